@@ -1,0 +1,128 @@
+import { type Fact, type FactBase, type StableId, buildFactBase, encodeId } from '@supabase/pg-delta'
+import { extract } from '@supabase/pg-delta/extract'
+import type { Pool } from 'pg'
+import type { Row, Session } from '../database/index.ts'
+
+/** Slipway's own schema on a target; it never enters a catalog. */
+export const LEDGER_SCHEMA = 'slipway'
+const HISTORY_TABLE = '_prisma_migrations'
+
+/** Schemas that hosting platforms keep for themselves: no migration made them, none may drop them. */
+const PLATFORM_SCHEMAS = new Set([
+  '_realtime', 'auth', 'cron', 'graphql', 'graphql_public', 'net', 'neon_auth', 'pgbouncer', 'pgsodium',
+  'pgsodium_masks', 'realtime', 'storage', 'supabase_functions', 'supabase_migrations', 'vault',
+])
+
+/**
+ * All that stands in the user's schemas of a database, as facts. What it holds is the concern of
+ * this room; other rooms pass it on.
+ */
+export interface Catalog {
+  readonly facts: FactBase
+  /** Objects of kinds that are not modelled (casts, operators, text search …): seen, named, not compared. */
+  readonly unmodelled: readonly string[]
+  /** Columns of each table in their order, which is reported and never compared. */
+  readonly columnOrder: ReadonlyMap<string, readonly string[]>
+  readonly major: number
+}
+
+/**
+ * Reads the catalog of a database in one snapshot. Slipway's ledger, Prisma's history table and the
+ * schemas of hosting platforms are left out. Works inside a transaction of the session, too.
+ */
+export async function readCatalog(session: Session): Promise<Catalog> {
+  const { factBase, diagnostics } = await extract(poolOver(session))
+  const unmodelled = diagnostics.filter((found) => found.code === 'unmodeled_kind')
+  const facts = userFacts(factBase)
+  return {
+    facts,
+    unmodelled: unmodelled.map((found) => found.message),
+    columnOrder: columnOrder(facts),
+    major: Math.floor(session.server.versionNumber / 10_000),
+  }
+}
+
+/** pg-delta asks a `pg` pool for one client; ours is the session itself, which it may not end. */
+function poolOver(session: Session): Pool {
+  const client = {
+    async query(text: string, values?: unknown[]) {
+      const rows = await session.query<Row>(text, values)
+      return { rows, rowCount: rows.length }
+    },
+    release() {},
+  }
+  return { connect: async () => client } as unknown as Pool
+}
+
+function userFacts(all: FactBase): FactBase {
+  const kept = new Set<string>()
+  const dropped = new Set<string>()
+  const facts = all.facts().filter((fact) => keep(all, fact, kept, dropped))
+  const edges = all.edges.filter(
+    (edge) => kept.has(encodeId(edge.from)) && (kept.has(encodeId(edge.to)) || edge.kind === 'owner'),
+  )
+  return buildFactBase(facts, edges, 'liveDb', undefined, { allowDangling: (edge) => edge.kind === 'owner' })
+}
+
+function keep(all: FactBase, fact: Fact, kept: Set<string>, dropped: Set<string>): boolean {
+  const key = encodeId(fact.id)
+  if (kept.has(key)) return true
+  if (dropped.has(key)) return false
+  const parent = fact.parent && all.get(fact.parent)
+  const out =
+    isForeignToMigrations(fact.id) ||
+    isOwnersDefault(all, fact) ||
+    (parent !== undefined && !keep(all, parent, kept, dropped))
+  ;(out ? dropped : kept).add(key)
+  return !out
+}
+
+function isForeignToMigrations(id: StableId): boolean {
+  switch (id.kind) {
+    case 'role':
+    case 'membership':
+      return true
+    case 'schema':
+      return id.name === LEDGER_SCHEMA || PLATFORM_SCHEMAS.has(id.name)
+    case 'table':
+      return id.name === HISTORY_TABLE || id.schema === LEDGER_SCHEMA
+    case 'comment':
+    case 'acl':
+      // The comment and the rights on `public` differ by version and by how the database was made.
+      return encodeId(id.target) === 'schema:public' || isForeignToMigrations(id.target)
+    case 'column':
+    case 'constraint':
+    case 'default':
+      return id.table === HISTORY_TABLE
+    default:
+      return 'schema' in id && id.schema !== null && (id.schema === LEDGER_SCHEMA || PLATFORM_SCHEMAS.has(id.schema))
+  }
+}
+
+/** An owner has all rights on what is his, unless they were revoked: that is no fact worth keeping. */
+function isOwnersDefault(all: FactBase, fact: Fact): boolean {
+  if (fact.id.kind !== 'acl') return false
+  const { target, grantee } = fact.id
+  const owned = all.outgoingEdges(target).some((edge) => edge.kind === 'owner' && 'name' in edge.to && edge.to.name === grantee)
+  if (!owned) return false
+  const full = fact.payload['_ownerDefault']
+  return full === undefined || JSON.stringify(full) === JSON.stringify(fact.payload['privileges'])
+}
+
+function columnOrder(facts: FactBase): Map<string, string[]> {
+  const tables = new Map<string, { name: string; position: number }[]>()
+  for (const fact of facts.facts()) {
+    if (fact.id.kind !== 'column') continue
+    const table = `${fact.id.schema}.${fact.id.table}`
+    const columns = tables.get(table) ?? []
+    columns.push({ name: fact.id.name, position: Number(fact.payload['_position'] ?? 0) })
+    tables.set(table, columns)
+  }
+  return new Map(
+    [...tables].map(([table, columns]) => [
+      table,
+      columns.toSorted((a, b) => a.position - b.position).map((column) => column.name),
+    ]),
+  )
+}
+

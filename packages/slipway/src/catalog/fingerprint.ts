@@ -1,0 +1,101 @@
+import { type Fact, type FactBase, type FactKind, type Payload, canonicalize, encodeId } from '@supabase/pg-delta'
+import { sha256 } from '../kernel/index.ts'
+import type { Catalog } from './catalog.ts'
+
+/** Changes when what is hashed changes: fingerprints of different methods are never compared. */
+export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/1'
+
+/**
+ * A hash of everything in the user's schemas, in all and per object. Equal for equal schemas whatever
+ * the PostgreSQL version, the owning role, or the order of columns.
+ */
+export interface Fingerprint {
+  readonly method: string
+  readonly hash: string
+  /** By readable name (`table public.user`), sorted. Shortened hashes: they tell apart, no more. */
+  readonly objects: Readonly<Record<string, string>>
+}
+
+/** What belongs to a database or a server as a whole: set up by whoever runs it, not by a migration. */
+const DATABASE_WIDE = new Set<FactKind>([
+  'extension', 'language', 'eventTrigger', 'publication', 'subscription', 'fdw', 'server', 'userMapping',
+  'publicationRel', 'publicationSchema', 'defaultPrivilege', 'securityLabel', 'extensionIntent',
+])
+
+/** The fingerprint of a catalog. Pure. */
+export function fingerprint(catalog: Catalog): Fingerprint {
+  const parts = new Map<string, string[]>()
+  for (const fact of comparedFacts(catalog.facts)) {
+    const owner = readableName(rootOf(catalog.facts, fact))
+    const lines = parts.get(owner) ?? []
+    lines.push(`${encodeId(fact.id)} ${sha256(canonicalize(comparable(fact)))}`)
+    parts.set(owner, lines)
+  }
+  const objects: Record<string, string> = {}
+  for (const name of [...parts.keys()].toSorted()) {
+    objects[name] = sha256((parts.get(name) ?? []).toSorted().join('\n')).slice(0, 20)
+  }
+  const hash = sha256(Object.entries(objects).map(([name, value]) => `${name} ${value}`).join('\n'))
+  return { method: FINGERPRINT_METHOD, hash, objects }
+}
+
+/** The facts that a fingerprint covers: not those that are database-wide or belong to an extension. */
+export function comparedFacts(facts: FactBase): Fact[] {
+  const skipped = new Map<string, boolean>()
+  const isSkipped = (fact: Fact): boolean => {
+    const key = encodeId(fact.id)
+    const known = skipped.get(key)
+    if (known !== undefined) return known
+    const parent = fact.parent && facts.get(fact.parent)
+    const member = facts.outgoingEdges(fact.id).some((edge) => edge.kind === 'memberOfExtension')
+    const skip =
+      member ||
+      DATABASE_WIDE.has(fact.id.kind) ||
+      encodeId(fact.id) === 'schema:public' ||
+      (fact.id.kind === 'comment' && DATABASE_WIDE.has(fact.id.target.kind)) ||
+      (parent !== undefined && parent.id.kind !== 'schema' && isSkipped(parent))
+    skipped.set(key, skip)
+    return skip
+  }
+  return facts.facts().filter((fact) => !isSkipped(fact))
+}
+
+/** What of a fact is compared: no positions, and definitions in a form that all versions agree on. */
+export function comparable(fact: Fact): Payload {
+  const payload: Payload = {}
+  for (const [key, value] of Object.entries(fact.payload)) {
+    if (key.startsWith('_')) continue
+    payload[key] = value
+  }
+  if (fact.id.kind === 'acl') {
+    // MAINTAIN exists from 17 on and is part of ALL there.
+    const privileges = payload['privileges']
+    if (Array.isArray(privileges)) payload['privileges'] = privileges.filter((name) => name !== 'MAINTAIN')
+  }
+  const definition = payload['def']
+  if (QUERY_KINDS.has(fact.id.kind) && typeof definition === 'string') {
+    payload['def'] = looseQuery(definition)
+  }
+  return payload
+}
+
+const QUERY_KINDS = new Set<FactKind>(['view', 'materializedView', 'rule'])
+
+/**
+ * From 16 on the server prints the columns of a query without their table where that is clear, and
+ * it lays out parentheses differently: neither tells of a difference in what the query does.
+ */
+function looseQuery(definition: string): string {
+  return definition.replaceAll(/"?[\w$]+"?\.(?=["\w])/g, '').replaceAll(/[\s()]+/g, '')
+}
+
+/** The object that a fact is part of: itself, or the table, view or type above it. */
+export function rootOf(facts: FactBase, fact: Fact): Fact {
+  const parent = fact.parent && facts.get(fact.parent)
+  return parent && parent.id.kind !== 'schema' ? rootOf(facts, parent) : fact
+}
+
+/** How people name an object: `table public.user`, `column public.user.email`. */
+export function readableName(fact: Fact): string {
+  return encodeId(fact.id).replace(':', ' ')
+}

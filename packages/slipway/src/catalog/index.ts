@@ -1,0 +1,5 @@
+export { type Catalog, LEDGER_SCHEMA, readCatalog } from './catalog.ts'
+export { type Change, difference, differingObjects } from './difference.ts'
+export { catalogFailures } from './failures.ts'
+export { type Fingerprint, fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
+export { type Choice, type Way, wayBetween, type WayStatement } from './way.ts'

@@ -1,0 +1,123 @@
+import { type Action, type FactBase, type StableId, encodeId, plan } from '@supabase/pg-delta'
+import { type Catalog } from './catalog.ts'
+import { raise } from './failures.ts'
+
+/** One statement on the way from one catalog to another. */
+export interface WayStatement {
+  readonly sql: string
+  /** It cannot run inside a transaction, or must be committed before what follows. */
+  readonly alone: boolean
+  /** It destroys rows or values. */
+  readonly destructive: boolean
+}
+
+/** Something the way cannot decide: the rows, or a person, must. */
+export interface Choice {
+  readonly object: string
+  readonly message: string
+}
+
+/** The SQL that leads from one catalog to another. */
+export interface Way {
+  readonly statements: readonly WayStatement[]
+  readonly choices: readonly Choice[]
+}
+
+/**
+ * The SQL that turns a database with the catalog `from` into one with the catalog `to`, in an order
+ * that respects what depends on what. Empty for equal catalogs. `owner` is the role that objects
+ * belong to unless said otherwise. Fails with CATALOG.NO_WAY where the catalogs cannot be joined.
+ */
+export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
+  const source = from.facts
+  const target = to.facts
+  const actions = planActions(source, target, owner)
+  return {
+    statements: actions.map((action) => ({
+      sql: action.sql.trim().replace(/;$/, ''),
+      alone: action.transactionality !== 'transactional',
+      destructive: action.dataLoss === 'destructive',
+    })),
+    choices: choicesOf(source, target),
+  }
+}
+
+function planActions(source: FactBase, target: FactBase, owner: string | undefined): readonly Action[] {
+  try {
+    const { actions } = plan(source, target, {
+      scope: 'database',
+      assumedRoles: rolesNamed(source, target),
+      ...(owner === undefined ? {} : { defaultOwner: owner }),
+    })
+    return actions
+  } catch (error) {
+    return raise('CATALOG.NO_WAY', {
+      message: 'No SQL leads from one state of the schema to the other.',
+      why: error instanceof Error ? error.message : String(error),
+      cause: error,
+    })
+  }
+}
+
+function rolesNamed(...bases: readonly FactBase[]): string[] {
+  const names = new Set<string>(['public'])
+  for (const base of bases) {
+    for (const { id, payload } of base.facts()) {
+      if (id.kind === 'acl' || id.kind === 'defaultPrivilege') names.add(id.grantee)
+      if (id.kind === 'defaultPrivilege') names.add(id.role)
+      const roles = id.kind === 'policy' ? payload['roles'] : undefined
+      if (Array.isArray(roles)) for (const role of roles) names.add(String(role))
+    }
+    for (const edge of base.edges) if (edge.to.kind === 'role') names.add(edge.to.name)
+  }
+  return [...names]
+}
+
+/** What the catalogs alone cannot decide, because it depends on rows. */
+function choicesOf(source: FactBase, target: FactBase): Choice[] {
+  const choices: Choice[] = []
+  for (const fact of target.facts()) {
+    const before = source.get(fact.id)
+    if (fact.id.kind === 'column') choices.push(...columnChoices(fact.id, before?.payload, fact.payload, source, target))
+    if (fact.id.kind === 'type' && before) choices.push(...enumChoices(fact.id, before.payload, fact.payload))
+  }
+  return choices
+}
+
+type Payload = Readonly<Record<string, unknown>>
+
+function columnChoices(
+  id: { readonly schema: string; readonly table: string; readonly name: string },
+  before: Payload | undefined,
+  after: Payload,
+  source: FactBase,
+  target: FactBase,
+): Choice[] {
+  const object = `column ${id.schema}.${id.table}.${id.name}`
+  const tableStood = source.has({ kind: 'table', schema: id.schema, name: id.table })
+  if (!before) {
+    const hasDefault = target.has({ kind: 'default', schema: id.schema, table: id.table, name: id.name })
+    const filled = hasDefault || Boolean(after['identity']) || Boolean(after['generatedExpr'])
+    if (!tableStood || !after['notNull'] || filled) return []
+    return [{ object, message: `${object} comes back NOT NULL and without a default: this fails on a table that holds rows` }]
+  }
+  const choices: Choice[] = []
+  if (before['type'] !== after['type']) {
+    choices.push({ object, message: `${object} goes from ${String(before['type'])} to ${String(after['type'])}: values that do not fit make this fail` })
+  }
+  if (!before['notNull'] && after['notNull']) {
+    choices.push({ object, message: `${object} becomes NOT NULL: rows that hold NULL make this fail` })
+  }
+  return choices
+}
+
+function enumChoices(id: StableId, before: Payload, after: Payload): Choice[] {
+  const had = before['values']
+  const has = after['values']
+  if (!Array.isArray(had) || !Array.isArray(has)) return []
+  const gone = had.filter((value) => !has.includes(value))
+  if (gone.length === 0) return []
+  const object = encodeId(id).replace(':', ' ')
+  const list = gone.map((value) => `'${String(value)}'`).join(', ')
+  return [{ object, message: `${object} loses ${list}: rows that use it make this fail` }]
+}

@@ -1,0 +1,55 @@
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const PATIENCE_MS = 10_000
+const POLL_MS = 50
+
+/**
+ * Runs `work` while this process alone holds `lockFile`. The file holds the process id, so that one
+ * left by a process that died is recognised and taken over. After 10 s of waiting calls `refuse`.
+ */
+export async function withFolderLock<T>(
+  lockFile: string,
+  work: () => Promise<T>,
+  refuse: (lockFile: string) => never,
+): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS
+  while (!take(lockFile)) {
+    if (performance.now() > deadline) refuse(lockFile)
+    await sleep(POLL_MS)
+  }
+  try {
+    return await work()
+  } finally {
+    rmSync(lockFile, { force: true })
+  }
+}
+
+function take(lockFile: string): boolean {
+  try {
+    const file = openSync(lockFile, 'wx')
+    writeSync(file, String(process.pid))
+    closeSync(file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (!holderAlive(lockFile)) rmSync(lockFile, { force: true })
+    return false
+  }
+}
+
+function holderAlive(lockFile: string): boolean {
+  let pid: number
+  try {
+    pid = Number(readFileSync(lockFile, 'utf8'))
+  } catch {
+    return false // released between our two looks
+  }
+  if (!pid) return true // being written this moment
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,34 @@
+import type { Address, Session, SessionOptions } from './port.ts'
+
+export { isLoopback, locate, type PostgresLocation } from './connection-string.ts'
+export type { Embedded, EmbeddedImage } from './embedded.ts'
+export { databaseFailures } from './failures.ts'
+export { quoteIdentifier, quoteLiteral } from './quote.ts'
+export type { Address, DatabaseKind, RawResult, Row, ServerInfo, Session, SessionOptions } from './port.ts'
+export { maskValues } from './server-error.ts'
+
+/**
+ * Opens one pinned session on a database, hands it to `work`, and closes it whatever happens.
+ * Never creates a database on a server. Fails with the codes of `databaseFailures`.
+ */
+export async function withSession<T>(
+  address: Address,
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  if (address.kind === 'postgres') {
+    const { withPostgres } = await import('./postgres.ts')
+    return await withPostgres(address.url, options, work)
+  }
+  const { withEmbedded } = await import('./embedded.ts')
+  return await withEmbedded({ ...options, ...address }, ({ session }) => work(session))
+}
+
+/** Opens an embedded database that can give an image of itself: for scratches. */
+export async function withEmbedded<T>(
+  options: import('./embedded.ts').EmbeddedOptions,
+  work: (embedded: import('./embedded.ts').Embedded) => Promise<T>,
+): Promise<T> {
+  const embedded = await import('./embedded.ts')
+  return await embedded.withEmbedded(options, work)
+}

@@ -1,0 +1,68 @@
+import type { ConnectionString } from '../kernel/index.ts'
+
+/** Which driver a database is reached through. */
+export type DatabaseKind = 'postgres' | 'embedded'
+
+/** Where a database is. Plain but for the connection string, which cannot print its password. */
+export type Address =
+  | { readonly kind: 'postgres'; readonly url: ConnectionString }
+  /**
+   * PGlite. `dataDir` is a folder; absent, the database lives in memory and ends with its bracket.
+   * `extensions` are those that the migrations create: it must know them when it opens.
+   */
+  | { readonly kind: 'embedded'; readonly dataDir?: string; readonly extensions?: readonly string[] }
+
+/** A row with its columns by name. Values are decoded as `pg` does it; `int8` and `numeric` stay text. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** A result as the server sent it: every value in its text form. */
+export interface RawResult {
+  readonly columns: readonly { readonly name: string; readonly oid: number }[]
+  readonly rows: readonly (readonly (string | null)[])[]
+  /** Rows touched, for INSERT, UPDATE, DELETE and MERGE; otherwise the number of rows returned. */
+  readonly affected: number
+}
+
+/** What the server said of itself when the session began. */
+export interface ServerInfo {
+  /** As `server_version_num`: 150018 for 15.18. */
+  readonly versionNumber: number
+  /** As `server_version`: `15.18 (Debian …)`. */
+  readonly version: string
+  readonly database: string
+  readonly user: string
+  /** Backend process id; 0 on the embedded database. */
+  readonly pid: number
+  /** The schema that unqualified names go to: `?schema=` of the connection string, else `public`. */
+  readonly schema: string
+  /** A server in recovery takes no writes. Reported by servers from 14 on. */
+  readonly standby: boolean
+}
+
+/**
+ * One pinned connection. Session state (advisory locks, `SET`) lives exactly as long as its
+ * bracket. Errors of the server are raised as failures that keep SQLSTATE, detail, hint, position.
+ */
+export interface Session {
+  readonly kind: DatabaseKind
+  readonly server: ServerInfo
+  /** One statement with parameters (`$1`), by the extended protocol. */
+  query<R extends Row = Row>(sql: string, params?: readonly unknown[]): Promise<R[]>
+  /** One statement, values in text form. */
+  queryRaw(sql: string, params?: readonly unknown[]): Promise<RawResult>
+  /** A whole script as one simple-protocol message: without BEGIN in it, one implicit transaction. */
+  execute(script: string): Promise<void>
+  /** Asks the server to stop what the session runs, from another connection. */
+  cancel(): Promise<void>
+  /** Ends the connection at once, without waiting for what it runs. */
+  destroy(): void
+}
+
+export interface SessionOptions {
+  /** Shown in `pg_stat_activity`; `slipway` where absent. */
+  readonly applicationName?: string
+  /** How long to wait for the server to accept the connection; 10 s where absent. */
+  readonly connectTimeoutMs?: number
+  /** Hears NOTICE and WARNING messages. */
+  readonly onNotice?: (message: string) => void
+}

@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import type { ConnectionString } from '../kernel/index.ts'
+import { isLoopback, locate, type PostgresLocation } from './connection-string.ts'
+import { raise } from './failures.ts'
+import type { ServerInfo, Session, SessionOptions } from './port.ts'
+import { raiseServerError } from './server-error.ts'
+import { createSession } from './session.ts'
+
+const OLDEST = 130_000
+const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
+
+/** Opens one pinned connection to a server, hands it to `work`, and closes it whatever happens. */
+export async function withPostgres<T>(
+  url: ConnectionString,
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const location = locate(url)
+  const where = `${location.host}:${location.port}`
+  const connected = await connect(location, options, where)
+  const { client } = connected
+  const server = serverInfo(connected, location)
+  let destroyed = false
+  const destroy = () => {
+    destroyed = true
+    streamOf(client).destroy()
+  }
+  try {
+    refuseOld(server)
+    const cancel = () => cancelBackend(location, options, connected)
+    return await work(
+      createSession({ kind: 'postgres', client, server, where, types: pg.types, cancel, destroy }),
+    )
+  } finally {
+    if (!destroyed) await endQuietly(client)
+  }
+}
+
+interface Connected {
+  readonly client: pg.Client
+  /** Settings that the server reports by itself during start-up. */
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+async function connect(
+  location: PostgresLocation,
+  options: SessionOptions,
+  where: string,
+): Promise<Connected> {
+  const attempts = tlsAttempts(location)
+  for (const [index, ssl] of attempts.entries()) {
+    try {
+      return await connectOnce(location, options, ssl)
+    } catch (error) {
+      const last = index === attempts.length - 1
+      if (last || !refusesTlsChoice(error)) raiseServerError(error, where)
+    }
+  }
+  return raise('DATABASE.UNREACHABLE', { message: `No PostgreSQL server answers at ${where}.` })
+}
+
+type Tls = false | { rejectUnauthorized: boolean; ca?: string }
+
+/** What to try in turn. `prefer` falls back, as libpq does; a local server is asked without TLS first. */
+function tlsAttempts(location: PostgresLocation): Tls[] {
+  const ca = location.caFile ? { ca: readFileSync(location.caFile, 'utf8') } : {}
+  switch (location.tls) {
+    case 'disable':
+      return [false]
+    case 'verify':
+      return [{ rejectUnauthorized: true, ...ca }]
+    case 'require':
+      return [{ rejectUnauthorized: location.caFile !== undefined, ...ca }]
+    case 'prefer': {
+      const tls = { rejectUnauthorized: false, ...ca }
+      return isLoopback(location.host) ? [false, tls] : [tls, false]
+    }
+  }
+}
+
+function refusesTlsChoice(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return /does not support SSL|no pg_hba\.conf entry|no encryption|SSL off/i.test(error.message)
+}
+
+async function connectOnce(
+  location: PostgresLocation,
+  options: SessionOptions,
+  ssl: Tls,
+): Promise<Connected> {
+  const client = new pg.Client({
+    host: location.host,
+    port: location.port,
+    user: location.user,
+    database: location.database,
+    ...(location.password === undefined ? {} : { password: location.password }),
+    ssl,
+    application_name: options.applicationName ?? 'slipway',
+    connectionTimeoutMillis:
+      options.connectTimeoutMs ?? location.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types: { getTypeParser: () => (text: string) => text },
+  })
+  const parameters = new Map<string, string>()
+  connectionOf(client).on('parameterStatus', (status: { parameterName: string; parameterValue: string }) =>
+    parameters.set(status.parameterName, status.parameterValue),
+  )
+  // A connection that breaks while idle is reported by the next call; unheard it would end the process.
+  client.on('error', () => {})
+  const { onNotice } = options
+  if (onNotice) client.on('notice', (notice) => onNotice(notice.message ?? ''))
+  await client.connect()
+  if (location.schema !== undefined) {
+    await client.query(`SET search_path TO ${pg.escapeIdentifier(location.schema)}`)
+  }
+  return { client, parameters }
+}
+
+function serverInfo({ client, parameters }: Connected, location: PostgresLocation): ServerInfo {
+  const version = parameters.get('server_version') ?? '0'
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  return {
+    version,
+    versionNumber: major * 10_000 + minor,
+    database: location.database,
+    user: location.user,
+    pid: (client as unknown as { processID: number }).processID,
+    schema: location.schema ?? 'public',
+    standby: parameters.get('in_hot_standby') === 'on',
+  }
+}
+
+function refuseOld(server: ServerInfo): void {
+  if (server.versionNumber >= OLDEST || server.versionNumber === 0) return
+  raise('DATABASE.TOO_OLD', {
+    message: `The server is PostgreSQL ${server.version}; Slipway needs 13 or newer.`,
+    why: 'What it relies on (transactional ALTER TYPE … ADD VALUE, SET NOT NULL without a scan) came with 12 and 13.',
+  })
+}
+
+/** A cancel request is a connection of its own that carries the key of the session to be stopped. */
+async function cancelBackend(
+  location: PostgresLocation,
+  options: SessionOptions,
+  { client }: Connected,
+): Promise<void> {
+  const { processID } = client as unknown as { processID: number }
+  const helper = await connectOnce(location, { ...options, applicationName: 'slipway cancel' }, streamTls(client))
+  try {
+    await helper.client.query('SELECT pg_cancel_backend($1)', [processID])
+  } finally {
+    await endQuietly(helper.client)
+  }
+}
+
+function streamTls(client: pg.Client): Tls {
+  return 'encrypted' in streamOf(client) ? { rejectUnauthorized: false } : false
+}
+
+/** `pg` types its connection as private; its stream and its events are documented for drivers. */
+function connectionOf(client: pg.Client): NodeJS.EventEmitter & { stream: import('node:net').Socket } {
+  return (client as unknown as { connection: ReturnType<typeof connectionOf> }).connection
+}
+
+function streamOf(client: pg.Client): import('node:net').Socket {
+  return connectionOf(client).stream
+}
+
+async function endQuietly(client: pg.Client): Promise<void> {
+  // The work is done or has failed with its own error; how the goodbye went adds nothing.
+  await client.end().catch(() => {})
+}

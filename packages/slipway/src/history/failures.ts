@@ -1,0 +1,13 @@
+import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+
+/** What can be wrong with a target's history. */
+export const historyFailures = {
+  'HISTORY.FAILED': { title: 'A migration failed on the target and was not resolved' },
+  'HISTORY.EDITED': { title: 'A migration was edited after it was applied' },
+  'HISTORY.MISSING': { title: 'The target has a migration that the project does not have' },
+  'HISTORY.DIVERGED': { title: 'The target and the project each have migrations that the other lacks' },
+  'HISTORY.NOT_EMPTY': { title: 'The target holds tables, and no history says how they came' },
+  'HISTORY.LEDGER_NEWER': { title: 'A newer Slipway wrote the ledger' },
+} as const satisfies FailureSpecs
+
+export const raise: Raise<typeof historyFailures> = raiserOf(historyFailures)

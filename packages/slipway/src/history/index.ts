@@ -1,0 +1,31 @@
+export { type Comparison, compareHistory, historyHash, type HistoryState, type MigrationText, obstacle } from './compare.ts'
+export { historyFailures } from './failures.ts'
+export {
+  type CatalogState,
+  checkLedger,
+  createLedgerSql,
+  type Direction,
+  journalBeginSql,
+  journalClearSql,
+  type JournalEntry,
+  journalFinishSql,
+  readCatalogState,
+  readJournal,
+  receiptSql,
+  writeCatalogState,
+} from './ledger.ts'
+export {
+  appliedRowSql,
+  checksumRowSql,
+  createHistorySql,
+  failedRowSql,
+  finishedRowSql,
+  forgottenRowSql,
+  type History,
+  type HistoryRow,
+  historyTable,
+  markedRowSql,
+  readHistory,
+  rolledBackRowSql,
+  startedRowSql,
+} from './prisma-history.ts'

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto'
+import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { failureOf } from '../kernel/index.ts'
+
+const TABLE = '_prisma_migrations'
+
+/** A row of `_prisma_migrations`, as Prisma writes it. Times are the server's, in text. */
+export interface HistoryRow {
+  readonly id: string
+  readonly migration: string
+  readonly checksum: string
+  readonly startedAt: string
+  readonly finishedAt: string | null
+  readonly rolledBackAt: string | null
+  readonly logs: string | null
+  readonly steps: number
+}
+
+/** What a database says was applied to it, oldest first. */
+export interface History {
+  /** Whether the table exists at all. */
+  readonly exists: boolean
+  readonly rows: readonly HistoryRow[]
+}
+
+/** The history table as SQL, in the schema that Prisma uses on this session. */
+export function historyTable(session: Session): string {
+  return `${quoteIdentifier(session.server.schema)}.${TABLE}`
+}
+
+/** Reads the history. A database without the table has an empty one. */
+export async function readHistory(session: Session): Promise<History> {
+  try {
+    const result = await session.queryRaw(
+      `SELECT id, migration_name, checksum, started_at, finished_at, rolled_back_at, logs, applied_steps_count
+       FROM ${historyTable(session)} ORDER BY started_at, migration_name`,
+    )
+    return { exists: true, rows: result.rows.map(rowFrom) }
+  } catch (error) {
+    if (failureOf(error)?.server?.sqlstate === '42P01') return { exists: false, rows: [] }
+    throw error
+  }
+}
+
+function rowFrom(values: readonly (string | null)[]): HistoryRow {
+  const [id, migration, checksum, startedAt, finishedAt = null, rolledBackAt = null, logs = null, steps] = values
+  return {
+    id: id ?? '',
+    migration: migration ?? '',
+    checksum: checksum ?? '',
+    startedAt: startedAt ?? '',
+    finishedAt,
+    rolledBackAt,
+    logs,
+    steps: Number(steps ?? 0),
+  }
+}
+
+/** SQL that creates the history table where it is absent. Source: Prisma's PostgreSQL connector. */
+export function createHistorySql(session: Session): string {
+  return `CREATE TABLE IF NOT EXISTS ${historyTable(session)} (
+    id VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum VARCHAR(64) NOT NULL,
+    finished_at TIMESTAMPTZ,
+    migration_name VARCHAR(255) NOT NULL,
+    logs TEXT,
+    rolled_back_at TIMESTAMPTZ,
+    started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count INTEGER NOT NULL DEFAULT 0
+);\n`
+}
+
+/** SQL of the row of a migration that was applied whole, in the transaction that applied it. */
+export function appliedRowSql(session: Session, migration: string, checksum: string): string {
+  return `INSERT INTO ${historyTable(session)} (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
+VALUES ('${randomUUID()}', '${checksum}', clock_timestamp(), ${quoteLiteral(migration)}, now(), 1);\n`
+}
+
+/** SQL of the row of a migration that is marked as applied without being run: as Prisma does, with 0 steps. */
+export function markedRowSql(session: Session, migration: string, checksum: string): string {
+  return `INSERT INTO ${historyTable(session)} (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
+VALUES ('${randomUUID()}', '${checksum}', now(), ${quoteLiteral(migration)}, now(), 0);\n`
+}
+
+/** SQL of the row of a migration that begins and is not yet done: what Prisma takes for failed. */
+export function startedRowSql(session: Session, migration: string, checksum: string): string {
+  return `INSERT INTO ${historyTable(session)} (id, checksum, migration_name, started_at)
+VALUES ('${randomUUID()}', '${checksum}', ${quoteLiteral(migration)}, clock_timestamp());\n`
+}
+
+/** The row of a migration that is neither finished nor rolled back, as an SQL condition. */
+function unfinished(migration: string): string {
+  return `migration_name = ${quoteLiteral(migration)} AND finished_at IS NULL AND rolled_back_at IS NULL`
+}
+
+/** SQL that finishes the row which `startedRowSql` began; `checksum` is that of the file as it is now. */
+export function finishedRowSql(session: Session, migration: string, checksum: string): string {
+  return `UPDATE ${historyTable(session)} SET finished_at = clock_timestamp(), applied_steps_count = 1, logs = NULL,
+  checksum = '${checksum}' WHERE ${unfinished(migration)};\n`
+}
+
+/** SQL that writes why a migration failed into its row, as Prisma does. */
+export function failedRowSql(session: Session, migration: string, logs: string): string {
+  return `UPDATE ${historyTable(session)} SET logs = ${quoteLiteral(logs)} WHERE ${unfinished(migration)};\n`
+}
+
+/** SQL that takes back a row which began and left nothing behind. */
+export function forgottenRowSql(session: Session, migration: string): string {
+  return `DELETE FROM ${historyTable(session)} WHERE ${unfinished(migration)};\n`
+}
+
+/** SQL that marks the living rows of a migration as rolled back: Prisma then sees it as pending. */
+export function rolledBackRowSql(session: Session, migration: string): string {
+  return `UPDATE ${historyTable(session)} SET rolled_back_at = now()
+WHERE migration_name = ${quoteLiteral(migration)} AND rolled_back_at IS NULL;\n`
+}
+
+/** SQL that records the checksum of the file as it is now. */
+export function checksumRowSql(session: Session, migration: string, checksum: string): string {
+  return `UPDATE ${historyTable(session)} SET checksum = '${checksum}'
+WHERE migration_name = ${quoteLiteral(migration)} AND rolled_back_at IS NULL;\n`
+}

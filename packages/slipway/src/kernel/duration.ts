@@ -1,0 +1,21 @@
+const UNITS = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/**
+ * Milliseconds of a duration as people write it: `200ms`, `5s`, `15min`, `2h`, `7d`. Nothing where
+ * the text is not a duration. A bare number is refused, for nobody agrees on its unit.
+ */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)$/.exec(text.trim())
+  if (!match) return undefined
+  const unit = match[2] as keyof typeof UNITS
+  return Math.round(Number(match[1]) * UNITS[unit])
+}
+
+/** A duration for people, in the largest unit that keeps it readable: `3 ms`, `1.2 s`, `4 min 5 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
+  const minutes = Math.floor(ms / 60_000)
+  const seconds = Math.round((ms - minutes * 60_000) / 1000)
+  return seconds === 0 ? `${minutes} min` : `${minutes} min ${seconds} s`
+}

@@ -1,0 +1,122 @@
+/** Something a person can do next, as a command to type or a change to make. */
+export type NextAction =
+  | { readonly kind: 'command'; readonly command: string; readonly label: string }
+  | { readonly kind: 'edit'; readonly path: string; readonly label: string }
+  | { readonly kind: 'advice'; readonly label: string }
+
+/** A place in a file. `line` and `column` count from 1, columns in UTF-16 units. */
+export interface Place {
+  readonly file?: string
+  readonly line?: number
+  readonly column?: number
+  /** The line of the file, and under it a caret at the column. */
+  readonly excerpt?: string
+}
+
+/** What PostgreSQL said, kept whole: its fields are what a person searches the web for. */
+export interface ServerError {
+  readonly sqlstate: string
+  readonly message: string
+  readonly detail?: string
+  readonly hint?: string
+  /** Character offset into the text that was sent, from 1. */
+  readonly position?: number
+}
+
+/**
+ * Bad news that was to be expected: the world is not as the command needs it. Matched by shape
+ * and by `code`, never by class. `code` is dotted, `ROOM.REASON`, and listed in docs/errors.md.
+ */
+export interface Failure {
+  readonly code: string
+  /** One sentence: what could not be done. */
+  readonly message: string
+  /** One sentence: why. */
+  readonly why?: string
+  readonly nextActions: readonly NextAction[]
+  readonly where?: Place
+  readonly server?: ServerError
+}
+
+/** What a room declares about each of its failures: its title for the docs, and its exit code. */
+export interface FailureSpec {
+  readonly title: string
+  /** Exit code of a command that ends with it; 2 (could not do the job) where absent. */
+  readonly exit?: 2 | 3 | 4 | 5 | 6 | 130 | 143
+}
+
+/** A room's closed set of failures, by code. */
+export type FailureSpecs = Readonly<Record<string, FailureSpec>>
+
+export interface FailureDetails {
+  readonly message: string
+  readonly why?: string
+  readonly nextActions?: readonly NextAction[]
+  readonly where?: Place
+  readonly server?: ServerError
+  /** The error that led here; kept for `--verbose`, never part of the plain data. */
+  readonly cause?: unknown
+}
+
+/** An error that carries a failure up to the use case that answers for it. */
+class RaisedFailure extends Error {
+  readonly failure: Failure
+
+  constructor(failure: Failure, cause: unknown) {
+    super(`${failure.code}: ${failure.message}`, { cause })
+    this.name = 'SlipwayFailure'
+    this.failure = failure
+  }
+}
+
+/** The `raise` of a room. Written as its declared type, so that the compiler sees that it never returns. */
+export type Raise<Specs extends FailureSpecs> = (
+  code: keyof Specs & string,
+  details: FailureDetails,
+) => never
+
+/**
+ * Makes the `raise` function of a room: it accepts only the codes that the room declares, and
+ * never returns. The failure travels as an exception inside the tool and leaves it as data.
+ */
+export function raiserOf<Specs extends FailureSpecs>(_specs: Specs): Raise<Specs> {
+  return (code, details) => {
+    throw new RaisedFailure(failureFrom(code, details), details.cause)
+  }
+}
+
+/** Builds a failure as data, for the places that report one without ending their work. */
+export function failureFrom(code: string, details: FailureDetails): Failure {
+  const { message, why, nextActions = [], where, server } = details
+  return {
+    code,
+    message,
+    ...(why === undefined ? {} : { why }),
+    nextActions,
+    ...(where === undefined ? {} : { where }),
+    ...(server === undefined ? {} : { server }),
+  }
+}
+
+/** Raises a failure that exists already, as it is. */
+export function rethrow(failure: Failure, cause?: unknown): never {
+  throw new RaisedFailure(failure, cause)
+}
+
+/** The failure that an error carries, if it carries one. */
+export function failureOf(error: unknown): Failure | undefined {
+  if (typeof error !== 'object' || error === null || !('failure' in error)) return undefined
+  const { failure } = error
+  const shaped = typeof failure === 'object' && failure !== null && 'code' in failure
+  return shaped ? (failure as Failure) : undefined
+}
+
+/** A next action that is a command to type. */
+export function command(text: string, label: string): NextAction {
+  return { kind: 'command', command: text, label }
+}
+
+/** A next action that is advice in words. */
+export function advice(label: string): NextAction {
+  return { kind: 'advice', label }
+}

@@ -1,0 +1,21 @@
+export { assertNever, Bug, invariant, must } from './assert.ts'
+export { formatDuration, parseDuration } from './duration.ts'
+export type { Blocker, Emit, Event } from './event.ts'
+export {
+  advice,
+  command,
+  type Failure,
+  type FailureDetails,
+  failureFrom,
+  failureOf,
+  type FailureSpecs,
+  type NextAction,
+  type Place,
+  type Raise,
+  raiserOf,
+  rethrow,
+  type ServerError,
+} from './failure.ts'
+export { sha256 } from './hash.ts'
+export { attempt, ok, type Result } from './result.ts'
+export { ConnectionString, redact } from './secret.ts'

@@ -1,0 +1,43 @@
+import { inspect } from 'node:util'
+
+const MASK = '***'
+
+/**
+ * A connection string that cannot print its password: `toString`, `toJSON` and `util.inspect`
+ * show it masked. Only `reveal()` gives the real text, to hand to a driver.
+ */
+export class ConnectionString {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** The text with its password. For drivers only: never store, print or log it. */
+  reveal(): string {
+    return this.#text
+  }
+
+  toString(): string {
+    return redact(this.#text)
+  }
+
+  toJSON(): string {
+    return this.toString()
+  }
+
+  [inspect.custom](): string {
+    return this.toString()
+  }
+}
+
+/**
+ * Masks every password and token of connection strings found anywhere in a text: the part between
+ * `:` and the last `@` of the authority, and query parameters that hold a secret.
+ */
+export function redact(text: string): string {
+  return text
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"'`]*):([^\s"'`]*?)@(?=[^\s@"'`]*(?:[/?#\s"'`]|$))/gi, `$1:${MASK}@`)
+    .replace(/([?&](?:password|api_key|token|sslpassword)=)[^&\s"'`]*/gi, `$1${MASK}`)
+    .replace(/(\bpassword\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s'"]+)/gi, `$1${MASK}`)
+}

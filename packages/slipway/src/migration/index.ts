@@ -1,0 +1,6 @@
+export { checksum, matchesChecksum } from './checksum.ts'
+export { migrationFailures } from './failures.ts'
+export { indexOfCharacter, placeAt } from './position.ts'
+export { sameMeaning } from './same-meaning.ts'
+export { type IndexName, loadParser, parseStatements, type Statement, type StatementRole } from './statement.ts'
+export { type Unit, unitsOf } from './unit.ts'

@@ -1,0 +1,158 @@
+import { hasSqlDetails, loadModule, type Node, parseSync, type ParseResult } from 'libpg-query'
+import { raise } from './failures.ts'
+import { byteIndexer, indexOfCharacter, placeAt } from './position.ts'
+
+/** The role that a statement plays for how its file must be run. */
+export type StatementRole =
+  | { readonly kind: 'ordinary' }
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'commit' }
+  | { readonly kind: 'rollback' }
+  /** It cannot run inside a transaction block. */
+  | { readonly kind: 'alone'; readonly builds?: IndexName; readonly drops?: IndexName }
+  /** `ALTER TYPE … ADD VALUE`: the value can be used only after it was committed. */
+  | { readonly kind: 'enum-value'; readonly value: string }
+
+/** An index as a statement names it; without a schema it is found by the search path. */
+export interface IndexName {
+  readonly schema?: string
+  readonly name: string
+}
+
+/** One SQL statement of a file. `start` and `end` are indexes of the file's text (UTF-16 units). */
+export interface Statement {
+  /** From 1, as people count. */
+  readonly number: number
+  readonly text: string
+  readonly start: number
+  readonly end: number
+  readonly line: number
+  readonly column: number
+  readonly role: StatementRole
+}
+
+/** Loads the parser (10 ms, once). Needed before `parseStatements`. */
+export async function loadParser(): Promise<void> {
+  await loadModule()
+}
+
+/**
+ * The statements of a file, by PostgreSQL's own grammar (version 18). An empty file has none.
+ * Fails with MIGRATION.SYNTAX, which holds the place and a caret.
+ */
+export function parseStatements(sql: string, file?: string): Statement[] {
+  // A byte order mark is no SQL, but editors on Windows write it; psql passes over it, too.
+  const readable = sql.replace(/^\uFEFF/, ' ')
+  const tree = parseTree(readable, file)
+  const indexOf = byteIndexer(readable)
+  const total = Buffer.byteLength(readable)
+  const starts = lineStarts(sql)
+  return (tree.stmts ?? []).map(({ stmt, stmt_location: at = 0, stmt_len: length }, position) => {
+    const start = indexOf(at)
+    const end = indexOf(length ? at + length : total)
+    const text = sql.slice(start, end).trimEnd()
+    const line = lineOf(starts, start)
+    return {
+      number: position + 1,
+      text,
+      start,
+      end: start + text.length,
+      line,
+      column: start - (starts[line - 1] ?? 0) + 1,
+      role: roleOf(stmt ?? ({} as Node), text),
+    }
+  })
+}
+
+/** The parse tree of a file. A file of nothing but white space and comments has no statements. */
+function parseTree(sql: string, file?: string): ParseResult {
+  if (sql.trim() === '') return { version: 0, stmts: [] }
+  try {
+    return parseSync(sql)
+  } catch (error) {
+    if (!hasSqlDetails(error)) throw error
+    const { message, cursorPosition = 0 } = error.sqlDetails ?? {}
+    return raise('MIGRATION.SYNTAX', {
+      message: `The SQL does not parse: ${message ?? error.message}.`,
+      why: 'PostgreSQL would refuse the whole file, so nothing was run.',
+      where: placeAt(sql, indexOfCharacter(sql, cursorPosition + 1), file),
+      cause: error,
+    })
+  }
+}
+
+function lineStarts(sql: string): number[] {
+  const starts = [0]
+  for (let at = sql.indexOf('\n'); at !== -1; at = sql.indexOf('\n', at + 1)) starts.push(at + 1)
+  return starts
+}
+
+function lineOf(starts: readonly number[], index: number): number {
+  let low = 0
+  let high = starts.length
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if ((starts[middle] ?? 0) <= index) low = middle
+    else high = middle
+  }
+  return low + 1
+}
+
+const ORDINARY: StatementRole = { kind: 'ordinary' }
+const ALONE: StatementRole = { kind: 'alone' }
+
+/** Source of what may not run in a transaction: `PreventInTransactionBlock` in PostgreSQL's tcop/utility.c. */
+function roleOf(node: Node, text: string): StatementRole {
+  if ('TransactionStmt' in node) return transactionRole(node.TransactionStmt.kind)
+  if ('IndexStmt' in node && node.IndexStmt.concurrent) {
+    const { idxname, relation } = node.IndexStmt
+    return idxname ? { kind: 'alone', builds: indexName(idxname, relation?.schemaname) } : ALONE
+  }
+  if ('DropStmt' in node && node.DropStmt.concurrent) return dropRole(node.DropStmt.objects ?? [])
+  if ('AlterEnumStmt' in node) {
+    const { oldVal, newVal } = node.AlterEnumStmt
+    return oldVal || !newVal ? ORDINARY : { kind: 'enum-value', value: newVal }
+  }
+  return isAlone(node, text) ? ALONE : ORDINARY
+}
+
+function transactionRole(kind: string | undefined): StatementRole {
+  switch (kind) {
+    case 'TRANS_STMT_BEGIN':
+    case 'TRANS_STMT_START':
+      return { kind: 'begin' }
+    case 'TRANS_STMT_COMMIT':
+      return { kind: 'commit' }
+    case 'TRANS_STMT_ROLLBACK':
+      return { kind: 'rollback' }
+    default:
+      return ORDINARY
+  }
+}
+
+function dropRole(objects: readonly Node[]): StatementRole {
+  const parts = objects.flatMap((object) => ('List' in object ? [object.List.items ?? []] : []))
+  const names = (parts[0] ?? []).flatMap((item) => ('String' in item ? [item.String.sval ?? ''] : []))
+  const name = names.at(-1)
+  return parts.length === 1 && name ? { kind: 'alone', drops: indexName(name, names.at(-2)) } : ALONE
+}
+
+function indexName(name: string, schema: string | undefined): IndexName {
+  return schema ? { schema, name } : { name }
+}
+
+function isAlone(node: Node, text: string): boolean {
+  if ('VacuumStmt' in node) return node.VacuumStmt.is_vacuumcmd === true
+  if ('ClusterStmt' in node) return node.ClusterStmt.relation === undefined
+  if ('ReindexStmt' in node) {
+    const { kind, params } = node.ReindexStmt
+    const concurrently = (params ?? []).some((param) => 'DefElem' in param && param.DefElem.defname === 'concurrently')
+    return concurrently || !['REINDEX_OBJECT_INDEX', 'REINDEX_OBJECT_TABLE'].includes(kind ?? '')
+  }
+  if ('AlterTableStmt' in node) return /\bDETACH\s+PARTITION\b[\s\S]*\bCONCURRENTLY\b/i.test(text)
+  if ('DoStmt' in node) return /\b(?:COMMIT|ROLLBACK)\s*(?:AND\s|;)/i.test(text)
+  return [
+    'CreatedbStmt', 'DropdbStmt', 'AlterDatabaseStmt', 'CreateTableSpaceStmt', 'DropTableSpaceStmt',
+    'AlterSystemStmt', 'CreateSubscriptionStmt', 'DropSubscriptionStmt', 'CallStmt',
+  ].some((kind) => kind in node)
+}

@@ -1,0 +1,3 @@
+export { rehearsalFailures } from './failures.ts'
+export { replay, type ReplayMigration } from './replay.ts'
+export { extensionsOf, type ScratchOptions, withScratch } from './scratch.ts'

@@ -1,0 +1,76 @@
+import { quoteIdentifier, type Session } from '../database/index.ts'
+import { advice, command, failureOf, type Place, type ServerError } from '../kernel/index.ts'
+import { indexOfCharacter, loadParser, parseStatements, placeAt, unitsOf } from '../migration/index.ts'
+import { raise } from './failures.ts'
+
+/** A migration to be replayed. */
+export interface ReplayMigration {
+  readonly name: string
+  readonly sql: string
+  /** Path of the file, for messages. */
+  readonly path?: string
+}
+
+/** Words without which a file is surely one plain transaction: most files need no parser. */
+const NEEDS_PARSER = /\b(?:CONCURRENTLY|VACUUM|BEGIN|COMMIT|ROLLBACK|START\s+TRANSACTION|ADD\s+VALUE|REINDEX|CLUSTER|CALL|DO|SYSTEM|DATABASE|TABLESPACE|SUBSCRIPTION)\b|--\s*slipway:|^\uFEFF/i
+
+/** Runs migrations on a scratch, one after the other, as a deploy would. */
+export async function replay(session: Session, migrations: readonly ReplayMigration[]): Promise<void> {
+  for (const migration of migrations) await replayOne(session, migration)
+}
+
+async function replayOne(session: Session, migration: ReplayMigration): Promise<void> {
+  for (const part of await partsOf(migration)) await runPart(session, migration, part, new Set())
+}
+
+interface Part {
+  readonly sql: string
+  readonly offset: number
+}
+
+async function partsOf({ sql, path }: ReplayMigration): Promise<Part[]> {
+  if (!NEEDS_PARSER.test(sql)) return sql.trim() === '' ? [] : [{ sql, offset: 0 }]
+  await loadParser()
+  return unitsOf(sql, parseStatements(sql, path)).filter((unit) => !unit.rolledBack)
+}
+
+/** Runs a part; a role that it names and the scratch lacks is made, for roles belong to servers, not histories. */
+async function runPart(session: Session, migration: ReplayMigration, part: Part, made: Set<string>): Promise<void> {
+  try {
+    await session.execute(part.sql)
+  } catch (error) {
+    const server = failureOf(error)?.server
+    if (!server) throw error
+    const role = server.sqlstate === '42704' ? /^role "(.+)" does not exist$/.exec(server.message)?.[1] : undefined
+    if (role === undefined || made.has(role)) raiseReplayFailure(migration, part, server, error)
+    await session.execute(`CREATE ROLE ${quoteIdentifier(role)}`)
+    await runPart(session, migration, part, made.add(role))
+  }
+}
+
+function raiseReplayFailure(migration: ReplayMigration, part: Part, server: ServerError, cause: unknown): never {
+  const extension = /^extension "(.+)" is not available$/.exec(server.message)?.[1]
+  if (extension !== undefined) {
+    raise('REHEARSAL.EXTENSION_UNAVAILABLE', {
+      message: `The embedded scratch does not carry the extension ${extension}, which ${migration.name} needs.`,
+      why: 'A scratch must be able to run the whole history.',
+      nextActions: [advice('Guard it in initShadowDb of prisma.config.ts, or create a stand-in there.')],
+      server,
+      cause,
+    })
+  }
+  const where = placeOf(migration, part, server)
+  raise('REHEARSAL.REPLAY_FAILED', {
+    message: `${migration.name} fails on an empty scratch that holds the history before it.`,
+    why: `${server.message}.`,
+    nextActions: [command('slipway status', 'see which migrations the target has')],
+    server,
+    ...(where === undefined ? {} : { where }),
+    cause,
+  })
+}
+
+function placeOf(migration: ReplayMigration, part: Part, server: ServerError): Place | undefined {
+  if (server.position === undefined) return undefined
+  return placeAt(migration.sql, part.offset + indexOfCharacter(part.sql, server.position), migration.path)
+}

@@ -1,0 +1,86 @@
+import { type Embedded, type Session, withEmbedded } from '../database/index.ts'
+import { sha256 } from '../kernel/index.ts'
+import { createImageCache, type ImageCache } from './image-cache.ts'
+import { replay, type ReplayMigration } from './replay.ts'
+
+/** Changes when the embedded server or the way of replaying does: older images are then left alone. */
+const IMAGE_FORMAT = 'pglite-0.5.16/1'
+
+/** What scratches of a project need to know. */
+export interface ScratchOptions {
+  /** Folder of the images; `<project>/.slipway/cache`. */
+  readonly cacheDir: string
+  /** Prisma's `initShadowDb`: run before the history. */
+  readonly initScript?: string | undefined
+}
+
+/**
+ * Hands `work` a throw-away database that holds the given history, replayed on the embedded
+ * PostgreSQL; a replayed history is kept as an image by its content. Law 1 holds by construction:
+ * the database lives in this process's memory.
+ */
+export async function withScratch<T>(
+  options: ScratchOptions,
+  history: readonly ReplayMigration[],
+  work: (session: Session) => Promise<T>,
+  upcoming: readonly ReplayMigration[] = [],
+): Promise<T> {
+  const cache = createImageCache(options.cacheDir)
+  const extensions = extensionsOf([options.initScript ?? '', ...[...history, ...upcoming].map(({ sql }) => sql)])
+  const keys = keysOf(options, extensions, history)
+  const start = longestKnown(cache, keys)
+  const image = start < 0 ? undefined : cache.load(keys[start] ?? '')
+  return await withEmbedded({ image, extensions }, async (embedded) => {
+    await bringTo(embedded, cache, { keys, from: image ? start : -1, history, options })
+    return await work(embedded.session)
+  })
+}
+
+interface Journey {
+  readonly keys: readonly string[]
+  /** Index of the key whose state the embedded database has; -1 for a fresh one. */
+  readonly from: number
+  readonly history: readonly ReplayMigration[]
+  readonly options: ScratchOptions
+}
+
+async function bringTo(embedded: Embedded, cache: ImageCache, journey: Journey): Promise<void> {
+  const { keys, from, history, options } = journey
+  if (from < 0) {
+    if (options.initScript) await embedded.session.execute(options.initScript)
+    await keep(embedded, cache, keys[0])
+  }
+  const rest = history.slice(Math.max(from, 0))
+  if (rest.length === 0) return
+  await replay(embedded.session, rest)
+  await keep(embedded, cache, keys.at(-1))
+}
+
+async function keep(embedded: Embedded, cache: ImageCache, key: string | undefined): Promise<void> {
+  if (key !== undefined && !cache.has(key)) cache.store(key, await embedded.image())
+}
+
+/** A key for each prefix of the history; the first is that of the empty one. */
+function keysOf(options: ScratchOptions, extensions: readonly string[], history: readonly ReplayMigration[]): string[] {
+  let key = sha256([IMAGE_FORMAT, options.initScript ?? '', ...extensions].join('\n'))
+  const keys = [key]
+  for (const { name, sql } of history) {
+    key = sha256(`${key} ${name} ${sha256(sql)}`)
+    keys.push(key)
+  }
+  return keys
+}
+
+function longestKnown(cache: ImageCache, keys: readonly string[]): number {
+  return keys.findLastIndex((key) => cache.has(key))
+}
+
+/** Extensions by name, wherever a text speaks of one; names that are none are harmless. */
+export function extensionsOf(texts: readonly string[]): string[] {
+  const names = new Set<string>()
+  for (const text of texts) {
+    for (const match of text.matchAll(/\bextension\s+(?:if\s+not\s+exists\s+)?"?([\w-]+)"?/gi)) names.add(match[1] ?? '')
+  }
+  return [...names].toSorted()
+}
+
