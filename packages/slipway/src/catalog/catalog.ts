@@ -26,14 +26,36 @@ export interface Catalog {
   readonly major: number
 }
 
+/** Tells which schemas are a project's own. A database may hold those of other applications. */
+export type Scope = (schema: string) => boolean
+
+/** Every schema of the database. */
+export const everySchema: Scope = () => true
+
+/**
+ * The schemas that a history speaks of: the one that unqualified names go to, and every one that a
+ * migration mentions by name.
+ */
+export function scopeOf(defaultSchema: string, texts: readonly string[]): Scope {
+  const verdicts = new Map<string, boolean>([[defaultSchema, true]])
+  return (schema) => {
+    const known = verdicts.get(schema)
+    if (known !== undefined) return known
+    const word = new RegExp(`(?<![\\w$])${schema.replaceAll(/[^\w]/g, '\\$&')}(?![\\w$])`)
+    const mentioned = texts.some((text) => word.test(text))
+    verdicts.set(schema, mentioned)
+    return mentioned
+  }
+}
+
 /**
  * Reads the catalog of a database in one snapshot. Slipway's ledger, Prisma's history table and the
  * schemas of hosting platforms are left out. Works inside a transaction of the session, too.
  */
-export async function readCatalog(session: Session): Promise<Catalog> {
+export async function readCatalog(session: Session, scope: Scope = everySchema): Promise<Catalog> {
   const { factBase, diagnostics } = await extract(poolOver(session))
   const unmodelled = diagnostics.filter((found) => found.code === 'unmodeled_kind')
-  const facts = userFacts(factBase)
+  const facts = userFacts(factBase, scope)
   return {
     facts,
     unmodelled: unmodelled.map((found) => found.message),
@@ -54,49 +76,62 @@ function poolOver(session: Session): Pool {
   return { connect: async () => client } as unknown as Pool
 }
 
-function userFacts(all: FactBase): FactBase {
+function userFacts(all: FactBase, scope: Scope): FactBase {
   const kept = new Set<string>()
   const dropped = new Set<string>()
-  const facts = all.facts().filter((fact) => keep(all, fact, kept, dropped))
+  const facts = all.facts().filter((fact) => keep(fact, { all, scope, kept, dropped }))
   const edges = all.edges.filter(
     (edge) => kept.has(encodeId(edge.from)) && (kept.has(encodeId(edge.to)) || edge.kind === 'owner'),
   )
   return buildFactBase(facts, edges, 'liveDb', undefined, { allowDangling: (edge) => edge.kind === 'owner' })
 }
 
-function keep(all: FactBase, fact: Fact, kept: Set<string>, dropped: Set<string>): boolean {
+interface Sieve {
+  readonly all: FactBase
+  readonly scope: Scope
+  readonly kept: Set<string>
+  readonly dropped: Set<string>
+}
+
+function keep(fact: Fact, sieve: Sieve): boolean {
+  const { all, scope, kept, dropped } = sieve
   const key = encodeId(fact.id)
   if (kept.has(key)) return true
   if (dropped.has(key)) return false
   const parent = fact.parent && all.get(fact.parent)
   const out =
-    isForeignToMigrations(fact.id) ||
+    isForeign(fact.id, scope) ||
     isOwnersDefault(all, fact) ||
-    (parent !== undefined && !keep(all, parent, kept, dropped))
+    (parent !== undefined && !keep(parent, sieve))
   ;(out ? dropped : kept).add(key)
   return !out
 }
 
-function isForeignToMigrations(id: StableId): boolean {
+/** Whether something is no migration's doing: a platform's, another application's, Slipway's or Prisma's. */
+function isForeign(id: StableId, scope: Scope): boolean {
   switch (id.kind) {
     case 'role':
     case 'membership':
       return true
     case 'schema':
-      return id.name === LEDGER_SCHEMA || PLATFORM_SCHEMAS.has(id.name)
+      return isForeignSchema(id.name, scope)
     case 'table':
-      return id.name === HISTORY_TABLE || id.schema === LEDGER_SCHEMA
+      return id.name === HISTORY_TABLE || isForeignSchema(id.schema, scope)
     case 'comment':
     case 'acl':
       // The comment and the rights on `public` differ by version and by how the database was made.
-      return encodeId(id.target) === 'schema:public' || isForeignToMigrations(id.target)
+      return encodeId(id.target) === 'schema:public' || isForeign(id.target, scope)
     case 'column':
     case 'constraint':
     case 'default':
-      return id.table === HISTORY_TABLE
+      return id.table === HISTORY_TABLE || isForeignSchema(id.schema, scope)
     default:
-      return 'schema' in id && id.schema !== null && (id.schema === LEDGER_SCHEMA || PLATFORM_SCHEMAS.has(id.schema))
+      return 'schema' in id && id.schema !== null && isForeignSchema(id.schema, scope)
   }
+}
+
+function isForeignSchema(schema: string, scope: Scope): boolean {
+  return schema === LEDGER_SCHEMA || PLATFORM_SCHEMAS.has(schema) || !scope(schema)
 }
 
 /** An owner has all rights on what is his, unless they were revoked: that is no fact worth keeping. */

@@ -1,4 +1,4 @@
-export { type Catalog, LEDGER_SCHEMA, readCatalog } from './catalog.ts'
+export { type Catalog, LEDGER_SCHEMA, readCatalog, type Scope, scopeOf } from './catalog.ts'
 export { type Change, difference, differingObjects } from './difference.ts'
 export { catalogFailures } from './failures.ts'
 export { type Fingerprint, fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'

@@ -32,3 +32,9 @@ export async function withEmbedded<T>(
   const embedded = await import('./embedded.ts')
   return await embedded.withEmbedded(options, work)
 }
+
+/** Refuses a transaction pooler before a target: see pooler.ts. */
+export async function refuseTransactionPooler(session: Session, address: Address): Promise<void> {
+  const pooler = await import('./pooler.ts')
+  await pooler.refuseTransactionPooler(session, address)
+}

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import type { ConnectionString } from '../kernel/index.ts'
 import { isLoopback, locate, type PostgresLocation } from './connection-string.ts'
 import { raise } from './failures.ts'
 import type { ServerInfo, Session, SessionOptions } from './port.ts'
 import { raiseServerError } from './server-error.ts'
-import { createSession } from './session.ts'
+import { connectionOf, createSession } from './session.ts'
 
 const OLDEST = 130_000
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
@@ -158,12 +159,7 @@ function streamTls(client: pg.Client): Tls {
   return 'encrypted' in streamOf(client) ? { rejectUnauthorized: false } : false
 }
 
-/** `pg` types its connection as private; its stream and its events are documented for drivers. */
-function connectionOf(client: pg.Client): NodeJS.EventEmitter & { stream: import('node:net').Socket } {
-  return (client as unknown as { connection: ReturnType<typeof connectionOf> }).connection
-}
-
-function streamOf(client: pg.Client): import('node:net').Socket {
+function streamOf(client: pg.Client): Socket {
   return connectionOf(client).stream
 }
 

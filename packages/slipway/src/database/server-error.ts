@@ -34,11 +34,11 @@ const BY_SQLSTATE: Readonly<Record<string, Code>> = {
 }
 
 /** Raises what a driver threw as a failure of this room; a bug in us passes through unchanged. */
-export function raiseServerError(error: unknown, where: string): never {
+export function raiseServerError(error: unknown, where: string, completed?: number): never {
   const wire = asWireError(error)
   if (!wire) throw error
   const code = classify(wire)
-  const server = isSqlState(wire.code) ? serverError(wire) : undefined
+  const server = isSqlState(wire.code) ? serverError(wire, completed) : undefined
   raise(code, { ...describe(code, wire, where), ...(server ? { server } : {}), cause: error })
 }
 
@@ -62,7 +62,7 @@ function isSqlState(code: string | undefined): boolean {
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]+$/.test(code)
 }
 
-function serverError(error: WireError): ServerError {
+function serverError(error: WireError, completed: number | undefined): ServerError {
   return {
     sqlstate: error.code ?? '',
     message: redact(error.message),
@@ -70,6 +70,7 @@ function serverError(error: WireError): ServerError {
     ...(error.detail ? { detail: maskValues(error.detail) } : {}),
     ...(error.hint ? { hint: error.hint } : {}),
     ...(error.position ? { position: Number(error.position) } : {}),
+    ...(completed === undefined ? {} : { completed }),
   }
 }
 

@@ -1,7 +1,13 @@
+import type { Socket } from 'node:net'
 import type { Client } from 'pg'
 import { type PgTypes, decode } from './decode.ts'
 import type { DatabaseKind, RawResult, Row, ServerInfo, Session } from './port.ts'
 import { raiseServerError } from './server-error.ts'
+
+/** `pg` types its connection as private; its stream and its events are documented for drivers. */
+export function connectionOf(client: Client): NodeJS.EventEmitter & { readonly stream: Socket } {
+  return (client as unknown as { connection: ReturnType<typeof connectionOf> }).connection
+}
 
 export interface SessionParts {
   readonly kind: DatabaseKind
@@ -34,10 +40,16 @@ export function createSession(parts: SessionParts): Session {
       return decode<R>(await queryRaw(sql, params), parts.types)
     },
     async execute(script) {
+      let completed = 0
+      const count = () => completed++
+      const connection = connectionOf(client)
+      connection.on('commandComplete', count)
       try {
         await client.query(script)
       } catch (error) {
-        raiseServerError(error, where)
+        raiseServerError(error, where, completed)
+      } finally {
+        connection.off('commandComplete', count)
       }
     },
     cancel: parts.cancel,

@@ -26,6 +26,7 @@ export {
   historyTable,
   markedRowSql,
   readHistory,
+  reopenedRowSql,
   rolledBackRowSql,
   startedRowSql,
 } from './prisma-history.ts'

@@ -29,7 +29,6 @@ CREATE TABLE IF NOT EXISTS slipway.receipt (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     command text NOT NULL,
     migration text NOT NULL,
-    status text NOT NULL,
     attempts integer NOT NULL,
     ms integer NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
@@ -134,13 +133,13 @@ export function journalClearSql(migration: string): string {
   return `DELETE FROM slipway.journal WHERE migration = ${quoteLiteral(migration)};\n`
 }
 
-/** SQL of a receipt: what a command did with a migration. */
-export function receiptSql(
-  command: string,
-  receipt: { readonly migration: string; readonly status: string; readonly attempts: number; readonly ms: number },
-): string {
-  return `INSERT INTO slipway.receipt (command, migration, status, attempts, ms) VALUES ('${command}',
-  ${quoteLiteral(receipt.migration)}, '${receipt.status}', ${receipt.attempts}, ${Math.round(receipt.ms)});\n`
+/**
+ * SQL of a receipt: what a command did with a migration, and in how many attempts. Its time is that of
+ * the transaction it stands in.
+ */
+export function receiptSql(command: string, migration: string, attempts: number): string {
+  return `INSERT INTO slipway.receipt (command, migration, attempts, ms) VALUES ('${command}',
+  ${quoteLiteral(migration)}, ${attempts}, extract(epoch FROM clock_timestamp() - now()) * 1000);\n`
 }
 
 /** Nothing where the ledger, or its schema, does not exist yet. */

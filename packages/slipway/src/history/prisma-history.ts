@@ -93,10 +93,17 @@ function unfinished(migration: string): string {
   return `migration_name = ${quoteLiteral(migration)} AND finished_at IS NULL AND rolled_back_at IS NULL`
 }
 
-/** SQL that finishes the row which `startedRowSql` began; `checksum` is that of the file as it is now. */
-export function finishedRowSql(session: Session, migration: string, checksum: string): string {
-  return `UPDATE ${historyTable(session)} SET finished_at = clock_timestamp(), applied_steps_count = 1, logs = NULL,
-  checksum = '${checksum}' WHERE ${unfinished(migration)};\n`
+/** SQL that finishes an unfinished row; `checksum` is that of the file as it is now, where it may have changed. */
+export function finishedRowSql(session: Session, migration: string, checksum?: string): string {
+  const edited = checksum === undefined ? '' : `, checksum = '${checksum}'`
+  return `UPDATE ${historyTable(session)} SET finished_at = clock_timestamp(), applied_steps_count = 1, logs = NULL${edited}
+WHERE ${unfinished(migration)};\n`
+}
+
+/** SQL that makes the row of an applied migration unfinished again, while it is being taken back in steps. */
+export function reopenedRowSql(session: Session, migration: string): string {
+  return `UPDATE ${historyTable(session)} SET finished_at = NULL
+WHERE migration_name = ${quoteLiteral(migration)} AND rolled_back_at IS NULL;\n`
 }
 
 /** SQL that writes why a migration failed into its row, as Prisma does. */

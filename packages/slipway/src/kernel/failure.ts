@@ -21,6 +21,8 @@ export interface ServerError {
   readonly hint?: string
   /** Character offset into the text that was sent, from 1. */
   readonly position?: number
+  /** Commands of the same message that had been completed before. */
+  readonly completed?: number
 }
 
 /**

@@ -1,4 +1,5 @@
 import { hasSqlDetails, loadModule, type Node, parseSync, type ParseResult } from 'libpg-query'
+import { destroyedBy } from './destroys.ts'
 import { raise } from './failures.ts'
 import { byteIndexer, indexOfCharacter, placeAt } from './position.ts'
 
@@ -29,6 +30,8 @@ export interface Statement {
   readonly line: number
   readonly column: number
   readonly role: StatementRole
+  /** What of the user's data it destroys, as people say it (`table user`, `column user.email`); often nothing. */
+  readonly destroys: readonly string[]
 }
 
 /** Loads the parser (10 ms, once). Needed before `parseStatements`. */
@@ -60,6 +63,7 @@ export function parseStatements(sql: string, file?: string): Statement[] {
       line,
       column: start - (starts[line - 1] ?? 0) + 1,
       role: roleOf(stmt ?? ({} as Node), text),
+      destroys: destroyedBy(stmt ?? ({} as Node)),
     }
   })
 }

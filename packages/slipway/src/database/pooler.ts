@@ -1,0 +1,38 @@
+import { command } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+import type { Address, Session } from './port.ts'
+import { withPostgres } from './postgres.ts'
+
+/**
+ * Refuses a transaction pooler (DATABASE.POOLER): behind one, a session's advisory lock and settings
+ * belong to whoever gets the server connection next.
+ *
+ * A pooler shows in that the server's process id is not the one announced at login. Whether it pools
+ * transactions is then tried: a second session that gets the very process of the first, while the first
+ * is still open, proves it. Costs one query where no pooler stands.
+ */
+export async function refuseTransactionPooler(session: Session, address: Address): Promise<void> {
+  if (address.kind === 'embedded') return
+  const pid = await backendPid(session)
+  if (pid === session.server.pid) return
+  const shared = await withPostgres(address.url, { applicationName: 'slipway pooler test' }, async (second) => {
+    await second.execute('BEGIN')
+    const same = (await backendPid(second)) === pid
+    await second.execute('ROLLBACK')
+    return same
+  })
+  if (!shared) return
+  raise('DATABASE.POOLER', {
+    message: 'The connection goes through a transaction pooler.',
+    why: 'Locks and settings of a session do not hold there: two deploys could run at once.',
+    nextActions: [
+      { kind: 'advice', label: 'Give the direct connection as directUrl, or with --url.' },
+      command('slipway doctor', 'see which connection is used'),
+    ],
+  })
+}
+
+async function backendPid(session: Session): Promise<number> {
+  const result = await session.queryRaw('SELECT pg_backend_pid()')
+  return Number(result.rows[0]?.[0])
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Address, type Session, withSession } from '../database/index.ts'
+import type { Blocker } from '../kernel/index.ts'
+
+const FIRST_LOOK_MS = 60
+const LOOK_EVERY_MS = 40
+const SELDOM_EVERY_MS = 1000
+
+const COLUMNS = `a.pid, coalesce(a.application_name, '') AS application, coalesce(a.usename, '') AS "user",
+  coalesce(a.state, '') AS state, coalesce(a.query, '') AS query,
+  coalesce(extract(epoch FROM clock_timestamp() - a.xact_start) * 1000, 0)::float8 AS "ageMs"`
+
+/** The sessions that hold the advisory lock `key`. */
+export async function advisoryHolders(session: Session, key: number): Promise<Blocker[]> {
+  const rows = await session.query<Blocker & Record<string, unknown>>(
+    `SELECT ${COLUMNS} FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+     WHERE l.locktype = 'advisory' AND l.granted AND l.objid = $1 AND l.classid = 0
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [key],
+  )
+  return rows.map(masked)
+}
+
+/**
+ * While `work` runs, looks from a second session whom it waits for, and tells the last ones seen.
+ * Work that ends at once costs nothing; a server that takes no second session leaves them unnamed.
+ */
+export async function watchBlockers<T>(
+  address: Address,
+  pid: number,
+  work: Promise<T>,
+  seen: (blockers: readonly Blocker[]) => void,
+): Promise<T> {
+  if (address.kind === 'embedded') return await work
+  const ended = new AbortController()
+  const watching = watch(address, pid, ended.signal, seen)
+  try {
+    return await work
+  } finally {
+    ended.abort()
+    await watching
+  }
+}
+
+async function watch(
+  address: Address,
+  pid: number,
+  ended: AbortSignal,
+  seen: (blockers: readonly Blocker[]) => void,
+): Promise<void> {
+  try {
+    await sleep(FIRST_LOOK_MS, undefined, { signal: ended })
+    await withSession(address, { applicationName: 'slipway watch' }, async (session) => {
+      for (let looks = 0; !ended.aborted; looks++) {
+        const blockers = await blockersOf(session, pid)
+        if (blockers.length > 0) seen(blockers)
+        await sleep(looks < 20 ? LOOK_EVERY_MS : SELDOM_EVERY_MS, undefined, { signal: ended })
+      }
+    })
+  } catch {
+    // The end of the work wakes the sleeper; a second session that fails must not fail the first.
+  }
+}
+
+async function blockersOf(session: Session, pid: number): Promise<Blocker[]> {
+  const rows = await session.query<Blocker & Record<string, unknown>>(
+    `SELECT ${COLUMNS} FROM unnest(pg_blocking_pids($1)) AS b(pid) JOIN pg_stat_activity a ON a.pid = b.pid`,
+    [pid],
+  )
+  return rows.map(masked)
+}
+
+/** Literals of a query may be row content: they are masked, the shape stays. */
+function masked(row: Blocker): Blocker {
+  const query = row.query
+    .replaceAll(/'(?:[^']|'')*'/g, "'…'")
+    .replaceAll(/\b\d[\d.]*\b/g, '?')
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 160)
+  return { ...row, query, ageMs: Math.round(row.ageMs) }
+}
+
+/** One line about a blocker, for people. */
+export function describeBlocker({ pid, application, user, state, query, ageMs }: Blocker): string {
+  const who = [application || 'unnamed application', user].filter(Boolean).join(', ')
+  return `pid ${pid} (${who}; ${state || 'unknown state'}; transaction open for ${Math.round(ageMs / 100) / 10} s): ${query}`
+}

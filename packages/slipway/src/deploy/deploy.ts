@@ -1,0 +1,169 @@
+import type { Session } from '../database/index.ts'
+import {
+  type Comparison,
+  compareHistory,
+  type History,
+  historyFailures,
+  obstacle,
+  readHistory,
+  readJournal,
+} from '../history/index.ts'
+import { command, type Failure, failureFrom, raiserOf, rethrow } from '../kernel/index.ts'
+import { loadParser } from '../migration/index.ts'
+import { detectDrift, type Drift, type MigrationPlan, planMigration } from '../plan/index.ts'
+import { applying } from './bookkeeping.ts'
+import { type Consent, destroyedBy, requireConsent } from './consent.ts'
+import { raise } from './failures.ts'
+import type { Receipt } from './receipt.ts'
+import { runMigrations } from './run.ts'
+import type { Supervision } from './supervision.ts'
+import { prepareBooks, withTarget, type WorkRequest } from './target.ts'
+import { type Verification, verifyAndRecord } from './verify.ts'
+
+/** A deploy: the work on the target, and what the person has accepted beforehand. */
+export interface DeployRequest extends WorkRequest {
+  readonly consent: Consent
+  /** Deploy although the target has drifted. */
+  readonly acceptDrift: boolean
+}
+
+/** What a deploy did. `failure` is there when it could not do all. */
+export interface DeployOutcome {
+  readonly database: string
+  /** How the target stood before. */
+  readonly before: Comparison
+  readonly receipts: readonly Receipt[]
+  /** Nothing where nothing was run. */
+  readonly verification?: Verification
+  /** Why the catalog could not be compared before, where it could not. */
+  readonly driftUnknown?: string
+  readonly failure?: Failure
+}
+
+/**
+ * Deploys the pending migrations to a target: the steps of DESIGN.md, "How a deploy runs". Never throws
+ * for a failed statement; raises what stops it before the first one.
+ */
+export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
+  return await withTarget(request, async (session, supervision) => {
+    const history = await readHistory(session)
+    const before = compareHistory(history, request.migrations)
+    const { database } = session.server
+    const resuming = await refuseObstacle(session, before)
+    const names = new Set([...before.pending, ...resuming])
+    if (names.size === 0) return { database, before, receipts: [] }
+    await loadParser()
+    const plans = request.migrations.filter(({ name }) => names.has(name)).map(plan)
+    const driftUnknown = resuming.length > 0 ? undefined : await gate(session, history, request)
+    await prepareBooks(session)
+    const ran = await run(supervision, plans, request)
+    return { database, before, ...(driftUnknown === undefined ? {} : { driftUnknown }), ...ran }
+  })
+}
+
+function plan({ name, sql, path = name }: DeployRequest['migrations'][number]): MigrationPlan {
+  return planMigration({ name, sql, path })
+}
+
+/**
+ * Raises what stands in the way. A migration that we ourselves began, and that a crash cut off, does
+ * not: its journal says where to go on. Returns such migrations by name.
+ */
+async function refuseObstacle(session: Session, before: Comparison): Promise<readonly string[]> {
+  if (before.failed.length === 0) {
+    const found = obstacle(before)
+    if (found) rethrow(found)
+    return []
+  }
+  const [interrupted, ...more] = before.failed
+  const entries = (await readJournal(session)).filter(({ migration }) => migration === interrupted)
+  const history = await readHistory(session)
+  const logged = history.rows.some(
+    (row) => row.migration === interrupted && row.finishedAt === null && row.rolledBackAt === null && row.logs !== null,
+  )
+  const resumable = more.length === 0 && entries.length > 0 && !logged && entries.every(({ direction }) => direction === 'up')
+  if (resumable && interrupted !== undefined) return [interrupted]
+  const found = obstacle(before)
+  return found ? rethrow(found) : []
+}
+
+/** Steps 3 and 7 of a deploy: the catalog is what the history says, and what is destroyed has consent. */
+async function gate(session: Session, history: History, request: DeployRequest): Promise<string | undefined> {
+  const nothingApplied = compareHistory(history, request.migrations).applied.length === 0
+  if (nothingApplied) {
+    await refuseFilledDatabase(session)
+    return undefined
+  }
+  const plans = pendingPlans(history, request)
+  const destroys = destroyedBy(plans)
+  if (request.protected && destroys.length > 0) {
+    await requireConsent({ database: session.server.database, destroys }, request.consent)
+  }
+  if (request.acceptDrift) return undefined
+  const drift = await detectDrift(session, { history, migrations: request.migrations }, request.scratch)
+  return refuseDrift(drift)
+}
+
+function pendingPlans(history: History, request: DeployRequest): MigrationPlan[] {
+  const pending = new Set(compareHistory(history, request.migrations).pending)
+  return request.migrations.filter(({ name }) => pending.has(name)).map(plan)
+}
+
+function refuseDrift(drift: Drift): string | undefined {
+  if (drift.kind === 'unknown') return drift.reason
+  if (drift.kind === 'none') return undefined
+  const named = drift.changes.slice(0, 5).map(({ change, object }) => `${object} (${change})`)
+  const more = drift.changes.length - named.length
+  return raise('DEPLOY.DRIFT', {
+    message: `The database is not what its history should have produced: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+    why: 'Somebody changed it beside the migrations; a deploy on top of it may fail or overwrite that.',
+    nextActions: [
+      command('slipway drift', 'see it, with the SQL both ways'),
+      command('slipway deploy --accept drift', 'deploy all the same'),
+    ],
+  })
+}
+
+const raiseHistory = raiserOf(historyFailures)
+
+async function refuseFilledDatabase(session: Session): Promise<void> {
+  const result = await session.queryRaw(
+    `SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '_prisma_migrations'
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`,
+    [session.server.schema],
+  )
+  const tables = Number(result.rows[0]?.[0])
+  if (tables === 0) return
+  raiseHistory('HISTORY.NOT_EMPTY', {
+    message: `The schema ${session.server.schema} holds ${tables} tables or views, and no migration is recorded.`,
+    why: 'The migrations would collide with what stands there.',
+    nextActions: [command('slipway baseline', 'record the migrations that the database already has')],
+  })
+}
+
+async function run(
+  supervision: Supervision,
+  plans: readonly MigrationPlan[],
+  request: DeployRequest,
+): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'failure'>> {
+  const { session } = supervision
+  const steps = plans.map((step) => ({ plan: step, books: applying(session, step.name, step.checksum) }))
+  const outcome = await runMigrations(supervision, steps, await readJournal(session))
+  const { failure } = outcome
+  if (failure && failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
+  supervision.emit({ kind: 'phase', phase: 'verify' })
+  const verification = await verifyAndRecord(session, request.migrations)
+  if (failure || verification.verified) return { ...outcome, verification }
+  return { ...outcome, verification, failure: verifyFailure(verification) }
+}
+
+function verifyFailure({ invalidIndexes }: Verification): Failure {
+  return failureFrom('DEPLOY.VERIFY_FAILED', {
+    message: `All migrations were applied, but not every index is valid: ${invalidIndexes.join(', ')}.`,
+    why: 'An index build that broke off leaves an index that is maintained and never used.',
+    nextActions: invalidIndexes.map((name) =>
+      command(`REINDEX INDEX CONCURRENTLY ${name}`, 'build it again, in psql'),
+    ),
+  })
+}

@@ -1,0 +1,64 @@
+import type { JournalEntry } from '../history/index.ts'
+import { type Failure, failureOf } from '../kernel/index.ts'
+import type { MigrationPlan } from '../plan/index.ts'
+import { runAtomic } from './run-atomic.ts'
+import { runStepwise } from './run-stepwise.ts'
+import type { Bookkeeping } from './bookkeeping.ts'
+import { notRun, type Receipt } from './receipt.ts'
+import type { Supervision } from './supervision.ts'
+
+/** What running migrations gave: a receipt for each, and the failure that ended it, if one did. */
+export interface RunOutcome {
+  readonly receipts: readonly Receipt[]
+  readonly failure?: Failure
+}
+
+/** The result of one migration. */
+export interface MigrationRun {
+  readonly receipt: Receipt
+  readonly failure?: Failure
+}
+
+/**
+ * Runs planned migrations in their order until one fails. Never throws for a failed statement: the
+ * receipts say what was done, what failed and what was not run.
+ */
+export async function runMigrations(
+  supervision: Supervision,
+  steps: readonly { readonly plan: MigrationPlan; readonly books: Bookkeeping }[],
+  journal: readonly JournalEntry[],
+): Promise<RunOutcome> {
+  const receipts: Receipt[] = []
+  for (const [index, { plan, books }] of steps.entries()) {
+    supervision.emit({ kind: 'migration-started', migration: plan.name, index, total: steps.length })
+    const run = await runOne(supervision, plan, books, journal)
+    receipts.push(run.receipt)
+    if (run.failure) {
+      supervision.emit({ kind: 'migration-failed', migration: plan.name, code: run.failure.code })
+      receipts.push(...steps.slice(index + 1).map((step) => notRun(step.plan)))
+      return { receipts, failure: run.failure }
+    }
+    const { ms, attempts } = run.receipt
+    supervision.emit({ kind: 'migration-done', migration: plan.name, ms, attempts })
+  }
+  return { receipts }
+}
+
+async function runOne(
+  supervision: Supervision,
+  plan: MigrationPlan,
+  books: Bookkeeping,
+  journal: readonly JournalEntry[],
+): Promise<MigrationRun> {
+  const began = performance.now()
+  try {
+    const entries = journal.filter((entry) => entry.migration === plan.name && entry.direction === books.direction)
+    const run = plan.atomic && entries.length === 0 ? runAtomic : runStepwise
+    return await run(supervision, plan, books, entries)
+  } catch (error) {
+    const failure = failureOf(error)
+    if (!failure) throw error
+    const ms = Math.round(performance.now() - began)
+    return { receipt: { ...notRun(plan), status: 'failed', ms, attempts: 1 }, failure }
+  }
+}

@@ -1,0 +1,78 @@
+import { type Address, type Session, refuseTransactionPooler, withSession } from '../database/index.ts'
+import { checkLedger, createHistorySql, createLedgerSql } from '../history/index.ts'
+import { command, type Emit, failureOf } from '../kernel/index.ts'
+import type { ReplayMigration, ScratchOptions } from '../rehearsal/index.ts'
+import { raiseDatabase } from './failures.ts'
+import { withDeployLock } from './lock.ts'
+import type { Limits, Supervision } from './supervision.ts'
+
+/** A target and the conditions of working on it. */
+export interface WorkRequest {
+  /** A direct connection. */
+  readonly address: Address
+  /** Outside development and testing: what is destroyed there needs consent by name. */
+  readonly protected: boolean
+  readonly migrations: readonly ReplayMigration[]
+  readonly limits: Limits
+  /** The whole command gives up after this. */
+  readonly deadlineMs: number
+  readonly scratch: ScratchOptions
+  readonly signal: AbortSignal
+  readonly emit: Emit
+}
+
+/**
+ * Opens the target for work that changes it: one session, no pooler, no standby, the lock of the
+ * database held until `work` is done. Changes nothing itself.
+ */
+export async function withTarget<T>(
+  request: WorkRequest,
+  work: (session: Session, supervision: Supervision) => Promise<T>,
+): Promise<T> {
+  const { address, emit, signal, limits } = request
+  const deadline = performance.now() + request.deadlineMs
+  const onNotice = (message: string) => emit({ kind: 'notice', message })
+  return await withSession(address, { applicationName: 'slipway deploy', onNotice }, async (session) => {
+    refuseStandby(session)
+    await refuseTransactionPooler(session, address)
+    await noticeDeath(session)
+    const supervision: Supervision = { session, address, limits, deadline, signal, emit }
+    return await withDeployLock(session, supervision, () => work(session, supervision))
+  })
+}
+
+/** Creates Prisma's history table and our ledger where they are absent. */
+export async function prepareBooks(session: Session): Promise<void> {
+  await checkLedger(session)
+  try {
+    await session.execute(createHistorySql(session) + createLedgerSql)
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure?.code !== 'DATABASE.PERMISSION') throw error
+    const { database, user } = session.server
+    raiseDatabase('DATABASE.PERMISSION', {
+      message: `The role ${user} may not create what a deploy needs in ${database}.`,
+      why: failure.message,
+      nextActions: [
+        command(`GRANT CREATE ON DATABASE "${database}" TO "${user}"`, 'as the owner of the database'),
+        command('slipway doctor', 'test all rights'),
+      ],
+      ...(failure.server ? { server: failure.server } : {}),
+    })
+  }
+}
+
+function refuseStandby(session: Session): void {
+  if (!session.server.standby) return
+  raiseDatabase('DATABASE.READ_ONLY', {
+    message: 'The server is a read-only standby.',
+    why: 'Migrations must run on the primary, which replicates them.',
+    nextActions: [command('slipway doctor', 'see which server the connection reaches')],
+  })
+}
+
+/** Makes the server notice, from 14 on, that we died while it runs our statement: the lock is free again soon. */
+async function noticeDeath(session: Session): Promise<void> {
+  if (session.kind === 'embedded' || session.server.versionNumber < 140_000) return
+  await session.queryRaw("SELECT set_config('client_connection_check_interval', '500ms', false)")
+}

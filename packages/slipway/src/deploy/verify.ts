@@ -1,0 +1,29 @@
+import { fingerprint, readCatalog } from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import { historyHash, readHistory, writeCatalogState } from '../history/index.ts'
+import { appliedRows, projectScope } from '../plan/index.ts'
+import type { ReplayMigration } from '../rehearsal/index.ts'
+import { invalidIndexes } from './index-state.ts'
+
+/** What a look at the target after the work found. */
+export interface Verification {
+  readonly verified: boolean
+  /** Names of indexes that are not valid. */
+  readonly invalidIndexes: readonly string[]
+}
+
+/**
+ * Looks at the target after the work: every index valid. Records the catalog as it is left, which
+ * the next command compares with. Reading the catalog takes 0.1 to 0.6 s, so it is done after the last
+ * commit: within the transaction it would hold the locks of the migration for as long.
+ */
+export async function verifyAndRecord(
+  session: Session,
+  migrations: readonly ReplayMigration[],
+): Promise<Verification> {
+  const invalid = await invalidIndexes(session)
+  const rows = appliedRows(await readHistory(session))
+  const { method, hash, objects } = fingerprint(await readCatalog(session, projectScope(session, migrations)))
+  await writeCatalogState(session, { historyHash: historyHash(rows), method, fingerprint: hash, objects })
+  return { verified: invalid.length === 0, invalidIndexes: invalid }
+}

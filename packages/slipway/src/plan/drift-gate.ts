@@ -1,0 +1,77 @@
+import {
+  type Change,
+  difference,
+  differingObjects,
+  fingerprint,
+  FINGERPRINT_METHOD,
+  readCatalog,
+  type Scope,
+  scopeOf,
+} from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import { type History, historyHash, readCatalogState } from '../history/index.ts'
+import { attempt } from '../kernel/index.ts'
+import { type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
+
+/** How a target's catalog stands to what its history should have produced. */
+export type Drift =
+  /** `basis`: what it was compared with. */
+  | { readonly kind: 'none'; readonly basis: 'ledger' | 'scratch' | 'nothing-applied' }
+  | { readonly kind: 'drifted'; readonly basis: 'ledger' | 'scratch'; readonly changes: readonly Change[] }
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+/** A history and the files of what was applied. */
+export interface AppliedHistory {
+  readonly history: History
+  /** All migrations of the project. */
+  readonly migrations: readonly ReplayMigration[]
+}
+
+/** The schemas that belong to a project on this session. */
+export function projectScope(session: Session, migrations: readonly ReplayMigration[]): Scope {
+  return scopeOf(session.server.schema, migrations.map(({ sql }) => sql))
+}
+
+/** The rows that are applied now, in the order in which they were. */
+export function appliedRows(history: History): { name: string; checksum: string }[] {
+  return history.rows
+    .filter((row) => row.finishedAt !== null && row.rolledBackAt === null)
+    .map(({ migration, checksum }) => ({ name: migration, checksum }))
+}
+
+/** The files of what is applied, in the order in which it was applied. */
+export function appliedMigrations({ history, migrations }: AppliedHistory): ReplayMigration[] {
+  const files = new Map(migrations.map((migration) => [migration.name, migration]))
+  return appliedRows(history).flatMap(({ name }) => files.get(name) ?? [])
+}
+
+/**
+ * Compares the catalog of a target with what its history should have produced: with the fingerprint
+ * that the ledger holds for just this history, else with a scratch on which the history is replayed.
+ */
+export async function detectDrift(
+  session: Session,
+  applied: AppliedHistory,
+  scratch: ScratchOptions,
+): Promise<Drift> {
+  const rows = appliedRows(applied.history)
+  if (rows.length === 0) return { kind: 'none', basis: 'nothing-applied' }
+  const actual = await readCatalog(session, projectScope(session, applied.migrations))
+  const state = await readCatalogState(session)
+  if (state && state.historyHash === historyHash(rows) && state.method === FINGERPRINT_METHOD) {
+    const now = fingerprint(actual)
+    if (now.hash === state.fingerprint) return { kind: 'none', basis: 'ledger' }
+    const expected = { method: state.method, hash: state.fingerprint, objects: state.objects }
+    return { kind: 'drifted', basis: 'ledger', changes: differingObjects(expected, now) }
+  }
+  const replayed = await attempt(() =>
+    withScratch(scratch, appliedMigrations(applied), (session) =>
+      readCatalog(session, projectScope(session, applied.migrations)),
+    ),
+  )
+  if (!replayed.ok) return { kind: 'unknown', reason: replayed.failure.message }
+  const changes = difference(replayed.value, actual)
+  return changes.length === 0
+    ? { kind: 'none', basis: 'scratch' }
+    : { kind: 'drifted', basis: 'scratch', changes }
+}

@@ -1,0 +1,9 @@
+export {
+  type AppliedHistory,
+  appliedMigrations,
+  appliedRows,
+  detectDrift,
+  type Drift,
+  projectScope,
+} from './drift-gate.ts'
+export { type MigrationPlan, planMigration } from './migration-plan.ts'

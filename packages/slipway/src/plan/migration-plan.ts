@@ -1,0 +1,23 @@
+import { checksum, parseStatements, type Statement, type Unit, unitsOf } from '../migration/index.ts'
+
+/** A migration as it will be run: its units, and whether they are one transaction. */
+export interface MigrationPlan {
+  readonly name: string
+  /** Path of the file, for messages. */
+  readonly path: string
+  readonly sql: string
+  readonly checksum: string
+  readonly statements: readonly Statement[]
+  readonly units: readonly Unit[]
+  /** The whole file is one transaction: it is applied and recorded, or it never was. */
+  readonly atomic: boolean
+}
+
+/** Plans one migration. Needs `loadParser` first. Fails with MIGRATION.SYNTAX. */
+export function planMigration(migration: { name: string; path: string; sql: string }): MigrationPlan {
+  const statements = parseStatements(migration.sql, migration.path)
+  const units = unitsOf(migration.sql, statements)
+  const [first, ...others] = units
+  const atomic = first === undefined || (others.length === 0 && first.kind === 'transaction' && !first.rolledBack)
+  return { ...migration, checksum: checksum(migration.sql), statements, units, atomic }
+}
