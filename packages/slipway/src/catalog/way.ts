@@ -32,9 +32,10 @@ export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
   const source = from.facts
   const target = to.facts
   const actions = planActions(source, target, owner)
+  const enums = enumsOf(target)
   return {
     statements: actions.map((action) => ({
-      sql: action.sql.trim().replace(/;$/, ''),
+      sql: castingThroughText(action.sql.trim().replace(/;$/, ''), enums),
       alone: action.transactionality !== 'transactional',
       destructive: action.dataLoss === 'destructive',
     })),
@@ -57,6 +58,21 @@ function planActions(source: FactBase, target: FactBase, owner: string | undefin
       cause: error,
     })
   }
+}
+
+function enumsOf(facts: FactBase): Set<string> {
+  const names = facts.facts().flatMap(({ id, payload }) =>
+    id.kind === 'type' && payload['variant'] === 'enum' ? [`${id.schema}.${id.name}`] : [],
+  )
+  return new Set(names)
+}
+
+/** PostgreSQL has no cast from one enum to another, but every value of one can be read from its text. */
+function castingThroughText(sql: string, enums: ReadonlySet<string>): string {
+  return sql.replace(/ USING ("(?:[^"]|"")+")::(\S+?)(\[\])?$/, (whole, column, type, array = '') => {
+    const name = String(type).replaceAll('"', '')
+    return enums.has(name) ? ` USING ${column}::text${array}::${type}${array}` : whole
+  })
 }
 
 function rolesNamed(...bases: readonly FactBase[]): string[] {

@@ -37,7 +37,7 @@ export class ConnectionString {
  */
 export function redact(text: string): string {
   return text
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"'`]*):([^\s"'`]*?)@(?=[^\s@"'`]*(?:[/?#\s"'`]|$))/gi, `$1:${MASK}@`)
-    .replace(/([?&](?:password|api_key|token|sslpassword)=)[^&\s"'`]*/gi, `$1${MASK}`)
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"]*):[^\s"]*@/gi, `$1:${MASK}@`)
+    .replace(/([?&](?:password|api_key|token|sslpassword)=)[^&\s"]*/gi, `$1${MASK}`)
     .replace(/(\bpassword\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s'"]+)/gi, `$1${MASK}`)
 }

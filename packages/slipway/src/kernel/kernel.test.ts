@@ -1,0 +1,59 @@
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  attempt,
+  ConnectionString,
+  failureOf,
+  formatDuration,
+  parseDuration,
+  type Raise,
+  raiserOf,
+  redact,
+} from './index.ts'
+
+test.each([
+  ['200ms', 200],
+  ['5s', 5000],
+  ['15min', 900_000],
+  ['1.5h', 5_400_000],
+  ['7d', 604_800_000],
+  ['10', undefined],
+  ['soon', undefined],
+])('a duration %s is %s milliseconds', (text, ms) => {
+  expect(parseDuration(text)).toBe(ms)
+})
+
+test('durations read well', () => {
+  expect([12, 1500, 125_000, 120_000].map(formatDuration)).toEqual(['12 ms', '1.5 s', '2 min 5 s', '2 min'])
+})
+
+test('a connection string shows its password nowhere', () => {
+  const secret = new ConnectionString('postgresql://app:hunter2@db.example.com:5432/shop?sslmode=require')
+  const shown = [String(secret), JSON.stringify({ secret }), inspect(secret), `${secret}`]
+  for (const text of shown) {
+    expect(text).not.toContain('hunter2')
+    expect(text).toContain('app:***@db.example.com:5432/shop')
+  }
+  expect(secret.reveal()).toContain('hunter2')
+})
+
+test('law 10: whatever the password is, redacted text does not hold it', () => {
+  const password = fc.string({ minLength: 4, maxLength: 24 }).map(encodeURIComponent).filter((text) => text.length >= 4)
+  fc.assert(
+    fc.property(password, (secret) => {
+      const text = `could not reach postgresql://someone:Q${secret}Q@host:5432/base, giving up`
+      return !redact(text).includes(`Q${secret}Q`)
+    }),
+  )
+})
+
+test('a raised failure is found by its shape, a bug is not', async () => {
+  const raise: Raise<{ readonly 'ROOM.REASON': { readonly title: string } }> = raiserOf({
+    'ROOM.REASON': { title: 'a reason' },
+  })
+  const failed = await attempt(async () => raise('ROOM.REASON', { message: 'It did not work.' }))
+  expect(failed).toEqual({ ok: false, failure: { code: 'ROOM.REASON', message: 'It did not work.', nextActions: [] } })
+  await expect(attempt(() => Promise.reject(new TypeError('bug')))).rejects.toThrow('bug')
+  expect(failureOf(new TypeError('bug'))).toBeUndefined()
+})
