@@ -50,10 +50,26 @@ export function scopeOf(defaultSchema: string, texts: readonly string[]): Scope 
 
 /**
  * Reads the catalog of a database in one snapshot. Slipway's ledger, Prisma's history table and the
- * schemas of hosting platforms are left out. Works inside a transaction of the session, too.
+ * schemas of hosting platforms are left out. The session must not be inside a transaction.
  */
 export async function readCatalog(session: Session, scope: Scope = everySchema): Promise<Catalog> {
-  const { factBase, diagnostics } = await extract(poolOver(session))
+  return await read(session, scope, {})
+}
+
+/** The same for a session that is inside a transaction, which sees and keeps its own work. */
+export async function readCatalogInTransaction(session: Session, scope: Scope = everySchema): Promise<Catalog> {
+  return await read(session, scope, NESTED)
+}
+
+/** What pg-delta sends around its queries, as it must be inside a transaction: its settings end with it. */
+const NESTED: Readonly<Record<string, string>> = {
+  'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY': 'SAVEPOINT slipway_catalog',
+  COMMIT: 'ROLLBACK TO SAVEPOINT slipway_catalog',
+  ROLLBACK: 'ROLLBACK TO SAVEPOINT slipway_catalog',
+}
+
+async function read(session: Session, scope: Scope, instead: Readonly<Record<string, string>>): Promise<Catalog> {
+  const { factBase, diagnostics } = await extract(poolOver(session, instead))
   const unmodelled = diagnostics.filter((found) => found.code === 'unmodeled_kind')
   const facts = userFacts(factBase, scope)
   return {
@@ -65,10 +81,10 @@ export async function readCatalog(session: Session, scope: Scope = everySchema):
 }
 
 /** pg-delta asks a `pg` pool for one client; ours is the session itself, which it may not end. */
-function poolOver(session: Session): Pool {
+function poolOver(session: Session, instead: Readonly<Record<string, string>>): Pool {
   const client = {
     async query(text: string, values?: unknown[]) {
-      const rows = await session.query<Row>(text, values)
+      const rows = await session.query<Row>(instead[text] ?? text, values)
       return { rows, rowCount: rows.length }
     },
     release() {},

@@ -1,5 +1,14 @@
-export { type Catalog, LEDGER_SCHEMA, readCatalog, type Scope, scopeOf } from './catalog.ts'
+export { wayAcross, withoutInvalidIndexes } from './across.ts'
+export { type Catalog, LEDGER_SCHEMA, readCatalog, readCatalogInTransaction, type Scope, scopeOf } from './catalog.ts'
 export { type Change, difference, differingObjects } from './difference.ts'
 export { catalogFailures } from './failures.ts'
 export { type Fingerprint, fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
+export {
+  type Inventory,
+  type InventoryColumn,
+  type InventoryEnum,
+  inventoryOf,
+  type InventoryTable,
+} from './inventory.ts'
 export { type Choice, type Way, wayBetween, type WayStatement } from './way.ts'
+export { waySql } from './way-sql.ts'

@@ -45,7 +45,9 @@ export async function withTarget<T>(
 export async function prepareBooks(session: Session): Promise<void> {
   await checkLedger(session)
   try {
-    await session.execute(createHistorySql(session) + createLedgerSql)
+    // Without this, every table that stands already is a NOTICE.
+    const quietly = 'SET LOCAL client_min_messages = warning;\n'
+    await session.execute(quietly + createHistorySql(session) + createLedgerSql)
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.code !== 'DATABASE.PERMISSION') throw error

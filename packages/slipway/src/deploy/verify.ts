@@ -1,4 +1,3 @@
-import { fingerprint, readCatalog } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { historyHash, readHistory, writeCatalogState } from '../history/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
@@ -21,9 +20,11 @@ export async function verifyAndRecord(
   session: Session,
   migrations: readonly ReplayMigration[],
 ): Promise<Verification> {
+  // Loaded here: a deploy that finds nothing to do must not pay for it.
+  const { fingerprint, readCatalog } = await import('../catalog/index.ts')
   const invalid = await invalidIndexes(session)
   const rows = appliedRows(await readHistory(session))
-  const { method, hash, objects } = fingerprint(await readCatalog(session, projectScope(session, migrations)))
+  const { method, hash, objects } = fingerprint(await readCatalog(session, await projectScope(session, migrations)))
   await writeCatalogState(session, { historyHash: historyHash(rows), method, fingerprint: hash, objects })
   return { verified: invalid.length === 0, invalidIndexes: invalid }
 }

@@ -1,4 +1,4 @@
-import { scanSync } from 'libpg-query'
+import { parser } from './parser.ts'
 
 /**
  * Whether two texts are the same SQL but for comments and white space: their tokens, by the server's
@@ -11,6 +11,6 @@ export function sameMeaning(one: string, other: string): boolean {
 }
 
 function tokens(sql: string): string[] {
-  const scanned = scanSync(sql.replace(/^\uFEFF/, ' ')).tokens
+  const scanned = parser().scanSync(sql.replace(/^\uFEFF/, ' ')).tokens
   return scanned.filter(({ tokenName }) => !tokenName.endsWith('_COMMENT')).map(({ text }) => text)
 }

@@ -1,6 +1,7 @@
-import { hasSqlDetails, loadModule, type Node, parseSync, type ParseResult } from 'libpg-query'
+import type { Node, ParseResult } from 'libpg-query'
 import { destroyedBy } from './destroys.ts'
 import { raise } from './failures.ts'
+import { parser } from './parser.ts'
 import { byteIndexer, indexOfCharacter, placeAt } from './position.ts'
 
 /** The role that a statement plays for how its file must be run. */
@@ -32,11 +33,6 @@ export interface Statement {
   readonly role: StatementRole
   /** What of the user's data it destroys, as people say it (`table user`, `column user.email`); often nothing. */
   readonly destroys: readonly string[]
-}
-
-/** Loads the parser (10 ms, once). Needed before `parseStatements`. */
-export async function loadParser(): Promise<void> {
-  await loadModule()
 }
 
 /**
@@ -72,9 +68,9 @@ export function parseStatements(sql: string, file?: string): Statement[] {
 function parseTree(sql: string, file?: string): ParseResult {
   if (sql.trim() === '') return { version: 0, stmts: [] }
   try {
-    return parseSync(sql)
+    return parser().parseSync(sql)
   } catch (error) {
-    if (!hasSqlDetails(error)) throw error
+    if (!parser().hasSqlDetails(error)) throw error
     const { message, cursorPosition = 0 } = error.sqlDetails ?? {}
     return raise('MIGRATION.SYNTAX', {
       message: `The SQL does not parse: ${message ?? error.message}.`,

@@ -1,13 +1,4 @@
-import {
-  type Change,
-  difference,
-  differingObjects,
-  fingerprint,
-  FINGERPRINT_METHOD,
-  readCatalog,
-  type Scope,
-  scopeOf,
-} from '../catalog/index.ts'
+import type { Change, Scope } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { type History, historyHash, readCatalogState } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
@@ -27,8 +18,12 @@ export interface AppliedHistory {
   readonly migrations: readonly ReplayMigration[]
 }
 
+/** Loaded when it is needed: a deploy that finds nothing to do must not pay for it. */
+const loadCatalog = () => import('../catalog/index.ts')
+
 /** The schemas that belong to a project on this session. */
-export function projectScope(session: Session, migrations: readonly ReplayMigration[]): Scope {
+export async function projectScope(session: Session, migrations: readonly ReplayMigration[]): Promise<Scope> {
+  const { scopeOf } = await loadCatalog()
   return scopeOf(session.server.schema, migrations.map(({ sql }) => sql))
 }
 
@@ -56,7 +51,8 @@ export async function detectDrift(
 ): Promise<Drift> {
   const rows = appliedRows(applied.history)
   if (rows.length === 0) return { kind: 'none', basis: 'nothing-applied' }
-  const actual = await readCatalog(session, projectScope(session, applied.migrations))
+  const { difference, differingObjects, fingerprint, FINGERPRINT_METHOD, readCatalog } = await loadCatalog()
+  const actual = await readCatalog(session, await projectScope(session, applied.migrations))
   const state = await readCatalogState(session)
   if (state && state.historyHash === historyHash(rows) && state.method === FINGERPRINT_METHOD) {
     const now = fingerprint(actual)
@@ -65,8 +61,8 @@ export async function detectDrift(
     return { kind: 'drifted', basis: 'ledger', changes: differingObjects(expected, now) }
   }
   const replayed = await attempt(() =>
-    withScratch(scratch, appliedMigrations(applied), (session) =>
-      readCatalog(session, projectScope(session, applied.migrations)),
+    withScratch(scratch, appliedMigrations(applied), async (copy) =>
+      readCatalog(copy, await projectScope(copy, applied.migrations)),
     ),
   )
   if (!replayed.ok) return { kind: 'unknown', reason: replayed.failure.message }

@@ -1,0 +1,161 @@
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { type Command, measure, type Measurement } from './measure.ts'
+import { benchPath } from './peers/peer.ts'
+import { writePrismaProject } from './peers/prisma-project.ts'
+import { slipwayCommand } from './peers/slipway.ts'
+import type { BenchServer } from './server.ts'
+import { median } from './statistics.ts'
+import { migrationsOf } from './work.ts'
+
+/** Medians of what only Slipway does; a key is absent where it could not be measured. */
+export interface Figures {
+  readonly statusMs?: number
+  /** Nothing pending, measured in turn with `statusMs`. */
+  readonly pendingMs?: number
+  /** The highest of the deploys of the figures, in KiB. */
+  readonly deployPeakKiB?: number
+  readonly scratchMs?: number
+  readonly createMs?: number
+  readonly laterCreateMs?: number
+  /** What could not be measured, and why. */
+  readonly gaps: readonly string[]
+}
+
+export interface FiguresRun {
+  readonly server: BenchServer
+  readonly rounds: number
+  /** An existing folder for the projects. */
+  readonly folder: string
+  readonly onRun: (line: string) => void
+}
+
+type Part = Omit<Figures, 'gaps'>
+type Taken = Measurement & { readonly stdout: string }
+
+/** A real history of 820 migrations; see the README of that folder. */
+const CORPUS = benchPath('..', '..', 'shared', 'corpus', 'trigger')
+
+/** Measures all of them; what fails is left out and named in `gaps`. */
+export async function measureFigures(run: FiguresRun): Promise<Figures> {
+  const parts: readonly [string, (run: FiguresRun) => Promise<Part>][] = [
+    ['status on 820 migrations', measureStatus],
+    ['create on one model', measureCreate],
+    ['second create on 820 migrations', measureLaterCreate],
+  ]
+  const gaps: string[] = []
+  const measured: Part[] = []
+  for (const [title, part] of parts) {
+    try {
+      measured.push(await part(run))
+    } catch (error) {
+      gaps.push(`${title}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  return { ...Object.assign({}, ...measured), gaps }
+}
+
+async function measureStatus(run: FiguresRun): Promise<Part> {
+  const { server, rounds } = run
+  const real = copyCorpus(run, 'status')
+  const even = newFolder(run, 'pending')
+  writePrismaProject(even, migrationsOf(1000))
+  const [realUrl, evenUrl] = [await server.createDatabase(), await server.createDatabase()]
+  const deploys = [
+    await take(run, 'deploy of 820', slipwayCommand(real, ['deploy', '--url', realUrl])),
+    await take(run, 'deploy of 1,000', slipwayCommand(even, ['deploy', '--url', evenUrl])),
+  ]
+  const status: number[] = []
+  const pending: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const statusRun = slipwayCommand(real, ['status', '--json', '--url', realUrl])
+    const said = await take(run, 'status on 820', statusRun)
+    expectUpToDate(said.stdout)
+    status.push(said.wallMs)
+    const pendingRun = slipwayCommand(even, ['deploy', '--url', evenUrl])
+    pending.push((await take(run, 'nothing pending of 1,000', pendingRun)).wallMs)
+  }
+  await server.dropDatabase(realUrl)
+  await server.dropDatabase(evenUrl)
+  const peaks = deploys.flatMap(({ peakKiB }) => peakKiB ?? [])
+  const peak = peaks.length === 0 ? {} : { deployPeakKiB: Math.max(...peaks) }
+  return { statusMs: median(status), pendingMs: median(pending), ...peak }
+}
+
+async function measureCreate(run: FiguresRun): Promise<Part> {
+  const scratch: number[] = []
+  const create: number[] = []
+  for (let round = 0; round < run.rounds; round++) {
+    scratch.push(await scratchStart(run))
+    const project = newFolder(run, 'create')
+    writePrismaProject(project, [])
+    create.push(await createModel(run, project, 'First'))
+  }
+  return { scratchMs: median(scratch), createMs: median(create) }
+}
+
+async function measureLaterCreate(run: FiguresRun): Promise<Part> {
+  const project = copyCorpus(run, 'later-create')
+  await createModel(run, project, 'BenchModel')
+  const times: number[] = []
+  for (let round = 0; round < run.rounds; round++) {
+    times.push(await createModel(run, project, `BenchModel${round}`))
+  }
+  return { laterCreateMs: median(times) }
+}
+
+async function scratchStart(run: FiguresRun): Promise<number> {
+  const command: Command = {
+    program: process.execPath,
+    args: [benchPath('programs', 'scratch.ts')],
+    cwd: run.folder,
+    env: {},
+  }
+  const result = await measure(command)
+  if (!result.ok) throw new Error(result.reason)
+  run.onRun(`scratch: ${Number(result.stdout).toFixed(0)} ms`)
+  return Number(result.stdout)
+}
+
+/** Adds a model to the schema and times the `create` that must write a migration for it. */
+async function createModel(run: FiguresRun, project: string, name: string): Promise<number> {
+  const model = `\nmodel ${name} {\n  id   Int    @id\n  name String\n\n  @@index([name])\n}\n`
+  appendFileSync(path.join(project, 'prisma', 'schema.prisma'), model)
+  const before = migrationCount(project)
+  const { wallMs } = await take(
+    run,
+    `create on ${before}`,
+    slipwayCommand(project, ['create', name]),
+  )
+  if (migrationCount(project) !== before + 1) throw new Error('create wrote no migration')
+  return wallMs
+}
+
+function migrationCount(project: string): number {
+  const entries = readdirSync(path.join(project, 'prisma', 'migrations'), { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory()).length
+}
+
+function expectUpToDate(json: string): void {
+  const { result } = JSON.parse(json) as { result: { state: string; applied: string[] } }
+  if (result.state === 'up-to-date' && result.applied.length === 820) return
+  throw new Error(`status says ${result.state}, ${result.applied.length} applied`)
+}
+
+async function take(run: FiguresRun, title: string, command: Command): Promise<Taken> {
+  const result = await measure(command)
+  if (!result.ok) throw new Error(`${title}: ${result.reason}`)
+  run.onRun(`${title}: ${result.measurement.wallMs.toFixed(0)} ms`)
+  return { ...result.measurement, stdout: result.stdout }
+}
+
+function copyCorpus(run: FiguresRun, name: string): string {
+  if (!existsSync(CORPUS)) throw new Error('the corpus is not on this machine')
+  const folder = newFolder(run, name)
+  cpSync(CORPUS, path.join(folder, 'prisma'), { recursive: true })
+  return folder
+}
+
+function newFolder(run: FiguresRun, name: string): string {
+  return mkdtempSync(path.join(run.folder, `${name}-`))
+}

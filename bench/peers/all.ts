@@ -1,0 +1,20 @@
+import { dbmate } from './dbmate.ts'
+import { drizzle } from './drizzle.ts'
+import { knex } from './knex.ts'
+import { nodePgMigrate } from './node-pg-migrate.ts'
+import type { Peer } from './peer.ts'
+import { prismaEngine } from './prisma-engine.ts'
+import { psql, psqlOnce } from './psql.ts'
+import { slipway } from './slipway.ts'
+
+/** All that is measured, in the order of the tables. */
+export const peers: readonly Peer[] = [
+  slipway,
+  psql,
+  psqlOnce,
+  dbmate,
+  nodePgMigrate,
+  drizzle,
+  knex,
+  prismaEngine,
+]

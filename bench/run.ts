@@ -1,0 +1,55 @@
+// Measures Slipway beside its peers. `npm run bench` builds first; `--help` names the options.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { installPeers } from './install.ts'
+import type { Options } from './options.ts'
+import type { Outcomes, Scenario } from './scenarios.ts'
+import type { BenchServer } from './server.ts'
+
+// Before the peers are loaded: each reads its version from what is installed.
+installPeers()
+const { measureFigures } = await import('./figures.ts')
+const { readOptions, usage } = await import('./options.ts')
+const { renderReport } = await import('./report.ts')
+const { runScenario } = await import('./scenarios.ts')
+const { withServer } = await import('./server.ts')
+
+await main(process.argv.slice(2))
+
+async function main(argv: readonly string[]): Promise<void> {
+  const options = argv.includes('--help') ? usage : readOptions(argv)
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n`)
+    process.exitCode = options === usage ? 0 : 2
+    return
+  }
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-bench-'))
+  // An orderly exit ends the server and removes what was written, also when a person stops the run.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+
+  const report = await withServer((server) => run(options, server, folder))
+  process.stdout.write(report)
+  if (options.whole) writeFileSync(path.join(import.meta.dirname, 'RESULTS.md'), report)
+}
+
+/** Measures all that is asked for; the exit code is 1 where something could not be measured. */
+async function run(options: Options, server: BenchServer, folder: string): Promise<string> {
+  const { peers, rounds } = options
+  const onRun = (line: string) => void process.stderr.write(`${line}\n`)
+  const absent = peers.filter(({ version }) => version === undefined)
+  for (const { name, absence } of absent) onRun(`${name} is left out: ${absence}`)
+
+  const conditions = { server, rounds, folder, onRun }
+  const results = new Map<Scenario['id'], Outcomes>()
+  for (const scenario of options.scenarios) {
+    results.set(scenario.id, await runScenario(scenario, { ...conditions, peers }))
+  }
+  const built = absent.every(({ kind }) => kind !== 'ours')
+  const figures = options.figures && built ? await measureFigures(conditions) : undefined
+  const outcomes = [...results.values()].flatMap((ofScenario) => [...ofScenario.values()])
+  const complete = outcomes.every(({ ok }) => ok) && !figures?.gaps.length
+  if (!complete) process.exitCode = 1
+  return renderReport({ rounds, server, peers, results, figures })
+}

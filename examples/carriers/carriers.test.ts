@@ -1,0 +1,181 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  createDatabase,
+  postgresBin,
+  type TestDatabase,
+} from '../../packages/slipway/test/postgres.ts'
+
+const run = promisify(execFile)
+const repository = path.join(import.meta.dirname, '../..')
+const folder = path.join(import.meta.dirname, 'prisma')
+const sample = readFileSync(path.join(folder, 'sample.sql'), 'utf8')
+const history = readdirSync(path.join(folder, 'migrations'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+  .toSorted()
+
+/** Every table that the history makes. */
+const TABLES = ['carriers', 'contacts', 'insurance_policies', 'loads']
+
+let database: TestDatabase
+let client: pg.Client
+
+beforeEach(async () => {
+  database = await createDatabase()
+  client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+})
+
+afterEach(async () => {
+  await client.end()
+  await database.drop()
+})
+
+describe('the history of the reference project', () => {
+  it('goes up and comes down again migration by migration, on an empty database', async () => {
+    const before: string[] = []
+    for (const migration of history) {
+      before.push(await schema())
+      await up(migration)
+    }
+    const end = await schema()
+    for (const migration of history.toReversed()) {
+      await down(migration)
+      expect(await schema(), `down.sql of ${migration}`).toBe(before.pop())
+    }
+    for (const migration of history) await up(migration)
+    expect(await schema()).toBe(end)
+  })
+
+  it('comes down and goes up again with rows in its tables', async () => {
+    for (const migration of history) await up(migration)
+    await client.query(sample)
+    for (const migration of history.toReversed()) {
+      const [after, rows] = [await schema(), await counts()]
+      await down(migration)
+      const left = await counts()
+      await up(migration)
+      expect(await schema(), `${migration} a second time`).toBe(after)
+      await down(migration)
+      expect(await counts(), `rows after ${migration}`).toEqual(left)
+      for (const [table, count] of left) expect(count, `rows of ${table}`).toBe(rows.get(table))
+    }
+    expect(await counts()).toEqual(new Map())
+  })
+
+  it('keeps what its way back says that it keeps', async () => {
+    for (const migration of history) await up(migration)
+    await client.query(sample)
+    const names = await column('SELECT full_name FROM contacts ORDER BY id')
+    const powerOnly = await column(
+      `SELECT id FROM loads WHERE equipment = 'POWER_ONLY' ORDER BY id`,
+    )
+    const target = position('_rename_contact_name_to_full_name')
+    for (const migration of history.slice(target).toReversed()) await down(migration)
+
+    expect(await column('SELECT name FROM contacts ORDER BY id')).toEqual(names)
+    expect(powerOnly.length).toBeGreaterThan(0)
+    expect(
+      await column(`SELECT DISTINCT equipment FROM loads WHERE id IN (${powerOnly.join()})`),
+    ).toEqual(['DRY_VAN'])
+    expect(await column(`SELECT mc_number FROM carriers WHERE mc_number !~ '^MC-'`)).toEqual([])
+  })
+
+  it('writes the digits of every way of typing an MC number', async () => {
+    const normalize = position('_normalize_mc_numbers')
+    for (const migration of history.slice(0, normalize)) await up(migration)
+    await client.query(`INSERT INTO carriers (name, mc_number)
+      VALUES ('a', 'MC-990001'), ('b', 'MC990002'), ('c', 'mc 990003'), ('d', '990004'), ('e', NULL), ('f', '')`)
+    for (const migration of history.slice(normalize)) await up(migration)
+    const digits = await column('SELECT mc_number FROM carriers ORDER BY name')
+    expect(digits).toEqual(['990001', '990002', '990003', '990004', null, null])
+  })
+
+  it('ends where schema.prisma stands, as the stock Prisma CLI sees it', async () => {
+    for (const migration of history) await up(migration)
+    expect(await prismaDiff()).toContain('No difference detected')
+    await client.query('ALTER TABLE loads DROP COLUMN miles')
+    await expect(prismaDiff()).rejects.toMatchObject({ code: 2 })
+  })
+
+  it('has what the schema language cannot say', async () => {
+    for (const migration of history) await up(migration)
+    await client.query(sample)
+    await client.query(
+      `UPDATE carriers SET updated_at = '2026-01-01', power_units = 4 WHERE id = 1`,
+    )
+    expect(
+      await column(`SELECT updated_at > created_at - interval '1 h' FROM carriers WHERE id = 1`),
+    ).toEqual([true])
+    await expect(client.query('UPDATE contacts SET is_primary = true')).rejects.toThrow(
+      'contacts_one_primary_key',
+    )
+    await expect(client.query('UPDATE loads SET rate = -1')).rejects.toThrow('loads_rate_check')
+    expect(await column('SELECT count(*)::int FROM carrier_coverage')).toEqual([40])
+  })
+})
+
+/** Where in the history the migration of that name stands. */
+function position(suffix: string): number {
+  const found = history.findIndex((migration) => migration.endsWith(suffix))
+  expect(found, suffix).toBeGreaterThanOrEqual(0)
+  return found
+}
+
+async function up(migration: string): Promise<void> {
+  await script(migration, 'migration.sql')
+}
+
+async function down(migration: string): Promise<void> {
+  await script(migration, 'down.sql')
+}
+
+async function script(migration: string, file: string): Promise<void> {
+  await client.query(readFileSync(path.join(folder, 'migrations', migration, file), 'utf8'))
+}
+
+/** Prisma's difference between the database and schema.prisma; rejects with exit 2 on any. */
+async function prismaDiff(): Promise<string> {
+  const prisma = path.join(repository, 'node_modules/prisma/build/index.js')
+  const between = ['--from-config-datasource', '--to-schema', 'prisma/schema.prisma']
+  const args = [prisma, 'migrate', 'diff', ...between, '--exit-code']
+  const engine = path.join(repository, 'packages/slipway/bin/schema-engine.js')
+  const { stdout } = await run(process.execPath, args, {
+    cwd: import.meta.dirname,
+    env: { ...process.env, DATABASE_URL: database.url, PRISMA_SCHEMA_ENGINE_BINARY: engine },
+  })
+  return stdout
+}
+
+async function column(sql: string): Promise<unknown[]> {
+  const { rows } = await client.query({ text: sql, rowMode: 'array' })
+  return rows.map((row: unknown[]) => row[0])
+}
+
+/** Rows of each table that exists. */
+async function counts(): Promise<Map<string, number>> {
+  const found = new Map<string, number>()
+  for (const table of TABLES) {
+    const [exists] = await column(`SELECT to_regclass('${table}') IS NOT NULL`)
+    if (exists) found.set(table, Number((await column(`SELECT count(*) FROM ${table}`))[0]))
+  }
+  return found
+}
+
+/** What `pg_dump --schema-only` says, with the columns of each table in the order of their names. */
+async function schema(): Promise<string> {
+  const program = path.join(postgresBin() ?? '', 'pg_dump')
+  const args = ['--schema-only', '--no-owner', '--no-privileges', '--dbname', database.url]
+  const { stdout } = await run(program, args)
+  return stdout
+    .replace(/^\\(un)?restrict .*$/gm, '')
+    .replace(/^(CREATE TABLE .* \()\n([\s\S]*?)\n\);$/gm, (_, head: string, body: string) => {
+      const columns = body.split('\n').map((line) => line.replace(/,$/, ''))
+      return [head, ...columns.toSorted(), ');'].join('\n')
+    })
+}

@@ -1,0 +1,170 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import * as fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+
+// A tour of Slipway on a copy of this project and the embedded database. Every command is the real
+// one, every line under it its real output. Exit 1 where a step goes otherwise than it should.
+
+const repository = path.join(import.meta.dirname, '../..')
+const cli = path.join(repository, 'packages/slipway/bin/slipway.js')
+const project = fs.mkdtempSync(path.join(os.tmpdir(), 'slipway-demo-'))
+const schema = path.join(project, 'prisma/schema.prisma')
+const migrations = path.join(project, 'prisma/migrations')
+
+/** Two carriers of one owner share a mailbox: it stays with the one entered first. */
+const ONE_MAILBOX_EACH = `UPDATE "contacts" SET "email" = NULL
+WHERE "email" IS NOT NULL AND "id" NOT IN (SELECT min("id") FROM "contacts" GROUP BY "email");
+`
+
+await main()
+
+async function main(): Promise<void> {
+  const started = Date.now()
+  try {
+    copyProject()
+    await tour()
+    const seconds = Math.round((Date.now() - started) / 1000)
+    say(`\nEvery step went as expected, in ${seconds} s. The copy is removed.`)
+  } catch (error) {
+    say(`\nThe demo stopped. ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 1
+  } finally {
+    fs.rmSync(project, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+async function tour(): Promise<void> {
+  chapter('A Prisma project with a history, and no database yet')
+  await slipway('status')
+  await slipway('deploy')
+  await expectStatus({ state: 'up-to-date', pending: 0 })
+
+  chapter('A data migration brings 40 carriers')
+  addSampleRows()
+  await slipway('deploy')
+
+  chapter('A change of the schema becomes a migration, with its way back')
+  edit(schema, '  powerUnits  Int?', '  rating      Decimal? @db.Decimal(2, 1)\n  powerUnits  Int?')
+  await slipway('create add_carrier_rating')
+  show('add_carrier_rating')
+  await slipway('deploy')
+
+  chapter('Deployed too early? One command takes it back')
+  await slipway('rollback --steps 1')
+  await expectStatus({ state: 'behind', pending: 1 })
+  await slipway('deploy')
+  await expectStatus({ state: 'up-to-date', pending: 0 })
+
+  chapter('A migration that the rows do not allow: two carriers share a mailbox')
+  const email = '  email     String?  @db.VarChar(255)'
+  const seen = '  emailSeenAt DateTime? @map("email_seen_at") @db.Timestamptz(3)'
+  edit(schema, email, `${email.replace('@db', '@unique @db')}\n${seen}`)
+  await slipway('create unique_contact_emails')
+  const file = sqlOf('unique_contact_emails')
+  edit(file, 'CREATE UNIQUE INDEX', 'CREATE UNIQUE INDEX CONCURRENTLY')
+  await slipway('deploy', { exit: 6 })
+  await slipway('status', { exit: 'any' })
+  await expectStatus({ state: 'failed' })
+
+  chapter('Half of it is in the database. Repair knows which half, and undoes it')
+  await slipway('repair --undo')
+  await expectStatus({ state: 'behind', pending: 1 })
+
+  chapter('With the rows put right first, it goes through')
+  edit(file, '-- CreateIndex', `${ONE_MAILBOX_EACH}\n-- CreateIndex`)
+  await slipway('deploy')
+  await slipway('status')
+  await expectStatus({ state: 'up-to-date', pending: 0 })
+}
+
+/** The project without what is generated or private; packages are those of the repository. */
+function copyProject(): void {
+  const left = new Set(['.env', '.slipway', 'generated', 'node_modules'])
+  fs.cpSync(import.meta.dirname, project, {
+    recursive: true,
+    filter: (source) => !left.has(path.relative(import.meta.dirname, source)),
+  })
+  const packages = path.join(repository, 'node_modules')
+  fs.symlinkSync(packages, path.join(project, 'node_modules'), 'junction')
+}
+
+function addSampleRows(): void {
+  const name = '20261012073000_load_sample_carriers'
+  const folder = path.join(migrations, name)
+  fs.mkdirSync(folder)
+  fs.copyFileSync(path.join(project, 'prisma/sample.sql'), path.join(folder, 'migration.sql'))
+  say(`\n# prisma/sample.sql becomes prisma/migrations/${name}/migration.sql`)
+}
+
+/** Runs a command for the reader to see. It must end with `exit`. */
+async function slipway(line: string, { exit = 0 }: { exit?: number | 'any' } = {}): Promise<void> {
+  say(`\n$ slipway ${line}`)
+  const child = spawn(process.execPath, [cli, ...line.split(' ')], {
+    cwd: project,
+    env: environment(),
+    // No terminal to answer from: nothing may wait for an answer.
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const [code] = await once(child, 'exit')
+  if (exit !== 'any' && code !== exit) {
+    throw new Error(`\`slipway ${line}\` ended with exit ${String(code)} instead of ${exit}.`)
+  }
+}
+
+/** Asks the tool, unseen by the reader, whether the database stands where the tour says. */
+async function expectStatus(expected: { state: string; pending?: number }): Promise<void> {
+  const child = spawn(process.execPath, [cli, 'status', '--json'], {
+    cwd: project,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const { result } = JSON.parse(await text(child.stdout))
+  const { pending = result.pending.length } = expected
+  if (result.state !== expected.state || result.pending.length !== pending) {
+    const found = `${result.state}, ${result.pending.length} pending`
+    throw new Error(`Expected the state ${expected.state}, ${pending} pending, and found ${found}.`)
+  }
+}
+
+/** The shell's, without what would lead to another database than the embedded one. */
+function environment(): NodeJS.ProcessEnv {
+  const foreign = /^(DATABASE_URL|DIRECT_URL|SLIPWAY_.*)$/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
+}
+
+/** Replaces a text that must be there, and shows the change. */
+function edit(file: string, before: string, after: string): void {
+  const content = fs.readFileSync(file, 'utf8')
+  if (!content.includes(before)) throw new Error(`${file} has no "${before}".`)
+  fs.writeFileSync(
+    file,
+    content.replace(before, () => after),
+  )
+  say(`\n# ${path.relative(project, file)}`)
+  for (const line of after.split('\n')) if (line !== '' && line !== before) say(`+ ${line}`)
+}
+
+function sqlOf(suffix: string, file = 'migration.sql'): string {
+  const name = fs.readdirSync(migrations).find((entry) => entry.endsWith(`_${suffix}`))
+  if (!name) throw new Error(`There is no migration ${suffix}.`)
+  return path.join(migrations, name, file)
+}
+
+/** Prints both files of a migration. */
+function show(suffix: string): void {
+  for (const file of [sqlOf(suffix), sqlOf(suffix, 'down.sql')]) {
+    say(`\n# ${path.relative(project, file)}`)
+    say(fs.readFileSync(file, 'utf8').trimEnd().replace(/^/gm, '  '))
+  }
+}
+
+function chapter(title: string): void {
+  say(`\n${title}\n${'-'.repeat(title.length)}`)
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,8 @@
+-- Brings back: the schema without loads, their statuses and equipment types.
+-- Cannot bring back: every load.
+
+DROP TABLE "loads";
+
+DROP TYPE "load_status";
+
+DROP TYPE "equipment_type";

@@ -1,0 +1,3 @@
+-- Brings back: the column's old name. All rows stay.
+
+ALTER TABLE "contacts" RENAME COLUMN "full_name" TO "name";

@@ -1,0 +1,2 @@
+-- AlterEnum
+ALTER TYPE "equipment_type" ADD VALUE 'POWER_ONLY';

@@ -1,0 +1,6 @@
+-- Brings back: references that may be absent, and may be given twice.
+-- Cannot bring back: which loads had none. The references that they were given stay.
+
+DROP INDEX "loads_reference_key";
+
+ALTER TABLE "loads" ALTER COLUMN "reference" DROP NOT NULL;

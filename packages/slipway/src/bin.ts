@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { type Files, interruption, run } from './cli/index.ts'
+import { must } from './kernel/index.ts'
+
+// The only file that touches the process: its streams, signals and exit.
+
+// Should the event loop run dry before the command has ended, that is not a success.
+process.exitCode = 1
+
+const stopping = new AbortController()
+const crash = Promise.withResolvers<never>()
+let outputLost = false
+
+// Whoever does not wait for it must not end by it.
+crash.promise.catch(() => undefined)
+process.on('uncaughtException', crash.reject)
+process.on('unhandledRejection', crash.reject)
+process.on('SIGINT', () => stop('SIGINT', 130))
+process.on('SIGTERM', () => stop('SIGTERM', 143))
+for (const stream of [process.stdout, process.stderr]) stream.on('error', outputFailed)
+
+const exitCode = await run(process.argv.slice(2), {
+  cwd: process.cwd(),
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  files: files(),
+  now: Date.now,
+  signal: stopping.signal,
+  crashed: crash.promise,
+  version,
+})
+await Promise.all([drained(process.stdout), drained(process.stderr)])
+// A handle that somebody left open must not keep the process; what was written is out.
+process.exit(outputLost && exitCode === 0 ? 2 : exitCode)
+
+/** The first signal asks the command to stop where it is safe; the second ends it at once. */
+function stop(signal: 'SIGINT' | 'SIGTERM', code: 130 | 143): void {
+  if (stopping.signal.aborted) process.exit(code)
+  stopping.abort(interruption(signal))
+  process.stderr.write('\nStopping where it is safe. Once more ends it at once.\n')
+}
+
+/**
+ * A reader that went away (`| head`) is no failure, and must not stop a deploy; a report that a full
+ * disk swallowed is one.
+ */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') outputLost = true
+}
+
+async function drained(stream: Writable): Promise<void> {
+  if (stream.destroyed || stream.writableLength === 0) return
+  const done = Promise.withResolvers<void>()
+  stream.once('error', () => done.resolve())
+  stream.write('', () => done.resolve())
+  await done.promise
+}
+
+function files(): Files {
+  return {
+    isFolder: async (path) => {
+      const { stat } = await import('node:fs/promises')
+      return await stat(path).then((found) => found.isDirectory(), () => false)
+    },
+    create: async (path, text) => {
+      const { writeFile } = await import('node:fs/promises')
+      return await writeFile(path, text, { flag: 'wx' }).then(() => true, refuseUnlessThere)
+    },
+  }
+}
+
+function refuseUnlessThere(error: NodeJS.ErrnoException): false {
+  if (error.code === 'EEXIST') return false
+  throw error
+}
+
+/** From the package.json beside the bundle, or above the sources. */
+function version(): string {
+  const places = ['./package.json', '../package.json']
+  const paths = places.map((place) => fileURLToPath(new URL(place, import.meta.url)))
+  const text = readFileSync(must(paths.find(existsSync), 'package.json of Slipway'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

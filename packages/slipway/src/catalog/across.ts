@@ -1,0 +1,75 @@
+import { buildFactBase, canonicalize, type DependencyEdge, encodeId, type Fact, type FactBase } from '@supabase/pg-delta'
+import type { Catalog } from './catalog.ts'
+import { comparable, comparedFacts } from './fingerprint.ts'
+import { type Way, wayBetween } from './way.ts'
+
+/**
+ * The way between catalogs of two servers. What a fingerprint does not cover is no difference here
+ * either: owners, how a server's version prints a view, what belongs to a database as a whole. An
+ * extension that `to` has is created where `from` lacks it. Fails with CATALOG.NO_WAY.
+ */
+export function wayAcross(from: Catalog, to: Catalog): Way {
+  return wayBetween(
+    { ...from, facts: factBase(from.facts.facts(), from.facts.edges) },
+    { ...to, facts: likened(to.facts, from.facts) },
+  )
+}
+
+/** `to`, with all that a fingerprint does not tell apart as it is in `from`. */
+function likened(to: FactBase, from: FactBase): FactBase {
+  const covered = comparedFacts(to).map((fact) => likeOf(fact, from.get(fact.id)))
+  const coveredIds = new Set(covered.map(({ id }) => encodeId(id)))
+  const comparedIds = new Set(comparedFacts(from).map(({ id }) => encodeId(id)))
+  const facts = new Map<string, Fact>()
+  // Later ones win: what `from` has beside the compared facts stands as it is.
+  const extensions = to.facts().filter((fact) => !coveredIds.has(encodeId(fact.id)) && isOfExtension(to, fact))
+  const others = from.facts().filter((fact) => !comparedIds.has(encodeId(fact.id)))
+  for (const fact of [...extensions, ...others, ...covered]) facts.set(encodeId(fact.id), fact)
+  const kept = [...facts.values()].filter((fact) => hasParents(fact, facts))
+  return factBase(kept, [...to.edges, ...from.edges.filter((edge) => !comparedIds.has(encodeId(edge.from)))])
+}
+
+function likeOf(fact: Fact, other: Fact | undefined): Fact {
+  if (!other) return fact
+  return canonicalize(comparable(fact)) === canonicalize(comparable(other)) ? { ...fact, payload: other.payload } : fact
+}
+
+function isOfExtension(facts: FactBase, fact: Fact): boolean {
+  if (fact.id.kind === 'extension' || fact.id.kind === 'language') return true
+  if (facts.outgoingEdges(fact.id).some(({ kind }) => kind === 'memberOfExtension')) return true
+  const parent = fact.parent && facts.get(fact.parent)
+  return parent !== undefined && parent.id.kind !== 'schema' && isOfExtension(facts, parent)
+}
+
+function hasParents(fact: Fact, facts: ReadonlyMap<string, Fact>): boolean {
+  if (!fact.parent) return true
+  const parent = facts.get(encodeId(fact.parent))
+  return parent !== undefined && hasParents(parent, facts)
+}
+
+/** The invalid indexes of a catalog, by name, and the catalog as if they were not there. */
+export function withoutInvalidIndexes(catalog: Catalog): { catalog: Catalog; invalid: readonly string[] } {
+  const gone = new Set<string>()
+  for (const { id, payload } of catalog.facts.facts()) {
+    if (id.kind === 'index' && payload['valid'] === false) gone.add(encodeId(id))
+  }
+  if (gone.size === 0) return { catalog, invalid: [] }
+  const stays = catalog.facts.facts().filter(({ id }) => {
+    return !gone.has(encodeId(id.kind === 'comment' ? id.target : id))
+  })
+  const facts = factBase(stays, catalog.facts.edges, true)
+  return { catalog: { ...catalog, facts }, invalid: [...gone].map((key) => key.replace(/^index:/, '')) }
+}
+
+/** A fact base of facts and those edges that join two of them, each once; owners only where asked for. */
+function factBase(facts: readonly Fact[], edges: readonly DependencyEdge[], owners = false): FactBase {
+  const ids = new Set(facts.map(({ id }) => encodeId(id)))
+  const joined = new Map<string, DependencyEdge>()
+  for (const edge of edges) {
+    const [from, to] = [encodeId(edge.from), encodeId(edge.to)]
+    const kept = edge.kind === 'owner' ? owners && ids.has(from) : ids.has(from) && ids.has(to)
+    if (kept) joined.set(`${edge.kind} ${from} ${to}`, edge)
+  }
+  const allowDangling = (edge: DependencyEdge) => edge.kind === 'owner'
+  return buildFactBase([...facts], [...joined.values()], 'liveDb', undefined, { allowDangling })
+}

@@ -1,0 +1,20 @@
+import type { FailureSpecs } from '../kernel/index.ts'
+import { cliFailures } from './failures.ts'
+
+/**
+ * The failures of every room, by the first part of their codes. A room is imported only when a
+ * failure of its is looked up: the room that raised it is loaded already.
+ */
+export const CATALOGUES: Readonly<Record<string, () => Promise<FailureSpecs>>> = {
+  CATALOG: async () => (await import('../catalog/index.ts')).catalogFailures,
+  CLI: async () => cliFailures,
+  CREATE: async () => (await import('../create/index.ts')).createFailures,
+  DATABASE: async () => (await import('../database/index.ts')).databaseFailures,
+  DEPLOY: async () => (await import('../deploy/index.ts')).deployFailures,
+  ENGINE: async () => (await import('../engine/index.ts')).engineFailures,
+  HISTORY: async () => (await import('../history/index.ts')).historyFailures,
+  MIGRATION: async () => (await import('../migration/index.ts')).migrationFailures,
+  PROJECT: async () => (await import('../project/index.ts')).projectFailures,
+  REHEARSAL: async () => (await import('../rehearsal/index.ts')).rehearsalFailures,
+  ROLLBACK: async () => (await import('../rollback/index.ts')).rollbackFailures,
+}

@@ -1,0 +1,122 @@
+import type { Emit, Failure, NextAction, Place } from '../kernel/index.ts'
+import type { Flags } from './flags.ts'
+import type { Files, Input as InputStream, Output } from './host.ts'
+import type { Prompter } from './terminal/prompt.ts'
+import type { Block } from './view.ts'
+
+/** Exit codes as DESIGN.md, "Command line", lists them. 1 is our bug. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 130 | 143
+
+/** The way of working that a command belongs to; the order of `slipway --help`. */
+export type Group = 'start' | 'look' | 'change' | 'deploy' | 'recover' | 'help'
+
+/** A flag as data. Names are without dashes; a name means the same kind in every command. */
+export type FlagSpec = {
+  readonly summary: string
+  readonly short?: string
+  /** Names of flags that cannot stand beside it. */
+  readonly conflicts?: readonly string[]
+} & (
+  | { readonly kind: 'switch' }
+  /** `value` is the placeholder in the help: `<name>`. */
+  | { readonly kind: 'text'; readonly value: string; readonly completes?: 'file' | 'folder' }
+  /** A whole number of at least `min`. */
+  | { readonly kind: 'number'; readonly value: string; readonly min: number }
+  /** May be given several times, or once with commas. */
+  | { readonly kind: 'list'; readonly value: string }
+  | { readonly kind: 'choice'; readonly value: string; readonly choices: readonly string[] }
+)
+
+/** A positional argument. A repeated one takes all that follow. */
+export interface Positional {
+  readonly name: string
+  readonly summary: string
+  readonly required?: boolean
+  readonly repeated?: boolean
+  readonly choices?: readonly string[]
+}
+
+/** A command as data: what help, completion and the parser are made of. */
+export interface Command {
+  readonly name: string
+  readonly group: Group
+  /** One line, lower case, no full stop. */
+  readonly summary: string
+  /** What it promises and refuses, in a few sentences. */
+  readonly details: string
+  readonly positionals: readonly Positional[]
+  readonly flags: Readonly<Record<string, FlagSpec>>
+  readonly examples: readonly { readonly command: string; readonly what: string }[]
+  /** The exit codes that a script should expect from it, 1 and signals apart. */
+  readonly exitCodes: Readonly<Partial<Record<ExitCode, string>>>
+  /** Imports the handler and what it works with: not before the command runs. */
+  readonly load: () => Promise<Handler>
+}
+
+/** Parses its input, calls one use case, presents. Expected bad news is raised or put in the report. */
+export type Handler = (context: Context, input: Input) => Promise<Report>
+
+/** What was typed after the command's name, checked against its data. */
+export interface Input {
+  readonly args: readonly string[]
+  readonly flags: Flags
+}
+
+/** The flags that say which project and target a command works on; nothing is resolved yet. */
+export interface TargetFlags {
+  readonly env?: string
+  readonly url?: string
+  readonly config?: string
+  readonly schema?: string
+  /** The database that the person names to consent to its change. */
+  readonly confirm?: string
+}
+
+/** The whole world of a handler. Nothing else reaches the process, the terminal, the clock or files. */
+export interface Context {
+  /** Absolute; `--cwd` is applied. */
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdin: InputStream
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly files: Files
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Aborts on the first Ctrl-C or SIGTERM; its reason carries CLI.INTERRUPTED or CLI.TERMINATED. */
+  readonly signal: AbortSignal
+  readonly emit: Emit
+  readonly prompt: Prompter
+  readonly target: TargetFlags
+  readonly verbose: boolean
+  readonly version: string
+}
+
+/**
+ * A judgement on a completed result: data, never thrown. One of severity `error` counts, and the
+ * command exits 4.
+ */
+export interface Finding {
+  /** The word it has in flags, comments and docs. */
+  readonly id: string
+  readonly severity: 'error' | 'warning' | 'notice'
+  readonly message: string
+  readonly where?: Place
+}
+
+/** What a handler hands to the renderer. */
+export interface Report {
+  /** The `result` of the JSON document; its keys are a promise to scripts. */
+  readonly result: object
+  readonly findings: readonly Finding[]
+  readonly next: readonly NextAction[]
+  readonly failure?: Failure
+  /** Only where neither the failure nor the findings say it. */
+  readonly exitCode?: ExitCode
+  readonly view: readonly Block[]
+}
+
+/** A report of a result with nothing to complain about. */
+export function report(result: object, view: readonly Block[], more: Partial<Report> = {}): Report {
+  return { result, view, findings: [], next: [], ...more }
+}

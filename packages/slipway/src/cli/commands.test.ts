@@ -1,0 +1,177 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { runCli } from '../../test/cli.ts'
+import { engineProgramPath } from '../engine/index.ts'
+import { parseDuration } from '../kernel/index.ts'
+import { loadProject } from '../project/index.ts'
+import type { FlagSpec } from './command.ts'
+import { COMMANDS } from './commands.ts'
+import { GLOBAL_FLAGS } from './flags.ts'
+import { SHELLS } from './shells.ts'
+
+const folders: string[] = []
+let folder = ''
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-cli-'))
+  folders.push(folder)
+})
+afterAll(() => {
+  for (const one of folders) rmSync(one, { recursive: true, force: true })
+})
+
+function writeProject(): void {
+  mkdirSync(path.join(folder, 'prisma'))
+  const schema = 'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n'
+  writeFileSync(path.join(folder, 'prisma/schema.prisma'), schema)
+}
+
+describe('the commands as data', () => {
+  test('names are unique, and a flag name means one kind in all of them', () => {
+    expect(new Set(COMMANDS.map((one) => one.name)).size).toBe(COMMANDS.length)
+    const kinds = new Map(Object.entries<FlagSpec>(GLOBAL_FLAGS).map(([name, spec]) => [name, spec.kind]))
+    for (const { flags } of COMMANDS) {
+      for (const [name, { kind }] of Object.entries(flags)) {
+        expect(kinds.get(name) ?? kind, name).toBe(kind)
+        expect(name in GLOBAL_FLAGS, name).toBe(false)
+        kinds.set(name, kind)
+      }
+    }
+  })
+
+  test.each(COMMANDS.map((one) => [one.name, one] as const))('%s has a handler, an example, exit codes', async (_, one) => {
+    expect(await one.load()).toBeTypeOf('function')
+    expect(one.examples.length).toBeGreaterThan(0)
+    expect(Object.keys(one.exitCodes).length).toBeGreaterThan(0)
+    expect(one.summary).toMatch(/^[a-z].*[^.]$/)
+    for (const flag of Object.values(one.flags)) {
+      for (const other of flag.conflicts ?? []) expect(one.flags).toHaveProperty(other)
+    }
+  })
+
+  test('each example is a command line that parses', async () => {
+    for (const { command } of COMMANDS.flatMap((one) => one.examples)) {
+      const words = /slipway ([^)"|]*)/.exec(command)?.[1]?.trim().split(/\s+/) ?? []
+      const { stdout } = await runCli([...words, '--help', '--json'])
+      expect(JSON.parse(stdout), command).toMatchObject({ ok: true })
+    }
+  })
+})
+
+describe('help', () => {
+  test('all commands on one screen', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['--help'])
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.length).toBeLessThanOrEqual(24)
+    expect(lines.filter((line) => line.length > 80)).toEqual([])
+    for (const { name } of COMMANDS) expect(stdout).toMatch(new RegExp(`^.{9}${name} `, 'm'))
+  })
+
+  test('without a command: the same, and a failure, for a script that lost its command', async () => {
+    const { exitCode, stdout, stderr } = await runCli([])
+    expect(exitCode).toBe(2)
+    expect(stdout).toBe((await runCli(['--help'])).stdout)
+    expect(stderr).toMatch('CLI.COMMAND_MISSING')
+  })
+
+  test('one command: usage, flags, examples, exit codes, in three ways', async () => {
+    const { stdout } = await runCli(['rollback', '--help'])
+    expect(stdout).toMatch(/^slipway rollback \[flags\]$/m)
+    expect(stdout).toMatch(/^ {2}--steps <n> +how many/m)
+    expect(stdout).toMatch(/^Exit codes$/m)
+    expect((await runCli(['help', 'rollback'])).stdout).toBe(stdout)
+    expect((await runCli(['-h', 'rollback'])).stdout).toBe(stdout)
+  })
+
+  test('of a command that is not there', async () => {
+    const { exitCode, stderr } = await runCli(['help', 'rolback'])
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch('Did you mean `rollback`?')
+  })
+
+  test('-V', async () => {
+    expect(await runCli(['-V'])).toEqual({ exitCode: 0, stdout: '0.0.0-test\n', stderr: '' })
+    expect(JSON.parse((await runCli(['-V', '--json'])).stdout)).toMatchObject({
+      command: 'version',
+      result: { version: '0.0.0-test' },
+    })
+  })
+})
+
+describe('completion', () => {
+  test.each(SHELLS)('%s: names every command', async (shell) => {
+    const { exitCode, stdout, stderr } = await runCli(['completion', shell])
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    for (const { name } of COMMANDS) expect(stdout).toMatch(name)
+  })
+
+  test('an unknown shell', async () => {
+    const { exitCode, stderr } = await runCli(['completion', 'bsh'])
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch('Did you mean `bash`?')
+  })
+
+  const bash = spawnSync('bash', ['-c', 'true']).status === 0 ? test : test.skip
+  bash.each([
+    [['slipway', 'roll'], ['rollback']],
+    [['slipway', '--env', 'x', 'completion', ''], ['bash', 'zsh', 'fish']],
+    [['slipway', 'rollback', '--st'], ['--steps']],
+    [['slipway', 'status', '--format', 'ma'], ['markdown']],
+  ])('bash completes %j', async (words, expected) => {
+    const { stdout: script } = await runCli(['completion', 'bash'])
+    const list = words.map((word) => `'${word}'`).join(' ')
+    const program = `${script}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _slipway; printf '%s\\n' "\${COMPREPLY[@]}"`
+    const { stdout } = spawnSync('bash', ['-c', program], { encoding: 'utf8' })
+    expect(stdout.trim().split('\n').slice(0, expected.length)).toEqual(expected)
+  })
+})
+
+describe('init', () => {
+  test('writes a configuration that loads and sets nothing, and says what it found', async () => {
+    writeProject()
+    const { exitCode, stdout } = await runCli(['init'], { cwd: folder })
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch('prisma/schema.prisma')
+    const project = await loadProject({ cwd: folder, env: {} })
+    expect({ configured: project.configured, config: project.config }).toEqual({
+      configured: true,
+      config: { environments: {} },
+    })
+  })
+
+  test('with every comment taken away it loads too: the settings it explains exist', async () => {
+    writeProject()
+    await runCli(['init'], { cwd: folder })
+    const file = path.join(folder, 'slipway.config.ts')
+    const text = readFileSync(file, 'utf8')
+    const settings = text.replaceAll(/^(\s+)\/\/ (\s*(?:[\w]+: |\},?))/gm, '$1$2')
+    writeFileSync(file, settings)
+    const { config } = await loadProject({ cwd: folder, env: {} })
+    expect(Object.keys(config.environments ?? {})).toEqual(['development', 'staging', 'production'])
+    expect(parseDuration(config.environments?.['production']?.deploy?.lockTimeout ?? '')).toBe(200)
+  })
+
+  test('never overwrites', async () => {
+    writeProject()
+    const file = path.join(folder, 'slipway.config.mjs')
+    writeFileSync(file, 'export default {}')
+    const { exitCode, stderr } = await runCli(['init'], { cwd: folder })
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch('CLI.CONFIG_EXISTS')
+    expect(readFileSync(file, 'utf8')).toBe('export default {}')
+  })
+
+  test('outside a project it writes nothing', async () => {
+    const { exitCode, stderr } = await runCli(['init'], { cwd: folder })
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch('PROJECT.SCHEMA_MISSING')
+  })
+})
+
+test('engine: the path and nothing else is on stdout', async () => {
+  expect(await runCli(['engine'])).toEqual({ exitCode: 0, stdout: `${engineProgramPath()}\n`, stderr: '' })
+})

@@ -1,0 +1,155 @@
+import { invariant } from '../kernel/index.ts'
+import type { Command, FlagSpec } from './command.ts'
+import { GLOBAL_FLAGS } from './flags.ts'
+
+/** A script that completes commands, flags, and the values of flags that are a choice or a path. */
+export function completionScript(shell: string, commands: readonly Command[]): string {
+  switch (shell) {
+    case 'bash':
+      return bash(commands)
+    case 'zsh':
+      return zsh(commands)
+    default:
+      invariant(shell === 'fish', `a completion for ${shell}`)
+      return fish(commands)
+  }
+}
+
+type NamedFlag = readonly [name: string, spec: FlagSpec]
+
+const globals: readonly NamedFlag[] = Object.entries<FlagSpec>(GLOBAL_FLAGS)
+
+function flagsOf(command: Command): readonly NamedFlag[] {
+  return [...Object.entries(command.flags), ...globals]
+}
+
+function words([name, { short }]: NamedFlag): readonly string[] {
+  return short ? [`--${name}`, `-${short}`] : [`--${name}`]
+}
+
+function bash(commands: readonly Command[]): string {
+  const cases = commands.map((command) => {
+    const flags = flagsOf(command).flatMap(words)
+    const choices = command.positionals.flatMap((one) => one.choices ?? [])
+    return `    ${command.name}) words='${[...choices, ...flags].join(' ')}' ;;`
+  })
+  const all = uniqueFlags(commands)
+  const valued = all.filter(([, spec]) => spec.kind !== 'switch')
+  const values = valued.map((flag) => `    ${words(flag).join('|')}) ${bashValues(flag[1])}; return ;;`)
+  return `# Completion of slipway for bash. In ~/.bashrc: source <(slipway completion bash)
+_slipway() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
+  local command='' words='' skip='' word
+  COMPREPLY=()
+  case "$previous" in
+${values.join('\n')}
+  esac
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    if [[ -n $skip ]]; then skip=''; continue; fi
+    case "$word" in
+      ${valued.flatMap(words).join('|')}) skip=yes ;;
+      -*) ;;
+      *) command="$word"; break ;;
+    esac
+  done
+  case "$command" in
+    '') words='${[...commands.map((one) => one.name), ...globals.flatMap(words)].join(' ')}' ;;
+${cases.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -F _slipway slipway
+`
+}
+
+function bashValues(spec: FlagSpec): string {
+  if (spec.kind === 'choice') return `COMPREPLY=($(compgen -W '${spec.choices.join(' ')}' -- "$current"))`
+  if (spec.kind === 'text' && spec.completes) {
+    return `COMPREPLY=($(compgen -${spec.completes === 'folder' ? 'd' : 'f'} -- "$current"))`
+  }
+  return ':'
+}
+
+function zsh(commands: readonly Command[]): string {
+  const described = commands.map((one) => `    ${quote(`${one.name}:${one.summary.replaceAll(':', String.raw`\:`)}`)}`)
+  const cases = commands.map((command) => {
+    const lines = [...flagsOf(command).flatMap(zshFlag), ...command.positionals.map(zshPositional)]
+    return `    ${command.name})\n      _arguments ${lines.join(' \\\n        ')} ;;`
+  })
+  return `#compdef slipway
+# Completion of slipway for zsh. In ~/.zshrc, after compinit: source <(slipway completion zsh)
+_slipway_commands() {
+  local -a commands=(
+${described.join('\n')}
+  )
+  _describe 'command' commands
+}
+_slipway() {
+  local context state line
+  _arguments -C ${globals.flatMap(zshFlag).join(' \\\n    ')} \\
+    '1: :_slipway_commands' '*:: :->arguments'
+  [[ $state == arguments ]] || return
+  case $line[1] in
+${cases.join('\n')}
+  esac
+}
+compdef _slipway slipway
+`
+}
+
+function zshFlag(flag: NamedFlag): readonly string[] {
+  const [, spec] = flag
+  const summary = spec.summary.replaceAll(/[[\]:]/g, String.raw`\$&`)
+  return words(flag).map((word) => quote(`${word}[${summary}]${zshValue(spec)}`))
+}
+
+function zshValue(spec: FlagSpec): string {
+  if (spec.kind === 'switch') return ''
+  if (spec.kind === 'choice') return `:value:(${spec.choices.join(' ')})`
+  if (spec.kind === 'text' && spec.completes) return `:path:${spec.completes === 'folder' ? '_files -/' : '_files'}`
+  return ':value: '
+}
+
+function zshPositional(positional: Command['positionals'][number]): string {
+  const action = positional.choices ? `(${positional.choices.join(' ')})` : ' '
+  return quote(`${positional.repeated ? '*' : ''}:${positional.name}:${action}`)
+}
+
+function fish(commands: readonly Command[]): string {
+  const names = commands.map((one) => one.name).join(' ')
+  const lines = commands.flatMap((command) => {
+    const inside = `-n ${quote(`__fish_seen_subcommand_from ${command.name}`)}`
+    const choices = command.positionals.flatMap((one) => one.choices ?? [])
+    return [
+      `complete -c slipway -n ${quote(`not __fish_seen_subcommand_from ${names}`)} -a ${command.name} -d ${quote(command.summary)}`,
+      ...(choices.length > 0 ? [`complete -c slipway ${inside} -a ${quote(choices.join(' '))}`] : []),
+      ...Object.entries(command.flags).map((flag) => `complete -c slipway ${inside} ${fishFlag(flag)}`),
+    ]
+  })
+  return `# Completion of slipway for fish. In config.fish: slipway completion fish | source
+complete -c slipway -f
+${globals.map((flag) => `complete -c slipway ${fishFlag(flag)}`).join('\n')}
+${lines.join('\n')}
+`
+}
+
+function fishFlag([name, spec]: NamedFlag): string {
+  const short = spec.short ? ` -s ${spec.short}` : ''
+  return `-l ${name}${short}${fishValue(spec)} -d ${quote(spec.summary)}`
+}
+
+function fishValue(spec: FlagSpec): string {
+  if (spec.kind === 'switch') return ''
+  if (spec.kind === 'choice') return ` -x -a ${quote(spec.choices.join(' '))}`
+  return spec.kind === 'text' && spec.completes ? ' -r -F' : ' -x'
+}
+
+/** Each flag once: a name means the same in every command. */
+function uniqueFlags(commands: readonly Command[]): readonly NamedFlag[] {
+  return [...new Map(commands.flatMap(flagsOf))]
+}
+
+/** As one word of a shell, with nothing in it expanded. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+}

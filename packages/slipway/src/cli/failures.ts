@@ -1,0 +1,23 @@
+import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+
+/** What can be wrong with a command line, or end a command from the terminal. */
+export const cliFailures = {
+  'CLI.COMMAND_MISSING': { title: 'No command was given' },
+  'CLI.UNKNOWN_COMMAND': { title: 'There is no such command' },
+  'CLI.UNKNOWN_FLAG': { title: 'The command has no such flag' },
+  'CLI.FLAG_VALUE': { title: 'A flag has no value, or one that it cannot take' },
+  'CLI.FLAG_CONFLICT': { title: 'Two flags contradict each other' },
+  'CLI.ARGUMENT_MISSING': { title: 'The command needs an argument' },
+  'CLI.ARGUMENT_UNEXPECTED': { title: 'The command takes no such argument' },
+  'CLI.FOLDER_NOT_FOUND': { title: 'The folder of `--cwd` does not exist' },
+  'CLI.CONFIG_EXISTS': { title: 'The project has a Slipway configuration already' },
+  'CLI.NOT_WRITABLE': { title: 'A file could not be written' },
+  'CLI.NOT_INTERACTIVE': { title: 'A question could not be asked' },
+  'CLI.CONSENT_NEEDED': { title: 'The action needs consent by the name of the database' },
+  'CLI.DECLINED': { title: 'The person declined', exit: 3 },
+  'CLI.INTERRUPTED': { title: 'Stopped by Ctrl-C (SIGINT)', exit: 130 },
+  'CLI.TERMINATED': { title: 'Stopped by SIGTERM', exit: 143 },
+  'CLI.BUG': { title: 'A bug in Slipway' },
+} as const satisfies FailureSpecs
+
+export const raise: Raise<typeof cliFailures> = raiserOf(cliFailures)

@@ -1,0 +1,53 @@
+import { invariant } from '../kernel/index.ts'
+import type { FlagSpec } from './command.ts'
+
+/** The formats of a report. */
+export const FORMATS = ['human', 'json', 'markdown', 'github', 'sarif'] as const
+export type Format = (typeof FORMATS)[number]
+
+/** Flags of every command. */
+export const GLOBAL_FLAGS = {
+  env: { kind: 'text', value: '<name>', summary: 'environment of slipway.config.ts' },
+  url: { kind: 'text', value: '<string>', summary: 'connection string of the target' },
+  cwd: { kind: 'text', value: '<dir>', completes: 'folder', summary: 'work in this folder' },
+  config: { kind: 'text', value: '<file>', completes: 'file', summary: 'the slipway.config.ts to use' },
+  schema: { kind: 'text', value: '<path>', completes: 'file', summary: 'Prisma schema, a file or a folder' },
+  format: { kind: 'choice', value: '<format>', choices: FORMATS, summary: 'how the report is written' },
+  json: { kind: 'switch', summary: 'short for --format json' },
+  confirm: { kind: 'text', value: '<database>', summary: 'consent, by name, to change this database' },
+  yes: { kind: 'switch', short: 'y', summary: 'answer yes where that destroys nothing' },
+  'no-interactive': { kind: 'switch', summary: 'never ask: fail and name the flag' },
+  verbose: { kind: 'switch', conflicts: ['quiet'], summary: 'more detail; with json, events on stderr' },
+  quiet: { kind: 'switch', summary: 'no progress' },
+  help: { kind: 'switch', short: 'h', summary: 'help of the command' },
+  version: { kind: 'switch', short: 'V', summary: 'version of Slipway' },
+} as const satisfies Readonly<Record<string, FlagSpec>>
+
+/** The value of a flag, of the type that its kind has; a switch is `true` or absent. */
+export type FlagValue = true | string | number | readonly string[]
+
+/** The flags of one call. Asking for a flag that the command does not declare is a bug. */
+export interface Flags {
+  on(name: string): boolean
+  text(name: string): string | undefined
+  number(name: string): number | undefined
+  list(name: string): readonly string[]
+}
+
+/** Typed access to parsed values, checked against the specs. */
+export function flagsFrom(
+  specs: Readonly<Record<string, FlagSpec>>,
+  values: ReadonlyMap<string, FlagValue>,
+): Flags {
+  const get = (name: string, ...kinds: FlagSpec['kind'][]): FlagValue | undefined => {
+    const spec = specs[name]
+    invariant(spec && kinds.includes(spec.kind), `flag --${name} read as ${kinds.join(' or ')}`)
+    return values.get(name)
+  }
+  return {
+    on: (name) => get(name, 'switch') === true,
+    text: (name) => get(name, 'text', 'choice') as string | undefined,
+    number: (name) => get(name, 'number') as number | undefined,
+    list: (name) => (get(name, 'list') as readonly string[] | undefined) ?? [],
+  }
+}

@@ -1,0 +1,112 @@
+import { type Command, type FlagSpec, type Group, type Positional, type Report, report } from './command.ts'
+import { GLOBAL_FLAGS } from './flags.ts'
+import { findCommand } from './parse.ts'
+import { type Block, heading, paragraph } from './view.ts'
+
+/** What help is made of. */
+export interface Manual {
+  readonly commands: readonly Command[]
+  readonly version: string
+}
+
+const GROUPS: readonly Group[] = ['start', 'look', 'change', 'deploy', 'recover', 'help']
+
+/** Help of one command, or of all where none is named; fails as an unknown command does. */
+export function help(names: readonly string[], manual: Manual): Report {
+  const [name] = names
+  if (name === undefined) return overview(manual)
+  const command = findCommand(name, manual.commands)
+  return report(commandData(command), commandHelp(command))
+}
+
+/** How a command is typed: `slipway create <name> [flags]`. */
+export function usageOf(command: Command): string {
+  const words = command.positionals.map(positionalText)
+  return ['slipway', command.name, ...words, '[flags]'].join(' ')
+}
+
+/** All commands on one screen of 24 lines and 80 columns. */
+function overview({ commands, version }: Manual): Report {
+  const width = Math.max(...commands.map((one) => nameAndArguments(one).length))
+  const lines = GROUPS.flatMap((group) =>
+    commands
+      .filter((one) => one.group === group)
+      .map((one, index) => {
+        const label = (index === 0 ? group : '').padEnd(8)
+        return `${label} ${nameAndArguments(one).padEnd(width)}  ${one.summary}`
+      }),
+  )
+  const text = [
+    `Slipway ${version}: deploys Prisma migrations under supervision, and takes them back.`,
+    '',
+    ...lines,
+    '',
+    ...flagSummary(),
+  ].join('\n')
+  const data = { commands: commands.map((one) => ({ name: one.name, group: one.group, summary: one.summary })) }
+  return report(data, [{ kind: 'plain', text }])
+}
+
+/** `create <name>`, `rollback`. */
+function nameAndArguments(command: Command): string {
+  return [command.name, ...command.positionals.map(positionalText)].join(' ')
+}
+
+function positionalText({ name, required, repeated, choices }: Positional): string {
+  const word = `${choices && choices.length <= 3 ? choices.join('|') : name}${repeated ? '…' : ''}`
+  return required ? `<${word}>` : `[${word}]`
+}
+
+/** The flags of every command, as many to a line as 80 columns hold. */
+function flagSummary(): string[] {
+  const lines: string[] = []
+  let line = 'flags   '
+  for (const [name, spec] of Object.entries<FlagSpec>(GLOBAL_FLAGS)) {
+    const word = flagText(name, spec)
+    if (line.length + 1 + word.length > 80) {
+      lines.push(line)
+      line = '        '
+    }
+    line += ` ${word}`
+  }
+  return [...lines, line]
+}
+
+function commandHelp(command: Command): Block[] {
+  const flags = Object.entries(command.flags)
+  const width = Math.max(
+    ...[...flags, ...Object.entries<FlagSpec>(GLOBAL_FLAGS)].map(([name, spec]) => flagText(name, spec).length),
+    ...command.positionals.map((one) => positionalText(one).length),
+  )
+  const row = (word: string, text: string) => `  ${word.padEnd(width)}  ${text}`
+  const listed = (specs: readonly (readonly [string, FlagSpec])[]) =>
+    plain(specs.map(([name, spec]) => row(flagText(name, spec), spec.summary)))
+  const codes = Object.entries(command.exitCodes)
+  const positionals = command.positionals.map((one) => row(positionalText(one), one.summary))
+  return [
+    plain([usageOf(command)]),
+    paragraph(command.details),
+    ...(positionals.length > 0 ? [heading('Arguments'), plain(positionals)] : []),
+    ...(flags.length > 0 ? [heading('Flags'), listed(flags)] : []),
+    heading('Flags of every command'),
+    listed(Object.entries<FlagSpec>(GLOBAL_FLAGS)),
+    heading('Examples'),
+    plain(command.examples.flatMap((one) => [`  ${one.command}`, `      ${one.what}`])),
+    heading('Exit codes'),
+    plain(codes.map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)),
+  ]
+}
+
+/** `-y, --yes`, `--env <name>`. */
+function flagText(name: string, spec: FlagSpec): string {
+  const short = spec.short ? `-${spec.short}, ` : ''
+  return `${short}--${name}${spec.kind === 'switch' ? '' : ` ${spec.value}`}`
+}
+
+function commandData({ name, group, summary, details, positionals, flags, examples, exitCodes }: Command): object {
+  return { name, group, summary, details, positionals, flags, examples, exitCodes }
+}
+
+function plain(lines: readonly string[]): Block {
+  return { kind: 'plain', text: lines.join('\n') }
+}

@@ -1,0 +1,34 @@
+import type { Readable } from 'node:stream'
+
+/** A stream that is written to. Its columns and being a terminal decide how it is drawn on. */
+export interface Output {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+/** The stream that answers are read from. */
+export type Input = Readable & { readonly isTTY?: boolean }
+
+/** The few things that the command line itself does with files. Paths are absolute. */
+export interface Files {
+  isFolder(path: string): Promise<boolean>
+  /** Writes a file that must not exist yet; false, and nothing written, where it does. */
+  create(path: string, text: string): Promise<boolean>
+}
+
+/** The process as the command line sees it: bin.ts gives the real one, tests their own. */
+export interface Host {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdin: Input
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly files: Files
+  readonly now: () => number
+  readonly signal: AbortSignal
+  /** Rejects with what nobody caught, so that the running command can still report it as a bug. */
+  readonly crashed: Promise<never>
+  /** Version of Slipway. */
+  readonly version: () => string
+}

@@ -1,0 +1,187 @@
+import { parseArgs } from 'node:util'
+import { command as run, must } from '../kernel/index.ts'
+import type { Command, FlagSpec } from './command.ts'
+import { raise } from './failures.ts'
+import { type FlagValue, GLOBAL_FLAGS } from './flags.ts'
+import { suggest } from './suggest.ts'
+
+/** A command line in its parts, not yet judged. Reading one never fails. */
+export interface CommandLine {
+  /** The first word that is not a flag: the command's name. */
+  readonly name: string | undefined
+  readonly args: readonly string[]
+  readonly options: readonly Option[]
+}
+
+/** A flag as it was typed. */
+interface Option {
+  readonly name: string
+  /** With its dashes, for messages. */
+  readonly typed: string
+  readonly value: string | undefined
+  /** Whether the value followed with `=`. */
+  readonly inline: boolean
+}
+
+type Specs = Readonly<Record<string, FlagSpec>>
+
+/**
+ * Takes a command line apart. The flags of all commands are known to it, so that a flag's value is
+ * never taken for the command, wherever the flag stands.
+ */
+export function readCommandLine(argv: readonly string[], commands: readonly Command[]): CommandLine {
+  const specs: Specs = Object.assign({}, ...commands.map((one) => one.flags), GLOBAL_FLAGS)
+  const options = Object.entries(specs).map(([name, spec]) => {
+    const type = spec.kind === 'switch' ? ('boolean' as const) : ('string' as const)
+    return [name, { type, ...(spec.short ? { short: spec.short } : {}) }] as const
+  })
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: Object.fromEntries(options),
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  })
+  const words = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []))
+  return {
+    name: words[0],
+    args: words.slice(1),
+    options: tokens.flatMap((token) =>
+      token.kind === 'option'
+        ? [{ name: token.name, typed: token.rawName, value: token.value, inline: token.inlineValue === true }]
+        : [],
+    ),
+  }
+}
+
+/** The command of that name; CLI.COMMAND_MISSING or CLI.UNKNOWN_COMMAND, with the nearest one. */
+export function findCommand(name: string | undefined, commands: readonly Command[]): Command {
+  const help = run('slipway --help', 'all commands')
+  if (name === undefined) {
+    raise('CLI.COMMAND_MISSING', { message: 'Slipway needs a command.' })
+  }
+  const found = commands.find((one) => one.name === name)
+  if (found) return found
+  const near = suggest(name, commands.map((one) => one.name))
+  raise('CLI.UNKNOWN_COMMAND', {
+    message: `Slipway has no command \`${name}\`.`,
+    ...(near ? { why: `Did you mean \`${near}\`?` } : {}),
+    nextActions: near ? [run(`slipway ${near}`, 'the nearest command'), help] : [help],
+  })
+}
+
+/** The values of the flags, checked; CLI.UNKNOWN_FLAG, CLI.FLAG_VALUE, CLI.FLAG_CONFLICT. */
+export function readFlags(
+  line: CommandLine,
+  command: Command | undefined,
+  commands: readonly Command[],
+): ReadonlyMap<string, FlagValue> {
+  const specs: Specs = { ...GLOBAL_FLAGS, ...command?.flags }
+  const values = new Map<string, FlagValue>()
+  for (const option of line.options) {
+    const spec = specs[option.name] ?? unknownFlag(option, { command, specs, commands })
+    values.set(option.name, readValue(option, spec, values.get(option.name)))
+  }
+  for (const name of values.keys()) {
+    const other = specs[name]?.conflicts?.find((one) => values.has(one))
+    if (other) {
+      const message = `\`--${name}\` and \`--${other}\` contradict each other: give one of them.`
+      raise('CLI.FLAG_CONFLICT', { message })
+    }
+  }
+  return values
+}
+
+/** The positional arguments, checked; CLI.ARGUMENT_MISSING or CLI.ARGUMENT_UNEXPECTED. */
+export function readArguments(line: CommandLine, command: Command): readonly string[] {
+  const help = [run(`slipway ${command.name} --help`, 'how it is used')]
+  const missing = command.positionals.find((one, index) => one.required && line.args[index] === undefined)
+  if (missing) {
+    const message = `\`slipway ${command.name}\` needs <${missing.name}>: ${missing.summary}.`
+    raise('CLI.ARGUMENT_MISSING', { message, nextActions: help })
+  }
+  for (const [index, word] of line.args.entries()) {
+    const last = command.positionals.at(-1)
+    const positional = command.positionals[index] ?? (last?.repeated ? last : undefined)
+    if (positional && (positional.choices?.includes(word) ?? true)) continue
+    const near = positional?.choices && suggest(word, positional.choices)
+    raise('CLI.ARGUMENT_UNEXPECTED', {
+      message: `\`slipway ${command.name}\` does not take the argument \`${word}\`.`,
+      ...(positional?.choices
+        ? { why: `${near ? `Did you mean \`${near}\`? ` : ''}It takes ${positional.choices.join(', ')}.` }
+        : {}),
+      nextActions: help,
+    })
+  }
+  return line.args
+}
+
+interface Known {
+  readonly command: Command | undefined
+  readonly specs: Specs
+  readonly commands: readonly Command[]
+}
+
+function unknownFlag(option: Option, { command, specs, commands }: Known): never {
+  const owners = commands.filter((one) => one.flags[option.name] !== undefined)
+  const near = suggest(option.name, Object.keys(specs))
+  const why = near
+    ? `Did you mean \`--${near}\`?`
+    : owners.length > 0
+      ? `It belongs to ${owners.map((one) => `\`slipway ${one.name}\``).join(', ')}.`
+      : undefined
+  const whole = command ? `slipway ${command.name}` : 'slipway'
+  raise('CLI.UNKNOWN_FLAG', {
+    message: `\`${whole}\` has no flag \`${option.typed}\`.`,
+    ...(why ? { why } : {}),
+    nextActions: [run(`${whole} --help`, 'its flags')],
+  })
+}
+
+function readValue(option: Option, spec: FlagSpec, earlier: FlagValue | undefined): FlagValue {
+  const { typed, value, inline } = option
+  const refuse = (message: string): never => raise('CLI.FLAG_VALUE', { message })
+  if (spec.kind === 'switch') {
+    return value === undefined ? true : refuse(`\`${typed}\` takes no value.`)
+  }
+  // A value that begins with a dash is more likely a flag whose predecessor lost its value.
+  if (value === undefined || (!inline && value.length > 1 && value.startsWith('-'))) {
+    return refuse(`\`${typed}\` needs a value: \`${typed} ${spec.value}\`.`)
+  }
+  if (spec.kind === 'list') return [...((earlier as string[] | undefined) ?? []), ...split(value)]
+  if (value === '') return refuse(`The value of \`${typed}\` is empty.`)
+  // Of two environments or databases the later is not more likely meant than the earlier.
+  if (earlier !== undefined && earlier !== value) return refuse(`\`${typed}\` is given twice.`)
+  if (spec.kind === 'number') return readNumber(value, spec.min) ?? refuse(notANumber(typed, value, spec.min))
+  if (spec.kind === 'choice' && !spec.choices.includes(value)) {
+    const near = suggest(value, spec.choices)
+    const meant = near ? ` Did you mean \`${near}\`?` : ''
+    return refuse(`\`${typed}\` takes ${spec.choices.join(', ')}, not \`${value}\`.${meant}`)
+  }
+  return value
+}
+
+function split(value: string): string[] {
+  return value.split(',').map((one) => one.trim()).filter((one) => one !== '')
+}
+
+function readNumber(value: string, min: number): number | undefined {
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : undefined
+  return number !== undefined && number >= min ? number : undefined
+}
+
+function notANumber(typed: string, value: string, min: number): string {
+  return `\`${typed}\` takes a whole number of at least ${min}, not \`${value}\`.`
+}
+
+/**
+ * The format that the command line asks for, found even where the rest of it is wrong: a script
+ * that asked for JSON gets its failure as JSON.
+ */
+export function formatAskedFor(line: CommandLine): string | undefined {
+  // Also where a flag that lost its value has swallowed it.
+  const isJson = ({ name, value, inline }: Option) => name === 'json' || (!inline && value === '--json')
+  if (line.options.some(isJson)) return 'json'
+  const asked = line.options.filter((one) => one.name === 'format')
+  return asked.length === 0 ? undefined : must(asked.at(-1), 'format').value
+}

@@ -1,0 +1,60 @@
+import type { Failure, NextAction, Place } from '../kernel/index.ts'
+import type { Finding, Report } from './command.ts'
+import { type Block, type Mark, paragraph, status } from './view.ts'
+
+/** A failure as blocks: code, message, why, where, what the server said. */
+export function failureBlocks(failure: Failure): Block[] {
+  const { where, server } = failure
+  const place = placeText(where)
+  return [
+    status('failed', failure.message, failure.code),
+    ...(failure.why ? [paragraph(failure.why)] : []),
+    ...(place ? [paragraph(`At ${place}`)] : []),
+    ...(where?.excerpt ? [excerpt(where.excerpt)] : []),
+    ...(server ? [serverBlock(server)] : []),
+  ]
+}
+
+/** A finding as blocks: its sign, its words, its place. */
+export function findingBlocks(finding: Finding): Block[] {
+  const place = placeText(finding.where)
+  const note = place ? `${finding.id} at ${place}` : finding.id
+  const line = status(MARKS[finding.severity], finding.message, note)
+  return finding.where?.excerpt ? [line, excerpt(finding.where.excerpt)] : [line]
+}
+
+/** What to do next, in the order: out of the failure first, then the command's own advice. */
+export function nextActionsOf({ failure, next }: Report): readonly NextAction[] {
+  const actions = [...(failure?.nextActions ?? []), ...next]
+  const texts = actions.map((action) => JSON.stringify(action))
+  return actions.filter((_, index) => texts.indexOf(texts[index] ?? '') === index)
+}
+
+/** `file:line:column`, as far as it is known. */
+export function placeText(where: Place | undefined): string | undefined {
+  if (!where?.file && where?.line === undefined) return undefined
+  const { file, line, column } = where
+  return [file ?? 'line', line, column].filter((part) => part !== undefined).join(':')
+}
+
+const MARKS: Readonly<Record<Finding['severity'], Mark>> = {
+  error: 'failed',
+  warning: 'warning',
+  notice: 'note',
+}
+
+function excerpt(text: string): Block {
+  return { kind: 'code', language: 'text', text }
+}
+
+function serverBlock(server: NonNullable<Failure['server']>): Block {
+  return {
+    kind: 'fields',
+    fields: [
+      { label: 'PostgreSQL', value: server.message },
+      { label: 'SQLSTATE', value: server.sqlstate },
+      ...(server.detail ? [{ label: 'Detail', value: server.detail }] : []),
+      ...(server.hint ? [{ label: 'Hint', value: server.hint }] : []),
+    ],
+  }
+}

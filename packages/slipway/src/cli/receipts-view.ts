@@ -1,0 +1,31 @@
+import type { Receipt } from '../deploy/index.ts'
+import { formatDuration } from '../kernel/index.ts'
+import { type Block, status } from './view.ts'
+
+/** A first deploy can have a thousand migrations; their receipts are in the JSON. */
+const SHOWN = 30
+
+/** Receipts, a line each; of a long run the beginning is summed up. */
+export function receiptLines(receipts: readonly Receipt[], done: 'Applied' | 'Took back'): Block[] {
+  const first = receipts.findIndex((receipt) => receipt.status !== 'done')
+  const finished = first === -1 ? receipts.length : first
+  const hidden = Math.max(finished - SHOWN, 0)
+  const summary = hidden > 0 ? [status('done', `${done} ${hidden} migrations before these`)] : []
+  return [...summary, ...receipts.slice(hidden).map((receipt) => receiptLine(receipt, done))]
+}
+
+function receiptLine({ status: outcome, migration, ms, attempts, lockWaitMs, statements }: Receipt, done: string): Block {
+  switch (outcome) {
+    case 'done': {
+      const waited = attempts > 1 ? `, ${attempts} attempts, ${formatDuration(lockWaitMs)} waiting for locks` : ''
+      return status('done', `${done} ${migration}`, `${formatDuration(ms)}${waited}`)
+    }
+    case 'failed': {
+      const failed = statements.find((statement) => statement.status === 'failed')
+      const place = failed ? `statement ${failed.statement} of ${statements.length}, line ${failed.line}` : undefined
+      return status('failed', `Failed ${migration}`, place)
+    }
+    case 'not-run':
+      return status('pending', `Not run ${migration}`)
+  }
+}

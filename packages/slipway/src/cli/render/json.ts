@@ -1,0 +1,40 @@
+import { redact } from '../../kernel/index.ts'
+import type { Report } from '../command.ts'
+import { nextActionsOf } from '../present.ts'
+
+/** What a report is written with, beside the report. */
+export interface Frame {
+  readonly version: string
+  /** Nothing where the command line named none. */
+  readonly command: string | null
+  readonly exitCode: number
+  /** Folder that relative paths start from in annotations and SARIF. */
+  readonly root: string
+}
+
+/**
+ * The one JSON document of a command. Keys stand in this order in every release; `ok` is true
+ * exactly where the command exits 0.
+ */
+export function renderJson(report: Report, { version, command, exitCode }: Frame): string {
+  const document = {
+    slipway: version,
+    command,
+    ok: exitCode === 0,
+    result: report.result,
+    findings: report.findings,
+    failure: report.failure ?? null,
+    next: nextActionsOf(report),
+  }
+  return `${toJson(document, 2)}\n`
+}
+
+/** JSON with the secrets masked in every text of it, and big integers as text. */
+export function toJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, maskText, indent)
+}
+
+function maskText(_key: string, value: unknown): unknown {
+  if (typeof value === 'string') return redact(value)
+  return typeof value === 'bigint' ? String(value) : value
+}

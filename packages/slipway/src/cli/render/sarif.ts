@@ -1,0 +1,41 @@
+import type { Finding, Report } from '../command.ts'
+import { noticesOf, pathInRepository } from './github.ts'
+import { type Frame, toJson } from './json.ts'
+
+const LEVELS = { error: 'error', warning: 'warning', notice: 'note' } as const
+
+/** SARIF 2.1.0, the format that code scanning reads: one run, a result for each finding and failure. */
+export function renderSarif(report: Report, { version, exitCode, root }: Frame): string {
+  const notices = noticesOf(report)
+  const rules = [...new Set(notices.map((notice) => notice.id))].toSorted()
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'Slipway', version, rules: rules.map((id) => ({ id })) } },
+        columnKind: 'utf16CodeUnits',
+        invocations: [{ executionSuccessful: report.failure === undefined, exitCode }],
+        results: notices.map((notice) => ({
+          ruleId: notice.id,
+          ruleIndex: rules.indexOf(notice.id),
+          level: LEVELS[notice.severity],
+          message: { text: notice.message },
+          ...locations(notice, root),
+        })),
+      },
+    ],
+  }
+  return `${toJson(log, 2)}\n`
+}
+
+function locations({ where }: Finding, root: string) {
+  if (!where?.file) return {}
+  const uri = pathInRepository(where.file, root).split('/').map(encodeURIComponent).join('/')
+  const { line, column } = where
+  const region =
+    line === undefined
+      ? {}
+      : { region: { startLine: line, ...(column === undefined ? {} : { startColumn: column }) } }
+  return { locations: [{ physicalLocation: { artifactLocation: { uri }, ...region } }] }
+}

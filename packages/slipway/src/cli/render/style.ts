@@ -1,0 +1,44 @@
+import { styleText } from 'node:util'
+import { redact } from '../../kernel/index.ts'
+import type { Output } from '../host.ts'
+
+export type Look = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+
+/** Gives a text a look; gives it back as it is where colours are off. */
+export type Style = (look: Look | readonly Look[], text: string) => string
+
+/** The style for a stream. */
+export function styleFor(output: Output, env: Readonly<Record<string, string | undefined>>): Style {
+  if (!wantsColour(output, env)) return (_look, text) => text
+  return (look, text) =>
+    text === '' ? '' : styleText(typeof look === 'string' ? look : [...look], text, { validateStream: false })
+}
+
+/**
+ * FORCE_COLOR turns colours on (`0` and `false`: off) before all else; then NO_COLOR and
+ * TERM=dumb turn them off; then a terminal has them.
+ */
+function wantsColour(output: Output, env: Readonly<Record<string, string | undefined>>): boolean {
+  const forced = env['FORCE_COLOR']
+  if (forced !== undefined) return forced !== '0' && forced !== 'false'
+  if (env['NO_COLOR']) return false
+  if (env['TERM'] === 'dumb') return false
+  return output.isTTY === true
+}
+
+/**
+ * A text that is safe to show: secrets masked, and control characters, which could steer the
+ * terminal from the name of a table, spelled out. Line ends and tabs stay.
+ */
+export function clean(text: string): string {
+  return (
+    redact(text)
+      .replaceAll('\r\n', '\n')
+      // oxlint-disable-next-line no-control-regex -- these are what is looked for
+      .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, spell)
+  )
+}
+
+function spell(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}

@@ -1,0 +1,148 @@
+import path from 'node:path'
+import { failureOf } from '../kernel/index.ts'
+import { bugReport, traceOf } from './bug.ts'
+import { type Command, type Context, type Report, report, type TargetFlags } from './command.ts'
+import { COMMANDS } from './commands.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { raise } from './failures.ts'
+import { type Flags, type FlagValue, flagsFrom, GLOBAL_FLAGS } from './flags.ts'
+import type { Host } from './host.ts'
+import { type CommandLine, findCommand, readArguments, readCommandLine, readFlags } from './parse.ts'
+import { styleFor } from './render/style.ts'
+import { createProgress, type Progress } from './terminal/progress.ts'
+import { createPrompter, isInteractive } from './terminal/prompt.ts'
+import { type Manner, mannerOf, writeReport, writeTrace } from './write.ts'
+
+/**
+ * Runs one command line and gives its exit code. Never throws: what goes wrong is a failure or a
+ * bug in the report, written once, in the format that was asked for.
+ */
+export async function run(
+  argv: readonly string[],
+  host: Host,
+  commands: readonly Command[] = COMMANDS,
+): Promise<number> {
+  const line = readCommandLine(argv, commands)
+  const manner = mannerOf(line, host)
+  const { stderr, env, now } = host
+  const progress = createProgress(manner.progress, { stderr, style: styleFor(stderr, env), now })
+  const ran = await outcomeOf({ line, commands, host, manner, progress })
+  progress.stop()
+  const exitCode = await exitCodeOf(ran.report, host.signal)
+  writeReport(ran.report, { host, manner, command: ran.command, exitCode })
+  if (manner.verbose && ran.error !== undefined) writeTrace(traceOf(ran.error), host, manner)
+  return exitCode
+}
+
+interface Call {
+  readonly line: CommandLine
+  readonly commands: readonly Command[]
+  readonly host: Host
+  readonly manner: Manner
+  readonly progress: Progress
+}
+
+interface Outcome {
+  readonly command: string | null
+  readonly report: Report
+  /** What was thrown, for `--verbose`. */
+  readonly error?: unknown
+}
+
+async function outcomeOf(call: Call): Promise<Outcome> {
+  const { line, commands, host } = call
+  let name: string | null = null
+  try {
+    const command = commandAskedFor(call)
+    name = command?.name ?? 'version'
+    const values = readFlags(line, command, commands)
+    const work = command ? handle(command, values, call) : Promise.resolve(versionReport(host))
+    return { command: name, report: await Promise.race([work, host.crashed]) }
+  } catch (error) {
+    const failure = failureOf(error)
+    if (!failure) return { command: name, report: bugReport(error), error }
+    const shown = failure.code === 'CLI.COMMAND_MISSING' ? await helpReport([], call) : report({}, [])
+    return { command: name, report: { ...shown, failure }, error }
+  }
+}
+
+/** The command of the line, where `--help` alone is one too; nothing for `--version` alone. */
+function commandAskedFor({ line, commands }: Call): Command | undefined {
+  const has = (name: string) => line.options.some((option) => option.name === name)
+  if (line.name === undefined && has('help')) return findCommand('help', commands)
+  if (line.name === undefined && has('version')) return undefined
+  return findCommand(line.name, commands)
+}
+
+async function handle(
+  command: Command,
+  values: ReadonlyMap<string, FlagValue>,
+  call: Call,
+): Promise<Report> {
+  const { line, host } = call
+  if (values.has('help')) return await helpReport(command.name === 'help' ? [] : [command.name], call)
+  if (values.has('version')) return versionReport(host)
+  const format = values.get('format')
+  if (values.has('json') && format !== undefined && format !== 'json') {
+    const message = `\`--json\` and \`--format ${String(format)}\` contradict each other.`
+    raise('CLI.FLAG_CONFLICT', { message })
+  }
+  const args = readArguments(line, command)
+  const flags = flagsFrom({ ...GLOBAL_FLAGS, ...command.flags }, values)
+  const context = await contextOf(flags, values, call)
+  host.signal.throwIfAborted()
+  const handler = await command.load()
+  return await handler(context, { args, flags })
+}
+
+async function helpReport(names: readonly string[], { commands, host }: Call): Promise<Report> {
+  const { help } = await import('./help.ts')
+  return help(names, { commands, version: host.version() })
+}
+
+function versionReport(host: Host): Report {
+  const version = host.version()
+  return report({ version }, [{ kind: 'plain', text: version }])
+}
+
+async function contextOf(
+  flags: Flags,
+  values: ReadonlyMap<string, FlagValue>,
+  { host, manner, progress }: Call,
+): Promise<Context> {
+  const { env, stdin, stdout, stderr, files, now, signal } = host
+  const prompt = createPrompter({
+    stdin,
+    stderr,
+    style: styleFor(stderr, env),
+    interactive: isInteractive(host, flags.on('no-interactive')),
+    yes: flags.on('yes'),
+    consented: flags.text('confirm'),
+    signal,
+    before: progress.clear,
+  })
+  const cwd = path.resolve(host.cwd, flags.text('cwd') ?? '.')
+  if (!(await files.isFolder(cwd))) {
+    raise('CLI.FOLDER_NOT_FOUND', { message: `There is no folder ${cwd}.` })
+  }
+  return {
+    cwd,
+    env,
+    stdin,
+    stdout,
+    stderr,
+    files,
+    now,
+    signal,
+    emit: progress.emit,
+    prompt,
+    target: targetOf(values),
+    verbose: manner.verbose,
+    version: host.version(),
+  }
+}
+
+function targetOf(values: ReadonlyMap<string, FlagValue>): TargetFlags {
+  const names = ['env', 'url', 'config', 'schema', 'confirm'] as const
+  return Object.fromEntries(names.filter((name) => values.has(name)).map((name) => [name, values.get(name)]))
+}

@@ -1,0 +1,2 @@
+/** The shells that a completion script can be had for. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const

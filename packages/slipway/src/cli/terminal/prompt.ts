@@ -1,0 +1,148 @@
+import { command, must } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import type { Input, Output } from '../host.ts'
+import { clean, type Style } from '../render/style.ts'
+
+/** A question, and the flag that answers it for those who cannot be asked. */
+export interface Question {
+  readonly message: string
+  /** As it is typed: `--rename User.name=fullName`. */
+  readonly flag: string
+}
+
+export interface Choice<T extends string> extends Question {
+  readonly choices: readonly { readonly value: T; readonly label: string }[]
+}
+
+/** A change that must not happen to the wrong database. */
+export interface Consent {
+  readonly database: string
+  /** What is about to happen, as a sentence. */
+  readonly message: string
+}
+
+/**
+ * Asks the person. No question answers itself: where nobody can be asked, CLI.NOT_INTERACTIVE
+ * names the flag that answers; the end of the input is CLI.DECLINED; Ctrl-C is CLI.INTERRUPTED.
+ */
+export interface Prompter {
+  readonly interactive: boolean
+  /** False where the person says no, or presses Enter alone. `-y` says yes. */
+  confirm(question: Question): Promise<boolean>
+  select<T extends string>(question: Choice<T>): Promise<T>
+  /** Never empty. */
+  text(question: Question): Promise<string>
+  /**
+   * Returns where `--confirm` names the database, or the person types its name; else
+   * CLI.CONSENT_NEEDED or CLI.DECLINED. `-y` is not consent.
+   */
+  consent(consent: Consent): Promise<void>
+  /** Whether the person types the name of the database; asks only, judges no flag. */
+  typeName(consent: Consent): Promise<boolean>
+}
+
+export interface PrompterOptions {
+  readonly stdin: Input
+  readonly stderr: Output
+  readonly style: Style
+  readonly interactive: boolean
+  /** `-y`. */
+  readonly yes: boolean
+  /** `--confirm`. */
+  readonly consented: string | undefined
+  readonly signal: AbortSignal
+  /** Called before a question is drawn. */
+  readonly before: () => void
+}
+
+/**
+ * Whether a person can be asked: both ends are a terminal, no CI, and `--no-interactive` is absent.
+ */
+export function isInteractive(
+  { stdin, stderr, env }: { stdin: Input; stderr: Output; env: Readonly<Record<string, string | undefined>> },
+  noInteractive: boolean,
+): boolean {
+  const ci = env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false' && env['CI'] !== '0'
+  return stdin.isTTY === true && stderr.isTTY === true && !ci && !noInteractive
+}
+
+export function createPrompter(options: PrompterOptions): Prompter {
+  const { interactive, yes, consented, style } = options
+  const show = (message: string) => style('bold', clean(message))
+  const ask = (question: Question, text: string) => {
+    if (!interactive) refuseToAsk(question)
+    return readLine(options, text)
+  }
+  const typeName = async ({ database, message }: Consent) => {
+    if (!interactive) refuseConsent(database, message)
+    return (await readLine(options, `${show(message)}\nType ${clean(database)} to go on: `)) === database
+  }
+  return {
+    interactive,
+    typeName,
+    async confirm(question) {
+      if (yes) return true
+      return /^y(?:es)?$/i.test(await ask(question, `${show(question.message)} [y/N] `))
+    },
+    async select(question) {
+      const list = question.choices.map(({ label }, index) => `  ${index + 1}. ${clean(label)}\n`).join('')
+      const text = `${show(question.message)}\n${list}Number, 1 to ${question.choices.length}: `
+      for (;;) {
+        const answer = await ask(question, text)
+        const chosen = /^\d+$/.test(answer) ? question.choices[Number(answer) - 1] : undefined
+        if (chosen) return chosen.value
+      }
+    },
+    async text(question) {
+      for (;;) {
+        const answer = await ask(question, `${show(question.message)} `)
+        if (answer !== '') return answer
+      }
+    },
+    async consent({ database, message }) {
+      if (consented === database) return
+      if (consented !== undefined) refuseConsent(database, `\`--confirm\` names \`${consented}\`.`)
+      const typed = await typeName({ database, message })
+      if (!typed) raise('CLI.DECLINED', { message: 'Nothing was changed.' })
+    },
+  }
+}
+
+function refuseToAsk({ message, flag }: Question): never {
+  raise('CLI.NOT_INTERACTIVE', {
+    message: `There is a question, and nobody to ask: ${message}`,
+    why: `The input is no terminal, or CI or --no-interactive is set. Answer with \`${flag}\`.`,
+  })
+}
+
+function refuseConsent(database: string, why: string): never {
+  raise('CLI.CONSENT_NEEDED', {
+    message: `The database \`${database}\` is changed only with consent by its name.`,
+    why,
+    nextActions: [command(`--confirm ${database}`, 'the flag to add, if this is the database you mean')],
+  })
+}
+
+/** One line of the person's, without white space around it. */
+async function readLine({ stdin, stderr, signal, before }: PrompterOptions, text: string): Promise<string> {
+  signal.throwIfAborted()
+  before()
+  const { createInterface } = await import('node:readline')
+  // Not as a terminal: its own line editing is enough, and Ctrl-C stays a signal.
+  const lines = createInterface({ input: stdin, terminal: false })
+  const answered = Promise.withResolvers<string | undefined>()
+  const stop = () => answered.reject(must(signal.reason, 'reason of the signal'))
+  lines.once('line', answered.resolve)
+  lines.once('close', () => answered.resolve(undefined))
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    stderr.write(text)
+    const answer = await answered.promise
+    if (answer !== undefined) return answer.trim()
+    stderr.write('\n')
+    return raise('CLI.DECLINED', { message: 'The input ended before the answer.' })
+  } finally {
+    signal.removeEventListener('abort', stop)
+    lines.close()
+  }
+}

@@ -1,0 +1,104 @@
+import type { ExitCode, Report } from './command.ts'
+import { type Format, FORMATS } from './flags.ts'
+import type { Host } from './host.ts'
+import { type CommandLine, formatAskedFor } from './parse.ts'
+import { failureBlocks, findingBlocks, nextActionsOf } from './present.ts'
+import { harmless, renderAnnotations } from './render/github.ts'
+import { renderHuman } from './render/human.ts'
+import { type Frame, renderJson, toJson } from './render/json.ts'
+import { renderMarkdown } from './render/markdown.ts'
+import { renderSarif } from './render/sarif.ts'
+import { styleFor } from './render/style.ts'
+import type { ProgressMode } from './terminal/progress.ts'
+import type { Block } from './view.ts'
+
+/** Longer lines are hard to read, however wide the terminal is. */
+const WIDEST = 100
+
+/** How a call speaks. Known before the command line is judged, so that its failure is said so too. */
+export interface Manner {
+  readonly format: Format
+  readonly verbose: boolean
+  readonly progress: ProgressMode
+}
+
+export function mannerOf(line: CommandLine, { stderr }: Host): Manner {
+  const has = (name: string) => line.options.some((option) => option.name === name)
+  const asked = formatAskedFor(line)
+  const format = FORMATS.find((one) => one === asked) ?? 'human'
+  const verbose = has('verbose')
+  const plain = stderr.isTTY === true ? 'line' : 'lines'
+  const progress = has('quiet') ? 'none' : format === 'json' && verbose ? 'ndjson' : plain
+  return { format, verbose, progress }
+}
+
+interface Writing {
+  readonly host: Host
+  readonly manner: Manner
+  readonly command: string | null
+  readonly exitCode: ExitCode
+}
+
+/**
+ * Writes the report: one document on stdout. For people, a failure and what to do next go to
+ * stderr, so that they are seen where stdout is piped into a program.
+ */
+export function writeReport(report: Report, { host, manner, command, exitCode }: Writing): void {
+  const { stdout, env, cwd } = host
+  const root = env['GITHUB_WORKSPACE'] ?? cwd
+  const frame: Frame = { version: host.version(), command, exitCode, root }
+  switch (manner.format) {
+    case 'human':
+      writeHuman(report, host)
+      break
+    case 'json':
+      write(stdout, renderJson(report, frame))
+      break
+    case 'markdown':
+      write(stdout, renderMarkdown([...dataBlocks(report), ...adviceBlocks(report)]))
+      break
+    case 'github': {
+      const blocks = [...dataBlocks(report), ...adviceBlocks(report)]
+      const text = renderHuman(blocks, { style: styleFor(stdout, env) })
+      write(stdout, harmless(text) + renderAnnotations(report, frame))
+      break
+    }
+    case 'sarif':
+      write(stdout, renderSarif(report, frame))
+      break
+  }
+}
+
+/** The stack of a failure or a bug, for `--verbose`, on stderr. */
+export function writeTrace(frames: readonly string[], { stderr }: Host, { format }: Manner): void {
+  if (format === 'json') write(stderr, `${toJson({ kind: 'trace', frames })}\n`)
+  else write(stderr, renderHuman([{ kind: 'plain', text: frames.join('\n') }], { style: (_, text) => text }))
+}
+
+function writeHuman(report: Report, { stdout, stderr, env }: Host): void {
+  const data = dataBlocks(report)
+  const advice = adviceBlocks(report)
+  const failed = report.failure !== undefined
+  const canvas = (output: Host['stdout']) => ({
+    style: styleFor(output, env),
+    ...(output.isTTY ? { width: Math.min(output.columns ?? 80, WIDEST) } : {}),
+  })
+  write(stdout, renderHuman(failed ? data : [...data, ...advice], canvas(stdout)))
+  if (failed) write(stderr, renderHuman(advice, canvas(stderr)))
+}
+
+function dataBlocks(report: Report): Block[] {
+  return [...report.view, ...report.findings.flatMap(findingBlocks)]
+}
+
+function adviceBlocks(report: Report): Block[] {
+  const actions = nextActionsOf(report)
+  return [
+    ...(report.failure ? failureBlocks(report.failure) : []),
+    ...(actions.length > 0 ? [{ kind: 'actions' as const, title: 'Next', actions }] : []),
+  ]
+}
+
+function write(output: Host['stdout'], text: string): void {
+  if (text !== '') output.write(text)
+}

@@ -1,0 +1,72 @@
+import path from 'node:path'
+import { readCatalog } from '../catalog/index.ts'
+import type { SchemaFile } from '../engine/index.ts'
+import { loadParser, parseStatements } from '../migration/index.ts'
+import { type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
+import { type AskRenames, draftMigration, type ExternalObjects } from './draft.ts'
+import { folderName, refuseTaken, writeMigrationFolder } from './migration-folder.ts'
+import type { KeptObject } from './spare.ts'
+import { type WayBack, wayBackOn } from './way-back.ts'
+
+/** What `create` needs to know of a project, and what the person asked for. */
+export interface CreateOptions {
+  readonly files: readonly SchemaFile[]
+  readonly migrationsDir: string
+  /** The project's migrations, in their order. */
+  readonly history: readonly ReplayMigration[]
+  readonly scratch: ScratchOptions
+  readonly filter?: ExternalObjects | undefined
+  /** As the person wrote it; the folder's name is made of it. */
+  readonly name: string
+  readonly now: Date
+  /** `--rename` flags: `User.name=fullName`, `OldModel=NewModel`, `Status.OLD=NEW`. */
+  readonly renames?: readonly string[] | undefined
+  /** Whatever is not named in `renames` is a drop and an add, without a question. */
+  readonly noRename?: boolean | undefined
+  /** Write a migration, to be filled by hand, even where nothing differs. */
+  readonly allowEmpty?: boolean | undefined
+}
+
+/** What `create` did. */
+export type CreateOutcome =
+  /** The schema is what the history makes of a database. */
+  | { readonly kind: 'nothing-to-do'; readonly kept: readonly KeptObject[] }
+  | {
+      readonly kind: 'written'
+      /** The folder's name. */
+      readonly name: string
+      /** Of the `migration.sql`. */
+      readonly path: string
+      readonly sql: string
+      readonly statements: number
+      readonly kept: readonly KeptObject[]
+      /** The `down.sql`; absent for an empty migration, whose way back is written when it is known. */
+      readonly down?: WayBack & { readonly path: string }
+    }
+
+/**
+ * Writes a migration from the history to the schema, and its proven way back. `ask` decides which
+ * drops beside an add are renames; without it an undecided one is CREATE.RENAME_UNDECIDED. Nothing is
+ * written before all is known: a failure leaves the project as it was.
+ */
+export async function createMigration(options: CreateOptions, ask?: AskRenames): Promise<CreateOutcome> {
+  const { files, migrationsDir, scratch, history, renames = [], noRename = false, allowEmpty = false } = options
+  const name = folderName(options.name, options.now)
+  refuseTaken(migrationsDir, name)
+  return await withScratch(scratch, history, async (session): Promise<CreateOutcome> => {
+    const { sql, kept } = await draftMigration(session, { files, filter: options.filter, renames, noRename, ask })
+    const file = path.join(migrationsDir, name, 'migration.sql')
+    if (sql === '') {
+      if (!allowEmpty) return { kind: 'nothing-to-do', kept }
+      const empty = '-- This is an empty migration.'
+      writeMigrationFolder(migrationsDir, name, { 'migration.sql': empty, 'down.sql': undefined })
+      return { kind: 'written', name, path: file, sql: empty, statements: 0, kept }
+    }
+    const back = await wayBackOn(session, await readCatalog(session), { name, sql, path: file })
+    writeMigrationFolder(migrationsDir, name, { 'migration.sql': sql, 'down.sql': back.sql })
+    await loadParser()
+    const statements = parseStatements(sql).length
+    const down = { ...back, path: path.join(migrationsDir, name, 'down.sql') }
+    return { kind: 'written', name, path: file, sql, statements, kept, down }
+  })
+}

@@ -1,0 +1,49 @@
+import type { Choice, Change, WayStatement } from '../catalog/index.ts'
+import { checksum } from '../migration/index.ts'
+import { type Rename, renameSql } from './rename.ts'
+
+/** How much of the state before a way back brings: all, the schema without named data, or nothing. */
+export type Grade = 'lossless' | 'lossy' | 'irreversible'
+
+/** What a `down.sql` is made of. */
+export interface DownParts {
+  /** The migration that it takes back. */
+  readonly migration: { readonly name: string; readonly sql: string }
+  readonly renames: readonly Rename[]
+  readonly statements: readonly WayStatement[]
+  readonly losses: readonly string[]
+  readonly choices: readonly Choice[]
+}
+
+/** The statements of a way back, one a paragraph. */
+export function downBody({ renames, statements }: Pick<DownParts, 'renames' | 'statements'>): string {
+  const all = [...renames.map((rename) => renameSql(rename, true)), ...statements.map(({ sql }) => sql)]
+  return all.map((sql) => `${sql};\n`).join('\n')
+}
+
+/** What a proof found. */
+export interface DownVerdict {
+  /** Absent where the schema does not come back whole. */
+  readonly grade?: Grade | undefined
+  /** Objects that differ from the state before. */
+  readonly notRestored: readonly Change[]
+  /** Why there is no way back. */
+  readonly obstacle?: string | undefined
+}
+
+/**
+ * The comments that head a `down.sql`, each of the form `-- slipway: <word> <text>`: `down of` with
+ * the migration's name, `checksum` of the migration.sql that it takes back, `grade`, `lossy` for each
+ * piece of data that does not come back, `choice` for what rows or a person must decide, `unproven`
+ * for each object that the way back did not restore, `irreversible` with the reason.
+ */
+export function downHeader(parts: DownParts, verdict: DownVerdict): string {
+  const { migration, losses, choices } = parts
+  const lines = [`down of ${migration.name}`, `checksum ${checksum(migration.sql)}`]
+  if (verdict.grade !== undefined) lines.push(`grade ${verdict.grade}`)
+  lines.push(...losses.map((loss) => `lossy ${loss}`))
+  lines.push(...choices.map(({ message }) => `choice ${message}`))
+  lines.push(...verdict.notRestored.map(({ change, object }) => `unproven ${object} (${change})`))
+  if (verdict.obstacle !== undefined) lines.push(`irreversible ${verdict.obstacle}`)
+  return lines.map((line) => `-- slipway: ${line.replaceAll(/\s+/g, ' ')}\n`).join('')
+}

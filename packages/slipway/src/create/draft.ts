@@ -1,0 +1,138 @@
+import { type Inventory, inventoryOf, readCatalog, readCatalogInTransaction } from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import { diffToSchema, type SchemaFile } from '../engine/index.ts'
+import { advice, command } from '../kernel/index.ts'
+import { loadParser, parseStatements } from '../migration/index.ts'
+import { raise } from './failures.ts'
+import { renamed } from './inventory.ts'
+import { inverse, type Rename, renameSql } from './rename.ts'
+import { type RenameCandidate, renameCandidates } from './rename-candidates.ts'
+import { resolveRenames } from './rename-flags.ts'
+import { schemaNames, type SchemaNames } from './schema-names.ts'
+import { type KeptObject, spareInexpressible } from './spare.ts'
+import { runsOnTrial } from './way-back.ts'
+
+/** Tables and enums that Prisma is told to leave alone. */
+export type ExternalObjects = NonNullable<Parameters<typeof diffToSchema>[0]['filter']>
+
+/** Decides which candidates are renames: gives back their flags, or others of the same form. */
+export type AskRenames = (candidates: readonly RenameCandidate[]) => Promise<readonly string[]>
+
+export interface DraftOptions {
+  readonly files: readonly SchemaFile[]
+  readonly filter?: ExternalObjects | undefined
+  /** `--rename` flags. */
+  readonly renames: readonly string[]
+  /** Whatever is not named in `renames` is none. */
+  readonly noRename: boolean
+  readonly ask?: AskRenames | undefined
+}
+
+/** The SQL of a migration before it is written. Empty text where there is nothing to do. */
+export interface Draft {
+  readonly sql: string
+  readonly kept: readonly KeptObject[]
+}
+
+/**
+ * Writes what leads from the state of a scratch to the schema: Prisma's own SQL, led by the renames
+ * that were decided upon, without the drops that would destroy what the schema has no words for.
+ * The scratch is left as it was. Fails with CREATE.RENAME_UNKNOWN and CREATE.RENAME_UNDECIDED.
+ */
+export async function draftMigration(session: Session, options: DraftOptions): Promise<Draft> {
+  const diff = () => diffToSchema({ session, files: options.files, ...(options.filter ? { filter: options.filter } : {}) })
+  const first = options.renames.length === 0 ? (await diff()).sql : undefined
+  if (first === '' || (first !== undefined && !mayRename(first, options))) return await finish(session, first, [], options)
+  const renames: Rename[] = []
+  const names = schemaNames(options.files)
+  let inventory = inventoryOf(await readCatalog(session))
+  let flags = options.renames
+  let sql = first ?? ''
+  try {
+    for (;;) {
+      for (const rename of resolveRenames(flags, { inventory, names })) {
+        await session.execute(renameSql(rename, true))
+        renames.push(rename)
+        inventory = renamed(inventory, rename)
+      }
+      if (flags.length > 0) sql = (await diff()).sql
+      flags = mayRename(sql, options) ? await decide(await candidatesOf(session, sql, { inventory, names }), options) : []
+      if (flags.length === 0) return await finish(session, sql, renames, options)
+    }
+  } finally {
+    for (const rename of renames.toReversed()) await session.execute(renameSql(inverse(rename), true))
+  }
+}
+
+/** Only a drop beside an add can be a rename; most migrations have no drop. */
+function mayRename(sql: string, { noRename }: DraftOptions): boolean {
+  return !noRename && /\bDROP (?:COLUMN|TABLE|TYPE)\b/.test(sql) && /\bADD COLUMN\b|\bCREATE (?:TABLE|TYPE)\b/.test(sql)
+}
+
+async function candidatesOf(
+  session: Session,
+  sql: string,
+  { inventory, names }: { inventory: Inventory; names: SchemaNames },
+): Promise<RenameCandidate[]> {
+  await loadParser()
+  await session.execute('BEGIN')
+  try {
+    for (const { text, role } of parseStatements(sql)) {
+      // What runs only after a commit has no part in a rename: it may fail here.
+      if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
+    }
+    return renameCandidates(inventory, inventoryOf(await readCatalogInTransaction(session)), names)
+  } finally {
+    await session.execute('ROLLBACK')
+  }
+}
+
+async function decide(candidates: readonly RenameCandidate[], { ask }: DraftOptions): Promise<readonly string[]> {
+  if (candidates.length === 0) return []
+  if (ask) return await ask(candidates)
+  const flags = candidates.map(({ flag }) => flag)
+  return raise('CREATE.RENAME_UNDECIDED', {
+    message: `${candidates.map(({ from, to }) => `${from} → ${to}`).join(', ')}: a rename, or a drop and an add?`,
+    why: 'A drop destroys the data that a rename would keep, and nobody is here to ask.',
+    nextActions: [
+      ...flags.map((flag) => command(`slipway create <name> --rename ${flag}`, 'it is a rename: the data stays')),
+      command('slipway create <name> --no-rename', 'none is a rename: the old data is dropped'),
+      advice('--rename can be given more than once.'),
+    ],
+  })
+}
+
+async function finish(
+  session: Session,
+  engineSql: string,
+  renames: readonly Rename[],
+  { files }: DraftOptions,
+): Promise<Draft> {
+  await loadParser()
+  const partialIndexes = files.some(({ content }) => /previewFeatures\s*=\s*\[[^\]]*"partialIndexes"/.test(content))
+  const { sql, kept } = await spareInexpressible(engineSql, { session, partialIndexes })
+  const { qualified } = schemaNames(files)
+  const paragraphs = renames.map((rename) => `-- ${titleOf(rename)}\n${renameSql(rename, qualified)};\n`)
+  if (sql.trim() !== '') paragraphs.push(sql)
+  if (paragraphs.length === 0) return { sql: '', kept }
+  const notes = kept.map(({ object, reason }) => `-- slipway: kept ${object} (${reason})\n`)
+  return { sql: [...paragraphs, ...(notes.length > 0 ? [notes.join('')] : [])].join('\n'), kept }
+}
+
+/** Comments as Prisma heads its own statements. */
+function titleOf({ kind }: Rename): string {
+  switch (kind) {
+    case 'table':
+      return 'RenameTable'
+    case 'column':
+      return 'RenameColumn'
+    case 'type':
+      return 'RenameEnum'
+    case 'enum-value':
+      return 'RenameEnumValue'
+    case 'index':
+      return 'RenameIndex'
+    case 'constraint':
+      return 'RenameConstraint'
+  }
+}

@@ -1,0 +1,12 @@
+import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+
+/** What can go wrong when a migration is written. */
+export const createFailures = {
+  'CREATE.NAME_INVALID': { title: 'A migration needs a name with letters or digits' },
+  'CREATE.NAME_TAKEN': { title: 'A migration of that name exists' },
+  'CREATE.RENAME_UNKNOWN': { title: 'A --rename names what is not there' },
+  'CREATE.RENAME_UNDECIDED': { title: 'A drop beside an add could be a rename' },
+  'CREATE.GENERATE_FAILED': { title: 'Prisma could not generate the client' },
+} as const satisfies FailureSpecs
+
+export const raise: Raise<typeof createFailures> = raiserOf(createFailures)

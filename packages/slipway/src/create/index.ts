@@ -1,0 +1,8 @@
+export { createMigration, type CreateOptions, type CreateOutcome } from './create-migration.ts'
+export type { Grade } from './down-file.ts'
+export type { AskRenames } from './draft.ts'
+export { createFailures } from './failures.ts'
+export { generateClient, type GenerateOptions, type GenerateOutcome } from './generate-client.ts'
+export type { RenameCandidate } from './rename-candidates.ts'
+export type { KeptObject } from './spare.ts'
+export { type WayBack, writeWayBack, type WriteWayBackOptions } from './way-back.ts'

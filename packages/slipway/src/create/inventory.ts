@@ -1,0 +1,61 @@
+import type { Inventory, InventoryEnum, InventoryTable } from '../catalog/index.ts'
+import type { Rename } from './rename.ts'
+
+/** Whether an inventory has the thing that a rename would rename. */
+export function hasSubject(inventory: Inventory, rename: Rename): boolean {
+  const { schema, from } = rename
+  const named = (thing: { readonly schema: string; readonly name: string }) =>
+    thing.schema === schema && thing.name === from
+  switch (rename.kind) {
+    case 'table':
+      return inventory.tables.some(named)
+    case 'type':
+      return inventory.enums.some(named)
+    case 'index':
+      return inventory.indexes.some(named)
+    case 'constraint':
+      return inventory.constraints.some((constraint) => named(constraint) && constraint.table === rename.table)
+    case 'column':
+      return tableOf(inventory, schema, rename.table)?.columns.some(({ name }) => name === from) ?? false
+    case 'enum-value':
+      return enumOf(inventory, schema, rename.type)?.values.includes(from) ?? false
+  }
+}
+
+export function tableOf(inventory: Inventory, schema: string, name: string): InventoryTable | undefined {
+  return inventory.tables.find((table) => table.schema === schema && table.name === name)
+}
+
+export function enumOf(inventory: Inventory, schema: string, name: string): InventoryEnum | undefined {
+  return inventory.enums.find((type) => type.schema === schema && type.name === name)
+}
+
+/** The inventory after a rename. */
+export function renamed(inventory: Inventory, rename: Rename): Inventory {
+  const { kind, schema, from, to } = rename
+  const swap = (name: string) => (name === from ? to : name)
+  const tables = inventory.tables.map((table) => {
+    if (table.schema !== schema) return table
+    if (kind === 'table') return { ...table, name: swap(table.name) }
+    if (kind !== 'column' || table.name !== rename.table) return table
+    return { ...table, columns: table.columns.map((column) => ({ ...column, name: swap(column.name) })) }
+  })
+  const enums = inventory.enums.map((type) => {
+    if (type.schema !== schema) return type
+    if (kind === 'type') return { ...type, name: swap(type.name) }
+    if (kind !== 'enum-value' || type.name !== rename.type) return type
+    return { ...type, values: type.values.map(swap) }
+  })
+  const indexes = inventory.indexes.map((index) =>
+    (kind === 'index' || kind === 'constraint') && index.schema === schema
+      ? { ...index, name: swap(index.name) }
+      : index,
+  )
+  const constraints = inventory.constraints.map((constraint) => {
+    if (constraint.schema !== schema) return constraint
+    if (kind === 'table') return { ...constraint, table: swap(constraint.table) }
+    const meant = kind === 'index' || (kind === 'constraint' && constraint.table === rename.table)
+    return meant ? { ...constraint, name: swap(constraint.name) } : constraint
+  })
+  return { tables, enums, indexes, constraints }
+}

@@ -1,0 +1,59 @@
+import type { SchemaFile } from '../engine/index.ts'
+
+/** A name of the Prisma schema and the database's name for it, which `@map` can make another. */
+export interface MappedName {
+  readonly name: string
+  readonly mapped: string
+}
+
+/** A model with its fields, or an enum with its values; `mapped` is the table or the type. */
+export interface MappedBlock extends MappedName {
+  readonly schema: string
+  readonly members: readonly MappedName[]
+}
+
+/** What the models and enums of a Prisma schema are called in the database. */
+export interface SchemaNames {
+  readonly models: readonly MappedBlock[]
+  readonly enums: readonly MappedBlock[]
+  /** The schema names PostgreSQL schemas, and Prisma therefore writes them before every name. */
+  readonly qualified: boolean
+}
+
+const BLOCK = /^[ \t]*(model|enum)[ \t]+(\w+)[ \t]*\{((?:"(?:\\.|[^"\\\n])*"|[^"}])*)\}/gm
+// Strings first: a `//` inside one begins no comment.
+const STRING_OR_COMMENT = /("(?:\\.|[^"\\\n])*")|\/\/[^\n]*/g
+
+/** Reads the names of a schema that Prisma's engine accepts; judgement is left to the engine. */
+export function schemaNames(files: readonly SchemaFile[]): SchemaNames {
+  const models: MappedBlock[] = []
+  const enums: MappedBlock[] = []
+  let qualified = false
+  for (const { content } of files) {
+    const text = content.replaceAll(STRING_OR_COMMENT, (_match, string: string | undefined) => string ?? '')
+    for (const [, keyword, name = '', body = ''] of text.matchAll(BLOCK)) {
+      const schema = attribute(body, '@@schema')
+      qualified ||= schema !== undefined
+      const block = {
+        name,
+        mapped: attribute(body, '@@map') ?? name,
+        schema: schema ?? 'public',
+        members: membersOf(body),
+      }
+      ;(keyword === 'model' ? models : enums).push(block)
+    }
+  }
+  return { models, enums, qualified }
+}
+
+function membersOf(body: string): MappedName[] {
+  return body.split('\n').flatMap((line) => {
+    const name = /^\s*(\w+)/.exec(line)?.[1]
+    return name === undefined ? [] : [{ name, mapped: attribute(line, '(?<!@)@map') ?? name }]
+  })
+}
+
+function attribute(text: string, name: string): string | undefined {
+  const value = new RegExp(`${name}\\(\\s*(?:name\\s*:\\s*)?("(?:\\\\.|[^"\\\\])*")`).exec(text)?.[1]
+  return value === undefined ? undefined : String(JSON.parse(value))
+}

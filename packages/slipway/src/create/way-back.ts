@@ -1,0 +1,154 @@
+import {
+  type Catalog,
+  type Change,
+  type Choice,
+  difference,
+  inventoryOf,
+  type Inventory,
+  readCatalog,
+  readCatalogInTransaction,
+  type Way,
+  wayBetween,
+} from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import { attempt } from '../kernel/index.ts'
+import { loadParser, parseStatements, type Statement } from '../migration/index.ts'
+import { replay, type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
+import { downBody, downHeader, type Grade } from './down-file.ts'
+import { hasSubject, renamed } from './inventory.ts'
+import { lossesOf } from './loss.ts'
+import { inverse, readRename, type Rename, renameSql } from './rename.ts'
+
+/** The way back of a migration, and what a run of it on a scratch showed. */
+export interface WayBack {
+  /** The text of a `down.sql`, with the comments that tell of choices and losses at its head. */
+  readonly sql: string
+  readonly statements: number
+  /** What rows or a person must decide: the catalogs cannot. */
+  readonly choices: readonly Choice[]
+  /** Data that the migration destroys and that no way back brings: `column public.user.email`. */
+  readonly losses: readonly string[]
+  /** It ran on a scratch, and the catalog there was that of the state before. */
+  readonly proven: boolean
+  /** Objects that do not come back. */
+  readonly notRestored: readonly Change[]
+  /** Absent where it is not proven. */
+  readonly grade?: Grade
+}
+
+export interface WriteWayBackOptions {
+  readonly scratch: ScratchOptions
+  /** The history without the migration. */
+  readonly before: readonly ReplayMigration[]
+  readonly migration: ReplayMigration
+}
+
+/**
+ * Writes the way back of a migration from the catalogs before and after it, and proves it on the
+ * scratch. Renames are taken back as renames. Fails with REHEARSAL.REPLAY_FAILED where the history
+ * or the migration does not run on a scratch.
+ */
+export async function writeWayBack({ scratch, before, migration }: WriteWayBackOptions): Promise<WayBack> {
+  return await withScratch(
+    scratch,
+    before,
+    async (session) => await wayBackOn(session, await readCatalog(session), migration),
+    [migration],
+  )
+}
+
+/** The same on a scratch that is open already and holds the state `before`; a proven way back leaves it so. */
+export async function wayBackOn(session: Session, before: Catalog, migration: ReplayMigration): Promise<WayBack> {
+  await loadParser()
+  const statements = parseStatements(migration.sql, migration.path)
+  await replay(session, [migration])
+  const inventory = inventoryOf(before)
+  const { renames, catalog } = await takeRenamesBack(session, statements, inventory)
+  const after = catalog ?? (await readCatalog(session))
+  const losses = lossesOf({ before: inventory, after: inventoryOf(after), statements })
+  const way = await attempt(async () => wayBetween(after, before, session.server.user))
+  const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }
+  const parts = { migration, renames, statements: back, losses, choices }
+  const body = way.ok ? downBody(parts) : ''
+  const proof = way.ok
+    ? await prove(session, before, { name: `${migration.name}/down.sql`, sql: body })
+    : { kind: 'fails' as const, reason: way.failure.why ?? way.failure.message }
+  const proven = proof.kind === 'proven'
+  const notRestored = proof.kind === 'incomplete' ? proof.changes : []
+  const obstacle = proof.kind === 'fails' ? proof.reason : undefined
+  const grade = gradeOf(proof, losses)
+  return {
+    sql: [downHeader(parts, { grade, notRestored, obstacle }), body].filter(Boolean).join('\n'),
+    statements: renames.length + back.length,
+    choices,
+    losses,
+    proven,
+    notRestored,
+    ...(grade === undefined ? {} : { grade }),
+  }
+}
+
+function gradeOf(proof: Proof, losses: readonly string[]): Grade | undefined {
+  if (proof.kind === 'fails') return 'irreversible'
+  if (proof.kind === 'incomplete') return undefined
+  return losses.length > 0 ? 'lossy' : 'lossless'
+}
+
+type Proof =
+  | { readonly kind: 'proven' }
+  | { readonly kind: 'incomplete'; readonly changes: readonly Change[] }
+  | { readonly kind: 'fails'; readonly reason: string }
+
+async function prove(session: Session, before: Catalog, down: ReplayMigration): Promise<Proof> {
+  const run = await attempt(() => replay(session, [down]))
+  if (!run.ok) return { kind: 'fails', reason: run.failure.server?.message ?? run.failure.message }
+  const changes = difference(before, await readCatalog(session))
+  return changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes }
+}
+
+interface RenamesBack {
+  /** The renames that begin the way back, in its order. */
+  readonly renames: readonly Rename[]
+  /** The catalog once they are made; absent where there are none. */
+  readonly catalog?: Catalog
+}
+
+/**
+ * Takes back on trial, in a transaction that leaves nothing, the renames that the migration made: to
+ * the catalogs alone a rename looks like a drop and an add. One counts if what it renamed stood in
+ * the state before and if its inverse works now; so the swaps by which a table or an enum is rebuilt
+ * under its old name are none.
+ */
+async function takeRenamesBack(
+  session: Session,
+  statements: readonly Statement[],
+  before: Inventory,
+): Promise<RenamesBack> {
+  const made: Rename[] = []
+  let inventory = before
+  for (const { text } of statements) {
+    const rename = readRename(text)
+    if (!rename || !hasSubject(inventory, rename)) continue
+    made.push(rename)
+    inventory = renamed(inventory, rename)
+  }
+  if (made.length === 0) return { renames: [] }
+  await session.execute('BEGIN')
+  try {
+    const renames: Rename[] = []
+    for (const rename of made.toReversed().map(inverse)) {
+      if (await runsOnTrial(session, renameSql(rename, true))) renames.push(rename)
+    }
+    return renames.length === 0 ? { renames } : { renames, catalog: await readCatalogInTransaction(session) }
+  } finally {
+    await session.execute('ROLLBACK')
+  }
+}
+
+/** Runs a statement inside the open transaction. One that the server refuses leaves nothing. */
+export async function runsOnTrial(session: Session, sql: string): Promise<boolean> {
+  await session.execute('SAVEPOINT slipway_trial')
+  const { ok } = await attempt(() => session.execute(sql))
+  await session.execute(ok ? 'RELEASE SAVEPOINT slipway_trial' : 'ROLLBACK TO SAVEPOINT slipway_trial')
+  return ok
+}

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { type Check, passed, warned } from './check.ts'
+
+interface Version {
+  /** As package.json asks for it. */
+  readonly asked?: string
+  /** As it lies in node_modules. */
+  readonly installed?: string
+}
+
+const PIN = 'Pin it: npm install --save-dev --save-exact prisma@7'
+
+/**
+ * Which Prisma runs in the project. An `npx prisma` that nothing pins fetches the newest, and
+ * version 8 has another migration format and no `migrate deploy`.
+ */
+export function checkPrisma(root: string): Check[] {
+  const cli = versionOf(root, 'prisma')
+  const client = versionOf(root, '@prisma/client')
+  const checks = [checkCli(cli)]
+  const mismatch = checkMatch(cli, client)
+  return mismatch ? [...checks, mismatch] : checks
+}
+
+function checkCli({ asked, installed }: Version): Check {
+  if (installed !== undefined && major(installed) >= 8) {
+    return warned('prisma', `Prisma ${installed} cannot deploy this history: its format is another.`, PIN)
+  }
+  if (asked === undefined && installed === undefined) {
+    return warned('prisma', 'The project does not name prisma: npx would fetch the newest, which may be 8.', PIN)
+  }
+  if (asked !== undefined && mayBe8(asked)) {
+    return warned('prisma', `package.json asks for prisma "${asked}", which may become 8.`, PIN)
+  }
+  return passed('prisma', `Prisma ${installed ?? asked}.`)
+}
+
+function checkMatch(cli: Version, client: Version): Check | undefined {
+  const [ours, theirs] = [cli.installed ?? cli.asked, client.installed ?? client.asked]
+  if (ours === undefined || theirs === undefined) return undefined
+  if (minor(ours) === minor(theirs)) return passed('prisma client', `@prisma/client ${theirs}.`)
+  return warned(
+    'prisma client',
+    `prisma is ${ours}, @prisma/client is ${theirs}.`,
+    'Give both the same minor version, and generate the client again.',
+  )
+}
+
+/** `latest`, `*`, `>=7`: ranges that a new major version falls into. `^7.1.0` is not one. */
+function mayBe8(range: string): boolean {
+  if (/^(?:workspace|catalog|file|link|npm|git|https?)\b/.test(range)) return false
+  if (/^[~^=v\s]*\d/.test(range)) return major(range) >= 8
+  return !/<\s*=?\s*[1-8](?:\.0)*(?![\d.]*[1-9])/.test(range)
+}
+
+function major(version: string): number {
+  return Number(/\d+/.exec(version)?.[0] ?? 0)
+}
+
+function minor(version: string): string {
+  return /(\d+)(?:\.\d+)?/.exec(version)?.[0] ?? version
+}
+
+function versionOf(root: string, name: string): Version {
+  const asked = askedFor(root, name)
+  const installed = findUpward(root, path.join('node_modules', name, 'package.json'), ({ version }) => version)
+  return {
+    ...(typeof asked === 'string' ? { asked } : {}),
+    ...(typeof installed === 'string' ? { installed } : {}),
+  }
+}
+
+function askedFor(root: string, name: string): unknown {
+  return findUpward(root, 'package.json', (json) => {
+    const { dependencies, devDependencies } = json as Record<string, Record<string, string> | undefined>
+    return devDependencies?.[name] ?? dependencies?.[name]
+  })
+}
+
+/** The first answer of a JSON file of that name, from `root` upward: workspaces install at their root. */
+function findUpward(root: string, name: string, read: (json: Record<string, unknown>) => unknown): unknown {
+  for (let folder = root; ; folder = path.dirname(folder)) {
+    const found = readJson(path.join(folder, name))
+    const answer = found && read(found)
+    if (answer !== undefined) return answer
+    if (folder === path.dirname(folder)) return undefined
+  }
+}
+
+function readJson(file: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}

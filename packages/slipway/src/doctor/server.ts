@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs'
+import { type Address, refuseTransactionPooler, type Session, withSession } from '../database/index.ts'
+import { attempt, type Failure } from '../kernel/index.ts'
+import type { Target } from '../project/index.ts'
+import { type Check, failed, formatBytes, passed, skipped, warned } from './check.ts'
+import { checkRights } from './rights.ts'
+
+/** What the server's checks found, and what others need of it. */
+export interface ServerReport {
+  readonly checks: readonly Check[]
+  readonly major?: number
+  readonly databaseBytes?: number
+}
+
+const CLOCK_TOLERANCE_MS = 5000
+const CONNECT_TIMEOUT_MS = 5000
+
+/** Connects to the target as a deploy would, and looks at what a deploy would need. Writes nothing. */
+export async function examineServer(target: Target, now: () => number): Promise<ServerReport> {
+  const { address, direct } = target
+  if (address.kind === 'embedded' && address.dataDir !== undefined && !existsSync(address.dataDir)) {
+    return { checks: [passed('connection', 'The embedded database will be made on first use.')] }
+  }
+  const pooler = await checkPooler(address, direct)
+  const report = await attempt(() => examineAddress(direct ?? address, target, now))
+  if (report.ok) {
+    const [connection, ...rest] = report.value.checks
+    return { ...report.value, checks: [connection, pooler, ...rest].filter((check) => check !== undefined) }
+  }
+  return { checks: [unconnected(report.failure), skipped('server', 'Needs a connection.')] }
+}
+
+async function examineAddress(address: Address, target: Target, now: () => number): Promise<ServerReport> {
+  const options = { applicationName: 'slipway doctor', connectTimeoutMs: CONNECT_TIMEOUT_MS }
+  return await withSession(address, options, async (session) => {
+    const { server } = session
+    const { standby, clock, bytes } = await readFacts(session, now)
+    const through = address === target.direct ? ', by the direct connection' : ''
+    const checks = [
+      passed('connection', `${server.user} reaches ${server.database}${through}.`),
+      checkVersion(server.versionNumber, server.version),
+      checkWritable(standby),
+      ...(await checkRights(session, target.schemas)),
+      checkClock(clock),
+      passed('database size', `${formatBytes(bytes)} on the server.`),
+    ]
+    return { checks, major: Math.floor(server.versionNumber / 10_000), databaseBytes: bytes }
+  })
+}
+
+interface Facts {
+  readonly standby: boolean
+  /** Server's clock minus ours. */
+  readonly clock: number
+  readonly bytes: number
+}
+
+async function readFacts(session: Session, now: () => number): Promise<Facts> {
+  const before = now()
+  const [row] = await session.query<{ standby: boolean; epoch: string; bytes: string }>(`
+    SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS standby,
+           extract(epoch FROM clock_timestamp())::text AS epoch,
+           pg_database_size(current_database())::text AS bytes`)
+  const middle = (before + now()) / 2
+  return {
+    standby: row?.standby ?? false,
+    clock: Number(row?.epoch) * 1000 - middle,
+    bytes: Number(row?.bytes),
+  }
+}
+
+/**
+ * PostgreSQL 14.0 to 14.3 can corrupt an index that is built concurrently: release notes of 14.4.
+ * Older than 13 fails already on connecting.
+ */
+function checkVersion(number: number, version: string): Check {
+  if (number < 140_000 || number > 140_003) return passed('server version', `PostgreSQL ${version}.`)
+  return warned(
+    'server version',
+    `PostgreSQL ${version} can corrupt indexes that are built with CONCURRENTLY.`,
+    'Update to the newest 14, and reindex what was built before.',
+  )
+}
+
+function checkWritable(standby: boolean): Check {
+  if (!standby) return passed('writable', 'The server takes writes.')
+  return failed(
+    'writable',
+    'The server is a read-only standby, or the role is set to read only.',
+    'Connect to the primary server.',
+  )
+}
+
+function checkClock(differenceMs: number): Check {
+  const seconds = (Math.abs(differenceMs) / 1000).toFixed(1)
+  if (Math.abs(differenceMs) <= CLOCK_TOLERANCE_MS) return passed('clock', `${seconds} s from the server's.`)
+  const direction = differenceMs > 0 ? 'behind' : 'ahead of'
+  return warned(
+    'clock',
+    `The clock of this machine is ${seconds} s ${direction} the server's.`,
+    'Names of migrations come from this clock: set it by NTP.',
+  )
+}
+
+async function checkPooler(address: Address, direct: Address | undefined): Promise<Check | undefined> {
+  if (address.kind === 'embedded') return undefined
+  const options = { applicationName: 'slipway doctor', connectTimeoutMs: CONNECT_TIMEOUT_MS }
+  const tested = direct ?? address
+  const result = await attempt(() =>
+    withSession(tested, options, (session) => refuseTransactionPooler(session, tested)),
+  )
+  if (result.ok) return passed('pooler', 'No transaction pooler stands before the server.')
+  // Whatever else went wrong is the connection's own check to report.
+  if (result.failure.code !== 'DATABASE.POOLER') return undefined
+  return failed('pooler', result.failure.message, 'Give the direct connection as directUrl, or with --url.')
+}
+
+function unconnected(failure: Failure): Check {
+  const [next] = failure.nextActions
+  const why = failure.why ? ` ${failure.why}` : ''
+  return failed('connection', `${failure.message}${why}`, fixOf(failure) ?? next?.label ?? 'Correct the connection string.')
+}
+
+function fixOf({ code }: Failure): string | undefined {
+  switch (code) {
+    case 'DATABASE.UNREACHABLE':
+      return 'Start the server, or correct host and port of the connection string.'
+    case 'DATABASE.AUTHENTICATION':
+      return 'Correct user and password of the connection string; percent-encode special characters.'
+    case 'DATABASE.NOT_FOUND':
+      return 'Correct the name of the database, or create it: Slipway does not.'
+    case 'DATABASE.EMBEDDED_IN_USE':
+      return 'Wait for the other command to end.'
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,56 @@
+import { isLoopback, locate } from '../database/index.ts'
+import type { Connection, Project, Target } from '../project/index.ts'
+import { type Check, passed, warned } from './check.ts'
+import { publishedPorts } from './compose.ts'
+
+/** Settings that are valid and yet not what a person thinks they are. */
+export function checkSettings(project: Project, target: Target): Check[] {
+  const checks = [checkShell(project), ...checkUnset(target), checkComposePort(project, target)]
+  return checks.filter((check) => check !== undefined)
+}
+
+/** A variable that was exported once in a terminal decides over the file that everybody reads. */
+function checkShell({ connection, direct, shadow, variables }: Project): Check {
+  const used = new Set(['DATABASE_URL', ...[connection, direct, shadow].map(variableOf)])
+  const overridden = variables.overridden.filter(({ name, by }) => by === 'shell' && used.has(name))
+  const [first] = overridden
+  if (first === undefined) return passed('shell variables', 'No variable of the shell overrides a connection string of .env.')
+  const names = overridden.map(({ name }) => name).join(', ')
+  return warned(
+    'shell variables',
+    `${names} of the shell differs from ${first.file}, and wins.`,
+    `If that is not meant: unset ${overridden.map(({ name }) => name).join(' ')}`,
+  )
+}
+
+function variableOf(connection: Connection): string | undefined {
+  return connection.kind === 'none' ? undefined : connection.variable
+}
+
+function checkUnset({ unsetVariable }: Target): Check[] {
+  if (unsetVariable === undefined) return []
+  return [
+    warned(
+      'connection string',
+      `${unsetVariable} is not set, so the embedded database stands in.`,
+      `Set ${unsetVariable} in .env or in the shell to work on a server.`,
+    ),
+  ]
+}
+
+function checkComposePort(project: Project, { address }: Target): Check | undefined {
+  if (address.kind === 'embedded') return undefined
+  const { host, port } = locate(address.url)
+  const published = isLoopback(host) ? publishedPorts(project.root, (name) => project.variables.get(name)?.value) : []
+  const [first] = published
+  if (first === undefined) return undefined
+  if (published.some((found) => found.port === port)) {
+    return passed('compose port', `Port ${port}, as ${first.file} publishes it.`)
+  }
+  const ports = [...new Set(published.map((found) => found.port))].join(', ')
+  return warned(
+    'compose port',
+    `${first.file} publishes PostgreSQL on port ${ports}, the connection string says ${port}.`,
+    'Correct one of the two, or be sure that another server is meant.',
+  )
+}

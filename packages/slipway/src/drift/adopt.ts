@@ -1,0 +1,89 @@
+import { difference, readCatalog } from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
+import { compareHistory, type History, markedRowSql, obstacle, readHistory, receiptSql } from '../history/index.ts'
+import { advice, attempt, command, rethrow } from '../kernel/index.ts'
+import { checksum } from '../migration/index.ts'
+import { appliedMigrations, projectScope } from '../plan/index.ts'
+import { replay, type ReplayMigration, withScratch } from '../rehearsal/index.ts'
+import { raise } from './failures.ts'
+import { type DriftReport, inspectSession } from './inspect.ts'
+
+/** A migration to be made of what a target has beside its history. */
+export interface AdoptRequest extends WorkRequest {
+  /** The migration's full name, with its time. */
+  readonly name: string
+  /** Writes the migration into the project; returns where. */
+  readonly write: (name: string, sql: string) => string
+}
+
+/** The migration that was written and marked as applied. */
+export interface Adopted {
+  readonly database: string
+  readonly migration: { readonly name: string; readonly path: string; readonly sql: string }
+  readonly report: DriftReport
+}
+
+/**
+ * Makes a migration of a target's drift and marks it as applied there: other databases get it by their
+ * next deploy. It is proven on a scratch before it is written. Fails with DRIFT.NOTHING, DRIFT.UNKNOWN
+ * or DRIFT.NOT_ADOPTABLE, or with what stands in the way of a deploy.
+ */
+export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
+  return await withTarget(request, async (session) => {
+    refuseObstacle(await readHistory(session), request)
+    const report = await inspectSession(session, request)
+    refuseNothing(report)
+    const { name } = request
+    const sql = report.toTarget
+    await prove(session, { name, sql }, request)
+    const path = request.write(name, sql)
+    await prepareBooks(session)
+    await session.execute(markedRowSql(session, name, checksum(sql)) + receiptSql('drift', name, 1))
+    await verifyAndRecord(session, [...request.migrations, { name, sql, path }])
+    return { database: report.database, migration: { name, path, sql }, report }
+  })
+}
+
+function refuseObstacle(history: History, { migrations, name }: AdoptRequest): void {
+  const comparison = compareHistory(history, migrations)
+  const found = obstacle(comparison)
+  if (found) rethrow(found)
+  const [pending] = comparison.pending
+  if (pending === undefined) return
+  raise('DRIFT.NOT_ADOPTABLE', {
+    message: `${pending} is not applied on this database, so ${name} would come behind it.`,
+    why: 'Its SQL was made for the history as this database has it.',
+    nextActions: [command('slipway deploy --accept drift', 'apply what is pending first')],
+  })
+}
+
+function refuseNothing(report: DriftReport): void {
+  if (report.unknown !== undefined) {
+    raise('DRIFT.UNKNOWN', { message: `The database cannot be compared with its history: ${report.unknown}` })
+  }
+  if (report.drifted) return
+  raise('DRIFT.NOTHING', { message: `${report.database} is what its history gives; no migration is needed.` })
+}
+
+/** Runs the migration on a scratch that holds the history, and compares with the target. */
+async function prove(session: Session, migration: ReplayMigration, request: AdoptRequest): Promise<void> {
+  const { migrations, scratch } = request
+  const applied = appliedMigrations({ history: await readHistory(session), migrations })
+  const actual = await readCatalog(session, await projectScope(session, migrations))
+  const proven = await attempt(() =>
+    withScratch(scratch, applied, async (copy) => {
+      await replay(copy, [migration])
+      return difference(await readCatalog(copy, await projectScope(copy, migrations)), actual)
+    }),
+  )
+  if (proven.ok && proven.value.length === 0) return
+  const why = proven.ok
+    ? `It leaves ${proven.value.map(({ object }) => object).join(', ')} as it is.`
+    : (proven.failure.why ?? proven.failure.message)
+  raise('DRIFT.NOT_ADOPTABLE', {
+    message: 'The migration that was made of the drift does not give what the database has.',
+    why,
+    nextActions: [advice('Write the migration by hand; slipway drift shows what it must do.')],
+  })
+}

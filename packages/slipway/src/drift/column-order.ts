@@ -1,0 +1,19 @@
+import type { Catalog } from '../catalog/index.ts'
+
+/** A table whose columns stand in another order. No difference to a query that names them. */
+export interface ColumnOrder {
+  /** `public.user` */
+  readonly table: string
+  readonly history: readonly string[]
+  readonly target: readonly string[]
+}
+
+/** Tables with the same columns in another order. Pure. */
+export function columnOrders(history: Catalog, target: Catalog): ColumnOrder[] {
+  return [...history.columnOrder].flatMap(([table, columns]) => {
+    const own = target.columnOrder.get(table)
+    if (!own || own.join('\n') === columns.join('\n')) return []
+    const same = own.toSorted().join('\n') === columns.toSorted().join('\n')
+    return same ? [{ table, history: columns, target: own }] : []
+  })
+}

@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTarget, migration, type TestTarget } from '../../test/target.ts'
+import { deploy } from '../deploy/index.ts'
+import { adoptDrift, inspectDrift } from './index.ts'
+
+const HISTORY = [
+  migration(
+    '1_init',
+    `CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL);
+CREATE INDEX customer_name_idx ON customer (name);
+CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql AS 'SELECT 2 * n';
+CREATE VIEW customer_name AS SELECT c.name FROM customer c;`,
+  ),
+]
+
+const BY_HAND = `DROP INDEX customer_name_idx;
+ALTER TABLE customer ADD COLUMN email text;
+CREATE OR REPLACE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql AS 'SELECT n + n';`
+
+let target: TestTarget
+
+beforeEach(async () => {
+  target = await createTarget()
+})
+afterEach(() => target.drop())
+
+async function deployed() {
+  const outcome = await deploy({
+    ...target.request(HISTORY),
+    consent: { confirm: undefined },
+    confirmAlways: false,
+    acceptDrift: false,
+  })
+  expect(outcome.failure).toBeUndefined()
+}
+
+test('a deployed database has not drifted', async () => {
+  await deployed()
+  const report = await inspectDrift(target.request(HISTORY))
+  expect(report).toMatchObject({ drifted: false, basis: 'scratch', changes: [], toHistory: '', toTarget: '' })
+})
+
+test('names each object, and its SQL makes the database like its history', async () => {
+  await deployed()
+  const before = await target.fingerprint()
+  await target.sql(BY_HAND)
+  const report = await inspectDrift(target.request(HISTORY))
+  expect(report.changes.map(({ change, object }) => `${change} ${object}`)).toEqual([
+    'added column public.customer.email',
+    'removed index public.customer_name_idx',
+    expect.stringMatching(/^changed .*public\.twice/),
+  ])
+  expect(report.toHistory).not.toMatch(/OWNER|VIEW/)
+  await target.sql(report.toHistory)
+  expect(await target.fingerprint()).toEqual(before)
+})
+
+test('the other way is a migration that gives another database what this one has', async () => {
+  await deployed()
+  await target.sql(BY_HAND)
+  const { toTarget } = await inspectDrift(target.request(HISTORY))
+  const other = await createTarget()
+  const outcome = await deploy({
+    ...other.request([...HISTORY, migration('2_by_hand', toTarget)]),
+    consent: { confirm: undefined },
+    confirmAlways: false,
+    acceptDrift: false,
+  })
+  expect(outcome.failure).toBeUndefined()
+  expect(await other.fingerprint()).toEqual(await target.fingerprint())
+  await other.drop()
+})
+
+test('what belongs to the database as a whole, and who owns a table, is no drift', async () => {
+  await deployed()
+  const role = `${target.name}_owner`
+  await target.sql(`CREATE ROLE ${role}; ALTER TABLE customer OWNER TO ${role}; CREATE PUBLICATION all_of_it FOR ALL TABLES`)
+  await target.sql('ALTER TABLE customer ADD COLUMN email text')
+  const report = await inspectDrift(target.request(HISTORY))
+  expect(report.changes).toHaveLength(1)
+  expect(report.toHistory).toBe('ALTER TABLE "public"."customer" DROP COLUMN "email";\n')
+  expect(report.toTarget).toBe('ALTER TABLE "public"."customer" ADD COLUMN "email" text;\n')
+  await target.sql(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`)
+})
+
+test('another order of columns is told, and is no drift', async () => {
+  await target.sql('CREATE TABLE customer (name text NOT NULL, id integer PRIMARY KEY)')
+  const history = [migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL);')]
+  const { baseline } = await import('../repair/index.ts')
+  await baseline({ ...target.request(history), accept: false })
+  const report = await inspectDrift(target.request(history))
+  expect(report.drifted).toBe(false)
+  expect(report.columnOrder).toEqual([
+    { table: 'public.customer', history: ['id', 'name'], target: ['name', 'id'] },
+  ])
+})
+
+test('says why it cannot compare when the project lacks an applied migration', async () => {
+  await deployed()
+  const report = await inspectDrift(target.request([]))
+  expect(report).toMatchObject({ basis: 'unknown', drifted: false })
+  expect(report.unknown).toContain('1_init')
+})
+
+test('adopts a drift as a migration that counts as applied here', async () => {
+  await deployed()
+  await target.sql(BY_HAND)
+  const written = new Map<string, string>()
+  const adopted = await adoptDrift({
+    ...target.request(HISTORY),
+    name: '2_by_hand',
+    write: (name, sql) => {
+      written.set(name, sql)
+      return `migrations/${name}/migration.sql`
+    },
+  })
+  const all = [...HISTORY, migration('2_by_hand', written.get('2_by_hand') ?? '')]
+  expect(adopted.migration.path).toBe('migrations/2_by_hand/migration.sql')
+  expect((await inspectDrift(target.request(all))).drifted).toBe(false)
+  const again = await deploy({
+    ...target.request(all),
+    consent: { confirm: undefined },
+    confirmAlways: false,
+    acceptDrift: false,
+  })
+  expect(again).toMatchObject({ receipts: [], before: { state: 'up-to-date' } })
+})
+
+test('writes nothing where there is no drift', async () => {
+  await deployed()
+  const adopt = adoptDrift({ ...target.request(HISTORY), name: '2_none', write: (name) => name })
+  await expect(adopt).rejects.toMatchObject({ failure: { code: 'DRIFT.NOTHING' } })
+})

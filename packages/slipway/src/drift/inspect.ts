@@ -1,0 +1,102 @@
+import {
+  type Catalog,
+  type Change,
+  type Choice,
+  difference,
+  readCatalog,
+  wayAcross,
+  waySql,
+} from '../catalog/index.ts'
+import { type Session, withSession } from '../database/index.ts'
+import type { WorkRequest } from '../deploy/index.ts'
+import { compareHistory, readHistory } from '../history/index.ts'
+import { attempt, type Result } from '../kernel/index.ts'
+import { appliedMigrations, projectScope } from '../plan/index.ts'
+import { type ReplayMigration, withScratch } from '../rehearsal/index.ts'
+import { type ColumnOrder, columnOrders } from './column-order.ts'
+
+/** What a look at a target needs. */
+export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'scratch' | 'emit'>
+
+/** How a target's catalog stands to what its history gives, with the SQL both ways. */
+export interface DriftReport {
+  readonly database: string
+  readonly drifted: boolean
+  /** `scratch`: the applied migrations, replayed. `unknown`: they could not be. */
+  readonly basis: 'scratch' | 'unknown'
+  /** From what the history gives to what the target has. */
+  readonly changes: readonly Change[]
+  /** SQL that makes the target like its history; empty without drift. */
+  readonly toHistory: string
+  /** What of it depends on rows. */
+  readonly choices: readonly Choice[]
+  /** SQL of a migration that gives what the target has; empty without drift. */
+  readonly toTarget: string
+  /** Told, and no drift. */
+  readonly columnOrder: readonly ColumnOrder[]
+  /** Objects of kinds that cannot be compared. */
+  readonly unmodelled: readonly string[]
+  /** Why there was nothing to compare with. */
+  readonly unknown?: string
+}
+
+/** Compares a target with its history, replayed on a scratch. Changes nothing, takes no lock. */
+export async function inspectDrift(request: DriftRequest): Promise<DriftReport> {
+  return await withSession(request.address, { applicationName: 'slipway drift' }, (session) =>
+    inspectSession(session, request),
+  )
+}
+
+/** The same on a session that is open already. */
+export async function inspectSession(session: Session, request: DriftRequest): Promise<DriftReport> {
+  const { migrations, emit } = request
+  const actual = await readCatalog(session, await projectScope(session, migrations))
+  emit({ kind: 'phase', phase: 'replay' })
+  const expected = await expectedCatalog(session, request)
+  const { database } = session.server
+  if (!expected.ok) return unknown(database, actual, expected.failure.message)
+  if (typeof expected.value === 'string') return unknown(database, actual, expected.value)
+  return reportOf(database, expected.value, actual)
+}
+
+/** The catalog that the history gives, or why there is none. */
+async function expectedCatalog(session: Session, request: DriftRequest): Promise<Result<Catalog | string>> {
+  const { migrations, scratch } = request
+  const history = await readHistory(session)
+  const [missing] = compareHistory(history, migrations).missing
+  if (missing !== undefined) return { ok: true, value: `${missing} is applied, and the project does not have it.` }
+  return await attempt(() => catalogAfter(appliedMigrations({ history, migrations }), { migrations, scratch }))
+}
+
+/** The catalog after some migrations, on a scratch. */
+export async function catalogAfter(
+  applied: readonly ReplayMigration[],
+  { migrations, scratch }: Pick<DriftRequest, 'migrations' | 'scratch'>,
+): Promise<Catalog> {
+  return await withScratch(scratch, applied, async (copy) => readCatalog(copy, await projectScope(copy, migrations)))
+}
+
+function reportOf(database: string, expected: Catalog, actual: Catalog): DriftReport {
+  const changes = difference(expected, actual)
+  const drifted = changes.length > 0
+  const back = drifted ? wayAcross(actual, expected) : NO_WAY
+  const forth = drifted ? wayAcross(expected, actual) : NO_WAY
+  return {
+    database,
+    drifted,
+    basis: 'scratch',
+    changes,
+    toHistory: waySql(back),
+    choices: back.choices,
+    toTarget: waySql(forth),
+    columnOrder: columnOrders(expected, actual),
+    unmodelled: actual.unmodelled,
+  }
+}
+
+const NO_WAY = { statements: [], choices: [] }
+
+function unknown(database: string, actual: Catalog, reason: string): DriftReport {
+  const nothing = { changes: [], toHistory: '', choices: [], toTarget: '', columnOrder: [] }
+  return { database, drifted: false, basis: 'unknown', ...nothing, unmodelled: actual.unmodelled, unknown: reason }
+}

@@ -1,0 +1,208 @@
+import type {
+  ApplyMigrationsOutput,
+  ConstructorOptions,
+  DevDiagnosticOutput,
+  DiagnoseMigrationHistoryOutput,
+  DiffTarget,
+  EvaluateDataLossOutput,
+  IntrospectResult,
+  MigrationList,
+  SchemaEngine,
+  SchemaFilter,
+  SchemaPushOutput,
+} from '@prisma/schema-engine-wasm/schema_engine_bg'
+import type { Session } from '../database/index.ts'
+import { type AdapterOptions, adapterFactory, type ErrorLog } from './adapter.ts'
+import { raiseEngineError } from './engine-error.ts'
+import { holdOpen } from './hold-open.ts'
+import { forEngine, type SchemaFile } from './schema-file.ts'
+import { hasPanicked, loadEngineClass, unlessPanic } from './wasm.ts'
+
+/** A migration of the project, as the engine wants to know it. */
+export interface EngineMigration {
+  /** The name of its folder. */
+  readonly name: string
+  /** The text of its `migration.sql`. */
+  readonly sql: string
+}
+
+/** Takes a scratch database for as long as `work` runs. */
+export type WithScratch = <T>(work: (scratch: Session) => Promise<T>) => Promise<T>
+
+export interface EngineOptions {
+  /** The connection that the engine calls its main one; it stays open, and the caller's. */
+  readonly main: Session
+  /** Where the engine may replay migrations; without it, verbs that must replay fail. */
+  readonly withScratch?: WithScratch
+  /** The Prisma schema. Needed for more than one PostgreSQL schema (`schemas = […]`), and by verbs that read it. */
+  readonly files?: readonly SchemaFile[]
+  /** Tables and enums that Prisma is told to leave alone (`tables.external`, `enums.external`). */
+  readonly filter?: Partial<SchemaFilter>
+  /** Whether the engine may write to the main database. It refuses nothing else than a missing schema's creation. */
+  readonly writes?: boolean
+}
+
+/** A built engine. Every verb raises the codes of `engineFailures`, or the driver's own failure. */
+export interface Engine {
+  /** SQL that leads from one schema to another; `sql` is empty text where nothing differs. */
+  diff(from: DiffTarget, to: DiffTarget): Promise<{ readonly sql: string; readonly empty: boolean }>
+  /** The same difference in words, as `prisma migrate diff` prints it. */
+  summary(from: DiffTarget, to: DiffTarget): Promise<string>
+  /** What `migrate dev` would do first. Replays the migrations on the scratch. */
+  devDiagnostic(migrations: readonly EngineMigration[]): Promise<DevDiagnosticOutput>
+  /** What `migrate status` tells. `replay` also looks for drift by means of the scratch. */
+  diagnose(
+    migrations: readonly EngineMigration[],
+    options?: { readonly replay?: boolean },
+  ): Promise<DiagnoseMigrationHistoryOutput>
+  /** The SQL of `migrate dev --create-only`, with its warnings; null where nothing differs. */
+  createMigration(migrations: readonly EngineMigration[]): Promise<string | null>
+  /** Warnings and impossible steps of the next migration, judged on the main database's rows. */
+  evaluateDataLoss(migrations: readonly EngineMigration[]): Promise<EvaluateDataLossOutput>
+  /** `migrate deploy` without its locks on Slipway's side: the engine's own way of applying. */
+  applyMigrations(migrations: readonly EngineMigration[]): Promise<ApplyMigrationsOutput>
+  /** `migrate resolve --applied`. */
+  markApplied(name: string, migrations: readonly EngineMigration[]): Promise<void>
+  /** `migrate resolve --rolled-back`. */
+  markRolledBack(name: string): Promise<void>
+  /** `db pull`: the schema files with what the database has. */
+  introspect(): Promise<IntrospectResult>
+  /** `db push`. */
+  push(options?: { readonly force?: boolean }): Promise<SchemaPushOutput>
+}
+
+/** Builds an engine, hands it to `work`, and frees it whatever happens. */
+export async function withEngine<T>(
+  options: EngineOptions,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  return await withRawEngine(options, async ({ call }) => await work(engineOver(options, call)))
+}
+
+/** Runs one method of the engine, and turns what it throws into a failure. */
+export type EngineCall = <R>(method: (engine: SchemaEngine) => Promise<R>) => Promise<R>
+
+/** The engine itself, for the program that speaks its protocol. `errors` keeps the driver's last error. */
+export async function withRawEngine<T>(
+  options: EngineOptions,
+  work: (raw: { call: EngineCall; errors: ErrorLog }) => Promise<T>,
+): Promise<T> {
+  const { main, files = [], writes = false } = options
+  const errors: ErrorLog = { last: undefined }
+  const schema = main.server.schema
+  const factory = adapterFactory(
+    async () => ({ session: main, schema, errors, createSchema: writes }),
+    async () => await openScratch(options, errors),
+    errors,
+  )
+  async function guarded<R>(method: () => Promise<R>): Promise<R> {
+    errors.last = undefined
+    try {
+      return await unlessPanic(method)
+    } catch (error) {
+      return raiseEngineError(error, { errors, files })
+    }
+  }
+  const EngineClass = await loadEngineClass()
+  const engine = await guarded(() => EngineClass.new(constructorOptions(files), () => {}, factory))
+  try {
+    return await work({ errors, call: (method) => guarded(() => method(engine)) })
+  } finally {
+    if (!hasPanicked()) engine.free()
+  }
+}
+
+/** The engine panics on an empty list of schema files; it takes none for an answer. */
+function constructorOptions(files: readonly SchemaFile[]): ConstructorOptions {
+  if (files.length === 0) return { datamodels: undefined }
+  return { datamodels: forEngine(files).map(({ path, content }) => [path, content]) }
+}
+
+async function openScratch(options: EngineOptions, errors: ErrorLog): Promise<AdapterOptions> {
+  const { main, withScratch } = options
+  if (!withScratch) throw new TypeError('This verb replays migrations: give withScratch')
+  const { resource, release } = await holdOpen<Session>(withScratch)
+  return {
+    session: resource,
+    schema: main.server.schema,
+    errors,
+    createSchema: true,
+    dispose: release,
+  }
+}
+
+function engineOver(options: EngineOptions, call: EngineCall): Engine {
+  const schema = { files: forEngine(options.files ?? []) }
+  const filters = filterOf(options.filter)
+  return {
+    async diff(from, to) {
+      const params = { from, to, script: true, exitCode: true, filters }
+      const { exitCode, stdout } = await call((engine) => engine.diff(params))
+      const empty = exitCode === 0
+      return { sql: empty ? '' : (stdout ?? ''), empty }
+    },
+    async summary(from, to) {
+      const params = { from, to, script: false, exitCode: false, filters }
+      return (await call((engine) => engine.diff(params))).stdout ?? ''
+    },
+    devDiagnostic: (migrations) =>
+      call((engine) => engine.devDiagnostic({ migrationsList: listOf(migrations), filters })),
+    diagnose: (migrations, { replay = false } = {}) =>
+      call((engine) =>
+        engine.diagnoseMigrationHistory({
+          migrationsList: listOf(migrations),
+          optInToShadowDatabase: replay,
+          filters,
+        }),
+      ),
+    async createMigration(migrations) {
+      const migrationsList = listOf(migrations)
+      const input = { migrationsList, schema, filters, draft: false, migrationName: 'next' }
+      return (await call((engine) => engine.createMigration(input))).migrationScript
+    },
+    evaluateDataLoss: (migrations) =>
+      call((engine) =>
+        engine.evaluateDataLoss({ migrationsList: listOf(migrations), schema, filters }),
+      ),
+    applyMigrations: (migrations) =>
+      call((engine) => engine.applyMigrations({ migrationsList: listOf(migrations), filters })),
+    async markApplied(migrationName, migrations) {
+      const migrationsList = listOf(migrations)
+      await call((engine) => engine.markMigrationApplied({ migrationName, migrationsList }))
+    },
+    async markRolledBack(migrationName) {
+      await call((engine) => engine.markMigrationRolledBack({ migrationName }))
+    },
+    introspect: () =>
+      call((engine) =>
+        engine.introspect({
+          schema,
+          baseDirectoryPath: '/',
+          force: false,
+          compositeTypeDepth: -1,
+          namespaces: null,
+        }),
+      ),
+    push: ({ force = false } = {}) =>
+      call((engine) => engine.schemaPush({ force, schema, filters })),
+  }
+}
+
+/** A filter as the engine wants it, complete. */
+export function filterOf(filter: Partial<SchemaFilter> = {}): SchemaFilter {
+  const { externalTables = [], externalEnums = [] } = filter
+  return { externalTables, externalEnums }
+}
+
+/** A list of migrations as the engine wants it. */
+export function listOf(migrations: readonly EngineMigration[]): MigrationList {
+  return {
+    baseDir: 'migrations',
+    lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+    shadowDbInitScript: '',
+    migrationDirectories: migrations.map(({ name, sql }) => ({
+      path: name,
+      migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
+    })),
+  }
+}

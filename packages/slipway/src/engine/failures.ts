@@ -1,0 +1,14 @@
+import { type FailureSpecs, raiserOf } from '../kernel/index.ts'
+
+/** What can go wrong in or through Prisma's schema engine. */
+export const engineFailures = {
+  'ENGINE.SCHEMA_INVALID': { title: 'The Prisma schema has an error' },
+  'ENGINE.PROVIDER_UNSUPPORTED': {
+    title: 'The Prisma schema is for a database that Slipway does not deploy to',
+  },
+  'ENGINE.SHADOW_IS_MAIN': { title: 'The shadow database is the main database' },
+  'ENGINE.FAILED': { title: "Prisma's schema engine reported an error" },
+  'ENGINE.PANICKED': { title: "Prisma's schema engine crashed" },
+} as const satisfies FailureSpecs
+
+export const raise = raiserOf(engineFailures)

@@ -1,0 +1,18 @@
+export {
+  type Engine,
+  type EngineMigration,
+  type EngineOptions,
+  withEngine,
+  type WithScratch,
+} from './engine.ts'
+export { engineFailures } from './failures.ts'
+export {
+  diffToSchema,
+  type DiffToSchemaOptions,
+  introspectSchema,
+  type MigrationSql,
+  schemaToSql,
+  validateSchema,
+} from './schema.ts'
+export type { SchemaFile } from './schema-file.ts'
+export { engineProgramPath } from './program-path.ts'

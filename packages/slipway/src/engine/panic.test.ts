@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { attempt } from '../kernel/index.ts'
+import { withRawEngine } from './engine.ts'
+import { sessionOnNothing } from './nowhere.ts'
+
+// In a file of its own: the engine of a process is not called again after it has crashed.
+test('a crash of the engine is a failure, and the engine is not called again', async () => {
+  const crash = () =>
+    attempt(() =>
+      withRawEngine({ main: sessionOnNothing() }, ({ call }) =>
+        call(async (engine) => engine.debugPanic()),
+      ),
+    )
+  const failure = { code: 'ENGINE.PANICKED', why: expect.stringContaining('artificial panic') }
+  expect(await crash()).toMatchObject({ failure })
+  expect(await crash()).toMatchObject({ failure })
+})

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { ConnectionString } from '../kernel/index.ts'
+import type { SchemaFile } from './schema-file.ts'
+
+const COMMANDS = ['can-connect-to-database', 'create-database', 'drop-database'] as const
+
+/** What the Prisma CLI asks of the program by its command line. */
+export interface ProgramArguments {
+  readonly command: 'serve' | 'version' | (typeof COMMANDS)[number]
+  readonly datamodels: readonly string[]
+  /** JSON of Prisma 7's datasource, or the bare connection string that Prisma 6 gives. */
+  readonly datasource: string | undefined
+}
+
+/** The databases to work on. An absent URL is a failure only for what needs it. */
+export interface Datasource {
+  readonly files: readonly SchemaFile[]
+  readonly url: ConnectionString | undefined
+  readonly shadowUrl: ConnectionString | undefined
+}
+
+/** Reads the native engine's command line. Options that concern other databases are passed over. */
+export function parseArguments(argv: readonly string[]): ProgramArguments {
+  const datamodels: string[] = []
+  let datasource: string | undefined
+  let command: ProgramArguments['command'] = 'serve'
+  for (const [index, argument] of argv.entries()) {
+    const value = argv[index + 1]
+    const known = COMMANDS.find((name) => name === argument)
+    if (known) command = known
+    else if (argument === '--version') command = 'version'
+    else if (argument === '--datasource') datasource = value
+    else if ((argument === '--datamodels' || argument === '-d') && value) datamodels.push(value)
+  }
+  return { command, datamodels, datasource }
+}
+
+/** The URLs: Prisma 7 gives them on the command line, Prisma 6 leaves them in the schema. */
+export function resolveDatasource(
+  { datamodels, datasource }: ProgramArguments,
+  env: Readonly<Record<string, string | undefined>>,
+): Datasource {
+  const files = datamodels.map((path) => ({ path, content: readFileSync(path, 'utf8') }))
+  const given = datasource === undefined ? {} : parseDatasource(datasource)
+  const own = datasourceOfSchema(files, env)
+  return {
+    files,
+    url: secret(given.url ?? own.url),
+    shadowUrl: secret(given.shadowDatabaseUrl ?? own.shadowDatabaseUrl),
+  }
+}
+
+/** The URLs in the datasource block of schema files; `directUrl` is the one that migrations go by. */
+export function datasourceOfSchema(
+  files: readonly SchemaFile[],
+  env: Readonly<Record<string, string | undefined>>,
+): DatasourceUrls {
+  const block = files
+    .map(({ content }) => /^[ \t]*datasource[ \t]+\w+[ \t]*\{([^}]*)\}/m.exec(content)?.[1])
+    .find((body) => body !== undefined)
+  const read = (property: string) => {
+    const pattern = new RegExp(`^[ \\t]*${property}[ \\t]*=[ \\t]*(env\\()?[ \\t]*"([^"]*)"`, 'm')
+    const [, fromEnv, text = ''] = pattern.exec(block ?? '') ?? []
+    return (fromEnv ? env[text] : text) || undefined
+  }
+  const url = read('directUrl') ?? read('url')
+  const shadowDatabaseUrl = read('shadowDatabaseUrl')
+  return { ...(url ? { url } : {}), ...(shadowDatabaseUrl ? { shadowDatabaseUrl } : {}) }
+}
+
+interface DatasourceUrls {
+  readonly url?: string
+  readonly shadowDatabaseUrl?: string
+}
+
+function parseDatasource(text: string): DatasourceUrls {
+  return text.startsWith('{') ? (JSON.parse(text) as DatasourceUrls) : { url: text }
+}
+
+function secret(url: string | undefined): ConnectionString | undefined {
+  return url ? new ConnectionString(url) : undefined
+}

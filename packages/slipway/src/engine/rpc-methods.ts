@@ -1,0 +1,147 @@
+import type { DiffTarget } from '@prisma/schema-engine-wasm/schema_engine_bg'
+import { type Session, withSession } from '../database/index.ts'
+import { ConnectionString } from '../kernel/index.ts'
+import { createDatabase, requireUrl } from './create-database.ts'
+import { type EngineCall, filterOf, withRawEngine, type WithScratch } from './engine.ts'
+import { sessionOnNothing } from './nowhere.ts'
+import { type Datasource, datasourceOfSchema } from './program-arguments.ts'
+import { forEngine, restoreConfiguration, type SchemaFile } from './schema-file.ts'
+import { extensionsOf, type Shadows } from './shadow.ts'
+
+export type Params = Readonly<Record<string, unknown>>
+
+/** What every request is answered with. */
+export interface RpcContext extends Datasource {
+  /** Shows a text to the person, by way of the CLI. */
+  readonly print: (text: string) => void
+  /** Where schemas of Prisma 6 have their connection strings. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly shadows: Shadows
+}
+
+/** Opens a session on the database of a connection string. */
+export async function withDatabase<T>(
+  url: ConnectionString | undefined,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return await withSession({ kind: 'postgres', url: requireUrl(url) }, {}, work)
+}
+
+type OwnMethod = (context: RpcContext, params: Params) => Promise<unknown>
+
+/** Methods that the wasm engine lacks, or that work on another connection than the project's. */
+export const OWN_METHODS: Readonly<Record<string, OwnMethod>> = {
+  createDatabase: async (context, params) => ({
+    databaseName: await createDatabase(urlOf(params['datasource'], context)),
+  }),
+  dbExecute: async (context, params) => {
+    await withDatabase(urlOf(params['datasourceType'], context), (session) =>
+      session.execute(String(params['script'])),
+    )
+  },
+  diff,
+  ensureConnectionValidity: async (context, params) => {
+    await withDatabase(urlOf(params['datasource'], context), async () => {})
+    return {}
+  },
+  getDatabaseVersion: async (context, params) =>
+    await withDatabase(urlOf(params['datasource'], context), async ({ server }) => server.version),
+  introspect,
+}
+
+async function introspect(context: RpcContext, params: Params): Promise<unknown> {
+  const { files } = params['schema'] as { files: SchemaFile[] }
+  const input = { ...params, schema: { files: forEngine(files) } }
+  return await withDatabase(context.url, (main) =>
+    withRawEngine({ main, files: context.files }, async ({ call }) => {
+      const result = await call((engine) => engine.introspect(input as never))
+      return { ...result, schema: { files: restoreConfiguration(result.schema.files, files) } }
+    }),
+  )
+}
+
+/** Where a target of `diff` is found: on a live database, or in texts. */
+function liveUrl(target: DiffTarget, context: RpcContext): ConnectionString | undefined {
+  if (target.tag === 'url') return urlOf(target, context)
+  return target.tag === 'schemaDatasource' ? urlOf(target, context) : undefined
+}
+
+/**
+ * The engine has one main connection and one scratch. Of two live databases the second is handed
+ * over as the scratch of an empty list of migrations, which leaves it as it is.
+ */
+async function diff(context: RpcContext, params: Params): Promise<unknown> {
+  const { from, to } = params as { from: DiffTarget; to: DiffTarget }
+  const [fromUrl, toUrl] = [liveUrl(from, context), liveUrl(to, context)]
+  const second = fromUrl && toUrl
+  const input = {
+    script: false,
+    exitCode: null,
+    filters: filterOf(),
+    ...params,
+    from: textTarget(from),
+    to: second ? NO_MIGRATIONS : textTarget(to),
+  }
+  const run = async ({ call }: { call: EngineCall }) => {
+    const { exitCode, stdout } = await call((engine) => engine.diff(input as never))
+    context.print(stdout ?? '')
+    return { exitCode, stdout: null }
+  }
+  const onMain = (main: Session) => {
+    const shadowUrl = secretOf(params['shadowDatabaseUrl']) ?? context.shadowUrl
+    const replayed = context.shadows.over(main, {
+      url: shadowUrl,
+      extensions: extensionsOf(params),
+    })
+    const withScratch: WithScratch = (work) =>
+      second ? withDatabase(second, work) : replayed(work)
+    return withRawEngine({ main, withScratch, files: filesOf(from, to) }, run)
+  }
+  const url = fromUrl ?? toUrl
+  return url ? await withDatabase(url, onMain) : await onMain(sessionOnNothing())
+}
+
+const NO_MIGRATIONS = {
+  tag: 'migrations',
+  baseDir: '',
+  lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+  shadowDbInitScript: '',
+  migrationDirectories: [],
+} satisfies DiffTarget
+
+/** A target with its schema files fit for the engine; a bare URL becomes the main connection. */
+function textTarget(target: DiffTarget): DiffTarget {
+  switch (target.tag) {
+    case 'schemaDatamodel':
+    case 'schemaDatasource':
+      return { ...target, files: forEngine(target.files) }
+    case 'url':
+      return { tag: 'schemaDatasource', configDir: '', files: [POSTGRESQL] }
+    case 'empty':
+    case 'migrations':
+      return target
+  }
+}
+
+const POSTGRESQL: SchemaFile = {
+  path: 'schema.prisma',
+  content: 'datasource db {\n  provider = "postgresql"\n}\n',
+}
+
+/** The schema files among the targets: they say which PostgreSQL schemas count. */
+function filesOf(...targets: DiffTarget[]): readonly SchemaFile[] {
+  for (const target of targets) {
+    if (target.tag === 'schemaDatamodel' || target.tag === 'schemaDatasource') return target.files
+  }
+  return []
+}
+
+/** The connection string of a parameter: one it holds, one in its schema files, or the project's. */
+function urlOf(param: unknown, context: RpcContext): ConnectionString | undefined {
+  const { url, files = [] } = (param ?? {}) as { url?: string; files?: SchemaFile[] }
+  return secretOf(url ?? datasourceOfSchema(files, context.env).url) ?? context.url
+}
+
+function secretOf(url: unknown): ConnectionString | undefined {
+  return typeof url === 'string' && url !== '' ? new ConnectionString(url) : undefined
+}

@@ -1,0 +1,115 @@
+import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg'
+import { failureOf } from '../kernel/index.ts'
+import { filterOf, withRawEngine } from './engine.ts'
+import { type Held, holdOpen } from './hold-open.ts'
+import { MigrationScriptError } from './rpc-error.ts'
+import { OWN_METHODS, type Params, type RpcContext, withDatabase } from './rpc-methods.ts'
+import { forEngine, type SchemaFile } from './schema-file.ts'
+import { extensionsOf, migrationsIn, withShadows } from './shadow.ts'
+
+/** Answers one request of the native engine's protocol. */
+export type Handle = (method: string, params: Params) => Promise<unknown>
+
+type Raw = Parameters<Parameters<typeof withRawEngine>[1]>[0]
+
+/** Methods that the wasm engine has under the same name and with the same parameters. */
+const SAME = [
+  'applyMigrations',
+  'createMigration',
+  'devDiagnostic',
+  'diagnoseMigrationHistory',
+  'evaluateDataLoss',
+  'markMigrationApplied',
+  'markMigrationRolledBack',
+  'reset',
+  'schemaPush',
+] as const satisfies (keyof SchemaEngine)[]
+
+type SameMethod = (typeof SAME)[number]
+
+/**
+ * Serves requests on the project's database. One engine, opened at the first request that needs
+ * it, lives until the end: `createMigration` builds on what `devDiagnostic` has seen.
+ */
+export async function withRpc<T>(
+  options: Omit<RpcContext, 'shadows'>,
+  work: (handle: Handle) => Promise<T>,
+): Promise<T> {
+  return await withShadows(async (shadows) => {
+    const context = { ...options, shadows }
+    const request = { extensions: [] as readonly string[] }
+    let held: Promise<Held<Raw>> | undefined
+    const handle: Handle = async (method, params) => {
+      request.extensions = extensionsOf(params)
+      const own = OWN_METHODS[method]
+      if (own) return await own(context, params)
+      const same = SAME.find((name) => name === method)
+      if (!same) throw new TypeError(`Unknown method: ${method}`)
+      held ??= holdOpen<Raw>((inside) => withProjectEngine(context, request, inside))
+      return await callSame((await held).resource, same, params)
+    }
+    try {
+      return await work(handle)
+    } finally {
+      // What failed to open has been reported by the request that wanted it.
+      await held?.then(
+        ({ release }) => release(),
+        () => {},
+      )
+    }
+  })
+}
+
+/** The engine on the project's database. `request` is the one being answered when it asks for a scratch. */
+async function withProjectEngine<T>(
+  { url, shadowUrl, shadows, files }: RpcContext,
+  request: { readonly extensions: readonly string[] },
+  work: (raw: Raw) => Promise<T>,
+): Promise<T> {
+  return await withDatabase(url, async (main) => {
+    const withScratch = <R>(replay: (scratch: typeof main) => Promise<R>) =>
+      shadows.over(main, { url: shadowUrl, extensions: request.extensions })(replay)
+    return await withRawEngine({ main, withScratch, files, writes: true }, work)
+  })
+}
+
+/** Runs a method that the wasm engine has under the same name. */
+async function callSame(
+  { call, errors }: Raw,
+  method: SameMethod,
+  params: Params,
+): Promise<unknown> {
+  const input = withDefaults(params)
+  const run = (name: SameMethod, given: Params) =>
+    call((engine) => (engine[name] as (input: unknown) => Promise<unknown>).call(engine, given))
+  try {
+    return await run(method, input)
+  } catch (error) {
+    if (wantsReplay(error)) {
+      // The engine has these migrations not yet replayed, and does that only when it is asked for a diagnosis.
+      await run('diagnoseMigrationHistory', { ...input, optInToShadowDatabase: true })
+      return await run(method, input)
+    }
+    const failure = failureOf(errors.last?.error)
+    const script = errors.last?.script
+    const failed = migrationsIn(params).find(({ sql }) => sql === script)
+    if (method !== 'applyMigrations' || !failure || !failed) throw error
+    throw new MigrationScriptError({ name: failed.name, failure }, error)
+  }
+}
+
+function wantsReplay(error: unknown): boolean {
+  const text = failureOf(error)?.why ?? ''
+  return text.includes('shadow DB must be provided through an external factory')
+}
+
+/** The parameters as the wasm engine insists on them: Prisma 6 gives no filters, and URLs in schemas. */
+function withDefaults(params: Params): Params {
+  const schema = params['schema'] as { files: SchemaFile[] } | undefined
+  return {
+    filters: filterOf(),
+    filter: filterOf(),
+    ...params,
+    ...(schema ? { schema: { files: forEngine(schema.files) } } : {}),
+  }
+}

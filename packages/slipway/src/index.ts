@@ -1,0 +1,15 @@
+export type {
+  Event,
+  Failure,
+  NextAction,
+  Place,
+  Result,
+  ServerError,
+} from './kernel/index.ts'
+export {
+  type BackupPolicy,
+  defineConfig,
+  type DeployConfig,
+  type EnvironmentConfig,
+  type SlipwayConfig,
+} from './project/index.ts'

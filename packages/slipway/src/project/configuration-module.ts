@@ -1,0 +1,223 @@
+import { readFileSync } from 'node:fs'
+import { createRequire, type LoadHookContext, registerHooks } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { types } from 'node:util'
+import { advice, redact } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+
+/** What a configuration file exports, and the environment as it left it. */
+export interface ConfigurationModule {
+  readonly exported: unknown
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+export interface LoadOptions {
+  readonly file: string
+  /** As messages name the file. */
+  readonly shown: string
+  /** What `process.env` holds while the file runs. It is put back afterwards. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** In place of the value of a variable that nothing sets: `env('NAME')` of Prisma throws there. */
+const UNSET = /slipway-unset:(\w+)/
+
+/** The text that stands for a variable that nothing sets. */
+export function unsetText(variable: string): string {
+  return `slipway-unset:${variable}`
+}
+
+/** The variable whose absence a configured text stands for, if it does. */
+export function unsetVariable(text: string): string | undefined {
+  return UNSET.exec(text)?.[1]
+}
+
+const STAND_IN = 'slipway-stand-in:'
+const PRISMA_CONFIG = `
+  export const defineConfig = (config) => config
+  export const env = (name) => process.env[name] || 'slipway-unset:' + name
+  // A type, which configurations import without saying so.
+  export const PrismaConfig = undefined
+`
+/** Modules that configuration files import, and what they get: the same with and without node_modules. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  'prisma/config': PRISMA_CONFIG,
+  '@prisma/config': PRISMA_CONFIG,
+  prisma: PRISMA_CONFIG,
+  slipway: 'export const defineConfig = (config) => config',
+  // The .env files have been read by the time a configuration runs.
+  'dotenv/config': '',
+}
+const RESOLVED_BY_JITI = ['.ts', '.mts', '.js', '.mjs', '.cjs', '/index.ts', '/index.js']
+
+let loads = 0
+
+/**
+ * Runs a configuration file (`.ts`, `.js`, `.mjs`, `.cjs` …) in this process, with Node's own type
+ * stripping and without what it imports from Prisma. What it prints goes to stderr.
+ * PROJECT.CONFIG_INVALID where it throws.
+ */
+export async function loadConfigurationModule(options: LoadOptions): Promise<ConfigurationModule> {
+  const before = { ...process.env }
+  const restoreOutput = divertStdout()
+  replaceEnvironment(options.environment)
+  const restoreGlobals = commonJsGlobals(options.file)
+  try {
+    const exported = await runAsScriptOrTypes(options.file)
+    return { exported: defaultOf(exported), environment: { ...process.env } }
+  } catch (error) {
+    return refuse(options.shown, error)
+  } finally {
+    restoreGlobals()
+    replaceEnvironment(before)
+    restoreOutput()
+  }
+}
+
+/**
+ * Most TypeScript configurations hold no types at all, and loading Node's type stripper takes
+ * 30 ms. So a file is first read as JavaScript; where its syntax says otherwise, as TypeScript.
+ */
+async function runAsScriptOrTypes(file: string): Promise<unknown> {
+  const source = readFileSync(file, 'utf8')
+  const typed = /\.[mc]?ts$/.test(file)
+  // `f<T>(x)` is a call in TypeScript and two comparisons in JavaScript: no syntax error tells.
+  const ambiguous = /\w<[^<>=]*>\s*\(/.test(source)
+  if (!typed || !ambiguous) {
+    try {
+      return await run({ file, source, format: formatOf(file, source) })
+    } catch (error) {
+      if (!typed || !(error instanceof SyntaxError)) throw error
+    }
+  }
+  return await run({ file, source, format: `${formatOf(file, source)}-typescript` })
+}
+
+interface Entry {
+  readonly file: string
+  readonly source: string
+  readonly format: string
+}
+
+async function run(entry: Entry): Promise<unknown> {
+  // The environment may have changed since the file ran last, so it must run again: Node keeps
+  // what it loaded by name, so each time is given a name of its own, in the same folder.
+  loads += 1
+  const name = loads === 1 ? entry.file : `${entry.file}.${loads}`
+  const url = pathToFileURL(name).href
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === name) return { url, shortCircuit: true }
+      if (Object.hasOwn(STAND_INS, specifier)) {
+        return { url: STAND_IN + specifier, format: 'module', shortCircuit: true }
+      }
+      return resolveTolerantly(specifier, (tried) => next(tried, context))
+    },
+    load(loaded, context, next) {
+      if (loaded === url) return { format: entry.format, source: entry.source, shortCircuit: true }
+      if (!loaded.startsWith(STAND_IN)) return next(loaded, withFormat(loaded, context))
+      const source = STAND_INS[loaded.slice(STAND_IN.length)] ?? ''
+      return { format: 'module', source, shortCircuit: true }
+    },
+  })
+  try {
+    return createRequire(entry.file)(name)
+  } catch (error) {
+    if (!hasCode(error, 'ERR_REQUIRE_ASYNC_MODULE')) throw error
+    return await import(name)
+  } finally {
+    hooks.deregister()
+  }
+}
+
+/** Where no package.json says whether a file is an ES module, Node finds out at length and warns. */
+function withFormat(url: string, context: LoadHookContext): LoadHookContext {
+  if (context.format || !url.startsWith('file:')) return context
+  const file = fileURLToPath(url)
+  const format = formatOf(file, readFileSync(file, 'utf8'))
+  return { ...context, format: /\.[mc]?ts$/.test(file) ? `${format}-typescript` : format }
+}
+
+/** Prisma's loader (jiti) finds files without their extension, and our own dotenv serves who has none. */
+function resolveTolerantly<T>(specifier: string, next: (specifier: string) => T): T {
+  try {
+    return next(specifier)
+  } catch (error) {
+    if (specifier === 'dotenv') return next(import.meta.resolve('dotenv'))
+    if (!specifier.startsWith('.')) throw error
+    const bare = specifier.replace(/\.js$/, '')
+    for (const ending of RESOLVED_BY_JITI) {
+      try {
+        return next(bare + ending)
+      } catch {
+        continue
+      }
+    }
+    throw error
+  }
+}
+
+function formatOf(file: string, source: string): 'module' | 'commonjs' {
+  if (/\.m[jt]s$/.test(file)) return 'module'
+  if (/\.c[jt]s$/.test(file)) return 'commonjs'
+  return /^\s*(?:import|export)\b/m.test(source) ? 'module' : 'commonjs'
+}
+
+function defaultOf(exported: unknown): unknown {
+  if (typeof exported !== 'object' || exported === null) return exported
+  return 'default' in exported || types.isModuleNamespaceObject(exported) ? Reflect.get(exported, 'default') : exported
+}
+
+/** Prisma's loader gives ES modules `__dirname`, `__filename` and `require`, and people use them. */
+function commonJsGlobals(file: string): () => void {
+  const given = { __dirname: path.dirname(file), __filename: file, require: createRequire(file) }
+  const before = Object.entries(given).map(([name, value]) => {
+    const descriptor = Object.getOwnPropertyDescriptor(globalThis, name)
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
+    return { name, descriptor }
+  })
+  return () => {
+    for (const { name, descriptor } of before) {
+      if (descriptor) Object.defineProperty(globalThis, name, descriptor)
+      else Reflect.deleteProperty(globalThis, name)
+    }
+  }
+}
+
+function replaceEnvironment(wanted: Readonly<Record<string, string | undefined>>): void {
+  for (const name of Object.keys(process.env)) {
+    if (wanted[name] === undefined) Reflect.deleteProperty(process.env, name)
+  }
+  for (const [name, value] of Object.entries(wanted)) {
+    if (value !== undefined) process.env[name] = value
+  }
+}
+
+/** stdout belongs to the result of the command. */
+function divertStdout(): () => void {
+  const { write } = process.stdout
+  process.stdout.write = process.stderr.write.bind(process.stderr)
+  return () => {
+    process.stdout.write = write
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
+
+function refuse(shown: string, error: unknown): never {
+  const [reason = ''] = String(error instanceof Error ? error.message : error).split('\n')
+  const missing = hasCode(error, 'ERR_MODULE_NOT_FOUND') || hasCode(error, 'MODULE_NOT_FOUND')
+  const next = missing
+    ? advice('Install the dependencies of the project.')
+    : advice(`Correct ${shown}, or name another file with --config.`)
+  raise('PROJECT.CONFIG_INVALID', {
+    message: `${shown} cannot be loaded.`,
+    why: redact(reason.replaceAll(/file:\/\/\S*\//g, '')),
+    nextActions: [next],
+    where: { file: shown },
+    cause: error,
+  })
+}

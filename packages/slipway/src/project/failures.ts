@@ -1,0 +1,22 @@
+import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+
+/** What can be wrong with a project's files and settings. */
+export const projectFailures = {
+  'PROJECT.SCHEMA_MISSING': { title: 'No Prisma schema was found' },
+  'PROJECT.DATASOURCE_MISSING': { title: 'The schema has no datasource' },
+  'PROJECT.PROVIDER_UNSUPPORTED': { title: 'The schema is for a database that Slipway does not deploy to' },
+  'PROJECT.PROVIDER_SWITCHED': { title: 'The migrations are for another database than the schema' },
+  'PROJECT.PRISMA_8': { title: 'The project uses the migration format of Prisma 8' },
+  'PROJECT.CONFIG_MISSING': { title: 'A configuration file that was named does not exist' },
+  'PROJECT.CONFIG_INVALID': { title: 'A configuration file cannot be used' },
+  'PROJECT.CONFIG_UNKNOWN_KEY': { title: 'A key of slipway.config is not known' },
+  'PROJECT.ENVIRONMENT_UNKNOWN': { title: 'No environment has that name' },
+  'PROJECT.ENV_CONFLICT': { title: 'Two .env files give a connection string different values' },
+  'PROJECT.URL_MISSING': { title: 'An environment has no connection string' },
+  'PROJECT.MIGRATIONS_MISSING': { title: 'There is no migrations folder' },
+  'PROJECT.MIGRATION_FILE_MISSING': { title: 'A migration folder has no migration.sql' },
+  'PROJECT.MIGRATION_NOT_UTF8': { title: 'A migration is not UTF-8 text' },
+  'PROJECT.MIGRATION_DUPLICATE': { title: 'Two migrations have the same name' },
+} as const satisfies FailureSpecs
+
+export const raise: Raise<typeof projectFailures> = raiserOf(projectFailures)

@@ -1,0 +1,21 @@
+export { closest } from './closest.ts'
+export type { Connection } from './connection.ts'
+export { projectFailures } from './failures.ts'
+export { type MigrationFolder, readMigrations, type ReadMigrationsOptions } from './migrations.ts'
+export {
+  type LoadProjectOptions,
+  loadProject,
+  type Project,
+  type ProjectFlags,
+  type Setting,
+} from './project.ts'
+export type { Generator, ProjectSchema, ProjectSchemaFile } from './schema.ts'
+export {
+  type BackupPolicy,
+  defineConfig,
+  type DeployConfig,
+  type EnvironmentConfig,
+  type SlipwayConfig,
+} from './slipway-config.ts'
+export { type Policy, resolveTarget, type Target, type TargetRequest } from './target.ts'
+export type { Overridden, Variable, Variables } from './variables.ts'

@@ -1,0 +1,256 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { ConnectionString, advice } from '../kernel/index.ts'
+import {
+  type Connection,
+  givenConnection,
+  prismaConfigConnection,
+  schemaConnection,
+} from './connection.ts'
+import { raise } from './failures.ts'
+import {
+  defaultMigrationsDir,
+  defaultSchema,
+  findPrismaConfig,
+  findRoot,
+  findSlipwayConfig,
+  readPackageJson,
+} from './find.ts'
+import { type PrismaConfig, readPrismaConfig } from './prisma-config.ts'
+import { type ProjectSchema, readSchema, refuseMissing } from './schema.ts'
+import { readSlipwayConfig, type SlipwayConfig } from './slipway-config.ts'
+import { readVariables, type Variable, type Variables } from './variables.ts'
+
+/** A setting for `doctor`: what it is, and who says so. Secrets are masked. */
+export interface Setting {
+  readonly name: string
+  readonly value: string
+  readonly source: string
+}
+
+/** A Prisma project as its files and the environment describe it. Nothing has been connected to. */
+export interface Project {
+  /** Absolute. */
+  readonly root: string
+  readonly schema: ProjectSchema
+  /** Absolute; it may not exist yet. */
+  readonly migrationsDir: string
+  readonly provider: 'postgresql'
+  /** SQL that Prisma runs on a scratch before the migrations (`migrations.initShadowDb`). */
+  readonly initShadowDb?: string
+  /** Tables and enums that Prisma is told to leave alone. */
+  readonly external: { readonly tables: readonly string[]; readonly enums: readonly string[] }
+  readonly config: SlipwayConfig
+  /** Whether there is a slipway.config. */
+  readonly configured: boolean
+  /** The environment that was asked for, by flag or by SLIPWAY_ENV. */
+  readonly environment?: string
+  /** A connection string that was given for this run alone. */
+  readonly given: Connection
+  /** What Prisma would connect to. */
+  readonly connection: Connection
+  readonly direct: Connection
+  readonly shadow: Connection
+  readonly variables: Variables
+  readonly settings: readonly Setting[]
+}
+
+export interface LoadProjectOptions {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly flags?: ProjectFlags
+}
+
+/** Flags that say where the project's parts are. Each has a variable, `SLIPWAY_` and its name, which it overrides. */
+export interface ProjectFlags {
+  readonly schema?: string | undefined
+  /** A slipway.config, or a prisma.config: told apart by the name. */
+  readonly config?: string | undefined
+  readonly url?: string | undefined
+  readonly env?: string | undefined
+}
+
+/**
+ * Finds a project and reads its settings, as Prisma 5, 6 and 7 would. Precedence: flag, environment
+ * variable, configuration, default. Fails with the codes of `projectFailures`.
+ */
+export async function loadProject(options: LoadProjectOptions): Promise<Project> {
+  const root = findRoot(options.cwd)
+  const asked = readAsked(options)
+  const files = { prisma: asked.prismaConfig ?? findPrismaConfig(root), slipway: asked.slipwayConfig ?? findSlipwayConfig(root) }
+  const unconfigured = unconfiguredSchema(root)
+  const read = await readVariables({
+    root,
+    shell: options.env,
+    folders: envFolders(root, files.prisma, asked.schema ?? unconfigured?.place),
+    environment: asked.environment?.value,
+    expand: files.prisma === undefined,
+  })
+  const { config: prisma, variables } = files.prisma
+    ? await readPrismaConfig(files.prisma, root, read)
+    : { config: NO_PRISMA_CONFIG, variables: read }
+  const config = files.slipway ? await readSlipwayConfig(files.slipway, root, variables.all()) : {}
+
+  const place = schemaPlace(root, asked, prisma, unconfigured, files.prisma)
+  const schema = readSchema(place.place, root)
+  const migrationsDir = prisma.migrations ?? defaultMigrationsDir(schema.path, schema.datasourceFile)
+  const connections = readConnections({ root, schema, prisma, prismaFile: files.prisma, variables })
+  return {
+    root,
+    schema,
+    migrationsDir,
+    provider: 'postgresql',
+    ...(prisma.initShadowDb === undefined ? {} : { initShadowDb: prisma.initShadowDb }),
+    external: { tables: prisma.externalTables, enums: prisma.externalEnums },
+    config,
+    configured: files.slipway !== undefined,
+    ...(asked.environment ? { environment: asked.environment.value } : {}),
+    given: givenConnection(asked.url?.value, asked.url?.source ?? ''),
+    ...connections,
+    variables,
+    settings: [
+      { name: 'root', value: root, source: 'nearest folder with a Prisma project' },
+      { name: 'schema', value: relative(root, schema.path), source: place.source },
+      {
+        name: 'migrations',
+        value: relative(root, migrationsDir),
+        source: prisma.migrations ? shownConfig(root, files.prisma) : 'beside the schema',
+      },
+      { name: 'provider', value: 'postgresql', source: relative(root, schema.datasourceFile) },
+      ...schema.generators.map(({ name, provider }) => ({
+        name: `generator ${name}`,
+        value: provider,
+        source: relative(root, schema.datasourceFile),
+      })),
+      ...fileSettings(root, files, variables),
+    ],
+  }
+}
+
+interface Asked {
+  readonly schema?: string
+  readonly prismaConfig?: string
+  readonly slipwayConfig?: string
+  readonly url?: { readonly value: string; readonly source: string }
+  readonly environment?: { readonly value: string; readonly source: string }
+}
+
+function readAsked({ cwd, env, flags = {} }: LoadProjectOptions): Asked {
+  const ask = (flag: keyof ProjectFlags) => {
+    const variable = `SLIPWAY_${flag.toUpperCase()}`
+    if (flags[flag]) return { value: flags[flag], source: `--${flag}` }
+    return env[variable] ? { value: env[variable], source: `${variable} (shell)` } : undefined
+  }
+  const [schema, config, url, environment] = [ask('schema'), ask('config'), ask('url'), ask('env')]
+  const configFile = config && existing(path.resolve(cwd, config.value), config.value)
+  const isPrisma = config !== undefined && path.basename(config.value).startsWith('prisma')
+  return {
+    ...(schema ? { schema: path.resolve(cwd, schema.value) } : {}),
+    ...(configFile ? { [isPrisma ? 'prismaConfig' : 'slipwayConfig']: configFile } : {}),
+    ...(url ? { url } : {}),
+    ...(environment ? { environment: { ...environment, value: environmentName(environment.value) } } : {}),
+  }
+}
+
+/** A name becomes part of a file name (`.env.<name>`): nothing that leads out of the folder. */
+function environmentName(name: string): string {
+  if (/^[\w-][\w.-]*$/.test(name)) return name
+  return raise('PROJECT.ENVIRONMENT_UNKNOWN', {
+    message: `${JSON.stringify(name)} cannot be the name of an environment.`,
+    why: 'Names are of letters, digits, dots, hyphens and underscores.',
+  })
+}
+
+function existing(file: string, named: string): string {
+  if (existsSync(file)) return file
+  return raise('PROJECT.CONFIG_MISSING', {
+    message: `There is no file ${named}.`,
+    nextActions: [advice('Correct --config, or leave it out: the usual places are searched.')],
+  })
+}
+
+interface Place {
+  readonly place: string
+  readonly source: string
+}
+
+function unconfiguredSchema(root: string): Place | undefined {
+  const named = readPackageJson(root)?.prisma?.schema
+  if (named !== undefined) return { place: path.resolve(root, named), source: 'package.json prisma.schema' }
+  const found = defaultSchema(root)
+  return found === undefined ? undefined : { place: found, source: 'default place' }
+}
+
+function schemaPlace(
+  root: string,
+  asked: Asked,
+  prisma: PrismaConfig,
+  unconfigured: Place | undefined,
+  prismaFile: string | undefined,
+): Place {
+  if (asked.schema) return { place: asked.schema, source: '--schema' }
+  if (prisma.schema) return { place: prisma.schema, source: shownConfig(root, prismaFile) }
+  return unconfigured ?? refuseMissing(root)
+}
+
+/**
+ * Where .env files count. Prisma 5 and 6 read the one beside package.json and the one beside the
+ * schema; with a prisma.config that file does it, with `dotenv/config`, from the root.
+ */
+function envFolders(root: string, prismaConfig: string | undefined, schema: string | undefined): string[] {
+  if (prismaConfig !== undefined) return [root]
+  const beside = schema === undefined ? [] : [schema.endsWith('.prisma') ? path.dirname(schema) : schema]
+  return [root, ...beside, path.join(root, 'prisma')]
+}
+
+interface ConnectionSources {
+  readonly root: string
+  readonly schema: ProjectSchema
+  readonly prisma: PrismaConfig
+  readonly prismaFile: string | undefined
+  readonly variables: Variables
+}
+
+function readConnections({ root, schema, prisma, prismaFile, variables }: ConnectionSources) {
+  const config = shownConfig(root, prismaFile)
+  const file = relative(root, schema.datasourceFile)
+  const read = (key: 'url' | 'directUrl' | 'shadowDatabaseUrl'): Connection => {
+    const configured = prismaConfigConnection(prisma[key], variables, `${config} datasource.${key}`)
+    if (configured.kind !== 'none') return configured
+    return schemaConnection(schema.datasource.get(key), variables, `${file} datasource.${key}`)
+  }
+  const connection = read('url')
+  // A schema without `url` (Prisma 7) in a folder without prisma.config still means DATABASE_URL.
+  const usual = variables.get('DATABASE_URL')
+  const implied: Connection =
+    connection.kind === 'none' && usual?.value ? impliedConnection(usual) : connection
+  return { connection: implied, direct: read('directUrl'), shadow: read('shadowDatabaseUrl') }
+}
+
+function impliedConnection({ value, source }: Variable): Connection {
+  const url = new ConnectionString(value)
+  return { kind: 'set', url, source: `DATABASE_URL (${source})`, variable: 'DATABASE_URL' }
+}
+
+function fileSettings(
+  root: string,
+  files: { prisma: string | undefined; slipway: string | undefined },
+  variables: Variables,
+): Setting[] {
+  const found = (file: string | undefined) => (file ? relative(root, file) : 'none')
+  return [
+    { name: 'prisma.config', value: found(files.prisma), source: 'file' },
+    { name: 'slipway.config', value: found(files.slipway), source: 'file' },
+    { name: '.env files', value: variables.files.join(', ') || 'none', source: 'file' },
+  ]
+}
+
+const NO_PRISMA_CONFIG: PrismaConfig = { externalTables: [], externalEnums: [] }
+
+function shownConfig(root: string, file: string | undefined): string {
+  return file === undefined ? 'prisma.config' : relative(root, file)
+}
+
+function relative(root: string, file: string): string {
+  return path.relative(root, file) || '.'
+}

@@ -1,0 +1,126 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { advice, command } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+import { DEFAULT_SCHEMAS, schemaPaths } from './find.ts'
+import { prisma8File, refusePrisma8 } from './prisma-8.ts'
+import { type SchemaBlock, type SchemaValue, schemaBlocks } from './schema-blocks.ts'
+
+/** A file of a Prisma schema. */
+export interface ProjectSchemaFile {
+  /** Relative to the project's root. */
+  readonly path: string
+  readonly content: string
+}
+
+/** A `generator` block. */
+export interface Generator {
+  readonly name: string
+  /** `prisma-client`, `prisma-client-js`, or another program. */
+  readonly provider: string
+  readonly output?: string
+}
+
+/** A project's schema, with what its blocks say about the database. */
+export interface ProjectSchema {
+  /** The file or the folder, absolute. */
+  readonly path: string
+  readonly files: readonly ProjectSchemaFile[]
+  /** The file with the `datasource`, absolute. */
+  readonly datasourceFile: string
+  readonly datasource: ReadonlyMap<string, SchemaValue>
+  /** `schemas` of the datasource; empty where it names none. */
+  readonly schemas: readonly string[]
+  readonly generators: readonly Generator[]
+}
+
+/**
+ * Reads a schema file or folder. Fails with PROJECT.SCHEMA_MISSING, PROJECT.DATASOURCE_MISSING or
+ * PROJECT.PROVIDER_UNSUPPORTED.
+ */
+export function readSchema(place: string, root: string): ProjectSchema {
+  if (!existsSync(place)) refuseMissing(root, [relative(root, place)])
+  const paths = schemaPaths(place)
+  if (paths.length === 0) refuseMissing(root, [`${relative(root, place)}/*.prisma`])
+  const read = paths.map((file) => {
+    const content = readFileSync(file, 'utf8')
+    return { file, content, blocks: schemaBlocks(content) }
+  })
+  const blocks = read.flatMap(({ file, blocks: found }) => found.map((block) => ({ file, block })))
+  const datasource = blocks.find(({ block }) => block.keyword === 'datasource')
+  if (datasource === undefined) return refuseNoDatasource(relative(root, place))
+  const { properties } = datasource.block
+  refuseOtherProvider(properties.get('provider'), relative(root, datasource.file))
+  const schemas = properties.get('schemas')
+  return {
+    path: place,
+    files: read.map(({ file, content }) => ({ path: relative(root, file), content })),
+    datasourceFile: datasource.file,
+    datasource: properties,
+    schemas: schemas?.kind === 'list' ? schemas.items : [],
+    generators: blocks.filter(({ block }) => block.keyword === 'generator').map(({ block }) => generator(block)),
+  }
+}
+
+/** Raises PROJECT.SCHEMA_MISSING, or PROJECT.PRISMA_8 where the project is one of that version. */
+export function refuseMissing(root: string, looked: readonly string[] = DEFAULT_SCHEMAS): never {
+  const other = prisma8File(root)
+  if (other !== undefined) refusePrisma8(other)
+  return raise('PROJECT.SCHEMA_MISSING', {
+    message: `No Prisma schema was found: ${looked.join(', ')}.`,
+    why: 'Slipway works on a project with a schema.prisma and its migrations.',
+    nextActions: [
+      command('slipway status --schema path/to/schema.prisma', 'name the file or folder'),
+      command('slipway status --cwd path/to/project', 'name the folder of the project'),
+    ],
+  })
+}
+
+function generator({ name, properties }: SchemaBlock): Generator {
+  const output = textOf(properties.get('output'))
+  return {
+    name,
+    provider: textOf(properties.get('provider')) ?? '',
+    ...(output === undefined ? {} : { output }),
+  }
+}
+
+function textOf(value: SchemaValue | undefined): string | undefined {
+  return value?.kind === 'string' ? value.value : undefined
+}
+
+const OTHERS: Readonly<Record<string, string>> = {
+  mysql: 'MySQL',
+  sqlserver: 'SQL Server',
+  mongodb: 'MongoDB',
+  cockroachdb: 'CockroachDB',
+  sqlite: 'SQLite',
+}
+
+function refuseOtherProvider(value: SchemaValue | undefined, file: string): void {
+  const provider = textOf(value)
+  if (provider === 'postgresql' || provider === 'postgres') return
+  const name = provider === undefined ? 'an unnamed provider' : (OTHERS[provider] ?? provider)
+  raise('PROJECT.PROVIDER_UNSUPPORTED', {
+    message: `The schema is for ${name}; Slipway deploys to PostgreSQL.`,
+    why:
+      provider === 'sqlite'
+        ? 'SQLite and Cloudflare D1 are planned, and not there yet.'
+        : 'What it proves about locks, rows and the way back holds for PostgreSQL alone.',
+    nextActions: [advice('Point --schema at a schema whose datasource has provider = "postgresql".')],
+    where: { file },
+  })
+}
+
+function refuseNoDatasource(place: string): never {
+  return raise('PROJECT.DATASOURCE_MISSING', {
+    message: `${place} has no datasource block.`,
+    why: 'Its provider says for which database the schema is.',
+    nextActions: [{ kind: 'edit', path: place, label: 'add: datasource db { provider = "postgresql" }' }],
+    where: { file: place },
+  })
+}
+
+function relative(root: string, file: string): string {
+  return path.relative(root, file) || path.basename(file)
+}

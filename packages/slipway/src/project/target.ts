@@ -1,0 +1,197 @@
+import path from 'node:path'
+import { type Address, isLoopback, locate } from '../database/index.ts'
+import { type NextAction, advice, command, must, parseDuration } from '../kernel/index.ts'
+import { closest } from './closest.ts'
+import { type Connection, environmentConnection, givenConnection, NO_CONNECTION } from './connection.ts'
+import { raise } from './failures.ts'
+import type { Project, Setting } from './project.ts'
+import type { BackupPolicy, EnvironmentConfig } from './slipway-config.ts'
+
+/** What an environment asks of a deploy. */
+export interface Policy {
+  readonly lockTimeoutMs: number
+  readonly statementTimeoutMs: number
+  readonly deadlineMs: number
+  readonly backup: BackupPolicy
+  readonly seeds: readonly string[]
+  /** Every deploy needs `--confirm <database>`. */
+  readonly confirm: boolean
+}
+
+/** The database that a command acts on, and the policy that holds there. */
+export interface Target {
+  readonly environment: string
+  readonly address: Address
+  /** Past a transaction pooler, for work that needs one session; absent where the project names none. */
+  readonly direct?: Address
+  /** Where the address comes from, for people: `DATABASE_URL (.env), named by prisma.config.ts …`. */
+  readonly source: string
+  /** Nothing is destroyed here without `--confirm <database>` (DESIGN.md, law 7). */
+  readonly protected: boolean
+  readonly policy: Policy
+  /** The schemas that the project manages: those of the datasource, else `?schema=`, else `public`. */
+  readonly schemas: readonly string[]
+  /** The variable that the project names for its connection string, where nothing sets it and the embedded database stands in. */
+  readonly unsetVariable?: string
+  readonly settings: readonly Setting[]
+}
+
+export interface TargetRequest {
+  readonly envName?: string | undefined
+  readonly urlFlag?: string | undefined
+}
+
+const USUAL_ENVIRONMENTS = ['development', 'testing', 'staging', 'production']
+const OPEN_ENVIRONMENTS = new Set(['development', 'testing'])
+
+/**
+ * Decides which database is meant, from the project's settings and the request. Without a named
+ * environment a database on this machine is `development`, any other is `production`. Fails with
+ * PROJECT.ENVIRONMENT_UNKNOWN, PROJECT.URL_MISSING, PROJECT.ENV_CONFLICT, DATABASE.URL_INVALID or
+ * DATABASE.PROVIDER_UNSUPPORTED.
+ */
+export function resolveTarget(project: Project, request: TargetRequest = {}): Target {
+  const named = request.envName ?? project.environment
+  if (named !== undefined) refuseUnknown(project, named)
+  const chosen = chooseConnection(project, named, request.urlFlag)
+  refuseUnset(project, named, chosen)
+  const { connection } = chosen
+  const embedded = path.join(project.root, '.slipway', 'database')
+  const address: Address =
+    connection.kind === 'set' ? { kind: 'postgres', url: connection.url } : { kind: 'embedded', dataDir: embedded }
+  const location = connection.kind === 'set' ? locate(connection.url) : undefined
+  const local = location === undefined || isLoopback(location.host)
+  const environment = named ?? (local ? 'development' : 'production')
+  const direct = chosen.direct.kind === 'set' ? { kind: 'postgres' as const, url: chosen.direct.url } : undefined
+  const policy = readPolicy(project.config.environments?.[environment] ?? {})
+  const source = describeSource(connection)
+  const open = OPEN_ENVIRONMENTS.has(environment) && (local || (project.configured && chosen.own))
+  return {
+    environment,
+    address,
+    ...(direct ? { direct } : {}),
+    source,
+    protected: !open,
+    policy,
+    schemas: project.schema.schemas.length > 0 ? project.schema.schemas : [location?.schema ?? 'public'],
+    ...(connection.kind === 'unset' ? { unsetVariable: connection.variable } : {}),
+    settings: targetSettings(project, environment, { address, source, policy, open, named, chosen }),
+  }
+}
+
+interface Chosen {
+  readonly connection: Connection
+  readonly direct: Connection
+  /** The environment was given this connection string by name, so its name says what may happen there. */
+  readonly own: boolean
+}
+
+function chooseConnection(project: Project, named: string | undefined, urlFlag: string | undefined): Chosen {
+  const given = urlFlag === undefined ? project.given : givenConnection(urlFlag, '--url')
+  if (given.kind !== 'none') return { connection: given, direct: NO_CONNECTION, own: false }
+  const name = named ?? 'development'
+  const { url, directUrl } = project.config.environments?.[name] ?? {}
+  const read = (text: string | undefined, key: string) =>
+    environmentConnection(text, project.variables, `slipway.config environments.${name}.${key}`)
+  if (url !== undefined) {
+    return { connection: read(url, 'url'), direct: read(directUrl, 'directUrl'), own: true }
+  }
+  const { connection } = project
+  // A direct connection beside no connection at all would lead to another database than the target.
+  const ofProject = connection.kind === 'set' ? project.direct : NO_CONNECTION
+  const direct = directUrl === undefined ? ofProject : read(directUrl, 'directUrl')
+  return { connection, direct, own: false }
+}
+
+function refuseUnknown(project: Project, named: string): void {
+  const configured = Object.keys(project.config.environments ?? {})
+  const hasFile = project.variables.files.some((file) => path.basename(file) === `.env.${named}`)
+  // A team that lists its environments has said which there are; `development` is always there.
+  const known = configured.length > 0 ? [...new Set([...configured, 'development'])] : USUAL_ENVIRONMENTS
+  if (known.includes(named) || (configured.length === 0 && hasFile)) return
+  const meant = closest(named, known)
+  const next: NextAction[] = meant ? [command(`slipway status --env ${meant}`, 'the nearest name')] : []
+  raise('PROJECT.ENVIRONMENT_UNKNOWN', {
+    message: `There is no environment ${named}.`,
+    why: meant ? `Did you mean ${meant}?` : `Known are ${known.join(', ')}.`,
+    nextActions: [...next, advice(`Add environments.${named} to slipway.config.ts.`)],
+  })
+}
+
+/**
+ * The embedded database stands in for a missing connection string on a person's machine. Where an
+ * environment was named, or in CI, it must not: a forgotten secret would deploy green into nothing.
+ */
+function refuseUnset(project: Project, named: string | undefined, { connection, own }: Chosen): void {
+  if (connection.kind === 'set') return
+  const elsewhere = named !== undefined && !OPEN_ENVIRONMENTS.has(named)
+  const inCi = connection.kind === 'unset' && isTrue(project.variables.get('CI')?.value)
+  if (!elsewhere && !own && !inCi) return
+  const environment = named ?? 'this run'
+  const variable = connection.kind === 'unset' ? connection.variable : 'DATABASE_URL'
+  raise('PROJECT.URL_MISSING', {
+    message: `There is no connection string for ${environment}: ${variable} is not set.`,
+    why: connection.kind === 'unset' ? `${connection.source} names it.` : 'No setting names a database.',
+    nextActions: [
+      advice(`Set ${variable} in the shell${named === undefined ? '' : ` or in .env.${named}`}.`),
+      command('slipway doctor', 'see each setting and where it comes from'),
+    ],
+  })
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value !== undefined && !['', '0', 'false'].includes(value)
+}
+
+function describeSource(connection: Connection): string {
+  if (connection.kind === 'set') return connection.source
+  if (connection.kind === 'none') return 'default: no connection string is set'
+  return `default: ${connection.variable} is not set`
+}
+
+function readPolicy(config: EnvironmentConfig): Policy {
+  const { seeds = [], deploy = {} } = config
+  const duration = (text: string) => must(parseDuration(text), 'duration of a checked configuration')
+  return {
+    lockTimeoutMs: duration(deploy.lockTimeout ?? '200ms'),
+    statementTimeoutMs: duration(deploy.statementTimeout ?? '15min'),
+    deadlineMs: duration(deploy.deadline ?? '30min'),
+    backup: config.backup ?? 'never',
+    seeds: typeof seeds === 'string' ? [seeds] : seeds,
+    confirm: config.confirm ?? false,
+  }
+}
+
+interface Decided {
+  readonly address: Address
+  readonly source: string
+  readonly policy: Policy
+  readonly open: boolean
+  readonly named: string | undefined
+  readonly chosen: Chosen
+}
+
+function targetSettings(project: Project, environment: string, decided: Decided): Setting[] {
+  const { address, source, policy, chosen } = decided
+  const { direct } = chosen
+  const deploy = project.config.environments?.[environment]?.deploy ?? {}
+  const setBy = (key: keyof typeof deploy) =>
+    deploy[key] === undefined ? 'default' : `slipway.config environments.${environment}.deploy`
+  const database = address.kind === 'postgres' ? String(address.url) : 'embedded, in .slipway/database'
+  return [
+    {
+      name: 'environment',
+      value: environment,
+      source: decided.named === undefined ? 'where the database is' : '--env or SLIPWAY_ENV',
+    },
+    { name: 'database', value: database, source },
+    ...(direct.kind === 'set'
+      ? [{ name: 'direct connection', value: String(direct.url), source: direct.source }]
+      : []),
+    { name: 'protected', value: decided.open ? 'no' : 'yes', source: 'environment and host' },
+    { name: 'lock timeout', value: `${policy.lockTimeoutMs} ms`, source: setBy('lockTimeout') },
+    { name: 'statement timeout', value: `${policy.statementTimeoutMs} ms`, source: setBy('statementTimeout') },
+    { name: 'deadline', value: `${policy.deadlineMs} ms`, source: setBy('deadline') },
+    { name: 'backup', value: policy.backup, source: 'policy' },
+  ]
+}

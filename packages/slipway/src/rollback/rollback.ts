@@ -1,0 +1,160 @@
+import type { Session } from '../database/index.ts'
+import {
+  type Consent,
+  destroyedBy,
+  prepareBooks,
+  type Receipt,
+  requireConsent,
+  runMigrations,
+  type Supervision,
+  takingBack,
+  type Verification,
+  verifyAndRecord,
+  withTarget,
+  type WorkRequest,
+} from '../deploy/index.ts'
+import { compareHistory, type Comparison, type History, obstacle, readHistory, readJournal } from '../history/index.ts'
+import { advice, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
+import { appliedRows, detectDrift } from '../plan/index.ts'
+import { raise } from './failures.ts'
+import { type Extent, selectMigrations } from './select.ts'
+import { type Rehearsal, rehearseWaysBack, type Reversible, type WayBack, wayBackOf } from './way-back.ts'
+
+/** A rollback: the work on the target, how far, and what the person has accepted beforehand. */
+export interface RollbackRequest extends WorkRequest {
+  readonly migrations: readonly Reversible[]
+  readonly extent: Extent
+  readonly consent: Consent
+  /** Run ways back that could not be proven on a scratch. */
+  readonly acceptUnproven: boolean
+  /** Hears the ways back and what they cannot promise, before anything runs. */
+  readonly announce: (ways: readonly WayBack[], rehearsal: Rehearsal) => void
+}
+
+/** What a rollback did. `failure` is there when it could not do all. */
+export interface RollbackOutcome {
+  readonly database: string
+  readonly ways: readonly WayBack[]
+  readonly rehearsal: Rehearsal
+  readonly receipts: readonly Receipt[]
+  readonly verification?: Verification
+  readonly failure?: Failure
+}
+
+/**
+ * Takes the last migrations back: rehearses their ways back on a scratch, runs them on the target, each
+ * in one transaction with its history row, and compares the catalog with that of the history that
+ * stays. Prisma then sees them as pending.
+ */
+export async function rollback(request: RollbackRequest): Promise<RollbackOutcome> {
+  return await withTarget(request, async (session, supervision) => {
+    const history = await readHistory(session)
+    const resuming = await resumable(session, compareHistory(history, request.migrations))
+    const applied = appliedFiles(history, request, resuming)
+    const names = selectMigrations(applied.map(({ name }) => name), extentOf(request, resuming))
+    const { ways, rehearsal } = await prepareWaysBack(applied, names, request)
+    request.announce(ways, rehearsal)
+    refuseUnproven(rehearsal, request)
+    const { database } = session.server
+    const destroys = destroyedBy(ways.map(({ plan }) => plan))
+    if (request.protected && destroys.length > 0) await requireConsent({ database, destroys }, request.consent)
+    await prepareBooks(session)
+    return { database, ways, rehearsal, ...(await run(supervision, ways, request)) }
+  })
+}
+
+/** A rollback that a crash cut off: its journal says where to go on. */
+async function resumable(session: Session, comparison: Comparison): Promise<string | undefined> {
+  const [interrupted, ...more] = comparison.failed
+  if (interrupted !== undefined && more.length === 0) {
+    const entries = (await readJournal(session)).filter(({ migration }) => migration === interrupted)
+    if (entries.length > 0 && entries.every(({ direction }) => direction === 'down')) return interrupted
+  }
+  const found = obstacle(comparison)
+  return found ? rethrow(found) : undefined
+}
+
+function extentOf(request: RollbackRequest, resuming: string | undefined): Extent {
+  return resuming === undefined ? request.extent : { kind: 'steps', steps: 1 }
+}
+
+function appliedFiles(history: History, request: RollbackRequest, resuming: string | undefined): Reversible[] {
+  const files = new Map(request.migrations.map((migration) => [migration.name, migration]))
+  const names = appliedRows(history).map(({ name }) => name)
+  return [...names, ...(resuming === undefined ? [] : [resuming])].map((name) => {
+    const file = files.get(name)
+    if (file) return file
+    return raise('ROLLBACK.NOT_APPLIED_HERE', {
+      message: `${name} is applied, and the project does not have it.`,
+      nextActions: [advice('Check out the branch that has it.')],
+    })
+  })
+}
+
+async function prepareWaysBack(
+  applied: readonly Reversible[],
+  names: readonly string[],
+  request: RollbackRequest,
+): Promise<{ ways: WayBack[]; rehearsal: Rehearsal }> {
+  request.emit({ kind: 'phase', phase: 'rehearse', detail: names.join(', ') })
+  const ways: WayBack[] = []
+  for (const [index] of names.entries()) {
+    const at = applied.length - 1 - index
+    const migration = applied[at]
+    if (migration) ways.push(await wayBackOf(migration, applied.slice(0, at), request.scratch))
+  }
+  return { ways, rehearsal: await rehearse(ways, applied, request) }
+}
+
+async function rehearse(
+  ways: readonly WayBack[],
+  applied: readonly Reversible[],
+  request: RollbackRequest,
+): Promise<Rehearsal> {
+  if (!request.acceptUnproven) return await rehearseWaysBack(ways, applied, request.scratch)
+  return { kind: 'not-rehearsed', reason: 'accepted unproven' }
+}
+
+function refuseUnproven(rehearsal: Rehearsal, request: RollbackRequest): void {
+  if (rehearsal.kind !== 'incomplete' || request.acceptUnproven) return
+  raise('ROLLBACK.WAY_BACK_INCOMPLETE', {
+    message: `The way back does not bring back ${nameChanges(rehearsal.changes)}.`,
+    why: 'It was run on a scratch, and the schema there differs from the one before; the database was not touched.',
+    nextActions: [
+      advice('Complete the down.sql.'),
+      command('slipway rollback --accept unproven', 'run it all the same'),
+    ],
+  })
+}
+
+function nameChanges(changes: readonly { object: string }[]): string {
+  const names = changes.slice(0, 5).map(({ object }) => object)
+  return changes.length > names.length ? `${names.join(', ')} and ${changes.length - names.length} more` : names.join(', ')
+}
+
+async function run(
+  supervision: Supervision,
+  ways: readonly WayBack[],
+  request: RollbackRequest,
+): Promise<Pick<RollbackOutcome, 'receipts' | 'verification' | 'failure'>> {
+  const { session } = supervision
+  const steps = ways.map(({ plan }) => ({ plan, books: takingBack(session, plan.name) }))
+  const outcome = await runMigrations(supervision, steps, await readJournal(session))
+  const { failure } = outcome
+  if (failure && failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
+  supervision.emit({ kind: 'phase', phase: 'verify' })
+  const history = await readHistory(session)
+  const drift = await detectDrift(session, { history, migrations: request.migrations }, request.scratch)
+  if (drift.kind === 'drifted') {
+    return { ...outcome, failure: failure ?? notRestored(nameChanges(drift.changes)) }
+  }
+  return { ...outcome, verification: await verifyAndRecord(session, request.migrations) }
+}
+
+function notRestored(objects: string): Failure {
+  return failureFrom('ROLLBACK.NOT_RESTORED', {
+    message: `The migrations were taken back, but the database differs from its history in ${objects}.`,
+    why: 'It differed before, or rows of the migration decided otherwise.',
+    nextActions: [command('slipway drift', 'see it, with the SQL that corrects it')],
+  })
+}

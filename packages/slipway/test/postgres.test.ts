@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process'
+import path from 'node:path'
+import pg from 'pg'
+import { afterAll, describe, expect, test } from 'vitest'
+import { createDatabase, postgresBin, serverUrl, startCluster } from './postgres.ts'
+
+const cleanups: (() => Promise<void>)[] = []
+afterAll(async () => {
+  for (const cleanup of cleanups.toReversed()) await cleanup()
+})
+
+describe('a database of a test’s own', () => {
+  test('is empty, and gone after drop', async () => {
+    const database = await createDatabase()
+    expect(await tablesOf(database.url)).toEqual([])
+    await database.drop()
+    await expect(tablesOf(database.url)).rejects.toMatchObject({ code: '3D000' })
+  })
+
+  test('is a copy of its template', async () => {
+    const template = await createDatabase()
+    cleanups.push(template.drop)
+    await query(template.url, 'CREATE TABLE carriers (id int)')
+    const copy = await createDatabase({ template: template.name })
+    cleanups.push(copy.drop)
+    expect(await tablesOf(copy.url)).toEqual(['carriers'])
+  })
+})
+
+test.skipIf(!postgresBin())('psql reaches the test server', () => {
+  const psql = path.join(postgresBin() ?? '', 'psql')
+  const output = execFileSync(psql, [serverUrl(), '-Atc', 'SELECT 1 + 1'], { encoding: 'utf8' })
+  expect(output).toBe('2\n')
+})
+
+describe('a server of a test’s own', () => {
+  test('takes settings, and is gone after a kill', async () => {
+    const cluster = await startCluster({ settings: { work_mem: '7MB' } })
+    cleanups.push(cluster.stop)
+    expect(await query(cluster.url, 'SHOW work_mem')).toEqual([{ work_mem: '7MB' }])
+    await cluster.kill()
+    await expect(query(cluster.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED')
+  })
+
+  test('can be a read-only standby', async () => {
+    const standby = await startCluster({ standby: true })
+    cleanups.push(standby.stop)
+    expect(await query(standby.url, 'SELECT pg_is_in_recovery() AS standby')).toEqual([
+      { standby: true },
+    ])
+    await expect(query(standby.url, 'CREATE TABLE t ()')).rejects.toMatchObject({ code: '25006' })
+  })
+})
+
+async function query(url: string, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+async function tablesOf(url: string): Promise<string[]> {
+  const rows = await query(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+  return (rows as { tablename: string }[]).map((row) => row.tablename)
+}

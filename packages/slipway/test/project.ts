@@ -1,0 +1,39 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A migration of a test project. */
+export interface TestMigration {
+  readonly name: string
+  readonly sql: string
+  readonly down?: string
+}
+
+/** Writes a Prisma 7 project into a folder of its own, and gives the folder. */
+export function writeProject(migrations: readonly TestMigration[], models = ''): string {
+  const root = mkdtempSync(join(tmpdir(), 'slipway-project-'))
+  const prisma = join(root, 'prisma')
+  mkdirSync(join(prisma, 'migrations'), { recursive: true })
+  writeFileSync(join(root, 'package.json'), '{ "name": "shop", "type": "module" }\n')
+  writeFileSync(join(root, 'prisma.config.ts'), PRISMA_CONFIG)
+  writeFileSync(join(prisma, 'schema.prisma'), `datasource db {\n  provider = "postgresql"\n}\n\n${models}`)
+  writeFileSync(join(prisma, 'migrations', 'migration_lock.toml'), 'provider = "postgresql"\n')
+  for (const migration of migrations) addMigration(root, migration)
+  return root
+}
+
+const PRISMA_CONFIG = `import { defineConfig } from 'prisma/config'
+
+export default defineConfig({
+  schema: 'prisma/schema.prisma',
+  datasource: { url: process.env.DATABASE_URL ?? '' },
+})
+`
+
+/** Adds a migration to a test project. */
+export function addMigration(root: string, { name, sql, down }: TestMigration): void {
+  const folder = join(root, 'prisma', 'migrations', name)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'migration.sql'), sql)
+  if (down !== undefined) writeFileSync(join(folder, 'down.sql'), down)
+}

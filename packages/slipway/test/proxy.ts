@@ -1,0 +1,73 @@
+import { createServer, connect, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+/** What the proxy does with a message of the client. */
+export type Verdict =
+  | 'forward'
+  /** The server never sees it. */
+  | 'stop-before'
+  /** The server gets it; nothing of its answer comes through. */
+  | 'stop-after'
+
+/** A TCP proxy before a server, whose connections can be cut at a chosen message. */
+export interface Proxy {
+  /** The connection string, by way of the proxy. */
+  readonly url: string
+  /** Chunks that clients have sent so far. */
+  messages(): number
+  close(): Promise<void>
+}
+
+/**
+ * Starts a proxy. `judge` is asked for each chunk that a client sends, counted from 1; `stopped` is
+ * told when a verdict took effect, at which moment all connections are cut.
+ */
+export async function startProxy(
+  url: string,
+  judge: (message: number) => Verdict,
+  stopped: () => void = () => {},
+): Promise<Proxy> {
+  const target = new URL(url)
+  const sockets = new Set<Socket>()
+  let messages = 0
+  const cut = () => {
+    for (const socket of sockets) socket.destroy()
+    stopped()
+  }
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => {
+        sockets.delete(socket)
+        client.destroy()
+        upstream.destroy()
+      })
+    }
+    upstream.on('data', (chunk) => client.write(chunk))
+    client.on('data', (chunk) => {
+      const verdict = judge(++messages)
+      if (verdict === 'stop-before') return cut()
+      if (verdict === 'forward') return void upstream.write(chunk)
+      upstream.removeAllListeners('data')
+      upstream.write(chunk, () => {
+        // Its answer is proof that the server has worked on it, or it works on while we are gone.
+        upstream.once('data', cut)
+        setTimeout(cut, 150).unref()
+      })
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const through = new URL(url)
+  through.hostname = '127.0.0.1'
+  through.port = String((server.address() as AddressInfo).port)
+  return {
+    url: through.href,
+    messages: () => messages,
+    close: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

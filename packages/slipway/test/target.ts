@@ -1,0 +1,70 @@
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import pg from 'pg'
+import { type Fingerprint, fingerprint, readCatalog } from '../src/catalog/index.ts'
+import { withSession } from '../src/database/index.ts'
+import type { WorkRequest } from '../src/deploy/index.ts'
+import { ConnectionString } from '../src/kernel/index.ts'
+import { createDatabase, type TestDatabase } from './postgres.ts'
+
+/** A migration of a test's own. */
+export interface TestMigration {
+  readonly name: string
+  readonly sql: string
+  readonly path: string
+  readonly down?: string
+}
+
+/** A target on the test server, and what work on it is asked with. */
+export interface TestTarget extends TestDatabase {
+  request(migrations: readonly TestMigration[]): WorkRequest
+  /** Runs a script; returns the rows of its last statement. */
+  sql(script: string): Promise<Record<string, unknown>[]>
+  fingerprint(): Promise<Fingerprint>
+}
+
+/** Images of scratches, shared by the test files of a machine. */
+export const SCRATCH = { cacheDir: path.join(tmpdir(), 'slipway-test-images') }
+
+/** A migration by name and text. */
+export function migration(name: string, sql: string, down?: string): TestMigration {
+  return { name, sql, path: `migrations/${name}/migration.sql`, ...(down === undefined ? {} : { down }) }
+}
+
+/** Makes an empty target on the test server. */
+export async function createTarget(): Promise<TestTarget> {
+  const database = await createDatabase()
+  const address = { kind: 'postgres' as const, url: new ConnectionString(database.url) }
+  return {
+    ...database,
+    request: (migrations) => workOn(address, migrations),
+    sql: (script) => onDatabase(database.url, script),
+    fingerprint: () => withSession(address, {}, async (session) => fingerprint(await readCatalog(session))),
+  }
+}
+
+/** What work on an address is asked with, where a test has nothing to say about it. */
+export function workOn(address: WorkRequest['address'], migrations: readonly TestMigration[]): WorkRequest {
+  return {
+    address,
+    protected: false,
+    migrations,
+    limits: { lockTimeoutMs: 200, statementTimeoutMs: 60_000 },
+    deadlineMs: 30_000,
+    scratch: SCRATCH,
+    signal: new AbortController().signal,
+    emit: () => {},
+  }
+}
+
+async function onDatabase(url: string, script: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const results: unknown = await client.query(script)
+    const last = (Array.isArray(results) ? results.at(-1) : results) as { rows: Record<string, unknown>[] }
+    return last.rows
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { serverBinaries, serverBinariesOf } from '../packages/slipway/test/binaries.ts'
+import { npmMajors } from '../packages/slipway/test/npm-builds.ts'
+
+/**
+ * Runs the database tests on every PostgreSQL major that can be had: those of this machine, and for
+ * the rest the builds on npm. `npm run test:full -- 13 18` runs those two alone.
+ */
+
+interface Outcome {
+  readonly major: number
+  readonly bin: string
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** What vitest's JSON report says, as far as it is read here. */
+interface Report {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly success: boolean
+}
+
+const root = path.join(import.meta.dirname, '..')
+const asked = process.argv.slice(2).map(Number)
+const majors = asked.length > 0 ? asked : allMajors()
+const outcomes = majors.map(runOn)
+
+for (const { major, bin, passed, failed, skipped } of outcomes) {
+  console.log(
+    `PostgreSQL ${major} (${bin}): ${passed} passed, ${failed} failed, ${skipped} skipped`,
+  )
+}
+const sum = (key: 'passed' | 'failed') => outcomes.reduce((total, one) => total + one[key], 0)
+console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`)
+process.exitCode = sum('failed') > 0 || sum('passed') === 0 ? 1 : 0
+
+function allMajors(): number[] {
+  const here = serverBinaries().map(({ version }) => version)
+  return [...new Set([...here, ...npmMajors])].toSorted((a, b) => a - b)
+}
+
+function runOn(major: number): Outcome {
+  const bin = binDir(major)
+  if (bin === undefined) {
+    const failed = asked.includes(major) ? 1 : 0
+    return { major, bin: 'cannot be had', passed: 0, failed, skipped: 0 }
+  }
+  console.log(`\nPostgreSQL ${major} in ${bin}`)
+  const report = runTests(bin)
+  return {
+    major,
+    bin,
+    passed: report?.numPassedTests ?? 0,
+    // A run that ends badly without a failed test has failed as a whole.
+    failed: report?.numFailedTests || (report?.success === true ? 0 : 1),
+    skipped: report?.numPendingTests ?? 0,
+  }
+}
+
+function binDir(major: number): string | undefined {
+  try {
+    return serverBinariesOf(major).dir
+  } catch (error) {
+    console.error(`PostgreSQL ${major} cannot be had: ${String(error)}`)
+    return undefined
+  }
+}
+
+function runTests(bin: string): Report | undefined {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-full-'))
+  const file = path.join(folder, 'report.json')
+  const env: NodeJS.ProcessEnv = { ...process.env, FULL: '1', TEST_POSTGRES_BIN: bin }
+  delete env.TEST_DATABASE_URL
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  spawnSync('vitest', ['run', ...reporters, ...databaseTests()], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  })
+  const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined
+  rmSync(folder, { recursive: true })
+  return report
+}
+
+/** The tests that ask for a database of the test server. */
+function databaseTests(): string[] {
+  return globSync('{packages,examples,test}/**/*.test.ts', {
+    cwd: root,
+    exclude: (name) => path.basename(name) === 'node_modules',
+  }).filter((file) => /from '.*\/postgres\.ts'/.test(readFileSync(path.join(root, file), 'utf8')))
+}
