@@ -32,6 +32,7 @@ const exitCode = await run(process.argv.slice(2), {
   signal: stopping.signal,
   crashed: crash.promise,
   version,
+  nodeVersion: process.versions.node,
 })
 await Promise.all([drained(process.stdout), drained(process.stderr)])
 // A handle that somebody left open must not keep the process; what was written is out.
@@ -53,6 +54,8 @@ function outputFailed(error: NodeJS.ErrnoException): void {
 }
 
 async function drained(stream: Writable): Promise<void> {
+  // An error of the last write is told in the next turn.
+  await new Promise(setImmediate)
   if (stream.destroyed || stream.writableLength === 0) return
   const done = Promise.withResolvers<void>()
   stream.once('error', () => done.resolve())
@@ -64,7 +67,10 @@ function files(): Files {
   return {
     isFolder: async (path) => {
       const { stat } = await import('node:fs/promises')
-      return await stat(path).then((found) => found.isDirectory(), () => false)
+      return await stat(path).then(
+        (found) => found.isDirectory(),
+        () => false,
+      )
     },
     create: async (path, text) => {
       const { writeFile } = await import('node:fs/promises')

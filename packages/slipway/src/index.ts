@@ -1,11 +1,4 @@
-export type {
-  Event,
-  Failure,
-  NextAction,
-  Place,
-  Result,
-  ServerError,
-} from './kernel/index.ts'
+export type { Event, Failure, NextAction, Place, Result, ServerError } from './kernel/index.ts'
 export {
   type BackupPolicy,
   defineConfig,

@@ -22,12 +22,11 @@ export function writeProject(migrations: readonly TestMigration[], models = ''):
   return root
 }
 
-const PRISMA_CONFIG = `import { defineConfig } from 'prisma/config'
-
-export default defineConfig({
+// A plain object, so that the stock CLI reads it where no `prisma` is installed beside it.
+const PRISMA_CONFIG = `export default {
   schema: 'prisma/schema.prisma',
   datasource: { url: process.env.DATABASE_URL ?? '' },
-})
+}
 `
 
 /** Adds a migration to a test project. */

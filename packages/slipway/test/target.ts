@@ -31,9 +31,9 @@ export function migration(name: string, sql: string, down?: string): TestMigrati
   return { name, sql, path: `migrations/${name}/migration.sql`, ...(down === undefined ? {} : { down }) }
 }
 
-/** Makes an empty target on the test server. */
-export async function createTarget(): Promise<TestTarget> {
-  const database = await createDatabase()
+/** Makes a target on the test server: empty, or a copy of the database named `template`. */
+export async function createTarget(options: { template?: string } = {}): Promise<TestTarget> {
+  const database = await createDatabase(options)
   const address = { kind: 'postgres' as const, url: new ConnectionString(database.url) }
   return {
     ...database,

@@ -24,7 +24,11 @@ export interface Inventory {
   readonly enums: readonly InventoryEnum[]
   /** With those that belong to a constraint. */
   readonly indexes: readonly { readonly schema: string; readonly name: string }[]
-  readonly constraints: readonly { readonly schema: string; readonly table: string; readonly name: string }[]
+  readonly constraints: readonly {
+    readonly schema: string
+    readonly table: string
+    readonly name: string
+  }[]
 }
 
 /** The inventory of a catalog: tables with their columns in order, enums, indexes, constraints. Pure. */
@@ -40,7 +44,7 @@ export function inventoryOf(catalog: Catalog): Inventory {
         tables.push({ schema: id.schema, name: id.name })
         break
       case 'column':
-        types.set(columnKey(id.schema, id.table, id.name), String(payload['type']))
+        types.set(columnKey(id.schema, id.table, id.name), textOf(payload['type']))
         break
       case 'type':
         if (Array.isArray(payload['values'])) {
@@ -68,6 +72,10 @@ export function inventoryOf(catalog: Catalog): Inventory {
     indexes,
     constraints,
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function columnKey(...parts: string[]): string {

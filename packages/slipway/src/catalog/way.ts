@@ -31,7 +31,7 @@ export interface Way {
 export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
   const source = from.facts
   const target = to.facts
-  const actions = planActions(source, target, owner)
+  const actions = enumValuesFirst(planActions(source, target, owner))
   const enums = enumsOf(target)
   return {
     statements: actions.map((action) => ({
@@ -43,7 +43,20 @@ export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
   }
 }
 
-function planActions(source: FactBase, target: FactBase, owner: string | undefined): readonly Action[] {
+/**
+ * pg-delta does not know which enum value a default needs, and may put the default first. Nothing
+ * stands in the way of a value that is added before all else.
+ */
+function enumValuesFirst(actions: readonly Action[]): Action[] {
+  const addsValue = ({ sql }: Action) => /^ALTER TYPE .* ADD VALUE /s.test(sql)
+  return actions.toSorted((a, b) => Number(addsValue(b)) - Number(addsValue(a)))
+}
+
+function planActions(
+  source: FactBase,
+  target: FactBase,
+  owner: string | undefined,
+): readonly Action[] {
   try {
     const { actions } = plan(source, target, {
       scope: 'database',
@@ -61,18 +74,23 @@ function planActions(source: FactBase, target: FactBase, owner: string | undefin
 }
 
 function enumsOf(facts: FactBase): Set<string> {
-  const names = facts.facts().flatMap(({ id, payload }) =>
-    id.kind === 'type' && payload['variant'] === 'enum' ? [`${id.schema}.${id.name}`] : [],
-  )
+  const names = facts
+    .facts()
+    .flatMap(({ id, payload }) =>
+      id.kind === 'type' && payload['variant'] === 'enum' ? [`${id.schema}.${id.name}`] : [],
+    )
   return new Set(names)
 }
 
 /** PostgreSQL has no cast from one enum to another, but every value of one can be read from its text. */
 function castingThroughText(sql: string, enums: ReadonlySet<string>): string {
-  return sql.replace(/ USING ("(?:[^"]|"")+")::(\S+?)(\[\])?$/, (whole, column, type, array = '') => {
-    const name = String(type).replaceAll('"', '')
-    return enums.has(name) ? ` USING ${column}::text${array}::${type}${array}` : whole
-  })
+  return sql.replace(
+    / USING ("(?:[^"]|"")+")::(\S+?)(\[\])?$/,
+    (whole, column, type, array = '') => {
+      const name = String(type).replaceAll('"', '')
+      return enums.has(name) ? ` USING ${column}::text${array}::${type}${array}` : whole
+    },
+  )
 }
 
 function rolesNamed(...bases: readonly FactBase[]): string[] {
@@ -94,8 +112,10 @@ function choicesOf(source: FactBase, target: FactBase): Choice[] {
   const choices: Choice[] = []
   for (const fact of target.facts()) {
     const before = source.get(fact.id)
-    if (fact.id.kind === 'column') choices.push(...columnChoices(fact.id, before?.payload, fact.payload, source, target))
-    if (fact.id.kind === 'type' && before) choices.push(...enumChoices(fact.id, before.payload, fact.payload))
+    if (fact.id.kind === 'column')
+      choices.push(...columnChoices(fact.id, before?.payload, fact.payload, source, target))
+    if (fact.id.kind === 'type' && before)
+      choices.push(...enumChoices(fact.id, before.payload, fact.payload))
   }
   return choices
 }
@@ -112,17 +132,33 @@ function columnChoices(
   const object = `column ${id.schema}.${id.table}.${id.name}`
   const tableStood = source.has({ kind: 'table', schema: id.schema, name: id.table })
   if (!before) {
-    const hasDefault = target.has({ kind: 'default', schema: id.schema, table: id.table, name: id.name })
+    const hasDefault = target.has({
+      kind: 'default',
+      schema: id.schema,
+      table: id.table,
+      name: id.name,
+    })
     const filled = hasDefault || Boolean(after['identity']) || Boolean(after['generatedExpr'])
     if (!tableStood || !after['notNull'] || filled) return []
-    return [{ object, message: `${object} comes back NOT NULL and without a default: this fails on a table that holds rows` }]
+    return [
+      {
+        object,
+        message: `${object} comes back NOT NULL and without a default: this fails on a table that holds rows`,
+      },
+    ]
   }
   const choices: Choice[] = []
   if (before['type'] !== after['type']) {
-    choices.push({ object, message: `${object} goes from ${String(before['type'])} to ${String(after['type'])}: values that do not fit make this fail` })
+    choices.push({
+      object,
+      message: `${object} goes from ${String(before['type'])} to ${String(after['type'])}: values that do not fit make this fail`,
+    })
   }
   if (!before['notNull'] && after['notNull']) {
-    choices.push({ object, message: `${object} becomes NOT NULL: rows that hold NULL make this fail` })
+    choices.push({
+      object,
+      message: `${object} becomes NOT NULL: rows that hold NULL make this fail`,
+    })
   }
   return choices
 }

@@ -4,5 +4,7 @@ import { raise } from './failures.ts'
 export function refuseUnknownAccepts(accepted: readonly string[], known: readonly string[]): void {
   const unknown = accepted.find((name) => !known.includes(name))
   if (unknown === undefined) return
-  raise('CLI.FLAG_VALUE', { message: `\`--accept\` takes ${known.join(', ')}, not \`${unknown}\`.` })
+  raise('CLI.FLAG_VALUE', {
+    message: `\`--accept\` takes ${known.join(', ')}, not \`${unknown}\`.`,
+  })
 }

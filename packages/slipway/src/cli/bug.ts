@@ -23,7 +23,10 @@ function bugFailure(error: unknown): Failure {
 export function traceOf(error: unknown): readonly string[] {
   const frames: string[] = []
   for (let cause = error; cause instanceof Error && frames.length < 200; cause = cause.cause) {
-    frames.push(cause.name, ...(cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)))
+    frames.push(
+      cause.name,
+      ...(cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)),
+    )
   }
   return frames
 }
@@ -31,6 +34,7 @@ export function traceOf(error: unknown): readonly string[] {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return 'Something was thrown that is no error.'
   // An error of the server, as drivers make it: its words may quote values of a row.
-  if ('severity' in error && 'code' in error) return `The server answered with ${String(error.code)}.`
+  if ('severity' in error && 'code' in error)
+    return `The server answered with ${String(error.code)}.`
   return `${error.name}: ${error.message}`
 }

@@ -11,10 +11,12 @@ export const CATALOGUES: Readonly<Record<string, () => Promise<FailureSpecs>>> =
   CREATE: async () => (await import('../create/index.ts')).createFailures,
   DATABASE: async () => (await import('../database/index.ts')).databaseFailures,
   DEPLOY: async () => (await import('../deploy/index.ts')).deployFailures,
+  DRIFT: async () => (await import('../drift/index.ts')).driftFailures,
   ENGINE: async () => (await import('../engine/index.ts')).engineFailures,
   HISTORY: async () => (await import('../history/index.ts')).historyFailures,
   MIGRATION: async () => (await import('../migration/index.ts')).migrationFailures,
   PROJECT: async () => (await import('../project/index.ts')).projectFailures,
   REHEARSAL: async () => (await import('../rehearsal/index.ts')).rehearsalFailures,
+  REPAIR: async () => (await import('../repair/index.ts')).repairFailures,
   ROLLBACK: async () => (await import('../rollback/index.ts')).rollbackFailures,
 }

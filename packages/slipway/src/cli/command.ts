@@ -49,6 +49,8 @@ export interface Command {
   readonly examples: readonly { readonly command: string; readonly what: string }[]
   /** The exit codes that a script should expect from it, 1 and signals apart. */
   readonly exitCodes: Readonly<Partial<Record<ExitCode, string>>>
+  /** It leaves nothing half done wherever it stops, so the first Ctrl-C ends it at once. */
+  readonly interruptible?: true
   /** Imports the handler and what it works with: not before the command runs. */
   readonly load: () => Promise<Handler>
 }
@@ -90,6 +92,8 @@ export interface Context {
   readonly target: TargetFlags
   readonly verbose: boolean
   readonly version: string
+  /** As `process.versions.node`. */
+  readonly nodeVersion: string
 }
 
 /**
@@ -114,6 +118,8 @@ export interface Report {
   /** Only where neither the failure nor the findings say it. */
   readonly exitCode?: ExitCode
   readonly view: readonly Block[]
+  /** The view tells of the findings itself, and better than a line each. */
+  readonly findingsInView?: true
 }
 
 /** A report of a result with nothing to complain about. */

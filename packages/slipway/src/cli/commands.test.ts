@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { runCli } from '../../test/cli.ts'
+import { runCli } from '../../test/cli-in-process.ts'
 import { engineProgramPath } from '../engine/index.ts'
 import { parseDuration } from '../kernel/index.ts'
 import { loadProject } from '../project/index.ts'
@@ -32,7 +32,9 @@ function writeProject(): void {
 describe('the commands as data', () => {
   test('names are unique, and a flag name means one kind in all of them', () => {
     expect(new Set(COMMANDS.map((one) => one.name)).size).toBe(COMMANDS.length)
-    const kinds = new Map(Object.entries<FlagSpec>(GLOBAL_FLAGS).map(([name, spec]) => [name, spec.kind]))
+    const kinds = new Map(
+      Object.entries<FlagSpec>(GLOBAL_FLAGS).map(([name, spec]) => [name, spec.kind]),
+    )
     for (const { flags } of COMMANDS) {
       for (const [name, { kind }] of Object.entries(flags)) {
         expect(kinds.get(name) ?? kind, name).toBe(kind)
@@ -42,15 +44,18 @@ describe('the commands as data', () => {
     }
   })
 
-  test.each(COMMANDS.map((one) => [one.name, one] as const))('%s has a handler, an example, exit codes', async (_, one) => {
-    expect(await one.load()).toBeTypeOf('function')
-    expect(one.examples.length).toBeGreaterThan(0)
-    expect(Object.keys(one.exitCodes).length).toBeGreaterThan(0)
-    expect(one.summary).toMatch(/^[a-z].*[^.]$/)
-    for (const flag of Object.values(one.flags)) {
-      for (const other of flag.conflicts ?? []) expect(one.flags).toHaveProperty(other)
-    }
-  })
+  test.each(COMMANDS.map((one) => [one.name, one] as const))(
+    '%s has a handler, an example, exit codes',
+    async (_, one) => {
+      expect(await one.load()).toBeTypeOf('function')
+      expect(one.examples.length).toBeGreaterThan(0)
+      expect(Object.keys(one.exitCodes).length).toBeGreaterThan(0)
+      expect(one.summary).toMatch(/^[a-z].*[^.]$/)
+      for (const flag of Object.values(one.flags)) {
+        for (const other of flag.conflicts ?? []) expect(one.flags).toHaveProperty(other)
+      }
+    },
+  )
 
   test('each example is a command line that parses', async () => {
     for (const { command } of COMMANDS.flatMap((one) => one.examples)) {
@@ -118,7 +123,10 @@ describe('completion', () => {
   const bash = spawnSync('bash', ['-c', 'true']).status === 0 ? test : test.skip
   bash.each([
     [['slipway', 'roll'], ['rollback']],
-    [['slipway', '--env', 'x', 'completion', ''], ['bash', 'zsh', 'fish']],
+    [
+      ['slipway', '--env', 'x', 'completion', ''],
+      ['bash', 'zsh', 'fish'],
+    ],
     [['slipway', 'rollback', '--st'], ['--steps']],
     [['slipway', 'status', '--format', 'ma'], ['markdown']],
   ])('bash completes %j', async (words, expected) => {
@@ -173,5 +181,9 @@ describe('init', () => {
 })
 
 test('engine: the path and nothing else is on stdout', async () => {
-  expect(await runCli(['engine'])).toEqual({ exitCode: 0, stdout: `${engineProgramPath()}\n`, stderr: '' })
+  expect(await runCli(['engine'])).toEqual({
+    exitCode: 0,
+    stdout: `${engineProgramPath()}\n`,
+    stderr: '',
+  })
 })

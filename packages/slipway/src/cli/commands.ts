@@ -1,8 +1,17 @@
 import type { Command } from './command.ts'
 import { SHELLS } from './shells.ts'
 
-const COULD_NOT = 'could not do the job: usage, configuration, connection'
-const ACCEPT = { kind: 'list', value: '<name>[,…]' } as const
+const COULD_NOT = 'it could not begin: usage, configuration, connection'
+
+/** Flags of the commands that write a migration. */
+const WRITING = {
+  rename: {
+    kind: 'list',
+    value: '<old=new>',
+    summary: 'a rename: User.name=fullName, Old=New, Enum.A=B',
+  },
+  'no-rename': { kind: 'switch', summary: 'what is not named in --rename is none' },
+} as const satisfies Command['flags']
 
 /** All commands, as `slipway --help` lists them. Their handlers are imported when they run. */
 export const COMMANDS: readonly Command[] = [
@@ -18,6 +27,49 @@ export const COMMANDS: readonly Command[] = [
     examples: [{ command: 'slipway init', what: 'write the file into the folder of the project' }],
     exitCodes: { 0: 'written', 2: 'there is one already, or the folder cannot be written to' },
     load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
+    name: 'doctor',
+    group: 'start',
+    summary: 'settings with their sources, and tests',
+    details:
+      'Shows each setting with the place that says so, and tests all that a deploy relies on: the ' +
+      'connection, the server and its rights, a pooler, the clock, disks, pg_dump, Node, Prisma. Changes nothing.',
+    positionals: [],
+    flags: {},
+    examples: [
+      { command: 'slipway doctor', what: 'the target of this folder' },
+      { command: 'slipway doctor --env production', what: 'before the first deploy to it' },
+    ],
+    exitCodes: { 0: 'nothing stands in the way', 2: COULD_NOT, 4: 'a deploy would fail' },
+    interruptible: true,
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    name: 'baseline',
+    group: 'start',
+    summary: 'record what a database has already',
+    details:
+      'For a database that has tables and no history: finds the part of the migrations whose catalog it ' +
+      'has, and records them as applied. Runs no migration.',
+    positionals: [],
+    flags: {
+      to: {
+        kind: 'text',
+        value: '<migration>',
+        summary: 'the last one that the database has; found where absent',
+      },
+      accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: drift' },
+    },
+    examples: [
+      { command: 'slipway baseline --env production', what: 'before the first deploy to it' },
+    ],
+    exitCodes: {
+      0: 'recorded',
+      2: COULD_NOT,
+      4: 'no part of the history gives what the database has',
+    },
+    load: async () => (await import('./commands/baseline.ts')).baseline,
   },
   {
     name: 'engine',
@@ -41,7 +93,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'status',
     group: 'look',
-    summary: 'what is applied, pending, failed, edited or missing',
+    summary: 'what is applied, pending, failed, edited',
     details:
       'Compares the history of the target with the migrations of the project, as Prisma reads it. ' +
       'It changes nothing, and takes no lock.',
@@ -51,8 +103,93 @@ export const COMMANDS: readonly Command[] = [
       { command: 'slipway status', what: 'the database of the project' },
       { command: 'slipway status --env production --json', what: 'for a script' },
     ],
-    exitCodes: { 0: 'read', 2: 'it could not be read', 4: 'failed, edited, missing or diverged; pending with --exit-code' },
+    exitCodes: {
+      0: 'read',
+      2: COULD_NOT,
+      4: 'failed, edited, missing or diverged; pending with --exit-code',
+    },
+    interruptible: true,
     load: async () => (await import('./commands/status.ts')).status,
+  },
+  {
+    name: 'drift',
+    group: 'look',
+    summary: 'what differs from the history, by object',
+    details:
+      'Replays the applied migrations on a scratch and compares its catalog with the target: names each ' +
+      'object that differs, and gives the SQL both ways. Changes nothing, takes no lock.',
+    positionals: [],
+    flags: {},
+    examples: [
+      { command: 'slipway drift --env production --format github', what: 'as a gate in CI' },
+    ],
+    exitCodes: { 0: 'no drift', 2: COULD_NOT, 4: 'drift, or nothing to compare with' },
+    interruptible: true,
+    load: async () => (await import('./commands/drift.ts')).drift,
+  },
+  {
+    name: 'create',
+    group: 'change',
+    summary: 'write a migration and its way back',
+    details:
+      'Writes the migration from the history to schema.prisma as Prisma would, and beside it a down.sql ' +
+      'that was run on a scratch. A drop beside an add of a like type may be a rename: it asks, or wants ' +
+      '--rename or --no-rename. What the schema language cannot express is never dropped. Touches no target.',
+    positionals: [
+      { name: 'name', summary: 'what the migration does, in a word or two', required: true },
+    ],
+    flags: { ...WRITING, empty: { kind: 'switch', summary: 'write one to be filled by hand' } },
+    examples: [
+      { command: 'slipway create add_rating', what: 'after an edit of schema.prisma' },
+      {
+        command: 'slipway create full_name --rename User.name=fullName',
+        what: 'a renamed field keeps its data',
+      },
+    ],
+    exitCodes: { 0: 'written, or nothing to write', 2: COULD_NOT },
+    interruptible: true,
+    load: async () => (await import('./commands/create.ts')).create,
+  },
+  {
+    name: 'dev',
+    group: 'change',
+    summary: 'create, deploy, generate the client',
+    details:
+      'Writes a migration as create does where the schema asks for one, applies what is pending as deploy ' +
+      'does, and generates the client.',
+    positionals: [{ name: 'name', summary: 'of the migration; `change` where absent' }],
+    flags: { ...WRITING, empty: { kind: 'switch', summary: 'write one to be filled by hand' } },
+    examples: [{ command: 'slipway dev add_rating', what: 'after an edit of schema.prisma' }],
+    exitCodes: {
+      0: 'schema, migrations, database and client agree',
+      2: COULD_NOT,
+      3: 'the person declined',
+      4: 'the database has drifted, or is not as it should be afterwards',
+      5: 'a migration failed, and left nothing behind',
+      6: 'a migration that runs step by step stopped in the middle',
+    },
+    load: async () => (await import('./commands/dev.ts')).dev,
+  },
+  {
+    name: 'reset',
+    group: 'change',
+    summary: 'empty a development database, deploy again',
+    details:
+      'Drops the schemas of the project with all that is in them, and deploys every migration. Works on ' +
+      'development, testing and embedded databases alone, whatever the flags; a server needs --confirm.',
+    positionals: [],
+    flags: {},
+    examples: [
+      { command: 'slipway reset --env development --confirm shop_dev', what: 'without a terminal' },
+    ],
+    exitCodes: {
+      0: 'empty and deployed',
+      2: COULD_NOT,
+      3: 'the person declined',
+      5: 'a migration failed',
+      6: 'a migration stopped in the middle',
+    },
+    load: async () => (await import('./commands/reset.ts')).reset,
   },
   {
     name: 'deploy',
@@ -69,11 +206,14 @@ export const COMMANDS: readonly Command[] = [
     },
     examples: [
       { command: 'slipway deploy', what: 'to the database of the project' },
-      { command: 'slipway deploy --env production --confirm shop', what: 'where the migrations destroy data' },
+      {
+        command: 'slipway deploy --env production --confirm shop',
+        what: 'where the migrations destroy data',
+      },
     ],
     exitCodes: {
       0: 'deployed, or nothing was pending',
-      2: 'it could not begin',
+      2: COULD_NOT,
       3: 'the person declined',
       4: 'the database has drifted, or is not as it should be afterwards',
       5: 'a migration failed, and left nothing behind',
@@ -91,7 +231,13 @@ export const COMMANDS: readonly Command[] = [
       'history row, and the catalog is compared with that of the history that stays. Prisma then sees them as pending.',
     positionals: [],
     flags: {
-      steps: { kind: 'number', value: '<n>', min: 1, conflicts: ['to'], summary: 'how many; one where absent' },
+      steps: {
+        kind: 'number',
+        value: '<n>',
+        min: 1,
+        conflicts: ['to'],
+        summary: 'how many; one where absent',
+      },
       to: { kind: 'text', value: '<migration>', summary: 'take back all that came after this one' },
       accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: unproven' },
     },
@@ -101,13 +247,53 @@ export const COMMANDS: readonly Command[] = [
     ],
     exitCodes: {
       0: 'taken back',
-      2: 'it could not begin',
+      2: COULD_NOT,
       3: 'the person declined',
       4: 'the way back does not bring the schema back',
       5: 'it failed, and left nothing behind',
       6: 'it stopped in the middle',
     },
     load: async () => (await import('./commands/rollback.ts')).rollback,
+  },
+  {
+    name: 'repair',
+    group: 'recover',
+    summary: 'resolve a failed, edited or missing migration',
+    details:
+      'Compares the database with each state that a half-applied migration can have left, says which it ' +
+      'is, and offers what fits: finish it, undo it, mark it. Looks for edited and missing files in version ' +
+      'control. Without a flag it changes nothing, unless a person chooses. It never resets.',
+    positionals: [{ name: 'migration', summary: 'which one, where more than one is broken' }],
+    flags: {
+      finish: { kind: 'switch', summary: 'run what did not run' },
+      from: {
+        kind: 'number',
+        value: '<n>',
+        min: 1,
+        summary: 'with --finish: the first statement to run',
+      },
+      undo: { kind: 'switch', summary: 'bring the schema back to the state before' },
+      mark: {
+        kind: 'choice',
+        value: '<state>',
+        choices: ['applied', 'rolled-back'],
+        summary: 'record applied or rolled-back, run nothing',
+      },
+      'accept-edit': { kind: 'switch', summary: 'record the text that the file has now' },
+      harmless: { kind: 'switch', summary: 'with --accept-edit: comments and white space alone' },
+    },
+    examples: [
+      { command: 'slipway repair', what: 'see what is wrong, and what can be done' },
+      { command: 'slipway repair --undo', what: 'take back what stands of it' },
+    ],
+    exitCodes: {
+      0: 'nothing is wrong, or it is resolved',
+      2: COULD_NOT,
+      3: 'the person declined',
+      4: 'something is wrong and nothing was decided; or the decision does not fit',
+      6: 'a statement of the repair failed',
+    },
+    load: async () => (await import('./commands/repair.ts')).repair,
   },
   {
     name: 'completion',

@@ -35,7 +35,9 @@ function bash(commands: readonly Command[]): string {
   })
   const all = uniqueFlags(commands)
   const valued = all.filter(([, spec]) => spec.kind !== 'switch')
-  const values = valued.map((flag) => `    ${words(flag).join('|')}) ${bashValues(flag[1])}; return ;;`)
+  const values = valued.map(
+    (flag) => `    ${words(flag).join('|')}) ${bashValues(flag[1])}; return ;;`,
+  )
   return `# Completion of slipway for bash. In ~/.bashrc: source <(slipway completion bash)
 _slipway() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
@@ -63,7 +65,8 @@ complete -F _slipway slipway
 }
 
 function bashValues(spec: FlagSpec): string {
-  if (spec.kind === 'choice') return `COMPREPLY=($(compgen -W '${spec.choices.join(' ')}' -- "$current"))`
+  if (spec.kind === 'choice')
+    return `COMPREPLY=($(compgen -W '${spec.choices.join(' ')}' -- "$current"))`
   if (spec.kind === 'text' && spec.completes) {
     return `COMPREPLY=($(compgen -${spec.completes === 'folder' ? 'd' : 'f'} -- "$current"))`
   }
@@ -71,7 +74,9 @@ function bashValues(spec: FlagSpec): string {
 }
 
 function zsh(commands: readonly Command[]): string {
-  const described = commands.map((one) => `    ${quote(`${one.name}:${one.summary.replaceAll(':', String.raw`\:`)}`)}`)
+  const described = commands.map(
+    (one) => `    ${quote(`${one.name}:${one.summary.replaceAll(':', String.raw`\:`)}`)}`,
+  )
   const cases = commands.map((command) => {
     const lines = [...flagsOf(command).flatMap(zshFlag), ...command.positionals.map(zshPositional)]
     return `    ${command.name})\n      _arguments ${lines.join(' \\\n        ')} ;;`
@@ -106,7 +111,8 @@ function zshFlag(flag: NamedFlag): readonly string[] {
 function zshValue(spec: FlagSpec): string {
   if (spec.kind === 'switch') return ''
   if (spec.kind === 'choice') return `:value:(${spec.choices.join(' ')})`
-  if (spec.kind === 'text' && spec.completes) return `:path:${spec.completes === 'folder' ? '_files -/' : '_files'}`
+  if (spec.kind === 'text' && spec.completes)
+    return `:path:${spec.completes === 'folder' ? '_files -/' : '_files'}`
   return ':value: '
 }
 
@@ -122,8 +128,12 @@ function fish(commands: readonly Command[]): string {
     const choices = command.positionals.flatMap((one) => one.choices ?? [])
     return [
       `complete -c slipway -n ${quote(`not __fish_seen_subcommand_from ${names}`)} -a ${command.name} -d ${quote(command.summary)}`,
-      ...(choices.length > 0 ? [`complete -c slipway ${inside} -a ${quote(choices.join(' '))}`] : []),
-      ...Object.entries(command.flags).map((flag) => `complete -c slipway ${inside} ${fishFlag(flag)}`),
+      ...(choices.length > 0
+        ? [`complete -c slipway ${inside} -a ${quote(choices.join(' '))}`]
+        : []),
+      ...Object.entries(command.flags).map(
+        (flag) => `complete -c slipway ${inside} ${fishFlag(flag)}`,
+      ),
     ]
   })
   return `# Completion of slipway for fish. In config.fish: slipway completion fish | source

@@ -1,4 +1,11 @@
-import { type Command, type FlagSpec, type Group, type Positional, type Report, report } from './command.ts'
+import {
+  type Command,
+  type FlagSpec,
+  type Group,
+  type Positional,
+  type Report,
+  report,
+} from './command.ts'
 import { GLOBAL_FLAGS } from './flags.ts'
 import { findCommand } from './parse.ts'
 import { type Block, heading, paragraph } from './view.ts'
@@ -20,7 +27,7 @@ export function help(names: readonly string[], manual: Manual): Report {
 }
 
 /** How a command is typed: `slipway create <name> [flags]`. */
-export function usageOf(command: Command): string {
+function usageOf(command: Command): string {
   const words = command.positionals.map(positionalText)
   return ['slipway', command.name, ...words, '[flags]'].join(' ')
 }
@@ -37,13 +44,15 @@ function overview({ commands, version }: Manual): Report {
       }),
   )
   const text = [
-    `Slipway ${version}: deploys Prisma migrations under supervision, and takes them back.`,
+    `Slipway ${version}: deploys Prisma migrations, and takes them back`,
     '',
     ...lines,
     '',
     ...flagSummary(),
   ].join('\n')
-  const data = { commands: commands.map((one) => ({ name: one.name, group: one.group, summary: one.summary })) }
+  const data = {
+    commands: commands.map((one) => ({ name: one.name, group: one.group, summary: one.summary })),
+  }
   return report(data, [{ kind: 'plain', text }])
 }
 
@@ -52,8 +61,8 @@ function nameAndArguments(command: Command): string {
   return [command.name, ...command.positionals.map(positionalText)].join(' ')
 }
 
-function positionalText({ name, required, repeated, choices }: Positional): string {
-  const word = `${choices && choices.length <= 3 ? choices.join('|') : name}${repeated ? '…' : ''}`
+function positionalText({ name, required, repeated }: Positional): string {
+  const word = `${name}${repeated ? '…' : ''}`
   return required ? `<${word}>` : `[${word}]`
 }
 
@@ -75,7 +84,9 @@ function flagSummary(): string[] {
 function commandHelp(command: Command): Block[] {
   const flags = Object.entries(command.flags)
   const width = Math.max(
-    ...[...flags, ...Object.entries<FlagSpec>(GLOBAL_FLAGS)].map(([name, spec]) => flagText(name, spec).length),
+    ...[...flags, ...Object.entries<FlagSpec>(GLOBAL_FLAGS)].map(
+      ([name, spec]) => flagText(name, spec).length,
+    ),
     ...command.positionals.map((one) => positionalText(one).length),
   )
   const row = (word: string, text: string) => `  ${word.padEnd(width)}  ${text}`
@@ -103,7 +114,16 @@ function flagText(name: string, spec: FlagSpec): string {
   return `${short}--${name}${spec.kind === 'switch' ? '' : ` ${spec.value}`}`
 }
 
-function commandData({ name, group, summary, details, positionals, flags, examples, exitCodes }: Command): object {
+function commandData({
+  name,
+  group,
+  summary,
+  details,
+  positionals,
+  flags,
+  examples,
+  exitCodes,
+}: Command): object {
   return { name, group, summary, details, positionals, flags, examples, exitCodes }
 }
 

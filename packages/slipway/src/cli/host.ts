@@ -31,4 +31,6 @@ export interface Host {
   readonly crashed: Promise<never>
   /** Version of Slipway. */
   readonly version: () => string
+  /** As `process.versions.node`. */
+  readonly nodeVersion: string
 }

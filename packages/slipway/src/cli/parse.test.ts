@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { runCli } from '../../test/cli.ts'
+import { runCli } from '../../test/cli-in-process.ts'
 import { type Command, type Input, report } from './command.ts'
 import { editDistance, suggest } from './suggest.ts'
 
@@ -27,13 +27,25 @@ function command(name: string, parts: Pick<Command, 'positionals' | 'flags'>): C
     seen.push(input)
     return report({ name }, [])
   }
-  return { name, group: 'start', summary: name, details: name, examples: [], exitCodes: {}, load, ...parts }
+  return {
+    name,
+    group: 'start',
+    summary: name,
+    details: name,
+    examples: [],
+    exitCodes: {},
+    load,
+    ...parts,
+  }
 }
 
 async function failureOf(...argv: string[]) {
   const { exitCode, stdout, stderr } = await runCli([...argv, '--json'], { commands })
   expect(stderr).toBe('')
-  const { ok, failure } = JSON.parse(stdout) as { ok: boolean; failure: { code: string; why?: string; message: string } }
+  const { ok, failure } = JSON.parse(stdout) as {
+    ok: boolean
+    failure: { code: string; why?: string; message: string }
+  }
   expect({ exitCode, ok }).toEqual({ exitCode: 2, ok: false })
   return failure
 }
@@ -90,25 +102,38 @@ describe('a wrong command line is a failure of its own, in the format that was a
   })
 
   test('flags that contradict each other', async () => {
-    expect(await failureOf('rollback', '--steps', '1', '--to', 'x')).toMatchObject({ code: 'CLI.FLAG_CONFLICT' })
-    expect(await failureOf('deploy', '--format', 'sarif')).toMatchObject({ code: 'CLI.FLAG_CONFLICT' })
+    expect(await failureOf('rollback', '--steps', '1', '--to', 'x')).toMatchObject({
+      code: 'CLI.FLAG_CONFLICT',
+    })
+    expect(await failureOf('deploy', '--format', 'sarif')).toMatchObject({
+      code: 'CLI.FLAG_CONFLICT',
+    })
   })
 
   test('arguments too few and too many', async () => {
     expect(await failureOf('create')).toMatchObject({ code: 'CLI.ARGUMENT_MISSING' })
-    expect(await failureOf('create', 'one', 'two')).toMatchObject({ code: 'CLI.ARGUMENT_UNEXPECTED' })
-    expect(await failureOf('deploy', 'production')).toMatchObject({ code: 'CLI.ARGUMENT_UNEXPECTED' })
+    expect(await failureOf('create', 'one', 'two')).toMatchObject({
+      code: 'CLI.ARGUMENT_UNEXPECTED',
+    })
+    expect(await failureOf('deploy', 'production')).toMatchObject({
+      code: 'CLI.ARGUMENT_UNEXPECTED',
+    })
   })
 
   test('a folder that is not there', async () => {
-    expect(await failureOf('deploy', '--cwd', 'no/such/folder')).toMatchObject({ code: 'CLI.FOLDER_NOT_FOUND' })
+    expect(await failureOf('deploy', '--cwd', 'no/such/folder')).toMatchObject({
+      code: 'CLI.FOLDER_NOT_FOUND',
+    })
   })
 })
 
 test('flags may stand before the command, with = and in lists', async () => {
   const argv = ['--env', 'create', 'deploy', '--accept=a,b', '--accept', 'c', '-y']
   const { exitCode, stdout } = await runCli([...argv, '--json'], { commands })
-  expect({ exitCode, result: JSON.parse(stdout).result }).toEqual({ exitCode: 0, result: { name: 'deploy' } })
+  expect({ exitCode, result: JSON.parse(stdout).result }).toEqual({
+    exitCode: 0,
+    result: { name: 'deploy' },
+  })
   const input = seen.at(-1)
   expect(input?.flags.list('accept')).toEqual(['a', 'b', 'c'])
   expect(input?.flags.text('env')).toBe('create')

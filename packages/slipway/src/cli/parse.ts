@@ -29,7 +29,10 @@ type Specs = Readonly<Record<string, FlagSpec>>
  * Takes a command line apart. The flags of all commands are known to it, so that a flag's value is
  * never taken for the command, wherever the flag stands.
  */
-export function readCommandLine(argv: readonly string[], commands: readonly Command[]): CommandLine {
+export function readCommandLine(
+  argv: readonly string[],
+  commands: readonly Command[],
+): CommandLine {
   const specs: Specs = Object.assign({}, ...commands.map((one) => one.flags), GLOBAL_FLAGS)
   const options = Object.entries(specs).map(([name, spec]) => {
     const type = spec.kind === 'switch' ? ('boolean' as const) : ('string' as const)
@@ -48,7 +51,14 @@ export function readCommandLine(argv: readonly string[], commands: readonly Comm
     args: words.slice(1),
     options: tokens.flatMap((token) =>
       token.kind === 'option'
-        ? [{ name: token.name, typed: token.rawName, value: token.value, inline: token.inlineValue === true }]
+        ? [
+            {
+              name: token.name,
+              typed: token.rawName,
+              value: token.value,
+              inline: token.inlineValue === true,
+            },
+          ]
         : [],
     ),
   }
@@ -62,7 +72,10 @@ export function findCommand(name: string | undefined, commands: readonly Command
   }
   const found = commands.find((one) => one.name === name)
   if (found) return found
-  const near = suggest(name, commands.map((one) => one.name))
+  const near = suggest(
+    name,
+    commands.map((one) => one.name),
+  )
   raise('CLI.UNKNOWN_COMMAND', {
     message: `Slipway has no command \`${name}\`.`,
     ...(near ? { why: `Did you mean \`${near}\`?` } : {}),
@@ -95,7 +108,9 @@ export function readFlags(
 /** The positional arguments, checked; CLI.ARGUMENT_MISSING or CLI.ARGUMENT_UNEXPECTED. */
 export function readArguments(line: CommandLine, command: Command): readonly string[] {
   const help = [run(`slipway ${command.name} --help`, 'how it is used')]
-  const missing = command.positionals.find((one, index) => one.required && line.args[index] === undefined)
+  const missing = command.positionals.find(
+    (one, index) => one.required && line.args[index] === undefined,
+  )
   if (missing) {
     const message = `\`slipway ${command.name}\` needs <${missing.name}>: ${missing.summary}.`
     raise('CLI.ARGUMENT_MISSING', { message, nextActions: help })
@@ -108,7 +123,9 @@ export function readArguments(line: CommandLine, command: Command): readonly str
     raise('CLI.ARGUMENT_UNEXPECTED', {
       message: `\`slipway ${command.name}\` does not take the argument \`${word}\`.`,
       ...(positional?.choices
-        ? { why: `${near ? `Did you mean \`${near}\`? ` : ''}It takes ${positional.choices.join(', ')}.` }
+        ? {
+            why: `${near ? `Did you mean \`${near}\`? ` : ''}It takes ${positional.choices.join(', ')}.`,
+          }
         : {}),
       nextActions: help,
     })
@@ -152,7 +169,8 @@ function readValue(option: Option, spec: FlagSpec, earlier: FlagValue | undefine
   if (value === '') return refuse(`The value of \`${typed}\` is empty.`)
   // Of two environments or databases the later is not more likely meant than the earlier.
   if (earlier !== undefined && earlier !== value) return refuse(`\`${typed}\` is given twice.`)
-  if (spec.kind === 'number') return readNumber(value, spec.min) ?? refuse(notANumber(typed, value, spec.min))
+  if (spec.kind === 'number')
+    return readNumber(value, spec.min) ?? refuse(notANumber(typed, value, spec.min))
   if (spec.kind === 'choice' && !spec.choices.includes(value)) {
     const near = suggest(value, spec.choices)
     const meant = near ? ` Did you mean \`${near}\`?` : ''
@@ -162,7 +180,10 @@ function readValue(option: Option, spec: FlagSpec, earlier: FlagValue | undefine
 }
 
 function split(value: string): string[] {
-  return value.split(',').map((one) => one.trim()).filter((one) => one !== '')
+  return value
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
 }
 
 function readNumber(value: string, min: number): number | undefined {
@@ -180,7 +201,8 @@ function notANumber(typed: string, value: string, min: number): string {
  */
 export function formatAskedFor(line: CommandLine): string | undefined {
   // Also where a flag that lost its value has swallowed it.
-  const isJson = ({ name, value, inline }: Option) => name === 'json' || (!inline && value === '--json')
+  const isJson = ({ name, value, inline }: Option) =>
+    name === 'json' || (!inline && value === '--json')
   if (line.options.some(isJson)) return 'json'
   const asked = line.options.filter((one) => one.name === 'format')
   return asked.length === 0 ? undefined : must(asked.at(-1), 'format').value

@@ -31,7 +31,7 @@ export function nextActionsOf({ failure, next }: Report): readonly NextAction[] 
 }
 
 /** `file:line:column`, as far as it is known. */
-export function placeText(where: Place | undefined): string | undefined {
+function placeText(where: Place | undefined): string | undefined {
   if (!where?.file && where?.line === undefined) return undefined
   const { file, line, column } = where
   return [file ?? 'line', line, column].filter((part) => part !== undefined).join(':')

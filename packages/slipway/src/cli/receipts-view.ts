@@ -14,15 +14,23 @@ export function receiptLines(receipts: readonly Receipt[], done: 'Applied' | 'To
   return [...summary, ...receipts.slice(hidden).map((receipt) => receiptLine(receipt, done))]
 }
 
-function receiptLine({ status: outcome, migration, ms, attempts, lockWaitMs, statements }: Receipt, done: string): Block {
+function receiptLine(
+  { status: outcome, migration, ms, attempts, lockWaitMs, statements }: Receipt,
+  done: string,
+): Block {
   switch (outcome) {
     case 'done': {
-      const waited = attempts > 1 ? `, ${attempts} attempts, ${formatDuration(lockWaitMs)} waiting for locks` : ''
+      const waited =
+        attempts > 1
+          ? `, ${attempts} attempts, ${formatDuration(lockWaitMs)} waiting for locks`
+          : ''
       return status('done', `${done} ${migration}`, `${formatDuration(ms)}${waited}`)
     }
     case 'failed': {
       const failed = statements.find((statement) => statement.status === 'failed')
-      const place = failed ? `statement ${failed.statement} of ${statements.length}, line ${failed.line}` : undefined
+      const place = failed
+        ? `statement ${failed.statement} of ${statements.length}, line ${failed.line}`
+        : undefined
       return status('failed', `Failed ${migration}`, place)
     }
     case 'not-run':

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type CliOptions, runCli } from '../../test/cli.ts'
+import { type CliOptions, runCli } from '../../test/cli-in-process.ts'
 import { ConnectionString, failureFrom } from '../kernel/index.ts'
 import { type Command, type Finding, type Handler, type Report, report } from './command.ts'
 import { raise } from './failures.ts'
@@ -22,7 +22,11 @@ async function runWork(handler: Handler, argv: readonly string[] = [], options: 
   return await runCli(['work', ...argv], { ...options, commands: [work] })
 }
 
-const finding = (severity: Finding['severity']): Finding => ({ id: 'some-hazard', severity, message: 'Look.' })
+const finding = (severity: Finding['severity']): Finding => ({
+  id: 'some-hazard',
+  severity,
+  message: 'Look.',
+})
 const gives =
   (more: Partial<Report>): Handler =>
   async () =>
@@ -38,10 +42,17 @@ describe('exit codes', () => {
     ['a failure with one', fails('CLI.DECLINED'), 3],
     ['a failure that no room declares', fails('NO.SUCH_CODE'), 2],
     ['a code that the report names', gives({ exitCode: 4 }), 4],
-    ['a failure beats the 0 of its report', gives({ exitCode: 0, failure: failureFrom('X.Y', { message: 'No.' }) }), 2],
+    [
+      'a failure beats the 0 of its report',
+      gives({ exitCode: 0, failure: failureFrom('X.Y', { message: 'No.' }) }),
+      2,
+    ],
   ])('%s', async (_what, handler, expected) => {
     const { exitCode, stdout } = await runWork(handler, ['--json'])
-    expect({ exitCode, ok: JSON.parse(stdout).ok }).toEqual({ exitCode: expected, ok: expected === 0 })
+    expect({ exitCode, ok: JSON.parse(stdout).ok }).toEqual({
+      exitCode: expected,
+      ok: expected === 0,
+    })
   })
 })
 
@@ -60,7 +71,9 @@ describe('signals', () => {
   ] as const)('%s stops the command, which exits %d', async (signal, expected) => {
     const controller = new AbortController()
     setImmediate(() => controller.abort(interruption(signal)))
-    const { exitCode, stdout } = await runWork(untilAborted, ['--json'], { signal: controller.signal })
+    const { exitCode, stdout } = await runWork(untilAborted, ['--json'], {
+      signal: controller.signal,
+    })
     expect(exitCode).toBe(expected)
     expect(JSON.parse(stdout).failure.message).toMatch('Stopped by')
   })
@@ -99,11 +112,17 @@ describe('an exception that nobody expected', () => {
 
   test('in JSON is still one document', async () => {
     const { stdout, exitCode } = await runWork(breaks, ['--json'])
-    expect({ exitCode, code: JSON.parse(stdout).failure.code }).toEqual({ exitCode: 1, code: 'CLI.BUG' })
+    expect({ exitCode, code: JSON.parse(stdout).failure.code }).toEqual({
+      exitCode: 1,
+      code: 'CLI.BUG',
+    })
   })
 
   test('does not quote what the server said about a row', async () => {
-    const error = Object.assign(new Error('invalid input: "Jane Doe"'), { severity: 'ERROR', code: '22P02' })
+    const error = Object.assign(new Error('invalid input: "Jane Doe"'), {
+      severity: 'ERROR',
+      code: '22P02',
+    })
     const { stderr } = await runWork(async () => await Promise.reject(error), ['--verbose'])
     expect(stderr).toMatch('22P02')
     expect(stderr).not.toMatch('Jane')
@@ -112,7 +131,9 @@ describe('an exception that nobody expected', () => {
   test('beside the command ends it too', async () => {
     const crashed = Promise.reject(new RangeError('from a timer'))
     crashed.catch(() => undefined)
-    const { exitCode, stderr } = await runWork(async () => await new Promise(() => undefined), [], { crashed })
+    const { exitCode, stderr } = await runWork(async () => await new Promise(() => undefined), [], {
+      crashed,
+    })
     expect(exitCode).toBe(1)
     expect(stderr).toMatch('from a timer')
   })
@@ -133,23 +154,42 @@ describe('streams', () => {
 
   test('JSON has its keys in one order, secrets masked, big integers as text', async () => {
     const url = new ConnectionString('postgresql://u:secret@host/db')
-    const { stdout } = await runWork(async () =>
-      report({ url, text: 'postgres://u:secret@host/db', rows: 10n ** 18n }, []), ['--format=json'])
-    expect(stdout).toBe(`${JSON.stringify({
-      slipway: '0.0.0-test',
-      command: 'work',
-      ok: true,
-      result: { url: 'postgresql://u:***@host/db', text: 'postgres://u:***@host/db', rows: '1000000000000000000' },
-      findings: [],
-      failure: null,
-      next: [],
-    }, null, 2)}\n`)
+    const { stdout } = await runWork(
+      async () => report({ url, text: 'postgres://u:secret@host/db', rows: 10n ** 18n }, []),
+      ['--format=json'],
+    )
+    expect(stdout).toBe(
+      `${JSON.stringify(
+        {
+          slipway: '0.0.0-test',
+          command: 'work',
+          ok: true,
+          result: {
+            url: 'postgresql://u:***@host/db',
+            text: 'postgres://u:***@host/db',
+            rows: '1000000000000000000',
+          },
+          findings: [],
+          failure: null,
+          next: [],
+        },
+        null,
+        2,
+      )}\n`,
+    )
   })
 
   test('a failure that is raised in the middle of JSON work leaves stderr empty', async () => {
-    const { stdout, stderr } = await runWork(async () => raise('CLI.DECLINED', { message: 'No.' }), ['--json'])
+    const { stdout, stderr } = await runWork(
+      async () => raise('CLI.DECLINED', { message: 'No.' }),
+      ['--json'],
+    )
     expect(stderr).toBe('')
-    expect(JSON.parse(stdout)).toMatchObject({ ok: false, result: {}, failure: { code: 'CLI.DECLINED' } })
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      result: {},
+      failure: { code: 'CLI.DECLINED' },
+    })
   })
 })
 
@@ -175,7 +215,9 @@ describe('progress', () => {
       }
       return report({}, [])
     }
-    expect((await runWork(waiting)).stderr).toBe('one: attempt 1 did not get its lock; again in 500 ms\n')
+    expect((await runWork(waiting)).stderr).toBe(
+      'one: attempt 1 did not get its lock; again in 500 ms\n',
+    )
   })
 
   test('--quiet: nothing', async () => {
@@ -184,7 +226,10 @@ describe('progress', () => {
 
   test('--json --verbose: every event as it is', async () => {
     const { stderr } = await runWork(steps, ['--json', '--verbose'])
-    const kinds = stderr.trim().split('\n').map((line) => (JSON.parse(line) as { kind: string }).kind)
+    const kinds = stderr
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { kind: string }).kind)
     expect(kinds).toEqual(['phase', 'migration-started', 'statement-started', 'migration-done'])
     expect(stderr).not.toMatch('secret')
   })

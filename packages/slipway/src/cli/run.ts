@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { failureOf } from '../kernel/index.ts'
+import { failureOf, must } from '../kernel/index.ts'
 import { bugReport, traceOf } from './bug.ts'
 import { type Command, type Context, type Report, report, type TargetFlags } from './command.ts'
 import { COMMANDS } from './commands.ts'
@@ -7,7 +7,13 @@ import { exitCodeOf } from './exit-code.ts'
 import { raise } from './failures.ts'
 import { type Flags, type FlagValue, flagsFrom, GLOBAL_FLAGS } from './flags.ts'
 import type { Host } from './host.ts'
-import { type CommandLine, findCommand, readArguments, readCommandLine, readFlags } from './parse.ts'
+import {
+  type CommandLine,
+  findCommand,
+  readArguments,
+  readCommandLine,
+  readFlags,
+} from './parse.ts'
 import { styleFor } from './render/style.ts'
 import { createProgress, type Progress } from './terminal/progress.ts'
 import { createPrompter, isInteractive } from './terminal/prompt.ts'
@@ -57,13 +63,24 @@ async function outcomeOf(call: Call): Promise<Outcome> {
     name = command?.name ?? 'version'
     const values = readFlags(line, command, commands)
     const work = command ? handle(command, values, call) : Promise.resolve(versionReport(host))
-    return { command: name, report: await Promise.race([work, host.crashed]) }
+    const endings = [work, host.crashed, ...(command?.interruptible ? [aborted(host.signal)] : [])]
+    return { command: name, report: await Promise.race(endings) }
   } catch (error) {
     const failure = failureOf(error)
     if (!failure) return { command: name, report: bugReport(error), error }
-    const shown = failure.code === 'CLI.COMMAND_MISSING' ? await helpReport([], call) : report({}, [])
+    const shown =
+      failure.code === 'CLI.COMMAND_MISSING' ? await helpReport([], call) : report({}, [])
     return { command: name, report: { ...shown, failure }, error }
   }
+}
+
+/** Rejects with the reason of the signal. */
+async function aborted(signal: AbortSignal): Promise<never> {
+  return await new Promise((_resolve, reject) => {
+    const end = () => reject(must(signal.reason, 'reason of the signal'))
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end, { once: true })
+  })
 }
 
 /** The command of the line, where `--help` alone is one too; nothing for `--version` alone. */
@@ -80,7 +97,8 @@ async function handle(
   call: Call,
 ): Promise<Report> {
   const { line, host } = call
-  if (values.has('help')) return await helpReport(command.name === 'help' ? [] : [command.name], call)
+  if (values.has('help'))
+    return await helpReport(command.name === 'help' ? [] : [command.name], call)
   if (values.has('version')) return versionReport(host)
   const format = values.get('format')
   if (values.has('json') && format !== undefined && format !== 'json') {
@@ -139,10 +157,13 @@ async function contextOf(
     target: targetOf(values),
     verbose: manner.verbose,
     version: host.version(),
+    nodeVersion: host.nodeVersion,
   }
 }
 
 function targetOf(values: ReadonlyMap<string, FlagValue>): TargetFlags {
   const names = ['env', 'url', 'config', 'schema', 'confirm'] as const
-  return Object.fromEntries(names.filter((name) => values.has(name)).map((name) => [name, values.get(name)]))
+  return Object.fromEntries(
+    names.filter((name) => values.has(name)).map((name) => [name, values.get(name)]),
+  )
 }

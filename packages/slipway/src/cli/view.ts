@@ -18,7 +18,11 @@ export type Block =
   | { readonly kind: 'paragraph'; readonly text: string }
   | {
       readonly kind: 'fields'
-      readonly fields: readonly { readonly label: string; readonly value: string; readonly note?: string }[]
+      readonly fields: readonly {
+        readonly label: string
+        readonly value: string
+        readonly note?: string
+      }[]
     }
   | {
       readonly kind: 'table'

@@ -25,7 +25,9 @@ export async function readWork(
 ): Promise<Work> {
   const project = await loadProject({ cwd, env, flags })
   const target = resolveTarget(project)
-  const migrations = readMigrations(project.migrationsDir, { mayBeMissing: options.mayLackMigrations ?? false })
+  const migrations = readMigrations(project.migrationsDir, {
+    mayBeMissing: options.mayLackMigrations ?? false,
+  })
   return { project, target, migrations }
 }
 
@@ -58,7 +60,10 @@ export async function workRequest({ signal, emit }: Context, work: Work): Promis
 
 /** Where a project's scratches keep their images, and what they begin with. */
 export function scratchOptions(project: Project): WorkRequest['scratch'] {
-  return { cacheDir: path.join(project.root, '.slipway', 'cache'), initScript: project.initShadowDb }
+  return {
+    cacheDir: path.join(project.root, '.slipway', 'cache'),
+    initScript: project.initShadowDb,
+  }
 }
 
 /** Consent as the command line gives it: by `--confirm`, or by a person who types the name. */

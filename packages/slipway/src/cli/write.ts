@@ -72,7 +72,11 @@ export function writeReport(report: Report, { host, manner, command, exitCode }:
 /** The stack of a failure or a bug, for `--verbose`, on stderr. */
 export function writeTrace(frames: readonly string[], { stderr }: Host, { format }: Manner): void {
   if (format === 'json') write(stderr, `${toJson({ kind: 'trace', frames })}\n`)
-  else write(stderr, renderHuman([{ kind: 'plain', text: frames.join('\n') }], { style: (_, text) => text }))
+  else
+    write(
+      stderr,
+      renderHuman([{ kind: 'plain', text: frames.join('\n') }], { style: (_, text) => text }),
+    )
 }
 
 function writeHuman(report: Report, { stdout, stderr, env }: Host): void {
@@ -88,6 +92,7 @@ function writeHuman(report: Report, { stdout, stderr, env }: Host): void {
 }
 
 function dataBlocks(report: Report): Block[] {
+  if (report.findingsInView) return [...report.view]
   return [...report.view, ...report.findings.flatMap(findingBlocks)]
 }
 

@@ -49,12 +49,29 @@ export type CreateOutcome =
  * drops beside an add are renames; without it an undecided one is CREATE.RENAME_UNDECIDED. Nothing is
  * written before all is known: a failure leaves the project as it was.
  */
-export async function createMigration(options: CreateOptions, ask?: AskRenames): Promise<CreateOutcome> {
-  const { files, migrationsDir, scratch, history, renames = [], noRename = false, allowEmpty = false } = options
+export async function createMigration(
+  options: CreateOptions,
+  ask?: AskRenames,
+): Promise<CreateOutcome> {
+  const {
+    files,
+    migrationsDir,
+    scratch,
+    history,
+    renames = [],
+    noRename = false,
+    allowEmpty = false,
+  } = options
   const name = folderName(options.name, options.now)
   refuseTaken(migrationsDir, name)
   return await withScratch(scratch, history, async (session): Promise<CreateOutcome> => {
-    const { sql, kept } = await draftMigration(session, { files, filter: options.filter, renames, noRename, ask })
+    const { sql, kept, before } = await draftMigration(session, {
+      files,
+      filter: options.filter,
+      renames,
+      noRename,
+      ask,
+    })
     const file = path.join(migrationsDir, name, 'migration.sql')
     if (sql === '') {
       if (!allowEmpty) return { kind: 'nothing-to-do', kept }
@@ -62,7 +79,11 @@ export async function createMigration(options: CreateOptions, ask?: AskRenames):
       writeMigrationFolder(migrationsDir, name, { 'migration.sql': empty, 'down.sql': undefined })
       return { kind: 'written', name, path: file, sql: empty, statements: 0, kept }
     }
-    const back = await wayBackOn(session, await readCatalog(session), { name, sql, path: file })
+    const back = await wayBackOn(session, before ?? (await readCatalog(session)), {
+      name,
+      sql,
+      path: file,
+    })
     writeMigrationFolder(migrationsDir, name, { 'migration.sql': sql, 'down.sql': back.sql })
     await loadParser()
     const statements = parseStatements(sql).length

@@ -16,8 +16,14 @@ export interface DownParts {
 }
 
 /** The statements of a way back, one a paragraph. */
-export function downBody({ renames, statements }: Pick<DownParts, 'renames' | 'statements'>): string {
-  const all = [...renames.map((rename) => renameSql(rename, true)), ...statements.map(({ sql }) => sql)]
+export function downBody({
+  renames,
+  statements,
+}: Pick<DownParts, 'renames' | 'statements'>): string {
+  const all = [
+    ...renames.map((rename) => renameSql(rename, true)),
+    ...statements.map(({ sql }) => sql),
+  ]
   return all.map((sql) => `${sql};\n`).join('\n')
 }
 

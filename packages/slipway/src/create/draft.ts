@@ -1,13 +1,19 @@
-import { type Inventory, inventoryOf, readCatalog, readCatalogInTransaction } from '../catalog/index.ts'
+import {
+  type Catalog,
+  type Inventory,
+  inventoryOf,
+  readCatalog,
+  readCatalogInTransaction,
+} from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { diffToSchema, type SchemaFile } from '../engine/index.ts'
 import { advice, command } from '../kernel/index.ts'
 import { loadParser, parseStatements } from '../migration/index.ts'
 import { raise } from './failures.ts'
 import { renamed } from './inventory.ts'
-import { inverse, type Rename, renameSql } from './rename.ts'
 import { type RenameCandidate, renameCandidates } from './rename-candidates.ts'
 import { resolveRenames } from './rename-flags.ts'
+import { inverse, type Rename, renameSql } from './rename.ts'
 import { schemaNames, type SchemaNames } from './schema-names.ts'
 import { type KeptObject, spareInexpressible } from './spare.ts'
 import { runsOnTrial } from './way-back.ts'
@@ -32,6 +38,8 @@ export interface DraftOptions {
 export interface Draft {
   readonly sql: string
   readonly kept: readonly KeptObject[]
+  /** The catalog of the state before, where it had to be read. */
+  readonly before?: Catalog
 }
 
 /**
@@ -40,12 +48,19 @@ export interface Draft {
  * The scratch is left as it was. Fails with CREATE.RENAME_UNKNOWN and CREATE.RENAME_UNDECIDED.
  */
 export async function draftMigration(session: Session, options: DraftOptions): Promise<Draft> {
-  const diff = () => diffToSchema({ session, files: options.files, ...(options.filter ? { filter: options.filter } : {}) })
+  const diff = () =>
+    diffToSchema({
+      session,
+      files: options.files,
+      ...(options.filter ? { filter: options.filter } : {}),
+    })
   const first = options.renames.length === 0 ? (await diff()).sql : undefined
-  if (first === '' || (first !== undefined && !mayRename(first, options))) return await finish(session, first, [], options)
+  if (first === '' || (first !== undefined && !mayRename(first, options)))
+    return await finish(session, first, [], options)
   const renames: Rename[] = []
   const names = schemaNames(options.files)
-  let inventory = inventoryOf(await readCatalog(session))
+  const before = await readCatalog(session)
+  let inventory = inventoryOf(before)
   let flags = options.renames
   let sql = first ?? ''
   try {
@@ -56,17 +71,24 @@ export async function draftMigration(session: Session, options: DraftOptions): P
         inventory = renamed(inventory, rename)
       }
       if (flags.length > 0) sql = (await diff()).sql
-      flags = mayRename(sql, options) ? await decide(await candidatesOf(session, sql, { inventory, names }), options) : []
-      if (flags.length === 0) return await finish(session, sql, renames, options)
+      flags = mayRename(sql, options)
+        ? await decide(await candidatesOf(session, sql, { inventory, names }), options)
+        : []
+      if (flags.length === 0) return { ...(await finish(session, sql, renames, options)), before }
     }
   } finally {
-    for (const rename of renames.toReversed()) await session.execute(renameSql(inverse(rename), true))
+    for (const rename of renames.toReversed())
+      await session.execute(renameSql(inverse(rename), true))
   }
 }
 
 /** Only a drop beside an add can be a rename; most migrations have no drop. */
 function mayRename(sql: string, { noRename }: DraftOptions): boolean {
-  return !noRename && /\bDROP (?:COLUMN|TABLE|TYPE)\b/.test(sql) && /\bADD COLUMN\b|\bCREATE (?:TABLE|TYPE)\b/.test(sql)
+  return (
+    !noRename &&
+    /\bDROP (?:COLUMN|TABLE|TYPE)\b/.test(sql) &&
+    /\bADD COLUMN\b|\bCREATE (?:TABLE|TYPE)\b/.test(sql)
+  )
 }
 
 async function candidatesOf(
@@ -87,7 +109,10 @@ async function candidatesOf(
   }
 }
 
-async function decide(candidates: readonly RenameCandidate[], { ask }: DraftOptions): Promise<readonly string[]> {
+async function decide(
+  candidates: readonly RenameCandidate[],
+  { ask }: DraftOptions,
+): Promise<readonly string[]> {
   if (candidates.length === 0) return []
   if (ask) return await ask(candidates)
   const flags = candidates.map(({ flag }) => flag)
@@ -95,7 +120,9 @@ async function decide(candidates: readonly RenameCandidate[], { ask }: DraftOpti
     message: `${candidates.map(({ from, to }) => `${from} → ${to}`).join(', ')}: a rename, or a drop and an add?`,
     why: 'A drop destroys the data that a rename would keep, and nobody is here to ask.',
     nextActions: [
-      ...flags.map((flag) => command(`slipway create <name> --rename ${flag}`, 'it is a rename: the data stays')),
+      ...flags.map((flag) =>
+        command(`slipway create <name> --rename ${flag}`, 'it is a rename: the data stays'),
+      ),
       command('slipway create <name> --no-rename', 'none is a rename: the old data is dropped'),
       advice('--rename can be given more than once.'),
     ],
@@ -109,10 +136,14 @@ async function finish(
   { files }: DraftOptions,
 ): Promise<Draft> {
   await loadParser()
-  const partialIndexes = files.some(({ content }) => /previewFeatures\s*=\s*\[[^\]]*"partialIndexes"/.test(content))
+  const partialIndexes = files.some(({ content }) =>
+    /previewFeatures\s*=\s*\[[^\]]*"partialIndexes"/.test(content),
+  )
   const { sql, kept } = await spareInexpressible(engineSql, { session, partialIndexes })
   const { qualified } = schemaNames(files)
-  const paragraphs = renames.map((rename) => `-- ${titleOf(rename)}\n${renameSql(rename, qualified)};\n`)
+  const paragraphs = renames.map(
+    (rename) => `-- ${titleOf(rename)}\n${renameSql(rename, qualified)};\n`,
+  )
   if (sql.trim() !== '') paragraphs.push(sql)
   if (paragraphs.length === 0) return { sql: '', kept }
   const notes = kept.map(({ object, reason }) => `-- slipway: kept ${object} (${reason})\n`)

@@ -29,7 +29,8 @@ export async function generateClient(options: GenerateOptions): Promise<Generate
     return { kind: 'skipped', reason: 'the schema has no generator' }
   }
   const cli = findCli(root)
-  if (cli === undefined) return { kind: 'skipped', reason: 'prisma is not installed in the project' }
+  if (cli === undefined)
+    return { kind: 'skipped', reason: 'prisma is not installed in the project' }
   const args = [cli, 'generate', ...(schema === undefined ? [] : ['--schema', schema])]
   const { code, output } = await run(args, root, {
     PRISMA_HIDE_UPDATE_MESSAGE: '1',

@@ -14,6 +14,9 @@ export interface IndexFacts {
   readonly name: string
   readonly table: string
   readonly constraint: string | null
+  readonly unique: boolean
+  /** Its key as the engine writes it: `"a", "b" DESC`. */
+  readonly key: string
   /** Columns of its table that it cannot live without: `schema.table.column`. */
   readonly columns: readonly string[]
   /** What of it the Prisma schema has no words for; null where it has them for all. */
@@ -23,6 +26,17 @@ export interface IndexFacts {
 // A row-to-JSON detour reads `indnullsnotdistinct`, which servers before 15 do not have.
 const INDEXES = `
 SELECT n.nspname AS schema, c.relname AS name, t.relname AS table, con.conname AS constraint,
+  i.indisunique AS unique,
+  array_to_string(array(
+    SELECT format('"%s"', replace(a.attname, '"', '""'))
+      || CASE WHEN op.opcdefault THEN '' ELSE ' ' || op.opcname END
+      || CASE WHEN part.bits & 1 = 1 THEN ' DESC' ELSE '' END
+    FROM unnest(i.indkey, i.indclass, i.indoption) WITH ORDINALITY AS part(number, class, bits, place)
+    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = part.number
+    JOIN pg_opclass op ON op.oid = part.class
+    WHERE part.place <= i.indnkeyatts
+    ORDER BY part.place
+  ), ', ') AS key,
   array(
     SELECT tn.nspname || '.' || t.relname || '.' || a.attname
     FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
@@ -39,9 +53,6 @@ SELECT n.nspname AS schema, c.relname AS name, t.relname AS table, con.conname A
     WHEN c.reloptions IS NOT NULL THEN 'storage parameters'
     WHEN am.amname NOT IN ('btree', 'hash', 'gin', 'gist', 'spgist', 'brin') THEN am.amname
     WHEN EXISTS (SELECT FROM unnest(i.indoption) AS o(bits) WHERE bits IN (1, 2)) THEN 'NULLS FIRST or LAST'
-    WHEN am.amname = 'btree' AND EXISTS (
-      SELECT FROM unnest(i.indclass) AS used(class) JOIN pg_opclass ON oid = class WHERE NOT opcdefault
-    ) THEN 'operator class'
     WHEN EXISTS (
       SELECT FROM unnest(i.indkey, i.indcollation) AS key(number, coll)
       JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = key.number
@@ -81,7 +92,10 @@ WHERE c.relname = ANY ($1) AND (
 )`
 
 /** Those of the tables that the schema language has no words for. */
-export async function readInexpressibleTables(session: Session, names: readonly string[]): Promise<Inexpressible[]> {
+export async function readInexpressibleTables(
+  session: Session,
+  names: readonly string[],
+): Promise<Inexpressible[]> {
   return await session.query<Row & Inexpressible>(TABLES, [names])
 }
 
@@ -95,7 +109,10 @@ WHERE t.typname = ANY ($1)
     OR c.relkind = 'c')`
 
 /** Those of the enums that functions, views, domains or other types use, which the schema does not know of. */
-export async function readInexpressibleTypes(session: Session, names: readonly string[]): Promise<Inexpressible[]> {
+export async function readInexpressibleTypes(
+  session: Session,
+  names: readonly string[],
+): Promise<Inexpressible[]> {
   return await session.query<Row & Inexpressible>(TYPES, [names])
 }
 

@@ -14,19 +14,31 @@ export function hasSubject(inventory: Inventory, rename: Rename): boolean {
     case 'index':
       return inventory.indexes.some(named)
     case 'constraint':
-      return inventory.constraints.some((constraint) => named(constraint) && constraint.table === rename.table)
+      return inventory.constraints.some(
+        (constraint) => named(constraint) && constraint.table === rename.table,
+      )
     case 'column':
-      return tableOf(inventory, schema, rename.table)?.columns.some(({ name }) => name === from) ?? false
+      return (
+        tableOf(inventory, schema, rename.table)?.columns.some(({ name }) => name === from) ?? false
+      )
     case 'enum-value':
       return enumOf(inventory, schema, rename.type)?.values.includes(from) ?? false
   }
 }
 
-export function tableOf(inventory: Inventory, schema: string, name: string): InventoryTable | undefined {
+export function tableOf(
+  inventory: Inventory,
+  schema: string,
+  name: string,
+): InventoryTable | undefined {
   return inventory.tables.find((table) => table.schema === schema && table.name === name)
 }
 
-export function enumOf(inventory: Inventory, schema: string, name: string): InventoryEnum | undefined {
+export function enumOf(
+  inventory: Inventory,
+  schema: string,
+  name: string,
+): InventoryEnum | undefined {
   return inventory.enums.find((type) => type.schema === schema && type.name === name)
 }
 
@@ -38,7 +50,10 @@ export function renamed(inventory: Inventory, rename: Rename): Inventory {
     if (table.schema !== schema) return table
     if (kind === 'table') return { ...table, name: swap(table.name) }
     if (kind !== 'column' || table.name !== rename.table) return table
-    return { ...table, columns: table.columns.map((column) => ({ ...column, name: swap(column.name) })) }
+    return {
+      ...table,
+      columns: table.columns.map((column) => ({ ...column, name: swap(column.name) })),
+    }
   })
   const enums = inventory.enums.map((type) => {
     if (type.schema !== schema) return type

@@ -20,7 +20,8 @@ export function lossesOf({ before, after, statements }: LossOptions): string[] {
   for (const table of before.tables) {
     const later = tableOf(after, table.schema, table.name)
     const name = `${table.schema}.${table.name}`
-    if (later) for (const column of lostColumns(table, later)) losses.add(`column ${name}.${column}`)
+    if (later)
+      for (const column of lostColumns(table, later)) losses.add(`column ${name}.${column}`)
     else losses.add(`table ${name}`)
   }
   const stood = namesIn(before)

@@ -29,7 +29,9 @@ export function folderName(name: string, now: Date): string {
     raise('CREATE.NAME_INVALID', {
       message: `'${name}' gives no name for a migration.`,
       why: 'A name is made of the letters a to z and of digits; all else becomes an underscore.',
-      nextActions: [advice('Say in a word or two what the migration does: slipway create add_email')],
+      nextActions: [
+        advice('Say in a word or two what the migration does: slipway create add_email'),
+      ],
     })
   }
   const moment = now.toISOString().replaceAll(/\D/g, '').slice(0, 14)
@@ -53,7 +55,11 @@ export type MigrationFiles = Readonly<Record<'migration.sql' | 'down.sql', strin
  * Writes a migration's folder, and the migrations folder with its lock file where they are missing.
  * The folder appears whole or not at all.
  */
-export function writeMigrationFolder(migrationsDir: string, name: string, files: MigrationFiles): void {
+export function writeMigrationFolder(
+  migrationsDir: string,
+  name: string,
+  files: MigrationFiles,
+): void {
   mkdirSync(migrationsDir, { recursive: true })
   // Beside the migrations, never among them: what a crash leaves there would count as a migration.
   const unfinished = mkdtempSync(path.join(path.dirname(migrationsDir), '.slipway-create-'))

@@ -14,7 +14,11 @@ export interface RenameCandidate {
 }
 
 /** All that could be a rename on the way from one inventory to another. */
-export function renameCandidates(before: Inventory, after: Inventory, names: SchemaNames): RenameCandidate[] {
+export function renameCandidates(
+  before: Inventory,
+  after: Inventory,
+  names: SchemaNames,
+): RenameCandidate[] {
   const found = [
     ...tableRenames(before, after),
     ...columnRenames(before, after),
@@ -28,7 +32,9 @@ function tableRenames(before: Inventory, after: Inventory): Rename[] {
   const gone = before.tables.filter(({ schema, name }) => !tableOf(after, schema, name))
   const added = after.tables.filter(({ schema, name }) => !tableOf(before, schema, name))
   return pairs(gone, added)
-    .filter(([old, fresh]) => old.schema === fresh.schema && areAlike(signature(old), signature(fresh)))
+    .filter(
+      ([old, fresh]) => old.schema === fresh.schema && areAlike(signature(old), signature(fresh)),
+    )
     .map(([old, fresh]) => ({ kind: 'table', schema: old.schema, from: old.name, to: fresh.name }))
 }
 
@@ -46,12 +52,22 @@ function columnRenames(before: Inventory, after: Inventory): Rename[] {
   return before.tables.flatMap((table) => {
     const later = tableOf(after, table.schema, table.name)
     if (!later) return []
-    const gone = table.columns.filter(({ name }) => !later.columns.some((column) => column.name === name))
-    const added = later.columns.filter(({ name }) => !table.columns.some((column) => column.name === name))
+    const gone = table.columns.filter(
+      ({ name }) => !later.columns.some((column) => column.name === name),
+    )
+    const added = later.columns.filter(
+      ({ name }) => !table.columns.some((column) => column.name === name),
+    )
     return pairs(gone, added)
       .filter(([old, fresh]) => old.type === fresh.type)
       .map(([old, fresh]): Rename => {
-        return { kind: 'column', schema: table.schema, table: table.name, from: old.name, to: fresh.name }
+        return {
+          kind: 'column',
+          schema: table.schema,
+          table: table.name,
+          from: old.name,
+          to: fresh.name,
+        }
       })
   })
 }
@@ -71,7 +87,8 @@ function valueRenames(before: Inventory, after: Inventory): Rename[] {
     const added = later.filter((value) => !values.includes(value))
     const [from, ...otherGone] = gone
     const [to, ...otherAdded] = added
-    if (from === undefined || to === undefined || otherGone.length + otherAdded.length > 0) return []
+    if (from === undefined || to === undefined || otherGone.length + otherAdded.length > 0)
+      return []
     return [{ kind: 'enum-value', schema, type: name, from, to }]
   })
 }
@@ -86,12 +103,22 @@ function candidate(rename: Rename, names: SchemaNames): RenameCandidate {
     case 'column': {
       const model = blockOf(names.models, schema, rename.table)
       const flag = `${model?.name ?? rename.table}.${from}=${nameOf(model?.members, to)}`
-      return { kind: 'column', flag, from: `${schema}.${rename.table}.${from}`, to: `${schema}.${rename.table}.${to}` }
+      return {
+        kind: 'column',
+        flag,
+        from: `${schema}.${rename.table}.${from}`,
+        to: `${schema}.${rename.table}.${to}`,
+      }
     }
     case 'enum-value': {
       const type = blockOf(names.enums, schema, rename.type)
       const flag = `${type?.name ?? rename.type}.${from}=${nameOf(type?.members, to)}`
-      return { kind: 'enum-value', flag, from: `${schema}.${rename.type}.${from}`, to: `${schema}.${rename.type}.${to}` }
+      return {
+        kind: 'enum-value',
+        flag,
+        from: `${schema}.${rename.type}.${from}`,
+        to: `${schema}.${rename.type}.${to}`,
+      }
     }
     default: {
       const blocks = rename.kind === 'table' ? names.models : names.enums
@@ -102,7 +129,11 @@ function candidate(rename: Rename, names: SchemaNames): RenameCandidate {
   }
 }
 
-function blockOf(blocks: readonly MappedBlock[], schema: string, mapped: string): MappedBlock | undefined {
+function blockOf(
+  blocks: readonly MappedBlock[],
+  schema: string,
+  mapped: string,
+): MappedBlock | undefined {
   return blocks.find((block) => block.schema === schema && block.mapped === mapped)
 }
 

@@ -3,7 +3,7 @@ import { advice, type NextAction } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { enumOf, renamed, tableOf } from './inventory.ts'
 import type { Rename } from './rename.ts'
-import type { MappedBlock, MappedName, SchemaNames } from './schema-names.ts'
+import type { MappedName, SchemaNames } from './schema-names.ts'
 
 /** What the names of a `--rename` are looked up in. */
 export interface RenameContext {
@@ -23,7 +23,9 @@ export function resolveRenames(flags: readonly string[], context: RenameContext)
   const { names } = context
   let { inventory } = context
   const owners = new Map<string, string>()
-  const ordered = flags.map(readFlag).toSorted((a, b) => Number(a.owner !== undefined) - Number(b.owner !== undefined))
+  const ordered = flags
+    .map(readFlag)
+    .toSorted((a, b) => Number(a.owner !== undefined) - Number(b.owner !== undefined))
   return ordered.map((flag) => {
     const owner = flag.owner === undefined ? undefined : (owners.get(flag.owner) ?? flag.owner)
     const rename =
@@ -44,7 +46,8 @@ interface Flag {
 }
 
 function readFlag(text: string): Flag {
-  const [, owner, from, to] = /^\s*(?:([^=]+)\.)?([^=.]+?)\s*=\s*(?:[^=]*\.)?([^=.]+?)\s*$/.exec(text) ?? []
+  const [, owner, from, to] =
+    /^\s*(?:([^=]+)\.)?([^=.]+?)\s*=\s*(?:[^=]*\.)?([^=.]+?)\s*$/.exec(text) ?? []
   if (from !== undefined && to !== undefined) return { text, owner: owner?.trim(), from, to }
   return raise('CREATE.RENAME_UNKNOWN', {
     message: `--rename ${text} is not of the form old=new.`,
@@ -55,15 +58,28 @@ function readFlag(text: string): Flag {
 
 function blockRename(flag: Flag, { inventory, names }: RenameContext): Rename {
   const model = find(names.models, flag.to)
-  const table = model && inventory.tables.find(({ schema, name }) => schema === model.schema && name === flag.from)
-  if (model && table) return { kind: 'table', schema: table.schema, from: table.name, to: model.mapped }
+  const table =
+    model &&
+    inventory.tables.find(({ schema, name }) => schema === model.schema && name === flag.from)
+  if (model && table)
+    return { kind: 'table', schema: table.schema, from: table.name, to: model.mapped }
   const type = find(names.enums, flag.to)
-  const old = type && inventory.enums.find(({ schema, name }) => schema === type.schema && name === flag.from)
+  const old =
+    type && inventory.enums.find(({ schema, name }) => schema === type.schema && name === flag.from)
   if (type && old) return { kind: 'type', schema: old.schema, from: old.name, to: type.mapped }
   const block = model ?? type
-  if (!block) return unknown(flag, `the schema has no model or enum ${flag.to}`, named([...names.models, ...names.enums]))
+  if (!block)
+    return unknown(
+      flag,
+      `the schema has no model or enum ${flag.to}`,
+      named([...names.models, ...names.enums]),
+    )
   const things = model ? inventory.tables : inventory.enums
-  return unknown(flag, `the history has no ${model ? 'table' : 'type'} ${flag.from}`, things.map(({ name }) => name))
+  return unknown(
+    flag,
+    `the history has no ${model ? 'table' : 'type'} ${flag.from}`,
+    things.map(({ name }) => name),
+  )
 }
 
 function memberRename(flag: Flag & { readonly owner: string }, context: RenameContext): Rename {
@@ -71,22 +87,33 @@ function memberRename(flag: Flag & { readonly owner: string }, context: RenameCo
   const model = find(names.models, flag.owner)
   const type = model ? undefined : find(names.enums, flag.owner)
   const block = model ?? type
-  if (!block) return unknown(flag, `the schema has no model or enum ${flag.owner}`, named([...names.models, ...names.enums]))
+  if (!block)
+    return unknown(
+      flag,
+      `the schema has no model or enum ${flag.owner}`,
+      named([...names.models, ...names.enums]),
+    )
   const { schema, mapped } = block
   const had = model
     ? tableOf(inventory, schema, mapped)?.columns.map(({ name }) => name)
     : enumOf(inventory, schema, mapped)?.values
   if (!had) return unknown(flag, `the history has no ${model ? 'table' : 'type'} ${mapped}`, [])
   const to = find(block.members, flag.to)
-  if (!to) return unknown(flag, `${block.name} has no ${flag.to} in the schema`, named(block.members))
+  if (!to)
+    return unknown(flag, `${block.name} has no ${flag.to} in the schema`, named(block.members))
   // The field's old name is in no file any more; with an unchanged @map there is nothing to rename.
-  if (!had.includes(flag.from)) return unknown(flag, `${mapped} has no ${flag.from} in the history`, had)
+  if (!had.includes(flag.from))
+    return unknown(flag, `${mapped} has no ${flag.from} in the history`, had)
   const part = { schema, from: flag.from, to: to.mapped }
-  return model ? { kind: 'column', table: mapped, ...part } : { kind: 'enum-value', type: mapped, ...part }
+  return model
+    ? { kind: 'column', table: mapped, ...part }
+    : { kind: 'enum-value', type: mapped, ...part }
 }
 
 function find<T extends MappedName>(things: readonly T[], name: string): T | undefined {
-  return things.find((thing) => thing.name === name) ?? things.find((thing) => thing.mapped === name)
+  return (
+    things.find((thing) => thing.name === name) ?? things.find((thing) => thing.mapped === name)
+  )
 }
 
 function named(things: readonly MappedName[]): string[] {
@@ -94,7 +121,8 @@ function named(things: readonly MappedName[]): string[] {
 }
 
 function unknown(flag: Flag, reason: string, existing: readonly string[]): never {
-  const actions: NextAction[] = existing.length === 0 ? [] : [advice(`There is: ${existing.join(', ')}.`)]
+  const actions: NextAction[] =
+    existing.length === 0 ? [] : [advice(`There is: ${existing.join(', ')}.`)]
   return raise('CREATE.RENAME_UNKNOWN', {
     message: `--rename ${flag.text}: ${reason}.`,
     why: 'To the left stands what the history has, to the right what the schema has.',

@@ -59,11 +59,23 @@ export function readRename(statement: string): Rename | undefined {
   if (owner === 'type') return readValue(rest, schema, object)
   const [, oldName, newName] = CONSTRAINT.exec(rest) ?? []
   if (oldName !== undefined && newName !== undefined) {
-    return { kind: 'constraint', schema, table: object, from: identifier(oldName), to: identifier(newName) }
+    return {
+      kind: 'constraint',
+      schema,
+      table: object,
+      from: identifier(oldName),
+      to: identifier(newName),
+    }
   }
   const [, oldColumn, newColumn] = COLUMN.exec(rest) ?? []
   if (oldColumn === undefined || newColumn === undefined) return undefined
-  return { kind: 'column', schema, table: object, from: identifier(oldColumn), to: identifier(newColumn) }
+  return {
+    kind: 'column',
+    schema,
+    table: object,
+    from: identifier(oldColumn),
+    to: identifier(newColumn),
+  }
 }
 
 function readValue(rest: string, schema: string, type: string): Rename | undefined {

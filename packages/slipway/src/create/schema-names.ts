@@ -30,7 +30,10 @@ export function schemaNames(files: readonly SchemaFile[]): SchemaNames {
   const enums: MappedBlock[] = []
   let qualified = false
   for (const { content } of files) {
-    const text = content.replaceAll(STRING_OR_COMMENT, (_match, string: string | undefined) => string ?? '')
+    const text = content.replaceAll(
+      STRING_OR_COMMENT,
+      (_match, string: string | undefined) => string ?? '',
+    )
     for (const [, keyword, name = '', body = ''] of text.matchAll(BLOCK)) {
       const schema = attribute(body, '@@schema')
       qualified ||= schema !== undefined
@@ -54,6 +57,8 @@ function membersOf(body: string): MappedName[] {
 }
 
 function attribute(text: string, name: string): string | undefined {
-  const value = new RegExp(`${name}\\(\\s*(?:name\\s*:\\s*)?("(?:\\\\.|[^"\\\\])*")`).exec(text)?.[1]
+  const value = new RegExp(`${name}\\(\\s*(?:name\\s*:\\s*)?("(?:\\\\.|[^"\\\\])*")`).exec(
+    text,
+  )?.[1]
   return value === undefined ? undefined : String(JSON.parse(value))
 }

@@ -33,7 +33,7 @@ export interface SpareOptions {
 /**
  * Takes out of the engine's SQL the drops of what the history has and the Prisma schema has no words
  * for (prisma#29220, #29263). A drop stays where it is the consequence of another: an index whose
- * column or table goes, or that is built anew under its name. The drop of a unique constraint, which
+ * column goes, or that is built anew with another key. The drop of a unique constraint, which
  * the engine writes as that of an index and PostgreSQL refuses, becomes one of a constraint.
  */
 export async function spareInexpressible(sql: string, options: SpareOptions): Promise<Spared> {
@@ -43,8 +43,10 @@ export async function spareInexpressible(sql: string, options: SpareOptions): Pr
   const judged = await judge(drops, statements, options)
   if (judged.length === 0) return { sql, kept: [] }
   let text = sql
-  for (const { drop, instead } of judged.toReversed()) {
-    const { start, end } = drop.statement
+  for (const { statement, instead } of judged.toSorted(
+    (a, b) => b.statement.start - a.statement.start,
+  )) {
+    const { start, end } = statement
     if (instead === undefined) text = withoutParagraph(text, start, end)
     else text = text.slice(0, start) + instead + text.slice(end)
   }
@@ -56,6 +58,8 @@ const NAME = String.raw`(?:"((?:[^"]|"")+)"\.)?"((?:[^"]|"")+)"`
 const DROP_OBJECT = new RegExp(`^DROP (INDEX|TABLE|TYPE) ${NAME}$`)
 const DROP_KEY = new RegExp(`^ALTER TABLE ${NAME} DROP CONSTRAINT "((?:[^"]|"")+)"$`)
 const ALTER_TABLE = new RegExp(`^ALTER TABLE ${NAME} `)
+/** An index that is built: `UNIQUE`, its name and its key. */
+const BUILD = /^CREATE (UNIQUE )?INDEX "((?:[^"]|"")+)" ON .*?\((.*)\)$/s
 const DROP_DEFAULT = /ALTER COLUMN\s+"((?:[^"]|"")+)" DROP DEFAULT(?:,\n)?/g
 
 interface Drop {
@@ -70,7 +74,8 @@ interface Drop {
 function readDrop(statement: Statement): Drop[] {
   const { text } = statement
   const object = DROP_OBJECT.exec(text)
-  if (object) return [{ statement, kind: object[1] as Drop['kind'], ...nameOf(object[2], object[3]) }]
+  if (object)
+    return [{ statement, kind: object[1] as Drop['kind'], ...nameOf(object[2], object[3]) }]
   const key = DROP_KEY.exec(text)
   if (key) return [{ statement, kind: 'KEY', ...nameOf(key[1], key[2]) }]
   const table = text.includes(' DROP DEFAULT') ? ALTER_TABLE.exec(text) : null
@@ -85,9 +90,9 @@ function unescaped(name: string): string {
   return name.replaceAll('""', '"')
 }
 
-/** A drop that is not written as the engine had it: not at all, or something instead. */
+/** A statement that is not written as the engine had it: not at all, or something instead. */
 interface Judged {
-  readonly drop: Drop
+  readonly statement: Statement
   readonly instead?: string
   readonly kept?: KeptObject
 }
@@ -97,56 +102,71 @@ async function judge(
   statements: readonly Statement[],
   { session, partialIndexes }: SpareOptions,
 ): Promise<Judged[]> {
-  const namesOf = (kind: Drop['kind']) => drops.filter((drop) => drop.kind === kind).map(({ name }) => name)
+  const namesOf = (kind: Drop['kind']) =>
+    drops.filter((drop) => drop.kind === kind).map(({ name }) => name)
   const tables = await ifAny(namesOf('TABLE'), (names) => readInexpressibleTables(session, names))
   const types = await ifAny(namesOf('TYPE'), (names) => readInexpressibleTypes(session, names))
-  const indexes = await ifAny(namesOf('INDEX'), (names) => readIndexes(session, names, partialIndexes))
+  const indexes = await ifAny(namesOf('INDEX'), (names) =>
+    readIndexes(session, names, partialIndexes),
+  )
   const generated = await ifAny(namesOf('DEFAULT'), (names) => readGeneratedColumns(session, names))
   const going = new Set(statements.flatMap(({ destroys }) => destroys.map(withSchema)))
-  const text = statements.map((statement) => statement.text).join('\n')
   return drops.flatMap((drop): Judged[] => {
     const same = (thing: { schema: string; name: string }) =>
       thing.schema === drop.schema && thing.name === drop.name
     switch (drop.kind) {
       case 'INDEX':
-        return judgeIndex(drop, indexes.find(same), { going, text })
+        return judgeIndex(drop, indexes.find(same), { going, statements })
       case 'DEFAULT':
-        return judgeDefault(drop, generated.filter((one) => one.schema === drop.schema && one.table === drop.name))
+        return judgeDefault(
+          drop,
+          generated.filter((one) => one.schema === drop.schema && one.table === drop.name),
+        )
       case 'KEY':
-        return tables.some(same) ? [{ drop }] : []
+        return tables.some(same) ? [{ statement: drop.statement }] : []
       case 'TABLE':
       case 'TYPE': {
         const found = (drop.kind === 'TABLE' ? tables : types).find(same)
         if (!found) return []
         const object = `${drop.kind.toLowerCase()} ${drop.schema}.${drop.name}`
-        return [{ drop, kept: { object, reason: found.reason } }]
+        return [{ statement: drop.statement, kept: { object, reason: found.reason } }]
       }
     }
   })
 }
 
-async function ifAny<T>(names: readonly string[], read: (names: readonly string[]) => Promise<T[]>): Promise<T[]> {
+async function ifAny<T>(
+  names: readonly string[],
+  read: (names: readonly string[]) => Promise<T[]>,
+): Promise<T[]> {
   return names.length === 0 ? [] : await read(names)
 }
 
 function judgeIndex(
   drop: Drop,
   index: IndexFacts | undefined,
-  { going, text }: { going: ReadonlySet<string>; text: string },
+  { going, statements }: { going: ReadonlySet<string>; statements: readonly Statement[] },
 ): Judged[] {
   if (!index) return []
-  const quoted = quoteIdentifier(drop.name)
-  const replaced = new RegExp(`CREATE (?:UNIQUE )?INDEX ${escapeRegExp(quoted)} |CONSTRAINT ${escapeRegExp(quoted)} (?:UNIQUE|PRIMARY)`).test(text)
   const follows = index.columns.some((column) => going.has(`column ${column}`))
-  if (index.reason !== null && !replaced && !follows) {
-    return [{ drop, kept: { object: `index ${drop.schema}.${drop.name}`, reason: index.reason } }]
+  const anew = statements.find(({ text }) => unescaped(BUILD.exec(text)?.[2] ?? '') === drop.name)
+  if (index.reason !== null && !follows && (!anew || buildsLike(anew, index))) {
+    const kept = { object: `index ${drop.schema}.${drop.name}`, reason: index.reason }
+    return [{ statement: drop.statement, kept }, ...(anew ? [{ statement: anew }] : [])]
   }
   if (index.constraint === null) return []
   const prefix = drop.statement.text.startsWith(`DROP INDEX ${quoteIdentifier(drop.schema)}.`)
     ? `${quoteIdentifier(drop.schema)}.`
     : ''
   const table = `${prefix}${quoteIdentifier(index.table)}`
-  return [{ drop, instead: `ALTER TABLE ${table} DROP CONSTRAINT ${quoteIdentifier(index.constraint)}` }]
+  const instead = `ALTER TABLE ${table} DROP CONSTRAINT ${quoteIdentifier(index.constraint)}`
+  return [{ statement: drop.statement, instead }]
+}
+
+/** The engine builds anew what it takes for changed; what the schema says of it may be as it was. */
+function buildsLike({ text }: Statement, index: IndexFacts): boolean {
+  const [, unique, , key] = BUILD.exec(text) ?? []
+  return key === index.key && (unique !== undefined) === index.unique
 }
 
 function judgeDefault(drop: Drop, generated: readonly { readonly name: string }[]): Judged[] {
@@ -162,11 +182,13 @@ function judgeDefault(drop: Drop, generated: readonly { readonly name: string }[
   const object = `column ${drop.schema}.${drop.name}.${first}`
   const kept = { object, reason: 'generated' }
   const empty = new RegExp(`^ALTER TABLE ${NAME}\\s*$`).test(rest)
-  return [{ drop, kept, ...(empty ? {} : { instead: rest.trimEnd().replace(/,$/, '') }) }]
-}
-
-function escapeRegExp(text: string): string {
-  return text.replaceAll(/[^\w\s]/g, '\\$&')
+  return [
+    {
+      statement: drop.statement,
+      kept,
+      ...(empty ? {} : { instead: rest.trimEnd().replace(/,$/, '') }),
+    },
+  ]
 }
 
 /** Removes a statement with its semicolon, the comment that heads it and the blank line behind it. */
@@ -179,10 +201,18 @@ function withoutParagraph(sql: string, start: number, end: number): string {
 
 /** The engine's warnings at the head speak of tables by name; those that stay are none of them. */
 function withoutWarnings(sql: string, judged: readonly Judged[]): string {
-  const tables = judged.filter(({ drop, kept }) => drop.kind === 'TABLE' && kept).map(({ drop }) => drop.name)
+  const tables = judged.flatMap(({ statement, kept }) => {
+    const [, kind, , table] = (kept && DROP_OBJECT.exec(statement.text)) ?? []
+    return kind === 'TABLE' && table !== undefined ? [unescaped(table)] : []
+  })
   if (tables.length === 0) return sql
   const lines = sql
     .split('\n')
-    .filter((line) => !tables.some((table) => line.startsWith(`  - You are about to drop the \`${table}\` table.`)))
+    .filter(
+      (line) =>
+        !tables.some((table) =>
+          line.startsWith(`  - You are about to drop the \`${table}\` table.`),
+        ),
+    )
   return lines.join('\n').replace(/^\/\*\n {2}Warnings:\n\s*\*\/\n/, '')
 }

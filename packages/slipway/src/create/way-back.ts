@@ -13,7 +13,12 @@ import {
 import type { Session } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { loadParser, parseStatements, type Statement } from '../migration/index.ts'
-import { replay, type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
+import {
+  replay,
+  type ReplayMigration,
+  type ScratchOptions,
+  withScratch,
+} from '../rehearsal/index.ts'
 import { downBody, downHeader, type Grade } from './down-file.ts'
 import { hasSubject, renamed } from './inventory.ts'
 import { lossesOf } from './loss.ts'
@@ -48,7 +53,11 @@ export interface WriteWayBackOptions {
  * scratch. Renames are taken back as renames. Fails with REHEARSAL.REPLAY_FAILED where the history
  * or the migration does not run on a scratch.
  */
-export async function writeWayBack({ scratch, before, migration }: WriteWayBackOptions): Promise<WayBack> {
+export async function writeWayBack({
+  scratch,
+  before,
+  migration,
+}: WriteWayBackOptions): Promise<WayBack> {
   return await withScratch(
     scratch,
     before,
@@ -58,7 +67,11 @@ export async function writeWayBack({ scratch, before, migration }: WriteWayBackO
 }
 
 /** The same on a scratch that is open already and holds the state `before`; a proven way back leaves it so. */
-export async function wayBackOn(session: Session, before: Catalog, migration: ReplayMigration): Promise<WayBack> {
+export async function wayBackOn(
+  session: Session,
+  before: Catalog,
+  migration: ReplayMigration,
+): Promise<WayBack> {
   await loadParser()
   const statements = parseStatements(migration.sql, migration.path)
   await replay(session, [migration])
@@ -139,7 +152,9 @@ async function takeRenamesBack(
     for (const rename of made.toReversed().map(inverse)) {
       if (await runsOnTrial(session, renameSql(rename, true))) renames.push(rename)
     }
-    return renames.length === 0 ? { renames } : { renames, catalog: await readCatalogInTransaction(session) }
+    return renames.length === 0
+      ? { renames }
+      : { renames, catalog: await readCatalogInTransaction(session) }
   } finally {
     await session.execute('ROLLBACK')
   }
@@ -149,6 +164,8 @@ async function takeRenamesBack(
 export async function runsOnTrial(session: Session, sql: string): Promise<boolean> {
   await session.execute('SAVEPOINT slipway_trial')
   const { ok } = await attempt(() => session.execute(sql))
-  await session.execute(ok ? 'RELEASE SAVEPOINT slipway_trial' : 'ROLLBACK TO SAVEPOINT slipway_trial')
+  await session.execute(
+    ok ? 'RELEASE SAVEPOINT slipway_trial' : 'ROLLBACK TO SAVEPOINT slipway_trial',
+  )
   return ok
 }

@@ -64,7 +64,9 @@ function childrenOf(lines: readonly Line[], index: number): Line[] {
   const indent = lines[index]?.indent ?? 0
   const rest = lines.slice(index + 1)
   // A list may stand at the same depth as its key.
-  const end = rest.findIndex((line) => line.indent < indent || (line.indent === indent && !line.text.startsWith('-')))
+  const end = rest.findIndex(
+    (line) => line.indent < indent || (line.indent === indent && !line.text.startsWith('-')),
+  )
   return end === -1 ? rest : rest.slice(0, end)
 }
 
@@ -104,9 +106,12 @@ function portEntries(lines: readonly Line[]): string[] {
 }
 
 function entryText(lines: readonly string[]): string {
-  const part = (key: string) => lines.map((line) => new RegExp(`^${key}:\\s*(.+)$`).exec(line)?.[1]).find(Boolean)
+  const part = (key: string) =>
+    lines.map((line) => new RegExp(`^${key}:\\s*(.+)$`).exec(line)?.[1]).find(Boolean)
   const target = part('target')
-  return target === undefined ? scalar(lines[0] ?? '') : `${scalar(part('published') ?? '')}:${scalar(target)}`
+  return target === undefined
+    ? scalar(lines[0] ?? '')
+    : `${scalar(part('published') ?? '')}:${scalar(target)}`
 }
 
 /** The host's port of `[address:]host:container[/protocol]`, where the container's is PostgreSQL's. */

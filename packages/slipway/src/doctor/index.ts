@@ -26,7 +26,11 @@ export interface Examination {
  * Tests all that a deploy to the target relies on. Never fails for what it finds, a target that does
  * not answer included: that is an `error` among the checks. Changes nothing.
  */
-export async function examine(project: Project, target: Target, deps: ExamineDeps): Promise<Examination> {
+export async function examine(
+  project: Project,
+  target: Target,
+  deps: ExamineDeps,
+): Promise<Examination> {
   const server = await examineServer(target, deps.now)
   const checks = [
     ...checkSettings(project, target),

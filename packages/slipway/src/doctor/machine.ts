@@ -32,7 +32,9 @@ export async function checkPgDump(
   const fix = `Install the client programs of PostgreSQL ${serverMajor} or newer (Debian: postgresql-client-${serverMajor}).`
   if (found === undefined) return warned('pg_dump', 'pg_dump was not found; backups need it.', fix)
   const text = `pg_dump ${found.version} for a server of version ${serverMajor}`
-  return found.major >= serverMajor ? passed('pg_dump', `${text}.`) : warned('pg_dump', `${text} is too old.`, fix)
+  return found.major >= serverMajor
+    ? passed('pg_dump', `${text}.`)
+    : warned('pg_dump', `${text} is too old.`, fix)
 }
 
 async function newestPgDump(
@@ -65,7 +67,10 @@ async function versionOf(program: string): Promise<{ major: number; version: str
 }
 
 /** Whether the project's disk could hold a backup as large as the database. */
-export async function checkLocalDisk(root: string, databaseBytes: number | undefined): Promise<Check> {
+export async function checkLocalDisk(
+  root: string,
+  databaseBytes: number | undefined,
+): Promise<Check> {
   const { bavail, bsize } = await statfs(root)
   const free = bavail * bsize
   const text = `${formatBytes(free)} free for backups on the disk of the project`

@@ -25,10 +25,18 @@ export function checkPrisma(root: string): Check[] {
 
 function checkCli({ asked, installed }: Version): Check {
   if (installed !== undefined && major(installed) >= 8) {
-    return warned('prisma', `Prisma ${installed} cannot deploy this history: its format is another.`, PIN)
+    return warned(
+      'prisma',
+      `Prisma ${installed} cannot deploy this history: its format is another.`,
+      PIN,
+    )
   }
   if (asked === undefined && installed === undefined) {
-    return warned('prisma', 'The project does not name prisma: npx would fetch the newest, which may be 8.', PIN)
+    return warned(
+      'prisma',
+      'The project does not name prisma: npx would fetch the newest, which may be 8.',
+      PIN,
+    )
   }
   if (asked !== undefined && mayBe8(asked)) {
     return warned('prisma', `package.json asks for prisma "${asked}", which may become 8.`, PIN)
@@ -64,7 +72,11 @@ function minor(version: string): string {
 
 function versionOf(root: string, name: string): Version {
   const asked = askedFor(root, name)
-  const installed = findUpward(root, path.join('node_modules', name, 'package.json'), ({ version }) => version)
+  const installed = findUpward(
+    root,
+    path.join('node_modules', name, 'package.json'),
+    ({ version }) => version,
+  )
   return {
     ...(typeof asked === 'string' ? { asked } : {}),
     ...(typeof installed === 'string' ? { installed } : {}),
@@ -73,13 +85,20 @@ function versionOf(root: string, name: string): Version {
 
 function askedFor(root: string, name: string): unknown {
   return findUpward(root, 'package.json', (json) => {
-    const { dependencies, devDependencies } = json as Record<string, Record<string, string> | undefined>
+    const { dependencies, devDependencies } = json as Record<
+      string,
+      Record<string, string> | undefined
+    >
     return devDependencies?.[name] ?? dependencies?.[name]
   })
 }
 
 /** The first answer of a JSON file of that name, from `root` upward: workspaces install at their root. */
-function findUpward(root: string, name: string, read: (json: Record<string, unknown>) => unknown): unknown {
+function findUpward(
+  root: string,
+  name: string,
+  read: (json: Record<string, unknown>) => unknown,
+): unknown {
   for (let folder = root; ; folder = path.dirname(folder)) {
     const found = readJson(path.join(folder, name))
     const answer = found && read(found)

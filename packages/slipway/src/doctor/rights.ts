@@ -19,7 +19,11 @@ export async function checkRights(session: Session, schemas: readonly string[]):
     if (found === undefined) {
       return canCreateSchemas
         ? passed(name, `The schema does not exist yet; ${server.user} may create it.`)
-        : failed(name, `The schema does not exist, and ${server.user} may not create it.`, grantDatabase)
+        : failed(
+            name,
+            `The schema does not exist, and ${server.user} may not create it.`,
+            grantDatabase,
+          )
     }
     if (found) return passed(name, `${server.user} may create objects in it.`)
     const grant = `GRANT USAGE, CREATE ON SCHEMA ${quoteIdentifier(schema)} TO ${grantee};`
@@ -28,7 +32,10 @@ export async function checkRights(session: Session, schemas: readonly string[]):
   return [...checks, await checkOwnership(session, schemas)]
 }
 
-async function schemaRights(session: Session, schemas: readonly string[]): Promise<Map<string, boolean>> {
+async function schemaRights(
+  session: Session,
+  schemas: readonly string[],
+): Promise<Map<string, boolean>> {
   const rows = await session.query<{ name: string; allowed: boolean }>(
     `SELECT nspname AS name, has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE') AS allowed
        FROM pg_namespace WHERE nspname = ANY ($1)`,
@@ -58,7 +65,8 @@ async function checkOwnership(session: Session, schemas: readonly string[]): Pro
   )
   const [first] = rows
   const { user } = session.server
-  if (first === undefined) return passed('ownership', `${user} owns every table, or is a member of its owner.`)
+  if (first === undefined)
+    return passed('ownership', `${user} owns every table, or is a member of its owner.`)
   const names = rows.slice(0, 3).map(({ name }) => name)
   const more = rows.length > names.length ? ` and ${rows.length - names.length} more` : ''
   return failed(

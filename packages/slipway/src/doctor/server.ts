@@ -1,5 +1,10 @@
 import { existsSync } from 'node:fs'
-import { type Address, refuseTransactionPooler, type Session, withSession } from '../database/index.ts'
+import {
+  type Address,
+  refuseTransactionPooler,
+  type Session,
+  withSession,
+} from '../database/index.ts'
 import { attempt, type Failure } from '../kernel/index.ts'
 import type { Target } from '../project/index.ts'
 import { type Check, failed, formatBytes, passed, skipped, warned } from './check.ts'
@@ -18,19 +23,23 @@ const CONNECT_TIMEOUT_MS = 5000
 /** Connects to the target as a deploy would, and looks at what a deploy would need. Writes nothing. */
 export async function examineServer(target: Target, now: () => number): Promise<ServerReport> {
   const { address, direct } = target
-  if (address.kind === 'embedded' && address.dataDir !== undefined && !existsSync(address.dataDir)) {
+  if (
+    address.kind === 'embedded' &&
+    address.dataDir !== undefined &&
+    !existsSync(address.dataDir)
+  ) {
     return { checks: [passed('connection', 'The embedded database will be made on first use.')] }
   }
-  const pooler = await checkPooler(address, direct)
   const report = await attempt(() => examineAddress(direct ?? address, target, now))
-  if (report.ok) {
-    const [connection, ...rest] = report.value.checks
-    return { ...report.value, checks: [connection, pooler, ...rest].filter((check) => check !== undefined) }
-  }
+  if (report.ok) return report.value
   return { checks: [unconnected(report.failure), skipped('server', 'Needs a connection.')] }
 }
 
-async function examineAddress(address: Address, target: Target, now: () => number): Promise<ServerReport> {
+async function examineAddress(
+  address: Address,
+  target: Target,
+  now: () => number,
+): Promise<ServerReport> {
   const options = { applicationName: 'slipway doctor', connectTimeoutMs: CONNECT_TIMEOUT_MS }
   return await withSession(address, options, async (session) => {
     const { server } = session
@@ -38,6 +47,7 @@ async function examineAddress(address: Address, target: Target, now: () => numbe
     const through = address === target.direct ? ', by the direct connection' : ''
     const checks = [
       passed('connection', `${server.user} reaches ${server.database}${through}.`),
+      ...(await checkPooler(session, address)),
       checkVersion(server.versionNumber, server.version),
       checkWritable(standby),
       ...(await checkRights(session, target.schemas)),
@@ -74,7 +84,8 @@ async function readFacts(session: Session, now: () => number): Promise<Facts> {
  * Older than 13 fails already on connecting.
  */
 function checkVersion(number: number, version: string): Check {
-  if (number < 140_000 || number > 140_003) return passed('server version', `PostgreSQL ${version}.`)
+  if (number < 140_000 || number > 140_003)
+    return passed('server version', `PostgreSQL ${version}.`)
   return warned(
     'server version',
     `PostgreSQL ${version} can corrupt indexes that are built with CONCURRENTLY.`,
@@ -93,7 +104,8 @@ function checkWritable(standby: boolean): Check {
 
 function checkClock(differenceMs: number): Check {
   const seconds = (Math.abs(differenceMs) / 1000).toFixed(1)
-  if (Math.abs(differenceMs) <= CLOCK_TOLERANCE_MS) return passed('clock', `${seconds} s from the server's.`)
+  if (Math.abs(differenceMs) <= CLOCK_TOLERANCE_MS)
+    return passed('clock', `${seconds} s from the server's.`)
   const direction = differenceMs > 0 ? 'behind' : 'ahead of'
   return warned(
     'clock',
@@ -102,23 +114,29 @@ function checkClock(differenceMs: number): Check {
   )
 }
 
-async function checkPooler(address: Address, direct: Address | undefined): Promise<Check | undefined> {
-  if (address.kind === 'embedded') return undefined
-  const options = { applicationName: 'slipway doctor', connectTimeoutMs: CONNECT_TIMEOUT_MS }
-  const tested = direct ?? address
-  const result = await attempt(() =>
-    withSession(tested, options, (session) => refuseTransactionPooler(session, tested)),
-  )
-  if (result.ok) return passed('pooler', 'No transaction pooler stands before the server.')
-  // Whatever else went wrong is the connection's own check to report.
-  if (result.failure.code !== 'DATABASE.POOLER') return undefined
-  return failed('pooler', result.failure.message, 'Give the direct connection as directUrl, or with --url.')
+async function checkPooler(session: Session, address: Address): Promise<Check[]> {
+  if (address.kind === 'embedded') return []
+  const result = await attempt(() => refuseTransactionPooler(session, address))
+  if (result.ok) return [passed('pooler', 'No transaction pooler stands before the server.')]
+  const { message, why } = result.failure
+  return [
+    failed(
+      'pooler',
+      `${message} ${why ?? ''}`.trim(),
+      'Give the direct connection as directUrl, or with --url.',
+    ),
+  ]
 }
 
 function unconnected(failure: Failure): Check {
   const [next] = failure.nextActions
   const why = failure.why ? ` ${failure.why}` : ''
-  return failed('connection', `${failure.message}${why}`, fixOf(failure) ?? next?.label ?? 'Correct the connection string.')
+  const name = failure.code === 'DATABASE.TOO_OLD' ? 'server version' : 'connection'
+  return failed(
+    name,
+    `${failure.message}${why}`,
+    fixOf(failure) ?? next?.label ?? 'Correct the connection string.',
+  )
 }
 
 function fixOf({ code }: Failure): string | undefined {

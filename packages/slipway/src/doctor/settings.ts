@@ -14,7 +14,11 @@ function checkShell({ connection, direct, shadow, variables }: Project): Check {
   const used = new Set(['DATABASE_URL', ...[connection, direct, shadow].map(variableOf)])
   const overridden = variables.overridden.filter(({ name, by }) => by === 'shell' && used.has(name))
   const [first] = overridden
-  if (first === undefined) return passed('shell variables', 'No variable of the shell overrides a connection string of .env.')
+  if (first === undefined)
+    return passed(
+      'shell variables',
+      'No variable of the shell overrides a connection string of .env.',
+    )
   const names = overridden.map(({ name }) => name).join(', ')
   return warned(
     'shell variables',
@@ -41,7 +45,9 @@ function checkUnset({ unsetVariable }: Target): Check[] {
 function checkComposePort(project: Project, { address }: Target): Check | undefined {
   if (address.kind === 'embedded') return undefined
   const { host, port } = locate(address.url)
-  const published = isLoopback(host) ? publishedPorts(project.root, (name) => project.variables.get(name)?.value) : []
+  const published = isLoopback(host)
+    ? publishedPorts(project.root, (name) => project.variables.get(name)?.value)
+    : []
   const [first] = published
   if (first === undefined) return undefined
   if (published.some((found) => found.port === port)) {

@@ -17,6 +17,7 @@ export {
 export {
   appliedRowSql,
   checksumRowSql,
+  continuedRowSql,
   createHistorySql,
   failedRowSql,
   finishedRowSql,

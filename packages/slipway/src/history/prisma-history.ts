@@ -76,10 +76,13 @@ export function appliedRowSql(session: Session, migration: string, checksum: str
 VALUES ('${randomUUID()}', '${checksum}', clock_timestamp(), ${quoteLiteral(migration)}, now(), 1);\n`
 }
 
-/** SQL of the row of a migration that is marked as applied without being run: as Prisma does, with 0 steps. */
+/**
+ * SQL of the row of a migration that is marked as applied without being run: as Prisma does, with 0
+ * steps. The clock keeps several of one transaction in their order.
+ */
 export function markedRowSql(session: Session, migration: string, checksum: string): string {
-  return `INSERT INTO ${historyTable(session)} (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
-VALUES ('${randomUUID()}', '${checksum}', now(), ${quoteLiteral(migration)}, now(), 0);\n`
+  return `INSERT INTO ${historyTable(session)} (id, checksum, started_at, finished_at, migration_name, applied_steps_count)
+VALUES ('${randomUUID()}', '${checksum}', clock_timestamp(), clock_timestamp(), ${quoteLiteral(migration)}, 0);\n`
 }
 
 /** SQL of the row of a migration that begins and is not yet done: what Prisma takes for failed. */
@@ -109,6 +112,11 @@ WHERE migration_name = ${quoteLiteral(migration)} AND rolled_back_at IS NULL;\n`
 /** SQL that writes why a migration failed into its row, as Prisma does. */
 export function failedRowSql(session: Session, migration: string, logs: string): string {
   return `UPDATE ${historyTable(session)} SET logs = ${quoteLiteral(logs)} WHERE ${unfinished(migration)};\n`
+}
+
+/** SQL that clears why a migration failed, because it goes on. */
+export function continuedRowSql(session: Session, migration: string): string {
+  return `UPDATE ${historyTable(session)} SET logs = NULL WHERE ${unfinished(migration)};\n`
 }
 
 /** SQL that takes back a row which began and left nothing behind. */

@@ -15,10 +15,10 @@ export function closest(word: string, candidates: Iterable<string>): string | un
 /** Levenshtein distance, row by row. */
 function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of [...a].entries()) {
+  for (let i = 0; i < a.length; i += 1) {
     const next = [i + 1]
     for (let j = 1; j <= b.length; j += 1) {
-      const substituted = (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1)
+      const substituted = (row[j - 1] ?? 0) + (a[i] === b[j - 1] ? 0 : 1)
       next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substituted))
     }
     row = next

@@ -106,18 +106,22 @@ async function run(entry: Entry): Promise<unknown> {
   loads += 1
   const name = loads === 1 ? entry.file : `${entry.file}.${loads}`
   const url = pathToFileURL(name).href
+  const standIns = new Map<string, string>()
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       if (specifier === name) return { url, shortCircuit: true }
-      if (Object.hasOwn(STAND_INS, specifier)) {
-        return { url: STAND_IN + specifier, format: 'module', shortCircuit: true }
-      }
-      return resolveTolerantly(specifier, (tried) => next(tried, context))
+      const source = Object.hasOwn(STAND_INS, specifier) ? STAND_INS[specifier] : undefined
+      if (source === undefined) return resolveTolerantly(specifier, (tried) => next(tried, context))
+      const standIn =
+        specifier === 'slipway' ? installedUrl(() => next(specifier, context)) : undefined
+      const found = standIn ?? STAND_IN + specifier
+      standIns.set(found, source)
+      return { url: found, format: 'module', shortCircuit: true }
     },
     load(loaded, context, next) {
       if (loaded === url) return { format: entry.format, source: entry.source, shortCircuit: true }
-      if (!loaded.startsWith(STAND_IN)) return next(loaded, withFormat(loaded, context))
-      const source = STAND_INS[loaded.slice(STAND_IN.length)] ?? ''
+      const source = standIns.get(loaded)
+      if (source === undefined) return next(loaded, withFormat(loaded, context))
       return { format: 'module', source, shortCircuit: true }
     },
   })
@@ -128,6 +132,19 @@ async function run(entry: Entry): Promise<unknown> {
     return await import(name)
   } finally {
     hooks.deregister()
+  }
+}
+
+/**
+ * Where our own package lies for the project: its configuration may ask with `import.meta.resolve`
+ * for what stands beside it. Also where it has not been built yet; nothing where it is not installed.
+ */
+function installedUrl(resolve: () => { url: string }): string | undefined {
+  try {
+    return resolve().url
+  } catch (error) {
+    const url = error instanceof Error && 'url' in error ? error.url : undefined
+    return typeof url === 'string' ? url : undefined
   }
 }
 
@@ -166,7 +183,9 @@ function formatOf(file: string, source: string): 'module' | 'commonjs' {
 
 function defaultOf(exported: unknown): unknown {
   if (typeof exported !== 'object' || exported === null) return exported
-  return 'default' in exported || types.isModuleNamespaceObject(exported) ? Reflect.get(exported, 'default') : exported
+  return 'default' in exported || types.isModuleNamespaceObject(exported)
+    ? Reflect.get(exported, 'default')
+    : exported
 }
 
 /** Prisma's loader gives ES modules `__dirname`, `__filename` and `require`, and people use them. */

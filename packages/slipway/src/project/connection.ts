@@ -59,7 +59,8 @@ export function environmentConnection(
 
 function variableConnection(name: string, variables: Variables, place: string): Connection {
   const variable = variables.get(name)
-  if (variable === undefined || variable.value === '') return { kind: 'unset', variable: name, source: place }
+  if (variable === undefined || variable.value === '')
+    return { kind: 'unset', variable: name, source: place }
   refuseConflict(name, variables)
   const source = `${name} (${variable.source}), named by ${place}`
   return { kind: 'set', url: new ConnectionString(variable.value), source, variable: name }

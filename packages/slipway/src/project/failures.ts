@@ -4,7 +4,9 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 export const projectFailures = {
   'PROJECT.SCHEMA_MISSING': { title: 'No Prisma schema was found' },
   'PROJECT.DATASOURCE_MISSING': { title: 'The schema has no datasource' },
-  'PROJECT.PROVIDER_UNSUPPORTED': { title: 'The schema is for a database that Slipway does not deploy to' },
+  'PROJECT.PROVIDER_UNSUPPORTED': {
+    title: 'The schema is for a database that Slipway does not deploy to',
+  },
   'PROJECT.PROVIDER_SWITCHED': { title: 'The migrations are for another database than the schema' },
   'PROJECT.PRISMA_8': { title: 'The project uses the migration format of Prisma 8' },
   'PROJECT.CONFIG_MISSING': { title: 'A configuration file that was named does not exist' },

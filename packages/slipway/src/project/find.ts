@@ -26,7 +26,11 @@ export function findSlipwayConfig(root: string): string | undefined {
 }
 
 /** One listing of the folder spares a look for each of the thirty names a configuration may have. */
-function firstFile(root: string, candidates: readonly string[], prefix: string): string | undefined {
+function firstFile(
+  root: string,
+  candidates: readonly string[],
+  prefix: string,
+): string | undefined {
   const near = namesIn(root).filter((name) => name.startsWith(prefix) || name === '.config')
   if (near.length === 0) return undefined
   const found = candidates.find((candidate) => isFile(path.join(root, candidate)))
@@ -56,8 +60,10 @@ export function readPackageJson(folder: string): PackageJson | undefined {
  */
 export function findRoot(cwd: string): string {
   for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
-    if (isRoot(folder)) return isPrismaFolderOf(path.dirname(folder), folder) ? path.dirname(folder) : folder
-    if (existsSync(path.join(folder, '.git')) || folder === path.dirname(folder)) return path.resolve(cwd)
+    if (isRoot(folder))
+      return isPrismaFolderOf(path.dirname(folder), folder) ? path.dirname(folder) : folder
+    if (existsSync(path.join(folder, '.git')) || folder === path.dirname(folder))
+      return path.resolve(cwd)
   }
 }
 
@@ -73,7 +79,11 @@ function isRoot(folder: string): boolean {
 /** Whether a command that runs inside `prisma/` is meant for the folder around it. */
 function isPrismaFolderOf(parent: string, folder: string): boolean {
   const configured = findPrismaConfig(folder) ?? findSlipwayConfig(folder)
-  return path.basename(folder) === 'prisma' && configured === undefined && existsSync(path.join(parent, 'package.json'))
+  return (
+    path.basename(folder) === 'prisma' &&
+    configured === undefined &&
+    existsSync(path.join(parent, 'package.json'))
+  )
 }
 
 /** Where Prisma looks for a schema that no setting names. */
@@ -101,7 +111,8 @@ export function schemaPaths(schema: string): string[] {
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const place = path.join(schema, entry.name)
-      if (entry.isDirectory()) return ['migrations', 'node_modules'].includes(entry.name) ? [] : schemaPaths(place)
+      if (entry.isDirectory())
+        return ['migrations', 'node_modules'].includes(entry.name) ? [] : schemaPaths(place)
       return entry.name.endsWith('.prisma') ? [place] : []
     })
 }

@@ -1,4 +1,3 @@
-export { closest } from './closest.ts'
 export type { Connection } from './connection.ts'
 export { projectFailures } from './failures.ts'
 export { type MigrationFolder, readMigrations, type ReadMigrationsOptions } from './migrations.ts'

@@ -24,7 +24,15 @@ async function failure(options?: ReadMigrationsOptions) {
 }
 
 test('names come in byte order, whatever they look like', () => {
-  const names = ['20240101000000_b', '20240101000000_B', 'with spaces', 'ä', '\uffee', '\u{1f600}', '2023_x']
+  const names = [
+    '20240101000000_b',
+    '20240101000000_B',
+    'with spaces',
+    'ä',
+    '\uffee',
+    '\u{1f600}',
+    '2023_x',
+  ]
   for (const name of names) write(`${name}_${names.indexOf(name)}/migration.sql`)
   const inOrder = names
     .map((name) => `${name}_${names.indexOf(name)}`)

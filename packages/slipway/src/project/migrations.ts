@@ -28,7 +28,10 @@ export interface ReadMigrationsOptions {
  * Fails with PROJECT.MIGRATIONS_MISSING, PROJECT.MIGRATION_FILE_MISSING, PROJECT.MIGRATION_NOT_UTF8,
  * PROJECT.MIGRATION_DUPLICATE, PROJECT.PROVIDER_SWITCHED or PROJECT.PRISMA_8.
  */
-export function readMigrations(dir: string, options: ReadMigrationsOptions = {}): MigrationFolder[] {
+export function readMigrations(
+  dir: string,
+  options: ReadMigrationsOptions = {},
+): MigrationFolder[] {
   const entries = listEntries(dir, options)
   if (entries === undefined) return []
   const lock = entries.find((entry) => entry.name === 'migration_lock.toml')
@@ -46,7 +49,9 @@ function listEntries(dir: string, options: ReadMigrationsOptions): Dirent[] | un
     if (options.mayBeMissing && !isFile) return undefined
     return raise('PROJECT.MIGRATIONS_MISSING', {
       message: `There is no migrations folder at ${shown(dir)}.`,
-      why: isFile ? 'A file has that name.' : 'Without migrations there is no history to compare or to deploy.',
+      why: isFile
+        ? 'A file has that name.'
+        : 'Without migrations there is no history to compare or to deploy.',
       nextActions: [
         command('slipway create init', 'write the first migration from the schema'),
         command('slipway baseline', 'begin with a database that has tables already'),
@@ -151,7 +156,9 @@ function refuseOtherProvider(file: string): void {
   raise('PROJECT.PROVIDER_SWITCHED', {
     message: `The migrations were written for ${provider}, the schema is for PostgreSQL.`,
     why: 'SQL of one database product does not run on another; Prisma needs a new history there.',
-    nextActions: [advice('Move the old migrations away and begin a new history with slipway create init.')],
+    nextActions: [
+      advice('Move the old migrations away and begin a new history with slipway create init.'),
+    ],
     where: { file: shown(file) },
   })
 }

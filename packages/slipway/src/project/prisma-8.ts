@@ -18,7 +18,8 @@ export function prisma8File(root: string): string | undefined {
 
 /** Whether a folder under `migrations` is one of Prisma 8: operations as JSON, alone or by contract space. */
 export function isPrisma8Migration(folder: string): boolean {
-  const isOne = (dir: string) => existsSync(path.join(dir, 'migration.json')) || existsSync(path.join(dir, 'ops.json'))
+  const isOne = (dir: string) =>
+    existsSync(path.join(dir, 'migration.json')) || existsSync(path.join(dir, 'ops.json'))
   if (isOne(folder) || existsSync(path.join(folder, 'contract.json'))) return true
   return readdirSync(folder).some((name) => isOne(path.join(folder, name)))
 }

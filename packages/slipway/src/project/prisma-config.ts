@@ -46,7 +46,8 @@ function readExport(exported: unknown, folder: string, shown: string): PrismaCon
     const name = section === '' ? key : `${section}.${key}`
     return typeof value === 'string' ? value : refuse(shown, `${name} must be a string.`)
   }
-  const absolute = (file: string | undefined) => (file === undefined ? undefined : path.resolve(folder, file))
+  const absolute = (file: string | undefined) =>
+    file === undefined ? undefined : path.resolve(folder, file)
   return withoutUndefined({
     schema: absolute(text('', 'schema')),
     migrations: absolute(text('migrations', 'path')),
@@ -72,12 +73,16 @@ function namesOf(value: unknown): string[] {
 }
 
 function recordOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  return typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)
+    : undefined
 }
 
 /** `exactOptionalPropertyTypes`: a key is absent, never undefined. */
 function withoutUndefined(config: {
-  [Key in keyof PrismaConfig]-?: PrismaConfig[Key] | (undefined extends PrismaConfig[Key] ? undefined : never)
+  [Key in keyof PrismaConfig]-?:
+    | PrismaConfig[Key]
+    | (undefined extends PrismaConfig[Key] ? undefined : never)
 }): PrismaConfig {
   return Object.fromEntries(
     Object.entries(config).filter(([, value]) => value !== undefined),
@@ -88,7 +93,9 @@ function refuse(shown: string, why: string): never {
   return raise('PROJECT.CONFIG_INVALID', {
     message: `${shown} cannot be used.`,
     why,
-    nextActions: [advice(`Correct ${shown}: https://www.prisma.io/docs/orm/reference/prisma-config-reference`)],
+    nextActions: [
+      advice(`Correct ${shown}: https://www.prisma.io/docs/orm/reference/prisma-config-reference`),
+    ],
     where: { file: shown },
   })
 }

@@ -26,7 +26,11 @@ function projectOf(files: Record<string, string>): string {
   return root
 }
 
-function load(cwd: string, env: Record<string, string> = {}, flags: ProjectFlags = {}): Promise<Project> {
+function load(
+  cwd: string,
+  env: Record<string, string> = {},
+  flags: ProjectFlags = {},
+): Promise<Project> {
   return loadProject({ cwd: path.resolve(FIXTURES, cwd), env, flags })
 }
 
@@ -77,7 +81,9 @@ describe('a project of Prisma 5', () => {
   })
 
   test('a variable of the shell wins over .env, and it is reported', async () => {
-    const project = await load('prisma5/env-beside-schema', { DATABASE_URL: 'postgresql://shell/x' })
+    const project = await load('prisma5/env-beside-schema', {
+      DATABASE_URL: 'postgresql://shell/x',
+    })
     expect(summary(project).url).toBe('postgresql://shell/x')
     expect(project.variables.overridden).toEqual([
       { name: 'DATABASE_URL', file: 'prisma/.env', by: 'shell' },
@@ -180,6 +186,20 @@ describe('a project of Prisma 7', () => {
     expect({ ...process.env }).toEqual(before)
   })
 
+  test('may ask where Slipway is installed, and import it, built or not', async () => {
+    const config = `import { defineConfig } from 'slipway'
+      defineConfig({})
+      export default { datasource: { url: import.meta.resolve('slipway') } }`
+    const root = projectOf({
+      'prisma/schema.prisma': DATASOURCE,
+      'prisma.config.js': config,
+      'node_modules/slipway/package.json': '{ "exports": "./dist/index.js", "type": "module" }',
+    })
+    expect(summary(await load(root)).url).toMatch(
+      /^file:.*\/node_modules\/slipway\/dist\/index\.js$/,
+    )
+  })
+
   test('may say nowhere that its configuration is an ES module', async () => {
     const warnings: string[] = []
     const listener = (warning: Error) => warnings.push(warning.message)
@@ -205,7 +225,9 @@ describe('a project of Prisma 7', () => {
     const program = `import { loadProject } from ${JSON.stringify(path.join(import.meta.dirname, 'index.ts'))}
       const { connection } = await loadProject({ cwd: ${JSON.stringify(root)}, env: {} })
       process.stdout.write(connection.url.reveal())`
-    const run = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    })
     expect(run.stdout).toBe('postgresql://h/awaited')
     expect(run.stderr).toContain('noise')
   })
@@ -217,9 +239,9 @@ describe('flags', () => {
     expect((await load('bare', {}, { schema })).schema.path).toBe(schema)
     expect((await load('bare', { SLIPWAY_SCHEMA: schema })).schema.path).toBe(schema)
     const config = path.join(FIXTURES, 'prisma7/config/prisma.config.ts')
-    expect((await load('bare', { DATABASE_URL: 'postgresql://h/x' }, { config })).external.tables).toEqual([
-      'public.users',
-    ])
+    expect(
+      (await load('bare', { DATABASE_URL: 'postgresql://h/x' }, { config })).external.tables,
+    ).toEqual(['public.users'])
   })
 
   test('a configuration that is named must be there', async () => {
@@ -235,7 +257,10 @@ describe('flags', () => {
 
 describe('bad input', () => {
   test('a schema and migrations in one folder are enough', async () => {
-    expect(summary(await load('bare'))).toMatchObject({ schema: 'schema.prisma', migrations: 'migrations' })
+    expect(summary(await load('bare'))).toMatchObject({
+      schema: 'schema.prisma',
+      migrations: 'migrations',
+    })
   })
 
   test('no schema: the places that were searched are named', async () => {
@@ -253,7 +278,10 @@ describe('bad input', () => {
   ])('%s is refused by name', async (provider, name) => {
     const schema = `datasource db {\n provider = "${provider}"\n}`
     const failure = await failureOf(projectOf({ 'schema.prisma': schema }))
-    expect(failure).toMatchObject({ code: 'PROJECT.PROVIDER_UNSUPPORTED', where: { file: 'schema.prisma' } })
+    expect(failure).toMatchObject({
+      code: 'PROJECT.PROVIDER_UNSUPPORTED',
+      where: { file: 'schema.prisma' },
+    })
     expect(failure.message).toContain(name)
   })
 
@@ -280,7 +308,10 @@ describe('bad input', () => {
   ])('a prisma.config that %s is a failure that names it', async (_, config) => {
     const root = projectOf({ 'prisma/schema.prisma': DATASOURCE, 'prisma.config.ts': config })
     const failure = await failureOf(root)
-    expect(failure).toMatchObject({ code: 'PROJECT.CONFIG_INVALID', where: { file: 'prisma.config.ts' } })
+    expect(failure).toMatchObject({
+      code: 'PROJECT.CONFIG_INVALID',
+      where: { file: 'prisma.config.ts' },
+    })
     expect(failure.why).toBeTruthy()
     expect(JSON.stringify(failure)).not.toContain('geheim')
   })

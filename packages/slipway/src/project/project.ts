@@ -77,7 +77,10 @@ export interface ProjectFlags {
 export async function loadProject(options: LoadProjectOptions): Promise<Project> {
   const root = findRoot(options.cwd)
   const asked = readAsked(options)
-  const files = { prisma: asked.prismaConfig ?? findPrismaConfig(root), slipway: asked.slipwayConfig ?? findSlipwayConfig(root) }
+  const files = {
+    prisma: asked.prismaConfig ?? findPrismaConfig(root),
+    slipway: asked.slipwayConfig ?? findSlipwayConfig(root),
+  }
   const unconfigured = unconfiguredSchema(root)
   const read = await readVariables({
     root,
@@ -93,7 +96,8 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
 
   const place = schemaPlace(root, asked, prisma, unconfigured, files.prisma)
   const schema = readSchema(place.place, root)
-  const migrationsDir = prisma.migrations ?? defaultMigrationsDir(schema.path, schema.datasourceFile)
+  const migrationsDir =
+    prisma.migrations ?? defaultMigrationsDir(schema.path, schema.datasourceFile)
   const connections = readConnections({ root, schema, prisma, prismaFile: files.prisma, variables })
   return {
     root,
@@ -148,7 +152,9 @@ function readAsked({ cwd, env, flags = {} }: LoadProjectOptions): Asked {
     ...(schema ? { schema: path.resolve(cwd, schema.value) } : {}),
     ...(configFile ? { [isPrisma ? 'prismaConfig' : 'slipwayConfig']: configFile } : {}),
     ...(url ? { url } : {}),
-    ...(environment ? { environment: { ...environment, value: environmentName(environment.value) } } : {}),
+    ...(environment
+      ? { environment: { ...environment, value: environmentName(environment.value) } }
+      : {}),
   }
 }
 
@@ -176,7 +182,8 @@ interface Place {
 
 function unconfiguredSchema(root: string): Place | undefined {
   const named = readPackageJson(root)?.prisma?.schema
-  if (named !== undefined) return { place: path.resolve(root, named), source: 'package.json prisma.schema' }
+  if (named !== undefined)
+    return { place: path.resolve(root, named), source: 'package.json prisma.schema' }
   const found = defaultSchema(root)
   return found === undefined ? undefined : { place: found, source: 'default place' }
 }
@@ -197,9 +204,14 @@ function schemaPlace(
  * Where .env files count. Prisma 5 and 6 read the one beside package.json and the one beside the
  * schema; with a prisma.config that file does it, with `dotenv/config`, from the root.
  */
-function envFolders(root: string, prismaConfig: string | undefined, schema: string | undefined): string[] {
+function envFolders(
+  root: string,
+  prismaConfig: string | undefined,
+  schema: string | undefined,
+): string[] {
   if (prismaConfig !== undefined) return [root]
-  const beside = schema === undefined ? [] : [schema.endsWith('.prisma') ? path.dirname(schema) : schema]
+  const beside =
+    schema === undefined ? [] : [schema.endsWith('.prisma') ? path.dirname(schema) : schema]
   return [root, ...beside, path.join(root, 'prisma')]
 }
 

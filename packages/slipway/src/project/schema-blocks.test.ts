@@ -14,7 +14,10 @@ test('reads the blocks and leaves comments, models and strings alone', () => {
     }
     generator client { provider = "prisma-client" output = "../a\\"b" }
   `)
-  expect(blocks.map(({ keyword, name }) => `${keyword} ${name}`)).toEqual(['datasource db', 'generator client'])
+  expect(blocks.map(({ keyword, name }) => `${keyword} ${name}`)).toEqual([
+    'datasource db',
+    'generator client',
+  ])
   expect(Object.fromEntries(blocks[0]?.properties ?? [])).toMatchObject({
     provider: { kind: 'string', value: 'postgresql' },
     url: { kind: 'env', name: 'DATABASE_URL' },

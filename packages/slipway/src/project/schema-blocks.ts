@@ -25,7 +25,8 @@ export function schemaBlocks(text: string): SchemaBlock[] {
   let depth = 0
   for (let at = 0; at < tokens.length; at += 1) {
     const token = tokens[at]
-    const opens = depth === 0 && (token === 'datasource' || token === 'generator') && tokens[at + 2] === '{'
+    const opens =
+      depth === 0 && (token === 'datasource' || token === 'generator') && tokens[at + 2] === '{'
     if (opens) {
       const end = tokens.indexOf('}', at)
       const body = tokens.slice(at + 3, end === -1 ? undefined : end)

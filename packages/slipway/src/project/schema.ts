@@ -58,7 +58,9 @@ export function readSchema(place: string, root: string): ProjectSchema {
     datasourceFile: datasource.file,
     datasource: properties,
     schemas: schemas?.kind === 'list' ? schemas.items : [],
-    generators: blocks.filter(({ block }) => block.keyword === 'generator').map(({ block }) => generator(block)),
+    generators: blocks
+      .filter(({ block }) => block.keyword === 'generator')
+      .map(({ block }) => generator(block)),
   }
 }
 
@@ -107,7 +109,9 @@ function refuseOtherProvider(value: SchemaValue | undefined, file: string): void
       provider === 'sqlite'
         ? 'SQLite and Cloudflare D1 are planned, and not there yet.'
         : 'What it proves about locks, rows and the way back holds for PostgreSQL alone.',
-    nextActions: [advice('Point --schema at a schema whose datasource has provider = "postgresql".')],
+    nextActions: [
+      advice('Point --schema at a schema whose datasource has provider = "postgresql".'),
+    ],
     where: { file },
   })
 }
@@ -116,7 +120,9 @@ function refuseNoDatasource(place: string): never {
   return raise('PROJECT.DATASOURCE_MISSING', {
     message: `${place} has no datasource block.`,
     why: 'Its provider says for which database the schema is.',
-    nextActions: [{ kind: 'edit', path: place, label: 'add: datasource db { provider = "postgresql" }' }],
+    nextActions: [
+      { kind: 'edit', path: place, label: 'add: datasource db { provider = "postgresql" }' },
+    ],
     where: { file: place },
   })
 }

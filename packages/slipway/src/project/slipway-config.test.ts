@@ -37,10 +37,19 @@ test.each([
 test.each([
   [`5`, 'It must export an object.'],
   [`{ environments: { a: { url: 5 } } }`, 'environments.a.url must be a string.'],
-  [`{ environments: { a: { backup: 'always' } } }`, "environments.a.backup must be 'before-deploy' or 'never'."],
+  [
+    `{ environments: { a: { backup: 'always' } } }`,
+    "environments.a.backup must be 'before-deploy' or 'never'.",
+  ],
   [`{ environments: { a: { confirm: 'yes' } } }`, 'environments.a.confirm must be true or false.'],
-  [`{ environments: { a: { seeds: [1] } } }`, 'environments.a.seeds must be a string or a list of strings.'],
-  [`{ environments: { a: { deploy: { deadline: 30 } } } }`, 'environments.a.deploy.deadline must be a duration'],
+  [
+    `{ environments: { a: { seeds: [1] } } }`,
+    'environments.a.seeds must be a string or a list of strings.',
+  ],
+  [
+    `{ environments: { a: { deploy: { deadline: 30 } } } }`,
+    'environments.a.deploy.deadline must be a duration',
+  ],
 ])('%s: a wrong value is named', async (config, why) => {
   expect(await outcome(`export default ${config}`)).toMatchObject({
     failure: { code: 'PROJECT.CONFIG_INVALID', why: expect.stringContaining(why) },

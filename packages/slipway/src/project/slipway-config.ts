@@ -102,12 +102,20 @@ function check(value: unknown, shape: Shape, spot: Spot): void {
       return expect(typeof value === 'string', spot, 'a string')
     case 'texts': {
       const list: unknown[] = Array.isArray(value) ? value : [value]
-      return expect(list.every((item) => typeof item === 'string'), spot, 'a string or a list of strings')
+      return expect(
+        list.every((item) => typeof item === 'string'),
+        spot,
+        'a string or a list of strings',
+      )
     }
     case 'boolean':
       return expect(typeof value === 'boolean', spot, 'true or false')
     case 'choice':
-      return expect(shape.of.includes(value as string), spot, shape.of.map((item) => `'${item}'`).join(' or '))
+      return expect(
+        shape.of.includes(value as string),
+        spot,
+        shape.of.map((item) => `'${item}'`).join(' or '),
+      )
     case 'duration': {
       const known = typeof value === 'string' && parseDuration(value) !== undefined
       return expect(known, spot, "a duration such as '200ms', '5s' or '15min'")
@@ -122,7 +130,8 @@ function checkKeys(value: unknown, shape: Shape & { kind: 'object' | 'named' }, 
   for (const [key, inner] of Object.entries(value)) {
     const at = spot.at === '' ? key : `${spot.at}.${key}`
     const innerShape = shape.kind === 'named' ? shape.each : shape.keys[key]
-    if (innerShape === undefined) refuseKey(key, Object.keys(shape.kind === 'object' ? shape.keys : {}), spot)
+    if (innerShape === undefined)
+      refuseKey(key, Object.keys(shape.kind === 'object' ? shape.keys : {}), spot)
     else if (inner !== undefined) check(inner, innerShape, { shown: spot.shown, at })
   }
 }

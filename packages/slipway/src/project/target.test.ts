@@ -36,7 +36,9 @@ describe('without a configuration', () => {
   })
 
   test('calling a remote database development does not make it one', async () => {
-    expect((await target('bare', { DATABASE_URL: REMOTE }, { env: 'development' })).protected).toBe(true)
+    expect((await target('bare', { DATABASE_URL: REMOTE }, { env: 'development' })).protected).toBe(
+      true,
+    )
     expect((await target('bare', {}, { env: 'testing', url: REMOTE })).protected).toBe(true)
   })
 
@@ -46,7 +48,11 @@ describe('without a configuration', () => {
       kind: 'embedded',
       dataDir: path.join(FIXTURES, 'bare/.slipway/database'),
     })
-    expect(found).toMatchObject({ environment: 'development', protected: false, schemas: ['public'] })
+    expect(found).toMatchObject({
+      environment: 'development',
+      protected: false,
+      schemas: ['public'],
+    })
   })
 
   test('a variable that nothing sets gives the embedded database too, but says so', async () => {
@@ -61,9 +67,13 @@ describe('without a configuration', () => {
 
   test('--url wins over the shell, and the shell over .env', async () => {
     const shell = { DATABASE_URL: 'postgresql://shell/x' }
-    expect(urlOf(await target('prisma7/config', shell, { url: 'postgresql://flag/x' }))).toBe('postgresql://flag/x')
+    expect(urlOf(await target('prisma7/config', shell, { url: 'postgresql://flag/x' }))).toBe(
+      'postgresql://flag/x',
+    )
     expect(urlOf(await target('prisma7/config', shell))).toBe('postgresql://shell/x')
-    expect(urlOf(await target('prisma7/config'))).toBe('postgresql://app:p$word@localhost:5432/shop')
+    expect(urlOf(await target('prisma7/config'))).toBe(
+      'postgresql://app:p$word@localhost:5432/shop',
+    )
   })
 
   test('directUrl is passed on, and ?schema= is the schema', async () => {
@@ -73,12 +83,15 @@ describe('without a configuration', () => {
     expect((await target('prisma6/schema-folder')).schemas).toEqual(['public', 'billing'])
   })
 
-  test.each(['mysql://h/x', 'sqlserver://h', 'mongodb+srv://h/x', 'file:./dev.db', 'prisma+postgres://accelerate'])(
-    '%s is refused',
-    async (url) => {
-      expect((await failure('bare', {}, { url })).code).toBe('DATABASE.PROVIDER_UNSUPPORTED')
-    },
-  )
+  test.each([
+    'mysql://h/x',
+    'sqlserver://h',
+    'mongodb+srv://h/x',
+    'file:./dev.db',
+    'prisma+postgres://accelerate',
+  ])('%s is refused', async (url) => {
+    expect((await failure('bare', {}, { url })).code).toBe('DATABASE.PROVIDER_UNSUPPORTED')
+  })
 })
 
 describe('with a configuration', () => {
@@ -87,7 +100,11 @@ describe('with a configuration', () => {
   test('a named environment has its connection string, its .env file and its policy', async () => {
     const staging = await target(project, {}, { env: 'staging' })
     expect(urlOf(staging)).toBe('postgresql://app@staging.example.com/shop')
-    expect(staging).toMatchObject({ environment: 'staging', protected: true, policy: { backup: 'before-deploy' } })
+    expect(staging).toMatchObject({
+      environment: 'staging',
+      protected: true,
+      policy: { backup: 'before-deploy' },
+    })
     expect(staging.source).toContain('.env.staging')
 
     const env = { DATABASE_URL: REMOTE, DIRECT_URL: `${REMOTE}?direct=1` }
@@ -106,7 +123,11 @@ describe('with a configuration', () => {
   test('without a name the host decides, and a remote one gets the policy of production', async () => {
     expect(await target(project)).toMatchObject({ environment: 'development', protected: false })
     const remote = await target(project, { DATABASE_URL: REMOTE })
-    expect(remote).toMatchObject({ environment: 'production', protected: true, policy: { confirm: true } })
+    expect(remote).toMatchObject({
+      environment: 'production',
+      protected: true,
+      policy: { confirm: true },
+    })
   })
 
   test('testing may be elsewhere where its connection string is its own', async () => {
@@ -121,11 +142,16 @@ describe('with a configuration', () => {
 
   test('an unknown environment is a failure with a suggestion', async () => {
     const found = await failure(project, {}, { env: 'prodction' })
-    expect(found).toMatchObject({ code: 'PROJECT.ENVIRONMENT_UNKNOWN', why: 'Did you mean production?' })
+    expect(found).toMatchObject({
+      code: 'PROJECT.ENVIRONMENT_UNKNOWN',
+      why: 'Did you mean production?',
+    })
   })
 
   test('a variable that an environment names and nothing sets is a failure', async () => {
-    expect(await failure(project, {}, { env: 'testing' })).toMatchObject({ code: 'PROJECT.URL_MISSING' })
+    expect(await failure(project, {}, { env: 'testing' })).toMatchObject({
+      code: 'PROJECT.URL_MISSING',
+    })
   })
 
   test('nothing that can be printed holds a password', async () => {

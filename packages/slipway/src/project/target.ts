@@ -2,7 +2,12 @@ import path from 'node:path'
 import { type Address, isLoopback, locate } from '../database/index.ts'
 import { type NextAction, advice, command, must, parseDuration } from '../kernel/index.ts'
 import { closest } from './closest.ts'
-import { type Connection, environmentConnection, givenConnection, NO_CONNECTION } from './connection.ts'
+import {
+  type Connection,
+  environmentConnection,
+  givenConnection,
+  NO_CONNECTION,
+} from './connection.ts'
 import { raise } from './failures.ts'
 import type { Project, Setting } from './project.ts'
 import type { BackupPolicy, EnvironmentConfig } from './slipway-config.ts'
@@ -58,11 +63,14 @@ export function resolveTarget(project: Project, request: TargetRequest = {}): Ta
   const { connection } = chosen
   const embedded = path.join(project.root, '.slipway', 'database')
   const address: Address =
-    connection.kind === 'set' ? { kind: 'postgres', url: connection.url } : { kind: 'embedded', dataDir: embedded }
+    connection.kind === 'set'
+      ? { kind: 'postgres', url: connection.url }
+      : { kind: 'embedded', dataDir: embedded }
   const location = connection.kind === 'set' ? locate(connection.url) : undefined
   const local = location === undefined || isLoopback(location.host)
   const environment = named ?? (local ? 'development' : 'production')
-  const direct = chosen.direct.kind === 'set' ? { kind: 'postgres' as const, url: chosen.direct.url } : undefined
+  const direct =
+    chosen.direct.kind === 'set' ? { kind: 'postgres' as const, url: chosen.direct.url } : undefined
   const policy = readPolicy(project.config.environments?.[environment] ?? {})
   const source = describeSource(connection)
   const open = OPEN_ENVIRONMENTS.has(environment) && (local || (project.configured && chosen.own))
@@ -73,9 +81,17 @@ export function resolveTarget(project: Project, request: TargetRequest = {}): Ta
     source,
     protected: !open,
     policy,
-    schemas: project.schema.schemas.length > 0 ? project.schema.schemas : [location?.schema ?? 'public'],
+    schemas:
+      project.schema.schemas.length > 0 ? project.schema.schemas : [location?.schema ?? 'public'],
     ...(connection.kind === 'unset' ? { unsetVariable: connection.variable } : {}),
-    settings: targetSettings(project, environment, { address, source, policy, open, named, chosen }),
+    settings: targetSettings(project, environment, {
+      address,
+      source,
+      policy,
+      open,
+      named,
+      chosen,
+    }),
   }
 }
 
@@ -86,7 +102,11 @@ interface Chosen {
   readonly own: boolean
 }
 
-function chooseConnection(project: Project, named: string | undefined, urlFlag: string | undefined): Chosen {
+function chooseConnection(
+  project: Project,
+  named: string | undefined,
+  urlFlag: string | undefined,
+): Chosen {
   const given = urlFlag === undefined ? project.given : givenConnection(urlFlag, '--url')
   if (given.kind !== 'none') return { connection: given, direct: NO_CONNECTION, own: false }
   const name = named ?? 'development'
@@ -107,10 +127,13 @@ function refuseUnknown(project: Project, named: string): void {
   const configured = Object.keys(project.config.environments ?? {})
   const hasFile = project.variables.files.some((file) => path.basename(file) === `.env.${named}`)
   // A team that lists its environments has said which there are; `development` is always there.
-  const known = configured.length > 0 ? [...new Set([...configured, 'development'])] : USUAL_ENVIRONMENTS
+  const known =
+    configured.length > 0 ? [...new Set([...configured, 'development'])] : USUAL_ENVIRONMENTS
   if (known.includes(named) || (configured.length === 0 && hasFile)) return
   const meant = closest(named, known)
-  const next: NextAction[] = meant ? [command(`slipway status --env ${meant}`, 'the nearest name')] : []
+  const next: NextAction[] = meant
+    ? [command(`slipway status --env ${meant}`, 'the nearest name')]
+    : []
   raise('PROJECT.ENVIRONMENT_UNKNOWN', {
     message: `There is no environment ${named}.`,
     why: meant ? `Did you mean ${meant}?` : `Known are ${known.join(', ')}.`,
@@ -122,7 +145,11 @@ function refuseUnknown(project: Project, named: string): void {
  * The embedded database stands in for a missing connection string on a person's machine. Where an
  * environment was named, or in CI, it must not: a forgotten secret would deploy green into nothing.
  */
-function refuseUnset(project: Project, named: string | undefined, { connection, own }: Chosen): void {
+function refuseUnset(
+  project: Project,
+  named: string | undefined,
+  { connection, own }: Chosen,
+): void {
   if (connection.kind === 'set') return
   const elsewhere = named !== undefined && !OPEN_ENVIRONMENTS.has(named)
   const inCi = connection.kind === 'unset' && isTrue(project.variables.get('CI')?.value)
@@ -131,7 +158,10 @@ function refuseUnset(project: Project, named: string | undefined, { connection, 
   const variable = connection.kind === 'unset' ? connection.variable : 'DATABASE_URL'
   raise('PROJECT.URL_MISSING', {
     message: `There is no connection string for ${environment}: ${variable} is not set.`,
-    why: connection.kind === 'unset' ? `${connection.source} names it.` : 'No setting names a database.',
+    why:
+      connection.kind === 'unset'
+        ? `${connection.source} names it.`
+        : 'No setting names a database.',
     nextActions: [
       advice(`Set ${variable} in the shell${named === undefined ? '' : ` or in .env.${named}`}.`),
       command('slipway doctor', 'see each setting and where it comes from'),
@@ -151,7 +181,8 @@ function describeSource(connection: Connection): string {
 
 function readPolicy(config: EnvironmentConfig): Policy {
   const { seeds = [], deploy = {} } = config
-  const duration = (text: string) => must(parseDuration(text), 'duration of a checked configuration')
+  const duration = (text: string) =>
+    must(parseDuration(text), 'duration of a checked configuration')
   return {
     lockTimeoutMs: duration(deploy.lockTimeout ?? '200ms'),
     statementTimeoutMs: duration(deploy.statementTimeout ?? '15min'),
@@ -177,7 +208,8 @@ function targetSettings(project: Project, environment: string, decided: Decided)
   const deploy = project.config.environments?.[environment]?.deploy ?? {}
   const setBy = (key: keyof typeof deploy) =>
     deploy[key] === undefined ? 'default' : `slipway.config environments.${environment}.deploy`
-  const database = address.kind === 'postgres' ? String(address.url) : 'embedded, in .slipway/database'
+  const database =
+    address.kind === 'postgres' ? String(address.url) : 'embedded, in .slipway/database'
   return [
     {
       name: 'environment',
@@ -190,7 +222,11 @@ function targetSettings(project: Project, environment: string, decided: Decided)
       : []),
     { name: 'protected', value: decided.open ? 'no' : 'yes', source: 'environment and host' },
     { name: 'lock timeout', value: `${policy.lockTimeoutMs} ms`, source: setBy('lockTimeout') },
-    { name: 'statement timeout', value: `${policy.statementTimeoutMs} ms`, source: setBy('statementTimeout') },
+    {
+      name: 'statement timeout',
+      value: `${policy.statementTimeoutMs} ms`,
+      source: setBy('statementTimeout'),
+    },
     { name: 'deadline', value: `${policy.deadlineMs} ms`, source: setBy('deadline') },
     { name: 'backup', value: policy.backup, source: 'policy' },
   ]

@@ -85,7 +85,8 @@ function createVariables(
 ): Variables {
   return {
     get: (name) => values.get(name),
-    namesOf: (value) => [...values].filter(([, found]) => found.value === value).map(([name]) => name),
+    namesOf: (value) =>
+      [...values].filter(([, found]) => found.value === value).map(([name]) => name),
     all: () => Object.fromEntries([...values].map(([name, { value }]) => [name, value])),
     overridden,
     files,
@@ -94,7 +95,9 @@ function createVariables(
 
 function envFiles({ folders, environment }: ReadVariablesOptions): string[] {
   const names = environment === undefined ? ['.env'] : [`.env.${environment}`, '.env']
-  const files = [...new Set(folders)].flatMap((folder) => names.map((name) => path.join(folder, name)))
+  const files = [...new Set(folders)].flatMap((folder) =>
+    names.map((name) => path.join(folder, name)),
+  )
   return files.filter((file) => existsSync(file))
 }
 
@@ -117,10 +120,14 @@ const REFERENCE = /(\\)?\$(?:\{(\w+)(?::?-([^}]*))?\}|([A-Za-z_]\w*))/g
 const MAX_DEPTH = 10
 
 /**
- * Replaces references to variables. Our own few lines because the current `dotenv-expand` runs
- * commands found in values and takes 30 ms to load.
+ * Replaces references to variables. Our own few lines because the current `dotenv-expand` takes
+ * 30 ms to load, at every start of the tool.
  */
-function expandValue(value: string, lookup: (name: string) => string | undefined, depth = 0): string {
+function expandValue(
+  value: string,
+  lookup: (name: string) => string | undefined,
+  depth = 0,
+): string {
   return value.replaceAll(REFERENCE, (whole, escaped, braced, fallback, bare) => {
     if (escaped) return whole.slice(1)
     const found = lookup(braced ?? bare)

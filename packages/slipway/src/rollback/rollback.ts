@@ -1,3 +1,4 @@
+import { type Catalog, difference, readCatalog } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import {
   type Consent,
@@ -15,10 +16,17 @@ import {
 } from '../deploy/index.ts'
 import { compareHistory, type Comparison, type History, obstacle, readHistory, readJournal } from '../history/index.ts'
 import { advice, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
-import { appliedRows, detectDrift } from '../plan/index.ts'
+import { appliedRows, projectScope } from '../plan/index.ts'
 import { raise } from './failures.ts'
 import { type Extent, selectMigrations } from './select.ts'
-import { type Rehearsal, rehearseWaysBack, type Reversible, type WayBack, wayBackOf } from './way-back.ts'
+import {
+  type Rehearsal,
+  type Rehearsed,
+  rehearseWaysBack,
+  type Reversible,
+  type WayBack,
+  wayBackOf,
+} from './way-back.ts'
 
 /** A rollback: the work on the target, how far, and what the person has accepted beforehand. */
 export interface RollbackRequest extends WorkRequest {
@@ -52,14 +60,14 @@ export async function rollback(request: RollbackRequest): Promise<RollbackOutcom
     const resuming = await resumable(session, compareHistory(history, request.migrations))
     const applied = appliedFiles(history, request, resuming)
     const names = selectMigrations(applied.map(({ name }) => name), extentOf(request, resuming))
-    const { ways, rehearsal } = await prepareWaysBack(applied, names, request)
+    const { ways, rehearsal, expected } = await prepareWaysBack(applied, names, request)
     request.announce(ways, rehearsal)
     refuseUnproven(rehearsal, request)
     const { database } = session.server
     const destroys = destroyedBy(ways.map(({ plan }) => plan))
     if (request.protected && destroys.length > 0) await requireConsent({ database, destroys }, request.consent)
     await prepareBooks(session)
-    return { database, ways, rehearsal, ...(await run(supervision, ways, request)) }
+    return { database, ways, rehearsal, ...(await run(supervision, { ways, expected }, request)) }
   })
 }
 
@@ -95,7 +103,7 @@ async function prepareWaysBack(
   applied: readonly Reversible[],
   names: readonly string[],
   request: RollbackRequest,
-): Promise<{ ways: WayBack[]; rehearsal: Rehearsal }> {
+): Promise<Rehearsed & { ways: WayBack[] }> {
   request.emit({ kind: 'phase', phase: 'rehearse', detail: names.join(', ') })
   const ways: WayBack[] = []
   for (const [index] of names.entries()) {
@@ -103,16 +111,16 @@ async function prepareWaysBack(
     const migration = applied[at]
     if (migration) ways.push(await wayBackOf(migration, applied.slice(0, at), request.scratch))
   }
-  return { ways, rehearsal: await rehearse(ways, applied, request) }
+  return { ways, ...(await rehearse(ways, applied, request)) }
 }
 
 async function rehearse(
   ways: readonly WayBack[],
   applied: readonly Reversible[],
   request: RollbackRequest,
-): Promise<Rehearsal> {
+): Promise<Rehearsed> {
   if (!request.acceptUnproven) return await rehearseWaysBack(ways, applied, request.scratch)
-  return { kind: 'not-rehearsed', reason: 'accepted unproven' }
+  return { rehearsal: { kind: 'not-rehearsed', reason: 'accepted unproven' } }
 }
 
 function refuseUnproven(rehearsal: Rehearsal, request: RollbackRequest): void {
@@ -134,19 +142,18 @@ function nameChanges(changes: readonly { object: string }[]): string {
 
 async function run(
   supervision: Supervision,
-  ways: readonly WayBack[],
+  { ways, expected }: { readonly ways: readonly WayBack[]; readonly expected: Catalog | undefined },
   request: RollbackRequest,
 ): Promise<Pick<RollbackOutcome, 'receipts' | 'verification' | 'failure'>> {
   const { session } = supervision
   const steps = ways.map(({ plan }) => ({ plan, books: takingBack(session, plan.name) }))
   const outcome = await runMigrations(supervision, steps, await readJournal(session))
-  const { failure } = outcome
-  if (failure && failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
+  if (outcome.failure && outcome.failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
   supervision.emit({ kind: 'phase', phase: 'verify' })
-  const history = await readHistory(session)
-  const drift = await detectDrift(session, { history, migrations: request.migrations }, request.scratch)
-  if (drift.kind === 'drifted') {
-    return { ...outcome, failure: failure ?? notRestored(nameChanges(drift.changes)) }
+  if (!outcome.failure && expected) {
+    const now = await readCatalog(session, await projectScope(session, request.migrations))
+    const changes = difference(expected, now)
+    if (changes.length > 0) return { ...outcome, failure: notRestored(nameChanges(changes)) }
   }
   return { ...outcome, verification: await verifyAndRecord(session, request.migrations) }
 }

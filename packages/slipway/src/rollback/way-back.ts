@@ -1,4 +1,4 @@
-import { type Change, difference, readCatalog } from '../catalog/index.ts'
+import { type Catalog, type Change, difference, readCatalog } from '../catalog/index.ts'
 import { writeWayBack } from '../create/index.ts'
 import { command, failureOf } from '../kernel/index.ts'
 import { loadParser } from '../migration/index.ts'
@@ -54,47 +54,64 @@ export type Rehearsal =
   /** The history cannot be replayed here, so nothing is known. */
   | { readonly kind: 'not-rehearsed'; readonly reason: string }
 
+/** A rehearsal, and the catalog that the target must have afterwards. */
+export interface Rehearsed {
+  readonly rehearsal: Rehearsal
+  readonly expected?: Catalog
+}
+
 /**
- * Runs ways back on a scratch that holds the applied history, and compares its catalog with that of the
- * history that stays. A way back that fails there is refused (ROLLBACK.WAY_BACK_FAILS) before the target
- * is touched.
+ * Goes there and back on one scratch: the history that stays, the migrations on top of it, their ways
+ * back, and the catalog compared with the first. A way back that fails there is refused
+ * (ROLLBACK.WAY_BACK_FAILS) before the target is touched.
  */
 export async function rehearseWaysBack(
   ways: readonly WayBack[],
   applied: readonly ReplayMigration[],
   scratch: ScratchOptions,
-): Promise<Rehearsal> {
+): Promise<Rehearsed> {
   const stays = applied.slice(0, applied.length - ways.length)
-  const catalogOf = (history: readonly ReplayMigration[], backwards: readonly WayBack[]) =>
-    withScratch(scratch, history, async (session) => {
-      await runBackwards(backwards, (down) => replay(session, [down]))
-      return await readCatalog(session, await projectScope(session, applied))
-    })
+  const goes = applied.slice(stays.length)
+  const downs = ways.map(({ plan, sql }) => ({ name: plan.name, sql, path: plan.path }))
   try {
-    const expected = await catalogOf(stays, [])
-    const changes = difference(expected, await catalogOf(applied, ways))
-    return changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes }
+    return await withScratch(
+      scratch,
+      stays,
+      async (session) => {
+        const scope = await projectScope(session, applied)
+        const expected = await readCatalog(session, scope)
+        await replay(session, goes)
+        await runBackwards(downs, (down) => replay(session, [down]))
+        const changes = difference(expected, await readCatalog(session, scope))
+        const rehearsal: Rehearsal = changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes }
+        return { rehearsal, expected }
+      },
+      [...goes, ...downs],
+    )
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.code.startsWith('REHEARSAL.') !== true) throw error
-    return { kind: 'not-rehearsed', reason: failure.message }
+    return { rehearsal: { kind: 'not-rehearsed', reason: failure.message } }
   }
 }
 
-async function runBackwards(ways: readonly WayBack[], run: (down: ReplayMigration) => Promise<void>): Promise<void> {
-  for (const { plan, sql } of ways) {
+async function runBackwards(
+  downs: readonly Required<ReplayMigration>[],
+  run: (down: ReplayMigration) => Promise<void>,
+): Promise<void> {
+  for (const down of downs) {
     try {
-      await run({ name: plan.name, sql, path: plan.path })
+      await run(down)
     } catch (error) {
       const failure = failureOf(error)
       if (!failure) throw error
       raise('ROLLBACK.WAY_BACK_FAILS', {
-        message: `The way back of ${plan.name} fails on a scratch; the database was not touched.`,
+        message: `The way back of ${down.name} fails on a scratch; the database was not touched.`,
         ...(failure.why === undefined ? {} : { why: failure.why }),
         ...(failure.where === undefined ? {} : { where: failure.where }),
         ...(failure.server === undefined ? {} : { server: failure.server }),
         nextActions: [
-          { kind: 'edit', path: plan.path, label: 'correct it' },
+          { kind: 'edit', path: down.path, label: 'correct it' },
           command('slipway rollback --accept unproven', 'run it all the same'),
         ],
         cause: error,

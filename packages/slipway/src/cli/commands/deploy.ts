@@ -1,7 +1,7 @@
 import { deploy as run, type DeployOutcome } from '../../deploy/index.ts'
 import { command } from '../../kernel/index.ts'
-import { type Handler, report } from '../command.ts'
 import { refuseUnknownAccepts } from '../accept.ts'
+import { type Handler, report } from '../command.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
 import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.ts'
@@ -18,19 +18,31 @@ export const deploy: Handler = async (context, { flags }) => {
   })
   const { database, receipts, verification, failure } = outcome
   const verified = verification?.verified ?? null
-  const result = { environment: work.target.environment, database, receipts, backup: null, kept: [], verified }
+  const result = {
+    environment: work.target.environment,
+    database,
+    receipts,
+    backup: null,
+    kept: [],
+    verified,
+  }
   return report(result, view(outcome), {
     ...(failure ? { failure } : {}),
-    ...(failure || receipts.length === 0 ? {} : { next: [command('slipway rollback', 'take the last migration back')] }),
+    ...(failure || receipts.length === 0
+      ? {}
+      : { next: [command('slipway rollback', 'take the last migration back')] }),
   })
 }
 
 function view({ database, receipts, verification, driftUnknown, failure }: DeployOutcome): Block[] {
   const done = receipts.filter((receipt) => receipt.status === 'done').length
-  if (receipts.length === 0 && !failure) return [status('done', `${database} is up to date: nothing to deploy`)]
+  if (receipts.length === 0 && !failure)
+    return [status('done', `${database} is up to date: nothing to deploy`)]
   return [
     ...receiptLines(receipts, 'Applied'),
-    ...(driftUnknown ? [status('warning', 'Drift could not be looked for before', driftUnknown)] : []),
+    ...(driftUnknown
+      ? [status('warning', 'Drift could not be looked for before', driftUnknown)]
+      : []),
     ...(verification?.verified ? [status('done', 'Verified: every index is valid')] : []),
     paragraph(`${done} of ${receipts.length} migrations deployed to ${database}.`),
   ]

@@ -18,19 +18,33 @@ export const init: Handler = async ({ cwd, env, files, target }) => {
       nextActions: [command('slipway doctor', 'see each setting and where it comes from')],
     })
   }
-  const found = project.settings.map(({ name, value, source }) => ({ label: name, value, note: source }))
-  return report({ config: file, settings: project.settings }, [
-    status('done', `Wrote ${NAME}`, 'every setting is explained there, none is set'),
-    { kind: 'fields', fields: found },
-  ], { next: [command('slipway doctor', 'test the connection and its rights')] })
+  const found = project.settings.map(({ name, value, source }) => ({
+    label: name,
+    value,
+    note: source,
+  }))
+  return report(
+    { config: file, settings: project.settings },
+    [
+      status('done', `Wrote ${NAME}`, 'every setting is explained there, none is set'),
+      { kind: 'fields', fields: found },
+    ],
+    { next: [command('slipway doctor', 'test the connection and its rights')] },
+  )
 }
 
 async function createFile(writing: Promise<boolean>): Promise<boolean> {
   return await writing.catch((cause: unknown) =>
-    raise('CLI.NOT_WRITABLE', { message: `${NAME} could not be written.`, why: reasonOf(cause), cause }),
+    raise('CLI.NOT_WRITABLE', {
+      message: `${NAME} could not be written.`,
+      why: reasonOf(cause),
+      cause,
+    }),
   )
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? `The system says ${String(error.code)}.` : 'The reason is not known.'
+  return error instanceof Error && 'code' in error
+    ? `The system says ${String(error.code)}.`
+    : 'The reason is not known.'
 }

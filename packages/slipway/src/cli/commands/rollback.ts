@@ -1,5 +1,10 @@
 import { command } from '../../kernel/index.ts'
-import { type Extent, rollback as run, type RollbackOutcome, type WayBack } from '../../rollback/index.ts'
+import {
+  type Extent,
+  rollback as run,
+  type RollbackOutcome,
+  type WayBack,
+} from '../../rollback/index.ts'
 import { refuseUnknownAccepts } from '../accept.ts'
 import { type Context, type Handler, report } from '../command.ts'
 import type { Flags } from '../flags.ts'
@@ -21,17 +26,31 @@ export const rollback: Handler = async (context, { flags }) => {
     announce: (ways) => announce(ways, context),
   })
   const { database, receipts, rehearsal, verification, failure } = outcome
-  const ways = outcome.ways.map(({ plan, origin, announced }) => ({ migration: plan.name, origin, announced }))
+  const ways = outcome.ways.map(({ plan, origin, announced }) => ({
+    migration: plan.name,
+    origin,
+    announced,
+  }))
   const verified = verification?.verified ?? null
-  const result = { environment: work.target.environment, database, receipts, backup: null, kept: [], verified, rehearsal, ways }
-  return report(result, view(outcome), {
-    ...(failure ? { failure } : { next: [command('slipway deploy', 'apply them again')] }),
-  })
+  const result = {
+    environment: work.target.environment,
+    database,
+    receipts,
+    backup: null,
+    kept: [],
+    verified,
+    rehearsal,
+    ways,
+  }
+  const next = [command('slipway deploy', 'apply them again')]
+  return report(result, view(outcome), failure ? { failure } : { next })
 }
 
 function extentOf(flags: Flags): Extent {
   const migration = flags.text('to')
-  return migration === undefined ? { kind: 'steps', steps: flags.number('steps') ?? 1 } : { kind: 'to', migration }
+  return migration === undefined
+    ? { kind: 'steps', steps: flags.number('steps') ?? 1 }
+    : { kind: 'to', migration }
 }
 
 /** What the ways back cannot promise, said before they run. */
@@ -46,11 +65,20 @@ function view({ database, ways, receipts, rehearsal, failure }: RollbackOutcome)
   return [
     ...ways
       .filter(({ origin }) => origin === 'written')
-      .flatMap(({ plan, sql: text }) => [paragraph(`${plan.name} has no down.sql. This way back was written:`), sql(text)]),
+      .flatMap(({ plan, sql: text }) => [
+        paragraph(`${plan.name} has no down.sql. This way back was written:`),
+        sql(text),
+      ]),
     ...receiptLines(receipts, 'Took back'),
-    ...ways.flatMap(({ plan, announced }) => announced.map((text) => status('warning', text, plan.name))),
-    ...(rehearsal.kind === 'proven' && !failure ? [status('done', 'The schema is that of the history that stays')] : []),
-    ...(rehearsal.kind === 'not-rehearsed' ? [status('warning', 'Not rehearsed on a scratch', rehearsal.reason)] : []),
+    ...ways.flatMap(({ plan, announced }) =>
+      announced.map((text) => status('warning', text, plan.name)),
+    ),
+    ...(rehearsal.kind === 'proven' && !failure
+      ? [status('done', 'The schema is that of the history that stays')]
+      : []),
+    ...(rehearsal.kind === 'not-rehearsed'
+      ? [status('warning', 'Not rehearsed on a scratch', rehearsal.reason)]
+      : []),
     paragraph(`${done} of ${receipts.length} migrations taken back on ${database}.`),
   ]
 }

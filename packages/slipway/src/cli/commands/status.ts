@@ -8,28 +8,38 @@ import { directAddress, readWork } from '../work.ts'
 export const status: Handler = async (context, { flags }) => {
   const work = await readWork(context)
   const { environment } = work.target
-  const { database, history } = await withSession(await directAddress(work), { applicationName: 'slipway status' }, async (session) => ({
-    database: session.server.database,
-    history: await readHistory(session),
-  }))
+  const { database, history } = await withSession(
+    await directAddress(work),
+    { applicationName: 'slipway status' },
+    async (session) => ({
+      database: session.server.database,
+      history: await readHistory(session),
+    }),
+  )
   const comparison = compareHistory(history, work.migrations)
-  const behind = flags.on('exit-code') && comparison.state !== 'up-to-date'
+  const stops =
+    obstacle(comparison) !== undefined || (flags.on('exit-code') && comparison.pending.length > 0)
   return report({ environment, database, ...comparison }, view(database, environment, comparison), {
     next: nextOf(comparison),
-    ...(behind ? { exitCode: 4 as const } : {}),
+    ...(stops ? { exitCode: 4 as const } : {}),
   })
 }
 
 function view(database: string, environment: string, comparison: Comparison): Block[] {
-  const named = (mark: Mark, names: readonly string[], note: string) => names.map((name) => line(mark, name, note))
+  const named = (mark: Mark, names: readonly string[], note: string) =>
+    names.map((name) => line(mark, name, note))
   const { applied, pending, failed, edited, missing, rolledBack } = comparison
   const pendingAgain = new Set(rolledBack)
   return [
-    paragraph(`${database} (${environment}): ${comparison.state}, ${applied.length} applied, ${pending.length} pending`),
+    paragraph(
+      `${database} (${environment}): ${comparison.state}, ${applied.length} applied, ${pending.length} pending`,
+    ),
     ...named('failed', failed, 'began and did not finish'),
     ...named('warning', edited, 'edited after it was applied'),
     ...named('warning', missing, 'applied, and not in the project'),
-    ...pending.map((name) => line('pending', name, pendingAgain.has(name) ? 'rolled back, pending' : 'pending')),
+    ...pending.map((name) =>
+      line('pending', name, pendingAgain.has(name) ? 'rolled back, pending' : 'pending'),
+    ),
   ]
 }
 

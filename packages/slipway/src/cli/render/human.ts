@@ -45,11 +45,18 @@ function draw(block: Block, canvas: Canvas): string {
     case 'code':
       return indent(clean(block.text).trimEnd())
     case 'diff':
-      return clean(block.text).trimEnd().split('\n').map((line) => drawDiffLine(line, style)).join('\n')
+      return clean(block.text)
+        .trimEnd()
+        .split('\n')
+        .map((line) => drawDiffLine(line, style))
+        .join('\n')
     case 'status':
       return drawStatus(block, style)
     case 'actions':
-      return [style('bold', clean(block.title)), ...block.actions.map((one) => drawAction(one, style))].join('\n')
+      return [
+        style('bold', clean(block.title)),
+        ...block.actions.map((one) => drawAction(one, style)),
+      ].join('\n')
     case 'plain':
       return clean(block.text).trimEnd()
     default:
@@ -77,8 +84,14 @@ function drawFields(fields: Extract<Block, { kind: 'fields' }>['fields'], style:
     .join('\n')
 }
 
-function drawTable(columns: readonly Column[], rows: readonly (readonly string[])[], style: Style): string {
-  const cells = rows.map((row) => columns.map((_, index) => clean(row[index] ?? '').replaceAll('\n', ' ')))
+function drawTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  style: Style,
+): string {
+  const cells = rows.map((row) =>
+    columns.map((_, index) => clean(row[index] ?? '').replaceAll('\n', ' ')),
+  )
   const titles = columns.map((column) => clean(column.title))
   const widths = titles.map((title, index) =>
     Math.max(title.length, ...cells.map((row) => (row[index] ?? '').length)),
@@ -92,7 +105,9 @@ function drawTable(columns: readonly Column[], rows: readonly (readonly string[]
       })
       .join('  ')
       .trimEnd()
-  return [`  ${style('dim', drawRow(titles))}`, ...cells.map((row) => `  ${drawRow(row)}`)].join('\n')
+  return [`  ${style('dim', drawRow(titles))}`, ...cells.map((row) => `  ${drawRow(row)}`)].join(
+    '\n',
+  )
 }
 
 function drawDiffLine(line: string, style: Style): string {
@@ -116,12 +131,18 @@ function drawAction(action: NextAction, style: Style): string {
 }
 
 function indent(text: string): string {
-  return text.split('\n').map((line) => (line === '' ? '' : `  ${line}`)).join('\n')
+  return text
+    .split('\n')
+    .map((line) => (line === '' ? '' : `  ${line}`))
+    .join('\n')
 }
 
 function wrap(text: string, width: number | undefined): string {
   if (width === undefined) return text
-  return text.split('\n').map((line) => wrapLine(line, Math.max(width, 20))).join('\n')
+  return text
+    .split('\n')
+    .map((line) => wrapLine(line, Math.max(width, 20)))
+    .join('\n')
 }
 
 function wrapLine(line: string, width: number): string {

@@ -23,7 +23,10 @@ function draw(block: Block): string {
       return words(block.text)
     case 'fields':
       return block.fields
-        .map(({ label, value, note }) => `- **${words(label)}:** ${words(value)}${note ? ` (${words(note)})` : ''}`)
+        .map(
+          ({ label, value, note }) =>
+            `- **${words(label)}:** ${words(value)}${note ? ` (${words(note)})` : ''}`,
+        )
         .join('\n')
     case 'table':
       return drawTable(block.columns, block.rows)
@@ -47,7 +50,10 @@ function draw(block: Block): string {
 function drawTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   const rule = columns.map((column) => (column.align === 'right' ? '---:' : '---'))
-  const cell = (text: string) => words(text).replaceAll('|', String.raw`\|`).replaceAll('\n', ' ')
+  const cell = (text: string) =>
+    words(text)
+      .replaceAll('|', String.raw`\|`)
+      .replaceAll('\n', ' ')
   return [
     line(columns.map((column) => cell(column.title))),
     line(rule),
@@ -72,7 +78,9 @@ function drawAction(action: NextAction): string {
 function words(text: string): string {
   return clean(text)
     .split(/(`[^`\n]*`)/)
-    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(/[\\*<>[\]#~]/g, String.raw`\$&`)))
+    .map((part, index) =>
+      index % 2 === 1 ? part : part.replaceAll(/[\\*<>[\]#~]/g, String.raw`\$&`),
+    )
     .join('')
 }
 

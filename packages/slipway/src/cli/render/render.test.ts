@@ -16,11 +16,20 @@ const plain = { style: (_look: unknown, text: string) => text }
 const everyBlock: readonly Block[] = [
   { kind: 'heading', text: 'Plan' },
   { kind: 'paragraph', text: 'Two steps on `shop`.' },
-  { kind: 'fields', fields: [{ label: 'database', value: 'shop', note: '--url' }, { label: 'lock', value: '200 ms' }] },
+  {
+    kind: 'fields',
+    fields: [
+      { label: 'database', value: 'shop', note: '--url' },
+      { label: 'lock', value: '200 ms' },
+    ],
+  },
   {
     kind: 'table',
     columns: [{ title: 'migration' }, { title: 'rows', align: 'right' }],
-    rows: [['one', '5'], ['twenty_two', '1000']],
+    rows: [
+      ['one', '5'],
+      ['twenty_two', '1000'],
+    ],
   },
   { kind: 'list', items: ['first', 'second'] },
   { kind: 'code', language: 'sql', text: 'SELECT 1;\n' },
@@ -82,7 +91,10 @@ Next
 })
 
 test('paragraphs wrap at the width of a terminal', () => {
-  const text = renderHuman([{ kind: 'paragraph', text: 'a word and another word and a third' }], { ...plain, width: 20 })
+  const text = renderHuman([{ kind: 'paragraph', text: 'a word and another word and a third' }], {
+    ...plain,
+    width: 20,
+  })
   expect(text).toBe('a word and another\nword and a third\n')
 })
 
@@ -130,7 +142,7 @@ test('markdown cannot be steered by names and SQL', () => {
     { kind: 'code', language: 'sql', text: "SELECT '```';" },
   ])
   expect(text).toBe(
-    '\\<img src=x\\> \\[a\\](b) `<code>`\n\n| name |\n| --- |\n| a\\|b c |\n\n````sql\nSELECT \'```\';\n````\n',
+    "\\<img src=x\\> \\[a\\](b) `<code>`\n\n| name |\n| --- |\n| a\\|b c |\n\n````sql\nSELECT '```';\n````\n",
   )
 })
 
@@ -141,7 +153,8 @@ test('a failure shows code, why, place with caret, and what the server said', ()
     where: { file: 'migration.sql', line: 2, column: 8, excerpt: 'SELEKT 1;\n^' },
     server: { sqlstate: '42601', message: 'syntax error', hint: 'Look again.' },
   })
-  expect(renderHuman(failureBlocks(failure), plain)).toBe(`✗ The server refused a statement.  DATABASE.STATEMENT
+  expect(renderHuman(failureBlocks(failure), plain))
+    .toBe(`✗ The server refused a statement.  DATABASE.STATEMENT
 
 It has an error.
 
@@ -180,8 +193,14 @@ test('sarif: a rule and a result for each', () => {
   const log = JSON.parse(renderSarif(failing, frame))
   expect(log.version).toBe('2.1.0')
   const [run] = log.runs
-  expect(run.tool.driver.rules).toEqual([{ id: 'DEPLOY.STATEMENT_FAILED' }, { id: 'index-blocks-writes' }, { id: 'slow' }])
-  expect(run.results.map((one: { level: string; ruleIndex: number }) => [one.level, one.ruleIndex])).toEqual([
+  expect(run.tool.driver.rules).toEqual([
+    { id: 'DEPLOY.STATEMENT_FAILED' },
+    { id: 'index-blocks-writes' },
+    { id: 'slow' },
+  ])
+  expect(
+    run.results.map((one: { level: string; ruleIndex: number }) => [one.level, one.ruleIndex]),
+  ).toEqual([
     ['warning', 1],
     ['note', 2],
     ['error', 0],
@@ -195,7 +214,9 @@ test('sarif: a rule and a result for each', () => {
 
 test('clean masks secrets and spells out what could steer a terminal', () => {
   expect(clean('postgres://u:secret@host/db')).toBe('postgres://u:***@host/db')
-  expect(clean('a\u001b[2Jb\u0007\r\nc\td\u202e')).toBe(String.raw`a\u001b[2Jb\u0007` + '\nc\td' + String.raw`\u202e`)
+  expect(clean('a\u001b[2Jb\u0007\r\nc\td\u202e')).toBe(
+    String.raw`a\u001b[2Jb\u0007` + '\nc\td' + String.raw`\u202e`,
+  )
 })
 
 test.each([

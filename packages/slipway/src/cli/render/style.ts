@@ -11,7 +11,9 @@ export type Style = (look: Look | readonly Look[], text: string) => string
 export function styleFor(output: Output, env: Readonly<Record<string, string | undefined>>): Style {
   if (!wantsColour(output, env)) return (_look, text) => text
   return (look, text) =>
-    text === '' ? '' : styleText(typeof look === 'string' ? look : [...look], text, { validateStream: false })
+    text === ''
+      ? ''
+      : styleText(typeof look === 'string' ? look : [...look], text, { validateStream: false })
 }
 
 /**
@@ -26,17 +28,15 @@ function wantsColour(output: Output, env: Readonly<Record<string, string | undef
   return output.isTTY === true
 }
 
+/** Control characters but line ends and tabs, and what reorders or breaks a line unseen. */
+const UNSAFE = /(?![\n\t])[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
+
 /**
  * A text that is safe to show: secrets masked, and control characters, which could steer the
  * terminal from the name of a table, spelled out. Line ends and tabs stay.
  */
 export function clean(text: string): string {
-  return (
-    redact(text)
-      .replaceAll('\r\n', '\n')
-      // oxlint-disable-next-line no-control-regex -- these are what is looked for
-      .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, spell)
-  )
+  return redact(text).replaceAll('\r\n', '\n').replaceAll(UNSAFE, spell)
 }
 
 function spell(character: string): string {

@@ -80,7 +80,9 @@ function rewrittenLine(stderr: Output, style: Style): Progress {
   const draw = () => {
     const room = Math.max((stderr.columns ?? 80) - 1, 10)
     const line = clean(text).replaceAll(/\s+/g, ' ')
-    stderr.write(`${ERASE_LINE}${style('dim', line.length > room ? `${line.slice(0, room - 1)}…` : line)}`)
+    stderr.write(
+      `${ERASE_LINE}${style('dim', line.length > room ? `${line.slice(0, room - 1)}…` : line)}`,
+    )
     drawn = true
   }
   const clear = () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type CliOptions, runCli } from '../../../test/cli.ts'
+import { type CliOptions, runCli } from '../../../test/cli-in-process.ts'
 import { type Command, type Context, report } from '../command.ts'
 import { interruption } from '../interruption.ts'
 
@@ -27,18 +27,32 @@ async function ask(
   return { ...ran, answer: answers[0] }
 }
 
-const confirm = async ({ prompt }: Context) => await prompt.confirm({ message: 'Go on?', flag: '-y' })
+const confirm = async ({ prompt }: Context) =>
+  await prompt.confirm({ message: 'Go on?', flag: '-y' })
 const select = async ({ prompt }: Context) =>
   await prompt.select({
     message: 'Which?',
     flag: '--finish',
-    choices: [{ value: 'finish', label: 'Finish it' }, { value: 'undo', label: 'Undo it' }],
+    choices: [
+      { value: 'finish', label: 'Finish it' },
+      { value: 'undo', label: 'Undo it' },
+    ],
   })
-const consent = async ({ prompt }: Context) => await prompt.consent({ database: 'shop', message: 'This drops a table.' })
+const consent = async ({ prompt }: Context) =>
+  await prompt.consent({ database: 'shop', message: 'This drops a table.' })
 
 describe('on a terminal', () => {
-  test.each([['y', true], ['YES', true], ['n', false], ['', false]])('confirm: %j is %s', async (typed, expected) => {
-    const { answer, stderr, stdout } = await ask(confirm, { tty: true, answers: [typed], env: { NO_COLOR: '1' } })
+  test.each([
+    ['y', true],
+    ['YES', true],
+    ['n', false],
+    ['', false],
+  ])('confirm: %j is %s', async (typed, expected) => {
+    const { answer, stderr, stdout } = await ask(confirm, {
+      tty: true,
+      answers: [typed],
+      env: { NO_COLOR: '1' },
+    })
     expect(answer).toBe(expected)
     expect({ stdout, stderr }).toEqual({ stdout: '', stderr: 'Go on? [y/N] ' })
   })
@@ -89,7 +103,11 @@ describe('no question answers itself', () => {
 
   test('--confirm consents by name, and by that name alone', async () => {
     expect((await ask(consent, { flags: ['--confirm', 'shop'] })).exitCode).toBe(0)
-    const { exitCode, stderr } = await ask(consent, { flags: ['--confirm', 'other'], tty: true, answers: ['shop'] })
+    const { exitCode, stderr } = await ask(consent, {
+      flags: ['--confirm', 'other'],
+      tty: true,
+      answers: ['shop'],
+    })
     expect(exitCode).toBe(2)
     expect(stderr).toMatch('CLI.CONSENT_NEEDED')
   })

@@ -59,10 +59,15 @@ export interface PrompterOptions {
  * Whether a person can be asked: both ends are a terminal, no CI, and `--no-interactive` is absent.
  */
 export function isInteractive(
-  { stdin, stderr, env }: { stdin: Input; stderr: Output; env: Readonly<Record<string, string | undefined>> },
+  {
+    stdin,
+    stderr,
+    env,
+  }: { stdin: Input; stderr: Output; env: Readonly<Record<string, string | undefined>> },
   noInteractive: boolean,
 ): boolean {
-  const ci = env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false' && env['CI'] !== '0'
+  const ci =
+    env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false' && env['CI'] !== '0'
   return stdin.isTTY === true && stderr.isTTY === true && !ci && !noInteractive
 }
 
@@ -75,7 +80,9 @@ export function createPrompter(options: PrompterOptions): Prompter {
   }
   const typeName = async ({ database, message }: Consent) => {
     if (!interactive) refuseConsent(database, message)
-    return (await readLine(options, `${show(message)}\nType ${clean(database)} to go on: `)) === database
+    return (
+      (await readLine(options, `${show(message)}\nType ${clean(database)} to go on: `)) === database
+    )
   }
   return {
     interactive,
@@ -85,7 +92,9 @@ export function createPrompter(options: PrompterOptions): Prompter {
       return /^y(?:es)?$/i.test(await ask(question, `${show(question.message)} [y/N] `))
     },
     async select(question) {
-      const list = question.choices.map(({ label }, index) => `  ${index + 1}. ${clean(label)}\n`).join('')
+      const list = question.choices
+        .map(({ label }, index) => `  ${index + 1}. ${clean(label)}\n`)
+        .join('')
       const text = `${show(question.message)}\n${list}Number, 1 to ${question.choices.length}: `
       for (;;) {
         const answer = await ask(question, text)
@@ -119,12 +128,17 @@ function refuseConsent(database: string, why: string): never {
   raise('CLI.CONSENT_NEEDED', {
     message: `The database \`${database}\` is changed only with consent by its name.`,
     why,
-    nextActions: [command(`--confirm ${database}`, 'the flag to add, if this is the database you mean')],
+    nextActions: [
+      command(`--confirm ${database}`, 'the flag to add, if this is the database you mean'),
+    ],
   })
 }
 
 /** One line of the person's, without white space around it. */
-async function readLine({ stdin, stderr, signal, before }: PrompterOptions, text: string): Promise<string> {
+async function readLine(
+  { stdin, stderr, signal, before }: PrompterOptions,
+  text: string,
+): Promise<string> {
   signal.throwIfAborted()
   before()
   const { createInterface } = await import('node:readline')

@@ -1,0 +1,107 @@
+import path from 'node:path'
+import {
+  type AskRenames,
+  createMigration,
+  type CreateOutcome,
+  type RenameCandidate,
+} from '../create/index.ts'
+import type { Context, Input } from './command.ts'
+import { type Block, sql, status } from './view.ts'
+import { scratchOptions, type Work } from './work.ts'
+
+/** Writes the migration that the schema asks for, with the flags of `create` and `dev`. */
+export async function createFrom(
+  context: Context,
+  { project, migrations }: Work,
+  { flags, name }: Pick<Input, 'flags'> & { readonly name: string },
+): Promise<CreateOutcome> {
+  return await createMigration(
+    {
+      files: project.schema.files,
+      migrationsDir: project.migrationsDir,
+      history: migrations,
+      scratch: scratchOptions(project),
+      filter: {
+        externalTables: [...project.external.tables],
+        externalEnums: [...project.external.enums],
+      },
+      name,
+      now: new Date(context.now()),
+      renames: flags.list('rename'),
+      noRename: flags.on('no-rename'),
+      allowEmpty: flags.on('empty'),
+    },
+    context.prompt.interactive ? askWith(context) : undefined,
+  )
+}
+
+/** The `migration`, `down` and `statements` of the result; all null where nothing was written. */
+export function creationResult(outcome: CreateOutcome) {
+  if (outcome.kind === 'nothing-to-do')
+    return { migration: null, down: null, statements: 0, kept: outcome.kept }
+  const { name, path: file, down, statements, kept } = outcome
+  const { path: downPath, grade = null, proven, losses, choices, notRestored } = down ?? {}
+  return {
+    migration: { name, path: file },
+    down: down ? { path: downPath, grade, proven, losses, choices, notRestored } : null,
+    statements,
+    kept,
+  }
+}
+
+/** What was written, and what its way back cannot bring. */
+export function creationBlocks(outcome: CreateOutcome, cwd: string): Block[] {
+  const kept = outcome.kept.map(({ object, reason }) => status('note', `Kept ${object}`, reason))
+  if (outcome.kind === 'nothing-to-do') {
+    return [status('done', 'The schema is what the migrations give: nothing to write'), ...kept]
+  }
+  const { name, path: file, sql: text, down } = outcome
+  const lines = [status('done', `Wrote ${name}`, path.relative(cwd, file)), ...kept]
+  if (!down)
+    return [
+      ...lines,
+      status('note', 'It is empty; its way back is written when it is known'),
+      sql(text),
+    ]
+  return [
+    ...lines,
+    down.proven
+      ? status(
+          'done',
+          `Its way back was run on a scratch: ${down.grade ?? 'graded by its rows'}`,
+          path.relative(cwd, down.path),
+        )
+      : status(
+          'warning',
+          'Its way back does not bring the schema back',
+          path.relative(cwd, down.path),
+        ),
+    ...down.losses.map((lost) =>
+      status('warning', `The way back cannot bring the data of ${lost}`),
+    ),
+    ...down.choices.map((choice) => status('warning', choice.message, choice.object)),
+    ...down.notRestored.map(({ change, object }) => status('warning', `${object} stays ${change}`)),
+    sql(text),
+  ]
+}
+
+/** Asks of each candidate whether it is a rename; one that shares a name with a chosen one is not asked. */
+function askWith({ prompt }: Context): AskRenames {
+  return async (candidates) => {
+    const chosen: RenameCandidate[] = []
+    for (const one of candidates) {
+      if (chosen.some(({ from, to }) => from === one.from || to === one.to)) continue
+      const message = `Is ${one.kind} ${one.from} renamed to ${one.to}? No: it is dropped, and the other is new.`
+      const answer = await prompt.select({
+        message,
+        flag: `--rename ${one.flag}`,
+        choices: [
+          { value: 'rename', label: 'It is renamed' },
+          { value: 'drop', label: 'One is dropped, the other is new' },
+        ],
+      })
+      if (answer === 'rename') chosen.push(one)
+    }
+    return chosen.map(({ flag }) => flag)
+  }
+}

@@ -1,0 +1,62 @@
+import type { Decision, Diagnosis, Offer } from '../repair/index.ts'
+import type { Context, Input } from './command.ts'
+import { raise } from './failures.ts'
+
+/** The decision that the flags of `repair` give; nothing where they give none. */
+export function decisionOf({ args, flags }: Input): Decision | undefined {
+  const [migration] = args
+  const mark = flags.text('mark')
+  const decisions: Decision[] = [
+    ...(flags.on('finish')
+      ? [{ kind: 'finish' as const, migration, from: flags.number('from') }]
+      : []),
+    ...(flags.on('undo') ? [{ kind: 'undo' as const, migration }] : []),
+    ...(mark === 'applied' ? [{ kind: 'mark-applied' as const, migration }] : []),
+    ...(mark === 'rolled-back' ? [{ kind: 'mark-rolled-back' as const, migration }] : []),
+    ...(flags.on('accept-edit')
+      ? [{ kind: 'accept-edit' as const, migration, harmlessOnly: flags.on('harmless') }]
+      : []),
+  ]
+  if (decisions.length > 1)
+    raise('CLI.FLAG_CONFLICT', { message: 'One decision at a time: give one of the flags.' })
+  const [decision] = decisions
+  if (flags.number('from') !== undefined && decision?.kind !== 'finish') {
+    raise('CLI.FLAG_CONFLICT', { message: '`--from` belongs to `--finish`.' })
+  }
+  if (flags.on('harmless') && decision?.kind !== 'accept-edit') {
+    raise('CLI.FLAG_CONFLICT', { message: '`--harmless` belongs to `--accept-edit`.' })
+  }
+  return decision
+}
+
+/** Asks a person to choose among the offers; nothing where they choose to leave it. */
+export async function askDecision(
+  { prompt }: Context,
+  { problems }: Diagnosis,
+): Promise<Decision | undefined> {
+  const offers = problems.flatMap(({ migration, offers: list }) =>
+    list.map((offer) => ({ migration, offer })),
+  )
+  if (offers.length === 0) return undefined
+  const chosen = await prompt.select({
+    message: 'What is to be done?',
+    flag: '--finish, --undo, --mark or --accept-edit',
+    choices: [
+      ...offers.map(({ migration, offer }, index) => ({
+        value: String(index),
+        label: `${migration}: ${offer.label}`,
+      })),
+      { value: 'none', label: 'Nothing now' },
+    ],
+  })
+  const taken = offers[Number(chosen)]
+  return taken && decisionFrom(taken.migration, taken.offer)
+}
+
+function decisionFrom(migration: string, { decision, command }: Offer): Decision {
+  // Of several places to go on from, each has an offer of its own, told apart by its command.
+  const from = /--from (\d+)/.exec(command)?.[1]
+  if (decision === 'finish' && from !== undefined)
+    return { kind: 'finish', migration, from: Number(from) }
+  return { kind: decision, migration }
+}

@@ -1,0 +1,457 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { createDatabase } from '../../test/postgres.ts'
+import { prismaCli } from '../../test/prisma.ts'
+import { writeProject } from '../../test/project.ts'
+import { SCRATCH } from '../../test/target.ts'
+import { failureOf } from '../kernel/index.ts'
+import { createMigration, type CreateOptions, type CreateOutcome } from './create-migration.ts'
+import type { AskRenames } from './draft.ts'
+
+const HEAD = 'datasource db {\n  provider = "postgresql"\n}\n\n'
+const USER = `
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "email" TEXT NOT NULL, "name" TEXT, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+CREATE UNIQUE INDEX "User_email_key" ON "User"("email");
+`
+const POST = `
+CREATE TABLE "Post" ("id" SERIAL NOT NULL, "userId" INTEGER NOT NULL, CONSTRAINT "Post_pkey" PRIMARY KEY ("id"));
+CREATE INDEX "Post_userId_idx" ON "Post"("userId");
+ALTER TABLE "Post" ADD CONSTRAINT "Post_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+`
+const TASK = `
+CREATE TYPE "Status" AS ENUM ('OPEN', 'DONE');
+CREATE TABLE "Task" ("id" SERIAL NOT NULL, "status" "Status" NOT NULL DEFAULT 'OPEN', CONSTRAINT "Task_pkey" PRIMARY KEY ("id"));
+`
+const BY_HAND = `
+CREATE INDEX "named" ON "User"("name") WHERE id > 3;
+CREATE INDEX "lower" ON "User"(lower("name"));
+CREATE INDEX "covering" ON "User"("email") INCLUDE ("id");
+ALTER TABLE "User" ADD CONSTRAINT "positive" CHECK (id > 0);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER touch BEFORE UPDATE ON "User" FOR EACH ROW EXECUTE FUNCTION touch();
+ALTER TABLE "User" ENABLE ROW LEVEL SECURITY;
+CREATE POLICY mine ON "User" USING (id > 1);
+CREATE VIEW users AS SELECT id FROM "User";
+`
+
+const user = (fields = 'name String?', rest = '') =>
+  `model User {\n  id Int @id @default(autoincrement())\n  email String @unique\n  ${fields}\n  ${rest}\n}\n`
+const task = (values: string, initial: string) =>
+  `enum Status {\n  ${values}\n}\nmodel Task {\n  id Int @id @default(autoincrement())\n  status Status @default(${initial})\n}\n`
+
+type Extra = Partial<CreateOptions>
+
+async function create(
+  history: string,
+  models: string,
+  extra: Extra = {},
+  ask?: AskRenames,
+): Promise<CreateOutcome> {
+  const root = mkdtempSync(path.join(tmpdir(), 'slipway-create-'))
+  return await createMigration(
+    {
+      files: [{ path: 'schema.prisma', content: HEAD + models }],
+      migrationsDir: path.join(root, 'migrations'),
+      history: history === '' ? [] : [{ name: '1_history', sql: history }],
+      scratch: SCRATCH,
+      name: 'next step',
+      now: new Date('2026-11-21T01:02:03.456Z'),
+      ...extra,
+    },
+    ask,
+  )
+}
+
+async function written(...given: Parameters<typeof create>) {
+  const outcome = await create(...given)
+  if (outcome.kind !== 'written' || !outcome.down)
+    return expect.unreachable(`it is ${outcome.kind}`)
+  return { ...outcome, down: outcome.down }
+}
+
+async function failure(...given: Parameters<typeof create>) {
+  const error = await create(...given).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  const found = failureOf(error)
+  return found ?? expect.unreachable(String(error))
+}
+
+/** The statements alone, as one line each. */
+function body(sql: string): string[] {
+  return sql
+    .replaceAll(/\/\*[\s\S]*?\*\/|^--.*$/gm, '')
+    .split(/;\s*$/m)
+    .map((part) => part.replaceAll(/\s+/g, ' ').trim())
+    .filter((part) => part !== '')
+}
+
+interface Scenario {
+  readonly title: string
+  readonly history: string
+  readonly models: string
+  readonly extra?: Extra
+  readonly up: readonly string[]
+  readonly down: readonly string[]
+  readonly grade: 'lossless' | 'lossy'
+  readonly losses?: readonly string[]
+  readonly choices?: readonly string[]
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    title: 'a column dropped with all that was written on it by hand',
+    history: USER + BY_HAND,
+    models: user(''),
+    up: ['ALTER TABLE "User" DROP COLUMN "name"'],
+    down: [
+      'ALTER TABLE "public"."User" ADD COLUMN "name" text',
+      'CREATE INDEX lower ON public."User" USING btree (lower(name))',
+      'CREATE INDEX named ON public."User" USING btree (name) WHERE (id > 3)',
+    ],
+    grade: 'lossy',
+    losses: ['column public.User.name'],
+  },
+  {
+    title: 'a required column on a table that exists',
+    history: USER,
+    models: user('name String\n  age Int'),
+    up: ['ALTER TABLE "User" ADD COLUMN "age" INTEGER NOT NULL, ALTER COLUMN "name" SET NOT NULL'],
+    down: [
+      'ALTER TABLE "public"."User" DROP COLUMN "age"',
+      'ALTER TABLE "public"."User" ALTER COLUMN "name" DROP NOT NULL',
+    ],
+    grade: 'lossless',
+  },
+  {
+    title: 'a required column dropped',
+    history: `${USER}ALTER TABLE "User" ADD COLUMN "age" INTEGER NOT NULL;`,
+    models: user(),
+    up: ['ALTER TABLE "User" DROP COLUMN "age"'],
+    down: ['ALTER TABLE "public"."User" ADD COLUMN "age" integer NOT NULL'],
+    grade: 'lossy',
+    losses: ['column public.User.age'],
+    choices: [
+      'column public.User.age comes back NOT NULL and without a default: this fails on a table that holds rows',
+    ],
+  },
+  {
+    title: 'an enum value added',
+    history: TASK,
+    models: task('OPEN\n  DONE\n  LATE', 'LATE'),
+    up: [
+      `ALTER TYPE "Status" ADD VALUE 'LATE'`,
+      `ALTER TABLE "Task" ALTER COLUMN "status" SET DEFAULT 'LATE'`,
+    ],
+    down: [
+      'ALTER TABLE "public"."Task" ALTER COLUMN "status" DROP DEFAULT',
+      'ALTER TYPE "public"."Status" RENAME TO "Status__pgdelta_replaced"',
+      `CREATE TYPE "public"."Status" AS ENUM ('OPEN', 'DONE')`,
+      'ALTER TABLE "public"."Task" ALTER COLUMN "status" TYPE "public"."Status" USING "status"::text::"public"."Status"',
+      'DROP TYPE "public"."Status__pgdelta_replaced"',
+      `ALTER TABLE "public"."Task" ALTER COLUMN "status" SET DEFAULT 'OPEN'::public."Status"`,
+    ],
+    grade: 'lossless',
+    choices: ["type public.Status loses 'LATE': rows that use it make this fail"],
+  },
+  {
+    title: 'an enum value removed',
+    history: TASK,
+    models: task('DONE', 'DONE'),
+    up: [
+      'BEGIN',
+      `CREATE TYPE "Status_new" AS ENUM ('DONE')`,
+      'ALTER TABLE "public"."Task" ALTER COLUMN "status" DROP DEFAULT',
+      'ALTER TABLE "Task" ALTER COLUMN "status" TYPE "Status_new" USING ("status"::text::"Status_new")',
+      'ALTER TYPE "Status" RENAME TO "Status_old"',
+      'ALTER TYPE "Status_new" RENAME TO "Status"',
+      'DROP TYPE "public"."Status_old"',
+      `ALTER TABLE "Task" ALTER COLUMN "status" SET DEFAULT 'DONE'`,
+      'COMMIT',
+      `ALTER TABLE "Task" ALTER COLUMN "status" SET DEFAULT 'DONE'`,
+    ],
+    down: [
+      `ALTER TYPE "public"."Status" ADD VALUE 'OPEN' BEFORE 'DONE'`,
+      `ALTER TABLE "public"."Task" ALTER COLUMN "status" SET DEFAULT 'OPEN'::public."Status"`,
+    ],
+    grade: 'lossless',
+  },
+  {
+    title: 'columns renamed, with their constraints and indexes, one of them mapped',
+    history: USER + POST,
+    models: `${user('fullName String? @map("full_name")', 'posts Post[]')}
+model Post {
+  id Int @id @default(autoincrement())
+  authorId Int
+  author User @relation(fields: [authorId], references: [id])
+  @@index([authorId])
+}`,
+    extra: { renames: ['User.name=fullName', 'Post.userId=authorId'] },
+    up: [
+      'ALTER TABLE "User" RENAME COLUMN "name" TO "full_name"',
+      'ALTER TABLE "Post" RENAME COLUMN "userId" TO "authorId"',
+      'ALTER TABLE "Post" RENAME CONSTRAINT "Post_userId_fkey" TO "Post_authorId_fkey"',
+      'ALTER INDEX "Post_userId_idx" RENAME TO "Post_authorId_idx"',
+    ],
+    down: [
+      'ALTER INDEX "public"."Post_authorId_idx" RENAME TO "Post_userId_idx"',
+      'ALTER TABLE "public"."Post" RENAME CONSTRAINT "Post_authorId_fkey" TO "Post_userId_fkey"',
+      'ALTER TABLE "public"."Post" RENAME COLUMN "authorId" TO "userId"',
+      'ALTER TABLE "public"."User" RENAME COLUMN "full_name" TO "name"',
+    ],
+    grade: 'lossless',
+  },
+  {
+    title: 'a model renamed to one with a mapped table, and a field in it',
+    history: USER,
+    models:
+      'model Person {\n  id Int @id @default(autoincrement())\n  email String @unique\n  nick String?\n  @@map("people")\n}',
+    extra: { renames: ['Person.name=nick', 'User=Person'] },
+    up: [
+      'ALTER TABLE "User" RENAME TO "people"',
+      'ALTER TABLE "people" RENAME COLUMN "name" TO "nick"',
+      'ALTER TABLE "people" RENAME CONSTRAINT "User_pkey" TO "people_pkey"',
+      'ALTER INDEX "User_email_key" RENAME TO "people_email_key"',
+    ],
+    down: [
+      'ALTER INDEX "public"."people_email_key" RENAME TO "User_email_key"',
+      'ALTER TABLE "public"."people" RENAME CONSTRAINT "people_pkey" TO "User_pkey"',
+      'ALTER TABLE "public"."people" RENAME COLUMN "nick" TO "name"',
+      'ALTER TABLE "public"."people" RENAME TO "User"',
+    ],
+    grade: 'lossless',
+  },
+  {
+    title: 'an enum value renamed',
+    history: TASK,
+    models: task('NEW\n  DONE', 'NEW'),
+    extra: { renames: ['Status.OPEN=NEW'] },
+    up: [`ALTER TYPE "Status" RENAME VALUE 'OPEN' TO 'NEW'`],
+    down: [`ALTER TYPE "public"."Status" RENAME VALUE 'NEW' TO 'OPEN'`],
+    grade: 'lossless',
+  },
+  {
+    title: 'an enum renamed',
+    history: TASK,
+    models: task('OPEN\n  DONE', 'OPEN').replaceAll('Status ', 'State '),
+    extra: { renames: ['Status=State'] },
+    up: ['ALTER TYPE "Status" RENAME TO "State"'],
+    down: ['ALTER TYPE "public"."State" RENAME TO "Status"'],
+    grade: 'lossless',
+  },
+  {
+    title: 'a drop and an add that are no rename',
+    history: USER,
+    models: user('fullName String?'),
+    extra: { noRename: true },
+    up: ['ALTER TABLE "User" DROP COLUMN "name", ADD COLUMN "fullName" TEXT'],
+    down: [
+      'ALTER TABLE "public"."User" DROP COLUMN "fullName"',
+      'ALTER TABLE "public"."User" ADD COLUMN "name" text',
+    ],
+    grade: 'lossy',
+    losses: ['column public.User.name'],
+  },
+  {
+    title: 'a column made anew with another type under its name',
+    history: USER,
+    models: user('name Int?'),
+    up: ['ALTER TABLE "User" DROP COLUMN "name", ADD COLUMN "name" INTEGER'],
+    down: ['ALTER TABLE "public"."User" ALTER COLUMN "name" TYPE text USING "name"::text'],
+    grade: 'lossy',
+    losses: ['column public.User.name'],
+    choices: [
+      'column public.User.name goes from integer to text: values that do not fit make this fail',
+    ],
+  },
+]
+
+test.each(SCENARIOS)(
+  '$title',
+  async ({ history, models, extra, up, down, grade, losses = [], choices = [] }) => {
+    const outcome = await written(history, models, extra)
+    expect(body(outcome.sql)).toEqual(up)
+    expect(
+      body(outcome.down.sql).filter((sql) => !sql.endsWith('DROP DEFAULT') || down.includes(sql)),
+    ).toEqual(down)
+    expect(outcome.down).toMatchObject({ proven: true, grade, losses, notRestored: [] })
+    expect(outcome.down.choices.map(({ message }) => message)).toEqual(choices)
+    expect(readFileSync(outcome.path, 'utf8')).toBe(outcome.sql)
+    expect(readFileSync(outcome.down.path, 'utf8')).toBe(outcome.down.sql)
+  },
+)
+
+test('what the history has and the schema cannot say stays, and nothing is written for it', async () => {
+  const outcome = await create(USER + BY_HAND, user())
+  expect(outcome).toEqual({
+    kind: 'nothing-to-do',
+    kept: [{ object: 'index public.covering', reason: 'INCLUDE' }],
+  })
+})
+
+test('a partitioned table, a generated column and an enum that a function uses stay beside a real change', async () => {
+  const history = `${USER}${TASK}
+ALTER TABLE "User" ADD COLUMN "upper" TEXT GENERATED ALWAYS AS (upper("email")) STORED;
+CREATE TABLE "log" ("id" INT NOT NULL, "at" DATE NOT NULL, PRIMARY KEY ("id", "at")) PARTITION BY RANGE ("at");
+CREATE TABLE "log_1" PARTITION OF "log" DEFAULT;
+DROP TABLE "Task";
+CREATE FUNCTION open() RETURNS "Status" LANGUAGE sql AS $$ SELECT 'OPEN'::"Status" $$;`
+  const { sql, kept, down } = await written(history, user('name String', 'upper String?'))
+  expect(body(sql)).toEqual(['ALTER TABLE "User" ALTER COLUMN "name" SET NOT NULL'])
+  expect(kept.map(({ object }) => object)).toEqual([
+    'column public.User.upper',
+    'table public.log',
+    'type public.Status',
+  ])
+  expect(sql).toContain('-- slipway: kept table public.log (partitioned)')
+  expect(sql).not.toContain('drop the `log` table')
+  expect(down.grade).toBe('lossless')
+})
+
+test('an index that was refined by hand stays, and one whose key the schema changes is built anew', async () => {
+  const history = `${USER}CREATE INDEX "User_name_email_idx" ON "User"("name", "email" DESC) INCLUDE ("id") WITH (fillfactor = 90);`
+  const indexed = (key: string) =>
+    user('name String?', `@@index([${key}], map: "User_name_email_idx")`)
+  expect(await create(history, indexed('name, email(sort: Desc)'))).toEqual({
+    kind: 'nothing-to-do',
+    kept: [{ object: 'index public.User_name_email_idx', reason: 'INCLUDE' }],
+  })
+  const { sql, down } = await written(history, indexed('name, email'))
+  expect(body(sql)).toEqual([
+    'DROP INDEX "User_name_email_idx"',
+    'CREATE INDEX "User_name_email_idx" ON "User"("name", "email")',
+  ])
+  expect(down.sql).toContain(`INCLUDE (id) WITH (fillfactor='90')`)
+})
+
+test('a unique constraint goes as a constraint, for PostgreSQL refuses to drop its index', async () => {
+  const { sql, down } = await written(
+    `${USER}ALTER TABLE "User" ADD CONSTRAINT "one" UNIQUE ("name");`,
+    user(),
+  )
+  expect(body(sql)).toEqual(['ALTER TABLE "User" DROP CONSTRAINT "one"'])
+  expect(body(down.sql)).toEqual(['ALTER TABLE "public"."User" ADD CONSTRAINT "one" UNIQUE (name)'])
+})
+
+const NODE_MODULES = fileURLToPath(new URL('../../../../node_modules', import.meta.url))
+
+test('the SQL is byte for byte what the stock Prisma CLI writes', async () => {
+  const models = `${user('nick String @db.VarChar(30)', 'posts Post[]\n  @@map("people")')}
+model Post {
+  id Int @id
+  userId Int
+  user User @relation(fields: [userId], references: [id])
+}`
+  const project = writeProject([{ name: '1_history', sql: TASK }], models)
+  symlinkSync(NODE_MODULES, path.join(project, 'node_modules'))
+  const database = await createDatabase()
+  try {
+    const run = await prismaCli(['migrate', 'dev', '--create-only', '--name', 'next step'], {
+      cwd: project,
+      databaseUrl: database.url,
+    })
+    expect(run.code, run.stderr).toBe(0)
+  } finally {
+    await database.drop()
+  }
+  const folder = path.join(project, 'prisma', 'migrations')
+  const theirs = readdirSync(folder).find((name) => name.endsWith('_next_step')) ?? ''
+  const { sql, name } = await written(TASK, models, { noRename: true })
+  expect(sql).toBe(readFileSync(path.join(folder, theirs, 'migration.sql'), 'utf8'))
+  expect(name.slice(14)).toBe(theirs.slice(14))
+})
+
+test('the first migration, its folder and its lock file; the down takes all away', async () => {
+  const {
+    name,
+    path: file,
+    statements,
+    down,
+  } = await written('', user(), { name: '  Add-theUser! ' })
+  expect(name).toBe('20261121010203_add_the_user')
+  expect(statements).toBe(2)
+  expect(body(down.sql)).toEqual(['DROP TABLE "public"."User"'])
+  expect(down.sql).toMatch(
+    /^-- slipway: down of 20261121010203_add_the_user\n-- slipway: checksum [0-9a-f]{64}\n-- slipway: grade lossless\n\nDROP/,
+  )
+  const migrations = path.dirname(path.dirname(file))
+  expect(readdirSync(migrations).toSorted()).toEqual([name, 'migration_lock.toml'])
+  expect(readFileSync(path.join(migrations, 'migration_lock.toml'), 'utf8')).toMatch(
+    /^provider = "postgresql"$/m,
+  )
+  expect(readdirSync(path.dirname(migrations))).toEqual(['migrations'])
+})
+
+test('nothing to do writes nothing; an empty migration is written when it is asked for, without a way back', async () => {
+  const migrationsDir = path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
+  expect(await create(USER, user(), { migrationsDir })).toEqual({ kind: 'nothing-to-do', kept: [] })
+  expect(existsSync(migrationsDir)).toBe(false)
+  const outcome = await create(USER, user(), { migrationsDir, allowEmpty: true })
+  expect(outcome).toMatchObject({
+    kind: 'written',
+    sql: '-- This is an empty migration.',
+    statements: 0,
+  })
+  expect(readdirSync(path.join(migrationsDir, '20261121010203_next_step'))).toEqual([
+    'migration.sql',
+  ])
+  const taken = await failure(USER, user('name String'), { migrationsDir })
+  expect(taken.code).toBe('CREATE.NAME_TAKEN')
+})
+
+test('a name without letters or digits is refused', async () => {
+  expect((await failure('', user(), { name: '---' })).code).toBe('CREATE.NAME_INVALID')
+})
+
+test('an undecided rename is a failure that names its flags, and leaves no trace', async () => {
+  const migrationsDir = path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
+  const { code, nextActions } = await failure(USER, user('fullName String?'), { migrationsDir })
+  expect(code).toBe('CREATE.RENAME_UNDECIDED')
+  expect(
+    nextActions.flatMap((action) => (action.kind === 'command' ? [action.command] : [])),
+  ).toEqual([
+    'slipway create <name> --rename User.name=fullName',
+    'slipway create <name> --no-rename',
+  ])
+  expect(existsSync(migrationsDir)).toBe(false)
+})
+
+test('whoever can be asked is asked, for a model first and then for what is in it', async () => {
+  const asked: string[] = []
+  const models =
+    'model Person {\n  id Int @id @default(autoincrement())\n  email String @unique\n  nick String?\n}'
+  const { sql } = await written(USER, models, {}, async (candidates) => {
+    asked.push(...candidates.map(({ flag }) => flag))
+    return candidates.map(({ flag }) => flag)
+  })
+  expect(asked).toEqual(['User=Person', 'Person.name=nick'])
+  expect(body(sql).slice(0, 2)).toEqual([
+    'ALTER TABLE "User" RENAME TO "Person"',
+    'ALTER TABLE "Person" RENAME COLUMN "name" TO "nick"',
+  ])
+  const refused = await written(USER, models, {}, async () => [])
+  expect(body(refused.sql)).toContain('DROP TABLE "User"')
+})
+
+test.each([
+  ['User.nam=fullName', 'User has no nam in the history', 'There is: id, email, name.'],
+  ['User.name=full', 'User has no full in the schema', 'There is: id, email, fullName.'],
+  ['Usr.name=fullName', 'the schema has no model or enum Usr', 'There is: User.'],
+  ['Old=User', 'the history has no table Old', 'There is: User.'],
+  [
+    'User.name',
+    'is not of the form old=new',
+    'Write Model.field=newField, OldModel=NewModel or Enum.OLD=NEW.',
+  ],
+])('--rename %s is refused and told what there is', async (flag, reason, hint) => {
+  const { code, message, nextActions } = await failure(USER, user('fullName String?'), {
+    renames: [flag],
+  })
+  expect(code).toBe('CREATE.RENAME_UNKNOWN')
+  expect(message).toContain(reason)
+  expect(nextActions.map(({ label }) => label)).toEqual([hint])
+})

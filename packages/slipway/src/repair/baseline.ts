@@ -1,0 +1,169 @@
+import { type Catalog, type Change, difference, fingerprint, readCatalog } from '../catalog/index.ts'
+import { type Session } from '../database/index.ts'
+import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
+import { markedRowSql, readHistory, receiptSql } from '../history/index.ts'
+import { command } from '../kernel/index.ts'
+import { checksum, loadParser, parseStatements } from '../migration/index.ts'
+import { projectScope } from '../plan/index.ts'
+import { replay, type ReplayMigration, withScratch } from '../rehearsal/index.ts'
+import { raise } from './failures.ts'
+import { changesRowsOnly } from './states.ts'
+import { outlineDistance, readOutline } from './outline.ts'
+
+/** A baseline: a database that has tables and no history is given one. */
+export interface BaselineRequest extends WorkRequest {
+  /** The last migration that the database has; found where absent. */
+  readonly upTo?: string | undefined
+  /** Record it although the catalogs differ. */
+  readonly accept: boolean
+}
+
+/** The migrations that were recorded as applied. */
+export interface BaselineOutcome {
+  readonly database: string
+  readonly recorded: readonly string[]
+  readonly pending: readonly string[]
+  /** The last of them that change rows alone: whether the database has these cannot be seen. */
+  readonly undecided: readonly string[]
+  /** In what the database differs from them; only where that was accepted. */
+  readonly changes: readonly Change[]
+}
+
+/** The part of the history that a database has, or comes nearest to. */
+interface Match {
+  /** How many migrations. */
+  readonly count: number
+  readonly changes: readonly Change[]
+}
+
+/**
+ * Finds the part of the history whose catalog the database has and records it as applied, as Prisma's
+ * `resolve --applied` does. Runs no migration. Fails with REPAIR.HISTORY_EXISTS, REPAIR.UNKNOWN_MIGRATION
+ * or REPAIR.NO_BASELINE, which names the differences to the nearest part.
+ */
+export async function baseline(request: BaselineRequest): Promise<BaselineOutcome> {
+  return await withTarget(request, async (session) => {
+    await refuseHistory(session)
+    await refuseEmpty(session, request)
+    const actual = await readCatalog(session, await projectScope(session, request.migrations))
+    request.emit({ kind: 'phase', phase: 'compare', detail: `${request.migrations.length} migrations` })
+    const match = await findMatch(session, actual, request)
+    if (match.changes.length > 0 && !request.accept) refuseMatch(session, match, request)
+    return await record(session, match, request)
+  })
+}
+
+async function refuseHistory(session: Session): Promise<void> {
+  const { rows } = await readHistory(session)
+  const applied = rows.filter((row) => row.rolledBackAt === null)
+  if (applied.length === 0) return
+  raise('REPAIR.HISTORY_EXISTS', {
+    message: `${session.server.database} has a history already: ${applied.length} migrations.`,
+    why: 'A baseline is for a database that has tables and no history.',
+    nextActions: [command('slipway status', 'see what is applied'), command('slipway drift', 'compare it with its history')],
+  })
+}
+
+async function refuseEmpty(session: Session, { migrations }: BaselineRequest): Promise<void> {
+  const outline = await readOutline(session, await projectScope(session, migrations))
+  if (outline.size > 0) return
+  raise('REPAIR.NO_BASELINE', {
+    message: `${session.server.database} has no tables.`,
+    why: 'There is nothing that a migration could have made.',
+    nextActions: [command('slipway deploy', 'apply the migrations')],
+  })
+}
+
+async function findMatch(session: Session, actual: Catalog, request: BaselineRequest): Promise<Match> {
+  const { upTo, migrations } = request
+  if (upTo === undefined) return await searchMatch(session, actual, request)
+  const index = migrations.findIndex(({ name }) => name === upTo)
+  if (index === -1) {
+    raise('REPAIR.UNKNOWN_MIGRATION', {
+      message: `The project has no migration ${upTo}.`,
+      nextActions: [command('slipway status', 'see the migrations')],
+    })
+  }
+  return await compareWith(index + 1, actual, request)
+}
+
+async function compareWith(count: number, actual: Catalog, request: BaselineRequest): Promise<Match> {
+  const { migrations, scratch } = request
+  const changes = await withScratch(scratch, migrations.slice(0, count), async (copy) =>
+    difference(await readCatalog(copy, await projectScope(copy, migrations)), actual),
+  )
+  return { count, changes }
+}
+
+/**
+ * The whole history first, which is the usual case. Then one walk through it: each state is compared in
+ * outline, and in full only where the outlines are equal, so that hundreds of migrations take seconds.
+ * Of states with equal catalogs the last one counts.
+ */
+async function searchMatch(session: Session, actual: Catalog, request: BaselineRequest): Promise<Match> {
+  const { migrations, scratch } = request
+  const whole = await compareWith(migrations.length, actual, request)
+  if (whole.changes.length === 0) return whole
+  const outline = await readOutline(session, await projectScope(session, migrations))
+  const { hash } = fingerprint(actual)
+  let match = 0
+  let nearest = { count: migrations.length, distance: Number.POSITIVE_INFINITY }
+  await withScratch(
+    scratch,
+    [],
+    async (copy) => {
+      const scope = await projectScope(copy, migrations)
+      for (const [index, migration] of migrations.entries()) {
+        const count = index + 1
+        await replay(copy, [migration])
+        const distance = outlineDistance(await readOutline(copy, scope), outline)
+        if (distance <= nearest.distance) nearest = { count, distance }
+        if (distance === 0 && fingerprint(await readCatalog(copy, scope)).hash === hash) match = count
+      }
+    },
+    migrations,
+  )
+  if (match > 0) return { count: match, changes: [] }
+  return nearest.count === whole.count ? whole : await compareWith(nearest.count, actual, request)
+}
+
+function refuseMatch(session: Session, { count, changes }: Match, { migrations, upTo }: BaselineRequest): never {
+  const name = migrations[count - 1]?.name ?? 'the empty history'
+  const named = changes.slice(0, 5).map(({ change, object }) => `${object} (${change})`)
+  const more = changes.length - named.length
+  return raise('REPAIR.NO_BASELINE', {
+    message:
+      upTo === undefined
+        ? `${session.server.database} is not what any part of the history gives; ${name} comes nearest.`
+        : `${session.server.database} is not what the history up to ${name} gives.`,
+    why: `It differs in ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+    nextActions: [
+      command(`slipway baseline --to ${name} --accept drift`, 'record it all the same; slipway drift then shows the differences'),
+    ],
+  })
+}
+
+async function record(session: Session, { count, changes }: Match, request: BaselineRequest): Promise<BaselineOutcome> {
+  const { migrations } = request
+  const recorded = migrations.slice(0, count)
+  await loadParser()
+  const undecided = recorded.slice(recorded.findLastIndex((migration) => !changesRows(migration)) + 1)
+  await prepareBooks(session)
+  await session.execute(recorded.map((migration) => rowsOf(session, migration)).join(''))
+  if (changes.length === 0) await verifyAndRecord(session, migrations)
+  return {
+    database: session.server.database,
+    recorded: recorded.map(({ name }) => name),
+    undecided: undecided.map(({ name }) => name),
+    pending: migrations.slice(count).map(({ name }) => name),
+    changes,
+  }
+}
+
+function changesRows({ sql, path }: ReplayMigration): boolean {
+  return parseStatements(sql, path).every(changesRowsOnly)
+}
+
+function rowsOf(session: Session, { name, sql }: ReplayMigration): string {
+  return markedRowSql(session, name, checksum(sql)) + receiptSql('baseline', name, 1)
+}

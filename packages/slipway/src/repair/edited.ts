@@ -1,0 +1,62 @@
+import { difference, readCatalog } from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import type { History, HistoryRow } from '../history/index.ts'
+import { attempt, must } from '../kernel/index.ts'
+import { loadParser, sameMeaning } from '../migration/index.ts'
+import { appliedMigrations, projectScope } from '../plan/index.ts'
+import { withScratch } from '../rehearsal/index.ts'
+import type { EditedProblem } from './diagnosis.ts'
+import { offer } from './offers.ts'
+import type { ExamineRequest } from './request.ts'
+import { versionOf, versionsOf } from './version-control.ts'
+
+/**
+ * Examines an edited migration twice: its text against the applied one, where version control still has
+ * that, and the catalog of the target against what the files as they are now give.
+ */
+export async function examineEdited(
+  session: Session,
+  about: { readonly history: History; readonly row: HistoryRow; readonly request: ExamineRequest },
+): Promise<EditedProblem> {
+  const { row, request } = about
+  const { migration: name } = row
+  const file = must(request.migrations.find((migration) => migration.name === name), `migration ${name}`)
+  const { migrationsDir } = request
+  const versions = migrationsDir === undefined ? [] : await versionsOf(migrationsDir, name)
+  const old = versionOf(versions, row.checksum)
+  await loadParser()
+  const text = old ? ((await meanSame(old.text, file.sql)) ? 'harmless' : 'differs') : 'old-text-unknown'
+  const label = text === 'harmless' ? 'only comments or white space changed: record the file as it is' : 'record the file as it is now'
+  return {
+    kind: 'edited',
+    migration: name,
+    text,
+    ...(old ? { commit: old.commit } : {}),
+    catalog: await catalogVerdict(session, about),
+    offers: [offer('accept-edit', label)],
+  }
+}
+
+/** A text that the scanner refuses is not the same as another. */
+async function meanSame(one: string, other: string): Promise<boolean> {
+  try {
+    return sameMeaning(one, other)
+  } catch {
+    return false
+  }
+}
+
+async function catalogVerdict(
+  session: Session,
+  { history, request }: { readonly history: History; readonly request: ExamineRequest },
+): Promise<EditedProblem['catalog']> {
+  const { migrations, scratch } = request
+  const applied = appliedMigrations({ history, migrations })
+  const expected = await attempt(() =>
+    withScratch(scratch, applied, async (copy) => readCatalog(copy, await projectScope(copy, migrations))),
+  )
+  if (!expected.ok) return { kind: 'unknown', reason: expected.failure.message }
+  const actual = await readCatalog(session, await projectScope(session, migrations))
+  const changes = difference(expected.value, actual)
+  return changes.length === 0 ? { kind: 'equal' } : { kind: 'differs', changes }
+}

@@ -1,0 +1,86 @@
+import { type Session, withSession } from '../database/index.ts'
+import { compareHistory, type Comparison, type History, type HistoryRow, readHistory } from '../history/index.ts'
+import { attempt } from '../kernel/index.ts'
+import type { Diagnosis, FailedProblem, Problem } from './diagnosis.ts'
+import { examineEdited } from './edited.ts'
+import { examineHalf, type Half } from './half.ts'
+import { examineMissing } from './missing.ts'
+import { markOffers, offersFor } from './offers.ts'
+import type { ExamineRequest } from './request.ts'
+
+/** A diagnosis, and what it was made from. */
+export interface Examination {
+  readonly diagnosis: Diagnosis
+  readonly history: History
+  /** The migrations that did not finish, as far as they could be examined. */
+  readonly halves: ReadonlyMap<string, Half>
+}
+
+/** Says what is wrong with a target's history, and what can be done about it. Changes nothing, takes no lock. */
+export async function examine(request: ExamineRequest): Promise<Diagnosis> {
+  return await withSession(request.address, { applicationName: 'slipway repair' }, async (session) => {
+    const { diagnosis } = await examineSession(session, request)
+    return diagnosis
+  })
+}
+
+/** The same on a session that is open already. */
+export async function examineSession(session: Session, request: ExamineRequest): Promise<Examination> {
+  const history = await readHistory(session)
+  const comparison = compareHistory(history, request.migrations)
+  const halves = new Map<string, Half>()
+  const problems: Problem[] = []
+  for (const name of comparison.failed) {
+    const row = rowOf(history, name)
+    const half = await attempt(() => halfOf(session, { history, row, comparison, request }))
+    if (half.ok && typeof half.value !== 'string') halves.set(name, half.value)
+    const reason = half.ok ? half.value : half.failure.message
+    problems.push(await failedProblem(name, typeof reason === 'string' ? reason : undefined, halves.get(name)))
+  }
+  for (const name of comparison.missing) problems.push(await examineMissing(rowOf(history, name), request))
+  for (const name of comparison.edited) {
+    problems.push(await examineEdited(session, { history, row: rowOf(history, name), request }))
+  }
+  const { database } = session.server
+  return { diagnosis: { database, state: comparison.state, problems, pending: comparison.pending }, history, halves }
+}
+
+interface About {
+  readonly history: History
+  readonly row: HistoryRow
+  readonly comparison: Comparison
+  readonly request: ExamineRequest
+}
+
+/** The migration as it was left, or why that cannot be known. */
+async function halfOf(session: Session, { history, row, comparison, request }: About): Promise<Half | string> {
+  const migration = request.migrations.find(({ name }) => name === row.migration)
+  if (!migration) return 'the project does not have its file'
+  const [missing] = comparison.missing
+  if (missing !== undefined) return `the project does not have ${missing}, which was applied before it`
+  return await examineHalf({ session, history, row, migration, request })
+}
+
+async function failedProblem(migration: string, reason: string | undefined, half: Half | undefined): Promise<FailedProblem> {
+  if (!half) {
+    const stop = { kind: 'unexamined' as const, reason: reason ?? 'unknown' }
+    const unknown = { direction: 'up' as const, invalidIndexes: [], editedSince: false }
+    return { kind: 'failed', migration, stop, ...unknown, offers: markOffers() }
+  }
+  const { direction, stop, invalidIndexes, editedSince, failure } = half
+  return {
+    kind: 'failed',
+    migration,
+    direction,
+    stop,
+    invalidIndexes,
+    editedSince,
+    ...(failure ? { failsOnScratch: failure } : {}),
+    offers: await offersFor(half),
+  }
+}
+
+/** The row that counts for a migration: the last one that was not rolled back. */
+function rowOf(history: History, migration: string): HistoryRow {
+  return history.rows.findLast((row) => row.migration === migration && row.rolledBackAt === null) as HistoryRow
+}

@@ -1,0 +1,237 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
+import { deploy } from '../deploy/index.ts'
+import { checksum } from '../migration/index.ts'
+import { type Decision, describeStop, examine, type FailedProblem, repair } from './index.ts'
+
+const INIT = migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text);')
+const STEPS = migration(
+  '2_steps',
+  `ALTER TABLE customer ADD COLUMN email text;
+CREATE INDEX customer_email_idx ON customer (email);
+UPDATE customer SET email = name || '@example.org';
+ALTER TABLE customer ALTER COLUMN name SET NOT NULL;
+CREATE TABLE address (id integer PRIMARY KEY);
+`,
+)
+const STATEMENTS = STEPS.sql.trim().split('\n')
+const ALL = [INIT, STEPS]
+
+let target: TestTarget
+
+beforeEach(async () => {
+  target = await createTarget()
+})
+afterEach(() => target.drop())
+
+async function deployed(migrations: readonly TestMigration[]) {
+  return await deploy({ ...target.request(migrations), consent: { confirm: undefined }, acceptDrift: false })
+}
+
+/** What Prisma writes before it runs a migration; with logs when it failed. */
+async function begin({ name, sql }: TestMigration, logs?: string) {
+  await target.sql(`INSERT INTO _prisma_migrations (id, checksum, migration_name, logs)
+    VALUES (gen_random_uuid(), '${checksum(sql)}', '${name}', ${logs === undefined ? 'NULL' : `'${logs}'`})`)
+}
+
+async function failed(migrations: readonly TestMigration[] = ALL): Promise<FailedProblem> {
+  const [problem, ...others] = (await examine(target.request(migrations))).problems
+  expect(others).toEqual([])
+  return problem as FailedProblem
+}
+
+async function decide(decision: Decision, migrations: readonly TestMigration[] = ALL, confirm?: string) {
+  return await repair({ ...target.request(migrations), consent: { confirm } }, decision)
+}
+
+async function rows() {
+  return await target.sql(`SELECT migration_name AS name, finished_at IS NOT NULL AS finished,
+    rolled_back_at IS NOT NULL AS back, applied_steps_count AS steps, logs FROM _prisma_migrations ORDER BY started_at`)
+}
+
+const APPLIED = { finished: true, back: false, steps: 1, logs: null }
+
+/** The catalog that a plain deploy of all gives. */
+async function wanted(migrations: readonly TestMigration[] = ALL) {
+  const other = await createTarget()
+  const outcome = await deploy({ ...other.request(migrations), consent: { confirm: undefined }, acceptDrift: false })
+  expect(outcome.failure).toBeUndefined()
+  const result = await other.fingerprint()
+  await other.drop()
+  return result
+}
+
+describe('a migration that was run by hand and stopped', () => {
+  test.each([
+    [0, 'nothing of it stands'],
+    [4, 'stopped after statement 4 of 5'],
+    [5, 'all of it stands'],
+  ])('after %i statements: %s; finish and undo lead to the states they name', async (done, says) => {
+    await deployed([INIT])
+    const before = await target.fingerprint()
+    await begin(STEPS)
+    if (done > 0) await target.sql(STATEMENTS.slice(0, done).join('\n'))
+    const { stop } = await failed()
+    expect(describeStop(stop)).toBe(says)
+
+    const finished = await decide({ kind: 'finish' })
+    expect(finished).toMatchObject({ verified: true, changes: [] })
+    expect(await target.fingerprint()).toEqual(await wanted())
+    expect(await rows()).toMatchObject([{ name: '1_init', ...APPLIED }, { name: '2_steps', ...APPLIED }])
+    expect(await deployed(ALL)).toMatchObject({ before: { state: 'up-to-date' }, receipts: [] })
+
+    await target.sql(`UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '2_steps'`)
+    const undone = await decide({ kind: 'undo' })
+    expect(undone).toMatchObject({ verified: true, changes: [] })
+    expect(await target.fingerprint()).toEqual(before)
+    expect(await rows()).toMatchObject([{ name: '1_init', ...APPLIED }, { name: '2_steps', finished: false, back: true }])
+    expect(await deployed(ALL)).toMatchObject({ before: { pending: ['2_steps'] }, receipts: [{ status: 'done' }] })
+  })
+
+  test('does not guess whether a statement that changes rows ran', async () => {
+    await deployed([INIT])
+    await begin(STEPS)
+    await target.sql(STATEMENTS.slice(0, 2).join('\n'))
+    const { stop, offers } = await failed()
+    expect(stop).toEqual({ kind: 'in-doubt', possible: [2, 3], total: 5 })
+    expect(describeStop(stop)).toContain('whether statement 3 of 5 ran cannot be told')
+    expect(offers.map(({ command }) => command)).toEqual([
+      'slipway repair --finish --from 3',
+      'slipway repair --finish --from 4',
+      'slipway repair --undo',
+      'slipway repair --mark applied',
+      'slipway repair --mark rolled-back',
+    ])
+    await expect(decide({ kind: 'finish' })).rejects.toMatchObject({ failure: { code: 'REPAIR.NOT_OFFERED' } })
+    await expect(decide({ kind: 'finish', from: 2 })).rejects.toMatchObject({ failure: { code: 'REPAIR.NOT_OFFERED' } })
+    await target.sql(`INSERT INTO customer VALUES (1, 'ada')`)
+    expect(await decide({ kind: 'finish', from: 3 })).toMatchObject({ verified: true })
+    expect(await target.sql('SELECT email FROM customer')).toEqual([{ email: 'ada@example.org' }])
+  })
+
+  test('names what fits none of its states', async () => {
+    await deployed([INIT])
+    const before = await target.fingerprint()
+    await begin(STEPS)
+    await target.sql(`${STATEMENTS.slice(0, 2).join('\n')} ALTER TABLE customer ADD COLUMN phone text`)
+    const { stop, offers } = await failed()
+    expect(stop).toMatchObject({ kind: 'unlike', nearest: 2, changes: [{ change: 'added', object: 'column public.customer.phone' }] })
+    expect(offers.map(({ decision }) => decision)).toEqual(['undo', 'mark-applied', 'mark-rolled-back'])
+    expect(await decide({ kind: 'undo' })).toMatchObject({ verified: true })
+    expect(await target.fingerprint()).toEqual(before)
+  })
+})
+
+test('a file that Prisma ran as one transaction and that failed has left nothing', async () => {
+  const rowsOnly = migration('2_rows', `UPDATE customer SET name = 'x';\nINSERT INTO customer VALUES (1), (1);`)
+  await deployed([INIT])
+  await begin(rowsOnly, 'duplicate key')
+  const { stop } = await failed([INIT, rowsOnly])
+  expect(stop).toEqual({ kind: 'stopped', done: 0, total: 2, evidence: 'transaction' })
+})
+
+const CONCURRENT = migration(
+  '2_unique',
+  `ALTER TABLE customer ADD COLUMN email text;
+UPDATE customer SET email = 'same';
+CREATE UNIQUE INDEX CONCURRENTLY customer_email_key ON customer (email);
+CREATE INDEX CONCURRENTLY customer_name_idx ON customer (name);
+`,
+)
+
+describe('a migration that Slipway ran step by step', () => {
+  beforeEach(async () => {
+    await deployed([INIT])
+    await target.sql(`INSERT INTO customer VALUES (1, 'ada'), (2, 'bob')`)
+    expect(await deployed([INIT, CONCURRENT])).toMatchObject({ failure: { code: 'DEPLOY.INCOMPLETE' } })
+  })
+
+  test('is finished when its cause is gone', async () => {
+    const problem = await failed([INIT, CONCURRENT])
+    expect(problem).toMatchObject({ direction: 'up', stop: { kind: 'stopped', done: 2, total: 4 }, editedSince: false })
+    await target.sql(`UPDATE customer SET email = name`)
+    const outcome = await decide({ kind: 'finish' }, [INIT, CONCURRENT])
+    expect(outcome).toMatchObject({ verified: true, receipts: [{ status: 'done' }] })
+    expect(await target.fingerprint()).toEqual(await wanted([INIT, CONCURRENT]))
+    expect(await target.sql('SELECT email FROM customer ORDER BY id')).toEqual([{ email: 'ada' }, { email: 'bob' }])
+    expect(await target.sql('SELECT count(*)::int AS entries FROM slipway.journal')).toEqual([{ entries: 0 }])
+  })
+
+  test('stays failed, and as it was, when the cause is still there', async () => {
+    const outcome = await decide({ kind: 'finish' }, [INIT, CONCURRENT])
+    expect(outcome).toMatchObject({ verified: false, failure: { code: 'REPAIR.STATEMENT_FAILED' } })
+    expect(await failed([INIT, CONCURRENT])).toMatchObject({ stop: { kind: 'stopped', done: 2 }, invalidIndexes: [] })
+  })
+
+  test('an invalid index that somebody left counts as not built, and is built again', async () => {
+    await expect(target.sql('CREATE UNIQUE INDEX CONCURRENTLY customer_email_key ON customer (email)')).rejects.toThrow()
+    expect(await failed([INIT, CONCURRENT])).toMatchObject({
+      stop: { kind: 'stopped', done: 2 },
+      invalidIndexes: ['public.customer_email_key'],
+    })
+    await target.sql(`UPDATE customer SET email = name`)
+    expect(await decide({ kind: 'finish' }, [INIT, CONCURRENT])).toMatchObject({ verified: true })
+    expect(await target.fingerprint()).toEqual(await wanted([INIT, CONCURRENT]))
+  })
+
+  test('an undo drops columns only with consent where the database is protected', async () => {
+    const request = { ...target.request([INIT, CONCURRENT]), protected: true }
+    const undo = repair({ ...request, consent: { confirm: undefined } }, { kind: 'undo' })
+    await expect(undo).rejects.toMatchObject({ failure: { code: 'DEPLOY.CONSENT_NEEDED' } })
+    expect(await failed([INIT, CONCURRENT])).toMatchObject({ stop: { done: 2 } })
+    const outcome = await repair({ ...request, consent: { confirm: target.name } }, { kind: 'undo' })
+    expect(outcome).toMatchObject({ verified: true })
+    expect(await target.fingerprint()).toEqual(await wanted([INIT]))
+    expect(await rows()).toMatchObject([{ name: '1_init' }, { name: '2_unique', back: true }])
+  })
+})
+
+describe('a rollback that was cut off', () => {
+  const UP = migration(
+    '2_index',
+    `ALTER TABLE customer ADD COLUMN email text;\nCREATE INDEX customer_email_idx ON customer (email);`,
+    `DROP INDEX CONCURRENTLY customer_email_idx;\nALTER TABLE customer DROP COLUMN email;\n`,
+  )
+  beforeEach(async () => {
+    await deployed([INIT, UP])
+    await target.sql(`UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '2_index';
+      INSERT INTO slipway.journal (migration, direction, unit, checksum) VALUES ('2_index', 'down', 1, 'begun');`)
+    await target.sql('DROP INDEX customer_email_idx')
+  })
+
+  test('is finished: the migration is then pending', async () => {
+    expect(await failed([INIT, UP])).toMatchObject({ direction: 'down', stop: { kind: 'stopped', done: 1, total: 2 } })
+    expect(await decide({ kind: 'finish' }, [INIT, UP])).toMatchObject({ verified: true })
+    expect(await target.fingerprint()).toEqual(await wanted([INIT]))
+    expect(await deployed([INIT, UP])).toMatchObject({ before: { pending: ['2_index'] } })
+  })
+
+  test('is undone: the migration is applied again', async () => {
+    expect(await decide({ kind: 'undo' }, [INIT, UP])).toMatchObject({ verified: true })
+    expect(await target.fingerprint()).toEqual(await wanted([INIT, UP]))
+    expect(await deployed([INIT, UP])).toMatchObject({ before: { state: 'up-to-date' } })
+  })
+})
+
+test('says what fails on a scratch too, and then offers no finish', async () => {
+  const broken = migration('2_broken', 'CREATE TABLE a (id integer);\nCREATE INDEX CONCURRENTLY b_idx ON b (id);')
+  await deployed([INIT])
+  const outcome = await deployed([INIT, broken])
+  expect(outcome.failure?.code).toBe('DEPLOY.INCOMPLETE')
+  const problem = await failed([INIT, broken])
+  expect(problem).toMatchObject({
+    stop: { kind: 'stopped', done: 1, total: 2 },
+    failsOnScratch: { statement: 2, message: 'relation "b" does not exist' },
+  })
+  expect(problem.offers.map(({ decision }) => decision)).not.toContain('finish')
+  expect(await decide({ kind: 'undo' }, [INIT, broken])).toMatchObject({ verified: true })
+  expect(await target.fingerprint()).toEqual(await wanted([INIT]))
+})
+
+test('nothing to repair is said, and no decision fits', async () => {
+  await deployed([INIT])
+  expect(await examine(target.request([INIT]))).toMatchObject({ state: 'up-to-date', problems: [] })
+  for (const kind of ['finish', 'undo', 'mark-applied', 'mark-rolled-back', 'accept-edit'] as const) {
+    await expect(decide({ kind }, [INIT])).rejects.toMatchObject({ failure: { code: 'REPAIR.NOT_OFFERED' } })
+  }
+})

@@ -1,0 +1,103 @@
+import { destroyedBy, runMigrations, type Bookkeeping, type RunOutcome, type Supervision } from '../deploy/index.ts'
+import {
+  continuedRowSql,
+  failedRowSql,
+  finishedRowSql,
+  journalClearSql,
+  type JournalEntry,
+  journalFinishSql,
+  receiptSql,
+  rolledBackRowSql,
+} from '../history/index.ts'
+import { command, sha256 } from '../kernel/index.ts'
+import type { Unit } from '../migration/index.ts'
+import type { MigrationPlan } from '../plan/index.ts'
+import { describeStop } from './diagnosis.ts'
+import { raise } from './failures.ts'
+import type { Half } from './half.ts'
+
+/** What is left to run of a migration, and the journal of what stands already. */
+export interface Remainder {
+  readonly plan: MigrationPlan
+  readonly entries: readonly JournalEntry[]
+  readonly destroys: readonly string[]
+}
+
+/** What a finish would run. `from` decides where the catalog cannot. Fails with REPAIR.NOT_OFFERED. */
+export function remainderOf(half: Half, from: number | undefined): Remainder {
+  const done = doneOf(half, from)
+  const { plan, direction, migration } = half
+  const units = plan.units.map((unit) => withoutDone(unit, done))
+  const entries = plan.units
+    .filter(({ statements }) => statements.every(({ number }) => number <= done))
+    .map(({ number, sql }) => ({ migration, direction, unit: number, checksum: sha256(sql), finished: true }))
+  const rest = plan.statements.filter(({ number }) => number > done)
+  return {
+    plan: { ...plan, units, atomic: plan.atomic && done === 0 },
+    entries,
+    destroys: destroyedBy([{ ...plan, statements: rest }]),
+  }
+}
+
+function doneOf({ stop, failure, migration }: Half, from: number | undefined): number {
+  if (failure) {
+    return raise('REPAIR.NOT_OFFERED', {
+      message: `${migration} cannot be finished: its statement ${failure.statement} fails on a scratch, too.`,
+      why: `${failure.message}.`,
+      nextActions: [command('slipway repair --undo', 'bring the schema back to the state before')],
+    })
+  }
+  const asked = from === undefined ? undefined : from - 1
+  if (stop.kind === 'stopped' && (asked === undefined || asked === stop.done)) return stop.done
+  if (stop.kind === 'in-doubt' && asked !== undefined && stop.possible.includes(asked)) return asked
+  return raise('REPAIR.NOT_OFFERED', {
+    message: `${migration} cannot be finished${from === undefined ? '' : ` from statement ${from} on`}.`,
+    why: `Of what the database has: ${describeStop(stop)}.`,
+    nextActions: [command('slipway repair', 'see what is possible')],
+  })
+}
+
+/** A unit without its statements that stand. Only a file that was run by hand stops within one. */
+function withoutDone(unit: Unit, done: number): Unit {
+  const statements = unit.statements.filter(({ number }) => number > done)
+  const [first] = statements
+  if (!first || statements.length === unit.statements.length) return unit
+  return { ...unit, statements, sql: unit.sql.slice(first.start - unit.offset), offset: first.start }
+}
+
+/** Runs what is left, and records the migration with the last of it. */
+export async function finish(supervision: Supervision, half: Half, remainder: Remainder): Promise<RunOutcome> {
+  const { session } = supervision
+  const { plan, entries } = remainder
+  const { migration } = half
+  if (!plan.atomic) {
+    // With the journal of what stands, a deploy can go on should this run be cut off.
+    await session.execute(
+      [journalClearSql(migration), ...entries.map(journalFinishSql), continuedRowSql(session, migration)].join(''),
+    )
+  }
+  return await runMigrations(supervision, [{ plan, books: finishing(supervision, half) }], entries)
+}
+
+function finishing({ session }: Supervision, { migration, direction, plan }: Half): Bookkeeping {
+  const row =
+    direction === 'up' ? finishedRowSql(session, migration, plan.checksum) : rolledBackRowSql(session, migration)
+  return booksOf({ session, migration, direction }, row)
+}
+
+/** The books of a repair: `row` with the last of the work; until then the migration stays failed. */
+export function booksOf(
+  { session, migration, direction }: Pick<Supervision, 'session'> & Pick<Half, 'migration' | 'direction'>,
+  row: string,
+): Bookkeeping {
+  const whole = (attempts: number) => row + receiptSql('repair', migration, attempts) + journalClearSql(migration)
+  const failed = (logs: string) => failedRowSql(session, migration, logs)
+  return {
+    direction,
+    whole,
+    begun: () => '',
+    finished: whole,
+    failed,
+    undone: () => failed('The first statement of a repair failed.'),
+  }
+}

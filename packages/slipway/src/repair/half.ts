@@ -1,0 +1,156 @@
+import { type Catalog, difference, fingerprint, readCatalog, wayAcross, waySql, withoutInvalidIndexes } from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import { finishedUnits } from '../deploy/index.ts'
+import { type Direction, type History, type HistoryRow, type JournalEntry, readJournal } from '../history/index.ts'
+import { attempt } from '../kernel/index.ts'
+import { loadParser, matchesChecksum } from '../migration/index.ts'
+import { appliedMigrations, type MigrationPlan, planMigration, projectScope } from '../plan/index.ts'
+import { type ReplayMigration, withScratch } from '../rehearsal/index.ts'
+import type { Stop } from './diagnosis.ts'
+import type { ExamineRequest, Repairable } from './request.ts'
+import { type Course, doneAfter, type State, statesByStatement, statesByUnit } from './states.ts'
+
+/** A migration of which a part may stand, with all that is known of it. */
+export interface Half {
+  readonly migration: string
+  readonly direction: Direction
+  readonly row: HistoryRow
+  /** What was being run: the migration, or its way back. */
+  readonly plan: MigrationPlan
+  /** The catalog of the target, as it is. */
+  readonly actual: Catalog
+  readonly invalidIndexes: readonly string[]
+  /** Where the run began; where it would have led is absent if it fails on a scratch. */
+  readonly start: Catalog
+  readonly goal: Catalog | undefined
+  readonly stop: Stop
+  readonly editedSince: boolean
+  readonly failure: Course['failure']
+}
+
+/** What the history and the files say of a migration that did not finish. */
+interface Case {
+  readonly session: Session
+  readonly history: History
+  readonly row: HistoryRow
+  readonly migration: Repairable
+  readonly request: ExamineRequest
+}
+
+/** Examines a migration that did not finish: runs it on a scratch and compares each state with the target's. */
+export async function examineHalf(about: Case): Promise<Half> {
+  await loadParser()
+  const { session, migration, row, request } = about
+  const journal = (await readJournal(session)).filter((entry) => entry.migration === migration.name)
+  const direction = journal.length > 0 && journal.every((entry) => entry.direction === 'down') ? 'down' : 'up'
+  const entries = journal.filter((entry) => entry.direction === direction)
+  const before = appliedMigrations({ history: about.history, migrations: request.migrations })
+  const history = direction === 'up' ? before : [...before, migration]
+  const plan = direction === 'up' ? planOf(migration) : await planBack(migration, before, request)
+  const actual = await readCatalog(session, await projectScope(session, request.migrations))
+  const { catalog, invalid } = withoutInvalidIndexes(actual)
+  const course = await courseOf(plan, { history, request, hash: fingerprint(catalog).hash })
+  return {
+    migration: migration.name,
+    direction,
+    row,
+    plan,
+    actual,
+    invalidIndexes: invalid,
+    start: (course.states[0] as State).catalog,
+    goal: course.failure ? undefined : course.states.at(-1)?.catalog,
+    stop: await locate(plan, course, { actual: catalog, journal: entries, logged: row.logs !== null }),
+    editedSince: !matchesChecksum(migration.sql, row.checksum),
+    failure: course.failure,
+  }
+}
+
+function planOf({ name, sql, path = name }: ReplayMigration): MigrationPlan {
+  return planMigration({ name, sql, path })
+}
+
+/** The way back that was being run: its file, else the one that the catalogs give. */
+async function planBack(
+  migration: Repairable,
+  before: readonly ReplayMigration[],
+  request: ExamineRequest,
+): Promise<MigrationPlan> {
+  const { name, down, downPath = `${name}/down.sql` } = migration
+  if (down !== undefined) return planMigration({ name, sql: down, path: downPath })
+  const catalogOf = (history: readonly ReplayMigration[]) =>
+    withScratch(request.scratch, history, async (copy) =>
+      readCatalog(copy, await projectScope(copy, request.migrations)),
+    )
+  const [after, target] = [await catalogOf([...before, migration]), await catalogOf(before)]
+  return planMigration({ name, sql: waySql(wayAcross(after, target)), path: downPath })
+}
+
+/** The states between units first; only if the target has none of them, those after each statement. */
+async function courseOf(
+  plan: MigrationPlan,
+  about: { readonly history: readonly ReplayMigration[]; readonly request: ExamineRequest; readonly hash: string },
+): Promise<Course> {
+  const { history, request, hash } = about
+  const walk = (states: typeof statesByUnit) =>
+    withScratch(
+      request.scratch,
+      history,
+      async (copy) => states(copy, plan, await projectScope(copy, request.migrations)),
+      [plan],
+    )
+  const byUnit = await walk(statesByUnit)
+  const known = byUnit.states.some((state) => state.hash === hash)
+  if (known && byUnit.failure === undefined) return byUnit
+  const byStatement = await walk(statesByStatement)
+  if (!known && byStatement.failure !== undefined && byUnit.failure === undefined) return byUnit
+  if (!known) return byStatement
+  // A unit fails on the scratch: by statements it is known which one, and whether for want of rows alone.
+  const bounds = new Set([0, ...plan.units.map((unit) => doneAfter(plan, unit))])
+  return { ...byStatement, states: byStatement.states.filter(({ done }) => bounds.has(done)) }
+}
+
+interface Evidence {
+  readonly actual: Catalog
+  readonly journal: readonly JournalEntry[]
+  /** Whoever ran it wrote down that a statement failed. */
+  readonly logged: boolean
+}
+
+async function locate(
+  plan: MigrationPlan,
+  { states }: Course,
+  { actual, journal, logged }: Evidence,
+): Promise<Stop> {
+  const total = plan.statements.length
+  const { hash } = fingerprint(actual)
+  const possible = [...new Set(states.filter((state) => state.hash === hash).map(({ done }) => done))]
+  const [first, ...others] = possible
+  if (first === undefined) return { kind: 'unlike', total, ...nearest(states, actual) }
+  if (others.length === 0) return { kind: 'stopped', done: first, total, evidence: 'catalog' }
+  const journalled = await doneByJournal(plan, journal)
+  if (journalled !== undefined && possible.includes(journalled)) {
+    return { kind: 'stopped', done: journalled, total, evidence: 'journal' }
+  }
+  if (plan.atomic && logged) return { kind: 'stopped', done: 0, total, evidence: 'transaction' }
+  return { kind: 'in-doubt', possible, total }
+}
+
+function nearest(states: readonly State[], actual: Catalog) {
+  const distances = states.map(({ done, catalog }) => ({ nearest: done, changes: difference(catalog, actual) }))
+  return distances.toSorted((a, b) => a.changes.length - b.changes.length)[0] ?? { nearest: 0, changes: [] }
+}
+
+/** Statements that stand by our journal; nothing where it is not ours, or is of another text. */
+async function doneByJournal(plan: MigrationPlan, entries: readonly JournalEntry[]): Promise<number | undefined> {
+  if (entries.length === 0) return undefined
+  const finished = await attempt(async () => finishedUnits(plan, entries))
+  if (!finished.ok) return undefined
+  const next = plan.units[finished.value]
+  return next ? (next.statements[0]?.number ?? 1) - 1 : plan.statements.length
+}
+
+/** The SQL that leads from what the target has to where the run began, if there is a way. */
+export async function wayToStart({ actual, start }: Half) {
+  const way = await attempt(async () => wayAcross(actual, start))
+  return way.ok ? way.value : undefined
+}

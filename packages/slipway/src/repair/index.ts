@@ -1,0 +1,18 @@
+export { baseline, type BaselineOutcome, type BaselineRequest } from './baseline.ts'
+export {
+  type Decision,
+  describeStop,
+  type Diagnosis,
+  type EditedProblem,
+  type FailedProblem,
+  type MissingProblem,
+  nextActions,
+  type Offer,
+  type Problem,
+  type Stop,
+} from './diagnosis.ts'
+export { examine } from './examine.ts'
+export { repairFailures } from './failures.ts'
+export { repair, type RepairOutcome } from './repair.ts'
+export type { ExamineRequest, Repairable, RepairRequest } from './request.ts'
+export { reset, type ResetOutcome, type ResetRequest } from './reset.ts'

@@ -1,0 +1,41 @@
+import path from 'node:path'
+import type { HistoryRow } from '../history/index.ts'
+import type { MissingProblem, Offer } from './diagnosis.ts'
+import { offer } from './offers.ts'
+import type { ExamineRequest } from './request.ts'
+import { branchOf, versionOf, versionsOf } from './version-control.ts'
+
+/** Looks in version control for a migration that the database has and the project lacks. */
+export async function examineMissing(row: HistoryRow, { migrationsDir }: ExamineRequest): Promise<MissingProblem> {
+  const { migration } = row
+  const offers: Offer[] = [
+    offer('mark-rolled-back', 'let the database forget it: what it made stays, and shows as drift', {
+      command: `slipway repair --mark rolled-back ${migration}`,
+    }),
+  ]
+  if (migrationsDir === undefined) return { kind: 'missing', migration, offers }
+  const versions = await versionsOf(migrationsDir, migration)
+  const applied = versionOf(versions, row.checksum)
+  const found = applied ?? versions[0]
+  if (!found) return { kind: 'missing', migration, offers }
+  const branch = await branchOf(migrationsDir, found.commit)
+  const folder = path.join(shown(migrationsDir), migration)
+  const restore = `git checkout ${found.commit.slice(0, 12)} -- ${folder}`
+  return {
+    kind: 'missing',
+    migration,
+    found: {
+      commit: found.commit,
+      ...(branch === undefined ? {} : { branch }),
+      same: applied !== undefined,
+      restore,
+    },
+    offers,
+  }
+}
+
+/** A folder as a person in the project types it, never where the project lies on this machine. */
+function shown(dir: string): string {
+  const relative = path.relative(process.cwd(), dir)
+  return relative.startsWith('..') ? dir.split(path.sep).slice(-2).join('/') : relative
+}

@@ -1,0 +1,88 @@
+import { type Way, waySql } from '../catalog/index.ts'
+import type { MigrationPlan } from '../plan/index.ts'
+import type { Decision, Offer, Stop } from './diagnosis.ts'
+import { type Half, wayToStart } from './half.ts'
+import { changesRowsOnly } from './states.ts'
+
+const FLAGS: Readonly<Record<Decision['kind'], string>> = {
+  finish: '--finish',
+  undo: '--undo',
+  'mark-applied': '--mark applied',
+  'mark-rolled-back': '--mark rolled-back',
+  'accept-edit': '--accept-edit',
+}
+
+/** An offer, with the command that takes it. */
+export function offer(decision: Decision['kind'], label: string, more: Partial<Offer> = {}): Offer {
+  return { decision, command: `slipway repair ${FLAGS[decision]}`, label, warnings: [], ...more }
+}
+
+/** What can be done about a migration that did not finish, what is best first. */
+export async function offersFor(half: Half): Promise<Offer[]> {
+  const finish = finishOffers(half)
+  const undo = undoOffers(half, await wayToStart(half))
+  const nothingStands = half.stop.kind === 'stopped' && half.stop.done === 0
+  return [...(nothingStands ? [...undo, ...finish] : [...finish, ...undo]), ...markOffers()]
+}
+
+/** The offers that need no knowledge of the catalog. */
+export function markOffers(): Offer[] {
+  return [
+    offer('mark-applied', 'record it as applied, and run nothing'),
+    offer('mark-rolled-back', 'record it as rolled back, and run nothing'),
+  ]
+}
+
+function finishOffers({ stop, plan, failure, direction }: Half): Offer[] {
+  const end = direction === 'up' ? 'record it as applied' : 'record it as rolled back'
+  if (failure) return []
+  switch (stop.kind) {
+    case 'stopped': {
+      const sql = remainingSql(plan, stop.done)
+      if (sql === '') return [offer('finish', end)]
+      return [offer('finish', `run from statement ${stop.done + 1} on, then ${end}`, { sql })]
+    }
+    case 'in-doubt':
+      return stop.possible.map((done) =>
+        offer('finish', `run from statement ${done + 1} on, then ${end}`, {
+          command: `slipway repair --finish --from ${done + 1}`,
+          sql: remainingSql(plan, done),
+          warnings: ['Look at the rows first: a statement that ran already would run again.'],
+        }),
+      )
+    case 'unlike':
+    case 'unexamined':
+      return []
+  }
+}
+
+function remainingSql(plan: MigrationPlan, done: number): string {
+  return plan.statements.flatMap(({ number, text }) => (number > done ? [`${text.trim()};\n`] : [])).join('\n')
+}
+
+function undoOffers(half: Half, way: Way | undefined): Offer[] {
+  if (!way) return []
+  const { direction, stop, plan } = half
+  const end = direction === 'up' ? 'record it as rolled back' : 'record it as applied again'
+  const sql = waySql(way)
+  const warnings = way.choices.map(({ message }) => message)
+  const rows = plan.statements.filter((statement) => mayStand(statement.number, stop) && changesRowsOnly(statement))
+  if (rows.length > 0) {
+    const list = rows.map(({ number }) => number).join(', ')
+    warnings.push(`Rows that statement ${list} may have changed stay as they are.`)
+  }
+  if (sql === '') return [offer('undo', `nothing is to be taken back: ${end}`, { warnings })]
+  return [offer('undo', `bring the schema back to the state before, then ${end}`, { sql, warnings })]
+}
+
+function mayStand(statement: number, stop: Stop): boolean {
+  switch (stop.kind) {
+    case 'stopped':
+      return statement <= stop.done
+    case 'in-doubt':
+      return statement <= (stop.possible.at(-1) ?? 0)
+    case 'unlike':
+    case 'unexamined':
+      return true
+  }
+}

@@ -1,0 +1,151 @@
+import type { Catalog } from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import { prepareBooks, type Receipt, requireConsent, type RunOutcome, type Supervision, withTarget } from '../deploy/index.ts'
+import { checksumRowSql, journalClearSql, markedRowSql, receiptSql, rolledBackRowSql } from '../history/index.ts'
+import { assertNever, command, type Failure, failureFrom, must } from '../kernel/index.ts'
+import { checksum } from '../migration/index.ts'
+import type { Decision, Diagnosis, EditedProblem, FailedProblem, MissingProblem } from './diagnosis.ts'
+import { chosenEdits, chosenProblem } from './choose.ts'
+import { type Examination, examineSession } from './examine.ts'
+import { raise } from './failures.ts'
+import { finish, remainderOf } from './finish.ts'
+import type { Half } from './half.ts'
+import type { RepairRequest } from './request.ts'
+import { type Settled, settle } from './settle.ts'
+import { undo, undoingOf } from './undo.ts'
+
+/** What a repair did. `failure` is there when it could not do all. */
+export interface RepairOutcome extends Settled {
+  readonly database: string
+  /** What was found before. */
+  readonly diagnosis: Diagnosis
+  readonly decision: Decision
+  /** Of what was run. */
+  readonly receipts: readonly Receipt[]
+  readonly failure?: Failure
+}
+
+/**
+ * Does what a person decided about what is wrong with a target: examines it again under the lock of the
+ * database, tells what it found, does it, compares. It never resets. Fails with REPAIR.NOT_OFFERED where
+ * the decision does not fit.
+ */
+export async function repair(request: RepairRequest, decision: Decision): Promise<RepairOutcome> {
+  return await withTarget(request, async (session, supervision) => {
+    const examination = await examineSession(session, request)
+    const { diagnosis } = examination
+    request.announce?.(diagnosis)
+    const done = await act({ session, supervision, examination, request }, decision)
+    return { database: diagnosis.database, diagnosis, decision, ...done }
+  })
+}
+
+/** What acting on a decision needs. */
+interface Scene {
+  readonly session: Session
+  readonly supervision: Supervision
+  readonly examination: Examination
+  readonly request: RepairRequest
+}
+
+type Acted = Pick<RepairOutcome, 'receipts' | 'verified' | 'changes' | 'failure'>
+
+async function act(scene: Scene, decision: Decision): Promise<Acted> {
+  const { diagnosis } = scene.examination
+  switch (decision.kind) {
+    case 'finish': {
+      const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
+      const remainder = remainderOf(half, decision.from)
+      await consentTo(scene, remainder.destroys)
+      return await ran(scene, await finish(scene.supervision, half, remainder), half.goal)
+    }
+    case 'undo': {
+      const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
+      const undoing = await undoingOf(half)
+      await consentTo(scene, undoing.destroys)
+      return await ran(scene, await undo(scene.supervision, half, undoing), half.start)
+    }
+    case 'mark-applied':
+      return await markApplied(scene, chosenProblem(diagnosis, decision, ['failed']))
+    case 'mark-rolled-back': {
+      const { migration } = chosenProblem(diagnosis, decision, ['failed', 'missing'])
+      return await mark(scene, migration, rolledBackRowSql(scene.session, migration))
+    }
+    case 'accept-edit':
+      return await acceptEdits(scene, chosenEdits(diagnosis, decision))
+    default:
+      return assertNever(decision)
+  }
+}
+
+function halfOf({ examination }: Scene, migration: string): Half {
+  const half = examination.halves.get(migration)
+  if (half) return half
+  return raise('REPAIR.NOT_OFFERED', {
+    message: `${migration} could not be examined, so it can only be marked.`,
+    nextActions: [command('slipway repair', 'see why')],
+  })
+}
+
+/** Law 7, and the ledger, before the first change. */
+async function consentTo({ session, request }: Scene, destroys: readonly string[]): Promise<void> {
+  const { database } = session.server
+  if (request.protected && destroys.length > 0) await requireConsent({ database, destroys }, request.consent)
+  await prepareBooks(session)
+}
+
+async function ran(scene: Scene, run: RunOutcome, expected: Catalog | undefined): Promise<Acted> {
+  const { receipts, failure } = run
+  if (failure) return { receipts, verified: false, changes: [], failure: asRepair(failure) }
+  const settled = await settle(scene.session, scene.request, expected)
+  return { receipts, ...settled, ...(settled.changes.length > 0 ? { failure: notRestored(settled) } : {}) }
+}
+
+/** A statement that failed leaves the migration as it was found, or a statement further: to be repaired. */
+function asRepair(failure: Failure): Failure {
+  const statement = ['DEPLOY.STATEMENT_FAILED', 'DEPLOY.STATEMENT_TIMEOUT', 'DEPLOY.INCOMPLETE'].includes(failure.code)
+  if (!statement) return failure
+  const nextActions = [command('slipway repair', 'see where it stands now')]
+  return { ...failure, code: 'REPAIR.STATEMENT_FAILED', nextActions }
+}
+
+function notRestored({ changes }: Settled): Failure {
+  const names = changes.slice(0, 5).map(({ object }) => object)
+  return failureFrom('REPAIR.NOT_RESTORED', {
+    message: `The repair ran, but the database differs from what it should be in ${names.join(', ')}.`,
+    nextActions: [command('slipway drift', 'see it, with the SQL that corrects it')],
+  })
+}
+
+async function markApplied(scene: Scene, { migration }: FailedProblem | MissingProblem): Promise<Acted> {
+  const { session, examination, request } = scene
+  const file = request.migrations.find(({ name }) => name === migration)
+  const row = must(
+    examination.history.rows.findLast((one) => one.migration === migration),
+    `history row of ${migration}`,
+  )
+  const recorded = file ? checksum(file.sql) : row.checksum
+  // As Prisma does it: the row that failed is taken back, and a new one is there.
+  return await mark(scene, migration, rolledBackRowSql(session, migration) + markedRowSql(session, migration, recorded))
+}
+
+async function mark(scene: Scene, migration: string, rows: string): Promise<Acted> {
+  const { session, request } = scene
+  await prepareBooks(session)
+  await session.execute(rows + receiptSql('repair', migration, 1) + journalClearSql(migration))
+  return { receipts: [], ...(await settle(session, request)) }
+}
+
+async function acceptEdits(scene: Scene, edits: readonly EditedProblem[]): Promise<Acted> {
+  const { session, request } = scene
+  await prepareBooks(session)
+  const rows = edits.map(({ migration }) => {
+    const file = must(
+      request.migrations.find(({ name }) => name === migration),
+      `migration ${migration}`,
+    )
+    return checksumRowSql(session, migration, checksum(file.sql)) + receiptSql('repair', migration, 1)
+  })
+  await session.execute(rows.join(''))
+  return { receipts: [], ...(await settle(session, request)) }
+}

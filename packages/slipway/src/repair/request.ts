@@ -1,0 +1,22 @@
+import type { Consent, WorkRequest } from '../deploy/index.ts'
+import type { ReplayMigration } from '../rehearsal/index.ts'
+
+/** A migration with its way back, where one is written. */
+export interface Repairable extends ReplayMigration {
+  readonly downPath?: string | undefined
+  readonly down?: string | undefined
+}
+
+/** What a look at a broken target needs. */
+export interface ExamineRequest extends Pick<WorkRequest, 'address' | 'scratch' | 'emit'> {
+  readonly migrations: readonly Repairable[]
+  /** Where the project keeps its migrations: to look for older texts in version control. */
+  readonly migrationsDir?: string | undefined
+}
+
+/** What a repair needs beside that. */
+export interface RepairRequest extends Omit<WorkRequest, 'migrations'>, ExamineRequest {
+  readonly consent: Consent
+  /** Hears what was found, before anything runs. */
+  readonly announce?: ((diagnosis: import('./diagnosis.ts').Diagnosis) => void) | undefined
+}

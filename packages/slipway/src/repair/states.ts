@@ -1,0 +1,106 @@
+import { type Catalog, fingerprint, readCatalog, type Scope } from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import { attempt } from '../kernel/index.ts'
+import type { Statement, Unit } from '../migration/index.ts'
+import type { MigrationPlan } from '../plan/index.ts'
+import { replay } from '../rehearsal/index.ts'
+
+/** A state that a migration passes through: the catalog after its first `done` statements. */
+export interface State {
+  readonly done: number
+  readonly catalog: Catalog
+  readonly hash: string
+}
+
+/** The states of a migration on a scratch, as far as it runs there. */
+export interface Course {
+  readonly states: readonly State[]
+  /** The statement that fails on the scratch. */
+  readonly failure?: { readonly statement: number; readonly message: string }
+}
+
+/** What is run between two looks at the catalog. */
+interface Step {
+  readonly sql: string
+  readonly first: number
+  /** Statements that stand after it. */
+  readonly done: number
+  /** It changes rows alone. */
+  readonly rowsOnly: boolean
+}
+
+/**
+ * Runs a migration on a scratch that holds the state before it, and looks at the catalog where a run
+ * can have stopped: between its units, for it commits only there.
+ */
+export async function statesByUnit(session: Session, plan: MigrationPlan, scope: Scope): Promise<Course> {
+  const steps = plan.units.map(
+    (unit): Step => ({
+      sql: unit.rolledBack ? '' : unit.sql,
+      first: unit.statements[0]?.number ?? 1,
+      done: doneAfter(plan, unit),
+      rowsOnly: unit.statements.every(changesRowsOnly),
+    }),
+  )
+  return await walk(session, plan, { steps, scope })
+}
+
+/** The same after every single statement: where somebody ran the file by hand. */
+export async function statesByStatement(session: Session, plan: MigrationPlan, scope: Scope): Promise<Course> {
+  const undone = new Set(plan.units.flatMap((unit) => (unit.rolledBack ? unit.statements : [])))
+  const steps = plan.units.flatMap((unit) =>
+    unit.statements.map((statement): Step => ({
+      sql: undone.has(statement) || ofTransactionOnly(statement) ? '' : statement.text,
+      first: statement.number,
+      done: statement === unit.statements.at(-1) ? doneAfter(plan, unit) : statement.number,
+      rowsOnly: changesRowsOnly(statement),
+    })),
+  )
+  return await walk(session, plan, { steps, scope })
+}
+
+/** Statements that stand when a unit is committed: a COMMIT behind it, and a BEGIN before the next, count to it. */
+export function doneAfter(plan: MigrationPlan, unit: Unit): number {
+  const next = plan.units.find(({ number }) => number === unit.number + 1)?.statements[0]
+  return next ? next.number - 1 : plan.statements.length
+}
+
+async function walk(
+  session: Session,
+  plan: MigrationPlan,
+  { steps, scope }: { readonly steps: readonly Step[]; readonly scope: Scope },
+): Promise<Course> {
+  let state = await stateOf(session, 0, scope)
+  const states = [state]
+  for (const { sql, first, done, rowsOnly } of steps) {
+    const ran = await attempt(() => replay(session, [{ name: plan.name, sql, path: plan.path }]))
+    // Rows that a statement needs and a scratch lacks make it fail, and do not matter to the catalog.
+    if (!ran.ok && !rowsOnly) {
+      const { server, message } = ran.failure
+      return { states, failure: { statement: first, message: server?.message ?? message } }
+    }
+    state = rowsOnly || sql === '' ? { ...state, done } : await stateOf(session, done, scope)
+    states.push(state)
+  }
+  return { states }
+}
+
+async function stateOf(session: Session, done: number, scope: Scope): Promise<State> {
+  const catalog = await readCatalog(session, scope)
+  return { done, catalog, hash: fingerprint(catalog).hash }
+}
+
+/** Whether a statement surely leaves the catalog as it is. */
+export function changesRowsOnly(statement: Statement): boolean {
+  return /^(?:INSERT|UPDATE|DELETE|MERGE|COPY|TRUNCATE)\b/i.test(withoutLead(statement.text))
+}
+
+/** Statements that mean something within their transaction alone, and that fail outside of one. */
+function ofTransactionOnly(statement: Statement): boolean {
+  return /^(?:LOCK|SET\s+LOCAL|SET\s+CONSTRAINTS|SAVEPOINT|RELEASE)\b/i.test(withoutLead(statement.text))
+}
+
+/** The text without the comments before it. */
+function withoutLead(text: string): string {
+  return text.replace(/^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '')
+}

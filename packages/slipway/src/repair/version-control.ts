@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { matchesChecksum } from '../migration/index.ts'
+
+const run = promisify(execFile)
+const MOST_COMMITS = 200
+const PATIENCE_MS = 10_000
+
+/** A text that version control has of a migration. */
+export interface Version {
+  readonly commit: string
+  readonly text: string
+}
+
+/**
+ * The texts of a migration's file in the git history of all branches, newest first. None where the
+ * folder is in no repository, or git is not there.
+ */
+export async function versionsOf(migrationsDir: string, migration: string): Promise<Version[]> {
+  const file = `./${migration}/migration.sql`
+  const log = await git(migrationsDir, ['log', '--all', `--max-count=${MOST_COMMITS}`, '--format=%H', '--', file])
+  const versions: Version[] = []
+  for (const commit of log.split('\n').filter(Boolean)) {
+    const text = await git(migrationsDir, ['show', `${commit}:${file}`])
+    // A commit that removed the file has none.
+    if (text !== '') versions.push({ commit, text })
+  }
+  return versions
+}
+
+/** The version whose checksum is the recorded one. */
+export function versionOf(versions: readonly Version[], recorded: string): Version | undefined {
+  return versions.find(({ text }) => matchesChecksum(text, recorded))
+}
+
+/** A branch that holds a commit. */
+export async function branchOf(migrationsDir: string, commit: string): Promise<string | undefined> {
+  const refs = ['refs/heads', 'refs/remotes']
+  const found = await git(migrationsDir, ['for-each-ref', '--contains', commit, '--format=%(refname:short)', ...refs])
+  return found.split('\n').find(Boolean)
+}
+
+async function git(cwd: string, args: readonly string[]): Promise<string> {
+  try {
+    const options = { cwd, timeout: PATIENCE_MS, maxBuffer: 64 << 20 }
+    const { stdout } = await run('git', [...args], options)
+    return stdout
+  } catch {
+    return '' // no git, no repository, no such file in that commit
+  }
+}

@@ -1,0 +1,70 @@
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
+import type { Command } from '../src/cli/command.ts'
+import type { Host } from '../src/cli/host.ts'
+import { run } from '../src/cli/run.ts'
+
+/** What the world around a command is, where it is not a CI job without a terminal. */
+export interface CliOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Whether stdin and stderr (and stdout) are terminals. */
+  readonly tty?: boolean
+  readonly columns?: number
+  /** Answers, each given when a question ends the text on stderr. `null` ends the input. */
+  readonly answers?: readonly (string | null)[]
+  readonly signal?: AbortSignal
+  readonly crashed?: Promise<never>
+  /** In place of the real commands. */
+  readonly commands?: readonly Command[]
+}
+
+/** What a run left behind. */
+export interface CliRun {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command line in this process, as bin.ts does, with a world of the test's own. */
+export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+  const { cwd = process.cwd(), env = {}, tty = false, columns, commands } = options
+  const written = { stdout: '', stderr: '' }
+  const answers = [...(options.answers ?? [])]
+  const stdin = Object.assign(new PassThrough(), { isTTY: tty })
+  const output = (name: 'stdout' | 'stderr') => ({
+    isTTY: tty,
+    ...(columns === undefined ? {} : { columns }),
+    write(text: string) {
+      written[name] += text
+      if (name === 'stderr' && text.endsWith(' ')) answer(stdin, answers.shift())
+    },
+  })
+  const host: Host = {
+    cwd,
+    env,
+    stdin,
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    files: {
+      isFolder: async (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+      create: async (path, text) => {
+        if (existsSync(path)) return false
+        writeFileSync(path, text)
+        return true
+      },
+    },
+    now: Date.now,
+    signal: options.signal ?? new AbortController().signal,
+    crashed: options.crashed ?? new Promise<never>(() => undefined),
+    version: () => '0.0.0-test',
+    nodeVersion: process.versions.node,
+  }
+  return { exitCode: await run(argv, host, commands), ...written }
+}
+
+function answer(stdin: PassThrough, text: string | null | undefined): void {
+  if (text === undefined) return
+  if (text === null) stdin.end()
+  else setImmediate(() => stdin.write(`${text}\n`))
+}

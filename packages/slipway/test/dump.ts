@@ -1,0 +1,28 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { postgresBin } from './postgres.ts'
+
+/**
+ * The schema of a database as `pg_dump` writes it: the truth that is independent of us. The order of
+ * columns is taken out; Slipway's ledger and Prisma's history are left out.
+ */
+export function dumpSchema(url: string): string {
+  const bin = postgresBin()
+  if (bin === undefined) throw new Error('pg_dump is not to be had for this server')
+  const args = ['--schema-only', '--no-owner', '--exclude-schema=slipway', '--exclude-table=_prisma_migrations', '-d', url]
+  const text = execFileSync(join(bin, 'pg_dump'), args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
+  return text
+    .replaceAll(/^\\(?:un)?restrict .*$/gm, '')
+    .replaceAll(/CREATE TABLE (\S+) \(\n([\s\S]*?)\n\)/g, (_whole, name: string, body: string) => {
+      const columns = body.split('\n').map((line) => line.replace(/,$/, ''))
+      return `CREATE TABLE ${name} (\n${columns.toSorted().join('\n')}\n)`
+    })
+}
+
+/** Fills a database with files through `psql`, in their order. */
+export function runFiles(url: string, files: readonly string[]): void {
+  const bin = postgresBin()
+  const psql = bin === undefined ? 'psql' : join(bin, 'psql')
+  const input = files.map((file) => `\\i '${file}'`).join('\n')
+  execFileSync(psql, ['-q', '-v', 'ON_ERROR_STOP=1', '-d', url], { input, stdio: ['pipe', 'ignore', 'pipe'] })
+}
