@@ -4,6 +4,7 @@ import * as fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { PGlite } from '@electric-sql/pglite'
 
 // A tour of Slipway on a copy of this project and the embedded database. Every command is the real
 // one, every line under it its real output. Exit 1 where a step goes otherwise than it should.
@@ -42,9 +43,7 @@ async function tour(): Promise<void> {
   await slipway('deploy')
   await expectStatus({ state: 'up-to-date', pending: 0 })
 
-  chapter('A data migration brings 40 carriers')
-  addSampleRows()
-  await slipway('deploy')
+  await addSampleRows()
 
   chapter('A change of the schema becomes a migration, with its way back')
   edit(schema, '  powerUnits  Int?', '  rating      Decimal? @db.Decimal(2, 1)\n  powerUnits  Int?')
@@ -91,12 +90,12 @@ function copyProject(): void {
   fs.symlinkSync(packages, path.join(project, 'node_modules'), 'junction')
 }
 
-function addSampleRows(): void {
-  const name = '20261012073000_load_sample_carriers'
-  const folder = path.join(migrations, name)
-  fs.mkdirSync(folder)
-  fs.copyFileSync(path.join(project, 'prisma/sample.sql'), path.join(folder, 'migration.sql'))
-  say(`\n# prisma/sample.sql becomes prisma/migrations/${name}/migration.sql`)
+/** The rows that people have typed into the application: they are in no migration. */
+async function addSampleRows(): Promise<void> {
+  say('\n# the application writes 40 carriers with their contacts, policies and loads')
+  const database = await PGlite.create(path.join(project, '.slipway', 'database'))
+  await database.exec(fs.readFileSync(path.join(project, 'prisma', 'sample.sql'), 'utf8'))
+  await database.close()
 }
 
 /** Runs a command for the reader to see. It must end with `exit`. */

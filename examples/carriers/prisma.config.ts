@@ -7,7 +7,7 @@ if (existsSync('.env')) process.loadEnvFile('.env')
 
 // Where Prisma's own engine cannot be downloaded, its commands run on Slipway's copy of it.
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= fileURLToPath(
-  new URL('../bin/schema-engine.js', import.meta.resolve('slipway')),
+  import.meta.resolve('slipway/schema-engine'),
 )
 
 export default defineConfig({

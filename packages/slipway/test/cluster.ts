@@ -192,7 +192,8 @@ function serverAccount(): Account | undefined {
   return { uid: Number(fields[2]), gid: Number(fields[3]) }
 }
 
-async function freePort(): Promise<number> {
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -33,7 +33,7 @@ test.skipIf(!hasCorpus).each(PROJECTS)('%s: deployed by us, by psql, by Prisma, 
   const root = writeProject(migrations)
   const half = writeProject(migrations.slice(0, Math.ceil(migrations.length / 2)))
   const databases = await Promise.all([createDatabase(), createDatabase(), createDatabase(), createDatabase(), createDatabase()])
-  const [ours, filled, theirs, ourHalf, theirHalf] = databases as [TestDatabase, TestDatabase, TestDatabase, TestDatabase, TestDatabase]
+  const [ours, filled, theirs, ourHalf, theirHalf] = databases
   try {
     const deployed = await runCli(['deploy'], { cwd: root, url: ours.url })
     expect(deployed.code, deployed.stdout).toBe(0)

@@ -28,7 +28,12 @@ export const SCRATCH = { cacheDir: path.join(tmpdir(), 'slipway-test-images') }
 
 /** A migration by name and text. */
 export function migration(name: string, sql: string, down?: string): TestMigration {
-  return { name, sql, path: `migrations/${name}/migration.sql`, ...(down === undefined ? {} : { down }) }
+  return {
+    name,
+    sql,
+    path: `migrations/${name}/migration.sql`,
+    ...(down === undefined ? {} : { down }),
+  }
 }
 
 /** Makes a target on the test server: empty, or a copy of the database named `template`. */
@@ -39,12 +44,16 @@ export async function createTarget(options: { template?: string } = {}): Promise
     ...database,
     request: (migrations) => workOn(address, migrations),
     sql: (script) => onDatabase(database.url, script),
-    fingerprint: () => withSession(address, {}, async (session) => fingerprint(await readCatalog(session))),
+    fingerprint: () =>
+      withSession(address, {}, async (session) => fingerprint(await readCatalog(session))),
   }
 }
 
 /** What work on an address is asked with, where a test has nothing to say about it. */
-export function workOn(address: WorkRequest['address'], migrations: readonly TestMigration[]): WorkRequest {
+export function workOn(
+  address: WorkRequest['address'],
+  migrations: readonly TestMigration[],
+): WorkRequest {
   return {
     address,
     protected: false,
@@ -62,7 +71,9 @@ async function onDatabase(url: string, script: string): Promise<Record<string, u
   await client.connect()
   try {
     const results: unknown = await client.query(script)
-    const last = (Array.isArray(results) ? results.at(-1) : results) as { rows: Record<string, unknown>[] }
+    const last = (Array.isArray(results) ? results.at(-1) : results) as {
+      rows: Record<string, unknown>[]
+    }
     return last.rows
   } finally {
     await client.end()

@@ -1,4 +1,11 @@
-import { buildFactBase, canonicalize, type DependencyEdge, encodeId, type Fact, type FactBase } from '@supabase/pg-delta'
+import {
+  buildFactBase,
+  canonicalize,
+  type DependencyEdge,
+  encodeId,
+  type Fact,
+  type FactBase,
+} from '@supabase/pg-delta'
 import type { Catalog } from './catalog.ts'
 import { comparable, comparedFacts } from './fingerprint.ts'
 import { type Way, wayBetween } from './way.ts'
@@ -22,16 +29,23 @@ function likened(to: FactBase, from: FactBase): FactBase {
   const comparedIds = new Set(comparedFacts(from).map(({ id }) => encodeId(id)))
   const facts = new Map<string, Fact>()
   // Later ones win: what `from` has beside the compared facts stands as it is.
-  const extensions = to.facts().filter((fact) => !coveredIds.has(encodeId(fact.id)) && isOfExtension(to, fact))
+  const extensions = to
+    .facts()
+    .filter((fact) => !coveredIds.has(encodeId(fact.id)) && isOfExtension(to, fact))
   const others = from.facts().filter((fact) => !comparedIds.has(encodeId(fact.id)))
   for (const fact of [...extensions, ...others, ...covered]) facts.set(encodeId(fact.id), fact)
   const kept = [...facts.values()].filter((fact) => hasParents(fact, facts))
-  return factBase(kept, [...to.edges, ...from.edges.filter((edge) => !comparedIds.has(encodeId(edge.from)))])
+  return factBase(kept, [
+    ...to.edges,
+    ...from.edges.filter((edge) => !comparedIds.has(encodeId(edge.from))),
+  ])
 }
 
 function likeOf(fact: Fact, other: Fact | undefined): Fact {
   if (!other) return fact
-  return canonicalize(comparable(fact)) === canonicalize(comparable(other)) ? { ...fact, payload: other.payload } : fact
+  return canonicalize(comparable(fact)) === canonicalize(comparable(other))
+    ? { ...fact, payload: other.payload }
+    : fact
 }
 
 function isOfExtension(facts: FactBase, fact: Fact): boolean {
@@ -48,7 +62,10 @@ function hasParents(fact: Fact, facts: ReadonlyMap<string, Fact>): boolean {
 }
 
 /** The invalid indexes of a catalog, by name, and the catalog as if they were not there. */
-export function withoutInvalidIndexes(catalog: Catalog): { catalog: Catalog; invalid: readonly string[] } {
+export function withoutInvalidIndexes(catalog: Catalog): {
+  catalog: Catalog
+  invalid: readonly string[]
+} {
   const gone = new Set<string>()
   for (const { id, payload } of catalog.facts.facts()) {
     if (id.kind === 'index' && payload['valid'] === false) gone.add(encodeId(id))
@@ -58,11 +75,18 @@ export function withoutInvalidIndexes(catalog: Catalog): { catalog: Catalog; inv
     return !gone.has(encodeId(id.kind === 'comment' ? id.target : id))
   })
   const facts = factBase(stays, catalog.facts.edges, true)
-  return { catalog: { ...catalog, facts }, invalid: [...gone].map((key) => key.replace(/^index:/, '')) }
+  return {
+    catalog: { ...catalog, facts },
+    invalid: [...gone].map((key) => key.replace(/^index:/, '')),
+  }
 }
 
 /** A fact base of facts and those edges that join two of them, each once; owners only where asked for. */
-function factBase(facts: readonly Fact[], edges: readonly DependencyEdge[], owners = false): FactBase {
+function factBase(
+  facts: readonly Fact[],
+  edges: readonly DependencyEdge[],
+  owners = false,
+): FactBase {
   const ids = new Set(facts.map(({ id }) => encodeId(id)))
   const joined = new Map<string, DependencyEdge>()
   for (const edge of edges) {

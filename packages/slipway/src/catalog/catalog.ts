@@ -1,7 +1,7 @@
 import { type Fact, type FactBase, type StableId, buildFactBase, encodeId } from '@supabase/pg-delta'
 import { extract } from '@supabase/pg-delta/extract'
-import type { Pool } from 'pg'
-import type { Row, Session } from '../database/index.ts'
+import type { Session } from '../database/index.ts'
+import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 
 /** Slipway's own schema on a target; it never enters a catalog. */
 export const LEDGER_SCHEMA = 'slipway'
@@ -30,7 +30,7 @@ export interface Catalog {
 export type Scope = (schema: string) => boolean
 
 /** Every schema of the database. */
-export const everySchema: Scope = () => true
+const everySchema: Scope = () => true
 
 /**
  * The schemas that a history speaks of: the one that unqualified names go to, and every one that a
@@ -54,6 +54,15 @@ export function scopeOf(defaultSchema: string, texts: readonly string[]): Scope 
  */
 export async function readCatalog(session: Session, scope: Scope = everySchema): Promise<Catalog> {
   return await read(session, scope, {})
+}
+
+/**
+ * The fingerprint of a database, for whoever needs no more of its catalog: half the memory of reading
+ * the catalog and taking its fingerprint.
+ */
+export async function readFingerprint(session: Session, scope: Scope = everySchema): Promise<Fingerprint> {
+  const { factBase } = await extract(poolOver(session, {}))
+  return fingerprintOf(keptFacts(factBase, scope), factBase)
 }
 
 /** The same for a session that is inside a transaction, which sees and keeps its own work. */
@@ -81,25 +90,30 @@ async function read(session: Session, scope: Scope, instead: Readonly<Record<str
 }
 
 /** pg-delta asks a `pg` pool for one client; ours is the session itself, which it may not end. */
-function poolOver(session: Session, instead: Readonly<Record<string, string>>): Pool {
+function poolOver(session: Session, instead: Readonly<Record<string, string>>): Parameters<typeof extract>[0] {
   const client = {
     async query(text: string, values?: unknown[]) {
-      const rows = await session.query<Row>(instead[text] ?? text, values)
+      const rows = await session.query(instead[text] ?? text, values)
       return { rows, rowCount: rows.length }
     },
     release() {},
   }
-  return { connect: async () => client } as unknown as Pool
+  return { connect: async () => client } as unknown as ReturnType<typeof poolOver>
 }
 
 function userFacts(all: FactBase, scope: Scope): FactBase {
-  const kept = new Set<string>()
-  const dropped = new Set<string>()
-  const facts = all.facts().filter((fact) => keep(fact, { all, scope, kept, dropped }))
+  const facts = keptFacts(all, scope)
+  const kept = new Set(facts.map(({ id }) => encodeId(id)))
   const edges = all.edges.filter(
     (edge) => kept.has(encodeId(edge.from)) && (kept.has(encodeId(edge.to)) || edge.kind === 'owner'),
   )
   return buildFactBase(facts, edges, 'liveDb', undefined, { allowDangling: (edge) => edge.kind === 'owner' })
+}
+
+/** The facts that are a project's own. */
+function keptFacts(all: FactBase, scope: Scope): Fact[] {
+  const sieve: Sieve = { all, scope, kept: new Set(), dropped: new Set() }
+  return all.facts().filter((fact) => keep(fact, sieve))
 }
 
 interface Sieve {

@@ -24,9 +24,14 @@ const DATABASE_WIDE = new Set<FactKind>([
 
 /** The fingerprint of a catalog. Pure. */
 export function fingerprint(catalog: Catalog): Fingerprint {
+  return fingerprintOf(catalog.facts.facts(), catalog.facts)
+}
+
+/** The fingerprint of some facts; `base` is where their parents and edges are. */
+export function fingerprintOf(facts: readonly Fact[], base: FactBase): Fingerprint {
   const parts = new Map<string, string[]>()
-  for (const fact of comparedFacts(catalog.facts)) {
-    const owner = readableName(rootOf(catalog.facts, fact))
+  for (const fact of compared(facts, base)) {
+    const owner = readableName(rootOf(base, fact))
     const lines = parts.get(owner) ?? []
     lines.push(`${encodeId(fact.id)} ${sha256(canonicalize(comparable(fact)))}`)
     parts.set(owner, lines)
@@ -35,29 +40,32 @@ export function fingerprint(catalog: Catalog): Fingerprint {
   for (const name of [...parts.keys()].toSorted()) {
     objects[name] = sha256((parts.get(name) ?? []).toSorted().join('\n')).slice(0, 20)
   }
-  const hash = sha256(Object.entries(objects).map(([name, value]) => `${name} ${value}`).join('\n'))
-  return { method: FINGERPRINT_METHOD, hash, objects }
+  const lines = Object.entries(objects).map(([name, value]) => `${name} ${value}`)
+  return { method: FINGERPRINT_METHOD, hash: sha256(lines.join('\n')), objects }
 }
 
 /** The facts that a fingerprint covers: not those that are database-wide or belong to an extension. */
 export function comparedFacts(facts: FactBase): Fact[] {
+  return compared(facts.facts(), facts)
+}
+
+function compared(facts: readonly Fact[], base: FactBase): Fact[] {
   const skipped = new Map<string, boolean>()
   const isSkipped = (fact: Fact): boolean => {
     const key = encodeId(fact.id)
     const known = skipped.get(key)
     if (known !== undefined) return known
-    const parent = fact.parent && facts.get(fact.parent)
-    const member = facts.outgoingEdges(fact.id).some((edge) => edge.kind === 'memberOfExtension')
+    const parent = fact.parent && base.get(fact.parent)
     const skip =
-      member ||
+      base.outgoingEdges(fact.id).some((edge) => edge.kind === 'memberOfExtension') ||
       DATABASE_WIDE.has(fact.id.kind) ||
-      encodeId(fact.id) === 'schema:public' ||
+      key === 'schema:public' ||
       (fact.id.kind === 'comment' && DATABASE_WIDE.has(fact.id.target.kind)) ||
       (parent !== undefined && parent.id.kind !== 'schema' && isSkipped(parent))
     skipped.set(key, skip)
     return skip
   }
-  return facts.facts().filter((fact) => !isSkipped(fact))
+  return facts.filter((fact) => !isSkipped(fact))
 }
 
 /** What of a fact is compared: no positions, and definitions in a form that all versions agree on. */
@@ -90,7 +98,7 @@ function looseQuery(definition: string): string {
 }
 
 /** The object that a fact is part of: itself, or the table, view or type above it. */
-export function rootOf(facts: FactBase, fact: Fact): Fact {
+function rootOf(facts: FactBase, fact: Fact): Fact {
   const parent = fact.parent && facts.get(fact.parent)
   return parent && parent.id.kind !== 'schema' ? rootOf(facts, parent) : fact
 }

@@ -21,12 +21,13 @@ export interface Work {
 /** Reads the project and resolves the target, as the flags and the environment say. */
 export async function readWork(
   { cwd, env, target: flags }: Context,
-  options: { readonly mayLackMigrations?: boolean } = {},
+  options: { readonly mayLackMigrations?: boolean; readonly waysBack?: boolean } = {},
 ): Promise<Work> {
   const project = await loadProject({ cwd, env, flags })
   const target = resolveTarget(project)
   const migrations = readMigrations(project.migrationsDir, {
     mayBeMissing: options.mayLackMigrations ?? false,
+    waysBack: options.waysBack ?? false,
   })
   return { project, target, migrations }
 }

@@ -437,6 +437,25 @@ test('whoever can be asked is asked, for a model first and then for what is in i
   expect(body(refused.sql)).toContain('DROP TABLE "User"')
 })
 
+test('who declines one of two is not asked again', async () => {
+  const history = `${USER}ALTER TABLE "User" ADD COLUMN "age" INTEGER;`
+  const asked: string[][] = []
+  const { sql } = await written(
+    history,
+    user('fullName String?', 'years Int?'),
+    {},
+    async (candidates) => {
+      asked.push(candidates.map(({ flag }) => flag))
+      return ['User.age=years']
+    },
+  )
+  expect(asked).toEqual([['User.name=fullName', 'User.age=years']])
+  expect(body(sql)).toEqual([
+    'ALTER TABLE "User" RENAME COLUMN "age" TO "years"',
+    'ALTER TABLE "User" DROP COLUMN "name", ADD COLUMN "fullName" TEXT',
+  ])
+})
+
 test.each([
   ['User.nam=fullName', 'User has no nam in the history', 'There is: id, email, name.'],
   ['User.name=full', 'User has no full in the schema', 'There is: id, email, fullName.'],

@@ -62,6 +62,7 @@ export async function draftMigration(session: Session, options: DraftOptions): P
   const before = await readCatalog(session)
   let inventory = inventoryOf(before)
   let flags = options.renames
+  const asked = new Set<string>()
   let sql = first ?? ''
   try {
     for (;;) {
@@ -71,9 +72,12 @@ export async function draftMigration(session: Session, options: DraftOptions): P
         inventory = renamed(inventory, rename)
       }
       if (flags.length > 0) sql = (await diff()).sql
-      flags = mayRename(sql, options)
-        ? await decide(await candidatesOf(session, sql, { inventory, names }), options)
+      const candidates = mayRename(sql, options)
+        ? await candidatesOf(session, sql, { inventory, names })
         : []
+      const open = candidates.filter(({ flag }) => !asked.has(flag))
+      flags = await decide(open, options)
+      for (const { flag } of open) asked.add(flag)
       if (flags.length === 0) return { ...(await finish(session, sql, renames, options)), before }
     }
   } finally {
@@ -111,19 +115,19 @@ async function candidatesOf(
 
 async function decide(
   candidates: readonly RenameCandidate[],
-  { ask }: DraftOptions,
+  { ask, renames }: DraftOptions,
 ): Promise<readonly string[]> {
   if (candidates.length === 0) return []
   if (ask) return await ask(candidates)
-  const flags = candidates.map(({ flag }) => flag)
+  const given = renames.map((flag) => `--rename ${flag} `).join('')
   return raise('CREATE.RENAME_UNDECIDED', {
     message: `${candidates.map(({ from, to }) => `${from} → ${to}`).join(', ')}: a rename, or a drop and an add?`,
     why: 'A drop destroys the data that a rename would keep, and nobody is here to ask.',
     nextActions: [
-      ...flags.map((flag) =>
-        command(`slipway create <name> --rename ${flag}`, 'it is a rename: the data stays'),
+      ...candidates.map(({ flag }) =>
+        command(`slipway create <name> ${given}--rename ${flag}`, 'it is a rename: the data stays'),
       ),
-      command('slipway create <name> --no-rename', 'none is a rename: the old data is dropped'),
+      command(`slipway create <name> ${given}--no-rename`, 'it is none: the old data is dropped'),
       advice('--rename can be given more than once.'),
     ],
   })

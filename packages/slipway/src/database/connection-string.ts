@@ -59,7 +59,7 @@ export function locate(url: ConnectionString): PostgresLocation {
 
 /** Whether a host is this machine: loopback addresses, `localhost`, or a Unix socket. */
 export function isLoopback(host: string): boolean {
-  return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host.startsWith('/') || host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 function refuseOthers(text: string): void {

@@ -90,7 +90,7 @@ function describe(code: Code, error: WireError, where: string): FailureDetails {
       return { message: `The server at ${where} refused the login.`, why: reason(error), nextActions: [doctor] }
     case 'DATABASE.NOT_FOUND':
       return {
-        message: `${reason(error)}`,
+        message: reason(error),
         why: 'Slipway never creates a target: a mistyped name must not deploy into an empty database.',
         nextActions: [doctor],
       }

@@ -9,8 +9,7 @@ import {
   readJournal,
 } from '../history/index.ts'
 import { command, type Failure, failureFrom, raiserOf, rethrow } from '../kernel/index.ts'
-import { loadParser } from '../migration/index.ts'
-import { detectDrift, type Drift, type MigrationPlan, planMigration } from '../plan/index.ts'
+import { detectDrift, type Drift, type MigrationPlan, planMigrations } from '../plan/index.ts'
 import { applying } from './bookkeeping.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
@@ -52,17 +51,13 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     const resuming = await refuseObstacle(session, before)
     const names = new Set([...before.pending, ...resuming])
     if (names.size === 0) return { database, before, receipts: [] }
-    await loadParser()
-    const plans = request.migrations.filter(({ name }) => names.has(name)).map(plan)
-    const driftUnknown = resuming.length > 0 ? undefined : await gate(session, history, request)
+    const files = request.migrations.filter(({ name }) => names.has(name))
+    const plans = await planMigrations(files.map(({ name, sql, path = name }) => ({ name, sql, path })))
+    const driftUnknown = resuming.length > 0 ? undefined : await gate(session, { history, plans, before }, request)
     await prepareBooks(session)
     const ran = await run(supervision, plans, request)
     return { database, before, ...(driftUnknown === undefined ? {} : { driftUnknown }), ...ran }
   })
-}
-
-function plan({ name, sql, path = name }: DeployRequest['migrations'][number]): MigrationPlan {
-  return planMigration({ name, sql, path })
 }
 
 /**
@@ -87,26 +82,27 @@ async function refuseObstacle(session: Session, before: Comparison): Promise<rea
   return found ? rethrow(found) : []
 }
 
+interface Facts {
+  readonly history: History
+  readonly before: Comparison
+  readonly plans: readonly MigrationPlan[]
+}
+
 /** Steps 3 and 7 of a deploy: the catalog is what the history says, and what is destroyed has consent. */
-async function gate(session: Session, history: History, request: DeployRequest): Promise<string | undefined> {
-  const nothingApplied = compareHistory(history, request.migrations).applied.length === 0
-  if (nothingApplied) {
+async function gate(session: Session, facts: Facts, request: DeployRequest): Promise<string | undefined> {
+  const { history, before, plans } = facts
+  if (before.applied.length === 0) {
     await refuseFilledDatabase(session)
     return undefined
   }
-  const plans = pendingPlans(history, request)
   const destroys = destroyedBy(plans)
   if (request.protected && destroys.length > 0) {
     await requireConsent({ database: session.server.database, destroys }, request.consent)
   }
   if (request.acceptDrift) return undefined
+  request.emit({ kind: 'phase', phase: 'compare the catalog with the history' })
   const drift = await detectDrift(session, { history, migrations: request.migrations }, request.scratch)
   return refuseDrift(drift)
-}
-
-function pendingPlans(history: History, request: DeployRequest): MigrationPlan[] {
-  const pending = new Set(compareHistory(history, request.migrations).pending)
-  return request.migrations.filter(({ name }) => pending.has(name)).map(plan)
 }
 
 function refuseDrift(drift: Drift): string | undefined {

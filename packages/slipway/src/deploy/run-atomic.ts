@@ -1,6 +1,6 @@
 import { type Failure, failureOf } from '../kernel/index.ts'
 import type { Unit } from '../migration/index.ts'
-import type { MigrationPlan } from '../plan/index.ts'
+import { type MigrationPlan, withStatements } from '../plan/index.ts'
 import type { Bookkeeping } from './bookkeeping.ts'
 import { type Receipt, statementReceipts } from './receipt.ts'
 import type { MigrationRun } from './run.ts'
@@ -40,7 +40,8 @@ export async function runAtomic(
   } catch (error) {
     const failure = failureOf(error)
     if (!failure) throw error
-    return failedRun(plan, failure, { unit, prefix, began, tries })
+    const told = await withStatements(plan)
+    return failedRun(told, failure, { unit: told.units[0], prefix, began, tries })
   }
 }
 

@@ -21,10 +21,10 @@ export async function verifyAndRecord(
   migrations: readonly ReplayMigration[],
 ): Promise<Verification> {
   // Loaded here: a deploy that finds nothing to do must not pay for it.
-  const { fingerprint, readCatalog } = await import('../catalog/index.ts')
+  const { readFingerprint } = await import('../catalog/index.ts')
   const invalid = await invalidIndexes(session)
   const rows = appliedRows(await readHistory(session))
-  const { method, hash, objects } = fingerprint(await readCatalog(session, await projectScope(session, migrations)))
-  await writeCatalogState(session, { historyHash: historyHash(rows), method, fingerprint: hash, objects })
+  const { hash, ...state } = await readFingerprint(session, await projectScope(session, migrations))
+  await writeCatalogState(session, { historyHash: historyHash(rows), fingerprint: hash, ...state })
   return { verified: invalid.length === 0, invalidIndexes: invalid }
 }

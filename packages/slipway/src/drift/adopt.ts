@@ -1,7 +1,14 @@
 import { difference, readCatalog } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
-import { compareHistory, type History, markedRowSql, obstacle, readHistory, receiptSql } from '../history/index.ts'
+import {
+  compareHistory,
+  type History,
+  markedRowSql,
+  obstacle,
+  readHistory,
+  receiptSql,
+} from '../history/index.ts'
 import { advice, attempt, command, rethrow } from '../kernel/index.ts'
 import { checksum } from '../migration/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
@@ -60,14 +67,22 @@ function refuseObstacle(history: History, { migrations, name }: AdoptRequest): v
 
 function refuseNothing(report: DriftReport): void {
   if (report.unknown !== undefined) {
-    raise('DRIFT.UNKNOWN', { message: `The database cannot be compared with its history: ${report.unknown}` })
+    raise('DRIFT.UNKNOWN', {
+      message: `The database cannot be compared with its history: ${report.unknown}`,
+    })
   }
   if (report.drifted) return
-  raise('DRIFT.NOTHING', { message: `${report.database} is what its history gives; no migration is needed.` })
+  raise('DRIFT.NOTHING', {
+    message: `${report.database} is what its history gives; no migration is needed.`,
+  })
 }
 
 /** Runs the migration on a scratch that holds the history, and compares with the target. */
-async function prove(session: Session, migration: ReplayMigration, request: AdoptRequest): Promise<void> {
+async function prove(
+  session: Session,
+  migration: ReplayMigration,
+  request: AdoptRequest,
+): Promise<void> {
   const { migrations, scratch } = request
   const applied = appliedMigrations({ history: await readHistory(session), migrations })
   const actual = await readCatalog(session, await projectScope(session, migrations))

@@ -36,7 +36,13 @@ async function deployed() {
 test('a deployed database has not drifted', async () => {
   await deployed()
   const report = await inspectDrift(target.request(HISTORY))
-  expect(report).toMatchObject({ drifted: false, basis: 'scratch', changes: [], toHistory: '', toTarget: '' })
+  expect(report).toMatchObject({
+    drifted: false,
+    basis: 'scratch',
+    changes: [],
+    toHistory: '',
+    toTarget: '',
+  })
 })
 
 test('names each object, and its SQL makes the database like its history', async () => {
@@ -72,7 +78,9 @@ test('the other way is a migration that gives another database what this one has
 test('what belongs to the database as a whole, and who owns a table, is no drift', async () => {
   await deployed()
   const role = `${target.name}_owner`
-  await target.sql(`CREATE ROLE ${role}; ALTER TABLE customer OWNER TO ${role}; CREATE PUBLICATION all_of_it FOR ALL TABLES`)
+  await target.sql(
+    `CREATE ROLE ${role}; ALTER TABLE customer OWNER TO ${role}; CREATE PUBLICATION all_of_it FOR ALL TABLES`,
+  )
   await target.sql('ALTER TABLE customer ADD COLUMN email text')
   const report = await inspectDrift(target.request(HISTORY))
   expect(report.changes).toHaveLength(1)
@@ -83,7 +91,9 @@ test('what belongs to the database as a whole, and who owns a table, is no drift
 
 test('another order of columns is told, and is no drift', async () => {
   await target.sql('CREATE TABLE customer (name text NOT NULL, id integer PRIMARY KEY)')
-  const history = [migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL);')]
+  const history = [
+    migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL);'),
+  ]
   const { baseline } = await import('../repair/index.ts')
   await baseline({ ...target.request(history), accept: false })
   const report = await inspectDrift(target.request(history))

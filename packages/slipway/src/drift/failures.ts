@@ -4,7 +4,10 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 export const driftFailures = {
   'DRIFT.NOTHING': { title: 'The database is what its history gives: there is no drift to adopt' },
   'DRIFT.UNKNOWN': { title: 'The database cannot be compared with its history' },
-  'DRIFT.NOT_ADOPTABLE': { title: 'No migration could be written that gives what the database has', exit: 4 },
+  'DRIFT.NOT_ADOPTABLE': {
+    title: 'No migration could be written that gives what the database has',
+    exit: 4,
+  },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof driftFailures> = raiserOf(driftFailures)

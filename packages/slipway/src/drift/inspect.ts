@@ -48,7 +48,10 @@ export async function inspectDrift(request: DriftRequest): Promise<DriftReport> 
 }
 
 /** The same on a session that is open already. */
-export async function inspectSession(session: Session, request: DriftRequest): Promise<DriftReport> {
+export async function inspectSession(
+  session: Session,
+  request: DriftRequest,
+): Promise<DriftReport> {
   const { migrations, emit } = request
   const actual = await readCatalog(session, await projectScope(session, migrations))
   emit({ kind: 'phase', phase: 'replay' })
@@ -60,20 +63,28 @@ export async function inspectSession(session: Session, request: DriftRequest): P
 }
 
 /** The catalog that the history gives, or why there is none. */
-async function expectedCatalog(session: Session, request: DriftRequest): Promise<Result<Catalog | string>> {
+async function expectedCatalog(
+  session: Session,
+  request: DriftRequest,
+): Promise<Result<Catalog | string>> {
   const { migrations, scratch } = request
   const history = await readHistory(session)
   const [missing] = compareHistory(history, migrations).missing
-  if (missing !== undefined) return { ok: true, value: `${missing} is applied, and the project does not have it.` }
-  return await attempt(() => catalogAfter(appliedMigrations({ history, migrations }), { migrations, scratch }))
+  if (missing !== undefined)
+    return { ok: true, value: `${missing} is applied, and the project does not have it.` }
+  return await attempt(() =>
+    catalogAfter(appliedMigrations({ history, migrations }), { migrations, scratch }),
+  )
 }
 
 /** The catalog after some migrations, on a scratch. */
-export async function catalogAfter(
+async function catalogAfter(
   applied: readonly ReplayMigration[],
   { migrations, scratch }: Pick<DriftRequest, 'migrations' | 'scratch'>,
 ): Promise<Catalog> {
-  return await withScratch(scratch, applied, async (copy) => readCatalog(copy, await projectScope(copy, migrations)))
+  return await withScratch(scratch, applied, async (copy) =>
+    readCatalog(copy, await projectScope(copy, migrations)),
+  )
 }
 
 function reportOf(database: string, expected: Catalog, actual: Catalog): DriftReport {
@@ -98,5 +109,12 @@ const NO_WAY = { statements: [], choices: [] }
 
 function unknown(database: string, actual: Catalog, reason: string): DriftReport {
   const nothing = { changes: [], toHistory: '', choices: [], toTarget: '', columnOrder: [] }
-  return { database, drifted: false, basis: 'unknown', ...nothing, unmodelled: actual.unmodelled, unknown: reason }
+  return {
+    database,
+    drifted: false,
+    basis: 'unknown',
+    ...nothing,
+    unmodelled: actual.unmodelled,
+    unknown: reason,
+  }
 }

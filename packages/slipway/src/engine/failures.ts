@@ -6,7 +6,6 @@ export const engineFailures = {
   'ENGINE.PROVIDER_UNSUPPORTED': {
     title: 'The Prisma schema is for a database that Slipway does not deploy to',
   },
-  'ENGINE.SHADOW_IS_MAIN': { title: 'The shadow database is the main database' },
   'ENGINE.FAILED': { title: "Prisma's schema engine reported an error" },
   'ENGINE.PANICKED': { title: "Prisma's schema engine crashed" },
 } as const satisfies FailureSpecs

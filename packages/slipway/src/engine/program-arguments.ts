@@ -12,11 +12,10 @@ export interface ProgramArguments {
   readonly datasource: string | undefined
 }
 
-/** The databases to work on. An absent URL is a failure only for what needs it. */
+/** The database to work on. An absent URL is a failure only for what needs it. */
 export interface Datasource {
   readonly files: readonly SchemaFile[]
   readonly url: ConnectionString | undefined
-  readonly shadowUrl: ConnectionString | undefined
 }
 
 /** Reads the native engine's command line. Options that concern other databases are passed over. */
@@ -35,7 +34,7 @@ export function parseArguments(argv: readonly string[]): ProgramArguments {
   return { command, datamodels, datasource }
 }
 
-/** The URLs: Prisma 7 gives them on the command line, Prisma 6 leaves them in the schema. */
+/** The URL: Prisma 7 gives it on the command line, Prisma 6 leaves it in the schema. */
 export function resolveDatasource(
   { datamodels, datasource }: ProgramArguments,
   env: Readonly<Record<string, string | undefined>>,
@@ -43,18 +42,15 @@ export function resolveDatasource(
   const files = datamodels.map((path) => ({ path, content: readFileSync(path, 'utf8') }))
   const given = datasource === undefined ? {} : parseDatasource(datasource)
   const own = datasourceOfSchema(files, env)
-  return {
-    files,
-    url: secret(given.url ?? own.url),
-    shadowUrl: secret(given.shadowDatabaseUrl ?? own.shadowDatabaseUrl),
-  }
+  const url = given.url ?? own.url
+  return { files, url: url ? new ConnectionString(url) : undefined }
 }
 
-/** The URLs in the datasource block of schema files; `directUrl` is the one that migrations go by. */
+/** The URL in the datasource block of schema files; `directUrl` is the one that migrations go by. */
 export function datasourceOfSchema(
   files: readonly SchemaFile[],
   env: Readonly<Record<string, string | undefined>>,
-): DatasourceUrls {
+): GivenDatasource {
   const block = files
     .map(({ content }) => /^[ \t]*datasource[ \t]+\w+[ \t]*\{([^}]*)\}/m.exec(content)?.[1])
     .find((body) => body !== undefined)
@@ -64,19 +60,13 @@ export function datasourceOfSchema(
     return (fromEnv ? env[text] : text) || undefined
   }
   const url = read('directUrl') ?? read('url')
-  const shadowDatabaseUrl = read('shadowDatabaseUrl')
-  return { ...(url ? { url } : {}), ...(shadowDatabaseUrl ? { shadowDatabaseUrl } : {}) }
+  return url ? { url } : {}
 }
 
-interface DatasourceUrls {
+interface GivenDatasource {
   readonly url?: string
-  readonly shadowDatabaseUrl?: string
 }
 
-function parseDatasource(text: string): DatasourceUrls {
-  return text.startsWith('{') ? (JSON.parse(text) as DatasourceUrls) : { url: text }
-}
-
-function secret(url: string | undefined): ConnectionString | undefined {
-  return url ? new ConnectionString(url) : undefined
+function parseDatasource(text: string): GivenDatasource {
+  return text.startsWith('{') ? (JSON.parse(text) as GivenDatasource) : { url: text }
 }

@@ -47,8 +47,7 @@ export function rpcErrorOf(error: unknown): RpcError {
     return { ...rpcError([failure.message, failure.why], undefined), is_panic: true }
   }
   const cause = error instanceof Error && failure ? error.cause : undefined
-  const fromEngine = failure?.code.startsWith('ENGINE.') && failure.code !== 'ENGINE.SHADOW_IS_MAIN'
-  if (failure && fromEngine && cause instanceof Error) {
+  if (failure?.code.startsWith('ENGINE.') && cause instanceof Error) {
     const engine = readEngineError(cause)
     const text = failure.server ? withServerMessage(engine.message, failure.server) : engine.message
     return rpcError([text], engine.code)

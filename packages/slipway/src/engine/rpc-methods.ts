@@ -88,11 +88,7 @@ async function diff(context: RpcContext, params: Params): Promise<unknown> {
     return { exitCode, stdout: null }
   }
   const onMain = (main: Session) => {
-    const shadowUrl = secretOf(params['shadowDatabaseUrl']) ?? context.shadowUrl
-    const replayed = context.shadows.over(main, {
-      url: shadowUrl,
-      extensions: extensionsOf(params),
-    })
+    const replayed = context.shadows.knowing(extensionsOf(params))
     const withScratch: WithScratch = (work) =>
       second ? withDatabase(second, work) : replayed(work)
     return withRawEngine({ main, withScratch, files: filesOf(from, to) }, run)

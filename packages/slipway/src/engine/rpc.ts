@@ -62,13 +62,13 @@ export async function withRpc<T>(
 
 /** The engine on the project's database. `request` is the one being answered when it asks for a scratch. */
 async function withProjectEngine<T>(
-  { url, shadowUrl, shadows, files }: RpcContext,
+  { url, shadows, files }: RpcContext,
   request: { readonly extensions: readonly string[] },
   work: (raw: Raw) => Promise<T>,
 ): Promise<T> {
   return await withDatabase(url, async (main) => {
     const withScratch = <R>(replay: (scratch: typeof main) => Promise<R>) =>
-      shadows.over(main, { url: shadowUrl, extensions: request.extensions })(replay)
+      shadows.knowing(request.extensions)(replay)
     return await withRawEngine({ main, withScratch, files, writes: true }, work)
   })
 }

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { sessionOnNothing } from './nowhere.ts'
 import { extensionsOf, withShadows } from './shadow.ts'
 
 const REPLAY = `
@@ -15,7 +14,7 @@ SET search_path TO shop;
 
 test('a scratch that is used again is as good as new', async () => {
   await withShadows(async (shadows) => {
-    const withScratch = shadows.over(sessionOnNothing(), { url: undefined, extensions: ['citext'] })
+    const withScratch = shadows.knowing(['citext'])
     await withScratch((scratch) => scratch.execute(REPLAY))
     await withScratch(async (scratch) => {
       await scratch.execute(REPLAY)

@@ -1,25 +1,17 @@
-import { randomInt } from 'node:crypto'
 import { type Session, withSession } from '../database/index.ts'
-import type { ConnectionString } from '../kernel/index.ts'
 import type { EngineMigration, WithScratch } from './engine.ts'
-import { raise } from './failures.ts'
 import { type Held, holdOpen } from './hold-open.ts'
 
-/** Gives the engine its scratches. `main` is the database that a scratch must not be. */
+/** Gives the engine its scratches. */
 export interface Shadows {
-  over(main: Session, options: ShadowOptions): WithScratch
-}
-
-interface ShadowOptions {
-  /** The person's own `shadowDatabaseUrl`; absent, the scratch is embedded. */
-  readonly url: ConnectionString | undefined
-  /** Extensions that the migrations are going to create: an embedded database must know them when it opens. */
-  readonly extensions: readonly string[]
+  /** `extensions` are those that the migrations are going to create: a scratch must know them when it opens. */
+  knowing(extensions: readonly string[]): WithScratch
 }
 
 /**
- * Scratches to replay migrations on, each one empty. The engine asks for two or three in a row:
- * the embedded database, which takes seconds to start, is emptied and used again.
+ * Scratches to replay migrations on, each one empty. They live in this process's memory, whatever the
+ * person's `shadowDatabaseUrl` names: law 1, a scratch is never a database that Slipway did not create. The
+ * engine asks for two or three in a row: one takes seconds to start, so it is emptied and used again.
  */
 export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Promise<T> {
   let embedded: { held: Held<Session>; extensions: readonly string[] } | undefined
@@ -34,36 +26,15 @@ export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Pr
   }
   try {
     return await work({
-      over:
-        (main, { url, extensions }) =>
-        async (replay) => {
-          if (url) return await withUrl(url, main, replay)
-          const scratch = await take(extensions)
-          await empty(scratch)
-          return await replay(scratch)
-        },
+      knowing: (extensions) => async (replay) => {
+        const scratch = await take(extensions)
+        await empty(scratch)
+        return await replay(scratch)
+      },
     })
   } finally {
     await embedded?.held.release()
   }
-}
-
-/** The person's own shadow database, which Prisma's engine too empties before it replays. */
-async function withUrl<T>(
-  url: ConnectionString,
-  main: Session,
-  replay: (scratch: Session) => Promise<T>,
-): Promise<T> {
-  return await withSession({ kind: 'postgres', url }, {}, async (session) => {
-    if (await areSameDatabase(main, session)) {
-      raise('ENGINE.SHADOW_IS_MAIN', {
-        message: 'shadowDatabaseUrl names the main database.',
-        why: 'The shadow database is emptied before migrations are replayed on it.',
-      })
-    }
-    await empty(session)
-    return await replay(session)
-  })
 }
 
 /** The extensions that the migrations of a request create. */
@@ -94,29 +65,10 @@ interface List {
   }[]
 }
 
-/**
- * Whether two sessions are on one database, whatever their connection strings look like: an
- * advisory lock of the one is seen by the other.
- */
-async function areSameDatabase(one: Session, other: Session): Promise<boolean> {
-  const key = randomInt(2 ** 31)
-  await one.query('SELECT pg_advisory_lock($1)', [key])
-  try {
-    const [row] = await other.query<{ free: boolean }>('SELECT pg_try_advisory_lock($1) AS free', [
-      key,
-    ])
-    return row?.free !== true
-  } finally {
-    await one.query('SELECT pg_advisory_unlock($1)', [key])
-  }
-}
-
 /** Drops whatever a replay can have left: schemas with all that is in them, and what lies outside of schemas. */
 async function empty(session: Session): Promise<void> {
   await session.execute('DISCARD ALL')
-  // The roles of a server are not this database's to drop.
-  const sql = session.kind === 'embedded' ? `${LEFTOVERS} UNION ALL ${ROLES}` : LEFTOVERS
-  const leftovers = await session.query<{ sql: string }>(sql)
+  const leftovers = await session.query<{ sql: string }>(LEFTOVERS)
   await session.execute([...leftovers.map((row) => row.sql), 'CREATE SCHEMA public'].join(';\n'))
 }
 
@@ -126,8 +78,7 @@ UNION ALL
 SELECT format('DROP PUBLICATION %I', pubname) FROM pg_publication
 UNION ALL
 SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace
-WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`
-
-const ROLES = `
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+UNION ALL
 SELECT format('DROP OWNED BY %1$I; DROP ROLE %1$I', rolname) FROM pg_roles
 WHERE rolname !~ '^pg_' AND rolname <> current_user`

@@ -4,14 +4,11 @@ import { compareHistory, type HistoryRow, obstacle } from './index.ts'
 
 const file = (name: string, sql = `-- ${name}`) => ({ name, sql })
 const row = (migration: string, more: Partial<HistoryRow> = {}): HistoryRow => ({
-  id: migration,
   migration,
   checksum: checksum(`-- ${migration}`),
-  startedAt: '2026-01-01',
   finishedAt: '2026-01-01',
   rolledBackAt: null,
   logs: null,
-  steps: 1,
   ...more,
 })
 const compare = (rows: HistoryRow[], names: string[]) =>

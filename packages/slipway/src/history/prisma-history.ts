@@ -4,16 +4,13 @@ import { failureOf } from '../kernel/index.ts'
 
 const TABLE = '_prisma_migrations'
 
-/** A row of `_prisma_migrations`, as Prisma writes it. Times are the server's, in text. */
+/** What of a row of `_prisma_migrations` says how a migration stands. Times are the server's, in text. */
 export interface HistoryRow {
-  readonly id: string
   readonly migration: string
   readonly checksum: string
-  readonly startedAt: string
   readonly finishedAt: string | null
   readonly rolledBackAt: string | null
   readonly logs: string | null
-  readonly steps: number
 }
 
 /** What a database says was applied to it, oldest first. */
@@ -32,7 +29,7 @@ export function historyTable(session: Session): string {
 export async function readHistory(session: Session): Promise<History> {
   try {
     const result = await session.queryRaw(
-      `SELECT id, migration_name, checksum, started_at, finished_at, rolled_back_at, logs, applied_steps_count
+      `SELECT migration_name, checksum, finished_at, rolled_back_at, logs
        FROM ${historyTable(session)} ORDER BY started_at, migration_name`,
     )
     return { exists: true, rows: result.rows.map(rowFrom) }
@@ -43,17 +40,8 @@ export async function readHistory(session: Session): Promise<History> {
 }
 
 function rowFrom(values: readonly (string | null)[]): HistoryRow {
-  const [id, migration, checksum, startedAt, finishedAt = null, rolledBackAt = null, logs = null, steps] = values
-  return {
-    id: id ?? '',
-    migration: migration ?? '',
-    checksum: checksum ?? '',
-    startedAt: startedAt ?? '',
-    finishedAt,
-    rolledBackAt,
-    logs,
-    steps: Number(steps ?? 0),
-  }
+  const [migration, checksum, finishedAt = null, rolledBackAt = null, logs = null] = values
+  return { migration: migration ?? '', checksum: checksum ?? '', finishedAt, rolledBackAt, logs }
 }
 
 /** SQL that creates the history table where it is absent. Source: Prisma's PostgreSQL connector. */
@@ -78,11 +66,11 @@ VALUES ('${randomUUID()}', '${checksum}', clock_timestamp(), ${quoteLiteral(migr
 
 /**
  * SQL of the row of a migration that is marked as applied without being run: as Prisma does, with 0
- * steps. The clock keeps several of one transaction in their order.
+ * steps and empty logs. The clock keeps several of one transaction in their order.
  */
 export function markedRowSql(session: Session, migration: string, checksum: string): string {
-  return `INSERT INTO ${historyTable(session)} (id, checksum, started_at, finished_at, migration_name, applied_steps_count)
-VALUES ('${randomUUID()}', '${checksum}', clock_timestamp(), clock_timestamp(), ${quoteLiteral(migration)}, 0);\n`
+  return `INSERT INTO ${historyTable(session)} (id, checksum, started_at, finished_at, migration_name, logs, applied_steps_count)
+VALUES ('${randomUUID()}', '${checksum}', clock_timestamp(), clock_timestamp(), ${quoteLiteral(migration)}, '', 0);\n`
 }
 
 /** SQL of the row of a migration that begins and is not yet done: what Prisma takes for failed. */

@@ -2,7 +2,7 @@ import type { Change, Scope } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { type History, historyHash, readCatalogState } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
-import { type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
+import type { ReplayMigration, ScratchOptions } from '../rehearsal/index.ts'
 
 /** How a target's catalog stands to what its history should have produced. */
 export type Drift =
@@ -51,22 +51,23 @@ export async function detectDrift(
 ): Promise<Drift> {
   const rows = appliedRows(applied.history)
   if (rows.length === 0) return { kind: 'none', basis: 'nothing-applied' }
-  const { difference, differingObjects, fingerprint, FINGERPRINT_METHOD, readCatalog } = await loadCatalog()
-  const actual = await readCatalog(session, await projectScope(session, applied.migrations))
+  const { difference, differingObjects, FINGERPRINT_METHOD, readCatalog, readFingerprint } = await loadCatalog()
+  const scope = await projectScope(session, applied.migrations)
   const state = await readCatalogState(session)
   if (state && state.historyHash === historyHash(rows) && state.method === FINGERPRINT_METHOD) {
-    const now = fingerprint(actual)
+    const now = await readFingerprint(session, scope)
     if (now.hash === state.fingerprint) return { kind: 'none', basis: 'ledger' }
     const expected = { method: state.method, hash: state.fingerprint, objects: state.objects }
     return { kind: 'drifted', basis: 'ledger', changes: differingObjects(expected, now) }
   }
+  const { withScratch } = await import('../rehearsal/index.ts')
   const replayed = await attempt(() =>
     withScratch(scratch, appliedMigrations(applied), async (copy) =>
       readCatalog(copy, await projectScope(copy, applied.migrations)),
     ),
   )
   if (!replayed.ok) return { kind: 'unknown', reason: replayed.failure.message }
-  const changes = difference(replayed.value, actual)
+  const changes = difference(replayed.value, await readCatalog(session, scope))
   return changes.length === 0
     ? { kind: 'none', basis: 'scratch' }
     : { kind: 'drifted', basis: 'scratch', changes }

@@ -13,7 +13,7 @@ export interface MigrationFolder {
   readonly path: string
   /** The text exactly as it is in the file: byte-order mark, CRLF and all. */
   readonly sql: string
-  /** Of its `down.sql`, where there is one. */
+  /** Of its `down.sql`, where there is one and `waysBack` was asked for. */
   readonly downPath?: string
   readonly down?: string
 }
@@ -21,6 +21,8 @@ export interface MigrationFolder {
 export interface ReadMigrationsOptions {
   /** A folder that is not there counts as a history without migrations: for the first `create`. */
   readonly mayBeMissing?: boolean
+  /** Read each `down.sql`, too: for those who take migrations back. */
+  readonly waysBack?: boolean
 }
 
 /**
@@ -38,7 +40,7 @@ export function readMigrations(
   if (lock) refuseOtherProvider(path.join(dir, lock.name))
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
   refuseDuplicates(names, entries)
-  return inByteOrder(names).flatMap((name) => readMigration(dir, name))
+  return inByteOrder(names).flatMap((name) => readMigration(dir, name, options))
 }
 
 function listEntries(dir: string, options: ReadMigrationsOptions): Dirent[] | undefined {
@@ -61,8 +63,9 @@ function listEntries(dir: string, options: ReadMigrationsOptions): Dirent[] | un
   }
 }
 
-function readMigration(dir: string, name: string): MigrationFolder[] {
-  const file = path.join(dir, name, 'migration.sql')
+function readMigration(dir: string, name: string, { waysBack }: ReadMigrationsOptions): MigrationFolder[] {
+  // For a thousand folders joining paths by hand saves what path.join takes to normalise them.
+  const file = `${dir}${path.sep}${name}${path.sep}migration.sql`
   const sql = readText(file, name)
   if (sql === undefined) {
     // Folders of editors and file managers are no migrations, and Prisma's own begin with no dot.
@@ -70,6 +73,7 @@ function readMigration(dir: string, name: string): MigrationFolder[] {
     if (isPrisma8Migration(path.join(dir, name))) refusePrisma8(shown(path.join(dir, name)))
     return refuseWithoutFile(name, file)
   }
+  if (!waysBack) return [{ name, path: file, sql }]
   const downPath = path.join(dir, name, 'down.sql')
   if (!existsSync(downPath)) return [{ name, path: file, sql }]
   return [{ name, path: file, sql, downPath, down: readText(downPath, name) ?? '' }]

@@ -1,6 +1,6 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { advice, command, failureOf, type Place, type ServerError } from '../kernel/index.ts'
-import { indexOfCharacter, loadParser, parseStatements, placeAt, unitsOf } from '../migration/index.ts'
+import { indexOfCharacter, loadParser, needsParser, parseStatements, placeAt, unitsOf } from '../migration/index.ts'
 import { raise } from './failures.ts'
 
 /** A migration to be replayed. */
@@ -10,9 +10,6 @@ export interface ReplayMigration {
   /** Path of the file, for messages. */
   readonly path?: string
 }
-
-/** Words without which a file is surely one plain transaction: most files need no parser. */
-const NEEDS_PARSER = /\b(?:CONCURRENTLY|VACUUM|BEGIN|COMMIT|ROLLBACK|START\s+TRANSACTION|ADD\s+VALUE|REINDEX|CLUSTER|CALL|DO|SYSTEM|DATABASE|TABLESPACE|SUBSCRIPTION)\b|--\s*slipway:|^\uFEFF/i
 
 /** Runs migrations on a scratch, one after the other, as a deploy would. */
 export async function replay(session: Session, migrations: readonly ReplayMigration[]): Promise<void> {
@@ -29,7 +26,7 @@ interface Part {
 }
 
 async function partsOf({ sql, path }: ReplayMigration): Promise<Part[]> {
-  if (!NEEDS_PARSER.test(sql)) return sql.trim() === '' ? [] : [{ sql, offset: 0 }]
+  if (!needsParser(sql)) return sql.trim() === '' ? [] : [{ sql, offset: 0 }]
   await loadParser()
   return unitsOf(sql, parseStatements(sql, path)).filter((unit) => !unit.rolledBack)
 }

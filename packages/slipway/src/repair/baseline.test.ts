@@ -33,28 +33,46 @@ test.each([
   // The fourth changes rows alone: whether it ran cannot be seen, and a part that has it fits, too.
   [3, ['1_init', '2_email', '3_index', '4_rows'], ['5_address']],
   [5, HISTORY.map(({ name }) => name), []],
-])('finds that %i migrations stand, and a deploy goes on from there', async (count, recorded, pending) => {
-  await filled(count)
-  const undecided = count === 3 ? ['4_rows'] : []
-  expect(await run()).toMatchObject({ recorded, pending, undecided, changes: [] })
-  const rows = await target.sql('SELECT migration_name, applied_steps_count FROM _prisma_migrations ORDER BY started_at')
-  expect(rows).toEqual(recorded.map((name) => ({ migration_name: name, applied_steps_count: 0 })))
-  const outcome = await deploy({ ...target.request(HISTORY), consent: { confirm: undefined }, acceptDrift: false })
-  expect(outcome.failure).toBeUndefined()
-  expect(outcome.before).toMatchObject({ applied: recorded, pending })
-})
+])(
+  'finds that %i migrations stand, and a deploy goes on from there',
+  async (count, recorded, pending) => {
+    await filled(count)
+    const undecided = count === 3 ? ['4_rows'] : []
+    expect(await run()).toMatchObject({ recorded, pending, undecided, changes: [] })
+    const rows = await target.sql(
+      'SELECT migration_name, applied_steps_count FROM _prisma_migrations ORDER BY started_at',
+    )
+    expect(rows).toEqual(recorded.map((name) => ({ migration_name: name, applied_steps_count: 0 })))
+    const outcome = await deploy({
+      ...target.request(HISTORY),
+      consent: { confirm: undefined },
+      acceptDrift: false,
+    })
+    expect(outcome.failure).toBeUndefined()
+    expect(outcome.before).toMatchObject({ applied: recorded, pending })
+  },
+)
 
 test('refuses a database that no part of the history gives, with the differences to the nearest', async () => {
   await filled(3)
-  await target.sql('DROP INDEX customer_email_idx; CREATE INDEX by_hand ON customer (name); ALTER TABLE customer ADD phone text')
-  const failure = { code: 'REPAIR.NO_BASELINE', why: expect.stringContaining('index public.by_hand (added)') }
+  await target.sql(
+    'DROP INDEX customer_email_idx; CREATE INDEX by_hand ON customer (name); ALTER TABLE customer ADD phone text',
+  )
+  const failure = {
+    code: 'REPAIR.NO_BASELINE',
+    why: expect.stringContaining('index public.by_hand (added)'),
+  }
   await expect(run()).rejects.toMatchObject({ failure })
-  expect(await target.sql(`SELECT to_regclass('_prisma_migrations') AS history`)).toEqual([{ history: null }])
+  expect(await target.sql(`SELECT to_regclass('_prisma_migrations') AS history`)).toEqual([
+    { history: null },
+  ])
 })
 
 test('records what it is told when that is accepted, and names the differences', async () => {
   await filled(2)
-  await expect(run({ upTo: '3_index' })).rejects.toMatchObject({ failure: { code: 'REPAIR.NO_BASELINE' } })
+  await expect(run({ upTo: '3_index' })).rejects.toMatchObject({
+    failure: { code: 'REPAIR.NO_BASELINE' },
+  })
   const outcome = await run({ upTo: '3_index', accept: true })
   expect(outcome).toMatchObject({
     recorded: ['1_init', '2_email', '3_index'],
@@ -65,7 +83,9 @@ test('records what it is told when that is accepted, and names the differences',
 test('has nothing to do where there is a history, no table, or no such migration', async () => {
   await expect(run()).rejects.toMatchObject({ failure: { code: 'REPAIR.NO_BASELINE' } })
   await filled(1)
-  await expect(run({ upTo: '9_none' })).rejects.toMatchObject({ failure: { code: 'REPAIR.UNKNOWN_MIGRATION' } })
+  await expect(run({ upTo: '9_none' })).rejects.toMatchObject({
+    failure: { code: 'REPAIR.UNKNOWN_MIGRATION' },
+  })
   await run()
   await expect(run()).rejects.toMatchObject({ failure: { code: 'REPAIR.HISTORY_EXISTS' } })
 })

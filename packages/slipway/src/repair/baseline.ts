@@ -1,4 +1,10 @@
-import { type Catalog, type Change, difference, fingerprint, readCatalog } from '../catalog/index.ts'
+import {
+  type Catalog,
+  type Change,
+  difference,
+  fingerprint,
+  readCatalog,
+} from '../catalog/index.ts'
 import { type Session } from '../database/index.ts'
 import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
 import { markedRowSql, readHistory, receiptSql } from '../history/index.ts'
@@ -7,8 +13,8 @@ import { checksum, loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
 import { replay, type ReplayMigration, withScratch } from '../rehearsal/index.ts'
 import { raise } from './failures.ts'
-import { changesRowsOnly } from './states.ts'
 import { outlineDistance, readOutline } from './outline.ts'
+import { changesRowsOnly } from './states.ts'
 
 /** A baseline: a database that has tables and no history is given one. */
 export interface BaselineRequest extends WorkRequest {
@@ -46,7 +52,11 @@ export async function baseline(request: BaselineRequest): Promise<BaselineOutcom
     await refuseHistory(session)
     await refuseEmpty(session, request)
     const actual = await readCatalog(session, await projectScope(session, request.migrations))
-    request.emit({ kind: 'phase', phase: 'compare', detail: `${request.migrations.length} migrations` })
+    request.emit({
+      kind: 'phase',
+      phase: 'compare',
+      detail: `${request.migrations.length} migrations`,
+    })
     const match = await findMatch(session, actual, request)
     if (match.changes.length > 0 && !request.accept) refuseMatch(session, match, request)
     return await record(session, match, request)
@@ -60,7 +70,10 @@ async function refuseHistory(session: Session): Promise<void> {
   raise('REPAIR.HISTORY_EXISTS', {
     message: `${session.server.database} has a history already: ${applied.length} migrations.`,
     why: 'A baseline is for a database that has tables and no history.',
-    nextActions: [command('slipway status', 'see what is applied'), command('slipway drift', 'compare it with its history')],
+    nextActions: [
+      command('slipway status', 'see what is applied'),
+      command('slipway drift', 'compare it with its history'),
+    ],
   })
 }
 
@@ -74,7 +87,11 @@ async function refuseEmpty(session: Session, { migrations }: BaselineRequest): P
   })
 }
 
-async function findMatch(session: Session, actual: Catalog, request: BaselineRequest): Promise<Match> {
+async function findMatch(
+  session: Session,
+  actual: Catalog,
+  request: BaselineRequest,
+): Promise<Match> {
   const { upTo, migrations } = request
   if (upTo === undefined) return await searchMatch(session, actual, request)
   const index = migrations.findIndex(({ name }) => name === upTo)
@@ -87,7 +104,11 @@ async function findMatch(session: Session, actual: Catalog, request: BaselineReq
   return await compareWith(index + 1, actual, request)
 }
 
-async function compareWith(count: number, actual: Catalog, request: BaselineRequest): Promise<Match> {
+async function compareWith(
+  count: number,
+  actual: Catalog,
+  request: BaselineRequest,
+): Promise<Match> {
   const { migrations, scratch } = request
   const changes = await withScratch(scratch, migrations.slice(0, count), async (copy) =>
     difference(await readCatalog(copy, await projectScope(copy, migrations)), actual),
@@ -100,7 +121,11 @@ async function compareWith(count: number, actual: Catalog, request: BaselineRequ
  * outline, and in full only where the outlines are equal, so that hundreds of migrations take seconds.
  * Of states with equal catalogs the last one counts.
  */
-async function searchMatch(session: Session, actual: Catalog, request: BaselineRequest): Promise<Match> {
+async function searchMatch(
+  session: Session,
+  actual: Catalog,
+  request: BaselineRequest,
+): Promise<Match> {
   const { migrations, scratch } = request
   const whole = await compareWith(migrations.length, actual, request)
   if (whole.changes.length === 0) return whole
@@ -118,7 +143,8 @@ async function searchMatch(session: Session, actual: Catalog, request: BaselineR
         await replay(copy, [migration])
         const distance = outlineDistance(await readOutline(copy, scope), outline)
         if (distance <= nearest.distance) nearest = { count, distance }
-        if (distance === 0 && fingerprint(await readCatalog(copy, scope)).hash === hash) match = count
+        if (distance === 0 && fingerprint(await readCatalog(copy, scope)).hash === hash)
+          match = count
       }
     },
     migrations,
@@ -127,7 +153,11 @@ async function searchMatch(session: Session, actual: Catalog, request: BaselineR
   return nearest.count === whole.count ? whole : await compareWith(nearest.count, actual, request)
 }
 
-function refuseMatch(session: Session, { count, changes }: Match, { migrations, upTo }: BaselineRequest): never {
+function refuseMatch(
+  session: Session,
+  { count, changes }: Match,
+  { migrations, upTo }: BaselineRequest,
+): never {
   const name = migrations[count - 1]?.name ?? 'the empty history'
   const named = changes.slice(0, 5).map(({ change, object }) => `${object} (${change})`)
   const more = changes.length - named.length
@@ -138,16 +168,25 @@ function refuseMatch(session: Session, { count, changes }: Match, { migrations, 
         : `${session.server.database} is not what the history up to ${name} gives.`,
     why: `It differs in ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
     nextActions: [
-      command(`slipway baseline --to ${name} --accept drift`, 'record it all the same; slipway drift then shows the differences'),
+      command(
+        `slipway baseline --to ${name} --accept drift`,
+        'record it all the same; slipway drift then shows the differences',
+      ),
     ],
   })
 }
 
-async function record(session: Session, { count, changes }: Match, request: BaselineRequest): Promise<BaselineOutcome> {
+async function record(
+  session: Session,
+  { count, changes }: Match,
+  request: BaselineRequest,
+): Promise<BaselineOutcome> {
   const { migrations } = request
   const recorded = migrations.slice(0, count)
   await loadParser()
-  const undecided = recorded.slice(recorded.findLastIndex((migration) => !changesRows(migration)) + 1)
+  const undecided = recorded.slice(
+    recorded.findLastIndex((migration) => !changesRows(migration)) + 1,
+  )
   await prepareBooks(session)
   await session.execute(recorded.map((migration) => rowsOf(session, migration)).join(''))
   if (changes.length === 0) await verifyAndRecord(session, migrations)

@@ -1,5 +1,12 @@
 import { command } from '../kernel/index.ts'
-import type { Decision, Diagnosis, EditedProblem, FailedProblem, MissingProblem, Problem } from './diagnosis.ts'
+import type {
+  Decision,
+  Diagnosis,
+  EditedProblem,
+  FailedProblem,
+  MissingProblem,
+  Problem,
+} from './diagnosis.ts'
 import { raise } from './failures.ts'
 
 /** The problem that a decision is about. Fails with REPAIR.NOT_OFFERED where there is none, or more than one. */
@@ -10,11 +17,14 @@ export function chosenProblem<Kind extends 'failed' | 'missing'>(
 ): Extract<FailedProblem | MissingProblem, { kind: Kind }> {
   const fitting = fittingProblems(diagnosis, decision, kinds)
   const [problem, ...others] = fitting
-  if (problem && others.length === 0) return problem as Extract<FailedProblem | MissingProblem, { kind: Kind }>
+  if (problem && others.length === 0)
+    return problem as Extract<FailedProblem | MissingProblem, { kind: Kind }>
   return raise('REPAIR.NOT_OFFERED', {
     message: `Which migration is meant? ${fitting.map(({ migration }) => migration).join(', ')}.`,
     why: 'More than one has this problem, and each is decided on its own.',
-    nextActions: fitting.map(({ migration }) => command(`slipway repair … ${migration}`, `decide on ${migration}`)),
+    nextActions: fitting.map(({ migration }) =>
+      command(`slipway repair … ${migration}`, `decide on ${migration}`),
+    ),
   })
 }
 
@@ -33,20 +43,29 @@ export function chosenEdits(
         ? `${migration} was edited in more than comments and white space.`
         : `Whether the edit of ${migration} matters cannot be told: version control does not have the applied text.`,
     nextActions: [
-      { kind: 'advice', label: `Bring the applied text of ${migration} back, and make the change a migration of its own.` },
+      {
+        kind: 'advice',
+        label: `Bring the applied text of ${migration} back, and make the change a migration of its own.`,
+      },
       command('slipway repair --accept-edit', 'record the file as it is now'),
     ],
   })
 }
 
-function fittingProblems(diagnosis: Diagnosis, decision: Decision, kinds: readonly Problem['kind'][]): Problem[] {
+function fittingProblems(
+  diagnosis: Diagnosis,
+  decision: Decision,
+  kinds: readonly Problem['kind'][],
+): Problem[] {
   const { problems, database } = diagnosis
   const fitting = problems.filter(
     ({ kind, migration }) =>
-      kinds.includes(kind) && (decision.migration === undefined || migration === decision.migration),
+      kinds.includes(kind) &&
+      (decision.migration === undefined || migration === decision.migration),
   )
   if (fitting.length > 0) return fitting
-  const what = problems.length === 0 ? 'Nothing is to be repaired' : 'This decision fits none of the problems'
+  const what =
+    problems.length === 0 ? 'Nothing is to be repaired' : 'This decision fits none of the problems'
   return raise('REPAIR.NOT_OFFERED', {
     message: `${what}${decision.migration === undefined ? '' : ` of ${decision.migration}`} on ${database}.`,
     nextActions: [command('slipway repair', 'see what is wrong, and what can be done')],

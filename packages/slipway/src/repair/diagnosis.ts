@@ -5,13 +5,21 @@ import { command, type NextAction } from '../kernel/index.ts'
 /** What a person decides to do about a problem; `migration` where there is more than one. */
 export type Decision =
   /** Run what did not run. `from`: the first statement to run, where only a person can know it. */
-  | { readonly kind: 'finish'; readonly migration?: string | undefined; readonly from?: number | undefined }
+  | {
+      readonly kind: 'finish'
+      readonly migration?: string | undefined
+      readonly from?: number | undefined
+    }
   /** Bring the schema back to the state before. */
   | { readonly kind: 'undo'; readonly migration?: string | undefined }
   | { readonly kind: 'mark-applied'; readonly migration?: string | undefined }
   | { readonly kind: 'mark-rolled-back'; readonly migration?: string | undefined }
   /** `harmlessOnly` accepts no more than an edit of comments and white space. */
-  | { readonly kind: 'accept-edit'; readonly migration?: string | undefined; readonly harmlessOnly?: boolean | undefined }
+  | {
+      readonly kind: 'accept-edit'
+      readonly migration?: string | undefined
+      readonly harmlessOnly?: boolean | undefined
+    }
 
 /** A decision that fits a problem, and what it would do. */
 export interface Offer {
@@ -52,6 +60,8 @@ export interface FailedProblem {
   /** `up`: it was being applied. `down`: it was being taken back. */
   readonly direction: Direction
   readonly stop: Stop
+  /** In what the database differs beside the migration. Neither a finish nor an undo touches it. */
+  readonly beside: readonly Change[]
   /** Left by index builds that broke off; a finish builds them again. */
   readonly invalidIndexes: readonly string[]
   /** The file is not the one that began. */
@@ -73,7 +83,10 @@ export interface EditedProblem {
   /** Commit that has the applied text. */
   readonly commit?: string
   /** What the database has beside what the history gives with the file as it is now. */
-  readonly catalog: { readonly kind: 'equal' } | { readonly kind: 'differs'; readonly changes: readonly Change[] } | { readonly kind: 'unknown'; readonly reason: string }
+  readonly catalog:
+    | { readonly kind: 'equal' }
+    | { readonly kind: 'differs'; readonly changes: readonly Change[] }
+    | { readonly kind: 'unknown'; readonly reason: string }
   readonly offers: readonly Offer[]
 }
 
@@ -82,7 +95,12 @@ export interface MissingProblem {
   readonly kind: 'missing'
   readonly migration: string
   /** Where version control has it, and whether its text there is the applied one. */
-  readonly found?: { readonly commit: string; readonly branch?: string; readonly same: boolean; readonly restore: string }
+  readonly found?: {
+    readonly commit: string
+    readonly branch?: string
+    readonly same: boolean
+    readonly restore: string
+  }
   readonly offers: readonly Offer[]
 }
 
@@ -99,7 +117,9 @@ export interface Diagnosis {
 
 /** The offers of a diagnosis as commands to type. */
 export function nextActions({ problems }: Diagnosis): NextAction[] {
-  return problems.flatMap(({ offers }) => offers.map((offer) => command(offer.command, offer.label)))
+  return problems.flatMap(({ offers }) =>
+    offers.map((offer) => command(offer.command, offer.label)),
+  )
 }
 
 /** A sentence about where a migration stopped. */

@@ -20,13 +20,23 @@ export async function examineEdited(
 ): Promise<EditedProblem> {
   const { row, request } = about
   const { migration: name } = row
-  const file = must(request.migrations.find((migration) => migration.name === name), `migration ${name}`)
+  const file = must(
+    request.migrations.find((migration) => migration.name === name),
+    `migration ${name}`,
+  )
   const { migrationsDir } = request
   const versions = migrationsDir === undefined ? [] : await versionsOf(migrationsDir, name)
   const old = versionOf(versions, row.checksum)
   await loadParser()
-  const text = old ? ((await meanSame(old.text, file.sql)) ? 'harmless' : 'differs') : 'old-text-unknown'
-  const label = text === 'harmless' ? 'only comments or white space changed: record the file as it is' : 'record the file as it is now'
+  const text = old
+    ? (await meanSame(old.text, file.sql))
+      ? 'harmless'
+      : 'differs'
+    : 'old-text-unknown'
+  const label =
+    text === 'harmless'
+      ? 'only comments or white space changed: record the file as it is'
+      : 'record the file as it is now'
   return {
     kind: 'edited',
     migration: name,
@@ -53,7 +63,9 @@ async function catalogVerdict(
   const { migrations, scratch } = request
   const applied = appliedMigrations({ history, migrations })
   const expected = await attempt(() =>
-    withScratch(scratch, applied, async (copy) => readCatalog(copy, await projectScope(copy, migrations))),
+    withScratch(scratch, applied, async (copy) =>
+      readCatalog(copy, await projectScope(copy, migrations)),
+    ),
   )
   if (!expected.ok) return { kind: 'unknown', reason: expected.failure.message }
   const actual = await readCatalog(session, await projectScope(session, migrations))

@@ -1,5 +1,11 @@
 import { type Session, withSession } from '../database/index.ts'
-import { compareHistory, type Comparison, type History, type HistoryRow, readHistory } from '../history/index.ts'
+import {
+  compareHistory,
+  type Comparison,
+  type History,
+  type HistoryRow,
+  readHistory,
+} from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import type { Diagnosis, FailedProblem, Problem } from './diagnosis.ts'
 import { examineEdited } from './edited.ts'
@@ -18,14 +24,21 @@ export interface Examination {
 
 /** Says what is wrong with a target's history, and what can be done about it. Changes nothing, takes no lock. */
 export async function examine(request: ExamineRequest): Promise<Diagnosis> {
-  return await withSession(request.address, { applicationName: 'slipway repair' }, async (session) => {
-    const { diagnosis } = await examineSession(session, request)
-    return diagnosis
-  })
+  return await withSession(
+    request.address,
+    { applicationName: 'slipway repair' },
+    async (session) => {
+      const { diagnosis } = await examineSession(session, request)
+      return diagnosis
+    },
+  )
 }
 
 /** The same on a session that is open already. */
-export async function examineSession(session: Session, request: ExamineRequest): Promise<Examination> {
+export async function examineSession(
+  session: Session,
+  request: ExamineRequest,
+): Promise<Examination> {
   const history = await readHistory(session)
   const comparison = compareHistory(history, request.migrations)
   const halves = new Map<string, Half>()
@@ -35,14 +48,21 @@ export async function examineSession(session: Session, request: ExamineRequest):
     const half = await attempt(() => halfOf(session, { history, row, comparison, request }))
     if (half.ok && typeof half.value !== 'string') halves.set(name, half.value)
     const reason = half.ok ? half.value : half.failure.message
-    problems.push(await failedProblem(name, typeof reason === 'string' ? reason : undefined, halves.get(name)))
+    problems.push(
+      await failedProblem(name, typeof reason === 'string' ? reason : undefined, halves.get(name)),
+    )
   }
-  for (const name of comparison.missing) problems.push(await examineMissing(rowOf(history, name), request))
+  for (const name of comparison.missing)
+    problems.push(await examineMissing(rowOf(history, name), request))
   for (const name of comparison.edited) {
     problems.push(await examineEdited(session, { history, row: rowOf(history, name), request }))
   }
   const { database } = session.server
-  return { diagnosis: { database, state: comparison.state, problems, pending: comparison.pending }, history, halves }
+  return {
+    diagnosis: { database, state: comparison.state, problems, pending: comparison.pending },
+    history,
+    halves,
+  }
 }
 
 interface About {
@@ -53,26 +73,35 @@ interface About {
 }
 
 /** The migration as it was left, or why that cannot be known. */
-async function halfOf(session: Session, { history, row, comparison, request }: About): Promise<Half | string> {
+async function halfOf(
+  session: Session,
+  { history, row, comparison, request }: About,
+): Promise<Half | string> {
   const migration = request.migrations.find(({ name }) => name === row.migration)
   if (!migration) return 'the project does not have its file'
   const [missing] = comparison.missing
-  if (missing !== undefined) return `the project does not have ${missing}, which was applied before it`
+  if (missing !== undefined)
+    return `the project does not have ${missing}, which was applied before it`
   return await examineHalf({ session, history, row, migration, request })
 }
 
-async function failedProblem(migration: string, reason: string | undefined, half: Half | undefined): Promise<FailedProblem> {
+async function failedProblem(
+  migration: string,
+  reason: string | undefined,
+  half: Half | undefined,
+): Promise<FailedProblem> {
   if (!half) {
     const stop = { kind: 'unexamined' as const, reason: reason ?? 'unknown' }
-    const unknown = { direction: 'up' as const, invalidIndexes: [], editedSince: false }
+    const unknown = { direction: 'up' as const, invalidIndexes: [], beside: [], editedSince: false }
     return { kind: 'failed', migration, stop, ...unknown, offers: markOffers() }
   }
-  const { direction, stop, invalidIndexes, editedSince, failure } = half
+  const { direction, stop, beside, invalidIndexes, editedSince, failure } = half
   return {
     kind: 'failed',
     migration,
     direction,
     stop,
+    beside,
     invalidIndexes,
     editedSince,
     ...(failure ? { failsOnScratch: failure } : {}),
@@ -82,5 +111,7 @@ async function failedProblem(migration: string, reason: string | undefined, half
 
 /** The row that counts for a migration: the last one that was not rolled back. */
 function rowOf(history: History, migration: string): HistoryRow {
-  return history.rows.findLast((row) => row.migration === migration && row.rolledBackAt === null) as HistoryRow
+  return history.rows.findLast(
+    (row) => row.migration === migration && row.rolledBackAt === null,
+  ) as HistoryRow
 }

@@ -1,6 +1,17 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
+import {
+  createTarget,
+  migration,
+  type TestMigration,
+  type TestTarget,
+  workOn,
+} from '../../test/target.ts'
+import { withSession } from '../database/index.ts'
 import { deploy } from '../deploy/index.ts'
+import { startedRowSql } from '../history/index.ts'
 import { checksum } from '../migration/index.ts'
 import { type Decision, describeStop, examine, type FailedProblem, repair } from './index.ts'
 
@@ -25,7 +36,11 @@ beforeEach(async () => {
 afterEach(() => target.drop())
 
 async function deployed(migrations: readonly TestMigration[]) {
-  return await deploy({ ...target.request(migrations), consent: { confirm: undefined }, acceptDrift: false })
+  return await deploy({
+    ...target.request(migrations),
+    consent: { confirm: undefined },
+    acceptDrift: false,
+  })
 }
 
 /** What Prisma writes before it runs a migration; with logs when it failed. */
@@ -40,7 +55,11 @@ async function failed(migrations: readonly TestMigration[] = ALL): Promise<Faile
   return problem as FailedProblem
 }
 
-async function decide(decision: Decision, migrations: readonly TestMigration[] = ALL, confirm?: string) {
+async function decide(
+  decision: Decision,
+  migrations: readonly TestMigration[] = ALL,
+  confirm?: string,
+) {
   return await repair({ ...target.request(migrations), consent: { confirm } }, decision)
 }
 
@@ -54,7 +73,11 @@ const APPLIED = { finished: true, back: false, steps: 1, logs: null }
 /** The catalog that a plain deploy of all gives. */
 async function wanted(migrations: readonly TestMigration[] = ALL) {
   const other = await createTarget()
-  const outcome = await deploy({ ...other.request(migrations), consent: { confirm: undefined }, acceptDrift: false })
+  const outcome = await deploy({
+    ...other.request(migrations),
+    consent: { confirm: undefined },
+    acceptDrift: false,
+  })
   expect(outcome.failure).toBeUndefined()
   const result = await other.fingerprint()
   await other.drop()
@@ -66,27 +89,41 @@ describe('a migration that was run by hand and stopped', () => {
     [0, 'nothing of it stands'],
     [4, 'stopped after statement 4 of 5'],
     [5, 'all of it stands'],
-  ])('after %i statements: %s; finish and undo lead to the states they name', async (done, says) => {
-    await deployed([INIT])
-    const before = await target.fingerprint()
-    await begin(STEPS)
-    if (done > 0) await target.sql(STATEMENTS.slice(0, done).join('\n'))
-    const { stop } = await failed()
-    expect(describeStop(stop)).toBe(says)
+  ])(
+    'after %i statements: %s; finish and undo lead to the states they name',
+    async (done, says) => {
+      await deployed([INIT])
+      const before = await target.fingerprint()
+      await begin(STEPS)
+      if (done > 0) await target.sql(STATEMENTS.slice(0, done).join('\n'))
+      const { stop } = await failed()
+      expect(describeStop(stop)).toBe(says)
 
-    const finished = await decide({ kind: 'finish' })
-    expect(finished).toMatchObject({ verified: true, changes: [] })
-    expect(await target.fingerprint()).toEqual(await wanted())
-    expect(await rows()).toMatchObject([{ name: '1_init', ...APPLIED }, { name: '2_steps', ...APPLIED }])
-    expect(await deployed(ALL)).toMatchObject({ before: { state: 'up-to-date' }, receipts: [] })
+      const finished = await decide({ kind: 'finish' })
+      expect(finished).toMatchObject({ verified: true, changes: [] })
+      expect(await target.fingerprint()).toEqual(await wanted())
+      expect(await rows()).toMatchObject([
+        { name: '1_init', ...APPLIED },
+        { name: '2_steps', ...APPLIED },
+      ])
+      expect(await deployed(ALL)).toMatchObject({ before: { state: 'up-to-date' }, receipts: [] })
 
-    await target.sql(`UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '2_steps'`)
-    const undone = await decide({ kind: 'undo' })
-    expect(undone).toMatchObject({ verified: true, changes: [] })
-    expect(await target.fingerprint()).toEqual(before)
-    expect(await rows()).toMatchObject([{ name: '1_init', ...APPLIED }, { name: '2_steps', finished: false, back: true }])
-    expect(await deployed(ALL)).toMatchObject({ before: { pending: ['2_steps'] }, receipts: [{ status: 'done' }] })
-  })
+      await target.sql(
+        `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '2_steps'`,
+      )
+      const undone = await decide({ kind: 'undo' })
+      expect(undone).toMatchObject({ verified: true, changes: [] })
+      expect(await target.fingerprint()).toEqual(before)
+      expect(await rows()).toMatchObject([
+        { name: '1_init', ...APPLIED },
+        { name: '2_steps', finished: false, back: true },
+      ])
+      expect(await deployed(ALL)).toMatchObject({
+        before: { pending: ['2_steps'] },
+        receipts: [{ status: 'done' }],
+      })
+    },
+  )
 
   test('does not guess whether a statement that changes rows ran', async () => {
     await deployed([INIT])
@@ -102,8 +139,12 @@ describe('a migration that was run by hand and stopped', () => {
       'slipway repair --mark applied',
       'slipway repair --mark rolled-back',
     ])
-    await expect(decide({ kind: 'finish' })).rejects.toMatchObject({ failure: { code: 'REPAIR.NOT_OFFERED' } })
-    await expect(decide({ kind: 'finish', from: 2 })).rejects.toMatchObject({ failure: { code: 'REPAIR.NOT_OFFERED' } })
+    await expect(decide({ kind: 'finish' })).rejects.toMatchObject({
+      failure: { code: 'REPAIR.NOT_OFFERED' },
+    })
+    await expect(decide({ kind: 'finish', from: 2 })).rejects.toMatchObject({
+      failure: { code: 'REPAIR.NOT_OFFERED' },
+    })
     await target.sql(`INSERT INTO customer VALUES (1, 'ada')`)
     expect(await decide({ kind: 'finish', from: 3 })).toMatchObject({ verified: true })
     expect(await target.sql('SELECT email FROM customer')).toEqual([{ email: 'ada@example.org' }])
@@ -113,17 +154,70 @@ describe('a migration that was run by hand and stopped', () => {
     await deployed([INIT])
     const before = await target.fingerprint()
     await begin(STEPS)
-    await target.sql(`${STATEMENTS.slice(0, 2).join('\n')} ALTER TABLE customer ADD COLUMN phone text`)
+    await target.sql(
+      `${STATEMENTS.slice(0, 2).join('\n')} ALTER TABLE customer ADD COLUMN phone text`,
+    )
     const { stop, offers } = await failed()
-    expect(stop).toMatchObject({ kind: 'unlike', nearest: 2, changes: [{ change: 'added', object: 'column public.customer.phone' }] })
-    expect(offers.map(({ decision }) => decision)).toEqual(['undo', 'mark-applied', 'mark-rolled-back'])
+    expect(stop).toMatchObject({
+      kind: 'unlike',
+      nearest: 2,
+      changes: [{ change: 'added', object: 'column public.customer.phone' }],
+    })
+    expect(offers.map(({ decision }) => decision)).toEqual([
+      'undo',
+      'mark-applied',
+      'mark-rolled-back',
+    ])
     expect(await decide({ kind: 'undo' })).toMatchObject({ verified: true })
     expect(await target.fingerprint()).toEqual(before)
   })
 })
 
+test('what the database has beside the migration hinders no repair, and stays', async () => {
+  await deployed([INIT])
+  await target.sql('CREATE TABLE by_hand (id integer)')
+  await begin(STEPS)
+  await target.sql(STATEMENTS.slice(0, 4).join('\n'))
+  const beside = [{ change: 'added', object: 'table public.by_hand' }]
+  expect(await failed()).toMatchObject({ stop: { kind: 'stopped', done: 4, total: 5 }, beside })
+  const undone = await decide({ kind: 'undo' })
+  expect(undone.failure).toBeUndefined()
+  expect(undone).toMatchObject({ verified: false, changes: beside })
+  expect(await examine(target.request(ALL))).toMatchObject({ problems: [], pending: ['2_steps'] })
+  expect(await target.sql('SELECT count(*)::int AS n FROM by_hand')).toEqual([{ n: 0 }])
+})
+
+test('an embedded database is repaired as a server is', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'slipway-repair-'))
+  const request = workOn({ kind: 'embedded', dataDir: path.join(folder, 'database') }, [
+    INIT,
+    STEPS,
+  ])
+  await deploy({
+    ...request,
+    migrations: [INIT],
+    consent: { confirm: undefined },
+    acceptDrift: false,
+  })
+  await withSession(request.address, {}, async (session) => {
+    await session.execute(
+      startedRowSql(session, STEPS.name, checksum(STEPS.sql)) + STATEMENTS.slice(0, 4).join('\n'),
+    )
+  })
+  expect(await examine(request)).toMatchObject({
+    problems: [{ stop: { kind: 'stopped', done: 4, total: 5 } }],
+  })
+  const outcome = await repair({ ...request, consent: { confirm: undefined } }, { kind: 'finish' })
+  expect(outcome).toMatchObject({ verified: true, receipts: [{ status: 'done' }] })
+  expect(await examine(request)).toMatchObject({ state: 'up-to-date', problems: [] })
+  rmSync(folder, { recursive: true })
+})
+
 test('a file that Prisma ran as one transaction and that failed has left nothing', async () => {
-  const rowsOnly = migration('2_rows', `UPDATE customer SET name = 'x';\nINSERT INTO customer VALUES (1), (1);`)
+  const rowsOnly = migration(
+    '2_rows',
+    `UPDATE customer SET name = 'x';\nINSERT INTO customer VALUES (1), (1);`,
+  )
   await deployed([INIT])
   await begin(rowsOnly, 'duplicate key')
   const { stop } = await failed([INIT, rowsOnly])
@@ -143,28 +237,44 @@ describe('a migration that Slipway ran step by step', () => {
   beforeEach(async () => {
     await deployed([INIT])
     await target.sql(`INSERT INTO customer VALUES (1, 'ada'), (2, 'bob')`)
-    expect(await deployed([INIT, CONCURRENT])).toMatchObject({ failure: { code: 'DEPLOY.INCOMPLETE' } })
+    expect(await deployed([INIT, CONCURRENT])).toMatchObject({
+      failure: { code: 'DEPLOY.INCOMPLETE' },
+    })
   })
 
   test('is finished when its cause is gone', async () => {
     const problem = await failed([INIT, CONCURRENT])
-    expect(problem).toMatchObject({ direction: 'up', stop: { kind: 'stopped', done: 2, total: 4 }, editedSince: false })
+    expect(problem).toMatchObject({
+      direction: 'up',
+      stop: { kind: 'stopped', done: 2, total: 4 },
+      editedSince: false,
+    })
     await target.sql(`UPDATE customer SET email = name`)
     const outcome = await decide({ kind: 'finish' }, [INIT, CONCURRENT])
     expect(outcome).toMatchObject({ verified: true, receipts: [{ status: 'done' }] })
     expect(await target.fingerprint()).toEqual(await wanted([INIT, CONCURRENT]))
-    expect(await target.sql('SELECT email FROM customer ORDER BY id')).toEqual([{ email: 'ada' }, { email: 'bob' }])
-    expect(await target.sql('SELECT count(*)::int AS entries FROM slipway.journal')).toEqual([{ entries: 0 }])
+    expect(await target.sql('SELECT email FROM customer ORDER BY id')).toEqual([
+      { email: 'ada' },
+      { email: 'bob' },
+    ])
+    expect(await target.sql('SELECT count(*)::int AS entries FROM slipway.journal')).toEqual([
+      { entries: 0 },
+    ])
   })
 
   test('stays failed, and as it was, when the cause is still there', async () => {
     const outcome = await decide({ kind: 'finish' }, [INIT, CONCURRENT])
     expect(outcome).toMatchObject({ verified: false, failure: { code: 'REPAIR.STATEMENT_FAILED' } })
-    expect(await failed([INIT, CONCURRENT])).toMatchObject({ stop: { kind: 'stopped', done: 2 }, invalidIndexes: [] })
+    expect(await failed([INIT, CONCURRENT])).toMatchObject({
+      stop: { kind: 'stopped', done: 2 },
+      invalidIndexes: [],
+    })
   })
 
   test('an invalid index that somebody left counts as not built, and is built again', async () => {
-    await expect(target.sql('CREATE UNIQUE INDEX CONCURRENTLY customer_email_key ON customer (email)')).rejects.toThrow()
+    await expect(
+      target.sql('CREATE UNIQUE INDEX CONCURRENTLY customer_email_key ON customer (email)'),
+    ).rejects.toThrow()
     expect(await failed([INIT, CONCURRENT])).toMatchObject({
       stop: { kind: 'stopped', done: 2 },
       invalidIndexes: ['public.customer_email_key'],
@@ -179,7 +289,10 @@ describe('a migration that Slipway ran step by step', () => {
     const undo = repair({ ...request, consent: { confirm: undefined } }, { kind: 'undo' })
     await expect(undo).rejects.toMatchObject({ failure: { code: 'DEPLOY.CONSENT_NEEDED' } })
     expect(await failed([INIT, CONCURRENT])).toMatchObject({ stop: { done: 2 } })
-    const outcome = await repair({ ...request, consent: { confirm: target.name } }, { kind: 'undo' })
+    const outcome = await repair(
+      { ...request, consent: { confirm: target.name } },
+      { kind: 'undo' },
+    )
     expect(outcome).toMatchObject({ verified: true })
     expect(await target.fingerprint()).toEqual(await wanted([INIT]))
     expect(await rows()).toMatchObject([{ name: '1_init' }, { name: '2_unique', back: true }])
@@ -200,7 +313,10 @@ describe('a rollback that was cut off', () => {
   })
 
   test('is finished: the migration is then pending', async () => {
-    expect(await failed([INIT, UP])).toMatchObject({ direction: 'down', stop: { kind: 'stopped', done: 1, total: 2 } })
+    expect(await failed([INIT, UP])).toMatchObject({
+      direction: 'down',
+      stop: { kind: 'stopped', done: 1, total: 2 },
+    })
     expect(await decide({ kind: 'finish' }, [INIT, UP])).toMatchObject({ verified: true })
     expect(await target.fingerprint()).toEqual(await wanted([INIT]))
     expect(await deployed([INIT, UP])).toMatchObject({ before: { pending: ['2_index'] } })
@@ -214,7 +330,10 @@ describe('a rollback that was cut off', () => {
 })
 
 test('says what fails on a scratch too, and then offers no finish', async () => {
-  const broken = migration('2_broken', 'CREATE TABLE a (id integer);\nCREATE INDEX CONCURRENTLY b_idx ON b (id);')
+  const broken = migration(
+    '2_broken',
+    'CREATE TABLE a (id integer);\nCREATE INDEX CONCURRENTLY b_idx ON b (id);',
+  )
   await deployed([INIT])
   const outcome = await deployed([INIT, broken])
   expect(outcome.failure?.code).toBe('DEPLOY.INCOMPLETE')
@@ -231,7 +350,15 @@ test('says what fails on a scratch too, and then offers no finish', async () => 
 test('nothing to repair is said, and no decision fits', async () => {
   await deployed([INIT])
   expect(await examine(target.request([INIT]))).toMatchObject({ state: 'up-to-date', problems: [] })
-  for (const kind of ['finish', 'undo', 'mark-applied', 'mark-rolled-back', 'accept-edit'] as const) {
-    await expect(decide({ kind }, [INIT])).rejects.toMatchObject({ failure: { code: 'REPAIR.NOT_OFFERED' } })
+  for (const kind of [
+    'finish',
+    'undo',
+    'mark-applied',
+    'mark-rolled-back',
+    'accept-edit',
+  ] as const) {
+    await expect(decide({ kind }, [INIT])).rejects.toMatchObject({
+      failure: { code: 'REPAIR.NOT_OFFERED' },
+    })
   }
 })

@@ -1,4 +1,10 @@
-import { destroyedBy, runMigrations, type Bookkeeping, type RunOutcome, type Supervision } from '../deploy/index.ts'
+import {
+  destroyedBy,
+  runMigrations,
+  type Bookkeeping,
+  type RunOutcome,
+  type Supervision,
+} from '../deploy/index.ts'
 import {
   continuedRowSql,
   failedRowSql,
@@ -30,7 +36,13 @@ export function remainderOf(half: Half, from: number | undefined): Remainder {
   const units = plan.units.map((unit) => withoutDone(unit, done))
   const entries = plan.units
     .filter(({ statements }) => statements.every(({ number }) => number <= done))
-    .map(({ number, sql }) => ({ migration, direction, unit: number, checksum: sha256(sql), finished: true }))
+    .map(({ number, sql }) => ({
+      migration,
+      direction,
+      unit: number,
+      checksum: sha256(sql),
+      finished: true,
+    }))
   const rest = plan.statements.filter(({ number }) => number > done)
   return {
     plan: { ...plan, units, atomic: plan.atomic && done === 0 },
@@ -62,18 +74,31 @@ function withoutDone(unit: Unit, done: number): Unit {
   const statements = unit.statements.filter(({ number }) => number > done)
   const [first] = statements
   if (!first || statements.length === unit.statements.length) return unit
-  return { ...unit, statements, sql: unit.sql.slice(first.start - unit.offset), offset: first.start }
+  return {
+    ...unit,
+    statements,
+    sql: unit.sql.slice(first.start - unit.offset),
+    offset: first.start,
+  }
 }
 
 /** Runs what is left, and records the migration with the last of it. */
-export async function finish(supervision: Supervision, half: Half, remainder: Remainder): Promise<RunOutcome> {
+export async function finish(
+  supervision: Supervision,
+  half: Half,
+  remainder: Remainder,
+): Promise<RunOutcome> {
   const { session } = supervision
   const { plan, entries } = remainder
   const { migration } = half
   if (!plan.atomic) {
     // With the journal of what stands, a deploy can go on should this run be cut off.
     await session.execute(
-      [journalClearSql(migration), ...entries.map(journalFinishSql), continuedRowSql(session, migration)].join(''),
+      [
+        journalClearSql(migration),
+        ...entries.map(journalFinishSql),
+        continuedRowSql(session, migration),
+      ].join(''),
     )
   }
   return await runMigrations(supervision, [{ plan, books: finishing(supervision, half) }], entries)
@@ -81,16 +106,23 @@ export async function finish(supervision: Supervision, half: Half, remainder: Re
 
 function finishing({ session }: Supervision, { migration, direction, plan }: Half): Bookkeeping {
   const row =
-    direction === 'up' ? finishedRowSql(session, migration, plan.checksum) : rolledBackRowSql(session, migration)
+    direction === 'up'
+      ? finishedRowSql(session, migration, plan.checksum)
+      : rolledBackRowSql(session, migration)
   return booksOf({ session, migration, direction }, row)
 }
 
 /** The books of a repair: `row` with the last of the work; until then the migration stays failed. */
 export function booksOf(
-  { session, migration, direction }: Pick<Supervision, 'session'> & Pick<Half, 'migration' | 'direction'>,
+  {
+    session,
+    migration,
+    direction,
+  }: Pick<Supervision, 'session'> & Pick<Half, 'migration' | 'direction'>,
   row: string,
 ): Bookkeeping {
-  const whole = (attempts: number) => row + receiptSql('repair', migration, attempts) + journalClearSql(migration)
+  const whole = (attempts: number) =>
+    row + receiptSql('repair', migration, attempts) + journalClearSql(migration)
   const failed = (logs: string) => failedRowSql(session, migration, logs)
   return {
     direction,

@@ -1,14 +1,43 @@
-import { type Catalog, difference, fingerprint, readCatalog, wayAcross, waySql, withoutInvalidIndexes } from '../catalog/index.ts'
+import {
+  type Catalog,
+  type Change,
+  difference,
+  type Fingerprint,
+  fingerprint,
+  readCatalog,
+  type Way,
+  wayAcross,
+  waySql,
+  withoutInvalidIndexes,
+} from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { finishedUnits } from '../deploy/index.ts'
-import { type Direction, type History, type HistoryRow, type JournalEntry, readJournal } from '../history/index.ts'
+import {
+  type Direction,
+  type History,
+  type HistoryRow,
+  type JournalEntry,
+  readJournal,
+} from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { loadParser, matchesChecksum } from '../migration/index.ts'
-import { appliedMigrations, type MigrationPlan, planMigration, projectScope } from '../plan/index.ts'
+import {
+  appliedMigrations,
+  type MigrationPlan,
+  planMigration,
+  projectScope,
+} from '../plan/index.ts'
 import { type ReplayMigration, withScratch } from '../rehearsal/index.ts'
 import type { Stop } from './diagnosis.ts'
 import type { ExamineRequest, Repairable } from './request.ts'
-import { type Course, doneAfter, type State, statesByStatement, statesByUnit } from './states.ts'
+import {
+  type Course,
+  doneAfter,
+  fittingStates,
+  type State,
+  statesByStatement,
+  statesByUnit,
+} from './states.ts'
 
 /** A migration of which a part may stand, with all that is known of it. */
 export interface Half {
@@ -17,13 +46,15 @@ export interface Half {
   readonly row: HistoryRow
   /** What was being run: the migration, or its way back. */
   readonly plan: MigrationPlan
-  /** The catalog of the target, as it is. */
-  readonly actual: Catalog
   readonly invalidIndexes: readonly string[]
   /** Where the run began; where it would have led is absent if it fails on a scratch. */
   readonly start: Catalog
   readonly goal: Catalog | undefined
   readonly stop: Stop
+  /** In what the target differs beside the migration: it differed before. */
+  readonly beside: readonly Change[]
+  /** Where an undo begins: what the target has, without what is beside. */
+  readonly from: Catalog
   readonly editedSince: boolean
   readonly failure: Course['failure']
 }
@@ -42,24 +73,36 @@ export async function examineHalf(about: Case): Promise<Half> {
   await loadParser()
   const { session, migration, row, request } = about
   const journal = (await readJournal(session)).filter((entry) => entry.migration === migration.name)
-  const direction = journal.length > 0 && journal.every((entry) => entry.direction === 'down') ? 'down' : 'up'
+  const direction =
+    journal.length > 0 && journal.every((entry) => entry.direction === 'down') ? 'down' : 'up'
   const entries = journal.filter((entry) => entry.direction === direction)
   const before = appliedMigrations({ history: about.history, migrations: request.migrations })
   const history = direction === 'up' ? before : [...before, migration]
   const plan = direction === 'up' ? planOf(migration) : await planBack(migration, before, request)
   const actual = await readCatalog(session, await projectScope(session, request.migrations))
   const { catalog, invalid } = withoutInvalidIndexes(actual)
-  const course = await courseOf(plan, { history, request, hash: fingerprint(catalog).hash })
+  const course = await courseOf(plan, { history, request, print: fingerprint(catalog) })
+  const stop = await locate(plan, course, {
+    actual: catalog,
+    journal: entries,
+    logged: Boolean(row.logs),
+  })
+  const at =
+    stop.kind === 'stopped'
+      ? course.states.find(({ done }) => done === stop.done)?.catalog
+      : undefined
+  const beside = at ? difference(at, catalog) : []
   return {
     migration: migration.name,
     direction,
     row,
     plan,
-    actual,
     invalidIndexes: invalid,
     start: (course.states[0] as State).catalog,
     goal: course.failure ? undefined : course.states.at(-1)?.catalog,
-    stop: await locate(plan, course, { actual: catalog, journal: entries, logged: row.logs !== null }),
+    stop,
+    beside,
+    from: at && beside.length > 0 ? at : actual,
     editedSince: !matchesChecksum(migration.sql, row.checksum),
     failure: course.failure,
   }
@@ -88,9 +131,13 @@ async function planBack(
 /** The states between units first; only if the target has none of them, those after each statement. */
 async function courseOf(
   plan: MigrationPlan,
-  about: { readonly history: readonly ReplayMigration[]; readonly request: ExamineRequest; readonly hash: string },
+  about: {
+    readonly history: readonly ReplayMigration[]
+    readonly request: ExamineRequest
+    readonly print: Fingerprint
+  },
 ): Promise<Course> {
-  const { history, request, hash } = about
+  const { history, request, print } = about
   const walk = (states: typeof statesByUnit) =>
     withScratch(
       request.scratch,
@@ -99,7 +146,7 @@ async function courseOf(
       [plan],
     )
   const byUnit = await walk(statesByUnit)
-  const known = byUnit.states.some((state) => state.hash === hash)
+  const known = fittingStates(byUnit.states, print).length > 0
   if (known && byUnit.failure === undefined) return byUnit
   const byStatement = await walk(statesByStatement)
   if (!known && byStatement.failure !== undefined && byUnit.failure === undefined) return byUnit
@@ -122,8 +169,7 @@ async function locate(
   { actual, journal, logged }: Evidence,
 ): Promise<Stop> {
   const total = plan.statements.length
-  const { hash } = fingerprint(actual)
-  const possible = [...new Set(states.filter((state) => state.hash === hash).map(({ done }) => done))]
+  const possible = [...new Set(fittingStates(states, fingerprint(actual)).map(({ done }) => done))]
   const [first, ...others] = possible
   if (first === undefined) return { kind: 'unlike', total, ...nearest(states, actual) }
   if (others.length === 0) return { kind: 'stopped', done: first, total, evidence: 'catalog' }
@@ -136,12 +182,23 @@ async function locate(
 }
 
 function nearest(states: readonly State[], actual: Catalog) {
-  const distances = states.map(({ done, catalog }) => ({ nearest: done, changes: difference(catalog, actual) }))
-  return distances.toSorted((a, b) => a.changes.length - b.changes.length)[0] ?? { nearest: 0, changes: [] }
+  const distances = states.map(({ done, catalog }) => ({
+    nearest: done,
+    changes: difference(catalog, actual),
+  }))
+  return (
+    distances.toSorted((a, b) => a.changes.length - b.changes.length)[0] ?? {
+      nearest: 0,
+      changes: [],
+    }
+  )
 }
 
 /** Statements that stand by our journal; nothing where it is not ours, or is of another text. */
-async function doneByJournal(plan: MigrationPlan, entries: readonly JournalEntry[]): Promise<number | undefined> {
+async function doneByJournal(
+  plan: MigrationPlan,
+  entries: readonly JournalEntry[],
+): Promise<number | undefined> {
   if (entries.length === 0) return undefined
   const finished = await attempt(async () => finishedUnits(plan, entries))
   if (!finished.ok) return undefined
@@ -149,8 +206,8 @@ async function doneByJournal(plan: MigrationPlan, entries: readonly JournalEntry
   return next ? (next.statements[0]?.number ?? 1) - 1 : plan.statements.length
 }
 
-/** The SQL that leads from what the target has to where the run began, if there is a way. */
-export async function wayToStart({ actual, start }: Half) {
-  const way = await attempt(async () => wayAcross(actual, start))
+/** The way from what the target has to where the run began, if there is one. */
+export async function wayToStart({ from, start }: Half): Promise<Way | undefined> {
+  const way = await attempt(async () => wayAcross(from, start))
   return way.ok ? way.value : undefined
 }

@@ -8,7 +8,10 @@ import { createTarget, migration, type TestMigration, type TestTarget } from '..
 import { deploy } from '../deploy/index.ts'
 import { type Decision, type EditedProblem, examine, type MissingProblem, repair } from './index.ts'
 
-const INIT = migration('1_init', '-- the first\nCREATE TABLE customer (id integer PRIMARY KEY, name text);\n')
+const INIT = migration(
+  '1_init',
+  '-- the first\nCREATE TABLE customer (id integer PRIMARY KEY, name text);\n',
+)
 const EMAIL = migration('2_email', 'ALTER TABLE customer ADD COLUMN email text;\n')
 
 let target: TestTarget
@@ -21,7 +24,11 @@ beforeEach(async () => {
   migrationsDir = path.join(root, 'prisma', 'migrations')
   git('init', '--quiet', '--initial-branch=main')
   commit('two migrations')
-  const outcome = await deploy({ ...target.request([INIT, EMAIL]), consent: { confirm: undefined }, acceptDrift: false })
+  const outcome = await deploy({
+    ...target.request([INIT, EMAIL]),
+    consent: { confirm: undefined },
+    acceptDrift: false,
+  })
   expect(outcome.failure).toBeUndefined()
 })
 afterEach(async () => {
@@ -30,7 +37,14 @@ afterEach(async () => {
 })
 
 function git(...args: string[]): string {
-  const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.org', '-c', 'commit.gpgsign=false']
+  const identity = [
+    '-c',
+    'user.name=test',
+    '-c',
+    'user.email=test@example.org',
+    '-c',
+    'commit.gpgsign=false',
+  ]
   return execFileSync('git', [...identity, ...args], { cwd: root, encoding: 'utf8' })
 }
 
@@ -45,22 +59,39 @@ function edited(sql: string): TestMigration[] {
   return [INIT, changed]
 }
 
-async function problems(migrations: readonly TestMigration[], dir: string | undefined = migrationsDir) {
+async function problems(
+  migrations: readonly TestMigration[],
+  dir: string | undefined = migrationsDir,
+) {
   return (await examine({ ...target.request(migrations), migrationsDir: dir })).problems
 }
 
 async function decide(decision: Decision, migrations: readonly TestMigration[]) {
-  return await repair({ ...target.request(migrations), migrationsDir, consent: { confirm: undefined } }, decision)
+  return await repair(
+    { ...target.request(migrations), migrationsDir, consent: { confirm: undefined } },
+    decision,
+  )
 }
 
 describe('an edited migration', () => {
   test('of which only comments and white space changed is accepted as harmless', async () => {
     const now = edited('-- adds the e-mail\nALTER TABLE customer\n  ADD COLUMN email text;\n')
     const [problem] = (await problems(now)) as EditedProblem[]
-    expect(problem).toMatchObject({ kind: 'edited', migration: '2_email', text: 'harmless', catalog: { kind: 'equal' } })
-    expect(await decide({ kind: 'accept-edit', harmlessOnly: true }, now)).toMatchObject({ verified: true })
+    expect(problem).toMatchObject({
+      kind: 'edited',
+      migration: '2_email',
+      text: 'harmless',
+      catalog: { kind: 'equal' },
+    })
+    expect(await decide({ kind: 'accept-edit', harmlessOnly: true }, now)).toMatchObject({
+      verified: true,
+    })
     expect(await problems(now)).toEqual([])
-    const again = await deploy({ ...target.request(now), consent: { confirm: undefined }, acceptDrift: false })
+    const again = await deploy({
+      ...target.request(now),
+      consent: { confirm: undefined },
+      acceptDrift: false,
+    })
     expect(again).toMatchObject({ before: { state: 'up-to-date', edited: [] } })
   })
 
@@ -69,13 +100,19 @@ describe('an edited migration', () => {
     const [problem] = (await problems(now)) as EditedProblem[]
     expect(problem).toMatchObject({
       text: 'differs',
-      catalog: { kind: 'differs', changes: [{ change: 'removed', object: 'column public.customer.phone' }] },
+      catalog: {
+        kind: 'differs',
+        changes: [{ change: 'removed', object: 'column public.customer.phone' }],
+      },
     })
     const careful = decide({ kind: 'accept-edit', harmlessOnly: true }, now)
     await expect(careful).rejects.toMatchObject({ failure: { code: 'REPAIR.EDIT_MATTERS' } })
     expect(await problems(now)).toHaveLength(1)
     const told = await decide({ kind: 'accept-edit' }, now)
-    expect(told).toMatchObject({ verified: false, changes: [{ object: 'column public.customer.phone' }] })
+    expect(told).toMatchObject({
+      verified: false,
+      changes: [{ object: 'column public.customer.phone' }],
+    })
     expect(await problems(now)).toEqual([])
   })
 
@@ -98,7 +135,11 @@ describe('a migration that the project lacks', () => {
     await deploy({ ...target.request(all), consent: { confirm: undefined }, acceptDrift: false })
     git('checkout', '--quiet', 'main')
     const [problem] = (await problems([INIT, EMAIL])) as MissingProblem[]
-    expect(problem).toMatchObject({ kind: 'missing', migration: '3_phone', found: { branch: 'other', same: true } })
+    expect(problem).toMatchObject({
+      kind: 'missing',
+      migration: '3_phone',
+      found: { branch: 'other', same: true },
+    })
     const restore = problem?.found?.restore.split(' ') ?? []
     expect(restore.slice(0, 2)).toEqual(['git', 'checkout'])
     git(...restore.slice(1))
@@ -108,9 +149,15 @@ describe('a migration that the project lacks', () => {
 
   test('is forgotten only when told; what it made then shows as drift', async () => {
     const diagnosis = await examine({ ...target.request([INIT]), migrationsDir: root })
-    expect(diagnosis).toMatchObject({ state: 'ahead', problems: [{ kind: 'missing', migration: '2_email' }] })
+    expect(diagnosis).toMatchObject({
+      state: 'ahead',
+      problems: [{ kind: 'missing', migration: '2_email' }],
+    })
     const outcome = await decide({ kind: 'mark-rolled-back', migration: '2_email' }, [INIT])
-    expect(outcome).toMatchObject({ verified: false, changes: [{ change: 'added', object: 'column public.customer.email' }] })
+    expect(outcome).toMatchObject({
+      verified: false,
+      changes: [{ change: 'added', object: 'column public.customer.email' }],
+    })
     expect((await examine(target.request([INIT]))).problems).toEqual([])
   })
 })

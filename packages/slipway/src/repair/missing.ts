@@ -6,12 +6,19 @@ import type { ExamineRequest } from './request.ts'
 import { branchOf, versionOf, versionsOf } from './version-control.ts'
 
 /** Looks in version control for a migration that the database has and the project lacks. */
-export async function examineMissing(row: HistoryRow, { migrationsDir }: ExamineRequest): Promise<MissingProblem> {
+export async function examineMissing(
+  row: HistoryRow,
+  { migrationsDir }: ExamineRequest,
+): Promise<MissingProblem> {
   const { migration } = row
   const offers: Offer[] = [
-    offer('mark-rolled-back', 'let the database forget it: what it made stays, and shows as drift', {
-      command: `slipway repair --mark rolled-back ${migration}`,
-    }),
+    offer(
+      'mark-rolled-back',
+      'let the database forget it: what it made stays, and shows as drift',
+      {
+        command: `slipway repair --mark rolled-back ${migration}`,
+      },
+    ),
   ]
   if (migrationsDir === undefined) return { kind: 'missing', migration, offers }
   const versions = await versionsOf(migrationsDir, migration)

@@ -57,7 +57,9 @@ function finishOffers({ stop, plan, failure, direction }: Half): Offer[] {
 }
 
 function remainingSql(plan: MigrationPlan, done: number): string {
-  return plan.statements.flatMap(({ number, text }) => (number > done ? [`${text.trim()};\n`] : [])).join('\n')
+  return plan.statements
+    .flatMap(({ number, text }) => (number > done ? [`${text.trim()};\n`] : []))
+    .join('\n')
 }
 
 function undoOffers(half: Half, way: Way | undefined): Offer[] {
@@ -66,13 +68,17 @@ function undoOffers(half: Half, way: Way | undefined): Offer[] {
   const end = direction === 'up' ? 'record it as rolled back' : 'record it as applied again'
   const sql = waySql(way)
   const warnings = way.choices.map(({ message }) => message)
-  const rows = plan.statements.filter((statement) => mayStand(statement.number, stop) && changesRowsOnly(statement))
+  const rows = plan.statements.filter(
+    (statement) => mayStand(statement.number, stop) && changesRowsOnly(statement),
+  )
   if (rows.length > 0) {
     const list = rows.map(({ number }) => number).join(', ')
     warnings.push(`Rows that statement ${list} may have changed stay as they are.`)
   }
   if (sql === '') return [offer('undo', `nothing is to be taken back: ${end}`, { warnings })]
-  return [offer('undo', `bring the schema back to the state before, then ${end}`, { sql, warnings })]
+  return [
+    offer('undo', `bring the schema back to the state before, then ${end}`, { sql, warnings }),
+  ]
 }
 
 function mayStand(statement: number, stop: Stop): boolean {

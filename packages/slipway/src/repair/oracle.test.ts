@@ -6,8 +6,14 @@ import { createTarget, migration, type TestMigration, type TestTarget } from '..
 import { baseline, type Decision, repair } from './index.ts'
 
 const INIT = migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY);\n')
-const BROKEN = migration('2_two', 'CREATE TABLE address (id integer);\nCREATE TABLE customer (id integer);\n')
-const MENDED = migration('2_two', 'CREATE TABLE address (id integer);\nCREATE TABLE payment (id integer);\n')
+const BROKEN = migration(
+  '2_two',
+  'CREATE TABLE address (id integer);\nCREATE TABLE customer (id integer);\n',
+)
+const MENDED = migration(
+  '2_two',
+  'CREATE TABLE address (id integer);\nCREATE TABLE payment (id integer);\n',
+)
 
 let root: string
 let broken: TestTarget

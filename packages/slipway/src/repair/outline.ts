@@ -14,7 +14,9 @@ export async function readOutline(session: Session, scope: Scope): Promise<Outli
        AND c.relname <> '_prisma_migrations'
        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`,
   )
-  return new Set(rows.flatMap(([schema, column]) => (schema && column && scope(schema) ? [column] : [])))
+  return new Set(
+    rows.flatMap(([schema, column]) => (schema && column && scope(schema) ? [column] : [])),
+  )
 }
 
 /** In how many columns two outlines differ. */

@@ -1,11 +1,30 @@
-import type { Catalog } from '../catalog/index.ts'
+import type { Catalog, Change } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
-import { prepareBooks, type Receipt, requireConsent, type RunOutcome, type Supervision, withTarget } from '../deploy/index.ts'
-import { checksumRowSql, journalClearSql, markedRowSql, receiptSql, rolledBackRowSql } from '../history/index.ts'
+import {
+  prepareBooks,
+  type Receipt,
+  requireConsent,
+  type RunOutcome,
+  type Supervision,
+  withTarget,
+} from '../deploy/index.ts'
+import {
+  checksumRowSql,
+  journalClearSql,
+  markedRowSql,
+  receiptSql,
+  rolledBackRowSql,
+} from '../history/index.ts'
 import { assertNever, command, type Failure, failureFrom, must } from '../kernel/index.ts'
 import { checksum } from '../migration/index.ts'
-import type { Decision, Diagnosis, EditedProblem, FailedProblem, MissingProblem } from './diagnosis.ts'
 import { chosenEdits, chosenProblem } from './choose.ts'
+import type {
+  Decision,
+  Diagnosis,
+  EditedProblem,
+  FailedProblem,
+  MissingProblem,
+} from './diagnosis.ts'
 import { type Examination, examineSession } from './examine.ts'
 import { raise } from './failures.ts'
 import { finish, remainderOf } from './finish.ts'
@@ -57,13 +76,19 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
       const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
       const remainder = remainderOf(half, decision.from)
       await consentTo(scene, remainder.destroys)
-      return await ran(scene, await finish(scene.supervision, half, remainder), half.goal)
+      return await ran(scene, await finish(scene.supervision, half, remainder), {
+        half,
+        expected: half.goal,
+      })
     }
     case 'undo': {
       const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
       const undoing = await undoingOf(half)
       await consentTo(scene, undoing.destroys)
-      return await ran(scene, await undo(scene.supervision, half, undoing), half.start)
+      return await ran(scene, await undo(scene.supervision, half, undoing), {
+        half,
+        expected: half.start,
+      })
     }
     case 'mark-applied':
       return await markApplied(scene, chosenProblem(diagnosis, decision, ['failed']))
@@ -90,26 +115,37 @@ function halfOf({ examination }: Scene, migration: string): Half {
 /** Law 7, and the ledger, before the first change. */
 async function consentTo({ session, request }: Scene, destroys: readonly string[]): Promise<void> {
   const { database } = session.server
-  if (request.protected && destroys.length > 0) await requireConsent({ database, destroys }, request.consent)
+  if (request.protected && destroys.length > 0)
+    await requireConsent({ database, destroys }, request.consent)
   await prepareBooks(session)
 }
 
-async function ran(scene: Scene, run: RunOutcome, expected: Catalog | undefined): Promise<Acted> {
+async function ran(
+  scene: Scene,
+  run: RunOutcome,
+  { half, expected }: { readonly half: Half; readonly expected: Catalog | undefined },
+): Promise<Acted> {
   const { receipts, failure } = run
   if (failure) return { receipts, verified: false, changes: [], failure: asRepair(failure) }
   const settled = await settle(scene.session, scene.request, expected)
-  return { receipts, ...settled, ...(settled.changes.length > 0 ? { failure: notRestored(settled) } : {}) }
+  const known = new Set(half.beside.map(({ change, object }) => `${change} ${object}`))
+  const news = settled.changes.filter(({ change, object }) => !known.has(`${change} ${object}`))
+  return { receipts, ...settled, ...(news.length > 0 ? { failure: notRestored(news) } : {}) }
 }
 
 /** A statement that failed leaves the migration as it was found, or a statement further: to be repaired. */
 function asRepair(failure: Failure): Failure {
-  const statement = ['DEPLOY.STATEMENT_FAILED', 'DEPLOY.STATEMENT_TIMEOUT', 'DEPLOY.INCOMPLETE'].includes(failure.code)
+  const statement = [
+    'DEPLOY.STATEMENT_FAILED',
+    'DEPLOY.STATEMENT_TIMEOUT',
+    'DEPLOY.INCOMPLETE',
+  ].includes(failure.code)
   if (!statement) return failure
   const nextActions = [command('slipway repair', 'see where it stands now')]
   return { ...failure, code: 'REPAIR.STATEMENT_FAILED', nextActions }
 }
 
-function notRestored({ changes }: Settled): Failure {
+function notRestored(changes: readonly Change[]): Failure {
   const names = changes.slice(0, 5).map(({ object }) => object)
   return failureFrom('REPAIR.NOT_RESTORED', {
     message: `The repair ran, but the database differs from what it should be in ${names.join(', ')}.`,
@@ -117,7 +153,10 @@ function notRestored({ changes }: Settled): Failure {
   })
 }
 
-async function markApplied(scene: Scene, { migration }: FailedProblem | MissingProblem): Promise<Acted> {
+async function markApplied(
+  scene: Scene,
+  { migration }: FailedProblem | MissingProblem,
+): Promise<Acted> {
   const { session, examination, request } = scene
   const file = request.migrations.find(({ name }) => name === migration)
   const row = must(
@@ -126,7 +165,11 @@ async function markApplied(scene: Scene, { migration }: FailedProblem | MissingP
   )
   const recorded = file ? checksum(file.sql) : row.checksum
   // As Prisma does it: the row that failed is taken back, and a new one is there.
-  return await mark(scene, migration, rolledBackRowSql(session, migration) + markedRowSql(session, migration, recorded))
+  return await mark(
+    scene,
+    migration,
+    rolledBackRowSql(session, migration) + markedRowSql(session, migration, recorded),
+  )
 }
 
 async function mark(scene: Scene, migration: string, rows: string): Promise<Acted> {
@@ -144,7 +187,9 @@ async function acceptEdits(scene: Scene, edits: readonly EditedProblem[]): Promi
       request.migrations.find(({ name }) => name === migration),
       `migration ${migration}`,
     )
-    return checksumRowSql(session, migration, checksum(file.sql)) + receiptSql('repair', migration, 1)
+    return (
+      checksumRowSql(session, migration, checksum(file.sql)) + receiptSql('repair', migration, 1)
+    )
   })
   await session.execute(rows.join(''))
   return { receipts: [], ...(await settle(session, request)) }

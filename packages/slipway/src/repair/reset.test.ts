@@ -8,7 +8,10 @@ import { deploy } from '../deploy/index.ts'
 import { reset, type ResetRequest } from './index.ts'
 
 const HISTORY = [
-  migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY); CREATE SCHEMA "Own Billing";'),
+  migration(
+    '1_init',
+    'CREATE TABLE customer (id integer PRIMARY KEY); CREATE SCHEMA "Own Billing";',
+  ),
   migration('2_billing', 'CREATE TABLE "Own Billing".invoice (id integer PRIMARY KEY);'),
 ]
 
@@ -16,25 +19,34 @@ let target: TestTarget
 
 beforeEach(async () => {
   target = await createTarget()
-  await target.sql('CREATE SCHEMA other_team; CREATE TABLE other_team.kept (id integer); CREATE EXTENSION citext')
+  await target.sql(
+    'CREATE SCHEMA other_team; CREATE TABLE other_team.kept (id integer); CREATE EXTENSION citext',
+  )
   await deploy({ ...target.request(HISTORY), consent: { confirm: undefined }, acceptDrift: false })
   await target.sql('INSERT INTO customer VALUES (1); CREATE TABLE by_hand (id integer)')
 })
 afterEach(() => target.drop())
 
 function request(changes: Partial<ResetRequest> = {}): ResetRequest {
-  return { ...target.request(HISTORY), environment: 'development', consent: { confirm: target.name }, ...changes }
+  return {
+    ...target.request(HISTORY),
+    environment: 'development',
+    consent: { confirm: target.name },
+    ...changes,
+  }
 }
 
 test('drops what is the project’s and deploys it again', async () => {
   const outcome = await reset(request())
   expect(outcome.dropped).toEqual(['Own Billing', 'public', 'slipway'])
   expect(outcome.deploy.receipts.map(({ status }) => status)).toEqual(['done', 'done'])
-  expect(await target.sql('SELECT count(*)::int AS customers FROM customer')).toEqual([{ customers: 0 }])
-  expect(await target.sql(`SELECT to_regclass('by_hand') AS gone`)).toEqual([{ gone: null }])
-  expect(await target.sql(`SELECT to_regclass('other_team.kept') AS kept, to_regtype('citext') AS type`)).toEqual([
-    { kept: 'other_team.kept', type: 'citext' },
+  expect(await target.sql('SELECT count(*)::int AS customers FROM customer')).toEqual([
+    { customers: 0 },
   ])
+  expect(await target.sql(`SELECT to_regclass('by_hand') AS gone`)).toEqual([{ gone: null }])
+  expect(
+    await target.sql(`SELECT to_regclass('other_team.kept') AS kept, to_regtype('citext') AS type`),
+  ).toEqual([{ kept: 'other_team.kept', type: 'citext' }])
   const usage = `SELECT has_schema_privilege('pg_monitor', 'public', 'USAGE') AS usage`
   expect(await target.sql(usage)).toEqual([{ usage: true }])
 })
@@ -44,13 +56,17 @@ test.each([
   ['staging', { environment: 'staging' }],
   ['a protected development', { protected: true, environment: 'development' }],
 ])('refuses %s, whatever the consent', async (_, changes) => {
-  await expect(reset(request(changes))).rejects.toMatchObject({ failure: { code: 'REPAIR.RESET_REFUSED' } })
+  await expect(reset(request(changes))).rejects.toMatchObject({
+    failure: { code: 'REPAIR.RESET_REFUSED' },
+  })
   expect(await target.sql('SELECT id FROM customer')).toEqual([{ id: 1 }])
 })
 
 test('needs consent by the name of the database, and takes no for an answer', async () => {
   for (const consent of [{ confirm: undefined }, { confirm: 'another' }]) {
-    await expect(reset(request({ consent }))).rejects.toMatchObject({ failure: { code: 'REPAIR.RESET_NOT_CONFIRMED' } })
+    await expect(reset(request({ consent }))).rejects.toMatchObject({
+      failure: { code: 'REPAIR.RESET_NOT_CONFIRMED' },
+    })
   }
   const declined = reset(request({ consent: { confirm: undefined, ask: async () => false } }))
   await expect(declined).rejects.toMatchObject({ failure: { code: 'REPAIR.RESET_DECLINED' } })
@@ -62,7 +78,11 @@ test('an embedded database is reset without asking', async () => {
   const address = { kind: 'embedded' as const, dataDir: path.join(folder, 'database') }
   const work = workOn(address, HISTORY)
   await withSession(address, {}, (session) => session.execute('CREATE TABLE by_hand (id integer)'))
-  const outcome = await reset({ ...work, environment: 'development', consent: { confirm: undefined } })
+  const outcome = await reset({
+    ...work,
+    environment: 'development',
+    consent: { confirm: undefined },
+  })
   expect(outcome.deploy.receipts).toHaveLength(2)
   rmSync(folder, { recursive: true })
 })

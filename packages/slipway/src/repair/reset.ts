@@ -82,15 +82,31 @@ async function requireName(session: Session, { address, consent }: ResetRequest)
 }
 
 /** The schemas that belong to the project and stand: those it is told of, and those that its history creates. */
-async function schemasOf(session: Session, { migrations, schemas = [] }: ResetRequest): Promise<string[]> {
-  const wanted = new Set([session.server.schema, ...schemas, ...migrations.flatMap(({ sql }) => createdSchemas(sql)), LEDGER_SCHEMA])
-  const { rows } = await session.queryRaw("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1")
-  return rows.flatMap(([name]) => (name && name !== 'information_schema' && wanted.has(name) ? [name] : []))
+async function schemasOf(
+  session: Session,
+  { migrations, schemas = [] }: ResetRequest,
+): Promise<string[]> {
+  const wanted = new Set([
+    session.server.schema,
+    ...schemas,
+    ...migrations.flatMap(({ sql }) => createdSchemas(sql)),
+    LEDGER_SCHEMA,
+  ])
+  const { rows } = await session.queryRaw(
+    "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1",
+  )
+  return rows.flatMap(([name]) =>
+    name && name !== 'information_schema' && wanted.has(name) ? [name] : [],
+  )
 }
 
 function createdSchemas(sql: string): string[] {
-  const found = sql.matchAll(/\bCREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:"((?:[^"]|"")+)"|([\w$]+))/gi)
-  return [...found].map(([, quoted, bare = '']) => quoted?.replaceAll('""', '"') ?? bare.toLowerCase())
+  const found = sql.matchAll(
+    /\bCREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:"((?:[^"]|"")+)"|([\w$]+))/gi,
+  )
+  return [...found].map(
+    ([, quoted, bare = '']) => quoted?.replaceAll('""', '"') ?? bare.toLowerCase(),
+  )
 }
 
 async function resetSql(
@@ -100,7 +116,11 @@ async function resetSql(
 ): Promise<string> {
   const own = session.server.schema
   const grants = await grantsOn(session, own)
-  const extensions = await extensionsIn(session, schemas, new Set(extensionsOf(migrations.map(({ sql }) => sql))))
+  const extensions = await extensionsIn(
+    session,
+    schemas,
+    new Set(extensionsOf(migrations.map(({ sql }) => sql))),
+  )
   return [
     ...schemas.map((schema) => `DROP SCHEMA ${quoteIdentifier(schema)} CASCADE;`),
     `CREATE SCHEMA ${quoteIdentifier(own)};`,

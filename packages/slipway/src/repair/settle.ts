@@ -17,9 +17,16 @@ export interface Settled {
  * Compares the target with what it should be now: a catalog that is known, else what its history gives.
  * Only if they are equal is it recorded as the state that the next command builds on.
  */
-export async function settle(session: Session, request: RepairRequest, expected?: Catalog): Promise<Settled> {
+export async function settle(
+  session: Session,
+  request: RepairRequest,
+  expected?: Catalog,
+): Promise<Settled> {
   const changes = expected
-    ? difference(expected, await readCatalog(session, await projectScope(session, request.migrations)))
+    ? difference(
+        expected,
+        await readCatalog(session, await projectScope(session, request.migrations)),
+      )
     : await driftOf(session, request)
   if (changes === undefined) return { verified: false, changes: [] }
   if (changes.length > 0) return { verified: false, changes }
@@ -28,8 +35,15 @@ export async function settle(session: Session, request: RepairRequest, expected?
 }
 
 /** Nothing where the history cannot be replayed. */
-async function driftOf(session: Session, { migrations, scratch }: RepairRequest): Promise<readonly Change[] | undefined> {
-  const drift = await detectDrift(session, { history: await readHistory(session), migrations }, scratch)
+async function driftOf(
+  session: Session,
+  { migrations, scratch }: RepairRequest,
+): Promise<readonly Change[] | undefined> {
+  const drift = await detectDrift(
+    session,
+    { history: await readHistory(session), migrations },
+    scratch,
+  )
   switch (drift.kind) {
     case 'none':
       return []

@@ -1,4 +1,10 @@
-import { type Catalog, fingerprint, readCatalog, type Scope } from '../catalog/index.ts'
+import {
+  type Catalog,
+  type Fingerprint,
+  fingerprint,
+  readCatalog,
+  type Scope,
+} from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
 import type { Statement, Unit } from '../migration/index.ts'
@@ -9,7 +15,7 @@ import { replay } from '../rehearsal/index.ts'
 export interface State {
   readonly done: number
   readonly catalog: Catalog
-  readonly hash: string
+  readonly print: Fingerprint
 }
 
 /** The states of a migration on a scratch, as far as it runs there. */
@@ -33,20 +39,26 @@ interface Step {
  * Runs a migration on a scratch that holds the state before it, and looks at the catalog where a run
  * can have stopped: between its units, for it commits only there.
  */
-export async function statesByUnit(session: Session, plan: MigrationPlan, scope: Scope): Promise<Course> {
-  const steps = plan.units.map(
-    (unit): Step => ({
-      sql: unit.rolledBack ? '' : unit.sql,
-      first: unit.statements[0]?.number ?? 1,
-      done: doneAfter(plan, unit),
-      rowsOnly: unit.statements.every(changesRowsOnly),
-    }),
-  )
+export async function statesByUnit(
+  session: Session,
+  plan: MigrationPlan,
+  scope: Scope,
+): Promise<Course> {
+  const steps = plan.units.map((unit): Step => ({
+    sql: unit.rolledBack ? '' : unit.sql,
+    first: unit.statements[0]?.number ?? 1,
+    done: doneAfter(plan, unit),
+    rowsOnly: unit.statements.every(changesRowsOnly),
+  }))
   return await walk(session, plan, { steps, scope })
 }
 
 /** The same after every single statement: where somebody ran the file by hand. */
-export async function statesByStatement(session: Session, plan: MigrationPlan, scope: Scope): Promise<Course> {
+export async function statesByStatement(
+  session: Session,
+  plan: MigrationPlan,
+  scope: Scope,
+): Promise<Course> {
   const undone = new Set(plan.units.flatMap((unit) => (unit.rolledBack ? unit.statements : [])))
   const steps = plan.units.flatMap((unit) =>
     unit.statements.map((statement): Step => ({
@@ -87,7 +99,24 @@ async function walk(
 
 async function stateOf(session: Session, done: number, scope: Scope): Promise<State> {
   const catalog = await readCatalog(session, scope)
-  return { done, catalog, hash: fingerprint(catalog).hash }
+  return { done, catalog, print: fingerprint(catalog) }
+}
+
+/**
+ * The states that a target can be in: those with its very catalog, else those that are as the target is
+ * in all objects that change from state to state. What differs beside them is no doing of the migration.
+ */
+export function fittingStates(states: readonly State[], actual: Fingerprint): State[] {
+  const equal = states.filter(({ print }) => print.hash === actual.hash)
+  if (equal.length > 0) return equal
+  const names = new Set(states.flatMap(({ print }) => Object.keys(print.objects)))
+  const touched = [...names].filter(
+    (name) => new Set(states.map(({ print }) => print.objects[name])).size > 1,
+  )
+  if (touched.length === 0) return []
+  return states.filter(({ print }) =>
+    touched.every((name) => print.objects[name] === actual.objects[name]),
+  )
 }
 
 /** Whether a statement surely leaves the catalog as it is. */
@@ -97,7 +126,9 @@ export function changesRowsOnly(statement: Statement): boolean {
 
 /** Statements that mean something within their transaction alone, and that fail outside of one. */
 function ofTransactionOnly(statement: Statement): boolean {
-  return /^(?:LOCK|SET\s+LOCAL|SET\s+CONSTRAINTS|SAVEPOINT|RELEASE)\b/i.test(withoutLead(statement.text))
+  return /^(?:LOCK|SET\s+LOCAL|SET\s+CONSTRAINTS|SAVEPOINT|RELEASE)\b/i.test(
+    withoutLead(statement.text),
+  )
 }
 
 /** The text without the comments before it. */

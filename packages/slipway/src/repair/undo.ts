@@ -1,6 +1,11 @@
 import { waySql } from '../catalog/index.ts'
 import { destroyedBy, runMigrations, type RunOutcome, type Supervision } from '../deploy/index.ts'
-import { failedRowSql, finishedRowSql, journalClearSql, rolledBackRowSql } from '../history/index.ts'
+import {
+  failedRowSql,
+  finishedRowSql,
+  journalClearSql,
+  rolledBackRowSql,
+} from '../history/index.ts'
 import { command } from '../kernel/index.ts'
 import { type MigrationPlan, planMigration } from '../plan/index.ts'
 import { raise } from './failures.ts'
@@ -20,7 +25,9 @@ export async function undoingOf(half: Half): Promise<Undoing> {
   if (!way) {
     return raise('REPAIR.NOT_OFFERED', {
       message: `No SQL could be made that takes back what stands of ${migration}.`,
-      nextActions: [command('slipway repair --mark rolled-back', 'record it, when it was taken back by hand')],
+      nextActions: [
+        command('slipway repair --mark rolled-back', 'record it, when it was taken back by hand'),
+      ],
     })
   }
   const plan = planMigration({ name: migration, sql: waySql(way), path: `${migration} (undo)` })
@@ -28,15 +35,25 @@ export async function undoingOf(half: Half): Promise<Undoing> {
 }
 
 /** Runs the undo, and records with the last of it that the run never was. */
-export async function undo(supervision: Supervision, half: Half, { plan }: Undoing): Promise<RunOutcome> {
+export async function undo(
+  supervision: Supervision,
+  half: Half,
+  { plan }: Undoing,
+): Promise<RunOutcome> {
   const { session } = supervision
   const { migration, direction } = half
-  const row = direction === 'up' ? rolledBackRowSql(session, migration) : finishedRowSql(session, migration)
+  const row =
+    direction === 'up' ? rolledBackRowSql(session, migration) : finishedRowSql(session, migration)
   if (!plan.atomic) {
     // A journal of the run that is taken back would let a deploy go on with it.
     await session.execute(
-      journalClearSql(migration) + failedRowSql(session, migration, 'An undo of it began and did not finish.'),
+      journalClearSql(migration) +
+        failedRowSql(session, migration, 'An undo of it began and did not finish.'),
     )
   }
-  return await runMigrations(supervision, [{ plan, books: booksOf({ session, migration, direction }, row) }], [])
+  return await runMigrations(
+    supervision,
+    [{ plan, books: booksOf({ session, migration, direction }, row) }],
+    [],
+  )
 }

@@ -18,7 +18,14 @@ export interface Version {
  */
 export async function versionsOf(migrationsDir: string, migration: string): Promise<Version[]> {
   const file = `./${migration}/migration.sql`
-  const log = await git(migrationsDir, ['log', '--all', `--max-count=${MOST_COMMITS}`, '--format=%H', '--', file])
+  const log = await git(migrationsDir, [
+    'log',
+    '--all',
+    `--max-count=${MOST_COMMITS}`,
+    '--format=%H',
+    '--',
+    file,
+  ])
   const versions: Version[] = []
   for (const commit of log.split('\n').filter(Boolean)) {
     const text = await git(migrationsDir, ['show', `${commit}:${file}`])
@@ -36,7 +43,13 @@ export function versionOf(versions: readonly Version[], recorded: string): Versi
 /** A branch that holds a commit. */
 export async function branchOf(migrationsDir: string, commit: string): Promise<string | undefined> {
   const refs = ['refs/heads', 'refs/remotes']
-  const found = await git(migrationsDir, ['for-each-ref', '--contains', commit, '--format=%(refname:short)', ...refs])
+  const found = await git(migrationsDir, [
+    'for-each-ref',
+    '--contains',
+    commit,
+    '--format=%(refname:short)',
+    ...refs,
+  ])
   return found.split('\n').find(Boolean)
 }
 

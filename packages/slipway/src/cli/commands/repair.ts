@@ -16,7 +16,7 @@ import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.
 
 export const repair: Handler = async (context, input) => {
   const given = decisionOf(input)
-  const work = await readWork(context)
+  const work = await readWork(context, { waysBack: true })
   const { migrations, project } = work
   const request = {
     ...(await workRequest(context, work)),

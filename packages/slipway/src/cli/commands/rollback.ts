@@ -15,7 +15,7 @@ import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.
 export const rollback: Handler = async (context, { flags }) => {
   const accepted = flags.list('accept')
   refuseUnknownAccepts(accepted, ['unproven'])
-  const work = await readWork(context)
+  const work = await readWork(context, { waysBack: true })
   await requirePolicyConsent(context, work)
   const outcome = await run({
     ...(await workRequest(context, work)),
