@@ -7,7 +7,8 @@ import { npmMajors } from '../packages/slipway/test/npm-builds.ts'
 
 /**
  * Runs the database tests on every PostgreSQL major that can be had: those of this machine, and for
- * the rest the builds on npm. `npm run test:full -- 13 18` runs those two alone.
+ * the rest the builds on npm. The newest of this machine, which has psql and pg_dump, gets the long
+ * form (the whole crash matrix, all of the corpus). `npm run test:full -- 13 18` runs those two alone.
  */
 
 interface Outcome {
@@ -29,6 +30,7 @@ interface Report {
 const root = path.join(import.meta.dirname, '..')
 const asked = process.argv.slice(2).map(Number)
 const majors = asked.length > 0 ? asked : allMajors()
+const longForm = majors.filter((major) => hereMajors().includes(major)).at(-1) ?? majors.at(-1)
 const outcomes = majors.map(runOn)
 
 for (const { major, bin, passed, failed, skipped } of outcomes) {
@@ -41,8 +43,13 @@ console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`)
 process.exitCode = sum('failed') > 0 || sum('passed') === 0 ? 1 : 0
 
 function allMajors(): number[] {
-  const here = serverBinaries().map(({ version }) => version)
-  return [...new Set([...here, ...npmMajors])].toSorted((a, b) => a - b)
+  return [...new Set([...hereMajors(), ...npmMajors])].toSorted((a, b) => a - b)
+}
+
+function hereMajors(): number[] {
+  return serverBinaries()
+    .map(({ version }) => version)
+    .toSorted((a, b) => a - b)
 }
 
 function runOn(major: number): Outcome {
@@ -52,7 +59,7 @@ function runOn(major: number): Outcome {
     return { major, bin: 'cannot be had', passed: 0, failed, skipped: 0 }
   }
   console.log(`\nPostgreSQL ${major} in ${bin}`)
-  const report = runTests(bin)
+  const report = runTests(bin, major === longForm)
   return {
     major,
     bin,
@@ -72,10 +79,14 @@ function binDir(major: number): string | undefined {
   }
 }
 
-function runTests(bin: string): Report | undefined {
+function runTests(bin: string, long: boolean): Report | undefined {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-full-'))
   const file = path.join(folder, 'report.json')
-  const env: NodeJS.ProcessEnv = { ...process.env, FULL: '1', TEST_POSTGRES_BIN: bin }
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    TEST_POSTGRES_BIN: bin,
+    ...(long ? { FULL: '1' } : {}),
+  }
   delete env.TEST_DATABASE_URL
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
   spawnSync('vitest', ['run', ...reporters, ...databaseTests()], {

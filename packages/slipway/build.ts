@@ -46,7 +46,10 @@ async function bundle(): Promise<string[]> {
       dir: dist,
       format: 'esm',
       chunkFileNames: '[name]-[hash].js',
-      codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'usual', test: USUAL }] },
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [{ name: 'usual', test: USUAL }],
+      },
     },
     logLevel: 'warn',
   })

@@ -16,7 +16,10 @@ export interface RunningCli {
 }
 
 /** Starts the command line as a process of its own. */
-export function startCli(args: readonly string[], options: { cwd: string; url?: string }): RunningCli {
+export function startCli(
+  args: readonly string[],
+  options: { cwd: string; url?: string },
+): RunningCli {
   const url = options.url === undefined ? [] : ['--url', options.url]
   const child = spawn(process.execPath, [PROGRAM, ...args, ...url, '--no-interactive'], {
     cwd: options.cwd,
@@ -34,6 +37,9 @@ export function startCli(args: readonly string[], options: { cwd: string; url?: 
 }
 
 /** Runs the command line to its end. */
-export async function runCli(args: readonly string[], options: { cwd: string; url?: string }): Promise<CliRun> {
+export async function runCli(
+  args: readonly string[],
+  options: { cwd: string; url?: string },
+): Promise<CliRun> {
   return await startCli(args, options).ended
 }

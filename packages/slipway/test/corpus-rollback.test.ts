@@ -13,9 +13,16 @@ import { createDatabase, postgresBin, type TestDatabase } from './postgres.ts'
 // schema that pg_dump shows afterwards is the one before it.
 
 const LAST = process.env['FULL'] === '1' ? 60 : 3
-const PROJECTS = process.env['FULL'] === '1' ? ['umami', 'hoppscotch', 'langfuse', 'trigger'] : ['umami', 'hoppscotch']
+const PROJECTS =
+  process.env['FULL'] === '1'
+    ? ['umami', 'hoppscotch', 'langfuse', 'trigger']
+    : ['umami', 'hoppscotch']
 
-const work = (database: TestDatabase, migrations: readonly CorpusMigration[], cacheDir: string) => ({
+const work = (
+  database: TestDatabase,
+  migrations: readonly CorpusMigration[],
+  cacheDir: string,
+) => ({
   address: { kind: 'postgres' as const, url: new ConnectionString(database.url) },
   protected: false,
   migrations,
@@ -47,32 +54,42 @@ async function thereAndBack(
   )
   if (!back.ok) return { wrong: `refused: ${back.failure.message}`, announced }
   if (back.value.failure) return { wrong: `failed: ${back.value.failure.message}`, announced }
-  return dumpSchema(database.url) === before ? { announced } : { wrong: 'pg_dump differs', announced }
+  return dumpSchema(database.url) === before
+    ? { announced }
+    : { wrong: 'pg_dump differs', announced }
 }
 
-test.skipIf(!hasCorpus || postgresBin() === undefined).each(PROJECTS)('%s: the last migrations come back, one at a time', async (project) => {
-  const migrations = corpusMigrations(project)
-  const database = await createDatabase()
-  const cacheDir = mkdtempSync(join(tmpdir(), 'slipway-cache-'))
-  const first = Math.max(migrations.length - LAST, 0)
-  const wrong: string[] = []
-  let unannounced = 0
-  try {
-    if (first > 0) await deploy({ ...work(database, migrations.slice(0, first), cacheDir), acceptDrift: true })
-    for (let count = first + 1; count <= migrations.length; count++) {
-      const reached = migrations.slice(0, count)
-      const outcome = await thereAndBack(database, reached, cacheDir)
-      if (outcome.wrong !== undefined) wrong.push(`${reached.at(-1)?.name}: ${outcome.wrong}`)
-      if (outcome.wrong?.startsWith('refused') === false && outcome.announced.length === 0) unannounced++
-      const again = await deploy({ ...work(database, reached, cacheDir), acceptDrift: true })
-      expect(again.failure).toBeUndefined()
+test.skipIf(!hasCorpus || postgresBin() === undefined).each(PROJECTS)(
+  '%s: the last migrations come back, one at a time',
+  async (project) => {
+    const migrations = corpusMigrations(project)
+    const database = await createDatabase()
+    const cacheDir = mkdtempSync(join(tmpdir(), 'slipway-cache-'))
+    const first = Math.max(migrations.length - LAST, 0)
+    const wrong: string[] = []
+    let unannounced = 0
+    try {
+      if (first > 0)
+        await deploy({ ...work(database, migrations.slice(0, first), cacheDir), acceptDrift: true })
+      for (let count = first + 1; count <= migrations.length; count++) {
+        const reached = migrations.slice(0, count)
+        const outcome = await thereAndBack(database, reached, cacheDir)
+        if (outcome.wrong !== undefined) wrong.push(`${reached.at(-1)?.name}: ${outcome.wrong}`)
+        if (outcome.wrong?.startsWith('refused') === false && outcome.announced.length === 0)
+          unannounced++
+        const again = await deploy({ ...work(database, reached, cacheDir), acceptDrift: true })
+        expect(again.failure).toBeUndefined()
+      }
+      const total = migrations.length - first
+      process.stderr.write(
+        `${project}: ${total - wrong.length} of ${total} come back\n${wrong.join('\n')}\n`,
+      )
+      expect(unannounced).toBe(0)
+      expect(wrong.length).toBeLessThanOrEqual(Math.floor(total / 60))
+    } finally {
+      await database.drop()
+      rmSync(cacheDir, { recursive: true })
     }
-    const total = migrations.length - first
-    process.stderr.write(`${project}: ${total - wrong.length} of ${total} come back\n${wrong.join('\n')}\n`)
-    expect(unannounced).toBe(0)
-    expect(wrong.length).toBeLessThanOrEqual(Math.floor(total / 60))
-  } finally {
-    await database.drop()
-    rmSync(cacheDir, { recursive: true })
-  }
-}, 3_600_000)
+  },
+  3_600_000,
+)

@@ -12,12 +12,19 @@ import { addMigration, writeProject } from './project.ts'
 
 // Real histories: what we deploy, what psql gives, and what Prisma reads are the same (law 3).
 
-const PROJECTS = process.env['FULL'] === '1' ? ['umami', 'hoppscotch', 'langfuse', 'trigger'] : ['umami', 'hoppscotch']
+const PROJECTS =
+  process.env['FULL'] === '1'
+    ? ['umami', 'hoppscotch', 'langfuse', 'trigger']
+    : ['umami', 'hoppscotch']
 
 async function fingerprintOf(database: TestDatabase): Promise<string> {
-  return await withSession({ kind: 'postgres', url: new ConnectionString(database.url) }, {}, async (session) => {
-    return fingerprint(await readCatalog(session)).hash
-  })
+  return await withSession(
+    { kind: 'postgres', url: new ConnectionString(database.url) },
+    {},
+    async (session) => {
+      return fingerprint(await readCatalog(session)).hash
+    },
+  )
 }
 
 async function stateBySlipway(cwd: string, url: string): Promise<unknown> {
@@ -25,64 +32,88 @@ async function stateBySlipway(cwd: string, url: string): Promise<unknown> {
   return (JSON.parse(run.stdout) as { result: { state: unknown } }).result.state
 }
 
-const prisma = (root: string, database: TestDatabase) => (...args: string[]) =>
-  prismaCli(['migrate', ...args], { cwd: root, databaseUrl: database.url })
+const prisma =
+  (root: string, database: TestDatabase) =>
+  (...args: string[]) =>
+    prismaCli(['migrate', ...args], { cwd: root, databaseUrl: database.url })
 
-test.skipIf(!hasCorpus).each(PROJECTS)('%s: deployed by us, by psql, by Prisma, and by turns', async (project) => {
-  const migrations = corpusMigrations(project)
-  const root = writeProject(migrations)
-  const half = writeProject(migrations.slice(0, Math.ceil(migrations.length / 2)))
-  const databases = await Promise.all([createDatabase(), createDatabase(), createDatabase(), createDatabase(), createDatabase()])
-  const [ours, filled, theirs, ourHalf, theirHalf] = databases
-  try {
-    const deployed = await runCli(['deploy'], { cwd: root, url: ours.url })
-    expect(deployed.code, deployed.stdout).toBe(0)
-    const expected = await fingerprintOf(ours)
-    if (postgresBin() !== undefined) {
-      runFiles(filled.url, migrations.map(({ path }) => path))
-      expect(await fingerprintOf(filled)).toBe(expected)
+test.skipIf(!hasCorpus).each(PROJECTS)(
+  '%s: deployed by us, by psql, by Prisma, and by turns',
+  async (project) => {
+    const migrations = corpusMigrations(project)
+    const root = writeProject(migrations)
+    const half = writeProject(migrations.slice(0, Math.ceil(migrations.length / 2)))
+    const databases = await Promise.all([
+      createDatabase(),
+      createDatabase(),
+      createDatabase(),
+      createDatabase(),
+      createDatabase(),
+    ])
+    const [ours, filled, theirs, ourHalf, theirHalf] = databases
+    try {
+      const deployed = await runCli(['deploy'], { cwd: root, url: ours.url })
+      expect(deployed.code, deployed.stdout).toBe(0)
+      const expected = await fingerprintOf(ours)
+      if (postgresBin() !== undefined) {
+        runFiles(
+          filled.url,
+          migrations.map(({ path }) => path),
+        )
+        expect(await fingerprintOf(filled)).toBe(expected)
+      }
+      expect((await prisma(root, ours)('status')).stdout).toContain('Database schema is up to date')
+
+      expect((await prisma(root, theirs)('deploy')).code).toBe(0)
+      expect(await stateBySlipway(root, theirs.url)).toBe('up-to-date')
+      expect(await fingerprintOf(theirs)).toBe(expected)
+
+      expect((await runCli(['deploy'], { cwd: half, url: ourHalf.url })).code).toBe(0)
+      expect((await prisma(root, ourHalf)('deploy')).code).toBe(0)
+      expect(await stateBySlipway(root, ourHalf.url)).toBe('up-to-date')
+      expect(await fingerprintOf(ourHalf)).toBe(expected)
+
+      expect((await prisma(half, theirHalf)('deploy')).code).toBe(0)
+      const rest = await runCli(['deploy'], { cwd: root, url: theirHalf.url })
+      expect(rest.code, rest.stdout).toBe(0)
+      expect((await prisma(root, theirHalf)('status')).stdout).toContain(
+        'Database schema is up to date',
+      )
+      expect(await fingerprintOf(theirHalf)).toBe(expected)
+    } finally {
+      await Promise.all(databases.map((database) => database.drop()))
+      for (const folder of [root, half]) rmSync(folder, { recursive: true })
     }
-    expect((await prisma(root, ours)('status')).stdout).toContain('Database schema is up to date')
+  },
+  600_000,
+)
 
-    expect((await prisma(root, theirs)('deploy')).code).toBe(0)
-    expect(await stateBySlipway(root, theirs.url)).toBe('up-to-date')
-    expect(await fingerprintOf(theirs)).toBe(expected)
-
-    expect((await runCli(['deploy'], { cwd: half, url: ourHalf.url })).code).toBe(0)
-    expect((await prisma(root, ourHalf)('deploy')).code).toBe(0)
-    expect(await stateBySlipway(root, ourHalf.url)).toBe('up-to-date')
-    expect(await fingerprintOf(ourHalf)).toBe(expected)
-
-    expect((await prisma(half, theirHalf)('deploy')).code).toBe(0)
-    const rest = await runCli(['deploy'], { cwd: root, url: theirHalf.url })
-    expect(rest.code, rest.stdout).toBe(0)
-    expect((await prisma(root, theirHalf)('status')).stdout).toContain('Database schema is up to date')
-    expect(await fingerprintOf(theirHalf)).toBe(expected)
-  } finally {
-    await Promise.all(databases.map((database) => database.drop()))
-    for (const folder of [root, half]) rmSync(folder, { recursive: true })
-  }
-}, 600_000)
-
-test.skipIf(!hasCorpus)('a rolled-back migration is pending for Prisma, which applies it again', async () => {
-  const migrations = corpusMigrations('hoppscotch')
-  const root = writeProject(migrations)
-  const database = await createDatabase()
-  try {
-    await runCli(['deploy'], { cwd: root, url: database.url })
-    const before = await fingerprintOf(database)
-    const back = await runCli(['rollback', '--steps', '2'], { cwd: root, url: database.url })
-    expect(back.code, back.stdout + back.stderr).toBe(0)
-    const status = await prisma(root, database)('status')
-    expect(status.stdout).toContain(migrations.at(-1)?.name)
-    expect(status.stdout).toContain(migrations.at(-2)?.name)
-    expect((await prisma(root, database)('deploy')).code).toBe(0)
-    expect(await fingerprintOf(database)).toBe(before)
-    addMigration(root, { name: '99990101000000_more', sql: 'CREATE TABLE "more" ("id" INTEGER PRIMARY KEY);' })
-    const deployed = await runCli(['deploy'], { cwd: root, url: database.url })
-    expect(deployed.code, deployed.stdout).toBe(0)
-  } finally {
-    await database.drop()
-    rmSync(root, { recursive: true })
-  }
-}, 120_000)
+test.skipIf(!hasCorpus)(
+  'a rolled-back migration is pending for Prisma, which applies it again',
+  async () => {
+    const migrations = corpusMigrations('hoppscotch')
+    const root = writeProject(migrations)
+    const database = await createDatabase()
+    try {
+      await runCli(['deploy'], { cwd: root, url: database.url })
+      const before = await fingerprintOf(database)
+      const back = await runCli(['rollback', '--steps', '2'], { cwd: root, url: database.url })
+      expect(back.code, back.stdout + back.stderr).toBe(0)
+      const status = await prisma(root, database)('status')
+      expect(status.stdout).toContain(migrations.at(-1)?.name)
+      expect(status.stdout).toContain(migrations.at(-2)?.name)
+      expect((await prisma(root, database)('deploy')).code).toBe(0)
+      expect(await fingerprintOf(database)).toBe(before)
+      addMigration(root, {
+        name: '99990101000000_more',
+        sql: 'CREATE TABLE "more" ("id" INTEGER PRIMARY KEY);',
+      })
+      const deployed = await runCli(['deploy'], { cwd: root, url: database.url })
+      expect(deployed.code, deployed.stdout).toBe(0)
+    } finally {
+      await database.drop()
+      rmSync(root, { recursive: true })
+    }
+  },
+  120_000,
+)

@@ -9,7 +9,14 @@ import { postgresBin } from './postgres.ts'
 export function dumpSchema(url: string): string {
   const bin = postgresBin()
   if (bin === undefined) throw new Error('pg_dump is not to be had for this server')
-  const args = ['--schema-only', '--no-owner', '--exclude-schema=slipway', '--exclude-table=_prisma_migrations', '-d', url]
+  const args = [
+    '--schema-only',
+    '--no-owner',
+    '--exclude-schema=slipway',
+    '--exclude-table=_prisma_migrations',
+    '-d',
+    url,
+  ]
   const text = execFileSync(join(bin, 'pg_dump'), args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
   return text
     .replaceAll(/^\\(?:un)?restrict .*$/gm, '')
@@ -24,5 +31,8 @@ export function runFiles(url: string, files: readonly string[]): void {
   const bin = postgresBin()
   const psql = bin === undefined ? 'psql' : join(bin, 'psql')
   const input = files.map((file) => `\\i '${file}'`).join('\n')
-  execFileSync(psql, ['-q', '-v', 'ON_ERROR_STOP=1', '-d', url], { input, stdio: ['pipe', 'ignore', 'pipe'] })
+  execFileSync(psql, ['-q', '-v', 'ON_ERROR_STOP=1', '-d', url], {
+    input,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  })
 }

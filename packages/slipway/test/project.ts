@@ -16,7 +16,10 @@ export function writeProject(migrations: readonly TestMigration[], models = ''):
   mkdirSync(join(prisma, 'migrations'), { recursive: true })
   writeFileSync(join(root, 'package.json'), '{ "name": "shop", "type": "module" }\n')
   writeFileSync(join(root, 'prisma.config.ts'), PRISMA_CONFIG)
-  writeFileSync(join(prisma, 'schema.prisma'), `datasource db {\n  provider = "postgresql"\n}\n\n${models}`)
+  writeFileSync(
+    join(prisma, 'schema.prisma'),
+    `datasource db {\n  provider = "postgresql"\n}\n\n${models}`,
+  )
   writeFileSync(join(prisma, 'migrations', 'migration_lock.toml'), 'provider = "postgresql"\n')
   for (const migration of migrations) addMigration(root, migration)
   return root

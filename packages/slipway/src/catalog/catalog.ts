@@ -1,4 +1,10 @@
-import { type Fact, type FactBase, type StableId, buildFactBase, encodeId } from '@supabase/pg-delta'
+import {
+  type Fact,
+  type FactBase,
+  type StableId,
+  buildFactBase,
+  encodeId,
+} from '@supabase/pg-delta'
 import { extract } from '@supabase/pg-delta/extract'
 import type { Session } from '../database/index.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
@@ -9,8 +15,21 @@ const HISTORY_TABLE = '_prisma_migrations'
 
 /** Schemas that hosting platforms keep for themselves: no migration made them, none may drop them. */
 const PLATFORM_SCHEMAS = new Set([
-  '_realtime', 'auth', 'cron', 'graphql', 'graphql_public', 'net', 'neon_auth', 'pgbouncer', 'pgsodium',
-  'pgsodium_masks', 'realtime', 'storage', 'supabase_functions', 'supabase_migrations', 'vault',
+  '_realtime',
+  'auth',
+  'cron',
+  'graphql',
+  'graphql_public',
+  'net',
+  'neon_auth',
+  'pgbouncer',
+  'pgsodium',
+  'pgsodium_masks',
+  'realtime',
+  'storage',
+  'supabase_functions',
+  'supabase_migrations',
+  'vault',
 ])
 
 /**
@@ -60,13 +79,19 @@ export async function readCatalog(session: Session, scope: Scope = everySchema):
  * The fingerprint of a database, for whoever needs no more of its catalog: half the memory of reading
  * the catalog and taking its fingerprint.
  */
-export async function readFingerprint(session: Session, scope: Scope = everySchema): Promise<Fingerprint> {
+export async function readFingerprint(
+  session: Session,
+  scope: Scope = everySchema,
+): Promise<Fingerprint> {
   const { factBase } = await extract(poolOver(session, {}))
   return fingerprintOf(keptFacts(factBase, scope), factBase)
 }
 
 /** The same for a session that is inside a transaction, which sees and keeps its own work. */
-export async function readCatalogInTransaction(session: Session, scope: Scope = everySchema): Promise<Catalog> {
+export async function readCatalogInTransaction(
+  session: Session,
+  scope: Scope = everySchema,
+): Promise<Catalog> {
   return await read(session, scope, NESTED)
 }
 
@@ -77,7 +102,11 @@ const NESTED: Readonly<Record<string, string>> = {
   ROLLBACK: 'ROLLBACK TO SAVEPOINT slipway_catalog',
 }
 
-async function read(session: Session, scope: Scope, instead: Readonly<Record<string, string>>): Promise<Catalog> {
+async function read(
+  session: Session,
+  scope: Scope,
+  instead: Readonly<Record<string, string>>,
+): Promise<Catalog> {
   const { factBase, diagnostics } = await extract(poolOver(session, instead))
   const unmodelled = diagnostics.filter((found) => found.code === 'unmodeled_kind')
   const facts = userFacts(factBase, scope)
@@ -90,7 +119,10 @@ async function read(session: Session, scope: Scope, instead: Readonly<Record<str
 }
 
 /** pg-delta asks a `pg` pool for one client; ours is the session itself, which it may not end. */
-function poolOver(session: Session, instead: Readonly<Record<string, string>>): Parameters<typeof extract>[0] {
+function poolOver(
+  session: Session,
+  instead: Readonly<Record<string, string>>,
+): Parameters<typeof extract>[0] {
   const client = {
     async query(text: string, values?: unknown[]) {
       const rows = await session.query(instead[text] ?? text, values)
@@ -105,9 +137,12 @@ function userFacts(all: FactBase, scope: Scope): FactBase {
   const facts = keptFacts(all, scope)
   const kept = new Set(facts.map(({ id }) => encodeId(id)))
   const edges = all.edges.filter(
-    (edge) => kept.has(encodeId(edge.from)) && (kept.has(encodeId(edge.to)) || edge.kind === 'owner'),
+    (edge) =>
+      kept.has(encodeId(edge.from)) && (kept.has(encodeId(edge.to)) || edge.kind === 'owner'),
   )
-  return buildFactBase(facts, edges, 'liveDb', undefined, { allowDangling: (edge) => edge.kind === 'owner' })
+  return buildFactBase(facts, edges, 'liveDb', undefined, {
+    allowDangling: (edge) => edge.kind === 'owner',
+  })
 }
 
 /** The facts that are a project's own. */
@@ -168,7 +203,9 @@ function isForeignSchema(schema: string, scope: Scope): boolean {
 function isOwnersDefault(all: FactBase, fact: Fact): boolean {
   if (fact.id.kind !== 'acl') return false
   const { target, grantee } = fact.id
-  const owned = all.outgoingEdges(target).some((edge) => edge.kind === 'owner' && 'name' in edge.to && edge.to.name === grantee)
+  const owned = all
+    .outgoingEdges(target)
+    .some((edge) => edge.kind === 'owner' && 'name' in edge.to && edge.to.name === grantee)
   if (!owned) return false
   const full = fact.payload['_ownerDefault']
   return full === undefined || JSON.stringify(full) === JSON.stringify(fact.payload['privileges'])
@@ -190,4 +227,3 @@ function columnOrder(facts: FactBase): Map<string, string[]> {
     ]),
   )
 }
-

@@ -21,11 +21,13 @@ export function difference(from: Catalog, to: Catalog): Change[] {
     if (!other) changes.push({ change: 'removed', object: readableName(fact), attributes: [] })
     else {
       const attributes = changedAttributes(fact, other)
-      if (attributes.length > 0) changes.push({ change: 'changed', object: readableName(fact), attributes })
+      if (attributes.length > 0)
+        changes.push({ change: 'changed', object: readableName(fact), attributes })
     }
   }
   for (const [id, fact] of after) {
-    if (!before.has(id)) changes.push({ change: 'added', object: readableName(fact), attributes: [] })
+    if (!before.has(id))
+      changes.push({ change: 'added', object: readableName(fact), attributes: [] })
   }
   return withoutParts(changes).toSorted((a, b) => (a.object < b.object ? -1 : 1))
 }
@@ -50,13 +52,17 @@ function changedAttributes(from: Fact, to: Fact): string[] {
   const before = comparable(from)
   const after = comparable(to)
   const keys = new Set([...Object.keys(before), ...Object.keys(after)])
-  return [...keys].filter((key) => canonicalize(before[key]) !== canonicalize(after[key])).toSorted()
+  return [...keys]
+    .filter((key) => canonicalize(before[key]) !== canonicalize(after[key]))
+    .toSorted()
 }
 
 /** A table that is gone takes its columns along: naming them too would hide what matters. */
 function withoutParts(changes: readonly Change[]): Change[] {
   const whole = new Set(
-    changes.filter(({ change }) => change !== 'changed').map(({ change, object }) => `${change} ${bare(object)}`),
+    changes
+      .filter(({ change }) => change !== 'changed')
+      .map(({ change, object }) => `${change} ${bare(object)}`),
   )
   return changes.filter(({ change, object }) => {
     if (change === 'changed') return true
@@ -69,7 +75,15 @@ function withoutParts(changes: readonly Change[]): Change[] {
   })
 }
 
-const PARTS = new Set(['column', 'constraint', 'default', 'trigger', 'policy', 'rule', 'typeAttribute'])
+const PARTS = new Set([
+  'column',
+  'constraint',
+  'default',
+  'trigger',
+  'policy',
+  'rule',
+  'typeAttribute',
+])
 
 function bare(object: string): string {
   return object.replace(/^\w+ /, '')

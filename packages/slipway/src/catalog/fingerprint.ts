@@ -1,4 +1,11 @@
-import { type Fact, type FactBase, type FactKind, type Payload, canonicalize, encodeId } from '@supabase/pg-delta'
+import {
+  type Fact,
+  type FactBase,
+  type FactKind,
+  type Payload,
+  canonicalize,
+  encodeId,
+} from '@supabase/pg-delta'
 import { sha256 } from '../kernel/index.ts'
 import type { Catalog } from './catalog.ts'
 
@@ -18,8 +25,19 @@ export interface Fingerprint {
 
 /** What belongs to a database or a server as a whole: set up by whoever runs it, not by a migration. */
 const DATABASE_WIDE = new Set<FactKind>([
-  'extension', 'language', 'eventTrigger', 'publication', 'subscription', 'fdw', 'server', 'userMapping',
-  'publicationRel', 'publicationSchema', 'defaultPrivilege', 'securityLabel', 'extensionIntent',
+  'extension',
+  'language',
+  'eventTrigger',
+  'publication',
+  'subscription',
+  'fdw',
+  'server',
+  'userMapping',
+  'publicationRel',
+  'publicationSchema',
+  'defaultPrivilege',
+  'securityLabel',
+  'extensionIntent',
 ])
 
 /** The fingerprint of a catalog. Pure. */
@@ -78,7 +96,8 @@ export function comparable(fact: Fact): Payload {
   if (fact.id.kind === 'acl') {
     // MAINTAIN exists from 17 on and is part of ALL there.
     const privileges = payload['privileges']
-    if (Array.isArray(privileges)) payload['privileges'] = privileges.filter((name) => name !== 'MAINTAIN')
+    if (Array.isArray(privileges))
+      payload['privileges'] = privileges.filter((name) => name !== 'MAINTAIN')
   }
   const definition = payload['def']
   if (QUERY_KINDS.has(fact.id.kind) && typeof definition === 'string') {

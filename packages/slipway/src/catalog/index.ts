@@ -1,5 +1,13 @@
 export { wayAcross, withoutInvalidIndexes } from './across.ts'
-export { type Catalog, LEDGER_SCHEMA, readCatalog, readFingerprint, readCatalogInTransaction, type Scope, scopeOf } from './catalog.ts'
+export {
+  type Catalog,
+  LEDGER_SCHEMA,
+  readCatalog,
+  readFingerprint,
+  readCatalogInTransaction,
+  type Scope,
+  scopeOf,
+} from './catalog.ts'
 export { type Change, difference, differingObjects } from './difference.ts'
 export { catalogFailures } from './failures.ts'
 export { type Fingerprint, fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'

@@ -100,7 +100,8 @@ function rolesNamed(...bases: readonly FactBase[]): string[] {
       if (id.kind === 'acl' || id.kind === 'defaultPrivilege') names.add(id.grantee)
       if (id.kind === 'defaultPrivilege') names.add(id.role)
       const roles = id.kind === 'policy' ? payload['roles'] : undefined
-      if (Array.isArray(roles)) for (const role of roles) names.add(String(role))
+      if (Array.isArray(roles))
+        for (const role of roles) if (typeof role === 'string') names.add(role)
     }
     for (const edge of base.edges) if (edge.to.kind === 'role') names.add(edge.to.name)
   }

@@ -117,13 +117,21 @@ export const COMMANDS: readonly Command[] = [
     summary: 'what differs from the history, by object',
     details:
       'Replays the applied migrations on a scratch and compares its catalog with the target: names each ' +
-      'object that differs, and gives the SQL both ways. Changes nothing, takes no lock.',
+      'object that differs, and gives the SQL both ways. Changes nothing and takes no lock, unless --write ' +
+      'makes a migration of what the target has, and marks it as applied there.',
     positionals: [],
-    flags: {},
+    flags: {
+      write: { kind: 'text', value: '<name>', summary: 'make a migration of the drift' },
+    },
     examples: [
       { command: 'slipway drift --env production --format github', what: 'as a gate in CI' },
+      { command: 'slipway drift --write index_orders_by_note', what: 'keep what was done by hand' },
     ],
-    exitCodes: { 0: 'no drift', 2: COULD_NOT, 4: 'drift, or nothing to compare with' },
+    exitCodes: {
+      0: 'no drift, or it is a migration now',
+      2: COULD_NOT,
+      4: 'drift, or nothing to compare with',
+    },
     interruptible: true,
     load: async () => (await import('./commands/drift.ts')).drift,
   },

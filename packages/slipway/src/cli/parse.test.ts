@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../../test/cli-in-process.ts'
+import { editDistance, suggest } from '../kernel/suggest.ts'
 import { type Command, type Input, report } from './command.ts'
-import { editDistance, suggest } from './suggest.ts'
 
 const seen: Input[] = []
 const commands: readonly Command[] = [

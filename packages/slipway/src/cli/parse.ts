@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util'
-import { command as run, must } from '../kernel/index.ts'
+import { command as run, must, suggest } from '../kernel/index.ts'
 import type { Command, FlagSpec } from './command.ts'
 import { raise } from './failures.ts'
 import { type FlagValue, GLOBAL_FLAGS } from './flags.ts'
-import { suggest } from './suggest.ts'
 
 /** A command line in its parts, not yet judged. Reading one never fails. */
 export interface CommandLine {

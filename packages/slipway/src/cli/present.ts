@@ -1,11 +1,12 @@
+import path from 'node:path'
 import type { Failure, NextAction, Place } from '../kernel/index.ts'
 import type { Finding, Report } from './command.ts'
 import { type Block, type Mark, paragraph, status } from './view.ts'
 
-/** A failure as blocks: code, message, why, where, what the server said. */
-export function failureBlocks(failure: Failure): Block[] {
+/** A failure as blocks: code, message, why, where, what the server said. `cwd` shortens paths. */
+export function failureBlocks(failure: Failure, cwd: string): Block[] {
   const { where, server } = failure
-  const place = placeText(where)
+  const place = placeText(where, cwd)
   return [
     status('failed', failure.message, failure.code),
     ...(failure.why ? [paragraph(failure.why)] : []),
@@ -15,9 +16,9 @@ export function failureBlocks(failure: Failure): Block[] {
   ]
 }
 
-/** A finding as blocks: its sign, its words, its place. */
-export function findingBlocks(finding: Finding): Block[] {
-  const place = placeText(finding.where)
+/** A finding as blocks: its sign, its words, its place. `cwd` shortens paths. */
+export function findingBlocks(finding: Finding, cwd: string): Block[] {
+  const place = placeText(finding.where, cwd)
   const note = place ? `${finding.id} at ${place}` : finding.id
   const line = status(MARKS[finding.severity], finding.message, note)
   return finding.where?.excerpt ? [line, excerpt(finding.where.excerpt)] : [line]
@@ -30,11 +31,27 @@ export function nextActionsOf({ failure, next }: Report): readonly NextAction[] 
   return actions.filter((_, index) => texts.indexOf(texts[index] ?? '') === index)
 }
 
+/** What to do next as a block, where there is something. */
+export function actionBlocks(report: Report, cwd: string): Block[] {
+  const actions = nextActionsOf(report).map((action) =>
+    action.kind === 'edit' ? { ...action, path: pathFrom(cwd, action.path) } : action,
+  )
+  return actions.length === 0 ? [] : [{ kind: 'actions', title: 'Next', actions }]
+}
+
 /** `file:line:column`, as far as it is known. */
-function placeText(where: Place | undefined): string | undefined {
+function placeText(where: Place | undefined, cwd: string): string | undefined {
   if (!where?.file && where?.line === undefined) return undefined
   const { file, line, column } = where
-  return [file ?? 'line', line, column].filter((part) => part !== undefined).join(':')
+  const name = file === undefined ? 'line' : pathFrom(cwd, file)
+  return [name, line, column].filter((part) => part !== undefined).join(':')
+}
+
+/** A path as a person in `cwd` would type it. One that lies elsewhere stays whole. */
+function pathFrom(cwd: string, file: string): string {
+  if (!path.isAbsolute(file)) return file
+  const relative = path.relative(cwd, file)
+  return relative.startsWith('..') ? file : relative
 }
 
 const MARKS: Readonly<Record<Finding['severity'], Mark>> = {

@@ -2,7 +2,7 @@ import type { ExitCode, Report } from './command.ts'
 import { type Format, FORMATS } from './flags.ts'
 import type { Host } from './host.ts'
 import { type CommandLine, formatAskedFor } from './parse.ts'
-import { failureBlocks, findingBlocks, nextActionsOf } from './present.ts'
+import { actionBlocks, failureBlocks, findingBlocks } from './present.ts'
 import { harmless, renderAnnotations } from './render/github.ts'
 import { renderHuman } from './render/human.ts'
 import { type Frame, renderJson, toJson } from './render/json.ts'
@@ -55,10 +55,10 @@ export function writeReport(report: Report, { host, manner, command, exitCode }:
       write(stdout, renderJson(report, frame))
       break
     case 'markdown':
-      write(stdout, renderMarkdown([...dataBlocks(report), ...adviceBlocks(report)]))
+      write(stdout, renderMarkdown([...dataBlocks(report, cwd), ...adviceBlocks(report, cwd)]))
       break
     case 'github': {
-      const blocks = [...dataBlocks(report), ...adviceBlocks(report)]
+      const blocks = [...dataBlocks(report, cwd), ...adviceBlocks(report, cwd)]
       const text = renderHuman(blocks, { style: styleFor(stdout, env) })
       write(stdout, harmless(text) + renderAnnotations(report, frame))
       break
@@ -79,9 +79,9 @@ export function writeTrace(frames: readonly string[], { stderr }: Host, { format
     )
 }
 
-function writeHuman(report: Report, { stdout, stderr, env }: Host): void {
-  const data = dataBlocks(report)
-  const advice = adviceBlocks(report)
+function writeHuman(report: Report, { stdout, stderr, env, cwd }: Host): void {
+  const data = dataBlocks(report, cwd)
+  const advice = adviceBlocks(report, cwd)
   const failed = report.failure !== undefined
   const canvas = (output: Host['stdout']) => ({
     style: styleFor(output, env),
@@ -91,16 +91,15 @@ function writeHuman(report: Report, { stdout, stderr, env }: Host): void {
   if (failed) write(stderr, renderHuman(advice, canvas(stderr)))
 }
 
-function dataBlocks(report: Report): Block[] {
+function dataBlocks(report: Report, cwd: string): Block[] {
   if (report.findingsInView) return [...report.view]
-  return [...report.view, ...report.findings.flatMap(findingBlocks)]
+  return [...report.view, ...report.findings.flatMap((finding) => findingBlocks(finding, cwd))]
 }
 
-function adviceBlocks(report: Report): Block[] {
-  const actions = nextActionsOf(report)
+function adviceBlocks(report: Report, cwd: string): Block[] {
   return [
-    ...(report.failure ? failureBlocks(report.failure) : []),
-    ...(actions.length > 0 ? [{ kind: 'actions' as const, title: 'Next', actions }] : []),
+    ...(report.failure ? failureBlocks(report.failure, cwd) : []),
+    ...actionBlocks(report, cwd),
   ]
 }
 

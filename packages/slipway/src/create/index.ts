@@ -2,6 +2,7 @@ export { createMigration, type CreateOptions, type CreateOutcome } from './creat
 export type { Grade } from './down-file.ts'
 export type { AskRenames } from './draft.ts'
 export { createFailures } from './failures.ts'
+export { folderName, writeMigrationFolder } from './migration-folder.ts'
 export { generateClient, type GenerateOptions, type GenerateOutcome } from './generate-client.ts'
 export type { RenameCandidate } from './rename-candidates.ts'
 export type { KeptObject } from './spare.ts'

@@ -49,7 +49,9 @@ export function refuseTaken(migrationsDir: string, name: string): void {
 }
 
 /** The files of a migration, by name. */
-export type MigrationFiles = Readonly<Record<'migration.sql' | 'down.sql', string | undefined>>
+export type MigrationFiles = Readonly<
+  Partial<Record<'migration.sql' | 'down.sql', string | undefined>>
+>
 
 /**
  * Writes a migration's folder, and the migrations folder with its lock file where they are missing.

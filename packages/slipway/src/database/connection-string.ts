@@ -35,7 +35,10 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 /** Reads a connection string. Fails with DATABASE.URL_INVALID or DATABASE.PROVIDER_UNSUPPORTED. */
 export function locate(url: ConnectionString): PostgresLocation {
-  const text = url.reveal().trim().replaceAll(/^["']|["']$/g, '')
+  const text = url
+    .reveal()
+    .trim()
+    .replaceAll(/^["']|["']$/g, '')
   refuseOthers(text)
   const parsed = parse(text)
   const params = parsed.searchParams
@@ -75,7 +78,8 @@ function refuseOthers(text: string): void {
       nextActions: [command('slipway doctor', 'see where the connection string comes from')],
     })
   }
-  if (scheme !== 'postgres' && scheme !== 'postgresql') invalid('It does not begin with postgresql://')
+  if (scheme !== 'postgres' && scheme !== 'postgresql')
+    invalid('It does not begin with postgresql://')
 }
 
 function parse(text: string): URL {

@@ -4,10 +4,20 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createDatabase, serverUrl } from '../../test/postgres.ts'
 import { attempt, ConnectionString } from '../kernel/index.ts'
-import { type Address, locate, maskValues, quoteIdentifier, quoteLiteral, type Session, withSession } from './index.ts'
+import {
+  type Address,
+  locate,
+  quoteIdentifier,
+  quoteLiteral,
+  type Session,
+  withSession,
+} from './index.ts'
 
 const at = (url: string): Address => ({ kind: 'postgres', url: new ConnectionString(url) })
-const codeOf = async (url: string, work: (session: Session) => Promise<unknown> = async () => {}) => {
+const codeOf = async (
+  url: string,
+  work: (session: Session) => Promise<unknown> = async () => {},
+) => {
   const result = await attempt(() => withSession(at(url), { connectTimeoutMs: 3000 }, work))
   return result.ok ? 'ok' : result.failure.code
 }
@@ -34,11 +44,20 @@ test.each([
 
 test('Prisma’s parameters of a connection string are understood', () => {
   const location = locate(
-    new ConnectionString('postgres://u%40x:p%23w@[::1]:6000/shop?schema=app&pgbouncer=true&connect_timeout=7&sslmode=require'),
+    new ConnectionString(
+      'postgres://u%40x:p%23w@[::1]:6000/shop?schema=app&pgbouncer=true&connect_timeout=7&sslmode=require',
+    ),
   )
   expect(location).toMatchObject({
-    host: '::1', port: 6000, user: 'u@x', password: 'p#w', database: 'shop',
-    schema: 'app', pgbouncer: true, connectTimeoutMs: 7000, tls: 'require',
+    host: '::1',
+    port: 6000,
+    user: 'u@x',
+    password: 'p#w',
+    database: 'shop',
+    schema: 'app',
+    pgbouncer: true,
+    connectTimeoutMs: 7000,
+    tls: 'require',
   })
 })
 
@@ -48,15 +67,27 @@ for (const kind of ['postgres', 'embedded'] as const) {
     const address: Address = database ? at(database.url) : { kind: 'embedded' }
     try {
       await withSession(address, {}, async (session) => {
-        const rows = await session.query("SELECT 7 AS i, 8::int8 AS big, '{1,2}'::int[] AS list, NULL AS none, $1::text AS given", ['x'])
+        const rows = await session.query(
+          "SELECT 7 AS i, 8::int8 AS big, '{1,2}'::int[] AS list, NULL AS none, $1::text AS given",
+          ['x'],
+        )
         expect(rows).toEqual([{ i: 7, big: '8', list: [1, 2], none: null, given: 'x' }])
-        const broken = await attempt(() => session.execute('CREATE TABLE t (a int); INSERT INTO t VALUES (1); SELECT nope FROM t'))
+        const broken = await attempt(() =>
+          session.execute('CREATE TABLE t (a int); INSERT INTO t VALUES (1); SELECT nope FROM t'),
+        )
         expect(broken.ok ? undefined : broken.failure).toMatchObject({
-          code: 'DATABASE.STATEMENT', server: { sqlstate: '42703', position: 58 },
+          code: 'DATABASE.STATEMENT',
+          server: { sqlstate: '42703', position: 58 },
         })
         expect((await session.queryRaw("SELECT to_regclass('t')")).rows).toEqual([[null]])
-        const late = await attempt(() => session.execute('BEGIN; CREATE TABLE t (a int unique); INSERT INTO t VALUES (1), (1)'))
-        expect(late.ok ? undefined : late.failure.server).toMatchObject({ sqlstate: '23505', completed: 2, detail: 'Key (a)=(…) already exists.' })
+        const late = await attempt(() =>
+          session.execute('BEGIN; CREATE TABLE t (a int unique); INSERT INTO t VALUES (1), (1)'),
+        )
+        expect(late.ok ? undefined : late.failure.server).toMatchObject({
+          sqlstate: '23505',
+          completed: 2,
+          detail: 'Key (a)=(…) already exists.',
+        })
         await session.execute('ROLLBACK')
       })
     } finally {
@@ -79,7 +110,9 @@ test('the schema of the connection string is where names go', async () => {
   try {
     await withSession(at(`${database.url}?schema=App`), {}, async (session) => {
       await session.execute('CREATE SCHEMA "App"; CREATE TABLE t (a int)')
-      expect((await session.queryRaw(`SELECT to_regclass('"App".t')::text`)).rows[0]?.[0]).toContain('t')
+      expect(
+        (await session.queryRaw(`SELECT to_regclass('"App".t')::text`)).rows[0]?.[0],
+      ).toContain('t')
     })
   } finally {
     await database.drop()
@@ -89,16 +122,15 @@ test('the schema of the connection string is where names go', async () => {
 test('an embedded folder belongs to one process at a time, and a dead one lets go', async () => {
   const folder = join(mkdtempSync(join(tmpdir(), 'slipway-')), 'database')
   writeFileSync(`${folder}.lock`, '2147483000')
-  const read = await withSession({ kind: 'embedded', dataDir: folder }, {}, (session) => session.query('SELECT 1 AS one'))
+  const read = await withSession({ kind: 'embedded', dataDir: folder }, {}, (session) =>
+    session.query('SELECT 1 AS one'),
+  )
   expect(read).toEqual([{ one: 1 }])
   writeFileSync(`${folder}.lock`, String(process.ppid))
-  const refused = await attempt(() => withSession({ kind: 'embedded', dataDir: folder }, {}, async () => {}))
+  const refused = await attempt(() =>
+    withSession({ kind: 'embedded', dataDir: folder }, {}, async () => {}),
+  )
   expect(refused.ok ? undefined : refused.failure.code).toBe('DATABASE.EMBEDDED_IN_USE')
-})
-
-test('values of rows in error details are masked', () => {
-  expect(maskValues('Key (email)=(ann@example.com) already exists.')).toBe('Key (email)=(…) already exists.')
-  expect(maskValues('Failing row contains (1, secret (x), null).')).toBe('Failing row contains (…).')
 })
 
 test('identifiers and literals are quoted', () => {

@@ -17,4 +17,6 @@ export const databaseFailures = {
   'DATABASE.EMBEDDED_IN_USE': { title: 'Another process has the embedded database open' },
 } as const satisfies FailureSpecs
 
+export type DatabaseCode = keyof typeof databaseFailures
+
 export const raise: Raise<typeof databaseFailures> = raiserOf(databaseFailures)

@@ -4,8 +4,15 @@ export { isLoopback, locate, type PostgresLocation } from './connection-string.t
 export type { Embedded, EmbeddedImage } from './embedded.ts'
 export { databaseFailures } from './failures.ts'
 export { quoteIdentifier, quoteLiteral } from './quote.ts'
-export type { Address, DatabaseKind, RawResult, Row, ServerInfo, Session, SessionOptions } from './port.ts'
-export { maskValues } from './server-error.ts'
+export type {
+  Address,
+  DatabaseKind,
+  RawResult,
+  Row,
+  ServerInfo,
+  Session,
+  SessionOptions,
+} from './port.ts'
 
 /**
  * Opens one pinned session on a database, hands it to `work`, and closes it whatever happens.
@@ -20,7 +27,6 @@ export async function withSession<T>(
     const { withPostgres } = await import('./postgres.ts')
     return await withPostgres(address.url, options, work)
   }
-  const { withEmbedded } = await import('./embedded.ts')
   return await withEmbedded({ ...options, ...address }, ({ session }) => work(session))
 }
 

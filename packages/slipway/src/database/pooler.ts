@@ -15,12 +15,16 @@ export async function refuseTransactionPooler(session: Session, address: Address
   if (address.kind === 'embedded') return
   const pid = await backendPid(session)
   if (pid === session.server.pid) return
-  const shared = await withPostgres(address.url, { applicationName: 'slipway pooler test' }, async (second) => {
-    await second.execute('BEGIN')
-    const same = (await backendPid(second)) === pid
-    await second.execute('ROLLBACK')
-    return same
-  })
+  const shared = await withPostgres(
+    address.url,
+    { applicationName: 'slipway pooler test' },
+    async (second) => {
+      await second.execute('BEGIN')
+      const same = (await backendPid(second)) === pid
+      await second.execute('ROLLBACK')
+      return same
+    },
+  )
   if (!shared) return
   raise('DATABASE.POOLER', {
     message: 'The connection goes through a transaction pooler.',

@@ -10,7 +10,11 @@ export type Address =
    * PGlite. `dataDir` is a folder; absent, the database lives in memory and ends with its bracket.
    * `extensions` are those that the migrations create: it must know them when it opens.
    */
-  | { readonly kind: 'embedded'; readonly dataDir?: string; readonly extensions?: readonly string[] }
+  | {
+      readonly kind: 'embedded'
+      readonly dataDir?: string
+      readonly extensions?: readonly string[]
+    }
 
 /** A row with its columns by name. Values are decoded as `pg` does it; `int8` and `numeric` stay text. */
 export type Row = Readonly<Record<string, unknown>>

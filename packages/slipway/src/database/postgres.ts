@@ -30,9 +30,9 @@ export async function withPostgres<T>(
   try {
     refuseOld(server)
     const cancel = () => cancelBackend(location, options, connected)
-    return await work(
-      createSession({ kind: 'postgres', client, server, where, types: pg.types, cancel, destroy }),
-    )
+    const { onNotice } = options
+    const parts = { client, server, where, types: pg.types, onNotice, cancel, destroy }
+    return await work(createSession({ kind: 'postgres', ...parts }))
   } finally {
     if (!destroyed) await endQuietly(client)
   }
@@ -55,7 +55,7 @@ async function connect(
       return await connectOnce(location, options, ssl)
     } catch (error) {
       const last = index === attempts.length - 1
-      if (last || !refusesTlsChoice(error)) raiseServerError(error, where)
+      if (last || !refusesTlsChoice(error)) raiseServerError(error, { where, user: location.user })
     }
   }
   return raise('DATABASE.UNREACHABLE', { message: `No PostgreSQL server answers at ${where}.` })
@@ -104,13 +104,13 @@ async function connectOnce(
     types: { getTypeParser: () => (text: string) => text },
   })
   const parameters = new Map<string, string>()
-  connectionOf(client).on('parameterStatus', (status: { parameterName: string; parameterValue: string }) =>
-    parameters.set(status.parameterName, status.parameterValue),
+  connectionOf(client).on(
+    'parameterStatus',
+    (status: { parameterName: string; parameterValue: string }) =>
+      parameters.set(status.parameterName, status.parameterValue),
   )
   // A connection that breaks while idle is reported by the next call; unheard it would end the process.
   client.on('error', () => {})
-  const { onNotice } = options
-  if (onNotice) client.on('notice', (notice) => onNotice(notice.message ?? ''))
   await client.connect()
   if (location.schema !== undefined) {
     await client.query(`SET search_path TO ${pg.escapeIdentifier(location.schema)}`)
@@ -147,7 +147,11 @@ async function cancelBackend(
   { client }: Connected,
 ): Promise<void> {
   const { processID } = client as unknown as { processID: number }
-  const helper = await connectOnce(location, { ...options, applicationName: 'slipway cancel' }, streamTls(client))
+  const helper = await connectOnce(
+    location,
+    { ...options, applicationName: 'slipway cancel' },
+    streamTls(client),
+  )
   try {
     await helper.client.query('SELECT pg_cancel_backend($1)', [processID])
   } finally {

@@ -1,16 +1,17 @@
-import { type FailureDetails, type ServerError, command, redact } from '../kernel/index.ts'
-import { raise, type databaseFailures } from './failures.ts'
+import { redact, type ServerError } from '../kernel/index.ts'
+import { describe, type Speaker } from './describe-error.ts'
+import { type DatabaseCode, raise } from './failures.ts'
+import { withoutRowContent } from './row-content.ts'
 
 /** The fields that `pg` and PGlite put on an error that the server sent. */
 interface WireError {
-  readonly code?: string
+  readonly code?: string | undefined
   readonly message: string
   readonly detail?: string | undefined
   readonly hint?: string | undefined
   readonly position?: string | undefined
+  readonly routine?: string | undefined
 }
-
-type Code = keyof typeof databaseFailures
 
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
@@ -24,7 +25,7 @@ const UNREACHABLE = new Set([
 ])
 const LOST = new Set(['ECONNRESET', 'EPIPE', '57P01', '57P02', '08000', '08003', '08006'])
 
-const BY_SQLSTATE: Readonly<Record<string, Code>> = {
+const BY_SQLSTATE: Readonly<Record<string, DatabaseCode>> = {
   '28P01': 'DATABASE.AUTHENTICATION',
   '28000': 'DATABASE.AUTHENTICATION',
   '3D000': 'DATABASE.NOT_FOUND',
@@ -33,13 +34,45 @@ const BY_SQLSTATE: Readonly<Record<string, Code>> = {
   '53100': 'DATABASE.DISK_FULL',
 }
 
+/** Where an error came from. */
+export interface Sending extends Speaker {
+  /** The text that the server was running. */
+  readonly sent?: string
+  /** Commands of that text which had been completed. */
+  readonly completed?: number
+}
+
 /** Raises what a driver threw as a failure of this room; a bug in us passes through unchanged. */
-export function raiseServerError(error: unknown, where: string, completed?: number): never {
-  const wire = asWireError(error)
-  if (!wire) throw error
+export function raiseServerError(error: unknown, sending: Sending): never {
+  const { sent = '', completed } = sending
+  const thrown = asWireError(error)
+  if (!thrown) throw error
+  const wire = sayable(thrown, sent)
   const code = classify(wire)
   const server = isSqlState(wire.code) ? serverError(wire, completed) : undefined
-  raise(code, { ...describe(code, wire, where), ...(server ? { server } : {}), cause: error })
+  raise(code, { ...describe(code, wire, sending), ...(server ? { server } : {}), cause: error })
+}
+
+/** A notice of the server, fit to be shown. */
+export function noticeText(
+  notice: Omit<WireError, 'message'> & { message: string | undefined },
+  sent: string,
+): string {
+  return sayable({ ...notice, message: notice.message ?? '' }, sent).message
+}
+
+/** The error without what it holds of rows and passwords (law 10). */
+function sayable(error: WireError, sent: string): WireError {
+  const { code = '', routine } = error
+  const say = (text: string) =>
+    redact(isSqlState(code) ? withoutRowContent(text, { sqlstate: code, routine, sent }) : text)
+  return {
+    code: error.code,
+    message: say(error.message),
+    position: error.position,
+    ...(error.detail ? { detail: say(error.detail) } : {}),
+    ...(error.hint ? { hint: say(error.hint) } : {}),
+  }
 }
 
 function asWireError(error: unknown): WireError | undefined {
@@ -50,7 +83,7 @@ function asWireError(error: unknown): WireError | undefined {
   return known && !(error instanceof TypeError) ? (error as WireError) : undefined
 }
 
-function classify(error: WireError): Code {
+function classify(error: WireError): DatabaseCode {
   const code = error.code ?? ''
   if (BY_SQLSTATE[code]) return BY_SQLSTATE[code]
   if (UNREACHABLE.has(code) || /timeout expired/i.test(error.message)) return 'DATABASE.UNREACHABLE'
@@ -65,46 +98,10 @@ function isSqlState(code: string | undefined): boolean {
 function serverError(error: WireError, completed: number | undefined): ServerError {
   return {
     sqlstate: error.code ?? '',
-    message: redact(error.message),
-    // A detail may hold values of a row ("Key (email)=(…) already exists."): only its shape is kept.
-    ...(error.detail ? { detail: maskValues(error.detail) } : {}),
+    message: error.message,
+    ...(error.detail ? { detail: error.detail } : {}),
     ...(error.hint ? { hint: error.hint } : {}),
     ...(error.position ? { position: Number(error.position) } : {}),
     ...(completed === undefined ? {} : { completed }),
   }
-}
-
-/** Law 10: the content of rows never reaches output, and PostgreSQL puts it into error details. */
-export function maskValues(detail: string): string {
-  return detail
-    .replaceAll(/=\((?:[^()]|\([^()]*\))*\)/g, '=(…)')
-    .replace(/(Failing row contains )\(.*\)\.?$/s, '$1(…).')
-}
-
-function describe(code: Code, error: WireError, where: string): FailureDetails {
-  const doctor = command('slipway doctor', 'test the connection and its rights')
-  switch (code) {
-    case 'DATABASE.UNREACHABLE':
-      return { message: `No PostgreSQL server answers at ${where}.`, why: reason(error), nextActions: [doctor] }
-    case 'DATABASE.AUTHENTICATION':
-      return { message: `The server at ${where} refused the login.`, why: reason(error), nextActions: [doctor] }
-    case 'DATABASE.NOT_FOUND':
-      return {
-        message: reason(error),
-        why: 'Slipway never creates a target: a mistyped name must not deploy into an empty database.',
-        nextActions: [doctor],
-      }
-    case 'DATABASE.CONNECTION_LOST':
-      return { message: `The connection to ${where} broke.`, why: reason(error) }
-    case 'DATABASE.DISK_FULL':
-      return { message: 'The server has no disk space left.', why: reason(error) }
-    default:
-      return { message: reason(error) }
-  }
-}
-
-function reason(error: WireError): string {
-  const text = redact(maskValues(error.message)) || String(error.code)
-  const sentence = text.charAt(0).toUpperCase() + text.slice(1)
-  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Client } from 'pg'
 import { type PgTypes, decode } from './decode.ts'
 import type { DatabaseKind, RawResult, Row, ServerInfo, Session } from './port.ts'
-import { raiseServerError } from './server-error.ts'
+import { noticeText, raiseServerError } from './server-error.ts'
 
 /** `pg` types its connection as private; its stream and its events are documented for drivers. */
 export function connectionOf(client: Client): NodeJS.EventEmitter & { readonly stream: Socket } {
@@ -16,20 +16,25 @@ export interface SessionParts {
   /** How messages name the server: host and port, or the embedded folder. */
   readonly where: string
   readonly types: PgTypes
+  readonly onNotice?: ((message: string) => void) | undefined
   cancel(): Promise<void>
   destroy(): void
 }
 
 /** A session over a connected `pg` client, which serves the server and the embedded database alike. */
 export function createSession(parts: SessionParts): Session {
-  const { client, where } = parts
+  const { client, where, onNotice } = parts
+  const { user } = parts.server
+  let sent = ''
+  if (onNotice) client.on('notice', (notice) => onNotice(noticeText(notice, sent)))
   async function queryRaw(sql: string, params: readonly unknown[] = []): Promise<RawResult> {
+    sent = sql
     try {
       const result = await client.query({ text: sql, values: [...params], rowMode: 'array' })
       const columns = result.fields.map((field) => ({ name: field.name, oid: field.dataTypeID }))
       return { columns, rows: result.rows as (string | null)[][], affected: result.rowCount ?? 0 }
     } catch (error) {
-      return raiseServerError(error, where)
+      return raiseServerError(error, { where, user, sent: sql })
     }
   }
   return {
@@ -40,6 +45,7 @@ export function createSession(parts: SessionParts): Session {
       return decode<R>(await queryRaw(sql, params), parts.types)
     },
     async execute(script) {
+      sent = script
       let completed = 0
       const count = () => completed++
       const connection = connectionOf(client)
@@ -47,7 +53,7 @@ export function createSession(parts: SessionParts): Session {
       try {
         await client.query(script)
       } catch (error) {
-        raiseServerError(error, where, completed)
+        raiseServerError(error, { where, user, sent: script, completed })
       } finally {
         connection.off('commandComplete', count)
       }

@@ -72,12 +72,24 @@ async function blockersOf(session: Session, pid: number): Promise<Blocker[]> {
 
 /** Literals of a query may be row content: they are masked, the shape stays. */
 function masked(row: Blocker): Blocker {
-  const query = row.query
-    .replaceAll(/'(?:[^']|'')*'/g, "'…'")
-    .replaceAll(/\b\d[\d.]*\b/g, '?')
+  return { ...row, query: withoutLiterals(row.query), ageMs: Math.round(row.ageMs) }
+}
+
+/** Comments, quoted names, the kinds of string literals, numbers. The server cuts a long query off anywhere. */
+const TOKENS =
+  /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|("[^"]*"?)|e'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?$)|'(?:[^']|'')*(?:'|$)|\$(\w*)\$[\s\S]*?(?:\$\2\$|$)|(\$\d+)|\b\d[\d.]*\b/gi
+
+/** The shape of a query, its values masked, in one line. */
+export function withoutLiterals(query: string): string {
+  return query
+    .replaceAll(TOKENS, (token, name?: string, _tag?: string, parameter?: string) => {
+      if (name ?? parameter) return token
+      if (/^(?:--|\/\*)/.test(token)) return ' '
+      return /^\d/.test(token) ? '?' : "'…'"
+    })
     .replaceAll(/\s+/g, ' ')
+    .trim()
     .slice(0, 160)
-  return { ...row, query, ageMs: Math.round(row.ageMs) }
 }
 
 /** One line about a blocker, for people. */

@@ -30,9 +30,11 @@ export interface Bookkeeping {
 export function applying(session: Session, migration: string, checksum: string): Bookkeeping {
   return {
     direction: 'up',
-    whole: (attempts) => appliedRowSql(session, migration, checksum) + receiptSql('deploy', migration, attempts),
+    whole: (attempts) =>
+      appliedRowSql(session, migration, checksum) + receiptSql('deploy', migration, attempts),
     begun: () => startedRowSql(session, migration, checksum),
-    finished: (attempts) => finishedRowSql(session, migration, checksum) + receiptSql('deploy', migration, attempts),
+    finished: (attempts) =>
+      finishedRowSql(session, migration, checksum) + receiptSql('deploy', migration, attempts),
     failed: (logs) => failedRowSql(session, migration, logs),
     undone: () => forgottenRowSql(session, migration),
   }

@@ -35,7 +35,10 @@ export async function requireConsent(question: ConsentQuestion, consent: Consent
     if (await consent.ask(question)) return
     raise('DEPLOY.DECLINED', { message: `Declined. Nothing was changed on ${database}.` })
   }
-  const list = destroys.length > 3 ? `${destroys.slice(0, 3).join(', ')} and ${destroys.length - 3} more` : destroys.join(', ')
+  const list =
+    destroys.length > 3
+      ? `${destroys.slice(0, 3).join(', ')} and ${destroys.length - 3} more`
+      : destroys.join(', ')
   raise('DEPLOY.CONSENT_NEEDED', {
     message:
       consent.confirm === undefined

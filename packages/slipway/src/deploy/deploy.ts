@@ -52,8 +52,11 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     const names = new Set([...before.pending, ...resuming])
     if (names.size === 0) return { database, before, receipts: [] }
     const files = request.migrations.filter(({ name }) => names.has(name))
-    const plans = await planMigrations(files.map(({ name, sql, path = name }) => ({ name, sql, path })))
-    const driftUnknown = resuming.length > 0 ? undefined : await gate(session, { history, plans, before }, request)
+    const plans = await planMigrations(
+      files.map(({ name, sql, path = name }) => ({ name, sql, path })),
+    )
+    const driftUnknown =
+      resuming.length > 0 ? undefined : await gate(session, { history, plans, before }, request)
     await prepareBooks(session)
     const ran = await run(supervision, plans, request)
     return { database, before, ...(driftUnknown === undefined ? {} : { driftUnknown }), ...ran }
@@ -74,9 +77,17 @@ async function refuseObstacle(session: Session, before: Comparison): Promise<rea
   const entries = (await readJournal(session)).filter(({ migration }) => migration === interrupted)
   const history = await readHistory(session)
   const logged = history.rows.some(
-    (row) => row.migration === interrupted && row.finishedAt === null && row.rolledBackAt === null && row.logs !== null,
+    (row) =>
+      row.migration === interrupted &&
+      row.finishedAt === null &&
+      row.rolledBackAt === null &&
+      row.logs !== null,
   )
-  const resumable = more.length === 0 && entries.length > 0 && !logged && entries.every(({ direction }) => direction === 'up')
+  const resumable =
+    more.length === 0 &&
+    entries.length > 0 &&
+    !logged &&
+    entries.every(({ direction }) => direction === 'up')
   if (resumable && interrupted !== undefined) return [interrupted]
   const found = obstacle(before)
   return found ? rethrow(found) : []
@@ -89,7 +100,11 @@ interface Facts {
 }
 
 /** Steps 3 and 7 of a deploy: the catalog is what the history says, and what is destroyed has consent. */
-async function gate(session: Session, facts: Facts, request: DeployRequest): Promise<string | undefined> {
+async function gate(
+  session: Session,
+  facts: Facts,
+  request: DeployRequest,
+): Promise<string | undefined> {
   const { history, before, plans } = facts
   if (before.applied.length === 0) {
     await refuseFilledDatabase(session)
@@ -101,7 +116,11 @@ async function gate(session: Session, facts: Facts, request: DeployRequest): Pro
   }
   if (request.acceptDrift) return undefined
   request.emit({ kind: 'phase', phase: 'compare the catalog with the history' })
-  const drift = await detectDrift(session, { history, migrations: request.migrations }, request.scratch)
+  const drift = await detectDrift(
+    session,
+    { history, migrations: request.migrations },
+    request.scratch,
+  )
   return refuseDrift(drift)
 }
 
@@ -134,7 +153,9 @@ async function refuseFilledDatabase(session: Session): Promise<void> {
   raiseHistory('HISTORY.NOT_EMPTY', {
     message: `The schema ${session.server.schema} holds ${tables} tables or views, and no migration is recorded.`,
     why: 'The migrations would collide with what stands there.',
-    nextActions: [command('slipway baseline', 'record the migrations that the database already has')],
+    nextActions: [
+      command('slipway baseline', 'record the migrations that the database already has'),
+    ],
   })
 }
 
@@ -144,7 +165,10 @@ async function run(
   request: DeployRequest,
 ): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'failure'>> {
   const { session } = supervision
-  const steps = plans.map((step) => ({ plan: step, books: applying(session, step.name, step.checksum) }))
+  const steps = plans.map((step) => ({
+    plan: step,
+    books: applying(session, step.name, step.checksum),
+  }))
   const outcome = await runMigrations(supervision, steps, await readJournal(session))
   const { failure } = outcome
   if (failure && failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome

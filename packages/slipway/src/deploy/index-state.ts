@@ -18,7 +18,10 @@ export async function indexState(session: Session, index: IndexName): Promise<In
 /** Removes an invalid index, so that `IF NOT EXISTS` cannot take it for the one that is wanted. */
 export async function dropInvalidIndex(session: Session, index: IndexName): Promise<boolean> {
   if ((await indexState(session, index)) !== 'invalid') return false
-  const name = [index.schema, index.name].filter((part) => part !== undefined).map(quoteIdentifier).join('.')
+  const name = [index.schema, index.name]
+    .filter((part) => part !== undefined)
+    .map(quoteIdentifier)
+    .join('.')
   await session.execute(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`)
   return true
 }

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Session } from '../database/index.ts'
 import { advice, type Blocker } from '../kernel/index.ts'
 import { advisoryHolders, describeBlocker } from './blockers.ts'
-import type { Supervision } from './supervision.ts'
 import { raise } from './failures.ts'
+import type { Supervision } from './supervision.ts'
 
 /** Prisma's advisory lock: its `migrate deploy` and ours exclude each other. */
 export const MIGRATE_LOCK = 72_707_369
@@ -23,14 +23,20 @@ export async function withDeployLock<T>(
   let told = 0
   while (!(await tryLock(session))) {
     const waitedMs = performance.now() - started
-    const holders = waitedMs - told > 1000 || told === 0 ? await advisoryHolders(session, MIGRATE_LOCK) : undefined
+    const holders =
+      waitedMs - told > 1000 || told === 0
+        ? await advisoryHolders(session, MIGRATE_LOCK)
+        : undefined
     if (holders) {
       supervision.emit({ kind: 'lock-waiting', holders, waitedMs })
       told = waitedMs || 1
     }
-    if (performance.now() > supervision.deadline) raiseLocked(await advisoryHolders(session, MIGRATE_LOCK))
+    if (performance.now() > supervision.deadline)
+      raiseLocked(await advisoryHolders(session, MIGRATE_LOCK))
     if (supervision.signal.aborted) {
-      raise('DEPLOY.STOPPED', { message: 'Stopped while waiting for the lock; nothing was changed.' })
+      raise('DEPLOY.STOPPED', {
+        message: 'Stopped while waiting for the lock; nothing was changed.',
+      })
     }
     await sleep(POLL_MS + Math.random() * POLL_MS)
   }
@@ -50,7 +56,10 @@ async function tryLock(session: Session): Promise<boolean> {
 function raiseLocked(holders: readonly Blocker[]): never {
   raise('DEPLOY.LOCKED', {
     message: 'Another deploy holds the lock of this database.',
-    why: holders.length > 0 ? `Held by ${holders.map(describeBlocker).join('; ')}.` : 'Its holder could not be seen.',
+    why:
+      holders.length > 0
+        ? `Held by ${holders.map(describeBlocker).join('; ')}.`
+        : 'Its holder could not be seen.',
     nextActions: [advice('Wait for it to end, then run the command again.')],
   })
 }

@@ -22,7 +22,11 @@ export interface Receipt {
 }
 
 /** Statements up to `done` are done, the one after it has `status`, the rest did not run. */
-export function statementReceipts(plan: MigrationPlan, done: number, status: StepStatus): StatementReceipt[] {
+export function statementReceipts(
+  plan: MigrationPlan,
+  done: number,
+  status: StepStatus,
+): StatementReceipt[] {
   return plan.statements.map(({ number, line }) => {
     const own = number <= done ? 'done' : number === done + 1 ? status : 'not-run'
     return { statement: number, line, status: own }

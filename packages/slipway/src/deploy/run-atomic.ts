@@ -8,7 +8,10 @@ import { failedStatement, type Prefix, statementFailure } from './statement-fail
 import { type Attempts, statementTimeout, type Supervision, untilLocked } from './supervision.ts'
 
 /** What opens a supervised transaction: its limits hold for the transaction and end with it. */
-export function opening(supervision: Supervision): { readonly sql: string; readonly prefix: Prefix } {
+export function opening(supervision: Supervision): {
+  readonly sql: string
+  readonly prefix: Prefix
+} {
   const sql =
     `BEGIN;\nSET LOCAL lock_timeout = ${supervision.limits.lockTimeoutMs};\n` +
     `SET LOCAL statement_timeout = ${statementTimeout(supervision)};\n`
@@ -81,7 +84,11 @@ function failedRun(
       })),
     },
     failure: known
-      ? statementFailure(timeout ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED', plan, { unit, server, prefix })
+      ? statementFailure(timeout ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED', plan, {
+          unit,
+          server,
+          prefix,
+        })
       : failure,
   }
 }

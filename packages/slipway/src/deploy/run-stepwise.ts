@@ -6,8 +6,8 @@ import type { MigrationPlan } from '../plan/index.ts'
 import type { Bookkeeping } from './bookkeeping.ts'
 import { raise } from './failures.ts'
 import { dropInvalidIndex, indexState } from './index-state.ts'
-import { doneReceipt, opening } from './run-atomic.ts'
 import { type Receipt, statementReceipts } from './receipt.ts'
+import { doneReceipt, opening } from './run-atomic.ts'
 import type { MigrationRun } from './run.ts'
 import { type Prefix, statementFailure } from './statement-failure.ts'
 import { type Attempts, statementTimeout, type Supervision, untilLocked } from './supervision.ts'
@@ -37,9 +37,18 @@ export async function runStepwise(
   entries: readonly JournalEntry[],
 ): Promise<MigrationRun> {
   const began = performance.now()
-  const steps: Steps = { supervision, plan, books, entries, attempts: 1, lockWaitMs: 0, prefix: NO_PREFIX }
+  const steps: Steps = {
+    supervision,
+    plan,
+    books,
+    entries,
+    attempts: 1,
+    lockWaitMs: 0,
+    prefix: NO_PREFIX,
+  }
   const done = finishedUnits(plan, entries)
-  if (entries.length === 0) await supervision.session.execute(books.begun() + beginSql(steps, plan.units[0]))
+  if (entries.length === 0)
+    await supervision.session.execute(books.begun() + beginSql(steps, plan.units[0]))
   for (const unit of plan.units.slice(done)) {
     const [first] = unit.statements
     supervision.emit({
@@ -59,7 +68,9 @@ export async function runStepwise(
     }
   }
   if (done === plan.units.length) await supervision.session.execute(finishSql(steps))
-  return { receipt: doneReceipt(plan, { attempts: steps.attempts, lockWaitMs: steps.lockWaitMs }, began) }
+  return {
+    receipt: doneReceipt(plan, { attempts: steps.attempts, lockWaitMs: steps.lockWaitMs }, began),
+  }
 }
 
 const NO_PREFIX: Prefix = { characters: 0, commands: 0 }
@@ -149,7 +160,12 @@ async function stands(steps: Steps, unit: Unit): Promise<boolean> {
 
 function keyOf(steps: Steps, unit: Unit) {
   const { plan, books } = steps
-  return { migration: plan.name, direction: books.direction, unit: unit.number, checksum: sha256(unit.sql) }
+  return {
+    migration: plan.name,
+    direction: books.direction,
+    unit: unit.number,
+    checksum: sha256(unit.sql),
+  }
 }
 
 function beginSql(steps: Steps, unit: Unit | undefined): string {
@@ -165,7 +181,12 @@ function finishSql({ books, plan, attempts }: Steps): string {
   return books.finished(attempts) + journalClearSql(plan.name)
 }
 
-async function failedAt(steps: Steps, unit: Unit, failure: Failure, began: number): Promise<MigrationRun> {
+async function failedAt(
+  steps: Steps,
+  unit: Unit,
+  failure: Failure,
+  began: number,
+): Promise<MigrationRun> {
   const { supervision, plan, books } = steps
   const { session } = supervision
   const before = (unit.statements[0]?.number ?? 1) - 1
@@ -187,7 +208,8 @@ async function failedAt(steps: Steps, unit: Unit, failure: Failure, began: numbe
   const at = { unit, server, prefix: steps.prefix }
   if (unit.number === 1) {
     await session.execute(books.undone() + journalClearSql(plan.name))
-    const code = server.sqlstate === '57014' ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
+    const code =
+      server.sqlstate === '57014' ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
     return { receipt, failure: statementFailure(code, plan, at) }
   }
   await session.execute(books.failed(server.message))
@@ -202,7 +224,9 @@ function resumable(plan: MigrationPlan, unit: Unit, failure: Failure): Failure {
     ...failure,
     code: 'DEPLOY.INCOMPLETE',
     message: `${plan.name} stopped before statement ${number} of ${plan.statements.length}. ${failure.message}`,
-    nextActions: [command('slipway deploy', `go on at statement ${number}`), ...failure.nextActions],
+    nextActions: [
+      command('slipway deploy', `go on at statement ${number}`),
+      ...failure.nextActions,
+    ],
   }
 }
-

@@ -1,10 +1,10 @@
 import type { JournalEntry } from '../history/index.ts'
 import { type Failure, failureOf } from '../kernel/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
-import { runAtomic } from './run-atomic.ts'
-import { runStepwise } from './run-stepwise.ts'
 import type { Bookkeeping } from './bookkeeping.ts'
 import { notRun, type Receipt } from './receipt.ts'
+import { runAtomic } from './run-atomic.ts'
+import { runStepwise } from './run-stepwise.ts'
 import type { Supervision } from './supervision.ts'
 
 /** What running migrations gave: a receipt for each, and the failure that ended it, if one did. */
@@ -30,7 +30,12 @@ export async function runMigrations(
 ): Promise<RunOutcome> {
   const receipts: Receipt[] = []
   for (const [index, { plan, books }] of steps.entries()) {
-    supervision.emit({ kind: 'migration-started', migration: plan.name, index, total: steps.length })
+    supervision.emit({
+      kind: 'migration-started',
+      migration: plan.name,
+      index,
+      total: steps.length,
+    })
     const run = await runOne(supervision, plan, books, journal)
     receipts.push(run.receipt)
     if (run.failure) {
@@ -52,7 +57,9 @@ async function runOne(
 ): Promise<MigrationRun> {
   const began = performance.now()
   try {
-    const entries = journal.filter((entry) => entry.migration === plan.name && entry.direction === books.direction)
+    const entries = journal.filter(
+      (entry) => entry.migration === plan.name && entry.direction === books.direction,
+    )
     const run = plan.atomic && entries.length === 0 ? runAtomic : runStepwise
     return await run(supervision, plan, books, entries)
   } catch (error) {

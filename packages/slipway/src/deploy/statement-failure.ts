@@ -10,7 +10,11 @@ export interface Prefix {
 }
 
 /** The statement of a unit at which the server stopped: by its position, else by how many were completed. */
-export function failedStatement(unit: Unit, server: ServerError, prefix: Prefix): Statement | undefined {
+export function failedStatement(
+  unit: Unit,
+  server: ServerError,
+  prefix: Prefix,
+): Statement | undefined {
   const index = indexInFile(unit, server, prefix)
   if (index !== undefined) {
     const found = unit.statements.findLast((statement) => statement.start <= index)

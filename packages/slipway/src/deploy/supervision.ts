@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address, Session } from '../database/index.ts'
-import { advice, type Blocker, command, type Emit, type Failure, failureOf } from '../kernel/index.ts'
+import {
+  advice,
+  type Blocker,
+  command,
+  type Emit,
+  type Failure,
+  failureOf,
+} from '../kernel/index.ts'
 import { describeBlocker, watchBlockers } from './blockers.ts'
 import { raise } from './failures.ts'
 
@@ -57,11 +64,19 @@ export async function untilLocked(
         return { attempts, lockWaitMs: Math.round(lockWaitMs) }
       } catch (error) {
         await rollBack(session)
-        if (signal.aborted) raise('DEPLOY.STOPPED', { message: `Stopped during ${migration}.`, cause: error })
+        if (signal.aborted)
+          raise('DEPLOY.STOPPED', { message: `Stopped during ${migration}.`, cause: error })
         if (!isLockTrouble(failureOf(error))) throw error
         const pause = pauseBefore(attempts + 1)
-        if (performance.now() + pause > deadline) raiseLockTimeout(migration, attempts, lastBlockers, error)
-        emit({ kind: 'blocked', migration, attempt: attempts, blockers: lastBlockers, retryInMs: pause })
+        if (performance.now() + pause > deadline)
+          raiseLockTimeout(migration, attempts, lastBlockers, error)
+        emit({
+          kind: 'blocked',
+          migration,
+          attempt: attempts,
+          blockers: lastBlockers,
+          retryInMs: pause,
+        })
         // A signal ends the pause early; the next round sees it.
         await sleep(pause, undefined, { signal }).catch(() => {})
         lockWaitMs += performance.now() - began

@@ -1,4 +1,9 @@
-import { type Address, type Session, refuseTransactionPooler, withSession } from '../database/index.ts'
+import {
+  type Address,
+  type Session,
+  refuseTransactionPooler,
+  withSession,
+} from '../database/index.ts'
 import { checkLedger, createHistorySql, createLedgerSql } from '../history/index.ts'
 import { command, type Emit, failureOf } from '../kernel/index.ts'
 import type { ReplayMigration, ScratchOptions } from '../rehearsal/index.ts'
@@ -32,13 +37,17 @@ export async function withTarget<T>(
   const { address, emit, signal, limits } = request
   const deadline = performance.now() + request.deadlineMs
   const onNotice = (message: string) => emit({ kind: 'notice', message })
-  return await withSession(address, { applicationName: 'slipway deploy', onNotice }, async (session) => {
-    refuseStandby(session)
-    await refuseTransactionPooler(session, address)
-    await noticeDeath(session)
-    const supervision: Supervision = { session, address, limits, deadline, signal, emit }
-    return await withDeployLock(session, supervision, () => work(session, supervision))
-  })
+  return await withSession(
+    address,
+    { applicationName: 'slipway deploy', onNotice },
+    async (session) => {
+      refuseStandby(session)
+      await refuseTransactionPooler(session, address)
+      await noticeDeath(session)
+      const supervision: Supervision = { session, address, limits, deadline, signal, emit }
+      return await withDeployLock(session, supervision, () => work(session, supervision))
+    },
+  )
 }
 
 /** Creates Prisma's history table and our ledger where they are absent. */
@@ -56,7 +65,10 @@ export async function prepareBooks(session: Session): Promise<void> {
       message: `The role ${user} may not create what a deploy needs in ${database}.`,
       why: failure.message,
       nextActions: [
-        command(`GRANT CREATE ON DATABASE "${database}" TO "${user}"`, 'as the owner of the database'),
+        command(
+          `GRANT CREATE ON DATABASE "${database}" TO "${user}"`,
+          'as the owner of the database',
+        ),
         command('slipway doctor', 'test all rights'),
       ],
       ...(failure.server ? { server: failure.server } : {}),

@@ -97,6 +97,11 @@ function raiseSchemaError(text: string, files: readonly SchemaFile[], cause: unk
       more === 0
         ? 'The Prisma schema has an error.'
         : `The Prisma schema has ${more} more error${more === 1 ? '' : 's'}.`,
+    nextActions: [
+      where?.file === undefined
+        ? advice('Correct the schema.')
+        : { kind: 'edit', path: where.file, label: 'correct the schema' },
+    ],
     ...(where === undefined ? {} : { where }),
     cause,
   })

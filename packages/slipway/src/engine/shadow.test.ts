@@ -6,7 +6,7 @@ CREATE EXTENSION IF NOT EXISTS "citext";
 CREATE SCHEMA shop;
 CREATE TABLE shop.t (name citext PRIMARY KEY);
 CREATE ROLE clerk;
-GRANT SELECT ON shop.t TO clerk;
+GRANT SELECT ON shop.t TO clerk, a_role_of_the_server;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO clerk;
 CREATE PUBLICATION changes FOR TABLE shop.t;
 SET search_path TO shop;

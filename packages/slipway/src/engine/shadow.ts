@@ -1,4 +1,5 @@
-import { type Session, withSession } from '../database/index.ts'
+import { quoteIdentifier, type Session, withSession } from '../database/index.ts'
+import { failureOf } from '../kernel/index.ts'
 import type { EngineMigration, WithScratch } from './engine.ts'
 import { type Held, holdOpen } from './hold-open.ts'
 
@@ -29,12 +30,27 @@ export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Pr
       knowing: (extensions) => async (replay) => {
         const scratch = await take(extensions)
         await empty(scratch)
-        return await replay(scratch)
+        return await replay(makingRoles(scratch))
       },
     })
   } finally {
     await embedded?.held.release()
   }
+}
+
+/** Roles belong to servers, not histories: one that a script names and the scratch lacks is made. */
+function makingRoles(scratch: Session): Session {
+  async function execute(script: string, made: ReadonlySet<string> = new Set()): Promise<void> {
+    try {
+      await scratch.execute(script)
+    } catch (error) {
+      const role = /^role "(.+)" does not exist$/.exec(failureOf(error)?.server?.message ?? '')?.[1]
+      if (role === undefined || made.has(role)) throw error
+      await scratch.execute(`CREATE ROLE ${quoteIdentifier(role)}`)
+      await execute(script, new Set([...made, role]))
+    }
+  }
+  return { ...scratch, execute: (script) => execute(script) }
 }
 
 /** The extensions that the migrations of a request create. */

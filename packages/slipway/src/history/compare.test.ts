@@ -12,7 +12,10 @@ const row = (migration: string, more: Partial<HistoryRow> = {}): HistoryRow => (
   ...more,
 })
 const compare = (rows: HistoryRow[], names: string[]) =>
-  compareHistory({ exists: true, rows }, names.map((name) => file(name)))
+  compareHistory(
+    { exists: true, rows },
+    names.map((name) => file(name)),
+  )
 
 test.each([
   ['empty', [], ['a']],
@@ -28,7 +31,11 @@ test.each([
 test('a migration that was rolled back is pending again, and applied again is applied', () => {
   const back = row('a', { rolledBackAt: '2026-01-02' })
   expect(compare([back], ['a'])).toMatchObject({ pending: ['a'], rolledBack: ['a'], applied: [] })
-  expect(compare([back, row('a')], ['a'])).toMatchObject({ pending: [], rolledBack: [], applied: ['a'] })
+  expect(compare([back, row('a')], ['a'])).toMatchObject({
+    pending: [],
+    rolledBack: [],
+    applied: ['a'],
+  })
 })
 
 test('another text is an edit, other line ends are none', () => {

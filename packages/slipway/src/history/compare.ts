@@ -1,4 +1,4 @@
-import { command, type Failure, failureFrom, type NextAction, sha256 } from '../kernel/index.ts'
+import { advice, command, type Failure, failureFrom, sha256 } from '../kernel/index.ts'
 import { matchesChecksum } from '../migration/index.ts'
 import type { History, HistoryRow } from './prisma-history.ts'
 
@@ -29,8 +29,12 @@ export interface Comparison {
 export function compareHistory(history: History, migrations: readonly MigrationText[]): Comparison {
   const living = livingRows(history)
   const files = new Map(migrations.map((migration) => [migration.name, migration]))
-  const applied = [...living.values()].filter((row) => row.finishedAt !== null).map((row) => row.migration)
-  const failed = [...living.values()].filter((row) => row.finishedAt === null).map((row) => row.migration)
+  const applied = [...living.values()]
+    .filter((row) => row.finishedAt !== null)
+    .map((row) => row.migration)
+  const failed = [...living.values()]
+    .filter((row) => row.finishedAt === null)
+    .map((row) => row.migration)
   const missing = applied.filter((name) => !files.has(name))
   const edited = applied.filter((name) => {
     const file = files.get(name)
@@ -38,7 +42,9 @@ export function compareHistory(history: History, migrations: readonly MigrationT
     return file !== undefined && row !== undefined && !matchesChecksum(file.sql, row.checksum)
   })
   const pending = migrations.map(({ name }) => name).filter((name) => !living.has(name))
-  const rolledBack = [...new Set(history.rows.map((row) => row.migration))].filter((name) => !living.has(name))
+  const rolledBack = [...new Set(history.rows.map((row) => row.migration))].filter(
+    (name) => !living.has(name),
+  )
   const state = stateOf({ applied, pending, failed, missing })
   return { state, applied, pending, failed, edited, missing, rolledBack }
 }
@@ -50,7 +56,9 @@ function livingRows(history: History): Map<string, HistoryRow> {
   return living
 }
 
-function stateOf(lists: Pick<Comparison, 'applied' | 'pending' | 'failed' | 'missing'>): HistoryState {
+function stateOf(
+  lists: Pick<Comparison, 'applied' | 'pending' | 'failed' | 'missing'>,
+): HistoryState {
   if (lists.failed.length > 0) return 'failed'
   if (lists.applied.length === 0) return 'empty'
   if (lists.missing.length > 0) return lists.pending.length > 0 ? 'diverged' : 'ahead'
@@ -59,38 +67,51 @@ function stateOf(lists: Pick<Comparison, 'applied' | 'pending' | 'failed' | 'mis
 
 /** What stops a deploy in this state, if anything does, with the command that resolves it. */
 export function obstacle(comparison: Comparison): Failure | undefined {
-  const repair = command('slipway repair', 'see what happened and resolve it')
+  const { state, pending } = comparison
   const [failed] = comparison.failed
-  if (failed !== undefined) {
-    return stop('HISTORY.FAILED', `The migration ${failed} began on this database and did not finish.`, [repair])
-  }
-  if (comparison.state === 'diverged') {
-    const [missing] = comparison.missing
-    return stop(
-      'HISTORY.DIVERGED',
-      `The database has ${missing}, which the project lacks, and lacks ${comparison.pending.length} that the project has.`,
-      [repair],
-    )
-  }
   const [missing] = comparison.missing
-  if (missing !== undefined) {
-    return stop('HISTORY.MISSING', `The database has ${missing}, which the project lacks.`, [
-      { kind: 'advice', label: 'Check out the branch that has it, or pull.' },
-      repair,
-    ])
-  }
   const [edited] = comparison.edited
-  if (edited !== undefined) {
-    return stop('HISTORY.EDITED', `The migration ${edited} was edited after it was applied.`, [repair])
+  if (failed !== undefined) {
+    return failureFrom('HISTORY.FAILED', {
+      message: `The migration ${failed} began on this database and did not finish.`,
+      why: 'A part of it may stand, and nothing can be built on that.',
+      nextActions: [REPAIR],
+    })
   }
-  return undefined
+  if (missing !== undefined && state === 'diverged') {
+    const [first = '', ...more] = pending
+    return failureFrom('HISTORY.DIVERGED', {
+      message:
+        `The database has ${missing}, which the project lacks; ` +
+        `the project has ${first}${more.length > 0 ? ` and ${more.length} more` : ''}, which the database lacks.`,
+      why: 'Two branches were deployed here, or this is the database of another branch.',
+      nextActions: [PULL, command('slipway doctor', 'see which database this is'), REPAIR],
+    })
+  }
+  if (missing !== undefined) {
+    return failureFrom('HISTORY.MISSING', {
+      message: `The database has ${missing}, which the project lacks.`,
+      why: 'What is built without its file does not fit what stands there.',
+      nextActions: [PULL, REPAIR],
+    })
+  }
+  if (edited === undefined) return undefined
+  return failureFrom('HISTORY.EDITED', {
+    message: `The migration ${edited} was edited after it was applied.`,
+    why: 'The file no longer says what this database has run, and an applied migration is not run again.',
+    nextActions: [
+      advice('Bring the file back, and put the change into a migration of its own.'),
+      command('slipway repair', 'see whether the edit matters'),
+    ],
+  })
 }
 
-function stop(code: string, message: string, nextActions: readonly NextAction[]): Failure {
-  return failureFrom(code, { message, why: 'A deploy on top of it could not know what it builds on.', nextActions })
-}
+const REPAIR = command('slipway repair', 'see what happened and resolve it')
+const PULL = advice('Check out the branch that has it, or pull.')
 
 /** A hash that stands for a sequence of applied migrations: names and texts, in order. */
-export function historyHash(migrations: readonly { readonly name: string; readonly checksum: string }[]): string {
+export function historyHash(
+  migrations: readonly { readonly name: string; readonly checksum: string }[],
+): string {
   return sha256(migrations.map(({ name, checksum }) => `${name} ${checksum}`).join('\n'))
 }

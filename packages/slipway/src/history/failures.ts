@@ -5,7 +5,9 @@ export const historyFailures = {
   'HISTORY.FAILED': { title: 'A migration failed on the target and was not resolved' },
   'HISTORY.EDITED': { title: 'A migration was edited after it was applied' },
   'HISTORY.MISSING': { title: 'The target has a migration that the project does not have' },
-  'HISTORY.DIVERGED': { title: 'The target and the project each have migrations that the other lacks' },
+  'HISTORY.DIVERGED': {
+    title: 'The target and the project each have migrations that the other lacks',
+  },
   'HISTORY.NOT_EMPTY': { title: 'The target holds tables, and no history says how they came' },
   'HISTORY.LEDGER_NEWER': { title: 'A newer Slipway wrote the ledger' },
 } as const satisfies FailureSpecs

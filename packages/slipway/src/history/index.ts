@@ -1,4 +1,11 @@
-export { type Comparison, compareHistory, historyHash, type HistoryState, type MigrationText, obstacle } from './compare.ts'
+export {
+  type Comparison,
+  compareHistory,
+  historyHash,
+  type HistoryState,
+  type MigrationText,
+  obstacle,
+} from './compare.ts'
 export { historyFailures } from './failures.ts'
 export {
   type CatalogState,

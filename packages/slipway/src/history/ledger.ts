@@ -89,11 +89,18 @@ export async function readJournal(session: Session): Promise<JournalEntry[]> {
 /** The catalog as it was last left; nothing where no ledger is. */
 export async function readCatalogState(session: Session): Promise<CatalogState | undefined> {
   const result = await orAbsent(
-    session.queryRaw('SELECT history_hash, method, fingerprint, objects FROM slipway.catalog_state'),
+    session.queryRaw(
+      'SELECT history_hash, method, fingerprint, objects FROM slipway.catalog_state',
+    ),
   )
   const [historyHash, method, fingerprint, objects] = result?.rows[0] ?? []
   if (!historyHash || !method || !fingerprint || !objects) return undefined
-  return { historyHash, method, fingerprint, objects: JSON.parse(objects) as Record<string, string> }
+  return {
+    historyHash,
+    method,
+    fingerprint,
+    objects: JSON.parse(objects) as Record<string, string>,
+  }
 }
 
 /** Records the catalog as it is left now. */

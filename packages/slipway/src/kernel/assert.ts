@@ -1,5 +1,5 @@
 /** A bug: the program is in a state that its author held impossible. Ends a command with exit 1. */
-export class Bug extends Error {
+class Bug extends Error {
   override readonly name = 'Bug'
 }
 

@@ -4,7 +4,11 @@
  */
 export type Event =
   | { readonly kind: 'phase'; readonly phase: string; readonly detail?: string }
-  | { readonly kind: 'lock-waiting'; readonly holders: readonly Blocker[]; readonly waitedMs: number }
+  | {
+      readonly kind: 'lock-waiting'
+      readonly holders: readonly Blocker[]
+      readonly waitedMs: number
+    }
   | {
       readonly kind: 'migration-started'
       readonly migration: string
@@ -24,7 +28,12 @@ export type Event =
       readonly blockers: readonly Blocker[]
       readonly retryInMs: number
     }
-  | { readonly kind: 'migration-done'; readonly migration: string; readonly ms: number; readonly attempts: number }
+  | {
+      readonly kind: 'migration-done'
+      readonly migration: string
+      readonly ms: number
+      readonly attempts: number
+    }
   | { readonly kind: 'migration-failed'; readonly migration: string; readonly code: string }
   | { readonly kind: 'notice'; readonly message: string }
 

@@ -1,4 +1,4 @@
-export { assertNever, Bug, invariant, must } from './assert.ts'
+export { assertNever, invariant, must } from './assert.ts'
 export { formatDuration, parseDuration } from './duration.ts'
 export type { Blocker, Emit, Event } from './event.ts'
 export {
@@ -17,5 +17,6 @@ export {
   type ServerError,
 } from './failure.ts'
 export { sha256 } from './hash.ts'
-export { attempt, ok, type Result } from './result.ts'
+export { attempt, type Result } from './result.ts'
 export { ConnectionString, redact } from './secret.ts'
+export { suggest } from './suggest.ts'

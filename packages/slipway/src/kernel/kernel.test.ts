@@ -25,12 +25,24 @@ test.each([
 })
 
 test('durations read well', () => {
-  expect([12, 1500, 125_000, 120_000].map(formatDuration)).toEqual(['12 ms', '1.5 s', '2 min 5 s', '2 min'])
+  expect([12, 1500, 125_000, 120_000].map(formatDuration)).toEqual([
+    '12 ms',
+    '1.5 s',
+    '2 min 5 s',
+    '2 min',
+  ])
 })
 
 test('a connection string shows its password nowhere', () => {
-  const secret = new ConnectionString('postgresql://app:hunter2@db.example.com:5432/shop?sslmode=require')
-  const shown = [String(secret), JSON.stringify({ secret }), inspect(secret), `${secret}`]
+  const secret = new ConnectionString(
+    'postgresql://app:hunter2@db.example.com:5432/shop?sslmode=require',
+  )
+  const shown = [
+    String(secret),
+    JSON.stringify({ secret }),
+    inspect(secret),
+    inspect({ nested: [secret] }),
+  ]
   for (const text of shown) {
     expect(text).not.toContain('hunter2')
     expect(text).toContain('app:***@db.example.com:5432/shop')
@@ -39,7 +51,10 @@ test('a connection string shows its password nowhere', () => {
 })
 
 test('law 10: whatever the password is, redacted text does not hold it', () => {
-  const password = fc.string({ minLength: 4, maxLength: 24 }).map(encodeURIComponent).filter((text) => text.length >= 4)
+  const password = fc
+    .string({ minLength: 4, maxLength: 24 })
+    .map(encodeURIComponent)
+    .filter((text) => text.length >= 4)
   fc.assert(
     fc.property(password, (secret) => {
       const text = `could not reach postgresql://someone:Q${secret}Q@host:5432/base, giving up`
@@ -53,7 +68,10 @@ test('a raised failure is found by its shape, a bug is not', async () => {
     'ROOM.REASON': { title: 'a reason' },
   })
   const failed = await attempt(async () => raise('ROOM.REASON', { message: 'It did not work.' }))
-  expect(failed).toEqual({ ok: false, failure: { code: 'ROOM.REASON', message: 'It did not work.', nextActions: [] } })
+  expect(failed).toEqual({
+    ok: false,
+    failure: { code: 'ROOM.REASON', message: 'It did not work.', nextActions: [] },
+  })
   await expect(attempt(() => Promise.reject(new TypeError('bug')))).rejects.toThrow('bug')
   expect(failureOf(new TypeError('bug'))).toBeUndefined()
 })

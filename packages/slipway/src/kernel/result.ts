@@ -6,7 +6,7 @@ export type Result<T> =
   | { readonly ok: false; readonly failure: Failure }
 
 /** A successful result. */
-export function ok<T>(value: T): Result<T> {
+function ok<T>(value: T): Result<T> {
   return { ok: true, value }
 }
 

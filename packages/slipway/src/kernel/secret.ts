@@ -39,5 +39,5 @@ export function redact(text: string): string {
   return text
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"]*):[^\s"]*@/gi, `$1:${MASK}@`)
     .replace(/([?&](?:password|api_key|token|sslpassword)=)[^&\s"]*/gi, `$1${MASK}`)
-    .replace(/(\bpassword\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s'"]+)/gi, `$1${MASK}`)
+    .replace(/(\bpassword\s*=\s*|\bpassword\s+(?='))('(?:[^'\\]|\\.)*'|[^\s'"]+)/gi, `$1${MASK}`)
 }

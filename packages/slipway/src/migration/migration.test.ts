@@ -1,12 +1,21 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { failureOf } from '../kernel/index.ts'
-import { checksum, loadParser, matchesChecksum, parseStatements, sameMeaning, unitsOf } from './index.ts'
+import {
+  checksum,
+  loadParser,
+  matchesChecksum,
+  parseStatements,
+  sameMeaning,
+  unitsOf,
+} from './index.ts'
 
 beforeAll(loadParser)
 
 const units = (sql: string) =>
-  unitsOf(sql, parseStatements(sql)).map((unit) => `${unit.kind}: ${unit.statements.map(({ number }) => number).join(' ')}`)
+  unitsOf(sql, parseStatements(sql)).map(
+    (unit) => `${unit.kind}: ${unit.statements.map(({ number }) => number).join(' ')}`,
+  )
 
 describe('statements', () => {
   test('several on a line, in comments, in dollar quotes, with CRLF and UTF-8', () => {
@@ -14,7 +23,12 @@ describe('statements', () => {
       '-- Größe; nicht hier\r\nCREATE TABLE "größe" (a int); /* ; */ SELECT \'ü;\';\r\n' +
       'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $body$ SELECT 1; $body$;\r\nSELECT 2'
     const found = parseStatements(sql)
-    expect(found.map(({ line, column }) => [line, column])).toEqual([[2, 1], [2, 39], [3, 1], [4, 1]])
+    expect(found.map(({ line, column }) => [line, column])).toEqual([
+      [2, 1],
+      [2, 39],
+      [3, 1],
+      [4, 1],
+    ])
     for (const { text, start, end } of found) expect(sql.slice(start, end)).toBe(text)
     expect(found[2]?.text).toContain('$body$ SELECT 1; $body$')
   })
@@ -24,14 +38,25 @@ describe('statements', () => {
   })
 
   test('positions hold for any text around them', () => {
-    const filler = fc.string({ unit: 'grapheme', maxLength: 12 }).map((text) => text.replaceAll(/[*/]/g, ''))
+    const filler = fc
+      .string({ unit: 'grapheme', maxLength: 12 })
+      .map((text) => text.replaceAll(/[*/]/g, ''))
     fc.assert(
       fc.property(fc.array(filler, { minLength: 1, maxLength: 6 }), (fillers) => {
         const clean = fillers.map((text) => text.replaceAll('\0', '').toWellFormed())
-        const sql = clean.map((text, index) => `/* ${text} */ SELECT '${text.replaceAll("'", "''")}' AS c${index}`).join(';\n')
+        const sql = clean
+          .map((text, index) => `/* ${text} */ SELECT '${text.replaceAll("'", "''")}' AS c${index}`)
+          .join(';\n')
         const found = parseStatements(sql)
-        return found.length === clean.length && found.every(({ text, start, end }, index) =>
-          sql.slice(start, end) === text && text.endsWith(`AS c${index}`) && text.startsWith('SELECT'))
+        return (
+          found.length === clean.length &&
+          found.every(
+            ({ text, start, end }, index) =>
+              sql.slice(start, end) === text &&
+              text.endsWith(`AS c${index}`) &&
+              text.startsWith('SELECT'),
+          )
+        )
       }),
     )
   })
@@ -44,14 +69,24 @@ describe('statements', () => {
     } catch (error) {
       const failure = failureOf(error)
       expect(failure?.code).toBe('MIGRATION.SYNTAX')
-      expect(failure?.where).toEqual({ file: 'a/migration.sql', line: 3, column: 9, excerpt: '  é int,);\n        ^' })
+      expect(failure?.where).toEqual({
+        file: 'a/migration.sql',
+        line: 3,
+        column: 9,
+        excerpt: '  é int,);\n        ^',
+      })
     }
   })
 
   test('what they destroy is named', () => {
-    const sql = 'DROP TABLE a, s."B"; ALTER TABLE s.t DROP COLUMN c, ADD d int; TRUNCATE x; DELETE FROM y; DROP INDEX i'
+    const sql =
+      'DROP TABLE a, s."B"; ALTER TABLE s.t DROP COLUMN c, ADD d int; TRUNCATE x; DELETE FROM y; DROP INDEX i'
     expect(parseStatements(sql).flatMap(({ destroys }) => destroys)).toEqual([
-      'table a', 'table s.B', 'column s.t.c', 'rows of x', 'rows of y',
+      'table a',
+      'table s.B',
+      'column s.t.c',
+      'rows of x',
+      'rows of y',
     ])
   })
 })
@@ -61,12 +96,18 @@ describe('units', () => {
     ['CREATE TABLE a (x int); CREATE INDEX ON a (x)', ['transaction: 1 2']],
     ['BEGIN; CREATE TABLE a (x int); COMMIT;', ['transaction: 2']],
     ['CREATE INDEX CONCURRENTLY i ON a (x)', ['alone: 1']],
-    ['CREATE TABLE a (x int); CREATE INDEX CONCURRENTLY i ON a (x); SELECT 1; SELECT 2', ['transaction: 1', 'alone: 2', 'transaction: 3 4']],
+    [
+      'CREATE TABLE a (x int); CREATE INDEX CONCURRENTLY i ON a (x); SELECT 1; SELECT 2',
+      ['transaction: 1', 'alone: 2', 'transaction: 3 4'],
+    ],
     ['SELECT 1; BEGIN; SELECT 2; COMMIT; SELECT 3', ['transaction: 1 3', 'transaction: 5']],
     ["ALTER TYPE t ADD VALUE 'x'; UPDATE a SET b = 'x'", ['transaction: 1', 'transaction: 2']],
     ["ALTER TYPE t ADD VALUE 'x'; ALTER TYPE t ADD VALUE 'y'; SELECT 1", ['transaction: 1 2 3']],
     ['-- slipway: no-transaction\nSELECT 1; SELECT 2', ['transaction: 1', 'transaction: 2']],
-    ['VACUUM FULL a; DROP INDEX CONCURRENTLY i; REINDEX TABLE CONCURRENTLY a', ['alone: 1', 'alone: 2', 'alone: 3']],
+    [
+      'VACUUM FULL a; DROP INDEX CONCURRENTLY i; REINDEX TABLE CONCURRENTLY a',
+      ['alone: 1', 'alone: 2', 'alone: 3'],
+    ],
     ['', []],
   ])('%s', (sql, expected) => {
     expect(units(sql)).toEqual(expected)

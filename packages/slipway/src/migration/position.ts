@@ -9,7 +9,7 @@ export function byteIndexer(text: string): (bytes: number) => number {
   if (encoded === text.length) return (bytes) => bytes
   const indexes = new Uint32Array(encoded + 1)
   let bytes = 0
-  for (let index = 0; index < text.length; ) {
+  for (let index = 0; index < text.length;) {
     const point = text.codePointAt(index) ?? 0
     const units = point > 0xffff ? 2 : 1
     const width = point > 0xffff ? 4 : point > 0x7ff ? 3 : point > 0x7f ? 2 : 1

@@ -75,6 +75,8 @@ function parseTree(sql: string, file?: string): ParseResult {
     return raise('MIGRATION.SYNTAX', {
       message: `The SQL does not parse: ${message ?? error.message}.`,
       why: 'PostgreSQL would refuse the whole file, so nothing was run.',
+      nextActions:
+        file === undefined ? [] : [{ kind: 'edit', path: file, label: 'correct the SQL' }],
       where: placeAt(sql, indexOfCharacter(sql, cursorPosition + 1), file),
       cause: error,
     })
@@ -132,9 +134,13 @@ function transactionRole(kind: string | undefined): StatementRole {
 
 function dropRole(objects: readonly Node[]): StatementRole {
   const parts = objects.flatMap((object) => ('List' in object ? [object.List.items ?? []] : []))
-  const names = (parts[0] ?? []).flatMap((item) => ('String' in item ? [item.String.sval ?? ''] : []))
+  const names = (parts[0] ?? []).flatMap((item) =>
+    'String' in item ? [item.String.sval ?? ''] : [],
+  )
   const name = names.at(-1)
-  return parts.length === 1 && name ? { kind: 'alone', drops: indexName(name, names.at(-2)) } : ALONE
+  return parts.length === 1 && name
+    ? { kind: 'alone', drops: indexName(name, names.at(-2)) }
+    : ALONE
 }
 
 function indexName(name: string, schema: string | undefined): IndexName {
@@ -146,13 +152,22 @@ function isAlone(node: Node, text: string): boolean {
   if ('ClusterStmt' in node) return node.ClusterStmt.relation === undefined
   if ('ReindexStmt' in node) {
     const { kind, params } = node.ReindexStmt
-    const concurrently = (params ?? []).some((param) => 'DefElem' in param && param.DefElem.defname === 'concurrently')
+    const concurrently = (params ?? []).some(
+      (param) => 'DefElem' in param && param.DefElem.defname === 'concurrently',
+    )
     return concurrently || !['REINDEX_OBJECT_INDEX', 'REINDEX_OBJECT_TABLE'].includes(kind ?? '')
   }
   if ('AlterTableStmt' in node) return /\bDETACH\s+PARTITION\b[\s\S]*\bCONCURRENTLY\b/i.test(text)
   if ('DoStmt' in node) return /\b(?:COMMIT|ROLLBACK)\s*(?:AND\s|;)/i.test(text)
   return [
-    'CreatedbStmt', 'DropdbStmt', 'AlterDatabaseStmt', 'CreateTableSpaceStmt', 'DropTableSpaceStmt',
-    'AlterSystemStmt', 'CreateSubscriptionStmt', 'DropSubscriptionStmt', 'CallStmt',
+    'CreatedbStmt',
+    'DropdbStmt',
+    'AlterDatabaseStmt',
+    'CreateTableSpaceStmt',
+    'DropTableSpaceStmt',
+    'AlterSystemStmt',
+    'CreateSubscriptionStmt',
+    'DropSubscriptionStmt',
+    'CallStmt',
   ].some((kind) => kind in node)
 }

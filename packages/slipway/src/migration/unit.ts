@@ -68,7 +68,8 @@ export function unitsOf(sql: string, statements: readonly Statement[]): Unit[] {
 function withoutBegins(sql: string, statements: readonly Statement[]): string {
   let text = sql
   for (const { role, start, end } of statements) {
-    if (role.kind === 'begin') text = text.slice(0, start) + ' '.repeat(end - start) + text.slice(end)
+    if (role.kind === 'begin')
+      text = text.slice(0, start) + ' '.repeat(end - start) + text.slice(end)
   }
   return text
 }

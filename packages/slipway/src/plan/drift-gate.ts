@@ -8,7 +8,11 @@ import type { ReplayMigration, ScratchOptions } from '../rehearsal/index.ts'
 export type Drift =
   /** `basis`: what it was compared with. */
   | { readonly kind: 'none'; readonly basis: 'ledger' | 'scratch' | 'nothing-applied' }
-  | { readonly kind: 'drifted'; readonly basis: 'ledger' | 'scratch'; readonly changes: readonly Change[] }
+  | {
+      readonly kind: 'drifted'
+      readonly basis: 'ledger' | 'scratch'
+      readonly changes: readonly Change[]
+    }
   | { readonly kind: 'unknown'; readonly reason: string }
 
 /** A history and the files of what was applied. */
@@ -22,9 +26,15 @@ export interface AppliedHistory {
 const loadCatalog = () => import('../catalog/index.ts')
 
 /** The schemas that belong to a project on this session. */
-export async function projectScope(session: Session, migrations: readonly ReplayMigration[]): Promise<Scope> {
+export async function projectScope(
+  session: Session,
+  migrations: readonly ReplayMigration[],
+): Promise<Scope> {
   const { scopeOf } = await loadCatalog()
-  return scopeOf(session.server.schema, migrations.map(({ sql }) => sql))
+  return scopeOf(
+    session.server.schema,
+    migrations.map(({ sql }) => sql),
+  )
 }
 
 /** The rows that are applied now, in the order in which they were. */
@@ -51,7 +61,8 @@ export async function detectDrift(
 ): Promise<Drift> {
   const rows = appliedRows(applied.history)
   if (rows.length === 0) return { kind: 'none', basis: 'nothing-applied' }
-  const { difference, differingObjects, FINGERPRINT_METHOD, readCatalog, readFingerprint } = await loadCatalog()
+  const { difference, differingObjects, FINGERPRINT_METHOD, readCatalog, readFingerprint } =
+    await loadCatalog()
   const scope = await projectScope(session, applied.migrations)
   const state = await readCatalogState(session)
   if (state && state.historyHash === historyHash(rows) && state.method === FINGERPRINT_METHOD) {

@@ -1,9 +1,13 @@
 export {
-  type AppliedHistory,
   appliedMigrations,
   appliedRows,
   detectDrift,
   type Drift,
   projectScope,
 } from './drift-gate.ts'
-export { type MigrationPlan, planMigration, planMigrations, withStatements } from './migration-plan.ts'
+export {
+  type MigrationPlan,
+  planMigration,
+  planMigrations,
+  withStatements,
+} from './migration-plan.ts'

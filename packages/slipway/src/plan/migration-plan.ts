@@ -1,4 +1,12 @@
-import { checksum, loadParser, needsParser, parseStatements, type Statement, type Unit, unitsOf } from '../migration/index.ts'
+import {
+  checksum,
+  loadParser,
+  needsParser,
+  parseStatements,
+  type Statement,
+  type Unit,
+  unitsOf,
+} from '../migration/index.ts'
 
 /** A migration as it will be run: its units, and whether they are one transaction. */
 export interface MigrationPlan {
@@ -15,11 +23,17 @@ export interface MigrationPlan {
 }
 
 /** Plans one migration. Needs `loadParser` first. Fails with MIGRATION.SYNTAX. */
-export function planMigration(migration: { name: string; path: string; sql: string }): MigrationPlan {
+export function planMigration(migration: {
+  name: string
+  path: string
+  sql: string
+}): MigrationPlan {
   const statements = parseStatements(migration.sql, migration.path)
   const units = unitsOf(migration.sql, statements)
   const [first, ...others] = units
-  const atomic = first === undefined || (others.length === 0 && first.kind === 'transaction' && !first.rolledBack)
+  const atomic =
+    first === undefined ||
+    (others.length === 0 && first.kind === 'transaction' && !first.rolledBack)
   return { ...migration, checksum: checksum(migration.sql), statements, units, atomic }
 }
 
@@ -41,8 +55,21 @@ export async function planMigrations(files: readonly MigrationFile[]): Promise<M
 
 function unparsedPlan(file: MigrationFile): MigrationPlan {
   const empty = file.sql.trim() === ''
-  const whole: Unit = { number: 1, kind: 'transaction', statements: [], sql: file.sql, offset: 0, rolledBack: false }
-  return { ...file, checksum: checksum(file.sql), statements: [], units: empty ? [] : [whole], atomic: true }
+  const whole: Unit = {
+    number: 1,
+    kind: 'transaction',
+    statements: [],
+    sql: file.sql,
+    offset: 0,
+    rolledBack: false,
+  }
+  return {
+    ...file,
+    checksum: checksum(file.sql),
+    statements: [],
+    units: empty ? [] : [whole],
+    atomic: true,
+  }
 }
 
 /** The plan with its statements, for whoever has to say where an unparsed file failed. */

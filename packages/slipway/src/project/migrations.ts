@@ -63,7 +63,11 @@ function listEntries(dir: string, options: ReadMigrationsOptions): Dirent[] | un
   }
 }
 
-function readMigration(dir: string, name: string, { waysBack }: ReadMigrationsOptions): MigrationFolder[] {
+function readMigration(
+  dir: string,
+  name: string,
+  { waysBack }: ReadMigrationsOptions,
+): MigrationFolder[] {
   // For a thousand folders joining paths by hand saves what path.join takes to normalise them.
   const file = `${dir}${path.sep}${name}${path.sep}migration.sql`
   const sql = readText(file, name)

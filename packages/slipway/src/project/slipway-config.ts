@@ -1,6 +1,5 @@
 import path from 'node:path'
-import { type NextAction, advice, parseDuration } from '../kernel/index.ts'
-import { closest } from './closest.ts'
+import { type NextAction, advice, parseDuration, suggest } from '../kernel/index.ts'
 import { loadConfigurationModule } from './configuration-module.ts'
 import { raise } from './failures.ts'
 
@@ -137,7 +136,7 @@ function checkKeys(value: unknown, shape: Shape & { kind: 'object' | 'named' }, 
 }
 
 function refuseKey(key: string, known: readonly string[], spot: Spot): never {
-  const meant = closest(key, known)
+  const meant = suggest(key, known)
   const next: NextAction = meant
     ? { kind: 'edit', path: spot.shown, label: `write ${meant} instead of ${key}` }
     : { kind: 'edit', path: spot.shown, label: `remove ${key}; known are ${known.join(', ')}` }

@@ -1,7 +1,6 @@
 import path from 'node:path'
 import { type Address, isLoopback, locate } from '../database/index.ts'
-import { type NextAction, advice, command, must, parseDuration } from '../kernel/index.ts'
-import { closest } from './closest.ts'
+import { type NextAction, advice, command, must, parseDuration, suggest } from '../kernel/index.ts'
 import {
   type Connection,
   environmentConnection,
@@ -130,7 +129,7 @@ function refuseUnknown(project: Project, named: string): void {
   const known =
     configured.length > 0 ? [...new Set([...configured, 'development'])] : USUAL_ENVIRONMENTS
   if (known.includes(named) || (configured.length === 0 && hasFile)) return
-  const meant = closest(named, known)
+  const meant = suggest(named, known)
   const next: NextAction[] = meant
     ? [command(`slipway status --env ${meant}`, 'the nearest name')]
     : []

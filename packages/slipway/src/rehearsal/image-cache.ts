@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { EmbeddedImage } from '../database/index.ts'
@@ -26,7 +35,8 @@ export function createImageCache(folder: string): ImageCache {
         const packed = readFileSync(fileOf(key))
         const now = new Date()
         utimesSync(fileOf(key), now, now)
-        return new Uint8Array(zstdDecompressSync(packed))
+        const { buffer, byteOffset, byteLength } = zstdDecompressSync(packed)
+        return new Uint8Array(buffer, byteOffset, byteLength)
       } catch {
         return undefined
       }
@@ -56,6 +66,10 @@ function listImages(folder: string): string[] {
 }
 
 function prune(folder: string): void {
-  const files = listImages(folder).map((name) => ({ name, used: statSync(join(folder, name)).mtimeMs }))
-  for (const { name } of files.toSorted((a, b) => b.used - a.used).slice(KEEP)) rmSync(join(folder, name), { force: true })
+  const files = listImages(folder).map((name) => ({
+    name,
+    used: statSync(join(folder, name)).mtimeMs,
+  }))
+  for (const { name } of files.toSorted((a, b) => b.used - a.used).slice(KEEP))
+    rmSync(join(folder, name), { force: true })
 }

@@ -1,6 +1,13 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { advice, command, failureOf, type Place, type ServerError } from '../kernel/index.ts'
-import { indexOfCharacter, loadParser, needsParser, parseStatements, placeAt, unitsOf } from '../migration/index.ts'
+import {
+  indexOfCharacter,
+  loadParser,
+  needsParser,
+  parseStatements,
+  placeAt,
+  unitsOf,
+} from '../migration/index.ts'
 import { raise } from './failures.ts'
 
 /** A migration to be replayed. */
@@ -12,7 +19,10 @@ export interface ReplayMigration {
 }
 
 /** Runs migrations on a scratch, one after the other, as a deploy would. */
-export async function replay(session: Session, migrations: readonly ReplayMigration[]): Promise<void> {
+export async function replay(
+  session: Session,
+  migrations: readonly ReplayMigration[],
+): Promise<void> {
   for (const migration of migrations) await replayOne(session, migration)
 }
 
@@ -32,26 +42,41 @@ async function partsOf({ sql, path }: ReplayMigration): Promise<Part[]> {
 }
 
 /** Runs a part; a role that it names and the scratch lacks is made, for roles belong to servers, not histories. */
-async function runPart(session: Session, migration: ReplayMigration, part: Part, made: Set<string>): Promise<void> {
+async function runPart(
+  session: Session,
+  migration: ReplayMigration,
+  part: Part,
+  made: Set<string>,
+): Promise<void> {
   try {
     await session.execute(part.sql)
   } catch (error) {
     const server = failureOf(error)?.server
     if (!server) throw error
-    const role = server.sqlstate === '42704' ? /^role "(.+)" does not exist$/.exec(server.message)?.[1] : undefined
+    const role =
+      server.sqlstate === '42704'
+        ? /^role "(.+)" does not exist$/.exec(server.message)?.[1]
+        : undefined
     if (role === undefined || made.has(role)) raiseReplayFailure(migration, part, server, error)
     await session.execute(`CREATE ROLE ${quoteIdentifier(role)}`)
     await runPart(session, migration, part, made.add(role))
   }
 }
 
-function raiseReplayFailure(migration: ReplayMigration, part: Part, server: ServerError, cause: unknown): never {
+function raiseReplayFailure(
+  migration: ReplayMigration,
+  part: Part,
+  server: ServerError,
+  cause: unknown,
+): never {
   const extension = /^extension "(.+)" is not available$/.exec(server.message)?.[1]
   if (extension !== undefined) {
     raise('REHEARSAL.EXTENSION_UNAVAILABLE', {
       message: `The embedded scratch does not carry the extension ${extension}, which ${migration.name} needs.`,
       why: 'A scratch must be able to run the whole history.',
-      nextActions: [advice('Guard it in initShadowDb of prisma.config.ts, or create a stand-in there.')],
+      nextActions: [
+        advice('Guard it in initShadowDb of prisma.config.ts, or create a stand-in there.'),
+      ],
       server,
       cause,
     })
@@ -69,5 +94,9 @@ function raiseReplayFailure(migration: ReplayMigration, part: Part, server: Serv
 
 function placeOf(migration: ReplayMigration, part: Part, server: ServerError): Place | undefined {
   if (server.position === undefined) return undefined
-  return placeAt(migration.sql, part.offset + indexOfCharacter(part.sql, server.position), migration.path)
+  return placeAt(
+    migration.sql,
+    part.offset + indexOfCharacter(part.sql, server.position),
+    migration.path,
+  )
 }

@@ -6,6 +6,8 @@ import { replay, type ReplayMigration } from './replay.ts'
 /** Changes when the embedded server or the way of replaying does: older images are then left alone. */
 const IMAGE_FORMAT = 'pglite-0.5.16/1'
 
+const WORTH_AN_IMAGE_MS = 500
+
 /** What scratches of a project need to know. */
 export interface ScratchOptions {
   /** Folder of the images; `<project>/.slipway/cache`. */
@@ -26,7 +28,10 @@ export async function withScratch<T>(
   upcoming: readonly ReplayMigration[] = [],
 ): Promise<T> {
   const cache = createImageCache(options.cacheDir)
-  const extensions = extensionsOf([options.initScript ?? '', ...[...history, ...upcoming].map(({ sql }) => sql)])
+  const extensions = extensionsOf([
+    options.initScript ?? '',
+    ...[...history, ...upcoming].map(({ sql }) => sql),
+  ])
   const keys = keysOf(options, extensions, history)
   const start = longestKnown(cache, keys)
   const image = start < 0 ? undefined : cache.load(keys[start] ?? '')
@@ -52,8 +57,10 @@ async function bringTo(embedded: Embedded, cache: ImageCache, journey: Journey):
   }
   const rest = history.slice(Math.max(from, 0))
   if (rest.length === 0) return
+  const began = performance.now()
   await replay(embedded.session, rest)
-  await keep(embedded, cache, keys.at(-1))
+  // An image takes about a second to make: not worth it for what is replayed faster than that.
+  if (performance.now() - began > WORTH_AN_IMAGE_MS) await keep(embedded, cache, keys.at(-1))
 }
 
 async function keep(embedded: Embedded, cache: ImageCache, key: string | undefined): Promise<void> {
@@ -61,7 +68,11 @@ async function keep(embedded: Embedded, cache: ImageCache, key: string | undefin
 }
 
 /** A key for each prefix of the history; the first is that of the empty one. */
-function keysOf(options: ScratchOptions, extensions: readonly string[], history: readonly ReplayMigration[]): string[] {
+function keysOf(
+  options: ScratchOptions,
+  extensions: readonly string[],
+  history: readonly ReplayMigration[],
+): string[] {
   let key = sha256([IMAGE_FORMAT, options.initScript ?? '', ...extensions].join('\n'))
   const keys = [key]
   for (const { name, sql } of history) {
@@ -79,8 +90,8 @@ function longestKnown(cache: ImageCache, keys: readonly string[]): number {
 export function extensionsOf(texts: readonly string[]): string[] {
   const names = new Set<string>()
   for (const text of texts) {
-    for (const match of text.matchAll(/\bextension\s+(?:if\s+not\s+exists\s+)?"?([\w-]+)"?/gi)) names.add(match[1] ?? '')
+    for (const match of text.matchAll(/\bextension\s+(?:if\s+not\s+exists\s+)?"?([\w-]+)"?/gi))
+      names.add(match[1] ?? '')
   }
   return [...names].toSorted()
 }
-

@@ -5,9 +5,15 @@ export const rollbackFailures = {
   'ROLLBACK.NOTHING': { title: 'No migration is there to be taken back' },
   'ROLLBACK.UNKNOWN_MIGRATION': { title: 'The migration to go back to is not applied' },
   'ROLLBACK.NOT_APPLIED_HERE': { title: 'The file of an applied migration is not in the project' },
-  'ROLLBACK.WAY_BACK_FAILS': { title: 'The way back fails when it is rehearsed on a scratch', exit: 4 },
+  'ROLLBACK.WAY_BACK_FAILS': {
+    title: 'The way back fails when it is rehearsed on a scratch',
+    exit: 4,
+  },
   'ROLLBACK.WAY_BACK_INCOMPLETE': { title: 'The way back does not bring the schema back', exit: 4 },
-  'ROLLBACK.NOT_RESTORED': { title: 'After the rollback the database is not what its history should give', exit: 4 },
+  'ROLLBACK.NOT_RESTORED': {
+    title: 'After the rollback the database is not what its history should give',
+    exit: 4,
+  },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof rollbackFailures> = raiserOf(rollbackFailures)

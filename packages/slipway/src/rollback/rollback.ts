@@ -14,7 +14,14 @@ import {
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
-import { compareHistory, type Comparison, type History, obstacle, readHistory, readJournal } from '../history/index.ts'
+import {
+  compareHistory,
+  type Comparison,
+  type History,
+  obstacle,
+  readHistory,
+  readJournal,
+} from '../history/index.ts'
 import { advice, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
 import { raise } from './failures.ts'
@@ -59,13 +66,17 @@ export async function rollback(request: RollbackRequest): Promise<RollbackOutcom
     const history = await readHistory(session)
     const resuming = await resumable(session, compareHistory(history, request.migrations))
     const applied = appliedFiles(history, request, resuming)
-    const names = selectMigrations(applied.map(({ name }) => name), extentOf(request, resuming))
+    const names = selectMigrations(
+      applied.map(({ name }) => name),
+      extentOf(request, resuming),
+    )
     const { ways, rehearsal, expected } = await prepareWaysBack(applied, names, request)
     request.announce(ways, rehearsal)
     refuseUnproven(rehearsal, request)
     const { database } = session.server
     const destroys = destroyedBy(ways.map(({ plan }) => plan))
-    if (request.protected && destroys.length > 0) await requireConsent({ database, destroys }, request.consent)
+    if (request.protected && destroys.length > 0)
+      await requireConsent({ database, destroys }, request.consent)
     await prepareBooks(session)
     return { database, ways, rehearsal, ...(await run(supervision, { ways, expected }, request)) }
   })
@@ -75,8 +86,11 @@ export async function rollback(request: RollbackRequest): Promise<RollbackOutcom
 async function resumable(session: Session, comparison: Comparison): Promise<string | undefined> {
   const [interrupted, ...more] = comparison.failed
   if (interrupted !== undefined && more.length === 0) {
-    const entries = (await readJournal(session)).filter(({ migration }) => migration === interrupted)
-    if (entries.length > 0 && entries.every(({ direction }) => direction === 'down')) return interrupted
+    const entries = (await readJournal(session)).filter(
+      ({ migration }) => migration === interrupted,
+    )
+    if (entries.length > 0 && entries.every(({ direction }) => direction === 'down'))
+      return interrupted
   }
   const found = obstacle(comparison)
   return found ? rethrow(found) : undefined
@@ -86,7 +100,11 @@ function extentOf(request: RollbackRequest, resuming: string | undefined): Exten
   return resuming === undefined ? request.extent : { kind: 'steps', steps: 1 }
 }
 
-function appliedFiles(history: History, request: RollbackRequest, resuming: string | undefined): Reversible[] {
+function appliedFiles(
+  history: History,
+  request: RollbackRequest,
+  resuming: string | undefined,
+): Reversible[] {
   const files = new Map(request.migrations.map((migration) => [migration.name, migration]))
   const names = appliedRows(history).map(({ name }) => name)
   return [...names, ...(resuming === undefined ? [] : [resuming])].map((name) => {
@@ -137,7 +155,9 @@ function refuseUnproven(rehearsal: Rehearsal, request: RollbackRequest): void {
 
 function nameChanges(changes: readonly { object: string }[]): string {
   const names = changes.slice(0, 5).map(({ object }) => object)
-  return changes.length > names.length ? `${names.join(', ')} and ${changes.length - names.length} more` : names.join(', ')
+  return changes.length > names.length
+    ? `${names.join(', ')} and ${changes.length - names.length} more`
+    : names.join(', ')
 }
 
 async function run(

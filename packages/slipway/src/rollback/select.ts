@@ -2,7 +2,9 @@ import { command } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
 /** How far to go back: a number of migrations, or to just behind one that stays applied. */
-export type Extent = { readonly kind: 'steps'; readonly steps: number } | { readonly kind: 'to'; readonly migration: string }
+export type Extent =
+  | { readonly kind: 'steps'; readonly steps: number }
+  | { readonly kind: 'to'; readonly migration: string }
 
 /** The applied migrations to take back, the last one first. `applied` is in the order of application. */
 export function selectMigrations(applied: readonly string[], extent: Extent): string[] {
@@ -19,7 +21,9 @@ export function selectMigrations(applied: readonly string[], extent: Extent): st
     })
   }
   if (stays === 0) {
-    raise('ROLLBACK.NOTHING', { message: `${extent.migration} is the last applied migration already.` })
+    raise('ROLLBACK.NOTHING', {
+      message: `${extent.migration} is the last applied migration already.`,
+    })
   }
   return newestFirst.slice(0, stays)
 }

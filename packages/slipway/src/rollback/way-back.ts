@@ -3,7 +3,12 @@ import { writeWayBack } from '../create/index.ts'
 import { command, failureOf } from '../kernel/index.ts'
 import { loadParser } from '../migration/index.ts'
 import { type MigrationPlan, planMigration, projectScope } from '../plan/index.ts'
-import { replay, type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
+import {
+  replay,
+  type ReplayMigration,
+  type ScratchOptions,
+  withScratch,
+} from '../rehearsal/index.ts'
 import { raise } from './failures.ts'
 
 /** An applied migration with its file, and its way back where one is written. */
@@ -83,7 +88,8 @@ export async function rehearseWaysBack(
         await replay(session, goes)
         await runBackwards(downs, (down) => replay(session, [down]))
         const changes = difference(expected, await readCatalog(session, scope))
-        const rehearsal: Rehearsal = changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes }
+        const rehearsal: Rehearsal =
+          changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes }
         return { rehearsal, expected }
       },
       [...goes, ...downs],

@@ -3,7 +3,7 @@ import pg from 'pg'
 // The transaction that wrote a catalog row is a part of it: what was dropped and made anew shows, too.
 const CATALOG = `
   WITH relation AS (
-    SELECT c.*, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    SELECT c.oid, c.xmin, relname, relkind, nspname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
     WHERE c.oid >= 16384 AND nspname <> 'pg_toast'
   )
   SELECT nspname::text AS schema, 'schema' AS kind, '' AS name, xmin::text FROM pg_namespace WHERE nspname !~ '^pg_'
@@ -29,7 +29,10 @@ const TABLES = `
  * All that stands in a database, catalog and rows, and which databases its server has: equal before and
  * after means that nothing was changed. Without `ledger`, the schema `slipway` is passed over.
  */
-export async function everythingIn(url: string, options: { ledger: boolean }): Promise<readonly string[]> {
+export async function everythingIn(
+  url: string,
+  options: { ledger: boolean },
+): Promise<readonly string[]> {
   const counts = (schema: string) => options.ledger || schema !== 'slipway'
   const client = new pg.Client({ connectionString: url })
   await client.connect()

@@ -18,7 +18,10 @@ export interface Pooler {
 }
 
 /** Starts `pgbouncer` before a cluster, under the account of its server: as root it refuses to run. */
-export async function startPgbouncer(cluster: Cluster, mode: 'transaction' | 'session'): Promise<Pooler> {
+export async function startPgbouncer(
+  cluster: Cluster,
+  mode: 'transaction' | 'session',
+): Promise<Pooler> {
   const dir = mkdtempSync(path.join(tmpdir(), 'slipway-pgbouncer-'))
   const { uid, gid } = statSync(cluster.dataDir)
   const port = await freePort()
@@ -36,11 +39,15 @@ export async function startPgbouncer(cluster: Cluster, mode: 'transaction' | 'se
   const file = path.join(dir, 'pgbouncer.ini')
   writeFileSync(file, settings.join('\n'), { mode: 0o600 })
   for (const owned of [dir, file]) chownSync(owned, uid, gid)
-  const account = process.getuid?.() === 0 ? ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'] : []
+  const account =
+    process.getuid?.() === 0
+      ? ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
+      : []
   const script = 'dir=$1; shift; "$@" & read -r _; kill $!; wait; rm -rf "$dir"'
   const stop = untilEnd(script, [dir, ...account, 'pgbouncer', '--quiet', file])
   await untilListening(port)
-  const urlOf = (database: string) => `postgresql://${username}:${password}@127.0.0.1:${port}/${database}`
+  const urlOf = (database: string) =>
+    `postgresql://${username}:${password}@127.0.0.1:${port}/${database}`
   return { urlOf, stop }
 }
 

@@ -39,12 +39,23 @@ export async function refusal(refused: Refused): Promise<Failure> {
   const before = await look()
   const flags = [...(url === undefined ? [] : ['--url', url]), '--json']
   const ran = await runCli([...argv, ...flags], { cwd, env })
+  if (process.env['SHOW']) {
+    // TEMPORARY
+    const human = await runCli([...argv, ...flags.slice(0, -1)], { cwd, env })
+    const { appendFileSync } = await import('node:fs')
+    appendFileSync(
+      process.env['SHOW'],
+      `\n$ slipway ${argv.join(' ')}  → ${human.exitCode}\n${human.stdout}---stderr\n${human.stderr}`,
+    )
+  }
   const document = JSON.parse(ran.stdout) as Document
-  expect({ exit: ran.exitCode, ok: document.ok, code: document.failure?.code }, ran.stdout).toEqual({
-    exit,
-    ok: false,
-    code,
-  })
+  expect({ exit: ran.exitCode, ok: document.ok, code: document.failure?.code }, ran.stdout).toEqual(
+    {
+      exit,
+      ok: false,
+      code,
+    },
+  )
   expect(document.next, 'a next step').not.toEqual([])
   const secrets = [...(refused.secrets ?? []), ...[url, unchanged].flatMap(passwordOf)]
   for (const secret of secrets) expect(ran.stdout + ran.stderr).not.toContain(secret)
@@ -54,7 +65,8 @@ export async function refusal(refused: Refused): Promise<Failure> {
 
 /** The password of a connection string; a short one may stand in any text by chance. */
 function passwordOf(url: string | undefined): string[] {
-  const password = url === undefined ? '' : decodeURIComponent(/:\/\/[^/@]*:([^/]*)@/.exec(url)?.[1] ?? '')
+  const password =
+    url === undefined ? '' : decodeURIComponent(/:\/\/[^/@]*:([^/]*)@/.exec(url)?.[1] ?? '')
   return password.length < 8 ? [] : [password]
 }
 

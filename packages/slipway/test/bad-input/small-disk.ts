@@ -18,7 +18,9 @@ export interface SmallDisk {
 export function mountSmallDisk(cluster: Cluster, megabytes: number): SmallDisk | undefined {
   const dir = mkdtempSync(path.join(tmpdir(), 'slipway-disk-'))
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir], { stdio: 'ignore' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir], {
+      stdio: 'ignore',
+    })
   } catch {
     return undefined
   }

@@ -27,18 +27,24 @@ interface State {
 }
 
 async function stateOf(url: string): Promise<State> {
-  return await withSession({ kind: 'postgres', url: new ConnectionString(url) }, {}, async (session) => {
-    const invalid = await session.query('SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid')
-    expect(invalid).toEqual([])
-    const applied = await session.query<{ name: string }>(
-      'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY 1',
-    )
-    return {
-      fingerprint: fingerprint(await readCatalog(session)).hash,
-      rows: await session.query(ROWS_SQL),
-      applied: applied.map(({ name }) => name),
-    }
-  })
+  return await withSession(
+    { kind: 'postgres', url: new ConnectionString(url) },
+    {},
+    async (session) => {
+      const invalid = await session.query(
+        'SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid',
+      )
+      expect(invalid).toEqual([])
+      const applied = await session.query<{ name: string }>(
+        'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY 1',
+      )
+      return {
+        fingerprint: fingerprint(await readCatalog(session)).hash,
+        rows: await session.query(ROWS_SQL),
+        applied: applied.map(({ name }) => name),
+      }
+    },
+  )
 }
 
 beforeAll(async () => {
@@ -71,10 +77,19 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 }
 
 /** Runs a command through the proxy and disturbs it at one message; gives how many messages it sent. */
-async function disturb(scenario: Scenario, by: 'SIGKILL' | 'cut', at: number, verdict: Verdict): Promise<number> {
+async function disturb(
+  scenario: Scenario,
+  by: 'SIGKILL' | 'cut',
+  at: number,
+  verdict: Verdict,
+): Promise<number> {
   const database = await createDatabase(scenario.from === 'filled' ? { template: filled.name } : {})
   let kill = () => {}
-  const proxy = await startProxy(database.url, (message) => (message === at ? verdict : 'forward'), () => kill())
+  const proxy = await startProxy(
+    database.url,
+    (message) => (message === at ? verdict : 'forward'),
+    () => kill(),
+  )
   try {
     const running = startCli(scenario.command, { cwd: project, url: proxy.url })
     if (by === 'SIGKILL') kill = () => void running.child.kill('SIGKILL')
@@ -99,23 +114,34 @@ async function finish(scenario: Scenario, url: string): Promise<void> {
 
 function nextCommand(scenario: Scenario, status: CliRun): readonly string[] {
   const { applied } = (JSON.parse(status.stdout) as { result: { applied: string[] } }).result
-  const done = scenario.from === 'filled' && applied.length === 1 && !status.stdout.includes('"state": "failed"')
+  const done =
+    scenario.from === 'filled' &&
+    applied.length === 1 &&
+    !status.stdout.includes('"state": "failed"')
   return done ? ['status'] : scenario.command
 }
 
 describe.each(Object.entries(SCENARIOS))('%s', (_name, scenario) => {
-  test.each(['SIGKILL', 'cut'] as const)('%s at any message', async (by) => {
-    const total = await disturb(scenario, by, Number.POSITIVE_INFINITY, 'forward')
-    expect(total).toBeGreaterThan(20)
-    const every = Array.from({ length: total }, (_, index) => index + 1)
-    const points = FULL ? every : every.filter((at) => at % Math.ceil(total / 5) === 0)
-    let disturbed = 0
-    for (const at of points) {
-      for (const verdict of FULL ? (['stop-before', 'stop-after'] as const) : (['stop-after'] as const)) {
-        await disturb(scenario, by, at, verdict)
-        disturbed++
+  test.each(['SIGKILL', 'cut'] as const)(
+    '%s at any message',
+    async (by) => {
+      const total = await disturb(scenario, by, Number.POSITIVE_INFINITY, 'forward')
+      expect(total).toBeGreaterThan(20)
+      const every = Array.from({ length: total }, (_, index) => index + 1)
+      const points = FULL ? every : every.filter((at) => at % Math.ceil(total / 5) === 0)
+      let disturbed = 0
+      for (const at of points) {
+        for (const verdict of FULL
+          ? (['stop-before', 'stop-after'] as const)
+          : (['stop-after'] as const)) {
+          await disturb(scenario, by, at, verdict)
+          disturbed++
+        }
       }
-    }
-    process.stderr.write(`${scenario.command[0]} disturbed by ${by} at ${disturbed} points of ${total} messages\n`)
-  }, FULL ? 3_600_000 : 240_000)
+      process.stderr.write(
+        `${scenario.command[0]} disturbed by ${by} at ${disturbed} points of ${total} messages\n`,
+      )
+    },
+    FULL ? 3_600_000 : 240_000,
+  )
 })

@@ -9,7 +9,10 @@ import { createDatabase, type TestDatabase } from '../postgres.ts'
 
 const LOCK_TIMEOUT_MS = 200
 const MIGRATIONS = [
-  { name: '1_init', sql: 'CREATE TABLE "Order" ("id" SERIAL PRIMARY KEY); INSERT INTO "Order" DEFAULT VALUES;' },
+  {
+    name: '1_init',
+    sql: 'CREATE TABLE "Order" ("id" SERIAL PRIMARY KEY); INSERT INTO "Order" DEFAULT VALUES;',
+  },
   { name: '2_change', sql: 'ALTER TABLE "Order" ADD COLUMN "note" TEXT;' },
 ]
 
@@ -29,8 +32,14 @@ function requestFor(database: TestDatabase, more: Partial<DeployRequest> = {}): 
   }
 }
 
-async function withClient<T>(database: TestDatabase, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: database.url, application_name: 'nightly report' })
+async function withClient<T>(
+  database: TestDatabase,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({
+    connectionString: database.url,
+    application_name: 'nightly report',
+  })
   await client.connect()
   try {
     return await work(client)
@@ -73,7 +82,9 @@ test('a long reader is waited for and named, and other readers are not stopped',
     expect(outcome.receipts[0]).toMatchObject({ status: 'done' })
     expect(outcome.receipts[0]?.attempts).toBeGreaterThan(1)
     const blockers = events.flatMap((event) => (event.kind === 'blocked' ? event.blockers : []))
-    expect(blockers).toContainEqual(expect.objectContaining({ application: 'nightly report', state: 'idle in transaction' }))
+    expect(blockers).toContainEqual(
+      expect.objectContaining({ application: 'nightly report', state: 'idle in transaction' }),
+    )
   } finally {
     await database.drop()
   }

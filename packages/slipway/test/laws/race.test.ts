@@ -13,7 +13,9 @@ import { SHOP } from './shop.ts'
 const OURS = 16
 const PRISMAS = 4
 // Prisma sends a file whole, so it cannot run those that mix a concurrent build with other statements.
-const HISTORY = SHOP.filter(({ sql }) => !sql.includes('CONCURRENTLY') && !sql.includes('ADD VALUE'))
+const HISTORY = SHOP.filter(
+  ({ sql }) => !sql.includes('CONCURRENTLY') && !sql.includes('ADD VALUE'),
+)
 const BUILDS = Array.from({ length: 4 }, (_, n) => ({
   name: `20260106${n}00000_build`,
   sql: `CREATE INDEX CONCURRENTLY "Order_build_${n}" ON "Order"("runs", "id");\n`,
@@ -24,25 +26,38 @@ test(`${OURS} deploys of ours and ${PRISMAS} of Prisma’s at once`, async () =>
   const database = await createDatabase()
   try {
     const [ours, prismas] = await Promise.all([
-      Promise.all(Array.from({ length: OURS }, () => runCli(['deploy'], { cwd: root, url: database.url }))),
       Promise.all(
-        Array.from({ length: PRISMAS }, () => prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: database.url })),
+        Array.from({ length: OURS }, () => runCli(['deploy'], { cwd: root, url: database.url })),
+      ),
+      Promise.all(
+        Array.from({ length: PRISMAS }, () =>
+          prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: database.url }),
+        ),
       ),
     ])
     const said = ours.map(({ stdout, stderr }) => stdout + stderr).join('\n')
-    expect(ours.map(({ code }) => code), said).toEqual(ours.map(() => 0))
+    expect(
+      ours.map(({ code }) => code),
+      said,
+    ).toEqual(ours.map(() => 0))
     expect(said).not.toContain('deadlock')
     // Prisma waits 10 s for the lock and then gives up with P1002: that is its own law, and no harm.
     for (const { code, stdout, stderr } of prismas) {
       if (code !== 0) expect(stdout + stderr).toContain('P1002')
       expect(stdout + stderr).not.toContain('deadlock')
     }
-    await withSession({ kind: 'postgres', url: new ConnectionString(database.url) }, {}, async (session) => {
-      const rows = await session.query('SELECT migration_name AS name, count(*)::int AS times FROM _prisma_migrations GROUP BY 1 ORDER BY 1')
-      expect(rows).toEqual([...HISTORY, ...BUILDS].map(({ name }) => ({ name, times: 1 })))
-      expect(await session.query('SELECT 1 FROM pg_index WHERE NOT indisvalid')).toEqual([])
-      expect(await session.query('SELECT DISTINCT "runs" FROM "Order"')).toEqual([{ runs: 1100 }])
-    })
+    await withSession(
+      { kind: 'postgres', url: new ConnectionString(database.url) },
+      {},
+      async (session) => {
+        const rows = await session.query(
+          'SELECT migration_name AS name, count(*)::int AS times FROM _prisma_migrations GROUP BY 1 ORDER BY 1',
+        )
+        expect(rows).toEqual([...HISTORY, ...BUILDS].map(({ name }) => ({ name, times: 1 })))
+        expect(await session.query('SELECT 1 FROM pg_index WHERE NOT indisvalid')).toEqual([])
+        expect(await session.query('SELECT DISTINCT "runs" FROM "Order"')).toEqual([{ runs: 1100 }])
+      },
+    )
     const prisma = await prismaCli(['migrate', 'status'], { cwd: root, databaseUrl: database.url })
     expect(prisma.stdout).toContain('up to date')
   } finally {

@@ -153,7 +153,7 @@ test('a failure shows code, why, place with caret, and what the server said', ()
     where: { file: 'migration.sql', line: 2, column: 8, excerpt: 'SELEKT 1;\n^' },
     server: { sqlstate: '42601', message: 'syntax error', hint: 'Look again.' },
   })
-  expect(renderHuman(failureBlocks(failure), plain))
+  expect(renderHuman(failureBlocks(failure, '/shop'), plain))
     .toBe(`✗ The server refused a statement.  DATABASE.STATEMENT
 
 It has an error.
