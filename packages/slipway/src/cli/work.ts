@@ -20,16 +20,27 @@ export interface Work {
 
 /** Reads the project and resolves the target, as the flags and the environment say. */
 export async function readWork(
-  { cwd, env, target: flags }: Context,
+  { cwd, env, emit, target: flags }: Context,
   options: { readonly mayLackMigrations?: boolean; readonly waysBack?: boolean } = {},
 ): Promise<Work> {
   const project = await loadProject({ cwd, env, flags })
   const target = resolveTarget(project)
+  if (target.unsetVariable !== undefined) {
+    const message = `${target.unsetVariable} is not set: this is the embedded database in .slipway/`
+    emit({ kind: 'notice', message })
+  }
   const migrations = readMigrations(project.migrationsDir, {
     mayBeMissing: options.mayLackMigrations ?? false,
     waysBack: options.waysBack ?? false,
   })
   return { project, target, migrations }
+}
+
+/** How people are told which database is meant. */
+export function placeOf({ target }: Work, database: string): string {
+  return target.address.kind === 'embedded'
+    ? `the embedded database (${target.environment})`
+    : `${database} (${target.environment})`
 }
 
 /**

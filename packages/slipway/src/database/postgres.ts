@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import pg from 'pg'
-import type { ConnectionString } from '../kernel/index.ts'
+import { advice, command, type ConnectionString } from '../kernel/index.ts'
 import { isLoopback, locate, type PostgresLocation } from './connection-string.ts'
 import { raise } from './failures.ts'
 import type { ServerInfo, Session, SessionOptions } from './port.ts'
@@ -136,7 +136,11 @@ function refuseOld(server: ServerInfo): void {
   if (server.versionNumber >= OLDEST || server.versionNumber === 0) return
   raise('DATABASE.TOO_OLD', {
     message: `The server is PostgreSQL ${server.version}; Slipway needs 13 or newer.`,
-    why: 'What it relies on (transactional ALTER TYPE … ADD VALUE, SET NOT NULL without a scan) came with 12 and 13.',
+    why: 'Older servers get no more fixes, and Slipway is not tested on them.',
+    nextActions: [
+      advice('Upgrade the server; PostgreSQL 13 to 18 are supported.'),
+      command('slipway doctor', 'see which server the connection reaches'),
+    ],
   })
 }
 

@@ -2,6 +2,7 @@ import type { Session } from '../database/index.ts'
 import {
   type Comparison,
   compareHistory,
+  findInterruption,
   type History,
   historyFailures,
   obstacle,
@@ -48,7 +49,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     const history = await readHistory(session)
     const before = compareHistory(history, request.migrations)
     const { database } = session.server
-    const resuming = await refuseObstacle(session, before)
+    const resuming = await refuseObstacle(session, before, history)
     const names = new Set([...before.pending, ...resuming])
     if (names.size === 0) return { database, before, receipts: [] }
     const files = request.migrations.filter(({ name }) => names.has(name))
@@ -67,28 +68,15 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
  * Raises what stands in the way. A migration that we ourselves began, and that a crash cut off, does
  * not: its journal says where to go on. Returns such migrations by name.
  */
-async function refuseObstacle(session: Session, before: Comparison): Promise<readonly string[]> {
-  if (before.failed.length === 0) {
-    const found = obstacle(before)
-    if (found) rethrow(found)
-    return []
+async function refuseObstacle(
+  session: Session,
+  before: Comparison,
+  history: History,
+): Promise<readonly string[]> {
+  if (before.failed.length > 0) {
+    const interrupted = findInterruption(before, history, await readJournal(session))
+    if (interrupted?.direction === 'up') return [interrupted.migration]
   }
-  const [interrupted, ...more] = before.failed
-  const entries = (await readJournal(session)).filter(({ migration }) => migration === interrupted)
-  const history = await readHistory(session)
-  const logged = history.rows.some(
-    (row) =>
-      row.migration === interrupted &&
-      row.finishedAt === null &&
-      row.rolledBackAt === null &&
-      row.logs !== null,
-  )
-  const resumable =
-    more.length === 0 &&
-    entries.length > 0 &&
-    !logged &&
-    entries.every(({ direction }) => direction === 'up')
-  if (resumable && interrupted !== undefined) return [interrupted]
   const found = obstacle(before)
   return found ? rethrow(found) : []
 }

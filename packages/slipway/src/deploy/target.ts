@@ -60,7 +60,7 @@ export async function prepareBooks(session: Session): Promise<void> {
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.code !== 'DATABASE.PERMISSION') throw error
-    const { database, user } = session.server
+    const { database, schema, user } = session.server
     raiseDatabase('DATABASE.PERMISSION', {
       message: `The role ${user} may not create what a deploy needs in ${database}.`,
       why: failure.message,
@@ -69,6 +69,7 @@ export async function prepareBooks(session: Session): Promise<void> {
           `GRANT CREATE ON DATABASE "${database}" TO "${user}"`,
           'as the owner of the database',
         ),
+        command(`GRANT USAGE, CREATE ON SCHEMA "${schema}" TO "${user}"`, 'as its owner'),
         command('slipway doctor', 'test all rights'),
       ],
       ...(failure.server ? { server: failure.server } : {}),

@@ -7,6 +7,7 @@ export {
   obstacle,
 } from './compare.ts'
 export { historyFailures } from './failures.ts'
+export { findInterruption, type Interruption } from './interruption.ts'
 export {
   type CatalogState,
   checkLedger,

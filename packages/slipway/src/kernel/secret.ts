@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 
 const MASK = '***'
+const SECRET_PARAMETER = /([?&](?:password|api_key|token|sslpassword)=)[^&]*/gi
 
 /**
  * A connection string that cannot print its password: `toString`, `toJSON` and `util.inspect`
@@ -19,7 +20,13 @@ export class ConnectionString {
   }
 
   toString(): string {
-    return redact(this.#text)
+    const [scheme = ''] = /^[a-z][a-z0-9+.-]*:\/+/i.exec(this.#text) ?? []
+    // Of a whole string it is known where it ends, so a password may hold anything.
+    const rest = this.#text
+      .slice(scheme.length)
+      .replace(/^([^:@/?#]*):[\s\S]*@/, `$1:${MASK}@`)
+      .replace(SECRET_PARAMETER, `$1${MASK}`)
+    return scheme + rest
   }
 
   toJSON(): string {

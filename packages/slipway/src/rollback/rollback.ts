@@ -16,6 +16,7 @@ import {
 } from '../deploy/index.ts'
 import {
   compareHistory,
+  findInterruption,
   type Comparison,
   type History,
   obstacle,
@@ -64,7 +65,7 @@ export interface RollbackOutcome {
 export async function rollback(request: RollbackRequest): Promise<RollbackOutcome> {
   return await withTarget(request, async (session, supervision) => {
     const history = await readHistory(session)
-    const resuming = await resumable(session, compareHistory(history, request.migrations))
+    const resuming = await resumable(session, compareHistory(history, request.migrations), history)
     const applied = appliedFiles(history, request, resuming)
     const names = selectMigrations(
       applied.map(({ name }) => name),
@@ -83,14 +84,14 @@ export async function rollback(request: RollbackRequest): Promise<RollbackOutcom
 }
 
 /** A rollback that a crash cut off: its journal says where to go on. */
-async function resumable(session: Session, comparison: Comparison): Promise<string | undefined> {
-  const [interrupted, ...more] = comparison.failed
-  if (interrupted !== undefined && more.length === 0) {
-    const entries = (await readJournal(session)).filter(
-      ({ migration }) => migration === interrupted,
-    )
-    if (entries.length > 0 && entries.every(({ direction }) => direction === 'down'))
-      return interrupted
+async function resumable(
+  session: Session,
+  comparison: Comparison,
+  history: History,
+): Promise<string | undefined> {
+  if (comparison.failed.length > 0) {
+    const interrupted = findInterruption(comparison, history, await readJournal(session))
+    if (interrupted?.direction === 'down') return interrupted.migration
   }
   const found = obstacle(comparison)
   return found ? rethrow(found) : undefined

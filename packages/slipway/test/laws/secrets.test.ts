@@ -148,8 +148,7 @@ test('a blocker is named, and the values of its query are not', async () => {
     `BEGIN; LOCK "Secret"; SELECT '${ROW}', E'\\'${ROW}', $$${ROW}$$ /* ${ROW} */`,
   )
   addMigration(root, { name: '2_blocked', sql: 'ALTER TABLE "Secret" ADD COLUMN "x" TEXT;' })
-  const words = await said(['deploy', '--url', url])
-  await blocker.end()
+  const words = await said(['deploy', '--url', url]).finally(() => blocker.end())
   expect(words).toContain('DEPLOY.LOCK_TIMEOUT')
   expect(words).toContain('LOCK')
   expectNone(words)

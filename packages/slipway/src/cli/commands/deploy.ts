@@ -2,6 +2,7 @@ import { deploy as run, type DeployOutcome } from '../../deploy/index.ts'
 import { command } from '../../kernel/index.ts'
 import { refuseUnknownAccepts } from '../accept.ts'
 import { type Handler, report } from '../command.ts'
+import { failedWork } from '../failed-work.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
 import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.ts'
@@ -27,7 +28,7 @@ export const deploy: Handler = async (context, { flags }) => {
     verified,
   }
   return report(result, view(outcome), {
-    ...(failure ? { failure } : {}),
+    ...failedWork(outcome),
     ...(failure || receipts.length === 0
       ? {}
       : { next: [command('slipway rollback', 'take the last migration back')] }),

@@ -2,6 +2,7 @@ import { generateClient, type GenerateOutcome } from '../../create/index.ts'
 import { deploy } from '../../deploy/index.ts'
 import { type Handler, report } from '../command.ts'
 import { createFrom, creationBlocks, creationResult } from '../creation.ts'
+import { failedWork } from '../failed-work.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, status } from '../view.ts'
 import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.ts'
@@ -36,7 +37,7 @@ export const dev: Handler = async (context, { args, flags }) => {
     ...receiptLines(receipts, 'Applied'),
     ...generatedBlocks(generated),
   ]
-  return report(result, view, failure ? { failure } : {})
+  return report(result, view, failedWork(outcome))
 }
 
 function generatedBlocks(generated: GenerateOutcome | null): Block[] {

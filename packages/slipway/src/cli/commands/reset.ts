@@ -1,5 +1,6 @@
 import { reset as run } from '../../repair/index.ts'
 import { type Handler, report } from '../command.ts'
+import { failedWork } from '../failed-work.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { status } from '../view.ts'
 import { consentOf, readWork, workRequest } from '../work.ts'
@@ -14,7 +15,7 @@ export const reset: Handler = async (context) => {
     schemas,
     consent: consentOf(context),
   })
-  const { receipts, verification, failure } = deploy
+  const { receipts, verification } = deploy
   const result = {
     environment,
     database,
@@ -26,5 +27,5 @@ export const reset: Handler = async (context) => {
     status('done', `Dropped ${dropped.join(', ')} of ${database}`),
     ...receiptLines(receipts, 'Applied'),
   ]
-  return report(result, view, failure ? { failure } : {})
+  return report(result, view, failedWork(deploy))
 }

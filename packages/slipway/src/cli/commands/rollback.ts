@@ -7,6 +7,7 @@ import {
 } from '../../rollback/index.ts'
 import { refuseUnknownAccepts } from '../accept.ts'
 import { type Context, type Handler, report } from '../command.ts'
+import { failedWork } from '../failed-work.ts'
 import type { Flags } from '../flags.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, sql, status } from '../view.ts'
@@ -43,7 +44,7 @@ export const rollback: Handler = async (context, { flags }) => {
     ways,
   }
   const next = [command('slipway deploy', 'apply them again')]
-  return report(result, view(outcome), failure ? { failure } : { next })
+  return report(result, view(outcome), failure ? failedWork(outcome) : { next })
 }
 
 function extentOf(flags: Flags): Extent {

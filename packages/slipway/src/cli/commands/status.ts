@@ -1,40 +1,52 @@
 import { withSession } from '../../database/index.ts'
-import { type Comparison, compareHistory, obstacle, readHistory } from '../../history/index.ts'
+import {
+  type Comparison,
+  compareHistory,
+  findInterruption,
+  type Interruption,
+  obstacle,
+  readHistory,
+  readJournal,
+} from '../../history/index.ts'
 import { command, type NextAction } from '../../kernel/index.ts'
 import { type Handler, report } from '../command.ts'
 import { type Block, type Mark, paragraph, status as line } from '../view.ts'
-import { directAddress, readWork } from '../work.ts'
+import { directAddress, placeOf, readWork } from '../work.ts'
 
 export const status: Handler = async (context, { flags }) => {
   const work = await readWork(context)
   const { environment } = work.target
-  const { database, history } = await withSession(
-    await directAddress(work),
-    { applicationName: 'slipway status' },
-    async (session) => ({
-      database: session.server.database,
-      history: await readHistory(session),
-    }),
-  )
-  const comparison = compareHistory(history, work.migrations)
-  const stops =
-    obstacle(comparison) !== undefined || (flags.on('exit-code') && comparison.pending.length > 0)
-  return report({ environment, database, ...comparison }, view(database, environment, comparison), {
-    next: nextOf(comparison),
-    ...(stops ? { exitCode: 4 as const } : {}),
+  const options = { applicationName: 'slipway status' }
+  return await withSession(await directAddress(work), options, async (session) => {
+    const history = await readHistory(session)
+    const comparison = compareHistory(history, work.migrations)
+    const journal = comparison.failed.length > 0 ? await readJournal(session) : []
+    const interrupted = findInterruption(comparison, history, journal)
+    const { database } = session.server
+    const stops =
+      obstacle(comparison) !== undefined || (flags.on('exit-code') && comparison.pending.length > 0)
+    const result = { environment, database, ...comparison, interrupted: interrupted ?? null }
+    return report(result, view(placeOf(work, database), comparison, interrupted), {
+      next: nextOf(comparison, interrupted),
+      ...(stops ? { exitCode: 4 as const } : {}),
+    })
   })
 }
 
-function view(database: string, environment: string, comparison: Comparison): Block[] {
+function view(
+  place: string,
+  comparison: Comparison,
+  interrupted: Interruption | undefined,
+): Block[] {
   const named = (mark: Mark, names: readonly string[], note: string) =>
     names.map((name) => line(mark, name, note))
   const { applied, pending, failed, edited, missing, rolledBack } = comparison
   const pendingAgain = new Set(rolledBack)
   return [
     paragraph(
-      `${database} (${environment}): ${comparison.state}, ${applied.length} applied, ${pending.length} pending`,
+      `${place}: ${comparison.state}, ${applied.length} applied, ${pending.length} pending`,
     ),
-    ...named('failed', failed, 'began and did not finish'),
+    ...named('failed', failed, interrupted ? howFar(interrupted) : 'began and did not finish'),
     ...named('warning', edited, 'edited after it was applied'),
     ...named('warning', missing, 'applied, and not in the project'),
     ...pending.map((name) =>
@@ -43,8 +55,18 @@ function view(database: string, environment: string, comparison: Comparison): Bl
   ]
 }
 
+function howFar({ direction, done }: Interruption): string {
+  const work = direction === 'up' ? 'being applied' : 'being taken back'
+  return `was interrupted while ${work}, ${done === 1 ? 'one step' : `${done} steps`} in`
+}
+
 /** The way out of what stands in the way, else the deploy of what is pending. */
-function nextOf(comparison: Comparison): readonly NextAction[] {
+function nextOf(
+  comparison: Comparison,
+  interrupted: Interruption | undefined,
+): readonly NextAction[] {
+  if (interrupted?.direction === 'up') return [command('slipway deploy', 'go on with it')]
+  if (interrupted) return [command('slipway rollback', 'go on taking it back')]
   const found = obstacle(comparison)
   if (found) return found.nextActions
   return comparison.pending.length > 0 ? [command('slipway deploy', 'apply what is pending')] : []

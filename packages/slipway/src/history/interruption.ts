@@ -1,0 +1,38 @@
+import type { Comparison } from './compare.ts'
+import type { Direction, JournalEntry } from './ledger.ts'
+import type { History } from './prisma-history.ts'
+
+/** A migration that Slipway began and that a crash, a signal or a lost connection cut off. */
+export interface Interruption {
+  readonly migration: string
+  readonly direction: Direction
+  /** Units of it that are done. */
+  readonly done: number
+}
+
+/**
+ * The migration that can simply be gone on with, where there is one: its journal says how far it came,
+ * and no statement of it failed. `deploy` goes on with one that was being applied, `rollback` with one
+ * that was being taken back. Pure.
+ */
+export function findInterruption(
+  { failed }: Comparison,
+  history: History,
+  journal: readonly JournalEntry[],
+): Interruption | undefined {
+  const [migration, ...more] = failed
+  if (migration === undefined || more.length > 0) return undefined
+  const entries = journal.filter((entry) => entry.migration === migration)
+  const [first] = entries
+  if (!first || entries.some(({ direction }) => direction !== first.direction)) return undefined
+  const refused = history.rows.some(
+    (row) =>
+      row.migration === migration &&
+      row.finishedAt === null &&
+      row.rolledBackAt === null &&
+      row.logs !== null,
+  )
+  // A way back that failed may have been corrected since; a migration that failed is repair's business.
+  if (refused && first.direction === 'up') return undefined
+  return { migration, direction: first.direction, done: entries.filter(({ finished }) => finished).length }
+}
