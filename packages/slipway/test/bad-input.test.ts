@@ -48,7 +48,7 @@ function testCases(title: string, cases: readonly Case[]): void {
         try {
           spoil?.(cwd)
           const { url } = database
-          const failure = await refusal({
+          const { failure } = await refusal({
             argv,
             cwd,
             url,

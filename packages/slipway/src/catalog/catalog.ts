@@ -87,7 +87,12 @@ export async function readFingerprint(
   return fingerprintOf(keptFacts(factBase, scope), factBase)
 }
 
-/** The same for a session that is inside a transaction, which sees and keeps its own work. */
+/** The fingerprint of a catalog. Pure. */
+export function fingerprint(catalog: Catalog): Fingerprint {
+  return fingerprintOf(catalog.facts.facts(), catalog.facts)
+}
+
+/** `readCatalog` for a session that is inside a transaction, which sees and keeps its own work. */
 export async function readCatalogInTransaction(
   session: Session,
   scope: Scope = everySchema,

@@ -7,7 +7,6 @@ import {
   encodeId,
 } from '@supabase/pg-delta'
 import { sha256 } from '../kernel/index.ts'
-import type { Catalog } from './catalog.ts'
 
 /** Changes when what is hashed changes: fingerprints of different methods are never compared. */
 export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/1'
@@ -39,11 +38,6 @@ const DATABASE_WIDE = new Set<FactKind>([
   'securityLabel',
   'extensionIntent',
 ])
-
-/** The fingerprint of a catalog. Pure. */
-export function fingerprint(catalog: Catalog): Fingerprint {
-  return fingerprintOf(catalog.facts.facts(), catalog.facts)
-}
 
 /** The fingerprint of some facts; `base` is where their parents and edges are. */
 export function fingerprintOf(facts: readonly Fact[], base: FactBase): Fingerprint {

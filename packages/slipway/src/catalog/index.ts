@@ -2,6 +2,7 @@ export { wayAcross, withoutInvalidIndexes } from './across.ts'
 export {
   type Catalog,
   LEDGER_SCHEMA,
+  fingerprint,
   readCatalog,
   readFingerprint,
   readCatalogInTransaction,
@@ -10,7 +11,7 @@ export {
 } from './catalog.ts'
 export { type Change, difference, differingObjects } from './difference.ts'
 export { catalogFailures } from './failures.ts'
-export { type Fingerprint, fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
+export { type Fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
 export {
   type Inventory,
   type InventoryColumn,

@@ -14,6 +14,7 @@ export function failedWork(outcome: {
   const { failure, receipts } = outcome
   if (!failure) return {}
   const begun = receipts.some(({ status }) => status === 'failed')
-  const byServer = failure.code.startsWith('DATABASE.') && failure.code !== 'DATABASE.CONNECTION_LOST'
+  const byServer =
+    failure.code.startsWith('DATABASE.') && failure.code !== 'DATABASE.CONNECTION_LOST'
   return begun && byServer ? { failure, exitCode: 5 } : { failure }
 }

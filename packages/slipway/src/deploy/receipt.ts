@@ -1,3 +1,4 @@
+import type { Failure } from '../kernel/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
 
 /** What became of a step. */
@@ -19,6 +20,12 @@ export interface Receipt {
   /** Time spent in attempts that gave up a lock, and in the pauses between them. */
   readonly lockWaitMs: number
   readonly statements: readonly StatementReceipt[]
+}
+
+/** The result of one migration. */
+export interface MigrationRun {
+  readonly receipt: Receipt
+  readonly failure?: Failure
 }
 
 /** Statements up to `done` are done, the one after it has `status`, the rest did not run. */

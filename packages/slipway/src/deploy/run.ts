@@ -2,7 +2,7 @@ import type { JournalEntry } from '../history/index.ts'
 import { type Failure, failureOf } from '../kernel/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
 import type { Bookkeeping } from './bookkeeping.ts'
-import { notRun, type Receipt } from './receipt.ts'
+import { type MigrationRun, notRun, type Receipt } from './receipt.ts'
 import { runAtomic } from './run-atomic.ts'
 import { runStepwise } from './run-stepwise.ts'
 import type { Supervision } from './supervision.ts'
@@ -10,12 +10,6 @@ import type { Supervision } from './supervision.ts'
 /** What running migrations gave: a receipt for each, and the failure that ended it, if one did. */
 export interface RunOutcome {
   readonly receipts: readonly Receipt[]
-  readonly failure?: Failure
-}
-
-/** The result of one migration. */
-export interface MigrationRun {
-  readonly receipt: Receipt
   readonly failure?: Failure
 }
 

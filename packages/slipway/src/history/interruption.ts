@@ -34,5 +34,9 @@ export function findInterruption(
   )
   // A way back that failed may have been corrected since; a migration that failed is repair's business.
   if (refused && first.direction === 'up') return undefined
-  return { migration, direction: first.direction, done: entries.filter(({ finished }) => finished).length }
+  return {
+    migration,
+    direction: first.direction,
+    done: entries.filter(({ finished }) => finished).length,
+  }
 }

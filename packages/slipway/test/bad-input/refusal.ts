@@ -21,19 +21,19 @@ export interface Refused {
   readonly secrets?: readonly string[]
 }
 
-/** The one JSON document of a command. */
-export interface Document {
+/** What the JSON document of a refused command holds. */
+export interface Refusal {
   readonly ok: boolean
   readonly result: Readonly<Record<string, unknown>>
-  readonly failure: Failure | null
+  readonly failure: Failure
   readonly next: readonly object[]
 }
 
 /**
  * Runs the command line, and checks what holds for every refusal: exit code, one JSON document, its
- * code, a next step, no secret in any output, and a database that is as it was. Returns the failure.
+ * code, a next step, no secret in any output, and a database that is as it was.
  */
-export async function refusal(refused: Refused): Promise<Failure> {
+export async function refusal(refused: Refused): Promise<Refusal> {
   const { argv, cwd, url, env = {}, exit, code, unchanged, mayRecord = false } = refused
   const look = async () => unchanged && (await everythingIn(unchanged, { ledger: !mayRecord }))
   const before = await look()
@@ -48,19 +48,17 @@ export async function refusal(refused: Refused): Promise<Failure> {
       `\n$ slipway ${argv.join(' ')}  → ${human.exitCode}\n${human.stdout}---stderr\n${human.stderr}`,
     )
   }
-  const document = JSON.parse(ran.stdout) as Document
-  expect({ exit: ran.exitCode, ok: document.ok, code: document.failure?.code }, ran.stdout).toEqual(
-    {
-      exit,
-      ok: false,
-      code,
-    },
-  )
+  const document = JSON.parse(ran.stdout) as Refusal
+  expect({ exit: ran.exitCode, ok: document.ok, code: document.failure.code }, ran.stdout).toEqual({
+    exit,
+    ok: false,
+    code,
+  })
   expect(document.next, 'a next step').not.toEqual([])
   const secrets = [...(refused.secrets ?? []), ...[url, unchanged].flatMap(passwordOf)]
   for (const secret of secrets) expect(ran.stdout + ran.stderr).not.toContain(secret)
   expect(await look()).toEqual(before)
-  return document.failure as Failure
+  return document
 }
 
 /** The password of a connection string; a short one may stand in any text by chance. */

@@ -81,19 +81,19 @@ async function refusedDeploy(refused: {
 describe('connection', () => {
   test('wrong password', async () => {
     const url = urlOf('shop', { password: WRONG })
-    const failure = await refusedDeploy({ url, code: 'DATABASE.AUTHENTICATION' })
+    const { failure } = await refusedDeploy({ url, code: 'DATABASE.AUTHENTICATION' })
     expect(failure.server?.sqlstate).toBe('28P01')
     expect(nextSteps(failure)).toContain('slipway doctor')
   })
 
   test('host down', async () => {
     const url = urlOf('shop', { port: String(await freePort()) })
-    const failure = await refusedDeploy({ url, code: 'DATABASE.UNREACHABLE' })
+    const { failure } = await refusedDeploy({ url, code: 'DATABASE.UNREACHABLE' })
     expect(failure.message).toContain(new URL(url).host)
   })
 
   test('database missing, and missing still', async () => {
-    const failure = await refusedDeploy({ url: urlOf('shpo'), code: 'DATABASE.NOT_FOUND' })
+    const { failure } = await refusedDeploy({ url: urlOf('shpo'), code: 'DATABASE.NOT_FOUND' })
     expect(failure.message).toContain('shpo')
   })
 
@@ -114,13 +114,20 @@ describe('rights', () => {
     await onServer('CREATE DATABASE empty')
     await onServer('REVOKE CREATE ON SCHEMA public FROM PUBLIC', 'empty')
     const url = urlOf('empty', weak)
-    const failure = await refusedDeploy({ url, code: 'DATABASE.PERMISSION', unchanged: 'empty' })
+    const { failure } = await refusedDeploy({
+      url,
+      code: 'DATABASE.PERMISSION',
+      unchanged: 'empty',
+    })
     expect(nextSteps(failure)).toContain('GRANT CREATE ON DATABASE "empty" TO "weak"')
     expect(nextSteps(failure)).toContain('GRANT CREATE ON SCHEMA "public" TO "weak"')
   })
 
   test('a role that may not read the history', async () => {
-    const failure = await refusedDeploy({ url: urlOf('shop', weak), code: 'DATABASE.PERMISSION' })
+    const { failure } = await refusedDeploy({
+      url: urlOf('shop', weak),
+      code: 'DATABASE.PERMISSION',
+    })
     expect(nextSteps(failure)).toContain('GRANT')
   })
 
@@ -137,7 +144,7 @@ describe('rights', () => {
       { name: '20260103000000_age', sql: 'SELECT 1;\nALTER TABLE "User" ADD COLUMN "age" INT;' },
     ])
     const url = urlOf('owned', weak)
-    const failure = await refusedDeploy({
+    const { failure } = await refusedDeploy({
       url,
       code: 'DATABASE.PERMISSION',
       exit: 5,
@@ -172,7 +179,7 @@ describe('server', () => {
   test('older than 13', async () => {
     const old = await startOldServer(urlOf('shop'), '12.22 (Debian 12.22-1.pgdg120+1)')
     try {
-      const failure = await refusedDeploy({ url: old.url, code: 'DATABASE.TOO_OLD' })
+      const { failure } = await refusedDeploy({ url: old.url, code: 'DATABASE.TOO_OLD' })
       expect(failure.message).toContain('12.22')
     } finally {
       await old.close()
@@ -192,7 +199,7 @@ describe('server', () => {
       { name: '20260103000000_fill', sql: `SELECT 1;\nCREATE TABLE "Big" AS ${rows};` },
     ])
     const url = urlOf('small')
-    const failure = await refusedDeploy({
+    const { failure } = await refusedDeploy({
       url,
       code: 'DATABASE.DISK_FULL',
       exit: 5,
@@ -223,7 +230,7 @@ describe.skipIf(!hasPgbouncer)('pooler (where pgbouncer is installed)', () => {
 
   test('a transaction pooler is refused', async () => {
     const url = poolers.get('transaction')?.urlOf('shop') ?? ''
-    const failure = await refusedDeploy({ url, code: 'DATABASE.POOLER' })
+    const { failure } = await refusedDeploy({ url, code: 'DATABASE.POOLER' })
     expect(nextSteps(failure)).toContain('directUrl')
   })
 
