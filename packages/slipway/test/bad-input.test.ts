@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -47,6 +47,7 @@ function testCases(title: string, cases: readonly Case[]): void {
         const cwd = writeProject(APPLIED, MODELS)
         try {
           spoil?.(cwd)
+          const files = filesOf(cwd)
           const { url } = database
           const { failure } = await refusal({
             argv,
@@ -57,6 +58,7 @@ function testCases(title: string, cases: readonly Case[]): void {
             unchanged: url,
             secrets: [ROW_SECRET],
           })
+          expect(filesOf(cwd)).toEqual(files)
           if (says) expect(failure).toMatchObject(says)
           if (next !== undefined) expect(nextSteps(failure)).toContain(next)
         } finally {
@@ -65,6 +67,12 @@ function testCases(title: string, cases: readonly Case[]): void {
       },
     )
   })
+}
+
+/** The files of a project but for what Slipway keeps for itself. */
+function filesOf(root: string): readonly string[] {
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => !name.startsWith('.slipway')).toSorted()
 }
 
 const prisma = (root: string, ...parts: string[]) => join(root, 'prisma', ...parts)

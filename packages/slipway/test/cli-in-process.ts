@@ -14,6 +14,8 @@ export interface CliOptions {
   /** Answers, each given when a question ends the text on stderr. `null` ends the input. */
   readonly answers?: readonly (string | null)[]
   readonly signal?: AbortSignal
+  /** What the clock says; the real time where absent. */
+  readonly now?: () => number
   readonly crashed?: Promise<never>
   /** In place of the real commands. */
   readonly commands?: readonly Command[]
@@ -54,7 +56,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
         return true
       },
     },
-    now: Date.now,
+    now: options.now ?? Date.now,
     signal: options.signal ?? new AbortController().signal,
     crashed: options.crashed ?? new Promise<never>(() => undefined),
     version: () => '0.0.0-test',

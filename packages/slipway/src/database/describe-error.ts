@@ -103,7 +103,7 @@ function grants(message: string, user: string | undefined): NextAction[] {
     const sql = `GRANT ${rights} ON ${kind.toUpperCase()} ${quoteIdentifier(name)} TO ${to};`
     return [command(sql, 'as its owner, in psql')]
   }
-  if (!/^must be owner of /.test(message)) return []
+  if (!message.startsWith('must be owner of ')) return []
   return [
     advice(
       `Deploy as the role that owns it, or make ${to} a member of that role (GRANT owner TO ${to};).`,

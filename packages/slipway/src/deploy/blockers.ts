@@ -21,6 +21,16 @@ export async function advisoryHolders(session: Session, key: number): Promise<Bl
   return rows.map(masked)
 }
 
+/** The sessions that have a table for themselves alone, so that it cannot even be read. */
+export async function exclusiveHolders(session: Session): Promise<Blocker[]> {
+  const rows = await session.query<Blocker & Record<string, unknown>>(
+    `SELECT DISTINCT ${COLUMNS} FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.pid <> pg_backend_pid()
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  )
+  return rows.map(masked)
+}
+
 /**
  * While `work` runs, looks from a second session whom it waits for, and tells the last ones seen.
  * Work that ends at once costs nothing; a server that takes no second session leaves them unnamed.

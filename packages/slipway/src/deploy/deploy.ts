@@ -16,9 +16,9 @@ import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
 import type { Receipt } from './receipt.ts'
 import { runMigrations } from './run.ts'
-import type { Supervision } from './supervision.ts'
+import { reading, type Supervision } from './supervision.ts'
 import { prepareBooks, withTarget, type WorkRequest } from './target.ts'
-import { type Verification, verifyAndRecord } from './verify.ts'
+import { type Verification, verified } from './verify.ts'
 
 /** A deploy: the work on the target, and what the person has accepted beforehand. */
 export interface DeployRequest extends WorkRequest {
@@ -57,7 +57,9 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
       files.map(({ name, sql, path = name }) => ({ name, sql, path })),
     )
     const driftUnknown =
-      resuming.length > 0 ? undefined : await gate(session, { history, plans, before }, request)
+      resuming.length > 0
+        ? undefined
+        : await gate(supervision, { history, plans, before }, request)
     await prepareBooks(session)
     const ran = await run(supervision, plans, request)
     return { database, before, ...(driftUnknown === undefined ? {} : { driftUnknown }), ...ran }
@@ -89,11 +91,12 @@ interface Facts {
 
 /** Steps 3 and 7 of a deploy: the catalog is what the history says, and what is destroyed has consent. */
 async function gate(
-  session: Session,
+  supervision: Supervision,
   facts: Facts,
   request: DeployRequest,
 ): Promise<string | undefined> {
   const { history, before, plans } = facts
+  const { session } = supervision
   if (before.applied.length === 0) {
     await refuseFilledDatabase(session)
     return undefined
@@ -104,10 +107,9 @@ async function gate(
   }
   if (request.acceptDrift) return undefined
   request.emit({ kind: 'phase', phase: 'compare the catalog with the history' })
-  const drift = await detectDrift(
-    session,
-    { history, migrations: request.migrations },
-    request.scratch,
+  const { migrations, scratch } = request
+  const drift = await reading(supervision, () =>
+    detectDrift(session, { history, migrations }, scratch),
   )
   return refuseDrift(drift)
 }
@@ -161,7 +163,9 @@ async function run(
   const { failure } = outcome
   if (failure && failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
   supervision.emit({ kind: 'phase', phase: 'verify' })
-  const verification = await verifyAndRecord(session, request.migrations)
+  const looked = await verified(supervision, request.migrations)
+  if (!looked.ok) return { ...outcome, failure: failure ?? looked.failure }
+  const verification = looked.value
   if (failure || verification.verified) return { ...outcome, verification }
   return { ...outcome, verification, failure: verifyFailure(verification) }
 }

@@ -1,5 +1,5 @@
 import { databaseFailures } from '../database/index.ts'
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { advice, command, type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
 /** What ends a deploy or a rollback. */
 export const deployFailures = {
@@ -23,7 +23,8 @@ export const deployFailures = {
   },
   'DEPLOY.STOPPED': { title: 'Stopped by a signal, cleanly', exit: 130 },
   'DEPLOY.VERIFY_FAILED': {
-    title: 'The database after the deploy is not what the migrations should give',
+    title:
+      'The database after the deploy is not, or could not be seen to be, what the migrations give',
     exit: 4,
   },
 } as const satisfies FailureSpecs
@@ -32,3 +33,16 @@ export const raise: Raise<typeof deployFailures> = raiserOf(deployFailures)
 
 /** For what the database room declares and only a deploy can know. */
 export const raiseDatabase: Raise<typeof databaseFailures> = raiserOf(databaseFailures)
+
+/** Raises what a command ends with that a signal stopped where it was safe. */
+export function raiseStopped(message: string, cause?: unknown): never {
+  raise('DEPLOY.STOPPED', {
+    message,
+    why: 'What the server was running was undone; what was finished before stands.',
+    nextActions: [
+      advice('Run the same command again: it goes on from here.'),
+      command('slipway status', 'see where the database stands'),
+    ],
+    cause,
+  })
+}

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Session } from '../database/index.ts'
-import { advice, type Blocker } from '../kernel/index.ts'
+import { advice, type Blocker, command } from '../kernel/index.ts'
 import { advisoryHolders, describeBlocker } from './blockers.ts'
-import { raise } from './failures.ts'
+import { raise, raiseStopped } from './failures.ts'
 import type { Supervision } from './supervision.ts'
 
 /** Prisma's advisory lock: its `migrate deploy` and ours exclude each other. */
@@ -34,9 +34,7 @@ export async function withDeployLock<T>(
     if (performance.now() > supervision.deadline)
       raiseLocked(await advisoryHolders(session, MIGRATE_LOCK))
     if (supervision.signal.aborted) {
-      raise('DEPLOY.STOPPED', {
-        message: 'Stopped while waiting for the lock; nothing was changed.',
-      })
+      raiseStopped('Stopped while waiting for the lock.')
     }
     await sleep(POLL_MS + Math.random() * POLL_MS)
   }
@@ -60,6 +58,11 @@ function raiseLocked(holders: readonly Blocker[]): never {
       holders.length > 0
         ? `Held by ${holders.map(describeBlocker).join('; ')}.`
         : 'Its holder could not be seen.',
-    nextActions: [advice('Wait for it to end, then run the command again.')],
+    nextActions: [
+      advice('Wait for it to end, then run the command again.'),
+      ...holders.map(({ pid }) =>
+        command(`SELECT pg_terminate_backend(${pid});`, 'where it is left over, in psql'),
+      ),
+    ],
   })
 }

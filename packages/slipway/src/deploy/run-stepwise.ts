@@ -9,7 +9,13 @@ import { dropInvalidIndex, indexState } from './index-state.ts'
 import { type MigrationRun, type Receipt, statementReceipts } from './receipt.ts'
 import { doneReceipt, opening } from './run-atomic.ts'
 import { type Prefix, statementFailure } from './statement-failure.ts'
-import { type Attempts, statementTimeout, type Supervision, untilLocked } from './supervision.ts'
+import {
+  type Attempts,
+  restingLimits,
+  statementTimeout,
+  type Supervision,
+  untilLocked,
+} from './supervision.ts'
 
 /** What the steps of one migration share. */
 interface Steps {
@@ -126,7 +132,7 @@ async function runAlone(steps: Steps, unit: Unit): Promise<Attempts> {
     try {
       attempts = await untilLocked(supervision, plan.name, () => runOnce(steps, unit))
     } finally {
-      await session.execute('RESET lock_timeout; RESET statement_timeout').catch(() => {})
+      await session.execute(restingLimits(supervision.deadline)).catch(() => {})
     }
   }
   await session.execute(finishedSql(steps, unit))

@@ -8,8 +8,8 @@ import {
   type Failure,
   failureOf,
 } from '../kernel/index.ts'
-import { describeBlocker, watchBlockers } from './blockers.ts'
-import { raise } from './failures.ts'
+import { describeBlocker, exclusiveHolders, watchBlockers } from './blockers.ts'
+import { raise, raiseStopped } from './failures.ts'
 
 const PAUSE_MS = 500
 
@@ -55,7 +55,7 @@ export async function untilLocked(
   try {
     for (let attempts = 1; ; attempts++) {
       const began = performance.now()
-      if (signal.aborted) raise('DEPLOY.STOPPED', { message: `Stopped before ${migration}.` })
+      if (signal.aborted) raiseStopped(`Stopped before ${migration}.`)
       try {
         const seen = (blockers: readonly Blocker[]) => {
           lastBlockers = blockers
@@ -65,7 +65,7 @@ export async function untilLocked(
       } catch (error) {
         await rollBack(session)
         if (signal.aborted)
-          raise('DEPLOY.STOPPED', { message: `Stopped during ${migration}.`, cause: error })
+          raiseStopped(`Stopped during ${migration}.`, error)
         if (!isLockTrouble(failureOf(error))) throw error
         const pause = pauseBefore(attempts + 1)
         if (performance.now() + pause > deadline)
@@ -82,6 +82,30 @@ export async function untilLocked(
         lockWaitMs += performance.now() - began
       }
     }
+  } finally {
+    stopListening()
+  }
+}
+
+/**
+ * Runs work that only reads. It waits for locks until the deadline, for a reader queues nobody behind
+ * itself; then DEPLOY.LOCK_TIMEOUT names who holds them. A signal ends the wait.
+ */
+export async function reading<T>(
+  { session, signal }: Pick<Supervision, 'session' | 'signal'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const stopListening = cancelOn(signal, session)
+  try {
+    return await work()
+  } catch (error) {
+    if (!failureOf(error)) throw error
+    await rollBack(session)
+    if (signal.aborted)
+      raise('DEPLOY.STOPPED', { message: 'Stopped while the catalog was read.', cause: error })
+    if (!isLockTrouble(failureOf(error))) throw error
+    const blockers = await exclusiveHolders(session)
+    return raiseLockTimeout('The look at the catalog', 1, blockers, error)
   } finally {
     stopListening()
   }
@@ -129,8 +153,17 @@ function raiseLockTimeout(
   })
 }
 
+/** What a session waits for locks where nothing else is said: until the deadline. */
+export function restingLimits(deadline: number): string {
+  return `SET lock_timeout = ${left(deadline)}; RESET statement_timeout;`
+}
+
+function left(deadline: number): number {
+  return Math.min(Math.max(Math.ceil(deadline - performance.now()), 1), 2 ** 31 - 1)
+}
+
 /** The statement timeout that holds now: the limit, or what is left until the deadline. */
 export function statementTimeout({ limits, deadline }: Supervision): number {
-  const left = Math.max(Math.ceil(deadline - performance.now()), 1)
-  return limits.statementTimeoutMs === 0 ? left : Math.min(limits.statementTimeoutMs, left)
+  const { statementTimeoutMs } = limits
+  return statementTimeoutMs === 0 ? left(deadline) : Math.min(statementTimeoutMs, left(deadline))
 }

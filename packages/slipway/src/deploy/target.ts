@@ -9,7 +9,7 @@ import { command, type Emit, failureOf } from '../kernel/index.ts'
 import type { ReplayMigration, ScratchOptions } from '../rehearsal/index.ts'
 import { raiseDatabase } from './failures.ts'
 import { withDeployLock } from './lock.ts'
-import type { Limits, Supervision } from './supervision.ts'
+import { type Limits, restingLimits, type Supervision } from './supervision.ts'
 
 /** A target and the conditions of working on it. */
 export interface WorkRequest {
@@ -44,6 +44,7 @@ export async function withTarget<T>(
       refuseStandby(session)
       await refuseTransactionPooler(session, address)
       await noticeDeath(session)
+      await session.execute(restingLimits(deadline))
       const supervision: Supervision = { session, address, limits, deadline, signal, emit }
       return await withDeployLock(session, supervision, () => work(session, supervision))
     },

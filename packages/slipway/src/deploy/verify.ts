@@ -2,13 +2,36 @@ import type { Session } from '../database/index.ts'
 import { historyHash, readHistory, writeCatalogState } from '../history/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
 import type { ReplayMigration } from '../rehearsal/index.ts'
+import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
 import { invalidIndexes } from './index-state.ts'
+import { reading, type Supervision } from './supervision.ts'
 
 /** What a look at the target after the work found. */
 export interface Verification {
   readonly verified: boolean
   /** Names of indexes that are not valid. */
   readonly invalidIndexes: readonly string[]
+}
+
+/**
+ * The same as data: what was applied stays applied, whatever becomes of the look at it. Fails with
+ * DEPLOY.VERIFY_FAILED.
+ */
+export async function verified(
+  supervision: Supervision,
+  migrations: readonly ReplayMigration[],
+): Promise<Result<Verification>> {
+  const { session } = supervision
+  const looked = await attempt(() =>
+    reading(supervision, () => verifyAndRecord(session, migrations)),
+  )
+  if (looked.ok) return looked
+  const failure = failureFrom('DEPLOY.VERIFY_FAILED', {
+    message: 'All was run and recorded; then the database could not be looked at.',
+    why: [looked.failure.message, looked.failure.why].filter(Boolean).join(' '),
+    nextActions: [command('slipway drift', 'compare it with its history')],
+  })
+  return { ok: false, failure }
 }
 
 /**

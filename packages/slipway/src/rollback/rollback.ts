@@ -4,13 +4,14 @@ import {
   type Consent,
   destroyedBy,
   prepareBooks,
+  reading,
   type Receipt,
   requireConsent,
   runMigrations,
   type Supervision,
   takingBack,
   type Verification,
-  verifyAndRecord,
+  verified,
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
@@ -23,7 +24,7 @@ import {
   readHistory,
   readJournal,
 } from '../history/index.ts'
-import { advice, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
+import { advice, attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
 import { raise } from './failures.ts'
 import { type Extent, selectMigrations } from './select.ts'
@@ -172,11 +173,17 @@ async function run(
   if (outcome.failure && outcome.failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
   supervision.emit({ kind: 'phase', phase: 'verify' })
   if (!outcome.failure && expected) {
-    const now = await readCatalog(session, await projectScope(session, request.migrations))
-    const changes = difference(expected, now)
+    const now = await attempt(() =>
+      reading(supervision, async () =>
+        readCatalog(session, await projectScope(session, request.migrations)),
+      ),
+    )
+    const changes = now.ok ? difference(expected, now.value) : []
     if (changes.length > 0) return { ...outcome, failure: notRestored(nameChanges(changes)) }
   }
-  return { ...outcome, verification: await verifyAndRecord(session, request.migrations) }
+  const looked = await verified(supervision, request.migrations)
+  if (looked.ok) return { ...outcome, verification: looked.value }
+  return { ...outcome, failure: outcome.failure ?? looked.failure }
 }
 
 function notRestored(objects: string): Failure {

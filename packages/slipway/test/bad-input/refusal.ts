@@ -39,15 +39,6 @@ export async function refusal(refused: Refused): Promise<Refusal> {
   const before = await look()
   const flags = [...(url === undefined ? [] : ['--url', url]), '--json']
   const ran = await runCli([...argv, ...flags], { cwd, env })
-  if (process.env['SHOW']) {
-    // TEMPORARY
-    const human = await runCli([...argv, ...flags.slice(0, -1)], { cwd, env })
-    const { appendFileSync } = await import('node:fs')
-    appendFileSync(
-      process.env['SHOW'],
-      `\n$ slipway ${argv.join(' ')}  → ${human.exitCode}\n${human.stdout}---stderr\n${human.stderr}`,
-    )
-  }
   const document = JSON.parse(ran.stdout) as Refusal
   expect({ exit: ran.exitCode, ok: document.ok, code: document.failure.code }, ran.stdout).toEqual({
     exit,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -6,7 +6,7 @@ import { runCli } from '../cli-in-process.ts'
 import { type Cluster, startCluster } from '../cluster.ts'
 import { prismaCli } from '../prisma.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
-import { SCRATCH } from '../target.ts'
+import { shareImages } from '../target.ts'
 
 // Law 1: a scratch is never the target, and never a database that Slipway did not create. The server
 // itself is the witness: it logs each statement that changes anything.
@@ -48,9 +48,7 @@ beforeAll(async () => {
   cluster = await startCluster({ settings: { log_statement: 'mod', autovacuum: 'off' } })
   root = writeProject(HISTORY, MODEL)
   writeFileSync(join(root, 'prisma.config.ts'), PRISMA_CONFIG)
-  mkdirSync(join(root, '.slipway'))
-  mkdirSync(SCRATCH.cacheDir, { recursive: true })
-  symlinkSync(SCRATCH.cacheDir, join(root, '.slipway', 'cache'))
+  shareImages(root)
   await onServer('CREATE ROLE reporting')
   target = await database('target')
   shadow = await database('shadow')
