@@ -9,11 +9,11 @@ import {
 import { sha256 } from '../kernel/index.ts'
 
 /** Changes when what is hashed changes: fingerprints of different methods are never compared. */
-export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/1'
+export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/2'
 
 /**
  * A hash of everything in the user's schemas, in all and per object. Equal for equal schemas whatever
- * the PostgreSQL version, the owning role, or the order of columns.
+ * the PostgreSQL version, the order of columns, or who owns them and may use them.
  */
 export interface Fingerprint {
   readonly method: string
@@ -22,8 +22,12 @@ export interface Fingerprint {
   readonly objects: Readonly<Record<string, string>>
 }
 
-/** What belongs to a database or a server as a whole: set up by whoever runs it, not by a migration. */
-const DATABASE_WIDE = new Set<FactKind>([
+/**
+ * What whoever runs the database sets up, whether or not a migration did it first: what belongs to a
+ * database as a whole, and privileges. A GRANT to a reporting role must not stop the next deploy.
+ */
+const OF_OPERATORS = new Set<FactKind>([
+  'acl',
   'extension',
   'language',
   'eventTrigger',
@@ -70,9 +74,9 @@ function compared(facts: readonly Fact[], base: FactBase): Fact[] {
     const parent = fact.parent && base.get(fact.parent)
     const skip =
       base.outgoingEdges(fact.id).some((edge) => edge.kind === 'memberOfExtension') ||
-      DATABASE_WIDE.has(fact.id.kind) ||
+      OF_OPERATORS.has(fact.id.kind) ||
       key === 'schema:public' ||
-      (fact.id.kind === 'comment' && DATABASE_WIDE.has(fact.id.target.kind)) ||
+      (fact.id.kind === 'comment' && OF_OPERATORS.has(fact.id.target.kind)) ||
       (parent !== undefined && parent.id.kind !== 'schema' && isSkipped(parent))
     skipped.set(key, skip)
     return skip
@@ -86,12 +90,6 @@ export function comparable(fact: Fact): Payload {
   for (const [key, value] of Object.entries(fact.payload)) {
     if (key.startsWith('_')) continue
     payload[key] = value
-  }
-  if (fact.id.kind === 'acl') {
-    // MAINTAIN exists from 17 on and is part of ALL there.
-    const privileges = payload['privileges']
-    if (Array.isArray(privileges))
-      payload['privileges'] = privileges.filter((name) => name !== 'MAINTAIN')
   }
   const definition = payload['def']
   if (QUERY_KINDS.has(fact.id.kind) && typeof definition === 'string') {

@@ -57,9 +57,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
       files.map(({ name, sql, path = name }) => ({ name, sql, path })),
     )
     const driftUnknown =
-      resuming.length > 0
-        ? undefined
-        : await gate(supervision, { history, plans, before }, request)
+      resuming.length > 0 ? undefined : await gate(supervision, { history, plans, before }, request)
     await prepareBooks(session)
     const ran = await run(supervision, plans, request)
     return { database, before, ...(driftUnknown === undefined ? {} : { driftUnknown }), ...ran }

@@ -3,7 +3,7 @@ import type { Unit } from '../migration/index.ts'
 import { type MigrationPlan, withStatements } from '../plan/index.ts'
 import type { Bookkeeping } from './bookkeeping.ts'
 import { type MigrationRun, type Receipt, statementReceipts } from './receipt.ts'
-import { failedStatement, type Prefix, statementFailure } from './statement-failure.ts'
+import { failedStatement, type Prefix, refusal, statementFailure } from './statement-failure.ts'
 import { type Attempts, statementTimeout, type Supervision, untilLocked } from './supervision.ts'
 
 /** What opens a supervised transaction: its limits hold for the transaction and end with it. */
@@ -64,10 +64,8 @@ function failedRun(
   at: { unit: Unit | undefined; prefix: Prefix; began: number; tries: number },
 ): MigrationRun {
   const { unit, prefix, began, tries } = at
-  const { server } = failure
-  const known = unit && server && failure.code === 'DATABASE.STATEMENT'
-  const stopped = known ? failedStatement(unit, server, prefix) : undefined
-  const timeout = server?.sqlstate === '57014'
+  const server = refusal(failure)
+  const stopped = unit && server ? failedStatement(unit, server, prefix) : undefined
   return {
     receipt: {
       migration: plan.name,
@@ -82,12 +80,19 @@ function failedRun(
         status: number === stopped?.number ? 'failed' : 'not-run',
       })),
     },
-    failure: known
-      ? statementFailure(timeout ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED', plan, {
-          unit,
-          server,
-          prefix,
-        })
-      : failure,
+    failure: unit && server ? told(plan, failure, { unit, server, prefix }) : failure,
   }
+}
+
+/** The failure with its statement. A full disk or a missing right keeps its code and its next steps. */
+function told(
+  plan: MigrationPlan,
+  failure: Failure,
+  at: Parameters<typeof statementFailure>[2],
+): Failure {
+  const timeout = at.server.sqlstate === '57014'
+  const code = timeout ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
+  const found = statementFailure(code, plan, at)
+  if (failure.code === 'DATABASE.STATEMENT') return found
+  return { ...found, code: failure.code, nextActions: failure.nextActions }
 }

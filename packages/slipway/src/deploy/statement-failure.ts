@@ -29,6 +29,12 @@ function indexInFile(unit: Unit, server: ServerError, prefix: Prefix): number | 
   return index < unit.sql.length ? unit.offset + index : undefined
 }
 
+/** What the server said of a statement that it refused; nothing where something else went wrong. */
+export function refusal({ code, server }: Failure): ServerError | undefined {
+  const refused = code.startsWith('DATABASE.') && code !== 'DATABASE.CONNECTION_LOST'
+  return refused ? server : undefined
+}
+
 /** The failure of a statement, with its place in the file and all that the server said. */
 export function statementFailure(
   code: 'DEPLOY.STATEMENT_FAILED' | 'DEPLOY.STATEMENT_TIMEOUT' | 'DEPLOY.INCOMPLETE',

@@ -48,7 +48,7 @@ export async function untilLocked(
   migration: string,
   work: () => Promise<void>,
 ): Promise<Attempts> {
-  const { session, address, deadline, signal, emit } = supervision
+  const { session, address, limits, deadline, signal, emit } = supervision
   let lastBlockers: readonly Blocker[] = []
   let lockWaitMs = 0
   const stopListening = cancelOn(signal, session)
@@ -64,11 +64,10 @@ export async function untilLocked(
         return { attempts, lockWaitMs: Math.round(lockWaitMs) }
       } catch (error) {
         await rollBack(session)
-        if (signal.aborted)
-          raiseStopped(`Stopped during ${migration}.`, error)
+        if (signal.aborted) raiseStopped(`Stopped during ${migration}.`, error)
         if (!isLockTrouble(failureOf(error))) throw error
         const pause = pauseBefore(attempts + 1)
-        if (performance.now() + pause > deadline)
+        if (performance.now() + pause + limits.lockTimeoutMs > deadline)
           raiseLockTimeout(migration, attempts, lastBlockers, error)
         emit({
           kind: 'blocked',

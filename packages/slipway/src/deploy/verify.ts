@@ -1,8 +1,8 @@
 import type { Session } from '../database/index.ts'
 import { historyHash, readHistory, writeCatalogState } from '../history/index.ts'
+import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
 import type { ReplayMigration } from '../rehearsal/index.ts'
-import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
 import { invalidIndexes } from './index-state.ts'
 import { reading, type Supervision } from './supervision.ts'
 

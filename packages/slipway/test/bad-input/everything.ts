@@ -20,6 +20,8 @@ const CATALOG = `
   UNION ALL
   SELECT pronamespace::regnamespace::text, 'function', proname, xmin::text FROM pg_proc WHERE oid >= 16384
   UNION ALL
+  SELECT '', 'comment', objoid || '.' || objsubid || ': ' || description, xmin::text FROM pg_description WHERE objoid >= 16384
+  UNION ALL
   SELECT '', 'database', datname, '' FROM pg_database WHERE datname !~ '^slipway_test_'`
 const TABLES = `
   SELECT nspname::text AS schema, relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace

@@ -34,14 +34,22 @@ beforeEach(async () => {
 
 async function slipway(args: readonly string[], options: CliOptions = {}) {
   const env = { DATABASE_URL: target.url, NODE_ENV: 'development', ...options.env }
-  const run = await runCli([...args, '--env', 'production', '--json'], { ...options, cwd: root, env })
+  const run = await runCli([...args, '--env', 'production', '--json'], {
+    ...options,
+    cwd: root,
+    env,
+  })
   const { failure } = JSON.parse(run.stdout) as { failure: { code: string } | null }
   return { exitCode: run.exitCode, code: failure?.code, stderr: run.stderr }
 }
 
 async function everything(): Promise<unknown> {
-  const history = await target.sql('SELECT migration_name, finished_at, rolled_back_at FROM _prisma_migrations ORDER BY 1')
-  const rows = await target.sql('SELECT (SELECT count(*) FROM "Customer") AS customers, (SELECT count(*) FROM "Note") AS notes')
+  const history = await target.sql(
+    'SELECT migration_name, finished_at, rolled_back_at FROM _prisma_migrations ORDER BY 1',
+  )
+  const rows = await target.sql(
+    'SELECT (SELECT count(*) FROM "Customer") AS customers, (SELECT count(*) FROM "Note") AS notes',
+  )
   return { history, rows, hash: (await target.fingerprint()).hash }
 }
 
@@ -63,7 +71,10 @@ describe('on a protected target', () => {
     ['a column', 'ALTER TABLE "Customer" DROP COLUMN "name";'],
     ['a table', 'CREATE TABLE "More" (); DROP TABLE "Note";'],
     ['rows', 'DELETE FROM "Note";'],
-    ['rows in a file that runs step by step', 'CREATE INDEX CONCURRENTLY "i" ON "Note"("id"); TRUNCATE "Note";'],
+    [
+      'rows in a file that runs step by step',
+      'CREATE INDEX CONCURRENTLY "i" ON "Note"("id"); TRUNCATE "Note";',
+    ],
   ])('a deploy that destroys %s', async (_what, sql) => {
     addMigration(root, { name: '2_destroys', sql })
     await expectConsentByName(['deploy'])
@@ -76,7 +87,10 @@ describe('on a protected target', () => {
   })
 
   test('an undo that drops a column', async () => {
-    const half = { name: '2_half', sql: 'ALTER TABLE "Customer" ADD COLUMN "email" text; ALTER TABLE "Customer" ADD COLUMN "fax" text;' }
+    const half = {
+      name: '2_half',
+      sql: 'ALTER TABLE "Customer" ADD COLUMN "email" text; ALTER TABLE "Customer" ADD COLUMN "fax" text;',
+    }
     addMigration(root, half)
     await target.sql(`ALTER TABLE "Customer" ADD COLUMN "email" text;
       INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('x', '${checksum(half.sql)}', '${half.name}')`)
@@ -85,8 +99,16 @@ describe('on a protected target', () => {
 
   test('a reset is refused, whatever is given', async () => {
     const before = await everything()
-    for (const flags of [[], ['-y'], ['--confirm', target.name], ['--confirm', target.name, '-y']]) {
-      expect(await slipway(['reset', ...flags])).toMatchObject({ exitCode: 2, code: 'REPAIR.RESET_REFUSED' })
+    for (const flags of [
+      [],
+      ['-y'],
+      ['--confirm', target.name],
+      ['--confirm', target.name, '-y'],
+    ]) {
+      expect(await slipway(['reset', ...flags])).toMatchObject({
+        exitCode: 2,
+        code: 'REPAIR.RESET_REFUSED',
+      })
     }
     expect(await everything()).toEqual(before)
   })
@@ -111,5 +133,7 @@ test('the environment protects, not the words of a variable', async () => {
   const refused = await runCli(['deploy', '--json'], { cwd: root, env: asked })
   expect(refused.stdout).toContain('DEPLOY.CONSENT_NEEDED')
   const local = { DATABASE_URL: target.url, NODE_ENV: 'production' }
-  expect(await runCli(['deploy', '--json'], { cwd: root, env: local })).toMatchObject({ exitCode: 0 })
+  expect(await runCli(['deploy', '--json'], { cwd: root, env: local })).toMatchObject({
+    exitCode: 0,
+  })
 })

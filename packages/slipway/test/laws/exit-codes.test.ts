@@ -76,7 +76,11 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     url: () => database.url,
     able: ['init', 'create', 'dev', 'doctor'],
   },
-  'the configuration is wrong': { folder: withBrokenConfiguration, url: () => database.url, able: [] },
+  'the configuration is wrong': {
+    folder: withBrokenConfiguration,
+    url: () => database.url,
+    able: [],
+  },
 }
 
 describe.each(Object.entries(SITUATIONS))('when %s', (_name, { folder: make, url, able }) => {
@@ -84,7 +88,11 @@ describe.each(Object.entries(SITUATIONS))('when %s', (_name, { folder: make, url
   test.each(unable)('$name', async ({ name }) => {
     const args = [name, ...(ARGUMENTS[name] ?? []), '--url', url(), '--json']
     const run = await runCli(args, { cwd: make() })
-    const document = JSON.parse(run.stdout) as { ok: boolean; failure: unknown; findings: unknown[] }
+    const document = JSON.parse(run.stdout) as {
+      ok: boolean
+      failure: unknown
+      findings: unknown[]
+    }
     expect(document.ok).toBe(false)
     expect(run.exitCode, run.stdout).not.toBe(0)
     expect(run.exitCode, 'an expected situation is no bug').not.toBe(1)
@@ -96,6 +104,9 @@ test('the help of each command promises exit codes of the contract alone', () =>
   for (const { name, exitCodes } of COMMANDS) {
     const codes = Object.keys(exitCodes).map(Number)
     expect(codes, name).toContain(0)
-    expect(codes.every((code) => [0, 2, 3, 4, 5, 6].includes(code)), name).toBe(true)
+    expect(
+      codes.every((code) => [0, 2, 3, 4, 5, 6].includes(code)),
+      name,
+    ).toBe(true)
   }
 })

@@ -19,7 +19,10 @@ const HISTORY: readonly TestMigration[] = [
     sql: 'CREATE INDEX CONCURRENTLY "by_city" ON "Carrier"("city");\nCREATE TABLE "Load" ("id" integer);\n',
   },
 ]
-const BROKEN = { name: '4_broken', sql: 'ALTER TABLE "Carrier" ADD COLUMN "fax" text;\nSELECT 1 / 0;\n' }
+const BROKEN = {
+  name: '4_broken',
+  sql: 'ALTER TABLE "Carrier" ADD COLUMN "fax" text;\nSELECT 1 / 0;\n',
+}
 const BROKEN_STEPS = {
   name: '4_broken_steps',
   sql: 'CREATE INDEX CONCURRENTLY "by_name" ON "Carrier"("name");\nSELECT 1 / 0;\n',
@@ -45,6 +48,10 @@ function add(migration: TestMigration): void {
   addMigration(root, migration)
 }
 
+function removeLast(): void {
+  rmSync(`${root}/prisma/migrations/${files.pop()?.name}`, { recursive: true })
+}
+
 async function slipway(...args: string[]) {
   return await runCli([...args, '--url', target.url, '--json'], { cwd: root })
 }
@@ -66,7 +73,9 @@ async function agreed(): Promise<State> {
   const cli = await prismaCli(['migrate', 'status'], { cwd: root, databaseUrl: target.url })
   expect(cli.code, cli.stdout).toBe(ours.state === 'up-to-date' ? 0 : 1)
   if (ours.state === 'up-to-date') expect(cli.stdout).toContain('Database schema is up to date!')
-  for (const name of [...ours.pending, ...ours.failed]) expect(cli.stdout + cli.stderr).toContain(name)
+  // Where something is pending, the CLI speaks of nothing else.
+  const named = ours.pending.length > 0 ? ours.pending : ours.failed
+  for (const name of named) expect(cli.stdout + cli.stderr).toContain(name)
   await expectChecksums()
   return ours
 }
@@ -78,14 +87,16 @@ async function diagnosed() {
     withEngine({ main }, (engine) => engine.diagnose(files)),
   )
   const { history } = found
-  const pending = history && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : []
+  const pending =
+    history && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : []
   return { pending, failed: found.failedMigrationNames, edited: found.editedMigrationNames }
 }
 
 async function expectChecksums(): Promise<void> {
   const rows = await target.sql('SELECT migration_name AS name, checksum FROM _prisma_migrations')
-  for (const { name, checksum } of rows) {
-    expect(checksum).toBe(sha256(files.find((file) => file.name === name)?.sql ?? ''))
+  const recorded = new Map(rows.map(({ name, checksum }) => [name, checksum]))
+  for (const { name, sql } of files) {
+    if (recorded.has(name)) expect(recorded.get(name), name).toBe(sha256(sql))
   }
 }
 
@@ -94,6 +105,8 @@ test('deploy and rollback, whole and step by step', async () => {
   expect(await agreed()).toMatchObject({ state: 'up-to-date', pending: [], failed: [] })
   expect(await slipway('rollback', '--to', '1_init')).toMatchObject({ exitCode: 0 })
   expect(await agreed()).toMatchObject({ state: 'behind', pending: ['2_city', '3_steps'] })
+  // Prisma cannot run a file that builds an index concurrently beside something else.
+  removeLast()
   const theirs = await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: target.url })
   expect(theirs, theirs.stderr).toMatchObject({ code: 0 })
   expect(await agreed()).toMatchObject({ state: 'up-to-date' })
@@ -104,31 +117,35 @@ test('a failed deploy: nothing stands, or it says how far it came; repair marks 
   add(BROKEN)
   expect(await slipway('deploy')).toMatchObject({ exitCode: 5 })
   expect(await agreed()).toMatchObject({ state: 'behind', pending: ['4_broken'], failed: [] })
-  rmSync(`${root}/prisma/migrations/${BROKEN.name}`, { recursive: true })
-  files.pop()
+  removeLast()
   add(BROKEN_STEPS)
   expect(await slipway('deploy')).toMatchObject({ exitCode: 6 })
   expect(await agreed()).toMatchObject({ state: 'failed', failed: ['4_broken_steps'] })
   expect(await slipway('repair', '--mark', 'rolled-back')).toMatchObject({ exitCode: 0 })
   expect(await agreed()).toMatchObject({ state: 'behind', pending: ['4_broken_steps'] })
+  await target.sql('DROP INDEX "by_name"')
   expect(await slipway('deploy')).toMatchObject({ exitCode: 6 })
   expect(await slipway('repair', '--mark', 'applied')).toMatchObject({ exitCode: 0 })
   expect(await agreed()).toMatchObject({ state: 'up-to-date' })
 })
 
 test('what Prisma left failed is failed for us, and what we undo is pending for Prisma', async () => {
+  removeLast()
   add(BROKEN)
   const theirs = await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: target.url })
   expect(theirs.code).toBe(1)
-  const { failed } = await agreed()
-  expect(failed).toHaveLength(1)
+  expect(await agreed()).toMatchObject({ state: 'failed', failed: ['4_broken'] })
   const undone = await slipway('repair', '--undo')
   expect(undone, undone.stdout).toMatchObject({ exitCode: 0 })
   expect(await agreed()).toMatchObject({ state: 'behind', failed: [] })
 })
 
 test('a baseline is what resolve --applied gives; an edit is seen by both, and accepted for both', async () => {
-  await target.sql(HISTORY.slice(0, 2).map(({ sql }) => sql).join(''))
+  await target.sql(
+    HISTORY.slice(0, 2)
+      .map(({ sql }) => sql)
+      .join(''),
+  )
   expect(await slipway('baseline')).toMatchObject({ exitCode: 0 })
   expect(await agreed()).toMatchObject({ state: 'behind', pending: ['3_steps'] })
   expect(await slipway('deploy')).toMatchObject({ exitCode: 0 })

@@ -140,7 +140,9 @@ test('no refusal of the server repeats a row, in no manner of output and in no r
 test('a blocker is named, and the values of its query are not', async () => {
   const blocker = new pg.Client({ connectionString: url })
   await blocker.connect()
-  await blocker.query(`BEGIN; LOCK "Secret"; SELECT '${ROW}', E'\\'${ROW}', $$${ROW}$$ /* ${ROW} */`)
+  await blocker.query(
+    `BEGIN; LOCK "Secret"; SELECT '${ROW}', E'\\'${ROW}', $$${ROW}$$ /* ${ROW} */`,
+  )
   addMigration(root, { name: '2_blocked', sql: 'ALTER TABLE "Secret" ADD COLUMN "x" TEXT;' })
   const words = [await said(['deploy']), await said(['deploy', '--accept', 'drift'], PERSON)]
   await blocker.end()

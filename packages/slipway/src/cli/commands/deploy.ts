@@ -1,11 +1,11 @@
 import { deploy as run, type DeployOutcome } from '../../deploy/index.ts'
 import { command } from '../../kernel/index.ts'
 import { refuseUnknownAccepts } from '../accept.ts'
-import { type Handler, report } from '../command.ts'
+import { type Finding, type Handler, report } from '../command.ts'
 import { failedWork } from '../failed-work.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
-import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.ts'
+import { consentOf, readWork, requirePolicyConsent, type Work, workRequest } from '../work.ts'
 
 export const deploy: Handler = async (context, { flags }) => {
   const accepted = flags.list('accept')
@@ -28,11 +28,19 @@ export const deploy: Handler = async (context, { flags }) => {
     verified,
   }
   return report(result, view(outcome), {
+    findings: receipts.length > 0 ? unmadeBackup(work) : [],
     ...failedWork(outcome),
     ...(failure || receipts.length === 0
       ? {}
       : { next: [command('slipway rollback', 'take the last migration back')] }),
   })
+}
+
+/** A policy that is not carried out must not look as if it were. */
+function unmadeBackup({ target }: Work): Finding[] {
+  if (target.policy.backup === 'never') return []
+  const message = `No backup was made: this version reads environments.${target.environment}.backup and does not act on it yet.`
+  return [{ id: 'backup-not-made', severity: 'warning', message }]
 }
 
 function view({ database, receipts, verification, driftUnknown, failure }: DeployOutcome): Block[] {
