@@ -20,7 +20,7 @@ export function dumpSchema(url: string): string {
   const text = execFileSync(join(bin, 'pg_dump'), args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
   return text
     .replaceAll(/^\\(?:un)?restrict .*$/gm, '')
-    .replaceAll(/CREATE TABLE (\S+) \(\n([\s\S]*?)\n\)/g, (_whole, name: string, body: string) => {
+    .replaceAll(/CREATE TABLE (.+?) \(\n([\s\S]*?)\n\)/g, (_whole, name: string, body: string) => {
       const columns = body.split('\n').map((line) => line.replace(/,$/, ''))
       return `CREATE TABLE ${name} (\n${columns.toSorted().join('\n')}\n)`
     })

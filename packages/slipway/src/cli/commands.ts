@@ -146,7 +146,10 @@ export const COMMANDS: readonly Command[] = [
     positionals: [
       { name: 'name', summary: 'what the migration does, in a word or two', required: true },
     ],
-    flags: { ...WRITING, empty: { kind: 'switch', summary: 'write one to be filled by hand' } },
+    flags: {
+      ...WRITING,
+      empty: { kind: 'switch', summary: 'write one even where the schema is as it was' },
+    },
     examples: [
       { command: 'slipway create add_rating', what: 'after an edit of schema.prisma' },
       {
@@ -166,7 +169,10 @@ export const COMMANDS: readonly Command[] = [
       'Writes a migration as create does where the schema asks for one, applies what is pending as deploy ' +
       'does, and generates the client.',
     positionals: [{ name: 'name', summary: 'of the migration; `change` where absent' }],
-    flags: { ...WRITING, empty: { kind: 'switch', summary: 'write one to be filled by hand' } },
+    flags: {
+      ...WRITING,
+      empty: { kind: 'switch', summary: 'write one even where the schema is as it was' },
+    },
     examples: [{ command: 'slipway dev add_rating', what: 'after an edit of schema.prisma' }],
     exitCodes: {
       0: 'schema, migrations, database and client agree',

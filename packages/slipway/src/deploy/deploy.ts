@@ -161,7 +161,8 @@ async function run(
   const { failure } = outcome
   if (failure && failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
   supervision.emit({ kind: 'phase', phase: 'verify' })
-  const looked = await verified(supervision, request.migrations)
+  const record = request.acceptDrift ? 'forget' : 'record'
+  const looked = await verified(supervision, request.migrations, record)
   if (!looked.ok) return { ...outcome, failure: failure ?? looked.failure }
   const verification = looked.value
   if (failure || verification.verified) return { ...outcome, verification }

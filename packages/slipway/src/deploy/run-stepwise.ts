@@ -130,7 +130,7 @@ async function runAlone(steps: Steps, unit: Unit): Promise<Attempts> {
       `SET lock_timeout = ${lockTimeout}; SET statement_timeout = ${statementTimeout(supervision)}`,
     )
     try {
-      attempts = await untilLocked(supervision, plan.name, () => runOnce(steps, unit))
+      attempts = await untilLocked(supervision, plan.name, () => runOnce(steps, unit), false)
     } finally {
       await session.execute(restingLimits(supervision.deadline)).catch(() => {})
     }

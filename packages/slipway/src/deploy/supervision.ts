@@ -47,6 +47,7 @@ export async function untilLocked(
   supervision: Supervision,
   migration: string,
   work: () => Promise<void>,
+  inTransaction = true,
 ): Promise<Attempts> {
   const { session, address, limits, deadline, signal, emit } = supervision
   let lastBlockers: readonly Blocker[] = []
@@ -63,7 +64,7 @@ export async function untilLocked(
         await watchBlockers(address, session.server.pid, work(), seen)
         return { attempts, lockWaitMs: Math.round(lockWaitMs) }
       } catch (error) {
-        await rollBack(session)
+        if (inTransaction) await rollBack(session)
         if (signal.aborted) raiseStopped(`Stopped during ${migration}.`, error)
         if (!isLockTrouble(failureOf(error))) throw error
         const pause = pauseBefore(attempts + 1)
@@ -99,7 +100,6 @@ export async function reading<T>(
     return await work()
   } catch (error) {
     if (!failureOf(error)) throw error
-    await rollBack(session)
     if (signal.aborted)
       raise('DEPLOY.STOPPED', { message: 'Stopped while the catalog was read.', cause: error })
     if (!isLockTrouble(failureOf(error))) throw error

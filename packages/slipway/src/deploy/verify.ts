@@ -1,5 +1,10 @@
 import type { Session } from '../database/index.ts'
-import { historyHash, readHistory, writeCatalogState } from '../history/index.ts'
+import {
+  forgetCatalogState,
+  historyHash,
+  readHistory,
+  writeCatalogState,
+} from '../history/index.ts'
 import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
 import type { ReplayMigration } from '../rehearsal/index.ts'
@@ -14,16 +19,23 @@ export interface Verification {
 }
 
 /**
- * The same as data: what was applied stays applied, whatever becomes of the look at it. Fails with
+ * Whether the catalog is recorded as what the history gives. After a deploy onto accepted drift it is
+ * not: the next command then compares with a scratch.
+ */
+export type Recording = 'record' | 'forget'
+
+/**
+ * `verifyAndRecord` as data: what was applied stays applied, whatever becomes of the look at it. Fails with
  * DEPLOY.VERIFY_FAILED.
  */
 export async function verified(
   supervision: Supervision,
   migrations: readonly ReplayMigration[],
+  record: Recording = 'record',
 ): Promise<Result<Verification>> {
   const { session } = supervision
   const looked = await attempt(() =>
-    reading(supervision, () => verifyAndRecord(session, migrations)),
+    reading(supervision, () => verifyAndRecord(session, migrations, record)),
   )
   if (looked.ok) return looked
   const failure = failureFrom('DEPLOY.VERIFY_FAILED', {
@@ -42,12 +54,18 @@ export async function verified(
 export async function verifyAndRecord(
   session: Session,
   migrations: readonly ReplayMigration[],
+  record: Recording = 'record',
 ): Promise<Verification> {
+  const invalid = await invalidIndexes(session)
+  const verification = { verified: invalid.length === 0, invalidIndexes: invalid }
+  if (record === 'forget') {
+    await forgetCatalogState(session)
+    return verification
+  }
   // Loaded here: a deploy that finds nothing to do must not pay for it.
   const { readFingerprint } = await import('../catalog/index.ts')
-  const invalid = await invalidIndexes(session)
   const rows = appliedRows(await readHistory(session))
   const { hash, ...state } = await readFingerprint(session, await projectScope(session, migrations))
   await writeCatalogState(session, { historyHash: historyHash(rows), fingerprint: hash, ...state })
-  return { verified: invalid.length === 0, invalidIndexes: invalid }
+  return verification
 }

@@ -13,6 +13,7 @@ export {
   checkLedger,
   createLedgerSql,
   type Direction,
+  forgetCatalogState,
   journalBeginSql,
   journalClearSql,
   type JournalEntry,

@@ -113,6 +113,11 @@ export async function writeCatalogState(session: Session, state: CatalogState): 
   )
 }
 
+/** Forgets the recorded catalog: what stands is known to be something else than the history gives. */
+export async function forgetCatalogState(session: Session): Promise<void> {
+  await session.execute('DELETE FROM slipway.catalog_state')
+}
+
 /** Where a journal entry belongs. */
 export interface JournalKey {
   readonly migration: string

@@ -1,6 +1,14 @@
 import path from 'node:path'
 import { type Address, isLoopback, locate } from '../database/index.ts'
-import { type NextAction, advice, command, must, parseDuration, suggest } from '../kernel/index.ts'
+import {
+  type NextAction,
+  advice,
+  command,
+  must,
+  parseDuration,
+  suggest,
+  formatDuration,
+} from '../kernel/index.ts'
 import {
   type Connection,
   environmentConnection,
@@ -220,13 +228,17 @@ function targetSettings(project: Project, environment: string, decided: Decided)
       ? [{ name: 'direct connection', value: String(direct.url), source: direct.source }]
       : []),
     { name: 'protected', value: decided.open ? 'no' : 'yes', source: 'environment and host' },
-    { name: 'lock timeout', value: `${policy.lockTimeoutMs} ms`, source: setBy('lockTimeout') },
+    {
+      name: 'lock timeout',
+      value: formatDuration(policy.lockTimeoutMs),
+      source: setBy('lockTimeout'),
+    },
     {
       name: 'statement timeout',
-      value: `${policy.statementTimeoutMs} ms`,
+      value: formatDuration(policy.statementTimeoutMs),
       source: setBy('statementTimeout'),
     },
-    { name: 'deadline', value: `${policy.deadlineMs} ms`, source: setBy('deadline') },
+    { name: 'deadline', value: formatDuration(policy.deadlineMs), source: setBy('deadline') },
     { name: 'backup', value: policy.backup, source: 'policy' },
   ]
 }

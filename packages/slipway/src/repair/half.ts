@@ -177,7 +177,8 @@ async function locate(
   if (journalled !== undefined && possible.includes(journalled)) {
     return { kind: 'stopped', done: journalled, total, evidence: 'journal' }
   }
-  if (plan.atomic && logged) return { kind: 'stopped', done: 0, total, evidence: 'transaction' }
+  if (plan.atomic && logged && possible.includes(0))
+    return { kind: 'stopped', done: 0, total, evidence: 'transaction' }
   return { kind: 'in-doubt', possible, total }
 }
 

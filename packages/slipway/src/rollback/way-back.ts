@@ -1,7 +1,7 @@
 import { type Catalog, type Change, difference, readCatalog } from '../catalog/index.ts'
 import { writeWayBack } from '../create/index.ts'
 import { command, failureOf } from '../kernel/index.ts'
-import { loadParser } from '../migration/index.ts'
+import { loadParser, matchesChecksum } from '../migration/index.ts'
 import { type MigrationPlan, planMigration, projectScope } from '../plan/index.ts'
 import {
   replay,
@@ -38,11 +38,19 @@ export async function wayBackOf(
   if (migration.down !== undefined) {
     const path = migration.downPath ?? `${name}/down.sql`
     const plan = planMigration({ name, path, sql: migration.down })
-    return { plan, origin: 'file', sql: migration.down, announced: announcements(migration.down) }
+    const announced = [...staleness(migration, migration.down), ...announcements(migration.down)]
+    return { plan, origin: 'file', sql: migration.down, announced }
   }
   const written = await writeWayBack({ scratch, before, migration })
   const plan = planMigration({ name, path: `${name}/down.sql (written now)`, sql: written.sql })
   return { plan, origin: 'written', sql: written.sql, announced: announcements(written.sql) }
+}
+
+/** A down.sql that Slipway wrote names the text that it leads back from. */
+function staleness({ sql }: ReplayMigration, down: string): string[] {
+  const written = /^--\s*slipway:\s*checksum\s+([0-9a-f]{64})\s*$/m.exec(down)?.[1]
+  if (written === undefined || matchesChecksum(sql, written)) return []
+  return ['stale: migration.sql was edited after this way back was written']
 }
 
 /** The lines of a down.sql that say what it cannot promise. */

@@ -5,7 +5,14 @@ import { type Finding, type Handler, report } from '../command.ts'
 import { failedWork } from '../failed-work.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
-import { consentOf, readWork, requirePolicyConsent, type Work, workRequest } from '../work.ts'
+import {
+  consentOf,
+  placeOf,
+  readWork,
+  requirePolicyConsent,
+  type Work,
+  workRequest,
+} from '../work.ts'
 
 export const deploy: Handler = async (context, { flags }) => {
   const accepted = flags.list('accept')
@@ -27,7 +34,7 @@ export const deploy: Handler = async (context, { flags }) => {
     kept: [],
     verified,
   }
-  return report(result, view(outcome), {
+  return report(result, view(outcome, placeOf(work, database)), {
     findings: receipts.length > 0 ? unmadeBackup(work) : [],
     ...failedWork(outcome),
     ...(failure || receipts.length === 0
@@ -43,16 +50,19 @@ function unmadeBackup({ target }: Work): Finding[] {
   return [{ id: 'backup-not-made', severity: 'warning', message }]
 }
 
-function view({ database, receipts, verification, driftUnknown, failure }: DeployOutcome): Block[] {
+function view(outcome: DeployOutcome, place: string): Block[] {
+  const { receipts, verification, driftUnknown, failure } = outcome
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   if (receipts.length === 0 && !failure)
-    return [status('done', `${database} is up to date: nothing to deploy`)]
+    return [status('done', `${place} is up to date: nothing to deploy`)]
   return [
     ...receiptLines(receipts, 'Applied'),
     ...(driftUnknown
       ? [status('warning', 'Drift could not be looked for before', driftUnknown)]
       : []),
-    ...(verification?.verified ? [status('done', 'Verified: every index is valid')] : []),
-    paragraph(`${done} of ${receipts.length} migrations deployed to ${database}.`),
+    ...(verification?.verified && !failure
+      ? [status('done', 'Verified: every index is valid')]
+      : []),
+    paragraph(`${done} of ${receipts.length} migrations deployed to ${place}.`),
   ]
 }

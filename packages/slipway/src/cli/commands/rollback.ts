@@ -11,7 +11,7 @@ import { failedWork } from '../failed-work.ts'
 import type { Flags } from '../flags.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, sql, status } from '../view.ts'
-import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.ts'
+import { consentOf, placeOf, readWork, requirePolicyConsent, workRequest } from '../work.ts'
 
 export const rollback: Handler = async (context, { flags }) => {
   const accepted = flags.list('accept')
@@ -44,7 +44,11 @@ export const rollback: Handler = async (context, { flags }) => {
     ways,
   }
   const next = [command('slipway deploy', 'apply them again')]
-  return report(result, view(outcome), failure ? failedWork(outcome) : { next })
+  return report(
+    result,
+    view(outcome, placeOf(work, database)),
+    failure ? failedWork(outcome) : { next },
+  )
 }
 
 function extentOf(flags: Flags): Extent {
@@ -61,7 +65,7 @@ function announce(ways: readonly WayBack[], { emit }: Context): void {
   }
 }
 
-function view({ database, ways, receipts, rehearsal, failure }: RollbackOutcome): Block[] {
+function view({ ways, receipts, rehearsal, failure }: RollbackOutcome, place: string): Block[] {
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   return [
     ...ways
@@ -80,6 +84,6 @@ function view({ database, ways, receipts, rehearsal, failure }: RollbackOutcome)
     ...(rehearsal.kind === 'not-rehearsed'
       ? [status('warning', 'Not rehearsed on a scratch', rehearsal.reason)]
       : []),
-    paragraph(`${done} of ${receipts.length} migrations taken back on ${database}.`),
+    paragraph(`${done} of ${receipts.length} migrations taken back on ${place}.`),
   ]
 }

@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+
+const name = fc.constantFrom('alpha', 'Be ta', 'g"m')
+const column = fc.constantFrom('a', 'b', 'C c', 'id')
+const type = fc.constantFrom(
+  'integer',
+  'bigint',
+  'text',
+  'varchar(40)',
+  'numeric(8,2)',
+  'boolean',
+  '"Mood"',
+  'text[]',
+)
+const label = fc.constantFrom('x1', 'x2', 'X 3')
+const value = fc.constantFrom("'1'", 'NULL', "'ok'", "'{}'")
+
+const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`
+
+interface Words {
+  readonly t: string
+  readonly u: string
+  readonly c: string
+  readonly d: string
+  readonly type: string
+  readonly label: string
+  readonly value: string
+  /** Name of an index, a constraint, a policy, a trigger. */
+  readonly own: string
+}
+
+/** What people change of a schema. Each may fail where the words do not fit what stands. */
+const TEMPLATES: readonly ((words: Words) => string)[] = [
+  ({ t }) => `CREATE TABLE ${t} ("id" serial PRIMARY KEY, "a" integer, "b" text DEFAULT 'b''s')`,
+  ({ t }) => `DROP TABLE ${t} CASCADE`,
+  ({ t, u }) => `ALTER TABLE ${t} RENAME TO ${u}`,
+  ({ t, c, type: is }) => `ALTER TABLE ${t} ADD COLUMN ${c} ${is}`,
+  ({ t, c, type: is, value: given }) =>
+    `ALTER TABLE ${t} ADD COLUMN ${c} ${is} NOT NULL DEFAULT ${given}`,
+  ({ t, c }) => `ALTER TABLE ${t} ADD COLUMN ${c} integer GENERATED ALWAYS AS (id * 2) STORED`,
+  ({ t, c }) => `ALTER TABLE ${t} DROP COLUMN ${c} CASCADE`,
+  ({ t, c, d }) => `ALTER TABLE ${t} RENAME COLUMN ${c} TO ${d}`,
+  ({ t, c, type: is }) =>
+    `ALTER TABLE ${t} ALTER COLUMN ${c} DROP DEFAULT, ALTER COLUMN ${c} TYPE ${is} USING ${c}::text::${is}`,
+  ({ t, c, value: given }) => `ALTER TABLE ${t} ALTER COLUMN ${c} SET DEFAULT ${given}`,
+  ({ t, c }) => `ALTER TABLE ${t} ALTER COLUMN ${c} DROP DEFAULT`,
+  ({ t, c }) => `ALTER TABLE ${t} ALTER COLUMN ${c} SET NOT NULL`,
+  ({ t, c }) => `ALTER TABLE ${t} ALTER COLUMN ${c} DROP NOT NULL`,
+  ({ t, c, d, own }) => `CREATE INDEX ${own} ON ${t} (${c} DESC, ${d})`,
+  ({ t, c, own }) => `CREATE INDEX ${own} ON ${t} (lower(${c}::text)) WHERE ${c} IS NOT NULL`,
+  ({ t, c, own }) => `CREATE INDEX ${own} ON ${t} USING hash (${c})`,
+  ({ t, c, d, own }) => `CREATE UNIQUE INDEX ${own} ON ${t} (${c}) INCLUDE (${d})`,
+  ({ own }) => `DROP INDEX ${own}`,
+  ({ t, c, own }) => `ALTER TABLE ${t} ADD CONSTRAINT ${own} UNIQUE (${c})`,
+  ({ t, c, own }) => `ALTER TABLE ${t} ADD CONSTRAINT ${own} CHECK (length(${c}::text) < 99)`,
+  ({ t, c, own }) =>
+    `ALTER TABLE ${t} ADD CONSTRAINT ${own} CHECK (${c} IS NOT NULL OR id > 0) NOT VALID`,
+  ({ t, u, c, own }) =>
+    `ALTER TABLE ${t} ADD CONSTRAINT ${own} FOREIGN KEY (${c}) REFERENCES ${u} (id) ON DELETE SET NULL ON UPDATE CASCADE`,
+  ({ t, own }) => `ALTER TABLE ${t} DROP CONSTRAINT ${own} CASCADE`,
+  ({ label: is }) => `ALTER TYPE "Mood" ADD VALUE '${is}'`,
+  ({ label: is }) => `ALTER TYPE "Mood" ADD VALUE '${is}' BEFORE 'ok'`,
+  ({ label: is }) => `ALTER TYPE "Mood" RENAME VALUE 'sad' TO '${is}'`,
+  ({ t, c, d }) =>
+    `CREATE VIEW seen AS SELECT ${c}, count(*) AS n FROM ${t} WHERE ${d} IS NOT NULL GROUP BY ${c}`,
+  ({ t, c }) => `CREATE MATERIALIZED VIEW kept AS SELECT ${c}, id FROM ${t}`,
+  () => 'CREATE UNIQUE INDEX kept_id ON kept (id)',
+  () => 'DROP VIEW seen CASCADE',
+  () => 'DROP MATERIALIZED VIEW kept',
+  ({ t, c, own }) =>
+    `CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.${c} := NEW.${c}; RETURN NEW; END $$;
+CREATE TRIGGER ${own} BEFORE UPDATE OF ${c} ON ${t} FOR EACH ROW WHEN (OLD.${c} IS DISTINCT FROM NEW.${c}) EXECUTE FUNCTION touch()`,
+  ({ t, own }) => `DROP TRIGGER ${own} ON ${t}`,
+  () => 'DROP FUNCTION touch() CASCADE',
+  ({ t, c }) => `COMMENT ON COLUMN ${t}.${c} IS 'it''s ${c.replaceAll('"', '')}'`,
+  ({ t }) => `COMMENT ON TABLE ${t} IS NULL`,
+  ({ t }) => `COMMENT ON TABLE ${t} IS 'a table'`,
+  ({ t }) => `ALTER TABLE ${t} ENABLE ROW LEVEL SECURITY`,
+  ({ t }) => `ALTER TABLE ${t} FORCE ROW LEVEL SECURITY`,
+  ({ t }) => `ALTER TABLE ${t} DISABLE ROW LEVEL SECURITY`,
+  ({ t, c, own }) => `CREATE POLICY ${own} ON ${t} FOR SELECT USING (${c} IS NOT NULL)`,
+  ({ t, own }) => `DROP POLICY ${own} ON ${t}`,
+  ({ label: is }) => `CREATE DOMAIN "Short" AS text CHECK (VALUE <> '${is}')`,
+  ({ t, c }) => `ALTER TABLE ${t} ADD COLUMN ${c} "Short"`,
+  () => 'CREATE SEQUENCE counter START 5 INCREMENT 2',
+  ({ t, c }) => `ALTER TABLE ${t} ALTER COLUMN ${c} SET DEFAULT nextval('counter')`,
+]
+
+const words = fc.record({
+  t: name.map(quoted),
+  u: name.map(quoted),
+  c: column.map(quoted),
+  d: column.map(quoted),
+  type,
+  label,
+  value,
+  own: fc.constantFrom('own_one', 'own_two', 'Own 3').map(quoted),
+})
+
+/** A statement that may or may not be possible; whoever runs it finds out. */
+export const ddl: fc.Arbitrary<string> = fc
+  .tuple(fc.constantFrom(...TEMPLATES), words)
+  .map(([template, given]) => template(given))
+
+/** What every history begins with. */
+export const BEGINNING = `CREATE TYPE "Mood" AS ENUM ('sad', 'ok');
+CREATE TABLE "alpha" ("id" serial PRIMARY KEY, "a" integer, "b" text, "mood" "Mood" NOT NULL DEFAULT 'ok');
+CREATE TABLE "Be ta" ("id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, "a" integer REFERENCES "alpha" ("id"), "C c" text);
+`

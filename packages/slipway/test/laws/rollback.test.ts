@@ -1,0 +1,132 @@
+import fc from 'fast-check'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { deploy } from '../../src/deploy/index.ts'
+import { attempt } from '../../src/kernel/index.ts'
+import { rollback } from '../../src/rollback/index.ts'
+import { dumpSchema } from '../dump.ts'
+import { createDatabase, postgresBin, type TestDatabase } from '../postgres.ts'
+import { createTarget, migration, type TestMigration, type TestTarget } from '../target.ts'
+import { BEGINNING, ddl } from './random-ddl.ts'
+
+// Law 2: rollback(deploy(x)) = x, for whatever x does to a schema, and however many of them there are.
+
+const RUNS = process.env['FULL'] === '1' ? 100 : 6
+const consent = { confirm: undefined }
+const INIT = migration('0_init', BEGINNING)
+
+let trial: TestDatabase
+
+beforeAll(async () => {
+  trial = await createDatabase()
+})
+afterAll(() => trial.drop())
+
+/** Keeps of proposed statements those that PostgreSQL takes, one after the other; gives one list a migration. */
+async function possible(proposals: readonly (readonly string[])[]): Promise<TestMigration[]> {
+  const client = new pg.Client({ connectionString: trial.url })
+  await client.connect()
+  try {
+    await client.query(`BEGIN; ${BEGINNING}`)
+    const migrations: TestMigration[] = []
+    for (const [index, statements] of proposals.entries()) {
+      const taken: string[] = []
+      for (const statement of statements) {
+        await client.query('SAVEPOINT trial')
+        const ran = await client.query(statement).then(
+          () => true,
+          () => false,
+        )
+        await client.query(ran ? 'RELEASE trial' : 'ROLLBACK TO trial')
+        if (ran) taken.push(`${statement};\n`)
+      }
+      migrations.push(migration(`${index + 1}_change`, taken.join('')))
+    }
+    return migrations
+  } finally {
+    await client.end()
+  }
+}
+
+async function stateOf(target: TestTarget) {
+  const dump = postgresBin() === undefined ? undefined : dumpSchema(target.url)
+  return { ...(await target.fingerprint()), dump }
+}
+
+/** Deploys one migration after the other and takes them back, one after the other. */
+async function thereAndBack(target: TestTarget, changes: readonly TestMigration[]): Promise<void> {
+  const request = (count: number) => target.request([INIT, ...changes].slice(0, count))
+  const before: Awaited<ReturnType<typeof stateOf>>[] = []
+  for (const [index, { sql }] of [INIT, ...changes].entries()) {
+    const done = await deploy({ ...request(index + 1), consent, acceptDrift: true })
+    expect(done.failure, sql).toBeUndefined()
+    before.push(await stateOf(target))
+  }
+  for (let count = changes.length + 1; count > 1; count--) {
+    const steps = { extent: { kind: 'steps' as const, steps: 1 }, acceptUnproven: false }
+    const back = await rollback({ ...request(count), consent, ...steps, announce: () => {} })
+    expect(back).toMatchObject({ rehearsal: { kind: 'proven' }, verification: { verified: true } })
+    expect(back.failure).toBeUndefined()
+    expect(await stateOf(target)).toEqual(before[count - 2])
+  }
+}
+
+test('whatever a migration does to a schema, its rollback brings the schema back', async () => {
+  const proposals = fc.array(fc.array(ddl, { minLength: 15, maxLength: 15 }), {
+    minLength: 3,
+    maxLength: 3,
+  })
+  let statements = 0
+  await fc.assert(
+    fc.asyncProperty(proposals, async (proposed) => {
+      const changes = await possible(proposed)
+      statements += changes.reduce((sum, { sql }) => sum + sql.split(';\n').length - 1, 0)
+      const target = await createTarget()
+      await thereAndBack(target, changes).finally(() => target.drop())
+    }),
+    { numRuns: RUNS, endOnFailure: true },
+  )
+  process.stderr.write(`${RUNS * 3} migrations of ${statements} statements taken back\n`)
+  expect(statements).toBeGreaterThan(RUNS * 5)
+}, 1_800_000)
+
+/** Deploys a change of filled tables and takes it back; what fails must have been announced, and leaves nothing. */
+async function thereAndBackFilled(target: TestTarget, change: TestMigration): Promise<void> {
+  await deploy({ ...target.request([INIT]), consent, acceptDrift: true })
+  await target.sql(
+    `INSERT INTO "alpha" ("a", "b") VALUES (1, 'x'), (NULL, NULL); INSERT INTO "Be ta" ("a") VALUES (1)`,
+  )
+  const before = await target.fingerprint()
+  const done = await deploy({ ...target.request([INIT, change]), consent, acceptDrift: true })
+  if (done.failure) {
+    // With rows in the tables a change can be impossible.
+    expect(await target.fingerprint()).toEqual(before)
+    return
+  }
+  const after = await target.fingerprint()
+  let announced: readonly string[] = []
+  const back = await attempt(() =>
+    rollback({
+      ...target.request([INIT, change]),
+      consent,
+      extent: { kind: 'steps', steps: 1 },
+      acceptUnproven: false,
+      announce: (ways) => (announced = ways.flatMap((way) => way.announced)),
+    }),
+  )
+  const failed = !back.ok || back.value.failure !== undefined
+  if (failed) expect(announced, JSON.stringify(back)).not.toEqual([])
+  expect(await target.fingerprint()).toEqual(failed ? after : before)
+}
+
+test('on tables that hold rows it brings the schema back, or has said before why it may not', async () => {
+  const proposals = fc.array(ddl, { minLength: 15, maxLength: 15 })
+  await fc.assert(
+    fc.asyncProperty(proposals, async (proposed) => {
+      const target = await createTarget()
+      const [change = INIT] = await possible([proposed])
+      await thereAndBackFilled(target, change).finally(() => target.drop())
+    }),
+    { numRuns: RUNS, endOnFailure: true },
+  )
+}, 1_800_000)
