@@ -43,10 +43,23 @@ async function thereAndBack(
   const before = dumpSchema(database.url)
   const up = await deploy({ ...work(database, migrations, cacheDir), acceptDrift: true })
   expect(up.failure).toBeUndefined()
+  // On a copy: rows that a migration wrote stay, so that not every one could be applied once more.
+  const copy = await createDatabase({ template: database.name })
+  try {
+    return await takeBack(copy, { migrations, cacheDir, before })
+  } finally {
+    await copy.drop()
+  }
+}
+
+async function takeBack(
+  database: TestDatabase,
+  from: { migrations: readonly CorpusMigration[]; cacheDir: string; before: string },
+): Promise<{ wrong?: string; announced: readonly string[] }> {
   let announced: readonly string[] = []
   const back = await attempt(() =>
     rollback({
-      ...work(database, migrations, cacheDir),
+      ...work(database, from.migrations, from.cacheDir),
       extent: { kind: 'steps', steps: 1 },
       acceptUnproven: false,
       announce: (ways) => (announced = ways.flatMap((way) => way.announced)),
@@ -54,7 +67,7 @@ async function thereAndBack(
   )
   if (!back.ok) return { wrong: `refused: ${back.failure.message}`, announced }
   if (back.value.failure) return { wrong: `failed: ${back.value.failure.message}`, announced }
-  return dumpSchema(database.url) === before
+  return dumpSchema(database.url) === from.before
     ? { announced }
     : { wrong: 'pg_dump differs', announced }
 }
@@ -77,8 +90,6 @@ test.skipIf(!hasCorpus || postgresBin() === undefined).each(PROJECTS)(
         if (outcome.wrong !== undefined) wrong.push(`${reached.at(-1)?.name}: ${outcome.wrong}`)
         if (outcome.wrong?.startsWith('refused') === false && outcome.announced.length === 0)
           unannounced++
-        const again = await deploy({ ...work(database, reached, cacheDir), acceptDrift: true })
-        expect(again.failure).toBeUndefined()
       }
       const total = migrations.length - first
       process.stderr.write(

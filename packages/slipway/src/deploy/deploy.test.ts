@@ -1,0 +1,273 @@
+import pg from 'pg'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
+import { deploy, type DeployRequest } from './index.ts'
+
+const INIT = migration(
+  '1_init',
+  'CREATE TABLE customer (id integer PRIMARY KEY, name text, runs integer NOT NULL DEFAULT 0);',
+)
+
+let target: TestTarget
+
+beforeEach(async () => {
+  target = await createTarget()
+  return () => target.drop()
+})
+
+async function deployed(
+  migrations: readonly TestMigration[],
+  changes: Partial<DeployRequest> = {},
+) {
+  const consent = { confirm: undefined }
+  return await deploy({
+    ...target.request(migrations),
+    consent,
+    acceptDrift: false,
+    ...changes,
+  })
+}
+
+async function history() {
+  return await target.sql(`SELECT migration_name AS name, finished_at IS NOT NULL AS finished, logs
+    FROM _prisma_migrations ORDER BY started_at`)
+}
+
+const statuses = (receipt: { statements: readonly { status: string }[] } | undefined) =>
+  receipt?.statements.map(({ status }) => status)
+
+describe('a migration in one transaction', () => {
+  test('that fails leaves nothing, and says at which statement and character', async () => {
+    await deployed([INIT])
+    const before = await target.fingerprint()
+    const broken = migration(
+      '2_broken',
+      'ALTER TABLE customer ADD COLUMN a text;\n\n-- ü\nALTER TABLE nowhere ADD COLUMN b text;\nSELECT 1;\n',
+    )
+    const never = migration('3_never', 'CREATE TABLE never ();')
+    const outcome = await deployed([INIT, broken, never])
+    expect(outcome.failure).toMatchObject({
+      code: 'DEPLOY.STATEMENT_FAILED',
+      message: expect.stringContaining('2_broken failed at statement 2 of 3'),
+      where: { file: broken.path, line: 4, column: 1 },
+      server: { sqlstate: '42P01' },
+    })
+    expect(outcome.receipts.map(({ status }) => status)).toEqual(['failed', 'not-run'])
+    expect(statuses(outcome.receipts[0])).toEqual(['not-run', 'failed', 'not-run'])
+    expect(await target.fingerprint()).toEqual(before)
+    expect(await history()).toEqual([{ name: '1_init', finished: true, logs: null }])
+  })
+
+  test('that fails without a position is found by what was completed', async () => {
+    await target.sql('CREATE SCHEMA other')
+    const broken = migration(
+      '2_broken',
+      'INSERT INTO customer VALUES (1);\nINSERT INTO customer VALUES (1);\nSELECT 1;\n',
+    )
+    const outcome = await deployed([INIT, broken])
+    expect(outcome.failure?.message).toContain('statement 2 of 3')
+    expect(outcome.failure?.where).toMatchObject({ line: 2, column: 1 })
+    expect(outcome.failure?.server?.position).toBeUndefined()
+  })
+
+  test('that takes too long is stopped by the statement timeout, or by the deadline', async () => {
+    const slow = migration('2_slow', 'SELECT 1; SELECT pg_sleep(20);')
+    const limits = { lockTimeoutMs: 200, statementTimeoutMs: 300 }
+    const began = performance.now()
+    const stopped = await deployed([INIT, slow], { limits })
+    expect(stopped.failure).toMatchObject({ code: 'DEPLOY.STATEMENT_TIMEOUT' })
+    expect(stopped.failure?.message).toContain('statement 2 of 2')
+    const late = await deployed([INIT, slow], { deadlineMs: 1500 })
+    expect(late.failure).toMatchObject({ code: 'DEPLOY.STATEMENT_TIMEOUT' })
+    expect(performance.now() - began).toBeLessThan(10_000)
+    expect(await history()).toHaveLength(1)
+  })
+})
+
+describe('a migration that runs step by step', () => {
+  const duplicates = 'INSERT INTO customer VALUES (1, $$a$$), (2, $$a$$)'
+
+  test('and fails in its first step leaves nothing, not even an invalid index', async () => {
+    await deployed([INIT])
+    await target.sql(duplicates)
+    const steps = migration(
+      '2_steps',
+      'CREATE UNIQUE INDEX CONCURRENTLY u ON customer (name); SELECT 1;',
+    )
+    const outcome = await deployed([INIT, steps])
+    expect(outcome.failure?.code).toBe('DEPLOY.STATEMENT_FAILED')
+    expect(statuses(outcome.receipts[0])).toEqual(['failed', 'not-run'])
+    expect(await history()).toHaveLength(1)
+    expect(await target.sql('SELECT * FROM slipway.journal')).toEqual([])
+    expect(await target.sql(`SELECT to_regclass('u') AS found`)).toEqual([{ found: null }])
+  })
+
+  test('and fails later says so, keeps why in the history, and stops the next deploy', async () => {
+    await deployed([INIT])
+    await target.sql(duplicates)
+    const steps = migration(
+      '2_steps',
+      'CREATE INDEX CONCURRENTLY i ON customer (name);\nCREATE UNIQUE INDEX CONCURRENTLY u ON customer (name);\n',
+    )
+    const outcome = await deployed([INIT, steps])
+    expect(outcome.failure).toMatchObject({
+      code: 'DEPLOY.INCOMPLETE',
+      message: expect.stringContaining('statement 2 of 2'),
+      where: { line: 2 },
+    })
+    expect(statuses(outcome.receipts[0])).toEqual(['done', 'failed'])
+    expect(await history()).toMatchObject([
+      { finished: true },
+      {
+        name: '2_steps',
+        finished: false,
+        logs: expect.stringContaining('could not create unique index'),
+      },
+    ])
+    const again = deployed([INIT, steps])
+    await expect(again).rejects.toMatchObject({ failure: { code: 'HISTORY.FAILED' } })
+  })
+
+  /** The second step ends its own connection as long as `control` says so. */
+  const cutOff = (first: string) =>
+    migration(
+      '2_cut',
+      `${first}
+CREATE INDEX CONCURRENTLY i ON customer (runs);
+DO $$ BEGIN IF (SELECT cut FROM control) THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; END $$;
+UPDATE customer SET runs = runs + 10;
+`,
+    )
+
+  test('and is cut off goes on where it stopped: nothing runs twice', async () => {
+    const init = migration(INIT.name, `${INIT.sql} CREATE TABLE control AS SELECT true AS cut;`)
+    await deployed([init])
+    await target.sql('INSERT INTO customer VALUES (1)')
+    const steps = cutOff('UPDATE customer SET runs = runs + 1;')
+    const cut = await deployed([init, steps])
+    expect(cut.failure?.code).toBe('DATABASE.CONNECTION_LOST')
+    expect(cut.receipts).toMatchObject([{ status: 'failed' }])
+    expect(await target.sql('SELECT runs FROM customer')).toEqual([{ runs: 1 }])
+    await target.sql('UPDATE control SET cut = false')
+    const resumed = await deployed([init, steps])
+    expect(resumed.failure).toBeUndefined()
+    expect(resumed.receipts).toMatchObject([{ migration: '2_cut', status: 'done' }])
+    expect(await target.sql('SELECT runs FROM customer')).toEqual([{ runs: 11 }])
+    expect(await target.sql('SELECT * FROM slipway.journal')).toEqual([])
+  })
+
+  test('and was edited in what stands already is not resumed', async () => {
+    const init = migration(INIT.name, `${INIT.sql} CREATE TABLE control AS SELECT true AS cut;`)
+    await deployed([init])
+    await deployed([init, cutOff('UPDATE customer SET runs = runs + 1;')])
+    await target.sql('UPDATE control SET cut = false')
+    const edited = await deployed([init, cutOff('UPDATE customer SET runs = runs + 2;')])
+    expect(edited.failure?.code).toBe('DEPLOY.JOURNAL_MISMATCH')
+    expect(
+      await target.sql(`SELECT to_regclass('i') AS i, (SELECT count(*)::int FROM slipway.journal)`),
+    ).toEqual([{ i: 'i', count: 2 }])
+  })
+
+  test('rebuilds an invalid index that IF NOT EXISTS would take for the one it wants', async () => {
+    await deployed([INIT])
+    await target.sql(duplicates)
+    await expect(
+      target.sql('CREATE UNIQUE INDEX CONCURRENTLY u ON customer (name)'),
+    ).rejects.toThrow()
+    const invalid = `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid`
+    expect(await target.sql(invalid)).toEqual([{ name: 'u' }])
+    await target.sql('DELETE FROM customer WHERE id = 2')
+    const steps = migration(
+      '2_steps',
+      'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS u ON customer (name);',
+    )
+    const outcome = await deployed([INIT, steps], { acceptDrift: true })
+    expect(outcome).toMatchObject({ verification: { verified: true } })
+    expect(await target.sql(invalid)).toEqual([])
+    await expect(target.sql('INSERT INTO customer VALUES (3, $$a$$)')).rejects.toThrow('u')
+  })
+})
+
+describe('before the first statement', () => {
+  const MORE = migration('2_more', 'CREATE TABLE more (id integer);')
+
+  test.each(['what the ledger holds', 'a replay of the history'])(
+    'drift is found by %s, named, and passed only when it is accepted',
+    async (basis) => {
+      await deployed([INIT])
+      if (basis !== 'what the ledger holds') await target.sql('DELETE FROM slipway.catalog_state')
+      await target.sql('ALTER TABLE customer ADD COLUMN by_hand text')
+      const refused = deployed([INIT, MORE])
+      await expect(refused).rejects.toMatchObject({
+        failure: { code: 'DEPLOY.DRIFT', message: expect.stringContaining('public.customer') },
+      })
+      expect(await target.sql(`SELECT to_regclass('more') AS found`)).toEqual([{ found: null }])
+      const accepted = await deployed([INIT, MORE], { acceptDrift: true })
+      expect(accepted.failure).toBeUndefined()
+    },
+  )
+
+  test('tables without a history are not deployed onto', async () => {
+    await target.sql('CREATE VIEW by_hand AS SELECT 1 AS one')
+    await expect(deployed([INIT])).rejects.toMatchObject({ failure: { code: 'HISTORY.NOT_EMPTY' } })
+    expect(await target.sql(`SELECT to_regclass('_prisma_migrations') AS history`)).toEqual([
+      { history: null },
+    ])
+  })
+
+  test('a file that does not parse stops all of them', async () => {
+    const broken = migration('3_broken', 'CREATE TABEL x ();')
+    await expect(deployed([INIT, MORE, broken])).rejects.toMatchObject({
+      failure: { code: 'MIGRATION.SYNTAX', where: { line: 1, column: 8 } },
+    })
+    expect(await target.sql(`SELECT to_regclass('customer') AS found`)).toEqual([{ found: null }])
+  })
+})
+
+describe('while another session has a table for itself', () => {
+  const MORE = migration('2_more', 'CREATE TABLE more (id integer);')
+
+  // How a view reads is asked of the server, which takes a lock for that.
+  const READ = migration(INIT.name, `${INIT.sql} CREATE VIEW names AS SELECT name FROM customer;`)
+
+  /** Hands `work` a function that locks the table; the lock is held until the work is done. */
+  async function withLocker<T>(work: (lock: () => Promise<unknown>) => Promise<T>): Promise<T> {
+    const holder = new pg.Client({ connectionString: target.url, application_name: 'vacuum full' })
+    await holder.connect()
+    try {
+      return await work(() => holder.query('BEGIN; LOCK TABLE customer'))
+    } finally {
+      await holder.end()
+    }
+  }
+
+  test('the look at the catalog waits until the deadline, and names the session', async () => {
+    await deployed([READ])
+    const began = performance.now()
+    const failed = await withLocker(async (lock) => {
+      await lock()
+      return await deployed([READ, MORE], { deadlineMs: 700 }).catch((error: unknown) => error)
+    })
+    expect(failed).toMatchObject({
+      failure: { code: 'DEPLOY.LOCK_TIMEOUT', why: expect.stringContaining('vacuum full') },
+    })
+    expect(performance.now() - began).toBeLessThan(10_000)
+  })
+
+  test('what was applied stays applied, though it cannot be looked at', async () => {
+    await deployed([READ])
+    const slow = migration(MORE.name, `SELECT pg_sleep(0.7); ${MORE.sql}`)
+    const outcome = await withLocker(async (lock) =>
+      deployed([READ, slow], {
+        deadlineMs: 3000,
+        emit: ({ kind }) => void (kind === 'migration-started' && lock()),
+      }),
+    )
+    expect(outcome.receipts).toMatchObject([{ status: 'done' }])
+    expect(outcome.failure).toMatchObject({
+      code: 'DEPLOY.VERIFY_FAILED',
+      why: expect.stringContaining('vacuum full'),
+    })
+    expect(await history()).toMatchObject([{ finished: true }, { name: '2_more', finished: true }])
+  })
+})
