@@ -1,6 +1,7 @@
 export { checksum, matchesChecksum } from './checksum.ts'
 export { migrationFailures } from './failures.ts'
 export { indexOfCharacter, placeAt } from './position.ts'
+export { changesRowsOnly } from './rows.ts'
 export { sameMeaning } from './same-meaning.ts'
 export { loadParser, needsParser } from './parser.ts'
 export { type IndexName, parseStatements, type Statement, type StatementRole } from './statement.ts'

@@ -9,12 +9,11 @@ import { type Session } from '../database/index.ts'
 import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
 import { markedRowSql, readHistory, receiptSql } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
-import { checksum, loadParser, parseStatements } from '../migration/index.ts'
+import { changesRowsOnly, checksum, loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
 import { replay, type ReplayMigration, withScratch } from '../rehearsal/index.ts'
 import { raise } from './failures.ts'
 import { outlineDistance, readOutline } from './outline.ts'
-import { changesRowsOnly } from './states.ts'
 
 /** A baseline: a database that has tables and no history is given one. */
 export interface BaselineRequest extends WorkRequest {

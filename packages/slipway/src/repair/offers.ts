@@ -1,8 +1,8 @@
 import { type Way, waySql } from '../catalog/index.ts'
+import { changesRowsOnly } from '../migration/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
 import type { Decision, Offer, Stop } from './diagnosis.ts'
 import { type Half, wayToStart } from './half.ts'
-import { changesRowsOnly } from './states.ts'
 
 const FLAGS: Readonly<Record<Decision['kind'], string>> = {
   finish: '--finish',

@@ -7,7 +7,7 @@ import {
 } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
-import type { Statement, Unit } from '../migration/index.ts'
+import { changesRowsOnly, type Statement, type Unit } from '../migration/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
 import { replay } from '../rehearsal/index.ts'
 
@@ -117,11 +117,6 @@ export function fittingStates(states: readonly State[], actual: Fingerprint): St
   return states.filter(({ print }) =>
     touched.every((name) => print.objects[name] === actual.objects[name]),
   )
-}
-
-/** Whether a statement surely leaves the catalog as it is. */
-export function changesRowsOnly(statement: Statement): boolean {
-  return /^(?:INSERT|UPDATE|DELETE|MERGE|COPY|TRUNCATE)\b/i.test(withoutLead(statement.text))
 }
 
 /** Statements that mean something within their transaction alone, and that fail outside of one. */

@@ -1,7 +1,12 @@
 import { type Catalog, type Change, difference, readCatalog } from '../catalog/index.ts'
 import { writeWayBack } from '../create/index.ts'
 import { command, failureOf } from '../kernel/index.ts'
-import { loadParser, matchesChecksum } from '../migration/index.ts'
+import {
+  changesRowsOnly,
+  loadParser,
+  matchesChecksum,
+  parseStatements,
+} from '../migration/index.ts'
 import { type MigrationPlan, planMigration, projectScope } from '../plan/index.ts'
 import {
   replay,
@@ -43,7 +48,16 @@ export async function wayBackOf(
   }
   const written = await writeWayBack({ scratch, before, migration })
   const plan = planMigration({ name, path: `${name}/down.sql (written now)`, sql: written.sql })
-  return { plan, origin: 'written', sql: written.sql, announced: announcements(written.sql) }
+  const announced = [...announcements(written.sql), ...rowsThatStay(migration)]
+  return { plan, origin: 'written', sql: written.sql, announced }
+}
+
+/** A way back that is made of catalogs knows nothing of the rows that the migration wrote. */
+function rowsThatStay({ sql, path }: ReplayMigration): string[] {
+  const numbers = parseStatements(sql, path).filter(changesRowsOnly)
+  if (numbers.length === 0) return []
+  const list = numbers.map(({ number }) => number).join(', ')
+  return [`rows: what statement ${list} wrote stays as it is`]
 }
 
 /** A down.sql that Slipway wrote names the text that it leads back from. */
