@@ -9,7 +9,7 @@ import {
 import { sha256 } from '../kernel/index.ts'
 
 /** Changes when what is hashed changes: fingerprints of different methods are never compared. */
-export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/2'
+export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/3'
 
 /**
  * A hash of everything in the user's schemas, in all and per object. Equal for equal schemas whatever
@@ -105,8 +105,11 @@ const QUERY_KINDS = new Set<FactKind>(['view', 'materializedView', 'rule'])
  * it lays out parentheses differently: neither tells of a difference in what the query does.
  */
 function looseQuery(definition: string): string {
-  return definition.replaceAll(/"?[\w$]+"?\.(?=["\w])/g, '').replaceAll(/[\s()]+/g, '')
+  return definition.replaceAll(LITERAL_OR_LAYOUT, (found) => (found.startsWith("'") ? found : ''))
 }
+
+/** A string literal, which stays; or a qualifier with its dot, white space, a parenthesis. */
+const LITERAL_OR_LAYOUT = /'(?:[^']|'')*'|(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)\.(?=["\w])|[\s()]+/g
 
 /** The object that a fact is part of: itself, or the table, view or type above it. */
 function rootOf(facts: FactBase, fact: Fact): Fact {

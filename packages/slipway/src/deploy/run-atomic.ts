@@ -42,8 +42,8 @@ export async function runAtomic(
   } catch (error) {
     const failure = failureOf(error)
     if (!failure) throw error
-    const told = await withStatements(plan)
-    return failedRun(told, failure, { unit: told.units[0], prefix, began, tries })
+    const parsed = await withStatements(plan)
+    return failedRun(parsed, failure, { unit: parsed.units[0], prefix, began, tries })
   }
 }
 

@@ -43,8 +43,7 @@ export async function withTarget<T>(
     async (session) => {
       refuseStandby(session)
       await refuseTransactionPooler(session, address)
-      await noticeDeath(session)
-      await session.execute(restingLimits(deadline))
+      await session.execute(restingLimits(deadline) + noticingDeath(session))
       const supervision: Supervision = { session, address, limits, deadline, signal, emit }
       return await withDeployLock(session, supervision, () => work(session, supervision))
     },
@@ -87,8 +86,8 @@ function refuseStandby(session: Session): void {
   })
 }
 
-/** Makes the server notice, from 14 on, that we died while it runs our statement: the lock is free again soon. */
-async function noticeDeath(session: Session): Promise<void> {
-  if (session.kind === 'embedded' || session.server.versionNumber < 140_000) return
-  await session.queryRaw("SELECT set_config('client_connection_check_interval', '500ms', false)")
+/** From 14 on the server can notice that we died while it runs our statement: the lock is free again soon. */
+function noticingDeath({ kind, server }: Session): string {
+  const can = kind === 'postgres' && server.versionNumber >= 140_000
+  return can ? "SET client_connection_check_interval = '500ms';" : ''
 }

@@ -57,7 +57,10 @@ async function runPart(
       server.sqlstate === '42704'
         ? /^role "(.+)" does not exist$/.exec(server.message)?.[1]
         : undefined
-    if (role === undefined || made.has(role)) raiseReplayFailure(migration, part, server, error)
+    if (role === undefined || made.has(role)) {
+      const where = await placeOf(migration, part, server)
+      raiseReplayFailure(migration, { server, where, cause: error })
+    }
     await session.execute(`CREATE ROLE ${quoteIdentifier(role)}`)
     await runPart(session, migration, part, made.add(role))
   }
@@ -65,10 +68,13 @@ async function runPart(
 
 function raiseReplayFailure(
   migration: ReplayMigration,
-  part: Part,
-  server: ServerError,
-  cause: unknown,
+  refusal: {
+    readonly server: ServerError
+    readonly where: Place | undefined
+    readonly cause: unknown
+  },
 ): never {
+  const { server, where, cause } = refusal
   const extension = /^extension "(.+)" is not available$/.exec(server.message)?.[1]
   if (extension !== undefined) {
     raise('REHEARSAL.EXTENSION_UNAVAILABLE', {
@@ -81,7 +87,6 @@ function raiseReplayFailure(
       cause,
     })
   }
-  const where = placeOf(migration, part, server)
   raise('REHEARSAL.REPLAY_FAILED', {
     message: `${migration.name} fails on an empty scratch that holds the history before it.`,
     why: `${server.message}.`,
@@ -92,11 +97,15 @@ function raiseReplayFailure(
   })
 }
 
-function placeOf(migration: ReplayMigration, part: Part, server: ServerError): Place | undefined {
-  if (server.position === undefined) return undefined
-  return placeAt(
-    migration.sql,
-    part.offset + indexOfCharacter(part.sql, server.position),
-    migration.path,
-  )
+/** The character that the server names, else the statement that it was at. */
+async function placeOf(
+  { sql, path }: ReplayMigration,
+  part: Part,
+  { position, completed = 0 }: ServerError,
+): Promise<Place | undefined> {
+  if (position !== undefined)
+    return placeAt(sql, part.offset + indexOfCharacter(part.sql, position), path)
+  await loadParser()
+  const statement = parseStatements(part.sql)[completed]
+  return statement && placeAt(sql, part.offset + statement.start, path)
 }

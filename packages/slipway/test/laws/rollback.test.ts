@@ -6,12 +6,12 @@ import { attempt } from '../../src/kernel/index.ts'
 import { rollback } from '../../src/rollback/index.ts'
 import { dumpSchema } from '../dump.ts'
 import { createDatabase, postgresBin, type TestDatabase } from '../postgres.ts'
+import { BEGINNING, ddl } from '../random-ddl.ts'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../target.ts'
-import { BEGINNING, ddl } from './random-ddl.ts'
 
 // Law 2: rollback(deploy(x)) = x, for whatever x does to a schema, and however many of them there are.
 
-const RUNS = process.env['FULL'] === '1' ? 100 : 6
+const RUNS = process.env['FULL'] === '1' ? 100 : 3
 const consent = { confirm: undefined }
 const INIT = migration('0_init', BEGINNING)
 
@@ -48,6 +48,15 @@ async function possible(proposals: readonly (readonly string[])[]): Promise<Test
   }
 }
 
+async function onTarget(work: (target: TestTarget) => Promise<void>): Promise<void> {
+  const target = await createTarget()
+  try {
+    await work(target)
+  } finally {
+    await target.drop()
+  }
+}
+
 async function stateOf(target: TestTarget) {
   const dump = postgresBin() === undefined ? undefined : dumpSchema(target.url)
   return { ...(await target.fingerprint()), dump }
@@ -81,8 +90,7 @@ test('whatever a migration does to a schema, its rollback brings the schema back
     fc.asyncProperty(proposals, async (proposed) => {
       const changes = await possible(proposed)
       statements += changes.reduce((sum, { sql }) => sum + sql.split(';\n').length - 1, 0)
-      const target = await createTarget()
-      await thereAndBack(target, changes).finally(() => target.drop())
+      await onTarget((target) => thereAndBack(target, changes))
     }),
     { numRuns: RUNS, endOnFailure: true },
   )
@@ -123,9 +131,8 @@ test('on tables that hold rows it brings the schema back, or has said before why
   const proposals = fc.array(ddl, { minLength: 15, maxLength: 15 })
   await fc.assert(
     fc.asyncProperty(proposals, async (proposed) => {
-      const target = await createTarget()
       const [change = INIT] = await possible([proposed])
-      await thereAndBackFilled(target, change).finally(() => target.drop())
+      await onTarget((target) => thereAndBackFilled(target, change))
     }),
     { numRuns: RUNS, endOnFailure: true },
   )

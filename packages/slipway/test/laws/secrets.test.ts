@@ -40,6 +40,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   'a block that raises': `DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM "Secret" LOOP
     RAISE WARNING 'looking at %', r.v; RAISE EXCEPTION 'cannot use %', r.v; END LOOP; END $$;`,
   'a trigger that raises': 'UPDATE "Secret" SET "w" = \'x\';',
+  'a password in the file': `CREATE ROLE "${ROLE}" LOGIN PASSWORD '${PASSWORD}';`,
   'a later step': `CREATE INDEX CONCURRENTLY "ok" ON "Secret"("w");
     ALTER TABLE "Secret" ALTER COLUMN "v" TYPE INTEGER USING "v"::integer;`,
 }
@@ -127,7 +128,10 @@ function expectNone(text: string): void {
 test('no refusal of the server repeats a row, in no manner of output and in no record', async () => {
   for (const [what, text] of Object.entries(REFUSED)) {
     addMigration(root, { name: '2_refused', sql: text })
-    const words = await said(['deploy', '--accept', 'drift'])
+    const words = await said(
+      ['deploy', '--accept', 'drift'],
+      what.startsWith('a ') ? PERSON : SCRIPT,
+    )
     expect(words, what).toMatch(/DEPLOY\.(STATEMENT_FAILED|INCOMPLETE)/)
     expectNone(words)
   }

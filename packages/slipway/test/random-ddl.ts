@@ -51,7 +51,8 @@ const TEMPLATES: readonly ((words: Words) => string)[] = [
   ({ t, c, own }) => `CREATE INDEX ${own} ON ${t} USING hash (${c})`,
   ({ t, c, d, own }) => `CREATE UNIQUE INDEX ${own} ON ${t} (${c}) INCLUDE (${d})`,
   ({ own }) => `DROP INDEX ${own}`,
-  ({ t, c, own }) => `ALTER TABLE ${t} ADD CONSTRAINT ${own} UNIQUE (${c})`,
+  // On the columns of the primary key PostgreSQL takes it for the same in one CREATE TABLE, and leaves it out.
+  ({ t, c, own }) => `ALTER TABLE ${t} ADD CONSTRAINT ${own} UNIQUE (${c === '"id"' ? '"a"' : c})`,
   ({ t, c, own }) => `ALTER TABLE ${t} ADD CONSTRAINT ${own} CHECK (length(${c}::text) < 99)`,
   ({ t, c, own }) =>
     `ALTER TABLE ${t} ADD CONSTRAINT ${own} CHECK (${c} IS NOT NULL OR id > 0) NOT VALID`,

@@ -1,0 +1,162 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
+import { deploy } from '../deploy/index.ts'
+import { rollback, type RollbackRequest } from './index.ts'
+
+const INIT = migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text);')
+const EMAIL = migration('2_email', 'ALTER TABLE customer ADD COLUMN email text;')
+const NOTE = migration('3_note', 'CREATE TABLE note (id integer PRIMARY KEY);', 'DROP TABLE note;')
+const ALL = [INIT, EMAIL, NOTE]
+const ONE = { kind: 'steps' as const, steps: 1 }
+
+let target: TestTarget
+
+beforeEach(async () => {
+  target = await createTarget()
+  return () => target.drop()
+})
+
+async function deployed(migrations: readonly TestMigration[]) {
+  const consent = { confirm: undefined }
+  const outcome = await deploy({ ...target.request(migrations), consent, acceptDrift: false })
+  expect(outcome.failure).toBeUndefined()
+}
+
+async function takenBack(
+  migrations: readonly TestMigration[],
+  extent: RollbackRequest['extent'],
+  changes: Partial<RollbackRequest> = {},
+) {
+  return await rollback({
+    ...target.request(migrations),
+    consent: { confirm: undefined },
+    extent,
+    acceptUnproven: false,
+    announce: () => {},
+    ...changes,
+  })
+}
+
+async function living() {
+  const rows = await target.sql(
+    'SELECT migration_name AS name FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY 1',
+  )
+  return rows.map(({ name }) => name)
+}
+
+describe('how far', () => {
+  test('by steps, by the one that stays, and no further than the first', async () => {
+    await deployed(ALL)
+    const back = await takenBack(ALL, { kind: 'to', migration: '1_init' })
+    expect(back.receipts.map(({ migration: name, status }) => [name, status])).toEqual([
+      ['3_note', 'done'],
+      ['2_email', 'done'],
+    ])
+    expect(back.ways.map(({ origin }) => origin)).toEqual(['file', 'written'])
+    expect(back).toMatchObject({ rehearsal: { kind: 'proven' }, verification: { verified: true } })
+    expect(await living()).toEqual(['1_init'])
+    await takenBack(ALL, { kind: 'steps', steps: 9 })
+    expect(await living()).toEqual([])
+    expect((await target.fingerprint()).objects).toEqual({})
+    const nothing = { failure: { code: 'ROLLBACK.NOTHING' } }
+    await expect(takenBack(ALL, ONE)).rejects.toMatchObject(nothing)
+    await deployed(ALL)
+    expect(await living()).toEqual(['1_init', '2_email', '3_note'])
+  })
+
+  test('a name that is not applied, or that is the last one, is refused', async () => {
+    await deployed([INIT, EMAIL])
+    const to = (name: string) => takenBack(ALL, { kind: 'to', migration: name })
+    await expect(to('3_note')).rejects.toMatchObject({
+      failure: { code: 'ROLLBACK.UNKNOWN_MIGRATION' },
+    })
+    await expect(to('2_email')).rejects.toMatchObject({ failure: { code: 'ROLLBACK.NOTHING' } })
+    expect(await living()).toEqual(['1_init', '2_email'])
+  })
+})
+
+describe('a down.sql of one’s own is rehearsed before the target is touched', () => {
+  const refused = (down: string) => [INIT, { ...EMAIL, down }]
+
+  test('one that fails is refused, with its place', async () => {
+    const migrations = refused('SELECT 1;\nALTER TABLE customer DROP COLUMN emial;\n')
+    await deployed(migrations)
+    const before = await target.fingerprint()
+    await expect(takenBack(migrations, ONE)).rejects.toMatchObject({
+      failure: {
+        code: 'ROLLBACK.WAY_BACK_FAILS',
+        why: expect.stringContaining('emial'),
+        where: { line: 2 },
+      },
+    })
+    expect(await target.fingerprint()).toEqual(before)
+    expect(await living()).toEqual(['1_init', '2_email'])
+  })
+
+  test('one that does not bring the schema back is refused, by the object', async () => {
+    const migrations = refused('ALTER TABLE customer RENAME COLUMN email TO mail;')
+    await deployed(migrations)
+    const before = await target.fingerprint()
+    await expect(takenBack(migrations, ONE)).rejects.toMatchObject({
+      failure: {
+        code: 'ROLLBACK.WAY_BACK_INCOMPLETE',
+        message: expect.stringContaining('public.customer.mail'),
+      },
+    })
+    expect(await target.fingerprint()).toEqual(before)
+    const accepted = await takenBack(migrations, ONE, { acceptUnproven: true })
+    expect(accepted.receipts).toMatchObject([{ status: 'done' }])
+    expect(await living()).toEqual(['1_init'])
+  })
+
+  test('one that does not parse is refused', async () => {
+    const migrations = refused('DORP TABLE customer;')
+    await deployed(migrations)
+    await expect(takenBack(migrations, ONE)).rejects.toMatchObject({
+      failure: { code: 'MIGRATION.SYNTAX' },
+    })
+    expect(await living()).toEqual(['1_init', '2_email'])
+  })
+})
+
+test('what rows decide is announced; a refusal by the server leaves all as it was', async () => {
+  const loosened = migration('2_loosened', 'ALTER TABLE customer ALTER COLUMN name DROP NOT NULL;')
+  const strict = migration('1_init', 'CREATE TABLE customer (id integer, name text NOT NULL);')
+  const migrations = [strict, loosened]
+  await deployed(migrations)
+  await target.sql('INSERT INTO customer VALUES (1, NULL)')
+  const before = await target.fingerprint()
+  let announced: readonly string[] = []
+  const announce: RollbackRequest['announce'] = (ways) =>
+    (announced = ways.flatMap((way) => way.announced))
+  const failed = await takenBack(migrations, ONE, { announce })
+  expect(announced.join()).toContain('public.customer.name')
+  expect(failed.failure?.code).toBe('DEPLOY.STATEMENT_FAILED')
+  expect(failed.receipts).toMatchObject([{ status: 'failed' }])
+  expect(await target.fingerprint()).toEqual(before)
+  expect(await living()).toEqual(['1_init', '2_loosened'])
+})
+
+test('drift beside the migration is told of, and stays', async () => {
+  await deployed(ALL)
+  await target.sql('CREATE INDEX by_hand ON customer (name)')
+  const back = await takenBack(ALL, ONE)
+  expect(back.receipts).toMatchObject([{ status: 'done' }])
+  expect(back.failure).toMatchObject({
+    code: 'ROLLBACK.NOT_RESTORED',
+    message: expect.stringContaining('by_hand'),
+  })
+  expect(await living()).toEqual(['1_init', '2_email'])
+})
+
+test('an edited or missing migration stops a rollback before it begins', async () => {
+  await deployed(ALL)
+  const edited = [INIT, EMAIL, { ...NOTE, sql: `${NOTE.sql} SELECT 1;` }]
+  await expect(takenBack(edited, ONE)).rejects.toMatchObject({
+    failure: { code: 'HISTORY.EDITED' },
+  })
+  await expect(takenBack([INIT, EMAIL], ONE)).rejects.toMatchObject({
+    failure: { code: 'HISTORY.MISSING' },
+  })
+  expect(await living()).toHaveLength(3)
+})
