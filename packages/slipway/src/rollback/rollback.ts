@@ -70,7 +70,7 @@ export async function rollback(request: RollbackRequest): Promise<RollbackOutcom
     const applied = appliedFiles(history, request, resuming)
     const names = selectMigrations(
       applied.map(({ name }) => name),
-      extentOf(request, resuming),
+      request.extent,
     )
     const { ways, rehearsal, expected } = await prepareWaysBack(applied, names, request)
     request.announce(ways, rehearsal)
@@ -84,7 +84,10 @@ export async function rollback(request: RollbackRequest): Promise<RollbackOutcom
   })
 }
 
-/** A rollback that a crash cut off: its journal says where to go on. */
+/**
+ * A rollback that a crash cut off: its journal says where to go on. It counts as the first step of this
+ * one, so that the same command ends where the first would have.
+ */
 async function resumable(
   session: Session,
   comparison: Comparison,
@@ -96,10 +99,6 @@ async function resumable(
   }
   const found = obstacle(comparison)
   return found ? rethrow(found) : undefined
-}
-
-function extentOf(request: RollbackRequest, resuming: string | undefined): Extent {
-  return resuming === undefined ? request.extent : { kind: 'steps', steps: 1 }
 }
 
 function appliedFiles(
