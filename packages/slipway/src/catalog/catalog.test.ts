@@ -14,6 +14,7 @@ import {
   readCatalogInTransaction,
   readFingerprint,
   scopeOf,
+  wayBetween,
 } from './index.ts'
 
 /** Some of everything that people write. */
@@ -143,6 +144,27 @@ describe('a change is named by its object', () => {
     if (named === undefined) expect(changes.length).toBeGreaterThan(0)
     else expect(text).toBe(named)
   })
+})
+
+test.each([
+  ['"Mood"', 'integer'],
+  ['integer', '"Mood"'],
+  ['"Mood"[]', 'text[]'],
+  ['text[]', 'integer'],
+  ['boolean', 'numeric(8,2)'],
+  ['numeric(8,2)', 'integer'],
+  ['date', 'jsonb'],
+])('a type has a way from %s to %s, cast or no cast', async (from, to) => {
+  await onServer((session) =>
+    onTrial(session, async () => {
+      await session.execute(`${BEGINNING} CREATE TABLE "Ty pe" ("v ""v" ${from})`)
+      const before = await readCatalogInTransaction(session)
+      await session.execute(`DROP TABLE "Ty pe"; CREATE TABLE "Ty pe" ("v ""v" ${to})`)
+      const after = await readCatalogInTransaction(session)
+      for (const { sql } of wayBetween(after, before).statements) await session.execute(sql)
+      expect(difference(before, await readCatalogInTransaction(session))).toEqual([])
+    }),
+  )
 })
 
 test('what is not the project’s is left out: books, other schemas, the order of columns, owners', async () => {

@@ -32,10 +32,9 @@ export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
   const source = from.facts
   const target = to.facts
   const actions = enumValuesFirst(planActions(source, target, owner))
-  const enums = enumsOf(target)
   return {
     statements: actions.map((action) => ({
-      sql: castingThroughText(action.sql.trim().replace(/;$/, ''), enums),
+      sql: castingThroughText(action.sql.trim().replace(/;$/, ''), source),
       alone: action.transactionality !== 'transactional',
       destructive: action.dataLoss === 'destructive',
     })),
@@ -73,24 +72,45 @@ function planActions(
   }
 }
 
-function enumsOf(facts: FactBase): Set<string> {
-  const names = facts
-    .facts()
-    .flatMap(({ id, payload }) =>
-      id.kind === 'type' && payload['variant'] === 'enum' ? [`${id.schema}.${id.name}`] : [],
-    )
-  return new Set(names)
+const NAME = /"((?:[^"]|"")+)"/.source
+const RETYPED = new RegExp(
+  `^ALTER (?:FOREIGN )?TABLE ${NAME}\\.${NAME} ALTER COLUMN ${NAME} TYPE .* USING (${NAME})::(.+)$`,
+  's',
+)
+
+/**
+ * pg-delta casts to the new type, and PostgreSQL has no such cast between most types; but nearly every
+ * value can be read from its text.
+ */
+function castingThroughText(sql: string, source: FactBase): string {
+  const [, schema, table, name, column, , to = ''] = RETYPED.exec(sql) ?? []
+  const unquoted = (part = '') => part.replaceAll('""', '"')
+  const [inSchema, inTable, inName] = [unquoted(schema), unquoted(table), unquoted(name)]
+  const fact = source.get({ kind: 'column', schema: inSchema, table: inTable, name: inName })
+  const from = fact?.payload['type']
+  if (typeof from !== 'string') return sql
+  const array = from.endsWith('[]') && to.endsWith('[]') ? '[]' : ''
+  const element = (type: string) => type.slice(0, type.length - array.length)
+  if (castsTo(element(from), element(to))) return sql
+  return sql.replace(` USING ${column}::${to}`, () => ` USING ${column}::text${array}::${to}`)
 }
 
-/** PostgreSQL has no cast from one enum to another, but every value of one can be read from its text. */
-function castingThroughText(sql: string, enums: ReadonlySet<string>): string {
-  return sql.replace(
-    / USING ("(?:[^"]|"")+")::(\S+?)(\[\])?$/,
-    (whole, column, type, array = '') => {
-      const name = String(type).replaceAll('"', '')
-      return enums.has(name) ? ` USING ${column}::text${array}::${type}${array}` : whole
-    },
-  )
+/** Types between which PostgreSQL has casts of its own; and to and from text every type has one. */
+const FAMILIES: readonly RegExp[] = [
+  /^(?:smallint|integer|bigint|numeric|real|double precision)\b/,
+  /^(?:boolean|integer)$/,
+  /^(?:date|timestamp)\b/,
+  /^(?:time|interval)\b/,
+  /^jsonb?$/,
+  /^(?:inet|cidr)$/,
+  /^bit\b/,
+]
+const TEXT = /^(?:text|character varying|character|bpchar|citext|name)\b/
+
+function castsTo(...types: [from: string, to: string]): boolean {
+  if (types.some((type) => type.endsWith('[]'))) return false
+  if (types.some((type) => TEXT.test(type))) return true
+  return FAMILIES.some((family) => types.every((type) => family.test(type)))
 }
 
 function rolesNamed(...bases: readonly FactBase[]): string[] {
