@@ -45,7 +45,7 @@ const PARSED_AT_MOST = 100
 /**
  * Plans pending migrations. All are parsed before the first is run, so that one that does not parse
  * changes nothing. Of more than a hundred, which only a new database has pending, those are left
- * unparsed that are surely one plain transaction: the parser would take 100 MB for a long history.
+ * unparsed that are surely one plain transaction: while V8 compiles the parser it takes 0.6 GB.
  */
 export async function planMigrations(files: readonly MigrationFile[]): Promise<MigrationPlan[]> {
   const parsed = (file: MigrationFile) => files.length <= PARSED_AT_MOST || needsParser(file.sql)
