@@ -1,6 +1,6 @@
 import { type Failure, failureOf } from '../kernel/index.ts'
 import type { Unit } from '../migration/index.ts'
-import { type MigrationPlan, withStatements } from '../plan/index.ts'
+import type { MigrationPlan } from '../plan/index.ts'
 import type { Bookkeeping } from './bookkeeping.ts'
 import { type MigrationRun, type Receipt, statementReceipts } from './receipt.ts'
 import { failedStatement, type Prefix, refusal, statementFailure } from './statement-failure.ts'
@@ -42,8 +42,7 @@ export async function runAtomic(
   } catch (error) {
     const failure = failureOf(error)
     if (!failure) throw error
-    const parsed = await withStatements(plan)
-    return failedRun(parsed, failure, { unit: parsed.units[0], prefix, began, tries })
+    return failedRun(plan, failure, { unit, prefix, began, tries })
   }
 }
 

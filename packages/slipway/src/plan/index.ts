@@ -5,9 +5,4 @@ export {
   type Drift,
   projectScope,
 } from './drift-gate.ts'
-export {
-  type MigrationPlan,
-  planMigration,
-  planMigrations,
-  withStatements,
-} from './migration-plan.ts'
+export { type MigrationPlan, planMigration, planMigrations } from './migration-plan.ts'

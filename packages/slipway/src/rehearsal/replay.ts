@@ -3,7 +3,6 @@ import { advice, command, failureOf, type Place, type ServerError } from '../ker
 import {
   indexOfCharacter,
   loadParser,
-  needsParser,
   parseStatements,
   placeAt,
   unitsOf,
@@ -36,7 +35,6 @@ interface Part {
 }
 
 async function partsOf({ sql, path }: ReplayMigration): Promise<Part[]> {
-  if (!needsParser(sql)) return sql.trim() === '' ? [] : [{ sql, offset: 0 }]
   await loadParser()
   return unitsOf(sql, parseStatements(sql, path)).filter((unit) => !unit.rolledBack)
 }
