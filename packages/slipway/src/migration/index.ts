@@ -1,3 +1,11 @@
+export type {
+  Action,
+  ColumnDefinition,
+  ConstraintDefinition,
+  ObjectName,
+  RenameAction,
+  TableAction,
+} from './action.ts'
 export { checksum, matchesChecksum } from './checksum.ts'
 export { migrationFailures } from './failures.ts'
 export { indexOfCharacter, placeAt } from './position.ts'

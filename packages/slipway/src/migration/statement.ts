@@ -1,4 +1,6 @@
 import type { Node, ParseResult } from 'libpg-query'
+import type { Action } from './action.ts'
+import { actionsOf } from './actions.ts'
 import { destroyedBy } from './destroys.ts'
 import { raise } from './failures.ts'
 import { parser } from './parser.ts'
@@ -31,6 +33,8 @@ export interface Statement {
   readonly line: number
   readonly column: number
   readonly role: StatementRole
+  /** What it does, by its grammar. */
+  readonly actions: readonly Action[]
   /** What of the user's data it destroys, as people say it (`table user`, `column user.email`); often nothing. */
   readonly destroys: readonly string[]
 }
@@ -42,15 +46,17 @@ export interface Statement {
 export function parseStatements(sql: string, file?: string): Statement[] {
   // A byte order mark is no SQL, but editors on Windows write it; psql passes over it, too.
   const readable = sql.replace(/^\uFEFF/, ' ')
-  const tree = parseTree(readable, file)
+  const { stmts = [] } = parseTree(readable, file)
   const indexOf = byteIndexer(readable)
   const total = Buffer.byteLength(readable)
   const starts = lineStarts(sql)
-  return (tree.stmts ?? []).map(({ stmt, stmt_location: at = 0, stmt_len: length }, position) => {
+  return stmts.map(({ stmt, stmt_location: at = 0, stmt_len: length }, position) => {
     const start = indexOf(at)
     const end = indexOf(length ? at + length : total)
     const text = sql.slice(start, end).trimEnd()
     const line = lineOf(starts, start)
+    const tree = stmt ?? ({} as Node)
+    const actions = actionsOf(tree, { text, startByte: at })
     return {
       number: position + 1,
       text,
@@ -58,8 +64,9 @@ export function parseStatements(sql: string, file?: string): Statement[] {
       end: start + text.length,
       line,
       column: start - (starts[line - 1] ?? 0) + 1,
-      role: roleOf(stmt ?? ({} as Node), text),
-      destroys: destroyedBy(stmt ?? ({} as Node)),
+      role: roleOf(tree, text),
+      actions,
+      destroys: actions.flatMap(destroyedBy),
     }
   })
 }

@@ -1,0 +1,182 @@
+/** A name of an object as a statement writes it; without a schema it is found by the search path. */
+export interface ObjectName {
+  readonly schema?: string
+  readonly name: string
+}
+
+/** What a default is worth to a server that adds the column: nothing to compute, or something for each row. */
+export type Default =
+  /** One value for all rows: a constant, or a function that gives the same throughout a statement (`now()`). */
+  | { readonly kind: 'constant' }
+  /** A function that may give another value for each row, by its name: `gen_random_uuid`. */
+  | { readonly kind: 'volatile'; readonly function: string }
+
+/** A column as it is defined. */
+export interface ColumnDefinition {
+  readonly name: string
+  /** As the server prints it: `character varying(255)`; of a type with a schema, `other.mood`. */
+  readonly type: string
+  readonly notNull: boolean
+  readonly default?: Default
+  /** `serial` and `identity` take values from a sequence; `stored` computes them from other columns. */
+  readonly filledBy?: 'serial' | 'identity' | 'stored' | 'virtual'
+  /** The constraints written with the column, but NOT NULL. */
+  readonly constraints: readonly ConstraintDefinition[]
+}
+
+/** A constraint as it is defined. */
+export interface ConstraintDefinition {
+  readonly kind: 'primary-key' | 'unique' | 'foreign-key' | 'check' | 'exclusion' | 'not-null'
+  readonly name?: string
+  readonly columns: readonly string[]
+  /** NOT VALID: the rows that are there are not looked at. */
+  readonly notValid: boolean
+  /** The index it takes over, with USING INDEX. */
+  readonly usingIndex?: string
+  /** Of a foreign key. Without columns it is the primary key. */
+  readonly references?: { readonly table: ObjectName; readonly columns: readonly string[] }
+  /** Of a check: the SQL between the parentheses. */
+  readonly expression?: string
+  /** Of an exclusion: all behind EXCLUDE, as written. */
+  readonly exclusion?: string
+}
+
+/** A change of a name. */
+export type RenameAction = {
+  readonly kind: 'rename'
+  readonly from: string
+  readonly to: string
+} & (
+  | {
+      readonly of: 'table' | 'view' | 'type' | 'index' | 'sequence' | 'schema' | 'other'
+      readonly schema?: string
+    }
+  | { readonly of: 'column' | 'constraint' | 'trigger' | 'policy'; readonly table: ObjectName }
+  | { readonly of: 'enum-value' | 'attribute'; readonly type: ObjectName }
+)
+
+/** A change of one table by ALTER TABLE. */
+export type TableAction = { readonly table: ObjectName } & (
+  | {
+      readonly kind: 'add-column'
+      readonly column: ColumnDefinition
+      readonly ifNotExists: boolean
+    }
+  | { readonly kind: 'drop-column'; readonly column: string; readonly cascade: boolean }
+  | {
+      readonly kind: 'change-type'
+      readonly column: string
+      readonly type: string
+      /** The SQL behind USING. */
+      readonly using?: string
+    }
+  | {
+      readonly kind: 'set-not-null' | 'drop-not-null' | 'set-default' | 'drop-default'
+      readonly column: string
+    }
+  | { readonly kind: 'add-constraint'; readonly constraint: ConstraintDefinition }
+  | { readonly kind: 'drop-constraint' | 'validate-constraint'; readonly name: string }
+  | { readonly kind: 'row-security'; readonly enabled: boolean }
+  | {
+      readonly kind: 'attach-partition' | 'detach-partition'
+      readonly partition: ObjectName
+      readonly concurrently: boolean
+    }
+  /** Any other subcommand, by PostgreSQL's name for it: `AT_SetStatistics`. */
+  | { readonly kind: 'alter-table'; readonly subcommand: string }
+)
+
+/**
+ * What a statement does, as far as somebody judges it: a closed union over PostgreSQL's grammar. A
+ * statement can do several things (`ALTER TABLE a ADD …, DROP …`).
+ */
+export type Action =
+  | TableAction
+  | RenameAction
+  | {
+      readonly kind: 'create-table'
+      readonly table: ObjectName
+      readonly columns: readonly ColumnDefinition[]
+      readonly constraints: readonly ConstraintDefinition[]
+      readonly ifNotExists: boolean
+      /** It takes its rows from a query. */
+      readonly filled: boolean
+      readonly partitionOf?: ObjectName
+    }
+  | {
+      readonly kind: 'drop'
+      readonly of:
+        | 'table'
+        | 'view'
+        | 'materialized-view'
+        | 'type'
+        | 'schema'
+        | 'sequence'
+        | 'function'
+        | 'extension'
+        | 'other'
+      readonly object: ObjectName
+      readonly cascade: boolean
+      readonly ifExists: boolean
+    }
+  | {
+      readonly kind: 'drop-on-table'
+      readonly of: 'trigger' | 'policy' | 'rule'
+      readonly table: ObjectName
+      readonly name: string
+    }
+  | {
+      readonly kind: 'create-index'
+      readonly table: ObjectName
+      readonly name?: string
+      readonly unique: boolean
+      readonly concurrently: boolean
+      readonly ifNotExists: boolean
+      readonly method: string
+      /** Columns in order; an expression is empty text. */
+      readonly columns: readonly string[]
+      /** It has a WHERE: not all rows are in it. */
+      readonly where?: string
+      /** With NULLS NOT DISTINCT. */
+      readonly nullsEqual: boolean
+    }
+  | {
+      readonly kind: 'drop-index'
+      readonly index: ObjectName
+      readonly concurrently: boolean
+      readonly ifExists: boolean
+    }
+  | { readonly kind: 'reindex'; readonly concurrently: boolean; readonly object?: ObjectName }
+  | { readonly kind: 'create-enum'; readonly type: ObjectName; readonly values: readonly string[] }
+  | {
+      readonly kind: 'add-enum-value'
+      readonly type: ObjectName
+      readonly value: string
+      readonly ifNotExists: boolean
+    }
+  | {
+      readonly kind: 'add-domain-constraint'
+      readonly domain: ObjectName
+      readonly notValid: boolean
+    }
+  | { readonly kind: 'create-trigger'; readonly table: ObjectName; readonly name: string }
+  | { readonly kind: 'grant'; readonly toPublic: boolean; readonly of: string }
+  | { readonly kind: 'insert'; readonly table: ObjectName }
+  | {
+      readonly kind: 'update'
+      readonly table: ObjectName
+      readonly where?: string
+      readonly columns: readonly string[]
+    }
+  | { readonly kind: 'delete'; readonly table: ObjectName; readonly where?: string }
+  | { readonly kind: 'truncate'; readonly tables: readonly ObjectName[]; readonly cascade: boolean }
+  | { readonly kind: 'vacuum'; readonly full: boolean; readonly table?: ObjectName }
+  | { readonly kind: 'cluster'; readonly table?: ObjectName }
+  | { readonly kind: 'lock-table'; readonly tables: readonly ObjectName[] }
+  | { readonly kind: 'refresh-view'; readonly view: ObjectName; readonly concurrently: boolean }
+  | { readonly kind: 'drop-owned' }
+  | { readonly kind: 'drop-database'; readonly name: string }
+  /** Code that only its run shows: DO, CALL, a SELECT of a function. */
+  | { readonly kind: 'opaque' }
+  /** Anything else, by PostgreSQL's name of the statement: `CommentStmt`. */
+  | { readonly kind: 'other'; readonly statement: string }

@@ -1,0 +1,74 @@
+import { parser } from './parser.ts'
+
+/** A statement's text, and where in its file it begins: the parse tree counts bytes of the file. */
+export interface Source {
+  readonly text: string
+  readonly startByte: number
+}
+
+interface Token {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
+
+/** What stands between the parentheses behind a keyword at or after `location`. */
+export function inParentheses(
+  source: Source,
+  location: number,
+  keyword: string,
+): string | undefined {
+  const tokens = tokensFrom(source, location)
+  const opened = tokens.findIndex(
+    (token, index) => isWord(tokens[index - 1], keyword) && token.text === '(',
+  )
+  const open = tokens[opened]
+  if (open === undefined) return undefined
+  let depth = 0
+  for (const token of tokens.slice(opened)) {
+    if (token.text === '(') depth++
+    if (token.text === ')') depth--
+    if (depth === 0) return slice(source, open.end, token.start)
+  }
+  return undefined
+}
+
+/** What follows a keyword at or after `location`, up to a comma or one of `ends` outside parentheses. */
+export function behind(
+  source: Source,
+  keyword: string,
+  { location = source.startByte, ends = [] }: { location?: number; ends?: readonly string[] } = {},
+): string | undefined {
+  const tokens = tokensFrom(source, location)
+  let depth = 0
+  let from: number | undefined
+  for (const token of tokens) {
+    if (from !== undefined && depth === 0 && endsClause(token, ends)) {
+      return slice(source, from, token.start)
+    }
+    if (token.text === '(' || token.text === '[') depth++
+    if (token.text === ')' || token.text === ']') depth--
+    if (from === undefined && depth === 0 && isWord(token, keyword)) from = token.end
+  }
+  return from === undefined ? undefined : slice(source, from, tokens.at(-1)?.end ?? from)
+}
+
+function endsClause(token: Token, ends: readonly string[]): boolean {
+  if (token.text === ';') return true
+  return ends.includes(token.text.toUpperCase())
+}
+
+function isWord(token: Token | undefined, keyword: string): boolean {
+  return token?.text.toUpperCase() === keyword
+}
+
+function tokensFrom({ text, startByte }: Source, location: number): readonly Token[] {
+  const from = location - startByte
+  return parser()
+    .scanSync(text)
+    .tokens.filter(({ start, tokenName }) => start >= from && !/COMMENT/.test(tokenName))
+}
+
+function slice({ text }: Source, start: number, end: number): string {
+  return Buffer.from(text).subarray(start, end).toString().trim()
+}
