@@ -85,6 +85,8 @@ async function measureStatus(run: FiguresRun): Promise<Part> {
 async function measureCreate(run: FiguresRun): Promise<Part> {
   const scratch: number[] = []
   const create: number[] = []
+  // The first one makes the folder of the private server.
+  await scratchStart(run)
   for (let round = 0; round < run.rounds; round++) {
     scratch.push(await scratchStart(run))
     const project = newFolder(run, 'create')

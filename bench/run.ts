@@ -1,5 +1,5 @@
 // Measures Slipway beside its peers. `npm run bench` builds first; `--help` names the options.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { installPeers } from './install.ts'
@@ -25,6 +25,9 @@ async function main(argv: readonly string[]): Promise<void> {
     return
   }
   const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-bench-'))
+  // What Slipway keeps between commands is made anew, and removed.
+  chmodSync(folder, 0o711)
+  process.env.TMPDIR = folder
   // An orderly exit ends the server and removes what was written, also when a person stops the run.
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))

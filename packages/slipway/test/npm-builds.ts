@@ -46,7 +46,8 @@ function binDir(major: number): string {
   return path.join(installFolder(major), 'node_modules', packageName, 'native', 'bin')
 }
 
-/** In the temporary folder, where the account that runs the server may read it. */
+/** In the machine's temporary folder, where the account that runs the server may read it. */
 function installFolder(major: number): string {
-  return path.join(os.tmpdir(), 'slipway-postgres', String(BUILDS[major]))
+  const folder = process.env.TEST_BUILDS ?? path.join(os.tmpdir(), 'slipway-postgres')
+  return path.join(folder, String(BUILDS[major]))
 }

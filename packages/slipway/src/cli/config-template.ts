@@ -5,6 +5,10 @@ export const CONFIG_TEMPLATE = `import { defineConfig } from 'slipway'
 // file. What it adds are environments: targets by name, each with its policy. Use one with
 // \`slipway deploy --env production\`. An unknown key is an error, so that no setting goes unheard.
 export default defineConfig({
+  // Where migrations are tried before anyone trusts them. Without this: a private, throw-away server of
+  // the PostgreSQL on this machine, else an embedded one. 'embedded', or a server that is no target:
+  // scratch: 'env:SCRATCH_DATABASE_URL',
+
   environments: {
     // development: {},
 

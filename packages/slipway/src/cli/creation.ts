@@ -12,15 +12,16 @@ import { scratchOptions, type Work } from './work.ts'
 /** Writes the migration that the schema asks for, with the flags of `create` and `dev`. */
 export async function createFrom(
   context: Context,
-  { project, migrations }: Work,
+  work: Work,
   { flags, name }: Pick<Input, 'flags'> & { readonly name: string },
 ): Promise<CreateOutcome> {
+  const { project, migrations } = work
   return await createMigration(
     {
       files: project.schema.files,
       migrationsDir: project.migrationsDir,
       history: migrations,
-      scratch: scratchOptions(project),
+      scratch: scratchOptions(work),
       filter: {
         externalTables: [...project.external.tables],
         externalEnums: [...project.external.enums],

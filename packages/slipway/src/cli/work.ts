@@ -7,6 +7,7 @@ import {
   type Project,
   readMigrations,
   resolveTarget,
+  scratchSetting,
   type Target,
 } from '../project/index.ts'
 import type { Context } from './command.ts'
@@ -56,7 +57,7 @@ export async function directAddress({ target, migrations }: Work): Promise<Addre
 
 /** What work that changes a target is given: its address, its policy, the project's migrations. */
 export async function workRequest({ signal, emit }: Context, work: Work): Promise<WorkRequest> {
-  const { project, target, migrations } = work
+  const { target, migrations } = work
   const { lockTimeoutMs, statementTimeoutMs, deadlineMs } = target.policy
   return {
     address: await directAddress(work),
@@ -64,15 +65,20 @@ export async function workRequest({ signal, emit }: Context, work: Work): Promis
     migrations,
     limits: { lockTimeoutMs, statementTimeoutMs },
     deadlineMs,
-    scratch: scratchOptions(project),
+    scratch: scratchOptions(work),
     signal,
     emit,
   }
 }
 
-/** Where a project's scratches keep their images, and what they begin with. */
-export function scratchOptions(project: Project): WorkRequest['scratch'] {
+/** What a project's scratches are made of. */
+export function scratchOptions({
+  project,
+  target,
+}: Pick<Work, 'project' | 'target'>): WorkRequest['scratch'] {
   return {
+    named: scratchSetting(project),
+    target,
     cacheDir: path.join(project.root, '.slipway', 'cache'),
     initScript: project.initShadowDb,
   }

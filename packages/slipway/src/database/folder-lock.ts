@@ -25,6 +25,12 @@ export async function withFolderLock<T>(
   }
 }
 
+/** Takes the lock without waiting, and gives what releases it; nothing where a living process has it. */
+export function takeFolderLock(lockFile: string): (() => void) | undefined {
+  // The second look is for the lock of a dead process, which the first removes.
+  return take(lockFile) || take(lockFile) ? () => rmSync(lockFile, { force: true }) : undefined
+}
+
 function take(lockFile: string): boolean {
   try {
     const file = openSync(lockFile, 'wx')

@@ -3,6 +3,7 @@ import type { Address, Session, SessionOptions } from './port.ts'
 export { isLoopback, locate, type PostgresLocation } from './connection-string.ts'
 export type { Embedded, EmbeddedImage } from './embedded.ts'
 export { databaseFailures } from './failures.ts'
+export { programFolders, type Programs, serverPrograms } from './programs.ts'
 export { quoteIdentifier, quoteLiteral } from './quote.ts'
 export type {
   Address,
@@ -37,6 +38,16 @@ export async function withEmbedded<T>(
 ): Promise<T> {
   const embedded = await import('./embedded.ts')
   return await embedded.withEmbedded(options, work)
+}
+
+/** Runs a private server of this machine's PostgreSQL: for scratches. See local-server.ts. */
+export async function withLocalServer<T>(
+  programs: import('./programs.ts').Programs,
+  home: string,
+  work: (server: import('./local-server.ts').LocalServer) => Promise<T>,
+): Promise<{ readonly value: T } | undefined> {
+  const local = await import('./local-server.ts')
+  return await local.withLocalServer(programs, home, work)
 }
 
 /** Refuses a transaction pooler before a target: see pooler.ts. */

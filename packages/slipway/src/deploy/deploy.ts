@@ -11,6 +11,7 @@ import {
 } from '../history/index.ts'
 import { command, type Failure, failureFrom, raiserOf, rethrow } from '../kernel/index.ts'
 import { detectDrift, type Drift, type MigrationPlan, planMigrations } from '../plan/index.ts'
+import { scratchLike } from '../rehearsal/index.ts'
 import { applying } from './bookkeeping.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
@@ -105,7 +106,7 @@ async function gate(
   }
   if (request.acceptDrift) return undefined
   request.emit({ kind: 'phase', phase: 'compare the catalog with the history' })
-  const { migrations, scratch } = request
+  const { migrations, scratch } = scratchLike(request, session)
   const drift = await reading(supervision, () =>
     detectDrift(session, { history, migrations }, scratch),
   )

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { programFolders } from '../database/index.ts'
 import { type Check, failed, formatBytes, passed, skipped, warned } from './check.ts'
 
 const OLDEST_NODE = [22, 18]
-const DEBIAN = '/usr/lib/postgresql'
 const run = promisify(execFile)
 
 /** Whether this Node.js is one that Slipway runs on. */
@@ -40,19 +40,12 @@ export async function checkPgDump(
 async function newestPgDump(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ major: number; version: string } | undefined> {
-  const folders = [...(env['PATH'] ?? '').split(path.delimiter), ...debianFolders()]
   const names = process.platform === 'win32' ? ['pg_dump.exe'] : ['pg_dump']
-  const programs = folders
-    .filter((folder) => folder !== '')
+  const programs = programFolders(env)
     .flatMap((folder) => names.map((name) => path.join(folder, name)))
     .filter((file) => existsSync(file))
   const versions = await Promise.all([...new Set(programs)].map(versionOf))
   return versions.filter((found) => found !== undefined).toSorted((a, b) => b.major - a.major)[0]
-}
-
-function debianFolders(): string[] {
-  if (!existsSync(DEBIAN)) return []
-  return readdirSync(DEBIAN).map((version) => path.join(DEBIAN, version, 'bin'))
 }
 
 async function versionOf(program: string): Promise<{ major: number; version: string } | undefined> {

@@ -12,7 +12,7 @@ import {
 import { advice, attempt, command, rethrow } from '../kernel/index.ts'
 import { checksum } from '../migration/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
-import { replay, type ReplayMigration, withScratch } from '../rehearsal/index.ts'
+import { replay, type ReplayMigration, scratchLike, withScratch } from '../rehearsal/index.ts'
 import { raise } from './failures.ts'
 import { type DriftReport, inspectSession } from './inspect.ts'
 
@@ -83,7 +83,7 @@ async function prove(
   migration: ReplayMigration,
   request: AdoptRequest,
 ): Promise<void> {
-  const { migrations, scratch } = request
+  const { migrations, scratch } = scratchLike(request, session)
   const applied = appliedMigrations({ history: await readHistory(session), migrations })
   const actual = await readCatalog(session, await projectScope(session, migrations))
   const proven = await attempt(() =>

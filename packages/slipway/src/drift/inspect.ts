@@ -12,7 +12,7 @@ import type { WorkRequest } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
 import { attempt, type Result } from '../kernel/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
-import { type ReplayMigration, withScratch } from '../rehearsal/index.ts'
+import { type ReplayMigration, scratchLike, withScratch } from '../rehearsal/index.ts'
 import { type ColumnOrder, columnOrders } from './column-order.ts'
 
 /** What a look at a target needs. */
@@ -67,13 +67,13 @@ async function expectedCatalog(
   session: Session,
   request: DriftRequest,
 ): Promise<Result<Catalog | string>> {
-  const { migrations, scratch } = request
+  const { migrations } = request
   const history = await readHistory(session)
   const [missing] = compareHistory(history, migrations).missing
   if (missing !== undefined)
     return { ok: true, value: `${missing} is applied, and the project does not have it.` }
   return await attempt(() =>
-    catalogAfter(appliedMigrations({ history, migrations }), { migrations, scratch }),
+    catalogAfter(appliedMigrations({ history, migrations }), scratchLike(request, session)),
   )
 }
 

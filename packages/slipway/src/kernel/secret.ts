@@ -19,6 +19,13 @@ export class ConnectionString {
     return this.#text
   }
 
+  /** The same server and role, another database. */
+  withDatabase(name: string): ConnectionString {
+    const url = new URL(this.#text)
+    url.pathname = `/${encodeURIComponent(name)}`
+    return new ConnectionString(url.href)
+  }
+
   toString(): string {
     const [scheme = ''] = /^[a-z][a-z0-9+.-]*:\/+/i.exec(this.#text) ?? []
     // Of a whole string it is known where it ends, so a password may hold anything.

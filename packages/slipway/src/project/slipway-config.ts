@@ -7,6 +7,12 @@ import { raise } from './failures.ts'
 export interface SlipwayConfig {
   /** Targets by name, each with its policy. */
   readonly environments?: Readonly<Record<string, EnvironmentConfig>>
+  /**
+   * Where migrations are tried: the connection string of a server where Slipway may create databases
+   * (`env:NAME` reads a variable), or `embedded`. Absent: a private server of this machine's
+   * PostgreSQL, else the embedded database.
+   */
+  readonly scratch?: string
 }
 
 /** One environment. */
@@ -82,6 +88,7 @@ const ENVIRONMENT = {
 const CONFIG: Shape = {
   kind: 'object',
   keys: {
+    scratch: { kind: 'text' },
     environments: { kind: 'named', each: { kind: 'object', keys: ENVIRONMENT } },
   } satisfies Record<keyof SlipwayConfig, Shape>,
 }

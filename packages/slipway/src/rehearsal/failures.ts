@@ -8,6 +8,12 @@ export const rehearsalFailures = {
   'REHEARSAL.EXTENSION_UNAVAILABLE': {
     title: 'The scratch lacks an extension that the history needs',
   },
+  'REHEARSAL.SCRATCH_IS_TARGET': {
+    title: 'The scratch server of the configuration is that of the target',
+  },
+  'REHEARSAL.SCRATCH_RIGHTS': {
+    title: 'The role may not create databases on the scratch server',
+  },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof rehearsalFailures> = raiserOf(rehearsalFailures)

@@ -76,7 +76,7 @@ function raiseReplayFailure(
   const extension = /^extension "(.+)" is not available$/.exec(server.message)?.[1]
   if (extension !== undefined) {
     raise('REHEARSAL.EXTENSION_UNAVAILABLE', {
-      message: `The embedded scratch does not carry the extension ${extension}, which ${migration.name} needs.`,
+      message: `The scratch does not carry the extension ${extension}, which ${migration.name} needs.`,
       why: 'A scratch must be able to run the whole history.',
       nextActions: [
         advice('Guard it in initShadowDb of prisma.config.ts, or create a stand-in there.'),

@@ -1,25 +1,37 @@
-import { type Embedded, type Session, withEmbedded } from '../database/index.ts'
-import { sha256 } from '../kernel/index.ts'
-import { createImageCache, type ImageCache } from './image-cache.ts'
-import { replay, type ReplayMigration } from './replay.ts'
-
-/** Changes when the embedded server or the way of replaying does: older images are then left alone. */
-const IMAGE_FORMAT = 'pglite-0.5.16/1'
-
-const WORTH_AN_IMAGE_MS = 500
+import {
+  type Address,
+  locate,
+  type ServerInfo,
+  serverPrograms,
+  type Session,
+  withLocalServer,
+} from '../database/index.ts'
+import { advice, type ConnectionString, must } from '../kernel/index.ts'
+import { withEmbeddedScratch } from './embedded-scratch.ts'
+import { raise } from './failures.ts'
+import { needsServerOfItsOwn } from './history-key.ts'
+import type { ReplayMigration } from './replay.ts'
+import { withScratchOn } from './server-scratch.ts'
 
 /** What scratches of a project need to know. */
 export interface ScratchOptions {
-  /** Folder of the images; `<project>/.slipway/cache`. */
+  /** Folder of what is kept between commands; `<project>/.slipway/cache`. */
   readonly cacheDir: string
   /** Prisma's `initShadowDb`: run before the history. */
   readonly initScript?: string | undefined
+  /** What the configuration names: a server where Slipway may create databases, or the embedded database. */
+  readonly named?: ConnectionString | 'embedded' | undefined
+  /** The database that the command acts on: a scratch is never there (law 1). */
+  readonly target?: { readonly address: Address; readonly protected: boolean } | undefined
+  /** The server that the scratch stands for; any version is good where nobody has asked it. */
+  readonly like?: Pick<Session, 'kind' | 'server'> | undefined
 }
 
 /**
- * Hands `work` a throw-away database that holds the given history, replayed on the embedded
- * PostgreSQL; a replayed history is kept as an image by its content. Law 1 holds by construction:
- * the database lives in this process's memory.
+ * Hands `work` a throw-away database that holds the given history. It is, in this order, on the server that
+ * the configuration names, on a private server of this machine's PostgreSQL of the target's major version, or
+ * embedded. A replayed history is kept for the next time, by its content. `upcoming` is what `work` will run,
+ * so that the scratch carries the extensions it needs. Law 1 holds by construction: the database is made here.
  */
 export async function withScratch<T>(
   options: ScratchOptions,
@@ -27,71 +39,74 @@ export async function withScratch<T>(
   work: (session: Session) => Promise<T>,
   upcoming: readonly ReplayMigration[] = [],
 ): Promise<T> {
-  const cache = createImageCache(options.cacheDir)
-  const extensions = extensionsOf([
-    options.initScript ?? '',
-    ...[...history, ...upcoming].map(({ sql }) => sql),
-  ])
-  const keys = keysOf(options, extensions, history)
-  const start = longestKnown(cache, keys)
-  const image = start < 0 ? undefined : cache.load(keys[start] ?? '')
-  return await withEmbedded({ image, extensions }, async (embedded) => {
-    await bringTo(embedded, cache, { keys, from: image ? start : -1, history, options })
-    return await work(embedded.session)
+  const { named } = options
+  if (named !== undefined && named !== 'embedded') {
+    refuseTarget(named, options)
+    const found = await withScratchOn(
+      {
+        admin: { kind: 'postgres', url: named },
+        address: (name) => databaseOn(named, name),
+        owned: false,
+      },
+      { options, history, upcoming, work },
+    )
+    return must(found, 'a scratch on the server that the configuration names').value
+  }
+  const local = await onLocalServer(options, { history, upcoming, work })
+  return local ? local.value : await withEmbeddedScratch(options, history, work, upcoming)
+}
+
+/** A request whose scratches are to be like the server of a session: its major version, or embedded as it is. */
+export function scratchLike<R extends { readonly scratch: ScratchOptions }>(
+  request: R,
+  session: Session,
+): R {
+  return { ...request, scratch: { ...request.scratch, like: session } }
+}
+
+interface Task<T> {
+  readonly history: readonly ReplayMigration[]
+  readonly upcoming: readonly ReplayMigration[]
+  readonly work: (session: Session) => Promise<T>
+}
+
+async function onLocalServer<T>(
+  options: ScratchOptions,
+  task: Task<T>,
+): Promise<{ readonly value: T } | undefined> {
+  const { named, like, cacheDir } = options
+  const texts = [...task.history, ...task.upcoming].map(({ sql }) => sql)
+  if (named === 'embedded' || like?.kind === 'embedded' || needsServerOfItsOwn(texts))
+    return undefined
+  const programs = await serverPrograms(process.env, like && majorOf(like.server))
+  if (programs === undefined) return undefined
+  const found = await withLocalServer(programs, cacheDir, async ({ address }) =>
+    withScratchOn({ admin: address('postgres'), address, owned: true }, { options, ...task }),
+  )
+  return found?.value
+}
+
+function majorOf({ versionNumber }: ServerInfo): number {
+  return Math.floor(versionNumber / 10_000)
+}
+
+/** Law 1: a scratch is never the target, nor on the server of one that is protected. */
+function refuseTarget(named: ConnectionString, { target }: ScratchOptions): void {
+  if (target?.address.kind !== 'postgres') return
+  const [scratch, real] = [locate(named), locate(target.address.url)]
+  const sameServer = scratch.port === real.port && hostName(scratch.host) === hostName(real.host)
+  if (!sameServer || (scratch.database !== real.database && !target.protected)) return
+  raise('REHEARSAL.SCRATCH_IS_TARGET', {
+    message: `The scratch server of the configuration is that of the target, ${real.database}.`,
+    why: 'A scratch is filled, changed and dropped: it must have nothing to do with the target.',
+    nextActions: [advice('Name another server as scratch in slipway.config.ts, or none.')],
   })
 }
 
-interface Journey {
-  readonly keys: readonly string[]
-  /** Index of the key whose state the embedded database has; -1 for a fresh one. */
-  readonly from: number
-  readonly history: readonly ReplayMigration[]
-  readonly options: ScratchOptions
+function hostName(host: string): string {
+  return host === '::1' || host.startsWith('127.') || host.startsWith('/') ? 'localhost' : host
 }
 
-async function bringTo(embedded: Embedded, cache: ImageCache, journey: Journey): Promise<void> {
-  const { keys, from, history, options } = journey
-  if (from < 0) {
-    if (options.initScript) await embedded.session.execute(options.initScript)
-    await keep(embedded, cache, keys[0])
-  }
-  const rest = history.slice(Math.max(from, 0))
-  if (rest.length === 0) return
-  const began = performance.now()
-  await replay(embedded.session, rest)
-  // An image takes about a second to make: not worth it for what is replayed faster than that.
-  if (performance.now() - began > WORTH_AN_IMAGE_MS) await keep(embedded, cache, keys.at(-1))
-}
-
-async function keep(embedded: Embedded, cache: ImageCache, key: string | undefined): Promise<void> {
-  if (key !== undefined && !cache.has(key)) cache.store(key, await embedded.image())
-}
-
-/** A key for each prefix of the history; the first is that of the empty one. */
-function keysOf(
-  options: ScratchOptions,
-  extensions: readonly string[],
-  history: readonly ReplayMigration[],
-): string[] {
-  let key = sha256([IMAGE_FORMAT, options.initScript ?? '', ...extensions].join('\n'))
-  const keys = [key]
-  for (const { name, sql } of history) {
-    key = sha256(`${key} ${name} ${sha256(sql)}`)
-    keys.push(key)
-  }
-  return keys
-}
-
-function longestKnown(cache: ImageCache, keys: readonly string[]): number {
-  return keys.findLastIndex((key) => cache.has(key))
-}
-
-/** Extensions by name, wherever a text speaks of one; names that are none are harmless. */
-export function extensionsOf(texts: readonly string[]): string[] {
-  const names = new Set<string>()
-  for (const text of texts) {
-    for (const match of text.matchAll(/\bextension\s+(?:if\s+not\s+exists\s+)?"?([\w-]+)"?/gi))
-      names.add(match[1] ?? '')
-  }
-  return [...names].toSorted()
+function databaseOn(server: ConnectionString, database: string): Address {
+  return { kind: 'postgres', url: server.withDatabase(database) }
 }

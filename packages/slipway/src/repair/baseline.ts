@@ -11,7 +11,7 @@ import { markedRowSql, readHistory, receiptSql } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
 import { changesRowsOnly, checksum, loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
-import { replay, type ReplayMigration, withScratch } from '../rehearsal/index.ts'
+import { replay, type ReplayMigration, scratchLike, withScratch } from '../rehearsal/index.ts'
 import { raise } from './failures.ts'
 import { outlineDistance, readOutline } from './outline.ts'
 
@@ -46,8 +46,9 @@ interface Match {
  * `resolve --applied` does. Runs no migration. Fails with REPAIR.HISTORY_EXISTS, REPAIR.UNKNOWN_MIGRATION
  * or REPAIR.NO_BASELINE, which names the differences to the nearest part.
  */
-export async function baseline(request: BaselineRequest): Promise<BaselineOutcome> {
-  return await withTarget(request, async (session) => {
+export async function baseline(asked: BaselineRequest): Promise<BaselineOutcome> {
+  return await withTarget(asked, async (session) => {
+    const request = scratchLike(asked, session)
     await refuseHistory(session)
     await refuseEmpty(session, request)
     const actual = await readCatalog(session, await projectScope(session, request.migrations))

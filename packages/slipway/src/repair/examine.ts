@@ -7,6 +7,7 @@ import {
   readHistory,
 } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
+import { scratchLike } from '../rehearsal/index.ts'
 import type { Diagnosis, FailedProblem, Problem } from './diagnosis.ts'
 import { examineEdited } from './edited.ts'
 import { examineHalf, type Half } from './half.ts'
@@ -37,8 +38,9 @@ export async function examine(request: ExamineRequest): Promise<Diagnosis> {
 /** The same on a session that is open already. */
 export async function examineSession(
   session: Session,
-  request: ExamineRequest,
+  asked: ExamineRequest,
 ): Promise<Examination> {
+  const request = scratchLike(asked, session)
   const history = await readHistory(session)
   const comparison = compareHistory(history, request.migrations)
   const halves = new Map<string, Half>()

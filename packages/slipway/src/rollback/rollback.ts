@@ -26,6 +26,7 @@ import {
 } from '../history/index.ts'
 import { advice, attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
+import { scratchLike } from '../rehearsal/index.ts'
 import { raise } from './failures.ts'
 import { type Extent, selectMigrations } from './select.ts'
 import {
@@ -63,8 +64,9 @@ export interface RollbackOutcome {
  * in one transaction with its history row, and compares the catalog with that of the history that
  * stays. Prisma then sees them as pending.
  */
-export async function rollback(request: RollbackRequest): Promise<RollbackOutcome> {
-  return await withTarget(request, async (session, supervision) => {
+export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome> {
+  return await withTarget(asked, async (session, supervision) => {
+    const request = scratchLike(asked, session)
     const history = await readHistory(session)
     const resuming = await resumable(session, compareHistory(history, request.migrations), history)
     const applied = appliedFiles(history, request, resuming)
