@@ -27,8 +27,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   drift: deployed,
   repair: deployed,
   seeds: ['kernel', 'project', 'database'],
+  check: [...planned, 'create'],
   doctor: ['kernel', 'project', 'database', 'history'],
-  cli: [...deployed, 'rollback', 'drift', 'repair', 'seeds', 'doctor'],
+  cli: [...deployed, 'rollback', 'drift', 'repair', 'seeds', 'doctor', 'check'],
 }
 
 /** Packages that one room alone knows, so that it can be changed for another in one place. */

@@ -6,6 +6,7 @@ export {
   readCatalog,
   readFingerprint,
   readCatalogInTransaction,
+  readFacts,
   type Scope,
   scopeOf,
 } from './catalog.ts'

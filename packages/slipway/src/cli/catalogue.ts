@@ -8,6 +8,7 @@ import { cliFailures } from './failures.ts'
 export const CATALOGUES: Readonly<Record<string, () => Promise<FailureSpecs>>> = {
   CATALOG: async () => (await import('../catalog/index.ts')).catalogFailures,
   CLI: async () => cliFailures,
+  CHECK: async () => (await import('../check/index.ts')).checkFailures,
   CREATE: async () => (await import('../create/index.ts')).createFailures,
   DATABASE: async () => (await import('../database/index.ts')).databaseFailures,
   DEPLOY: async () => (await import('../deploy/index.ts')).deployFailures,

@@ -185,6 +185,34 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/dev.ts')).dev,
   },
   {
+    name: 'check',
+    group: 'change',
+    summary: 'rehearse migrations: up, down, up again',
+    details:
+      'Runs each migration on a scratch that holds the history before it and rows made up for its tables: up, ' +
+      'down, and up again, with catalogs and rows compared. Grades the way back, and says what was locked, ' +
+      'rewritten and read. Checks the last migration where none is named. Touches no target.',
+    positionals: [{ name: 'migration', summary: 'its name, or the end of it', repeated: true }],
+    flags: {
+      all: { kind: 'switch', summary: 'check every migration' },
+      static: { kind: 'switch', summary: 'judge the files without running them' },
+      save: { kind: 'switch', summary: 'write each proof beside its migration, as proof.json' },
+      'fail-on': {
+        kind: 'choice',
+        value: '<severity>',
+        choices: ['error', 'warning', 'never'],
+        summary: 'what makes it exit 4; error where absent',
+      },
+    },
+    examples: [
+      { command: 'slipway check', what: 'the newest migration' },
+      { command: 'slipway check --all --format github', what: 'in CI' },
+    ],
+    exitCodes: { 0: 'nothing at or above the threshold', 2: COULD_NOT, 4: 'findings' },
+    interruptible: true,
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
     name: 'reset',
     group: 'change',
     summary: 'empty a development database, deploy again',

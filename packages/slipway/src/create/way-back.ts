@@ -7,6 +7,7 @@ import {
   type Inventory,
   readCatalog,
   readCatalogInTransaction,
+  readFacts,
   type Way,
   wayBetween,
 } from '../catalog/index.ts'
@@ -19,9 +20,9 @@ import {
   type ScratchOptions,
   withScratch,
 } from '../rehearsal/index.ts'
-import { downBody, downHeader, type Grade } from './down-file.ts'
+import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts'
 import { hasSubject, renamed } from './inventory.ts'
-import { lossesOf } from './loss.ts'
+import { type LossOptions, lossesOf } from './loss.ts'
 import { inverse, readRename, type Rename, renameSql } from './rename.ts'
 
 /** The way back of a migration, and what a run of it on a scratch showed. */
@@ -72,20 +73,13 @@ export async function wayBackOn(
   before: Catalog,
   migration: ReplayMigration,
 ): Promise<WayBack> {
-  await loadParser()
-  const statements = parseStatements(migration.sql, migration.path)
   await replay(session, [migration])
-  const inventory = inventoryOf(before)
-  const { renames, catalog } = await takeRenamesBack(session, statements, inventory)
-  const after = catalog ?? (await readCatalog(session))
-  const losses = lossesOf({ before: inventory, after: inventoryOf(after), statements })
-  const way = await attempt(async () => wayBetween(after, before, session.server.user))
-  const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }
-  const parts = { migration, renames, statements: back, losses, choices }
-  const body = way.ok ? downBody(parts) : ''
-  const proof = way.ok
-    ? await prove(session, before, { name: `${migration.name}/down.sql`, sql: body })
-    : { kind: 'fails' as const, reason: way.failure.why ?? way.failure.message }
+  const { parts, body, obstacle: noWay } = await draftWayBack(session, before, migration)
+  const { losses, choices, renames, statements: back } = parts
+  const proof =
+    noWay === undefined
+      ? await prove(session, before, { name: `${migration.name}/down.sql`, sql: body })
+      : { kind: 'fails' as const, reason: noWay }
   const proven = proof.kind === 'proven'
   const notRestored = proof.kind === 'incomplete' ? proof.changes : []
   const obstacle = proof.kind === 'fails' ? proof.reason : undefined
@@ -99,6 +93,32 @@ export async function wayBackOn(
     notRestored,
     ...(grade === undefined ? {} : { grade }),
   }
+}
+
+interface DraftWayBack {
+  readonly parts: DownParts
+  readonly body: string
+  /** Why no way could be written. */
+  readonly obstacle?: string
+}
+
+/** Writes the way back on a scratch where the migration has just been run, and leaves the scratch so. */
+export async function draftWayBack(
+  session: Session,
+  before: Catalog,
+  migration: ReplayMigration,
+): Promise<DraftWayBack> {
+  await loadParser()
+  const statements = parseStatements(migration.sql, migration.path)
+  const inventory = inventoryOf(before)
+  const { renames, catalog } = await takeRenamesBack(session, statements, inventory)
+  const after = catalog ?? (await readCatalog(session))
+  const losses = lossesOf({ before: inventory, after: inventoryOf(after), statements })
+  const way = await attempt(async () => wayBetween(after, before, session.server.user))
+  const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }
+  const parts = { migration, renames, statements: back, losses, choices }
+  if (!way.ok) return { parts, body: '', obstacle: way.failure.why ?? way.failure.message }
+  return { parts, body: downBody(parts) }
 }
 
 function gradeOf(proof: Proof, losses: readonly string[]): Grade | undefined {
@@ -115,7 +135,7 @@ type Proof =
 async function prove(session: Session, before: Catalog, down: ReplayMigration): Promise<Proof> {
   const run = await attempt(() => replay(session, [down]))
   if (!run.ok) return { kind: 'fails', reason: run.failure.server?.message ?? run.failure.message }
-  const changes = difference(before, await readCatalog(session))
+  const changes = difference(before, await readFacts(session))
   return changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes }
 }
 
@@ -158,6 +178,16 @@ async function takeRenamesBack(
   } finally {
     await session.execute('ROLLBACK')
   }
+}
+
+/** `lossesOf` for a state after that has its own names: what was renamed is looked up under its old name. */
+export function lossesAfter(options: LossOptions): string[] {
+  let { after } = options
+  for (const { text } of options.statements.toReversed()) {
+    const rename = readRename(text)
+    if (rename && hasSubject(after, inverse(rename))) after = renamed(after, inverse(rename))
+  }
+  return lossesOf({ ...options, after })
 }
 
 /** Runs a statement inside the open transaction. One that the server refuses leaves nothing. */

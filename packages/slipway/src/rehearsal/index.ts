@@ -1,4 +1,6 @@
 export { rehearsalFailures } from './failures.ts'
 export { extensionsOf } from './history-key.ts'
+export { rehearse, type Rehearsal, type RehearseOptions } from './rehearse.ts'
 export { replay, type ReplayMigration } from './replay.ts'
+export type { Trace } from './trace.ts'
 export { scratchLike, type ScratchOptions, withScratch } from './scratch.ts'

@@ -51,10 +51,7 @@ async function runPart(
   } catch (error) {
     const server = failureOf(error)?.server
     if (!server) throw error
-    const role =
-      server.sqlstate === '42704'
-        ? /^role "(.+)" does not exist$/.exec(server.message)?.[1]
-        : undefined
+    const role = missingRole(server)
     if (role === undefined || made.has(role)) {
       const where = await placeOf(migration, part, server)
       raiseReplayFailure(migration, { server, where, cause: error })
@@ -62,6 +59,12 @@ async function runPart(
     await session.execute(`CREATE ROLE ${quoteIdentifier(role)}`)
     await runPart(session, migration, part, made.add(role))
   }
+}
+
+/** The role that a statement names and the server lacks, where it was refused for that. */
+export function missingRole(server: ServerError | undefined): string | undefined {
+  if (server?.sqlstate !== '42704') return undefined
+  return /^role "(.+)" does not exist$/.exec(server.message)?.[1]
 }
 
 function raiseReplayFailure(

@@ -1,0 +1,8 @@
+import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+
+/** What can keep a check from being made. */
+export const checkFailures = {
+  'CHECK.UNKNOWN_MIGRATION': { title: 'There is no migration of that name' },
+} as const satisfies FailureSpecs
+
+export const raise: Raise<typeof checkFailures> = raiserOf(checkFailures)

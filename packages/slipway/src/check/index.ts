@@ -1,0 +1,3 @@
+export { type CheckedMigration, checkMigrations, type CheckRequest } from './check.ts'
+export { checkFailures } from './failures.ts'
+export { type StoredProof, storeProof } from './stored-proof.ts'

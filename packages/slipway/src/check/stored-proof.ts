@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Proof } from '../create/index.ts'
+import { checksum } from '../migration/index.ts'
+import type { MigrationFolder } from '../project/index.ts'
+
+/**
+ * How the `proof.json` beside a migration stands to it: there is none, it is what was found now, it is of
+ * other files, it claims something else than was found, or it cannot be read. `unchecked` where nothing was run.
+ */
+export type StoredProof = 'none' | 'same' | 'other-files' | 'differs' | 'unreadable' | 'unchecked'
+
+const FILE = 'proof.json'
+
+/** Compares the stored proof with the files, and with what a rehearsal showed: it is checked, never trusted. */
+export function compareStored(migration: MigrationFolder, proof?: Proof): StoredProof {
+  const file = fileOf(migration)
+  if (!existsSync(file)) return 'none'
+  const stored = read(file)
+  if (stored === undefined) return 'unreadable'
+  const { up, down } = stored.checksums
+  const sameDown =
+    migration.down === undefined
+      ? down === proof?.checksums.down
+      : down === checksum(migration.down)
+  if (up !== checksum(migration.sql) || !sameDown) return 'other-files'
+  if (proof === undefined) return 'unchecked'
+  return claims(stored) === claims(proof) ? 'same' : 'differs'
+}
+
+/** Writes the proof beside the migration; gives the file's path. */
+export function storeProof(migration: MigrationFolder, proof: Proof): string {
+  const file = fileOf(migration)
+  writeFileSync(file, `${JSON.stringify(proof, null, 2)}\n`)
+  return file
+}
+
+function fileOf(migration: MigrationFolder): string {
+  return path.join(path.dirname(migration.path), FILE)
+}
+
+function read(file: string): Proof | undefined {
+  try {
+    const found = JSON.parse(readFileSync(file, 'utf8')) as Proof
+    return typeof found.checksums.up === 'string' ? found : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What a proof claims of the migration, without what differs from machine to machine. */
+function claims({ grade, proven, schemaEqual, rowsEqual, lost }: Proof): string {
+  return JSON.stringify([grade ?? null, proven, schemaEqual, rowsEqual, lost])
+}

@@ -1,0 +1,137 @@
+import type { CheckedMigration, StoredProof } from '../check/index.ts'
+import type { Proof } from '../create/index.ts'
+import type { Finding } from './command.ts'
+import { type Block, heading, type Mark, status } from './view.ts'
+
+/** The `migrations` of the result. */
+export function checkedResult(checked: readonly CheckedMigration[]) {
+  return {
+    migrations: checked.map(({ name, proof, refusal, stored }) => ({
+      name,
+      proof: proof ?? null,
+      refusal: refusal ? { code: refusal.code, message: refusal.message } : null,
+      stored,
+    })),
+  }
+}
+
+/** What the checks complain of. */
+export function checkedFindings(
+  checked: readonly CheckedMigration[],
+  { saved }: { readonly saved: boolean },
+): Finding[] {
+  return checked.flatMap((one) => [...proofFindings(one), ...(saved ? [] : storedFindings(one))])
+}
+
+function proofFindings({ path, proof, refusal }: CheckedMigration): Finding[] {
+  if (refusal) {
+    const where = refusal.where ?? { file: path }
+    const message = [refusal.message, refusal.why].filter(Boolean).join(' ')
+    return [{ id: 'migration-fails', severity: 'error', message, where }]
+  }
+  if (proof === undefined) return []
+  const severity = proof.schemaEqual ? 'warning' : 'error'
+  return proof.reasons.map((message) => ({
+    id: 'not-proven',
+    severity,
+    message,
+    where: { file: path },
+  }))
+}
+
+const STORED: Readonly<Record<StoredProof, string | undefined>> = {
+  none: undefined,
+  same: undefined,
+  unchecked: undefined,
+  'other-files': 'proof.json is of other files: check the migration again with --save.',
+  differs: 'proof.json claims something else than the rehearsal shows.',
+  unreadable: 'proof.json cannot be read.',
+}
+
+function storedFindings({ path, stored }: CheckedMigration): Finding[] {
+  const message = STORED[stored]
+  if (message === undefined) return []
+  return [{ id: 'stored-proof', severity: 'error', message, where: { file: path } }]
+}
+
+/** Each migration with its grade, what it locked, and what is to be said of it. */
+export function checkedBlocks(
+  checked: readonly CheckedMigration[],
+  findings: readonly Finding[],
+): Block[] {
+  return checked.flatMap((one) => [
+    heading(one.name),
+    ...proofBlocks(one),
+    ...findings
+      .filter(({ where }) => where?.file === one.path)
+      .map(({ severity, message, id }) => status(MARKS[severity], message, id)),
+  ])
+}
+
+const MARKS: Readonly<Record<Finding['severity'], Mark>> = {
+  error: 'failed',
+  warning: 'warning',
+  notice: 'note',
+}
+
+function proofBlocks({ proof }: CheckedMigration): Block[] {
+  if (proof === undefined) return []
+  const { scratch, rows, emptyTables, upMs, downMs } = proof
+  const where = `PostgreSQL ${scratch.version.replace(/ \(Debian.*/, '')}, ${rows} rows, up ${upMs} ms, down ${downMs} ms`
+  const filled =
+    emptyTables.length > 0 && rows > 0
+      ? [status('note', `No rows could be made up for ${emptyTables.join(', ')}`)]
+      : []
+  return [
+    status(proof.proven ? 'done' : 'warning', gradeText(proof), where),
+    ...proof.lost.map((object) =>
+      status('warning', `The way back cannot bring the data of ${object}`),
+    ),
+    ...filled,
+    ...lockBlocks(proof),
+  ]
+}
+
+function gradeText({ grade, proven }: Proof): string {
+  const how = proven ? 'Up, down and up again' : 'Rehearsed'
+  return grade === undefined
+    ? `${how}: no grade, the schema does not come back`
+    : `${how}: ${grade}`
+}
+
+const HEAVY = ['ACCESS EXCLUSIVE', 'EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'SHARE']
+
+/** Locks on tables that stop writes, the heaviest of each statement and table; what was rewritten and read. */
+function lockBlocks({ locks, rewrites, scans, unseen }: Proof): Block[] {
+  const heaviest = new Map<string, (typeof locks)[number]>()
+  for (const lock of locks.filter(({ kind, mode }) => kind !== 'index' && HEAVY.includes(mode))) {
+    const key = `${lock.statement} ${lock.relation}`
+    const known = heaviest.get(key)
+    if (!known || HEAVY.indexOf(lock.mode) < HEAVY.indexOf(known.mode)) heaviest.set(key, lock)
+  }
+  const rows = [...heaviest.values()].map(({ statement, relation, mode, until }) => {
+    const of = (one: { statement: number; relation: string }) =>
+      one.statement === statement && one.relation === relation
+    const work = [...(rewrites.some(of) ? ['rewritten'] : []), ...(scans.some(of) ? ['read'] : [])]
+    const held = until > statement ? `until statement ${until}` : ''
+    return [String(statement), mode, relation, work.join(', '), held]
+  })
+  const columns = [
+    { title: 'statement', align: 'right' as const },
+    { title: 'lock' },
+    { title: 'on' },
+    { title: 'which is' },
+    { title: 'held' },
+  ]
+  return [
+    ...(rows.length > 0 ? [{ kind: 'table' as const, columns, rows }] : []),
+    ...(unseen.length > 0
+      ? [
+          status(
+            'note',
+            `Runs outside a transaction, so that its locks are not seen: statement ${unseen.join(', ')}`,
+          ),
+        ]
+      : []),
+  ]
+}

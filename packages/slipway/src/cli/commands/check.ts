@@ -1,0 +1,36 @@
+import { checkMigrations, storeProof } from '../../check/index.ts'
+import { must } from '../../kernel/index.ts'
+import { checkedBlocks, checkedFindings, checkedResult } from '../checked.ts'
+import { type Handler, report } from '../command.ts'
+import { readWork, scratchOptions } from '../work.ts'
+
+export const check: Handler = async (context, { args, flags }) => {
+  const work = await readWork(context, { waysBack: true })
+  const { migrations } = work
+  const checked = await checkMigrations({
+    migrations,
+    names: flags.on('all') ? migrations.map(({ name }) => name) : args,
+    scratch: scratchOptions(work),
+    withoutRehearsal: flags.on('static'),
+    emit: context.emit,
+  })
+  if (flags.on('save')) {
+    for (const { name, proof } of checked) {
+      const migration = must(
+        migrations.find((one) => one.name === name),
+        name,
+      )
+      if (proof) storeProof(migration, proof)
+    }
+  }
+  const findings = checkedFindings(checked, { saved: flags.on('save') })
+  const threshold = flags.text('fail-on') ?? 'error'
+  const failing = findings.some(
+    ({ severity }) => severity === 'error' || (threshold === 'warning' && severity === 'warning'),
+  )
+  return report(checkedResult(checked), checkedBlocks(checked, findings), {
+    findings,
+    findingsInView: true,
+    exitCode: threshold !== 'never' && failing ? 4 : 0,
+  })
+}

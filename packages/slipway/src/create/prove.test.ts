@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+import { SCRATCH } from '../../test/target.ts'
+import { attempt } from '../kernel/index.ts'
+import { withScratch } from '../rehearsal/index.ts'
+import { type Proof, proveOn } from './prove.ts'
+
+const HISTORY = [
+  {
+    name: '1_ground',
+    sql: `CREATE TYPE mood AS ENUM ('sad', 'ok');
+      CREATE TABLE users (id serial PRIMARY KEY, email varchar(80) NOT NULL UNIQUE, note text,
+        age integer CHECK (age >= -1), mood mood NOT NULL DEFAULT 'ok', tags text[] NOT NULL);
+      CREATE TABLE posts (id bigint PRIMARY KEY, author integer NOT NULL REFERENCES users (id), body jsonb);
+      CREATE TABLE "Key" (a uuid, b date, PRIMARY KEY (a, b));`,
+  },
+]
+
+async function prove(sql: string, down?: string): Promise<Proof> {
+  const migration = { name: '2_change', sql }
+  return await withScratch(
+    SCRATCH,
+    HISTORY,
+    (session) =>
+      proveOn(session, {
+        migration,
+        ...(down === undefined ? {} : { down: { name: '2_change/down.sql', sql: down } }),
+        scope: () => true,
+      }),
+    [migration],
+  )
+}
+
+test.each<[string, Partial<Proof>]>([
+  ['ALTER TABLE users ADD COLUMN phone text', { grade: 'lossless', proven: true, lost: [] }],
+  ['CREATE INDEX ON posts (author)', { grade: 'lossless', proven: true }],
+  [`ALTER TYPE mood ADD VALUE 'great'`, { grade: 'lossless', proven: true }],
+  ['ALTER TABLE users RENAME COLUMN note TO remark', { grade: 'lossless', proven: true }],
+  [
+    'ALTER TABLE users DROP COLUMN note',
+    { grade: 'lossy', proven: true, lost: ['column public.users.note'] },
+  ],
+  ['DROP TABLE "Key"', { grade: 'lossy', proven: true, lost: ['table public.Key'] }],
+  [
+    `UPDATE users SET note = 'same'`,
+    { grade: 'lossy', proven: true, lost: ['column public.users.note'] },
+  ],
+  ['DELETE FROM posts', { grade: 'lossy', proven: true, lost: ['rows of public.posts'] }],
+])('%s', async (sql, expected) => {
+  const proof = await prove(sql)
+  expect(proof).toMatchObject(expected)
+  expect(proof.rows).toBeGreaterThan(10)
+  expect(proof.schemaEqual).toBe(true)
+  expect(proof.rowsEqual).toBe(proof.grade === 'lossless')
+})
+
+test('what fails on rows alone is said as such, and proven without them', async () => {
+  const proof = await prove('ALTER TABLE users ADD COLUMN phone text NOT NULL')
+  expect(proof).toMatchObject({ grade: 'lossless', proven: false, schemaEqual: true, rows: 0 })
+  expect(proof.reasons[0]).toMatch(
+    /Statement 1 fails on rows that were made up for it: Column "phone"/,
+  )
+})
+
+test('a type that holds less is lossy, though the rows that fit come back', async () => {
+  const proof = await prove('ALTER TABLE users ALTER COLUMN age TYPE smallint')
+  expect(proof).toMatchObject({ grade: 'lossy', proven: false, lost: ['column public.users.age'] })
+  expect(proof.reasons[0]).toMatch(/out of range/)
+  expect(proof.rows).toBeGreaterThan(10)
+})
+
+test('a way back that does not bring the schema back is named object by object, without a grade', async () => {
+  const proof = await prove(
+    'ALTER TABLE users ADD COLUMN phone text; CREATE INDEX posts_author ON posts (author)',
+    'DROP INDEX posts_author',
+  )
+  expect(proof).toMatchObject({ proven: false, schemaEqual: false })
+  expect(proof.grade).toBeUndefined()
+  expect(proof.reasons[0]).toContain('column public.users.phone (added)')
+})
+
+test('a way back that fails makes it irreversible', async () => {
+  const proof = await prove('ALTER TABLE users ADD COLUMN phone text', 'DROP TABLE nowhere')
+  expect(proof).toMatchObject({ grade: 'irreversible', proven: false, schemaEqual: false })
+})
+
+test('one that fails where there are rows is no proof, and says so', async () => {
+  const sql = 'ALTER TABLE users DROP COLUMN email'
+  const down = 'ALTER TABLE users ADD COLUMN email varchar(80) NOT NULL UNIQUE'
+  const proof = await prove(sql, down)
+  expect(proof).toMatchObject({ grade: 'lossy', proven: false, schemaEqual: true })
+  expect(proof.reasons[0]).toMatch(/The way back fails where there are rows/)
+})
+
+test('rows that a migration writes and its way back leaves keep it from running again', async () => {
+  const proof = await prove(
+    `INSERT INTO "Key" VALUES ('00000000-0000-4000-8000-999999999999', '2026-01-01')`,
+  )
+  expect(proof).toMatchObject({ proven: false, rowsEqual: false })
+  expect(proof.reasons[0]).toContain('Rows that it wrote stay in public.Key')
+})
+
+test('a migration that does not run at all has no proof', async () => {
+  const run = await attempt(() => prove('ALTER TABLE nowhere ADD COLUMN a int'))
+  expect(run).toMatchObject({ ok: false, failure: { server: { sqlstate: '42P01' } } })
+})
+
+test('locks, rewrites and scans are those that the server tells of', async () => {
+  const proof = await prove(
+    `ALTER TABLE posts ALTER COLUMN author TYPE bigint;
+     CREATE INDEX posts_body ON posts USING gin (body);
+     CREATE INDEX CONCURRENTLY users_note ON users (note);`,
+  )
+  expect(proof.locks).toContainEqual({
+    statement: 1,
+    relation: 'posts',
+    kind: 'table',
+    mode: 'ACCESS EXCLUSIVE',
+    until: 2,
+  })
+  expect(proof.locks).not.toContainEqual(expect.objectContaining({ relation: '"Key"' }))
+  expect(proof.rewrites).toContainEqual({ statement: 1, relation: 'posts', kind: 'table' })
+  expect(proof.rewrites).not.toContainEqual(expect.objectContaining({ statement: 2 }))
+  expect(proof.scans).toContainEqual({ statement: 2, relation: 'posts', rows: 6 })
+  expect(proof.unseen).toEqual([3])
+})

@@ -1,0 +1,144 @@
+import { type Change, inventoryOf, readCatalog, readFacts, type Scope } from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import { checksum, parseStatements } from '../migration/index.ts'
+import { rehearse, type Rehearsal, type ReplayMigration, type Trace } from '../rehearsal/index.ts'
+import type { Grade } from './down-file.ts'
+import { draftWayBack, lossesAfter } from './way-back.ts'
+
+/** The record of a rehearsal. Plain JSON: it can be stored beside the migration. */
+export interface Proof {
+  readonly migration: string
+  /** SHA-256 of both files; it is a proof of these alone. */
+  readonly checksums: { readonly up: string; readonly down: string }
+  readonly scratch: { readonly kind: 'postgres' | 'embedded'; readonly version: string }
+  /** Absent where the schema does not come back. */
+  readonly grade?: Grade
+  /** Up, down and up again went as they should, on rows. */
+  readonly proven: boolean
+  /** Why it is not proven, in sentences. */
+  readonly reasons: readonly string[]
+  readonly schemaEqual: boolean
+  readonly rowsEqual: boolean
+  /** Data that the way back does not bring: `column public.users.email`. */
+  readonly lost: readonly string[]
+  /** Generated rows, and the tables that took none. */
+  readonly rows: number
+  readonly emptyTables: readonly string[]
+  readonly upMs: number
+  readonly downMs: number
+  readonly locks: Trace['locks']
+  readonly rewrites: Trace['rewrites']
+  readonly scans: Trace['scans']
+  /** Statements whose locks cannot be read, for they run outside a transaction. */
+  readonly unseen: Trace['unseen']
+}
+
+export interface ProveOptions {
+  readonly migration: ReplayMigration
+  /** The `down.sql`; written from the catalogs where absent. */
+  readonly down?: ReplayMigration | undefined
+  readonly scope: Scope
+}
+
+/**
+ * Proves a migration on a scratch that holds the history before it: up, down, up again, on generated rows,
+ * with catalogs and rows compared. Fails with REHEARSAL.REPLAY_FAILED where the migration does not run.
+ */
+export async function proveOn(session: Session, options: ProveOptions): Promise<Proof> {
+  const { migration, scope } = options
+  const before = await (options.down ? readFacts : readCatalog)(session, scope)
+  const write = async () => ({
+    name: `${migration.name}/down.sql`,
+    sql: (await draftWayBack(session, before, migration)).body,
+  })
+  const rehearsal = await rehearse(session, {
+    before,
+    migration,
+    down: options.down ?? write,
+    scope,
+  })
+  const statements = parseStatements(migration.sql)
+  const losses = lossesAfter({
+    before: inventoryOf(before),
+    after: inventoryOf(rehearsal.after),
+    statements,
+  })
+  const reasons = reasonsOf(rehearsal)
+  const schemaEqual = rehearsal.downFails?.onEmpty !== false && rehearsal.notRestored.length === 0
+  const lost = lostData(losses, rehearsal.rows.lost)
+  const grade = gradeOf(rehearsal, lost)
+  const { trace, filling, down, downMs, rows } = rehearsal
+  const { kind, server } = session
+  return {
+    migration: migration.name,
+    checksums: { up: checksum(migration.sql), down: checksum(down.sql) },
+    scratch: { kind, version: server.version },
+    ...(grade === undefined ? {} : { grade }),
+    proven: reasons.length === 0,
+    reasons,
+    schemaEqual,
+    rowsEqual: schemaEqual && rows.lost.length === 0 && rows.grown.length === 0,
+    lost,
+    rows: filling.rows,
+    emptyTables: filling.empty,
+    upMs: trace.ms,
+    downMs,
+    locks: trace.locks,
+    rewrites: trace.rewrites,
+    scans: trace.scans,
+    unseen: trace.unseen,
+  }
+}
+
+/** What a dropped table loses with it need not be named again. */
+function lostData(losses: readonly string[], lost: readonly string[]): string[] {
+  const all = new Set([...losses, ...lost])
+  for (const one of all) if (one.startsWith('table ')) all.delete(one.replace('table ', 'rows of '))
+  return [...all].toSorted()
+}
+
+function gradeOf(
+  { downFails, notRestored }: Rehearsal,
+  lost: readonly string[],
+): Grade | undefined {
+  if (downFails?.onEmpty === false) return 'irreversible'
+  if (notRestored.length > 0) return undefined
+  return lost.length > 0 ? 'lossy' : 'lossless'
+}
+
+function reasonsOf(rehearsal: Rehearsal): string[] {
+  const { failsOnRows, downFails, notRestored, rows, againFails, notRepeated } = rehearsal
+  const reasons: string[] = []
+  if (failsOnRows) {
+    const { statement, failure } = failsOnRows
+    reasons.push(
+      `Statement ${statement.number} fails on rows that were made up for it: ${sentence(failure.message)}`,
+    )
+  }
+  if (downFails) {
+    const where = downFails.onEmpty ? ' where there are rows' : ''
+    const { server, message } = downFails.failure
+    reasons.push(`The way back fails${where}: ${sentence(server?.message ?? message)}`)
+  }
+  if (notRestored.length > 0) reasons.push(`The way back does not restore ${named(notRestored)}.`)
+  if (againFails) {
+    const left =
+      rows.grown.length > 0 ? ` Rows that it wrote stay in ${rows.grown.join(', ')}.` : ''
+    reasons.push(
+      `After the way back it does not run again: ${sentence(againFails.server?.message ?? againFails.message)}${left}`,
+    )
+  }
+  if (notRepeated.length > 0) reasons.push(`Run again, it leaves ${named(notRepeated)} different.`)
+  return reasons
+}
+
+function sentence(text: string): string {
+  const whole = text.endsWith('.') ? text : `${text}.`
+  return whole.charAt(0).toUpperCase() + whole.slice(1)
+}
+
+function named(changes: readonly Change[]): string {
+  const shown = changes.slice(0, 5).map(({ object, change }) => `${object} (${change})`)
+  const more = changes.length - shown.length
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
+}

@@ -1,0 +1,123 @@
+import {
+  type Catalog,
+  type Change,
+  difference,
+  readCatalog,
+  readFacts,
+  type Scope,
+} from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import { attempt, type Failure, rethrow } from '../kernel/index.ts'
+import { loadParser } from '../migration/index.ts'
+import { replay, type ReplayMigration } from './replay.ts'
+import { compareRows, readRowSums, type RowChange, type RowSums } from './row-sums.ts'
+import { type Filling, fillTables } from './rows.ts'
+import { readShape, type ShapeTable } from './shape.ts'
+import { runTraced, type Stop, type Trace } from './trace.ts'
+
+/** What a rehearsal showed: the migration run on rows, back, and run again. */
+export interface Rehearsal {
+  readonly filling: Filling
+  readonly trace: Trace
+  /** Where it stopped on rows that were made up; it then went on with plainer ones, or with none. */
+  readonly failsOnRows?: Stop
+  /** The catalog that the migration leads to. */
+  readonly after: Catalog
+  /** The way back that was run. */
+  readonly down: ReplayMigration
+  readonly downMs: number
+  /** The way back was refused; `onEmpty` where it runs once the tables are emptied. */
+  readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
+  /** What the way back did not bring back of the catalog. */
+  readonly notRestored: readonly Change[]
+  readonly rows: RowChange
+  /** In what a second run of the migration differs from the first. */
+  readonly notRepeated: readonly Change[]
+  readonly againFails?: Failure
+}
+
+export interface RehearseOptions {
+  readonly before: Catalog
+  readonly migration: ReplayMigration
+  /** The way back; a function writes it, on the scratch where the migration has just run. */
+  readonly down: ReplayMigration | (() => Promise<ReplayMigration>)
+  readonly scope: Scope
+}
+
+/**
+ * Runs a migration up, down and up again on a scratch that holds the history before it, on generated rows, and
+ * compares catalogs and rows. Fails with what the server says where the migration does not even run on empty
+ * tables.
+ */
+export async function rehearse(session: Session, options: RehearseOptions): Promise<Rehearsal> {
+  const { before, migration, scope } = options
+  await loadParser()
+  const { sums, ...climb } = await climbOnRows(session, migration)
+  const read = typeof options.down === 'function' ? readCatalog : readFacts
+  const after = await read(session, scope)
+  const down = typeof options.down === 'function' ? await options.down() : options.down
+  const began = performance.now()
+  const downFails = await goBack(session, down)
+  const up = { ...climb, after, down, downMs: Math.round(performance.now() - began) }
+  const refused = downFails ? { downFails } : {}
+  if (downFails && !downFails.onEmpty) {
+    return { ...up, ...refused, notRestored: [], rows: { lost: [], grown: [] }, notRepeated: [] }
+  }
+  const notRestored = difference(before, await readFacts(session, scope))
+  // Where the tables had to be emptied there is nothing to compare.
+  const rows = await compareRows(session, downFails ? {} : sums)
+  const again = await attempt(() => replay(session, [migration]))
+  const notRepeated = again.ok ? difference(after, await readFacts(session, scope)) : []
+  const end = again.ok ? {} : { againFails: again.failure }
+  return { ...up, ...refused, notRestored, rows, notRepeated, ...end }
+}
+
+interface Climb {
+  readonly filling: Filling
+  readonly sums: RowSums
+  readonly trace: Trace
+  readonly failsOnRows?: Stop
+}
+
+/** Up on rows with the ends of what types hold; if that fails on plain ones, and then on empty tables. */
+async function climbOnRows(session: Session, migration: ReplayMigration): Promise<Climb> {
+  const tables = await readShape(session)
+  const climb = async (manner: 'edge' | 'plain' | 'none') => {
+    const filling = await refill(session, tables, manner)
+    const sums = manner === 'none' ? {} : await readRowSums(session, tables)
+    return { filling, sums, ...(await runTraced(session, migration)) }
+  }
+  const { stop: first, ...onEdges } = await climb('edge')
+  if (first === undefined) return onEdges
+  const { stop: second, ...onPlain } = await climb('plain')
+  if (second === undefined) return { ...onPlain, failsOnRows: first }
+  const { stop: last, ...onNone } = await climb('none')
+  return last === undefined ? { ...onNone, failsOnRows: first } : rethrow(last.failure)
+}
+
+async function refill(
+  session: Session,
+  tables: readonly ShapeTable[],
+  manner: 'edge' | 'plain' | 'none',
+): Promise<Filling> {
+  if (manner !== 'edge') await empty(session, tables)
+  if (manner === 'none') return { rows: 0, empty: tables.map(({ id }) => id) }
+  return await fillTables(session, tables, manner)
+}
+
+async function empty(session: Session, tables: readonly ShapeTable[]): Promise<void> {
+  if (tables.length === 0) return
+  await session.execute(`TRUNCATE ${tables.map(({ id }) => id).join(', ')} CASCADE`)
+}
+
+/** Runs the way back; what rows stand in its way is tried once more without rows. */
+async function goBack(
+  session: Session,
+  down: ReplayMigration,
+): Promise<Rehearsal['downFails'] | undefined> {
+  const first = await attempt(() => replay(session, [down]))
+  if (first.ok) return undefined
+  await empty(session, await readShape(session))
+  const second = await attempt(() => replay(session, [down]))
+  return { failure: first.failure, onEmpty: second.ok }
+}

@@ -1,0 +1,160 @@
+import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { attempt } from '../kernel/index.ts'
+import type { ShapeColumn, ShapeTable } from './shape.ts'
+import { type Manner, valueOf } from './values.ts'
+
+const ROWS = 6
+
+/** What was put into the tables of a scratch. */
+export interface Filling {
+  /** Rows in all. */
+  readonly rows: number
+  /** Tables that took no row: what their checks want could not be guessed. */
+  readonly empty: readonly string[]
+}
+
+/**
+ * Fills the tables of a scratch with a few rows each, for a migration to be run on: with the ends of what the
+ * types hold, NULL where it is allowed, duplicates where they are, or with plain values. Rows that a constraint
+ * refuses are tried once more with plain values, and left out if that is refused, too.
+ */
+export async function fillTables(
+  session: Session,
+  tables: readonly ShapeTable[],
+  manner: Manner,
+): Promise<Filling> {
+  const quick = await attempt(() => session.execute('SET session_replication_role = replica'))
+  const byId = new Map(tables.map((table) => [table.id, table]))
+  await session.execute(
+    tables.map((table) => insertBlock(table, { manner, tables: byId })).join('\n'),
+  )
+  if (quick.ok) {
+    await dropOrphans(session, tables)
+    await session.execute('RESET session_replication_role')
+  }
+  await setSequences(session)
+  return await countRows(session, tables)
+}
+
+/** One block for a table: each row in a subtransaction of its own. */
+function insertBlock(table: ShapeTable, options: RowOptions): string {
+  const body = Array.from({ length: ROWS }, (_, row) => {
+    const [wanted, plain] = [options, { ...options, manner: 'plain' as const }].map((how) =>
+      insertRow(table, row, how),
+    )
+    return `BEGIN ${wanted} EXCEPTION WHEN OTHERS THEN BEGIN ${plain} EXCEPTION WHEN OTHERS THEN NULL; END; END;`
+  })
+  return `DO ${quoteLiteral(`BEGIN ${body.join(' ')} END`)};`
+}
+
+interface RowOptions {
+  readonly manner: Manner
+  readonly tables: ReadonlyMap<string, ShapeTable>
+}
+
+function insertRow(table: ShapeTable, row: number, options: RowOptions): string {
+  const cells = table.columns
+    .filter(({ generated }) => !generated)
+    .map((column) => ({ column, value: cell(table, column, { row, ...options }) }))
+    .filter(({ value }) => value !== undefined)
+  if (cells.length === 0) return `INSERT INTO ${table.id} DEFAULT VALUES;`
+  const columns = cells.map(({ column }) => quoteIdentifier(column.name)).join(', ')
+  const values = cells
+    .map(({ value }) => (value === null ? 'NULL' : quoteLiteral(value ?? '')))
+    .join(', ')
+  return `INSERT INTO ${table.id} (${columns}) OVERRIDING SYSTEM VALUE VALUES (${values});`
+}
+
+/** The last row repeats the one before it where it may; a fifth has NULL where it may. */
+function cell(
+  table: ShapeTable,
+  column: ShapeColumn,
+  { row, manner, tables }: RowOptions & { readonly row: number },
+): string | null | undefined {
+  const distinct = table.unique.includes(column.name)
+  const reference = table.references.find(({ columns }) => columns.includes(column.name))
+  if (row === 1 && !column.notNull && manner === 'edge') return null
+  const at = !distinct && manner === 'edge' && row === ROWS - 1 ? row - 1 : row
+  if (reference) {
+    const other = referenced(reference, column.name, tables)
+    return other ? valueOf(other, at, { manner: 'plain', distinct: true }) : undefined
+  }
+  // What others refer to is the same in every manner, so that they need not know how it was made.
+  const key = isReferenced(table, column, tables) || table.primaryKey.includes(column.name)
+  return (
+    valueOf(column, at, { manner: key ? 'plain' : manner, distinct }) ??
+    (column.notNull ? undefined : null)
+  )
+}
+
+/** The column at the end of a chain of references: its value is that of all columns before it. */
+function referenced(
+  reference: ShapeTable['references'][number],
+  column: string,
+  tables: ReadonlyMap<string, ShapeTable>,
+  seen: ReadonlySet<string> = new Set(),
+): ShapeColumn | undefined {
+  const table = tables.get(reference.table)
+  const name = reference.referenced[reference.columns.indexOf(column)] ?? ''
+  const found = table?.columns.find((one) => one.name === name)
+  const further = table?.references.find(({ columns }) => columns.includes(name))
+  const key = `${reference.table} ${name}`
+  if (further === undefined || seen.has(key)) return found
+  return referenced(further, name, tables, new Set([...seen, key]))
+}
+
+function isReferenced(
+  { id }: ShapeTable,
+  { name }: ShapeColumn,
+  tables: ReadonlyMap<string, ShapeTable>,
+): boolean {
+  return [...tables.values()].some(({ references }) =>
+    references.some((one) => one.table === id && one.referenced.includes(name)),
+  )
+}
+
+/** Rows whose counterpart was refused go, too, until none is left: with triggers off nobody else looks. */
+async function dropOrphans(session: Session, tables: readonly ShapeTable[]): Promise<void> {
+  const deletes = tables.flatMap(({ id, references }) =>
+    references.map(({ columns, table, referenced: others }) => {
+      const whole = columns
+        .map((name) => `child.${quoteIdentifier(name)} IS NOT NULL`)
+        .join(' AND ')
+      const same = columns
+        .map(
+          (name, at) =>
+            `parent.${quoteIdentifier(others[at] ?? '')} = child.${quoteIdentifier(name)}`,
+        )
+        .join(' AND ')
+      return `DELETE FROM ${id} child WHERE ${whole} AND NOT EXISTS (SELECT FROM ${table} parent WHERE ${same});`
+    }),
+  )
+  if (deletes.length === 0) return
+  const loop = deletes.map(
+    (sql) => `${sql} GET DIAGNOSTICS gone = ROW_COUNT; total := total + gone;`,
+  )
+  const body = `DECLARE gone bigint; total bigint; BEGIN LOOP total := 0; ${loop.join(' ')} EXIT WHEN total = 0; END LOOP; END`
+  await session.execute(`DO ${quoteLiteral(body)}`)
+}
+
+/** A sequence goes on behind the rows, as it would if they had been written by it. */
+async function setSequences(session: Session): Promise<void> {
+  await session.execute(
+    `DO ${quoteLiteral(`DECLARE s record; BEGIN
+    FOR s IN SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind = 'S' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    LOOP PERFORM setval(s.name, ${ROWS + 10}); END LOOP; END`)}`,
+  )
+}
+
+async function countRows(session: Session, tables: readonly ShapeTable[]): Promise<Filling> {
+  if (tables.length === 0) return { rows: 0, empty: [] }
+  const counts = tables.map(
+    ({ id }) => `SELECT ${quoteLiteral(id)} AS id, count(*)::int AS rows FROM ${id}`,
+  )
+  const rows = await session.query<{ id: string; rows: number }>(counts.join(' UNION ALL '))
+  return {
+    rows: rows.reduce((sum, one) => sum + one.rows, 0),
+    empty: rows.filter((one) => one.rows === 0).map(({ id }) => id),
+  }
+}

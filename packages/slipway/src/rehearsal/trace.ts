@@ -1,0 +1,217 @@
+import { quoteIdentifier, type Session } from '../database/index.ts'
+import { attempt, type Failure, rethrow } from '../kernel/index.ts'
+import { parseStatements, type Statement, type Unit, unitsOf } from '../migration/index.ts'
+import { missingRole, type ReplayMigration } from './replay.ts'
+
+/** What a relation is; a materialized view counts as a view. */
+export type RelationKind = 'table' | 'index' | 'view'
+
+/** A lock that a statement took on something that stood before the migration. */
+export interface HeldLock {
+  readonly statement: number
+  /** As the server names it: `users`, `billing.users`. */
+  readonly relation: string
+  readonly kind: RelationKind
+  /** As the server's documentation names it: `ACCESS EXCLUSIVE`. */
+  readonly mode: string
+  /** The last statement of its transaction: until then it is held. */
+  readonly until: number
+}
+
+/** What a statement did to what stood before the migration, as the server tells. */
+export interface Trace {
+  readonly ms: number
+  readonly locks: readonly HeldLock[]
+  /** Tables and indexes that were written anew. */
+  readonly rewrites: readonly {
+    readonly statement: number
+    readonly relation: string
+    readonly kind: RelationKind
+  }[]
+  /** Rows that statements read from tables, one after the other. */
+  readonly scans: readonly {
+    readonly statement: number
+    readonly relation: string
+    readonly rows: number
+  }[]
+  /** Statements that run outside a transaction: what they lock cannot be read from within. */
+  readonly unseen: readonly number[]
+}
+
+/** A run that stopped at a statement. */
+export interface Stop {
+  readonly statement: Statement
+  readonly failure: Failure
+}
+
+type Seen = Pick<Trace, 'locks' | 'rewrites' | 'scans'>
+
+/**
+ * Runs a migration as a deploy would, and reads after each statement which locks it holds, what was written
+ * anew and how many rows were read. Only relations that stood before count. At a refused statement it
+ * stops: what was not committed is rolled back. Needs `loadParser`.
+ */
+export async function runTraced(
+  session: Session,
+  { sql, path }: ReplayMigration,
+): Promise<{ readonly trace: Trace; readonly stop?: Stop }> {
+  await watchRelations(session)
+  const units = unitsOf(sql, parseStatements(sql, path)).filter(({ rolledBack }) => !rolledBack)
+  const seen: Seen[] = []
+  const began = performance.now()
+  let stop: Stop | undefined
+  for (const unit of units) {
+    const run = isSeen(unit) ? await runUnit(session, unit) : await runWhole(session, unit)
+    seen.push(run.seen)
+    stop = run.stop
+    if (stop) break
+  }
+  const unseen = units.filter((unit) => !isSeen(unit)).flatMap(({ statements }) => statements)
+  const trace = {
+    ms: Math.round(performance.now() - began),
+    locks: seen.flatMap(({ locks }) => locks),
+    rewrites: seen.flatMap(({ rewrites }) => rewrites),
+    scans: seen.flatMap(({ scans }) => scans),
+    unseen: unseen.map(({ number }) => number),
+  }
+  return stop ? { trace, stop } : { trace }
+}
+
+const NOTHING: Seen = { locks: [], rewrites: [], scans: [] }
+
+interface UnitRun {
+  readonly seen: Seen
+  readonly stop?: Stop
+}
+
+/** `SET TRANSACTION` must be the first of its transaction, and a statement that runs alone has none. */
+function isSeen({ kind, sql }: Unit): boolean {
+  return kind === 'transaction' && !/\bSET\s+TRANSACTION\b/i.test(sql)
+}
+
+async function runWhole(session: Session, { sql, statements }: Unit): Promise<UnitRun> {
+  const run = await attempt(() => session.execute(sql))
+  if (run.ok) return { seen: NOTHING }
+  const statement = statements[run.failure.server?.completed ?? 0] ?? statements[0]
+  return statement
+    ? { seen: NOTHING, stop: { statement, failure: run.failure } }
+    : rethrow(run.failure)
+}
+
+async function runUnit(session: Session, unit: Unit): Promise<UnitRun> {
+  const until = unit.statements.at(-1)?.number ?? 0
+  const seen: Seen[] = []
+  await session.execute(`BEGIN; ${COUNT_FROM_HERE}`)
+  for (const statement of unit.statements) {
+    if (statement.role.kind !== 'ordinary' && statement.role.kind !== 'enum-value') continue
+    const failure = await runGuarded(session, statement)
+    if (failure) {
+      await session.execute('ROLLBACK')
+      return { seen: NOTHING, stop: { statement, failure } }
+    }
+    seen.push(await look(session, statement.number, until))
+  }
+  const end = await attempt(() => session.execute('COMMIT'))
+  const last = unit.statements.at(-1)
+  // A deferred constraint is looked at only now.
+  if (!end.ok && last) return { seen: NOTHING, stop: { statement: last, failure: end.failure } }
+  if (!end.ok) return rethrow(end.failure)
+  return {
+    seen: {
+      locks: seen.flatMap(({ locks }) => locks),
+      rewrites: seen.flatMap(({ rewrites }) => rewrites),
+      scans: seen.flatMap(({ scans }) => scans),
+    },
+  }
+}
+
+/** Runs a statement; a role that it names and the scratch lacks is made, as by a replay. */
+async function runGuarded(session: Session, { text }: Statement): Promise<Failure | undefined> {
+  await session.execute('SAVEPOINT slipway_statement')
+  const made = new Set<string>()
+  for (;;) {
+    const run = await attempt(() => session.execute(text))
+    if (run.ok) return undefined
+    const role = missingRole(run.failure.server)
+    if (role === undefined || made.has(role)) return run.failure
+    await session.execute(`ROLLBACK TO slipway_statement; CREATE ROLE ${quoteIdentifier(role)}`)
+    made.add(role)
+  }
+}
+
+/** Notes what stands, in temporary tables of the session: it is compared with after each statement. */
+async function watchRelations(session: Session): Promise<void> {
+  await session.execute(`DROP TABLE IF EXISTS pg_temp.slipway_stood;
+    CREATE TEMPORARY TABLE slipway_stood AS
+    SELECT c.oid, c.oid::regclass::text AS relation,
+      CASE WHEN c.relkind IN ('i', 'I') THEN 'index' WHEN c.relkind IN ('v', 'm') THEN 'view' ELSE 'table' END AS kind,
+      pg_relation_filenode(c.oid) AS node, ''::text AS modes, 0::bigint AS read
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'i', 'I', 'm', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+      AND n.nspname !~ '^pg_(toast_)?temp_'`)
+}
+
+interface LookRow {
+  readonly what: 'lock' | 'rewrite' | 'scan'
+  readonly relation: string
+  readonly kind: RelationKind
+  readonly detail: string
+}
+
+/** What is new since the last look. */
+async function look(session: Session, statement: number, until: number): Promise<Seen> {
+  const { rows } = await session.queryRaw(LOOK)
+  const found = rows.map(
+    ([what, relation, kind, detail]) => ({ what, relation, kind, detail }) as LookRow,
+  )
+  const of = (what: LookRow['what']) => found.filter((row) => row.what === what)
+  return {
+    locks: of('lock').map(({ relation, kind, detail }) => ({
+      statement,
+      relation,
+      kind,
+      mode: modeName(detail),
+      until,
+    })),
+    rewrites: of('rewrite').map(({ relation, kind }) => ({ statement, relation, kind })),
+    scans: of('scan').map(({ relation, detail }) => ({
+      statement,
+      relation,
+      rows: Number(detail),
+    })),
+  }
+}
+
+/** `AccessExclusiveLock` is `ACCESS EXCLUSIVE` in the documentation. */
+function modeName(mode: string): string {
+  return mode
+    .replace(/Lock$/, '')
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toUpperCase()
+}
+
+/** The server's counts of a transaction begin with what it has not yet reported of those before. */
+const COUNT_FROM_HERE = `UPDATE pg_temp.slipway_stood s SET modes = '',
+  read = coalesce((SELECT seq_tup_read FROM pg_stat_xact_all_tables x WHERE x.relid = s.oid), 0)`
+
+const LOOK = `WITH held AS (
+    SELECT s.oid, s.relation, s.kind, l.mode, s.modes FROM pg_temp.slipway_stood s
+    JOIN pg_locks l ON l.relation = s.oid AND l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation'
+    WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  ), written AS (
+    SELECT s.oid, s.relation, s.kind, pg_relation_filenode(s.oid) AS node FROM pg_temp.slipway_stood s
+    JOIN pg_class c ON c.oid = s.oid WHERE pg_relation_filenode(s.oid) IS DISTINCT FROM s.node
+  ), scanned AS (
+    SELECT s.oid, s.relation, s.kind, x.seq_tup_read - s.read AS rows, x.seq_tup_read AS total FROM pg_temp.slipway_stood s
+    JOIN pg_stat_xact_all_tables x ON x.relid = s.oid WHERE x.seq_tup_read > s.read
+  ), noted AS (
+    UPDATE pg_temp.slipway_stood s SET
+      modes = coalesce((SELECT string_agg(mode, ',') FROM held WHERE held.oid = s.oid), s.modes),
+      node = coalesce((SELECT node FROM written WHERE written.oid = s.oid), s.node),
+      read = coalesce((SELECT total FROM scanned WHERE scanned.oid = s.oid), s.read)
+    WHERE s.oid IN (SELECT oid FROM held UNION SELECT oid FROM written UNION SELECT oid FROM scanned)
+  )
+  SELECT 'lock', relation, kind, mode FROM held WHERE mode <> ALL (string_to_array(modes, ','))
+  UNION ALL SELECT 'rewrite', relation, kind, '' FROM written
+  UNION ALL SELECT 'scan', relation, kind, rows::text FROM scanned
+  ORDER BY 1, 2, 4`
