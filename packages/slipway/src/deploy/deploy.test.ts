@@ -93,7 +93,7 @@ describe('rows in the way of a pending statement', () => {
 
   test('stop the deploy before it changes anything, and are named by their keys', async () => {
     await deployed([INIT])
-    await target.sql(`INSERT INTO customer VALUES (7, 'a secret'), (8), (9)`)
+    await target.sql(`INSERT INTO customer VALUES (7, 'a secret'), (8, NULL), (9, NULL)`)
     const before = await target.fingerprint()
     const outcome = await deployed([INIT, other, require])
     expect(outcome.failure).toMatchObject({

@@ -1,8 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { checkedRows, serverTakes } from '../../test/checked-rows.ts'
 import { createTarget, type TestTarget } from '../../test/target.ts'
-import { withSession } from '../database/index.ts'
-import { planMigrations, preCheck, type PreCheckResult } from './index.ts'
-import type { PreCheckOptions } from './run-pre-checks.ts'
 
 let target: TestTarget
 
@@ -10,29 +8,6 @@ beforeAll(async () => {
   target = await createTarget()
   return () => target.drop()
 })
-
-/** Sets up tables and rows anew, and asks them about pending statements. */
-async function checked(
-  setup: string,
-  sql: string,
-  options?: PreCheckOptions,
-): Promise<PreCheckResult[]> {
-  await target.sql(
-    `DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS other CASCADE; ${setup}`,
-  )
-  const plans = await planMigrations([{ name: '2_next', path: '2_next/migration.sql', sql }])
-  return await withSession(target.request([]).address, {}, (session) =>
-    preCheck(session, plans, options),
-  )
-}
-
-/** Whether the server takes the statements. */
-async function runs(sql: string): Promise<boolean> {
-  return await target.sql(sql).then(
-    () => true,
-    () => false,
-  )
-}
 
 const USERS = `CREATE TABLE users (id integer PRIMARY KEY, name text, age integer, code varchar(20));
   INSERT INTO users VALUES (1, 'ann', 10, 'a'), (2, 'bob', 20, 'b'), (3, 'ann', NULL, 'ccccc'), (4, NULL, -5, 'a');`
@@ -229,10 +204,10 @@ describe('rows that violate are named, and the server refuses the statements', (
   test.each(
     violating.map(([kind, setup, sql, keys, object]) => ({ kind, setup, sql, keys, object })),
   )('$kind: $sql', async ({ kind, setup, sql, keys, object }) => {
-    const failed = (await checked(setup, sql)).filter(({ ok }) => ok !== true)
+    const failed = (await checkedRows(target, { setup, sql })).filter(({ ok }) => ok !== true)
     expect(failed).toMatchObject([{ kind, ok: false, violations: keys.length, sample: keys }])
     expect(failed[0]?.object).toBe(object ?? failed[0]?.object)
-    expect(await runs(sql)).toBe(false)
+    expect(await serverTakes(target, sql)).toBe(false)
   })
 })
 
@@ -295,9 +270,9 @@ const clean: [setup: string, sql: string][] = [
 
 describe('rows that do not violate pass, and the server takes the statements', () => {
   test.each(clean.map(([setup, sql]) => ({ setup, sql })))('$sql', async ({ setup, sql }) => {
-    const results = await checked(setup, sql)
+    const results = await checkedRows(target, { setup, sql })
     expect(results.filter(({ ok }) => ok !== true)).toEqual([])
-    expect(await runs(sql)).toBe(true)
+    expect(await serverTakes(target, sql)).toBe(true)
   })
 })
 
@@ -379,7 +354,7 @@ const undecidedCases: [setup: string, sql: string, why: string][] = [
 test.each(undecidedCases.map(([setup, sql, why]) => ({ setup, sql, why })))(
   'not decided: $sql',
   async ({ setup, sql, why }) => {
-    const results = await checked(setup, sql)
+    const results = await checkedRows(target, { setup, sql })
     const open = results.filter(({ ok }) => ok !== true)
     expect(open.map(({ ok }) => ok)).toEqual(open.map(() => null))
     expect(open[0]?.undecided).toContain(why)
@@ -387,14 +362,18 @@ test.each(undecidedCases.map(([setup, sql, why]) => ({ setup, sql, why })))(
 )
 
 test('a check that takes too long, or that a lock holds up, is not decided', async () => {
-  const slow = await checked(USERS, 'ALTER TABLE users ADD CHECK (pg_sleep(1) IS NULL)', {
-    timeoutMs: 50,
-  })
-  expect(slow).toMatchObject([{ ok: null, undecided: 'took longer than 50 ms' }])
-  const writes = await checked(
-    `${USERS} CREATE FUNCTION f() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN DELETE FROM users; RETURN true; END';`,
-    'ALTER TABLE users ADD CHECK (f())',
+  const slow = await checkedRows(
+    target,
+    { setup: USERS, sql: 'ALTER TABLE users ADD CHECK (pg_sleep(1) IS NULL)' },
+    {
+      timeoutMs: 50,
+    },
   )
+  expect(slow).toMatchObject([{ ok: null, undecided: 'took longer than 50 ms' }])
+  const writes = await checkedRows(target, {
+    setup: `${USERS} CREATE FUNCTION f() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN DELETE FROM users; RETURN true; END';`,
+    sql: 'ALTER TABLE users ADD CHECK (f())',
+  })
   expect(writes).toMatchObject([{ ok: null, undecided: expect.stringContaining('read-only') }])
   expect(await target.sql('SELECT count(*)::int AS count FROM users')).toEqual([{ count: 4 }])
 })
@@ -402,7 +381,7 @@ test('a check that takes too long, or that a lock holds up, is not decided', asy
 test('at most five keys are shown, and all are counted', async () => {
   const many =
     'CREATE TABLE users (id integer PRIMARY KEY, name text); INSERT INTO users SELECT generate_series(1, 3000);'
-  const [result] = await checked(many, NOT_NULL)
+  const [result] = await checkedRows(target, { setup: many, sql: NOT_NULL })
   expect(result).toMatchObject({ violations: 3000, statement: 1, line: 1, migration: '2_next' })
   expect(result?.sample).toEqual(['id=1', 'id=2', 'id=3', 'id=4', 'id=5'])
 })
