@@ -178,7 +178,7 @@ export const COMMANDS: readonly Command[] = [
       0: 'schema, migrations, database and client agree',
       2: COULD_NOT,
       3: 'the person declined',
-      4: 'the database has drifted, or is not as it should be afterwards',
+      4: 'the database has drifted, rows are in the way, or it is not as it should be afterwards',
       5: 'a migration failed, and left nothing behind',
       6: 'a migration that runs step by step stopped in the middle',
     },
@@ -238,13 +238,17 @@ export const COMMANDS: readonly Command[] = [
     group: 'deploy',
     summary: 'apply pending migrations under supervision',
     details:
-      'Takes the lock that Prisma takes, compares the catalog with what the history should have produced, and ' +
-      'applies what is pending: each file in one transaction with its history row, or step by step with a journal ' +
-      'where PostgreSQL demands it. Waits for a lock at most for the lock timeout, lets the others pass, and tries ' +
-      'again until the deadline. The first Ctrl-C stops it where it is safe. It never creates a database.',
+      'Takes the lock that Prisma takes, compares the catalog with what the history should have produced, asks ' +
+      'the rows whether they would make a statement fail, and applies what is pending: each file in one ' +
+      'transaction with its history row, or step by step with a journal where PostgreSQL demands it. Waits for a ' +
+      'lock at most for the lock timeout, lets the others pass, and tries again until the deadline. The first Ctrl-C stops it where it is safe. It never creates a database.',
     positionals: [],
     flags: {
-      accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: drift' },
+      accept: {
+        kind: 'list',
+        value: '<id>',
+        summary: 'accept a finding by name: drift, pre-check',
+      },
     },
     examples: [
       { command: 'slipway deploy', what: 'to the database of the project' },

@@ -84,6 +84,47 @@ describe('a migration in one transaction', () => {
   })
 })
 
+describe('rows in the way of a pending statement', () => {
+  const require = migration(
+    '3_name',
+    '-- all have one\nALTER TABLE customer ALTER name SET NOT NULL;',
+  )
+  const other = migration('2_other', 'CREATE TABLE other ();')
+
+  test('stop the deploy before it changes anything, and are named by their keys', async () => {
+    await deployed([INIT])
+    await target.sql(`INSERT INTO customer VALUES (7, 'a secret'), (8, NULL), (9, NULL)`)
+    const before = await target.fingerprint()
+    const outcome = await deployed([INIT, other, require])
+    expect(outcome.failure).toMatchObject({
+      code: 'DEPLOY.PRE_CHECK_FAILED',
+      message: `Rows of ${target.name} would make the deploy fail: 2 rows of column public.customer.name have no value (3_name, statement 1, line 2).`,
+      why: 'Nothing was changed. The first of these rows: id=8; id=9 (column public.customer.name).',
+      where: { file: require.path, line: 2, column: 1 },
+    })
+    expect(outcome.preChecks).toMatchObject([
+      { ok: false, violations: 2, sample: ['id=8', 'id=9'] },
+    ])
+    expect(outcome.receipts.map(({ status }) => status)).toEqual(['not-run', 'not-run'])
+    expect(JSON.stringify(outcome)).not.toContain('secret')
+    expect(await target.fingerprint()).toEqual(before)
+    expect(await history()).toHaveLength(1)
+  })
+
+  test('do not stop a deploy that accepts them, nor one that repairs them', async () => {
+    await deployed([INIT])
+    await target.sql('INSERT INTO customer VALUES (7)')
+    const accepted = await deployed([INIT, other, require], { acceptPreChecks: true })
+    expect(accepted.failure?.code).toBe('DEPLOY.STATEMENT_FAILED')
+    const repairing = migration(require.name, `UPDATE customer SET name = '';${require.sql}`)
+    const outcome = await deployed([INIT, other, repairing])
+    expect(outcome.failure).toBeUndefined()
+    expect(outcome.preChecks).toMatchObject([
+      { ok: null, undecided: 'statement 1 of 3_name changes rows of public.customer before' },
+    ])
+  })
+})
+
 describe('a migration that runs step by step', () => {
   const duplicates = 'INSERT INTO customer VALUES (1, $$a$$), (2, $$a$$)'
 
@@ -94,7 +135,7 @@ describe('a migration that runs step by step', () => {
       '2_steps',
       'CREATE UNIQUE INDEX CONCURRENTLY u ON customer (name); SELECT 1;',
     )
-    const outcome = await deployed([INIT, steps])
+    const outcome = await deployed([INIT, steps], { acceptPreChecks: true })
     expect(outcome.failure?.code).toBe('DEPLOY.STATEMENT_FAILED')
     expect(statuses(outcome.receipts[0])).toEqual(['failed', 'not-run'])
     expect(await history()).toHaveLength(1)
@@ -109,7 +150,7 @@ describe('a migration that runs step by step', () => {
       '2_steps',
       'CREATE INDEX CONCURRENTLY i ON customer (name);\nCREATE UNIQUE INDEX CONCURRENTLY u ON customer (name);\n',
     )
-    const outcome = await deployed([INIT, steps])
+    const outcome = await deployed([INIT, steps], { acceptPreChecks: true })
     expect(outcome.failure).toMatchObject({
       code: 'DEPLOY.INCOMPLETE',
       message: expect.stringContaining('statement 2 of 2'),

@@ -10,12 +10,19 @@ import {
   readJournal,
 } from '../history/index.ts'
 import { command, type Failure, failureFrom, raiserOf, rethrow } from '../kernel/index.ts'
-import { detectDrift, type Drift, type MigrationPlan, planMigrations } from '../plan/index.ts'
+import {
+  detectDrift,
+  type Drift,
+  type MigrationPlan,
+  planMigrations,
+  type PreCheckResult,
+} from '../plan/index.ts'
 import { scratchLike } from '../rehearsal/index.ts'
 import { applying } from './bookkeeping.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
-import type { Receipt } from './receipt.ts'
+import { askRows, preCheckFailure } from './pre-checks.ts'
+import { notRun, type Receipt } from './receipt.ts'
 import { runMigrations } from './run.ts'
 import { reading, type Supervision } from './supervision.ts'
 import { prepareBooks, withTarget, type WorkRequest } from './target.ts'
@@ -26,6 +33,8 @@ export interface DeployRequest extends WorkRequest {
   readonly consent: Consent
   /** Deploy although the target has drifted. */
   readonly acceptDrift: boolean
+  /** Deploy although rows would make a statement fail; no where absent. */
+  readonly acceptPreChecks?: boolean
 }
 
 /** What a deploy did. `failure` is there when it could not do all. */
@@ -38,6 +47,8 @@ export interface DeployOutcome {
   readonly verification?: Verification
   /** Why the catalog could not be compared before, where it could not. */
   readonly driftUnknown?: string
+  /** What the rows answered before, for each statement that asks something of them. */
+  readonly preChecks: readonly PreCheckResult[]
   readonly failure?: Failure
 }
 
@@ -52,16 +63,22 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     const { database } = session.server
     const resuming = await refuseObstacle(session, before, history)
     const names = new Set([...before.pending, ...resuming])
-    if (names.size === 0) return { database, before, receipts: [] }
+    if (names.size === 0) return { database, before, receipts: [], preChecks: [] }
     const files = request.migrations.filter(({ name }) => names.has(name))
     const plans = await planMigrations(
       files.map(({ name, sql, path = name }) => ({ name, sql, path })),
     )
     const driftUnknown =
       resuming.length > 0 ? undefined : await gate(supervision, { history, plans, before }, request)
+    // Of a deploy that goes on after a crash, some statements have been run already.
+    const preChecks = resuming.length > 0 ? [] : await askRows(supervision, plans)
+    const refused = request.acceptPreChecks
+      ? undefined
+      : preCheckFailure(database, plans, preChecks)
+    const found = { database, before, preChecks, ...(driftUnknown ? { driftUnknown } : {}) }
+    if (refused) return { ...found, receipts: plans.map(notRun), failure: refused }
     await prepareBooks(session)
-    const ran = await run(supervision, plans, request)
-    return { database, before, ...(driftUnknown === undefined ? {} : { driftUnknown }), ...ran }
+    return { ...found, ...(await run(supervision, plans, request)) }
   })
 }
 

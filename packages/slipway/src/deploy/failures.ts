@@ -5,6 +5,10 @@ import { advice, command, type FailureSpecs, type Raise, raiserOf } from '../ker
 export const deployFailures = {
   'DEPLOY.LOCKED': { title: 'Another deploy holds the lock of the database' },
   'DEPLOY.DRIFT': { title: 'The database is not what its history should have produced', exit: 4 },
+  'DEPLOY.PRE_CHECK_FAILED': {
+    title: 'Rows of the database would make a pending statement fail',
+    exit: 4,
+  },
   'DEPLOY.CONSENT_NEEDED': { title: 'A protected database needs consent by its name' },
   'DEPLOY.DECLINED': { title: 'The person declined', exit: 3 },
   'DEPLOY.LOCK_TIMEOUT': { title: 'Other sessions held a table until the deadline', exit: 5 },

@@ -3,6 +3,7 @@ export { type Consent, type ConsentQuestion, destroyedBy, requireConsent } from 
 export { deploy, type DeployOutcome, type DeployRequest } from './deploy.ts'
 export { deployFailures } from './failures.ts'
 export { MIGRATE_LOCK } from './lock.ts'
+export { describePreCheck } from './pre-checks.ts'
 export type { Receipt, StatementReceipt, StepStatus } from './receipt.ts'
 export { runMigrations, type RunOutcome } from './run.ts'
 export { finishedUnits } from './run-stepwise.ts'

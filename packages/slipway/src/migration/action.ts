@@ -37,6 +37,8 @@ export interface ConstraintDefinition {
   readonly references?: { readonly table: ObjectName; readonly columns: readonly string[] }
   /** Of a check: the SQL between the parentheses. */
   readonly expression?: string
+  /** Of a unique constraint: with NULLS NOT DISTINCT. */
+  readonly nullsEqual?: true
   /** Of an exclusion: all behind EXCLUDE, as written. */
   readonly exclusion?: string
 }
@@ -69,6 +71,8 @@ export type TableAction = { readonly table: ObjectName } & (
       readonly type: string
       /** The SQL behind USING. */
       readonly using?: string
+      /** Where USING does no more than cast the column: the types that it is cast to, in order. */
+      readonly casts?: readonly string[]
     }
   | {
       readonly kind: 'set-not-null' | 'drop-not-null' | 'set-default' | 'drop-default'
@@ -135,6 +139,8 @@ export type Action =
       readonly method: string
       /** Columns in order; an expression is empty text. */
       readonly columns: readonly string[]
+      /** Of an index with expressions: the SQL of each key as written, without its order. */
+      readonly keys?: readonly string[]
       /** It has a WHERE: not all rows are in it. */
       readonly where?: string
       /** With NULLS NOT DISTINCT. */

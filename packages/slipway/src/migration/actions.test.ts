@@ -56,6 +56,12 @@ test.each<[string, object]>([
     { kind: 'change-type', column: 'tags', type: 'Mood[]', using: '(tags::text::"Mood"[])' },
   ],
   [
+    'ALTER TABLE users ALTER a TYPE "Mood" USING CAST("a"::varchar(3) AS "Mood")',
+    { kind: 'change-type', casts: ['character varying(3)', 'Mood'] },
+  ],
+  ['ALTER TABLE users ALTER a TYPE int USING a', { casts: [] }],
+  ['ALTER TABLE users ALTER a TYPE int USING b::int', { using: 'b::int' }],
+  [
     'ALTER TABLE users ADD CONSTRAINT positive CHECK (n > 0) NOT VALID',
     { kind: 'add-constraint', constraint: { kind: 'check', name: 'positive', notValid: true } },
   ],
@@ -78,8 +84,17 @@ test.each<[string, object]>([
       unique: true,
       concurrently: true,
       columns: ['a', ''],
+      keys: ['a', 'lower(b)'],
       where: 'deleted IS NULL',
     },
+  ],
+  [
+    `CREATE INDEX "ON" ON users ((a || ',(') DESC NULLS LAST, coalesce(b, 'x') ASC) INCLUDE (c)`,
+    { columns: ['', ''], keys: [`(a || ',(')`, `coalesce(b, 'x')`] },
+  ],
+  [
+    'ALTER TABLE users ADD UNIQUE NULLS NOT DISTINCT (a)',
+    { constraint: { kind: 'unique', columns: ['a'], nullsEqual: true } },
   ],
   [
     `UPDATE users SET a = 1, b = (SELECT 2 WHERE true) WHERE id IN (SELECT 3) RETURNING id`,

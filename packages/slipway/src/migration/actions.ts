@@ -1,6 +1,6 @@
 import type { AlterTableCmd, AlterTableStmt, DropStmt, Node, RenameStmt } from 'libpg-query'
 import type { Action, ObjectName, TableAction } from './action.ts'
-import { behind, type Source } from './clause-text.ts'
+import { behind, listBehind, type Source } from './clause-text.ts'
 import { columnOf, constraintOf, names, objectName, relationName, typeText } from './definition.ts'
 
 /** What a statement does. Never empty: what nobody judges is `other`. */
@@ -177,9 +177,14 @@ function indexMade(index: IndexStmt, source: Source): Action {
     ifNotExists: index.if_not_exists === true,
     method: index.accessMethod ?? 'btree',
     columns,
+    ...(columns.includes('') ? { keys: listBehind(source, 'ON').map(withoutOrder) } : {}),
     ...where(index.whereClause, source),
     nullsEqual: index.nulls_not_distinct === true,
   }
+}
+
+function withoutOrder(key: string): string {
+  return key.replace(/\s+NULLS\s+(?:FIRST|LAST)$/i, '').replace(/\s+(?:ASC|DESC)$/i, '')
 }
 
 type DropKind = Extract<Action, { kind: 'drop' }>['of']
@@ -342,10 +347,23 @@ function typeChange(column: string, def: Node | undefined, source: Source): Alte
   const using = change?.raw_default
     ? behind(source, 'USING', { ends: [','], ...(location === undefined ? {} : { location }) })
     : undefined
+  const casts = castsOf(change?.raw_default, column)
   return {
     kind: 'change-type',
     column,
     type: typeText(change?.typeName),
     ...(using === undefined ? {} : { using }),
+    ...(casts === undefined ? {} : { casts }),
   }
+}
+
+/** The types that an expression casts a column to; nothing where it does more, or something else. */
+function castsOf(expression: Node | undefined, column: string): string[] | undefined {
+  if (expression === undefined) return undefined
+  if ('ColumnRef' in expression)
+    return names(expression.ColumnRef.fields).at(-1) === column ? [] : undefined
+  if (!('TypeCast' in expression)) return undefined
+  const { arg, typeName } = expression.TypeCast
+  const inner = castsOf(arg, column)
+  return inner && [...inner, typeText(typeName)]
 }

@@ -33,6 +33,26 @@ export function inParentheses(
   return undefined
 }
 
+/** The items of the first list in parentheses behind a keyword, as written. */
+export function listBehind(source: Source, keyword: string): string[] {
+  const tokens = tokensFrom(source, source.startByte)
+  const from = tokens.findIndex((token) => isWord(token, keyword))
+  const opened = tokens.findIndex((token, index) => index > from && token.text === '(')
+  const items: string[] = []
+  let depth = 0
+  let start = tokens[opened]?.end ?? 0
+  for (const token of opened === -1 ? [] : tokens.slice(opened)) {
+    if (token.text === '(' || token.text === '[') depth++
+    if (token.text === ')' || token.text === ']') depth--
+    if (depth === 0 || (depth === 1 && token.text === ',')) {
+      items.push(slice(source, start, token.start))
+      start = token.end
+    }
+    if (depth === 0) break
+  }
+  return items
+}
+
 /** What follows a keyword at or after `location`, up to a comma or one of `ends` outside parentheses. */
 export function behind(
   source: Source,

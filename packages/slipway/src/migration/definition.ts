@@ -89,6 +89,7 @@ export function constraintOf(
     ...(node.indexname ? { usingIndex: node.indexname } : {}),
     ...(references ? { references } : {}),
     ...(expression === undefined ? {} : { expression }),
+    ...(node.nulls_not_distinct ? { nullsEqual: true as const } : {}),
     ...(exclusion === undefined ? {} : { exclusion }),
   }
 }

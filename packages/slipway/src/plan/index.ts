@@ -6,3 +6,5 @@ export {
   projectScope,
 } from './drift-gate.ts'
 export { type MigrationPlan, planMigration, planMigrations } from './migration-plan.ts'
+export { type PreCheckResult, VIOLATION_LIMIT } from './pre-check.ts'
+export { preCheck } from './run-pre-checks.ts'

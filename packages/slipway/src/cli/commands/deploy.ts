@@ -3,6 +3,7 @@ import { command } from '../../kernel/index.ts'
 import { refuseUnknownAccepts } from '../accept.ts'
 import { type Finding, type Handler, report } from '../command.ts'
 import { failedWork } from '../failed-work.ts'
+import { preCheckFindings } from '../pre-check-findings.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
 import {
@@ -16,15 +17,16 @@ import {
 
 export const deploy: Handler = async (context, { flags }) => {
   const accepted = flags.list('accept')
-  refuseUnknownAccepts(accepted, ['drift'])
+  refuseUnknownAccepts(accepted, ['drift', 'pre-check'])
   const work = await readWork(context)
   await requirePolicyConsent(context, work)
   const outcome = await run({
     ...(await workRequest(context, work)),
     consent: consentOf(context),
     acceptDrift: accepted.includes('drift'),
+    acceptPreChecks: accepted.includes('pre-check'),
   })
-  const { database, receipts, verification, failure } = outcome
+  const { database, receipts, verification, preChecks, failure } = outcome
   const verified = verification?.verified ?? null
   const result = {
     environment: work.target.environment,
@@ -32,10 +34,11 @@ export const deploy: Handler = async (context, { flags }) => {
     receipts,
     backup: null,
     kept: [],
+    preChecks,
     verified,
   }
   return report(result, view(outcome, placeOf(work, database)), {
-    findings: receipts.length > 0 ? unmadeBackup(work) : [],
+    findings: [...(receipts.length > 0 ? unmadeBackup(work) : []), ...preCheckFindings(outcome)],
     ...failedWork(outcome),
     ...(failure || receipts.length === 0
       ? {}

@@ -1,0 +1,19 @@
+import { describePreCheck, type DeployOutcome } from '../deploy/index.ts'
+import type { Finding } from './command.ts'
+
+/** What a person should know of pre-checks that did not pass, beside the failure that tells of the others. */
+export function preCheckFindings({ preChecks, failure }: DeployOutcome): Finding[] {
+  const refused = failure?.code === 'DEPLOY.PRE_CHECK_FAILED'
+  return preChecks
+    .filter(({ ok }) => ok === null || (!ok && !refused))
+    .map((check) => ({
+      id: 'pre-check',
+      severity: 'warning',
+      message: check.ok === null ? notDecided(check) : `Accepted: ${describePreCheck(check)}.`,
+    }))
+}
+
+function notDecided(check: DeployOutcome['preChecks'][number]): string {
+  const { object, migration, statement, line, undecided } = check
+  return `Not decided whether the rows allow ${object} (${migration}, statement ${statement}, line ${line}): ${undecided}.`
+}

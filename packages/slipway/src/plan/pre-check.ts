@@ -1,0 +1,47 @@
+/** What would be wrong with the rows. */
+export type PreCheckKind =
+  | 'not-null'
+  | 'unique'
+  | 'foreign-key'
+  | 'check'
+  | 'exclusion'
+  | 'cast'
+  | 'length'
+  | 'enum-value'
+
+/** Why what the rows say now would not decide how they stand when the statement runs. */
+export interface Doubts {
+  /** Of rows that offend now. */
+  readonly violated?: string
+  /** Of rows that do not. */
+  readonly clean?: string
+}
+
+/** What one pending statement asks of the rows that are there. */
+export interface PreCheck {
+  readonly migration: string
+  /** Its number in its file. */
+  readonly statement: number
+  readonly line: number
+  readonly kind: PreCheckKind
+  /** `column public.users.email` */
+  readonly object: string
+  /** A SELECT that gives the key of each offending row; nothing where no SQL can tell. */
+  readonly sql: string | null
+  readonly doubts: Doubts
+}
+
+/** What the rows answered. Plain data; of the rows it holds nothing but keys. */
+export interface PreCheckResult extends Omit<PreCheck, 'sql' | 'doubts'> {
+  /** Nothing where it is not decided. */
+  readonly ok: boolean | null
+  /** Offending rows; counting ends at VIOLATION_LIMIT. */
+  readonly violations: number
+  /** Keys of the first of them, at most 5: `id=17`, `a=1, b=2`; `ctid=(0,1)` where there is no primary key. */
+  readonly sample: readonly string[]
+  /** Why it is not decided. */
+  readonly undecided?: string
+}
+
+/** Where the counting of offending rows ends. */
+export const VIOLATION_LIMIT = 1_000_000

@@ -1,0 +1,52 @@
+import { type Offence, offendingRows, unknownColumn } from './offending-rows.ts'
+import type { PendingSchema } from './pending-schema.ts'
+import type { PendingTable } from './pending-table.ts'
+import type { Doubts, PreCheck, PreCheckKind } from './pre-check.ts'
+import { doubtsOf } from './row-changes.ts'
+
+/** What an action asks of the rows, without the statement that it belongs to. */
+export type Question = Pick<PreCheck, 'kind' | 'object' | 'sql' | 'doubts'>
+
+/** A table that an action asks about, and where the action stands. */
+export interface Asking {
+  readonly schema: PendingSchema
+  readonly table: PendingTable
+  /** The statement, for messages: `statement 2 of 3_fill`. */
+  readonly by: string
+  /** Its text. */
+  readonly text: string
+}
+
+/** What is asked about: for messages. */
+export interface Subject {
+  readonly kind: PreCheckKind
+  /** `column public.users.email` */
+  readonly object: string
+}
+
+/**
+ * Asks a table for its offending rows. A table that the pending statements create has none to ask: no
+ * question, or an undecided one where a statement fills it.
+ */
+export function ask({ table }: Asking, subject: Subject, offence: Offence): Question[] {
+  const doubts = doubtsOf(table, offence.columns)
+  if (table.target === undefined) {
+    const filled = doubts.clean ?? doubts.violated
+    return filled === undefined ? [] : [undecided(subject, filled)]
+  }
+  const unknown = unknownColumn(table, offence.columns)
+  if (unknown !== undefined) return [undecided(subject, unknown)]
+  const pointless = doubts.violated !== undefined && doubts.clean !== undefined
+  return [{ ...subject, sql: pointless ? null : offendingRows(table, offence), doubts }]
+}
+
+/** A question that the rows of now cannot answer. */
+export function undecided(subject: Subject, reason: string): Question {
+  const doubts: Doubts = { violated: reason, clean: reason }
+  return { ...subject, sql: null, doubts }
+}
+
+/** A column as messages name it. */
+export function columnObject({ schema, name }: PendingTable, column: string): string {
+  return `column ${schema}.${name}.${column}`
+}

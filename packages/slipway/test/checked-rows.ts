@@ -1,0 +1,26 @@
+import { withSession } from '../src/database/index.ts'
+import { planMigrations, preCheck, type PreCheckResult } from '../src/plan/index.ts'
+import type { TestTarget } from './target.ts'
+
+/** Sets up the schema `public` of a target anew, and asks its rows about pending statements. */
+export async function checkedRows(
+  target: TestTarget,
+  { setup, sql }: { readonly setup: string; readonly sql: string },
+  options?: Parameters<typeof preCheck>[2],
+): Promise<PreCheckResult[]> {
+  await target.sql(
+    `DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS other CASCADE; ${setup}`,
+  )
+  const plans = await planMigrations([{ name: '2_next', path: '2_next/migration.sql', sql }])
+  return await withSession(target.request([]).address, {}, (session) =>
+    preCheck(session, plans, options),
+  )
+}
+
+/** Whether the server takes statements. */
+export async function serverTakes(target: TestTarget, sql: string): Promise<boolean> {
+  return await target.sql(sql).then(
+    () => true,
+    () => false,
+  )
+}
