@@ -61,7 +61,7 @@ export function checkedBlocks(
 ): Block[] {
   return checked.flatMap((one) => [
     heading(one.name),
-    ...proofBlocks(one),
+    ...(one.proof ? proofBlocks(one.proof) : []),
     ...findings
       .filter(({ where }) => where?.file === one.path)
       .map(({ severity, message, id }) => status(MARKS[severity], message, id)),
@@ -74,8 +74,8 @@ const MARKS: Readonly<Record<Finding['severity'], Mark>> = {
   notice: 'note',
 }
 
-function proofBlocks({ proof }: CheckedMigration): Block[] {
-  if (proof === undefined) return []
+/** The grade of a proof, what it cannot bring back, and the locks that its migration took. */
+export function proofBlocks(proof: Proof): Block[] {
   const { scratch, rows, emptyTables, upMs, downMs } = proof
   const where = `PostgreSQL ${scratch.version.replace(/ \(Debian.*/, '')}, ${rows} rows, up ${upMs} ms, down ${downMs} ms`
   const filled =
@@ -84,12 +84,14 @@ function proofBlocks({ proof }: CheckedMigration): Block[] {
       : []
   return [
     status(proof.proven ? 'done' : 'warning', gradeText(proof), where),
-    ...proof.lost.map((object) =>
-      status('warning', `The way back cannot bring the data of ${object}`),
-    ),
+    ...proof.lost.map(lossBlock),
     ...filled,
     ...lockBlocks(proof),
   ]
+}
+
+export function lossBlock(object: string): Block {
+  return status('warning', `The way back cannot bring the data of ${object}`)
 }
 
 function gradeText({ grade, proven }: Proof): string {

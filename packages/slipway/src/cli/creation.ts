@@ -5,6 +5,7 @@ import {
   type CreateOutcome,
   type RenameCandidate,
 } from '../create/index.ts'
+import { lossBlock, proofBlocks } from './checked.ts'
 import type { Context, Input } from './command.ts'
 import { type Block, sql, status } from './view.ts'
 import { scratchOptions, type Work } from './work.ts'
@@ -41,10 +42,12 @@ export function creationResult(outcome: CreateOutcome) {
   if (outcome.kind === 'nothing-to-do')
     return { migration: null, down: null, statements: 0, kept: outcome.kept }
   const { name, path: file, down, statements, kept } = outcome
-  const { path: downPath, grade = null, proven, losses, choices, notRestored } = down ?? {}
+  const { path: downPath, grade = null, proven, losses, choices, notRestored, proof } = down ?? {}
   return {
     migration: { name, path: file },
-    down: down ? { path: downPath, grade, proven, losses, choices, notRestored } : null,
+    down: down
+      ? { path: downPath, grade, proven, losses, choices, notRestored, proof: proof ?? null }
+      : null,
     statements,
     kept,
   }
@@ -57,7 +60,8 @@ export function creationBlocks(outcome: CreateOutcome, cwd: string): Block[] {
     return [status('done', 'The schema is what the migrations give: nothing to write'), ...kept]
   }
   const { name, path: file, sql: text, down } = outcome
-  const lines = [status('done', `Wrote ${name}`, path.relative(cwd, file)), ...kept]
+  const files = path.relative(cwd, file) + (down ? ', down.sql' : '')
+  const lines = [status('done', `Wrote ${name}`, files), ...kept]
   if (!down)
     return [
       ...lines,
@@ -66,20 +70,12 @@ export function creationBlocks(outcome: CreateOutcome, cwd: string): Block[] {
     ]
   return [
     ...lines,
-    down.proven
-      ? status(
-          'done',
-          `Its way back was run on a scratch: ${down.grade ?? 'graded by its rows'}`,
-          path.relative(cwd, down.path),
-        )
-      : status(
-          'warning',
-          'Its way back does not bring the schema back',
-          path.relative(cwd, down.path),
-        ),
-    ...down.losses.map((lost) =>
-      status('warning', `The way back cannot bring the data of ${lost}`),
-    ),
+    ...(down.proof
+      ? [...proofBlocks(down.proof), ...down.proof.reasons.map((why) => status('warning', why))]
+      : [
+          status('warning', 'Its way back does not bring the schema back'),
+          ...down.losses.map(lossBlock),
+        ]),
     ...down.choices.map((choice) => status('warning', choice.message, choice.object)),
     ...down.notRestored.map(({ change, object }) => status('warning', `${object} stays ${change}`)),
     sql(text),

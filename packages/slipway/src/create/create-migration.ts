@@ -1,10 +1,12 @@
 import path from 'node:path'
 import { readCatalog } from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
 import type { SchemaFile } from '../engine/index.ts'
 import { loadParser, parseStatements } from '../migration/index.ts'
 import { type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
 import { type AskRenames, draftMigration, type ExternalObjects } from './draft.ts'
 import { folderName, refuseTaken, writeMigrationFolder } from './migration-folder.ts'
+import { type Proof, proveOn } from './prove.ts'
 import type { KeptObject } from './spare.ts'
 import { type WayBack, wayBackOn } from './way-back.ts'
 
@@ -41,7 +43,11 @@ export type CreateOutcome =
       readonly statements: number
       readonly kept: readonly KeptObject[]
       /** The `down.sql`; absent for an empty migration, whose way back is written when it is known. */
-      readonly down?: WayBack & { readonly path: string }
+      readonly down?: WayBack & {
+        readonly path: string
+        /** What a rehearsal on rows showed; absent where the way back does not even run on empty tables. */
+        readonly proof?: Proof
+      }
     }
 
 /**
@@ -84,10 +90,26 @@ export async function createMigration(
       sql,
       path: file,
     })
+    const proof = back.proven
+      ? await proveWritten(session, { name, sql, down: back.sql })
+      : undefined
     writeMigrationFolder(migrationsDir, name, { 'migration.sql': sql, 'down.sql': back.sql })
     await loadParser()
     const statements = parseStatements(sql).length
-    const down = { ...back, path: path.join(migrationsDir, name, 'down.sql') }
+    const downPath = path.join(migrationsDir, name, 'down.sql')
+    const down = { ...back, path: downPath, ...(proof ? { proof } : {}) }
     return { kind: 'written', name, path: file, sql, statements, kept, down }
+  })
+}
+
+/** Proves what was written on the same scratch, which holds the state before it. */
+async function proveWritten(
+  session: Session,
+  { name, sql, down }: { readonly name: string; readonly sql: string; readonly down: string },
+): Promise<Proof> {
+  return await proveOn(session, {
+    migration: { name, sql },
+    down: { name: `${name}/down.sql`, sql: down },
+    scope: () => true,
   })
 }

@@ -16,7 +16,7 @@ export interface Filling {
 /**
  * Fills the tables of a scratch with a few rows each, for a migration to be run on: with the ends of what the
  * types hold, NULL where it is allowed, duplicates where they are, or with plain values. Rows that a constraint
- * refuses are tried once more with plain values, and left out if that is refused, too.
+ * refuses are tried again with plainer values, and left out if those are refused, too.
  */
 export async function fillTables(
   session: Session,
@@ -38,12 +38,15 @@ export async function fillTables(
 
 /** One block for a table: each row in a subtransaction of its own. */
 function insertBlock(table: ShapeTable, options: RowOptions): string {
-  const body = Array.from({ length: ROWS }, (_, row) => {
-    const [wanted, plain] = [options, { ...options, manner: 'plain' as const }].map((how) =>
-      insertRow(table, row, how),
-    )
-    return `BEGIN ${wanted} EXCEPTION WHEN OTHERS THEN BEGIN ${plain} EXCEPTION WHEN OTHERS THEN NULL; END; END;`
-  })
+  const manners = new Set<Manner>([options.manner, 'plain', 'hinted', 'digits'])
+  const body = Array.from({ length: ROWS }, (_, row) =>
+    [...manners]
+      .map((manner) => insertRow(table, row, { ...options, manner }))
+      .reduceRight(
+        (rest, insert) => `BEGIN ${insert} EXCEPTION WHEN OTHERS THEN ${rest} END;`,
+        'NULL;',
+      ),
+  )
   return `DO ${quoteLiteral(`BEGIN ${body.join(' ')} END`)};`
 }
 

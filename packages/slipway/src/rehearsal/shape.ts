@@ -13,6 +13,10 @@ export interface ShapeColumn {
   readonly generated: boolean
   /** Labels of an enum, in their order. */
   readonly labels: readonly string[]
+  /** Literals in the checks that name it: what a check allows is often one of them. */
+  readonly hints: readonly string[]
+  /** Its place in the table, from 1. */
+  readonly place: number
   /** Longest text in characters, digits of a number with those behind the point; as far as they are limited. */
   readonly length?: number
   readonly precision?: number
@@ -79,6 +83,9 @@ export async function readShape(session: Session): Promise<ShapeTable[]> {
 const COLUMNS = `SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
     'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
     'base', coalesce(element.typname, base.typname), 'array', element.oid IS NOT NULL,
+    'place', a.attnum, 'hints', (SELECT coalesce(jsonb_agg(DISTINCT replace(literal[1], '''''', '''')), '[]')
+      FROM pg_constraint k, regexp_matches(pg_get_constraintdef(k.oid), '''((?:[^'']|'''')*)''', 'g') literal
+      WHERE k.contype = 'c' AND (k.conrelid = c.oid AND a.attnum = ANY (k.conkey) OR k.contypid = a.atttypid)),
     'notNull', a.attnotnull OR t.typnotnull, 'generated', a.attgenerated <> '',
     'labels', coalesce((SELECT jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e
                         WHERE e.enumtypid = coalesce(element.oid, base.oid)), '[]'),

@@ -1,7 +1,11 @@
+import { assertNever } from '../kernel/index.ts'
 import type { ShapeColumn } from './shape.ts'
 
-/** How a value is wanted: `edge` tries the ends of what a type holds, `plain` what most checks let pass. */
-export type Manner = 'edge' | 'plain'
+/**
+ * How a value is wanted: `edge` tries the ends of what a type holds, `plain` what most checks let pass, `hinted` a
+ * literal of the column's checks, `digits` a text of digits.
+ */
+export type Manner = 'edge' | 'plain' | 'hinted' | 'digits'
 
 /**
  * The value of a column in a row, as the text of a literal; nothing where the type is not known. Values of
@@ -20,21 +24,32 @@ export function valueOf(
       : `{"${item.replaceAll(/["\\]/g, String.raw`\$&`)}"}`
   }
   if (column.labels.length > 0) return column.labels[row % column.labels.length]
-  return scalar(column, row, distinct && manner === 'edge' ? 'edge' : manner)
+  return scalar(column, row, distinct && manner === 'hinted' ? 'plain' : manner)
 }
 
 function scalar(column: ShapeColumn, row: number, manner: Manner): string | undefined {
   const known = VALUES[column.base]
   if (known === undefined) return undefined
-  const { edges, plain } = known(column)
-  const edge = manner === 'edge' ? edges[row - 2] : undefined
-  return edge ?? plain(row)
+  const { edges, plain, digits } = known(column)
+  switch (manner) {
+    case 'edge':
+      return edges[row - 2] ?? plain(row)
+    case 'hinted':
+      return column.hints[row % column.hints.length] ?? plain(row)
+    case 'digits':
+      return digits?.(row) ?? plain(row)
+    case 'plain':
+      return plain(row)
+    default:
+      return assertNever(manner)
+  }
 }
 
 interface Values {
   /** Ends of what the type holds; the third row on has them. */
   readonly edges: readonly string[]
   readonly plain: (row: number) => string
+  readonly digits?: (row: number) => string
 }
 
 const numbers =
@@ -47,6 +62,7 @@ function text({ length = 80 }: ShapeColumn): Values {
     edges: ['', fit('Zoë’s 漢字 ✓'), 'x'.repeat(length)],
     // A short column still tells its rows apart by the first character.
     plain: (row) => fit(`${String.fromCodePoint(97 + (row % 26))}${row}`),
+    digits: (row) => String(10 ** Math.min(length - 1, 6) + row),
   }
 }
 
@@ -59,11 +75,17 @@ function numeric({ precision = 12, scale = 2 }: ShapeColumn): Values {
   }
 }
 
-const day = (row: number) => `2024-02-${String((row % 28) + 1).padStart(2, '0')}`
-const dates = (): Values => ({ edges: ['0001-01-01', '1969-12-31', '9999-12-31'], plain: day })
-const moments = (): Values => ({
+const DAY_MS = 86_400_000
+/** Later columns have later days: a table says when something begins before it says when it ends. */
+const day = (row: number, place = 0) =>
+  new Date(Date.UTC(2024, 0, 1) + (place * 31 + row) * DAY_MS).toISOString().slice(0, 10)
+const dates = ({ place }: ShapeColumn): Values => ({
+  edges: ['0001-01-01', '1969-12-31', '9999-12-31'],
+  plain: (row) => day(row, place),
+})
+const moments = ({ place }: ShapeColumn): Values => ({
   edges: ['1969-12-31 23:59:59', '2024-02-29 00:00:00', '9999-12-31 23:59:59'],
-  plain: (row) => `${day(row)} 12:00:00`,
+  plain: (row) => `${day(row, place)} 12:00:00`,
 })
 const only =
   (plain: (row: number) => string, ...edges: string[]) =>
