@@ -3,7 +3,7 @@ import type { Rule } from '../hazard.ts'
 import type { Context, Finding } from '../hazard.ts'
 import { columnObject, full, tableObject } from '../names.ts'
 import { identifier, qualified } from '../quote.ts'
-import { columnNamed, keyOf, tableNamed } from '../schema.ts'
+import { keyOf, tableNamed } from '../schema.ts'
 
 /** Prisma's diff writes a rename as DROP and ADD: the values are lost. */
 export const dropAddRename: Rule = {
@@ -17,23 +17,40 @@ export const dropAddRename: Rule = {
 }
 
 function judgeColumn(table: ObjectName, column: string, context: Context): Finding | undefined {
-  const key = keyOf(context.schema, table)
-  const type = columnNamed(context.schema, table, column)?.type
-  const added = actionsOf(context).flatMap((action) =>
-    action.kind === 'add-column' && keyOf(context.schema, action.table) === key
-      ? [action.column]
-      : [],
-  )
-  const like = added.find((one) => one.type === type && one.name !== column)
+  const like = likelyName(table, column, context)
   if (like === undefined) return undefined
   return {
     severity: 'warning',
     object: columnObject(context, table, column),
     table,
     anySize: true,
-    message: `The column ${column} of ${full(context, table)} is dropped and ${like.name} of the same type is added: if that is a rename, the values are lost.`,
-    safeSql: `ALTER TABLE ${qualified(table)} RENAME COLUMN ${identifier(column)} TO ${identifier(like.name)};`,
+    message: `The column ${column} of ${full(context, table)} is dropped and ${like} of the same type is added: if that is a rename, the values are lost.`,
+    safeSql: `ALTER TABLE ${qualified(table)} RENAME COLUMN ${identifier(column)} TO ${identifier(like)};`,
   }
+}
+
+/** The added column that a dropped one most likely became: one of the same letters, or one that no other became. */
+function likelyName(table: ObjectName, column: string, context: Context): string | undefined {
+  const key = keyOf(context.schema, table)
+  const before = tableNamed(context.schema, table)?.columns
+  const type = before?.get(column)?.type
+  const added = actionsOf(context).flatMap((action) =>
+    action.kind === 'add-column' &&
+    keyOf(context.schema, action.table) === key &&
+    action.column.type === type
+      ? [action.column.name]
+      : [],
+  )
+  const others = [...(before?.keys() ?? [])].map(letters)
+  return (
+    added.find((name) => name !== column && letters(name) === letters(column)) ??
+    added.find((name) => !others.includes(letters(name)))
+  )
+}
+
+/** What `user_id` and `userId` have in common. */
+function letters(name: string): string {
+  return name.replaceAll('_', '').toLowerCase()
 }
 
 function judgeTable(table: ObjectName, context: Context): Finding | undefined {
