@@ -14,6 +14,7 @@ export const CATALOGUES: Readonly<Record<string, () => Promise<FailureSpecs>>> =
   DEPLOY: async () => (await import('../deploy/index.ts')).deployFailures,
   DRIFT: async () => (await import('../drift/index.ts')).driftFailures,
   ENGINE: async () => (await import('../engine/index.ts')).engineFailures,
+  HAZARDS: async () => (await import('../hazards/index.ts')).hazardFailures,
   HISTORY: async () => (await import('../history/index.ts')).historyFailures,
   MIGRATION: async () => (await import('../migration/index.ts')).migrationFailures,
   PROJECT: async () => (await import('../project/index.ts')).projectFailures,

@@ -1,0 +1,75 @@
+import { suggest } from '../kernel/index.ts'
+import type { Acceptance } from './accept.ts'
+import type { Hazard, JudgedMigration } from './hazard.ts'
+
+/** The hazards of the acceptances themselves; no rule finds them. */
+export const acceptanceHazards = [
+  { id: 'accept-without-reason', title: 'A hazard is accepted without a reason' },
+  { id: 'accept-unused', title: 'An acceptance accepts nothing' },
+  { id: 'accept-unknown', title: 'An acceptance names no hazard' },
+] as const
+
+/** The hazards that no comment of the file accepts. */
+export function suppress(
+  hazards: readonly Hazard[],
+  acceptances: readonly Acceptance[],
+  ids: readonly string[],
+): Hazard[] {
+  const valid = acceptances.filter(({ id, reason }) => reason !== undefined && ids.includes(id))
+  return hazards.filter((hazard) => !valid.some((acceptance) => covers(acceptance, hazard)))
+}
+
+function covers({ id, statement }: Acceptance, hazard: Hazard): boolean {
+  return id === hazard.id && (statement === undefined || statement === hazard.statement)
+}
+
+/** What is wrong with the acceptances of a file, of which `hazards` are all hazards that size can excuse or not. */
+export function judgeAcceptances(
+  acceptances: readonly Acceptance[],
+  given: {
+    readonly migration: JudgedMigration
+    readonly hazards: readonly Hazard[]
+    readonly ids: readonly string[]
+  },
+): Hazard[] {
+  return acceptances.flatMap((acceptance): Hazard[] => {
+    const wrong = whatIsWrong(acceptance, given)
+    if (wrong === undefined) return []
+    return [
+      {
+        ...wrong,
+        migration: given.migration.name,
+        file: given.migration.path,
+        line: acceptance.line,
+        column: acceptance.column,
+        statement: acceptance.statement ?? 1,
+        blocks: 'nothing',
+      },
+    ]
+  })
+}
+
+function whatIsWrong(
+  acceptance: Acceptance,
+  { hazards, ids }: { readonly hazards: readonly Hazard[]; readonly ids: readonly string[] },
+): Pick<Hazard, 'id' | 'severity' | 'message'> | undefined {
+  const { id, reason, statement } = acceptance
+  if (!ids.includes(id)) {
+    const near = suggest(id, ids)
+    const meant = near === undefined ? '' : ` Did you mean ${near}?`
+    const message =
+      id === '' ? 'The acceptance names no hazard.' : `There is no hazard ${id}.${meant}`
+    return { id: 'accept-unknown', severity: 'warning', message }
+  }
+  if (reason === undefined) {
+    const message = `The acceptance of ${id} gives no reason, so the hazard stays. Write -- slipway: accept ${id} (the reason).`
+    return { id: 'accept-without-reason', severity: 'warning', message }
+  }
+  if (hazards.some((hazard) => covers(acceptance, hazard))) return undefined
+  const where = statement === undefined ? 'this file' : 'the statement below'
+  return {
+    id: 'accept-unused',
+    severity: 'info',
+    message: `The hazard ${id} is not in ${where}: the acceptance can go.`,
+  }
+}

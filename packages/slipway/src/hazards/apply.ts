@@ -1,0 +1,264 @@
+import { assertNever } from '../kernel/index.ts'
+import type {
+  Action,
+  ColumnDefinition,
+  ConstraintDefinition,
+  ObjectName,
+} from '../migration/index.ts'
+import { constraintName, indexName } from './constraint-name.ts'
+import { renamed } from './rename.ts'
+import {
+  type Column,
+  type Constraint,
+  type Index,
+  keyOf,
+  type Schema,
+  type Table,
+} from './schema.ts'
+
+/** The schema after an action of a migration. What rules do not ask for leaves it as it is. */
+export function applied(schema: Schema, action: Action, migration: string): Schema {
+  switch (action.kind) {
+    case 'create-table':
+      return tableMade(schema, action, migration)
+    case 'drop':
+      return dropped(schema, action)
+    case 'rename':
+      return renamed(schema, action)
+    case 'create-index':
+      return indexMade(schema, action)
+    case 'drop-index':
+      return { ...schema, indexes: without(schema.indexes, [keyOf(schema, action.index)]) }
+    case 'create-enum':
+    case 'add-enum-value':
+      return enumChanged(schema, action)
+    case 'add-column':
+      return columnAdded(schema, action.table, action.column, migration)
+    case 'drop-column':
+      return columnDropped(schema, action.table, action.column)
+    case 'change-type':
+      return columnChanged(schema, action, { type: action.type })
+    case 'set-not-null':
+    case 'drop-not-null':
+      return columnChanged(schema, action, { notNull: action.kind === 'set-not-null' })
+    case 'add-constraint':
+      return constraintAdded(schema, action.table, action.constraint)
+    case 'drop-constraint':
+      return constraintDropped(schema, action.table, action.name)
+    case 'validate-constraint':
+      return constraintValidated(schema, action.table, action.name)
+    default:
+      return schema
+  }
+}
+
+type ActionOf<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>
+
+function tableMade(schema: Schema, action: ActionOf<'create-table'>, migration: string): Schema {
+  const { table, columns, constraints } = action
+  const key = keyOf(schema, table)
+  if (action.ifNotExists && schema.tables.has(key)) return schema
+  const made = {
+    schema: table.schema ?? schema.defaultSchema,
+    name: table.name,
+    madeBy: migration,
+    columns: new Map<string, Column>(),
+    constraints: [],
+  }
+  const started: Schema = { ...schema, tables: new Map(schema.tables).set(key, made) }
+  const filled = columns.reduce(
+    (all, column) => columnAdded(all, table, column, migration),
+    started,
+  )
+  return constraints.reduce((all, constraint) => constraintAdded(all, table, constraint), filled)
+}
+
+/** Changes a table; one that was not known becomes known by it. */
+function changed(schema: Schema, name: ObjectName, change: (table: Table) => Table): Schema {
+  const key = keyOf(schema, name)
+  const table = schema.tables.get(key) ?? {
+    schema: name.schema ?? schema.defaultSchema,
+    name: name.name,
+    columns: new Map<string, Column>(),
+    constraints: [],
+  }
+  return { ...schema, tables: new Map(schema.tables).set(key, change(table)) }
+}
+
+function columnAdded(
+  schema: Schema,
+  name: ObjectName,
+  { name: column, type, notNull, constraints }: ColumnDefinition,
+  addedBy: string,
+): Schema {
+  const added = changed(schema, name, (table) => ({
+    ...table,
+    columns: new Map(table.columns).set(column, { type, notNull, addedBy }),
+  }))
+  return constraints.reduce((all, constraint) => constraintAdded(all, name, constraint), added)
+}
+
+function columnChanged(
+  schema: Schema,
+  { table: name, column }: { readonly table: ObjectName; readonly column: string },
+  change: Partial<Column>,
+): Schema {
+  return changed(schema, name, (table) => {
+    const before = table.columns.get(column)
+    if (before === undefined) return table
+    return { ...table, columns: new Map(table.columns).set(column, { ...before, ...change }) }
+  })
+}
+
+function columnDropped(schema: Schema, name: ObjectName, column: string): Schema {
+  const key = keyOf(schema, name)
+  const indexes = [...schema.indexes].filter(
+    ([, index]) => index.table === key && index.columns.includes(column),
+  )
+  const rest = changed(schema, name, (table) => ({
+    ...table,
+    columns: without(table.columns, [column]),
+    constraints: table.constraints.filter(({ columns }) => !columns.includes(column)),
+  }))
+  return {
+    ...rest,
+    indexes: without(
+      schema.indexes,
+      indexes.map(([index]) => index),
+    ),
+  }
+}
+
+function constraintAdded(
+  schema: Schema,
+  name: ObjectName,
+  definition: ConstraintDefinition,
+): Schema {
+  const constraint: Constraint = {
+    kind: definition.kind,
+    name: constraintName(name, definition),
+    columns: definition.columns,
+    valid: !definition.notValid,
+    ...(definition.expression === undefined ? {} : { expression: definition.expression }),
+    ...(definition.references ? { references: keyOf(schema, definition.references.table) } : {}),
+  }
+  const added = changed(schema, name, (table) => ({
+    ...table,
+    columns:
+      definition.kind === 'primary-key' ? withNotNull(table, definition.columns) : table.columns,
+    constraints: [...table.constraints, constraint],
+  }))
+  if (definition.kind !== 'primary-key' && definition.kind !== 'unique') return added
+  const schemaName = name.schema ?? schema.defaultSchema
+  const taken = definition.usingIndex
+    ? schema.indexes.get(`${schemaName}.${definition.usingIndex}`)
+    : undefined
+  const index: Index = {
+    schema: schemaName,
+    name: constraint.name,
+    table: keyOf(schema, name),
+    columns: taken?.columns ?? definition.columns,
+    unique: true,
+    partial: false,
+  }
+  const rest = without(schema.indexes, [`${schemaName}.${definition.usingIndex ?? ''}`])
+  return { ...added, indexes: rest.set(`${schemaName}.${constraint.name}`, index) }
+}
+
+function withNotNull(table: Table, names: readonly string[]): ReadonlyMap<string, Column> {
+  const columns = new Map(table.columns)
+  for (const name of names) {
+    const column = columns.get(name)
+    if (column) columns.set(name, { ...column, notNull: true })
+  }
+  return columns
+}
+
+function constraintDropped(schema: Schema, name: ObjectName, constraint: string): Schema {
+  const rest = changed(schema, name, (table) => ({
+    ...table,
+    constraints: table.constraints.filter((one) => one.name !== constraint),
+  }))
+  const index = `${name.schema ?? schema.defaultSchema}.${constraint}`
+  return { ...rest, indexes: without(schema.indexes, [index]) }
+}
+
+function constraintValidated(schema: Schema, name: ObjectName, constraint: string): Schema {
+  return changed(schema, name, (table) => ({
+    ...table,
+    constraints: table.constraints.map((one) =>
+      one.name === constraint ? { ...one, valid: true } : one,
+    ),
+  }))
+}
+
+function indexMade(schema: Schema, action: ActionOf<'create-index'>): Schema {
+  const { table, columns, unique, where } = action
+  const name = action.name ?? indexName(table, columns)
+  const schemaName = table.schema ?? schema.defaultSchema
+  const index: Index = {
+    schema: schemaName,
+    name,
+    table: keyOf(schema, table),
+    columns,
+    unique,
+    partial: where !== undefined,
+  }
+  return { ...schema, indexes: new Map(schema.indexes).set(`${schemaName}.${name}`, index) }
+}
+
+function enumChanged(
+  schema: Schema,
+  action: ActionOf<'create-enum'> | ActionOf<'add-enum-value'>,
+): Schema {
+  const { schema: inSchema = schema.defaultSchema, name } = action.type
+  const key = keyOf(schema, action.type)
+  const values =
+    action.kind === 'create-enum'
+      ? action.values
+      : [...(schema.enums.get(key)?.values ?? []), action.value]
+  return { ...schema, enums: new Map(schema.enums).set(key, { schema: inSchema, name, values }) }
+}
+
+function dropped(schema: Schema, { of, object }: ActionOf<'drop'>): Schema {
+  switch (of) {
+    case 'table':
+      return tablesDropped(schema, [keyOf(schema, object)])
+    case 'type':
+      return { ...schema, enums: without(schema.enums, [keyOf(schema, object)]) }
+    case 'schema': {
+      const inside = [...schema.tables].filter(([, table]) => table.schema === object.name)
+      return tablesDropped(
+        schema,
+        inside.map(([key]) => key),
+      )
+    }
+    case 'view':
+    case 'materialized-view':
+    case 'sequence':
+    case 'function':
+    case 'extension':
+    case 'other':
+      return schema
+    default:
+      return assertNever(of)
+  }
+}
+
+function tablesDropped(schema: Schema, keys: readonly string[]): Schema {
+  const indexes = [...schema.indexes].filter(([, { table }]) => keys.includes(table))
+  return {
+    ...schema,
+    tables: without(schema.tables, keys),
+    indexes: without(
+      schema.indexes,
+      indexes.map(([key]) => key),
+    ),
+  }
+}
+
+function without<T>(map: ReadonlyMap<string, T>, keys: readonly string[]): Map<string, T> {
+  const rest = new Map(map)
+  for (const key of keys) rest.delete(key)
+  return rest
+}

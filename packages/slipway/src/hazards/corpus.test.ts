@@ -1,0 +1,40 @@
+import { beforeAll, expect, test } from 'vitest'
+import { corpusMigrations, hasCorpus } from '../../test/corpus.ts'
+import { loadParser, parseStatements } from '../migration/index.ts'
+import { judge, type JudgedMigration } from './index.ts'
+
+// Histories of real projects, each judged as one long list of pending migrations.
+
+beforeAll(loadParser)
+
+const facts = { serverVersion: 180_000, defaultSchema: 'public' }
+
+function readProject(project: string): JudgedMigration[] {
+  return corpusMigrations(project).map(({ name, path, sql }) => {
+    return { name, path, sql, statements: parseStatements(sql, path) }
+  })
+}
+
+test.skipIf(!hasCorpus).each(['umami', 'hoppscotch', 'langfuse', 'trigger'])(
+  '%s: every finding has a place, and is the same when it is judged again',
+  (project) => {
+    const migrations = readProject(project)
+    const hazards = judge({ history: [], migrations, facts })
+    expect(hazards.length).toBeGreaterThan(0)
+    for (const hazard of hazards) {
+      const { statements } = migrations.find(({ path }) => path === hazard.file) ?? {}
+      expect(statements?.[hazard.statement - 1]?.line).toBe(hazard.line)
+      expect(hazard.message).not.toMatch(/undefined|\[object/)
+    }
+    expect(judge({ history: [], migrations, facts })).toEqual(hazards)
+  },
+)
+
+test.skipIf(!hasCorpus)('the 434 migrations of langfuse are parsed and judged in 500 ms', () => {
+  readProject('langfuse')
+  const begun = performance.now()
+  const hazards = judge({ history: [], migrations: readProject('langfuse'), facts })
+  const elapsed = performance.now() - begun
+  expect(hazards).not.toEqual([])
+  expect(elapsed).toBeLessThan(500)
+})

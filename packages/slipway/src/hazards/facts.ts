@@ -1,0 +1,47 @@
+import type { ObjectName } from '../migration/index.ts'
+import type { Context } from './hazard.ts'
+import { keyOf } from './schema.ts'
+
+/** How big a table is on the target. */
+export interface TableFacts {
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** What is known of the target. */
+export interface Facts {
+  /** As `server_version_num`: 150018; 180000 where nobody asked a server. */
+  readonly serverVersion: number
+  readonly defaultSchema: string
+  /** By `schema.name`. Absent: unknown, so every table that exists counts as filled. */
+  readonly tables?: Readonly<Record<string, TableFacts>>
+}
+
+/** What a table is for whoever judges a statement on it. */
+export type TableSize =
+  /** Made by the migration that is judged, or not yet on the target: no client knows it. */
+  'new' | 'empty' | 'small' | 'filled'
+
+/** Below this many rows a lock is over before anybody notices. */
+const SMALL = 1000
+
+/** How big a table is, at the statement that is judged. */
+export function sizeOf(
+  { schema, facts, migration }: Pick<Context, 'schema' | 'facts' | 'migration'>,
+  name: ObjectName,
+): TableSize {
+  const key = keyOf(schema, name)
+  const table = schema.tables.get(key)
+  if (table?.madeBy === migration.name) return 'new'
+  if (facts.tables === undefined) return 'filled'
+  if (table?.madeBy !== undefined && table.onTarget === undefined) return 'new'
+  const rows = facts.tables[table?.onTarget ?? key]?.rows
+  if (rows === undefined) return 'filled'
+  if (rows === 0) return 'empty'
+  return rows < SMALL ? 'small' : 'filled'
+}
+
+/** Whether a statement that reads or writes all rows of a table would take its time. */
+export function isFilled(context: Context, table: ObjectName): boolean {
+  return sizeOf(context, table) === 'filled'
+}

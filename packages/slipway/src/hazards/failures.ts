@@ -1,0 +1,8 @@
+import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+
+/** What can go wrong when migrations are judged. */
+export const hazardFailures = {
+  'HAZARDS.DUPLICATE_RULE': { title: 'Two rules have the same id' },
+} as const satisfies FailureSpecs
+
+export const raise: Raise<typeof hazardFailures> = raiserOf(hazardFailures)

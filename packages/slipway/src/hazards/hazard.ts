@@ -1,0 +1,79 @@
+import type { Action, ObjectName, Statement } from '../migration/index.ts'
+import type { Facts } from './facts.ts'
+import type { Blocks, LockMode } from './lock-mode.ts'
+import type { Schema } from './schema.ts'
+
+/** How much a hazard weighs: `error` breaks or stops something, `warning` may, `info` is worth knowing. */
+export type Severity = 'error' | 'warning' | 'info'
+
+/** A finding about one statement: what it locks, rewrites, loses or breaks. Plain JSON. */
+export interface Hazard {
+  /** The same word in code, flag, SQL comment and docs: `index-not-concurrent`. */
+  readonly id: string
+  readonly severity: Severity
+  readonly migration: string
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** Number of the statement in its file, from 1. */
+  readonly statement: number
+  /** What it is about: `table public.users`, `column public.users.email`. */
+  readonly object?: string
+  /** The strongest lock that the statement takes on it. */
+  readonly lock?: LockMode
+  readonly blocks: Blocks
+  /** The server writes all rows anew. */
+  readonly rewrites?: true
+  readonly message: string
+  /** The safe form with the user's own names, where there is one. */
+  readonly safeSql?: string
+}
+
+/** What a rule says; where it stands, and how the table's size weighs, is added by `judge`. */
+export interface Finding {
+  readonly severity: Severity
+  readonly object?: string
+  /** The table that it concerns: no hazard if this migration made it. */
+  readonly table?: ObjectName
+  /** It holds on a small or empty table, too: data are lost, or running clients break. */
+  readonly anySize?: true
+  readonly lock?: LockMode
+  readonly rewrites?: true
+  readonly message: string
+  readonly safeSql?: string
+}
+
+/** A file to judge, parsed. `path` is how findings name it. */
+export interface JudgedMigration {
+  readonly name: string
+  readonly path: string
+  readonly sql: string
+  readonly statements: readonly Statement[]
+}
+
+/** A lock that an earlier statement of the same transaction took. */
+export interface HeldLock {
+  readonly table: ObjectName
+  readonly lock: LockMode
+  readonly statement: Statement
+}
+
+/** What a rule sees besides the action. */
+export interface Context {
+  /** The schema before the action. */
+  readonly schema: Schema
+  readonly facts: Facts
+  readonly migration: JudgedMigration
+  readonly statement: Statement
+  /** The statement stands between a BEGIN of the file and its COMMIT. */
+  readonly inBlock: boolean
+  /** What the transaction holds already, in order. */
+  readonly held: readonly HeldLock[]
+}
+
+/** One hazard: when it is there, and what is said. Its page is docs/hazards/<id>.md. */
+export interface Rule {
+  readonly id: string
+  readonly title: string
+  judge(action: Action, context: Context): Finding | readonly Finding[] | undefined
+}

@@ -1,0 +1,189 @@
+import { beforeAll, expect, test } from 'vitest'
+import { failureOf } from '../kernel/index.ts'
+import { loadParser, parseStatements } from '../migration/index.ts'
+import { type Facts, type Hazard, judge, type JudgedMigration, type Rule } from './index.ts'
+
+beforeAll(loadParser)
+
+const HISTORY = `CREATE TABLE users (id integer PRIMARY KEY, email varchar(100), "teamId" integer);
+CREATE TABLE teams (id integer PRIMARY KEY, name text);
+CREATE INDEX users_name_idx ON users (lower(email));
+CREATE TYPE mood AS ENUM ('good')`
+
+function migrationOf(name: string, sql: string): JudgedMigration {
+  return { name, path: `${name}/migration.sql`, sql, statements: parseStatements(sql) }
+}
+
+function judged(
+  sql: string,
+  given: { tables?: Facts['tables']; before?: string; rules?: readonly Rule[] } = {},
+): Hazard[] {
+  const { tables, before = '', rules = [] } = given
+  return judge({
+    history: [migrationOf('1', HISTORY)],
+    migrations: [...(before === '' ? [] : [migrationOf('2', before)]), migrationOf('3', sql)],
+    facts: { serverVersion: 180_000, defaultSchema: 'public', ...(tables ? { tables } : {}) },
+    rules,
+  }).filter(({ migration }) => migration === '3')
+}
+
+function idsOf(hazards: readonly Hazard[]): string[] {
+  return hazards.map(({ id }) => id)
+}
+
+const INDEX = 'CREATE INDEX a ON users (email)'
+
+test.each<[string, string, number | undefined, string | undefined]>([
+  ['a lock on a table of unknown size', INDEX, undefined, 'error'],
+  ['a lock on a big table', INDEX, 5000, 'error'],
+  ['a lock on a small table', INDEX, 999, 'info'],
+  ['a lock on an empty table', INDEX, 0, undefined],
+  ['a failure on a small table', 'ALTER TABLE users ADD a text NOT NULL', 1, 'error'],
+  ['a failure on an empty table', 'ALTER TABLE users ADD a text NOT NULL', 0, undefined],
+  ['a loss on a small table', 'DROP TABLE users', 1, 'error'],
+  ['a loss on an empty table', 'DROP TABLE users', 0, 'error'],
+])('%s', (_, sql, rows, severity) => {
+  const tables = rows === undefined ? {} : { tables: { 'public.users': { rows, bytes: 1 } } }
+  expect(judged(sql, tables)[0]?.severity).toBe(severity)
+})
+
+test.each<[string, string, readonly string[]]>([
+  ['made here', 'CREATE TABLE a (b json); CREATE INDEX c ON a (b)', ['json-column']],
+  ['made and renamed here', 'CREATE TABLE a (b int); ALTER TABLE a RENAME TO c; DROP TABLE c', []],
+  ['a column that is NOT NULL already', 'ALTER TABLE users ALTER id SET NOT NULL', []],
+  [
+    'NOT NULL behind a valid check, all in one',
+    'ALTER TABLE users ADD CHECK (email IS NOT NULL), ALTER email SET NOT NULL',
+    ['check-validates'],
+  ],
+  [
+    'NOT NULL behind a check that is not valid',
+    'ALTER TABLE users ADD CONSTRAINT c CHECK (email IS NOT NULL) NOT VALID; ALTER TABLE users ALTER email SET NOT NULL',
+    ['not-null-scans', 'lock-held'],
+  ],
+  ['a longer text', 'ALTER TABLE users ALTER email TYPE varchar(200)', []],
+  ['a type of a renamed column', 'ALTER TABLE teams ALTER name TYPE varchar', []],
+  [
+    'a column added and filled in one file',
+    'ALTER TABLE users ADD a int; UPDATE users SET a = 1',
+    ['mixed-backfill', 'backfill-unbatched'],
+  ],
+  ['an expression index', 'DROP INDEX CONCURRENTLY users_name_idx', ['drop-inexpressible']],
+  ['a transaction around the whole', 'BEGIN; SELECT 1; COMMIT', ['nested-transaction']],
+  [
+    "Prisma's change of an enum",
+    `ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM ('bad'); DROP TYPE mood_old`,
+    [],
+  ],
+  ['a value that is used after the commit', `ALTER TYPE mood ADD VALUE 'a'; SELECT 'a'::mood`, []],
+  [
+    'a foreign key with its index below',
+    `ALTER TABLE users ADD CONSTRAINT f FOREIGN KEY ("teamId") REFERENCES teams NOT VALID; CREATE INDEX CONCURRENTLY i ON users ("teamId")`,
+    [],
+  ],
+  [
+    'a foreign key in a new column',
+    'ALTER TABLE users ADD a int UNIQUE REFERENCES teams',
+    ['unique-in-place'],
+  ],
+  ['a long name in a text', `COMMENT ON TABLE users IS '${'x'.repeat(70)}'`, []],
+  ['a table in another schema', 'DROP TABLE other.users', ['drop-table']],
+])('%s', (_, sql, ids) => {
+  expect(idsOf(judged(sql))).toEqual(ids)
+})
+
+test('the history is followed through renames', () => {
+  const before = 'ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME email TO mail'
+  const sql = 'ALTER TABLE people ALTER mail TYPE bigint USING mail::bigint'
+  const [hazard] = judged(sql, { before, tables: { 'public.users': { rows: 10, bytes: 1 } } })
+  expect(hazard).toMatchObject({ severity: 'info', object: 'column public.people.mail' })
+  expect(hazard?.message).toContain('from character varying(100) to bigint')
+})
+
+test('a table that an earlier pending migration makes is not on the target', () => {
+  const before = 'CREATE TABLE a (b int)'
+  const tables = { 'public.users': { rows: 10_000, bytes: 1 } }
+  expect(judged('CREATE INDEX c ON a (b)', { before, tables })).toEqual([])
+  expect(idsOf(judged('CREATE INDEX c ON a (b)', { before }))).toEqual(['index-not-concurrent'])
+})
+
+test('an ALTER TABLE takes the strongest lock of its parts', () => {
+  const key = 'ADD CONSTRAINT f FOREIGN KEY ("teamId") REFERENCES teams'
+  const lockOf = (sql: string) => judged(sql).find(({ id }) => id === 'foreign-key-validates')
+  expect(lockOf(`ALTER TABLE users ${key}`)).toMatchObject({
+    lock: 'SHARE ROW EXCLUSIVE',
+    blocks: 'writes',
+  })
+  expect(lockOf(`ALTER TABLE users ADD a int, ${key}`)).toMatchObject({
+    lock: 'ACCESS EXCLUSIVE',
+    blocks: 'reads and writes',
+  })
+})
+
+test.each<[string, string, readonly string[]]>([
+  [
+    'above its statement',
+    `SELECT 1;\n-- slipway: accept index-not-concurrent (small)\n-- CreateIndex\n${INDEX}`,
+    [],
+  ],
+  [
+    'above another',
+    `-- slipway: accept index-not-concurrent (small)\nSELECT 1;\n${INDEX}`,
+    ['accept-unused', 'index-not-concurrent'],
+  ],
+  [
+    'for the file',
+    `-- slipway: accept index-not-concurrent (small)\n\nSELECT 1;\n${INDEX};\nCREATE INDEX b ON users (id)`,
+    [],
+  ],
+  [
+    'without a reason',
+    `-- slipway: accept index-not-concurrent ()\n${INDEX}`,
+    ['accept-without-reason', 'index-not-concurrent'],
+  ],
+  [
+    'unknown',
+    `-- slipway: accept index-not-concurent (small)\n${INDEX}`,
+    ['accept-unknown', 'index-not-concurrent'],
+  ],
+  ['in a text', `SELECT '\n-- slipway: accept drop-table (x)\n'`, []],
+  ['with CRLF', `SELECT 1;\r\n-- slipway: accept index-not-concurrent (small)\r\n${INDEX}`, []],
+])('an acceptance %s', (_, sql, ids) => {
+  expect(idsOf(judged(sql))).toEqual(ids)
+})
+
+test('an acceptance that only the size of the table makes unneeded is not unused', () => {
+  const tables = { 'public.users': { rows: 0, bytes: 1 } }
+  expect(judged(`-- slipway: accept index-not-concurrent (x)\n${INDEX}`, { tables })).toEqual([])
+})
+
+test('an unknown hazard is named with what was meant, at its place', () => {
+  const [hazard] = judged('SELECT 1;\n\n  -- slipway: accept drop-tabel (old)\nDROP TABLE users')
+  expect(hazard).toMatchObject({ id: 'accept-unknown', line: 3, column: 3, statement: 2 })
+  expect(hazard?.message).toContain('drop-table?')
+})
+
+const ours: Rule = {
+  id: 'team-owns-table',
+  title: 'A table without an owner',
+  judge: (action) =>
+    action.kind === 'create-table'
+      ? { severity: 'warning', message: 'Name the owner.' }
+      : undefined,
+}
+
+test("a project's own rule is judged and accepted like ours", () => {
+  expect(idsOf(judged('CREATE TABLE a ()', { rules: [ours] }))).toEqual(['team-owns-table'])
+  const sql = '-- slipway: accept team-owns-table (a test)\nCREATE TABLE a ()'
+  expect(judged(sql, { rules: [ours] })).toEqual([])
+})
+
+test('two rules with one id are refused', () => {
+  let thrown: unknown
+  try {
+    judged('SELECT 1', { rules: [{ ...ours, id: 'drop-table' }] })
+  } catch (error) {
+    thrown = error
+  }
+  expect(failureOf(thrown)?.code).toBe('HAZARDS.DUPLICATE_RULE')
+})

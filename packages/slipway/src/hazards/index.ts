@@ -1,0 +1,6 @@
+export type { Facts, TableFacts } from './facts.ts'
+export { hazardFailures } from './failures.ts'
+export type { Context, Finding, Hazard, JudgedMigration, Rule, Severity } from './hazard.ts'
+export { judge, type Judging } from './judge.ts'
+export type { Blocks, LockMode } from './lock-mode.ts'
+export { rules } from './rules.ts'

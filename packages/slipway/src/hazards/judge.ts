@@ -1,0 +1,190 @@
+import type { Statement } from '../migration/index.ts'
+import { unitsOf } from '../migration/index.ts'
+import { acceptancesIn } from './accept.ts'
+import { judgeAcceptances, suppress } from './accepted.ts'
+import { applied } from './apply.ts'
+import { type Facts, sizeOf } from './facts.ts'
+import { raise } from './failures.ts'
+import type { Context, Finding, Hazard, HeldLock, JudgedMigration, Rule } from './hazard.ts'
+import { blockedBy, stronger } from './lock-mode.ts'
+import { locksOf } from './locks.ts'
+import { rules as ours } from './rules.ts'
+import { emptySchema, keyOf, type Schema } from './schema.ts'
+
+/** What to judge, and what it is judged by. */
+export interface Judging {
+  /** What the target has already, in order: it is not judged, but it says what is there. */
+  readonly history: readonly JudgedMigration[]
+  readonly migrations: readonly JudgedMigration[]
+  readonly facts: Facts
+  /** Rules of the project's own, beside ours. Fails with HAZARDS.DUPLICATE_RULE where an id is taken. */
+  readonly rules?: readonly Rule[]
+}
+
+/**
+ * The hazards of migrations, in the order of their statements. The same input gives the same output.
+ * What the SQL itself accepts (`-- slipway: accept <id> (<reason>)`) is left out.
+ */
+export function judge({ history, migrations, facts, rules: more = [] }: Judging): Hazard[] {
+  const rules = allRules(more)
+  let schema = asTarget(history.reduce(folded, emptySchema(facts.defaultSchema)))
+  const hazards: Hazard[] = []
+  for (const migration of migrations) {
+    const judged = judgeMigration(schema, { migration, facts, rules })
+    hazards.push(...judged.hazards)
+    schema = judged.schema
+  }
+  return hazards
+}
+
+function allRules(more: readonly Rule[]): readonly Rule[] {
+  const taken = new Set(ours.map(({ id }) => id))
+  for (const { id } of more) {
+    if (taken.has(id)) {
+      raise('HAZARDS.DUPLICATE_RULE', {
+        message: `There are two rules with the id ${id}.`,
+        why: 'An acceptance names one rule, so an id belongs to one.',
+      })
+    }
+    taken.add(id)
+  }
+  return [...ours, ...more]
+}
+
+function folded(schema: Schema, { name, statements }: JudgedMigration): Schema {
+  const actions = statements.flatMap((statement) => statement.actions)
+  return actions.reduce((all, action) => applied(all, action, name), schema)
+}
+
+/** The same schema, with each table remembering its name on the target. */
+function asTarget(schema: Schema): Schema {
+  const tables = new Map(
+    [...schema.tables].map(([key, table]) => [key, { ...table, onTarget: key }]),
+  )
+  return { ...schema, tables }
+}
+
+/** A finding with all that `judge` knows of it. */
+interface Found {
+  readonly finding: Finding
+  readonly hazard: Hazard
+  /** The size of the table makes it no hazard. */
+  readonly void: boolean
+}
+
+function judgeMigration(
+  before: Schema,
+  given: {
+    readonly migration: JudgedMigration
+    readonly facts: Facts
+    readonly rules: readonly Rule[]
+  },
+): { readonly schema: Schema; readonly hazards: readonly Hazard[] } {
+  const { migration, facts, rules } = given
+  const transactions = transactionsOf(migration)
+  const found: Found[] = []
+  let schema = before
+  let held: readonly HeldLock[] = []
+  let transaction: number | undefined
+  let inBlock = false
+  for (const statement of migration.statements) {
+    if (statement.role.kind === 'commit' || statement.role.kind === 'rollback') inBlock = false
+    const current = transactions.get(statement.number) ?? transaction
+    if (current !== transaction) held = []
+    transaction = current
+    const ofStatement: Found[] = []
+    for (const action of statement.actions) {
+      const context: Context = { schema, facts, migration, statement, inBlock, held }
+      for (const rule of rules) {
+        const findings = [rule.judge(action, context) ?? []].flat()
+        ofStatement.push(...findings.map((finding) => foundBy(rule, finding, context)))
+      }
+      held = [...held, ...locksOf(action, schema).map((lock) => ({ ...lock, statement }))]
+      schema = applied(schema, action, migration.name)
+    }
+    found.push(...once(withStatementLock(ofStatement, { held, schema, statement })))
+    if (statement.role.kind === 'begin') inBlock = true
+  }
+  return { schema, hazards: accepted(migration, found, rules) }
+}
+
+function accepted(
+  migration: JudgedMigration,
+  found: readonly Found[],
+  rules: readonly Rule[],
+): Hazard[] {
+  const acceptances = acceptancesIn(migration)
+  const all = found.map(({ hazard }) => hazard)
+  const real = found.filter((one) => !one.void).map(({ hazard }) => hazard)
+  const ids = rules.map(({ id }) => id)
+  return [
+    ...suppress(real, acceptances, ids),
+    ...judgeAcceptances(acceptances, { migration, hazards: all, ids }),
+  ].toSorted((one, other) => one.line - other.line || one.statement - other.statement)
+}
+
+/** The number of the transaction of each statement; BEGIN and COMMIT have none. */
+function transactionsOf({ sql, statements }: JudgedMigration): ReadonlyMap<number, number> {
+  return new Map(
+    unitsOf(sql, statements).flatMap((unit) =>
+      unit.statements.map((statement): [number, number] => [statement.number, unit.number]),
+    ),
+  )
+}
+
+function foundBy({ id }: Rule, finding: Finding, context: Context): Found {
+  const { migration, statement } = context
+  const { table, lock, object, rewrites, safeSql } = finding
+  const size = table && sizeOf(context, table)
+  const harmless = size === 'new' || (size === 'empty' && !finding.anySize)
+  const light = size === 'small' && lock !== undefined && !finding.anySize
+  return {
+    finding,
+    void: harmless,
+    hazard: {
+      id,
+      severity: light ? 'info' : finding.severity,
+      migration: migration.name,
+      file: migration.path,
+      line: statement.line,
+      column: statement.column,
+      statement: statement.number,
+      ...(object === undefined ? {} : { object }),
+      ...(lock === undefined ? {} : { lock }),
+      blocks: blockedBy(lock),
+      ...(rewrites ? { rewrites } : {}),
+      message: finding.message,
+      ...(safeSql === undefined ? {} : { safeSql }),
+    },
+  }
+}
+
+/** An ALTER TABLE takes the strongest lock that any of its parts needs, for all of them. */
+function withStatementLock(
+  found: readonly Found[],
+  given: {
+    readonly held: readonly HeldLock[]
+    readonly schema: Schema
+    readonly statement: Statement
+  },
+): Found[] {
+  const taken = given.held.filter(({ statement }) => statement === given.statement)
+  return found.map((one) => {
+    const { table, lock } = one.finding
+    if (table === undefined || lock === undefined) return one
+    const key = keyOf(given.schema, table)
+    const strongest = taken
+      .filter((other) => keyOf(given.schema, other.table) === key)
+      .reduce((all, other) => stronger(all, other.lock), lock)
+    return { ...one, hazard: { ...one.hazard, lock: strongest, blocks: blockedBy(strongest) } }
+  })
+}
+
+/** A statement of several parts says one thing once. */
+function once(found: readonly Found[]): Found[] {
+  const seen = new Set<string>()
+  return found.filter(({ hazard: { id, object, message } }) => {
+    const key = JSON.stringify([id, object, message])
+    return !seen.has(key) && seen.add(key)
+  })
+}

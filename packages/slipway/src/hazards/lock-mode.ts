@@ -1,0 +1,29 @@
+/** PostgreSQL's table locks, from the weakest to the strongest. Source: "Table-Level Locks" in its documentation. */
+const LOCK_MODES = [
+  'ACCESS SHARE',
+  'ROW SHARE',
+  'ROW EXCLUSIVE',
+  'SHARE UPDATE EXCLUSIVE',
+  'SHARE',
+  'SHARE ROW EXCLUSIVE',
+  'EXCLUSIVE',
+  'ACCESS EXCLUSIVE',
+] as const
+
+/** A lock on a table, as PostgreSQL names it. */
+export type LockMode = (typeof LOCK_MODES)[number]
+
+/** What other sessions cannot do to the table while a lock is held. */
+export type Blocks = 'reads and writes' | 'writes' | 'nothing'
+
+/** The stronger of two locks. */
+export function stronger(one: LockMode, other: LockMode): LockMode {
+  return LOCK_MODES.indexOf(one) >= LOCK_MODES.indexOf(other) ? one : other
+}
+
+/** What a lock keeps other sessions from. */
+export function blockedBy(lock: LockMode | undefined): Blocks {
+  if (lock === undefined) return 'nothing'
+  if (lock === 'ACCESS EXCLUSIVE') return 'reads and writes'
+  return LOCK_MODES.indexOf(lock) >= LOCK_MODES.indexOf('SHARE') ? 'writes' : 'nothing'
+}

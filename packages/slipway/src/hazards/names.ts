@@ -1,0 +1,18 @@
+import type { ObjectName } from '../migration/index.ts'
+import type { Context } from './hazard.ts'
+import { keyOf } from './schema.ts'
+
+/** A table, view or type as messages name it: `public.users`. */
+export function full({ schema }: Pick<Context, 'schema'>, name: ObjectName): string {
+  return keyOf(schema, name)
+}
+
+/** The object of a finding about a table. */
+export function tableObject(context: Context, table: ObjectName): string {
+  return `table ${full(context, table)}`
+}
+
+/** The object of a finding about a column. */
+export function columnObject(context: Context, table: ObjectName, column: string): string {
+  return `column ${full(context, table)}.${column}`
+}

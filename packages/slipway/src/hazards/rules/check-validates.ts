@@ -1,0 +1,35 @@
+import type { ConstraintDefinition, ObjectName } from '../../migration/index.ts'
+import { constraintName } from '../constraint-name.ts'
+import type { Context, Finding, Rule } from '../hazard.ts'
+import { full, tableObject } from '../names.ts'
+import { validatedLater } from '../safe-sql.ts'
+
+/** A CHECK is tried on every row under the strongest lock. */
+export const checkValidates: Rule = {
+  id: 'check-validates',
+  title: 'A check looks at every row while reads and writes wait',
+  judge(action, context) {
+    if (action.kind === 'add-constraint')
+      return judgeCheck(action.table, action.constraint, context)
+    if (action.kind !== 'add-column') return undefined
+    return action.column.constraints.flatMap((one) => judgeCheck(action.table, one, context) ?? [])
+  },
+}
+
+function judgeCheck(
+  table: ObjectName,
+  constraint: ConstraintDefinition,
+  context: Context,
+): Finding | undefined {
+  if (constraint.kind !== 'check' || constraint.notValid) return undefined
+  const name = constraintName(table, constraint)
+  const safeSql = validatedLater(context.statement, table, name)
+  return {
+    severity: 'warning',
+    object: tableObject(context, table),
+    table,
+    lock: 'ACCESS EXCLUSIVE',
+    message: `Adding the check ${name} looks at every row of ${full(context, table)}, and until then nobody reads or writes it.`,
+    ...(safeSql === undefined ? {} : { safeSql }),
+  }
+}

@@ -1,0 +1,23 @@
+import type { Rule } from '../hazard.ts'
+import { full } from '../names.ts'
+
+/** Clients that run cast to the type by its name. */
+export const dropEnum: Rule = {
+  id: 'drop-enum',
+  title: 'A type is dropped',
+  judge(action, context) {
+    if (action.kind !== 'drop' || action.of !== 'type') return undefined
+    const { object, cascade } = action
+    // Prisma changes an enum by making another, renaming both and dropping the old one.
+    const replaced = context.migration.statements.some(({ actions }) =>
+      actions.some((one) => one.kind === 'rename' && one.of === 'type' && one.to === object.name),
+    )
+    if (replaced && !cascade) return undefined
+    const more = cascade ? ', and with CASCADE every column of the type goes with its values' : ''
+    return {
+      severity: cascade ? 'error' : 'warning',
+      object: `type ${full(context, object)}`,
+      message: `The type ${full(context, object)} is dropped: clients that still cast to it fail${more}.`,
+    }
+  },
+}

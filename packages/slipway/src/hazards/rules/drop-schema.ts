@@ -1,0 +1,20 @@
+import type { Rule } from '../hazard.ts'
+
+/** All that is in the schema is gone. */
+export const dropSchema: Rule = {
+  id: 'drop-schema',
+  title: 'A schema is dropped',
+  judge(action, { schema }) {
+    if (action.kind !== 'drop' || action.of !== 'schema') return undefined
+    const { name } = action.object
+    const inside = [...schema.tables.values()].filter((table) => table.schema === name)
+    const tables = inside.map((table) => table.name)
+    const lost =
+      action.cascade && tables.length > 0 ? ` With it go the tables ${tables.join(', ')}.` : ''
+    return {
+      severity: 'error',
+      object: `schema ${name}`,
+      message: `The schema ${name} is dropped${action.cascade ? ' with all that is in it' : ''}.${lost}`,
+    }
+  },
+}

@@ -1,0 +1,25 @@
+import type { Rule } from '../hazard.ts'
+import { tableObject } from '../names.ts'
+import { full } from '../names.ts'
+import { referencingTables } from '../schema.ts'
+
+/** The rows are gone, and clients that still ask for the table fail. */
+export const dropTable: Rule = {
+  id: 'drop-table',
+  title: 'A table is dropped with its rows',
+  judge(action, context) {
+    if (action.kind !== 'drop' || action.of !== 'table') return undefined
+    const table = action.object
+    const from = action.cascade ? referencingTables(context.schema, table) : []
+    const more =
+      from.length > 0 ? ` With CASCADE, the foreign keys of ${from.join(', ')} go with it.` : ''
+    return {
+      severity: 'error',
+      object: tableObject(context, table),
+      table,
+      anySize: true,
+      lock: 'ACCESS EXCLUSIVE',
+      message: `The table ${full(context, table)} is dropped with its rows, and clients that still ask for it fail.${more}`,
+    }
+  },
+}

@@ -1,0 +1,18 @@
+import type { Rule } from '../hazard.ts'
+import { full } from '../names.ts'
+
+/** CASCADE drops the views that are built on the view, without naming them. */
+export const dropViewCascade: Rule = {
+  id: 'drop-view-cascade',
+  title: 'A view is dropped with all that is built on it',
+  judge(action, context) {
+    if (action.kind !== 'drop' || !action.cascade) return undefined
+    if (action.of !== 'view' && action.of !== 'materialized-view') return undefined
+    const view = full(context, action.object)
+    return {
+      severity: 'error',
+      object: `view ${view}`,
+      message: `DROP VIEW ${view} CASCADE drops every view that is built on it, without naming them. Name each of them.`,
+    }
+  },
+}

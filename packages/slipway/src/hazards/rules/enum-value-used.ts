@@ -1,0 +1,20 @@
+import { restOfBlock } from '../block.ts'
+import type { Rule } from '../hazard.ts'
+import { full } from '../names.ts'
+
+/** A value that ALTER TYPE adds cannot be used before it is committed. */
+export const enumValueUsed: Rule = {
+  id: 'enum-value-used',
+  title: 'A new enum value is used in its own transaction',
+  judge(action, context) {
+    if (action.kind !== 'add-enum-value' || !context.inBlock) return undefined
+    const literal = `'${action.value.replaceAll("'", "''")}'`
+    const user = restOfBlock(context).find(({ text }) => text.includes(literal))
+    if (user === undefined) return undefined
+    return {
+      severity: 'error',
+      object: `type ${full(context, action.type)}`,
+      message: `The value ${action.value} of ${full(context, action.type)} is used in statement ${user.number}, inside the same BEGIN and COMMIT: PostgreSQL refuses a value that is not committed yet.`,
+    }
+  },
+}

@@ -1,0 +1,20 @@
+import { constraintName } from '../constraint-name.ts'
+import type { Rule } from '../hazard.ts'
+import { full, tableObject } from '../names.ts'
+
+/** An exclusion constraint builds its index under the strongest lock, and there is no other way. */
+export const exclusionConstraint: Rule = {
+  id: 'exclusion-constraint',
+  title: 'An exclusion constraint builds its index while reads and writes wait',
+  judge(action, context) {
+    if (action.kind !== 'add-constraint' || action.constraint.kind !== 'exclusion') return undefined
+    const { table, constraint } = action
+    return {
+      severity: 'error',
+      object: tableObject(context, table),
+      table,
+      lock: 'ACCESS EXCLUSIVE',
+      message: `The exclusion constraint ${constraintName(table, constraint)} builds its index over all rows of ${full(context, table)}, and until then nobody reads or writes it.`,
+    }
+  },
+}

@@ -1,0 +1,24 @@
+import { isFilled } from '../facts.ts'
+import type { Rule } from '../hazard.ts'
+import { heldAgainstReaders } from '../held.ts'
+import { full, tableObject } from '../names.ts'
+import { workOf } from '../work.ts'
+
+/** A lock is held until the transaction ends, however long its other statements take. */
+export const lockHeld: Rule = {
+  id: 'lock-held',
+  title: 'A lock is held while the transaction works',
+  judge(action, context) {
+    const held = heldAgainstReaders(context)
+    if (held === undefined) return undefined
+    const work = workOf(action, context)
+    if (work === undefined || !isFilled(context, work.table)) return undefined
+    return {
+      severity: 'warning',
+      object: tableObject(context, held.table),
+      table: held.table,
+      lock: 'ACCESS EXCLUSIVE',
+      message: `This ${work.kind} of ${full(context, work.table)} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until it is done, nobody reads or writes ${full(context, held.table)}. Put it into a migration of its own.`,
+    }
+  },
+}

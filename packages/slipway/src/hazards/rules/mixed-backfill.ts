@@ -1,0 +1,23 @@
+import { isFilled } from '../facts.ts'
+import type { Rule } from '../hazard.ts'
+import { heldAgainstReaders } from '../held.ts'
+import { full, tableObject } from '../names.ts'
+
+/** Rows are changed while the transaction keeps readers out of a table. */
+export const mixedBackfill: Rule = {
+  id: 'mixed-backfill',
+  title: 'Rows are changed while a table is locked',
+  judge(action, context) {
+    if (action.kind !== 'update' && action.kind !== 'delete') return undefined
+    const held = heldAgainstReaders(context)
+    if (held === undefined || !isFilled(context, action.table)) return undefined
+    const verb = action.kind === 'update' ? 'updated' : 'deleted'
+    return {
+      severity: 'error',
+      object: tableObject(context, held.table),
+      table: held.table,
+      lock: 'ACCESS EXCLUSIVE',
+      message: `Rows of ${full(context, action.table)} are ${verb} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until all are done, nobody reads or writes ${full(context, held.table)}. Put it into a migration of its own.`,
+    }
+  },
+}

@@ -1,0 +1,34 @@
+import type { Action } from '../../migration/index.ts'
+import type { Context, Rule } from '../hazard.ts'
+import { full, tableObject } from '../names.ts'
+import { columnNamed } from '../schema.ts'
+
+/** Without a WHERE, every row is changed or deleted. */
+export const noWhere: Rule = {
+  id: 'no-where',
+  title: 'UPDATE or DELETE without WHERE',
+  judge(action, context) {
+    if (action.kind !== 'update' && action.kind !== 'delete') return undefined
+    if (action.where !== undefined || isFirstFill(action, context)) return undefined
+    const { table } = action
+    const what = action.kind === 'update' ? 'UPDATE changes' : 'DELETE removes'
+    return {
+      severity: 'error',
+      object: tableObject(context, table),
+      table,
+      lock: 'ROW EXCLUSIVE',
+      message: `The ${what} every row of ${full(context, table)}. If all are meant, say so with WHERE true.`,
+    }
+  },
+}
+
+/** Columns that the same migration added hold nothing that could be lost. */
+function isFirstFill(
+  action: Extract<Action, { kind: 'update' | 'delete' }>,
+  { schema, migration }: Context,
+): boolean {
+  if (action.kind === 'delete') return false
+  return action.columns.every(
+    (column) => columnNamed(schema, action.table, column)?.addedBy === migration.name,
+  )
+}

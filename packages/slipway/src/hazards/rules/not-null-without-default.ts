@@ -1,0 +1,26 @@
+import type { Rule } from '../hazard.ts'
+import { columnObject, full } from '../names.ts'
+import { identifier, qualified } from '../quote.ts'
+
+/** A NOT NULL column without a default has no value for the rows that are there. */
+export const notNullWithoutDefault: Rule = {
+  id: 'not-null-without-default',
+  title: 'A required column is added without a default',
+  judge(action, context) {
+    if (action.kind !== 'add-column') return undefined
+    const { table, column } = action
+    if (!column.notNull || column.default !== undefined || column.filledBy !== undefined)
+      return undefined
+    const name = identifier(column.name)
+    return {
+      severity: 'error',
+      object: columnObject(context, table, column.name),
+      table,
+      message: `The column ${column.name} is NOT NULL and has no default: as soon as ${full(context, table)} holds one row, PostgreSQL refuses it.`,
+      safeSql: [
+        `ALTER TABLE ${qualified(table)} ADD COLUMN ${name} ${column.type};`,
+        `-- Fill ${name} in batches, and in a later migration SET NOT NULL.`,
+      ].join('\n'),
+    }
+  },
+}

@@ -1,0 +1,20 @@
+import type { Rule } from '../hazard.ts'
+import { columnObject, full } from '../names.ts'
+
+/** Clients that run ask for the column by its old name. */
+export const renameColumn: Rule = {
+  id: 'rename-column',
+  title: 'A column is renamed under running clients',
+  judge(action, context) {
+    if (action.kind !== 'rename' || action.of !== 'column') return undefined
+    const { table, from, to } = action
+    return {
+      severity: 'error',
+      object: columnObject(context, table, from),
+      table,
+      anySize: true,
+      lock: 'ACCESS EXCLUSIVE',
+      message: `The column ${from} of ${full(context, table)} becomes ${to}: every client that still asks for ${from} fails from then on.`,
+    }
+  },
+}

@@ -1,0 +1,17 @@
+import type { Rule } from '../hazard.ts'
+import { full } from '../names.ts'
+
+/** Clients that run read and write the value by its old name. */
+export const renameEnumValue: Rule = {
+  id: 'rename-enum-value',
+  title: 'An enum value is renamed under running clients',
+  judge(action, context) {
+    if (action.kind !== 'rename' || action.of !== 'enum-value') return undefined
+    const { type, from, to } = action
+    return {
+      severity: 'warning',
+      object: `type ${full(context, type)}`,
+      message: `The value ${from} of ${full(context, type)} becomes ${to}: clients that still write ${from} fail, and a Prisma Client does not know ${to} when it reads it.`,
+    }
+  },
+}

@@ -1,0 +1,20 @@
+import type { Rule } from '../hazard.ts'
+import { full, tableObject } from '../names.ts'
+
+/** Without row level security every role with a grant sees every row. */
+export const rlsDisabled: Rule = {
+  id: 'rls-disabled',
+  title: 'Row level security is switched off',
+  judge(action, context) {
+    if (action.kind !== 'row-security' || action.enabled) return undefined
+    const { table } = action
+    return {
+      severity: 'error',
+      object: tableObject(context, table),
+      table,
+      anySize: true,
+      lock: 'ACCESS EXCLUSIVE',
+      message: `The policies of ${full(context, table)} no longer hold: every role that may read the table reads all its rows.`,
+    }
+  },
+}

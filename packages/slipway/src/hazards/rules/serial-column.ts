@@ -1,0 +1,21 @@
+import type { Rule } from '../hazard.ts'
+import { columnObject, full } from '../names.ts'
+
+/** A column that takes its values from a sequence needs one for each row that is there. */
+export const serialColumn: Rule = {
+  id: 'serial-column',
+  title: 'A serial or identity column rewrites the table',
+  judge(action, context) {
+    if (action.kind !== 'add-column') return undefined
+    const { table, column } = action
+    if (column.filledBy !== 'serial' && column.filledBy !== 'identity') return undefined
+    return {
+      severity: 'error',
+      object: columnObject(context, table, column.name),
+      table,
+      lock: 'ACCESS EXCLUSIVE',
+      rewrites: true,
+      message: `The ${column.filledBy} column ${column.name} takes a number for each row: ${full(context, table)} is written anew, and until then nobody reads or writes it.`,
+    }
+  },
+}

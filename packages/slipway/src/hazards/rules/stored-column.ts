@@ -1,0 +1,20 @@
+import type { Rule } from '../hazard.ts'
+import { columnObject, full } from '../names.ts'
+
+/** A stored generated column is computed for each row that is there. */
+export const storedColumn: Rule = {
+  id: 'stored-column',
+  title: 'A stored generated column rewrites the table',
+  judge(action, context) {
+    if (action.kind !== 'add-column' || action.column.filledBy !== 'stored') return undefined
+    const { table, column } = action
+    return {
+      severity: 'error',
+      object: columnObject(context, table, column.name),
+      table,
+      lock: 'ACCESS EXCLUSIVE',
+      rewrites: true,
+      message: `The generated column ${column.name} is computed for each row: ${full(context, table)} is written anew, and until then nobody reads or writes it.`,
+    }
+  },
+}

@@ -1,0 +1,19 @@
+import type { Rule } from '../hazard.ts'
+import { full, tableObject } from '../names.ts'
+
+/** A trigger on a table that is in use runs for every write from then on. */
+export const triggerOnTable: Rule = {
+  id: 'trigger-on-table',
+  title: 'A trigger is put on a table in use',
+  judge(action, context) {
+    if (action.kind !== 'create-trigger') return undefined
+    const { table, name } = action
+    return {
+      severity: 'warning',
+      object: tableObject(context, table),
+      table,
+      lock: 'SHARE ROW EXCLUSIVE',
+      message: `From its commit on, the trigger ${name} runs in every write to ${full(context, table)} that it names; making it waits for all that write now.`,
+    }
+  },
+}

@@ -1,0 +1,23 @@
+import type { Rule } from '../hazard.ts'
+import { full, tableObject } from '../names.ts'
+import { referencingTables } from '../schema.ts'
+
+/** CASCADE empties the tables that point at this one, too. */
+export const truncateCascade: Rule = {
+  id: 'truncate-cascade',
+  title: 'TRUNCATE empties other tables with it',
+  judge(action, context) {
+    if (action.kind !== 'truncate' || !action.cascade) return undefined
+    return action.tables.map((table) => {
+      const others = referencingTables(context.schema, table).join(', ')
+      return {
+        severity: 'error',
+        object: tableObject(context, table),
+        table,
+        anySize: true,
+        lock: 'ACCESS EXCLUSIVE',
+        message: `TRUNCATE ${full(context, table)} CASCADE also empties ${others || 'every table with a foreign key to it'}, and all that point at those.`,
+      }
+    })
+  },
+}

@@ -1,0 +1,16 @@
+import { isBlockClosed } from '../block.ts'
+import type { Rule } from '../hazard.ts'
+
+/** A BEGIN without COMMIT: many tools roll back what follows when they disconnect. */
+export const uncommittedTransaction: Rule = {
+  id: 'uncommitted-transaction',
+  title: 'BEGIN without COMMIT',
+  judge(_action, context) {
+    if (context.statement.role.kind !== 'begin' || isBlockClosed(context)) return undefined
+    return {
+      severity: 'error',
+      message:
+        'The file opens a transaction with BEGIN and does not end it: whoever runs it statement by statement loses all that follows. Leave the BEGIN out, or write the COMMIT.',
+    }
+  },
+}

@@ -1,0 +1,21 @@
+import type { Rule } from '../hazard.ts'
+import { full, tableObject } from '../names.ts'
+
+/** VACUUM FULL and CLUSTER write the table anew under the strongest lock. */
+export const vacuumFull: Rule = {
+  id: 'vacuum-full',
+  title: 'VACUUM FULL or CLUSTER rewrites the table',
+  judge(action, context) {
+    const isFull = action.kind === 'vacuum' && action.full
+    if (!isFull && action.kind !== 'cluster') return undefined
+    const { table } = action
+    const command = isFull ? 'VACUUM FULL' : 'CLUSTER'
+    return {
+      severity: 'error',
+      ...(table ? { object: tableObject(context, table), table } : {}),
+      lock: 'ACCESS EXCLUSIVE',
+      rewrites: true,
+      message: `${command} writes ${table ? full(context, table) : 'every table'} and its indexes anew, and until then nobody reads or writes it.`,
+    }
+  },
+}

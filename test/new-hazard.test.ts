@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const ROOM = 'packages/slipway/src/hazards'
+
+function run(cwd: string, ...args: string[]) {
+  return spawnSync(process.execPath, [join(root, 'tools/new.ts'), ...args], {
+    cwd,
+    encoding: 'utf8',
+  })
+}
+
+test('npm run new hazard writes the rule and its page once, and lists the rule', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'new-hazard-'))
+  try {
+    for (const made of [`${ROOM}/rules`, 'docs/hazards']) {
+      mkdirSync(join(folder, made), { recursive: true })
+    }
+    cpSync(join(root, ROOM, 'rules.ts'), join(folder, ROOM, 'rules.ts'))
+    expect(run(folder, 'hazard', 'table-too-wide').status).toBe(0)
+    const read = (file: string) => readFileSync(join(folder, file), 'utf8')
+    expect(read(`${ROOM}/rules/table-too-wide.ts`)).toContain('export const tableTooWide: Rule')
+    expect(read('docs/hazards/table-too-wide.md')).toContain('## Instead of')
+    const list = read(`${ROOM}/rules.ts`)
+    expect(list).toContain(`import { tableTooWide } from './rules/table-too-wide.ts'`)
+    expect(list).toMatch(/ {2}tableTooWide,\n\]\n$/)
+    expect(run(folder, 'hazard', 'table-too-wide')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('is there already') as string,
+    })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test.each([[], ['rule', 'a'], ['hazard'], ['hazard', '../a'], ['hazard', 'NotThis']])(
+  'npm run new %s %s is refused',
+  (...args) => {
+    expect(run(root, ...args)).toMatchObject({ status: 2 })
+  },
+)
