@@ -1,5 +1,7 @@
 import { type Proof, proveOn } from '../create/index.ts'
+import { type Facts, type Hazard, judge } from '../hazards/index.ts'
 import { attempt, type Emit, type Failure, suggest } from '../kernel/index.ts'
+import { loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
 import { type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
@@ -13,6 +15,8 @@ export interface CheckRequest {
   /** Those to check; the last one where none is named. */
   readonly names: readonly string[]
   readonly scratch: ScratchOptions
+  /** What is known of the target; `check` asks none. */
+  readonly facts: Facts
   /** Judge without running anything. */
   readonly withoutRehearsal: boolean
   readonly emit: Emit
@@ -25,23 +29,46 @@ export interface CheckedMigration {
   /** Absent where it was not rehearsed: `refusal` says why, or nobody asked for it. */
   readonly proof?: Proof
   readonly refusal?: Failure
+  /** What its statements lock, rewrite, lose or break, by their text and the history before. */
+  readonly hazards: readonly Hazard[]
   /** How the `proof.json` beside it stands to the proof. */
   readonly stored: StoredProof
 }
 
 /**
- * Rehearses migrations one by one, each on a scratch that holds the history before it. Touches no target.
+ * Judges migrations, and rehearses them one by one, each on a scratch that holds the history before it. Touches no target.
  * Fails with CHECK.UNKNOWN_MIGRATION; a migration that does not run has its refusal in its place.
  */
 export async function checkMigrations(request: CheckRequest): Promise<CheckedMigration[]> {
   const { migrations, emit } = request
+  const chosen = selected(request)
+  const hazards = await judged(chosen, request)
   const checked: CheckedMigration[] = []
-  for (const migration of selected(request)) {
-    emit({ kind: 'phase', phase: 'rehearse', detail: migration.name })
+  for (const migration of chosen) {
+    const { name, path } = migration
+    if (!request.withoutRehearsal) emit({ kind: 'phase', phase: 'rehearse', detail: name })
     const before = migrations.slice(0, migrations.indexOf(migration))
-    checked.push(await checkOne(migration, before, request))
+    const own = hazards.filter((hazard) => hazard.migration === name)
+    checked.push({ name, path, hazards: own, ...(await rehearsed(migration, before, request)) })
   }
   return checked
+}
+
+/** The hazards of the chosen ones. All that lie between them are read once, in their order. */
+async function judged(
+  chosen: readonly MigrationFolder[],
+  { migrations, facts }: CheckRequest,
+): Promise<Hazard[]> {
+  await loadParser()
+  const places = chosen.map((one) => migrations.indexOf(one))
+  const [from, to] = [Math.min(...places), Math.max(...places) + 1]
+  const parsed = migrations.slice(0, to).map(({ name, path, sql }) => ({
+    name,
+    path,
+    sql,
+    statements: parseStatements(sql, path),
+  }))
+  return judge({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts })
 }
 
 function selected({ migrations, names }: CheckRequest): readonly MigrationFolder[] {
@@ -60,16 +87,15 @@ function selected({ migrations, names }: CheckRequest): readonly MigrationFolder
   })
 }
 
-async function checkOne(
+async function rehearsed(
   migration: MigrationFolder,
   before: readonly ReplayMigration[],
   request: CheckRequest,
-): Promise<CheckedMigration> {
-  const { name, path } = migration
-  if (request.withoutRehearsal) return { name, path, stored: compareStored(migration) }
+): Promise<Pick<CheckedMigration, 'proof' | 'refusal' | 'stored'>> {
+  if (request.withoutRehearsal) return { stored: compareStored(migration) }
   const proven = await attempt(() => prove(migration, before, request))
-  if (!proven.ok) return { name, path, refusal: proven.failure, stored: compareStored(migration) }
-  return { name, path, proof: proven.value, stored: compareStored(migration, proven.value) }
+  if (!proven.ok) return { refusal: proven.failure, stored: compareStored(migration) }
+  return { proof: proven.value, stored: compareStored(migration, proven.value) }
 }
 
 async function prove(

@@ -1,16 +1,18 @@
 import type { CheckedMigration, StoredProof } from '../check/index.ts'
 import type { Proof } from '../create/index.ts'
+import type { Hazard } from '../hazards/index.ts'
 import type { Finding } from './command.ts'
 import { type Block, heading, type Mark, status } from './view.ts'
 
 /** The `migrations` of the result. */
 export function checkedResult(checked: readonly CheckedMigration[]) {
   return {
-    migrations: checked.map(({ name, proof, refusal, stored }) => ({
+    migrations: checked.map(({ name, proof, refusal, stored, hazards }) => ({
       name,
       proof: proof ?? null,
       refusal: refusal ? { code: refusal.code, message: refusal.message } : null,
       stored,
+      hazards,
     })),
   }
 }
@@ -20,7 +22,11 @@ export function checkedFindings(
   checked: readonly CheckedMigration[],
   { saved }: { readonly saved: boolean },
 ): Finding[] {
-  return checked.flatMap((one) => [...proofFindings(one), ...(saved ? [] : storedFindings(one))])
+  return checked.flatMap((one) => [
+    ...proofFindings(one),
+    ...one.hazards.map(hazardFinding),
+    ...(saved ? [] : storedFindings(one)),
+  ])
 }
 
 function proofFindings({ path, proof, refusal }: CheckedMigration): Finding[] {
@@ -37,6 +43,20 @@ function proofFindings({ path, proof, refusal }: CheckedMigration): Finding[] {
     message,
     where: { file: path },
   }))
+}
+
+const SEVERITIES = { error: 'error', warning: 'warning', info: 'notice' } as const
+
+/** A hazard as a finding: with its lock, and its place. */
+export function hazardFinding(hazard: Hazard): Finding {
+  const { id, severity, message, lock, blocks, file, line, column } = hazard
+  const held = lock === undefined ? '' : ` (${lock}; blocks ${blocks})`
+  return {
+    id,
+    severity: SEVERITIES[severity],
+    message: `${message}${held}`,
+    where: { file, line, column },
+  }
 }
 
 const STORED: Readonly<Record<StoredProof, string | undefined>> = {
@@ -64,7 +84,9 @@ export function checkedBlocks(
     ...(one.proof ? proofBlocks(one.proof) : []),
     ...findings
       .filter(({ where }) => where?.file === one.path)
-      .map(({ severity, message, id }) => status(MARKS[severity], message, id)),
+      .map(({ severity, message, id, where }) =>
+        status(MARKS[severity], message, where?.line ? `${id}, line ${where.line}` : id),
+      ),
   ])
 }
 

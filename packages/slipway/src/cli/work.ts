@@ -22,11 +22,16 @@ export interface Work {
 /** Reads the project and resolves the target, as the flags and the environment say. */
 export async function readWork(
   { cwd, env, emit, target: flags }: Context,
-  options: { readonly mayLackMigrations?: boolean; readonly waysBack?: boolean } = {},
+  options: {
+    readonly mayLackMigrations?: boolean
+    readonly waysBack?: boolean
+    /** The command does nothing with the target: which one it would be is not worth a word. */
+    readonly withoutTarget?: boolean
+  } = {},
 ): Promise<Work> {
   const project = await loadProject({ cwd, env, flags })
   const target = resolveTarget(project)
-  if (target.unsetVariable !== undefined) {
+  if (target.unsetVariable !== undefined && !options.withoutTarget) {
     const message = `${target.unsetVariable} is not set: this is the embedded database in .slipway/`
     emit({ kind: 'notice', message })
   }

@@ -1,6 +1,13 @@
-import { type Change, inventoryOf, readCatalog, readFacts, type Scope } from '../catalog/index.ts'
+import {
+  type Change,
+  type Inventory,
+  inventoryOf,
+  readCatalog,
+  readFacts,
+  type Scope,
+} from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
-import { checksum, parseStatements } from '../migration/index.ts'
+import { checksum, parseStatements, type Statement } from '../migration/index.ts'
 import { rehearse, type Rehearsal, type ReplayMigration, type Trace } from '../rehearsal/index.ts'
 import type { Grade } from './down-file.ts'
 import { draftWayBack, lossesAfter } from './way-back.ts'
@@ -65,7 +72,10 @@ export async function proveOn(session: Session, options: ProveOptions): Promise<
   })
   const reasons = reasonsOf(rehearsal)
   const schemaEqual = rehearsal.downFails?.onEmpty !== false && rehearsal.notRestored.length === 0
-  const lost = lostData(losses, rehearsal.rows.lost)
+  const overwritten = overwrittenColumns(inventoryOf(before), statements).filter(
+    (column) => !comesBack(column, rehearsal),
+  )
+  const lost = lostData([...losses, ...overwritten], rehearsal.rows.lost)
   const grade = gradeOf(rehearsal, lost)
   const { trace, filling, down, downMs, rows } = rehearsal
   const { kind, server } = session
@@ -88,6 +98,27 @@ export async function proveOn(session: Session, options: ProveOptions): Promise<
     scans: trace.scans,
     unseen: trace.unseen,
   }
+}
+
+/** Columns that stood before and whose values a statement overwrites. */
+function overwrittenColumns(before: Inventory, statements: readonly Statement[]): string[] {
+  return statements.flatMap(({ actions }) =>
+    actions.flatMap((action) => {
+      if (action.kind !== 'update') return []
+      const { schema, name } = action.table
+      const table = before.tables.find(
+        (one) => one.name === name && (schema === undefined || one.schema === schema),
+      )
+      return (table?.columns ?? [])
+        .filter((column) => action.columns.includes(column.name))
+        .map((column) => `column ${table?.schema}.${name}.${column.name}`)
+    }),
+  )
+}
+
+/** The rehearsal saw the values change, and saw them come back. */
+function comesBack(column: string, { touched, rows }: Rehearsal): boolean {
+  return touched.lost.includes(column) && !rows.lost.includes(column)
 }
 
 /** What a dropped table loses with it need not be named again. */

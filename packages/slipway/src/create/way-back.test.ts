@@ -87,8 +87,10 @@ test('up and down leave the fingerprint as it was, whatever the migration holds'
   })
 }, 120_000)
 
-/** A table that was renamed is not found under its old name. */
+/** A table that was renamed is not found under its old name, and an index goes with its column. */
 function runs(steps: readonly string[]): boolean {
+  const column = steps.findIndex((step) => step.includes('DROP COLUMN age'))
+  if (column !== -1 && steps.indexOf('DROP INDEX person_name;') > column) return false
   const at = steps.findIndex((step) => step.includes('RENAME TO remark'))
   return (
     at === -1 || !steps.slice(at + 1).some((step) => /\bnote\b(?! INT)|REFERENCES note/.test(step))

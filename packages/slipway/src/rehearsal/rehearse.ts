@@ -8,8 +8,8 @@ import {
 } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { attempt, type Failure, rethrow } from '../kernel/index.ts'
-import { loadParser } from '../migration/index.ts'
-import { replay, type ReplayMigration } from './replay.ts'
+import { indexOfCharacter, loadParser, placeAt } from '../migration/index.ts'
+import { raiseReplayFailure, replay, type ReplayMigration } from './replay.ts'
 import { compareRows, readRowSums, type RowChange, type RowSums } from './row-sums.ts'
 import { type Filling, fillTables } from './rows.ts'
 import { readShape, type ShapeTable } from './shape.ts'
@@ -30,6 +30,9 @@ export interface Rehearsal {
   readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
   /** What the way back did not bring back of the catalog. */
   readonly notRestored: readonly Change[]
+  /** What the migration did to the rows that were there. */
+  readonly touched: RowChange
+  /** How they differ after the way back. */
   readonly rows: RowChange
   /** In what a second run of the migration differs from the first. */
   readonly notRepeated: readonly Change[]
@@ -55,10 +58,11 @@ export async function rehearse(session: Session, options: RehearseOptions): Prom
   const { sums, ...climb } = await climbOnRows(session, migration)
   const read = typeof options.down === 'function' ? readCatalog : readFacts
   const after = await read(session, scope)
+  const touched = await compareRows(session, sums)
   const down = typeof options.down === 'function' ? await options.down() : options.down
   const began = performance.now()
   const downFails = await goBack(session, down)
-  const up = { ...climb, after, down, downMs: Math.round(performance.now() - began) }
+  const up = { ...climb, after, touched, down, downMs: Math.round(performance.now() - began) }
   const refused = downFails ? { downFails } : {}
   if (downFails && !downFails.onEmpty) {
     return { ...up, ...refused, notRestored: [], rows: { lost: [], grown: [] }, notRepeated: [] }
@@ -79,30 +83,34 @@ interface Climb {
   readonly failsOnRows?: Stop
 }
 
-/** Up on rows with the ends of what types hold; if that fails on plain ones, and then on empty tables. */
+/** How the tables are filled, in the order in which it is tried. */
+const MANNERS = ['edge', 'sparse', 'plain'] as const
+
+/** Up on rows with the ends of what types hold; where that fails on plainer ones, and at last on empty tables. */
 async function climbOnRows(session: Session, migration: ReplayMigration): Promise<Climb> {
   const tables = await readShape(session)
-  const climb = async (manner: 'edge' | 'plain' | 'none') => {
-    const filling = await refill(session, tables, manner)
-    const sums = manner === 'none' ? {} : await readRowSums(session, tables)
-    return { filling, sums, ...(await runTraced(session, migration)) }
+  let failsOnRows: Stop | undefined
+  for (const manner of MANNERS) {
+    const filling = await fillTables(session, tables, manner)
+    const sums = await readRowSums(session, tables)
+    const { trace, stop } = await runTraced(session, migration)
+    if (stop === undefined) return { filling, sums, trace, ...(failsOnRows ? { failsOnRows } : {}) }
+    failsOnRows ??= stop
+    await empty(session, tables)
   }
-  const { stop: first, ...onEdges } = await climb('edge')
-  if (first === undefined) return onEdges
-  const { stop: second, ...onPlain } = await climb('plain')
-  if (second === undefined) return { ...onPlain, failsOnRows: first }
-  const { stop: last, ...onNone } = await climb('none')
-  return last === undefined ? { ...onNone, failsOnRows: first } : rethrow(last.failure)
+  const { trace, stop } = await runTraced(session, migration)
+  if (stop) return raiseStop(migration, stop)
+  const filling = { rows: 0, empty: tables.map(({ id }) => id) }
+  return { filling, sums: {}, trace, ...(failsOnRows ? { failsOnRows } : {}) }
 }
 
-async function refill(
-  session: Session,
-  tables: readonly ShapeTable[],
-  manner: 'edge' | 'plain' | 'none',
-): Promise<Filling> {
-  if (manner !== 'edge') await empty(session, tables)
-  if (manner === 'none') return { rows: 0, empty: tables.map(({ id }) => id) }
-  return await fillTables(session, tables, manner)
+/** A migration that does not even run on empty tables fails as a replay of it would. */
+function raiseStop({ name, sql, path }: ReplayMigration, { statement, failure }: Stop): never {
+  const { server } = failure
+  if (server === undefined) return rethrow(failure)
+  const at = server.position === undefined ? 0 : indexOfCharacter(statement.text, server.position)
+  const where = placeAt(sql, statement.start + at, path)
+  return raiseReplayFailure({ name, sql }, { server, where, cause: failure })
 }
 
 async function empty(session: Session, tables: readonly ShapeTable[]): Promise<void> {

@@ -67,7 +67,8 @@ export function missingRole(server: ServerError | undefined): string | undefined
   return /^role "(.+)" does not exist$/.exec(server.message)?.[1]
 }
 
-function raiseReplayFailure(
+/** Fails with REHEARSAL.REPLAY_FAILED, or with REHEARSAL.EXTENSION_UNAVAILABLE where that is the reason. */
+export function raiseReplayFailure(
   migration: ReplayMigration,
   refusal: {
     readonly server: ServerError

@@ -76,7 +76,7 @@ function cell(
 ): string | null | undefined {
   const distinct = table.unique.includes(column.name)
   const reference = table.references.find(({ columns }) => columns.includes(column.name))
-  if (row === 1 && !column.notNull && manner === 'edge') return null
+  if (row === 1 && !column.notNull && (manner === 'edge' || manner === 'sparse')) return null
   const at = !distinct && manner === 'edge' && row === ROWS - 1 ? row - 1 : row
   if (reference) {
     const other = referenced(reference, column.name, tables)

@@ -2,10 +2,10 @@ import { assertNever } from '../kernel/index.ts'
 import type { ShapeColumn } from './shape.ts'
 
 /**
- * How a value is wanted: `edge` tries the ends of what a type holds, `plain` what most checks let pass, `hinted` a
- * literal of the column's checks, `digits` a text of digits.
+ * How a value is wanted: `edge` tries the ends of what a type holds, `plain` what most checks let pass, `sparse`
+ * that with NULLs, `hinted` a literal of the column's checks, `digits` a text of digits.
  */
-export type Manner = 'edge' | 'plain' | 'hinted' | 'digits'
+export type Manner = 'edge' | 'sparse' | 'plain' | 'hinted' | 'digits'
 
 /**
  * The value of a column in a row, as the text of a literal; nothing where the type is not known. Values of
@@ -38,6 +38,7 @@ function scalar(column: ShapeColumn, row: number, manner: Manner): string | unde
       return column.hints[row % column.hints.length] ?? plain(row)
     case 'digits':
       return digits?.(row) ?? plain(row)
+    case 'sparse':
     case 'plain':
       return plain(row)
     default:

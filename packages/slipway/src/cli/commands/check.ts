@@ -5,12 +5,13 @@ import { type Handler, report } from '../command.ts'
 import { readWork, scratchOptions } from '../work.ts'
 
 export const check: Handler = async (context, { args, flags }) => {
-  const work = await readWork(context, { waysBack: true })
+  const work = await readWork(context, { waysBack: true, withoutTarget: true })
   const { migrations } = work
   const checked = await checkMigrations({
     migrations,
     names: flags.on('all') ? migrations.map(({ name }) => name) : args,
     scratch: scratchOptions(work),
+    facts: { serverVersion: 180_000, defaultSchema: work.target.schemas[0] ?? 'public' },
     withoutRehearsal: flags.on('static'),
     emit: context.emit,
   })

@@ -1,0 +1,102 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SCRATCH } from '../../test/target.ts'
+import { attempt } from '../kernel/index.ts'
+import { type MigrationFolder, readMigrations } from '../project/index.ts'
+import { type CheckedMigration, checkMigrations, storeProof } from './index.ts'
+
+const CARRIERS = path.join(import.meta.dirname, '../../../../examples/carriers/prisma/migrations')
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-check-'))
+  cpSync(CARRIERS, folder, { recursive: true })
+})
+
+afterEach(() => {
+  rmSync(folder, { recursive: true })
+})
+
+function migrations(): MigrationFolder[] {
+  return readMigrations(folder, { waysBack: true })
+}
+
+async function check(...names: string[]): Promise<CheckedMigration[]> {
+  return await checkMigrations({
+    migrations: migrations(),
+    names,
+    scratch: SCRATCH,
+    facts: { serverVersion: 150_000, defaultSchema: 'public' },
+    withoutRehearsal: false,
+    emit: () => {},
+  })
+}
+
+async function stored(name: string): Promise<string | undefined> {
+  const [one] = await check(name)
+  return one?.stored
+}
+
+test('the whole reference project: each migration has a grade, and is judged', async () => {
+  const checked = await check(...migrations().map(({ name }) => name))
+  expect(
+    checked.map(({ name, proof }) => `${name.slice(15)} ${proof?.grade} ${proof?.schemaEqual}`),
+  ).toEqual([
+    'init lossless true',
+    'add_insurance_policies lossless true',
+    'add_loads lossless true',
+    'rename_contact_name_to_full_name lossless true',
+    'add_carrier_usdot_number lossless true',
+    'add_power_only_equipment lossless true',
+    'require_load_reference lossy true',
+    'index_loads_by_carrier_and_status lossless true',
+    'drop_contact_fax lossy true',
+    'normalize_mc_numbers lossy true',
+    'check_rates_and_dates lossless true',
+    'one_primary_contact lossless true',
+    'touch_updated_at lossless true',
+    'add_carrier_coverage_view lossless true',
+    'keep_loads_of_deleted_carriers lossless true',
+  ])
+  const fax = checked.find(({ name }) => name.endsWith('drop_contact_fax'))
+  expect(fax?.proof?.lost).toEqual(['column public.contacts.fax'])
+  expect(fax?.hazards.map(({ id }) => id)).toContain('drop-column')
+}, 60_000)
+
+test('a stored proof is compared with the files and with what a rehearsal shows', async () => {
+  const [one] = await check('drop_contact_fax')
+  const migration = migrations().find(({ name }) => name === one?.name)
+  if (!one?.proof || !migration) throw new TypeError('no proof')
+  expect(one.stored).toBe('none')
+  const file = storeProof(migration, one.proof)
+  expect(await stored('drop_contact_fax')).toBe('same')
+
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"grade": "lossy"', '"grade": "lossless"'))
+  expect(await stored('drop_contact_fax')).toBe('differs')
+
+  writeFileSync(migration.path, `${migration.sql}\n-- edited`)
+  expect(await stored('drop_contact_fax')).toBe('other-files')
+
+  writeFileSync(file, 'no json')
+  expect(await stored('drop_contact_fax')).toBe('unreadable')
+})
+
+test('a migration that does not run has its refusal, with its place; others are checked', async () => {
+  const all = migrations()
+  const last = all.at(-1)
+  if (!last) throw new TypeError('no migrations')
+  writeFileSync(last.path, '-- a comment\nDROP TABLE nowhere;')
+  const checked = await check(last.name, 'touch_updated_at')
+  expect(checked[0]).toMatchObject({
+    refusal: { code: 'REHEARSAL.REPLAY_FAILED', where: { file: last.path, line: 2 } },
+  })
+  expect(checked[1]?.proof?.grade).toBe('lossless')
+})
+
+test('a name that is none is refused, with the one that was meant', async () => {
+  const failed = await attempt(() => check('drop_contact_faks'))
+  expect(failed).toMatchObject({ failure: { code: 'CHECK.UNKNOWN_MIGRATION' } })
+})
