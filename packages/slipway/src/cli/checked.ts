@@ -48,7 +48,7 @@ function proofFindings({ path, proof, refusal }: CheckedMigration): Finding[] {
 const SEVERITIES = { error: 'error', warning: 'warning', info: 'notice' } as const
 
 /** A hazard as a finding: with its lock, and its place. */
-export function hazardFinding(hazard: Hazard): Finding {
+function hazardFinding(hazard: Hazard): Finding {
   const { id, severity, message, lock, blocks, file, line, column } = hazard
   const held = lock === undefined ? '' : ` (${lock}; blocks ${blocks})`
   return {
