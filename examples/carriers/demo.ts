@@ -64,7 +64,12 @@ async function tour(): Promise<void> {
   await slipway('create unique_contact_emails')
   const file = sqlOf('unique_contact_emails')
   edit(file, 'CREATE UNIQUE INDEX', 'CREATE UNIQUE INDEX CONCURRENTLY')
-  await slipway('deploy', { exit: 6 })
+  await slipway('deploy', { exit: 4 })
+
+  chapter(
+    'The rows were asked first, and nothing was changed. Accepted all the same, it stops half-way',
+  )
+  await slipway('deploy --accept pre-check', { exit: 6 })
   await slipway('status', { exit: 'any' })
   await expectStatus({ state: 'failed' })
 

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { checkedRows, serverTakes } from '../../test/checked-rows.ts'
 import { createTarget, type TestTarget } from '../../test/target.ts'
 import { withSession } from '../database/index.ts'
-import { planMigrations } from './index.ts'
+import { planMigrations, preCheck } from './index.ts'
 import { preChecksOf } from './pre-checks.ts'
 import { readTargetFacts } from './target-facts.ts'
 
@@ -134,6 +134,32 @@ test.each<[string, string[]]>([
   if (check?.doubts.violated !== undefined)
     expect(texts(found)).toEqual(expect.arrayContaining(texts(truth)))
   else expect(texts(found)).toEqual(texts(truth))
+})
+
+test('a server from 16 on is asked itself how a text reads, and what is NOT VALID is asked for', async () => {
+  const setup = `CREATE TYPE "Mood" AS ENUM ('ok'); CREATE TABLE words (id integer PRIMARY KEY, word text, mood text);
+    INSERT INTO words VALUES (1, '2021-02-30', 'ok'), (2, 'today', 'sad'), (3, '[1,2]', NULL), (4, NULL, NULL), (5, '0x10', NULL);
+    ALTER TABLE words ADD CONSTRAINT filled NOT NULL word NOT VALID`
+  const casts = (type: string) => `ALTER TABLE words ALTER word TYPE ${type} USING word::${type};`
+  const cases = [
+    [casts('date'), ['id=1', 'id=3', 'id=5']],
+    [casts('jsonb'), ['id=1', 'id=2', 'id=5']],
+    [casts('integer'), ['id=1', 'id=2', 'id=3']],
+    ['ALTER TABLE words ALTER mood TYPE "Mood" USING mood::"Mood"', ['id=2']],
+    ['ALTER TABLE words VALIDATE CONSTRAINT filled', ['id=4']],
+    ['ALTER TABLE words ADD UNIQUE NULLS NOT DISTINCT (mood)', ['id=3', 'id=4', 'id=5']],
+  ] as const
+  await withSession({ kind: 'embedded' }, {}, async (session) => {
+    await session.execute(setup)
+    for (const [sql, keys] of cases) {
+      const results = await preCheck(session, await planMigrations([{ name: '2', path: '', sql }]))
+      expect(
+        results.map(({ ok, sample }) => ({ ok, sample })),
+        sql,
+      ).toEqual([{ ok: false, sample: keys }])
+      await expect(session.execute(sql)).rejects.toThrow()
+    }
+  })
 })
 
 const STATEMENTS = [

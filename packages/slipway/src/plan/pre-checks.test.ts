@@ -257,6 +257,7 @@ const clean: [setup: string, sql: string][] = [
   ],
   [NUMBERS, 'ALTER TABLE numbers ALTER exact TYPE numeric(12, 4), ALTER exact DROP NOT NULL'],
   [USERS, 'CREATE TABLE t (a integer); ALTER TABLE t ALTER a SET NOT NULL, ADD PRIMARY KEY (a)'],
+  [USERS, 'CREATE TABLE t (a integer); UPDATE t SET a = 1; ALTER TABLE t ALTER a SET NOT NULL'],
   [USERS, 'DELETE FROM users WHERE id = 1; ALTER TABLE users ALTER code SET NOT NULL'],
   [USERS, `UPDATE users SET code = 'n' WHERE id = 1; ALTER TABLE users ALTER code SET NOT NULL`],
   [

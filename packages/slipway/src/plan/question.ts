@@ -2,7 +2,7 @@ import { type Offence, offendingRows, unknownColumn } from './offending-rows.ts'
 import type { PendingSchema } from './pending-schema.ts'
 import type { PendingTable } from './pending-table.ts'
 import type { Doubts, PreCheck, PreCheckKind } from './pre-check.ts'
-import { doubtsOf } from './row-changes.ts'
+import { doubtsOf, whyFilled } from './row-changes.ts'
 
 /** What an action asks of the rows, without the statement that it belongs to. */
 export type Question = Pick<PreCheck, 'kind' | 'object' | 'sql' | 'doubts'>
@@ -31,7 +31,7 @@ export interface Subject {
 export function ask({ table }: Asking, subject: Subject, offence: Offence): Question[] {
   const doubts = doubtsOf(table, offence.columns)
   if (table.target === undefined) {
-    const filled = doubts.clean ?? doubts.violated
+    const filled = whyFilled(table)
     return filled === undefined ? [] : [undecided(subject, filled)]
   }
   const unknown = unknownColumn(table, offence.columns)

@@ -30,8 +30,15 @@ export function doubtsOf(table: PendingTable, columns: readonly string[]): Doubt
   }
 }
 
+/** What puts rows into a table that the pending statements create; nothing where it is empty. */
+export function whyFilled(table: PendingTable): string | undefined {
+  const change = table.changes.find(({ how }) => how === 'insert' || how === 'unknown')
+  return change && reason(change, table)
+}
+
 /** Why neither answer would decide, where rows of the table that others refer to change. */
 export function doubtOfReferenced(table: PendingTable): string | undefined {
+  if (table.target === undefined) return whyFilled(table)
   const [change] = table.changes
   return change && reason(change, table)
 }

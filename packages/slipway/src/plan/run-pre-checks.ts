@@ -58,7 +58,7 @@ async function runPreCheck(
 
 /** The first keys by their order, each with the count of all in its last column. */
 function countedSql(sql: string): string {
-  return `SELECT *, count(*) OVER () FROM (${sql} LIMIT ${VIOLATION_LIMIT}) AS offending ORDER BY 1 LIMIT ${SAMPLE}`
+  return `SELECT *, count(*) OVER () FROM (${sql} LIMIT ${VIOLATION_LIMIT}) AS offending ORDER BY offending LIMIT ${SAMPLE}`
 }
 
 function countedRows({ columns, rows }: RawResult): Pick<PreCheckResult, 'violations' | 'sample'> {

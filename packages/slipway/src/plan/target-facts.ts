@@ -47,7 +47,9 @@ const USERS = `n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', '
 
 const COLUMNS = `
   SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-    'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
+    'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull',
+      a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k
+        WHERE k.conrelid = c.oid AND k.contype = 'n' AND NOT k.convalidated AND a.attnum = ANY (k.conkey)),
     'enum', CASE WHEN e.typtype = 'e' THEN jsonb_build_object('schema', en.nspname, 'name', e.typname) END
   )) ORDER BY a.attnum)
   FROM pg_attribute a

@@ -128,10 +128,9 @@ function expectNone(text: string): void {
 test('no refusal of the server repeats a row, in no manner of output and in no record', async () => {
   for (const [what, text] of Object.entries(REFUSED)) {
     addMigration(root, { name: '2_refused', sql: text })
-    const words = await said(
-      ['deploy', '--accept', 'drift'],
-      what.startsWith('a ') ? PERSON : SCRIPT,
-    )
+    const manner = what.startsWith('a ') ? PERSON : SCRIPT
+    expectNone(await said(['deploy', '--accept', 'drift'], manner))
+    const words = await said(['deploy', '--accept', 'drift,pre-check'], manner)
     expect(words, what).toMatch(/DEPLOY\.(STATEMENT_FAILED|INCOMPLETE)/)
     expectNone(words)
   }
@@ -188,7 +187,10 @@ test.each([
 
 test('the real process, and the stock Prisma CLI on our engine, are as silent', async () => {
   addMigration(root, { name: '2_refused', sql: REFUSED['to integer'] ?? '' })
-  const run = await startCli(['deploy', '--json', '--verbose'], { cwd: root, url }).ended
+  const run = await startCli(['deploy', '--accept', 'pre-check', '--json', '--verbose'], {
+    cwd: root,
+    url,
+  }).ended
   expect(run.stdout).toContain('DEPLOY.STATEMENT_FAILED')
   const prisma = await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: url })
   expect(prisma.stderr).toContain('P3018')
