@@ -4,7 +4,12 @@ import { attempt, type Emit, type Failure, suggest } from '../kernel/index.ts'
 import { loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
-import { type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
+import {
+  type ReplayMigration,
+  type ScratchOptions,
+  withScratch,
+  withScratchServer,
+} from '../rehearsal/index.ts'
 import { raise } from './failures.ts'
 import { compareStored, type StoredProof } from './stored-proof.ts'
 
@@ -43,15 +48,23 @@ export async function checkMigrations(request: CheckRequest): Promise<CheckedMig
   const { migrations, emit } = request
   const chosen = selected(request)
   const hazards = await judged(chosen, request)
-  const checked: CheckedMigration[] = []
-  for (const migration of chosen) {
-    const { name, path } = migration
-    if (!request.withoutRehearsal) emit({ kind: 'phase', phase: 'rehearse', detail: name })
-    const before = migrations.slice(0, migrations.indexOf(migration))
-    const own = hazards.filter((hazard) => hazard.migration === name)
-    checked.push({ name, path, hazards: own, ...(await rehearsed(migration, before, request)) })
+  if (request.withoutRehearsal) {
+    return chosen.map((one) => ({ ...judgedOne(one, hazards), stored: compareStored(one) }))
   }
-  return checked
+  return await withScratchServer(request.scratch, async (scratch) => {
+    const checked: CheckedMigration[] = []
+    for (const one of chosen) {
+      emit({ kind: 'phase', phase: 'rehearse', detail: one.name })
+      const before = migrations.slice(0, migrations.indexOf(one))
+      const found = await rehearsed(one, before, { ...request, scratch })
+      checked.push({ ...judgedOne(one, hazards), ...found })
+    }
+    return checked
+  })
+}
+
+function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) {
+  return { name, path, hazards: hazards.filter(({ migration }) => migration === name) }
 }
 
 /** The hazards of the chosen ones. All that lie between them are read once, in their order. */
@@ -92,7 +105,6 @@ async function rehearsed(
   before: readonly ReplayMigration[],
   request: CheckRequest,
 ): Promise<Pick<CheckedMigration, 'proof' | 'refusal' | 'stored'>> {
-  if (request.withoutRehearsal) return { stored: compareStored(migration) }
   const proven = await attempt(() => prove(migration, before, request))
   if (!proven.ok) return { refusal: proven.failure, stored: compareStored(migration) }
   return { proof: proven.value, stored: compareStored(migration, proven.value) }
