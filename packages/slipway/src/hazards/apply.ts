@@ -45,6 +45,8 @@ export function applied(schema: Schema, action: Action, migration: string): Sche
       return constraintAdded(schema, action.table, action.constraint)
     case 'drop-constraint':
       return constraintDropped(schema, action.table, action.name)
+    case 'attach-partition':
+      return partitioned(schema, action.table)
     case 'validate-constraint':
       return constraintValidated(schema, action.table, action.name)
     default:
@@ -70,7 +72,8 @@ function tableMade(schema: Schema, action: ActionOf<'create-table'>, migration: 
     (all, column) => columnAdded(all, table, column, migration),
     started,
   )
-  return constraints.reduce((all, constraint) => constraintAdded(all, table, constraint), filled)
+  const whole = constraints.reduce((all, one) => constraintAdded(all, table, one), filled)
+  return action.partitionOf ? partitioned(whole, action.partitionOf) : whole
 }
 
 /** Changes a table; one that was not known becomes known by it. */
@@ -83,6 +86,10 @@ function changed(schema: Schema, name: ObjectName, change: (table: Table) => Tab
     constraints: [],
   }
   return { ...schema, tables: new Map(schema.tables).set(key, change(table)) }
+}
+
+function partitioned(schema: Schema, parent: ObjectName): Schema {
+  return changed(schema, parent, (table) => ({ ...table, partitioned: true }))
 }
 
 function columnAdded(

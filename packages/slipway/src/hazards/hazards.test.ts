@@ -107,6 +107,12 @@ test('a table that an earlier pending migration makes is not on the target', () 
   expect(idsOf(judged('CREATE INDEX c ON a (b)', { before }))).toEqual(['index-not-concurrent'])
 })
 
+test('a table with partitions has no safe form by CONCURRENTLY', () => {
+  const before = 'CREATE TABLE p PARTITION OF users FOR VALUES IN (1)'
+  expect(judged(INDEX)[0]?.safeSql).toBe('CREATE INDEX CONCURRENTLY a ON users (email);')
+  expect(judged(INDEX, { before })[0]).not.toHaveProperty('safeSql')
+})
+
 test('an ALTER TABLE takes the strongest lock of its parts', () => {
   const key = 'ADD CONSTRAINT f FOREIGN KEY ("teamId") REFERENCES teams'
   const lockOf = (sql: string) => judged(sql).find(({ id }) => id === 'foreign-key-validates')

@@ -9,7 +9,7 @@ import type { Context, Finding, Hazard, HeldLock, JudgedMigration, Rule } from '
 import { blockedBy, stronger } from './lock-mode.ts'
 import { locksOf } from './locks.ts'
 import { rules as ours } from './rules.ts'
-import { emptySchema, keyOf, type Schema } from './schema.ts'
+import { emptySchema, keyOf, type Schema, tableNamed } from './schema.ts'
 
 /** What to judge, and what it is judged by. */
 export interface Judging {
@@ -69,7 +69,7 @@ interface Found {
   readonly finding: Finding
   readonly hazard: Hazard
   /** The size of the table makes it no hazard. */
-  readonly void: boolean
+  readonly excused: boolean
 }
 
 function judgeMigration(
@@ -115,7 +115,7 @@ function accepted(
 ): Hazard[] {
   const acceptances = acceptancesIn(migration)
   const all = found.map(({ hazard }) => hazard)
-  const real = found.filter((one) => !one.void).map(({ hazard }) => hazard)
+  const real = found.filter((one) => !one.excused).map(({ hazard }) => hazard)
   const ids = rules.map(({ id }) => id)
   return [
     ...suppress(real, acceptances, ids),
@@ -134,13 +134,16 @@ function transactionsOf({ sql, statements }: JudgedMigration): ReadonlyMap<numbe
 
 function foundBy({ id }: Rule, finding: Finding, context: Context): Found {
   const { migration, statement } = context
-  const { table, lock, object, rewrites, safeSql } = finding
+  const { table, lock, object, rewrites } = finding
+  // CONCURRENTLY, USING INDEX and NOT VALID are refused on a table with partitions.
+  const isPartitioned = table && tableNamed(context.schema, table)?.partitioned
+  const safeSql = isPartitioned ? undefined : finding.safeSql
   const size = table && sizeOf(context, table)
-  const harmless = size === 'new' || (size === 'empty' && !finding.anySize)
+  const excused = size === 'new' || (size === 'empty' && !finding.anySize)
   const light = size === 'small' && lock !== undefined && !finding.anySize
   return {
     finding,
-    void: harmless,
+    excused,
     hazard: {
       id,
       severity: light ? 'info' : finding.severity,
