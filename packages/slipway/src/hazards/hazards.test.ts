@@ -100,6 +100,15 @@ test('the history is followed through renames', () => {
   expect(hazard?.message).toContain('from character varying(100) to bigint')
 })
 
+test("a column's type is followed when the type is renamed", () => {
+  const change = (to: string) => `CREATE TYPE mood_new AS ENUM (${to});
+ALTER TABLE teams ALTER mood TYPE mood_new USING (mood::text::mood_new);
+ALTER TYPE mood RENAME TO mood_old; ALTER TYPE mood_new RENAME TO mood; DROP TYPE mood_old;`
+  const before = `ALTER TABLE teams ADD mood mood; ${change("'a'")}`
+  const [hazard] = judged(change("'b'"), { before })
+  expect(hazard?.message).toContain('from mood to mood_new')
+})
+
 test('a table that an earlier pending migration makes is not on the target', () => {
   const before = 'CREATE TABLE a (b int)'
   const tables = { 'public.users': { rows: 10_000, bytes: 1 } }

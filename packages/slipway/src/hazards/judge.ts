@@ -1,15 +1,14 @@
-import type { Statement } from '../migration/index.ts'
 import { unitsOf } from '../migration/index.ts'
 import { acceptancesIn } from './accept.ts'
 import { judgeAcceptances, suppress } from './accepted.ts'
 import { applied } from './apply.ts'
-import { type Facts, sizeOf } from './facts.ts'
+import type { Facts } from './facts.ts'
 import { raise } from './failures.ts'
-import type { Context, Finding, Hazard, HeldLock, JudgedMigration, Rule } from './hazard.ts'
-import { blockedBy, stronger } from './lock-mode.ts'
+import { type Found, foundBy, once, withStatementLock } from './found.ts'
+import type { Context, Hazard, HeldLock, JudgedMigration, Rule } from './hazard.ts'
 import { locksOf } from './locks.ts'
 import { rules as ours } from './rules.ts'
-import { emptySchema, keyOf, type Schema, tableNamed } from './schema.ts'
+import { emptySchema, type Schema } from './schema.ts'
 
 /** What to judge, and what it is judged by. */
 export interface Judging {
@@ -62,14 +61,6 @@ function asTarget(schema: Schema): Schema {
     [...schema.tables].map(([key, table]) => [key, { ...table, onTarget: key }]),
   )
   return { ...schema, tables }
-}
-
-/** A finding with all that `judge` knows of it. */
-interface Found {
-  readonly finding: Finding
-  readonly hazard: Hazard
-  /** The size of the table makes it no hazard. */
-  readonly excused: boolean
 }
 
 function judgeMigration(
@@ -130,64 +121,4 @@ function transactionsOf({ sql, statements }: JudgedMigration): ReadonlyMap<numbe
       unit.statements.map((statement): [number, number] => [statement.number, unit.number]),
     ),
   )
-}
-
-function foundBy({ id }: Rule, finding: Finding, context: Context): Found {
-  const { migration, statement } = context
-  const { table, lock, object, rewrites } = finding
-  // CONCURRENTLY, USING INDEX and NOT VALID are refused on a table with partitions.
-  const isPartitioned = table && tableNamed(context.schema, table)?.partitioned
-  const safeSql = isPartitioned ? undefined : finding.safeSql
-  const size = table && sizeOf(context, table)
-  const excused = size === 'new' || (size === 'empty' && !finding.anySize)
-  const light = size === 'small' && lock !== undefined && !finding.anySize
-  return {
-    finding,
-    excused,
-    hazard: {
-      id,
-      severity: light ? 'info' : finding.severity,
-      migration: migration.name,
-      file: migration.path,
-      line: statement.line,
-      column: statement.column,
-      statement: statement.number,
-      ...(object === undefined ? {} : { object }),
-      ...(lock === undefined ? {} : { lock }),
-      blocks: blockedBy(lock),
-      ...(rewrites ? { rewrites } : {}),
-      message: finding.message,
-      ...(safeSql === undefined ? {} : { safeSql }),
-    },
-  }
-}
-
-/** An ALTER TABLE takes the strongest lock that any of its parts needs, for all of them. */
-function withStatementLock(
-  found: readonly Found[],
-  given: {
-    readonly held: readonly HeldLock[]
-    readonly schema: Schema
-    readonly statement: Statement
-  },
-): Found[] {
-  const taken = given.held.filter(({ statement }) => statement === given.statement)
-  return found.map((one) => {
-    const { table, lock } = one.finding
-    if (table === undefined || lock === undefined) return one
-    const key = keyOf(given.schema, table)
-    const strongest = taken
-      .filter((other) => keyOf(given.schema, other.table) === key)
-      .reduce((all, other) => stronger(all, other.lock), lock)
-    return { ...one, hazard: { ...one.hazard, lock: strongest, blocks: blockedBy(strongest) } }
-  })
-}
-
-/** A statement of several parts says one thing once. */
-function once(found: readonly Found[]): Found[] {
-  const seen = new Set<string>()
-  return found.filter(({ hazard: { id, object, message } }) => {
-    const key = JSON.stringify([id, object, message])
-    return !seen.has(key) && seen.add(key)
-  })
 }

@@ -100,7 +100,6 @@ test.each([
   'ALTER TABLE other SET UNLOGGED',
   'ALTER TABLE a OWNER TO CURRENT_USER',
   'ALTER TABLE parent ATTACH PARTITION other FOR VALUES FROM (10) TO (20)',
-  'ALTER TABLE parent DETACH PARTITION child',
   'ALTER TABLE a RENAME n TO m',
   'ALTER TABLE a RENAME CONSTRAINT c TO d',
   'ALTER INDEX a_n_idx RENAME TO a_m_idx',
@@ -126,6 +125,10 @@ test.each([
   'CLUSTER a USING a_n_idx',
   'REINDEX TABLE a',
   'REINDEX INDEX a_n_idx',
+  // PostgreSQL 13 locks the partition less.
+  ...(Number(process.env.TEST_SERVER_VERSION) >= 14
+    ? ['ALTER TABLE parent DETACH PARTITION child']
+    : []),
 ])('%s', async (sql) => {
   const actions = parseStatements(sql).flatMap((statement) => statement.actions)
   const claimed = actions.flatMap((action) => locksOf(action, schema))

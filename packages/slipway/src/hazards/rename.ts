@@ -14,7 +14,7 @@ export function renamed(schema: Schema, action: RenameAction): Schema {
     }
     case 'type': {
       const enums = rekeyed(schema.enums, action.schema ?? schema.defaultSchema, action)
-      return { ...schema, enums }
+      return { ...schema, enums, tables: mapped(schema.tables, withTypeRenamed(schema, action)) }
     }
     case 'column': {
       const key = keyOf(schema, action.table)
@@ -79,6 +79,24 @@ function tableRenamed(
     index.table === before ? { ...index, table: after } : index,
   )
   return { ...schema, tables, indexes }
+}
+
+/** Columns of a renamed type, and of arrays of it, have it by its new name. */
+function withTypeRenamed(
+  { defaultSchema }: Schema,
+  { schema, from, to }: { readonly schema?: string; readonly from: string; readonly to: string },
+): (table: Table) => Table {
+  const names = new Map<string, string>()
+  for (const array of ['', '[]']) {
+    if (schema !== undefined) names.set(`${schema}.${from}${array}`, `${schema}.${to}${array}`)
+    if ((schema ?? defaultSchema) === defaultSchema) names.set(from + array, to + array)
+  }
+  return (table) => ({
+    ...table,
+    columns: mapped(table.columns, (column) => {
+      return { ...column, type: names.get(column.type) ?? column.type }
+    }),
+  })
 }
 
 function columnRenamed(table: Table, from: string, to: string): Table {
