@@ -116,6 +116,25 @@ test('a table that an earlier pending migration makes is not on the target', () 
   expect(idsOf(judged('CREATE INDEX c ON a (b)', { before }))).toEqual(['index-not-concurrent'])
 })
 
+test.each([
+  ['CREATE /* big */ INDEX a ON users (email)', undefined],
+  ['DROP INDEX users_name_idx CASCADE', undefined],
+  ['ALTER TABLE users ADD UNIQUE (email) DEFERRABLE', undefined],
+  ['ALTER TABLE users ADD CHECK (id > 0)', undefined],
+  ['ALTER TABLE users ADD a int, ADD CHECK (id > 0)', undefined],
+  ['DROP INDEX "users_name_idx"', 'DROP INDEX CONCURRENTLY "users_name_idx";'],
+  [
+    'ALTER TABLE users ADD CONSTRAINT c CHECK (id > 0) -- why',
+    '-- slipway: no-transaction\nALTER TABLE users ADD CONSTRAINT c CHECK (id > 0) -- why\nNOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT c;',
+  ],
+  [
+    'ALTER TABLE public.users ADD UNIQUE (email, "teamId")',
+    '-- slipway: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY "users_email_teamId_key" ON public.users (email, "teamId");\nALTER TABLE public.users ADD CONSTRAINT "users_email_teamId_key" UNIQUE USING INDEX "users_email_teamId_key";',
+  ],
+])('the safe form of %s', (sql, safeSql) => {
+  expect(judged(sql)[0]?.safeSql).toBe(safeSql)
+})
+
 test('a table with partitions has no safe form by CONCURRENTLY', () => {
   const before = 'CREATE TABLE p PARTITION OF users FOR VALUES IN (1)'
   expect(judged(INDEX)[0]?.safeSql).toBe('CREATE INDEX CONCURRENTLY a ON users (email);')
