@@ -7,6 +7,7 @@ beforeAll(loadParser)
 
 const HISTORY = `CREATE TABLE users (id integer PRIMARY KEY, email varchar(100), "teamId" integer);
 CREATE TABLE teams (id integer PRIMARY KEY, name text);
+CREATE UNIQUE INDEX a_idx ON users (email);
 CREATE INDEX users_name_idx ON users (lower(email));
 CREATE TYPE mood AS ENUM ('good')`
 
@@ -61,6 +62,16 @@ test.each<[string, string, readonly string[]]>([
     'ALTER TABLE users ADD CONSTRAINT c CHECK (email IS NOT NULL) NOT VALID; ALTER TABLE users ALTER email SET NOT NULL',
     ['not-null-scans', 'lock-held'],
   ],
+  [
+    'NOT NULL by a primary key that took over its index',
+    'ALTER TABLE users ADD PRIMARY KEY USING INDEX a_idx; ALTER TABLE users ALTER email SET NOT NULL',
+    [],
+  ],
+  [
+    'a column that is there',
+    'ALTER TABLE users ADD IF NOT EXISTS email text; ALTER TABLE users ALTER email TYPE varchar(200)',
+    [],
+  ],
   ['a longer text', 'ALTER TABLE users ALTER email TYPE varchar(200)', []],
   ['a type of a renamed column', 'ALTER TABLE teams ALTER name TYPE varchar', []],
   [
@@ -93,10 +104,11 @@ test.each<[string, string, readonly string[]]>([
 })
 
 test('the history is followed through renames', () => {
-  const before = 'ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME email TO mail'
-  const sql = 'ALTER TABLE people ALTER mail TYPE bigint USING mail::bigint'
+  const before = `ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME email TO mail;
+ALTER SCHEMA public RENAME TO shop`
+  const sql = 'ALTER TABLE shop.people ALTER mail TYPE bigint USING mail::bigint'
   const [hazard] = judged(sql, { before, tables: { 'public.users': { rows: 10, bytes: 1 } } })
-  expect(hazard).toMatchObject({ severity: 'info', object: 'column public.people.mail' })
+  expect(hazard).toMatchObject({ severity: 'info', object: 'column shop.people.mail' })
   expect(hazard?.message).toContain('from character varying(100) to bigint')
 })
 
@@ -180,6 +192,18 @@ test.each<[string, string, readonly string[]]>([
     `-- slipway: accept index-not-concurent (small)\n${INDEX}`,
     ['accept-unknown', 'index-not-concurrent'],
   ],
+  [
+    'with a reason that is no reason',
+    `-- slipway: accept index-not-concurrent: small\n${INDEX}`,
+    ['accept-unknown', 'index-not-concurrent'],
+  ],
+  [
+    'without parentheses',
+    `-- slipway: accept index-not-concurrent small\n${INDEX}`,
+    ['accept-without-reason', 'index-not-concurrent'],
+  ],
+  ['behind the last statement', 'SELECT 1;\n-- slipway: accept drop-table (x)', ['accept-unused']],
+  ['in a file without statements', '-- slipway: accept drop-table (x)', ['accept-unused']],
   ['in a text', `SELECT '\n-- slipway: accept drop-table (x)\n'`, []],
   ['with CRLF', `SELECT 1;\r\n-- slipway: accept index-not-concurrent (small)\r\n${INDEX}`, []],
 ])('an acceptance %s', (_, sql, ids) => {

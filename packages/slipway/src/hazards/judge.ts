@@ -1,6 +1,6 @@
-import { unitsOf } from '../migration/index.ts'
+import { type Statement, unitsOf } from '../migration/index.ts'
 import { acceptancesIn } from './accept.ts'
-import { judgeAcceptances, suppress } from './accepted.ts'
+import { acceptanceHazards, judgeAcceptances, suppress } from './accepted.ts'
 import { applied } from './apply.ts'
 import type { Facts } from './facts.ts'
 import { raise } from './failures.ts'
@@ -37,7 +37,7 @@ export function judge({ history, migrations, facts, rules: more = [] }: Judging)
 }
 
 function allRules(more: readonly Rule[]): readonly Rule[] {
-  const taken = new Set(ours.map(({ id }) => id))
+  const taken = new Set<string>([...ours, ...acceptanceHazards].map(({ id }) => id))
   for (const { id } of more) {
     if (taken.has(id)) {
       raise('HAZARDS.DUPLICATE_RULE', {
@@ -63,47 +63,73 @@ function asTarget(schema: Schema): Schema {
   return { ...schema, tables }
 }
 
-function judgeMigration(
-  before: Schema,
-  given: {
-    readonly migration: JudgedMigration
-    readonly facts: Facts
-    readonly rules: readonly Rule[]
-  },
-): { readonly schema: Schema; readonly hazards: readonly Hazard[] } {
-  const { migration, facts, rules } = given
-  const transactions = transactionsOf(migration)
-  const found: Found[] = []
-  let schema = before
-  let held: readonly HeldLock[] = []
-  let transaction: number | undefined
-  let inBlock = false
-  for (const statement of migration.statements) {
-    if (statement.role.kind === 'commit' || statement.role.kind === 'rollback') inBlock = false
-    const current = transactions.get(statement.number) ?? transaction
-    if (current !== transaction) held = []
-    transaction = current
-    const ofStatement: Found[] = []
-    for (const action of statement.actions) {
-      const context: Context = { schema, facts, migration, statement, inBlock, held }
-      for (const rule of rules) {
-        const findings = [rule.judge(action, context) ?? []].flat()
-        ofStatement.push(...findings.map((finding) => foundBy(rule, finding, context)))
-      }
-      held = [...held, ...locksOf(action, schema).map((lock) => ({ ...lock, statement }))]
-      schema = applied(schema, action, migration.name)
-    }
-    found.push(...once(withStatementLock(ofStatement, { held, schema, statement })))
-    if (statement.role.kind === 'begin') inBlock = true
-  }
-  return { schema, hazards: accepted(migration, found, rules) }
+/** What all statements of a migration are judged with. */
+interface Given {
+  readonly migration: JudgedMigration
+  readonly facts: Facts
+  readonly rules: readonly Rule[]
 }
 
-function accepted(
-  migration: JudgedMigration,
-  found: readonly Found[],
-  rules: readonly Rule[],
-): Hazard[] {
+/** What the statements before have left behind. */
+interface State {
+  readonly schema: Schema
+  /** The number of the transaction that is open. */
+  readonly transaction?: number | undefined
+  readonly held: readonly HeldLock[]
+  readonly inBlock: boolean
+}
+
+function judgeMigration(
+  before: Schema,
+  given: Given,
+): { readonly schema: Schema; readonly hazards: readonly Hazard[] } {
+  const transactions = transactionsOf(given.migration)
+  const found: Found[] = []
+  let state: State = { schema: before, held: [], inBlock: false }
+  for (const statement of given.migration.statements) {
+    const judged = judgeStatement(begun(state, statement, transactions), statement, given)
+    found.push(...judged.found)
+    state = judged.state
+  }
+  return { schema: state.schema, hazards: accepted(given, found) }
+}
+
+/** The state in which a statement starts: a new transaction holds no lock yet. */
+function begun(
+  state: State,
+  { number, role }: Statement,
+  transactions: ReadonlyMap<number, number>,
+): State {
+  const transaction = transactions.get(number) ?? state.transaction
+  const held = transaction === state.transaction ? state.held : []
+  const ended = role.kind === 'commit' || role.kind === 'rollback'
+  return { ...state, transaction, held, inBlock: state.inBlock && !ended }
+}
+
+function judgeStatement(
+  before: State,
+  statement: Statement,
+  { migration, facts, rules }: Given,
+): { readonly state: State; readonly found: readonly Found[] } {
+  const found: Found[] = []
+  let { schema, held } = before
+  for (const action of statement.actions) {
+    const context: Context = { ...before, schema, held, facts, migration, statement }
+    for (const rule of rules) {
+      const findings = [rule.judge(action, context) ?? []].flat()
+      found.push(...findings.map((finding) => foundBy(rule, finding, context)))
+    }
+    held = [...held, ...locksOf(action, schema).map((lock) => ({ ...lock, statement }))]
+    schema = applied(schema, action, migration.name)
+  }
+  const inBlock = before.inBlock || statement.role.kind === 'begin'
+  return {
+    state: { ...before, schema, held, inBlock },
+    found: once(withStatementLock(found, { held, schema, statement })),
+  }
+}
+
+function accepted({ migration, rules }: Given, found: readonly Found[]): Hazard[] {
   const acceptances = acceptancesIn(migration)
   const all = found.map(({ hazard }) => hazard)
   const real = found.filter((one) => !one.excused).map(({ hazard }) => hazard)

@@ -44,9 +44,10 @@ export function renamed(schema: Schema, action: RenameAction): Schema {
       )
       return { ...schema, enums }
     }
+    case 'schema':
+      return schemaRenamed(schema, action)
     case 'view':
     case 'sequence':
-    case 'schema':
     case 'other':
     case 'trigger':
     case 'policy':
@@ -79,6 +80,31 @@ function tableRenamed(
     index.table === before ? { ...index, table: after } : index,
   )
   return { ...schema, tables, indexes }
+}
+
+function schemaRenamed(
+  schema: Schema,
+  { from, to }: { readonly from: string; readonly to: string },
+): Schema {
+  const newKey = (key: string) => {
+    return key.startsWith(`${from}.`) ? `${to}.${key.slice(from.length + 1)}` : key
+  }
+  const moved = <T extends { readonly schema: string }>(map: ReadonlyMap<string, T>) =>
+    new Map(
+      [...map].map(([key, value]): [string, T] => {
+        return [newKey(key), value.schema === from ? { ...value, schema: to } : value]
+      }),
+    )
+  const tables = mapped(moved(schema.tables), (table) => ({
+    ...table,
+    constraints: table.constraints.map((one) =>
+      one.references === undefined ? one : { ...one, references: newKey(one.references) },
+    ),
+  }))
+  const indexes = mapped(moved(schema.indexes), (index) => {
+    return { ...index, table: newKey(index.table) }
+  })
+  return { ...schema, tables, indexes, enums: moved(schema.enums) }
 }
 
 /** Columns of a renamed type, and of arrays of it, have it by its new name. */
