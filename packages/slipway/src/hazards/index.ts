@@ -1,3 +1,4 @@
+export { acceptanceHazards } from './accepted.ts'
 export type { Facts, TableFacts } from './facts.ts'
 export { hazardFailures } from './failures.ts'
 export type { Context, Finding, Hazard, JudgedMigration, Rule, Severity } from './hazard.ts'
