@@ -83,6 +83,10 @@ function files(): Files {
       const { writeFile } = await import('node:fs/promises')
       return await writeFile(path, text, { flag: 'wx' }).then(() => true, refuseUnlessThere)
     },
+    write: async (path, text) => {
+      const { writeFile } = await import('node:fs/promises')
+      await writeFile(path, text)
+    },
   }
 }
 

@@ -55,6 +55,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
         writeFileSync(path, text)
         return true
       },
+      write: async (path, text) => writeFileSync(path, text),
     },
     now: options.now ?? Date.now,
     signal: options.signal ?? new AbortController().signal,

@@ -197,6 +197,12 @@ export const COMMANDS: readonly Command[] = [
       all: { kind: 'switch', summary: 'check every migration' },
       static: { kind: 'switch', summary: 'judge the files without running them' },
       save: { kind: 'switch', summary: 'write each proof beside its migration, as proof.json' },
+      html: {
+        kind: 'text',
+        value: '<file>',
+        completes: 'file',
+        summary: 'write a report to open in a browser',
+      },
       'fail-on': {
         kind: 'choice',
         value: '<severity>',
