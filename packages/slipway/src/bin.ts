@@ -87,6 +87,10 @@ function files(): Files {
       const { writeFile } = await import('node:fs/promises')
       await writeFile(path, text)
     },
+    append: async (path, text) => {
+      const { appendFile } = await import('node:fs/promises')
+      await appendFile(path, text)
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Proof, proveOn } from '../create/index.ts'
-import { type Facts, type Hazard, judge } from '../hazards/index.ts'
+import { type Facts, type Hazard, judge, type Rule } from '../hazards/index.ts'
 import { attempt, type Emit, type Failure, suggest } from '../kernel/index.ts'
 import { loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
@@ -22,6 +22,8 @@ export interface CheckRequest {
   readonly scratch: ScratchOptions
   /** What is known of the target; `check` asks none. */
   readonly facts: Facts
+  /** Rules of the project's own. */
+  readonly rules: readonly Rule[]
   /** Judge without running anything. */
   readonly withoutRehearsal: boolean
   readonly emit: Emit
@@ -70,7 +72,7 @@ function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) 
 /** The hazards of the chosen ones. All that lie between them are read once, in their order. */
 async function judged(
   chosen: readonly MigrationFolder[],
-  { migrations, facts }: CheckRequest,
+  { migrations, facts, rules }: CheckRequest,
 ): Promise<Hazard[]> {
   await loadParser()
   const places = chosen.map((one) => migrations.indexOf(one))
@@ -81,7 +83,7 @@ async function judged(
     sql,
     statements: parseStatements(sql, path),
   }))
-  return judge({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts })
+  return judge({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts, rules })
 }
 
 function selected({ migrations, names }: CheckRequest): readonly MigrationFolder[] {

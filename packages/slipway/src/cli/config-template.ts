@@ -9,6 +9,9 @@ export default defineConfig({
   // the PostgreSQL on this machine, else an embedded one. 'embedded', or a server that is no target:
   // scratch: 'env:SCRATCH_DATABASE_URL',
 
+  // Rules of your own, beside the hazards that Slipway knows.
+  // rules: './slipway.rules.ts',
+
   environments: {
     // development: {},
 

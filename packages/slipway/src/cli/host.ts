@@ -17,6 +17,8 @@ export interface Files {
   create(path: string, text: string): Promise<boolean>
   /** Writes a file, whether or not there is one. */
   write(path: string, text: string): Promise<void>
+  /** Adds to a file, and makes it where there is none. */
+  append(path: string, text: string): Promise<void>
 }
 
 /** The process as the command line sees it: bin.ts gives the real one, tests their own. */

@@ -13,6 +13,8 @@ export interface SlipwayConfig {
    * PostgreSQL, else the embedded database.
    */
   readonly scratch?: string
+  /** A file with rules of the team's own, beside the hazards that Slipway knows. */
+  readonly rules?: string
 }
 
 /** One environment. */
@@ -89,6 +91,7 @@ const CONFIG: Shape = {
   kind: 'object',
   keys: {
     scratch: { kind: 'text' },
+    rules: { kind: 'text' },
     environments: { kind: 'named', each: { kind: 'object', keys: ENVIRONMENT } },
   } satisfies Record<keyof SlipwayConfig, Shape>,
 }

@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { checkMigrations, htmlReport, storeProof } from '../../check/index.ts'
+import type { Rule } from '../../hazards/index.ts'
 import { must } from '../../kernel/index.ts'
+import { loadRules } from '../../project/index.ts'
 import { checkedBlocks, checkedFindings, checkedResult } from '../checked.ts'
 import { type Handler, report } from '../command.ts'
 import { readWork, scratchOptions } from '../work.ts'
@@ -13,6 +15,8 @@ export const check: Handler = async (context, { args, flags }) => {
     names: flags.on('all') ? migrations.map(({ name }) => name) : args,
     scratch: scratchOptions(work),
     facts: { serverVersion: 180_000, defaultSchema: work.target.schemas[0] ?? 'public' },
+    // Checked to be rules; what `judge` does with a statement is the team's own affair.
+    rules: (await loadRules(work.project)) as readonly Rule[],
     withoutRehearsal: flags.on('static'),
     emit: context.emit,
   })
