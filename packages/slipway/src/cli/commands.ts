@@ -217,6 +217,7 @@ export const COMMANDS: readonly Command[] = [
     positionals: [],
     flags: {
       accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: drift' },
+      'no-keep': { kind: 'switch', summary: 'destroy without keeping first' },
     },
     examples: [
       { command: 'slipway deploy', what: 'to the database of the project' },
