@@ -255,6 +255,7 @@ export const COMMANDS: readonly Command[] = [
         value: '<id>',
         summary: 'accept a finding by name: drift, pre-check',
       },
+      'no-keep': { kind: 'switch', summary: 'destroy without keeping first' },
     },
     examples: [
       { command: 'slipway deploy', what: 'to the database of the project' },

@@ -9,7 +9,7 @@ import {
   readHistory,
   readJournal,
 } from '../history/index.ts'
-import { command, type Failure, failureFrom, raiserOf, rethrow } from '../kernel/index.ts'
+import { attempt, command, type Failure, failureFrom, raiserOf, rethrow } from '../kernel/index.ts'
 import {
   detectDrift,
   type Drift,
@@ -18,9 +18,11 @@ import {
   type PreCheckResult,
 } from '../plan/index.ts'
 import { scratchLike } from '../rehearsal/index.ts'
+import type { Kept } from '../safekeeping/index.ts'
 import { applying } from './bookkeeping.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
+import { companionsOf, prepareKeeping } from './keep.ts'
 import { askRows, preCheckFailure } from './pre-checks.ts'
 import { notRun, type Receipt } from './receipt.ts'
 import { runMigrations } from './run.ts'
@@ -35,6 +37,8 @@ export interface DeployRequest extends WorkRequest {
   readonly acceptDrift: boolean
   /** Deploy although rows would make a statement fail; no where absent. */
   readonly acceptPreChecks?: boolean
+  /** Destroy without keeping first. */
+  readonly noKeep?: boolean
 }
 
 /** What a deploy did. `failure` is there when it could not do all. */
@@ -43,6 +47,10 @@ export interface DeployOutcome {
   /** How the target stood before. */
   readonly before: Comparison
   readonly receipts: readonly Receipt[]
+  /** What was kept of what the statements destroyed, and what could not be. */
+  readonly kept: readonly Kept[]
+  /** Known before it ran: what no way of keeping reaches. */
+  readonly notKept: readonly string[]
   /** Nothing where nothing was run. */
   readonly verification?: Verification
   /** Why the catalog could not be compared before, where it could not. */
@@ -63,7 +71,8 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     const { database } = session.server
     const resuming = await refuseObstacle(session, before, history)
     const names = new Set([...before.pending, ...resuming])
-    if (names.size === 0) return { database, before, receipts: [], preChecks: [] }
+    const nothing = { receipts: [], preChecks: [], kept: [], notKept: [] }
+    if (names.size === 0) return { database, before, ...nothing }
     const files = request.migrations.filter(({ name }) => names.has(name))
     const plans = await planMigrations(
       files.map(({ name, sql, path = name }) => ({ name, sql, path })),
@@ -76,7 +85,9 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
       ? undefined
       : preCheckFailure(database, plans, preChecks)
     const found = { database, before, preChecks, ...(driftUnknown ? { driftUnknown } : {}) }
-    if (refused) return { ...found, receipts: plans.map(notRun), failure: refused }
+    if (refused) {
+      return { ...found, receipts: plans.map(notRun), kept: [], notKept: [], failure: refused }
+    }
     await prepareBooks(session)
     return { ...found, ...(await run(supervision, plans, request)) }
   })
@@ -169,13 +180,18 @@ async function run(
   supervision: Supervision,
   plans: readonly MigrationPlan[],
   request: DeployRequest,
-): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'failure'>> {
+): Promise<Omit<DeployOutcome, 'database' | 'before'>> {
   const { session } = supervision
+  const keeping = await prepareKeeping(session, plans, request.noKeep !== true)
+  for (const message of keeping.notKept) request.emit({ kind: 'notice', message })
   const steps = plans.map((step) => ({
     plan: step,
     books: applying(session, step.name, step.checksum),
+    companions: companionsOf(keeping, step),
   }))
-  const outcome = await runMigrations(supervision, steps, await readJournal(session))
+  const ran = await runMigrations(supervision, steps, await readJournal(session))
+  const kept = await attempt(keeping.keptSince)
+  const outcome = { ...ran, kept: kept.ok ? kept.value : [], notKept: keeping.notKept }
   const { failure } = outcome
   if (failure && failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
   supervision.emit({ kind: 'phase', phase: 'verify' })

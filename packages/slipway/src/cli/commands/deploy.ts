@@ -3,6 +3,7 @@ import { command } from '../../kernel/index.ts'
 import { refuseUnknownAccepts } from '../accept.ts'
 import { type Finding, type Handler, report } from '../command.ts'
 import { failedWork } from '../failed-work.ts'
+import { keptLines, keptResult, notKeptFindings } from '../kept-view.ts'
 import { preCheckFindings } from '../pre-check-findings.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
@@ -25,20 +26,25 @@ export const deploy: Handler = async (context, { flags }) => {
     consent: consentOf(context),
     acceptDrift: accepted.includes('drift'),
     acceptPreChecks: accepted.includes('pre-check'),
+    noKeep: flags.on('no-keep'),
   })
-  const { database, receipts, verification, preChecks, failure } = outcome
+  const { database, receipts, verification, preChecks, failure, kept, notKept } = outcome
   const verified = verification?.verified ?? null
   const result = {
     environment: work.target.environment,
     database,
     receipts,
     backup: null,
-    kept: [],
+    kept: kept.map(keptResult),
     preChecks,
     verified,
   }
   return report(result, view(outcome, placeOf(work, database)), {
-    findings: [...(receipts.length > 0 ? unmadeBackup(work) : []), ...preCheckFindings(outcome)],
+    findings: [
+      ...(receipts.length > 0 ? unmadeBackup(work) : []),
+      ...preCheckFindings(outcome),
+      ...notKeptFindings(kept, notKept),
+    ],
     ...failedWork(outcome),
     ...(failure || receipts.length === 0
       ? {}
@@ -54,12 +60,13 @@ function unmadeBackup({ target }: Work): Finding[] {
 }
 
 function view(outcome: DeployOutcome, place: string): Block[] {
-  const { receipts, verification, driftUnknown, failure } = outcome
+  const { receipts, kept, verification, driftUnknown, failure } = outcome
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   if (receipts.length === 0 && !failure)
     return [status('done', `${place} is up to date: nothing to deploy`)]
   return [
     ...receiptLines(receipts, 'Applied'),
+    ...keptLines(kept),
     ...(driftUnknown
       ? [status('warning', 'Drift could not be looked for before', driftUnknown)]
       : []),

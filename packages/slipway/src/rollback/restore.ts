@@ -1,0 +1,41 @@
+import type { Session } from '../database/index.ts'
+import { type MigrationStep, takingBack } from '../deploy/index.ts'
+import { attempt } from '../kernel/index.ts'
+import type { MigrationPlan } from '../plan/index.ts'
+import { createKeepingSql, type Kept, readKept, restoringOf } from '../safekeeping/index.ts'
+
+/** Ways back that put back what is kept of their migrations. */
+export interface RestoringPlan {
+  readonly steps: readonly MigrationStep[]
+  /** What was kept of these migrations before, as it is now. */
+  readonly keptNow: () => Promise<readonly Kept[]>
+}
+
+/** Prepares the target for putting back, where anything was ever kept on it. */
+export async function prepareRestoring(
+  session: Session,
+  plans: readonly MigrationPlan[],
+): Promise<RestoringPlan> {
+  const all = await readKept(session)
+  if (all.length === 0) {
+    const steps = plans.map((plan) => ({ plan, books: takingBack(session, plan.name) }))
+    return { steps, keptNow: async () => [] }
+  }
+  // The functions may be those of another version of Slipway.
+  await session.execute(createKeepingSql)
+  const names = new Set(plans.map(({ name }) => name))
+  const kept = all.filter(({ migration, state }) => names.has(migration) && state === 'kept')
+  const ids = new Set(kept.map(({ id }) => id))
+  const keptNow = async () => {
+    const now = await attempt(() => readKept(session))
+    return now.ok ? now.value.filter(({ id }) => ids.has(id)) : kept
+  }
+  return { steps: plans.map((plan) => restoringStep(session, plan, kept)), keptNow }
+}
+
+function restoringStep(session: Session, plan: MigrationPlan, all: readonly Kept[]): MigrationStep {
+  const { schema } = session.server
+  const kept = all.filter(({ migration }) => migration === plan.name)
+  const { companions, end } = restoringOf(plan.statements, { migration: plan.name, schema, kept })
+  return { plan, books: takingBack(session, plan.name, end), companions }
+}

@@ -1,0 +1,5 @@
+export { type Companions, NO_COMPANIONS } from './companions.ts'
+export { keepingOf } from './keeping.ts'
+export { describeKept, type Kept, readKept } from './kept.ts'
+export { createKeepingSql } from './ledger.ts'
+export { restoringOf } from './restoring.ts'
