@@ -3,6 +3,8 @@ import { SHELLS } from './shells.ts'
 
 const COULD_NOT = 'it could not begin: usage, configuration, connection'
 
+const KEPT_ACTIONS = ['list', 'restore', 'prune']
+
 /** Flags of the commands that write a migration. */
 const WRITING = {
   rename: {
@@ -307,6 +309,34 @@ export const COMMANDS: readonly Command[] = [
       6: 'it stopped in the middle',
     },
     load: async () => (await import('./commands/rollback.ts')).rollback,
+  },
+  {
+    name: 'kept',
+    group: 'recover',
+    summary: 'what deploys destroyed and is still there',
+    details:
+      'A deploy keeps what its statements destroy: tables, columns, rows. `list` shows it; `restore` puts one of ' +
+      'them back into the table or column that stands, and leaves the rows that are there; `prune` drops for good ' +
+      'what is older than the retention of the environment (`keep`, 7 days where absent). A rollback puts back by itself.',
+    positionals: [
+      { name: 'action', summary: 'list, restore or prune', required: true, choices: KEPT_ACTIONS },
+      { name: 'id', summary: 'with restore: the number that list shows' },
+    ],
+    flags: {
+      'older-than': {
+        kind: 'text',
+        value: '<duration>',
+        conflicts: ['all'],
+        summary: 'with prune: older than this, such as 12h or 30d',
+      },
+      all: { kind: 'switch', summary: 'with prune: all of it' },
+    },
+    examples: [
+      { command: 'slipway kept list', what: 'see what is kept' },
+      { command: 'slipway kept prune --env production', what: 'in a nightly job' },
+    ],
+    exitCodes: { 0: 'done', 2: COULD_NOT, 3: 'the person declined' },
+    load: async () => (await import('./commands/kept.ts')).kept,
   },
   {
     name: 'repair',

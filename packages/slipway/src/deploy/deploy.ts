@@ -180,7 +180,7 @@ async function run(
   supervision: Supervision,
   plans: readonly MigrationPlan[],
   request: DeployRequest,
-): Promise<Omit<DeployOutcome, 'database' | 'before'>> {
+): Promise<Omit<DeployOutcome, 'database' | 'before' | 'preChecks'>> {
   const { session } = supervision
   const keeping = await prepareKeeping(session, plans, request.noKeep !== true)
   for (const message of keeping.notKept) request.emit({ kind: 'notice', message })

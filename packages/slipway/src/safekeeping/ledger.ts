@@ -1,6 +1,7 @@
 import { KEEP_COLUMNS } from './sql/keep-columns.ts'
 import { KEEP_ROWS } from './sql/keep-rows.ts'
 import { KEEP_TABLE } from './sql/keep-table.ts'
+import { MANAGE } from './sql/manage.ts'
 import { MOVE_TABLE } from './sql/move-table.ts'
 import { RECORD } from './sql/record.ts'
 import { RELEASE } from './sql/release.ts'
@@ -43,4 +44,5 @@ export const createKeepingSql: string = [
   RELEASE,
   RESTORE,
   RESTORE_ROWS,
+  MANAGE,
 ].join('')
