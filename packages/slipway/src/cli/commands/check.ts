@@ -2,6 +2,7 @@ import { checkMigrations, storeProof } from '../../check/index.ts'
 import { must } from '../../kernel/index.ts'
 import { checkedBlocks, checkedFindings, checkedResult } from '../checked.ts'
 import { type Handler, report } from '../command.ts'
+import { exitCodeOfFindings } from '../threshold.ts'
 import { readWork, scratchOptions } from '../work.ts'
 
 export const check: Handler = async (context, { args, flags }) => {
@@ -25,13 +26,9 @@ export const check: Handler = async (context, { args, flags }) => {
     }
   }
   const findings = checkedFindings(checked, { saved: flags.on('save') })
-  const threshold = flags.text('fail-on') ?? 'error'
-  const failing = findings.some(
-    ({ severity }) => severity === 'error' || (threshold === 'warning' && severity === 'warning'),
-  )
   return report(checkedResult(checked), checkedBlocks(checked, findings), {
     findings,
     findingsInView: true,
-    exitCode: threshold !== 'never' && failing ? 4 : 0,
+    exitCode: exitCodeOfFindings(findings, flags),
   })
 }

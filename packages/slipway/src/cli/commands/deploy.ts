@@ -1,8 +1,10 @@
-import { deploy as run, type DeployOutcome } from '../../deploy/index.ts'
+import path from 'node:path'
+import { deploy as run, type DeployOutcome, readPlan } from '../../deploy/index.ts'
 import { command } from '../../kernel/index.ts'
-import { refuseUnknownAccepts } from '../accept.ts'
+import { acceptedHazards } from '../accept.ts'
 import { type Finding, type Handler, report } from '../command.ts'
 import { failedWork } from '../failed-work.ts'
+import { deployedHazards } from '../hazard-findings.ts'
 import { preCheckFindings } from '../pre-check-findings.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
@@ -17,7 +19,10 @@ import {
 
 export const deploy: Handler = async (context, { flags }) => {
   const accepted = flags.list('accept')
-  refuseUnknownAccepts(accepted, ['drift', 'pre-check'])
+  const acceptHazards = await acceptedHazards(accepted, ['drift', 'pre-check'])
+  const file = flags.text('plan')
+  const plan =
+    file === undefined ? undefined : readPlan(path.resolve(context.cwd, file), context.now())
   const work = await readWork(context)
   await requirePolicyConsent(context, work)
   const outcome = await run({
@@ -25,8 +30,10 @@ export const deploy: Handler = async (context, { flags }) => {
     consent: consentOf(context),
     acceptDrift: accepted.includes('drift'),
     acceptPreChecks: accepted.includes('pre-check'),
+    acceptHazards,
+    ...(plan ? { plan } : {}),
   })
-  const { database, receipts, verification, preChecks, failure } = outcome
+  const { database, receipts, verification, preChecks, hazards, failure } = outcome
   const verified = verification?.verified ?? null
   const result = {
     environment: work.target.environment,
@@ -35,10 +42,15 @@ export const deploy: Handler = async (context, { flags }) => {
     backup: null,
     kept: [],
     preChecks,
+    hazards,
     verified,
   }
   return report(result, view(outcome, placeOf(work, database)), {
-    findings: [...(receipts.length > 0 ? unmadeBackup(work) : []), ...preCheckFindings(outcome)],
+    findings: [
+      ...(receipts.length > 0 ? unmadeBackup(work) : []),
+      ...deployedHazards(outcome, acceptHazards),
+      ...preCheckFindings(outcome),
+    ],
     ...failedWork(outcome),
     ...(failure || receipts.length === 0
       ? {}
