@@ -1,3 +1,4 @@
+import { suggest } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
 /** Refuses names after `--accept` that the command does not know, with CLI.FLAG_VALUE. */
@@ -6,5 +7,26 @@ export function refuseUnknownAccepts(accepted: readonly string[], known: readonl
   if (unknown === undefined) return
   raise('CLI.FLAG_VALUE', {
     message: `\`--accept\` takes ${known.join(', ')}, not \`${unknown}\`.`,
+  })
+}
+
+/**
+ * Refuses names after `--accept` that are none of `known`, nor the id of a hazard, with CLI.FLAG_VALUE. Gives the
+ * ids. The hazards are loaded only where one is named.
+ */
+export async function acceptedHazards(
+  accepted: readonly string[],
+  known: readonly string[],
+): Promise<readonly string[]> {
+  const others = accepted.filter((name) => !known.includes(name))
+  if (others.length === 0) return []
+  const { rules } = await import('../hazards/index.ts')
+  const ids = rules.map(({ id }) => id)
+  const unknown = others.find((name) => !ids.includes(name))
+  if (unknown === undefined) return others
+  const meant = suggest(unknown, [...known, ...ids])
+  return raise('CLI.FLAG_VALUE', {
+    message: `\`--accept\` takes ${known.join(', ')} or the id of a hazard, not \`${unknown}\`.`,
+    ...(meant === undefined ? {} : { why: `Did you mean \`${meant}\`?` }),
   })
 }

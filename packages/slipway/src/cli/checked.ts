@@ -1,7 +1,7 @@
 import type { CheckedMigration, StoredProof } from '../check/index.ts'
 import type { Proof } from '../create/index.ts'
-import type { Hazard } from '../hazards/index.ts'
 import type { Finding } from './command.ts'
+import { hazardFinding } from './hazard-findings.ts'
 import { type Block, heading, type Mark, status } from './view.ts'
 
 /** The `migrations` of the result. */
@@ -43,20 +43,6 @@ function proofFindings({ path, proof, refusal }: CheckedMigration): Finding[] {
     message,
     where: { file: path },
   }))
-}
-
-const SEVERITIES = { error: 'error', warning: 'warning', info: 'notice' } as const
-
-/** A hazard as a finding: with its lock, and its place. */
-function hazardFinding(hazard: Hazard): Finding {
-  const { id, severity, message, lock, blocks, file, line, column } = hazard
-  const held = lock === undefined ? '' : ` (${lock}; blocks ${blocks})`
-  return {
-    id,
-    severity: SEVERITIES[severity],
-    message: `${message}${held}`,
-    where: { file, line, column },
-  }
 }
 
 const STORED: Readonly<Record<StoredProof, string | undefined>> = {

@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { SHELLS } from './shells.ts'
+import { FAIL_ON } from './threshold.ts'
 
 const COULD_NOT = 'it could not begin: usage, configuration, connection'
 
@@ -138,6 +139,37 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/drift.ts')).drift,
   },
   {
+    name: 'plan',
+    group: 'look',
+    summary: 'what a deploy would do here, step by step',
+    details:
+      'Looks at the target and lists the statements of the pending migrations: what each locks, the rows of that ' +
+      'table, what it does with them, about how long it takes, what it destroys. Names the hazards by the sizes ' +
+      'that the tables have, and asks the rows what a deploy would ask. Changes nothing, and takes no lock of the ' +
+      'database. A plan that is written with --out can be approved: `deploy --plan` runs it, or nothing.',
+    positionals: [],
+    flags: {
+      out: {
+        kind: 'text',
+        value: '<file>',
+        completes: 'file',
+        summary: 'write the plan, for deploy --plan',
+      },
+      ...FAIL_ON,
+    },
+    examples: [
+      { command: 'slipway plan --env production', what: 'before a deploy' },
+      { command: 'slipway plan --env production --out plan.json', what: 'to have it approved' },
+    ],
+    exitCodes: {
+      0: 'nothing at or above the threshold, or nothing is pending',
+      2: COULD_NOT,
+      4: 'hazards, or rows that would make a statement fail',
+    },
+    interruptible: true,
+    load: async () => (await import('./commands/plan.ts')).plan,
+  },
+  {
     name: 'create',
     group: 'change',
     summary: 'write a migration and its way back',
@@ -205,12 +237,7 @@ export const COMMANDS: readonly Command[] = [
         completes: 'file',
         summary: 'write a report to open in a browser',
       },
-      'fail-on': {
-        kind: 'choice',
-        value: '<severity>',
-        choices: ['error', 'warning', 'never'],
-        summary: 'what makes it exit 4; error where absent',
-      },
+      ...FAIL_ON,
     },
     examples: [
       { command: 'slipway check', what: 'the newest migration' },
@@ -255,7 +282,13 @@ export const COMMANDS: readonly Command[] = [
       accept: {
         kind: 'list',
         value: '<id>',
-        summary: 'accept a finding by name: drift, pre-check',
+        summary: 'accept by name: drift, pre-check, the id of a hazard',
+      },
+      plan: {
+        kind: 'text',
+        value: '<file>',
+        completes: 'file',
+        summary: 'run the plan that is in this file, or nothing',
       },
       'no-keep': { kind: 'switch', summary: 'destroy without keeping first' },
     },
@@ -265,12 +298,13 @@ export const COMMANDS: readonly Command[] = [
         command: 'slipway deploy --env production --confirm shop',
         what: 'where the migrations destroy data',
       },
+      { command: 'slipway deploy --plan plan.json', what: 'what was approved, and nothing else' },
     ],
     exitCodes: {
       0: 'deployed, or nothing was pending',
       2: COULD_NOT,
       3: 'the person declined',
-      4: 'the database has drifted, or is not as it should be afterwards',
+      4: 'drift, rows in the way, hazards, another plan; or it is not as it should be afterwards',
       5: 'a migration failed, and left nothing behind',
       6: 'a migration that runs step by step stopped in the middle',
     },

@@ -13,6 +13,17 @@ export function preCheckFindings({ preChecks, failure }: DeployOutcome): Finding
     }))
 }
 
+/** What pre-checks found, for who looks before a deploy: a violation would stop it. */
+export function pendingPreCheckFindings(preChecks: DeployOutcome['preChecks']): Finding[] {
+  return preChecks
+    .filter(({ ok }) => ok !== true)
+    .map((check) => ({
+      id: 'pre-check',
+      severity: check.ok === null ? 'warning' : 'error',
+      message: check.ok === null ? notDecided(check) : `${describePreCheck(check)}.`,
+    }))
+}
+
 function notDecided(check: DeployOutcome['preChecks'][number]): string {
   const { object, migration, statement, line, undecided } = check
   return `Not decided whether the rows allow ${object} (${migration}, statement ${statement}, line ${line}): ${undecided}.`

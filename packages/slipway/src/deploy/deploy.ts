@@ -1,28 +1,23 @@
-import type { Session } from '../database/index.ts'
-import {
-  type Comparison,
-  compareHistory,
-  findInterruption,
-  type History,
-  historyFailures,
-  obstacle,
-  readHistory,
-  readJournal,
-} from '../history/index.ts'
-import { attempt, command, type Failure, failureFrom, raiserOf, rethrow } from '../kernel/index.ts'
+import type { Hazard } from '../hazards/index.ts'
+import { type Comparison, readJournal } from '../history/index.ts'
+import { attempt, command, type Failure, failureFrom } from '../kernel/index.ts'
 import {
   detectDrift,
   type Drift,
   type MigrationPlan,
-  planMigrations,
   type PreCheckResult,
+  survey,
 } from '../plan/index.ts'
 import { scratchLike } from '../rehearsal/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
 import { applying } from './bookkeeping.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
+import { refuseFilledDatabase } from './filled.ts'
+import { type Accepted, hazardsFailure, weighingHazards } from './hazards.ts'
 import { companionsOf, prepareKeeping } from './keep.ts'
+import { type PendingWork, readPending } from './pending.ts'
+import { refuseChangedPlan, type SavedPlan } from './plan-file.ts'
 import { askRows, preCheckFailure } from './pre-checks.ts'
 import { notRun, type Receipt } from './receipt.ts'
 import { runMigrations } from './run.ts'
@@ -31,12 +26,10 @@ import { prepareBooks, withTarget, type WorkRequest } from './target.ts'
 import { type Verification, verified } from './verify.ts'
 
 /** A deploy: the work on the target, and what the person has accepted beforehand. */
-export interface DeployRequest extends WorkRequest {
+export interface DeployRequest extends WorkRequest, Accepted {
   readonly consent: Consent
-  /** Deploy although the target has drifted. */
-  readonly acceptDrift: boolean
-  /** Deploy although rows would make a statement fail; no where absent. */
-  readonly acceptPreChecks?: boolean
+  /** Run this plan or nothing. */
+  readonly plan?: SavedPlan
   /** Destroy without keeping first. */
   readonly noKeep?: boolean
 }
@@ -47,16 +40,17 @@ export interface DeployOutcome {
   /** How the target stood before. */
   readonly before: Comparison
   readonly receipts: readonly Receipt[]
-  /** What was kept of what the statements destroyed, and what could not be. */
-  readonly kept: readonly Kept[]
-  /** Known before it ran: what no way of keeping reaches. */
-  readonly notKept: readonly string[]
   /** Nothing where nothing was run. */
   readonly verification?: Verification
   /** Why the catalog could not be compared before, where it could not. */
   readonly driftUnknown?: string
   /** What the rows answered before, for each statement that asks something of them. */
   readonly preChecks: readonly PreCheckResult[]
+  /** Hazards of severity error that concern tables with rows. */
+  readonly hazards: readonly Hazard[]
+  /** What was kept of what the statements destroyed, and what could not be. */
+  readonly kept: readonly Kept[]
+  readonly notKept: readonly string[]
   readonly failure?: Failure
 }
 
@@ -66,63 +60,60 @@ export interface DeployOutcome {
  */
 export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
   return await withTarget(request, async (session, supervision) => {
-    const history = await readHistory(session)
-    const before = compareHistory(history, request.migrations)
+    const pending = await readPending(session, request.migrations)
+    const { before, plans, resuming } = pending
     const { database } = session.server
-    const resuming = await refuseObstacle(session, before, history)
-    const names = new Set([...before.pending, ...resuming])
-    const nothing = { receipts: [], preChecks: [], kept: [], notKept: [] }
-    if (names.size === 0) return { database, before, ...nothing }
-    const files = request.migrations.filter(({ name }) => names.has(name))
-    const plans = await planMigrations(
-      files.map(({ name, sql, path = name }) => ({ name, sql, path })),
-    )
-    const driftUnknown =
-      resuming.length > 0 ? undefined : await gate(supervision, { history, plans, before }, request)
+    const nothing = {
+      database,
+      before,
+      receipts: [],
+      preChecks: [],
+      hazards: [],
+      kept: [],
+      notKept: [],
+    }
+    if (plans.length === 0) return nothing
+    const hazards = await lookAhead(supervision, pending, request)
     // Of a deploy that goes on after a crash, some statements have been run already.
-    const preChecks = resuming.length > 0 ? [] : await askRows(supervision, plans)
+    const goesOn = resuming.length > 0
+    const driftUnknown = goesOn ? undefined : await gate(supervision, pending, request)
+    const found = { ...nothing, hazards, ...(driftUnknown ? { driftUnknown } : {}) }
+    const receipts = plans.map(notRun)
+    const unaccepted = request.protected ? hazardsFailure(database, hazards, request) : undefined
+    if (unaccepted) return { ...found, receipts, failure: unaccepted }
+    const preChecks = goesOn ? [] : await askRows(supervision, plans)
     const refused = request.acceptPreChecks
       ? undefined
       : preCheckFailure(database, plans, preChecks)
-    const found = { database, before, preChecks, ...(driftUnknown ? { driftUnknown } : {}) }
-    if (refused) {
-      return { ...found, receipts: plans.map(notRun), kept: [], notKept: [], failure: refused }
-    }
+    if (refused) return { ...found, preChecks, receipts, failure: refused }
     await prepareBooks(session)
-    return { ...found, ...(await run(supervision, plans, request)) }
+    return { ...found, preChecks, ...(await run(supervision, plans, request)) }
   })
 }
 
 /**
- * Raises what stands in the way. A migration that we ourselves began, and that a crash cut off, does
- * not: its journal says where to go on. Returns such migrations by name.
+ * Surveys what is to be run; raises where it is not the plan that was given. Returns the hazards that
+ * weigh. A first deploy meets no rows, and one that goes on after a crash was let through before.
  */
-async function refuseObstacle(
-  session: Session,
-  before: Comparison,
-  history: History,
-): Promise<readonly string[]> {
-  if (before.failed.length > 0) {
-    const interrupted = findInterruption(before, history, await readJournal(session))
-    if (interrupted?.direction === 'up') return [interrupted.migration]
-  }
-  const found = obstacle(before)
-  return found ? rethrow(found) : []
-}
-
-interface Facts {
-  readonly history: History
-  readonly before: Comparison
-  readonly plans: readonly MigrationPlan[]
+async function lookAhead(
+  supervision: Supervision,
+  { history, before, plans, resuming }: PendingWork,
+  { migrations, plan, ...request }: DeployRequest,
+): Promise<readonly Hazard[]> {
+  const judged = before.applied.length > 0 && resuming.length === 0
+  if (!judged && plan === undefined) return []
+  const { session } = supervision
+  const ahead = await reading(supervision, () => survey(session, { history, migrations, plans }))
+  if (plan) refuseChangedPlan(plan, ahead.plan)
+  return judged ? weighingHazards(ahead, request.protected) : []
 }
 
 /** Steps 3 and 7 of a deploy: the catalog is what the history says, and what is destroyed has consent. */
 async function gate(
   supervision: Supervision,
-  facts: Facts,
+  { history, before, plans }: PendingWork,
   request: DeployRequest,
 ): Promise<string | undefined> {
-  const { history, before, plans } = facts
   const { session } = supervision
   if (before.applied.length === 0) {
     await refuseFilledDatabase(session)
@@ -156,31 +147,11 @@ function refuseDrift(drift: Drift): string | undefined {
   })
 }
 
-const raiseHistory = raiserOf(historyFailures)
-
-async function refuseFilledDatabase(session: Session): Promise<void> {
-  const result = await session.queryRaw(
-    `SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '_prisma_migrations'
-       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`,
-    [session.server.schema],
-  )
-  const tables = Number(result.rows[0]?.[0])
-  if (tables === 0) return
-  raiseHistory('HISTORY.NOT_EMPTY', {
-    message: `The schema ${session.server.schema} holds ${tables} tables or views, and no migration is recorded.`,
-    why: 'The migrations would collide with what stands there.',
-    nextActions: [
-      command('slipway baseline', 'record the migrations that the database already has'),
-    ],
-  })
-}
-
 async function run(
   supervision: Supervision,
   plans: readonly MigrationPlan[],
   request: DeployRequest,
-): Promise<Omit<DeployOutcome, 'database' | 'before' | 'preChecks'>> {
+): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'kept' | 'notKept' | 'failure'>> {
   const { session } = supervision
   const keeping = await prepareKeeping(session, plans, request.noKeep !== true)
   for (const message of keeping.notKept) request.emit({ kind: 'notice', message })

@@ -9,6 +9,13 @@ export const deployFailures = {
     title: 'Rows of the database would make a pending statement fail',
     exit: 4,
   },
+  'DEPLOY.HAZARDS': {
+    title: 'Hazards of a protected database are not accepted by name',
+    exit: 4,
+  },
+  'DEPLOY.PLAN_CHANGED': { title: 'The plan that was given is not the one of now', exit: 4 },
+  'DEPLOY.PLAN_EXPIRED': { title: 'The plan is older than a day', exit: 4 },
+  'DEPLOY.PLAN_UNREADABLE': { title: 'The file is no plan that `slipway plan` wrote' },
   'DEPLOY.CONSENT_NEEDED': { title: 'A protected database needs consent by its name' },
   'DEPLOY.DECLINED': { title: 'The person declined', exit: 3 },
   'DEPLOY.LOCK_TIMEOUT': { title: 'Other sessions held a table until the deadline', exit: 5 },

@@ -1,4 +1,11 @@
 export {
+  type DeployPlan,
+  planHash,
+  type PlanBasis,
+  type PlanStep,
+  stepsHash,
+} from './deploy-plan.ts'
+export {
   appliedMigrations,
   appliedRows,
   detectDrift,
@@ -8,3 +15,4 @@ export {
 export { type MigrationPlan, planMigration, planMigrations } from './migration-plan.ts'
 export { type PreCheckResult, VIOLATION_LIMIT } from './pre-check.ts'
 export { preCheck } from './run-pre-checks.ts'
+export { survey, type Survey } from './survey.ts'

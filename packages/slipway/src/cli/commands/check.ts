@@ -5,6 +5,7 @@ import { must } from '../../kernel/index.ts'
 import { loadRules } from '../../project/index.ts'
 import { checkedBlocks, checkedFindings, checkedResult } from '../checked.ts'
 import { type Handler, report } from '../command.ts'
+import { exitCodeOfFindings } from '../threshold.ts'
 import { readWork, scratchOptions } from '../work.ts'
 
 export const check: Handler = async (context, { args, flags }) => {
@@ -35,13 +36,9 @@ export const check: Handler = async (context, { args, flags }) => {
     await context.files.write(path.resolve(context.cwd, html), text)
   }
   const findings = checkedFindings(checked, { saved: flags.on('save') })
-  const threshold = flags.text('fail-on') ?? 'error'
-  const failing = findings.some(
-    ({ severity }) => severity === 'error' || (threshold === 'warning' && severity === 'warning'),
-  )
   return report(checkedResult(checked), checkedBlocks(checked, findings), {
     findings,
     findingsInView: true,
-    exitCode: threshold !== 'never' && failing ? 4 : 0,
+    exitCode: exitCodeOfFindings(findings, flags),
   })
 }

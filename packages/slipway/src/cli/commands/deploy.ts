@@ -1,8 +1,10 @@
-import { deploy as run, type DeployOutcome } from '../../deploy/index.ts'
+import path from 'node:path'
+import { deploy as run, type DeployOutcome, readPlan } from '../../deploy/index.ts'
 import { command } from '../../kernel/index.ts'
-import { refuseUnknownAccepts } from '../accept.ts'
+import { acceptedHazards } from '../accept.ts'
 import { type Finding, type Handler, report } from '../command.ts'
 import { failedWork } from '../failed-work.ts'
+import { deployedHazards } from '../hazard-findings.ts'
 import { keptLines, keptResult, notKeptFindings } from '../kept-view.ts'
 import { preCheckFindings } from '../pre-check-findings.ts'
 import { receiptLines } from '../receipts-view.ts'
@@ -18,7 +20,10 @@ import {
 
 export const deploy: Handler = async (context, { flags }) => {
   const accepted = flags.list('accept')
-  refuseUnknownAccepts(accepted, ['drift', 'pre-check'])
+  const acceptHazards = await acceptedHazards(accepted, ['drift', 'pre-check'])
+  const file = flags.text('plan')
+  const plan =
+    file === undefined ? undefined : readPlan(path.resolve(context.cwd, file), context.now())
   const work = await readWork(context)
   await requirePolicyConsent(context, work)
   const outcome = await run({
@@ -26,9 +31,11 @@ export const deploy: Handler = async (context, { flags }) => {
     consent: consentOf(context),
     acceptDrift: accepted.includes('drift'),
     acceptPreChecks: accepted.includes('pre-check'),
+    acceptHazards,
+    ...(plan ? { plan } : {}),
     noKeep: flags.on('no-keep'),
   })
-  const { database, receipts, verification, preChecks, failure, kept, notKept } = outcome
+  const { database, receipts, verification, preChecks, hazards, failure, kept, notKept } = outcome
   const verified = verification?.verified ?? null
   const result = {
     environment: work.target.environment,
@@ -37,11 +44,13 @@ export const deploy: Handler = async (context, { flags }) => {
     backup: null,
     kept: kept.map(keptResult),
     preChecks,
+    hazards,
     verified,
   }
   return report(result, view(outcome, placeOf(work, database)), {
     findings: [
       ...(receipts.length > 0 ? unmadeBackup(work) : []),
+      ...deployedHazards(outcome, acceptHazards),
       ...preCheckFindings(outcome),
       ...notKeptFindings(kept, notKept),
     ],

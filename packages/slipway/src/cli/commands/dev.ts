@@ -3,6 +3,7 @@ import { deploy } from '../../deploy/index.ts'
 import { type Handler, report } from '../command.ts'
 import { createFrom, creationBlocks, creationResult } from '../creation.ts'
 import { failedWork } from '../failed-work.ts'
+import { deployedHazards } from '../hazard-findings.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, status } from '../view.ts'
 import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.ts'
@@ -37,7 +38,7 @@ export const dev: Handler = async (context, { args, flags }) => {
     ...receiptLines(receipts, 'Applied'),
     ...generatedBlocks(generated),
   ]
-  return report(result, view, failedWork(outcome))
+  return report(result, view, { findings: deployedHazards(outcome, []), ...failedWork(outcome) })
 }
 
 function generatedBlocks(generated: GenerateOutcome | null): Block[] {

@@ -1,0 +1,60 @@
+import path from 'node:path'
+import { type Preview, previewDeploy, savePlan } from '../../deploy/index.ts'
+import { command, type NextAction } from '../../kernel/index.ts'
+import type { DeployPlan } from '../../plan/index.ts'
+import { type Context, type Handler, report } from '../command.ts'
+import { raise } from '../failures.ts'
+import { hazardFinding } from '../hazard-findings.ts'
+import { planBlocks } from '../plan-view.ts'
+import { pendingPreCheckFindings } from '../pre-check-findings.ts'
+import { exitCodeOfFindings } from '../threshold.ts'
+import { status } from '../view.ts'
+import { placeOf, readWork, workRequest } from '../work.ts'
+
+export const plan: Handler = async (context, { flags }) => {
+  const work = await readWork(context)
+  const preview = await previewDeploy(await workRequest(context, work))
+  const { database, hazards, preChecks } = preview
+  const place = placeOf(work, database)
+  const result = {
+    environment: work.target.environment,
+    database,
+    hash: preview.plan?.hash ?? null,
+    steps: preview.plan?.steps ?? [],
+    preChecks,
+    hazards,
+  }
+  if (!preview.plan)
+    return report(result, [status('done', `${place} is up to date: nothing to deploy`)])
+  const file = flags.text('out')
+  if (file !== undefined) save(context, preview.plan, file)
+  const findings = [...hazards.map(hazardFinding), ...pendingPreCheckFindings(preChecks)]
+  return report(result, planBlocks(preview, preview.plan, place), {
+    findings,
+    next: [next(preview, work.target.protected, file)],
+    exitCode: exitCodeOfFindings(findings, flags),
+  })
+}
+
+function save({ cwd, now }: Context, made: DeployPlan, file: string): void {
+  try {
+    savePlan(path.resolve(cwd, file), made, now())
+  } catch (cause) {
+    raise('CLI.NOT_WRITABLE', { message: `${file} could not be written.`, cause })
+  }
+}
+
+/** The deploy with all that it will ask for. */
+function next(preview: Preview, isProtected: boolean, file: string | undefined): NextAction {
+  const { database, plan: made, toAccept } = preview
+  const destroys = made?.steps.some((step) => step.destroys.length > 0) === true
+  const words = [
+    'slipway deploy',
+    ...(file === undefined ? [] : [`--plan ${file}`]),
+    ...(toAccept.length > 0 ? [`--accept ${toAccept.join(',')}`] : []),
+    ...(isProtected && destroys && preview.before.applied.length > 0
+      ? [`--confirm ${database}`]
+      : []),
+  ]
+  return command(words.join(' '), 'deploy it')
+}

@@ -1,0 +1,29 @@
+import { type DeployOutcome, unaccepted } from '../deploy/index.ts'
+import type { Hazard } from '../hazards/index.ts'
+import type { Finding } from './command.ts'
+
+const SEVERITIES = { error: 'error', warning: 'warning', info: 'notice' } as const
+
+/** A hazard as a finding: with its lock, and its place. */
+export function hazardFinding(hazard: Hazard): Finding {
+  const { id, severity, message, lock, blocks, file, line, column } = hazard
+  const held = lock === undefined ? '' : ` (${lock}; blocks ${blocks})`
+  return {
+    id,
+    severity: SEVERITIES[severity],
+    message: `${message}${held}`,
+    where: { file, line, column },
+  }
+}
+
+/** The hazards of a deploy: those that stopped it count, those that it ran in spite of warn. */
+export function deployedHazards(
+  { hazards, failure }: DeployOutcome,
+  accepted: readonly string[],
+): Finding[] {
+  const open = failure?.code === 'DEPLOY.HAZARDS' ? unaccepted(hazards, accepted) : []
+  return hazards.map((hazard) => ({
+    ...hazardFinding(hazard),
+    severity: open.includes(hazard) ? 'error' : 'warning',
+  }))
+}

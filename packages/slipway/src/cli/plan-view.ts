@@ -1,0 +1,83 @@
+import type { Preview } from '../deploy/index.ts'
+import { formatDuration } from '../kernel/index.ts'
+import type { DeployPlan, PlanStep } from '../plan/index.ts'
+import { type Block, heading, paragraph } from './view.ts'
+
+const COLUMNS = [
+  { title: 'line', align: 'right' },
+  { title: 'statement' },
+  { title: 'lock' },
+  { title: 'on' },
+  { title: 'what it does' },
+  { title: 'about', align: 'right' },
+] as const
+
+/** A table of steps for each migration, and the hash of the plan. */
+export function planBlocks(
+  { plans }: Preview,
+  { hash, steps }: DeployPlan,
+  place: string,
+): Block[] {
+  const migrations = plans.length === 1 ? 'one migration' : `${plans.length} migrations`
+  return [
+    paragraph(`A deploy to ${place} runs ${migrations}.`),
+    ...plans.flatMap(({ name, statements }): Block[] => {
+      const words = new Map(statements.map(({ number, text }) => [number, shown(text)]))
+      const rows = steps
+        .filter(({ migration }) => migration === name)
+        .map((step) => rowOf(step, words.get(step.statement) ?? ''))
+      return [
+        heading(name),
+        ...(rows.length > 0 ? [{ kind: 'table' as const, columns: COLUMNS, rows }] : []),
+      ]
+    }),
+    paragraph(`Plan ${hash}`),
+  ]
+}
+
+function rowOf(step: PlanStep, text: string): string[] {
+  const { line, lock, table, estimateMs } = step
+  return [
+    String(line),
+    text,
+    lock ?? '',
+    table === null ? '' : `${table}${sizeText(step)}`,
+    doingText(step),
+    estimateMs === null ? '?' : formatDuration(estimateMs),
+  ]
+}
+
+function sizeText({ rows, bytes }: PlanStep): string {
+  if (rows === null || bytes === null) return ''
+  if (rows === 0) return ' (empty)'
+  return ` (${counted(rows)} rows, ${counted(bytes)}B)`
+}
+
+/** A number in words as short as a table needs: `850`, `5.2 k`, `641 M`. */
+function counted(count: number): string {
+  if (count < 1000) return String(count)
+  const power = Math.min(Math.floor(Math.log10(count) / 3), 4)
+  const value = count / 1000 ** power
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${'kMGT'[power - 1]}`
+}
+
+function doingText({ tables, destroys, transaction, kept }: PlanStep): string {
+  const works = [...new Set(tables.flatMap(({ work }) => work ?? []))]
+  return [
+    ...works,
+    ...(destroys.length > 0 ? [`${kept ? 'moves aside' : 'destroys'} ${destroys.join(', ')}`] : []),
+    ...(transaction === null ? ['outside a transaction'] : []),
+  ].join('; ')
+}
+
+const WIDTH = 40
+
+/** The beginning of a statement on one line. Literals may be anybody's data: they are masked. */
+function shown(text: string): string {
+  const line = text
+    .replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ')
+    .replaceAll(/\$(\w*)\$[\s\S]*?(?:\$\1\$|$)|'(?:[^']|'')*(?:'|$)/g, "'…'")
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+  return line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line
+}

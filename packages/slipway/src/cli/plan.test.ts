@@ -1,0 +1,279 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { runCli } from '../../test/cli-in-process.ts'
+import { addMigration, writeProject } from '../../test/project.ts'
+import { createTarget, shareImages, type TestTarget } from '../../test/target.ts'
+
+const INIT = {
+  name: '1_init',
+  sql: 'CREATE TABLE "Customer" ("id" integer PRIMARY KEY, "name" text); CREATE TABLE "Note" ("id" integer);',
+}
+const INDEX = { name: '2_index', sql: 'CREATE INDEX "by_name" ON "Customer"("name");\n' }
+const NOTE = { name: '3_note', sql: 'ALTER TABLE "Note" ADD COLUMN "text" TEXT;\n' }
+const NOW = Date.UTC(2026, 10, 21, 9)
+const DAY = 86_400_000
+
+let root: string
+let target: TestTarget
+
+beforeEach(async () => {
+  target = await createTarget()
+  root = writeProject([INIT])
+  writeFileSync(
+    path.join(root, 'slipway.config.ts'),
+    "export default { environments: { production: { url: 'env:DATABASE_URL' }, testing: {} } }\n",
+  )
+  shareImages(root)
+  expect(await slipway(['deploy'])).toMatchObject({ exitCode: 0 })
+  await target.sql(`INSERT INTO "Customer" SELECT n, 'name ' || n FROM generate_series(1, 5000) AS n;
+    ANALYZE "Customer"`)
+  return async () => {
+    await target.drop()
+    rmSync(root, { recursive: true })
+  }
+})
+
+interface Document {
+  readonly result: {
+    readonly hash?: string
+    readonly steps?: readonly object[]
+    readonly receipts?: readonly { readonly status: string }[]
+  }
+  readonly findings: readonly { readonly id: string; readonly severity: string }[]
+  readonly failure: { readonly code: string; readonly message: string } | null
+  readonly next: readonly { readonly command?: string }[]
+}
+
+async function slipway(
+  args: readonly string[],
+  { env = 'production', now = NOW }: { readonly env?: string; readonly now?: number } = {},
+) {
+  const run = await runCli([...args, '--env', env, '--json'], {
+    cwd: root,
+    env: { DATABASE_URL: target.url },
+    now: () => now,
+  })
+  const document = JSON.parse(run.stdout) as Document
+  return { exitCode: run.exitCode, code: document.failure?.code, ...document }
+}
+
+async function everything(): Promise<unknown> {
+  const history = await target.sql('SELECT migration_name, finished_at FROM _prisma_migrations')
+  return { history, hash: (await target.fingerprint()).hash }
+}
+
+describe('plan', () => {
+  test('names the steps with locks, sizes and hazards, and the deploy with what it will ask for', async () => {
+    const sql = `${INDEX.sql}ALTER TABLE "Note" DROP COLUMN "id";\n`
+    addMigration(root, { ...INDEX, sql })
+    const before = await everything()
+    const planned = await slipway(['plan'])
+    expect(planned).toMatchObject({ exitCode: 4, failure: null })
+    expect(planned.result.steps).toMatchObject([
+      { statement: 1, transaction: 1, lock: 'SHARE', table: 'public.Customer', rows: 5000 },
+      { lock: 'ACCESS EXCLUSIVE', table: 'public.Note', rows: 0, destroys: ['column Note.id'] },
+    ])
+    expect(planned.findings.map(({ id }) => id)).toEqual(['index-not-concurrent', 'drop-column'])
+    expect(planned.next.map(({ command }) => command)).toEqual([
+      `slipway deploy --accept index-not-concurrent --confirm ${target.name}`,
+    ])
+    expect(await slipway(['plan'])).toEqual(planned)
+    expect(await everything()).toEqual(before)
+    expect(await slipway(['plan', '--fail-on', 'never'])).toMatchObject({ exitCode: 0 })
+  })
+
+  test('in words: a table of the statements, without their literals', async () => {
+    addMigration(root, { ...NOTE, sql: `ALTER TABLE "Note" ADD "t" TEXT DEFAULT 'secret';\n` })
+    const env = { DATABASE_URL: target.url }
+    const { stdout } = await runCli(['plan'], { cwd: root, env })
+    expect(stdout).toContain(
+      `1  ALTER TABLE "Note" ADD "t" TEXT DEFAULT…  ACCESS EXCLUSIVE  public.Note (empty)`,
+    )
+    expect(stdout).toMatch(/^Plan [0-9a-f]{64}$/m)
+    expect(stdout).not.toContain('secret')
+  })
+
+  test('says that nothing is pending', async () => {
+    expect(await slipway(['plan'])).toMatchObject({
+      exitCode: 0,
+      result: { hash: null, steps: [], preChecks: [] },
+    })
+  })
+
+  test('has an error for rows that would make a statement fail', async () => {
+    await target.sql('UPDATE "Customer" SET "name" = NULL WHERE "id" = 7')
+    addMigration(root, { name: '2_name', sql: 'ALTER TABLE "Customer" ALTER "name" SET NOT NULL;' })
+    const { exitCode, findings } = await slipway(['plan'])
+    expect({ exitCode, findings }).toMatchObject({
+      exitCode: 4,
+      findings: expect.arrayContaining([
+        expect.objectContaining({ id: 'pre-check', severity: 'error' }),
+      ]),
+    })
+  })
+
+  test('names what stands in the way as a deploy does', async () => {
+    addMigration(root, { ...INIT, sql: `${INIT.sql} SELECT 1;` })
+    expect(await slipway(['plan'])).toMatchObject({ exitCode: 2, code: 'HISTORY.EDITED' })
+  })
+})
+
+describe('deploy --plan', () => {
+  const DEPLOY = ['deploy', '--plan', 'plan.json']
+  const edit = (change: (text: string) => string) => {
+    const file = path.join(root, 'plan.json')
+    writeFileSync(file, change(readFileSync(file, 'utf8')))
+  }
+
+  beforeEach(async () => {
+    addMigration(root, NOTE)
+    expect(await slipway(['plan', '--out', 'plan.json'])).toMatchObject({ exitCode: 0 })
+  })
+
+  test('runs what was planned, within a day', async () => {
+    const done = await slipway(DEPLOY, { now: NOW + DAY })
+    expect(done).toMatchObject({ exitCode: 0, result: { receipts: [{ status: 'done' }] } })
+  })
+
+  test.each<[string, () => Promise<unknown>, RegExp]>([
+    [
+      'a file',
+      async () => addMigration(root, { ...NOTE, sql: `-- edited\n${NOTE.sql}` }),
+      /now: the files .* others; the steps/,
+    ],
+    ['one more file', async () => addMigration(root, INDEX), /now: the files .*; the steps/],
+    ['a table', async () => await target.sql('INSERT INTO "Note" VALUES (1)'), /now: the steps/],
+    [
+      'the history',
+      async () => {
+        await target.sql(`UPDATE _prisma_migrations SET migration_name = '2_other'`)
+        rmSync(path.join(root, 'prisma/migrations/1_init'), { recursive: true })
+        addMigration(root, { ...INIT, name: '2_other' })
+      },
+      /now: the history of the database is another\./,
+    ],
+  ])('refuses where %s is another', async (_what, change, message) => {
+    await change()
+    const before = await everything()
+    expect(await slipway(DEPLOY)).toMatchObject({
+      exitCode: 4,
+      failure: { code: 'DEPLOY.PLAN_CHANGED', message: expect.stringMatching(message) },
+    })
+    expect(await everything()).toEqual(before)
+  })
+
+  test('refuses another database by its name', async () => {
+    const other = await createTarget({ template: target.name })
+    const env = { DATABASE_URL: other.url }
+    const run = await runCli([...DEPLOY, '--env', 'testing'], { cwd: root, env, now: () => NOW })
+    await other.drop()
+    expect(run.exitCode).toBe(4)
+    expect(run.stderr).toContain(`for the database ${target.name}, and this is ${other.name}`)
+  })
+
+  test('refuses a plan that is older than a day', async () => {
+    const late = await slipway(DEPLOY, { now: NOW + DAY + 1 })
+    expect(late).toMatchObject({ exitCode: 4, code: 'DEPLOY.PLAN_EXPIRED' })
+  })
+
+  test.each<[string, (text: string) => string]>([
+    ['no JSON', () => 'no plan'],
+    ['other JSON', () => '{}'],
+    [
+      'an edited step',
+      (text) => text.replace('ACCESS EXCLUSIVE', 'SHARE').replace('ACCESS EXCLUSIVE', 'SHARE'),
+    ],
+    ['an edited database', (text) => text.replaceAll(target.name, 'other')],
+  ])('refuses a file that holds %s', async (_what, change) => {
+    edit(change)
+    expect(await slipway(DEPLOY)).toMatchObject({ exitCode: 2, code: 'DEPLOY.PLAN_UNREADABLE' })
+  })
+
+  test('refuses a file that is not there, and one that cannot be written', async () => {
+    expect(await slipway(['deploy', '--plan', 'nowhere.json'])).toMatchObject({
+      exitCode: 2,
+      code: 'DEPLOY.PLAN_UNREADABLE',
+    })
+    expect(await slipway(['plan', '--out', 'no/folder.json'])).toMatchObject({
+      exitCode: 2,
+      code: 'CLI.NOT_WRITABLE',
+    })
+  })
+})
+
+describe('hazards of a table with rows', () => {
+  const BOTH = `${INDEX.sql}ALTER TABLE "Customer" RENAME COLUMN "name" TO "fullName";\n`
+
+  test('stop a deploy to a protected target, all by their ids', async () => {
+    addMigration(root, { ...INDEX, sql: BOTH })
+    const before = await everything()
+    const refused = await slipway(['deploy', '--accept', 'drift'])
+    expect(refused).toMatchObject({
+      exitCode: 4,
+      failure: {
+        code: 'DEPLOY.HAZARDS',
+        message: expect.stringContaining(
+          'index-not-concurrent (2_index, line 1), rename-column (2_index, line 2)',
+        ),
+      },
+      findings: [
+        { id: 'index-not-concurrent', severity: 'error' },
+        { id: 'rename-column', severity: 'error' },
+      ],
+      result: { receipts: [{ status: 'not-run' }] },
+    })
+    expect(refused.next.map(({ command }) => command)).toContain(
+      'slipway deploy --accept drift,index-not-concurrent,rename-column',
+    )
+    expect(await everything()).toEqual(before)
+    const some = await slipway(['deploy', '--accept', 'rename-column'])
+    expect(some.findings.map(({ severity }) => severity)).toEqual(['error', 'warning'])
+    const all = await slipway(['deploy', '--accept', 'rename-column,index-not-concurrent'])
+    expect(all.exitCode).toBe(0)
+    expect(all.findings.map(({ severity }) => severity)).toEqual(['warning', 'warning'])
+  })
+
+  test('are warnings on a target that is not protected', async () => {
+    addMigration(root, INDEX)
+    const run = await runCli(['deploy', '--json'], {
+      cwd: root,
+      env: { DATABASE_URL: target.url },
+    })
+    expect(run.exitCode, run.stdout).toBe(0)
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      findings: [{ id: 'index-not-concurrent', severity: 'warning' }],
+    })
+  })
+
+  test.each<[string, string]>([
+    [
+      'accepted by the file itself',
+      `-- slipway: accept index-not-concurrent (at night)\n${INDEX.sql}`,
+    ],
+    ['of an empty table', 'ALTER TABLE "Note" RENAME COLUMN "id" TO "key";'],
+    ['of a table that is made here', 'CREATE TABLE a (b text); ALTER TABLE a RENAME b TO c;'],
+    ['that only warn', 'ALTER TABLE "Customer" ADD CHECK ("id" > 0);'],
+  ])('do not stop it where they are %s', async (_what, sql) => {
+    addMigration(root, { ...INDEX, sql })
+    expect(await slipway(['deploy'])).toMatchObject({ exitCode: 0 })
+  })
+
+  test.each<[string, string]>([
+    ['a column', 'ALTER TABLE "Customer" DROP COLUMN "name";'],
+    ['a table', 'DROP TABLE "Customer";'],
+    ['rows', 'DELETE FROM "Customer";'],
+  ])('that are the loss of %s need no more than the name of the database', async (_what, sql) => {
+    addMigration(root, { name: '2_drop', sql })
+    expect(await slipway(['deploy'])).toMatchObject({ code: 'DEPLOY.CONSENT_NEEDED' })
+    const done = await slipway(['deploy', '--confirm', target.name])
+    expect(done).toMatchObject({ exitCode: 0, findings: [] })
+  })
+
+  test('an id that is none is refused, with the one that was meant', async () => {
+    expect(await slipway(['deploy', '--accept', 'index-not-concurent'])).toMatchObject({
+      exitCode: 2,
+      failure: { code: 'CLI.FLAG_VALUE', why: 'Did you mean `index-not-concurrent`?' },
+    })
+  })
+})

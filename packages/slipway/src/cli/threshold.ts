@@ -1,0 +1,21 @@
+import type { Finding, FlagSpec } from './command.ts'
+import type { Flags } from './flags.ts'
+
+/** The flag that says which findings make a command exit 4. */
+export const FAIL_ON = {
+  'fail-on': {
+    kind: 'choice',
+    value: '<severity>',
+    choices: ['error', 'warning', 'never'],
+    summary: 'what makes it exit 4; error where absent',
+  },
+} as const satisfies Readonly<Record<string, FlagSpec>>
+
+/** The exit code of findings by `--fail-on`. */
+export function exitCodeOfFindings(findings: readonly Finding[], flags: Flags): 0 | 4 {
+  const threshold = flags.text('fail-on') ?? 'error'
+  const failing = findings.some(
+    ({ severity }) => severity === 'error' || (threshold === 'warning' && severity === 'warning'),
+  )
+  return threshold !== 'never' && failing ? 4 : 0
+}

@@ -1,0 +1,72 @@
+import type { Hazard } from '../hazards/index.ts'
+import { command, type Failure, failureFrom } from '../kernel/index.ts'
+import type { Survey } from '../plan/index.ts'
+
+/** Hazards that say what the consent to the loss of data, by the name of the database, has answered. */
+const CONSENTED = new Set(['drop-column', 'drop-table', 'drop-schema', 'no-where'])
+
+/**
+ * The hazards that weigh on a target: of severity error, of a statement that concerns a table which is
+ * there and may hold rows. On a protected target, losses that had their own consent are left out.
+ */
+export function weighingHazards(
+  { hazards, plan }: Survey,
+  onProtected: boolean,
+): readonly Hazard[] {
+  const steps = new Map(plan.steps.map((step) => [`${step.migration} ${step.statement}`, step]))
+  return hazards.filter(({ id, severity, migration, statement }) => {
+    const step = steps.get(`${migration} ${statement}`)
+    if (severity !== 'error' || !step?.tables.some(({ rows }) => rows !== 0)) return false
+    return !(onProtected && CONSENTED.has(id) && step.destroys.length > 0)
+  })
+}
+
+/** What a person has accepted by name, of all kinds. */
+export interface Accepted {
+  /** Deploy although the target has drifted. */
+  readonly acceptDrift: boolean
+  /** Deploy although rows would make a statement fail; no where absent. */
+  readonly acceptPreChecks?: boolean
+  /** Ids of the hazards that may be there. */
+  readonly acceptHazards?: readonly string[]
+}
+
+/** Those of hazards that nobody has accepted by their ids. */
+export function unaccepted(
+  hazards: readonly Hazard[],
+  accepted: readonly string[],
+): readonly Hazard[] {
+  return hazards.filter(({ id }) => !accepted.includes(id))
+}
+
+/** DEPLOY.HAZARDS where hazards are not accepted by their ids; nothing where all are. */
+export function hazardsFailure(
+  database: string,
+  hazards: readonly Hazard[],
+  accepted: Accepted,
+): Failure | undefined {
+  const open = unaccepted(hazards, accepted.acceptHazards ?? [])
+  const [first] = open
+  if (first === undefined) return undefined
+  const ids = [...new Set([...named(accepted), ...open.map(({ id }) => id)])]
+  const places = open.map(({ id, migration, line }) => `${id} (${migration}, line ${line})`)
+  const { file, line, column } = first
+  return failureFrom('DEPLOY.HAZARDS', {
+    message: `${database} is protected, and its rows make hazards of pending statements: ${places.join(', ')}.`,
+    why: 'Nothing was changed. Outside development and testing each hazard has to be accepted by its id.',
+    nextActions: [
+      command(`slipway check ${first.migration}`, 'see the safe form, where there is one'),
+      command(`slipway deploy --accept ${ids.join(',')}`, 'deploy all the same'),
+    ],
+    where: { file, line, column },
+  })
+}
+
+/** Flags of an earlier try stay in the command that is offered. */
+function named({ acceptDrift, acceptPreChecks, acceptHazards = [] }: Accepted): string[] {
+  return [
+    ...(acceptDrift ? ['drift'] : []),
+    ...(acceptPreChecks ? ['pre-check'] : []),
+    ...acceptHazards,
+  ]
+}

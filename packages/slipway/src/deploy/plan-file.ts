@@ -1,0 +1,118 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { command, formatDuration } from '../kernel/index.ts'
+import { type DeployPlan, planHash, type PlanBasis, stepsHash } from '../plan/index.ts'
+import { raise } from './failures.ts'
+
+/** A plan as `slipway plan --out` writes it. */
+export interface SavedPlan extends DeployPlan {
+  readonly format: 'slipway-plan'
+  readonly version: 1
+  /** ISO 8601, UTC. */
+  readonly createdAt: string
+  readonly database: string
+}
+
+const DAY_MS = 86_400_000
+
+/** Writes a plan into a file, over one that is there. `now`: milliseconds since 1970. */
+export function savePlan(file: string, { hash, basis, steps }: DeployPlan, now: number): void {
+  const saved: SavedPlan = {
+    format: 'slipway-plan',
+    version: 1,
+    createdAt: new Date(now).toISOString(),
+    database: basis.database,
+    hash,
+    basis,
+    steps,
+  }
+  writeFileSync(file, `${JSON.stringify(saved, null, 2)}\n`)
+}
+
+/**
+ * Reads a saved plan. Fails with DEPLOY.PLAN_UNREADABLE where the file is none, or was edited, and with
+ * DEPLOY.PLAN_EXPIRED where it is older than a day.
+ */
+export function readPlan(file: string, now: number): SavedPlan {
+  const plan = planIn(textOf(file))
+  if (plan === undefined) {
+    raise('DEPLOY.PLAN_UNREADABLE', {
+      message: `${file} is no plan that this version of Slipway wrote.`,
+      why: 'It is no JSON of a plan, or it was edited: its hash is not that of its steps.',
+      nextActions: [SAVE],
+      where: { file },
+    })
+  }
+  const age = now - Date.parse(plan.createdAt)
+  if (age <= DAY_MS) return plan
+  return raise('DEPLOY.PLAN_EXPIRED', {
+    message: `The plan was made ${formatDuration(age)} ago, at ${plan.createdAt}.`,
+    why: 'A plan holds for a day: tables grow, and who approved it may have forgotten why.',
+    nextActions: [SAVE],
+    where: { file },
+  })
+}
+
+const SAVE = command('slipway plan --out <file>', 'make the plan anew')
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    return raise('DEPLOY.PLAN_UNREADABLE', {
+      message: `The plan ${file} could not be read.`,
+      nextActions: [SAVE],
+      where: { file },
+      cause,
+    })
+  }
+}
+
+/** The plan that a text holds, where its hash is that of what it says. */
+function planIn(text: string): SavedPlan | undefined {
+  try {
+    const plan = JSON.parse(text) as SavedPlan
+    const { basis, steps } = plan
+    const whole =
+      plan.format === 'slipway-plan' &&
+      plan.version === 1 &&
+      !Number.isNaN(Date.parse(plan.createdAt)) &&
+      basis.steps === stepsHash(steps) &&
+      plan.hash === planHash(basis)
+    return whole ? plan : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Fails with DEPLOY.PLAN_CHANGED where the plan of now is another than the one given, and says what differs. */
+export function refuseChangedPlan(given: SavedPlan, now: DeployPlan): void {
+  if (given.hash === now.hash) return
+  const changed = PARTS.flatMap(({ part, said }) =>
+    given.basis[part] === now.basis[part] ? [] : [said(given.basis, now.basis)],
+  )
+  raise('DEPLOY.PLAN_CHANGED', {
+    message: `The plan is not the one that would run now: ${changed.join('; ')}.`,
+    why: 'Nothing was changed. What runs is what was planned, or nothing.',
+    nextActions: [SAVE, command('slipway status', 'see what is applied and what is pending')],
+  })
+}
+
+const PARTS: readonly {
+  readonly part: keyof PlanBasis
+  readonly said: (given: PlanBasis, now: PlanBasis) => string
+}[] = [
+  {
+    part: 'database',
+    said: (given, now) => `it is for the database ${given.database}, and this is ${now.database}`,
+  },
+  {
+    part: 'server',
+    said: (given, now) => `it is for PostgreSQL ${given.server}, and this is ${now.server}`,
+  },
+  { part: 'history', said: () => 'the history of the database is another' },
+  { part: 'files', said: () => 'the files of the pending migrations are others' },
+  {
+    part: 'steps',
+    said: () => 'the steps are others, or a table they concern has changed in size',
+  },
+]

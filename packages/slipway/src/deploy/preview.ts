@@ -1,0 +1,53 @@
+import { withSession } from '../database/index.ts'
+import type { Hazard } from '../hazards/index.ts'
+import type { Comparison } from '../history/index.ts'
+import { type DeployPlan, type MigrationPlan, type PreCheckResult, survey } from '../plan/index.ts'
+import { refuseFilledDatabase } from './filled.ts'
+import { weighingHazards } from './hazards.ts'
+import { readPending } from './pending.ts'
+import { askRows } from './pre-checks.ts'
+import { reading, restingLimits } from './supervision.ts'
+import type { WorkRequest } from './target.ts'
+
+/** What a deploy of a target would do, and what it would say. */
+export interface Preview {
+  readonly database: string
+  readonly before: Comparison
+  readonly plans: readonly MigrationPlan[]
+  /** Nothing where nothing is pending. */
+  readonly plan?: DeployPlan
+  readonly hazards: readonly Hazard[]
+  /** Ids of those that a deploy to this target wants accepted. */
+  readonly toAccept: readonly string[]
+  readonly preChecks: readonly PreCheckResult[]
+}
+
+/**
+ * Looks at what a deploy of a target would do. Takes no lock of the database and changes nothing; raises
+ * what would stop a deploy before it looked at a statement.
+ */
+export async function previewDeploy(request: WorkRequest): Promise<Preview> {
+  const { address, limits, signal, emit, migrations } = request
+  const deadline = performance.now() + request.deadlineMs
+  return await withSession(address, { applicationName: 'slipway plan' }, async (session) => {
+    await session.execute(restingLimits(deadline))
+    const supervision = { session, address, limits, deadline, signal, emit }
+    const { history, before, resuming, plans } = await readPending(session, migrations)
+    const { database } = session.server
+    const nothing = { database, before, plans, hazards: [], toAccept: [], preChecks: [] }
+    if (plans.length === 0) return nothing
+    if (before.applied.length === 0 && resuming.length === 0) await refuseFilledDatabase(session)
+    const ahead = await reading(supervision, () => survey(session, { history, migrations, plans }))
+    const { plan, hazards } = ahead
+    // A deploy that goes on after a crash has been let through already.
+    if (resuming.length > 0) return { ...nothing, plan, hazards }
+    const weighing = request.protected ? weighingHazards(ahead, true) : []
+    return {
+      ...nothing,
+      plan,
+      hazards,
+      toAccept: [...new Set(weighing.map(({ id }) => id))],
+      preChecks: await askRows(supervision, plans),
+    }
+  })
+}

@@ -1,0 +1,150 @@
+import type { Action, ObjectName } from '../migration/index.ts'
+import { applied } from './apply.ts'
+import type { Facts } from './facts.ts'
+import type { JudgedMigration } from './hazard.ts'
+import type { Judging } from './judge.ts'
+import { type LockMode, stronger } from './lock-mode.ts'
+import { locksOf } from './locks.ts'
+import { emptySchema, keyOf, type Schema } from './schema.ts'
+import { type Work, workOf } from './work.ts'
+
+/** What a statement does with all rows of a table, from the quickest to the slowest. */
+export type RowWork =
+  | 'reads every row'
+  | 'builds an index'
+  | typeof CONCURRENTLY
+  | 'writes every row anew'
+
+/** The words of `workOf`, which go on with the table's name, as they stand alone. */
+const WORKS: Readonly<Record<Work['kind'], RowWork>> = {
+  'reads all rows of': 'reads every row',
+  'builds an index on': 'builds an index',
+  'writes anew all rows of': 'writes every row anew',
+}
+
+/** What a statement does to a table of the target. */
+export interface TableOutline {
+  /** `schema.name` as the target has it, whatever pending statements rename it to. */
+  readonly table: string
+  /** The strongest lock that is taken on it, where it is known. */
+  readonly lock?: LockMode
+  /** The slowest work on its rows, where there is any. */
+  readonly work?: RowWork
+}
+
+/** What a statement does to the tables that are on the target, the strongest lock first. */
+export interface StatementOutline {
+  readonly migration: string
+  readonly statement: number
+  readonly tables: readonly TableOutline[]
+}
+
+/** Tells of each statement which tables of the target it locks, and what it does with their rows. Pure. */
+export function outline({
+  history,
+  migrations,
+  facts,
+}: Pick<Judging, 'history' | 'migrations' | 'facts'>): StatementOutline[] {
+  let schema = asTarget(history.reduce(folded, emptySchema(facts.defaultSchema)))
+  return migrations.flatMap((migration) =>
+    migration.statements.map((statement): StatementOutline => {
+      const touched: TableOutline[] = []
+      for (const action of statement.actions) {
+        const context = { schema, facts, migration, statement, inBlock: false, held: [] }
+        touched.push(...touches(action, context), ...worked(workOf(action, context), context))
+        schema = applied(schema, action, migration.name)
+      }
+      return {
+        migration: migration.name,
+        statement: statement.number,
+        tables: byStrength(merged(touched)),
+      }
+    }),
+  )
+}
+
+function folded(schema: Schema, { name, statements }: JudgedMigration): Schema {
+  const actions = statements.flatMap((statement) => statement.actions)
+  return actions.reduce((all, action) => applied(all, action, name), schema)
+}
+
+function asTarget(schema: Schema): Schema {
+  const tables = new Map(
+    [...schema.tables].map(([key, table]) => [key, { ...table, onTarget: key }]),
+  )
+  return { ...schema, tables }
+}
+
+interface Seen {
+  readonly schema: Schema
+  readonly facts: Facts
+}
+
+/** The tables that an action names or locks. */
+function touches(action: Action, seen: Seen): TableOutline[] {
+  return [
+    ...locksOf(action, seen.schema).flatMap(({ table, lock }) =>
+      onTarget(table, seen).map((name) => ({ table: name, lock })),
+    ),
+    ...namedBy(action).flatMap((name) => onTarget(name, seen).map((table) => ({ table }))),
+    ...(action.kind === 'create-index' && action.concurrently
+      ? onTarget(action.table, seen).map((table) => ({ table, work: CONCURRENTLY }))
+      : []),
+  ]
+}
+
+const CONCURRENTLY = 'builds an index concurrently'
+
+function worked(work: Work | undefined, seen: Seen): TableOutline[] {
+  if (work === undefined) return []
+  return onTarget(work.table, seen).map((table) => ({ table, work: WORKS[work.kind] }))
+}
+
+function namedBy(action: Action): readonly ObjectName[] {
+  if ('tables' in action) return action.tables
+  return 'table' in action && action.table !== undefined ? [action.table] : []
+}
+
+/** The key of a table on the target; none where a pending migration makes it, or it is no table there. */
+function onTarget(name: ObjectName, { schema, facts }: Seen): readonly string[] {
+  const key = keyOf(schema, name)
+  const table = schema.tables.get(key)
+  if (table?.madeBy !== undefined && table.onTarget === undefined) return []
+  const there = table?.onTarget ?? key
+  return table === undefined && facts.tables !== undefined && !(there in facts.tables)
+    ? []
+    : [there]
+}
+
+/** One entry a table: its strongest lock, its slowest work. */
+function merged(touched: readonly TableOutline[]): TableOutline[] {
+  const all = new Map<string, TableOutline>()
+  for (const { table, lock, work } of touched) {
+    const known = all.get(table) ?? { table }
+    all.set(table, {
+      ...known,
+      ...(lock === undefined ? {} : { lock: known.lock ? stronger(known.lock, lock) : lock }),
+      ...(work === undefined ? {} : { work: known.work ? slower(known.work, work) : work }),
+    })
+  }
+  return [...all.values()]
+}
+
+const BY_TIME: readonly RowWork[] = [
+  'reads every row',
+  'builds an index',
+  CONCURRENTLY,
+  'writes every row anew',
+]
+
+function slower(one: RowWork, other: RowWork): RowWork {
+  return BY_TIME.indexOf(one) >= BY_TIME.indexOf(other) ? one : other
+}
+
+function byStrength(tables: readonly TableOutline[]): TableOutline[] {
+  return tables.toSorted((one, other) => {
+    if (one.lock === other.lock) return 0
+    if (one.lock === undefined) return 1
+    return other.lock === undefined || stronger(one.lock, other.lock) === one.lock ? -1 : 1
+  })
+}

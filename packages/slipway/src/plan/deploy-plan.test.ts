@@ -1,0 +1,101 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { outline, type TableFacts } from '../hazards/index.ts'
+import { loadParser } from '../migration/index.ts'
+import { deployPlan, type DeployPlan } from './deploy-plan.ts'
+import { planMigration } from './migration-plan.ts'
+
+beforeAll(loadParser)
+
+const MEASURED = { rows: 5_000_000, bytes: 641_000_000 }
+
+interface Given {
+  readonly sql?: string
+  readonly database?: string
+  readonly serverVersion?: number
+  readonly applied?: string
+  readonly sizes?: Readonly<Record<string, TableFacts>>
+}
+
+const ADD = 'ALTER TABLE users ADD a int'
+
+function planOf({
+  sql = ADD,
+  database = 'shop',
+  serverVersion = 150_018,
+  applied = 'CREATE TABLE users (id integer, email text)',
+  sizes = { 'public.users': MEASURED },
+}: Given = {}): DeployPlan {
+  const history = planMigration({ name: '1', path: '1', sql: applied })
+  const plans = [planMigration({ name: '2', path: '2', sql })]
+  const facts = { serverVersion, defaultSchema: 'public', tables: sizes }
+  return deployPlan({
+    database,
+    serverVersion,
+    applied: [history],
+    plans,
+    outline: outline({ history: [history], migrations: plans, facts }),
+    sizes,
+  })
+}
+
+test('a step is a statement, with its transaction, its lock, the table and its size', () => {
+  const { steps } = planOf({
+    sql: `BEGIN;
+ALTER TABLE users DROP COLUMN email;
+COMMIT;
+CREATE INDEX CONCURRENTLY a ON users (id);
+CREATE TABLE other (id integer);`,
+  })
+  const table = 'public.users'
+  expect(steps).toMatchObject([
+    { line: 2, statement: 2, transaction: 1, lock: 'ACCESS EXCLUSIVE', table, ...MEASURED },
+    { line: 4, transaction: null, lock: 'SHARE UPDATE EXCLUSIVE', table, ...MEASURED },
+    { line: 5, transaction: 3, lock: null, table: null, rows: null, bytes: null, destroys: [] },
+  ])
+  expect(steps[0]).toMatchObject({ destroys: ['column users.email'], rewrite: false, kept: false })
+})
+
+test.each<[string, number | null, Given['sizes']?]>([
+  ['ALTER TABLE users ADD a int', 1],
+  ['ALTER TABLE users ALTER id SET NOT NULL', 560],
+  ['CREATE INDEX ON users (id)', 2100],
+  ['CREATE INDEX CONCURRENTLY a ON users (id)', 5200],
+  ['ALTER TABLE users ALTER id TYPE bigint', 23_000],
+  ['ALTER TABLE users ADD u uuid DEFAULT gen_random_uuid()', 44_000],
+  ['UPDATE users SET id = 1', 250_000],
+  ['UPDATE users SET id = 1 WHERE id = 2', null],
+  ['DO $$ BEGIN END $$', null],
+  ['CREATE INDEX ON users (id)', null, {}],
+  ['CREATE INDEX ON users (id)', 1, { 'public.users': { rows: 0, bytes: 0 } }],
+  ['CREATE INDEX ON users (id)', 5.2, { 'public.users': { rows: 12_345, bytes: 1_000_000 } }],
+])('%s takes about %s ms', (sql, ms, sizes) => {
+  expect(planOf({ sql, ...(sizes ? { sizes } : {}) }).steps[0]?.estimateMs).toBe(ms)
+})
+
+describe('the hash', () => {
+  test('of the same input is the same, and the plan too', () => {
+    expect(JSON.stringify(planOf())).toBe(JSON.stringify(planOf()))
+  })
+
+  test.each<[string, Given]>([
+    ['rows of the same class', { sizes: { 'public.users': { rows: 1000, bytes: 8192 } } }],
+    [
+      'a table that no step concerns',
+      { sizes: { 'public.users': MEASURED, 'public.x': MEASURED } },
+    ],
+    ['a minor version', { serverVersion: 150_019 }],
+  ])('is not another for %s', (_what, given) => {
+    expect(planOf(given).hash).toBe(planOf().hash)
+  })
+
+  test.each<[string, Given]>([
+    ['another database', { database: 'shop_2' }],
+    ['another history', { applied: 'CREATE TABLE users (id integer, email text) -- edited' }],
+    ['another file', { sql: `${ADD} -- edited` }],
+    ['an empty table', { sizes: { 'public.users': { rows: 0, bytes: 0 } } }],
+    ['a small table', { sizes: { 'public.users': { rows: 999, bytes: 8192 } } }],
+    ['a major version', { serverVersion: 160_000 }],
+  ])('is another for %s', (_what, given) => {
+    expect(planOf(given).hash).not.toBe(planOf().hash)
+  })
+})

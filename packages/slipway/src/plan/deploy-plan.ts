@@ -1,0 +1,160 @@
+import type { LockMode, RowWork, StatementOutline, TableFacts } from '../hazards/index.ts'
+import { sha256 } from '../kernel/index.ts'
+import type { Statement } from '../migration/index.ts'
+import { estimateMs } from './estimate.ts'
+import type { MigrationPlan } from './migration-plan.ts'
+
+/** A table of the target in a step. Rows and bytes are `null` where nobody knows them. */
+export interface StepTable {
+  readonly table: string
+  readonly lock: LockMode | null
+  readonly work: RowWork | null
+  readonly rows: number | null
+  readonly bytes: number | null
+}
+
+/** What a deploy is going to run, a statement a step. */
+export interface PlanStep {
+  readonly migration: string
+  /** Its number in its file. */
+  readonly statement: number
+  readonly line: number
+  /** The number of its transaction in its file; `null` where it runs outside any. */
+  readonly transaction: number | null
+  /** The strongest lock that it takes on a table of the target, that table, and how big it is. */
+  readonly lock: LockMode | null
+  readonly table: string | null
+  readonly rows: number | null
+  readonly bytes: number | null
+  /** All rows of a table are written anew. */
+  readonly rewrite: boolean
+  /** Once it has its locks; `null` where nobody can say. */
+  readonly estimateMs: number | null
+  /** What of the data it destroys: `column user.email`. */
+  readonly destroys: readonly string[]
+  /** What it destroys is kept aside first. */
+  readonly kept: boolean
+  /** All tables of the target that it concerns, the strongest lock first. */
+  readonly tables: readonly StepTable[]
+}
+
+/** What a plan was made for. Two plans with equal parts are one plan. */
+export interface PlanBasis {
+  readonly database: string
+  /** Major version of the server. */
+  readonly server: number
+  /** Hash of what was applied: names and checksums, in order. */
+  readonly history: string
+  /** Hash of what is pending: names and checksums, in order. */
+  readonly files: string
+  /** Hash of the steps; of the size of a table it holds no more than whether it is empty, small or filled. */
+  readonly steps: string
+}
+
+/** Ordered steps for one target. Plain JSON; the same input gives the same plan. */
+export interface DeployPlan {
+  readonly hash: string
+  readonly basis: PlanBasis
+  readonly steps: readonly PlanStep[]
+}
+
+/** What a plan is made of. */
+export interface PlanInput {
+  readonly database: string
+  /** As `server_version_num`. */
+  readonly serverVersion: number
+  readonly applied: readonly Named[]
+  readonly plans: readonly MigrationPlan[]
+  readonly outline: readonly StatementOutline[]
+  /** By `schema.name`. */
+  readonly sizes: Readonly<Record<string, TableFacts>>
+}
+
+interface Named {
+  readonly name: string
+  readonly checksum: string
+}
+
+/** Makes the plan of a deploy. Pure. */
+export function deployPlan(input: PlanInput): DeployPlan {
+  const steps = input.plans.flatMap((plan) => stepsOf(plan, input))
+  const basis = {
+    database: input.database,
+    server: Math.floor(input.serverVersion / 10_000),
+    history: hashOf(input.applied.map(({ name, checksum }) => [name, checksum])),
+    files: hashOf(input.plans.map(({ name, checksum }) => [name, checksum])),
+    steps: stepsHash(steps),
+  }
+  return { hash: planHash(basis), basis, steps }
+}
+
+/** The hash of a plan, from its parts. */
+export function planHash({ database, server, history, files, steps }: PlanBasis): string {
+  return hashOf(['plan', 1, database, server, history, files, steps])
+}
+
+/** The hash of steps without rows, bytes and estimates: those change by the minute. */
+export function stepsHash(steps: readonly PlanStep[]): string {
+  return hashOf(
+    steps.map(({ migration, statement, line, transaction, rewrite, destroys, kept, tables }) => [
+      [migration, statement, line, transaction, rewrite, destroys, kept],
+      tables.map(({ table, lock, work, rows }) => [table, lock, work, sizeClass(rows)]),
+    ]),
+  )
+}
+
+function hashOf(value: readonly unknown[]): string {
+  return sha256(JSON.stringify(value))
+}
+
+function sizeClass(rows: number | null): 'empty' | 'small' | 'filled' {
+  if (rows === 0) return 'empty'
+  return rows !== null && rows < 1000 ? 'small' : 'filled'
+}
+
+function stepsOf(plan: MigrationPlan, { outline, sizes }: PlanInput): PlanStep[] {
+  const own = new Map(
+    outline
+      .filter(({ migration }) => migration === plan.name)
+      .map(({ statement, tables }) => [statement, tables]),
+  )
+  return plan.units.flatMap(({ number, kind, statements }) =>
+    statements.map((statement) => {
+      const tables = (own.get(statement.number) ?? []).map(({ table, lock, work }): StepTable => ({
+        table,
+        lock: lock ?? null,
+        work: work ?? null,
+        rows: sizes[table]?.rows ?? null,
+        bytes: sizes[table]?.bytes ?? null,
+      }))
+      const transaction = kind === 'alone' ? null : number
+      return { migration: plan.name, ...step(statement, tables, transaction) }
+    }),
+  )
+}
+
+function step(
+  statement: Statement,
+  tables: readonly StepTable[],
+  transaction: number | null,
+): Omit<PlanStep, 'migration'> {
+  const [first] = tables
+  const tasks = tables.map(({ work, rows, bytes }) => ({
+    ...(work === null ? {} : { work }),
+    ...(rows === null || bytes === null ? {} : { size: { rows, bytes } }),
+  }))
+  return {
+    statement: statement.number,
+    line: statement.line,
+    transaction,
+    lock: first?.lock ?? null,
+    table: first?.table ?? null,
+    rows: first?.rows ?? null,
+    bytes: first?.bytes ?? null,
+    rewrite: tables.some(({ work }) => work === 'writes every row anew'),
+    estimateMs: estimateMs(statement, tasks),
+    destroys: statement.destroys,
+    kept: false,
+    tables,
+  }
+}

@@ -1,0 +1,57 @@
+import type { Session } from '../database/index.ts'
+import type { Hazard, JudgedMigration } from '../hazards/index.ts'
+import type { History } from '../history/index.ts'
+import { attempt } from '../kernel/index.ts'
+import { loadParser, parseStatements } from '../migration/index.ts'
+import type { ReplayMigration } from '../rehearsal/index.ts'
+import { type DeployPlan, deployPlan } from './deploy-plan.ts'
+import { appliedMigrations, appliedRows } from './drift-gate.ts'
+import type { MigrationPlan } from './migration-plan.ts'
+import { readTableSizes } from './table-sizes.ts'
+
+/** A target's history, the project's migrations, and those of them that are to be run. */
+export interface Pending {
+  readonly history: History
+  readonly migrations: readonly ReplayMigration[]
+  readonly plans: readonly MigrationPlan[]
+}
+
+/** What is ahead of a deploy: its plan, and its hazards by the sizes that the target's tables have. */
+export interface Survey {
+  readonly plan: DeployPlan
+  readonly hazards: readonly Hazard[]
+}
+
+/** Loaded when something is pending: a deploy that finds nothing to do must not pay for it. */
+const loadHazards = () => import('../hazards/index.ts')
+
+/** Surveys what pending migrations will do to a target. Reads its catalog, and no row of a user. */
+export async function survey(session: Session, pending: Pending): Promise<Survey> {
+  const { judge, outline } = await loadHazards()
+  const { database, schema, versionNumber } = session.server
+  const sizes = await readTableSizes(session)
+  const judging = {
+    history: await parsedHistory(pending),
+    migrations: pending.plans,
+    facts: { serverVersion: versionNumber, defaultSchema: schema, tables: sizes },
+  }
+  const plan = deployPlan({
+    database,
+    serverVersion: versionNumber,
+    applied: appliedRows(pending.history),
+    plans: pending.plans,
+    outline: outline(judging),
+    sizes,
+  })
+  return { plan, hazards: judge(judging) }
+}
+
+/** What was applied, parsed. A file that today's grammar refuses says nothing; it has run all the same. */
+async function parsedHistory(pending: Pending): Promise<JudgedMigration[]> {
+  await loadParser()
+  const parsed = appliedMigrations(pending).map(async ({ name, sql, path = name }) => {
+    const read = await attempt(async () => parseStatements(sql, path))
+    return { name, path, sql, statements: read.ok ? read.value : [] }
+  })
+  return await Promise.all(parsed)
+}
