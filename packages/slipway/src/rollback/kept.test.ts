@@ -126,3 +126,123 @@ describe('a statement that fails', () => {
     expect(await keptTables()).toEqual([])
   })
 })
+
+describe('what was written since', () => {
+  test('stays, and is told; what found no place is still kept', async () => {
+    const change = migration(
+      '2_change',
+      'DELETE FROM team WHERE id = 2; ALTER TABLE team DROP COLUMN name;',
+    )
+    await deployed([INIT, change])
+    await target.sql(
+      'INSERT INTO team VALUES (2), (9); DELETE FROM person WHERE team_id = 1; UPDATE team SET id = 8 WHERE id = 1',
+    )
+    const down = migration(
+      '2_change',
+      change.sql,
+      "ALTER TABLE team ADD COLUMN name text NOT NULL DEFAULT 'unknown'; ALTER TABLE team ALTER COLUMN name DROP DEFAULT;",
+    )
+    const back = await takenBack([INIT, down])
+    expect(back.kept).toMatchObject([
+      { kind: 'rows', table: 'team', state: 'restored', restored: { rows: 0 } },
+      { kind: 'rows', table: 'person', state: 'restored', restored: { rows: 17 } },
+      { kind: 'columns', state: 'restored', restored: { rows: 1 } },
+    ])
+    expect(await keptTables()).toHaveLength(1)
+    expect(await target.sql('SELECT id, name FROM team ORDER BY id')).toEqual([
+      { id: 2, name: 'unknown' },
+      { id: 3, name: 'team 3' },
+      { id: 8, name: 'unknown' },
+      { id: 9, name: 'unknown' },
+    ])
+  })
+
+  test('a way back that updates the rows itself is not overruled', async () => {
+    const change = migration(
+      '2_change',
+      'UPDATE log SET at = at + 100;',
+      'UPDATE log SET at = at - 100;',
+    )
+    await deployed([INIT, change])
+    await target.sql('UPDATE log SET at = 107 WHERE at = 105')
+    await takenBack([INIT, change])
+    expect(await target.sql('SELECT max(at) FROM log')).toEqual([{ max: 7 }])
+  })
+})
+
+test('what is kept is announced as lossless, the rest as it is', async () => {
+  const change = migration(
+    '2_change',
+    'ALTER TABLE person DROP COLUMN mood; DROP TABLE log;',
+    '-- slipway: lossy column public.person.mood\n-- slipway: lossy table public.log\n-- slipway: lossy column public.person.fax\n' +
+      `ALTER TABLE person ADD COLUMN mood "Mood" DEFAULT 'ok'; CREATE TABLE log (at integer, line text);`,
+  )
+  await deployed([INIT, change])
+  expect((await takenBack([INIT, change])).ways[0]?.announced).toEqual([
+    'lossless (kept): column public.person.mood',
+    'lossless (kept): table public.log',
+    'lossy: column public.person.fax',
+  ])
+})
+
+test('a column that is set aside is in nobody’s way, and no drift', async () => {
+  const change = migration('2_change', 'ALTER TABLE log DROP COLUMN line;')
+  const after = migration('3_after', 'ALTER TABLE log ADD COLUMN more text;')
+  await deployed([INIT, change])
+  await target.sql('INSERT INTO log VALUES (6)')
+  expect((await deployed([INIT, change, after])).failure).toBeUndefined()
+  const columns = await target.sql(
+    "SELECT attname FROM pg_attribute WHERE attrelid = 'log'::regclass AND attnum > 0 AND NOT attisdropped",
+  )
+  expect(columns).toEqual([{ attname: 'at' }, { attname: '_slipway_kept_1' }, { attname: 'more' }])
+})
+
+test.each([
+  [
+    'a partitioned table',
+    'CREATE TABLE part (id integer, at integer, PRIMARY KEY (id, at)) PARTITION BY RANGE (at); CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10);',
+    'DROP TABLE part;',
+  ],
+  [
+    'a partition',
+    'CREATE TABLE part (id integer) PARTITION BY LIST (id); CREATE TABLE part_1 PARTITION OF part DEFAULT;',
+    'DROP TABLE part_1;',
+  ],
+  [
+    'a table with forced row security',
+    'CREATE TABLE part (id integer PRIMARY KEY); ALTER TABLE part ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY few ON part USING (id = 1);',
+    'DROP TABLE part;',
+  ],
+  [
+    'a schema',
+    "CREATE SCHEMA other; CREATE TYPE other.mood AS ENUM ('x'); CREATE TABLE other.part (id integer, mood other.mood DEFAULT 'x');",
+    'DROP SCHEMA other CASCADE;',
+  ],
+  [
+    'a domain',
+    "CREATE DOMAIN short AS text CHECK (length(VALUE) < 9); CREATE TABLE part (id integer, s short[] DEFAULT '{a,b}', t short DEFAULT 'c');",
+    'DROP TABLE part; DROP DOMAIN short;',
+  ],
+  [
+    'a required column',
+    "CREATE TABLE part (id integer PRIMARY KEY, s text NOT NULL DEFAULT 'x'); ALTER TABLE part ALTER COLUMN s DROP DEFAULT;",
+    'ALTER TABLE part DROP COLUMN s;',
+  ],
+])('%s comes back, too', async (_what, setup, sql) => {
+  const [made, change] = [migration('2_made', setup), migration('3_change', sql)]
+  await deployed([INIT, made])
+  const name = setup.includes('other.part') ? 'other.part' : 'part'
+  const rest = setup.includes('s text NOT NULL')
+    ? ', s'
+    : setup.includes('at integer')
+      ? ', at'
+      : ''
+  await target.sql(
+    `INSERT INTO ${name} (id${rest}) SELECT n${rest && ', n'} FROM generate_series(1, 9) AS n`,
+  )
+  const read = () => target.sql(`SELECT to_jsonb(t) AS row FROM ${name} AS t ORDER BY id`)
+  const before = { rows: await read(), hash: (await target.fingerprint()).hash }
+  expect((await deployed([INIT, made, change])).failure).toBeUndefined()
+  expect((await takenBack([INIT, made, change])).failure).toBeUndefined()
+  expect({ rows: await read(), hash: (await target.fingerprint()).hash }).toEqual(before)
+})

@@ -28,7 +28,7 @@ import { appliedRows, projectScope } from '../plan/index.ts'
 import { scratchLike } from '../rehearsal/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
 import { raise } from './failures.ts'
-import { prepareRestoring } from './restore.ts'
+import { knowingKept, prepareRestoring } from './restore.ts'
 import { type Extent, selectMigrations } from './select.ts'
 import {
   type Rehearsal,
@@ -77,7 +77,9 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
       applied.map(({ name }) => name),
       request.extent,
     )
-    const { ways, rehearsal, expected } = await prepareWaysBack(applied, names, request)
+    const prepared = await prepareWaysBack(applied, names, request)
+    const { rehearsal, expected } = prepared
+    const ways = await knowingKept(session, prepared.ways)
     request.announce(ways, rehearsal)
     refuseUnproven(rehearsal, request)
     const { database } = session.server

@@ -43,20 +43,28 @@ export function restoringOf(
   return { companions, end: kept.length > 0 ? endOf(statements, options.migration) : '' }
 }
 
-/** The tables that are made and have all their columns after a statement, by its number. */
+/** The tables that are made and have all their columns and partitions after a statement, by its number. */
 function completed(statements: readonly Statement[]): Map<number, ObjectName[]> {
   const last = new Map<string, { readonly table: ObjectName; readonly number: number }>()
   for (const { number, actions } of statements) {
     for (const action of actions) {
-      const made = action.kind === 'create-table'
-      const extended = action.kind === 'add-column' && last.has(nameKey(action.table))
-      if (made || extended) last.set(nameKey(action.table), { table: action.table, number })
+      if (action.kind === 'create-table')
+        last.set(nameKey(action.table), { table: action.table, number })
+      const extended = extendedBy(action)
+      if (extended && last.has(nameKey(extended)))
+        last.set(nameKey(extended), { table: extended, number })
     }
   }
   const found = new Map<number, ObjectName[]>()
   for (const { table, number } of last.values())
     found.set(number, [...(found.get(number) ?? []), table])
   return found
+}
+
+/** The table to which an action adds what rows need. */
+function extendedBy(action: Action): ObjectName | undefined {
+  if (action.kind === 'add-column' || action.kind === 'attach-partition') return action.table
+  return action.kind === 'create-table' ? action.partitionOf : undefined
 }
 
 /** Rows that data statements changed are put back at the end, but not over what the way back writes itself. */

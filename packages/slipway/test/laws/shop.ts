@@ -68,7 +68,7 @@ UPDATE "Order" SET "runs" = "runs" + 1000;
     down: 'UPDATE "Order" SET "runs" = "runs" - 1000;\nALTER TABLE "Line" DROP COLUMN "amount";\n',
   },
   {
-    name: '20260106000000_destroys',
+    name: '20260105010000_destroys',
     sql: `ALTER TABLE "Order" DROP COLUMN "note";
 DELETE FROM "Order" WHERE "id" % 7 = 0 AND "id" > 100;
 DROP TABLE "Line";

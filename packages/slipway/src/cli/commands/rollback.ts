@@ -79,7 +79,9 @@ function view(outcome: RollbackOutcome, place: string): Block[] {
     ...receiptLines(receipts, 'Took back'),
     ...restoredLines(kept),
     ...ways.flatMap(({ plan, announced }) =>
-      announced.map((text) => status('warning', text, plan.name)),
+      announced.map((text) =>
+        status(text.startsWith('lossless') ? 'note' : 'warning', text, plan.name),
+      ),
     ),
     ...(rehearsal.kind === 'proven' && !failure
       ? [status('done', 'The schema is that of the history that stays')]
