@@ -4,4 +4,11 @@ export { hazardFailures } from './failures.ts'
 export type { Context, Finding, Hazard, JudgedMigration, Rule, Severity } from './hazard.ts'
 export { judge, type Judging } from './judge.ts'
 export type { Blocks, LockMode } from './lock-mode.ts'
+export {
+  type Edit,
+  type LeftHazard,
+  rewrite,
+  type RewrittenHazard,
+  type Rewriting,
+} from './rewrite.ts'
 export { rules } from './rules.ts'
