@@ -1,6 +1,6 @@
 import { type Proof, proveOn } from '../create/index.ts'
 import { type Facts, type Hazard, judge, type Rule } from '../hazards/index.ts'
-import { attempt, type Emit, type Failure, suggest } from '../kernel/index.ts'
+import { attempt, type Emit, type Failure } from '../kernel/index.ts'
 import { loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
@@ -10,7 +10,7 @@ import {
   withScratch,
   withScratchServer,
 } from '../rehearsal/index.ts'
-import { raise } from './failures.ts'
+import { selected } from './selected.ts'
 import { compareStored, type StoredProof } from './stored-proof.ts'
 
 /** What is to be checked, and where. */
@@ -84,22 +84,6 @@ async function judged(
     statements: parseStatements(sql, path),
   }))
   return judge({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts, rules })
-}
-
-function selected({ migrations, names }: CheckRequest): readonly MigrationFolder[] {
-  if (names.length === 0) return migrations.slice(-1)
-  return names.map((name) => {
-    const found = migrations.filter((one) => one.name === name || one.name.endsWith(`_${name}`))
-    if (found.length === 1 && found[0]) return found[0]
-    const meant = suggest(
-      name,
-      migrations.map((one) => one.name),
-    )
-    return raise('CHECK.UNKNOWN_MIGRATION', {
-      message: `There is no migration ${name}.`,
-      ...(meant === undefined ? {} : { why: `Did you mean ${meant}?` }),
-    })
-  })
 }
 
 async function rehearsed(

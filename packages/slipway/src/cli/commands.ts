@@ -248,6 +248,27 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/check.ts')).check,
   },
   {
+    name: 'fix',
+    group: 'change',
+    summary: 'rewrite migrations into their safe form',
+    details:
+      'Rewrites what locks a filled table for long: indexes become concurrent, constraints are validated by ' +
+      'themselves, keys take over an index, UPDATE runs in batches. Shows what changes, and runs both forms on a ' +
+      'scratch: one that gives another schema is refused. Fixes the last migration where none is named. Touches ' +
+      'no target: one that has the migration already calls it edited from then on.',
+    positionals: [{ name: 'migration', summary: 'its name, or the end of it', repeated: true }],
+    flags: {
+      all: { kind: 'switch', summary: 'fix every migration' },
+      write: { kind: 'switch', summary: 'write the files' },
+    },
+    examples: [
+      { command: 'slipway fix', what: 'show what would change in the newest migration' },
+      { command: 'slipway fix --write', what: 'write it' },
+    ],
+    exitCodes: { 0: 'nothing to rewrite, or written', 2: COULD_NOT, 4: 'something to rewrite' },
+    load: async () => (await import('./commands/fix.ts')).fix,
+  },
+  {
     name: 'reset',
     group: 'change',
     summary: 'empty a development database, deploy again',

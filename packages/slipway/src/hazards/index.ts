@@ -5,6 +5,13 @@ export type { Context, Finding, Hazard, JudgedMigration, Rule, Severity } from '
 export { judge, type Judging } from './judge.ts'
 export type { Blocks, LockMode } from './lock-mode.ts'
 export { outline, type RowWork, type StatementOutline } from './outline.ts'
+export {
+  type Edit,
+  type LeftHazard,
+  rewrite,
+  type RewrittenHazard,
+  type Rewriting,
+} from './rewrite.ts'
 export { rules } from './rules.ts'
 export { defineRules } from './define-rules.ts'
 export type { Action, ObjectName } from '../migration/index.ts'

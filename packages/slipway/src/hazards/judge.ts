@@ -24,9 +24,17 @@ export interface Judging {
  * The hazards of migrations, in the order of their statements. The same input gives the same output.
  * What the SQL itself accepts (`-- slipway: accept <id> (<reason>)`) is left out.
  */
-export function judge({ history, migrations, facts, rules: more = [] }: Judging): Hazard[] {
+export function judge({ history, ...pending }: Judging): Hazard[] {
+  return judgeFrom(schemaAfter(history, pending.facts), pending)
+}
+
+/** The same, from a schema that is known. */
+export function judgeFrom(
+  before: Schema,
+  { migrations, facts, rules: more = [] }: Omit<Judging, 'history'>,
+): Hazard[] {
   const rules = allRules(more)
-  let schema = asTarget(history.reduce(folded, emptySchema(facts.defaultSchema)))
+  let schema = before
   const hazards: Hazard[] = []
   for (const migration of migrations) {
     const judged = judgeMigration(schema, { migration, facts, rules })
@@ -34,6 +42,11 @@ export function judge({ history, migrations, facts, rules: more = [] }: Judging)
     schema = judged.schema
   }
   return hazards
+}
+
+/** The schema that a target has after its history. */
+export function schemaAfter(history: readonly JudgedMigration[], facts: Facts): Schema {
+  return asTarget(history.reduce(folded, emptySchema(facts.defaultSchema)))
 }
 
 function allRules(more: readonly Rule[]): readonly Rule[] {
@@ -50,7 +63,8 @@ function allRules(more: readonly Rule[]): readonly Rule[] {
   return [...ours, ...more]
 }
 
-function folded(schema: Schema, { name, statements }: JudgedMigration): Schema {
+/** The schema after a migration. */
+export function folded(schema: Schema, { name, statements }: JudgedMigration): Schema {
   const actions = statements.flatMap((statement) => statement.actions)
   return actions.reduce((all, action) => applied(all, action, name), schema)
 }
