@@ -103,11 +103,20 @@ async function climbOnRows(session: Session, migration: ReplayMigration): Promis
     if (stop === undefined) return { filling, sums, trace, ...(failsOnRows ? { failsOnRows } : {}) }
     failsOnRows ??= stop
     await empty(session, tables)
+    await dropUnfinishedIndexes(session)
   }
   const { trace, stop } = await runTraced(session, migration)
   if (stop) return raiseStop(migration, stop)
   const filling = { rows: 0, empty: tables.map(({ id }) => id) }
   return { filling, sums: {}, trace, ...(failsOnRows ? { failsOnRows } : {}) }
+}
+
+/** A concurrent build that rows stopped leaves an invalid index, over which the next attempt would stumble. */
+async function dropUnfinishedIndexes(session: Session): Promise<void> {
+  const rows = await session.query<{ id: string }>(
+    'SELECT indexrelid::regclass::text AS id FROM pg_index WHERE NOT indisvalid',
+  )
+  for (const { id } of rows) await session.execute(`DROP INDEX ${id}`)
 }
 
 /** A migration that does not even run on empty tables fails as a replay of it would. */
