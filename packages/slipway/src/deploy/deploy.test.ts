@@ -201,7 +201,7 @@ UPDATE customer SET runs = runs + 10;
     const init = migration(INIT.name, `${INIT.sql} CREATE TABLE control AS SELECT true AS cut;`)
     await deployed([init])
     await target.sql('INSERT INTO customer VALUES (1)')
-    const steps = cutOff('UPDATE customer SET runs = runs + 1;')
+    const steps = cutOff('ALTER TABLE customer RENAME COLUMN name TO title;')
     const refused = await deployed([init, steps], { protected: true })
     expect(refused.failure?.code).toBe('DEPLOY.HAZARDS')
     const acceptHazards = [...new Set(refused.hazards.map(({ id }) => id))]
