@@ -1,6 +1,6 @@
 import type { Preview } from '../deploy/index.ts'
 import { formatDuration } from '../kernel/index.ts'
-import type { DeployPlan, PlanStep } from '../plan/index.ts'
+import type { PlanStep } from '../plan/index.ts'
 import { type Block, heading, paragraph } from './view.ts'
 
 const COLUMNS = [
@@ -13,11 +13,7 @@ const COLUMNS = [
 ] as const
 
 /** A table of steps for each migration, and the hash of the plan. */
-export function planBlocks(
-  { plans }: Preview,
-  { hash, steps }: DeployPlan,
-  place: string,
-): Block[] {
+export function planBlocks({ plans, plan: { hash, steps } }: Preview, place: string): Block[] {
   const migrations = plans.length === 1 ? 'one migration' : `${plans.length} migrations`
   return [
     paragraph(`A deploy to ${place} runs ${migrations}.`),

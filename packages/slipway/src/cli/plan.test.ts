@@ -94,10 +94,14 @@ describe('plan', () => {
     expect(stdout).not.toContain('secret')
   })
 
-  test('says that nothing is pending', async () => {
-    expect(await slipway(['plan'])).toMatchObject({
-      exitCode: 0,
-      result: { hash: null, steps: [], preChecks: [] },
+  test('says that nothing is pending, and that is a plan as well', async () => {
+    const planned = await slipway(['plan', '--out', 'plan.json'])
+    expect(planned).toMatchObject({ exitCode: 0, result: { steps: [], preChecks: [] } })
+    expect(await slipway(['deploy', '--plan', 'plan.json'])).toMatchObject({ exitCode: 0 })
+    addMigration(root, NOTE)
+    expect(await slipway(['deploy', '--plan', 'plan.json'])).toMatchObject({
+      exitCode: 4,
+      code: 'DEPLOY.PLAN_CHANGED',
     })
   })
 
@@ -227,7 +231,10 @@ describe('hazards of a table with rows', () => {
       'slipway deploy --accept drift,index-not-concurrent,rename-column',
     )
     expect(await everything()).toEqual(before)
-    const some = await slipway(['deploy', '--accept', 'rename-column'])
+    const some = await slipway(['deploy', '--accept', 'rename-column', '--confirm', target.name])
+    expect(some.next.map(({ command }) => command)).toContain(
+      `slipway deploy --accept rename-column,index-not-concurrent --confirm ${target.name}`,
+    )
     expect(some.findings.map(({ severity }) => severity)).toEqual(['error', 'warning'])
     const all = await slipway(['deploy', '--accept', 'rename-column,index-not-concurrent'])
     expect(all.exitCode).toBe(0)

@@ -197,6 +197,22 @@ UPDATE customer SET runs = runs + 10;
     expect(await target.sql('SELECT * FROM slipway.journal')).toEqual([])
   })
 
+  test('goes on with the hazards that were accepted when it began', async () => {
+    const init = migration(INIT.name, `${INIT.sql} CREATE TABLE control AS SELECT true AS cut;`)
+    await deployed([init])
+    await target.sql('INSERT INTO customer VALUES (1)')
+    const steps = cutOff('ALTER TABLE customer RENAME COLUMN name TO title;')
+    const refused = await deployed([init, steps], { protected: true })
+    expect(refused.failure?.code).toBe('DEPLOY.HAZARDS')
+    const acceptHazards = [...new Set(refused.hazards.map(({ id }) => id))]
+    const cut = await deployed([init, steps], { protected: true, acceptHazards })
+    expect(cut.failure?.code).toBe('DATABASE.CONNECTION_LOST')
+    await target.sql('UPDATE control SET cut = false')
+    const resumed = await deployed([init, steps], { protected: true })
+    expect(resumed).toMatchObject({ receipts: [{ status: 'done' }], hazards: [] })
+    expect(resumed.failure).toBeUndefined()
+  })
+
   test('and was edited in what stands already is not resumed', async () => {
     const init = migration(INIT.name, `${INIT.sql} CREATE TABLE control AS SELECT true AS cut;`)
     await deployed([init])

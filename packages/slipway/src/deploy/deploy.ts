@@ -4,6 +4,7 @@ import { attempt, command, type Failure, failureFrom } from '../kernel/index.ts'
 import {
   detectDrift,
   type Drift,
+  looksHarmless,
   type MigrationPlan,
   type PreCheckResult,
   survey,
@@ -100,9 +101,10 @@ async function lookAhead(
   { history, before, plans, resuming }: PendingWork,
   { migrations, plan, ...request }: DeployRequest,
 ): Promise<readonly Hazard[]> {
-  const judged = before.applied.length > 0 && resuming.length === 0
-  if (!judged && plan === undefined) return []
   const { session } = supervision
+  const judged =
+    before.applied.length > 0 && resuming.length === 0 && !(await looksHarmless(session, plans))
+  if (!judged && plan === undefined) return []
   const ahead = await reading(supervision, () => survey(session, { history, migrations, plans }))
   if (plan) refuseChangedPlan(plan, ahead.plan)
   return judged ? weighingHazards(ahead, request.protected) : []

@@ -1,6 +1,7 @@
 import type { Hazard } from '../hazards/index.ts'
 import { command, type Failure, failureFrom } from '../kernel/index.ts'
 import type { Survey } from '../plan/index.ts'
+import type { Consent } from './consent.ts'
 
 /** Hazards that say what the consent to the loss of data, by the name of the database, has answered. */
 const CONSENTED = new Set(['drop-column', 'drop-table', 'drop-schema', 'no-where'])
@@ -43,20 +44,21 @@ export function unaccepted(
 export function hazardsFailure(
   database: string,
   hazards: readonly Hazard[],
-  accepted: Accepted,
+  accepted: Accepted & { readonly consent: Consent },
 ): Failure | undefined {
   const open = unaccepted(hazards, accepted.acceptHazards ?? [])
   const [first] = open
   if (first === undefined) return undefined
   const ids = [...new Set([...named(accepted), ...open.map(({ id }) => id)])]
+  const confirmed = accepted.consent.confirm === database ? ` --confirm ${database}` : ''
   const places = open.map(({ id, migration, line }) => `${id} (${migration}, line ${line})`)
   const { file, line, column } = first
   return failureFrom('DEPLOY.HAZARDS', {
     message: `${database} is protected, and its rows make hazards of pending statements: ${places.join(', ')}.`,
     why: 'Nothing was changed. Outside development and testing each hazard has to be accepted by its id.',
     nextActions: [
-      command(`slipway check ${first.migration}`, 'see the safe form, where there is one'),
-      command(`slipway deploy --accept ${ids.join(',')}`, 'deploy all the same'),
+      command(`slipway check ${first.migration}`, 'rehearse it, and see all its hazards'),
+      command(`slipway deploy --accept ${ids.join(',')}${confirmed}`, 'deploy all the same'),
     ],
     where: { file, line, column },
   })

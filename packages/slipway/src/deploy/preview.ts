@@ -14,8 +14,8 @@ export interface Preview {
   readonly database: string
   readonly before: Comparison
   readonly plans: readonly MigrationPlan[]
-  /** Nothing where nothing is pending. */
-  readonly plan?: DeployPlan
+  /** Without steps where nothing is pending. */
+  readonly plan: DeployPlan
   readonly hazards: readonly Hazard[]
   /** Ids of those that a deploy to this target wants accepted. */
   readonly toAccept: readonly string[]
@@ -34,18 +34,15 @@ export async function previewDeploy(request: WorkRequest): Promise<Preview> {
     const supervision = { session, address, limits, deadline, signal, emit }
     const { history, before, resuming, plans } = await readPending(session, migrations)
     const { database } = session.server
-    const nothing = { database, before, plans, hazards: [], toAccept: [], preChecks: [] }
-    if (plans.length === 0) return nothing
-    if (before.applied.length === 0 && resuming.length === 0) await refuseFilledDatabase(session)
+    if (plans.length > 0 && before.applied.length === 0 && resuming.length === 0)
+      await refuseFilledDatabase(session)
     const ahead = await reading(supervision, () => survey(session, { history, migrations, plans }))
-    const { plan, hazards } = ahead
+    const found = { database, before, plans, ...ahead }
     // A deploy that goes on after a crash has been let through already.
-    if (resuming.length > 0) return { ...nothing, plan, hazards }
+    if (plans.length === 0 || resuming.length > 0) return { ...found, toAccept: [], preChecks: [] }
     const weighing = request.protected ? weighingHazards(ahead, true) : []
     return {
-      ...nothing,
-      plan,
-      hazards,
+      ...found,
       toAccept: [...new Set(weighing.map(({ id }) => id))],
       preChecks: await askRows(supervision, plans),
     }

@@ -15,4 +15,4 @@ export {
 export { type MigrationPlan, planMigration, planMigrations } from './migration-plan.ts'
 export { type PreCheckResult, VIOLATION_LIMIT } from './pre-check.ts'
 export { preCheck } from './run-pre-checks.ts'
-export { survey, type Survey } from './survey.ts'
+export { looksHarmless, survey, type Survey } from './survey.ts'

@@ -66,12 +66,16 @@ afterAll(async () => {
 /** Runs a command in a copy; gives its output without what belongs to the copy, the machine and the moment. */
 async function output({ root, target }: Copy, args: readonly string[]): Promise<string> {
   const run = await runCli([...args, '--url', target.url], { cwd: root, now: NOW })
-  return `${run.stdout}\n${run.stderr}\nexit ${run.exitCode}`
-    .replaceAll(root, '<root>')
-    .replaceAll(target.name, '<database>')
-    .replaceAll(/"(ms|lockWaitMs|upMs|downMs)": \d+/g, '"$1": 0')
-    .replaceAll(/\b[\d.]+ (?:ms|s)\b/g, '0 ms')
-    .replaceAll(/\d+(?:\.\d+)? GB free/g, '0 GB free')
+  return (
+    `${run.stdout}\n${run.stderr}\nexit ${run.exitCode}`
+      .replaceAll(root, '<root>')
+      .replaceAll(target.name, '<database>')
+      // The hash of a plan holds the name of its database; plan/deploy-plan.test.ts compares those of one.
+      .replaceAll(/("hash": "|^Plan )[0-9a-f]{64}/gm, '$1<hash>')
+      .replaceAll(/"(ms|lockWaitMs|upMs|downMs)": \d+/g, '"$1": 0')
+      .replaceAll(/\b[\d.]+ (?:ms|s)\b/g, '0 ms')
+      .replaceAll(/\d+(?:\.\d+)? GB free/g, '0 GB free')
+  )
 }
 
 async function same(args: readonly string[]): Promise<string> {
@@ -119,6 +123,16 @@ const STATUS = [
   'rolledBack',
 ]
 
+const PLAN = [
+  'hash',
+  'steps',
+  ...['migration', 'statement', 'line', 'transaction', 'lock', 'table', 'rows', 'bytes'].map(
+    (key) => `steps[].${key}`,
+  ),
+  ...['rewrite', 'estimateMs', 'destroys', 'kept'].map((key) => `steps[].${key}`),
+  'preChecks',
+].map((key) => `.result.${key}`)
+
 /** Commands, and the keys of DESIGN.md in the order that scripts and diffs of output rely on. */
 const JOURNEY: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['status', '--json'], STATUS.map((key) => `.result.${key}`)],
@@ -135,6 +149,8 @@ const JOURNEY: readonly (readonly [readonly string[], readonly string[]])[] = [
       'statements',
     ].map((key) => `.result.${key}`),
   ],
+  [['plan', '--json'], PLAN],
+  [['plan'], []],
   [['deploy', '--json'], RUN],
   [['status'], []],
   [

@@ -25,6 +25,10 @@ const BROKEN: TestMigration = {
   name: '20260103000000_broken',
   sql: 'ALTER TABLE "Carrier" ADD COLUMN "fax" TEXT;\nALTER TABLE "Nowhere" ADD COLUMN "x" TEXT;\n',
 }
+const REQUIRED: TestMigration = {
+  name: '20260103000000_required',
+  sql: 'ALTER TABLE "Carrier" ALTER COLUMN "city" SET NOT NULL;\n',
+}
 const MODEL = `model Carrier {
   id   Int     @id @default(autoincrement())
   name String  @db.Citext
@@ -129,6 +133,17 @@ describe('on a target that has the history', () => {
     const changes = await changesOf(async () => {
       expect((await slipway(['drift'])).exitCode).toBe(0)
     })
+    expect(changes).toEqual(UNTOUCHED)
+  })
+
+  test('plan sizes the tables and asks the rows, and touches nothing', async () => {
+    addMigration(root, REQUIRED)
+    const changes = await changesOf(async () => {
+      const run = await slipway(['plan'])
+      expect(run, run.stdout).toMatchObject({ exitCode: 0, failed: undefined })
+      expect(run.stdout).toContain('"kind": "not-null"')
+    })
+    rmSync(join(root, 'prisma', 'migrations', REQUIRED.name), { recursive: true })
     expect(changes).toEqual(UNTOUCHED)
   })
 

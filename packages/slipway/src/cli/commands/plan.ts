@@ -9,29 +9,24 @@ import { planBlocks } from '../plan-view.ts'
 import { pendingPreCheckFindings } from '../pre-check-findings.ts'
 import { exitCodeOfFindings } from '../threshold.ts'
 import { status } from '../view.ts'
-import { placeOf, readWork, workRequest } from '../work.ts'
+import { placeOf, readWork, type Work, workRequest } from '../work.ts'
 
 export const plan: Handler = async (context, { flags }) => {
   const work = await readWork(context)
   const preview = await previewDeploy(await workRequest(context, work))
-  const { database, hazards, preChecks } = preview
+  const { database, plan: made, hazards, preChecks } = preview
+  const { hash, steps } = made
   const place = placeOf(work, database)
-  const result = {
-    environment: work.target.environment,
-    database,
-    hash: preview.plan?.hash ?? null,
-    steps: preview.plan?.steps ?? [],
-    preChecks,
-    hazards,
-  }
-  if (!preview.plan)
-    return report(result, [status('done', `${place} is up to date: nothing to deploy`)])
   const file = flags.text('out')
-  if (file !== undefined) save(context, preview.plan, file)
+  if (file !== undefined) save(context, made, file)
+  const { environment } = work.target
+  const result = { environment, database, hash, steps, preChecks, hazards }
+  if (preview.plans.length === 0)
+    return report(result, [status('done', `${place} is up to date: nothing to deploy`)])
   const findings = [...hazards.map(hazardFinding), ...pendingPreCheckFindings(preChecks)]
-  return report(result, planBlocks(preview, preview.plan, place), {
+  return report(result, planBlocks(preview, place), {
     findings,
-    next: [next(preview, work.target.protected, file)],
+    next: [next(preview, work, file)],
     exitCode: exitCodeOfFindings(findings, flags),
   })
 }
@@ -45,16 +40,17 @@ function save({ cwd, now }: Context, made: DeployPlan, file: string): void {
 }
 
 /** The deploy with all that it will ask for. */
-function next(preview: Preview, isProtected: boolean, file: string | undefined): NextAction {
-  const { database, plan: made, toAccept } = preview
-  const destroys = made?.steps.some((step) => step.destroys.length > 0) === true
+function next(preview: Preview, { target }: Work, file: string | undefined): NextAction {
+  const { database, before, plan: made, toAccept } = preview
+  const destroys = made.steps.some((step) => step.destroys.length > 0)
+  // Of an empty database a first deploy destroys nothing.
+  const asksName =
+    target.policy.confirm || (target.protected && destroys && before.applied.length > 0)
   const words = [
     'slipway deploy',
     ...(file === undefined ? [] : [`--plan ${file}`]),
     ...(toAccept.length > 0 ? [`--accept ${toAccept.join(',')}`] : []),
-    ...(isProtected && destroys && preview.before.applied.length > 0
-      ? [`--confirm ${database}`]
-      : []),
+    ...(asksName ? [`--confirm ${database}`] : []),
   ]
   return command(words.join(' '), 'deploy it')
 }
