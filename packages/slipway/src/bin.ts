@@ -83,6 +83,14 @@ function files(): Files {
       const { writeFile } = await import('node:fs/promises')
       return await writeFile(path, text, { flag: 'wx' }).then(() => true, refuseUnlessThere)
     },
+    write: async (path, text) => {
+      const { writeFile } = await import('node:fs/promises')
+      await writeFile(path, text)
+    },
+    append: async (path, text) => {
+      const { appendFile } = await import('node:fs/promises')
+      await appendFile(path, text)
+    },
   }
 }
 

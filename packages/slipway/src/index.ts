@@ -1,3 +1,12 @@
+export {
+  type Action,
+  type Context,
+  defineRules,
+  type Finding,
+  type ObjectName,
+  type Rule,
+  type Severity,
+} from './hazards/index.ts'
 export type { Event, Failure, NextAction, Place, Result, ServerError } from './kernel/index.ts'
 export {
   type BackupPolicy,

@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import type { Command } from '../src/cli/command.ts'
 import type { Host } from '../src/cli/host.ts'
@@ -55,6 +55,8 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
         writeFileSync(path, text)
         return true
       },
+      write: async (path, text) => writeFileSync(path, text),
+      append: async (path, text) => appendFileSync(path, text),
     },
     now: options.now ?? Date.now,
     signal: options.signal ?? new AbortController().signal,

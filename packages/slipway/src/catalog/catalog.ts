@@ -12,6 +12,8 @@ import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 /** Slipway's own schema on a target; it never enters a catalog. */
 export const LEDGER_SCHEMA = 'slipway'
 const HISTORY_TABLE = '_prisma_migrations'
+/** A dropped column whose values Slipway still keeps under another name. */
+const SET_ASIDE = /^_slipway_kept_\d+$/
 
 /** Schemas that hosting platforms keep for themselves: no migration made them, none may drop them. */
 const PLATFORM_SCHEMAS = new Set([
@@ -209,6 +211,9 @@ function isForeign(id: StableId, scope: Scope): boolean {
       // The comment and the rights on `public` differ by version and by how the database was made.
       return encodeId(id.target) === 'schema:public' || isForeign(id.target, scope)
     case 'column':
+      return (
+        SET_ASIDE.test(id.name) || id.table === HISTORY_TABLE || isForeignSchema(id.schema, scope)
+      )
     case 'constraint':
     case 'default':
       return id.table === HISTORY_TABLE || isForeignSchema(id.schema, scope)

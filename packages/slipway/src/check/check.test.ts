@@ -29,6 +29,7 @@ async function check(...names: string[]): Promise<CheckedMigration[]> {
     migrations: migrations(),
     names,
     scratch: SCRATCH,
+    rules: [],
     facts: { serverVersion: 150_000, defaultSchema: 'public' },
     withoutRehearsal: false,
     emit: () => {},

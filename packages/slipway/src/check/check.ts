@@ -1,11 +1,16 @@
 import { type Proof, proveOn } from '../create/index.ts'
-import { type Facts, type Hazard, judge } from '../hazards/index.ts'
-import { attempt, type Emit, type Failure, suggest } from '../kernel/index.ts'
+import { type Facts, type Hazard, judge, type Rule } from '../hazards/index.ts'
+import { attempt, type Emit, type Failure } from '../kernel/index.ts'
 import { loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
-import { type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
-import { raise } from './failures.ts'
+import {
+  type ReplayMigration,
+  type ScratchOptions,
+  withScratch,
+  withScratchServer,
+} from '../rehearsal/index.ts'
+import { selected } from './selected.ts'
 import { compareStored, type StoredProof } from './stored-proof.ts'
 
 /** What is to be checked, and where. */
@@ -17,6 +22,8 @@ export interface CheckRequest {
   readonly scratch: ScratchOptions
   /** What is known of the target; `check` asks none. */
   readonly facts: Facts
+  /** Rules of the project's own. */
+  readonly rules: readonly Rule[]
   /** Judge without running anything. */
   readonly withoutRehearsal: boolean
   readonly emit: Emit
@@ -43,21 +50,29 @@ export async function checkMigrations(request: CheckRequest): Promise<CheckedMig
   const { migrations, emit } = request
   const chosen = selected(request)
   const hazards = await judged(chosen, request)
-  const checked: CheckedMigration[] = []
-  for (const migration of chosen) {
-    const { name, path } = migration
-    if (!request.withoutRehearsal) emit({ kind: 'phase', phase: 'rehearse', detail: name })
-    const before = migrations.slice(0, migrations.indexOf(migration))
-    const own = hazards.filter((hazard) => hazard.migration === name)
-    checked.push({ name, path, hazards: own, ...(await rehearsed(migration, before, request)) })
+  if (request.withoutRehearsal) {
+    return chosen.map((one) => ({ ...judgedOne(one, hazards), stored: compareStored(one) }))
   }
-  return checked
+  return await withScratchServer(request.scratch, async (scratch) => {
+    const checked: CheckedMigration[] = []
+    for (const one of chosen) {
+      emit({ kind: 'phase', phase: 'rehearse', detail: one.name })
+      const before = migrations.slice(0, migrations.indexOf(one))
+      const found = await rehearsed(one, before, { ...request, scratch })
+      checked.push({ ...judgedOne(one, hazards), ...found })
+    }
+    return checked
+  })
+}
+
+function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) {
+  return { name, path, hazards: hazards.filter(({ migration }) => migration === name) }
 }
 
 /** The hazards of the chosen ones. All that lie between them are read once, in their order. */
 async function judged(
   chosen: readonly MigrationFolder[],
-  { migrations, facts }: CheckRequest,
+  { migrations, facts, rules }: CheckRequest,
 ): Promise<Hazard[]> {
   await loadParser()
   const places = chosen.map((one) => migrations.indexOf(one))
@@ -68,23 +83,7 @@ async function judged(
     sql,
     statements: parseStatements(sql, path),
   }))
-  return judge({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts })
-}
-
-function selected({ migrations, names }: CheckRequest): readonly MigrationFolder[] {
-  if (names.length === 0) return migrations.slice(-1)
-  return names.map((name) => {
-    const found = migrations.filter((one) => one.name === name || one.name.endsWith(`_${name}`))
-    if (found.length === 1 && found[0]) return found[0]
-    const meant = suggest(
-      name,
-      migrations.map((one) => one.name),
-    )
-    return raise('CHECK.UNKNOWN_MIGRATION', {
-      message: `There is no migration ${name}.`,
-      ...(meant === undefined ? {} : { why: `Did you mean ${meant}?` }),
-    })
-  })
+  return judge({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts, rules })
 }
 
 async function rehearsed(
@@ -92,7 +91,6 @@ async function rehearsed(
   before: readonly ReplayMigration[],
   request: CheckRequest,
 ): Promise<Pick<CheckedMigration, 'proof' | 'refusal' | 'stored'>> {
-  if (request.withoutRehearsal) return { stored: compareStored(migration) }
   const proven = await attempt(() => prove(migration, before, request))
   if (!proven.ok) return { refusal: proven.failure, stored: compareStored(migration) }
   return { proof: proven.value, stored: compareStored(migration, proven.value) }

@@ -4,6 +4,8 @@ import { FAIL_ON } from './threshold.ts'
 
 const COULD_NOT = 'it could not begin: usage, configuration, connection'
 
+const KEPT_ACTIONS = ['list', 'restore', 'prune']
+
 /** Flags of the commands that write a migration. */
 const WRITING = {
   rename: {
@@ -229,6 +231,12 @@ export const COMMANDS: readonly Command[] = [
       all: { kind: 'switch', summary: 'check every migration' },
       static: { kind: 'switch', summary: 'judge the files without running them' },
       save: { kind: 'switch', summary: 'write each proof beside its migration, as proof.json' },
+      html: {
+        kind: 'text',
+        value: '<file>',
+        completes: 'file',
+        summary: 'write a report to open in a browser',
+      },
       ...FAIL_ON,
     },
     examples: [
@@ -238,6 +246,27 @@ export const COMMANDS: readonly Command[] = [
     exitCodes: { 0: 'nothing at or above the threshold', 2: COULD_NOT, 4: 'findings' },
     interruptible: true,
     load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
+    name: 'fix',
+    group: 'change',
+    summary: 'rewrite migrations into their safe form',
+    details:
+      'Rewrites what locks a filled table for long: indexes become concurrent, constraints are validated by ' +
+      'themselves, keys take over an index, UPDATE runs in batches. Shows what changes, and runs both forms on a ' +
+      'scratch: one that gives another schema is refused. Fixes the last migration where none is named. Touches ' +
+      'no target: one that has the migration already calls it edited from then on.',
+    positionals: [{ name: 'migration', summary: 'its name, or the end of it', repeated: true }],
+    flags: {
+      all: { kind: 'switch', summary: 'fix every migration' },
+      write: { kind: 'switch', summary: 'write the files' },
+    },
+    examples: [
+      { command: 'slipway fix', what: 'show what would change in the newest migration' },
+      { command: 'slipway fix --write', what: 'write it' },
+    ],
+    exitCodes: { 0: 'nothing to rewrite, or written', 2: COULD_NOT, 4: 'something to rewrite' },
+    load: async () => (await import('./commands/fix.ts')).fix,
   },
   {
     name: 'reset',
@@ -282,6 +311,7 @@ export const COMMANDS: readonly Command[] = [
         completes: 'file',
         summary: 'run the plan that is in this file, or nothing',
       },
+      'no-keep': { kind: 'switch', summary: 'destroy without keeping first' },
     },
     examples: [
       { command: 'slipway deploy', what: 'to the database of the project' },
@@ -334,6 +364,34 @@ export const COMMANDS: readonly Command[] = [
       6: 'it stopped in the middle',
     },
     load: async () => (await import('./commands/rollback.ts')).rollback,
+  },
+  {
+    name: 'kept',
+    group: 'recover',
+    summary: 'what deploys destroyed and is still there',
+    details:
+      'A deploy keeps what its statements destroy: tables, columns, rows. `list` shows it; `restore` puts one of ' +
+      'them back into the table or column that stands, and leaves the rows that are there; `prune` drops for good ' +
+      'what is older than the retention of the environment (`keep`, 7 days where absent). A rollback puts back by itself.',
+    positionals: [
+      { name: 'action', summary: 'list, restore or prune', required: true, choices: KEPT_ACTIONS },
+      { name: 'id', summary: 'with restore: the number that list shows' },
+    ],
+    flags: {
+      'older-than': {
+        kind: 'text',
+        value: '<duration>',
+        conflicts: ['all'],
+        summary: 'with prune: older than this, such as 12h or 30d',
+      },
+      all: { kind: 'switch', summary: 'with prune: all of it' },
+    },
+    examples: [
+      { command: 'slipway kept list', what: 'see what is kept' },
+      { command: 'slipway kept prune --env production', what: 'in a nightly job' },
+    ],
+    exitCodes: { 0: 'done', 2: COULD_NOT, 3: 'the person declined' },
+    load: async () => (await import('./commands/kept.ts')).kept,
   },
   {
     name: 'repair',

@@ -9,6 +9,9 @@ export default defineConfig({
   // the PostgreSQL on this machine, else an embedded one. 'embedded', or a server that is no target:
   // scratch: 'env:SCRATCH_DATABASE_URL',
 
+  // Rules of your own, beside the hazards that Slipway knows.
+  // rules: './slipway.rules.ts',
+
   environments: {
     // development: {},
 
@@ -23,6 +26,8 @@ export default defineConfig({
     //   directUrl: 'env:DIRECT_URL',
     //   // Ask for --confirm <database> at each deploy, also where nothing is destroyed.
     //   confirm: true,
+    //   // How long what a deploy destroyed is kept, before slipway kept prune drops it.
+    //   keep: '7d',
     //   deploy: {
     //     // How long a statement may wait for a lock before it steps aside and tries again.
     //     lockTimeout: '200ms',

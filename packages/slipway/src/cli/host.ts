@@ -15,6 +15,10 @@ export interface Files {
   isFolder(path: string): Promise<boolean>
   /** Writes a file that must not exist yet; false, and nothing written, where it does. */
   create(path: string, text: string): Promise<boolean>
+  /** Writes a file, whether or not there is one. */
+  write(path: string, text: string): Promise<void>
+  /** Adds to a file, and makes it where there is none. */
+  append(path: string, text: string): Promise<void>
 }
 
 /** The process as the command line sees it: bin.ts gives the real one, tests their own. */

@@ -26,12 +26,20 @@ type Specs = Readonly<Record<string, FlagSpec>>
 
 /**
  * Takes a command line apart. The flags of all commands are known to it, so that a flag's value is
- * never taken for the command, wherever the flag stands.
+ * never taken for the command, wherever the flag stands; once the command is found, a flag is what
+ * that command says it is.
  */
 export function readCommandLine(
   argv: readonly string[],
   commands: readonly Command[],
 ): CommandLine {
+  const line = readWith(argv, commands)
+  const command = commands.find(({ name }) => name === line.name)
+  return command ? readWith(argv, [...commands, command]) : line
+}
+
+/** Of flags with the same name that of the last command counts. */
+function readWith(argv: readonly string[], commands: readonly Command[]): CommandLine {
   const specs: Specs = Object.assign({}, ...commands.map((one) => one.flags), GLOBAL_FLAGS)
   const options = Object.entries(specs).map(([name, spec]) => {
     const type = spec.kind === 'switch' ? ('boolean' as const) : ('string' as const)

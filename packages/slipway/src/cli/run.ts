@@ -17,7 +17,7 @@ import {
 import { styleFor } from './render/style.ts'
 import { createProgress, type Progress } from './terminal/progress.ts'
 import { createPrompter, isInteractive } from './terminal/prompt.ts'
-import { type Manner, mannerOf, writeReport, writeTrace } from './write.ts'
+import { type Manner, mannerOf, writeReport, writeSummary, writeTrace } from './write.ts'
 
 /**
  * Runs one command line and gives its exit code. Never throws: what goes wrong is a failure or a
@@ -35,7 +35,9 @@ export async function run(
   const ran = await outcomeOf({ line, commands, host, manner, progress })
   progress.stop()
   const exitCode = await exitCodeOf(ran.report, host.signal)
-  writeReport(ran.report, { host, manner, command: ran.command, exitCode })
+  const writing = { host, manner, command: ran.command, exitCode }
+  writeReport(ran.report, writing)
+  await writeSummary(ran.report, writing)
   if (manner.verbose && ran.error !== undefined) writeTrace(traceOf(ran.error), host, manner)
   return exitCode
 }

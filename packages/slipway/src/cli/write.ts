@@ -69,6 +69,16 @@ export function writeReport(report: Report, { host, manner, command, exitCode }:
   }
 }
 
+/** In a job of GitHub Actions: the report as markdown behind the summary of the job, with `--format github`. */
+export async function writeSummary(report: Report, { host, manner }: Writing): Promise<void> {
+  const file = host.env['GITHUB_STEP_SUMMARY']
+  if (manner.format !== 'github' || file === undefined || file === '') return
+  const { cwd } = host
+  const text = renderMarkdown([...dataBlocks(report, cwd), ...adviceBlocks(report, cwd)])
+  // The report is out already; a summary that cannot be written must not turn it into a failure.
+  await host.files.append(file, `${text}\n`).catch(() => undefined)
+}
+
 /** The stack of a failure or a bug, for `--verbose`, on stderr. */
 export function writeTrace(frames: readonly string[], { stderr }: Host, { format }: Manner): void {
   if (format === 'json') write(stderr, `${toJson({ kind: 'trace', frames })}\n`)

@@ -61,6 +61,15 @@ test('what fails on rows alone is said as such, and proven without them', async 
   )
 })
 
+test('a concurrent build that rows stop is tried again without what it left', async () => {
+  const proof = await prove('CREATE UNIQUE INDEX CONCURRENTLY posts_author ON posts (author)')
+  expect(proof).toMatchObject({ grade: 'lossless', schemaEqual: true })
+  expect(proof.reasons[0]).toMatch(
+    /fails on rows that were made up for it: Could not create unique/,
+  )
+  expect(proof.rows).toBeGreaterThan(10)
+})
+
 test('a type that holds less is lossy, though the rows that fit come back', async () => {
   const proof = await prove('ALTER TABLE users ALTER COLUMN age TYPE smallint')
   expect(proof).toMatchObject({ grade: 'lossy', proven: false, lost: ['column public.users.age'] })

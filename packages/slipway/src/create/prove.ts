@@ -1,5 +1,6 @@
 import {
   type Change,
+  difference,
   type Inventory,
   inventoryOf,
   readCatalog,
@@ -33,6 +34,9 @@ export interface Proof {
   readonly emptyTables: readonly string[]
   readonly upMs: number
   readonly downMs: number
+  /** What the migration changes of the catalog. */
+  readonly changes: readonly Change[]
+  readonly statements: Trace['statements']
   readonly locks: Trace['locks']
   readonly rewrites: Trace['rewrites']
   readonly scans: Trace['scans']
@@ -93,6 +97,8 @@ export async function proveOn(session: Session, options: ProveOptions): Promise<
     emptyTables: filling.empty,
     upMs: trace.ms,
     downMs,
+    changes: difference(before, rehearsal.after),
+    statements: trace.statements,
     locks: trace.locks,
     rewrites: trace.rewrites,
     scans: trace.scans,

@@ -40,10 +40,13 @@ export function applying(session: Session, migration: string, checksum: string):
   }
 }
 
-/** Taking a migration back: its row is marked as rolled back, which Prisma reads as pending. */
-export function takingBack(session: Session, migration: string): Bookkeeping {
+/**
+ * Taking a migration back: its row is marked as rolled back, which Prisma reads as pending. `first` is SQL
+ * that ends the work in the same transaction.
+ */
+export function takingBack(session: Session, migration: string, first = ''): Bookkeeping {
   const whole = (attempts: number) =>
-    rolledBackRowSql(session, migration) + receiptSql('rollback', migration, attempts)
+    first + rolledBackRowSql(session, migration) + receiptSql('rollback', migration, attempts)
   return {
     direction: 'down',
     whole,

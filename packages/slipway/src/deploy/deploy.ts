@@ -1,6 +1,6 @@
 import type { Hazard } from '../hazards/index.ts'
 import { type Comparison, readJournal } from '../history/index.ts'
-import { command, type Failure, failureFrom } from '../kernel/index.ts'
+import { attempt, command, type Failure, failureFrom } from '../kernel/index.ts'
 import {
   detectDrift,
   type Drift,
@@ -10,11 +10,13 @@ import {
   survey,
 } from '../plan/index.ts'
 import { scratchLike } from '../rehearsal/index.ts'
+import type { Kept } from '../safekeeping/index.ts'
 import { applying } from './bookkeeping.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
 import { refuseFilledDatabase } from './filled.ts'
 import { type Accepted, hazardsFailure, weighingHazards } from './hazards.ts'
+import { companionsOf, keptStatements, prepareKeeping } from './keep.ts'
 import { type PendingWork, readPending } from './pending.ts'
 import { refuseChangedPlan, type SavedPlan } from './plan-file.ts'
 import { askRows, preCheckFailure } from './pre-checks.ts'
@@ -29,6 +31,8 @@ export interface DeployRequest extends WorkRequest, Accepted {
   readonly consent: Consent
   /** Run this plan or nothing. */
   readonly plan?: SavedPlan
+  /** Destroy without keeping first. */
+  readonly noKeep?: boolean
 }
 
 /** What a deploy did. `failure` is there when it could not do all. */
@@ -45,6 +49,9 @@ export interface DeployOutcome {
   readonly preChecks: readonly PreCheckResult[]
   /** Hazards of severity error that concern tables with rows. */
   readonly hazards: readonly Hazard[]
+  /** What was kept of what the statements destroyed, and what could not be. */
+  readonly kept: readonly Kept[]
+  readonly notKept: readonly string[]
   readonly failure?: Failure
 }
 
@@ -57,7 +64,15 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     const pending = await readPending(session, request.migrations)
     const { before, plans, resuming } = pending
     const { database } = session.server
-    const nothing = { database, before, receipts: [], preChecks: [], hazards: [] }
+    const nothing = {
+      database,
+      before,
+      receipts: [],
+      preChecks: [],
+      hazards: [],
+      kept: [],
+      notKept: [],
+    }
     if (plans.length === 0) return nothing
     const hazards = await lookAhead(supervision, pending, request)
     // Of a deploy that goes on after a crash, some statements have been run already.
@@ -87,12 +102,20 @@ async function lookAhead(
   { migrations, plan, ...request }: DeployRequest,
 ): Promise<readonly Hazard[]> {
   const { session } = supervision
-  const judged =
-    before.applied.length > 0 && resuming.length === 0 && !(await looksHarmless(session, plans))
+  const mayWeigh = before.applied.length > 0 && resuming.length === 0
+  if (!mayWeigh && plan === undefined) return []
+  const rules = (await request.rules?.()) ?? []
+  const judged = mayWeigh && (rules.length > 0 || !(await looksHarmless(session, plans)))
   if (!judged && plan === undefined) return []
-  const ahead = await reading(supervision, () => survey(session, { history, migrations, plans }))
+  const keeps = request.noKeep ? keepsNothing : keptStatements
+  const pending = { history, migrations, plans, rules, keeps }
+  const ahead = await reading(supervision, () => survey(session, pending))
   if (plan) refuseChangedPlan(plan, ahead.plan)
   return judged ? weighingHazards(ahead, request.protected) : []
+}
+
+function keepsNothing(): ReadonlySet<number> {
+  return new Set()
 }
 
 /** Steps 3 and 7 of a deploy: the catalog is what the history says, and what is destroyed has consent. */
@@ -138,13 +161,18 @@ async function run(
   supervision: Supervision,
   plans: readonly MigrationPlan[],
   request: DeployRequest,
-): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'failure'>> {
+): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'kept' | 'notKept' | 'failure'>> {
   const { session } = supervision
+  const keeping = await prepareKeeping(session, plans, request.noKeep !== true)
+  for (const message of keeping.notKept) request.emit({ kind: 'notice', message })
   const steps = plans.map((step) => ({
     plan: step,
     books: applying(session, step.name, step.checksum),
+    companions: companionsOf(keeping, step),
   }))
-  const outcome = await runMigrations(supervision, steps, await readJournal(session))
+  const ran = await runMigrations(supervision, steps, await readJournal(session))
+  const kept = await attempt(keeping.keptSince)
+  const outcome = { ...ran, kept: kept.ok ? kept.value : [], notKept: keeping.notKept }
   const { failure } = outcome
   if (failure && failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
   supervision.emit({ kind: 'phase', phase: 'verify' })

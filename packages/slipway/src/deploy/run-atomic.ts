@@ -1,20 +1,25 @@
 import { type Failure, failureOf } from '../kernel/index.ts'
-import type { Unit } from '../migration/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
-import type { Bookkeeping } from './bookkeeping.ts'
+import { NO_COMPANIONS } from '../safekeeping/index.ts'
+import {
+  type Message,
+  messageText,
+  NO_MESSAGE,
+  openingPiece,
+  stopOf,
+  unitMessage,
+} from './message.ts'
 import { type MigrationRun, type Receipt, statementReceipts } from './receipt.ts'
-import { failedStatement, type Prefix, refusal, statementFailure } from './statement-failure.ts'
+import { refusal, statementFailure } from './statement-failure.ts'
+import type { MigrationStep } from './step.ts'
 import { type Attempts, statementTimeout, type Supervision, untilLocked } from './supervision.ts'
 
 /** What opens a supervised transaction: its limits hold for the transaction and end with it. */
-export function opening(supervision: Supervision): {
-  readonly sql: string
-  readonly prefix: Prefix
-} {
+export function opening(supervision: Supervision): Message {
   const sql =
     `BEGIN;\nSET LOCAL lock_timeout = ${supervision.limits.lockTimeoutMs};\n` +
     `SET LOCAL statement_timeout = ${statementTimeout(supervision)};\n`
-  return { sql, prefix: { characters: sql.length, commands: 3 } }
+  return openingPiece(sql, 3)
 }
 
 /**
@@ -23,26 +28,23 @@ export function opening(supervision: Supervision): {
  */
 export async function runAtomic(
   supervision: Supervision,
-  plan: MigrationPlan,
-  books: Bookkeeping,
+  { plan, books, companions = NO_COMPANIONS }: MigrationStep,
 ): Promise<MigrationRun> {
   const [unit] = plan.units
   const began = performance.now()
-  let prefix: Prefix = { characters: 0, commands: 0 }
+  let message = NO_MESSAGE
   let tries = 0
   try {
     const attempts = await untilLocked(supervision, plan.name, async () => {
       tries++
-      const open = opening(supervision)
-      prefix = open.prefix
-      const body = unit ? `${unit.sql}\n;\n` : ''
-      await supervision.session.execute(`${open.sql}${body}${books.whole(tries)}COMMIT;`)
+      message = [...opening(supervision), ...(unit ? unitMessage(unit, companions) : [])]
+      await supervision.session.execute(`${messageText(message)}${books.whole(tries)}COMMIT;`)
     })
     return { receipt: doneReceipt(plan, attempts, began) }
   } catch (error) {
     const failure = failureOf(error)
     if (!failure) throw error
-    return failedRun(plan, failure, { unit, prefix, began, tries })
+    return failedRun(plan, failure, { message, began, tries })
   }
 }
 
@@ -60,11 +62,11 @@ export function doneReceipt(plan: MigrationPlan, attempts: Attempts, began: numb
 function failedRun(
   plan: MigrationPlan,
   failure: Failure,
-  at: { unit: Unit | undefined; prefix: Prefix; began: number; tries: number },
+  at: { message: Message; began: number; tries: number },
 ): MigrationRun {
-  const { unit, prefix, began, tries } = at
-  const server = refusal(failure)
-  const stopped = unit && server ? failedStatement(unit, server, prefix) : undefined
+  const { message, began, tries } = at
+  const server = plan.units.length > 0 ? refusal(failure) : undefined
+  const stopped = server && stopOf(message, server).statement
   return {
     receipt: {
       migration: plan.name,
@@ -79,7 +81,7 @@ function failedRun(
         status: number === stopped?.number ? 'failed' : 'not-run',
       })),
     },
-    failure: unit && server ? told(plan, failure, { unit, server, prefix }) : failure,
+    failure: server ? told(plan, failure, { server, message }) : failure,
   }
 }
 

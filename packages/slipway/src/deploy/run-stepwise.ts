@@ -3,12 +3,15 @@ import { journalBeginSql, journalClearSql, journalFinishSql } from '../history/i
 import { command, type Failure, failureOf, sha256 } from '../kernel/index.ts'
 import type { Unit } from '../migration/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
+import { type Companions, NO_COMPANIONS } from '../safekeeping/index.ts'
 import type { Bookkeeping } from './bookkeeping.ts'
 import { raise } from './failures.ts'
 import { dropInvalidIndex, indexState } from './index-state.ts'
+import { type Message, messageText, NO_MESSAGE, unitMessage } from './message.ts'
 import { type MigrationRun, type Receipt, statementReceipts } from './receipt.ts'
 import { doneReceipt, opening } from './run-atomic.ts'
-import { type Prefix, statementFailure } from './statement-failure.ts'
+import { statementFailure } from './statement-failure.ts'
+import type { MigrationStep } from './step.ts'
 import {
   type Attempts,
   restingLimits,
@@ -23,9 +26,11 @@ interface Steps {
   readonly plan: MigrationPlan
   readonly books: Bookkeeping
   readonly entries: readonly JournalEntry[]
+  readonly companions: Companions
   attempts: number
   lockWaitMs: number
-  prefix: Prefix
+  /** What was sent last. */
+  message: Message
 }
 
 /**
@@ -37,8 +42,7 @@ interface Steps {
  */
 export async function runStepwise(
   supervision: Supervision,
-  plan: MigrationPlan,
-  books: Bookkeeping,
+  { plan, books, companions = NO_COMPANIONS }: MigrationStep,
   entries: readonly JournalEntry[],
 ): Promise<MigrationRun> {
   const began = performance.now()
@@ -47,9 +51,10 @@ export async function runStepwise(
     plan,
     books,
     entries,
+    companions,
     attempts: 1,
     lockWaitMs: 0,
-    prefix: NO_PREFIX,
+    message: NO_MESSAGE,
   }
   const done = finishedUnits(plan, entries)
   if (entries.length === 0)
@@ -78,8 +83,6 @@ export async function runStepwise(
   }
 }
 
-const NO_PREFIX: Prefix = { characters: 0, commands: 0 }
-
 /** How many units the journal holds as finished. Their text must not have changed since. */
 export function finishedUnits(plan: MigrationPlan, entries: readonly JournalEntry[]): number {
   let done = 0
@@ -106,11 +109,12 @@ async function runTransaction(steps: Steps, unit: Unit): Promise<Attempts> {
   const { supervision, plan } = steps
   const { session } = supervision
   return await untilLocked(supervision, plan.name, async () => {
-    const open = opening(supervision)
-    steps.prefix = open.prefix
+    const work = unitMessage(unit, unit.rolledBack ? NO_COMPANIONS : steps.companions)
+    steps.message = [...opening(supervision), ...work]
+    const sql = messageText(steps.message)
     const books = finishedSql(steps, unit)
-    if (!unit.rolledBack) return await session.execute(`${open.sql}${unit.sql}\n;\n${books}COMMIT;`)
-    await session.execute(`${open.sql}${unit.sql}\n;\nROLLBACK;`)
+    if (!unit.rolledBack) return await session.execute(`${sql}${books}COMMIT;`)
+    await session.execute(`${sql}ROLLBACK;`)
     await session.execute(books)
   })
 }
@@ -118,7 +122,7 @@ async function runTransaction(steps: Steps, unit: Unit): Promise<Attempts> {
 async function runAlone(steps: Steps, unit: Unit): Promise<Attempts> {
   const { supervision, plan, entries } = steps
   const { session } = supervision
-  steps.prefix = NO_PREFIX
+  steps.message = unitMessage(unit, NO_COMPANIONS)
   const resumed = entries.some((entry) => entry.unit === unit.number)
   if (!resumed && unit.number > 1) await session.execute(beginSql(steps, unit))
   let attempts: Attempts = { attempts: 1, lockWaitMs: 0 }
@@ -210,7 +214,7 @@ async function failedAt(
     await session.execute(books.undone() + journalClearSql(plan.name))
     return { receipt, failure }
   }
-  const at = { unit, server, prefix: steps.prefix }
+  const at = { server, message: steps.message }
   if (unit.number === 1) {
     await session.execute(books.undone() + journalClearSql(plan.name))
     const code =

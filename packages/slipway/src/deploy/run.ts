@@ -1,10 +1,9 @@
 import type { JournalEntry } from '../history/index.ts'
 import { type Failure, failureOf } from '../kernel/index.ts'
-import type { MigrationPlan } from '../plan/index.ts'
-import type { Bookkeeping } from './bookkeeping.ts'
 import { type MigrationRun, notRun, type Receipt } from './receipt.ts'
 import { runAtomic } from './run-atomic.ts'
 import { runStepwise } from './run-stepwise.ts'
+import type { MigrationStep } from './step.ts'
 import type { Supervision } from './supervision.ts'
 
 /** What running migrations gave: a receipt for each, and the failure that ended it, if one did. */
@@ -19,22 +18,23 @@ export interface RunOutcome {
  */
 export async function runMigrations(
   supervision: Supervision,
-  steps: readonly { readonly plan: MigrationPlan; readonly books: Bookkeeping }[],
+  steps: readonly MigrationStep[],
   journal: readonly JournalEntry[],
 ): Promise<RunOutcome> {
   const receipts: Receipt[] = []
-  for (const [index, { plan, books }] of steps.entries()) {
+  for (const [index, step] of steps.entries()) {
+    const { plan } = step
     supervision.emit({
       kind: 'migration-started',
       migration: plan.name,
       index,
       total: steps.length,
     })
-    const run = await runOne(supervision, plan, books, journal)
+    const run = await runOne(supervision, step, journal)
     receipts.push(run.receipt)
     if (run.failure) {
       supervision.emit({ kind: 'migration-failed', migration: plan.name, code: run.failure.code })
-      receipts.push(...steps.slice(index + 1).map((step) => notRun(step.plan)))
+      receipts.push(...steps.slice(index + 1).map((later) => notRun(later.plan)))
       return { receipts, failure: run.failure }
     }
     const { ms, attempts } = run.receipt
@@ -45,17 +45,18 @@ export async function runMigrations(
 
 async function runOne(
   supervision: Supervision,
-  plan: MigrationPlan,
-  books: Bookkeeping,
+  step: MigrationStep,
   journal: readonly JournalEntry[],
 ): Promise<MigrationRun> {
+  const { plan, books } = step
   const began = performance.now()
   try {
     const entries = journal.filter(
       (entry) => entry.migration === plan.name && entry.direction === books.direction,
     )
-    const run = plan.atomic && entries.length === 0 ? runAtomic : runStepwise
-    return await run(supervision, plan, books, entries)
+    return plan.atomic && entries.length === 0
+      ? await runAtomic(supervision, step)
+      : await runStepwise(supervision, step, entries)
   } catch (error) {
     const failure = failureOf(error)
     if (!failure) throw error

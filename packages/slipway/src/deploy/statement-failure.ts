@@ -1,33 +1,7 @@
 import { command, type Failure, failureFrom, type ServerError } from '../kernel/index.ts'
-import { indexOfCharacter, placeAt, type Statement, type Unit } from '../migration/index.ts'
+import { placeAt } from '../migration/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
-
-/** What was sent before the SQL of a unit, in the same message. */
-export interface Prefix {
-  /** Characters, as the server counts them. */
-  readonly characters: number
-  readonly commands: number
-}
-
-/** The statement of a unit at which the server stopped: by its position, else by how many were completed. */
-export function failedStatement(
-  unit: Unit,
-  server: ServerError,
-  prefix: Prefix,
-): Statement | undefined {
-  const index = indexInFile(unit, server, prefix)
-  if (index !== undefined) {
-    const found = unit.statements.findLast((statement) => statement.start <= index)
-    if (found) return found
-  }
-  return unit.statements[(server.completed ?? prefix.commands) - prefix.commands]
-}
-
-function indexInFile(unit: Unit, server: ServerError, prefix: Prefix): number | undefined {
-  if (server.position === undefined || server.position <= prefix.characters) return undefined
-  const index = indexOfCharacter(unit.sql, server.position - prefix.characters)
-  return index < unit.sql.length ? unit.offset + index : undefined
-}
+import { type Message, stopOf } from './message.ts'
 
 /** What the server said of a statement that it refused; nothing where something else went wrong. */
 export function refusal({ code, server }: Failure): ServerError | undefined {
@@ -39,14 +13,13 @@ export function refusal({ code, server }: Failure): ServerError | undefined {
 export function statementFailure(
   code: 'DEPLOY.STATEMENT_FAILED' | 'DEPLOY.STATEMENT_TIMEOUT' | 'DEPLOY.INCOMPLETE',
   plan: MigrationPlan,
-  at: { readonly unit: Unit; readonly server: ServerError; readonly prefix: Prefix },
+  at: { readonly server: ServerError; readonly message: Message },
 ): Failure {
-  const { unit, server, prefix } = at
-  const statement = failedStatement(unit, server, prefix)
+  const { server, message } = at
+  const { statement, index = statement?.start } = stopOf(message, server)
   const total = plan.statements.length
   const which = statement ? `statement ${statement.number} of ${total}` : 'a statement'
   const incomplete = code === 'DEPLOY.INCOMPLETE'
-  const index = indexInFile(unit, server, prefix) ?? statement?.start
   return failureFrom(code, {
     message: `${plan.name} failed at ${which}: ${server.message}.`,
     why: incomplete

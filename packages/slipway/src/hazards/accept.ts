@@ -12,7 +12,7 @@ export interface Acceptance {
   readonly statement?: number
 }
 
-const COMMENT = /^([ \t]*)--[ \t]*slipway:[ \t]*accept\b[ \t]*([^\s(]*)[ \t]*(?:\((.*)\))?[ \t]*$/gm
+const COMMENT = /^([ \t\uFEFF]*)--[ \t]*slipway:[ \t]*accept\b[ \t]*([^\s(]*)[ \t]*(.*)$/gm
 
 /**
  * The acceptances of a file. One above a statement is for that statement; one at the head of the file,
@@ -20,28 +20,27 @@ const COMMENT = /^([ \t]*)--[ \t]*slipway:[ \t]*accept\b[ \t]*([^\s(]*)[ \t]*(?:
  */
 export function acceptancesIn({ sql, statements }: JudgedMigration): Acceptance[] {
   if (!sql.includes('slipway:')) return []
-  let from = 0
-  return statements.flatMap((statement, index) => {
-    const gap = { start: from, end: statement.start, statement: statement.number }
-    from = statement.end
-    return commentsIn(sql, gap, index === 0)
+  const starts = [...statements.map(({ start }) => start), sql.length]
+  return starts.flatMap((end, index) => {
+    const start = statements[index - 1]?.end ?? 0
+    return commentsIn(sql, { start, end, statement: index + 1 })
   })
 }
 
 function commentsIn(
   sql: string,
   gap: { readonly start: number; readonly end: number; readonly statement: number },
-  atHead: boolean,
 ): Acceptance[] {
   const text = sql.slice(gap.start, gap.end)
   return [...text.matchAll(COMMENT)].map((match): Acceptance => {
-    const [whole, indent = '', id = '', reason = ''] = match
+    const [whole, indent = '', id = '', rest = ''] = match
+    const reason = /^\((.*)\)\s*$/.exec(rest)?.[1]?.trim() ?? ''
     const { line = 1, column = 1 } = placeAt(sql, gap.start + match.index + indent.length)
     const below = text.slice(match.index + whole.length)
-    const forFile = atHead && /\n[ \t\r]*\n/.test(below)
+    const forFile = gap.start === 0 && /\n[ \t\r]*\n/.test(below)
     return {
       id,
-      ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
+      ...(reason === '' ? {} : { reason }),
       line,
       column,
       ...(forFile ? {} : { statement: gap.statement }),

@@ -42,7 +42,11 @@ export function judgeAcceptances(
         file: given.migration.path,
         line: acceptance.line,
         column: acceptance.column,
-        statement: acceptance.statement ?? 1,
+        // Behind the last statement there is none that it stands above.
+        statement: Math.max(
+          1,
+          Math.min(acceptance.statement ?? 1, given.migration.statements.length),
+        ),
         blocks: 'nothing',
       },
     ]
@@ -62,7 +66,7 @@ function whatIsWrong(
     return { id: 'accept-unknown', severity: 'warning', message }
   }
   if (reason === undefined) {
-    const message = `The acceptance of ${id} gives no reason, so the hazard stays. Write -- slipway: accept ${id} (the reason).`
+    const message = `The acceptance of ${id} gives no reason in parentheses, so the hazard stays. Write -- slipway: accept ${id} (the reason).`
     return { id: 'accept-without-reason', severity: 'warning', message }
   }
   if (hazards.some((hazard) => covers(acceptance, hazard))) return undefined

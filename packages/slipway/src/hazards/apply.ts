@@ -9,6 +9,7 @@ import { constraintName, indexName } from './constraint-name.ts'
 import { renamed } from './rename.ts'
 import {
   type Column,
+  columnNamed,
   type Constraint,
   type Index,
   keyOf,
@@ -33,6 +34,7 @@ export function applied(schema: Schema, action: Action, migration: string): Sche
     case 'add-enum-value':
       return enumChanged(schema, action)
     case 'add-column':
+      if (action.ifNotExists && columnNamed(schema, action.table, action.column.name)) return schema
       return columnAdded(schema, action.table, action.column, migration)
     case 'drop-column':
       return columnDropped(schema, action.table, action.column)
@@ -45,6 +47,8 @@ export function applied(schema: Schema, action: Action, migration: string): Sche
       return constraintAdded(schema, action.table, action.constraint)
     case 'drop-constraint':
       return constraintDropped(schema, action.table, action.name)
+    case 'attach-partition':
+      return partitioned(schema, action.table)
     case 'validate-constraint':
       return constraintValidated(schema, action.table, action.name)
     default:
@@ -70,7 +74,8 @@ function tableMade(schema: Schema, action: ActionOf<'create-table'>, migration: 
     (all, column) => columnAdded(all, table, column, migration),
     started,
   )
-  return constraints.reduce((all, constraint) => constraintAdded(all, table, constraint), filled)
+  const whole = constraints.reduce((all, one) => constraintAdded(all, table, one), filled)
+  return action.partitionOf ? partitioned(whole, action.partitionOf) : whole
 }
 
 /** Changes a table; one that was not known becomes known by it. */
@@ -83,6 +88,10 @@ function changed(schema: Schema, name: ObjectName, change: (table: Table) => Tab
     constraints: [],
   }
   return { ...schema, tables: new Map(schema.tables).set(key, change(table)) }
+}
+
+function partitioned(schema: Schema, parent: ObjectName): Schema {
+  return changed(schema, parent, (table) => ({ ...table, partitioned: true }))
 }
 
 function columnAdded(
@@ -134,35 +143,33 @@ function constraintAdded(
   name: ObjectName,
   definition: ConstraintDefinition,
 ): Schema {
+  const { kind, usingIndex, notValid, expression, references } = definition
+  const inSchema = name.schema ?? schema.defaultSchema
+  const taken = usingIndex && schema.indexes.get(`${inSchema}.${usingIndex}`)
   const constraint: Constraint = {
-    kind: definition.kind,
+    kind,
     name: constraintName(name, definition),
-    columns: definition.columns,
-    valid: !definition.notValid,
-    ...(definition.expression === undefined ? {} : { expression: definition.expression }),
-    ...(definition.references ? { references: keyOf(schema, definition.references.table) } : {}),
+    columns: taken ? taken.columns : definition.columns,
+    valid: !notValid,
+    ...(expression === undefined ? {} : { expression }),
+    ...(references ? { references: keyOf(schema, references.table) } : {}),
   }
   const added = changed(schema, name, (table) => ({
     ...table,
-    columns:
-      definition.kind === 'primary-key' ? withNotNull(table, definition.columns) : table.columns,
+    columns: kind === 'primary-key' ? withNotNull(table, constraint.columns) : table.columns,
     constraints: [...table.constraints, constraint],
   }))
-  if (definition.kind !== 'primary-key' && definition.kind !== 'unique') return added
-  const schemaName = name.schema ?? schema.defaultSchema
-  const taken = definition.usingIndex
-    ? schema.indexes.get(`${schemaName}.${definition.usingIndex}`)
-    : undefined
+  if (kind !== 'primary-key' && kind !== 'unique') return added
+  const rest = without(schema.indexes, [`${inSchema}.${usingIndex ?? ''}`])
   const index: Index = {
-    schema: schemaName,
+    schema: inSchema,
     name: constraint.name,
     table: keyOf(schema, name),
-    columns: taken?.columns ?? definition.columns,
+    columns: constraint.columns,
     unique: true,
     partial: false,
   }
-  const rest = without(schema.indexes, [`${schemaName}.${definition.usingIndex ?? ''}`])
-  return { ...added, indexes: rest.set(`${schemaName}.${constraint.name}`, index) }
+  return { ...added, indexes: rest.set(`${inSchema}.${constraint.name}`, index) }
 }
 
 function withNotNull(table: Table, names: readonly string[]): ReadonlyMap<string, Column> {

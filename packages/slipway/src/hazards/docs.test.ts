@@ -3,8 +3,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../test/postgres.ts'
 import { loadParser, parseStatements, unitsOf } from '../migration/index.ts'
-import { acceptanceHazards } from './accepted.ts'
-import { judge, type Hazard, type JudgedMigration, rules } from './index.ts'
+import { acceptanceHazards, judge, type Hazard, type JudgedMigration, rules } from './index.ts'
 
 // The pages are the tests: what they claim of locks and rewrites is compared with a real server.
 

@@ -32,15 +32,15 @@ export interface Hazard {
 /** What a rule says; where it stands, and how the table's size weighs, is added by `judge`. */
 export interface Finding {
   readonly severity: Severity
-  readonly object?: string
+  readonly object?: string | undefined
   /** The table that it concerns: no hazard if this migration made it. */
-  readonly table?: ObjectName
+  readonly table?: ObjectName | undefined
   /** It holds on a small or empty table, too: data are lost, or running clients break. */
   readonly anySize?: true
   readonly lock?: LockMode
   readonly rewrites?: true
   readonly message: string
-  readonly safeSql?: string
+  readonly safeSql?: string | undefined
 }
 
 /** A file to judge, parsed. `path` is how findings name it. */

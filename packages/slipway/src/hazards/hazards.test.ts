@@ -7,6 +7,7 @@ beforeAll(loadParser)
 
 const HISTORY = `CREATE TABLE users (id integer PRIMARY KEY, email varchar(100), "teamId" integer);
 CREATE TABLE teams (id integer PRIMARY KEY, name text);
+CREATE UNIQUE INDEX a_idx ON users (email);
 CREATE INDEX users_name_idx ON users (lower(email));
 CREATE TYPE mood AS ENUM ('good')`
 
@@ -61,6 +62,16 @@ test.each<[string, string, readonly string[]]>([
     'ALTER TABLE users ADD CONSTRAINT c CHECK (email IS NOT NULL) NOT VALID; ALTER TABLE users ALTER email SET NOT NULL',
     ['not-null-scans', 'lock-held'],
   ],
+  [
+    'NOT NULL by a primary key that took over its index',
+    'ALTER TABLE users ADD PRIMARY KEY USING INDEX a_idx; ALTER TABLE users ALTER email SET NOT NULL',
+    [],
+  ],
+  [
+    'a column that is there',
+    'ALTER TABLE users ADD IF NOT EXISTS email text; ALTER TABLE users ALTER email TYPE varchar(200)',
+    [],
+  ],
   ['a longer text', 'ALTER TABLE users ALTER email TYPE varchar(200)', []],
   ['a type of a renamed column', 'ALTER TABLE teams ALTER name TYPE varchar', []],
   [
@@ -93,11 +104,21 @@ test.each<[string, string, readonly string[]]>([
 })
 
 test('the history is followed through renames', () => {
-  const before = 'ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME email TO mail'
-  const sql = 'ALTER TABLE people ALTER mail TYPE bigint USING mail::bigint'
+  const before = `ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME email TO mail;
+ALTER SCHEMA public RENAME TO shop`
+  const sql = 'ALTER TABLE shop.people ALTER mail TYPE bigint USING mail::bigint'
   const [hazard] = judged(sql, { before, tables: { 'public.users': { rows: 10, bytes: 1 } } })
-  expect(hazard).toMatchObject({ severity: 'info', object: 'column public.people.mail' })
+  expect(hazard).toMatchObject({ severity: 'info', object: 'column shop.people.mail' })
   expect(hazard?.message).toContain('from character varying(100) to bigint')
+})
+
+test("a column's type is followed when the type is renamed", () => {
+  const change = (to: string) => `CREATE TYPE mood_new AS ENUM (${to});
+ALTER TABLE teams ALTER mood TYPE mood_new USING (mood::text::mood_new);
+ALTER TYPE mood RENAME TO mood_old; ALTER TYPE mood_new RENAME TO mood; DROP TYPE mood_old;`
+  const before = `ALTER TABLE teams ADD mood mood; ${change("'a'")}`
+  const [hazard] = judged(change("'b'"), { before })
+  expect(hazard?.message).toContain('from mood to mood_new')
 })
 
 test('a table that an earlier pending migration makes is not on the target', () => {
@@ -105,6 +126,31 @@ test('a table that an earlier pending migration makes is not on the target', () 
   const tables = { 'public.users': { rows: 10_000, bytes: 1 } }
   expect(judged('CREATE INDEX c ON a (b)', { before, tables })).toEqual([])
   expect(idsOf(judged('CREATE INDEX c ON a (b)', { before }))).toEqual(['index-not-concurrent'])
+})
+
+test.each([
+  ['CREATE /* big */ INDEX a ON users (email)', undefined],
+  ['DROP INDEX users_name_idx CASCADE', undefined],
+  ['ALTER TABLE users ADD UNIQUE (email) DEFERRABLE', undefined],
+  ['ALTER TABLE users ADD CHECK (id > 0)', undefined],
+  ['ALTER TABLE users ADD a int, ADD CHECK (id > 0)', undefined],
+  ['DROP INDEX "users_name_idx"', 'DROP INDEX CONCURRENTLY "users_name_idx";'],
+  [
+    'ALTER TABLE users ADD CONSTRAINT c CHECK (id > 0) -- why',
+    '-- slipway: no-transaction\nALTER TABLE users ADD CONSTRAINT c CHECK (id > 0) -- why\nNOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT c;',
+  ],
+  [
+    'ALTER TABLE public.users ADD UNIQUE (email, "teamId")',
+    '-- slipway: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY "users_email_teamId_key" ON public.users (email, "teamId");\nALTER TABLE public.users ADD CONSTRAINT "users_email_teamId_key" UNIQUE USING INDEX "users_email_teamId_key";',
+  ],
+])('the safe form of %s', (sql, safeSql) => {
+  expect(judged(sql)[0]?.safeSql).toBe(safeSql)
+})
+
+test('a table with partitions has no safe form by CONCURRENTLY', () => {
+  const before = 'CREATE TABLE p PARTITION OF users FOR VALUES IN (1)'
+  expect(judged(INDEX)[0]?.safeSql).toBe('CREATE INDEX CONCURRENTLY a ON users (email);')
+  expect(judged(INDEX, { before })[0]).not.toHaveProperty('safeSql')
 })
 
 test('an ALTER TABLE takes the strongest lock of its parts', () => {
@@ -146,6 +192,18 @@ test.each<[string, string, readonly string[]]>([
     `-- slipway: accept index-not-concurent (small)\n${INDEX}`,
     ['accept-unknown', 'index-not-concurrent'],
   ],
+  [
+    'with a reason that is no reason',
+    `-- slipway: accept index-not-concurrent: small\n${INDEX}`,
+    ['accept-unknown', 'index-not-concurrent'],
+  ],
+  [
+    'without parentheses',
+    `-- slipway: accept index-not-concurrent small\n${INDEX}`,
+    ['accept-without-reason', 'index-not-concurrent'],
+  ],
+  ['behind the last statement', 'SELECT 1;\n-- slipway: accept drop-table (x)', ['accept-unused']],
+  ['in a file without statements', '-- slipway: accept drop-table (x)', ['accept-unused']],
   ['in a text', `SELECT '\n-- slipway: accept drop-table (x)\n'`, []],
   ['with CRLF', `SELECT 1;\r\n-- slipway: accept index-not-concurrent (small)\r\n${INDEX}`, []],
 ])('an acceptance %s', (_, sql, ids) => {

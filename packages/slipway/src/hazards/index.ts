@@ -1,7 +1,17 @@
+export { acceptanceHazards } from './accepted.ts'
 export type { Facts, TableFacts } from './facts.ts'
 export { hazardFailures } from './failures.ts'
 export type { Context, Finding, Hazard, JudgedMigration, Rule, Severity } from './hazard.ts'
 export { judge, type Judging } from './judge.ts'
 export type { Blocks, LockMode } from './lock-mode.ts'
 export { outline, type RowWork, type StatementOutline } from './outline.ts'
+export {
+  type Edit,
+  type LeftHazard,
+  rewrite,
+  type RewrittenHazard,
+  type Rewriting,
+} from './rewrite.ts'
 export { rules } from './rules.ts'
+export { defineRules } from './define-rules.ts'
+export type { Action, ObjectName } from '../migration/index.ts'

@@ -1,15 +1,14 @@
-import type { Statement } from '../migration/index.ts'
-import { unitsOf } from '../migration/index.ts'
+import { type Statement, unitsOf } from '../migration/index.ts'
 import { acceptancesIn } from './accept.ts'
-import { judgeAcceptances, suppress } from './accepted.ts'
+import { acceptanceHazards, judgeAcceptances, suppress } from './accepted.ts'
 import { applied } from './apply.ts'
-import { type Facts, sizeOf } from './facts.ts'
+import type { Facts } from './facts.ts'
 import { raise } from './failures.ts'
-import type { Context, Finding, Hazard, HeldLock, JudgedMigration, Rule } from './hazard.ts'
-import { blockedBy, stronger } from './lock-mode.ts'
+import { type Found, foundBy, once, withStatementLock } from './found.ts'
+import type { Context, Hazard, HeldLock, JudgedMigration, Rule } from './hazard.ts'
 import { locksOf } from './locks.ts'
 import { rules as ours } from './rules.ts'
-import { emptySchema, keyOf, type Schema } from './schema.ts'
+import { emptySchema, type Schema } from './schema.ts'
 
 /** What to judge, and what it is judged by. */
 export interface Judging {
@@ -25,9 +24,17 @@ export interface Judging {
  * The hazards of migrations, in the order of their statements. The same input gives the same output.
  * What the SQL itself accepts (`-- slipway: accept <id> (<reason>)`) is left out.
  */
-export function judge({ history, migrations, facts, rules: more = [] }: Judging): Hazard[] {
+export function judge({ history, ...pending }: Judging): Hazard[] {
+  return judgeFrom(schemaAfter(history, pending.facts), pending)
+}
+
+/** The same, from a schema that is known. */
+export function judgeFrom(
+  before: Schema,
+  { migrations, facts, rules: more = [] }: Omit<Judging, 'history'>,
+): Hazard[] {
   const rules = allRules(more)
-  let schema = asTarget(history.reduce(folded, emptySchema(facts.defaultSchema)))
+  let schema = before
   const hazards: Hazard[] = []
   for (const migration of migrations) {
     const judged = judgeMigration(schema, { migration, facts, rules })
@@ -37,8 +44,13 @@ export function judge({ history, migrations, facts, rules: more = [] }: Judging)
   return hazards
 }
 
+/** The schema that a target has after its history. */
+export function schemaAfter(history: readonly JudgedMigration[], facts: Facts): Schema {
+  return asTarget(history.reduce(folded, emptySchema(facts.defaultSchema)))
+}
+
 function allRules(more: readonly Rule[]): readonly Rule[] {
-  const taken = new Set(ours.map(({ id }) => id))
+  const taken = new Set<string>([...ours, ...acceptanceHazards].map(({ id }) => id))
   for (const { id } of more) {
     if (taken.has(id)) {
       raise('HAZARDS.DUPLICATE_RULE', {
@@ -51,7 +63,8 @@ function allRules(more: readonly Rule[]): readonly Rule[] {
   return [...ours, ...more]
 }
 
-function folded(schema: Schema, { name, statements }: JudgedMigration): Schema {
+/** The schema after a migration. */
+export function folded(schema: Schema, { name, statements }: JudgedMigration): Schema {
   const actions = statements.flatMap((statement) => statement.actions)
   return actions.reduce((all, action) => applied(all, action, name), schema)
 }
@@ -64,58 +77,76 @@ function asTarget(schema: Schema): Schema {
   return { ...schema, tables }
 }
 
-/** A finding with all that `judge` knows of it. */
-interface Found {
-  readonly finding: Finding
-  readonly hazard: Hazard
-  /** The size of the table makes it no hazard. */
-  readonly void: boolean
+/** What all statements of a migration are judged with. */
+interface Given {
+  readonly migration: JudgedMigration
+  readonly facts: Facts
+  readonly rules: readonly Rule[]
+}
+
+/** What the statements before have left behind. */
+interface State {
+  readonly schema: Schema
+  /** The number of the transaction that is open. */
+  readonly transaction?: number | undefined
+  readonly held: readonly HeldLock[]
+  readonly inBlock: boolean
 }
 
 function judgeMigration(
   before: Schema,
-  given: {
-    readonly migration: JudgedMigration
-    readonly facts: Facts
-    readonly rules: readonly Rule[]
-  },
+  given: Given,
 ): { readonly schema: Schema; readonly hazards: readonly Hazard[] } {
-  const { migration, facts, rules } = given
-  const transactions = transactionsOf(migration)
+  const transactions = transactionsOf(given.migration)
   const found: Found[] = []
-  let schema = before
-  let held: readonly HeldLock[] = []
-  let transaction: number | undefined
-  let inBlock = false
-  for (const statement of migration.statements) {
-    if (statement.role.kind === 'commit' || statement.role.kind === 'rollback') inBlock = false
-    const current = transactions.get(statement.number) ?? transaction
-    if (current !== transaction) held = []
-    transaction = current
-    const ofStatement: Found[] = []
-    for (const action of statement.actions) {
-      const context: Context = { schema, facts, migration, statement, inBlock, held }
-      for (const rule of rules) {
-        const findings = [rule.judge(action, context) ?? []].flat()
-        ofStatement.push(...findings.map((finding) => foundBy(rule, finding, context)))
-      }
-      held = [...held, ...locksOf(action, schema).map((lock) => ({ ...lock, statement }))]
-      schema = applied(schema, action, migration.name)
-    }
-    found.push(...once(withStatementLock(ofStatement, { held, schema, statement })))
-    if (statement.role.kind === 'begin') inBlock = true
+  let state: State = { schema: before, held: [], inBlock: false }
+  for (const statement of given.migration.statements) {
+    const judged = judgeStatement(begun(state, statement, transactions), statement, given)
+    found.push(...judged.found)
+    state = judged.state
   }
-  return { schema, hazards: accepted(migration, found, rules) }
+  return { schema: state.schema, hazards: accepted(given, found) }
 }
 
-function accepted(
-  migration: JudgedMigration,
-  found: readonly Found[],
-  rules: readonly Rule[],
-): Hazard[] {
+/** The state in which a statement starts: a new transaction holds no lock yet. */
+function begun(
+  state: State,
+  { number, role }: Statement,
+  transactions: ReadonlyMap<number, number>,
+): State {
+  const transaction = transactions.get(number) ?? state.transaction
+  const held = transaction === state.transaction ? state.held : []
+  const ended = role.kind === 'commit' || role.kind === 'rollback'
+  return { ...state, transaction, held, inBlock: state.inBlock && !ended }
+}
+
+function judgeStatement(
+  before: State,
+  statement: Statement,
+  { migration, facts, rules }: Given,
+): { readonly state: State; readonly found: readonly Found[] } {
+  const found: Found[] = []
+  let { schema, held } = before
+  for (const action of statement.actions) {
+    const context: Context = { ...before, schema, held, facts, migration, statement }
+    for (const rule of rules) {
+      const findings = [rule.judge(action, context) ?? []].flat()
+      found.push(...findings.map((finding) => foundBy(rule, finding, context)))
+    }
+    held = [...held, ...locksOf(action, schema).map((lock) => ({ ...lock, statement }))]
+    schema = applied(schema, action, migration.name)
+  }
+  const inBlock = before.inBlock || statement.role.kind === 'begin'
+  return {
+    state: { ...before, schema, held, inBlock },
+    found: once(withStatementLock(found, { held, schema, statement })),
+  }
+}
+
+function accepted({ migration, rules }: Given, found: readonly Found[]): Hazard[] {
   const acceptances = acceptancesIn(migration)
   const all = found.map(({ hazard }) => hazard)
-  const real = found.filter((one) => !one.void).map(({ hazard }) => hazard)
+  const real = found.filter((one) => !one.excused).map(({ hazard }) => hazard)
   const ids = rules.map(({ id }) => id)
   return [
     ...suppress(real, acceptances, ids),
@@ -130,61 +161,4 @@ function transactionsOf({ sql, statements }: JudgedMigration): ReadonlyMap<numbe
       unit.statements.map((statement): [number, number] => [statement.number, unit.number]),
     ),
   )
-}
-
-function foundBy({ id }: Rule, finding: Finding, context: Context): Found {
-  const { migration, statement } = context
-  const { table, lock, object, rewrites, safeSql } = finding
-  const size = table && sizeOf(context, table)
-  const harmless = size === 'new' || (size === 'empty' && !finding.anySize)
-  const light = size === 'small' && lock !== undefined && !finding.anySize
-  return {
-    finding,
-    void: harmless,
-    hazard: {
-      id,
-      severity: light ? 'info' : finding.severity,
-      migration: migration.name,
-      file: migration.path,
-      line: statement.line,
-      column: statement.column,
-      statement: statement.number,
-      ...(object === undefined ? {} : { object }),
-      ...(lock === undefined ? {} : { lock }),
-      blocks: blockedBy(lock),
-      ...(rewrites ? { rewrites } : {}),
-      message: finding.message,
-      ...(safeSql === undefined ? {} : { safeSql }),
-    },
-  }
-}
-
-/** An ALTER TABLE takes the strongest lock that any of its parts needs, for all of them. */
-function withStatementLock(
-  found: readonly Found[],
-  given: {
-    readonly held: readonly HeldLock[]
-    readonly schema: Schema
-    readonly statement: Statement
-  },
-): Found[] {
-  const taken = given.held.filter(({ statement }) => statement === given.statement)
-  return found.map((one) => {
-    const { table, lock } = one.finding
-    if (table === undefined || lock === undefined) return one
-    const key = keyOf(given.schema, table)
-    const strongest = taken
-      .filter((other) => keyOf(given.schema, other.table) === key)
-      .reduce((all, other) => stronger(all, other.lock), lock)
-    return { ...one, hazard: { ...one.hazard, lock: strongest, blocks: blockedBy(strongest) } }
-  })
-}
-
-/** A statement of several parts says one thing once. */
-function once(found: readonly Found[]): Found[] {
-  const seen = new Set<string>()
-  return found.filter(({ hazard: { id, object, message } }) => {
-    const key = JSON.stringify([id, object, message])
-    return !seen.has(key) && seen.add(key)
-  })
 }

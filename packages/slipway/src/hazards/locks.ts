@@ -1,6 +1,6 @@
-import type { Action, ObjectName } from '../migration/index.ts'
+import type { Action, ConstraintDefinition, ObjectName } from '../migration/index.ts'
 import type { LockMode } from './lock-mode.ts'
-import { keyOf, type Schema } from './schema.ts'
+import { keyOf, referencingTables, type Schema, tableNamed } from './schema.ts'
 
 /** A lock on a table, held until the transaction ends. */
 export interface TableLock {
@@ -16,34 +16,37 @@ export function locksOf(action: Action, schema: Schema): TableLock[] {
     case 'validate-constraint':
       return [{ table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' }]
     case 'add-column':
+      return [against(action.table), ...sharedByKeys(action.column.constraints)]
+    case 'drop-constraint': {
+      const constraints = tableNamed(schema, action.table)?.constraints ?? []
+      const key = constraints.find(({ name }) => name === action.name)?.references
+      return [against(action.table), ...named(schema, key === undefined ? [] : [key])]
+    }
     case 'drop-column':
     case 'change-type':
     case 'set-not-null':
     case 'drop-not-null':
     case 'set-default':
     case 'drop-default':
-    case 'drop-constraint':
     case 'row-security':
     case 'drop-on-table':
-      return [{ table: action.table, lock: 'ACCESS EXCLUSIVE' }]
+      return [against(action.table)]
     case 'alter-table':
       return [{ table: action.table, lock: subcommandLock(action.subcommand) }]
     case 'attach-partition':
-      return [
-        { table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' },
-        { table: action.partition, lock: 'ACCESS EXCLUSIVE' },
-      ]
+      return [{ table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' }, against(action.partition)]
     case 'detach-partition':
-      return [
-        {
-          table: action.table,
-          lock: action.concurrently ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS EXCLUSIVE',
-        },
-      ]
+      return action.concurrently
+        ? [{ table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' }]
+        : [against(action.table), against(action.partition)]
     case 'rename':
       return renameLocks(action)
     case 'create-table':
-      return action.constraints.flatMap(({ references }) => sharedBy(references?.table))
+      return [
+        ...(action.partitionOf ? [against(action.partitionOf)] : []),
+        ...sharedByKeys(action.columns.flatMap(({ constraints }) => constraints)),
+        ...sharedByKeys(action.constraints),
+      ]
     case 'create-trigger':
       return [{ table: action.table, lock: 'SHARE ROW EXCLUSIVE' }]
     case 'create-index':
@@ -56,9 +59,19 @@ export function locksOf(action: Action, schema: Schema): TableLock[] {
       return [{ table, lock: action.concurrently ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS EXCLUSIVE' }]
     }
     case 'drop':
-      return action.of === 'table' ? [{ table: action.object, lock: 'ACCESS EXCLUSIVE' }] : []
-    case 'truncate':
-      return action.tables.map((table) => ({ table, lock: 'ACCESS EXCLUSIVE' }))
+      return dropLocks(action, schema)
+    case 'truncate': {
+      const others = action.cascade
+        ? action.tables.flatMap((table) => reachedByCascade(schema, table))
+        : []
+      return [...action.tables.map(against), ...named(schema, others)]
+    }
+    case 'cluster':
+      return action.table === undefined ? [] : [against(action.table)]
+    case 'reindex':
+      return action.concurrently || action.object === undefined
+        ? []
+        : [{ table: tableOfIndex(schema, action.object) ?? action.object, lock: 'SHARE' }]
     case 'insert':
     case 'update':
     case 'delete':
@@ -74,17 +87,63 @@ export function tableOfIndex(schema: Schema, index: ObjectName): ObjectName | un
   return table && { schema: table.schema, name: table.name }
 }
 
+/** The lock that keeps all others out. */
+function against(table: ObjectName): TableLock {
+  return { table, lock: 'ACCESS EXCLUSIVE' }
+}
+
+/** The same for tables by their keys. */
+function named(schema: Schema, keys: readonly string[]): TableLock[] {
+  return keys.flatMap((key) => {
+    const table = schema.tables.get(key)
+    return table ? [against({ schema: table.schema, name: table.name })] : []
+  })
+}
+
 function constraintLocks({
   table,
   constraint,
 }: Extract<Action, { kind: 'add-constraint' }>): TableLock[] {
-  if (constraint.kind !== 'foreign-key') return [{ table, lock: 'ACCESS EXCLUSIVE' }]
-  return [{ table, lock: 'SHARE ROW EXCLUSIVE' }, ...sharedBy(constraint.references?.table)]
+  if (constraint.kind !== 'foreign-key') return [against(table)]
+  return [{ table, lock: 'SHARE ROW EXCLUSIVE' }, ...sharedByKeys([constraint])]
 }
 
 /** A foreign key puts its triggers on the table that it points at. */
-function sharedBy(referenced: ObjectName | undefined): TableLock[] {
-  return referenced === undefined ? [] : [{ table: referenced, lock: 'SHARE ROW EXCLUSIVE' }]
+function sharedByKeys(constraints: readonly ConstraintDefinition[]): TableLock[] {
+  return constraints.flatMap(({ references }) =>
+    references ? [{ table: references.table, lock: 'SHARE ROW EXCLUSIVE' as const }] : [],
+  )
+}
+
+/** With a table go its foreign keys, and their triggers on the tables at the other end. */
+function dropLocks(
+  { of, object, cascade }: Extract<Action, { kind: 'drop' }>,
+  schema: Schema,
+): TableLock[] {
+  if (of === 'schema') {
+    const inside = [...schema.tables.keys()].filter((key) => key.startsWith(`${object.name}.`))
+    return named(schema, inside)
+  }
+  if (of !== 'table') return []
+  const constraints = tableNamed(schema, object)?.constraints ?? []
+  const referenced = constraints.flatMap(({ references }) => references ?? [])
+  const referencing = cascade ? referencingTables(schema, object) : []
+  return [against(object), ...named(schema, [...referenced, ...referencing])]
+}
+
+/** The keys of the tables with a foreign key to this one, of those with one to them, and so on. */
+function reachedByCascade(schema: Schema, table: ObjectName): string[] {
+  const reached = new Set<string>()
+  const next = [table]
+  for (let one = next.pop(); one !== undefined; one = next.pop()) {
+    for (const key of referencingTables(schema, one)) {
+      const other = schema.tables.get(key)
+      if (reached.has(key) || other === undefined) continue
+      reached.add(key)
+      next.push({ schema: other.schema, name: other.name })
+    }
+  }
+  return [...reached]
 }
 
 function subcommandLock(subcommand: string): LockMode {
@@ -108,7 +167,7 @@ function renameLocks(action: Extract<Action, { kind: 'rename' }>): TableLock[] {
     case 'constraint':
     case 'trigger':
     case 'policy':
-      return [{ table: action.table, lock: 'ACCESS EXCLUSIVE' }]
+      return [against(action.table)]
     default:
       return []
   }

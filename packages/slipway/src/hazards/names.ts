@@ -13,6 +13,10 @@ export function tableObject(context: Context, table: ObjectName): string {
 }
 
 /** The object of a finding about a column. */
-export function columnObject(context: Context, table: ObjectName, column: string): string {
+export function columnObject(
+  context: Pick<Context, 'schema'>,
+  table: ObjectName,
+  column: string,
+): string {
   return `column ${full(context, table)}.${column}`
 }

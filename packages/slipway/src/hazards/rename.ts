@@ -14,7 +14,7 @@ export function renamed(schema: Schema, action: RenameAction): Schema {
     }
     case 'type': {
       const enums = rekeyed(schema.enums, action.schema ?? schema.defaultSchema, action)
-      return { ...schema, enums }
+      return { ...schema, enums, tables: mapped(schema.tables, withTypeRenamed(schema, action)) }
     }
     case 'column': {
       const key = keyOf(schema, action.table)
@@ -44,9 +44,10 @@ export function renamed(schema: Schema, action: RenameAction): Schema {
       )
       return { ...schema, enums }
     }
+    case 'schema':
+      return schemaRenamed(schema, action)
     case 'view':
     case 'sequence':
-    case 'schema':
     case 'other':
     case 'trigger':
     case 'policy':
@@ -79,6 +80,49 @@ function tableRenamed(
     index.table === before ? { ...index, table: after } : index,
   )
   return { ...schema, tables, indexes }
+}
+
+function schemaRenamed(
+  schema: Schema,
+  { from, to }: { readonly from: string; readonly to: string },
+): Schema {
+  const newKey = (key: string) => {
+    return key.startsWith(`${from}.`) ? `${to}.${key.slice(from.length + 1)}` : key
+  }
+  const moved = <T extends { readonly schema: string }>(map: ReadonlyMap<string, T>) =>
+    new Map(
+      [...map].map(([key, value]): [string, T] => {
+        return [newKey(key), value.schema === from ? { ...value, schema: to } : value]
+      }),
+    )
+  const tables = mapped(moved(schema.tables), (table) => ({
+    ...table,
+    constraints: table.constraints.map((one) =>
+      one.references === undefined ? one : { ...one, references: newKey(one.references) },
+    ),
+  }))
+  const indexes = mapped(moved(schema.indexes), (index) => {
+    return { ...index, table: newKey(index.table) }
+  })
+  return { ...schema, tables, indexes, enums: moved(schema.enums) }
+}
+
+/** Columns of a renamed type, and of arrays of it, have it by its new name. */
+function withTypeRenamed(
+  { defaultSchema }: Schema,
+  { schema, from, to }: { readonly schema?: string; readonly from: string; readonly to: string },
+): (table: Table) => Table {
+  const names = new Map<string, string>()
+  for (const array of ['', '[]']) {
+    if (schema !== undefined) names.set(`${schema}.${from}${array}`, `${schema}.${to}${array}`)
+    if ((schema ?? defaultSchema) === defaultSchema) names.set(from + array, to + array)
+  }
+  return (table) => ({
+    ...table,
+    columns: mapped(table.columns, (column) => {
+      return { ...column, type: names.get(column.type) ?? column.type }
+    }),
+  })
 }
 
 function columnRenamed(table: Table, from: string, to: string): Table {

@@ -16,6 +16,8 @@ export interface Table {
   readonly madeBy?: string
   /** Its key on the target, whatever renamed it since; absent where a pending migration makes it. */
   readonly onTarget?: string
+  /** It has partitions: much of what is safe on a table cannot be done with it. */
+  readonly partitioned?: true
   readonly columns: ReadonlyMap<string, Column>
   readonly constraints: readonly Constraint[]
 }

@@ -6,31 +6,31 @@ import { typeChangeOf } from './type-change-of.ts'
 /** Work whose time grows with the rows of a table. */
 export interface Work {
   readonly table: ObjectName
-  readonly kind: 'reads every row' | 'builds an index' | 'writes every row anew'
+  readonly kind: 'reads all rows of' | 'builds an index on' | 'writes anew all rows of'
 }
 
 /** What an action does with all rows of a table. Changes of rows by UPDATE and DELETE are not meant. */
 export function workOf(action: Action, context: Context): Work | undefined {
   switch (action.kind) {
     case 'create-index':
-      return action.concurrently ? undefined : { table: action.table, kind: 'builds an index' }
+      return action.concurrently ? undefined : { table: action.table, kind: 'builds an index on' }
     case 'add-constraint':
       return workOfConstraint(action.table, action.constraint)
     case 'validate-constraint':
-      return { table: action.table, kind: 'reads every row' }
+      return { table: action.table, kind: 'reads all rows of' }
     case 'set-not-null':
       if (knownNotNull(context.schema, action.table, action.column)) return undefined
-      return { table: action.table, kind: 'reads every row' }
+      return { table: action.table, kind: 'reads all rows of' }
     case 'change-type': {
       const { kind } = typeChangeOf(action, context)
       if (kind === 'catalog') return undefined
-      const work = kind === 'indexes' ? 'builds an index' : 'writes every row anew'
+      const work = kind === 'indexes' ? 'builds an index on' : 'writes anew all rows of'
       return { table: action.table, kind: work }
     }
     case 'add-column': {
       const { filledBy, default: set, constraints } = action.column
       if (set?.kind === 'volatile' || (filledBy !== undefined && filledBy !== 'virtual'))
-        return { table: action.table, kind: 'writes every row anew' }
+        return { table: action.table, kind: 'writes anew all rows of' }
       return constraints
         .filter(({ kind }) => kind !== 'foreign-key' || set !== undefined)
         .map((constraint) => workOfConstraint(action.table, constraint))
@@ -46,10 +46,10 @@ function workOfConstraint(table: ObjectName, constraint: ConstraintDefinition): 
     case 'primary-key':
     case 'unique':
     case 'exclusion':
-      return constraint.usingIndex === undefined ? { table, kind: 'builds an index' } : undefined
+      return constraint.usingIndex === undefined ? { table, kind: 'builds an index on' } : undefined
     case 'foreign-key':
     case 'check':
     case 'not-null':
-      return constraint.notValid ? undefined : { table, kind: 'reads every row' }
+      return constraint.notValid ? undefined : { table, kind: 'reads all rows of' }
   }
 }

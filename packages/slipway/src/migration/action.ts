@@ -172,9 +172,19 @@ export type Action =
       readonly kind: 'update'
       readonly table: ObjectName
       readonly where?: string
+      readonly touches?: string
       readonly columns: readonly string[]
     }
-  | { readonly kind: 'delete'; readonly table: ObjectName; readonly where?: string }
+  | {
+      readonly kind: 'delete'
+      readonly table: ObjectName
+      readonly where?: string
+      /**
+       * The rows it touches, as what follows SELECT … FROM; the columns of its table need no prefix there.
+       * Absent where the statement cannot be turned into one (WITH, CURRENT OF).
+       */
+      readonly touches?: string
+    }
   | { readonly kind: 'truncate'; readonly tables: readonly ObjectName[]; readonly cascade: boolean }
   | { readonly kind: 'vacuum'; readonly full: boolean; readonly table?: ObjectName }
   | { readonly kind: 'cluster'; readonly table?: ObjectName }

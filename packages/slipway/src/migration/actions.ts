@@ -2,6 +2,7 @@ import type { AlterTableCmd, AlterTableStmt, DropStmt, Node, RenameStmt } from '
 import type { Action, ObjectName, TableAction } from './action.ts'
 import { behind, listBehind, type Source } from './clause-text.ts'
 import { columnOf, constraintOf, names, objectName, relationName, typeText } from './definition.ts'
+import { touchedByDelete, touchedByUpdate } from './touched-rows.ts'
 
 /** What a statement does. Never empty: what nobody judges is `other`. */
 export function actionsOf(node: Node, source: Source): readonly Action[] {
@@ -61,12 +62,25 @@ function rowsChanged(node: Node, source: Source): readonly Action[] | undefined 
       'ResTarget' in item ? [item.ResTarget.name ?? ''] : [],
     )
     return [
-      { kind: 'update', table: relationName(relation), columns, ...where(whereClause, source) },
+      {
+        kind: 'update',
+        table: relationName(relation),
+        columns,
+        ...where(whereClause, source),
+        ...touchedByUpdate(node.UpdateStmt, source),
+      },
     ]
   }
   if ('DeleteStmt' in node) {
     const { relation, whereClause } = node.DeleteStmt
-    return [{ kind: 'delete', table: relationName(relation), ...where(whereClause, source) }]
+    return [
+      {
+        kind: 'delete',
+        table: relationName(relation),
+        ...where(whereClause, source),
+        ...touchedByDelete(node.DeleteStmt, source),
+      },
+    ]
   }
   if ('TruncateStmt' in node) {
     const { relations, behavior } = node.TruncateStmt

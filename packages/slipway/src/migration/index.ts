@@ -1,3 +1,4 @@
+export { alterTableText, type AlterTableText, listOf, textOf } from './alter-table.ts'
 export type {
   Action,
   ColumnDefinition,
@@ -14,3 +15,4 @@ export { sameMeaning } from './same-meaning.ts'
 export { loadParser } from './parser.ts'
 export { type IndexName, parseStatements, type Statement, type StatementRole } from './statement.ts'
 export { type Unit, unitsOf } from './unit.ts'
+export { hasComment, isKeyword, type Token, tokensOf } from './tokens.ts'

@@ -45,7 +45,8 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'prisma/config': PRISMA_CONFIG,
   '@prisma/config': PRISMA_CONFIG,
   prisma: PRISMA_CONFIG,
-  slipway: 'export const defineConfig = (config) => config',
+  slipway:
+    'export const defineConfig = (config) => config; export const defineRules = (rules) => rules',
   // The .env files have been read by the time a configuration runs.
   'dotenv/config': '',
 }

@@ -8,6 +8,7 @@ export {
   type ProjectFlags,
   type Setting,
 } from './project.ts'
+export { loadRules, type RuleModule } from './rules-module.ts'
 export { scratchSetting } from './scratch.ts'
 export type { Generator, ProjectSchema, ProjectSchemaFile } from './schema.ts'
 export {

@@ -13,6 +13,8 @@ export interface SlipwayConfig {
    * PostgreSQL, else the embedded database.
    */
   readonly scratch?: string
+  /** A file with rules of the team's own, beside the hazards that Slipway knows. */
+  readonly rules?: string
 }
 
 /** One environment. */
@@ -23,6 +25,8 @@ export interface EnvironmentConfig {
   readonly directUrl?: string
   /** Whether a deploy makes a backup first; `never` where absent. */
   readonly backup?: BackupPolicy
+  /** How long what a deploy destroyed is kept before `slipway kept prune` drops it; `7d` where absent. */
+  readonly keep?: string
   /** Names of the seed sets that belong there. */
   readonly seeds?: string | readonly string[]
   /** Asks for `--confirm <database>` at each deploy, also where nothing is destroyed. */
@@ -80,6 +84,7 @@ const ENVIRONMENT = {
   url: { kind: 'text' },
   directUrl: { kind: 'text' },
   backup: { kind: 'choice', of: ['before-deploy', 'never'] },
+  keep: { kind: 'duration' },
   seeds: { kind: 'texts' },
   confirm: { kind: 'boolean' },
   deploy: { kind: 'object', keys: DEPLOY },
@@ -89,6 +94,7 @@ const CONFIG: Shape = {
   kind: 'object',
   keys: {
     scratch: { kind: 'text' },
+    rules: { kind: 'text' },
     environments: { kind: 'named', each: { kind: 'object', keys: ENVIRONMENT } },
   } satisfies Record<keyof SlipwayConfig, Shape>,
 }

@@ -25,6 +25,8 @@ export interface Policy {
   readonly statementTimeoutMs: number
   readonly deadlineMs: number
   readonly backup: BackupPolicy
+  /** How long what a deploy destroyed is kept before `slipway kept prune` drops it. */
+  readonly keepMs: number
   readonly seeds: readonly string[]
   /** Every deploy needs `--confirm <database>`. */
   readonly confirm: boolean
@@ -195,6 +197,7 @@ function readPolicy(config: EnvironmentConfig): Policy {
     statementTimeoutMs: duration(deploy.statementTimeout ?? '15min'),
     deadlineMs: duration(deploy.deadline ?? '30min'),
     backup: config.backup ?? 'never',
+    keepMs: duration(config.keep ?? '7d'),
     seeds: typeof seeds === 'string' ? [seeds] : seeds,
     confirm: config.confirm ?? false,
   }

@@ -8,7 +8,7 @@ import {
 } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { attempt, type Failure, rethrow } from '../kernel/index.ts'
-import { indexOfCharacter, loadParser, placeAt } from '../migration/index.ts'
+import { indexOfCharacter, loadParser, parseStatements, placeAt } from '../migration/index.ts'
 import { raiseReplayFailure, replay, type ReplayMigration } from './replay.ts'
 import { compareRows, readRowSums, type RowChange, type RowSums } from './row-sums.ts'
 import { type Filling, fillTables } from './rows.ts'
@@ -30,7 +30,7 @@ export interface Rehearsal {
   readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
   /** What the way back did not bring back of the catalog. */
   readonly notRestored: readonly Change[]
-  /** What the migration did to the rows that were there. */
+  /** What the UPDATEs of the migration did to the rows that were there. */
   readonly touched: RowChange
   /** How they differ after the way back. */
   readonly rows: RowChange
@@ -58,14 +58,14 @@ export async function rehearse(session: Session, options: RehearseOptions): Prom
   const { sums, ...climb } = await climbOnRows(session, migration)
   const read = typeof options.down === 'function' ? readCatalog : readFacts
   const after = await read(session, scope)
-  const touched = await compareRows(session, sums)
+  const touched = changesRows(migration) ? await compareRows(session, sums) : NO_CHANGE
   const down = typeof options.down === 'function' ? await options.down() : options.down
   const began = performance.now()
   const downFails = await goBack(session, down)
   const up = { ...climb, after, touched, down, downMs: Math.round(performance.now() - began) }
   const refused = downFails ? { downFails } : {}
   if (downFails && !downFails.onEmpty) {
-    return { ...up, ...refused, notRestored: [], rows: { lost: [], grown: [] }, notRepeated: [] }
+    return { ...up, ...refused, notRestored: [], rows: NO_CHANGE, notRepeated: [] }
   }
   const notRestored = difference(before, await readFacts(session, scope))
   // Where the tables had to be emptied there is nothing to compare.
@@ -74,6 +74,12 @@ export async function rehearse(session: Session, options: RehearseOptions): Prom
   const notRepeated = again.ok ? difference(after, await readFacts(session, scope)) : []
   const end = again.ok ? {} : { againFails: again.failure }
   return { ...up, ...refused, notRestored, rows, notRepeated, ...end }
+}
+
+const NO_CHANGE: RowChange = { lost: [], grown: [] }
+
+function changesRows({ sql }: ReplayMigration): boolean {
+  return parseStatements(sql).some(({ actions }) => actions.some(({ kind }) => kind === 'update'))
 }
 
 interface Climb {
@@ -97,11 +103,20 @@ async function climbOnRows(session: Session, migration: ReplayMigration): Promis
     if (stop === undefined) return { filling, sums, trace, ...(failsOnRows ? { failsOnRows } : {}) }
     failsOnRows ??= stop
     await empty(session, tables)
+    await dropUnfinishedIndexes(session)
   }
   const { trace, stop } = await runTraced(session, migration)
   if (stop) return raiseStop(migration, stop)
   const filling = { rows: 0, empty: tables.map(({ id }) => id) }
   return { filling, sums: {}, trace, ...(failsOnRows ? { failsOnRows } : {}) }
+}
+
+/** A concurrent build that rows stopped leaves an invalid index, over which the next attempt would stumble. */
+async function dropUnfinishedIndexes(session: Session): Promise<void> {
+  const rows = await session.query<{ id: string }>(
+    'SELECT indexrelid::regclass::text AS id FROM pg_index WHERE NOT indisvalid',
+  )
+  for (const { id } of rows) await session.execute(`DROP INDEX ${id}`)
 }
 
 /** A migration that does not even run on empty tables fails as a replay of it would. */

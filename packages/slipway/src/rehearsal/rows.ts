@@ -25,9 +25,8 @@ export async function fillTables(
 ): Promise<Filling> {
   const quick = await attempt(() => session.execute('SET session_replication_role = replica'))
   const byId = new Map(tables.map((table) => [table.id, table]))
-  await session.execute(
-    tables.map((table) => insertBlock(table, { manner, tables: byId })).join('\n'),
-  )
+  const options = { manner, tables: byId, referenced: referencedColumns(tables) }
+  await session.execute(tables.map((table) => insertBlock(table, options)).join('\n'))
   if (quick.ok) {
     await dropOrphans(session, tables)
     await session.execute('RESET session_replication_role')
@@ -53,6 +52,8 @@ function insertBlock(table: ShapeTable, options: RowOptions): string {
 interface RowOptions {
   readonly manner: Manner
   readonly tables: ReadonlyMap<string, ShapeTable>
+  /** Columns that foreign keys point at, as `table column`. */
+  readonly referenced: ReadonlySet<string>
 }
 
 function insertRow(table: ShapeTable, row: number, options: RowOptions): string {
@@ -72,7 +73,7 @@ function insertRow(table: ShapeTable, row: number, options: RowOptions): string 
 function cell(
   table: ShapeTable,
   column: ShapeColumn,
-  { row, manner, tables }: RowOptions & { readonly row: number },
+  { row, manner, tables, referenced: keys }: RowOptions & { readonly row: number },
 ): string | null | undefined {
   const distinct = table.unique.includes(column.name)
   const reference = table.references.find(({ columns }) => columns.includes(column.name))
@@ -83,7 +84,7 @@ function cell(
     return other ? valueOf(other, at, { manner: 'plain', distinct: true }) : undefined
   }
   // What others refer to is the same in every manner, so that they need not know how it was made.
-  const key = isReferenced(table, column, tables) || table.primaryKey.includes(column.name)
+  const key = keys.has(`${table.id} ${column.name}`) || table.primaryKey.includes(column.name)
   return (
     valueOf(column, at, { manner: key ? 'plain' : manner, distinct }) ??
     (column.notNull ? undefined : null)
@@ -106,13 +107,11 @@ function referenced(
   return referenced(further, name, tables, new Set([...seen, key]))
 }
 
-function isReferenced(
-  { id }: ShapeTable,
-  { name }: ShapeColumn,
-  tables: ReadonlyMap<string, ShapeTable>,
-): boolean {
-  return [...tables.values()].some(({ references }) =>
-    references.some((one) => one.table === id && one.referenced.includes(name)),
+function referencedColumns(tables: readonly ShapeTable[]): ReadonlySet<string> {
+  return new Set(
+    tables.flatMap(({ references }) =>
+      references.flatMap(({ table, referenced: names }) => names.map((name) => `${table} ${name}`)),
+    ),
   )
 }
 

@@ -1,6 +1,7 @@
 import {
   type Address,
   locate,
+  type Programs,
   type ServerInfo,
   serverPrograms,
   type Session,
@@ -11,7 +12,7 @@ import { withEmbeddedScratch } from './embedded-scratch.ts'
 import { raise } from './failures.ts'
 import { needsServerOfItsOwn } from './history-key.ts'
 import type { ReplayMigration } from './replay.ts'
-import { withScratchOn } from './server-scratch.ts'
+import { type ScratchServer, withScratchOn } from './server-scratch.ts'
 
 /** What scratches of a project need to know. */
 export interface ScratchOptions {
@@ -25,6 +26,8 @@ export interface ScratchOptions {
   readonly target?: { readonly address: Address; readonly protected: boolean } | undefined
   /** The server that the scratch stands for; any version is good where nobody has asked it. */
   readonly like?: Pick<Session, 'kind' | 'server'> | undefined
+  /** A private server that runs already: see `withScratchServer`. */
+  readonly running?: ScratchServer | undefined
 }
 
 /**
@@ -70,20 +73,38 @@ interface Task<T> {
   readonly work: (session: Session) => Promise<T>
 }
 
+/**
+ * Keeps one private server for all the scratches of `work`, where this machine has one: starting and ending
+ * it takes longer than a small rehearsal. `work` gets the options that they are made with.
+ */
+export async function withScratchServer<T>(
+  options: ScratchOptions,
+  work: (options: ScratchOptions) => Promise<T>,
+): Promise<T> {
+  const programs = options.named === undefined ? await programsFor(options) : undefined
+  if (programs === undefined) return await work(options)
+  const found = await withLocalServer(programs, options.cacheDir, ({ address }) =>
+    work({ ...options, running: { admin: address('postgres'), address, owned: true } }),
+  )
+  return found ? found.value : await work(options)
+}
+
+async function programsFor({ like }: ScratchOptions): Promise<Programs | undefined> {
+  if (like?.kind === 'embedded') return undefined
+  return await serverPrograms(process.env, like && majorOf(like.server))
+}
+
 async function onLocalServer<T>(
   options: ScratchOptions,
   task: Task<T>,
 ): Promise<{ readonly value: T } | undefined> {
-  const { named, like, cacheDir } = options
   const texts = [...task.history, ...task.upcoming].map(({ sql }) => sql)
-  if (named === 'embedded' || like?.kind === 'embedded' || needsServerOfItsOwn(texts))
-    return undefined
-  const programs = await serverPrograms(process.env, like && majorOf(like.server))
-  if (programs === undefined) return undefined
-  const found = await withLocalServer(programs, cacheDir, async ({ address }) =>
-    withScratchOn({ admin: address('postgres'), address, owned: true }, { options, ...task }),
+  if (options.named === 'embedded' || needsServerOfItsOwn(texts)) return undefined
+  if (options.running) return await withScratchOn(options.running, { options, ...task })
+  return await withScratchServer(
+    options,
+    async ({ running }) => running && (await withScratchOn(running, { options, ...task })),
   )
-  return found?.value
 }
 
 function majorOf({ versionNumber }: ServerInfo): number {

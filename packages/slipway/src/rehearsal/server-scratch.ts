@@ -24,7 +24,7 @@ export interface ScratchServer {
   readonly admin: Address
   /** The address of one of its databases. */
   address(database: string): Address
-  /** No other process uses it. */
+  /** No other process uses it: what stands there and has no sessions was left by one that died. */
   readonly owned: boolean
 }
 

@@ -21,6 +21,8 @@ export interface HeldLock {
 /** What a statement did to what stood before the migration, as the server tells. */
 export interface Trace {
   readonly ms: number
+  /** How long each statement took. */
+  readonly statements: readonly { readonly statement: number; readonly ms: number }[]
   readonly locks: readonly HeldLock[]
   /** Tables and indexes that were written anew. */
   readonly rewrites: readonly {
@@ -44,7 +46,7 @@ export interface Stop {
   readonly failure: Failure
 }
 
-type Seen = Pick<Trace, 'locks' | 'rewrites' | 'scans'>
+type Seen = Pick<Trace, 'statements' | 'locks' | 'rewrites' | 'scans'>
 
 /**
  * Runs a migration as a deploy would, and reads after each statement which locks it holds, what was written
@@ -69,15 +71,27 @@ export async function runTraced(
   const unseen = units.filter((unit) => !isSeen(unit)).flatMap(({ statements }) => statements)
   const trace = {
     ms: Math.round(performance.now() - began),
-    locks: seen.flatMap(({ locks }) => locks),
-    rewrites: seen.flatMap(({ rewrites }) => rewrites),
-    scans: seen.flatMap(({ scans }) => scans),
+    ...together(seen),
     unseen: unseen.map(({ number }) => number),
   }
   return stop ? { trace, stop } : { trace }
 }
 
-const NOTHING: Seen = { locks: [], rewrites: [], scans: [] }
+const NOTHING: Seen = { statements: [], locks: [], rewrites: [], scans: [] }
+
+function together(seen: readonly Seen[]): Seen {
+  return {
+    statements: seen.flatMap(({ statements }) => statements),
+    locks: seen.flatMap(({ locks }) => locks),
+    rewrites: seen.flatMap(({ rewrites }) => rewrites),
+    scans: seen.flatMap(({ scans }) => scans),
+  }
+}
+
+/** Milliseconds since `began`, to a tenth. */
+function since(began: number): number {
+  return Math.round((performance.now() - began) * 10) / 10
+}
 
 interface UnitRun {
   readonly seen: Seen
@@ -90,8 +104,17 @@ function isSeen({ kind, sql }: Unit): boolean {
 }
 
 async function runWhole(session: Session, { sql, statements }: Unit): Promise<UnitRun> {
+  const began = performance.now()
   const run = await attempt(() => session.execute(sql))
-  if (run.ok) return { seen: NOTHING }
+  if (run.ok) {
+    // Sent as one message: the time of all stands at the first.
+    const ms = since(began)
+    const timed = statements.map(({ number }, index) => ({
+      statement: number,
+      ms: index === 0 ? ms : 0,
+    }))
+    return { seen: { ...NOTHING, statements: timed } }
+  }
   const statement = statements[run.failure.server?.completed ?? 0] ?? statements[0]
   return statement
     ? { seen: NOTHING, stop: { statement, failure: run.failure } }
@@ -104,25 +127,22 @@ async function runUnit(session: Session, unit: Unit): Promise<UnitRun> {
   await session.execute(`BEGIN; ${COUNT_FROM_HERE}`)
   for (const statement of unit.statements) {
     if (statement.role.kind !== 'ordinary' && statement.role.kind !== 'enum-value') continue
+    const began = performance.now()
     const failure = await runGuarded(session, statement)
+    const ms = since(began)
     if (failure) {
       await session.execute('ROLLBACK')
       return { seen: NOTHING, stop: { statement, failure } }
     }
-    seen.push(await look(session, statement.number, until))
+    const found = await look(session, statement.number, until)
+    seen.push({ ...found, statements: [{ statement: statement.number, ms }] })
   }
   const end = await attempt(() => session.execute('COMMIT'))
   const last = unit.statements.at(-1)
   // A deferred constraint is looked at only now.
   if (!end.ok && last) return { seen: NOTHING, stop: { statement: last, failure: end.failure } }
   if (!end.ok) return rethrow(end.failure)
-  return {
-    seen: {
-      locks: seen.flatMap(({ locks }) => locks),
-      rewrites: seen.flatMap(({ rewrites }) => rewrites),
-      scans: seen.flatMap(({ scans }) => scans),
-    },
-  }
+  return { seen: together(seen) }
 }
 
 /** Runs a statement; a role that it names and the scratch lacks is made, as by a replay. */
@@ -159,7 +179,11 @@ interface LookRow {
 }
 
 /** What is new since the last look. */
-async function look(session: Session, statement: number, until: number): Promise<Seen> {
+async function look(
+  session: Session,
+  statement: number,
+  until: number,
+): Promise<Omit<Seen, 'statements'>> {
   const { rows } = await session.queryRaw(LOOK)
   const found = rows.map(
     ([what, relation, kind, detail]) => ({ what, relation, kind, detail }) as LookRow,

@@ -9,7 +9,6 @@ import {
   requireConsent,
   runMigrations,
   type Supervision,
-  takingBack,
   type Verification,
   verified,
   withTarget,
@@ -27,7 +26,9 @@ import {
 import { advice, attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
 import { scratchLike } from '../rehearsal/index.ts'
+import type { Kept } from '../safekeeping/index.ts'
 import { raise } from './failures.ts'
+import { knowingKept, prepareRestoring } from './restore.ts'
 import { type Extent, selectMigrations } from './select.ts'
 import {
   type Rehearsal,
@@ -55,6 +56,8 @@ export interface RollbackOutcome {
   readonly ways: readonly WayBack[]
   readonly rehearsal: Rehearsal
   readonly receipts: readonly Receipt[]
+  /** What the migrations had destroyed: put back, or still kept. */
+  readonly kept: readonly Kept[]
   readonly verification?: Verification
   readonly failure?: Failure
 }
@@ -74,7 +77,9 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
       applied.map(({ name }) => name),
       request.extent,
     )
-    const { ways, rehearsal, expected } = await prepareWaysBack(applied, names, request)
+    const prepared = await prepareWaysBack(applied, names, request)
+    const { rehearsal, expected } = prepared
+    const ways = await knowingKept(session, prepared.ways)
     request.announce(ways, rehearsal)
     refuseUnproven(rehearsal, request)
     const { database } = session.server
@@ -167,19 +172,21 @@ async function run(
   supervision: Supervision,
   { ways, expected }: { readonly ways: readonly WayBack[]; readonly expected: Catalog | undefined },
   request: RollbackRequest,
-): Promise<Pick<RollbackOutcome, 'receipts' | 'verification' | 'failure'>> {
+): Promise<Pick<RollbackOutcome, 'receipts' | 'kept' | 'verification' | 'failure'>> {
   const { session } = supervision
-  const steps = ways.map(({ plan }) => ({ plan, books: takingBack(session, plan.name) }))
-  const outcome = await runMigrations(supervision, steps, await readJournal(session))
+  const plans = ways.map(({ plan }) => plan)
+  const { steps, keptNow } = await prepareRestoring(session, plans)
+  const ran = await runMigrations(supervision, steps, await readJournal(session))
+  const outcome = { ...ran, kept: await keptNow() }
   if (outcome.failure && outcome.failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
   supervision.emit({ kind: 'phase', phase: 'verify' })
   if (!outcome.failure && expected) {
-    const now = await attempt(() =>
+    const catalog = await attempt(() =>
       reading(supervision, async () =>
         readCatalog(session, await projectScope(session, request.migrations)),
       ),
     )
-    const changes = now.ok ? difference(expected, now.value) : []
+    const changes = catalog.ok ? difference(expected, catalog.value) : []
     if (changes.length > 0) return { ...outcome, failure: notRestored(nameChanges(changes)) }
   }
   const looked = await verified(supervision, request.migrations)

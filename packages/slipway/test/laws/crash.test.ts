@@ -7,7 +7,7 @@ import { type CliRun, runCli, startCli } from '../cli.ts'
 import { createDatabase, type TestDatabase } from '../postgres.ts'
 import { writeProject } from '../project.ts'
 import { startProxy, type Verdict } from '../proxy.ts'
-import { ROWS_SQL, SHOP } from './shop.ts'
+import { KEPT_SQL, ROWS_SQL, SHOP } from './shop.ts'
 
 // Law 4: a SIGKILL or a lost connection at any moment leaves a state that `status` names truthfully and
 // that one command finishes; nothing runs twice, nothing is skipped, nothing is lost.
@@ -24,6 +24,7 @@ interface State {
   readonly fingerprint: string
   readonly rows: readonly object[]
   readonly applied: readonly string[]
+  readonly kept: readonly object[]
 }
 
 async function stateOf(url: string): Promise<State> {
@@ -42,6 +43,7 @@ async function stateOf(url: string): Promise<State> {
         fingerprint: fingerprint(await readCatalog(session)).hash,
         rows: await session.query(ROWS_SQL),
         applied: applied.map(({ name }) => name),
+        kept: await session.query(KEPT_SQL),
       }
     },
   )

@@ -105,9 +105,10 @@ test('whatever a migration does to a schema, its rollback brings the schema back
 async function thereAndBackFilled(target: TestTarget, change: TestMigration): Promise<void> {
   await deploy({ ...target.request([INIT]), consent, acceptDrift: true })
   await target.sql(
-    `INSERT INTO "alpha" ("a", "b") VALUES (1, 'x'), (NULL, NULL); INSERT INTO "Be ta" ("a") VALUES (1)`,
+    `INSERT INTO "alpha" ("a", "b") VALUES (1, 'x'), (NULL, NULL), (3, 'b''s'); INSERT INTO "Be ta" ("a") VALUES (1)`,
   )
   const before = await target.fingerprint()
+  const rows = await rowsOf(target)
   const done = await deploy({ ...target.request([INIT, change]), consent, acceptDrift: true })
   if (done.failure) {
     // With rows in the tables a change can be impossible.
@@ -128,9 +129,19 @@ async function thereAndBackFilled(target: TestTarget, change: TestMigration): Pr
   const failed = !back.ok || back.value.failure !== undefined
   if (failed) expect(announced, JSON.stringify(back)).not.toEqual([])
   expect(await target.fingerprint()).toEqual(failed ? after : before)
+  if (!failed) expect(await rowsOf(target), change.sql).toEqual(rows)
 }
 
-test('on tables that hold rows it brings the schema back, or has said before why it may not', async () => {
+/** All rows of all tables, columns by name, whatever their order. */
+async function rowsOf(target: TestTarget): Promise<unknown> {
+  const [found] =
+    await target.sql(`SELECT json_object_agg(c.relname, (SELECT array_agg(x::text ORDER BY x::text) FROM
+      unnest(xpath('/table/row', query_to_xml(format('SELECT to_jsonb(t) AS r FROM %s AS t', c.oid::regclass), false, false, ''))) AS x)) AS rows
+    FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> '_prisma_migrations'`)
+  return found
+}
+
+test('on tables that hold rows it brings schema and rows back, or has said before why it may not', async () => {
   const proposals = fc.array(ddl, { minLength: 15, maxLength: 15 })
   await fc.assert(
     fc.asyncProperty(proposals, async (proposed) => {

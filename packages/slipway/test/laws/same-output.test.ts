@@ -72,7 +72,7 @@ async function output({ root, target }: Copy, args: readonly string[]): Promise<
       .replaceAll(target.name, '<database>')
       // The hash of a plan holds the name of its database; plan/deploy-plan.test.ts compares those of one.
       .replaceAll(/("hash": "|^Plan )[0-9a-f]{64}/gm, '$1<hash>')
-      .replaceAll(/"(ms|lockWaitMs|upMs|downMs)": \d+/g, '"$1": 0')
+      .replaceAll(/"(ms|lockWaitMs|upMs|downMs)": [\d.]+/g, '"$1": 0')
       .replaceAll(/\b[\d.]+ (?:ms|s)\b/g, '0 ms')
       .replaceAll(/\d+(?:\.\d+)? GB free/g, '0 GB free')
   )

@@ -67,7 +67,24 @@ UPDATE "Order" SET "runs" = "runs" + 1000;
 `,
     down: 'UPDATE "Order" SET "runs" = "runs" - 1000;\nALTER TABLE "Line" DROP COLUMN "amount";\n',
   },
+  {
+    name: '20260105010000_destroys',
+    sql: `ALTER TABLE "Order" DROP COLUMN "note";
+DELETE FROM "Order" WHERE "id" % 7 = 0 AND "id" > 100;
+DROP TABLE "Line";
+`,
+    down: `CREATE TABLE "Line" ("id" SERIAL PRIMARY KEY, "orderId" INTEGER NOT NULL REFERENCES "Order"("id"), "amount" INTEGER NOT NULL DEFAULT 1);
+ALTER TABLE "Order" ADD COLUMN "note" TEXT;
+CREATE INDEX "Order_note_idx" ON "Order"("note");
+CREATE UNIQUE INDEX "Order_id_note_key" ON "Order"("id", "note");
+`,
+  },
 ]
 
 /** What the rows of a database say about which data migrations ran, and how often. */
-export const ROWS_SQL = `SELECT "status"::text AS status, "runs", count(*)::int AS rows FROM "Order" GROUP BY 1, 2 ORDER BY 1, 2`
+export const ROWS_SQL = `SELECT "status"::text AS status, "runs", count(*)::int AS rows,
+  md5(string_agg(to_jsonb(o) ->> 'note', ',' ORDER BY "id")) AS notes FROM "Order" AS o GROUP BY 1, 2 ORDER BY 1, 2`
+
+/** What is kept now: each thing once, with all its rows. */
+export const KEPT_SQL = `SELECT migration, statement, kind, table_name, rows::int FROM slipway.kept
+  WHERE restored_at IS NULL ORDER BY 1, 2`

@@ -1,9 +1,10 @@
-import { checkMigrations, storeProof } from '../../check/index.ts'
+import path from 'node:path'
+import { checkMigrations, htmlReport, storeProof } from '../../check/index.ts'
 import { must } from '../../kernel/index.ts'
 import { checkedBlocks, checkedFindings, checkedResult } from '../checked.ts'
 import { type Handler, report } from '../command.ts'
 import { exitCodeOfFindings } from '../threshold.ts'
-import { readWork, scratchOptions } from '../work.ts'
+import { ownRules, readWork, scratchOptions } from '../work.ts'
 
 export const check: Handler = async (context, { args, flags }) => {
   const work = await readWork(context, { waysBack: true, withoutTarget: true })
@@ -13,17 +14,23 @@ export const check: Handler = async (context, { args, flags }) => {
     names: flags.on('all') ? migrations.map(({ name }) => name) : args,
     scratch: scratchOptions(work),
     facts: { serverVersion: 180_000, defaultSchema: work.target.schemas[0] ?? 'public' },
+    rules: await ownRules(work),
     withoutRehearsal: flags.on('static'),
     emit: context.emit,
   })
+  const named = (name: string) =>
+    must(
+      migrations.find((one) => one.name === name),
+      name,
+    )
   if (flags.on('save')) {
-    for (const { name, proof } of checked) {
-      const migration = must(
-        migrations.find((one) => one.name === name),
-        name,
-      )
-      if (proof) storeProof(migration, proof)
-    }
+    for (const { name, proof } of checked) if (proof) storeProof(named(name), proof)
+  }
+  const html = flags.text('html')
+  if (html !== undefined) {
+    const reported = checked.map((one) => ({ ...one, sql: named(one.name).sql }))
+    const text = htmlReport(path.basename(work.project.root), reported)
+    await context.files.write(path.resolve(context.cwd, html), text)
   }
   const findings = checkedFindings(checked, { saved: flags.on('save') })
   return report(checkedResult(checked), checkedBlocks(checked, findings), {

@@ -5,11 +5,13 @@ import { acceptedHazards } from '../accept.ts'
 import { type Finding, type Handler, report } from '../command.ts'
 import { failedWork } from '../failed-work.ts'
 import { deployedHazards } from '../hazard-findings.ts'
+import { keptLines, keptResult, notKeptFindings } from '../kept-view.ts'
 import { preCheckFindings } from '../pre-check-findings.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
 import {
   consentOf,
+  ownRules,
   placeOf,
   readWork,
   requirePolicyConsent,
@@ -19,11 +21,13 @@ import {
 
 export const deploy: Handler = async (context, { flags }) => {
   const accepted = flags.list('accept')
-  const acceptHazards = await acceptedHazards(accepted, ['drift', 'pre-check'])
   const file = flags.text('plan')
   const plan =
     file === undefined ? undefined : readPlan(path.resolve(context.cwd, file), context.now())
   const work = await readWork(context)
+  const acceptHazards = await acceptedHazards(accepted, ['drift', 'pre-check'], () =>
+    ownRules(work),
+  )
   await requirePolicyConsent(context, work)
   const outcome = await run({
     ...(await workRequest(context, work)),
@@ -32,15 +36,16 @@ export const deploy: Handler = async (context, { flags }) => {
     acceptPreChecks: accepted.includes('pre-check'),
     acceptHazards,
     ...(plan ? { plan } : {}),
+    noKeep: flags.on('no-keep'),
   })
-  const { database, receipts, verification, preChecks, hazards, failure } = outcome
+  const { database, receipts, verification, preChecks, hazards, failure, kept, notKept } = outcome
   const verified = verification?.verified ?? null
   const result = {
     environment: work.target.environment,
     database,
     receipts,
     backup: null,
-    kept: [],
+    kept: kept.map(keptResult),
     preChecks,
     hazards,
     verified,
@@ -50,6 +55,7 @@ export const deploy: Handler = async (context, { flags }) => {
       ...(receipts.length > 0 ? unmadeBackup(work) : []),
       ...deployedHazards(outcome, acceptHazards),
       ...preCheckFindings(outcome),
+      ...notKeptFindings(kept, notKept),
     ],
     ...failedWork(outcome),
     ...(failure || receipts.length === 0
@@ -66,12 +72,13 @@ function unmadeBackup({ target }: Work): Finding[] {
 }
 
 function view(outcome: DeployOutcome, place: string): Block[] {
-  const { receipts, verification, driftUnknown, failure } = outcome
+  const { receipts, kept, verification, driftUnknown, failure } = outcome
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   if (receipts.length === 0 && !failure)
     return [status('done', `${place} is up to date: nothing to deploy`)]
   return [
     ...receiptLines(receipts, 'Applied'),
+    ...keptLines(kept),
     ...(driftUnknown
       ? [status('warning', 'Drift could not be looked for before', driftUnknown)]
       : []),

@@ -9,6 +9,7 @@ import { refuseUnknownAccepts } from '../accept.ts'
 import { type Context, type Handler, report } from '../command.ts'
 import { failedWork } from '../failed-work.ts'
 import type { Flags } from '../flags.ts'
+import { keptResult, restoredLines } from '../kept-view.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, sql, status } from '../view.ts'
 import { consentOf, placeOf, readWork, requirePolicyConsent, workRequest } from '../work.ts'
@@ -38,7 +39,7 @@ export const rollback: Handler = async (context, { flags }) => {
     database,
     receipts,
     backup: null,
-    kept: [],
+    kept: outcome.kept.map(keptResult),
     verified,
     rehearsal,
     ways,
@@ -65,7 +66,8 @@ function announce(ways: readonly WayBack[], { emit }: Context): void {
   }
 }
 
-function view({ ways, receipts, rehearsal, failure }: RollbackOutcome, place: string): Block[] {
+function view(outcome: RollbackOutcome, place: string): Block[] {
+  const { ways, receipts, kept, rehearsal, failure } = outcome
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   return [
     ...ways
@@ -75,8 +77,11 @@ function view({ ways, receipts, rehearsal, failure }: RollbackOutcome, place: st
         sql(text),
       ]),
     ...receiptLines(receipts, 'Took back'),
+    ...restoredLines(kept),
     ...ways.flatMap(({ plan, announced }) =>
-      announced.map((text) => status('warning', text, plan.name)),
+      announced.map((text) =>
+        status(text.startsWith('lossless') ? 'note' : 'warning', text, plan.name),
+      ),
     ),
     ...(rehearsal.kind === 'proven' && !failure
       ? [status('done', 'The schema is that of the history that stays')]

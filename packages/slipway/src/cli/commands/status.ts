@@ -9,6 +9,7 @@ import {
   readJournal,
 } from '../../history/index.ts'
 import { command, type NextAction } from '../../kernel/index.ts'
+import { type Kept, readKept } from '../../safekeeping/index.ts'
 import { type Handler, report } from '../command.ts'
 import { type Block, type Mark, paragraph, status as line } from '../view.ts'
 import { directAddress, placeOf, readWork } from '../work.ts'
@@ -25,12 +26,33 @@ export const status: Handler = async (context, { flags }) => {
     const { database } = session.server
     const stops =
       obstacle(comparison) !== undefined || (flags.on('exit-code') && comparison.pending.length > 0)
-    const result = { environment, database, ...comparison, interrupted: interrupted ?? null }
-    return report(result, view(placeOf(work, database), comparison, interrupted), {
+    const kept = sumOf(await readKept(session))
+    const result = { environment, database, ...comparison, interrupted: interrupted ?? null, kept }
+    const blocks = [...view(placeOf(work, database), comparison, interrupted), ...keptLine(kept)]
+    return report(result, blocks, {
       next: nextOf(comparison, interrupted),
       ...(stops ? { exitCode: 4 as const } : {}),
     })
   })
+}
+
+interface KeptSum {
+  readonly count: number
+  readonly bytes: number
+}
+
+/** How much of what deploys destroyed is still there. */
+function sumOf(all: readonly Kept[]): KeptSum {
+  const kept = all.filter(({ state }) => state === 'kept')
+  return { count: kept.length, bytes: kept.reduce((sum, { bytes }) => sum + bytes, 0) }
+}
+
+function keptLine({ count, bytes }: KeptSum): Block[] {
+  if (count === 0) return []
+  const size =
+    bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} kB` : `${Math.ceil(bytes / 1024 ** 2)} MB`
+  const what = count === 1 ? 'one thing' : `${count} things`
+  return [line('note', `Kept of what deploys destroyed: ${what}, ${size}`, 'slipway kept list')]
 }
 
 function view(

@@ -23,13 +23,14 @@ function judgeCheck(
 ): Finding | undefined {
   if (constraint.kind !== 'check' || constraint.notValid) return undefined
   const name = constraintName(table, constraint)
-  const safeSql = validatedLater(context.statement, table, name)
+  // The name that PostgreSQL chooses depends on the columns in the expression.
+  const safeSql = constraint.name && validatedLater(context.statement, table, constraint.name)
   return {
     severity: 'warning',
     object: tableObject(context, table),
     table,
     lock: 'ACCESS EXCLUSIVE',
     message: `Adding the check ${name} looks at every row of ${full(context, table)}, and until then nobody reads or writes it.`,
-    ...(safeSql === undefined ? {} : { safeSql }),
+    safeSql,
   }
 }

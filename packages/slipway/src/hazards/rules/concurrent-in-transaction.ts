@@ -7,6 +7,8 @@ export const concurrentInTransaction: Rule = {
   title: 'CONCURRENTLY inside a transaction block',
   judge(action, context) {
     if (!context.inBlock || !('concurrently' in action) || !action.concurrently) return undefined
+    // A materialized view may be refreshed so in a transaction.
+    if (action.kind === 'refresh-view') return undefined
     const table = action.kind === 'create-index' ? ` on ${full(context, action.table)}` : ''
     return {
       severity: 'error',

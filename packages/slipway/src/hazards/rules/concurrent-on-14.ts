@@ -13,7 +13,8 @@ export const concurrentOn14: Rule = {
     const table = action.kind === 'create-index' ? action.table : undefined
     return {
       severity: 'error',
-      ...(table ? { object: tableObject(context, table), table } : {}),
+      object: table && tableObject(context, table),
+      table,
       message: `The server is PostgreSQL 14.${serverVersion % 100}, which can leave rows out of an index${table ? ` on ${full(context, table)}` : ''} that it builds concurrently. Update it to 14.4 or later first.`,
     }
   },

@@ -13,11 +13,7 @@ export const domainConstraint: Rule = {
       object: `domain ${domain}`,
       lock: 'SHARE',
       message: `The new constraint of the domain ${domain} reads every row of every table with a column of it, and until then nobody writes to them.`,
-      ...(context.statement.actions.length === 1
-        ? {
-            safeSql: `${context.statement.text} NOT VALID;\n-- Then, in a later migration: ALTER DOMAIN … VALIDATE CONSTRAINT.`,
-          }
-        : {}),
+      safeSql: `${context.statement.text} NOT VALID;\n-- Then, in a later migration: ALTER DOMAIN … VALIDATE CONSTRAINT.`,
     }
   },
 }

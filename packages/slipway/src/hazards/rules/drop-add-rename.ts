@@ -1,6 +1,5 @@
 import type { Action, ObjectName } from '../../migration/index.ts'
-import type { Rule } from '../hazard.ts'
-import type { Context, Finding } from '../hazard.ts'
+import type { Context, Finding, Rule } from '../hazard.ts'
 import { columnObject, full, tableObject } from '../names.ts'
 import { identifier, qualified } from '../quote.ts'
 import { keyOf, tableNamed } from '../schema.ts'

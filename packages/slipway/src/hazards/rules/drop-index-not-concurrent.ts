@@ -15,11 +15,11 @@ export const dropIndexNotConcurrent: Rule = {
     return {
       severity: 'warning',
       object: table ? tableObject(context, table) : `index ${full(context, action.index)}`,
-      ...(table ? { table } : {}),
+      table,
       lock: 'ACCESS EXCLUSIVE',
       message: `Dropping the index ${action.index.name} waits for every query on ${where}, and all new ones wait behind it.`,
       // Only one index can be dropped concurrently by a statement, and not with CASCADE.
-      ...(single ? { safeSql: concurrently(context.statement) } : {}),
+      safeSql: single ? concurrently(context.statement) : undefined,
     }
   },
 }

@@ -1,6 +1,5 @@
 import type { Rule } from '../hazard.ts'
-import { tableObject } from '../names.ts'
-import { full } from '../names.ts'
+import { full, tableObject } from '../names.ts'
 import { referencingTables } from '../schema.ts'
 
 /** The rows are gone, and clients that still ask for the table fail. */

@@ -31,6 +31,6 @@ function judgeKey(
     table,
     lock: 'SHARE ROW EXCLUSIVE',
     message: `Adding the foreign key ${name} checks every row of ${full(context, table)}, and until then nobody writes to it or to ${other}.`,
-    ...(safeSql === undefined ? {} : { safeSql }),
+    safeSql,
   }
 }

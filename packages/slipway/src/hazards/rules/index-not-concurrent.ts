@@ -9,13 +9,14 @@ export const indexNotConcurrent: Rule = {
   judge(action, context) {
     if (action.kind !== 'create-index' || action.concurrently) return undefined
     const { table, name } = action
+    const safeSql = concurrently(context.statement)
     return {
       severity: 'error',
       object: tableObject(context, table),
       table,
       lock: 'SHARE',
       message: `Building ${name === undefined ? 'the index' : `the index ${name}`} blocks all writes to ${full(context, table)} until every row was read.`,
-      safeSql: concurrently(context.statement),
+      safeSql,
     }
   },
 }

@@ -1,8 +1,7 @@
 import { constraintName } from '../constraint-name.ts'
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
-import { identifier, identifiers, qualified } from '../quote.ts'
-import { oneByOne } from '../safe-sql.ts'
+import { takenOver } from '../safe-sql.ts'
 
 /** ADD PRIMARY KEY builds its index, and reads for NULLs, under the strongest lock. */
 export const primaryKeyInPlace: Rule = {
@@ -19,22 +18,18 @@ export const primaryKeyInPlace: Rule = {
     if (!('table' in action) || action.table === undefined) return undefined
     const { table } = action
     const name = constraintName(table, constraint)
-    const alter = `ALTER TABLE ${qualified(table)}`
-    const sole = action.kind === 'add-constraint' && context.statement.actions.length === 1
     return {
       severity: 'error',
       object: tableObject(context, table),
       table,
       lock: 'ACCESS EXCLUSIVE',
       message: `The primary key ${name} builds its index over all rows of ${full(context, table)}, and until then nobody reads or writes it.`,
-      ...(sole
-        ? {
-            safeSql: oneByOne([
-              `CREATE UNIQUE INDEX CONCURRENTLY ${identifier(name)} ON ${qualified(table)} (${identifiers(constraint.columns)})`,
-              `${alter} ADD CONSTRAINT ${identifier(name)} PRIMARY KEY USING INDEX ${identifier(name)}`,
-            ]),
-          }
-        : {}),
+      safeSql: takenOver(context.statement, {
+        table,
+        name,
+        columns: constraint.columns,
+        as: 'PRIMARY KEY',
+      }),
     }
   },
 }

@@ -2,8 +2,7 @@ import type { ConstraintDefinition, ObjectName } from '../../migration/index.ts'
 import { constraintName } from '../constraint-name.ts'
 import type { Context, Finding, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
-import { identifier, identifiers, qualified } from '../quote.ts'
-import { oneByOne } from '../safe-sql.ts'
+import { takenOver } from '../safe-sql.ts'
 
 /** A UNIQUE constraint builds its index under the strongest lock. */
 export const uniqueInPlace: Rule = {
@@ -24,22 +23,17 @@ function judgeUnique(
 ): Finding | undefined {
   if (constraint.kind !== 'unique' || constraint.usingIndex !== undefined) return undefined
   const name = constraintName(table, constraint)
-  const sole =
-    context.statement.actions.length === 1 &&
-    context.statement.actions[0]?.kind === 'add-constraint'
   return {
     severity: 'error',
     object: tableObject(context, table),
     table,
     lock: 'ACCESS EXCLUSIVE',
     message: `The unique constraint ${name} builds its index over all rows of ${full(context, table)}, and until then nobody reads or writes it.`,
-    ...(sole ? { safeSql: uniqueByIndex(table, name, constraint.columns) } : {}),
+    safeSql: takenOver(context.statement, {
+      table,
+      name,
+      columns: constraint.columns,
+      as: 'UNIQUE',
+    }),
   }
-}
-
-function uniqueByIndex(table: ObjectName, name: string, columns: readonly string[]): string {
-  return oneByOne([
-    `CREATE UNIQUE INDEX CONCURRENTLY ${identifier(name)} ON ${qualified(table)} (${identifiers(columns)})`,
-    `ALTER TABLE ${qualified(table)} ADD CONSTRAINT ${identifier(name)} UNIQUE USING INDEX ${identifier(name)}`,
-  ])
 }

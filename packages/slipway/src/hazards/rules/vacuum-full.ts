@@ -12,7 +12,8 @@ export const vacuumFull: Rule = {
     const command = isFull ? 'VACUUM FULL' : 'CLUSTER'
     return {
       severity: 'error',
-      ...(table ? { object: tableObject(context, table), table } : {}),
+      object: table && tableObject(context, table),
+      table,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
       message: `${command} writes ${table ? full(context, table) : 'every table'} and its indexes anew, and until then nobody reads or writes it.`,

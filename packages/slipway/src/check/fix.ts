@@ -1,0 +1,113 @@
+import { writeFileSync } from 'node:fs'
+import { type Catalog, difference, readFacts } from '../catalog/index.ts'
+import { type Facts, rewrite, type Rewriting } from '../hazards/index.ts'
+import { advice, attempt, type Emit, type Failure } from '../kernel/index.ts'
+import { checksum, loadParser, parseStatements } from '../migration/index.ts'
+import { projectScope } from '../plan/index.ts'
+import type { MigrationFolder } from '../project/index.ts'
+import { replay, type ScratchOptions, withScratch, withScratchServer } from '../rehearsal/index.ts'
+import { raise } from './failures.ts'
+import { selected } from './selected.ts'
+
+/** What is to be rewritten, and where it is tried. */
+export interface FixRequest {
+  /** All migrations of the project. */
+  readonly migrations: readonly MigrationFolder[]
+  /** Those to rewrite; the last one where none is named. */
+  readonly names: readonly string[]
+  readonly scratch: ScratchOptions
+  readonly facts: Facts
+  readonly emit: Emit
+}
+
+/** A migration in its safe form. */
+export interface FixedMigration extends Rewriting {
+  readonly name: string
+  readonly path: string
+  /** Why the new text is not to be used. */
+  readonly refusal?: Failure
+}
+
+/**
+ * Rewrites hazards into their safe form, and runs both forms, each on a scratch that holds the history before it:
+ * a form that gives another schema is refused with CHECK.FIX_DIFFERS. Writes nothing and touches no target.
+ * Fails with CHECK.UNKNOWN_MIGRATION.
+ */
+export async function fixMigrations(request: FixRequest): Promise<FixedMigration[]> {
+  await loadParser()
+  const fixed = rewritings(request)
+  if (fixed.every(({ edits }) => edits.length === 0)) return fixed
+  return await withScratchServer(request.scratch, async (scratch) => {
+    const tried: FixedMigration[] = []
+    for (const one of fixed) {
+      if (one.edits.length > 0) request.emit({ kind: 'phase', phase: 'rehearse', detail: one.name })
+      tried.push(one.edits.length > 0 ? await rehearsed(one, { ...request, scratch }) : one)
+    }
+    return tried
+  })
+}
+
+/** Writes the new text, and the checksum in the head of the way back. Gives the paths of what it wrote. */
+export function writeFix(migration: MigrationFolder, { path, sql }: FixedMigration): string[] {
+  writeFileSync(path, sql)
+  const { down, downPath } = migration
+  const line = `-- slipway: checksum ${checksum(migration.sql)}`
+  if (downPath === undefined || !down?.includes(line)) return [path]
+  writeFileSync(downPath, down.replace(line, `-- slipway: checksum ${checksum(sql)}`))
+  return [path, downPath]
+}
+
+/** All migrations from the first chosen one to the last are read once, in their order. */
+function rewritings(request: FixRequest): FixedMigration[] {
+  const { migrations, facts } = request
+  const chosen = selected(request)
+  const places = chosen.map((one) => migrations.indexOf(one))
+  const [from, to] = [Math.min(...places), Math.max(...places) + 1]
+  const parsed = migrations
+    .slice(0, to)
+    .map(({ name, path, sql }) => ({ name, path, sql, statements: parseStatements(sql, path) }))
+  const all = rewrite({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts })
+  return chosen.flatMap(({ name, path }, index) => {
+    const rewriting = all[(places[index] ?? 0) - from]
+    return rewriting ? [{ name, path, ...rewriting }] : []
+  })
+}
+
+async function rehearsed(fixed: FixedMigration, request: FixRequest): Promise<FixedMigration> {
+  const compared = await attempt(() => compare(fixed, request))
+  return compared.ok ? fixed : { ...fixed, refusal: compared.failure }
+}
+
+async function compare({ name, path, sql }: FixedMigration, request: FixRequest): Promise<void> {
+  const { migrations } = request
+  const place = migrations.findIndex((one) => one.name === name)
+  const upTo = migrations.slice(0, place + 1)
+  const original = await schemaOf(upTo, request)
+  const rewritten = await schemaOf([...upTo.slice(0, -1), { name, path, sql }], request)
+  const changes = difference(original, rewritten)
+  if (changes.length === 0) return
+  const list = changes.map(({ change, object }) => `${object} (${change})`).join(', ')
+  raise('CHECK.FIX_DIFFERS', {
+    message: `The rewritten ${name} gives another schema than the original: ${list}.`,
+    why: 'A rewriting must change how a migration runs, and nothing of what it leaves.',
+    nextActions: [advice('Report this as a bug of slipway fix, with the migration.')],
+    where: { file: path },
+  })
+}
+
+/** The schema that a history gives, its last migration run as a deploy would. */
+async function schemaOf(
+  history: readonly Pick<MigrationFolder, 'name' | 'path' | 'sql'>[],
+  { scratch, migrations }: FixRequest,
+): Promise<Catalog> {
+  const last = history.slice(-1)
+  return await withScratch(
+    scratch,
+    history.slice(0, -1),
+    async (session) => {
+      await replay(session, last)
+      return await readFacts(session, await projectScope(session, migrations))
+    },
+    last,
+  )
+}

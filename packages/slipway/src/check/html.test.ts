@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import type { Proof } from '../create/index.ts'
+import { htmlReport, type ReportedMigration } from './html.ts'
+
+const PROOF: Proof = {
+  migration: '1_x',
+  checksums: { up: 'a', down: 'b' },
+  scratch: { kind: 'postgres', version: '15.18' },
+  grade: 'lossy',
+  proven: true,
+  reasons: [],
+  schemaEqual: true,
+  rowsEqual: false,
+  lost: ['column public.a<b>.c'],
+  rows: 6,
+  emptyTables: [],
+  upMs: 30,
+  downMs: 2,
+  changes: [
+    { change: 'added', object: 'column public.users.n', attributes: [] },
+    { change: 'removed', object: 'index public.old', attributes: [] },
+  ],
+  statements: [
+    { statement: 1, ms: 10 },
+    { statement: 2, ms: 20 },
+  ],
+  locks: [
+    { statement: 2, relation: 'users', kind: 'table', mode: 'ACCESS EXCLUSIVE', until: 2 },
+    { statement: 1, relation: 'users', kind: 'table', mode: 'SHARE', until: 2 },
+    { statement: 1, relation: 'users_pkey', kind: 'index', mode: 'ACCESS EXCLUSIVE', until: 2 },
+    { statement: 1, relation: 'quiet', kind: 'table', mode: 'ROW EXCLUSIVE', until: 2 },
+  ],
+  rewrites: [],
+  scans: [],
+  unseen: [],
+}
+
+const MIGRATION: ReportedMigration = {
+  name: '1_x',
+  path: '/p/1_x/migration.sql',
+  sql: `-- <script>alert("1")</script>`,
+  proof: PROOF,
+  stored: 'none',
+  hazards: [
+    {
+      id: 'drop-column',
+      severity: 'error',
+      migration: '1_x',
+      file: '/p/1_x/migration.sql',
+      line: 3,
+      column: 1,
+      statement: 1,
+      lock: 'ACCESS EXCLUSIVE',
+      blocks: 'reads and writes',
+      message: 'The column <n> goes.',
+    },
+  ],
+}
+
+test('nothing of a project is taken for markup, and nothing is loaded or run', () => {
+  const html = htmlReport('a<b>', [MIGRATION])
+  expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;')
+  expect(html).toContain('column public.a&lt;b&gt;.c')
+  expect(html).toContain('The column &lt;n&gt; goes.')
+  expect(html).not.toMatch(/<script|<link|src=|https?:|<n>|<b>/)
+})
+
+test('a lock on a table is drawn from its statement to the end of its transaction, the heaviest on top', () => {
+  const html = htmlReport('p', [MIGRATION])
+  const bars = [...html.matchAll(/<rect class="(\w+)" x="([\d.]+)" y="20" width="([\d.]+)"/g)]
+  expect(bars.map(([, kind, from, width]) => [kind, Number(from) + Number(width) > 859])).toEqual([
+    ['writes', true],
+    ['all', true],
+  ])
+  expect(Number(bars[0]?.[2])).toBe(190)
+  expect(Number(bars[1]?.[2])).toBeGreaterThan(190)
+  expect(html).not.toMatch(/users_pkey|quiet/)
+})
+
+test('each table is drawn with what changes of it', () => {
+  const html = htmlReport('p', [MIGRATION])
+  expect(html).toContain('table public.users</h4><ul><li class="added">+ column n</li></ul>')
+  expect(html).toContain('− index public.old')
+})
+
+test('the same input gives the same file', () => {
+  expect(htmlReport('p', [MIGRATION, MIGRATION])).toBe(htmlReport('p', [MIGRATION, MIGRATION]))
+})

@@ -1,0 +1,118 @@
+import type { Proof } from '../create/index.ts'
+import type { Hazard } from '../hazards/index.ts'
+import type { CheckedMigration } from './check.ts'
+import { drawLocks, escape } from './lock-timeline.ts'
+import { STYLE } from './style.ts'
+
+/** A checked migration with its text, for a report that people read without the repository. */
+export interface ReportedMigration extends CheckedMigration {
+  readonly sql: string
+}
+
+/** The report as one HTML file: no script, nothing that is loaded from elsewhere. The same input gives the same text. */
+export function htmlReport(project: string, migrations: readonly ReportedMigration[]): string {
+  const title = `Migrations of ${project}`
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escape(title)}</h1>
+${migrations.length > 1 ? overview(migrations) : ''}
+${migrations.map(section).join('\n')}
+</main>
+</body>
+</html>
+`
+}
+
+function overview(migrations: readonly ReportedMigration[]): string {
+  const rows = migrations.map(
+    ({ name, proof, hazards }) =>
+      `<tr><td><a href="#${escape(name)}">${escape(name)}</a></td><td>${badge(proof)}</td>` +
+      `<td class="number">${hazards.length}</td></tr>`,
+  )
+  return `<table><thead><tr><th>Migration</th><th>Way back</th><th class="number">Hazards</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+}
+
+function section({ name, proof, refusal, hazards, sql }: ReportedMigration): string {
+  return `<section id="${escape(name)}">
+<h2>${escape(name)} ${badge(proof)}</h2>
+${refusal ? `<p class="error">${escape([refusal.message, refusal.why].filter(Boolean).join(' '))}</p>` : ''}
+${proof ? proofPart(proof) : ''}
+${hazards.length > 0 ? `<h3>Hazards</h3><ul class="hazards">${hazards.map(hazardItem).join('')}</ul>` : ''}
+<h3>SQL</h3>
+<pre>${escape(sql.trim())}</pre>
+</section>`
+}
+
+function badge(proof: Proof | undefined): string {
+  if (proof === undefined) return ''
+  const grade = proof.grade ?? 'no grade'
+  const kind = proof.proven ? grade : 'unproven'
+  return `<span class="badge ${escape(kind.replace(' ', '-'))}">${escape(proof.proven ? grade : `${grade}, not proven`)}</span>`
+}
+
+function proofPart(proof: Proof): string {
+  const { scratch, rows, upMs, downMs, reasons, lost, changes } = proof
+  const facts = `Run up, down and up again on PostgreSQL ${scratch.version}, on ${rows} rows that were made up for it: up ${upMs} ms, down ${downMs} ms.`
+  const list = (title: string, items: readonly string[]) =>
+    items.length === 0
+      ? ''
+      : `<h3>${title}</h3><ul>${items.map((item) => `<li>${escape(item)}</li>`).join('')}</ul>`
+  return `<p>${escape(facts)}</p>
+${list('Not proven', reasons)}
+${list('What the way back cannot bring', lost)}
+${changes.length > 0 ? `<h3>What changes</h3><div class="tables">${changedObjects(changes)}</div>` : ''}
+${drawLocks(proof)}`
+}
+
+const SIGNS = { added: '+', removed: '−', changed: '~' } as const
+
+/** Each table as a box of what changes of it; everything else as a line of its own. */
+function changedObjects(changes: Proof['changes']): string {
+  const boxes = new Map<string, Proof['changes'][number][]>()
+  for (const change of changes) {
+    const owner = ownerOf(change.object)
+    boxes.set(owner, [...(boxes.get(owner) ?? []), change])
+  }
+  const tablesFirst = [...boxes].toSorted(
+    ([a], [b]) => Number(b.startsWith('table ')) - Number(a.startsWith('table ')),
+  )
+  return tablesFirst
+    .map(([owner, parts]) => {
+      const whole = parts.find(({ object }) => object === owner)
+      const rest = parts.filter((part) => part !== whole)
+      const head = `<h4 class="${whole?.change ?? ''}">${whole ? `${SIGNS[whole.change]} ` : ''}${escape(owner)}</h4>`
+      const lines = rest.map(
+        ({ change, object, attributes }) =>
+          `<li class="${change}">${SIGNS[change]} ${escape(partName(object, owner))}` +
+          `${attributes.length > 0 ? ` <small>${escape(attributes.join(', '))}</small>` : ''}</li>`,
+      )
+      return `<div class="table">${head}${lines.length > 0 ? `<ul>${lines.join('')}</ul>` : ''}</div>`
+    })
+    .join('')
+}
+
+const PARTS = /^(column|constraint|default|trigger|policy|rule|comment) (.*)\.([^.]+)$/s
+
+/** `column public.users.email` is part of `table public.users`. */
+function ownerOf(object: string): string {
+  const [, , table] = PARTS.exec(object) ?? []
+  return table === undefined ? object : `table ${table}`
+}
+
+function partName(object: string, owner: string): string {
+  return object.replace(`${owner.replace('table ', '')}.`, '')
+}
+
+function hazardItem({ id, severity, message, lock, blocks, line, safeSql }: Hazard): string {
+  const held = lock === undefined ? '' : ` <small>${escape(`${lock}: blocks ${blocks}`)}</small>`
+  const safe = safeSql === undefined ? '' : `<pre>${escape(safeSql)}</pre>`
+  return `<li class="${severity}"><strong>${escape(id)}</strong> <small>line ${line}</small>${held}<br>${escape(message)}${safe}</li>`
+}

@@ -1,0 +1,105 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, expect, test } from 'vitest'
+import { runCli } from '../../../test/cli-in-process.ts'
+import { addMigration, writeProject } from '../../../test/project.ts'
+import { createTarget, shareImages, type TestTarget } from '../../../test/target.ts'
+
+const INIT = {
+  name: '1_init',
+  sql: 'CREATE TABLE customer (id integer PRIMARY KEY, name text); CREATE TABLE note (id integer);',
+}
+const DESTROYS = {
+  name: '2_destroys',
+  sql: 'DROP TABLE note; ALTER TABLE customer DROP COLUMN name;',
+}
+
+let root: string
+let target: TestTarget
+
+beforeEach(async () => {
+  target = await createTarget()
+  root = writeProject([INIT])
+  shareImages(root)
+  writeFileSync(
+    join(root, 'slipway.config.ts'),
+    "export default { environments: { production: { url: 'env:DATABASE_URL', keep: '1d' } } }\n",
+  )
+  await slipway(['deploy'])
+  await target.sql(
+    "INSERT INTO customer VALUES (1, 'Ann'), (2, 'Bob'); INSERT INTO note VALUES (7)",
+  )
+  addMigration(root, DESTROYS)
+  return async () => {
+    await target.drop()
+    rmSync(root, { recursive: true })
+  }
+})
+
+async function slipway(args: readonly string[], now = Date.now()) {
+  const env = { DATABASE_URL: target.url }
+  const argv = [...args, '--env', 'production', '--json']
+  const run = await runCli(argv, { cwd: root, env, now: () => now })
+  const { result, failure, findings } = JSON.parse(run.stdout) as {
+    result: { kept?: { id: number; object: string; rows: number | null; state: string }[] }
+    failure: { code: string } | null
+    findings: { id: string }[]
+  }
+  return { exitCode: run.exitCode, kept: result?.kept ?? [], code: failure?.code, findings }
+}
+
+const NOTE = { id: 1, object: 'table public.note', state: 'kept' }
+const NAME = { id: 2, object: 'column public.customer.name', rows: 2, state: 'kept' }
+
+async function destroyed(...flags: readonly string[]) {
+  return await slipway(['deploy', '--confirm', target.name, ...flags])
+}
+
+test('what a deploy destroys is told, listed, and put back by hand where it has a place', async () => {
+  expect(await destroyed()).toMatchObject({ exitCode: 0, kept: [NOTE, NAME] })
+  expect(await slipway(['kept', 'list'])).toMatchObject({ exitCode: 0, kept: [NOTE, NAME] })
+  expect(await slipway(['kept', 'restore', '1'])).toMatchObject({
+    exitCode: 2,
+    code: 'SAFEKEEPING.NO_PLACE',
+  })
+  expect(await slipway(['kept', 'restore', '9'])).toMatchObject({ code: 'SAFEKEEPING.UNKNOWN' })
+  await target.sql('CREATE TABLE note (id integer); INSERT INTO note VALUES (8)')
+  const back = await slipway(['kept', 'restore', '1'])
+  expect(back).toMatchObject({ exitCode: 0, kept: [{ id: 1, state: 'restored' }] })
+  expect(await target.sql('SELECT id FROM note ORDER BY 1')).toEqual([{ id: 7 }, { id: 8 }])
+  expect(await slipway(['kept', 'list'])).toMatchObject({ kept: [NAME] })
+})
+
+test('it is pruned when its time is over; sooner needs the name of the database', async () => {
+  await destroyed()
+  expect(await slipway(['kept', 'prune'])).toMatchObject({ exitCode: 0, kept: [] })
+  const sooner = ['kept', 'prune', '--all']
+  expect(await slipway(sooner)).toMatchObject({ code: 'DEPLOY.CONSENT_NEEDED' })
+  expect(await slipway(['kept', 'prune', '--older-than', 'soon'])).toMatchObject({
+    code: 'CLI.FLAG_VALUE',
+  })
+  const later = Date.now() + 25 * 3_600_000
+  expect(await slipway(['kept', 'prune'], later)).toMatchObject({ exitCode: 0, kept: [NOTE, NAME] })
+  expect(await slipway(['kept', 'list'])).toMatchObject({ kept: [] })
+  const tables = await target.sql("SELECT relname FROM pg_class WHERE relname ~ '^_?kept_\\d'")
+  expect(tables).toEqual([])
+})
+
+test('a rollback puts it back, and says so', async () => {
+  await destroyed()
+  const back = await slipway(['rollback', '--confirm', target.name])
+  expect(back).toMatchObject({ exitCode: 0, kept: [{ state: 'restored' }, { state: 'restored' }] })
+  expect(await target.sql('SELECT name FROM customer ORDER BY id')).toEqual([
+    { name: 'Ann' },
+    { name: 'Bob' },
+  ])
+})
+
+test('who does not want it is not kept company; what nothing keeps is told', async () => {
+  expect(await destroyed('--no-keep')).toMatchObject({ exitCode: 0, kept: [] })
+  addMigration(root, { name: '3_code', sql: 'DO $$ BEGIN DELETE FROM customer; END $$;' })
+  expect(await slipway(['deploy', '--confirm', target.name])).toMatchObject({
+    exitCode: 0,
+    findings: [{ id: 'not-kept' }],
+  })
+})

@@ -1,0 +1,63 @@
+import type { Session } from '../database/index.ts'
+import type { MigrationPlan } from '../plan/index.ts'
+import {
+  type Companions,
+  createKeepingSql,
+  type Kept,
+  keepingOf,
+  NO_COMPANIONS,
+  readKept,
+} from '../safekeeping/index.ts'
+
+/** How the statements of planned migrations are kept company so that what they destroy is kept. */
+export interface KeepingPlan {
+  readonly companions: ReadonlyMap<string, Companions>
+  /** What will not be kept, with its migration. */
+  readonly notKept: readonly string[]
+  /** What was kept since. */
+  readonly keptSince: () => Promise<readonly Kept[]>
+}
+
+/** Keeps nothing. */
+const KEEPS_NOTHING: KeepingPlan = {
+  companions: new Map(),
+  notKept: [],
+  keptSince: async () => [],
+}
+
+/** Prepares the target for keeping, where a plan has something to keep. The ledger must be there. */
+export async function prepareKeeping(
+  session: Session,
+  plans: readonly MigrationPlan[],
+  wanted: boolean,
+): Promise<KeepingPlan> {
+  if (!wanted) return KEEPS_NOTHING
+  const keepings = plans.map(({ name, statements }) => ({
+    name,
+    ...keepingOf(statements, { migration: name }),
+  }))
+  const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
+  if (keepings.every(({ companions }) => companions.size === 0))
+    return { ...KEEPS_NOTHING, notKept }
+  await session.execute(createKeepingSql)
+  const before = new Set((await readKept(session)).map(({ id }) => id))
+  return {
+    companions: new Map(keepings.map(({ name, companions }) => [name, companions])),
+    notKept,
+    keptSince: async () => (await readKept(session)).filter(({ id }) => !before.has(id)),
+  }
+}
+
+/** The statements of a migration, by number, that destroy something and keep it aside first. */
+export function keptStatements({ name, statements }: MigrationPlan): ReadonlySet<number> {
+  const { companions } = keepingOf(statements, { migration: name })
+  const kept = statements.filter(
+    ({ number, destroys }) => destroys.length > 0 && companions.has(number),
+  )
+  return new Set(kept.map(({ number }) => number))
+}
+
+/** The companions of one migration. */
+export function companionsOf({ companions }: KeepingPlan, { name }: MigrationPlan): Companions {
+  return companions.get(name) ?? NO_COMPANIONS
+}

@@ -1,0 +1,74 @@
+import type { Statement } from '../migration/index.ts'
+import { sizeOf } from './facts.ts'
+import type { Context, Finding, Hazard, HeldLock, Rule } from './hazard.ts'
+import { blockedBy, stronger } from './lock-mode.ts'
+import { keyOf, type Schema, tableNamed } from './schema.ts'
+
+/** A finding with all that `judge` knows of it. */
+export interface Found {
+  readonly finding: Finding
+  readonly hazard: Hazard
+  /** The size of the table makes it no hazard. */
+  readonly excused: boolean
+}
+
+/** A rule's finding with its place, its lock's meaning, and the weight that the table's size gives it. */
+export function foundBy({ id }: Rule, finding: Finding, context: Context): Found {
+  const { migration, statement } = context
+  const { table, lock, object, rewrites } = finding
+  // CONCURRENTLY, USING INDEX and NOT VALID are refused on a table with partitions.
+  const isPartitioned = table && tableNamed(context.schema, table)?.partitioned
+  const safeSql = isPartitioned ? undefined : finding.safeSql
+  const size = table && sizeOf(context, table)
+  const excused = size === 'new' || (size === 'empty' && !finding.anySize)
+  const light = size === 'small' && lock !== undefined && !finding.anySize
+  return {
+    finding,
+    excused,
+    hazard: {
+      id,
+      severity: light ? 'info' : finding.severity,
+      migration: migration.name,
+      file: migration.path,
+      line: statement.line,
+      column: statement.column,
+      statement: statement.number,
+      ...(object === undefined ? {} : { object }),
+      ...(lock === undefined ? {} : { lock }),
+      blocks: blockedBy(lock),
+      ...(rewrites ? { rewrites } : {}),
+      message: finding.message,
+      ...(safeSql === undefined ? {} : { safeSql }),
+    },
+  }
+}
+
+/** An ALTER TABLE takes the strongest lock that any of its parts needs, for all of them. */
+export function withStatementLock(
+  found: readonly Found[],
+  given: {
+    readonly held: readonly HeldLock[]
+    readonly schema: Schema
+    readonly statement: Statement
+  },
+): Found[] {
+  const taken = given.held.filter(({ statement }) => statement === given.statement)
+  return found.map((one) => {
+    const { table, lock } = one.finding
+    if (table === undefined || lock === undefined) return one
+    const key = keyOf(given.schema, table)
+    const strongest = taken
+      .filter((other) => keyOf(given.schema, other.table) === key)
+      .reduce((all, other) => stronger(all, other.lock), lock)
+    return { ...one, hazard: { ...one.hazard, lock: strongest, blocks: blockedBy(strongest) } }
+  })
+}
+
+/** A statement of several parts says one thing once. */
+export function once(found: readonly Found[]): Found[] {
+  const seen = new Set<string>()
+  return found.filter(({ hazard: { id, object, message } }) => {
+    const key = JSON.stringify([id, object, message])
+    return !seen.has(key) && seen.add(key)
+  })
+}

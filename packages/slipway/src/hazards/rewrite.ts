@@ -1,0 +1,200 @@
+import { type Statement, parseStatements } from '../migration/index.ts'
+import { applied } from './apply.ts'
+import type { Hazard, JudgedMigration } from './hazard.ts'
+import { folded, judgeFrom, type Judging, schemaAfter } from './judge.ts'
+import { apartEdit, isApart, whyTogether } from './rewrite/apart.ts'
+import { BY_HAND } from './rewrite/by-hand.ts'
+import { none } from './rewrite/form.ts'
+import {
+  rewriteStatement,
+  type RewrittenStatement,
+  type Verdict,
+} from './rewrite/rewrite-statement.ts'
+import { keyOf, type Schema } from './schema.ts'
+
+/** A piece of a text, by its indexes, and what stands there instead. */
+export interface Edit {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
+
+/** A hazard that is gone from the new text. */
+export interface RewrittenHazard extends Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'> {
+  readonly done: string
+}
+
+/** A hazard that stays. */
+export interface LeftHazard extends Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'> {
+  readonly reason: string
+}
+
+/** The safe form of a migration. */
+export interface Rewriting {
+  /** The new text; the old one where nothing is rewritten. */
+  readonly sql: string
+  /** From the old text to the new one, in order. */
+  readonly edits: readonly Edit[]
+  readonly rewritten: readonly RewrittenHazard[]
+  readonly left: readonly LeftHazard[]
+}
+
+/**
+ * The safe forms of migrations, one by one: concurrent indexes, constraints that are validated by themselves,
+ * keys that take over an index, batches. The end state is the same. What has no safe form stays byte for byte,
+ * as do comments and hazards that the SQL accepts. Needs `loadParser` first.
+ */
+export function rewrite({ history, migrations, ...judging }: Judging): Rewriting[] {
+  let before = schemaAfter(history, judging.facts)
+  const triggers = new Set(history.flatMap((one) => triggersOf(one, before)))
+  return migrations.map((migration) => {
+    for (const key of triggersOf(migration, before)) triggers.add(key)
+    const rewriting = rewriteOne(migration, { ...judging, before, triggers })
+    before = folded(before, migration)
+    return rewriting
+  })
+}
+
+/** What a migration is rewritten by. */
+interface Given extends Omit<Judging, 'history' | 'migrations'> {
+  readonly before: Schema
+  readonly triggers: ReadonlySet<string>
+}
+
+function rewriteOne(migration: JudgedMigration, given: Given): Rewriting {
+  const hazards = judgeFrom(given.before, { ...given, migrations: [migration] })
+  const statements = rewriteStatements(migration, given, hazards)
+  const verdicts = statements.flatMap((one) => one.verdicts)
+  const stepped = statements.flatMap(editOf)
+  const apart =
+    verdicts.some(({ form }) => form.kind === 'steps' && form.apart) ||
+    heldIn(migration, stepped, given).length > 0
+  const head = apart && mayBeApart(migration) ? [apartEdit(migration.sql)] : []
+  const edits = inLineEnds([...head, ...stepped], migration.sql)
+  const held = heldIn(migration, edits, given)
+  const letGo = ofLocks(hazards).filter((hazard) => !isAmong(hazard, held))
+  return {
+    sql: spliced(migration.sql, edits),
+    edits,
+    rewritten: [...verdicts.flatMap(rewrittenOf), ...letGo.map(asLetGo)].toSorted(inOrder),
+    left: [
+      ...verdicts.flatMap(leftOf),
+      ...ofLocks(hazards)
+        .filter((hazard) => !letGo.includes(hazard))
+        .map(asHeld),
+      ...hazards.flatMap(asByHand),
+    ].toSorted(inOrder),
+  }
+}
+
+interface Placed extends RewrittenStatement {
+  readonly statement: Statement
+}
+
+function rewriteStatements(
+  { name, statements }: JudgedMigration,
+  { before, triggers }: Given,
+  hazards: readonly Hazard[],
+): Placed[] {
+  const together = whyTogether(statements)
+  let schema = before
+  let inBlock = false
+  return statements.map((statement) => {
+    const { role, number, actions } = statement
+    if (role.kind === 'begin') inBlock = true
+    if (role.kind === 'commit' || role.kind === 'rollback') inBlock = false
+    const own = hazards.filter((hazard) => hazard.statement === number)
+    const site = { schema, migration: name, triggers, hazards: own }
+    const rewritten = rewriteStatement(statement, site)
+    schema = actions.reduce((all, action) => applied(all, action, name), schema)
+    const reason = inBlock ? IN_BLOCK : together
+    return { statement, ...(reason === undefined ? rewritten : refused(rewritten, reason)) }
+  })
+}
+
+const IN_BLOCK = 'It stands between a BEGIN and a COMMIT of the file. Take them away first.'
+
+function refused({ verdicts, end }: RewrittenStatement, reason: string): RewrittenStatement {
+  return { verdicts: verdicts.map(({ hazard }) => ({ hazard, form: none(reason) })), end }
+}
+
+/** The keys of the tables on which a migration makes a trigger. */
+function triggersOf({ statements }: JudgedMigration, schema: Schema): string[] {
+  return statements
+    .flatMap(({ actions }) => actions)
+    .flatMap((one) => (one.kind === 'create-trigger' ? [keyOf(schema, one.table)] : []))
+}
+
+function editOf({ statement, steps, end }: Placed): Edit[] {
+  return steps === undefined ? [] : [{ start: statement.start, end, text: steps.join(';\n') }]
+}
+
+/** Whether the line that takes statements apart is missing, and would do so. */
+function mayBeApart({ sql, statements }: JudgedMigration): boolean {
+  if (isApart(sql) || whyTogether(statements) !== undefined) return false
+  return !statements.some(({ role }) => role.kind === 'begin')
+}
+
+/** The locks that are held while others work, once a file is edited so. */
+function heldIn(migration: JudgedMigration, edits: readonly Edit[], given: Given): Hazard[] {
+  const sql = spliced(migration.sql, edits)
+  const statements = parseStatements(sql, migration.path)
+  return ofLocks(
+    judgeFrom(given.before, { ...given, migrations: [{ ...migration, sql, statements }] }),
+  )
+}
+
+/** The hazards of a lock that its transaction keeps: another transaction is their safe form. */
+function ofLocks(hazards: readonly Hazard[]): Hazard[] {
+  return hazards.filter(({ id }) => id === 'lock-held' || id === 'mixed-backfill')
+}
+
+function spliced(sql: string, edits: readonly Edit[]): string {
+  let text = sql
+  for (const { start, end, text: instead } of edits.toReversed()) {
+    text = text.slice(0, start) + instead + text.slice(end)
+  }
+  return text
+}
+
+/** New lines end as those of the file do. */
+function inLineEnds(edits: readonly Edit[], sql: string): Edit[] {
+  if (!sql.includes('\r\n')) return [...edits]
+  return edits.map((edit) => ({ ...edit, text: edit.text.replaceAll(/\r?\n/g, '\r\n') }))
+}
+
+type Told = Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'>
+
+function told({ id, statement, line, lock }: Hazard): Told {
+  return { id, statement, line, ...(lock === undefined ? {} : { lock }) }
+}
+
+function rewrittenOf({ hazard, form }: Verdict): RewrittenHazard[] {
+  return form.kind === 'steps' ? [{ ...told(hazard), done: form.done }] : []
+}
+
+function leftOf({ hazard, form }: Verdict): LeftHazard[] {
+  return form.kind === 'none' ? [{ ...told(hazard), reason: form.reason }] : []
+}
+
+function asLetGo(hazard: Hazard): RewrittenHazard {
+  const done = 'It is in a transaction of its own, in which no earlier lock is held.'
+  return { ...told(hazard), done }
+}
+
+function asHeld(hazard: Hazard): LeftHazard {
+  return { ...told(hazard), reason: 'Its transaction cannot be taken apart.' }
+}
+
+function asByHand(hazard: Hazard): LeftHazard[] {
+  const reason = BY_HAND[hazard.id]
+  return reason === undefined ? [] : [{ ...told(hazard), reason }]
+}
+
+function isAmong({ id, object }: Hazard, hazards: readonly Hazard[]): boolean {
+  return hazards.some((one) => one.id === id && one.object === object)
+}
+
+function inOrder(one: Told, other: Told): number {
+  return one.statement - other.statement
+}

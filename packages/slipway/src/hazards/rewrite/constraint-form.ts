@@ -1,0 +1,107 @@
+import {
+  type AlterTableText,
+  type ConstraintDefinition,
+  type ObjectName,
+  tokensOf,
+} from '../../migration/index.ts'
+import { constraintName } from '../constraint-name.ts'
+import { columnNamed, keyOf, tableNamed } from '../schema.ts'
+import { fits, type Form, none, type Site, written } from './form.ts'
+
+/** A constraint that is added, with the name that it has or gets. */
+interface Added {
+  readonly table: ObjectName
+  readonly constraint: ConstraintDefinition
+  readonly alter: AlterTableText & { readonly part: string }
+  /** As SQL. */
+  readonly name: string
+}
+
+/** The same constraint without the lock that its check or its index is made under. */
+export function addedConstraint(
+  table: ObjectName,
+  constraint: ConstraintDefinition,
+  site: Site,
+): Form {
+  const { schema, alter } = site
+  if (!alter || !/^ADD\b/i.test(alter.part)) return none(byHand(constraint))
+  if (tableNamed(schema, table)?.partitioned) {
+    return none('PostgreSQL refuses NOT VALID and USING INDEX on a table with partitions.')
+  }
+  if (constraint.kind === 'check' && constraint.name === undefined) {
+    return none(
+      'The check has no name, and which one PostgreSQL would choose cannot be told. Name it.',
+    )
+  }
+  const name = constraintName(table, constraint)
+  if (constraint.name === undefined && (!fits(name) || isTaken(table, name, site))) {
+    return none(
+      'The constraint has no name, and which one PostgreSQL would choose cannot be told. Name it.',
+    )
+  }
+  const added = { table, constraint, alter, name: written(name, alter.part) }
+  switch (constraint.kind) {
+    case 'foreign-key':
+    case 'check':
+      return validatedLater(added)
+    case 'unique':
+    case 'primary-key':
+      return takenOver(added, site)
+    case 'exclusion':
+    case 'not-null':
+      return none(byHand(constraint))
+  }
+}
+
+function byHand({ kind }: ConstraintDefinition): string {
+  return kind === 'exclusion'
+    ? 'PostgreSQL knows no other way to add an exclusion constraint.'
+    : 'The constraint is written together with its column. Add the column first, then the constraint.'
+}
+
+function isTaken(table: ObjectName, name: string, { schema }: Site): boolean {
+  const constraints = tableNamed(schema, table)?.constraints ?? []
+  return (
+    constraints.some((one) => one.name === name) ||
+    schema.indexes.has(keyOf(schema, { ...table, name }))
+  )
+}
+
+function validatedLater({ constraint, alter, name }: Added): Form {
+  const adding =
+    constraint.name === undefined ? `ADD CONSTRAINT ${name}${alter.part.slice(3)}` : alter.part
+  const before = constraint.kind === 'check' ? 'ACCESS EXCLUSIVE' : 'SHARE ROW EXCLUSIVE'
+  return {
+    kind: 'steps',
+    steps: [`${alter.head} ${adding} NOT VALID`, `${alter.head} VALIDATE CONSTRAINT ${name}`],
+    apart: true,
+    done: `Added NOT VALID, which takes ${before} for a moment, and validated by itself: the rows are read under SHARE UPDATE EXCLUSIVE.`,
+  }
+}
+
+function takenOver({ table, constraint, alter, name }: Added, { schema }: Site): Form {
+  const { kind, columns, nullsEqual } = constraint
+  const tokens = tokensOf(alter.part)
+  const list = tokens.findIndex(({ text }) => text === ')')
+  if (list === -1 || list < tokens.length - 1) {
+    return none('The constraint says more than its columns, and an index cannot be taken over so.')
+  }
+  const open = columns.find((column) => columnNamed(schema, table, column)?.notNull !== true)
+  if (kind === 'primary-key' && open !== undefined) {
+    return none(
+      `The column ${open} is not NOT NULL, so all rows are read for it. Make it NOT NULL before.`,
+    )
+  }
+  const names = columns.map((column) => written(column, alter.part)).join(', ')
+  const distinct = nullsEqual ? ' NULLS NOT DISTINCT' : ''
+  const as = kind === 'unique' ? 'UNIQUE' : 'PRIMARY KEY'
+  return {
+    kind: 'steps',
+    steps: [
+      `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${alter.table} (${names})${distinct}`,
+      `${alter.head} ADD CONSTRAINT ${name} ${as} USING INDEX ${name}`,
+    ],
+    apart: true,
+    done: 'The index is built CONCURRENTLY under SHARE UPDATE EXCLUSIVE, then taken over, which takes ACCESS EXCLUSIVE for a moment.',
+  }
+}

@@ -1,0 +1,54 @@
+import type { AlterTableText, Statement } from '../../migration/index.ts'
+import { identifier } from '../quote.ts'
+import type { Schema } from '../schema.ts'
+
+/** The safe form of an action, or why there is none. */
+export type Form =
+  | {
+      readonly kind: 'steps'
+      /** Statements without their semicolons, to be run in this order. */
+      readonly steps: readonly string[]
+      /** Each must be committed before the next begins. */
+      readonly apart: boolean
+      /** What was done, and which lock it takes: one sentence. */
+      readonly done: string
+    }
+  | { readonly kind: 'none'; readonly reason: string }
+
+/** Where an action stands. */
+export interface Site {
+  /** The schema before the action. */
+  readonly schema: Schema
+  readonly statement: Statement
+  /** The statement's text without what follows its last token. */
+  readonly text: string
+  /** Of an ALTER TABLE: its text taken apart, and the part that is this action. */
+  readonly alter?: AlterTableText & { readonly part: string }
+  /** The keys of the tables with a trigger. */
+  readonly triggers: ReadonlySet<string>
+}
+
+export function none(reason: string): Form {
+  return { kind: 'none', reason }
+}
+
+/** A name in the user's manner: in quotes where the text has it so, or where it needs them. */
+export function written(name: string, text: string): string {
+  const quoted = `"${name.replaceAll('"', '""')}"`
+  return text.includes(quoted) ? quoted : identifier(name)
+}
+
+/** The bytes of a name that PostgreSQL keeps. */
+const LONGEST = 63
+
+/** Whether PostgreSQL keeps a name as it is. */
+export function fits(name: string): boolean {
+  return Buffer.byteLength(name) <= LONGEST
+}
+
+/** A name with the suffix, of which so much is left out before it that PostgreSQL keeps it whole. */
+export function nameWith(start: string, suffix: string): string {
+  let kept = start
+  while (!fits(kept + suffix)) kept = Array.from(kept).slice(0, -1).join('')
+  return kept + suffix
+}

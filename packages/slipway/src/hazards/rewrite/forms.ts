@@ -1,0 +1,63 @@
+import type { Action, ConstraintDefinition } from '../../migration/index.ts'
+import { filledColumn } from './column-form.ts'
+import { addedConstraint } from './constraint-form.ts'
+import { type Form, none, type Site } from './form.ts'
+import { builtIndex, droppedIndexes } from './index-form.ts'
+import { setNotNull } from './not-null-form.ts'
+import { batchedUpdate } from './update-form.ts'
+
+/** The hazards of an action that are about its form. */
+export function idsOf(action: Action): readonly string[] {
+  switch (action.kind) {
+    case 'create-index':
+      return ['index-not-concurrent']
+    case 'drop-index':
+      return ['drop-index-not-concurrent']
+    case 'add-constraint':
+      return CONSTRAINT_IDS[action.constraint.kind]
+    case 'set-not-null':
+      return ['not-null-scans']
+    case 'update':
+      return ['backfill-unbatched']
+    case 'add-column':
+      return [
+        ...(action.column.default?.kind === 'volatile' ? ['volatile-default'] : []),
+        ...action.column.constraints.flatMap(({ kind }) => CONSTRAINT_IDS[kind]),
+      ]
+    default:
+      return []
+  }
+}
+
+const CONSTRAINT_IDS: Readonly<Record<ConstraintDefinition['kind'], readonly string[]>> = {
+  'foreign-key': ['foreign-key-validates'],
+  check: ['check-validates'],
+  unique: ['unique-in-place'],
+  'primary-key': ['primary-key-in-place'],
+  exclusion: ['exclusion-constraint'],
+  'not-null': [],
+}
+
+/** The safe form of an action that has one of those hazards. */
+export function formOf(action: Action, site: Site): Form {
+  switch (action.kind) {
+    case 'create-index':
+      return builtIndex(action, site)
+    case 'drop-index':
+      return droppedIndexes(site)
+    case 'add-constraint':
+      return addedConstraint(action.table, action.constraint, site)
+    case 'set-not-null':
+      return setNotNull(action.table, action.column, site)
+    case 'update':
+      return batchedUpdate(action, site)
+    case 'add-column':
+      return action.column.default?.kind === 'volatile'
+        ? filledColumn(action.table, action.column, site)
+        : none(
+            'The constraint is written together with its column. Add the column first, then the constraint.',
+          )
+    default:
+      return none('There is no other form of it.')
+  }
+}

@@ -1,0 +1,66 @@
+import { type Action, isKeyword, tokensOf } from '../../migration/index.ts'
+import { indexName } from '../constraint-name.ts'
+import { tableOfIndex } from '../locks.ts'
+import { qualified } from '../quote.ts'
+import { keyOf, tableNamed } from '../schema.ts'
+import { fits, type Form, none, type Site } from './form.ts'
+
+const PARTITIONED = 'PostgreSQL refuses CONCURRENTLY for an index of a table with partitions.'
+
+/** The same index, built while writes go on. */
+export function builtIndex(action: Extract<Action, { kind: 'create-index' }>, site: Site): Form {
+  if (tableNamed(site.schema, action.table)?.partitioned) return none(PARTITIONED)
+  const given = action.name === undefined ? chosenName(action, site) : ''
+  if (given === undefined) {
+    return none(
+      'The index has no name, and which one PostgreSQL would choose cannot be told. Name it.',
+    )
+  }
+  return {
+    kind: 'steps',
+    steps: [behindIndex(site.text, given)],
+    apart: false,
+    done: 'The index is built CONCURRENTLY: SHARE UPDATE EXCLUSIVE instead of SHARE, and writes go on.',
+  }
+}
+
+/** An index that is being built needs a name, for a deploy that was cut off finds it by that. */
+function chosenName(
+  { table, columns }: Extract<Action, { kind: 'create-index' }>,
+  { schema }: Site,
+): string | undefined {
+  const name = indexName(table, columns)
+  const taken = schema.indexes.has(keyOf(schema, { ...table, name }))
+  return taken || !fits(name) || columns.includes('') ? undefined : qualified({ name })
+}
+
+/** The same indexes, each dropped while reads and writes go on. */
+export function droppedIndexes(site: Site): Form {
+  const { statement, text, schema } = site
+  const drops = statement.actions.flatMap((one) => (one.kind === 'drop-index' ? [one] : []))
+  const tables = drops.map(({ index }) => tableOfIndex(schema, index))
+  if (tables.some((table) => table && tableNamed(schema, table)?.partitioned)) {
+    return none(PARTITIONED)
+  }
+  if (isKeyword(tokensOf(text).at(-1), 'CASCADE')) {
+    return none('PostgreSQL refuses CASCADE together with CONCURRENTLY.')
+  }
+  return {
+    kind: 'steps',
+    steps:
+      drops.length === 1
+        ? [behindIndex(text, '')]
+        : drops.map(
+            ({ index, ifExists }) =>
+              `DROP INDEX CONCURRENTLY ${ifExists ? 'IF EXISTS ' : ''}${qualified(index)}`,
+          ),
+    apart: false,
+    done: 'Dropped CONCURRENTLY: SHARE UPDATE EXCLUSIVE instead of ACCESS EXCLUSIVE, and nobody waits.',
+  }
+}
+
+/** CONCURRENTLY, and a name, behind the word INDEX. */
+function behindIndex(text: string, name: string): string {
+  const at = tokensOf(text).find((token) => isKeyword(token, 'INDEX'))?.end ?? 0
+  return `${text.slice(0, at)} CONCURRENTLY${name === '' ? '' : ` ${name}`}${text.slice(at)}`
+}

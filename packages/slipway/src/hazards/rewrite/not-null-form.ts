@@ -1,0 +1,31 @@
+import type { ObjectName } from '../../migration/index.ts'
+import { type Form, nameWith, none, type Site, written } from './form.ts'
+
+/** SET NOT NULL that finds a valid check, and so has no row to read. */
+export function setNotNull(table: ObjectName, column: string, { alter }: Site): Form {
+  if (!alter) return none('The column is not changed by an ALTER TABLE.')
+  return {
+    kind: 'steps',
+    steps: notNullSteps(table, written(column, alter.part), { head: alter.head, column }),
+    apart: true,
+    done: 'A check reads the rows under SHARE UPDATE EXCLUSIVE; with it, SET NOT NULL takes ACCESS EXCLUSIVE for a moment only.',
+  }
+}
+
+/**
+ * The steps to NOT NULL. The check is not named `…_not_null`: from PostgreSQL 18 on that is the name of
+ * the constraint that SET NOT NULL makes.
+ */
+export function notNullSteps(
+  table: ObjectName,
+  name: string,
+  { head, column }: { readonly head: string; readonly column: string },
+): string[] {
+  const check = written(nameWith(`${table.name}_${column}`, '_filled'), '')
+  return [
+    `${head} ADD CONSTRAINT ${check} CHECK (${name} IS NOT NULL) NOT VALID`,
+    `${head} VALIDATE CONSTRAINT ${check}`,
+    `${head} ALTER COLUMN ${name} SET NOT NULL`,
+    `${head} DROP CONSTRAINT ${check}`,
+  ]
+}

@@ -1,0 +1,131 @@
+import {
+  type Action,
+  type AlterTableText,
+  alterTableText,
+  hasComment,
+  type Statement,
+  tokensOf,
+} from '../../migration/index.ts'
+import { applied } from '../apply.ts'
+import type { Hazard } from '../hazard.ts'
+import { columnObject } from '../names.ts'
+import type { Schema } from '../schema.ts'
+import { type Form, none, type Site } from './form.ts'
+import { formOf, idsOf } from './forms.ts'
+
+/** What became of a hazard. */
+export interface Verdict {
+  readonly hazard: Hazard
+  readonly form: Form
+}
+
+/** What became of a statement. */
+export interface RewrittenStatement {
+  readonly verdicts: readonly Verdict[]
+  /** The statements that stand for it, without their semicolons; nothing where it stays as it is. */
+  readonly steps?: readonly string[]
+  /** Where its text ends: what is behind is a comment at most. */
+  readonly end: number
+}
+
+/** What is known where a statement stands. */
+export interface StatementSite {
+  readonly schema: Schema
+  readonly migration: string
+  readonly triggers: ReadonlySet<string>
+  /** The hazards of the statement that nobody has accepted. */
+  readonly hazards: readonly Hazard[]
+}
+
+/** The steps that do what a statement does, without its hazards where they have a safe form. */
+export function rewriteStatement(statement: Statement, site: StatementSite): RewrittenStatement {
+  const length = tokensOf(statement.text).at(-1)?.end ?? statement.text.length
+  const text = statement.text.slice(0, length)
+  const end = statement.start + length
+  const alter = alterTableText(text)
+  const parts = partsOf({ ...statement, text }, alter, site)
+  const verdicts = parts.flatMap(({ hazards, form }) => hazards.map((hazard) => ({ hazard, form })))
+  if (!parts.some(({ form }) => form?.kind === 'steps')) return { verdicts, end }
+  return { verdicts, end, steps: stepsOf(parts, alter) }
+}
+
+/** An action of a statement. */
+interface Part {
+  readonly text: string
+  readonly hazards: readonly Hazard[]
+  readonly form: Form
+}
+
+function partsOf(
+  statement: Statement,
+  alter: AlterTableText | undefined,
+  { schema: before, migration, triggers, hazards }: StatementSite,
+): Part[] {
+  // A DROP INDEX of several is rewritten as a whole.
+  const actions = alter ? statement.actions : statement.actions.slice(0, 1)
+  const refusal = alter && whyWhole(statement, alter)
+  let schema = before
+  let rest = hazards
+  return actions.map((action, index) => {
+    const own = alter ? firstOfEach(rest, action, schema) : ofAll(rest, action)
+    rest = rest.filter((one) => !own.includes(one))
+    const part = alter?.parts[index] ?? statement.text
+    const site: Site = {
+      schema,
+      statement,
+      text: statement.text,
+      ...(alter ? { alter: { ...alter, part } } : {}),
+      triggers,
+    }
+    schema = applied(schema, action, migration)
+    return { text: part, hazards: own, form: refusal ?? safeForm(action, own, site) }
+  })
+}
+
+function ofAll(hazards: readonly Hazard[], action: Action): Hazard[] {
+  return hazards.filter(({ id }) => idsOf(action).includes(id))
+}
+
+/** Hazards stand in the order of the parts that have them, so that the first of an id is the part's own. */
+function firstOfEach(hazards: readonly Hazard[], action: Action, schema: Schema): Hazard[] {
+  return idsOf(action).flatMap((wanted) => {
+    const found = hazards.find(({ id, object }) => {
+      if (id !== wanted) return false
+      if (action.kind !== 'set-not-null') return true
+      return object === columnObject({ schema }, action.table, action.column)
+    })
+    return found ?? []
+  })
+}
+
+const AS_IT_IS = none('It is safe as it is.')
+
+function safeForm(action: Action, hazards: readonly Hazard[], site: Site): Form {
+  return hazards.length === 0 ? AS_IT_IS : formOf(action, site)
+}
+
+/** Why the parts of an ALTER TABLE cannot be told apart. */
+function whyWhole({ text, actions }: Statement, { parts }: AlterTableText): Form | undefined {
+  if (parts.length !== actions.length) return none('The statement cannot be taken apart.')
+  if (parts.length === 1 || !hasComment(text)) return undefined
+  return none('A comment stands inside the statement, and would be lost. Take it apart first.')
+}
+
+/** The statements of all parts in their order. Parts that stay as they are stay together. */
+function stepsOf(parts: readonly Part[], alter: AlterTableText | undefined): string[] {
+  const steps: string[] = []
+  let together: string[] = []
+  const close = () => {
+    if (alter && together.length > 0) steps.push(`${alter.head} ${together.join(',\n')}`)
+    together = []
+  }
+  for (const { text, form } of parts) {
+    if (form.kind === 'none') together.push(text)
+    else {
+      close()
+      steps.push(...form.steps)
+    }
+  }
+  close()
+  return steps
+}

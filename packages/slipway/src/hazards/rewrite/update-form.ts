@@ -1,0 +1,77 @@
+import {
+  type Action,
+  isKeyword,
+  listOf,
+  type ObjectName,
+  type Token,
+  textOf,
+  tokensOf,
+} from '../../migration/index.ts'
+import { inBatches, singleKey } from './batches.ts'
+import { type Form, none, type Site, written } from './form.ts'
+
+/** The same UPDATE, in batches that are each committed. */
+export function batchedUpdate(action: Extract<Action, { kind: 'update' }>, site: Site): Form {
+  const { text } = site
+  const tokens = tokensOf(text)
+  const set = tokens.findIndex((token) => isKeyword(token, 'SET'))
+  const where = tokens.findIndex((token) => isKeyword(token, 'WHERE'))
+  const assigned = tokens.slice(set + 1, where === -1 ? undefined : where)
+  const key = singleKey(site.schema, action.table)
+  const reason = whyWhole(tokens, site) ?? whyUnsafeTwice(assigned, action.columns, key)
+  if (key === undefined || reason !== undefined) return none(reason ?? NO_KEY)
+  return {
+    kind: 'steps',
+    steps: [
+      inBatches({
+        update: textOf(text, where === -1 ? tokens : tokens.slice(0, where)),
+        where: where === -1 ? undefined : textOf(text, tokens.slice(where + 1)),
+        table: tableText(action.table, text),
+        key: written(key, text),
+      }),
+    ],
+    apart: false,
+    done: 'The rows are updated in batches of 10,000, each committed: a row is locked for its batch only.',
+  }
+}
+
+/** Without a key of one column there is no order in which to walk the rows. */
+export const NO_KEY = 'The table has no primary key of one column that could be walked in batches.'
+
+/** A table as SQL, in the manner of a text. */
+function tableText({ schema, name }: ObjectName, text: string): string {
+  return schema === undefined
+    ? written(name, text)
+    : `${written(schema, text)}.${written(name, text)}`
+}
+
+function whyWhole(tokens: readonly Token[], { text }: Site): string | undefined {
+  if (!isKeyword(tokens[0], 'UPDATE')) return 'The UPDATE stands behind a WITH.'
+  if (isKeyword(tokens[1], 'ONLY')) return 'The UPDATE is of ONLY the table, without its children.'
+  const other = ['FROM', 'RETURNING'].find((word) => tokens.some((token) => isKeyword(token, word)))
+  if (other !== undefined) return `The UPDATE has a ${other}.`
+  return text.includes('$slipway$') ? 'The UPDATE holds the text $slipway$.' : undefined
+}
+
+/** A deploy that was cut off runs the batches again, from the first: that must not change a row further. */
+function whyUnsafeTwice(
+  assigned: readonly Token[],
+  columns: readonly string[],
+  key: string | undefined,
+): string | undefined {
+  if (key !== undefined && columns.includes(key)) return 'The UPDATE changes the primary key.'
+  for (const assignment of listOf(assigned)) {
+    const equals = assignment.findIndex((token) => isKeyword(token, '='))
+    if (equals !== 1) return 'The UPDATE sets several columns at once, or a part of one.'
+    const read = assignment.slice(equals + 1).find((token) => columns.includes(nameOf(token)))
+    if (read) {
+      return `The new values are computed from the column ${nameOf(read)}, which the UPDATE sets: run twice, after a cut, it would change rows twice.`
+    }
+  }
+  return undefined
+}
+
+/** The name that a token is, if it is one. */
+function nameOf({ text }: Token): string {
+  return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text.toLowerCase()
+}

@@ -1,0 +1,40 @@
+import path from 'node:path'
+import { advice } from '../kernel/index.ts'
+import { loadConfigurationModule } from './configuration-module.ts'
+import { raise } from './failures.ts'
+import type { Project } from './project.ts'
+
+/** A rule as far as it can be told without running it: what it is asked is the concern of whoever judges. */
+export interface RuleModule {
+  readonly id: string
+  readonly title: string
+  readonly judge: (...given: never[]) => unknown
+}
+
+/**
+ * The rules of a project's own: what the file exports that `rules` of slipway.config names. Fails with
+ * PROJECT.CONFIG_INVALID where it exports anything but a list of them.
+ */
+export async function loadRules(project: Project): Promise<readonly RuleModule[]> {
+  const { rules } = project.config
+  if (rules === undefined) return []
+  const file = path.resolve(project.root, rules)
+  const { exported } = await loadConfigurationModule({
+    file,
+    shown: rules,
+    environment: project.variables.all(),
+  })
+  if (Array.isArray(exported) && exported.every(isRule)) return exported
+  return raise('PROJECT.CONFIG_INVALID', {
+    message: `${rules} cannot be used.`,
+    why: 'It must export a list of rules as its default, each with an id, a title and a function judge.',
+    nextActions: [advice(`Correct ${rules}; docs/hazards/README.md shows one.`)],
+    where: { file },
+  })
+}
+
+function isRule(value: unknown): value is RuleModule {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, title, judge } = value as Partial<RuleModule>
+  return typeof id === 'string' && typeof title === 'string' && typeof judge === 'function'
+}

@@ -1,0 +1,248 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
+import { deploy, type DeployOutcome } from '../deploy/index.ts'
+import { rollback, type RollbackOutcome } from './index.ts'
+
+// What a deploy destroys comes back with its rollback: the schema by its fingerprint, the rows one by one.
+
+const INIT = migration(
+  '1_init',
+  `CREATE TYPE "Mood" AS ENUM ('sad', 'ok');
+CREATE TABLE team (id integer PRIMARY KEY, name text NOT NULL);
+CREATE TABLE person (id serial PRIMARY KEY, name varchar(40) NOT NULL, mood "Mood" DEFAULT 'ok', tags text[],
+  team_id integer REFERENCES team (id) ON DELETE CASCADE, doubled integer GENERATED ALWAYS AS (length(name) * 2) STORED,
+  CONSTRAINT named CHECK (name <> ''));
+CREATE UNIQUE INDEX person_name ON person (lower(name));
+CREATE TABLE log (at integer, line text);
+CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := upper(NEW.name); RETURN NEW; END $$;
+CREATE TRIGGER shouting BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION shout();`,
+)
+const ROWS = `INSERT INTO team SELECT n, 'team ' || n FROM generate_series(1, 3) AS n;
+INSERT INTO person (name, mood, tags, team_id) SELECT 'p' || n, CASE WHEN n % 2 = 0 THEN 'sad'::"Mood" END,
+  ARRAY['a', NULL, n::text], n % 3 + 1 FROM generate_series(1, 50) AS n;
+INSERT INTO log SELECT n, 'line ' || n FROM generate_series(1, 5) AS n; INSERT INTO log SELECT 1, 'line 1';`
+
+let target: TestTarget
+
+beforeEach(async () => {
+  target = await createTarget()
+  await deployed([INIT])
+  await target.sql(ROWS)
+  return () => target.drop()
+})
+
+async function deployed(migrations: readonly TestMigration[]): Promise<DeployOutcome> {
+  const consent = { confirm: undefined }
+  return await deploy({ ...target.request(migrations), consent, acceptDrift: false })
+}
+
+async function takenBack(migrations: readonly TestMigration[]): Promise<RollbackOutcome> {
+  return await rollback({
+    ...target.request(migrations),
+    consent: { confirm: undefined },
+    extent: { kind: 'steps', steps: 1 },
+    acceptUnproven: false,
+    announce: () => {},
+  })
+}
+
+async function state() {
+  const rows = async (table: string) => target.sql(`SELECT * FROM ${table} ORDER BY 1, 2`)
+  const person = await target.sql(
+    'SELECT id, name, mood::text, tags, team_id, doubled FROM person ORDER BY id',
+  )
+  const { hash, objects } = await target.fingerprint()
+  return { hash, objects, team: await rows('team'), person, log: await rows('log') }
+}
+
+const keptTables = () =>
+  target.sql(
+    "SELECT relname FROM pg_class WHERE relnamespace = 'slipway'::regnamespace AND relname ~ '^kept_\\d+$'",
+  )
+
+test.each([
+  ['a table that others refer to', 'DROP TABLE team CASCADE;'],
+  ['a table with a type that goes with it', 'DROP TABLE person; DROP TYPE "Mood";'],
+  ['a table without a key', 'DROP TABLE log;'],
+  ['tables at once', 'DROP TABLE IF EXISTS nothing, person, team;'],
+  [
+    'a table under a view',
+    'CREATE VIEW seen AS SELECT name FROM person; DROP TABLE person CASCADE;',
+  ],
+  ['a column', 'ALTER TABLE person DROP COLUMN tags;'],
+  [
+    'columns, one with a type that goes',
+    'ALTER TABLE person DROP COLUMN name CASCADE, DROP COLUMN mood; DROP TYPE "Mood";',
+  ],
+  ['the key', 'ALTER TABLE team DROP COLUMN id CASCADE;'],
+  ['a column of a table without a key', 'ALTER TABLE log DROP COLUMN line;'],
+  [
+    'the width of a type',
+    'ALTER TABLE person DROP COLUMN doubled; ALTER TABLE person ALTER COLUMN name TYPE varchar(3);',
+  ],
+  ['all rows', 'DELETE FROM log;'],
+  ['some rows', "DELETE FROM person AS p WHERE p.name LIKE '%1%' AND mood IS NULL;"],
+  [
+    'rows by another table',
+    "DELETE FROM person p USING team t WHERE t.id = p.team_id AND t.name = 'team 2';",
+  ],
+  ['rows and those that refer to them', 'DELETE FROM team WHERE id = 2;'],
+  ['rows and their column', 'DELETE FROM team WHERE id = 2; ALTER TABLE team DROP COLUMN name;'],
+  ['all rows of all that refer to it', 'TRUNCATE team RESTART IDENTITY CASCADE;'],
+  ['values', "UPDATE person SET name = name || '!', tags = NULL WHERE id < 10;"],
+  [
+    'values from another table',
+    'UPDATE person p SET tags = ARRAY[t.name] FROM team t WHERE t.id = p.team_id;',
+  ],
+])('a deploy that destroys %s', async (_what, sql) => {
+  const change = migration('2_change', sql)
+  const before = await state()
+  const done = await deployed([INIT, change])
+  expect(done.failure).toBeUndefined()
+  expect(done.kept.map(({ state: is }) => is)).not.toContain('not-kept')
+  expect(done.kept).not.toEqual([])
+  const back = await takenBack([INIT, change])
+  expect(back.failure).toBeUndefined()
+  expect(await state()).toEqual(before)
+  expect(await keptTables()).toEqual([])
+  await target.sql("INSERT INTO person (name, team_id) VALUES ('new', 1)")
+})
+
+describe('a statement that fails', () => {
+  test.each([
+    ['DROP TABLE team;', '2BP01'],
+    ['SELECT 1; DROP TABLE nowhere;', '42P01'],
+    ['CREATE VIEW seen AS SELECT name FROM person; ALTER TABLE person DROP COLUMN name;', '2BP01'],
+    ['DROP TABLE log; SELECT 1 / 0;', '22012'],
+    ['DROP VIEW person;', '42809'],
+  ])('%s fails as it would have, and nothing is kept', async (sql, sqlstate) => {
+    const before = await state()
+    const done = await deployed([INIT, migration('2_change', sql)])
+    expect(done.failure).toMatchObject({ code: 'DEPLOY.STATEMENT_FAILED', server: { sqlstate } })
+    const last = sql.split('; ').length
+    expect(done.failure?.message).toContain(`statement ${last} of ${last}`)
+    expect(done.kept).toEqual([])
+    expect(await state()).toEqual(before)
+    expect(await keptTables()).toEqual([])
+  })
+})
+
+describe('what was written since', () => {
+  test('stays, and is told; what found no place is still kept', async () => {
+    const change = migration(
+      '2_change',
+      'DELETE FROM team WHERE id = 2; ALTER TABLE team DROP COLUMN name;',
+    )
+    await deployed([INIT, change])
+    await target.sql(
+      'INSERT INTO team VALUES (2), (9); DELETE FROM person WHERE team_id = 1; UPDATE team SET id = 8 WHERE id = 1',
+    )
+    const down = migration(
+      '2_change',
+      change.sql,
+      "ALTER TABLE team ADD COLUMN name text NOT NULL DEFAULT 'unknown'; ALTER TABLE team ALTER COLUMN name DROP DEFAULT;",
+    )
+    const back = await takenBack([INIT, down])
+    expect(back.kept).toMatchObject([
+      { kind: 'rows', table: 'team', state: 'restored', restored: { rows: 0 } },
+      { kind: 'rows', table: 'person', state: 'restored', restored: { rows: 17 } },
+      { kind: 'columns', state: 'restored', restored: { rows: 1 } },
+    ])
+    expect(await keptTables()).toHaveLength(1)
+    expect(await target.sql('SELECT id, name FROM team ORDER BY id')).toEqual([
+      { id: 2, name: 'unknown' },
+      { id: 3, name: 'team 3' },
+      { id: 8, name: 'unknown' },
+      { id: 9, name: 'unknown' },
+    ])
+  })
+
+  test('a way back that updates the rows itself is not overruled', async () => {
+    const change = migration(
+      '2_change',
+      'UPDATE log SET at = at + 100;',
+      'UPDATE log SET at = at - 100;',
+    )
+    await deployed([INIT, change])
+    await target.sql('UPDATE log SET at = 107 WHERE at = 105')
+    await takenBack([INIT, change])
+    expect(await target.sql('SELECT max(at) FROM log')).toEqual([{ max: 7 }])
+  })
+})
+
+test('what is kept is announced as lossless, the rest as it is', async () => {
+  const change = migration(
+    '2_change',
+    'ALTER TABLE person DROP COLUMN mood; DROP TABLE log;',
+    '-- slipway: lossy column public.person.mood\n-- slipway: lossy table public.log\n-- slipway: lossy column public.person.fax\n' +
+      `ALTER TABLE person ADD COLUMN mood "Mood" DEFAULT 'ok'; CREATE TABLE log (at integer, line text);`,
+  )
+  await deployed([INIT, change])
+  expect((await takenBack([INIT, change])).ways[0]?.announced).toEqual([
+    'lossless (kept): column public.person.mood',
+    'lossless (kept): table public.log',
+    'lossy: column public.person.fax',
+  ])
+})
+
+test('a column that is set aside is in nobody’s way, and no drift', async () => {
+  const change = migration('2_change', 'ALTER TABLE log DROP COLUMN line;')
+  const after = migration('3_after', 'ALTER TABLE log ADD COLUMN more text;')
+  await deployed([INIT, change])
+  await target.sql('INSERT INTO log VALUES (6)')
+  expect((await deployed([INIT, change, after])).failure).toBeUndefined()
+  const columns = await target.sql(
+    "SELECT attname FROM pg_attribute WHERE attrelid = 'log'::regclass AND attnum > 0 AND NOT attisdropped",
+  )
+  expect(columns).toEqual([{ attname: 'at' }, { attname: '_slipway_kept_1' }, { attname: 'more' }])
+})
+
+test.each([
+  [
+    'a partitioned table',
+    'CREATE TABLE part (id integer, at integer, PRIMARY KEY (id, at)) PARTITION BY RANGE (at); CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10);',
+    'DROP TABLE part;',
+  ],
+  [
+    'a partition',
+    'CREATE TABLE part (id integer) PARTITION BY LIST (id); CREATE TABLE part_1 PARTITION OF part DEFAULT;',
+    'DROP TABLE part_1;',
+  ],
+  [
+    'a table with forced row security',
+    'CREATE TABLE part (id integer PRIMARY KEY); ALTER TABLE part ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY few ON part USING (id = 1);',
+    'DROP TABLE part;',
+  ],
+  [
+    'a schema',
+    "CREATE SCHEMA other; CREATE TYPE other.mood AS ENUM ('x'); CREATE TABLE other.part (id integer, mood other.mood DEFAULT 'x');",
+    'DROP SCHEMA other CASCADE;',
+  ],
+  [
+    'a domain',
+    "CREATE DOMAIN short AS text CHECK (length(VALUE) < 9); CREATE TABLE part (id integer, s short[] DEFAULT '{a,b}', t short DEFAULT 'c');",
+    'DROP TABLE part; DROP DOMAIN short;',
+  ],
+  [
+    'a required column',
+    "CREATE TABLE part (id integer PRIMARY KEY, s text NOT NULL DEFAULT 'x'); ALTER TABLE part ALTER COLUMN s DROP DEFAULT;",
+    'ALTER TABLE part DROP COLUMN s;',
+  ],
+])('%s comes back, too', async (_what, setup, sql) => {
+  const [made, change] = [migration('2_made', setup), migration('3_change', sql)]
+  await deployed([INIT, made])
+  const name = setup.includes('other.part') ? 'other.part' : 'part'
+  const rest = setup.includes('s text NOT NULL')
+    ? ', s'
+    : setup.includes('at integer')
+      ? ', at'
+      : ''
+  await target.sql(
+    `INSERT INTO ${name} (id${rest}) SELECT n${rest && ', n'} FROM generate_series(1, 9) AS n`,
+  )
+  const read = () => target.sql(`SELECT to_jsonb(t) AS row FROM ${name} AS t ORDER BY id`)
+  const before = { rows: await read(), hash: (await target.fingerprint()).hash }
+  expect((await deployed([INIT, made, change])).failure).toBeUndefined()
+  expect((await takenBack([INIT, made, change])).failure).toBeUndefined()
+  expect({ rows: await read(), hash: (await target.fingerprint()).hash }).toEqual(before)
+})

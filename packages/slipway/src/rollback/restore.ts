@@ -1,0 +1,72 @@
+import type { Session } from '../database/index.ts'
+import { type MigrationStep, takingBack } from '../deploy/index.ts'
+import { attempt } from '../kernel/index.ts'
+import type { MigrationPlan } from '../plan/index.ts'
+import {
+  createKeepingSql,
+  describeKept,
+  type Kept,
+  readKept,
+  restoringOf,
+} from '../safekeeping/index.ts'
+import type { WayBack } from './way-back.ts'
+
+/** Ways back that put back what is kept of their migrations. */
+export interface RestoringPlan {
+  readonly steps: readonly MigrationStep[]
+  /** What was kept of these migrations before, as it is now. */
+  readonly keptNow: () => Promise<readonly Kept[]>
+}
+
+/** Prepares the target for putting back, where anything was ever kept on it. */
+export async function prepareRestoring(
+  session: Session,
+  plans: readonly MigrationPlan[],
+): Promise<RestoringPlan> {
+  const all = await readKept(session)
+  if (all.length === 0) {
+    const steps = plans.map((plan) => ({ plan, books: takingBack(session, plan.name) }))
+    return { steps, keptNow: async () => [] }
+  }
+  // The functions may be those of another version of Slipway.
+  await session.execute(createKeepingSql)
+  const names = new Set(plans.map(({ name }) => name))
+  const kept = all.filter(({ migration, state }) => names.has(migration) && state === 'kept')
+  const ids = new Set(kept.map(({ id }) => id))
+  const keptNow = async () => {
+    const now = await attempt(() => readKept(session))
+    return now.ok ? now.value.filter(({ id }) => ids.has(id)) : kept
+  }
+  return { steps: plans.map((plan) => restoringStep(session, plan, kept)), keptNow }
+}
+
+/** Ways back with what they announce in the light of what is kept: a loss that is kept is none. */
+export async function knowingKept(
+  session: Session,
+  ways: readonly WayBack[],
+): Promise<readonly WayBack[]> {
+  const kept = (await readKept(session)).filter(({ state }) => state === 'kept')
+  return ways.map((way) => {
+    const own = kept.filter(({ migration }) => migration === way.plan.name)
+    return { ...way, announced: way.announced.map((text) => inLightOf(own, text)) }
+  })
+}
+
+function inLightOf(kept: readonly Kept[], announced: string): string {
+  const lost = /^lossy: (.+)$/.exec(announced)?.[1]
+  if (lost === undefined) return announced
+  const found = kept.some((one) => {
+    const columns = one.kind === 'columns' ? one.columns : [undefined]
+    return columns.some(
+      (column) => describeKept(column === undefined ? one : { ...one, columns: [column] }) === lost,
+    )
+  })
+  return found ? `lossless (kept): ${lost}` : announced
+}
+
+function restoringStep(session: Session, plan: MigrationPlan, all: readonly Kept[]): MigrationStep {
+  const { schema } = session.server
+  const kept = all.filter(({ migration }) => migration === plan.name)
+  const { companions, end } = restoringOf(plan.statements, { migration: plan.name, schema, kept })
+  return { plan, books: takingBack(session, plan.name, end), companions }
+}

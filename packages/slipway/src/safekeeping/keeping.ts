@@ -1,0 +1,160 @@
+import { quoteLiteral } from '../database/index.ts'
+import type { Action, ObjectName, Statement } from '../migration/index.ts'
+import { type Companion, type Companions } from './companions.ts'
+import { type Made, madeBefore, nameKey } from './made.ts'
+import { releasing } from './releasing.ts'
+import { call, literals, quoted } from './sql-text.ts'
+
+/** Above this many rows a dropped column is set aside by a rename: a copy would hold its lock for long. */
+const MAX_COPIED_ROWS = 5_000_000
+
+/** What is asked of keeping. */
+export interface KeepingOptions {
+  readonly migration: string
+  /** Rows above which a column is set aside; MAX_COPIED_ROWS where absent. */
+  readonly maxCopiedRows?: number
+}
+
+/** What keeps, and what nothing can keep. */
+export interface Keeping {
+  readonly companions: Companions
+  /** Sentences without a full stop: what a statement destroys that is not kept, known before it runs. */
+  readonly notKept: readonly string[]
+}
+
+/**
+ * What is sent with the statements of a migration so that what they destroy is kept first. Pure: it only
+ * says what to call; the server decides, when the statement is about to run, what there is to keep.
+ */
+export function keepingOf(statements: readonly Statement[], options: KeepingOptions): Keeping {
+  const companions = new Map<number, Companion>()
+  const notKept: string[] = []
+  const made = madeBefore(statements)
+  for (const [index, statement] of statements.entries()) {
+    if (statement.role.kind === 'alone') continue
+    const scene = { statement, made: made[index] ?? NOTHING_MADE, options }
+    const before = [...keptFirst(scene), ...releasing(statement)]
+    if (before.length > 0) companions.set(statement.number, { before })
+    notKept.push(...statement.actions.flatMap((action) => whyNotKept(action, statement)))
+  }
+  return { companions, notKept }
+}
+
+const NOTHING_MADE: Made = { tables: new Set(), columns: new Set() }
+
+interface Scene {
+  readonly statement: Statement
+  readonly made: Made
+  readonly options: KeepingOptions
+}
+
+function keptFirst(scene: Scene): string[] {
+  return [
+    ...keptTables(scene),
+    ...keptColumns(scene),
+    ...keptTypes(scene),
+    ...scene.statement.actions.flatMap((action) => keptRows(action, scene)),
+  ]
+}
+
+/** The arguments that all of them begin with. */
+function head({ statement, options }: Scene): string[] {
+  return [quoteLiteral(options.migration), String(statement.number)]
+}
+
+function keptTables(scene: Scene): string[] {
+  const { statement, made } = scene
+  const dropped = (kind: 'table' | 'schema') =>
+    statement.actions.flatMap((action) =>
+      action.kind === 'drop' && action.of === kind ? [action.object] : [],
+    )
+  const tables = dropped('table').filter((table) => !made.tables.has(nameKey(table)))
+  const schemas = dropped('schema').map(({ name }) => name)
+  const text = quoteLiteral(statement.text)
+  return [
+    ...(tables.length > 0
+      ? [call('keep_tables', ...head(scene), text, literals(tables.map(quoted)))]
+      : []),
+    ...(schemas.length > 0 ? [call('keep_schemas', ...head(scene), text, literals(schemas))] : []),
+  ]
+}
+
+function keptColumns(scene: Scene): string[] {
+  const { statement, made, options } = scene
+  const dropped = statement.actions.flatMap((action) =>
+    action.kind === 'drop-column' && !isNew(made, action.table, action.column) ? [action] : [],
+  )
+  const [first] = dropped
+  if (!first) return []
+  const columns = literals(dropped.map(({ column }) => column))
+  const limit = String(options.maxCopiedRows ?? MAX_COPIED_ROWS)
+  const table = quoteLiteral(quoted(first.table))
+  const cascade = String(dropped.some((column) => column.cascade))
+  return [call('keep_columns', ...head(scene), table, columns, cascade, limit)]
+}
+
+function keptTypes(scene: Scene): string[] {
+  const { statement, made } = scene
+  const changed = statement.actions.flatMap((action) =>
+    action.kind === 'change-type' && !isNew(made, action.table, action.column) ? [action] : [],
+  )
+  const [first] = changed
+  if (!first) return []
+  const types = Object.fromEntries(changed.map(({ column, type }) => [column, type]))
+  const json = `${quoteLiteral(JSON.stringify(types))}::jsonb`
+  return [call('keep_types', ...head(scene), quoteLiteral(quoted(first.table)), json)]
+}
+
+function keptRows(action: Action, scene: Scene): string[] {
+  const { made } = scene
+  switch (action.kind) {
+    case 'delete':
+    case 'update': {
+      if (action.touches === undefined || made.tables.has(nameKey(action.table))) return []
+      const columns = action.kind === 'update' ? action.columns : undefined
+      if (columns?.every((column) => isNew(made, action.table, column))) return []
+      const about = { operation: action.kind, ...(columns ? { columns } : {}) }
+      const json = `${quoteLiteral(JSON.stringify(about))}::jsonb`
+      const [table, rows] = [quoteLiteral(quoted(action.table)), quoteLiteral(action.touches)]
+      return [call('keep_rows', ...head(scene), table, rows, json)]
+    }
+    case 'truncate': {
+      const tables = action.tables.filter((table) => !made.tables.has(nameKey(table)))
+      if (tables.length === 0) return []
+      const names = literals(tables.map(quoted))
+      return [call('keep_all_rows', ...head(scene), names, String(action.cascade))]
+    }
+    default:
+      return []
+  }
+}
+
+function isNew({ tables, columns }: Made, table: ObjectName, column: string): boolean {
+  return tables.has(nameKey(table)) || columns.has(`${nameKey(table)}.${column}`)
+}
+
+/** What destroys and cannot be turned into a query beforehand. */
+function whyNotKept(action: Action, { number, text }: Statement): string[] {
+  const told = (what: string) => [`statement ${number}: ${what} is not kept`]
+  switch (action.kind) {
+    case 'delete':
+    case 'update':
+      return action.touches === undefined
+        ? told(`what its ${action.kind.toUpperCase()} changes`)
+        : []
+    case 'insert':
+      return /\bON\s+CONFLICT\b[\s\S]*\bDO\s+UPDATE\b/i.test(text)
+        ? told('what its ON CONFLICT DO UPDATE overwrites')
+        : []
+    case 'drop-owned':
+      return told('what its DROP OWNED drops')
+    case 'opaque':
+      return /^DO\b/i.test(text) && /\b(?:DELETE|UPDATE|TRUNCATE|DROP)\b/i.test(text)
+        ? told('what its code destroys')
+        : []
+    case 'other':
+      return action.statement === 'MergeStmt' ? told('what its MERGE changes') : []
+    default:
+      return []
+  }
+}

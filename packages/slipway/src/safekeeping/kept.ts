@@ -1,0 +1,90 @@
+import type { Session } from '../database/index.ts'
+import { failureOf } from '../kernel/index.ts'
+
+/** Something that a deploy destroyed, and what became of its data. No row content. */
+export interface Kept {
+  readonly id: number
+  readonly migration: string
+  /** Number of the statement that destroyed it. */
+  readonly statement: number
+  readonly kind: 'table' | 'columns' | 'rows'
+  readonly schema: string
+  readonly table: string
+  /** The columns that were dropped, converted or updated; none where it is the whole row. */
+  readonly columns: readonly string[]
+  /** `kept`: the data is there. `restored`: it was put back. `not-kept`: it could not be, see `why`. */
+  readonly state: 'kept' | 'restored' | 'not-kept'
+  readonly why?: string
+  /** Absent where nobody counted: a table is moved without a look at its rows. */
+  readonly rows?: number
+  readonly bytes: number
+  readonly keptAt: string
+  /** Rows that were put back, and rows that were there already and stayed. */
+  readonly restored?: { readonly rows: number; readonly since: number }
+}
+
+const READ = `SELECT id, migration, statement, kind, table_schema, table_name, to_json(columns), not_kept, rows,
+  coalesce(pg_total_relation_size(to_regclass('slipway.' || stored_as)), 0),
+  to_char(kept_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), restored_at IS NOT NULL,
+  details ->> 'restored', details ->> 'since'
+FROM slipway.kept ORDER BY id`
+
+/** All that is or was kept on a database, the oldest first; nothing where nothing ever was. */
+export async function readKept(session: Session): Promise<Kept[]> {
+  try {
+    const { rows } = await session.queryRaw(READ)
+    return rows.map(keptFrom)
+  } catch (error) {
+    const state = failureOf(error)?.server?.sqlstate
+    if (state === '42P01' || state === '3F000') return []
+    throw error
+  }
+}
+
+function keptFrom(row: readonly (string | null)[]): Kept {
+  const [
+    id,
+    migration,
+    statement,
+    kind,
+    schema,
+    table,
+    columns,
+    why,
+    rows,
+    bytes,
+    at,
+    done,
+    ...counts
+  ] = row
+  const [restored, since] = counts
+  const text = (value: string | null | undefined) => value ?? ''
+  return {
+    id: Number(id),
+    migration: text(migration),
+    statement: Number(statement),
+    kind: kind as Kept['kind'],
+    schema: text(schema),
+    table: text(table),
+    columns: JSON.parse(columns ?? '[]') as string[],
+    state: why ? 'not-kept' : done === 't' ? 'restored' : 'kept',
+    ...(why ? { why } : {}),
+    ...(rows === null || rows === undefined ? {} : { rows: Number(rows) }),
+    bytes: Number(bytes),
+    keptAt: text(at),
+    ...(done === 't' ? { restored: { rows: Number(restored), since: Number(since) } } : {}),
+  }
+}
+
+/** How people name what is kept: `column public.users.email`, `rows of public.users`. */
+export function describeKept({ kind, schema, table, columns }: Kept): string {
+  const name = `${schema}.${table}`
+  switch (kind) {
+    case 'table':
+      return `table ${name}`
+    case 'columns':
+      return `column ${columns.map((column) => `${name}.${column}`).join(', ')}`
+    case 'rows':
+      return `rows of ${name}`
+  }
+}

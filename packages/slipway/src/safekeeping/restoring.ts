@@ -1,0 +1,150 @@
+import { quoteIdentifier, quoteLiteral } from '../database/index.ts'
+import type { Action, ColumnDefinition, ObjectName, Statement } from '../migration/index.ts'
+import type { Companion, Companions } from './companions.ts'
+import type { Kept } from './kept.ts'
+import { nameKey } from './made.ts'
+import { releasing } from './releasing.ts'
+import { call, literals, quoted } from './sql-text.ts'
+
+/** What is asked of a restoring way back. */
+export interface RestoringOptions {
+  readonly migration: string
+  /** The schema that a name without one goes to. */
+  readonly schema: string
+  /** What is kept of the migration. */
+  readonly kept: readonly Kept[]
+}
+
+/** What puts back, with the statements of a way back and after the last of them. */
+export interface Restoring {
+  readonly companions: Companions
+  /** SQL for the end of its transaction. */
+  readonly end: string
+}
+
+/**
+ * What is sent with a way back so that what its migration destroyed is put back: the rows of a table and
+ * of a column right after the statement that makes it again, so that constraints which follow see them.
+ */
+export function restoringOf(
+  statements: readonly Statement[],
+  options: RestoringOptions,
+): Restoring {
+  const companions = new Map<number, Companion>()
+  const kept = options.kept.filter(({ state }) => state === 'kept')
+  const complete = completed(statements)
+  for (const statement of statements) {
+    if (statement.role.kind === 'alone') continue
+    const before = releasing(statement)
+    const scene = { ...options, kept, tables: complete.get(statement.number) ?? [] }
+    const own = kept.length > 0 ? putBack(statement, scene) : {}
+    if (before.length > 0 || own.after) companions.set(statement.number, { before, ...own })
+  }
+  return { companions, end: kept.length > 0 ? endOf(statements, options.migration) : '' }
+}
+
+/** The tables that are made and have all their columns and partitions after a statement, by its number. */
+function completed(statements: readonly Statement[]): Map<number, ObjectName[]> {
+  const last = new Map<string, { readonly table: ObjectName; readonly number: number }>()
+  for (const { number, actions } of statements) {
+    for (const action of actions) {
+      if (action.kind === 'create-table')
+        last.set(nameKey(action.table), { table: action.table, number })
+      const extended = extendedBy(action)
+      if (extended && last.has(nameKey(extended)))
+        last.set(nameKey(extended), { table: extended, number })
+    }
+  }
+  const found = new Map<number, ObjectName[]>()
+  for (const { table, number } of last.values())
+    found.set(number, [...(found.get(number) ?? []), table])
+  return found
+}
+
+/** The table to which an action adds what rows need. */
+function extendedBy(action: Action): ObjectName | undefined {
+  if (action.kind === 'add-column' || action.kind === 'attach-partition') return action.table
+  return action.kind === 'create-table' ? action.partitionOf : undefined
+}
+
+/** Rows that data statements changed are put back at the end, but not over what the way back writes itself. */
+function endOf(statements: readonly Statement[], migration: string): string {
+  const changed = statements.flatMap(({ actions }) =>
+    actions.flatMap((action) => (action.kind === 'update' ? [quoted(action.table)] : [])),
+  )
+  return `${call('restore_rows', quoteLiteral(migration), literals([...new Set(changed)]))};\n`
+}
+
+interface Scene extends RestoringOptions {
+  /** Tables that are complete now. */
+  readonly tables: readonly ObjectName[]
+}
+
+function putBack(statement: Statement, options: Scene): Companion {
+  const [action, ...others] = statement.actions
+  if (
+    action?.kind === 'add-column' &&
+    others.length === 0 &&
+    needsFilling(action, statement, options)
+  ) {
+    const after = [...restored(action, options), requireSql(action.table, action.column)]
+    return { instead: [addSql(action.table, action.column)], after }
+  }
+  const after = [
+    ...options.tables.map((table) => call('restore_table', ...head(table, options))),
+    ...statement.actions.flatMap((one) => restored(one, options)),
+  ]
+  return after.length > 0 ? { after } : {}
+}
+
+function head(table: ObjectName, { migration }: RestoringOptions): string[] {
+  return [quoteLiteral(migration), quoteLiteral(quoted(table))]
+}
+
+function restored(action: Action, options: RestoringOptions): string[] {
+  switch (action.kind) {
+    case 'add-column':
+      return [
+        call(
+          'restore_columns',
+          ...head(action.table, options),
+          literals([action.column.name]),
+          'false',
+        ),
+      ]
+    case 'change-type':
+      return [
+        call('restore_columns', ...head(action.table, options), literals([action.column]), 'true'),
+      ]
+    default:
+      return []
+  }
+}
+
+type AddColumn = Extract<Action, { kind: 'add-column' }>
+
+/** A column that is required and has no default cannot be added to a table with rows before it is filled. */
+function needsFilling(
+  { table, column }: AddColumn,
+  { text }: Statement,
+  { kept, schema }: RestoringOptions,
+): boolean {
+  const plain = isRequired(column) && column.constraints.length === 0 && !/\bCOLLATE\b/i.test(text)
+  return plain && kept.some((one) => holds(one, { schema, ...table }, column.name))
+}
+
+function isRequired({ notNull, default: value, filledBy }: ColumnDefinition): boolean {
+  return notNull && value === undefined && filledBy === undefined
+}
+
+function holds({ kind, schema, table, columns }: Kept, at: ObjectName, column: string): boolean {
+  return kind === 'columns' && schema === at.schema && table === at.name && columns.includes(column)
+}
+
+function addSql(table: ObjectName, { name, type }: ColumnDefinition): string {
+  return `ALTER TABLE ${quoted(table)} ADD COLUMN ${quoteIdentifier(name)} ${type}`
+}
+
+function requireSql(table: ObjectName, { name }: ColumnDefinition): string {
+  return `ALTER TABLE ${quoted(table)} ALTER COLUMN ${quoteIdentifier(name)} SET NOT NULL`
+}

@@ -1,0 +1,165 @@
+/** DROP COLUMN and changes of type: the key and the values are copied, or the column is set aside. */
+export const KEEP_COLUMNS = `
+-- All that goes with a column, as DROP COLUMN would have it.
+CREATE OR REPLACE FUNCTION slipway.trimmings_of_column(target regclass, own text) RETURNS text[] LANGUAGE sql STABLE AS $$
+  WITH this AS (SELECT attnum, attidentity, atthasdef FROM pg_attribute
+    WHERE attrelid = target AND attname = own AND NOT attisdropped),
+  needing AS (SELECT d.classid, d.objid FROM pg_depend d, this WHERE d.refclassid = 'pg_class'::regclass
+    AND d.refobjid = target AND d.refobjsubid = this.attnum)
+  SELECT array_agg(command ORDER BY rank) FROM (
+    SELECT CASE contype WHEN 'f' THEN 1 ELSE 2 END AS rank,
+      format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', target, conname) AS command
+    FROM pg_constraint, this WHERE conrelid = target AND contype IN ('f', 'p', 'u', 'x', 'c') AND this.attnum = ANY (conkey)
+    UNION ALL SELECT 3, format('DROP INDEX IF EXISTS %s', indexrelid::regclass) FROM pg_index
+      WHERE indrelid = target AND indexrelid IN (SELECT objid FROM needing WHERE classid = 'pg_class'::regclass)
+        AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = target)
+    UNION ALL SELECT 4, format('DROP STATISTICS %I.%I', n.nspname, stxname) FROM pg_statistic_ext s
+      JOIN pg_namespace n ON n.oid = stxnamespace
+      WHERE stxrelid = target AND s.oid IN (SELECT objid FROM needing WHERE classid = 'pg_statistic_ext'::regclass)
+    UNION ALL SELECT 5, format('ALTER TABLE %s ALTER COLUMN %I DROP IDENTITY', target, own) FROM this WHERE attidentity <> ''
+    UNION ALL SELECT 6, format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', target, own) FROM this WHERE atthasdef
+    UNION ALL SELECT 7, format('DROP SEQUENCE IF EXISTS %s', objid::regclass) FROM needing
+      JOIN pg_class s ON s.oid = objid AND s.relkind = 'S' WHERE classid = 'pg_class'::regclass
+    UNION ALL SELECT 8, format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', target, own)) AS all_of_them
+$$;
+
+-- Views and foreign keys that go with a column under CASCADE.
+CREATE OR REPLACE FUNCTION slipway.dependents_of_column(target regclass, own text) RETURNS text[] LANGUAGE sql STABLE AS $$
+  WITH this AS (SELECT attnum FROM pg_attribute WHERE attrelid = target AND attname = own AND NOT attisdropped)
+  SELECT array_agg(command) FROM (
+    SELECT DISTINCT format('DROP %s IF EXISTS %s CASCADE',
+        CASE v.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, v.oid::regclass) AS command
+    FROM this, pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class
+    WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = target
+      AND d.refobjsubid = this.attnum AND v.relkind IN ('v', 'm')
+    UNION ALL
+    SELECT format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', conrelid::regclass, conname)
+    FROM this, pg_constraint WHERE contype = 'f' AND confrelid = target AND this.attnum = ANY (confkey) AND conparentid = 0) AS all_of_them
+$$;
+
+-- Renames the column and leaves an empty one in its place, for the statement to drop.
+CREATE OR REPLACE FUNCTION slipway.set_aside(target regclass, own text, new text, with_dependents boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM slipway.rehearse(format('ALTER TABLE %s DROP COLUMN %I %s', target, own,
+    CASE WHEN with_dependents THEN 'CASCADE' ELSE 'RESTRICT' END));
+  IF with_dependents THEN PERFORM slipway.run_all(slipway.dependents_of_column(target, own)); END IF;
+  PERFORM slipway.run_all(slipway.trimmings_of_column(target, own));
+  IF EXISTS (SELECT FROM pg_depend d JOIN pg_attribute a ON a.attrelid = target AND a.attname = own
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = target AND d.refobjsubid = a.attnum) THEN
+    RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist';
+  END IF;
+  EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', target, own, new);
+  EXECUTE format('COMMENT ON COLUMN %s.%I IS NULL', target, new);
+  EXECUTE format('ALTER TABLE %s ADD COLUMN %I integer', target, own);
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.try_to_set_aside(entry jsonb, target regclass, own text, with_dependents boolean)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  new text := '_slipway_kept_' || (entry ->> 'id');
+BEGIN
+  PERFORM slipway.set_aside(target, own, new, with_dependents);
+  PERFORM slipway.record_kept(entry || jsonb_build_object('columns', jsonb_build_array(own),
+    'details', (entry -> 'details') || jsonb_build_object('setAside', new)));
+  RETURN true;
+EXCEPTION WHEN OTHERS THEN
+  IF slipway.must_stop(SQLSTATE) THEN RAISE; END IF;
+  RETURN false;
+END $$;
+
+-- Columns with values of their own: those that are computed from others come back by themselves.
+CREATE OR REPLACE FUNCTION slipway.valued(target regclass, names text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
+  SELECT coalesce(array_agg(attname::text ORDER BY attnum), '{}') FROM pg_attribute
+  WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attname::text = ANY (names)
+$$;
+
+CREATE OR REPLACE FUNCTION slipway.keep_copy(entry jsonb, target regclass, names text[], all_rows boolean)
+RETURNS void LANGUAGE plpgsql SET row_security = off AS $$
+DECLARE
+  key text[] := slipway.key_of(target, names);
+  condition text := 'true';
+BEGIN
+  IF key IS NULL THEN
+    PERFORM slipway.record_kept(entry || jsonb_build_object('columns', to_jsonb(names),
+      'not_kept', 'the table has no key by which the values could be put back'));
+    RETURN;
+  END IF;
+  IF NOT all_rows THEN
+    SELECT string_agg(format('%I IS NOT NULL', name), ' OR ') INTO condition FROM unnest(names) AS name;
+  END IF;
+  PERFORM slipway.record_kept(
+    slipway.store(entry || jsonb_build_object('columns', to_jsonb(names), 'key', to_jsonb(key)),
+      format('SELECT %s FROM %s WHERE %s', slipway.copied(target, key || names), target, condition)));
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.keep_columns(
+  migration text, statement integer, name text, wanted text[], with_dependents boolean, max_rows bigint) RETURNS void
+LANGUAGE plpgsql SET row_security = off AS $$
+DECLARE
+  target regclass := to_regclass(name);
+  names text[] := slipway.valued(target, wanted);
+  forced boolean;
+  own text;
+  entry jsonb;
+BEGIN
+  IF target IS NULL OR NOT slipway.is_stored(target) OR names = '{}' THEN RETURN; END IF;
+  PERFORM slipway.lock_table(target, 'ACCESS EXCLUSIVE');
+  SELECT relforcerowsecurity INTO forced FROM pg_class WHERE oid = target;
+  IF forced THEN EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target); END IF;
+  IF slipway.holds_rows(target) THEN
+    entry := slipway.entry_of(target, migration, statement, 'columns') || jsonb_build_object('details', slipway.about(target));
+    IF slipway.key_of(target, names) IS NULL OR (SELECT reltuples FROM pg_class WHERE oid = target) > max_rows THEN
+      FOREACH own IN ARRAY names LOOP
+        IF slipway.try_to_set_aside(entry, target, own, with_dependents) THEN
+          names := array_remove(names, own);
+          entry := entry || jsonb_build_object('id', slipway.next_kept(entry ->> 'table_schema'));
+        END IF;
+      END LOOP;
+    END IF;
+    IF names <> '{}' THEN PERFORM slipway.keep_copy(entry, target, names, false); END IF;
+  END IF;
+  IF forced THEN EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target); END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+  PERFORM slipway.record_kept(slipway.entry_of(target, migration, statement, 'columns')
+    || jsonb_build_object('columns', to_jsonb(wanted), 'not_kept', 'the role may not read the table'));
+END $$;
+
+-- Whether a change of type can lose of a value; where it is not known, it counts as lost.
+CREATE OR REPLACE FUNCTION slipway.loses(old text, new text) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT CASE
+    WHEN old = new OR new = 'text' THEN false
+    WHEN ARRAY[old, new] <@ ARRAY['smallint', 'integer', 'bigint'] THEN
+      array_position(ARRAY['smallint', 'integer', 'bigint'], old) > array_position(ARRAY['smallint', 'integer', 'bigint'], new)
+    WHEN old ~ '^character varying' AND new ~ '^character varying' THEN
+      coalesce(substring(old FROM '\\d+')::bigint, 'infinity'::float8) > coalesce(substring(new FROM '\\d+')::bigint, 'infinity'::float8)
+    -- Between types of the user's own a value that the new one lacks makes the change fail.
+    ELSE EXISTS (SELECT FROM pg_type WHERE oid IN (to_regtype(old), to_regtype(new)) AND typnamespace = 'pg_catalog'::regnamespace)
+  END
+$$;
+
+CREATE OR REPLACE FUNCTION slipway.keep_types(migration text, statement integer, name text, changes jsonb) RETURNS void
+LANGUAGE plpgsql SET row_security = off AS $$
+DECLARE
+  target regclass := to_regclass(name);
+  names text[];
+  forced boolean;
+BEGIN
+  IF target IS NULL OR NOT slipway.is_stored(target) THEN RETURN; END IF;
+  SELECT array_agg(attname::text ORDER BY attnum) INTO names FROM pg_attribute
+    WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+      AND changes ? attname AND slipway.loses(format_type(atttypid, atttypmod), changes ->> attname);
+  IF names IS NULL THEN RETURN; END IF;
+  PERFORM slipway.lock_table(target, 'ACCESS EXCLUSIVE');
+  SELECT relforcerowsecurity INTO forced FROM pg_class WHERE oid = target;
+  IF forced THEN EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target); END IF;
+  IF slipway.holds_rows(target) THEN
+    PERFORM slipway.keep_copy(slipway.entry_of(target, migration, statement, 'columns')
+      || jsonb_build_object('details', '{"changedType": true}'::jsonb), target, names, true);
+  END IF;
+  IF forced THEN EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target); END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+  PERFORM slipway.record_kept(slipway.entry_of(target, migration, statement, 'columns')
+    || jsonb_build_object('columns', to_jsonb(names), 'not_kept', 'the role may not read the table'));
+END $$;
+`

@@ -1,0 +1,64 @@
+/** DROP TABLE and DROP SCHEMA: the tables are moved, or where they cannot be, copied. */
+export const KEEP_TABLE = `
+CREATE OR REPLACE FUNCTION slipway.is_movable(target regclass) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT relkind = 'r' AND NOT relispartition
+    AND NOT EXISTS (SELECT FROM pg_inherits WHERE target IN (inhrelid, inhparent))
+  FROM pg_class WHERE oid = target
+$$;
+
+CREATE OR REPLACE FUNCTION slipway.keep_table(migration text, statement integer, target regclass) RETURNS void
+LANGUAGE plpgsql SET row_security = off AS $$
+DECLARE
+  entry jsonb;
+BEGIN
+  IF NOT slipway.is_stored(target) THEN RETURN; END IF;
+  PERFORM slipway.lock_table(target, 'ACCESS EXCLUSIVE');
+  IF (SELECT relforcerowsecurity FROM pg_class WHERE oid = target) THEN
+    EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target);
+  END IF;
+  IF NOT slipway.holds_rows(target) THEN RETURN; END IF;
+  entry := slipway.entry_of(target, migration, statement, 'table');
+  entry := entry || jsonb_build_object('details', slipway.about(target));
+  IF slipway.is_movable(target) THEN
+    BEGIN
+      PERFORM slipway.move_table(target, entry ->> 'table_schema', entry ->> 'table_name', 'kept_' || (entry ->> 'id'));
+      PERFORM slipway.record_kept(entry || jsonb_build_object('stored_as', 'kept_' || (entry ->> 'id')));
+      RETURN;
+    EXCEPTION WHEN OTHERS THEN
+      IF slipway.must_stop(SQLSTATE) THEN RAISE; END IF;
+    END;
+  END IF;
+  PERFORM slipway.record_kept(
+    slipway.store(entry, format('SELECT %s FROM %s', slipway.copied(target, NULL), target)));
+EXCEPTION WHEN insufficient_privilege THEN
+  PERFORM slipway.record_kept(slipway.entry_of(target, migration, statement, 'table')
+    || jsonb_build_object('not_kept', 'the role may not read it'));
+END $$;
+
+-- What PostgreSQL has against the statement is raised before anything is moved.
+CREATE OR REPLACE FUNCTION slipway.keep_tables(migration text, statement integer, dropping text, names text[])
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  name text;
+BEGIN
+  PERFORM slipway.rehearse(dropping);
+  FOREACH name IN ARRAY names LOOP
+    IF to_regclass(name) IS NOT NULL THEN
+      PERFORM slipway.keep_table(migration, statement, to_regclass(name));
+    END IF;
+  END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.keep_schemas(migration text, statement integer, dropping text, names text[])
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  target oid;
+BEGIN
+  PERFORM slipway.rehearse(dropping);
+  FOR target IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY (names) AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.oid
+  LOOP
+    PERFORM slipway.keep_table(migration, statement, target);
+  END LOOP;
+END $$;
+`

@@ -1,0 +1,47 @@
+/** What people ask for by hand: put one thing back, drop what is kept. */
+export const MANAGE = `
+CREATE OR REPLACE FUNCTION slipway.relation_of(entry slipway.kept) RETURNS regclass LANGUAGE sql STABLE AS $$
+  SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.oid = entry.relation AND n.nspname <> 'slipway' OR (n.nspname, c.relname) = (entry.table_schema, entry.table_name)
+  ORDER BY c.oid = entry.relation DESC LIMIT 1
+$$;
+
+-- Whether it had a place to go back to.
+CREATE OR REPLACE FUNCTION slipway.restore_one(kept_id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  entry slipway.kept;
+  target regclass;
+BEGIN
+  SELECT * INTO entry FROM slipway.kept WHERE id = kept_id AND restored_at IS NULL FOR UPDATE;
+  target := slipway.relation_of(entry);
+  IF target IS NULL OR cardinality(slipway.valued(target, entry.columns)) < cardinality(entry.columns) THEN
+    RETURN false;
+  END IF;
+  CASE entry.kind
+    WHEN 'table' THEN PERFORM slipway.restore_kept_table(entry, target);
+    WHEN 'rows' THEN PERFORM slipway.restore_entry(entry, target);
+    ELSE
+      IF entry.details ? 'setAside' THEN
+        PERFORM slipway.restore_aside(entry, target);
+      ELSE
+        PERFORM slipway.mark_restored(kept_id, greatest(entry.rows, slipway.update_kept(entry, target, entry.columns)), 0);
+      END IF;
+  END CASE;
+  RETURN true;
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.prune_kept(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  entry slipway.kept;
+  target regclass;
+BEGIN
+  FOR entry IN SELECT * FROM slipway.kept WHERE id = ANY (ids) LOOP
+    IF entry.stored_as IS NOT NULL THEN EXECUTE format('DROP TABLE IF EXISTS slipway.%I CASCADE', entry.stored_as); END IF;
+    target := slipway.relation_of(entry);
+    IF entry.details ? 'setAside' AND entry.restored_at IS NULL AND target IS NOT NULL THEN
+      EXECUTE format('ALTER TABLE %s DROP COLUMN IF EXISTS %I', target, entry.details ->> 'setAside');
+    END IF;
+  END LOOP;
+  DELETE FROM slipway.kept WHERE id = ANY (ids);
+END $$;
+`

@@ -1,0 +1,57 @@
+/** Rows that data statements changed: they are put back when the way back has brought the schema. */
+export const RESTORE_ROWS = `
+CREATE OR REPLACE FUNCTION slipway.rows_in(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  count bigint;
+BEGIN
+  EXECUTE format('SELECT count(*) FROM %s', target) INTO count;
+  RETURN count;
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.restore_entry(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  since bigint := 0;
+  restored bigint;
+BEGIN
+  IF entry.details ->> 'operation' = 'update' THEN
+    restored := slipway.update_kept(entry, target, entry.columns);
+    PERFORM slipway.mark_restored(entry.id, entry.rows, 0);
+  ELSE
+    IF entry.details ->> 'operation' = 'truncate' THEN since := slipway.rows_in(target); END IF;
+    restored := slipway.insert_kept(entry, target);
+    PERFORM slipway.mark_restored(entry.id, restored, since);
+  END IF;
+END $$;
+
+-- The last change first. A row whose parent is not back yet waits for it.
+CREATE OR REPLACE FUNCTION slipway.restore_rows(of_migration text, changed_by_way_back text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  pending bigint[] := ARRAY(SELECT id FROM slipway.kept WHERE migration = of_migration AND kind = 'rows'
+    AND restored_at IS NULL AND stored_as IS NOT NULL AND (details ->> 'operation' <> 'update' OR key IS NOT NULL)
+    ORDER BY statement DESC, id);
+  waiting bigint[] := '{}';
+  one bigint;
+  entry slipway.kept;
+  target regclass;
+BEGIN
+  WHILE pending <> '{}' LOOP
+    FOREACH one IN ARRAY pending LOOP
+      SELECT * INTO entry FROM slipway.kept WHERE id = one;
+      SELECT c.oid INTO target FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.oid = entry.relation OR (n.nspname, c.relname) = (entry.table_schema, entry.table_name)
+        ORDER BY c.oid = entry.relation DESC LIMIT 1;
+      CONTINUE WHEN target IS NULL OR (entry.details ->> 'operation' = 'update'
+        AND target IN (SELECT to_regclass(name) FROM unnest(changed_by_way_back) AS name));
+      BEGIN
+        PERFORM slipway.restore_entry(entry, target);
+      EXCEPTION WHEN foreign_key_violation THEN
+        IF cardinality(waiting) + 1 >= cardinality(pending) THEN RAISE; END IF;
+        waiting := waiting || one;
+      END;
+    END LOOP;
+    pending := waiting;
+    waiting := '{}';
+  END LOOP;
+END $$;
+`

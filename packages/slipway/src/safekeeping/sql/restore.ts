@@ -1,0 +1,207 @@
+/** Tables and columns: their rows are put back right after a statement has made them again. */
+export const RESTORE = `
+-- The columns that a table and what is kept share, and the kept values as the table takes them.
+CREATE OR REPLACE FUNCTION slipway.shared(target regclass, stored regclass, wanted text[])
+RETURNS TABLE (name text, value text) LANGUAGE sql STABLE AS $$
+  SELECT format('%I', a.attname), CASE WHEN a.atttypid = k.atttypid THEN format('k.%I', a.attname)
+      ELSE format('k.%I::text::%s', a.attname, format_type(a.atttypid, -1)) END
+  FROM pg_attribute a JOIN pg_attribute k ON k.attname = a.attname AND k.attrelid = stored
+  WHERE a.attrelid = target AND a.attnum > 0 AND k.attnum > 0 AND NOT a.attisdropped AND NOT k.attisdropped
+    AND a.attgenerated = '' AND (wanted IS NULL OR a.attname::text = ANY (wanted))
+  ORDER BY a.attnum
+$$;
+
+-- Count and sum of the rows of a query, whatever their order.
+CREATE OR REPLACE FUNCTION slipway.checksum(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  found_sum text;
+BEGIN
+  EXECUTE format('SELECT count(*) || '' rows, '' || coalesce(sum(hashtextextended(r::text, 0)::numeric), 0) FROM (%s) AS r', query)
+    INTO found_sum;
+  RETURN found_sum;
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.compare(ours text, theirs text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF slipway.checksum(ours) <> slipway.checksum(theirs) THEN
+    RAISE EXCEPTION 'The rows put back are not those that were kept' USING ERRCODE = 'SLW01';
+  END IF;
+END $$;
+
+-- Lets no trigger and no policy of the user's see what is put back; gives the commands that undo this.
+CREATE OR REPLACE FUNCTION slipway.quiet(target regclass) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+  again text[];
+BEGIN
+  SELECT array_agg(format('ALTER TABLE %s ENABLE %s TRIGGER %I', target,
+      CASE tgenabled WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' ELSE '' END, tgname)) INTO again
+    FROM pg_trigger WHERE tgrelid = target AND NOT tgisinternal AND tgenabled <> 'D';
+  PERFORM slipway.run_all(ARRAY(SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', target, tgname)
+    FROM pg_trigger WHERE tgrelid = target AND NOT tgisinternal AND tgenabled <> 'D'));
+  IF (SELECT relforcerowsecurity FROM pg_class WHERE oid = target) THEN
+    EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target);
+    again := again || format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+  END IF;
+  RETURN again;
+END $$;
+
+-- Sequences go on behind what was taken; nobody gets a number twice.
+CREATE OR REPLACE FUNCTION slipway.set_sequences(target regclass, sequences jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  one record;
+  sequence text;
+BEGIN
+  FOR one IN SELECT key, value FROM jsonb_each(coalesce(sequences, '{}'))
+    WHERE EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = key AND NOT attisdropped)
+  LOOP
+    sequence := pg_get_serial_sequence(target::text, one.key);
+    CONTINUE WHEN sequence IS NULL;
+    EXECUTE format('SELECT setval(%L, greatest(%s, last_value), is_called OR %s) FROM %s', sequence,
+      one.value ->> 0, one.value ->> 1, sequence);
+  END LOOP;
+END $$;
+
+-- Says that it was restored; without what was kept, unless some of it found no place.
+CREATE OR REPLACE FUNCTION slipway.mark_restored(kept_id bigint, restored bigint, since bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  entry slipway.kept;
+BEGIN
+  UPDATE slipway.kept SET restored_at = clock_timestamp(),
+      details = details || jsonb_build_object('restored', restored, 'since', since)
+    WHERE id = kept_id RETURNING * INTO entry;
+  IF entry.stored_as IS NOT NULL AND (entry.rows IS NULL OR entry.rows <= restored) THEN
+    EXECUTE format('DROP TABLE IF EXISTS slipway.%I CASCADE', entry.stored_as);
+    UPDATE slipway.kept SET stored_as = NULL, rows = restored WHERE id = kept_id;
+  END IF;
+END $$;
+
+-- Puts whole rows into a table; those whose place is taken stay out. Gives how many it put back.
+CREATE OR REPLACE FUNCTION slipway.insert_kept(entry slipway.kept, target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  stored regclass := to_regclass('slipway.' || entry.stored_as);
+  again text[] := slipway.quiet(target);
+  names text;
+  vals text;
+  count bigint;
+BEGIN
+  SELECT string_agg(name, ', '), string_agg(value, ', ') INTO names, vals FROM slipway.shared(target, stored, NULL);
+  EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s AS k ON CONFLICT DO NOTHING',
+    target, names, vals, stored);
+  GET DIAGNOSTICS count = ROW_COUNT;
+  SET CONSTRAINTS ALL IMMEDIATE;
+  PERFORM slipway.run_all(again);
+  PERFORM slipway.set_sequences(target, entry.details -> 'sequences');
+  RETURN count;
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.restore_kept_table(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  stored regclass := to_regclass('slipway.' || entry.stored_as);
+  was_empty boolean := NOT slipway.holds_rows(target);
+  restored bigint;
+  since bigint;
+  names text;
+  vals text;
+BEGIN
+  EXECUTE format('SELECT count(*) FROM %s', target) INTO since;
+  EXECUTE format('UPDATE slipway.kept SET rows = (SELECT count(*) FROM %s) WHERE id = %s', stored, entry.id);
+  restored := slipway.insert_kept(entry, target);
+  IF was_empty THEN
+    SELECT string_agg(name, ', '), string_agg(value, ', ') INTO names, vals FROM slipway.shared(target, stored, NULL);
+    PERFORM slipway.compare(format('SELECT %s FROM %s AS k', vals, stored), format('SELECT %s FROM %s', names, target));
+  END IF;
+  PERFORM slipway.mark_restored(entry.id, restored, since);
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.restore_table(of_migration text, name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  target regclass := to_regclass(name);
+  entry slipway.kept;
+BEGIN
+  FOR entry IN SELECT k.* FROM slipway.kept k JOIN pg_class c ON c.oid = target AND c.relname = k.table_name
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = k.table_schema
+    WHERE k.migration = of_migration AND k.kind = 'table' AND k.restored_at IS NULL AND k.stored_as IS NOT NULL
+    ORDER BY k.id DESC LIMIT 1
+  LOOP
+    PERFORM slipway.restore_kept_table(entry, target);
+  END LOOP;
+END $$;
+
+-- How a kept row finds its own.
+CREATE OR REPLACE FUNCTION slipway.same_key(target regclass, stored regclass, key text[]) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT string_agg(format('t.%s = %s', name, value), ' AND ') FROM slipway.shared(target, stored, key)
+$$;
+
+-- Puts values back into the rows that are still there. Gives how many rows those are.
+CREATE OR REPLACE FUNCTION slipway.update_kept(entry slipway.kept, target regclass, names text[]) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  stored regclass := to_regclass('slipway.' || entry.stored_as);
+  again text[] := slipway.quiet(target);
+  same text := slipway.same_key(target, stored, entry.key);
+  sets text;
+  ours text;
+  vals text;
+  count bigint;
+BEGIN
+  SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
+    INTO sets, ours, vals FROM slipway.shared(target, stored, names);
+  EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', target, sets, stored, same);
+  GET DIAGNOSTICS count = ROW_COUNT;
+  SET CONSTRAINTS ALL IMMEDIATE;
+  PERFORM slipway.run_all(again);
+  PERFORM slipway.compare(format('SELECT %s FROM %s AS k JOIN %s AS t ON %s', vals, stored, target, same),
+    format('SELECT %s FROM %s AS k JOIN %s AS t ON %s', ours, stored, target, same));
+  RETURN count;
+END $$;
+
+-- A column that was set aside by a rename.
+CREATE OR REPLACE FUNCTION slipway.restore_aside(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  again text[] := slipway.quiet(target);
+  aside text := entry.details ->> 'setAside';
+  count bigint;
+BEGIN
+  EXECUTE (SELECT format('UPDATE %1$s SET %2$I = %3$I%4$s WHERE %3$I IS NOT NULL', target, entry.columns[1], aside,
+    CASE WHEN a.atttypid = b.atttypid THEN '' ELSE '::text::' || format_type(a.atttypid, -1) END)
+    FROM pg_attribute a, pg_attribute b
+    WHERE a.attrelid = target AND a.attname = entry.columns[1] AND b.attrelid = target AND b.attname = aside);
+  GET DIAGNOSTICS count = ROW_COUNT;
+  SET CONSTRAINTS ALL IMMEDIATE;
+  PERFORM slipway.run_all(again);
+  EXECUTE format('ALTER TABLE %s DROP COLUMN %I', target, aside);
+  PERFORM slipway.set_sequences(target, entry.details -> 'sequences');
+  PERFORM slipway.mark_restored(entry.id, count, 0);
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.restore_columns(of_migration text, name text, names text[], changed_type boolean)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  target regclass := to_regclass(name);
+  entry slipway.kept;
+  done text[];
+  restored bigint;
+BEGIN
+  FOR entry IN SELECT k.* FROM slipway.kept k JOIN pg_class c ON c.oid = target JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.migration = of_migration AND k.kind = 'columns' AND k.restored_at IS NULL AND k.not_kept IS NULL
+      AND (k.relation = target OR (k.table_schema, k.table_name) = (n.nspname, c.relname))
+      AND (k.details ? 'changedType') = changed_type AND k.columns && names
+    ORDER BY k.id DESC
+  LOOP
+    IF entry.details ? 'setAside' THEN
+      PERFORM slipway.restore_aside(entry, target);
+      CONTINUE;
+    END IF;
+    restored := slipway.update_kept(entry, target, names);
+    done := ARRAY(SELECT jsonb_array_elements_text(coalesce(entry.details -> 'columnsDone', '[]'))) || names;
+    UPDATE slipway.kept SET details = details || jsonb_build_object('columnsDone', done) WHERE id = entry.id;
+    IF entry.columns <@ done THEN
+      PERFORM slipway.set_sequences(target, entry.details -> 'sequences');
+      -- A row that was deleted since has no place for its value, and needs none.
+      PERFORM slipway.mark_restored(entry.id, entry.rows, 0);
+      UPDATE slipway.kept SET details = details || jsonb_build_object('restored', restored) WHERE id = entry.id;
+    END IF;
+  END LOOP;
+END $$;
+`
