@@ -266,6 +266,7 @@ export const COMMANDS: readonly Command[] = [
       { command: 'slipway fix --write', what: 'write it' },
     ],
     exitCodes: { 0: 'nothing to rewrite, or written', 2: COULD_NOT, 4: 'something to rewrite' },
+    interruptible: true,
     load: async () => (await import('./commands/fix.ts')).fix,
   },
   {

@@ -114,6 +114,7 @@ describe('with a configuration', () => {
       statementTimeoutMs: 3_600_000,
       deadlineMs: 7_200_000,
       backup: 'before-deploy',
+      keepMs: 604_800_000,
       seeds: ['production'],
       confirm: true,
     })

@@ -6,6 +6,7 @@ import {
   loadParser,
   matchesChecksum,
   parseStatements,
+  type Statement,
 } from '../migration/index.ts'
 import { type MigrationPlan, planMigration, projectScope } from '../plan/index.ts'
 import {
@@ -14,6 +15,7 @@ import {
   type ScratchOptions,
   withScratch,
 } from '../rehearsal/index.ts'
+import { type Made, madeBefore, nameKey } from '../safekeeping/index.ts'
 import { raise } from './failures.ts'
 
 /** An applied migration with its file, and its way back where one is written. */
@@ -54,10 +56,21 @@ export async function wayBackOf(
 
 /** A way back that is made of catalogs knows nothing of the rows that the migration wrote. */
 function rowsThatStay({ sql, path }: ReplayMigration): string[] {
-  const numbers = parseStatements(sql, path).filter(changesRowsOnly)
-  if (numbers.length === 0) return []
-  const list = numbers.map(({ number }) => number).join(', ')
+  const statements = parseStatements(sql, path)
+  const made = madeBefore(statements)
+  const wrote = statements.filter(
+    (statement, index) => changesRowsOnly(statement) && !ofMadeTables(statement, made[index]),
+  )
+  if (wrote.length === 0) return []
+  const list = wrote.map(({ number }) => number).join(', ')
   return [`rows: what statement ${list} wrote stays as it is`]
+}
+
+/** The rows of a table that the migration itself made go with the table. */
+function ofMadeTables({ actions }: Statement, made: Made | undefined): boolean {
+  return actions.every(
+    (action) => 'table' in action && action.table && made?.tables.has(nameKey(action.table)),
+  )
 }
 
 /** A down.sql that Slipway wrote names the text that it leads back from. */

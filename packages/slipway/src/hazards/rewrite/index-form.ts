@@ -27,11 +27,12 @@ export function builtIndex(action: Extract<Action, { kind: 'create-index' }>, si
 /** An index that is being built needs a name, for a deploy that was cut off finds it by that. */
 function chosenName(
   { table, columns }: Extract<Action, { kind: 'create-index' }>,
-  { schema }: Site,
+  { schema, text }: Site,
 ): string | undefined {
   const name = indexName(table, columns)
   const taken = schema.indexes.has(keyOf(schema, { ...table, name }))
-  return taken || !fits(name) || columns.includes('') ? undefined : qualified({ name })
+  const covers = tokensOf(text).some((token) => isKeyword(token, 'INCLUDE'))
+  return taken || covers || !fits(name) || columns.includes('') ? undefined : qualified({ name })
 }
 
 /** The same indexes, each dropped while reads and writes go on. */

@@ -86,8 +86,8 @@ DECLARE
   count bigint;
 BEGIN
   SELECT string_agg(name, ', '), string_agg(value, ', ') INTO names, vals FROM slipway.shared(target, stored, NULL);
-  EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s AS k ON CONFLICT DO NOTHING',
-    target, names, vals, stored);
+  EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s AS k%s',
+    target, names, vals, stored, CASE WHEN slipway.holds_rows(target) THEN ' ON CONFLICT DO NOTHING' ELSE '' END);
   GET DIAGNOSTICS count = ROW_COUNT;
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
@@ -100,12 +100,14 @@ DECLARE
   stored regclass := to_regclass('slipway.' || entry.stored_as);
   was_empty boolean := NOT slipway.holds_rows(target);
   restored bigint;
-  since bigint;
+  since bigint := 0;
   names text;
   vals text;
 BEGIN
-  EXECUTE format('SELECT count(*) FROM %s', target) INTO since;
-  EXECUTE format('UPDATE slipway.kept SET rows = (SELECT count(*) FROM %s) WHERE id = %s', stored, entry.id);
+  IF NOT was_empty THEN
+    EXECUTE format('SELECT count(*) FROM %s', target) INTO since;
+    EXECUTE format('UPDATE slipway.kept SET rows = (SELECT count(*) FROM %s) WHERE id = %s', stored, entry.id);
+  END IF;
   restored := slipway.insert_kept(entry, target);
   IF was_empty THEN
     SELECT string_agg(name, ', '), string_agg(value, ', ') INTO names, vals FROM slipway.shared(target, stored, NULL);

@@ -1,0 +1,253 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { loadParser, parseStatements } from '../migration/index.ts'
+import { type JudgedMigration, rewrite, type Rewriting } from './index.ts'
+
+beforeAll(loadParser)
+
+const HISTORY = `CREATE TABLE "User" (id integer PRIMARY KEY, "email" text, code integer NOT NULL, "teamId" integer);
+CREATE TABLE team (id integer PRIMARY KEY, name text);
+CREATE TABLE pair (a integer, b integer, note text, PRIMARY KEY (a, b));
+CREATE TABLE part (id integer, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (9);
+CREATE INDEX user_code_idx ON "User" (code);`
+
+function migrationOf(name: string, sql: string): JudgedMigration {
+  return { name, path: `${name}/migration.sql`, sql, statements: parseStatements(sql) }
+}
+
+function rewritten(sql: string, before = ''): Rewriting {
+  const history = [migrationOf('1', HISTORY + before)]
+  const facts = { serverVersion: 180_000, defaultSchema: 'public' }
+  const [rewriting] = rewrite({ history, migrations: [migrationOf('2', sql)], facts })
+  if (!rewriting) throw new TypeError('no rewriting')
+  return rewriting
+}
+
+const APART = '-- slipway: no-transaction\n\n'
+
+describe('what is rewritten', () => {
+  test.each<[string, string, string]>([
+    [
+      'an index, with all around it',
+      '-- CreateIndex\nCREATE  UNIQUE INDEX "a_idx" ON "User"("email"); -- ü\n\nSELECT 1 ;\n',
+      '-- CreateIndex\nCREATE  UNIQUE INDEX CONCURRENTLY "a_idx" ON "User"("email"); -- ü\n\nSELECT 1 ;\n',
+    ],
+    [
+      'an index without a name',
+      'CREATE INDEX ON "User" ("email", code)',
+      'CREATE INDEX CONCURRENTLY "User_email_code_idx" ON "User" ("email", code)',
+    ],
+    [
+      'an index that may be there',
+      'CREATE INDEX IF NOT EXISTS a ON "User" (code) WHERE code > 1;',
+      'CREATE INDEX CONCURRENTLY IF NOT EXISTS a ON "User" (code) WHERE code > 1;',
+    ],
+    ['a drop', 'DROP INDEX "user_code_idx";', 'DROP INDEX CONCURRENTLY "user_code_idx";'],
+    [
+      'drops',
+      'DROP INDEX IF EXISTS a, public.b;',
+      'DROP INDEX CONCURRENTLY IF EXISTS a;\nDROP INDEX CONCURRENTLY IF EXISTS public.b;',
+    ],
+    [
+      'a foreign key',
+      'ALTER TABLE "User" ADD CONSTRAINT "k" FOREIGN KEY ("teamId") REFERENCES team(id) ON DELETE CASCADE;',
+      `${APART}ALTER TABLE "User" ADD CONSTRAINT "k" FOREIGN KEY ("teamId") REFERENCES team(id) ON DELETE CASCADE NOT VALID;
+ALTER TABLE "User" VALIDATE CONSTRAINT "k";`,
+    ],
+    [
+      'a foreign key without a name',
+      'ALTER TABLE ONLY "User" ADD FOREIGN KEY ("teamId") REFERENCES team DEFERRABLE -- why',
+      `${APART}ALTER TABLE ONLY "User" ADD CONSTRAINT "User_teamId_fkey" FOREIGN KEY ("teamId") REFERENCES team DEFERRABLE NOT VALID;
+ALTER TABLE ONLY "User" VALIDATE CONSTRAINT "User_teamId_fkey" -- why`,
+    ],
+    [
+      'a check',
+      'ALTER TABLE team ADD CONSTRAINT long CHECK (length(name) > 1)',
+      `${APART}ALTER TABLE team ADD CONSTRAINT long CHECK (length(name) > 1) NOT VALID;
+ALTER TABLE team VALIDATE CONSTRAINT long`,
+    ],
+    [
+      'a unique constraint',
+      'ALTER TABLE public."User" ADD CONSTRAINT u UNIQUE NULLS NOT DISTINCT ("email", code);',
+      `${APART}CREATE UNIQUE INDEX CONCURRENTLY u ON public."User" ("email", code) NULLS NOT DISTINCT;
+ALTER TABLE public."User" ADD CONSTRAINT u UNIQUE USING INDEX u;`,
+    ],
+    [
+      'a primary key',
+      'ALTER TABLE "User" DROP CONSTRAINT "User_pkey", ADD PRIMARY KEY (code);',
+      `${APART}ALTER TABLE "User" DROP CONSTRAINT "User_pkey";
+CREATE UNIQUE INDEX CONCURRENTLY "User_pkey" ON "User" (code);
+ALTER TABLE "User" ADD CONSTRAINT "User_pkey" PRIMARY KEY USING INDEX "User_pkey";`,
+    ],
+    [
+      'NOT NULL among others, on Windows',
+      'ALTER TABLE "User" DROP COLUMN code,\r\nALTER COLUMN "email" SET NOT NULL,\r\nADD COLUMN x text,\r\nADD COLUMN y text;\r\n',
+      `${APART}ALTER TABLE "User" DROP COLUMN code;
+ALTER TABLE "User" ADD CONSTRAINT "User_email_filled" CHECK ("email" IS NOT NULL) NOT VALID;
+ALTER TABLE "User" VALIDATE CONSTRAINT "User_email_filled";
+ALTER TABLE "User" ALTER COLUMN "email" SET NOT NULL;
+ALTER TABLE "User" DROP CONSTRAINT "User_email_filled";
+ALTER TABLE "User" ADD COLUMN x text,
+ADD COLUMN y text;
+`.replaceAll('\n', '\r\n'),
+    ],
+    [
+      'work behind a lock',
+      '\uFEFFALTER TABLE "User" ADD a text;\nUPDATE "User" SET a = name FROM team WHERE team.id = "teamId";\n',
+      `\uFEFF${APART}ALTER TABLE "User" ADD a text;\nUPDATE "User" SET a = name FROM team WHERE team.id = "teamId";\n`,
+    ],
+  ])('%s', (_, sql, expected) => {
+    expect(rewritten(sql).sql).toBe(expected)
+    expect(rewritten(expected).rewritten).toEqual([])
+  })
+
+  test('an UPDATE, in a block that walks the key', () => {
+    const { sql, rewritten: told } = rewritten(
+      'UPDATE "User" AS u SET "email" = lower(\'A\'), code = id + 1 WHERE "email" IS NULL;',
+    )
+    expect(sql).toContain(
+      `UPDATE "User" AS u SET "email" = lower('A'), code = id + 1 WHERE ("email" IS NULL) AND id BETWEEN batch_first AND batch_last;`,
+    )
+    expect(told.map(({ id }) => id)).toEqual(['backfill-unbatched'])
+  })
+
+  test('a column with a default for each row', () => {
+    const { sql } = rewritten(
+      'ALTER TABLE "User" ADD "key" uuid NOT NULL DEFAULT gen_random_uuid()',
+    )
+    const steps = parseStatements(sql).map(({ text }) => text.split('\n')[0])
+    expect(steps).toEqual([
+      'ALTER TABLE "User" ADD COLUMN "key" uuid',
+      'ALTER TABLE "User" ALTER COLUMN "key" SET DEFAULT gen_random_uuid()',
+      'DO $slipway$',
+      'ALTER TABLE "User" ADD CONSTRAINT "User_key_filled" CHECK ("key" IS NOT NULL) NOT VALID',
+      'ALTER TABLE "User" VALIDATE CONSTRAINT "User_key_filled"',
+      'ALTER TABLE "User" ALTER COLUMN "key" SET NOT NULL',
+      'ALTER TABLE "User" DROP CONSTRAINT "User_key_filled"',
+    ])
+  })
+
+  test('each hazard is told once, with its lock and what was done', () => {
+    const { rewritten: told, left } = rewritten(
+      'ALTER TABLE "User" ALTER "email" SET NOT NULL, ALTER code SET NOT NULL, ALTER "teamId" SET NOT NULL, ADD x uuid DEFAULT gen_random_uuid(), ADD y text;',
+    )
+    expect(told.map(({ id, lock, statement }) => [id, lock, statement])).toEqual([
+      ['not-null-scans', 'ACCESS EXCLUSIVE', 1],
+      ['not-null-scans', 'ACCESS EXCLUSIVE', 1],
+      ['volatile-default', 'ACCESS EXCLUSIVE', 1],
+    ])
+    expect(left).toEqual([])
+  })
+})
+
+describe('what stays', () => {
+  test.each<[string, string, readonly [string, RegExp][]]>([
+    ['a table of the migration', 'CREATE TABLE a (b int); CREATE INDEX c ON a (b)', []],
+    [
+      'what is accepted',
+      '-- slipway: accept index-not-concurrent (tiny)\nCREATE INDEX c ON team (name)',
+      [],
+    ],
+    ['what is safe already', 'CREATE INDEX CONCURRENTLY c ON team (name)', []],
+    [
+      'a table with partitions',
+      'CREATE INDEX c ON part (id)',
+      [['index-not-concurrent', /partitions/]],
+    ],
+    [
+      'an index of an expression without a name',
+      'CREATE INDEX ON team (lower(name))',
+      [['index-not-concurrent', /no name/]],
+    ],
+    [
+      'a covering index without a name',
+      'CREATE INDEX ON team (id) INCLUDE (name)',
+      [['index-not-concurrent', /no name/]],
+    ],
+    [
+      'a drop with CASCADE',
+      'DROP INDEX user_code_idx CASCADE',
+      [['drop-index-not-concurrent', /CASCADE/]],
+    ],
+    [
+      'a check without a name',
+      'ALTER TABLE team ADD CHECK (id > 1)',
+      [['check-validates', /no name/]],
+    ],
+    [
+      'a primary key of a column with NULLs',
+      'ALTER TABLE "User" ADD CONSTRAINT k PRIMARY KEY ("email")',
+      [['primary-key-in-place', /email is not NOT NULL/]],
+    ],
+    [
+      'a unique constraint that can wait',
+      'ALTER TABLE "User" ADD CONSTRAINT k UNIQUE (code) DEFERRABLE',
+      [['unique-in-place', /more than its columns/]],
+    ],
+    [
+      'a constraint written with its column',
+      'ALTER TABLE "User" ADD x integer UNIQUE',
+      [['unique-in-place', /together with its column/]],
+    ],
+    [
+      'parts with a comment between them',
+      'ALTER TABLE team ALTER name SET NOT NULL, -- why\n ADD x text',
+      [['not-null-scans', /comment/]],
+    ],
+    [
+      'what a file wraps in a transaction',
+      'BEGIN; CREATE INDEX c ON team (name); COMMIT',
+      [['index-not-concurrent', /BEGIN/]],
+    ],
+    [
+      'what needs its transaction',
+      "SET LOCAL statement_timeout = '1s'; CREATE INDEX c ON team (name)",
+      [['index-not-concurrent', /SET LOCAL/]],
+    ],
+    [
+      'an UPDATE without a key to walk',
+      'UPDATE pair SET note = 1 WHERE note IS NULL',
+      [['backfill-unbatched', /no primary key/]],
+    ],
+    [
+      'an UPDATE that counts',
+      'UPDATE "User" SET code = code + 1 WHERE code IS NOT NULL',
+      [['backfill-unbatched', /column code/]],
+    ],
+    [
+      'an UPDATE of the key',
+      'UPDATE "User" SET id = -code WHERE code IS NOT NULL',
+      [['backfill-unbatched', /changes the primary key/]],
+    ],
+    [
+      'an UPDATE that gives back rows',
+      'UPDATE "User" SET code = 1 WHERE code IS NULL RETURNING id',
+      [['backfill-unbatched', /RETURNING/]],
+    ],
+    [
+      'an UPDATE behind a WITH',
+      'WITH a AS (SELECT 1) UPDATE "User" SET code = 1 WHERE code IS NULL',
+      [['backfill-unbatched', /WITH/]],
+    ],
+    [
+      'another type',
+      'ALTER TABLE "User" ALTER code TYPE bigint',
+      [['type-change', /second column/]],
+    ],
+  ])('%s', (_, sql, expected) => {
+    const { sql: same, edits, left, rewritten: told } = rewritten(sql)
+    expect([same, edits, told]).toEqual([sql, [], []])
+    expect(left.map(({ id }) => id)).toEqual(expected.map(([id]) => id))
+    for (const [index, [, reason]] of expected.entries())
+      expect(left[index]?.reason).toMatch(reason)
+  })
+
+  test('a column of a table with a trigger, which an UPDATE would fire', () => {
+    const trigger = 'CREATE TRIGGER t BEFORE UPDATE ON team EXECUTE FUNCTION f()'
+    const { edits, left } = rewritten(
+      'ALTER TABLE team ADD x uuid DEFAULT gen_random_uuid()',
+      trigger,
+    )
+    expect([edits, left[0]?.reason]).toEqual([[], expect.stringContaining('trigger')])
+  })
+})
