@@ -64,12 +64,12 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   'the server is down': {
     folder: project,
     url: () => 'postgresql://postgres@127.0.0.1:1/shop',
-    able: ['init', 'create', 'check'],
+    able: ['init', 'create', 'check', 'fix'],
   },
   'the database is not there': {
     folder: project,
     url: () => database.url.replace(database.name, 'no_such_database'),
-    able: ['init', 'create', 'check'],
+    able: ['init', 'create', 'check', 'fix'],
   },
   'there are no migrations': {
     folder: withoutMigrations,
