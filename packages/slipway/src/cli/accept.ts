@@ -1,3 +1,4 @@
+import type { Rule } from '../hazards/index.ts'
 import { suggest } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
@@ -17,11 +18,12 @@ export function refuseUnknownAccepts(accepted: readonly string[], known: readonl
 export async function acceptedHazards(
   accepted: readonly string[],
   known: readonly string[],
+  ownRules: () => Promise<readonly Rule[]>,
 ): Promise<readonly string[]> {
   const others = accepted.filter((name) => !known.includes(name))
   if (others.length === 0) return []
   const { rules } = await import('../hazards/index.ts')
-  const ids = rules.map(({ id }) => id)
+  const ids = [...rules, ...(await ownRules())].map(({ id }) => id)
   const unknown = others.find((name) => !ids.includes(name))
   if (unknown === undefined) return others
   const meant = suggest(unknown, [...known, ...ids])

@@ -61,7 +61,7 @@ function doingText({ tables, destroys, transaction, kept }: PlanStep): string {
   const works = [...new Set(tables.flatMap(({ work }) => work ?? []))]
   return [
     ...works,
-    ...(destroys.length > 0 ? [`${kept ? 'moves aside' : 'destroys'} ${destroys.join(', ')}`] : []),
+    ...(destroys.length > 0 ? [`destroys ${destroys.join(', ')}${kept ? ' (kept)' : ''}`] : []),
     ...(transaction === null ? ['outside a transaction'] : []),
   ].join('; ')
 }

@@ -72,7 +72,13 @@ describe('plan', () => {
     expect(planned).toMatchObject({ exitCode: 4, failure: null })
     expect(planned.result.steps).toMatchObject([
       { statement: 1, transaction: 1, lock: 'SHARE', table: 'public.Customer', rows: 5000 },
-      { lock: 'ACCESS EXCLUSIVE', table: 'public.Note', rows: 0, destroys: ['column Note.id'] },
+      {
+        lock: 'ACCESS EXCLUSIVE',
+        table: 'public.Note',
+        rows: 0,
+        destroys: ['column Note.id'],
+        kept: true,
+      },
     ])
     expect(planned.findings.map(({ id }) => id)).toEqual(['index-not-concurrent', 'drop-column'])
     expect(planned.next.map(({ command }) => command)).toEqual([
@@ -275,6 +281,18 @@ describe('hazards of a table with rows', () => {
     expect(await slipway(['deploy'])).toMatchObject({ code: 'DEPLOY.CONSENT_NEEDED' })
     const done = await slipway(['deploy', '--confirm', target.name])
     expect(done).toMatchObject({ exitCode: 0, findings: [] })
+  })
+
+  test('of a rule of the team are judged and accepted as ours', async () => {
+    const rule = `export default [{ id: 'ask-first', title: 'Ask first', judge: (action, context) =>
+      action.kind === 'add-column' && context.schema.tables.has('public.Customer')
+        ? { severity: 'error', table: action.table, message: 'Ask first.' } : undefined }]`
+    writeFileSync(path.join(root, 'rules.mjs'), rule)
+    const config = path.join(root, 'slipway.config.ts')
+    writeFileSync(config, readFileSync(config, 'utf8').replace('{', "{ rules: './rules.mjs',"))
+    addMigration(root, { name: '2_a', sql: 'ALTER TABLE "Customer" ADD "a" text;' })
+    expect(await slipway(['deploy'])).toMatchObject({ code: 'DEPLOY.HAZARDS' })
+    expect(await slipway(['deploy', '--accept', 'ask-first'])).toMatchObject({ exitCode: 0 })
   })
 
   test('an id that is none is refused, with the one that was meant', async () => {

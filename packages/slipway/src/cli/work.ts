@@ -1,8 +1,10 @@
 import path from 'node:path'
 import { type Address, locate } from '../database/index.ts'
 import type { Consent, WorkRequest } from '../deploy/index.ts'
+import type { Rule } from '../hazards/index.ts'
 import {
   loadProject,
+  loadRules,
   type MigrationFolder,
   type Project,
   readMigrations,
@@ -71,9 +73,16 @@ export async function workRequest({ signal, emit }: Context, work: Work): Promis
     limits: { lockTimeoutMs, statementTimeoutMs },
     deadlineMs,
     scratch: scratchOptions(work),
+    rules: () => ownRules(work),
     signal,
     emit,
   }
+}
+
+/** The hazard rules of the project's own. */
+export async function ownRules({ project }: Pick<Work, 'project'>): Promise<readonly Rule[]> {
+  // Checked to be rules; what `judge` does with a statement is the team's own affair.
+  return (await loadRules(project)) as readonly Rule[]
 }
 
 /** What a project's scratches are made of. */

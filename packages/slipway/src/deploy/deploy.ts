@@ -16,7 +16,7 @@ import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
 import { refuseFilledDatabase } from './filled.ts'
 import { type Accepted, hazardsFailure, weighingHazards } from './hazards.ts'
-import { companionsOf, prepareKeeping } from './keep.ts'
+import { companionsOf, keptStatements, prepareKeeping } from './keep.ts'
 import { type PendingWork, readPending } from './pending.ts'
 import { refuseChangedPlan, type SavedPlan } from './plan-file.ts'
 import { askRows, preCheckFailure } from './pre-checks.ts'
@@ -102,12 +102,20 @@ async function lookAhead(
   { migrations, plan, ...request }: DeployRequest,
 ): Promise<readonly Hazard[]> {
   const { session } = supervision
-  const judged =
-    before.applied.length > 0 && resuming.length === 0 && !(await looksHarmless(session, plans))
+  const mayWeigh = before.applied.length > 0 && resuming.length === 0
+  if (!mayWeigh && plan === undefined) return []
+  const rules = (await request.rules?.()) ?? []
+  const judged = mayWeigh && (rules.length > 0 || !(await looksHarmless(session, plans)))
   if (!judged && plan === undefined) return []
-  const ahead = await reading(supervision, () => survey(session, { history, migrations, plans }))
+  const keeps = request.noKeep ? keepsNothing : keptStatements
+  const pending = { history, migrations, plans, rules, keeps }
+  const ahead = await reading(supervision, () => survey(session, pending))
   if (plan) refuseChangedPlan(plan, ahead.plan)
   return judged ? weighingHazards(ahead, request.protected) : []
+}
+
+function keepsNothing(): ReadonlySet<number> {
+  return new Set()
 }
 
 /** Steps 3 and 7 of a deploy: the catalog is what the history says, and what is destroyed has consent. */

@@ -48,6 +48,15 @@ export async function prepareKeeping(
   }
 }
 
+/** The statements of a migration, by number, that destroy something and keep it aside first. */
+export function keptStatements({ name, statements }: MigrationPlan): ReadonlySet<number> {
+  const { companions } = keepingOf(statements, { migration: name })
+  const kept = statements.filter(
+    ({ number, destroys }) => destroys.length > 0 && companions.has(number),
+  )
+  return new Set(kept.map(({ number }) => number))
+}
+
 /** The companions of one migration. */
 export function companionsOf({ companions }: KeepingPlan, { name }: MigrationPlan): Companions {
   return companions.get(name) ?? NO_COMPANIONS

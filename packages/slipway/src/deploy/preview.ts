@@ -4,6 +4,7 @@ import type { Comparison } from '../history/index.ts'
 import { type DeployPlan, type MigrationPlan, type PreCheckResult, survey } from '../plan/index.ts'
 import { refuseFilledDatabase } from './filled.ts'
 import { weighingHazards } from './hazards.ts'
+import { keptStatements } from './keep.ts'
 import { readPending } from './pending.ts'
 import { askRows } from './pre-checks.ts'
 import { reading, restingLimits } from './supervision.ts'
@@ -36,7 +37,9 @@ export async function previewDeploy(request: WorkRequest): Promise<Preview> {
     const { database } = session.server
     if (plans.length > 0 && before.applied.length === 0 && resuming.length === 0)
       await refuseFilledDatabase(session)
-    const ahead = await reading(supervision, () => survey(session, { history, migrations, plans }))
+    const rules = plans.length > 0 ? ((await request.rules?.()) ?? []) : []
+    const pending = { history, migrations, plans, rules, keeps: keptStatements }
+    const ahead = await reading(supervision, () => survey(session, pending))
     const found = { database, before, plans, ...ahead }
     // A deploy that goes on after a crash has been let through already.
     if (plans.length === 0 || resuming.length > 0) return { ...found, toAccept: [], preChecks: [] }

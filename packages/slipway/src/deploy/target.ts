@@ -4,6 +4,7 @@ import {
   refuseTransactionPooler,
   withSession,
 } from '../database/index.ts'
+import type { Rule } from '../hazards/index.ts'
 import { checkLedger, createHistorySql, createLedgerSql } from '../history/index.ts'
 import { command, type Emit, failureOf } from '../kernel/index.ts'
 import type { ReplayMigration, ScratchOptions } from '../rehearsal/index.ts'
@@ -22,6 +23,8 @@ export interface WorkRequest {
   /** The whole command gives up after this. */
   readonly deadlineMs: number
   readonly scratch: ScratchOptions
+  /** Loads the hazard rules of the project's own; there are none where absent. */
+  readonly rules?: () => Promise<readonly Rule[]>
   readonly signal: AbortSignal
   readonly emit: Emit
 }

@@ -1,11 +1,10 @@
 import type { Action, ObjectName } from '../migration/index.ts'
 import { applied } from './apply.ts'
 import type { Facts } from './facts.ts'
-import type { JudgedMigration } from './hazard.ts'
-import type { Judging } from './judge.ts'
+import { type Judging, schemaAfter } from './judge.ts'
 import { type LockMode, stronger } from './lock-mode.ts'
 import { locksOf } from './locks.ts'
-import { emptySchema, keyOf, type Schema } from './schema.ts'
+import { keyOf, type Schema } from './schema.ts'
 import { type Work, workOf } from './work.ts'
 
 /** What a statement does with all rows of a table, from the quickest to the slowest. */
@@ -45,7 +44,7 @@ export function outline({
   migrations,
   facts,
 }: Pick<Judging, 'history' | 'migrations' | 'facts'>): StatementOutline[] {
-  let schema = asTarget(history.reduce(folded, emptySchema(facts.defaultSchema)))
+  let schema = schemaAfter(history, facts)
   return migrations.flatMap((migration) =>
     migration.statements.map((statement): StatementOutline => {
       const touched: TableOutline[] = []
@@ -61,18 +60,6 @@ export function outline({
       }
     }),
   )
-}
-
-function folded(schema: Schema, { name, statements }: JudgedMigration): Schema {
-  const actions = statements.flatMap((statement) => statement.actions)
-  return actions.reduce((all, action) => applied(all, action, name), schema)
-}
-
-function asTarget(schema: Schema): Schema {
-  const tables = new Map(
-    [...schema.tables].map(([key, table]) => [key, { ...table, onTarget: key }]),
-  )
-  return { ...schema, tables }
 }
 
 interface Seen {

@@ -35,6 +35,7 @@ function planOf({
     plans,
     outline: outline({ history: [history], migrations: plans, facts }),
     sizes,
+    keeps: () => new Set(),
   })
 }
 

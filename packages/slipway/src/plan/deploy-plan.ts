@@ -68,6 +68,8 @@ export interface PlanInput {
   readonly outline: readonly StatementOutline[]
   /** By `schema.name`. */
   readonly sizes: Readonly<Record<string, TableFacts>>
+  /** The statements of a migration, by number, whose losses are kept aside first. */
+  readonly keeps: (plan: MigrationPlan) => ReadonlySet<number>
 }
 
 interface Named {
@@ -112,12 +114,13 @@ function sizeClass(rows: number | null): 'empty' | 'small' | 'filled' {
   return rows !== null && rows < 1000 ? 'small' : 'filled'
 }
 
-function stepsOf(plan: MigrationPlan, { outline, sizes }: PlanInput): PlanStep[] {
+function stepsOf(plan: MigrationPlan, { outline, sizes, keeps }: PlanInput): PlanStep[] {
   const own = new Map(
     outline
       .filter(({ migration }) => migration === plan.name)
       .map(({ statement, tables }) => [statement, tables]),
   )
+  const kept = keeps(plan)
   return plan.units.flatMap(({ number, kind, statements }) =>
     statements.map((statement) => {
       const tables = (own.get(statement.number) ?? []).map(({ table, lock, work }): StepTable => ({
@@ -128,7 +131,8 @@ function stepsOf(plan: MigrationPlan, { outline, sizes }: PlanInput): PlanStep[]
         bytes: sizes[table]?.bytes ?? null,
       }))
       const transaction = kind === 'alone' ? null : number
-      return { migration: plan.name, ...step(statement, tables, transaction) }
+      const isKept = kept.has(statement.number)
+      return { migration: plan.name, ...step(statement, tables, transaction), kept: isKept }
     }),
   )
 }
@@ -137,7 +141,7 @@ function step(
   statement: Statement,
   tables: readonly StepTable[],
   transaction: number | null,
-): Omit<PlanStep, 'migration'> {
+): Omit<PlanStep, 'migration' | 'kept'> {
   const [first] = tables
   const tasks = tables.map(({ work, rows, bytes }) => ({
     ...(work === null ? {} : { work }),
@@ -154,7 +158,6 @@ function step(
     rewrite: tables.some(({ work }) => work === 'writes every row anew'),
     estimateMs: estimateMs(statement, tasks),
     destroys: statement.destroys,
-    kept: false,
     tables,
   }
 }

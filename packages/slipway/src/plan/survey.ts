@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import type { Hazard, JudgedMigration } from '../hazards/index.ts'
+import type { Hazard, JudgedMigration, Rule } from '../hazards/index.ts'
 import type { History } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { loadParser, parseStatements } from '../migration/index.ts'
@@ -14,6 +14,10 @@ export interface Pending {
   readonly history: History
   readonly migrations: readonly ReplayMigration[]
   readonly plans: readonly MigrationPlan[]
+  /** Rules of the project's own. */
+  readonly rules: readonly Rule[]
+  /** The statements of a migration, by number, whose losses are kept aside first. */
+  readonly keeps: (plan: MigrationPlan) => ReadonlySet<number>
 }
 
 /** What is ahead of a deploy: its plan, and its hazards by the sizes that the target's tables have. */
@@ -43,13 +47,14 @@ export async function survey(session: Session, pending: Pending): Promise<Survey
     plans: pending.plans,
     outline: outline(judging),
     sizes,
+    keeps: pending.keeps,
   })
-  return { plan, hazards: judge(judging) }
+  return { plan, hazards: judge({ ...judging, rules: pending.rules }) }
 }
 
 /**
- * Whether no hazard of severity error can be in these, by their text alone. What a rule does not know of the history it
- * takes for the worse, so that what passes here passes there: it spares a deploy the parsing of a long history.
+ * Whether no hazard of ours of severity error can be in these, by their text alone. What a rule of ours does not know of
+ * the history it takes for the worse, so that what passes here passes there: it spares a deploy the parsing of a long one.
  */
 export async function looksHarmless(
   { server }: Session,

@@ -1,12 +1,10 @@
 import path from 'node:path'
 import { checkMigrations, htmlReport, storeProof } from '../../check/index.ts'
-import type { Rule } from '../../hazards/index.ts'
 import { must } from '../../kernel/index.ts'
-import { loadRules } from '../../project/index.ts'
 import { checkedBlocks, checkedFindings, checkedResult } from '../checked.ts'
 import { type Handler, report } from '../command.ts'
 import { exitCodeOfFindings } from '../threshold.ts'
-import { readWork, scratchOptions } from '../work.ts'
+import { ownRules, readWork, scratchOptions } from '../work.ts'
 
 export const check: Handler = async (context, { args, flags }) => {
   const work = await readWork(context, { waysBack: true, withoutTarget: true })
@@ -16,8 +14,7 @@ export const check: Handler = async (context, { args, flags }) => {
     names: flags.on('all') ? migrations.map(({ name }) => name) : args,
     scratch: scratchOptions(work),
     facts: { serverVersion: 180_000, defaultSchema: work.target.schemas[0] ?? 'public' },
-    // Checked to be rules; what `judge` does with a statement is the team's own affair.
-    rules: (await loadRules(work.project)) as readonly Rule[],
+    rules: await ownRules(work),
     withoutRehearsal: flags.on('static'),
     emit: context.emit,
   })

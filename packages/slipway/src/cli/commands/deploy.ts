@@ -11,6 +11,7 @@ import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
 import {
   consentOf,
+  ownRules,
   placeOf,
   readWork,
   requirePolicyConsent,
@@ -20,11 +21,13 @@ import {
 
 export const deploy: Handler = async (context, { flags }) => {
   const accepted = flags.list('accept')
-  const acceptHazards = await acceptedHazards(accepted, ['drift', 'pre-check'])
   const file = flags.text('plan')
   const plan =
     file === undefined ? undefined : readPlan(path.resolve(context.cwd, file), context.now())
   const work = await readWork(context)
+  const acceptHazards = await acceptedHazards(accepted, ['drift', 'pre-check'], () =>
+    ownRules(work),
+  )
   await requirePolicyConsent(context, work)
   const outcome = await run({
     ...(await workRequest(context, work)),
