@@ -9,7 +9,6 @@ import {
   type PreCheckResult,
   survey,
 } from '../plan/index.ts'
-import { scratchLike } from '../rehearsal/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
 import { applying } from './bookkeeping.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
@@ -135,6 +134,8 @@ async function gate(
   }
   if (request.acceptDrift) return undefined
   request.emit({ kind: 'phase', phase: 'compare the catalog with the history' })
+  // Loaded here: a deploy that finds nothing to do must not pay for it.
+  const { scratchLike } = await import('../rehearsal/index.ts')
   const { migrations, scratch } = scratchLike(request, session)
   const drift = await reading(supervision, () =>
     detectDrift(session, { history, migrations }, scratch),
