@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { checkMigrations, htmlReport, storeProof } from '../../check/index.ts'
-import { must } from '../../kernel/index.ts'
+import { command, must } from '../../kernel/index.ts'
 import { checkedBlocks, checkedFindings, checkedResult } from '../checked.ts'
 import { type Handler, report } from '../command.ts'
 import { exitCodeOfFindings } from '../threshold.ts'
@@ -33,9 +33,13 @@ export const check: Handler = async (context, { args, flags }) => {
     await context.files.write(path.resolve(context.cwd, html), text)
   }
   const findings = checkedFindings(checked, { saved: flags.on('save') })
+  const fixable = checked.some(({ hazards }) =>
+    hazards.some(({ safeSql }) => safeSql !== undefined),
+  )
   return report(checkedResult(checked), checkedBlocks(checked, findings), {
     findings,
     findingsInView: true,
+    next: fixable ? [command(['slipway fix', ...args].join(' '), 'see the safe form')] : [],
     exitCode: exitCodeOfFindings(findings, flags),
   })
 }
