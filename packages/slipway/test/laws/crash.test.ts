@@ -130,7 +130,7 @@ describe.each(Object.entries(SCENARIOS))('%s', (_name, scenario) => {
       const total = await disturb(scenario, by, Number.POSITIVE_INFINITY, 'forward')
       expect(total).toBeGreaterThan(20)
       const every = Array.from({ length: total }, (_, index) => index + 1)
-      const step = Math.ceil(total / (FULL ? 80 : 5))
+      const step = Math.ceil(total / (FULL ? 200 : 5))
       const points = every.filter((at) => at % step === 0)
       let disturbed = 0
       for (const at of points) {
