@@ -9,6 +9,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { serverAccount } from '../src/database/local-server.ts'
 import { type Binaries, serverBinariesOf } from './binaries.ts'
 
 /** A PostgreSQL server of its own, in a temporary folder. */
@@ -106,7 +107,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 async function initialise(binaries: Binaries): Promise<Site> {
   const root = await mkdtemp(path.join(os.tmpdir(), 'slipway-pg-'))
   const watch = endWithUs(root)
-  const account = serverAccount()
+  const account = accountOfServer()
   if (account) chownSync(root, account.uid, account.gid)
   const dataDir = path.join(root, 'data')
   const password = randomBytes(12).toString('hex')
@@ -179,17 +180,12 @@ async function untilReady(cluster: Cluster, server: ChildProcess): Promise<void>
   }
 }
 
-/** As root: the account of `postgres`, else of `nobody`. Otherwise the server runs as we do. */
-function serverAccount(): Account | undefined {
-  if (process.getuid?.() !== 0) return undefined
-  const accounts = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'))
-  const fields = ['postgres', 'nobody']
-    .map((name) => accounts.find((account) => account[0] === name))
-    .find((account) => account !== undefined)
-  if (!fields) throw new Error('PostgreSQL refuses to run as root, and there is no other account')
-  return { uid: Number(fields[2]), gid: Number(fields[3]) }
+/** The account that a server runs under where we are root; nothing where it runs as we do. */
+function accountOfServer(): Account | undefined {
+  const account = serverAccount()
+  if (account === 'none')
+    throw new Error('PostgreSQL refuses to run as root, and there is no other account')
+  return account === 'ours' ? undefined : account
 }
 
 /** A port that nothing listens on. */

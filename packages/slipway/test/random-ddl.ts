@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type pg from 'pg'
 
 const name = fc.constantFrom('alpha', 'Be ta', 'g"m')
 const column = fc.constantFrom('a', 'b', 'C c', 'id')
@@ -108,3 +109,18 @@ export const BEGINNING = `CREATE TYPE "Mood" AS ENUM ('sad', 'ok');
 CREATE TABLE "alpha" ("id" serial PRIMARY KEY, "a" integer, "b" text, "mood" "Mood" NOT NULL DEFAULT 'ok');
 CREATE TABLE "Be ta" ("id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, "a" integer REFERENCES "alpha" ("id"), "C c" text);
 `
+
+/** Runs proposed statements in the open transaction; keeps and gives those that PostgreSQL takes, each with its semicolon. */
+export async function takenOf(client: pg.Client, proposed: readonly string[]): Promise<string[]> {
+  const taken: string[] = []
+  for (const statement of proposed) {
+    await client.query('SAVEPOINT trial')
+    const ran = await client.query(statement).then(
+      () => true,
+      () => false,
+    )
+    await client.query(ran ? 'RELEASE trial' : 'ROLLBACK TO trial')
+    if (ran) taken.push(`${statement};\n`)
+  }
+  return taken
+}

@@ -76,7 +76,7 @@ function addressOf(socketDir: string, database: string): Address {
 }
 
 /** As root: the account of `postgres`, else of `nobody`. Otherwise the server runs as we do. */
-function serverAccount(): Account | 'ours' | 'none' {
+export function serverAccount(): Account | 'ours' | 'none' {
   if (process.getuid?.() !== 0) return 'ours'
   try {
     const accounts = readFileSync('/etc/passwd', 'utf8')

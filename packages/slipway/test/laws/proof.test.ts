@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { type Proof, proveOn, writeWayBack } from '../../src/create/index.ts'
 import { type ReplayMigration, withScratch, withScratchServer } from '../../src/rehearsal/index.ts'
 import { createDatabase } from '../postgres.ts'
-import { BEGINNING, ddl } from '../random-ddl.ts'
+import { BEGINNING, ddl, takenOf } from '../random-ddl.ts'
 import { SCRATCH } from '../target.ts'
 
 // A grade is a promise: what is proven lossless brings every row back, on rows that the proof never saw.
@@ -20,16 +20,7 @@ const ROWS = `INSERT INTO "alpha" ("a", "b") VALUES (1, 'x'), (NULL, NULL), (-7,
 /** Keeps of proposed statements those that PostgreSQL takes on tables with rows. */
 async function possible(client: pg.Client, proposed: readonly string[]): Promise<string[]> {
   await client.query('BEGIN')
-  const taken: string[] = []
-  for (const statement of proposed) {
-    await client.query('SAVEPOINT trial')
-    const ran = await client.query(statement).then(
-      () => true,
-      () => false,
-    )
-    await client.query(ran ? 'RELEASE trial' : 'ROLLBACK TO trial')
-    if (ran) taken.push(`${statement};\n`)
-  }
+  const taken = await takenOf(client, proposed)
   await client.query('ROLLBACK')
   return taken
 }

@@ -6,7 +6,7 @@ import { attempt } from '../../src/kernel/index.ts'
 import { rollback } from '../../src/rollback/index.ts'
 import { dumpSchema } from '../dump.ts'
 import { createDatabase, postgresBin, type TestDatabase } from '../postgres.ts'
-import { BEGINNING, ddl } from '../random-ddl.ts'
+import { BEGINNING, ddl, takenOf } from '../random-ddl.ts'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../target.ts'
 
 // Law 2: rollback(deploy(x)) = x, for whatever x does to a schema, and however many of them there are.
@@ -33,16 +33,7 @@ async function possible(proposals: readonly (readonly string[])[]): Promise<Test
     await client.query(`BEGIN; ${BEGINNING}`)
     const migrations: TestMigration[] = []
     for (const [index, statements] of proposals.entries()) {
-      const taken: string[] = []
-      for (const statement of statements) {
-        await client.query('SAVEPOINT trial')
-        const ran = await client.query(statement).then(
-          () => true,
-          () => false,
-        )
-        await client.query(ran ? 'RELEASE trial' : 'ROLLBACK TO trial')
-        if (ran) taken.push(`${statement};\n`)
-      }
+      const taken = await takenOf(client, statements)
       migrations.push(migration(`${index + 1}_change`, taken.join('')))
     }
     return migrations

@@ -1,39 +1,15 @@
-import type { ConstraintDefinition, ObjectName } from '../../migration/index.ts'
-import { constraintName } from '../constraint-name.ts'
-import type { Context, Finding, Rule } from '../hazard.ts'
-import { full, tableObject } from '../names.ts'
-import { takenOver } from '../safe-sql.ts'
+import { builtInPlace } from '../built-in-place.ts'
+import type { Rule } from '../hazard.ts'
 
 /** A UNIQUE constraint builds its index under the strongest lock. */
 export const uniqueInPlace: Rule = {
   id: 'unique-in-place',
   title: 'A unique constraint builds its index while reads and writes wait',
   judge(action, context) {
+    const asked = { kind: 'unique', context } as const
     if (action.kind === 'add-constraint')
-      return judgeUnique(action.table, action.constraint, context)
+      return builtInPlace(action.table, action.constraint, asked)
     if (action.kind !== 'add-column') return undefined
-    return action.column.constraints.flatMap((one) => judgeUnique(action.table, one, context) ?? [])
+    return action.column.constraints.flatMap((one) => builtInPlace(action.table, one, asked) ?? [])
   },
-}
-
-function judgeUnique(
-  table: ObjectName,
-  constraint: ConstraintDefinition,
-  context: Context,
-): Finding | undefined {
-  if (constraint.kind !== 'unique' || constraint.usingIndex !== undefined) return undefined
-  const name = constraintName(table, constraint)
-  return {
-    severity: 'error',
-    object: tableObject(context, table),
-    table,
-    lock: 'ACCESS EXCLUSIVE',
-    message: `The unique constraint ${name} builds its index over all rows of ${full(context, table)}, and until then nobody reads or writes it.`,
-    safeSql: takenOver(context.statement, {
-      table,
-      name,
-      columns: constraint.columns,
-      as: 'UNIQUE',
-    }),
-  }
 }

@@ -1,0 +1,29 @@
+import type { ConstraintDefinition, ObjectName } from '../migration/index.ts'
+import { constraintName } from './constraint-name.ts'
+import type { Context, Finding } from './hazard.ts'
+import { full, tableObject } from './names.ts'
+import { takenOver } from './safe-sql.ts'
+
+const WORDS = {
+  'primary-key': { what: 'primary key', as: 'PRIMARY KEY' },
+  unique: { what: 'unique constraint', as: 'UNIQUE' },
+} as const
+
+/** What is said of a constraint that builds its index under the strongest lock, if it is of the kind and builds one. */
+export function builtInPlace(
+  table: ObjectName,
+  constraint: ConstraintDefinition | undefined,
+  { kind, context }: { readonly kind: keyof typeof WORDS; readonly context: Context },
+): Finding | undefined {
+  if (constraint?.kind !== kind || constraint.usingIndex !== undefined) return undefined
+  const name = constraintName(table, constraint)
+  const { what, as } = WORDS[kind]
+  return {
+    severity: 'error',
+    object: tableObject(context, table),
+    table,
+    lock: 'ACCESS EXCLUSIVE',
+    message: `The ${what} ${name} builds its index over all rows of ${full(context, table)}, and until then nobody reads or writes it.`,
+    safeSql: takenOver(context.statement, { table, name, columns: constraint.columns, as }),
+  }
+}
