@@ -104,6 +104,22 @@ export const ddl: fc.Arbitrary<string> = fc
   .tuple(fc.constantFrom(...TEMPLATES), words)
   .map(([template, given]) => template(given))
 
+/** What people do to rows in a migration. */
+const ROW_TEMPLATES: readonly ((words: Words) => string)[] = [
+  ({ t, c, value: given }) => `UPDATE ${t} SET ${c} = ${given}`,
+  ({ t, c, d }) => `UPDATE ${t} SET ${c} = ${d} WHERE ${c} IS NULL`,
+  ({ t, c }) => `DELETE FROM ${t} WHERE ${c} IS NULL`,
+  ({ t }) => `DELETE FROM ${t}`,
+  ({ t }) => `TRUNCATE ${t} CASCADE`,
+  ({ t, label: is }) => `INSERT INTO ${t} ("id", "b") VALUES (4711, '${is}')`,
+  ({ t, c }) => `INSERT INTO ${t} (${c}) SELECT ${c} FROM ${t}`,
+]
+
+/** The same for a statement that writes or deletes rows. */
+export const dml: fc.Arbitrary<string> = fc
+  .tuple(fc.constantFrom(...ROW_TEMPLATES), words)
+  .map(([template, given]) => template(given))
+
 /** What every history begins with. */
 export const BEGINNING = `CREATE TYPE "Mood" AS ENUM ('sad', 'ok');
 CREATE TABLE "alpha" ("id" serial PRIMARY KEY, "a" integer, "b" text, "mood" "Mood" NOT NULL DEFAULT 'ok');

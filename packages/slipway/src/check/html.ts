@@ -1,4 +1,4 @@
-import type { Proof } from '../create/index.ts'
+import { gradeOf, type Proof } from '../create/index.ts'
 import type { Hazard } from '../hazards/index.ts'
 import type { CheckedMigration } from './check.ts'
 import { drawLocks, escape } from './lock-timeline.ts'
@@ -53,13 +53,15 @@ ${hazards.length > 0 ? `<h3>Hazards</h3><ul class="hazards">${hazards.map(hazard
 
 function badge(proof: Proof | undefined): string {
   if (proof === undefined) return ''
-  const grade = proof.grade ?? 'no grade'
+  const grade = gradeOf(proof) ?? 'no grade'
   const kind = proof.proven ? grade : 'unproven'
-  return `<span class="badge ${escape(kind.replace(' ', '-'))}">${escape(proof.proven ? grade : `${grade}, not proven`)}</span>`
+  const look = kind.replace(' (kept)', '').replace(' ', '-')
+  return `<span class="badge ${escape(look)}">${escape(proof.proven ? grade : `${grade}, not proven`)}</span>`
 }
 
 function proofPart(proof: Proof): string {
-  const { scratch, rows, upMs, downMs, reasons, lost, changes } = proof
+  const { scratch, rows, upMs, downMs, reasons, conditions, lost, left, kept, changes } = proof
+  const gone = kept?.lost ?? lost
   const facts = `Run up, down and up again on PostgreSQL ${scratch.version}, on ${rows} rows that were made up for it: up ${upMs} ms, down ${downMs} ms.`
   const list = (title: string, items: readonly string[]) =>
     items.length === 0
@@ -67,7 +69,14 @@ function proofPart(proof: Proof): string {
       : `<h3>${title}</h3><ul>${items.map((item) => `<li>${escape(item)}</li>`).join('')}</ul>`
   return `<p>${escape(facts)}</p>
 ${list('Not proven', reasons)}
-${list('What the way back cannot bring', lost)}
+${list('Proven, but not on all rows', conditions)}
+${list(
+  'Kept by the deploy, and put back by a rollback',
+  lost.filter((object) => !gone.includes(object)),
+)}
+${list('What the way back cannot bring', gone)}
+${list('Rows that it writes stay behind in', left)}
+${list('What is not kept', kept?.notKept ?? [])}
 ${changes.length > 0 ? `<h3>What changes</h3><div class="tables">${changedObjects(changes)}</div>` : ''}
 ${drawLocks(proof)}`
 }

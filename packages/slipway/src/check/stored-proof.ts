@@ -49,6 +49,6 @@ function read(file: string): Proof | undefined {
 }
 
 /** What a proof claims of the migration, without what differs from machine to machine. */
-function claims({ grade, proven, schemaEqual, rowsEqual, lost }: Proof): string {
-  return JSON.stringify([grade ?? null, proven, schemaEqual, rowsEqual, lost])
+function claims({ grade, kept, proven, schemaEqual, rowsEqual, lost }: Proof): string {
+  return JSON.stringify([grade ?? null, kept?.grade ?? null, proven, schemaEqual, rowsEqual, lost])
 }

@@ -1,5 +1,5 @@
 import type { CheckedMigration, StoredProof } from '../check/index.ts'
-import type { Proof } from '../create/index.ts'
+import { gradeOf, type Proof } from '../create/index.ts'
 import type { Finding } from './command.ts'
 import { hazardFinding } from './hazard-findings.ts'
 import { type Block, heading, type Mark, status } from './view.ts'
@@ -37,12 +37,12 @@ function proofFindings({ path, proof, refusal }: CheckedMigration): Finding[] {
   }
   if (proof === undefined) return []
   const severity = proof.schemaEqual ? 'warning' : 'error'
-  return proof.reasons.map((message) => ({
-    id: 'not-proven',
-    severity,
-    message,
-    where: { file: path },
-  }))
+  const told = (id: string, as: Finding['severity'], messages: readonly string[]): Finding[] =>
+    messages.map((message) => ({ id, severity: as, message, where: { file: path } }))
+  return [
+    ...told('not-proven', severity, proof.reasons),
+    ...told('proven-on-some-rows', 'notice', proof.conditions),
+  ]
 }
 
 const STORED: Readonly<Record<StoredProof, string | undefined>> = {
@@ -92,9 +92,20 @@ export function proofBlocks(proof: Proof): Block[] {
       : []
   return [
     status(proof.proven ? 'done' : 'warning', gradeText(proof), where),
-    ...proof.lost.map(lossBlock),
+    ...dataBlocks(proof),
     ...filled,
     ...lockBlocks(proof),
+  ]
+}
+
+/** What becomes of the data that the migration destroys. */
+function dataBlocks({ lost, left, kept }: Proof): Block[] {
+  if (kept === undefined) return [...lost.map(lossBlock), ...left.map(leftBlock)]
+  const back = lost.filter((object) => !kept.lost.includes(object))
+  return [
+    ...back.map((object) => status('note', `The data of ${object} is kept, and put back`)),
+    ...kept.lost.map(lossBlock),
+    ...kept.notKept.map((why) => status('warning', `Not kept: ${why}`)),
   ]
 }
 
@@ -102,11 +113,13 @@ export function lossBlock(object: string): Block {
   return status('warning', `The way back cannot bring the data of ${object}`)
 }
 
-function gradeText({ grade, proven }: Proof): string {
-  const how = proven ? 'Up, down and up again' : 'Rehearsed'
-  return grade === undefined
-    ? `${how}: no grade, the schema does not come back`
-    : `${how}: ${grade}`
+function leftBlock(table: string): Block {
+  return status('warning', `Rows that it writes stay in ${table} after the way back`)
+}
+
+function gradeText(proof: Proof): string {
+  const how = proof.proven ? 'Up, down and up again' : 'Rehearsed'
+  return `${how}: ${gradeOf(proof) ?? 'no grade, the schema does not come back'}`
 }
 
 const HEAVY = ['ACCESS EXCLUSIVE', 'EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'SHARE']

@@ -9,6 +9,8 @@ export type Grade = 'lossless' | 'lossy' | 'irreversible'
 export interface DownParts {
   /** The migration that it takes back. */
   readonly migration: { readonly name: string; readonly sql: string }
+  /** What deletes the rows that the migration wrote. */
+  readonly deletes: readonly string[]
   readonly renames: readonly Rename[]
   readonly statements: readonly WayStatement[]
   readonly losses: readonly string[]
@@ -17,10 +19,12 @@ export interface DownParts {
 
 /** The statements of a way back, one a paragraph. */
 export function downBody({
+  deletes,
   renames,
   statements,
-}: Pick<DownParts, 'renames' | 'statements'>): string {
+}: Pick<DownParts, 'deletes' | 'renames' | 'statements'>): string {
   const all = [
+    ...deletes,
     ...renames.map((rename) => renameSql(rename, true)),
     ...statements.map(({ sql }) => sql),
   ]

@@ -51,6 +51,26 @@ test.each<[string, Partial<Proof>]>([
   expect(proof.rows).toBeGreaterThan(10)
   expect(proof.schemaEqual).toBe(true)
   expect(proof.rowsEqual).toBe(proof.grade === 'lossless')
+  expect(proof.kept?.grade).toBe(proof.grade === 'lossy' ? 'lossless (kept)' : undefined)
+})
+
+test('what only a deploy can keep is told from what nothing keeps', async () => {
+  const both = `ALTER TABLE users DROP COLUMN note; DO $$ BEGIN DELETE FROM posts; END $$`
+  const { grade, kept } = await prove(both)
+  expect(grade).toBe('lossy')
+  expect(kept).toEqual({
+    grade: 'lossy',
+    lost: ['rows of public.posts'],
+    notKept: ['statement 2: what its code destroys is not kept'],
+    runs: true,
+  })
+})
+
+test('a required column that was dropped comes back with what is kept, and not without', async () => {
+  const proof = await prove('ALTER TABLE users DROP COLUMN tags')
+  expect(proof).toMatchObject({ grade: 'lossy', proven: true, reasons: [] })
+  expect(proof.kept).toMatchObject({ grade: 'lossless (kept)', lost: [] })
+  expect(proof.conditions[0]).toMatch(/^Without what is kept, the way back fails where there are/)
 })
 
 test('what fails on rows alone is said as such, and proven without them', async () => {
@@ -63,17 +83,17 @@ test('what fails on rows alone is said as such, and proven without them', async 
 
 test('a concurrent build that rows stop is tried again without what it left', async () => {
   const proof = await prove('CREATE UNIQUE INDEX CONCURRENTLY posts_author ON posts (author)')
-  expect(proof).toMatchObject({ grade: 'lossless', schemaEqual: true })
-  expect(proof.reasons[0]).toMatch(
-    /fails on rows that were made up for it: Could not create unique/,
-  )
+  expect(proof).toMatchObject({ grade: 'lossless', schemaEqual: true, proven: true })
+  expect(proof.conditions).toEqual([
+    'Statement 1 fails on rows that were made up for it: Could not create unique index "posts_author": Key (author)=(5) is duplicated.',
+  ])
   expect(proof.rows).toBeGreaterThan(10)
 })
 
 test('a type that holds less is lossy, though the rows that fit come back', async () => {
   const proof = await prove('ALTER TABLE users ALTER COLUMN age TYPE smallint')
-  expect(proof).toMatchObject({ grade: 'lossy', proven: false, lost: ['column public.users.age'] })
-  expect(proof.reasons[0]).toMatch(/out of range/)
+  expect(proof).toMatchObject({ grade: 'lossy', proven: true, lost: ['column public.users.age'] })
+  expect(proof.conditions[0]).toMatch(/out of range/)
   expect(proof.rows).toBeGreaterThan(10)
 })
 
@@ -104,8 +124,19 @@ test('rows that a migration writes and its way back leaves keep it from running 
   const proof = await prove(
     `INSERT INTO "Key" VALUES ('00000000-0000-4000-8000-999999999999', '2026-01-01')`,
   )
-  expect(proof).toMatchObject({ proven: false, rowsEqual: false })
+  expect(proof).toMatchObject({ grade: 'lossy', proven: false, rowsEqual: false })
+  expect(proof.left).toEqual(['public.Key'])
   expect(proof.reasons[0]).toContain('Rows that it wrote stay in public.Key')
+})
+
+test('rows that it writes out by their keys are deleted by the way back, unless others refer to them', async () => {
+  const proof = await prove(
+    `INSERT INTO "Key" (b, a) VALUES ('2026-01-01', '00000000-0000-4000-8000-999999999999'),
+       (DATE '2026-01-02', '00000000-0000-4000-8000-999999999999'::uuid);
+     INSERT INTO users (email, tags) VALUES ('it''s@\\b', '{}');
+     INSERT INTO posts (id, author) VALUES (-1, (SELECT id FROM users WHERE tags = '{}' LIMIT 1))`,
+  )
+  expect(proof).toMatchObject({ grade: 'lossless', proven: true, rowsEqual: true, left: [] })
 })
 
 test('a migration that does not run at all has no proof', async () => {

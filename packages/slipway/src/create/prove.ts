@@ -8,9 +8,17 @@ import {
   type Scope,
 } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
+import type { Failure } from '../kernel/index.ts'
 import { checksum, parseStatements, type Statement } from '../migration/index.ts'
-import { rehearse, type Rehearsal, type ReplayMigration, type Trace } from '../rehearsal/index.ts'
+import {
+  rehearse,
+  type Rehearsal,
+  type ReplayMigration,
+  type Stop,
+  type Trace,
+} from '../rehearsal/index.ts'
 import type { Grade } from './down-file.ts'
+import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
 import { draftWayBack, lossesAfter } from './way-back.ts'
 
 /** The record of a rehearsal. Plain JSON: it can be stored beside the migration. */
@@ -19,16 +27,22 @@ export interface Proof {
   /** SHA-256 of both files; it is a proof of these alone. */
   readonly checksums: { readonly up: string; readonly down: string }
   readonly scratch: { readonly kind: 'postgres' | 'embedded'; readonly version: string }
-  /** Absent where the schema does not come back. */
+  /** What the two files do by themselves; absent where the schema does not come back. */
   readonly grade?: Grade
+  /** What they do where a deploy keeps what the migration destroys; absent where nothing is lost. */
+  readonly kept?: KeepingProof
   /** Up, down and up again went as they should, on rows. */
   readonly proven: boolean
   /** Why it is not proven, in sentences. */
   readonly reasons: readonly string[]
+  /** Rows that it refuses, in sentences: it was proven on others. */
+  readonly conditions: readonly string[]
   readonly schemaEqual: boolean
   readonly rowsEqual: boolean
   /** Data that the way back does not bring: `column public.users.email`. */
   readonly lost: readonly string[]
+  /** Tables in which rows that the migration wrote stay behind. */
+  readonly left: readonly string[]
   /** Generated rows, and the tables that took none. */
   readonly rows: number
   readonly emptyTables: readonly string[]
@@ -42,6 +56,11 @@ export interface Proof {
   readonly scans: Trace['scans']
   /** Statements whose locks cannot be read, for they run outside a transaction. */
   readonly unseen: Trace['unseen']
+}
+
+/** The grade of a migration as Slipway deploys it. */
+export function gradeOf({ grade, kept }: Proof): Grade | 'lossless (kept)' | undefined {
+  return kept?.grade ?? grade
 }
 
 export interface ProveOptions {
@@ -74,25 +93,31 @@ export async function proveOn(session: Session, options: ProveOptions): Promise<
     after: inventoryOf(rehearsal.after),
     statements,
   })
-  const reasons = reasonsOf(rehearsal)
   const schemaEqual = rehearsal.downFails?.onEmpty !== false && rehearsal.notRestored.length === 0
   const overwritten = overwrittenColumns(inventoryOf(before), statements).filter(
     (column) => !comesBack(column, rehearsal),
   )
   const lost = lostData([...losses, ...overwritten], rehearsal.rows.lost)
-  const grade = gradeOf(rehearsal, lost)
+  const grade = gradeOfFiles(rehearsal, lost)
   const { trace, filling, down, downMs, rows } = rehearsal
+  const kept = mayKeep(rehearsal, grade)
+    ? await proveKeeping(session, { migration, down, filling, lost })
+    : undefined
+  const reasons = reasonsOf(rehearsal, kept)
   const { kind, server } = session
   return {
     migration: migration.name,
     checksums: { up: checksum(migration.sql), down: checksum(down.sql) },
     scratch: { kind, version: server.version },
     ...(grade === undefined ? {} : { grade }),
+    ...(kept === undefined ? {} : { kept }),
     proven: reasons.length === 0,
     reasons,
+    conditions: conditionsOf(rehearsal, kept),
     schemaEqual,
     rowsEqual: schemaEqual && rows.lost.length === 0 && rows.grown.length === 0,
     lost,
+    left: rows.grown,
     rows: filling.rows,
     emptyTables: filling.empty,
     upMs: trace.ms,
@@ -134,39 +159,61 @@ function lostData(losses: readonly string[], lost: readonly string[]): string[] 
   return [...all].toSorted()
 }
 
-function gradeOf(
-  { downFails, notRestored }: Rehearsal,
+function gradeOfFiles(
+  { downFails, notRestored, rows }: Rehearsal,
   lost: readonly string[],
 ): Grade | undefined {
   if (downFails?.onEmpty === false) return 'irreversible'
   if (notRestored.length > 0) return undefined
-  return lost.length > 0 ? 'lossy' : 'lossless'
+  return lost.length > 0 || rows.grown.length > 0 ? 'lossy' : 'lossless'
 }
 
-function reasonsOf(rehearsal: Rehearsal): string[] {
-  const { failsOnRows, downFails, notRestored, rows, againFails, notRepeated } = rehearsal
+/** Whether there is a run to be repeated with safekeeping: one on rows that lost some, and left none behind. */
+function mayKeep({ filling, againFails, rows }: Rehearsal, grade: Grade | undefined): boolean {
+  return (
+    grade === 'lossy' && filling.rows > 0 && againFails === undefined && rows.grown.length === 0
+  )
+}
+
+function reasonsOf(rehearsal: Rehearsal, kept: KeepingProof | undefined): string[] {
+  const { failsOnRows, filling, downFails, notRestored, rows, againFails, notRepeated } = rehearsal
   const reasons: string[] = []
-  if (failsOnRows) {
-    const { statement, failure } = failsOnRows
-    reasons.push(
-      `Statement ${statement.number} fails on rows that were made up for it: ${sentence(failure.message)}`,
-    )
-  }
-  if (downFails) {
+  if (failsOnRows && filling.rows === 0) reasons.push(refusalOf(failsOnRows))
+  if (downFails && !kept?.runs) {
     const where = downFails.onEmpty ? ' where there are rows' : ''
-    const { server, message } = downFails.failure
-    reasons.push(`The way back fails${where}: ${sentence(server?.message ?? message)}`)
+    reasons.push(`The way back fails${where}: ${messageOf(downFails.failure)}`)
   }
   if (notRestored.length > 0) reasons.push(`The way back does not restore ${named(notRestored)}.`)
   if (againFails) {
     const left =
       rows.grown.length > 0 ? ` Rows that it wrote stay in ${rows.grown.join(', ')}.` : ''
-    reasons.push(
-      `After the way back it does not run again: ${sentence(againFails.server?.message ?? againFails.message)}${left}`,
-    )
+    reasons.push(`After the way back it does not run again: ${messageOf(againFails)}${left}`)
   }
   if (notRepeated.length > 0) reasons.push(`Run again, it leaves ${named(notRepeated)} different.`)
   return reasons
+}
+
+/** Rows that stopped it, where it went through on plainer ones, or with what a deploy keeps. */
+function conditionsOf(
+  { failsOnRows, filling, downFails }: Rehearsal,
+  kept: KeepingProof | undefined,
+): string[] {
+  return [
+    ...(failsOnRows && filling.rows > 0 ? [refusalOf(failsOnRows)] : []),
+    ...(downFails && kept?.runs
+      ? [
+          `Without what is kept, the way back fails where there are rows: ${messageOf(downFails.failure)}`,
+        ]
+      : []),
+  ]
+}
+
+function messageOf({ server, message }: Failure): string {
+  return sentence(server?.message ?? message)
+}
+
+function refusalOf({ statement, said }: Stop): string {
+  return `Statement ${statement.number} fails on rows that were made up for it: ${sentence(said)}`
 }
 
 function sentence(text: string): string {

@@ -21,6 +21,7 @@ import {
   withScratch,
 } from '../rehearsal/index.ts'
 import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts'
+import { deletesOfInserted } from './inserted-rows.ts'
 import { hasSubject, renamed } from './inventory.ts'
 import { type LossOptions, lossesOf } from './loss.ts'
 import { inverse, readRename, type Rename, renameSql } from './rename.ts'
@@ -75,7 +76,7 @@ export async function wayBackOn(
 ): Promise<WayBack> {
   await replay(session, [migration])
   const { parts, body, obstacle: noWay } = await draftWayBack(session, before, migration)
-  const { losses, choices, renames, statements: back } = parts
+  const { losses, choices, deletes, renames, statements: back } = parts
   const proof =
     noWay === undefined
       ? await prove(session, before, { name: `${migration.name}/down.sql`, sql: body })
@@ -86,7 +87,7 @@ export async function wayBackOn(
   const grade = gradeOf(proof, losses)
   return {
     sql: [downHeader(parts, { grade, notRestored, obstacle }), body].filter(Boolean).join('\n'),
-    statements: renames.length + back.length,
+    statements: deletes.length + renames.length + back.length,
     choices,
     losses,
     proven,
@@ -116,7 +117,8 @@ export async function draftWayBack(
   const losses = lossesOf({ before: inventory, after: inventoryOf(after), statements })
   const way = await attempt(async () => wayBetween(after, before, session.server.user))
   const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }
-  const parts = { migration, renames, statements: back, losses, choices }
+  const deletes = await deletesOfInserted(session, statements, inventory)
+  const parts = { migration, deletes, renames, statements: back, losses, choices }
   if (!way.ok) return { parts, body: '', obstacle: way.failure.why ?? way.failure.message }
   return { parts, body: downBody(parts) }
 }

@@ -4,6 +4,7 @@ export { isLoopback, locate, type PostgresLocation } from './connection-string.t
 export type { Embedded, EmbeddedImage } from './embedded.ts'
 export { databaseFailures } from './failures.ts'
 export { programFolders, type Programs, serverPrograms } from './programs.ts'
+export { wordForWord } from './server-error.ts'
 export { quoteIdentifier, quoteLiteral } from './quote.ts'
 export type {
   Address,

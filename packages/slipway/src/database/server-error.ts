@@ -53,6 +53,16 @@ export function raiseServerError(error: unknown, sending: Sending): never {
   raise(code, { ...describe(code, wire, sending), ...(server ? { server } : {}), cause: error })
 }
 
+/**
+ * What the server said of a failure, word for word: the message, and the detail with the row that it is about.
+ * Only where rows are made up may that be told (law 10). Nothing where the server said nothing.
+ */
+export function wordForWord(error: unknown): string | undefined {
+  const wire = error instanceof Error ? asWireError(error.cause) : undefined
+  if (wire === undefined || !isSqlState(wire.code)) return undefined
+  return redact([wire.message, wire.detail].filter(Boolean).join(': '))
+}
+
 /** A notice of the server, fit to be shown. */
 export function noticeText(
   notice: Omit<WireError, 'message'> & { message: string | undefined },

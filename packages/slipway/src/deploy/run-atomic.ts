@@ -8,7 +8,7 @@ import {
   openingPiece,
   stopOf,
   unitMessage,
-} from './message.ts'
+} from '../safekeeping/index.ts'
 import { type MigrationRun, type Receipt, statementReceipts } from './receipt.ts'
 import { refusal, statementFailure } from './statement-failure.ts'
 import type { MigrationStep } from './step.ts'

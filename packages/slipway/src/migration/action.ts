@@ -43,6 +43,13 @@ export interface ConstraintDefinition {
   readonly exclusion?: string
 }
 
+/** Rows as a statement writes them out. */
+export interface InsertedRows {
+  readonly columns: readonly string[]
+  /** For each row and column the text of its constant; nothing where it is NULL or an expression. */
+  readonly rows: readonly (readonly (string | undefined)[])[]
+}
+
 /** A change of a name. */
 export type RenameAction = {
   readonly kind: 'rename'
@@ -167,7 +174,12 @@ export type Action =
     }
   | { readonly kind: 'create-trigger'; readonly table: ObjectName; readonly name: string }
   | { readonly kind: 'grant'; readonly toPublic: boolean; readonly of: string }
-  | { readonly kind: 'insert'; readonly table: ObjectName }
+  | {
+      readonly kind: 'insert'
+      readonly table: ObjectName
+      /** Absent where the rows are not written out, or need not be new (ON CONFLICT). */
+      readonly inserted?: InsertedRows
+    }
   | {
       readonly kind: 'update'
       readonly table: ObjectName

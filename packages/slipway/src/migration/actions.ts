@@ -2,6 +2,7 @@ import type { AlterTableCmd, AlterTableStmt, DropStmt, Node, RenameStmt } from '
 import type { Action, ObjectName, TableAction } from './action.ts'
 import { behind, listBehind, type Source } from './clause-text.ts'
 import { columnOf, constraintOf, names, objectName, relationName, typeText } from './definition.ts'
+import { insertedRows } from './inserted-rows.ts'
 import { touchedByDelete, touchedByUpdate } from './touched-rows.ts'
 
 /** What a statement does. Never empty: what nobody judges is `other`. */
@@ -52,8 +53,11 @@ function tableMade(node: Node, source: Source): readonly Action[] | undefined {
 }
 
 function rowsChanged(node: Node, source: Source): readonly Action[] | undefined {
-  if ('InsertStmt' in node)
-    return [{ kind: 'insert', table: relationName(node.InsertStmt.relation) }]
+  if ('InsertStmt' in node) {
+    const inserted = insertedRows(node.InsertStmt)
+    const table = relationName(node.InsertStmt.relation)
+    return [{ kind: 'insert', table, ...(inserted ? { inserted } : {}) }]
+  }
   if ('CopyStmt' in node && node.CopyStmt.is_from)
     return [{ kind: 'insert', table: relationName(node.CopyStmt.relation) }]
   if ('UpdateStmt' in node) {

@@ -3,6 +3,7 @@ export type {
   Action,
   ColumnDefinition,
   ConstraintDefinition,
+  InsertedRows,
   ObjectName,
   RenameAction,
   TableAction,

@@ -11,8 +11,8 @@ import { attempt, type Failure, rethrow } from '../kernel/index.ts'
 import { indexOfCharacter, loadParser, parseStatements, placeAt } from '../migration/index.ts'
 import { raiseReplayFailure, replay, type ReplayMigration } from './replay.ts'
 import { compareRows, readRowSums, type RowChange, type RowSums } from './row-sums.ts'
-import { type Filling, fillTables } from './rows.ts'
-import { readShape, type ShapeTable } from './shape.ts'
+import { emptyTables, type Filling, fillTables } from './rows.ts'
+import { readShape } from './shape.ts'
 import { runTraced, type Stop, type Trace } from './trace.ts'
 
 /** What a rehearsal showed: the migration run on rows, back, and run again. */
@@ -102,12 +102,12 @@ async function climbOnRows(session: Session, migration: ReplayMigration): Promis
     const { trace, stop } = await runTraced(session, migration)
     if (stop === undefined) return { filling, sums, trace, ...(failsOnRows ? { failsOnRows } : {}) }
     failsOnRows ??= stop
-    await empty(session, tables)
+    await emptyTables(session, tables)
     await dropUnfinishedIndexes(session)
   }
   const { trace, stop } = await runTraced(session, migration)
   if (stop) return raiseStop(migration, stop)
-  const filling = { rows: 0, empty: tables.map(({ id }) => id) }
+  const filling = { manner: 'plain' as const, rows: 0, empty: tables.map(({ id }) => id) }
   return { filling, sums: {}, trace, ...(failsOnRows ? { failsOnRows } : {}) }
 }
 
@@ -128,11 +128,6 @@ function raiseStop({ name, sql, path }: ReplayMigration, { statement, failure }:
   return raiseReplayFailure({ name, sql }, { server, where, cause: failure })
 }
 
-async function empty(session: Session, tables: readonly ShapeTable[]): Promise<void> {
-  if (tables.length === 0) return
-  await session.execute(`TRUNCATE ${tables.map(({ id }) => id).join(', ')} CASCADE`)
-}
-
 /** Runs the way back; what rows stand in its way is tried once more without rows. */
 async function goBack(
   session: Session,
@@ -140,7 +135,7 @@ async function goBack(
 ): Promise<Rehearsal['downFails'] | undefined> {
   const first = await attempt(() => replay(session, [down]))
   if (first.ok) return undefined
-  await empty(session, await readShape(session))
+  await emptyTables(session, await readShape(session))
   const second = await attempt(() => replay(session, [down]))
   return { failure: first.failure, onEmpty: second.ok }
 }

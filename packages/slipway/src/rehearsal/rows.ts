@@ -7,6 +7,8 @@ const ROWS = 6
 
 /** What was put into the tables of a scratch. */
 export interface Filling {
+  /** How far the rows go to the ends of what the types hold. */
+  readonly manner: Manner
   /** Rows in all. */
   readonly rows: number
   /** Tables that took no row: what their checks want could not be guessed. */
@@ -32,7 +34,13 @@ export async function fillTables(
     await session.execute('RESET session_replication_role')
   }
   await setSequences(session)
-  return await countRows(session, tables)
+  return { manner, ...(await countRows(session, tables)) }
+}
+
+/** Takes all rows out of the tables. */
+export async function emptyTables(session: Session, tables: readonly ShapeTable[]): Promise<void> {
+  if (tables.length === 0) return
+  await session.execute(`TRUNCATE ${tables.map(({ id }) => id).join(', ')} CASCADE`)
 }
 
 /** One block for a table: each row in a subtransaction of its own. */
@@ -149,7 +157,10 @@ async function setSequences(session: Session): Promise<void> {
   )
 }
 
-async function countRows(session: Session, tables: readonly ShapeTable[]): Promise<Filling> {
+async function countRows(
+  session: Session,
+  tables: readonly ShapeTable[],
+): Promise<Omit<Filling, 'manner'>> {
   if (tables.length === 0) return { rows: 0, empty: [] }
   const counts = tables.map(
     ({ id }) => `SELECT ${quoteLiteral(id)} AS id, count(*)::int AS rows FROM ${id}`,

@@ -1,5 +1,5 @@
-import { quoteIdentifier, type Session } from '../database/index.ts'
-import { attempt, type Failure, rethrow } from '../kernel/index.ts'
+import { quoteIdentifier, type Session, wordForWord } from '../database/index.ts'
+import { type Failure, failureOf, rethrow } from '../kernel/index.ts'
 import { parseStatements, type Statement, type Unit, unitsOf } from '../migration/index.ts'
 import { missingRole, type ReplayMigration } from './replay.ts'
 
@@ -44,6 +44,8 @@ export interface Trace {
 export interface Stop {
   readonly statement: Statement
   readonly failure: Failure
+  /** What the server said, with the row that it said it of: the rows are made up. */
+  readonly said: string
 }
 
 type Seen = Pick<Trace, 'statements' | 'locks' | 'rewrites' | 'scans'>
@@ -105,8 +107,8 @@ function isSeen({ kind, sql }: Unit): boolean {
 
 async function runWhole(session: Session, { sql, statements }: Unit): Promise<UnitRun> {
   const began = performance.now()
-  const run = await attempt(() => session.execute(sql))
-  if (run.ok) {
+  const refused = await refusalOf(session, sql)
+  if (refused === undefined) {
     // Sent as one message: the time of all stands at the first.
     const ms = since(began)
     const timed = statements.map(({ number }, index) => ({
@@ -115,10 +117,23 @@ async function runWhole(session: Session, { sql, statements }: Unit): Promise<Un
     }))
     return { seen: { ...NOTHING, statements: timed } }
   }
-  const statement = statements[run.failure.server?.completed ?? 0] ?? statements[0]
-  return statement
-    ? { seen: NOTHING, stop: { statement, failure: run.failure } }
-    : rethrow(run.failure)
+  const { failure } = refused
+  const statement = statements[failure.server?.completed ?? 0] ?? statements[0]
+  return statement ? { seen: NOTHING, stop: { statement, ...refused } } : rethrow(failure)
+}
+
+type Refusal = Omit<Stop, 'statement'>
+
+/** Runs SQL, and gives what the server has against it. */
+async function refusalOf(session: Session, sql: string): Promise<Refusal | undefined> {
+  try {
+    await session.execute(sql)
+    return undefined
+  } catch (error) {
+    const failure = failureOf(error)
+    if (!failure) throw error
+    return { failure, said: wordForWord(error) ?? failure.message }
+  }
 }
 
 async function runUnit(session: Session, unit: Unit): Promise<UnitRun> {
@@ -128,32 +143,30 @@ async function runUnit(session: Session, unit: Unit): Promise<UnitRun> {
   for (const statement of unit.statements) {
     if (statement.role.kind !== 'ordinary' && statement.role.kind !== 'enum-value') continue
     const began = performance.now()
-    const failure = await runGuarded(session, statement)
+    const refused = await runGuarded(session, statement)
     const ms = since(began)
-    if (failure) {
+    if (refused) {
       await session.execute('ROLLBACK')
-      return { seen: NOTHING, stop: { statement, failure } }
+      return { seen: NOTHING, stop: { statement, ...refused } }
     }
     const found = await look(session, statement.number, until)
     seen.push({ ...found, statements: [{ statement: statement.number, ms }] })
   }
-  const end = await attempt(() => session.execute('COMMIT'))
+  const refused = await refusalOf(session, 'COMMIT')
   const last = unit.statements.at(-1)
   // A deferred constraint is looked at only now.
-  if (!end.ok && last) return { seen: NOTHING, stop: { statement: last, failure: end.failure } }
-  if (!end.ok) return rethrow(end.failure)
-  return { seen: together(seen) }
+  if (refused && last) return { seen: NOTHING, stop: { statement: last, ...refused } }
+  return refused ? rethrow(refused.failure) : { seen: together(seen) }
 }
 
 /** Runs a statement; a role that it names and the scratch lacks is made, as by a replay. */
-async function runGuarded(session: Session, { text }: Statement): Promise<Failure | undefined> {
+async function runGuarded(session: Session, { text }: Statement): Promise<Refusal | undefined> {
   await session.execute('SAVEPOINT slipway_statement')
   const made = new Set<string>()
   for (;;) {
-    const run = await attempt(() => session.execute(text))
-    if (run.ok) return undefined
-    const role = missingRole(run.failure.server)
-    if (role === undefined || made.has(role)) return run.failure
+    const refused = await refusalOf(session, text)
+    const role = missingRole(refused?.failure.server)
+    if (role === undefined || made.has(role)) return refused
     await session.execute(`ROLLBACK TO slipway_statement; CREATE ROLE ${quoteIdentifier(role)}`)
     made.add(role)
   }

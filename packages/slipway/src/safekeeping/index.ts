@@ -4,5 +4,13 @@ export { describeKept, type Kept, readKept } from './kept.ts'
 export { safekeepingFailures } from './failures.ts'
 export { createKeepingSql } from './ledger.ts'
 export { type Made, madeBefore, nameKey } from './made.ts'
+export {
+  type Message,
+  messageText,
+  NO_MESSAGE,
+  openingPiece,
+  stopOf,
+  unitMessage,
+} from './message.ts'
 export { expired, pruneKept, restoreKept } from './prune.ts'
 export { restoringOf } from './restoring.ts'

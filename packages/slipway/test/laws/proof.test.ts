@@ -2,17 +2,19 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { type Proof, proveOn, writeWayBack } from '../../src/create/index.ts'
-import { type ReplayMigration, withScratch, withScratchServer } from '../../src/rehearsal/index.ts'
+import { deploy } from '../../src/deploy/index.ts'
+import { withScratch, withScratchServer } from '../../src/rehearsal/index.ts'
+import { rollback } from '../../src/rollback/index.ts'
 import { createDatabase } from '../postgres.ts'
-import { BEGINNING, ddl, takenOf } from '../random-ddl.ts'
-import { SCRATCH } from '../target.ts'
+import { BEGINNING, ddl, dml, takenOf } from '../random-ddl.ts'
+import { createTarget, migration, SCRATCH, type TestMigration, type TestTarget } from '../target.ts'
 
 // A grade is a promise: what is proven lossless brings every row back, on rows that the proof never saw.
 
 const FULL = process.env['FULL'] === '1'
-const RUNS = FULL ? 300 : 8
+const RUNS = FULL ? 300 : 16
 const PARAMETERS = { numRuns: RUNS, endOnFailure: true, ...(FULL ? {} : { seed: 20261121 }) }
-const INIT = { name: '0_init', sql: BEGINNING }
+const INIT = migration('0_init', BEGINNING)
 
 const ROWS = `INSERT INTO "alpha" ("a", "b") VALUES (1, 'x'), (NULL, NULL), (-7, ''), (2147483647, 'Zoë');
   INSERT INTO "Be ta" ("a") VALUES (1), (NULL)`
@@ -28,7 +30,8 @@ async function possible(client: pg.Client, proposed: readonly string[]): Promise
 /** All rows of all tables as the server writes them, whatever the order of columns: not by our own means. */
 async function rowsOf(client: pg.Client): Promise<Record<string, string[]>> {
   const { rows: tables } = await client.query<{ id: string }>(
-    `SELECT c.oid::regclass::text AS id FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace`,
+    `SELECT c.oid::regclass::text AS id FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+       AND c.relname <> '_prisma_migrations'`,
   )
   const found: Record<string, string[]> = {}
   for (const { id } of tables) {
@@ -40,12 +43,12 @@ async function rowsOf(client: pg.Client): Promise<Record<string, string[]>> {
   return found
 }
 
-async function proofOf(migration: ReplayMigration): Promise<{ proof: Proof; down: string }> {
+async function proofOf(changed: TestMigration): Promise<{ proof: Proof; down: string }> {
   return await withScratchServer(SCRATCH, async (scratch) => {
-    const { sql: down } = await writeWayBack({ scratch, before: [INIT], migration })
+    const { sql: down } = await writeWayBack({ scratch, before: [INIT], migration: changed })
     const proof = await withScratch(scratch, [INIT], (session) =>
       proveOn(session, {
-        migration,
+        migration: changed,
         down: { name: 'down.sql', sql: down },
         scope: () => true,
       }),
@@ -54,35 +57,69 @@ async function proofOf(migration: ReplayMigration): Promise<{ proof: Proof; down
   })
 }
 
+/** What the files do by themselves, and what a deploy and a rollback do, each on rows that the proof never saw. */
+async function judged(changed: TestMigration, grades: Record<string, number>): Promise<boolean> {
+  const { proof, down } = await proofOf(changed)
+  const grade = `${proof.kept?.grade ?? proof.grade ?? 'none'}${proof.proven ? '' : ', not proven'}`
+  grades[grade] = (grades[grade] ?? 0) + 1
+  if (!proof.proven) return false
+  const target = await createTarget()
+  const client = new pg.Client({ connectionString: target.url })
+  await client.connect()
+  try {
+    await deployed(target, [INIT])
+    await client.query(ROWS)
+    const before = await rowsOf(client)
+    if (proof.grade === 'lossless') {
+      await client.query(`${changed.sql}; ${down}`)
+    } else if (proof.kept?.grade === 'lossless (kept)') {
+      await deployed(target, [INIT, { ...changed, down }])
+      await takenBack(target, [INIT, { ...changed, down }])
+    } else return false
+    expect(await rowsOf(client), changed.sql).toEqual(before)
+    return true
+  } finally {
+    await client.end()
+    await target.drop()
+  }
+}
+
+const consent = { confirm: undefined }
+
+async function deployed(target: TestTarget, history: readonly TestMigration[]): Promise<void> {
+  const done = await deploy({ ...target.request(history), consent, acceptDrift: true })
+  expect(done.failure, history.at(-1)?.sql).toBeUndefined()
+}
+
+async function takenBack(target: TestTarget, history: readonly TestMigration[]): Promise<void> {
+  const steps = { extent: { kind: 'steps' as const, steps: 1 }, acceptUnproven: false }
+  const back = await rollback({ ...target.request(history), consent, ...steps, announce: () => {} })
+  expect(back.failure, history.at(-1)?.sql).toBeUndefined()
+}
+
+const change = fc.oneof({ weight: 3, arbitrary: ddl }, { weight: 1, arbitrary: dml })
+
 test('no grade promises more than rows show', async () => {
+  const trial = await createDatabase()
+  const client = new pg.Client({ connectionString: trial.url })
+  await client.connect()
+  await client.query(`${BEGINNING}; ${ROWS}`)
   const grades: Record<string, number> = {}
   let compared = 0
-  await fc.assert(
-    fc.asyncProperty(fc.array(ddl, { minLength: 4, maxLength: 4 }), async (proposed) => {
-      const database = await createDatabase()
-      const client = new pg.Client({ connectionString: database.url })
-      await client.connect()
-      try {
-        await client.query(`${BEGINNING}; ${ROWS}`)
-        const migration = { name: '1_change', sql: (await possible(client, proposed)).join('') }
-        const { proof, down } = await proofOf(migration)
-        const grade = `${proof.grade ?? 'none'}${proof.proven ? '' : ', not proven'}`
-        grades[grade] = (grades[grade] ?? 0) + 1
-        if (proof.grade !== 'lossless' || !proof.proven) return
-        const before = await rowsOf(client)
-        await client.query(migration.sql)
-        await client.query(down)
-        compared++
-        expect(await rowsOf(client), migration.sql).toEqual(before)
-      } finally {
-        await client.end()
-        await database.drop()
-      }
-    }),
-    PARAMETERS,
-  )
+  try {
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 4, maxLength: 4 }), async (proposed) => {
+        const sql = (await possible(client, proposed)).join('')
+        if (await judged(migration('1_change', sql), grades)) compared++
+      }),
+      PARAMETERS,
+    )
+  } finally {
+    await client.end()
+    await trial.drop()
+  }
   process.stderr.write(
     `${RUNS} changes: ${JSON.stringify(grades)}; ${compared} compared row by row\n`,
   )
   expect(compared).toBeGreaterThan(RUNS / 4)
-}, 1_800_000)
+}, 3_600_000)

@@ -1,6 +1,6 @@
 import type { ServerError } from '../kernel/index.ts'
 import { indexOfCharacter, type Statement, type Unit } from '../migration/index.ts'
-import type { Companions } from '../safekeeping/index.ts'
+import type { Companions } from './companions.ts'
 
 /** A part of a message: the server's answers to it are answers about `statement`. */
 interface Piece {

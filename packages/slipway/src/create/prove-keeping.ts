@@ -1,0 +1,127 @@
+import type { Session } from '../database/index.ts'
+import { attempt } from '../kernel/index.ts'
+import { parseStatements, unitsOf } from '../migration/index.ts'
+import {
+  compareRows,
+  emptyTables,
+  type Filling,
+  fillTables,
+  readRowSums,
+  readShape,
+  replay,
+  type ReplayMigration,
+  type RowSums,
+} from '../rehearsal/index.ts'
+import {
+  type Companions,
+  createKeepingSql,
+  keepingOf,
+  messageText,
+  readKept,
+  restoringOf,
+  unitMessage,
+} from '../safekeeping/index.ts'
+
+/** What a rehearsal with safekeeping showed of a lossy migration. */
+export interface KeepingProof {
+  readonly grade: 'lossless (kept)' | 'lossy'
+  /** Data that does not come back all the same. */
+  readonly lost: readonly string[]
+  /** Sentences: what is not kept, and why; what the server has against going up and back with safekeeping. */
+  readonly notKept: readonly string[]
+  /** It went up and back on rows, whatever came back. */
+  readonly runs: boolean
+}
+
+export interface KeepingRehearsal {
+  readonly migration: ReplayMigration
+  readonly down: ReplayMigration
+  readonly filling: Filling
+  /** What the way back alone cannot bring. */
+  readonly lost: readonly string[]
+}
+
+/**
+ * Runs a migration and its way back once more, as `deploy` and `rollback` do: what is destroyed is kept first,
+ * and put back. `session` is where the migration stands; afterwards it does not.
+ */
+export async function proveKeeping(
+  session: Session,
+  rehearsal: KeepingRehearsal,
+): Promise<KeepingProof> {
+  const { migration, lost } = rehearsal
+  const { companions, notKept } = keepingOf(parseStatements(migration.sql), {
+    migration: migration.name,
+  })
+  const shown = await attempt(() => upAndDown(session, rehearsal, companions))
+  if (!shown.ok) {
+    const { message, server } = shown.failure
+    return { grade: 'lossy', lost, notKept: [...notKept, server?.message ?? message], runs: false }
+  }
+  const { sums, left, refused } = shown.value
+  const unseen = lost.filter((object) => left.includes(object) || !isShown(object, sums))
+  const stillLost = [...new Set([...unseen, ...left])].toSorted()
+  const why = [...notKept, ...refused]
+  const whole = stillLost.length === 0 && notKept.length === 0
+  return { grade: whole ? 'lossless (kept)' : 'lossy', lost: stillLost, notKept: why, runs: true }
+}
+
+interface Shown {
+  readonly sums: RowSums
+  /** What differs after the way back. */
+  readonly left: readonly string[]
+  /** Why the server kept something not. */
+  readonly refused: readonly string[]
+}
+
+async function upAndDown(
+  session: Session,
+  { migration, down, filling }: KeepingRehearsal,
+  companions: Companions,
+): Promise<Shown> {
+  // Rows that the migration wrote, or that the way back cannot take, are not what is looked at.
+  await emptyTables(session, await readShape(session))
+  await replay(session, [down])
+  const tables = await readShape(session)
+  await fillTables(session, tables, filling.manner)
+  const sums = await readRowSums(session, tables)
+  await session.execute(`CREATE SCHEMA IF NOT EXISTS slipway; ${createKeepingSql}`)
+  await runWith(session, migration, companions)
+  const kept = await readKept(session)
+  const statements = parseStatements(down.sql)
+  const restoring = restoringOf(statements, {
+    migration: migration.name,
+    schema: session.server.schema,
+    kept,
+  })
+  await runWith(session, down, restoring.companions, restoring.end)
+  const { lost, grown } = await compareRows(session, sums)
+  return {
+    sums,
+    left: [...lost, ...grown.map((table) => `rows of ${table}`)],
+    refused: kept.flatMap(({ why }) => why ?? []),
+  }
+}
+
+/** Runs a file as a deploy would, with what keeps its statements company. */
+async function runWith(
+  session: Session,
+  { sql }: ReplayMigration,
+  companions: Companions,
+  end = '',
+): Promise<void> {
+  for (const unit of unitsOf(sql, parseStatements(sql))) {
+    if (unit.rolledBack) continue
+    const text = messageText(unitMessage(unit, companions))
+    await session.execute(unit.kind === 'transaction' ? `BEGIN; ${text} COMMIT` : unit.sql)
+  }
+  if (end !== '') await session.execute(end)
+}
+
+/** Only what stood in a table that had rows was seen to come back. */
+function isShown(object: string, sums: RowSums): boolean {
+  const [, name = ''] = /^(?:table|rows of|column) (.*)$/.exec(object) ?? []
+  return Object.entries(sums).some(
+    ([table, { rows }]) => rows > 0 && (name === table || name.startsWith(`${table}.`)),
+  )
+}
