@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Proof, proveOn } from '../create/index.ts'
 import { type Facts, type Hazard, judge, type Rule } from '../hazards/index.ts'
-import { attempt, type Emit, type Failure } from '../kernel/index.ts'
+import { attempt, type Emit, type Failure, type Result, rethrow } from '../kernel/index.ts'
 import { loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
@@ -49,25 +50,41 @@ export interface CheckedMigration {
 export async function checkMigrations(request: CheckRequest): Promise<CheckedMigration[]> {
   const { migrations, emit } = request
   const chosen = selected(request)
-  const hazards = await judged(chosen, request)
+  // The history is read while the first scratch is made.
+  const judging = attempt(() => judged(chosen, request))
   if (request.withoutRehearsal) {
+    const hazards = hazardsOf(await judging)
     return chosen.map((one) => ({ ...judgedOne(one, hazards), stored: compareStored(one) }))
   }
-  return await withScratchServer(request.scratch, async (scratch) => {
-    const checked: CheckedMigration[] = []
+  const rehearsing = withScratchServer(request.scratch, async (scratch) => {
+    const found: Rehearsed[] = []
     for (const one of chosen) {
       emit({ kind: 'phase', phase: 'rehearse', detail: one.name })
       const before = migrations.slice(0, migrations.indexOf(one))
-      const found = await rehearsed(one, before, { ...request, scratch })
-      checked.push({ ...judgedOne(one, hazards), ...found })
+      found.push(await rehearsed(one, before, { ...request, scratch }))
     }
-    return checked
+    return found
+  })
+  const [judgement, found] = await Promise.all([judging, rehearsing])
+  const hazards = hazardsOf(judgement)
+  return chosen.flatMap((one, index) => {
+    const of = found[index]
+    return of ? [{ ...judgedOne(one, hazards), ...of }] : []
   })
 }
+
+/** A failure of the judgement is told when the scratch is gone. */
+function hazardsOf(judgement: Result<Hazard[]>): Hazard[] {
+  return judgement.ok ? judgement.value : rethrow(judgement.failure)
+}
+
+type Rehearsed = Pick<CheckedMigration, 'proof' | 'refusal' | 'stored'>
 
 function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) {
   return { name, path, hazards: hazards.filter(({ migration }) => migration === name) }
 }
+
+const FILES_A_TURN = 40
 
 /** The hazards of the chosen ones. All that lie between them are read once, in their order. */
 async function judged(
@@ -77,12 +94,11 @@ async function judged(
   await loadParser()
   const places = chosen.map((one) => migrations.indexOf(one))
   const [from, to] = [Math.min(...places), Math.max(...places) + 1]
-  const parsed = migrations.slice(0, to).map(({ name, path, sql }) => ({
-    name,
-    path,
-    sql,
-    statements: parseStatements(sql, path),
-  }))
+  const parsed = []
+  for (const [at, { name, path, sql }] of migrations.slice(0, to).entries()) {
+    if (at % FILES_A_TURN === 0) await nextTurn()
+    parsed.push({ name, path, sql, statements: parseStatements(sql, path) })
+  }
   return judge({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts, rules })
 }
 
@@ -90,7 +106,7 @@ async function rehearsed(
   migration: MigrationFolder,
   before: readonly ReplayMigration[],
   request: CheckRequest,
-): Promise<Pick<CheckedMigration, 'proof' | 'refusal' | 'stored'>> {
+): Promise<Rehearsed> {
   const proven = await attempt(() => prove(migration, before, request))
   if (!proven.ok) return { refusal: proven.failure, stored: compareStored(migration) }
   return { proof: proven.value, stored: compareStored(migration, proven.value) }

@@ -1,4 +1,5 @@
 import {
+  type Catalog,
   type Change,
   difference,
   type Inventory,
@@ -77,9 +78,9 @@ export interface ProveOptions {
 export async function proveOn(session: Session, options: ProveOptions): Promise<Proof> {
   const { migration, scope } = options
   const before = await (options.down ? readFacts : readCatalog)(session, scope)
-  const write = async () => ({
+  const write = async (after: Catalog) => ({
     name: `${migration.name}/down.sql`,
-    sql: (await draftWayBack(session, before, migration)).body,
+    sql: (await draftWayBack(session, { before, after, migration })).body,
   })
   const rehearsal = await rehearse(session, {
     before,

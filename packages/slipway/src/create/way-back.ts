@@ -75,7 +75,8 @@ export async function wayBackOn(
   migration: ReplayMigration,
 ): Promise<WayBack> {
   await replay(session, [migration])
-  const { parts, body, obstacle: noWay } = await draftWayBack(session, before, migration)
+  const draft = await draftWayBack(session, { before, migration })
+  const { parts, body, obstacle: noWay } = draft
   const { losses, choices, deletes, renames, statements: back } = parts
   const proof =
     noWay === undefined
@@ -103,17 +104,23 @@ interface DraftWayBack {
   readonly obstacle?: string
 }
 
+interface DraftOptions {
+  readonly before: Catalog
+  /** The catalog of the scratch as it is, where somebody has read it. */
+  readonly after?: Catalog
+  readonly migration: ReplayMigration
+}
+
 /** Writes the way back on a scratch where the migration has just been run, and leaves the scratch so. */
 export async function draftWayBack(
   session: Session,
-  before: Catalog,
-  migration: ReplayMigration,
+  { before, after: known, migration }: DraftOptions,
 ): Promise<DraftWayBack> {
   await loadParser()
   const statements = parseStatements(migration.sql, migration.path)
   const inventory = inventoryOf(before)
   const { renames, catalog } = await takeRenamesBack(session, statements, inventory)
-  const after = catalog ?? (await readCatalog(session))
+  const after = catalog ?? known ?? (await readCatalog(session))
   const losses = lossesOf({ before: inventory, after: inventoryOf(after), statements })
   const way = await attempt(async () => wayBetween(after, before, session.server.user))
   const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }

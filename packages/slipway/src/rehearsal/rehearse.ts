@@ -43,7 +43,7 @@ export interface RehearseOptions {
   readonly before: Catalog
   readonly migration: ReplayMigration
   /** The way back; a function writes it, on the scratch where the migration has just run. */
-  readonly down: ReplayMigration | (() => Promise<ReplayMigration>)
+  readonly down: ReplayMigration | ((after: Catalog) => Promise<ReplayMigration>)
   readonly scope: Scope
 }
 
@@ -59,7 +59,7 @@ export async function rehearse(session: Session, options: RehearseOptions): Prom
   const read = typeof options.down === 'function' ? readCatalog : readFacts
   const after = await read(session, scope)
   const touched = changesRows(migration) ? await compareRows(session, sums) : NO_CHANGE
-  const down = typeof options.down === 'function' ? await options.down() : options.down
+  const down = typeof options.down === 'function' ? await options.down(after) : options.down
   const began = performance.now()
   const downFails = await goBack(session, down)
   const up = { ...climb, after, touched, down, downMs: Math.round(performance.now() - began) }

@@ -28,7 +28,9 @@ export async function fillTables(
   const quick = await attempt(() => session.execute('SET session_replication_role = replica'))
   const byId = new Map(tables.map((table) => [table.id, table]))
   const options = { manner, tables: byId, referenced: referencedColumns(tables) }
-  await session.execute(tables.map((table) => insertBlock(table, options)).join('\n'))
+  const refused = await insertWhole(session, tables, options)
+  if (refused.length > 0)
+    await session.execute(refused.map((table) => insertBlock(table, options)).join('\n'))
   if (quick.ok) {
     await dropOrphans(session, tables)
     await session.execute('RESET session_replication_role')
@@ -41,6 +43,27 @@ export async function fillTables(
 export async function emptyTables(session: Session, tables: readonly ShapeTable[]): Promise<void> {
   if (tables.length === 0) return
   await session.execute(`TRUNCATE ${tables.map(({ id }) => id).join(', ')} CASCADE`)
+}
+
+/** All rows of a table in one subtransaction, for that is quick; gives the tables where one of them is refused. */
+async function insertWhole(
+  session: Session,
+  tables: readonly ShapeTable[],
+  options: RowOptions,
+): Promise<readonly ShapeTable[]> {
+  const blocks = tables.map((table, at) => {
+    const inserts = Array.from({ length: ROWS }, (_, row) => insertRow(table, row, options))
+    return `BEGIN ${inserts.join(' ')} EXCEPTION WHEN OTHERS THEN refused := refused || ' ${at}'; END;`
+  })
+  const end = `PERFORM set_config('slipway.refused', refused, false);`
+  await session.execute(
+    `DO ${quoteLiteral(`DECLARE refused text := ''; BEGIN ${blocks.join(' ')} ${end} END`)}`,
+  )
+  const [found] = await session.query<{ refused: string }>(
+    `SELECT current_setting('slipway.refused') AS refused`,
+  )
+  const places = (found?.refused ?? '').split(' ').filter(Boolean).map(Number)
+  return places.flatMap((at) => tables[at] ?? [])
 }
 
 /** One block for a table: each row in a subtransaction of its own. */
