@@ -1,8 +1,13 @@
 import fc from 'fast-check'
 import type pg from 'pg'
 
-const name = fc.constantFrom('alpha', 'Be ta', 'g"m')
-const column = fc.constantFrom('a', 'b', 'C c', 'id')
+/** The names that random statements speak of. */
+interface Ground {
+  readonly tables: readonly string[]
+  readonly columns: readonly string[]
+}
+
+const GROUND: Ground = { tables: ['alpha', 'Be ta', 'g"m'], columns: ['a', 'b', 'C c', 'id'] }
 const type = fc.constantFrom(
   'integer',
   'bigint',
@@ -88,22 +93,6 @@ CREATE TRIGGER ${own} BEFORE UPDATE OF ${c} ON ${t} FOR EACH ROW WHEN (OLD.${c} 
   ({ t, c }) => `ALTER TABLE ${t} ALTER COLUMN ${c} SET DEFAULT nextval('counter')`,
 ]
 
-const words = fc.record({
-  t: name.map(quoted),
-  u: name.map(quoted),
-  c: column.map(quoted),
-  d: column.map(quoted),
-  type,
-  label,
-  value,
-  own: fc.constantFrom('own_one', 'own_two', 'Own 3').map(quoted),
-})
-
-/** A statement that may or may not be possible; whoever runs it finds out. */
-export const ddl: fc.Arbitrary<string> = fc
-  .tuple(fc.constantFrom(...TEMPLATES), words)
-  .map(([template, given]) => template(given))
-
 /** What people do to rows in a migration. */
 const ROW_TEMPLATES: readonly ((words: Words) => string)[] = [
   ({ t, c, value: given }) => `UPDATE ${t} SET ${c} = ${given}`,
@@ -115,10 +104,40 @@ const ROW_TEMPLATES: readonly ((words: Words) => string)[] = [
   ({ t, c }) => `INSERT INTO ${t} (${c}) SELECT ${c} FROM ${t}`,
 ]
 
-/** The same for a statement that writes or deletes rows. */
-export const dml: fc.Arbitrary<string> = fc
-  .tuple(fc.constantFrom(...ROW_TEMPLATES), words)
-  .map(([template, given]) => template(given))
+function wordsOf({ tables, columns }: Ground): fc.Arbitrary<Words> {
+  const name = fc.constantFrom(...tables)
+  const column = fc.constantFrom(...columns)
+  return fc.record({
+    t: name.map(quoted),
+    u: name.map(quoted),
+    c: column.map(quoted),
+    d: column.map(quoted),
+    type,
+    label,
+    value,
+    own: fc.constantFrom('own_one', 'own_two', 'Own 3').map(quoted),
+  })
+}
+
+function filled(
+  templates: readonly ((words: Words) => string)[],
+  ground: Ground,
+): fc.Arbitrary<string> {
+  return fc
+    .tuple(fc.constantFrom(...templates), wordsOf(ground))
+    .map(([template, given]) => template(given))
+}
+
+/** A statement that may or may not be possible; whoever runs it finds out. */
+export const ddl: fc.Arbitrary<string> = filled(TEMPLATES, GROUND)
+
+/** The same, with statements that write and delete rows among them. */
+export function changesOn(ground: Ground = GROUND): fc.Arbitrary<string> {
+  return fc.oneof(
+    { weight: 3, arbitrary: filled(TEMPLATES, ground) },
+    { weight: 1, arbitrary: filled(ROW_TEMPLATES, ground) },
+  )
+}
 
 /** What every history begins with. */
 export const BEGINNING = `CREATE TYPE "Mood" AS ENUM ('sad', 'ok');
