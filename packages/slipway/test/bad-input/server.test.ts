@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from '../cli-in-process.ts'
 import { freePort } from '../cluster.ts'
 import { type Cluster, startCluster } from '../postgres.ts'
-import { writeProject } from '../project.ts'
+import { addMigration, writeProject } from '../project.ts'
 import { startOldServer } from './old-server.ts'
 import { hasPgbouncer, type Pooler, startPgbouncer } from './pgbouncer.ts'
 import { nextSteps, refusal } from './refusal.ts'
@@ -47,11 +47,11 @@ function urlOf(
   return Object.assign(new URL(cluster.url), { pathname: `/${database}`, ...changes }).href
 }
 
-async function onServer(sql: string, database = 'postgres'): Promise<void> {
+async function onServer(sql: string, database = 'postgres'): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: urlOf(database) })
   await client.connect()
   try {
-    await client.query(sql)
+    return (await client.query<Record<string, unknown>>(sql)).rows
   } finally {
     await client.end()
   }
@@ -185,32 +185,79 @@ describe('server', () => {
   })
 
   test('a full disk, and room again', async ({ skip }) => {
-    const disk = mountSmallDisk(cluster, 24)
-    if (disk === undefined) return skip('this machine does not let us mount a small disk')
-    await onServer(`CREATE TABLESPACE small LOCATION '${disk.dir}'`)
-    await onServer('CREATE DATABASE small TABLESPACE small')
-    await deployFirst(urlOf('small'))
+    const disk = await smallDatabase()
+    if (disk === undefined) return skip(NO_DISK)
     const rows =
       'SELECT md5(n::text) || md5((-n)::text) AS text FROM generate_series(1, 400000) AS n'
     const cwd = writeProject([
       ...APPLIED,
       { name: '20260103000000_fill', sql: `SELECT 1;\nCREATE TABLE "Big" AS ${rows};` },
     ])
-    const url = urlOf('small')
-    const refused = { url, code: 'DATABASE.DISK_FULL', exit: 5, unchanged: 'small', cwd }
-    const { failure, result } = await refusedDeploy(refused)
-    expect(failure.server?.sqlstate).toBe('53100')
-    expect(result['receipts']).toMatchObject([
-      { migration: '20260103000000_fill', status: 'failed' },
-    ])
-    const again = await runCli(['status', '--json', '--url', url], { cwd })
-    expect(JSON.parse(again.stdout)).toMatchObject({ result: { state: 'behind' } })
-    await onServer('DROP DATABASE small WITH (FORCE)')
-    await onServer('DROP TABLESPACE small')
+    await refusedForRoom(cwd, '20260103000000_fill', 'small')
+    await disk.remove()
+    rmSync(cwd, { recursive: true })
+  })
+
+  test('a disk that is full before all is kept: what would be destroyed stays', async ({
+    skip,
+  }) => {
+    const disk = await smallDatabase()
+    if (disk === undefined) return skip(NO_DISK)
+    const wide = {
+      name: '20260103000000_wide',
+      sql: `CREATE TABLE "Wide" (id integer PRIMARY KEY, text text);
+        INSERT INTO "Wide" SELECT n, md5(n::text) || md5((-n)::text) FROM generate_series(1, 110000) AS n;`,
+    }
+    const cwd = writeProject([...APPLIED, wide])
+    const deployed = await runCli(['deploy', '--json', '--url', urlOf('small')], { cwd })
+    expect(deployed.exitCode, deployed.stdout).toBe(0)
+    const sums = () =>
+      onServer('SELECT count(*), sum(hashtextextended(text, id)::numeric) FROM "Wide"', 'small')
+    const before = await sums()
+    const drop = { name: '20260104000000_drop', sql: 'ALTER TABLE "Wide" DROP COLUMN text;' }
+    addMigration(cwd, drop)
+    // What keeps has been made ready in the ledger: the sums below say that nothing else changed.
+    await refusedForRoom(cwd, drop.name, 'shop')
+    expect(await sums()).toEqual(before)
+    expect(await onServer('SELECT FROM slipway.kept', 'small')).toEqual([])
     await disk.remove()
     rmSync(cwd, { recursive: true })
   })
 })
+
+const NO_DISK = 'this machine does not let us mount a small disk'
+
+/** A database named `small` on a disk with little room, the first migrations deployed. */
+async function smallDatabase(): Promise<{ remove(): Promise<void> } | undefined> {
+  const disk = mountSmallDisk(cluster, 24)
+  if (disk === undefined) return undefined
+  await onServer(`CREATE TABLESPACE small LOCATION '${disk.dir}'`)
+  await onServer('CREATE DATABASE small TABLESPACE small')
+  await deployFirst(urlOf('small'))
+  return {
+    remove: async () => {
+      await onServer('DROP DATABASE small WITH (FORCE)')
+      await onServer('DROP TABLESPACE small')
+      await disk.remove()
+    },
+  }
+}
+
+/** The last migration finds no room: it fails as a whole, and is pending. */
+async function refusedForRoom(cwd: string, migration: string, unchanged: string): Promise<void> {
+  const url = urlOf('small')
+  const { failure, result } = await refusedDeploy({
+    url,
+    code: 'DATABASE.DISK_FULL',
+    exit: 5,
+    unchanged,
+    cwd,
+  })
+  expect(failure.server?.sqlstate).toBe('53100')
+  expect(result['receipts']).toMatchObject([{ migration, status: 'failed' }])
+  const again = await runCli(['status', '--json', '--url', url], { cwd })
+  expect(JSON.parse(again.stdout)).toMatchObject({ result: { state: 'behind' } })
+}
 
 describe.skipIf(!hasPgbouncer)('pooler (where pgbouncer is installed)', () => {
   const poolers = new Map<'transaction' | 'session', Pooler>()
