@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Proof, proveOn } from '../create/index.ts'
+import { type Proof, prove as proveMigration } from '../create/index.ts'
 import { type Facts, type Hazard, judge, type Rule } from '../hazards/index.ts'
 import { attempt, type Emit, type Failure, type Result, rethrow } from '../kernel/index.ts'
 import { loadParser, parseStatements } from '../migration/index.ts'
@@ -123,11 +123,9 @@ async function prove(
       ? undefined
       : { name: `${name}/down.sql`, sql, ...(downPath ? { path: downPath } : {}) }
   const upcoming = down ? [migration, down] : [migration]
-  return await withScratch(
-    scratch,
-    before,
-    async (session) =>
-      proveOn(session, { migration, down, scope: await projectScope(session, migrations) }),
-    upcoming,
-  )
+  return await proveMigration((work) => withScratch(scratch, before, work, upcoming), {
+    migration,
+    down,
+    scope: (session) => projectScope(session, migrations),
+  })
 }

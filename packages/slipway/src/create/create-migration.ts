@@ -6,7 +6,7 @@ import { loadParser, parseStatements } from '../migration/index.ts'
 import { type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
 import { type AskRenames, draftMigration, type ExternalObjects } from './draft.ts'
 import { folderName, refuseTaken, writeMigrationFolder } from './migration-folder.ts'
-import { type Proof, proveOn } from './prove.ts'
+import { type OnScratch, type Proof, prove } from './prove.ts'
 import type { KeptObject } from './spare.ts'
 import { type WayBack, wayBackOn } from './way-back.ts'
 
@@ -91,7 +91,7 @@ export async function createMigration(
       path: file,
     })
     const proof = back.proven
-      ? await proveWritten(session, { name, sql, down: back.sql })
+      ? await proveWritten(session, { name, sql, down: back.sql }, options)
       : undefined
     writeMigrationFolder(migrationsDir, name, { 'migration.sql': sql, 'down.sql': back.sql })
     await loadParser()
@@ -102,14 +102,28 @@ export async function createMigration(
   })
 }
 
-/** Proves what was written on the same scratch, which holds the state before it. */
+interface Written {
+  readonly name: string
+  readonly sql: string
+  readonly down: string
+}
+
+/** Proves what was written on the same scratch, which holds the state before it; where that is spoilt, on others. */
 async function proveWritten(
   session: Session,
-  { name, sql, down }: { readonly name: string; readonly sql: string; readonly down: string },
+  { name, sql, down }: Written,
+  { scratch, history }: CreateOptions,
 ): Promise<Proof> {
-  return await proveOn(session, {
-    migration: { name, sql },
+  const migration = { name, sql }
+  let fresh = false
+  const onScratch: OnScratch = async (work) => {
+    if (fresh) return await withScratch(scratch, history, work, [migration])
+    fresh = true
+    return await work(session)
+  }
+  return await prove(onScratch, {
+    migration,
     down: { name: `${name}/down.sql`, sql: down },
-    scope: () => true,
+    scope: async () => () => true,
   })
 }

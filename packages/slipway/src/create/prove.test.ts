@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { SCRATCH } from '../../test/target.ts'
 import { attempt } from '../kernel/index.ts'
 import { withScratch } from '../rehearsal/index.ts'
-import { type Proof, proveOn } from './prove.ts'
+import { type Proof, prove } from './prove.ts'
 
 const HISTORY = [
   {
@@ -15,19 +15,13 @@ const HISTORY = [
   },
 ]
 
-async function prove(sql: string, down?: string): Promise<Proof> {
+async function proofOf(sql: string, down?: string): Promise<Proof> {
   const migration = { name: '2_change', sql }
-  return await withScratch(
-    SCRATCH,
-    HISTORY,
-    (session) =>
-      proveOn(session, {
-        migration,
-        ...(down === undefined ? {} : { down: { name: '2_change/down.sql', sql: down } }),
-        scope: () => true,
-      }),
-    [migration],
-  )
+  return await prove((work) => withScratch(SCRATCH, HISTORY, work, [migration]), {
+    migration,
+    ...(down === undefined ? {} : { down: { name: '2_change/down.sql', sql: down } }),
+    scope: async () => () => true,
+  })
 }
 
 test.each<[string, Partial<Proof>]>([
@@ -46,7 +40,7 @@ test.each<[string, Partial<Proof>]>([
   ],
   ['DELETE FROM posts', { grade: 'lossy', proven: true, lost: ['rows of public.posts'] }],
 ])('%s', async (sql, expected) => {
-  const proof = await prove(sql)
+  const proof = await proofOf(sql)
   expect(proof).toMatchObject(expected)
   expect(proof.rows).toBeGreaterThan(10)
   expect(proof.schemaEqual).toBe(true)
@@ -56,7 +50,7 @@ test.each<[string, Partial<Proof>]>([
 
 test('what only a deploy can keep is told from what nothing keeps', async () => {
   const both = `ALTER TABLE users DROP COLUMN note; DO $$ BEGIN DELETE FROM posts; END $$`
-  const { grade, kept } = await prove(both)
+  const { grade, kept } = await proofOf(both)
   expect(grade).toBe('lossy')
   expect(kept).toEqual({
     grade: 'lossy',
@@ -67,14 +61,14 @@ test('what only a deploy can keep is told from what nothing keeps', async () => 
 })
 
 test('a required column that was dropped comes back with what is kept, and not without', async () => {
-  const proof = await prove('ALTER TABLE users DROP COLUMN tags')
+  const proof = await proofOf('ALTER TABLE users DROP COLUMN tags')
   expect(proof).toMatchObject({ grade: 'lossy', proven: true, reasons: [] })
   expect(proof.kept).toMatchObject({ grade: 'lossless (kept)', lost: [] })
   expect(proof.conditions[0]).toMatch(/^Without what is kept, the way back fails where there are/)
 })
 
 test('what fails on rows alone is said as such, and proven without them', async () => {
-  const proof = await prove('ALTER TABLE users ADD COLUMN phone text NOT NULL')
+  const proof = await proofOf('ALTER TABLE users ADD COLUMN phone text NOT NULL')
   expect(proof).toMatchObject({ grade: 'lossless', proven: false, schemaEqual: true, rows: 0 })
   expect(proof.reasons[0]).toMatch(
     /Statement 1 fails on rows that were made up for it: Column "phone"/,
@@ -82,7 +76,7 @@ test('what fails on rows alone is said as such, and proven without them', async 
 })
 
 test('a concurrent build that rows stop is tried again without what it left', async () => {
-  const proof = await prove('CREATE UNIQUE INDEX CONCURRENTLY posts_author ON posts (author)')
+  const proof = await proofOf('CREATE UNIQUE INDEX CONCURRENTLY posts_author ON posts (author)')
   expect(proof).toMatchObject({ grade: 'lossless', schemaEqual: true, proven: true })
   expect(proof.conditions).toEqual([
     'Statement 1 fails on rows that were made up for it: Could not create unique index "posts_author": Key (author)=(5) is duplicated.',
@@ -90,15 +84,34 @@ test('a concurrent build that rows stop is tried again without what it left', as
   expect(proof.rows).toBeGreaterThan(10)
 })
 
+test('what rows stop after a part was committed is rehearsed on another scratch', async () => {
+  const proof = await proofOf(
+    `CREATE INDEX CONCURRENTLY posts_body ON posts USING gin (body);
+     CREATE UNIQUE INDEX CONCURRENTLY posts_author ON posts (author);`,
+  )
+  expect(proof).toMatchObject({ grade: 'lossless', proven: true })
+  expect(proof.conditions[0]).toMatch(/^Statement 2 fails on rows .* is duplicated\.$/)
+  expect(proof.rows).toBeGreaterThan(10)
+})
+
+test('a way back that rows stop after a part of it was committed is not called impossible', async () => {
+  const sql = 'ALTER TABLE users DROP COLUMN tags; CREATE INDEX CONCURRENTLY u_note ON users (note)'
+  const down =
+    'DROP INDEX CONCURRENTLY u_note; ALTER TABLE users ADD COLUMN tags text[] NOT NULL'
+  const proof = await proofOf(sql, down)
+  expect(proof).toMatchObject({ grade: 'lossy', proven: false, rows: 0 })
+  expect(proof.reasons[0]).toMatch(/^The way back fails where there are rows/)
+})
+
 test('a type that holds less is lossy, though the rows that fit come back', async () => {
-  const proof = await prove('ALTER TABLE users ALTER COLUMN age TYPE smallint')
+  const proof = await proofOf('ALTER TABLE users ALTER COLUMN age TYPE smallint')
   expect(proof).toMatchObject({ grade: 'lossy', proven: true, lost: ['column public.users.age'] })
   expect(proof.conditions[0]).toMatch(/out of range/)
   expect(proof.rows).toBeGreaterThan(10)
 })
 
 test('a way back that does not bring the schema back is named object by object, without a grade', async () => {
-  const proof = await prove(
+  const proof = await proofOf(
     'ALTER TABLE users ADD COLUMN phone text; CREATE INDEX posts_author ON posts (author)',
     'DROP INDEX posts_author',
   )
@@ -108,20 +121,20 @@ test('a way back that does not bring the schema back is named object by object, 
 })
 
 test('a way back that fails makes it irreversible', async () => {
-  const proof = await prove('ALTER TABLE users ADD COLUMN phone text', 'DROP TABLE nowhere')
+  const proof = await proofOf('ALTER TABLE users ADD COLUMN phone text', 'DROP TABLE nowhere')
   expect(proof).toMatchObject({ grade: 'irreversible', proven: false, schemaEqual: false })
 })
 
 test('one that fails where there are rows is no proof, and says so', async () => {
   const sql = 'ALTER TABLE users DROP COLUMN email'
   const down = 'ALTER TABLE users ADD COLUMN email varchar(80) NOT NULL UNIQUE'
-  const proof = await prove(sql, down)
+  const proof = await proofOf(sql, down)
   expect(proof).toMatchObject({ grade: 'lossy', proven: false, schemaEqual: true })
   expect(proof.reasons[0]).toMatch(/The way back fails where there are rows/)
 })
 
 test('rows that a migration writes and its way back leaves keep it from running again', async () => {
-  const proof = await prove(
+  const proof = await proofOf(
     `INSERT INTO "Key" VALUES ('00000000-0000-4000-8000-999999999999', '2026-01-01')`,
   )
   expect(proof).toMatchObject({ grade: 'lossy', proven: false, rowsEqual: false })
@@ -130,7 +143,7 @@ test('rows that a migration writes and its way back leaves keep it from running 
 })
 
 test('rows that it writes out by their keys are deleted by the way back, unless others refer to them', async () => {
-  const proof = await prove(
+  const proof = await proofOf(
     `INSERT INTO "Key" (b, a) VALUES ('2026-01-01', '00000000-0000-4000-8000-999999999999'),
        (DATE '2026-01-02', '00000000-0000-4000-8000-999999999999'::uuid);
      INSERT INTO users (email, tags) VALUES ('it''s@\\b', '{}');
@@ -140,12 +153,12 @@ test('rows that it writes out by their keys are deleted by the way back, unless 
 })
 
 test('a migration that does not run at all has no proof', async () => {
-  const run = await attempt(() => prove('ALTER TABLE nowhere ADD COLUMN a int'))
+  const run = await attempt(() => proofOf('ALTER TABLE nowhere ADD COLUMN a int'))
   expect(run).toMatchObject({ ok: false, failure: { server: { sqlstate: '42P01' } } })
 })
 
 test('locks, rewrites and scans are those that the server tells of', async () => {
-  const proof = await prove(
+  const proof = await proofOf(
     `ALTER TABLE posts ALTER COLUMN author TYPE bigint;
      CREATE INDEX posts_body ON posts USING gin (body);
      CREATE INDEX CONCURRENTLY users_note ON users (note);`,

@@ -12,9 +12,11 @@ import type { Session } from '../database/index.ts'
 import type { Failure } from '../kernel/index.ts'
 import { checksum, parseStatements, type Statement } from '../migration/index.ts'
 import {
+  FIRST_START,
   rehearse,
   type Rehearsal,
   type ReplayMigration,
+  type Start,
   type Stop,
   type Trace,
 } from '../rehearsal/index.ts'
@@ -64,30 +66,61 @@ export function gradeOf({ grade, kept }: Proof): Grade | 'lossless (kept)' | und
   return kept?.grade ?? grade
 }
 
+/** Hands `work` a scratch that holds the history before the migration; a fresh one each time. */
+export type OnScratch = <T>(work: (session: Session) => Promise<T>) => Promise<T>
+
 export interface ProveOptions {
   readonly migration: ReplayMigration
   /** The `down.sql`; written from the catalogs where absent. */
   readonly down?: ReplayMigration | undefined
-  readonly scope: Scope
+  /** What of a database the proof is about. */
+  readonly scope: (session: Session) => Promise<Scope>
 }
 
 /**
- * Proves a migration on a scratch that holds the history before it: up, down, up again, on generated rows,
- * with catalogs and rows compared. Fails with REHEARSAL.REPLAY_FAILED where the migration does not run.
+ * Proves a migration: up, down, up again, on generated rows, with catalogs and rows compared. One scratch is
+ * enough, unless rows stop a migration that has committed part of itself. Fails with REHEARSAL.REPLAY_FAILED
+ * where the migration does not run.
  */
-export async function proveOn(session: Session, options: ProveOptions): Promise<Proof> {
-  const { migration, scope } = options
+export async function prove(onScratch: OnScratch, options: ProveOptions): Promise<Proof> {
+  let start = FIRST_START
+  for (;;) {
+    const found = await onScratch((session) => proveOn(session, options, start))
+    if (found.kind === 'proof') return found.proof
+    start = found.from
+  }
+}
+
+type Proven =
+  | { readonly kind: 'proof'; readonly proof: Proof }
+  | { readonly kind: 'start-over'; readonly from: Start }
+
+async function proveOn(session: Session, options: ProveOptions, start: Start): Promise<Proven> {
+  const { migration } = options
+  const scope = await options.scope(session)
   const before = await (options.down ? readFacts : readCatalog)(session, scope)
   const write = async (after: Catalog) => ({
     name: `${migration.name}/down.sql`,
     sql: (await draftWayBack(session, { before, after, migration })).body,
   })
-  const rehearsal = await rehearse(session, {
-    before,
-    migration,
-    down: options.down ?? write,
-    scope,
-  })
+  const down = options.down ?? write
+  const found = await rehearse(session, { before, migration, down, scope }, start)
+  if (found.kind === 'start-over') return found
+  const proof = await proofOf(session, { migration, before, rehearsal: found.rehearsal })
+  return { kind: 'proof', proof }
+}
+
+interface Rehearsed {
+  readonly migration: ReplayMigration
+  readonly before: Catalog
+  readonly rehearsal: Rehearsal
+}
+
+/** What a rehearsal proves; a lossy migration is run once more. */
+async function proofOf(
+  session: Session,
+  { migration, before, rehearsal }: Rehearsed,
+): Promise<Proof> {
   const statements = parseStatements(migration.sql)
   const losses = lossesAfter({
     before: inventoryOf(before),

@@ -8,10 +8,16 @@ import {
 } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { attempt, type Failure, rethrow } from '../kernel/index.ts'
-import { indexOfCharacter, loadParser, parseStatements, placeAt } from '../migration/index.ts'
+import {
+  indexOfCharacter,
+  loadParser,
+  parseStatements,
+  placeAt,
+  unitsOf,
+} from '../migration/index.ts'
 import { raiseReplayFailure, replay, type ReplayMigration } from './replay.ts'
 import { compareRows, readRowSums, type RowChange, type RowSums } from './row-sums.ts'
-import { emptyTables, type Filling, fillTables } from './rows.ts'
+import { emptyTables, type Filling, type FillingManner, fillTables } from './rows.ts'
 import { readShape } from './shape.ts'
 import { runTraced, type Stop, type Trace } from './trace.ts'
 
@@ -47,25 +53,53 @@ export interface RehearseOptions {
   readonly scope: Scope
 }
 
+/** How a rehearsal begins: with what rows, and what earlier ones on other scratches have shown. */
+export interface Start {
+  readonly manner: FillingManner
+  readonly failsOnRows?: Stop
+  readonly downFails?: Failure
+}
+
+/** The usual beginning. */
+export const FIRST_START: Start = { manner: 'edge' }
+
+/** What came of it: where part of what was refused stands, the rehearsal must go on on a fresh scratch. */
+export type RehearsalOutcome =
+  | { readonly kind: 'rehearsed'; readonly rehearsal: Rehearsal }
+  | { readonly kind: 'start-over'; readonly from: Start }
+
 /**
  * Runs a migration up, down and up again on a scratch that holds the history before it, on generated rows, and
  * compares catalogs and rows. Fails with what the server says where the migration does not even run on empty
  * tables.
  */
-export async function rehearse(session: Session, options: RehearseOptions): Promise<Rehearsal> {
+export async function rehearse(
+  session: Session,
+  options: RehearseOptions,
+  start: Start = FIRST_START,
+): Promise<RehearsalOutcome> {
   const { before, migration, scope } = options
   await loadParser()
-  const { sums, ...climb } = await climbOnRows(session, migration)
+  const climbed = await climbOnRows(session, migration, start)
+  if (climbed.kind === 'start-over') return climbed
+  const { sums, ...climb } = climbed.climb
   const read = typeof options.down === 'function' ? readCatalog : readFacts
   const after = await read(session, scope)
   const touched = changesRows(migration) ? await compareRows(session, sums) : NO_CHANGE
   const down = typeof options.down === 'function' ? await options.down(after) : options.down
   const began = performance.now()
-  const downFails = await goBack(session, down)
+  const back = await goBack(session, down, climb.filling)
+  if (back && back.onEmpty === undefined) {
+    return { kind: 'start-over', from: { ...start, manner: 'none', downFails: back.failure } }
+  }
+  const downFails = back
+    ? { failure: back.failure, onEmpty: back.onEmpty === true }
+    : earlierFailure(start)
   const up = { ...climb, after, touched, down, downMs: Math.round(performance.now() - began) }
   const refused = downFails ? { downFails } : {}
   if (downFails && !downFails.onEmpty) {
-    return { ...up, ...refused, notRestored: [], rows: NO_CHANGE, notRepeated: [] }
+    const nothing = { notRestored: [], rows: NO_CHANGE, notRepeated: [] }
+    return { kind: 'rehearsed', rehearsal: { ...up, ...refused, ...nothing } }
   }
   const notRestored = difference(before, await readFacts(session, scope))
   // Where the tables had to be emptied there is nothing to compare.
@@ -73,7 +107,13 @@ export async function rehearse(session: Session, options: RehearseOptions): Prom
   const again = await attempt(() => replay(session, [migration]))
   const notRepeated = again.ok ? difference(after, await readFacts(session, scope)) : []
   const end = again.ok ? {} : { againFails: again.failure }
-  return { ...up, ...refused, notRestored, rows, notRepeated, ...end }
+  const rehearsal = { ...up, ...refused, notRestored, rows, notRepeated, ...end }
+  return { kind: 'rehearsed', rehearsal }
+}
+
+/** A way back that rows stopped on another scratch, and that came through on empty tables. */
+function earlierFailure({ downFails }: Start): Rehearsal['downFails'] {
+  return downFails && { failure: downFails, onEmpty: true }
 }
 
 const NO_CHANGE: RowChange = { lost: [], grown: [] }
@@ -89,26 +129,38 @@ interface Climb {
   readonly failsOnRows?: Stop
 }
 
+type Climbed =
+  | { readonly kind: 'up'; readonly climb: Climb }
+  | Extract<RehearsalOutcome, { kind: 'start-over' }>
+
 /** How the tables are filled, in the order in which it is tried. */
-const MANNERS = ['edge', 'sparse', 'plain'] as const
+const MANNERS: readonly FillingManner[] = ['edge', 'sparse', 'plain', 'none']
 
 /** Up on rows with the ends of what types hold; where that fails on plainer ones, and at last on empty tables. */
-async function climbOnRows(session: Session, migration: ReplayMigration): Promise<Climb> {
+async function climbOnRows(
+  session: Session,
+  migration: ReplayMigration,
+  start: Start,
+): Promise<Climbed> {
+  const { manner, failsOnRows } = start
   const tables = await readShape(session)
-  let failsOnRows: Stop | undefined
-  for (const manner of MANNERS) {
-    const filling = await fillTables(session, tables, manner)
-    const sums = await readRowSums(session, tables)
-    const { trace, stop } = await runTraced(session, migration)
-    if (stop === undefined) return { filling, sums, trace, ...(failsOnRows ? { failsOnRows } : {}) }
-    failsOnRows ??= stop
-    await emptyTables(session, tables)
-    await dropUnfinishedIndexes(session)
-  }
+  const filling = await fillTables(session, tables, manner)
+  const sums = manner === 'none' ? {} : await readRowSums(session, tables)
   const { trace, stop } = await runTraced(session, migration)
-  if (stop) return raiseStop(migration, stop)
-  const filling = { manner: 'plain' as const, rows: 0, empty: tables.map(({ id }) => id) }
-  return { filling, sums: {}, trace, ...(failsOnRows ? { failsOnRows } : {}) }
+  if (stop === undefined) {
+    return { kind: 'up', climb: { filling, sums, trace, ...(failsOnRows ? { failsOnRows } : {}) } }
+  }
+  const next = plainer(manner)
+  if (next === undefined) return raiseStop(migration, stop)
+  const from = { ...start, manner: next, failsOnRows: failsOnRows ?? stop }
+  if (stop.committed) return { kind: 'start-over', from }
+  await emptyTables(session, tables)
+  await dropUnfinishedIndexes(session)
+  return await climbOnRows(session, migration, from)
+}
+
+function plainer(manner: FillingManner): FillingManner | undefined {
+  return MANNERS[MANNERS.indexOf(manner) + 1]
 }
 
 /** A concurrent build that rows stopped leaves an invalid index, over which the next attempt would stumble. */
@@ -128,14 +180,24 @@ function raiseStop({ name, sql, path }: ReplayMigration, { statement, failure }:
   return raiseReplayFailure({ name, sql }, { server, where, cause: failure })
 }
 
+interface DownFailure {
+  readonly failure: Failure
+  /** Absent where it cannot be told, for part of it was committed. */
+  readonly onEmpty?: boolean
+}
+
 /** Runs the way back; what rows stand in its way is tried once more without rows. */
 async function goBack(
   session: Session,
   down: ReplayMigration,
-): Promise<Rehearsal['downFails'] | undefined> {
+  { manner }: Filling,
+): Promise<DownFailure | undefined> {
   const first = await attempt(() => replay(session, [down]))
   if (first.ok) return undefined
+  const { failure } = first
+  if (unitsOf(down.sql, parseStatements(down.sql)).length > 1)
+    return manner === 'none' ? { failure, onEmpty: false } : { failure }
   await emptyTables(session, await readShape(session))
   const second = await attempt(() => replay(session, [down]))
-  return { failure: first.failure, onEmpty: second.ok }
+  return { failure, onEmpty: second.ok }
 }

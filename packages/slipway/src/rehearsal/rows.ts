@@ -5,10 +5,13 @@ import { type Manner, valueOf } from './values.ts'
 
 const ROWS = 6
 
+/** How tables are filled. */
+export type FillingManner = Extract<Manner, 'edge' | 'sparse' | 'plain'> | 'none'
+
 /** What was put into the tables of a scratch. */
 export interface Filling {
-  /** How far the rows go to the ends of what the types hold. */
-  readonly manner: Manner
+  /** How far the rows go to the ends of what the types hold; `none` where there are none. */
+  readonly manner: FillingManner
   /** Rows in all. */
   readonly rows: number
   /** Tables that took no row: what their checks want could not be guessed. */
@@ -23,8 +26,9 @@ export interface Filling {
 export async function fillTables(
   session: Session,
   tables: readonly ShapeTable[],
-  manner: Manner,
+  manner: FillingManner,
 ): Promise<Filling> {
+  if (manner === 'none') return { manner, rows: 0, empty: tables.map(({ id }) => id) }
   const quick = await attempt(() => session.execute('SET session_replication_role = replica'))
   const byId = new Map(tables.map((table) => [table.id, table]))
   const options = { manner, tables: byId, referenced: referencedColumns(tables) }

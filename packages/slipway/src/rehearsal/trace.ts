@@ -46,6 +46,8 @@ export interface Stop {
   readonly failure: Failure
   /** What the server said, with the row that it said it of: the rows are made up. */
   readonly said: string
+  /** Work before it was committed, and stands. */
+  readonly committed: boolean
 }
 
 type Seen = Pick<Trace, 'statements' | 'locks' | 'rewrites' | 'scans'>
@@ -66,9 +68,11 @@ export async function runTraced(
   let stop: Stop | undefined
   for (const unit of units) {
     const run = isSeen(unit) ? await runUnit(session, unit) : await runWhole(session, unit)
+    if (run.stop) {
+      stop = { ...run.stop, committed: seen.length > 0 }
+      break
+    }
     seen.push(run.seen)
-    stop = run.stop
-    if (stop) break
   }
   const unseen = units.filter((unit) => !isSeen(unit)).flatMap(({ statements }) => statements)
   const trace = {
@@ -97,7 +101,7 @@ function since(began: number): number {
 
 interface UnitRun {
   readonly seen: Seen
-  readonly stop?: Stop
+  readonly stop?: Omit<Stop, 'committed'>
 }
 
 /** `SET TRANSACTION` must be the first of its transaction, and a statement that runs alone has none. */
@@ -122,7 +126,7 @@ async function runWhole(session: Session, { sql, statements }: Unit): Promise<Un
   return statement ? { seen: NOTHING, stop: { statement, ...refused } } : rethrow(failure)
 }
 
-type Refusal = Omit<Stop, 'statement'>
+type Refusal = Pick<Stop, 'failure' | 'said'>
 
 /** Runs SQL, and gives what the server has against it. */
 async function refusalOf(session: Session, sql: string): Promise<Refusal | undefined> {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { type Proof, proveOn, writeWayBack } from '../../src/create/index.ts'
+import { type Proof, prove, writeWayBack } from '../../src/create/index.ts'
 import { deploy } from '../../src/deploy/index.ts'
 import { readMigrations } from '../../src/project/index.ts'
 import { withScratch, withScratchServer } from '../../src/rehearsal/index.ts'
@@ -72,13 +72,11 @@ async function proofOf(
 ): Promise<{ proof: Proof; down: string }> {
   return await withScratchServer(SCRATCH, async (scratch) => {
     const { sql: down } = await writeWayBack({ scratch, before: history, migration: changed })
-    const proof = await withScratch(scratch, history, (session) =>
-      proveOn(session, {
-        migration: changed,
-        down: { name: 'down.sql', sql: down },
-        scope: () => true,
-      }),
-    )
+    const proof = await prove((work) => withScratch(scratch, history, work), {
+      migration: changed,
+      down: { name: 'down.sql', sql: down },
+      scope: async () => () => true,
+    })
     return { proof, down }
   })
 }
