@@ -51,6 +51,11 @@ export function notKeptFindings(kept: readonly Kept[], known: readonly string[])
   }))
 }
 
+/** A size on disk, for people: `16 kB`, `3 MB`. */
+export function sizeOf(bytes: number): string {
+  return bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} kB` : `${Math.ceil(bytes / 1024 ** 2)} MB`
+}
+
 function rowsOf({ rows }: Kept): string | undefined {
   return rows === undefined ? undefined : `${rows} ${rows === 1 ? 'row' : 'rows'}`
 }

@@ -84,6 +84,12 @@ test('a concurrent build that rows stop is tried again without what it left', as
   expect(proof.rows).toBeGreaterThan(10)
 })
 
+test('a text that must be JSON is', async () => {
+  const proof = await proofOf('ALTER TABLE users ALTER COLUMN note TYPE jsonb USING note::jsonb')
+  expect(proof).toMatchObject({ proven: true, kept: { grade: 'lossless (kept)' } })
+  expect(proof.conditions[0]).toMatch(/json/)
+})
+
 test('what rows stop after a part was committed is rehearsed on another scratch', async () => {
   const proof = await proofOf(
     `CREATE INDEX CONCURRENTLY posts_body ON posts USING gin (body);
@@ -96,8 +102,7 @@ test('what rows stop after a part was committed is rehearsed on another scratch'
 
 test('a way back that rows stop after a part of it was committed is not called impossible', async () => {
   const sql = 'ALTER TABLE users DROP COLUMN tags; CREATE INDEX CONCURRENTLY u_note ON users (note)'
-  const down =
-    'DROP INDEX CONCURRENTLY u_note; ALTER TABLE users ADD COLUMN tags text[] NOT NULL'
+  const down = 'DROP INDEX CONCURRENTLY u_note; ALTER TABLE users ADD COLUMN tags text[] NOT NULL'
   const proof = await proofOf(sql, down)
   expect(proof).toMatchObject({ grade: 'lossy', proven: false, rows: 0 })
   expect(proof.reasons[0]).toMatch(/^The way back fails where there are rows/)

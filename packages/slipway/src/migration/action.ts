@@ -185,6 +185,7 @@ export type Action =
       readonly table: ObjectName
       readonly where?: string
       readonly touches?: string
+      readonly with?: string
       readonly columns: readonly string[]
     }
   | {
@@ -193,9 +194,11 @@ export type Action =
       readonly where?: string
       /**
        * The rows it touches, as what follows SELECT … FROM; the columns of its table need no prefix there.
-       * Absent where the statement cannot be turned into one (WITH, CURRENT OF).
+       * Absent where the statement cannot be turned into one (WITH that changes rows, CURRENT OF).
        */
       readonly touches?: string
+      /** What stands before that SELECT, behind WITH. */
+      readonly with?: string
     }
   | { readonly kind: 'truncate'; readonly tables: readonly ObjectName[]; readonly cascade: boolean }
   | { readonly kind: 'vacuum'; readonly full: boolean; readonly table?: ObjectName }

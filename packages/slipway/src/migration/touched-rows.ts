@@ -6,12 +6,15 @@ type UpdateStmt = Extract<Node, { UpdateStmt: unknown }>['UpdateStmt']
 
 interface Touched {
   readonly touches?: string
+  readonly with?: string
 }
 
 /** The rows that a DELETE touches, as what follows SELECT … FROM. */
 export function touchedByDelete(statement: DeleteStmt, source: Source): Touched {
-  if (statement.withClause || hasCursor(statement.whereClause)) return {}
+  const queries = queriesOf(statement.withClause, source)
+  if (queries === undefined || hasCursor(statement.whereClause)) return {}
   return selected({
+    ...queries,
     target: behind(source, 'FROM', { ends: ['USING', 'WHERE', 'RETURNING'] }),
     joined: statement.usingClause
       ? behind(source, 'USING', { ends: ['WHERE', 'RETURNING'] })
@@ -22,16 +25,32 @@ export function touchedByDelete(statement: DeleteStmt, source: Source): Touched 
 
 /** The same of an UPDATE. */
 export function touchedByUpdate(statement: UpdateStmt, source: Source): Touched {
-  if (statement.withClause || hasCursor(statement.whereClause)) return {}
+  const queries = queriesOf(statement.withClause, source)
+  if (queries === undefined || hasCursor(statement.whereClause)) return {}
   // This FROM would be taken for that of the statement.
   if (statement.fromClause && /\bDISTINCT\s+FROM\b/i.test(source.text)) return {}
   return selected({
+    ...queries,
     target: behind(source, 'UPDATE', { ends: ['SET'] }),
     joined: statement.fromClause
       ? behind(source, 'FROM', { ends: ['WHERE', 'RETURNING'] })
       : undefined,
     where: whereOf(statement.whereClause, source),
   })
+}
+
+/** What stands behind WITH; nothing where one of its queries changes rows itself. */
+function queriesOf(
+  clause: DeleteStmt['withClause'],
+  source: Source,
+): { readonly with?: string } | undefined {
+  if (clause === undefined) return {}
+  const queries = (clause.ctes ?? []).flatMap((node) =>
+    'CommonTableExpr' in node ? [node.CommonTableExpr.ctequery] : [],
+  )
+  if (!queries.every((query) => query !== undefined && 'SelectStmt' in query)) return undefined
+  const text = behind(source, 'WITH', { ends: ['UPDATE', 'DELETE'] })
+  return text === undefined ? undefined : { with: text }
 }
 
 function hasCursor(where: Node | undefined): boolean {
@@ -43,14 +62,18 @@ function whereOf(clause: Node | undefined, source: Source): string | undefined {
 }
 
 interface Parts {
+  readonly with?: string
   readonly target: string | undefined
   readonly joined: string | undefined
   readonly where: string | undefined
 }
 
-function selected({ target, joined, where }: Parts): Touched {
+function selected({ target, joined, where, ...queries }: Parts): Touched {
   if (target === undefined) return {}
   if (joined !== undefined)
-    return { touches: `${target} WHERE EXISTS (SELECT FROM ${joined} WHERE ${where ?? 'true'})` }
-  return { touches: where === undefined ? target : `${target} WHERE ${where}` }
+    return {
+      ...queries,
+      touches: `${target} WHERE EXISTS (SELECT FROM ${joined} WHERE ${where ?? 'true'})`,
+    }
+  return { ...queries, touches: where === undefined ? target : `${target} WHERE ${where}` }
 }

@@ -134,7 +134,7 @@ type Climbed =
   | Extract<RehearsalOutcome, { kind: 'start-over' }>
 
 /** How the tables are filled, in the order in which it is tried. */
-const MANNERS: readonly FillingManner[] = ['edge', 'sparse', 'plain', 'none']
+const MANNERS: readonly FillingManner[] = ['edge', 'sparse', 'plain', 'json', 'none']
 
 /** Up on rows with the ends of what types hold; where that fails on plainer ones, and at last on empty tables. */
 async function climbOnRows(

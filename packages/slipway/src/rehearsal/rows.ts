@@ -6,7 +6,7 @@ import { type Manner, valueOf } from './values.ts'
 const ROWS = 6
 
 /** How tables are filled. */
-export type FillingManner = Extract<Manner, 'edge' | 'sparse' | 'plain'> | 'none'
+export type FillingManner = Extract<Manner, 'edge' | 'sparse' | 'plain' | 'json'> | 'none'
 
 /** What was put into the tables of a scratch. */
 export interface Filling {

@@ -3,9 +3,9 @@ import type { ShapeColumn } from './shape.ts'
 
 /**
  * How a value is wanted: `edge` tries the ends of what a type holds, `plain` what most checks let pass, `sparse`
- * that with NULLs, `hinted` a literal of the column's checks, `digits` a text of digits.
+ * that with NULLs, `hinted` a literal of the column's checks, `digits` a text of digits, `json` a text that is JSON.
  */
-export type Manner = 'edge' | 'sparse' | 'plain' | 'hinted' | 'digits'
+export type Manner = 'edge' | 'sparse' | 'plain' | 'hinted' | 'digits' | 'json'
 
 /**
  * The value of a column in a row, as the text of a literal; nothing where the type is not known. Values of
@@ -30,7 +30,7 @@ export function valueOf(
 function scalar(column: ShapeColumn, row: number, manner: Manner): string | undefined {
   const known = VALUES[column.base]
   if (known === undefined) return undefined
-  const { edges, plain, digits } = known(column)
+  const { edges, plain, digits, json } = known(column)
   switch (manner) {
     case 'edge':
       return edges[row - 2] ?? plain(row)
@@ -38,6 +38,8 @@ function scalar(column: ShapeColumn, row: number, manner: Manner): string | unde
       return column.hints[row % column.hints.length] ?? plain(row)
     case 'digits':
       return digits?.(row) ?? plain(row)
+    case 'json':
+      return json?.(row) ?? plain(row)
     case 'sparse':
     case 'plain':
       return plain(row)
@@ -51,6 +53,7 @@ interface Values {
   readonly edges: readonly string[]
   readonly plain: (row: number) => string
   readonly digits?: (row: number) => string
+  readonly json?: (row: number) => string
 }
 
 const numbers =
@@ -64,6 +67,7 @@ function text({ length = 80 }: ShapeColumn): Values {
     // A short column still tells its rows apart by the first character.
     plain: (row) => fit(`${String.fromCodePoint(97 + (row % 26))}${row}`),
     digits: (row) => String(10 ** Math.min(length - 1, 6) + row),
+    json: (row) => (length < 16 ? String(row) : `{"n": ${row}}`),
   }
 }
 
@@ -91,7 +95,7 @@ const moments = ({ place }: ShapeColumn): Values => ({
 const only =
   (plain: (row: number) => string, ...edges: string[]) =>
   (): Values => ({ edges, plain })
-const json = only((row) => `{"n": ${row}}`, 'null', '[]', '{"ü": ["✓", null, -1.5]}')
+const documents = only((row) => `{"n": ${row}}`, 'null', '[]', '{"ü": ["✓", null, -1.5]}')
 
 /** By PostgreSQL's own name of the type. */
 const VALUES: Readonly<Record<string, (column: ShapeColumn) => Values>> = {
@@ -115,8 +119,8 @@ const VALUES: Readonly<Record<string, (column: ShapeColumn) => Values>> = {
   time: only((row) => `12:00:${String(row % 60).padStart(2, '0')}`, '00:00:00', '23:59:59'),
   timetz: only((row) => `12:00:${String(row % 60).padStart(2, '0')}+00`),
   interval: only((row) => `${row} days`, '0', '-1 day'),
-  json,
-  jsonb: json,
+  json: documents,
+  jsonb: documents,
   bytea: only((row) => String.raw`\x0${(row % 9) + 1}`, String.raw`\x`, String.raw`\x00ff`),
   inet: only((row) => `10.0.0.${row}`, '::1'),
   cidr: only((row) => `10.0.${row}.0/24`),

@@ -74,6 +74,7 @@ test.each([
     'columns, one with a type that goes',
     'ALTER TABLE person DROP COLUMN name CASCADE, DROP COLUMN mood; DROP TYPE "Mood";',
   ],
+  ['a column with a default, NULL in some rows', 'ALTER TABLE person DROP COLUMN mood;'],
   ['the key', 'ALTER TABLE team DROP COLUMN id CASCADE;'],
   ['a column of a table without a key', 'ALTER TABLE log DROP COLUMN line;'],
   [
@@ -93,6 +94,16 @@ test.each([
   [
     'values from another table',
     'UPDATE person p SET tags = ARRAY[t.name] FROM team t WHERE t.id = p.team_id;',
+  ],
+  [
+    'values by a query with a name',
+    `WITH placed AS MATERIALIZED (SELECT id, row_number() OVER (ORDER BY name) AS place FROM person)
+     UPDATE person SET tags = ARRAY[place::text] FROM placed WHERE placed.id = person.id AND place > 3;`,
+  ],
+  [
+    'rows by queries with names',
+    `WITH odd AS (SELECT id FROM person WHERE id % 2 = 1), late (n) AS (SELECT id FROM odd WHERE id > 20)
+     DELETE FROM person WHERE id IN (SELECT n FROM late);`,
   ],
 ])('a deploy that destroys %s', async (_what, sql) => {
   const change = migration('2_change', sql)

@@ -113,7 +113,11 @@ function keptRows(action: Action, scene: Scene): string[] {
       if (action.touches === undefined || made.tables.has(nameKey(action.table))) return []
       const columns = action.kind === 'update' ? action.columns : undefined
       if (columns?.every((column) => isNew(made, action.table, column))) return []
-      const about = { operation: action.kind, ...(columns ? { columns } : {}) }
+      const about = {
+        operation: action.kind,
+        ...(columns ? { columns } : {}),
+        ...(action.with === undefined ? {} : { with: action.with }),
+      }
       const json = `${quoteLiteral(JSON.stringify(about))}::jsonb`
       const [table, rows] = [quoteLiteral(quoted(action.table)), quoteLiteral(action.touches)]
       return [call('keep_rows', ...head(scene), table, rows, json)]

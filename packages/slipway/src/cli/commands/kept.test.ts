@@ -36,12 +36,21 @@ beforeEach(async () => {
   }
 })
 
+interface KeptItem {
+  readonly id: number
+  readonly object: string
+  readonly rows: number | null
+  readonly state: string
+  readonly keptAt: string
+  readonly expiresAt: string
+}
+
 async function slipway(args: readonly string[], now = Date.now()) {
   const env = { DATABASE_URL: target.url }
   const argv = [...args, '--env', 'production', '--json']
   const run = await runCli(argv, { cwd: root, env, now: () => now })
   const { result, failure, findings } = JSON.parse(run.stdout) as {
-    result: { kept?: { id: number; object: string; rows: number | null; state: string }[] }
+    result: { kept?: KeptItem[] }
     failure: { code: string } | null
     findings: { id: string }[]
   }
@@ -57,7 +66,10 @@ async function destroyed(...flags: readonly string[]) {
 
 test('what a deploy destroys is told, listed, and put back by hand where it has a place', async () => {
   expect(await destroyed()).toMatchObject({ exitCode: 0, kept: [NOTE, NAME] })
-  expect(await slipway(['kept', 'list'])).toMatchObject({ exitCode: 0, kept: [NOTE, NAME] })
+  const listed = await slipway(['kept', 'list'])
+  expect(listed).toMatchObject({ exitCode: 0, kept: [NOTE, NAME] })
+  const [note] = listed.kept
+  expect(Date.parse(note?.expiresAt ?? '') - Date.parse(note?.keptAt ?? '')).toBe(24 * 3_600_000)
   expect(await slipway(['kept', 'restore', '1'])).toMatchObject({
     exitCode: 2,
     code: 'SAFEKEEPING.NO_PLACE',

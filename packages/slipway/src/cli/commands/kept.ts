@@ -11,7 +11,7 @@ import {
 } from '../../safekeeping/index.ts'
 import { type Context, type Handler, type Input, report, type Report } from '../command.ts'
 import { raise } from '../failures.ts'
-import { keptResult, restoredLines } from '../kept-view.ts'
+import { keptResult, restoredLines, sizeOf } from '../kept-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
 import { consentOf, directAddress, placeOf, readWork, type Work, workRequest } from '../work.ts'
 
@@ -32,29 +32,41 @@ async function list(work: Work): Promise<Report> {
   return await withSession(await directAddress(work), options, async (session) => {
     const found = (await readKept(session)).filter(({ state }) => state === 'kept')
     const { database } = session.server
-    return reportOf(work, database, found, table(found, placeOf(work, database)))
+    return reportOf(
+      work,
+      database,
+      found,
+      table(found, placeOf(work, database), work.target.policy.keepMs),
+    )
   })
 }
 
-function table(found: readonly Kept[], place: string): Block[] {
+function table(found: readonly Kept[], place: string, keepMs: number): Block[] {
   if (found.length === 0) return [paragraph(`Nothing is kept on ${place}.`)]
   const columns = [
     { title: 'id', align: 'right' as const },
     { title: 'migration' },
     { title: 'object' },
     { title: 'rows', align: 'right' as const },
-    { title: 'bytes', align: 'right' as const },
+    { title: 'size', align: 'right' as const },
     { title: 'kept at' },
+    { title: 'pruned after' },
   ]
   const rows = found.map((one) => [
     String(one.id),
     one.migration,
     describeKept(one),
     one.rows === undefined ? '' : String(one.rows),
-    String(one.bytes),
+    sizeOf(one.bytes),
     one.keptAt,
+    expiryOf(one, keepMs),
   ])
   return [{ kind: 'table', columns, rows }]
+}
+
+/** When the retention of the environment ends; in UTC, to the second. */
+function expiryOf({ keptAt }: Kept, keepMs: number): string {
+  return new Date(Date.parse(keptAt) + keepMs).toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
 async function restore(context: Context, work: Work, { args }: Input): Promise<Report> {
@@ -105,6 +117,10 @@ function reportOf(
   found: readonly Kept[],
   view: readonly Block[],
 ): Report {
-  const { environment } = target
-  return report({ environment, database, kept: found.map(keptResult) }, view)
+  const { environment, policy } = target
+  const listed = found.map((one) => ({
+    ...keptResult(one),
+    expiresAt: expiryOf(one, policy.keepMs),
+  }))
+  return report({ environment, database, kept: listed }, view)
 }

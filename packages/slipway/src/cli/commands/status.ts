@@ -11,6 +11,7 @@ import {
 import { command, type NextAction } from '../../kernel/index.ts'
 import { type Kept, readKept } from '../../safekeeping/index.ts'
 import { type Handler, report } from '../command.ts'
+import { sizeOf } from '../kept-view.ts'
 import { type Block, type Mark, paragraph, status as line } from '../view.ts'
 import { directAddress, placeOf, readWork } from '../work.ts'
 
@@ -49,10 +50,10 @@ function sumOf(all: readonly Kept[]): KeptSum {
 
 function keptLine({ count, bytes }: KeptSum): Block[] {
   if (count === 0) return []
-  const size =
-    bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} kB` : `${Math.ceil(bytes / 1024 ** 2)} MB`
   const what = count === 1 ? 'one thing' : `${count} things`
-  return [line('note', `Kept of what deploys destroyed: ${what}, ${size}`, 'slipway kept list')]
+  return [
+    line('note', `Kept of what deploys destroyed: ${what}, ${sizeOf(bytes)}`, 'slipway kept list'),
+  ]
 }
 
 function view(

@@ -117,7 +117,11 @@ BEGIN
         END IF;
       END LOOP;
     END IF;
-    IF names <> '{}' THEN PERFORM slipway.keep_copy(entry, target, names, false); END IF;
+    -- A column that comes back with a default has it in every row: NULLs are values of their own then.
+    IF names <> '{}' THEN
+      PERFORM slipway.keep_copy(entry, target, names, EXISTS (
+        SELECT FROM pg_attribute WHERE attrelid = target AND attname::text = ANY (names) AND atthasdef));
+    END IF;
   END IF;
   IF forced THEN EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target); END IF;
 EXCEPTION WHEN insufficient_privilege THEN

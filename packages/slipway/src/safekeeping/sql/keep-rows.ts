@@ -40,7 +40,8 @@ BEGIN
   PERFORM slipway.lock_table(target, 'SHARE ROW EXCLUSIVE');
   entry := slipway.entry_of(target, migration, statement, 'rows');
   own := 'kept_' || (entry ->> 'id');
-  EXECUTE format('CREATE TABLE slipway.%I AS SELECT %s FROM %s', own, slipway.copied(target, NULL), chosen);
+  EXECUTE format('CREATE TABLE slipway.%I AS %s SELECT %s FROM %s', own, 'WITH ' || (about ->> 'with'),
+    slipway.copied(target, NULL), chosen);
   GET DIAGNOSTICS count = ROW_COUNT;
   IF count = 0 THEN
     EXECUTE format('DROP TABLE slipway.%I', own);
@@ -52,7 +53,7 @@ BEGIN
     about := about || jsonb_build_object('columns', (SELECT jsonb_agg(attname) FROM pg_attribute
       WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attgenerated = ''));
   END IF;
-  entry := entry || jsonb_build_object('stored_as', own, 'rows', count, 'details', about,
+  entry := entry || jsonb_build_object('stored_as', own, 'rows', count, 'details', about - 'with',
     'key', to_jsonb(slipway.key_of(target, '{}')), 'columns', coalesce(about -> 'columns', '[]'));
   PERFORM slipway.record_kept(entry);
   RETURN entry;
