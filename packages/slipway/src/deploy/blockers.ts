@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, type Session, withSession } from '../database/index.ts'
 import type { Blocker } from '../kernel/index.ts'
 
-const FIRST_LOOK_MS = 60
+const FIRST_LOOK_MS = 40
 const LOOK_EVERY_MS = 40
 const SELDOM_EVERY_MS = 1000
 

@@ -80,12 +80,12 @@ test('a long reader is waited for and named, and other readers are not stopped',
     expect(await reading).toBeLessThan(LOCK_TIMEOUT_MS + 200)
     expect(outcome.failure).toBeUndefined()
     expect(outcome.receipts[0]).toMatchObject({ status: 'done' })
-    // It does not try again while the one that it has met goes on.
-    expect(outcome.receipts[0]?.attempts).toBe(2)
+    expect(outcome.receipts[0]?.attempts).toBeGreaterThan(1)
     const blockers = events.flatMap((event) => (event.kind === 'blocked' ? event.blockers : []))
-    expect(blockers).toContainEqual(
+    // Named once: while the one that it has seen goes on, it does not try again.
+    expect(blockers).toEqual([
       expect.objectContaining({ application: 'nightly report', state: 'idle in transaction' }),
-    )
+    ])
   } finally {
     await database.drop()
   }

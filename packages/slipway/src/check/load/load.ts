@@ -67,8 +67,7 @@ export interface LoadedTable {
 }
 
 const MOST_TABLES = 5
-/** Long enough for the long reader to have come round: the migration meets its second transaction. */
-const BASELINE_MS = 1700
+const BASELINE_MS = 1000
 const SETTLE_MS = 50
 
 /**
@@ -174,6 +173,8 @@ async function runBeside(
 ): Promise<Omit<Load, 'tables' | 'leftOut'>> {
   const { plan, address, limits, deadline, signal } = site
   await pause(BASELINE_MS, signal)
+  // So that each migration meets it, wherever its second has begun.
+  await workload.untilLongRead()
   const { session, spans } = timing(site.session, plan, workload.now)
   const keeping = await prepareKeeping(session, [plan], true)
   const step = {

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, quoteIdentifier, type Session, withSession } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
@@ -21,6 +22,8 @@ export interface Workload {
   readonly samples: readonly Sample[]
   /** Milliseconds since it began. */
   now(): number
+  /** Waits until the long reader has just read, and so keeps its locks for a while. */
+  untilLongRead(): Promise<void>
 }
 
 const PAUSE_MS = 2
@@ -42,15 +45,17 @@ export async function withWorkload<T>(
   const samples: Sample[] = []
   const end = new AbortController()
   const now = () => performance.now() - began
+  const longRead = new EventEmitter()
   const client = { address, stop: end.signal, samples, now }
   const running = [
     ...tables.flatMap((one) => [pointReads(client, one), pointWrites(client, one, avoid)]),
-    longReads(client, tables),
+    longReads(client, tables, () => longRead.emit('read')),
   ]
+  const untilLongRead = async () => void (await once(longRead, 'read'))
   // A client that breaks off ends the work's wait, too.
   const broken = Promise.all(running).then(() => new Promise<never>(() => {}))
   try {
-    return await Promise.race([work({ samples, now }), broken])
+    return await Promise.race([work({ samples, now, untilLongRead }), broken])
   } finally {
     end.abort()
     await Promise.allSettled(running)
@@ -125,7 +130,11 @@ async function pointWrites(client: Client, scaled: ScaledTable, avoid: string): 
   })
 }
 
-async function longReads(client: Client, tables: readonly ScaledTable[]): Promise<void> {
+async function longReads(
+  client: Client,
+  tables: readonly ScaledTable[],
+  onRead: () => void,
+): Promise<void> {
   await onSession(client, async (session) => {
     while (!client.stop.aborted) {
       await session.execute('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
@@ -135,6 +144,7 @@ async function longReads(client: Client, tables: readonly ScaledTable[]): Promis
         const of = { class: 'long-read', table: table.id } as const
         if (!(await timed(client, of, () => session.queryRaw(sql)))) break
       }
+      onRead()
       await pause(client, LONG_READ_MS)
       await session.execute('ROLLBACK')
       await pause(client, LONG_READ_PAUSE_MS)
