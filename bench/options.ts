@@ -21,6 +21,8 @@ export const usage = `node bench/run.ts [--rounds n] [--only a,b] [--peers a,b]
   --only    ${[...scenarios.map(({ id }) => id), 'figures'].join(', ')}
   --peers   ${peers.map(({ name }) => name).join(', ')}
 
+node bench/run.ts load --help: how long an application waits while a table of five million rows changes.
+
 A run without --only and --peers, of 5 rounds or more, writes bench/RESULTS.md.`
 
 /** Reads the arguments; says what is wrong with them as a string. */

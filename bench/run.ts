@@ -1,5 +1,5 @@
 // Measures Slipway beside its peers. `npm run bench` builds first; `--help` names the options.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { installPeers } from './install.ts'
@@ -12,18 +12,42 @@ installPeers()
 const { measureFigures } = await import('./figures.ts')
 const { readOptions, usage } = await import('./options.ts')
 const { renderReport } = await import('./report.ts')
+const { writeReport } = await import('./results.ts')
 const { runScenario } = await import('./scenarios.ts')
 const { withServer } = await import('./server.ts')
 
 await main(process.argv.slice(2))
 
 async function main(argv: readonly string[]): Promise<void> {
+  const [first, ...rest] = argv
+  await (first === 'load' ? underLoad(rest) : beside(argv))
+}
+
+async function beside(argv: readonly string[]): Promise<void> {
   const options = argv.includes('--help') ? usage : readOptions(argv)
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n`)
-    process.exitCode = options === usage ? 0 : 2
-    return
-  }
+  if (typeof options === 'string') return refuse(options, options === usage)
+  const report = await onServer((server, folder) => run(options, server, folder))
+  process.stdout.write(report)
+  if (options.whole) writeReport(report)
+}
+
+async function underLoad(argv: readonly string[]): Promise<void> {
+  const { loadUsage, readLoadOptions } = await import('./load/options.ts')
+  const options = argv.includes('--help') ? loadUsage : readLoadOptions(argv)
+  if (typeof options === 'string') return refuse(options, options === loadUsage)
+  const { runLoad } = await import('./load/main.ts')
+  process.stdout.write(await onServer((server, folder) => runLoad(options, server, folder)))
+}
+
+function refuse(message: string, asked: boolean): void {
+  process.stderr.write(`${message}\n`)
+  process.exitCode = asked ? 0 : 2
+}
+
+/** Runs work with a server and a folder that end with it. */
+async function onServer(
+  work: (server: BenchServer, folder: string) => Promise<string>,
+): Promise<string> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-bench-'))
   // What Slipway keeps between commands is made anew, and removed.
   chmodSync(folder, 0o711)
@@ -32,9 +56,7 @@ async function main(argv: readonly string[]): Promise<void> {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
 
-  const report = await withServer((server) => run(options, server, folder))
-  process.stdout.write(report)
-  if (options.whole) writeFileSync(path.join(import.meta.dirname, 'RESULTS.md'), report)
+  return await withServer((server) => work(server, folder))
 }
 
 /** Measures all that is asked for; the exit code is 1 where something could not be measured. */

@@ -27,7 +27,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   drift: deployed,
   repair: deployed,
   seeds: ['kernel', 'project', 'database'],
-  check: [...planned, 'create'],
+  check: [...deployed],
   doctor: ['kernel', 'project', 'database', 'history'],
   cli: [...deployed, 'rollback', 'drift', 'repair', 'seeds', 'doctor', 'check'],
 }

@@ -11,6 +11,8 @@ import {
   withScratch,
   withScratchServer,
 } from '../rehearsal/index.ts'
+import type { Load, LoadConditions } from './load/load.ts'
+import type { RowsAsked } from './load/rows-wanted.ts'
 import { selected } from './selected.ts'
 import { compareStored, type StoredProof } from './stored-proof.ts'
 
@@ -27,6 +29,8 @@ export interface CheckRequest {
   readonly rules: readonly Rule[]
   /** Judge without running anything. */
   readonly withoutRehearsal: boolean
+  /** Run each beside a workload, too. */
+  readonly load?: RowsAsked & Pick<LoadConditions, 'limits' | 'deadlineMs' | 'signal'>
   readonly emit: Emit
 }
 
@@ -41,11 +45,14 @@ export interface CheckedMigration {
   readonly hazards: readonly Hazard[]
   /** How the `proof.json` beside it stands to the proof. */
   readonly stored: StoredProof
+  /** What queries met beside it, where that was asked for; `loadRefusal` says why it could not be found out. */
+  readonly load?: Load
+  readonly loadRefusal?: Failure
 }
 
 /**
  * Judges migrations, and rehearses them one by one, each on a scratch that holds the history before it. Touches no target.
- * Fails with CHECK.UNKNOWN_MIGRATION; a migration that does not run has its refusal in its place.
+ * Fails with CHECK.UNKNOWN_MIGRATION, and with CHECK.LOAD_NEEDS_SERVER where a load is asked for and the scratch is embedded; a migration that does not run has its refusal in its place.
  */
 export async function checkMigrations(request: CheckRequest): Promise<CheckedMigration[]> {
   const { migrations, emit } = request
@@ -57,11 +64,13 @@ export async function checkMigrations(request: CheckRequest): Promise<CheckedMig
     return chosen.map((one) => ({ ...judgedOne(one, hazards), stored: compareStored(one) }))
   }
   const rehearsing = withScratchServer(request.scratch, async (scratch) => {
+    const loadOne = await loader(request, scratch)
     const found: Rehearsed[] = []
     for (const one of chosen) {
       emit({ kind: 'phase', phase: 'rehearse', detail: one.name })
       const before = migrations.slice(0, migrations.indexOf(one))
-      found.push(await rehearsed(one, before, { ...request, scratch }))
+      const shown = await rehearsed(one, before, { ...request, scratch })
+      found.push(shown.proof ? { ...shown, ...(await loadOne(one, before, shown.proof)) } : shown)
     }
     return found
   })
@@ -78,7 +87,28 @@ function hazardsOf(judgement: Result<Hazard[]>): Hazard[] {
   return judgement.ok ? judgement.value : rethrow(judgement.failure)
 }
 
-type Rehearsed = Pick<CheckedMigration, 'proof' | 'refusal' | 'stored'>
+type Rehearsed = Omit<CheckedMigration, 'name' | 'path' | 'hazards'>
+
+type LoadOne = (
+  migration: MigrationFolder,
+  before: readonly ReplayMigration[],
+  proof: Proof,
+) => Promise<Pick<CheckedMigration, 'load' | 'loadRefusal'>>
+
+/** What puts a migration under load, where that is asked for. Loaded then: it brings all of a deploy. */
+async function loader({ load, emit }: CheckRequest, scratch: ScratchOptions): Promise<LoadOne> {
+  if (load === undefined) return async () => ({})
+  const { loadMigration, refuseEmbedded } = await import('./load/load.ts')
+  const { rowsWanted } = await import('./load/rows-wanted.ts')
+  refuseEmbedded(scratch)
+  const conditions = { ...load, emit, rowsWanted: await rowsWanted(load, emit) }
+  return async (migration, before, proof) => {
+    const ran = await attempt(() =>
+      loadMigration(migration, before, { ...conditions, scratch, proof }),
+    )
+    return ran.ok ? { load: ran.value } : { loadRefusal: ran.failure }
+  }
+}
 
 function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) {
   return { name, path, hazards: hazards.filter(({ migration }) => migration === name) }

@@ -88,3 +88,31 @@ test('each table is drawn with what changes of it', () => {
 test('the same input gives the same file', () => {
   expect(htmlReport('p', [MIGRATION, MIGRATION])).toBe(htmlReport('p', [MIGRATION, MIGRATION]))
 })
+
+test('the waits of queries are drawn over the time, with the statements behind them, and their tables escaped', () => {
+  const waits = { queries: 3, medianMs: 1, longestMs: 90 }
+  const load: NonNullable<ReportedMigration['load']> = {
+    tables: [{ table: '"a<b>"', rows: 5000, wanted: 5000, from: 'flag' }],
+    leftOut: [],
+    waits: [
+      {
+        class: 'write',
+        table: '"a<b>"',
+        before: waits,
+        during: { ...waits, failed: 0 },
+        statement: 1,
+        timeline: [{ atMs: 50, longestMs: 90 }],
+      },
+    ],
+    window: { from: 40, to: 100 },
+    spans: [{ statement: 1, line: 2, from: 50, to: 100 }],
+    status: 'done',
+    attempts: 1,
+    lockWaitMs: 0,
+  }
+  const html = htmlReport('p', [{ ...MIGRATION, load }])
+  expect(html).toContain('&quot;a&lt;b&gt;&quot;, 5,000 rows')
+  expect(html).toContain('statement 1, line 2: 50 ms')
+  expect(html).toMatch(/<path class="write" d="M460 168V/)
+  expect(html).not.toMatch(/<script|<b>/)
+})

@@ -1,6 +1,7 @@
 import { gradeOf, type Proof } from '../create/index.ts'
 import type { Hazard } from '../hazards/index.ts'
 import type { CheckedMigration } from './check.ts'
+import { drawLoad } from './load-chart.ts'
 import { drawLocks, escape } from './lock-timeline.ts'
 import { STYLE } from './style.ts'
 
@@ -40,11 +41,12 @@ function overview(migrations: readonly ReportedMigration[]): string {
   return `<table><thead><tr><th>Migration</th><th>Way back</th><th class="number">Hazards</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
 }
 
-function section({ name, proof, refusal, hazards, sql }: ReportedMigration): string {
+function section({ name, proof, refusal, load, hazards, sql }: ReportedMigration): string {
   return `<section id="${escape(name)}">
 <h2>${escape(name)} ${badge(proof)}</h2>
 ${refusal ? `<p class="error">${escape([refusal.message, refusal.why].filter(Boolean).join(' '))}</p>` : ''}
 ${proof ? proofPart(proof) : ''}
+${load ? drawLoad(load) : ''}
 ${hazards.length > 0 ? `<h3>Hazards</h3><ul class="hazards">${hazards.map(hazardItem).join('')}</ul>` : ''}
 <h3>SQL</h3>
 <pre>${escape(sql.trim())}</pre>

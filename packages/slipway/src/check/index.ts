@@ -2,4 +2,7 @@ export { type CheckedMigration, checkMigrations, type CheckRequest } from './che
 export { checkFailures } from './failures.ts'
 export { type FixedMigration, fixMigrations, type FixRequest, writeFix } from './fix.ts'
 export { htmlReport, type ReportedMigration } from './html.ts'
+export type { Load } from './load/load.ts'
+export type { RowsAsked } from './load/rows-wanted.ts'
+export type { ClassWaits } from './load/waits.ts'
 export { type StoredProof, storeProof } from './stored-proof.ts'

@@ -30,4 +30,7 @@ ul { padding-left: 20px; margin: 6px 0; }
 svg { width: 100%; height: auto; } svg text { fill: var(--text); font: 13px ui-monospace, monospace; }
 svg .axis { fill: var(--pale); font: 12px system-ui, sans-serif; } svg .end { text-anchor: end; }
 svg .all { fill: var(--bad); } svg .writes { fill: var(--writes); }
+svg line { stroke: var(--line); } svg .span { fill: var(--line); opacity: 0.6; } svg path { fill: none; stroke-width: 1.5; }
+svg path.read { stroke: var(--good); } svg path.write { stroke: var(--bad); } svg path.long-read { stroke: var(--writes); }
+svg rect.read { fill: var(--good); } svg rect.write { fill: var(--bad); } svg rect.long-read { fill: var(--writes); }
 `

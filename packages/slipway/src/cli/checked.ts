@@ -2,17 +2,19 @@ import type { CheckedMigration, StoredProof } from '../check/index.ts'
 import { gradeOf, type Proof } from '../create/index.ts'
 import type { Finding } from './command.ts'
 import { hazardFinding } from './hazard-findings.ts'
+import { loadBlocks, loadFindings, loadResult } from './load-view.ts'
 import { type Block, heading, type Mark, status } from './view.ts'
 
 /** The `migrations` of the result. */
 export function checkedResult(checked: readonly CheckedMigration[]) {
   return {
-    migrations: checked.map(({ name, proof, refusal, stored, hazards }) => ({
+    migrations: checked.map(({ name, proof, refusal, stored, hazards, load, loadRefusal }) => ({
       name,
       proof: proof ?? null,
       refusal: refusal ? { code: refusal.code, message: refusal.message } : null,
       stored,
       hazards,
+      ...(load || loadRefusal ? { load: load ? loadResult(load) : null } : {}),
     })),
   }
 }
@@ -25,6 +27,7 @@ export function checkedFindings(
   return checked.flatMap((one) => [
     ...proofFindings(one),
     ...one.hazards.map(hazardFinding),
+    ...loadFindings(one),
     ...(saved ? [] : storedFindings(one)),
   ])
 }
@@ -68,6 +71,7 @@ export function checkedBlocks(
   return checked.flatMap((one) => [
     heading(one.name),
     ...(one.proof ? proofBlocks(one.proof) : []),
+    ...(one.load ? loadBlocks(one.load) : []),
     ...findings
       .filter(({ where }) => where?.file === one.path)
       .map(({ severity, message, id, where }) =>

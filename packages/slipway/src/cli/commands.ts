@@ -225,11 +225,36 @@ export const COMMANDS: readonly Command[] = [
     details:
       'Runs each migration on a scratch that holds the history before it and rows made up for its tables: up, ' +
       'down, and up again, with catalogs and rows compared. Grades the way back, and says what was locked, ' +
-      'rewritten and read. Checks the last migration where none is named. Touches no target.',
+      'rewritten and read. Checks the last migration where none is named. Touches no target. With --load it also ' +
+      'runs each on a scratch server with many rows, as a deploy does, beside point reads, point writes and a long ' +
+      'reader, and says how long those waited; of the target it then reads how big its tables are.',
     positionals: [{ name: 'migration', summary: 'its name, or the end of it', repeated: true }],
     flags: {
       all: { kind: 'switch', summary: 'check every migration' },
-      static: { kind: 'switch', summary: 'judge the files without running them' },
+      static: {
+        kind: 'switch',
+        conflicts: ['load'],
+        summary: 'judge the files without running them',
+      },
+      load: { kind: 'switch', summary: 'measure how long queries wait beside each migration' },
+      rows: {
+        kind: 'number',
+        value: '<n>',
+        min: 1,
+        conflicts: ['factor'],
+        summary: 'with --load: rows of each touched table, not those of the target',
+      },
+      factor: {
+        kind: 'number',
+        value: '<n>',
+        min: 1,
+        summary: 'with --load: as many times the rows of the target',
+      },
+      deadline: {
+        kind: 'text',
+        value: '<duration>',
+        summary: 'with --load: the most that each may take (5min)',
+      },
       save: { kind: 'switch', summary: 'write each proof beside its migration, as proof.json' },
       html: {
         kind: 'text',
@@ -242,6 +267,10 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       { command: 'slipway check', what: 'the newest migration' },
       { command: 'slipway check --all --format github', what: 'in CI' },
+      {
+        command: 'slipway check --load --rows 1000000',
+        what: 'and how long queries wait beside it',
+      },
     ],
     exitCodes: { 0: 'nothing at or above the threshold', 2: COULD_NOT, 4: 'findings' },
     interruptible: true,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, type Session, withSession } from '../database/index.ts'
 import type { Blocker } from '../kernel/index.ts'
 
-const FIRST_LOOK_MS = 60
+const FIRST_LOOK_MS = 40
 const LOOK_EVERY_MS = 40
 const SELDOM_EVERY_MS = 1000
 
@@ -31,6 +31,15 @@ export async function exclusiveHolders(session: Session): Promise<Blocker[]> {
   return rows.map(masked)
 }
 
+/** Who is in the way, and in which transactions, as the server numbers them: `3/120`. */
+export interface Obstacle {
+  readonly blockers: readonly Blocker[]
+  readonly transactions: readonly string[]
+}
+
+/** Nobody is known to be in the way. */
+export const NO_OBSTACLE: Obstacle = { blockers: [], transactions: [] }
+
 /**
  * While `work` runs, looks from a second session whom it waits for, and tells the last ones seen.
  * Work that ends at once costs nothing; a server that takes no second session leaves them unnamed.
@@ -39,7 +48,7 @@ export async function watchBlockers<T>(
   address: Address,
   pid: number,
   work: Promise<T>,
-  seen: (blockers: readonly Blocker[]) => void,
+  seen: (obstacle: Obstacle) => void,
 ): Promise<T> {
   if (address.kind === 'embedded') return await work
   const ended = new AbortController()
@@ -56,14 +65,14 @@ async function watch(
   address: Address,
   pid: number,
   ended: AbortSignal,
-  seen: (blockers: readonly Blocker[]) => void,
+  seen: (obstacle: Obstacle) => void,
 ): Promise<void> {
   try {
     await sleep(FIRST_LOOK_MS, undefined, { signal: ended })
     await withSession(address, { applicationName: 'slipway watch' }, async (session) => {
       for (let looks = 0; !ended.aborted; looks++) {
-        const blockers = await blockersOf(session, pid)
-        if (blockers.length > 0) seen(blockers)
+        const obstacle = await obstacleOf(session, pid)
+        if (obstacle.blockers.length > 0) seen(obstacle)
         await sleep(looks < 20 ? LOOK_EVERY_MS : SELDOM_EVERY_MS, undefined, { signal: ended })
       }
     })
@@ -72,12 +81,29 @@ async function watch(
   }
 }
 
-async function blockersOf(session: Session, pid: number): Promise<Blocker[]> {
-  const rows = await session.query<Blocker & Record<string, unknown>>(
-    `SELECT ${COLUMNS} FROM unnest(pg_blocking_pids($1)) AS b(pid) JOIN pg_stat_activity a ON a.pid = b.pid`,
+async function obstacleOf(session: Session, pid: number): Promise<Obstacle> {
+  const rows = await session.query<
+    Blocker & Record<string, unknown> & { transaction: string | null }
+  >(
+    `SELECT ${COLUMNS}, (SELECT min(l.virtualtransaction) FROM pg_locks l
+       WHERE l.pid = a.pid AND l.locktype = 'virtualxid' AND l.granted) AS transaction
+     FROM unnest(pg_blocking_pids($1)) AS b(pid) JOIN pg_stat_activity a ON a.pid = b.pid`,
     [pid],
   )
-  return rows.map(masked)
+  return {
+    blockers: rows.map(({ transaction, ...blocker }) => masked(blocker)),
+    transactions: rows.flatMap(({ transaction }) => transaction ?? []),
+  }
+}
+
+/** Whether one of the transactions goes on; not where none is known. */
+export async function goesOn(session: Session, { transactions }: Obstacle): Promise<boolean> {
+  if (transactions.length === 0) return false
+  const [row] = await session.query<{ open: boolean }>(
+    'SELECT EXISTS (SELECT FROM pg_locks WHERE virtualtransaction = ANY ($1)) AS open',
+    [transactions],
+  )
+  return row?.open === true
 }
 
 /** Literals of a query may be row content: they are masked, the shape stays. */

@@ -3,6 +3,7 @@ export { type Consent, type ConsentQuestion, destroyedBy, requireConsent } from 
 export { deploy, type DeployOutcome, type DeployRequest } from './deploy.ts'
 export { deployFailures } from './failures.ts'
 export { unaccepted } from './hazards.ts'
+export { companionsOf, prepareKeeping } from './keep.ts'
 export { MIGRATE_LOCK } from './lock.ts'
 export { readPlan, type SavedPlan, savePlan } from './plan-file.ts'
 export { describePreCheck } from './pre-checks.ts'

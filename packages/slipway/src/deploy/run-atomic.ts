@@ -15,9 +15,9 @@ import type { MigrationStep } from './step.ts'
 import { type Attempts, statementTimeout, type Supervision, untilLocked } from './supervision.ts'
 
 /** What opens a supervised transaction: its limits hold for the transaction and end with it. */
-export function opening(supervision: Supervision): Message {
+export function opening(supervision: Supervision, lockTimeoutMs: number): Message {
   const sql =
-    `BEGIN;\nSET LOCAL lock_timeout = ${supervision.limits.lockTimeoutMs};\n` +
+    `BEGIN;\nSET LOCAL lock_timeout = ${lockTimeoutMs};\n` +
     `SET LOCAL statement_timeout = ${statementTimeout(supervision)};\n`
   return openingPiece(sql, 3)
 }
@@ -35,9 +35,12 @@ export async function runAtomic(
   let message = NO_MESSAGE
   let tries = 0
   try {
-    const attempts = await untilLocked(supervision, plan.name, async () => {
+    const attempts = await untilLocked(supervision, plan.name, async (lockTimeoutMs) => {
       tries++
-      message = [...opening(supervision), ...(unit ? unitMessage(unit, companions) : [])]
+      message = [
+        ...opening(supervision, lockTimeoutMs),
+        ...(unit ? unitMessage(unit, companions) : []),
+      ]
       await supervision.session.execute(`${messageText(message)}${books.whole(tries)}COMMIT;`)
     })
     return { receipt: doneReceipt(plan, attempts, began) }

@@ -108,9 +108,9 @@ async function runUnit(steps: Steps, unit: Unit): Promise<Attempts> {
 async function runTransaction(steps: Steps, unit: Unit): Promise<Attempts> {
   const { supervision, plan } = steps
   const { session } = supervision
-  return await untilLocked(supervision, plan.name, async () => {
+  return await untilLocked(supervision, plan.name, async (lockTimeoutMs) => {
     const work = unitMessage(unit, unit.rolledBack ? NO_COMPANIONS : steps.companions)
-    steps.message = [...opening(supervision), ...work]
+    steps.message = [...opening(supervision, lockTimeoutMs), ...work]
     const sql = messageText(steps.message)
     const books = finishedSql(steps, unit)
     if (!unit.rolledBack) return await session.execute(`${sql}${books}COMMIT;`)

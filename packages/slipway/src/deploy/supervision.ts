@@ -2,16 +2,27 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address, Session } from '../database/index.ts'
 import {
   advice,
+  attempt,
   type Blocker,
   command,
   type Emit,
   type Failure,
   failureOf,
 } from '../kernel/index.ts'
-import { describeBlocker, exclusiveHolders, watchBlockers } from './blockers.ts'
+import {
+  describeBlocker,
+  exclusiveHolders,
+  goesOn,
+  NO_OBSTACLE,
+  type Obstacle,
+  watchBlockers,
+} from './blockers.ts'
 import { raise, raiseStopped } from './failures.ts'
 
 const PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 5000
+/** How often it is asked whether those in the way have ended. */
+const ASK_EVERY_MS = 100
 
 /** How long things may take. */
 export interface Limits {
@@ -40,17 +51,18 @@ export interface Attempts {
 
 /**
  * Runs `work` until it gets its locks. An attempt that waits longer than the lock timeout gives up and
- * lets the others pass; after a pause it is tried again, until the deadline (DEPLOY.LOCK_TIMEOUT, with
- * the blockers by name). A deadlock counts as a lock not had. `work` must leave nothing when it fails.
+ * lets the others pass; it is tried again when those in the way have ended, or after a pause, until the
+ * deadline (DEPLOY.LOCK_TIMEOUT, with the blockers by name). A deadlock counts as a lock not had. `work` is
+ * told how long it may wait for a lock, in milliseconds, and must leave nothing when it fails.
  */
 export async function untilLocked(
   supervision: Supervision,
   migration: string,
-  work: () => Promise<void>,
+  work: (lockTimeoutMs: number) => Promise<void>,
   inTransaction = true,
 ): Promise<Attempts> {
   const { session, address, limits, deadline, signal, emit } = supervision
-  let lastBlockers: readonly Blocker[] = []
+  let obstacle = NO_OBSTACLE
   let lockWaitMs = 0
   const stopListening = cancelOn(signal, session)
   try {
@@ -58,10 +70,11 @@ export async function untilLocked(
       const began = performance.now()
       if (signal.aborted) raiseStopped(`Stopped before ${migration}.`)
       try {
-        const seen = (blockers: readonly Blocker[]) => {
-          lastBlockers = blockers
+        const seen = (found: Obstacle) => {
+          obstacle = found
         }
-        await watchBlockers(address, session.server.pid, work(), seen)
+        const working = work(lockTimeoutOf(attempts, limits))
+        await watchBlockers(address, session.server.pid, working, seen)
         return { attempts, lockWaitMs: Math.round(lockWaitMs) }
       } catch (error) {
         if (inTransaction) await rollBack(session)
@@ -69,16 +82,15 @@ export async function untilLocked(
         if (!isLockTrouble(failureOf(error))) throw error
         const pause = pauseBefore(attempts + 1)
         if (performance.now() + pause + limits.lockTimeoutMs > deadline)
-          raiseLockTimeout(migration, attempts, lastBlockers, error)
+          raiseLockTimeout(migration, attempts, obstacle.blockers, error)
         emit({
           kind: 'blocked',
           migration,
           attempt: attempts,
-          blockers: lastBlockers,
+          blockers: obstacle.blockers,
           retryInMs: pause,
         })
-        // A signal ends the pause early; the next round sees it.
-        await sleep(pause, undefined, { signal }).catch(() => {})
+        await waitForOthers(supervision, obstacle, { attempts, pause })
         lockWaitMs += performance.now() - began
       }
     }
@@ -110,9 +122,44 @@ export async function reading<T>(
   }
 }
 
+/**
+ * The first attempt waits half as long: it mostly finds either nobody, or a transaction that is long, and then
+ * every millisecond is one that others wait behind us.
+ */
+function lockTimeoutOf(attempts: number, { lockTimeoutMs }: Limits): number {
+  return attempts === 1 ? Math.ceil(lockTimeoutMs / 2) : lockTimeoutMs
+}
+
+/**
+ * Waits until the next attempt is worth it. While a transaction that was in the way goes on, an attempt would only
+ * make others wait; once it has ended, the second attempt follows at once, and later ones after their pause. A signal
+ * ends the wait early; the next round sees it.
+ */
+async function waitForOthers(
+  { session, signal, limits, deadline }: Supervision,
+  obstacle: Obstacle,
+  { attempts, pause }: { readonly attempts: number; readonly pause: number },
+): Promise<void> {
+  const began = performance.now()
+  const known = obstacle.transactions.length > 0
+  const least = began + (known && attempts === 1 ? ASK_EVERY_MS : pause)
+  // The last attempt must end before the deadline, which would cut off its statement.
+  const lastBegin = deadline - 2 * limits.lockTimeoutMs - ASK_EVERY_MS
+  const most = Math.min(began + LONGEST_PAUSE_MS, lastBegin)
+  for (;;) {
+    const ms = Math.max(least - performance.now(), ASK_EVERY_MS)
+    await sleep(ms, undefined, { signal }).catch(() => {})
+    if (signal.aborted || performance.now() >= most) return
+    const asked = await attempt(() => goesOn(session, obstacle))
+    if (!asked.ok || !asked.value) return
+  }
+}
+
 /** Grows slowly, with a little chance in it, so that two who collide do not collide for ever. */
-function pauseBefore(attempt: number): number {
-  return Math.round(Math.min(PAUSE_MS * 1.3 ** (attempt - 2), 5000) * (0.9 + Math.random() * 0.2))
+function pauseBefore(number: number): number {
+  return Math.round(
+    Math.min(PAUSE_MS * 1.3 ** (number - 2), LONGEST_PAUSE_MS) * (0.9 + Math.random() * 0.2),
+  )
 }
 
 function isLockTrouble(failure: Failure | undefined): boolean {

@@ -15,4 +15,5 @@ export {
 export { type MigrationPlan, planMigration, planMigrations } from './migration-plan.ts'
 export { type PreCheckResult, VIOLATION_LIMIT } from './pre-check.ts'
 export { preCheck } from './run-pre-checks.ts'
+export { readTableSizes } from './table-sizes.ts'
 export { looksHarmless, survey, type Survey } from './survey.ts'

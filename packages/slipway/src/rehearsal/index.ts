@@ -2,8 +2,15 @@ export { rehearsalFailures } from './failures.ts'
 export { extensionsOf } from './history-key.ts'
 export { FIRST_START, rehearse, type Rehearsal, type Start } from './rehearse.ts'
 export { replay, type ReplayMigration } from './replay.ts'
-export { emptyTables, type Filling, fillTables } from './rows.ts'
 export { compareRows, readRowSums, type RowSums } from './row-sums.ts'
-export { readShape } from './shape.ts'
+export { emptyTables, type Filling, fillTables } from './rows.ts'
+export { fillToScale, type ScaledTable } from './scale.ts'
+export {
+  scratchLike,
+  type ScratchOptions,
+  withScratch,
+  withScratchServer,
+  withServerScratch,
+} from './scratch.ts'
+export { readShape, type ShapeReference, type ShapeTable } from './shape.ts'
 export type { Stop, Trace } from './trace.ts'
-export { scratchLike, type ScratchOptions, withScratch, withScratchServer } from './scratch.ts'

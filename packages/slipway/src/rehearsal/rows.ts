@@ -39,7 +39,7 @@ export async function fillTables(
     await dropOrphans(session, tables)
     await session.execute('RESET session_replication_role')
   }
-  await setSequences(session)
+  await setSequences(session, ROWS + 10)
   return { manner, ...(await countRows(session, tables)) }
 }
 
@@ -175,12 +175,12 @@ async function dropOrphans(session: Session, tables: readonly ShapeTable[]): Pro
 }
 
 /** A sequence goes on behind the rows, as it would if they had been written by it. */
-async function setSequences(session: Session): Promise<void> {
+export async function setSequences(session: Session, at: number): Promise<void> {
   await session.execute(
     `DO ${quoteLiteral(`DECLARE s record; BEGIN
     FOR s IN SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind = 'S' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-    LOOP PERFORM setval(s.name, ${ROWS + 10}); END LOOP; END`)}`,
+    LOOP PERFORM setval(s.name, ${at}); END LOOP; END`)}`,
   )
 }
 

@@ -42,6 +42,20 @@ export async function withScratch<T>(
   work: (session: Session) => Promise<T>,
   upcoming: readonly ReplayMigration[] = [],
 ): Promise<T> {
+  const found = await withServerScratch(options, history, work, upcoming)
+  return found ? found.value : await withEmbeddedScratch(options, history, work, upcoming)
+}
+
+/**
+ * As `withScratch`, but for work that comes with several sessions: it is told the address of its database. Gives nothing
+ * where only the embedded database is to be had, which has one session.
+ */
+export async function withServerScratch<T>(
+  options: ScratchOptions,
+  history: readonly ReplayMigration[],
+  work: (session: Session, address: Address) => Promise<T>,
+  upcoming: readonly ReplayMigration[] = [],
+): Promise<{ readonly value: T } | undefined> {
   const { named } = options
   if (named !== undefined && named !== 'embedded') {
     refuseTarget(named, options)
@@ -53,10 +67,9 @@ export async function withScratch<T>(
       },
       { options, history, upcoming, work },
     )
-    return must(found, 'a scratch on the server that the configuration names').value
+    return must(found, 'a scratch on the server that the configuration names')
   }
-  const local = await onLocalServer(options, { history, upcoming, work })
-  return local ? local.value : await withEmbeddedScratch(options, history, work, upcoming)
+  return await onLocalServer(options, { history, upcoming, work })
 }
 
 /** A request whose scratches are to be like the server of a session: its major version, or embedded as it is. */
@@ -70,7 +83,7 @@ export function scratchLike<R extends { readonly scratch: ScratchOptions }>(
 interface Task<T> {
   readonly history: readonly ReplayMigration[]
   readonly upcoming: readonly ReplayMigration[]
-  readonly work: (session: Session) => Promise<T>
+  readonly work: (session: Session, address: Address) => Promise<T>
 }
 
 /**

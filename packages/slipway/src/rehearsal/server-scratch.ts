@@ -32,7 +32,7 @@ interface Task<T> {
   readonly options: ScratchOptions
   readonly history: readonly ReplayMigration[]
   readonly upcoming: readonly ReplayMigration[]
-  readonly work: (session: Session) => Promise<T>
+  readonly work: (session: Session, address: Address) => Promise<T>
 }
 
 /**
@@ -51,7 +51,8 @@ export async function withScratchOn<T>(
     const name = `slipway_scratch_${randomBytes(6).toString('hex')}`
     try {
       await prepare({ server, admin, name }, task)
-      return { value: await withSession(server.address(name), {}, task.work) }
+      const address = server.address(name)
+      return { value: await withSession(address, {}, (session) => task.work(session, address)) }
     } finally {
       await admin.execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
     }

@@ -3,10 +3,12 @@ import { checkMigrations, htmlReport, storeProof } from '../../check/index.ts'
 import { command, must } from '../../kernel/index.ts'
 import { checkedBlocks, checkedFindings, checkedResult } from '../checked.ts'
 import { type Handler, report } from '../command.ts'
+import { loadRequest, refuseWithoutLoad } from '../load.ts'
 import { exitCodeOfFindings } from '../threshold.ts'
 import { ownRules, readWork, scratchOptions } from '../work.ts'
 
 export const check: Handler = async (context, { args, flags }) => {
+  refuseWithoutLoad(flags)
   const work = await readWork(context, { waysBack: true, withoutTarget: true })
   const { migrations } = work
   const checked = await checkMigrations({
@@ -16,6 +18,7 @@ export const check: Handler = async (context, { args, flags }) => {
     facts: { serverVersion: 180_000, defaultSchema: work.target.schemas[0] ?? 'public' },
     rules: await ownRules(work),
     withoutRehearsal: flags.on('static'),
+    ...(flags.on('load') ? { load: await loadRequest(context, flags, work) } : {}),
     emit: context.emit,
   })
   const named = (name: string) =>

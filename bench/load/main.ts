@@ -1,0 +1,18 @@
+import { writeSection } from '../results.ts'
+import type { BenchServer } from '../server.ts'
+import type { LoadCommand } from './options.ts'
+import { loadSection } from './report.ts'
+import { measureLoad } from './run.ts'
+
+/** Runs the benchmark under load; gives its section, which a run of the usual size also writes to RESULTS.md. */
+export async function runLoad(
+  { rows, rounds, whole }: LoadCommand,
+  server: BenchServer,
+  folder: string,
+): Promise<string> {
+  const onRun = (line: string) => void process.stderr.write(`${line}\n`)
+  const runs = await measureLoad({ server, rows, rounds, folder, onRun })
+  const section = loadSection(runs, { rows, rounds, server })
+  if (whole) writeSection(section)
+  return `${section}\n`
+}

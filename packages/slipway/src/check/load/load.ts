@@ -1,0 +1,208 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Proof } from '../../create/index.ts'
+import type { Address, Session } from '../../database/index.ts'
+import {
+  applying,
+  companionsOf,
+  type Limits,
+  prepareBooks,
+  prepareKeeping,
+  type Receipt,
+  runMigrations,
+} from '../../deploy/index.ts'
+import { advice, type Emit, type Failure, must } from '../../kernel/index.ts'
+import { type MigrationPlan, planMigrations } from '../../plan/index.ts'
+import type { MigrationFolder } from '../../project/index.ts'
+import {
+  fillToScale,
+  readShape,
+  type ReplayMigration,
+  type ScaledTable,
+  type ScratchOptions,
+  withServerScratch,
+} from '../../rehearsal/index.ts'
+import { raise } from '../failures.ts'
+import type { RowsFrom, RowsWanted } from './rows-wanted.ts'
+import { type Span, timing } from './timing.ts'
+import { type Touched, touchedBy } from './touched.ts'
+import { type ClassWaits, waitsOf, type Window } from './waits.ts'
+import { endingWithUs, withWorkload, type Workload } from './workload.ts'
+
+/** What a load is made of. */
+export interface LoadConditions {
+  readonly rowsWanted: RowsWanted
+  /** As a deploy to the target has them. */
+  readonly limits: Limits
+  /** For filling and for running one migration. */
+  readonly deadlineMs: number
+  readonly signal: AbortSignal
+  readonly emit: Emit
+}
+
+/** What queries met beside a migration. Times in milliseconds, from the start of the workload. */
+export interface Load {
+  /** The tables that queries ran on: those that the migration touches, five at most. */
+  readonly tables: readonly LoadedTable[]
+  /** Further tables that it touches, without rows and queries. */
+  readonly leftOut: readonly string[]
+  readonly waits: readonly ClassWaits[]
+  /** When the migration ran, and its statements, each attempt by itself. */
+  readonly window: Window
+  readonly spans: readonly Span[]
+  readonly status: Receipt['status']
+  readonly attempts: number
+  /** Time that it spent in attempts that gave up a lock, and between them. */
+  readonly lockWaitMs: number
+  /** Why it did not run to its end. */
+  readonly failure?: Failure
+}
+
+/** A table with made-up rows. */
+export interface LoadedTable {
+  readonly table: string
+  /** Fewer than `wanted` where no more could be made up. */
+  readonly rows: number
+  readonly wanted: number
+  readonly from: RowsFrom
+}
+
+const MOST_TABLES = 5
+const BASELINE_MS = 1000
+const SETTLE_MS = 50
+
+/**
+ * Runs a migration as a deploy does, on a scratch of a server with many rows in the tables that it touches, beside point reads and
+ * point writes of them and a long reader, and measures how long those wait. Fails with CHECK.LOAD_NEEDS_SERVER where the
+ * scratch would be embedded. Touches no target.
+ */
+export async function loadMigration(
+  migration: MigrationFolder,
+  before: readonly ReplayMigration[],
+  request: LoadConditions & { readonly scratch: ScratchOptions; readonly proof: Proof },
+): Promise<Load> {
+  const work = (session: Session, address: Address) =>
+    loadOn({ session, address, migration, ...request })
+  const found = await withServerScratch(request.scratch, before, work, [migration])
+  return found ? found.value : raiseNeedsServer(migration)
+}
+
+/** Fails where no server is there for a load, before anything is run. */
+export function refuseEmbedded({ named, running }: ScratchOptions): void {
+  if (named === 'embedded' || (named === undefined && running === undefined)) raiseNeedsServer()
+}
+
+function raiseNeedsServer(migration?: MigrationFolder): never {
+  return raise('CHECK.LOAD_NEEDS_SERVER', {
+    message: migration
+      ? `${migration.name} cannot run under load: its scratch would be the embedded database.`
+      : 'The scratch is the embedded database, which cannot bear a load.',
+    why: migration
+      ? 'Its history makes roles, or extensions that the PostgreSQL of this machine lacks; and the embedded database has one session.'
+      : 'It has one session, and nobody would wait.',
+    nextActions: [
+      advice(
+        'Install PostgreSQL on this machine: a private server is then started for each command.',
+      ),
+      advice("Or name a server in slipway.config.ts: scratch: 'env:SCRATCH_DATABASE_URL'."),
+    ],
+  })
+}
+
+interface Site extends LoadConditions {
+  readonly session: Session
+  readonly address: Address
+  readonly migration: MigrationFolder
+  readonly proof: Proof
+}
+
+async function loadOn(site: Site): Promise<Load> {
+  const { session, migration, deadlineMs, emit } = site
+  const deadline = performance.now() + deadlineMs
+  await session.execute(endingWithUs(session))
+  const [plan] = await planMigrations([migration])
+  if (plan === undefined) return NOTHING
+  const touched = touchedBy(plan, site.proof, await readShape(session))
+  if (touched.tables.length === 0) return NOTHING
+  emit({ kind: 'phase', phase: 'make up rows', detail: migration.name })
+  const filled = await fillTouched(site, touched, performance.now() + deadlineMs / 2)
+  await prepareBooks(session)
+  emit({ kind: 'phase', phase: 'run under load', detail: migration.name })
+  const load = await withWorkload(
+    site.address,
+    { tables: filled.filter(({ rows }) => rows > 0), avoid: migration.sql },
+    (workload) => runBeside(workload, { ...site, plan, deadline }),
+  )
+  return {
+    ...load,
+    tables: filled.map(({ table, rows, wanted }) => ({
+      table: table.id,
+      rows,
+      wanted,
+      from: site.rowsWanted(table).from,
+    })),
+    leftOut: touched.tables.slice(MOST_TABLES).map(({ id }) => id),
+  }
+}
+
+const NOTHING: Load = {
+  tables: [],
+  leftOut: [],
+  waits: [],
+  window: { from: 0, to: 0 },
+  spans: [],
+  status: 'not-run',
+  attempts: 0,
+  lockWaitMs: 0,
+}
+
+async function fillTouched(
+  { session, rowsWanted }: Site,
+  { tables, shape, distinct }: Touched,
+  until: number,
+): Promise<ScaledTable[]> {
+  const wanted = tables
+    .slice(0, MOST_TABLES)
+    .map((table) => [table.id, rowsWanted(table).rows] as const)
+  return await fillToScale(session, { tables: shape, wanted: new Map(wanted), distinct, until })
+}
+
+/** Lets the queries run for a while by themselves, then the migration beside them. */
+async function runBeside(
+  workload: Workload,
+  site: Site & { readonly plan: MigrationPlan; readonly deadline: number },
+): Promise<Omit<Load, 'tables' | 'leftOut'>> {
+  const { plan, address, limits, deadline, signal } = site
+  await pause(BASELINE_MS, signal)
+  // So that each migration meets it, wherever its second has begun.
+  await workload.untilLongRead()
+  const { session, spans } = timing(site.session, plan, workload.now)
+  const keeping = await prepareKeeping(session, [plan], true)
+  const step = {
+    plan,
+    books: applying(session, plan.name, plan.checksum),
+    companions: companionsOf(keeping, plan),
+  }
+  const from = workload.now()
+  const ran = await runMigrations(
+    { session, address, limits, deadline, signal, emit: () => {} },
+    [step],
+    [],
+  )
+  const window = { from, to: workload.now() }
+  // Who waits at this moment is answered now, and counts.
+  await pause(SETTLE_MS, signal)
+  const { status, attempts, lockWaitMs } = must(ran.receipts[0], 'a receipt of the migration')
+  return {
+    waits: waitsOf(workload.samples, spans, window),
+    window,
+    spans,
+    status,
+    attempts,
+    lockWaitMs,
+    ...(ran.failure ? { failure: ran.failure } : {}),
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+}

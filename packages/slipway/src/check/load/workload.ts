@@ -1,0 +1,181 @@
+import { EventEmitter, once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Address, quoteIdentifier, type Session, withSession } from '../../database/index.ts'
+import { attempt } from '../../kernel/index.ts'
+import type { ScaledTable, ShapeTable } from '../../rehearsal/index.ts'
+
+/** What a query of the workload does: one row by its key, or a transaction that has read and stays open. */
+export type QueryClass = 'read' | 'write' | 'long-read'
+
+/** One query as its client saw it. Milliseconds, from the start of the workload. */
+export interface Sample {
+  readonly class: QueryClass
+  readonly table: string
+  readonly at: number
+  readonly ms: number
+  readonly failed: boolean
+}
+
+/** A workload that runs. */
+export interface Workload {
+  /** All queries that have ended. */
+  readonly samples: readonly Sample[]
+  /** Milliseconds since it began. */
+  now(): number
+  /** Waits until the long reader has just read, and so keeps its locks for a while. */
+  untilLongRead(): Promise<void>
+}
+
+const PAUSE_MS = 2
+const FAILED_PAUSE_MS = 25
+const KEYS = 500
+const LONG_READ_MS = 1000
+const LONG_READ_PAUSE_MS = 500
+
+/**
+ * Runs point reads and point writes on each table, with a session each, and one session that reads them all and
+ * stays in its transaction for a second, over and over; beside them `work`. No value of a row leaves the sessions.
+ */
+export async function withWorkload<T>(
+  address: Address,
+  { tables, avoid }: { readonly tables: readonly ScaledTable[]; readonly avoid: string },
+  work: (workload: Workload) => Promise<T>,
+): Promise<T> {
+  const began = performance.now()
+  const samples: Sample[] = []
+  const end = new AbortController()
+  const now = () => performance.now() - began
+  const longRead = new EventEmitter()
+  const client = { address, stop: end.signal, samples, now }
+  const running = [
+    ...tables.flatMap((one) => [pointReads(client, one), pointWrites(client, one, avoid)]),
+    longReads(client, tables, () => longRead.emit('read')),
+  ]
+  const untilLongRead = async () => void (await once(longRead, 'read'))
+  // A client that breaks off ends the work's wait, too.
+  const broken = Promise.all(running).then(() => new Promise<never>(() => {}))
+  try {
+    return await Promise.race([work({ samples, now, untilLongRead }), broken])
+  } finally {
+    end.abort()
+    await Promise.allSettled(running)
+  }
+}
+
+interface Client {
+  readonly address: Address
+  readonly stop: AbortSignal
+  readonly samples: Sample[]
+  now(): number
+}
+
+async function onSession(
+  { address }: Client,
+  work: (session: Session) => Promise<void>,
+): Promise<void> {
+  await withSession(address, { applicationName: 'slipway load' }, async (session) => {
+    await session.execute(endingWithUs(session))
+    await work(session)
+  })
+}
+
+/** From 14 on the server notices that we are gone, also while it runs something for us. */
+export function endingWithUs({ server }: Session): string {
+  return server.versionNumber >= 140_000 ? "SET client_connection_check_interval = '500ms'" : ''
+}
+
+async function timed(
+  client: Client,
+  of: Pick<Sample, 'class' | 'table'>,
+  query: () => Promise<unknown>,
+): Promise<boolean> {
+  const at = client.now()
+  const { ok } = await attempt(query)
+  client.samples.push({ ...of, at, ms: client.now() - at, failed: !ok })
+  return ok
+}
+
+async function pointReads(client: Client, { table }: ScaledTable): Promise<void> {
+  await onSession(client, async (session) => {
+    const keys = await keysOf(session, table)
+    const sql = `SELECT * FROM ${table.id} WHERE ${byKey(table)}`
+    for (let turn = 0; !client.stop.aborted; turn++) {
+      const key = keys[turn % Math.max(keys.length, 1)] ?? []
+      const of = { class: 'read', table: table.id } as const
+      const ok = await timed(client, of, () => session.queryRaw(sql, key))
+      await pause(client, ok ? PAUSE_MS : FAILED_PAUSE_MS)
+    }
+  })
+}
+
+/** Updates, and now and then an insert where the table takes one. */
+async function pointWrites(client: Client, scaled: ScaledTable, avoid: string): Promise<void> {
+  const { table, wanted } = scaled
+  await onSession(client, async (session) => {
+    const keys = await keysOf(session, table)
+    const column = quoteIdentifier(quietColumn(table, avoid))
+    const update = `UPDATE ${table.id} SET ${column} = ${column} WHERE ${byKey(table)}`
+    let insert = scaled.insert
+    for (let turn = 0; !client.stop.aborted; turn++) {
+      const key = keys[turn % Math.max(keys.length, 1)] ?? []
+      const row = wanted + turn
+      const inserts = insert !== undefined && turn % 4 === 3
+      const query = () =>
+        inserts ? session.queryRaw(insert ?? '', [row, row]) : session.queryRaw(update, key)
+      const ok = await timed(client, { class: 'write', table: table.id }, query)
+      // A table that has changed may not take the old rows any more.
+      if (inserts && !ok) insert = undefined
+      await pause(client, ok ? PAUSE_MS : FAILED_PAUSE_MS)
+    }
+  })
+}
+
+async function longReads(
+  client: Client,
+  tables: readonly ScaledTable[],
+  onRead: () => void,
+): Promise<void> {
+  await onSession(client, async (session) => {
+    while (!client.stop.aborted) {
+      await session.execute('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+      for (const { table } of tables) {
+        if (client.stop.aborted) break
+        const sql = `SELECT FROM ${table.id} LIMIT 1`
+        const of = { class: 'long-read', table: table.id } as const
+        if (!(await timed(client, of, () => session.queryRaw(sql)))) break
+      }
+      onRead()
+      await pause(client, LONG_READ_MS)
+      await session.execute('ROLLBACK')
+      await pause(client, LONG_READ_PAUSE_MS)
+    }
+  })
+}
+
+async function pause({ stop }: Client, ms: number): Promise<void> {
+  await sleep(ms, undefined, { signal: stop }).catch(() => {})
+}
+
+/** Without a primary key, a row is known by its place. */
+async function keysOf(session: Session, table: ShapeTable): Promise<readonly (string | null)[][]> {
+  const { primaryKey, id } = table
+  const columns = primaryKey.length > 0 ? primaryKey.map(quoteIdentifier).join(', ') : 'ctid'
+  const { rows } = await session.queryRaw(`SELECT ${columns} FROM ${id} LIMIT ${KEYS}`)
+  return rows.map((row) => [...row])
+}
+
+function byKey({ primaryKey }: ShapeTable): string {
+  if (primaryKey.length === 0) return 'ctid = $1'
+  return primaryKey.map((name, at) => `${quoteIdentifier(name)} = $${at + 1}`).join(' AND ')
+}
+
+/** A column that is in no key and that the migration does not name, as far as there is one: it is set to what it is. */
+function quietColumn(
+  { columns, unique, primaryKey, references }: ShapeTable,
+  avoid: string,
+): string {
+  const keys = new Set([...unique, ...primaryKey, ...references.flatMap((one) => one.columns)])
+  const written = columns.filter(({ generated }) => !generated).map(({ name }) => name)
+  const plain = written.filter((name) => !keys.has(name))
+  return plain.find((name) => !avoid.includes(name)) ?? plain[0] ?? written[0] ?? ''
+}

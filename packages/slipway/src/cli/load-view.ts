@@ -1,0 +1,100 @@
+import type { CheckedMigration, ClassWaits, Load } from '../check/index.ts'
+import { formatDuration } from '../kernel/index.ts'
+import type { Finding } from './command.ts'
+import { type Block, status } from './view.ts'
+
+/** The `load` of a migration in the result. */
+export function loadResult({ failure, ...load }: Load) {
+  return { ...load, failure: failure ? { code: failure.code, message: failure.message } : null }
+}
+
+/** What keeps a load from saying anything: it did not run, or the migration did not run to its end in it. */
+export function loadFindings({ path, load, loadRefusal }: CheckedMigration): Finding[] {
+  const failure = loadRefusal ?? load?.failure
+  if (failure === undefined) return []
+  const message = `Under load: ${[failure.message, failure.why].filter(Boolean).join(' ')}`
+  return [{ id: 'load-fails', severity: 'error', message, where: { file: path } }]
+}
+
+const CLASSES: Readonly<Record<ClassWaits['class'], string>> = {
+  read: 'point reads',
+  write: 'point writes',
+  'long-read': 'long reader',
+}
+
+/** How long queries waited beside the migration, each class and table with a bar of its longest wait. */
+export function loadBlocks(load: Load): Block[] {
+  const { tables, waits } = load
+  if (tables.length === 0)
+    return [status('note', 'Touches no table that stood before, so that there is nothing to load')]
+  const most = Math.max(...waits.map(({ during }) => during.longestMs), 1)
+  return [
+    status('note', summary(load), took(load)),
+    ...scarce(load),
+    {
+      kind: 'table',
+      columns: [
+        { title: 'under load' },
+        { title: 'on' },
+        { title: 'queries', align: 'right' },
+        { title: 'median', align: 'right' },
+        { title: 'longest before', align: 'right' },
+        { title: 'longest beside it', align: 'right' },
+        { title: 'at statement', align: 'right' },
+        { title: '' },
+      ],
+      rows: waits.map(({ class: kind, table, before, during, statement }) => [
+        CLASSES[kind],
+        table,
+        `${during.queries}${during.failed > 0 ? `, ${during.failed} failed` : ''}`,
+        milliseconds(during.medianMs, during.queries),
+        milliseconds(before.longestMs, before.queries),
+        milliseconds(during.longestMs, during.queries),
+        statement === null ? '' : String(statement),
+        during.queries === 0 ? '' : bar(during.longestMs / most),
+      ]),
+    },
+  ]
+}
+
+function summary({ waits, tables }: Load): string {
+  const longest = waits.toSorted((a, b) => b.during.longestMs - a.during.longestMs)[0]
+  const rows = tables.map((one) => `${one.table} with ${count(one.rows)} rows`).join(', ')
+  if (longest === undefined) return `No query ran beside it: ${rows}`
+  return `The longest wait beside it was ${formatDuration(longest.during.longestMs)}: ${rows}`
+}
+
+function took({ window, attempts, lockWaitMs }: Load): string {
+  const tries =
+    attempts > 1 ? `, ${attempts} attempts, ${formatDuration(lockWaitMs)} for locks` : ''
+  return `it took ${formatDuration(window.to - window.from)}${tries}`
+}
+
+/** What is smaller than was asked for, or left out. */
+function scarce({ tables, leftOut }: Load): Block[] {
+  const short = tables.filter(({ rows, wanted }) => rows < wanted)
+  return [
+    ...short.map(({ table, rows, wanted }) =>
+      status(
+        'warning',
+        `Only ${count(rows)} of ${count(wanted)} rows could be made up for ${table}`,
+      ),
+    ),
+    ...(leftOut.length > 0 ? [status('note', `Not loaded: ${leftOut.join(', ')}`)] : []),
+  ]
+}
+
+const BAR = 24
+
+function bar(share: number): string {
+  return '█'.repeat(Math.max(Math.round(share * BAR), 1))
+}
+
+function milliseconds(ms: number, queries: number): string {
+  if (queries === 0) return '–'
+  return ms < 10 ? `${ms.toFixed(1)} ms` : formatDuration(ms)
+}
+
+function count(rows: number): string {
+  return rows.toLocaleString('en-US')
+}
