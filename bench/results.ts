@@ -2,27 +2,43 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const FILE = path.join(import.meta.dirname, 'RESULTS.md')
-/** What stands between these is of `load`, which is run by itself. */
-const [OPEN, CLOSE] = ['<!-- load -->', '<!-- /load -->']
+/** What is run by itself, in the order in which its sections stand behind the report. */
+const PARTS = ['load', 'proof'] as const
+type Part = (typeof PARTS)[number]
 
-/** Writes the report of the whole benchmark; the section of `load` stays as it is. */
+/** Writes the report of the whole benchmark; the sections of what is run by itself stay as they are. */
 export function writeReport(report: string): void {
-  const section = sectionOf(read())
-  writeFileSync(FILE, section === '' ? report : `${report}\n${section}\n`)
+  write(report, sectionsOf(read()))
 }
 
-/** Writes the section of `load` behind the report of the whole benchmark. */
-export function writeSection(section: string): void {
+/** Writes the section of a part behind the report of the whole benchmark. */
+export function writeSection(part: Part, section: string): void {
   const text = read()
-  const report = text.replace(sectionOf(text), '').trimEnd()
-  writeFileSync(FILE, `${report}\n\n${OPEN}\n\n${section}\n\n${CLOSE}\n`)
+  const sections = sectionsOf(text)
+  const report = PARTS.reduce((left, one) => left.replace(marked(one, sections.get(one)), ''), text)
+  write(report, sections.set(part, section))
+}
+
+function write(report: string, sections: ReadonlyMap<Part, string>): void {
+  const parts = PARTS.map((part) => marked(part, sections.get(part))).filter(Boolean)
+  writeFileSync(FILE, `${[report.trim(), ...parts].join('\n\n')}\n`)
 }
 
 function read(): string {
   return existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
 }
 
-function sectionOf(text: string): string {
-  const [from, to] = [text.indexOf(OPEN), text.indexOf(CLOSE)]
-  return from < 0 || to < from ? '' : text.slice(from, to + CLOSE.length)
+/** A section between the comments by which it is found again. */
+function marked(part: Part, section: string | undefined): string {
+  return section === undefined ? '' : `<!-- ${part} -->\n\n${section}\n\n<!-- /${part} -->`
+}
+
+function sectionsOf(text: string): Map<Part, string> {
+  const found = new Map<Part, string>()
+  for (const part of PARTS) {
+    const [open, close] = [`<!-- ${part} -->`, `<!-- /${part} -->`]
+    const [from, to] = [text.indexOf(open), text.indexOf(close)]
+    if (from >= 0 && to > from) found.set(part, text.slice(from + open.length, to).trim())
+  }
+  return found
 }

@@ -20,7 +20,8 @@ await main(process.argv.slice(2))
 
 async function main(argv: readonly string[]): Promise<void> {
   const [first, ...rest] = argv
-  await (first === 'load' ? underLoad(rest) : beside(argv))
+  if (first === 'load') return await underLoad(rest)
+  await (first === 'proof' ? ofProof(rest) : beside(argv))
 }
 
 async function beside(argv: readonly string[]): Promise<void> {
@@ -37,6 +38,14 @@ async function underLoad(argv: readonly string[]): Promise<void> {
   if (typeof options === 'string') return refuse(options, options === loadUsage)
   const { runLoad } = await import('./load/main.ts')
   process.stdout.write(await onServer((server, folder) => runLoad(options, server, folder)))
+}
+
+async function ofProof(argv: readonly string[]): Promise<void> {
+  const { proofUsage, readProofOptions } = await import('./proof/options.ts')
+  const options = argv.includes('--help') ? proofUsage : readProofOptions(argv)
+  if (typeof options === 'string') return refuse(options, options === proofUsage)
+  const { runProof } = await import('./proof/main.ts')
+  process.stdout.write(await onServer((server, folder) => runProof(options, server, folder)))
 }
 
 function refuse(message: string, asked: boolean): void {

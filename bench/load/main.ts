@@ -13,6 +13,6 @@ export async function runLoad(
   const onRun = (line: string) => void process.stderr.write(`${line}\n`)
   const runs = await measureLoad({ server, rows, rounds, folder, onRun })
   const section = loadSection(runs, { rows, rounds, server })
-  if (whole) writeSection(section)
+  if (whole) writeSection('load', section)
   return `${section}\n`
 }

@@ -1,0 +1,101 @@
+import pg from 'pg'
+import { measure } from '../measure.ts'
+import { slipwayCommand } from '../peers/slipway.ts'
+import type { BenchServer } from '../server.ts'
+import type { ProofRun } from './check.ts'
+import { writeProject } from './corpus.ts'
+
+/** How long the server was busy with one piece of work, run by run. Milliseconds. */
+export interface KeepRuns {
+  readonly name: string
+  readonly ms: readonly number[]
+}
+
+export interface KeepRun extends ProofRun {
+  readonly server: BenchServer
+  /** Of the large table. */
+  readonly rows: number
+}
+
+const SMALL = 1000
+const TABLE = `CREATE TABLE "big" ("id" integer PRIMARY KEY, "name" text NOT NULL, "note" text, "at" timestamptz DEFAULT now());
+CREATE INDEX "big_name_idx" ON "big" ("name");\n`
+const DROP_TABLE = 'DROP TABLE "big";\n'
+const DROP_COLUMN = 'ALTER TABLE "big" DROP COLUMN "note";\n'
+const COPY = 'CREATE TABLE copied AS SELECT "id", "note" FROM "big"'
+
+/** What keeping costs: a table that is dropped, small and large, and a column, beside a copy of it. */
+export async function measureKeeping(run: KeepRun): Promise<KeepRuns[]> {
+  const { rows, rounds } = run
+  const sizes = [Math.min(SMALL, rows), rows]
+  const cases = [
+    ...sizes.map((size) => ({
+      name: `DROP TABLE of ${size.toLocaleString('en-US')} rows, kept`,
+      measure: () => deployMs(run, DROP_TABLE, size),
+    })),
+    {
+      name: `DROP COLUMN of ${rows.toLocaleString('en-US')} rows, kept`,
+      measure: () => deployMs(run, DROP_COLUMN, rows),
+    },
+    {
+      name: `CREATE TABLE AS of its key and values`,
+      measure: () => onTable(run, rows, (client) => timed(() => client.query(COPY))),
+    },
+  ]
+  const found = cases.map(({ name }) => ({ name, ms: [] as number[] }))
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, one] of cases.entries()) {
+      const ms = await one.measure()
+      run.onRun(`${one.name}: ${ms.toFixed(1)} ms`)
+      found[index]?.ms.push(ms)
+    }
+  }
+  return found
+}
+
+/** The time that a deploy's receipt names: from before the migration is sent until it is committed. */
+async function deployMs(run: KeepRun, sql: string, rows: number): Promise<number> {
+  return await onTable(run, rows, async (client, url) => {
+    await client.query('CHECKPOINT')
+    const project = writeProject(run.folder, { '1_table': TABLE, '2_drop': sql })
+    const result = await measure(slipwayCommand(project, ['deploy', '--json', '--url', url]))
+    if (!result.ok) throw new Error(result.reason)
+    const { result: said } = JSON.parse(result.stdout) as {
+      result: { receipts: { ms: number }[]; kept: unknown[] }
+    }
+    const [receipt] = said.receipts
+    if (receipt === undefined || said.kept.length !== 1) throw new Error('nothing was kept')
+    return receipt.ms
+  })
+}
+
+/** Hands over a database with the table filled, the first migration deployed. */
+async function onTable<T>(
+  run: KeepRun,
+  rows: number,
+  work: (client: pg.Client, url: string) => Promise<T>,
+): Promise<T> {
+  const { server, folder } = run
+  const url = await server.createDatabase()
+  const project = writeProject(folder, { '1_table': TABLE })
+  const made = await measure(slipwayCommand(project, ['deploy', '--url', url]))
+  if (!made.ok) throw new Error(made.reason)
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(
+      `INSERT INTO "big" SELECT n, 'name ' || n, md5(n::text) FROM generate_series(1, ${rows}) AS n`,
+    )
+    await client.query('VACUUM ANALYZE "big"')
+    return await work(client, url)
+  } finally {
+    await client.end()
+    await server.dropDatabase(url)
+  }
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return performance.now() - began
+}

@@ -1,0 +1,105 @@
+import { median } from '../statistics.ts'
+import type { Runs } from './check.ts'
+import type { KeepRuns } from './keep.ts'
+
+/** All that was measured. */
+export interface ProofFigures {
+  readonly check: readonly Runs[]
+  readonly judgement: readonly Runs[]
+  readonly keeping: readonly KeepRuns[]
+}
+
+/** The results as a section of Markdown: goals first, then the figures, then how they were measured. */
+export function proofSection(
+  figures: ProofFigures,
+  { rounds, version }: { readonly rounds: number; readonly version: string },
+): string {
+  const { check, judgement, keeping } = figures
+  return [
+    '## Proof and keeping',
+    `Medians of ${rounds} runs each. Written by \`npm run bench -- proof\`; do not edit.`,
+    table(['goal', 'measured', 'reached'], goalsOf(figures)),
+    '### `check` of the newest of 820 migrations (trigger)',
+    runsTable(check),
+    '### 434 migrations (langfuse) judged by their text',
+    runsTable(judgement),
+    '### Keeping',
+    table(
+      ['', 'ms', 'of each run'],
+      keeping.map(({ name, ms }) => [name, whole(median(ms)), ms.map(whole).join(', ')]),
+    ),
+    conditions(version),
+  ].join('\n\n')
+}
+
+function goalsOf({ check, judgement, keeping }: ProofFigures): string[][] {
+  const wall = (runs: readonly Runs[], name: string) =>
+    median(runs.find((one) => one.name === name)?.samples.map(({ wallMs }) => wallMs) ?? [])
+  const [ours] = judgement
+  const peak = Math.max(...(ours?.samples.flatMap(({ peakKiB }) => peakKiB ?? []) ?? [])) / 1024
+  const judged = wall(judgement, ours?.name ?? '')
+  const [small, large, column, copy] = keeping.map(({ ms }) => median(ms))
+  return [
+    below('`check`, warm, local server: under 1 s', wall(check, 'warm, local server'), 1000),
+    below('`check`, warm, embedded: under 2 s', wall(check, 'warm, embedded'), 2000),
+    below('`check`, cold: under 60 s', wall(check, 'cold, embedded'), 60_000),
+    below('434 migrations judged: under 500 ms', judged, 500),
+    below('434 migrations judged: under 300 MB', peak, 300, 'MB'),
+    below('DROP TABLE kept, small: under 20 ms', small, 20),
+    below('DROP TABLE kept, large: under 20 ms', large, 20),
+    ratio('DROP COLUMN kept: at most 2 × CREATE TABLE AS', column, copy, 2),
+  ]
+}
+
+function below(goal: string, measured: number | undefined, most: number, unit = 'ms'): string[] {
+  const known = measured !== undefined && Number.isFinite(measured)
+  return known
+    ? [goal, `${whole(measured)} ${unit}`, verdict(measured < most)]
+    : [goal, 'not measured', '']
+}
+
+function ratio(
+  goal: string,
+  part: number | undefined,
+  base: number | undefined,
+  most: number,
+): string[] {
+  if (part === undefined || base === undefined) return [goal, 'not measured', '']
+  const measured = `${whole(part)} ms / ${whole(base)} ms = ${(part / base).toFixed(2)}`
+  return [goal, measured, verdict(part / base <= most)]
+}
+
+function verdict(reached: boolean): string {
+  return reached ? 'yes' : '**no**'
+}
+
+function runsTable(runs: readonly Runs[]): string {
+  const rows = runs.map(({ name, samples }) => {
+    const peaks = samples.flatMap(({ peakKiB }) => peakKiB ?? [])
+    return [
+      name,
+      whole(median(samples.map(({ wallMs }) => wallMs))),
+      samples.map(({ wallMs }) => whole(wallMs)).join(', '),
+      peaks.length === 0 ? '' : whole(Math.max(...peaks) / 1024),
+    ]
+  })
+  return table(['', 'ms', 'of each run', 'peak memory, MB'], rows)
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function whole(value: number): string {
+  return value < 10 ? value.toFixed(1) : value.toFixed(0)
+}
+
+function conditions(version: string): string {
+  return [
+    `- \`check\`: a whole process, without a \`down.sql\`: the way back is written, too. Warm: the replayed history is in \`.slipway\`. Its memory is the process's; a private server's is not in it.`,
+    '- squawk: its native binary on the same files, in turn with ours. It judges each file by itself; Slipway knows what the files before it made.',
+    '- Keeping: the time that the receipt of `slipway deploy` names, from sending the migration until it is committed. `CREATE TABLE AS` is timed by its client, on a table of the same rows.',
+    `- PostgreSQL ${version}, with the defaults for durability.`,
+  ].join('\n')
+}
