@@ -18,6 +18,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   history: ['kernel', 'database', 'migration'],
   rehearsal: ['kernel', 'database', 'catalog', 'engine', 'migration'],
   create: [...base, 'rehearsal'],
+  squash: [...base, 'rehearsal', 'create'],
   hazards: ['kernel', 'migration', 'rehearsal (types)'],
   plan: [...base, 'rehearsal', 'hazards'],
   safekeeping: ['kernel', 'database', 'migration'],
@@ -29,7 +30,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   seeds: ['kernel', 'project', 'database'],
   check: [...planned, 'create'],
   doctor: ['kernel', 'project', 'database', 'history'],
-  cli: [...deployed, 'rollback', 'drift', 'repair', 'seeds', 'doctor', 'check'],
+  cli: [...deployed, 'rollback', 'drift', 'repair', 'seeds', 'doctor', 'check', 'squash'],
 }
 
 /** Packages that one room alone knows, so that it can be changed for another in one place. */

@@ -270,6 +270,45 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/fix.ts')).fix,
   },
   {
+    name: 'squash',
+    group: 'change',
+    summary: 'replace old migrations by one, proven equal',
+    details:
+      'Makes one migration of all, or of a range: from the catalog that they leave, with the rows that they wrote. ' +
+      'Runs both histories on scratches, and compares objects, rows and sequences. Shows what it found; --write ' +
+      'writes the folder and removes those that it stands for. A target that has them records it by its next deploy ' +
+      'and runs nothing. Touches no target.',
+    positionals: [{ name: 'name', summary: 'of the new migration; `squashed` where absent' }],
+    flags: {
+      from: {
+        kind: 'text',
+        value: '<migration>',
+        summary: 'the first one; that of the project where absent',
+      },
+      to: {
+        kind: 'text',
+        value: '<migration>',
+        summary: 'the last one; that of the project where absent',
+      },
+      write: { kind: 'switch', summary: 'write it, and remove what it stands for' },
+      accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: uncommitted' },
+    },
+    examples: [
+      { command: 'slipway squash', what: 'see whether one migration can stand for all' },
+      {
+        command: 'slipway squash --to 20260112093000_init --write',
+        what: 'replace those up to this one',
+      },
+    ],
+    exitCodes: {
+      0: 'proven equal, and written where that was asked for',
+      2: COULD_NOT,
+      4: 'the histories differ',
+    },
+    interruptible: true,
+    load: async () => (await import('./commands/squash.ts')).squash,
+  },
+  {
     name: 'reset',
     group: 'change',
     summary: 'empty a development database, deploy again',

@@ -2,6 +2,8 @@ import {
   type Catalog,
   type Change,
   type Choice,
+  type ColumnOrder,
+  columnOrders,
   difference,
   readCatalog,
   wayAcross,
@@ -13,7 +15,6 @@ import { compareHistory, readHistory } from '../history/index.ts'
 import { attempt, type Result } from '../kernel/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
 import { type ReplayMigration, scratchLike, withScratch } from '../rehearsal/index.ts'
-import { type ColumnOrder, columnOrders } from './column-order.ts'
 
 /** What a look at a target needs. */
 export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'scratch' | 'emit'>

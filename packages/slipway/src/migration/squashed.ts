@@ -1,0 +1,53 @@
+import { checksum } from './checksum.ts'
+
+/** A migration that another one, a squash, stands for. */
+export interface SquashedMigration {
+  readonly name: string
+  /** Of its text, with line ends of either kind. */
+  readonly checksums: readonly string[]
+  /** The squash that it was part of before; that one is part of this squash, too. */
+  readonly within?: string
+}
+
+const LINE = /^-- slipway: squashes (\S+)((?: [0-9a-f]{64})+)(?: within (\S+))?\s*$/
+
+/**
+ * The migrations that a migration.sql says it stands for, in their order: the lines `-- slipway: squashes
+ * <name> <checksum>…` at its very head. None for a migration of its own. Pure.
+ */
+export function squashedIn(sql: string): SquashedMigration[] {
+  if (!sql.startsWith('-- slipway: squashes ')) return []
+  const squashed: SquashedMigration[] = []
+  for (const line of sql.split('\n')) {
+    const [, name, sums = '', within] = LINE.exec(line) ?? []
+    if (name === undefined) break
+    const checksums = sums.trim().split(' ')
+    squashed.push({ name, checksums, ...(within === undefined ? {} : { within }) })
+  }
+  return squashed
+}
+
+/** The head of a squash: what it stands for, and what the squashes among that stood for. */
+export function squashHead(
+  migrations: readonly { readonly name: string; readonly sql: string }[],
+): string {
+  const lines = migrations.flatMap(({ name, sql }) => [
+    `squashes ${name} ${checksumsOf(sql).join(' ')}`,
+    ...squashedIn(sql).map(
+      (inner) =>
+        `squashes ${inner.name} ${inner.checksums.join(' ')} within ${inner.within ?? name}`,
+    ),
+  ])
+  return lines.map((line) => `-- slipway: ${line}\n`).join('')
+}
+
+/** The lines of a text without those that make it a squash. */
+export function withoutSquashHead(sql: string): string {
+  const lines = sql.split('\n')
+  return lines.slice(squashedIn(sql).length).join('\n')
+}
+
+function checksumsOf(sql: string): string[] {
+  const unix = sql.replaceAll('\r\n', '\n')
+  return [...new Set([sql, unix, unix.replaceAll('\n', '\r\n')].map(checksum))]
+}
