@@ -53,10 +53,17 @@ export const COMMANDS: readonly Command[] = [
     group: 'start',
     summary: 'record what a database has already',
     details:
-      'For a database that has tables and no history: finds the part of the migrations whose catalog it ' +
-      'has, and records them as applied. Runs no migration.',
+      'For a database that has tables and no history: runs the migrations on a scratch, finds the part of them ' +
+      'whose catalog the database has, and records it as applied. A project without migrations gets its first one ' +
+      'from the database with --write, proven on a scratch. Runs no migration on the database.',
     positionals: [],
     flags: {
+      write: {
+        kind: 'text',
+        value: '<name>',
+        conflicts: ['to', 'accept'],
+        summary: 'make a migration of what the database has',
+      },
       to: {
         kind: 'text',
         value: '<migration>',
@@ -66,6 +73,7 @@ export const COMMANDS: readonly Command[] = [
     },
     examples: [
       { command: 'slipway baseline --env production', what: 'before the first deploy to it' },
+      { command: 'slipway baseline --write init', what: 'begin with the database' },
     ],
     exitCodes: {
       0: 'recorded',

@@ -9,7 +9,10 @@ export interface SquashedMigration {
   readonly within?: string
 }
 
-const LINE = /^-- slipway: squashes (\S+)((?: [0-9a-f]{64})+)(?: within (\S+))?\s*$/
+const WORD = /("(?:[^"\\]|\\.)*"|[\w.-]+)/.source
+const LINE = new RegExp(
+  `^-- slipway: squashes ${WORD}((?: [0-9a-f]{64})+)(?: within ${WORD})?\\s*$`,
+)
 
 /**
  * The migrations that a migration.sql says it stands for, in their order: the lines `-- slipway: squashes
@@ -22,7 +25,11 @@ export function squashedIn(sql: string): SquashedMigration[] {
     const [, name, sums = '', within] = LINE.exec(line) ?? []
     if (name === undefined) break
     const checksums = sums.trim().split(' ')
-    squashed.push({ name, checksums, ...(within === undefined ? {} : { within }) })
+    squashed.push({
+      name: nameOf(name),
+      checksums,
+      ...(within === undefined ? {} : { within: nameOf(within) }),
+    })
   }
   return squashed
 }
@@ -32,11 +39,11 @@ export function squashHead(
   migrations: readonly { readonly name: string; readonly sql: string }[],
 ): string {
   const lines = migrations.flatMap(({ name, sql }) => [
-    `squashes ${name} ${checksumsOf(sql).join(' ')}`,
-    ...squashedIn(sql).map(
-      (inner) =>
-        `squashes ${inner.name} ${inner.checksums.join(' ')} within ${inner.within ?? name}`,
-    ),
+    `squashes ${wordOf(name)} ${checksumsOf(sql).join(' ')}`,
+    ...squashedIn(sql).map((inner) => {
+      const within = wordOf(inner.within ?? name)
+      return `squashes ${wordOf(inner.name)} ${inner.checksums.join(' ')} within ${within}`
+    }),
   ])
   return lines.map((line) => `-- slipway: ${line}\n`).join('')
 }
@@ -50,4 +57,13 @@ export function withoutSquashHead(sql: string): string {
 function checksumsOf(sql: string): string[] {
   const unix = sql.replaceAll('\r\n', '\n')
   return [...new Set([sql, unix, unix.replaceAll('\n', '\r\n')].map(checksum))]
+}
+
+/** A name as it stands in a head: in quotes, as JSON has them, where it holds a space or the like. */
+function wordOf(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : JSON.stringify(name)
+}
+
+function nameOf(word: string): string {
+  return word.startsWith('"') ? (JSON.parse(word) as string) : word
 }

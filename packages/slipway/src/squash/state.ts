@@ -92,7 +92,7 @@ export function differences(one: State, other: State, unlike: readonly string[] 
     ...schemaDifferences(one, other),
     ...rowDifferences(one.rows, other.rows).filter((object) => !unlike.includes(object)),
     ...mapDifferences(positions(one), positions(other)).map((id) => `sequence ${id}`),
-    ...mapDifferences(sums(one), sums(other)).map((id) => `rows of ${id}`),
+    ...mapDifferences(viewSums(one), viewSums(other)).map((id) => `rows of ${id}`),
   ]
 }
 
@@ -134,7 +134,7 @@ function positions({ sequences }: State): Map<string, string> {
   return new Map([...sequences].map(([id, { value, called }]) => [id, `${value} ${called}`]))
 }
 
-function sums({ views }: State): Map<string, string> {
+function viewSums({ views }: State): Map<string, string> {
   return new Map([...views].map(([id, { sum }]) => [id, sum]))
 }
 

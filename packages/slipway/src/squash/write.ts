@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { writeMigrationFolder } from '../create/index.ts'
 import { advice, command } from '../kernel/index.ts'
@@ -71,12 +71,18 @@ export function finishSquash(
   removeFolders(left, request)
 }
 
+/** A folder goes whole: half a migration would stop every command, this one too. */
 function removeFolders(
   folders: readonly MigrationFolder[],
   { migrationsDir }: Pick<WriteRequest, 'migrationsDir'>,
 ): void {
-  for (const { name } of folders)
-    rmSync(path.join(migrationsDir, name), { recursive: true, force: true })
+  const away = mkdtempSync(path.join(path.dirname(migrationsDir), '.slipway-squash-'))
+  try {
+    for (const { name } of folders)
+      renameSync(path.join(migrationsDir, name), path.join(away, name))
+  } finally {
+    rmSync(away, { recursive: true, force: true })
+  }
 }
 
 /** The old history is needed where a target has only a part of it, and by who wants to know why. */

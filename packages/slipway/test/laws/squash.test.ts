@@ -38,29 +38,46 @@ model Load {
 `
 const SQUASH = '20240102000000_squashed'
 
+/** A repository with the history, and one where the first two are squashed. */
 let template: string
+let squashed: string
 let root: string
 let target: TestTarget
 
-beforeAll(() => {
+beforeAll(async () => {
   template = writeProject(HISTORY, MODELS)
   shareImages(template)
   const git = (...args: string[]) => execFileSync('git', args, { cwd: template, stdio: 'ignore' })
   git('init')
   git('add', 'prisma')
   git('-c', 'user.name=t', '-c', 'user.email=t@t', 'commit', '-m', 'history')
-  return () => rmSync(template, { recursive: true })
+  squashed = copyOf(template)
+  const run = await runCli(['squash', '--to', 'price', '--write'], { cwd: squashed })
+  expect(run.exitCode, run.stdout + run.stderr).toBe(0)
+  return () => [template, squashed].forEach((folder) => rmSync(folder, { recursive: true }))
 })
 
 beforeEach(async () => {
-  root = mkdtempSync(path.join(tmpdir(), 'slipway-squash-'))
-  cpSync(template, root, { recursive: true, verbatimSymlinks: true })
+  root = copyOf(template)
   target = await createTarget()
   return async () => {
     await target.drop()
     rmSync(root, { recursive: true })
   }
 })
+
+function copyOf(folder: string): string {
+  const copy = mkdtempSync(path.join(tmpdir(), 'slipway-squash-'))
+  cpSync(folder, copy, { recursive: true, verbatimSymlinks: true })
+  return copy
+}
+
+/** Pulls the commit that squashes the first two. */
+function pull(): void {
+  const migrations = path.join(root, 'prisma/migrations')
+  rmSync(migrations, { recursive: true })
+  cpSync(path.join(squashed, 'prisma/migrations'), migrations, { recursive: true })
+}
 
 async function slipway(...args: string[]) {
   const run = await runCli([...args, '--url', target.url, '--json'], { cwd: root })
@@ -71,13 +88,12 @@ async function slipway(...args: string[]) {
   return { exitCode: run.exitCode, result, failure, stdout: run.stdout }
 }
 
-const squash = () => slipway('squash', '--to', 'price', '--write')
 const folders = () =>
   readdirSync(path.join(root, 'prisma/migrations')).filter((name) => !name.endsWith('.toml'))
 const prisma = (...args: string[]) =>
   prismaCli(['migrate', ...args], { cwd: root, databaseUrl: target.url })
 
-/** Prisma calls the target up to date, has nothing to deploy, and sees no reason for a reset. */
+/** Both call the target up to date. */
 async function expectUpToDateForBoth(): Promise<void> {
   expect(await slipway('status')).toMatchObject({
     exitCode: 0,
@@ -87,12 +103,6 @@ async function expectUpToDateForBoth(): Promise<void> {
     code: 0,
     stdout: expect.stringContaining('Database schema is up to date!') as string,
   })
-  expect(await prisma('deploy')).toMatchObject({
-    code: 0,
-    stdout: expect.stringContaining('No pending migrations') as string,
-  })
-  const dev = await prisma('dev', '--name', 'x')
-  expect(dev.stdout + dev.stderr).toContain('Already in sync')
 }
 
 test('a target that has all of it records the squash; the way on is free', async () => {
@@ -103,7 +113,7 @@ test('a target that has all of it records the squash; the way on is free', async
     result: { written: false, form: 'catalog' },
   })
   expect(folders()).toEqual(HISTORY.map(({ name }) => name))
-  const written = await squash()
+  const written = await slipway('squash', '--to', 'price', '--write')
   expect(written, written.stdout).toMatchObject({
     exitCode: 0,
     result: { written: true, rows: [{ table: 'public.Plan', rows: 2 }] },
@@ -123,6 +133,9 @@ test('a target that has all of it records the squash; the way on is free', async
     },
   })
   await expectUpToDateForBoth()
+  expect((await prisma('deploy')).stdout).toContain('No pending migrations')
+  const dev = await prisma('dev', '--name', 'x')
+  expect(dev.stdout + dev.stderr).toContain('Already in sync')
   expect(await target.fingerprint()).toEqual(before)
   expect(await slipway('drift')).toMatchObject({ exitCode: 0, result: { drifted: false } })
   expect(await slipway('status')).toMatchObject({ result: { squashed: [{ kind: 'recorded' }] } })
@@ -139,7 +152,7 @@ test('a target that has all of it records the squash; the way on is free', async
 
 test('without the ledger the catalog is compared on a scratch, and drift stops the recording', async () => {
   expect((await prisma('deploy')).code).toBe(0)
-  await squash()
+  pull()
   await target.sql('ALTER TABLE "Plan" ADD COLUMN "by_hand" TEXT')
   expect(await slipway('deploy')).toMatchObject({ exitCode: 4, failure: { code: 'DEPLOY.DRIFT' } })
   expect(await slipway('status')).toMatchObject({ result: { pending: [SQUASH] } })
@@ -149,7 +162,7 @@ test('without the ledger the catalog is compared on a scratch, and drift stops t
 })
 
 test('an empty target runs it, rows and sequences included', async () => {
-  await squash()
+  pull()
   expect(await slipway('deploy')).toMatchObject({ exitCode: 0, result: { recorded: [] } })
   await expectUpToDateForBoth()
   await target.sql(`INSERT INTO "Plan" ("name") VALUES ('Team')`)
@@ -163,7 +176,7 @@ test('an empty target runs it, rows and sequences included', async () => {
 test('a target with a part of it is refused, with what it lacks', async () => {
   await slipway('deploy')
   await slipway('rollback', '--steps', '2')
-  await squash()
+  pull()
   const refused = await slipway('deploy')
   expect(refused).toMatchObject({ exitCode: 2, failure: { code: 'HISTORY.SQUASHED_PARTLY' } })
   expect(refused.failure?.message).toContain('20240102000000_price')
@@ -175,7 +188,7 @@ test('a target with a part of it is refused, with what it lacks', async () => {
 
 test("what Prisma's resolve marked is brought to its end by the next deploy", async () => {
   await slipway('deploy')
-  await squash()
+  pull()
   expect((await prisma('resolve', '--applied', SQUASH)).code).toBe(0)
   expect(await slipway('status')).toMatchObject({
     result: { state: 'up-to-date', squashed: [{ kind: 'left-over' }] },
@@ -188,12 +201,24 @@ test("what Prisma's resolve marked is brought to its end by the next deploy", as
   await expectUpToDateForBoth()
 })
 
+test("Prisma's own deploy before ours fails, and leaves nothing that ours cannot go on from", async () => {
+  await slipway('deploy')
+  const before = await target.fingerprint()
+  pull()
+  expect((await prisma('deploy')).code).toBe(1)
+  expect(await slipway('deploy')).toMatchObject({ failure: { code: 'HISTORY.FAILED' } })
+  expect(await slipway('repair', '--mark', 'rolled-back')).toMatchObject({ exitCode: 0 })
+  expect(await slipway('deploy')).toMatchObject({ result: { recorded: [{ migration: SQUASH }] } })
+  await expectUpToDateForBoth()
+  expect(await target.fingerprint()).toEqual(before)
+})
+
 test('a squash of a squash: both a target that has the first and one that has the old ones record it', async () => {
   const late = await createTarget()
   try {
     await slipway('deploy')
     await runCli(['deploy', '--url', late.url], { cwd: root })
-    await squash()
+    pull()
     await slipway('deploy')
     const again = await slipway('squash', 'all', '--write', '--accept', 'uncommitted')
     expect(again, again.stdout).toMatchObject({ exitCode: 0 })
@@ -216,14 +241,16 @@ test('what is not in version control is not removed', async () => {
     failure: { code: 'SQUASH.UNCOMMITTED' },
   })
   expect(folders()).toHaveLength(4)
-  expect(await squash()).toMatchObject({ exitCode: 0 })
+  const rest = await slipway('squash', '--to', 'load', '--write')
+  expect(rest, rest.stdout).toMatchObject({ exitCode: 0 })
+  expect(folders()).toEqual(['20240103000000_squashed', '20240104000000_new'])
 })
 
 test('cut off between the new folder and the old ones, a second run finishes', async () => {
   const old = path.join(root, 'prisma/migrations', HISTORY[1]?.name ?? '')
   const kept = mkdtempSync(path.join(tmpdir(), 'slipway-old-'))
   cpSync(old, kept, { recursive: true })
-  await squash()
+  pull()
   cpSync(kept, old, { recursive: true })
   for (const command of ['deploy', 'plan']) {
     expect(await slipway(command)).toMatchObject({

@@ -88,9 +88,12 @@ function withWholeTables(
 
 /** Whether a column's definition names something that these statements make. */
 function needsOneOf(column: string, statements: readonly string[]): boolean {
+  const [, ...rest] = tokensOf(column).map(({ text }) => text)
+  const names = new Set(rest.map(unquoted))
+  const literals = rest.filter((text) => text.startsWith("'"))
   return statements.some((sql) => {
-    const made = MADE.exec(sql)?.[1]
-    return made !== undefined && column.includes(unquoted(made))
+    const made = unquoted(MADE.exec(sql)?.[1] ?? '')
+    return made !== '' && (names.has(made) || literals.some((text) => text.includes(made)))
   })
 }
 
