@@ -63,27 +63,52 @@ const MADE = new RegExp(
   `^CREATE (?:OR REPLACE )?(?:TABLE|UNLOGGED TABLE|TYPE|DOMAIN|SEQUENCE|FUNCTION) (?:${NAME}\\.)?(${NAME}|[\\w$]+)`,
 )
 
-/** Brings columns that are added to a table, for they need an enum, back into it, and all columns into their order. */
+/**
+ * Brings columns that are added to a table, for they need something that is made behind it, back into it, and
+ * all columns into their order. The table goes to where the last of them was, if nothing before that needs it.
+ */
 function withWholeTables(
   statements: readonly string[],
   columnOrder: ReadonlyMap<string, readonly string[]>,
 ): string[] {
-  const added = statements.map((sql) => ADD_COLUMN.exec(sql))
-  const moved = new Set<number>()
-  const tables = statements.map((sql, index) => {
+  const slots: (string | undefined)[] = [...statements]
+  for (const [index, sql] of statements.entries()) {
     const [, schema, name] = CREATE_TABLE.exec(sql) ?? []
-    if (schema === undefined || name === undefined) return sql
-    const columns: string[] = []
-    for (const [place, match] of added.entries()) {
-      const [, table, column = ''] = match ?? []
-      if (table !== `${schema}.${name}` || place < index) continue
-      if (needsOneOf(column, statements.slice(index + 1, place))) continue
-      columns.push(column)
-      moved.add(place)
-    }
-    return tableSql(sql, columns, columnOrder.get(`${unquoted(schema)}.${unquoted(name)}`) ?? [])
+    if (schema === undefined || name === undefined) continue
+    const added = addedColumns(statements, `${schema}.${name}`).filter(({ at }) => at > index)
+    const between = statements.slice(index + 1, added.at(-1)?.at ?? index)
+    const movable = !between.some(
+      (other) => !ADD_COLUMN.test(other) && speaksOf(other, unquoted(name)),
+    )
+    const whole = movable
+      ? added
+      : added.filter(({ column, at }) => !needsOneOf(column, statements.slice(index + 1, at)))
+    for (const { at } of whole) slots[at] = undefined
+    slots[index] = undefined
+    const order = columnOrder.get(`${unquoted(schema)}.${unquoted(name)}`) ?? []
+    const table = tableSql(
+      sql,
+      whole.map(({ column }) => column),
+      order,
+    )
+    slots[movable ? (whole.at(-1)?.at ?? index) : index] = table
+  }
+  return slots.filter((sql) => sql !== undefined)
+}
+
+function addedColumns(
+  statements: readonly string[],
+  table: string,
+): { readonly column: string; readonly at: number }[] {
+  return statements.flatMap((sql, at) => {
+    const [, to, column = ''] = ADD_COLUMN.exec(sql) ?? []
+    return to === table ? [{ column, at }] : []
   })
-  return tables.filter((_, index) => !moved.has(index))
+}
+
+function speaksOf(sql: string, name: string): boolean {
+  const word = name.replaceAll(/[^\w]/g, String.raw`\$&`)
+  return new RegExp(`(?<![\\w$])${word}(?![\\w$])`).test(sql)
 }
 
 /** Whether a column's definition names something that these statements make. */

@@ -101,10 +101,11 @@ export function afterRows({ sequences, views }: State, naming: Naming, wrote: bo
       ({ schema, name, value, called }) =>
         `SELECT setval(${quoteLiteral(naming(schema, name))}, ${value}, ${called})`,
     ),
-    ...(wrote
-      ? [...views.values()].map(
-          ({ schema, name }) => `REFRESH MATERIALIZED VIEW ${naming(schema, name)}`,
-        )
-      : []),
+    ...[...views.values()].flatMap(({ schema, name, sum }) => {
+      const refresh = `REFRESH MATERIALIZED VIEW ${naming(schema, name)}`
+      // One is filled when it is made.
+      if (sum === undefined) return [`${refresh} WITH NO DATA`]
+      return wrote ? [refresh] : []
+    }),
   ]
 }

@@ -8,7 +8,7 @@ export interface State {
   readonly rows: RowSums
   /** By name as SQL: the last value, and whether it was given out. */
   readonly sequences: ReadonlyMap<string, Sequence>
-  /** Materialized views that are filled, by name as SQL, in the order in which they were made. */
+  /** Materialized views, by name as SQL, in the order in which they were made. */
   readonly views: ReadonlyMap<string, View>
   /** The role that runs a history: what it makes is its own. */
   readonly owner: string
@@ -26,8 +26,8 @@ export interface Sequence {
 export interface View {
   readonly schema: string
   readonly name: string
-  /** A hash of its rows. */
-  readonly sum: string
+  /** A hash of its rows; absent where it was never filled. */
+  readonly sum?: string
 }
 
 /** Reads the state of a scratch. */
@@ -68,19 +68,24 @@ async function readSequences(session: Session): Promise<Map<string, Sequence>> {
 
 async function readViews(session: Session): Promise<Map<string, View>> {
   const { rows: all } = await session.queryRaw(
-    `SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname)
+    `SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), c.relispopulated
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'm' AND c.relispopulated AND ${OURS} ORDER BY c.oid`,
+     WHERE c.relkind = 'm' AND ${OURS} ORDER BY c.oid`,
   )
   const found = new Map<string, View>()
-  for (const [schema, name, id] of all) {
-    const { rows } = await session.queryRaw(
-      `SELECT md5(coalesce(string_agg(v::text, E'\\n' ORDER BY v::text), '')) FROM ${id} v`,
-    )
-    const view = { schema: schema ?? '', name: name ?? '', sum: rows[0]?.[0] ?? '' }
-    found.set(id ?? '', view)
+  for (const [schema, name, id, filled] of all) {
+    const view = { schema: schema ?? '', name: name ?? '' }
+    const sum = filled === 't' ? await sumOf(session, id ?? '') : undefined
+    found.set(id ?? '', sum === undefined ? view : { ...view, sum })
   }
   return found
+}
+
+async function sumOf(session: Session, id: string): Promise<string> {
+  const { rows } = await session.queryRaw(
+    `SELECT md5(coalesce(string_agg(v::text, E'\\n' ORDER BY v::text), '')) FROM ${id} v`,
+  )
+  return rows[0]?.[0] ?? ''
 }
 
 /**
@@ -135,7 +140,7 @@ function positions({ sequences }: State): Map<string, string> {
 }
 
 function viewSums({ views }: State): Map<string, string> {
-  return new Map([...views].map(([id, { sum }]) => [id, sum]))
+  return new Map([...views].map(([id, { sum = 'never filled' }]) => [id, sum]))
 }
 
 function mapDifferences(
