@@ -311,7 +311,7 @@ export const COMMANDS: readonly Command[] = [
     exitCodes: {
       0: 'proven equal, and written where that was asked for',
       2: COULD_NOT,
-      4: 'the histories differ',
+      4: 'the histories differ; or a squash was cut off, and --write would finish it',
     },
     interruptible: true,
     load: async () => (await import('./commands/squash.ts')).squash,

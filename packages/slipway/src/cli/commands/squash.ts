@@ -8,7 +8,7 @@ import {
   writeSquash,
 } from '../../squash/index.ts'
 import { refuseUnknownAccepts } from '../accept.ts'
-import { type Context, type Handler, type Report, report } from '../command.ts'
+import { type Handler, type Report, report } from '../command.ts'
 import { squashBlocks, squashNext, squashResult } from '../squash-view.ts'
 import { status } from '../view.ts'
 import { readWork, scratchOptions, type Work } from '../work.ts'
@@ -21,7 +21,7 @@ export const squash: Handler = async (context, { args, flags }) => {
   const { migrationsDir } = work.project
   const write = flags.on('write')
   const unfinished = unfinishedSquash(migrations)
-  if (unfinished) return finish(context, work, { unfinished, write })
+  if (unfinished) return finish(work, { unfinished, write })
   const made = await draftSquash({
     migrations,
     from: flags.text('from'),
@@ -40,7 +40,6 @@ export const squash: Handler = async (context, { args, flags }) => {
 
 /** Goes on with a squash that was cut off between the folder it wrote and those it removes. */
 function finish(
-  _context: Context,
   { migrations, project }: Work,
   { unfinished, write }: { readonly unfinished: UnfinishedSquash; readonly write: boolean },
 ): Report {
