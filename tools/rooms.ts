@@ -19,6 +19,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   rehearsal: ['kernel', 'database', 'catalog', 'engine', 'migration'],
   safekeeping: ['kernel', 'database', 'migration'],
   create: [...base, 'rehearsal', 'safekeeping'],
+  squash: [...base, 'rehearsal', 'create'],
   hazards: ['kernel', 'migration', 'rehearsal (types)'],
   plan: [...base, 'rehearsal', 'hazards'],
   backup: ['kernel', 'database', 'project'],
@@ -29,7 +30,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   seeds: ['kernel', 'project', 'database'],
   check: [...deployed],
   doctor: ['kernel', 'project', 'database', 'history'],
-  cli: [...deployed, 'rollback', 'drift', 'repair', 'seeds', 'doctor', 'check'],
+  cli: [...deployed, 'rollback', 'drift', 'repair', 'seeds', 'doctor', 'check', 'squash'],
 }
 
 /** Packages that one room alone knows, so that it can be changed for another in one place. */

@@ -1,14 +1,10 @@
-import {
-  buildFactBase,
-  canonicalize,
-  type DependencyEdge,
-  encodeId,
-  type Fact,
-  type FactBase,
-} from '@supabase/pg-delta'
+import { canonicalize, encodeId, type Fact, type FactBase } from '@supabase/pg-delta'
 import type { Catalog } from './catalog.ts'
+import { factBase } from './fact-base.ts'
 import { comparable, comparedFacts } from './fingerprint.ts'
 import { type Way, wayBetween } from './way.ts'
+
+const noOwner = () => false
 
 /**
  * The way between catalogs of two servers. What a fingerprint does not cover is no difference here
@@ -17,7 +13,7 @@ import { type Way, wayBetween } from './way.ts'
  */
 export function wayAcross(from: Catalog, to: Catalog): Way {
   return wayBetween(
-    { ...from, facts: factBase(from.facts.facts(), from.facts.edges) },
+    { ...from, facts: factBase(from.facts.facts(), from.facts.edges, noOwner) },
     { ...to, facts: likened(to.facts, from.facts) },
   )
 }
@@ -35,10 +31,11 @@ function likened(to: FactBase, from: FactBase): FactBase {
   const others = from.facts().filter((fact) => !comparedIds.has(encodeId(fact.id)))
   for (const fact of [...extensions, ...others, ...covered]) facts.set(encodeId(fact.id), fact)
   const kept = [...facts.values()].filter((fact) => hasParents(fact, facts))
-  return factBase(kept, [
-    ...to.edges,
-    ...from.edges.filter((edge) => !comparedIds.has(encodeId(edge.from))),
-  ])
+  return factBase(
+    kept,
+    [...to.edges, ...from.edges.filter((edge) => !comparedIds.has(encodeId(edge.from)))],
+    noOwner,
+  )
 }
 
 function likeOf(fact: Fact, other: Fact | undefined): Fact {
@@ -74,26 +71,9 @@ export function withoutInvalidIndexes(catalog: Catalog): {
   const stays = catalog.facts.facts().filter(({ id }) => {
     return !gone.has(encodeId(id.kind === 'comment' ? id.target : id))
   })
-  const facts = factBase(stays, catalog.facts.edges, true)
+  const facts = factBase(stays, catalog.facts.edges)
   return {
     catalog: { ...catalog, facts },
     invalid: [...gone].map((key) => key.replace(/^index:/, '')),
   }
-}
-
-/** A fact base of facts and those edges that join two of them, each once; owners only where asked for. */
-function factBase(
-  facts: readonly Fact[],
-  edges: readonly DependencyEdge[],
-  owners = false,
-): FactBase {
-  const ids = new Set(facts.map(({ id }) => encodeId(id)))
-  const joined = new Map<string, DependencyEdge>()
-  for (const edge of edges) {
-    const [from, to] = [encodeId(edge.from), encodeId(edge.to)]
-    const kept = edge.kind === 'owner' ? owners && ids.has(from) : ids.has(from) && ids.has(to)
-    if (kept) joined.set(`${edge.kind} ${from} ${to}`, edge)
-  }
-  const allowDangling = (edge: DependencyEdge) => edge.kind === 'owner'
-  return buildFactBase([...facts], [...joined.values()], 'liveDb', undefined, { allowDangling })
 }

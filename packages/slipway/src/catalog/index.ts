@@ -10,6 +10,7 @@ export {
   type Scope,
   scopeOf,
 } from './catalog.ts'
+export { type ColumnOrder, columnOrders } from './column-order.ts'
 export { type Change, difference, differingObjects } from './difference.ts'
 export { catalogFailures } from './failures.ts'
 export { type Fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'

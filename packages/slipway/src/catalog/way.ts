@@ -1,5 +1,6 @@
 import { type Action, type FactBase, type StableId, encodeId, plan } from '@supabase/pg-delta'
 import { type Catalog } from './catalog.ts'
+import { factBase } from './fact-base.ts'
 import { raise } from './failures.ts'
 
 /** One statement on the way from one catalog to another. */
@@ -29,9 +30,9 @@ export interface Way {
  * belong to unless said otherwise. Fails with CATALOG.NO_WAY where the catalogs cannot be joined.
  */
 export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
-  const source = from.facts
-  const target = to.facts
-  const actions = enumValuesFirst(planActions(source, target, owner))
+  const source = ownedByOthers(from.facts, owner)
+  const target = ownedByOthers(to.facts, owner)
+  const actions = enumValuesFirst(planActions(source, target))
   return {
     statements: actions.map((action) => ({
       sql: castingThroughText(action.sql.trim().replace(/;$/, ''), source),
@@ -51,16 +52,17 @@ function enumValuesFirst(actions: readonly Action[]): Action[] {
   return actions.toSorted((a, b) => Number(addsValue(b)) - Number(addsValue(a)))
 }
 
-function planActions(
-  source: FactBase,
-  target: FactBase,
-  owner: string | undefined,
-): readonly Action[] {
+/** The facts without what belongs to a role: pg-delta would name it where the catalog has left its roles out. */
+function ownedByOthers(facts: FactBase, owner: string | undefined): FactBase {
+  if (owner === undefined) return facts
+  return factBase(facts.facts(), facts.edges, (role) => role !== owner)
+}
+
+function planActions(source: FactBase, target: FactBase): readonly Action[] {
   try {
     const { actions } = plan(source, target, {
       scope: 'database',
       assumedRoles: rolesNamed(source, target),
-      ...(owner === undefined ? {} : { defaultOwner: owner }),
     })
     return actions
   } catch (error) {

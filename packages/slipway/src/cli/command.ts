@@ -10,7 +10,7 @@ export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 130 | 143
 /** The way of working that a command belongs to; the order of `slipway --help`. */
 export type Group = 'start' | 'look' | 'change' | 'deploy' | 'recover' | 'help'
 
-/** A flag as data. Names are without dashes; a name means the same kind in every command, `write` apart. */
+/** A flag as data. Names are without dashes; a name means the same kind in every command, `write` and `from` apart. */
 export type FlagSpec = {
   readonly summary: string
   readonly short?: string

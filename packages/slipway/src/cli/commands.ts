@@ -53,10 +53,17 @@ export const COMMANDS: readonly Command[] = [
     group: 'start',
     summary: 'record what a database has already',
     details:
-      'For a database that has tables and no history: finds the part of the migrations whose catalog it ' +
-      'has, and records them as applied. Runs no migration.',
+      'For a database that has tables and no history: runs the migrations on a scratch, finds the part of them ' +
+      'whose catalog the database has, and records it as applied. A project without migrations gets its first one ' +
+      'from the database with --write, proven on a scratch. Runs no migration on the database.',
     positionals: [],
     flags: {
+      write: {
+        kind: 'text',
+        value: '<name>',
+        conflicts: ['to', 'accept'],
+        summary: 'make a migration of what the database has',
+      },
       to: {
         kind: 'text',
         value: '<migration>',
@@ -66,6 +73,7 @@ export const COMMANDS: readonly Command[] = [
     },
     examples: [
       { command: 'slipway baseline --env production', what: 'before the first deploy to it' },
+      { command: 'slipway baseline --write init', what: 'begin with the database' },
     ],
     exitCodes: {
       0: 'recorded',
@@ -297,6 +305,45 @@ export const COMMANDS: readonly Command[] = [
     exitCodes: { 0: 'nothing to rewrite, or written', 2: COULD_NOT, 4: 'something to rewrite' },
     interruptible: true,
     load: async () => (await import('./commands/fix.ts')).fix,
+  },
+  {
+    name: 'squash',
+    group: 'change',
+    summary: 'replace old migrations by one, proven equal',
+    details:
+      'Makes one migration of all, or of a range: from the catalog that they leave, with the rows that they wrote. ' +
+      'Runs both histories on scratches, and compares objects, rows and sequences. Shows what it found; --write ' +
+      'writes the folder and removes those that it stands for. A target that has them records it by its next deploy ' +
+      'and runs nothing. Touches no target.',
+    positionals: [{ name: 'name', summary: 'of the new migration; `squashed` where absent' }],
+    flags: {
+      from: {
+        kind: 'text',
+        value: '<migration>',
+        summary: 'the first one; that of the project where absent',
+      },
+      to: {
+        kind: 'text',
+        value: '<migration>',
+        summary: 'the last one; that of the project where absent',
+      },
+      write: { kind: 'switch', summary: 'write it, and remove what it stands for' },
+      accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: uncommitted' },
+    },
+    examples: [
+      { command: 'slipway squash', what: 'see whether one migration can stand for all' },
+      {
+        command: 'slipway squash --to 20260112093000_init --write',
+        what: 'replace those up to this one',
+      },
+    ],
+    exitCodes: {
+      0: 'proven equal, and written where that was asked for',
+      2: COULD_NOT,
+      4: 'the histories differ; or a squash was cut off, and --write would finish it',
+    },
+    interruptible: true,
+    load: async () => (await import('./commands/squash.ts')).squash,
   },
   {
     name: 'reset',

@@ -47,7 +47,6 @@ function overview({ commands, version }: Manual): Report {
     `Slipway ${version}: deploys Prisma migrations, and takes them back`,
     '',
     ...lines,
-    '',
     ...flagSummary(),
   ].join('\n')
   const data = {

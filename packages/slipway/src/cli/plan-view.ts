@@ -1,7 +1,8 @@
 import type { Preview } from '../deploy/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import type { PlanStep } from '../plan/index.ts'
-import { type Block, heading, paragraph } from './view.ts'
+import { standsFor } from './receipts-view.ts'
+import { type Block, heading, paragraph, status } from './view.ts'
 
 const COLUMNS = [
   { title: 'line', align: 'right' },
@@ -13,10 +14,14 @@ const COLUMNS = [
 ] as const
 
 /** A table of steps for each migration, and the hash of the plan. */
-export function planBlocks({ plans, plan: { hash, steps } }: Preview, place: string): Block[] {
+export function planBlocks(
+  { plans, squashes, plan: { hash, steps } }: Preview,
+  place: string,
+): Block[] {
   const migrations = plans.length === 1 ? 'one migration' : `${plans.length} migrations`
   return [
     paragraph(`A deploy to ${place} runs ${migrations}.`),
+    ...squashes.map(squashLine),
     ...plans.flatMap(({ name, statements }): Block[] => {
       const words = new Map(statements.map(({ number, text }) => [number, shown(text)]))
       const rows = steps
@@ -29,6 +34,11 @@ export function planBlocks({ plans, plan: { hash, steps } }: Preview, place: str
     }),
     paragraph(`Plan ${hash}`),
   ]
+}
+
+/** A squash that is recorded, for the target has what it stands for. */
+export function squashLine({ migration, replaces }: Preview['squashes'][number]): Block {
+  return status('pending', `Records ${migration}`, `not run: ${standsFor(replaces)} applied`)
 }
 
 function rowOf(step: PlanStep, text: string): string[] {

@@ -1,4 +1,4 @@
-import type { Receipt } from '../deploy/index.ts'
+import type { Receipt, Recorded } from '../deploy/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import { type Block, status } from './view.ts'
 
@@ -12,6 +12,20 @@ export function receiptLines(receipts: readonly Receipt[], done: 'Applied' | 'To
   const hidden = Math.max(finished - SHOWN, 0)
   const summary = hidden > 0 ? [status('done', `${done} ${hidden} migrations before these`)] : []
   return [...summary, ...receipts.slice(hidden).map((receipt) => receiptLine(receipt, done))]
+}
+
+/** Squashes that were recorded without being run. */
+export function recordedLines(recorded: readonly Recorded[]): Block[] {
+  return recorded.map(({ migration, replaces }) =>
+    status('done', `Recorded ${migration}`, `not run: ${standsFor(replaces)} applied here`),
+  )
+}
+
+/** How many migrations a squash stands for, with the verb. */
+export function standsFor(replaces: readonly string[]): string {
+  return replaces.length === 1
+    ? 'the migration it stands for is'
+    : `the ${replaces.length} migrations it stands for are`
 }
 
 function receiptLine(

@@ -1,3 +1,4 @@
+export { type Creation, creationOf, withoutSchema } from './creation.ts'
 export { createMigration, type CreateOptions, type CreateOutcome } from './create-migration.ts'
 export type { Grade } from './down-file.ts'
 export type { AskRenames } from './draft.ts'

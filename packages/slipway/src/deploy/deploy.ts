@@ -21,6 +21,7 @@ import { refuseChangedPlan, type SavedPlan } from './plan-file.ts'
 import { askRows, preCheckFailure } from './pre-checks.ts'
 import { notRun, type Receipt } from './receipt.ts'
 import { runMigrations } from './run.ts'
+import { type Recorded, recordSquashes } from './squashes.ts'
 import { reading, type Supervision } from './supervision.ts'
 import { prepareBooks, withTarget, type WorkRequest } from './target.ts'
 import { type Verification, verified } from './verify.ts'
@@ -40,6 +41,8 @@ export interface DeployOutcome {
   /** How the target stood before. */
   readonly before: Comparison
   readonly receipts: readonly Receipt[]
+  /** Squashes that were recorded and not run, for the target had what they stand for. */
+  readonly recorded: readonly Recorded[]
   /** Nothing where nothing was run. */
   readonly verification?: Verification
   /** Why the catalog could not be compared before, where it could not. */
@@ -61,19 +64,20 @@ export interface DeployOutcome {
 export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
   return await withTarget(request, async (session, supervision) => {
     const pending = await readPending(session, request.migrations)
-    const { before, plans, resuming } = pending
+    const { before, plans, squashes, resuming } = pending
     const { database } = session.server
     const nothing = {
       database,
       before,
       receipts: [],
+      recorded: [],
       preChecks: [],
       hazards: [],
       kept: [],
       notKept: [],
     }
-    if (plans.length === 0) return nothing
-    const hazards = await lookAhead(supervision, pending, request)
+    if (plans.length === 0 && squashes.length === 0) return nothing
+    const hazards = plans.length > 0 ? await lookAhead(supervision, pending, request) : []
     // Of a deploy that goes on after a crash, some statements have been run already.
     const goesOn = resuming.length > 0
     const driftUnknown = goesOn ? undefined : await gate(supervision, pending, request)
@@ -87,7 +91,8 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
       : preCheckFailure(database, plans, preChecks)
     if (refused) return { ...found, preChecks, receipts, failure: refused }
     await prepareBooks(session)
-    return { ...found, preChecks, ...(await run(supervision, plans, request)) }
+    const recorded = await recordSquashes(session, squashes, request.migrations)
+    return { ...found, recorded, preChecks, ...(await run(supervision, plans, request)) }
   })
 }
 
@@ -120,7 +125,7 @@ function keepsNothing(): ReadonlySet<number> {
 /** Steps 3 and 7 of a deploy: the catalog is what the history says, and what is destroyed has consent. */
 async function gate(
   supervision: Supervision,
-  { history, before, plans }: PendingWork,
+  { history, before, plans, squashes }: PendingWork,
   request: DeployRequest,
 ): Promise<string | undefined> {
   const { session } = supervision
@@ -140,7 +145,22 @@ async function gate(
   const drift = await reading(supervision, () =>
     detectDrift(session, { history, migrations }, scratch),
   )
+  if (drift.kind === 'unknown') refuseUnproven(drift.reason, squashes)
   return refuseDrift(drift)
+}
+
+/** To record a squash is to say that its schema stands: nobody says that without having looked. */
+function refuseUnproven(reason: string, squashes: PendingWork['squashes']): void {
+  const squash = squashes.find(({ kind }) => kind === 'whole')
+  if (!squash) return
+  raise('DEPLOY.DRIFT', {
+    message: `${squash.migration} stands for migrations that are applied here, and the database could not be compared with it: ${reason}`,
+    why: 'It is recorded without being run, so the database must be what it gives.',
+    nextActions: [
+      command('slipway doctor', 'see what scratches are made of'),
+      command('slipway deploy --accept drift', 'record it all the same'),
+    ],
+  })
 }
 
 function refuseDrift(drift: Drift): string | undefined {

@@ -7,6 +7,7 @@ import {
   obstacle,
   readHistory,
   readJournal,
+  type SquashStanding,
 } from '../history/index.ts'
 import { rethrow } from '../kernel/index.ts'
 import { type MigrationPlan, planMigrations } from '../plan/index.ts'
@@ -18,7 +19,9 @@ export interface PendingWork {
   readonly before: Comparison
   /** A deploy of ours began these, and was cut off. */
   readonly resuming: readonly string[]
-  /** Empty where nothing is pending: then no file was parsed. */
+  /** To be recorded and not run: what they stand for is applied. */
+  readonly squashes: readonly SquashStanding[]
+  /** Empty where nothing is to be run: then no file was parsed. */
   readonly plans: readonly MigrationPlan[]
 }
 
@@ -30,12 +33,16 @@ export async function readPending(
   const history = await readHistory(session)
   const before = compareHistory(history, migrations)
   const resuming = await refuseObstacle(session, before, history)
-  const names = new Set([...before.pending, ...resuming])
+  const squashes = before.squashed.filter(({ kind }) => kind === 'whole' || kind === 'left-over')
+  const recorded = new Set(squashes.map(({ migration }) => migration))
+  const pending = before.pending.filter((name) => !recorded.has(name))
+  const names = new Set([...pending, ...resuming])
   const files = migrations.filter(({ name }) => names.has(name))
   const plans = await planMigrations(
     files.map(({ name, sql, path = name }) => ({ name, sql, path })),
   )
-  return { history, before, resuming, plans }
+  // What was cut off is gone on with first; the next deploy records.
+  return { history, before, resuming, squashes: resuming.length > 0 ? [] : squashes, plans }
 }
 
 /**

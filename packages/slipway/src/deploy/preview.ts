@@ -5,7 +5,7 @@ import { type DeployPlan, type MigrationPlan, type PreCheckResult, survey } from
 import { refuseFilledDatabase } from './filled.ts'
 import { weighingHazards } from './hazards.ts'
 import { keptStatements } from './keep.ts'
-import { readPending } from './pending.ts'
+import { type PendingWork, readPending } from './pending.ts'
 import { askRows } from './pre-checks.ts'
 import { reading, restingLimits } from './supervision.ts'
 import type { WorkRequest } from './target.ts'
@@ -15,6 +15,8 @@ export interface Preview {
   readonly database: string
   readonly before: Comparison
   readonly plans: readonly MigrationPlan[]
+  /** Squashes that a deploy would record and not run. */
+  readonly squashes: PendingWork['squashes']
   /** Without steps where nothing is pending. */
   readonly plan: DeployPlan
   readonly hazards: readonly Hazard[]
@@ -33,14 +35,14 @@ export async function previewDeploy(request: WorkRequest): Promise<Preview> {
   return await withSession(address, { applicationName: 'slipway plan' }, async (session) => {
     await session.execute(restingLimits(deadline))
     const supervision = { session, address, limits, deadline, signal, emit }
-    const { history, before, resuming, plans } = await readPending(session, migrations)
+    const { history, before, resuming, squashes, plans } = await readPending(session, migrations)
     const { database } = session.server
     if (plans.length > 0 && before.applied.length === 0 && resuming.length === 0)
       await refuseFilledDatabase(session)
     const rules = plans.length > 0 ? ((await request.rules?.()) ?? []) : []
     const pending = { history, migrations, plans, rules, keeps: keptStatements }
     const ahead = await reading(supervision, () => survey(session, pending))
-    const found = { database, before, plans, ...ahead }
+    const found = { database, before, plans, squashes, ...ahead }
     // A deploy that goes on after a crash has been let through already.
     if (plans.length === 0 || resuming.length > 0) return { ...found, toAccept: [], preChecks: [] }
     const weighing = request.protected ? weighingHazards(ahead, true) : []

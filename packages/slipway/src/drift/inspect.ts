@@ -2,18 +2,22 @@ import {
   type Catalog,
   type Change,
   type Choice,
+  type ColumnOrder,
+  columnOrders,
   difference,
   readCatalog,
+  type Way,
   wayAcross,
   waySql,
 } from '../catalog/index.ts'
+import { creationOf, withoutSchema } from '../create/index.ts'
 import { type Session, withSession } from '../database/index.ts'
 import type { WorkRequest } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
 import { attempt, type Result } from '../kernel/index.ts'
+import { loadParser } from '../migration/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
 import { type ReplayMigration, scratchLike, withScratch } from '../rehearsal/index.ts'
-import { type ColumnOrder, columnOrders } from './column-order.ts'
 
 /** What a look at a target needs. */
 export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'scratch' | 'emit'>
@@ -59,7 +63,13 @@ export async function inspectSession(
   const { database } = session.server
   if (!expected.ok) return unknown(database, actual, expected.failure.message)
   if (typeof expected.value === 'string') return unknown(database, actual, expected.value)
+  if (isEmpty(expected.value)) await loadParser()
   return reportOf(database, expected.value, actual)
+}
+
+/** No migration made a table: what is made of the target is the first of all. */
+function isEmpty({ columnOrder }: Catalog): boolean {
+  return columnOrder.size === 0
 }
 
 /** The catalog that the history gives, or why there is none. */
@@ -99,10 +109,20 @@ function reportOf(database: string, expected: Catalog, actual: Catalog): DriftRe
     changes,
     toHistory: waySql(back),
     choices: back.choices,
-    toTarget: waySql(forth),
+    toTarget: isEmpty(expected) ? creationSql(forth, actual) : waySql(forth),
     columnOrder: columnOrders(expected, actual),
     unmodelled: actual.unmodelled,
   }
+}
+
+/**
+ * Where nothing stood, the SQL is that of a first migration: whole tables, in an order for people, and like
+ * Prisma's own without the schema that every connection begins with.
+ */
+function creationSql({ statements }: Way, { columnOrder }: Catalog): string {
+  const texts = statements.map(({ sql }) => sql)
+  const { tables, guards } = creationOf(texts, columnOrder)
+  return [...tables, ...guards].map((sql) => `${withoutSchema(sql, 'public')};\n`).join('\n')
 }
 
 const NO_WAY = { statements: [], choices: [] }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checksum } from '../migration/index.ts'
+import { checksum, squashHead } from '../migration/index.ts'
 import { compareHistory, type HistoryRow, obstacle } from './index.ts'
 
 const file = (name: string, sql = `-- ${name}`) => ({ name, sql })
@@ -51,4 +51,52 @@ test.each([
   ['HISTORY.EDITED', [row('a', { checksum: 'other' })], ['a']],
 ] as const)('%s stops a deploy', (code, rows, names) => {
   expect(obstacle(compare([...rows], [...names]))?.code).toBe(code)
+})
+
+const SQUASH = `${squashHead([file('a'), file('b')])}SELECT 1;`
+const withSquash = (rows: HistoryRow[], ...more: string[]) =>
+  compareHistory({ exists: true, rows }, [
+    file('b_squashed', SQUASH),
+    ...more.map((name) => file(name)),
+  ])
+const into = { rolledBackAt: '2026-01-02', logs: 'slipway: squashed into b_squashed' }
+const own = row('b_squashed', { checksum: checksum(SQUASH) })
+
+test.each([
+  ['whole', 'behind', [row('a'), row('b')], undefined],
+  ['partly', 'behind', [row('a')], 'HISTORY.SQUASHED_PARTLY'],
+  ['left-over', 'up-to-date', [row('a'), row('b'), own], undefined],
+  ['recorded', 'up-to-date', [row('a', into), row('b', into), own], undefined],
+  ['whole', 'behind', [row('a', { checksum: 'other' }), row('b')], 'HISTORY.EDITED'],
+] as const)('a squash can stand %s on a target, which is %s', (kind, state, rows, code) => {
+  const comparison = withSquash([...rows])
+  expect(comparison).toMatchObject({ state, missing: [], rolledBack: [] })
+  expect(comparison.squashed.map((one) => one.kind)).toEqual([kind])
+  expect(obstacle(comparison)?.code).toBe(code)
+})
+
+test('a squash says nothing of an empty target, nor of one where it ran', () => {
+  expect(withSquash([])).toMatchObject({ state: 'empty', squashed: [], pending: ['b_squashed'] })
+  expect(withSquash([own])).toMatchObject({ state: 'up-to-date', squashed: [] })
+})
+
+test('what no squash stands for is still missing, and a squash beside its own is unfinished', () => {
+  expect(obstacle(withSquash([row('a'), row('b'), row('x')]))?.code).toBe('HISTORY.DIVERGED')
+  const unfinished = withSquash([row('a'), row('b')], 'b')
+  expect(unfinished.unfinishedSquashes).toEqual(['b_squashed'])
+  expect(obstacle(unfinished)?.code).toBe('HISTORY.SQUASH_UNFINISHED')
+})
+
+test('a squash within a squash counts where all of its own are applied', () => {
+  const outer = `${squashHead([file('b_squashed', SQUASH), file('c')])}SELECT 1;`
+  const kindOn = (rows: HistoryRow[]) =>
+    compareHistory({ exists: true, rows }, [file('c_squashed', outer)]).squashed.map((one) => [
+      one.kind,
+      one.lacks,
+    ])
+  expect(kindOn([row('a'), row('b'), row('c')])).toEqual([['whole', []]])
+  expect(kindOn([own, row('c')])).toEqual([['whole', []]])
+  expect(kindOn([row('a', into), row('b', into), own, row('c')])).toEqual([['whole', []]])
+  expect(kindOn([row('a'), row('c')])).toEqual([['partly', ['b']]])
+  expect(kindOn([row('c')])).toEqual([['partly', ['b_squashed']]])
 })

@@ -1,6 +1,7 @@
 import { advice, command, type Failure, failureFrom, sha256 } from '../kernel/index.ts'
 import { matchesChecksum } from '../migration/index.ts'
-import type { History, HistoryRow } from './prisma-history.ts'
+import { type History, type HistoryRow, intoSquash } from './prisma-history.ts'
+import { squashesOn, type SquashStanding, unfinishedSquashes } from './squash.ts'
 
 /** A migration of the project, as far as history needs it. */
 export interface MigrationText {
@@ -20,9 +21,13 @@ export interface Comparison {
   readonly failed: readonly string[]
   /** Applied with another text than the file has now. */
   readonly edited: readonly string[]
-  /** Applied, and no file of that name. */
+  /** Applied, and no file of that name, nor a squash that stands for it. */
   readonly missing: readonly string[]
   readonly rolledBack: readonly string[]
+  /** Squashes of the project whose migrations were applied here one by one. */
+  readonly squashed: readonly SquashStanding[]
+  /** Squashes beside folders that they stand for: the command that wrote them was cut off. */
+  readonly unfinishedSquashes: readonly string[]
 }
 
 /** Compares what was applied with what the project has. Pure; equal to Prisma's own reading. */
@@ -35,18 +40,24 @@ export function compareHistory(history: History, migrations: readonly MigrationT
   const failed = [...living.values()]
     .filter((row) => row.finishedAt === null)
     .map((row) => row.migration)
-  const missing = applied.filter((name) => !files.has(name))
+  const squashed = squashesOn(history, living, migrations)
+  const stoodFor = new Set(squashed.flatMap(({ replaces }) => replaces))
+  const missing = applied.filter((name) => !files.has(name) && !stoodFor.has(name))
   const edited = applied.filter((name) => {
     const file = files.get(name)
     const row = living.get(name)
     return file !== undefined && row !== undefined && !matchesChecksum(file.sql, row.checksum)
   })
   const pending = migrations.map(({ name }) => name).filter((name) => !living.has(name))
-  const rolledBack = [...new Set(history.rows.map((row) => row.migration))].filter(
+  const names = new Set(migrations.map(({ name }) => intoSquash(name)))
+  const gone = history.rows.filter(({ logs }) => logs === null || !names.has(logs))
+  const rolledBack = [...new Set(gone.map((row) => row.migration))].filter(
     (name) => !living.has(name),
   )
   const state = stateOf({ applied, pending, failed, missing })
-  return { state, applied, pending, failed, edited, missing, rolledBack }
+  const unfinished = unfinishedSquashes(migrations)
+  const lists = { applied, pending, failed, edited, missing, rolledBack }
+  return { state, ...lists, squashed, unfinishedSquashes: unfinished }
 }
 
 /** The row that counts for each migration: the last one that was not rolled back. */
@@ -78,6 +89,8 @@ export function obstacle(comparison: Comparison): Failure | undefined {
       nextActions: [REPAIR],
     })
   }
+  const squash = squashObstacle(comparison)
+  if (squash) return squash
   if (missing !== undefined && state === 'diverged') {
     const [first = '', ...more] = pending
     return failureFrom('HISTORY.DIVERGED', {
@@ -104,6 +117,45 @@ export function obstacle(comparison: Comparison): Failure | undefined {
       command('slipway repair', 'see whether the edit matters'),
     ],
   })
+}
+
+/** What of a squash stops a deploy: it was not written to its end, or the target has only a part of it. */
+function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison) {
+  const [half] = unfinished
+  if (half !== undefined) {
+    return failureFrom('HISTORY.SQUASH_UNFINISHED', {
+      message: `The squash ${half} lies beside migrations that it stands for.`,
+      why: 'A deploy would run them, and then once more all that they do.',
+      nextActions: [
+        command('slipway squash --write', 'remove what the squash stands for'),
+        advice(`Remove the folder ${half} if you want the old migrations back.`),
+      ],
+    })
+  }
+  const part = squashed.find(({ kind }) => kind === 'partly')
+  if (part) {
+    const named = part.lacks.slice(0, 5).join(', ')
+    const more = part.lacks.length > 5 ? ` and ${part.lacks.length - 5} more` : ''
+    return failureFrom('HISTORY.SQUASHED_PARTLY', {
+      message: `The database has ${part.replaces.length} of the migrations that ${part.migration} stands for; it lacks ${named}${more}.`,
+      why: 'The squash cannot run where tables of it stand, and cannot be recorded where some are missing.',
+      nextActions: [
+        advice('Check out the commit before the squash, deploy that, and come back.'),
+        command('slipway status', 'see what is applied'),
+      ],
+    })
+  }
+  const edited = squashed.find(({ kind, edited: names }) => kind !== 'recorded' && names.length > 0)
+  return (
+    edited &&
+    failureFrom('HISTORY.EDITED', {
+      message: `The migration ${edited.edited[0]} was applied with another text than ${edited.migration} stands for.`,
+      why: 'It was edited after it was applied, before it was squashed.',
+      nextActions: [
+        advice('Check out the commit before the squash, and run slipway repair there.'),
+      ],
+    })
+  )
 }
 
 const REPAIR = command('slipway repair', 'see what happened and resolve it')

@@ -8,6 +8,12 @@ export const historyFailures = {
   'HISTORY.DIVERGED': {
     title: 'The target and the project each have migrations that the other lacks',
   },
+  'HISTORY.SQUASHED_PARTLY': {
+    title: 'The target has only a part of the migrations that a squash stands for',
+  },
+  'HISTORY.SQUASH_UNFINISHED': {
+    title: 'A squash lies beside the migrations that it stands for',
+  },
   'HISTORY.NOT_EMPTY': { title: 'The target holds tables, and no history says how they came' },
   'HISTORY.LEDGER_NEWER': { title: 'A newer Slipway wrote the ledger' },
 } as const satisfies FailureSpecs

@@ -23,6 +23,7 @@ export {
   receiptSql,
   writeCatalogState,
 } from './ledger.ts'
+export type { SquashStanding } from './squash.ts'
 export {
   appliedRowSql,
   checksumRowSql,
@@ -38,5 +39,6 @@ export {
   readHistory,
   reopenedRowSql,
   rolledBackRowSql,
+  squashedRowsSql,
   startedRowSql,
 } from './prisma-history.ts'

@@ -123,3 +123,32 @@ export function checksumRowSql(session: Session, migration: string, checksum: st
   return `UPDATE ${historyTable(session)} SET checksum = '${checksum}'
 WHERE migration_name = ${quoteLiteral(migration)} AND rolled_back_at IS NULL;\n`
 }
+
+/** What the row of a migration says in its logs once a squash stands for it. */
+export function intoSquash(squash: string): string {
+  return `slipway: squashed into ${squash}`
+}
+
+/**
+ * SQL that lets a squash stand for migrations that are applied: its row takes the place of the first of
+ * theirs, and theirs count no longer. As when Prisma resolves a migration, a row that counts no longer has
+ * `rolled_back_at`; its logs say why. Nothing is deleted.
+ */
+export function squashedRowsSql(
+  session: Session,
+  squash: {
+    readonly name: string
+    readonly checksum: string
+    readonly replaces: readonly string[]
+  },
+): string {
+  const table = historyTable(session)
+  const { name, checksum, replaces } = squash
+  const old = `migration_name IN (${replaces.map(quoteLiteral).join(', ')}) AND finished_at IS NOT NULL AND rolled_back_at IS NULL`
+  const own = `migration_name = ${quoteLiteral(name)} AND rolled_back_at IS NULL`
+  return `INSERT INTO ${table} (id, checksum, started_at, finished_at, migration_name, logs, applied_steps_count)
+SELECT '${randomUUID()}', '${checksum}', clock_timestamp(), clock_timestamp(), ${quoteLiteral(name)}, '', 0
+WHERE NOT EXISTS (SELECT FROM ${table} WHERE ${own});
+UPDATE ${table} SET started_at = (SELECT min(started_at) FROM ${table} WHERE ${old}) WHERE ${own};
+UPDATE ${table} SET rolled_back_at = now(), logs = ${quoteLiteral(intoSquash(name))} WHERE ${old};\n`
+}

@@ -1,6 +1,6 @@
 import type { Change, Scope } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
-import { type History, historyHash, readCatalogState } from '../history/index.ts'
+import { compareHistory, type History, historyHash, readCatalogState } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import type { ReplayMigration, ScratchOptions } from '../rehearsal/index.ts'
 
@@ -44,10 +44,20 @@ export function appliedRows(history: History): { name: string; checksum: string 
     .map(({ migration, checksum }) => ({ name: migration, checksum }))
 }
 
-/** The files of what is applied, in the order in which it was applied. */
+/**
+ * The files of what is applied, in the order in which it was applied. A squash takes the place of the
+ * first migration that it stands for.
+ */
 export function appliedMigrations({ history, migrations }: AppliedHistory): ReplayMigration[] {
   const files = new Map(migrations.map((migration) => [migration.name, migration]))
-  return appliedRows(history).flatMap(({ name }) => files.get(name) ?? [])
+  const { squashed } = compareHistory(history, migrations)
+  const standsFor = new Map(
+    squashed
+      .filter(({ kind }) => kind === 'whole' || kind === 'left-over')
+      .flatMap(({ migration, replaces }) => replaces.map((name) => [name, migration])),
+  )
+  const names = appliedRows(history).map(({ name }) => standsFor.get(name) ?? name)
+  return [...new Set(names)].flatMap((name) => files.get(name) ?? [])
 }
 
 /**

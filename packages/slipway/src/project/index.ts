@@ -1,5 +1,6 @@
 export type { Connection } from './connection.ts'
 export { projectFailures } from './failures.ts'
+export { git } from './git.ts'
 export { type MigrationFolder, readMigrations, type ReadMigrationsOptions } from './migrations.ts'
 export {
   type LoadProjectOptions,

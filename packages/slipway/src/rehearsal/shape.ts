@@ -62,7 +62,7 @@ export async function readShape(session: Session): Promise<ShapeTable[]> {
   const rows = await session.query<{ shape: string }>(
     `SELECT jsonb_build_object(
        'id', c.oid::regclass::text, 'schema', n.nspname, 'name', c.relname,
-       'columns', (${COLUMNS}), 'primary_key', (${KEY} AND i.indisprimary),
+       'columns', coalesce((${COLUMNS}), '[]'), 'primary_key', (${KEY} AND i.indisprimary),
        'unique_columns', (${KEY} AND (i.indisunique OR i.indisexclusion)), 'refs', (${REFERENCES}))::text AS shape
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND ${NOT_OURS}

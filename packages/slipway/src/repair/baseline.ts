@@ -63,6 +63,18 @@ export async function baseline(asked: BaselineRequest): Promise<BaselineOutcome>
   })
 }
 
+/** Fails with REPAIR.NO_MIGRATIONS where there is nothing to record. */
+export function refuseNoMigrations(migrations: readonly ReplayMigration[]): void {
+  if (migrations.length > 0) return
+  raise('REPAIR.NO_MIGRATIONS', {
+    message: 'The project has no migrations that could be recorded.',
+    why: 'A baseline records what made the tables; the first migration can be made of them.',
+    nextActions: [
+      command('slipway baseline --write init', 'make it of the database, and record it'),
+    ],
+  })
+}
+
 async function refuseHistory(session: Session): Promise<void> {
   const { rows } = await readHistory(session)
   const applied = rows.filter((row) => row.rolledBackAt === null)

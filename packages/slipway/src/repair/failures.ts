@@ -17,6 +17,7 @@ export const repairFailures = {
     title: 'The database is not what any part of the history gives',
     exit: 4,
   },
+  'REPAIR.NO_MIGRATIONS': { title: 'The project has no migration that could be recorded' },
   'REPAIR.UNKNOWN_MIGRATION': { title: 'The project has no migration of that name' },
   'REPAIR.RESET_REFUSED': { title: 'Only development, testing and embedded databases are reset' },
   'REPAIR.RESET_NOT_CONFIRMED': { title: 'A reset needs consent by the name of the database' },

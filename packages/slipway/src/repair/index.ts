@@ -1,4 +1,9 @@
-export { baseline, type BaselineOutcome, type BaselineRequest } from './baseline.ts'
+export {
+  baseline,
+  type BaselineOutcome,
+  type BaselineRequest,
+  refuseNoMigrations,
+} from './baseline.ts'
 export {
   type Decision,
   describeStop,

@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { matchesChecksum } from '../migration/index.ts'
+import { git } from '../project/index.ts'
 
-const run = promisify(execFile)
 const MOST_COMMITS = 200
-const PATIENCE_MS = 10_000
 
 /** A text that version control has of a migration. */
 export interface Version {
@@ -27,10 +24,10 @@ export async function versionsOf(migrationsDir: string, migration: string): Prom
     file,
   ])
   const versions: Version[] = []
-  for (const commit of log.split('\n').filter(Boolean)) {
+  for (const commit of (log ?? '').split('\n').filter(Boolean)) {
     const text = await git(migrationsDir, ['show', `${commit}:${file}`])
     // A commit that removed the file has none.
-    if (text !== '') versions.push({ commit, text })
+    if (text !== undefined && text !== '') versions.push({ commit, text })
   }
   return versions
 }
@@ -50,15 +47,5 @@ export async function branchOf(migrationsDir: string, commit: string): Promise<s
     '--format=%(refname:short)',
     ...refs,
   ])
-  return found.split('\n').find(Boolean)
-}
-
-async function git(cwd: string, args: readonly string[]): Promise<string> {
-  try {
-    const options = { cwd, timeout: PATIENCE_MS, maxBuffer: 64 << 20 }
-    const { stdout } = await run('git', [...args], options)
-    return stdout
-  } catch {
-    return '' // no git, no repository, no such file in that commit
-  }
+  return found?.split('\n').find(Boolean)
 }

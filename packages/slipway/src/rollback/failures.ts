@@ -14,6 +14,9 @@ export const rollbackFailures = {
     title: 'After the rollback the database is not what its history should give',
     exit: 4,
   },
+  'ROLLBACK.SQUASHED': {
+    title: 'A squash was recorded here in place of migrations that ran one by one',
+  },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof rollbackFailures> = raiserOf(rollbackFailures)

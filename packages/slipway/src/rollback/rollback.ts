@@ -71,12 +71,15 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
   return await withTarget(asked, async (session, supervision) => {
     const request = scratchLike(asked, session)
     const history = await readHistory(session)
-    const resuming = await resumable(session, compareHistory(history, request.migrations), history)
+    const comparison = compareHistory(history, request.migrations)
+    const resuming = await resumable(session, comparison, history)
+    refuseUnrecorded(comparison)
     const applied = appliedFiles(history, request, resuming)
     const names = selectMigrations(
       applied.map(({ name }) => name),
       request.extent,
     )
+    refuseSquashed(names, comparison)
     const prepared = await prepareWaysBack(applied, names, request)
     const { rehearsal, expected } = prepared
     const ways = await knowingKept(session, prepared.ways)
@@ -106,6 +109,35 @@ async function resumable(
   }
   const found = obstacle(comparison)
   return found ? rethrow(found) : undefined
+}
+
+/** Rows of migrations that a squash stands for have no file: first the squash takes their place. */
+function refuseUnrecorded({ squashed }: Comparison): void {
+  const squash = squashed.find(({ kind }) => kind === 'whole' || kind === 'left-over')
+  if (!squash) return
+  raise('ROLLBACK.SQUASHED', {
+    message: `${squash.migration} stands for ${squash.replaces.length} migrations that are applied here, and is not recorded yet.`,
+    nextActions: [
+      command('slipway deploy', 'record it'),
+      advice('Or check out the commit before the squash, and roll back there.'),
+    ],
+  })
+}
+
+/** To take a squash back is to take back all that it stands for, which may have been applied over years. */
+function refuseSquashed(names: readonly string[], { squashed }: Comparison): void {
+  const squash = squashed.find(
+    ({ kind, migration }) => kind === 'recorded' && names.includes(migration),
+  )
+  if (!squash) return
+  raise('ROLLBACK.SQUASHED', {
+    message: `${squash.migration} was not run here: it stands for ${squash.replaces.length} migrations that ran one by one.`,
+    why: 'Its way back would take all of them back at once, with their tables.',
+    nextActions: [
+      command(`slipway rollback --to ${squash.migration}`, 'take back what came after it'),
+      advice('To undo a part of it, write a migration that does so.'),
+    ],
+  })
 }
 
 function appliedFiles(

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { beforeEach, expect, test } from 'vitest'
 import { withSession } from '../../src/database/index.ts'
 import { withEngine } from '../../src/engine/index.ts'
@@ -156,4 +156,36 @@ test('a baseline is what resolve --applied gives; an edit is seen by both, and a
   expect(await slipway('status')).toMatchObject({ exitCode: 4 })
   expect(await slipway('repair', '--accept-edit')).toMatchObject({ exitCode: 0 })
   expect(await agreed()).toMatchObject({ state: 'up-to-date', edited: [] })
+})
+
+test('a project without migrations gets its first one from the database, and Prisma calls it up to date', async () => {
+  while (files.length > 0) removeLast()
+  await target.sql(
+    `CREATE TYPE "Size" AS ENUM ('S', 'L');
+     CREATE TABLE "Van" ("id" serial PRIMARY KEY, "size" "Size" NOT NULL DEFAULT 'S', "note" text, CHECK ("note" <> ''));
+     CREATE TABLE "Trip" ("id" integer PRIMARY KEY, "van" integer REFERENCES "Van"("id"));
+     INSERT INTO "Van" ("note") VALUES ('mine')`,
+  )
+  const bare = await slipway('baseline')
+  expect(bare.exitCode).toBe(2)
+  expect(bare.stdout).toContain('REPAIR.NO_MIGRATIONS')
+  const made = await slipway('baseline', '--write', 'init')
+  expect(made, made.stdout).toMatchObject({ exitCode: 0 })
+  const { result } = JSON.parse(made.stdout) as {
+    result: { migration: TestMigration & { path: string } }
+  }
+  const { name, path } = result.migration
+  files.push({ name, sql: readFileSync(path, 'utf8') })
+  expect(files[0]?.sql).toContain(`    "size" "Size" NOT NULL DEFAULT 'S'`)
+  expect(files[0]?.sql).not.toContain('mine')
+  expect(await agreed()).toMatchObject({ state: 'up-to-date' })
+  const fresh = await createTarget()
+  try {
+    expect(
+      (await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: fresh.url })).code,
+    ).toBe(0)
+    expect(await fresh.fingerprint()).toEqual(await target.fingerprint())
+  } finally {
+    await fresh.drop()
+  }
 })

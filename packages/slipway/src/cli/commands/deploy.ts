@@ -7,7 +7,7 @@ import { failedWork } from '../failed-work.ts'
 import { deployedHazards } from '../hazard-findings.ts'
 import { keptLines, keptResult, notKeptFindings } from '../kept-view.ts'
 import { preCheckFindings } from '../pre-check-findings.ts'
-import { receiptLines } from '../receipts-view.ts'
+import { receiptLines, recordedLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
 import {
   consentOf,
@@ -38,12 +38,14 @@ export const deploy: Handler = async (context, { flags }) => {
     ...(plan ? { plan } : {}),
     noKeep: flags.on('no-keep'),
   })
-  const { database, receipts, verification, preChecks, hazards, failure, kept, notKept } = outcome
+  const { database, receipts, recorded, verification, preChecks, hazards, failure } = outcome
+  const { kept, notKept } = outcome
   const verified = verification?.verified ?? null
   const result = {
     environment: work.target.environment,
     database,
     receipts,
+    recorded,
     backup: null,
     kept: kept.map(keptResult),
     preChecks,
@@ -72,11 +74,12 @@ function unmadeBackup({ target }: Work): Finding[] {
 }
 
 function view(outcome: DeployOutcome, place: string): Block[] {
-  const { receipts, kept, verification, driftUnknown, failure } = outcome
+  const { receipts, recorded, kept, verification, driftUnknown, failure } = outcome
   const done = receipts.filter((receipt) => receipt.status === 'done').length
-  if (receipts.length === 0 && !failure)
-    return [status('done', `${place} is up to date: nothing to deploy`)]
+  const nothing = status('done', `${place} is up to date: nothing to deploy`)
+  if (receipts.length === 0 && !failure) return [...recordedLines(recorded), nothing]
   return [
+    ...recordedLines(recorded),
     ...receiptLines(receipts, 'Applied'),
     ...keptLines(kept),
     ...(driftUnknown

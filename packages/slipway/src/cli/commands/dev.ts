@@ -4,7 +4,7 @@ import { type Handler, report } from '../command.ts'
 import { createFrom, creationBlocks, creationResult } from '../creation.ts'
 import { failedWork } from '../failed-work.ts'
 import { deployedHazards } from '../hazard-findings.ts'
-import { receiptLines } from '../receipts-view.ts'
+import { receiptLines, recordedLines } from '../receipts-view.ts'
 import { type Block, status } from '../view.ts'
 import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.ts'
 
@@ -35,6 +35,7 @@ export const dev: Handler = async (context, { args, flags }) => {
   }
   const view = [
     ...creationBlocks(created, context.cwd),
+    ...recordedLines(outcome.recorded),
     ...receiptLines(receipts, 'Applied'),
     ...generatedBlocks(generated),
   ]

@@ -1,15 +1,14 @@
-import path from 'node:path'
 import type { Change } from '../../catalog/index.ts'
-import { folderName, writeMigrationFolder } from '../../create/index.ts'
-import { adoptDrift, type DriftReport, inspectDrift } from '../../drift/index.ts'
-import { type Context, type Finding, type Handler, type Report, report } from '../command.ts'
+import { type DriftReport, inspectDrift } from '../../drift/index.ts'
+import { adoptTarget } from '../adoption.ts'
+import { type Finding, type Handler, report } from '../command.ts'
 import { type Block, heading, paragraph, sql, status } from '../view.ts'
-import { readWork, type Work, workRequest } from '../work.ts'
+import { readWork, workRequest } from '../work.ts'
 
 export const drift: Handler = async (context, { flags }) => {
   const work = await readWork(context)
   const name = flags.text('write')
-  if (name !== undefined) return await adopt(context, work, name)
+  if (name !== undefined) return await adoptTarget(context, work, name)
   const found = await inspectDrift(await workRequest(context, work))
   const {
     database,
@@ -36,25 +35,6 @@ export const drift: Handler = async (context, { flags }) => {
     unknown: unknown ?? null,
   }
   return report(result, view(found), { findings: findingsOf(found) })
-}
-
-/** Makes a migration of the drift, which other databases get by their next deploy. */
-async function adopt(context: Context, work: Work, words: string): Promise<Report> {
-  const { migrationsDir } = work.project
-  const { database, migration } = await adoptDrift({
-    ...(await workRequest(context, work)),
-    name: folderName(words, new Date(context.now())),
-    write: (name, text) => {
-      writeMigrationFolder(migrationsDir, name, { 'migration.sql': text })
-      return path.join(migrationsDir, name, 'migration.sql')
-    },
-  })
-  const { name, path: file } = migration
-  const result = { environment: work.target.environment, database, migration: { name, path: file } }
-  return report(result, [
-    status('done', `Wrote ${name} and marked it as applied on ${database}`, file),
-    sql(migration.sql),
-  ])
 }
 
 /** Not to know is no "no drift": a gate in CI must not pass on it. */

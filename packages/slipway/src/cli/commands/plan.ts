@@ -5,7 +5,7 @@ import type { DeployPlan } from '../../plan/index.ts'
 import { type Context, type Handler, report } from '../command.ts'
 import { raise } from '../failures.ts'
 import { hazardFinding } from '../hazard-findings.ts'
-import { planBlocks } from '../plan-view.ts'
+import { planBlocks, squashLine } from '../plan-view.ts'
 import { pendingPreCheckFindings } from '../pre-check-findings.ts'
 import { exitCodeOfFindings } from '../threshold.ts'
 import { status } from '../view.ts'
@@ -21,8 +21,13 @@ export const plan: Handler = async (context, { flags }) => {
   if (file !== undefined) save(context, made, file)
   const { environment } = work.target
   const result = { environment, database, hash, steps, preChecks, hazards }
-  if (preview.plans.length === 0)
-    return report(result, [status('done', `${place} is up to date: nothing to deploy`)])
+  if (preview.plans.length === 0) {
+    const upToDate = status('done', `${place} is up to date: nothing to deploy`)
+    const { squashes } = preview
+    return squashes.length === 0
+      ? report(result, [upToDate])
+      : report(result, squashes.map(squashLine), { next: [command('slipway deploy', 'record it')] })
+  }
   const findings = [...hazards.map(hazardFinding), ...pendingPreCheckFindings(preChecks)]
   return report(result, planBlocks(preview, place), {
     findings,

@@ -8,10 +8,11 @@ import {
   readHistory,
   readJournal,
 } from '../../history/index.ts'
-import { command, type NextAction } from '../../kernel/index.ts'
+import { assertNever, command, type NextAction } from '../../kernel/index.ts'
 import { type Kept, readKept } from '../../safekeeping/index.ts'
 import { type Handler, report } from '../command.ts'
 import { sizeOf } from '../kept-view.ts'
+import { standsFor } from '../receipts-view.ts'
 import { type Block, type Mark, paragraph, status as line } from '../view.ts'
 import { directAddress, placeOf, readWork } from '../work.ts'
 
@@ -63,8 +64,11 @@ function view(
 ): Block[] {
   const named = (mark: Mark, names: readonly string[], note: string) =>
     names.map((name) => line(mark, name, note))
-  const { applied, pending, failed, edited, missing, rolledBack } = comparison
+  const { applied, pending, failed, edited, missing, rolledBack, squashed } = comparison
   const pendingAgain = new Set(rolledBack)
+  const toRecord = new Set(
+    squashed.filter(({ kind }) => kind !== 'recorded').map(({ migration }) => migration),
+  )
   return [
     paragraph(
       `${place}: ${comparison.state}, ${applied.length} applied, ${pending.length} pending`,
@@ -72,10 +76,38 @@ function view(
     ...named('failed', failed, interrupted ? howFar(interrupted) : 'began and did not finish'),
     ...named('warning', edited, 'edited after it was applied'),
     ...named('warning', missing, 'applied, and not in the project'),
-    ...pending.map((name) =>
-      line('pending', name, pendingAgain.has(name) ? 'rolled back, pending' : 'pending'),
+    ...comparison.unfinishedSquashes.map((name) =>
+      line('warning', name, 'lies beside migrations that it stands for'),
     ),
+    ...squashed.map(squashLine),
+    ...pending
+      .filter((name) => !toRecord.has(name))
+      .map((name) =>
+        line('pending', name, pendingAgain.has(name) ? 'rolled back, pending' : 'pending'),
+      ),
   ]
+}
+
+function squashLine({ kind, migration, replaces, lacks }: Comparison['squashed'][number]): Block {
+  switch (kind) {
+    case 'recorded':
+      return line('note', migration, `not run here: ${replaces.length} migrations were, one by one`)
+    case 'partly':
+      return line(
+        'failed',
+        migration,
+        `cannot run: ${replaces.length} of its migrations are applied, ${lacks.length} are not`,
+      )
+    case 'whole':
+    case 'left-over':
+      return line(
+        'pending',
+        migration,
+        `to be recorded and not run: ${standsFor(replaces)} applied`,
+      )
+    default:
+      return assertNever(kind)
+  }
 }
 
 function howFar({ direction, done }: Interruption): string {
@@ -92,5 +124,8 @@ function nextOf(
   if (interrupted) return [command('slipway rollback', 'go on taking it back')]
   const found = obstacle(comparison)
   if (found) return found.nextActions
-  return comparison.pending.length > 0 ? [command('slipway deploy', 'apply what is pending')] : []
+  if (comparison.pending.length > 0) return [command('slipway deploy', 'apply what is pending')]
+  return comparison.squashed.some(({ kind }) => kind === 'left-over')
+    ? [command('slipway deploy', 'record the squash')]
+    : []
 }

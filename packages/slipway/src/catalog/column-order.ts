@@ -1,4 +1,4 @@
-import type { Catalog } from '../catalog/index.ts'
+import type { Catalog } from './catalog.ts'
 
 /** A table whose columns stand in another order. No difference to a query that names them. */
 export interface ColumnOrder {

@@ -1,0 +1,123 @@
+import { advice, command, type NextAction } from '../kernel/index.ts'
+import type { Squash } from '../squash/index.ts'
+import type { Flags } from './flags.ts'
+import { type Block, status } from './view.ts'
+
+/** The result of a squash. It holds no SQL, for in that are rows. */
+export function squashResult(squash: Squash, file: string | undefined) {
+  const {
+    name,
+    form,
+    fallback,
+    statements,
+    units,
+    squashed,
+    after,
+    rows,
+    unlike,
+    columnOrder,
+    down,
+  } = squash
+  return {
+    migration: { name, path: file ?? null },
+    written: file !== undefined,
+    form,
+    fallback: fallback ?? null,
+    statements,
+    units,
+    squashes: squashed.map((one) => one.name),
+    after,
+    rows,
+    unlike,
+    columnOrder,
+    down: { grade: down.grade ?? null, proven: down.proven, statements: down.statements },
+  }
+}
+
+/** What the squash is, what was compared, and what is not as before. */
+export function squashBlocks(squash: Squash, file: string | undefined): Block[] {
+  const {
+    name,
+    form,
+    fallback,
+    statements,
+    units,
+    squashed,
+    after,
+    rows,
+    unlike,
+    columnOrder,
+    down,
+  } = squash
+  const [first, last] = [squashed[0]?.name, squashed.at(-1)?.name]
+  const written = rows.reduce((sum, table) => sum + table.rows, 0)
+  const compared = [
+    'objects, rights, rows, sequences',
+    ...(after.length > 0 ? [`also behind the ${after.length} that stay`] : []),
+  ].join('; ')
+  return [
+    status(
+      'done',
+      `${squashed.length} migrations become ${name}: ${statements} statements`,
+      `${first} to ${last}`,
+    ),
+    status('done', 'Both histories were run, and give the same', compared),
+    ...(form === 'catalog' && written > 0
+      ? [status('note', rowsText(written, rows), rows.map(({ table }) => table).join(', '))]
+      : []),
+    ...(form === 'joined'
+      ? [
+          status(
+            'note',
+            'Their statements stand one behind the other',
+            fallback ?? 'it runs on rows',
+          ),
+        ]
+      : []),
+    ...(form === 'joined' && units > 1
+      ? [status('warning', `It runs in ${units} parts`, 'Prisma itself would send it as one')]
+      : []),
+    ...unlike.map((object) =>
+      status(
+        'note',
+        `${object} has other values with each run`,
+        form === 'catalog' ? 'those of this run are written down' : 'they are made anew, as before',
+      ),
+    ),
+    ...columnOrder.map(({ table }) =>
+      status('note', `${table} has its columns in another order`, 'no difference to a query'),
+    ),
+    ...(down.proven
+      ? []
+      : [status('warning', 'Its way back does not bring back the state before', 'down.sql')]),
+    ...(file === undefined
+      ? [status('pending', 'Nothing is written yet')]
+      : [status('done', `Wrote ${name}, removed ${squashed.length} folders`, file)]),
+  ]
+}
+
+function rowsText(written: number, rows: Squash['rows']): string {
+  const tables = rows.length === 1 ? 'one table' : `${rows.length} tables`
+  return `It writes ${written === 1 ? 'one row' : `${written} rows`} into ${tables}, as they did`
+}
+
+/** What to do with it. */
+export function squashNext(
+  { name }: Squash,
+  asked: { readonly written: boolean; readonly args: readonly string[]; readonly flags: Flags },
+): NextAction[] {
+  if (asked.written)
+    return [
+      advice(`Commit ${name} with the removal of what it stands for, in a commit of its own`),
+      command('slipway deploy', 'a target that has them records it, and runs nothing'),
+    ]
+  const range = ['from', 'to'].flatMap((flag) => {
+    const value = asked.flags.text(flag)
+    return value === undefined ? [] : [`--${flag} ${value}`]
+  })
+  const words = ['slipway squash', ...asked.args, ...range, '--write']
+  return [
+    command(words.join(' '), 'write it'),
+    advice('First let every target have all of them: one that has a part needs the old commit'),
+  ]
+}

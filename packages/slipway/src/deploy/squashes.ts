@@ -1,0 +1,34 @@
+import type { Session } from '../database/index.ts'
+import { receiptSql, type SquashStanding, squashedRowsSql } from '../history/index.ts'
+import { must } from '../kernel/index.ts'
+import { checksum } from '../migration/index.ts'
+import type { ReplayMigration } from '../rehearsal/index.ts'
+
+/** A squash that was recorded: the target had what it stands for. */
+export interface Recorded {
+  readonly migration: string
+  /** The migrations that it stands for here from now on. */
+  readonly replaces: readonly string[]
+}
+
+/**
+ * Records squashes as applied without running them, each in one transaction: its row comes, and those of
+ * the migrations it stands for count no longer. Needs the ledger.
+ */
+export async function recordSquashes(
+  session: Session,
+  squashes: readonly SquashStanding[],
+  migrations: readonly ReplayMigration[],
+): Promise<Recorded[]> {
+  const recorded: Recorded[] = []
+  for (const { migration: name, replaces } of squashes) {
+    const file = must(
+      migrations.find((one) => one.name === name),
+      name,
+    )
+    const row = { name, checksum: checksum(file.sql), replaces }
+    await session.execute(squashedRowsSql(session, row) + receiptSql('squash', name, 1))
+    recorded.push({ migration: name, replaces })
+  }
+  return recorded
+}

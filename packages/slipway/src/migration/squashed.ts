@@ -1,0 +1,69 @@
+import { checksum } from './checksum.ts'
+
+/** A migration that another one, a squash, stands for. */
+export interface SquashedMigration {
+  readonly name: string
+  /** Of its text, with line ends of either kind. */
+  readonly checksums: readonly string[]
+  /** The squash that it was part of before; that one is part of this squash, too. */
+  readonly within?: string
+}
+
+const WORD = /("(?:[^"\\]|\\.)*"|[\w.-]+)/.source
+const LINE = new RegExp(
+  `^-- slipway: squashes ${WORD}((?: [0-9a-f]{64})+)(?: within ${WORD})?\\s*$`,
+)
+
+/**
+ * The migrations that a migration.sql says it stands for, in their order: the lines `-- slipway: squashes
+ * <name> <checksum>…` at its very head. None for a migration of its own. Pure.
+ */
+export function squashedIn(sql: string): SquashedMigration[] {
+  if (!sql.startsWith('-- slipway: squashes ')) return []
+  const squashed: SquashedMigration[] = []
+  for (const line of sql.split('\n')) {
+    const [, name, sums = '', within] = LINE.exec(line) ?? []
+    if (name === undefined) break
+    const checksums = sums.trim().split(' ')
+    squashed.push({
+      name: nameOf(name),
+      checksums,
+      ...(within === undefined ? {} : { within: nameOf(within) }),
+    })
+  }
+  return squashed
+}
+
+/** The head of a squash: what it stands for, and what the squashes among that stood for. */
+export function squashHead(
+  migrations: readonly { readonly name: string; readonly sql: string }[],
+): string {
+  const lines = migrations.flatMap(({ name, sql }) => [
+    `squashes ${wordOf(name)} ${checksumsOf(sql).join(' ')}`,
+    ...squashedIn(sql).map((inner) => {
+      const within = wordOf(inner.within ?? name)
+      return `squashes ${wordOf(inner.name)} ${inner.checksums.join(' ')} within ${within}`
+    }),
+  ])
+  return lines.map((line) => `-- slipway: ${line}\n`).join('')
+}
+
+/** The lines of a text without those that make it a squash. */
+export function withoutSquashHead(sql: string): string {
+  const lines = sql.split('\n')
+  return lines.slice(squashedIn(sql).length).join('\n')
+}
+
+function checksumsOf(sql: string): string[] {
+  const unix = sql.replaceAll('\r\n', '\n')
+  return [...new Set([sql, unix, unix.replaceAll('\n', '\r\n')].map(checksum))]
+}
+
+/** A name as it stands in a head: in quotes, as JSON has them, where it holds a space or the like. */
+function wordOf(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : JSON.stringify(name)
+}
+
+function nameOf(word: string): string {
+  return word.startsWith('"') ? (JSON.parse(word) as string) : word
+}

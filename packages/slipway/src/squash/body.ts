@@ -1,0 +1,56 @@
+import { wayBetween } from '../catalog/index.ts'
+import { creationOf, withoutSchema } from '../create/index.ts'
+import { raise } from './failures.ts'
+import { joinedSql } from './joined.ts'
+import type { Original } from './original.ts'
+import type { Range } from './range.ts'
+import { afterRows } from './rows.ts'
+
+/**
+ * How the SQL is made: `catalog`, from what the migrations leave, with the rows that they wrote; `joined`,
+ * their statements one behind the other.
+ */
+export type SquashForm = 'catalog' | 'joined'
+
+/** The forms that a squash of this range can have, the better one first. */
+export function formsOf({ before }: Range): readonly SquashForm[] {
+  // What runs behind other migrations runs on rows, and must do to them what each of its own does.
+  return before.length === 0 ? ['catalog', 'joined'] : ['joined']
+}
+
+/** The SQL of a squash without its head. Fails with SQUASH.DIFFERS where the form cannot be had. Needs `loadParser`. */
+export function bodyOf(form: SquashForm, original: Original, { squashed }: Range): string {
+  if (form === 'joined') return joinedSql(squashed)
+  refuseInexpressible(original)
+  const { from, state, rows, naming, unnamed } = original
+  const way = wayBetween(from, state.catalog, state.owner)
+  const { tables, guards } = creationOf(
+    way.statements.map(({ sql }) => sql),
+    state.catalog.columnOrder,
+  )
+  const plain = (sql: string) => (unnamed === undefined ? sql : withoutSchema(sql, unnamed))
+  const statements = [
+    ...tables.map(plain),
+    ...rows.flatMap((table) => table.statements),
+    ...afterRows(state, naming, rows.length > 0),
+    ...guards.map(plain),
+  ]
+  return statements.map((sql) => `${sql};\n`).join('\n')
+}
+
+function refuseInexpressible({ state, unlike }: Original): void {
+  const made = unlike.filter(({ time }) => !time).map(({ object }) => object)
+  if (made.length > 0) {
+    // A key or a secret that each database makes for itself must not become the same in all.
+    raise('SQUASH.DIFFERS', { message: `Each run makes other values in ${named(made)}` })
+  }
+  const { unmodelled } = state.catalog
+  if (unmodelled.length > 0)
+    raise('SQUASH.DIFFERS', { message: `The catalog does not tell all of ${named(unmodelled)}` })
+}
+
+/** Some objects, as the end of a sentence. */
+export function named(objects: readonly string[]): string {
+  const more = objects.length > 5 ? ` and ${objects.length - 5} more` : ''
+  return `${objects.slice(0, 5).join(', ')}${more}.`
+}

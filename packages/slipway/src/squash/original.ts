@@ -1,0 +1,101 @@
+import { type Catalog, inventoryOf, readCatalog } from '../catalog/index.ts'
+import { quoteIdentifier, type Session } from '../database/index.ts'
+import {
+  readRowSums,
+  readShape,
+  replay,
+  type ReplayMigration,
+  type ScratchOptions,
+  withScratch,
+} from '../rehearsal/index.ts'
+import type { Range } from './range.ts'
+import { type Naming, readTableRows, type TableRows } from './rows.ts'
+import { readState, rowDifferences, type State } from './state.ts'
+
+/** What a squash must give, as the migrations themselves gave it. */
+export interface Original {
+  /** Before the first of them. */
+  readonly from: Catalog
+  /** Behind the last of them. */
+  readonly state: State
+  readonly rows: readonly TableRows[]
+  /** Behind the migrations that stay. */
+  readonly end: State
+  /** Columns whose values each run makes anew, by a clock or by chance. */
+  readonly unlike: readonly Unlike[]
+  readonly naming: Naming
+  /** The schema that no squashed migration names, for it is the connection's own. */
+  readonly unnamed: string | undefined
+}
+
+/** A column whose values are others with each run. */
+interface Unlike {
+  readonly object: string
+  /** It holds a date or a time. */
+  readonly time: boolean
+}
+
+/** Runs the migrations on a scratch, and those that stay on top of them. */
+export async function readOriginal(range: Range, scratch: ScratchOptions): Promise<Original> {
+  const { before, squashed, after } = range
+  const from = await withScratch(scratch, before, (session) => readCatalog(session), squashed)
+  const original = await withScratch(
+    scratch,
+    [...before, ...squashed],
+    async (session) => {
+      const unnamed = unnamedSchema(session, squashed)
+      const naming = namingWithout(unnamed)
+      const state = await readState(session)
+      const rows = await readTableRows(session, naming)
+      const found = { from, state, rows, naming, unnamed }
+      if (after.length === 0) return { ...found, end: state }
+      await replay(session, after)
+      return { ...found, end: await readState(session) }
+    },
+    after,
+  )
+  const unlike = original.rows.length > 0 ? await readUnlike(range, original.state, scratch) : []
+  return { ...original, unlike }
+}
+
+/** Runs the migrations once more, and looks which values are others: what a template kept is not run again. */
+async function readUnlike(
+  { before, squashed }: Range,
+  state: State,
+  scratch: ScratchOptions,
+): Promise<Unlike[]> {
+  const again = await withScratch(
+    scratch,
+    before,
+    async (session) => {
+      await replay(session, squashed)
+      return await readRowSums(session, await readShape(session))
+    },
+    squashed,
+  )
+  const types = new Map<string, string>(
+    inventoryOf(state.catalog).tables.flatMap(({ schema, name, columns }) =>
+      columns.map((column) => [`column ${schema}.${name}.${column.name}`, column.type] as const),
+    ),
+  )
+  return rowDifferences(state.rows, again).map((object) => ({
+    object,
+    time: /^(?:date|time)/.test(types.get(object) ?? ''),
+  }))
+}
+
+function unnamedSchema(
+  { server }: Session,
+  migrations: readonly ReplayMigration[],
+): string | undefined {
+  const { schema } = server
+  const isNamed = migrations.some(({ sql }) => new RegExp(`\\b${schema}\\b`, 'i').test(sql))
+  return isNamed ? undefined : schema
+}
+
+function namingWithout(unnamed: string | undefined): Naming {
+  return (schema, name) =>
+    schema === unnamed
+      ? quoteIdentifier(name)
+      : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+}

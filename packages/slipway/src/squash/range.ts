@@ -1,0 +1,94 @@
+import { folderName } from '../create/index.ts'
+import { advice, command, suggest } from '../kernel/index.ts'
+import type { MigrationFolder } from '../project/index.ts'
+import { raise } from './failures.ts'
+
+/** What a person says of the range and the name. Migrations are named whole or by the end of their name. */
+export interface RangeRequest {
+  /** All migrations of the project, in their order. */
+  readonly migrations: readonly MigrationFolder[]
+  /** The first one where absent. */
+  readonly from?: string | undefined
+  /** The last one where absent. */
+  readonly to?: string | undefined
+  /** What the squash is called behind its time; `squashed` where absent. */
+  readonly name?: string | undefined
+}
+
+/** The history in three parts, and the folder's name of the squash, which sorts where they stood. */
+export interface Range {
+  readonly before: readonly MigrationFolder[]
+  readonly squashed: readonly MigrationFolder[]
+  readonly after: readonly MigrationFolder[]
+  readonly name: string
+}
+
+/** Fails with SQUASH.UNKNOWN_MIGRATION, SQUASH.NOTHING or SQUASH.NAME_UNFIT. Pure. */
+export function rangeOf(request: RangeRequest): Range {
+  const { migrations, from, to } = request
+  const first = from === undefined ? 0 : placeOf(from, migrations)
+  const last = to === undefined ? migrations.length - 1 : placeOf(to, migrations)
+  const squashed = migrations.slice(first, last + 1)
+  if (squashed.length < 2) refuseNothing(request)
+  const before = migrations.slice(0, first)
+  const after = migrations.slice(last + 1)
+  return {
+    before,
+    squashed,
+    after,
+    name: nameOf(request.name ?? 'squashed', { before, squashed, after }),
+  }
+}
+
+function placeOf(name: string, migrations: readonly MigrationFolder[]): number {
+  const found = migrations.filter((one) => one.name === name || one.name.endsWith(`_${name}`))
+  if (found.length === 1 && found[0]) return migrations.indexOf(found[0])
+  const meant = suggest(
+    name,
+    migrations.map((one) => one.name),
+  )
+  return raise('SQUASH.UNKNOWN_MIGRATION', {
+    message:
+      found.length > 1
+        ? `Several migrations end with ${name}.`
+        : `The project has no migration ${name}.`,
+    ...(meant === undefined ? {} : { why: `Did you mean ${meant}?` }),
+    nextActions: [command('slipway status', 'see the migrations')],
+  })
+}
+
+function refuseNothing({ migrations, from, to }: RangeRequest): never {
+  return raise('SQUASH.NOTHING', {
+    message: `There is nothing to squash: ${migrations.length < 2 ? 'the project has fewer than two migrations' : 'the range holds fewer than two'}.`,
+    ...(from === undefined && to === undefined
+      ? {}
+      : { why: 'A range goes from --from to --to, both of them included.' }),
+    nextActions: [command('slipway status', 'see the migrations')],
+  })
+}
+
+/** The time of the last squashed migration and the words: Prisma sorts by name, byte by byte. */
+function nameOf(words: string, { before, squashed, after }: Omit<Range, 'name'>): string {
+  const last = squashed.at(-1)?.name ?? ''
+  const [time = ''] = /^\d*/.exec(last) ?? []
+  // The clock plays no part: only what `create` makes of the words is wanted.
+  const tail = folderName(words, new Date(0)).slice('19700101000000_'.length)
+  const taken = new Set(squashed.map(({ name }) => name))
+  const fits = (name: string) =>
+    !taken.has(name) &&
+    before.every((one) => isBefore(one.name, name)) &&
+    after.every((one) => isBefore(name, one.name))
+  const found = [`${time}_${tail}`, `${last}_${tail}`].find(fits)
+  return (
+    found ??
+    raise('SQUASH.NAME_UNFIT', {
+      message: `A squash named ${tail} would not sort behind what stays before it and before what stays behind it.`,
+      why: 'Prisma applies migrations in the order of their names.',
+      nextActions: [advice('Give it another name: slipway squash <name>.')],
+    })
+  )
+}
+
+function isBefore(one: string, other: string): boolean {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0
+}

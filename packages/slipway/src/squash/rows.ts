@@ -1,0 +1,111 @@
+import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { readShape, type ShapeTable } from '../rehearsal/index.ts'
+import type { State } from './state.ts'
+
+const ROWS_A_STATEMENT = 100
+
+/** How a table, a sequence or a view is named in the SQL. */
+export type Naming = (schema: string, name: string) => string
+
+/** Rows that a history wrote into a table, as SQL that writes them again. */
+export interface TableRows {
+  /** `public.plans` */
+  readonly table: string
+  readonly rows: number
+  readonly statements: readonly string[]
+}
+
+/** What of a column an INSERT must know beyond its shape. */
+interface TableKind {
+  readonly partitioned: boolean
+  /** A column GENERATED ALWAYS AS IDENTITY takes a value only when it is told so. */
+  readonly identity: boolean
+}
+
+/**
+ * Reads the rows that a history left in a scratch. The server itself quotes each value, as its text; a
+ * column that the server computes is left out. Tables come by name, rows by their text: always in the same order.
+ */
+export async function readTableRows(session: Session, naming: Naming): Promise<TableRows[]> {
+  const tables = await readShape(session)
+  const kinds = await readKinds(session)
+  const found: TableRows[] = []
+  for (const table of tables) {
+    const kind = kinds.get(table.id) ?? { partitioned: false, identity: false }
+    const values = await readValues(session, table, kind)
+    if (values.length === 0) continue
+    const statements = insertsOf(table, kind, { values, naming })
+    found.push({ table: `${table.schema}.${table.name}`, rows: values.length, statements })
+  }
+  return found
+}
+
+async function readKinds(session: Session): Promise<Map<string, TableKind>> {
+  const { rows } = await session.queryRaw(
+    `SELECT c.oid::regclass::text, c.relkind = 'p',
+       EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attidentity = 'a')
+     FROM pg_class c WHERE c.relkind IN ('r', 'p')`,
+  )
+  return new Map(
+    rows.map(([id, partitioned, identity]) => [
+      id ?? '',
+      { partitioned: partitioned === 't', identity: identity === 't' },
+    ]),
+  )
+}
+
+async function readValues(
+  session: Session,
+  table: ShapeTable,
+  { partitioned }: TableKind,
+): Promise<string[]> {
+  const columns = writable(table).map(
+    ({ name }) => `quote_nullable(${quoteIdentifier(name)}::text)`,
+  )
+  const row = columns.length === 0 ? `''` : columns.join(` || ', ' || `)
+  const key = table.primaryKey.map(quoteIdentifier)
+  // A parent of inherited tables has rows of its own; one of partitions has none.
+  const from = `${partitioned ? '' : 'ONLY '}${table.id}`
+  const { rows } = await session.queryRaw(
+    `SELECT ${row} AS slipway_row FROM ${from} ORDER BY ${[...key, 'slipway_row'].join(', ')}`,
+  )
+  return rows.map(([values]) => values ?? '')
+}
+
+function writable({ columns }: ShapeTable): ShapeTable['columns'] {
+  return columns.filter(({ generated }) => !generated)
+}
+
+function insertsOf(
+  table: ShapeTable,
+  { identity }: TableKind,
+  { values, naming }: { readonly values: readonly string[]; readonly naming: Naming },
+): string[] {
+  const columns = writable(table).map(({ name }) => quoteIdentifier(name))
+  const into = `INSERT INTO ${naming(table.schema, table.name)}`
+  if (columns.length === 0) return values.map(() => `${into} DEFAULT VALUES`)
+  const head = `${into} (${columns.join(', ')})${identity ? ' OVERRIDING SYSTEM VALUE' : ''} VALUES\n`
+  const statements: string[] = []
+  for (let at = 0; at < values.length; at += ROWS_A_STATEMENT) {
+    const part = values.slice(at, at + ROWS_A_STATEMENT)
+    statements.push(head + part.map((row) => `  (${row})`).join(',\n'))
+  }
+  return statements
+}
+
+/** Statements that bring sequences to where a history left them, and views to the rows that were written. */
+export function afterRows({ sequences, views }: State, naming: Naming, wrote: boolean): string[] {
+  const moved = [...sequences.values()].filter(({ fresh }) => !fresh)
+  return [
+    ...moved.map(
+      ({ schema, name, value, called }) =>
+        `SELECT setval(${quoteLiteral(naming(schema, name))}, ${value}, ${called})`,
+    ),
+    ...[...views.values()].flatMap(({ schema, name, sum }) => {
+      const refresh = `REFRESH MATERIALIZED VIEW ${naming(schema, name)}`
+      // One is filled when it is made.
+      if (sum === undefined) return [`${refresh} WITH NO DATA`]
+      return wrote ? [refresh] : []
+    }),
+  ]
+}

@@ -1,0 +1,146 @@
+import { type ColumnOrder, columnOrders } from '../catalog/index.ts'
+import { type WayBack, writeWayBack } from '../create/index.ts'
+import { advice, attempt, type Emit, type Failure } from '../kernel/index.ts'
+import { loadParser, parseStatements, squashHead, unitsOf } from '../migration/index.ts'
+import type { MigrationFolder } from '../project/index.ts'
+import { replay, type ScratchOptions, withScratch, withScratchServer } from '../rehearsal/index.ts'
+import { bodyOf, formsOf, named, type SquashForm } from './body.ts'
+import { raise } from './failures.ts'
+import { type Original, readOriginal } from './original.ts'
+import { type Range, rangeOf, type RangeRequest } from './range.ts'
+import type { TableRows } from './rows.ts'
+import { differences, lastingDifferences, readState } from './state.ts'
+
+/** What is to be squashed, and where it is tried. */
+export interface SquashRequest extends RangeRequest {
+  readonly scratch: ScratchOptions
+  readonly emit: Emit
+}
+
+/** A migration that stands for others. It was run, and gives the schema and the rows that they give. */
+export interface Squash {
+  readonly name: string
+  readonly form: SquashForm
+  /** Why it is not of the other form, where that one was tried. */
+  readonly fallback?: string
+  /** Of the migration.sql, with the head that names what it stands for. */
+  readonly sql: string
+  readonly statements: number
+  /** Parts that a deploy commits one by one. Prisma knows no parts: it sends a file as one message. */
+  readonly units: number
+  readonly squashed: readonly MigrationFolder[]
+  /** Migrations that stay behind it; both histories were run to their end. */
+  readonly after: readonly string[]
+  /** Rows that the migrations leave, by table. */
+  readonly rows: readonly Pick<TableRows, 'table' | 'rows'>[]
+  /** Columns whose values each run of the migrations makes anew: `column public.users.created_at`. */
+  readonly unlike: readonly string[]
+  /** Tables whose columns stand in another order than before. */
+  readonly columnOrder: readonly ColumnOrder[]
+  readonly down: WayBack
+}
+
+/**
+ * Writes one migration that stands for several, and runs both histories on scratches: catalogs by object,
+ * rows, sequences and views must be equal behind it, and catalogs once more at the end. Writes no file and
+ * touches no target. Fails with SQUASH.DIFFERS where they are not, and as `rangeOf` does.
+ */
+export async function draftSquash(request: SquashRequest): Promise<Squash> {
+  const range = rangeOf(request)
+  await loadParser()
+  return await withScratchServer(request.scratch, async (scratch) => {
+    const { emit, migrations } = request
+    emit({ kind: 'phase', phase: 'replay', detail: `${migrations.length} migrations` })
+    const original = await readOriginal(range, scratch)
+    const reasons: string[] = []
+    for (const form of formsOf(range)) {
+      emit({ kind: 'phase', phase: 'prove', detail: form })
+      const trial = await attempt(() => tryForm(form, original, { range, scratch }))
+      if (trial.ok && trial.value.differs.length === 0)
+        return await describe(trial.value, original, { range, scratch, reasons })
+      reasons.push(trial.ok ? named(trial.value.differs) : sentenceOf(trial.failure))
+    }
+    return refuse(range, reasons)
+  })
+}
+
+interface Place {
+  readonly range: Range
+  readonly scratch: ScratchOptions
+}
+
+/** A squash that was run, and in what it differs. */
+interface Trial {
+  readonly form: SquashForm
+  readonly sql: string
+  readonly differs: readonly string[]
+  readonly columnOrder: readonly ColumnOrder[]
+}
+
+/** Runs the history with the squash, and compares it with the original. */
+async function tryForm(
+  form: SquashForm,
+  original: Original,
+  { range, scratch }: Place,
+): Promise<Trial> {
+  const { name, before, squashed, after } = range
+  const sql = `${squashHead(squashed)}\n${bodyOf(form, original, range)}`
+  const squash = { name, sql }
+  // What is not written down as a value is made anew, as it was.
+  const unlike = form === 'joined' ? original.unlike.map(({ object }) => object) : []
+  return await withScratch(
+    scratch,
+    before,
+    async (session) => {
+      await replay(session, [squash])
+      const state = await readState(session)
+      const columnOrder = columnOrders(original.state.catalog, state.catalog)
+      const behind = differences(original.state, state, unlike)
+      const about = { form, sql, columnOrder }
+      if (behind.length > 0 || after.length === 0) return { ...about, differs: behind }
+      await replay(session, after)
+      return { ...about, differs: lastingDifferences(original.end, await readState(session)) }
+    },
+    [squash, ...after],
+  )
+}
+
+async function describe(
+  { form, sql, columnOrder }: Trial,
+  { rows, unlike }: Original,
+  { range, scratch, reasons }: Place & { readonly reasons: readonly string[] },
+): Promise<Squash> {
+  const { name, before, squashed, after } = range
+  const [fallback] = reasons
+  const statements = parseStatements(sql)
+  return {
+    name,
+    form,
+    ...(fallback === undefined ? {} : { fallback }),
+    sql,
+    statements: statements.length,
+    units: unitsOf(sql, statements).length,
+    squashed,
+    after: after.map((one) => one.name),
+    rows: rows.map((table) => ({ table: table.table, rows: table.rows })),
+    unlike: unlike.map(({ object }) => object),
+    columnOrder,
+    down: await writeWayBack({ scratch, before, migration: { name, sql } }),
+  }
+}
+
+function sentenceOf({ message, why, server }: Failure): string {
+  return server ? `The server says: ${server.message}.` : `${message} ${why ?? ''}`.trim()
+}
+
+function refuse({ squashed }: Range, reasons: readonly string[]): never {
+  return raise('SQUASH.DIFFERS', {
+    message: `No one migration was found that gives what the ${squashed.length} give: ${reasons.join(' ')}`,
+    why: 'Both histories were run on scratches, and nothing was written.',
+    nextActions: [
+      advice(
+        'Squash a smaller range, with --from and --to, that leaves out what makes these objects.',
+      ),
+    ],
+  })
+}

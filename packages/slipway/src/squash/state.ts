@@ -1,0 +1,152 @@
+import { type Catalog, difference, readCatalog, wayBetween } from '../catalog/index.ts'
+import type { Session } from '../database/index.ts'
+import { readRowSums, readShape, type RowSums } from '../rehearsal/index.ts'
+
+/** All that a history leaves in a scratch. */
+export interface State {
+  readonly catalog: Catalog
+  readonly rows: RowSums
+  /** By name as SQL: the last value, and whether it was given out. */
+  readonly sequences: ReadonlyMap<string, Sequence>
+  /** Materialized views, by name as SQL, in the order in which they were made. */
+  readonly views: ReadonlyMap<string, View>
+  /** The role that runs a history: what it makes is its own. */
+  readonly owner: string
+}
+
+export interface Sequence {
+  readonly schema: string
+  readonly name: string
+  readonly value: string
+  readonly called: boolean
+  /** It stands as it was created. */
+  readonly fresh: boolean
+}
+
+export interface View {
+  readonly schema: string
+  readonly name: string
+  /** A hash of its rows; absent where it was never filled. */
+  readonly sum?: string
+}
+
+/** Reads the state of a scratch. */
+export async function readState(session: Session): Promise<State> {
+  return {
+    catalog: await readCatalog(session),
+    rows: await readRowSums(session, await readShape(session)),
+    sequences: await readSequences(session),
+    views: await readViews(session),
+    owner: session.server.user,
+  }
+}
+
+const OURS = `n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'slipway')
+  AND n.nspname !~ '^pg_(toast_)?temp_'
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`
+
+async function readSequences(session: Session): Promise<Map<string, Sequence>> {
+  const { rows: all } = await session.queryRaw(
+    `SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), s.seqstart
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid
+     WHERE ${OURS} ORDER BY 1, 2`,
+  )
+  const found = new Map<string, Sequence>()
+  for (const [schema, name, id, start] of all) {
+    const { rows } = await session.queryRaw(`SELECT last_value, is_called FROM ${id}`)
+    const [value, called] = rows[0] ?? []
+    const sequence = {
+      schema: schema ?? '',
+      name: name ?? '',
+      value: value ?? '',
+      called: called === 't',
+    }
+    found.set(id ?? '', { ...sequence, fresh: !sequence.called && sequence.value === start })
+  }
+  return found
+}
+
+async function readViews(session: Session): Promise<Map<string, View>> {
+  const { rows: all } = await session.queryRaw(
+    `SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), c.relispopulated
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'm' AND ${OURS} ORDER BY c.oid`,
+  )
+  const found = new Map<string, View>()
+  for (const [schema, name, id, filled] of all) {
+    const view = { schema: schema ?? '', name: name ?? '' }
+    const sum = filled === 't' ? await sumOf(session, id ?? '') : undefined
+    found.set(id ?? '', sum === undefined ? view : { ...view, sum })
+  }
+  return found
+}
+
+async function sumOf(session: Session, id: string): Promise<string> {
+  const { rows } = await session.queryRaw(
+    `SELECT md5(coalesce(string_agg(v::text, E'\\n' ORDER BY v::text), '')) FROM ${id} v`,
+  )
+  return rows[0]?.[0] ?? ''
+}
+
+/**
+ * The objects in which two states differ, rights and what belongs to the database as a whole included; of
+ * rows the tables and columns, never a value, and not the columns of `unlike`. Empty for equal states.
+ */
+export function differences(one: State, other: State, unlike: readonly string[] = []): string[] {
+  return [
+    ...schemaDifferences(one, other),
+    ...rowDifferences(one.rows, other.rows).filter((object) => !unlike.includes(object)),
+    ...mapDifferences(positions(one), positions(other)).map((id) => `sequence ${id}`),
+    ...mapDifferences(viewSums(one), viewSums(other)).map((id) => `rows of ${id}`),
+  ]
+}
+
+/** The same of what does not depend on when a history was run: catalogs, and the numbers of rows. */
+export function lastingDifferences(one: State, other: State): string[] {
+  const counts = ({ rows }: State) =>
+    new Map(Object.entries(rows).map(([table, sums]) => [table, String(sums.rows)]))
+  return [
+    ...schemaDifferences(one, other),
+    ...mapDifferences(counts(one), counts(other)).map((table) => `rows of ${table}`),
+  ]
+}
+
+/** A fingerprint leaves out rights and the like, which run a database and are not compared with a target; a squash must keep them. */
+function schemaDifferences(one: State, other: State): string[] {
+  const changes = difference(one.catalog, other.catalog)
+  if (changes.length > 0) return changes.map(({ change, object }) => `${object} (${change})`)
+  const { statements } = wayBetween(other.catalog, one.catalog, one.owner)
+  return statements.map(({ sql }) => sql.split('\n', 1)[0] ?? '')
+}
+
+/**
+ * The tables and columns of which the rows differ. A row is known by its key: where that is another, all its
+ * columns are.
+ */
+export function rowDifferences(one: RowSums, other: RowSums): string[] {
+  const tables = [...new Set([...Object.keys(one), ...Object.keys(other)])].toSorted()
+  return tables.flatMap((table) => {
+    const [before, after] = [one[table], other[table]]
+    if (before?.rows !== after?.rows) return [`rows of ${table}`]
+    const columns = Object.entries(before?.columns ?? {})
+    return columns
+      .filter(([name, sum]) => after?.columns[name] !== sum)
+      .map(([name]) => `column ${table}.${name}`)
+  })
+}
+
+function positions({ sequences }: State): Map<string, string> {
+  return new Map([...sequences].map(([id, { value, called }]) => [id, `${value} ${called}`]))
+}
+
+function viewSums({ views }: State): Map<string, string> {
+  return new Map([...views].map(([id, { sum = 'never filled' }]) => [id, sum]))
+}
+
+function mapDifferences(
+  one: ReadonlyMap<string, string>,
+  other: ReadonlyMap<string, string>,
+): string[] {
+  const keys = [...new Set([...one.keys(), ...other.keys()])].toSorted()
+  return keys.filter((key) => one.get(key) !== other.get(key))
+}

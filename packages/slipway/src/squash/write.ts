@@ -1,0 +1,111 @@
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { writeMigrationFolder } from '../create/index.ts'
+import { advice, command } from '../kernel/index.ts'
+import { checksum, squashedIn } from '../migration/index.ts'
+import { git, type MigrationFolder } from '../project/index.ts'
+import { raise } from './failures.ts'
+import type { Squash } from './squash.ts'
+
+/** Where a squash is written, and what was accepted. */
+export interface WriteRequest {
+  readonly migrationsDir: string
+  /** Remove folders although version control does not have them as they are. */
+  readonly acceptUncommitted: boolean
+}
+
+/**
+ * Writes the folder of a squash, whole, and then removes the folders that it stands for. Cut off in between,
+ * both are there: `unfinishedSquash` finds that, and `finishSquash` goes on. Returns the path of the
+ * migration.sql. Fails with SQUASH.UNCOMMITTED.
+ */
+export async function writeSquash(squash: Squash, request: WriteRequest): Promise<string> {
+  const { migrationsDir } = request
+  const { name, sql, down, squashed } = squash
+  if (!request.acceptUncommitted) await refuseUncommitted(squashed, request)
+  writeMigrationFolder(migrationsDir, name, { 'migration.sql': sql, 'down.sql': down.sql })
+  removeFolders(squashed, request)
+  return path.join(migrationsDir, name, 'migration.sql')
+}
+
+/** A squash beside folders that it stands for: the command that wrote it was cut off. */
+export interface UnfinishedSquash {
+  readonly name: string
+  /** The folders that are still there. */
+  readonly left: readonly MigrationFolder[]
+}
+
+/** The squash that was not written to its end, where there is one. Pure. */
+export function unfinishedSquash(
+  migrations: readonly MigrationFolder[],
+): UnfinishedSquash | undefined {
+  for (const { name, sql } of migrations) {
+    const names = new Set(squashedIn(sql).map((one) => one.name))
+    const left = migrations.filter((one) => names.has(one.name))
+    if (left.length > 0) return { name, left }
+  }
+  return undefined
+}
+
+/** Removes the folders that an unfinished squash stands for. Fails with SQUASH.CHANGED where one is another by now. */
+export function finishSquash(
+  { name, left }: UnfinishedSquash,
+  request: Pick<WriteRequest, 'migrationsDir'> & {
+    readonly migrations: readonly MigrationFolder[]
+  },
+): void {
+  const squash = request.migrations.find((one) => one.name === name)
+  const known = new Map(squashedIn(squash?.sql ?? '').map((one) => [one.name, one.checksums]))
+  const changed = left.find((one) => !known.get(one.name)?.includes(checksum(one.sql)))
+  if (changed) {
+    raise('SQUASH.CHANGED', {
+      message: `${changed.name} is not the migration that ${name} stands for.`,
+      why: 'Its text is another by now, so it is not removed.',
+      nextActions: [
+        advice(`Remove the folder ${name}, and squash again.`),
+        advice(`Or remove the folder ${changed.name}, if the squash is right.`),
+      ],
+      where: { file: changed.path },
+    })
+  }
+  removeFolders(left, request)
+}
+
+/** A folder goes whole: half a migration would stop every command, this one too. */
+function removeFolders(
+  folders: readonly MigrationFolder[],
+  { migrationsDir }: Pick<WriteRequest, 'migrationsDir'>,
+): void {
+  const away = mkdtempSync(path.join(path.dirname(migrationsDir), '.slipway-squash-'))
+  try {
+    for (const { name } of folders)
+      renameSync(path.join(migrationsDir, name), path.join(away, name))
+  } finally {
+    rmSync(away, { recursive: true, force: true })
+  }
+}
+
+/** The old history is needed where a target has only a part of it, and by who wants to know why. */
+async function refuseUncommitted(
+  squashed: readonly MigrationFolder[],
+  { migrationsDir }: WriteRequest,
+): Promise<void> {
+  const options = ['--porcelain', '-z', '--untracked-files=all', '--ignored']
+  const status = await git(migrationsDir, ['status', ...options, '--', '.'])
+  const files = status?.split('\0').map((entry) => `/${entry.slice('?? '.length)}`) ?? []
+  const names = squashed
+    .map(({ name }) => name)
+    .filter((name) => files.some((file) => file.includes(`/${name}/`)))
+  if (status !== undefined && names.length === 0) return
+  raise('SQUASH.UNCOMMITTED', {
+    message:
+      status === undefined
+        ? 'The migrations are in no git repository.'
+        : `${names.slice(0, 5).join(', ')}: not in version control as it is now.`,
+    why: 'A squash removes their folders, and a database that has only a part of them needs the rest.',
+    nextActions: [
+      advice('Commit the migrations first.'),
+      command('slipway squash --write --accept uncommitted', 'remove them all the same'),
+    ],
+  })
+}

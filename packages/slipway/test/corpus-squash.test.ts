@@ -1,0 +1,61 @@
+import { rmSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { draftSquash } from '../src/squash/index.ts'
+import { runCli } from './cli-in-process.ts'
+import { corpusMigrations, hasCorpus } from './corpus.ts'
+import { dumpSchema } from './dump.ts'
+import { postgresBin, type TestDatabase } from './postgres.ts'
+import { prismaCli } from './prisma.ts'
+import { writeProject } from './project.ts'
+import { shareImages, createTarget, SCRATCH } from './target.ts'
+
+// Real histories, squashed whole: pg_dump sees one schema, whoever deploys it; Prisma runs the squash on an
+// empty database, and calls a target up to date that has recorded it.
+
+const PROJECTS =
+  process.env['FULL'] === '1'
+    ? ['umami', 'hoppscotch', 'langfuse', 'trigger']
+    : ['umami', 'hoppscotch']
+
+async function deployed(root: string, { url }: TestDatabase): Promise<unknown> {
+  const run = await runCli(['deploy', '--url', url, '--json'], { cwd: root })
+  expect(run.exitCode, run.stdout).toBe(0)
+  return (JSON.parse(run.stdout) as { result: unknown }).result
+}
+
+test.skipIf(!hasCorpus).each(PROJECTS)(
+  '%s, squashed',
+  async (project) => {
+    const migrations = corpusMigrations(project)
+    const squash = await draftSquash({ migrations, scratch: SCRATCH, emit: () => undefined })
+    expect(squash).toMatchObject({ form: 'catalog', columnOrder: [], down: { proven: true } })
+    const { name, sql } = squash
+    const [before, after] = [writeProject(migrations), writeProject([{ name, sql }])]
+    for (const root of [before, after]) shareImages(root)
+    const [old, theirs, ours] = [await createTarget(), await createTarget(), await createTarget()]
+    const prisma = (url: string, ...args: string[]) =>
+      prismaCli(['migrate', ...args], { cwd: after, databaseUrl: url })
+    try {
+      await deployed(before, old)
+      expect(await prisma(theirs.url, 'deploy')).toMatchObject({ code: 0 })
+      await deployed(after, ours)
+      const expected = await old.fingerprint()
+      for (const target of [theirs, ours]) {
+        expect(await target.fingerprint()).toEqual(expected)
+        if (postgresBin() !== undefined) expect(dumpSchema(target.url)).toBe(dumpSchema(old.url))
+      }
+      expect(await deployed(after, old)).toMatchObject({
+        receipts: [],
+        recorded: [{ migration: name, replaces: migrations.map((one) => one.name) }],
+      })
+      for (const target of [old, theirs, ours])
+        expect((await prisma(target.url, 'status')).stdout).toContain(
+          'Database schema is up to date',
+        )
+    } finally {
+      await Promise.all([old, theirs, ours].map((target) => target.drop()))
+      for (const root of [before, after]) rmSync(root, { recursive: true })
+    }
+  },
+  600_000,
+)
