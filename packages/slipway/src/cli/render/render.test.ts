@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { Ajv } from 'ajv'
+import addFormats from 'ajv-formats'
 import { describe, expect, test } from 'vitest'
 import { failureFrom } from '../../kernel/index.ts'
 import { type Report, report } from '../command.ts'
@@ -187,6 +191,20 @@ describe('github', () => {
     const token = /^::stop-commands::(\w{32})$/.exec(lines[0] ?? '')?.[1]
     expect(lines.at(-2)).toBe(`::${token}::`)
   })
+})
+
+// Of OASIS, as the schema store hands it out.
+const SARIF_SCHEMA = path.join(import.meta.dirname, '../../../test/fixtures/sarif-2.1.0.json')
+
+test.each([
+  ['failing', failing],
+  ['with nothing to say', report({}, [])],
+])('sarif: a report %s is valid by the schema of the standard', (_name, one) => {
+  const validator = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false })
+  addFormats.default(validator)
+  const schema = JSON.parse(readFileSync(SARIF_SCHEMA, 'utf8')) as object
+  validator.validate(schema, JSON.parse(renderSarif(one, frame)))
+  expect(validator.errors).toBeNull()
 })
 
 test('sarif: a rule and a result for each', () => {
