@@ -23,8 +23,18 @@ export function valueOf(
       ? '{}'
       : `{"${item.replaceAll(/["\\]/g, String.raw`\$&`)}"}`
   }
-  if (column.labels.length > 0) return column.labels[row % column.labels.length]
+  if (column.labels.length > 0) return labelOf(column.labels, row, { manner, distinct })
   return scalar(column, row, distinct && manner === 'hinted' ? 'plain' : manner)
+}
+
+/** Plain rows have one label of an enum alone: a migration may take others out of it. */
+function labelOf(
+  labels: readonly string[],
+  row: number,
+  { manner, distinct }: { readonly manner: Manner; readonly distinct: boolean },
+): string | undefined {
+  if (distinct || manner === 'edge' || manner === 'sparse') return labels[row % labels.length]
+  return manner === 'json' ? labels.at(-1) : labels[0]
 }
 
 function scalar(column: ShapeColumn, row: number, manner: Manner): string | undefined {
