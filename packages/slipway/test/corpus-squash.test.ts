@@ -59,3 +59,18 @@ test.skipIf(!hasCorpus).each(PROJECTS)(
   },
   600_000,
 )
+
+test.skipIf(!hasCorpus || process.env['FULL'] !== '1').each(PROJECTS)(
+  '%s: its first half with the rest on top, and its last ten behind the rest',
+  async (project) => {
+    const migrations = corpusMigrations(project)
+    const at = (index: number) => migrations.at(index)?.name
+    const request = { migrations, scratch: SCRATCH, emit: () => undefined }
+    const half = await draftSquash({ ...request, to: at(Math.floor(migrations.length / 2)) })
+    expect(half).toMatchObject({ form: 'catalog', columnOrder: [] })
+    expect(half.after.length).toBeGreaterThan(0)
+    const last = await draftSquash({ ...request, from: at(-10) })
+    expect(last).toMatchObject({ form: 'joined', columnOrder: [] })
+  },
+  600_000,
+)

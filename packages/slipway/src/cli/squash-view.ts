@@ -75,7 +75,7 @@ export function squashBlocks(squash: Squash, file: string | undefined): Block[] 
         ]
       : []),
     ...(form === 'joined' && units > 1
-      ? [status('warning', `It runs in ${units} parts`, 'Prisma itself would send it as one')]
+      ? [status('note', `It runs in ${units} transactions`, 'cut off in between, a deploy goes on')]
       : []),
     ...unlike.map((object) =>
       status(

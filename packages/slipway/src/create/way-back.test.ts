@@ -96,3 +96,11 @@ function runs(steps: readonly string[]): boolean {
     at === -1 || !steps.slice(at + 1).some((step) => /\bnote\b(?! INT)|REFERENCES note/.test(step))
   )
 }
+
+test('what comes back belongs to whoever runs the way back, not to the role of the scratch', async () => {
+  const way = await back(
+    'DROP TABLE note; CREATE SCHEMA shop; CREATE TABLE shop.item (id integer);',
+  )
+  expect(way).toMatchObject({ proven: true })
+  expect(way.sql).not.toMatch(/OWNER TO|AUTHORIZATION/)
+})

@@ -1,5 +1,6 @@
 import {
   parseStatements,
+  type Statement,
   tokensOf,
   type Unit,
   unitsOf,
@@ -15,18 +16,51 @@ interface File {
 
 /**
  * The statements of some migrations one behind the other, each part under the name of its migration: without
- * their BEGIN and COMMIT, so that all runs in one transaction, and without what a file itself rolls back. An
- * index is built and dropped in that transaction, not CONCURRENTLY. Needs `loadParser`.
+ * their BEGIN and COMMIT, and without what a file itself rolls back. An index is built and dropped in the
+ * transaction, not CONCURRENTLY. All is one transaction, unless an enum's value must be committed before it is
+ * used, or a statement must be the first of its transaction: then the text says where each one ends, so
+ * that Prisma, which sends a file as one message, can run it too. Needs `loadParser`.
  */
 export function joinedSql(migrations: readonly File[]): string {
-  return migrations
-    .map(({ name, sql, path }) => {
-      const text = withoutMarks(withoutSquashHead(sql))
-      const units = unitsOf(text, parseStatements(text, path)).filter((unit) => !unit.rolledBack)
-      const body = units.map((unit) => `${plain(unit).trim()};\n`).join('\n')
-      return `-- ${name}\n\n${body}`
-    })
+  const sql = migrations.map(partOf).join('\n')
+  const blocks = blocksOf(sql)
+  if (blocks.length < 2) return sql
+  return blocks
+    .map(({ text, alone }) => (alone ? `${text};\n` : `BEGIN;\n\n${text};\n\nCOMMIT;\n`))
     .join('\n')
+}
+
+function partOf({ name, sql, path }: File): string {
+  const text = withoutMarks(withoutSquashHead(sql))
+  const units = unitsOf(text, parseStatements(text, path)).filter((unit) => !unit.rolledBack)
+  return `-- ${name}\n\n${units.map((unit) => `${plain(unit).trim()};\n`).join('\n')}`
+}
+
+interface Block {
+  readonly text: string
+  readonly alone: boolean
+}
+
+/** What is committed together, in the order of the text, each with the comments before it. */
+function blocksOf(sql: string): Block[] {
+  const ends = unitsOf(sql, parseStatements(sql)).flatMap(({ kind, statements }) => {
+    const lasts = statements.filter((_, index) => {
+      const next = statements[index + 1]
+      return next === undefined || isFirst(next)
+    })
+    return lasts.map(({ end }) => ({ end, alone: kind === 'alone' }))
+  })
+  return ends.map(({ end, alone }, index) => {
+    const before = ends[index - 1]
+    // Behind the semicolon.
+    const from = before === undefined ? 0 : sql.indexOf(';', before.end) + 1
+    return { text: sql.slice(from, end).trim(), alone }
+  })
+}
+
+/** It sets what its transaction is, before that has done anything. */
+function isFirst({ text }: Statement): boolean {
+  return /^\s*(?:--.*\n\s*)*SET\s+TRANSACTION\b/i.test(text)
 }
 
 /** A mark speaks of the whole file that it stands in. */

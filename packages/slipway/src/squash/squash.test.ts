@@ -65,7 +65,25 @@ test('a range behind others is joined, and keeps what it does to rows', async ()
   expect(squash).toMatchObject({ form: 'joined', after: [] })
   expect(squash.squashed).toHaveLength(3)
   expect(squash.sql).toContain(`UPDATE "User" SET "plan" = 'TEAM' WHERE "id" = 1`)
-  expect(squash.sql).not.toMatch(/BEGIN;|COMMIT|CONCURRENTLY/)
+  expect(squash.sql).not.toContain('CONCURRENTLY')
+  // The value of an enum is committed before it is used.
+  expect(squash.units).toBe(2)
+  expect(squash.sql.match(/^(?:BEGIN|COMMIT);$/gm)).toEqual([
+    'BEGIN;',
+    'COMMIT;',
+    'BEGIN;',
+    'COMMIT;',
+  ])
+})
+
+test('what must be the first of its transaction is', async () => {
+  const careful = migration(
+    '20240105000000_careful',
+    `SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nUPDATE "User" SET "boss" = NULL;\n`,
+  )
+  const squash = await draft([...EVERYTHING, careful], { from: 'index' })
+  expect(squash).toMatchObject({ form: 'joined', units: 2 })
+  expect(squash.sql).toContain('BEGIN;\n\n-- 20240105000000_careful\n\nSET TRANSACTION')
 })
 
 test('a range before others is proven with them on top', async () => {

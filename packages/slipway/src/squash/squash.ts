@@ -26,7 +26,7 @@ export interface Squash {
   /** Of the migration.sql, with the head that names what it stands for. */
   readonly sql: string
   readonly statements: number
-  /** Parts that a deploy commits one by one. Prisma knows no parts: it sends a file as one message. */
+  /** Parts that a deploy commits one by one. */
   readonly units: number
   readonly squashed: readonly MigrationFolder[]
   /** Migrations that stay behind it; both histories were run to their end. */

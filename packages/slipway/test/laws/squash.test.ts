@@ -234,6 +234,31 @@ test('a squash of a squash: both a target that has the first and one that has th
   }
 })
 
+test('a range behind others, in several transactions, is run by Prisma as by us', async () => {
+  const theirs = await createTarget()
+  try {
+    addMigration(root, {
+      name: '20240104000000_sizes',
+      sql: `CREATE TYPE "Size" AS ENUM ('S');\nALTER TABLE "Load" ADD COLUMN "size" "Size";\n`,
+    })
+    addMigration(root, { name: '20240105000000_more', sql: `ALTER TYPE "Size" ADD VALUE 'L';\n` })
+    addMigration(root, {
+      name: '20240106000000_used',
+      sql: `BEGIN;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nINSERT INTO "Load" VALUES (1, 'L');\nCOMMIT;\n`,
+    })
+    const made = await slipway('squash', '--from', 'more', '--write', '--accept', 'uncommitted')
+    expect(made, made.stdout).toMatchObject({ exitCode: 0, result: { form: 'joined', units: 2 } })
+    expect(await slipway('deploy')).toMatchObject({ exitCode: 0 })
+    const run = await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: theirs.url })
+    expect(run.code, run.stdout + run.stderr).toBe(0)
+    expect(await theirs.fingerprint()).toEqual(await target.fingerprint())
+    expect(await theirs.sql('SELECT "size" FROM "Load"')).toEqual([{ size: 'L' }])
+    await expectUpToDateForBoth()
+  } finally {
+    await theirs.drop()
+  }
+})
+
 test('what is not in version control is not removed', async () => {
   addMigration(root, { name: '20240104000000_new', sql: 'CREATE TABLE "New" ("id" INTEGER);\n' })
   expect(await slipway('squash', '--write')).toMatchObject({
