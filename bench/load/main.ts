@@ -1,3 +1,4 @@
+import os from 'node:os'
 import { writeSection } from '../results.ts'
 import type { BenchServer } from '../server.ts'
 import type { LoadCommand } from './options.ts'
@@ -11,8 +12,9 @@ export async function runLoad(
   folder: string,
 ): Promise<string> {
   const onRun = (line: string) => void process.stderr.write(`${line}\n`)
+  const loadBefore = os.loadavg()[1] ?? NaN
   const runs = await measureLoad({ server, rows, rounds, folder, onRun })
-  const section = loadSection(runs, { rows, rounds, server })
+  const section = loadSection(runs, { rows, rounds, server, loadBefore })
   if (whole) writeSection('load', section)
   return `${section}\n`
 }

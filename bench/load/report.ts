@@ -1,3 +1,4 @@
+import os from 'node:os'
 import { type Case, cases } from './cases.ts'
 import { type Entrant, entrants } from './entrants.ts'
 import type { LoadRun } from './run.ts'
@@ -5,17 +6,26 @@ import type { LoadRun } from './run.ts'
 const MOST_MS = 250
 const LEAST_RATIO = 10
 
+/** The conditions of a run. */
+export interface LoadReport {
+  readonly rows: number
+  readonly rounds: number
+  readonly server: { readonly version: string }
+  /** How busy the machine was: the load average of five minutes. */
+  readonly loadBefore: number
+}
+
 /** The results as a section of Markdown: goals first, then each migration, then how it was measured. */
 export function loadSection(
   runs: readonly LoadRun[],
-  { rows, rounds, server }: { rows: number; rounds: number; server: { readonly version: string } },
+  { rows, rounds, server, loadBefore }: LoadReport,
 ): string {
   return [
     '## Under load',
     `The longest stall of an application's queries while a migration of a table of ${rows.toLocaleString('en-US')} rows runs: the worst of ${rounds} runs each, in milliseconds. Written by \`npm run bench -- load\`; do not edit.`,
     table(['goal', 'measured', 'reached'], goals(runs)),
     ...cases.map((one) => caseTable(one, runs)),
-    conditions(server.version),
+    conditions(server.version, loadBefore),
   ].join('\n\n')
 }
 
@@ -79,11 +89,11 @@ function caseTable({ id, title }: Case, runs: readonly LoadRun[]): string {
   return `### ${title}\n\n${table(head, lines)}`
 }
 
-function conditions(version: string): string {
+function conditions(version: string, loadBefore: number): string {
   return [
     ...entrants.map(({ name, note }) => `- ${name}: ${note}.`),
     '- The workload is that of `slipway check --load`: on each of two tables a session that reads a row by its key and one that writes one, with 2 ms between two queries, and a session that reads both tables and keeps its transaction open for a second, with half a second between. Each query is timed by its client. Before a run the workload has run by itself for two seconds ("before it"), and half a second more in each further round, so that the long reader is met at different points of its way.',
-    `- PostgreSQL ${version}, with the defaults for durability, on the same machine as the clients. After each run the constraint or index is looked for, taken back, and the table vacuumed.`,
+    `- PostgreSQL ${version}, with the defaults for durability, on the same machine as the clients: ${os.cpus().length} CPUs, with a load average of ${loadBefore.toFixed(1)} before the run. What others did there meanwhile is in the figures. After each run the constraint or index is looked for, taken back, and the table vacuumed.`,
   ].join('\n')
 }
 
