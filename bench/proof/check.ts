@@ -1,4 +1,4 @@
-import { globSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Command, measure, type Measurement } from '../measure.ts'
 import { benchPath } from '../peers/peer.ts'
@@ -22,6 +22,8 @@ export interface ProofRun {
 export async function measureCheck(run: ProofRun): Promise<Runs[]> {
   const local = copyProject(run.folder, 'trigger')
   const embedded = copyProject(run.folder, 'trigger')
+  const written = copyProject(run.folder, 'trigger')
+  writeWayBack(written)
   writeFileSync(
     path.join(embedded, 'slipway.config.ts'),
     `export default { scratch: 'embedded' }\n`,
@@ -30,6 +32,11 @@ export async function measureCheck(run: ProofRun): Promise<Runs[]> {
   const cold = { name: 'cold, local server', samples: [] as Measurement[] }
   const warm = [
     { name: 'warm, local server', project: local, samples: [] as Measurement[] },
+    {
+      name: 'warm, local server, with its down.sql',
+      project: written,
+      samples: [] as Measurement[],
+    },
     { name: 'warm, embedded', project: embedded, samples: [] as Measurement[] },
   ]
   const coldEmbedded = await take(run, 'cold, embedded', command(embedded))
@@ -39,6 +46,17 @@ export async function measureCheck(run: ProofRun): Promise<Runs[]> {
     for (const one of warm) one.samples.push(await take(run, one.name, command(one.project)))
   }
   return [cold, { name: 'cold, embedded', samples: [coldEmbedded] }, ...warm]
+}
+
+/** As `slipway create` leaves a migration: the newest one builds an index. */
+function writeWayBack(project: string): void {
+  const newest = globSync('prisma/migrations/*/migration.sql', { cwd: project }).toSorted().at(-1)
+  const file = path.join(project, newest ?? '')
+  const index = /CREATE INDEX CONCURRENTLY IF NOT EXISTS ("\w+")/.exec(
+    readFileSync(file, 'utf8'),
+  )?.[1]
+  if (index === undefined) throw new Error('the newest migration of trigger builds no index')
+  writeFileSync(path.join(path.dirname(file), 'down.sql'), `DROP INDEX "public".${index};\n`)
 }
 
 /** All 434 migrations of a real history judged by their text: by Slipway, and by squawk. */

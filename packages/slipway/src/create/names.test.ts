@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { schemaNames } from '../project/index.ts'
 import { inverse, readRename, type Rename, renameSql } from './rename.ts'
-import { schemaNames } from './schema-names.ts'
 
 const RENAMES: readonly Rename[] = [
   { kind: 'table', schema: 'public', from: 'User', to: 'my "users"' },

@@ -56,6 +56,8 @@ export interface Session {
   queryRaw(sql: string, params?: readonly unknown[]): Promise<RawResult>
   /** A whole script as one simple-protocol message: without BEGIN in it, one implicit transaction. */
   execute(script: string): Promise<void>
+  /** Runs `COPY … FROM STDIN` on chunks of its text as they come; gives the rows that it took. */
+  copyIn(sql: string, chunks: AsyncIterable<string>): Promise<number>
   /** Asks the server to stop what the session runs, from another connection. */
   cancel(): Promise<void>
   /** Ends the connection at once, without waiting for what it runs. */

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { advice, command, type ConnectionString } from '../kernel/index.ts'
 import { isLoopback, locate, type PostgresLocation } from './connection-string.ts'
@@ -31,11 +33,23 @@ export async function withPostgres<T>(
     refuseOld(server)
     const cancel = () => cancelBackend(location, options, connected)
     const { onNotice } = options
-    const parts = { client, server, where, types: pg.types, onNotice, cancel, destroy }
+    const copyIn = (sql: string, chunks: AsyncIterable<string>) => copyTo(client, sql, chunks)
+    const parts = { client, server, where, types: pg.types, onNotice, copyIn, cancel, destroy }
     return await work(createSession({ kind: 'postgres', ...parts }))
   } finally {
     if (!destroyed) await endQuietly(client)
   }
+}
+
+async function copyTo(
+  client: pg.Client,
+  sql: string,
+  chunks: AsyncIterable<string>,
+): Promise<number> {
+  const { from } = await import('pg-copy-streams')
+  const stream = client.query(from(sql))
+  await pipeline(Readable.from(chunks), stream)
+  return stream.rowCount
 }
 
 interface Connected {

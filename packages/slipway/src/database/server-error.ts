@@ -11,6 +11,8 @@ interface WireError {
   readonly hint?: string | undefined
   readonly position?: string | undefined
   readonly routine?: string | undefined
+  /** The context in which it came up. */
+  readonly where?: string | undefined
 }
 
 const UNREACHABLE = new Set([
@@ -80,6 +82,7 @@ function sayable(error: WireError, sent: string): WireError {
     code: error.code,
     message: say(error.message),
     position: error.position,
+    where: error.where,
     ...(error.detail ? { detail: say(error.detail) } : {}),
     ...(error.hint ? { hint: say(error.hint) } : {}),
   }
@@ -113,5 +116,14 @@ function serverError(error: WireError, completed: number | undefined): ServerErr
     ...(error.hint ? { hint: error.hint } : {}),
     ...(error.position ? { position: Number(error.position) } : {}),
     ...(completed === undefined ? {} : { completed }),
+    ...copiedPlace(error),
   }
+}
+
+/** `COPY carriers, line 3, column name: "…"`: what stands behind the colon is of a row. */
+function copiedPlace({ where }: WireError): Pick<ServerError, 'copied'> {
+  const [, line, column] =
+    /^COPY .*?, line (\d+)(?:, column (.+?))?(?::|$)/m.exec(where ?? '') ?? []
+  if (line === undefined) return {}
+  return { copied: { line: Number(line), ...(column === undefined ? {} : { column }) } }
 }

@@ -17,6 +17,8 @@ export interface SessionParts {
   readonly where: string
   readonly types: PgTypes
   readonly onNotice?: ((message: string) => void) | undefined
+  /** Hands the chunks to the server; gives the rows that it took. */
+  copyIn(sql: string, chunks: AsyncIterable<string>): Promise<number>
   cancel(): Promise<void>
   destroy(): void
 }
@@ -56,6 +58,14 @@ export function createSession(parts: SessionParts): Session {
         raiseServerError(error, { where, user, sent: script, completed })
       } finally {
         connection.off('commandComplete', count)
+      }
+    },
+    async copyIn(sql, chunks) {
+      sent = sql
+      try {
+        return await parts.copyIn(sql, chunks)
+      } catch (error) {
+        return raiseServerError(error, { where, user, sent: sql })
       }
     },
     cancel: parts.cancel,

@@ -40,6 +40,7 @@ export function sessionOnNothing(): Session {
     queryRaw,
     query: async () => [],
     execute: async () => {},
+    copyIn: async () => 0,
     cancel: async () => {},
     destroy: () => {},
   }

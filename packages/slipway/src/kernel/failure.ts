@@ -23,6 +23,8 @@ export interface ServerError {
   readonly position?: number
   /** Commands of the same message that had been completed before. */
   readonly completed?: number
+  /** Where in what COPY was given: the line from 1, and the column by name where it is known. */
+  readonly copied?: { readonly line: number; readonly column?: string }
 }
 
 /**

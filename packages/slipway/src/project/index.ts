@@ -11,6 +11,7 @@ export {
 } from './project.ts'
 export { loadRules, type RuleModule } from './rules-module.ts'
 export { scratchSetting } from './scratch.ts'
+export { type MappedBlock, type MappedName, schemaNames, type SchemaNames } from './schema-names.ts'
 export type { Generator, ProjectSchema, ProjectSchemaFile } from './schema.ts'
 export {
   type BackupPolicy,

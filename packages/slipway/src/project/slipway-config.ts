@@ -27,7 +27,7 @@ export interface EnvironmentConfig {
   readonly backup?: BackupPolicy
   /** How long what a deploy destroyed is kept before `slipway kept prune` drops it; `7d` where absent. */
   readonly keep?: string
-  /** Names of the seed sets that belong there. */
+  /** Names of the seed sets that belong there, `none` for none; where absent, the sets name their environments. */
   readonly seeds?: string | readonly string[]
   /** Asks for `--confirm <database>` at each deploy, also where nothing is destroyed. */
   readonly confirm?: boolean

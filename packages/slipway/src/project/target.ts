@@ -27,7 +27,8 @@ export interface Policy {
   readonly backup: BackupPolicy
   /** How long what a deploy destroyed is kept before `slipway kept prune` drops it. */
   readonly keepMs: number
-  readonly seeds: readonly string[]
+  /** The seed sets that belong there by name; absent where the sets themselves say so. */
+  readonly seeds?: readonly string[]
   /** Every deploy needs `--confirm <database>`. */
   readonly confirm: boolean
 }
@@ -189,7 +190,7 @@ function describeSource(connection: Connection): string {
 }
 
 function readPolicy(config: EnvironmentConfig): Policy {
-  const { seeds = [], deploy = {} } = config
+  const { seeds, deploy = {} } = config
   const duration = (text: string) =>
     must(parseDuration(text), 'duration of a checked configuration')
   return {
@@ -198,9 +199,14 @@ function readPolicy(config: EnvironmentConfig): Policy {
     deadlineMs: duration(deploy.deadline ?? '30min'),
     backup: config.backup ?? 'never',
     keepMs: duration(config.keep ?? '7d'),
-    seeds: typeof seeds === 'string' ? [seeds] : seeds,
+    ...(seeds === undefined ? {} : { seeds: seedNames(seeds) }),
     confirm: config.confirm ?? false,
   }
+}
+
+/** `none` is no set. */
+function seedNames(seeds: string | readonly string[]): readonly string[] {
+  return [seeds].flat().filter((name) => name !== 'none')
 }
 
 interface Decided {

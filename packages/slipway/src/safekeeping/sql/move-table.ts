@@ -21,14 +21,26 @@ CREATE OR REPLACE FUNCTION slipway.dependents(target regclass) RETURNS text[] LA
     FROM pg_constraint WHERE contype = 'f' AND confrelid = target AND conrelid <> target AND conparentid = 0) AS all_of_them
 $$;
 
--- All that a table has beside its rows, in an order in which it can be dropped.
+-- Indexes that need nothing of the user's: they move with the table, for dropping one takes time by its size.
+CREATE OR REPLACE FUNCTION slipway.plain_indexes(target regclass) RETURNS SETOF oid LANGUAGE sql STABLE AS $$
+  SELECT indexrelid FROM pg_index i WHERE indrelid = target AND indexprs IS NULL AND indpred IS NULL
+    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype = 'x')
+    AND NOT EXISTS (SELECT FROM unnest(indclass::oid[]) AS used JOIN pg_opclass o ON o.oid = used
+      WHERE opcnamespace <> 'pg_catalog'::regnamespace)
+    AND NOT EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = atttypid LEFT JOIN pg_collation l ON l.oid = attcollation
+      WHERE attrelid = indexrelid AND (typnamespace <> 'pg_catalog'::regnamespace OR collnamespace <> 'pg_catalog'::regnamespace))
+$$;
+
+-- All that a table has beside its rows and these indexes, in an order in which it can be dropped.
 CREATE OR REPLACE FUNCTION slipway.trimmings(target regclass) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT array_agg(command ORDER BY rank) FROM (
     SELECT CASE contype WHEN 'f' THEN 1 ELSE 2 END AS rank,
       format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', target, conname) AS command
     FROM pg_constraint WHERE conrelid = target AND contype IN ('f', 'p', 'u', 'x', 'c')
+      AND (contype NOT IN ('p', 'u') OR conindid NOT IN (SELECT slipway.plain_indexes(target)))
     UNION ALL SELECT 3, format('DROP INDEX IF EXISTS %s', indexrelid::regclass) FROM pg_index
       WHERE indrelid = target AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = target)
+        AND indexrelid NOT IN (SELECT slipway.plain_indexes(target))
     UNION ALL SELECT 4, format('DROP TRIGGER %I ON %s', tgname, target) FROM pg_trigger
       WHERE tgrelid = target AND NOT tgisinternal
     UNION ALL SELECT 5, format('DROP RULE %I ON %s', rulename, target) FROM pg_rewrite WHERE ev_class = target
@@ -55,6 +67,7 @@ $$;
 CREATE OR REPLACE FUNCTION slipway.is_needed(target regclass) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT FROM pg_depend d
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = target AND d.deptype IN ('n', 'a')
+      AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT indexrelid FROM pg_index WHERE indrelid = target))
       AND NOT (d.classid = 'pg_constraint'::regclass
         AND EXISTS (SELECT FROM pg_constraint c WHERE c.oid = d.objid AND c.conrelid = target)))
   OR EXISTS (SELECT FROM pg_depend d JOIN pg_type t ON d.refobjid IN (t.oid, t.typarray)
@@ -70,6 +83,9 @@ BEGIN
   IF slipway.is_needed(target) THEN
     RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist';
   END IF;
+  -- Their names would be taken where the table comes back, and in the schema of what is kept.
+  PERFORM slipway.run_all(ARRAY(SELECT format('ALTER INDEX %s RENAME TO %I', index::regclass, new || '_' || n)
+    FROM slipway.plain_indexes(target) WITH ORDINALITY AS moved(index, n)));
   EXECUTE format('ALTER TABLE %s RENAME TO %I', target, new);
   EXECUTE format('ALTER TABLE %I.%I SET SCHEMA slipway', home, new);
   EXECUTE format('CREATE TABLE %I.%I ()', home, own);

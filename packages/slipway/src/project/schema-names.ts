@@ -1,4 +1,4 @@
-import type { SchemaFile } from '../engine/index.ts'
+import type { ProjectSchemaFile } from './schema.ts'
 
 /** A name of the Prisma schema and the database's name for it, which `@map` can make another. */
 export interface MappedName {
@@ -6,10 +6,16 @@ export interface MappedName {
   readonly mapped: string
 }
 
+/** A field of a model, or a value of an enum. */
+export interface MappedMember extends MappedName {
+  /** What Prisma's client fills a field with that is not given: the database has no default for it. */
+  readonly filled?: 'uuid' | 'cuid' | 'nanoid' | 'ulid' | 'updatedAt'
+}
+
 /** A model with its fields, or an enum with its values; `mapped` is the table or the type. */
 export interface MappedBlock extends MappedName {
   readonly schema: string
-  readonly members: readonly MappedName[]
+  readonly members: readonly MappedMember[]
 }
 
 /** What the models and enums of a Prisma schema are called in the database. */
@@ -25,7 +31,7 @@ const BLOCK = /^[ \t]*(model|enum)[ \t]+(\w+)[ \t]*\{((?:"(?:\\.|[^"\\\n])*"|[^"
 const STRING_OR_COMMENT = /("(?:\\.|[^"\\\n])*")|\/\/[^\n]*/g
 
 /** Reads the names of a schema that Prisma's engine accepts; judgement is left to the engine. */
-export function schemaNames(files: readonly SchemaFile[]): SchemaNames {
+export function schemaNames(files: readonly ProjectSchemaFile[]): SchemaNames {
   const models: MappedBlock[] = []
   const enums: MappedBlock[] = []
   let qualified = false
@@ -49,11 +55,18 @@ export function schemaNames(files: readonly SchemaFile[]): SchemaNames {
   return { models, enums, qualified }
 }
 
-function membersOf(body: string): MappedName[] {
+function membersOf(body: string): MappedMember[] {
   return body.split('\n').flatMap((line) => {
     const name = /^\s*(\w+)/.exec(line)?.[1]
-    return name === undefined ? [] : [{ name, mapped: attribute(line, '(?<!@)@map') ?? name }]
+    if (name === undefined) return []
+    return [{ name, mapped: attribute(line, '(?<!@)@map') ?? name, ...filledBy(line) }]
   })
+}
+
+function filledBy(line: string): Pick<MappedMember, 'filled'> {
+  if (/@updatedAt\b/.test(line)) return { filled: 'updatedAt' }
+  const made = /@default\(\s*(uuid|cuid|nanoid|ulid)\(/.exec(line)?.[1]
+  return made === undefined ? {} : { filled: made as 'uuid' | 'cuid' | 'nanoid' | 'ulid' }
 }
 
 function attribute(text: string, name: string): string | undefined {
