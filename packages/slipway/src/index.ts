@@ -15,3 +15,12 @@ export {
   type EnvironmentConfig,
   type SlipwayConfig,
 } from './project/index.ts'
+export {
+  defineSeed,
+  type OwnerMode,
+  type SeedDefinition,
+  type SeedRow,
+  type SeedRows,
+  type SeedTable,
+  type SeedValue,
+} from './seeds/index.ts'

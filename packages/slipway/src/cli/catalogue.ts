@@ -17,6 +17,7 @@ export const CATALOGUES: Readonly<Record<string, () => Promise<FailureSpecs>>> =
   HAZARDS: async () => (await import('../hazards/index.ts')).hazardFailures,
   HISTORY: async () => (await import('../history/index.ts')).historyFailures,
   MIGRATION: async () => (await import('../migration/index.ts')).migrationFailures,
+  SEEDS: async () => (await import('../seeds/index.ts')).seedFailures,
   SAFEKEEPING: async () => (await import('../safekeeping/index.ts')).safekeepingFailures,
   PROJECT: async () => (await import('../project/index.ts')).projectFailures,
   REHEARSAL: async () => (await import('../rehearsal/index.ts')).rehearsalFailures,

@@ -4,6 +4,7 @@ import { FAIL_ON } from './threshold.ts'
 
 const COULD_NOT = 'it could not begin: usage, configuration, connection'
 
+const SEED_ACTIONS = ['run', 'status', 'verify']
 const KEPT_ACTIONS = ['list', 'restore', 'prune']
 
 /** Flags of the commands that write a migration. */
@@ -469,6 +470,40 @@ export const COMMANDS: readonly Command[] = [
     ],
     exitCodes: { 0: 'done', 2: COULD_NOT, 3: 'the person declined' },
     load: async () => (await import('./commands/kept.ts')).kept,
+  },
+  {
+    name: 'seed',
+    group: 'deploy',
+    summary: 'run, verify and compare reference data',
+    details:
+      'Seed sets stand in prisma/seeds: a TypeScript file with defineSeed each, or a folder with set.json and CSV, JSON, ' +
+      'NDJSON or SQL. `run` loads those of the environment by COPY and one merge a table, each set in one transaction; a ' +
+      'second run writes nothing. `status` compares the sets with what ran; `verify` compares every row.',
+    positionals: [
+      { name: 'action', summary: 'run, status or verify', required: true, choices: SEED_ACTIONS },
+    ],
+    flags: {
+      set: { kind: 'list', value: '<name>', summary: 'these sets alone' },
+      'dry-run': {
+        kind: 'switch',
+        summary: 'with run: count what would be written, and take it back',
+      },
+    },
+    examples: [
+      { command: 'slipway seed run', what: 'the sets of the environment' },
+      { command: 'slipway seed run --set plans --dry-run', what: 'what one set would write' },
+      {
+        command: 'slipway seed verify --env production',
+        what: 'whether all rows are there and equal',
+      },
+    ],
+    exitCodes: {
+      0: 'done, or nothing to do',
+      2: COULD_NOT,
+      3: 'the person declined',
+      4: 'rows differ from the seeds, or the database is newer',
+    },
+    load: async () => (await import('./commands/seed.ts')).seed,
   },
   {
     name: 'repair',

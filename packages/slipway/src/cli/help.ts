@@ -45,7 +45,6 @@ function overview({ commands, version }: Manual): Report {
   )
   const text = [
     `Slipway ${version}: deploys Prisma migrations, and takes them back`,
-    '',
     ...lines,
     ...flagSummary(),
   ].join('\n')

@@ -46,7 +46,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   '@prisma/config': PRISMA_CONFIG,
   prisma: PRISMA_CONFIG,
   slipway:
-    'export const defineConfig = (config) => config; export const defineRules = (rules) => rules',
+    'export const defineConfig = (config) => config; export const defineRules = (rules) => rules; export const defineSeed = (seed) => seed',
   // The .env files have been read by the time a configuration runs.
   'dotenv/config': '',
 }

@@ -1,0 +1,108 @@
+import { advice, command, suggest } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+import type { SeedSet } from './set.ts'
+
+/** What an environment takes. */
+export interface EnvironmentSeeds {
+  readonly environment: string
+  /** The names that its configuration gives; absent where the sets say it themselves. */
+  readonly seeds?: readonly string[] | undefined
+}
+
+/** Whether a set belongs to an environment. */
+export function belongs({ name, environments }: SeedSet, of: EnvironmentSeeds): boolean {
+  return of.seeds ? of.seeds.includes(name) : environments.includes(of.environment)
+}
+
+/**
+ * The sets to run, each after those that it depends on; of an environment all that belong to it, or those named.
+ * Fails with SEEDS.SET_UNKNOWN, SEEDS.NOT_HERE, SEEDS.CYCLE and SEEDS.TABLE_OWNED.
+ */
+export function chooseSets(
+  sets: readonly SeedSet[],
+  names: readonly string[],
+  of: EnvironmentSeeds,
+): readonly SeedSet[] {
+  for (const name of [...names, ...(of.seeds ?? [])]) known(sets, name)
+  for (const set of sets) for (const name of set.dependsOn) known(sets, name, set)
+  const wanted = names.length > 0 ? sets.filter(({ name }) => names.includes(name)) : sets
+  const here = wanted.filter((set) => belongs(set, of))
+  const absent = names.length > 0 ? wanted.find((set) => !belongs(set, of)) : undefined
+  if (absent) refuseHere(absent, of)
+  const ordered = inOrder(sets, here)
+  for (const set of ordered) if (!belongs(set, of)) refuseHere(set, of)
+  refuseShared(ordered)
+  return ordered
+}
+
+function known(sets: readonly SeedSet[], name: string, by?: SeedSet): void {
+  if (sets.some((set) => set.name === name)) return
+  const names = sets.map((set) => set.name)
+  const near = suggest(name, names)
+  raise('SEEDS.SET_UNKNOWN', {
+    message: `There is no seed set ${name}${by ? `, on which ${by.name} depends` : ''}.`,
+    why: names.length === 0 ? 'prisma/seeds holds none.' : `There are ${names.join(', ')}.`,
+    nextActions: near === undefined ? [] : [advice(`Perhaps ${near} is meant.`)],
+  })
+}
+
+function refuseHere({ name, environments }: SeedSet, of: EnvironmentSeeds): never {
+  const allowed =
+    of.seeds === undefined
+      ? `It belongs to ${environments.join(', ')}.`
+      : of.seeds.length === 0
+        ? `seeds of ${of.environment} is 'none'.`
+        : `seeds of ${of.environment} names ${of.seeds.join(', ')}.`
+  return raise('SEEDS.NOT_HERE', {
+    message: `${of.environment} does not take the seed set ${name}.`,
+    why: allowed,
+    nextActions: [
+      advice('What an environment takes stands in slipway.config.ts, or in the set.'),
+      command('slipway seed status', 'see the sets of this environment'),
+    ],
+  })
+}
+
+/** Depth first, so that each comes after those that it depends on; otherwise by name. */
+function inOrder(all: readonly SeedSet[], wanted: readonly SeedSet[]): readonly SeedSet[] {
+  const done = new Set<SeedSet>()
+  const visit = (set: SeedSet, path: readonly SeedSet[]): void => {
+    if (done.has(set)) return
+    if (path.includes(set)) {
+      const circle = [...path.slice(path.indexOf(set)), set].map(({ name }) => name)
+      raise('SEEDS.CYCLE', {
+        message: `Seed sets depend on each other in a circle: ${circle.join(' → ')}.`,
+        nextActions: [advice('Take one dependsOn away, or make one set of them.')],
+        where: { file: set.file },
+      })
+    }
+    for (const name of set.dependsOn) {
+      const other = all.find((one) => one.name === name)
+      if (other) visit(other, [...path, set])
+    }
+    done.add(set)
+  }
+  for (const set of wanted) visit(set, [])
+  return [...done]
+}
+
+/** Two sets that run together may not write to one table: neither would know its own rows. */
+function refuseShared(sets: readonly SeedSet[]): void {
+  const owners = new Map<string, SeedSet>()
+  for (const set of sets) {
+    for (const { name } of set.tables) {
+      const owner = owners.get(name)
+      if (owner !== undefined && owner !== set) {
+        raise('SEEDS.TABLE_OWNED', {
+          message: `${set.name} and ${owner.name} both write to ${name}.`,
+          why: 'A table belongs to one set in an environment, so that it is known whose its rows are.',
+          nextActions: [
+            advice('Put its rows into one set, or the sets into different environments.'),
+          ],
+          where: { file: set.file },
+        })
+      }
+      owners.set(name, set)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { SeedSetTable } from './set.ts'
+import type { TargetTable } from './target-tables.ts'
+
+/** A table of a set, and what it is on the target. */
+export interface PlacedTable {
+  readonly table: SeedSetTable
+  readonly target: TargetTable
+}
+
+/** A table in its turn, with the columns that must wait for tables behind it, or for itself. */
+export interface TableInTurn extends PlacedTable {
+  readonly later: ReadonlySet<string>
+}
+
+/**
+ * The tables of a set in the order of their foreign keys, otherwise as they are written. Where they go in a circle,
+ * a foreign key that may be NULL waits; a key to the table itself waits for the table.
+ */
+export function inOrder(tables: readonly PlacedTable[]): readonly TableInTurn[] {
+  const left = [...tables]
+  const turn: TableInTurn[] = []
+  while (left.length > 0) {
+    const next = left.find((one) => waitsFor(one, left).length === 0) ?? leastBound(left)
+    left.splice(left.indexOf(next), 1)
+    const columns = [...waitsFor(next, left), ...toItself(next)]
+    turn.push({ ...next, later: new Set(columns) })
+  }
+  return turn
+}
+
+function nameOf({ target }: PlacedTable): string {
+  return `${target.schema}.${target.name}`
+}
+
+/** Columns that point at tables which have not had their turn. */
+function waitsFor(one: PlacedTable, left: readonly PlacedTable[]): string[] {
+  return one.target.foreignKeys
+    .filter(({ table }) => left.some((other) => other !== one && nameOf(other) === table))
+    .flatMap(({ columns }) => columns)
+}
+
+function toItself(one: PlacedTable): string[] {
+  return one.target.foreignKeys
+    .filter(({ table }) => table === nameOf(one))
+    .flatMap(({ columns }) => columns)
+}
+
+/** Within a circle: a table whose waiting columns may all be NULL, else the first. */
+function leastBound(left: readonly PlacedTable[]): PlacedTable {
+  const free = left.find((one) => {
+    const waiting = waitsFor(one, left)
+    return one.target.columns.every(({ name, notNull }) => !notNull || !waiting.includes(name))
+  })
+  const [first] = left
+  if (free ?? first) return (free ?? first) as PlacedTable
+  throw new TypeError('no table is left')
+}

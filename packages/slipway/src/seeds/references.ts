@@ -1,0 +1,173 @@
+import { quoteIdentifier } from '../database/index.ts'
+import {
+  columnOf,
+  type TargetColumn,
+  type TargetForeignKey,
+  type TargetTable,
+  type TargetTables,
+} from './target-tables.ts'
+
+/** A cell of a row: a column, or a way along foreign keys to a column of another table. */
+export interface Cell {
+  /** As rows name it: `mcNumber`, `carrierId.mcNumber`. */
+  readonly field: string
+  /** Its column in the table where the rows are staged. */
+  readonly staged: string
+  /** The column of the target whose type it has. */
+  readonly column: TargetColumn
+}
+
+/** A column that is found by the natural key of the row that it refers to. */
+export interface Reference {
+  readonly column: TargetColumn
+  /** The table that it refers to. */
+  readonly table: string
+  /** SQL of its value, in terms of the joins. */
+  readonly value: string
+  /** LEFT JOINs that lead to it from the staged rows, which are `s`. */
+  readonly joins: readonly string[]
+  /** SQL that is true where a reference was given. */
+  readonly given: string
+}
+
+/** How the cells of rows become columns of a table. */
+export interface Layout {
+  readonly cells: readonly Cell[]
+  readonly columns: readonly TargetColumn[]
+  readonly references: readonly Reference[]
+}
+
+/** A field that cannot be placed: no column, no foreign key, no other table's column. */
+export interface Misplaced {
+  readonly field: string
+}
+
+/** Places fields in a table; a field with dots goes along foreign keys. */
+export function layOut(
+  tables: TargetTables,
+  table: TargetTable,
+  fields: readonly string[],
+): Layout | Misplaced {
+  const cells: Cell[] = []
+  const columns: TargetColumn[] = []
+  const grouped = new Map<string, string[]>()
+  for (const field of fields) {
+    const [head = '', ...rest] = field.split('.')
+    if (rest.length > 0) grouped.set(head, [...(grouped.get(head) ?? []), rest.join('.')])
+    else {
+      const column = columnOf(table, field)
+      if (!column) return { field }
+      columns.push(column)
+      cells.push({ field, staged: `c${cells.length}`, column })
+    }
+  }
+  const references: Reference[] = []
+  for (const [head, paths] of grouped) {
+    const walk = new Walk(tables, cells)
+    const found = walk.along(table, head, paths, head)
+    if (found === undefined) return { field: walk.lost ?? `${head}.${paths[0] ?? ''}` }
+    references.push(found)
+  }
+  return { cells, columns, references }
+}
+
+/** Follows the ways of one reference; each table on them is a join of its own. */
+class Walk {
+  readonly #tables: TargetTables
+  readonly #cells: Cell[]
+  readonly #joins: string[] = []
+  readonly #given: string[] = []
+  /** The field at which it came to no column. */
+  lost: string | undefined
+
+  constructor(tables: TargetTables, cells: Cell[]) {
+    this.#tables = tables
+    this.#cells = cells
+  }
+
+  along(
+    table: TargetTable,
+    head: string,
+    paths: readonly string[],
+    prefix: string,
+  ): Reference | undefined {
+    const column = columnOf(table, head)
+    const key = column && foreignKeyOf(table, column.name)
+    const parent = key && this.#tables.get(key.table)
+    if (!column || !parent) return undefined
+    const alias = `p${this.#cells.length}_${this.#joins.length}`
+    const conditions = this.#conditions(parent, paths, { alias, prefix })
+    if (conditions === undefined) return undefined
+    this.#joins.push(`LEFT JOIN ${parent.id} ${alias} ON ${conditions.join(' AND ')}`)
+    return {
+      column,
+      table: key.table,
+      value: `${alias}.${quoteIdentifier(key.referenced[0] ?? '')}`,
+      joins: this.#joins,
+      given: this.#given.join(' AND '),
+    }
+  }
+
+  #conditions(
+    parent: TargetTable,
+    paths: readonly string[],
+    { alias, prefix }: { readonly alias: string; readonly prefix: string },
+  ): string[] | undefined {
+    const conditions: string[] = []
+    const deeper = new Map<string, string[]>()
+    for (const path of paths) {
+      const [head = '', ...rest] = path.split('.')
+      if (rest.length > 0) {
+        deeper.set(head, [...(deeper.get(head) ?? []), rest.join('.')])
+        continue
+      }
+      const column = columnOf(parent, head)
+      if (!column) {
+        this.lost = `${prefix}.${path}`
+        return undefined
+      }
+      const staged = `c${this.#cells.length}`
+      this.#cells.push({ field: `${prefix}.${path}`, staged, column })
+      conditions.push(`${alias}.${quoteIdentifier(column.name)} = s.${staged}`)
+      this.#given.push(`s.${staged} IS NOT NULL`)
+    }
+    for (const [head, rest] of deeper) {
+      const found = this.along(parent, head, rest, `${prefix}.${head}`)
+      if (found === undefined) return undefined
+      conditions.push(`${alias}.${quoteIdentifier(found.column.name)} = ${found.value}`)
+    }
+    return conditions
+  }
+}
+
+function foreignKeyOf(table: TargetTable, column: string): TargetForeignKey | undefined {
+  return table.foreignKeys.find(({ columns }) => columns.length === 1 && columns[0] === column)
+}
+
+/** The natural keys of other rows within a row, as fields with dots: `{ carrierId: { mcNumber } }` is `carrierId.mcNumber`. */
+export function flattened(
+  row: Readonly<Record<string, unknown>>,
+  isReference: (field: string) => boolean,
+): Readonly<Record<string, unknown>> {
+  let flat: Record<string, unknown> | undefined
+  for (const [field, value] of Object.entries(row)) {
+    if (!isPlainObject(value) || !isReference(field)) continue
+    flat ??= { ...row }
+    delete flat[field]
+    for (const [path, inner] of leaves(value, field)) flat[path] = inner
+  }
+  return flat ?? row
+}
+
+function leaves(value: Readonly<Record<string, unknown>>, prefix: string): [string, unknown][] {
+  return Object.entries(value).flatMap(([name, inner]): [string, unknown][] => {
+    const path = `${prefix}.${name}`
+    return isPlainObject(inner) ? leaves(inner, path) : [[path, inner]]
+  })
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  )
+}

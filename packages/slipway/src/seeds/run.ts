@@ -1,0 +1,210 @@
+import type { Session } from '../database/index.ts'
+import { advice, attempt, command, type Emit, rethrow } from '../kernel/index.ts'
+import type { SchemaNames } from '../project/index.ts'
+import { raise } from './failures.ts'
+import {
+  createSeedLedgerSql,
+  readSeedLedger,
+  type SeedAuthor,
+  seedRecordSql,
+  type SeedRecord,
+} from './ledger.ts'
+import { fillLater, merge, removeOwned, type TableCounts } from './merge.ts'
+import { inOrder, type TableInTurn } from './order.ts'
+import { type Resolved, resolve } from './resolve.ts'
+import type { SeedSet } from './set.ts'
+import { stage } from './stage.ts'
+import { readTargetTables, tableOf, type TargetTables } from './target-tables.ts'
+
+/** Sets to be run on a target, in their order. */
+export interface SeedRequest {
+  readonly sets: readonly SeedSet[]
+  readonly names: SchemaNames
+  /** Migrations that the target lacks: seeds may not fit. */
+  readonly pending: readonly string[]
+  readonly author: SeedAuthor
+  /** Do all of it, tell what changed, and take it back. */
+  readonly dryRun: boolean
+  /** Asked before a set that changes or deletes rows is committed; throws where that is not wanted. */
+  readonly consent: (destroys: readonly string[]) => Promise<void>
+  readonly emit: Emit
+}
+
+/** What a run did with a set, or would do. */
+export interface SeedOutcome {
+  readonly set: SeedSet
+  /** What the database had of it before. */
+  readonly before?: SeedRecord
+  readonly tables: readonly TableCounts[]
+}
+
+const LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s';\n"
+
+/**
+ * Runs sets on a target, each in one transaction: rows go by COPY into temporary tables, and from there by one merge
+ * a table. A second run writes nothing. Needs the lock of the database. Fails with the codes of `seedFailures`; what
+ * was committed before a set that fails stays.
+ */
+export async function runSeeds(session: Session, request: SeedRequest): Promise<SeedOutcome[]> {
+  refusePending(request)
+  const tables = await readTargetTables(session, request.names)
+  const records = await readSeedLedger(session)
+  for (const set of request.sets) refuseNewer(set, records)
+  if (!request.dryRun) await session.execute(`BEGIN;\n${createSeedLedgerSql}COMMIT`)
+  const outcomes: SeedOutcome[] = []
+  const each = async (set: SeedSet) => {
+    const before = records.find(({ name }) => name === set.name)
+    const counts = await runSet(session, { request, set, tables, first: outcomes.length * 100 })
+    outcomes.push({ set, ...(before ? { before } : {}), tables: counts })
+    return counts
+  }
+  if (request.dryRun) {
+    // One transaction for all: a set may need the rows of the one before it.
+    await inTransaction(session, 'ROLLBACK', async () => {
+      await session.execute(createSeedLedgerSql)
+      for (const set of request.sets) await each(set)
+    })
+    return outcomes
+  }
+  for (const set of request.sets) {
+    await inTransaction(session, 'COMMIT', async () => {
+      const counts = await each(set)
+      const destroys = destroyedBy(set, counts)
+      if (destroys.length > 0) await request.consent(destroys)
+      await record(session, request, { set, records, counts })
+    })
+  }
+  return outcomes
+}
+
+async function inTransaction(
+  session: Session,
+  end: 'COMMIT' | 'ROLLBACK',
+  work: () => Promise<void>,
+): Promise<void> {
+  await session.execute(`BEGIN;\n${LOCK_TIMEOUT}`)
+  const done = await attempt(work).catch(async (error: unknown) => {
+    await session.execute('ROLLBACK')
+    throw error
+  })
+  if (done.ok) return await session.execute(end)
+  // The connection may be what failed.
+  await attempt(() => session.execute('ROLLBACK'))
+  rethrow(done.failure)
+}
+
+function refusePending({ pending }: SeedRequest): void {
+  if (pending.length === 0) return
+  raise('SEEDS.MIGRATIONS_PENDING', {
+    message: `${pending.length === 1 ? 'A migration is' : `${pending.length} migrations are`} pending: ${pending.slice(0, 3).join(', ')}${pending.length > 3 ? ', …' : ''}.`,
+    why: 'Seeds are written for the schema that the migrations lead to.',
+    nextActions: [command('slipway deploy', 'apply them, then run the seeds')],
+  })
+}
+
+function refuseNewer(set: SeedSet, records: readonly SeedRecord[]): void {
+  const before = records.find(({ name }) => name === set.name)
+  if (before === undefined || before.version <= set.version) return
+  raise('SEEDS.NEWER_DATABASE', {
+    message: `The database has version ${before.version} of ${set.name}; the files are version ${set.version}.`,
+    why: 'To run an older set would take newer rows back.',
+    nextActions: [
+      advice('Fetch the commit that has the newer set.'),
+      command('slipway seed status', 'see what the database has'),
+    ],
+    where: { file: set.file },
+  })
+}
+
+interface SetRun {
+  readonly request: SeedRequest
+  readonly set: SeedSet
+  readonly tables: TargetTables
+  /** From where temporary tables are numbered. */
+  readonly first: number
+}
+
+async function runSet(session: Session, run: SetRun): Promise<TableCounts[]> {
+  const { request, set } = run
+  request.emit({ kind: 'phase', phase: 'seed', detail: set.name })
+  const merged: { resolved: Resolved; counts: TableCounts; turn: TableInTurn }[] = []
+  for (const [at, turn] of turnsOf(session, run).entries()) {
+    const staged = await stage(session, {
+      ...run,
+      table: turn.table,
+      target: turn.target,
+      at: run.first + at,
+      emit: request.emit,
+    })
+    const resolved = await resolve(session, staged, turn.later)
+    merged.push({ resolved, counts: await merge(session, resolved), turn })
+  }
+  const later = new Map<string, number>()
+  for (const { resolved, turn } of merged) {
+    if (resolved.later.length === 0) continue
+    const again = await resolve(session, resolved, new Set())
+    const changed = await fillLater(
+      session,
+      again,
+      again.columns.filter(({ name }) => turn.later.has(name)),
+    )
+    later.set(turn.table.name, changed)
+  }
+  const deleted = new Map<string, number>()
+  for (const { resolved, turn } of merged.toReversed()) {
+    if (turn.table.mode === 'own')
+      deleted.set(turn.table.name, await removeOwned(session, resolved))
+  }
+  return merged.map(({ counts }) => {
+    // A row that was only now inserted is no change of one that stood.
+    const changed = Math.min(
+      Math.max((later.get(counts.table) ?? 0) - counts.inserted, 0),
+      counts.unchanged,
+    )
+    return {
+      ...counts,
+      updated: counts.updated + changed,
+      unchanged: counts.unchanged - changed,
+      deleted: deleted.get(counts.table) ?? 0,
+    }
+  })
+}
+
+function turnsOf(session: Session, { request, set, tables }: SetRun): readonly TableInTurn[] {
+  const { schema } = session.server
+  const { pending } = request
+  return inOrder(
+    set.tables.map((table) => ({
+      table,
+      target: tableOf(tables, set, table, { schema, pending }),
+    })),
+  )
+}
+
+/** What a person must agree to on a protected target. */
+function destroyedBy(set: SeedSet, counts: readonly TableCounts[]): string[] {
+  return counts.flatMap(({ table, updated, deleted }) => [
+    ...(updated > 0 ? [`values of ${updated} rows of ${table} (seed ${set.name})`] : []),
+    ...(deleted > 0 ? [`${deleted} rows of ${table} (seed ${set.name})`] : []),
+  ])
+}
+
+interface Recorded {
+  readonly set: SeedSet
+  readonly records: readonly SeedRecord[]
+  readonly counts: readonly TableCounts[]
+}
+
+/** A run that changed nothing, of a set that is known as it is, writes nothing. */
+async function record(
+  session: Session,
+  { author }: SeedRequest,
+  { set, records, counts }: Recorded,
+): Promise<void> {
+  const rows = counts.reduce((sum, one) => sum + one.inserted + one.updated + one.unchanged, 0)
+  const before = records.find(({ name }) => name === set.name)
+  const same =
+    before?.version === set.version && before.checksum === set.checksum && before.rows === rows
+  const changed = counts.some(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
+  if (!same || changed) await session.execute(seedRecordSql(set, rows, author))
+}

@@ -1,0 +1,82 @@
+/** A value of a row. An object stands for a JSON document, or, at a foreign key, for the natural key of another row. */
+export type SeedValue =
+  | null
+  | undefined
+  | string
+  | number
+  | bigint
+  | boolean
+  | Date
+  | Uint8Array
+  | readonly SeedValue[]
+  | { readonly [name: string]: SeedValue }
+
+/** A row by the names of its fields or columns; what is not named is left to the database. */
+export type SeedRow = Readonly<Record<string, SeedValue>>
+
+/** Rows as they are, as they come, or as a function makes them. Nothing is held whole that comes by itself. */
+export type SeedRows<Row> =
+  | Iterable<Row>
+  | AsyncIterable<Row>
+  | (() => Iterable<Row> | AsyncIterable<Row> | Promise<Iterable<Row>>)
+
+/**
+ * How a set owns the rows of a table: `insert-missing` leaves rows that are there as they are, `upsert` makes them
+ * equal, `own` also deletes rows that it once put there and no longer has.
+ */
+export type OwnerMode = 'insert-missing' | 'upsert' | 'own'
+
+export const OWNER_MODES: readonly OwnerMode[] = ['insert-missing', 'upsert', 'own']
+
+/** What a set says of one table. */
+export interface SeedTable<Row extends object = SeedRow> {
+  /** The natural key: fields by which a row is the same row in every database. */
+  readonly key: readonly (keyof Row & string)[]
+  /** `upsert` where absent. */
+  readonly mode?: OwnerMode
+  /** Fields whose values are never shown. */
+  readonly sensitive?: readonly (keyof Row & string)[]
+  /** Rows, or the name of a file beside the set: CSV, JSON, NDJSON, or SQL that gives them. */
+  readonly rows: SeedRows<Row> | string
+}
+
+/** A seed set: tables with their rows, as the default export of a file in `prisma/seeds`. */
+export interface SeedDefinition<Tables extends Record<string, object> = Record<string, SeedRow>> {
+  /** Counts up with each change that a database should take. */
+  readonly version: number
+  /** Environments that it belongs to; `development` and `testing` where absent. */
+  readonly environments?: readonly string[]
+  /** Sets that must have run before. */
+  readonly dependsOn?: readonly string[]
+  /** By model or table. */
+  readonly tables: { readonly [Name in keyof Tables]: SeedTable<Tables[Name]> }
+}
+
+/** Gives a seed set its types; `defineSeed<{ Carrier: Prisma.CarrierUncheckedCreateInput }>({ … })` those of a model. Returns what it is given. */
+export function defineSeed<Tables extends Record<string, object> = Record<string, SeedRow>>(
+  definition: SeedDefinition<Tables>,
+): SeedDefinition<Tables> {
+  return definition
+}
+
+/** A set as it was found in the project. */
+export interface SeedSet {
+  readonly name: string
+  /** The file that defines it. */
+  readonly file: string
+  readonly version: number
+  readonly environments: readonly string[]
+  readonly dependsOn: readonly string[]
+  /** SHA-256 of its files, and of the helpers that stand beside the sets. */
+  readonly checksum: string
+  readonly tables: readonly SeedSetTable[]
+}
+
+/** A table of a set; names as the set writes them. */
+export interface SeedSetTable {
+  readonly name: string
+  readonly key: readonly string[]
+  readonly mode: OwnerMode
+  readonly sensitive: readonly string[]
+  readonly rows: SeedRows<SeedRow> | { readonly file: string }
+}

@@ -1,0 +1,47 @@
+import { belongs, type EnvironmentSeeds } from './choose.ts'
+import type { SeedRecord } from './ledger.ts'
+import type { SeedSet } from './set.ts'
+
+/**
+ * How a set stands to a database: `never` ran, `current`, `edited` since under the same version, `outdated` (the files
+ * are newer), `newer` (the database is), `not-here` (the environment does not take it), `missing` (no longer in the project).
+ */
+export type SeedState =
+  | 'never'
+  | 'current'
+  | 'edited'
+  | 'outdated'
+  | 'newer'
+  | 'not-here'
+  | 'missing'
+
+/** A set, in the files or in a database or in both. */
+export interface SeedStanding {
+  readonly name: string
+  readonly state: SeedState
+  readonly set?: SeedSet
+  readonly record?: SeedRecord
+}
+
+/** Compares the sets of a project with what ran on a database. Pure; the rows are not looked at. */
+export function seedStatus(
+  sets: readonly SeedSet[],
+  records: readonly SeedRecord[],
+  of: EnvironmentSeeds,
+): readonly SeedStanding[] {
+  const standing = sets.map((set): SeedStanding => {
+    const record = records.find(({ name }) => name === set.name)
+    const state = record ? compared(set, record) : belongs(set, of) ? 'never' : 'not-here'
+    return { name: set.name, state, set, ...(record ? { record } : {}) }
+  })
+  const gone = records
+    .filter(({ name }) => !sets.some((set) => set.name === name))
+    .map((record): SeedStanding => ({ name: record.name, state: 'missing', record }))
+  return [...standing, ...gone]
+}
+
+function compared(set: SeedSet, { version, checksum }: SeedRecord): SeedState {
+  if (version > set.version) return 'newer'
+  if (version < set.version) return 'outdated'
+  return checksum === set.checksum ? 'current' : 'edited'
+}

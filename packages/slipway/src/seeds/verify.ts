@@ -1,0 +1,147 @@
+import { quoteIdentifier, type Session } from '../database/index.ts'
+import { attempt, type Emit, type Failure, rethrow } from '../kernel/index.ts'
+import type { SchemaNames } from '../project/index.ts'
+import { readSeedLedger } from './ledger.ts'
+import { distinct } from './merge.ts'
+import { inOrder } from './order.ts'
+import { type Resolved, resolve } from './resolve.ts'
+import type { SeedSet } from './set.ts'
+import { stage } from './stage.ts'
+import { readTargetTables, tableOf, type TargetTable } from './target-tables.ts'
+
+/** In what a database differs from a set. */
+export interface SeedFinding {
+  readonly set: string
+  readonly table?: string
+  readonly kind: 'missing' | 'different' | 'orphan' | 'edited' | 'never'
+  /** Rows that it concerns. */
+  readonly rows: number
+  /** One sentence, without values that are not in the files. */
+  readonly message: string
+}
+
+export interface VerifyRequest {
+  readonly sets: readonly SeedSet[]
+  readonly names: SchemaNames
+  readonly emit: Emit
+}
+
+/**
+ * Looks whether every row of the sets is in the database and equal, whether their foreign keys are whole, and whether
+ * the ledger knows them as they are. Writes nothing: what it needs are temporary tables, and they are rolled back.
+ */
+export async function verifySeeds(
+  session: Session,
+  { sets, names, emit }: VerifyRequest,
+): Promise<SeedFinding[]> {
+  const tables = await readTargetTables(session, names)
+  const records = await readSeedLedger(session)
+  const { schema } = session.server
+  const found: SeedFinding[] = []
+  await session.execute('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  const done = await attempt(async () => {
+    for (const [index, set] of sets.entries()) {
+      emit({ kind: 'phase', phase: 'verify', detail: set.name })
+      const record = records.find(({ name }) => name === set.name)
+      if (record === undefined) {
+        found.push({
+          set: set.name,
+          kind: 'never',
+          rows: 0,
+          message: `${set.name} never ran here.`,
+        })
+      } else if (record.checksum !== set.checksum || record.version !== set.version) {
+        found.push({
+          set: set.name,
+          kind: 'edited',
+          rows: 0,
+          message: `${set.name} is no longer what ran here (version ${record.version}).`,
+        })
+      }
+      const placed = set.tables.map((table) => ({
+        table,
+        target: tableOf(tables, set, table, { schema, pending: [] }),
+      }))
+      for (const [at, { table, target }] of inOrder(placed).entries()) {
+        const staged = await stage(session, {
+          set,
+          table,
+          target,
+          tables,
+          at: index * 100 + at,
+          emit,
+        })
+        const resolved = await attempt(() => resolve(session, staged, new Set()))
+        if (resolved.ok) found.push(...(await compare(session, resolved.value)))
+        else found.push(unresolved(set, table.name, resolved.failure))
+        found.push(...(await orphans(session, set, target)))
+      }
+    }
+  })
+  await attempt(() => session.execute('ROLLBACK'))
+  if (!done.ok) rethrow(done.failure)
+  return found
+}
+
+/** A row that is referred to is missing: the rows of the table cannot be compared, and that is the finding. */
+function unresolved(set: SeedSet, table: string, failure: Failure): SeedFinding {
+  if (failure.code !== 'SEEDS.REFERENCE_MISSING') return rethrow(failure)
+  return { set: set.name, table, kind: 'missing', rows: 1, message: failure.message }
+}
+
+async function compare(session: Session, resolved: Resolved): Promise<SeedFinding[]> {
+  const { set, table, target, source, key, columns } = resolved
+  const same = key
+    .map(({ name }) => `t.${quoteIdentifier(name)} = r.${quoteIdentifier(name)}`)
+    .join(' AND ')
+  const values = columns.filter((column) => !key.includes(column))
+  const differs =
+    table.mode === 'insert-missing' || values.length === 0 ? 'false' : distinct(values)
+  const [counts] = await session.query<{ missing: string; different: string }>(
+    `SELECT count(*) FILTER (WHERE t.ctid IS NULL) AS missing,
+       count(*) FILTER (WHERE t.ctid IS NOT NULL AND (${differs})) AS different
+     FROM ${source} LEFT JOIN ${target.id} t ON ${same}`,
+  )
+  const finding = (kind: 'missing' | 'different', rows: number, what: string): SeedFinding[] =>
+    rows === 0
+      ? []
+      : [
+          {
+            set: set.name,
+            table: table.name,
+            kind,
+            rows,
+            message: `${rows} rows of ${table.name} ${what} (seed ${set.name}).`,
+          },
+        ]
+  return [
+    ...finding('missing', Number(counts?.missing ?? 0), 'are missing'),
+    ...finding('different', Number(counts?.different ?? 0), 'differ from the seed'),
+  ]
+}
+
+/** A constraint that is NOT VALID, or was switched off for a while, lets rows in that refer to nothing. */
+async function orphans(
+  session: Session,
+  set: SeedSet,
+  target: TargetTable,
+): Promise<SeedFinding[]> {
+  const found: SeedFinding[] = []
+  for (const { columns, table, referenced } of target.foreignKeys) {
+    const [schema = '', name = ''] = table.split('.')
+    const own = columns.map((column) => `t.${quoteIdentifier(column)}`)
+    const same = columns.map(
+      (column, at) => `p.${quoteIdentifier(referenced[at] ?? '')} = t.${quoteIdentifier(column)}`,
+    )
+    const [row] = await session.query<{ rows: string }>(
+      `SELECT count(*) AS rows FROM ${target.id} t WHERE ${own.map((column) => `${column} IS NOT NULL`).join(' AND ')}
+       AND NOT EXISTS (SELECT FROM ${quoteIdentifier(schema)}.${quoteIdentifier(name)} p WHERE ${same.join(' AND ')})`,
+    )
+    const rows = Number(row?.rows ?? 0)
+    if (rows > 0) {
+      const message = `${rows} rows of ${target.name} refer by ${columns.join(', ')} to rows of ${name} that do not exist.`
+      found.push({ set: set.name, table: target.name, kind: 'orphan', rows, message })
+    }
+  }
+  return found
+}
