@@ -21,6 +21,7 @@ await main(process.argv.slice(2))
 async function main(argv: readonly string[]): Promise<void> {
   const [first, ...rest] = argv
   if (first === 'load') return await underLoad(rest)
+  if (first === 'seeds') return await ofSeeds(rest)
   await (first === 'proof' ? ofProof(rest) : beside(argv))
 }
 
@@ -46,6 +47,14 @@ async function ofProof(argv: readonly string[]): Promise<void> {
   if (typeof options === 'string') return refuse(options, options === proofUsage)
   const { runProof } = await import('./proof/main.ts')
   process.stdout.write(await onServer((server, folder) => runProof(options, server, folder)))
+}
+
+async function ofSeeds(argv: readonly string[]): Promise<void> {
+  const { readSeedsOptions, seedsUsage } = await import('./seeds/options.ts')
+  const options = argv.includes('--help') ? seedsUsage : readSeedsOptions(argv)
+  if (typeof options === 'string') return refuse(options, options === seedsUsage)
+  const { runSeedsBench } = await import('./seeds/main.ts')
+  process.stdout.write(await onServer((server, folder) => runSeedsBench(options, server, folder)))
 }
 
 function refuse(message: string, asked: boolean): void {

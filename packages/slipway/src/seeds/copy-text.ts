@@ -1,4 +1,4 @@
-import type { SeedValue } from './set.ts'
+import type { SeedRow, SeedValue } from './set.ts'
 
 const NULL = String.raw`\N`
 
@@ -18,12 +18,16 @@ export function shapeOf(type: string): ColumnShape {
   return type.endsWith('[]') ? 'array' : 'plain'
 }
 
-/** A row as a line of COPY's text format. */
-export function copyLine(values: readonly SeedValue[], shapes: readonly ColumnShape[]): string {
+/** The named values of a row as a line of COPY's text format. */
+export function copyLine(
+  row: SeedRow,
+  fields: readonly string[],
+  shapes: readonly ColumnShape[],
+): string {
   let line = ''
-  for (let at = 0; at < values.length; at++) {
+  for (let at = 0; at < fields.length; at++) {
     if (at > 0) line += '\t'
-    line += copyValue(values[at], shapes[at] ?? 'plain')
+    line += copyValue(row[fields[at] ?? ''], shapes[at] ?? 'plain')
   }
   return `${line}\n`
 }

@@ -20,6 +20,15 @@ CREATE TABLE IF NOT EXISTS slipway.seed_row (
     key jsonb NOT NULL,
     PRIMARY KEY (seed, relation, key)
 );
+CREATE TABLE IF NOT EXISTS slipway.seed_table (
+    seed text NOT NULL,
+    relation text NOT NULL,
+    content text NOT NULL,
+    columns text[] NOT NULL,
+    rows bigint NOT NULL,
+    sum numeric NOT NULL,
+    PRIMARY KEY (seed, relation)
+);
 `
 
 /** What a database knows of a set that ran there. */

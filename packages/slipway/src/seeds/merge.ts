@@ -22,7 +22,7 @@ export async function merge(session: Session, resolved: Resolved): Promise<Table
   try {
     const updated = table.mode === 'insert-missing' ? 0 : await update(session, resolved)
     const inserted = await insert(session, resolved)
-    if (inserted > 0) await setSequences(session, resolved)
+    if (inserted > 0) await setSequences(session, resolved.target)
     return {
       table: table.name,
       inserted,
@@ -199,12 +199,15 @@ export function distinct(columns: readonly TargetColumn[]): string {
 }
 
 /** A sequence goes on behind the values that rows gave themselves. */
-async function setSequences(session: Session, { target, columns }: Resolved): Promise<void> {
+export async function setSequences(
+  session: Session,
+  { id, columns }: Resolved['target'],
+): Promise<void> {
   for (const { name, sequence } of columns) {
     if (sequence === undefined) continue
     await session.query(
-      `SELECT setval(${quoteLiteral(sequence)}, highest) FROM (SELECT max(${quoteIdentifier(name)}) AS highest FROM ${target.id}) AS m
-       WHERE highest >= (SELECT last_value FROM ${sequence})`,
+      `SELECT setval(${quoteLiteral(sequence)}, highest) FROM (SELECT max(${quoteIdentifier(name)}) AS highest FROM ${id}) AS m
+       WHERE highest > (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM ${sequence})`,
     )
   }
 }

@@ -167,3 +167,8 @@ function invalid(file: string, why: string, line?: number): never {
     where: { file, ...(line === undefined ? {} : { line }) },
   })
 }
+
+/** Whether rows can be read a second time: what a generator gave is gone, what a function gives can be asked again. */
+export function isRepeatable(rows: SeedSetTable['rows']): boolean {
+  return typeof rows === 'function' || Array.isArray(rows) || isFile(rows)
+}

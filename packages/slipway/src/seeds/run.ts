@@ -9,12 +9,13 @@ import {
   seedRecordSql,
   type SeedRecord,
 } from './ledger.ts'
-import { fillLater, merge, removeOwned, type TableCounts } from './merge.ts'
+import { fillLater, merge, removeOwned, setSequences, type TableCounts } from './merge.ts'
 import { inOrder, type TableInTurn } from './order.ts'
 import { type Resolved, resolve } from './resolve.ts'
 import type { SeedSet } from './set.ts'
-import { stage } from './stage.ts'
-import { readTargetTables, tableOf, type TargetTables } from './target-tables.ts'
+import { copyWhole, stage, type StageOptions } from './stage.ts'
+import { columnOf, readTargetTables, tableOf, type TargetTables } from './target-tables.ts'
+import { isUnchanged, remember } from './unchanged.ts'
 
 /** Sets to be run on a target, in their order. */
 export interface SeedRequest {
@@ -38,7 +39,11 @@ export interface SeedOutcome {
   readonly tables: readonly TableCounts[]
 }
 
-const LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s';\n"
+/** A time without a zone means the same wherever the seeds run. */
+const SETTINGS = `SET LOCAL lock_timeout = '10s';
+SET LOCAL timezone = 'UTC';
+SET LOCAL datestyle = 'ISO, YMD';
+`
 
 /**
  * Runs sets on a target, each in one transaction: rows go by COPY into temporary tables, and from there by one merge
@@ -82,7 +87,7 @@ async function inTransaction(
   end: 'COMMIT' | 'ROLLBACK',
   work: () => Promise<void>,
 ): Promise<void> {
-  await session.execute(`BEGIN;\n${LOCK_TIMEOUT}`)
+  await session.execute(`BEGIN;\n${SETTINGS}`)
   const done = await attempt(work).catch(async (error: unknown) => {
     await session.execute('ROLLBACK')
     throw error
@@ -128,16 +133,21 @@ async function runSet(session: Session, run: SetRun): Promise<TableCounts[]> {
   const { request, set } = run
   request.emit({ kind: 'phase', phase: 'seed', detail: set.name })
   const merged: { resolved: Resolved; counts: TableCounts; turn: TableInTurn }[] = []
+  const whole: TableCounts[] = []
   for (const [at, turn] of turnsOf(session, run).entries()) {
-    const staged = await stage(session, {
-      ...run,
-      table: turn.table,
-      target: turn.target,
-      at: run.first + at,
-      emit: request.emit,
-    })
+    const { table, target } = turn
+    const options = { ...run, table, target, at: run.first + at, emit: request.emit }
+    const quick = await withoutMerge(session, options, turn)
+    if (quick) {
+      whole.push(quick)
+      continue
+    }
+    const staged = await stage(session, options)
     const resolved = await resolve(session, staged, turn.later)
     merged.push({ resolved, counts: await merge(session, resolved), turn })
+    const { content, layout } = staged
+    if (isSimple(turn) && content && layout.references.length === 0)
+      await remember(session, set, target, content)
   }
   const later = new Map<string, number>()
   for (const { resolved, turn } of merged) {
@@ -155,7 +165,7 @@ async function runSet(session: Session, run: SetRun): Promise<TableCounts[]> {
     if (turn.table.mode === 'own')
       deleted.set(turn.table.name, await removeOwned(session, resolved))
   }
-  return merged.map(({ counts }) => {
+  const finished = merged.map(({ counts }) => {
     // A row that was only now inserted is no change of one that stood.
     const changed = Math.min(
       Math.max((later.get(counts.table) ?? 0) - counts.inserted, 0),
@@ -168,6 +178,43 @@ async function runSet(session: Session, run: SetRun): Promise<TableCounts[]> {
       deleted: deleted.get(counts.table) ?? 0,
     }
   })
+  const all = [...whole, ...finished]
+  return set.tables.flatMap(({ name }) => all.find(({ table }) => table === name) ?? [])
+}
+
+/** Whether the rows of a table stand for themselves: nobody is asked whose they are, and none waits for another. */
+function isSimple({ table, target, later }: TableInTurn): boolean {
+  const key = table.key.map((field) => columnOf(target, field)?.name)
+  const unique = target.unique.some((columns) => columns.every((column) => key.includes(column)))
+  return table.mode !== 'own' && later.size === 0 && unique
+}
+
+/** A table that is as the last run left it needs nothing; an empty one takes the rows as they come. */
+async function withoutMerge(
+  session: Session,
+  options: StageOptions,
+  turn: TableInTurn,
+): Promise<TableCounts | undefined> {
+  if (!isSimple(turn)) return undefined
+  const counts = { table: turn.table.name, inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
+  const unchanged = await isUnchanged(session, options)
+  if (unchanged !== undefined) return { ...counts, unchanged }
+  const inserted = await copyIntoEmpty(session, options)
+  return inserted === undefined ? undefined : { ...counts, inserted }
+}
+
+/** Copies rows into an empty table, while nobody else can write to it; gives how many. */
+async function copyIntoEmpty(session: Session, options: StageOptions): Promise<number | undefined> {
+  const { set, target } = options
+  const isEmpty = async () => (await session.query(`SELECT FROM ${target.id} LIMIT 1`)).length === 0
+  if (!(await isEmpty())) return undefined
+  await session.execute(`LOCK TABLE ${target.id} IN SHARE ROW EXCLUSIVE MODE`)
+  if (!(await isEmpty())) return undefined
+  const content = await copyWhole(session, options)
+  if (content === undefined) return undefined
+  if (content.rows > 0) await setSequences(session, target)
+  await remember(session, set, target, content)
+  return content.rows
 }
 
 function turnsOf(session: Session, { request, set, tables }: SetRun): readonly TableInTurn[] {

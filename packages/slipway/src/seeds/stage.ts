@@ -1,11 +1,12 @@
+import { createHash, type Hash } from 'node:crypto'
 import { quoteIdentifier, type Session } from '../database/index.ts'
-import { advice, type Emit, failureOf } from '../kernel/index.ts'
+import { advice, attempt, type Emit, failureOf } from '../kernel/index.ts'
 import { copyLine, shapeOf } from './copy-text.ts'
 import { raise } from './failures.ts'
 import { flattened, type Layout, layOut } from './references.ts'
-import { isFile, type PlacedRow, queryOf, rowsOf } from './rows.ts'
-import type { SeedSet, SeedSetTable, SeedValue } from './set.ts'
-import type { TargetTable, TargetTables } from './target-tables.ts'
+import { isFile, isRepeatable, type PlacedRow, queryOf, rowsOf } from './rows.ts'
+import type { SeedSet, SeedSetTable } from './set.ts'
+import { columnOf, type TargetTable, type TargetTables } from './target-tables.ts'
 
 /** Rows of a seed in a temporary table of the session, each with its number `n` from 1. */
 export interface Staged {
@@ -16,6 +17,15 @@ export interface Staged {
   /** The temporary table: `n` and a column for each cell of the layout. */
   readonly relation: string
   readonly rows: number
+  /** What was copied; absent where the server ran a query. */
+  readonly content?: Content
+}
+
+/** Rows as they were sent: how many, in which columns, and the SHA-256 of their text. */
+export interface Content {
+  readonly rows: number
+  readonly columns: readonly string[]
+  readonly checksum: string
 }
 
 export interface StageOptions {
@@ -39,18 +49,87 @@ export async function stage(session: Session, options: StageOptions): Promise<St
   const { set, table, target, at } = options
   const query = await queryOf(table)
   if (query !== undefined) return await stageQuery(session, options, query)
-  const source = rowsOf(table)[Symbol.asyncIterator]()
-  const first = await source.next()
-  const isReference = referenceTest(target)
-  const head = first.done ? undefined : flattened(first.value.row, isReference)
-  const fields = head ? Object.keys(head) : [...table.key]
-  const layout = placed(options, fields)
+  const source = await openSource(options)
+  const { layout } = source
   const relation = `slipway_seed_${at}`
   await session.execute(createSql(relation, layout))
-  if (head === undefined) return { set, table, target, layout, relation, rows: 0 }
-  const rows = await copy(session, options, { layout, relation, first: first.value, source })
-  await session.execute(`ANALYZE ${relation}`)
-  return { set, table, target, layout, relation, rows }
+  const columns = layout.cells.map(({ staged }) => staged)
+  const content = await copy(session, options, { source, relation, columns })
+  if (content.rows > 0) await session.execute(`ANALYZE ${relation}`)
+  return { set, table, target, layout, relation, rows: content.rows, content }
+}
+
+/** Reads the rows of a table of a set, and sends them nowhere. Nothing where they can be read but once, or refer to others. */
+export async function readContent(options: StageOptions): Promise<Content | undefined> {
+  const { table } = options
+  if (!isRepeatable(table.rows) || (await queryOf(table)) !== undefined) return undefined
+  const source = await openSource(options)
+  if (source.layout.references.length > 0) {
+    await source.close()
+    return undefined
+  }
+  const digest = createHash('sha256')
+  let rows = 0
+  for await (const { text, count } of chunksOf(options, source)) {
+    digest.update(text)
+    rows = count
+  }
+  return contentOf(source, rows, digest)
+}
+
+function contentOf({ layout }: Source, rows: number, digest: Hash): Content {
+  const columns = layout.columns.map(({ name }) => name)
+  return { rows, columns, checksum: digest.digest('hex') }
+}
+
+/**
+ * Copies the rows of a table of a set right into its empty table, where nothing needs to be found or filled; gives
+ * what was copied. Gives nothing, and leaves nothing, where that cannot be done or the server refuses a row.
+ */
+export async function copyWhole(
+  session: Session,
+  options: StageOptions,
+): Promise<Content | undefined> {
+  const { table, target } = options
+  if (!isRepeatable(table.rows) || (await queryOf(table)) !== undefined) return undefined
+  const source = await openSource(options)
+  const { columns, references } = source.layout
+  const given = new Set(columns)
+  const complete = target.columns.every(
+    (column) => given.has(column) || column.generated || column.hasDefault || !column.notNull,
+  )
+  const keyed = table.key.every((field) => columnOf(target, field)?.notNull)
+  if (references.length > 0 || !complete || !keyed) {
+    await source.close()
+    return undefined
+  }
+  const names = columns.map(({ name }) => quoteIdentifier(name))
+  await session.execute('SAVEPOINT slipway_copy')
+  const copied = await attempt(() =>
+    copy(session, options, { source, relation: target.id, columns: names }),
+  )
+  await session.execute(
+    copied.ok ? 'RELEASE SAVEPOINT slipway_copy' : 'ROLLBACK TO SAVEPOINT slipway_copy',
+  )
+  return copied.ok ? copied.value : undefined
+}
+
+/** The rows of a table, of which the first has been read: it says which fields there are. */
+interface Source {
+  readonly layout: Layout
+  readonly first: PlacedRow | undefined
+  readonly rest: AsyncGenerator<PlacedRow>
+  close(): Promise<void>
+}
+
+async function openSource(options: StageOptions): Promise<Source> {
+  const { table, target } = options
+  const rest = rowsOf(table)
+  const next = await rest.next()
+  const first = next.done ? undefined : next.value
+  const head = first && flattened(first.row, referenceTest(target))
+  const layout = placed(options, head ? Object.keys(head) : [...table.key])
+  return { layout, first, rest, close: async () => void (await rest.return(undefined)) }
 }
 
 /** A field may hold an object that is a natural key, unless its column takes documents. */
@@ -81,60 +160,75 @@ function createSql(relation: string, { cells }: Layout): string {
 }
 
 interface Copying {
-  readonly layout: Layout
+  readonly source: Source
+  /** Where the rows go, and into which of its columns. */
   readonly relation: string
-  readonly first: PlacedRow
-  readonly source: AsyncIterator<PlacedRow>
+  readonly columns: readonly string[]
 }
 
-async function copy(session: Session, options: StageOptions, copying: Copying): Promise<number> {
-  const { layout, relation } = copying
-  const columns = layout.cells.map(({ staged }) => staged).join(', ')
-  try {
-    return await session.copyIn(
-      `COPY ${relation} (${columns}) FROM STDIN`,
-      chunksOf(options, copying),
-    )
-  } catch (error) {
-    return await refuseRow(error, options, layout)
+async function copy(
+  session: Session,
+  options: StageOptions,
+  { source, relation, columns }: Copying,
+): Promise<Content> {
+  const digest = createHash('sha256')
+  if (source.first === undefined) return contentOf(source, 0, digest)
+  async function* texts(): AsyncGenerator<string> {
+    for await (const { text } of chunksOf(options, source)) {
+      digest.update(text)
+      yield text
+    }
   }
+  try {
+    const sql = `COPY ${relation} (${columns.join(', ')}) FROM STDIN`
+    const rows = await session.copyIn(sql, texts())
+    return contentOf(source, rows, digest)
+  } catch (error) {
+    return await refuseRow(error, options, source.layout)
+  }
+}
+
+interface Chunk {
+  readonly text: string
+  /** Rows up to its end. */
+  readonly count: number
 }
 
 async function* chunksOf(
   options: StageOptions,
-  { layout, first, source }: Copying,
-): AsyncGenerator<string> {
+  { layout, first, rest }: Source,
+): AsyncGenerator<Chunk> {
   const { target, set, emit } = options
   const isReference = referenceTest(target)
   const fields = layout.cells.map(({ field }) => field)
   const known = new Set(fields)
   const shapes = layout.cells.map(({ column }) => shapeOf(column.type))
+  const refersOn = target.foreignKeys.length > 0
   let chunk = ''
   let count = 0
-  for (let next: IteratorResult<PlacedRow> = { done: false, value: first }; !next.done;) {
-    const row = flattened(next.value.row, isReference) as Readonly<Record<string, SeedValue>>
+  for (let placedRow = first; placedRow !== undefined;) {
+    const given = placedRow.row
+    const row = (refersOn ? flattened(given, isReference) : given) as typeof given
     count++
     for (const field in row) {
+      if (known.has(field)) continue
       const value = row[field]
-      if (!known.has(field) && value !== undefined && value !== null) {
-        refuseField({ set, target, field, row: count, line: next.value.line })
-      }
+      if (value === undefined || value === null) continue
+      refuseField({ set, target, field, row: count, line: placedRow.line })
     }
-    chunk += copyLine(
-      fields.map((field) => row[field]),
-      shapes,
-    )
+    chunk += copyLine(row, fields, shapes)
     if (chunk.length >= CHUNK) {
-      yield chunk
+      yield { text: chunk, count }
       chunk = ''
     }
     if (count % ROWS_AN_EVENT === 0) {
       const detail = `${set.name}: ${count.toLocaleString('en-US')} rows of ${target.name}`
       emit({ kind: 'phase', phase: 'seed', detail })
     }
-    next = await source.next()
+    const next = await rest.next()
+    placedRow = next.done ? undefined : next.value
   }
-  if (chunk !== '') yield chunk
+  if (chunk !== '') yield { text: chunk, count }
 }
 
 interface Stray {

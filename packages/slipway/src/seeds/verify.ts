@@ -38,7 +38,9 @@ export async function verifySeeds(
   const records = await readSeedLedger(session)
   const { schema } = session.server
   const found: SeedFinding[] = []
-  await session.execute('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  await session.execute(
+    `BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'`,
+  )
   const done = await attempt(async () => {
     for (const [index, set] of sets.entries()) {
       emit({ kind: 'phase', phase: 'verify', detail: set.name })
