@@ -67,12 +67,23 @@ test('a required column that was dropped comes back with what is kept, and not w
   expect(proof.conditions[0]).toMatch(/^Without what is kept, the way back fails where there are/)
 })
 
-test('what fails on rows alone is said as such, and proven without them', async () => {
-  const proof = await proofOf('ALTER TABLE users ADD COLUMN phone text NOT NULL')
-  expect(proof).toMatchObject({ grade: 'lossless', proven: false, schemaEqual: true, rows: 0 })
-  expect(proof.reasons[0]).toMatch(
-    /Statement 1 fails on rows that were made up for it: Column "phone"/,
+test('what fails wherever a table has rows is said as such, and proven on the rows of the others', async () => {
+  const proof = await proofOf(
+    'ALTER TABLE users ADD COLUMN phone text NOT NULL; ALTER TABLE "Key" ADD COLUMN c text',
   )
+  expect(proof).toMatchObject({ grade: 'lossless', proven: true, schemaEqual: true, rows: 6 })
+  expect(proof.conditions).toEqual([
+    'Statement 1 fails wherever users has rows: Column "phone" of relation "users" contains null values.',
+  ])
+})
+
+test('what fails on the rows of every table is proven on none', async () => {
+  const added = ['users', 'posts', '"Key"'].map(
+    (table) => `ALTER TABLE ${table} ADD z text NOT NULL;`,
+  )
+  const proof = await proofOf(added.join(' '))
+  expect(proof).toMatchObject({ grade: 'lossless', proven: false, schemaEqual: true, rows: 0 })
+  expect(proof.reasons[0]).toMatch(/Statement 1 fails on rows that were made up for it: Column "z"/)
 })
 
 test('a concurrent build that rows stop is tried again without what it left', async () => {

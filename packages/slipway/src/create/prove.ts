@@ -19,6 +19,7 @@ import {
   type Start,
   type Stop,
   type Trace,
+  type Withheld,
 } from '../rehearsal/index.ts'
 import type { Grade } from './down-file.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
@@ -134,8 +135,9 @@ async function proofOf(
   const lost = lostData([...losses, ...overwritten], rehearsal.rows.lost)
   const grade = gradeOfFiles(rehearsal, lost)
   const { trace, filling, down, downMs, rows } = rehearsal
+  const without = rehearsal.withheld.flatMap(({ tables }) => tables)
   const kept = mayKeep(rehearsal, grade)
-    ? await proveKeeping(session, { migration, down, filling, lost })
+    ? await proveKeeping(session, { migration, down, filling, lost, without })
     : undefined
   const reasons = reasonsOf(rehearsal, kept)
   const { kind, server } = session
@@ -229,17 +231,22 @@ function reasonsOf(rehearsal: Rehearsal, kept: KeepingProof | undefined): string
 
 /** Rows that stopped it, where it went through on plainer ones, or with what a deploy keeps. */
 function conditionsOf(
-  { failsOnRows, filling, downFails }: Rehearsal,
+  { failsOnRows, filling, withheld, downFails }: Rehearsal,
   kept: KeepingProof | undefined,
 ): string[] {
   return [
-    ...(failsOnRows && filling.rows > 0 ? [refusalOf(failsOnRows)] : []),
+    ...(failsOnRows && filling.rows > 0 && withheld.length === 0 ? [refusalOf(failsOnRows)] : []),
+    ...withheld.map(emptinessOf),
     ...(downFails && kept?.runs
       ? [
           `Without what is kept, the way back fails where there are rows: ${messageOf(downFails.failure)}`,
         ]
       : []),
   ]
+}
+
+function emptinessOf({ tables, stop: { statement, said } }: Withheld): string {
+  return `Statement ${statement.number} fails wherever ${tables.join(', ')} has rows: ${sentence(said)}`
 }
 
 function messageOf({ server, message }: Failure): string {

@@ -1,6 +1,6 @@
 export { rehearsalFailures } from './failures.ts'
 export { extensionsOf } from './history-key.ts'
-export { FIRST_START, rehearse, type Rehearsal, type Start } from './rehearse.ts'
+export { FIRST_START, rehearse, type Rehearsal, type Start, type Withheld } from './rehearse.ts'
 export { replay, type ReplayMigration } from './replay.ts'
 export { compareRows, readRowSums, type RowSums } from './row-sums.ts'
 export { emptyTables, type Filling, fillTables } from './rows.ts'

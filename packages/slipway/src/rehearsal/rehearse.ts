@@ -13,12 +13,13 @@ import {
   loadParser,
   parseStatements,
   placeAt,
+  type Statement,
   unitsOf,
 } from '../migration/index.ts'
 import { raiseReplayFailure, replay, type ReplayMigration } from './replay.ts'
 import { compareRows, readRowSums, type RowChange, type RowSums } from './row-sums.ts'
 import { emptyTables, type Filling, type FillingManner, fillTables } from './rows.ts'
-import { readShape } from './shape.ts'
+import { readShape, type ShapeTable } from './shape.ts'
 import { runTraced, type Stop, type Trace } from './trace.ts'
 
 /** What a rehearsal showed: the migration run on rows, back, and run again. */
@@ -27,6 +28,8 @@ export interface Rehearsal {
   readonly trace: Trace
   /** Where it stopped on rows that were made up; it then went on with plainer ones, or with none. */
   readonly failsOnRows?: Stop
+  /** What went through only where some tables were empty. */
+  readonly withheld: readonly Withheld[]
   /** The catalog that the migration leads to. */
   readonly after: Catalog
   /** The way back that was run. */
@@ -57,7 +60,15 @@ export interface RehearseOptions {
 export interface Start {
   readonly manner: FillingManner
   readonly failsOnRows?: Stop
+  /** Tables that get no rows, for a statement fails on any. */
+  readonly withheld?: readonly Withheld[]
   readonly downFails?: Failure
+}
+
+/** Tables without rows, and the statement that fails wherever they have some. */
+export interface Withheld {
+  readonly tables: readonly string[]
+  readonly stop: Stop
 }
 
 /** The usual beginning. */
@@ -127,6 +138,7 @@ interface Climb {
   readonly sums: RowSums
   readonly trace: Trace
   readonly failsOnRows?: Stop
+  readonly withheld: readonly Withheld[]
 }
 
 type Climbed =
@@ -142,25 +154,47 @@ async function climbOnRows(
   migration: ReplayMigration,
   start: Start,
 ): Promise<Climbed> {
-  const { manner, failsOnRows } = start
+  const { manner, failsOnRows, withheld = [] } = start
   const tables = await readShape(session)
-  const filling = await fillTables(session, tables, manner)
+  const without = new Set(withheld.flatMap((one) => one.tables))
+  const filled = tables.filter(({ id }) => !without.has(id))
+  const filling = await fillTables(session, filled, manner)
   const sums = manner === 'none' ? {} : await readRowSums(session, tables)
   const { trace, stop } = await runTraced(session, migration)
   if (stop === undefined) {
-    return { kind: 'up', climb: { filling, sums, trace, ...(failsOnRows ? { failsOnRows } : {}) } }
+    const climb = { filling, sums, trace, withheld: manner === 'none' ? [] : withheld }
+    return { kind: 'up', climb: failsOnRows ? { ...climb, failsOnRows } : climb }
   }
-  const next = plainer(manner)
-  if (next === undefined) return raiseStop(migration, stop)
-  const from = { ...start, manner: next, failsOnRows: failsOnRows ?? stop }
+  const from = next(start, stop, filled)
+  if (from === undefined) return raiseStop(migration, stop)
   if (stop.committed) return { kind: 'start-over', from }
   await emptyTables(session, tables)
   await dropUnfinishedIndexes(session)
   return await climbOnRows(session, migration, from)
 }
 
-function plainer(manner: FillingManner): FillingManner | undefined {
-  return MANNERS[MANNERS.indexOf(manner) + 1]
+/** How to go on after a stop: with plainer rows, then without rows in the tables of the statement, then with none at all. */
+function next(start: Start, stop: Stop, filled: readonly ShapeTable[]): Start | undefined {
+  const manner = MANNERS[MANNERS.indexOf(start.manner) + 1]
+  if (manner === undefined) return undefined
+  const from = { ...start, failsOnRows: start.failsOnRows ?? stop }
+  if (manner !== 'none') return { ...from, manner }
+  const tables = namedTables(stop.statement, filled)
+  if (tables.length === 0) return { ...from, manner }
+  return { ...from, manner: 'plain', withheld: [...(start.withheld ?? []), { tables, stop }] }
+}
+
+/** The filled tables that a statement changes. */
+function namedTables({ actions }: Statement, filled: readonly ShapeTable[]): string[] {
+  return filled
+    .filter(({ schema, name }) =>
+      actions.some((action) => {
+        if (!('table' in action) || action.table === undefined) return false
+        const { table } = action
+        return table.name === name && (table.schema === undefined || table.schema === schema)
+      }),
+    )
+    .map(({ id }) => id)
 }
 
 /** A concurrent build that rows stopped leaves an invalid index, over which the next attempt would stumble. */
