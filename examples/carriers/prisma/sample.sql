@@ -59,7 +59,7 @@ INSERT INTO "contacts" ("carrier_id", "full_name", "title", "email", "phone", "i
     (5, 'Amara Fontenot', 'Dispatcher', NULL, '(889) 555-0144', true),
     (5, 'Dana Stroud', 'Accounts payable', 'dana.stroud@cedarfork.example', '(377) 555-0178', false),
     (6, 'Carla Kowalczyk', 'Dispatcher', 'dispatch@cindercone.example', '(345) 555-0155', true),
-    (6, 'Carla Kowalczyk', 'Operations manager', 'carla.kowalczyk@cindercone.example', '(572) 555-0187', false),
+    (6, 'Hana Kowalczyk', 'Operations manager', 'hana.kowalczyk@cindercone.example', '(572) 555-0187', false),
     (7, 'Amara Okafor', 'Dispatcher', 'dispatch@coppermesa.example', '(354) 555-0153', true),
     (7, 'Carla Mbeki', 'Accounts payable', 'carla.mbeki@coppermesa.example', '(333) 555-0188', false),
     (8, 'Ilse Hutchins', 'Dispatcher', 'dispatch@cottonwood.example', '(553) 555-0176', true),

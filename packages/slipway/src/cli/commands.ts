@@ -7,6 +7,11 @@ const COULD_NOT = 'it could not begin: usage, configuration, connection'
 const SEED_ACTIONS = ['run', 'status', 'verify']
 const KEPT_ACTIONS = ['list', 'restore', 'prune']
 
+/** Of commands that seed when their migrations are applied. */
+const SEEDING = {
+  'no-seed': { kind: 'switch', summary: 'leave the seed sets of the environment out' },
+} as const satisfies Command['flags']
+
 /** Flags of the commands that write a migration. */
 const WRITING = {
   rename: {
@@ -207,21 +212,22 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'dev',
     group: 'change',
-    summary: 'create, deploy, generate the client',
+    summary: 'create, deploy, generate the client, seed',
     details:
       'Writes a migration as create does where the schema asks for one, applies what is pending as deploy ' +
-      'does, and generates the client.',
+      'does, generates the client, and runs the seed sets of the environment.',
     positionals: [{ name: 'name', summary: 'of the migration; `change` where absent' }],
     flags: {
       ...WRITING,
       empty: { kind: 'switch', summary: 'write one even where the schema is as it was' },
+      ...SEEDING,
     },
     examples: [{ command: 'slipway dev add_rating', what: 'after an edit of schema.prisma' }],
     exitCodes: {
       0: 'schema, migrations, database and client agree',
-      2: COULD_NOT,
+      2: `${COULD_NOT}; where a seed fails, the migrations stay applied`,
       3: 'the person declined',
-      4: 'the database has drifted, rows are in the way, or it is not as it should be afterwards',
+      4: 'the database has drifted, rows are in the way, it is not as it should be afterwards, or its seeds are newer',
       5: 'a migration failed, and left nothing behind',
       6: 'a migration that runs step by step stopped in the middle',
     },
@@ -349,18 +355,18 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'reset',
     group: 'change',
-    summary: 'empty a development database, deploy again',
+    summary: 'empty a development database, deploy again, seed',
     details:
-      'Drops the schemas of the project with all that is in them, and deploys every migration. Works on ' +
+      'Drops the schemas of the project with all that is in them, deploys every migration, and runs the seed sets of the environment. Works on ' +
       'development, testing and embedded databases alone, whatever the flags; a server needs --confirm.',
     positionals: [],
-    flags: {},
+    flags: SEEDING,
     examples: [
       { command: 'slipway reset --env development --confirm shop_dev', what: 'without a terminal' },
     ],
     exitCodes: {
-      0: 'empty and deployed',
-      2: COULD_NOT,
+      0: 'empty, deployed and seeded',
+      2: `${COULD_NOT}; where a seed fails, the migrations stay applied`,
       3: 'the person declined',
       5: 'a migration failed',
       6: 'a migration stopped in the middle',

@@ -63,6 +63,11 @@ export function outcomeBlocks(
   ])
 }
 
+/** A line for each set. */
+export function outcomeLines(outcomes: readonly SeedOutcome[]): Block[] {
+  return outcomes.map(({ set, tables }) => summary(set, tables, false))
+}
+
 function sinceOf({ version }: SeedSet, before: number | undefined): string {
   return before === undefined || before === version ? '' : ` (the database had ${before})`
 }

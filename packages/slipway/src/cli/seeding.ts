@@ -1,29 +1,20 @@
 import os from 'node:os'
-import path from 'node:path'
 import type { Session } from '../database/index.ts'
-import { requireConsent } from '../deploy/index.ts'
+import { prepareBooks, requireConsent, withTarget } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
+import { attempt } from '../kernel/index.ts'
 import { git, schemaNames } from '../project/index.ts'
 import {
   chooseSets,
   type EnvironmentSeeds,
-  readSeedSets,
+  projectSeedSets,
   runSeeds,
   type SeedOutcome,
-  type SeedSet,
 } from '../seeds/index.ts'
-import type { Context } from './command.ts'
-import { consentOf, type Work } from './work.ts'
-
-/** The seed sets of a project, in `seeds` or `seed` beside its schema. */
-export async function seedSetsOf({ project }: Pick<Work, 'project'>): Promise<readonly SeedSet[]> {
-  const beside = path.dirname(project.migrationsDir)
-  return await readSeedSets({
-    root: project.root,
-    folders: [path.join(beside, 'seeds'), path.join(beside, 'seed')],
-    environment: project.variables.all(),
-  })
-}
+import type { Context, Input, Report } from './command.ts'
+import { editedFindings, outcomeLines, outcomeResults } from './seed-view.ts'
+import type { Block } from './view.ts'
+import { consentOf, type Work, workRequest } from './work.ts'
 
 /** What the environment of the target takes. */
 export function environmentSeeds({ target }: Pick<Work, 'target'>): EnvironmentSeeds {
@@ -43,7 +34,7 @@ export async function seedTarget(
   session: Session,
   { names, dryRun }: SeedingOptions,
 ): Promise<readonly SeedOutcome[]> {
-  const sets = chooseSets(await seedSetsOf(work), names, environmentSeeds(work))
+  const sets = chooseSets(await projectSeedSets(work.project), names, environmentSeeds(work))
   if (sets.length === 0) return []
   const { pending } = compareHistory(await readHistory(session), work.migrations)
   const { database, user } = session.server
@@ -59,4 +50,48 @@ export async function seedTarget(
     },
     emit: context.emit,
   })
+}
+
+/** What became of the seeds behind a deploy, as a report has it. */
+export interface Seeded extends Pick<Report, 'failure'> {
+  /** `seeds` of the result: the `sets` of `seed run`; null where they did not run, or not to their end. */
+  readonly seeds: ReturnType<typeof outcomeResults> | null
+  readonly view: Block[]
+  readonly findings: ReturnType<typeof editedFindings>
+}
+
+/** Of a command that did not come to its seeds, or was told to leave them out. */
+const NOT_SEEDED: Seeded = { seeds: null, view: [], findings: [] }
+
+/**
+ * Runs the seed sets of the environment on a target whose migrations are applied. A project without sets is not
+ * connected to. What fails is told, not thrown: the migrations, and sets that ran before, stay.
+ */
+export async function seedBehind(
+  context: Context,
+  work: Work,
+  { flags, deployed }: Pick<Input, 'flags'> & { readonly deployed: boolean },
+): Promise<Seeded> {
+  if (!deployed || flags.on('no-seed')) return NOT_SEEDED
+  const ran = await attempt(() => seedDeployed(context, work))
+  if (!ran.ok) return { ...NOT_SEEDED, failure: ran.failure }
+  return {
+    seeds: outcomeResults(ran.value, false),
+    view: outcomeLines(ran.value),
+    findings: editedFindings(ran.value),
+  }
+}
+
+async function seedDeployed(context: Context, work: Work): Promise<readonly SeedOutcome[]> {
+  const sets = chooseSets(await projectSeedSets(work.project), [], environmentSeeds(work))
+  if (sets.length === 0) return []
+  return await withTarget(await workRequest(context, work), async (session) => {
+    await prepareBooks(session)
+    return await seedTarget(context, work, session, { names: [], dryRun: false })
+  })
+}
+
+/** The failure of seeding, as the report of the command has it. */
+export function failedSeeds({ failure }: Seeded): Pick<Report, 'failure'> {
+  return failure ? { failure } : {}
 }

@@ -1,8 +1,8 @@
 export { chooseSets, type EnvironmentSeeds } from './choose.ts'
 export { seedFailures } from './failures.ts'
-export { readSeedSets } from './find.ts'
 export { readSeedLedger, type SeedAuthor, type SeedRecord } from './ledger.ts'
 export type { TableCounts } from './merge.ts'
+export { projectSeedSets } from './project-sets.ts'
 export { runSeeds, type SeedOutcome, type SeedRequest } from './run.ts'
 export {
   defineSeed,

@@ -5,6 +5,7 @@ import { createFrom, creationBlocks, creationResult } from '../creation.ts'
 import { failedWork } from '../failed-work.ts'
 import { deployedHazards } from '../hazard-findings.ts'
 import { receiptLines, recordedLines } from '../receipts-view.ts'
+import { failedSeeds, seedBehind } from '../seeding.ts'
 import { type Block, status } from '../view.ts'
 import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.ts'
 
@@ -25,6 +26,7 @@ export const dev: Handler = async (context, { args, flags }) => {
         schema: context.target.schema,
         env: context.env,
       })
+  const seeded = await seedBehind(context, work, { flags, deployed: !failure })
   const result = {
     ...creationResult(created),
     environment: work.target.environment,
@@ -32,14 +34,18 @@ export const dev: Handler = async (context, { args, flags }) => {
     receipts,
     verified: verification?.verified ?? null,
     generated,
+    seeds: seeded.seeds,
   }
   const view = [
     ...creationBlocks(created, context.cwd),
     ...recordedLines(outcome.recorded),
     ...receiptLines(receipts, 'Applied'),
     ...generatedBlocks(generated),
+    ...seeded.view,
   ]
-  return report(result, view, { findings: deployedHazards(outcome, []), ...failedWork(outcome) })
+  const findings = [...deployedHazards(outcome, []), ...seeded.findings]
+  const ended = failure ? failedWork(outcome) : failedSeeds(seeded)
+  return report(result, view, { findings, ...ended })
 }
 
 function generatedBlocks(generated: GenerateOutcome | null): Block[] {

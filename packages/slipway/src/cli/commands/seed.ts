@@ -1,7 +1,13 @@
 import { withSession } from '../../database/index.ts'
 import { prepareBooks, withTarget } from '../../deploy/index.ts'
 import { schemaNames } from '../../project/index.ts'
-import { chooseSets, readSeedLedger, seedStatus, verifySeeds } from '../../seeds/index.ts'
+import {
+  chooseSets,
+  projectSeedSets,
+  readSeedLedger,
+  seedStatus,
+  verifySeeds,
+} from '../../seeds/index.ts'
 import { type Context, type Handler, type Input, report, type Report } from '../command.ts'
 import {
   editedFindings,
@@ -11,7 +17,7 @@ import {
   standingBlocks,
   standingResults,
 } from '../seed-view.ts'
-import { environmentSeeds, seedSetsOf, seedTarget } from '../seeding.ts'
+import { environmentSeeds, seedTarget } from '../seeding.ts'
 import { status } from '../view.ts'
 import {
   directAddress,
@@ -52,7 +58,7 @@ async function run(context: Context, work: Work, { flags }: Input): Promise<Repo
 }
 
 async function standing(work: Work): Promise<Report> {
-  const sets = await seedSetsOf(work)
+  const sets = await projectSeedSets(work.project)
   const options = { applicationName: 'slipway seed' }
   return await withSession(await directAddress(work), options, async (session) => {
     const standings = seedStatus(sets, await readSeedLedger(session), environmentSeeds(work))
@@ -64,7 +70,7 @@ async function standing(work: Work): Promise<Report> {
 }
 
 async function verify(context: Context, work: Work, { flags }: Input): Promise<Report> {
-  const all = await seedSetsOf(work)
+  const all = await projectSeedSets(work.project)
   const of = environmentSeeds(work)
   const sets = chooseSets(all, flags.list('set'), of)
   const options = { applicationName: 'slipway seed' }
