@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import pg from 'pg'
 import { type Command, measure, type Measurement } from '../measure.ts'
@@ -74,12 +76,13 @@ export async function measurePeers(run: SeedsRun): Promise<SeedRuns[]> {
   const parts: readonly Part[] = ['carriers']
   const project = writeSeedProject(run.folder, run.rows, parts)
   const found: SeedRuns[] = []
+  const client = generateClient(run.folder)
   for (const [id, title] of [
     ['drizzle', 'drizzle, batches of 1,000'],
     ['createMany', 'Prisma createMany, batches of 1,000'],
   ] as const) {
     await onDatabase(run, { parts, project }, async (url) => {
-      const args = [benchPath('programs', `seed-${id}.mjs`), url, String(run.rows)]
+      const args = [benchPath('programs', `seed-${id}.mjs`), url, String(run.rows), client]
       const command = { program: process.execPath, args, cwd: run.folder, env: {} }
       try {
         found.push({ id, title, samples: [await take(run, title, command)] })
@@ -89,6 +92,35 @@ export async function measurePeers(run: SeedsRun): Promise<SeedRuns[]> {
     })
   }
   return found
+}
+
+/** Prisma's CLI makes its client from a schema, in a folder of its own; its engine is ours, for here it has no other. */
+function generateClient(folder: string): string {
+  const project = path.join(folder, 'prisma-client')
+  mkdirSync(project)
+  symlinkSync(benchPath('node_modules'), path.join(project, 'node_modules'))
+  copyFileSync(benchPath('programs', 'seed.prisma'), path.join(project, 'schema.prisma'))
+  writeFileSync(path.join(project, 'package.json'), '{ "name": "seeds", "private": true }\n')
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [benchPath('..', 'node_modules', 'prisma', 'build', 'index.js'), 'generate'],
+    {
+      cwd: project,
+      env: {
+        ...process.env,
+        PRISMA_SCHEMA_ENGINE_BINARY: benchPath(
+          '..',
+          'packages',
+          'slipway',
+          'bin',
+          'schema-engine.js',
+        ),
+      },
+      encoding: 'utf8',
+    },
+  )
+  if (status !== 0) throw new Error(`prisma generate: ${stderr}`)
+  return path.join(project, 'client', 'index.js')
 }
 
 interface Place {
