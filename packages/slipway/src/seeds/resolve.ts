@@ -137,6 +137,11 @@ async function refuseDuplicates(session: Session, resolved: Resolved): Promise<v
       where: await placeOfRow(set, table, Number(empty.n)),
     })
   }
+  // The usual answer is none, and quick to have; who they are is asked only then.
+  const some = await session.query(
+    `SELECT FROM ${source} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 LIMIT 1`,
+  )
+  if (some.length === 0) return
   const [pair] = await session.query<{ first: string; second: string; count: string }>(
     `SELECT min(r.n) AS first, (array_agg(r.n ORDER BY r.n))[2] AS second, count(*) OVER () AS count
      FROM ${source} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 ORDER BY 1 LIMIT 1`,

@@ -39,10 +39,11 @@ export interface SeedOutcome {
   readonly tables: readonly TableCounts[]
 }
 
-/** A time without a zone means the same wherever the seeds run. */
+/** A time without a zone means the same wherever the seeds run; sets of a million rows are joined in memory. */
 const SETTINGS = `SET LOCAL lock_timeout = '10s';
 SET LOCAL timezone = 'UTC';
 SET LOCAL datestyle = 'ISO, YMD';
+SET LOCAL work_mem = '64MB';
 `
 
 /**
@@ -147,7 +148,7 @@ async function runSet(session: Session, run: SetRun): Promise<TableCounts[]> {
     merged.push({ resolved, counts: await merge(session, resolved), turn })
     const { content, layout } = staged
     if (isSimple(turn) && content && layout.references.length === 0)
-      await remember(session, set, target, content)
+      await remember(session, set, { target, content, alone: false })
   }
   const later = new Map<string, number>()
   for (const { resolved, turn } of merged) {
@@ -213,7 +214,7 @@ async function copyIntoEmpty(session: Session, options: StageOptions): Promise<n
   const content = await copyWhole(session, options)
   if (content === undefined) return undefined
   if (content.rows > 0) await setSequences(session, target)
-  await remember(session, set, target, content)
+  await remember(session, set, { target, content, alone: true })
   return content.rows
 }
 

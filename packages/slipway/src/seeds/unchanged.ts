@@ -32,16 +32,25 @@ export async function isUnchanged(
   return Number(known.rows)
 }
 
+interface Sent {
+  readonly target: TargetTable
+  readonly content: Content
+  /** The table was empty before: nobody needs to count. */
+  readonly alone: boolean
+}
+
 /** Remembers a table that holds what was sent and nothing else; forgets one that does not. */
 export async function remember(
   session: Session,
   set: SeedSet,
-  target: TargetTable,
-  content: Content,
+  { target, content, alone }: Sent,
 ): Promise<void> {
   const place = `seed = ${quoteLiteral(set.name)} AND relation = ${relationOf(target)}`
-  const [now] = await session.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${target.id}`)
-  if (Number(now?.rows) !== content.rows || content.rows === 0) {
+  const holds = async () => {
+    const [now] = await session.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${target.id}`)
+    return Number(now?.rows) === content.rows
+  }
+  if (content.rows === 0 || !(alone || (await holds()))) {
     await session.execute(`DELETE FROM slipway.seed_table WHERE ${place}`)
     return
   }
