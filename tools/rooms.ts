@@ -28,9 +28,20 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   drift: deployed,
   repair: deployed,
   seeds: ['kernel', 'project', 'database'],
+  testing: ['kernel', 'database', 'project', 'history', 'deploy', 'seeds'],
   check: [...deployed],
   doctor: ['kernel', 'project', 'database', 'history'],
-  cli: [...deployed, 'rollback', 'drift', 'repair', 'seeds', 'doctor', 'check', 'squash'],
+  cli: [
+    ...deployed,
+    'rollback',
+    'drift',
+    'repair',
+    'seeds',
+    'doctor',
+    'check',
+    'squash',
+    'testing',
+  ],
 }
 
 /** Packages that one room alone knows, so that it can be changed for another in one place. */

@@ -4,12 +4,14 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runCli } from '../../packages/slipway/test/cli-in-process.ts'
 import { dumpSchema } from '../../packages/slipway/test/dump.ts'
 import {
   createDatabase,
   postgresBin,
   type TestDatabase,
 } from '../../packages/slipway/test/postgres.ts'
+import { prismaCli } from '../../packages/slipway/test/prisma.ts'
 
 const run = promisify(execFile)
 const repository = path.join(import.meta.dirname, '../..')
@@ -128,6 +130,71 @@ describe('the history of the reference project', () => {
   })
 })
 
+describe('the seed sets of the reference project', () => {
+  const SETS = [
+    { environment: 'development', set: 'development', carriers: 600, loads: 2400 },
+    { environment: 'testing', set: 'testing', carriers: 25, loads: 60 },
+    { environment: 'staging', set: 'core', carriers: 3, loads: 0 },
+    { environment: 'production', set: 'core', carriers: 3, loads: 0 },
+  ]
+
+  it.each(SETS)(
+    '$environment takes $set; a second run writes nothing, and every row is as in the files',
+    async ({ environment, set, carriers, loads }) => {
+      await slipway(environment, 'deploy')
+      const [first] = await slipway(environment, 'seed run')
+      expect(first).toMatchObject({ name: set, version: 1, updated: 0, deleted: 0, unchanged: 0 })
+      const found = await counts()
+      expect([found.get('carriers'), found.get('loads')]).toEqual([carriers, loads])
+      const written = await onlyRow('SELECT * FROM slipway.seed')
+      const [second] = await slipway(environment, 'seed run')
+      const nothing = { inserted: 0, updated: 0, deleted: 0, unchanged: first?.inserted }
+      expect(second).toMatchObject(nothing)
+      expect(await onlyRow('SELECT * FROM slipway.seed')).toEqual(written)
+
+      const states = await slipway(environment, 'seed verify')
+      expect(states.find(({ name }) => name === set)).toMatchObject({ status: 'current' })
+    },
+  )
+
+  it('are what the stock `prisma db seed` runs', async () => {
+    await slipway('development', 'deploy')
+    const options = { cwd: import.meta.dirname, databaseUrl: database.url }
+    const seeded = await prismaCli(['db', 'seed'], options)
+    expect(seeded.code, seeded.stdout + seeded.stderr).toBe(0)
+    expect(seeded.stdout).toContain('The seed command has been executed')
+    expect(await column('SELECT count(*)::int FROM carriers')).toEqual([600])
+
+    await client.query('DROP TABLE loads CASCADE')
+    const failed = await prismaCli(['db', 'seed'], options)
+    expect(failed.code).toBe(1)
+    expect(failed.stdout + failed.stderr).toContain('SEEDS.TABLE_MISSING')
+  })
+})
+
+interface SeedResult {
+  readonly name: string
+  readonly inserted: number
+}
+
+/** Runs a command on the test's database as that environment; it must end with 0. Gives its `sets`. */
+async function slipway(environment: string, line: string): Promise<readonly SeedResult[]> {
+  const variable = VARIABLES[environment] ?? 'DATABASE_URL'
+  const argv = [...line.split(' '), '--env', environment, '--confirm', database.name, '--json']
+  const { exitCode, stdout } = await runCli(argv, {
+    cwd: import.meta.dirname,
+    env: { [variable]: database.url, DIRECT_URL: database.url },
+  })
+  expect(exitCode, stdout).toBe(0)
+  const { result } = JSON.parse(stdout) as { result: { sets?: readonly SeedResult[] } }
+  return result.sets ?? []
+}
+
+const VARIABLES: Readonly<Record<string, string>> = {
+  testing: 'TESTING_DATABASE_URL',
+  staging: 'STAGING_DATABASE_URL',
+}
+
 /** Where in the history the migration of that name stands. */
 function position(suffix: string): number {
   const found = history.findIndex((migration) => migration.endsWith(suffix))
@@ -158,6 +225,10 @@ async function prismaDiff(): Promise<string> {
     env: { ...process.env, DATABASE_URL: database.url, PRISMA_SCHEMA_ENGINE_BINARY: engine },
   })
   return stdout
+}
+
+async function onlyRow(sql: string): Promise<unknown> {
+  return (await client.query(sql)).rows[0]
 }
 
 async function column(sql: string): Promise<unknown[]> {

@@ -15,6 +15,11 @@ const project = fs.mkdtempSync(path.join(os.tmpdir(), 'slipway-demo-'))
 const schema = path.join(project, 'prisma/schema.prisma')
 const migrations = path.join(project, 'prisma/migrations')
 
+/** What a person has typed into the application: it is in no migration, and in no seed. */
+const SHARED_MAILBOX = `INSERT INTO "contacts" ("carrier_id", "full_name", "email")
+SELECT "id", 'Ruth Salazar', 'office@two-fleets.example' FROM "carriers" ORDER BY "id" LIMIT 2;
+`
+
 /** Two carriers of one owner share a mailbox: it stays with the one entered first. */
 const ONE_MAILBOX_EACH = `UPDATE "contacts" SET "email" = NULL
 WHERE "email" IS NOT NULL AND "id" NOT IN (SELECT min("id") FROM "contacts" GROUP BY "email");
@@ -43,7 +48,10 @@ async function tour(): Promise<void> {
   await slipway('deploy')
   await expectStatus({ state: 'up-to-date', pending: 0 })
 
-  await addSampleRows()
+  chapter('Reference data comes from versioned seed sets; a second run writes nothing')
+  await slipway('seed run')
+  await slipway('seed run')
+  await typeIn(SHARED_MAILBOX)
 
   chapter('A change of the schema becomes a migration, with its way back')
   edit(schema, '  powerUnits  Int?', '  rating      Decimal? @db.Decimal(2, 1)\n  powerUnits  Int?')
@@ -82,6 +90,9 @@ async function tour(): Promise<void> {
   await slipway('deploy')
   await slipway('status')
   await expectStatus({ state: 'up-to-date', pending: 0 })
+
+  chapter('After all of that, every seeded row is there and equal')
+  await slipway('seed verify')
 }
 
 /** The project without what is generated or private; packages are those of the repository. */
@@ -95,11 +106,11 @@ function copyProject(): void {
   fs.symlinkSync(packages, path.join(project, 'node_modules'), 'junction')
 }
 
-/** The rows that people have typed into the application: they are in no migration. */
-async function addSampleRows(): Promise<void> {
-  say('\n# the application writes 40 carriers with their contacts, policies and loads')
+/** Runs SQL beside the tool, as the application would. */
+async function typeIn(sql: string): Promise<void> {
+  say(`\n# the application writes\n${sql.trimEnd().replace(/^/gm, '+ ')}`)
   const database = await PGlite.create(path.join(project, '.slipway', 'database'))
-  await database.exec(fs.readFileSync(path.join(project, 'prisma', 'sample.sql'), 'utf8'))
+  await database.exec(sql)
   await database.close()
 }
 

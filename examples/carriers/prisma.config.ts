@@ -12,7 +12,8 @@ process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= fileURLToPath(
 
 export default defineConfig({
   schema: 'prisma/schema.prisma',
-  migrations: { path: 'prisma/migrations' },
+  // `prisma db seed` runs the seed sets of the environment, as `slipway seed run` does.
+  migrations: { path: 'prisma/migrations', seed: 'slipway seed run' },
   // No DATABASE_URL at all is fine: Slipway then uses its embedded database in .slipway/.
   ...(process.env.DATABASE_URL ? { datasource: { url: env('DATABASE_URL') } } : {}),
 })

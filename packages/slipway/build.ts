@@ -39,7 +39,12 @@ async function bundle(): Promise<string[]> {
   const names = [...Object.keys(manifest.dependencies), ...OPTIONAL]
   const { output } = await build({
     cwd: packageDir,
-    input: { bin: 'src/bin.ts', index: 'src/index.ts', 'schema-engine': 'src/engine/bin.ts' },
+    input: {
+      bin: 'src/bin.ts',
+      index: 'src/index.ts',
+      testing: 'src/testing/index.ts',
+      'schema-engine': 'src/engine/bin.ts',
+    },
     platform: 'node',
     external: (id) => names.some((name) => id === name || id.startsWith(`${name}/`)),
     output: {
@@ -88,6 +93,7 @@ function writeManifest(): void {
   const { devDependencies, scripts, publishConfig, ...kept } = manifest
   const exports = {
     '.': { types: './types/index.d.ts', default: './index.js' },
+    './testing': { types: './types/testing/index.d.ts', default: './testing.js' },
     './schema-engine': './bin/schema-engine.js',
   }
   const text = JSON.stringify({ ...kept, exports }, null, 2)

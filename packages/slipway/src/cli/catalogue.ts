@@ -23,5 +23,6 @@ export const CATALOGUES: Readonly<Record<string, () => Promise<FailureSpecs>>> =
   REHEARSAL: async () => (await import('../rehearsal/index.ts')).rehearsalFailures,
   REPAIR: async () => (await import('../repair/index.ts')).repairFailures,
   ROLLBACK: async () => (await import('../rollback/index.ts')).rollbackFailures,
+  TESTING: async () => (await import('../testing/index.ts')).testingFailures,
   SQUASH: async () => (await import('../squash/index.ts')).squashFailures,
 }

@@ -115,3 +115,12 @@ function tlsMode(params: URLSearchParams, host: string): TlsMode {
   }
   return mode === 'require' ? 'require' : 'prefer'
 }
+
+/** Whether two connection strings lead to one server, as far as their text says. */
+export function isSameServer(one: PostgresLocation, other: PostgresLocation): boolean {
+  return one.port === other.port && hostName(one.host) === hostName(other.host)
+}
+
+function hostName(host: string): string {
+  return host === '::1' || host.startsWith('127.') || host.startsWith('/') ? 'localhost' : host
+}

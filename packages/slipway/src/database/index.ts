@@ -1,7 +1,8 @@
 import type { Address, Session, SessionOptions } from './port.ts'
 
-export { isLoopback, locate, type PostgresLocation } from './connection-string.ts'
+export { isLoopback, isSameServer, locate, type PostgresLocation } from './connection-string.ts'
 export type { Embedded, EmbeddedImage } from './embedded.ts'
+export type { LocalServer } from './local-server.ts'
 export { databaseFailures } from './failures.ts'
 export { programFolders, type Programs, serverPrograms } from './programs.ts'
 export { wordForWord } from './server-error.ts'

@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import type { Socket } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -31,7 +32,7 @@ const PLACES = 4
 /** Nobody else sees it, and nothing in it is worth a disk's time. */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
-  max_connections: '20',
+  max_connections: '100',
   shared_buffers: '32MB',
   fsync: 'off',
   full_page_writes: 'off',
@@ -44,6 +45,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
 export interface LocalServer {
   /** The address of one of its databases. */
   address(database: string): Address
+  /** From now on the server does not keep this process alive; it still ends with it. */
+  unref(): void
 }
 
 /**
@@ -64,7 +67,8 @@ export async function withLocalServer<T>(
   const running = await start(programs, place, account)
   if (running === undefined) return undefined
   try {
-    return { value: await work({ address: (database) => addressOf(running.socketDir, database) }) }
+    const address = (database: string) => addressOf(running.socketDir, database)
+    return { value: await work({ address, unref: running.unref }) }
   } finally {
     await running.stop()
   }
@@ -131,6 +135,7 @@ function makeOwn(folder: string, account: Account | 'ours'): boolean {
 
 interface Running {
   readonly socketDir: string
+  unref(): void
   stop(): Promise<void>
 }
 
@@ -155,6 +160,11 @@ async function start(
     await ready(keeper)
     return {
       socketDir,
+      unref: () => {
+        keeper.unref()
+        // Pipes of a child are sockets, whatever their types say.
+        for (const pipe of [keeper.stdin, keeper.stderr]) (pipe as Socket | null)?.unref()
+      },
       stop: async () => {
         const ended = once(keeper, 'exit')
         keeper.stdin?.end()

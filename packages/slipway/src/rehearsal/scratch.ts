@@ -1,5 +1,6 @@
 import {
   type Address,
+  isSameServer,
   locate,
   type Programs,
   type ServerInfo,
@@ -128,17 +129,13 @@ function majorOf({ versionNumber }: ServerInfo): number {
 function refuseTarget(named: ConnectionString, { target }: ScratchOptions): void {
   if (target?.address.kind !== 'postgres') return
   const [scratch, real] = [locate(named), locate(target.address.url)]
-  const sameServer = scratch.port === real.port && hostName(scratch.host) === hostName(real.host)
-  if (!sameServer || (scratch.database !== real.database && !target.protected)) return
+  if (!isSameServer(scratch, real)) return
+  if (scratch.database !== real.database && !target.protected) return
   raise('REHEARSAL.SCRATCH_IS_TARGET', {
     message: `The scratch server of the configuration is that of the target, ${real.database}.`,
     why: 'A scratch is filled, changed and dropped: it must have nothing to do with the target.',
     nextActions: [advice('Name another server as scratch in slipway.config.ts, or none.')],
   })
-}
-
-function hostName(host: string): string {
-  return host === '::1' || host.startsWith('127.') || host.startsWith('/') ? 'localhost' : host
 }
 
 function databaseOn(server: ConnectionString, database: string): Address {

@@ -1,0 +1,47 @@
+import os from 'node:os'
+import path from 'node:path'
+import type { Address } from '../database/index.ts'
+import { prepareBooks, withTarget, type WorkRequest } from '../deploy/index.ts'
+import { compareHistory, readHistory } from '../history/index.ts'
+import { schemaNames } from '../project/index.ts'
+import { runSeeds, type SeedOutcome } from '../seeds/index.ts'
+import type { TestProject } from './test-project.ts'
+
+const LIMITS = { lockTimeoutMs: 200, statementTimeoutMs: 15 * 60_000 }
+const DEADLINE_MS = 30 * 60_000
+
+/** Work on a database of tests. */
+export function workOn({ project, migrations }: TestProject, address: Address): WorkRequest {
+  return {
+    address,
+    protected: false,
+    migrations,
+    limits: LIMITS,
+    deadlineMs: DEADLINE_MS,
+    scratch: { cacheDir: path.join(project.root, '.slipway', 'cache') },
+    signal: new AbortController().signal,
+    emit: () => {},
+  }
+}
+
+/** Runs the sets of a project on a database that has its migrations. Fails with the codes of `seedFailures`. */
+export async function runSets(
+  from: TestProject,
+  address: Address,
+): Promise<readonly SeedOutcome[]> {
+  const { project, migrations, sets } = from
+  if (sets.length === 0) return []
+  return await withTarget(workOn(from, address), async (session) => {
+    await prepareBooks(session)
+    const { pending } = compareHistory(await readHistory(session), migrations)
+    return await runSeeds(session, {
+      sets,
+      names: schemaNames(project.schema.files),
+      pending,
+      author: { by: `${os.userInfo().username} as ${session.server.user}` },
+      dryRun: false,
+      consent: async () => {},
+      emit: () => {},
+    })
+  })
+}

@@ -1,0 +1,55 @@
+import { failureOf } from '../kernel/index.ts'
+import {
+  cloneDatabase,
+  type ReadyServer,
+  readyServer,
+  type TestDatabase,
+  type TestOptions,
+} from './clone.ts'
+import { seedDatabase, type SeededSet } from './seed.ts'
+import type { TestContent } from './test-project.ts'
+
+export { testingFailures } from './failures.ts'
+export type { ReadyServer, SeededSet, TestContent, TestDatabase, TestOptions }
+
+/**
+ * Gives a test a database of its own, with the project's migrations and the seed sets of its environment `testing`: a
+ * copy of a template that is made once. Drop it in `afterEach`, or declare it with `await using`.
+ *
+ * @example
+ * const database = await testDatabase({ sets: ['testing'] })
+ * const client = new PrismaClient({ adapter: new PrismaPg({ connectionString: database.url }) })
+ */
+export async function testDatabase(options: TestOptions = {}): Promise<TestDatabase> {
+  return await told(() => cloneDatabase(options))
+}
+
+/**
+ * Finds or starts the server of the tests and makes the template: for the set-up of a whole run, which hands its `url` to
+ * the workers as TEST_DATABASE_URL.
+ */
+export async function testServer(options: TestOptions = {}): Promise<ReadyServer> {
+  return await told(() => readyServer(options))
+}
+
+/** Runs seed sets on a database of tests that has the migrations: rows that a test has changed are as in the sets again. */
+export async function seed(url: string, content: TestContent = {}): Promise<SeededSet[]> {
+  return await told(() => seedDatabase(url, content))
+}
+
+/** A test shows the message of an error and no more: what to do about a failure must be in it. */
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure && error instanceof Error) {
+      const { message, why, nextActions } = failure
+      const next = nextActions.map((one) => (one.kind === 'command' ? one.command : one.label))
+      error.message = [`${failure.code}: ${message}`, why, ...next]
+        .filter((line) => line !== undefined)
+        .join('\n')
+    }
+    throw error
+  }
+}

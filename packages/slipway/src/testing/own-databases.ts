@@ -1,0 +1,70 @@
+import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { advice, failureOf } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+
+/** A database that Slipway made for tests: it is known by its name and its comment, and no other is ever dropped. */
+export interface OwnDatabase {
+  readonly name: string
+  readonly usedMs: number
+  readonly sessions: number
+  /** A template is closed to sessions once it is whole. */
+  readonly closed: boolean
+}
+
+const MARK = 'slipway tests, used '
+
+/** What the comment of a database of ours begins with, as a pattern for LIKE. */
+export const MARKED = `${MARK}%`
+
+/** The databases whose names begin with `prefix` and that carry our mark, the one used last first. */
+export async function ownDatabases(admin: Session, prefix: string): Promise<OwnDatabase[]> {
+  const rows = await admin.query<{
+    name: string
+    comment: string
+    sessions: string
+    closed: boolean
+  }>(
+    `SELECT d.datname AS name, shobj_description(d.oid, 'pg_database') AS comment, NOT d.datallowconn AS closed,
+            (SELECT count(*) FROM pg_stat_activity a WHERE a.datid = d.oid)::text AS sessions
+     FROM pg_database d
+     WHERE starts_with(d.datname, $1) AND shobj_description(d.oid, 'pg_database') LIKE $2`,
+    [prefix, MARKED],
+  )
+  return rows
+    .map(({ name, comment, sessions, closed }) => ({
+      name,
+      usedMs: Date.parse(comment.slice(MARK.length)),
+      sessions: Number(sessions),
+      closed,
+    }))
+    .toSorted((a, b) => b.usedMs - a.usedMs)
+}
+
+/** Writes into the comment of a database that it is ours, and that it is used now. */
+export async function mark(admin: Session, name: string): Promise<void> {
+  const text = quoteLiteral(MARK + new Date().toISOString())
+  await admin.execute(`COMMENT ON DATABASE ${quoteIdentifier(name)} IS ${text}`)
+}
+
+/** Makes a database of a template, and marks it as ours. Fails with TESTING.RIGHTS. */
+export async function createOwn(admin: Session, name: string, template: string): Promise<void> {
+  try {
+    await admin.execute(`CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE ${template}`)
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure?.server?.sqlstate !== '42501') throw error
+    const { user } = admin.server
+    raise('TESTING.RIGHTS', {
+      message: `The role ${user} may not create databases on the server of the tests.`,
+      why: 'Each test has a database of its own, a copy of one template.',
+      nextActions: [advice(`Run there: ALTER ROLE ${quoteIdentifier(user)} CREATEDB.`)],
+      server: failure.server,
+    })
+  }
+  await mark(admin, name)
+}
+
+/** Drops a database that was found to be ours, with the sessions in it. */
+export async function dropOwn(admin: Session, name: string): Promise<void> {
+  await admin.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`)
+}

@@ -1,0 +1,58 @@
+import { type Address, isLoopback, locate, withSession } from '../database/index.ts'
+import { advice, ConnectionString } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+import { runSets } from './fill.ts'
+import { MARKED } from './own-databases.ts'
+import { refuseProtected } from './server.ts'
+import { readTestProject, type TestContent } from './test-project.ts'
+
+/** What seeding did with a set. */
+export interface SeededSet {
+  readonly name: string
+  readonly version: number
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+  readonly unchanged: number
+}
+
+/** Runs sets on a database of tests. Fails with TESTING.PROTECTED on any other, and with the codes of `seedFailures`. */
+export async function seedDatabase(url: string, content: TestContent): Promise<SeededSet[]> {
+  const from = await readTestProject(content)
+  const address = { kind: 'postgres', url: new ConnectionString(url) } as const
+  if (!(await isOurs(address))) {
+    await refuseProtected(from.project, address.url)
+    refuseRemote(address.url)
+  }
+  const outcomes = await runSets(from, address)
+  return outcomes.map(({ set: { name, version }, tables }) => {
+    const sum = (key: 'inserted' | 'updated' | 'deleted' | 'unchanged') =>
+      tables.reduce((total, one) => total + one[key], 0)
+    const [inserted, updated] = [sum('inserted'), sum('updated')]
+    return {
+      name,
+      version,
+      inserted,
+      updated,
+      deleted: sum('deleted'),
+      unchanged: sum('unchanged'),
+    }
+  })
+}
+
+async function isOurs(address: Address): Promise<boolean> {
+  return await withSession(address, {}, async (session) => {
+    const sql = `SELECT FROM pg_database WHERE datname = current_database() AND shobj_description(oid, 'pg_database') LIKE $1`
+    return (await session.query(sql, [MARKED])).length > 0
+  })
+}
+
+function refuseRemote(url: ConnectionString): void {
+  const { host, database } = locate(url)
+  if (isLoopback(host)) return
+  raise('TESTING.PROTECTED', {
+    message: `${database} on ${host} is not known to be a database of tests.`,
+    why: 'A database on another machine counts as production, unless Slipway made it for tests.',
+    nextActions: [advice('Use testDatabase(), or `slipway seed run --env testing`.')],
+  })
+}

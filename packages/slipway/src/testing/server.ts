@@ -1,0 +1,94 @@
+import { type Address, isLoopback, isSameServer, locate } from '../database/index.ts'
+import { advice, attempt, ConnectionString } from '../kernel/index.ts'
+import { type Project, resolveTarget, scratchSetting, type Target } from '../project/index.ts'
+import { raise } from './failures.ts'
+import { privateServer } from './private-server.ts'
+
+/** A server on which the databases of tests are made. */
+export interface TestServer {
+  /** A database to give commands from; nothing is written into it. */
+  readonly admin: Address
+  address(database: string): Address & { readonly kind: 'postgres' }
+  /** No other process uses it: what stands there was left by one that ended. */
+  readonly owned: boolean
+  stop(): Promise<void>
+}
+
+/**
+ * The server for a project's tests: the one that is given, that of TEST_DATABASE_URL, of the environment `testing`, of
+ * the setting `scratch`, else a private one of this machine's PostgreSQL. Fails with TESTING.PROTECTED where a
+ * protected database stands on it (law 1), and with TESTING.NO_SERVER.
+ */
+export async function serverFor(project: Project, given: string | undefined): Promise<TestServer> {
+  const named = given === undefined ? namedServer(project) : new ConnectionString(given)
+  if (named !== undefined) {
+    await refuseProtected(project, named)
+    const address = (name: string) => ({ kind: 'postgres', url: named.withDatabase(name) }) as const
+    const admin = { kind: 'postgres', url: named } as const
+    return { admin, address, owned: false, stop: async () => {} }
+  }
+  const server = await privateServer(project)
+  if (server === undefined) return refuseServerless()
+  const address = (name: string) => postgresOnly(server.address(name))
+  return { admin: server.address('postgres'), address, owned: true, stop: server.stop }
+}
+
+function postgresOnly(address: Address): Address & { readonly kind: 'postgres' } {
+  return address.kind === 'postgres' ? address : refuseServerless()
+}
+
+function namedServer(project: Project): ConnectionString | undefined {
+  const { variables, config } = project
+  const variable = variables.get('TEST_DATABASE_URL')?.value
+  if (variable) return new ConnectionString(variable)
+  const { url } = config.environments?.['testing'] ?? {}
+  const testing = url?.startsWith('env:') ? variables.get(url.slice('env:'.length))?.value : url
+  if (testing) return new ConnectionString(testing)
+  const scratch = scratchSetting(project)
+  return scratch === 'embedded' ? undefined : scratch
+}
+
+/** Law 1. A server of this machine on which development stands as well is open, whatever else is named there. */
+export async function refuseProtected(project: Project, url: ConnectionString): Promise<void> {
+  const place = locate(url)
+  if (isPrivateServer(place.host)) return
+  const there = (await targetsOf(project)).filter(
+    ({ address }) => address.kind === 'postgres' && isSameServer(locate(address.url), place),
+  )
+  const guarded = there.find((target) => target.protected)
+  if (guarded === undefined) return
+  const shared = there.some((target) => !target.protected && target.environment !== 'testing')
+  if (shared && isLoopback(place.host)) return
+  raise('TESTING.PROTECTED', {
+    message: `The server ${place.host}:${place.port} is that of ${guarded.environment}.`,
+    why: 'Databases of tests are made, filled and dropped: they must have nothing to do with it.',
+    nextActions: [advice('Name another server in TEST_DATABASE_URL, or none.')],
+  })
+}
+
+/** The socket of a private server is in a folder of its own; it has the port of every other server. */
+function isPrivateServer(host: string): boolean {
+  return /^\/.*\/slipway-\w+$/.test(host)
+}
+
+/** Every target that the project names. One that cannot be resolved here is not reached from here. */
+async function targetsOf(project: Project): Promise<Target[]> {
+  const names = [undefined, 'development', ...Object.keys(project.config.environments ?? {})]
+  const found: Target[] = []
+  for (const envName of new Set(names)) {
+    const target = await attempt(async () => resolveTarget(project, { envName }))
+    if (target.ok) found.push(target.value)
+  }
+  return found
+}
+
+function refuseServerless(): never {
+  return raise('TESTING.NO_SERVER', {
+    message: 'There is no PostgreSQL server for the databases of tests.',
+    why: 'No setting names one, and this machine has no PostgreSQL of its own that could be started.',
+    nextActions: [
+      advice('Set TEST_DATABASE_URL to a server on which the role may create databases.'),
+      advice('Or install PostgreSQL: its programs are enough, no server has to run.'),
+    ],
+  })
+}

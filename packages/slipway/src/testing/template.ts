@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { quoteIdentifier, type Session, withSession } from '../database/index.ts'
+import { deploy } from '../deploy/index.ts'
+import { rethrow } from '../kernel/index.ts'
+import { runSets, workOn } from './fill.ts'
+import { createOwn, dropOwn, mark, ownDatabases } from './own-databases.ts'
+import type { TestServer } from './server.ts'
+import { keyOf, type TestProject } from './test-project.ts'
+
+const TEMPLATE = 'slipway_seeded_'
+const MAKING = 'slipway_making_'
+const KEEP = 6
+const POLL_MS = 50
+
+/** What is new has nothing to lose: nobody is asked. */
+const NOBODY = { confirm: undefined }
+
+/**
+ * The template of a project's tests, by its content: a database with the migrations deployed and the sets seeded, closed
+ * to sessions. It is made once on a server, whoever asks first; the others wait. It appears whole, under its name.
+ */
+export async function ensureTemplate(
+  admin: Session,
+  server: TestServer,
+  from: TestProject,
+): Promise<string> {
+  const name = TEMPLATE + keyOf(from)
+  if (await isThere(admin, name)) return name
+  await withLock(admin, name, async () => {
+    if (await isThere(admin, name)) return
+    await make(admin, { server, from, name })
+    await dropOldest(admin, name)
+  })
+  return name
+}
+
+async function isThere(admin: Session, name: string): Promise<boolean> {
+  const found = await ownDatabases(admin, name)
+  return found.some(({ closed }) => closed)
+}
+
+interface Making {
+  readonly server: TestServer
+  readonly from: TestProject
+  readonly name: string
+}
+
+async function make(admin: Session, { server, from, name }: Making): Promise<void> {
+  const unfinished = MAKING + randomBytes(6).toString('hex')
+  try {
+    await createOwn(admin, unfinished, "template0 ENCODING 'UTF8'")
+    const address = server.address(unfinished)
+    const { initShadowDb } = from.project
+    if (initShadowDb) await withSession(address, {}, (session) => session.execute(initShadowDb))
+    const { failure } = await deploy({
+      ...workOn(from, address),
+      consent: NOBODY,
+      acceptDrift: false,
+    })
+    if (failure) rethrow(failure)
+    await runSets(from, address)
+    // Copies are read without writing what a first reader would note down, and are planned with numbers.
+    await withSession(address, {}, (session) => session.execute('VACUUM (ANALYZE)'))
+    const made = quoteIdentifier(unfinished)
+    await admin.execute(`ALTER DATABASE ${made} WITH ALLOW_CONNECTIONS false`)
+    await admin.execute(`ALTER DATABASE ${made} RENAME TO ${quoteIdentifier(name)}`)
+  } finally {
+    await dropOwn(admin, unfinished)
+  }
+}
+
+/** Held by the session: it is free again when the process dies. Polled, so that nobody waits with a snapshot. */
+async function withLock(admin: Session, name: string, work: () => Promise<void>): Promise<void> {
+  const ask = async (call: string) => {
+    const sql = `SELECT ${call}(hashtextextended($1, 0)) AS done`
+    const [row] = await admin.query<{ done: boolean }>(sql, [name])
+    return row?.done === true
+  }
+  while (!(await ask('pg_try_advisory_lock'))) await sleep(POLL_MS)
+  try {
+    await work()
+  } finally {
+    await ask('pg_advisory_unlock')
+  }
+}
+
+/** Notes that a template is used; once in a process is enough. */
+export async function markUsed(admin: Session, template: string): Promise<void> {
+  // Another process copies it at this moment: then it is marked by that one.
+  await mark(admin, template).catch(() => undefined)
+}
+
+async function dropOldest(admin: Session, made: string): Promise<void> {
+  const others = (await ownDatabases(admin, TEMPLATE)).filter(({ name }) => name !== made)
+  for (const { name } of others.slice(KEEP - 1)) {
+    // A copy is being made of it: it stays.
+    await dropOwn(admin, name).catch(() => undefined)
+  }
+}
+
+/** Drops what runs that were killed have left: clones and half-made templates without sessions, of that age. */
+export async function sweep(admin: Session, prefix: string, olderMs: number): Promise<void> {
+  for (const kind of [prefix, MAKING]) {
+    for (const { name, usedMs, sessions } of await ownDatabases(admin, kind)) {
+      if (sessions > 0 || Date.now() - usedMs < olderMs) continue
+      await dropOwn(admin, name).catch(() => undefined)
+    }
+  }
+}

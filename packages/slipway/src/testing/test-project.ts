@@ -1,0 +1,60 @@
+import path from 'node:path'
+import { sha256 } from '../kernel/index.ts'
+import {
+  loadProject,
+  type MigrationFolder,
+  type Project,
+  readMigrations,
+} from '../project/index.ts'
+import { chooseSets, projectSeedSets, type SeedSet } from '../seeds/index.ts'
+
+/** What the databases of tests are made of. */
+export interface TestContent {
+  /** The project's folder, or one below it; the working directory where absent. */
+  readonly cwd?: string | undefined
+  /** Seed sets by name, with those that they depend on; all of the environment `testing` where absent. */
+  readonly sets?: readonly string[] | undefined
+}
+
+/** A project as its tests want it: its migrations, and the sets that they asked for. */
+export interface TestProject {
+  readonly project: Project
+  readonly migrations: readonly MigrationFolder[]
+  readonly sets: readonly SeedSet[]
+}
+
+/** Changes when the way of filling a template does: older templates are then left alone. */
+const FORMAT = 'testing/1'
+
+/** Reads the project. Fails with the codes of `projectFailures` and `seedFailures`. */
+export async function readTestProject({ cwd, sets }: TestContent): Promise<TestProject> {
+  const project = await loadProject({ cwd: path.resolve(cwd ?? '.'), env: process.env })
+  const migrations = readMigrations(project.migrationsDir, {
+    mayBeMissing: false,
+    waysBack: false,
+  })
+  return { project, migrations, sets: await setsOf(project, sets) }
+}
+
+async function setsOf(
+  project: Project,
+  names: readonly string[] | undefined,
+): Promise<readonly SeedSet[]> {
+  if (names?.length === 0) return []
+  const seeds = project.config.environments?.['testing']?.seeds
+  const taken = seeds === undefined ? undefined : [seeds].flat().filter((one) => one !== 'none')
+  const of = { environment: 'testing', seeds: taken }
+  return chooseSets(await projectSeedSets(project), names ?? [], of)
+}
+
+/** A key of all that decides what a template holds: migrations, seed sets, and the schema that names their fields. */
+export function keyOf({ project, migrations, sets }: TestProject): string {
+  const parts = [
+    FORMAT,
+    project.initShadowDb ?? '',
+    ...project.schema.files.map(({ content }) => content),
+    ...migrations.map(({ name, sql }) => `${name} ${sha256(sql)}`),
+    ...sets.map(({ name, version, checksum }) => `${name} ${version} ${checksum}`),
+  ]
+  return sha256(parts.map(sha256).join('\n')).slice(0, 32)
+}
