@@ -9,6 +9,7 @@ import {
   type EnvironmentSeeds,
   readSeedSets,
   runSeeds,
+  type SeedAuthor,
   type SeedOutcome,
   type SeedSet,
 } from '../seeds/index.ts'
@@ -16,13 +17,25 @@ import type { Context } from './command.ts'
 import { consentOf, type Work } from './work.ts'
 
 /** The seed sets of a project, in `seeds` or `seed` beside its schema. */
-export async function seedSetsOf({ project }: Pick<Work, 'project'>): Promise<readonly SeedSet[]> {
+export async function seedSetsOf(work: Pick<Work, 'project'>): Promise<readonly SeedSet[]> {
+  const { project } = work
+  const folders = seedFolders(work)
+  return await readSeedSets({ root: project.root, folders, environment: project.variables.all() })
+}
+
+/** Where sets may stand, in the order of preference. */
+export function seedFolders({ project }: Pick<Work, 'project'>): readonly [string, string] {
   const beside = path.dirname(project.migrationsDir)
-  return await readSeedSets({
-    root: project.root,
-    folders: [path.join(beside, 'seeds'), path.join(beside, 'seed')],
-    environment: project.variables.all(),
-  })
+  return [path.join(beside, 'seeds'), path.join(beside, 'seed')]
+}
+
+/** Who runs seeds, as the ledger is to name them. */
+export async function seedAuthor(
+  { project }: Pick<Work, 'project'>,
+  { server }: Session,
+): Promise<SeedAuthor> {
+  const commit = (await git(project.root, ['rev-parse', 'HEAD']))?.trim()
+  return { by: `${os.userInfo().username} as ${server.user}`, commit }
 }
 
 /** What the environment of the target takes. */
@@ -46,13 +59,12 @@ export async function seedTarget(
   const sets = chooseSets(await seedSetsOf(work), names, environmentSeeds(work))
   if (sets.length === 0) return []
   const { pending } = compareHistory(await readHistory(session), work.migrations)
-  const { database, user } = session.server
-  const commit = (await git(work.project.root, ['rev-parse', 'HEAD']))?.trim()
+  const { database } = session.server
   return await runSeeds(session, {
     sets,
     names: schemaNames(work.project.schema.files),
     pending,
-    author: { by: `${os.userInfo().username} as ${user}`, commit },
+    author: await seedAuthor(work, session),
     dryRun,
     consent: async (destroys) => {
       if (work.target.protected) await requireConsent({ database, destroys }, consentOf(context))

@@ -54,7 +54,7 @@ export async function stage(session: Session, options: StageOptions): Promise<St
 }
 
 /** A field may hold an object that is a natural key, unless its column takes documents. */
-function referenceTest(target: TargetTable): (field: string) => boolean {
+export function referenceTest(target: TargetTable): (field: string) => boolean {
   return (field) => {
     const mapped = target.model?.members.find(({ name }) => name === field)?.mapped ?? field
     return target.foreignKeys.some(({ columns }) => columns.includes(mapped))
