@@ -4,7 +4,7 @@ import { FAIL_ON } from './threshold.ts'
 
 const COULD_NOT = 'it could not begin: usage, configuration, connection'
 
-const SEED_ACTIONS = ['run', 'status', 'verify']
+const SEED_ACTIONS = ['run', 'status', 'verify', 'sync', 'export']
 const KEPT_ACTIONS = ['list', 'restore', 'prune']
 
 /** Of commands that seed when their migrations are applied. */
@@ -480,19 +480,60 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'seed',
     group: 'deploy',
-    summary: 'run, verify and compare reference data',
+    summary: 'run, verify, sync and export reference data',
     details:
       'Seed sets stand in prisma/seeds: a TypeScript file with defineSeed each, or a folder with set.json and CSV, JSON, ' +
       'NDJSON or SQL. `run` loads those of the environment by COPY and one merge a table, each set in one transaction; a ' +
-      'second run writes nothing. `status` compares the sets with what ran; `verify` compares every row.',
+      'second run writes nothing. `status` compares the sets with what ran; `verify` compares every row. ' +
+      '`sync` makes the rows of tables on one environment those of another, by their natural keys, in one transaction, ' +
+      'and shows what changes; `export` writes them to the data files of a set.',
     positionals: [
-      { name: 'action', summary: 'run, status or verify', required: true, choices: SEED_ACTIONS },
+      {
+        name: 'action',
+        summary: 'run, status, verify, sync or export',
+        required: true,
+        choices: SEED_ACTIONS,
+      },
     ],
     flags: {
-      set: { kind: 'list', value: '<name>', summary: 'these sets alone' },
+      set: {
+        kind: 'list',
+        value: '<name>',
+        summary: 'these sets alone; with sync and export the set to write to',
+      },
       'dry-run': {
         kind: 'switch',
-        summary: 'with run: count what would be written, and take it back',
+        summary: 'say what would be written, and take it back',
+      },
+      from: {
+        kind: 'text',
+        value: '<env>',
+        summary: 'with sync: where the rows come from, an environment or a connection string',
+      },
+      to: {
+        kind: 'text',
+        value: '<env>',
+        summary: 'with sync: where they go; the usual target where absent',
+      },
+      tables: { kind: 'list', value: '<table>', summary: 'with sync and export: these tables' },
+      key: {
+        kind: 'list',
+        value: '<table=column,…>',
+        summary: 'the natural key of a table that no set names',
+      },
+      delete: { kind: 'switch', summary: 'with sync: delete rows that only the target has' },
+      write: { kind: 'switch', summary: 'with sync: write the rows to the data files too' },
+      sensitive: {
+        kind: 'list',
+        value: '<table.column>',
+        summary: 'refuse to copy these, as those that a set marks',
+      },
+      omit: { kind: 'list', value: '<table.column>', summary: 'leave these columns alone' },
+      as: {
+        kind: 'choice',
+        value: '<form>',
+        choices: ['csv', 'ndjson', 'json'],
+        summary: 'the form of data files that are new; csv where absent',
       },
     },
     examples: [
@@ -501,6 +542,14 @@ export const COMMANDS: readonly Command[] = [
       {
         command: 'slipway seed verify --env production',
         what: 'whether all rows are there and equal',
+      },
+      {
+        command: 'slipway seed sync --from staging --to development --tables plans --dry-run',
+        what: 'in what a table differs',
+      },
+      {
+        command: 'slipway seed export --env staging --tables carriers,plans --set core',
+        what: 'rows as files, for review',
       },
     ],
     exitCodes: {

@@ -9,12 +9,22 @@ import {
   type EnvironmentSeeds,
   projectSeedSets,
   runSeeds,
+  type SeedAuthor,
   type SeedOutcome,
 } from '../seeds/index.ts'
 import type { Context, Input, Report } from './command.ts'
 import { editedFindings, outcomeLines, outcomeResults } from './seed-view.ts'
 import type { Block } from './view.ts'
 import { consentOf, type Work, workRequest } from './work.ts'
+
+/** Who runs seeds, as the ledger is to name them. */
+export async function seedAuthor(
+  { project }: Pick<Work, 'project'>,
+  { server }: Session,
+): Promise<SeedAuthor> {
+  const commit = (await git(project.root, ['rev-parse', 'HEAD']))?.trim()
+  return { by: `${os.userInfo().username} as ${server.user}`, commit }
+}
 
 /** What the environment of the target takes. */
 export function environmentSeeds({ target }: Pick<Work, 'target'>): EnvironmentSeeds {
@@ -37,13 +47,12 @@ export async function seedTarget(
   const sets = chooseSets(await projectSeedSets(work.project), names, environmentSeeds(work))
   if (sets.length === 0) return []
   const { pending } = compareHistory(await readHistory(session), work.migrations)
-  const { database, user } = session.server
-  const commit = (await git(work.project.root, ['rev-parse', 'HEAD']))?.trim()
+  const { database } = session.server
   return await runSeeds(session, {
     sets,
     names: schemaNames(work.project.schema.files),
     pending,
-    author: { by: `${os.userInfo().username} as ${user}`, commit },
+    author: await seedAuthor(work, session),
     dryRun,
     consent: async (destroys) => {
       if (work.target.protected) await requireConsent({ database, destroys }, consentOf(context))

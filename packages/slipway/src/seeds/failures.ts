@@ -16,6 +16,13 @@ export const seedFailures = {
   'SEEDS.REFERENCE_MISSING': { title: 'A seed refers to a row that does not exist' },
   'SEEDS.NEWER_DATABASE': { title: 'The database has a newer version of a seed set', exit: 4 },
   'SEEDS.MIGRATIONS_PENDING': { title: 'Migrations are pending, so seeds may not fit' },
+  'SEEDS.KEY_UNKNOWN': { title: 'It is not known by which key rows of a table are the same' },
+  'SEEDS.NOT_PORTABLE': { title: 'A column means something else in another database' },
+  'SEEDS.SENSITIVE': { title: 'A sensitive column is not copied' },
+  'SEEDS.SAME_DATABASE': { title: 'Both sides of a sync are one database' },
+  'SEEDS.SCHEMAS_DIFFER': { title: 'A table is not the same in two databases' },
+  'SEEDS.ROWS_REFERRED': { title: 'Rows to be deleted are referred to' },
+  'SEEDS.NOT_DATA': { title: 'A seed set is code, and cannot be written to' },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof seedFailures> = raiserOf(seedFailures)

@@ -1,8 +1,11 @@
-export { chooseSets, type EnvironmentSeeds } from './choose.ts'
+export { belongs, chooseSets, type EnvironmentSeeds } from './choose.ts'
+export type { DataFormat } from './data-file.ts'
+export { type FileChange, type PreparedFiles, prepareFiles } from './export.ts'
 export { seedFailures } from './failures.ts'
 export { readSeedLedger, type SeedAuthor, type SeedRecord } from './ledger.ts'
 export type { TableCounts } from './merge.ts'
-export { projectSeedSets } from './project-sets.ts'
+export type { NamedRules } from './natural-key.ts'
+export { projectSeedSets, seedFolders } from './project-sets.ts'
 export { runSeeds, type SeedOutcome, type SeedRequest } from './run.ts'
 export {
   defineSeed,
@@ -14,5 +17,9 @@ export {
   type SeedTable,
   type SeedValue,
 } from './set.ts'
+export { withSnapshot } from './source-rows.ts'
 export { type SeedStanding, seedStatus } from './status.ts'
+export { syncTables } from './sync.ts'
+export type { RowChange, TableDiff } from './sync-diff.ts'
+export { planSync, refuseSameDatabase, type Side, type SyncPlan } from './sync-plan.ts'
 export { type SeedFinding, verifySeeds } from './verify.ts'

@@ -5,10 +5,14 @@ import type { SeedSet } from './set.ts'
 
 /** The seed sets of a project, in `seeds` or `seed` beside its schema. Fails with SEEDS.SET_INVALID. */
 export async function projectSeedSets(project: Project): Promise<readonly SeedSet[]> {
-  const beside = path.dirname(project.migrationsDir)
-  return await readSeedSets({
-    root: project.root,
-    folders: [path.join(beside, 'seeds'), path.join(beside, 'seed')],
-    environment: project.variables.all(),
-  })
+  const folders = seedFolders(project)
+  return await readSeedSets({ root: project.root, folders, environment: project.variables.all() })
+}
+
+/** Where sets may stand, in the order of preference. */
+export function seedFolders({
+  migrationsDir,
+}: Pick<Project, 'migrationsDir'>): readonly [string, string] {
+  const beside = path.dirname(migrationsDir)
+  return [path.join(beside, 'seeds'), path.join(beside, 'seed')]
 }

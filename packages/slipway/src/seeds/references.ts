@@ -140,7 +140,8 @@ class Walk {
   }
 }
 
-function foreignKeyOf(table: TargetTable, column: string): TargetForeignKey | undefined {
+/** The foreign key of one column alone. */
+export function foreignKeyOf(table: TargetTable, column: string): TargetForeignKey | undefined {
   return table.foreignKeys.find(({ columns }) => columns.length === 1 && columns[0] === column)
 }
 

@@ -83,7 +83,8 @@ export async function runSeeds(session: Session, request: SeedRequest): Promise<
   return outcomes
 }
 
-async function inTransaction(
+/** Runs work in a transaction of its own, which waits for no lock longer than 10 s; what fails in it takes all of it back. */
+export async function inTransaction(
   session: Session,
   end: 'COMMIT' | 'ROLLBACK',
   work: () => Promise<void>,

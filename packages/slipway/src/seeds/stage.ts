@@ -133,7 +133,7 @@ async function openSource(options: StageOptions): Promise<Source> {
 }
 
 /** A field may hold an object that is a natural key, unless its column takes documents. */
-function referenceTest(target: TargetTable): (field: string) => boolean {
+export function referenceTest(target: TargetTable): (field: string) => boolean {
   return (field) => {
     const mapped = target.model?.members.find(({ name }) => name === field)?.mapped ?? field
     return target.foreignKeys.some(({ columns }) => columns.includes(mapped))

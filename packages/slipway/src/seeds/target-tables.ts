@@ -36,6 +36,8 @@ export interface TargetTable {
   /** Ready to stand in SQL. */
   readonly id: string
   readonly columns: readonly TargetColumn[]
+  /** Empty where the table has none. */
+  readonly primaryKey: readonly string[]
   /** The columns of each unique key that holds for all rows. */
   readonly unique: readonly (readonly string[])[]
   readonly foreignKeys: readonly TargetForeignKey[]
@@ -63,6 +65,7 @@ const NAMES = (numbers: string, relation: string) =>
 
 const READ = `SELECT jsonb_build_object('schema', n.nspname, 'name', c.relname, 'id', c.oid::regclass::text,
     'columns', coalesce((${COLUMNS}), '[]'),
+    'primaryKey', coalesce((SELECT ${NAMES('i.indkey::int2[]', 'c.oid')} FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary), '[]'),
     'unique', coalesce((SELECT jsonb_agg(${NAMES('i.indkey::int2[]', 'c.oid')} ORDER BY i.indisprimary DESC, i.indexrelid) FROM pg_index i
       WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indimmediate), '[]'),
     'foreignKeys', coalesce((SELECT jsonb_agg(jsonb_build_object('columns', ${NAMES('f.conkey', 'f.conrelid')},
@@ -97,16 +100,9 @@ export function tableOf(
   { name }: Pick<SeedSetTable, 'name'>,
   { schema, pending }: { readonly schema: string; readonly pending: readonly string[] },
 ): TargetTable {
-  const all = [...tables.values()]
-  const found =
-    all.find((table) => table.model?.name === name) ??
-    tables.get(name) ??
-    tables.get(`${schema}.${name}`)
+  const found = findTable(tables, name, schema)
   if (found) return found
-  const near = suggest(
-    name,
-    all.flatMap(({ name: table, model }) => [table, model?.name ?? table]),
-  )
+  const near = nearestTable(tables, name)
   return raise('SEEDS.TABLE_MISSING', {
     message: `The seed set ${set.name} writes to ${name}, which the database does not have.`,
     why:
@@ -118,6 +114,28 @@ export function tableOf(
   })
 }
 
+/** The table of that model, of that name, or of that name with its schema; nothing where there is none. */
+export function findTable(
+  tables: TargetTables,
+  name: string,
+  schema: string,
+): TargetTable | undefined {
+  return (
+    [...tables.values()].find((table) => table.model?.name === name) ??
+    tables.get(name) ??
+    tables.get(`${schema}.${name}`)
+  )
+}
+
+/** The table or model whose name is most like one that does not exist. */
+export function nearestTable(tables: TargetTables, name: string): string | undefined {
+  const names = [...tables.values()].flatMap(({ name: table, model }) => [
+    table,
+    model?.name ?? table,
+  ])
+  return suggest(name, names)
+}
+
 /** The column that a set means by a field or a column; nothing where there is none. */
 export function columnOf(table: TargetTable, field: string): TargetColumn | undefined {
   const mapped = table.model?.members.find(({ name }) => name === field)?.mapped ?? field
@@ -126,6 +144,12 @@ export function columnOf(table: TargetTable, field: string): TargetColumn | unde
 
 function isComputed({ columns }: TargetTable, name: string): boolean {
   return columns.some((column) => column.name === name && column.generated)
+}
+
+/** What rows call a column: its field where there is a model. */
+export function fieldOf(table: TargetTable, column: string): string {
+  const field = table.model?.members.find(({ mapped }) => mapped === column)?.name ?? column
+  return columnOf(table, field)?.name === column ? field : column
 }
 
 /** What Prisma's client would fill a column with that is not given, as SQL; the same in every database. */

@@ -29,6 +29,10 @@ import {
 } from '../work.ts'
 
 export const seed: Handler = async (context, input) => {
+  if (input.args[0] === 'sync')
+    return await (await import('./seed-sync.ts')).seedSync(context, input)
+  if (input.args[0] === 'export')
+    return await (await import('./seed-export.ts')).seedExport(context, input)
   const work = await readWork(context)
   switch (input.args[0]) {
     case 'status':

@@ -1,0 +1,103 @@
+import path from 'node:path'
+import type { FileChange, PreparedFiles, RowChange, TableDiff } from '../seeds/index.ts'
+import { type Block, heading, status } from './view.ts'
+
+/** How many rows of a table are shown. */
+const SHOWN = 20
+
+const SIGNS: Readonly<Record<RowChange['kind'], string>> = { insert: '+', update: '~', delete: '-' }
+
+interface Syncing {
+  readonly from: string
+  readonly to: string
+  readonly dryRun: boolean
+}
+
+/** How many rows of each table differ, and the natural keys of the first; no other value of a row. */
+export function syncBlocks(diffs: readonly TableDiff[], { from, to, dryRun }: Syncing): Block[] {
+  const columns = [
+    { title: 'table' },
+    ...['insert', 'update', 'delete', 'unchanged', `only on ${to}`].map((title) => ({
+      title,
+      align: 'right' as const,
+    })),
+  ]
+  const rows = diffs.map(({ table, inserted, updated, deleted, unchanged, extra }) => [
+    table,
+    ...[inserted, updated, deleted, unchanged, extra].map(count),
+  ])
+  const total = diffs.reduce((sum, one) => sum + changesOf(one), 0)
+  const what = `${total.toLocaleString('en-US')} ${total === 1 ? 'row' : 'rows'}`
+  const end =
+    total === 0
+      ? status('done', `${to} has the rows of ${from}: nothing to write`)
+      : dryRun
+        ? status('pending', `${what} would be written to ${to}`)
+        : status('done', `${what} written to ${to}`)
+  return [{ kind: 'table', columns, rows }, ...diffs.flatMap(changeBlocks), end]
+}
+
+function changesOf({ inserted, updated, deleted }: TableDiff): number {
+  return inserted + updated + deleted
+}
+
+function count(rows: number): string {
+  return rows === 0 ? '·' : rows.toLocaleString('en-US')
+}
+
+function changeBlocks(diff: TableDiff): Block[] {
+  if (diff.rows.length === 0) return []
+  const shown = diff.rows.slice(0, SHOWN)
+  const more = changesOf(diff) - shown.length
+  const items = shown.map(({ kind, key, columns }) => {
+    const changed = columns.length === 0 ? '' : `: ${columns.join(', ')}`
+    return `${SIGNS[kind]} ${Object.values(key).join(' / ')}${changed}`
+  })
+  if (more > 0) items.push(`and ${more.toLocaleString('en-US')} more`)
+  return [heading(diff.table), { kind: 'list', items }]
+}
+
+/** The `files` and `sets` of a result. */
+export function fileResults({ changes, sets, notes }: PreparedFiles) {
+  return {
+    files: changes,
+    sets: sets.map(({ set, version, state, file }) => ({
+      name: set,
+      version,
+      status: state,
+      file,
+    })),
+    notes,
+  }
+}
+
+/** A line for each file. */
+export function fileBlocks(
+  { changes, sets, notes }: PreparedFiles,
+  { dryRun }: { readonly dryRun: boolean },
+): Block[] {
+  const line = (state: FileChange['state'], file: string, note: string) =>
+    state === 'unchanged'
+      ? status('note', `${file} is unchanged`, note)
+      : status(
+          dryRun ? 'pending' : 'done',
+          `${file} ${dryRun ? 'would be' : 'is'} ${WRITTEN[state]}`,
+          note,
+        )
+  return [
+    ...changes.map(({ set, file, state, rows, rowsBefore }) =>
+      line(state, path.join(set, path.basename(file)), rowsNote(state, rows, rowsBefore)),
+    ),
+    ...sets.map(({ set, file, state, version }) =>
+      line(state, path.join(set, path.basename(file)), `version ${version}`),
+    ),
+    ...notes.map((note) => status('warning', note)),
+  ]
+}
+
+const WRITTEN = { new: 'new', changed: 'rewritten' } as const
+
+function rowsNote(state: FileChange['state'], rows: number, before: number): string {
+  const now = `${rows.toLocaleString('en-US')} rows`
+  return state === 'changed' ? `${now}, before ${before.toLocaleString('en-US')}` : now
+}

@@ -1,0 +1,93 @@
+import path from 'node:path'
+import type { SeedRow, SeedValue } from './set.ts'
+import type { ReadField } from './source-rows.ts'
+
+/** The forms of data files that Slipway writes. */
+export type DataFormat = 'csv' | 'ndjson' | 'json'
+
+/** The form of a file by its ending; nothing where it holds no plain rows. */
+export function formatOf(file: string): DataFormat | undefined {
+  switch (path.extname(file)) {
+    case '.csv':
+      return 'csv'
+    case '.json':
+      return 'json'
+    case '.ndjson':
+    case '.jsonl':
+      return 'ndjson'
+    default:
+      return undefined
+  }
+}
+
+/**
+ * Writes rows, whose values are in the server's text form, as the text of a data file; to read it gives the same
+ * rows. Lines end with LF, and the same rows make the same bytes.
+ */
+export async function* dataText(
+  format: DataFormat,
+  fields: readonly ReadField[],
+  rows: AsyncIterable<SeedRow>,
+): AsyncGenerator<string> {
+  if (format === 'csv') yield csvLine(fields.map(({ field }) => field))
+  let first = true
+  for await (const row of rows) {
+    switch (format) {
+      case 'csv':
+        yield csvLine(fields.map(({ field, column }) => plainText(row[field], column.type)))
+        break
+      case 'ndjson':
+        yield `${jsonLine(fields, row)}\n`
+        break
+      case 'json':
+        yield `${first ? '[\n' : ',\n'}  ${jsonLine(fields, row)}`
+        break
+    }
+    first = false
+  }
+  if (format === 'json') yield first ? '[]\n' : '\n]\n'
+}
+
+/** An empty cell is NULL, one with quotes an empty text. */
+function csvLine(cells: readonly (string | null)[]): string {
+  return `${cells.map(csvCell).join(',')}\n`
+}
+
+function csvCell(text: string | null): string {
+  if (text === null) return ''
+  const plain = text !== '' && !/[",\r\n]|^\s|\s$|^\uFEFF/.test(text)
+  return plain ? text : `"${text.replaceAll('"', '""')}"`
+}
+
+function plainText(value: SeedValue, type: string): string | null {
+  if (typeof value !== 'string') return null
+  return type === 'boolean' ? (value === 't' ? 'true' : 'false') : value
+}
+
+function jsonLine(fields: readonly ReadField[], row: SeedRow): string {
+  const values = fields.map(
+    ({ field, column }) => `${JSON.stringify(field)}: ${jsonOf(row[field], column.type)}`,
+  )
+  return `{ ${values.join(', ')} }`
+}
+
+const NUMBER = /^(?:smallint|integer|bigint|real|double precision|numeric)/
+
+/** A number or a document stands as itself where reading it gives back the same; anything else as text. */
+function jsonOf(value: SeedValue, type: string): string {
+  const text = plainText(value, type)
+  if (text === null) return 'null'
+  if (type === 'boolean') return text
+  if (NUMBER.test(type) && !type.endsWith(']') && String(Number(text)) === text && isFinite(+text))
+    return text
+  if (type === 'jsonb' && /^[[{]/.test(text) && keepsNumbers(text)) return text
+  return JSON.stringify(text)
+}
+
+/** Whether every number of a document is one of JavaScript's, written as JavaScript does: `1.0` would become `1`. */
+function keepsNumbers(document: string): boolean {
+  const outside = document.replaceAll(/"(?:[^"\\]|\\.)*"/g, '')
+  return (outside.match(/-?\d[\d.eE+-]*/g) ?? []).every(
+    (number) => String(Number(number)) === number,
+  )
+}

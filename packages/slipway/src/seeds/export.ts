@@ -1,0 +1,224 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { advice, type Emit } from '../kernel/index.ts'
+import { dataText } from './data-file.ts'
+import { raise } from './failures.ts'
+import { type Home, type Homeless, homeOf, type Homes } from './home.ts'
+import { rowsOf } from './rows.ts'
+import { type FileState, setFile, type SetFile } from './set-file.ts'
+import { readRows, selectionOf } from './source-rows.ts'
+import type { Side, SyncPlan } from './sync-plan.ts'
+
+/** A data file of a table as it is to be. */
+export interface FileChange {
+  readonly set: string
+  readonly table: string
+  readonly file: string
+  readonly state: FileState
+  readonly rows: number
+  /** How many it has now. */
+  readonly rowsBefore: number
+}
+
+/** Files that are written beside those that they replace, and not yet in their place. */
+export interface PreparedFiles {
+  readonly changes: readonly FileChange[]
+  readonly sets: readonly (SetFile & { readonly set: string })[]
+  /** Tables whose rows go to no file, and sets whose version a person must raise. */
+  readonly notes: readonly string[]
+  /** Puts each file in its place, whole. */
+  put(): Promise<void>
+  /** Removes what is not in its place; all of it before `put`, and nothing of it after. */
+  discard(): Promise<void>
+}
+
+export interface ExportRequest {
+  readonly plan: SyncPlan
+  readonly homes: Homes
+  /** Tables that have no data file are refused with SEEDS.NOT_DATA; else they are told of. */
+  readonly strict: boolean
+  readonly emit: Emit
+}
+
+/**
+ * Writes the rows of the planned tables beside the data files of their sets. The source must be in `withSnapshot`.
+ * Nothing is in its place before `put`. Fails with SEEDS.NOT_DATA and SEEDS.TABLE_OWNED.
+ */
+export async function prepareFiles(source: Side, request: ExportRequest): Promise<PreparedFiles> {
+  const { plan, homes, strict } = request
+  const found: (Home | Homeless)[] = []
+  for (const table of plan.named) found.push(await homeOf(plan, table, homes))
+  const homeless = found.filter((one): one is Homeless => 'why' in one)
+  if (strict && homeless[0]) refuseHomeless(homeless[0])
+  const placed = found.filter((one): one is Home => 'file' in one)
+  const written: Written[] = []
+  const made: string[] = []
+  const discard = async () => {
+    for (const { temporary } of written) await rm(temporary, { force: true })
+    for (const folder of made) await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    for (const home of placed) {
+      const folder = await mkdir(path.dirname(home.file), { recursive: true })
+      if (folder !== undefined) made.push(folder)
+      written.push(await writeBeside(source, home, request))
+    }
+    const sets = setsOf(placed, written, homes)
+    return {
+      changes: written.map(({ change }) => change),
+      sets: sets.flatMap(({ set, file }) => (file ? [{ ...file, set }] : [])),
+      notes: [...homeless.map(({ why }) => why), ...sets.flatMap(({ note }) => note ?? [])],
+      put: async () => {
+        made.length = 0
+        await putAll(
+          written,
+          sets.flatMap(({ file }) => file ?? []),
+        )
+      },
+      discard,
+    }
+  } catch (error) {
+    await discard()
+    throw error
+  }
+}
+
+function refuseHomeless({ table, why }: Homeless): never {
+  return raise('SEEDS.NOT_DATA', {
+    message: `The rows of ${table.name} cannot be written to a file: ${why}.`,
+    nextActions: [advice('Nothing was written. --set <name> writes them to another set.')],
+  })
+}
+
+interface Written {
+  readonly home: Home
+  readonly temporary: string
+  readonly change: FileChange
+}
+
+async function writeBeside(source: Side, home: Home, request: ExportRequest): Promise<Written> {
+  const { table, file } = home
+  request.emit({ kind: 'phase', phase: 'export', detail: table.name })
+  await sweep(path.dirname(file))
+  const temporary = temporaryOf(file)
+  try {
+    const { rows, hash } = await writeRows(source, home, { plan: request.plan, temporary })
+    const before = existsSync(file) ? await hashOf(file) : undefined
+    const state = before === undefined ? 'new' : before === hash ? 'unchanged' : 'changed'
+    const rowsBefore = state === 'unchanged' ? rows : await countRows(home)
+    const change = { set: home.name, table: table.name, file, state, rows, rowsBefore } as const
+    return { home, temporary, change }
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+const TEMPORARY = /^\.slipway-.*\.tmp$/
+
+function temporaryOf(file: string): string {
+  return path.join(path.dirname(file), `.slipway-${process.pid}-${path.basename(file)}.tmp`)
+}
+
+/** A run that was killed leaves its files behind, and they would count as files of the set. */
+async function sweep(folder: string): Promise<void> {
+  const own = `.slipway-${process.pid}-`
+  for (const name of await readdir(folder)) {
+    if (TEMPORARY.test(name) && !name.startsWith(own)) await rm(path.join(folder, name))
+  }
+}
+
+async function writeRows(
+  source: Side,
+  { table, fields, format }: Home,
+  { plan, temporary }: { readonly plan: SyncPlan; readonly temporary: string },
+): Promise<{ readonly rows: number; readonly hash: string }> {
+  // The key first, for the order; the file has its own.
+  const key = table.fields.slice(0, table.keys)
+  const all = selectionOf(plan.sourceTables, table.from, [...key, ...fields])
+  if (!all) throw new TypeError('a field was lost')
+  const hash = createHash('sha256')
+  const file = await open(temporary, 'w')
+  let rows = -1
+  const counted = async function* () {
+    rows = 0
+    for await (const row of readRows(source.session, all, key.length)) {
+      rows++
+      yield row
+    }
+  }
+  try {
+    let chunk = ''
+    const flush = async () => {
+      hash.update(chunk)
+      await file.write(chunk)
+      chunk = ''
+    }
+    for await (const text of dataText(format, all.fields.slice(key.length), counted())) {
+      chunk += text
+      if (chunk.length > 256 * 1024) await flush()
+    }
+    await flush()
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return { rows, hash: hash.digest('hex') }
+}
+
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array)
+  return hash.digest('hex')
+}
+
+async function countRows({ entry, file }: Home): Promise<number> {
+  if (!entry || !existsSync(file)) return 0
+  let rows = 0
+  const each = rowsOf(entry)
+  while (!(await each.next()).done) rows++
+  return rows
+}
+
+interface SetChange {
+  readonly set: string
+  readonly file?: SetFile
+  readonly note?: string
+}
+
+/** The definitions of the sets whose data change. */
+function setsOf(
+  placed: readonly Home[],
+  written: readonly Written[],
+  { folder }: Homes,
+): SetChange[] {
+  return [...new Set(placed.map(({ name }) => name))].map((name): SetChange => {
+    const own = placed.filter((home) => home.name === name)
+    const set = own[0]?.set
+    const changed = written.some(
+      ({ home, change }) => home.name === name && change.state !== 'unchanged',
+    )
+    const tables = own
+      .filter(({ entry }) => entry === undefined)
+      .map(({ table, file }) => ({ name: table.name, key: table.key, rows: path.basename(file) }))
+    const file = setFile(path.join(folder, name), set, { tables, changed })
+    if (file) return { set: name, file }
+    const note = `the set ${name} is code: raise its version in ${path.basename(set?.file ?? '')}`
+    return changed ? { set: name, note } : { set: name }
+  })
+}
+
+/** Rows before the definitions that name them; each file is whole at any moment. */
+async function putAll(written: readonly Written[], sets: readonly SetFile[]): Promise<void> {
+  for (const { temporary, change } of written) {
+    if (change.state === 'unchanged') await rm(temporary, { force: true })
+    else await rename(temporary, change.file)
+  }
+  for (const { file, state, text } of sets) {
+    if (state === 'unchanged') continue
+    await writeFile(temporaryOf(file), text)
+    await rename(temporaryOf(file), file)
+  }
+}

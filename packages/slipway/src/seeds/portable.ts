@@ -1,0 +1,122 @@
+import { advice } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+import { naturalKeyOf, surrogateOf, type TableRules } from './natural-key.ts'
+import { foreignKeyOf } from './references.ts'
+import {
+  columnOf,
+  fieldOf,
+  type TargetColumn,
+  type TargetTable,
+  type TargetTables,
+} from './target-tables.ts'
+
+/** A table as rows of it can be carried to another database. */
+export interface Portable {
+  readonly table: TargetTable
+  /** The natural key, as a set names it: `carrierId`. */
+  readonly key: readonly string[]
+  /** All fields of a row, those of the key first; a reference is a way to the key of its row: `carrierId.mcNumber`. */
+  readonly fields: readonly string[]
+}
+
+/**
+ * Finds the fields of a table that mean the same in every database. A made-up primary key is none, nor what the
+ * server computes; foreign keys become the natural keys of their rows. The order does not depend on the database.
+ * Fails with SEEDS.KEY_UNKNOWN, SEEDS.NOT_PORTABLE and SEEDS.SENSITIVE.
+ */
+export function portableOf(tables: TargetTables, table: TargetTable, rules: TableRules): Portable {
+  const key = naturalKeyOf(table, rules)
+  const surrogate = surrogateOf(table, rules)
+  const others = table.columns.filter(
+    (column) => !key.includes(column) && column !== surrogate && !column.generated,
+  )
+  const kept = [...key, ...inModelOrder(table, others)].filter(
+    (column) => key.includes(column) || !rules.isOmitted(table, column),
+  )
+  return {
+    table,
+    key: key.map(({ name }) => fieldOf(table, name)),
+    fields: kept.flatMap((column) => waysTo({ tables, rules, seen: [] }, table, column)),
+  }
+}
+
+/** As the model writes them; what it does not have follows by name. Tables of equal columns can have them in another order. */
+function inModelOrder(table: TargetTable, columns: readonly TargetColumn[]): TargetColumn[] {
+  const members = table.model?.members.map(({ mapped }) => mapped) ?? []
+  const place = ({ name }: TargetColumn) => {
+    const at = members.indexOf(name)
+    return at < 0 ? members.length : at
+  }
+  return columns.toSorted((a, b) => place(a) - place(b) || (a.name < b.name ? -1 : 1))
+}
+
+interface Walk {
+  readonly tables: TargetTables
+  readonly rules: TableRules
+  /** Tables that the way has passed. */
+  readonly seen: readonly TargetTable[]
+}
+
+/** The fields that stand for a column: itself, or the natural key of the row that it refers to. */
+function waysTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly string[] {
+  const { tables, rules, seen } = walk
+  refuseSensitive(table, column, rules)
+  const field = fieldOf(table, column.name)
+  const single = foreignKeyOf(table, column.name)
+  const parent = single && tables.get(single.table)
+  const referred = parent?.columns.find(({ name }) => name === single?.referenced[0])
+  if (!parent || !referred) {
+    refuseComposite(walk, table, column)
+    return [field]
+  }
+  if (seen.includes(parent)) return refuseCircle(table, field, parent)
+  const further = { ...walk, seen: [...seen, parent] }
+  if (!isMadeUp(further, parent, referred)) return [field]
+  return naturalKeyOf(parent, rules)
+    .flatMap((one) => waysTo(further, parent, one))
+    .map((way) => `${field}.${way}`)
+}
+
+/** Whether values of a column differ between databases: it is made up, or refers to one that is. */
+function isMadeUp(walk: Walk, table: TargetTable, column: TargetColumn): boolean {
+  if (column === surrogateOf(table, walk.rules)) return true
+  const single = foreignKeyOf(table, column.name)
+  const parent = single && walk.tables.get(single.table)
+  const referred = parent?.columns.find(({ name }) => name === single?.referenced[0])
+  if (!parent || !referred || walk.seen.includes(parent)) return false
+  return isMadeUp({ ...walk, seen: [...walk.seen, parent] }, parent, referred)
+}
+
+function refuseSensitive(table: TargetTable, column: TargetColumn, rules: TableRules): void {
+  if (!rules.isSensitive(table, column)) return
+  const named = `${table.name}.${column.name}`
+  raise('SEEDS.SENSITIVE', {
+    message: `${named} is sensitive: it is not copied.`,
+    why: 'A seed set, or --sensitive, says so. Nothing was read.',
+    nextActions: [advice(`--omit ${named} leaves the column as it is, and copies the others.`)],
+  })
+}
+
+/** A made-up key as one of several columns of a foreign key has no natural key to stand for it. */
+function refuseComposite({ tables, rules }: Walk, table: TargetTable, column: TargetColumn): void {
+  for (const { columns, table: name, referenced } of table.foreignKeys) {
+    const parent = tables.get(name)
+    const at = columns.indexOf(column.name)
+    if (!parent || at < 0 || columnOf(parent, referenced[at] ?? '') !== surrogateOf(parent, rules))
+      continue
+    const named = `${table.name}.${column.name}`
+    raise('SEEDS.NOT_PORTABLE', {
+      message: `${named} refers to ${parent.name} by a number that is another in each database.`,
+      why: 'Only a foreign key of one column can be followed to the natural key of its row.',
+      nextActions: [advice(`--omit ${named} leaves the column alone, where it may be empty.`)],
+    })
+  }
+}
+
+function refuseCircle(table: TargetTable, field: string, parent: TargetTable): never {
+  return raise('SEEDS.NOT_PORTABLE', {
+    message: `The natural key of ${parent.name} leads back to itself, by ${table.name}.${field}.`,
+    why: 'A key that is made of itself names no row.',
+    nextActions: [advice(`Name another: --key ${parent.name}=column.`)],
+  })
+}

@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { SeedSet } from './set.ts'
+
+/** What becomes of a file that is written. */
+export type FileState = 'new' | 'changed' | 'unchanged'
+
+/** A table that a set does not have yet. */
+export interface NewTable {
+  readonly name: string
+  readonly key: readonly string[]
+  /** The file of its rows, in the folder of the set. */
+  readonly rows: string
+}
+
+/** The definition of a set as it is to be. */
+export interface SetFile {
+  readonly file: string
+  readonly state: FileState
+  readonly version: number
+  readonly text: string
+}
+
+/**
+ * The `set.json` of a set with tables added, and the next version where its rows changed: databases that have the
+ * version before are to take it. Nothing where the set is code, which a person must change.
+ */
+export function setFile(
+  folder: string,
+  set: SeedSet | undefined,
+  { tables, changed }: { readonly tables: readonly NewTable[]; readonly changed: boolean },
+): SetFile | undefined {
+  const file = set?.file ?? path.join(folder, 'set.json')
+  if (path.basename(file) !== 'set.json') return undefined
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : undefined
+  const definition = before === undefined ? {} : (JSON.parse(before) as Definition)
+  const version = set === undefined ? 1 : changed ? set.version + 1 : set.version
+  const added = tables.map(({ name, key, rows }) => [name, { key, rows }] as const)
+  const next = {
+    ...definition,
+    version,
+    tables: { ...definition.tables, ...Object.fromEntries(added) },
+  }
+  const same = before !== undefined && !changed && tables.length === 0
+  const text = same ? before : `${JSON.stringify(next, undefined, 2)}\n`
+  return {
+    file,
+    state: before === undefined ? 'new' : same ? 'unchanged' : 'changed',
+    version,
+    text,
+  }
+}
+
+interface Definition {
+  readonly tables?: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,165 @@
+import type { Session } from '../database/index.ts'
+import { advice, command } from '../kernel/index.ts'
+import type { SchemaNames } from '../project/index.ts'
+import { raise } from './failures.ts'
+import { type NamedRules, type TableRules, tableRules } from './natural-key.ts'
+import { type Portable, portableOf } from './portable.ts'
+import type { SeedSet } from './set.ts'
+import { type Selection, selectionOf } from './source-rows.ts'
+import {
+  findTable,
+  nearestTable,
+  readTargetTables,
+  type TargetTable,
+  type TargetTables,
+} from './target-tables.ts'
+
+/** One of the two databases of a sync. */
+export interface Side {
+  readonly session: Session
+  /** What people call it: `staging`. */
+  readonly name: string
+  /** Migrations that it lacks. */
+  readonly pending: readonly string[]
+}
+
+export interface PlanRequest {
+  /** Tables or models, as a person names them. */
+  readonly names: readonly string[]
+  readonly schema: SchemaNames
+  /** Those that say most about a table first. */
+  readonly sets: readonly SeedSet[]
+  readonly rules: NamedRules
+}
+
+/** A table to be carried from one database to another. */
+export interface SyncTable extends Portable {
+  /** As the person names it. */
+  readonly name: string
+  /** The table in the source. */
+  readonly from: TargetTable
+  /** Of its rows there. */
+  readonly selection: Selection
+  /** How many fields at the beginning are the key. */
+  readonly keys: number
+}
+
+/** Which tables, by which keys, with which fields. */
+export interface SyncPlan {
+  /** Those of the target. */
+  readonly tables: TargetTables
+  readonly sourceTables: TargetTables
+  readonly rules: TableRules
+  readonly named: readonly SyncTable[]
+}
+
+/**
+ * Plans to carry tables from one database to another; where there is one database alone, to files. Reads no rows.
+ * Fails with SEEDS.TABLE_MISSING, SEEDS.SCHEMAS_DIFFER, SEEDS.SAME_DATABASE and the codes of `portableOf`.
+ */
+export async function planSync(
+  source: Side,
+  target: Side,
+  { names, schema, sets, rules }: PlanRequest,
+): Promise<SyncPlan> {
+  if (source !== target) await refuseSame(source, target)
+  const theirs = await readTargetTables(source.session, schema)
+  const tables = source === target ? theirs : await readTargetTables(target.session, schema)
+  const known = tableRules(rules, { tables, sets, schema: target.session.server.schema })
+  const named = [...new Set(names)].map((name): SyncTable => {
+    const table = requireTable(tables, name, target)
+    const from = requireTable(theirs, name, source)
+    const portable = portableOf(tables, table, known)
+    refuseDifference({ source, target }, from, table)
+    const selection = selectionOf(theirs, from, portable.fields)
+    if (!selection) return refuseOther({ source, target }, table, 'foreign keys')
+    const keys = portable.fields.filter((field) =>
+      portable.key.includes(field.split('.')[0] ?? field),
+    ).length
+    return { ...portable, name, from, selection, keys }
+  })
+  return { tables, sourceTables: theirs, rules: known, named: unique(named) }
+}
+
+/** A table can be named by its model and by its own name. */
+function unique(named: readonly SyncTable[]): SyncTable[] {
+  return named.filter(({ table }, at) => named.findIndex((one) => one.table === table) === at)
+}
+
+function requireTable(tables: TargetTables, name: string, side: Side): TargetTable {
+  const table = findTable(tables, name, side.session.server.schema)
+  if (table) return table
+  const near = nearestTable(tables, name)
+  return raise('SEEDS.TABLE_MISSING', {
+    message: `${side.name} has no table ${name}.`,
+    why: pendingOf(side) ?? 'No table and no model has that name.',
+    nextActions: [
+      ...(near === undefined ? [] : [advice(`Perhaps ${near} is meant.`)]),
+      ...(side.pending.length === 0 ? [] : [deploying(side)]),
+    ],
+  })
+}
+
+function pendingOf({ name, pending }: Side): string | undefined {
+  if (pending.length === 0) return undefined
+  const more = pending.length > 3 ? `, and ${pending.length - 3} more` : ''
+  return `Migrations are pending on ${name}: ${pending.slice(0, 3).join(', ')}${more}.`
+}
+
+function deploying({ name }: Side) {
+  return command(`slipway deploy --env ${name}`, 'apply them first')
+}
+
+interface Sides {
+  readonly source: Side
+  readonly target: Side
+}
+
+/** Column by column, whatever their order: a value that the other side cannot hold must not be found by chance. */
+function refuseDifference(sides: Sides, from: TargetTable, to: TargetTable): void {
+  const typed = ({ columns }: TargetTable) => new Map(columns.map((one) => [one.name, one.type]))
+  const [theirs, ours] = [typed(from), typed(to)]
+  const lacking = [...ours.keys()].filter((name) => !theirs.has(name))
+  const extra = [...theirs.keys()].filter((name) => !ours.has(name))
+  const other = [...ours.keys()].filter(
+    (name) => theirs.has(name) && theirs.get(name) !== ours.get(name),
+  )
+  if (lacking.length > 0)
+    refuseOther(sides, to, `${lacking.join(', ')} only on ${sides.target.name}`)
+  if (extra.length > 0) refuseOther(sides, to, `${extra.join(', ')} only on ${sides.source.name}`)
+  if (other.length > 0) refuseOther(sides, to, `other types of ${other.join(', ')}`)
+}
+
+function refuseOther({ source, target }: Sides, table: TargetTable, what: string): never {
+  const behind = [source, target].filter(({ pending }) => pending.length > 0)
+  return raise('SEEDS.SCHEMAS_DIFFER', {
+    message: `${table.name} is not the same on ${source.name} and ${target.name}: ${what}.`,
+    why: behind.map(pendingOf).join(' ') || 'No migration is pending on either: one has drifted.',
+    nextActions:
+      behind.length > 0
+        ? behind.map(deploying)
+        : [command('slipway drift', 'see which of them is not as its migrations say')],
+  })
+}
+
+/** The start of the server and the number of the database tell two databases apart, whatever they are called. */
+async function refuseSame(source: Side, target: Side): Promise<void> {
+  const [one, other] = await Promise.all([source, target].map(identityOf))
+  if (one === other) refuseSameDatabase(source.name, target.name)
+}
+
+/** Raises SEEDS.SAME_DATABASE. */
+export function refuseSameDatabase(source: string, target: string): never {
+  return raise('SEEDS.SAME_DATABASE', {
+    message: `${source} and ${target} are the same database.`,
+    why: 'An environment without a url of its own uses the one of the project.',
+    nextActions: [command('slipway doctor', 'see where each setting comes from')],
+  })
+}
+
+async function identityOf({ session }: Side): Promise<string> {
+  const [row] = await session.query<{ identity: string }>(
+    `SELECT concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), oid) AS identity FROM pg_database WHERE datname = current_database()`,
+  )
+  return `${session.kind} ${row?.identity ?? ''}`
+}

@@ -1,0 +1,167 @@
+import { quoteIdentifier, type Session } from '../database/index.ts'
+import { advice, type Emit } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+import { fillLater, merge } from './merge.ts'
+import { inOrder, type TableInTurn } from './order.ts'
+import { type Resolved, resolve } from './resolve.ts'
+import { inTransaction } from './run.ts'
+import type { SeedSet, SeedSetTable } from './set.ts'
+import { readRows } from './source-rows.ts'
+import { stage } from './stage.ts'
+import {
+  extraRows,
+  isExtra,
+  readDiff,
+  recordChanges,
+  recordUpdates,
+  type TableDiff,
+} from './sync-diff.ts'
+import type { Side, SyncPlan, SyncTable } from './sync-plan.ts'
+import type { TargetTable } from './target-tables.ts'
+
+export interface SyncRequest {
+  readonly plan: SyncPlan
+  /** Delete the rows that only the target has. */
+  readonly deletes: boolean
+  /** Do all of it, tell what changed, and take it back. */
+  readonly dryRun: boolean
+  /** The file that a table's failures point at. */
+  readonly file: string
+  /** Called with the changes before they are committed; what it throws takes them back. */
+  readonly beforeCommit?: (diffs: readonly TableDiff[]) => Promise<void>
+  readonly emit: Emit
+}
+
+/**
+ * Makes the rows of the planned tables on the target those of the source, in one transaction on the target. The
+ * source must be in `withSnapshot`, the target's lock be held. Fails as `runSeeds` does, and with SEEDS.ROWS_REFERRED.
+ */
+export async function syncTables(
+  source: Side,
+  { session }: Side,
+  request: SyncRequest,
+): Promise<readonly TableDiff[]> {
+  let diffs: readonly TableDiff[] = []
+  await inTransaction(session, request.dryRun ? 'ROLLBACK' : 'COMMIT', async () => {
+    const merged = await mergeAll(source, session, request)
+    await fillAll(session, merged)
+    diffs = await removeAll(session, merged, request)
+    await request.beforeCommit?.(diffs)
+  })
+  return diffs
+}
+
+interface Merged {
+  readonly resolved: Resolved
+  readonly turn: TableInTurn
+  readonly of: SyncTable
+}
+
+async function mergeAll(source: Side, session: Session, request: SyncRequest): Promise<Merged[]> {
+  const { plan, file, emit } = request
+  const placed = plan.named.map((of) => ({
+    table: seedTable(source.session, of),
+    target: of.table,
+  }))
+  const set = seedSet(
+    source.name,
+    file,
+    placed.map(({ table }) => table),
+  )
+  const merged: Merged[] = []
+  for (const [at, turn] of inOrder(placed).entries()) {
+    const of = plannedOf(plan, turn.target)
+    emit({ kind: 'phase', phase: 'sync', detail: of.name })
+    const options = { set, table: turn.table, target: turn.target, tables: plan.tables, at, emit }
+    const resolved = await resolve(session, await stage(session, options), turn.later)
+    await recordChanges(session, resolved)
+    await merge(session, resolved)
+    merged.push({ resolved, turn, of })
+  }
+  return merged
+}
+
+function plannedOf({ named }: SyncPlan, target: TargetTable): SyncTable {
+  const found = named.find(({ table }) => table === target)
+  if (found) return found
+  throw new TypeError('a table came up that was not planned')
+}
+
+/** The rows of the source as those of a seed: what stages and merges seeds does it for them. */
+function seedTable(session: Session, { name, key, selection, keys }: SyncTable): SeedSetTable {
+  const rows = () => readRows(session, selection, keys)
+  return { name, key, mode: 'upsert', sensitive: [], rows }
+}
+
+function seedSet(name: string, file: string, tables: readonly SeedSetTable[]): SeedSet {
+  return { name, file, version: 1, environments: [], dependsOn: [], checksum: '', tables }
+}
+
+/** Columns that refer to rows which came later, once those are there. */
+async function fillAll(session: Session, merged: readonly Merged[]): Promise<void> {
+  for (const { resolved, turn } of merged) {
+    if (resolved.later.length === 0) continue
+    const again = await resolve(session, resolved, new Set())
+    const later = again.columns.filter(({ name }) => turn.later.has(name))
+    await recordUpdates(session, again, later)
+    await fillLater(session, again, later)
+  }
+}
+
+/** Children first, as their tables come last. */
+async function removeAll(
+  session: Session,
+  merged: readonly Merged[],
+  { plan, deletes }: SyncRequest,
+): Promise<TableDiff[]> {
+  const diffs: TableDiff[] = []
+  for (const { resolved, of } of merged.toReversed()) {
+    const extra = await extraRows(session, resolved, { tables: plan.tables, of })
+    if (deletes && extra.count > 0) {
+      await refuseReferred(session, resolved, plan)
+      await session.execute(`DELETE FROM ${resolved.target.id} t WHERE ${isExtra(resolved)}`)
+    }
+    diffs.unshift(await readDiff(session, resolved, { ...extra, gone: deletes }))
+  }
+  return diffs
+}
+
+/** A cascade would destroy rows that nobody named, and a restriction would only say that it failed. */
+async function refuseReferred(session: Session, resolved: Resolved, plan: SyncPlan): Promise<void> {
+  const { target } = resolved
+  for (const child of plan.tables.values()) {
+    for (const { columns, table, referenced } of child.foreignKeys) {
+      if (table !== `${target.schema}.${target.name}`) continue
+      const same = columns.map(
+        (column, at) => `c.${quoteIdentifier(column)} = t.${quoteIdentifier(referenced[at] ?? '')}`,
+      )
+      // Rows of the table itself may refer to each other, where both go.
+      const stays =
+        child === target
+          ? ` AND EXISTS (SELECT FROM ${resolved.source} WHERE ${keeps(resolved)})`
+          : ''
+      const [row] = await session.query<{ count: string }>(
+        `SELECT count(*) AS count FROM ${child.id} c WHERE EXISTS
+           (SELECT FROM ${target.id} t WHERE ${same.join(' AND ')} AND ${isExtra(resolved)})${stays}`,
+      )
+      const count = Number(row?.count ?? 0)
+      if (count > 0) refuseDelete(target, child, count)
+    }
+  }
+}
+
+function keeps({ key }: Resolved): string {
+  return key
+    .map(({ name }) => `r.${quoteIdentifier(name)} = c.${quoteIdentifier(name)}`)
+    .join(' AND ')
+}
+
+function refuseDelete(target: TargetTable, child: TargetTable, count: number): never {
+  return raise('SEEDS.ROWS_REFERRED', {
+    message: `${count} rows of ${child.name} refer to rows of ${target.name} that only the target has.`,
+    why: 'To delete those would leave them without, or delete them too.',
+    nextActions: [
+      advice(`Nothing was written. Name ${child.name} in --tables too, or leave --delete away.`),
+    ],
+  })
+}
