@@ -1,5 +1,6 @@
 import type { SeedFinding, SeedOutcome, SeedSet, SeedStanding } from '../seeds/index.ts'
 import type { Finding } from './command.ts'
+import { changeBlocks } from './sync-view.ts'
 import { type Block, heading, type Mark, paragraph, status } from './view.ts'
 
 /** A set in a result; its keys are a promise to scripts. */
@@ -59,6 +60,7 @@ export function outcomeBlocks(
         ...[inserted, updated, deleted, unchanged].map(count),
       ]),
     },
+    ...tables.flatMap((table) => changeBlocks({ ...table, rows: table.rows ?? [] })),
     summary(set, tables, dryRun),
   ])
 }

@@ -37,7 +37,9 @@ export function syncBlocks(diffs: readonly TableDiff[], { from, to, dryRun }: Sy
   return [{ kind: 'table', columns, rows }, ...diffs.flatMap(changeBlocks), end]
 }
 
-function changesOf({ inserted, updated, deleted }: TableDiff): number {
+type Changed = Pick<TableDiff, 'table' | 'inserted' | 'updated' | 'deleted' | 'rows'>
+
+function changesOf({ inserted, updated, deleted }: Changed): number {
   return inserted + updated + deleted
 }
 
@@ -45,7 +47,8 @@ function count(rows: number): string {
   return rows === 0 ? '·' : rows.toLocaleString('en-US')
 }
 
-function changeBlocks(diff: TableDiff): Block[] {
+/** The first rows of a table that change, by their natural keys. */
+export function changeBlocks(diff: Changed): Block[] {
   if (diff.rows.length === 0) return []
   const shown = diff.rows.slice(0, SHOWN)
   const more = changesOf(diff) - shown.length

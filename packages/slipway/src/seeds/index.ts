@@ -20,6 +20,7 @@ export {
 export { withSnapshot } from './source-rows.ts'
 export { type SeedStanding, seedStatus } from './status.ts'
 export { syncTables } from './sync.ts'
-export type { RowChange, TableDiff } from './sync-diff.ts'
+export type { RowChange } from './row-change.ts'
+export type { TableDiff } from './sync-diff.ts'
 export { planSync, refuseSameDatabase, type Side, type SyncPlan } from './sync-plan.ts'
 export { type SeedFinding, verifySeeds } from './verify.ts'

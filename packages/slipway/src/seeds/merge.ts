@@ -2,6 +2,7 @@ import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.t
 import { advice, failureOf } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import type { Resolved } from './resolve.ts'
+import type { RowChange } from './row-change.ts'
 import { placeOfRow } from './stage.ts'
 import { fillerOf, type TargetColumn } from './target-tables.ts'
 
@@ -13,6 +14,8 @@ export interface TableCounts {
   readonly updated: number
   readonly deleted: number
   readonly unchanged: number
+  /** Of a dry run: the first rows that would change, by their natural keys. */
+  readonly rows?: readonly RowChange[]
 }
 
 /** Makes the rows of a table those of the seed, as its owner mode says: one UPDATE and one INSERT. */
@@ -46,6 +49,19 @@ export async function fillLater(
     `UPDATE ${resolved.target.id} t SET ${assigned(later).join(', ')} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${changed})`,
   )
   return affected
+}
+
+/** The first of the rows that the set once put there and no longer has. */
+export async function ownedChanges(session: Session, resolved: Resolved): Promise<RowChange[]> {
+  const { table, key, set, source } = resolved
+  if (table.key.some((field) => table.sensitive.includes(field))) return []
+  const names = key.map(({ name }) => `r.${quoteIdentifier(name)}::text`).join(', ')
+  const pairs = table.key.map((field, at) => `${quoteLiteral(field)}, o.key ->> ${at}`).join(', ')
+  return await session.query<RowChange>(
+    `SELECT 'delete' AS kind, jsonb_build_object(${pairs}) AS key, '[]'::jsonb AS columns FROM slipway.seed_row o
+     WHERE o.seed = ${quoteLiteral(set.name)} AND o.relation = ${relationOf(resolved)}
+       AND NOT EXISTS (SELECT FROM ${source} WHERE jsonb_build_array(${names}) = o.key) ORDER BY o.key LIMIT 50`,
+  )
 }
 
 /** Deletes rows that the set once put there and no longer has; gives how many there were. */

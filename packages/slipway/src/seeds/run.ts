@@ -9,11 +9,19 @@ import {
   seedRecordSql,
   type SeedRecord,
 } from './ledger.ts'
-import { fillLater, merge, removeOwned, setSequences, type TableCounts } from './merge.ts'
+import {
+  fillLater,
+  merge,
+  ownedChanges,
+  removeOwned,
+  setSequences,
+  type TableCounts,
+} from './merge.ts'
 import { inOrder, type TableInTurn } from './order.ts'
 import { type Resolved, resolve } from './resolve.ts'
 import type { SeedSet } from './set.ts'
 import { copyWhole, stage, type StageOptions } from './stage.ts'
+import { readDiff, recordChanges, recordUpdates } from './sync-diff.ts'
 import { columnOf, readTargetTables, tableOf, type TargetTables } from './target-tables.ts'
 import { isUnchanged, remember } from './unchanged.ts'
 
@@ -131,57 +139,100 @@ interface SetRun {
   readonly first: number
 }
 
+/** A table whose rows went through the merge. */
+interface Merged {
+  readonly turn: TableInTurn
+  readonly resolved: Resolved
+  readonly counts: TableCounts
+}
+
+/** All tables in their turn: rows in, then what had to wait for rows, then what is no longer owned. */
 async function runSet(session: Session, run: SetRun): Promise<TableCounts[]> {
   const { request, set } = run
   request.emit({ kind: 'phase', phase: 'seed', detail: set.name })
-  const merged: { resolved: Resolved; counts: TableCounts; turn: TableInTurn }[] = []
+  const merged: Merged[] = []
   const whole: TableCounts[] = []
   for (const [at, turn] of turnsOf(session, run).entries()) {
     const { table, target } = turn
     const options = { ...run, table, target, at: run.first + at, emit: request.emit }
-    const quick = await withoutMerge(session, options, turn)
-    if (quick) {
-      whole.push(quick)
-      continue
-    }
-    const staged = await stage(session, options)
-    const resolved = await resolve(session, staged, turn.later)
-    merged.push({ resolved, counts: await merge(session, resolved), turn })
-    const { content, layout } = staged
-    if (isSimple(turn) && content && layout.references.length === 0)
-      await remember(session, set, { target, content, alone: false })
+    const quick = await withoutMerge(session, options, turn, request)
+    if (quick) whole.push(quick)
+    else merged.push(await mergeTable(session, options, turn, request))
   }
-  const later = new Map<string, number>()
-  for (const { resolved, turn } of merged) {
-    if (resolved.later.length === 0) continue
-    const again = await resolve(session, resolved, new Set())
-    const changed = await fillLater(
-      session,
-      again,
-      again.columns.filter(({ name }) => turn.later.has(name)),
-    )
-    later.set(turn.table.name, changed)
+  const finished: TableCounts[] = []
+  const filled = new Map<Merged, number>()
+  for (const one of merged) filled.set(one, await fillWaiting(session, one, request))
+  for (const one of merged.toReversed()) {
+    const done = await finish(session, one, request)
+    finished.push(withFilled(done, filled.get(one) ?? 0))
   }
-  const deleted = new Map<string, number>()
-  for (const { resolved, turn } of merged.toReversed()) {
-    if (turn.table.mode === 'own')
-      deleted.set(turn.table.name, await removeOwned(session, resolved))
-  }
-  const finished = merged.map(({ counts }) => {
-    // A row that was only now inserted is no change of one that stood.
-    const changed = Math.min(
-      Math.max((later.get(counts.table) ?? 0) - counts.inserted, 0),
-      counts.unchanged,
-    )
-    return {
-      ...counts,
-      updated: counts.updated + changed,
-      unchanged: counts.unchanged - changed,
-      deleted: deleted.get(counts.table) ?? 0,
-    }
-  })
   const all = [...whole, ...finished]
   return set.tables.flatMap(({ name }) => all.find(({ table }) => table === name) ?? [])
+}
+
+async function mergeTable(
+  session: Session,
+  options: StageOptions,
+  turn: TableInTurn,
+  { dryRun }: SeedRequest,
+): Promise<Merged> {
+  const staged = await stage(session, options)
+  const resolved = await resolve(session, staged, turn.later)
+  if (dryRun) await recordChanges(session, resolved)
+  const counts = await merge(session, resolved)
+  const { set, target, content, layout } = staged
+  if (isSimple(turn) && content && layout.references.length === 0)
+    await remember(session, set, { target, content, alone: false })
+  return { turn, resolved, counts }
+}
+
+/** Columns that refer to rows which came later; gives how many rows they changed. */
+async function fillWaiting(
+  session: Session,
+  { turn, resolved }: Merged,
+  { dryRun }: SeedRequest,
+): Promise<number> {
+  if (resolved.later.length === 0) return 0
+  const again = await resolve(session, resolved, new Set())
+  const waiting = again.columns.filter(({ name }) => turn.later.has(name))
+  if (dryRun) await recordUpdates(session, again, waiting)
+  return await fillLater(session, again, waiting)
+}
+
+/** Takes away what the set no longer owns; of a dry run, with the rows that change. */
+async function finish(
+  session: Session,
+  { turn, resolved, counts }: Merged,
+  { dryRun }: SeedRequest,
+): Promise<TableCounts> {
+  const { mode } = turn.table
+  const gone = dryRun && mode === 'own' ? await ownedChanges(session, resolved) : []
+  const deleted = mode === 'own' ? await removeOwned(session, resolved) : 0
+  if (!dryRun) return { ...counts, deleted }
+  const { rows } = await readDiff(session, resolved, { count: deleted, rows: gone, gone: true })
+  const kinds = mode === 'insert-missing' ? ['insert'] : ['insert', 'update', 'delete']
+  return { ...counts, deleted, rows: rows.filter(({ kind }) => kinds.includes(kind)) }
+}
+
+/** A row that was only now inserted is no change of one that stood. */
+function withFilled(counts: TableCounts, filled: number): TableCounts {
+  const changed = Math.min(Math.max(filled - counts.inserted, 0), counts.unchanged)
+  return {
+    ...counts,
+    updated: counts.updated + changed,
+    unchanged: counts.unchanged - changed,
+  }
+}
+
+function turnsOf(session: Session, { request, set, tables }: SetRun): readonly TableInTurn[] {
+  const { schema } = session.server
+  const { pending } = request
+  return inOrder(
+    set.tables.map((table) => ({
+      table,
+      target: tableOf(tables, set, table, { schema, pending }),
+    })),
+  )
 }
 
 /** Whether the rows of a table stand for themselves: nobody is asked whose they are, and none waits for another. */
@@ -196,11 +247,14 @@ async function withoutMerge(
   session: Session,
   options: StageOptions,
   turn: TableInTurn,
+  { dryRun }: SeedRequest,
 ): Promise<TableCounts | undefined> {
   if (!isSimple(turn)) return undefined
   const counts = { table: turn.table.name, inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
   const unchanged = await isUnchanged(session, options)
   if (unchanged !== undefined) return { ...counts, unchanged }
+  // A dry run names rows, and only a merge knows them.
+  if (dryRun) return undefined
   const inserted = await copyIntoEmpty(session, options)
   return inserted === undefined ? undefined : { ...counts, inserted }
 }
@@ -217,17 +271,6 @@ async function copyIntoEmpty(session: Session, options: StageOptions): Promise<n
   if (content.rows > 0) await setSequences(session, target)
   await remember(session, set, { target, content, alone: true })
   return content.rows
-}
-
-function turnsOf(session: Session, { request, set, tables }: SetRun): readonly TableInTurn[] {
-  const { schema } = session.server
-  const { pending } = request
-  return inOrder(
-    set.tables.map((table) => ({
-      table,
-      target: tableOf(tables, set, table, { schema, pending }),
-    })),
-  )
 }
 
 /** What a person must agree to on a protected target. */

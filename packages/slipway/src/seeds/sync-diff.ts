@@ -1,16 +1,10 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
 import { distinct } from './merge.ts'
 import type { Resolved } from './resolve.ts'
+import type { RowChange } from './row-change.ts'
 import { selectionOf } from './source-rows.ts'
 import type { SyncTable } from './sync-plan.ts'
 import type { TargetColumn, TargetTables } from './target-tables.ts'
-
-/** A row in which two databases differ: its natural key, and the columns that do. Never their values. */
-export type RowChange = {
-  readonly kind: 'insert' | 'update' | 'delete'
-  readonly key: Readonly<Record<string, string>>
-  readonly columns: readonly string[]
-}
 
 /** In what a table differs; of its rows only the first are named. */
 export interface TableDiff {
@@ -71,11 +65,15 @@ export async function readDiff(
     `SELECT count(*) FILTER (WHERE kind = 'insert') AS inserted, count(*) FILTER (WHERE kind = 'update') AS updated FROM ${diff}`,
   )
   const [inserted, updated] = [Number(counts?.inserted ?? 0), Number(counts?.updated ?? 0)]
-  const named = await session.query<RowChange>(
-    `SELECT d.kind, ${keyObject(resolved)} AS key, to_jsonb(d.columns) AS columns
+  // A key that is not to be shown names no row.
+  const secret = table.key.some((field) => table.sensitive.includes(field))
+  const named = secret
+    ? []
+    : await session.query<RowChange>(
+        `SELECT d.kind, ${keyObject(resolved)} AS key, to_jsonb(d.columns) AS columns
      FROM (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY n) AS place FROM ${diff}) d
      JOIN ${relation} s ON s.n = d.n WHERE d.place <= ${NAMED} ORDER BY d.kind, d.n`,
-  )
+      )
   return {
     table: table.name,
     inserted,

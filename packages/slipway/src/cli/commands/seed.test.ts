@@ -190,6 +190,23 @@ test('what a set owns is removed when it no longer has it, and nothing else; dri
       'version: 2',
     ),
   })
+  const dry = await seed('run', '--dry-run')
+  expect(dry.sets, dry.stdout).toMatchObject([
+    {
+      updated: 1,
+      tables: [
+        {
+          table: 'member',
+          rows: [
+            { kind: 'insert', key: { email: 'x@a' } },
+            { kind: 'delete', key: { email: 'y@a' } },
+          ],
+        },
+        { table: 'Team', rows: [] },
+        { table: 'plan', rows: [{ kind: 'update', key: { code: 'pro' }, columns: ['price'] }] },
+      ],
+    },
+  ])
   const again = await seed('run')
   expect(again.sets).toMatchObject([{ inserted: 1, updated: 1, deleted: 1, unchanged: 3 }])
   expect(await target.sql('SELECT email FROM member ORDER BY 1')).toEqual([
