@@ -12,7 +12,7 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CliOptions, runCli } from './cli-in-process.ts'
-import { writeProject } from './project.ts'
+import { addMigration, writeProject } from './project.ts'
 import { createTarget, shareImages, type TestTarget } from './target.ts'
 
 const FULL = process.env['FULL'] === '1'
@@ -31,6 +31,8 @@ CREATE TABLE "Truck" (
   "plate" text NOT NULL, "miles" bigint, UNIQUE ("carrierId", "plate")
 );
 CREATE TABLE "Secret" ("code" text PRIMARY KEY, "api_key" text, "label" text);
+CREATE TABLE "Tag" ("id" serial PRIMARY KEY, "label" text NOT NULL UNIQUE);
+CREATE TABLE "_CarrierToTag" ("A" integer NOT NULL REFERENCES "Carrier"("id"), "B" integer NOT NULL REFERENCES "Tag"("id"), PRIMARY KEY ("A", "B"));
 CREATE TABLE "Loose" ("id" serial PRIMARY KEY, "name" text);
 `
 
@@ -334,7 +336,7 @@ describe('a sync', () => {
   test('shows keys and columns, never values, and follows references where ids differ', async () => {
     await someRows('staging', 100)
     await targets.development.sql(
-      `INSERT INTO "Carrier" (mc_number, name) VALUES ('MC-2', 'Old'), ('MC-9', '${SECRET}')`,
+      `INSERT INTO "Carrier" (mc_number, name) VALUES ('MC-2', 'Old'), (E'MC-9\\nx\\x1b[31m', '${SECRET}')`,
     )
     const before = await content(targets.development)
     const dry = await sync('staging', 'development', '--dry-run')
@@ -380,7 +382,7 @@ describe('a sync', () => {
       },
     )
     expect(human.exitCode).toBe(0)
-    expect(human.stdout).toMatch('+ MC-9')
+    expect(human.stdout).toMatch(String.raw`+ "MC-9\nx\u001b[31m"`)
     for (const { stdout, stderr } of [dry, wet, human]) expect(stdout + stderr).not.toMatch(SECRET)
   })
 
@@ -394,6 +396,39 @@ describe('a sync', () => {
       rows: [{ key: { mcNumber: 'MC-2' }, columns: ['parentId'] }],
     })
     expect(await content(targets.development)).toEqual(await content(targets.staging))
+  })
+
+  test('a table of references alone is its key', async () => {
+    await someRows('staging', 100)
+    await targets.staging.sql(
+      `INSERT INTO "Tag" VALUES (7, 'big'); INSERT INTO "_CarrierToTag" SELECT id, 7 FROM "Carrier"`,
+    )
+    await targets.development.sql(`INSERT INTO "Tag" (label) VALUES ('small')`)
+    const { failure, result } = await sync(
+      'staging',
+      'development',
+      '--tables',
+      '_CarrierToTag,Tag,Carrier',
+    )
+    expect(failure).toBe(null)
+    expect(result.tables.map(({ table }) => table).at(-1)).toBe('_CarrierToTag')
+    expect(
+      await targets.development.sql(
+        'SELECT c.mc_number, t.label FROM "_CarrierToTag" j JOIN "Carrier" c ON c.id = j."A" JOIN "Tag" t ON t.id = j."B" ORDER BY 1',
+      ),
+    ).toEqual([
+      { mc_number: 'MC-1', label: 'big' },
+      { mc_number: 'MC-2', label: 'big' },
+    ])
+    const keyless = await sync(
+      'staging',
+      'development',
+      '--tables',
+      '_CarrierToTag',
+      '--omit',
+      'Tag.label',
+    )
+    expect(keyless.code).toBe('SEEDS.KEY_UNKNOWN')
   })
 
   test('deletes only with --delete, and never what others refer to', async () => {
@@ -475,6 +510,19 @@ describe('a sync', () => {
     expect((await sync('staging', 'development')).failure?.message).toMatch(
       'raw only on development',
     )
+  })
+
+  test('names the migrations that one side lacks', async () => {
+    addMigration(root, { name: '2_note', sql: 'ALTER TABLE "Secret" ADD COLUMN "note" text;' })
+    await slipway(['deploy', '--env', 'development'])
+    const { code, failure } = await sync('staging', 'development', '--tables', 'Secret')
+    expect(code).toBe('SEEDS.SCHEMAS_DIFFER')
+    expect(failure).toMatchObject({
+      message: 'Secret is not the same on staging and development: note only on development.',
+      why: 'Migrations are pending on staging: 2_note.',
+    })
+    // A table that is the same on both is none of its business.
+    expect((await sync('staging', 'development')).exitCode).toBe(0)
   })
 
   test('takes connection strings, and prints no password', async () => {

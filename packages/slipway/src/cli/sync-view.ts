@@ -2,10 +2,12 @@ import path from 'node:path'
 import type { FileChange, PreparedFiles, RowChange, TableDiff } from '../seeds/index.ts'
 import { type Block, heading, status } from './view.ts'
 
-/** How many rows of a table are shown. */
-const SHOWN = 20
+/** How many rows of a table are shown of each kind. */
+const SHOWN = 10
+/** How many characters of a key. */
+const LONGEST = 60
 
-const SIGNS: Readonly<Record<RowChange['kind'], string>> = { insert: '+', update: '~', delete: '-' }
+const SIGNS: Readonly<Record<RowChange['kind'], string>> = { insert: '+', update: ' ', delete: '-' }
 
 interface Syncing {
   readonly from: string
@@ -50,14 +52,26 @@ function count(rows: number): string {
 /** The first rows of a table that change, by their natural keys. */
 export function changeBlocks(diff: Changed): Block[] {
   if (diff.rows.length === 0) return []
-  const shown = diff.rows.slice(0, SHOWN)
-  const more = changesOf(diff) - shown.length
-  const items = shown.map(({ kind, key, columns }) => {
-    const changed = columns.length === 0 ? '' : `: ${columns.join(', ')}`
-    return `${SIGNS[kind]} ${Object.values(key).join(' / ')}${changed}`
+  const { inserted: insert, updated: update, deleted } = diff
+  const lines = Object.entries({ insert, update, delete: deleted }).flatMap(([kind, total]) => {
+    const shown = diff.rows.filter((row) => row.kind === kind).slice(0, SHOWN)
+    const more = total - shown.length
+    const rest = more > 0 ? [`  and ${more.toLocaleString('en-US')} more to ${kind}`] : []
+    return [...shown.map(changeLine), ...rest]
   })
-  if (more > 0) items.push(`and ${more.toLocaleString('en-US')} more`)
-  return [heading(diff.table), { kind: 'list', items }]
+  return [heading(diff.table), { kind: 'diff', text: lines.join('\n') }]
+}
+
+function changeLine({ kind, key, columns }: RowChange): string {
+  const changed = columns.length === 0 ? '' : `: ${columns.join(', ')}`
+  return `${SIGNS[kind]} ${Object.values(key).map(shortly).join(' / ')}${changed}`
+}
+
+/** A value of a key on one line, in quotes where it would not be seen for what it is. */
+function shortly(text: string): string {
+  const whole =
+    /^\s|\s$|[\p{C}\u2028\u2029]/u.test(text) || text === '' ? JSON.stringify(text) : text
+  return whole.length > LONGEST ? `${whole.slice(0, LONGEST)}…` : whole
 }
 
 /** The `files` and `sets` of a result. */

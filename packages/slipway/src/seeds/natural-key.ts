@@ -104,7 +104,11 @@ export function naturalKeyOf(table: TargetTable, rules: TableRules): readonly Ta
   if (primary.length > 0 && !surrogate) return primary
   const others = table.unique
     .map((names) => columnsOf(table, names))
-    .filter((key) => key.every(({ notNull }) => notNull) && !key.some((one) => one === surrogate))
+    .filter(
+      (key) =>
+        key.every(({ notNull, generated }) => notNull && !generated) &&
+        !key.some((one) => one === surrogate),
+    )
   const [key, ...more] = others
   if (key && more.length === 0) return key
   return refuseKey(table, others)

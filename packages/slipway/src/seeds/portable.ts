@@ -30,9 +30,10 @@ export function portableOf(tables: TargetTables, table: TargetTable, rules: Tabl
   const others = table.columns.filter(
     (column) => !key.includes(column) && column !== surrogate && !column.generated,
   )
-  const kept = [...key, ...inModelOrder(table, others)].filter(
-    (column) => key.includes(column) || !rules.isOmitted(table, column),
-  )
+  const kept = [
+    ...key,
+    ...inModelOrder(table, others).filter((column) => !rules.isOmitted(table, column)),
+  ]
   return {
     table,
     key: key.map(({ name }) => fieldOf(table, name)),
@@ -61,6 +62,7 @@ interface Walk {
 function waysTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly string[] {
   const { tables, rules, seen } = walk
   refuseSensitive(table, column, rules)
+  if (rules.isOmitted(table, column)) refuseOmitted(table, column)
   const field = fieldOf(table, column.name)
   const single = foreignKeyOf(table, column.name)
   const parent = single && tables.get(single.table)
@@ -94,6 +96,14 @@ function refuseSensitive(table: TargetTable, column: TargetColumn, rules: TableR
     message: `${named} is sensitive: it is not copied.`,
     why: 'A seed set, or --sensitive, says so. Nothing was read.',
     nextActions: [advice(`--omit ${named} leaves the column as it is, and copies the others.`)],
+  })
+}
+
+/** What is asked for here is a key: other columns that are left out are not. */
+function refuseOmitted(table: TargetTable, column: TargetColumn): never {
+  return raise('SEEDS.KEY_UNKNOWN', {
+    message: `${table.name}.${column.name} is in the natural key of ${table.name}, and cannot be left out.`,
+    nextActions: [advice(`Name another key: --key ${table.name}=column.`)],
   })
 }
 

@@ -102,7 +102,7 @@ export async function extraRows(
   )
   const rows = await session.query<RowChange>(
     `SELECT 'delete' AS kind, ${key} AS key, '[]'::jsonb AS columns ${selection.from}
-     WHERE ${isExtra(resolved)} ORDER BY 2 LIMIT ${NAMED}`,
+     WHERE ${isExtra(resolved)} ORDER BY ${selection.values.map((value) => `${value}::text COLLATE "C"`).join(', ')} LIMIT ${NAMED}`,
   )
   return { count, rows }
 }
@@ -123,7 +123,7 @@ function keyObject({ table, layout }: Resolved): string {
 
 function keyPairs(pairs: readonly (readonly [field: string, value: string])[]): string {
   const inner = pairs.map(([field, value]) => `${quoteLiteral(field)}, ${value}::text`)
-  return `jsonb_build_object(${inner.join(', ')})`
+  return `json_build_object(${inner.join(', ')})`
 }
 
 function sameKey({ key }: Resolved): string {

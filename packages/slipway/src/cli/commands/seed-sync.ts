@@ -68,16 +68,20 @@ async function sync({ context, input, work, dryRun }: Sync, sides: Sides): Promi
     file: work.project.schema.datasourceFile,
     emit: context.emit,
   }
-  // What a person is asked about holds no locks meanwhile.
-  if (!dryRun && work.target.protected) {
-    const diffs = await syncTables(source, target, { ...request, dryRun: true })
+  // What a person is asked about holds no locks meanwhile; where it has changed since, it is asked about again.
+  let asked: string | undefined
+  const beforeCommit = async (diffs: readonly TableDiff[]) => {
+    if (dryRun || !work.target.protected || JSON.stringify(diffs) === asked) return
     await requireSyncConsent(context, work, { database, diffs })
+    asked = JSON.stringify(diffs)
   }
+  if (!dryRun && work.target.protected)
+    await beforeCommit(await syncTables(source, target, { ...request, dryRun: true }))
   const files = input.flags.on('write')
     ? await filesOf(context, { work, input, source }, known)
     : undefined
   try {
-    const diffs = await syncTables(source, target, { ...request, dryRun })
+    const diffs = await syncTables(source, target, { ...request, dryRun, beforeCommit })
     if (!dryRun) await files?.put()
     const changed = files?.sets.filter(({ state }) => state !== 'unchanged') ?? []
     const names = changed.map(({ set }) => set)
