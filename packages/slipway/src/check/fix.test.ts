@@ -112,6 +112,23 @@ test('a form that gives another schema is refused, named, and not written', asyn
   expect(textOf('2_index')).toBe(sql)
 })
 
+test('an enum value that is used before it is committed becomes a step of its own', async () => {
+  const sql = `BEGIN;\nALTER TYPE size ADD VALUE 'XL';\nALTER TABLE shirt ALTER size SET DEFAULT 'XL';\nCOMMIT;\n`
+  project(
+    {
+      name: '2_shirt',
+      sql: `CREATE TYPE size AS ENUM ('S'); CREATE TABLE shirt (id integer PRIMARY KEY, size size);\n`,
+    },
+    { name: '3_size', sql },
+  )
+  const { code, said } = await fix('--write')
+  expect(said.result.migrations).toMatchObject([
+    { written: true, refusal: null, rewritten: [{ id: 'enum-value-used' }] },
+  ])
+  expect(code).toBe(0)
+  expect(textOf('3_size')).toMatch(/^ALTER TYPE size ADD VALUE 'XL';\n\nBEGIN;\nALTER TABLE/)
+})
+
 test('what stays is told and makes no one fail; a name that is none does', async () => {
   project({ name: '2_type', sql: 'ALTER TABLE team ALTER id TYPE bigint;\n' })
   const { code, said } = await fix()

@@ -42,6 +42,11 @@ describe('what is rewritten', () => {
       'CREATE INDEX IF NOT EXISTS a ON "User" (code) WHERE code > 1;',
       'CREATE INDEX CONCURRENTLY IF NOT EXISTS a ON "User" (code) WHERE code > 1;',
     ],
+    [
+      'an enum value that is used at once',
+      `-- x\nBEGIN;\nSELECT 1;\nALTER TYPE mood ADD VALUE 'great';\nALTER TABLE team ALTER name SET DEFAULT 'great';\nCOMMIT;\n`,
+      `-- x\nALTER TYPE mood ADD VALUE 'great';\n\nBEGIN;\nSELECT 1;\nALTER TABLE team ALTER name SET DEFAULT 'great';\nCOMMIT;\n`,
+    ],
     ['a drop', 'DROP INDEX "user_code_idx";', 'DROP INDEX CONCURRENTLY "user_code_idx";'],
     [
       'drops',
@@ -198,6 +203,11 @@ describe('what stays', () => {
       'what a file wraps in a transaction',
       'BEGIN; CREATE INDEX c ON team (name); COMMIT',
       [['index-not-concurrent', /BEGIN/]],
+    ],
+    [
+      'an enum value of a type that the transaction makes',
+      `BEGIN; CREATE TYPE a AS ENUM ('b'); ALTER TYPE a ADD VALUE 'c'; SELECT 'c'::a; COMMIT`,
+      [['enum-value-used', /inside of the same BEGIN/]],
     ],
     [
       'what needs its transaction',

@@ -4,6 +4,7 @@ import type { Hazard, JudgedMigration } from './hazard.ts'
 import { folded, judgeFrom, type Judging, schemaAfter } from './judge.ts'
 import { apartEdit, isApart, whyTogether } from './rewrite/apart.ts'
 import { BY_HAND } from './rewrite/by-hand.ts'
+import { enumSteps } from './rewrite/enum-step.ts'
 import { none } from './rewrite/form.ts'
 import {
   rewriteStatement,
@@ -65,7 +66,10 @@ function rewriteOne(migration: JudgedMigration, given: Given): Rewriting {
   const hazards = judgeFrom(given.before, { ...given, migrations: [migration] })
   const statements = rewriteStatements(migration, given, hazards)
   const verdicts = statements.flatMap((one) => one.verdicts)
-  const stepped = statements.flatMap(editOf)
+  const moved = enumSteps(migration, hazards)
+  const stepped = [...statements.flatMap(editOf), ...moved.flatMap(({ edits }) => edits)].toSorted(
+    (one, other) => one.start - other.start,
+  )
   const apart =
     verdicts.some(({ form }) => form.kind === 'steps' && form.apart) ||
     heldIn(migration, stepped, given).length > 0
@@ -76,13 +80,17 @@ function rewriteOne(migration: JudgedMigration, given: Given): Rewriting {
   return {
     sql: spliced(migration.sql, edits),
     edits,
-    rewritten: [...verdicts.flatMap(rewrittenOf), ...letGo.map(asLetGo)].toSorted(inOrder),
+    rewritten: [
+      ...verdicts.flatMap(rewrittenOf),
+      ...letGo.map(asLetGo),
+      ...moved.map(({ hazard, done }) => ({ ...told(hazard), done })),
+    ].toSorted(inOrder),
     left: [
       ...verdicts.flatMap(leftOf),
       ...ofLocks(hazards)
         .filter((hazard) => !letGo.includes(hazard))
         .map(asHeld),
-      ...hazards.flatMap(asByHand),
+      ...hazards.filter((hazard) => !moved.some((one) => one.hazard === hazard)).flatMap(asByHand),
     ].toSorted(inOrder),
   }
 }

@@ -7,7 +7,7 @@ export const BY_HAND: Readonly<Record<string, string>> = {
   'domain-constraint': 'Every table that uses the domain is read.',
   'not-null-without-default': 'Only people know which value the rows that are there should have.',
   'enum-value-used':
-    'The file has a BEGIN of its own. Without it, the value is committed by itself.',
+    'The type is made inside of the same BEGIN. Give it the value there, or take the BEGIN away.',
   'concurrent-in-transaction': 'The file has a BEGIN of its own. Take it away.',
   'vacuum-full': 'It writes the table anew. Leave it out, or use pg_repack.',
   'no-where': 'It still changes every row. Give it a WHERE, or accept it.',

@@ -1,0 +1,57 @@
+import type { Statement } from '../../migration/index.ts'
+import type { Hazard, JudgedMigration } from '../hazard.ts'
+import type { Edit } from '../rewrite.ts'
+
+/** A hazard whose statement was moved, and the edits that move it. */
+export interface MovedStep {
+  readonly hazard: Hazard
+  readonly edits: readonly Edit[]
+  readonly done: string
+}
+
+const DONE = 'The value is added before the BEGIN, and so committed before it is used.'
+
+/** Enum values that are used in the BEGIN and COMMIT that add them, each as a step of its own before them. */
+export function enumSteps(
+  { sql, statements }: JudgedMigration,
+  hazards: readonly Hazard[],
+): MovedStep[] {
+  return hazards.flatMap((hazard): MovedStep[] => {
+    if (hazard.id !== 'enum-value-used') return []
+    const statement = statements.find(({ number }) => number === hazard.statement)
+    const begin = statement && beginOf(statements, statement)
+    if (!begin || isMadeBetween(statements, begin, statement)) return []
+    const { start, text } = statement
+    const behind = /^\s*;[^\S\n]*(?:\r?\n)?/.exec(sql.slice(start + text.length))?.[0].length ?? 0
+    const edits = [
+      { start: begin.start, end: begin.start, text: `${text};\n\n` },
+      { start, end: start + text.length + behind, text: '' },
+    ]
+    return [{ hazard, edits, done: DONE }]
+  })
+}
+
+/** The BEGIN of the block that a statement stands in. */
+function beginOf(statements: readonly Statement[], { number }: Statement): Statement | undefined {
+  return statements.findLast(({ role, number: before }) => before < number && role.kind === 'begin')
+}
+
+/** A type that the block itself makes or names is not there before it. */
+function isMadeBetween(
+  statements: readonly Statement[],
+  begin: Statement,
+  { number, actions }: Statement,
+): boolean {
+  const names = actions.flatMap((action) =>
+    action.kind === 'add-enum-value' ? [action.type.name] : [],
+  )
+  return statements
+    .filter((one) => one.number > begin.number && one.number < number)
+    .some((one) =>
+      one.actions.some(
+        (action) =>
+          (action.kind === 'create-enum' && names.includes(action.type.name)) ||
+          (action.kind === 'rename' && action.of === 'type' && names.includes(action.to)),
+      ),
+    )
+}
