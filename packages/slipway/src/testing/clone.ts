@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { locate, quoteIdentifier, withSession } from '../database/index.ts'
+import { ConnectionString } from '../kernel/index.ts'
 import { createOwn, dropOwn } from './own-databases.ts'
-import { serverFor, type TestServer } from './server.ts'
+import { serverAt, serverFor, type TestServer } from './server.ts'
 import { ensureTemplate, markUsed, sweep } from './template.ts'
 import { readTestProject, type TestContent } from './test-project.ts'
 
@@ -24,12 +25,20 @@ export interface TestDatabase extends AsyncDisposable {
 export interface ReadyServer extends AsyncDisposable {
   /** Connection string for `TEST_DATABASE_URL`. */
   readonly url: string
+  /**
+   * Variables for the workers: `TEST_DATABASE_URL`, and the template that was made, so that they read no file of the
+   * project. A worker that is to see files change while it is watched is given the first alone.
+   */
+  readonly env: Readonly<Record<string, string>>
   /** Ends the server, where it was started here. */
   stop(): Promise<void>
 }
 
 const CLONE = 'slipway_clone_'
 const DAY_MS = 86_400_000
+
+/** Holds the sets and the template of the set-up of a run. */
+const PREPARED = 'SLIPWAY_TEST_TEMPLATE'
 
 interface Ready {
   readonly server: TestServer
@@ -52,14 +61,16 @@ export async function cloneDatabase(options: TestOptions): Promise<TestDatabase>
 
 /** Finds or starts the server and makes the template, so that no test waits for them. */
 export async function readyServer(options: TestOptions): Promise<ReadyServer> {
-  const { server } = await prepare(options)
+  const { server, template } = await prepare(options)
   const { admin } = server
   const stop = async () => {
     ready.clear()
     await server.stop()
   }
-  const url = server.address(admin.kind === 'postgres' ? locate(admin.url).database : 'postgres')
-  return { url: url.url.reveal(), stop, [Symbol.asyncDispose]: stop }
+  const base = admin.kind === 'postgres' ? locate(admin.url).database : 'postgres'
+  const url = server.address(base).url.reveal()
+  const env = { TEST_DATABASE_URL: url, [PREPARED]: JSON.stringify([options.sets, template]) }
+  return { url, env, stop, [Symbol.asyncDispose]: stop }
 }
 
 async function prepare(options: TestOptions): Promise<Ready> {
@@ -73,6 +84,8 @@ async function prepare(options: TestOptions): Promise<Ready> {
 }
 
 async function makeReady({ url, ...content }: TestOptions): Promise<Ready> {
+  const prepared = url === undefined ? preparedFor(content) : undefined
+  if (prepared) return prepared
   const from = await readTestProject(content)
   const server = await serverFor(from.project, url)
   return await withSession(server.admin, {}, async (admin) => {
@@ -82,4 +95,13 @@ async function makeReady({ url, ...content }: TestOptions): Promise<Ready> {
     await markUsed(admin, template)
     return { server, template }
   })
+}
+
+/** What the set-up of this run has made, where it is of the same sets. */
+function preparedFor({ sets }: TestContent): Ready | undefined {
+  const { TEST_DATABASE_URL: url, [PREPARED]: prepared } = process.env
+  if (!url || !prepared) return undefined
+  const [of, template] = JSON.parse(prepared) as [readonly string[] | null, string]
+  const same = JSON.stringify(of) === JSON.stringify(sets ?? null)
+  return same ? { server: serverAt(new ConnectionString(url)), template } : undefined
 }

@@ -23,14 +23,22 @@ export async function serverFor(project: Project, given: string | undefined): Pr
   const named = given === undefined ? namedServer(project) : new ConnectionString(given)
   if (named !== undefined) {
     await refuseProtected(project, named)
-    const address = (name: string) => ({ kind: 'postgres', url: named.withDatabase(name) }) as const
-    const admin = { kind: 'postgres', url: named } as const
-    return { admin, address, owned: false, stop: async () => {} }
+    return serverAt(named)
   }
   const server = await privateServer(project)
   if (server === undefined) return refuseServerless()
   const address = (name: string) => postgresOnly(server.address(name))
   return { admin: server.address('postgres'), address, owned: true, stop: server.stop }
+}
+
+/** A server that runs already, as its connection string names it. */
+export function serverAt(url: ConnectionString): TestServer {
+  return {
+    admin: { kind: 'postgres', url },
+    address: (name) => ({ kind: 'postgres', url: url.withDatabase(name) }),
+    owned: false,
+    stop: async () => {},
+  }
 }
 
 function postgresOnly(address: Address): Address & { readonly kind: 'postgres' } {

@@ -221,10 +221,11 @@ describe('a machine without a server for tests', () => {
   test('a set-up starts it for all workers, and stops it', async () => {
     vi.stubEnv('TEST_DATABASE_URL', '')
     const server = await testServer({ cwd })
-    vi.stubEnv('TEST_DATABASE_URL', server.url)
+    for (const [name, value] of Object.entries(server.env)) vi.stubEnv(name, value)
     vi.resetModules()
     const worker = await import('./index.ts')
-    const database = await worker.testDatabase({ cwd })
+    // The set-up has read the project: a worker needs no more than the variables.
+    const database = await worker.testDatabase({ cwd: os.tmpdir() })
     expect(await query(database.url, COUNTS)).toEqual([{ carriers: 25, loads: 60 }])
     await server.stop()
     await expect(query(database.url, COUNTS)).rejects.toThrow()
