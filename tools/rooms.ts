@@ -28,7 +28,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   drift: deployed,
   repair: deployed,
   seeds: ['kernel', 'project', 'database'],
-  testing: ['kernel', 'database', 'project', 'history', 'deploy', 'seeds'],
+  testing: ['kernel', 'database', 'project', 'history', 'rehearsal', 'deploy', 'seeds'],
   check: [...deployed],
   doctor: ['kernel', 'project', 'database', 'history'],
   cli: [

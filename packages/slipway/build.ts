@@ -19,7 +19,7 @@ const OPTIONAL = ['pg-native', 'pg-cloudflare', '@supabase/pg-topo']
 
 /** What the commonest commands load in any case: one file is read faster than thirty. */
 const USUAL =
-  /slipway\/src\/(?:kernel|project|history|plan|deploy|safekeeping|database\/(?!embedded|folder-lock|local-server)|migration|cli\/(?!commands\/|help|completion|init|config-template|creation|decision|diagnosis-view))|node_modules\/(?:pg|split2)/
+  /slipway\/src\/(?:kernel|project|history|plan|deploy|safekeeping|database\/(?!embedded|folder-lock|local-server)|migration|cli\/(?!commands\/|help|completion|init|config-template|creation|decision|diagnosis-view|seed))|node_modules\/(?:pg|split2)/
 
 const packageDir = import.meta.dirname
 const dist = path.join(packageDir, 'dist')

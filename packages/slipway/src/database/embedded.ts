@@ -132,7 +132,7 @@ async function imageOf(lite: PGlite): Promise<EmbeddedImage> {
 }
 
 /** Loads the code of extensions that PGlite carries; `uuid-ossp` is `uuid_ossp` there. */
-async function loadExtensions(names: readonly string[]) {
+export async function loadExtensions(names: readonly string[]) {
   const folder = dirname(new URL(import.meta.resolve('@electric-sql/pglite')).pathname)
   const loaded: Record<string, import('@electric-sql/pglite').Extension> = {}
   for (const name of names) {

@@ -2,6 +2,7 @@ import type { Address, Session, SessionOptions } from './port.ts'
 
 export { isLoopback, isSameServer, locate, type PostgresLocation } from './connection-string.ts'
 export type { Embedded, EmbeddedImage } from './embedded.ts'
+export type { EmbeddedServer } from './embedded-server.ts'
 export type { LocalServer } from './local-server.ts'
 export { databaseFailures } from './failures.ts'
 export { programFolders, type Programs, serverPrograms } from './programs.ts'
@@ -50,6 +51,14 @@ export async function withLocalServer<T>(
 ): Promise<{ readonly value: T } | undefined> {
   const local = await import('./local-server.ts')
   return await local.withLocalServer(programs, home, work)
+}
+
+/** Serves an embedded database on a port: see embedded-server.ts. */
+export async function serveEmbedded(
+  options: Parameters<typeof import('./embedded-server.ts').serveEmbedded>[0],
+): Promise<import('./embedded-server.ts').EmbeddedServer> {
+  const embedded = await import('./embedded-server.ts')
+  return await embedded.serveEmbedded(options)
 }
 
 /** Refuses a transaction pooler before a target: see pooler.ts. */

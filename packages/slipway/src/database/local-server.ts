@@ -44,7 +44,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 /** A private server that runs. */
 export interface LocalServer {
   /** The address of one of its databases. */
-  address(database: string): Address
+  address(database: string): Address & { readonly kind: 'postgres' }
   /** From now on the server does not keep this process alive; it still ends with it. */
   unref(): void
 }
@@ -74,7 +74,7 @@ export async function withLocalServer<T>(
   }
 }
 
-function addressOf(socketDir: string, database: string): Address {
+function addressOf(socketDir: string, database: string): ReturnType<LocalServer['address']> {
   const url = `postgresql://${SUPERUSER}@localhost/${database}?host=${encodeURIComponent(socketDir)}`
   return { kind: 'postgres', url: new ConnectionString(url) }
 }

@@ -4,11 +4,13 @@ import { type Project, resolveTarget, scratchSetting, type Target } from '../pro
 import { raise } from './failures.ts'
 import { privateServer } from './private-server.ts'
 
+type ServerAddress = Address & { readonly kind: 'postgres' }
+
 /** A server on which the databases of tests are made. */
 export interface TestServer {
   /** A database to give commands from; nothing is written into it. */
-  readonly admin: Address
-  address(database: string): Address & { readonly kind: 'postgres' }
+  readonly admin: ServerAddress
+  address(database: string): ServerAddress
   /** No other process uses it: what stands there was left by one that ended. */
   readonly owned: boolean
   stop(): Promise<void>
@@ -16,25 +18,36 @@ export interface TestServer {
 
 /**
  * The server for a project's tests: the one that is given, that of TEST_DATABASE_URL, of the environment `testing`, of
- * the setting `scratch`, else a private one of this machine's PostgreSQL. Fails with TESTING.PROTECTED where a
- * protected database stands on it (law 1), and with TESTING.NO_SERVER.
+ * the setting `scratch`, else a private one of this machine's PostgreSQL. Nothing where there is none, or where the
+ * setting says `embedded`. Fails with TESTING.PROTECTED where a protected database stands on it (law 1).
  */
-export async function serverFor(project: Project, given: string | undefined): Promise<TestServer> {
+export async function serverFor(
+  project: Project,
+  given: string | undefined,
+): Promise<TestServer | undefined> {
+  if (given === undefined && wantsEmbedded(project)) return undefined
   const named = given === undefined ? namedServer(project) : new ConnectionString(given)
   if (named !== undefined) {
     await refuseProtected(project, named)
-    const address = (name: string) => ({ kind: 'postgres', url: named.withDatabase(name) }) as const
-    const admin = { kind: 'postgres', url: named } as const
-    return { admin, address, owned: false, stop: async () => {} }
+    return serverAt(named)
   }
   const server = await privateServer(project)
-  if (server === undefined) return refuseServerless()
-  const address = (name: string) => postgresOnly(server.address(name))
-  return { admin: server.address('postgres'), address, owned: true, stop: server.stop }
+  if (server === undefined) return undefined
+  return { ...server, admin: server.address('postgres'), owned: true }
 }
 
-function postgresOnly(address: Address): Address & { readonly kind: 'postgres' } {
-  return address.kind === 'postgres' ? address : refuseServerless()
+/** A server that runs already, as its connection string names it. */
+export function serverAt(url: ConnectionString): TestServer {
+  return {
+    admin: { kind: 'postgres', url },
+    address: (name) => ({ kind: 'postgres', url: url.withDatabase(name) }),
+    owned: false,
+    stop: async () => {},
+  }
+}
+
+function wantsEmbedded(project: Project): boolean {
+  return project.config.scratch === 'embedded' && namedServer(project) === undefined
 }
 
 function namedServer(project: Project): ConnectionString | undefined {
@@ -80,15 +93,4 @@ async function targetsOf(project: Project): Promise<Target[]> {
     if (target.ok) found.push(target.value)
   }
   return found
-}
-
-function refuseServerless(): never {
-  return raise('TESTING.NO_SERVER', {
-    message: 'There is no PostgreSQL server for the databases of tests.',
-    why: 'No setting names one, and this machine has no PostgreSQL of its own that could be started.',
-    nextActions: [
-      advice('Set TEST_DATABASE_URL to a server on which the role may create databases.'),
-      advice('Or install PostgreSQL: its programs are enough, no server has to run.'),
-    ],
-  })
 }

@@ -218,13 +218,41 @@ describe('a machine without a server for tests', () => {
     }
   }, 60_000)
 
+  test('has the embedded database, served to several connections', async () => {
+    vi.stubEnv('TEST_DATABASE_URL', '')
+    writeFileSync(path.join(cwd, 'slipway.config.ts'), `export default { scratch: 'embedded' }\n`)
+    await using database = await testDatabase({ cwd })
+    await using other = await testDatabase({ cwd })
+    expect(await query(database.url, COUNTS)).toEqual([{ carriers: 25, loads: 60 }])
+
+    const [one, two] = [1, 2].map(() => new pg.Client({ connectionString: database.url }))
+    if (!one || !two) throw new TypeError('two clients')
+    await Promise.all([one.connect(), two.connect()])
+    await one.query('BEGIN')
+    await one.query('DELETE FROM loads WHERE reference = $1', ['LD-100001'])
+    // It waits for the end of the other's transaction.
+    const seen = two.query<{ loads: number }>({ text: COUNTS })
+    await one.query('ROLLBACK')
+    expect((await seen).rows).toEqual([{ carriers: 25, loads: 60 }])
+    await expect(two.query('SELECT $1::int / 0', [1])).rejects.toThrow('division by zero')
+    await one.query('BEGIN')
+    await one.query('DELETE FROM loads')
+    await one.end()
+    expect((await two.query(COUNTS)).rows).toEqual([{ carriers: 25, loads: 60 }])
+    await two.end()
+    await query(database.url, 'DELETE FROM loads')
+    await expect(seed(database.url, { cwd })).rejects.toThrow('COPY FROM STDIN')
+    expect(await query(other.url, COUNTS)).toEqual([{ carriers: 25, loads: 60 }])
+  }, 60_000)
+
   test('a set-up starts it for all workers, and stops it', async () => {
     vi.stubEnv('TEST_DATABASE_URL', '')
     const server = await testServer({ cwd })
-    vi.stubEnv('TEST_DATABASE_URL', server.url)
+    for (const [name, value] of Object.entries(server.env)) vi.stubEnv(name, value)
     vi.resetModules()
     const worker = await import('./index.ts')
-    const database = await worker.testDatabase({ cwd })
+    // The set-up has read the project: a worker needs no more than the variables.
+    const database = await worker.testDatabase({ cwd: os.tmpdir() })
     expect(await query(database.url, COUNTS)).toEqual([{ carriers: 25, loads: 60 }])
     await server.stop()
     await expect(query(database.url, COUNTS)).rejects.toThrow()

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { type EmbeddedServer, serveEmbedded } from '../database/index.ts'
+import { deploy } from '../deploy/index.ts'
+import { rethrow } from '../kernel/index.ts'
+import { extensionsOf } from '../rehearsal/index.ts'
+import { runSets, workOn } from './fill.ts'
+import { keyOf, type TestProject } from './test-project.ts'
+
+/** A template in a folder, where the machine has no PostgreSQL but the embedded one. */
+export interface EmbeddedTemplate {
+  readonly folder: string
+  readonly extensions: readonly string[]
+}
+
+const NOBODY = { confirm: undefined }
+
+/** Makes the template once, in the cache of the project. It appears whole. */
+export async function ensureEmbeddedTemplate(from: TestProject): Promise<EmbeddedTemplate> {
+  const { project, migrations } = from
+  const cache = path.join(project.root, '.slipway', 'cache')
+  const folder = path.join(cache, `seeded-${keyOf(from)}`)
+  const extensions = extensionsOf(migrations.map(({ sql }) => sql))
+  if (existsSync(folder)) return { folder, extensions }
+  await mkdir(cache, { recursive: true })
+  const unfinished = `${folder}.${randomBytes(4).toString('hex')}`
+  try {
+    const address = { kind: 'embedded', dataDir: unfinished, extensions } as const
+    const { failure } = await deploy({
+      ...workOn(from, address),
+      consent: NOBODY,
+      acceptDrift: false,
+    })
+    if (failure) rethrow(failure)
+    await runSets(from, address)
+    // Another process may have been faster: its template is as good.
+    await rename(unfinished, folder).catch((error: unknown) => {
+      if (!existsSync(folder)) throw error
+    })
+  } finally {
+    await rm(unfinished, { recursive: true, force: true })
+  }
+  return { folder, extensions }
+}
+
+/** Copies the template into a folder of its own, and serves it until it is dropped. */
+export async function cloneEmbedded({ folder, extensions }: EmbeddedTemplate): Promise<{
+  readonly server: EmbeddedServer
+  drop(): Promise<void>
+}> {
+  const own = await mkdtemp(path.join(os.tmpdir(), 'slipway-clone-'))
+  const dataDir = path.join(own, 'database')
+  await cp(folder, dataDir, { recursive: true })
+  const server = await serveEmbedded({ dataDir, extensions })
+  const drop = async () => {
+    await server.stop()
+    await rm(own, { recursive: true, force: true })
+  }
+  return { server, drop }
+}
