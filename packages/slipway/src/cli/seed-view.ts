@@ -123,7 +123,9 @@ export function standingBlocks(standings: readonly SeedStanding[], place: string
     const versions = [
       ...(set ? [`version ${set.version}`] : []),
       ...(record
-        ? [`here ${record.version} with ${count(record.rows)} rows since ${record.appliedAt}`]
+        ? [
+            `here ${record.version} with ${count(record.rows)} ${record.rows === 1 ? 'row' : 'rows'} since ${record.appliedAt}`,
+          ]
         : []),
     ]
     return status(mark, `${name} ${text}`, versions.join(', '))
