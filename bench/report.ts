@@ -2,6 +2,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { Figures } from './figures.ts'
 import { type Goal, judge, medianOf, type Results, wallOf } from './goals.ts'
+import { table, verdict } from './markdown.ts'
 import { measuresMemory } from './measure.ts'
 import type { Peer } from './peers/peer.ts'
 import { type Outcome, type Scenario, scenarios } from './scenarios.ts'
@@ -33,8 +34,8 @@ export function renderReport(report: BenchReport): string {
 }
 
 function goalsSection(goals: readonly Goal[]): string {
-  const verdict = ({ reached }: Goal) => (reached === undefined ? '–' : reached ? 'yes' : '**no**')
-  const rows = goals.map((goal) => [goal.text, goal.measured, verdict(goal)])
+  const said = ({ reached }: Goal) => (reached === undefined ? '–' : verdict(reached))
+  const rows = goals.map((goal) => [goal.text, goal.measured, said(goal)])
   return `## Goals\n\n${table(['goal', 'measured', 'reached'], rows)}`
 }
 
@@ -130,9 +131,4 @@ function megabytes(kibibytes: number | undefined): string {
 
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').slice(0, 200)
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }

@@ -1,13 +1,13 @@
 import os from 'node:os'
 import { writeSection } from '../results.ts'
 import type { BenchServer } from '../server.ts'
-import type { LoadCommand } from './options.ts'
+import type { Size } from '../size.ts'
 import { loadSection } from './report.ts'
 import { measureLoad } from './run.ts'
 
 /** Runs the benchmark under load; gives its section, which a run of the usual size also writes to RESULTS.md. */
 export async function runLoad(
-  { rows, rounds, whole }: LoadCommand,
+  { rows, rounds, whole }: Size,
   server: BenchServer,
   folder: string,
 ): Promise<string> {

@@ -1,4 +1,5 @@
 import os from 'node:os'
+import { table, verdict } from '../markdown.ts'
 import { type Case, cases } from './cases.ts'
 import { type Entrant, entrants } from './entrants.ts'
 import type { LoadRun } from './run.ts'
@@ -55,10 +56,6 @@ function goals(runs: readonly LoadRun[]): string[][] {
   })
 }
 
-function verdict(reached: boolean): string {
-  return reached ? 'yes' : '**no**'
-}
-
 function caseTable({ id, title }: Case, runs: readonly LoadRun[]): string {
   const lines = entrants.map(({ name }) => {
     const own = runs.filter((run) => run.case === id && run.entrant === name)
@@ -99,9 +96,4 @@ function conditions(version: string, loadBefore: number): string {
 
 function whole(value: number): string {
   return value.toFixed(0)
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }

@@ -1,13 +1,13 @@
 import { writeSection } from '../results.ts'
 import type { BenchServer } from '../server.ts'
+import type { Size } from '../size.ts'
 import { measureCheck, measureJudgement } from './check.ts'
 import { measureKeeping } from './keep.ts'
-import type { ProofCommand } from './options.ts'
 import { proofSection } from './report.ts'
 
 /** Runs the benchmark of proofs; gives its section, which a run of the usual size also writes to RESULTS.md. */
 export async function runProof(
-  { rounds, rows, whole }: ProofCommand,
+  { rounds, rows, whole }: Size,
   server: BenchServer,
   folder: string,
 ): Promise<string> {

@@ -1,3 +1,4 @@
+import { table, verdict } from '../markdown.ts'
 import { median } from '../statistics.ts'
 import type { Runs } from './check.ts'
 import type { KeepRuns } from './keep.ts'
@@ -74,10 +75,6 @@ function ratio(
   return [goal, measured, verdict(part / base <= most)]
 }
 
-function verdict(reached: boolean): string {
-  return reached ? 'yes' : '**no**'
-}
-
 function runsTable(runs: readonly Runs[]): string {
   const rows = runs.map(({ name, samples }) => {
     const peaks = samples.flatMap(({ peakKiB }) => peakKiB ?? [])
@@ -89,11 +86,6 @@ function runsTable(runs: readonly Runs[]): string {
     ]
   })
   return table(['', 'ms', 'of each run', 'peak memory, MB'], rows)
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
 function whole(value: number): string {

@@ -1,12 +1,12 @@
 import { writeSection } from '../results.ts'
 import type { BenchServer } from '../server.ts'
-import type { SeedsCommand } from './options.ts'
+import type { Size } from '../size.ts'
 import { seedsSection } from './report.ts'
 import { measurePeers, measureSeeds } from './run.ts'
 
 /** Runs the benchmark of seeds; gives its section, which a run of the usual size also writes to RESULTS.md. */
 export async function runSeedsBench(
-  { rows, rounds, whole }: SeedsCommand,
+  { rows, rounds, whole }: Size,
   server: BenchServer,
   folder: string,
 ): Promise<string> {

@@ -1,3 +1,4 @@
+import { table, verdict } from '../markdown.ts'
 import { median } from '../statistics.ts'
 import type { SeedRuns } from './run.ts'
 
@@ -81,10 +82,6 @@ function faster(goal: string, runs: readonly SeedRuns[]): string[] {
   return [goal, text, verdict(theirs / ours >= 30)]
 }
 
-function verdict(reached: boolean): string {
-  return reached ? 'yes' : '**no**'
-}
-
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`
 }
@@ -100,9 +97,4 @@ function runsTable(runs: readonly SeedRuns[]): string {
     ]
   })
   return table(['', 'time', 'of each run', 'peak memory, MB'], rows)
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
 }

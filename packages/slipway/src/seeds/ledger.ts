@@ -1,6 +1,7 @@
 import { quoteLiteral, type Session } from '../database/index.ts'
 import { failureOf } from '../kernel/index.ts'
 import type { SeedSet } from './set.ts'
+import type { TargetTable } from './target-tables.ts'
 
 /** SQL that makes the tables of what was seeded; in one message, and without a word where they stand. */
 export const createSeedLedgerSql = `SET LOCAL client_min_messages = warning;
@@ -76,4 +77,9 @@ export function seedRecordSql(set: SeedSet, rows: number, { by, commit }: SeedAu
   return `INSERT INTO slipway.seed (name, version, checksum, rows, applied_by, source_commit) VALUES (${values.join(', ')})
 ON CONFLICT (name) DO UPDATE SET version = EXCLUDED.version, checksum = EXCLUDED.checksum, rows = EXCLUDED.rows,
   applied_at = EXCLUDED.applied_at, applied_by = EXCLUDED.applied_by, source_commit = EXCLUDED.source_commit;\n`
+}
+
+/** A table as the ledger names it, as a literal. */
+export function relationOf({ schema, name }: Pick<TargetTable, 'schema' | 'name'>): string {
+  return quoteLiteral(`${schema}.${name}`)
 }

@@ -1,7 +1,8 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
 import { advice, failureOf } from '../kernel/index.ts'
 import { raise } from './failures.ts'
-import type { Resolved } from './resolve.ts'
+import { relationOf } from './ledger.ts'
+import { type Resolved, sameKey } from './resolve.ts'
 import type { RowChange } from './row-change.ts'
 import { placeOfRow } from './stage.ts'
 import { fillerOf, type TargetColumn } from './target-tables.ts'
@@ -53,13 +54,13 @@ export async function fillLater(
 
 /** The first of the rows that the set once put there and no longer has. */
 export async function ownedChanges(session: Session, resolved: Resolved): Promise<RowChange[]> {
-  const { table, key, set, source } = resolved
+  const { table, target, key, set, source } = resolved
   if (table.key.some((field) => table.sensitive.includes(field))) return []
   const names = key.map(({ name }) => `r.${quoteIdentifier(name)}::text`).join(', ')
   const pairs = table.key.map((field, at) => `${quoteLiteral(field)}, o.key ->> ${at}`).join(', ')
   return await session.query<RowChange>(
     `SELECT 'delete' AS kind, jsonb_build_object(${pairs}) AS key, '[]'::jsonb AS columns FROM slipway.seed_row o
-     WHERE o.seed = ${quoteLiteral(set.name)} AND o.relation = ${relationOf(resolved)}
+     WHERE o.seed = ${quoteLiteral(set.name)} AND o.relation = ${relationOf(target)}
        AND NOT EXISTS (SELECT FROM ${source} WHERE jsonb_build_array(${names}) = o.key) ORDER BY o.key LIMIT 50`,
   )
 }
@@ -71,16 +72,12 @@ export async function removeOwned(session: Session, resolved: Resolved): Promise
     key.map(({ name }) => `${alias}.${quoteIdentifier(name)}::text`).join(', ')
   const { affected } = await session.queryRaw(
     `WITH gone AS (
-       DELETE FROM slipway.seed_row o WHERE o.seed = ${quoteLiteral(set.name)} AND o.relation = ${relationOf(resolved)}
+       DELETE FROM slipway.seed_row o WHERE o.seed = ${quoteLiteral(set.name)} AND o.relation = ${relationOf(target)}
          AND NOT EXISTS (SELECT FROM ${source} WHERE jsonb_build_array(${names('r')}) = o.key)
        RETURNING o.key)
      DELETE FROM ${target.id} t USING gone WHERE jsonb_build_array(${names('t')}) = gone.key`,
   )
   return affected
-}
-
-function relationOf({ target }: Resolved): string {
-  return quoteLiteral(`${target.schema}.${target.name}`)
 }
 
 async function update(session: Session, resolved: Resolved): Promise<number> {
@@ -123,7 +120,7 @@ async function insert(session: Session, resolved: Resolved): Promise<number> {
   const { affected } = await session.queryRaw(
     `WITH added AS (${sql} RETURNING ${own.join(', ')})
      INSERT INTO slipway.seed_row (seed, relation, key)
-     SELECT ${quoteLiteral(set.name)}, ${relationOf(resolved)}, jsonb_build_array(${own.map((name) => `${name}::text`).join(', ')}) FROM added
+     SELECT ${quoteLiteral(set.name)}, ${relationOf(target)}, jsonb_build_array(${own.map((name) => `${name}::text`).join(', ')}) FROM added
      ON CONFLICT (seed, relation, key) DO UPDATE SET key = EXCLUDED.key`,
   )
   return affected
@@ -190,12 +187,6 @@ async function refuseMissingValues(session: Session, resolved: Resolved): Promis
     nextActions: [advice('Nothing was written. Give the row a value and run the seeds again.')],
     where: await placeOfRow(set, table, Number(row.n)),
   })
-}
-
-function sameKey({ key }: Resolved): string {
-  return key
-    .map(({ name }) => `t.${quoteIdentifier(name)} = r.${quoteIdentifier(name)}`)
-    .join(' AND ')
 }
 
 function assigned(columns: readonly TargetColumn[]): string[] {

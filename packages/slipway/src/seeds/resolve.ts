@@ -15,6 +15,13 @@ export interface Resolved extends Staged {
   readonly later: readonly TargetColumn[]
 }
 
+/** SQL that is true where a row of the target, `t`, has the key of a resolved one, `r`. */
+export function sameKey({ key }: Pick<Resolved, 'key'>): string {
+  return key
+    .map(({ name }) => `t.${quoteIdentifier(name)} = r.${quoteIdentifier(name)}`)
+    .join(' AND ')
+}
+
 /**
  * Finds the rows that staged rows refer to. `later` names the columns that must wait. Fails with
  * SEEDS.REFERENCE_MISSING, SEEDS.KEY_NOT_UNIQUE, SEEDS.DUPLICATE_KEY and SEEDS.ROW_INVALID, with the row's place.

@@ -1,6 +1,6 @@
-import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { quoteLiteral, type Session } from '../database/index.ts'
 import { distinct } from './merge.ts'
-import type { Resolved } from './resolve.ts'
+import { type Resolved, sameKey } from './resolve.ts'
 import type { RowChange } from './row-change.ts'
 import { selectionOf } from './source-rows.ts'
 import type { SyncTable } from './sync-plan.ts'
@@ -124,10 +124,4 @@ function keyObject({ table, layout }: Resolved): string {
 function keyPairs(pairs: readonly (readonly [field: string, value: string])[]): string {
   const inner = pairs.map(([field, value]) => `${quoteLiteral(field)}, ${value}::text`)
   return `json_build_object(${inner.join(', ')})`
-}
-
-function sameKey({ key }: Resolved): string {
-  return key
-    .map(({ name }) => `t.${quoteIdentifier(name)} = r.${quoteIdentifier(name)}`)
-    .join(' AND ')
 }

@@ -1,4 +1,5 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { relationOf } from './ledger.ts'
 import type { SeedSet } from './set.ts'
 import { type Content, readContent, type StageOptions } from './stage.ts'
 import type { TargetTable } from './target-tables.ts'
@@ -61,10 +62,6 @@ export async function remember(
      ON CONFLICT (seed, relation) DO UPDATE SET content = EXCLUDED.content, columns = EXCLUDED.columns, rows = EXCLUDED.rows, sum = EXCLUDED.sum
      WHERE (seed_table.content, seed_table.columns, seed_table.rows, seed_table.sum) IS DISTINCT FROM (EXCLUDED.content, EXCLUDED.columns, EXCLUDED.rows, EXCLUDED.sum)`,
   )
-}
-
-function relationOf({ schema, name }: TargetTable): string {
-  return quoteLiteral(`${schema}.${name}`)
 }
 
 async function sumOf(

@@ -4,7 +4,7 @@ import type { SchemaNames } from '../project/index.ts'
 import { readSeedLedger } from './ledger.ts'
 import { distinct } from './merge.ts'
 import { inOrder } from './order.ts'
-import { type Resolved, resolve } from './resolve.ts'
+import { type Resolved, resolve, sameKey } from './resolve.ts'
 import type { SeedSet } from './set.ts'
 import { stage } from './stage.ts'
 import { readTargetTables, tableOf, type TargetTable } from './target-tables.ts'
@@ -93,16 +93,13 @@ function unresolved(set: SeedSet, table: string, failure: Failure): SeedFinding 
 
 async function compare(session: Session, resolved: Resolved): Promise<SeedFinding[]> {
   const { set, table, target, source, key, columns } = resolved
-  const same = key
-    .map(({ name }) => `t.${quoteIdentifier(name)} = r.${quoteIdentifier(name)}`)
-    .join(' AND ')
   const values = columns.filter((column) => !key.includes(column))
   const differs =
     table.mode === 'insert-missing' || values.length === 0 ? 'false' : distinct(values)
   const [counts] = await session.query<{ missing: string; different: string }>(
     `SELECT count(*) FILTER (WHERE t.ctid IS NULL) AS missing,
        count(*) FILTER (WHERE t.ctid IS NOT NULL AND (${differs})) AS different
-     FROM ${source} LEFT JOIN ${target.id} t ON ${same}`,
+     FROM ${source} LEFT JOIN ${target.id} t ON ${sameKey(resolved)}`,
   )
   const finding = (kind: 'missing' | 'different', rows: number, what: string): SeedFinding[] =>
     rows === 0

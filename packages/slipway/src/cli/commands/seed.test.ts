@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { runCli } from '../../../test/cli-in-process.ts'
 import { addMigration, writeProject } from '../../../test/project.ts'
 import { createTarget, shareImages, type TestTarget } from '../../../test/target.ts'
@@ -30,6 +30,7 @@ let root: string
 let target: TestTarget
 
 beforeEach(async () => {
+  marks = 0
   target = await createTarget()
   root = writeProject([INIT], MODELS)
   shareImages(root)
@@ -56,6 +57,35 @@ function seeds(files: Readonly<Record<string, string | Uint8Array>>): void {
 function plans(csv: string | Uint8Array, set: Record<string, unknown> = {}): void {
   const tables = { plan: { key: ['code'], ...set } }
   seeds({ 'base/set.json': JSON.stringify({ version: 1, tables }), 'base/plan.csv': csv })
+}
+
+interface TableWrites {
+  readonly relname: string
+  readonly ins: string
+  readonly upd: string
+  readonly del: string
+}
+
+let marks = 0
+
+/**
+ * What was ever written to each table, by the server's statistics. They come late: a row of our own in a table that no
+ * seed knows is written last, and waited for.
+ */
+async function writes(): Promise<readonly TableWrites[]> {
+  await target.sql(`INSERT INTO loose VALUES ('mark')`)
+  marks++
+  return await vi.waitFor(
+    async () => {
+      const rows = (await target.sql(
+        `SELECT relname, n_tup_ins AS ins, n_tup_upd AS upd, n_tup_del AS del FROM pg_stat_user_tables
+         WHERE schemaname IN ('public', 'slipway') ORDER BY 1`,
+      )) as unknown as TableWrites[]
+      expect(rows.find(({ relname }) => relname === 'loose')?.ins).toBe(String(marks))
+      return rows.filter(({ relname }) => relname !== 'loose')
+    },
+    { timeout: 20_000, interval: 100 },
+  )
 }
 
 interface Said {
@@ -146,21 +176,9 @@ test('code, references by natural key, ids that the client makes, a circle: writ
     { code: 'pro', price: '12.50', tags: [], about: null, next: null },
   ])
   const ids = await target.sql('SELECT id::text FROM team ORDER BY slug')
-  const writes = async () =>
-    target
-      .sql(
-        `SELECT pg_stat_force_next_flush(); SELECT relname, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables WHERE schemaname IN ('public', 'slipway') ORDER BY 1`,
-      )
-      .catch(() =>
-        target.sql(
-          `SELECT relname, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables WHERE schemaname IN ('public', 'slipway') ORDER BY 1`,
-        ),
-      )
-  await new Promise((done) => setTimeout(done, 1000))
   const before = await writes()
   const second = await seed('run')
   expect(second.sets).toMatchObject([{ inserted: 0, updated: 0, deleted: 0, unchanged: 6 }])
-  await new Promise((done) => setTimeout(done, 1000))
   expect(await writes()).toEqual(before)
   expect(await seed('verify')).toMatchObject({ exitCode: 0, findings: [] })
 
