@@ -1,0 +1,83 @@
+import type { Command } from '../command.ts'
+import { FAIL_ON } from '../threshold.ts'
+import { COULD_NOT } from './could-not.ts'
+
+/** Commands that only look. */
+export const LOOK: readonly Command[] = [
+  {
+    name: 'status',
+    group: 'look',
+    summary: 'what is applied, pending, failed, edited',
+    details:
+      'Compares the history of the target with the migrations of the project, as Prisma reads it. ' +
+      'It changes nothing, and takes no lock.',
+    positionals: [],
+    flags: { 'exit-code': { kind: 'switch', summary: 'exit 4 when migrations are pending, too' } },
+    examples: [
+      { command: 'slipway status', what: 'the database of the project' },
+      { command: 'slipway status --env production --json', what: 'for a script' },
+    ],
+    exitCodes: {
+      0: 'read',
+      2: COULD_NOT,
+      4: 'failed, edited, missing or diverged; pending with --exit-code',
+    },
+    interruptible: true,
+    load: async () => (await import('../commands/status.ts')).status,
+  },
+  {
+    name: 'drift',
+    group: 'look',
+    summary: 'what differs from the history, by object',
+    details:
+      'Replays the applied migrations on a scratch and compares its catalog with the target: names each ' +
+      'object that differs, and gives the SQL both ways. Changes nothing and takes no lock, unless --write ' +
+      'makes a migration of what the target has, and marks it as applied there.',
+    positionals: [],
+    flags: {
+      write: { kind: 'text', value: '<name>', summary: 'make a migration of the drift' },
+    },
+    examples: [
+      { command: 'slipway drift --env production --format github', what: 'as a gate in CI' },
+      { command: 'slipway drift --write index_orders_by_note', what: 'keep what was done by hand' },
+    ],
+    exitCodes: {
+      0: 'no drift, or it is a migration now',
+      2: COULD_NOT,
+      4: 'drift, or nothing to compare with',
+    },
+    interruptible: true,
+    load: async () => (await import('../commands/drift.ts')).drift,
+  },
+  {
+    name: 'plan',
+    group: 'look',
+    summary: 'what a deploy would do here, step by step',
+    details:
+      'Looks at the target and lists the statements of the pending migrations: what each locks, the rows of that ' +
+      'table, what it does with them, about how long it takes, what it destroys. Names the hazards by the sizes ' +
+      'that the tables have, and asks the rows what a deploy would ask. Changes nothing, and takes no lock of the ' +
+      'database. A plan that is written with --out can be approved: `deploy --plan` runs it, or nothing.',
+    positionals: [],
+    flags: {
+      out: {
+        kind: 'text',
+        value: '<file>',
+        completes: 'file',
+        summary: 'write the plan, for deploy --plan',
+      },
+      ...FAIL_ON,
+    },
+    examples: [
+      { command: 'slipway plan --env production', what: 'before a deploy' },
+      { command: 'slipway plan --env production --out plan.json', what: 'to have it approved' },
+    ],
+    exitCodes: {
+      0: 'nothing at or above the threshold, or nothing is pending',
+      2: COULD_NOT,
+      4: 'hazards, or rows that would make a statement fail',
+    },
+    interruptible: true,
+    load: async () => (await import('../commands/plan.ts')).plan,
+  },
+]

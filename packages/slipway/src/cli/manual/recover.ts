@@ -1,0 +1,110 @@
+import type { Command } from '../command.ts'
+import { COULD_NOT } from './could-not.ts'
+
+const KEPT_ACTIONS = ['list', 'restore', 'prune']
+
+/** Commands that take back and resolve. */
+export const RECOVER: readonly Command[] = [
+  {
+    name: 'rollback',
+    group: 'recover',
+    summary: 'take the last migrations back',
+    details:
+      'Runs the down.sql of the last migrations, the newest first; where there is none it writes one from the ' +
+      'catalogs before and after. The way back is rehearsed on a scratch first, then run in one transaction with the ' +
+      'history row, and the catalog is compared with that of the history that stays. Prisma then sees them as pending.',
+    positionals: [],
+    flags: {
+      steps: {
+        kind: 'number',
+        value: '<n>',
+        min: 1,
+        conflicts: ['to'],
+        summary: 'how many; one where absent',
+      },
+      to: { kind: 'text', value: '<migration>', summary: 'take back all that came after this one' },
+      accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: unproven' },
+    },
+    examples: [
+      { command: 'slipway rollback', what: 'the last migration' },
+      { command: 'slipway rollback --to 20260112093000_init', what: 'all but the first' },
+    ],
+    exitCodes: {
+      0: 'taken back',
+      2: COULD_NOT,
+      3: 'the person declined',
+      4: 'the way back does not bring the schema back',
+      5: 'it failed, and left nothing behind',
+      6: 'it stopped in the middle',
+    },
+    load: async () => (await import('../commands/rollback.ts')).rollback,
+  },
+  {
+    name: 'kept',
+    group: 'recover',
+    summary: 'what deploys destroyed and is still there',
+    details:
+      'A deploy keeps what its statements destroy: tables, columns, rows. `list` shows it; `restore` puts one of ' +
+      'them back into the table or column that stands, and leaves the rows that are there; `prune` drops for good ' +
+      'what is older than the retention of the environment (`keep`, 7 days where absent). A rollback puts back by itself.',
+    positionals: [
+      { name: 'action', summary: 'list, restore or prune', required: true, choices: KEPT_ACTIONS },
+      { name: 'id', summary: 'with restore: the number that list shows' },
+    ],
+    flags: {
+      'older-than': {
+        kind: 'text',
+        value: '<duration>',
+        conflicts: ['all'],
+        summary: 'with prune: older than this, such as 12h or 30d',
+      },
+      all: { kind: 'switch', summary: 'with prune: all of it' },
+    },
+    examples: [
+      { command: 'slipway kept list', what: 'see what is kept' },
+      { command: 'slipway kept prune --env production', what: 'in a nightly job' },
+    ],
+    exitCodes: { 0: 'done', 2: COULD_NOT, 3: 'the person declined' },
+    load: async () => (await import('../commands/kept.ts')).kept,
+  },
+  {
+    name: 'repair',
+    group: 'recover',
+    summary: 'resolve a failed, edited or missing migration',
+    details:
+      'Compares the database with each state that a half-applied migration can have left, says which it ' +
+      'is, and offers what fits: finish it, undo it, mark it. Looks for edited and missing files in version ' +
+      'control. Without a flag it changes nothing, unless a person chooses. It never resets.',
+    positionals: [{ name: 'migration', summary: 'which one, where more than one is broken' }],
+    flags: {
+      finish: { kind: 'switch', summary: 'run what did not run' },
+      from: {
+        kind: 'number',
+        value: '<n>',
+        min: 1,
+        summary: 'with --finish: the first statement to run',
+      },
+      undo: { kind: 'switch', summary: 'bring the schema back to the state before' },
+      mark: {
+        kind: 'choice',
+        value: '<state>',
+        choices: ['applied', 'rolled-back'],
+        summary: 'record applied or rolled-back, run nothing',
+      },
+      'accept-edit': { kind: 'switch', summary: 'record the text that the file has now' },
+      harmless: { kind: 'switch', summary: 'with --accept-edit: comments and white space alone' },
+    },
+    examples: [
+      { command: 'slipway repair', what: 'see what is wrong, and what can be done' },
+      { command: 'slipway repair --undo', what: 'take back what stands of it' },
+    ],
+    exitCodes: {
+      0: 'nothing is wrong, or it is resolved',
+      2: COULD_NOT,
+      3: 'the person declined',
+      4: 'something is wrong and nothing was decided; or the decision does not fit',
+      6: 'a statement of the repair failed',
+    },
+    load: async () => (await import('../commands/repair.ts')).repair,
+  },
+]
