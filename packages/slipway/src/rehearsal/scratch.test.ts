@@ -5,7 +5,7 @@ import path from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createDatabase, serverUrl, type TestDatabase } from '../../test/postgres.ts'
-import { quoteIdentifier, type Session } from '../database/index.ts'
+import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
 import { attempt, ConnectionString } from '../kernel/index.ts'
 import { type ScratchOptions, withScratch } from './index.ts'
 
@@ -114,19 +114,11 @@ test('on the server that the configuration names, in a database of its own', asy
   const found = await look({ named: new ConnectionString(serverUrl()) })
   expect(found).toMatchObject({ kind: 'postgres', tables: ['users'] })
   expect(found.database).toMatch(/^slipway_scratch_/)
-  const left = await onServer<{ datname: string }>(
-    `SELECT datname FROM pg_database WHERE datname LIKE 'slipway_scratch_%'`,
+  // Other tests may have scratches on that server meanwhile: theirs are not asked about.
+  const left = await onServer(
+    `SELECT datname FROM pg_database WHERE datname = ${quoteLiteral(found.database)}`,
   )
   expect(left).toEqual([])
-  await onServer(
-    (
-      await onServer<{ sql: string }>(
-        `SELECT format('DROP DATABASE %I', datname) AS sql FROM pg_database WHERE datname LIKE 'slipway_history_%'`,
-      )
-    )
-      .map(({ sql }) => sql)
-      .join(';') || 'SELECT 1',
-  )
 })
 
 let database: TestDatabase | undefined
