@@ -584,6 +584,29 @@ describe('data files', () => {
     expect(JSON.parse(files()['set.json'] ?? '')).toMatchObject({ version: 4 })
   })
 
+  test('a set that owns its rows owns those that a sync puts there with it, and no others', async () => {
+    await someRows('staging', 0)
+    await targets.development.sql(`INSERT INTO "Carrier" ("mc_number") VALUES ('MC-2'), ('MC-9')`)
+    const folder = join(root, 'prisma', 'seeds', 'core')
+    mkdirSync(folder, { recursive: true })
+    const set = (version: number) =>
+      `{"version": ${version}, "environments": ["development"], "tables": {"Carrier": {"key": ["mcNumber"], "mode": "own"}}}`
+    writeFileSync(join(folder, 'set.json'), set(1))
+    writeFileSync(join(folder, 'Carrier.csv'), 'mcNumber\n')
+    const synced = await sync('staging', 'development', '--write', '--tables', 'Carrier')
+    expect(synced.result).toMatchObject({ recorded: ['core'], tables: [{ inserted: 1 }] })
+    const numbers = async () =>
+      (await targets.development.sql('SELECT "mc_number" FROM "Carrier" ORDER BY 1')).map(
+        (row) => row['mc_number'],
+      )
+    expect(await numbers()).toEqual(['MC-1', 'MC-2', 'MC-9'])
+    writeFileSync(join(folder, 'Carrier.csv'), 'mcNumber\n')
+    writeFileSync(join(folder, 'set.json'), set(3))
+    const run = await slipway(['seed', 'run', '--env', 'development'])
+    expect(run.exitCode, run.stdout).toBe(0)
+    expect(await numbers()).toEqual(['MC-2', 'MC-9'])
+  })
+
   test('a set in code is left alone, and the report says why', async () => {
     await someRows('staging', 0)
     const folder = join(root, 'prisma', 'seeds')

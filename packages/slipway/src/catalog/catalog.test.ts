@@ -10,6 +10,7 @@ import {
   difference,
   differingObjects,
   fingerprint,
+  catalogReader,
   readCatalog,
   readCatalogInTransaction,
   readFingerprint,
@@ -165,6 +166,31 @@ test.each([
       expect(difference(before, await readCatalogInTransaction(session))).toEqual([])
     }),
   )
+})
+
+test('a reader gives the catalog of an earlier reading where nothing differs, and else a new one', async () => {
+  await withScratch(SCRATCH, [], async (session) => {
+    await session.execute(SCHEMA)
+    const reader = catalogReader(session)
+    const before = await reader.whole()
+    expect(await reader.facts()).toBe(before)
+    await session.execute(
+      'CREATE TABLE "Late" (id integer); CREATE VIEW late AS SELECT * FROM "Late"',
+    )
+    const facts = await reader.facts()
+    const after = await reader.whole()
+    // Facts alone lack what depends on what, which a way needs.
+    expect(after).not.toBe(facts)
+    expect(fingerprint(after)).toEqual(fingerprint(await readCatalog(session)))
+    for (const { sql } of wayBetween(after, before).statements) await session.execute(sql)
+    expect(await reader.whole()).toBe(before)
+    await session.execute(
+      'CREATE TABLE "Late" (id integer); CREATE VIEW late AS SELECT * FROM "Late"',
+    )
+    expect(await reader.whole()).toBe(after)
+    // A reading leaves no transaction open: this needs to be outside of one.
+    await session.execute('VACUUM "Late"')
+  })
 })
 
 test('what is not the project’s is left out: books, other schemas, the order of columns, owners', async () => {

@@ -5,8 +5,8 @@ import {
   buildFactBase,
   encodeId,
 } from '@supabase/pg-delta'
-import { extract } from '@supabase/pg-delta/extract'
 import type { Session } from '../database/index.ts'
+import { type Answers, type Extracted, extractFacts, extractUnlessSame } from './extraction.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 
 /** Slipway's own schema on a target; it never enters a catalog. */
@@ -74,7 +74,7 @@ export function scopeOf(defaultSchema: string, texts: readonly string[]): Scope 
  * schemas of hosting platforms are left out. The session must not be inside a transaction.
  */
 export async function readCatalog(session: Session, scope: Scope = everySchema): Promise<Catalog> {
-  return await read(session, scope, poolOver(session))
+  return catalogOf(await extractFacts(session), session, scope)
 }
 
 /**
@@ -82,7 +82,7 @@ export async function readCatalog(session: Session, scope: Scope = everySchema):
  * between catalogs needs the whole.
  */
 export async function readFacts(session: Session, scope: Scope = everySchema): Promise<Catalog> {
-  return await read(session, scope, poolOver(session, { skipped: [DEPENDENCIES] }))
+  return catalogOf(await extractFacts(session, { dependencies: false }), session, scope)
 }
 
 /**
@@ -93,7 +93,7 @@ export async function readFingerprint(
   session: Session,
   scope: Scope = everySchema,
 ): Promise<Fingerprint> {
-  const { factBase } = await extract(poolOver(session, { skipped: [DEPENDENCIES] }))
+  const { factBase } = await extractFacts(session, { dependencies: false })
   return fingerprintOf(keptFacts(factBase, scope), factBase)
 }
 
@@ -107,20 +107,35 @@ export async function readCatalogInTransaction(
   session: Session,
   scope: Scope = everySchema,
 ): Promise<Catalog> {
-  return await read(session, scope, poolOver(session, { instead: NESTED }))
+  return catalogOf(await extractFacts(session, { nested: true }), session, scope)
 }
 
-/** What pg-delta sends around its queries, as it must be inside a transaction: its settings end with it. */
-const NESTED: Readonly<Record<string, string>> = {
-  'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY': 'SAVEPOINT slipway_catalog',
-  COMMIT: 'ROLLBACK TO SAVEPOINT slipway_catalog',
-  ROLLBACK: 'ROLLBACK TO SAVEPOINT slipway_catalog',
+/** Reads one database again and again. */
+export interface CatalogReader {
+  /** As `readCatalog`. */
+  whole(): Promise<Catalog>
+  /** As `readFacts`. */
+  facts(): Promise<Catalog>
 }
 
-type Pool = Parameters<typeof extract>[0]
+/**
+ * Reads a database that goes there and back: where it stands as it did at an earlier reading, the very catalog
+ * of that one is given, which takes the time of the questions alone.
+ */
+export function catalogReader(session: Session, scope: Scope = everySchema): CatalogReader {
+  const readings: { answers: Answers; whole: boolean; catalog: Catalog }[] = []
+  async function read(whole: boolean): Promise<Catalog> {
+    const known = readings.filter((reading) => reading.whole || !whole)
+    const found = await extractUnlessSame(session, { dependencies: whole }, known)
+    if ('same' in found) return found.same.catalog
+    const catalog = catalogOf(found.extracted, session, scope)
+    readings.push({ answers: found.answers, whole, catalog })
+    return catalog
+  }
+  return { whole: () => read(true), facts: () => read(false) }
+}
 
-async function read(session: Session, scope: Scope, pool: Pool): Promise<Catalog> {
-  const { factBase, diagnostics } = await extract(pool)
+function catalogOf({ factBase, diagnostics }: Extracted, session: Session, scope: Scope): Catalog {
   const unmodelled = diagnostics.filter((found) => found.code === 'unmodeled_kind')
   const facts = userFacts(factBase, scope)
   return {
@@ -129,32 +144,6 @@ async function read(session: Session, scope: Scope, pool: Pool): Promise<Catalog
     columnOrder: columnOrder(facts),
     major: Math.floor(session.server.versionNumber / 10_000),
   }
-}
-
-/** A part of the query, of pg-delta's, that reads what depends on what: a third of all the time. */
-const DEPENDENCIES = 'WITH dep AS'
-/** On 13 it asks for a column that came with 14. No schema holds a subscription, so none is missed. */
-const SUBSCRIPTIONS = 'FROM pg_subscription'
-
-interface Manner {
-  /** Queries that are sent instead of pg-delta's. */
-  readonly instead?: Readonly<Record<string, string>>
-  /** Queries that hold one of these are not sent, and find nothing. */
-  readonly skipped?: readonly string[]
-}
-
-/** pg-delta asks a `pg` pool for one client; ours is the session itself, which it may not end. */
-function poolOver(session: Session, { instead = {}, skipped = [] }: Manner = {}): Pool {
-  const unread = session.server.versionNumber < 140_000 ? [...skipped, SUBSCRIPTIONS] : skipped
-  const client = {
-    async query(text: string, values?: unknown[]) {
-      const sent = !unread.some((part) => text.includes(part))
-      const rows = sent ? await session.query(instead[text] ?? text, values) : []
-      return { rows, rowCount: rows.length }
-    },
-    release() {},
-  }
-  return { connect: async () => client } as unknown as Pool
 }
 
 function userFacts(all: FactBase, scope: Scope): FactBase {

@@ -13,6 +13,7 @@ export interface Change {
 
 /** The differences between two catalogs, by object, sorted. Empty if and only if fingerprints are equal. */
 export function difference(from: Catalog, to: Catalog): Change[] {
+  if (from === to) return []
   const before = byId(comparedFacts(from.facts))
   const after = byId(comparedFacts(to.facts))
   const changes: Change[] = []

@@ -1,6 +1,8 @@
 export { wayAcross, withoutInvalidIndexes } from './across.ts'
 export {
   type Catalog,
+  type CatalogReader,
+  catalogReader,
   LEDGER_SCHEMA,
   fingerprint,
   readCatalog,

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { catalogReader } from '../catalog/index.ts'
 import { type Proof, prove as proveMigration } from '../create/index.ts'
 import { type Facts, type Hazard, judge, type Rule } from '../hazards/index.ts'
 import { attempt, type Emit, type Failure, type Result, rethrow } from '../kernel/index.ts'
@@ -156,6 +157,6 @@ async function prove(
   return await proveMigration((work) => withScratch(scratch, before, work, upcoming), {
     migration,
     down,
-    scope: (session) => projectScope(session, migrations),
+    catalogs: async (session) => catalogReader(session, await projectScope(session, migrations)),
   })
 }

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { readCatalog } from '../catalog/index.ts'
+import { type CatalogReader, catalogReader } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import type { SchemaFile } from '../engine/index.ts'
 import { loadParser, parseStatements } from '../migration/index.ts'
@@ -71,12 +71,14 @@ export async function createMigration(
   const name = folderName(options.name, options.now)
   refuseTaken(migrationsDir, name)
   return await withScratch(scratch, history, async (session): Promise<CreateOutcome> => {
-    const { sql, kept, before } = await draftMigration(session, {
+    const catalogs = catalogReader(session)
+    const { sql, kept } = await draftMigration(session, {
       files,
       filter: options.filter,
       renames,
       noRename,
       ask,
+      catalogs,
     })
     const file = path.join(migrationsDir, name, 'migration.sql')
     if (sql === '') {
@@ -85,13 +87,9 @@ export async function createMigration(
       writeMigrationFolder(migrationsDir, name, { 'migration.sql': empty, 'down.sql': undefined })
       return { kind: 'written', name, path: file, sql: empty, statements: 0, kept }
     }
-    const back = await wayBackOn(session, before ?? (await readCatalog(session)), {
-      name,
-      sql,
-      path: file,
-    })
+    const back = await wayBackOn(session, catalogs, { name, sql, path: file })
     const proof = back.proven
-      ? await proveWritten(session, { name, sql, down: back.sql }, options)
+      ? await proveWritten({ session, catalogs }, { name, sql, down: back.sql }, options)
       : undefined
     writeMigrationFolder(migrationsDir, name, { 'migration.sql': sql, 'down.sql': back.sql })
     await loadParser()
@@ -102,6 +100,12 @@ export async function createMigration(
   })
 }
 
+/** A scratch that is open. */
+interface Open {
+  readonly session: Session
+  readonly catalogs: CatalogReader
+}
+
 interface Written {
   readonly name: string
   readonly sql: string
@@ -110,7 +114,7 @@ interface Written {
 
 /** Proves what was written on the same scratch, which holds the state before it; where that is spoilt, on others. */
 async function proveWritten(
-  session: Session,
+  { session, catalogs }: Open,
   { name, sql, down }: Written,
   { scratch, history }: CreateOptions,
 ): Promise<Proof> {
@@ -124,6 +128,6 @@ async function proveWritten(
   return await prove(onScratch, {
     migration,
     down: { name: `${name}/down.sql`, sql: down },
-    scope: async () => () => true,
+    catalogs: async (on) => (on === session ? catalogs : catalogReader(on)),
   })
 }

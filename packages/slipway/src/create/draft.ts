@@ -1,8 +1,7 @@
 import {
-  type Catalog,
+  type CatalogReader,
   type Inventory,
   inventoryOf,
-  readCatalog,
   readCatalogInTransaction,
 } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
@@ -32,14 +31,14 @@ export interface DraftOptions {
   /** Whatever is not named in `renames` is none. */
   readonly noRename: boolean
   readonly ask?: AskRenames | undefined
+  /** Of the scratch. */
+  readonly catalogs: CatalogReader
 }
 
 /** The SQL of a migration before it is written. Empty text where there is nothing to do. */
 export interface Draft {
   readonly sql: string
   readonly kept: readonly KeptObject[]
-  /** The catalog of the state before, where it had to be read. */
-  readonly before?: Catalog
 }
 
 /**
@@ -59,8 +58,7 @@ export async function draftMigration(session: Session, options: DraftOptions): P
     return await finish(session, first, [], options)
   const renames: Rename[] = []
   const names = schemaNames(options.files)
-  const before = await readCatalog(session)
-  let inventory = inventoryOf(before)
+  let inventory = inventoryOf(await options.catalogs.whole())
   let flags = options.renames
   const asked = new Set<string>()
   let sql = first ?? ''
@@ -78,7 +76,7 @@ export async function draftMigration(session: Session, options: DraftOptions): P
       const open = candidates.filter(({ flag }) => !asked.has(flag))
       flags = await decide(open, options)
       for (const { flag } of open) asked.add(flag)
-      if (flags.length === 0) return { ...(await finish(session, sql, renames, options)), before }
+      if (flags.length === 0) return await finish(session, sql, renames, options)
     }
   } finally {
     for (const rename of renames.toReversed())

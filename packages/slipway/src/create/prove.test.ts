@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { SCRATCH } from '../../test/target.ts'
+import { catalogReader } from '../catalog/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { withScratch } from '../rehearsal/index.ts'
 import { type Proof, prove } from './prove.ts'
@@ -20,7 +21,7 @@ async function proofOf(sql: string, down?: string): Promise<Proof> {
   return await prove((work) => withScratch(SCRATCH, HISTORY, work, [migration]), {
     migration,
     ...(down === undefined ? {} : { down: { name: '2_change/down.sql', sql: down } }),
-    scope: async () => () => true,
+    catalogs: async (on) => catalogReader(on),
   })
 }
 

@@ -4,9 +4,7 @@ import {
   difference,
   type Inventory,
   inventoryOf,
-  readCatalog,
-  readFacts,
-  type Scope,
+  type CatalogReader,
 } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import type { Failure } from '../kernel/index.ts'
@@ -74,8 +72,8 @@ export interface ProveOptions {
   readonly migration: ReplayMigration
   /** The `down.sql`; written from the catalogs where absent. */
   readonly down?: ReplayMigration | undefined
-  /** What of a database the proof is about. */
-  readonly scope: (session: Session) => Promise<Scope>
+  /** Reads of a scratch what the proof is about. */
+  readonly catalogs: (session: Session) => Promise<CatalogReader>
 }
 
 /**
@@ -98,14 +96,14 @@ type Proven =
 
 async function proveOn(session: Session, options: ProveOptions, start: Start): Promise<Proven> {
   const { migration } = options
-  const scope = await options.scope(session)
-  const before = await (options.down ? readFacts : readCatalog)(session, scope)
+  const catalogs = await options.catalogs(session)
+  const before = options.down ? await catalogs.facts() : await catalogs.whole()
   const write = async (after: Catalog) => ({
     name: `${migration.name}/down.sql`,
-    sql: (await draftWayBack(session, { before, after, migration })).body,
+    sql: (await draftWayBack(session, { before, after: async () => after, migration })).body,
   })
   const down = options.down ?? write
-  const found = await rehearse(session, { before, migration, down, scope }, start)
+  const found = await rehearse(session, { before, migration, down, catalogs }, start)
   if (found.kind === 'start-over') return found
   const proof = await proofOf(session, { migration, before, rehearsal: found.rehearsal })
   return { kind: 'proof', proof }

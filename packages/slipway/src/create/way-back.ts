@@ -5,9 +5,9 @@ import {
   difference,
   inventoryOf,
   type Inventory,
-  readCatalog,
+  type CatalogReader,
+  catalogReader,
   readCatalogInTransaction,
-  readFacts,
   type Way,
   wayBetween,
 } from '../catalog/index.ts'
@@ -63,24 +63,29 @@ export async function writeWayBack({
   return await withScratch(
     scratch,
     before,
-    async (session) => await wayBackOn(session, await readCatalog(session), migration),
+    async (session) => await wayBackOn(session, catalogReader(session), migration),
     [migration],
   )
 }
 
-/** The same on a scratch that is open already and holds the state `before`; a proven way back leaves it so. */
+/** The same on a scratch that is open already and holds the state before; a proven way back leaves it so. */
 export async function wayBackOn(
   session: Session,
-  before: Catalog,
+  catalogs: CatalogReader,
   migration: ReplayMigration,
 ): Promise<WayBack> {
+  const before = await catalogs.whole()
   await replay(session, [migration])
-  const draft = await draftWayBack(session, { before, migration })
+  const draft = await draftWayBack(session, { before, after: () => catalogs.whole(), migration })
   const { parts, body, obstacle: noWay } = draft
   const { losses, choices, deletes, renames, statements: back } = parts
   const proof =
     noWay === undefined
-      ? await prove(session, before, { name: `${migration.name}/down.sql`, sql: body })
+      ? await prove(
+          session,
+          { before, catalogs },
+          { name: `${migration.name}/down.sql`, sql: body },
+        )
       : { kind: 'fails' as const, reason: noWay }
   const proven = proof.kind === 'proven'
   const notRestored = proof.kind === 'incomplete' ? proof.changes : []
@@ -106,21 +111,21 @@ interface DraftWayBack {
 
 interface DraftOptions {
   readonly before: Catalog
-  /** The catalog of the scratch as it is, where somebody has read it. */
-  readonly after?: Catalog
+  /** The catalog of the scratch as it is. */
+  readonly after: () => Promise<Catalog>
   readonly migration: ReplayMigration
 }
 
 /** Writes the way back on a scratch where the migration has just been run, and leaves the scratch so. */
 export async function draftWayBack(
   session: Session,
-  { before, after: known, migration }: DraftOptions,
+  { before, after: current, migration }: DraftOptions,
 ): Promise<DraftWayBack> {
   await loadParser()
   const statements = parseStatements(migration.sql, migration.path)
   const inventory = inventoryOf(before)
   const { renames, catalog } = await takeRenamesBack(session, statements, inventory)
-  const after = catalog ?? known ?? (await readCatalog(session))
+  const after = catalog ?? (await current())
   const losses = lossesOf({ before: inventory, after: inventoryOf(after), statements })
   const way = await attempt(async () => wayBetween(after, before, session.server.user))
   const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }
@@ -141,10 +146,14 @@ type Proof =
   | { readonly kind: 'incomplete'; readonly changes: readonly Change[] }
   | { readonly kind: 'fails'; readonly reason: string }
 
-async function prove(session: Session, before: Catalog, down: ReplayMigration): Promise<Proof> {
+async function prove(
+  session: Session,
+  { before, catalogs }: { readonly before: Catalog; readonly catalogs: CatalogReader },
+  down: ReplayMigration,
+): Promise<Proof> {
   const run = await attempt(() => replay(session, [down]))
   if (!run.ok) return { kind: 'fails', reason: run.failure.server?.message ?? run.failure.message }
-  const changes = difference(before, await readFacts(session))
+  const changes = difference(before, await catalogs.facts())
   return changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes }
 }
 

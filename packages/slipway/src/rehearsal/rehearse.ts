@@ -1,11 +1,4 @@
-import {
-  type Catalog,
-  type Change,
-  difference,
-  readCatalog,
-  readFacts,
-  type Scope,
-} from '../catalog/index.ts'
+import { type Catalog, type CatalogReader, type Change, difference } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { attempt, type Failure, rethrow } from '../kernel/index.ts'
 import {
@@ -53,7 +46,8 @@ export interface RehearseOptions {
   readonly migration: ReplayMigration
   /** The way back; a function writes it, on the scratch where the migration has just run. */
   readonly down: ReplayMigration | ((after: Catalog) => Promise<ReplayMigration>)
-  readonly scope: Scope
+  /** Of the scratch; it has read `before`. */
+  readonly catalogs: CatalogReader
 }
 
 /** How a rehearsal begins: with what rows, and what earlier ones on other scratches have shown. */
@@ -89,13 +83,12 @@ export async function rehearse(
   options: RehearseOptions,
   start: Start = FIRST_START,
 ): Promise<RehearsalOutcome> {
-  const { before, migration, scope } = options
+  const { before, migration, catalogs } = options
   await loadParser()
   const climbed = await climbOnRows(session, migration, start)
   if (climbed.kind === 'start-over') return climbed
-  const { sums, ...climb } = climbed.climb
-  const read = typeof options.down === 'function' ? readCatalog : readFacts
-  const after = await read(session, scope)
+  const { sums, tables, ...climb } = climbed.climb
+  const after = typeof options.down === 'function' ? await catalogs.whole() : await catalogs.facts()
   const touched = changesRows(migration) ? await compareRows(session, sums) : NO_CHANGE
   const down = typeof options.down === 'function' ? await options.down(after) : options.down
   const began = performance.now()
@@ -112,11 +105,14 @@ export async function rehearse(
     const nothing = { notRestored: [], rows: NO_CHANGE, notRepeated: [] }
     return { kind: 'rehearsed', rehearsal: { ...up, ...refused, ...nothing } }
   }
-  const notRestored = difference(before, await readFacts(session, scope))
+  const restored = await catalogs.facts()
+  const notRestored = difference(before, restored)
   // Where the tables had to be emptied there is nothing to compare.
-  const rows = await compareRows(session, downFails ? {} : sums)
+  const rows = downFails
+    ? NO_CHANGE
+    : await compareRows(session, sums, restored === before ? tables : undefined)
   const again = await attempt(() => replay(session, [migration]))
-  const notRepeated = again.ok ? difference(after, await readFacts(session, scope)) : []
+  const notRepeated = again.ok ? difference(after, await catalogs.facts()) : []
   const end = again.ok ? {} : { againFails: again.failure }
   const rehearsal = { ...up, ...refused, notRestored, rows, notRepeated, ...end }
   return { kind: 'rehearsed', rehearsal }
@@ -136,6 +132,8 @@ function changesRows({ sql }: ReplayMigration): boolean {
 interface Climb {
   readonly filling: Filling
   readonly sums: RowSums
+  /** The tables before it. */
+  readonly tables: readonly ShapeTable[]
   readonly trace: Trace
   readonly failsOnRows?: Stop
   readonly withheld: readonly Withheld[]
@@ -162,7 +160,7 @@ async function climbOnRows(
   const sums = manner === 'none' ? {} : await readRowSums(session, tables)
   const { trace, stop } = await runTraced(session, migration)
   if (stop === undefined) {
-    const climb = { filling, sums, trace, withheld: manner === 'none' ? [] : withheld }
+    const climb = { filling, sums, tables, trace, withheld: manner === 'none' ? [] : withheld }
     return { kind: 'up', climb: failsOnRows ? { ...climb, failsOnRows } : climb }
   }
   const from = next(start, stop, filled)

@@ -48,9 +48,14 @@ export interface RowChange {
   readonly grown: readonly string[]
 }
 
-/** Compares the rows that are there now with those of before. */
-export async function compareRows(session: Session, before: RowSums): Promise<RowChange> {
-  const known = (await readShape(session)).filter((table) => before[nameOf(table)] !== undefined)
+/** Compares the rows that are there now, in the `tables` that stand now, with those of before. */
+export async function compareRows(
+  session: Session,
+  before: RowSums,
+  tables?: readonly ShapeTable[],
+): Promise<RowChange> {
+  const standing = tables ?? (await readShape(session))
+  const known = standing.filter((table) => before[nameOf(table)] !== undefined)
   const now = await readRowSums(session, known)
   const filled = Object.entries(before).filter(([, { rows }]) => rows > 0)
   const lost = filled.flatMap(([table, { rows, columns }]) => {

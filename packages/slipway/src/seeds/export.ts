@@ -2,14 +2,18 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { advice, type Emit } from '../kernel/index.ts'
+import { belongs } from './choose.ts'
 import { dataText } from './data-file.ts'
 import { raise } from './failures.ts'
 import { type Home, type Homeless, homeOf, type Homes } from './home.ts'
 import { rowsOf } from './rows.ts'
 import { type FileState, setFile, type SetFile } from './set-file.ts'
+import type { SeedSet, SeedSetTable } from './set.ts'
 import { readRows, selectionOf } from './source-rows.ts'
-import type { Side, SyncPlan } from './sync-plan.ts'
+import type { Side, SyncPlan, SyncTable } from './sync-plan.ts'
+import { columnOf } from './target-tables.ts'
 
 /** A data file of a table as it is to be. */
 export interface FileChange {
@@ -26,6 +30,8 @@ export interface FileChange {
 export interface PreparedFiles {
   readonly changes: readonly FileChange[]
   readonly sets: readonly (SetFile & { readonly set: string })[]
+  /** Sets of the environment that own the rows of a table. */
+  readonly owners: ReadonlyMap<SyncTable, SeedSet>
   /** Tables whose rows go to no file, and sets whose version a person must raise. */
   readonly notes: readonly string[]
   /** Puts each file in its place, whole. */
@@ -70,6 +76,7 @@ export async function prepareFiles(source: Side, request: ExportRequest): Promis
       changes: written.map(({ change }) => change),
       sets: sets.flatMap(({ set, file }) => (file ? [{ ...file, set }] : [])),
       notes: [...homeless.map(({ why }) => why), ...sets.flatMap(({ note }) => note ?? [])],
+      owners: ownersOf(placed, homes),
       put: async () => {
         made.length = 0
         await putAll(
@@ -83,6 +90,22 @@ export async function prepareFiles(source: Side, request: ExportRequest): Promis
     await discard()
     throw error
   }
+}
+
+function ownersOf(placed: readonly Home[], { of }: Homes): Map<SyncTable, SeedSet> {
+  return new Map(
+    placed.flatMap(({ table, set, entry }) =>
+      set && entry?.mode === 'own' && belongs(set, of) && hasKey(table, entry)
+        ? [[table, set] as const]
+        : [],
+    ),
+  )
+}
+
+/** Whether a set tells its rows apart by the key that the plan goes by: a flag may name another. */
+function hasKey({ table, key }: SyncTable, entry: SeedSetTable): boolean {
+  const columns = (fields: readonly string[]) => fields.map((field) => columnOf(table, field)?.name)
+  return isDeepStrictEqual(columns(key), columns(entry.key))
 }
 
 function refuseHomeless({ table, why }: Homeless): never {

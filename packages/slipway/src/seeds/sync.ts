@@ -1,11 +1,12 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { advice, type Emit } from '../kernel/index.ts'
 import { raise } from './failures.ts'
+import { createSeedLedgerSql } from './ledger.ts'
 import { fillLater, merge } from './merge.ts'
 import { inOrder, type TableInTurn } from './order.ts'
 import { type Resolved, resolve } from './resolve.ts'
 import { inTransaction } from './run.ts'
-import type { SeedSet, SeedSetTable } from './set.ts'
+import type { OwnerMode, SeedSet, SeedSetTable } from './set.ts'
 import { readRows } from './source-rows.ts'
 import { stage } from './stage.ts'
 import {
@@ -28,6 +29,8 @@ export interface SyncRequest {
   /** The file that a table's failures point at. */
   readonly file: string
   /** Called with the changes before they are committed; what it throws takes them back. */
+  /** Sets that own what is put into a table: their files are written with the same rows. */
+  readonly owners?: ReadonlyMap<SyncTable, SeedSet>
   readonly beforeCommit?: (diffs: readonly TableDiff[]) => Promise<void>
   readonly emit: Emit
 }
@@ -58,12 +61,13 @@ interface Merged {
 }
 
 async function mergeAll(source: Side, session: Session, request: SyncRequest): Promise<Merged[]> {
-  const { plan, file, emit } = request
+  const { plan, file, owners, emit } = request
+  if (owners && owners.size > 0) await session.execute(createSeedLedgerSql)
   const placed = plan.named.map((of) => ({
-    table: seedTable(source.session, of),
+    table: seedTable(source.session, of, owners?.has(of) ? 'own' : 'upsert'),
     target: of.table,
   }))
-  const set = seedSet(
+  const rows = seedSet(
     source.name,
     file,
     placed.map(({ table }) => table),
@@ -72,6 +76,7 @@ async function mergeAll(source: Side, session: Session, request: SyncRequest): P
   for (const [at, turn] of inOrder(placed).entries()) {
     const of = plannedOf(plan, turn.target)
     emit({ kind: 'phase', phase: 'sync', detail: of.name })
+    const set = { ...rows, name: owners?.get(of)?.name ?? rows.name }
     const options = { set, table: turn.table, target: turn.target, tables: plan.tables, at, emit }
     const resolved = await resolve(session, await stage(session, options), turn.later)
     await recordChanges(session, resolved)
@@ -88,9 +93,13 @@ function plannedOf({ named }: SyncPlan, target: TargetTable): SyncTable {
 }
 
 /** The rows of the source as those of a seed: what stages and merges seeds does it for them. */
-function seedTable(session: Session, { name, key, selection, keys }: SyncTable): SeedSetTable {
+function seedTable(
+  session: Session,
+  { name, key, selection, keys }: SyncTable,
+  mode: OwnerMode,
+): SeedSetTable {
   const rows = () => readRows(session, selection, keys)
-  return { name, key, mode: 'upsert', sensitive: [], rows }
+  return { name, key, mode, sensitive: [], rows }
 }
 
 function seedSet(name: string, file: string, tables: readonly SeedSetTable[]): SeedSet {

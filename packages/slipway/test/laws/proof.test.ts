@@ -3,6 +3,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import pg from 'pg'
 import { expect, test } from 'vitest'
+import { catalogReader } from '../../src/catalog/index.ts'
 import { type Proof, prove, writeWayBack } from '../../src/create/index.ts'
 import { deploy } from '../../src/deploy/index.ts'
 import { readMigrations } from '../../src/project/index.ts'
@@ -75,7 +76,7 @@ async function proofOf(
     const proof = await prove((work) => withScratch(scratch, history, work), {
       migration: changed,
       down: { name: 'down.sql', sql: down },
-      scope: async () => () => true,
+      catalogs: async (session) => catalogReader(session),
     })
     return { proof, down }
   })

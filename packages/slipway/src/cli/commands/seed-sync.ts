@@ -81,7 +81,9 @@ async function sync({ context, input, work, dryRun }: Sync, sides: Sides): Promi
     ? await filesOf(context, { work, input, source }, known)
     : undefined
   try {
-    const diffs = await syncTables(source, target, { ...request, dryRun, beforeCommit })
+    const owners = files?.owners
+    const given = { ...request, ...(owners ? { owners } : {}), dryRun, beforeCommit }
+    const diffs = await syncTables(source, target, given)
     if (!dryRun) await files?.put()
     const changed = files?.sets.filter(({ state }) => state !== 'unchanged') ?? []
     const names = changed.map(({ set }) => set)
