@@ -16,7 +16,7 @@ import { addMigration, writeProject } from './project.ts'
 import { createTarget, shareImages, type TestTarget } from './target.ts'
 
 const FULL = process.env['FULL'] === '1'
-const RUNS = FULL ? 60 : 3
+const RUNS = FULL ? 200 : 3
 const PARAMETERS = { numRuns: RUNS, endOnFailure: true, ...(FULL ? {} : { seed: 20261121 }) }
 
 const SCHEMA = `CREATE TYPE "Status" AS ENUM ('active', 'paused');
@@ -286,7 +286,7 @@ describe('three databases that drifted at random', () => {
       }),
       PARAMETERS,
     )
-  }, 600_000)
+  }, 1_800_000)
 
   test.each(['csv', 'ndjson', 'json'])(
     'files of %s give the same bytes after a way through an empty database',
@@ -319,7 +319,7 @@ describe('three databases that drifted at random', () => {
         PARAMETERS,
       )
     },
-    600_000,
+    1_800_000,
   )
 })
 

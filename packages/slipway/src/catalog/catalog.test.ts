@@ -17,6 +17,7 @@ import {
   scopeOf,
   wayBetween,
 } from './index.ts'
+import { alwaysFits } from './type-casts.ts'
 
 /** Some of everything that people write. */
 const SCHEMA = `${BEGINNING}
@@ -164,6 +165,58 @@ test.each([
       const after = await readCatalogInTransaction(session)
       for (const { sql } of wayBetween(after, before).statements) await session.execute(sql)
       expect(difference(before, await readCatalogInTransaction(session))).toEqual([])
+    }),
+  )
+})
+
+/** Types, and the values that most easily do not fit another. */
+const EXTREMES: Readonly<Record<string, string>> = {
+  smallint: '-32768',
+  integer: '2147483647',
+  bigint: '-9223372036854775808',
+  numeric: '1e400',
+  'numeric(4,2)': '99.99',
+  'numeric(6,2)': '9999.99',
+  'numeric(6,4)': '99.9999',
+  real: '3.4e38',
+  'double precision': '-1.7e308',
+  text: 'x'.repeat(300),
+  'character varying': 'x'.repeat(300),
+  'character varying(3)': 'xyz',
+  'character varying(9)': '123456789',
+  'character(3)': 'xyz',
+  boolean: 'true',
+  date: '5874897-12-31',
+  'timestamp without time zone': '294276-12-31 23:59:59.999999',
+  'timestamp(3) without time zone': '294276-12-31 23:59:59.999',
+  'timestamp with time zone': '4713-01-01 00:00 BC',
+  'time without time zone': '23:59:59.999999',
+  interval: '178000000 years',
+  json: String.raw`"\\u0000"`,
+  jsonb: '{"a": 1.0}',
+  uuid: '00000000-0000-0000-0000-000000000000',
+  inet: '10.0.0.1/8',
+  cidr: '10.0.0.0/8',
+  'bit varying(3)': '101',
+  'bit varying(5)': '10101',
+  'integer[]': '{2147483647}',
+  'text[]': '{a}',
+}
+
+test('what is said always to fit does: each extreme of each type', async () => {
+  const types = Object.keys(EXTREMES)
+  const pairs = types.flatMap((from) =>
+    types.filter((to) => from !== to && alwaysFits(from, to)).map((to) => [from, to] as const),
+  )
+  expect(pairs.length).toBeGreaterThan(60)
+  await onServer((session) =>
+    onTrial(session, async () => {
+      for (const [from, to] of pairs) {
+        await session.execute(
+          `CREATE TABLE fits (v ${from}); INSERT INTO fits VALUES ('${EXTREMES[from]}');
+           ALTER TABLE fits ALTER COLUMN v TYPE ${to} USING v::${to}; DROP TABLE fits`,
+        )
+      }
     }),
   )
 })

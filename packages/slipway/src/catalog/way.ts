@@ -2,6 +2,7 @@ import { type Action, type FactBase, type StableId, encodeId, plan } from '@supa
 import { type Catalog } from './catalog.ts'
 import { factBase } from './fact-base.ts'
 import { raise } from './failures.ts'
+import { alwaysFits, castsTo } from './type-casts.ts'
 
 /** One statement on the way from one catalog to another. */
 export interface WayStatement {
@@ -32,7 +33,9 @@ export interface Way {
 export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
   const source = ownedByOthers(from.facts, owner)
   const target = ownedByOthers(to.facts, owner)
-  const actions = enumValuesFirst(planActions(source, target))
+  const actions = enumValuesFirst(planActions(source, target)).filter(
+    ({ sql }) => !dropsNoDefault(sql, source),
+  )
   return {
     statements: actions.map((action) => ({
       sql: castingThroughText(action.sql.trim().replace(/;$/, ''), source),
@@ -75,10 +78,21 @@ function planActions(source: FactBase, target: FactBase): readonly Action[] {
 }
 
 const NAME = /"((?:[^"]|"")+)"/.source
-const RETYPED = new RegExp(
-  `^ALTER (?:FOREIGN )?TABLE ${NAME}\\.${NAME} ALTER COLUMN ${NAME} TYPE .* USING (${NAME})::(.+)$`,
-  's',
-)
+const COLUMN = `^ALTER (?:FOREIGN )?TABLE ${NAME}\\.${NAME} ALTER COLUMN ${NAME}`
+const RETYPED = new RegExp(`${COLUMN} TYPE .* USING (${NAME})::(.+)$`, 's')
+const WITHOUT_DEFAULT = new RegExp(`${COLUMN} DROP DEFAULT;?$`)
+
+/** Before a change of type pg-delta drops the default, whether the column has one or not. */
+function dropsNoDefault(sql: string, source: FactBase): boolean {
+  const [, ...names] = WITHOUT_DEFAULT.exec(sql.trim()) ?? []
+  const [schema, table, name] = names.map(unquoted)
+  if (schema === undefined || table === undefined || name === undefined) return false
+  return !source.has({ kind: 'default', schema, table, name })
+}
+
+function unquoted(part = ''): string {
+  return part.replaceAll('""', '"')
+}
 
 /**
  * pg-delta casts to the new type, and PostgreSQL has no such cast between most types; but nearly every
@@ -86,7 +100,6 @@ const RETYPED = new RegExp(
  */
 function castingThroughText(sql: string, source: FactBase): string {
   const [, schema, table, name, column, , to = ''] = RETYPED.exec(sql) ?? []
-  const unquoted = (part = '') => part.replaceAll('""', '"')
   const [inSchema, inTable, inName] = [unquoted(schema), unquoted(table), unquoted(name)]
   const fact = source.get({ kind: 'column', schema: inSchema, table: inTable, name: inName })
   const from = fact?.payload['type']
@@ -95,24 +108,6 @@ function castingThroughText(sql: string, source: FactBase): string {
   const element = (type: string) => type.slice(0, type.length - array.length)
   if (castsTo(element(from), element(to))) return sql
   return sql.replace(` USING ${column}::${to}`, () => ` USING ${column}::text${array}::${to}`)
-}
-
-/** Types between which PostgreSQL has casts of its own; and to and from text every type has one. */
-const FAMILIES: readonly RegExp[] = [
-  /^(?:smallint|integer|bigint|numeric|real|double precision)\b/,
-  /^(?:boolean|integer)$/,
-  /^(?:date|timestamp)\b/,
-  /^(?:time|interval)\b/,
-  /^jsonb?$/,
-  /^(?:inet|cidr)$/,
-  /^bit\b/,
-]
-const TEXT = /^(?:text|character varying|character|bpchar|citext|name)\b/
-
-function castsTo(...types: [from: string, to: string]): boolean {
-  if (types.some((type) => type.endsWith('[]'))) return false
-  if (types.some((type) => TEXT.test(type))) return true
-  return FAMILIES.some((family) => types.every((type) => family.test(type)))
 }
 
 function rolesNamed(...bases: readonly FactBase[]): string[] {
@@ -171,11 +166,10 @@ function columnChoices(
     ]
   }
   const choices: Choice[] = []
-  if (before['type'] !== after['type']) {
-    choices.push({
-      object,
-      message: `${object} goes from ${String(before['type'])} to ${String(after['type'])}: values that do not fit make this fail`,
-    })
+  const [from, to] = [String(before['type']), String(after['type'])]
+  if (from !== to && !alwaysFits(from, to)) {
+    const message = `${object} goes from ${from} to ${to}: values that do not fit make this fail`
+    choices.push({ object, message })
   }
   if (!before['notNull'] && after['notNull']) {
     choices.push({

@@ -264,8 +264,16 @@ model Post {
     down: ['ALTER TABLE "public"."User" ALTER COLUMN "name" TYPE text USING "name"::text'],
     grade: 'lossy',
     losses: ['column public.User.name'],
+  },
+  {
+    title: 'a column that takes larger numbers, which do not fit on the way back',
+    history: USER.replace('"name" TEXT', '"name" INTEGER'),
+    models: user('name BigInt?'),
+    up: ['ALTER TABLE "User" ALTER COLUMN "name" SET DATA TYPE BIGINT'],
+    down: ['ALTER TABLE "public"."User" ALTER COLUMN "name" TYPE integer USING "name"::integer'],
+    grade: 'lossless',
     choices: [
-      'column public.User.name goes from integer to text: values that do not fit make this fail',
+      'column public.User.name goes from bigint to integer: values that do not fit make this fail',
     ],
   },
 ]
@@ -275,9 +283,7 @@ test.each(SCENARIOS)(
   async ({ history, models, extra, up, down, grade, losses = [], choices = [] }) => {
     const outcome = await written(history, models, extra)
     expect(body(outcome.sql)).toEqual(up)
-    expect(
-      body(outcome.down.sql).filter((sql) => !sql.endsWith('DROP DEFAULT') || down.includes(sql)),
-    ).toEqual(down)
+    expect(body(outcome.down.sql)).toEqual(down)
     expect(outcome.down).toMatchObject({ proven: true, grade, losses, notRestored: [] })
     expect(outcome.down.choices.map(({ message }) => message)).toEqual(choices)
     expect(readFileSync(outcome.path, 'utf8')).toBe(outcome.sql)

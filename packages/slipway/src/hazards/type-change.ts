@@ -1,3 +1,5 @@
+import { parseSqlType, type SqlType } from '../kernel/index.ts'
+
 /** What the server does with a table when the type of one of its columns changes. */
 export type TypeChange =
   /** Only the catalog changes. */
@@ -12,18 +14,12 @@ export type TypeChange =
  */
 export function typeChange(from: string, to: string): TypeChange {
   if (from === to) return 'catalog'
-  const [before, after] = [parsed(from), parsed(to)]
+  const [before, after] = [parseSqlType(from), parseSqlType(to)]
   if (before.array || after.array) return 'rewrite'
   if (before.name === after.name) return sizeChange(before, after)
   if (after.size.length > 0) return 'rewrite'
   if (BINARY_EQUAL[before.name] === after.name) return 'catalog'
   return OTHER_OPERATORS[before.name]?.includes(after.name) === true ? 'indexes' : 'rewrite'
-}
-
-interface ParsedType {
-  readonly name: string
-  readonly size: readonly number[]
-  readonly array: boolean
 }
 
 /** Types whose values are the same bytes, compared in the same way. */
@@ -42,14 +38,7 @@ const OTHER_OPERATORS: Readonly<Record<string, readonly string[]>> = {
   citext: ['text', 'character varying'],
 }
 
-function parsed(type: string): ParsedType {
-  const [, base = type, size = '', zone = '', array = ''] =
-    /^(.*?)(?:\(([\d,]+)\))?( with(?:out)? time zone)?(\[\])?$/.exec(type) ?? []
-  const numbers = size === '' ? [] : size.split(',').map(Number)
-  return { name: base + zone, size: numbers, array: array !== '' }
-}
-
-function sizeChange(before: ParsedType, after: ParsedType): TypeChange {
+function sizeChange(before: SqlType, after: SqlType): TypeChange {
   const [from, to] = [before.size[0], after.size[0]]
   switch (before.name) {
     case 'character varying':

@@ -19,4 +19,5 @@ export {
 export { sha256 } from './hash.ts'
 export { attempt, type Result } from './result.ts'
 export { ConnectionString, redact } from './secret.ts'
+export { parseSqlType, type SqlType } from './sql-type.ts'
 export { suggest } from './suggest.ts'

@@ -233,9 +233,7 @@ function targetSettings(project: Project, environment: string, decided: Decided)
       source: decided.named === undefined ? 'where the database is' : '--env or SLIPWAY_ENV',
     },
     { name: 'database', value: database, source },
-    ...(direct.kind === 'set'
-      ? [{ name: 'direct connection', value: String(direct.url), source: direct.source }]
-      : []),
+    ...directSetting(direct),
     { name: 'protected', value: decided.open ? 'no' : 'yes', source: 'environment and host' },
     {
       name: 'lock timeout',
@@ -250,4 +248,11 @@ function targetSettings(project: Project, environment: string, decided: Decided)
     { name: 'deadline', value: formatDuration(policy.deadlineMs), source: setBy('deadline') },
     { name: 'backup', value: policy.backup, source: 'policy' },
   ]
+}
+
+/** Migrations then go by the connection that the application uses: a pooler in between is refused when it is met. */
+function directSetting(direct: Connection): Setting[] {
+  if (direct.kind === 'none') return []
+  const value = direct.kind === 'set' ? String(direct.url) : `none: ${direct.variable} is not set`
+  return [{ name: 'direct connection', value, source: direct.source }]
 }
