@@ -36,21 +36,8 @@ export function squashResult(squash: Squash, file: string | undefined) {
 
 /** What the squash is, what was compared, and what is not as before. */
 export function squashBlocks(squash: Squash, file: string | undefined): Block[] {
-  const {
-    name,
-    form,
-    fallback,
-    statements,
-    units,
-    squashed,
-    after,
-    rows,
-    unlike,
-    columnOrder,
-    down,
-  } = squash
+  const { name, statements, squashed, after } = squash
   const [first, last] = [squashed[0]?.name, squashed.at(-1)?.name]
-  const written = rows.reduce((sum, table) => sum + table.rows, 0)
   const compared = [
     'objects, rights, rows, sequences',
     ...(after.length > 0 ? [`also behind the ${after.length} that stay`] : []),
@@ -62,37 +49,42 @@ export function squashBlocks(squash: Squash, file: string | undefined): Block[] 
       `${first} to ${last}`,
     ),
     status('done', 'Both histories were run, and give the same', compared),
-    ...(form === 'catalog' && written > 0
-      ? [status('note', rowsText(written, rows), rows.map(({ table }) => table).join(', '))]
-      : []),
-    ...(form === 'joined'
-      ? [
-          status(
-            'note',
-            'Their statements stand one behind the other',
-            fallback ?? 'it runs on rows',
-          ),
-        ]
-      : []),
-    ...(form === 'joined' && units > 1
+    ...formNotes(squash),
+    ...differenceNotes(squash),
+    file === undefined
+      ? status('pending', 'Nothing is written yet')
+      : status('done', `Wrote ${name}, removed ${squashed.length} folders`, file),
+  ]
+}
+
+/** How it is made. */
+function formNotes({ form, fallback, units, rows }: Squash): Block[] {
+  const written = rows.reduce((sum, table) => sum + table.rows, 0)
+  if (form === 'catalog') {
+    if (written === 0) return []
+    return [status('note', rowsText(written, rows), rows.map(({ table }) => table).join(', '))]
+  }
+  const why = fallback ?? 'it runs on rows'
+  return [
+    status('note', 'Their statements stand one behind the other', why),
+    ...(units > 1
       ? [status('note', `It runs in ${units} transactions`, 'cut off in between, a deploy goes on')]
       : []),
-    ...unlike.map((object) =>
-      status(
-        'note',
-        `${object} has other values with each run`,
-        form === 'catalog' ? 'those of this run are written down' : 'they are made anew, as before',
-      ),
-    ),
+  ]
+}
+
+/** What is not as before. */
+function differenceNotes({ form, unlike, columnOrder, down }: Squash): Block[] {
+  const values =
+    form === 'catalog' ? 'those of this run are written down' : 'they are made anew, as before'
+  return [
+    ...unlike.map((object) => status('note', `${object} has other values with each run`, values)),
     ...columnOrder.map(({ table }) =>
       status('note', `${table} has its columns in another order`, 'no difference to a query'),
     ),
     ...(down.proven
       ? []
       : [status('warning', 'Its way back does not bring back the state before', 'down.sql')]),
-    ...(file === undefined
-      ? [status('pending', 'Nothing is written yet')]
-      : [status('done', `Wrote ${name}, removed ${squashed.length} folders`, file)]),
   ]
 }
 
