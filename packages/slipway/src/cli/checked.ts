@@ -128,15 +128,19 @@ function gradeText(proof: Proof): string {
 
 const HEAVY = ['ACCESS EXCLUSIVE', 'EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'SHARE']
 
-/** Locks on tables that stop writes, the heaviest of each statement and table; what was rewritten and read. */
+/** Locks on tables that stop writes, the heaviest that holds with each statement and table; what was rewritten and read. */
 function lockBlocks({ locks, rewrites, scans, unseen }: Proof): Block[] {
-  const heaviest = new Map<string, (typeof locks)[number]>()
-  for (const lock of locks.filter(({ kind, mode }) => kind !== 'index' && HEAVY.includes(mode))) {
-    const key = `${lock.statement} ${lock.relation}`
-    const known = heaviest.get(key)
-    if (!known || HEAVY.indexOf(lock.mode) < HEAVY.indexOf(known.mode)) heaviest.set(key, lock)
-  }
-  const rows = [...heaviest.values()].map(({ statement, relation, mode, until }) => {
+  const heavy = locks
+    .filter(({ kind, mode }) => kind !== 'index' && HEAVY.includes(mode))
+    .toSorted((a, b) => HEAVY.indexOf(a.mode) - HEAVY.indexOf(b.mode))
+  const taken = new Map(heavy.map((lock) => [`${lock.statement} ${lock.relation}`, lock]))
+  const inOrder = [...taken.values()].toSorted((a, b) => a.statement - b.statement)
+  const rows = inOrder.map(({ statement, relation, until }) => {
+    const mode =
+      heavy.find(
+        (lock) =>
+          lock.relation === relation && lock.statement <= statement && lock.until >= statement,
+      )?.mode ?? ''
     const of = (one: { statement: number; relation: string }) =>
       one.statement === statement && one.relation === relation
     const work = [...(rewrites.some(of) ? ['rewritten'] : []), ...(scans.some(of) ? ['read'] : [])]

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type CatalogReader, catalogReader } from '../catalog/index.ts'
-import type { Session } from '../database/index.ts'
+import type { Address, Session } from '../database/index.ts'
 import type { SchemaFile } from '../engine/index.ts'
 import { loadParser, parseStatements } from '../migration/index.ts'
 import { type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
@@ -70,7 +70,7 @@ export async function createMigration(
   } = options
   const name = folderName(options.name, options.now)
   refuseTaken(migrationsDir, name)
-  return await withScratch(scratch, history, async (session): Promise<CreateOutcome> => {
+  return await withScratch(scratch, history, async (session, address): Promise<CreateOutcome> => {
     const catalogs = catalogReader(session)
     const { sql, kept } = await draftMigration(session, {
       files,
@@ -89,7 +89,7 @@ export async function createMigration(
     }
     const back = await wayBackOn(session, catalogs, { name, sql, path: file })
     const proof = back.proven
-      ? await proveWritten({ session, catalogs }, { name, sql, down: back.sql }, options)
+      ? await proveWritten({ session, address, catalogs }, { name, sql, down: back.sql }, options)
       : undefined
     writeMigrationFolder(migrationsDir, name, { 'migration.sql': sql, 'down.sql': back.sql })
     await loadParser()
@@ -103,6 +103,7 @@ export async function createMigration(
 /** A scratch that is open. */
 interface Open {
   readonly session: Session
+  readonly address: Address | undefined
   readonly catalogs: CatalogReader
 }
 
@@ -114,7 +115,7 @@ interface Written {
 
 /** Proves what was written on the same scratch, which holds the state before it; where that is spoilt, on others. */
 async function proveWritten(
-  { session, catalogs }: Open,
+  { session, address, catalogs }: Open,
   { name, sql, down }: Written,
   { scratch, history }: CreateOptions,
 ): Promise<Proof> {
@@ -123,7 +124,7 @@ async function proveWritten(
   const onScratch: OnScratch = async (work) => {
     if (fresh) return await withScratch(scratch, history, work, [migration])
     fresh = true
-    return await work(session)
+    return await work(session, address)
   }
   return await prove(onScratch, {
     migration,

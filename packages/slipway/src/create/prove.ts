@@ -6,7 +6,7 @@ import {
   inventoryOf,
   type CatalogReader,
 } from '../catalog/index.ts'
-import type { Session } from '../database/index.ts'
+import type { Address, Session } from '../database/index.ts'
 import type { Failure } from '../kernel/index.ts'
 import { checksum, parseStatements, type Statement } from '../migration/index.ts'
 import {
@@ -66,7 +66,7 @@ export function gradeOf({ grade, kept }: Proof): Grade | 'lossless (kept)' | und
 }
 
 /** Hands `work` a scratch that holds the history before the migration; a fresh one each time. */
-export type OnScratch = <T>(work: (session: Session) => Promise<T>) => Promise<T>
+export type OnScratch = <T>(work: (session: Session, address?: Address) => Promise<T>) => Promise<T>
 
 export interface ProveOptions {
   readonly migration: ReplayMigration
@@ -84,7 +84,9 @@ export interface ProveOptions {
 export async function prove(onScratch: OnScratch, options: ProveOptions): Promise<Proof> {
   let start = FIRST_START
   for (;;) {
-    const found = await onScratch((session) => proveOn(session, options, start))
+    const found = await onScratch((session, address) =>
+      proveOn(session, { ...options, address }, start),
+    )
     if (found.kind === 'proof') return found.proof
     start = found.from
   }
@@ -94,8 +96,12 @@ type Proven =
   | { readonly kind: 'proof'; readonly proof: Proof }
   | { readonly kind: 'start-over'; readonly from: Start }
 
-async function proveOn(session: Session, options: ProveOptions, start: Start): Promise<Proven> {
-  const { migration } = options
+async function proveOn(
+  session: Session,
+  options: ProveOptions & { readonly address: Address | undefined },
+  start: Start,
+): Promise<Proven> {
+  const { migration, address } = options
   const catalogs = await options.catalogs(session)
   const before = options.down ? await catalogs.facts() : await catalogs.whole()
   const write = async (after: Catalog) => ({
@@ -103,7 +109,7 @@ async function proveOn(session: Session, options: ProveOptions, start: Start): P
     sql: (await draftWayBack(session, { before, after: async () => after, migration })).body,
   })
   const down = options.down ?? write
-  const found = await rehearse(session, { before, migration, down, catalogs }, start)
+  const found = await rehearse(session, { before, migration, down, catalogs, address }, start)
   if (found.kind === 'start-over') return found
   const proof = await proofOf(session, { migration, before, rehearsal: found.rehearsal })
   return { kind: 'proof', proof }

@@ -1,5 +1,5 @@
 import { type Catalog, type CatalogReader, type Change, difference } from '../catalog/index.ts'
-import type { Session } from '../database/index.ts'
+import type { Address, Session } from '../database/index.ts'
 import { attempt, type Failure, rethrow } from '../kernel/index.ts'
 import {
   indexOfCharacter,
@@ -46,6 +46,8 @@ export interface RehearseOptions {
   readonly migration: ReplayMigration
   /** The way back; a function writes it, on the scratch where the migration has just run. */
   readonly down: ReplayMigration | ((after: Catalog) => Promise<ReplayMigration>)
+  /** Of the scratch, for a second session; the embedded database has one alone. */
+  readonly address?: Address | undefined
   /** Of the scratch; it has read `before`. */
   readonly catalogs: CatalogReader
 }
@@ -85,7 +87,7 @@ export async function rehearse(
 ): Promise<RehearsalOutcome> {
   const { before, migration, catalogs } = options
   await loadParser()
-  const climbed = await climbOnRows(session, migration, start)
+  const climbed = await climbOnRows(session, options, start)
   if (climbed.kind === 'start-over') return climbed
   const { sums, tables, ...climb } = climbed.climb
   const after = typeof options.down === 'function' ? await catalogs.whole() : await catalogs.facts()
@@ -149,16 +151,17 @@ const MANNERS: readonly FillingManner[] = ['edge', 'sparse', 'plain', 'json', 'n
 /** Up on rows with the ends of what types hold; where that fails on plainer ones, and at last on empty tables. */
 async function climbOnRows(
   session: Session,
-  migration: ReplayMigration,
+  options: Pick<RehearseOptions, 'migration' | 'address'>,
   start: Start,
 ): Promise<Climbed> {
+  const { migration, address } = options
   const { manner, failsOnRows, withheld = [] } = start
   const tables = await readShape(session)
   const without = new Set(withheld.flatMap((one) => one.tables))
   const filled = tables.filter(({ id }) => !without.has(id))
   const filling = await fillTables(session, filled, manner)
   const sums = manner === 'none' ? {} : await readRowSums(session, tables)
-  const { trace, stop } = await runTraced(session, migration)
+  const { trace, stop } = await runTraced(session, migration, address)
   if (stop === undefined) {
     const climb = { filling, sums, tables, trace, withheld: manner === 'none' ? [] : withheld }
     return { kind: 'up', climb: failsOnRows ? { ...climb, failsOnRows } : climb }
@@ -168,7 +171,7 @@ async function climbOnRows(
   if (stop.committed) return { kind: 'start-over', from }
   await emptyTables(session, tables)
   await dropUnfinishedIndexes(session)
-  return await climbOnRows(session, migration, from)
+  return await climbOnRows(session, options, from)
 }
 
 /** How to go on after a stop: with plainer rows, then without rows in the tables of the statement, then with none at all. */

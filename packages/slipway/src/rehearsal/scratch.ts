@@ -35,12 +35,12 @@ export interface ScratchOptions {
  * Hands `work` a throw-away database that holds the given history. It is, in this order, on the server that
  * the configuration names, on a private server of this machine's PostgreSQL of the target's major version, or
  * embedded. A replayed history is kept for the next time, by its content. `upcoming` is what `work` will run,
- * so that the scratch carries the extensions it needs. Law 1 holds by construction: the database is made here.
+ * so that the scratch carries the extensions it needs. `work` is told the address where more sessions can be had. Law 1 holds by construction: the database is made here.
  */
 export async function withScratch<T>(
   options: ScratchOptions,
   history: readonly ReplayMigration[],
-  work: (session: Session) => Promise<T>,
+  work: (session: Session, address?: Address) => Promise<T>,
   upcoming: readonly ReplayMigration[] = [],
 ): Promise<T> {
   const found = await withServerScratch(options, history, work, upcoming)

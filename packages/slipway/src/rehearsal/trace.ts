@@ -1,10 +1,8 @@
-import { quoteIdentifier, type Session, wordForWord } from '../database/index.ts'
+import { type Address, quoteIdentifier, type Session, wordForWord } from '../database/index.ts'
 import { type Failure, failureOf, rethrow } from '../kernel/index.ts'
 import { parseStatements, type Statement, type Unit, unitsOf } from '../migration/index.ts'
 import { missingRole, type ReplayMigration } from './replay.ts'
-
-/** What a relation is; a materialized view counts as a view. */
-export type RelationKind = 'table' | 'index' | 'view'
+import { type RelationKind, type Stood, witness } from './witness.ts'
 
 /** A lock that a statement took on something that stood before the migration. */
 export interface HeldLock {
@@ -36,7 +34,7 @@ export interface Trace {
     readonly relation: string
     readonly rows: number
   }[]
-  /** Statements that run outside a transaction: what they lock cannot be read from within. */
+  /** Statements whose locks were not seen, for they run outside a transaction and there was no second session. */
   readonly unseen: readonly number[]
 }
 
@@ -54,12 +52,14 @@ type Seen = Pick<Trace, 'statements' | 'locks' | 'rewrites' | 'scans'>
 
 /**
  * Runs a migration as a deploy would, and reads after each statement which locks it holds, what was written
- * anew and how many rows were read. Only relations that stood before count. At a refused statement it
- * stops: what was not committed is rolled back. Needs `loadParser`.
+ * anew and how many rows were read. Only relations that stood before count. What runs outside a transaction is
+ * looked at by a second session, where `address` leads to the database. At a refused statement it stops: what was not
+ * committed is rolled back. Needs `loadParser`.
  */
 export async function runTraced(
   session: Session,
   { sql, path }: ReplayMigration,
+  address?: Address,
 ): Promise<{ readonly trace: Trace; readonly stop?: Stop }> {
   await watchRelations(session)
   const units = unitsOf(sql, parseStatements(sql, path)).filter(({ rolledBack }) => !rolledBack)
@@ -67,14 +67,16 @@ export async function runTraced(
   const began = performance.now()
   let stop: Stop | undefined
   for (const unit of units) {
-    const run = isSeen(unit) ? await runUnit(session, unit) : await runWhole(session, unit)
+    const run = isSeen(unit) ? await runUnit(session, unit) : await runAlone(session, unit, address)
     if (run.stop) {
       stop = { ...run.stop, committed: seen.length > 0 }
       break
     }
     seen.push(run.seen)
   }
-  const unseen = units.filter((unit) => !isSeen(unit)).flatMap(({ statements }) => statements)
+  const unseen = units
+    .filter((unit) => !isSeen(unit) && !(address && isAlone(unit)))
+    .flatMap(({ statements }) => statements)
   const trace = {
     ms: Math.round(performance.now() - began),
     ...together(seen),
@@ -107,6 +109,44 @@ interface UnitRun {
 /** `SET TRANSACTION` must be the first of its transaction, and a statement that runs alone has none. */
 function isSeen({ kind, sql }: Unit): boolean {
   return kind === 'transaction' && !/\bSET\s+TRANSACTION\b/i.test(sql)
+}
+
+function isAlone({ kind, statements }: Unit): boolean {
+  return kind !== 'transaction' && statements.length === 1
+}
+
+/** A statement outside a transaction, its locks as another session sees them. */
+async function runAlone(
+  session: Session,
+  unit: Unit,
+  address: Address | undefined,
+): Promise<UnitRun> {
+  const [statement] = unit.statements
+  if (address === undefined || statement === undefined || !isAlone(unit))
+    return await runWhole(session, unit)
+  const stood = await session.query<Stood>(
+    'SELECT oid::text, relation, kind FROM pg_temp.slipway_stood',
+  )
+  const { value, locks, from } = await witness(session, { address, stood }, () =>
+    runWhole(session, unit),
+  )
+  if (value.stop) return value
+  const { number } = statement
+  const { rewrites } = await look(session, number, number)
+  return {
+    seen: {
+      ...NOTHING,
+      statements: [{ statement: number, ms: since(from) }],
+      locks: locks.map(({ of, mode }) => ({
+        statement: number,
+        relation: of.relation,
+        kind: of.kind,
+        mode: modeName(mode),
+        until: number,
+      })),
+      rewrites,
+    },
+  }
 }
 
 async function runWhole(session: Session, { sql, statements }: Unit): Promise<UnitRun> {
