@@ -105,10 +105,13 @@ export function proofBlocks(proof: Proof): Block[] {
 /** What becomes of the data that the migration destroys. */
 function dataBlocks({ lost, left, kept }: Proof): Block[] {
   if (kept === undefined) return [...lost.map(lossBlock), ...left.map(leftBlock)]
-  const back = lost.filter((object) => !kept.lost.includes(object))
+  const back = lost.filter((object) => ![...kept.lost, ...kept.unseen].includes(object))
   return [
     ...back.map((object) => status('note', `The data of ${object} is kept, and put back`)),
     ...kept.lost.map(lossBlock),
+    ...kept.unseen.map((object) =>
+      status('note', `Whether the data of ${object} comes back was not seen: there were no rows`),
+    ),
     ...kept.notKept.map((why) => status('warning', `Not kept: ${why}`)),
   ]
 }

@@ -27,6 +27,8 @@ export interface KeepingProof {
   readonly grade: 'lossless (kept)' | 'lossy'
   /** Data that does not come back all the same. */
   readonly lost: readonly string[]
+  /** Data of which that was not seen: its table had no rows. */
+  readonly unseen: readonly string[]
   /** Sentences: what is not kept, and why; what the server has against going up and back with safekeeping. */
   readonly notKept: readonly string[]
   /** It went up and back on rows, whatever came back. */
@@ -58,14 +60,29 @@ export async function proveKeeping(
   const shown = await attempt(() => upAndDown(session, rehearsal, companions))
   if (!shown.ok) {
     const { message, server } = shown.failure
-    return { grade: 'lossy', lost, notKept: [...notKept, server?.message ?? message], runs: false }
+    const why = [...notKept, server?.message ?? message]
+    return { grade: 'lossy', lost, unseen: [], notKept: why, runs: false }
   }
-  const { sums, left, refused } = shown.value
-  const unseen = lost.filter((object) => left.includes(object) || !isShown(object, sums))
-  const stillLost = [...new Set([...unseen, ...left])].toSorted()
-  const why = [...notKept, ...refused]
-  const whole = stillLost.length === 0 && notKept.length === 0
-  return { grade: whole ? 'lossless (kept)' : 'lossy', lost: stillLost, notKept: why, runs: true }
+  const { sums, refused } = shown.value
+  const left = namedAs(lost, shown.value.left)
+  const unseen = lost.filter((object) => !left.includes(object) && !isShown(object, sums))
+  const whole = left.length === 0 && unseen.length === 0 && notKept.length === 0
+  return {
+    grade: whole ? 'lossless (kept)' : 'lossy',
+    lost: left,
+    unseen,
+    notKept: [...notKept, ...refused],
+    runs: true,
+  }
+}
+
+/** A table that was to be lost loses its rows by its own name. */
+function namedAs(lost: readonly string[], left: readonly string[]): string[] {
+  const named = left.map((object) => {
+    const table = object.replace('rows of ', 'table ')
+    return lost.includes(table) ? table : object
+  })
+  return [...new Set(named)].toSorted()
 }
 
 interface Shown {

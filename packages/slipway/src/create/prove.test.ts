@@ -56,6 +56,7 @@ test('what only a deploy can keep is told from what nothing keeps', async () => 
   expect(kept).toEqual({
     grade: 'lossy',
     lost: ['rows of public.posts'],
+    unseen: [],
     notKept: ['statement 2: what its code destroys is not kept'],
     runs: true,
   })
@@ -76,6 +77,14 @@ test('what fails wherever a table has rows is said as such, and proven on the ro
   expect(proof.conditions).toEqual([
     'Statement 1 fails wherever users has rows: Column "phone" of relation "users" contains null values.',
   ])
+})
+
+test('what was not seen to come back, for want of rows, is not said to be lost', async () => {
+  const { grade, kept } = await proofOf(
+    'ALTER TABLE users DROP COLUMN note, ADD COLUMN phone text NOT NULL',
+  )
+  expect(grade).toBe('lossy')
+  expect(kept).toMatchObject({ grade: 'lossy', lost: [], unseen: ['column public.users.note'] })
 })
 
 test('what fails on the rows of every table is proven on none', async () => {
