@@ -81,6 +81,20 @@ test.each([
     'the width of a type',
     'ALTER TABLE person DROP COLUMN doubled; ALTER TABLE person ALTER COLUMN name TYPE varchar(3);',
   ],
+  [
+    'a column that is made anew with another type',
+    'ALTER TABLE person DROP COLUMN tags, ADD COLUMN tags text;',
+  ],
+  [
+    'a column whose name another takes',
+    `ALTER TABLE team ADD COLUMN new varchar(99); UPDATE team SET new = name || '!';
+     ALTER TABLE team DROP COLUMN name; ALTER TABLE team RENAME COLUMN new TO name;`,
+  ],
+  [
+    'a column, NULL in some rows, whose name another takes',
+    `ALTER TABLE person ALTER COLUMN mood DROP DEFAULT; ALTER TABLE person ADD COLUMN new text DEFAULT 'ok';
+     ALTER TABLE person DROP COLUMN mood; ALTER TABLE person RENAME COLUMN new TO mood;`,
+  ],
   ['all rows', 'DELETE FROM log;'],
   ['some rows', "DELETE FROM person AS p WHERE p.name LIKE '%1%' AND mood IS NULL;"],
   [

@@ -32,7 +32,8 @@ export function keepingOf(statements: readonly Statement[], options: KeepingOpti
   const made = madeBefore(statements)
   for (const [index, statement] of statements.entries()) {
     if (statement.role.kind === 'alone') continue
-    const scene = { statement, made: made[index] ?? NOTHING_MADE, options }
+    const following = statements.slice(index)
+    const scene = { statement, made: made[index] ?? NOTHING_MADE, following, options }
     const before = [...keptFirst(scene), ...releasing(statement)]
     if (before.length > 0) companions.set(statement.number, { before })
     notKept.push(...statement.actions.flatMap((action) => whyNotKept(action, statement)))
@@ -45,6 +46,8 @@ const NOTHING_MADE: Made = { tables: new Set(), columns: new Set() }
 interface Scene {
   readonly statement: Statement
   readonly made: Made
+  /** The statement, and those behind it. */
+  readonly following: readonly Statement[]
   readonly options: KeepingOptions
 }
 
@@ -80,7 +83,7 @@ function keptTables(scene: Scene): string[] {
 }
 
 function keptColumns(scene: Scene): string[] {
-  const { statement, made, options } = scene
+  const { statement, made, following, options } = scene
   const dropped = statement.actions.flatMap((action) =>
     action.kind === 'drop-column' && !isNew(made, action.table, action.column) ? [action] : [],
   )
@@ -90,7 +93,21 @@ function keptColumns(scene: Scene): string[] {
   const limit = String(options.maxCopiedRows ?? MAX_COPIED_ROWS)
   const table = quoteLiteral(quoted(first.table))
   const cascade = String(dropped.some((column) => column.cascade))
-  return [call('keep_columns', ...head(scene), table, columns, cascade, limit)]
+  const anew = String(dropped.some(({ table: of, column }) => isMadeAnew(following, of, column)))
+  return [call('keep_columns', ...head(scene), table, columns, cascade, limit, anew)]
+}
+
+/** Whether another column takes the name: by DROP and ADD, or by a rename. */
+function isMadeAnew(following: readonly Statement[], table: ObjectName, column: string): boolean {
+  return following.some(({ actions }) =>
+    actions.some(
+      (action) =>
+        'table' in action &&
+        nameKey(action.table) === nameKey(table) &&
+        ((action.kind === 'add-column' && action.column.name === column) ||
+          (action.kind === 'rename' && action.of === 'column' && action.to === column)),
+    ),
+  )
 }
 
 function keptTypes(scene: Scene): string[] {

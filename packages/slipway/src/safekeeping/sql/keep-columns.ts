@@ -94,7 +94,8 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION slipway.keep_columns(
-  migration text, statement integer, name text, wanted text[], with_dependents boolean, max_rows bigint) RETURNS void
+  migration text, statement integer, name text, wanted text[], with_dependents boolean, max_rows bigint, made_anew boolean)
+  RETURNS void
 LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE
   target regclass := to_regclass(name);
@@ -117,9 +118,10 @@ BEGIN
         END IF;
       END LOOP;
     END IF;
-    -- A column that comes back with a default has it in every row: NULLs are values of their own then.
+    -- A column that comes back with a default, or as what took its place, may have a value in every row: NULLs are
+    -- values of their own then.
     IF names <> '{}' THEN
-      PERFORM slipway.keep_copy(entry, target, names, EXISTS (
+      PERFORM slipway.keep_copy(entry, target, names, made_anew OR EXISTS (
         SELECT FROM pg_attribute WHERE attrelid = target AND attname::text = ANY (names) AND atthasdef));
     END IF;
   END IF;
