@@ -64,7 +64,7 @@ function badge(proof: Proof | undefined): string {
 function proofPart(proof: Proof): string {
   const { scratch, rows, upMs, downMs, reasons, conditions, lost, left, kept, changes } = proof
   const gone = kept?.lost ?? lost
-  const unseen = kept?.unseen ?? []
+  const { unseen = [], vacant = [] } = kept ?? {}
   const facts = `Run up, down and up again on PostgreSQL ${scratch.version}, on ${rows} rows that were made up for it: up ${upMs} ms, down ${downMs} ms.`
   const list = (title: string, items: readonly string[]) =>
     items.length === 0
@@ -75,9 +75,10 @@ ${list('Not proven', reasons)}
 ${list('Proven, but not on all rows', conditions)}
 ${list(
   'Kept by the deploy, and put back by a rollback',
-  lost.filter((object) => ![...gone, ...unseen].includes(object)),
+  lost.filter((object) => ![...gone, ...unseen, ...vacant].includes(object)),
 )}
 ${list('What the way back cannot bring', gone)}
+${list('Nothing to lose, for it runs only where the table is empty', vacant)}
 ${list('Not seen to come back, for there were no rows', unseen)}
 ${list('Rows that it writes stay behind in', left)}
 ${list('What is not kept', kept?.notKept ?? [])}

@@ -105,10 +105,14 @@ export function proofBlocks(proof: Proof): Block[] {
 /** What becomes of the data that the migration destroys. */
 function dataBlocks({ lost, left, kept }: Proof): Block[] {
   if (kept === undefined) return [...lost.map(lossBlock), ...left.map(leftBlock)]
-  const back = lost.filter((object) => ![...kept.lost, ...kept.unseen].includes(object))
+  const other = new Set([...kept.lost, ...kept.unseen, ...kept.vacant])
+  const back = lost.filter((object) => !other.has(object))
   return [
     ...back.map((object) => status('note', `The data of ${object} is kept, and put back`)),
     ...kept.lost.map(lossBlock),
+    ...kept.vacant.map((object) =>
+      status('note', `Nothing of ${object} is lost: it runs only where the table is empty`),
+    ),
     ...kept.unseen.map((object) =>
       status('note', `Whether the data of ${object} comes back was not seen: there were no rows`),
     ),

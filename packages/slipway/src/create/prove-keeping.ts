@@ -11,6 +11,7 @@ import {
   replay,
   type ReplayMigration,
   type RowSums,
+  type Withheld,
 } from '../rehearsal/index.ts'
 import {
   type Companions,
@@ -21,6 +22,7 @@ import {
   restoringOf,
   unitMessage,
 } from '../safekeeping/index.ts'
+import { alwaysEmpty } from './always-empty.ts'
 
 /** What a rehearsal with safekeeping showed of a lossy migration. */
 export interface KeepingProof {
@@ -29,6 +31,8 @@ export interface KeepingProof {
   readonly lost: readonly string[]
   /** Data of which that was not seen: its table had no rows. */
   readonly unseen: readonly string[]
+  /** Data that cannot be there: the migration runs only where its table is empty. */
+  readonly vacant: readonly string[]
   /** Sentences: what is not kept, and why; what the server has against going up and back with safekeeping. */
   readonly notKept: readonly string[]
   /** It went up and back on rows, whatever came back. */
@@ -40,7 +44,7 @@ export interface KeepingRehearsal {
   readonly down: ReplayMigration
   readonly filling: Filling
   /** Tables that get no rows. */
-  readonly without: readonly string[]
+  readonly withheld: readonly Withheld[]
   /** What the way back alone cannot bring. */
   readonly lost: readonly string[]
 }
@@ -61,16 +65,19 @@ export async function proveKeeping(
   if (!shown.ok) {
     const { message, server } = shown.failure
     const why = [...notKept, server?.message ?? message]
-    return { grade: 'lossy', lost, unseen: [], notKept: why, runs: false }
+    return { grade: 'lossy', lost, unseen: [], vacant: [], notKept: why, runs: false }
   }
-  const { sums, refused } = shown.value
+  const { sums, empty, refused } = shown.value
   const left = namedAs(lost, shown.value.left)
-  const unseen = lost.filter((object) => !left.includes(object) && !isShown(object, sums))
+  const unknown = lost.filter((object) => !left.includes(object) && !isShown(object, sums))
+  const vacant = unknown.filter((object) => [...empty].some((table) => isOf(object, table)))
+  const unseen = unknown.filter((object) => !vacant.includes(object))
   const whole = left.length === 0 && unseen.length === 0 && notKept.length === 0
   return {
     grade: whole ? 'lossless (kept)' : 'lossy',
     lost: left,
     unseen,
+    vacant,
     notKept: [...notKept, ...refused],
     runs: true,
   }
@@ -87,6 +94,8 @@ function namedAs(lost: readonly string[], left: readonly string[]): string[] {
 
 interface Shown {
   readonly sums: RowSums
+  /** Tables that have no rows wherever the migration runs. */
+  readonly empty: ReadonlySet<string>
   /** What differs after the way back. */
   readonly left: readonly string[]
   /** Why the server kept something not. */
@@ -95,14 +104,15 @@ interface Shown {
 
 async function upAndDown(
   session: Session,
-  { migration, down, filling, without }: KeepingRehearsal,
+  { migration, down, filling, withheld }: KeepingRehearsal,
   companions: Companions,
 ): Promise<Shown> {
   // Rows that the migration wrote, or that the way back cannot take, are not what is looked at.
   await emptyTables(session, await readShape(session))
   await replay(session, [down])
   const tables = await readShape(session)
-  const filled = tables.filter(({ id }) => !without.includes(id))
+  const without = new Set(withheld.flatMap((one) => one.tables))
+  const filled = tables.filter(({ id }) => !without.has(id))
   await fillTables(session, filled, filling.manner)
   const sums = await readRowSums(session, tables)
   await session.execute(`CREATE SCHEMA IF NOT EXISTS slipway; ${createKeepingSql}`)
@@ -118,6 +128,7 @@ async function upAndDown(
   const { lost, grown } = await compareRows(session, sums)
   return {
     sums,
+    empty: alwaysEmpty(withheld, tables),
     left: [...lost, ...grown.map((table) => `rows of ${table}`)],
     refused: kept.flatMap(({ why }) => why ?? []),
   }
@@ -140,8 +151,11 @@ async function runWith(
 
 /** Only what stood in a table that had rows was seen to come back. */
 function isShown(object: string, sums: RowSums): boolean {
+  return Object.entries(sums).some(([table, { rows }]) => rows > 0 && isOf(object, table))
+}
+
+/** Whether an object is a table, or something in it. */
+function isOf(object: string, table: string): boolean {
   const [, name = ''] = /^(?:table|rows of|column) (.*)$/.exec(object) ?? []
-  return Object.entries(sums).some(
-    ([table, { rows }]) => rows > 0 && (name === table || name.startsWith(`${table}.`)),
-  )
+  return name === table || name.startsWith(`${table}.`)
 }

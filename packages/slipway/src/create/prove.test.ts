@@ -57,6 +57,7 @@ test('what only a deploy can keep is told from what nothing keeps', async () => 
     grade: 'lossy',
     lost: ['rows of public.posts'],
     unseen: [],
+    vacant: [],
     notKept: ['statement 2: what its code destroys is not kept'],
     runs: true,
   })
@@ -79,12 +80,22 @@ test('what fails wherever a table has rows is said as such, and proven on the ro
   ])
 })
 
-test('what was not seen to come back, for want of rows, is not said to be lost', async () => {
+test('where a migration runs on empty tables alone it has nothing to lose in them', async () => {
   const { grade, kept } = await proofOf(
-    'ALTER TABLE users DROP COLUMN note, ADD COLUMN phone text NOT NULL',
+    'ALTER TABLE users DROP COLUMN note, ADD COLUMN phone text NOT NULL; DROP TABLE posts',
   )
   expect(grade).toBe('lossy')
-  expect(kept).toMatchObject({ grade: 'lossy', lost: [], unseen: ['column public.users.note'] })
+  const vacant = ['column public.users.note', 'table public.posts']
+  expect(kept).toMatchObject({ grade: 'lossless (kept)', lost: [], unseen: [], vacant })
+})
+
+test('what was not seen to come back, for want of rows, is not said to be lost', async () => {
+  const { grade, kept } = await proofOf(
+    `ALTER TABLE users DROP COLUMN note; ALTER TABLE users ALTER COLUMN email TYPE integer USING (email || 'x')::integer`,
+  )
+  expect(grade).toBe('lossy')
+  expect(kept).toMatchObject({ grade: 'lossy', lost: [] })
+  expect(kept?.unseen).toContain('column public.users.note')
 })
 
 test('what fails on the rows of every table is proven on none', async () => {

@@ -138,10 +138,9 @@ async function proofOf(
   )
   const lost = lostData([...losses, ...overwritten], rehearsal.rows.lost)
   const grade = gradeOfFiles(rehearsal, lost)
-  const { trace, filling, down, downMs, rows } = rehearsal
-  const without = rehearsal.withheld.flatMap(({ tables }) => tables)
+  const { trace, filling, withheld, down, downMs, rows } = rehearsal
   const kept = mayKeep(rehearsal, grade)
-    ? await proveKeeping(session, { migration, down, filling, lost, without })
+    ? await proveKeeping(session, { migration, down, filling, lost, withheld })
     : undefined
   const reasons = reasonsOf(rehearsal, kept)
   const { kind, server } = session

@@ -48,6 +48,11 @@ export function columnOf(def: ColumnDef, source: Source): ColumnDefinition {
   }
 }
 
+/** Whether a column has no value of its own for rows that are there, and must have one: no row lets it be added. */
+export function isRequired({ notNull, default: value, filledBy }: ColumnDefinition): boolean {
+  return notNull && value === undefined && filledBy === undefined
+}
+
 function fillingOf(parts: readonly Constraint[]): ColumnDefinition['filledBy'] {
   if (parts.some(({ contype }) => contype === 'CONSTR_IDENTITY')) return 'identity'
   const generated = parts.find(({ contype }) => contype === 'CONSTR_GENERATED')

@@ -9,6 +9,7 @@ export type {
   TableAction,
 } from './action.ts'
 export { checksum, matchesChecksum } from './checksum.ts'
+export { isRequired } from './definition.ts'
 export { migrationFailures } from './failures.ts'
 export { indexOfCharacter, placeAt } from './position.ts'
 export { changesRowsOnly } from './rows.ts'

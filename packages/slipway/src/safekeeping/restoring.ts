@@ -1,5 +1,11 @@
 import { quoteIdentifier, quoteLiteral } from '../database/index.ts'
-import type { Action, ColumnDefinition, ObjectName, Statement } from '../migration/index.ts'
+import {
+  type Action,
+  type ColumnDefinition,
+  isRequired,
+  type ObjectName,
+  type Statement,
+} from '../migration/index.ts'
 import type { Companion, Companions } from './companions.ts'
 import type { Kept } from './kept.ts'
 import { nameKey } from './made.ts'
@@ -131,10 +137,6 @@ function needsFilling(
 ): boolean {
   const plain = isRequired(column) && column.constraints.length === 0 && !/\bCOLLATE\b/i.test(text)
   return plain && kept.some((one) => holds(one, { schema, ...table }, column.name))
-}
-
-function isRequired({ notNull, default: value, filledBy }: ColumnDefinition): boolean {
-  return notNull && value === undefined && filledBy === undefined
 }
 
 function holds({ kind, schema, table, columns }: Kept, at: ObjectName, column: string): boolean {

@@ -1,3 +1,4 @@
+import { isRequired } from '../../migration/index.ts'
 import type { Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 import { identifier, qualified } from '../quote.ts'
@@ -9,8 +10,7 @@ export const notNullWithoutDefault: Rule = {
   judge(action, context) {
     if (action.kind !== 'add-column') return undefined
     const { table, column } = action
-    if (!column.notNull || column.default !== undefined || column.filledBy !== undefined)
-      return undefined
+    if (!isRequired(column)) return undefined
     const name = identifier(column.name)
     return {
       severity: 'error',
