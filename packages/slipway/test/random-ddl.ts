@@ -45,6 +45,12 @@ const TEMPLATES: readonly ((words: Words) => string)[] = [
     `ALTER TABLE ${t} ADD COLUMN ${c} ${is} NOT NULL DEFAULT ${given}`,
   ({ t, c }) => `ALTER TABLE ${t} ADD COLUMN ${c} integer GENERATED ALWAYS AS (id * 2) STORED`,
   ({ t, c }) => `ALTER TABLE ${t} DROP COLUMN ${c} CASCADE`,
+  // As Prisma writes most changes of type.
+  ({ t, c, type: is }) => `ALTER TABLE ${t} DROP COLUMN ${c} CASCADE, ADD COLUMN ${c} ${is}`,
+  ({ t, c, type: is, value: given }) =>
+    `ALTER TABLE ${t} DROP COLUMN ${c} CASCADE, ADD COLUMN ${c} ${is} NOT NULL DEFAULT ${given}`,
+  ({ t, c, type: is }) =>
+    `ALTER TABLE ${t} DROP COLUMN ${c} CASCADE, ADD COLUMN ${c} ${is} NOT NULL`,
   ({ t, c, d }) => `ALTER TABLE ${t} RENAME COLUMN ${c} TO ${d}`,
   ({ t, c, type: is }) =>
     `ALTER TABLE ${t} ALTER COLUMN ${c} DROP DEFAULT, ALTER COLUMN ${c} TYPE ${is} USING ${c}::text::${is}`,
@@ -97,6 +103,9 @@ CREATE TRIGGER ${own} BEFORE UPDATE OF ${c} ON ${t} FOR EACH ROW WHEN (OLD.${c} 
 const ROW_TEMPLATES: readonly ((words: Words) => string)[] = [
   ({ t, c, value: given }) => `UPDATE ${t} SET ${c} = ${given}`,
   ({ t, c, d }) => `UPDATE ${t} SET ${c} = ${d} WHERE ${c} IS NULL`,
+  ({ t, c, type: is }) =>
+    `ALTER TABLE ${t} ADD COLUMN "made" ${is}; UPDATE ${t} SET "made" = ${c}::text::${is};
+ALTER TABLE ${t} DROP COLUMN ${c} CASCADE; ALTER TABLE ${t} RENAME COLUMN "made" TO ${c}`,
   ({ t, c }) => `DELETE FROM ${t} WHERE ${c} IS NULL`,
   ({ t }) => `DELETE FROM ${t}`,
   ({ t }) => `TRUNCATE ${t} CASCADE`,
