@@ -14,12 +14,15 @@ CREATE TABLE person (id serial PRIMARY KEY, name varchar(40) NOT NULL, mood "Moo
   CONSTRAINT named CHECK (name <> ''));
 CREATE UNIQUE INDEX person_name ON person (lower(name));
 CREATE TABLE log (at integer, line text);
+CREATE TABLE lane (id text CONSTRAINT lane_pkey PRIMARY KEY, name text);
+CREATE TABLE leg (id integer, place integer, CONSTRAINT leg_pkey PRIMARY KEY (id, place));
 CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := upper(NEW.name); RETURN NEW; END $$;
 CREATE TRIGGER shouting BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION shout();`,
 )
 const ROWS = `INSERT INTO team SELECT n, 'team ' || n FROM generate_series(1, 3) AS n;
 INSERT INTO person (name, mood, tags, team_id) SELECT 'p' || n, CASE WHEN n % 2 = 0 THEN 'sad'::"Mood" END,
   ARRAY['a', NULL, n::text], n % 3 + 1 FROM generate_series(1, 50) AS n;
+INSERT INTO lane SELECT 'lane ' || n, n FROM generate_series(1, 9) AS n; INSERT INTO leg SELECT n, 10 - n FROM generate_series(1, 5) AS n;
 INSERT INTO log SELECT n, 'line ' || n FROM generate_series(1, 5) AS n; INSERT INTO log SELECT 1, 'line 1';`
 
 let target: TestTarget
@@ -47,12 +50,14 @@ async function takenBack(migrations: readonly TestMigration[]): Promise<Rollback
 }
 
 async function state() {
-  const rows = async (table: string) => target.sql(`SELECT * FROM ${table} ORDER BY 1, 2`)
+  const rows = async (table: string) =>
+    target.sql(`SELECT to_jsonb(t) AS row FROM ${table} t ORDER BY 1`)
   const person = await target.sql(
     'SELECT id, name, mood::text, tags, team_id, doubled FROM person ORDER BY id',
   )
   const { hash, objects } = await target.fingerprint()
-  return { hash, objects, team: await rows('team'), person, log: await rows('log') }
+  const others = { lane: await rows('lane'), leg: await rows('leg'), log: await rows('log') }
+  return { hash, objects, team: await rows('team'), person, ...others }
 }
 
 const keptTables = () =>
@@ -76,6 +81,16 @@ test.each([
   ],
   ['a column with a default, NULL in some rows', 'ALTER TABLE person DROP COLUMN mood;'],
   ['the key', 'ALTER TABLE team DROP COLUMN id CASCADE;'],
+  ['the key, with its constraint', 'ALTER TABLE lane DROP CONSTRAINT lane_pkey, DROP COLUMN id;'],
+  [
+    'the key, for another of its name',
+    `ALTER TABLE lane DROP CONSTRAINT lane_pkey, DROP COLUMN id, ADD COLUMN id serial NOT NULL,
+      ADD CONSTRAINT lane_pkey PRIMARY KEY (id);`,
+  ],
+  [
+    'a part of the key',
+    'ALTER TABLE leg DROP CONSTRAINT leg_pkey, DROP COLUMN place, ADD CONSTRAINT leg_pkey PRIMARY KEY (id);',
+  ],
   ['a column of a table without a key', 'ALTER TABLE log DROP COLUMN line;'],
   [
     'the width of a type',

@@ -94,7 +94,11 @@ function keptColumns(scene: Scene): string[] {
   const table = quoteLiteral(quoted(first.table))
   const cascade = String(dropped.some((column) => column.cascade))
   const anew = String(dropped.some(({ table: of, column }) => isMadeAnew(following, of, column)))
-  return [call('keep_columns', ...head(scene), table, columns, cascade, limit, anew)]
+  const constraints = literals(
+    statement.actions.flatMap((action) => (action.kind === 'drop-constraint' ? [action.name] : [])),
+  )
+  const how = [cascade, limit, anew, constraints]
+  return [call('keep_columns', ...head(scene), table, columns, ...how)]
 }
 
 /** Whether another column takes the name: by DROP and ADD, or by a rename. */

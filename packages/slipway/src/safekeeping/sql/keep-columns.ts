@@ -37,9 +37,10 @@ CREATE OR REPLACE FUNCTION slipway.dependents_of_column(target regclass, own tex
     FROM this, pg_constraint WHERE contype = 'f' AND confrelid = target AND this.attnum = ANY (confkey) AND conparentid = 0) AS all_of_them
 $$;
 
--- Renames the column and leaves an empty one in its place, for the statement to drop.
-CREATE OR REPLACE FUNCTION slipway.set_aside(target regclass, own text, new text, with_dependents boolean) RETURNS void
-LANGUAGE plpgsql AS $$
+-- Renames the column and leaves an empty one in its place, for the statement to drop; and empty constraints of the
+-- names that it drops itself.
+CREATE OR REPLACE FUNCTION slipway.set_aside(target regclass, own text, new text, with_dependents boolean, constraints text[])
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM slipway.rehearse(format('ALTER TABLE %s DROP COLUMN %I %s', target, own,
     CASE WHEN with_dependents THEN 'CASCADE' ELSE 'RESTRICT' END));
@@ -52,14 +53,17 @@ BEGIN
   EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', target, own, new);
   EXECUTE format('COMMENT ON COLUMN %s.%I IS NULL', target, new);
   EXECUTE format('ALTER TABLE %s ADD COLUMN %I integer', target, own);
+  PERFORM slipway.run_all(ARRAY(SELECT format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (true) NOT VALID', target, name)
+    FROM unnest(constraints) AS name
+    WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = target AND conname = name)));
 END $$;
 
-CREATE OR REPLACE FUNCTION slipway.try_to_set_aside(entry jsonb, target regclass, own text, with_dependents boolean)
-RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION slipway.try_to_set_aside(
+  entry jsonb, target regclass, own text, with_dependents boolean, constraints text[]) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   new text := '_slipway_kept_' || (entry ->> 'id');
 BEGIN
-  PERFORM slipway.set_aside(target, own, new, with_dependents);
+  PERFORM slipway.set_aside(target, own, new, with_dependents, constraints);
   PERFORM slipway.record_kept(entry || jsonb_build_object('columns', jsonb_build_array(own),
     'details', (entry -> 'details') || jsonb_build_object('setAside', new)));
   RETURN true;
@@ -94,8 +98,8 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION slipway.keep_columns(
-  migration text, statement integer, name text, wanted text[], with_dependents boolean, max_rows bigint, made_anew boolean)
-  RETURNS void
+  migration text, statement integer, name text, wanted text[], with_dependents boolean, max_rows bigint, made_anew boolean,
+  constraints text[]) RETURNS void
 LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE
   target regclass := to_regclass(name);
@@ -112,7 +116,7 @@ BEGIN
     entry := slipway.entry_of(target, migration, statement, 'columns') || jsonb_build_object('details', slipway.about(target));
     IF slipway.key_of(target, names) IS NULL OR (SELECT reltuples FROM pg_class WHERE oid = target) > max_rows THEN
       FOREACH own IN ARRAY names LOOP
-        IF slipway.try_to_set_aside(entry, target, own, with_dependents) THEN
+        IF slipway.try_to_set_aside(entry, target, own, with_dependents, constraints) THEN
           names := array_remove(names, own);
           entry := entry || jsonb_build_object('id', slipway.next_kept(entry ->> 'table_schema'));
         END IF;
