@@ -79,7 +79,7 @@ ${list(
 )}
 ${list('What the way back cannot bring', gone)}
 ${list('Nothing to lose, for it runs only where the table is empty', vacant)}
-${list('Not seen to come back, for there were no rows', unseen)}
+${list('Not seen to come back', unseen)}
 ${list('Rows that it writes stay behind in', left)}
 ${list('What is not kept', kept?.notKept ?? [])}
 ${changes.length > 0 ? `<h3>What changes</h3><div class="tables">${changedObjects(changes)}</div>` : ''}

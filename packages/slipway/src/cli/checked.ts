@@ -114,7 +114,10 @@ function dataBlocks({ lost, left, kept }: Proof): Block[] {
       status('note', `Nothing of ${object} is lost: it runs only where the table is empty`),
     ),
     ...kept.unseen.map((object) =>
-      status('note', `Whether the data of ${object} comes back was not seen: there were no rows`),
+      status(
+        'note',
+        `Whether the data of ${object} comes back was not seen${kept.runs ? ': there were no rows' : ''}`,
+      ),
     ),
     ...kept.notKept.map((why) => status('warning', `Not kept: ${why}`)),
   ]

@@ -29,7 +29,7 @@ export interface KeepingProof {
   readonly grade: 'lossless (kept)' | 'lossy'
   /** Data that does not come back all the same. */
   readonly lost: readonly string[]
-  /** Data of which that was not seen: its table had no rows. */
+  /** Data of which that was not seen: its table had no rows, or the way back stopped at those that were made up. */
   readonly unseen: readonly string[]
   /** Data that cannot be there: the migration runs only where its table is empty. */
   readonly vacant: readonly string[]
@@ -65,7 +65,7 @@ export async function proveKeeping(
   if (!shown.ok) {
     const { message, server } = shown.failure
     const why = [...notKept, server?.message ?? message]
-    return { grade: 'lossy', lost, unseen: [], vacant: [], notKept: why, runs: false }
+    return { grade: 'lossy', lost: [], unseen: lost, vacant: [], notKept: why, runs: false }
   }
   const { sums, empty, refused } = shown.value
   const left = namedAs(lost, shown.value.left)

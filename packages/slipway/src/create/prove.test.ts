@@ -98,6 +98,18 @@ test('what was not seen to come back, for want of rows, is not said to be lost',
   expect(kept?.unseen).toContain('column public.users.note')
 })
 
+test('a sequence with bounds of its own stops nothing', async () => {
+  const number = `CREATE SEQUENCE number START 1000 MINVALUE 1000 MAXVALUE 1001; CREATE TABLE invoice (no integer DEFAULT nextval('number'))`
+  const proof = await prove(
+    (work) => withScratch(SCRATCH, [...HISTORY, { name: '1_number', sql: number }], work),
+    {
+      migration: { name: '2_change', sql: 'ALTER TABLE invoice ADD COLUMN note text' },
+      catalogs: async (on) => catalogReader(on),
+    },
+  )
+  expect(proof).toMatchObject({ grade: 'lossless', proven: true })
+})
+
 test('what fails on the rows of every table is proven on none', async () => {
   const added = ['users', 'posts', '"Key"'].map(
     (table) => `ALTER TABLE ${table} ADD z text NOT NULL;`,

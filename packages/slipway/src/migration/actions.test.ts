@@ -133,6 +133,19 @@ test.each<[string, object]>([
   expect(actionOf(sql)).toMatchObject(action)
 })
 
+test('a statement does what the queries of its WITH do, too', () => {
+  const [statement] = parseStatements(
+    'WITH gone AS (DELETE FROM a WHERE x > 1 RETURNING *), other AS (UPDATE b SET y = 1) INSERT INTO c SELECT * FROM gone',
+  )
+  expect(statement?.actions).toMatchObject([
+    { kind: 'insert', table: { name: 'c' } },
+    { kind: 'delete', table: { name: 'a' } },
+    { kind: 'update', table: { name: 'b' }, columns: ['y'] },
+  ])
+  expect(statement?.actions.some((action) => 'touches' in action)).toBe(false)
+  expect(statement?.destroys).toEqual(['rows of a'])
+})
+
 test('an ALTER TABLE does all that it names', () => {
   const [statement] = parseStatements('ALTER TABLE a DROP COLUMN x, ALTER y SET NOT NULL')
   expect(statement?.actions).toEqual([

@@ -4,10 +4,15 @@ import { alterTable } from './alterations.ts'
 import { behind, listBehind, type Source } from './clause-text.ts'
 import { columnOf, constraintOf, names, objectName, relationName } from './definition.ts'
 import { insertedRows } from './inserted-rows.ts'
+import { changedByQueries } from './queries.ts'
 import { touchedByDelete, touchedByUpdate } from './touched-rows.ts'
 
 /** What a statement does. Never empty: what nobody judges is `other`. */
 export function actionsOf(node: Node, source: Source): readonly Action[] {
+  return [...ownActions(node, source), ...changedByQueries(node)]
+}
+
+function ownActions(node: Node, source: Source): readonly Action[] {
   if ('AlterTableStmt' in node) return alterTable(node.AlterTableStmt, source)
   if ('DropStmt' in node) return dropped(node.DropStmt)
   if ('RenameStmt' in node) return [renamed(node.RenameStmt)]

@@ -7,8 +7,10 @@ import type { Action, ObjectName } from './action.ts'
 export function destroyedBy(action: Action): string[] {
   switch (action.kind) {
     case 'drop':
-      return action.of === 'table' || action.of === 'schema'
-        ? [`${action.of} ${written(action.object)}`]
+      if (action.of === 'table' || action.of === 'schema')
+        return [`${action.of} ${written(action.object)}`]
+      return action.of === 'type' && action.cascade
+        ? [`columns of the type ${written(action.object)}`]
         : []
     case 'drop-column':
       return [`column ${written(action.table)}.${action.column}`]

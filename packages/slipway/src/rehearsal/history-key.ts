@@ -15,7 +15,7 @@ export function keysOf(ground: readonly string[], history: readonly ReplayMigrat
 /** Extensions by name, wherever a text speaks of one; names that are none are harmless. */
 export function extensionsOf(texts: readonly string[]): string[] {
   const names = new Set<string>()
-  for (const text of texts) {
+  for (const text of texts.map(withoutComments)) {
     for (const match of text.matchAll(/\bextension\s+(?:if\s+not\s+exists\s+)?"?([\w-]+)"?/gi))
       names.add(match[1] ?? '')
   }
@@ -25,6 +25,12 @@ export function extensionsOf(texts: readonly string[]): string[] {
 /** Whether a history changes what belongs to a whole server: on a shared one it would run only once. */
 export function needsServerOfItsOwn(texts: readonly string[]): boolean {
   return texts.some((text) =>
-    /\b(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER|GROUP|TABLESPACE|DATABASE|SUBSCRIPTION)\b/i.test(text),
+    /\b(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER|GROUP|TABLESPACE|DATABASE|SUBSCRIPTION)\b/i.test(
+      withoutComments(text),
+    ),
   )
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ')
 }

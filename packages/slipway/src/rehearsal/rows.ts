@@ -178,9 +178,9 @@ async function dropOrphans(session: Session, tables: readonly ShapeTable[]): Pro
 export async function setSequences(session: Session, at: number): Promise<void> {
   await session.execute(
     `DO ${quoteLiteral(`DECLARE s record; BEGIN
-    FOR s IN SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE c.relkind = 'S' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-    LOOP PERFORM setval(s.name, ${at}); END LOOP; END`)}`,
+    FOR s IN SELECT c.oid::regclass AS name, q.seqmin, q.seqmax FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             JOIN pg_sequence q ON q.seqrelid = c.oid WHERE c.relkind = 'S' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    LOOP PERFORM setval(s.name, least(greatest(${at}, s.seqmin), s.seqmax)); END LOOP; END`)}`,
   )
 }
 

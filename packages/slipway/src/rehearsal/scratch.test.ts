@@ -76,6 +76,12 @@ test.each([
   expect(await look(options, history)).toMatchObject({ kind: 'embedded' })
 })
 
+test('a comment that speaks of roles and extensions is no statement', async () => {
+  const [first] = HISTORY
+  const sql = `-- Create user table\n/* Add the dblink extension\n*/ ${first?.sql ?? ''}`
+  expect(await look({}, [{ name: '1_users', sql }])).toMatchObject({ kind: 'postgres' })
+})
+
 test('the target’s major version is asked for; where this machine lacks it, embedded', async () => {
   const server = { versionNumber: 120_000 } as Session['server']
   expect(await look({ like: { kind: 'postgres', server } })).toMatchObject({ kind: 'embedded' })

@@ -167,6 +167,69 @@ describe('a statement that fails', () => {
   })
 })
 
+test.each([
+  [
+    'the key itself',
+    'UPDATE team SET id = id + 1000, name = upper(name) WHERE id NOT IN (SELECT team_id FROM person);',
+  ],
+  ['a table without a key', "UPDATE log SET line = 'z' WHERE at = 1;"],
+])(
+  'values that cannot be found again stay kept, and are not said to be back: %s',
+  async (_what, sql) => {
+    await target.sql("INSERT INTO team VALUES (7, 'seven')")
+    const change = migration('2_change', sql)
+    await deployed([INIT, change])
+    const after = await state()
+    const back = await takenBack([INIT, change])
+    expect(back.failure).toBeUndefined()
+    expect(back.kept.map(({ state: is }) => is)).not.toContain('restored')
+    expect(await keptTables()).toHaveLength(1)
+    expect(await state()).toEqual(after)
+  },
+)
+
+test('values are put back before their column may not be NULL, and under the name that their key has then', async () => {
+  const change = migration(
+    '2_change',
+    `ALTER TABLE person ALTER COLUMN name DROP NOT NULL; UPDATE person SET name = NULL WHERE id < 9;
+     ALTER TABLE team RENAME COLUMN id TO number; ALTER TABLE team DROP COLUMN name;`,
+  )
+  const before = await state()
+  await deployed([INIT, change])
+  expect((await takenBack([INIT, change])).failure).toBeUndefined()
+  expect(await state()).toEqual(before)
+})
+
+test('rows come back behind a constraint that is checked late', async () => {
+  const late = migration('2_late', 'ALTER TABLE team ADD CONSTRAINT one UNIQUE (name) DEFERRABLE')
+  const change = migration('3_change', 'DELETE FROM team WHERE id = 2')
+  await deployed([INIT, late])
+  const before = await state()
+  await deployed([INIT, late, change])
+  expect((await takenBack([INIT, late, change])).failure).toBeUndefined()
+  expect(await state()).toEqual(before)
+})
+
+test.each([
+  [
+    'a query that changes rows',
+    'WITH gone AS (DELETE FROM log WHERE at > 3 RETURNING *) INSERT INTO log SELECT 99, line FROM gone;',
+    'its DELETE changes',
+  ],
+  ['a type with its columns', 'DROP TYPE "Mood" CASCADE;', 'its CASCADE drops'],
+])('%s is told not to be kept', async (_what, sql, why) => {
+  const done = await deployed([INIT, migration('2_change', sql)])
+  expect(done.notKept).toEqual([expect.stringContaining(why)])
+})
+
+test('rows of a view are told not to be kept', async () => {
+  const view = migration('2_view', 'CREATE VIEW short AS SELECT * FROM log WHERE at < 3')
+  const done = await deployed([INIT, view, migration('3_change', 'DELETE FROM short;')])
+  expect(done.kept).toMatchObject([
+    { state: 'not-kept', table: 'short', why: expect.stringContaining('view') },
+  ])
+})
+
 describe('what was written since', () => {
   test('stays, and is told; what found no place is still kept', async () => {
     const change = migration(
@@ -188,7 +251,8 @@ describe('what was written since', () => {
       { kind: 'rows', table: 'person', state: 'restored', restored: { rows: 17 } },
       { kind: 'columns', state: 'restored', restored: { rows: 1 } },
     ])
-    expect(await keptTables()).toHaveLength(1)
+    // What found no place is the row, and the name of the one that has another key now.
+    expect(await keptTables()).toHaveLength(2)
     expect(await target.sql('SELECT id, name FROM team ORDER BY id')).toEqual([
       { id: 2, name: 'unknown' },
       { id: 3, name: 'team 3' },

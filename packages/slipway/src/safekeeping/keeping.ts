@@ -31,12 +31,12 @@ export function keepingOf(statements: readonly Statement[], options: KeepingOpti
   const notKept: string[] = []
   const made = madeBefore(statements)
   for (const [index, statement] of statements.entries()) {
+    notKept.push(...statement.actions.flatMap((action) => whyNotKept(action, statement)))
     if (statement.role.kind === 'alone') continue
     const following = statements.slice(index)
     const scene = { statement, made: made[index] ?? NOTHING_MADE, following, options }
     const before = [...keptFirst(scene), ...releasing(statement)]
     if (before.length > 0) companions.set(statement.number, { before })
-    notKept.push(...statement.actions.flatMap((action) => whyNotKept(action, statement)))
   }
   return { companions, notKept }
 }
@@ -171,10 +171,13 @@ function whyNotKept(action: Action, { number, text }: Statement): string[] {
       return /\bON\s+CONFLICT\b[\s\S]*\bDO\s+UPDATE\b/i.test(text)
         ? told('what its ON CONFLICT DO UPDATE overwrites')
         : []
+    case 'drop':
+      return action.of === 'type' && action.cascade ? told('what its CASCADE drops') : []
     case 'drop-owned':
       return told('what its DROP OWNED drops')
     case 'opaque':
-      return /^DO\b/i.test(text) && /\b(?:DELETE|UPDATE|TRUNCATE|DROP)\b/i.test(text)
+      return /^DO\b/i.test(withoutLeadingComments(text)) &&
+        /\b(?:DELETE|UPDATE|TRUNCATE|DROP)\b/i.test(text)
         ? told('what its code destroys')
         : []
     case 'other':
@@ -182,4 +185,8 @@ function whyNotKept(action: Action, { number, text }: Statement): string[] {
     default:
       return []
   }
+}
+
+function withoutLeadingComments(text: string): string {
+  return text.replace(/^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)+/, '')
 }

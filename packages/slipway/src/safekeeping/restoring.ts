@@ -39,14 +39,15 @@ export function restoringOf(
   const companions = new Map<number, Companion>()
   const kept = options.kept.filter(({ state }) => state === 'kept')
   const complete = completed(statements)
+  const changed = changedTables(statements)
   for (const statement of statements) {
     if (statement.role.kind === 'alone') continue
-    const before = releasing(statement)
+    const before = [...releasing(statement), ...demanded(statement, { ...options, kept }, changed)]
     const scene = { ...options, kept, tables: complete.get(statement.number) ?? [] }
     const own = kept.length > 0 ? putBack(statement, scene) : {}
     if (before.length > 0 || own.after) companions.set(statement.number, { before, ...own })
   }
-  return { companions, end: kept.length > 0 ? endOf(statements, options.migration) : '' }
+  return { companions, end: kept.length > 0 ? endOf(changed, options.migration) : '' }
 }
 
 /** The tables that are made and have all their columns and partitions after a statement, by its number. */
@@ -74,11 +75,34 @@ function extendedBy(action: Action): ObjectName | undefined {
 }
 
 /** Rows that data statements changed are put back at the end, but not over what the way back writes itself. */
-function endOf(statements: readonly Statement[], migration: string): string {
-  const changed = statements.flatMap(({ actions }) =>
-    actions.flatMap((action) => (action.kind === 'update' ? [quoted(action.table)] : [])),
+function endOf(changed: ReadonlySet<string>, migration: string): string {
+  return `${call('restore_rows', quoteLiteral(migration), literals([...changed]))};\n`
+}
+
+/** Tables whose rows the way back updates itself. */
+function changedTables(statements: readonly Statement[]): ReadonlySet<string> {
+  return new Set(
+    statements.flatMap(({ actions }) =>
+      actions.flatMap((action) => (action.kind === 'update' ? [quoted(action.table)] : [])),
+    ),
   )
-  return `${call('restore_rows', quoteLiteral(migration), literals([...new Set(changed)]))};\n`
+}
+
+/** What an UPDATE changed of a column is put back before the column may not be NULL. */
+function demanded(
+  { actions }: Statement,
+  options: RestoringOptions,
+  changed: ReadonlySet<string>,
+): string[] {
+  return actions.flatMap((action) => {
+    if (action.kind !== 'set-not-null' || changed.has(quoted(action.table))) return []
+    const { column } = action
+    const updated = options.kept.some(
+      ({ kind, columns }) => kind === 'rows' && columns.includes(column),
+    )
+    if (!updated) return []
+    return [call('restore_updates', ...head(action.table, options), quoteLiteral(column))]
+  })
 }
 
 interface Scene extends RestoringOptions {

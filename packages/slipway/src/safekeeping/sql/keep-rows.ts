@@ -36,6 +36,9 @@ DECLARE
   own text;
   entry jsonb;
   count bigint;
+  -- A row whose key is changed is not found by it again.
+  key text[] := slipway.key_of(target, CASE WHEN about ->> 'operation' = 'update'
+    THEN ARRAY(SELECT jsonb_array_elements_text(about -> 'columns')) ELSE '{}' END);
 BEGIN
   PERFORM slipway.lock_table(target, 'SHARE ROW EXCLUSIVE');
   entry := slipway.entry_of(target, migration, statement, 'rows');
@@ -54,7 +57,7 @@ BEGIN
       WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attgenerated = ''));
   END IF;
   entry := entry || jsonb_build_object('stored_as', own, 'rows', count, 'details', about - 'with',
-    'key', to_jsonb(slipway.key_of(target, '{}')), 'columns', coalesce(about -> 'columns', '[]'));
+    'key', to_jsonb(key), 'columns', coalesce(about -> 'columns', '[]'));
   PERFORM slipway.record_kept(entry);
   RETURN entry;
 END $$;
@@ -66,6 +69,10 @@ DECLARE
   target regclass := to_regclass(name);
   entry jsonb;
 BEGIN
+  IF EXISTS (SELECT FROM pg_class WHERE oid = target AND relkind IN ('v', 'f')) THEN
+    PERFORM slipway.record_kept(slipway.entry_of(target, migration, statement, 'rows')
+      || jsonb_build_object('not_kept', 'its rows stand elsewhere: it is a view, or a foreign table'));
+  END IF;
   IF target IS NULL OR NOT slipway.is_stored(target) THEN RETURN; END IF;
   entry := slipway.keep_selected(migration, statement, target, chosen, about);
   IF entry IS NOT NULL AND about ->> 'operation' = 'delete' THEN

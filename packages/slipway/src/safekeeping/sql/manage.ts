@@ -19,12 +19,14 @@ BEGIN
   END IF;
   CASE entry.kind
     WHEN 'table' THEN PERFORM slipway.restore_kept_table(entry, target);
-    WHEN 'rows' THEN PERFORM slipway.restore_entry(entry, target);
+    WHEN 'rows' THEN
+      IF entry.details ->> 'operation' = 'update' AND entry.key IS NULL THEN RETURN false; END IF;
+      PERFORM slipway.restore_entry(entry, target);
     ELSE
       IF entry.details ? 'setAside' THEN
         PERFORM slipway.restore_aside(entry, target);
       ELSE
-        PERFORM slipway.mark_restored(kept_id, greatest(entry.rows, slipway.update_kept(entry, target, entry.columns)), 0);
+        PERFORM slipway.mark_restored(kept_id, slipway.update_kept(entry, target, entry.columns), 0);
       END IF;
   END CASE;
   RETURN true;

@@ -99,12 +99,14 @@ BEGIN
   RETURN jsonb_build_object('sequences', sequences, 'foreignKeys', keys);
 END $$;
 
--- Writes down what was kept, or why it was not.
+-- Writes down what was kept, or why it was not; and which column had which name, for names change.
 CREATE OR REPLACE FUNCTION slipway.record_kept(entry jsonb) RETURNS void LANGUAGE sql AS $$
   INSERT INTO slipway.kept (id, migration, statement, kind, table_schema, table_name, relation, columns, key,
       stored_as, rows, details, not_kept)
   SELECT e.id, e.migration, e.statement, e.kind, e.table_schema, e.table_name, e.relation, coalesce(e.columns, '{}'),
-      e.key, e.stored_as, e.rows, coalesce(e.details, '{}'), e.not_kept
+      e.key, e.stored_as, e.rows, coalesce(e.details, '{}') || CASE WHEN e.kind = 'table' THEN '{}' ELSE
+        jsonb_build_object('numbers', (SELECT jsonb_object_agg(attname, attnum) FROM pg_attribute
+          WHERE attrelid = e.relation AND attnum > 0 AND NOT attisdropped)) END, e.not_kept
   FROM jsonb_populate_record(NULL::slipway.kept, entry) AS e
 $$;
 

@@ -13,14 +13,35 @@ DECLARE
   since bigint := 0;
   restored bigint;
 BEGIN
+  entry := slipway.follow_names(entry, target);
   IF entry.details ->> 'operation' = 'update' THEN
     restored := slipway.update_kept(entry, target, entry.columns);
-    PERFORM slipway.mark_restored(entry.id, entry.rows, 0);
+    PERFORM slipway.mark_restored(entry.id, restored, 0);
   ELSE
     IF entry.details ->> 'operation' = 'truncate' THEN since := slipway.rows_in(target); END IF;
     restored := slipway.insert_kept(entry, target);
     PERFORM slipway.mark_restored(entry.id, restored, since);
   END IF;
+END $$;
+
+-- Values of one table that an UPDATE changed, before the way back makes a demand on their column.
+CREATE OR REPLACE FUNCTION slipway.restore_updates(of_migration text, name text, own text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  target regclass := to_regclass(name);
+  entry slipway.kept;
+BEGIN
+  FOR entry IN SELECT k.* FROM slipway.kept k JOIN pg_class c ON c.oid = target JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.migration = of_migration AND k.kind = 'rows' AND k.details ->> 'operation' = 'update' AND k.key IS NOT NULL
+      AND k.restored_at IS NULL AND k.stored_as IS NOT NULL AND own = ANY (k.columns)
+      AND (k.relation = target OR (k.table_schema, k.table_name) = (n.nspname, c.relname))
+    ORDER BY k.statement DESC, k.id
+  LOOP
+    BEGIN
+      PERFORM slipway.restore_entry(entry, target);
+    -- The rows that it refers to come back at the end, and it with them.
+    EXCEPTION WHEN foreign_key_violation THEN NULL;
+    END;
+  END LOOP;
 END $$;
 
 -- The last change first. A row whose parent is not back yet waits for it.

@@ -76,6 +76,37 @@ BEGIN
   END IF;
 END $$;
 
+-- Columns that have another name by now are called so in what is kept, too.
+CREATE OR REPLACE FUNCTION slipway.follow_names(entry slipway.kept, target regclass) RETURNS slipway.kept LANGUAGE plpgsql AS $$
+DECLARE
+  renamed record;
+BEGIN
+  FOR renamed IN SELECT n.key AS old, a.attname::text AS new FROM jsonb_each_text(entry.details -> 'numbers') AS n
+    JOIN pg_attribute a ON a.attrelid = target AND a.attnum = n.value::integer AND NOT a.attisdropped AND a.attname <> n.key
+    JOIN pg_attribute k ON k.attrelid = to_regclass('slipway.' || entry.stored_as) AND k.attname = n.key
+    WHERE entry.relation = target AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = n.key AND NOT attisdropped)
+  LOOP
+    EXECUTE format('ALTER TABLE slipway.%I RENAME COLUMN %I TO %I', entry.stored_as, renamed.old, renamed.new);
+    entry.key := array_replace(entry.key, renamed.old, renamed.new);
+    entry.columns := array_replace(entry.columns, renamed.old, renamed.new);
+  END LOOP;
+  RETURN entry;
+END $$;
+
+-- How a kept row finds its own.
+CREATE OR REPLACE FUNCTION slipway.same_key(target regclass, stored regclass, key text[]) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT string_agg(format('t.%s = %s', name, value), ' AND ') FROM slipway.shared(target, stored, key)
+$$;
+
+-- Keeps out rows whose place is taken, also where a constraint that is checked late cannot tell.
+CREATE OR REPLACE FUNCTION slipway.unless_taken(target regclass, stored regclass) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT CASE
+    WHEN NOT slipway.holds_rows(target) THEN ''
+    WHEN NOT EXISTS (SELECT FROM pg_index WHERE indrelid = target AND indisunique AND NOT indimmediate) THEN ' ON CONFLICT DO NOTHING'
+    ELSE coalesce(format(' WHERE NOT EXISTS (SELECT FROM %s AS t WHERE %s)', target,
+      slipway.same_key(target, stored, slipway.key_of(target, '{}'))), '') END
+$$;
+
 -- Puts whole rows into a table; those whose place is taken stay out. Gives how many it put back.
 CREATE OR REPLACE FUNCTION slipway.insert_kept(entry slipway.kept, target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -85,9 +116,10 @@ DECLARE
   vals text;
   count bigint;
 BEGIN
+  entry := slipway.follow_names(entry, target);
   SELECT string_agg(name, ', '), string_agg(value, ', ') INTO names, vals FROM slipway.shared(target, stored, NULL);
   EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s AS k%s',
-    target, names, vals, stored, CASE WHEN slipway.holds_rows(target) THEN ' ON CONFLICT DO NOTHING' ELSE '' END);
+    target, names, vals, stored, slipway.unless_taken(target, stored));
   GET DIAGNOSTICS count = ROW_COUNT;
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
@@ -130,23 +162,20 @@ BEGIN
   END LOOP;
 END $$;
 
--- How a kept row finds its own.
-CREATE OR REPLACE FUNCTION slipway.same_key(target regclass, stored regclass, key text[]) RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT string_agg(format('t.%s = %s', name, value), ' AND ') FROM slipway.shared(target, stored, key)
-$$;
-
--- Puts values back into the rows that are still there. Gives how many rows those are.
+-- Puts values back into the rows that are still there under their key. Gives how many rows those are.
 CREATE OR REPLACE FUNCTION slipway.update_kept(entry slipway.kept, target regclass, names text[]) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
   stored regclass := to_regclass('slipway.' || entry.stored_as);
   again text[] := slipway.quiet(target);
-  same text := slipway.same_key(target, stored, entry.key);
+  same text;
   sets text;
   ours text;
   vals text;
   count bigint;
 BEGIN
+  entry := slipway.follow_names(entry, target);
+  same := slipway.same_key(target, stored, entry.key);
   SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
     INTO sets, ours, vals FROM slipway.shared(target, stored, names);
   EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', target, sets, stored, same);
@@ -201,9 +230,7 @@ BEGIN
     UPDATE slipway.kept SET details = details || jsonb_build_object('columnsDone', done) WHERE id = entry.id;
     IF entry.columns <@ done THEN
       PERFORM slipway.set_sequences(target, entry.details -> 'sequences');
-      -- A row that was deleted since has no place for its value, and needs none.
-      PERFORM slipway.mark_restored(entry.id, entry.rows, 0);
-      UPDATE slipway.kept SET details = details || jsonb_build_object('restored', restored) WHERE id = entry.id;
+      PERFORM slipway.mark_restored(entry.id, restored, 0);
     END IF;
   END LOOP;
 END $$;
