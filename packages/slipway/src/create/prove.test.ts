@@ -80,6 +80,20 @@ test('what fails wherever a table has rows is said as such, and proven on the ro
   ])
 })
 
+test('what an UPDATE destroys before the way back demands it comes back with what is kept', async () => {
+  const proof = await proofOf(
+    `ALTER TABLE posts ALTER COLUMN author DROP NOT NULL; UPDATE posts SET author = NULL WHERE id > 0`,
+  )
+  expect(proof).toMatchObject({ grade: 'lossy', proven: true, kept: { grade: 'lossless (kept)' } })
+})
+
+test('rows that a query behind WITH takes are not said to come back because none was taken', async () => {
+  const { kept } = await proofOf(
+    `WITH gone AS (DELETE FROM posts WHERE id = 987654321 RETURNING *) SELECT count(*) FROM gone`,
+  )
+  expect(kept).toMatchObject({ grade: 'lossy', unseen: ['rows of public.posts'] })
+})
+
 test('where a migration runs on empty tables alone it has nothing to lose in them', async () => {
   const { grade, kept } = await proofOf(
     'ALTER TABLE users DROP COLUMN note, ADD COLUMN phone text NOT NULL; DROP TABLE posts',

@@ -187,8 +187,8 @@ function overwrittenColumns(before: Inventory, statements: readonly Statement[])
 }
 
 /** The rehearsal saw the values change, and saw them come back. */
-function comesBack(column: string, { touched, rows }: Rehearsal): boolean {
-  return touched.lost.includes(column) && !rows.lost.includes(column)
+function comesBack(column: string, { touched, rows, downFails }: Rehearsal): boolean {
+  return downFails === undefined && touched.lost.includes(column) && !rows.lost.includes(column)
 }
 
 /** What a dropped table loses with it need not be named again. */
