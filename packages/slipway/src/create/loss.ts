@@ -33,6 +33,22 @@ export function lossesOf({ before, after, statements }: LossOptions): string[] {
   return [...losses].toSorted()
 }
 
+/** Columns that stood before and whose values a statement overwrites. */
+export function overwrittenColumns(before: Inventory, statements: readonly Statement[]): string[] {
+  return statements.flatMap(({ actions }) =>
+    actions.flatMap((action) => {
+      if (action.kind !== 'update') return []
+      const { schema, name } = action.table
+      const table = before.tables.find(
+        (one) => one.name === name && (schema === undefined || one.schema === schema),
+      )
+      return (table?.columns ?? [])
+        .filter((column) => action.columns.includes(column.name))
+        .map((column) => `column ${table?.schema}.${name}.${column.name}`)
+    }),
+  )
+}
+
 function lostColumns(before: InventoryTable, after: InventoryTable): string[] {
   return before.columns
     .filter((column) => {

@@ -2,13 +2,12 @@ import {
   type Catalog,
   type Change,
   difference,
-  type Inventory,
   inventoryOf,
   type CatalogReader,
 } from '../catalog/index.ts'
 import type { Address, Session } from '../database/index.ts'
 import type { Failure } from '../kernel/index.ts'
-import { checksum, parseStatements, type Statement } from '../migration/index.ts'
+import { checksum, parseStatements } from '../migration/index.ts'
 import {
   FIRST_START,
   rehearse,
@@ -20,6 +19,7 @@ import {
   type Withheld,
 } from '../rehearsal/index.ts'
 import type { Grade } from './down-file.ts'
+import { overwrittenColumns } from './loss.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
 import { draftWayBack, lossesAfter } from './way-back.ts'
 
@@ -168,22 +168,6 @@ async function proofOf(
     scans: trace.scans,
     unseen: trace.unseen,
   }
-}
-
-/** Columns that stood before and whose values a statement overwrites. */
-function overwrittenColumns(before: Inventory, statements: readonly Statement[]): string[] {
-  return statements.flatMap(({ actions }) =>
-    actions.flatMap((action) => {
-      if (action.kind !== 'update') return []
-      const { schema, name } = action.table
-      const table = before.tables.find(
-        (one) => one.name === name && (schema === undefined || one.schema === schema),
-      )
-      return (table?.columns ?? [])
-        .filter((column) => action.columns.includes(column.name))
-        .map((column) => `column ${table?.schema}.${name}.${column.name}`)
-    }),
-  )
 }
 
 /** The rehearsal saw the values change, and saw them come back. */

@@ -23,7 +23,7 @@ import {
 import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts'
 import { deletesOfInserted } from './inserted-rows.ts'
 import { hasSubject, renamed } from './inventory.ts'
-import { type LossOptions, lossesOf } from './loss.ts'
+import { type LossOptions, lossesOf, overwrittenColumns } from './loss.ts'
 import { inverse, readRename, type Rename, renameSql } from './rename.ts'
 
 /** The way back of a migration, and what a run of it on a scratch showed. */
@@ -126,7 +126,8 @@ export async function draftWayBack(
   const inventory = inventoryOf(before)
   const { renames, catalog } = await takeRenamesBack(session, statements, inventory)
   const after = catalog ?? (await current())
-  const losses = lossesOf({ before: inventory, after: inventoryOf(after), statements })
+  const lost = lossesOf({ before: inventory, after: inventoryOf(after), statements })
+  const losses = [...new Set([...lost, ...overwrittenColumns(inventory, statements)])].toSorted()
   const way = await attempt(async () => wayBetween(after, before, session.server.user))
   const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }
   const deletes = await deletesOfInserted(session, statements, inventory)
