@@ -2,6 +2,7 @@ import { type Action, type FactBase, type StableId, encodeId, plan } from '@supa
 import { type Catalog } from './catalog.ts'
 import { factBase } from './fact-base.ts'
 import { raise } from './failures.ts'
+import { madeAgain } from './made-again.ts'
 import { alwaysFits, castsTo } from './type-casts.ts'
 
 /** One statement on the way from one catalog to another. */
@@ -33,15 +34,19 @@ export interface Way {
 export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
   const source = ownedByOthers(from.facts, owner)
   const target = ownedByOthers(to.facts, owner)
-  const actions = enumValuesFirst(planActions(source, target)).filter(
-    ({ sql }) => !dropsNoDefault(sql, source),
-  )
+  const again = madeAgain(source, target)
+  const actions = enumValuesFirst(planActions(again.source, target))
+    .filter(({ sql }) => !dropsNoDefault(sql, source))
+    .toSorted((a, b) => Number(again.makes(a.produces)) - Number(again.makes(b.produces)))
   return {
-    statements: actions.map((action) => ({
-      sql: castingThroughText(action.sql.trim().replace(/;$/, ''), source),
-      alone: action.transactionality !== 'transactional',
-      destructive: action.dataLoss === 'destructive',
-    })),
+    statements: [
+      ...again.drops.map((sql) => ({ sql, alone: false, destructive: false })),
+      ...actions.map((action) => ({
+        sql: castingThroughText(action.sql.trim().replace(/;$/, ''), source),
+        alone: action.transactionality !== 'transactional',
+        destructive: action.dataLoss === 'destructive',
+      })),
+    ],
     choices: choicesOf(source, target),
   }
 }

@@ -51,6 +51,36 @@ test.each([
   expect(way.grade).toBe(losses.length === 0 ? 'lossless' : 'lossy')
 })
 
+const USERS = {
+  name: '1_users',
+  sql: `CREATE TABLE "User" ("id" SERIAL NOT NULL, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "Post" ("id" SERIAL NOT NULL, "authorId" INTEGER NOT NULL, CONSTRAINT "Post_pkey" PRIMARY KEY ("id"));
+ALTER TABLE "Post" ADD CONSTRAINT "Post_authorId_fkey" FOREIGN KEY ("authorId") REFERENCES "User"("id") ON DELETE RESTRICT ON UPDATE CASCADE;`,
+}
+const TO_TEXT = `ALTER TABLE "Post" DROP CONSTRAINT "Post_authorId_fkey";
+ALTER TABLE "User" DROP CONSTRAINT "User_pkey", ALTER COLUMN "id" DROP DEFAULT, ALTER COLUMN "id" SET DATA TYPE TEXT, ADD CONSTRAINT "User_pkey" PRIMARY KEY ("id");
+DROP SEQUENCE "User_id_seq";
+ALTER TABLE "Post" ALTER COLUMN "authorId" SET DATA TYPE TEXT;
+ALTER TABLE "Post" ADD CONSTRAINT "Post_authorId_fkey" FOREIGN KEY ("authorId") REFERENCES "User"("id") ON DELETE RESTRICT ON UPDATE CASCADE;`
+
+test.each([
+  ['checked', USERS.sql, /ON DELETE RESTRICT;\s*$/],
+  [
+    'unchecked and with a comment',
+    `${USERS.sql.replace(/;$/, ' NOT VALID;')} COMMENT ON CONSTRAINT "Post_authorId_fkey" ON "Post" IS 'who';`,
+    /NOT VALID;\s*COMMENT ON CONSTRAINT .* IS 'who';\s*$/,
+  ],
+])('a foreign key, %s, stands aside while its columns change their types', async (_, sql, end) => {
+  const way = await writeWayBack({
+    scratch: SCRATCH,
+    before: [{ ...USERS, sql }],
+    migration: { name: '2_next', sql: TO_TEXT },
+  })
+  expect(way).toMatchObject({ proven: true, grade: 'lossless', losses: [] })
+  expect(way.sql).toMatch(/^ALTER TABLE "public"."Post" DROP CONSTRAINT "Post_authorId_fkey";$/m)
+  expect(way.sql).toMatch(end)
+})
+
 const STEPS = [
   'ALTER TABLE person ADD COLUMN email TEXT NOT NULL DEFAULT $$x$$;',
   'ALTER TABLE person DROP COLUMN age;',
