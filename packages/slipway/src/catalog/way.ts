@@ -35,7 +35,7 @@ export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
   const source = ownedByOthers(from.facts, owner)
   const target = ownedByOthers(to.facts, owner)
   const again = madeAgain(source, target)
-  const actions = enumValuesFirst(planActions(again.source, target))
+  const actions = numberedLast(enumValuesFirst(planActions(again.source, target)))
     .filter(({ sql }) => !dropsNoDefault(sql, source))
     .toSorted((a, b) => Number(again.makes(a.produces)) - Number(again.makes(b.produces)))
   return {
@@ -58,6 +58,22 @@ export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
 function enumValuesFirst(actions: readonly Action[]): Action[] {
   const addsValue = ({ sql }: Action) => /^ALTER TYPE .* ADD VALUE /s.test(sql)
   return actions.toSorted((a, b) => Number(addsValue(b)) - Number(addsValue(a)))
+}
+
+/**
+ * Only a column that is an integer, and NOT NULL, can be an identity, and a default is of the new type;
+ * pg-delta may make the column so before. Each goes behind the last change of its column.
+ */
+function numberedLast(actions: readonly Action[]): Action[] {
+  const altered = actions.map(({ sql }) => ALTERED.exec(sql)?.[1])
+  return actions
+    .map((action, at) => {
+      const [, column] = NUMBERED.exec(action.sql) ?? []
+      const last = column === undefined ? -1 : altered.lastIndexOf(column)
+      return { action, place: last > at ? last + 0.5 : at }
+    })
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ action }) => action)
 }
 
 /** The facts without what belongs to a role: pg-delta would name it where the catalog has left its roles out. */
@@ -85,6 +101,8 @@ function planActions(source: FactBase, target: FactBase): readonly Action[] {
 const NAME = /"((?:[^"]|"")+)"/.source
 const COLUMN = `^ALTER (?:FOREIGN )?TABLE ${NAME}\\.${NAME} ALTER COLUMN ${NAME}`
 const RETYPED = new RegExp(`${COLUMN} TYPE .* USING (${NAME})::(.+)$`, 's')
+const ALTERED = new RegExp(`(${COLUMN}) (?:TYPE|SET NOT NULL|DROP)\\b`)
+const NUMBERED = new RegExp(`(${COLUMN}) (?:ADD GENERATED|SET DEFAULT) `)
 const WITHOUT_DEFAULT = new RegExp(`${COLUMN} DROP DEFAULT;?$`)
 
 /** Before a change of type pg-delta drops the default, whether the column has one or not. */
