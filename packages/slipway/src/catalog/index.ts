@@ -21,6 +21,7 @@ export {
   type InventoryColumn,
   type InventoryEnum,
   inventoryOf,
+  type InventoryPart,
   type InventoryTable,
 } from './inventory.ts'
 export { type Choice, type Way, wayBetween, type WayStatement } from './way.ts'

@@ -23,22 +23,28 @@ export interface Inventory {
   readonly tables: readonly InventoryTable[]
   readonly enums: readonly InventoryEnum[]
   /** With those that belong to a constraint. */
-  readonly indexes: readonly { readonly schema: string; readonly name: string }[]
-  readonly constraints: readonly {
-    readonly schema: string
-    readonly table: string
-    readonly name: string
-  }[]
+  readonly indexes: readonly InventoryPart[]
+  readonly constraints: readonly InventoryPart[]
+  /** Views, sequences, foreign tables, domains, and types that are no enums. */
+  readonly others: readonly { readonly schema: string; readonly name: string }[]
 }
 
-/** The inventory of a catalog: tables with their columns in order, enums, indexes, constraints. Pure. */
+/** What stands on a table, in the schema of the table. */
+export interface InventoryPart {
+  readonly schema: string
+  readonly table: string
+  readonly name: string
+}
+
+/** The inventory of a catalog: tables with their columns in order, enums, indexes, constraints, others. Pure. */
 export function inventoryOf(catalog: Catalog): Inventory {
   const types = new Map<string, string>()
   const tables: { schema: string; name: string }[] = []
   const enums: InventoryEnum[] = []
-  const indexes: { schema: string; name: string }[] = []
-  const constraints: { schema: string; table: string; name: string }[] = []
-  for (const { id, payload } of catalog.facts.facts()) {
+  const indexes: InventoryPart[] = []
+  const constraints: InventoryPart[] = []
+  const others: { schema: string; name: string }[] = []
+  for (const { id, parent, payload } of catalog.facts.facts()) {
     switch (id.kind) {
       case 'table':
         tables.push({ schema: id.schema, name: id.name })
@@ -49,14 +55,25 @@ export function inventoryOf(catalog: Catalog): Inventory {
       case 'type':
         if (Array.isArray(payload['values'])) {
           enums.push({ schema: id.schema, name: id.name, values: payload['values'].map(String) })
-        }
+        } else others.push({ schema: id.schema, name: id.name })
         break
       case 'index':
-        indexes.push({ schema: id.schema, name: id.name })
+        indexes.push({
+          schema: id.schema,
+          table: parent && 'name' in parent ? parent.name : '',
+          name: id.name,
+        })
         break
       case 'constraint':
         constraints.push({ schema: id.schema, table: id.table, name: id.name })
-        indexes.push({ schema: id.schema, name: id.name })
+        indexes.push({ schema: id.schema, table: id.table, name: id.name })
+        break
+      case 'view':
+      case 'materializedView':
+      case 'sequence':
+      case 'foreignTable':
+      case 'domain':
+        others.push({ schema: id.schema, name: id.name })
         break
       default:
     }
@@ -71,6 +88,7 @@ export function inventoryOf(catalog: Catalog): Inventory {
     enums,
     indexes,
     constraints,
+    others,
   }
 }
 

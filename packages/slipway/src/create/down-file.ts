@@ -1,6 +1,5 @@
 import type { Choice, Change, WayStatement } from '../catalog/index.ts'
 import { checksum } from '../migration/index.ts'
-import { type Rename, renameSql } from './rename.ts'
 
 /** How much of the state before a way back brings: all, the schema without named data, or nothing. */
 export type Grade = 'lossless' | 'lossy' | 'irreversible'
@@ -11,7 +10,8 @@ export interface DownParts {
   readonly migration: { readonly name: string; readonly sql: string }
   /** What deletes the rows that the migration wrote. */
   readonly deletes: readonly string[]
-  readonly renames: readonly Rename[]
+  /** What takes renames and moves back. */
+  readonly renames: readonly string[]
   readonly statements: readonly WayStatement[]
   readonly losses: readonly string[]
   readonly choices: readonly Choice[]
@@ -23,11 +23,7 @@ export function downBody({
   renames,
   statements,
 }: Pick<DownParts, 'deletes' | 'renames' | 'statements'>): string {
-  const all = [
-    ...deletes,
-    ...renames.map((rename) => renameSql(rename, true)),
-    ...statements.map(({ sql }) => sql),
-  ]
+  const all = [...deletes, ...renames, ...statements.map(({ sql }) => sql)]
   return all.map((sql) => `${sql};\n`).join('\n')
 }
 

@@ -1,11 +1,14 @@
-import type { Inventory, InventoryEnum, InventoryTable } from '../catalog/index.ts'
-import type { Rename } from './rename.ts'
+import type { Inventory, InventoryEnum, InventoryPart, InventoryTable } from '../catalog/index.ts'
+import type { Move, NameChange } from './rename.ts'
 
-/** Whether an inventory has the thing that a rename would rename. */
-export function hasSubject(inventory: Inventory, rename: Rename): boolean {
+/** Whether an inventory has the thing that a rename would rename, or a move would move. */
+export function hasSubject(inventory: Inventory, rename: NameChange): boolean {
+  if (rename.kind === 'move') {
+    const { tables, enums, others } = inventory
+    return [...tables, ...enums, ...others].some((thing) => isMoved(thing, rename))
+  }
   const { schema, from } = rename
-  const named = (thing: { readonly schema: string; readonly name: string }) =>
-    thing.schema === schema && thing.name === from
+  const named = (thing: Named) => thing.schema === schema && thing.name === from
   switch (rename.kind) {
     case 'table':
       return inventory.tables.some(named)
@@ -42,8 +45,35 @@ export function enumOf(
   return inventory.enums.find((type) => type.schema === schema && type.name === name)
 }
 
-/** The inventory after a rename. */
-export function renamed(inventory: Inventory, rename: Rename): Inventory {
+interface Named {
+  readonly schema: string
+  readonly name: string
+}
+
+function isMoved({ schema, name }: Named, move: Move): boolean {
+  return schema === move.from && name === move.name
+}
+
+/** A table takes what stands on it along. */
+function moved(inventory: Inventory, move: Move): Inventory {
+  const things = <T extends Named>(all: readonly T[]) =>
+    all.map((thing) => (isMoved(thing, move) ? { ...thing, schema: move.to } : thing))
+  const parts = (all: readonly InventoryPart[]) =>
+    all.map((part) =>
+      isMoved({ ...part, name: part.table }, move) ? { ...part, schema: move.to } : part,
+    )
+  return {
+    tables: things(inventory.tables),
+    enums: things(inventory.enums),
+    others: things(inventory.others),
+    indexes: parts(inventory.indexes),
+    constraints: parts(inventory.constraints),
+  }
+}
+
+/** The inventory after a rename or a move. */
+export function renamed(inventory: Inventory, rename: NameChange): Inventory {
+  if (rename.kind === 'move') return moved(inventory, rename)
   const { kind, schema, from, to } = rename
   const swap = (name: string) => (name === from ? to : name)
   const tables = inventory.tables.map((table) => {
@@ -61,16 +91,17 @@ export function renamed(inventory: Inventory, rename: Rename): Inventory {
     if (kind !== 'enum-value' || type.name !== rename.type) return type
     return { ...type, values: type.values.map(swap) }
   })
-  const indexes = inventory.indexes.map((index) =>
-    (kind === 'index' || kind === 'constraint') && index.schema === schema
-      ? { ...index, name: swap(index.name) }
-      : index,
-  )
+  const indexes = inventory.indexes.map((index) => {
+    if (index.schema !== schema) return index
+    if (kind === 'table') return { ...index, table: swap(index.table) }
+    const meant = kind === 'index' || kind === 'constraint'
+    return meant ? { ...index, name: swap(index.name) } : index
+  })
   const constraints = inventory.constraints.map((constraint) => {
     if (constraint.schema !== schema) return constraint
     if (kind === 'table') return { ...constraint, table: swap(constraint.table) }
     const meant = kind === 'index' || (kind === 'constraint' && constraint.table === rename.table)
     return meant ? { ...constraint, name: swap(constraint.name) } : constraint
   })
-  return { tables, enums, indexes, constraints }
+  return { ...inventory, tables, enums, indexes, constraints }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { schemaNames } from '../project/index.ts'
-import { inverse, readRename, type Rename, renameSql } from './rename.ts'
+import { inverse, readNameChange, type Rename, renameSql } from './rename.ts'
 
 const RENAMES: readonly Rename[] = [
   { kind: 'table', schema: 'public', from: 'User', to: 'my "users"' },
@@ -14,7 +14,7 @@ const RENAMES: readonly Rename[] = [
 test.each(RENAMES)(
   'a rename of a $kind is read as it was written, and its inverse undoes it',
   (rename) => {
-    expect(readRename(renameSql(rename, true))).toEqual(rename)
+    expect(readNameChange(renameSql(rename, true))).toEqual(rename)
     expect(inverse(inverse(rename))).toEqual(rename)
   },
 )
@@ -33,7 +33,18 @@ test.each([
     { kind: 'column', table: 'größe', from: 'höhe', to: 'Höhe' },
   ],
 ])('%s', (sql, rename) => {
-  expect(readRename(sql)).toMatchObject(rename)
+  expect(readNameChange(sql)).toMatchObject(rename)
+})
+
+test.each([
+  ['ALTER TABLE "Note" SET SCHEMA archive', 'ALTER TABLE "archive"."Note" SET SCHEMA "public"'],
+  [
+    'alter materialized\n view if exists a."B" set schema "C"',
+    'ALTER MATERIALIZED VIEW "C"."B" SET SCHEMA "a"',
+  ],
+])('%s is taken back by %s', (sql, back) => {
+  const move = readNameChange(sql)
+  expect(move && renameSql(inverse(move), true)).toBe(back)
 })
 
 test.each([
@@ -41,7 +52,7 @@ test.each([
   'ALTER VIEW a RENAME TO b',
   "SELECT 'ALTER TABLE a RENAME TO b'",
 ])('%s is no rename that we take back', (sql) => {
-  expect(readRename(sql)).toBeUndefined()
+  expect(readNameChange(sql)).toBeUndefined()
 })
 
 const SCHEMA = `

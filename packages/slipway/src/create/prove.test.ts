@@ -31,6 +31,15 @@ test.each<[string, Partial<Proof>]>([
   [`ALTER TYPE mood ADD VALUE 'great'`, { grade: 'lossless', proven: true }],
   ['ALTER TABLE users RENAME COLUMN note TO remark', { grade: 'lossless', proven: true }],
   [
+    'CREATE SCHEMA archive; ALTER TABLE users SET SCHEMA archive; ALTER TYPE mood SET SCHEMA archive',
+    { grade: 'lossless', proven: true },
+  ],
+  [
+    `ALTER TABLE posts DROP CONSTRAINT posts_author_fkey; ALTER TABLE users ALTER id DROP DEFAULT, ALTER id TYPE text;
+     ALTER TABLE posts ALTER author TYPE text, ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) REFERENCES users (id)`,
+    { grade: 'lossless', proven: true },
+  ],
+  [
     'ALTER TABLE users DROP COLUMN note',
     { grade: 'lossy', proven: true, lost: ['column public.users.note'] },
   ],

@@ -8,13 +8,37 @@ export type Rename = { readonly schema: string; readonly from: string; readonly 
   | { readonly kind: 'enum-value'; readonly type: string }
 )
 
-/** The rename that undoes it. */
-export function inverse(rename: Rename): Rename {
+/** The words before a SET SCHEMA that is taken back as one. What a schema holds besides is made of its text alone. */
+type Movable =
+  | 'TABLE'
+  | 'FOREIGN TABLE'
+  | 'VIEW'
+  | 'MATERIALIZED VIEW'
+  | 'SEQUENCE'
+  | 'TYPE'
+  | 'DOMAIN'
+
+/** A change of the schema that something stands in, with all that it holds. */
+export interface Move {
+  readonly kind: 'move'
+  readonly of: Movable
+  readonly name: string
+  /** The schemas. */
+  readonly from: string
+  readonly to: string
+}
+
+/** What becomes of a name, and of nothing else. */
+export type NameChange = Rename | Move
+
+/** The change that undoes it. */
+export function inverse<Change extends NameChange>(rename: Change): Change {
   return { ...rename, from: rename.to, to: rename.from }
 }
 
-/** A rename as SQL, without a semicolon; with the schema where `qualified`. */
-export function renameSql(rename: Rename, qualified: boolean): string {
+/** A rename or a move as SQL, without a semicolon; with the schema where `qualified`, and always in a move. */
+export function renameSql(rename: NameChange, qualified: boolean): string {
+  if (rename.kind === 'move') return moveSql(rename)
   const { schema, from, to } = rename
   const name = (object: string) =>
     qualified ? `${quoteIdentifier(schema)}.${quoteIdentifier(object)}` : quoteIdentifier(object)
@@ -37,6 +61,10 @@ export function renameSql(rename: Rename, qualified: boolean): string {
   }
 }
 
+function moveSql({ of, name, from, to }: Move): string {
+  return `ALTER ${of} ${quoteIdentifier(from)}.${quoteIdentifier(name)} SET SCHEMA ${quoteIdentifier(to)}`
+}
+
 const ID = String.raw`("(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`
 const RENAME = new RegExp(
   String.raw`^ALTER\s+(TABLE|INDEX|TYPE)\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?:${ID}\s*\.\s*)?${ID}\s+RENAME\s+([\s\S]+)$`,
@@ -46,9 +74,24 @@ const TO = new RegExp(String.raw`^TO\s+${ID}$`, 'iu')
 const CONSTRAINT = new RegExp(String.raw`^CONSTRAINT\s+${ID}\s+TO\s+${ID}$`, 'iu')
 const VALUE = /^VALUE\s+'((?:[^']|'')*)'\s+TO\s+'((?:[^']|'')*)'$/i
 const COLUMN = new RegExp(String.raw`^(?:COLUMN\s+)?${ID}\s+TO\s+${ID}$`, 'iu')
+const MOVE = new RegExp(
+  String.raw`^ALTER\s+((?:FOREIGN\s+)?TABLE|(?:MATERIALIZED\s+)?VIEW|SEQUENCE|TYPE|DOMAIN)\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?:${ID}\s*\.\s*)?${ID}\s+SET\s+SCHEMA\s+${ID}$`,
+  'iu',
+)
 
-/** The rename that a statement is, if it is one. A name without a schema is taken to be in `public`. */
-export function readRename(statement: string): Rename | undefined {
+/** The rename or the move that a statement is, if it is one. A name without a schema is taken to be in `public`. */
+export function readNameChange(statement: string): NameChange | undefined {
+  return readRename(statement) ?? readMove(statement)
+}
+
+function readMove(statement: string): Move | undefined {
+  const [, word, schema = 'public', name, to] = MOVE.exec(statement.trim()) ?? []
+  if (word === undefined || name === undefined || to === undefined) return undefined
+  const of = word.toUpperCase().replaceAll(/\s+/g, ' ') as Movable
+  return { kind: 'move', of, name: identifier(name), from: identifier(schema), to: identifier(to) }
+}
+
+function readRename(statement: string): Rename | undefined {
   const [, word = '', schemaText, objectText = '', rest = ''] = RENAME.exec(statement.trim()) ?? []
   if (word === '') return undefined
   const schema = schemaText === undefined ? 'public' : identifier(schemaText)

@@ -111,6 +111,41 @@ test.each([
   expect(way).toMatchObject({ proven: true, grade: 'lossless', losses: [] })
 })
 
+const SCHEMAS = {
+  name: '1_schemas',
+  sql: `CREATE SCHEMA old;
+CREATE TYPE kind AS ENUM ('a');
+CREATE TABLE "Note" (id SERIAL PRIMARY KEY, kind kind);
+CREATE INDEX note_kind ON "Note" (kind);
+CREATE TABLE old.log (id INT PRIMARY KEY, note INT REFERENCES "Note");
+CREATE VIEW seen AS SELECT 1 AS x;
+CREATE SEQUENCE numbers;`,
+}
+
+test.each([
+  [
+    'CREATE SCHEMA archive; ALTER TABLE "Note" SET SCHEMA archive; ALTER TABLE archive."Note" RENAME TO remark; ALTER INDEX archive.note_kind RENAME TO remark_kind;',
+    4,
+  ],
+  [
+    'ALTER TYPE kind SET SCHEMA old; ALTER VIEW seen SET SCHEMA old; ALTER SEQUENCE numbers SET SCHEMA old;',
+    3,
+  ],
+])('%s is taken back by moves', async (sql, statements) => {
+  const migration = { name: '2_next', sql }
+  const way = await writeWayBack({ scratch: SCRATCH, before: [SCHEMAS], migration })
+  expect(way).toMatchObject({ proven: true, grade: 'lossless', losses: [], statements })
+  expect(way.sql).not.toMatch(/DROP (?!SCHEMA)|CREATE/)
+})
+
+test('a schema that is gone is made again for what stood in it', async () => {
+  const sql = 'ALTER TABLE old.log SET SCHEMA public; DROP SCHEMA old;'
+  const migration = { name: '2_next', sql }
+  const way = await writeWayBack({ scratch: SCRATCH, before: [SCHEMAS], migration })
+  expect(way).toMatchObject({ proven: true, losses: ['schema old'], statements: 2 })
+  expect(way.sql).toMatch(/CREATE SCHEMA "old";\s+ALTER TABLE "public"."log" SET SCHEMA "old";/)
+})
+
 const STEPS = [
   'ALTER TABLE person ADD COLUMN email TEXT NOT NULL DEFAULT $$x$$;',
   'ALTER TABLE person DROP COLUMN age;',

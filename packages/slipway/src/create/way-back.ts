@@ -11,7 +11,7 @@ import {
   type Way,
   wayBetween,
 } from '../catalog/index.ts'
-import type { Session } from '../database/index.ts'
+import { quoteIdentifier, type Session } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { loadParser, parseStatements, type Statement } from '../migration/index.ts'
 import {
@@ -24,7 +24,7 @@ import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts
 import { deletesOfInserted } from './inserted-rows.ts'
 import { hasSubject, renamed } from './inventory.ts'
 import { type LossOptions, lossesOf, overwrittenColumns } from './loss.ts'
-import { inverse, readRename, type Rename, renameSql } from './rename.ts'
+import { inverse, type NameChange, readNameChange, renameSql } from './rename.ts'
 
 /** The way back of a migration, and what a run of it on a scratch showed. */
 export interface WayBack {
@@ -159,27 +159,27 @@ async function prove(
 }
 
 interface RenamesBack {
-  /** The renames that begin the way back, in its order. */
-  readonly renames: readonly Rename[]
+  /** The statements that begin the way back, in its order. */
+  readonly renames: readonly string[]
   /** The catalog once they are made; absent where there are none. */
   readonly catalog?: Catalog
 }
 
 /**
- * Takes back on trial, in a transaction that leaves nothing, the renames that the migration made: to
- * the catalogs alone a rename looks like a drop and an add. One counts if what it renamed stood in
- * the state before and if its inverse works now; so the swaps by which a table or an enum is rebuilt
- * under its old name are none.
+ * Takes back on trial, in a transaction that leaves nothing, the renames that the migration made, and
+ * the moves to another schema: to the catalogs alone they look like a drop and an add. One counts if
+ * its subject stood in the state before and if its inverse works now; so the swaps by which a table or
+ * an enum is rebuilt under its old name are none.
  */
 async function takeRenamesBack(
   session: Session,
   statements: readonly Statement[],
   before: Inventory,
 ): Promise<RenamesBack> {
-  const made: Rename[] = []
+  const made: NameChange[] = []
   let inventory = before
   for (const { text } of statements) {
-    const rename = readRename(text)
+    const rename = readNameChange(text)
     if (!rename || !hasSubject(inventory, rename)) continue
     made.push(rename)
     inventory = renamed(inventory, rename)
@@ -187,10 +187,9 @@ async function takeRenamesBack(
   if (made.length === 0) return { renames: [] }
   await session.execute('BEGIN')
   try {
-    const renames: Rename[] = []
-    for (const rename of made.toReversed().map(inverse)) {
-      if (await runsOnTrial(session, renameSql(rename, true))) renames.push(rename)
-    }
+    const renames: string[] = []
+    for (const rename of made.toReversed().map(inverse))
+      renames.push(...(await takeBackOnTrial(session, rename)))
     return renames.length === 0
       ? { renames }
       : { renames, catalog: await readCatalogInTransaction(session) }
@@ -199,11 +198,21 @@ async function takeRenamesBack(
   }
 }
 
+/** The statements that make a change, once they have been run; none where the server refuses them. */
+async function takeBackOnTrial(session: Session, change: NameChange): Promise<string[]> {
+  const sql = renameSql(change, true)
+  if (await runsOnTrial(session, sql)) return [sql]
+  if (change.kind !== 'move') return []
+  // The schema that it came from may be gone.
+  const withSchema = [`CREATE SCHEMA ${quoteIdentifier(change.to)}`, sql]
+  return (await runsOnTrial(session, withSchema.join(';'))) ? withSchema : []
+}
+
 /** `lossesOf` for a state after that has its own names: what was renamed is looked up under its old name. */
 export function lossesAfter(options: LossOptions): string[] {
   let { after } = options
   for (const { text } of options.statements.toReversed()) {
-    const rename = readRename(text)
+    const rename = readNameChange(text)
     if (rename && hasSubject(after, inverse(rename))) after = renamed(after, inverse(rename))
   }
   return lossesOf({ ...options, after })
