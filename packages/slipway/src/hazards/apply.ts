@@ -22,6 +22,10 @@ export function applied(schema: Schema, action: Action, migration: string): Sche
   switch (action.kind) {
     case 'create-table':
       return tableMade(schema, action, migration)
+    case 'create-view':
+      return action.materialized ? viewMade(schema, action.view, migration) : schema
+    case 'row-security':
+      return secured(schema, action, migration)
     case 'drop':
       return dropped(schema, action)
     case 'rename':
@@ -76,6 +80,23 @@ function tableMade(schema: Schema, action: ActionOf<'create-table'>, migration: 
   )
   const whole = constraints.reduce((all, one) => constraintAdded(all, table, one), filled)
   return action.partitionOf ? partitioned(whole, action.partitionOf) : whole
+}
+
+/** A materialized view has rows and indexes of its own, as a table has. */
+function viewMade(schema: Schema, name: ObjectName, madeBy: string): Schema {
+  const key = keyOf(schema, name)
+  if (schema.tables.has(key)) return schema
+  return changed(schema, name, (view) => ({ ...view, madeBy }))
+}
+
+function secured(
+  schema: Schema,
+  { table: name, enabled }: ActionOf<'row-security'>,
+  migration: string,
+): Schema {
+  return changed(schema, name, ({ securedBy = migration, ...table }) =>
+    enabled ? { ...table, securedBy } : table,
+  )
 }
 
 /** Changes a table; one that was not known becomes known by it. */
@@ -230,6 +251,7 @@ function enumChanged(
 function dropped(schema: Schema, { of, object }: ActionOf<'drop'>): Schema {
   switch (of) {
     case 'table':
+    case 'materialized-view':
       return tablesDropped(schema, [keyOf(schema, object)])
     case 'type':
       return { ...schema, enums: without(schema.enums, [keyOf(schema, object)]) }
@@ -241,7 +263,6 @@ function dropped(schema: Schema, { of, object }: ActionOf<'drop'>): Schema {
       )
     }
     case 'view':
-    case 'materialized-view':
     case 'sequence':
     case 'function':
     case 'extension':

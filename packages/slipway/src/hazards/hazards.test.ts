@@ -9,7 +9,9 @@ const HISTORY = `CREATE TABLE users (id integer PRIMARY KEY, email varchar(100),
 CREATE TABLE teams (id integer PRIMARY KEY, name text);
 CREATE UNIQUE INDEX a_idx ON users (email);
 CREATE INDEX users_name_idx ON users (lower(email));
-CREATE TYPE mood AS ENUM ('good')`
+CREATE TYPE mood AS ENUM ('good');
+CREATE MATERIALIZED VIEW totals AS SELECT 1 AS a;
+ALTER TABLE teams ENABLE ROW LEVEL SECURITY`
 
 function migrationOf(name: string, sql: string): JudgedMigration {
   return { name, path: `${name}/migration.sql`, sql, statements: parseStatements(sql) }
@@ -99,6 +101,60 @@ test.each<[string, string, readonly string[]]>([
   ],
   ['a long name in a text', `COMMENT ON TABLE users IS '${'x'.repeat(70)}'`, []],
   ['a table in another schema', 'DROP TABLE other.users', ['drop-table']],
+  [
+    'a new column that takes the name of an old one',
+    `ALTER TABLE users ADD mail varchar(100); UPDATE users SET mail = lower(email) WHERE id < 9;
+    ALTER TABLE users DROP email; ALTER TABLE users RENAME mail TO email`,
+    ['mixed-backfill', 'drop-column'],
+  ],
+  [
+    'a new column that is renamed, and an old one',
+    'ALTER TABLE users ADD a int; ALTER TABLE users RENAME a TO b; ALTER TABLE users RENAME email TO a',
+    ['rename-column'],
+  ],
+  [
+    'an index of a materialized view that is made here',
+    'CREATE MATERIALIZED VIEW v AS SELECT 1 AS a; ALTER MATERIALIZED VIEW v RENAME TO w; CREATE INDEX i ON w (a)',
+    [],
+  ],
+  [
+    'an index of a materialized view that is there',
+    'CREATE INDEX i ON totals (a)',
+    ['index-not-concurrent'],
+  ],
+  ['a view that is made anew', 'DROP VIEW v; CREATE VIEW v AS SELECT 1', []],
+  [
+    'a materialized view that another replaces',
+    `CREATE MATERIALIZED VIEW w AS SELECT 1; DROP MATERIALIZED VIEW v;
+    ALTER MATERIALIZED VIEW w RENAME TO v`,
+    [],
+  ],
+  [
+    'a view beside another of its name',
+    'DROP VIEW v; CREATE VIEW other.v AS SELECT 1',
+    ['drop-inexpressible'],
+  ],
+  [
+    'an expression index that is made anew',
+    'DROP INDEX CONCURRENTLY users_name_idx; CREATE INDEX CONCURRENTLY users_name_idx ON users (upper(email))',
+    [],
+  ],
+  [
+    'a policy that is made anew',
+    'DROP POLICY p ON users; CREATE POLICY p ON users USING (true)',
+    [],
+  ],
+  ['a policy', 'DROP POLICY p ON users', ['drop-inexpressible']],
+  [
+    'row security for a while',
+    'ALTER TABLE users ENABLE ROW LEVEL SECURITY; ALTER TABLE users DISABLE ROW LEVEL SECURITY',
+    [],
+  ],
+  [
+    'row security that was on before',
+    'ALTER TABLE teams ENABLE ROW LEVEL SECURITY; ALTER TABLE teams DISABLE ROW LEVEL SECURITY',
+    ['rls-disabled'],
+  ],
 ])('%s', (_, sql, ids) => {
   expect(idsOf(judged(sql))).toEqual(ids)
 })

@@ -7,6 +7,7 @@ export function renamed(schema: Schema, action: RenameAction): Schema {
   const { from, to } = action
   switch (action.of) {
     case 'table':
+    case 'view':
       return tableRenamed(schema, { ...inSchema(action.schema), name: from }, to)
     case 'index': {
       const indexes = rekeyed(schema.indexes, action.schema ?? schema.defaultSchema, action)
@@ -46,7 +47,6 @@ export function renamed(schema: Schema, action: RenameAction): Schema {
     }
     case 'schema':
       return schemaRenamed(schema, action)
-    case 'view':
     case 'sequence':
     case 'other':
     case 'trigger':

@@ -8,14 +8,16 @@ export interface Schema {
   readonly enums: ReadonlyMap<string, Enum>
 }
 
-/** A table. One that only an ALTER TABLE has shown knows of no more than that. */
+/** A table or a materialized view. One that only an ALTER TABLE has shown knows of no more than that. */
 export interface Table {
   readonly schema: string
   readonly name: string
-  /** The migration that made it; unknown where no CREATE TABLE was seen. */
+  /** The migration that made it; unknown where it was not seen to be made. */
   readonly madeBy?: string
   /** Its key on the target, whatever renamed it since; absent where a pending migration makes it. */
   readonly onTarget?: string
+  /** The migration that switched its row level security on; unknown where none was seen to. */
+  readonly securedBy?: string
   /** It has partitions: much of what is safe on a table cannot be done with it. */
   readonly partitioned?: true
   readonly columns: ReadonlyMap<string, Column>

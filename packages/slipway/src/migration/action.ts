@@ -114,6 +114,7 @@ export type Action =
       readonly filled: boolean
       readonly partitionOf?: ObjectName
     }
+  | { readonly kind: 'create-view'; readonly view: ObjectName; readonly materialized: boolean }
   | {
       readonly kind: 'drop'
       readonly of:
@@ -173,6 +174,7 @@ export type Action =
       readonly notValid: boolean
     }
   | { readonly kind: 'create-trigger'; readonly table: ObjectName; readonly name: string }
+  | { readonly kind: 'create-policy'; readonly table: ObjectName; readonly name: string }
   | { readonly kind: 'grant'; readonly toPublic: boolean; readonly of: string }
   | {
       readonly kind: 'insert'

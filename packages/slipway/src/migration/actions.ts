@@ -16,7 +16,12 @@ function ownActions(node: Node, source: Source): readonly Action[] {
   if ('AlterTableStmt' in node) return alterTable(node.AlterTableStmt, source)
   if ('DropStmt' in node) return dropped(node.DropStmt)
   if ('RenameStmt' in node) return [renamed(node.RenameStmt)]
-  return tableMade(node, source) ?? rowsChanged(node, source) ?? objectChanged(node, source)
+  return (
+    tableMade(node, source) ??
+    viewMade(node) ??
+    rowsChanged(node, source) ??
+    objectChanged(node, source)
+  )
 }
 
 function tableMade(node: Node, source: Source): readonly Action[] | undefined {
@@ -54,6 +59,16 @@ function tableMade(node: Node, source: Source): readonly Action[] | undefined {
     const { into, if_not_exists } = node.CreateTableAsStmt
     const made = { table: relationName(into?.rel), columns: [], constraints: [] }
     return [{ kind: 'create-table', ...made, ifNotExists: if_not_exists === true, filled: true }]
+  }
+  return undefined
+}
+
+function viewMade(node: Node): readonly Action[] | undefined {
+  if ('ViewStmt' in node)
+    return [{ kind: 'create-view', view: relationName(node.ViewStmt.view), materialized: false }]
+  if ('CreateTableAsStmt' in node && node.CreateTableAsStmt.objtype === 'OBJECT_MATVIEW') {
+    const view = relationName(node.CreateTableAsStmt.into?.rel)
+    return [{ kind: 'create-view', view, materialized: true }]
   }
   return undefined
 }
@@ -132,6 +147,10 @@ function objectChanged(node: Node, source: Source): readonly Action[] {
   if ('CreateTrigStmt' in node) {
     const { relation, trigname = '' } = node.CreateTrigStmt
     return [{ kind: 'create-trigger', table: relationName(relation), name: trigname }]
+  }
+  if ('CreatePolicyStmt' in node) {
+    const { table, policy_name = '' } = node.CreatePolicyStmt
+    return [{ kind: 'create-policy', table: relationName(table), name: policy_name }]
   }
   if ('GrantStmt' in node && node.GrantStmt.is_grant) {
     const toPublic = (node.GrantStmt.grantees ?? []).some(

@@ -28,15 +28,20 @@ function judgeColumn(table: ObjectName, column: string, context: Context): Findi
   }
 }
 
-/** The added column that a dropped one most likely became: one of the same letters, or one that no other became. */
+/** The added column that a dropped one most likely became: one of the same letters, or one that no other became. One that takes its name is none. */
 function likelyName(table: ObjectName, column: string, context: Context): string | undefined {
   const key = keyOf(context.schema, table)
   const before = tableNamed(context.schema, table)?.columns
   const type = before?.get(column)?.type
-  const added = actionsOf(context).flatMap((action) =>
+  const actions = actionsOf(context)
+  const takers = actions.flatMap((action) =>
+    action.kind === 'rename' && action.of === 'column' && action.to === column ? [action.from] : [],
+  )
+  const added = actions.flatMap((action) =>
     action.kind === 'add-column' &&
     keyOf(context.schema, action.table) === key &&
-    action.column.type === type
+    action.column.type === type &&
+    !takers.includes(action.column.name)
       ? [action.column.name]
       : [],
   )

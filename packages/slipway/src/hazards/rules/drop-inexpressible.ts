@@ -1,7 +1,7 @@
 import type { Action } from '../../migration/index.ts'
 import type { Context, Rule } from '../hazard.ts'
 import { full } from '../names.ts'
-import { keyOf, tableNamed } from '../schema.ts'
+import { keyOf, type Schema, tableNamed } from '../schema.ts'
 
 /** Prisma's diff drops what schema.prisma has no words for, and cannot make it again. */
 export const dropInexpressible: Rule = {
@@ -9,7 +9,7 @@ export const dropInexpressible: Rule = {
   title: 'Something is dropped that schema.prisma cannot express',
   judge(action, context) {
     const dropped = inexpressible(action, context)
-    if (dropped === undefined) return undefined
+    if (dropped === undefined || isMadeHere(action, context)) return undefined
     return {
       severity: 'warning',
       object: dropped,
@@ -30,8 +30,6 @@ function inexpressible(action: Action, context: Context): string | undefined {
       const constraints = tableNamed(context.schema, action.table)?.constraints ?? []
       const kind = constraints.find(({ name }) => name === action.name)?.kind
       if (kind !== 'check' && kind !== 'exclusion') return undefined
-      // A check that this migration added for a while is a step of a safe SET NOT NULL.
-      if (addedHere(action.name, context)) return undefined
       return `${kind} constraint ${action.name} of ${full(context, action.table)}`
     }
     case 'drop-on-table':
@@ -45,8 +43,43 @@ function inexpressible(action: Action, context: Context): string | undefined {
   }
 }
 
-function addedHere(constraint: string, { migration }: Context): boolean {
+/**
+ * Whether the same file makes what it drops: it is made anew, or was made for a while only, as a check is
+ * for a safe SET NOT NULL.
+ */
+function isMadeHere(dropped: Action, { migration, schema }: Context): boolean {
+  const name = identityOf(dropped, schema)
   return migration.statements.some(({ actions }) =>
-    actions.some((one) => one.kind === 'add-constraint' && one.constraint.name === constraint),
+    actions.some((one) => one.kind !== dropped.kind && identityOf(one, schema) === name),
   )
+}
+
+/** What an action makes or drops; the same text for both. */
+function identityOf(action: Action, schema: Schema): string | undefined {
+  switch (action.kind) {
+    case 'create-view':
+      return `view ${keyOf(schema, action.view)}`
+    case 'drop':
+      return `view ${keyOf(schema, action.object)}`
+    case 'rename':
+      return action.of === 'view'
+        ? `view ${action.schema ?? schema.defaultSchema}.${action.to}`
+        : undefined
+    case 'create-index':
+      return `index ${keyOf(schema, { ...action.table, name: action.name ?? '' })}`
+    case 'drop-index':
+      return `index ${keyOf(schema, action.index)}`
+    case 'add-constraint':
+      return `constraint ${action.constraint.name} of ${keyOf(schema, action.table)}`
+    case 'drop-constraint':
+      return `constraint ${action.name} of ${keyOf(schema, action.table)}`
+    case 'create-trigger':
+      return `trigger ${action.name} of ${keyOf(schema, action.table)}`
+    case 'create-policy':
+      return `policy ${action.name} of ${keyOf(schema, action.table)}`
+    case 'drop-on-table':
+      return `${action.of} ${action.name} of ${keyOf(schema, action.table)}`
+    default:
+      return undefined
+  }
 }

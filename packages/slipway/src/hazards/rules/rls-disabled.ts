@@ -1,5 +1,6 @@
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
+import { tableNamed } from '../schema.ts'
 
 /** Without row level security every role with a grant sees every row. */
 export const rlsDisabled: Rule = {
@@ -8,6 +9,7 @@ export const rlsDisabled: Rule = {
   judge(action, context) {
     if (action.kind !== 'row-security' || action.enabled) return undefined
     const { table } = action
+    if (tableNamed(context.schema, table)?.securedBy === context.migration.name) return undefined
     return {
       severity: 'error',
       object: tableObject(context, table),
