@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../history/index.ts'
 import { type Failure, failureOf } from '../kernel/index.ts'
+import { inRun } from './in-run.ts'
 import { type MigrationRun, notRun, type Receipt } from './receipt.ts'
 import { runAtomic } from './run-atomic.ts'
 import { runStepwise } from './run-stepwise.ts'
@@ -35,7 +36,9 @@ export async function runMigrations(
     if (run.failure) {
       supervision.emit({ kind: 'migration-failed', migration: plan.name, code: run.failure.code })
       receipts.push(...steps.slice(index + 1).map((later) => notRun(later.plan)))
-      return { receipts, failure: run.failure }
+      const { direction } = step.books
+      const place = { direction, done: index, left: steps.length - index }
+      return { receipts, failure: inRun(run.failure, place) }
     }
     const { ms, attempts } = run.receipt
     supervision.emit({ kind: 'migration-done', migration: plan.name, ms, attempts })

@@ -24,7 +24,7 @@ export function statementFailure(
     message: `${plan.name} failed at ${which}: ${server.message}.`,
     why: incomplete
       ? 'It runs step by step, so the statements before it stand.'
-      : 'It runs as one transaction, which was rolled back: the database is as before.',
+      : 'It runs as one transaction, which was rolled back: the database is as it was before it.',
     nextActions: incomplete
       ? [command('slipway repair', 'finish it, undo it, or mark it')]
       : [command('slipway deploy', 'run it again, when its cause is gone')],

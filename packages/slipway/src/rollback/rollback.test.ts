@@ -131,10 +131,35 @@ test('what rows decide is announced; a refusal by the server leaves all as it wa
     (announced = ways.flatMap((way) => way.announced))
   const failed = await takenBack(migrations, ONE, { announce })
   expect(announced.join()).toContain('public.customer.name')
-  expect(failed.failure?.code).toBe('DEPLOY.STATEMENT_FAILED')
+  expect(failed.failure).toMatchObject({
+    code: 'DEPLOY.STATEMENT_FAILED',
+    why: 'It runs as one transaction, which was rolled back: the database is as it was before it.',
+    nextActions: [{ command: 'slipway rollback' }],
+  })
   expect(failed.receipts).toMatchObject([{ status: 'failed' }])
   expect(await target.fingerprint()).toEqual(before)
   expect(await living()).toEqual(['1_init', '2_loosened'])
+})
+
+test('a failure after steps that were taken back names them, and the command for those left', async () => {
+  const strict = migration('1_init', 'CREATE TABLE customer (id integer, name text NOT NULL);')
+  const loosened = migration('2_loosened', 'ALTER TABLE customer ALTER COLUMN name DROP NOT NULL;')
+  const migrations = [strict, loosened, NOTE]
+  await deployed(migrations)
+  await target.sql('INSERT INTO customer VALUES (1, NULL)')
+  const failed = await takenBack(migrations, { kind: 'steps', steps: 3 })
+  expect(failed.receipts.map(({ status }) => status)).toEqual(['done', 'failed', 'not-run'])
+  expect(failed.failure).toMatchObject({
+    code: 'DEPLOY.STATEMENT_FAILED',
+    why: expect.stringMatching(
+      /as it was before it\. 1 migration was taken back before it and stay/,
+    ),
+    nextActions: [{ command: 'slipway rollback --steps 2' }],
+  })
+  expect(await living()).toEqual(['1_init', '2_loosened'])
+  await target.sql("UPDATE customer SET name = 'x'")
+  const rest = await takenBack(migrations, { kind: 'steps', steps: 2 })
+  expect(rest.receipts.map(({ status }) => status)).toEqual(['done', 'done'])
 })
 
 test('drift beside the migration is told of, and stays', async () => {

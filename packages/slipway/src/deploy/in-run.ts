@@ -1,0 +1,42 @@
+import type { Direction } from '../history/index.ts'
+import { command, type Failure, type NextAction } from '../kernel/index.ts'
+
+/** Where in a run of migrations one of them failed. */
+interface RunPlace {
+  readonly direction: Direction
+  /** How many were done before it. */
+  readonly done: number
+  /** How many are left, itself counted. */
+  readonly left: number
+}
+
+/** The failure of one migration as its run tells it: with what was done before, and the command that goes on. */
+export function inRun(failure: Failure, place: RunPlace): Failure {
+  const before = doneBefore(place)
+  const nextActions = place.direction === 'up' ? failure.nextActions : backwards(failure, place)
+  if (before === undefined) return { ...failure, nextActions }
+  const why = failure.why === undefined ? before : `${failure.why} ${before}`
+  return { ...failure, why, nextActions }
+}
+
+function doneBefore({ direction, done }: RunPlace): string | undefined {
+  if (done === 0) return undefined
+  const migrations = done === 1 ? '1 migration was' : `${done} migrations were`
+  return direction === 'up'
+    ? `${migrations} applied before it and stand.`
+    : `${migrations} taken back before it and stay so.`
+}
+
+/** The same command again would take back more than was asked for, so what is left is counted. */
+function backwards({ code, nextActions }: Failure, { left }: RunPlace): NextAction[] {
+  const again = `slipway rollback${left === 1 ? '' : ` --steps ${left}`}`
+  if (code === 'DEPLOY.STOPPED') {
+    const others = nextActions.filter(({ kind }) => kind !== 'advice')
+    return [command(again, 'take back what is left'), ...others]
+  }
+  return nextActions.map((action) =>
+    action.kind === 'command' && action.command === 'slipway deploy'
+      ? command(again, action.label)
+      : action,
+  )
+}
