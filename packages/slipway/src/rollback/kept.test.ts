@@ -289,6 +289,27 @@ test('what is kept is announced as lossless, the rest as it is', async () => {
   ])
 })
 
+test.each<[string, string, readonly string[]]>([
+  ['values that are put back', "UPDATE log SET line = 'x';", []],
+  [
+    'rows that stay, beside some that are put back',
+    'DELETE FROM log WHERE at = 1; INSERT INTO log SELECT 9;',
+    ['lossless (kept): rows of public.log', 'rows: what statement 2 wrote stays as it is'],
+  ],
+  ['a computed column', 'ALTER TABLE person DROP COLUMN doubled;', []],
+  [
+    'a required column',
+    'ALTER TABLE team DROP COLUMN name;',
+    ['lossless (kept): column public.team.name'],
+  ],
+])('of a rollback that is done it is true what is said of %s', async (_what, sql, announced) => {
+  const change = migration('2_change', sql)
+  await deployed([INIT, change])
+  const back = await takenBack([INIT, change])
+  expect(back.failure).toBeUndefined()
+  expect(back.ways[0]?.announced).toEqual(announced)
+})
+
 test('a column that is set aside is in nobody’s way, and no drift', async () => {
   const change = migration('2_change', 'ALTER TABLE log DROP COLUMN line;')
   const after = migration('3_after', 'ALTER TABLE log ADD COLUMN more text;')

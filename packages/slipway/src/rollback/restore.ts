@@ -2,13 +2,8 @@ import type { Session } from '../database/index.ts'
 import { type MigrationStep, takingBack } from '../deploy/index.ts'
 import { attempt } from '../kernel/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
-import {
-  createKeepingSql,
-  describeKept,
-  type Kept,
-  readKept,
-  restoringOf,
-} from '../safekeeping/index.ts'
+import { createKeepingSql, type Kept, readKept, restoringOf } from '../safekeeping/index.ts'
+import { inLightOf } from './announced.ts'
 import type { WayBack } from './way-back.ts'
 
 /** Ways back that put back what is kept of their migrations. */
@@ -40,28 +35,17 @@ export async function prepareRestoring(
   return { steps: plans.map((plan) => restoringStep(session, plan, kept)), keptNow }
 }
 
-/** Ways back with what they announce in the light of what is kept: a loss that is kept is none. */
+/** Ways back with what they announce in the light of what is kept. */
 export async function knowingKept(
   session: Session,
   ways: readonly WayBack[],
 ): Promise<readonly WayBack[]> {
-  const kept = (await readKept(session)).filter(({ state }) => state === 'kept')
+  const all = await readKept(session)
+  const { schema } = session.server
   return ways.map((way) => {
-    const own = kept.filter(({ migration }) => migration === way.plan.name)
-    return { ...way, announced: way.announced.map((text) => inLightOf(own, text)) }
+    const kept = all.filter(({ migration }) => migration === way.plan.name)
+    return { ...way, announced: inLightOf(way, { kept, schema }) }
   })
-}
-
-function inLightOf(kept: readonly Kept[], announced: string): string {
-  const lost = /^lossy: (.+)$/.exec(announced)?.[1]
-  if (lost === undefined) return announced
-  const found = kept.some((one) => {
-    const columns = one.kind === 'columns' ? one.columns : [undefined]
-    return columns.some(
-      (column) => describeKept(column === undefined ? one : { ...one, columns: [column] }) === lost,
-    )
-  })
-  return found ? `lossless (kept): ${lost}` : announced
 }
 
 function restoringStep(session: Session, plan: MigrationPlan, all: readonly Kept[]): MigrationStep {

@@ -27,6 +27,7 @@ import { advice, attempt, command, type Failure, failureFrom, rethrow } from '..
 import { appliedRows, projectScope } from '../plan/index.ts'
 import { scratchLike } from '../rehearsal/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
+import { decided } from './announced.ts'
 import { raise } from './failures.ts'
 import { knowingKept, prepareRestoring } from './restore.ts'
 import { type Extent, selectMigrations } from './select.ts'
@@ -90,7 +91,8 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
     if (request.protected && destroys.length > 0)
       await requireConsent({ database, destroys }, request.consent)
     await prepareBooks(session)
-    return { database, ways, rehearsal, ...(await run(supervision, { ways, expected }, request)) }
+    const ran = await run(supervision, { ways, expected }, request)
+    return { database, ways: decided(ways, ran.receipts), rehearsal, ...ran }
   })
 }
 

@@ -32,6 +32,8 @@ export interface WayBack {
   readonly sql: string
   /** What depends on rows or needs a choice, told before anything runs. */
   readonly announced: readonly string[]
+  /** Statements of the migration that write rows of which a way back made of catalogs knows nothing. */
+  readonly wrote: readonly number[]
 }
 
 /** The way back of a migration: its down.sql, else one that is written now. `before` is the history without it. */
@@ -46,24 +48,22 @@ export async function wayBackOf(
     const path = migration.downPath ?? `${name}/down.sql`
     const plan = planMigration({ name, path, sql: migration.down })
     const announced = [...staleness(migration, migration.down), ...announcements(migration.down)]
-    return { plan, origin: 'file', sql: migration.down, announced }
+    return { plan, origin: 'file', sql: migration.down, announced, wrote: [] }
   }
   const written = await writeWayBack({ scratch, before, migration })
   const plan = planMigration({ name, path: `${name}/down.sql (written now)`, sql: written.sql })
-  const announced = [...announcements(written.sql), ...rowsThatStay(migration)]
-  return { plan, origin: 'written', sql: written.sql, announced }
+  const announced = announcements(written.sql)
+  return { plan, origin: 'written', sql: written.sql, announced, wrote: rowWrites(migration) }
 }
 
-/** A way back that is made of catalogs knows nothing of the rows that the migration wrote. */
-function rowsThatStay({ sql, path }: ReplayMigration): string[] {
+function rowWrites({ sql, path }: ReplayMigration): number[] {
   const statements = parseStatements(sql, path)
   const made = madeBefore(statements)
-  const wrote = statements.filter(
-    (statement, index) => changesRowsOnly(statement) && !ofMadeTables(statement, made[index]),
-  )
-  if (wrote.length === 0) return []
-  const list = wrote.map(({ number }) => number).join(', ')
-  return [`rows: what statement ${list} wrote stays as it is`]
+  return statements
+    .filter(
+      (statement, index) => changesRowsOnly(statement) && !ofMadeTables(statement, made[index]),
+    )
+    .map(({ number }) => number)
 }
 
 /** The rows of a table that the migration itself made go with the table. */
