@@ -116,7 +116,7 @@ function dataBlocks({ lost, left, kept }: Proof): Block[] {
     ...kept.unseen.map((object) =>
       status(
         'note',
-        `Whether the data of ${object} comes back was not seen${kept.runs ? ': there were no rows' : ''}`,
+        `Whether the data of ${object} comes back was not seen on rows that were made up`,
       ),
     ),
     ...kept.notKept.map((why) => status('warning', `Not kept: ${why}`)),

@@ -29,7 +29,7 @@ export interface KeepingProof {
   readonly grade: 'lossless (kept)' | 'lossy'
   /** Data that does not come back all the same. */
   readonly lost: readonly string[]
-  /** Data of which that was not seen: its table had no rows, or the way back stopped at those that were made up. */
+  /** Data of which that was not seen: its table had no rows, none was touched, or the way back stopped at them. */
   readonly unseen: readonly string[]
   /** Data that cannot be there: the migration runs only where its table is empty. */
   readonly vacant: readonly string[]
