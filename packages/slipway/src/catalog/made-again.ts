@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { encodeId, type Fact, type FactBase, type StableId } from '@supabase/pg-delta'
 import { quoteIdentifier } from '../database/index.ts'
 import { factBase } from './fact-base.ts'
@@ -13,12 +14,17 @@ export interface MadeAgain {
 }
 
 /**
- * The foreign keys that have to be made again on a way: those between columns of which one changes its
- * type, for the server refuses a foreign key between two types, be it only until the next statement.
+ * What has to be made again on a way: the foreign keys between columns of which one changes its type,
+ * for the server refuses a foreign key between two types, be it only until the next statement; and the
+ * comments of the enums that are made anew.
  */
 export function madeAgain(source: FactBase, target: FactBase): MadeAgain {
-  const keys = source.facts().filter((fact) => isBetweenRetyped(fact, source, target))
-  const gone = new Set(keys.map(({ id }) => encodeId(id)))
+  const states = { source, target }
+  const keys = source.facts().filter((fact) => isBetweenRetyped(fact, states))
+  const comments = source
+    .facts()
+    .filter(({ id }) => id.kind === 'comment' && isMadeAnew(id.target, states))
+  const gone = new Set([...keys, ...comments].map(({ id }) => encodeId(id)))
   const isGone = ({ id, parent }: Fact) =>
     gone.has(encodeId(id)) || (parent !== undefined && gone.has(encodeId(parent)))
   return {
@@ -30,21 +36,40 @@ export function madeAgain(source: FactBase, target: FactBase): MadeAgain {
             source.facts().filter((fact) => !isGone(fact)),
             source.edges,
           ),
-    makes: (ids) => ids.some((id) => gone.has(encodeId(id.kind === 'comment' ? id.target : id))),
+    makes: (ids) =>
+      ids.some(
+        (id) => gone.has(encodeId(id)) || (id.kind === 'comment' && gone.has(encodeId(id.target))),
+      ),
   }
 }
 
-function isBetweenRetyped(key: Fact, source: FactBase, target: FactBase): boolean {
-  if (key.payload['type'] !== 'f' || !target.has(key.id)) return false
-  return [source, target].some((facts) =>
-    facts.outgoingEdges(key.id).some(({ to }) => isRetyped(to, source, target)),
+interface States {
+  readonly source: FactBase
+  readonly target: FactBase
+}
+
+function isBetweenRetyped(key: Fact, states: States): boolean {
+  if (key.payload['type'] !== 'f' || !states.target.has(key.id)) return false
+  return [states.source, states.target].some((facts) =>
+    facts.outgoingEdges(key.id).some(({ to }) => isRetyped(to, states)),
   )
 }
 
-function isRetyped(id: StableId, source: FactBase, target: FactBase): boolean {
-  const [before, after] = [source.get(id), target.get(id)]
+function isRetyped(id: StableId, states: States): boolean {
+  const [before, after] = [states.source.get(id), states.target.get(id)]
   if (id.kind !== 'column' || !before || !after) return false
-  return before.payload['type'] !== after.payload['type']
+  if (before.payload['type'] !== after.payload['type']) return true
+  return states.target.outgoingEdges(id).some(({ to }) => isMadeAnew(to, states))
+}
+
+/** Whether a type is an enum whose values cannot be reached by additions. */
+function isMadeAnew(id: StableId, { source, target }: States): boolean {
+  if (id.kind !== 'type') return false
+  const had = source.get(id)?.payload['values']
+  const has = target.get(id)?.payload['values']
+  if (!Array.isArray(had) || !Array.isArray(has)) return false
+  const kept = has.filter((value) => had.includes(value))
+  return !isDeepStrictEqual(had, kept)
 }
 
 function dropSql(id: StableId): string[] {

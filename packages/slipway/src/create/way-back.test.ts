@@ -111,6 +111,26 @@ test.each([
   expect(way).toMatchObject({ proven: true, grade: 'lossless', losses: [] })
 })
 
+test.each([
+  ["ALTER TYPE kind ADD VALUE 'c';", 1],
+  ["ALTER TYPE kind ADD VALUE 'c'; COMMENT ON TYPE kind IS 'other';", 1],
+  ["ALTER TYPE kind ADD VALUE 'c'; COMMENT ON TYPE kind IS NULL;", 1],
+  ["COMMENT ON TYPE kind IS 'other';", 0],
+])('an enum made anew keeps its comment, and foreign keys over it: %s', async (sql, keys) => {
+  const history = `CREATE TYPE kind AS ENUM ('a', 'b');
+COMMENT ON TYPE kind IS 'kinds';
+CREATE TABLE "group" (kind kind PRIMARY KEY DEFAULT 'a');
+CREATE TABLE member (kind kind REFERENCES "group");`
+  const way = await writeWayBack({
+    scratch: SCRATCH,
+    before: [{ name: '1_base', sql: history }],
+    migration: { name: '2_next', sql },
+  })
+  expect(way).toMatchObject({ proven: true, grade: 'lossless', notRestored: [] })
+  expect(way.sql.match(/COMMENT ON TYPE .* IS 'kinds'/g)).toHaveLength(1)
+  expect(way.sql.match(/DROP CONSTRAINT/g) ?? []).toHaveLength(keys)
+})
+
 const SCHEMAS = {
   name: '1_schemas',
   sql: `CREATE SCHEMA old;
