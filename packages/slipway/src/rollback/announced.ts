@@ -51,18 +51,18 @@ function computedColumns(statements: readonly Statement[], inSchema: string): st
 
 function isPutBack(statement: number, kept: readonly Kept[]): boolean {
   const own = kept.filter((one) => one.statement === statement)
-  return own.length > 0 && own.every(({ state }) => state === 'kept')
+  return own.length > 0 && own.every(({ state, returns }) => state === 'kept' && returns)
 }
 
 function lossless(announced: string, all: readonly Kept[]): string {
   const lost = /^lossy: (.+)$/.exec(announced)?.[1]
   if (lost === undefined) return announced
   const found = all.some((one) => {
-    if (one.state !== 'kept') return false
-    const columns = one.kind === 'columns' ? one.columns : [undefined]
-    return columns.some(
-      (column) => describeKept(column === undefined ? one : { ...one, columns: [column] }) === lost,
+    if (one.state !== 'kept' || !one.returns) return false
+    const columns = one.columns.map((column) =>
+      describeKept({ ...one, kind: 'columns', columns: [column] }),
     )
+    return describeKept(one) === lost || columns.includes(lost)
   })
   return found ? `lossless (kept): ${lost}` : announced
 }

@@ -290,7 +290,16 @@ test('what is kept is announced as lossless, the rest as it is', async () => {
 })
 
 test.each<[string, string, readonly string[]]>([
-  ['values that are put back', "UPDATE log SET line = 'x';", []],
+  [
+    'values that are put back',
+    'UPDATE person SET tags = NULL;',
+    ['lossless (kept): column public.person.tags'],
+  ],
+  [
+    'values that cannot be put back',
+    "UPDATE log SET line = 'x';",
+    ['lossy: column public.log.line', 'rows: what statement 1 wrote stays as it is'],
+  ],
   [
     'rows that stay, beside some that are put back',
     'DELETE FROM log WHERE at = 1; INSERT INTO log SELECT 9;',

@@ -15,6 +15,8 @@ export interface Kept {
   /** `kept`: the data is there. `restored`: it was put back. `not-kept`: it could not be, see `why`. */
   readonly state: 'kept' | 'restored' | 'not-kept'
   readonly why?: string
+  /** A rollback finds the rows that it belongs to; it does not where a key was changed, or where there is none. */
+  readonly returns: boolean
   /** Absent where nobody counted: a table is moved without a look at its rows. */
   readonly rows?: number
   readonly bytes: number
@@ -26,7 +28,7 @@ export interface Kept {
 const READ = `SELECT id, migration, statement, kind, table_schema, table_name, to_json(columns), not_kept, rows,
   coalesce(pg_total_relation_size(to_regclass('slipway.' || stored_as)), 0),
   to_char(kept_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), restored_at IS NOT NULL,
-  details ->> 'restored', details ->> 'since'
+  details ->> 'restored', details ->> 'since', details ->> 'operation' IS DISTINCT FROM 'update' OR key IS NOT NULL
 FROM slipway.kept ORDER BY id`
 
 /** All that is or was kept on a database, the oldest first; nothing where nothing ever was. */
@@ -57,7 +59,7 @@ function keptFrom(row: readonly (string | null)[]): Kept {
     done,
     ...counts
   ] = row
-  const [restored, since] = counts
+  const [restored, since, returns] = counts
   const text = (value: string | null | undefined) => value ?? ''
   return {
     id: Number(id),
@@ -69,6 +71,7 @@ function keptFrom(row: readonly (string | null)[]): Kept {
     columns: JSON.parse(columns ?? '[]') as string[],
     state: why ? 'not-kept' : done === 't' ? 'restored' : 'kept',
     ...(why ? { why } : {}),
+    returns: !why && returns === 't',
     ...(rows === null || rows === undefined ? {} : { rows: Number(rows) }),
     bytes: Number(bytes),
     keptAt: text(at),
