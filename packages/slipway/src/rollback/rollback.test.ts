@@ -101,6 +101,7 @@ describe('a down.sql of one’s own is rehearsed before the target is touched', 
       failure: {
         code: 'ROLLBACK.WAY_BACK_INCOMPLETE',
         message: expect.stringContaining('public.customer.mail'),
+        nextActions: [{ kind: 'edit', label: 'complete it' }, { kind: 'command' }],
       },
     })
     expect(await target.fingerprint()).toEqual(before)
@@ -116,6 +117,25 @@ describe('a down.sql of one’s own is rehearsed before the target is touched', 
       failure: { code: 'MIGRATION.SYNTAX' },
     })
     expect(await living()).toEqual(['1_init', '2_email'])
+  })
+})
+
+test('a way back that no catalog tells is refused, with the file that is to be written', async () => {
+  const kept = migration(
+    '1_init',
+    "CREATE TABLE kind (id integer, name text NOT NULL); INSERT INTO kind VALUES (1, 'a');",
+  )
+  const dropped = migration('2_dropped', 'ALTER TABLE kind DROP COLUMN name;')
+  await deployed([kept, dropped])
+  await expect(takenBack([kept, dropped], ONE)).rejects.toMatchObject({
+    failure: {
+      code: 'ROLLBACK.WAY_BACK_FAILS',
+      where: { file: 'way back of 2_dropped' },
+      nextActions: [
+        { kind: 'advice', label: expect.stringContaining('Write 2_dropped/down.sql by hand') },
+        { command: 'slipway rollback --accept unproven' },
+      ],
+    },
   })
 })
 

@@ -32,6 +32,7 @@ import { raise } from './failures.ts'
 import { knowingKept, prepareRestoring } from './restore.ts'
 import { type Extent, selectMigrations } from './select.ts'
 import {
+  correctionOf,
   type Rehearsal,
   type Rehearsed,
   rehearseWaysBack,
@@ -85,7 +86,7 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
     const { rehearsal, expected } = prepared
     const ways = await knowingKept(session, prepared.ways)
     request.announce(ways, rehearsal)
-    refuseUnproven(rehearsal, request)
+    refuseUnproven(rehearsal, ways, request)
     const { database } = session.server
     const destroys = destroyedBy(ways.map(({ plan }) => plan))
     if (request.protected && destroys.length > 0)
@@ -183,13 +184,20 @@ async function rehearse(
   return { rehearsal: { kind: 'not-rehearsed', reason: 'accepted unproven' } }
 }
 
-function refuseUnproven(rehearsal: Rehearsal, request: RollbackRequest): void {
+function refuseUnproven(
+  rehearsal: Rehearsal,
+  ways: readonly WayBack[],
+  request: RollbackRequest,
+): void {
   if (rehearsal.kind !== 'incomplete' || request.acceptUnproven) return
+  const [only] = ways
   raise('ROLLBACK.WAY_BACK_INCOMPLETE', {
     message: `The way back does not bring back ${nameChanges(rehearsal.changes)}.`,
     why: 'It was run on a scratch, and the schema there differs from the one before; the database was not touched.',
     nextActions: [
-      advice('Complete the down.sql.'),
+      only && ways.length === 1
+        ? correctionOf(only, 'complete it')
+        : advice('Complete the down.sql that is at fault.'),
       command('slipway rollback --accept unproven', 'run it all the same'),
     ],
   })

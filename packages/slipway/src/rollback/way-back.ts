@@ -1,6 +1,6 @@
 import { type Catalog, type Change, difference, readCatalog } from '../catalog/index.ts'
 import { writeWayBack } from '../create/index.ts'
-import { command, failureOf } from '../kernel/index.ts'
+import { advice, command, failureOf, type NextAction } from '../kernel/index.ts'
 import {
   changesRowsOnly,
   loadParser,
@@ -51,7 +51,7 @@ export async function wayBackOf(
     return { plan, origin: 'file', sql: migration.down, announced, wrote: [] }
   }
   const written = await writeWayBack({ scratch, before, migration })
-  const plan = planMigration({ name, path: `${name}/down.sql (written now)`, sql: written.sql })
+  const plan = planMigration({ name, path: `way back of ${name}`, sql: written.sql })
   const announced = announcements(written.sql)
   return { plan, origin: 'written', sql: written.sql, announced, wrote: rowWrites(migration) }
 }
@@ -112,7 +112,10 @@ export async function rehearseWaysBack(
 ): Promise<Rehearsed> {
   const stays = applied.slice(0, applied.length - ways.length)
   const goes = applied.slice(stays.length)
-  const downs = ways.map(({ plan, sql }) => ({ name: plan.name, sql, path: plan.path }))
+  const downs = ways.map((way) => {
+    const { plan, sql } = way
+    return { name: plan.name, sql, path: plan.path, correction: correctionOf(way) }
+  })
   try {
     return await withScratch(
       scratch,
@@ -136,8 +139,21 @@ export async function rehearseWaysBack(
   }
 }
 
+/** What there is to be edited; a way back that was made of catalogs stands in no file. */
+export function correctionOf({ plan, origin }: WayBack, label = 'correct it'): NextAction {
+  return origin === 'file'
+    ? { kind: 'edit', path: plan.path, label }
+    : advice(
+        `Write ${plan.name}/down.sql by hand: there is none, and the catalogs tell no way back.`,
+      )
+}
+
+interface Down extends ReplayMigration {
+  readonly correction: NextAction
+}
+
 async function runBackwards(
-  downs: readonly Required<ReplayMigration>[],
+  downs: readonly Down[],
   run: (down: ReplayMigration) => Promise<void>,
 ): Promise<void> {
   for (const down of downs) {
@@ -152,7 +168,7 @@ async function runBackwards(
         ...(failure.where === undefined ? {} : { where: failure.where }),
         ...(failure.server === undefined ? {} : { server: failure.server }),
         nextActions: [
-          { kind: 'edit', path: down.path, label: 'correct it' },
+          down.correction,
           command('slipway rollback --accept unproven', 'run it all the same'),
         ],
         cause: error,
