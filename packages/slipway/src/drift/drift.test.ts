@@ -45,6 +45,17 @@ test('a deployed database has not drifted', async () => {
   })
 })
 
+test('objects of a kind that is not compared are named', async () => {
+  await deployed()
+  await target.sql(`CREATE STATISTICS order_stats ON id, name FROM customer;
+${[1, 2, 3, 4, 5, 6, 7].map((n) => `CREATE TEXT SEARCH DICTIONARY words_${n} (TEMPLATE = simple);`).join('\n')}`)
+  const { unmodelled } = await inspectDrift(target.request(HISTORY))
+  expect(unmodelled.toSorted()).toEqual([
+    'statistics object order_stats',
+    'text search dictionary words_1, words_2, words_3, words_4, words_5 and others',
+  ])
+})
+
 test('names each object, and its SQL makes the database like its history', async () => {
   await deployed()
   const before = await target.fingerprint()

@@ -18,6 +18,7 @@ import { attempt, type Result } from '../kernel/index.ts'
 import { loadParser } from '../migration/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
 import { type ReplayMigration, scratchLike, withScratch } from '../rehearsal/index.ts'
+import { unmodelledObjects } from './unmodelled.ts'
 
 /** What a look at a target needs. */
 export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'scratch' | 'emit'>
@@ -38,7 +39,7 @@ export interface DriftReport {
   readonly toTarget: string
   /** Told, and no drift. */
   readonly columnOrder: readonly ColumnOrder[]
-  /** Objects of kinds that cannot be compared. */
+  /** Objects of kinds that are not compared, a kind each: `statistics object order_stats`. */
   readonly unmodelled: readonly string[]
   /** Why there was nothing to compare with. */
   readonly unknown?: string
@@ -111,7 +112,7 @@ function reportOf(database: string, expected: Catalog, actual: Catalog): DriftRe
     choices: back.choices,
     toTarget: isEmpty(expected) ? creationSql(forth, actual) : waySql(forth),
     columnOrder: columnOrders(expected, actual),
-    unmodelled: actual.unmodelled,
+    unmodelled: actual.unmodelled.map(unmodelledObjects),
   }
 }
 
@@ -134,7 +135,7 @@ function unknown(database: string, actual: Catalog, reason: string): DriftReport
     drifted: false,
     basis: 'unknown',
     ...nothing,
-    unmodelled: actual.unmodelled,
+    unmodelled: actual.unmodelled.map(unmodelledObjects),
     unknown: reason,
   }
 }

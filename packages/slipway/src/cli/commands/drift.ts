@@ -81,6 +81,6 @@ function view({
     ...columnOrder.map(({ table }) =>
       status('note', `${table} has its columns in another order`, 'no drift'),
     ),
-    ...unmodelled.map((object) => status('warning', `${object} cannot be compared`)),
+    ...unmodelled.map((objects) => status('warning', `Not compared: ${objects}`)),
   ]
 }
