@@ -35,7 +35,7 @@ export function restoredLines(kept: readonly Kept[]): Block[] {
     const { restored } = one
     if (!restored) return status('warning', `Still kept: ${describeKept(one)}`, `kept ${one.id}`)
     const since = restored.since > 0 ? `, ${restored.since} written since stay` : ''
-    return status('done', `Put back ${describeKept(one)}`, `${restored.rows} rows${since}`)
+    return status('done', `Put back ${describeKept(one)}`, `${countOf(restored.rows)}${since}`)
   })
 }
 
@@ -57,5 +57,9 @@ export function sizeOf(bytes: number): string {
 }
 
 function rowsOf({ rows }: Kept): string | undefined {
-  return rows === undefined ? undefined : `${rows} ${rows === 1 ? 'row' : 'rows'}`
+  return rows === undefined ? undefined : countOf(rows)
+}
+
+function countOf(rows: number): string {
+  return `${rows} ${rows === 1 ? 'row' : 'rows'}`
 }

@@ -159,6 +159,20 @@ test.each<[string, string, readonly string[]]>([
   expect(idsOf(judged(sql))).toEqual(ids)
 })
 
+test.each([
+  ['UPDATE users SET email = lower(email)', 'all rows of public.users: '],
+  [
+    'UPDATE users SET email = lower(email) WHERE "email" IS NOT NULL',
+    'the rows of public.users WHERE "email" IS NOT NULL, however many they are: ',
+  ],
+])('%s updates %s', (sql, rows) => {
+  const [hazard] = judged(sql)
+  expect(hazard).toMatchObject({
+    id: 'backfill-unbatched',
+    message: expect.stringContaining(`One statement updates ${rows}`),
+  })
+})
+
 test('the history is followed through renames', () => {
   const before = `ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME email TO mail;
 ALTER SCHEMA public RENAME TO shop`

@@ -107,6 +107,14 @@ test('a rollback puts it back, and says so', async () => {
   ])
 })
 
+test('for people, rows are counted in their number', async () => {
+  await destroyed()
+  const argv = ['rollback', '--env', 'production', '--confirm', target.name]
+  const { stdout } = await runCli(argv, { cwd: root, env: { DATABASE_URL: target.url } })
+  expect(stdout).toMatch(/Put back table public\.note +1 row$/m)
+  expect(stdout).toMatch(/Put back column public\.customer\.name +2 rows$/m)
+})
+
 test('who does not want it is not kept company; what nothing keeps is told', async () => {
   expect(await destroyed('--no-keep')).toMatchObject({ exitCode: 0, kept: [] })
   addMigration(root, { name: '3_code', sql: 'DO $$ BEGIN DELETE FROM customer; END $$;' })

@@ -6,20 +6,25 @@ export const backfillUnbatched: Rule = {
   id: 'backfill-unbatched',
   title: 'A whole table is updated at once',
   judge(action, context) {
-    if (action.kind !== 'update' || !meansAllRows(action.where)) return undefined
-    const { table } = action
+    if (action.kind !== 'update' || !mayMeanAllRows(action.where)) return undefined
+    const { table, where } = action
+    const name = full(context, table)
+    const rows =
+      where === undefined
+        ? `all rows of ${name}`
+        : `the rows of ${name} WHERE ${where}, however many they are`
     return {
       severity: 'warning',
       object: tableObject(context, table),
       table,
       lock: 'ROW EXCLUSIVE',
-      message: `One statement updates all rows of ${full(context, table)}: other writers of a row wait until the last one is done, and the table grows by a copy of each. Do it in batches.`,
+      message: `One statement updates ${rows}: other writers of a row wait until the last one is done, and the table grows by a copy of each. Do it in batches.`,
     }
   },
 }
 
 /** No condition, or only that a column is not filled yet. */
-function meansAllRows(where: string | undefined): boolean {
+function mayMeanAllRows(where: string | undefined): boolean {
   if (where === undefined) return true
   return /^[\s(]*(?:"[^"]+"|[\w.]+)(?:\."[^"]+")?\s+is\s+(?:not\s+)?null[\s)]*$/i.test(where)
 }
