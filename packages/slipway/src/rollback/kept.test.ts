@@ -305,6 +305,7 @@ test.each<[string, string, readonly string[]]>([
     'DELETE FROM log WHERE at = 1; INSERT INTO log SELECT 9;',
     ['lossless (kept): rows of public.log', 'rows: what statement 2 wrote stays as it is'],
   ],
+  ['rows that it deletes', "INSERT INTO team (id, name) VALUES (9, 'team 9');", []],
   ['a computed column', 'ALTER TABLE person DROP COLUMN doubled;', []],
   [
     'a required column',

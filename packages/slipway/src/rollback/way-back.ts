@@ -53,17 +53,36 @@ export async function wayBackOf(
   const written = await writeWayBack({ scratch, before, migration })
   const plan = planMigration({ name, path: `way back of ${name}`, sql: written.sql })
   const announced = announcements(written.sql)
-  return { plan, origin: 'written', sql: written.sql, announced, wrote: rowWrites(migration) }
+  return { plan, origin: 'written', sql: written.sql, announced, wrote: rowWrites(migration, plan) }
 }
 
-function rowWrites({ sql, path }: ReplayMigration): number[] {
+function rowWrites({ sql, path }: ReplayMigration, wayBack: MigrationPlan): number[] {
   const statements = parseStatements(sql, path)
   const made = madeBefore(statements)
   return statements
     .filter(
-      (statement, index) => changesRowsOnly(statement) && !ofMadeTables(statement, made[index]),
+      (statement, index) =>
+        changesRowsOnly(statement) &&
+        !ofMadeTables(statement, made[index]) &&
+        !isDeletedBy(wayBack, statement),
     )
     .map(({ number }) => number)
+}
+
+/** A way back deletes the rows that an INSERT writes out, where their table has a key. */
+function isDeletedBy({ statements }: MigrationPlan, { actions }: Statement): boolean {
+  const emptied = statements.flatMap((one) =>
+    one.actions.flatMap((action) => (action.kind === 'delete' ? [action.table] : [])),
+  )
+  return actions.every(
+    (action) =>
+      action.kind === 'insert' &&
+      action.inserted !== undefined &&
+      emptied.some(({ schema, name }) => {
+        const { schema: inSchema = schema, name: table } = action.table
+        return name === table && schema === inSchema
+      }),
+  )
 }
 
 /** The rows of a table that the migration itself made go with the table. */
