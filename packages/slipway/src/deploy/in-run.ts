@@ -23,8 +23,8 @@ function doneBefore({ direction, done }: RunPlace): string | undefined {
   if (done === 0) return undefined
   const migrations = done === 1 ? '1 migration was' : `${done} migrations were`
   return direction === 'up'
-    ? `${migrations} applied before it and stand.`
-    : `${migrations} taken back before it and stay so.`
+    ? `${migrations} applied before it, and that stands.`
+    : `${migrations} taken back before it, and that stands.`
 }
 
 /** The same command again would take back more than was asked for, so what is left is counted. */

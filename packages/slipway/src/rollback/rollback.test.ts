@@ -172,7 +172,7 @@ test('a failure after steps that were taken back names them, and the command for
   expect(failed.failure).toMatchObject({
     code: 'DEPLOY.STATEMENT_FAILED',
     why: expect.stringMatching(
-      /as it was before it\. 1 migration was taken back before it and stay/,
+      /as it was before it\. 1 migration was taken back before it, and that stands\./,
     ),
     nextActions: [{ command: 'slipway rollback --steps 2' }],
   })

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { advice, command, type Failure } from '../kernel/index.ts'
+import { inRun } from './in-run.ts'
+
+const STOPPED: Failure = {
+  code: 'DEPLOY.STOPPED',
+  message: 'Stopped during 2_b.',
+  why: 'It was undone.',
+  nextActions: [
+    advice('Run the same command again: it goes on from here.'),
+    command('slipway status', 'see where the database stands'),
+  ],
+}
+
+test('a rollback that was stopped goes on with what is left, and no more', () => {
+  const { why, nextActions } = inRun(STOPPED, { direction: 'down', done: 39, left: 2 })
+  expect(why).toBe('It was undone. 39 migrations were taken back before it, and that stands.')
+  expect(nextActions.map((action) => 'command' in action && action.command)).toEqual([
+    'slipway rollback --steps 2',
+    'slipway status',
+  ])
+})
+
+test('a deploy goes on with the same command, for what stands is not run again', () => {
+  const failure = inRun(STOPPED, { direction: 'up', done: 1, left: 2 })
+  expect(failure).toEqual({
+    ...STOPPED,
+    why: 'It was undone. 1 migration was applied before it, and that stands.',
+  })
+})
