@@ -3,6 +3,7 @@ import { type Catalog } from './catalog.ts'
 import { factBase } from './fact-base.ts'
 import { raise } from './failures.ts'
 import { madeAgain } from './made-again.ts'
+import { numberingBehindRows } from './numbering.ts'
 import { alwaysFits, castsTo } from './type-casts.ts'
 
 /** One statement on the way from one catalog to another. */
@@ -45,6 +46,11 @@ export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
         sql: castingThroughText(action.sql.trim().replace(/;$/, ''), source),
         alone: action.transactionality !== 'transactional',
         destructive: action.dataLoss === 'destructive',
+      })),
+      ...numberingBehindRows(source, target).map((sql) => ({
+        sql,
+        alone: false,
+        destructive: false,
       })),
     ],
     choices: choicesOf(source, target),
