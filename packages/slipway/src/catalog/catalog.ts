@@ -140,10 +140,18 @@ function catalogOf({ factBase, diagnostics }: Extracted, session: Session, scope
   const facts = userFacts(factBase, scope)
   return {
     facts,
-    unmodelled: unmodelled.map((found) => found.message),
+    unmodelled: unmodelled.map(unmodelledObjects),
     columnOrder: columnOrder(facts),
     major: Math.floor(session.server.versionNumber / 10_000),
   }
+}
+
+/** What is not compared, of one kind: `statistics object order_stats`. */
+function unmodelledObjects({ message, context }: Extracted['diagnostics'][number]): string {
+  const { kind, count, samples } = context ?? {}
+  if (typeof kind !== 'string' || !Array.isArray(samples)) return message
+  const more = typeof count === 'number' && count > samples.length ? ' and others' : ''
+  return `${kind} ${samples.join(', ')}${more}`
 }
 
 function userFacts(all: FactBase, scope: Scope): FactBase {

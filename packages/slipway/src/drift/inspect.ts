@@ -18,7 +18,6 @@ import { attempt, type Result } from '../kernel/index.ts'
 import { loadParser } from '../migration/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
 import { type ReplayMigration, scratchLike, withScratch } from '../rehearsal/index.ts'
-import { unmodelledObjects } from './unmodelled.ts'
 
 /** What a look at a target needs. */
 export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'scratch' | 'emit'>
@@ -112,7 +111,7 @@ function reportOf(database: string, expected: Catalog, actual: Catalog): DriftRe
     choices: back.choices,
     toTarget: isEmpty(expected) ? creationSql(forth, actual) : waySql(forth),
     columnOrder: columnOrders(expected, actual),
-    unmodelled: actual.unmodelled.map(unmodelledObjects),
+    unmodelled: actual.unmodelled,
   }
 }
 
@@ -135,7 +134,7 @@ function unknown(database: string, actual: Catalog, reason: string): DriftReport
     drifted: false,
     basis: 'unknown',
     ...nothing,
-    unmodelled: actual.unmodelled.map(unmodelledObjects),
+    unmodelled: actual.unmodelled,
     unknown: reason,
   }
 }

@@ -4,10 +4,8 @@ import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { type EmbeddedServer, serveEmbedded } from '../database/index.ts'
-import { deploy } from '../deploy/index.ts'
-import { rethrow } from '../kernel/index.ts'
 import { extensionsOf } from '../rehearsal/index.ts'
-import { runSets, workOn } from './fill.ts'
+import { fill } from './fill.ts'
 import { keyOf, type TestProject } from './test-project.ts'
 
 /** A template in a folder, where the machine has no PostgreSQL but the embedded one. */
@@ -15,8 +13,6 @@ export interface EmbeddedTemplate {
   readonly folder: string
   readonly extensions: readonly string[]
 }
-
-const NOBODY = { confirm: undefined }
 
 /** Makes the template once, in the cache of the project. It appears whole. */
 export async function ensureEmbeddedTemplate(from: TestProject): Promise<EmbeddedTemplate> {
@@ -29,13 +25,7 @@ export async function ensureEmbeddedTemplate(from: TestProject): Promise<Embedde
   const unfinished = `${folder}.${randomBytes(4).toString('hex')}`
   try {
     const address = { kind: 'embedded', dataDir: unfinished, extensions } as const
-    const { failure } = await deploy({
-      ...workOn(from, address),
-      consent: NOBODY,
-      acceptDrift: false,
-    })
-    if (failure) rethrow(failure)
-    await runSets(from, address)
+    await fill(from, address)
     // Another process may have been faster: its template is as good.
     await rename(unfinished, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error

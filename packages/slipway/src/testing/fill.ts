@@ -1,8 +1,9 @@
 import os from 'node:os'
 import path from 'node:path'
 import type { Address } from '../database/index.ts'
-import { prepareBooks, withTarget, type WorkRequest } from '../deploy/index.ts'
+import { deploy, prepareBooks, withTarget, type WorkRequest } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
+import { rethrow } from '../kernel/index.ts'
 import { schemaNames } from '../project/index.ts'
 import { runSeeds, type SeedOutcome } from '../seeds/index.ts'
 import type { TestProject } from './test-project.ts'
@@ -11,7 +12,7 @@ const LIMITS = { lockTimeoutMs: 200, statementTimeoutMs: 15 * 60_000 }
 const DEADLINE_MS = 30 * 60_000
 
 /** Work on a database of tests. */
-export function workOn({ project, migrations }: TestProject, address: Address): WorkRequest {
+function workOn({ project, migrations }: TestProject, address: Address): WorkRequest {
   return {
     address,
     protected: false,
@@ -22,6 +23,18 @@ export function workOn({ project, migrations }: TestProject, address: Address): 
     signal: new AbortController().signal,
     emit: () => {},
   }
+}
+
+/** Deploys the migrations of a project to a new database, and runs its sets there. Fails as both do. */
+export async function fill(from: TestProject, address: Address): Promise<void> {
+  const { failure } = await deploy({
+    ...workOn(from, address),
+    // What is new has nothing to lose: nobody is asked.
+    consent: { confirm: undefined },
+    acceptDrift: false,
+  })
+  if (failure) rethrow(failure)
+  await runSets(from, address)
 }
 
 /** Runs the sets of a project on a database that has its migrations. Fails with the codes of `seedFailures`. */

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quoteIdentifier, type Session, withSession } from '../database/index.ts'
-import { deploy } from '../deploy/index.ts'
-import { rethrow } from '../kernel/index.ts'
-import { runSets, workOn } from './fill.ts'
+import { fill } from './fill.ts'
 import { createOwn, dropOwn, mark, ownDatabases } from './own-databases.ts'
 import type { TestServer } from './server.ts'
 import { keyOf, type TestProject } from './test-project.ts'
@@ -12,9 +10,6 @@ const TEMPLATE = 'slipway_seeded_'
 const MAKING = 'slipway_making_'
 const KEEP = 6
 const POLL_MS = 50
-
-/** What is new has nothing to lose: nobody is asked. */
-const NOBODY = { confirm: undefined }
 
 /**
  * The template of a project's tests, by its content: a database with the migrations deployed and the sets seeded, closed
@@ -53,13 +48,7 @@ async function make(admin: Session, { server, from, name }: Making): Promise<voi
     const address = server.address(unfinished)
     const { initShadowDb } = from.project
     if (initShadowDb) await withSession(address, {}, (session) => session.execute(initShadowDb))
-    const { failure } = await deploy({
-      ...workOn(from, address),
-      consent: NOBODY,
-      acceptDrift: false,
-    })
-    if (failure) rethrow(failure)
-    await runSets(from, address)
+    await fill(from, address)
     // Copies are read without writing what a first reader would note down, and are planned with numbers.
     await withSession(address, {}, (session) => session.execute('VACUUM (ANALYZE)'))
     const made = quoteIdentifier(unfinished)

@@ -30,10 +30,10 @@ DECLARE
   target regclass := to_regclass(name);
   entry slipway.kept;
 BEGIN
-  FOR entry IN SELECT k.* FROM slipway.kept k JOIN pg_class c ON c.oid = target JOIN pg_namespace n ON n.oid = c.relnamespace
+  FOR entry IN SELECT k.* FROM slipway.kept k
     WHERE k.migration = of_migration AND k.kind = 'rows' AND k.details ->> 'operation' = 'update' AND k.key IS NOT NULL
       AND k.restored_at IS NULL AND k.stored_as IS NOT NULL AND own = ANY (k.columns)
-      AND (k.relation = target OR (k.table_schema, k.table_name) = (n.nspname, c.relname))
+      AND slipway.relation_of(k) = target
     ORDER BY k.statement DESC, k.id
   LOOP
     BEGIN
@@ -59,9 +59,7 @@ BEGIN
   WHILE pending <> '{}' LOOP
     FOREACH one IN ARRAY pending LOOP
       SELECT * INTO entry FROM slipway.kept WHERE id = one;
-      SELECT c.oid INTO target FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.oid = entry.relation OR (n.nspname, c.relname) = (entry.table_schema, entry.table_name)
-        ORDER BY c.oid = entry.relation DESC LIMIT 1;
+      target := slipway.relation_of(entry);
       CONTINUE WHEN target IS NULL OR (entry.details ->> 'operation' = 'update'
         AND target IN (SELECT to_regclass(name) FROM unnest(changed_by_way_back) AS name));
       BEGIN
