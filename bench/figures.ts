@@ -15,7 +15,7 @@ export interface Figures {
   readonly pendingMs?: number
   /** The highest of the deploys of the figures, in KiB. */
   readonly deployPeakKiB?: number
-  readonly scratchMs?: number
+  readonly shadowMs?: number
   readonly createMs?: number
   readonly laterCreateMs?: number
   /** What could not be measured, and why. */
@@ -83,17 +83,17 @@ async function measureStatus(run: FiguresRun): Promise<Part> {
 }
 
 async function measureCreate(run: FiguresRun): Promise<Part> {
-  const scratch: number[] = []
+  const shadow: number[] = []
   const create: number[] = []
   // The first one makes the folder of the private server.
-  await scratchStart(run)
+  await shadowStart(run)
   for (let round = 0; round < run.rounds; round++) {
-    scratch.push(await scratchStart(run))
+    shadow.push(await shadowStart(run))
     const project = newFolder(run, 'create')
     writePrismaProject(project, [])
     create.push(await createModel(run, project, 'First'))
   }
-  return { scratchMs: median(scratch), createMs: median(create) }
+  return { shadowMs: median(shadow), createMs: median(create) }
 }
 
 async function measureLaterCreate(run: FiguresRun): Promise<Part> {
@@ -106,16 +106,16 @@ async function measureLaterCreate(run: FiguresRun): Promise<Part> {
   return { laterCreateMs: median(times) }
 }
 
-async function scratchStart(run: FiguresRun): Promise<number> {
+async function shadowStart(run: FiguresRun): Promise<number> {
   const command: Command = {
     program: process.execPath,
-    args: [benchPath('programs', 'scratch.ts')],
+    args: [benchPath('programs', 'shadow.ts')],
     cwd: run.folder,
     env: {},
   }
   const result = await measure(command)
   if (!result.ok) throw new Error(result.reason)
-  run.onRun(`scratch: ${Number(result.stdout).toFixed(0)} ms`)
+  run.onRun(`shadow: ${Number(result.stdout).toFixed(0)} ms`)
   return Number(result.stdout)
 }
 

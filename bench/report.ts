@@ -68,7 +68,7 @@ function figuresSection(figures: Figures | undefined): string {
   const rows = [
     ['`status`, 820 migrations of a real project applied', milliseconds(figures.statusMs)],
     ['`deploy`, nothing pending of 1,000, in turn with it', milliseconds(figures.pendingMs)],
-    ['scratch, from its start to its first answer', milliseconds(figures.scratchMs)],
+    ['shadow, from its start to its first answer', milliseconds(figures.shadowMs)],
     ['`create` on a schema of one model, no cache', milliseconds(figures.createMs)],
     ['second and later `create` on 820 migrations', milliseconds(figures.laterCreateMs)],
   ]

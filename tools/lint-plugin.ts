@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { CreateRule, ESTree, Plugin } from '@oxlint/plugins'
-import { whyForbidden } from './rooms.ts'
+import { whyForbidden } from './modules.ts'
 
 type Importing =
   | ESTree.ImportDeclaration
@@ -9,8 +9,8 @@ type Importing =
   | ESTree.ImportExpression
   | ESTree.TSImportType
 
-/** The import table of tools/rooms.ts, over static, dynamic and type imports. */
-const rooms: CreateRule = {
+/** The import table of tools/modules.ts, over static, dynamic and type imports. */
+const modules: CreateRule = {
   create(context) {
     const file = path.relative(context.cwd, context.filename).replaceAll(path.sep, '/')
     const visit = (node: Importing) => {
@@ -37,7 +37,7 @@ const noBareError: CreateRule = {
         const thrown = node.argument
         if (thrown.type !== 'NewExpression' && thrown.type !== 'CallExpression') return
         if (thrown.callee.type !== 'Identifier' || thrown.callee.name !== 'Error') return
-        const message = 'Raise a failure of the room (failures.ts), or state an invariant.'
+        const message = 'Raise a failure of the module (failures.ts), or state an invariant.'
         context.report({ node, message })
       },
     }
@@ -46,7 +46,7 @@ const noBareError: CreateRule = {
 
 const plugin: Plugin = {
   meta: { name: 'slipway' },
-  rules: { rooms, 'no-bare-error': noBareError },
+  rules: { modules, 'no-bare-error': noBareError },
 }
 
 export default plugin

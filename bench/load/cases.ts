@@ -5,7 +5,7 @@ export interface Case {
   readonly sql: string
   /** Whether its work is done and valid, as a query of one boolean. */
   readonly done: string
-  /** Takes it back, so that the next one finds the table as it was. */
+  /** Rolls it back, so that the next one finds the table as it was. */
   readonly undo: string
 }
 

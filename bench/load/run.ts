@@ -9,7 +9,7 @@ import {
   fillToScale,
   readShape,
   type ScaledTable,
-} from '../../packages/slipway/src/rehearsal/index.ts'
+} from '../../packages/slipway/src/shadow/index.ts'
 import { measure } from '../measure.ts'
 import { slipwayCommand } from '../peers/slipway.ts'
 import type { BenchServer } from '../server.ts'
@@ -114,7 +114,7 @@ async function runCase({ url, tables, one, entrant, project, round }: CaseRun): 
     await sleep(SETTLE_MS)
     return { wallMs, waits: waitsOf(workload.samples, [], window) }
   })
-  await takeBack(url, one)
+  await rollBack(url, one)
   const longest = (kind: string) =>
     Math.max(
       0,
@@ -132,8 +132,8 @@ async function runCase({ url, tables, one, entrant, project, round }: CaseRun): 
   }
 }
 
-/** Sees that the work was done, and takes it back with all that was recorded of it. */
-async function takeBack(url: string, { id, done, undo }: Case): Promise<void> {
+/** Sees that the work was done, and rolls it back with all that was recorded of it. */
+async function rollBack(url: string, { id, done, undo }: Case): Promise<void> {
   await withSession(addressOf(url), {}, async (session) => {
     const { rows } = await session.queryRaw(done)
     if (rows.length !== 1 || rows[0]?.[0] !== 't') throw new Error(`${id} was not done`)

@@ -1,13 +1,13 @@
-// Prints how long a scratch takes from its start to its first answer, in milliseconds.
+// Prints how long a shadow database takes from its start to its first answer, in milliseconds.
 // Our own modules are loaded before the clock starts; what the machine has of servers counts.
 import { mkdtempSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { withScratch } from '../../packages/slipway/src/rehearsal/index.ts'
+import { withShadowDatabase } from '../../packages/slipway/src/shadow/index.ts'
 
-const cacheDir = mkdtempSync(path.join(os.tmpdir(), 'slipway-bench-scratch-'))
+const cacheDir = mkdtempSync(path.join(os.tmpdir(), 'slipway-bench-shadow-'))
 const started = performance.now()
-await withScratch({ cacheDir }, [], async (session) => {
+await withShadowDatabase({ cacheDir }, [], async (session) => {
   await session.query('SELECT 1')
   process.stdout.write(String(performance.now() - started))
 })

@@ -23,11 +23,8 @@ export async function measureCheck(run: ProofRun): Promise<Runs[]> {
   const local = copyProject(run.folder, 'trigger')
   const embedded = copyProject(run.folder, 'trigger')
   const written = copyProject(run.folder, 'trigger')
-  writeWayBack(written)
-  writeFileSync(
-    path.join(embedded, 'slipway.config.ts'),
-    `export default { scratch: 'embedded' }\n`,
-  )
+  writeDownMigration(written)
+  writeFileSync(path.join(embedded, 'slipway.config.ts'), `export default { shadow: 'embedded' }\n`)
   const command = (project: string) => slipwayCommand(project, ['check', '--fail-on', 'never'])
   const cold = { name: 'cold, local server', samples: [] as Measurement[] }
   const warm = [
@@ -49,7 +46,7 @@ export async function measureCheck(run: ProofRun): Promise<Runs[]> {
 }
 
 /** As `slipway create` leaves a migration: the newest one builds an index. */
-function writeWayBack(project: string): void {
+function writeDownMigration(project: string): void {
   const newest = globSync('prisma/migrations/*/migration.sql', { cwd: project }).toSorted().at(-1)
   const file = path.join(project, newest ?? '')
   const index = /CREATE INDEX CONCURRENTLY IF NOT EXISTS ("\w+")/.exec(

@@ -57,10 +57,10 @@ function goalsOf({ check, judgement, keeping }: ProofFigures): string[][] {
   ]
 }
 
-function below(goal: string, measured: number | undefined, most: number, unit = 'ms'): string[] {
+function below(goal: string, measured: number | undefined, most: number, group = 'ms'): string[] {
   const known = measured !== undefined && Number.isFinite(measured)
   return known
-    ? [goal, `${whole(measured)} ${unit}`, verdict(measured < most)]
+    ? [goal, `${whole(measured)} ${group}`, verdict(measured < most)]
     : [goal, 'not measured', '']
 }
 
@@ -94,7 +94,7 @@ function whole(value: number): string {
 
 function conditions(version: string): string {
   return [
-    `- \`check\`: a whole process; without a \`down.sql\` the way back is written, too. Warm: the replayed history is in \`.slipway\`. Its memory is the process's; a private server's is not in it.`,
+    `- \`check\`: a whole process; without a \`down.sql\` the down migration is written, too. Warm: the replayed history is in \`.slipway\`. Its memory is the process's; a private server's is not in it.`,
     '- squawk: its native binary on the same files, in turn with ours. It judges each file by itself; Slipway knows what the files before it made.',
     '- Keeping: the time that the receipt of `slipway deploy` names, from sending the migration until it is committed. `CREATE TABLE AS` is timed by its client, on a table of the same rows.',
     `- PostgreSQL ${version}, with the defaults for durability.`,

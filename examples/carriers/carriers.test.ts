@@ -78,7 +78,7 @@ describe('the history of the reference project', () => {
     expect(await counts()).toEqual(new Map())
   })
 
-  it('keeps what its way back says that it keeps', async () => {
+  it('keeps what its down migration says that it keeps', async () => {
     for (const migration of history) await up(migration)
     await client.query(sample)
     const names = await column('SELECT full_name FROM contacts ORDER BY id')

@@ -53,13 +53,13 @@ async function tour(): Promise<void> {
   await slipway('seed run')
   await typeIn(SHARED_MAILBOX)
 
-  chapter('A change of the schema becomes a migration, with its way back')
+  chapter('A change of the schema becomes a migration, with its down migration')
   edit(schema, '  powerUnits  Int?', '  rating      Decimal? @db.Decimal(2, 1)\n  powerUnits  Int?')
   await slipway('create add_carrier_rating')
   show('add_carrier_rating')
   await slipway('deploy')
 
-  chapter('Deployed too early? One command takes it back')
+  chapter('Deployed too early? One command rolls it back')
   await slipway('rollback --steps 1')
   await expectStatus({ state: 'behind', pending: 1 })
   await slipway('deploy')

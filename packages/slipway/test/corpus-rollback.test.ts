@@ -9,7 +9,7 @@ import { type CorpusMigration, corpusMigrations, hasCorpus } from './corpus.ts'
 import { dumpSchema } from './dump.ts'
 import { createDatabase, postgresBin, type TestDatabase } from './postgres.ts'
 
-// Law 2 on real histories: each of the last migrations is taken back by a way that we wrote, and the
+// Guarantee 2 on real histories: each of the last migrations is rolled back by a way that we wrote, and the
 // schema that pg_dump shows afterwards is the one before it.
 
 const LAST = process.env['FULL'] === '1' ? 60 : 3
@@ -28,13 +28,13 @@ const work = (
   migrations,
   limits: { lockTimeoutMs: 200, statementTimeoutMs: 60_000 },
   deadlineMs: 60_000,
-  scratch: { cacheDir },
+  shadow: { cacheDir },
   signal: new AbortController().signal,
   emit: () => {},
   consent: { confirm: undefined },
 })
 
-/** Applies one more migration and takes it back; gives what is wrong afterwards, and what was announced. */
+/** Applies one more migration and rolls it back; gives what is wrong afterwards, and what was announced. */
 async function thereAndBack(
   database: TestDatabase,
   migrations: readonly CorpusMigration[],
@@ -46,13 +46,13 @@ async function thereAndBack(
   // On a copy: rows that a migration wrote stay, so that not every one could be applied once more.
   const copy = await createDatabase({ template: database.name })
   try {
-    return await takeBack(copy, { migrations, cacheDir, before })
+    return await rollBack(copy, { migrations, cacheDir, before })
   } finally {
     await copy.drop()
   }
 }
 
-async function takeBack(
+async function rollBack(
   database: TestDatabase,
   from: { migrations: readonly CorpusMigration[]; cacheDir: string; before: string },
 ): Promise<{ wrong?: string; announced: readonly string[] }> {

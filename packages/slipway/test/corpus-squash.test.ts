@@ -7,7 +7,7 @@ import { dumpSchema } from './dump.ts'
 import { postgresBin, type TestDatabase } from './postgres.ts'
 import { prismaCli } from './prisma.ts'
 import { writeProject } from './project.ts'
-import { shareImages, createTarget, SCRATCH } from './target.ts'
+import { shareImages, createTarget, SHADOW } from './target.ts'
 
 // Real histories, squashed whole: pg_dump sees one schema, whoever deploys it; Prisma runs the squash on an
 // empty database, and calls a target up to date that has recorded it.
@@ -27,7 +27,7 @@ test.skipIf(!hasCorpus).each(PROJECTS)(
   '%s, squashed',
   async (project) => {
     const migrations = corpusMigrations(project)
-    const squash = await draftSquash({ migrations, scratch: SCRATCH, emit: () => undefined })
+    const squash = await draftSquash({ migrations, shadow: SHADOW, emit: () => undefined })
     expect(squash).toMatchObject({ form: 'catalog', columnOrder: [], down: { proven: true } })
     const { name, sql } = squash
     const [before, after] = [writeProject(migrations), writeProject([{ name, sql }])]
@@ -65,7 +65,7 @@ test.skipIf(!hasCorpus || process.env['FULL'] !== '1').each(PROJECTS)(
   async (project) => {
     const migrations = corpusMigrations(project)
     const at = (index: number) => migrations.at(index)?.name
-    const request = { migrations, scratch: SCRATCH, emit: () => undefined }
+    const request = { migrations, shadow: SHADOW, emit: () => undefined }
     const half = await draftSquash({ ...request, to: at(Math.floor(migrations.length / 2)) })
     expect(half).toMatchObject({ form: 'catalog', columnOrder: [] })
     expect(half.after.length).toBeGreaterThan(0)

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { fingerprint, readCatalog } from '../src/catalog/index.ts'
 import { withSession } from '../src/database/index.ts'
 import { ConnectionString } from '../src/kernel/index.ts'
+import { fingerprint, readCatalog } from '../src/schema/index.ts'
 import { runCli } from './cli.ts'
 import { corpusMigrations, hasCorpus } from './corpus.ts'
 import { runFiles } from './dump.ts'
@@ -10,7 +10,7 @@ import { createDatabase, postgresBin, type TestDatabase } from './postgres.ts'
 import { prismaCli } from './prisma.ts'
 import { addMigration, writeProject } from './project.ts'
 
-// Real histories: what we deploy, what psql gives, and what Prisma reads are the same (law 3).
+// Real histories: what we deploy, what psql gives, and what Prisma reads are the same (guarantee 3).
 
 const PROJECTS =
   process.env['FULL'] === '1'

@@ -536,7 +536,7 @@ describe('a sync', () => {
     expect(both.code).toBe('CLI.FLAG_CONFLICT')
   })
 
-  test('what fails on the way takes all of it back, files too', async () => {
+  test('what fails on the way rolls all of it back, files too', async () => {
     await someRows('staging', 0)
     await targets.development.sql(`ALTER TABLE "Truck" ADD CONSTRAINT c CHECK (plate <> 'A')`)
     const run = await sync('staging', 'development', '--write', '--set', 'core')

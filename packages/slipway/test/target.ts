@@ -2,10 +2,10 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
-import { type Fingerprint, fingerprint, readCatalog } from '../src/catalog/index.ts'
 import { withSession } from '../src/database/index.ts'
 import type { WorkRequest } from '../src/deploy/index.ts'
 import { ConnectionString } from '../src/kernel/index.ts'
+import { type Fingerprint, fingerprint, readCatalog } from '../src/schema/index.ts'
 import { createDatabase, type TestDatabase } from './postgres.ts'
 
 /** A migration of a test's own. */
@@ -24,14 +24,14 @@ export interface TestTarget extends TestDatabase {
   fingerprint(): Promise<Fingerprint>
 }
 
-/** Images of scratches, shared by the test files of a machine. */
-export const SCRATCH = { cacheDir: path.join(tmpdir(), 'slipway-test-images') }
+/** Images of shadow databases, shared by the test files of a machine. */
+export const SHADOW = { cacheDir: path.join(tmpdir(), 'slipway-test-images') }
 
-/** Lets a project use the same images as all tests, for a scratch from nothing takes seconds. */
+/** Lets a project use the same images as all tests, for a shadow database from nothing takes seconds. */
 export function shareImages(root: string): void {
-  mkdirSync(SCRATCH.cacheDir, { recursive: true })
+  mkdirSync(SHADOW.cacheDir, { recursive: true })
   mkdirSync(path.join(root, '.slipway'), { recursive: true })
-  symlinkSync(SCRATCH.cacheDir, path.join(root, '.slipway', 'cache'))
+  symlinkSync(SHADOW.cacheDir, path.join(root, '.slipway', 'cache'))
 }
 
 /** A migration by name and text. */
@@ -68,7 +68,7 @@ export function workOn(
     migrations,
     limits: { lockTimeoutMs: 200, statementTimeoutMs: 60_000 },
     deadlineMs: 30_000,
-    scratch: SCRATCH,
+    shadow: SHADOW,
     signal: new AbortController().signal,
     emit: () => {},
   }

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { SCRATCH } from '../../test/target.ts'
+import { SHADOW } from '../../test/target.ts'
 import { attempt } from '../kernel/index.ts'
 import { type MigrationFolder, readMigrations } from '../project/index.ts'
 import { type CheckedMigration, checkMigrations, storeProof } from './index.ts'
@@ -21,17 +21,17 @@ afterEach(() => {
 })
 
 function migrations(): MigrationFolder[] {
-  return readMigrations(folder, { waysBack: true })
+  return readMigrations(folder, { downMigrations: true })
 }
 
 async function check(...names: string[]): Promise<CheckedMigration[]> {
   return await checkMigrations({
     migrations: migrations(),
     names,
-    scratch: SCRATCH,
+    shadow: SHADOW,
     rules: [],
     facts: { serverVersion: 150_000, defaultSchema: 'public' },
-    withoutRehearsal: false,
+    withoutTestRun: false,
     emit: () => {},
   })
 }
@@ -68,7 +68,7 @@ test('the whole reference project: each migration has a grade, and is judged', a
   expect(fax?.hazards.map(({ id }) => id)).toContain('drop-column')
 }, 60_000)
 
-test('a stored proof is compared with the files and with what a rehearsal shows', async () => {
+test('a stored proof is compared with the files and with what a testRun shows', async () => {
   const [one] = await check('drop_contact_fax')
   const migration = migrations().find(({ name }) => name === one?.name)
   if (!one?.proof || !migration) throw new TypeError('no proof')
@@ -93,7 +93,7 @@ test('a migration that does not run has its refusal, with its place; others are 
   writeFileSync(last.path, '-- a comment\nDROP TABLE nowhere;')
   const checked = await check(last.name, 'touch_updated_at')
   expect(checked[0]).toMatchObject({
-    refusal: { code: 'REHEARSAL.REPLAY_FAILED', where: { file: last.path, line: 2 } },
+    refusal: { code: 'SHADOW.REPLAY_FAILED', where: { file: last.path, line: 2 } },
   })
   expect(checked[1]?.proof?.grade).toBe('lossless')
 })

@@ -1,17 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { catalogReader } from '../catalog/index.ts'
-import { type Proof, prove as proveMigration } from '../create/index.ts'
 import { type Facts, type Hazard, judge, type Rule } from '../hazards/index.ts'
 import { attempt, type Emit, type Failure, type Result, rethrow } from '../kernel/index.ts'
-import { loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
+import { type Proof, prove as proveMigration } from '../proof/index.ts'
+import { catalogReader } from '../schema/index.ts'
 import {
   type ReplayMigration,
-  type ScratchOptions,
-  withScratch,
-  withScratchServer,
-} from '../rehearsal/index.ts'
+  type ShadowOptions,
+  withShadowDatabase,
+  withShadowServer,
+} from '../shadow/index.ts'
+import { loadParser, parseStatements } from '../statements/index.ts'
 import type { Load, LoadConditions } from './load/load.ts'
 import type { RowsAsked } from './load/rows-wanted.ts'
 import { selected } from './selected.ts'
@@ -19,17 +19,17 @@ import { compareStored, type StoredProof } from './stored-proof.ts'
 
 /** What is to be checked, and where. */
 export interface CheckRequest {
-  /** All migrations of the project, with their ways back. */
+  /** All migrations of the project, with their down migrations. */
   readonly migrations: readonly MigrationFolder[]
   /** Those to check; the last one where none is named. */
   readonly names: readonly string[]
-  readonly scratch: ScratchOptions
+  readonly shadow: ShadowOptions
   /** What is known of the target; `check` asks none. */
   readonly facts: Facts
   /** Rules of the project's own. */
   readonly rules: readonly Rule[]
   /** Judge without running anything. */
-  readonly withoutRehearsal: boolean
+  readonly withoutTestRun: boolean
   /** Run each beside a workload, too. */
   readonly load?: RowsAsked & Pick<LoadConditions, 'limits' | 'deadlineMs' | 'signal'>
   readonly emit: Emit
@@ -39,7 +39,7 @@ export interface CheckRequest {
 export interface CheckedMigration {
   readonly name: string
   readonly path: string
-  /** Absent where it was not rehearsed: `refusal` says why, or nobody asked for it. */
+  /** Absent where it was not tested: `refusal` says why, or nobody asked for it. */
   readonly proof?: Proof
   readonly refusal?: Failure
   /** What its statements lock, rewrite, lose or break, by their text and the history before. */
@@ -52,30 +52,30 @@ export interface CheckedMigration {
 }
 
 /**
- * Judges migrations, and rehearses them one by one, each on a scratch that holds the history before it. Touches no target.
- * Fails with CHECK.UNKNOWN_MIGRATION, and with CHECK.LOAD_NEEDS_SERVER where a load is asked for and the scratch is embedded; a migration that does not run has its refusal in its place.
+ * Judges migrations, and tests them one by one, each on a shadow database that holds the history before it. Touches no target.
+ * Fails with CHECK.UNKNOWN_MIGRATION, and with CHECK.LOAD_NEEDS_SERVER where a load is asked for and the shadow database is embedded; a migration that does not run has its refusal in its place.
  */
 export async function checkMigrations(request: CheckRequest): Promise<CheckedMigration[]> {
   const { migrations, emit } = request
   const chosen = selected(request)
-  // The history is read while the first scratch is made.
+  // The history is read while the first shadow database is made.
   const judging = attempt(() => judged(chosen, request))
-  if (request.withoutRehearsal) {
+  if (request.withoutTestRun) {
     const hazards = hazardsOf(await judging)
     return chosen.map((one) => ({ ...judgedOne(one, hazards), stored: compareStored(one) }))
   }
-  const rehearsing = withScratchServer(request.scratch, async (scratch) => {
-    const loadOne = await loader(request, scratch)
-    const found: Rehearsed[] = []
+  const testing = withShadowServer(request.shadow, async (shadow) => {
+    const loadOne = await loader(request, shadow)
+    const found: TestRunResult[] = []
     for (const one of chosen) {
-      emit({ kind: 'phase', phase: 'rehearse', detail: one.name })
+      emit({ kind: 'phase', phase: 'test', detail: one.name })
       const before = migrations.slice(0, migrations.indexOf(one))
-      const shown = await rehearsed(one, before, { ...request, scratch })
+      const shown = await tested(one, before, { ...request, shadow })
       found.push(shown.proof ? { ...shown, ...(await loadOne(one, before, shown.proof)) } : shown)
     }
     return found
   })
-  const [judgement, found] = await Promise.all([judging, rehearsing])
+  const [judgement, found] = await Promise.all([judging, testing])
   const hazards = hazardsOf(judgement)
   return chosen.flatMap((one, index) => {
     const of = found[index]
@@ -83,12 +83,12 @@ export async function checkMigrations(request: CheckRequest): Promise<CheckedMig
   })
 }
 
-/** A failure of the judgement is told when the scratch is gone. */
+/** A failure of the judgement is told when the shadow database is gone. */
 function hazardsOf(judgement: Result<Hazard[]>): Hazard[] {
   return judgement.ok ? judgement.value : rethrow(judgement.failure)
 }
 
-type Rehearsed = Omit<CheckedMigration, 'name' | 'path' | 'hazards'>
+type TestRunResult = Omit<CheckedMigration, 'name' | 'path' | 'hazards'>
 
 type LoadOne = (
   migration: MigrationFolder,
@@ -97,15 +97,15 @@ type LoadOne = (
 ) => Promise<Pick<CheckedMigration, 'load' | 'loadRefusal'>>
 
 /** What puts a migration under load, where that is asked for. Loaded then: it brings all of a deploy. */
-async function loader({ load, emit }: CheckRequest, scratch: ScratchOptions): Promise<LoadOne> {
+async function loader({ load, emit }: CheckRequest, shadow: ShadowOptions): Promise<LoadOne> {
   if (load === undefined) return async () => ({})
   const { loadMigration, refuseEmbedded } = await import('./load/load.ts')
   const { rowsWanted } = await import('./load/rows-wanted.ts')
-  refuseEmbedded(scratch)
+  refuseEmbedded(shadow)
   const conditions = { ...load, emit, rowsWanted: await rowsWanted(load, emit) }
   return async (migration, before, proof) => {
     const ran = await attempt(() =>
-      loadMigration(migration, before, { ...conditions, scratch, proof }),
+      loadMigration(migration, before, { ...conditions, shadow, proof }),
     )
     return ran.ok ? { load: ran.value } : { loadRefusal: ran.failure }
   }
@@ -133,11 +133,11 @@ async function judged(
   return judge({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts, rules })
 }
 
-async function rehearsed(
+async function tested(
   migration: MigrationFolder,
   before: readonly ReplayMigration[],
   request: CheckRequest,
-): Promise<Rehearsed> {
+): Promise<TestRunResult> {
   const proven = await attempt(() => prove(migration, before, request))
   if (!proven.ok) return { refusal: proven.failure, stored: compareStored(migration) }
   return { proof: proven.value, stored: compareStored(migration, proven.value) }
@@ -146,7 +146,7 @@ async function rehearsed(
 async function prove(
   migration: MigrationFolder,
   before: readonly ReplayMigration[],
-  { scratch, migrations }: CheckRequest,
+  { shadow, migrations }: CheckRequest,
 ): Promise<Proof> {
   const { name, downPath, down: sql } = migration
   const down =
@@ -154,7 +154,7 @@ async function prove(
       ? undefined
       : { name: `${name}/down.sql`, sql, ...(downPath ? { path: downPath } : {}) }
   const upcoming = down ? [migration, down] : [migration]
-  return await proveMigration((work) => withScratch(scratch, before, work, upcoming), {
+  return await proveMigration((work) => withShadowDatabase(shadow, before, work, upcoming), {
     migration,
     down,
     catalogs: async (session) => catalogReader(session, await projectScope(session, migrations)),

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { corpusMigrations, hasCorpus } from '../../test/corpus.ts'
-import { SCRATCH } from '../../test/target.ts'
+import { SHADOW } from '../../test/target.ts'
 import { judge } from '../hazards/index.ts'
-import { loadParser, parseStatements } from '../migration/index.ts'
+import { loadParser, parseStatements } from '../statements/index.ts'
 import { fixMigrations } from './index.ts'
 
 // Histories of real projects: every form that is written gives the same schema, and nothing is left to rewrite in it.
@@ -28,7 +28,7 @@ test.skipIf(!hasCorpus).each(PROJECTS)(
   async (project, last) => {
     const migrations = corpusMigrations(project)
     const names = migrations.slice(last === undefined ? 0 : -last).map(({ name }) => name)
-    const fixed = await fixMigrations({ migrations, names, scratch: SCRATCH, facts, emit })
+    const fixed = await fixMigrations({ migrations, names, shadow: SHADOW, facts, emit })
     expect(fixed.flatMap(({ refusal }) => refusal ?? [])).toEqual([])
     expect(fixed.some(({ edits }) => edits.length > 0)).toBe(true)
 
@@ -38,7 +38,7 @@ test.skipIf(!hasCorpus).each(PROJECTS)(
     const again = await fixMigrations({
       migrations: rewritten,
       names,
-      scratch: SCRATCH,
+      shadow: SHADOW,
       facts,
       emit,
     })

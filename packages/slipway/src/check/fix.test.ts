@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import { runCli } from '../../test/cli-in-process.ts'
 import { addMigration, type TestMigration, writeProject } from '../../test/project.ts'
 import { shareImages } from '../../test/target.ts'
-import { checksum } from '../migration/index.ts'
+import { checksum } from '../statements/index.ts'
 
 const INIT = {
   name: '1_init',

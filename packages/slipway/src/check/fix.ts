@@ -1,11 +1,16 @@
 import { writeFileSync } from 'node:fs'
-import { type Catalog, difference, readFacts } from '../catalog/index.ts'
 import { type Facts, rewrite, type Rewriting } from '../hazards/index.ts'
 import { advice, attempt, type Emit, type Failure, rethrow } from '../kernel/index.ts'
-import { checksum, loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
-import { replay, type ScratchOptions, withScratch, withScratchServer } from '../rehearsal/index.ts'
+import { type Catalog, difference, readFacts } from '../schema/index.ts'
+import {
+  replay,
+  type ShadowOptions,
+  withShadowDatabase,
+  withShadowServer,
+} from '../shadow/index.ts'
+import { checksum, loadParser, parseStatements } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { selected } from './selected.ts'
 
@@ -15,7 +20,7 @@ export interface FixRequest {
   readonly migrations: readonly MigrationFolder[]
   /** Those to rewrite; the last one where none is named. */
   readonly names: readonly string[]
-  readonly scratch: ScratchOptions
+  readonly shadow: ShadowOptions
   readonly facts: Facts
   readonly emit: Emit
 }
@@ -29,7 +34,7 @@ export interface FixedMigration extends Rewriting {
 }
 
 /**
- * Rewrites hazards into their safe form, and runs both forms, each on a scratch that holds the history before it:
+ * Rewrites hazards into their safe form, and runs both forms, each on a shadow database that holds the history before it:
  * a form that gives another schema is refused with CHECK.FIX_DIFFERS. Writes nothing and touches no target.
  * Fails with CHECK.UNKNOWN_MIGRATION.
  */
@@ -37,17 +42,17 @@ export async function fixMigrations(request: FixRequest): Promise<FixedMigration
   await loadParser()
   const fixed = rewritings(request)
   if (fixed.every(({ edits }) => edits.length === 0)) return fixed
-  return await withScratchServer(request.scratch, async (scratch) => {
+  return await withShadowServer(request.shadow, async (shadow) => {
     const tried: FixedMigration[] = []
     for (const one of fixed) {
-      if (one.edits.length > 0) request.emit({ kind: 'phase', phase: 'rehearse', detail: one.name })
-      tried.push(one.edits.length > 0 ? await rehearsed(one, { ...request, scratch }) : one)
+      if (one.edits.length > 0) request.emit({ kind: 'phase', phase: 'test', detail: one.name })
+      tried.push(one.edits.length > 0 ? await tested(one, { ...request, shadow }) : one)
     }
     return tried
   })
 }
 
-/** Writes the new text, and the checksum in the head of the way back. Gives the paths of what it wrote. */
+/** Writes the new text, and the checksum in the head of the down migration. Gives the paths of what it wrote. */
 export function writeFix(migration: MigrationFolder, { path, sql }: FixedMigration): string[] {
   writeFileSync(path, sql)
   const { down, downPath } = migration
@@ -73,7 +78,7 @@ function rewritings(request: FixRequest): FixedMigration[] {
   })
 }
 
-async function rehearsed(fixed: FixedMigration, request: FixRequest): Promise<FixedMigration> {
+async function tested(fixed: FixedMigration, request: FixRequest): Promise<FixedMigration> {
   const compared = await attempt(() => compare(fixed, request))
   return compared.ok ? fixed : { ...fixed, refusal: compared.failure }
 }
@@ -100,17 +105,17 @@ async function compare(fixed: FixedMigration, request: FixRequest): Promise<void
 
 /** PostgreSQL refuses the original itself, for the very hazard that is rewritten: the new text need only run. */
 function isBroken({ rewritten }: FixedMigration, { code }: Failure): boolean {
-  return code === 'REHEARSAL.REPLAY_FAILED' && rewritten.some(({ id }) => id === 'enum-value-used')
+  return code === 'SHADOW.REPLAY_FAILED' && rewritten.some(({ id }) => id === 'enum-value-used')
 }
 
 /** The schema that a history gives, its last migration run as a deploy would. */
 async function schemaOf(
   history: readonly Pick<MigrationFolder, 'name' | 'path' | 'sql'>[],
-  { scratch, migrations }: FixRequest,
+  { shadow, migrations }: FixRequest,
 ): Promise<Catalog> {
   const last = history.slice(-1)
-  return await withScratch(
-    scratch,
+  return await withShadowDatabase(
+    shadow,
     history.slice(0, -1),
     async (session) => {
       await replay(session, last)

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import type { Proof } from '../create/index.ts'
+import type { Proof } from '../proof/index.ts'
 import { htmlReport, type ReportedMigration } from './html.ts'
 
 const PROOF: Proof = {
   migration: '1_x',
   checksums: { up: 'a', down: 'b' },
-  scratch: { kind: 'postgres', version: '15.18' },
+  shadow: { kind: 'postgres', version: '15.18' },
   grade: 'lossy',
   proven: true,
   reasons: [],

@@ -1,5 +1,5 @@
-import { gradeOf, type Proof } from '../create/index.ts'
 import type { Hazard } from '../hazards/index.ts'
+import { gradeOf, type Proof } from '../proof/index.ts'
 import type { CheckedMigration } from './check.ts'
 import { drawLoad } from './load-chart.ts'
 import { drawLocks, escape } from './lock-timeline.ts'
@@ -38,7 +38,7 @@ function overview(migrations: readonly ReportedMigration[]): string {
       `<tr><td><a href="#${escape(name)}">${escape(name)}</a></td><td>${badge(proof)}</td>` +
       `<td class="number">${hazards.length}</td></tr>`,
   )
-  return `<table><thead><tr><th>Migration</th><th>Way back</th><th class="number">Hazards</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+  return `<table><thead><tr><th>Migration</th><th>Down migration</th><th class="number">Hazards</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
 }
 
 function section({ name, proof, refusal, load, hazards, sql }: ReportedMigration): string {
@@ -62,10 +62,10 @@ function badge(proof: Proof | undefined): string {
 }
 
 function proofPart(proof: Proof): string {
-  const { scratch, rows, upMs, downMs, reasons, conditions, lost, left, kept, changes } = proof
+  const { shadow, rows, upMs, downMs, reasons, conditions, lost, left, kept, changes } = proof
   const gone = kept?.lost ?? lost
   const { unseen = [], vacant = [] } = kept ?? {}
-  const facts = `Run up, down and up again on PostgreSQL ${scratch.version}, on ${rows} rows that were made up for it: up ${upMs} ms, down ${downMs} ms.`
+  const facts = `Run up, down and up again on PostgreSQL ${shadow.version}, on ${rows} rows that were made up for it: up ${upMs} ms, down ${downMs} ms.`
   const list = (title: string, items: readonly string[]) =>
     items.length === 0
       ? ''
@@ -77,7 +77,7 @@ ${list(
   'Kept by the deploy, and put back by a rollback',
   lost.filter((object) => ![...gone, ...unseen, ...vacant].includes(object)),
 )}
-${list('What the way back cannot bring', gone)}
+${list('What the down migration cannot bring', gone)}
 ${list('Nothing to lose, for it runs only where the table is empty', vacant)}
 ${list('Not seen to come back', unseen)}
 ${list('Rows that it writes stay behind in', left)}

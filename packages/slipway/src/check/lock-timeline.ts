@@ -1,4 +1,4 @@
-import type { Proof } from '../create/index.ts'
+import type { Proof } from '../proof/index.ts'
 
 /** Text as it may stand in HTML, also in an attribute. */
 export function escape(text: string): string {
@@ -26,7 +26,7 @@ interface Span {
   readonly to: number
 }
 
-/** Which locks on tables stopped others, from when until when: a bar each, on the time of the rehearsal. */
+/** Which locks on tables stopped others, from when until when: a bar each, on the time of the test run. */
 export function drawLocks({ statements, locks }: Proof): string {
   const bars = locks.filter(({ kind, mode }) => kind !== 'index' && CLASSES[mode] !== undefined)
   if (bars.length === 0) return ''

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Proof } from '../create/index.ts'
-import { checksum } from '../migration/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
+import type { Proof } from '../proof/index.ts'
+import { checksum } from '../statements/index.ts'
 
 /**
  * How the `proof.json` beside a migration stands to it: there is none, it is what was found now, it is of
@@ -12,7 +12,7 @@ export type StoredProof = 'none' | 'same' | 'other-files' | 'differs' | 'unreada
 
 const FILE = 'proof.json'
 
-/** Compares the stored proof with the files, and with what a rehearsal showed: it is checked, never trusted. */
+/** Compares the stored proof with the files, and with what a test run showed: it is checked, never trusted. */
 export function compareStored(migration: MigrationFolder, proof?: Proof): StoredProof {
   const file = fileOf(migration)
   if (!existsSync(file)) return 'none'

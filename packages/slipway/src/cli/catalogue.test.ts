@@ -3,15 +3,15 @@ import { expect, test } from 'vitest'
 import type { FailureSpecs } from '../kernel/index.ts'
 import { CATALOGUES } from './catalogue.ts'
 
-const rooms = new URL('../', import.meta.url)
+const modules = new URL('../', import.meta.url)
 const page = readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8')
 
-test('every room that declares failures is in the catalogue, under the first part of its codes', async () => {
-  const declaring = readdirSync(rooms).filter((room) =>
-    existsSync(new URL(`${room}/failures.ts`, rooms)),
+test('every module that declares failures is in the catalogue, under the first part of its codes', async () => {
+  const declaring = readdirSync(modules).filter((module) =>
+    existsSync(new URL(`${module}/failures.ts`, modules)),
   )
   expect(Object.keys(CATALOGUES).toSorted()).toEqual(
-    declaring.map((room) => room.toUpperCase()).toSorted(),
+    declaring.map((module) => module.toUpperCase()).toSorted(),
   )
   for (const [prefix, load] of Object.entries(CATALOGUES)) {
     for (const code of Object.keys(await load()))

@@ -2,11 +2,11 @@ import type { FailureSpecs } from '../kernel/index.ts'
 import { cliFailures } from './failures.ts'
 
 /**
- * The failures of every room, by the first part of their codes. A room is imported only when a
- * failure of its is looked up: the room that raised it is loaded already.
+ * The failures of every module, by the first part of their codes. A module is imported only when a
+ * failure of its is looked up: the module that raised it is loaded already.
  */
 export const CATALOGUES: Readonly<Record<string, () => Promise<FailureSpecs>>> = {
-  CATALOG: async () => (await import('../catalog/index.ts')).catalogFailures,
+  CATALOG: async () => (await import('../schema/index.ts')).catalogFailures,
   CLI: async () => cliFailures,
   CHECK: async () => (await import('../check/index.ts')).checkFailures,
   CREATE: async () => (await import('../create/index.ts')).createFailures,
@@ -16,11 +16,11 @@ export const CATALOGUES: Readonly<Record<string, () => Promise<FailureSpecs>>> =
   ENGINE: async () => (await import('../engine/index.ts')).engineFailures,
   HAZARDS: async () => (await import('../hazards/index.ts')).hazardFailures,
   HISTORY: async () => (await import('../history/index.ts')).historyFailures,
-  MIGRATION: async () => (await import('../migration/index.ts')).migrationFailures,
+  MIGRATION: async () => (await import('../statements/index.ts')).migrationFailures,
   SEEDS: async () => (await import('../seeds/index.ts')).seedFailures,
   SAFEKEEPING: async () => (await import('../safekeeping/index.ts')).safekeepingFailures,
   PROJECT: async () => (await import('../project/index.ts')).projectFailures,
-  REHEARSAL: async () => (await import('../rehearsal/index.ts')).rehearsalFailures,
+  SHADOW: async () => (await import('../shadow/index.ts')).shadowFailures,
   REPAIR: async () => (await import('../repair/index.ts')).repairFailures,
   ROLLBACK: async () => (await import('../rollback/index.ts')).rollbackFailures,
   TESTING: async () => (await import('../testing/index.ts')).testingFailures,

@@ -1,5 +1,5 @@
 import type { CheckedMigration, StoredProof } from '../check/index.ts'
-import { gradeOf, type Proof } from '../create/index.ts'
+import { gradeOf, type Proof } from '../proof/index.ts'
 import type { Finding } from './command.ts'
 import { hazardFinding } from './hazard-findings.ts'
 import { loadBlocks, loadFindings, loadResult } from './load-view.ts'
@@ -53,7 +53,7 @@ const STORED: Readonly<Record<StoredProof, string | undefined>> = {
   same: undefined,
   unchecked: undefined,
   'other-files': 'proof.json is of other files: check the migration again with --save.',
-  differs: 'proof.json claims something else than the rehearsal shows.',
+  differs: 'proof.json claims something else than the testRun shows.',
   unreadable: 'proof.json cannot be read.',
 }
 
@@ -88,8 +88,8 @@ const MARKS: Readonly<Record<Finding['severity'], Mark>> = {
 
 /** The grade of a proof, what it cannot bring back, and the locks that its migration took. */
 export function proofBlocks(proof: Proof): Block[] {
-  const { scratch, rows, emptyTables, upMs, downMs } = proof
-  const where = `PostgreSQL ${scratch.version.replace(/ \(Debian.*/, '')}, ${rows} rows, up ${upMs} ms, down ${downMs} ms`
+  const { shadow, rows, emptyTables, upMs, downMs } = proof
+  const where = `PostgreSQL ${shadow.version.replace(/ \(Debian.*/, '')}, ${rows} rows, up ${upMs} ms, down ${downMs} ms`
   const filled =
     emptyTables.length > 0 && rows > 0
       ? [status('note', `No rows could be made up for ${emptyTables.join(', ')}`)]
@@ -124,15 +124,15 @@ function dataBlocks({ lost, left, kept }: Proof): Block[] {
 }
 
 export function lossBlock(object: string): Block {
-  return status('warning', `The way back cannot bring the data of ${object}`)
+  return status('warning', `The down migration cannot bring the data of ${object}`)
 }
 
 function leftBlock(table: string): Block {
-  return status('warning', `Rows that it writes stay in ${table} after the way back`)
+  return status('warning', `Rows that it writes stay in ${table} after the down migration`)
 }
 
 function gradeText(proof: Proof): string {
-  const how = proof.proven ? 'Up, down and up again' : 'Rehearsed'
+  const how = proof.proven ? 'Up, down and up again' : 'TestRunResult'
   return `${how}: ${gradeOf(proof) ?? 'no grade, the schema does not come back'}`
 }
 

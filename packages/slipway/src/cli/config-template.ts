@@ -7,7 +7,7 @@ export const CONFIG_TEMPLATE = `import { defineConfig } from 'slipway'
 export default defineConfig({
   // Where migrations are tried before anyone trusts them. Without this: a private, throw-away server of
   // the PostgreSQL on this machine, else an embedded one. 'embedded', or a server that is no target:
-  // scratch: 'env:SCRATCH_DATABASE_URL',
+  // shadow database: 'env:SHADOW_SERVER_URL',
 
   // Rules of your own, beside the hazards that Slipway knows.
   // rules: './slipway.rules.ts',

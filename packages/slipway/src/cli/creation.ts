@@ -8,7 +8,7 @@ import {
 import { lossBlock, proofBlocks } from './checked.ts'
 import type { Context, Input } from './command.ts'
 import { type Block, sql, status } from './view.ts'
-import { scratchOptions, type Work } from './work.ts'
+import { shadowOptions, type Work } from './work.ts'
 
 /** Writes the migration that the schema asks for, with the flags of `create` and `dev`. */
 export async function createFrom(
@@ -22,7 +22,7 @@ export async function createFrom(
       files: project.schema.files,
       migrationsDir: project.migrationsDir,
       history: migrations,
-      scratch: scratchOptions(work),
+      shadow: shadowOptions(work),
       filter: {
         externalTables: [...project.external.tables],
         externalEnums: [...project.external.enums],
@@ -53,7 +53,7 @@ export function creationResult(outcome: CreateOutcome) {
   }
 }
 
-/** What was written, and what its way back cannot bring. */
+/** What was written, and what its down migration cannot bring. */
 export function creationBlocks(outcome: CreateOutcome, cwd: string): Block[] {
   const kept = outcome.kept.map(({ object, reason }) => status('note', `Kept ${object}`, reason))
   if (outcome.kind === 'nothing-to-do') {
@@ -65,7 +65,7 @@ export function creationBlocks(outcome: CreateOutcome, cwd: string): Block[] {
   if (!down)
     return [
       ...lines,
-      status('note', 'It is empty; its way back is written when it is known'),
+      status('note', 'It is empty; its down migration is written when it is known'),
       sql(text),
     ]
   return [
@@ -73,7 +73,7 @@ export function creationBlocks(outcome: CreateOutcome, cwd: string): Block[] {
     ...(down.proof
       ? [...proofBlocks(down.proof), ...down.proof.reasons.map((why) => status('warning', why))]
       : [
-          status('warning', 'Its way back does not bring the schema back'),
+          status('warning', 'Its down migration does not bring the schema back'),
           ...down.losses.map(lossBlock),
         ]),
     ...down.choices.map((choice) => status('warning', choice.message, choice.object)),

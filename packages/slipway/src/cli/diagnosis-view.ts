@@ -26,7 +26,7 @@ export function diagnosisFindings({ problems }: Diagnosis): Finding[] {
 function describeProblem(problem: Problem): string {
   switch (problem.kind) {
     case 'failed': {
-      const done = problem.direction === 'up' ? 'being applied' : 'being taken back'
+      const done = problem.direction === 'up' ? 'being applied' : 'being rolled back'
       return `It was ${done}: ${describeStop(problem.stop)}.`
     }
     case 'edited':
@@ -62,19 +62,19 @@ function catalogText(catalog: Extract<Problem, { kind: 'edited' }>['catalog']): 
 function failedBlocks({
   invalidIndexes,
   editedSince,
-  failsOnScratch,
+  failsOnShadow,
 }: Extract<Problem, { kind: 'failed' }>): Block[] {
   return [
     ...invalidIndexes.map((name) =>
       status('warning', `Index ${name} is not valid: its build broke off`),
     ),
     ...(editedSince ? [status('warning', 'The file was edited since it began')] : []),
-    ...(failsOnScratch
+    ...(failsOnShadow
       ? [
           status(
             'warning',
-            `Statement ${failsOnScratch.statement} fails on a scratch too`,
-            failsOnScratch.message,
+            `Statement ${failsOnShadow.statement} fails on a shadow database too`,
+            failsOnShadow.message,
           ),
         ]
       : []),

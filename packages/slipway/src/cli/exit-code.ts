@@ -4,7 +4,7 @@ import type { ExitCode, Report } from './command.ts'
 
 /**
  * What a command exits with: the code that its report names, else that of its failure, else 4 for
- * findings that count, else 0. A report with a failure never gives 0 (law 8).
+ * findings that count, else 0. A report with a failure never gives 0 (guarantee 8).
  */
 export async function exitCodeOf(report: Report, signal: AbortSignal): Promise<ExitCode> {
   const { exitCode, failure, findings } = report

@@ -83,6 +83,6 @@ export function fixedNext(shown: readonly ShownFix[]): NextAction[] {
     'Fix only what no target has: one that has it already calls it edited from then on',
   )
   return able.every(({ written }) => written)
-    ? [command(`slipway check ${names}`, 'rehearse the way back of what was written'), applied]
+    ? [command(`slipway check ${names}`, 'test the down migration that was written'), applied]
     : [command(`slipway fix ${names} --write`, 'write it'), applied]
 }

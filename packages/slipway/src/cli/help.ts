@@ -44,7 +44,7 @@ function overview({ commands, version }: Manual): Report {
       }),
   )
   const text = [
-    `Slipway ${version}: deploys Prisma migrations, and takes them back`,
+    `Slipway ${version}: deploys Prisma migrations, and rolls them back`,
     ...lines,
     ...flagSummary(),
   ].join('\n')

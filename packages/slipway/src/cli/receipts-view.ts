@@ -6,7 +6,10 @@ import { type Block, status } from './view.ts'
 const SHOWN = 30
 
 /** Receipts, a line each; of a long run the beginning is summed up. */
-export function receiptLines(receipts: readonly Receipt[], done: 'Applied' | 'Took back'): Block[] {
+export function receiptLines(
+  receipts: readonly Receipt[],
+  done: 'Applied' | 'Rolled back',
+): Block[] {
   const first = receipts.findIndex((receipt) => receipt.status !== 'done')
   const finished = first === -1 ? receipts.length : first
   const hidden = Math.max(finished - SHOWN, 0)

@@ -40,7 +40,7 @@ describe('exit codes', () => {
     ['findings that do not', gives({ findings: [finding('warning'), finding('notice')] }), 0],
     ['a failure without a code of its own', fails('DATABASE.UNREACHABLE'), 2],
     ['a failure with one', fails('CLI.DECLINED'), 3],
-    ['a failure that no room declares', fails('NO.SUCH_CODE'), 2],
+    ['a failure that no module declares', fails('NO.SUCH_CODE'), 2],
     ['a code that the report names', gives({ exitCode: 4 }), 4],
     [
       'a failure beats the 0 of its report',
@@ -78,7 +78,7 @@ describe('signals', () => {
     expect(JSON.parse(stdout).failure.message).toMatch('Stopped by')
   })
 
-  test('a stop of the room exits with the code of the signal; "needs repair" stays', async () => {
+  test('a stop of the module exits with the code of the signal; "needs repair" stays', async () => {
     const run = async (code: string) => {
       const controller = new AbortController()
       const stopped: Handler = async (context, input) => {
@@ -195,7 +195,7 @@ describe('streams', () => {
 
 describe('progress', () => {
   const steps: Handler = async ({ emit }) => {
-    emit({ kind: 'phase', phase: 'rehearse', detail: 'postgres://u:secret@host/db' })
+    emit({ kind: 'phase', phase: 'test', detail: 'postgres://u:secret@host/db' })
     emit({ kind: 'migration-started', migration: 'one', index: 0, total: 2 })
     emit({ kind: 'statement-started', migration: 'one', statement: 1, total: 3 })
     emit({ kind: 'migration-done', migration: 'one', ms: 12, attempts: 2 })
@@ -205,7 +205,7 @@ describe('progress', () => {
   test('without a terminal: one plain line a step', async () => {
     const { stderr, stdout } = await runWork(steps)
     expect(stdout).toBe('')
-    expect(stderr).toBe('rehearse: postgres://u:***@host/db\n[1/2] one\n')
+    expect(stderr).toBe('test: postgres://u:***@host/db\n[1/2] one\n')
   })
 
   test('without a terminal, waiting is said once in ten seconds', async () => {

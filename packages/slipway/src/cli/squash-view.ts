@@ -10,7 +10,7 @@ export function squashResult(squash: Squash, file: string | undefined) {
     form,
     fallback,
     statements,
-    units,
+    groups,
     squashed,
     after,
     rows,
@@ -24,7 +24,7 @@ export function squashResult(squash: Squash, file: string | undefined) {
     form,
     fallback: fallback ?? null,
     statements,
-    units,
+    groups,
     squashes: squashed.map((one) => one.name),
     after,
     rows,
@@ -58,7 +58,7 @@ export function squashBlocks(squash: Squash, file: string | undefined): Block[] 
 }
 
 /** How it is made. */
-function formNotes({ form, fallback, units, rows }: Squash): Block[] {
+function formNotes({ form, fallback, groups, rows }: Squash): Block[] {
   const written = rows.reduce((sum, table) => sum + table.rows, 0)
   if (form === 'catalog') {
     if (written === 0) return []
@@ -67,8 +67,14 @@ function formNotes({ form, fallback, units, rows }: Squash): Block[] {
   const why = fallback ?? 'it runs on rows'
   return [
     status('note', 'Their statements stand one behind the other', why),
-    ...(units > 1
-      ? [status('note', `It runs in ${units} transactions`, 'cut off in between, a deploy goes on')]
+    ...(groups > 1
+      ? [
+          status(
+            'note',
+            `It runs in ${groups} transactions`,
+            'cut off in between, a deploy goes on',
+          ),
+        ]
       : []),
   ]
 }
@@ -84,7 +90,7 @@ function differenceNotes({ form, unlike, columnOrder, down }: Squash): Block[] {
     ),
     ...(down.proven
       ? []
-      : [status('warning', 'Its way back does not bring back the state before', 'down.sql')]),
+      : [status('warning', 'Its down migration does not bring back the state before', 'down.sql')]),
   ]
 }
 

@@ -9,7 +9,7 @@ import {
   type Project,
   readMigrations,
   resolveTarget,
-  scratchSetting,
+  shadowSetting,
   type Target,
 } from '../project/index.ts'
 import type { Context } from './command.ts'
@@ -26,7 +26,7 @@ export async function readWork(
   { cwd, env, emit, target: flags }: Context,
   options: {
     readonly mayLackMigrations?: boolean
-    readonly waysBack?: boolean
+    readonly downMigrations?: boolean
     /** The command does nothing with the target: which one it would be is not worth a word. */
     readonly withoutTarget?: boolean
   } = {},
@@ -39,7 +39,7 @@ export async function readWork(
   }
   const migrations = readMigrations(project.migrationsDir, {
     mayBeMissing: options.mayLackMigrations ?? false,
-    waysBack: options.waysBack ?? false,
+    downMigrations: options.downMigrations ?? false,
   })
   return { project, target, migrations }
 }
@@ -58,7 +58,7 @@ export function placeOf({ target }: Work, database: string): string {
 export async function directAddress({ target, migrations }: Work): Promise<Address> {
   const address = target.direct ?? target.address
   if (address.kind === 'postgres') return address
-  const { extensionsOf } = await import('../rehearsal/index.ts')
+  const { extensionsOf } = await import('../shadow/index.ts')
   return { ...address, extensions: extensionsOf(migrations.map(({ sql }) => sql)) }
 }
 
@@ -72,7 +72,7 @@ export async function workRequest({ signal, emit }: Context, work: Work): Promis
     migrations,
     limits: { lockTimeoutMs, statementTimeoutMs },
     deadlineMs,
-    scratch: scratchOptions(work),
+    shadow: shadowOptions(work),
     rules: () => ownRules(work),
     signal,
     emit,
@@ -85,13 +85,13 @@ export async function ownRules({ project }: Pick<Work, 'project'>): Promise<read
   return (await loadRules(project)) as readonly Rule[]
 }
 
-/** What a project's scratches are made of. */
-export function scratchOptions({
+/** What a project's shadow databases are made of. */
+export function shadowOptions({
   project,
   target,
-}: Pick<Work, 'project' | 'target'>): WorkRequest['scratch'] {
+}: Pick<Work, 'project' | 'target'>): WorkRequest['shadow'] {
   return {
-    named: scratchSetting(project),
+    named: shadowSetting(project),
     target,
     cacheDir: path.join(project.root, '.slipway', 'cache'),
     initScript: project.initShadowDb,

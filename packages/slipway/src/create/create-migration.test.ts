@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { createDatabase } from '../../test/postgres.ts'
 import { prismaCli } from '../../test/prisma.ts'
 import { writeProject } from '../../test/project.ts'
-import { SCRATCH } from '../../test/target.ts'
+import { SHADOW } from '../../test/target.ts'
 import { failureOf } from '../kernel/index.ts'
 import { createMigration, type CreateOptions, type CreateOutcome } from './create-migration.ts'
 import type { AskRenames } from './draft.ts'
@@ -56,7 +56,7 @@ async function create(
       files: [{ path: 'schema.prisma', content: HEAD + models }],
       migrationsDir: path.join(root, 'migrations'),
       history: history === '' ? [] : [{ name: '1_history', sql: history }],
-      scratch: SCRATCH,
+      shadow: SHADOW,
       name: 'next step',
       now: new Date('2026-11-21T01:02:03.456Z'),
       ...extra,
@@ -266,7 +266,7 @@ model Post {
     losses: ['column public.User.name'],
   },
   {
-    title: 'a column that takes larger numbers, which do not fit on the way back',
+    title: 'a column that takes larger numbers, which do not fit on the down migration',
     history: USER.replace('"name" TEXT', '"name" INTEGER'),
     models: user('name BigInt?'),
     up: ['ALTER TABLE "User" ALTER COLUMN "name" SET DATA TYPE BIGINT'],
@@ -392,7 +392,7 @@ test('the first migration, its folder and its lock file; the down takes all away
   expect(readdirSync(path.dirname(migrations))).toEqual(['migrations'])
 })
 
-test('nothing to do writes nothing; an empty migration is written when it is asked for, without a way back', async () => {
+test('nothing to do writes nothing; an empty migration is written when it is asked for, without a down migration', async () => {
   const migrationsDir = path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
   expect(await create(USER, user(), { migrationsDir })).toEqual({ kind: 'nothing-to-do', kept: [] })
   expect(existsSync(migrationsDir)).toBe(false)

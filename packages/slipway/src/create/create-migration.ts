@@ -1,14 +1,14 @@
 import path from 'node:path'
-import { type CatalogReader, catalogReader } from '../catalog/index.ts'
 import type { Address, Session } from '../database/index.ts'
+import { type DownMigration, downMigrationOn } from '../down/index.ts'
 import type { SchemaFile } from '../engine/index.ts'
-import { loadParser, parseStatements } from '../migration/index.ts'
-import { type ReplayMigration, type ScratchOptions, withScratch } from '../rehearsal/index.ts'
+import { type OnShadow, type Proof, prove } from '../proof/index.ts'
+import { type CatalogReader, catalogReader } from '../schema/index.ts'
+import { type ReplayMigration, type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
+import { loadParser, parseStatements } from '../statements/index.ts'
 import { type AskRenames, draftMigration, type ExternalObjects } from './draft.ts'
 import { folderName, refuseTaken, writeMigrationFolder } from './migration-folder.ts'
-import { type OnScratch, type Proof, prove } from './prove.ts'
 import type { KeptObject } from './spare.ts'
-import { type WayBack, wayBackOn } from './way-back.ts'
 
 /** What `create` needs to know of a project, and what the person asked for. */
 export interface CreateOptions {
@@ -16,7 +16,7 @@ export interface CreateOptions {
   readonly migrationsDir: string
   /** The project's migrations, in their order. */
   readonly history: readonly ReplayMigration[]
-  readonly scratch: ScratchOptions
+  readonly shadow: ShadowOptions
   readonly filter?: ExternalObjects | undefined
   /** As the person wrote it; the folder's name is made of it. */
   readonly name: string
@@ -42,16 +42,16 @@ export type CreateOutcome =
       readonly sql: string
       readonly statements: number
       readonly kept: readonly KeptObject[]
-      /** The `down.sql`; absent for an empty migration, whose way back is written when it is known. */
-      readonly down?: WayBack & {
+      /** The `down.sql`; absent for an empty migration, whose down migration is written when it is known. */
+      readonly down?: DownMigration & {
         readonly path: string
-        /** What a rehearsal on rows showed; absent where the way back does not even run on empty tables. */
+        /** What a test run on rows showed; absent where the down migration does not even run on empty tables. */
         readonly proof?: Proof
       }
     }
 
 /**
- * Writes a migration from the history to the schema, and its proven way back. `ask` decides which
+ * Writes a migration from the history to the schema, and its proven down migration. `ask` decides which
  * drops beside an add are renames; without it an undecided one is CREATE.RENAME_UNDECIDED. Nothing is
  * written before all is known: a failure leaves the project as it was.
  */
@@ -62,7 +62,7 @@ export async function createMigration(
   const {
     files,
     migrationsDir,
-    scratch,
+    shadow,
     history,
     renames = [],
     noRename = false,
@@ -70,37 +70,41 @@ export async function createMigration(
   } = options
   const name = folderName(options.name, options.now)
   refuseTaken(migrationsDir, name)
-  return await withScratch(scratch, history, async (session, address): Promise<CreateOutcome> => {
-    const catalogs = catalogReader(session)
-    const { sql, kept } = await draftMigration(session, {
-      files,
-      filter: options.filter,
-      renames,
-      noRename,
-      ask,
-      catalogs,
-    })
-    const file = path.join(migrationsDir, name, 'migration.sql')
-    if (sql === '') {
-      if (!allowEmpty) return { kind: 'nothing-to-do', kept }
-      const empty = '-- This is an empty migration.'
-      writeMigrationFolder(migrationsDir, name, { 'migration.sql': empty, 'down.sql': undefined })
-      return { kind: 'written', name, path: file, sql: empty, statements: 0, kept }
-    }
-    const back = await wayBackOn(session, catalogs, { name, sql, path: file })
-    const proof = back.proven
-      ? await proveWritten({ session, address, catalogs }, { name, sql, down: back.sql }, options)
-      : undefined
-    writeMigrationFolder(migrationsDir, name, { 'migration.sql': sql, 'down.sql': back.sql })
-    await loadParser()
-    const statements = parseStatements(sql).length
-    const downPath = path.join(migrationsDir, name, 'down.sql')
-    const down = { ...back, path: downPath, ...(proof ? { proof } : {}) }
-    return { kind: 'written', name, path: file, sql, statements, kept, down }
-  })
+  return await withShadowDatabase(
+    shadow,
+    history,
+    async (session, address): Promise<CreateOutcome> => {
+      const catalogs = catalogReader(session)
+      const { sql, kept } = await draftMigration(session, {
+        files,
+        filter: options.filter,
+        renames,
+        noRename,
+        ask,
+        catalogs,
+      })
+      const file = path.join(migrationsDir, name, 'migration.sql')
+      if (sql === '') {
+        if (!allowEmpty) return { kind: 'nothing-to-do', kept }
+        const empty = '-- This is an empty migration.'
+        writeMigrationFolder(migrationsDir, name, { 'migration.sql': empty, 'down.sql': undefined })
+        return { kind: 'written', name, path: file, sql: empty, statements: 0, kept }
+      }
+      const back = await downMigrationOn(session, catalogs, { name, sql, path: file })
+      const proof = back.proven
+        ? await proveWritten({ session, address, catalogs }, { name, sql, down: back.sql }, options)
+        : undefined
+      writeMigrationFolder(migrationsDir, name, { 'migration.sql': sql, 'down.sql': back.sql })
+      await loadParser()
+      const statements = parseStatements(sql).length
+      const downPath = path.join(migrationsDir, name, 'down.sql')
+      const down = { ...back, path: downPath, ...(proof ? { proof } : {}) }
+      return { kind: 'written', name, path: file, sql, statements, kept, down }
+    },
+  )
 }
 
-/** A scratch that is open. */
+/** A shadow database that is open. */
 interface Open {
   readonly session: Session
   readonly address: Address | undefined
@@ -113,20 +117,20 @@ interface Written {
   readonly down: string
 }
 
-/** Proves what was written on the same scratch, which holds the state before it; where that is spoilt, on others. */
+/** Proves what was written on the same shadow database, which holds the state before it; where that is spoilt, on others. */
 async function proveWritten(
   { session, address, catalogs }: Open,
   { name, sql, down }: Written,
-  { scratch, history }: CreateOptions,
+  { shadow, history }: CreateOptions,
 ): Promise<Proof> {
   const migration = { name, sql }
   let fresh = false
-  const onScratch: OnScratch = async (work) => {
-    if (fresh) return await withScratch(scratch, history, work, [migration])
+  const onShadow: OnShadow = async (work) => {
+    if (fresh) return await withShadowDatabase(shadow, history, work, [migration])
     fresh = true
     return await work(session, address)
   }
-  return await prove(onScratch, {
+  return await prove(onShadow, {
     migration,
     down: { name: `${name}/down.sql`, sql: down },
     catalogs: async (on) => (on === session ? catalogs : catalogReader(on)),

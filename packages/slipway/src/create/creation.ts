@@ -1,4 +1,4 @@
-import { type Token, tokensOf } from '../migration/index.ts'
+import { type Token, tokensOf } from '../statements/index.ts'
 
 /** The statements that create a schema; rows that it holds are written between the two parts. */
 export interface Creation {

@@ -1,21 +1,21 @@
+import type { Session } from '../database/index.ts'
+import { renamed } from '../down/index.ts'
+import { inverse, type Rename, renameSql } from '../down/index.ts'
+import { runsOnTrial } from '../down/index.ts'
+import { diffToSchema, type SchemaFile } from '../engine/index.ts'
+import { advice, command } from '../kernel/index.ts'
+import { schemaNames, type SchemaNames } from '../project/index.ts'
 import {
   type CatalogReader,
   type Inventory,
   inventoryOf,
   readCatalogInTransaction,
-} from '../catalog/index.ts'
-import type { Session } from '../database/index.ts'
-import { diffToSchema, type SchemaFile } from '../engine/index.ts'
-import { advice, command } from '../kernel/index.ts'
-import { loadParser, parseStatements } from '../migration/index.ts'
-import { schemaNames, type SchemaNames } from '../project/index.ts'
+} from '../schema/index.ts'
+import { loadParser, parseStatements } from '../statements/index.ts'
 import { raise } from './failures.ts'
-import { renamed } from './inventory.ts'
 import { type RenameCandidate, renameCandidates } from './rename-candidates.ts'
 import { resolveRenames } from './rename-flags.ts'
-import { inverse, type Rename, renameSql } from './rename.ts'
 import { type KeptObject, spareInexpressible } from './spare.ts'
-import { runsOnTrial } from './way-back.ts'
 
 /** Tables and enums that Prisma is told to leave alone. */
 export type ExternalObjects = NonNullable<Parameters<typeof diffToSchema>[0]['filter']>
@@ -31,7 +31,7 @@ export interface DraftOptions {
   /** Whatever is not named in `renames` is none. */
   readonly noRename: boolean
   readonly ask?: AskRenames | undefined
-  /** Of the scratch. */
+  /** Of the shadow database. */
   readonly catalogs: CatalogReader
 }
 
@@ -42,9 +42,9 @@ export interface Draft {
 }
 
 /**
- * Writes what leads from the state of a scratch to the schema: Prisma's own SQL, led by the renames
+ * Writes what leads from the state of a shadow database to the schema: Prisma's own SQL, led by the renames
  * that were decided upon, without the drops that would destroy what the schema has no words for.
- * The scratch is left as it was. Fails with CREATE.RENAME_UNKNOWN and CREATE.RENAME_UNDECIDED.
+ * The shadow database is left as it was. Fails with CREATE.RENAME_UNKNOWN and CREATE.RENAME_UNDECIDED.
  */
 export async function draftMigration(session: Session, options: DraftOptions): Promise<Draft> {
   const diff = () =>

@@ -1,7 +1,7 @@
-import type { Inventory, InventoryTable } from '../catalog/index.ts'
+import { enumOf, tableOf } from '../down/index.ts'
+import type { Rename } from '../down/index.ts'
 import type { MappedBlock, MappedName, SchemaNames } from '../project/index.ts'
-import { enumOf, tableOf } from './inventory.ts'
-import type { Rename } from './rename.ts'
+import type { Inventory, InventoryTable } from '../schema/index.ts'
 
 /** A drop beside an add of a like type: perhaps a rename. */
 export interface RenameCandidate {

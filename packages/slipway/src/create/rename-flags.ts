@@ -1,9 +1,9 @@
-import type { Inventory } from '../catalog/index.ts'
+import { enumOf, renamed, tableOf } from '../down/index.ts'
+import type { Rename } from '../down/index.ts'
 import { advice, type NextAction } from '../kernel/index.ts'
 import type { MappedName, SchemaNames } from '../project/index.ts'
+import type { Inventory } from '../schema/index.ts'
 import { raise } from './failures.ts'
-import { enumOf, renamed, tableOf } from './inventory.ts'
-import type { Rename } from './rename.ts'
 
 /** What the names of a `--rename` are looked up in. */
 export interface RenameContext {

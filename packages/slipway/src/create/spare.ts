@@ -1,5 +1,6 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
-import { parseStatements, type Statement } from '../migration/index.ts'
+import { withSchema } from '../down/index.ts'
+import { parseStatements, type Statement } from '../statements/index.ts'
 import {
   type IndexFacts,
   readGeneratedColumns,
@@ -7,7 +8,6 @@ import {
   readInexpressibleTables,
   readInexpressibleTypes,
 } from './inexpressible.ts'
-import { withSchema } from './loss.ts'
 
 /** An object that stays although Prisma's engine would have dropped it. */
 export interface KeptObject {
@@ -24,7 +24,7 @@ export interface Spared {
 }
 
 export interface SpareOptions {
-  /** A scratch in the state before the SQL. */
+  /** A shadow database in the state before the SQL. */
   readonly session: Session
   /** The schema uses the preview feature `partialIndexes`. */
   readonly partialIndexes: boolean

@@ -61,8 +61,8 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
     case 'DATABASE.DISK_FULL':
       return {
         message: `The server at ${where} has no disk space left.`,
-        why: 'The statement that found no room was undone.',
-        nextActions: [advice('Make room on the disk of the server.'), STATUS],
+        why: 'The statement that found no module was undone.',
+        nextActions: [advice('Make module on the disk of the server.'), STATUS],
       }
     default:
       return { message }

@@ -34,7 +34,7 @@ export async function withSession<T>(
   return await withEmbedded({ ...options, ...address }, ({ session }) => work(session))
 }
 
-/** Opens an embedded database that can give an image of itself: for scratches. */
+/** Opens an embedded database that can give an image of itself: for shadow databases. */
 export async function withEmbedded<T>(
   options: import('./embedded.ts').EmbeddedOptions,
   work: (embedded: import('./embedded.ts').Embedded) => Promise<T>,
@@ -43,7 +43,7 @@ export async function withEmbedded<T>(
   return await embedded.withEmbedded(options, work)
 }
 
-/** Runs a private server of this machine's PostgreSQL: for scratches. See local-server.ts. */
+/** Runs a private server of this machine's PostgreSQL: for shadow databases. See local-server.ts. */
 export async function withLocalServer<T>(
   programs: import('./programs.ts').Programs,
   home: string,

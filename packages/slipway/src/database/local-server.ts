@@ -173,7 +173,7 @@ async function start(
       },
     }
   } catch {
-    // What is broken is made anew by the next command; this one has another scratch.
+    // What is broken is made anew by the next command; this one has another shadow database.
     rmSync(path.join(folder, 'ready'), { force: true })
     return giveUp()
   }

@@ -10,7 +10,7 @@ export interface MessageOrigin {
 const MASK = '…'
 
 /**
- * Law 10: the content of rows never reaches output, and PostgreSQL quotes it in messages, details and
+ * Guarantee 10: the content of rows never reaches output, and PostgreSQL quotes it in messages, details and
  * hints. Identifiers stay, values go. Source: the error codes in PostgreSQL's appendix A.
  */
 export function withoutRowContent(

@@ -44,7 +44,7 @@ export interface Sending extends Speaker {
   readonly completed?: number
 }
 
-/** Raises what a driver threw as a failure of this room; a bug in us passes through unchanged. */
+/** Raises what a driver threw as a failure of this module; a bug in us passes through unchanged. */
 export function raiseServerError(error: unknown, sending: Sending): never {
   const { sent = '', completed } = sending
   const thrown = asWireError(error)
@@ -57,7 +57,7 @@ export function raiseServerError(error: unknown, sending: Sending): never {
 
 /**
  * What the server said of a failure, word for word: the message, and the detail with the row that it is about.
- * Only where rows are made up may that be told (law 10). Nothing where the server said nothing.
+ * Only where rows are made up may that be told (guarantee 10). Nothing where the server said nothing.
  */
 export function wordForWord(error: unknown): string | undefined {
   const wire = error instanceof Error ? asWireError(error.cause) : undefined
@@ -73,7 +73,7 @@ export function noticeText(
   return sayable({ ...notice, message: notice.message ?? '' }, sent).message
 }
 
-/** The error without what it holds of rows and passwords (law 10). */
+/** The error without what it holds of rows and passwords (guarantee 10). */
 function sayable(error: WireError, sent: string): WireError {
   const { code = '', routine } = error
   const say = (text: string) =>

@@ -16,13 +16,13 @@ export interface Bookkeeping {
   readonly direction: Direction
   /** With the transaction that did all of it. */
   whole(attempts: number): string
-  /** Before the first of several units. */
+  /** Before the first of several transaction groups. */
   begun(): string
-  /** With the last of several units. */
+  /** With the last of several transaction groups. */
   finished(attempts: number): string
-  /** When a unit fails and those before it stand. */
+  /** When a transaction group fails and those before it stand. */
   failed(logs: string): string
-  /** When the first unit fails and nothing stands. */
+  /** When the first transaction group fails and nothing stands. */
   undone(): string
 }
 
@@ -41,16 +41,16 @@ export function applying(session: Session, migration: string, checksum: string):
 }
 
 /**
- * Taking a migration back: its row is marked as rolled back, which Prisma reads as pending. `first` is SQL
+ * Rolling a migration back: its row is marked as rolled back, which Prisma reads as pending. `first` is SQL
  * that ends the work in the same transaction.
  */
-export function takingBack(session: Session, migration: string, first = ''): Bookkeeping {
+export function rollingBack(session: Session, migration: string, first = ''): Bookkeeping {
   const whole = (attempts: number) =>
     first + rolledBackRowSql(session, migration) + receiptSql('rollback', migration, attempts)
   return {
     direction: 'down',
     whole,
-    // Half taken back is neither applied nor pending: without its finish, Prisma too calls it failed.
+    // Half rolled back is neither applied nor pending: without its finish, Prisma too calls it failed.
     begun: () => reopenedRowSql(session, migration),
     finished: whole,
     failed: (logs) => failedRowSql(session, migration, logs),

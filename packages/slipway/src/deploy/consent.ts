@@ -25,7 +25,7 @@ export function destroyedBy(plans: readonly MigrationPlan[]): string[] {
 }
 
 /**
- * Law 7: nothing is destroyed on a protected target without consent by its name. Fails with
+ * Guarantee 7: nothing is destroyed on a protected target without consent by its name. Fails with
  * DEPLOY.CONSENT_NEEDED, or DEPLOY.DECLINED when a person says no.
  */
 export async function requireConsent(question: ConsentQuestion, consent: Consent): Promise<void> {

@@ -140,10 +140,10 @@ async function gate(
   if (request.acceptDrift) return undefined
   request.emit({ kind: 'phase', phase: 'compare the catalog with the history' })
   // Loaded here: a deploy that finds nothing to do must not pay for it.
-  const { scratchLike } = await import('../rehearsal/index.ts')
-  const { migrations, scratch } = scratchLike(request, session)
+  const { shadowLike } = await import('../shadow/index.ts')
+  const { migrations, shadow } = shadowLike(request, session)
   const drift = await reading(supervision, () =>
-    detectDrift(session, { history, migrations }, scratch),
+    detectDrift(session, { history, migrations }, shadow),
   )
   if (drift.kind === 'unknown') refuseUnproven(drift.reason, squashes)
   return refuseDrift(drift)
@@ -157,7 +157,7 @@ function refuseUnproven(reason: string, squashes: PendingWork['squashes']): void
     message: `${squash.migration} stands for migrations that are applied here, and the database could not be compared with it: ${reason}`,
     why: 'It is recorded without being run, so the database must be what it gives.',
     nextActions: [
-      command('slipway doctor', 'see what scratches are made of'),
+      command('slipway doctor', 'see what shadow databases are made of'),
       command('slipway deploy --accept drift', 'record it all the same'),
     ],
   })

@@ -42,7 +42,7 @@ export const deployFailures = {
 
 export const raise: Raise<typeof deployFailures> = raiserOf(deployFailures)
 
-/** For what the database room declares and only a deploy can know. */
+/** For what the database module declares and only a deploy can know. */
 export const raiseDatabase: Raise<typeof databaseFailures> = raiserOf(databaseFailures)
 
 /** Raises what a command ends with that a signal stopped where it was safe. */

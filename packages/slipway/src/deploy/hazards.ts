@@ -57,7 +57,7 @@ export function hazardsFailure(
     message: `${database} is protected, and its rows make hazards of pending statements: ${places.join(', ')}.`,
     why: 'Nothing was changed. Outside development and testing each hazard has to be accepted by its id.',
     nextActions: [
-      command(`slipway check ${first.migration}`, 'rehearse it, and see all its hazards'),
+      command(`slipway check ${first.migration}`, 'test it, and see all its hazards'),
       command(`slipway deploy --accept ${ids.join(',')}${confirmed}`, 'deploy all the same'),
     ],
     where: { file, line, column },

@@ -14,7 +14,7 @@ const STOPPED: Failure = {
 
 test('a rollback that was stopped goes on with what is left, and no more', () => {
   const { why, nextActions } = inRun(STOPPED, { direction: 'down', done: 39, left: 2 })
-  expect(why).toBe('It was undone. 39 migrations were taken back before it, and that stands.')
+  expect(why).toBe('It was undone. 39 migrations were rolled back before it, and that stands.')
   expect(nextActions.map((action) => 'command' in action && action.command)).toEqual([
     'slipway rollback --steps 2',
     'slipway status',

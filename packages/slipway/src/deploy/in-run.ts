@@ -24,15 +24,15 @@ function doneBefore({ direction, done }: RunPlace): string | undefined {
   const migrations = done === 1 ? '1 migration was' : `${done} migrations were`
   return direction === 'up'
     ? `${migrations} applied before it, and that stands.`
-    : `${migrations} taken back before it, and that stands.`
+    : `${migrations} rolled back before it, and that stands.`
 }
 
-/** The same command again would take back more than was asked for, so what is left is counted. */
+/** The same command again would roll back more than was asked for, so what is left is counted. */
 function backwards({ code, nextActions }: Failure, { left }: RunPlace): NextAction[] {
   const again = `slipway rollback${left === 1 ? '' : ` --steps ${left}`}`
   if (code === 'DEPLOY.STOPPED') {
     const others = nextActions.filter(({ kind }) => kind !== 'advice')
-    return [command(again, 'take back what is left'), ...others]
+    return [command(again, 'roll back what is left'), ...others]
   }
   return nextActions.map((action) =>
     action.kind === 'command' && action.command === 'slipway deploy'

@@ -1,5 +1,5 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
-import type { IndexName } from '../migration/index.ts'
+import type { IndexName } from '../statements/index.ts'
 
 /** What stands under an index's name. A build that broke off leaves an `invalid` one. */
 export type IndexState = 'absent' | 'valid' | 'invalid'

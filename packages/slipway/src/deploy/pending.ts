@@ -11,7 +11,7 @@ import {
 } from '../history/index.ts'
 import { rethrow } from '../kernel/index.ts'
 import { type MigrationPlan, planMigrations } from '../plan/index.ts'
-import type { ReplayMigration } from '../rehearsal/index.ts'
+import type { ReplayMigration } from '../shadow/index.ts'
 
 /** What a deploy of a target would have to do. */
 export interface PendingWork {

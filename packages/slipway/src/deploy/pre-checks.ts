@@ -1,11 +1,11 @@
 import { advice, assertNever, command, type Failure, failureFrom } from '../kernel/index.ts'
-import { placeAt } from '../migration/index.ts'
 import {
   type MigrationPlan,
   preCheck,
   type PreCheckResult,
   VIOLATION_LIMIT,
 } from '../plan/index.ts'
+import { placeAt } from '../statements/index.ts'
 import { reading, type Supervision } from './supervision.ts'
 
 const TIMEOUT_MS = 30_000

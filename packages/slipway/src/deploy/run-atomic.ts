@@ -7,7 +7,7 @@ import {
   NO_MESSAGE,
   openingPiece,
   stopOf,
-  unitMessage,
+  groupMessage,
 } from '../safekeeping/index.ts'
 import { type MigrationRun, type Receipt, statementReceipts } from './receipt.ts'
 import { refusal, statementFailure } from './statement-failure.ts'
@@ -30,7 +30,7 @@ export async function runAtomic(
   supervision: Supervision,
   { plan, books, companions = NO_COMPANIONS }: MigrationStep,
 ): Promise<MigrationRun> {
-  const [unit] = plan.units
+  const [group] = plan.groups
   const began = performance.now()
   let message = NO_MESSAGE
   let tries = 0
@@ -39,7 +39,7 @@ export async function runAtomic(
       tries++
       message = [
         ...opening(supervision, lockTimeoutMs),
-        ...(unit ? unitMessage(unit, companions) : []),
+        ...(group ? groupMessage(group, companions) : []),
       ]
       await supervision.session.execute(`${messageText(message)}${books.whole(tries)}COMMIT;`)
     })
@@ -68,7 +68,7 @@ function failedRun(
   at: { message: Message; began: number; tries: number },
 ): MigrationRun {
   const { message, began, tries } = at
-  const server = plan.units.length > 0 ? refusal(failure) : undefined
+  const server = plan.groups.length > 0 ? refusal(failure) : undefined
   const stopped = server && stopOf(message, server).statement
   return {
     receipt: {

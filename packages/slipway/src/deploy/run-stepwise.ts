@@ -1,10 +1,10 @@
 import type { JournalEntry } from '../history/index.ts'
 import { journalBeginSql, journalClearSql, journalFinishSql } from '../history/index.ts'
 import { command, type Failure, failureOf, sha256 } from '../kernel/index.ts'
-import type { Unit } from '../migration/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
 import { type Companions, NO_COMPANIONS } from '../safekeeping/index.ts'
-import { type Message, messageText, NO_MESSAGE, unitMessage } from '../safekeeping/index.ts'
+import { type Message, messageText, NO_MESSAGE, groupMessage } from '../safekeeping/index.ts'
+import type { TransactionGroup } from '../statements/index.ts'
 import type { Bookkeeping } from './bookkeeping.ts'
 import { raise } from './failures.ts'
 import { dropInvalidIndex, indexState } from './index-state.ts'
@@ -34,10 +34,10 @@ interface Steps {
 }
 
 /**
- * Runs a migration unit by unit, each journalled with the transaction that does it, so that after a
- * crash it resumes at the unit where it stopped. A statement that runs outside any transaction is
+ * Runs a migration transaction group by transaction group, each journalled with the transaction that does it, so that after a
+ * crash it resumes at the transaction group where it stopped. A statement that runs outside any transaction is
  * journalled as begun before and as finished after; between the two, the catalog says whether it was
- * done. When the first unit fails the migration leaves nothing; when a later one does, those before it
+ * done. When the first transaction group fails the migration leaves nothing; when a later one does, those before it
  * stand (DEPLOY.INCOMPLETE).
  */
 export async function runStepwise(
@@ -56,11 +56,11 @@ export async function runStepwise(
     lockWaitMs: 0,
     message: NO_MESSAGE,
   }
-  const done = finishedUnits(plan, entries)
+  const done = finishedGroups(plan, entries)
   if (entries.length === 0)
-    await supervision.session.execute(books.begun() + beginSql(steps, plan.units[0]))
-  for (const unit of plan.units.slice(done)) {
-    const [first] = unit.statements
+    await supervision.session.execute(books.begun() + beginSql(steps, plan.groups[0]))
+  for (const group of plan.groups.slice(done)) {
+    const [first] = group.statements
     supervision.emit({
       kind: 'statement-started',
       migration: plan.name,
@@ -68,28 +68,28 @@ export async function runStepwise(
       total: plan.statements.length,
     })
     try {
-      const attempts = await runUnit(steps, unit)
+      const attempts = await runGroup(steps, group)
       steps.attempts += attempts.attempts - 1
       steps.lockWaitMs += attempts.lockWaitMs
     } catch (error) {
       const failure = failureOf(error)
       if (!failure) throw error
-      return await failedAt(steps, unit, failure, began)
+      return await failedAt(steps, group, failure, began)
     }
   }
-  if (done === plan.units.length) await supervision.session.execute(finishSql(steps))
+  if (done === plan.groups.length) await supervision.session.execute(finishSql(steps))
   return {
     receipt: doneReceipt(plan, { attempts: steps.attempts, lockWaitMs: steps.lockWaitMs }, began),
   }
 }
 
-/** How many units the journal holds as finished. Their text must not have changed since. */
-export function finishedUnits(plan: MigrationPlan, entries: readonly JournalEntry[]): number {
+/** How many transaction groups the journal holds as finished. Their text must not have changed since. */
+export function finishedGroups(plan: MigrationPlan, entries: readonly JournalEntry[]): number {
   let done = 0
-  for (const unit of plan.units) {
-    const entry = entries.find(({ unit: number, finished }) => finished && number === unit.number)
+  for (const group of plan.groups) {
+    const entry = entries.find(({ group: number, finished }) => finished && number === group.number)
     if (!entry) break
-    if (entry.checksum !== sha256(unit.sql)) {
+    if (entry.checksum !== sha256(group.sql)) {
       raise('DEPLOY.JOURNAL_MISMATCH', {
         message: `${plan.name} was edited in statements that this database has already run.`,
         why: 'Resuming it would give a schema that no file describes.',
@@ -101,55 +101,55 @@ export function finishedUnits(plan: MigrationPlan, entries: readonly JournalEntr
   return done
 }
 
-async function runUnit(steps: Steps, unit: Unit): Promise<Attempts> {
-  return unit.kind === 'alone' ? await runAlone(steps, unit) : await runTransaction(steps, unit)
+async function runGroup(steps: Steps, group: TransactionGroup): Promise<Attempts> {
+  return group.kind === 'alone' ? await runAlone(steps, group) : await runTransaction(steps, group)
 }
 
-async function runTransaction(steps: Steps, unit: Unit): Promise<Attempts> {
+async function runTransaction(steps: Steps, group: TransactionGroup): Promise<Attempts> {
   const { supervision, plan } = steps
   const { session } = supervision
   return await untilLocked(supervision, plan.name, async (lockTimeoutMs) => {
-    const work = unitMessage(unit, unit.rolledBack ? NO_COMPANIONS : steps.companions)
+    const work = groupMessage(group, group.rolledBack ? NO_COMPANIONS : steps.companions)
     steps.message = [...opening(supervision, lockTimeoutMs), ...work]
     const sql = messageText(steps.message)
-    const books = finishedSql(steps, unit)
-    if (!unit.rolledBack) return await session.execute(`${sql}${books}COMMIT;`)
+    const books = finishedSql(steps, group)
+    if (!group.rolledBack) return await session.execute(`${sql}${books}COMMIT;`)
     await session.execute(`${sql}ROLLBACK;`)
     await session.execute(books)
   })
 }
 
-async function runAlone(steps: Steps, unit: Unit): Promise<Attempts> {
+async function runAlone(steps: Steps, group: TransactionGroup): Promise<Attempts> {
   const { supervision, plan, entries } = steps
   const { session } = supervision
-  steps.message = unitMessage(unit, NO_COMPANIONS)
-  const resumed = entries.some((entry) => entry.unit === unit.number)
-  if (!resumed && unit.number > 1) await session.execute(beginSql(steps, unit))
+  steps.message = groupMessage(group, NO_COMPANIONS)
+  const resumed = entries.some((entry) => entry.group === group.number)
+  if (!resumed && group.number > 1) await session.execute(beginSql(steps, group))
   let attempts: Attempts = { attempts: 1, lockWaitMs: 0 }
-  if (!(resumed && (await stands(steps, unit)))) {
+  if (!(resumed && (await stands(steps, group)))) {
     // A concurrent build waits for older transactions and hinders nobody meanwhile: it may wait.
-    const patient = /\bCONCURRENTLY\b/i.test(unit.sql)
+    const patient = /\bCONCURRENTLY\b/i.test(group.sql)
     const lockTimeout = patient ? 0 : supervision.limits.lockTimeoutMs
     await session.execute(
       `SET lock_timeout = ${lockTimeout}; SET statement_timeout = ${statementTimeout(supervision)}`,
     )
     try {
-      attempts = await untilLocked(supervision, plan.name, () => runOnce(steps, unit), false)
+      attempts = await untilLocked(supervision, plan.name, () => runOnce(steps, group), false)
     } finally {
       await session.execute(restingLimits(supervision.deadline)).catch(() => {})
     }
   }
-  await session.execute(finishedSql(steps, unit))
+  await session.execute(finishedSql(steps, group))
   return attempts
 }
 
-async function runOnce(steps: Steps, unit: Unit): Promise<void> {
+async function runOnce(steps: Steps, group: TransactionGroup): Promise<void> {
   const { session } = steps.supervision
-  const role = unit.statements[0]?.role
+  const role = group.statements[0]?.role
   const builds = role?.kind === 'alone' ? role.builds : undefined
   if (builds) await dropInvalidIndex(session, builds)
   try {
-    await session.execute(unit.sql)
+    await session.execute(group.sql)
   } catch (error) {
     // What a broken build leaves would be taken for the index by IF NOT EXISTS, and slows writes.
     if (builds) await dropInvalidIndex(session, builds).catch(() => {})
@@ -158,32 +158,32 @@ async function runOnce(steps: Steps, unit: Unit): Promise<void> {
 }
 
 /** Whether a statement that was begun before a crash has had its effect. */
-async function stands(steps: Steps, unit: Unit): Promise<boolean> {
+async function stands(steps: Steps, group: TransactionGroup): Promise<boolean> {
   const { session } = steps.supervision
-  const role = unit.statements[0]?.role
+  const role = group.statements[0]?.role
   if (role?.kind !== 'alone') return false
   if (role.builds) return (await indexState(session, role.builds)) === 'valid'
   if (role.drops) return (await indexState(session, role.drops)) === 'absent'
   return false
 }
 
-function keyOf(steps: Steps, unit: Unit) {
+function keyOf(steps: Steps, group: TransactionGroup) {
   const { plan, books } = steps
   return {
     migration: plan.name,
     direction: books.direction,
-    unit: unit.number,
-    checksum: sha256(unit.sql),
+    group: group.number,
+    checksum: sha256(group.sql),
   }
 }
 
-function beginSql(steps: Steps, unit: Unit | undefined): string {
-  return unit ? journalBeginSql(keyOf(steps, unit)) : ''
+function beginSql(steps: Steps, group: TransactionGroup | undefined): string {
+  return group ? journalBeginSql(keyOf(steps, group)) : ''
 }
 
-function finishedSql(steps: Steps, unit: Unit): string {
-  const last = unit.number === steps.plan.units.length
-  return last ? finishSql(steps) : journalFinishSql(keyOf(steps, unit))
+function finishedSql(steps: Steps, group: TransactionGroup): string {
+  const last = group.number === steps.plan.groups.length
+  return last ? finishSql(steps) : journalFinishSql(keyOf(steps, group))
 }
 
 function finishSql({ books, plan, attempts }: Steps): string {
@@ -192,13 +192,13 @@ function finishSql({ books, plan, attempts }: Steps): string {
 
 async function failedAt(
   steps: Steps,
-  unit: Unit,
+  group: TransactionGroup,
   failure: Failure,
   began: number,
 ): Promise<MigrationRun> {
   const { supervision, plan, books } = steps
   const { session } = supervision
-  const before = (unit.statements[0]?.number ?? 1) - 1
+  const before = (group.statements[0]?.number ?? 1) - 1
   const receipt: Receipt = {
     migration: plan.name,
     status: 'failed',
@@ -210,12 +210,12 @@ async function failedAt(
   const { server } = failure
   if (failure.code !== 'DATABASE.STATEMENT' || !server) {
     if (failure.code === 'DATABASE.CONNECTION_LOST') return { receipt, failure }
-    if (unit.number > 1) return { receipt, failure: resumable(plan, unit, failure) }
+    if (group.number > 1) return { receipt, failure: resumable(plan, group, failure) }
     await session.execute(books.undone() + journalClearSql(plan.name))
     return { receipt, failure }
   }
   const at = { server, message: steps.message }
-  if (unit.number === 1) {
+  if (group.number === 1) {
     await session.execute(books.undone() + journalClearSql(plan.name))
     const code =
       server.sqlstate === '57014' ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
@@ -225,9 +225,9 @@ async function failedAt(
   return { receipt, failure: statementFailure('DEPLOY.INCOMPLETE', plan, at) }
 }
 
-/** Stopped between units, by a lock or a signal: no statement is at fault, and a deploy goes on from here. */
-function resumable(plan: MigrationPlan, unit: Unit, failure: Failure): Failure {
-  const number = unit.statements[0]?.number ?? 1
+/** Stopped between transaction groups, by a lock or a signal: no statement is at fault, and a deploy goes on from here. */
+function resumable(plan: MigrationPlan, group: TransactionGroup, failure: Failure): Failure {
+  const number = group.statements[0]?.number ?? 1
   if (failure.code === 'DEPLOY.STOPPED') return failure
   return {
     ...failure,

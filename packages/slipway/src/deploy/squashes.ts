@@ -1,8 +1,8 @@
 import type { Session } from '../database/index.ts'
 import { receiptSql, type SquashStanding, squashedRowsSql } from '../history/index.ts'
 import { must } from '../kernel/index.ts'
-import { checksum } from '../migration/index.ts'
-import type { ReplayMigration } from '../rehearsal/index.ts'
+import type { ReplayMigration } from '../shadow/index.ts'
+import { checksum } from '../statements/index.ts'
 
 /** A squash that was recorded: the target had what it stands for. */
 export interface Recorded {

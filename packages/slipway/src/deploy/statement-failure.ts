@@ -1,7 +1,7 @@
 import { command, type Failure, failureFrom, type ServerError } from '../kernel/index.ts'
-import { placeAt } from '../migration/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
 import { type Message, stopOf } from '../safekeeping/index.ts'
+import { placeAt } from '../statements/index.ts'
 
 /** What the server said of a statement that it refused; nothing where something else went wrong. */
 export function refusal({ code, server }: Failure): ServerError | undefined {

@@ -7,7 +7,7 @@ import {
 import type { Rule } from '../hazards/index.ts'
 import { checkLedger, createHistorySql, createLedgerSql } from '../history/index.ts'
 import { command, type Emit, failureOf } from '../kernel/index.ts'
-import type { ReplayMigration, ScratchOptions } from '../rehearsal/index.ts'
+import type { ReplayMigration, ShadowOptions } from '../shadow/index.ts'
 import { raiseDatabase } from './failures.ts'
 import { withDeployLock } from './lock.ts'
 import { type Limits, restingLimits, type Supervision } from './supervision.ts'
@@ -22,7 +22,7 @@ export interface WorkRequest {
   readonly limits: Limits
   /** The whole command gives up after this. */
   readonly deadlineMs: number
-  readonly scratch: ScratchOptions
+  readonly shadow: ShadowOptions
   /** Loads the hazard rules of the project's own; there are none where absent. */
   readonly rules?: () => Promise<readonly Rule[]>
   readonly signal: AbortSignal

@@ -7,7 +7,7 @@ import {
 } from '../history/index.ts'
 import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
-import type { ReplayMigration } from '../rehearsal/index.ts'
+import type { ReplayMigration } from '../shadow/index.ts'
 import { invalidIndexes } from './index-state.ts'
 import { reading, type Supervision } from './supervision.ts'
 
@@ -20,7 +20,7 @@ export interface Verification {
 
 /**
  * Whether the catalog is recorded as what the history gives. After a deploy onto accepted drift it is
- * not: the next command then compares with a scratch.
+ * not: the next command then compares with a shadow database.
  */
 export type Recording = 'record' | 'forget'
 
@@ -63,7 +63,7 @@ export async function verifyAndRecord(
     return verification
   }
   // Loaded here: a deploy that finds nothing to do must not pay for it.
-  const { readFingerprint } = await import('../catalog/index.ts')
+  const { readFingerprint } = await import('../schema/index.ts')
   const rows = appliedRows(await readHistory(session))
   const { hash, ...state } = await readFingerprint(session, await projectScope(session, migrations))
   await writeCatalogState(session, { historyHash: historyHash(rows), fingerprint: hash, ...state })

@@ -1,4 +1,3 @@
-import { difference, readCatalog } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
 import {
@@ -10,9 +9,10 @@ import {
   receiptSql,
 } from '../history/index.ts'
 import { advice, attempt, command, rethrow } from '../kernel/index.ts'
-import { checksum } from '../migration/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
-import { replay, type ReplayMigration, scratchLike, withScratch } from '../rehearsal/index.ts'
+import { difference, readCatalog } from '../schema/index.ts'
+import { replay, type ReplayMigration, shadowLike, withShadowDatabase } from '../shadow/index.ts'
+import { checksum } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type DriftReport, inspectSession } from './inspect.ts'
 
@@ -33,7 +33,7 @@ export interface Adopted {
 
 /**
  * Makes a migration of a target's drift and marks it as applied there: other databases get it by their
- * next deploy. It is proven on a scratch before it is written. Fails with DRIFT.NOTHING, DRIFT.UNKNOWN
+ * next deploy. It is proven on a shadow database before it is written. Fails with DRIFT.NOTHING, DRIFT.UNKNOWN
  * or DRIFT.NOT_ADOPTABLE, or with what stands in the way of a deploy.
  */
 export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
@@ -77,17 +77,17 @@ function refuseNothing(report: DriftReport): void {
   })
 }
 
-/** Runs the migration on a scratch that holds the history, and compares with the target. */
+/** Runs the migration on a shadow database that holds the history, and compares with the target. */
 async function prove(
   session: Session,
   migration: ReplayMigration,
   request: AdoptRequest,
 ): Promise<void> {
-  const { migrations, scratch } = scratchLike(request, session)
+  const { migrations, shadow } = shadowLike(request, session)
   const applied = appliedMigrations({ history: await readHistory(session), migrations })
   const actual = await readCatalog(session, await projectScope(session, migrations))
   const proven = await attempt(() =>
-    withScratch(scratch, applied, async (copy) => {
+    withShadowDatabase(shadow, applied, async (copy) => {
       await replay(copy, [migration])
       return difference(await readCatalog(copy, await projectScope(copy, migrations)), actual)
     }),

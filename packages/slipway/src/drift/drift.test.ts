@@ -38,7 +38,7 @@ test('a deployed database has not drifted', async () => {
   const report = await inspectDrift(target.request(HISTORY))
   expect(report).toMatchObject({
     drifted: false,
-    basis: 'scratch',
+    basis: 'shadow',
     changes: [],
     toHistory: '',
     toTarget: '',

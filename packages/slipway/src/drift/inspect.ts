@@ -1,3 +1,9 @@
+import { creationOf, withoutSchema } from '../create/index.ts'
+import { type Session, withSession } from '../database/index.ts'
+import type { WorkRequest } from '../deploy/index.ts'
+import { compareHistory, readHistory } from '../history/index.ts'
+import { attempt, type Result } from '../kernel/index.ts'
+import { appliedMigrations, projectScope } from '../plan/index.ts'
 import {
   type Catalog,
   type Change,
@@ -9,25 +15,19 @@ import {
   type Way,
   wayAcross,
   waySql,
-} from '../catalog/index.ts'
-import { creationOf, withoutSchema } from '../create/index.ts'
-import { type Session, withSession } from '../database/index.ts'
-import type { WorkRequest } from '../deploy/index.ts'
-import { compareHistory, readHistory } from '../history/index.ts'
-import { attempt, type Result } from '../kernel/index.ts'
-import { loadParser } from '../migration/index.ts'
-import { appliedMigrations, projectScope } from '../plan/index.ts'
-import { type ReplayMigration, scratchLike, withScratch } from '../rehearsal/index.ts'
+} from '../schema/index.ts'
+import { type ReplayMigration, shadowLike, withShadowDatabase } from '../shadow/index.ts'
+import { loadParser } from '../statements/index.ts'
 
 /** What a look at a target needs. */
-export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'scratch' | 'emit'>
+export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'shadow' | 'emit'>
 
 /** How a target's catalog stands to what its history gives, with the SQL both ways. */
 export interface DriftReport {
   readonly database: string
   readonly drifted: boolean
-  /** `scratch`: the applied migrations, replayed. `unknown`: they could not be. */
-  readonly basis: 'scratch' | 'unknown'
+  /** `shadow database`: the applied migrations, replayed. `unknown`: they could not be. */
+  readonly basis: 'shadow' | 'unknown'
   /** From what the history gives to what the target has. */
   readonly changes: readonly Change[]
   /** SQL that makes the target like its history; empty without drift. */
@@ -44,7 +44,7 @@ export interface DriftReport {
   readonly unknown?: string
 }
 
-/** Compares a target with its history, replayed on a scratch. Changes nothing, takes no lock. */
+/** Compares a target with its history, replayed on a shadow database. Changes nothing, takes no lock. */
 export async function inspectDrift(request: DriftRequest): Promise<DriftReport> {
   return await withSession(request.address, { applicationName: 'slipway drift' }, (session) =>
     inspectSession(session, request),
@@ -83,16 +83,16 @@ async function expectedCatalog(
   if (missing !== undefined)
     return { ok: true, value: `${missing} is applied, and the project does not have it.` }
   return await attempt(() =>
-    catalogAfter(appliedMigrations({ history, migrations }), scratchLike(request, session)),
+    catalogAfter(appliedMigrations({ history, migrations }), shadowLike(request, session)),
   )
 }
 
-/** The catalog after some migrations, on a scratch. */
+/** The catalog after some migrations, on a shadow database. */
 async function catalogAfter(
   applied: readonly ReplayMigration[],
-  { migrations, scratch }: Pick<DriftRequest, 'migrations' | 'scratch'>,
+  { migrations, shadow }: Pick<DriftRequest, 'migrations' | 'shadow'>,
 ): Promise<Catalog> {
-  return await withScratch(scratch, applied, async (copy) =>
+  return await withShadowDatabase(shadow, applied, async (copy) =>
     readCatalog(copy, await projectScope(copy, migrations)),
   )
 }
@@ -105,7 +105,7 @@ function reportOf(database: string, expected: Catalog, actual: Catalog): DriftRe
   return {
     database,
     drifted,
-    basis: 'scratch',
+    basis: 'shadow',
     changes,
     toHistory: waySql(back),
     choices: back.choices,

@@ -67,7 +67,7 @@ export interface ErrorLog {
 
 export interface AdapterOptions {
   readonly session: Session
-  /** The schema of the main connection. A scratch takes the same one. */
+  /** The schema of the main connection. A shadow database takes the same one. */
   readonly schema: string
   readonly errors: ErrorLog
   /**

@@ -97,8 +97,8 @@ test('warns of the rows that the next migration would lose', async () => {
     'datasource db {\n  provider = "postgresql"\n}\n\nmodel a {\n  id Int @id\n  b Int\n}\n'
   const files = [{ path: 'schema.prisma', content }]
   await onDatabase(async (main) => {
-    const scratch = await createDatabase()
-    const url = new ConnectionString(scratch.url)
+    const shadow = await createDatabase()
+    const url = new ConnectionString(shadow.url)
     const fresh = async (session: Session) =>
       await session.execute('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
     const steps = await withEngine(
@@ -106,7 +106,7 @@ test('warns of the rows that the next migration would lose', async () => {
         main,
         files,
         writes: true,
-        withScratch: (work) =>
+        withShadowDatabase: (work) =>
           withSession({ kind: 'postgres', url }, {}, async (session) => {
             await fresh(session)
             return await work(session)
@@ -118,7 +118,7 @@ test('warns of the rows that the next migration would lose', async () => {
         return await engine.evaluateDataLoss([GOOD])
       },
     )
-    await scratch.drop()
+    await shadow.drop()
     expect(steps.unexecutableSteps[0]?.message).toContain('Added the required column `b`')
   })
 })

@@ -26,14 +26,14 @@ export interface EngineMigration {
   readonly sql: string
 }
 
-/** Takes a scratch database for as long as `work` runs. */
-export type WithScratch = <T>(work: (scratch: Session) => Promise<T>) => Promise<T>
+/** Takes a shadow database for as long as `work` runs. */
+export type WithShadow = <T>(work: (shadow: Session) => Promise<T>) => Promise<T>
 
 export interface EngineOptions {
   /** The connection that the engine calls its main one; it stays open, and the caller's. */
   readonly main: Session
   /** Where the engine may replay migrations; without it, verbs that must replay fail. */
-  readonly withScratch?: WithScratch
+  readonly withShadowDatabase?: WithShadow
   /** The Prisma schema. Needed for more than one PostgreSQL schema (`schemas = […]`), and by verbs that read it. */
   readonly files?: readonly SchemaFile[]
   /** Tables and enums that Prisma is told to leave alone (`tables.external`, `enums.external`). */
@@ -48,9 +48,9 @@ export interface Engine {
   diff(from: DiffTarget, to: DiffTarget): Promise<{ readonly sql: string; readonly empty: boolean }>
   /** The same difference in words, as `prisma migrate diff` prints it. */
   summary(from: DiffTarget, to: DiffTarget): Promise<string>
-  /** What `migrate dev` would do first. Replays the migrations on the scratch. */
+  /** What `migrate dev` would do first. Replays the migrations on the shadow database. */
   devDiagnostic(migrations: readonly EngineMigration[]): Promise<DevDiagnosticOutput>
-  /** What `migrate status` tells. `replay` also looks for drift by means of the scratch. */
+  /** What `migrate status` tells. `replay` also looks for drift by means of the shadow database. */
   diagnose(
     migrations: readonly EngineMigration[],
     options?: { readonly replay?: boolean },
@@ -92,7 +92,7 @@ export async function withRawEngine<T>(
   const schema = main.server.schema
   const factory = adapterFactory(
     async () => ({ session: main, schema, errors, createSchema: writes }),
-    async () => await openScratch(options, errors),
+    async () => await openShadowDatabase(options, errors),
     errors,
   )
   async function guarded<R>(method: () => Promise<R>): Promise<R> {
@@ -118,10 +118,14 @@ function constructorOptions(files: readonly SchemaFile[]): ConstructorOptions {
   return { datamodels: forEngine(files).map(({ path, content }) => [path, content]) }
 }
 
-async function openScratch(options: EngineOptions, errors: ErrorLog): Promise<AdapterOptions> {
-  const { main, withScratch } = options
-  if (!withScratch) throw new TypeError('This verb replays migrations: give withScratch')
-  const { resource, release } = await holdOpen<Session>(withScratch)
+async function openShadowDatabase(
+  options: EngineOptions,
+  errors: ErrorLog,
+): Promise<AdapterOptions> {
+  const { main, withShadowDatabase } = options
+  if (!withShadowDatabase)
+    throw new TypeError('This verb replays migrations: give withShadowDatabase')
+  const { resource, release } = await holdOpen<Session>(withShadowDatabase)
   return {
     session: resource,
     schema: main.server.schema,

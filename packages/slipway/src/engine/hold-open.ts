@@ -6,7 +6,7 @@ export interface Held<T> {
 
 /**
  * Holds a bracket open, for callers that open and close at moments of their own: the engine asks
- * for its scratch by one call and lets go of it by another.
+ * for its shadow database by one call and lets go of it by another.
  */
 export async function holdOpen<T>(
   bracket: (work: (resource: T) => Promise<void>) => Promise<void>,

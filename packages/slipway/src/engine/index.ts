@@ -3,7 +3,7 @@ export {
   type EngineMigration,
   type EngineOptions,
   withEngine,
-  type WithScratch,
+  type WithShadow,
 } from './engine.ts'
 export { engineFailures } from './failures.ts'
 export {

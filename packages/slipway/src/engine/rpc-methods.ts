@@ -2,7 +2,7 @@ import type { DiffTarget } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import { type Session, withSession } from '../database/index.ts'
 import { ConnectionString } from '../kernel/index.ts'
 import { createDatabase, requireUrl } from './create-database.ts'
-import { type EngineCall, filterOf, withRawEngine, type WithScratch } from './engine.ts'
+import { type EngineCall, filterOf, withRawEngine, type WithShadow } from './engine.ts'
 import { sessionOnNothing } from './nowhere.ts'
 import { type Datasource, datasourceOfSchema } from './program-arguments.ts'
 import { forEngine, restoreConfiguration, type SchemaFile } from './schema-file.ts'
@@ -67,8 +67,8 @@ function liveUrl(target: DiffTarget, context: RpcContext): ConnectionString | un
 }
 
 /**
- * The engine has one main connection and one scratch. Of two live databases the second is handed
- * over as the scratch of an empty list of migrations, which leaves it as it is.
+ * The engine has one main connection and one shadow database. Of two live databases the second is handed
+ * over as the shadow database of an empty list of migrations, which leaves it as it is.
  */
 async function diff(context: RpcContext, params: Params): Promise<unknown> {
   const { from, to } = params as { from: DiffTarget; to: DiffTarget }
@@ -89,9 +89,9 @@ async function diff(context: RpcContext, params: Params): Promise<unknown> {
   }
   const onMain = (main: Session) => {
     const replayed = context.shadows.knowing(extensionsOf(params))
-    const withScratch: WithScratch = (work) =>
+    const withShadowDatabase: WithShadow = (work) =>
       second ? withDatabase(second, work) : replayed(work)
-    return withRawEngine({ main, withScratch, files: filesOf(from, to) }, run)
+    return withRawEngine({ main, withShadowDatabase, files: filesOf(from, to) }, run)
   }
   const url = fromUrl ?? toUrl
   return url ? await withDatabase(url, onMain) : await onMain(sessionOnNothing())

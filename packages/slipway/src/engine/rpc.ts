@@ -60,16 +60,16 @@ export async function withRpc<T>(
   })
 }
 
-/** The engine on the project's database. `request` is the one being answered when it asks for a scratch. */
+/** The engine on the project's database. `request` is the one being answered when it asks for a shadow database. */
 async function withProjectEngine<T>(
   { url, shadows, files }: RpcContext,
   request: { readonly extensions: readonly string[] },
   work: (raw: Raw) => Promise<T>,
 ): Promise<T> {
   return await withDatabase(url, async (main) => {
-    const withScratch = <R>(replay: (scratch: typeof main) => Promise<R>) =>
+    const withShadowDatabase = <R>(replay: (shadow: typeof main) => Promise<R>) =>
       shadows.knowing(request.extensions)(replay)
-    return await withRawEngine({ main, withScratch, files, writes: true }, work)
+    return await withRawEngine({ main, withShadowDatabase, files, writes: true }, work)
   })
 }
 

@@ -69,10 +69,10 @@ const NEXT = schema(
   'model A {\n  id   Int    @id\n  name String\n  kind Kind[]\n}\n\nenum Kind {\n  x\n}',
 )
 
-test('the SQL from a filled scratch is what the engine writes after a replay, warnings and all', async () => {
-  const ours = await onDatabase(0, async (scratch) => {
-    for (const { sql } of MIGRATIONS) await scratch.execute(sql)
-    return await diffToSchema({ session: scratch, files: NEXT })
+test('the SQL from a filled shadow is what the engine writes after a replay, warnings and all', async () => {
+  const ours = await onDatabase(0, async (shadow) => {
+    for (const { sql } of MIGRATIONS) await shadow.execute(sql)
+    return await diffToSchema({ session: shadow, files: NEXT })
   })
   const theirs = await onDatabase(1, (main) =>
     withEngine(
@@ -80,10 +80,10 @@ test('the SQL from a filled scratch is what the engine writes after a replay, wa
         main,
         files: NEXT,
         writes: true,
-        withScratch: (replay) =>
-          onDatabase(2, async (scratch) => {
-            await scratch.execute('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
-            return await replay(scratch)
+        withShadowDatabase: (replay) =>
+          onDatabase(2, async (shadow) => {
+            await shadow.execute('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
+            return await replay(shadow)
           }),
       },
       async (engine) => {
@@ -99,13 +99,13 @@ test('the SQL from a filled scratch is what the engine writes after a replay, wa
 })
 
 test('what is equal has no SQL', async () => {
-  await onDatabase(2, async (scratch) => {
-    await scratch.execute('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
-    await scratch.execute(
+  await onDatabase(2, async (shadow) => {
+    await shadow.execute('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
+    await shadow.execute(
       'CREATE TABLE "A" ("id" INTEGER NOT NULL, CONSTRAINT "A_pkey" PRIMARY KEY ("id"))',
     )
     const files = schema('model A {\n  id Int @id\n}')
-    expect(await diffToSchema({ session: scratch, files })).toEqual({
+    expect(await diffToSchema({ session: shadow, files })).toEqual({
       sql: '',
       empty: true,
       summary: '',
@@ -114,14 +114,14 @@ test('what is equal has no SQL', async () => {
 })
 
 test('external tables stay out of the SQL', async () => {
-  await onDatabase(2, async (scratch) => {
-    await scratch.execute(
+  await onDatabase(2, async (shadow) => {
+    await shadow.execute(
       'DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE TABLE ext (id INT PRIMARY KEY)',
     )
     const files = schema('model A {\n  id Int @id\n}')
-    const all = await diffToSchema({ session: scratch, files })
+    const all = await diffToSchema({ session: shadow, files })
     const filter = { externalTables: ['public.ext'] }
-    const filtered = await diffToSchema({ session: scratch, files, filter })
+    const filtered = await diffToSchema({ session: shadow, files, filter })
     expect(all.sql).toContain('DROP TABLE "ext"')
     expect(filtered.sql).not.toContain('ext')
   })
@@ -130,12 +130,12 @@ test('external tables stay out of the SQL', async () => {
 test('introspection completes the schema and leaves its configuration alone', async () => {
   const content =
     'datasource db {\n  provider = "postgresql"\n  url      = env("DATABASE_URL")\n}\n'
-  const files = await onDatabase(2, async (scratch) => {
-    await scratch.execute('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
-    await scratch.execute(
+  const files = await onDatabase(2, async (shadow) => {
+    await shadow.execute('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
+    await shadow.execute(
       'CREATE TABLE "A" (id INT PRIMARY KEY, tags TEXT[], at TIMESTAMPTZ DEFAULT now())',
     )
-    return await introspectSchema(scratch, [{ path: 'schema.prisma', content }])
+    return await introspectSchema(shadow, [{ path: 'schema.prisma', content }])
   })
   expect(files[0]?.content).toContain('url      = env("DATABASE_URL")')
   expect(files[0]?.content).toMatch(/model A \{\n\s+id\s+Int\s+@id\n\s+tags\s+String\[\]/)

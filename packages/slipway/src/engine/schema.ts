@@ -31,24 +31,24 @@ export async function schemaToSql(files: readonly SchemaFile[]): Promise<Migrati
 }
 
 export interface DiffToSchemaOptions {
-  /** A scratch filled by the project's migrations, without Prisma's history table. */
+  /** A shadow database filled by the project's migrations, without Prisma's history table. */
   readonly session: Session
   readonly files: readonly SchemaFile[]
   readonly filter?: Partial<SchemaFilter>
 }
 
 /**
- * What `prisma migrate dev --create-only` would write to lead from a filled scratch to the schema,
- * byte for byte. The scratch is both the main and the "shadow" database of the engine, with an
+ * What `prisma migrate dev --create-only` would write to lead from a filled shadow database to the schema,
+ * byte for byte. The shadow database is both the main and the "shadow" database of the engine, with an
  * empty list of migrations: so nothing is replayed, and nothing is written to it.
  */
 export async function diffToSchema(options: DiffToSchemaOptions): Promise<MigrationSql> {
   const { session, files, filter = {} } = options
   invariant(files.length > 0, 'a schema has at least one file')
   const schema = { tag: 'schemaDatamodel' as const, files: forEngine(files) }
-  const scratch = readingOnce(session)
+  const shadow = readingOnce(session)
   return await withEngine(
-    { main: scratch, withScratch: (work) => work(scratch), files, filter },
+    { main: shadow, withShadowDatabase: (work) => work(shadow), files, filter },
     async (engine) => {
       // `createMigration` takes the state before from what `devDiagnostic` has seen.
       await engine.devDiagnostic([])

@@ -12,13 +12,13 @@ CREATE PUBLICATION changes FOR TABLE shop.t;
 SET search_path TO shop;
 `
 
-test('a scratch that is used again is as good as new', async () => {
+test('a shadow database that is used again is as good as new', async () => {
   await withShadows(async (shadows) => {
-    const withScratch = shadows.knowing(['citext'])
-    await withScratch((scratch) => scratch.execute(REPLAY))
-    await withScratch(async (scratch) => {
-      await scratch.execute(REPLAY)
-      expect(await scratch.query('SELECT * FROM t')).toEqual([])
+    const withShadowDatabase = shadows.knowing(['citext'])
+    await withShadowDatabase((shadow) => shadow.execute(REPLAY))
+    await withShadowDatabase(async (shadow) => {
+      await shadow.execute(REPLAY)
+      expect(await shadow.query('SELECT * FROM t')).toEqual([])
     })
   })
 })

@@ -1,17 +1,17 @@
 import { quoteIdentifier, type Session, withSession } from '../database/index.ts'
 import { failureOf } from '../kernel/index.ts'
-import type { EngineMigration, WithScratch } from './engine.ts'
+import type { EngineMigration, WithShadow } from './engine.ts'
 import { type Held, holdOpen } from './hold-open.ts'
 
-/** Gives the engine its scratches. */
+/** Gives the engine its shadow databases. */
 export interface Shadows {
-  /** `extensions` are those that the migrations are going to create: a scratch must know them when it opens. */
-  knowing(extensions: readonly string[]): WithScratch
+  /** `extensions` are those that the migrations are going to create: a shadow database must know them when it opens. */
+  knowing(extensions: readonly string[]): WithShadow
 }
 
 /**
- * Scratches to replay migrations on, each one empty. They live in this process's memory, whatever the
- * person's `shadowDatabaseUrl` names: law 1, a scratch is never a database that Slipway did not create. The
+ * Shadow databases to replay migrations on, each one empty. They live in this process's memory, whatever the
+ * person's `shadowDatabaseUrl` names: guarantee 1, a shadow database is never a database that Slipway did not create. The
  * engine asks for two or three in a row: one takes seconds to start, so it is emptied and used again.
  */
 export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Promise<T> {
@@ -28,9 +28,9 @@ export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Pr
   try {
     return await work({
       knowing: (extensions) => async (replay) => {
-        const scratch = await take(extensions)
-        await empty(scratch)
-        return await replay(makingRoles(scratch))
+        const shadow = await take(extensions)
+        await empty(shadow)
+        return await replay(makingRoles(shadow))
       },
     })
   } finally {
@@ -38,19 +38,19 @@ export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Pr
   }
 }
 
-/** Roles belong to servers, not histories: one that a script names and the scratch lacks is made. */
-function makingRoles(scratch: Session): Session {
+/** Roles belong to servers, not histories: one that a script names and the shadow database lacks is made. */
+function makingRoles(shadow: Session): Session {
   async function execute(script: string, made: ReadonlySet<string> = new Set()): Promise<void> {
     try {
-      await scratch.execute(script)
+      await shadow.execute(script)
     } catch (error) {
       const role = /^role "(.+)" does not exist$/.exec(failureOf(error)?.server?.message ?? '')?.[1]
       if (role === undefined || made.has(role)) throw error
-      await scratch.execute(`CREATE ROLE ${quoteIdentifier(role)}`)
+      await shadow.execute(`CREATE ROLE ${quoteIdentifier(role)}`)
       await execute(script, new Set([...made, role]))
     }
   }
-  return { ...scratch, execute: (script) => execute(script) }
+  return { ...shadow, execute: (script) => execute(script) }
 }
 
 /** The extensions that the migrations of a request create. */

@@ -186,7 +186,7 @@ test('answers with the difference of two live databases', async () => {
   ])
 })
 
-test('replays on a scratch of its own, and leaves the shadow database of the project alone', async () => {
+test('replays on a shadow database of its own, and leaves the shadow database of the project alone', async () => {
   const shadow = await createDatabase()
   const address = { kind: 'postgres' as const, url: new ConnectionString(shadow.url) }
   await withSession(address, {}, (session) => session.execute('CREATE TABLE kept (id int)'))

@@ -1,4 +1,4 @@
-import { placeAt } from '../migration/index.ts'
+import { placeAt } from '../statements/index.ts'
 import type { JudgedMigration } from './hazard.ts'
 
 /** A comment `-- slipway: accept <hazard-id> (<reason>)` of a file. */

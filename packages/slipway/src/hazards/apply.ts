@@ -4,7 +4,7 @@ import type {
   ColumnDefinition,
   ConstraintDefinition,
   ObjectName,
-} from '../migration/index.ts'
+} from '../statements/index.ts'
 import { constraintName, indexName } from './constraint-name.ts'
 import { renamed } from './rename.ts'
 import {

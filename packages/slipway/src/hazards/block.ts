@@ -1,4 +1,4 @@
-import type { Statement } from '../migration/index.ts'
+import type { Statement } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
 
 /** The statements behind this one, up to the file's next COMMIT or ROLLBACK. */

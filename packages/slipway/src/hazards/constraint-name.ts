@@ -1,4 +1,4 @@
-import type { ConstraintDefinition, ObjectName } from '../migration/index.ts'
+import type { ConstraintDefinition, ObjectName } from '../statements/index.ts'
 
 /** The name of a constraint: its own, or the one that PostgreSQL chooses (`users_email_key`). */
 export function constraintName(table: ObjectName, constraint: ConstraintDefinition): string {

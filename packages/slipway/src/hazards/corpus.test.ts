@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { corpusMigrations, hasCorpus } from '../../test/corpus.ts'
-import { loadParser, parseStatements } from '../migration/index.ts'
+import { loadParser, parseStatements } from '../statements/index.ts'
 import { judge, type JudgedMigration } from './index.ts'
 
 // Histories of real projects, each judged as one long list of pending migrations.

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../test/postgres.ts'
-import { loadParser, parseStatements, unitsOf } from '../migration/index.ts'
+import { loadParser, parseStatements, transactionGroupsOf } from '../statements/index.ts'
 import { acceptanceHazards, judge, type Hazard, type JudgedMigration, rules } from './index.ts'
 
 // The pages are the tests: what they claim of locks and rewrites is compared with a real server.
@@ -101,7 +101,7 @@ async function connected<T>(run: (client: pg.Client) => Promise<T>): Promise<T> 
 }
 
 async function runAll(client: pg.Client, sql: string): Promise<void> {
-  for (const unit of unitsOf(sql, parseStatements(sql))) await client.query(unit.sql)
+  for (const group of transactionGroupsOf(sql, parseStatements(sql))) await client.query(group.sql)
 }
 
 test.each(pages)('$id: "Use" and the safe form run', async (page) => {

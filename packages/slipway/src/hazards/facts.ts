@@ -1,4 +1,4 @@
-import type { ObjectName } from '../migration/index.ts'
+import type { ObjectName } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
 import { keyOf } from './schema.ts'
 

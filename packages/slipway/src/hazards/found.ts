@@ -1,4 +1,4 @@
-import type { Statement } from '../migration/index.ts'
+import type { Statement } from '../statements/index.ts'
 import { sizeOf } from './facts.ts'
 import type { Context, Finding, Hazard, HeldLock, Rule } from './hazard.ts'
 import { blockedBy, stronger } from './lock-mode.ts'

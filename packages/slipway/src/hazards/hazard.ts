@@ -1,4 +1,4 @@
-import type { Action, ObjectName, Statement } from '../migration/index.ts'
+import type { Action, ObjectName, Statement } from '../statements/index.ts'
 import type { Facts } from './facts.ts'
 import type { Blocks, LockMode } from './lock-mode.ts'
 import type { Schema } from './schema.ts'

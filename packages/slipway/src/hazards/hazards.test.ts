@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { failureOf } from '../kernel/index.ts'
-import { loadParser, parseStatements } from '../migration/index.ts'
+import { loadParser, parseStatements } from '../statements/index.ts'
 import { type Facts, type Hazard, judge, type JudgedMigration, type Rule } from './index.ts'
 
 beforeAll(loadParser)

@@ -14,4 +14,4 @@ export {
 } from './rewrite.ts'
 export { rules } from './rules.ts'
 export { defineRules } from './define-rules.ts'
-export type { Action, ObjectName } from '../migration/index.ts'
+export type { Action, ObjectName } from '../statements/index.ts'

@@ -1,4 +1,4 @@
-import { type Statement, unitsOf } from '../migration/index.ts'
+import { type Statement, transactionGroupsOf } from '../statements/index.ts'
 import { acceptancesIn } from './accept.ts'
 import { acceptanceHazards, judgeAcceptances, suppress } from './accepted.ts'
 import { applied } from './apply.ts'
@@ -157,8 +157,8 @@ function accepted({ migration, rules }: Given, found: readonly Found[]): Hazard[
 /** The number of the transaction of each statement; BEGIN and COMMIT have none. */
 function transactionsOf({ sql, statements }: JudgedMigration): ReadonlyMap<number, number> {
   return new Map(
-    unitsOf(sql, statements).flatMap((unit) =>
-      unit.statements.map((statement): [number, number] => [statement.number, unit.number]),
+    transactionGroupsOf(sql, statements).flatMap((group) =>
+      group.statements.map((statement): [number, number] => [statement.number, group.number]),
     ),
   )
 }

@@ -1,4 +1,4 @@
-import type { Action, ConstraintDefinition, ObjectName } from '../migration/index.ts'
+import type { Action, ConstraintDefinition, ObjectName } from '../statements/index.ts'
 import type { LockMode } from './lock-mode.ts'
 import { keyOf, referencingTables, type Schema, tableNamed } from './schema.ts'
 

@@ -1,4 +1,4 @@
-import type { ObjectName } from '../migration/index.ts'
+import type { ObjectName } from '../statements/index.ts'
 import { columnNamed, type Schema, tableNamed } from './schema.ts'
 
 /**

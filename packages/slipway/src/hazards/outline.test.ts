@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { loadParser, parseStatements } from '../migration/index.ts'
+import { loadParser, parseStatements } from '../statements/index.ts'
 import { type JudgedMigration, outline } from './index.ts'
 
 beforeAll(loadParser)

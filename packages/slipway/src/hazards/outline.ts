@@ -1,4 +1,4 @@
-import type { Action, ObjectName } from '../migration/index.ts'
+import type { Action, ObjectName } from '../statements/index.ts'
 import { applied } from './apply.ts'
 import type { Facts } from './facts.ts'
 import { type Judging, schemaAfter } from './judge.ts'

@@ -1,5 +1,5 @@
 import { assertNever } from '../kernel/index.ts'
-import type { RenameAction } from '../migration/index.ts'
+import type { RenameAction } from '../statements/index.ts'
 import { type Column, keyOf, type Schema, type Table } from './schema.ts'
 
 /** The schema after a rename: whatever pointed at the old name points at the new one. */

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { loadParser, parseStatements } from '../migration/index.ts'
+import { loadParser, parseStatements } from '../statements/index.ts'
 import { type JudgedMigration, rewrite, type Rewriting } from './index.ts'
 
 beforeAll(loadParser)

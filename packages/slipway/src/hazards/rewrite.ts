@@ -1,4 +1,4 @@
-import { type Statement, parseStatements } from '../migration/index.ts'
+import { type Statement, parseStatements } from '../statements/index.ts'
 import { applied } from './apply.ts'
 import type { Hazard, JudgedMigration } from './hazard.ts'
 import { folded, judgeFrom, type Judging, schemaAfter } from './judge.ts'

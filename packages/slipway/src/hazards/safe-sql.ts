@@ -1,4 +1,4 @@
-import type { ObjectName, Statement } from '../migration/index.ts'
+import type { ObjectName, Statement } from '../statements/index.ts'
 import { identifier, identifiers, qualified } from './quote.ts'
 
 /** Makes every statement of a file a transaction of its own, so that no lock outlives its statement. */

@@ -1,4 +1,4 @@
-import type { ConstraintDefinition, ObjectName } from '../migration/index.ts'
+import type { ConstraintDefinition, ObjectName } from '../statements/index.ts'
 
 /** The schema at one point of a history, as far as rules ask for it. Keys are `schema.name`. */
 export interface Schema {

@@ -1,4 +1,4 @@
-import type { Action } from '../migration/index.ts'
+import type { Action } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
 import { columnNamed } from './schema.ts'
 import { type TypeChange, typeChange } from './type-change.ts'

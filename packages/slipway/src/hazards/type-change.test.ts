@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../test/postgres.ts'
-import { loadParser, parseStatements } from '../migration/index.ts'
+import { loadParser, parseStatements } from '../statements/index.ts'
 import { judge } from './index.ts'
 
 // What a change of type costs is compared with the server: the files of the table and of its index.

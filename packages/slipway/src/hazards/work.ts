@@ -1,4 +1,4 @@
-import type { Action, ConstraintDefinition, ObjectName } from '../migration/index.ts'
+import type { Action, ConstraintDefinition, ObjectName } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
 import { knownNotNull } from './not-null.ts'
 import { typeChangeOf } from './type-change-of.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checksum, squashHead } from '../migration/index.ts'
+import { checksum, squashHead } from '../statements/index.ts'
 import { compareHistory, type HistoryRow, obstacle } from './index.ts'
 
 const file = (name: string, sql = `-- ${name}`) => ({ name, sql })

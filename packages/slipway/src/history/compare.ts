@@ -1,5 +1,5 @@
 import { advice, command, type Failure, failureFrom, sha256 } from '../kernel/index.ts'
-import { matchesChecksum } from '../migration/index.ts'
+import { matchesChecksum } from '../statements/index.ts'
 import { type History, type HistoryRow, intoSquash } from './prisma-history.ts'
 import { squashesOn, type SquashStanding, unfinishedSquashes } from './squash.ts'
 

@@ -13,7 +13,7 @@ export interface Interruption {
 /**
  * The migration that can simply be gone on with, where there is one: its journal says how far it came,
  * and no statement of it failed. `deploy` goes on with one that was being applied, `rollback` with one
- * that was being taken back. Pure.
+ * that was being rolled back. Pure.
  */
 export function findInterruption(
   { failed }: Comparison,
@@ -32,7 +32,7 @@ export function findInterruption(
       row.rolledBackAt === null &&
       row.logs !== null,
   )
-  // A way back that failed may have been corrected since; a migration that failed is repair's business.
+  // A down migration that failed may have been corrected since; a migration that failed is repair's business.
   if (refused && first.direction === 'up') return undefined
   return {
     migration,

@@ -38,11 +38,11 @@ CREATE TABLE IF NOT EXISTS slipway.receipt (
 /** Which way a migration is run. */
 export type Direction = 'up' | 'down'
 
-/** A unit of a migration that runs step by step: begun, and perhaps finished. */
+/** A transaction group of a migration that runs step by step: begun, and perhaps finished. */
 export interface JournalEntry {
   readonly migration: string
   readonly direction: Direction
-  readonly unit: number
+  readonly group: number
   readonly checksum: string
   readonly finished: boolean
 }
@@ -77,10 +77,10 @@ export async function readJournal(session: Session): Promise<JournalEntry[]> {
       'SELECT migration, direction, unit, checksum, finished_at FROM slipway.journal ORDER BY migration, direction, unit',
     ),
   )
-  return (result?.rows ?? []).map(([migration, direction, unit, checksum, finished]) => ({
+  return (result?.rows ?? []).map(([migration, direction, group, checksum, finished]) => ({
     migration: migration ?? '',
     direction: direction === 'down' ? 'down' : 'up',
-    unit: Number(unit),
+    group: Number(group),
     checksum: checksum ?? '',
     finished: finished !== null,
   }))
@@ -122,21 +122,21 @@ export async function forgetCatalogState(session: Session): Promise<void> {
 export interface JournalKey {
   readonly migration: string
   readonly direction: Direction
-  readonly unit: number
+  readonly group: number
   readonly checksum: string
 }
 
-/** SQL that notes a unit as begun. Repeating it is harmless. */
-export function journalBeginSql({ migration, direction, unit, checksum }: JournalKey): string {
+/** SQL that notes a transaction group as begun. Repeating it is harmless. */
+export function journalBeginSql({ migration, direction, group, checksum }: JournalKey): string {
   return `INSERT INTO slipway.journal (migration, direction, unit, checksum)
-VALUES (${quoteLiteral(migration)}, '${direction}', ${unit}, '${checksum}')
+VALUES (${quoteLiteral(migration)}, '${direction}', ${group}, '${checksum}')
 ON CONFLICT (migration, direction, unit) DO UPDATE SET checksum = excluded.checksum, started_at = clock_timestamp();\n`
 }
 
-/** SQL that notes a unit as finished, begun or not. */
-export function journalFinishSql({ migration, direction, unit, checksum }: JournalKey): string {
+/** SQL that notes a transaction group as finished, begun or not. */
+export function journalFinishSql({ migration, direction, group, checksum }: JournalKey): string {
   return `INSERT INTO slipway.journal (migration, direction, unit, checksum, finished_at)
-VALUES (${quoteLiteral(migration)}, '${direction}', ${unit}, '${checksum}', clock_timestamp())
+VALUES (${quoteLiteral(migration)}, '${direction}', ${group}, '${checksum}', clock_timestamp())
 ON CONFLICT (migration, direction, unit) DO UPDATE SET finished_at = excluded.finished_at;\n`
 }
 

@@ -91,7 +91,7 @@ export function finishedRowSql(session: Session, migration: string, checksum?: s
 WHERE ${unfinished(migration)};\n`
 }
 
-/** SQL that makes the row of an applied migration unfinished again, while it is being taken back in steps. */
+/** SQL that makes the row of an applied migration unfinished again, while it is being rolled back in steps. */
 export function reopenedRowSql(session: Session, migration: string): string {
   return `UPDATE ${historyTable(session)} SET finished_at = NULL
 WHERE migration_name = ${quoteLiteral(migration)} AND rolled_back_at IS NULL;\n`
@@ -107,7 +107,7 @@ export function continuedRowSql(session: Session, migration: string): string {
   return `UPDATE ${historyTable(session)} SET logs = NULL WHERE ${unfinished(migration)};\n`
 }
 
-/** SQL that takes back a row which began and left nothing behind. */
+/** SQL that rolls back a row which began and left nothing behind. */
 export function forgottenRowSql(session: Session, migration: string): string {
   return `DELETE FROM ${historyTable(session)} WHERE ${unfinished(migration)};\n`
 }

@@ -1,4 +1,4 @@
-import { type SquashedMigration, squashedIn } from '../migration/index.ts'
+import { type SquashedMigration, squashedIn } from '../statements/index.ts'
 import type { MigrationText } from './compare.ts'
 import { type History, type HistoryRow, intoSquash } from './prisma-history.ts'
 

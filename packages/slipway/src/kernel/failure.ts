@@ -42,14 +42,14 @@ export interface Failure {
   readonly server?: ServerError
 }
 
-/** What a room declares about each of its failures: its title for the docs, and its exit code. */
+/** What a module declares about each of its failures: its title for the docs, and its exit code. */
 export interface FailureSpec {
   readonly title: string
   /** Exit code of a command that ends with it; 2 (could not do the job) where absent. */
   readonly exit?: 2 | 3 | 4 | 5 | 6 | 130 | 143
 }
 
-/** A room's closed set of failures, by code. */
+/** A module's closed set of failures, by code. */
 export type FailureSpecs = Readonly<Record<string, FailureSpec>>
 
 export interface FailureDetails {
@@ -73,14 +73,14 @@ class RaisedFailure extends Error {
   }
 }
 
-/** The `raise` of a room. Written as its declared type, so that the compiler sees that it never returns. */
+/** The `raise` of a module. Written as its declared type, so that the compiler sees that it never returns. */
 export type Raise<Specs extends FailureSpecs> = (
   code: keyof Specs & string,
   details: FailureDetails,
 ) => never
 
 /**
- * Makes the `raise` function of a room: it accepts only the codes that the room declares, and
+ * Makes the `raise` function of a module: it accepts only the codes that the module declares, and
  * never returns. The failure travels as an exception inside the tool and leaves it as data.
  */
 export function raiserOf<Specs extends FailureSpecs>(_specs: Specs): Raise<Specs> {

@@ -50,7 +50,7 @@ test('a connection string shows its password nowhere', () => {
   expect(secret.reveal()).toContain('hunter2')
 })
 
-test('law 10: whatever the password is, redacted text does not hold it', () => {
+test('guarantee 10: whatever the password is, redacted text does not hold it', () => {
   const password = fc
     .string({ minLength: 4, maxLength: 24 })
     .map(encodeURIComponent)

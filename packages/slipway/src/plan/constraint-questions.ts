@@ -1,5 +1,5 @@
 import { assertNever } from '../kernel/index.ts'
-import type { Action, ConstraintDefinition } from '../migration/index.ts'
+import type { Action, ConstraintDefinition } from '../statements/index.ts'
 import { exclusionQuestion } from './exclusion-question.ts'
 import { foreignKeyQuestion } from './foreign-key-question.ts'
 import { columnOf, columnsRead } from './offending-rows.ts'

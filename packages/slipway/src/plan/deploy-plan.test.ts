@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { outline, type TableFacts } from '../hazards/index.ts'
-import { loadParser } from '../migration/index.ts'
+import { loadParser } from '../statements/index.ts'
 import { deployPlan, type DeployPlan } from './deploy-plan.ts'
 import { planMigration } from './migration-plan.ts'
 

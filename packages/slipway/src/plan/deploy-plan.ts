@@ -1,6 +1,6 @@
 import type { LockMode, RowWork, StatementOutline, TableFacts } from '../hazards/index.ts'
 import { sha256 } from '../kernel/index.ts'
-import type { Statement } from '../migration/index.ts'
+import type { Statement } from '../statements/index.ts'
 import { estimateMs } from './estimate.ts'
 import type { MigrationPlan } from './migration-plan.ts'
 
@@ -121,7 +121,7 @@ function stepsOf(plan: MigrationPlan, { outline, sizes, keeps }: PlanInput): Pla
       .map(({ statement, tables }) => [statement, tables]),
   )
   const kept = keeps(plan)
-  return plan.units.flatMap(({ number, kind, statements }) =>
+  return plan.groups.flatMap(({ number, kind, statements }) =>
     statements.map((statement) => {
       const tables = (own.get(statement.number) ?? []).map(({ table, lock, work }): StepTable => ({
         table,

@@ -1,16 +1,16 @@
-import type { Change, Scope } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { compareHistory, type History, historyHash, readCatalogState } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
-import type { ReplayMigration, ScratchOptions } from '../rehearsal/index.ts'
+import type { Change, Scope } from '../schema/index.ts'
+import type { ReplayMigration, ShadowOptions } from '../shadow/index.ts'
 
 /** How a target's catalog stands to what its history should have produced. */
 export type Drift =
   /** `basis`: what it was compared with. */
-  | { readonly kind: 'none'; readonly basis: 'ledger' | 'scratch' | 'nothing-applied' }
+  | { readonly kind: 'none'; readonly basis: 'ledger' | 'shadow' | 'nothing-applied' }
   | {
       readonly kind: 'drifted'
-      readonly basis: 'ledger' | 'scratch'
+      readonly basis: 'ledger' | 'shadow'
       readonly changes: readonly Change[]
     }
   | { readonly kind: 'unknown'; readonly reason: string }
@@ -23,7 +23,7 @@ export interface AppliedHistory {
 }
 
 /** Loaded when it is needed: a deploy that finds nothing to do must not pay for it. */
-const loadCatalog = () => import('../catalog/index.ts')
+const loadCatalog = () => import('../schema/index.ts')
 
 /** The schemas that belong to a project on this session. */
 export async function projectScope(
@@ -62,12 +62,12 @@ export function appliedMigrations({ history, migrations }: AppliedHistory): Repl
 
 /**
  * Compares the catalog of a target with what its history should have produced: with the fingerprint
- * that the ledger holds for just this history, else with a scratch on which the history is replayed.
+ * that the ledger holds for just this history, else with a shadow database on which the history is replayed.
  */
 export async function detectDrift(
   session: Session,
   applied: AppliedHistory,
-  scratch: ScratchOptions,
+  shadow: ShadowOptions,
 ): Promise<Drift> {
   const rows = appliedRows(applied.history)
   if (rows.length === 0) return { kind: 'none', basis: 'nothing-applied' }
@@ -81,15 +81,15 @@ export async function detectDrift(
     const expected = { method: state.method, hash: state.fingerprint, objects: state.objects }
     return { kind: 'drifted', basis: 'ledger', changes: differingObjects(expected, now) }
   }
-  const { withScratch } = await import('../rehearsal/index.ts')
+  const { withShadowDatabase } = await import('../shadow/index.ts')
   const replayed = await attempt(() =>
-    withScratch(scratch, appliedMigrations(applied), async (copy) =>
+    withShadowDatabase(shadow, appliedMigrations(applied), async (copy) =>
       readCatalog(copy, await projectScope(copy, applied.migrations)),
     ),
   )
   if (!replayed.ok) return { kind: 'unknown', reason: replayed.failure.message }
   const changes = difference(replayed.value, await readCatalog(session, scope))
   return changes.length === 0
-    ? { kind: 'none', basis: 'scratch' }
-    : { kind: 'drifted', basis: 'scratch', changes }
+    ? { kind: 'none', basis: 'shadow' }
+    : { kind: 'drifted', basis: 'shadow', changes }
 }

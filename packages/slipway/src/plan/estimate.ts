@@ -1,5 +1,5 @@
 import type { RowWork, TableFacts } from '../hazards/index.ts'
-import type { Action, Statement } from '../migration/index.ts'
+import type { Action, Statement } from '../statements/index.ts'
 
 /** What a statement does to a table, and how big that is; no size where it is not known. */
 export interface Task {

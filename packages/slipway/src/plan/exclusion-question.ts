@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../database/index.ts'
-import type { ConstraintDefinition } from '../migration/index.ts'
+import type { ConstraintDefinition } from '../statements/index.ts'
 import { columnsRead, ROW_PLACE, rowsOf } from './offending-rows.ts'
 import { ask, type Asking, type Question, undecided } from './question.ts'
 

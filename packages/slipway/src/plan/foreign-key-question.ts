@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../database/index.ts'
-import type { ConstraintDefinition } from '../migration/index.ts'
+import type { ConstraintDefinition } from '../statements/index.ts'
 import { columnOf, rowsOf, unknownColumn } from './offending-rows.ts'
 import { tableNamed } from './pending-schema.ts'
 import type { PendingTable } from './pending-table.ts'

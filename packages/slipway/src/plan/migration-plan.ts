@@ -3,11 +3,11 @@ import {
   loadParser,
   parseStatements,
   type Statement,
-  type Unit,
-  unitsOf,
-} from '../migration/index.ts'
+  type TransactionGroup,
+  transactionGroupsOf,
+} from '../statements/index.ts'
 
-/** A migration as it will be run: its units, and whether they are one transaction. */
+/** A migration as it will be run: its transaction groups, and whether they are one transaction. */
 export interface MigrationPlan {
   readonly name: string
   /** Path of the file, for messages. */
@@ -15,7 +15,7 @@ export interface MigrationPlan {
   readonly sql: string
   readonly checksum: string
   readonly statements: readonly Statement[]
-  readonly units: readonly Unit[]
+  readonly groups: readonly TransactionGroup[]
   /** The whole file is one transaction: it is applied and recorded, or it never was. */
   readonly atomic: boolean
 }
@@ -27,12 +27,12 @@ export function planMigration(migration: {
   sql: string
 }): MigrationPlan {
   const statements = parseStatements(migration.sql, migration.path)
-  const units = unitsOf(migration.sql, statements)
-  const [first, ...others] = units
+  const groups = transactionGroupsOf(migration.sql, statements)
+  const [first, ...others] = groups
   const atomic =
     first === undefined ||
     (others.length === 0 && first.kind === 'transaction' && !first.rolledBack)
-  return { ...migration, checksum: checksum(migration.sql), statements, units, atomic }
+  return { ...migration, checksum: checksum(migration.sql), statements, groups, atomic }
 }
 
 /** Plans pending migrations: all are parsed before the first is run, so that one that does not parse changes nothing. */

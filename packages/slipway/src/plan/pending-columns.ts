@@ -1,4 +1,4 @@
-import type { Action, ColumnDefinition, TableAction } from '../migration/index.ts'
+import type { Action, ColumnDefinition, TableAction } from '../statements/index.ts'
 import { keyOf, type PendingSchema, typeKey } from './pending-schema.ts'
 import type { PendingColumn } from './pending-table.ts'
 import type { Asking } from './question.ts'

@@ -1,4 +1,4 @@
-import type { Action, ConstraintDefinition, ObjectName } from '../migration/index.ts'
+import type { Action, ConstraintDefinition, ObjectName } from '../statements/index.ts'
 import { createdTable, type PendingTable, renameColumn, standingTable } from './pending-table.ts'
 import type { TargetFacts } from './target-facts.ts'
 

@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../database/index.ts'
-import type { ConstraintDefinition, ObjectName } from '../migration/index.ts'
+import type { ConstraintDefinition, ObjectName } from '../statements/index.ts'
 import type { ColumnFacts, TableFacts } from './target-facts.ts'
 
 /** A column as the pending statements have made it so far. */

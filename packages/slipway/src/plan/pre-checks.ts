@@ -1,4 +1,4 @@
-import type { Action, Statement, TableAction } from '../migration/index.ts'
+import type { Action, Statement, TableAction } from '../statements/index.ts'
 import {
   constraintQuestions,
   notNullQuestion,

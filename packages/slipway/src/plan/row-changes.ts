@@ -1,5 +1,5 @@
 import { assertNever } from '../kernel/index.ts'
-import type { Action, ObjectName, Statement } from '../migration/index.ts'
+import type { Action, ObjectName, Statement } from '../statements/index.ts'
 import { keyOf, type PendingSchema, tableNamed } from './pending-schema.ts'
 import type { PendingTable, RowChange } from './pending-table.ts'
 import type { Doubts } from './pre-check.ts'

@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import type { ConstraintDefinition, ObjectName } from '../migration/index.ts'
+import type { ConstraintDefinition, ObjectName } from '../statements/index.ts'
 
 /** A column as it stands on the target. */
 export interface ColumnFacts {

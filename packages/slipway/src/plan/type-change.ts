@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from '../database/index.ts'
-import type { TableAction } from '../migration/index.ts'
+import type { TableAction } from '../statements/index.ts'
 import { columnOf } from './offending-rows.ts'
 import { keyOf, type PendingSchema, typeKey } from './pending-schema.ts'
 import type { PendingColumn } from './pending-table.ts'

@@ -128,7 +128,7 @@ function numericOffence(from: TypeName, to: TypeName, value: string): CastAnswer
   return { kind: 'asks', what: 'cast', where: tooLarge(`${value}::numeric`, precision, scale) }
 }
 
-/** A number that has no room in `numeric(precision, scale)`; NaN has. */
+/** A number that has no module in `numeric(precision, scale)`; NaN has. */
 export function tooLarge(number: string, precision: number, scale: number): string {
   return `${number} <> 'NaN' AND abs(round(${number}, ${scale})) >= 1e${precision - scale}::numeric`
 }

@@ -11,7 +11,6 @@ export {
   type Setting,
 } from './project.ts'
 export { loadRules, type RuleModule } from './rules-module.ts'
-export { scratchSetting } from './scratch.ts'
 export { type MappedBlock, type MappedName, schemaNames, type SchemaNames } from './schema-names.ts'
 export type { Generator, ProjectSchema, ProjectSchemaFile } from './schema.ts'
 export {
@@ -23,3 +22,4 @@ export {
 } from './slipway-config.ts'
 export { type Policy, resolveTarget, type Target, type TargetRequest } from './target.ts'
 export type { Overridden, Variable, Variables } from './variables.ts'
+export { shadowSetting } from './shadow.ts'

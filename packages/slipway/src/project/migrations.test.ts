@@ -45,7 +45,7 @@ test('the text is exact: byte-order mark, CRLF, and a replacement character that
   write('1_a/migration.sql', text)
   write('1_a/down.sql', 'SELECT 2;')
   write('2_empty/migration.sql', '')
-  expect(readMigrations(dir, { waysBack: true })).toEqual([
+  expect(readMigrations(dir, { downMigrations: true })).toEqual([
     {
       name: '1_a',
       path: path.join(dir, '1_a/migration.sql'),

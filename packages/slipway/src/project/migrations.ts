@@ -13,7 +13,7 @@ export interface MigrationFolder {
   readonly path: string
   /** The text exactly as it is in the file: byte-order mark, CRLF and all. */
   readonly sql: string
-  /** Of its `down.sql`, where there is one and `waysBack` was asked for. */
+  /** Of its `down.sql`, where there is one and `downMigrations` was asked for. */
   readonly downPath?: string
   readonly down?: string
 }
@@ -21,8 +21,8 @@ export interface MigrationFolder {
 export interface ReadMigrationsOptions {
   /** A folder that is not there counts as a history without migrations: for the first `create`. */
   readonly mayBeMissing?: boolean
-  /** Read each `down.sql`, too: for those who take migrations back. */
-  readonly waysBack?: boolean
+  /** Read each `down.sql`, too: for those who roll migrations back. */
+  readonly downMigrations?: boolean
 }
 
 /**
@@ -66,7 +66,7 @@ function listEntries(dir: string, options: ReadMigrationsOptions): Dirent[] | un
 function readMigration(
   dir: string,
   name: string,
-  { waysBack }: ReadMigrationsOptions,
+  { downMigrations }: ReadMigrationsOptions,
 ): MigrationFolder[] {
   // For a thousand folders joining paths by hand saves what path.join takes to normalise them.
   const file = `${dir}${path.sep}${name}${path.sep}migration.sql`
@@ -77,7 +77,7 @@ function readMigration(
     if (isPrisma8Migration(path.join(dir, name))) refusePrisma8(shown(path.join(dir, name)))
     return refuseWithoutFile(name, file)
   }
-  if (!waysBack) return [{ name, path: file, sql }]
+  if (!downMigrations) return [{ name, path: file, sql }]
   const downPath = path.join(dir, name, 'down.sql')
   if (!existsSync(downPath)) return [{ name, path: file, sql }]
   return [{ name, path: file, sql, downPath, down: readText(downPath, name) ?? '' }]

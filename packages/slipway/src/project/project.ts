@@ -36,7 +36,7 @@ export interface Project {
   /** Absolute; it may not exist yet. */
   readonly migrationsDir: string
   readonly provider: 'postgresql'
-  /** SQL that Prisma runs on a scratch before the migrations (`migrations.initShadowDb`). */
+  /** SQL that Prisma runs on a shadow database before the migrations (`migrations.initShadowDb`). */
   readonly initShadowDb?: string
   /** Tables and enums that Prisma is told to leave alone. */
   readonly external: { readonly tables: readonly string[]; readonly enums: readonly string[] }

@@ -108,7 +108,7 @@ function refuseOtherProvider(value: SchemaValue | undefined, file: string): void
     why:
       provider === 'sqlite'
         ? 'SQLite and Cloudflare D1 are planned, and not there yet.'
-        : 'What it proves about locks, rows and the way back holds for PostgreSQL alone.',
+        : 'What it proves about locks, rows and the down migration holds for PostgreSQL alone.',
     nextActions: [
       advice('Point --schema at a schema whose datasource has provider = "postgresql".'),
     ],

@@ -12,7 +12,7 @@ export interface SlipwayConfig {
    * (`env:NAME` reads a variable), or `embedded`. Absent: a private server of this machine's
    * PostgreSQL, else the embedded database.
    */
-  readonly scratch?: string
+  readonly shadow?: string
   /** A file with rules of the team's own, beside the hazards that Slipway knows. */
   readonly rules?: string
 }
@@ -93,7 +93,7 @@ const ENVIRONMENT = {
 const CONFIG: Shape = {
   kind: 'object',
   keys: {
-    scratch: { kind: 'text' },
+    shadow: { kind: 'text' },
     rules: { kind: 'text' },
     environments: { kind: 'named', each: { kind: 'object', keys: ENVIRONMENT } },
   } satisfies Record<keyof SlipwayConfig, Shape>,

@@ -41,7 +41,7 @@ export interface Target {
   readonly direct?: Address
   /** Where the address comes from, for people: `DATABASE_URL (.env), named by prisma.config.ts …`. */
   readonly source: string
-  /** Nothing is destroyed here without `--confirm <database>` (DESIGN.md, law 7). */
+  /** Nothing is destroyed here without `--confirm <database>` (DESIGN.md, guarantee 7). */
   readonly protected: boolean
   readonly policy: Policy
   /** The schemas that the project manages: those of the datasource, else `?schema=`, else `public`. */

@@ -1,17 +1,11 @@
-import {
-  type Catalog,
-  type Change,
-  difference,
-  fingerprint,
-  readCatalog,
-} from '../catalog/index.ts'
 import { type Session } from '../database/index.ts'
 import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
 import { markedRowSql, readHistory, receiptSql } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
-import { changesRowsOnly, checksum, loadParser, parseStatements } from '../migration/index.ts'
 import { projectScope } from '../plan/index.ts'
-import { replay, type ReplayMigration, scratchLike, withScratch } from '../rehearsal/index.ts'
+import { type Catalog, type Change, difference, fingerprint, readCatalog } from '../schema/index.ts'
+import { replay, type ReplayMigration, shadowLike, withShadowDatabase } from '../shadow/index.ts'
+import { changesRowsOnly, checksum, loadParser, parseStatements } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { outlineDistance, readOutline } from './outline.ts'
 
@@ -48,7 +42,7 @@ interface Match {
  */
 export async function baseline(asked: BaselineRequest): Promise<BaselineOutcome> {
   return await withTarget(asked, async (session) => {
-    const request = scratchLike(asked, session)
+    const request = shadowLike(asked, session)
     await refuseHistory(session)
     await refuseEmpty(session, request)
     const actual = await readCatalog(session, await projectScope(session, request.migrations))
@@ -121,8 +115,8 @@ async function compareWith(
   actual: Catalog,
   request: BaselineRequest,
 ): Promise<Match> {
-  const { migrations, scratch } = request
-  const changes = await withScratch(scratch, migrations.slice(0, count), async (copy) =>
+  const { migrations, shadow } = request
+  const changes = await withShadowDatabase(shadow, migrations.slice(0, count), async (copy) =>
     difference(await readCatalog(copy, await projectScope(copy, migrations)), actual),
   )
   return { count, changes }
@@ -138,15 +132,15 @@ async function searchMatch(
   actual: Catalog,
   request: BaselineRequest,
 ): Promise<Match> {
-  const { migrations, scratch } = request
+  const { migrations, shadow } = request
   const whole = await compareWith(migrations.length, actual, request)
   if (whole.changes.length === 0) return whole
   const outline = await readOutline(session, await projectScope(session, migrations))
   const { hash } = fingerprint(actual)
   let match = 0
   let nearest = { count: migrations.length, distance: Number.POSITIVE_INFINITY }
-  await withScratch(
-    scratch,
+  await withShadowDatabase(
+    shadow,
     [],
     async (copy) => {
       const scope = await projectScope(copy, migrations)

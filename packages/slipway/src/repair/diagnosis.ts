@@ -1,6 +1,6 @@
-import type { Change } from '../catalog/index.ts'
 import type { Direction, HistoryState } from '../history/index.ts'
 import { command, type NextAction } from '../kernel/index.ts'
+import type { Change } from '../schema/index.ts'
 
 /** What a person decides to do about a problem; `migration` where there is more than one. */
 export type Decision =
@@ -39,7 +39,7 @@ export type Stop =
       readonly kind: 'stopped'
       readonly done: number
       readonly total: number
-      /** `transaction`: the server takes a failed file back whole. */
+      /** `transaction`: the server rolls a failed file back whole. */
       readonly evidence: 'catalog' | 'journal' | 'transaction'
     }
   /** States with the same catalog: the statements between them change rows alone. */
@@ -57,7 +57,7 @@ export type Stop =
 export interface FailedProblem {
   readonly kind: 'failed'
   readonly migration: string
-  /** `up`: it was being applied. `down`: it was being taken back. */
+  /** `up`: it was being applied. `down`: it was being rolled back. */
   readonly direction: Direction
   readonly stop: Stop
   /** In what the database differs beside the migration. Neither a finish nor an undo touches it. */
@@ -66,8 +66,8 @@ export interface FailedProblem {
   readonly invalidIndexes: readonly string[]
   /** The file is not the one that began. */
   readonly editedSince: boolean
-  /** The statement that fails on a scratch, too, and what the server says there. */
-  readonly failsOnScratch?: { readonly statement: number; readonly message: string }
+  /** The statement that fails on a shadow database, too, and what the server says there. */
+  readonly failsOnShadow?: { readonly statement: number; readonly message: string }
   readonly offers: readonly Offer[]
 }
 

@@ -1,10 +1,10 @@
-import { difference, readCatalog } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import type { History, HistoryRow } from '../history/index.ts'
 import { attempt, must } from '../kernel/index.ts'
-import { loadParser, sameMeaning } from '../migration/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
-import { withScratch } from '../rehearsal/index.ts'
+import { difference, readCatalog } from '../schema/index.ts'
+import { withShadowDatabase } from '../shadow/index.ts'
+import { loadParser, sameMeaning } from '../statements/index.ts'
 import type { EditedProblem } from './diagnosis.ts'
 import { offer } from './offers.ts'
 import type { ExamineRequest } from './request.ts'
@@ -60,10 +60,10 @@ async function catalogVerdict(
   session: Session,
   { history, request }: { readonly history: History; readonly request: ExamineRequest },
 ): Promise<EditedProblem['catalog']> {
-  const { migrations, scratch } = request
+  const { migrations, shadow } = request
   const applied = appliedMigrations({ history, migrations })
   const expected = await attempt(() =>
-    withScratch(scratch, applied, async (copy) =>
+    withShadowDatabase(shadow, applied, async (copy) =>
       readCatalog(copy, await projectScope(copy, migrations)),
     ),
   )

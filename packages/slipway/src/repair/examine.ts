@@ -7,7 +7,7 @@ import {
   readHistory,
 } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
-import { scratchLike } from '../rehearsal/index.ts'
+import { shadowLike } from '../shadow/index.ts'
 import type { Diagnosis, FailedProblem, Problem } from './diagnosis.ts'
 import { examineEdited } from './edited.ts'
 import { examineHalf, type Half } from './half.ts'
@@ -40,7 +40,7 @@ export async function examineSession(
   session: Session,
   asked: ExamineRequest,
 ): Promise<Examination> {
-  const request = scratchLike(asked, session)
+  const request = shadowLike(asked, session)
   const history = await readHistory(session)
   const comparison = compareHistory(history, request.migrations)
   const halves = new Map<string, Half>()
@@ -106,7 +106,7 @@ async function failedProblem(
     beside,
     invalidIndexes,
     editedSince,
-    ...(failure ? { failsOnScratch: failure } : {}),
+    ...(failure ? { failsOnShadow: failure } : {}),
     offers: await offersFor(half),
   }
 }

@@ -12,7 +12,7 @@ import {
 import { withSession } from '../database/index.ts'
 import { deploy } from '../deploy/index.ts'
 import { startedRowSql } from '../history/index.ts'
-import { checksum } from '../migration/index.ts'
+import { checksum } from '../statements/index.ts'
 import { type Decision, describeStop, examine, type FailedProblem, repair } from './index.ts'
 
 const INIT = migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text);')
@@ -329,7 +329,7 @@ describe('a rollback that was cut off', () => {
   })
 })
 
-test('says what fails on a scratch too, and then offers no finish', async () => {
+test('says what fails on a shadow database too, and then offers no finish', async () => {
   const broken = migration(
     '2_broken',
     'CREATE TABLE a (id integer);\nCREATE INDEX CONCURRENTLY b_idx ON b (id);',
@@ -340,7 +340,7 @@ test('says what fails on a scratch too, and then offers no finish', async () => 
   const problem = await failed([INIT, broken])
   expect(problem).toMatchObject({
     stop: { kind: 'stopped', done: 1, total: 2 },
-    failsOnScratch: { statement: 2, message: 'relation "b" does not exist' },
+    failsOnShadow: { statement: 2, message: 'relation "b" does not exist' },
   })
   expect(problem.offers.map(({ decision }) => decision)).not.toContain('finish')
   expect(await decide({ kind: 'undo' }, [INIT, broken])).toMatchObject({ verified: true })

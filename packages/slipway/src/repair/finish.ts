@@ -16,8 +16,8 @@ import {
   rolledBackRowSql,
 } from '../history/index.ts'
 import { command, sha256 } from '../kernel/index.ts'
-import type { Unit } from '../migration/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
+import type { TransactionGroup } from '../statements/index.ts'
 import { describeStop } from './diagnosis.ts'
 import { raise } from './failures.ts'
 import type { Half } from './half.ts'
@@ -33,19 +33,19 @@ export interface Remainder {
 export function remainderOf(half: Half, from: number | undefined): Remainder {
   const done = doneOf(half, from)
   const { plan, direction, migration } = half
-  const units = plan.units.map((unit) => withoutDone(unit, done))
-  const entries = plan.units
+  const groups = plan.groups.map((group) => withoutDone(group, done))
+  const entries = plan.groups
     .filter(({ statements }) => statements.every(({ number }) => number <= done))
     .map(({ number, sql }) => ({
       migration,
       direction,
-      unit: number,
+      group: number,
       checksum: sha256(sql),
       finished: true,
     }))
   const rest = plan.statements.filter(({ number }) => number > done)
   return {
-    plan: { ...plan, units, atomic: plan.atomic && done === 0 },
+    plan: { ...plan, groups, atomic: plan.atomic && done === 0 },
     entries,
     destroys: destroyedBy([{ ...plan, statements: rest }]),
   }
@@ -54,7 +54,7 @@ export function remainderOf(half: Half, from: number | undefined): Remainder {
 function doneOf({ stop, failure, migration }: Half, from: number | undefined): number {
   if (failure) {
     return raise('REPAIR.NOT_OFFERED', {
-      message: `${migration} cannot be finished: its statement ${failure.statement} fails on a scratch, too.`,
+      message: `${migration} cannot be finished: its statement ${failure.statement} fails on a shadow database, too.`,
       why: `${failure.message}.`,
       nextActions: [command('slipway repair --undo', 'bring the schema back to the state before')],
     })
@@ -69,15 +69,15 @@ function doneOf({ stop, failure, migration }: Half, from: number | undefined): n
   })
 }
 
-/** A unit without its statements that stand. Only a file that was run by hand stops within one. */
-function withoutDone(unit: Unit, done: number): Unit {
-  const statements = unit.statements.filter(({ number }) => number > done)
+/** A transaction group without its statements that stand. Only a file that was run by hand stops within one. */
+function withoutDone(group: TransactionGroup, done: number): TransactionGroup {
+  const statements = group.statements.filter(({ number }) => number > done)
   const [first] = statements
-  if (!first || statements.length === unit.statements.length) return unit
+  if (!first || statements.length === group.statements.length) return group
   return {
-    ...unit,
+    ...group,
     statements,
-    sql: unit.sql.slice(first.start - unit.offset),
+    sql: group.sql.slice(first.start - group.offset),
     offset: first.start,
   }
 }

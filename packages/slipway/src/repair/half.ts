@@ -1,3 +1,19 @@
+import type { Session } from '../database/index.ts'
+import { finishedGroups } from '../deploy/index.ts'
+import {
+  type Direction,
+  type History,
+  type HistoryRow,
+  type JournalEntry,
+  readJournal,
+} from '../history/index.ts'
+import { attempt } from '../kernel/index.ts'
+import {
+  appliedMigrations,
+  type MigrationPlan,
+  planMigration,
+  projectScope,
+} from '../plan/index.ts'
 import {
   type Catalog,
   type Change,
@@ -9,25 +25,9 @@ import {
   wayAcross,
   waySql,
   withoutInvalidIndexes,
-} from '../catalog/index.ts'
-import type { Session } from '../database/index.ts'
-import { finishedUnits } from '../deploy/index.ts'
-import {
-  type Direction,
-  type History,
-  type HistoryRow,
-  type JournalEntry,
-  readJournal,
-} from '../history/index.ts'
-import { attempt } from '../kernel/index.ts'
-import { loadParser, matchesChecksum } from '../migration/index.ts'
-import {
-  appliedMigrations,
-  type MigrationPlan,
-  planMigration,
-  projectScope,
-} from '../plan/index.ts'
-import { type ReplayMigration, withScratch } from '../rehearsal/index.ts'
+} from '../schema/index.ts'
+import { type ReplayMigration, withShadowDatabase } from '../shadow/index.ts'
+import { loadParser, matchesChecksum } from '../statements/index.ts'
 import type { Stop } from './diagnosis.ts'
 import type { ExamineRequest, Repairable } from './request.ts'
 import {
@@ -36,7 +36,7 @@ import {
   fittingStates,
   type State,
   statesByStatement,
-  statesByUnit,
+  statesByGroup,
 } from './states.ts'
 
 /** A migration of which a part may stand, with all that is known of it. */
@@ -44,10 +44,10 @@ export interface Half {
   readonly migration: string
   readonly direction: Direction
   readonly row: HistoryRow
-  /** What was being run: the migration, or its way back. */
+  /** What was being run: the migration, or its down migration. */
   readonly plan: MigrationPlan
   readonly invalidIndexes: readonly string[]
-  /** Where the run began; where it would have led is absent if it fails on a scratch. */
+  /** Where the run began; where it would have led is absent if it fails on a shadow database. */
   readonly start: Catalog
   readonly goal: Catalog | undefined
   readonly stop: Stop
@@ -68,7 +68,7 @@ interface Case {
   readonly request: ExamineRequest
 }
 
-/** Examines a migration that did not finish: runs it on a scratch and compares each state with the target's. */
+/** Examines a migration that did not finish: runs it on a shadow database and compares each state with the target's. */
 export async function examineHalf(about: Case): Promise<Half> {
   await loadParser()
   const { session, migration, row, request } = about
@@ -112,7 +112,7 @@ function planOf({ name, sql, path = name }: ReplayMigration): MigrationPlan {
   return planMigration({ name, sql, path })
 }
 
-/** The way back that was being run: its file, else the one that the catalogs give. */
+/** The down migration that was being run: its file, else the one that the catalogs give. */
 async function planBack(
   migration: Repairable,
   before: readonly ReplayMigration[],
@@ -121,14 +121,14 @@ async function planBack(
   const { name, down, downPath = `${name}/down.sql` } = migration
   if (down !== undefined) return planMigration({ name, sql: down, path: downPath })
   const catalogOf = (history: readonly ReplayMigration[]) =>
-    withScratch(request.scratch, history, async (copy) =>
+    withShadowDatabase(request.shadow, history, async (copy) =>
       readCatalog(copy, await projectScope(copy, request.migrations)),
     )
   const [after, target] = [await catalogOf([...before, migration]), await catalogOf(before)]
   return planMigration({ name, sql: waySql(wayAcross(after, target)), path: downPath })
 }
 
-/** The states between units first; only if the target has none of them, those after each statement. */
+/** The states between transaction groups first; only if the target has none of them, those after each statement. */
 async function courseOf(
   plan: MigrationPlan,
   about: {
@@ -138,21 +138,21 @@ async function courseOf(
   },
 ): Promise<Course> {
   const { history, request, print } = about
-  const walk = (states: typeof statesByUnit) =>
-    withScratch(
-      request.scratch,
+  const walk = (states: typeof statesByGroup) =>
+    withShadowDatabase(
+      request.shadow,
       history,
       async (copy) => states(copy, plan, await projectScope(copy, request.migrations)),
       [plan],
     )
-  const byUnit = await walk(statesByUnit)
-  const known = fittingStates(byUnit.states, print).length > 0
-  if (known && byUnit.failure === undefined) return byUnit
+  const byGroup = await walk(statesByGroup)
+  const known = fittingStates(byGroup.states, print).length > 0
+  if (known && byGroup.failure === undefined) return byGroup
   const byStatement = await walk(statesByStatement)
-  if (!known && byStatement.failure !== undefined && byUnit.failure === undefined) return byUnit
+  if (!known && byStatement.failure !== undefined && byGroup.failure === undefined) return byGroup
   if (!known) return byStatement
-  // A unit fails on the scratch: by statements it is known which one, and whether for want of rows alone.
-  const bounds = new Set([0, ...plan.units.map((unit) => doneAfter(plan, unit))])
+  // A transaction group fails on the shadow database: by statements it is known which one, and whether for want of rows alone.
+  const bounds = new Set([0, ...plan.groups.map((group) => doneAfter(plan, group))])
   return { ...byStatement, states: byStatement.states.filter(({ done }) => bounds.has(done)) }
 }
 
@@ -201,9 +201,9 @@ async function doneByJournal(
   entries: readonly JournalEntry[],
 ): Promise<number | undefined> {
   if (entries.length === 0) return undefined
-  const finished = await attempt(async () => finishedUnits(plan, entries))
+  const finished = await attempt(async () => finishedGroups(plan, entries))
   if (!finished.ok) return undefined
-  const next = plan.units[finished.value]
+  const next = plan.groups[finished.value]
   return next ? (next.statements[0]?.number ?? 1) - 1 : plan.statements.length
 }
 

@@ -1,6 +1,6 @@
-import { type Way, waySql } from '../catalog/index.ts'
-import { changesRowsOnly } from '../migration/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
+import { type Way, waySql } from '../schema/index.ts'
+import { changesRowsOnly } from '../statements/index.ts'
 import type { Decision, Offer, Stop } from './diagnosis.ts'
 import { type Half, wayToStart } from './half.ts'
 
@@ -75,7 +75,7 @@ function undoOffers(half: Half, way: Way | undefined): Offer[] {
     const list = rows.map(({ number }) => number).join(', ')
     warnings.push(`Rows that statement ${list} may have changed stay as they are.`)
   }
-  if (sql === '') return [offer('undo', `nothing is to be taken back: ${end}`, { warnings })]
+  if (sql === '') return [offer('undo', `nothing is to be rolled back: ${end}`, { warnings })]
   return [
     offer('undo', `bring the schema back to the state before, then ${end}`, { sql, warnings }),
   ]

@@ -1,5 +1,5 @@
-import type { Scope } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
+import type { Scope } from '../schema/index.ts'
 
 /** The columns of all tables and views, as `schema.table.column type`: a catalog's outline, read in milliseconds. */
 export type Outline = ReadonlySet<string>

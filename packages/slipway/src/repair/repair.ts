@@ -1,4 +1,3 @@
-import type { Catalog, Change } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import {
   prepareBooks,
@@ -16,7 +15,8 @@ import {
   rolledBackRowSql,
 } from '../history/index.ts'
 import { assertNever, command, type Failure, failureFrom, must } from '../kernel/index.ts'
-import { checksum } from '../migration/index.ts'
+import type { Catalog, Change } from '../schema/index.ts'
+import { checksum } from '../statements/index.ts'
 import { chosenEdits, chosenProblem } from './choose.ts'
 import type {
   Decision,
@@ -112,7 +112,7 @@ function halfOf({ examination }: Scene, migration: string): Half {
   })
 }
 
-/** Law 7, and the ledger, before the first change. */
+/** Guarantee 7, and the ledger, before the first change. */
 async function consentTo({ session, request }: Scene, destroys: readonly string[]): Promise<void> {
   const { database } = session.server
   if (request.protected && destroys.length > 0)
@@ -164,7 +164,7 @@ async function markApplied(
     `history row of ${migration}`,
   )
   const recorded = file ? checksum(file.sql) : row.checksum
-  // As Prisma does it: the row that failed is taken back, and a new one is there.
+  // As Prisma does it: the row that failed is rolled back, and a new one is there.
   return await mark(
     scene,
     migration,

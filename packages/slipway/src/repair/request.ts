@@ -1,14 +1,14 @@
 import type { Consent, WorkRequest } from '../deploy/index.ts'
-import type { ReplayMigration } from '../rehearsal/index.ts'
+import type { ReplayMigration } from '../shadow/index.ts'
 
-/** A migration with its way back, where one is written. */
+/** A migration with its down migration, where one is written. */
 export interface Repairable extends ReplayMigration {
   readonly downPath?: string | undefined
   readonly down?: string | undefined
 }
 
 /** What a look at a broken target needs. */
-export interface ExamineRequest extends Pick<WorkRequest, 'address' | 'scratch' | 'emit'> {
+export interface ExamineRequest extends Pick<WorkRequest, 'address' | 'shadow' | 'emit'> {
   readonly migrations: readonly Repairable[]
   /** Where the project keeps its migrations: to look for older texts in version control. */
   readonly migrationsDir?: string | undefined

@@ -1,4 +1,3 @@
-import { LEDGER_SCHEMA } from '../catalog/index.ts'
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
 import {
   type Bookkeeping,
@@ -10,9 +9,10 @@ import {
   type WorkRequest,
 } from '../deploy/index.ts'
 import { advice, rethrow } from '../kernel/index.ts'
-import { loadParser } from '../migration/index.ts'
 import { planMigration } from '../plan/index.ts'
-import { extensionsOf, type ReplayMigration } from '../rehearsal/index.ts'
+import { LEDGER_SCHEMA } from '../schema/index.ts'
+import { extensionsOf, type ReplayMigration } from '../shadow/index.ts'
+import { loadParser } from '../statements/index.ts'
 import { raise } from './failures.ts'
 
 /** A reset: all that the project has in a database is dropped, and deployed again. */

@@ -1,8 +1,8 @@
-import { type Catalog, type Change, difference, readCatalog } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import { verifyAndRecord } from '../deploy/index.ts'
 import { readHistory } from '../history/index.ts'
 import { detectDrift, projectScope } from '../plan/index.ts'
+import { type Catalog, type Change, difference, readCatalog } from '../schema/index.ts'
 import type { RepairRequest } from './request.ts'
 
 /** How the target stands after a repair. */
@@ -37,12 +37,12 @@ export async function settle(
 /** Nothing where the history cannot be replayed. */
 async function driftOf(
   session: Session,
-  { migrations, scratch }: RepairRequest,
+  { migrations, shadow }: RepairRequest,
 ): Promise<readonly Change[] | undefined> {
   const drift = await detectDrift(
     session,
     { history: await readHistory(session), migrations },
-    scratch,
+    shadow,
   )
   switch (drift.kind) {
     case 'none':

@@ -1,15 +1,15 @@
+import type { Session } from '../database/index.ts'
+import { attempt } from '../kernel/index.ts'
+import type { MigrationPlan } from '../plan/index.ts'
 import {
   type Catalog,
   type Fingerprint,
   fingerprint,
   readCatalog,
   type Scope,
-} from '../catalog/index.ts'
-import type { Session } from '../database/index.ts'
-import { attempt } from '../kernel/index.ts'
-import { changesRowsOnly, type Statement, type Unit } from '../migration/index.ts'
-import type { MigrationPlan } from '../plan/index.ts'
-import { replay } from '../rehearsal/index.ts'
+} from '../schema/index.ts'
+import { replay } from '../shadow/index.ts'
+import { changesRowsOnly, type Statement, type TransactionGroup } from '../statements/index.ts'
 
 /** A state that a migration passes through: the catalog after its first `done` statements. */
 export interface State {
@@ -18,10 +18,10 @@ export interface State {
   readonly print: Fingerprint
 }
 
-/** The states of a migration on a scratch, as far as it runs there. */
+/** The states of a migration on a shadow database, as far as it runs there. */
 export interface Course {
   readonly states: readonly State[]
-  /** The statement that fails on the scratch. */
+  /** The statement that fails on the shadow database. */
   readonly failure?: { readonly statement: number; readonly message: string }
 }
 
@@ -36,19 +36,19 @@ interface Step {
 }
 
 /**
- * Runs a migration on a scratch that holds the state before it, and looks at the catalog where a run
- * can have stopped: between its units, for it commits only there.
+ * Runs a migration on a shadow database that holds the state before it, and looks at the catalog where a run
+ * can have stopped: between its transaction groups, for it commits only there.
  */
-export async function statesByUnit(
+export async function statesByGroup(
   session: Session,
   plan: MigrationPlan,
   scope: Scope,
 ): Promise<Course> {
-  const steps = plan.units.map((unit): Step => ({
-    sql: unit.rolledBack ? '' : unit.sql,
-    first: unit.statements[0]?.number ?? 1,
-    done: doneAfter(plan, unit),
-    rowsOnly: unit.statements.every(changesRowsOnly),
+  const steps = plan.groups.map((group): Step => ({
+    sql: group.rolledBack ? '' : group.sql,
+    first: group.statements[0]?.number ?? 1,
+    done: doneAfter(plan, group),
+    rowsOnly: group.statements.every(changesRowsOnly),
   }))
   return await walk(session, plan, { steps, scope })
 }
@@ -59,21 +59,21 @@ export async function statesByStatement(
   plan: MigrationPlan,
   scope: Scope,
 ): Promise<Course> {
-  const undone = new Set(plan.units.flatMap((unit) => (unit.rolledBack ? unit.statements : [])))
-  const steps = plan.units.flatMap((unit) =>
-    unit.statements.map((statement): Step => ({
+  const undone = new Set(plan.groups.flatMap((group) => (group.rolledBack ? group.statements : [])))
+  const steps = plan.groups.flatMap((group) =>
+    group.statements.map((statement): Step => ({
       sql: undone.has(statement) || ofTransactionOnly(statement) ? '' : statement.text,
       first: statement.number,
-      done: statement === unit.statements.at(-1) ? doneAfter(plan, unit) : statement.number,
+      done: statement === group.statements.at(-1) ? doneAfter(plan, group) : statement.number,
       rowsOnly: changesRowsOnly(statement),
     })),
   )
   return await walk(session, plan, { steps, scope })
 }
 
-/** Statements that stand when a unit is committed: a COMMIT behind it, and a BEGIN before the next, count to it. */
-export function doneAfter(plan: MigrationPlan, unit: Unit): number {
-  const next = plan.units.find(({ number }) => number === unit.number + 1)?.statements[0]
+/** Statements that stand when a transaction group is committed: a COMMIT behind it, and a BEGIN before the next, count to it. */
+export function doneAfter(plan: MigrationPlan, group: TransactionGroup): number {
+  const next = plan.groups.find(({ number }) => number === group.number + 1)?.statements[0]
   return next ? next.number - 1 : plan.statements.length
 }
 
@@ -86,7 +86,7 @@ async function walk(
   const states = [state]
   for (const { sql, first, done, rowsOnly } of steps) {
     const ran = await attempt(() => replay(session, [{ name: plan.name, sql, path: plan.path }]))
-    // Rows that a statement needs and a scratch lacks make it fail, and do not matter to the catalog.
+    // Rows that a statement needs and a shadow database lacks make it fail, and do not matter to the catalog.
     if (!ran.ok && !rowsOnly) {
       const { server, message } = ran.failure
       return { states, failure: { statement: first, message: server?.message ?? message } }

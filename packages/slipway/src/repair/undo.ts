@@ -1,4 +1,3 @@
-import { waySql } from '../catalog/index.ts'
 import { destroyedBy, runMigrations, type RunOutcome, type Supervision } from '../deploy/index.ts'
 import {
   failedRowSql,
@@ -8,6 +7,7 @@ import {
 } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
 import { type MigrationPlan, planMigration } from '../plan/index.ts'
+import { waySql } from '../schema/index.ts'
 import { raise } from './failures.ts'
 import { booksOf } from './finish.ts'
 import { type Half, wayToStart } from './half.ts'
@@ -24,9 +24,9 @@ export async function undoingOf(half: Half): Promise<Undoing> {
   const way = await wayToStart(half)
   if (!way) {
     return raise('REPAIR.NOT_OFFERED', {
-      message: `No SQL could be made that takes back what stands of ${migration}.`,
+      message: `No SQL could be made that rolls back what stands of ${migration}.`,
       nextActions: [
-        command('slipway repair --mark rolled-back', 'record it, when it was taken back by hand'),
+        command('slipway repair --mark rolled-back', 'record it, when it was rolled back by hand'),
       ],
     })
   }
@@ -45,7 +45,7 @@ export async function undo(
   const row =
     direction === 'up' ? rolledBackRowSql(session, migration) : finishedRowSql(session, migration)
   if (!plan.atomic) {
-    // A journal of the run that is taken back would let a deploy go on with it.
+    // A journal of the run that is rolled back would let a deploy go on with it.
     await session.execute(
       journalClearSql(migration) +
         failedRowSql(session, migration, 'An undo of it began and did not finish.'),

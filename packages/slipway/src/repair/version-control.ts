@@ -1,5 +1,5 @@
-import { matchesChecksum } from '../migration/index.ts'
 import { git } from '../project/index.ts'
+import { matchesChecksum } from '../statements/index.ts'
 
 const MOST_COMMITS = 200
 

@@ -1,9 +1,9 @@
 import type { Receipt } from '../deploy/index.ts'
-import type { ColumnDefinition, ObjectName, Statement } from '../migration/index.ts'
 import { describeKept, type Kept } from '../safekeeping/index.ts'
-import type { WayBack } from './way-back.ts'
+import type { ColumnDefinition, ObjectName, Statement } from '../statements/index.ts'
+import type { PreparedDown } from './prepared-down.ts'
 
-/** What is known of a target where a way back is announced. */
+/** What is known of a target where a down migration is announced. */
 interface Light {
   /** What was kept of the migration, and what could not be. */
   readonly kept: readonly Kept[]
@@ -12,10 +12,10 @@ interface Light {
 }
 
 /**
- * What a way back announces: a loss that is kept is none, nor that of a column whose values the server
+ * What a down migration announces: a loss that is kept is none, nor that of a column whose values the server
  * computes, and rows that are put back do not stay as they were written.
  */
-export function inLightOf({ announced, plan, wrote }: WayBack, light: Light): string[] {
+export function inLightOf({ announced, plan, wrote }: PreparedDown, light: Light): string[] {
   const computed = computedColumns(plan.statements, light.schema)
   const told = announced.filter((text) => !computed.includes(text.replace(/^lossy: /, '')))
   const stays = wrote.filter((statement) => !isPutBack(statement, light.kept))
@@ -25,8 +25,11 @@ export function inLightOf({ announced, plan, wrote }: WayBack, light: Light): st
   ]
 }
 
-/** Ways back after their run: what rows had to decide is decided where it went through. */
-export function decided(ways: readonly WayBack[], receipts: readonly Receipt[]): WayBack[] {
+/** Down migrations after their run: what rows had to decide is decided where it went through. */
+export function decided(
+  ways: readonly PreparedDown[],
+  receipts: readonly Receipt[],
+): PreparedDown[] {
   return ways.map((way, index) => {
     if (receipts[index]?.status !== 'done') return way
     const announced = way.announced.filter((text) => !/^(?:choice|irreversible): /.test(text))

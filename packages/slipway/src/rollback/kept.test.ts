@@ -39,7 +39,7 @@ async function deployed(migrations: readonly TestMigration[]): Promise<DeployOut
   return await deploy({ ...target.request(migrations), consent, acceptDrift: false })
 }
 
-async function takenBack(migrations: readonly TestMigration[]): Promise<RollbackOutcome> {
+async function rolledBack(migrations: readonly TestMigration[]): Promise<RollbackOutcome> {
   return await rollback({
     ...target.request(migrations),
     consent: { confirm: undefined },
@@ -141,7 +141,7 @@ test.each([
   expect(done.failure).toBeUndefined()
   expect(done.kept.map(({ state: is }) => is)).not.toContain('not-kept')
   expect(done.kept).not.toEqual([])
-  const back = await takenBack([INIT, change])
+  const back = await rolledBack([INIT, change])
   expect(back.failure).toBeUndefined()
   expect(await state()).toEqual(before)
   expect(await keptTables()).toEqual([])
@@ -180,7 +180,7 @@ test.each([
     const change = migration('2_change', sql)
     await deployed([INIT, change])
     const after = await state()
-    const back = await takenBack([INIT, change])
+    const back = await rolledBack([INIT, change])
     expect(back.failure).toBeUndefined()
     expect(back.kept.map(({ state: is }) => is)).not.toContain('restored')
     expect(await keptTables()).toHaveLength(1)
@@ -196,7 +196,7 @@ test('values are put back before their column may not be NULL, and under the nam
   )
   const before = await state()
   await deployed([INIT, change])
-  expect((await takenBack([INIT, change])).failure).toBeUndefined()
+  expect((await rolledBack([INIT, change])).failure).toBeUndefined()
   expect(await state()).toEqual(before)
 })
 
@@ -206,7 +206,7 @@ test('rows come back behind a constraint that is checked late', async () => {
   await deployed([INIT, late])
   const before = await state()
   await deployed([INIT, late, change])
-  expect((await takenBack([INIT, late, change])).failure).toBeUndefined()
+  expect((await rolledBack([INIT, late, change])).failure).toBeUndefined()
   expect(await state()).toEqual(before)
 })
 
@@ -245,7 +245,7 @@ describe('what was written since', () => {
       change.sql,
       "ALTER TABLE team ADD COLUMN name text NOT NULL DEFAULT 'unknown'; ALTER TABLE team ALTER COLUMN name DROP DEFAULT;",
     )
-    const back = await takenBack([INIT, down])
+    const back = await rolledBack([INIT, down])
     expect(back.kept).toMatchObject([
       { kind: 'rows', table: 'team', state: 'restored', restored: { rows: 0 } },
       { kind: 'rows', table: 'person', state: 'restored', restored: { rows: 17 } },
@@ -261,7 +261,7 @@ describe('what was written since', () => {
     ])
   })
 
-  test('a way back that updates the rows itself is not overruled', async () => {
+  test('a down migration that updates the rows itself is not overruled', async () => {
     const change = migration(
       '2_change',
       'UPDATE log SET at = at + 100;',
@@ -269,7 +269,7 @@ describe('what was written since', () => {
     )
     await deployed([INIT, change])
     await target.sql('UPDATE log SET at = 107 WHERE at = 105')
-    await takenBack([INIT, change])
+    await rolledBack([INIT, change])
     expect(await target.sql('SELECT max(at) FROM log')).toEqual([{ max: 7 }])
   })
 })
@@ -282,7 +282,7 @@ test('what is kept is announced as lossless, the rest as it is', async () => {
       `ALTER TABLE person ADD COLUMN mood "Mood" DEFAULT 'ok'; CREATE TABLE log (at integer, line text);`,
   )
   await deployed([INIT, change])
-  expect((await takenBack([INIT, change])).ways[0]?.announced).toEqual([
+  expect((await rolledBack([INIT, change])).ways[0]?.announced).toEqual([
     'lossless (kept): column public.person.mood',
     'lossless (kept): table public.log',
     'lossy: column public.person.fax',
@@ -303,7 +303,7 @@ test.each([
   await target.sql("INSERT INTO item (name) VALUES ('a'), ('b')")
   await deployed([INIT, init, change])
   await target.sql("INSERT INTO item VALUES ('7', 'since')")
-  expect((await takenBack([INIT, init, change])).failure).toBeUndefined()
+  expect((await rolledBack([INIT, init, change])).failure).toBeUndefined()
   await target.sql("INSERT INTO item (name) VALUES ('next')")
   expect(await target.sql('SELECT max(id) FROM item')).toEqual([{ max: 8 }])
 })
@@ -334,7 +334,7 @@ test.each<[string, string, readonly string[]]>([
 ])('of a rollback that is done it is true what is said of %s', async (_what, sql, announced) => {
   const change = migration('2_change', sql)
   await deployed([INIT, change])
-  const back = await takenBack([INIT, change])
+  const back = await rolledBack([INIT, change])
   expect(back.failure).toBeUndefined()
   expect(back.ways[0]?.announced).toEqual(announced)
 })
@@ -397,6 +397,6 @@ test.each([
   const read = () => target.sql(`SELECT to_jsonb(t) AS row FROM ${name} AS t ORDER BY id`)
   const before = { rows: await read(), hash: (await target.fingerprint()).hash }
   expect((await deployed([INIT, made, change])).failure).toBeUndefined()
-  expect((await takenBack([INIT, made, change])).failure).toBeUndefined()
+  expect((await rolledBack([INIT, made, change])).failure).toBeUndefined()
   expect({ rows: await read(), hash: (await target.fingerprint()).hash }).toEqual(before)
 })

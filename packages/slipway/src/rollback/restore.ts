@@ -1,12 +1,12 @@
 import type { Session } from '../database/index.ts'
-import { type MigrationStep, takingBack } from '../deploy/index.ts'
+import { type MigrationStep, rollingBack } from '../deploy/index.ts'
 import { attempt } from '../kernel/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
 import { createKeepingSql, type Kept, readKept, restoringOf } from '../safekeeping/index.ts'
 import { inLightOf } from './announced.ts'
-import type { WayBack } from './way-back.ts'
+import type { PreparedDown } from './prepared-down.ts'
 
-/** Ways back that put back what is kept of their migrations. */
+/** Down migrations that put back what is kept of their migrations. */
 export interface RestoringPlan {
   readonly steps: readonly MigrationStep[]
   /** What was kept of these migrations before, as it is now. */
@@ -20,7 +20,7 @@ export async function prepareRestoring(
 ): Promise<RestoringPlan> {
   const all = await readKept(session)
   if (all.length === 0) {
-    const steps = plans.map((plan) => ({ plan, books: takingBack(session, plan.name) }))
+    const steps = plans.map((plan) => ({ plan, books: rollingBack(session, plan.name) }))
     return { steps, keptNow: async () => [] }
   }
   // The functions may be those of another version of Slipway.
@@ -35,11 +35,11 @@ export async function prepareRestoring(
   return { steps: plans.map((plan) => restoringStep(session, plan, kept)), keptNow }
 }
 
-/** Ways back with what they announce in the light of what is kept. */
+/** Down migrations with what they announce in the light of what is kept. */
 export async function knowingKept(
   session: Session,
-  ways: readonly WayBack[],
-): Promise<readonly WayBack[]> {
+  ways: readonly PreparedDown[],
+): Promise<readonly PreparedDown[]> {
   const all = await readKept(session)
   const { schema } = session.server
   return ways.map((way) => {
@@ -52,5 +52,5 @@ function restoringStep(session: Session, plan: MigrationPlan, all: readonly Kept
   const { schema } = session.server
   const kept = all.filter(({ migration }) => migration === plan.name)
   const { companions, end } = restoringOf(plan.statements, { migration: plan.name, schema, kept })
-  return { plan, books: takingBack(session, plan.name, end), companions }
+  return { plan, books: rollingBack(session, plan.name, end), companions }
 }

@@ -22,7 +22,7 @@ async function deployed(migrations: readonly TestMigration[]) {
   expect(outcome.failure).toBeUndefined()
 }
 
-async function takenBack(
+async function rolledBack(
   migrations: readonly TestMigration[],
   extent: RollbackRequest['extent'],
   changes: Partial<RollbackRequest> = {},
@@ -47,26 +47,26 @@ async function living() {
 describe('how far', () => {
   test('by steps, by the one that stays, and no further than the first', async () => {
     await deployed(ALL)
-    const back = await takenBack(ALL, { kind: 'to', migration: '1_init' })
+    const back = await rolledBack(ALL, { kind: 'to', migration: '1_init' })
     expect(back.receipts.map(({ migration: name, status }) => [name, status])).toEqual([
       ['3_note', 'done'],
       ['2_email', 'done'],
     ])
     expect(back.ways.map(({ origin }) => origin)).toEqual(['file', 'written'])
-    expect(back).toMatchObject({ rehearsal: { kind: 'proven' }, verification: { verified: true } })
+    expect(back).toMatchObject({ testRun: { kind: 'proven' }, verification: { verified: true } })
     expect(await living()).toEqual(['1_init'])
-    await takenBack(ALL, { kind: 'steps', steps: 9 })
+    await rolledBack(ALL, { kind: 'steps', steps: 9 })
     expect(await living()).toEqual([])
     expect((await target.fingerprint()).objects).toEqual({})
     const nothing = { failure: { code: 'ROLLBACK.NOTHING' } }
-    await expect(takenBack(ALL, ONE)).rejects.toMatchObject(nothing)
+    await expect(rolledBack(ALL, ONE)).rejects.toMatchObject(nothing)
     await deployed(ALL)
     expect(await living()).toEqual(['1_init', '2_email', '3_note'])
   })
 
   test('a name that is not applied, or that is the last one, is refused', async () => {
     await deployed([INIT, EMAIL])
-    const to = (name: string) => takenBack(ALL, { kind: 'to', migration: name })
+    const to = (name: string) => rolledBack(ALL, { kind: 'to', migration: name })
     await expect(to('3_note')).rejects.toMatchObject({
       failure: { code: 'ROLLBACK.UNKNOWN_MIGRATION' },
     })
@@ -75,16 +75,16 @@ describe('how far', () => {
   })
 })
 
-describe('a down.sql of one’s own is rehearsed before the target is touched', () => {
+describe('a down.sql of one’s own is tested before the target is touched', () => {
   const refused = (down: string) => [INIT, { ...EMAIL, down }]
 
   test('one that fails is refused, with its place', async () => {
     const migrations = refused('SELECT 1;\nALTER TABLE customer DROP COLUMN emial;\n')
     await deployed(migrations)
     const before = await target.fingerprint()
-    await expect(takenBack(migrations, ONE)).rejects.toMatchObject({
+    await expect(rolledBack(migrations, ONE)).rejects.toMatchObject({
       failure: {
-        code: 'ROLLBACK.WAY_BACK_FAILS',
+        code: 'ROLLBACK.DOWN_FAILS',
         why: expect.stringContaining('emial'),
         where: { line: 2 },
       },
@@ -97,15 +97,15 @@ describe('a down.sql of one’s own is rehearsed before the target is touched', 
     const migrations = refused('ALTER TABLE customer RENAME COLUMN email TO mail;')
     await deployed(migrations)
     const before = await target.fingerprint()
-    await expect(takenBack(migrations, ONE)).rejects.toMatchObject({
+    await expect(rolledBack(migrations, ONE)).rejects.toMatchObject({
       failure: {
-        code: 'ROLLBACK.WAY_BACK_INCOMPLETE',
+        code: 'ROLLBACK.DOWN_INCOMPLETE',
         message: expect.stringContaining('public.customer.mail'),
         nextActions: [{ kind: 'edit', label: 'complete it' }, { kind: 'command' }],
       },
     })
     expect(await target.fingerprint()).toEqual(before)
-    const accepted = await takenBack(migrations, ONE, { acceptUnproven: true })
+    const accepted = await rolledBack(migrations, ONE, { acceptUnproven: true })
     expect(accepted.receipts).toMatchObject([{ status: 'done' }])
     expect(await living()).toEqual(['1_init'])
   })
@@ -113,24 +113,24 @@ describe('a down.sql of one’s own is rehearsed before the target is touched', 
   test('one that does not parse is refused', async () => {
     const migrations = refused('DORP TABLE customer;')
     await deployed(migrations)
-    await expect(takenBack(migrations, ONE)).rejects.toMatchObject({
+    await expect(rolledBack(migrations, ONE)).rejects.toMatchObject({
       failure: { code: 'MIGRATION.SYNTAX' },
     })
     expect(await living()).toEqual(['1_init', '2_email'])
   })
 })
 
-test('a way back that no catalog tells is refused, with the file that is to be written', async () => {
+test('a down migration that no catalog tells is refused, with the file that is to be written', async () => {
   const kept = migration(
     '1_init',
     "CREATE TABLE kind (id integer, name text NOT NULL); INSERT INTO kind VALUES (1, 'a');",
   )
   const dropped = migration('2_dropped', 'ALTER TABLE kind DROP COLUMN name;')
   await deployed([kept, dropped])
-  await expect(takenBack([kept, dropped], ONE)).rejects.toMatchObject({
+  await expect(rolledBack([kept, dropped], ONE)).rejects.toMatchObject({
     failure: {
-      code: 'ROLLBACK.WAY_BACK_FAILS',
-      where: { file: 'way back of 2_dropped' },
+      code: 'ROLLBACK.DOWN_FAILS',
+      where: { file: 'down migration of 2_dropped' },
       nextActions: [
         { kind: 'advice', label: expect.stringContaining('Write 2_dropped/down.sql by hand') },
         { command: 'slipway rollback --accept unproven' },
@@ -149,7 +149,7 @@ test('what rows decide is announced; a refusal by the server leaves all as it wa
   let announced: readonly string[] = []
   const announce: RollbackRequest['announce'] = (ways) =>
     (announced = ways.flatMap((way) => way.announced))
-  const failed = await takenBack(migrations, ONE, { announce })
+  const failed = await rolledBack(migrations, ONE, { announce })
   expect(announced.join()).toContain('public.customer.name')
   expect(failed.failure).toMatchObject({
     code: 'DEPLOY.STATEMENT_FAILED',
@@ -161,31 +161,31 @@ test('what rows decide is announced; a refusal by the server leaves all as it wa
   expect(await living()).toEqual(['1_init', '2_loosened'])
 })
 
-test('a failure after steps that were taken back names them, and the command for those left', async () => {
+test('a failure after steps that were rolled back names them, and the command for those left', async () => {
   const strict = migration('1_init', 'CREATE TABLE customer (id integer, name text NOT NULL);')
   const loosened = migration('2_loosened', 'ALTER TABLE customer ALTER COLUMN name DROP NOT NULL;')
   const migrations = [strict, loosened, NOTE]
   await deployed(migrations)
   await target.sql('INSERT INTO customer VALUES (1, NULL)')
-  const failed = await takenBack(migrations, { kind: 'steps', steps: 3 })
+  const failed = await rolledBack(migrations, { kind: 'steps', steps: 3 })
   expect(failed.receipts.map(({ status }) => status)).toEqual(['done', 'failed', 'not-run'])
   expect(failed.failure).toMatchObject({
     code: 'DEPLOY.STATEMENT_FAILED',
     why: expect.stringMatching(
-      /as it was before it\. 1 migration was taken back before it, and that stands\./,
+      /as it was before it\. 1 migration was rolled back before it, and that stands\./,
     ),
     nextActions: [{ command: 'slipway rollback --steps 2' }],
   })
   expect(await living()).toEqual(['1_init', '2_loosened'])
   await target.sql("UPDATE customer SET name = 'x'")
-  const rest = await takenBack(migrations, { kind: 'steps', steps: 2 })
+  const rest = await rolledBack(migrations, { kind: 'steps', steps: 2 })
   expect(rest.receipts.map(({ status }) => status)).toEqual(['done', 'done'])
 })
 
 test('drift beside the migration is told of, and stays', async () => {
   await deployed(ALL)
   await target.sql('CREATE INDEX by_hand ON customer (name)')
-  const back = await takenBack(ALL, ONE)
+  const back = await rolledBack(ALL, ONE)
   expect(back.receipts).toMatchObject([{ status: 'done' }])
   expect(back.failure).toMatchObject({
     code: 'ROLLBACK.NOT_RESTORED',
@@ -197,10 +197,10 @@ test('drift beside the migration is told of, and stays', async () => {
 test('an edited or missing migration stops a rollback before it begins', async () => {
   await deployed(ALL)
   const edited = [INIT, EMAIL, { ...NOTE, sql: `${NOTE.sql} SELECT 1;` }]
-  await expect(takenBack(edited, ONE)).rejects.toMatchObject({
+  await expect(rolledBack(edited, ONE)).rejects.toMatchObject({
     failure: { code: 'HISTORY.EDITED' },
   })
-  await expect(takenBack([INIT, EMAIL], ONE)).rejects.toMatchObject({
+  await expect(rolledBack([INIT, EMAIL], ONE)).rejects.toMatchObject({
     failure: { code: 'HISTORY.MISSING' },
   })
   expect(await living()).toHaveLength(3)

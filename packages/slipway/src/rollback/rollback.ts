@@ -1,4 +1,3 @@
-import { type Catalog, difference, readCatalog } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
 import {
   type Consent,
@@ -25,38 +24,39 @@ import {
 } from '../history/index.ts'
 import { advice, attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
-import { scratchLike } from '../rehearsal/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
+import { type Catalog, difference, readCatalog } from '../schema/index.ts'
+import { shadowLike } from '../shadow/index.ts'
 import { decided } from './announced.ts'
 import { raise } from './failures.ts'
-import { knowingKept, prepareRestoring } from './restore.ts'
-import { type Extent, selectMigrations } from './select.ts'
 import {
   correctionOf,
-  type Rehearsal,
-  type Rehearsed,
-  rehearseWaysBack,
+  type DownVerdict,
+  type PreparedDown,
+  prepareDown,
   type Reversible,
-  type WayBack,
-  wayBackOf,
-} from './way-back.ts'
+  type TestedDown,
+  testDownMigrations,
+} from './prepared-down.ts'
+import { knowingKept, prepareRestoring } from './restore.ts'
+import { type Extent, selectMigrations } from './select.ts'
 
 /** A rollback: the work on the target, how far, and what the person has accepted beforehand. */
 export interface RollbackRequest extends WorkRequest {
   readonly migrations: readonly Reversible[]
   readonly extent: Extent
   readonly consent: Consent
-  /** Run ways back that could not be proven on a scratch. */
+  /** Run down migrations that could not be proven on a shadow database. */
   readonly acceptUnproven: boolean
-  /** Hears the ways back and what they cannot promise, before anything runs. */
-  readonly announce: (ways: readonly WayBack[], rehearsal: Rehearsal) => void
+  /** Hears the down migrations and what they cannot promise, before anything runs. */
+  readonly announce: (ways: readonly PreparedDown[], testRun: DownVerdict) => void
 }
 
 /** What a rollback did. `failure` is there when it could not do all. */
 export interface RollbackOutcome {
   readonly database: string
-  readonly ways: readonly WayBack[]
-  readonly rehearsal: Rehearsal
+  readonly ways: readonly PreparedDown[]
+  readonly testRun: DownVerdict
   readonly receipts: readonly Receipt[]
   /** What the migrations had destroyed: put back, or still kept. */
   readonly kept: readonly Kept[]
@@ -65,13 +65,13 @@ export interface RollbackOutcome {
 }
 
 /**
- * Takes the last migrations back: rehearses their ways back on a scratch, runs them on the target, each
+ * Rolls the last migrations back: tests their down migrations on a shadow database, runs them on the target, each
  * in one transaction with its history row, and compares the catalog with that of the history that
  * stays. Prisma then sees them as pending.
  */
 export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome> {
   return await withTarget(asked, async (session, supervision) => {
-    const request = scratchLike(asked, session)
+    const request = shadowLike(asked, session)
     const history = await readHistory(session)
     const comparison = compareHistory(history, request.migrations)
     const resuming = await resumable(session, comparison, history)
@@ -82,18 +82,18 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
       request.extent,
     )
     refuseSquashed(names, comparison)
-    const prepared = await prepareWaysBack(applied, names, request)
-    const { rehearsal, expected } = prepared
+    const prepared = await prepareDownMigrations(applied, names, request)
+    const { testRun, expected } = prepared
     const ways = await knowingKept(session, prepared.ways)
-    request.announce(ways, rehearsal)
-    refuseUnproven(rehearsal, ways, request)
+    request.announce(ways, testRun)
+    refuseUnproven(testRun, ways, request)
     const { database } = session.server
     const destroys = destroyedBy(ways.map(({ plan }) => plan))
     if (request.protected && destroys.length > 0)
       await requireConsent({ database, destroys }, request.consent)
     await prepareBooks(session)
     const ran = await run(supervision, { ways, expected }, request)
-    return { database, ways: decided(ways, ran.receipts), rehearsal, ...ran }
+    return { database, ways: decided(ways, ran.receipts), testRun, ...ran }
   })
 }
 
@@ -127,7 +127,7 @@ function refuseUnrecorded({ squashed }: Comparison): void {
   })
 }
 
-/** To take a squash back is to take back all that it stands for, which may have been applied over years. */
+/** To roll a squash back is to roll back all that it stands for, which may have been applied over years. */
 function refuseSquashed(names: readonly string[], { squashed }: Comparison): void {
   const squash = squashed.find(
     ({ kind, migration }) => kind === 'recorded' && names.includes(migration),
@@ -135,9 +135,9 @@ function refuseSquashed(names: readonly string[], { squashed }: Comparison): voi
   if (!squash) return
   raise('ROLLBACK.SQUASHED', {
     message: `${squash.migration} was not run here: it stands for ${squash.replaces.length} migrations that ran one by one.`,
-    why: 'Its way back would take all of them back at once, with their tables.',
+    why: 'Its down migration would roll all of them back at once, with their tables.',
     nextActions: [
-      command(`slipway rollback --to ${squash.migration}`, 'take back what came after it'),
+      command(`slipway rollback --to ${squash.migration}`, 'roll back what came after it'),
       advice('To undo a part of it, write a migration that does so.'),
     ],
   })
@@ -160,40 +160,40 @@ function appliedFiles(
   })
 }
 
-async function prepareWaysBack(
+async function prepareDownMigrations(
   applied: readonly Reversible[],
   names: readonly string[],
   request: RollbackRequest,
-): Promise<Rehearsed & { ways: WayBack[] }> {
-  request.emit({ kind: 'phase', phase: 'rehearse', detail: names.join(', ') })
-  const ways: WayBack[] = []
+): Promise<TestedDown & { ways: PreparedDown[] }> {
+  request.emit({ kind: 'phase', phase: 'test', detail: names.join(', ') })
+  const ways: PreparedDown[] = []
   for (const [index] of names.entries()) {
     const at = applied.length - 1 - index
     const migration = applied[at]
-    if (migration) ways.push(await wayBackOf(migration, applied.slice(0, at), request.scratch))
+    if (migration) ways.push(await prepareDown(migration, applied.slice(0, at), request.shadow))
   }
-  return { ways, ...(await rehearse(ways, applied, request)) }
+  return { ways, ...(await runUpDownUp(ways, applied, request)) }
 }
 
-async function rehearse(
-  ways: readonly WayBack[],
+async function runUpDownUp(
+  ways: readonly PreparedDown[],
   applied: readonly Reversible[],
   request: RollbackRequest,
-): Promise<Rehearsed> {
-  if (!request.acceptUnproven) return await rehearseWaysBack(ways, applied, request.scratch)
-  return { rehearsal: { kind: 'not-rehearsed', reason: 'accepted unproven' } }
+): Promise<TestedDown> {
+  if (!request.acceptUnproven) return await testDownMigrations(ways, applied, request.shadow)
+  return { testRun: { kind: 'not-tested', reason: 'accepted unproven' } }
 }
 
 function refuseUnproven(
-  rehearsal: Rehearsal,
-  ways: readonly WayBack[],
+  testRun: DownVerdict,
+  ways: readonly PreparedDown[],
   request: RollbackRequest,
 ): void {
-  if (rehearsal.kind !== 'incomplete' || request.acceptUnproven) return
+  if (testRun.kind !== 'incomplete' || request.acceptUnproven) return
   const [only] = ways
-  raise('ROLLBACK.WAY_BACK_INCOMPLETE', {
-    message: `The way back does not bring back ${nameChanges(rehearsal.changes)}.`,
-    why: 'It was run on a scratch, and the schema there differs from the one before; the database was not touched.',
+  raise('ROLLBACK.DOWN_INCOMPLETE', {
+    message: `The down migration does not bring back ${nameChanges(testRun.changes)}.`,
+    why: 'It was run on a shadow database, and the schema there differs from the one before; the database was not touched.',
     nextActions: [
       only && ways.length === 1
         ? correctionOf(only, 'complete it')
@@ -212,7 +212,10 @@ function nameChanges(changes: readonly { object: string }[]): string {
 
 async function run(
   supervision: Supervision,
-  { ways, expected }: { readonly ways: readonly WayBack[]; readonly expected: Catalog | undefined },
+  {
+    ways,
+    expected,
+  }: { readonly ways: readonly PreparedDown[]; readonly expected: Catalog | undefined },
   request: RollbackRequest,
 ): Promise<Pick<RollbackOutcome, 'receipts' | 'kept' | 'verification' | 'failure'>> {
   const { session } = supervision
@@ -238,7 +241,7 @@ async function run(
 
 function notRestored(objects: string): Failure {
   return failureFrom('ROLLBACK.NOT_RESTORED', {
-    message: `The migrations were taken back, but the database differs from its history in ${objects}.`,
+    message: `The migrations were rolled back, but the database differs from its history in ${objects}.`,
     why: 'It differed before, or rows of the migration decided otherwise.',
     nextActions: [command('slipway drift', 'see it, with the SQL that corrects it')],
   })

@@ -6,11 +6,11 @@ export type Extent =
   | { readonly kind: 'steps'; readonly steps: number }
   | { readonly kind: 'to'; readonly migration: string }
 
-/** The applied migrations to take back, the last one first. `applied` is in the order of application. */
+/** The applied migrations to roll back, the last one first. `applied` is in the order of application. */
 export function selectMigrations(applied: readonly string[], extent: Extent): string[] {
   const newestFirst = applied.toReversed()
   if (newestFirst.length === 0) {
-    raise('ROLLBACK.NOTHING', { message: 'No migration is applied, so none can be taken back.' })
+    raise('ROLLBACK.NOTHING', { message: 'No migration is applied, so none can be rolled back.' })
   }
   if (extent.kind === 'steps') return newestFirst.slice(0, extent.steps)
   const stays = newestFirst.indexOf(extent.migration)

@@ -10,7 +10,7 @@ export {
   NO_MESSAGE,
   openingPiece,
   stopOf,
-  unitMessage,
+  groupMessage,
 } from './message.ts'
 export { expired, pruneKept, restoreKept } from './prune.ts'
 export { restoringOf } from './restoring.ts'

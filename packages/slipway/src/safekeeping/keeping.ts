@@ -1,5 +1,5 @@
 import { quoteLiteral } from '../database/index.ts'
-import type { Action, ObjectName, Statement } from '../migration/index.ts'
+import type { Action, ObjectName, Statement } from '../statements/index.ts'
 import { type Companion, type Companions } from './companions.ts'
 import { type Made, madeBefore, nameKey } from './made.ts'
 import { releasing } from './releasing.ts'

@@ -1,4 +1,4 @@
-import type { ObjectName, Statement } from '../migration/index.ts'
+import type { ObjectName, Statement } from '../statements/index.ts'
 
 /** What a migration itself has made: it holds nothing that was there before. */
 export interface Made {

@@ -1,5 +1,5 @@
 import type { ServerError } from '../kernel/index.ts'
-import { indexOfCharacter, type Statement, type Unit } from '../migration/index.ts'
+import { indexOfCharacter, type Statement, type TransactionGroup } from '../statements/index.ts'
 import type { Companions } from './companions.ts'
 
 /** A part of a message: the server's answers to it are answers about `statement`. */
@@ -23,9 +23,9 @@ export function openingPiece(sql: string, commands: number): Message {
   return [{ sql, commands }]
 }
 
-/** The statements of a unit as they stand in the file, each with what keeps or restores around it. */
-export function unitMessage(unit: Unit, companions: Companions): Message {
-  const { statements, sql, offset } = unit
+/** The statements of a transaction group as they stand in the file, each with what keeps or restores around it. */
+export function groupMessage(group: TransactionGroup, companions: Companions): Message {
+  const { statements, sql, offset } = group
   return statements.flatMap((statement, index) => {
     const start = index === 0 ? offset : statement.start
     const next = statements[index + 1]
@@ -41,7 +41,7 @@ export function unitMessage(unit: Unit, companions: Companions): Message {
   })
 }
 
-/** The last statement of a unit may lack its semicolon, and may end in a comment. */
+/** The last statement of a transaction group may lack its semicolon, and may end in a comment. */
 function closed(text: string, next: Statement | undefined): string {
   return next === undefined ? `${text}\n;\n` : text
 }

@@ -1,4 +1,4 @@
-import type { Statement } from '../migration/index.ts'
+import type { Statement } from '../statements/index.ts'
 import { call, literals, quoted } from './sql-text.ts'
 
 /** What is called before a statement that drops types, so that no kept table hinders it. */

@@ -5,14 +5,14 @@ import {
   isRequired,
   type ObjectName,
   type Statement,
-} from '../migration/index.ts'
+} from '../statements/index.ts'
 import type { Companion, Companions } from './companions.ts'
 import type { Kept } from './kept.ts'
 import { nameKey } from './made.ts'
 import { releasing } from './releasing.ts'
 import { call, literals, quoted } from './sql-text.ts'
 
-/** What is asked of a restoring way back. */
+/** What is asked of a restoring down migration. */
 export interface RestoringOptions {
   readonly migration: string
   /** The schema that a name without one goes to. */
@@ -21,7 +21,7 @@ export interface RestoringOptions {
   readonly kept: readonly Kept[]
 }
 
-/** What puts back, with the statements of a way back and after the last of them. */
+/** What puts back, with the statements of a down migration and after the last of them. */
 export interface Restoring {
   readonly companions: Companions
   /** SQL for the end of its transaction. */
@@ -29,7 +29,7 @@ export interface Restoring {
 }
 
 /**
- * What is sent with a way back so that what its migration destroyed is put back: the rows of a table and
+ * What is sent with a down migration so that what its migration destroyed is put back: the rows of a table and
  * of a column right after the statement that makes it again, so that constraints which follow see them.
  */
 export function restoringOf(
@@ -74,12 +74,12 @@ function extendedBy(action: Action): ObjectName | undefined {
   return action.kind === 'create-table' ? action.partitionOf : undefined
 }
 
-/** Rows that data statements changed are put back at the end, but not over what the way back writes itself. */
+/** Rows that data statements changed are put back at the end, but not over what the down migration writes itself. */
 function endOf(changed: ReadonlySet<string>, migration: string): string {
   return `${call('restore_rows', quoteLiteral(migration), literals([...changed]))};\n`
 }
 
-/** Tables whose rows the way back updates itself. */
+/** Tables whose rows the down migration updates itself. */
 function changedTables(statements: readonly Statement[]): ReadonlySet<string> {
   return new Set(
     statements.flatMap(({ actions }) =>

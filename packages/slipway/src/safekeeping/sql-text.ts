@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from '../database/index.ts'
-import type { ObjectName } from '../migration/index.ts'
+import type { ObjectName } from '../statements/index.ts'
 
 /** A call of one of our functions on the server, as one command. */
 export function call(name: string, ...args: readonly string[]): string {

@@ -32,7 +32,7 @@ export interface SeedRequest {
   /** Migrations that the target lacks: seeds may not fit. */
   readonly pending: readonly string[]
   readonly author: SeedAuthor
-  /** Do all of it, tell what changed, and take it back. */
+  /** Do all of it, tell what changed, and roll it back. */
   readonly dryRun: boolean
   /** Asked before a set that changes or deletes rows is committed; throws where that is not wanted. */
   readonly consent: (destroys: readonly string[]) => Promise<void>
@@ -91,7 +91,7 @@ export async function runSeeds(session: Session, request: SeedRequest): Promise<
   return outcomes
 }
 
-/** Runs work in a transaction of its own, which waits for no lock longer than 10 s; what fails in it takes all of it back. */
+/** Runs work in a transaction of its own, which waits for no lock longer than 10 s; what fails in it rolls all of it back. */
 export async function inTransaction(
   session: Session,
   end: 'COMMIT' | 'ROLLBACK',
@@ -122,7 +122,7 @@ function refuseNewer(set: SeedSet, records: readonly SeedRecord[]): void {
   if (before === undefined || before.version <= set.version) return
   raise('SEEDS.NEWER_DATABASE', {
     message: `The database has version ${before.version} of ${set.name}; the files are version ${set.version}.`,
-    why: 'To run an older set would take newer rows back.',
+    why: 'To run an older set would roll newer rows back.',
     nextActions: [
       advice('Fetch the commit that has the newer set.'),
       command('slipway seed status', 'see what the database has'),

@@ -24,11 +24,11 @@ export interface SyncRequest {
   readonly plan: SyncPlan
   /** Delete the rows that only the target has. */
   readonly deletes: boolean
-  /** Do all of it, tell what changed, and take it back. */
+  /** Do all of it, tell what changed, and roll it back. */
   readonly dryRun: boolean
   /** The file that a table's failures point at. */
   readonly file: string
-  /** Called with the changes before they are committed; what it throws takes them back. */
+  /** Called with the changes before they are committed; what it throws rolls them back. */
   /** Sets that own what is put into a table: their files are written with the same rows. */
   readonly owners?: ReadonlyMap<SyncTable, SeedSet>
   readonly beforeCommit?: (diffs: readonly TableDiff[]) => Promise<void>

@@ -1,5 +1,5 @@
-import { wayBetween } from '../catalog/index.ts'
 import { creationOf, withoutSchema } from '../create/index.ts'
+import { wayBetween } from '../schema/index.ts'
 import { raise } from './failures.ts'
 import { joinedSql } from './joined.ts'
 import type { Original } from './original.ts'

@@ -2,10 +2,10 @@ import {
   parseStatements,
   type Statement,
   tokensOf,
-  type Unit,
-  unitsOf,
+  type TransactionGroup,
+  transactionGroupsOf,
   withoutSquashHead,
-} from '../migration/index.ts'
+} from '../statements/index.ts'
 
 /** A file as far as it is joined to others. */
 interface File {
@@ -32,8 +32,10 @@ export function joinedSql(migrations: readonly File[]): string {
 
 function partOf({ name, sql, path }: File): string {
   const text = withoutMarks(withoutSquashHead(sql))
-  const units = unitsOf(text, parseStatements(text, path)).filter((unit) => !unit.rolledBack)
-  return `-- ${name}\n\n${units.map((unit) => `${plain(unit).trim()};\n`).join('\n')}`
+  const groups = transactionGroupsOf(text, parseStatements(text, path)).filter(
+    (group) => !group.rolledBack,
+  )
+  return `-- ${name}\n\n${groups.map((group) => `${plain(group).trim()};\n`).join('\n')}`
 }
 
 interface Block {
@@ -43,7 +45,7 @@ interface Block {
 
 /** What is committed together, in the order of the text, each with the comments before it. */
 function blocksOf(sql: string): Block[] {
-  const ends = unitsOf(sql, parseStatements(sql)).flatMap(({ kind, statements }) => {
+  const ends = transactionGroupsOf(sql, parseStatements(sql)).flatMap(({ kind, statements }) => {
     const lasts = statements.filter((_, index) => {
       const next = statements[index + 1]
       return next === undefined || isFirst(next)
@@ -68,7 +70,7 @@ function withoutMarks(sql: string): string {
   return sql.replaceAll(/^\s*--\s*slipway:\s*no-transaction\b.*$/gim, '')
 }
 
-function plain({ kind, sql, statements }: Unit): string {
+function plain({ kind, sql, statements }: TransactionGroup): string {
   const [statement] = statements
   const role = statement?.role
   const builds = role?.kind === 'alone' && (role.builds !== undefined || role.drops !== undefined)

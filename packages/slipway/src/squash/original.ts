@@ -1,13 +1,13 @@
-import { type Catalog, inventoryOf, readCatalog } from '../catalog/index.ts'
 import { quoteIdentifier, type Session } from '../database/index.ts'
+import { readRowSums } from '../proof/index.ts'
+import { type Catalog, inventoryOf, readCatalog } from '../schema/index.ts'
 import {
-  readRowSums,
   readShape,
   replay,
   type ReplayMigration,
-  type ScratchOptions,
-  withScratch,
-} from '../rehearsal/index.ts'
+  type ShadowOptions,
+  withShadowDatabase,
+} from '../shadow/index.ts'
 import type { Range } from './range.ts'
 import { type Naming, readTableRows, type TableRows } from './rows.ts'
 import { readState, rowDifferences, type State } from './state.ts'
@@ -35,12 +35,12 @@ interface Unlike {
   readonly time: boolean
 }
 
-/** Runs the migrations on a scratch, and those that stay on top of them. */
-export async function readOriginal(range: Range, scratch: ScratchOptions): Promise<Original> {
+/** Runs the migrations on a shadow database, and those that stay on top of them. */
+export async function readOriginal(range: Range, shadow: ShadowOptions): Promise<Original> {
   const { before, squashed, after } = range
-  const from = await withScratch(scratch, before, (session) => readCatalog(session), squashed)
-  const original = await withScratch(
-    scratch,
+  const from = await withShadowDatabase(shadow, before, (session) => readCatalog(session), squashed)
+  const original = await withShadowDatabase(
+    shadow,
     [...before, ...squashed],
     async (session) => {
       const unnamed = unnamedSchema(session, squashed)
@@ -54,7 +54,7 @@ export async function readOriginal(range: Range, scratch: ScratchOptions): Promi
     },
     after,
   )
-  const unlike = original.rows.length > 0 ? await readUnlike(range, original.state, scratch) : []
+  const unlike = original.rows.length > 0 ? await readUnlike(range, original.state, shadow) : []
   return { ...original, unlike }
 }
 
@@ -62,10 +62,10 @@ export async function readOriginal(range: Range, scratch: ScratchOptions): Promi
 async function readUnlike(
   { before, squashed }: Range,
   state: State,
-  scratch: ScratchOptions,
+  shadow: ShadowOptions,
 ): Promise<Unlike[]> {
-  const again = await withScratch(
-    scratch,
+  const again = await withShadowDatabase(
+    shadow,
     before,
     async (session) => {
       await replay(session, squashed)

@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
-import { readShape, type ShapeTable } from '../rehearsal/index.ts'
+import { readShape, type ShapeTable } from '../shadow/index.ts'
 import type { State } from './state.ts'
 
 const ROWS_A_STATEMENT = 100
@@ -23,7 +23,7 @@ interface TableKind {
 }
 
 /**
- * Reads the rows that a history left in a scratch. The server itself quotes each value, as its text; a
+ * Reads the rows that a history left in a shadow database. The server itself quotes each value, as its text; a
  * column that the server computes is left out. Tables come by name, rows by their text: always in the same order.
  */
 export async function readTableRows(session: Session, naming: Naming): Promise<TableRows[]> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { migration, SCRATCH } from '../../test/target.ts'
+import { migration, SHADOW } from '../../test/target.ts'
 import { draftSquash } from './index.ts'
 
 const EVERYTHING = [
@@ -43,7 +43,7 @@ COMMIT;
 const draft = (
   migrations: readonly ReturnType<typeof migration>[],
   more: { from?: string; to?: string; name?: string } = {},
-) => draftSquash({ migrations, scratch: SCRATCH, emit: () => undefined, ...more })
+) => draftSquash({ migrations, shadow: SHADOW, emit: () => undefined, ...more })
 
 test('what the schema language has no words for, and rows, come out equal', async () => {
   const squash = await draft(EVERYTHING)
@@ -67,7 +67,7 @@ test('a range behind others is joined, and keeps what it does to rows', async ()
   expect(squash.sql).toContain(`UPDATE "User" SET "plan" = 'TEAM' WHERE "id" = 1`)
   expect(squash.sql).not.toContain('CONCURRENTLY')
   // The value of an enum is committed before it is used.
-  expect(squash.units).toBe(2)
+  expect(squash.groups).toBe(2)
   expect(squash.sql.match(/^(?:BEGIN|COMMIT);$/gm)).toEqual([
     'BEGIN;',
     'COMMIT;',
@@ -82,7 +82,7 @@ test('what must be the first of its transaction is', async () => {
     `SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nUPDATE "User" SET "boss" = NULL;\n`,
   )
   const squash = await draft([...EVERYTHING, careful], { from: 'index' })
-  expect(squash).toMatchObject({ form: 'joined', units: 2 })
+  expect(squash).toMatchObject({ form: 'joined', groups: 2 })
   expect(squash.sql).toContain('BEGIN;\n\n-- 20240105000000_careful\n\nSET TRANSACTION')
 })
 

@@ -1,9 +1,19 @@
-import { type ColumnOrder, columnOrders } from '../catalog/index.ts'
-import { type WayBack, writeWayBack } from '../create/index.ts'
+import { type DownMigration, writeDownMigration } from '../down/index.ts'
 import { advice, attempt, type Emit, type Failure } from '../kernel/index.ts'
-import { loadParser, parseStatements, squashHead, unitsOf } from '../migration/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
-import { replay, type ScratchOptions, withScratch, withScratchServer } from '../rehearsal/index.ts'
+import { type ColumnOrder, columnOrders } from '../schema/index.ts'
+import {
+  replay,
+  type ShadowOptions,
+  withShadowDatabase,
+  withShadowServer,
+} from '../shadow/index.ts'
+import {
+  loadParser,
+  parseStatements,
+  squashHead,
+  transactionGroupsOf,
+} from '../statements/index.ts'
 import { bodyOf, formsOf, named, type SquashForm } from './body.ts'
 import { raise } from './failures.ts'
 import { type Original, readOriginal } from './original.ts'
@@ -13,7 +23,7 @@ import { differences, lastingDifferences, readState } from './state.ts'
 
 /** What is to be squashed, and where it is tried. */
 export interface SquashRequest extends RangeRequest {
-  readonly scratch: ScratchOptions
+  readonly shadow: ShadowOptions
   readonly emit: Emit
 }
 
@@ -27,7 +37,7 @@ export interface Squash {
   readonly sql: string
   readonly statements: number
   /** Parts that a deploy commits one by one. */
-  readonly units: number
+  readonly groups: number
   readonly squashed: readonly MigrationFolder[]
   /** Migrations that stay behind it; both histories were run to their end. */
   readonly after: readonly string[]
@@ -37,27 +47,27 @@ export interface Squash {
   readonly unlike: readonly string[]
   /** Tables whose columns stand in another order than before. */
   readonly columnOrder: readonly ColumnOrder[]
-  readonly down: WayBack
+  readonly down: DownMigration
 }
 
 /**
- * Writes one migration that stands for several, and runs both histories on scratches: catalogs by object,
+ * Writes one migration that stands for several, and runs both histories on shadow databases: catalogs by object,
  * rows, sequences and views must be equal behind it, and catalogs once more at the end. Writes no file and
  * touches no target. Fails with SQUASH.DIFFERS where they are not, and as `rangeOf` does.
  */
 export async function draftSquash(request: SquashRequest): Promise<Squash> {
   const range = rangeOf(request)
   await loadParser()
-  return await withScratchServer(request.scratch, async (scratch) => {
+  return await withShadowServer(request.shadow, async (shadow) => {
     const { emit, migrations } = request
     emit({ kind: 'phase', phase: 'replay', detail: `${migrations.length} migrations` })
-    const original = await readOriginal(range, scratch)
+    const original = await readOriginal(range, shadow)
     const reasons: string[] = []
     for (const form of formsOf(range)) {
       emit({ kind: 'phase', phase: 'prove', detail: form })
-      const trial = await attempt(() => tryForm(form, original, { range, scratch }))
+      const trial = await attempt(() => tryForm(form, original, { range, shadow }))
       if (trial.ok && trial.value.differs.length === 0)
-        return await describe(trial.value, original, { range, scratch, reasons })
+        return await describe(trial.value, original, { range, shadow, reasons })
       reasons.push(trial.ok ? named(trial.value.differs) : sentenceOf(trial.failure))
     }
     return refuse(range, reasons)
@@ -66,7 +76,7 @@ export async function draftSquash(request: SquashRequest): Promise<Squash> {
 
 interface Place {
   readonly range: Range
-  readonly scratch: ScratchOptions
+  readonly shadow: ShadowOptions
 }
 
 /** A squash that was run, and in what it differs. */
@@ -81,15 +91,15 @@ interface Trial {
 async function tryForm(
   form: SquashForm,
   original: Original,
-  { range, scratch }: Place,
+  { range, shadow }: Place,
 ): Promise<Trial> {
   const { name, before, squashed, after } = range
   const sql = `${squashHead(squashed)}\n${bodyOf(form, original, range)}`
   const squash = { name, sql }
   // What is not written down as a value is made anew, as it was.
   const unlike = form === 'joined' ? original.unlike.map(({ object }) => object) : []
-  return await withScratch(
-    scratch,
+  return await withShadowDatabase(
+    shadow,
     before,
     async (session) => {
       await replay(session, [squash])
@@ -108,7 +118,7 @@ async function tryForm(
 async function describe(
   { form, sql, columnOrder }: Trial,
   { rows, unlike }: Original,
-  { range, scratch, reasons }: Place & { readonly reasons: readonly string[] },
+  { range, shadow, reasons }: Place & { readonly reasons: readonly string[] },
 ): Promise<Squash> {
   const { name, before, squashed, after } = range
   const [fallback] = reasons
@@ -119,13 +129,13 @@ async function describe(
     ...(fallback === undefined ? {} : { fallback }),
     sql,
     statements: statements.length,
-    units: unitsOf(sql, statements).length,
+    groups: transactionGroupsOf(sql, statements).length,
     squashed,
     after: after.map((one) => one.name),
     rows: rows.map((table) => ({ table: table.table, rows: table.rows })),
     unlike: unlike.map(({ object }) => object),
     columnOrder,
-    down: await writeWayBack({ scratch, before, migration: { name, sql } }),
+    down: await writeDownMigration({ shadow, before, migration: { name, sql } }),
   }
 }
 
@@ -136,7 +146,7 @@ function sentenceOf({ message, why, server }: Failure): string {
 function refuse({ squashed }: Range, reasons: readonly string[]): never {
   return raise('SQUASH.DIFFERS', {
     message: `No one migration was found that gives what the ${squashed.length} give: ${reasons.join(' ')}`,
-    why: 'Both histories were run on scratches, and nothing was written.',
+    why: 'Both histories were run on shadow databases, and nothing was written.',
     nextActions: [
       advice(
         'Squash a smaller range, with --from and --to, that leaves out what makes these objects.',

@@ -1,8 +1,9 @@
-import { type Catalog, difference, readCatalog, wayBetween } from '../catalog/index.ts'
 import type { Session } from '../database/index.ts'
-import { readRowSums, readShape, type RowSums } from '../rehearsal/index.ts'
+import { readRowSums, type RowSums } from '../proof/index.ts'
+import { type Catalog, difference, readCatalog, wayBetween } from '../schema/index.ts'
+import { readShape } from '../shadow/index.ts'
 
-/** All that a history leaves in a scratch. */
+/** All that a history leaves in a shadow database. */
 export interface State {
   readonly catalog: Catalog
   readonly rows: RowSums
@@ -30,7 +31,7 @@ export interface View {
   readonly sum?: string
 }
 
-/** Reads the state of a scratch. */
+/** Reads the state of a shadow database. */
 export async function readState(session: Session): Promise<State> {
   return {
     catalog: await readCatalog(session),

@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { type EmbeddedServer, serveEmbedded } from '../database/index.ts'
-import { extensionsOf } from '../rehearsal/index.ts'
+import { extensionsOf } from '../shadow/index.ts'
 import { fill } from './fill.ts'
 import { keyOf, type TestProject } from './test-project.ts'
 

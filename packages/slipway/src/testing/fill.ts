@@ -19,7 +19,7 @@ function workOn({ project, migrations }: TestProject, address: Address): WorkReq
     migrations,
     limits: LIMITS,
     deadlineMs: DEADLINE_MS,
-    scratch: { cacheDir: path.join(project.root, '.slipway', 'cache') },
+    shadow: { cacheDir: path.join(project.root, '.slipway', 'cache') },
     signal: new AbortController().signal,
     emit: () => {},
   }

@@ -1,6 +1,6 @@
 import { type Address, isLoopback, isSameServer, locate } from '../database/index.ts'
 import { advice, attempt, ConnectionString } from '../kernel/index.ts'
-import { type Project, resolveTarget, scratchSetting, type Target } from '../project/index.ts'
+import { type Project, resolveTarget, shadowSetting, type Target } from '../project/index.ts'
 import { raise } from './failures.ts'
 import { privateServer } from './private-server.ts'
 
@@ -18,8 +18,8 @@ export interface TestServer {
 
 /**
  * The server for a project's tests: the one that is given, that of TEST_DATABASE_URL, of the environment `testing`, of
- * the setting `scratch`, else a private one of this machine's PostgreSQL. Nothing where there is none, or where the
- * setting says `embedded`. Fails with TESTING.PROTECTED where a protected database stands on it (law 1).
+ * the setting `shadow database`, else a private one of this machine's PostgreSQL. Nothing where there is none, or where the
+ * setting says `embedded`. Fails with TESTING.PROTECTED where a protected database stands on it (guarantee 1).
  */
 export async function serverFor(
   project: Project,
@@ -47,7 +47,7 @@ export function serverAt(url: ConnectionString): TestServer {
 }
 
 function wantsEmbedded(project: Project): boolean {
-  return project.config.scratch === 'embedded' && namedServer(project) === undefined
+  return project.config.shadow === 'embedded' && namedServer(project) === undefined
 }
 
 function namedServer(project: Project): ConnectionString | undefined {
@@ -57,11 +57,11 @@ function namedServer(project: Project): ConnectionString | undefined {
   const { url } = config.environments?.['testing'] ?? {}
   const testing = url?.startsWith('env:') ? variables.get(url.slice('env:'.length))?.value : url
   if (testing) return new ConnectionString(testing)
-  const scratch = scratchSetting(project)
-  return scratch === 'embedded' ? undefined : scratch
+  const shadow = shadowSetting(project)
+  return shadow === 'embedded' ? undefined : shadow
 }
 
-/** Law 1. A server of this machine on which development stands as well is open, whatever else is named there. */
+/** Guarantee 1. A server of this machine on which development stands as well is open, whatever else is named there. */
 export async function refuseProtected(project: Project, url: ConnectionString): Promise<void> {
   const place = locate(url)
   if (isPrivateServer(place.host)) return

@@ -31,7 +31,7 @@ export async function readTestProject({ cwd, sets }: TestContent): Promise<TestP
   const project = await loadProject({ cwd: path.resolve(cwd ?? '.'), env: process.env })
   const migrations = readMigrations(project.migrationsDir, {
     mayBeMissing: false,
-    waysBack: false,
+    downMigrations: false,
   })
   return { project, migrations, sets: await setsOf(project, sets) }
 }

@@ -146,7 +146,7 @@ describe('the template', () => {
   })
 })
 
-describe('law 1: no database that Slipway did not make is touched', () => {
+describe('guarantee 1: no database that Slipway did not make is touched', () => {
   test('what bears the name without the mark stays; what a killed run left is dropped', async () => {
     await query(serverUrl(), 'CREATE DATABASE slipway_clone_of_somebody')
     await query(serverUrl(), 'CREATE DATABASE slipway_clone_left')
@@ -220,7 +220,7 @@ describe('a machine without a server for tests', () => {
 
   test('has the embedded database, served to several connections', async () => {
     vi.stubEnv('TEST_DATABASE_URL', '')
-    writeFileSync(path.join(cwd, 'slipway.config.ts'), `export default { scratch: 'embedded' }\n`)
+    writeFileSync(path.join(cwd, 'slipway.config.ts'), `export default { shadow: 'embedded' }\n`)
     await using database = await testDatabase({ cwd })
     await using other = await testDatabase({ cwd })
     expect(await query(database.url, COUNTS)).toEqual([{ carriers: 25, loads: 60 }])

@@ -10,18 +10,18 @@ import type { Load } from './load.ts'
 
 const USERS = `CREATE TABLE users (id integer PRIMARY KEY, email text, name text NOT NULL);`
 
-/** A project whose scratches are on the test server; its last migration is `sql`. */
-function project(sql: string, scratch = 'env:SCRATCH_DATABASE_URL'): string {
+/** A project whose shadow databases are on the test server; its last migration is `sql`. */
+function project(sql: string, shadow = 'env:SHADOW_SERVER_URL'): string {
   const root = writeProject([
     { name: '1_users', sql: USERS },
     { name: '2_change', sql },
   ])
-  writeFileSync(path.join(root, 'slipway.config.ts'), `export default { scratch: '${scratch}' }`)
+  writeFileSync(path.join(root, 'slipway.config.ts'), `export default { shadow: '${shadow}' }`)
   return root
 }
 
 async function check(cwd: string, ...args: string[]) {
-  const env = { SCRATCH_DATABASE_URL: serverUrl() }
+  const env = { SHADOW_SERVER_URL: serverUrl() }
   return await runCli(['check', '--load', '--fail-on', 'never', ...args], { cwd, env })
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Proof } from '../../create/index.ts'
 import type { Address, Session } from '../../database/index.ts'
 import {
   applying,
@@ -13,14 +12,15 @@ import {
 import { advice, type Emit, type Failure, must } from '../../kernel/index.ts'
 import { type MigrationPlan, planMigrations } from '../../plan/index.ts'
 import type { MigrationFolder } from '../../project/index.ts'
+import type { Proof } from '../../proof/index.ts'
 import {
   fillToScale,
   readShape,
   type ReplayMigration,
   type ScaledTable,
-  type ScratchOptions,
-  withServerScratch,
-} from '../../rehearsal/index.ts'
+  type ShadowOptions,
+  withServerShadowDatabase,
+} from '../../shadow/index.ts'
 import { raise } from '../failures.ts'
 import type { RowsFrom, RowsWanted } from './rows-wanted.ts'
 import { type Span, timing } from './timing.ts'
@@ -71,31 +71,31 @@ const BASELINE_MS = 1000
 const SETTLE_MS = 50
 
 /**
- * Runs a migration as a deploy does, on a scratch of a server with many rows in the tables that it touches, beside point reads and
+ * Runs a migration as a deploy does, on a shadow database of a server with many rows in the tables that it touches, beside point reads and
  * point writes of them and a long reader, and measures how long those wait. Fails with CHECK.LOAD_NEEDS_SERVER where the
- * scratch would be embedded. Touches no target.
+ * shadow database would be embedded. Touches no target.
  */
 export async function loadMigration(
   migration: MigrationFolder,
   before: readonly ReplayMigration[],
-  request: LoadConditions & { readonly scratch: ScratchOptions; readonly proof: Proof },
+  request: LoadConditions & { readonly shadow: ShadowOptions; readonly proof: Proof },
 ): Promise<Load> {
   const work = (session: Session, address: Address) =>
     loadOn({ session, address, migration, ...request })
-  const found = await withServerScratch(request.scratch, before, work, [migration])
+  const found = await withServerShadowDatabase(request.shadow, before, work, [migration])
   return found ? found.value : raiseNeedsServer(migration)
 }
 
 /** Fails where no server is there for a load, before anything is run. */
-export function refuseEmbedded({ named, running }: ScratchOptions): void {
+export function refuseEmbedded({ named, running }: ShadowOptions): void {
   if (named === 'embedded' || (named === undefined && running === undefined)) raiseNeedsServer()
 }
 
 function raiseNeedsServer(migration?: MigrationFolder): never {
   return raise('CHECK.LOAD_NEEDS_SERVER', {
     message: migration
-      ? `${migration.name} cannot run under load: its scratch would be the embedded database.`
-      : 'The scratch is the embedded database, which cannot bear a load.',
+      ? `${migration.name} cannot run under load: its shadow database would be the embedded database.`
+      : 'The shadow database is the embedded database, which cannot bear a load.',
     why: migration
       ? 'Its history makes roles, or extensions that the PostgreSQL of this machine lacks; and the embedded database has one session.'
       : 'It has one session, and nobody would wait.',
@@ -103,7 +103,7 @@ function raiseNeedsServer(migration?: MigrationFolder): never {
       advice(
         'Install PostgreSQL on this machine: a private server is then started for each command.',
       ),
-      advice("Or name a server in slipway.config.ts: scratch: 'env:SCRATCH_DATABASE_URL'."),
+      advice("Or name a server in slipway.config.ts: shadow: 'env:SHADOW_SERVER_URL'."),
     ],
   })
 }

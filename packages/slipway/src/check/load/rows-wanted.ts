@@ -1,7 +1,7 @@
 import { type Address, withSession } from '../../database/index.ts'
 import { attempt, type Emit } from '../../kernel/index.ts'
 import { readTableSizes } from '../../plan/index.ts'
-import type { ShapeTable } from '../../rehearsal/index.ts'
+import type { ShapeTable } from '../../shadow/index.ts'
 
 /** How many rows the tables of a load get. */
 export interface RowsAsked {

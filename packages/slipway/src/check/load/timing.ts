@@ -1,7 +1,7 @@
 import type { Session } from '../../database/index.ts'
 import { attempt, type Failure, rethrow } from '../../kernel/index.ts'
-import { parseStatements, type Statement } from '../../migration/index.ts'
 import type { MigrationPlan } from '../../plan/index.ts'
+import { parseStatements, type Statement } from '../../statements/index.ts'
 
 /** When a statement of the migration ran: each attempt of it is one. Milliseconds. */
 export interface Span {

@@ -1,7 +1,7 @@
-import type { Proof } from '../../create/index.ts'
-import type { Action, ObjectName } from '../../migration/index.ts'
 import type { MigrationPlan } from '../../plan/index.ts'
-import type { ShapeReference, ShapeTable } from '../../rehearsal/index.ts'
+import type { Proof } from '../../proof/index.ts'
+import type { ShapeReference, ShapeTable } from '../../shadow/index.ts'
+import type { Action, ObjectName } from '../../statements/index.ts'
 
 /** What a migration has to do with the tables that stand before it. */
 export interface Touched {
@@ -13,7 +13,7 @@ export interface Touched {
   readonly distinct: ReadonlySet<string>
 }
 
-/** Finds the tables by the locks of the rehearsal, and by the text where a statement's locks were not seen. */
+/** Finds the tables by the locks of the test run, and by the text where a statement's locks were not seen. */
 export function touchedBy(
   { statements }: Pick<MigrationPlan, 'statements'>,
   { locks }: Pick<Proof, 'locks'>,

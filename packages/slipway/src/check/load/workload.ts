@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, quoteIdentifier, type Session, withSession } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
-import type { ScaledTable, ShapeTable } from '../../rehearsal/index.ts'
+import type { ScaledTable, ShapeTable } from '../../shadow/index.ts'
 
 /** What a query of the workload does: one row by its key, or a transaction that has read and stays open. */
 export type QueryClass = 'read' | 'write' | 'long-read'

@@ -22,7 +22,7 @@ interface Document {
   readonly findings: readonly { readonly id: string; readonly where: { readonly line: number } }[]
 }
 
-test('the last migration is rehearsed and judged; a hazard of severity error exits 4', async () => {
+test('the last migration is tested and judged; a hazard of severity error exits 4', async () => {
   const run = await runCli(['check', '--json'], { cwd: project() })
   const { result, findings } = JSON.parse(run.stdout) as Document
   expect(result.migrations).toMatchObject([

@@ -5,19 +5,19 @@ import { checkedBlocks, checkedFindings, checkedResult } from '../checked.ts'
 import { type Handler, report } from '../command.ts'
 import { loadRequest, refuseWithoutLoad } from '../load.ts'
 import { exitCodeOfFindings } from '../threshold.ts'
-import { ownRules, readWork, scratchOptions } from '../work.ts'
+import { ownRules, readWork, shadowOptions } from '../work.ts'
 
 export const check: Handler = async (context, { args, flags }) => {
   refuseWithoutLoad(flags)
-  const work = await readWork(context, { waysBack: true, withoutTarget: true })
+  const work = await readWork(context, { downMigrations: true, withoutTarget: true })
   const { migrations } = work
   const checked = await checkMigrations({
     migrations,
     names: flags.on('all') ? migrations.map(({ name }) => name) : args,
-    scratch: scratchOptions(work),
+    shadow: shadowOptions(work),
     facts: { serverVersion: 180_000, defaultSchema: work.target.schemas[0] ?? 'public' },
     rules: await ownRules(work),
-    withoutRehearsal: flags.on('static'),
+    withoutTestRun: flags.on('static'),
     ...(flags.on('load') ? { load: await loadRequest(context, flags, work) } : {}),
     emit: context.emit,
   })

@@ -1,5 +1,5 @@
-import type { Change } from '../../catalog/index.ts'
 import { type DriftReport, inspectDrift } from '../../drift/index.ts'
+import type { Change } from '../../schema/index.ts'
 import { adoptTarget } from '../adoption.ts'
 import { type Finding, type Handler, report } from '../command.ts'
 import { type Block, heading, paragraph, sql, status } from '../view.ts'

@@ -2,15 +2,15 @@ import { fixMigrations, writeFix } from '../../check/index.ts'
 import { must } from '../../kernel/index.ts'
 import { type Handler, report } from '../command.ts'
 import { fixedBlocks, fixedFindings, fixedNext, fixedResult } from '../fixed.ts'
-import { readWork, scratchOptions } from '../work.ts'
+import { readWork, shadowOptions } from '../work.ts'
 
 export const fix: Handler = async (context, { args, flags }) => {
-  const work = await readWork(context, { waysBack: true, withoutTarget: true })
+  const work = await readWork(context, { downMigrations: true, withoutTarget: true })
   const { migrations } = work
   const all = await fixMigrations({
     migrations,
     names: flags.on('all') ? migrations.map(({ name }) => name) : args,
-    scratch: scratchOptions(work),
+    shadow: shadowOptions(work),
     facts: { serverVersion: 180_000, defaultSchema: work.target.schemas[0] ?? 'public' },
     emit: context.emit,
   })

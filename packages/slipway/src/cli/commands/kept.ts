@@ -107,7 +107,7 @@ function durationOf(text: string | undefined, otherwise: number): number {
   if (ms !== undefined) return ms
   return raise('CLI.FLAG_VALUE', {
     message: `--older-than ${text} is no duration.`,
-    why: "It wants a number and a unit: '12h' or '7d'.",
+    why: "It wants a number and a transaction group: '12h' or '7d'.",
   })
 }
 

@@ -16,7 +16,7 @@ import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.
 
 export const repair: Handler = async (context, input) => {
   const given = decisionOf(input)
-  const work = await readWork(context, { waysBack: true })
+  const work = await readWork(context, { downMigrations: true })
   const { migrations, project } = work
   const request = {
     ...(await workRequest(context, work)),
@@ -59,7 +59,7 @@ function done({
   failure,
 }: RepairOutcome): Report {
   const view = [
-    ...receiptLines(receipts, decision.kind === 'undo' ? 'Took back' : 'Applied'),
+    ...receiptLines(receipts, decision.kind === 'undo' ? 'Rolled back' : 'Applied'),
     ...(failure
       ? []
       : [status(verified ? 'done' : 'warning', `Repaired ${database}: ${decision.kind}`)]),

@@ -3,7 +3,7 @@ import {
   type Extent,
   rollback as run,
   type RollbackOutcome,
-  type WayBack,
+  type PreparedDown,
 } from '../../rollback/index.ts'
 import { refuseUnknownAccepts } from '../accept.ts'
 import { type Context, type Handler, report } from '../command.ts'
@@ -17,7 +17,7 @@ import { consentOf, placeOf, readWork, requirePolicyConsent, workRequest } from 
 export const rollback: Handler = async (context, { flags }) => {
   const accepted = flags.list('accept')
   refuseUnknownAccepts(accepted, ['unproven'])
-  const work = await readWork(context, { waysBack: true })
+  const work = await readWork(context, { downMigrations: true })
   await requirePolicyConsent(context, work)
   const outcome = await run({
     ...(await workRequest(context, work)),
@@ -27,7 +27,7 @@ export const rollback: Handler = async (context, { flags }) => {
     acceptUnproven: accepted.includes('unproven'),
     announce: (ways) => announce(ways, context),
   })
-  const { database, receipts, rehearsal, verification, failure } = outcome
+  const { database, receipts, testRun, verification, failure } = outcome
   const ways = outcome.ways.map(({ plan, origin, announced }) => ({
     migration: plan.name,
     origin,
@@ -41,7 +41,7 @@ export const rollback: Handler = async (context, { flags }) => {
     backup: null,
     kept: outcome.kept.map(keptResult),
     verified,
-    rehearsal,
+    testRun,
     ways,
   }
   const next = [command('slipway deploy', 'apply them again')]
@@ -59,36 +59,36 @@ function extentOf(flags: Flags): Extent {
     : { kind: 'to', migration }
 }
 
-/** What the ways back cannot promise, said before they run. */
-function announce(ways: readonly WayBack[], { emit }: Context): void {
+/** What the down migrations cannot promise, said before they run. */
+function announce(ways: readonly PreparedDown[], { emit }: Context): void {
   for (const { plan, announced } of ways) {
     for (const text of announced) emit({ kind: 'notice', message: `${plan.name}: ${text}` })
   }
 }
 
 function view(outcome: RollbackOutcome, place: string): Block[] {
-  const { ways, receipts, kept, rehearsal, failure } = outcome
+  const { ways, receipts, kept, testRun, failure } = outcome
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   return [
     ...ways
       .filter(({ origin }) => origin === 'written')
       .flatMap(({ plan, sql: text }) => [
-        paragraph(`${plan.name} has no down.sql. This way back was written:`),
+        paragraph(`${plan.name} has no down.sql. This down migration was written:`),
         sql(text),
       ]),
-    ...receiptLines(receipts, 'Took back'),
+    ...receiptLines(receipts, 'Rolled back'),
     ...restoredLines(kept),
     ...ways.flatMap(({ plan, announced }) =>
       announced.map((text) =>
         status(text.startsWith('lossless') ? 'note' : 'warning', text, plan.name),
       ),
     ),
-    ...(rehearsal.kind === 'proven' && !failure
+    ...(testRun.kind === 'proven' && !failure
       ? [status('done', 'The schema is that of the history that stays')]
       : []),
-    ...(rehearsal.kind === 'not-rehearsed'
-      ? [status('warning', 'Not rehearsed on a scratch', rehearsal.reason)]
+    ...(testRun.kind === 'not-tested'
+      ? [status('warning', 'Not tested on a shadow database', testRun.reason)]
       : []),
-    paragraph(`${done} of ${receipts.length} migrations taken back on ${place}.`),
+    paragraph(`${done} of ${receipts.length} migrations rolled back on ${place}.`),
   ]
 }

@@ -11,7 +11,7 @@ import { refuseUnknownAccepts } from '../accept.ts'
 import { type Handler, type Report, report } from '../command.ts'
 import { squashBlocks, squashNext, squashResult } from '../squash-view.ts'
 import { status } from '../view.ts'
-import { readWork, scratchOptions, type Work } from '../work.ts'
+import { readWork, shadowOptions, type Work } from '../work.ts'
 
 export const squash: Handler = async (context, { args, flags }) => {
   const accepted = flags.list('accept')
@@ -27,7 +27,7 @@ export const squash: Handler = async (context, { args, flags }) => {
     from: flags.text('from'),
     to: flags.text('to'),
     name: args[0],
-    scratch: scratchOptions(work),
+    shadow: shadowOptions(work),
     emit: context.emit,
   })
   const acceptUncommitted = accepted.includes('uncommitted')

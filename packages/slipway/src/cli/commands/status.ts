@@ -111,7 +111,7 @@ function squashLine({ kind, migration, replaces, lacks }: Comparison['squashed']
 }
 
 function howFar({ direction, done }: Interruption): string {
-  const work = direction === 'up' ? 'being applied' : 'being taken back'
+  const work = direction === 'up' ? 'being applied' : 'being rolled back'
   return `was interrupted while ${work}, ${done === 1 ? 'one step' : `${done} steps`} in`
 }
 
@@ -121,7 +121,7 @@ function nextOf(
   interrupted: Interruption | undefined,
 ): readonly NextAction[] {
   if (interrupted?.direction === 'up') return [command('slipway deploy', 'go on with it')]
-  if (interrupted) return [command('slipway rollback', 'go on taking it back')]
+  if (interrupted) return [command('slipway rollback', 'go on rolling it back')]
   const found = obstacle(comparison)
   if (found) return found.nextActions
   if (comparison.pending.length > 0) return [command('slipway deploy', 'apply what is pending')]

@@ -22,10 +22,10 @@ export const CHANGE: readonly Command[] = [
   {
     name: 'create',
     group: 'change',
-    summary: 'write a migration and its way back',
+    summary: 'write a migration and its down migration',
     details:
       'Writes the migration from the history to schema.prisma as Prisma would, and beside it a down.sql ' +
-      'that was run on a scratch. A drop beside an add of a like type may be a rename: it asks, or wants ' +
+      'that was run on a shadow database. A drop beside an add of a like type may be a rename: it asks, or wants ' +
       '--rename or --no-rename. What the schema language cannot express is never dropped. Touches no target.',
     positionals: [
       { name: 'name', summary: 'what the migration does, in a word or two', required: true },
@@ -72,12 +72,12 @@ export const CHANGE: readonly Command[] = [
   {
     name: 'check',
     group: 'change',
-    summary: 'rehearse migrations: up, down, up again',
+    summary: 'test migrations: up, down, up again',
     details:
-      'Runs each migration on a scratch that holds the history before it and rows made up for its tables: up, ' +
-      'down, and up again, with catalogs and rows compared. Grades the way back, and says what was locked, ' +
+      'Runs each migration on a shadow database that holds the history before it and rows made up for its tables: up, ' +
+      'down, and up again, with catalogs and rows compared. Grades the down migration, and says what was locked, ' +
       'rewritten and read. Checks the last migration where none is named. Touches no target. With --load it also ' +
-      'runs each on a scratch server with many rows, as a deploy does, beside point reads, point writes and a long ' +
+      'runs each on a shadow database server with many rows, as a deploy does, beside point reads, point writes and a long ' +
       'reader, and says how long those waited; of the target it then reads how big its tables are.',
     positionals: [{ name: 'migration', summary: 'its name, or the end of it', repeated: true }],
     flags: {
@@ -134,7 +134,7 @@ export const CHANGE: readonly Command[] = [
     details:
       'Rewrites what locks a filled table for long: indexes become concurrent, constraints are validated by ' +
       'themselves, keys take over an index, UPDATE runs in batches. Shows what changes, and runs both forms on a ' +
-      'scratch: one that gives another schema is refused. Fixes the last migration where none is named. Touches ' +
+      'shadow: one that gives another schema is refused. Fixes the last migration where none is named. Touches ' +
       'no target: one that has the migration already calls it edited from then on.',
     positionals: [{ name: 'migration', summary: 'its name, or the end of it', repeated: true }],
     flags: {
@@ -155,7 +155,7 @@ export const CHANGE: readonly Command[] = [
     summary: 'replace old migrations by one, proven equal',
     details:
       'Makes one migration of all, or of a range: from the catalog that they leave, with the rows that they wrote. ' +
-      'Runs both histories on scratches, and compares objects, rows and sequences. Shows what it found; --write ' +
+      'Runs both histories on shadow databases, and compares objects, rows and sequences. Shows what it found; --write ' +
       'writes the folder and removes those that it stands for. A target that has them records it by its next deploy ' +
       'and runs nothing. Touches no target.',
     positionals: [{ name: 'name', summary: 'of the new migration; `squashed` where absent' }],

@@ -73,7 +73,7 @@ export const DEPLOY: readonly Command[] = [
       },
       'dry-run': {
         kind: 'switch',
-        summary: 'say what would be written, and take it back',
+        summary: 'say what would be written, and roll it back',
       },
       from: {
         kind: 'text',

@@ -30,7 +30,7 @@ export const LOOK: readonly Command[] = [
     group: 'look',
     summary: 'what differs from the history, by object',
     details:
-      'Replays the applied migrations on a scratch and compares its catalog with the target: names each ' +
+      'Replays the applied migrations on a shadow database and compares its catalog with the target: names each ' +
       'object that differs, and gives the SQL both ways. Changes nothing and takes no lock, unless --write ' +
       'makes a migration of what the target has, and marks it as applied there.',
     positionals: [],

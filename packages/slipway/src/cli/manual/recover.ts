@@ -3,15 +3,15 @@ import { COULD_NOT } from './could-not.ts'
 
 const KEPT_ACTIONS = ['list', 'restore', 'prune']
 
-/** Commands that take back and resolve. */
+/** Commands that roll back and resolve. */
 export const RECOVER: readonly Command[] = [
   {
     name: 'rollback',
     group: 'recover',
-    summary: 'take the last migrations back',
+    summary: 'roll the last migrations back',
     details:
       'Runs the down.sql of the last migrations, the newest first; where there is none it writes one from the ' +
-      'catalogs before and after. The way back is rehearsed on a scratch first, then run in one transaction with the ' +
+      'catalogs before and after. The down migration is tested on a shadow database first, then run in one transaction with the ' +
       'history row, and the catalog is compared with that of the history that stays. Prisma then sees them as pending.',
     positionals: [],
     flags: {
@@ -22,7 +22,7 @@ export const RECOVER: readonly Command[] = [
         conflicts: ['to'],
         summary: 'how many; one where absent',
       },
-      to: { kind: 'text', value: '<migration>', summary: 'take back all that came after this one' },
+      to: { kind: 'text', value: '<migration>', summary: 'roll back all that came after this one' },
       accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: unproven' },
     },
     examples: [
@@ -30,10 +30,10 @@ export const RECOVER: readonly Command[] = [
       { command: 'slipway rollback --to 20260112093000_init', what: 'all but the first' },
     ],
     exitCodes: {
-      0: 'taken back',
+      0: 'rolled back',
       2: COULD_NOT,
       3: 'the person declined',
-      4: 'the way back does not bring the schema back',
+      4: 'the down migration does not bring the schema back',
       5: 'it failed, and left nothing behind',
       6: 'it stopped in the middle',
     },
@@ -96,7 +96,7 @@ export const RECOVER: readonly Command[] = [
     },
     examples: [
       { command: 'slipway repair', what: 'see what is wrong, and what can be done' },
-      { command: 'slipway repair --undo', what: 'take back what stands of it' },
+      { command: 'slipway repair --undo', what: 'roll back what stands of it' },
     ],
     exitCodes: {
       0: 'nothing is wrong, or it is resolved',

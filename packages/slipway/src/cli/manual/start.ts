@@ -38,9 +38,9 @@ export const START: readonly Command[] = [
     group: 'start',
     summary: 'record what a database has already',
     details:
-      'For a database that has tables and no history: runs the migrations on a scratch, finds the part of them ' +
+      'For a database that has tables and no history: runs the migrations on a shadow database, finds the part of them ' +
       'whose catalog the database has, and records it as applied. A project without migrations gets its first one ' +
-      'from the database with --write, proven on a scratch. Runs no migration on the database.',
+      'from the database with --write, proven on a shadow database. Runs no migration on the database.',
     positionals: [],
     flags: {
       write: {

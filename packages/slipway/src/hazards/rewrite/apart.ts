@@ -1,4 +1,4 @@
-import type { Statement } from '../../migration/index.ts'
+import type { Statement } from '../../statements/index.ts'
 
 /**
  * Why the statements of a file must share a transaction or a session; nothing where they can be taken

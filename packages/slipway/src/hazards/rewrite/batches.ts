@@ -1,4 +1,4 @@
-import type { ObjectName } from '../../migration/index.ts'
+import type { ObjectName } from '../../statements/index.ts'
 import { type Schema, tableNamed } from '../schema.ts'
 
 /** Rows of a batch: about half a second of work, and few enough that no writer waits long for one of them. */

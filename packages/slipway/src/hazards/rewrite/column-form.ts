@@ -5,7 +5,7 @@ import {
   type Token,
   textOf,
   tokensOf,
-} from '../../migration/index.ts'
+} from '../../statements/index.ts'
 import { keyOf } from '../schema.ts'
 import { inBatches, singleKey } from './batches.ts'
 import { type Form, none, type Site, written } from './form.ts'

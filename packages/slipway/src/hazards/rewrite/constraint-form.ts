@@ -3,7 +3,7 @@ import {
   type ConstraintDefinition,
   type ObjectName,
   tokensOf,
-} from '../../migration/index.ts'
+} from '../../statements/index.ts'
 import { constraintName } from '../constraint-name.ts'
 import { columnNamed, keyOf, tableNamed } from '../schema.ts'
 import { fits, type Form, none, type Site, written } from './form.ts'

@@ -1,4 +1,4 @@
-import type { Statement } from '../../migration/index.ts'
+import type { Statement } from '../../statements/index.ts'
 import type { Hazard, JudgedMigration } from '../hazard.ts'
 import type { Edit } from '../rewrite.ts'
 

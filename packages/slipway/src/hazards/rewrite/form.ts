@@ -1,4 +1,4 @@
-import type { AlterTableText, Statement } from '../../migration/index.ts'
+import type { AlterTableText, Statement } from '../../statements/index.ts'
 import { identifier } from '../quote.ts'
 import type { Schema } from '../schema.ts'
 

@@ -1,4 +1,4 @@
-import type { Action, ConstraintDefinition } from '../../migration/index.ts'
+import type { Action, ConstraintDefinition } from '../../statements/index.ts'
 import { filledColumn } from './column-form.ts'
 import { addedConstraint } from './constraint-form.ts'
 import { type Form, none, type Site } from './form.ts'

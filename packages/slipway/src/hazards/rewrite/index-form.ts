@@ -1,4 +1,4 @@
-import { type Action, isKeyword, tokensOf } from '../../migration/index.ts'
+import { type Action, isKeyword, tokensOf } from '../../statements/index.ts'
 import { indexName } from '../constraint-name.ts'
 import { tableOfIndex } from '../locks.ts'
 import { qualified } from '../quote.ts'

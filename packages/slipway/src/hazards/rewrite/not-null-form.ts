@@ -1,4 +1,4 @@
-import type { ObjectName } from '../../migration/index.ts'
+import type { ObjectName } from '../../statements/index.ts'
 import { type Form, nameWith, none, type Site, written } from './form.ts'
 
 /** SET NOT NULL that finds a valid check, and so has no row to read. */

@@ -5,7 +5,7 @@ import {
   hasComment,
   type Statement,
   tokensOf,
-} from '../../migration/index.ts'
+} from '../../statements/index.ts'
 import { applied } from '../apply.ts'
 import type { Hazard } from '../hazard.ts'
 import { columnObject } from '../names.ts'

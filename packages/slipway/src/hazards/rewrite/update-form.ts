@@ -6,7 +6,7 @@ import {
   type Token,
   textOf,
   tokensOf,
-} from '../../migration/index.ts'
+} from '../../statements/index.ts'
 import { inBatches, singleKey } from './batches.ts'
 import { type Form, none, type Site, written } from './form.ts'
 

@@ -1,4 +1,4 @@
-import type { Action, ObjectName } from '../../migration/index.ts'
+import type { Action, ObjectName } from '../../statements/index.ts'
 import type { Context, Finding, Rule } from '../hazard.ts'
 import { columnObject, full, tableObject } from '../names.ts'
 import { identifier, qualified } from '../quote.ts'

@@ -1,4 +1,4 @@
-import type { ConstraintDefinition, ObjectName } from '../../migration/index.ts'
+import type { ConstraintDefinition, ObjectName } from '../../statements/index.ts'
 import { constraintName } from '../constraint-name.ts'
 import type { Context, Finding, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'

@@ -1,4 +1,4 @@
-import type { ColumnDefinition, ObjectName } from '../../migration/index.ts'
+import type { ColumnDefinition, ObjectName } from '../../statements/index.ts'
 import type { Rule } from '../hazard.ts'
 import { columnObject } from '../names.ts'
 

@@ -1,4 +1,4 @@
-import type { Action } from '../../migration/index.ts'
+import type { Action } from '../../statements/index.ts'
 import type { Context, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 import { columnNamed } from '../schema.ts'

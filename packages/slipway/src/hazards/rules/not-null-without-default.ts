@@ -1,4 +1,4 @@
-import { isRequired } from '../../migration/index.ts'
+import { isRequired } from '../../statements/index.ts'
 import type { Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 import { identifier, qualified } from '../quote.ts'

@@ -1,4 +1,4 @@
-import type { Action } from '../../migration/index.ts'
+import type { Action } from '../../statements/index.ts'
 import type { Context, Finding, Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 import { typeChangeOf } from '../type-change-of.ts'

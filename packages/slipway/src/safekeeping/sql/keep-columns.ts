@@ -42,7 +42,7 @@ $$;
 CREATE OR REPLACE FUNCTION slipway.set_aside(target regclass, own text, new text, with_dependents boolean, constraints text[])
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM slipway.rehearse(format('ALTER TABLE %s DROP COLUMN %I %s', target, own,
+  PERFORM slipway.testRun(format('ALTER TABLE %s DROP COLUMN %I %s', target, own,
     CASE WHEN with_dependents THEN 'CASCADE' ELSE 'RESTRICT' END));
   IF with_dependents THEN PERFORM slipway.run_all(slipway.dependents_of_column(target, own)); END IF;
   PERFORM slipway.run_all(slipway.trimmings_of_column(target, own));

@@ -41,7 +41,7 @@ RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   name text;
 BEGIN
-  PERFORM slipway.rehearse(dropping);
+  PERFORM slipway.testRun(dropping);
   FOREACH name IN ARRAY names LOOP
     IF to_regclass(name) IS NOT NULL THEN
       PERFORM slipway.keep_table(migration, statement, to_regclass(name));
@@ -54,7 +54,7 @@ RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target oid;
 BEGIN
-  PERFORM slipway.rehearse(dropping);
+  PERFORM slipway.testRun(dropping);
   FOR target IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ANY (names) AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.oid
   LOOP

@@ -1,7 +1,7 @@
 /** What all keeping shares: a trial of a statement, a free name, the columns and the key of a table. */
 export const RECORD = `
--- Runs a statement and takes it back: what PostgreSQL has against it is raised, nothing else remains.
-CREATE OR REPLACE FUNCTION slipway.rehearse(statement text) RETURNS void LANGUAGE plpgsql
+-- Runs a statement and rolls it back: what PostgreSQL has against it is raised, nothing else remains.
+CREATE OR REPLACE FUNCTION slipway.testRun(statement text) RETURNS void LANGUAGE plpgsql
 SET client_min_messages = warning AS $$
 BEGIN
   EXECUTE statement;

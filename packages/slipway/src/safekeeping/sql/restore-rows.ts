@@ -1,4 +1,4 @@
-/** Rows that data statements changed: they are put back when the way back has brought the schema. */
+/** Rows that data statements changed: they are put back when the down migration has brought the schema. */
 export const RESTORE_ROWS = `
 CREATE OR REPLACE FUNCTION slipway.rows_in(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -24,7 +24,7 @@ BEGIN
   END IF;
 END $$;
 
--- Values of one table that an UPDATE changed, before the way back makes a demand on their column.
+-- Values of one table that an UPDATE changed, before the down migration makes a demand on their column.
 CREATE OR REPLACE FUNCTION slipway.restore_updates(of_migration text, name text, own text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target regclass := to_regclass(name);
@@ -45,7 +45,7 @@ BEGIN
 END $$;
 
 -- The last change first. A row whose parent is not back yet waits for it.
-CREATE OR REPLACE FUNCTION slipway.restore_rows(of_migration text, changed_by_way_back text[]) RETURNS void
+CREATE OR REPLACE FUNCTION slipway.restore_rows(of_migration text, changed_by_down_migration text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   pending bigint[] := ARRAY(SELECT id FROM slipway.kept WHERE migration = of_migration AND kind = 'rows'
@@ -61,7 +61,7 @@ BEGIN
       SELECT * INTO entry FROM slipway.kept WHERE id = one;
       target := slipway.relation_of(entry);
       CONTINUE WHEN target IS NULL OR (entry.details ->> 'operation' = 'update'
-        AND target IN (SELECT to_regclass(name) FROM unnest(changed_by_way_back) AS name));
+        AND target IN (SELECT to_regclass(name) FROM unnest(changed_by_down_migration) AS name));
       BEGIN
         PERFORM slipway.restore_entry(entry, target);
       EXCEPTION WHEN foreign_key_violation THEN

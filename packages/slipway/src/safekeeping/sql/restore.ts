@@ -217,7 +217,7 @@ BEGIN
   FOR entry IN SELECT k.* FROM slipway.kept k JOIN pg_class c ON c.oid = target JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE k.migration = of_migration AND k.kind = 'columns' AND k.restored_at IS NULL AND k.not_kept IS NULL
       AND (k.relation = target OR (k.table_schema, k.table_name) = (n.nspname, c.relname))
-      -- A column that was dropped and made anew has another type on the way back, as one whose type was changed.
+      -- A column that was dropped and made anew has another type on the down migration, as one whose type was changed.
       AND (changed_type OR NOT k.details ? 'changedType') AND k.columns && names
     ORDER BY k.id DESC
   LOOP

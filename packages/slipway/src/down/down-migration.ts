@@ -1,0 +1,233 @@
+import { quoteIdentifier, type Session } from '../database/index.ts'
+import { attempt } from '../kernel/index.ts'
+import {
+  type Catalog,
+  type Change,
+  type Choice,
+  difference,
+  inventoryOf,
+  type Inventory,
+  type CatalogReader,
+  catalogReader,
+  readCatalogInTransaction,
+  type Way,
+  wayBetween,
+} from '../schema/index.ts'
+import {
+  replay,
+  type ReplayMigration,
+  type ShadowOptions,
+  withShadowDatabase,
+} from '../shadow/index.ts'
+import { loadParser, parseStatements, type Statement } from '../statements/index.ts'
+import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts'
+import { deletesOfInserted } from './inserted-rows.ts'
+import { hasSubject, renamed } from './inventory.ts'
+import { type LossOptions, lossesOf, overwrittenColumns } from './loss.ts'
+import { inverse, type NameChange, readNameChange, renameSql } from './rename.ts'
+
+/** The down migration of a migration, and what a run of it on a shadow database showed. */
+export interface DownMigration {
+  /** The text of a `down.sql`, with the comments that tell of choices and losses at its head. */
+  readonly sql: string
+  readonly statements: number
+  /** What rows or a person must decide: the catalogs cannot. */
+  readonly choices: readonly Choice[]
+  /** Data that the migration destroys and that no down migration brings: `column public.user.email`. */
+  readonly losses: readonly string[]
+  /** It ran on a shadow database, and the catalog there was that of the state before. */
+  readonly proven: boolean
+  /** Objects that do not come back. */
+  readonly notRestored: readonly Change[]
+  /** Absent where it is not proven. */
+  readonly grade?: Grade
+}
+
+export interface WriteDownMigrationOptions {
+  readonly shadow: ShadowOptions
+  /** The history without the migration. */
+  readonly before: readonly ReplayMigration[]
+  readonly migration: ReplayMigration
+}
+
+/**
+ * Writes the down migration of a migration from the catalogs before and after it, and proves it on the
+ * shadow database. Renames are rolled back as renames. Fails with SHADOW.REPLAY_FAILED where the history
+ * or the migration does not run on a shadow database.
+ */
+export async function writeDownMigration({
+  shadow,
+  before,
+  migration,
+}: WriteDownMigrationOptions): Promise<DownMigration> {
+  return await withShadowDatabase(
+    shadow,
+    before,
+    async (session) => await downMigrationOn(session, catalogReader(session), migration),
+    [migration],
+  )
+}
+
+/** The same on a shadow database that is open already and holds the state before; a proven down migration leaves it so. */
+export async function downMigrationOn(
+  session: Session,
+  catalogs: CatalogReader,
+  migration: ReplayMigration,
+): Promise<DownMigration> {
+  const before = await catalogs.whole()
+  await replay(session, [migration])
+  const draft = await draftDownMigration(session, {
+    before,
+    after: () => catalogs.whole(),
+    migration,
+  })
+  const { parts, body, obstacle: noWay } = draft
+  const { losses, choices, deletes, renames, statements: back } = parts
+  const proof =
+    noWay === undefined
+      ? await prove(
+          session,
+          { before, catalogs },
+          { name: `${migration.name}/down.sql`, sql: body },
+        )
+      : { kind: 'fails' as const, reason: noWay }
+  const proven = proof.kind === 'proven'
+  const notRestored = proof.kind === 'incomplete' ? proof.changes : []
+  const obstacle = proof.kind === 'fails' ? proof.reason : undefined
+  const grade = gradeOf(proof, losses)
+  return {
+    sql: [downHeader(parts, { grade, notRestored, obstacle }), body].filter(Boolean).join('\n'),
+    statements: deletes.length + renames.length + back.length,
+    choices,
+    losses,
+    proven,
+    notRestored,
+    ...(grade === undefined ? {} : { grade }),
+  }
+}
+
+interface DraftDownMigration {
+  readonly parts: DownParts
+  readonly body: string
+  /** Why no way could be written. */
+  readonly obstacle?: string
+}
+
+interface DraftOptions {
+  readonly before: Catalog
+  /** The catalog of the shadow database as it is. */
+  readonly after: () => Promise<Catalog>
+  readonly migration: ReplayMigration
+}
+
+/** Writes the down migration on a shadow database where the migration has just been run, and leaves the shadow database so. */
+export async function draftDownMigration(
+  session: Session,
+  { before, after: current, migration }: DraftOptions,
+): Promise<DraftDownMigration> {
+  await loadParser()
+  const statements = parseStatements(migration.sql, migration.path)
+  const inventory = inventoryOf(before)
+  const { renames, catalog } = await revertRenames(session, statements, inventory)
+  const after = catalog ?? (await current())
+  const lost = lossesOf({ before: inventory, after: inventoryOf(after), statements })
+  const losses = [...new Set([...lost, ...overwrittenColumns(inventory, statements)])].toSorted()
+  const way = await attempt(async () => wayBetween(after, before, session.server.user))
+  const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }
+  const deletes = await deletesOfInserted(session, statements, inventory)
+  const parts = { migration, deletes, renames, statements: back, losses, choices }
+  if (!way.ok) return { parts, body: '', obstacle: way.failure.why ?? way.failure.message }
+  return { parts, body: downBody(parts) }
+}
+
+function gradeOf(proof: Proof, losses: readonly string[]): Grade | undefined {
+  if (proof.kind === 'fails') return 'irreversible'
+  if (proof.kind === 'incomplete') return undefined
+  return losses.length > 0 ? 'lossy' : 'lossless'
+}
+
+type Proof =
+  | { readonly kind: 'proven' }
+  | { readonly kind: 'incomplete'; readonly changes: readonly Change[] }
+  | { readonly kind: 'fails'; readonly reason: string }
+
+async function prove(
+  session: Session,
+  { before, catalogs }: { readonly before: Catalog; readonly catalogs: CatalogReader },
+  down: ReplayMigration,
+): Promise<Proof> {
+  const run = await attempt(() => replay(session, [down]))
+  if (!run.ok) return { kind: 'fails', reason: run.failure.server?.message ?? run.failure.message }
+  const changes = difference(before, await catalogs.facts())
+  return changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes }
+}
+
+interface RenamesBack {
+  /** The statements that begin the down migration, in its order. */
+  readonly renames: readonly string[]
+  /** The catalog once they are made; absent where there are none. */
+  readonly catalog?: Catalog
+}
+
+/**
+ * Rolls back on trial, in a transaction that leaves nothing, the renames that the migration made, and
+ * the moves to another schema: to the catalogs alone they look like a drop and an add. One counts if
+ * its subject stood in the state before and if its inverse works now; so the swaps by which a table or
+ * an enum is rebuilt under its old name are none.
+ */
+async function revertRenames(
+  session: Session,
+  statements: readonly Statement[],
+  before: Inventory,
+): Promise<RenamesBack> {
+  const made: NameChange[] = []
+  let inventory = before
+  for (const { text } of statements) {
+    const rename = readNameChange(text)
+    if (!rename || !hasSubject(inventory, rename)) continue
+    made.push(rename)
+    inventory = renamed(inventory, rename)
+  }
+  if (made.length === 0) return { renames: [] }
+  await session.execute('BEGIN')
+  try {
+    const renames: string[] = []
+    for (const rename of made.toReversed().map(inverse))
+      renames.push(...(await tryToRevert(session, rename)))
+    return renames.length === 0
+      ? { renames }
+      : { renames, catalog: await readCatalogInTransaction(session) }
+  } finally {
+    await session.execute('ROLLBACK')
+  }
+}
+
+/** The statements that make a change, once they have been run; none where the server refuses them. */
+async function tryToRevert(session: Session, change: NameChange): Promise<string[]> {
+  const sql = renameSql(change, true)
+  if (await runsOnTrial(session, sql)) return [sql]
+  if (change.kind !== 'move') return []
+  // The schema that it came from may be gone.
+  const withSchema = [`CREATE SCHEMA ${quoteIdentifier(change.to)}`, sql]
+  return (await runsOnTrial(session, withSchema.join(';'))) ? withSchema : []
+}
+
+/** `lossesOf` for a state after that has its own names: what was renamed is looked up under its old name. */
+export function lossesAfter(options: LossOptions): string[] {
+  let { after } = options
+  for (const { text } of options.statements.toReversed()) {
+    const rename = readNameChange(text)
+    if (rename && hasSubject(after, inverse(rename))) after = renamed(after, inverse(rename))
+  }
+  return lossesOf({ ...options, after })
+}
+
+/** Runs a statement inside the open transaction. One that the server refuses leaves nothing. */
+export async function runsOnTrial(session: Session, sql: string): Promise<boolean> {
+  await session.execute('SAVEPOINT slipway_trial')
+  const { ok } = await attempt(() => session.execute(sql))
+  await session.execute(
+    ok ? 'RELEASE SAVEPOINT slipway_trial' : 'ROLLBACK TO SAVEPOINT slipway_trial',
+  )
+  return ok
+}

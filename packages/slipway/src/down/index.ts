@@ -1,0 +1,12 @@
+export type { Grade } from './down-file.ts'
+export {
+  type DownMigration,
+  downMigrationOn,
+  draftDownMigration,
+  lossesAfter,
+  runsOnTrial,
+  writeDownMigration,
+} from './down-migration.ts'
+export { enumOf, renamed, tableOf } from './inventory.ts'
+export { overwrittenColumns, withSchema } from './loss.ts'
+export { type Rename, inverse, renameSql } from './rename.ts'

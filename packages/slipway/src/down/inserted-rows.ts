@@ -1,0 +1,108 @@
+import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import type { Inventory } from '../schema/index.ts'
+import type { InsertedRows, ObjectName, Statement } from '../statements/index.ts'
+import { tableOf } from './inventory.ts'
+
+interface Inserted extends InsertedRows {
+  readonly table: ObjectName
+}
+
+/**
+ * The statements that delete what a migration inserted into tables that stood before it, the last first. Only
+ * rows whose key the migration writes out are known again; one that other rows refer to stays, for those are
+ * not the migration's. `session` is where the migration has just been run.
+ */
+export async function deletesOfInserted(
+  session: Session,
+  statements: readonly Statement[],
+  before: Inventory,
+): Promise<string[]> {
+  const all = statements.flatMap(({ actions }) =>
+    actions.flatMap((action): Inserted[] =>
+      action.kind === 'insert' && action.inserted
+        ? [{ table: action.table, ...action.inserted }]
+        : [],
+    ),
+  )
+  if (all.length === 0) return []
+  const known = await readKeys(session, all)
+  return all.toReversed().flatMap((inserted) => {
+    const table = known.get(written(inserted.table))
+    return table && tableOf(before, table.schema, table.name) ? deleteOf(inserted, table) : []
+  })
+}
+
+function written({ schema, name }: ObjectName): string {
+  return [schema, name]
+    .flatMap((part) => (part === undefined ? [] : quoteIdentifier(part)))
+    .join('.')
+}
+
+/** A table with what tells its rows apart, and who refers to them. */
+interface KeyedTable {
+  readonly schema: string
+  readonly name: string
+  /** The columns of each unique index, those of the primary key first. */
+  readonly keys: readonly (readonly string[])[]
+  readonly referrers: readonly {
+    readonly table: string
+    readonly columns: readonly string[]
+    readonly referenced: readonly string[]
+  }[]
+}
+
+const KEYS = `SELECT jsonb_agg(
+    (SELECT jsonb_agg(a.attname ORDER BY k.at) FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (number, at)
+     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number) ORDER BY i.indisprimary DESC, i.indexrelid)
+  FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL`
+
+const REFERRERS = `SELECT jsonb_agg(jsonb_build_object('table', f.conrelid::regclass::text,
+    'columns', (SELECT jsonb_agg(a.attname ORDER BY k.at) FROM unnest(f.conkey) WITH ORDINALITY k (number, at)
+                JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number),
+    'referenced', (SELECT jsonb_agg(a.attname ORDER BY k.at) FROM unnest(f.confkey) WITH ORDINALITY k (number, at)
+                   JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.number)) ORDER BY f.conname)
+  FROM pg_constraint f WHERE f.confrelid = c.oid AND f.contype = 'f' AND f.conparentid = 0`
+
+/** The tables that rows went into, by the name that the statement gives them. */
+async function readKeys(
+  session: Session,
+  all: readonly Inserted[],
+): Promise<ReadonlyMap<string, KeyedTable>> {
+  const names = [...new Set(all.map(({ table }) => quoteLiteral(written(table))))]
+  const rows = await session.query<{ asked: string; table: string }>(
+    `SELECT asked, jsonb_build_object('schema', n.nspname, 'name', c.relname,
+       'keys', coalesce((${KEYS}), '[]'), 'referrers', coalesce((${REFERRERS}), '[]'))::text AS table
+     FROM unnest(ARRAY[${names.join(', ')}]) AS asked
+     JOIN pg_class c ON c.oid = to_regclass(asked) JOIN pg_namespace n ON n.oid = c.relnamespace`,
+  )
+  return new Map(rows.map(({ asked, table }) => [asked, JSON.parse(table) as KeyedTable]))
+}
+
+function deleteOf({ columns, rows }: Inserted, table: KeyedTable): string[] {
+  const key = table.keys.find((names) => names.every((name) => isGiven(name, { columns, rows })))
+  if (key === undefined || rows.length === 0) return []
+  const places = key.map((name) => columns.indexOf(name))
+  const wanted = rows.map((row) => listOf(places.map((at) => quoteLiteral(row[at] ?? ''))))
+  const name = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`
+  const referred = table.referrers.map(
+    (by) =>
+      ` AND NOT EXISTS (SELECT FROM ${by.table} AS referrer WHERE ${by.columns
+        .map(
+          (column, at) =>
+            `referrer.${quoteIdentifier(column)} = ${name}.${quoteIdentifier(by.referenced[at] ?? '')}`,
+        )
+        .join(' AND ')})`,
+  )
+  return [
+    `DELETE FROM ${name} WHERE ${listOf(key.map(quoteIdentifier))} IN (${wanted.join(', ')})${referred.join('')}`,
+  ]
+}
+
+function isGiven(name: string, { columns, rows }: InsertedRows): boolean {
+  const at = columns.indexOf(name)
+  return at !== -1 && rows.every((row) => row[at] !== undefined)
+}
+
+function listOf(items: readonly string[]): string {
+  return items.length === 1 ? (items[0] ?? '') : `(${items.join(', ')})`
+}

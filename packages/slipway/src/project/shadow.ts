@@ -1,0 +1,21 @@
+import type { ConnectionString } from '../kernel/index.ts'
+import { command } from '../kernel/index.ts'
+import { environmentConnection } from './connection.ts'
+import { raise } from './failures.ts'
+import type { Project } from './project.ts'
+
+/**
+ * Where the configuration wants migrations to be tried: on a server, or embedded; nothing where it leaves
+ * that to Slipway. Fails with PROJECT.URL_MISSING where it names a variable that nothing sets.
+ */
+export function shadowSetting(project: Project): ConnectionString | 'embedded' | undefined {
+  const { shadow } = project.config
+  if (shadow === undefined || shadow === 'embedded') return shadow
+  const found = environmentConnection(shadow, project.variables, 'shadow of slipway.config')
+  if (found.kind === 'set') return found.url
+  return raise('PROJECT.URL_MISSING', {
+    message: `${shadow.replace('env:', '')}, which slipway.config names as shadow, is not set.`,
+    why: 'Another server than the one that is meant must not be guessed.',
+    nextActions: [command('slipway doctor', 'see where the settings come from')],
+  })
+}

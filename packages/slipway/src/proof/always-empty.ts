@@ -1,0 +1,37 @@
+import type { ShapeTable } from '../shadow/index.ts'
+import { isRequired } from '../statements/index.ts'
+import type { Withheld } from './test-run.ts'
+
+/**
+ * The tables, as `schema.name`, that have no rows wherever a migration runs: those to which it adds a required column,
+ * and those whose rows cannot be without one of theirs.
+ */
+export function alwaysEmpty(
+  withheld: readonly Withheld[],
+  tables: readonly ShapeTable[],
+): ReadonlySet<string> {
+  const empty = new Set(
+    withheld
+      .filter(({ stop }) =>
+        stop.statement.actions.some(
+          (action) => action.kind === 'add-column' && isRequired(action.column),
+        ),
+      )
+      .flatMap((one) => one.tables),
+  )
+  for (let known = -1; known < empty.size;) {
+    known = empty.size
+    for (const table of tables) if (refersTo(table, empty)) empty.add(table.id)
+  }
+  return new Set(
+    tables.filter(({ id }) => empty.has(id)).map(({ schema, name }) => `${schema}.${name}`),
+  )
+}
+
+/** Whether each row must name one of another table. */
+function refersTo({ columns, references }: ShapeTable, others: ReadonlySet<string>): boolean {
+  const required = new Set(columns.filter(({ notNull }) => notNull).map(({ name }) => name))
+  return references.some(
+    ({ table, columns: own }) => others.has(table) && own.every((name) => required.has(name)),
+  )
+}

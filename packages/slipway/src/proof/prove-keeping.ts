@@ -1,0 +1,169 @@
+import type { Session } from '../database/index.ts'
+import { attempt } from '../kernel/index.ts'
+import {
+  type Companions,
+  createKeepingSql,
+  keepingOf,
+  messageText,
+  readKept,
+  restoringOf,
+  groupMessage,
+} from '../safekeeping/index.ts'
+import {
+  emptyTables,
+  type Filling,
+  fillTables,
+  readShape,
+  replay,
+  type ReplayMigration,
+} from '../shadow/index.ts'
+import { parseStatements, type Statement, transactionGroupsOf } from '../statements/index.ts'
+import { alwaysEmpty } from './always-empty.ts'
+import { compareRows, readRowSums, type RowSums } from './row-sums.ts'
+import { type Withheld } from './test-run.ts'
+
+/** What a test run with safekeeping showed of a lossy migration. */
+export interface KeepingProof {
+  readonly grade: 'lossless (kept)' | 'lossy'
+  /** Data that does not come back all the same. */
+  readonly lost: readonly string[]
+  /** Data of which that was not seen: its table had no rows, none was touched, or the down migration stopped at them. */
+  readonly unseen: readonly string[]
+  /** Data that cannot be there: the migration runs only where its table is empty. */
+  readonly vacant: readonly string[]
+  /** Sentences: what is not kept, and why; what the server has against going up and back with safekeeping. */
+  readonly notKept: readonly string[]
+  /** It went up and back on rows, whatever came back. */
+  readonly runs: boolean
+}
+
+export interface KeepingRun {
+  readonly migration: ReplayMigration
+  readonly down: ReplayMigration
+  readonly filling: Filling
+  /** Tables that get no rows. */
+  readonly withheld: readonly Withheld[]
+  /** What the down migration alone cannot bring. */
+  readonly lost: readonly string[]
+}
+
+/**
+ * Runs a migration and its down migration once more, as `deploy` and `rollback` do: what is destroyed is kept first,
+ * and put back. `session` is where the migration stands; afterwards it does not.
+ */
+export async function proveKeeping(session: Session, testRun: KeepingRun): Promise<KeepingProof> {
+  const { migration, lost } = testRun
+  const statements = parseStatements(migration.sql)
+  const { companions, notKept } = keepingOf(statements, { migration: migration.name })
+  const shown = await attempt(() => upAndDown(session, testRun, companions))
+  if (!shown.ok) {
+    const { message, server } = shown.failure
+    const why = [...notKept, server?.message ?? message]
+    return { grade: 'lossy', lost: [], unseen: lost, vacant: [], notKept: why, runs: false }
+  }
+  const { sums, empty, refused } = shown.value
+  const left = namedAs(lost, shown.value.left)
+  const blind = changedUnseen(statements, session.server.schema)
+  const isSeen = (object: string) =>
+    isShown(object, sums) && !blind.some((table) => isOf(object, table))
+  const unknown = lost.filter((object) => !left.includes(object) && !isSeen(object))
+  const vacant = unknown.filter((object) => [...empty].some((table) => isOf(object, table)))
+  const unseen = unknown.filter((object) => !vacant.includes(object))
+  const whole = left.length === 0 && unseen.length === 0 && notKept.length === 0
+  return {
+    grade: whole ? 'lossless (kept)' : 'lossy',
+    lost: left,
+    unseen,
+    vacant,
+    notKept: [...notKept, ...refused],
+    runs: true,
+  }
+}
+
+/** Tables of which a statement changes rows that no query beforehand can tell: made-up rows may not have been among them. */
+function changedUnseen(statements: readonly Statement[], schema: string): string[] {
+  return statements.flatMap(({ actions }) =>
+    actions.flatMap((action) => {
+      const changes = action.kind === 'delete' || action.kind === 'update'
+      if (!changes || action.touches !== undefined) return []
+      return [`${action.table.schema ?? schema}.${action.table.name}`]
+    }),
+  )
+}
+
+/** A table that was to be lost loses its rows by its own name. */
+function namedAs(lost: readonly string[], left: readonly string[]): string[] {
+  const named = left.map((object) => {
+    const table = object.replace('rows of ', 'table ')
+    return lost.includes(table) ? table : object
+  })
+  return [...new Set(named)].toSorted()
+}
+
+interface Shown {
+  readonly sums: RowSums
+  /** Tables that have no rows wherever the migration runs. */
+  readonly empty: ReadonlySet<string>
+  /** What differs after the down migration. */
+  readonly left: readonly string[]
+  /** Why the server kept something not. */
+  readonly refused: readonly string[]
+}
+
+async function upAndDown(
+  session: Session,
+  { migration, down, filling, withheld }: KeepingRun,
+  companions: Companions,
+): Promise<Shown> {
+  // Rows that the migration wrote, or that the down migration cannot take, are not what is looked at.
+  await emptyTables(session, await readShape(session))
+  await replay(session, [down])
+  const tables = await readShape(session)
+  const without = new Set(withheld.flatMap((one) => one.tables))
+  const filled = tables.filter(({ id }) => !without.has(id))
+  await fillTables(session, filled, filling.manner)
+  const sums = await readRowSums(session, tables)
+  await session.execute(`CREATE SCHEMA IF NOT EXISTS slipway; ${createKeepingSql}`)
+  await runWith(session, migration, companions)
+  const kept = await readKept(session)
+  const statements = parseStatements(down.sql)
+  const restoring = restoringOf(statements, {
+    migration: migration.name,
+    schema: session.server.schema,
+    kept,
+  })
+  await runWith(session, down, restoring.companions, restoring.end)
+  const { lost, grown } = await compareRows(session, sums)
+  return {
+    sums,
+    empty: alwaysEmpty(withheld, tables),
+    left: [...lost, ...grown.map((table) => `rows of ${table}`)],
+    refused: kept.flatMap(({ why }) => why ?? []),
+  }
+}
+
+/** Runs a file as a deploy would, with what keeps its statements company. */
+async function runWith(
+  session: Session,
+  { sql }: ReplayMigration,
+  companions: Companions,
+  end = '',
+): Promise<void> {
+  for (const group of transactionGroupsOf(sql, parseStatements(sql))) {
+    if (group.rolledBack) continue
+    const text = messageText(groupMessage(group, companions))
+    await session.execute(group.kind === 'transaction' ? `BEGIN; ${text} COMMIT` : group.sql)
+  }
+  if (end !== '') await session.execute(end)
+}
+
+/** Only what stood in a table that had rows was seen to come back. */
+function isShown(object: string, sums: RowSums): boolean {
+  return Object.entries(sums).some(([table, { rows }]) => rows > 0 && isOf(object, table))
+}
+
+/** Whether an object is a table, or something in it. */
+function isOf(object: string, table: string): boolean {
+  const [, name = ''] = /^(?:table|rows of|column) (.*)$/.exec(object) ?? []
+  return name === table || name.startsWith(`${table}.`)
+}

@@ -1,0 +1,281 @@
+import { expect, test } from 'vitest'
+import { SHADOW } from '../../test/target.ts'
+import { attempt } from '../kernel/index.ts'
+import { catalogReader } from '../schema/index.ts'
+import { withShadowDatabase, withShadowServer } from '../shadow/index.ts'
+import { type Proof, prove } from './prove.ts'
+
+const HISTORY = [
+  {
+    name: '1_ground',
+    sql: `CREATE TYPE mood AS ENUM ('sad', 'ok');
+      CREATE TABLE users (id serial PRIMARY KEY, email varchar(80) NOT NULL UNIQUE, note text,
+        age integer CHECK (age >= -1), mood mood NOT NULL DEFAULT 'ok', tags text[] NOT NULL);
+      CREATE TABLE posts (id bigint PRIMARY KEY, author integer NOT NULL REFERENCES users (id), body jsonb);
+      CREATE TABLE "Key" (a uuid, b date, PRIMARY KEY (a, b));`,
+  },
+]
+
+async function proofOf(sql: string, down?: string): Promise<Proof> {
+  const migration = { name: '2_change', sql }
+  return await prove((work) => withShadowDatabase(SHADOW, HISTORY, work, [migration]), {
+    migration,
+    ...(down === undefined ? {} : { down: { name: '2_change/down.sql', sql: down } }),
+    catalogs: async (on) => catalogReader(on),
+  })
+}
+
+test.each<[string, Partial<Proof>]>([
+  ['ALTER TABLE users ADD COLUMN phone text', { grade: 'lossless', proven: true, lost: [] }],
+  ['CREATE INDEX ON posts (author)', { grade: 'lossless', proven: true }],
+  [`ALTER TYPE mood ADD VALUE 'great'`, { grade: 'lossless', proven: true }],
+  ['ALTER TABLE users RENAME COLUMN note TO remark', { grade: 'lossless', proven: true }],
+  [
+    'CREATE SCHEMA archive; ALTER TABLE users SET SCHEMA archive; ALTER TYPE mood SET SCHEMA archive',
+    { grade: 'lossless', proven: true },
+  ],
+  [
+    `ALTER TABLE posts DROP CONSTRAINT posts_author_fkey; ALTER TABLE users ALTER id DROP DEFAULT, ALTER id TYPE text;
+     ALTER TABLE posts ALTER author TYPE text, ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) REFERENCES users (id)`,
+    { grade: 'lossless', proven: true },
+  ],
+  [
+    'ALTER TABLE users DROP COLUMN note',
+    { grade: 'lossy', proven: true, lost: ['column public.users.note'] },
+  ],
+  ['DROP TABLE "Key"', { grade: 'lossy', proven: true, lost: ['table public.Key'] }],
+  [
+    `UPDATE users SET note = 'same'`,
+    { grade: 'lossy', proven: true, lost: ['column public.users.note'] },
+  ],
+  ['DELETE FROM posts', { grade: 'lossy', proven: true, lost: ['rows of public.posts'] }],
+])('%s', async (sql, expected) => {
+  const proof = await proofOf(sql)
+  expect(proof).toMatchObject(expected)
+  expect(proof.rows).toBeGreaterThan(10)
+  expect(proof.schemaEqual).toBe(true)
+  expect(proof.rowsEqual).toBe(proof.grade === 'lossless')
+  expect(proof.kept?.grade).toBe(proof.grade === 'lossy' ? 'lossless (kept)' : undefined)
+})
+
+test('what only a deploy can keep is told from what nothing keeps', async () => {
+  const both = `ALTER TABLE users DROP COLUMN note; DO $$ BEGIN DELETE FROM posts; END $$`
+  const { grade, kept } = await proofOf(both)
+  expect(grade).toBe('lossy')
+  expect(kept).toEqual({
+    grade: 'lossy',
+    lost: ['rows of public.posts'],
+    unseen: [],
+    vacant: [],
+    notKept: ['statement 2: what its code destroys is not kept'],
+    runs: true,
+  })
+})
+
+test('a required column that was dropped comes back with what is kept, and not without', async () => {
+  const proof = await proofOf('ALTER TABLE users DROP COLUMN tags')
+  expect(proof).toMatchObject({ grade: 'lossy', proven: true, reasons: [] })
+  expect(proof.kept).toMatchObject({ grade: 'lossless (kept)', lost: [] })
+  expect(proof.conditions[0]).toMatch(
+    /^Without what is kept, the down migration fails where there are/,
+  )
+})
+
+test('what fails wherever a table has rows is said as such, and proven on the rows of the others', async () => {
+  const proof = await proofOf(
+    'ALTER TABLE users ADD COLUMN phone text NOT NULL; ALTER TABLE "Key" ADD COLUMN c text',
+  )
+  expect(proof).toMatchObject({ grade: 'lossless', proven: true, schemaEqual: true, rows: 6 })
+  expect(proof.conditions).toEqual([
+    'Statement 1 fails wherever users has rows: Column "phone" of relation "users" contains null values.',
+  ])
+})
+
+test('what an UPDATE destroys before the down migration demands it comes back with what is kept', async () => {
+  const proof = await proofOf(
+    `ALTER TABLE posts ALTER COLUMN author DROP NOT NULL; UPDATE posts SET author = NULL WHERE id > 0`,
+  )
+  expect(proof).toMatchObject({ grade: 'lossy', proven: true, kept: { grade: 'lossless (kept)' } })
+})
+
+test('rows that a query behind WITH takes are not said to come back because none was taken', async () => {
+  const { kept } = await proofOf(
+    `WITH gone AS (DELETE FROM posts WHERE id = 987654321 RETURNING *) SELECT count(*) FROM gone`,
+  )
+  expect(kept).toMatchObject({ grade: 'lossy', unseen: ['rows of public.posts'] })
+})
+
+test('where a migration runs on empty tables alone it has nothing to lose in them', async () => {
+  const { grade, kept } = await proofOf(
+    'ALTER TABLE users DROP COLUMN note, ADD COLUMN phone text NOT NULL; DROP TABLE posts',
+  )
+  expect(grade).toBe('lossy')
+  const vacant = ['column public.users.note', 'table public.posts']
+  expect(kept).toMatchObject({ grade: 'lossless (kept)', lost: [], unseen: [], vacant })
+})
+
+test('what was not seen to come back, for want of rows, is not said to be lost', async () => {
+  const { grade, kept } = await proofOf(
+    `ALTER TABLE users DROP COLUMN note; ALTER TABLE users ALTER COLUMN email TYPE integer USING (email || 'x')::integer`,
+  )
+  expect(grade).toBe('lossy')
+  expect(kept).toMatchObject({ grade: 'lossy', lost: [] })
+  expect(kept?.unseen).toContain('column public.users.note')
+})
+
+test('a sequence with bounds of its own stops nothing', async () => {
+  const number = `CREATE SEQUENCE number START 1000 MINVALUE 1000 MAXVALUE 1001; CREATE TABLE invoice (no integer DEFAULT nextval('number'))`
+  const proof = await prove(
+    (work) => withShadowDatabase(SHADOW, [...HISTORY, { name: '1_number', sql: number }], work),
+    {
+      migration: { name: '2_change', sql: 'ALTER TABLE invoice ADD COLUMN note text' },
+      catalogs: async (on) => catalogReader(on),
+    },
+  )
+  expect(proof).toMatchObject({ grade: 'lossless', proven: true })
+})
+
+test('what fails on the rows of every table is proven on none', async () => {
+  const added = ['users', 'posts', '"Key"'].map(
+    (table) => `ALTER TABLE ${table} ADD z text NOT NULL;`,
+  )
+  const proof = await proofOf(added.join(' '))
+  expect(proof).toMatchObject({ grade: 'lossless', proven: false, schemaEqual: true, rows: 0 })
+  expect(proof.reasons[0]).toMatch(/Statement 1 fails on rows that were made up for it: Column "z"/)
+})
+
+test('a concurrent build that rows stop is tried again without what it left', async () => {
+  const proof = await proofOf('CREATE UNIQUE INDEX CONCURRENTLY posts_author ON posts (author)')
+  expect(proof).toMatchObject({ grade: 'lossless', schemaEqual: true, proven: true })
+  expect(proof.conditions).toEqual([
+    'Statement 1 fails on rows that were made up for it: Could not create unique index "posts_author": Key (author)=(5) is duplicated.',
+  ])
+  expect(proof.rows).toBeGreaterThan(10)
+})
+
+test('a text that must be JSON is', async () => {
+  const proof = await proofOf('ALTER TABLE users ALTER COLUMN note TYPE jsonb USING note::jsonb')
+  expect(proof).toMatchObject({ proven: true, kept: { grade: 'lossless (kept)' } })
+  expect(proof.conditions[0]).toMatch(/json/)
+})
+
+test('what rows stop after a part was committed is tested on another shadow database', async () => {
+  const proof = await proofOf(
+    `CREATE INDEX CONCURRENTLY posts_body ON posts USING gin (body);
+     CREATE UNIQUE INDEX CONCURRENTLY posts_author ON posts (author);`,
+  )
+  expect(proof).toMatchObject({ grade: 'lossless', proven: true })
+  expect(proof.conditions[0]).toMatch(/^Statement 2 fails on rows .* is duplicated\.$/)
+  expect(proof.rows).toBeGreaterThan(10)
+})
+
+test('a down migration that rows stop after a part of it was committed is not called impossible', async () => {
+  const sql = 'ALTER TABLE users DROP COLUMN tags; CREATE INDEX CONCURRENTLY u_note ON users (note)'
+  const down = 'DROP INDEX CONCURRENTLY u_note; ALTER TABLE users ADD COLUMN tags text[] NOT NULL'
+  const proof = await proofOf(sql, down)
+  expect(proof).toMatchObject({ grade: 'lossy', proven: false, rows: 0 })
+  expect(proof.reasons[0]).toMatch(/^The down migration fails where there are rows/)
+})
+
+test('a type that holds less is lossy, though the rows that fit come back', async () => {
+  const proof = await proofOf('ALTER TABLE users ALTER COLUMN age TYPE smallint')
+  expect(proof).toMatchObject({ grade: 'lossy', proven: true, lost: ['column public.users.age'] })
+  expect(proof.conditions[0]).toMatch(/out of range/)
+  expect(proof.rows).toBeGreaterThan(10)
+})
+
+test('a down migration that does not bring the schema back is named object by object, without a grade', async () => {
+  const proof = await proofOf(
+    'ALTER TABLE users ADD COLUMN phone text; CREATE INDEX posts_author ON posts (author)',
+    'DROP INDEX posts_author',
+  )
+  expect(proof).toMatchObject({ proven: false, schemaEqual: false })
+  expect(proof.grade).toBeUndefined()
+  expect(proof.reasons[0]).toContain('column public.users.phone (added)')
+})
+
+test('a down migration that fails makes it irreversible', async () => {
+  const proof = await proofOf('ALTER TABLE users ADD COLUMN phone text', 'DROP TABLE nowhere')
+  expect(proof).toMatchObject({ grade: 'irreversible', proven: false, schemaEqual: false })
+})
+
+test('one that fails where there are rows is no proof, and says so', async () => {
+  const sql = 'ALTER TABLE users DROP COLUMN email'
+  const down = 'ALTER TABLE users ADD COLUMN email varchar(80) NOT NULL UNIQUE'
+  const proof = await proofOf(sql, down)
+  expect(proof).toMatchObject({ grade: 'lossy', proven: false, schemaEqual: true })
+  expect(proof.reasons[0]).toMatch(/The down migration fails where there are rows/)
+})
+
+test('rows that a migration writes and its down migration leaves keep it from running again', async () => {
+  const proof = await proofOf(
+    `INSERT INTO "Key" VALUES ('00000000-0000-4000-8000-999999999999', '2026-01-01')`,
+  )
+  expect(proof).toMatchObject({ grade: 'lossy', proven: false, rowsEqual: false })
+  expect(proof.left).toEqual(['public.Key'])
+  expect(proof.reasons[0]).toContain('Rows that it wrote stay in public.Key')
+})
+
+test('rows that it writes out by their keys are deleted by the down migration, unless others refer to them', async () => {
+  const proof = await proofOf(
+    `INSERT INTO "Key" (b, a) VALUES ('2026-01-01', '00000000-0000-4000-8000-999999999999'),
+       (DATE '2026-01-02', '00000000-0000-4000-8000-999999999999'::uuid);
+     INSERT INTO users (email, tags) VALUES ('it''s@\\b', '{}');
+     INSERT INTO posts (id, author) VALUES (-1, (SELECT id FROM users WHERE tags = '{}' LIMIT 1))`,
+  )
+  expect(proof).toMatchObject({ grade: 'lossless', proven: true, rowsEqual: true, left: [] })
+})
+
+test('a migration that does not run at all has no proof', async () => {
+  const run = await attempt(() => proofOf('ALTER TABLE nowhere ADD COLUMN a int'))
+  expect(run).toMatchObject({ ok: false, failure: { server: { sqlstate: '42P01' } } })
+})
+
+test('locks, rewrites and scans are those that the server tells of', async () => {
+  const proof = await proofOf(
+    `ALTER TABLE posts ALTER COLUMN author TYPE bigint;
+     CREATE INDEX posts_body ON posts USING gin (body);
+     CREATE INDEX CONCURRENTLY users_note ON users (note);`,
+  )
+  expect(proof.locks).toContainEqual({
+    statement: 1,
+    relation: 'posts',
+    kind: 'table',
+    mode: 'ACCESS EXCLUSIVE',
+    until: 2,
+  })
+  expect(proof.locks).not.toContainEqual(expect.objectContaining({ relation: '"Key"' }))
+  expect(proof.rewrites).toContainEqual({ statement: 1, relation: 'posts', kind: 'table' })
+  expect(proof.rewrites).not.toContainEqual(expect.objectContaining({ statement: 2 }))
+  expect(proof.scans).toContainEqual({ statement: 2, relation: 'posts', rows: 6 })
+  if (proof.shadow.kind === 'embedded') expect(proof.unseen).toEqual([3])
+})
+
+test.each([
+  ['CREATE INDEX CONCURRENTLY users_note ON users (note)', ['SHARE UPDATE EXCLUSIVE'], []],
+  ['DROP INDEX CONCURRENTLY users_old', ['SHARE UPDATE EXCLUSIVE'], []],
+  ['REINDEX INDEX CONCURRENTLY users_old', ['SHARE UPDATE EXCLUSIVE'], []],
+  ['VACUUM users', ['SHARE UPDATE EXCLUSIVE'], []],
+  ['VACUUM FULL users', ['ACCESS EXCLUSIVE'], ['users']],
+  ['ALTER SYSTEM RESET ALL', [], []],
+])('%s: its locks are those that another session sees', async (sql, modes, rewritten) => {
+  const index = { name: '1_index', sql: 'CREATE INDEX users_old ON users (note)' }
+  const { locks, rewrites, unseen } = await withShadowServer(SHADOW, (shadow) =>
+    prove((work) => withShadowDatabase(shadow, [...HISTORY, index], work), {
+      migration: { name: '2_change', sql },
+      down: { name: 'down.sql', sql: 'SELECT 1' },
+      catalogs: async (on) => catalogReader(on),
+    }),
+  )
+  expect(unseen).toEqual([])
+  const ofTable = <T extends { kind: string }>(all: readonly T[]) =>
+    all.filter(({ kind }) => kind === 'table')
+  // What follows the first may be over before anybody looks.
+  expect(
+    ofTable(locks)
+      .slice(0, 1)
+      .map(({ mode }) => mode),
+  ).toEqual(modes)
+  for (const { relation } of ofTable(locks)) expect(relation).toBe('users')
+  expect(ofTable(rewrites).map(({ relation }) => relation)).toEqual(rewritten)
+})

@@ -1,0 +1,250 @@
+import type { Address, Session } from '../database/index.ts'
+import type { Grade } from '../down/index.ts'
+import { overwrittenColumns } from '../down/index.ts'
+import { draftDownMigration, lossesAfter } from '../down/index.ts'
+import type { Failure } from '../kernel/index.ts'
+import {
+  type Catalog,
+  type Change,
+  difference,
+  inventoryOf,
+  type CatalogReader,
+} from '../schema/index.ts'
+import { type ReplayMigration } from '../shadow/index.ts'
+import { checksum, parseStatements } from '../statements/index.ts'
+import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
+import { FIRST_START, runUpDownUp, type TestRun, type Start, type Withheld } from './test-run.ts'
+import { type Stop, type Trace } from './trace.ts'
+
+/** The record of a test run. Plain JSON: it can be stored beside the migration. */
+export interface Proof {
+  readonly migration: string
+  /** SHA-256 of both files; it is a proof of these alone. */
+  readonly checksums: { readonly up: string; readonly down: string }
+  readonly shadow: { readonly kind: 'postgres' | 'embedded'; readonly version: string }
+  /** What the two files do by themselves; absent where the schema does not come back. */
+  readonly grade?: Grade
+  /** What they do where a deploy keeps what the migration destroys; absent where nothing is lost. */
+  readonly kept?: KeepingProof
+  /** Up, down and up again went as they should, on rows. */
+  readonly proven: boolean
+  /** Why it is not proven, in sentences. */
+  readonly reasons: readonly string[]
+  /** Rows that it refuses, in sentences: it was proven on others. */
+  readonly conditions: readonly string[]
+  readonly schemaEqual: boolean
+  readonly rowsEqual: boolean
+  /** Data that the down migration does not bring: `column public.users.email`. */
+  readonly lost: readonly string[]
+  /** Tables in which rows that the migration wrote stay behind. */
+  readonly left: readonly string[]
+  /** Generated rows, and the tables that took none. */
+  readonly rows: number
+  readonly emptyTables: readonly string[]
+  readonly upMs: number
+  readonly downMs: number
+  /** What the migration changes of the catalog. */
+  readonly changes: readonly Change[]
+  readonly statements: Trace['statements']
+  readonly locks: Trace['locks']
+  readonly rewrites: Trace['rewrites']
+  readonly scans: Trace['scans']
+  /** Statements whose locks cannot be read, for they run outside a transaction. */
+  readonly unseen: Trace['unseen']
+}
+
+/** The grade of a migration as Slipway deploys it. */
+export function gradeOf({ grade, kept }: Proof): Grade | 'lossless (kept)' | undefined {
+  return kept?.grade ?? grade
+}
+
+/** Hands `work` a shadow database that holds the history before the migration; a fresh one each time. */
+export type OnShadow = <T>(work: (session: Session, address?: Address) => Promise<T>) => Promise<T>
+
+export interface ProveOptions {
+  readonly migration: ReplayMigration
+  /** The `down.sql`; written from the catalogs where absent. */
+  readonly down?: ReplayMigration | undefined
+  /** Reads of a shadow database what the proof is about. */
+  readonly catalogs: (session: Session) => Promise<CatalogReader>
+}
+
+/**
+ * Proves a migration: up, down, up again, on generated rows, with catalogs and rows compared. One shadow database is
+ * enough, unless rows stop a migration that has committed part of itself. Fails with SHADOW.REPLAY_FAILED
+ * where the migration does not run.
+ */
+export async function prove(onShadow: OnShadow, options: ProveOptions): Promise<Proof> {
+  let start = FIRST_START
+  for (;;) {
+    const found = await onShadow((session, address) =>
+      proveOn(session, { ...options, address }, start),
+    )
+    if (found.kind === 'proof') return found.proof
+    start = found.from
+  }
+}
+
+type Proven =
+  | { readonly kind: 'proof'; readonly proof: Proof }
+  | { readonly kind: 'start-over'; readonly from: Start }
+
+async function proveOn(
+  session: Session,
+  options: ProveOptions & { readonly address: Address | undefined },
+  start: Start,
+): Promise<Proven> {
+  const { migration, address } = options
+  const catalogs = await options.catalogs(session)
+  const before = options.down ? await catalogs.facts() : await catalogs.whole()
+  const write = async (after: Catalog) => ({
+    name: `${migration.name}/down.sql`,
+    sql: (await draftDownMigration(session, { before, after: async () => after, migration })).body,
+  })
+  const down = options.down ?? write
+  const found = await runUpDownUp(session, { before, migration, down, catalogs, address }, start)
+  if (found.kind === 'start-over') return found
+  const proof = await proofOf(session, { migration, before, testRun: found.testRun })
+  return { kind: 'proof', proof }
+}
+
+interface TestRunResult {
+  readonly migration: ReplayMigration
+  readonly before: Catalog
+  readonly testRun: TestRun
+}
+
+/** What a test run proves; a lossy migration is run once more. */
+async function proofOf(
+  session: Session,
+  { migration, before, testRun }: TestRunResult,
+): Promise<Proof> {
+  const statements = parseStatements(migration.sql)
+  const losses = lossesAfter({
+    before: inventoryOf(before),
+    after: inventoryOf(testRun.after),
+    statements,
+  })
+  const schemaEqual = testRun.downFails?.onEmpty !== false && testRun.notRestored.length === 0
+  const overwritten = overwrittenColumns(inventoryOf(before), statements).filter(
+    (column) => !comesBack(column, testRun),
+  )
+  const lost = lostData([...losses, ...overwritten], testRun.rows.lost)
+  const grade = gradeOfFiles(testRun, lost)
+  const { trace, filling, withheld, down, downMs, rows } = testRun
+  const kept = mayKeep(testRun, grade)
+    ? await proveKeeping(session, { migration, down, filling, lost, withheld })
+    : undefined
+  const reasons = reasonsOf(testRun, kept)
+  const { kind, server } = session
+  return {
+    migration: migration.name,
+    checksums: { up: checksum(migration.sql), down: checksum(down.sql) },
+    shadow: { kind, version: server.version },
+    ...(grade === undefined ? {} : { grade }),
+    ...(kept === undefined ? {} : { kept }),
+    proven: reasons.length === 0,
+    reasons,
+    conditions: conditionsOf(testRun, kept),
+    schemaEqual,
+    rowsEqual: schemaEqual && rows.lost.length === 0 && rows.grown.length === 0,
+    lost,
+    left: rows.grown,
+    rows: filling.rows,
+    emptyTables: filling.empty,
+    upMs: trace.ms,
+    downMs,
+    changes: difference(before, testRun.after),
+    statements: trace.statements,
+    locks: trace.locks,
+    rewrites: trace.rewrites,
+    scans: trace.scans,
+    unseen: trace.unseen,
+  }
+}
+
+/** The test run saw the values change, and saw them come back. */
+function comesBack(column: string, { touched, rows, downFails }: TestRun): boolean {
+  return downFails === undefined && touched.lost.includes(column) && !rows.lost.includes(column)
+}
+
+/** What a dropped table loses with it need not be named again. */
+function lostData(losses: readonly string[], lost: readonly string[]): string[] {
+  const all = new Set([...losses, ...lost])
+  for (const one of all) if (one.startsWith('table ')) all.delete(one.replace('table ', 'rows of '))
+  return [...all].toSorted()
+}
+
+function gradeOfFiles(
+  { downFails, notRestored, rows }: TestRun,
+  lost: readonly string[],
+): Grade | undefined {
+  if (downFails?.onEmpty === false) return 'irreversible'
+  if (notRestored.length > 0) return undefined
+  return lost.length > 0 || rows.grown.length > 0 ? 'lossy' : 'lossless'
+}
+
+/** Whether there is a run to be repeated with safekeeping: one on rows that lost some, and left none behind. */
+function mayKeep({ filling, againFails, rows }: TestRun, grade: Grade | undefined): boolean {
+  return (
+    grade === 'lossy' && filling.rows > 0 && againFails === undefined && rows.grown.length === 0
+  )
+}
+
+function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {
+  const { failsOnRows, filling, downFails, notRestored, rows, againFails, notRepeated } = testRun
+  const reasons: string[] = []
+  if (failsOnRows && filling.rows === 0) reasons.push(refusalOf(failsOnRows))
+  if (downFails && !kept?.runs) {
+    const where = downFails.onEmpty ? ' where there are rows' : ''
+    reasons.push(`The down migration fails${where}: ${messageOf(downFails.failure)}`)
+  }
+  if (notRestored.length > 0)
+    reasons.push(`The down migration does not restore ${named(notRestored)}.`)
+  if (againFails) {
+    const left =
+      rows.grown.length > 0 ? ` Rows that it wrote stay in ${rows.grown.join(', ')}.` : ''
+    reasons.push(`After the down migration it does not run again: ${messageOf(againFails)}${left}`)
+  }
+  if (notRepeated.length > 0) reasons.push(`Run again, it leaves ${named(notRepeated)} different.`)
+  return reasons
+}
+
+/** Rows that stopped it, where it went through on plainer ones, or with what a deploy keeps. */
+function conditionsOf(
+  { failsOnRows, filling, withheld, downFails }: TestRun,
+  kept: KeepingProof | undefined,
+): string[] {
+  return [
+    ...(failsOnRows && filling.rows > 0 && withheld.length === 0 ? [refusalOf(failsOnRows)] : []),
+    ...withheld.map(emptinessOf),
+    ...(downFails && kept?.runs
+      ? [
+          `Without what is kept, the down migration fails where there are rows: ${messageOf(downFails.failure)}`,
+        ]
+      : []),
+  ]
+}
+
+function emptinessOf({ tables, stop: { statement, said } }: Withheld): string {
+  return `Statement ${statement.number} fails wherever ${tables.join(', ')} has rows: ${sentence(said)}`
+}
+
+function messageOf({ server, message }: Failure): string {
+  return sentence(server?.message ?? message)
+}
+
+function refusalOf({ statement, said }: Stop): string {
+  return `Statement ${statement.number} fails on rows that were made up for it: ${sentence(said)}`
+}
+
+function sentence(text: string): string {
+  const whole = text.endsWith('.') ? text : `${text}.`
+  return whole.charAt(0).toUpperCase() + whole.slice(1)
+}
+
+function named(changes: readonly Change[]): string {
+  const shown = changes.slice(0, 5).map(({ object, change }) => `${object} (${change})`)
+  const more = changes.length - shown.length
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
+}

@@ -1,0 +1,238 @@
+import type { Address, Session } from '../database/index.ts'
+import { attempt, type Failure, rethrow } from '../kernel/index.ts'
+import { type Catalog, type CatalogReader, type Change, difference } from '../schema/index.ts'
+import { raiseReplayFailure, replay, type ReplayMigration } from '../shadow/index.ts'
+import { emptyTables, type Filling, type FillingManner, fillTables } from '../shadow/index.ts'
+import { readShape, type ShapeTable } from '../shadow/index.ts'
+import {
+  indexOfCharacter,
+  loadParser,
+  parseStatements,
+  placeAt,
+  type Statement,
+  transactionGroupsOf,
+} from '../statements/index.ts'
+import { compareRows, readRowSums, type RowChange, type RowSums } from './row-sums.ts'
+import { runTraced, type Stop, type Trace } from './trace.ts'
+
+/** What a test run showed: the migration run on rows, back, and run again. */
+export interface TestRun {
+  readonly filling: Filling
+  readonly trace: Trace
+  /** Where it stopped on rows that were made up; it then went on with plainer ones, or with none. */
+  readonly failsOnRows?: Stop
+  /** What went through only where some tables were empty. */
+  readonly withheld: readonly Withheld[]
+  /** The catalog that the migration leads to. */
+  readonly after: Catalog
+  /** The down migration that was run. */
+  readonly down: ReplayMigration
+  readonly downMs: number
+  /** The down migration was refused; `onEmpty` where it runs once the tables are emptied. */
+  readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
+  /** What the down migration did not bring back of the catalog. */
+  readonly notRestored: readonly Change[]
+  /** What the UPDATEs of the migration did to the rows that were there. */
+  readonly touched: RowChange
+  /** How they differ after the down migration. */
+  readonly rows: RowChange
+  /** In what a second run of the migration differs from the first. */
+  readonly notRepeated: readonly Change[]
+  readonly againFails?: Failure
+}
+
+export interface TestRunOptions {
+  readonly before: Catalog
+  readonly migration: ReplayMigration
+  /** The down migration; a function writes it, on the shadow database where the migration has just run. */
+  readonly down: ReplayMigration | ((after: Catalog) => Promise<ReplayMigration>)
+  /** Of the shadow database, for a second session; the embedded database has one alone. */
+  readonly address?: Address | undefined
+  /** Of the shadow database; it has read `before`. */
+  readonly catalogs: CatalogReader
+}
+
+/** How a test run begins: with what rows, and what earlier ones on other shadow databases have shown. */
+export interface Start {
+  readonly manner: FillingManner
+  readonly failsOnRows?: Stop
+  /** Tables that get no rows, for a statement fails on any. */
+  readonly withheld?: readonly Withheld[]
+  readonly downFails?: Failure
+}
+
+/** Tables without rows, and the statement that fails wherever they have some. */
+export interface Withheld {
+  readonly tables: readonly string[]
+  readonly stop: Stop
+}
+
+/** The usual beginning. */
+export const FIRST_START: Start = { manner: 'edge' }
+
+/** What came of it: where part of what was refused stands, the test run must go on on a fresh shadow database. */
+export type TestRunOutcome =
+  | { readonly kind: 'tested'; readonly testRun: TestRun }
+  | { readonly kind: 'start-over'; readonly from: Start }
+
+/**
+ * Runs a migration up, down and up again on a shadow database that holds the history before it, on generated rows, and
+ * compares catalogs and rows. Fails with what the server says where the migration does not even run on empty
+ * tables.
+ */
+export async function runUpDownUp(
+  session: Session,
+  options: TestRunOptions,
+  start: Start = FIRST_START,
+): Promise<TestRunOutcome> {
+  const { before, migration, catalogs } = options
+  await loadParser()
+  const climbed = await climbOnRows(session, options, start)
+  if (climbed.kind === 'start-over') return climbed
+  const { sums, tables, ...climb } = climbed.climb
+  const after = typeof options.down === 'function' ? await catalogs.whole() : await catalogs.facts()
+  const touched = changesRows(migration) ? await compareRows(session, sums) : NO_CHANGE
+  const down = typeof options.down === 'function' ? await options.down(after) : options.down
+  const began = performance.now()
+  const back = await goBack(session, down, climb.filling)
+  if (back && back.onEmpty === undefined) {
+    return { kind: 'start-over', from: { ...start, manner: 'none', downFails: back.failure } }
+  }
+  const downFails = back
+    ? { failure: back.failure, onEmpty: back.onEmpty === true }
+    : earlierFailure(start)
+  const up = { ...climb, after, touched, down, downMs: Math.round(performance.now() - began) }
+  const refused = downFails ? { downFails } : {}
+  if (downFails && !downFails.onEmpty) {
+    const nothing = { notRestored: [], rows: NO_CHANGE, notRepeated: [] }
+    return { kind: 'tested', testRun: { ...up, ...refused, ...nothing } }
+  }
+  const restored = await catalogs.facts()
+  const notRestored = difference(before, restored)
+  // Where the tables had to be emptied there is nothing to compare.
+  const rows = downFails
+    ? NO_CHANGE
+    : await compareRows(session, sums, restored === before ? tables : undefined)
+  const again = await attempt(() => replay(session, [migration]))
+  const notRepeated = again.ok ? difference(after, await catalogs.facts()) : []
+  const end = again.ok ? {} : { againFails: again.failure }
+  const testRun = { ...up, ...refused, notRestored, rows, notRepeated, ...end }
+  return { kind: 'tested', testRun }
+}
+
+/** A down migration that rows stopped on another shadow database, and that came through on empty tables. */
+function earlierFailure({ downFails }: Start): TestRun['downFails'] {
+  return downFails && { failure: downFails, onEmpty: true }
+}
+
+const NO_CHANGE: RowChange = { lost: [], grown: [] }
+
+function changesRows({ sql }: ReplayMigration): boolean {
+  return parseStatements(sql).some(({ actions }) => actions.some(({ kind }) => kind === 'update'))
+}
+
+interface Climb {
+  readonly filling: Filling
+  readonly sums: RowSums
+  /** The tables before it. */
+  readonly tables: readonly ShapeTable[]
+  readonly trace: Trace
+  readonly failsOnRows?: Stop
+  readonly withheld: readonly Withheld[]
+}
+
+type Climbed =
+  | { readonly kind: 'up'; readonly climb: Climb }
+  | Extract<TestRunOutcome, { kind: 'start-over' }>
+
+/** How the tables are filled, in the order in which it is tried. */
+const MANNERS: readonly FillingManner[] = ['edge', 'sparse', 'plain', 'json', 'none']
+
+/** Up on rows with the ends of what types hold; where that fails on plainer ones, and at last on empty tables. */
+async function climbOnRows(
+  session: Session,
+  options: Pick<TestRunOptions, 'migration' | 'address'>,
+  start: Start,
+): Promise<Climbed> {
+  const { migration, address } = options
+  const { manner, failsOnRows, withheld = [] } = start
+  const tables = await readShape(session)
+  const without = new Set(withheld.flatMap((one) => one.tables))
+  const filled = tables.filter(({ id }) => !without.has(id))
+  const filling = await fillTables(session, filled, manner)
+  const sums = manner === 'none' ? {} : await readRowSums(session, tables)
+  const { trace, stop } = await runTraced(session, migration, address)
+  if (stop === undefined) {
+    const climb = { filling, sums, tables, trace, withheld: manner === 'none' ? [] : withheld }
+    return { kind: 'up', climb: failsOnRows ? { ...climb, failsOnRows } : climb }
+  }
+  const from = next(start, stop, filled)
+  if (from === undefined) return raiseStop(migration, stop)
+  if (stop.committed) return { kind: 'start-over', from }
+  await emptyTables(session, tables)
+  await dropUnfinishedIndexes(session)
+  return await climbOnRows(session, options, from)
+}
+
+/** How to go on after a stop: with plainer rows, then without rows in the tables of the statement, then with none at all. */
+function next(start: Start, stop: Stop, filled: readonly ShapeTable[]): Start | undefined {
+  const manner = MANNERS[MANNERS.indexOf(start.manner) + 1]
+  if (manner === undefined) return undefined
+  const from = { ...start, failsOnRows: start.failsOnRows ?? stop }
+  if (manner !== 'none') return { ...from, manner }
+  const tables = namedTables(stop.statement, filled)
+  if (tables.length === 0) return { ...from, manner }
+  return { ...from, manner: 'plain', withheld: [...(start.withheld ?? []), { tables, stop }] }
+}
+
+/** The filled tables that a statement changes. */
+function namedTables({ actions }: Statement, filled: readonly ShapeTable[]): string[] {
+  return filled
+    .filter(({ schema, name }) =>
+      actions.some((action) => {
+        if (!('table' in action) || action.table === undefined) return false
+        const { table } = action
+        return table.name === name && (table.schema === undefined || table.schema === schema)
+      }),
+    )
+    .map(({ id }) => id)
+}
+
+/** A concurrent build that rows stopped leaves an invalid index, over which the next attempt would stumble. */
+async function dropUnfinishedIndexes(session: Session): Promise<void> {
+  const rows = await session.query<{ id: string }>(
+    'SELECT indexrelid::regclass::text AS id FROM pg_index WHERE NOT indisvalid',
+  )
+  for (const { id } of rows) await session.execute(`DROP INDEX ${id}`)
+}
+
+/** A migration that does not even run on empty tables fails as a replay of it would. */
+function raiseStop({ name, sql, path }: ReplayMigration, { statement, failure }: Stop): never {
+  const { server } = failure
+  if (server === undefined) return rethrow(failure)
+  const at = server.position === undefined ? 0 : indexOfCharacter(statement.text, server.position)
+  const where = placeAt(sql, statement.start + at, path)
+  return raiseReplayFailure({ name, sql }, { server, where, cause: failure })
+}
+
+interface DownFailure {
+  readonly failure: Failure
+  /** Absent where it cannot be told, for part of it was committed. */
+  readonly onEmpty?: boolean
+}
+
+/** Runs the down migration; what rows stand in its way is tried once more without rows. */
+async function goBack(
+  session: Session,
+  down: ReplayMigration,
+  { manner }: Filling,
+): Promise<DownFailure | undefined> {
+  const first = await attempt(() => replay(session, [down]))
+  if (first.ok) return undefined
+  const { failure } = first
+  if (transactionGroupsOf(down.sql, parseStatements(down.sql)).length > 1)
+    return manner === 'none' ? { failure, onEmpty: false } : { failure }
+  await emptyTables(session, await readShape(session))
+  const second = await attempt(() => replay(session, [down]))
+  return { failure, onEmpty: second.ok }
+}

@@ -1,0 +1,197 @@
+import { writeDownMigration } from '../down/index.ts'
+import { advice, command, failureOf, type NextAction } from '../kernel/index.ts'
+import { type MigrationPlan, planMigration, projectScope } from '../plan/index.ts'
+import { type Made, madeBefore, nameKey } from '../safekeeping/index.ts'
+import { type Catalog, type Change, difference, readCatalog } from '../schema/index.ts'
+import {
+  replay,
+  type ReplayMigration,
+  type ShadowOptions,
+  withShadowDatabase,
+} from '../shadow/index.ts'
+import {
+  changesRowsOnly,
+  loadParser,
+  matchesChecksum,
+  parseStatements,
+  type Statement,
+} from '../statements/index.ts'
+import { raise } from './failures.ts'
+
+/** An applied migration with its file, and its down migration where one is written. */
+export interface Reversible extends ReplayMigration {
+  readonly downPath?: string | undefined
+  readonly down?: string | undefined
+}
+
+/** The down migration of one migration, ready to be run. */
+export interface PreparedDown {
+  readonly plan: MigrationPlan
+  /** `file`: its down.sql. `written`: made now, from the catalogs before and after. */
+  readonly origin: 'file' | 'written'
+  readonly sql: string
+  /** What depends on rows or needs a choice, told before anything runs. */
+  readonly announced: readonly string[]
+  /** Statements of the migration that write rows of which a down migration made of catalogs knows nothing. */
+  readonly wrote: readonly number[]
+}
+
+/** The down migration of a migration: its down.sql, else one that is written now. `before` is the history without it. */
+export async function prepareDown(
+  migration: Reversible,
+  before: readonly ReplayMigration[],
+  shadow: ShadowOptions,
+): Promise<PreparedDown> {
+  await loadParser()
+  const { name } = migration
+  if (migration.down !== undefined) {
+    const path = migration.downPath ?? `${name}/down.sql`
+    const plan = planMigration({ name, path, sql: migration.down })
+    const announced = [...staleness(migration, migration.down), ...announcements(migration.down)]
+    return { plan, origin: 'file', sql: migration.down, announced, wrote: [] }
+  }
+  const written = await writeDownMigration({ shadow, before, migration })
+  const plan = planMigration({ name, path: `down migration of ${name}`, sql: written.sql })
+  const announced = announcements(written.sql)
+  return { plan, origin: 'written', sql: written.sql, announced, wrote: rowWrites(migration, plan) }
+}
+
+function rowWrites({ sql, path }: ReplayMigration, downMigration: MigrationPlan): number[] {
+  const statements = parseStatements(sql, path)
+  const made = madeBefore(statements)
+  return statements
+    .filter(
+      (statement, index) =>
+        changesRowsOnly(statement) &&
+        !ofMadeTables(statement, made[index]) &&
+        !isDeletedBy(downMigration, statement),
+    )
+    .map(({ number }) => number)
+}
+
+/** A down migration deletes the rows that an INSERT writes out, where their table has a key. */
+function isDeletedBy({ statements }: MigrationPlan, { actions }: Statement): boolean {
+  const emptied = statements.flatMap((one) =>
+    one.actions.flatMap((action) => (action.kind === 'delete' ? [action.table] : [])),
+  )
+  return actions.every(
+    (action) =>
+      action.kind === 'insert' &&
+      action.inserted !== undefined &&
+      emptied.some(({ schema, name }) => {
+        const { schema: inSchema = schema, name: table } = action.table
+        return name === table && schema === inSchema
+      }),
+  )
+}
+
+/** The rows of a table that the migration itself made go with the table. */
+function ofMadeTables({ actions }: Statement, made: Made | undefined): boolean {
+  return actions.every(
+    (action) => 'table' in action && action.table && made?.tables.has(nameKey(action.table)),
+  )
+}
+
+/** A down.sql that Slipway wrote names the text that it leads back from. */
+function staleness({ sql }: ReplayMigration, down: string): string[] {
+  const written = /^--\s*slipway:\s*checksum\s+([0-9a-f]{64})\s*$/m.exec(down)?.[1]
+  if (written === undefined || matchesChecksum(sql, written)) return []
+  return ['stale: migration.sql was edited after this down migration was written']
+}
+
+/** The lines of a down.sql that say what it cannot promise. */
+function announcements(sql: string): string[] {
+  return [...sql.matchAll(/^--\s*slipway:\s*(choice|lossy|irreversible)\s+(.+?)\s*$/gm)].map(
+    ([, kind, text]) => `${kind}: ${text}`,
+  )
+}
+
+/** What a test run of down migrations found. */
+export type DownVerdict =
+  | { readonly kind: 'proven' }
+  | { readonly kind: 'incomplete'; readonly changes: readonly Change[] }
+  /** The history cannot be replayed here, so nothing is known. */
+  | { readonly kind: 'not-tested'; readonly reason: string }
+
+/** A test run, and the catalog that the target must have afterwards. */
+export interface TestedDown {
+  readonly testRun: DownVerdict
+  readonly expected?: Catalog
+}
+
+/**
+ * Goes there and back on one shadow database: the history that stays, the migrations on top of it, their ways
+ * back, and the catalog compared with the first. A down migration that fails there is refused
+ * (ROLLBACK.DOWN_FAILS) before the target is touched.
+ */
+export async function testDownMigrations(
+  ways: readonly PreparedDown[],
+  applied: readonly ReplayMigration[],
+  shadow: ShadowOptions,
+): Promise<TestedDown> {
+  const stays = applied.slice(0, applied.length - ways.length)
+  const goes = applied.slice(stays.length)
+  const downs = ways.map((way) => {
+    const { plan, sql } = way
+    return { name: plan.name, sql, path: plan.path, correction: correctionOf(way) }
+  })
+  try {
+    return await withShadowDatabase(
+      shadow,
+      stays,
+      async (session) => {
+        const scope = await projectScope(session, applied)
+        const expected = await readCatalog(session, scope)
+        await replay(session, goes)
+        await runBackwards(downs, (down) => replay(session, [down]))
+        const changes = difference(expected, await readCatalog(session, scope))
+        const testRun: DownVerdict =
+          changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes }
+        return { testRun, expected }
+      },
+      [...goes, ...downs],
+    )
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure?.code.startsWith('SHADOW.') !== true) throw error
+    return { testRun: { kind: 'not-tested', reason: failure.message } }
+  }
+}
+
+/** What there is to be edited; a down migration that was made of catalogs stands in no file. */
+export function correctionOf({ plan, origin }: PreparedDown, label = 'correct it'): NextAction {
+  return origin === 'file'
+    ? { kind: 'edit', path: plan.path, label }
+    : advice(
+        `Write ${plan.name}/down.sql by hand: there is none, and the catalogs tell no down migration.`,
+      )
+}
+
+interface Down extends ReplayMigration {
+  readonly correction: NextAction
+}
+
+async function runBackwards(
+  downs: readonly Down[],
+  run: (down: ReplayMigration) => Promise<void>,
+): Promise<void> {
+  for (const down of downs) {
+    try {
+      await run(down)
+    } catch (error) {
+      const failure = failureOf(error)
+      if (!failure) throw error
+      raise('ROLLBACK.DOWN_FAILS', {
+        message: `The down migration of ${down.name} fails on a shadow database; the database was not touched.`,
+        ...(failure.why === undefined ? {} : { why: failure.why }),
+        ...(failure.where === undefined ? {} : { where: failure.where }),
+        ...(failure.server === undefined ? {} : { server: failure.server }),
+        nextActions: [
+          down.correction,
+          command('slipway rollback --accept unproven', 'run it all the same'),
+        ],
+        cause: error,
+      })
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+
+/** What can go wrong on a shadow database. */
+export const shadowFailures = {
+  'SHADOW.REPLAY_FAILED': {
+    title: 'A migration fails when the history is replayed on a shadow database',
+  },
+  'SHADOW.EXTENSION_UNAVAILABLE': {
+    title: 'The shadow database lacks an extension that the history needs',
+  },
+  'SHADOW.IS_TARGET': {
+    title: 'The shadow database server of the configuration is that of the target',
+  },
+  'SHADOW.RIGHTS': {
+    title: 'The role may not create databases on the shadow database server',
+  },
+} as const satisfies FailureSpecs
+
+export const raise: Raise<typeof shadowFailures> = raiserOf(shadowFailures)

@@ -1,0 +1,13 @@
+export { shadowFailures } from './failures.ts'
+export { type Filling, type FillingManner, emptyTables, fillTables } from './generated-rows.ts'
+export { extensionsOf } from './history-key.ts'
+export { type ReplayMigration, missingRole, raiseReplayFailure, replay } from './replay.ts'
+export { type ScaledTable, fillToScale } from './scale.ts'
+export {
+  type ShadowOptions,
+  shadowLike,
+  withServerShadowDatabase,
+  withShadowDatabase,
+  withShadowServer,
+} from './shadow-database.ts'
+export { type ShapeReference, type ShapeTable, readShape } from './shape.ts'

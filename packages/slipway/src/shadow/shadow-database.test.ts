@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createDatabase, serverUrl, type TestDatabase } from '../../test/postgres.ts'
+import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { attempt, ConnectionString } from '../kernel/index.ts'
+import { type ShadowOptions, withShadowDatabase } from './shadow-database.ts'
+
+const HISTORY = [{ name: '1_users', sql: 'CREATE TABLE users (id integer); SELECT pg_sleep(0.2);' }]
+
+let cacheDir: string
+
+beforeEach(() => {
+  cacheDir = mkdtempSync(path.join(os.tmpdir(), 'slipway-shadow-'))
+})
+
+afterEach(() => {
+  rmSync(cacheDir, { recursive: true, force: true })
+})
+
+async function look(options: Partial<ShadowOptions>, history = HISTORY) {
+  return await withShadowDatabase({ cacheDir, ...options }, history, async (session) => ({
+    kind: session.kind,
+    major: Math.floor(session.server.versionNumber / 10_000),
+    database: session.server.database,
+    tables: await tablesOf(session),
+  }))
+}
+
+async function tablesOf(session: Session): Promise<unknown[]> {
+  const rows = await session.query(`SELECT relname FROM pg_class WHERE relkind = 'r'
+    AND relnamespace = 'public'::regnamespace ORDER BY 1`)
+  return rows.map(({ relname }) => relname)
+}
+
+async function onServer<T extends object>(sql: string): Promise<T[]> {
+  const client = new pg.Client({ connectionString: serverUrl() })
+  await client.connect()
+  try {
+    return (await client.query<T>(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+test('a server of this machine holds the history, and keeps it for the next time', async () => {
+  const first = await look({})
+  expect(first).toMatchObject({ kind: 'postgres', tables: ['users'] })
+  const began = performance.now()
+  const more = [...HISTORY, { name: '2_posts', sql: 'CREATE TABLE posts (id integer)' }]
+  expect(await look({}, more)).toMatchObject({ tables: ['posts', 'users'] })
+  expect(await look({}, [])).toMatchObject({ tables: [] })
+  expect(performance.now() - began).toBeLessThan(10_000)
+})
+
+test('what a shadow database was used for is gone with it', async () => {
+  await withShadowDatabase({ cacheDir }, HISTORY, (session) => session.execute('DROP TABLE users'))
+  expect(await look({})).toMatchObject({ tables: ['users'] })
+})
+
+test('two at once have each their own', async () => {
+  await withShadowDatabase({ cacheDir }, HISTORY, async (outer) => {
+    await outer.execute('CREATE TABLE mine (id integer)')
+    expect(await look({})).toMatchObject({ tables: ['users'] })
+    expect(await tablesOf(outer)).toEqual(['mine', 'users'])
+  })
+})
+
+test.each([
+  ['the configuration says so', { named: 'embedded' as const }, HISTORY],
+  ['a role would stay on a server', {}, [{ name: '1', sql: 'CREATE ROLE once' }]],
+])('embedded where %s', async (_why, options, history) => {
+  expect(await look(options, history)).toMatchObject({ kind: 'embedded' })
+})
+
+test('a comment that speaks of roles and extensions is no statement', async () => {
+  const [first] = HISTORY
+  const sql = `-- Create user table\n/* Add the dblink extension\n*/ ${first?.sql ?? ''}`
+  expect(await look({}, [{ name: '1_users', sql }])).toMatchObject({ kind: 'postgres' })
+})
+
+test('the target’s major version is asked for; where this machine lacks it, embedded', async () => {
+  const server = { versionNumber: 120_000 } as Session['server']
+  expect(await look({ like: { kind: 'postgres', server } })).toMatchObject({ kind: 'embedded' })
+})
+
+test('a process that is killed leaves no server behind', async () => {
+  const program = `
+    const { withShadowDatabase } = await import(${JSON.stringify(path.join(import.meta.dirname, 'index.ts'))})
+    await withShadowDatabase({ cacheDir: process.argv[1] }, [], async (session) => {
+      const [{ pid }] = await session.query('SELECT pg_backend_pid() AS pid')
+      process.stdout.write(String(pid))
+      await new Promise((done) => process.stdout.write('\\n', done))
+      process.kill(process.pid, 'SIGKILL')
+    })`
+  const args = ['--input-type=module', '--eval', program, cacheDir]
+  const run = await attempt(async () =>
+    execFileSync(process.execPath, args, { encoding: 'utf8' }),
+  ).catch((error: unknown) => error as { stdout: string; signal: string })
+  const { stdout, signal } = run as { stdout: string; signal: string }
+  expect(signal).toBe('SIGKILL')
+  const pid = Number(stdout.trim())
+  expect(pid).toBeGreaterThan(1)
+  await expect.poll(() => alive(pid), { timeout: 5000 }).toBe(false)
+  expect(await look({})).toMatchObject({ kind: 'postgres' })
+})
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+test('on the server that the configuration names, in a database of its own', async () => {
+  const found = await look({ named: new ConnectionString(serverUrl()) })
+  expect(found).toMatchObject({ kind: 'postgres', tables: ['users'] })
+  expect(found.database).toMatch(/^slipway_shadow_/)
+  // Other tests may have shadow databases on that server meanwhile: theirs are not asked about.
+  const left = await onServer(
+    `SELECT datname FROM pg_database WHERE datname = ${quoteLiteral(found.database)}`,
+  )
+  expect(left).toEqual([])
+})
+
+let database: TestDatabase | undefined
+
+afterEach(async () => {
+  await database?.drop()
+  database = undefined
+})
+
+test('a shadow database that is the target is refused (guarantee 1)', async () => {
+  database = await createDatabase()
+  const named = new ConnectionString(database.url)
+  const target = { address: { kind: 'postgres' as const, url: named }, protected: false }
+  const refused = await attempt(() => look({ named, target }))
+  expect(refused).toMatchObject({ failure: { code: 'SHADOW.IS_TARGET' } })
+  const server = new ConnectionString(serverUrl())
+  expect(
+    await attempt(() => look({ named: server, target: { ...target, protected: true } })),
+  ).toMatchObject({ failure: { code: 'SHADOW.IS_TARGET' } })
+})
+
+test('a role that may not create databases is told so', async () => {
+  const role = `slipway_poor_${process.pid}`
+  await onServer(`CREATE ROLE ${quoteIdentifier(role)} LOGIN PASSWORD 'poor'`)
+  try {
+    const url = new URL(serverUrl())
+    url.username = role
+    url.password = 'poor'
+    const refused = await attempt(() => look({ named: new ConnectionString(url.href) }))
+    expect(refused).toMatchObject({ failure: { code: 'SHADOW.RIGHTS' } })
+  } finally {
+    await onServer(`DROP ROLE ${quoteIdentifier(role)}`)
+  }
+})

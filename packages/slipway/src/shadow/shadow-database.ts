@@ -1,0 +1,143 @@
+import {
+  type Address,
+  isSameServer,
+  locate,
+  type Programs,
+  type ServerInfo,
+  serverPrograms,
+  type Session,
+  withLocalServer,
+} from '../database/index.ts'
+import { advice, type ConnectionString, must } from '../kernel/index.ts'
+import { withEmbeddedShadowDatabase } from './embedded.ts'
+import { raise } from './failures.ts'
+import { needsServerOfItsOwn } from './history-key.ts'
+import { type ShadowServer, withShadowDatabaseOn } from './on-server.ts'
+import type { ReplayMigration } from './replay.ts'
+
+/** What shadow databases of a project need to know. */
+export interface ShadowOptions {
+  /** Folder of what is kept between commands; `<project>/.slipway/cache`. */
+  readonly cacheDir: string
+  /** Prisma's `initShadowDb`: run before the history. */
+  readonly initScript?: string | undefined
+  /** What the configuration names: a server where Slipway may create databases, or the embedded database. */
+  readonly named?: ConnectionString | 'embedded' | undefined
+  /** The database that the command acts on: a shadow database is never there (guarantee 1). */
+  readonly target?: { readonly address: Address; readonly protected: boolean } | undefined
+  /** The server that the shadow database stands for; any version is good where nobody has asked it. */
+  readonly like?: Pick<Session, 'kind' | 'server'> | undefined
+  /** A private server that runs already: see `withShadowServer`. */
+  readonly running?: ShadowServer | undefined
+}
+
+/**
+ * Hands `work` a throw-away database that holds the given history. It is, in this order, on the server that
+ * the configuration names, on a private server of this machine's PostgreSQL of the target's major version, or
+ * embedded. A replayed history is kept for the next time, by its content. `upcoming` is what `work` will run,
+ * so that the shadow database carries the extensions it needs. `work` is told the address where more sessions can be had. Guarantee 1 holds by construction: the database is made here.
+ */
+export async function withShadowDatabase<T>(
+  options: ShadowOptions,
+  history: readonly ReplayMigration[],
+  work: (session: Session, address?: Address) => Promise<T>,
+  upcoming: readonly ReplayMigration[] = [],
+): Promise<T> {
+  const found = await withServerShadowDatabase(options, history, work, upcoming)
+  return found ? found.value : await withEmbeddedShadowDatabase(options, history, work, upcoming)
+}
+
+/**
+ * As `withShadowDatabase`, but for work that comes with several sessions: it is told the address of its database. Gives nothing
+ * where only the embedded database is to be had, which has one session.
+ */
+export async function withServerShadowDatabase<T>(
+  options: ShadowOptions,
+  history: readonly ReplayMigration[],
+  work: (session: Session, address: Address) => Promise<T>,
+  upcoming: readonly ReplayMigration[] = [],
+): Promise<{ readonly value: T } | undefined> {
+  const { named } = options
+  if (named !== undefined && named !== 'embedded') {
+    refuseTarget(named, options)
+    const found = await withShadowDatabaseOn(
+      {
+        admin: { kind: 'postgres', url: named },
+        address: (name) => databaseOn(named, name),
+        owned: false,
+      },
+      { options, history, upcoming, work },
+    )
+    return must(found, 'a shadow database on the server that the configuration names')
+  }
+  return await onLocalServer(options, { history, upcoming, work })
+}
+
+/** A request whose shadow databases are to be like the server of a session: its major version, or embedded as it is. */
+export function shadowLike<R extends { readonly shadow: ShadowOptions }>(
+  request: R,
+  session: Session,
+): R {
+  return { ...request, shadow: { ...request.shadow, like: session } }
+}
+
+interface Task<T> {
+  readonly history: readonly ReplayMigration[]
+  readonly upcoming: readonly ReplayMigration[]
+  readonly work: (session: Session, address: Address) => Promise<T>
+}
+
+/**
+ * Keeps one private server for all the shadow databases of `work`, where this machine has one: starting and ending
+ * it takes longer than a small test run. `work` gets the options that they are made with.
+ */
+export async function withShadowServer<T>(
+  options: ShadowOptions,
+  work: (options: ShadowOptions) => Promise<T>,
+): Promise<T> {
+  const programs = options.named === undefined ? await programsFor(options) : undefined
+  if (programs === undefined) return await work(options)
+  const found = await withLocalServer(programs, options.cacheDir, ({ address }) =>
+    work({ ...options, running: { admin: address('postgres'), address, owned: true } }),
+  )
+  return found ? found.value : await work(options)
+}
+
+async function programsFor({ like }: ShadowOptions): Promise<Programs | undefined> {
+  if (like?.kind === 'embedded') return undefined
+  return await serverPrograms(process.env, like && majorOf(like.server))
+}
+
+async function onLocalServer<T>(
+  options: ShadowOptions,
+  task: Task<T>,
+): Promise<{ readonly value: T } | undefined> {
+  const texts = [...task.history, ...task.upcoming].map(({ sql }) => sql)
+  if (options.named === 'embedded' || needsServerOfItsOwn(texts)) return undefined
+  if (options.running) return await withShadowDatabaseOn(options.running, { options, ...task })
+  return await withShadowServer(
+    options,
+    async ({ running }) => running && (await withShadowDatabaseOn(running, { options, ...task })),
+  )
+}
+
+function majorOf({ versionNumber }: ServerInfo): number {
+  return Math.floor(versionNumber / 10_000)
+}
+
+/** Guarantee 1: a shadow database is never the target, nor on the server of one that is protected. */
+function refuseTarget(named: ConnectionString, { target }: ShadowOptions): void {
+  if (target?.address.kind !== 'postgres') return
+  const [shadow, real] = [locate(named), locate(target.address.url)]
+  if (!isSameServer(shadow, real)) return
+  if (shadow.database !== real.database && !target.protected) return
+  raise('SHADOW.IS_TARGET', {
+    message: `The shadow database server of the configuration is that of the target, ${real.database}.`,
+    why: 'A shadow database is filled, changed and dropped: it must have nothing to do with the target.',
+    nextActions: [advice('Name another server as shadow in slipway.config.ts, or none.')],
+  })
+}
+
+function databaseOn(server: ConnectionString, database: string): Address {
+  return { kind: 'postgres', url: server.withDatabase(database) }
+}

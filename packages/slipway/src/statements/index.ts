@@ -1,0 +1,21 @@
+export { alterTableText, type AlterTableText, listOf, textOf } from './alter-table.ts'
+export type {
+  Action,
+  ColumnDefinition,
+  ConstraintDefinition,
+  InsertedRows,
+  ObjectName,
+  RenameAction,
+  TableAction,
+} from './action.ts'
+export { checksum, matchesChecksum } from './checksum.ts'
+export { isRequired } from './definition.ts'
+export { migrationFailures } from './failures.ts'
+export { indexOfCharacter, placeAt } from './position.ts'
+export { changesRowsOnly } from './rows.ts'
+export { sameMeaning } from './same-meaning.ts'
+export { loadParser } from './parser.ts'
+export { type IndexName, parseStatements, type Statement, type StatementRole } from './statement.ts'
+export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } from './squashed.ts'
+export { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
+export { hasComment, isKeyword, type Token, tokensOf } from './tokens.ts'

@@ -1,0 +1,47 @@
+import type { Place } from '../kernel/index.ts'
+
+/**
+ * Turns byte offsets into indexes of the text: the parser counts UTF-8 bytes, JavaScript UTF-16 units.
+ * Free for plain ASCII, one pass otherwise.
+ */
+export function byteIndexer(text: string): (bytes: number) => number {
+  const encoded = Buffer.byteLength(text)
+  if (encoded === text.length) return (bytes) => bytes
+  const indexes = new Uint32Array(encoded + 1)
+  let bytes = 0
+  for (let index = 0; index < text.length;) {
+    const point = text.codePointAt(index) ?? 0
+    const groups = point > 0xffff ? 2 : 1
+    const width = point > 0xffff ? 4 : point > 0x7ff ? 3 : point > 0x7f ? 2 : 1
+    for (let offset = 0; offset < width; offset++) indexes[bytes + offset] = index
+    bytes += width
+    index += groups
+  }
+  indexes[encoded] = text.length
+  return (at) => indexes[at] ?? text.length
+}
+
+/** Line and column (from 1) of an index, with the line itself and a caret under it. */
+export function placeAt(text: string, index: number, file?: string): Place {
+  const before = text.slice(0, index)
+  const lineStart = before.lastIndexOf('\n') + 1
+  const lineEnd = text.indexOf('\n', index)
+  const whole = text.slice(lineStart, lineEnd === -1 ? undefined : lineEnd).replace(/\r$/, '')
+  const column = index - lineStart + 1
+  const lead = whole.slice(0, column - 1).replaceAll(/[^\t]/g, ' ')
+  return {
+    ...(file === undefined ? {} : { file }),
+    line: before.split('\n').length,
+    column,
+    excerpt: `${whole}\n${lead}^`,
+  }
+}
+
+/** The index at which the n-th character (code point, from 1) of a text stands: the server counts those. */
+export function indexOfCharacter(text: string, character: number): number {
+  let index = 0
+  for (let count = 1; count < character && index < text.length; count++) {
+    index += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1
+  }
+  return index
+}

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { deploy, type DeployRequest } from '../../src/deploy/index.ts'
+import { ConnectionString, type Event } from '../../src/kernel/index.ts'
+import { createDatabase, type TestDatabase } from '../postgres.ts'
+
+// Guarantee 6: a deploy never queues other sessions behind a lock request for longer than the lock timeout.
+
+const LOCK_TIMEOUT_MS = 200
+const MIGRATIONS = [
+  {
+    name: '1_init',
+    sql: 'CREATE TABLE "Order" ("id" SERIAL PRIMARY KEY); INSERT INTO "Order" DEFAULT VALUES;',
+  },
+  { name: '2_change', sql: 'ALTER TABLE "Order" ADD COLUMN "note" TEXT;' },
+]
+
+function requestFor(database: TestDatabase, more: Partial<DeployRequest> = {}): DeployRequest {
+  return {
+    address: { kind: 'postgres', url: new ConnectionString(database.url) },
+    protected: false,
+    migrations: MIGRATIONS,
+    limits: { lockTimeoutMs: LOCK_TIMEOUT_MS, statementTimeoutMs: 60_000 },
+    deadlineMs: 30_000,
+    shadow: { cacheDir: '/nonexistent' },
+    signal: new AbortController().signal,
+    emit: () => {},
+    consent: { confirm: undefined },
+    acceptDrift: true,
+    ...more,
+  }
+}
+
+async function withClient<T>(
+  database: TestDatabase,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({
+    connectionString: database.url,
+    application_name: 'nightly report',
+  })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Reads one row again and again until told to stop; gives the longest wait in milliseconds. */
+async function longestRead(database: TestDatabase, stop: AbortSignal): Promise<number> {
+  return await withClient(database, async (client) => {
+    let longest = 0
+    while (!stop.aborted) {
+      const began = performance.now()
+      await client.query('SELECT 1 FROM "Order" WHERE "id" = 1')
+      longest = Math.max(longest, performance.now() - began)
+      await sleep(5)
+    }
+    return longest
+  })
+}
+
+test('a long reader is waited for and named, and other readers are not stopped', async () => {
+  const database = await createDatabase()
+  try {
+    await deploy(requestFor(database, { migrations: MIGRATIONS.slice(0, 1) }))
+    const events: Event[] = []
+    const stop = new AbortController()
+    const reading = longestRead(database, stop.signal)
+    const outcome = await withClient(database, async (reader) => {
+      await reader.query('BEGIN; SELECT * FROM "Order"')
+      const reported = sleep(3000).then(() => reader.query('COMMIT'))
+      const deployed = await deploy(requestFor(database, { emit: (event) => events.push(event) }))
+      await reported
+      return deployed
+    })
+    stop.abort()
+    expect(await reading).toBeLessThan(LOCK_TIMEOUT_MS + 200)
+    expect(outcome.failure).toBeUndefined()
+    expect(outcome.receipts[0]).toMatchObject({ status: 'done' })
+    expect(outcome.receipts[0]?.attempts).toBeGreaterThan(1)
+    const blockers = events.flatMap((event) => (event.kind === 'blocked' ? event.blockers : []))
+    // Named once: while the one that it has seen goes on, it does not try again.
+    expect(blockers).toEqual([
+      expect.objectContaining({ application: 'nightly report', state: 'idle in transaction' }),
+    ])
+  } finally {
+    await database.drop()
+  }
+})
+
+test('at the deadline it gives up, names the blocker, and has changed nothing', async () => {
+  const database = await createDatabase()
+  try {
+    await deploy(requestFor(database, { migrations: MIGRATIONS.slice(0, 1) }))
+    const outcome = await withClient(database, async (reader) => {
+      await reader.query("BEGIN; SELECT * FROM \"Order\" WHERE 'secret-value' <> ''")
+      return await deploy(requestFor(database, { deadlineMs: 1500 }))
+    })
+    expect(outcome.failure?.code).toBe('DEPLOY.LOCK_TIMEOUT')
+    expect(outcome.failure?.why).toContain('nightly report')
+    expect(JSON.stringify(outcome)).not.toContain('secret-value')
+    expect(outcome.receipts.map(({ status }) => status)).toEqual(['failed'])
+    const retried = await deploy(requestFor(database))
+    expect(retried.receipts.map(({ status }) => status)).toEqual(['done'])
+  } finally {
+    await database.drop()
+  }
+})

@@ -1,0 +1,191 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { beforeEach, expect, test } from 'vitest'
+import { withSession } from '../../src/database/index.ts'
+import { withEngine } from '../../src/engine/index.ts'
+import { ConnectionString, sha256 } from '../../src/kernel/index.ts'
+import { runCli } from '../cli-in-process.ts'
+import { prismaCli } from '../prisma.ts'
+import { addMigration, type TestMigration, writeProject } from '../project.ts'
+import { createTarget, shareImages, type TestTarget } from '../target.ts'
+
+// Guarantee 3: the history is Prisma's. After any command of ours, the stock CLI and the engine read the same
+// state that we report.
+
+const HISTORY: readonly TestMigration[] = [
+  { name: '1_init', sql: 'CREATE TABLE "Carrier" ("id" integer PRIMARY KEY, "name" text);\n' },
+  { name: '2_city', sql: '-- Ort ü\r\nALTER TABLE "Carrier" ADD COLUMN "city" text;\r\n' },
+  {
+    name: '3_steps',
+    sql: 'CREATE INDEX CONCURRENTLY "by_city" ON "Carrier"("city");\nCREATE TABLE "Load" ("id" integer);\n',
+  },
+]
+const BROKEN = {
+  name: '4_broken',
+  sql: 'ALTER TABLE "Carrier" ADD COLUMN "fax" text;\nSELECT 1 / 0;\n',
+}
+const BROKEN_STEPS = {
+  name: '4_broken_steps',
+  sql: 'CREATE INDEX CONCURRENTLY "by_name" ON "Carrier"("name");\nSELECT 1 / 0;\n',
+}
+
+let root: string
+let target: TestTarget
+let files: TestMigration[]
+
+beforeEach(async () => {
+  target = await createTarget()
+  files = [...HISTORY]
+  root = writeProject(files)
+  shareImages(root)
+  return async () => {
+    await target.drop()
+    rmSync(root, { recursive: true })
+  }
+})
+
+function add(migration: TestMigration): void {
+  files.push(migration)
+  addMigration(root, migration)
+}
+
+function removeLast(): void {
+  rmSync(`${root}/prisma/migrations/${files.pop()?.name}`, { recursive: true })
+}
+
+async function slipway(...args: string[]) {
+  return await runCli([...args, '--url', target.url, '--json'], { cwd: root })
+}
+
+interface State {
+  readonly state: string
+  readonly pending: readonly string[]
+  readonly failed: readonly string[]
+  readonly edited: readonly string[]
+  readonly missing: readonly string[]
+}
+
+/** Our status, once Prisma's CLI and its engine have been seen to agree with it. */
+async function agreed(): Promise<State> {
+  const { stdout } = await slipway('status')
+  const { result: ours } = JSON.parse(stdout) as { result: State }
+  const theirs = await diagnosed()
+  expect(theirs).toEqual({ pending: ours.pending, failed: ours.failed, edited: ours.edited })
+  const cli = await prismaCli(['migrate', 'status'], { cwd: root, databaseUrl: target.url })
+  expect(cli.code, cli.stdout).toBe(ours.state === 'up-to-date' ? 0 : 1)
+  if (ours.state === 'up-to-date') expect(cli.stdout).toContain('Database schema is up to date!')
+  // Where something is pending, the CLI speaks of nothing else.
+  const named = ours.pending.length > 0 ? ours.pending : ours.failed
+  for (const name of named) expect(cli.stdout + cli.stderr).toContain(name)
+  await expectChecksums()
+  return ours
+}
+
+/** The engine's own reading of the history. */
+async function diagnosed() {
+  const address = { kind: 'postgres' as const, url: new ConnectionString(target.url) }
+  const found = await withSession(address, {}, (main) =>
+    withEngine({ main }, (engine) => engine.diagnose(files)),
+  )
+  const { history } = found
+  const pending =
+    history && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : []
+  return { pending, failed: found.failedMigrationNames, edited: found.editedMigrationNames }
+}
+
+async function expectChecksums(): Promise<void> {
+  const rows = await target.sql('SELECT migration_name AS name, checksum FROM _prisma_migrations')
+  const recorded = new Map(rows.map(({ name, checksum }) => [name, checksum]))
+  for (const { name, sql } of files) {
+    if (recorded.has(name)) expect(recorded.get(name), name).toBe(sha256(sql))
+  }
+}
+
+test('deploy and rollback, whole and step by step', async () => {
+  expect(await slipway('deploy')).toMatchObject({ exitCode: 0 })
+  expect(await agreed()).toMatchObject({ state: 'up-to-date', pending: [], failed: [] })
+  expect(await slipway('rollback', '--to', '1_init')).toMatchObject({ exitCode: 0 })
+  expect(await agreed()).toMatchObject({ state: 'behind', pending: ['2_city', '3_steps'] })
+  // Prisma cannot run a file that builds an index concurrently beside something else.
+  removeLast()
+  const theirs = await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: target.url })
+  expect(theirs, theirs.stderr).toMatchObject({ code: 0 })
+  expect(await agreed()).toMatchObject({ state: 'up-to-date' })
+})
+
+test('a failed deploy: nothing stands, or it says how far it came; repair marks it', async () => {
+  await slipway('deploy')
+  add(BROKEN)
+  expect(await slipway('deploy')).toMatchObject({ exitCode: 5 })
+  expect(await agreed()).toMatchObject({ state: 'behind', pending: ['4_broken'], failed: [] })
+  removeLast()
+  add(BROKEN_STEPS)
+  expect(await slipway('deploy')).toMatchObject({ exitCode: 6 })
+  expect(await agreed()).toMatchObject({ state: 'failed', failed: ['4_broken_steps'] })
+  expect(await slipway('repair', '--mark', 'rolled-back')).toMatchObject({ exitCode: 0 })
+  expect(await agreed()).toMatchObject({ state: 'behind', pending: ['4_broken_steps'] })
+  await target.sql('DROP INDEX "by_name"')
+  expect(await slipway('deploy')).toMatchObject({ exitCode: 6 })
+  expect(await slipway('repair', '--mark', 'applied')).toMatchObject({ exitCode: 0 })
+  expect(await agreed()).toMatchObject({ state: 'up-to-date' })
+})
+
+test('what Prisma left failed is failed for us, and what we undo is pending for Prisma', async () => {
+  removeLast()
+  add(BROKEN)
+  const theirs = await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: target.url })
+  expect(theirs.code).toBe(1)
+  expect(await agreed()).toMatchObject({ state: 'failed', failed: ['4_broken'] })
+  const undone = await slipway('repair', '--undo')
+  expect(undone, undone.stdout).toMatchObject({ exitCode: 0 })
+  expect(await agreed()).toMatchObject({ state: 'behind', failed: [] })
+})
+
+test('a baseline is what resolve --applied gives; an edit is seen by both, and accepted for both', async () => {
+  await target.sql(
+    HISTORY.slice(0, 2)
+      .map(({ sql }) => sql)
+      .join(''),
+  )
+  expect(await slipway('baseline')).toMatchObject({ exitCode: 0 })
+  expect(await agreed()).toMatchObject({ state: 'behind', pending: ['3_steps'] })
+  expect(await slipway('deploy')).toMatchObject({ exitCode: 0 })
+  const edited = { name: '1_init', sql: `-- told later\n${HISTORY[0]?.sql}` }
+  files[0] = edited
+  addMigration(root, edited)
+  expect((await diagnosed()).edited).toEqual(['1_init'])
+  expect(await slipway('status')).toMatchObject({ exitCode: 4 })
+  expect(await slipway('repair', '--accept-edit')).toMatchObject({ exitCode: 0 })
+  expect(await agreed()).toMatchObject({ state: 'up-to-date', edited: [] })
+})
+
+test('a project without migrations gets its first one from the database, and Prisma calls it up to date', async () => {
+  while (files.length > 0) removeLast()
+  await target.sql(
+    `CREATE TYPE "Size" AS ENUM ('S', 'L');
+     CREATE TABLE "Van" ("id" serial PRIMARY KEY, "size" "Size" NOT NULL DEFAULT 'S', "note" text, CHECK ("note" <> ''));
+     CREATE TABLE "Trip" ("id" integer PRIMARY KEY, "van" integer REFERENCES "Van"("id"));
+     INSERT INTO "Van" ("note") VALUES ('mine')`,
+  )
+  const bare = await slipway('baseline')
+  expect(bare.exitCode).toBe(2)
+  expect(bare.stdout).toContain('REPAIR.NO_MIGRATIONS')
+  const made = await slipway('baseline', '--write', 'init')
+  expect(made, made.stdout).toMatchObject({ exitCode: 0 })
+  const { result } = JSON.parse(made.stdout) as {
+    result: { migration: TestMigration & { path: string } }
+  }
+  const { name, path } = result.migration
+  files.push({ name, sql: readFileSync(path, 'utf8') })
+  expect(files[0]?.sql).toContain(`    "size" "Size" NOT NULL DEFAULT 'S'`)
+  expect(files[0]?.sql).not.toContain('mine')
+  expect(await agreed()).toMatchObject({ state: 'up-to-date' })
+  const fresh = await createTarget()
+  try {
+    expect(
+      (await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: fresh.url })).code,
+    ).toBe(0)
+    expect(await fresh.fingerprint()).toEqual(await target.fingerprint())
+  } finally {
+    await fresh.drop()
+  }
+})

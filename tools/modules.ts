@@ -1,0 +1,112 @@
+import path from 'node:path'
+
+const base = ['kernel', 'database', 'schema', 'project', 'statements', 'engine', 'history']
+const planned = [...base, 'shadow', 'hazards', 'plan']
+const deployed = [...planned, 'down', 'proof', 'create', 'safekeeping', 'backup', 'deploy']
+
+/**
+ * What each module of packages/slipway/src may import; `(types)` where it is only types. The modules
+ * are listed in the order in which data flows, and `cli` is its end: nothing imports it.
+ */
+const modules: Readonly<Record<string, readonly string[]>> = {
+  kernel: [],
+  database: ['kernel'],
+  statements: ['kernel'],
+  schema: ['kernel', 'database', 'statements'],
+  project: ['kernel', 'database'],
+  engine: ['kernel', 'database', 'project (types)'],
+  history: ['kernel', 'database', 'statements'],
+  shadow: ['kernel', 'database', 'schema', 'engine', 'statements'],
+  safekeeping: ['kernel', 'database', 'statements'],
+  down: [...base, 'shadow'],
+  proof: [...base, 'shadow', 'down', 'safekeeping'],
+  create: [...base, 'shadow', 'down', 'proof', 'safekeeping'],
+  squash: [...base, 'shadow', 'down', 'proof', 'create'],
+  hazards: ['kernel', 'statements', 'proof (types)'],
+  plan: [...base, 'shadow', 'hazards'],
+  backup: ['kernel', 'database', 'project'],
+  deploy: [...planned, 'safekeeping', 'backup'],
+  rollback: deployed,
+  drift: deployed,
+  repair: deployed,
+  seeds: ['kernel', 'project', 'database'],
+  testing: ['kernel', 'database', 'project', 'history', 'shadow', 'deploy', 'seeds'],
+  check: [...deployed],
+  doctor: ['kernel', 'project', 'database', 'history'],
+  cli: [
+    ...deployed,
+    'rollback',
+    'drift',
+    'repair',
+    'seeds',
+    'doctor',
+    'check',
+    'squash',
+    'testing',
+  ],
+}
+
+/** Packages that one module alone knows, so that it can be changed for another in one place. */
+const owners: Readonly<Record<string, string>> = {
+  pg: 'database',
+  '@electric-sql/pglite': 'database',
+  '@supabase/pg-delta': 'schema',
+  'libpg-query': 'statements',
+  '@prisma/schema-engine-wasm': 'engine',
+}
+
+const SOURCE = 'packages/slipway/src/'
+
+/** One import as it stands in a file. */
+export interface Import {
+  /** The importing file, relative to the repository, with `/`. */
+  readonly file: string
+  readonly specifier: string
+  /** Whether the import is gone at run time. */
+  readonly typeOnly: boolean
+}
+
+/** Why an import breaks the table; nothing where it keeps it. Tests may import what they need. */
+export function whyForbidden({ file, specifier, typeOnly }: Import): string | undefined {
+  if (!file.startsWith(SOURCE) || file.endsWith('.test.ts')) return undefined
+  const from = moduleOf(file)
+  if (from !== undefined && modules[from] === undefined) {
+    return `The module \`${from}\` is not in the table of tools/modules.ts.`
+  }
+  return specifier.startsWith('.')
+    ? whyFileForbidden(from, path.posix.join(path.posix.dirname(file), specifier), typeOnly)
+    : whyPackageForbidden(from, specifier)
+}
+
+function whyFileForbidden(
+  from: string | undefined,
+  target: string,
+  typeOnly: boolean,
+): string | undefined {
+  if (!target.startsWith(SOURCE)) return `${target} is not part of what is published.`
+  const to = moduleOf(target)
+  if (to === from) return undefined
+  if (to === undefined) return `${target} stands above the modules.`
+  if (target !== `${SOURCE}${to}/index.ts`)
+    return `The module \`${to}\` is entered by its index.ts.`
+  if (from === undefined) return undefined
+  if (modules[from]?.includes(to)) return undefined
+  const typesAllowed = modules[from]?.includes(`${to} (types)`) === true
+  if (typesAllowed && typeOnly) return undefined
+  return `The module \`${from}\` may import ${typesAllowed ? 'only types of' : 'nothing of'} \`${to}\`.`
+}
+
+function whyPackageForbidden(from: string | undefined, specifier: string): string | undefined {
+  const name = Object.keys(owners).find(
+    (one) => specifier === one || specifier.startsWith(`${one}/`),
+  )
+  const owner = name === undefined ? undefined : owners[name]
+  if (owner === undefined || owner === from) return undefined
+  return `Only the module \`${owner}\` may import ${name}.`
+}
+
+/** The module that a source file is in; nothing for the files above the modules. */
+function moduleOf(file: string): string | undefined {
+  const [module, ...rest] = file.slice(SOURCE.length).split('/')
+  return rest.length === 0 ? undefined : module
+}
