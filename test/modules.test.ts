@@ -26,7 +26,7 @@ test.each([
     'a part of such a package',
     'plan/plan.ts',
     '@supabase/pg-delta/extract',
-    'Only the module `catalog`',
+    'Only the module `schema`',
   ],
   ['more than types', 'engine/diff.ts', '../project/index.ts', 'only types of `project`'],
   ['the command line', 'deploy/deploy.ts', '../cli/index.ts', 'nothing of `cli`'],

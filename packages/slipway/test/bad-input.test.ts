@@ -214,7 +214,7 @@ testCases('migrations', [
         sql: 'SELECT 1;\nCREATE TABEL t (id int);\n',
       })
     },
-    code: 'MIGRATION.SYNTAX',
+    code: 'STATEMENTS.SYNTAX',
     says: { where: { line: 2, column: 8, excerpt: 'CREATE TABEL t (id int);\n       ^' } },
     next: '20260104000000_typo/migration.sql',
   },

@@ -275,7 +275,7 @@ describe('before the first statement', () => {
   test('a file that does not parse stops all of them', async () => {
     const broken = migration('3_broken', 'CREATE TABEL x ();')
     await expect(deployed([INIT, MORE, broken])).rejects.toMatchObject({
-      failure: { code: 'MIGRATION.SYNTAX', where: { line: 1, column: 8 } },
+      failure: { code: 'STATEMENTS.SYNTAX', where: { line: 1, column: 8 } },
     })
     expect(await target.sql(`SELECT to_regclass('customer') AS found`)).toEqual([{ found: null }])
   })

@@ -20,7 +20,7 @@ export interface MigrationPlan {
   readonly atomic: boolean
 }
 
-/** Plans one migration. Needs `loadParser` first. Fails with MIGRATION.SYNTAX. */
+/** Plans one migration. Needs `loadParser` first. Fails with STATEMENTS.SYNTAX. */
 export function planMigration(migration: {
   name: string
   path: string

@@ -114,7 +114,7 @@ describe('a down.sql of one’s own is tested before the target is touched', () 
     const migrations = refused('DORP TABLE customer;')
     await deployed(migrations)
     await expect(rolledBack(migrations, ONE)).rejects.toMatchObject({
-      failure: { code: 'MIGRATION.SYNTAX' },
+      failure: { code: 'STATEMENTS.SYNTAX' },
     })
     expect(await living()).toEqual(['1_init', '2_email'])
   })

@@ -2,7 +2,7 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
 /** What can be wrong with a migration's file. */
 export const migrationFailures = {
-  'MIGRATION.SYNTAX': { title: 'The SQL of a migration does not parse' },
+  'STATEMENTS.SYNTAX': { title: 'The SQL of a migration does not parse' },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof migrationFailures> = raiserOf(migrationFailures)

@@ -68,7 +68,7 @@ describe('statements', () => {
       expect.unreachable()
     } catch (error) {
       const failure = failureOf(error)
-      expect(failure?.code).toBe('MIGRATION.SYNTAX')
+      expect(failure?.code).toBe('STATEMENTS.SYNTAX')
       expect(failure?.where).toEqual({
         file: 'a/migration.sql',
         line: 3,

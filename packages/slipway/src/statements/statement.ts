@@ -41,7 +41,7 @@ export interface Statement {
 
 /**
  * The statements of a file, by PostgreSQL's own grammar (version 18). An empty file has none.
- * Fails with MIGRATION.SYNTAX, which holds the place and a caret.
+ * Fails with STATEMENTS.SYNTAX, which holds the place and a caret.
  */
 export function parseStatements(sql: string, file?: string): Statement[] {
   // A byte order mark is no SQL, but editors on Windows write it; psql passes over it, too.
@@ -79,7 +79,7 @@ function parseTree(sql: string, file?: string): ParseResult {
   } catch (error) {
     if (!parser().hasSqlDetails(error)) throw error
     const { message, cursorPosition = 0 } = error.sqlDetails ?? {}
-    return raise('MIGRATION.SYNTAX', {
+    return raise('STATEMENTS.SYNTAX', {
       message: `The SQL does not parse: ${message ?? error.message}.`,
       why: 'PostgreSQL would refuse the whole file, so nothing was run.',
       nextActions:

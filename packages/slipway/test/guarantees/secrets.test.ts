@@ -61,7 +61,7 @@ beforeEach(async () => {
   )
   writeFileSync(
     join(root, 'slipway.config.ts'),
-    "export default { environments: { development: { deploy: { deadline: '1s' } } } }\n",
+    "export default { environments: { development: { deploy: { deadline: '5s' } } } }\n",
   )
   shareImages(root)
   database = await createDatabase()
