@@ -22,7 +22,7 @@ const modules: Readonly<Record<string, readonly string[]>> = {
   proof: [...base, 'shadow', 'down', 'safekeeping'],
   create: [...base, 'shadow', 'down', 'proof', 'safekeeping'],
   squash: [...base, 'shadow', 'down', 'proof', 'create'],
-  hazards: ['kernel', 'statements', 'proof (types)'],
+  hazards: ['kernel', 'statements', 'schema', 'proof (types)'],
   plan: [...base, 'shadow', 'hazards'],
   backup: ['kernel', 'database', 'project'],
   deploy: [...planned, 'safekeeping', 'backup'],

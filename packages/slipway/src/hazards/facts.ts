@@ -1,6 +1,7 @@
+import { tableNamed } from '../schema/index.ts'
 import type { ObjectName } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
-import { keyOf } from './schema.ts'
+import { full } from './names.ts'
 
 /** How big a table is on the target. */
 export interface TableFacts {
@@ -30,12 +31,11 @@ export function sizeOf(
   { schema, facts, migration }: Pick<Context, 'schema' | 'facts' | 'migration'>,
   name: ObjectName,
 ): TableSize {
-  const key = keyOf(schema, name)
-  const table = schema.tables.get(key)
+  const table = tableNamed(schema, name)
   if (table?.madeBy === migration.name) return 'new'
   if (facts.tables === undefined) return 'filled'
   if (table?.madeBy !== undefined && table.onTarget === undefined) return 'new'
-  const rows = facts.tables[table?.onTarget ?? key]?.rows
+  const rows = facts.tables[full({ schema }, table?.onTarget ?? name)]?.rows
   if (rows === undefined) return 'filled'
   if (rows === 0) return 'empty'
   return rows < SMALL ? 'small' : 'filled'

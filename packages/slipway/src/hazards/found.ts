@@ -1,8 +1,8 @@
+import { keyOf, type DatabaseSchema, tableNamed } from '../schema/index.ts'
 import type { Statement } from '../statements/index.ts'
 import { sizeOf } from './facts.ts'
 import type { Context, Finding, Hazard, HeldLock, Rule } from './hazard.ts'
 import { blockedBy, stronger } from './lock-mode.ts'
-import { keyOf, type Schema, tableNamed } from './schema.ts'
 
 /** A finding with all that `judge` knows of it. */
 export interface Found {
@@ -48,7 +48,7 @@ export function withStatementLock(
   found: readonly Found[],
   given: {
     readonly held: readonly HeldLock[]
-    readonly schema: Schema
+    readonly schema: DatabaseSchema
     readonly statement: Statement
   },
 ): Found[] {

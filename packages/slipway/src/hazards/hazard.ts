@@ -1,7 +1,7 @@
+import type { DatabaseSchema } from '../schema/index.ts'
 import type { Action, ObjectName, Statement } from '../statements/index.ts'
 import type { Facts } from './facts.ts'
 import type { Blocks, LockMode } from './lock-mode.ts'
-import type { Schema } from './schema.ts'
 
 /** How much a hazard weighs: `error` breaks or stops something, `warning` may, `info` is worth knowing. */
 export type Severity = 'error' | 'warning' | 'info'
@@ -61,7 +61,7 @@ export interface HeldLock {
 /** What a rule sees besides the action. */
 export interface Context {
   /** The schema before the action. */
-  readonly schema: Schema
+  readonly schema: DatabaseSchema
   readonly facts: Facts
   readonly migration: JudgedMigration
   readonly statement: Statement

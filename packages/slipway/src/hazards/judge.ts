@@ -1,14 +1,13 @@
+import { applyAction, applyStatement, emptySchema, type DatabaseSchema } from '../schema/index.ts'
 import { type Statement, transactionGroupsOf } from '../statements/index.ts'
 import { acceptancesIn } from './accept.ts'
 import { acceptanceHazards, judgeAcceptances, suppress } from './accepted.ts'
-import { applied } from './apply.ts'
 import type { Facts } from './facts.ts'
 import { raise } from './failures.ts'
 import { type Found, foundBy, once, withStatementLock } from './found.ts'
 import type { Context, Hazard, HeldLock, JudgedMigration, Rule } from './hazard.ts'
 import { locksOf } from './locks.ts'
 import { rules as ours } from './rules.ts'
-import { emptySchema, type Schema } from './schema.ts'
 
 /** What to judge, and what it is judged by. */
 export interface Judging {
@@ -30,7 +29,7 @@ export function judge({ history, ...pending }: Judging): Hazard[] {
 
 /** The same, from a schema that is known. */
 export function judgeFrom(
-  before: Schema,
+  before: DatabaseSchema,
   { migrations, facts, rules: more = [] }: Omit<Judging, 'history'>,
 ): Hazard[] {
   const rules = allRules(more)
@@ -45,7 +44,7 @@ export function judgeFrom(
 }
 
 /** The schema that a target has after its history. */
-export function schemaAfter(history: readonly JudgedMigration[], facts: Facts): Schema {
+export function schemaAfter(history: readonly JudgedMigration[], facts: Facts): DatabaseSchema {
   return asTarget(history.reduce(folded, emptySchema(facts.defaultSchema)))
 }
 
@@ -64,15 +63,19 @@ function allRules(more: readonly Rule[]): readonly Rule[] {
 }
 
 /** The schema after a migration. */
-export function folded(schema: Schema, { name, statements }: JudgedMigration): Schema {
-  const actions = statements.flatMap((statement) => statement.actions)
-  return actions.reduce((all, action) => applied(all, action, name), schema)
+export function folded(
+  schema: DatabaseSchema,
+  { name, statements }: JudgedMigration,
+): DatabaseSchema {
+  return statements.reduce((all, statement) => applyStatement(all, statement, name), schema)
 }
 
 /** The same schema, with each table remembering its name on the target. */
-function asTarget(schema: Schema): Schema {
+function asTarget(schema: DatabaseSchema): DatabaseSchema {
   const tables = new Map(
-    [...schema.tables].map(([key, table]) => [key, { ...table, onTarget: key }]),
+    [...schema.tables].map(([key, table]) => {
+      return [key, { ...table, onTarget: { schema: table.schema, name: table.name } }]
+    }),
   )
   return { ...schema, tables }
 }
@@ -86,7 +89,7 @@ interface Given {
 
 /** What the statements before have left behind. */
 interface State {
-  readonly schema: Schema
+  readonly schema: DatabaseSchema
   /** The number of the transaction that is open. */
   readonly transaction?: number | undefined
   readonly held: readonly HeldLock[]
@@ -94,9 +97,9 @@ interface State {
 }
 
 function judgeMigration(
-  before: Schema,
+  before: DatabaseSchema,
   given: Given,
-): { readonly schema: Schema; readonly hazards: readonly Hazard[] } {
+): { readonly schema: DatabaseSchema; readonly hazards: readonly Hazard[] } {
   const transactions = transactionsOf(given.migration)
   const found: Found[] = []
   let state: State = { schema: before, held: [], inBlock: false }
@@ -134,7 +137,7 @@ function judgeStatement(
       found.push(...findings.map((finding) => foundBy(rule, finding, context)))
     }
     held = [...held, ...locksOf(action, schema).map((lock) => ({ ...lock, statement }))]
-    schema = applied(schema, action, migration.name)
+    schema = applyAction(schema, action, migration.name)
   }
   const inBlock = before.inBlock || statement.role.kind === 'begin'
   return {

@@ -1,11 +1,11 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../test/postgres.ts'
+import { applyStatement, type DatabaseSchema, emptySchema } from '../schema/index.ts'
 import { loadParser, parseStatements } from '../statements/index.ts'
-import { applied } from './apply.ts'
 import { stronger, type LockMode } from './lock-mode.ts'
 import { locksOf } from './locks.ts'
-import { emptySchema, keyOf, type Schema } from './schema.ts'
+import { full } from './names.ts'
 
 // What a statement locks, and how, is compared with pg_locks: all tables, from SHARE UPDATE EXCLUSIVE up.
 
@@ -33,16 +33,17 @@ const WEAK = ['ACCESS SHARE', 'ROW SHARE', 'ROW EXCLUSIVE']
 
 let database: TestDatabase
 let client: pg.Client
-let schema: Schema
+let schema: DatabaseSchema
 beforeAll(async () => {
   await loadParser()
   database = await createDatabase()
   client = new pg.Client({ connectionString: database.url })
   await client.connect()
   await client.query(SETUP)
-  schema = parseStatements(SETUP)
-    .flatMap(({ actions }) => actions)
-    .reduce((all, action) => applied(all, action, 'setup'), emptySchema('public'))
+  schema = parseStatements(SETUP).reduce(
+    (all, statement) => applyStatement(all, statement, 'setup'),
+    emptySchema('public'),
+  )
 })
 afterAll(async () => {
   await client.end()
@@ -132,7 +133,7 @@ test.each([
 ])('%s', async (sql) => {
   const actions = parseStatements(sql).flatMap((statement) => statement.actions)
   const claimed = actions.flatMap((action) => locksOf(action, schema))
-  expect(strongest(claimed.map(({ table, lock }) => [keyOf(schema, table), lock]))).toEqual(
+  expect(strongest(claimed.map(({ table, lock }) => [full({ schema }, table), lock]))).toEqual(
     await taken(sql),
   )
 })

@@ -1,6 +1,14 @@
+import {
+  type DatabaseSchema,
+  keyOf,
+  objectNameOf,
+  type QualifiedName,
+  referenceOf,
+  referencingTables,
+  tableNamed,
+} from '../schema/index.ts'
 import type { Action, ConstraintDefinition, ObjectName } from '../statements/index.ts'
 import type { LockMode } from './lock-mode.ts'
-import { keyOf, referencingTables, type Schema, tableNamed } from './schema.ts'
 
 /** A lock on a table, held until the transaction ends. */
 export interface TableLock {
@@ -9,7 +17,7 @@ export interface TableLock {
 }
 
 /** The locks on tables that an action takes. Source: "Table-Level Locks", and `AlterTableGetLockLevel` of the server. */
-export function locksOf(action: Action, schema: Schema): TableLock[] {
+export function locksOf(action: Action, schema: DatabaseSchema): TableLock[] {
   switch (action.kind) {
     case 'add-constraint':
       return constraintLocks(action)
@@ -20,7 +28,7 @@ export function locksOf(action: Action, schema: Schema): TableLock[] {
     case 'drop-constraint': {
       const constraints = tableNamed(schema, action.table)?.constraints ?? []
       const key = constraints.find(({ name }) => name === action.name)?.references
-      return [against(action.table), ...named(schema, key === undefined ? [] : [key])]
+      return [against(action.table), ...known(schema, key === undefined ? [] : [key.table])]
     }
     case 'drop-column':
     case 'change-type':
@@ -64,7 +72,7 @@ export function locksOf(action: Action, schema: Schema): TableLock[] {
       const others = action.cascade
         ? action.tables.flatMap((table) => reachedByCascade(schema, table))
         : []
-      return [...action.tables.map(against), ...named(schema, others)]
+      return [...action.tables.map(against), ...known(schema, others)]
     }
     case 'cluster':
       return action.table === undefined ? [] : [against(action.table)]
@@ -82,9 +90,9 @@ export function locksOf(action: Action, schema: Schema): TableLock[] {
 }
 
 /** The table of an index, as far as the history shows it. */
-export function tableOfIndex(schema: Schema, index: ObjectName): ObjectName | undefined {
-  const table = schema.tables.get(schema.indexes.get(keyOf(schema, index))?.table ?? '')
-  return table && { schema: table.schema, name: table.name }
+export function tableOfIndex(schema: DatabaseSchema, index: ObjectName): ObjectName | undefined {
+  const table = schema.indexes.get(keyOf(schema, index))?.table
+  return table && tableNamed(schema, table) && objectNameOf(table)
 }
 
 /** The lock that keeps all others out. */
@@ -92,11 +100,10 @@ function against(table: ObjectName): TableLock {
   return { table, lock: 'ACCESS EXCLUSIVE' }
 }
 
-/** The same for tables by their keys. */
-function named(schema: Schema, keys: readonly string[]): TableLock[] {
-  return keys.flatMap((key) => {
-    const table = schema.tables.get(key)
-    return table ? [against({ schema: table.schema, name: table.name })] : []
+/** The same for those tables that are known. */
+function known(schema: DatabaseSchema, tables: readonly QualifiedName[]): TableLock[] {
+  return tables.flatMap((name) => {
+    return tableNamed(schema, name) ? [against(objectNameOf(name))] : []
   })
 }
 
@@ -118,29 +125,31 @@ function sharedByKeys(constraints: readonly ConstraintDefinition[]): TableLock[]
 /** With a table go its foreign keys, and their triggers on the tables at the other end. */
 function dropLocks(
   { of, object, cascade }: Extract<Action, { kind: 'drop' }>,
-  schema: Schema,
+  schema: DatabaseSchema,
 ): TableLock[] {
   if (of === 'schema') {
-    const inside = [...schema.tables.keys()].filter((key) => key.startsWith(`${object.name}.`))
-    return named(schema, inside)
+    const { schema: dropped } = referenceOf(schema, { schema: object.name, name: '' })
+    return known(
+      schema,
+      [...schema.tables.values()].filter((table) => table.schema === dropped),
+    )
   }
   if (of !== 'table') return []
   const constraints = tableNamed(schema, object)?.constraints ?? []
-  const referenced = constraints.flatMap(({ references }) => references ?? [])
+  const referenced = constraints.flatMap(({ references }) => references?.table ?? [])
   const referencing = cascade ? referencingTables(schema, object) : []
-  return [against(object), ...named(schema, [...referenced, ...referencing])]
+  return [against(object), ...known(schema, [...referenced, ...referencing])]
 }
 
-/** The keys of the tables with a foreign key to this one, of those with one to them, and so on. */
-function reachedByCascade(schema: Schema, table: ObjectName): string[] {
-  const reached = new Set<string>()
-  const next = [table]
+/** The tables with a foreign key to this one, of those with one to them, and so on. */
+function reachedByCascade(schema: DatabaseSchema, table: ObjectName): QualifiedName[] {
+  const reached = new Set<QualifiedName>()
+  const next: (ObjectName | QualifiedName)[] = [table]
   for (let one = next.pop(); one !== undefined; one = next.pop()) {
-    for (const key of referencingTables(schema, one)) {
-      const other = schema.tables.get(key)
-      if (reached.has(key) || other === undefined) continue
-      reached.add(key)
-      next.push({ schema: other.schema, name: other.name })
+    for (const other of referencingTables(schema, one)) {
+      if (reached.has(other)) continue
+      reached.add(other)
+      next.push(other)
     }
   }
   return [...reached]

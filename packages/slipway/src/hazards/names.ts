@@ -1,10 +1,13 @@
+import type { Named } from '../schema/index.ts'
 import type { ObjectName } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
-import { keyOf } from './schema.ts'
 
 /** A table, view or type as messages name it: `public.users`. */
-export function full({ schema }: Pick<Context, 'schema'>, name: ObjectName): string {
-  return keyOf(schema, name)
+export function full(
+  { schema }: Pick<Context, 'schema'>,
+  { schema: inSchema, name }: Named,
+): string {
+  return `${inSchema ?? schema.defaultSchema}.${name}`
 }
 
 /** The object of a finding about a table. */

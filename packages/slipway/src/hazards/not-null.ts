@@ -1,11 +1,11 @@
+import { columnNamed, type DatabaseSchema, tableNamed } from '../schema/index.ts'
 import type { ObjectName } from '../statements/index.ts'
-import { columnNamed, type Schema, tableNamed } from './schema.ts'
 
 /**
  * Whether the server knows without a look at the rows that a column has no NULL: it is NOT NULL already,
  * or a valid CHECK says so (from PostgreSQL 12).
  */
-export function knownNotNull(schema: Schema, table: ObjectName, column: string): boolean {
+export function knownNotNull(schema: DatabaseSchema, table: ObjectName, column: string): boolean {
   if (columnNamed(schema, table, column)?.notNull === true) return true
   const constraints = tableNamed(schema, table)?.constraints ?? []
   return constraints.some(({ kind, valid, expression = '' }) => {

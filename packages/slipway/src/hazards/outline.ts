@@ -1,10 +1,10 @@
+import { applyAction, type DatabaseSchema, tableNamed } from '../schema/index.ts'
 import type { Action, ObjectName } from '../statements/index.ts'
-import { applied } from './apply.ts'
 import type { Facts } from './facts.ts'
 import { type Judging, schemaAfter } from './judge.ts'
 import { type LockMode, stronger } from './lock-mode.ts'
 import { locksOf } from './locks.ts'
-import { keyOf, type Schema } from './schema.ts'
+import { full } from './names.ts'
 import { type Work, workOf } from './work.ts'
 
 /** What a statement does with all rows of a table, from the quickest to the slowest. */
@@ -51,7 +51,7 @@ export function outline({
       for (const action of statement.actions) {
         const context = { schema, facts, migration, statement, inBlock: false, held: [] }
         touched.push(...touches(action, context), ...worked(workOf(action, context), context))
-        schema = applied(schema, action, migration.name)
+        schema = applyAction(schema, action, migration.name)
       }
       return {
         migration: migration.name,
@@ -63,7 +63,7 @@ export function outline({
 }
 
 interface Seen {
-  readonly schema: Schema
+  readonly schema: DatabaseSchema
   readonly facts: Facts
 }
 
@@ -94,10 +94,9 @@ function namedBy(action: Action): readonly ObjectName[] {
 
 /** The key of a table on the target; none where a pending migration makes it, or it is no table there. */
 function onTarget(name: ObjectName, { schema, facts }: Seen): readonly string[] {
-  const key = keyOf(schema, name)
-  const table = schema.tables.get(key)
+  const table = tableNamed(schema, name)
   if (table?.madeBy !== undefined && table.onTarget === undefined) return []
-  const there = table?.onTarget ?? key
+  const there = full({ schema }, table?.onTarget ?? name)
   return table === undefined && facts.tables !== undefined && !(there in facts.tables)
     ? []
     : [there]

@@ -1,5 +1,5 @@
+import { applyStatement, type DatabaseSchema } from '../schema/index.ts'
 import { type Statement, parseStatements } from '../statements/index.ts'
-import { applied } from './apply.ts'
 import type { Hazard, JudgedMigration } from './hazard.ts'
 import { folded, judgeFrom, type Judging, schemaAfter } from './judge.ts'
 import { apartEdit, isApart, whyTogether } from './rewrite/apart.ts'
@@ -11,7 +11,6 @@ import {
   type RewrittenStatement,
   type Verdict,
 } from './rewrite/rewrite-statement.ts'
-import { keyOf, type Schema } from './schema.ts'
 
 /** A piece of a text, by its indexes, and what stands there instead. */
 export interface Edit {
@@ -47,10 +46,8 @@ export interface Rewriting {
  */
 export function rewrite({ history, migrations, ...judging }: Judging): Rewriting[] {
   let before = schemaAfter(history, judging.facts)
-  const triggers = new Set(history.flatMap((one) => triggersOf(one, before)))
   return migrations.map((migration) => {
-    for (const key of triggersOf(migration, before)) triggers.add(key)
-    const rewriting = rewriteOne(migration, { ...judging, before, triggers })
+    const rewriting = rewriteOne(migration, { ...judging, before })
     before = folded(before, migration)
     return rewriting
   })
@@ -58,8 +55,7 @@ export function rewrite({ history, migrations, ...judging }: Judging): Rewriting
 
 /** What a migration is rewritten by. */
 interface Given extends Omit<Judging, 'history' | 'migrations'> {
-  readonly before: Schema
-  readonly triggers: ReadonlySet<string>
+  readonly before: DatabaseSchema
 }
 
 function rewriteOne(migration: JudgedMigration, given: Given): Rewriting {
@@ -101,20 +97,20 @@ interface Placed extends RewrittenStatement {
 
 function rewriteStatements(
   { name, statements }: JudgedMigration,
-  { before, triggers }: Given,
+  { before }: Given,
   hazards: readonly Hazard[],
 ): Placed[] {
   const together = whyTogether(statements)
   let schema = before
   let inBlock = false
   return statements.map((statement) => {
-    const { role, number, actions } = statement
+    const { role, number } = statement
     if (role.kind === 'begin') inBlock = true
     if (role.kind === 'commit' || role.kind === 'rollback') inBlock = false
     const own = hazards.filter((hazard) => hazard.statement === number)
-    const site = { schema, migration: name, triggers, hazards: own }
+    const site = { schema, migration: name, hazards: own }
     const rewritten = rewriteStatement(statement, site)
-    schema = actions.reduce((all, action) => applied(all, action, name), schema)
+    schema = applyStatement(schema, statement, name)
     const reason = inBlock ? IN_BLOCK : together
     return { statement, ...(reason === undefined ? rewritten : refused(rewritten, reason)) }
   })
@@ -124,13 +120,6 @@ const IN_BLOCK = 'It stands between a BEGIN and a COMMIT of the file. Take them 
 
 function refused({ verdicts, end }: RewrittenStatement, reason: string): RewrittenStatement {
   return { verdicts: verdicts.map(({ hazard }) => ({ hazard, form: none(reason) })), end }
-}
-
-/** The keys of the tables on which a migration makes a trigger. */
-function triggersOf({ statements }: JudgedMigration, schema: Schema): string[] {
-  return statements
-    .flatMap(({ actions }) => actions)
-    .flatMap((one) => (one.kind === 'create-trigger' ? [keyOf(schema, one.table)] : []))
 }
 
 function editOf({ statement, steps, end }: Placed): Edit[] {

@@ -1,6 +1,6 @@
+import { columnNamed } from '../schema/index.ts'
 import type { Action } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
-import { columnNamed } from './schema.ts'
 import { type TypeChange, typeChange } from './type-change.ts'
 
 /** What an ALTER COLUMN TYPE costs, with the type before it, where that is known. */

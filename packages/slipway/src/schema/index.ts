@@ -14,6 +14,27 @@ export {
 } from './catalog.ts'
 export { type ColumnOrder, columnOrders } from './column-order.ts'
 export { type Change, difference, differingObjects } from './difference.ts'
+export { applyAction, applyStatement } from './apply-action.ts'
+export { constraintName, indexName } from './constraint-name.ts'
+export {
+  type Column,
+  columnNamed,
+  type Constraint,
+  type DatabaseSchema,
+  emptySchema,
+  type Index,
+  indexesOf,
+  keyOf,
+  type Named,
+  objectNameOf,
+  primaryKeyOf,
+  type QualifiedName,
+  referenceOf,
+  referencingTables,
+  type Table,
+  tableNamed,
+  typeKey,
+} from './model.ts'
 export { catalogFailures } from './failures.ts'
 export { type Fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
 export {

@@ -64,6 +64,23 @@ export type RenameAction = {
   | { readonly of: 'enum-value' | 'attribute'; readonly type: ObjectName }
 )
 
+/** A move to another schema by SET SCHEMA. */
+export interface MoveAction {
+  readonly kind: 'set-schema'
+  readonly of:
+    | 'table'
+    | 'foreign-table'
+    | 'view'
+    | 'materialized-view'
+    | 'sequence'
+    | 'type'
+    | 'domain'
+    | 'other'
+  readonly object: ObjectName
+  /** The schema. */
+  readonly to: string
+}
+
 /** A change of one table by ALTER TABLE. */
 export type TableAction = { readonly table: ObjectName } & (
   | {
@@ -104,6 +121,7 @@ export type TableAction = { readonly table: ObjectName } & (
 export type Action =
   | TableAction
   | RenameAction
+  | MoveAction
   | {
       readonly kind: 'create-table'
       readonly table: ObjectName

@@ -1,5 +1,5 @@
-import type { DropStmt, Node, RenameStmt } from 'libpg-query'
-import type { Action, ObjectName } from './action.ts'
+import type { AlterObjectSchemaStmt, DropStmt, Node, RenameStmt } from 'libpg-query'
+import type { Action, MoveAction, ObjectName } from './action.ts'
 import { alterTable } from './alterations.ts'
 import { behind, listBehind, type Source } from './clause-text.ts'
 import { columnOf, constraintOf, names, objectName, relationName } from './definition.ts'
@@ -16,6 +16,7 @@ function ownActions(node: Node, source: Source): readonly Action[] {
   if ('AlterTableStmt' in node) return alterTable(node.AlterTableStmt, source)
   if ('DropStmt' in node) return dropped(node.DropStmt)
   if ('RenameStmt' in node) return [renamed(node.RenameStmt)]
+  if ('AlterObjectSchemaStmt' in node) return [moved(node.AlterObjectSchemaStmt)]
   return (
     tableMade(node, source) ??
     viewMade(node) ??
@@ -316,5 +317,25 @@ function renamed(rename: RenameStmt): Action {
     ...(named.schema ? { schema: named.schema } : {}),
     from: named.name || subname,
     to,
+  }
+}
+
+const MOVED: Readonly<Record<string, MoveAction['of']>> = {
+  OBJECT_TABLE: 'table',
+  OBJECT_FOREIGN_TABLE: 'foreign-table',
+  OBJECT_VIEW: 'view',
+  OBJECT_MATVIEW: 'materialized-view',
+  OBJECT_SEQUENCE: 'sequence',
+  OBJECT_TYPE: 'type',
+  OBJECT_DOMAIN: 'domain',
+}
+
+function moved({ objectType, relation, object, newschema = '' }: AlterObjectSchemaStmt): Action {
+  const named = relation ? relationName(relation) : objectName(object ? names([object]) : [])
+  return {
+    kind: 'set-schema',
+    of: MOVED[objectType ?? ''] ?? 'other',
+    object: named,
+    to: newschema,
   }
 }

@@ -4,6 +4,7 @@ export type {
   ColumnDefinition,
   ConstraintDefinition,
   InsertedRows,
+  MoveAction,
   ObjectName,
   RenameAction,
   TableAction,
@@ -18,4 +19,5 @@ export { loadParser } from './parser.ts'
 export { type IndexName, parseStatements, type Statement, type StatementRole } from './statement.ts'
 export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } from './squashed.ts'
 export { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
+export type { Destruction, ObjectRef, SchemaRef } from './object-ref.ts'
 export { hasComment, isKeyword, type Token, tokensOf } from './tokens.ts'

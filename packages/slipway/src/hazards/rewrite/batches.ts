@@ -1,5 +1,5 @@
+import { type DatabaseSchema, primaryKeyOf, tableNamed } from '../../schema/index.ts'
 import type { ObjectName } from '../../statements/index.ts'
-import { type Schema, tableNamed } from '../schema.ts'
 
 /** Rows of a batch: about half a second of work, and few enough that no writer waits long for one of them. */
 const BATCH = 10_000
@@ -38,8 +38,8 @@ $slipway$`
 }
 
 /** The one column of a table's primary key; nothing where there is none, or it has several. */
-export function singleKey(schema: Schema, table: ObjectName): string | undefined {
-  const constraints = tableNamed(schema, table)?.constraints ?? []
-  const columns = constraints.find(({ kind }) => kind === 'primary-key')?.columns ?? []
+export function singleKey(schema: DatabaseSchema, table: ObjectName): string | undefined {
+  const known = tableNamed(schema, table)
+  const columns = known ? primaryKeyOf(known) : []
   return columns.length === 1 ? columns[0] : undefined
 }

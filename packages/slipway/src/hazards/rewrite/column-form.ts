@@ -1,3 +1,4 @@
+import { tableNamed } from '../../schema/index.ts'
 import {
   type ColumnDefinition,
   isKeyword,
@@ -6,7 +7,6 @@ import {
   textOf,
   tokensOf,
 } from '../../statements/index.ts'
-import { keyOf } from '../schema.ts'
 import { inBatches, singleKey } from './batches.ts'
 import { type Form, none, type Site, written } from './form.ts'
 import { notNullSteps } from './not-null-form.ts'
@@ -14,10 +14,10 @@ import { NO_KEY } from './update-form.ts'
 
 /** A column with a default of its own for each row: added empty, and filled in batches. */
 export function filledColumn(table: ObjectName, column: ColumnDefinition, site: Site): Form {
-  const { alter, schema, triggers } = site
+  const { alter, schema } = site
   const key = singleKey(schema, table)
   if (!alter || key === undefined) return none(NO_KEY)
-  if (triggers.has(keyOf(schema, table))) {
+  if ((tableNamed(schema, table)?.triggers ?? []).length > 0) {
     return none('The table has a trigger, and filling the column by UPDATE would fire it.')
   }
   const parts = definitionOf(alter.part)

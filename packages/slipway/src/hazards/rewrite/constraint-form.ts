@@ -1,11 +1,10 @@
+import { columnNamed, constraintName, keyOf, tableNamed } from '../../schema/index.ts'
 import {
   type AlterTableText,
   type ConstraintDefinition,
   type ObjectName,
   tokensOf,
 } from '../../statements/index.ts'
-import { constraintName } from '../constraint-name.ts'
-import { columnNamed, keyOf, tableNamed } from '../schema.ts'
 import { fits, type Form, none, type Site, written } from './form.ts'
 
 /** A constraint that is added, with the name that it has or gets. */

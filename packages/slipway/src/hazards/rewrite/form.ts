@@ -1,6 +1,6 @@
+import type { DatabaseSchema } from '../../schema/index.ts'
 import type { AlterTableText, Statement } from '../../statements/index.ts'
 import { identifier } from '../quote.ts'
-import type { Schema } from '../schema.ts'
 
 /** The safe form of an action, or why there is none. */
 export type Form =
@@ -18,14 +18,12 @@ export type Form =
 /** Where an action stands. */
 export interface Site {
   /** The schema before the action. */
-  readonly schema: Schema
+  readonly schema: DatabaseSchema
   readonly statement: Statement
   /** The statement's text without what follows its last token. */
   readonly text: string
   /** Of an ALTER TABLE: its text taken apart, and the part that is this action. */
   readonly alter?: AlterTableText & { readonly part: string }
-  /** The keys of the tables with a trigger. */
-  readonly triggers: ReadonlySet<string>
 }
 
 export function none(reason: string): Form {

@@ -1,8 +1,7 @@
+import { indexName, keyOf, tableNamed } from '../../schema/index.ts'
 import { type Action, isKeyword, tokensOf } from '../../statements/index.ts'
-import { indexName } from '../constraint-name.ts'
 import { tableOfIndex } from '../locks.ts'
 import { qualified } from '../quote.ts'
-import { keyOf, tableNamed } from '../schema.ts'
 import { fits, type Form, none, type Site } from './form.ts'
 
 const PARTITIONED = 'PostgreSQL refuses CONCURRENTLY for an index of a table with partitions.'

@@ -1,3 +1,4 @@
+import { applyAction, type DatabaseSchema } from '../../schema/index.ts'
 import {
   type Action,
   type AlterTableText,
@@ -6,10 +7,8 @@ import {
   type Statement,
   tokensOf,
 } from '../../statements/index.ts'
-import { applied } from '../apply.ts'
 import type { Hazard } from '../hazard.ts'
 import { columnObject } from '../names.ts'
-import type { Schema } from '../schema.ts'
 import { type Form, none, type Site } from './form.ts'
 import { formOf, idsOf } from './forms.ts'
 
@@ -30,9 +29,8 @@ export interface RewrittenStatement {
 
 /** What is known where a statement stands. */
 export interface StatementSite {
-  readonly schema: Schema
+  readonly schema: DatabaseSchema
   readonly migration: string
-  readonly triggers: ReadonlySet<string>
   /** The hazards of the statement that nobody has accepted. */
   readonly hazards: readonly Hazard[]
 }
@@ -59,7 +57,7 @@ interface Part {
 function partsOf(
   statement: Statement,
   alter: AlterTableText | undefined,
-  { schema: before, migration, triggers, hazards }: StatementSite,
+  { schema: before, migration, hazards }: StatementSite,
 ): Part[] {
   // A DROP INDEX of several is rewritten as a whole.
   const actions = alter ? statement.actions : statement.actions.slice(0, 1)
@@ -75,9 +73,8 @@ function partsOf(
       statement,
       text: statement.text,
       ...(alter ? { alter: { ...alter, part } } : {}),
-      triggers,
     }
-    schema = applied(schema, action, migration)
+    schema = applyAction(schema, action, migration)
     return { text: part, hazards: own, form: refusal ?? safeForm(action, own, site) }
   })
 }
@@ -87,7 +84,7 @@ function ofAll(hazards: readonly Hazard[], action: Action): Hazard[] {
 }
 
 /** Hazards stand in the order of the parts that have them, so that the first of an id is the part's own. */
-function firstOfEach(hazards: readonly Hazard[], action: Action, schema: Schema): Hazard[] {
+function firstOfEach(hazards: readonly Hazard[], action: Action, schema: DatabaseSchema): Hazard[] {
   return idsOf(action).flatMap((wanted) => {
     const found = hazards.find(({ id, object }) => {
       if (id !== wanted) return false

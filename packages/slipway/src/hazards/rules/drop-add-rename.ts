@@ -1,8 +1,8 @@
+import { keyOf, tableNamed } from '../../schema/index.ts'
 import type { Action, ObjectName } from '../../statements/index.ts'
 import type { Context, Finding, Rule } from '../hazard.ts'
 import { columnObject, full, tableObject } from '../names.ts'
 import { identifier, qualified } from '../quote.ts'
-import { keyOf, tableNamed } from '../schema.ts'
 
 /** Prisma's diff writes a rename as DROP and ADD: the values are lost. */
 export const dropAddRename: Rule = {

@@ -1,7 +1,7 @@
+import { keyOf, type DatabaseSchema, tableNamed } from '../../schema/index.ts'
 import type { Action } from '../../statements/index.ts'
 import type { Context, Rule } from '../hazard.ts'
 import { full } from '../names.ts'
-import { keyOf, type Schema, tableNamed } from '../schema.ts'
 
 /** Prisma's diff drops what schema.prisma has no words for, and cannot make it again. */
 export const dropInexpressible: Rule = {
@@ -55,7 +55,7 @@ function isMadeHere(dropped: Action, { migration, schema }: Context): boolean {
 }
 
 /** What an action makes or drops; the same text for both. */
-function identityOf(action: Action, schema: Schema): string | undefined {
+function identityOf(action: Action, schema: DatabaseSchema): string | undefined {
   switch (action.kind) {
     case 'create-view':
       return `view ${keyOf(schema, action.view)}`
@@ -63,7 +63,7 @@ function identityOf(action: Action, schema: Schema): string | undefined {
       return `view ${keyOf(schema, action.object)}`
     case 'rename':
       return action.of === 'view'
-        ? `view ${action.schema ?? schema.defaultSchema}.${action.to}`
+        ? `view ${keyOf(schema, { schema: action.schema, name: action.to })}`
         : undefined
     case 'create-index':
       return `index ${keyOf(schema, { ...action.table, name: action.name ?? '' })}`

@@ -1,6 +1,6 @@
+import { referencingTables } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
-import { referencingTables } from '../schema.ts'
 
 /** The rows are gone, and clients that still ask for the table fail. */
 export const dropTable: Rule = {
@@ -9,7 +9,9 @@ export const dropTable: Rule = {
   judge(action, context) {
     if (action.kind !== 'drop' || action.of !== 'table') return undefined
     const table = action.object
-    const from = action.cascade ? referencingTables(context.schema, table) : []
+    const from = action.cascade
+      ? referencingTables(context.schema, table).map((other) => full(context, other))
+      : []
     const more =
       from.length > 0 ? ` With CASCADE, the foreign keys of ${from.join(', ')} go with it.` : ''
     return {

@@ -1,4 +1,4 @@
-import { constraintName } from '../constraint-name.ts'
+import { constraintName } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 

@@ -1,9 +1,8 @@
+import { constraintName, indexesOf, keyOf } from '../../schema/index.ts'
 import type { ConstraintDefinition, ObjectName } from '../../statements/index.ts'
-import { constraintName } from '../constraint-name.ts'
 import type { Context, Finding, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 import { identifier, identifiers, qualified } from '../quote.ts'
-import { keyOf } from '../schema.ts'
 
 /** Without an index on the referencing columns, each delete of a referenced row reads the whole table. */
 export const foreignKeyUnindexed: Rule = {
@@ -29,7 +28,7 @@ function judgeKeys(
   context: Context,
 ): Finding[] {
   const own = constraints.filter(({ kind }) => kind === 'primary-key' || kind === 'unique')
-  const indexes = [...indexesOf(table, context), ...own.map(({ columns }) => columns)]
+  const indexes = [...indexedColumns(table, context), ...own.map(({ columns }) => columns)]
   return constraints
     .filter(
       ({ kind, columns }) => kind === 'foreign-key' && !indexes.some((one) => begins(one, columns)),
@@ -43,11 +42,9 @@ function judgeKeys(
 }
 
 /** The columns of each index that the table has, or gets in this migration. */
-function indexesOf(table: ObjectName, { schema, migration }: Context): (readonly string[])[] {
+function indexedColumns(table: ObjectName, { schema, migration }: Context): (readonly string[])[] {
   const key = keyOf(schema, table)
-  const there = [...schema.indexes.values()].filter(
-    (index) => index.table === key && !index.partial,
-  )
+  const there = indexesOf(schema, table).filter(({ partial }) => !partial)
   const coming = migration.statements
     .flatMap(({ actions }) => actions)
     .filter((action) => action.kind === 'create-index' && keyOf(schema, action.table) === key)

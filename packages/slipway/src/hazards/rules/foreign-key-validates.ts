@@ -1,5 +1,5 @@
+import { constraintName } from '../../schema/index.ts'
 import type { ConstraintDefinition, ObjectName } from '../../statements/index.ts'
-import { constraintName } from '../constraint-name.ts'
 import type { Context, Finding, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 import { validatedLater } from '../safe-sql.ts'

@@ -1,7 +1,7 @@
+import { columnNamed } from '../../schema/index.ts'
 import type { Action } from '../../statements/index.ts'
 import type { Context, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
-import { columnNamed } from '../schema.ts'
 
 /** Without a WHERE, every row is changed or deleted. */
 export const noWhere: Rule = {

@@ -1,6 +1,6 @@
+import { columnNamed } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
-import { columnNamed } from '../schema.ts'
 
 /** Clients that run ask for the column by its old name; one that the migration itself added they do not know. */
 export const renameColumn: Rule = {

@@ -1,6 +1,6 @@
+import { tableNamed } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
-import { tableNamed } from '../schema.ts'
 
 /** Without row level security every role with a grant sees every row. */
 export const rlsDisabled: Rule = {

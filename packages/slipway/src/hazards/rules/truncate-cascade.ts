@@ -1,6 +1,6 @@
+import { referencingTables } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
-import { referencingTables } from '../schema.ts'
 
 /** CASCADE empties the tables that point at this one, too. */
 export const truncateCascade: Rule = {
@@ -9,7 +9,9 @@ export const truncateCascade: Rule = {
   judge(action, context) {
     if (action.kind !== 'truncate' || !action.cascade) return undefined
     return action.tables.map((table) => {
-      const others = referencingTables(context.schema, table).join(', ')
+      const others = referencingTables(context.schema, table)
+        .map((other) => full(context, other))
+        .join(', ')
       return {
         severity: 'error',
         object: tableObject(context, table),

@@ -1,0 +1,212 @@
+import { assertNever } from '../kernel/index.ts'
+import type { Action, ObjectName, RenameAction } from '../statements/index.ts'
+import {
+  type Column,
+  type DatabaseSchema,
+  keyOf,
+  type Named,
+  type QualifiedName,
+  referenceOf,
+  type Table,
+} from './model.ts'
+
+/** The schema after a rename: whatever pointed at the old name points at the new one. */
+export function applyRename(schema: DatabaseSchema, action: RenameAction): DatabaseSchema {
+  const { from, to } = action
+  switch (action.of) {
+    case 'table':
+    case 'view':
+    case 'index': {
+      const name = objectName(action.schema, from)
+      return renameObject(schema, name, { ...referenceOf(schema, name), name: to })
+    }
+    case 'type': {
+      const name = objectName(action.schema, from)
+      return renameType(schema, name, { ...referenceOf(schema, name), name: to })
+    }
+    case 'column': {
+      const key = keyOf(schema, action.table)
+      const tables = mapped(schema.tables, (table, at) =>
+        at === key ? renameColumn(table, from, to) : table,
+      )
+      const indexes = mapped(schema.indexes, (index) =>
+        keyOf(schema, index.table) === key
+          ? { ...index, columns: replaced(index.columns, from, to) }
+          : index,
+      )
+      return { ...schema, tables, indexes }
+    }
+    case 'constraint':
+      return renameConstraint(schema, action)
+    case 'enum-value': {
+      const key = keyOf(schema, action.type)
+      const enums = mapped(schema.enums, (type, at) =>
+        at === key ? { ...type, labels: replaced(type.labels, from, to) } : type,
+      )
+      return { ...schema, enums }
+    }
+    case 'trigger': {
+      const key = keyOf(schema, action.table)
+      const tables = mapped(schema.tables, (table, at) =>
+        at === key ? { ...table, triggers: replaced(table.triggers, from, to) } : table,
+      )
+      return { ...schema, tables }
+    }
+    case 'schema':
+      return renameSchema(schema, action)
+    case 'sequence':
+    case 'other':
+    case 'policy':
+    case 'attribute':
+      return schema
+    default:
+      return assertNever(action)
+  }
+}
+
+/** The schema after SET SCHEMA; the indexes of a table go with it. */
+export function moveObject(
+  schema: DatabaseSchema,
+  { of, object, to }: Extract<Action, { kind: 'set-schema' }>,
+): DatabaseSchema {
+  const target = referenceOf(schema, { schema: to, name: object.name })
+  if (of === 'type' || of === 'domain') return renameType(schema, object, target)
+  const key = keyOf(schema, object)
+  const along = schema.tables.has(key)
+    ? [...schema.indexes.values()].filter((index) => keyOf(schema, index.table) === key)
+    : []
+  return along.reduce(
+    (all, index) => renameObject(all, index, { ...index, schema: target.schema }),
+    renameObject(schema, object, target),
+  )
+}
+
+function objectName(schema: string | undefined, name: string): ObjectName {
+  return schema === undefined ? { name } : { schema, name }
+}
+
+/** Gives a table or an index its new name. */
+function renameObject(
+  schema: DatabaseSchema,
+  from: Named,
+  { schema: inSchema, name }: QualifiedName,
+): DatabaseSchema {
+  const key = keyOf(schema, from)
+  const after = { schema: inSchema, name }
+  return renameAll(schema, (one) => (keyOf(schema, one) === key ? after : one))
+}
+
+/** Gives a type its new name. */
+function renameType(schema: DatabaseSchema, from: Named, to: QualifiedName): DatabaseSchema {
+  const renamed = renameObject(schema, from, to)
+  return { ...renamed, tables: mapped(renamed.tables, withTypeRenamed(schema, from, to)) }
+}
+
+function renameSchema(
+  schema: DatabaseSchema,
+  { from, to }: { readonly from: string; readonly to: string },
+): DatabaseSchema {
+  const [before, after] = [from, to].map((name) => referenceOf(schema, { schema: name, name: '' }))
+  return renameAll(schema, ({ schema: inSchema, name }) => ({
+    schema: inSchema === before?.schema ? (after?.schema ?? null) : inSchema,
+    name,
+  }))
+}
+
+/** Everything by its new name, and what points at it. */
+function renameAll(
+  schema: DatabaseSchema,
+  rename: (name: QualifiedName) => QualifiedName,
+): DatabaseSchema {
+  const moved = <T extends QualifiedName>(map: ReadonlyMap<string, T>) =>
+    new Map(
+      [...map.values()].map((one): [string, T] => {
+        const { schema: inSchema, name } = rename(one)
+        const same = inSchema === one.schema && name === one.name
+        return [
+          keyOf(schema, { schema: inSchema, name }),
+          same ? one : { ...one, schema: inSchema, name },
+        ]
+      }),
+    )
+  const tables = mapped(moved(schema.tables), (table) => ({
+    ...table,
+    constraints: table.constraints.map((one) =>
+      one.references === undefined
+        ? one
+        : { ...one, references: { ...one.references, table: rename(one.references.table) } },
+    ),
+  }))
+  const indexes = mapped(moved(schema.indexes), (index) => {
+    return { ...index, table: rename(index.table) }
+  })
+  return { ...schema, tables, indexes, enums: moved(schema.enums), domains: moved(schema.domains) }
+}
+
+function renameConstraint(
+  schema: DatabaseSchema,
+  {
+    table: name,
+    from,
+    to,
+  }: Extract<RenameAction, { of: 'column' | 'constraint' | 'trigger' | 'policy' }>,
+): DatabaseSchema {
+  const key = keyOf(schema, name)
+  const tables = mapped(schema.tables, (table, at) => {
+    if (at !== key) return table
+    const constraints = table.constraints.map((one) =>
+      one.name === from ? { ...one, name: to } : one,
+    )
+    return { ...table, constraints }
+  })
+  const index = { ...name, name: from }
+  return renameObject({ ...schema, tables }, index, { ...referenceOf(schema, index), name: to })
+}
+
+/** Columns of a renamed type, and of arrays of it, have it by its new name. */
+function withTypeRenamed(
+  schema: DatabaseSchema,
+  from: Named,
+  to: QualifiedName,
+): (table: Table) => Table {
+  const before = referenceOf(schema, from)
+  const names = new Map<string, string>()
+  for (const array of ['', '[]']) {
+    const after = to.schema === null ? to.name : `${to.schema}.${to.name}`
+    const inSchema = before.schema ?? schema.defaultSchema
+    names.set(
+      `${inSchema}.${before.name}${array}`,
+      `${to.schema ?? schema.defaultSchema}.${to.name}${array}`,
+    )
+    if (before.schema === null) names.set(before.name + array, after + array)
+  }
+  return (table) => ({
+    ...table,
+    columns: mapped(table.columns, (column) => {
+      return { ...column, type: names.get(column.type) ?? column.type }
+    }),
+  })
+}
+
+/** A column keeps its place under its new name, also in what is made of it. */
+function renameColumn(table: Table, from: string, to: string): Table {
+  const columns = new Map<string, Column>(
+    [...table.columns].map(([name, column]) => [name === from ? to : name, column]),
+  )
+  const constraints = table.constraints.map((one) => ({
+    ...one,
+    columns: replaced(one.columns, from, to),
+  }))
+  return { ...table, columns, constraints }
+}
+
+function mapped<T>(
+  map: ReadonlyMap<string, T>,
+  change: (value: T, key: string) => T,
+): Map<string, T> {
+  return new Map([...map].map(([key, value]) => [key, change(value, key)]))
+}
+
+function replaced(names: readonly string[], from: string, to: string): string[] {
+  return names.map((name) => (name === from ? to : name))
+}

@@ -1,0 +1,212 @@
+import type { ConstraintDefinition, ObjectName, SchemaRef } from '../statements/index.ts'
+
+/**
+ * The objects of a database by their references: as `readSchema` reads them from a server, or as the
+ * statements of a history make them. Keys are those of `keyOf`.
+ */
+export interface DatabaseSchema {
+  /** What the default schema is called there. */
+  readonly defaultSchema: string
+  readonly tables: ReadonlyMap<string, Table>
+  readonly indexes: ReadonlyMap<string, Index>
+  readonly enums: ReadonlyMap<string, Enum>
+  readonly domains: ReadonlyMap<string, Domain>
+  /** The identity of the next table or column. */
+  readonly nextId: number
+}
+
+/** The name of a table, an index or a type; `null` is the default schema. */
+export interface QualifiedName {
+  readonly schema: SchemaRef
+  readonly name: string
+}
+
+/** A table or a materialized view. One that only an ALTER TABLE has shown knows of no more than that. */
+export interface Table extends QualifiedName {
+  /** Its identity, whatever it is called later. */
+  readonly id: number
+  /** The migration that made it; unknown where it was not seen to be made. */
+  readonly madeBy?: string
+  /** Its name on the target, whatever renamed it since; absent where a pending migration makes it. */
+  readonly onTarget?: QualifiedName
+  /** The migration that switched its row level security on; unknown where none was seen to. */
+  readonly securedBy?: string
+  /** It has partitions: much of what is safe on a table cannot be done with it. */
+  readonly partitioned?: true
+  /** It is a partition of another table. */
+  readonly partition?: true
+  /** It belongs to an extension. */
+  readonly ofExtension?: true
+  /** A write to it runs triggers of the user. */
+  readonly triggers: readonly string[]
+  readonly columns: ReadonlyMap<string, Column>
+  readonly constraints: readonly Constraint[]
+}
+
+/** A column of a table. */
+export interface Column {
+  /** Its identity, whatever it is called later. */
+  readonly id: number
+  /** As the server or the parser prints it: `character varying(255)`. */
+  readonly type: string
+  readonly notNull: boolean
+  /** The migration that added it; unknown where it was not seen. */
+  readonly addedBy?: string
+  /** The enum that its type, or the type of its elements, is on the server that was read. */
+  readonly enum?: QualifiedName
+  /** What fills it where a row gives no value, and what may be written to it; read on request. */
+  readonly filling?: Filling
+  /** Which values it takes; read on request. */
+  readonly values?: ValueType
+}
+
+/** What fills a column that a row gives no value. */
+export interface Filling {
+  /** It has a default, or is an identity. */
+  readonly hasDefault: boolean
+  /** The server computes it: a row may not give it. */
+  readonly generated: boolean
+  /** GENERATED ALWAYS AS IDENTITY: a value of our own needs OVERRIDING SYSTEM VALUE. */
+  readonly always: boolean
+  /** The sequence that fills it, ready to stand in SQL. */
+  readonly sequence?: string
+  /** Values of it can be compared with =. */
+  readonly comparable: boolean
+}
+
+/** Which values a column takes. */
+export interface ValueType {
+  /** The type below a domain, and the element of an array: by PostgreSQL's own name, `varchar`. */
+  readonly base: string
+  readonly array: boolean
+  /** Its type, or the domain, allows no NULL. */
+  readonly notNull: boolean
+  /** Labels of an enum, in their order. */
+  readonly labels: readonly string[]
+  /** Literals in the checks that name it: what a check allows is often one of them. */
+  readonly hints: readonly string[]
+  /** Its place in the table, from 1. */
+  readonly place: number
+  /** Longest text in characters, digits of a number with those behind the point; as far as they are limited. */
+  readonly length?: number
+  readonly precision?: number
+  readonly scale?: number
+}
+
+/** A constraint of a table. */
+export interface Constraint extends Pick<
+  ConstraintDefinition,
+  'kind' | 'columns' | 'expression' | 'exclusion' | 'nullsEqual'
+> {
+  readonly name: string
+  /** All rows are known to keep it. */
+  readonly valid: boolean
+  /** Of a foreign key. Without columns it is the primary key. */
+  readonly references?: { readonly table: QualifiedName; readonly columns: readonly string[] }
+  /** Of a foreign key: it passes writes of the table that it points at on: CASCADE, SET NULL and the like. */
+  readonly passesOn?: true
+}
+
+/** An index, also one of a constraint. */
+export interface Index extends QualifiedName {
+  readonly table: QualifiedName
+  /** Columns in order; an expression is empty text. */
+  readonly columns: readonly string[]
+  readonly unique: boolean
+  readonly partial: boolean
+  readonly primary?: true
+  /** It was not built to its end. */
+  readonly invalid?: true
+  /** It is checked at the end of a transaction. */
+  readonly deferred?: true
+}
+
+/** A domain. */
+export interface Domain extends QualifiedName {
+  /** Its name on the target; absent where a pending migration makes it. */
+  readonly onTarget?: QualifiedName
+}
+
+/** An enum. */
+export interface Enum extends Domain {
+  readonly labels: readonly string[]
+}
+
+/** A schema without objects. */
+export function emptySchema(defaultSchema: string): DatabaseSchema {
+  return {
+    defaultSchema,
+    tables: new Map(),
+    indexes: new Map(),
+    enums: new Map(),
+    domains: new Map(),
+    nextId: 1,
+  }
+}
+
+/** A name as a statement or a reference has it. */
+export type Named = { readonly schema?: SchemaRef | undefined; readonly name: string }
+
+/** The reference that a name means: the default schema is `null`, however it is written. */
+export function referenceOf(
+  { defaultSchema }: Pick<DatabaseSchema, 'defaultSchema'>,
+  { schema, name }: Named,
+): QualifiedName {
+  return { schema: schema === undefined || schema === defaultSchema ? null : schema, name }
+}
+
+/** The key of an object in the maps of a schema; the same for all names of one object. */
+export function keyOf(schema: Pick<DatabaseSchema, 'defaultSchema'>, name: Named): string {
+  const reference = referenceOf(schema, name)
+  return JSON.stringify([reference.schema, reference.name])
+}
+
+/** The name that a statement finds an object by. */
+export function objectNameOf({ schema, name }: QualifiedName): ObjectName {
+  return schema === null ? { name } : { schema, name }
+}
+
+/** A table, where it is known. */
+export function tableNamed(schema: DatabaseSchema, name: Named): Table | undefined {
+  return schema.tables.get(keyOf(schema, name))
+}
+
+/** A column, where it is known. */
+export function columnNamed(
+  schema: DatabaseSchema,
+  table: Named,
+  column: string,
+): Column | undefined {
+  return tableNamed(schema, table)?.columns.get(column)
+}
+
+/** The key of the type that the parser prints so: `Mood`, `other.Mood[]`. */
+export function typeKey(schema: DatabaseSchema, type: string): string {
+  const array = type.endsWith('[]')
+  const [name = '', inSchema] = (array ? type.slice(0, -2) : type).split('.').toReversed()
+  return keyOf(schema, { schema: inSchema, name })
+}
+
+/** The columns of a table's primary key; none where it has no key. */
+export function primaryKeyOf({ constraints }: Table): readonly string[] {
+  return constraints.find(({ kind }) => kind === 'primary-key')?.columns ?? []
+}
+
+/** The indexes of a table. */
+export function indexesOf(schema: DatabaseSchema, table: Named): Index[] {
+  const key = keyOf(schema, table)
+  return [...schema.indexes.values()].filter((index) => keyOf(schema, index.table) === key)
+}
+
+/** The tables with a foreign key to this one, itself left out. */
+export function referencingTables(schema: DatabaseSchema, name: Named): Table[] {
+  const key = keyOf(schema, name)
+  return [...schema.tables]
+    .filter(([other, { constraints }]) => {
+      return (
+        other !== key &&
+        constraints.some(({ references }) => references && keyOf(schema, references.table) === key)
+      )
+    })
+    .map(([, table]) => table)
+}
