@@ -14,7 +14,7 @@ export {
 } from './catalog.ts'
 export { type ColumnOrder, columnOrders } from './column-order.ts'
 export { type Change, difference, differingObjects } from './difference.ts'
-export { catalogFailures } from './failures.ts'
+export { schemaFailures } from './failures.ts'
 export { type Fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
 export {
   type Inventory,
