@@ -3,7 +3,7 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 /** What can keep a check from being made. */
 export const checkFailures = {
   'CHECK.FIX_DIFFERS': { title: 'The rewritten migration gives another schema', exit: 4 },
-  'CHECK.LOAD_NEEDS_SERVER': { title: 'The shadow database has one session, too few for a load' },
+  'CHECK.LOAD_NEEDS_SERVER': { title: 'A load test needs a server, not the embedded database' },
   'CHECK.UNKNOWN_MIGRATION': { title: 'There is no migration of that name' },
 } as const satisfies FailureSpecs
 

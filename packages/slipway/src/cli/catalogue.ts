@@ -6,7 +6,7 @@ import { cliFailures } from './failures.ts'
  * failure of its is looked up: the module that raised it is loaded already.
  */
 export const CATALOGUES: Readonly<Record<string, () => Promise<FailureSpecs>>> = {
-  SCHEMA: async () => (await import('../schema/index.ts')).catalogFailures,
+  SCHEMA: async () => (await import('../schema/index.ts')).schemaFailures,
   CLI: async () => cliFailures,
   CHECK: async () => (await import('../check/index.ts')).checkFailures,
   CREATE: async () => (await import('../create/index.ts')).createFailures,
@@ -16,7 +16,7 @@ export const CATALOGUES: Readonly<Record<string, () => Promise<FailureSpecs>>> =
   ENGINE: async () => (await import('../engine/index.ts')).engineFailures,
   HAZARDS: async () => (await import('../hazards/index.ts')).hazardFailures,
   HISTORY: async () => (await import('../history/index.ts')).historyFailures,
-  STATEMENTS: async () => (await import('../statements/index.ts')).migrationFailures,
+  STATEMENTS: async () => (await import('../statements/index.ts')).statementsFailures,
   SEEDS: async () => (await import('../seeds/index.ts')).seedFailures,
   SAFEKEEPING: async () => (await import('../safekeeping/index.ts')).safekeepingFailures,
   PROJECT: async () => (await import('../project/index.ts')).projectFailures,

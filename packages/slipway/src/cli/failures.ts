@@ -5,7 +5,7 @@ export const cliFailures = {
   'CLI.COMMAND_MISSING': { title: 'No command was given' },
   'CLI.UNKNOWN_COMMAND': { title: 'There is no such command' },
   'CLI.UNKNOWN_FLAG': { title: 'The command has no such flag' },
-  'CLI.FLAG_VALUE': { title: 'A flag has no value, or one that it cannot take' },
+  'CLI.FLAG_VALUE': { title: 'A flag has no value, or an invalid one' },
   'CLI.FLAG_CONFLICT': { title: 'Two flags contradict each other' },
   'CLI.ARGUMENT_MISSING': { title: 'The command needs an argument' },
   'CLI.ARGUMENT_UNEXPECTED': { title: 'The command takes no such argument' },

@@ -4,8 +4,8 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 export const createFailures = {
   'CREATE.NAME_INVALID': { title: 'A migration needs a name with letters or digits' },
   'CREATE.NAME_TAKEN': { title: 'A migration of that name exists' },
-  'CREATE.RENAME_UNKNOWN': { title: 'A --rename names what is not there' },
-  'CREATE.RENAME_UNDECIDED': { title: 'A drop beside an add could be a rename' },
+  'CREATE.RENAME_UNKNOWN': { title: 'A --rename names something that does not exist' },
+  'CREATE.RENAME_UNDECIDED': { title: 'A drop and an add could be a rename' },
   'CREATE.GENERATE_FAILED': { title: 'Prisma could not generate the client' },
 } as const satisfies FailureSpecs
 

@@ -3,14 +3,14 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 /** What can go wrong between us and a database server. */
 export const databaseFailures = {
   'DATABASE.URL_INVALID': { title: 'The connection string cannot be read' },
-  'DATABASE.PROVIDER_UNSUPPORTED': { title: 'A database that Slipway does not deploy to' },
+  'DATABASE.PROVIDER_UNSUPPORTED': { title: 'Slipway does not support this database' },
   'DATABASE.UNREACHABLE': { title: 'The server does not answer' },
   'DATABASE.AUTHENTICATION': { title: 'The server refused the user or the password' },
   'DATABASE.NOT_FOUND': { title: 'The server has no database of that name' },
   'DATABASE.PERMISSION': { title: 'The role lacks a right' },
   'DATABASE.READ_ONLY': { title: 'The server is a read-only standby' },
   'DATABASE.TOO_OLD': { title: 'The server is older than PostgreSQL 13' },
-  'DATABASE.POOLER': { title: 'A transaction pooler stands before the server' },
+  'DATABASE.POOLER': { title: 'The connection goes through a transaction pooler' },
   'DATABASE.CONNECTION_LOST': { title: 'The connection broke' },
   'DATABASE.DISK_FULL': { title: 'The server has no disk space left' },
   'DATABASE.STATEMENT': { title: 'The server refused a statement' },

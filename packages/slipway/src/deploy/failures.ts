@@ -4,19 +4,19 @@ import { advice, command, type FailureSpecs, type Raise, raiserOf } from '../ker
 /** What ends a deploy or a rollback. */
 export const deployFailures = {
   'DEPLOY.LOCKED': { title: 'Another deploy holds the lock of the database' },
-  'DEPLOY.DRIFT': { title: 'The database is not what its history should have produced', exit: 4 },
+  'DEPLOY.DRIFT': { title: 'The database differs from what its history gives', exit: 4 },
   'DEPLOY.PRE_CHECK_FAILED': {
     title: 'Rows of the database would make a pending statement fail',
     exit: 4,
   },
   'DEPLOY.HAZARDS': {
-    title: 'Hazards of a protected database are not accepted by name',
+    title: 'Hazards on a protected database are not accepted',
     exit: 4,
   },
-  'DEPLOY.PLAN_CHANGED': { title: 'The plan that was given is not the one of now', exit: 4 },
+  'DEPLOY.PLAN_CHANGED': { title: 'The current plan differs from the given one', exit: 4 },
   'DEPLOY.PLAN_EXPIRED': { title: 'The plan is older than a day', exit: 4 },
-  'DEPLOY.PLAN_UNREADABLE': { title: 'The file is no plan that `slipway plan` wrote' },
-  'DEPLOY.CONSENT_NEEDED': { title: 'A protected database needs consent by its name' },
+  'DEPLOY.PLAN_UNREADABLE': { title: 'The file is not a plan that `slipway plan` wrote' },
+  'DEPLOY.CONSENT_NEEDED': { title: 'A protected database needs consent by name' },
   'DEPLOY.DECLINED': { title: 'The person declined', exit: 3 },
   'DEPLOY.LOCK_TIMEOUT': { title: 'Other sessions held a table until the deadline', exit: 5 },
   'DEPLOY.STATEMENT_TIMEOUT': { title: 'A statement ran longer than allowed', exit: 5 },
@@ -29,13 +29,12 @@ export const deployFailures = {
     exit: 6,
   },
   'DEPLOY.JOURNAL_MISMATCH': {
-    title: 'A half-applied migration was edited in the part that was applied',
+    title: 'A half-applied migration was edited in a part that has run',
     exit: 6,
   },
-  'DEPLOY.STOPPED': { title: 'Stopped by a signal, cleanly', exit: 130 },
+  'DEPLOY.STOPPED': { title: 'A signal stopped the deploy cleanly', exit: 130 },
   'DEPLOY.VERIFY_FAILED': {
-    title:
-      'The database after the deploy is not, or could not be seen to be, what the migrations give',
+    title: 'The database after the deploy does not match the migrations, or could not be verified',
     exit: 4,
   },
 } as const satisfies FailureSpecs

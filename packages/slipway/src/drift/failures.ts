@@ -2,10 +2,10 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
 /** What can go wrong when a drift is made a migration. */
 export const driftFailures = {
-  'DRIFT.NOTHING': { title: 'The database is what its history gives: there is no drift to adopt' },
+  'DRIFT.NOTHING': { title: 'The database matches its history: there is no drift to adopt' },
   'DRIFT.UNKNOWN': { title: 'The database cannot be compared with its history' },
   'DRIFT.NOT_ADOPTABLE': {
-    title: 'No migration could be written that gives what the database has',
+    title: 'No migration could be written from the drift',
     exit: 4,
   },
 } as const satisfies FailureSpecs

@@ -4,7 +4,7 @@ import { type FailureSpecs, raiserOf } from '../kernel/index.ts'
 export const engineFailures = {
   'ENGINE.SCHEMA_INVALID': { title: 'The Prisma schema has an error' },
   'ENGINE.PROVIDER_UNSUPPORTED': {
-    title: 'The Prisma schema is for a database that Slipway does not deploy to',
+    title: 'The Prisma schema is for a database that Slipway does not support',
   },
   'ENGINE.FAILED': { title: "Prisma's schema engine reported an error" },
   'ENGINE.PANICKED': { title: "Prisma's schema engine crashed" },

@@ -9,12 +9,12 @@ export const historyFailures = {
     title: 'The target and the project each have migrations that the other lacks',
   },
   'HISTORY.SQUASHED_PARTLY': {
-    title: 'The target has only a part of the migrations that a squash stands for',
+    title: 'The target has only a part of the migrations that a squash replaces',
   },
   'HISTORY.SQUASH_UNFINISHED': {
-    title: 'A squash lies beside the migrations that it stands for',
+    title: 'A squash and migrations that it replaces exist side by side',
   },
-  'HISTORY.NOT_EMPTY': { title: 'The target holds tables, and no history says how they came' },
+  'HISTORY.NOT_EMPTY': { title: 'The target has tables, but no history' },
   'HISTORY.LEDGER_NEWER': { title: 'A newer Slipway wrote the ledger' },
 } as const satisfies FailureSpecs
 

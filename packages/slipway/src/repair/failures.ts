@@ -3,23 +3,25 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 /** What ends a repair, a baseline or a reset. */
 export const repairFailures = {
   'REPAIR.NOT_OFFERED': {
-    title: 'The decision does not fit what is wrong with the database',
+    title: 'The decision does not fit the state of the database',
     exit: 4,
   },
   'REPAIR.EDIT_MATTERS': { title: 'An edited migration differs in more than comments', exit: 4 },
   'REPAIR.NOT_RESTORED': {
-    title: 'After the repair the database is not what it should be',
+    title: 'After the repair, the database is not in the expected state',
     exit: 4,
   },
   'REPAIR.STATEMENT_FAILED': { title: 'A statement of the repair failed', exit: 6 },
   'REPAIR.HISTORY_EXISTS': { title: 'A database with a history needs no baseline' },
   'REPAIR.NO_BASELINE': {
-    title: 'The database is not what any part of the history gives',
+    title: 'The database does not match any part of the history',
     exit: 4,
   },
-  'REPAIR.NO_MIGRATIONS': { title: 'The project has no migration that could be recorded' },
+  'REPAIR.NO_MIGRATIONS': { title: 'The project has no migration to record' },
   'REPAIR.UNKNOWN_MIGRATION': { title: 'The project has no migration of that name' },
-  'REPAIR.RESET_REFUSED': { title: 'Only development, testing and embedded databases are reset' },
+  'REPAIR.RESET_REFUSED': {
+    title: 'Slipway resets only development, testing and embedded databases',
+  },
   'REPAIR.RESET_NOT_CONFIRMED': { title: 'A reset needs consent by the name of the database' },
   'REPAIR.RESET_DECLINED': { title: 'The person declined the reset', exit: 3 },
 } as const satisfies FailureSpecs

@@ -9,7 +9,7 @@ const noOwner = () => false
 /**
  * The way between catalogs of two servers. What a fingerprint does not cover is no difference here
  * either: owners, how a server's version prints a view, what belongs to a database as a whole. An
- * extension that `to` has is created where `from` lacks it. Fails with SCHEMA.NO_WAY.
+ * extension that `to` has is created where `from` lacks it. Fails with SCHEMA.NO_PATH.
  */
 export function wayAcross(from: Catalog, to: Catalog): Way {
   return wayBetween(

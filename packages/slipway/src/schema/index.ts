@@ -35,7 +35,7 @@ export {
   tableNamed,
   typeKey,
 } from './model.ts'
-export { catalogFailures } from './failures.ts'
+export { schemaFailures } from './failures.ts'
 export { type Fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
 export {
   type Inventory,

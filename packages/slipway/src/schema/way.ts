@@ -30,7 +30,7 @@ export interface Way {
 /**
  * The SQL that turns a database with the catalog `from` into one with the catalog `to`, in an order
  * that respects what depends on what. Empty for equal catalogs. `owner` is the role that objects
- * belong to unless said otherwise. Fails with SCHEMA.NO_WAY where the catalogs cannot be joined.
+ * belong to unless said otherwise. Fails with SCHEMA.NO_PATH where the catalogs cannot be joined.
  */
 export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
   const source = ownedByOthers(from.facts, owner)
@@ -96,7 +96,7 @@ function planActions(source: FactBase, target: FactBase): readonly Action[] {
     })
     return actions
   } catch (error) {
-    return raise('SCHEMA.NO_WAY', {
+    return raise('SCHEMA.NO_PATH', {
       message: 'No SQL leads from one state of the schema to the other.',
       why: error instanceof Error ? error.message : String(error),
       cause: error,

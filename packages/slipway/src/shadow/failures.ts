@@ -9,7 +9,7 @@ export const shadowFailures = {
     title: 'The shadow database lacks an extension that the history needs',
   },
   'SHADOW.IS_TARGET': {
-    title: 'The shadow database server of the configuration is that of the target',
+    title: 'The configured shadow database server is the server of the target',
   },
   'SHADOW.RIGHTS': {
     title: 'The role may not create databases on the shadow database server',

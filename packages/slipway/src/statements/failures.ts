@@ -1,8 +1,8 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
 /** What can be wrong with a migration's file. */
-export const migrationFailures = {
+export const statementsFailures = {
   'STATEMENTS.SYNTAX': { title: 'The SQL of a migration does not parse' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof migrationFailures> = raiserOf(migrationFailures)
+export const raise: Raise<typeof statementsFailures> = raiserOf(statementsFailures)

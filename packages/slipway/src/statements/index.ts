@@ -11,7 +11,7 @@ export type {
 } from './action.ts'
 export { checksum, matchesChecksum } from './checksum.ts'
 export { isRequired } from './definition.ts'
-export { migrationFailures } from './failures.ts'
+export { statementsFailures } from './failures.ts'
 export { indexOfCharacter, placeAt } from './position.ts'
 export { changesRowsOnly } from './rows.ts'
 export { sameMeaning } from './same-meaning.ts'

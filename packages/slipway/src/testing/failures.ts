@@ -2,7 +2,7 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
 /** What can be wrong with the databases of a project's tests. */
 export const testingFailures = {
-  'TESTING.PROTECTED': { title: 'Tests have nothing to do with a protected database' },
+  'TESTING.PROTECTED': { title: 'Tests may not use a protected database' },
   'TESTING.RIGHTS': { title: 'The role may not create databases for tests' },
 } as const satisfies FailureSpecs
 
