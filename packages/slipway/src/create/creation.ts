@@ -158,34 +158,6 @@ function partsOf(sql: string): {
   }
 }
 
-/**
- * A statement without the name of a schema: Prisma's own SQL names none, so that it goes where the
- * connection string says. Text within literals stays, but for the names of sequences. Needs `loadParser`.
- */
-export function withoutSchema(sql: string, schema: string): string {
-  const named = new Set([schema, `"${schema}"`])
-  const tokens = tokensOf(sql)
-  let text = ''
-  let from = 0
-  const cut = (start: number, end: number) => {
-    text += sql.slice(from, start)
-    from = end
-  }
-  for (const [index, token] of tokens.entries()) {
-    const next = tokens[index + 1]
-    if (named.has(token.text) && next?.text === '.' && tokens[index - 1]?.text !== '.')
-      cut(token.start, next.end)
-    const literal = new RegExp(`^'(?:${schema}|"${schema}")\\.`).exec(token.text)
-    if (literal && next?.text === '::' && tokens[index + 2]?.text === 'regclass')
-      cut(token.start + 1, token.start + literal[0].length)
-  }
-  const plain = text + sql.slice(from)
-  return plain.replace(
-    /^(CREATE EXTENSION .*) SCHEMA "?(\w+)"?/,
-    (whole, head: string, of: string) => (of === schema ? head : whole),
-  )
-}
-
 function unquoted(name: string): string {
   return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
 }

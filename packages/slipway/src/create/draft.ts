@@ -57,7 +57,7 @@ export async function draftMigration(session: Session, options: DraftOptions): P
   if (first === '' || (first !== undefined && !mayRename(first, options)))
     return await finish(session, first, [], options)
   const renames: Rename[] = []
-  const names = schemaNames(options.files)
+  const names = schemaNames(options.files, session.server.schema)
   let inventory = inventoryOf(await options.catalogs.whole())
   let flags = options.renames
   const asked = new Set<string>()

@@ -1,5 +1,5 @@
 export { type CreateOutcome, createMigration } from './create-migration.ts'
-export { creationOf, withoutSchema } from './creation.ts'
+export { creationOf } from './creation.ts'
 export type { AskRenames } from './draft.ts'
 export { createFailures } from './failures.ts'
 export { type GenerateOutcome, generateClient } from './generate-client.ts'

@@ -39,7 +39,9 @@ export interface SpareOptions {
 export async function spareInexpressible(sql: string, options: SpareOptions): Promise<Spared> {
   if (!/\bDROP\b/.test(sql)) return { sql, kept: [] }
   const statements = parseStatements(sql)
-  const drops = statements.flatMap(readDrop)
+  const drops = statements.flatMap((statement) =>
+    readDrop(statement, options.session.server.schema),
+  )
   const judged = await judge(drops, statements, options)
   if (judged.length === 0) return { sql, kept: [] }
   let text = sql
@@ -71,8 +73,12 @@ interface Drop {
 }
 
 /** The engine writes every kind of drop in one form: no parser is needed to tell them apart. */
-function readDrop(statement: Statement): Drop[] {
+function readDrop(statement: Statement, inSchema: string): Drop[] {
   const { text } = statement
+  const nameOf = (schema: string | undefined, name = '') => ({
+    schema: schema === undefined ? inSchema : unescaped(schema),
+    name: unescaped(name),
+  })
   const object = DROP_OBJECT.exec(text)
   if (object)
     return [{ statement, kind: object[1] as Drop['kind'], ...nameOf(object[2], object[3]) }]
@@ -80,10 +86,6 @@ function readDrop(statement: Statement): Drop[] {
   if (key) return [{ statement, kind: 'KEY', ...nameOf(key[1], key[2]) }]
   const table = text.includes(' DROP DEFAULT') ? ALTER_TABLE.exec(text) : null
   return table ? [{ statement, kind: 'DEFAULT', ...nameOf(table[1], table[2]) }] : []
-}
-
-function nameOf(schema: string | undefined, name = ''): { schema: string; name: string } {
-  return { schema: schema === undefined ? 'public' : unescaped(schema), name: unescaped(name) }
 }
 
 function unescaped(name: string): string {
@@ -110,7 +112,11 @@ async function judge(
     readIndexes(session, names, partialIndexes),
   )
   const generated = await ifAny(namesOf('DEFAULT'), (names) => readGeneratedColumns(session, names))
-  const going = new Set(statements.flatMap(({ destroys }) => destroys.map(withSchema)))
+  const going = new Set(
+    statements.flatMap(({ destroys }) =>
+      destroys.map((text) => withSchema(text, session.server.schema)),
+    ),
+  )
   return drops.flatMap((drop): Judged[] => {
     const same = (thing: { schema: string; name: string }) =>
       thing.schema === drop.schema && thing.name === drop.name

@@ -5,6 +5,7 @@ import { advice, command } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { withFolderLock } from './folder-lock.ts'
 import type { ServerInfo, Session, SessionOptions } from './port.ts'
+import { quoteIdentifier } from './quote.ts'
 import { createSession } from './session.ts'
 
 /** A whole embedded database as one archive, to start another from in milliseconds. */
@@ -17,6 +18,8 @@ export interface EmbeddedOptions extends SessionOptions {
   readonly image?: EmbeddedImage | undefined
   /** Extensions by their SQL names; those that PGlite does not carry are left out. */
   readonly extensions?: readonly string[] | undefined
+  /** Where unqualified names go; `public` where absent. It need not exist. */
+  readonly schema?: string | undefined
 }
 
 /** An embedded database that is open, with the one session it can have. */
@@ -59,10 +62,12 @@ async function open<T>(
   const client = new pg.Client(Object.assign(createPgConfig(lite), config))
   try {
     await client.connect()
+    const { schema = 'public' } = options
+    if (schema !== 'public') await client.query(`SET search_path TO ${quoteIdentifier(schema)}`)
     const session = createSession({
       kind: 'embedded',
       client,
-      server: serverInfo(await versionOf(client)),
+      server: serverInfo(await versionOf(client), schema),
       where: dataDir ?? 'memory',
       types: pg.types,
       onNotice: options.onNotice,
@@ -105,7 +110,7 @@ async function versionOf(client: import('pg').Client): Promise<string> {
   return result.rows[0]?.v ?? '0'
 }
 
-function serverInfo(versionNumber: string): ServerInfo {
+function serverInfo(versionNumber: string, schema: string): ServerInfo {
   const number = Number(versionNumber)
   return {
     versionNumber: number,
@@ -113,7 +118,7 @@ function serverInfo(versionNumber: string): ServerInfo {
     database: 'postgres',
     user: 'postgres',
     pid: 0,
-    schema: 'public',
+    schema,
     standby: false,
   }
 }

@@ -1,5 +1,6 @@
 import {
   type Address,
+  quoteIdentifier,
   type Session,
   refuseTransactionPooler,
   withSession,
@@ -59,7 +60,8 @@ export async function prepareBooks(session: Session): Promise<void> {
   try {
     // Without this, every table that stands already is a NOTICE.
     const quietly = 'SET LOCAL client_min_messages = warning;\n'
-    await session.execute(quietly + createHistorySql(session) + createLedgerSql)
+    const schema = await createSchemaSql(session)
+    await session.execute(quietly + schema + createHistorySql(session) + createLedgerSql)
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.code !== 'DATABASE.PERMISSION') throw error
@@ -78,6 +80,12 @@ export async function prepareBooks(session: Session): Promise<void> {
       ...(failure.server ? { server: failure.server } : {}),
     })
   }
+}
+
+/** SQL that creates the default schema of the session where it is absent, as Prisma does. */
+async function createSchemaSql({ server, queryRaw }: Session): Promise<string> {
+  const { rows } = await queryRaw('SELECT FROM pg_namespace WHERE nspname = $1', [server.schema])
+  return rows.length > 0 ? '' : `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(server.schema)};\n`
 }
 
 function refuseStandby(session: Session): void {

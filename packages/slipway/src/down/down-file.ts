@@ -17,14 +17,13 @@ export interface DownParts {
   readonly choices: readonly Choice[]
 }
 
-/** The statements of a down migration, one a paragraph. */
-export function downBody({
-  deletes,
-  renames,
-  statements,
-}: Pick<DownParts, 'deletes' | 'renames' | 'statements'>): string {
+/** The statements of a down migration, one a paragraph, each as `write` writes it. */
+export function downBody(
+  { deletes, renames, statements }: Pick<DownParts, 'deletes' | 'renames' | 'statements'>,
+  write: (sql: string) => string,
+): string {
   const all = [...deletes, ...renames, ...statements.map(({ sql }) => sql)]
-  return all.map((sql) => `${sql};\n`).join('\n')
+  return all.map((sql) => `${write(sql)};\n`).join('\n')
 }
 
 /** What a proof found. */

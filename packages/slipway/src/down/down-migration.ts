@@ -19,12 +19,18 @@ import {
   type ShadowOptions,
   withShadowDatabase,
 } from '../shadow/index.ts'
-import { loadParser, parseStatements, type Statement } from '../statements/index.ts'
+import {
+  loadParser,
+  parseStatements,
+  qualifiedNames,
+  type Statement,
+  unqualified,
+} from '../statements/index.ts'
 import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts'
 import { deletesOfInserted } from './inserted-rows.ts'
 import { hasSubject, renamed } from './inventory.ts'
 import { type LossOptions, lossesOf, overwrittenColumns } from './loss.ts'
-import { inverse, type NameChange, readNameChange, renameSql } from './rename.ts'
+import { inverse, moveToDefaultSql, type NameChange, readNameChange, renameSql } from './rename.ts'
 
 /** The down migration of a migration, and what a run of it on a shadow database showed. */
 export interface DownMigration {
@@ -128,16 +134,33 @@ export async function draftDownMigration(
   await loadParser()
   const statements = parseStatements(migration.sql, migration.path)
   const inventory = inventoryOf(before)
+  const { defaultSchema } = before
   const { renames, catalog } = await revertRenames(session, statements, inventory)
   const after = catalog ?? (await current())
-  const lost = lossesOf({ before: inventory, after: inventoryOf(after), statements })
-  const losses = [...new Set([...lost, ...overwrittenColumns(inventory, statements)])].toSorted()
+  const lost = lossesOf({
+    before: inventory,
+    after: inventoryOf(after),
+    statements,
+    defaultSchema,
+  })
+  const losses = [
+    ...new Set([...lost, ...overwrittenColumns(inventory, statements, defaultSchema)]),
+  ].toSorted()
   const way = await attempt(async () => wayBetween(after, before, session.server.user))
   const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }
   const deletes = await deletesOfInserted(session, statements, inventory)
   const parts = { migration, deletes, renames, statements: back, losses, choices }
   if (!way.ok) return { parts, body: '', obstacle: way.failure.why ?? way.failure.message }
-  return { parts, body: downBody(parts) }
+  return { parts, body: portableBody(parts, defaultSchema) }
+}
+
+/**
+ * The body of a down migration for every target, whatever the default schema there: a name has the default schema
+ * only where the migration itself writes it so.
+ */
+function portableBody(parts: DownParts, defaultSchema: string): string {
+  const keeps = qualifiedNames(parts.migration.sql, defaultSchema)
+  return downBody(parts, (sql) => unqualified(sql, defaultSchema, keeps))
 }
 
 function gradeOf(proof: Proof, losses: readonly string[]): Grade | undefined {
@@ -183,7 +206,7 @@ async function revertRenames(
   const made: NameChange[] = []
   let inventory = before
   for (const { text } of statements) {
-    const rename = readNameChange(text)
+    const rename = readNameChange(text, session.server.schema)
     if (!rename || !hasSubject(inventory, rename)) continue
     made.push(rename)
     inventory = renamed(inventory, rename)
@@ -204,7 +227,8 @@ async function revertRenames(
 
 /** The statements that make a change, once they have been run; none where the server refuses them. */
 async function tryToRevert(session: Session, change: NameChange): Promise<string[]> {
-  const sql = renameSql(change, true)
+  const home = change.kind === 'move' && change.to === session.server.schema
+  const sql = home ? moveToDefaultSql(change) : renameSql(change, true)
   if (await runsOnTrial(session, sql)) return [sql]
   if (change.kind !== 'move') return []
   // The schema that it came from may be gone.
@@ -216,7 +240,7 @@ async function tryToRevert(session: Session, change: NameChange): Promise<string
 export function lossesAfter(options: LossOptions): string[] {
   let { after } = options
   for (const { text } of options.statements.toReversed()) {
-    const rename = readNameChange(text)
+    const rename = readNameChange(text, options.defaultSchema)
     if (rename && hasSubject(after, inverse(rename))) after = renamed(after, inverse(rename))
   }
   return lossesOf({ ...options, after })

@@ -8,6 +8,8 @@ export interface LossOptions {
   /** The state after it, with the names of the state before. */
   readonly after: Inventory
   readonly statements: readonly Statement[]
+  /** What a name without a schema goes to. */
+  readonly defaultSchema: string
 }
 
 /**
@@ -15,7 +17,7 @@ export interface LossOptions {
  * `table public.user`, `column public.user.email`, `rows of public.user`. Sorted. A column counts
  * as destroyed, too, where its values were converted to a type that cannot hold all of them.
  */
-export function lossesOf({ before, after, statements }: LossOptions): string[] {
+export function lossesOf({ before, after, statements, defaultSchema }: LossOptions): string[] {
   const losses = new Set<string>()
   for (const table of before.tables) {
     const later = tableOf(after, table.schema, table.name)
@@ -26,7 +28,7 @@ export function lossesOf({ before, after, statements }: LossOptions): string[] {
   }
   const stood = namesIn(before)
   for (const destroyed of statements.flatMap(({ destroys }) => destroys)) {
-    const name = withSchema(destroyed)
+    const name = withSchema(destroyed, defaultSchema)
     // What the migration made itself and removed again was never there before.
     if (stood.has(name) || !/^(?:table|column|rows)\b/.test(name)) losses.add(name)
   }
@@ -34,14 +36,16 @@ export function lossesOf({ before, after, statements }: LossOptions): string[] {
 }
 
 /** Columns that stood before and whose values a statement overwrites. */
-export function overwrittenColumns(before: Inventory, statements: readonly Statement[]): string[] {
+export function overwrittenColumns(
+  before: Inventory,
+  statements: readonly Statement[],
+  defaultSchema: string,
+): string[] {
   return statements.flatMap(({ actions }) =>
     actions.flatMap((action) => {
       if (action.kind !== 'update') return []
-      const { schema, name } = action.table
-      const table = before.tables.find(
-        (one) => one.name === name && (schema === undefined || one.schema === schema),
-      )
+      const { schema = defaultSchema, name } = action.table
+      const table = tableOf(before, schema, name)
       return (table?.columns ?? [])
         .filter((column) => action.columns.includes(column.name))
         .map((column) => `column ${table?.schema}.${name}.${column.name}`)
@@ -91,10 +95,10 @@ function namesIn(inventory: Inventory): Set<string> {
   )
 }
 
-/** The parser gives names as they are written: without a schema they are in `public`. */
-export function withSchema(destroyed: string): string {
+/** The parser gives names as they are written: without a schema they are in the default schema. */
+export function withSchema(destroyed: string, defaultSchema: string): string {
   const [, kind = '', name = ''] = /^(table|column|rows of) (.*)$/s.exec(destroyed) ?? []
   if (kind === '') return destroyed
   const parts = kind === 'column' ? 3 : 2
-  return name.split('.').length < parts ? `${kind} public.${name}` : destroyed
+  return name.split('.').length < parts ? `${kind} ${defaultSchema}.${name}` : destroyed
 }

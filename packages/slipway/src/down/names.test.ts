@@ -14,7 +14,7 @@ const RENAMES: readonly Rename[] = [
 test.each(RENAMES)(
   'a rename of a $kind is read as it was written, and its inverse undoes it',
   (rename) => {
-    expect(readNameChange(renameSql(rename, true))).toEqual(rename)
+    expect(readNameChange(renameSql(rename, true), 'public')).toEqual(rename)
     expect(inverse(inverse(rename))).toEqual(rename)
   },
 )
@@ -33,7 +33,7 @@ test.each([
     { kind: 'column', table: 'größe', from: 'höhe', to: 'Höhe' },
   ],
 ])('%s', (sql, rename) => {
-  expect(readNameChange(sql)).toMatchObject(rename)
+  expect(readNameChange(sql, 'public')).toMatchObject(rename)
 })
 
 test.each([
@@ -43,7 +43,7 @@ test.each([
     'ALTER MATERIALIZED VIEW "C"."B" SET SCHEMA "a"',
   ],
 ])('%s is rolled back by %s', (sql, back) => {
-  const move = readNameChange(sql)
+  const move = readNameChange(sql, 'public')
   expect(move && renameSql(inverse(move), true)).toBe(back)
 })
 
@@ -52,7 +52,7 @@ test.each([
   'ALTER VIEW a RENAME TO b',
   "SELECT 'ALTER TABLE a RENAME TO b'",
 ])('%s is no rename that we roll back', (sql) => {
-  expect(readNameChange(sql)).toBeUndefined()
+  expect(readNameChange(sql, 'public')).toBeUndefined()
 })
 
 const SCHEMA = `

@@ -65,6 +65,14 @@ function moveSql({ of, name, from, to }: Move): string {
   return `ALTER ${of} ${quoteIdentifier(from)}.${quoteIdentifier(name)} SET SCHEMA ${quoteIdentifier(to)}`
 }
 
+/** A move to the default schema of whichever database it runs on: there is no word for it but in code. */
+export function moveToDefaultSql({ of, name, from }: Move): string {
+  const move = `ALTER ${of} ${quoteIdentifier(from)}.${quoteIdentifier(name)} SET SCHEMA %I`
+  const format = `format(${quoteLiteral(move.replaceAll(/%(?!I$)/g, '%%'))}, current_schema())`
+  const tag = move.includes('$$') ? '$slipway$' : '$$'
+  return `DO ${tag} BEGIN EXECUTE ${format}; END ${tag}`
+}
+
 const ID = String.raw`("(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`
 const RENAME = new RegExp(
   String.raw`^ALTER\s+(TABLE|INDEX|TYPE)\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?:${ID}\s*\.\s*)?${ID}\s+RENAME\s+([\s\S]+)$`,
@@ -79,22 +87,23 @@ const MOVE = new RegExp(
   'iu',
 )
 
-/** The rename or the move that a statement is, if it is one. A name without a schema is taken to be in `public`. */
-export function readNameChange(statement: string): NameChange | undefined {
-  return readRename(statement) ?? readMove(statement)
+/** The rename or the move that a statement is, if it is one. A name without a schema is in the default schema. */
+export function readNameChange(statement: string, defaultSchema: string): NameChange | undefined {
+  return readRename(statement, defaultSchema) ?? readMove(statement, defaultSchema)
 }
 
-function readMove(statement: string): Move | undefined {
-  const [, word, schema = 'public', name, to] = MOVE.exec(statement.trim()) ?? []
+function readMove(statement: string, defaultSchema: string): Move | undefined {
+  const [, word, schema = quoteIdentifier(defaultSchema), name, to] =
+    MOVE.exec(statement.trim()) ?? []
   if (word === undefined || name === undefined || to === undefined) return undefined
   const of = word.toUpperCase().replaceAll(/\s+/g, ' ') as Movable
   return { kind: 'move', of, name: identifier(name), from: identifier(schema), to: identifier(to) }
 }
 
-function readRename(statement: string): Rename | undefined {
+function readRename(statement: string, defaultSchema: string): Rename | undefined {
   const [, word = '', schemaText, objectText = '', rest = ''] = RENAME.exec(statement.trim()) ?? []
   if (word === '') return undefined
-  const schema = schemaText === undefined ? 'public' : identifier(schemaText)
+  const schema = schemaText === undefined ? defaultSchema : identifier(schemaText)
   const object = identifier(objectText)
   const owner = word.toLowerCase() as 'table' | 'index' | 'type'
   const [, to] = TO.exec(rest) ?? []

@@ -20,6 +20,8 @@ import { type DriftReport, inspectSession } from './inspect.ts'
 export interface AdoptRequest extends WorkRequest {
   /** The migration's full name, with its time. */
   readonly name: string
+  /** The schemas that the datasource lists. */
+  readonly schemas?: readonly string[] | undefined
   /** Writes the migration into the project; returns where. */
   readonly write: (name: string, sql: string) => string
 }
@@ -83,13 +85,16 @@ async function prove(
   migration: ReplayMigration,
   request: AdoptRequest,
 ): Promise<void> {
-  const { migrations, shadow } = shadowLike(request, session)
+  const { migrations, schemas, shadow } = shadowLike(request, session)
   const applied = appliedMigrations({ history: await readHistory(session), migrations })
-  const actual = await readCatalog(session, await projectScope(session, migrations))
+  const actual = await readCatalog(session, await projectScope(session, migrations, schemas))
   const proven = await attempt(() =>
     withShadowDatabase(shadow, applied, async (copy) => {
       await replay(copy, [migration])
-      return difference(await readCatalog(copy, await projectScope(copy, migrations)), actual)
+      return difference(
+        await readCatalog(copy, await projectScope(copy, migrations, schemas)),
+        actual,
+      )
     }),
   )
   if (proven.ok && proven.value.length === 0) return

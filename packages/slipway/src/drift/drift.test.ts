@@ -96,7 +96,7 @@ test('what belongs to the database as a whole, and who owns a table, is no drift
   const report = await inspectDrift(target.request(HISTORY))
   expect(report.changes).toHaveLength(1)
   expect(report.toHistory).toBe('ALTER TABLE "public"."customer" DROP COLUMN "email";\n')
-  expect(report.toTarget).toBe('ALTER TABLE "public"."customer" ADD COLUMN "email" text;\n')
+  expect(report.toTarget).toBe('ALTER TABLE "customer" ADD COLUMN "email" text;\n')
   await target.sql(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`)
 })
 

@@ -1,4 +1,4 @@
-import { creationOf, withoutSchema } from '../create/index.ts'
+import { creationOf } from '../create/index.ts'
 import { type Session, withSession } from '../database/index.ts'
 import type { WorkRequest } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
@@ -17,10 +17,13 @@ import {
   waySql,
 } from '../schema/index.ts'
 import { type ReplayMigration, shadowLike, withShadowDatabase } from '../shadow/index.ts'
-import { loadParser } from '../statements/index.ts'
+import { loadParser, unqualified } from '../statements/index.ts'
 
 /** What a look at a target needs. */
-export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'shadow' | 'emit'>
+export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'shadow' | 'emit'> & {
+  /** The schemas that the datasource lists. */
+  readonly schemas?: readonly string[] | undefined
+}
 
 /** How a target's catalog stands to what its history gives, with the SQL both ways. */
 export interface DriftReport {
@@ -56,14 +59,14 @@ export async function inspectSession(
   session: Session,
   request: DriftRequest,
 ): Promise<DriftReport> {
-  const { migrations, emit } = request
-  const actual = await readCatalog(session, await projectScope(session, migrations))
+  const { migrations, schemas, emit } = request
+  const actual = await readCatalog(session, await projectScope(session, migrations, schemas))
   emit({ kind: 'phase', phase: 'replay' })
   const expected = await expectedCatalog(session, request)
   const { database } = session.server
   if (!expected.ok) return unknown(database, actual, expected.failure.message)
   if (typeof expected.value === 'string') return unknown(database, actual, expected.value)
-  if (isEmpty(expected.value)) await loadParser()
+  await loadParser()
   return reportOf(database, expected.value, actual)
 }
 
@@ -90,10 +93,10 @@ async function expectedCatalog(
 /** The catalog after some migrations, on a shadow database. */
 async function catalogAfter(
   applied: readonly ReplayMigration[],
-  { migrations, shadow }: Pick<DriftRequest, 'migrations' | 'shadow'>,
+  { migrations, schemas, shadow }: Pick<DriftRequest, 'migrations' | 'schemas' | 'shadow'>,
 ): Promise<Catalog> {
   return await withShadowDatabase(shadow, applied, async (copy) =>
-    readCatalog(copy, await projectScope(copy, migrations)),
+    readCatalog(copy, await projectScope(copy, migrations, schemas)),
   )
 }
 
@@ -109,7 +112,7 @@ function reportOf(database: string, expected: Catalog, actual: Catalog): DriftRe
     changes,
     toHistory: waySql(back),
     choices: back.choices,
-    toTarget: isEmpty(expected) ? creationSql(forth, actual) : waySql(forth),
+    toTarget: isEmpty(expected) ? creationSql(forth, actual) : portable(forth, actual),
     columnOrder: columnOrders(expected, actual),
     unmodelled: actual.unmodelled,
   }
@@ -119,10 +122,18 @@ function reportOf(database: string, expected: Catalog, actual: Catalog): DriftRe
  * Where nothing stood, the SQL is that of a first migration: whole tables, in an order for people, and like
  * Prisma's own without the schema that every connection begins with.
  */
-function creationSql({ statements }: Way, { columnOrder }: Catalog): string {
+function creationSql({ statements }: Way, actual: Catalog): string {
   const texts = statements.map(({ sql }) => sql)
-  const { tables, guards } = creationOf(texts, columnOrder)
-  return [...tables, ...guards].map((sql) => `${withoutSchema(sql, 'public')};\n`).join('\n')
+  const { tables, guards } = creationOf(texts, actual.columnOrder)
+  return [...tables, ...guards]
+    .map((sql) => `${unqualified(sql, actual.defaultSchema)};\n`)
+    .join('\n')
+}
+
+/** A migration goes to every target of the project, whatever the default schema there. */
+function portable({ statements, choices }: Way, { defaultSchema }: Catalog): string {
+  const plain = statements.map((one) => ({ ...one, sql: unqualified(one.sql, defaultSchema) }))
+  return waySql({ statements: plain, choices })
 }
 
 const NO_WAY = { statements: [], choices: [] }

@@ -26,6 +26,13 @@ export class ConnectionString {
     return new ConnectionString(url.href)
   }
 
+  /** The same database, with another schema for unqualified names (`?schema=`). */
+  withSchema(name: string): ConnectionString {
+    const url = new URL(this.#text)
+    url.searchParams.set('schema', name)
+    return new ConnectionString(url.href)
+  }
+
   toString(): string {
     const [scheme = ''] = /^[a-z][a-z0-9+.-]*:\/+/i.exec(this.#text) ?? []
     // Of a whole string it is known where it ends, so a password may hold anything.

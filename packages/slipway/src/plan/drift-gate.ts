@@ -25,16 +25,14 @@ export interface AppliedHistory {
 /** Loaded when it is needed: a deploy that finds nothing to do must not pay for it. */
 const loadCatalog = () => import('../schema/index.ts')
 
-/** The schemas that belong to a project on this session. */
+/** What belongs to a project on this session. `schemas` are those of its datasource. */
 export async function projectScope(
   session: Session,
   migrations: readonly ReplayMigration[],
+  schemas: readonly string[] = [],
 ): Promise<Scope> {
   const { scopeOf } = await loadCatalog()
-  return scopeOf(
-    session.server.schema,
-    migrations.map(({ sql }) => sql),
-  )
+  return await scopeOf(session.server.schema, { migrations, schemas })
 }
 
 /** The rows that are applied now, in the order in which they were. */

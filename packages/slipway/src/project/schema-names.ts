@@ -30,8 +30,14 @@ const BLOCK = /^[ \t]*(model|enum)[ \t]+(\w+)[ \t]*\{((?:"(?:\\.|[^"\\\n])*"|[^"
 // Strings first: a `//` inside one begins no comment.
 const STRING_OR_COMMENT = /("(?:\\.|[^"\\\n])*")|\/\/[^\n]*/g
 
-/** Reads the names of a schema that Prisma's engine accepts; judgement is left to the engine. */
-export function schemaNames(files: readonly ProjectSchemaFile[]): SchemaNames {
+/**
+ * Reads the names of a schema that Prisma's engine accepts; judgement is left to the engine. What names no
+ * PostgreSQL schema is in the default schema.
+ */
+export function schemaNames(
+  files: readonly ProjectSchemaFile[],
+  defaultSchema = 'public',
+): SchemaNames {
   const models: MappedBlock[] = []
   const enums: MappedBlock[] = []
   let qualified = false
@@ -46,7 +52,7 @@ export function schemaNames(files: readonly ProjectSchemaFile[]): SchemaNames {
       const block = {
         name,
         mapped: attribute(body, '@@map') ?? name,
-        schema: schema ?? 'public',
+        schema: schema ?? defaultSchema,
         members: membersOf(body),
       }
       ;(keyword === 'model' ? models : enums).push(block)

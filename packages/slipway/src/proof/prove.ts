@@ -124,11 +124,14 @@ async function proofOf(
     before: inventoryOf(before),
     after: inventoryOf(testRun.after),
     statements,
+    defaultSchema: before.defaultSchema,
   })
   const schemaEqual = testRun.downFails?.onEmpty !== false && testRun.notRestored.length === 0
-  const overwritten = overwrittenColumns(inventoryOf(before), statements).filter(
-    (column) => !comesBack(column, testRun),
-  )
+  const overwritten = overwrittenColumns(
+    inventoryOf(before),
+    statements,
+    before.defaultSchema,
+  ).filter((column) => !comesBack(column, testRun))
   const lost = lostData([...losses, ...overwritten], testRun.rows.lost)
   const grade = gradeOfFiles(testRun, lost)
   const { trace, filling, withheld, down, downMs, rows } = testRun

@@ -15,7 +15,9 @@ export async function readOutline(session: Session, scope: Scope): Promise<Outli
        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`,
   )
   return new Set(
-    rows.flatMap(([schema, column]) => (schema && column && scope(schema) ? [column] : [])),
+    rows.flatMap(([schema, column]) =>
+      schema && column && scope.ownsSchema(schema) ? [column] : [],
+    ),
   )
 }
 

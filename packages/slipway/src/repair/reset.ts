@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import type { Session } from '../database/index.ts'
 import {
   type Bookkeeping,
   type Consent,
@@ -10,20 +10,19 @@ import {
 } from '../deploy/index.ts'
 import { advice, rethrow } from '../kernel/index.ts'
 import { planMigration } from '../plan/index.ts'
-import { LEDGER_SCHEMA } from '../schema/index.ts'
-import { extensionsOf, type ReplayMigration } from '../shadow/index.ts'
 import { loadParser } from '../statements/index.ts'
 import { raise } from './failures.ts'
+import { planReset } from './reset-sql.ts'
 
 /** A reset: all that the project has in a database is dropped, and deployed again. */
 export interface ResetRequest extends WorkRequest {
   readonly environment: string
-  /** Schemas that the project manages, beside those that its history creates. */
+  /** The schemas that the datasource lists. */
   readonly schemas?: readonly string[] | undefined
   readonly consent: Consent
 }
 
-/** What a reset did: the schemas that were dropped, and the deploy after it. */
+/** What a reset did: the schemas that were emptied or dropped, and the deploy after it. */
 export interface ResetOutcome {
   readonly database: string
   readonly dropped: readonly string[]
@@ -33,8 +32,8 @@ export interface ResetOutcome {
 const OPEN_ENVIRONMENTS = new Set(['development', 'testing'])
 
 /**
- * Drops the project's schemas with all that is in them, history and ledger too, and deploys all
- * migrations again. Rights on the schemas, and extensions that no migration creates, are put back.
+ * Drops what the project has in a database, history and ledger too, and deploys all migrations again. What
+ * other applications have there stays, and so do the default schema itself and extensions that no migration creates.
  * Only for development, testing and embedded databases (REPAIR.RESET_REFUSED, and no flag changes
  * that); on a server it needs consent by the name of the database.
  */
@@ -42,9 +41,8 @@ export async function reset(request: ResetRequest): Promise<ResetOutcome> {
   refuseProtected(request)
   const dropped = await withTarget(request, async (session, supervision) => {
     await requireName(session, request)
-    const schemas = await schemasOf(session, request)
     await loadParser()
-    const sql = await resetSql(session, schemas, request.migrations)
+    const { schemas, sql } = await planReset(session, request)
     const step = { plan: planMigration({ name: 'reset', sql, path: 'reset' }), books: NO_BOOKS }
     const { failure } = await runMigrations(supervision, [step], [])
     if (failure) rethrow(failure)
@@ -78,79 +76,6 @@ async function requireName(session: Session, { address, consent }: ResetRequest)
         : `The name given with --confirm is not that of the database, ${database}.`,
     why: 'It needs consent by the name of the database.',
     nextActions: [advice(`Add --confirm ${database} if that is what you want.`)],
-  })
-}
-
-/** The schemas that belong to the project and stand: those it is told of, and those that its history creates. */
-async function schemasOf(
-  session: Session,
-  { migrations, schemas = [] }: ResetRequest,
-): Promise<string[]> {
-  const wanted = new Set([
-    session.server.schema,
-    ...schemas,
-    ...migrations.flatMap(({ sql }) => createdSchemas(sql)),
-    LEDGER_SCHEMA,
-  ])
-  const { rows } = await session.queryRaw(
-    "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1",
-  )
-  return rows.flatMap(([name]) =>
-    name && name !== 'information_schema' && wanted.has(name) ? [name] : [],
-  )
-}
-
-function createdSchemas(sql: string): string[] {
-  const found = sql.matchAll(
-    /\bCREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:"((?:[^"]|"")+)"|([\w$]+))/gi,
-  )
-  return [...found].map(
-    ([, quoted, bare = '']) => quoted?.replaceAll('""', '"') ?? bare.toLowerCase(),
-  )
-}
-
-async function resetSql(
-  session: Session,
-  schemas: readonly string[],
-  migrations: readonly ReplayMigration[],
-): Promise<string> {
-  const own = session.server.schema
-  const grants = await grantsOn(session, own)
-  const extensions = await extensionsIn(
-    session,
-    schemas,
-    new Set(extensionsOf(migrations.map(({ sql }) => sql))),
-  )
-  return [
-    ...schemas.map((schema) => `DROP SCHEMA ${quoteIdentifier(schema)} CASCADE;`),
-    `CREATE SCHEMA ${quoteIdentifier(own)};`,
-    ...grants,
-    ...extensions,
-  ].join('\n')
-}
-
-async function grantsOn(session: Session, schema: string): Promise<string[]> {
-  const { rows } = await session.queryRaw(
-    `SELECT format('GRANT %s ON SCHEMA %I TO %s;', a.privilege_type, n.nspname,
-       CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
-     FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = ${quoteLiteral(schema)} AND a.grantee <> n.nspowner`,
-  )
-  return rows.map(([grant]) => grant ?? '')
-}
-
-/** Extensions that stand in these schemas and that no migration creates: somebody else has set them up. */
-async function extensionsIn(
-  session: Session,
-  schemas: readonly string[],
-  created: ReadonlySet<string>,
-): Promise<string[]> {
-  const { rows } = await session.queryRaw(
-    `SELECT e.extname, n.nspname, format('CREATE EXTENSION %I SCHEMA %I;', e.extname, n.nspname)
-     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace`,
-  )
-  return rows.flatMap(([name, schema, sql]) => {
-    const dropped = schema === session.server.schema && schemas.includes(schema)
-    return dropped && name && sql && !created.has(name) ? [sql] : []
   })
 }
 

@@ -119,6 +119,14 @@ export interface TestedDown {
   readonly expected?: Catalog
 }
 
+/** What down migrations are tested on. */
+export interface DownHistory {
+  readonly applied: readonly ReplayMigration[]
+  /** All migrations of the project: they say what is the project's own. */
+  readonly project: readonly ReplayMigration[]
+  readonly shadow: ShadowOptions
+}
+
 /**
  * Goes there and back on one shadow database: the history that stays, the migrations on top of it, their ways
  * back, and the catalog compared with the first. A down migration that fails there is refused
@@ -126,8 +134,7 @@ export interface TestedDown {
  */
 export async function testDownMigrations(
   ways: readonly PreparedDown[],
-  applied: readonly ReplayMigration[],
-  shadow: ShadowOptions,
+  { applied, project, shadow }: DownHistory,
 ): Promise<TestedDown> {
   const stays = applied.slice(0, applied.length - ways.length)
   const goes = applied.slice(stays.length)
@@ -140,7 +147,7 @@ export async function testDownMigrations(
       shadow,
       stays,
       async (session) => {
-        const scope = await projectScope(session, applied)
+        const scope = await projectScope(session, project)
         const expected = await readCatalog(session, scope)
         await replay(session, goes)
         await runBackwards(downs, (down) => replay(session, [down]))

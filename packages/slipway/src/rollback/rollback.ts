@@ -180,7 +180,8 @@ async function runUpDownUp(
   applied: readonly Reversible[],
   request: RollbackRequest,
 ): Promise<TestedDown> {
-  if (!request.acceptUnproven) return await testDownMigrations(ways, applied, request.shadow)
+  const { migrations: project, shadow } = request
+  if (!request.acceptUnproven) return await testDownMigrations(ways, { applied, project, shadow })
   return { testRun: { kind: 'not-tested', reason: 'accepted unproven' } }
 }
 

@@ -14,15 +14,16 @@ const noOwner = () => false
 export function wayAcross(from: Catalog, to: Catalog): Way {
   return wayBetween(
     { ...from, facts: factBase(from.facts.facts(), from.facts.edges, noOwner) },
-    { ...to, facts: likened(to.facts, from.facts) },
+    { ...to, facts: likened(to, from) },
   )
 }
 
 /** `to`, with all that a fingerprint does not tell apart as it is in `from`. */
-function likened(to: FactBase, from: FactBase): FactBase {
-  const covered = comparedFacts(to).map((fact) => likeOf(fact, from.get(fact.id)))
+function likened(toAll: Catalog, fromAll: Catalog): FactBase {
+  const [to, from] = [toAll.facts, fromAll.facts]
+  const covered = comparedFacts(toAll).map((fact) => likeOf(fact, from.get(fact.id)))
   const coveredIds = new Set(covered.map(({ id }) => encodeId(id)))
-  const comparedIds = new Set(comparedFacts(from).map(({ id }) => encodeId(id)))
+  const comparedIds = new Set(comparedFacts(fromAll).map(({ id }) => encodeId(id)))
   const facts = new Map<string, Fact>()
   // Later ones win: what `from` has beside the compared facts stands as it is.
   const extensions = to

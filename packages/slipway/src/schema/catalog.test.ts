@@ -250,7 +250,7 @@ test('what is not the project’s is left out: books, other schemas, the order o
   await onServer((session) =>
     onTrial(session, async () => {
       await session.execute('CREATE TABLE t (a integer, b text)')
-      const scope = scopeOf('public', ['CREATE SCHEMA billing'])
+      const scope = await scopeOf('public', { migrations: [{ sql: 'CREATE SCHEMA billing' }] })
       const before = fingerprint(await readCatalogInTransaction(session, scope))
       await session.execute(`CREATE SCHEMA slipway; CREATE TABLE slipway.journal (id integer);
         CREATE TABLE _prisma_migrations (id integer PRIMARY KEY); CREATE SCHEMA other; CREATE TABLE other.t ();

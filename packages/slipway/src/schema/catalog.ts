@@ -7,7 +7,8 @@ import {
 } from '@supabase/pg-delta'
 import type { Session } from '../database/index.ts'
 import { type Answers, type Extracted, extractFacts, extractUnlessSame } from './extraction.ts'
-import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
+import { type Fingerprint, fingerprintOf, isGiven } from './fingerprint.ts'
+import { everything, type Scope } from './scope.ts'
 
 /** Slipway's own schema on a target; it never enters a catalog. */
 export const LEDGER_SCHEMA = 'slipway'
@@ -15,31 +16,14 @@ const HISTORY_TABLE = '_prisma_migrations'
 /** A dropped column whose values Slipway still keeps under another name. */
 const SET_ASIDE = /^_slipway_kept_\d+$/
 
-/** Schemas that hosting platforms keep for themselves: no migration made them, none may drop them. */
-const PLATFORM_SCHEMAS = new Set([
-  '_realtime',
-  'auth',
-  'cron',
-  'graphql',
-  'graphql_public',
-  'net',
-  'neon_auth',
-  'pgbouncer',
-  'pgsodium',
-  'pgsodium_masks',
-  'realtime',
-  'storage',
-  'supabase_functions',
-  'supabase_migrations',
-  'vault',
-])
-
 /**
  * All that stands in the user's schemas of a database, as facts. What it holds is the concern of
  * this module; other modules pass it on.
  */
 export interface Catalog {
   readonly facts: FactBase
+  /** The schema that unqualified names go to; it is no object of the project's. */
+  readonly defaultSchema: string
   /** Objects of kinds that are not modelled (casts, operators, text search …): seen, named, not compared. */
   readonly unmodelled: readonly string[]
   /** Columns of each table in their order, which is reported and never compared. */
@@ -47,33 +31,11 @@ export interface Catalog {
   readonly major: number
 }
 
-/** Tells which schemas are a project's own. A database may hold those of other applications. */
-export type Scope = (schema: string) => boolean
-
-/** Every schema of the database. */
-const everySchema: Scope = () => true
-
 /**
- * The schemas that a history speaks of: the one that unqualified names go to, and every one that a
- * migration mentions by name.
+ * Reads the catalog of a database in one snapshot. Slipway's ledger and Prisma's history table are
+ * left out. The session must not be inside a transaction.
  */
-export function scopeOf(defaultSchema: string, texts: readonly string[]): Scope {
-  const verdicts = new Map<string, boolean>([[defaultSchema, true]])
-  return (schema) => {
-    const known = verdicts.get(schema)
-    if (known !== undefined) return known
-    const word = new RegExp(`(?<![\\w$])${schema.replaceAll(/[^\w]/g, '\\$&')}(?![\\w$])`)
-    const mentioned = texts.some((text) => word.test(text))
-    verdicts.set(schema, mentioned)
-    return mentioned
-  }
-}
-
-/**
- * Reads the catalog of a database in one snapshot. Slipway's ledger, Prisma's history table and the
- * schemas of hosting platforms are left out. The session must not be inside a transaction.
- */
-export async function readCatalog(session: Session, scope: Scope = everySchema): Promise<Catalog> {
+export async function readCatalog(session: Session, scope: Scope = everything): Promise<Catalog> {
   return catalogOf(await extractFacts(session), session, scope)
 }
 
@@ -81,7 +43,7 @@ export async function readCatalog(session: Session, scope: Scope = everySchema):
  * The catalog without what depends on what, for a comparison or an inventory: in half the time. A way
  * between catalogs needs the whole.
  */
-export async function readFacts(session: Session, scope: Scope = everySchema): Promise<Catalog> {
+export async function readFacts(session: Session, scope: Scope = everything): Promise<Catalog> {
   return catalogOf(await extractFacts(session, { dependencies: false }), session, scope)
 }
 
@@ -91,21 +53,26 @@ export async function readFacts(session: Session, scope: Scope = everySchema): P
  */
 export async function readFingerprint(
   session: Session,
-  scope: Scope = everySchema,
+  scope: Scope = everything,
 ): Promise<Fingerprint> {
   const { factBase } = await extractFacts(session, { dependencies: false })
-  return fingerprintOf(keptFacts(factBase, scope), factBase)
+  const { schema } = session.server
+  return fingerprintOf(keptFacts(factBase, { scope, defaultSchema: schema }), {
+    base: factBase,
+    defaultSchema: schema,
+  })
 }
 
 /** The fingerprint of a catalog. Pure. */
 export function fingerprint(catalog: Catalog): Fingerprint {
-  return fingerprintOf(catalog.facts.facts(), catalog.facts)
+  const { facts, defaultSchema } = catalog
+  return fingerprintOf(facts.facts(), { base: facts, defaultSchema })
 }
 
 /** `readCatalog` for a session that is inside a transaction, which sees and keeps its own work. */
 export async function readCatalogInTransaction(
   session: Session,
-  scope: Scope = everySchema,
+  scope: Scope = everything,
 ): Promise<Catalog> {
   return catalogOf(await extractFacts(session, { nested: true }), session, scope)
 }
@@ -122,7 +89,7 @@ export interface CatalogReader {
  * Reads a database that goes there and back: where it stands as it did at an earlier reading, the very catalog
  * of that one is given, which takes the time of the questions alone.
  */
-export function catalogReader(session: Session, scope: Scope = everySchema): CatalogReader {
+export function catalogReader(session: Session, scope: Scope = everything): CatalogReader {
   const readings: { answers: Answers; whole: boolean; catalog: Catalog }[] = []
   async function read(whole: boolean): Promise<Catalog> {
     const known = readings.filter((reading) => reading.whole || !whole)
@@ -137,9 +104,11 @@ export function catalogReader(session: Session, scope: Scope = everySchema): Cat
 
 function catalogOf({ factBase, diagnostics }: Extracted, session: Session, scope: Scope): Catalog {
   const unmodelled = diagnostics.filter((found) => found.code === 'unmodeled_kind')
-  const facts = userFacts(factBase, scope)
+  const defaultSchema = session.server.schema
+  const facts = userFacts(factBase, { scope, defaultSchema })
   return {
     facts,
+    defaultSchema,
     unmodelled: unmodelled.map(unmodelledObjects),
     columnOrder: columnOrder(facts),
     major: Math.floor(session.server.versionNumber / 10_000),
@@ -154,8 +123,14 @@ function unmodelledObjects({ message, context }: Extracted['diagnostics'][number
   return `${kind} ${samples.join(', ')}${more}`
 }
 
-function userFacts(all: FactBase, scope: Scope): FactBase {
-  const facts = keptFacts(all, scope)
+/** Whose facts are kept. */
+interface Ground {
+  readonly scope: Scope
+  readonly defaultSchema: string
+}
+
+function userFacts(all: FactBase, ground: Ground): FactBase {
+  const facts = keptFacts(all, ground)
   const kept = new Set(facts.map(({ id }) => encodeId(id)))
   const edges = all.edges.filter(
     (edge) =>
@@ -166,15 +141,27 @@ function userFacts(all: FactBase, scope: Scope): FactBase {
   })
 }
 
-/** The facts that are a project's own. */
-function keptFacts(all: FactBase, scope: Scope): Fact[] {
-  const sieve: Sieve = { all, scope, kept: new Set(), dropped: new Set() }
-  return all.facts().filter((fact) => keep(fact, sieve))
+/** The facts that are a project's own, and the tables of others that carry some of them. */
+function keptFacts(all: FactBase, ground: Ground): Fact[] {
+  const sieve: Sieve = { ...ground, all, kept: new Set(), dropped: new Set() }
+  const own = all.facts().filter((fact) => keep(fact, sieve))
+  return [...carriers(all, ground.scope), ...own]
 }
 
-interface Sieve {
+/** They are there, and nothing is said of them: what they are is not the project's affair. */
+function carriers(all: FactBase, { carriers: tables }: Scope): Fact[] {
+  const facts = new Map<string, Fact>()
+  for (const { schema, name } of tables) {
+    const table = all.get({ kind: 'table', schema, name })
+    const parent = all.get({ kind: 'schema', name: schema })
+    if (!table || !parent) continue
+    for (const fact of [parent, table]) facts.set(encodeId(fact.id), { ...fact, payload: {} })
+  }
+  return [...facts.values()]
+}
+
+interface Sieve extends Ground {
   readonly all: FactBase
-  readonly scope: Scope
   readonly kept: Set<string>
   readonly dropped: Set<string>
 }
@@ -186,15 +173,17 @@ function keep(fact: Fact, sieve: Sieve): boolean {
   if (dropped.has(key)) return false
   const parent = fact.parent && all.get(fact.parent)
   const out =
-    isForeign(fact.id, scope) ||
-    isOwnersDefault(all, fact) ||
-    (parent !== undefined && !keep(parent, sieve))
+    !scope.ownsPart(fact.id, all) &&
+    (isForeign(fact.id, sieve) ||
+      isOwnersDefault(all, fact) ||
+      (parent !== undefined && !keep(parent, sieve)))
   ;(out ? dropped : kept).add(key)
   return !out
 }
 
 /** Whether something is no migration's doing: a platform's, another application's, Slipway's or Prisma's. */
-function isForeign(id: StableId, scope: Scope): boolean {
+function isForeign(id: StableId, sieve: Sieve): boolean {
+  const { all, scope, defaultSchema } = sieve
   switch (id.kind) {
     case 'role':
     case 'membership':
@@ -205,8 +194,9 @@ function isForeign(id: StableId, scope: Scope): boolean {
       return id.name === HISTORY_TABLE || isForeignSchema(id.schema, scope)
     case 'comment':
     case 'acl':
-      // The comment and the rights on `public` differ by version and by how the database was made.
-      return encodeId(id.target) === 'schema:public' || isForeign(id.target, scope)
+      // The comment and the rights on the default schema differ by version and by how the database was made.
+      if (id.target.kind === 'schema' && isGiven(id.target.name, defaultSchema)) return true
+      return !scope.ownsPart(id.target, all) && isForeign(id.target, sieve)
     case 'column':
       return (
         SET_ASIDE.test(id.name) || id.table === HISTORY_TABLE || isForeignSchema(id.schema, scope)
@@ -220,7 +210,7 @@ function isForeign(id: StableId, scope: Scope): boolean {
 }
 
 function isForeignSchema(schema: string, scope: Scope): boolean {
-  return schema === LEDGER_SCHEMA || PLATFORM_SCHEMAS.has(schema) || !scope(schema)
+  return schema === LEDGER_SCHEMA || !scope.ownsSchema(schema)
 }
 
 /** An owner has all rights on what is his, unless they were revoked: that is no fact worth keeping. */

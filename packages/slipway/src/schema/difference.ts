@@ -14,8 +14,8 @@ export interface Change {
 /** The differences between two catalogs, by object, sorted. Empty if and only if fingerprints are equal. */
 export function difference(from: Catalog, to: Catalog): Change[] {
   if (from === to) return []
-  const before = byId(comparedFacts(from.facts))
-  const after = byId(comparedFacts(to.facts))
+  const before = byId(comparedFacts(from))
+  const after = byId(comparedFacts(to))
   const changes: Change[] = []
   for (const [id, fact] of before) {
     const other = after.get(id)

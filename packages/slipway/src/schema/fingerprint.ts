@@ -43,10 +43,22 @@ const OF_OPERATORS = new Set<FactKind>([
   'extensionIntent',
 ])
 
-/** The fingerprint of some facts; `base` is where their parents and edges are. */
-export function fingerprintOf(facts: readonly Fact[], base: FactBase): Fingerprint {
+/** Where the parents and edges of facts are, and which schema nobody makes. */
+interface Surroundings {
+  readonly base: FactBase
+  readonly defaultSchema: string
+}
+
+/** A schema that is there before the first migration. */
+export function isGiven(schema: string, defaultSchema: string): boolean {
+  return schema === 'public' || schema === defaultSchema
+}
+
+/** The fingerprint of some facts. */
+export function fingerprintOf(facts: readonly Fact[], around: Surroundings): Fingerprint {
+  const { base } = around
   const parts = new Map<string, string[]>()
-  for (const fact of compared(facts, base)) {
+  for (const fact of compared(facts, around)) {
     const owner = readableName(rootOf(base, fact))
     const lines = parts.get(owner) ?? []
     lines.push(`${encodeId(fact.id)} ${sha256(canonicalize(comparable(fact)))}`)
@@ -61,11 +73,17 @@ export function fingerprintOf(facts: readonly Fact[], base: FactBase): Fingerpri
 }
 
 /** The facts that a fingerprint covers: not those that are database-wide or belong to an extension. */
-export function comparedFacts(facts: FactBase): Fact[] {
-  return compared(facts.facts(), facts)
+export function comparedFacts({
+  facts,
+  defaultSchema,
+}: {
+  readonly facts: FactBase
+  readonly defaultSchema: string
+}): Fact[] {
+  return compared(facts.facts(), { base: facts, defaultSchema })
 }
 
-function compared(facts: readonly Fact[], base: FactBase): Fact[] {
+function compared(facts: readonly Fact[], { base, defaultSchema }: Surroundings): Fact[] {
   const skipped = new Map<string, boolean>()
   const isSkipped = (fact: Fact): boolean => {
     const key = encodeId(fact.id)
@@ -75,7 +93,7 @@ function compared(facts: readonly Fact[], base: FactBase): Fact[] {
     const skip =
       base.outgoingEdges(fact.id).some((edge) => edge.kind === 'memberOfExtension') ||
       OF_OPERATORS.has(fact.id.kind) ||
-      key === 'schema:public' ||
+      (fact.id.kind === 'schema' && isGiven(fact.id.name, defaultSchema)) ||
       (fact.id.kind === 'comment' && OF_OPERATORS.has(fact.id.target.kind)) ||
       (parent !== undefined && parent.id.kind !== 'schema' && isSkipped(parent))
     skipped.set(key, skip)

@@ -9,9 +9,8 @@ export {
   readFingerprint,
   readCatalogInTransaction,
   readFacts,
-  type Scope,
-  scopeOf,
 } from './catalog.ts'
+export { ownershipIn, type ProjectObjects, type Scope, scopeOf } from './scope.ts'
 export { type ColumnOrder, columnOrders } from './column-order.ts'
 export { type Change, difference, differingObjects } from './difference.ts'
 export { applyAction, applyStatement } from './apply-action.ts'

@@ -1,11 +1,12 @@
 import { type Embedded, type Session, withEmbedded } from '../database/index.ts'
 import { extensionsOf, keysOf } from './history-key.ts'
 import { createImageCache, type ImageCache } from './image-cache.ts'
-import { replay, type ReplayMigration } from './replay.ts'
+import { begin, replay, type ReplayMigration } from './replay.ts'
 import type { ShadowOptions } from './shadow-database.ts'
+import { shadowSchema } from './shadow-schema.ts'
 
 /** Changes when the embedded server or the way of replaying does: older images are then left alone. */
-const IMAGE_FORMAT = 'pglite-0.5.16/1'
+const IMAGE_FORMAT = 'pglite-0.5.16/2'
 
 const WORTH_AN_IMAGE_MS = 500
 
@@ -24,10 +25,11 @@ export async function withEmbeddedShadowDatabase<T>(
     options.initScript ?? '',
     ...[...history, ...upcoming].map(({ sql }) => sql),
   ])
-  const keys = keysOf([IMAGE_FORMAT, options.initScript ?? '', ...extensions], history)
+  const schema = shadowSchema(options)
+  const keys = keysOf([IMAGE_FORMAT, schema, options.initScript ?? '', ...extensions], history)
   const start = longestKnown(cache, keys)
   const image = start < 0 ? undefined : cache.load(keys[start] ?? '')
-  return await withEmbedded({ image, extensions }, async (embedded) => {
+  return await withEmbedded({ image, extensions, schema }, async (embedded) => {
     await bringTo(embedded, cache, { keys, from: image ? start : -1, history, options })
     return await work(embedded.session)
   })
@@ -44,7 +46,7 @@ interface Journey {
 async function bringTo(embedded: Embedded, cache: ImageCache, journey: Journey): Promise<void> {
   const { keys, from, history, options } = journey
   if (from < 0) {
-    if (options.initScript) await embedded.session.execute(options.initScript)
+    await begin(embedded.session, options.initScript)
     await keep(embedded, cache, keys[0])
   }
   const rest = history.slice(Math.max(from, 0))

@@ -9,11 +9,12 @@ import {
 import { advice, failureOf } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { extensionsOf, keysOf } from './history-key.ts'
-import { replay, type ReplayMigration } from './replay.ts'
+import { begin, replay, type ReplayMigration } from './replay.ts'
 import type { ShadowOptions } from './shadow-database.ts'
+import { shadowSchema } from './shadow-schema.ts'
 
 /** Changes when the way of replaying does: older templates are then left alone. */
-const FORMAT = 'server/1'
+const FORMAT = 'server/2'
 const WORTH_A_TEMPLATE_MS = 150
 const KEEP = 12
 const DAY_MS = 86_400_000
@@ -22,8 +23,8 @@ const DAY_MS = 86_400_000
 export interface ShadowServer {
   /** A database to give commands from. */
   readonly admin: Address
-  /** The address of one of its databases. */
-  address(database: string): Address
+  /** The address of one of its databases, where unqualified names go to `schema`. */
+  address(database: string, schema: string): Address
   /** No other process uses it: what stands there and has no sessions was left by one that died. */
   readonly owned: boolean
 }
@@ -51,7 +52,7 @@ export async function withShadowDatabaseOn<T>(
     const name = `slipway_shadow_${randomBytes(6).toString('hex')}`
     try {
       await prepare({ server, admin, name }, task)
-      const address = server.address(name)
+      const address = server.address(name, shadowSchema(task.options))
       return { value: await withSession(address, {}, (session) => task.work(session, address)) }
     } finally {
       await admin.execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
@@ -80,7 +81,8 @@ interface Site {
 
 async function prepare<T>({ server, admin, name }: Site, task: Task<T>): Promise<void> {
   const { options, history } = task
-  const keys = keysOf([FORMAT, options.initScript ?? ''], history)
+  const schema = shadowSchema(options)
+  const keys = keysOf([FORMAT, schema, options.initScript ?? ''], history)
   const known = new Set(
     await ownDatabases(admin, 'slipway_history_').then((all) => all.map((one) => one.name)),
   )
@@ -89,8 +91,8 @@ async function prepare<T>({ server, admin, name }: Site, task: Task<T>): Promise
   const rest = history.slice(Math.max(from, 0))
   if (from >= 0 && rest.length === 0) return
   const began = performance.now()
-  await withSession(server.address(name), {}, async (session) => {
-    if (from < 0 && options.initScript) await session.execute(options.initScript)
+  await withSession(server.address(name, schema), {}, async (session) => {
+    if (from < 0) await begin(session, options.initScript)
     await replay(session, rest)
   })
   if (performance.now() - began < WORTH_A_TEMPLATE_MS) return

@@ -17,6 +17,13 @@ export interface ReplayMigration {
   readonly path?: string
 }
 
+/** Makes what stands before the history: the default schema of the session, and what `initShadowDb` makes. */
+export async function begin(session: Session, initScript = ''): Promise<void> {
+  const { schema } = session.server
+  if (schema !== 'public') await session.execute(`CREATE SCHEMA ${quoteIdentifier(schema)}`)
+  if (initScript !== '') await session.execute(initScript)
+}
+
 /** Runs migrations on a shadow database, one after the other, as a deploy would. */
 export async function replay(
   session: Session,

@@ -83,7 +83,7 @@ test('a comment that speaks of roles and extensions is no statement', async () =
 })
 
 test('the target’s major version is asked for; where this machine lacks it, embedded', async () => {
-  const server = { versionNumber: 120_000 } as Session['server']
+  const server = { versionNumber: 120_000, schema: 'public' } as Session['server']
   expect(await look({ like: { kind: 'postgres', server } })).toMatchObject({ kind: 'embedded' })
 })
 

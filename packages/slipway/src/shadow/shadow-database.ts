@@ -63,7 +63,7 @@ export async function withServerShadowDatabase<T>(
     const found = await withShadowDatabaseOn(
       {
         admin: { kind: 'postgres', url: named },
-        address: (name) => databaseOn(named, name),
+        address: (database, schema) => databaseOn(named, { database, schema }),
         owned: false,
       },
       { options, history, upcoming, work },
@@ -98,7 +98,14 @@ export async function withShadowServer<T>(
   const programs = options.named === undefined ? await programsFor(options) : undefined
   if (programs === undefined) return await work(options)
   const found = await withLocalServer(programs, options.cacheDir, ({ address }) =>
-    work({ ...options, running: { admin: address('postgres'), address, owned: true } }),
+    work({
+      ...options,
+      running: {
+        admin: address('postgres'),
+        address: (database, schema) => inSchema(address(database).url, schema),
+        owned: true,
+      },
+    }),
   )
   return found ? found.value : await work(options)
 }
@@ -138,6 +145,13 @@ function refuseTarget(named: ConnectionString, { target }: ShadowOptions): void 
   })
 }
 
-function databaseOn(server: ConnectionString, database: string): Address {
-  return { kind: 'postgres', url: server.withDatabase(database) }
+function databaseOn(
+  server: ConnectionString,
+  { database, schema }: { readonly database: string; readonly schema: string },
+): Address {
+  return inSchema(server.withDatabase(database), schema)
+}
+
+function inSchema(url: ConnectionString, schema: string): Address {
+  return { kind: 'postgres', url: url.withSchema(schema) }
 }

@@ -1,5 +1,6 @@
-import { creationOf, withoutSchema } from '../create/index.ts'
+import { creationOf } from '../create/index.ts'
 import { wayBetween } from '../schema/index.ts'
+import { unqualified } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { joinedSql } from './joined.ts'
 import type { Original } from './original.ts'
@@ -28,7 +29,7 @@ export function bodyOf(form: SquashForm, original: Original, { squashed }: Range
     way.statements.map(({ sql }) => sql),
     state.catalog.columnOrder,
   )
-  const plain = (sql: string) => (unnamed === undefined ? sql : withoutSchema(sql, unnamed))
+  const plain = (sql: string) => (unnamed === undefined ? sql : unqualified(sql, unnamed))
   const statements = [
     ...tables.map(plain),
     ...rows.flatMap((table) => table.statements),

@@ -21,3 +21,5 @@ export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } fro
 export { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
 export type { Destruction, ObjectRef, SchemaRef } from './object-ref.ts'
 export { hasComment, isKeyword, type Token, tokensOf } from './tokens.ts'
+export { joinOwnership, type Ownership, ownershipOf } from './ownership.ts'
+export { qualifiedNames, unqualified } from './unqualified.ts'

@@ -9,7 +9,10 @@ export const drift: Handler = async (context, { flags }) => {
   const work = await readWork(context)
   const name = flags.text('write')
   if (name !== undefined) return await adoptTarget(context, work, name)
-  const found = await inspectDrift(await workRequest(context, work))
+  const found = await inspectDrift({
+    ...(await workRequest(context, work)),
+    schemas: work.target.schemas,
+  })
   const {
     database,
     drifted,

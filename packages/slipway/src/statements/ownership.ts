@@ -1,0 +1,177 @@
+import type { Node, RangeVar } from 'libpg-query'
+import { names } from './definition.ts'
+import { parser } from './parser.ts'
+
+/** What a project puts on a table. */
+export interface TablePart {
+  readonly kind: 'column' | 'constraint' | 'index' | 'trigger' | 'policy' | 'rule'
+  readonly schema: string
+  readonly table: string
+  readonly name: string
+}
+
+/** An object that a migration creates in a schema that it names. */
+export interface PlacedObject {
+  readonly kind: 'table' | 'view' | 'materialized view' | 'sequence' | 'type' | 'other'
+  readonly schema: string
+  readonly name: string
+}
+
+/** Which schemas and parts of tables a file makes a project's own. Only what it names counts: the rest is in the default schema. */
+export interface Ownership {
+  /** Schemas that it creates, or renames to this name. */
+  readonly created: readonly string[]
+  /** What it creates in, or moves to, a schema. */
+  readonly placed: readonly PlacedObject[]
+  /** What it puts on tables that it names with their schema. */
+  readonly parts: readonly TablePart[]
+}
+
+const NOTHING: Ownership = { created: [], placed: [], parts: [] }
+
+/** Reads what a file makes a project's own. SQL that does not parse owns nothing. Needs `loadParser`. */
+export function ownershipOf(sql: string): Ownership {
+  const trees = statementsIn(sql)
+  const created: string[] = []
+  const placed: PlacedObject[] = []
+  const parts: TablePart[] = []
+  let searchPath: string | undefined
+  for (const tree of trees) {
+    searchPath = searchPathAfter(tree, searchPath)
+    created.push(...schemasCreatedBy(tree))
+    const inPath = <T extends { readonly schema: string | undefined }>(thing: T) => {
+      const schema = thing.schema ?? searchPath
+      return schema === undefined ? [] : [{ ...thing, schema }]
+    }
+    placed.push(...placedBy(tree).flatMap(inPath))
+    parts.push(...partsOf(tree).flatMap(inPath))
+  }
+  return { created, placed, parts }
+}
+
+function statementsIn(sql: string): Node[] {
+  // Without a dot or one of these words no name in it has a schema.
+  if (!/\.|schema|search_path/i.test(sql)) return []
+  try {
+    const { stmts = [] } = parser().parseSync(sql.replace(/^\uFEFF/, ' '))
+    return stmts.flatMap(({ stmt }) => (stmt ? [stmt] : []))
+  } catch (error) {
+    if (parser().hasSqlDetails(error)) return []
+    throw error
+  }
+}
+
+/** The schema that unqualified names go to after a `SET search_path`. */
+function searchPathAfter(node: Node, before: string | undefined): string | undefined {
+  if (!('VariableSetStmt' in node) || node.VariableSetStmt.name !== 'search_path') return before
+  const schemas = (node.VariableSetStmt.args ?? []).flatMap((arg) =>
+    'A_Const' in arg ? [arg.A_Const.sval?.sval ?? ''] : [],
+  )
+  return schemas.find((name) => !['', '$user', 'pg_catalog', 'pg_temp'].includes(name))
+}
+
+function schemasCreatedBy(node: Node): string[] {
+  if ('CreateSchemaStmt' in node) {
+    const { schemaname, authrole } = node.CreateSchemaStmt
+    return [schemaname ?? authrole?.rolename ?? ''].filter((name) => name !== '')
+  }
+  if ('RenameStmt' in node && node.RenameStmt.renameType === 'OBJECT_SCHEMA')
+    return [node.RenameStmt.newname ?? '']
+  return []
+}
+
+/** A thing that a statement makes, in a schema or on the search path. */
+type Placing = Omit<PlacedObject, 'schema'> & { readonly schema: string | undefined }
+
+function placedBy(node: Node): Placing[] {
+  const relation = (kind: PlacedObject['kind'], at: RangeVar | undefined): Placing[] =>
+    at?.relname ? [{ kind, schema: at.schemaname, name: at.relname }] : []
+  const named = (kind: PlacedObject['kind'], parts: readonly Node[] | undefined): Placing[] => {
+    const [name = '', schema] = names(parts).toReversed()
+    return [{ kind, schema, name }]
+  }
+  if ('CreateStmt' in node) return relation('table', node.CreateStmt.relation)
+  if ('CreateForeignTableStmt' in node)
+    return relation('table', node.CreateForeignTableStmt.base?.relation)
+  if ('CreateTableAsStmt' in node) {
+    const { objtype, into } = node.CreateTableAsStmt
+    return relation(objtype === 'OBJECT_MATVIEW' ? 'materialized view' : 'table', into?.rel)
+  }
+  if ('SelectStmt' in node) return relation('table', node.SelectStmt.intoClause?.rel)
+  if ('ViewStmt' in node) return relation('view', node.ViewStmt.view)
+  if ('CreateSeqStmt' in node) return relation('sequence', node.CreateSeqStmt.sequence)
+  if ('CompositeTypeStmt' in node) return relation('type', node.CompositeTypeStmt.typevar)
+  if ('CreateEnumStmt' in node) return named('type', node.CreateEnumStmt.typeName)
+  if ('CreateRangeStmt' in node) return named('type', node.CreateRangeStmt.typeName)
+  if ('CreateDomainStmt' in node) return named('type', node.CreateDomainStmt.domainname)
+  if ('CreateFunctionStmt' in node) return named('other', node.CreateFunctionStmt.funcname)
+  if ('DefineStmt' in node) return named('other', node.DefineStmt.defnames)
+  if ('CreateStatsStmt' in node) return named('other', node.CreateStatsStmt.defnames)
+  if ('AlterObjectSchemaStmt' in node) {
+    const { objectType, newschema, relation: moved, object } = node.AlterObjectSchemaStmt
+    const [name = ''] = moved ? [moved.relname ?? ''] : names(object ? [object] : []).toReversed()
+    // An extension takes its members along, and those are nobody's work.
+    if (objectType === 'OBJECT_EXTENSION') return []
+    return [{ kind: MOVED[objectType ?? ''] ?? 'other', schema: newschema, name }]
+  }
+  return []
+}
+
+const MOVED: Readonly<Record<string, PlacedObject['kind']>> = {
+  OBJECT_TABLE: 'table',
+  OBJECT_FOREIGN_TABLE: 'table',
+  OBJECT_VIEW: 'view',
+  OBJECT_MATVIEW: 'materialized view',
+  OBJECT_SEQUENCE: 'sequence',
+  OBJECT_TYPE: 'type',
+  OBJECT_DOMAIN: 'type',
+}
+
+type PartOf = Omit<TablePart, 'schema'> & { readonly schema: string | undefined }
+
+function partsOf(node: Node): PartOf[] {
+  const on = (kind: TablePart['kind'], table: RangeVar | undefined, name: string | undefined) =>
+    table?.relname && name ? [{ kind, schema: table.schemaname, table: table.relname, name }] : []
+  if ('CreateTrigStmt' in node)
+    return on('trigger', node.CreateTrigStmt.relation, node.CreateTrigStmt.trigname)
+  if ('CreatePolicyStmt' in node)
+    return on('policy', node.CreatePolicyStmt.table, node.CreatePolicyStmt.policy_name)
+  if ('RuleStmt' in node) return on('rule', node.RuleStmt.relation, node.RuleStmt.rulename)
+  if ('IndexStmt' in node) return on('index', node.IndexStmt.relation, node.IndexStmt.idxname)
+  if ('RenameStmt' in node) {
+    const { renameType, relation, newname } = node.RenameStmt
+    const kind = RENAMED_PARTS[renameType ?? '']
+    return kind === undefined ? [] : on(kind, relation, newname)
+  }
+  if (!('AlterTableStmt' in node)) return []
+  const { relation, cmds = [] } = node.AlterTableStmt
+  return cmds.flatMap((command) => {
+    if (!('AlterTableCmd' in command)) return []
+    const { subtype, def } = command.AlterTableCmd
+    if (subtype === 'AT_AddColumn' && def && 'ColumnDef' in def)
+      return on('column', relation, def.ColumnDef.colname)
+    if (subtype === 'AT_AddConstraint' && def && 'Constraint' in def)
+      return on('constraint', relation, def.Constraint.conname)
+    return []
+  })
+}
+
+const RENAMED_PARTS: Readonly<Record<string, TablePart['kind']>> = {
+  OBJECT_COLUMN: 'column',
+  OBJECT_TABCONSTRAINT: 'constraint',
+  OBJECT_TRIGGER: 'trigger',
+  OBJECT_POLICY: 'policy',
+  OBJECT_RULE: 'rule',
+}
+
+/** What several files make a project's own. */
+export function joinOwnership(all: readonly Ownership[]): Ownership {
+  return all.reduce(
+    (joined, one) => ({
+      created: [...joined.created, ...one.created],
+      placed: [...joined.placed, ...one.placed],
+      parts: [...joined.parts, ...one.parts],
+    }),
+    NOTHING,
+  )
+}
