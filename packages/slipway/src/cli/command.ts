@@ -90,6 +90,8 @@ export interface Context {
   readonly emit: Emit
   readonly prompt: Prompter
   readonly target: TargetFlags
+  /** A command of Slipway as the person types it, for the same project and target. */
+  readonly commandLine: (args: readonly string[]) => string
   readonly verbose: boolean
   readonly version: string
   /** As `process.versions.node`. */

@@ -73,7 +73,7 @@ function readWith(argv: readonly string[], commands: readonly Command[]): Comman
 
 /** The command of that name; CLI.COMMAND_MISSING or CLI.UNKNOWN_COMMAND, with the nearest one. */
 export function findCommand(name: string | undefined, commands: readonly Command[]): Command {
-  const help = run('slipway --help', 'all commands')
+  const help = run(['--help'], 'all commands')
   if (name === undefined) {
     raise('CLI.COMMAND_MISSING', { message: 'Slipway needs a command.' })
   }
@@ -86,7 +86,7 @@ export function findCommand(name: string | undefined, commands: readonly Command
   raise('CLI.UNKNOWN_COMMAND', {
     message: `Slipway has no command \`${name}\`.`,
     ...(near ? { why: `Did you mean \`${near}\`?` } : {}),
-    nextActions: near ? [run(`slipway ${near}`, 'the nearest command'), help] : [help],
+    nextActions: near ? [run([near], 'the nearest command'), help] : [help],
   })
 }
 
@@ -114,7 +114,7 @@ export function readFlags(
 
 /** The positional arguments, checked; CLI.ARGUMENT_MISSING or CLI.ARGUMENT_UNEXPECTED. */
 export function readArguments(line: CommandLine, command: Command): readonly string[] {
-  const help = [run(`slipway ${command.name} --help`, 'how it is used')]
+  const help = [run([command.name, '--help'], 'how it is used')]
   const missing = command.positionals.find(
     (one, index) => one.required && line.args[index] === undefined,
   )
@@ -154,11 +154,12 @@ function unknownFlag(option: Option, { command, specs, commands }: Known): never
     : owners.length > 0
       ? `It belongs to ${owners.map((one) => `\`slipway ${one.name}\``).join(', ')}.`
       : undefined
-  const whole = command ? `slipway ${command.name}` : 'slipway'
+  const words = command ? [command.name] : []
+  const whole = ['slipway', ...words].join(' ')
   raise('CLI.UNKNOWN_FLAG', {
     message: `\`${whole}\` has no flag \`${option.typed}\`.`,
     ...(why ? { why } : {}),
-    nextActions: [run(`${whole} --help`, 'its flags')],
+    nextActions: [run([...words, '--help'], 'its flags')],
   })
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { commandLine, type CommandLineOptions } from '../app/index.ts'
 import { failureOf, must } from '../kernel/index.ts'
 import { bugReport, traceOf } from './bug.ts'
 import { type Command, type Context, type Report, report, type TargetFlags } from './command.ts'
@@ -7,6 +8,7 @@ import { exitCodeOf } from './exit-code.ts'
 import { raise } from './failures.ts'
 import { type Flags, type FlagValue, flagsFrom, GLOBAL_FLAGS } from './flags.ts'
 import type { Host } from './host.ts'
+import { presentReport } from './next-actions.ts'
 import {
   type CommandLine,
   findCommand,
@@ -36,8 +38,9 @@ export async function run(
   progress.stop()
   const exitCode = await exitCodeOf(ran.report, host.signal)
   const writing = { host, manner, command: ran.command, exitCode }
-  writeReport(ran.report, writing)
-  await writeSummary(ran.report, writing)
+  const presented = presentReport(ran.report, commandLineOptions(line, host))
+  writeReport(presented, writing)
+  await writeSummary(presented, writing)
   if (manner.verbose && ran.error !== undefined) writeTrace(traceOf(ran.error), host, manner)
   return exitCode
 }
@@ -128,7 +131,7 @@ function versionReport(host: Host): Report {
 async function contextOf(
   flags: Flags,
   values: ReadonlyMap<string, FlagValue>,
-  { host, manner, progress }: Call,
+  { line, host, manner, progress }: Call,
 ): Promise<Context> {
   const { env, stdin, stdout, stderr, files, now, signal } = host
   const prompt = createPrompter({
@@ -157,10 +160,24 @@ async function contextOf(
     emit: progress.emit,
     prompt,
     target: targetOf(values),
+    commandLine: (args) => commandLine(args, commandLineOptions(line, host)),
     verbose: manner.verbose,
     version: host.version(),
     nodeVersion: host.nodeVersion,
   }
+}
+
+/** What each suggested command repeats. Read before the line is judged: a wrong one suggests commands, too. */
+function commandLineOptions({ options }: CommandLine, host: Host): CommandLineOptions {
+  const flag = (name: string) => options.findLast((one) => one.name === name)?.value
+  const target = {
+    env: flag('env'),
+    url: flag('url'),
+    cwd: flag('cwd'),
+    config: flag('config'),
+    schema: flag('schema'),
+  }
+  return { program: host.program(), target, variables: host.env }
 }
 
 function targetOf(values: ReadonlyMap<string, FlagValue>): TargetFlags {
