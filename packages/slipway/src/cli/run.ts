@@ -15,6 +15,7 @@ import {
   readArguments,
   readCommandLine,
   readFlags,
+  topicNamed,
 } from './parse.ts'
 import { styleFor } from './render/style.ts'
 import { createProgress, type Progress } from './terminal/progress.ts'
@@ -74,7 +75,9 @@ async function outcomeOf(call: Call): Promise<Outcome> {
     const failure = failureOf(error)
     if (!failure) return { command: name, report: bugReport(error), error }
     const shown =
-      failure.code === 'CLI.COMMAND_MISSING' ? await helpReport([], call) : report({}, [])
+      failure.code === 'CLI.COMMAND_MISSING'
+        ? await helpReport(line.name === undefined ? [] : [line.name], call)
+        : report({}, [])
     return { command: name, report: { ...shown, failure }, error }
   }
 }
@@ -93,6 +96,7 @@ function commandAskedFor({ line, commands }: Call): Command | undefined {
   const has = (name: string) => line.options.some((option) => option.name === name)
   if (line.name === undefined && has('help')) return findCommand('help', commands)
   if (line.name === undefined && has('version')) return undefined
+  if (has('help') && topicNamed(line.name, commands)) return findCommand('help', commands)
   return findCommand(line.name, commands)
 }
 
@@ -102,8 +106,7 @@ async function handle(
   call: Call,
 ): Promise<Report> {
   const { line, host } = call
-  if (values.has('help'))
-    return await helpReport(command.name === 'help' ? [] : [command.name], call)
+  if (values.has('help')) return await helpReport(helpAskedFor(command, line), call)
   if (values.has('version')) return versionReport(host)
   const format = values.get('format')
   if (values.has('json') && format !== undefined && format !== 'json') {
@@ -116,6 +119,12 @@ async function handle(
   host.signal.throwIfAborted()
   const handler = await command.load()
   return await handler(context, { args, flags })
+}
+
+/** Of `slipway --help` all commands, of `slipway kept --help` those of the topic. */
+function helpAskedFor(command: Command, line: CommandLine): readonly string[] {
+  if (command.name !== 'help') return [command.name]
+  return line.name === undefined || line.name === 'help' ? line.args : [line.name]
 }
 
 async function helpReport(names: readonly string[], { commands, host }: Call): Promise<Report> {
