@@ -33,7 +33,9 @@ const modules: Readonly<Record<string, readonly string[]>> = {
   testing: ['kernel', 'database', 'project', 'history', 'shadow', 'deploy', 'seeds'],
   check: [...deployed],
   doctor: ['kernel', 'project', 'database', 'history'],
+  app: [...deployed, 'rollback', 'drift', 'repair', 'seeds', 'doctor', 'check', 'squash'],
   cli: [
+    'app',
     ...deployed,
     'rollback',
     'drift',

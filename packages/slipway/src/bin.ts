@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
-import { type Files, interruption, run } from './cli/index.ts'
+import { type Files, interruption, programOf, run } from './cli/index.ts'
 import { must } from './kernel/index.ts'
 
 // The only file that touches the process: its streams, signals and exit.
@@ -38,6 +38,8 @@ const exitCode = await run(process.argv.slice(2), {
   now: Date.now,
   signal: stopping.signal,
   crashed: crash.promise,
+  program: () =>
+    programOf({ argv: process.argv, env: process.env, cwd: process.cwd(), version: version() }),
   version,
   nodeVersion: process.versions.node,
 })

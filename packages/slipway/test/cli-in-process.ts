@@ -61,6 +61,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
     now: options.now ?? Date.now,
     signal: options.signal ?? new AbortController().signal,
     crashed: options.crashed ?? new Promise<never>(() => undefined),
+    program: () => 'slipway',
     version: () => '0.0.0-test',
     nodeVersion: process.versions.node,
   }

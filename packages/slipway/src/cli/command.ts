@@ -36,9 +36,21 @@ export interface Positional {
   readonly choices?: readonly string[]
 }
 
+/** A word that several commands share: `kept` of `kept list`, `kept restore`, `kept prune`. */
+export interface Topic {
+  readonly name: string
+  readonly group: Group
+  /** One line, lower case, no full stop. */
+  readonly summary: string
+  /** What its commands are about, in a few sentences. */
+  readonly details: string
+}
+
 /** A command as data: what help, completion and the parser are made of. */
 export interface Command {
+  /** One word, or that of its topic and one more: `kept list`. */
   readonly name: string
+  readonly topic?: Topic
   readonly group: Group
   /** One line, lower case, no full stop. */
   readonly summary: string
@@ -90,6 +102,8 @@ export interface Context {
   readonly emit: Emit
   readonly prompt: Prompter
   readonly target: TargetFlags
+  /** A command of Slipway as the person types it, for the same project and target. */
+  readonly commandLine: (args: readonly string[]) => string
   readonly verbose: boolean
   readonly version: string
   /** As `process.versions.node`. */

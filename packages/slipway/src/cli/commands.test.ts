@@ -75,7 +75,8 @@ describe('help', () => {
     const lines = stdout.trimEnd().split('\n')
     expect(lines.length).toBeLessThanOrEqual(24)
     expect(lines.filter((line) => line.length > 80)).toEqual([])
-    for (const { name } of COMMANDS) expect(stdout).toMatch(new RegExp(`^.{9}${name} `, 'm'))
+    for (const { name, topic } of COMMANDS)
+      expect(stdout).toMatch(new RegExp(`^.{9}${topic?.name ?? name} `, 'm'))
   })
 
   test('without a command: the same, and a failure, for a script that lost its command', async () => {
@@ -92,6 +93,18 @@ describe('help', () => {
     expect(stdout).toMatch(/^Exit codes$/m)
     expect((await runCli(['help', 'rollback'])).stdout).toBe(stdout)
     expect((await runCli(['-h', 'rollback'])).stdout).toBe(stdout)
+  })
+
+  test('of a topic: its commands; of one of them: its own flags', async () => {
+    const { exitCode, stdout } = await runCli(['kept', '--help'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^ {2}kept restore <id> +put one of them back$/m)
+    expect((await runCli(['help', 'kept'])).stdout).toBe(stdout)
+    const prune = await runCli(['kept', 'prune', '--help'])
+    expect(prune.stdout).toMatch(/^slipway kept prune \[flags\]$/m)
+    expect(prune.stdout).toMatch(/^ {2}--older-than <duration> /m)
+    expect((await runCli(['help', 'kept', 'prune'])).stdout).toBe(prune.stdout)
+    expect((await runCli(['kept', 'list', '--help'])).stdout).not.toContain('--older-than')
   })
 
   test('of a command that is not there', async () => {
@@ -113,7 +126,7 @@ describe('completion', () => {
   test.each(SHELLS)('%s: names every command', async (shell) => {
     const { exitCode, stdout, stderr } = await runCli(['completion', shell])
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-    for (const { name } of COMMANDS) expect(stdout).toMatch(name)
+    for (const word of COMMANDS.flatMap(({ name }) => name.split(' '))) expect(stdout).toMatch(word)
   })
 
   test('an unknown shell', async () => {
@@ -131,6 +144,13 @@ describe('completion', () => {
     ],
     [['slipway', 'rollback', '--st'], ['--steps']],
     [['slipway', 'status', '--format', 'ma'], ['markdown']],
+    [
+      ['slipway', 'kept', ''],
+      ['list', 'restore', 'prune'],
+    ],
+    [['slipway', '--env', 'x', 'seed', 'st'], ['status']],
+    [['slipway', 'kept', 'prune', '--ol'], ['--older-than']],
+    [['slipway', 'kept', 'list', '--ol'], ['']],
   ])('bash completes %j', async (words, expected) => {
     const { stdout: script } = await runCli(['completion', 'bash'])
     const list = words.map((word) => `'${word}'`).join(' ')

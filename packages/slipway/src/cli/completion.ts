@@ -15,6 +15,31 @@ export function completionScript(shell: string, commands: readonly Command[]): s
   }
 }
 
+interface TopicWords {
+  readonly name: string
+  readonly summary: string
+  readonly actions: readonly { readonly action: string; readonly command: Command }[]
+}
+
+function topicsOf(commands: readonly Command[]): readonly TopicWords[] {
+  const topics = [...new Set(commands.flatMap(({ topic }) => topic ?? []))]
+  return topics.map((topic) => ({
+    name: topic.name,
+    summary: topic.summary,
+    actions: commands
+      .filter((one) => one.topic === topic)
+      .map((command) => ({ action: lastWord(command), command })),
+  }))
+}
+
+function firstWords(commands: readonly Command[]): readonly string[] {
+  return [...new Set(commands.map(({ name, topic }) => topic?.name ?? name))]
+}
+
+function lastWord({ name }: Command): string {
+  return name.split(' ').at(-1) ?? name
+}
+
 type NamedFlag = readonly [name: string, spec: FlagSpec]
 
 const globals: readonly NamedFlag[] = Object.entries<FlagSpec>(GLOBAL_FLAGS)
@@ -31,8 +56,13 @@ function bash(commands: readonly Command[]): string {
   const cases = commands.map((command) => {
     const flags = flagsOf(command).flatMap(words)
     const choices = command.positionals.flatMap((one) => one.choices ?? [])
-    return `    ${command.name}) words='${[...choices, ...flags].join(' ')}' ;;`
+    return `    '${command.name}') words='${[...choices, ...flags].join(' ')}' ;;`
   })
+  const topics = topicsOf(commands)
+  const topicCases = topics.map(
+    ({ name, actions }) =>
+      `    ${name}) words='${actions.map(({ action }) => action).join(' ')}' ;;`,
+  )
   const all = uniqueFlags(commands)
   const valued = all.filter(([, spec]) => spec.kind !== 'switch')
   const values = valued.map(
@@ -51,12 +81,15 @@ ${values.join('\n')}
     case "$word" in
       ${valued.flatMap(words).join('|')}) skip=yes ;;
       -*) ;;
-      *) command="$word"; break ;;
+      *)
+        if [[ -n $command ]]; then command="$command $word"; break; fi
+        command="$word"
+        [[ ' ${topics.map(({ name }) => name).join(' ')} ' == *" $word "* ]] || break ;;
     esac
   done
   case "$command" in
-    '') words='${[...commands.map((one) => one.name), ...globals.flatMap(words)].join(' ')}' ;;
-${cases.join('\n')}
+    '') words='${[...firstWords(commands), ...globals.flatMap(words)].join(' ')}' ;;
+${[...topicCases, ...cases].join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
@@ -74,13 +107,24 @@ function bashValues(spec: FlagSpec): string {
 }
 
 function zsh(commands: readonly Command[]): string {
-  const described = commands.map(
+  const topics = topicsOf(commands)
+  const plain = commands.filter(({ topic }) => !topic)
+  const described = [...plain, ...topics].map(
     (one) => `    ${quote(`${one.name}:${one.summary.replaceAll(':', String.raw`\:`)}`)}`,
   )
-  const cases = commands.map((command) => {
-    const lines = [...flagsOf(command).flatMap(zshFlag), ...command.positionals.map(zshPositional)]
-    return `    ${command.name})\n      _arguments ${lines.join(' \\\n        ')} ;;`
-  })
+  const cases = [
+    ...plain.map((command) => zshCase(command.name, command)),
+    ...topics.map(({ name, actions }) => {
+      const inner = actions.map(({ action, command }) => zshCase(action, command))
+      const list = actions.map(({ action }) => action).join(' ')
+      return `    ${name})
+      if (( CURRENT == 2 )); then compadd ${list}; return; fi
+      shift words; (( CURRENT-- ))
+      case $words[1] in
+${inner.join('\n')}
+      esac ;;`
+    }),
+  ]
   return `#compdef slipway
 # Completion of slipway for zsh. In ~/.zshrc, after compinit: source <(slipway completion zsh)
 _slipway_commands() {
@@ -100,6 +144,11 @@ ${cases.join('\n')}
 }
 compdef _slipway slipway
 `
+}
+
+function zshCase(word: string, command: Command): string {
+  const lines = [...flagsOf(command).flatMap(zshFlag), ...command.positionals.map(zshPositional)]
+  return `    ${word})\n      _arguments ${lines.join(' \\\n        ')} ;;`
 }
 
 function zshFlag(flag: NamedFlag): readonly string[] {
@@ -122,12 +171,17 @@ function zshPositional(positional: Command['positionals'][number]): string {
 }
 
 function fish(commands: readonly Command[]): string {
-  const names = commands.map((one) => one.name).join(' ')
+  const names = firstWords(commands).join(' ')
+  const topics = topicsOf(commands)
+  const begun = topics.map(({ name, summary }) => {
+    const none = quote(`not __fish_seen_subcommand_from ${names}`)
+    return `complete -c slipway -n ${none} -a ${name} -d ${quote(summary)}`
+  })
   const lines = commands.flatMap((command) => {
-    const inside = `-n ${quote(`__fish_seen_subcommand_from ${command.name}`)}`
+    const inside = `-n ${quote(fishInside(command, topics))}`
     const choices = command.positionals.flatMap((one) => one.choices ?? [])
     return [
-      `complete -c slipway -n ${quote(`not __fish_seen_subcommand_from ${names}`)} -a ${command.name} -d ${quote(command.summary)}`,
+      `complete -c slipway -n ${quote(fishBefore(command, names, topics))} -a ${lastWord(command)} -d ${quote(command.summary)}`,
       ...(choices.length > 0
         ? [`complete -c slipway ${inside} -a ${quote(choices.join(' '))}`]
         : []),
@@ -139,8 +193,23 @@ function fish(commands: readonly Command[]): string {
   return `# Completion of slipway for fish. In config.fish: slipway completion fish | source
 complete -c slipway -f
 ${globals.map((flag) => `complete -c slipway ${fishFlag(flag)}`).join('\n')}
-${lines.join('\n')}
+${[...begun, ...lines].join('\n')}
 `
+}
+
+/** Where the command itself can be typed. */
+function fishBefore({ topic }: Command, names: string, topics: readonly TopicWords[]): string {
+  if (!topic) return `not __fish_seen_subcommand_from ${names}`
+  const own = topics.find(({ name }) => name === topic.name)
+  const actions = own?.actions.map(({ action }) => action).join(' ') ?? ''
+  return `__fish_seen_subcommand_from ${topic.name}; and not __fish_seen_subcommand_from ${actions}`
+}
+
+/** Where its flags can be typed: `status` is a command, and the second word of another. */
+function fishInside({ name, topic }: Command, topics: readonly TopicWords[]): string {
+  const seen = name.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`)
+  const others = topic ? [] : topics.map((one) => `not __fish_seen_subcommand_from ${one.name}`)
+  return [...seen, ...others].join('; and ')
 }
 
 function fishFlag([name, spec]: NamedFlag): string {

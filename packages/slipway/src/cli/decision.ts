@@ -53,10 +53,6 @@ export async function askDecision(
   return taken && decisionFrom(taken.migration, taken.offer)
 }
 
-function decisionFrom(migration: string, { decision, command }: Offer): Decision {
-  // Of several places to go on from, each has an offer of its own, told apart by its command.
-  const from = /--from (\d+)/.exec(command)?.[1]
-  if (decision === 'finish' && from !== undefined)
-    return { kind: 'finish', migration, from: Number(from) }
-  return { kind: decision, migration }
+function decisionFrom(migration: string, { decision, from }: Offer): Decision {
+  return decision === 'finish' ? { kind: 'finish', migration, from } : { kind: decision, migration }
 }

@@ -4,13 +4,16 @@ import type { Finding } from './command.ts'
 import { type Block, heading, paragraph, sql, status } from './view.ts'
 
 /** What is wrong with a target, in full, and what each offer would run. */
-export function diagnosisBlocks({ database, problems }: Diagnosis): Block[] {
+export function diagnosisBlocks(
+  { database, problems }: Diagnosis,
+  commandLine: (args: readonly string[]) => string,
+): Block[] {
   if (problems.length === 0) return [status('done', `Nothing is to be repaired on ${database}`)]
   return problems.flatMap((problem) => [
     heading(problem.migration),
     paragraph(describeProblem(problem)),
     ...(problem.kind === 'failed' ? failedBlocks(problem) : []),
-    ...problem.offers.flatMap(offerBlocks),
+    ...problem.offers.flatMap((offer) => offerBlocks(offer, commandLine(offer.args))),
   ])
 }
 
@@ -82,7 +85,7 @@ function failedBlocks({
 }
 
 /** What an offer would run, and what it cannot promise; its name and label stand among what to do next. */
-function offerBlocks({ command, sql: text, warnings }: Offer): Block[] {
+function offerBlocks({ sql: text, warnings }: Offer, command: string): Block[] {
   return [
     ...(text ? [paragraph(`\`${command}\` would run:`), sql(text)] : []),
     ...warnings.map((warning) => status('warning', warning, command)),

@@ -78,11 +78,11 @@ export function fixedBlocks(shown: readonly ShownFix[]): Block[] {
 export function fixedNext(shown: readonly ShownFix[]): NextAction[] {
   const able = shown.filter(({ fixed }) => fixed.edits.length > 0 && !fixed.refusal)
   if (able.length === 0) return []
-  const names = able.map(({ fixed }) => fixed.name).join(' ')
+  const names = able.map(({ fixed }) => fixed.name)
   const applied = advice(
     'Fix only what no target has: one that has it already calls it edited from then on',
   )
   return able.every(({ written }) => written)
-    ? [command(`slipway check ${names}`, 'test the down migration that was written'), applied]
-    : [command(`slipway fix ${names} --write`, 'write it'), applied]
+    ? [command(['check', ...names], 'test the down migration that was written'), applied]
+    : [command(['fix', ...names, '--write'], 'write it'), applied]
 }

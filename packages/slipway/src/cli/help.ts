@@ -5,9 +5,10 @@ import {
   type Positional,
   type Report,
   report,
+  type Topic,
 } from './command.ts'
 import { GLOBAL_FLAGS } from './flags.ts'
-import { findCommand } from './parse.ts'
+import { findCommand, topicNamed } from './parse.ts'
 import { type Block, heading, paragraph } from './view.ts'
 
 /** What help is made of. */
@@ -20,8 +21,10 @@ const GROUPS: readonly Group[] = ['start', 'look', 'change', 'deploy', 'recover'
 
 /** Help of one command, or of all where none is named; fails as an unknown command does. */
 export function help(names: readonly string[], manual: Manual): Report {
-  const [name] = names
-  if (name === undefined) return overview(manual)
+  const name = names.join(' ')
+  if (name === '') return overview(manual)
+  const topic = topicNamed(name, manual.commands)
+  if (topic) return topicReport(topic, manual)
   const command = findCommand(name, manual.commands)
   return report(commandData(command), commandHelp(command))
 }
@@ -34,13 +37,14 @@ function usageOf(command: Command): string {
 
 /** All commands on one screen of 24 lines and 80 columns. */
 function overview({ commands, version }: Manual): Report {
-  const width = Math.max(...commands.map((one) => nameAndArguments(one).length))
+  const entries = entriesOf(commands)
+  const width = Math.max(...entries.map(({ usage }) => usage.length))
   const lines = GROUPS.flatMap((group) =>
-    commands
+    entries
       .filter((one) => one.group === group)
-      .map((one, index) => {
+      .map(({ usage, summary }, index) => {
         const label = (index === 0 ? group : '').padEnd(8)
-        return `${label} ${nameAndArguments(one).padEnd(width)}  ${one.summary}`
+        return `${label} ${usage.padEnd(width)}  ${summary}`
       }),
   )
   const text = [
@@ -52,6 +56,41 @@ function overview({ commands, version }: Manual): Report {
     commands: commands.map((one) => ({ name: one.name, group: one.group, summary: one.summary })),
   }
   return report(data, [{ kind: 'plain', text }])
+}
+
+interface Entry {
+  /** `create <name>`, `kept <command>`. */
+  readonly usage: string
+  readonly group: Group
+  readonly summary: string
+}
+
+/** Commands, those of one topic as one. */
+function entriesOf(commands: readonly Command[]): Entry[] {
+  return commands.flatMap((one, index) => {
+    const { topic, group, summary } = one
+    if (!topic) return [{ usage: nameAndArguments(one), group, summary }]
+    if (commands.findIndex((other) => other.topic === topic) < index) return []
+    return [{ ...topic, usage: `${topic.name} <command>` }]
+  })
+}
+
+function commandsOf(topic: Topic, commands: readonly Command[]): readonly Command[] {
+  return commands.filter((one) => one.topic === topic)
+}
+
+function topicReport(topic: Topic, { commands }: Manual): Report {
+  const own = commandsOf(topic, commands)
+  const width = Math.max(...own.map((one) => nameAndArguments(one).length))
+  const rows = own.map((one) => `  ${nameAndArguments(one).padEnd(width)}  ${one.summary}`)
+  const data = { ...topic, commands: own.map(({ name, summary }) => ({ name, summary })) }
+  return report(data, [
+    plain([`slipway ${topic.name} <command> [flags]`]),
+    paragraph(topic.details),
+    heading('Commands'),
+    plain(rows),
+    paragraph(`\`slipway ${topic.name} <command> --help\` shows the flags of each.`),
+  ])
 }
 
 /** `create <name>`, `rollback`. */

@@ -33,6 +33,8 @@ export interface Host {
   readonly signal: AbortSignal
   /** Rejects with what nobody caught, so that the running command can still report it as a bug. */
   readonly crashed: Promise<never>
+  /** How the person started Slipway, as the words before a command: `npx slipway`. */
+  readonly program: () => string
   /** Version of Slipway. */
   readonly version: () => string
   /** As `process.versions.node`. */

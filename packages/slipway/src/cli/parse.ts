@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
 import { command as run, must, suggest } from '../kernel/index.ts'
-import type { Command, FlagSpec } from './command.ts'
+import type { Command, FlagSpec, Topic } from './command.ts'
 import { raise } from './failures.ts'
 import { type FlagValue, GLOBAL_FLAGS } from './flags.ts'
 
 /** A command line in its parts, not yet judged. Reading one never fails. */
 export interface CommandLine {
-  /** The first word that is not a flag: the command's name. */
+  /** The first word that is not a flag, with the second where it is a topic: the command's name. */
   readonly name: string | undefined
   readonly args: readonly string[]
   readonly options: readonly Option[]
@@ -53,9 +53,10 @@ function readWith(argv: readonly string[], commands: readonly Command[]): Comman
     tokens: true,
   })
   const words = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []))
+  const length = topicNamed(words[0], commands) && words.length > 1 ? 2 : 1
   return {
-    name: words[0],
-    args: words.slice(1),
+    name: words.length === 0 ? undefined : words.slice(0, length).join(' '),
+    args: words.slice(length),
     options: tokens.flatMap((token) =>
       token.kind === 'option'
         ? [
@@ -73,20 +74,48 @@ function readWith(argv: readonly string[], commands: readonly Command[]): Comman
 
 /** The command of that name; CLI.COMMAND_MISSING or CLI.UNKNOWN_COMMAND, with the nearest one. */
 export function findCommand(name: string | undefined, commands: readonly Command[]): Command {
-  const help = run('slipway --help', 'all commands')
+  const help = run(['--help'], 'all commands')
   if (name === undefined) {
     raise('CLI.COMMAND_MISSING', { message: 'Slipway needs a command.' })
   }
   const found = commands.find((one) => one.name === name)
   if (found) return found
+  const topic = topicNamed(name.split(' ')[0], commands)
+  if (topic) refuseAction(name, topic, commands)
   const near = suggest(
     name,
-    commands.map((one) => one.name),
+    commands.map((one) => one.topic?.name ?? one.name),
   )
   raise('CLI.UNKNOWN_COMMAND', {
     message: `Slipway has no command \`${name}\`.`,
     ...(near ? { why: `Did you mean \`${near}\`?` } : {}),
-    nextActions: near ? [run(`slipway ${near}`, 'the nearest command'), help] : [help],
+    nextActions: near ? [run([near, '--help'], 'the nearest command'), help] : [help],
+  })
+}
+
+/** The topic of that name, if there is one. */
+export function topicNamed(
+  name: string | undefined,
+  commands: readonly Command[],
+): Topic | undefined {
+  return commands.find(({ topic }) => topic?.name === name)?.topic
+}
+
+function refuseAction(name: string, topic: Topic, commands: readonly Command[]): never {
+  const actions = commands
+    .filter((one) => one.topic?.name === topic.name)
+    .map((one) => one.name.slice(topic.name.length + 1))
+  const why = `Its commands are ${actions.join(', ')}.`
+  const nextActions = [run([topic.name, '--help'], 'what each of them does')]
+  if (name === topic.name) {
+    const message = `\`slipway ${name}\` needs one more word.`
+    raise('CLI.COMMAND_MISSING', { message, why, nextActions })
+  }
+  const near = suggest(name.slice(topic.name.length + 1), actions)
+  raise('CLI.UNKNOWN_COMMAND', {
+    message: `Slipway has no command \`${name}\`.`,
+    why: near ? `Did you mean \`${topic.name} ${near}\`?` : why,
+    nextActions,
   })
 }
 
@@ -114,7 +143,7 @@ export function readFlags(
 
 /** The positional arguments, checked; CLI.ARGUMENT_MISSING or CLI.ARGUMENT_UNEXPECTED. */
 export function readArguments(line: CommandLine, command: Command): readonly string[] {
-  const help = [run(`slipway ${command.name} --help`, 'how it is used')]
+  const help = [run([...command.name.split(' '), '--help'], 'how it is used')]
   const missing = command.positionals.find(
     (one, index) => one.required && line.args[index] === undefined,
   )
@@ -147,18 +176,19 @@ interface Known {
 }
 
 function unknownFlag(option: Option, { command, specs, commands }: Known): never {
-  const owners = commands.filter((one) => one.flags[option.name] !== undefined)
+  const having = commands.filter((one) => one.flags[option.name] !== undefined)
+  const siblings = having.filter(({ topic }) => topic && topic === command?.topic)
+  const owners = siblings.length > 0 ? siblings : having
   const near = suggest(option.name, Object.keys(specs))
-  const why = near
-    ? `Did you mean \`--${near}\`?`
-    : owners.length > 0
-      ? `It belongs to ${owners.map((one) => `\`slipway ${one.name}\``).join(', ')}.`
-      : undefined
-  const whole = command ? `slipway ${command.name}` : 'slipway'
+  const owned = `It belongs to ${owners.map((one) => `\`slipway ${one.name}\``).join(', ')}.`
+  const meant = near === undefined ? undefined : `Did you mean \`--${near}\`?`
+  const why = owners.length > 0 ? owned : meant
+  const words = command ? command.name.split(' ') : []
+  const whole = ['slipway', ...words].join(' ')
   raise('CLI.UNKNOWN_FLAG', {
     message: `\`${whole}\` has no flag \`${option.typed}\`.`,
     ...(why ? { why } : {}),
-    nextActions: [run(`${whole} --help`, 'its flags')],
+    nextActions: [run([...words, '--help'], 'its flags')],
   })
 }
 

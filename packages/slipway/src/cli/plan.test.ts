@@ -82,7 +82,7 @@ describe('plan', () => {
     ])
     expect(planned.findings.map(({ id }) => id)).toEqual(['index-not-concurrent', 'drop-column'])
     expect(planned.next.map(({ command }) => command)).toEqual([
-      `slipway deploy --accept index-not-concurrent --confirm ${target.name}`,
+      `slipway deploy --accept index-not-concurrent --confirm ${target.name} --env production`,
     ])
     expect(await slipway(['plan'])).toEqual(planned)
     expect(await everything()).toEqual(before)
@@ -234,12 +234,12 @@ describe('hazards of a table with rows', () => {
       result: { receipts: [{ status: 'not-run' }] },
     })
     expect(refused.next.map(({ command }) => command)).toContain(
-      'slipway deploy --accept drift,index-not-concurrent,rename-column',
+      'slipway deploy --accept drift,index-not-concurrent,rename-column --env production',
     )
     expect(await everything()).toEqual(before)
     const some = await slipway(['deploy', '--accept', 'rename-column', '--confirm', target.name])
     expect(some.next.map(({ command }) => command)).toContain(
-      `slipway deploy --accept rename-column,index-not-concurrent --confirm ${target.name}`,
+      `slipway deploy --accept rename-column,index-not-concurrent --confirm ${target.name} --env production`,
     )
     expect(some.findings.map(({ severity }) => severity)).toEqual(['error', 'warning'])
     const all = await slipway(['deploy', '--accept', 'rename-column,index-not-concurrent'])

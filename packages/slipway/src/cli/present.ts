@@ -1,6 +1,7 @@
 import path from 'node:path'
-import type { Failure, NextAction, Place } from '../kernel/index.ts'
-import type { Finding, Report } from './command.ts'
+import type { Failure, Place } from '../kernel/index.ts'
+import type { Finding } from './command.ts'
+import type { PresentedReport, TypedAction } from './next-actions.ts'
 import { type Block, type Mark, paragraph, status } from './view.ts'
 
 /** A failure as blocks: code, message, why, where, what the server said. `cwd` shortens paths. */
@@ -25,14 +26,14 @@ export function findingBlocks(finding: Finding, cwd: string): Block[] {
 }
 
 /** What to do next, in the order: out of the failure first, then the command's own advice. */
-export function nextActionsOf({ failure, next }: Report): readonly NextAction[] {
+export function nextActionsOf({ failure, next }: PresentedReport): readonly TypedAction[] {
   const actions = [...(failure?.nextActions ?? []), ...next]
   const texts = actions.map((action) => JSON.stringify(action))
   return actions.filter((_, index) => texts.indexOf(texts[index] ?? '') === index)
 }
 
 /** What to do next as a block, where there is something. */
-export function actionBlocks(report: Report, cwd: string): Block[] {
+export function actionBlocks(report: PresentedReport, cwd: string): Block[] {
   const actions = nextActionsOf(report).map((action) =>
     action.kind === 'edit' ? { ...action, path: pathFrom(cwd, action.path) } : action,
   )

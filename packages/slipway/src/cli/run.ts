@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { commandLine, type CommandLineOptions } from '../app/index.ts'
 import { failureOf, must } from '../kernel/index.ts'
 import { bugReport, traceOf } from './bug.ts'
 import { type Command, type Context, type Report, report, type TargetFlags } from './command.ts'
@@ -7,12 +8,14 @@ import { exitCodeOf } from './exit-code.ts'
 import { raise } from './failures.ts'
 import { type Flags, type FlagValue, flagsFrom, GLOBAL_FLAGS } from './flags.ts'
 import type { Host } from './host.ts'
+import { presentReport } from './next-actions.ts'
 import {
   type CommandLine,
   findCommand,
   readArguments,
   readCommandLine,
   readFlags,
+  topicNamed,
 } from './parse.ts'
 import { styleFor } from './render/style.ts'
 import { createProgress, type Progress } from './terminal/progress.ts'
@@ -36,8 +39,9 @@ export async function run(
   progress.stop()
   const exitCode = await exitCodeOf(ran.report, host.signal)
   const writing = { host, manner, command: ran.command, exitCode }
-  writeReport(ran.report, writing)
-  await writeSummary(ran.report, writing)
+  const presented = presentReport(ran.report, commandLineOptions(line, host))
+  writeReport(presented, writing)
+  await writeSummary(presented, writing)
   if (manner.verbose && ran.error !== undefined) writeTrace(traceOf(ran.error), host, manner)
   return exitCode
 }
@@ -71,7 +75,9 @@ async function outcomeOf(call: Call): Promise<Outcome> {
     const failure = failureOf(error)
     if (!failure) return { command: name, report: bugReport(error), error }
     const shown =
-      failure.code === 'CLI.COMMAND_MISSING' ? await helpReport([], call) : report({}, [])
+      failure.code === 'CLI.COMMAND_MISSING'
+        ? await helpReport(line.name === undefined ? [] : [line.name], call)
+        : report({}, [])
     return { command: name, report: { ...shown, failure }, error }
   }
 }
@@ -90,6 +96,7 @@ function commandAskedFor({ line, commands }: Call): Command | undefined {
   const has = (name: string) => line.options.some((option) => option.name === name)
   if (line.name === undefined && has('help')) return findCommand('help', commands)
   if (line.name === undefined && has('version')) return undefined
+  if (has('help') && topicNamed(line.name, commands)) return findCommand('help', commands)
   return findCommand(line.name, commands)
 }
 
@@ -99,8 +106,7 @@ async function handle(
   call: Call,
 ): Promise<Report> {
   const { line, host } = call
-  if (values.has('help'))
-    return await helpReport(command.name === 'help' ? [] : [command.name], call)
+  if (values.has('help')) return await helpReport(helpAskedFor(command, line), call)
   if (values.has('version')) return versionReport(host)
   const format = values.get('format')
   if (values.has('json') && format !== undefined && format !== 'json') {
@@ -113,6 +119,12 @@ async function handle(
   host.signal.throwIfAborted()
   const handler = await command.load()
   return await handler(context, { args, flags })
+}
+
+/** Of `slipway --help` all commands, of `slipway kept --help` those of the topic. */
+function helpAskedFor(command: Command, line: CommandLine): readonly string[] {
+  if (command.name !== 'help') return [command.name]
+  return line.name === undefined || line.name === 'help' ? line.args : [line.name]
 }
 
 async function helpReport(names: readonly string[], { commands, host }: Call): Promise<Report> {
@@ -128,7 +140,7 @@ function versionReport(host: Host): Report {
 async function contextOf(
   flags: Flags,
   values: ReadonlyMap<string, FlagValue>,
-  { host, manner, progress }: Call,
+  { line, host, manner, progress }: Call,
 ): Promise<Context> {
   const { env, stdin, stdout, stderr, files, now, signal } = host
   const prompt = createPrompter({
@@ -157,10 +169,24 @@ async function contextOf(
     emit: progress.emit,
     prompt,
     target: targetOf(values),
+    commandLine: (args) => commandLine(args, commandLineOptions(line, host)),
     verbose: manner.verbose,
     version: host.version(),
     nodeVersion: host.nodeVersion,
   }
+}
+
+/** What each suggested command repeats. Read before the line is judged: a wrong one suggests commands, too. */
+function commandLineOptions({ options }: CommandLine, host: Host): CommandLineOptions {
+  const flag = (name: string) => options.findLast((one) => one.name === name)?.value
+  const target = {
+    env: flag('env'),
+    url: flag('url'),
+    cwd: flag('cwd'),
+    config: flag('config'),
+    schema: flag('schema'),
+  }
+  return { program: host.program(), target, variables: host.env }
 }
 
 function targetOf(values: ReadonlyMap<string, FlagValue>): TargetFlags {

@@ -107,15 +107,15 @@ export function squashNext(
   if (asked.written)
     return [
       advice(`Commit ${name} with the removal of what it stands for, in a commit of its own`),
-      command('slipway deploy', 'a target that has them records it, and runs nothing'),
+      command(['deploy'], 'a target that has them records it, and runs nothing'),
     ]
   const range = ['from', 'to'].flatMap((flag) => {
     const value = asked.flags.text(flag)
-    return value === undefined ? [] : [`--${flag} ${value}`]
+    return value === undefined ? [] : [`--${flag}`, value]
   })
-  const words = ['slipway squash', ...asked.args, ...range, '--write']
+  const words = ['squash', ...asked.args, ...range, '--write']
   return [
-    command(words.join(' '), 'write it'),
+    command(words, 'write it'),
     advice('First let every target have all of them: one that has a part needs the old commit'),
   ]
 }

@@ -45,7 +45,9 @@ export async function sideOf(session: Session, work: Work, named?: string): Prom
   const { pending } = compareHistory(await readHistory(session), work.migrations)
   const { address, environment } = work.target
   const byName = named === undefined || named === environment || address.kind === 'embedded'
-  return { session, name: byName ? environment : locate(address.url).database, pending }
+  return byName
+    ? { session, name: environment, environment, pending }
+    : { session, name: locate(address.url).database, pending }
 }
 
 /** The tables of `--tables`; CLI.FLAG_VALUE where there are none. */

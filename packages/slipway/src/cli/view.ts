@@ -1,4 +1,4 @@
-import type { NextAction } from '../kernel/index.ts'
+import type { TypedAction } from './next-actions.ts'
 
 /** How something stands: drawn as a sign and a colour, so that neither carries the meaning alone. */
 export type Mark = 'done' | 'failed' | 'warning' | 'pending' | 'note'
@@ -34,7 +34,7 @@ export type Block =
   /** Lines that begin with `+`, `-` or a space. */
   | { readonly kind: 'diff'; readonly text: string }
   | { readonly kind: 'status'; readonly mark: Mark; readonly text: string; readonly note?: string }
-  | { readonly kind: 'actions'; readonly title: string; readonly actions: readonly NextAction[] }
+  | { readonly kind: 'actions'; readonly title: string; readonly actions: readonly TypedAction[] }
   /** Text that a program reads, or that is laid out already: never wrapped, never decorated. */
   | { readonly kind: 'plain'; readonly text: string }
 

@@ -1,6 +1,7 @@
-import type { ExitCode, Report } from './command.ts'
+import type { ExitCode } from './command.ts'
 import { type Format, FORMATS } from './flags.ts'
 import type { Host } from './host.ts'
+import type { PresentedReport } from './next-actions.ts'
 import { type CommandLine, formatAskedFor } from './parse.ts'
 import { actionBlocks, failureBlocks, findingBlocks } from './present.ts'
 import { harmless, renderAnnotations } from './render/github.ts'
@@ -43,7 +44,10 @@ interface Writing {
  * Writes the report: one document on stdout. For people, a failure and what to do next go to
  * stderr, so that they are seen where stdout is piped into a program.
  */
-export function writeReport(report: Report, { host, manner, command, exitCode }: Writing): void {
+export function writeReport(
+  report: PresentedReport,
+  { host, manner, command, exitCode }: Writing,
+): void {
   const { stdout, env, cwd } = host
   const root = env['GITHUB_WORKSPACE'] ?? cwd
   const frame: Frame = { version: host.version(), command, exitCode, root }
@@ -70,7 +74,10 @@ export function writeReport(report: Report, { host, manner, command, exitCode }:
 }
 
 /** In a job of GitHub Actions: the report as markdown behind the summary of the job, with `--format github`. */
-export async function writeSummary(report: Report, { host, manner }: Writing): Promise<void> {
+export async function writeSummary(
+  report: PresentedReport,
+  { host, manner }: Writing,
+): Promise<void> {
   const file = host.env['GITHUB_STEP_SUMMARY']
   if (manner.format !== 'github' || file === undefined || file === '') return
   const { cwd } = host
@@ -89,7 +96,7 @@ export function writeTrace(frames: readonly string[], { stderr }: Host, { format
     )
 }
 
-function writeHuman(report: Report, { stdout, stderr, env, cwd }: Host): void {
+function writeHuman(report: PresentedReport, { stdout, stderr, env, cwd }: Host): void {
   const data = dataBlocks(report, cwd)
   const advice = adviceBlocks(report, cwd)
   const failed = report.failure !== undefined
@@ -101,12 +108,12 @@ function writeHuman(report: Report, { stdout, stderr, env, cwd }: Host): void {
   if (failed) write(stderr, renderHuman(advice, canvas(stderr)))
 }
 
-function dataBlocks(report: Report, cwd: string): Block[] {
+function dataBlocks(report: PresentedReport, cwd: string): Block[] {
   if (report.findingsInView) return [...report.view]
   return [...report.view, ...report.findings.flatMap((finding) => findingBlocks(finding, cwd))]
 }
 
-function adviceBlocks(report: Report, cwd: string): Block[] {
+function adviceBlocks(report: PresentedReport, cwd: string): Block[] {
   return [
     ...(report.failure ? failureBlocks(report.failure, cwd) : []),
     ...actionBlocks(report, cwd),

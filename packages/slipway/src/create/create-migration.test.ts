@@ -417,12 +417,12 @@ test('an undecided rename is a failure that names its flags, and leaves no trace
   const migrationsDir = path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
   const { code, nextActions } = await failure(USER, user('fullName String?'), { migrationsDir })
   expect(code).toBe('CREATE.RENAME_UNDECIDED')
-  expect(
-    nextActions.flatMap((action) => (action.kind === 'command' ? [action.command] : [])),
-  ).toEqual([
-    'slipway create <name> --rename User.name=fullName',
-    'slipway create <name> --no-rename',
-  ])
+  expect(nextActions.flatMap((action) => (action.kind === 'slipway' ? [action.args] : []))).toEqual(
+    [
+      ['create', 'next step', '--rename', 'User.name=fullName'],
+      ['create', 'next step', '--no-rename'],
+    ],
+  )
   expect(existsSync(migrationsDir)).toBe(false)
 })
 

@@ -79,6 +79,7 @@ export async function createMigration(
         files,
         filter: options.filter,
         renames,
+        name: options.name,
         noRename,
         ask,
         catalogs,

@@ -28,6 +28,8 @@ export interface DraftOptions {
   readonly filter?: ExternalObjects | undefined
   /** `--rename` flags. */
   readonly renames: readonly string[]
+  /** Of the migration, as the person gave it: for the command that is offered. */
+  readonly name: string
   /** Whatever is not named in `renames` is none. */
   readonly noRename: boolean
   readonly ask?: AskRenames | undefined
@@ -113,19 +115,19 @@ async function candidatesOf(
 
 async function decide(
   candidates: readonly RenameCandidate[],
-  { ask, renames }: DraftOptions,
+  { ask, renames, name }: DraftOptions,
 ): Promise<readonly string[]> {
   if (candidates.length === 0) return []
   if (ask) return await ask(candidates)
-  const given = renames.map((flag) => `--rename ${flag} `).join('')
+  const given = ['create', name, ...renames.flatMap((flag) => ['--rename', flag])]
   return raise('CREATE.RENAME_UNDECIDED', {
     message: `${candidates.map(({ from, to }) => `${from} → ${to}`).join(', ')}: a rename, or a drop and an add?`,
     why: 'A drop destroys the data that a rename would keep, and nobody is here to ask.',
     nextActions: [
       ...candidates.map(({ flag }) =>
-        command(`slipway create <name> ${given}--rename ${flag}`, 'it is a rename: the data stays'),
+        command([...given, '--rename', flag], 'it is a rename: the data stays'),
       ),
-      command(`slipway create <name> ${given}--no-rename`, 'it is none: the old data is dropped'),
+      command([...given, '--no-rename'], 'it is none: the old data is dropped'),
       advice('--rename can be given more than once.'),
     ],
   })

@@ -75,7 +75,7 @@ function refuseOthers(text: string): void {
         name === 'Prisma Accelerate'
           ? 'Accelerate is a proxy for queries; migrations need a direct connection to PostgreSQL.'
           : 'It deploys to PostgreSQL 13 and newer.',
-      nextActions: [command('slipway doctor', 'see where the connection string comes from')],
+      nextActions: [command(['doctor'], 'see where the connection string comes from')],
     })
   }
   if (scheme !== 'postgres' && scheme !== 'postgresql')
@@ -94,7 +94,7 @@ function invalid(why: string): never {
   return raise('DATABASE.URL_INVALID', {
     message: 'The connection string cannot be read.',
     why: `${why}.`,
-    nextActions: [command('slipway doctor', 'see where the connection string comes from')],
+    nextActions: [command(['doctor'], 'see where the connection string comes from')],
   })
 }
 

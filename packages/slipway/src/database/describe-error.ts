@@ -1,4 +1,10 @@
-import { advice, command, type FailureDetails, type NextAction } from '../kernel/index.ts'
+import {
+  advice,
+  command,
+  type FailureDetails,
+  type NextAction,
+  otherCommand,
+} from '../kernel/index.ts'
 import type { DatabaseCode } from './failures.ts'
 import { quoteIdentifier } from './quote.ts'
 
@@ -15,9 +21,9 @@ export interface Speaker {
   readonly user?: string | undefined
 }
 
-const SOURCE = command('slipway doctor', 'see where the connection string comes from')
-const STATUS = command('slipway status', 'see where the database stands')
-const RIGHTS = command('slipway doctor', 'test all rights that a deploy needs')
+const SOURCE = command(['doctor'], 'see where the connection string comes from')
+const STATUS = command(['status'], 'see where the database stands')
+const RIGHTS = command(['doctor'], 'test all rights that a deploy needs')
 
 /** What an error means for a person: what could not be done, why, and what to do next. */
 export function describe(code: DatabaseCode, said: Said, { where, user }: Speaker): FailureDetails {
@@ -101,7 +107,7 @@ function grants(message: string, user: string | undefined): NextAction[] {
   const rights = RIGHTS_ON[kind]
   if (rights !== undefined) {
     const sql = `GRANT ${rights} ON ${kind.toUpperCase()} ${quoteIdentifier(name)} TO ${to};`
-    return [command(sql, 'as its owner, in psql')]
+    return [otherCommand(sql, 'as its owner, in psql')]
   }
   if (!message.startsWith('must be owner of ')) return []
   return [

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
-import { advice, command } from '../kernel/index.ts'
+import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { withFolderLock } from './folder-lock.ts'
 import type { ServerInfo, Session, SessionOptions } from './port.ts'
@@ -157,7 +157,7 @@ function refuseSecondProcess(lockFile: string): never {
     why: 'An embedded database belongs to one process at a time.',
     nextActions: [
       advice('Wait for the other command to end, or stop it.'),
-      command('slipway status --url postgresql://…', 'use a server, which many can share'),
+      advice('Or use a server, which many can share: give its connection string with --url.'),
     ],
   })
 }

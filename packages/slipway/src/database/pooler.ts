@@ -31,7 +31,7 @@ export async function refuseTransactionPooler(session: Session, address: Address
     why: 'Locks and settings of a session do not hold there: two deploys could run at once.',
     nextActions: [
       { kind: 'advice', label: 'Give the direct connection as directUrl, or with --url.' },
-      command('slipway doctor', 'see which connection is used'),
+      command(['doctor'], 'see which connection is used'),
     ],
   })
 }

@@ -153,7 +153,7 @@ function refuseOld(server: ServerInfo): void {
     why: 'Older servers get no more fixes, and Slipway is not tested on them.',
     nextActions: [
       advice('Upgrade the server; PostgreSQL 13 to 18 are supported.'),
-      command('slipway doctor', 'see which server the connection reaches'),
+      command(['doctor'], 'see which server the connection reaches'),
     ],
   })
 }

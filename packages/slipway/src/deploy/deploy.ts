@@ -1,6 +1,6 @@
 import type { Hazard } from '../hazards/index.ts'
 import { type Comparison, readJournal } from '../history/index.ts'
-import { attempt, command, type Failure, failureFrom } from '../kernel/index.ts'
+import { attempt, command, type Failure, failureFrom, otherCommand } from '../kernel/index.ts'
 import {
   detectDrift,
   type Drift,
@@ -157,8 +157,8 @@ function refuseUnproven(reason: string, squashes: PendingWork['squashes']): void
     message: `${squash.migration} stands for migrations that are applied here, and the database could not be compared with it: ${reason}`,
     why: 'It is recorded without being run, so the database must be what it gives.',
     nextActions: [
-      command('slipway doctor', 'see what shadow databases are made of'),
-      command('slipway deploy --accept drift', 'record it all the same'),
+      command(['doctor'], 'see what shadow databases are made of'),
+      command(['deploy', '--accept', 'drift'], 'record it all the same'),
     ],
   })
 }
@@ -172,8 +172,8 @@ function refuseDrift(drift: Drift): string | undefined {
     message: `The database is not what its history should have produced: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
     why: 'Somebody changed it beside the migrations; a deploy on top of it may fail or overwrite that.',
     nextActions: [
-      command('slipway drift', 'see it, with the SQL both ways'),
-      command('slipway deploy --accept drift', 'deploy all the same'),
+      command(['drift'], 'see it, with the SQL both ways'),
+      command(['deploy', '--accept', 'drift'], 'deploy all the same'),
     ],
   })
 }
@@ -210,7 +210,7 @@ function verifyFailure({ invalidIndexes }: Verification): Failure {
     message: `All migrations were applied, but not every index is valid: ${invalidIndexes.join(', ')}.`,
     why: 'An index build that broke off leaves an index that is maintained and never used.',
     nextActions: invalidIndexes.map((name) =>
-      command(`REINDEX INDEX CONCURRENTLY ${name}`, 'build it again, in psql'),
+      otherCommand(`REINDEX INDEX CONCURRENTLY ${name}`, 'build it again, in psql'),
     ),
   })
 }

@@ -17,8 +17,6 @@ export async function refuseFilledDatabase(session: Session): Promise<void> {
   raiseHistory('HISTORY.NOT_EMPTY', {
     message: `The schema ${session.server.schema} holds ${tables} tables or views, and no migration is recorded.`,
     why: 'The migrations would collide with what stands there.',
-    nextActions: [
-      command('slipway baseline', 'record the migrations that the database already has'),
-    ],
+    nextActions: [command(['baseline'], 'record the migrations that the database already has')],
   })
 }

@@ -50,15 +50,15 @@ export function hazardsFailure(
   const [first] = open
   if (first === undefined) return undefined
   const ids = [...new Set([...named(accepted), ...open.map(({ id }) => id)])]
-  const confirmed = accepted.consent.confirm === database ? ` --confirm ${database}` : ''
+  const confirmed = accepted.consent.confirm === database ? ['--confirm', database] : []
   const places = open.map(({ id, migration, line }) => `${id} (${migration}, line ${line})`)
   const { file, line, column } = first
   return failureFrom('DEPLOY.HAZARDS', {
     message: `${database} is protected, and its rows make hazards of pending statements: ${places.join(', ')}.`,
     why: 'Nothing was changed. Outside development and testing each hazard has to be accepted by its id.',
     nextActions: [
-      command(`slipway check ${first.migration}`, 'test it, and see all its hazards'),
-      command(`slipway deploy --accept ${ids.join(',')}${confirmed}`, 'deploy all the same'),
+      command(['check', first.migration], 'test it, and see all its hazards'),
+      command(['deploy', '--accept', ids.join(','), ...confirmed], 'deploy all the same'),
     ],
     where: { file, line, column },
   })

@@ -8,16 +8,16 @@ const STOPPED: Failure = {
   why: 'It was undone.',
   nextActions: [
     advice('Run the same command again: it goes on from here.'),
-    command('slipway status', 'see where the database stands'),
+    command(['status'], 'see where the database stands'),
   ],
 }
 
 test('a rollback that was stopped goes on with what is left, and no more', () => {
   const { why, nextActions } = inRun(STOPPED, { direction: 'down', done: 39, left: 2 })
   expect(why).toBe('It was undone. 39 migrations were rolled back before it, and that stands.')
-  expect(nextActions.map((action) => 'command' in action && action.command)).toEqual([
-    'slipway rollback --steps 2',
-    'slipway status',
+  expect(nextActions.map((action) => 'args' in action && action.args)).toEqual([
+    ['rollback', '--steps', '2'],
+    ['status'],
   ])
 })
 

@@ -29,13 +29,13 @@ function doneBefore({ direction, done }: RunPlace): string | undefined {
 
 /** The same command again would roll back more than was asked for, so what is left is counted. */
 function backwards({ code, nextActions }: Failure, { left }: RunPlace): NextAction[] {
-  const again = `slipway rollback${left === 1 ? '' : ` --steps ${left}`}`
+  const again = ['rollback', ...(left === 1 ? [] : ['--steps', String(left)])]
   if (code === 'DEPLOY.STOPPED') {
     const others = nextActions.filter(({ kind }) => kind !== 'advice')
     return [command(again, 'roll back what is left'), ...others]
   }
   return nextActions.map((action) =>
-    action.kind === 'command' && action.command === 'slipway deploy'
+    action.kind === 'slipway' && action.args.join(' ') === 'deploy'
       ? command(again, action.label)
       : action,
   )

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Session } from '../database/index.ts'
-import { advice, type Blocker, command } from '../kernel/index.ts'
+import { advice, type Blocker, otherCommand } from '../kernel/index.ts'
 import { advisoryHolders, describeBlocker } from './blockers.ts'
 import { raise, raiseStopped } from './failures.ts'
 import type { Supervision } from './supervision.ts'
@@ -61,7 +61,7 @@ function raiseLocked(holders: readonly Blocker[]): never {
     nextActions: [
       advice('Wait for it to end, then run the command again.'),
       ...holders.map(({ pid }) =>
-        command(`SELECT pg_terminate_backend(${pid});`, 'where it is left over, in psql'),
+        otherCommand(`SELECT pg_terminate_backend(${pid});`, 'where it is left over, in psql'),
       ),
     ],
   })

@@ -38,7 +38,7 @@ export function readPlan(file: string, now: number): SavedPlan {
     raise('DEPLOY.PLAN_UNREADABLE', {
       message: `${file} is no plan that this version of Slipway wrote.`,
       why: 'It is no JSON of a plan, or it was edited: its hash is not that of its steps.',
-      nextActions: [SAVE],
+      nextActions: [planAgain(file)],
       where: { file },
     })
   }
@@ -47,12 +47,14 @@ export function readPlan(file: string, now: number): SavedPlan {
   return raise('DEPLOY.PLAN_EXPIRED', {
     message: `The plan was made ${formatDuration(age)} ago, at ${plan.createdAt}.`,
     why: 'A plan holds for a day: tables grow, and who approved it may have forgotten why.',
-    nextActions: [SAVE],
+    nextActions: [planAgain(file)],
     where: { file },
   })
 }
 
-const SAVE = command('slipway plan --out <file>', 'make the plan anew')
+function planAgain(file: string) {
+  return command(['plan', '--out', file], 'make the plan again')
+}
 
 function textOf(file: string): string {
   try {
@@ -60,7 +62,7 @@ function textOf(file: string): string {
   } catch (cause) {
     return raise('DEPLOY.PLAN_UNREADABLE', {
       message: `The plan ${file} could not be read.`,
-      nextActions: [SAVE],
+      nextActions: [planAgain(file)],
       where: { file },
       cause,
     })
@@ -93,7 +95,10 @@ export function refuseChangedPlan(given: SavedPlan, now: DeployPlan): void {
   raise('DEPLOY.PLAN_CHANGED', {
     message: `The plan is not the one that would run now: ${changed.join('; ')}.`,
     why: 'Nothing was changed. What runs is what was planned, or nothing.',
-    nextActions: [SAVE, command('slipway status', 'see what is applied and what is pending')],
+    nextActions: [
+      command(['plan'], 'see the plan that would run now'),
+      command(['status'], 'see what is applied and what is pending'),
+    ],
   })
 }
 

@@ -41,7 +41,7 @@ export function preCheckFailure(
     why: `Nothing was changed. The first of these rows: ${samples.join(', ')}.`,
     nextActions: [
       advice('Correct these rows, or let the migration do it before the statement.'),
-      command('slipway deploy --accept pre-check', 'deploy all the same'),
+      command(['deploy', '--accept', 'pre-check'], 'deploy all the same'),
     ],
     ...(where ? { where } : {}),
   })

@@ -93,7 +93,7 @@ export function finishedGroups(plan: MigrationPlan, entries: readonly JournalEnt
       raise('DEPLOY.JOURNAL_MISMATCH', {
         message: `${plan.name} was edited in statements that this database has already run.`,
         why: 'Resuming it would give a schema that no file describes.',
-        nextActions: [command('slipway repair', 'undo it, or mark it')],
+        nextActions: [command(['repair'], 'undo it, or mark it')],
       })
     }
     done++
@@ -233,9 +233,6 @@ function resumable(plan: MigrationPlan, group: TransactionGroup, failure: Failur
     ...failure,
     code: 'DEPLOY.INCOMPLETE',
     message: `${plan.name} stopped before statement ${number} of ${plan.statements.length}. ${failure.message}`,
-    nextActions: [
-      command('slipway deploy', `go on at statement ${number}`),
-      ...failure.nextActions,
-    ],
+    nextActions: [command(['deploy'], `go on at statement ${number}`), ...failure.nextActions],
   }
 }

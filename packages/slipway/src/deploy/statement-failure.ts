@@ -26,8 +26,8 @@ export function statementFailure(
       ? 'It runs step by step, so the statements before it stand.'
       : 'It runs as one transaction, which was rolled back: the database is as it was before it.',
     nextActions: incomplete
-      ? [command('slipway repair', 'finish it, undo it, or mark it')]
-      : [command('slipway deploy', 'run it again, when its cause is gone')],
+      ? [command(['repair'], 'finish it, undo it, or mark it')]
+      : [command(['deploy'], 'run it again, when its cause is gone')],
     ...(index === undefined ? {} : { where: placeAt(plan.sql, index, plan.path) }),
     server,
   })

@@ -193,7 +193,7 @@ function raiseLockTimeout(
         : 'Other sessions held what it needs.',
     nextActions: [
       advice('End the blocking transaction, or wait for it.'),
-      command('slipway deploy', 'try again'),
+      command(['deploy'], 'try again'),
     ],
     cause,
   })

@@ -7,7 +7,7 @@ import {
 } from '../database/index.ts'
 import type { Rule } from '../hazards/index.ts'
 import { checkLedger, createHistorySql, createLedgerSql } from '../history/index.ts'
-import { command, type Emit, failureOf } from '../kernel/index.ts'
+import { command, type Emit, failureOf, otherCommand } from '../kernel/index.ts'
 import type { ReplayMigration, ShadowOptions } from '../shadow/index.ts'
 import { raiseDatabase } from './failures.ts'
 import { withDeployLock } from './lock.ts'
@@ -70,12 +70,12 @@ export async function prepareBooks(session: Session): Promise<void> {
       message: `The role ${user} may not create what a deploy needs in ${database}.`,
       why: failure.message,
       nextActions: [
-        command(
+        otherCommand(
           `GRANT CREATE ON DATABASE "${database}" TO "${user}"`,
           'as the owner of the database',
         ),
-        command(`GRANT USAGE, CREATE ON SCHEMA "${schema}" TO "${user}"`, 'as its owner'),
-        command('slipway doctor', 'test all rights'),
+        otherCommand(`GRANT USAGE, CREATE ON SCHEMA "${schema}" TO "${user}"`, 'as its owner'),
+        command(['doctor'], 'test all rights'),
       ],
       ...(failure.server ? { server: failure.server } : {}),
     })
@@ -93,7 +93,7 @@ function refuseStandby(session: Session): void {
   raiseDatabase('DATABASE.READ_ONLY', {
     message: 'The server is a read-only standby.',
     why: 'Migrations must run on the primary, which replicates them.',
-    nextActions: [command('slipway doctor', 'see which server the connection reaches')],
+    nextActions: [command(['doctor'], 'see which server the connection reaches')],
   })
 }
 

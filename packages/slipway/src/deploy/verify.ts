@@ -41,7 +41,7 @@ export async function verified(
   const failure = failureFrom('DEPLOY.VERIFY_FAILED', {
     message: 'All was run and recorded; then the database could not be looked at.',
     why: [looked.failure.message, looked.failure.why].filter(Boolean).join(' '),
-    nextActions: [command('slipway drift', 'compare it with its history')],
+    nextActions: [command(['drift'], 'compare it with its history')],
   })
   return { ok: false, failure }
 }

@@ -63,7 +63,7 @@ function refuseObstacle(history: History, { migrations, name }: AdoptRequest): v
   raise('DRIFT.NOT_ADOPTABLE', {
     message: `${pending} is not applied on this database, so ${name} would come behind it.`,
     why: 'Its SQL was made for the history as this database has it.',
-    nextActions: [command('slipway deploy --accept drift', 'apply what is pending first')],
+    nextActions: [command(['deploy', '--accept', 'drift'], 'apply what is pending first')],
   })
 }
 

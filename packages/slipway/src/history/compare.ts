@@ -98,7 +98,7 @@ export function obstacle(comparison: Comparison): Failure | undefined {
         `The database has ${missing}, which the project lacks; ` +
         `the project has ${first}${more.length > 0 ? ` and ${more.length} more` : ''}, which the database lacks.`,
       why: 'Two branches were deployed here, or this is the database of another branch.',
-      nextActions: [PULL, command('slipway doctor', 'see which database this is'), REPAIR],
+      nextActions: [PULL, command(['doctor'], 'see which database this is'), REPAIR],
     })
   }
   if (missing !== undefined) {
@@ -114,7 +114,7 @@ export function obstacle(comparison: Comparison): Failure | undefined {
     why: 'The file no longer says what this database has run, and an applied migration is not run again.',
     nextActions: [
       advice('Bring the file back, and put the change into a migration of its own.'),
-      command('slipway repair', 'see whether the edit matters'),
+      command(['repair'], 'see whether the edit matters'),
     ],
   })
 }
@@ -127,7 +127,7 @@ function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison
       message: `The squash ${half} lies beside migrations that it stands for.`,
       why: 'A deploy would run them, and then once more all that they do.',
       nextActions: [
-        command('slipway squash --write', 'remove what the squash stands for'),
+        command(['squash', '--write'], 'remove what the squash stands for'),
         advice(`Remove the folder ${half} if you want the old migrations back.`),
       ],
     })
@@ -141,7 +141,7 @@ function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison
       why: 'The squash cannot run where tables of it stand, and cannot be recorded where some are missing.',
       nextActions: [
         advice('Check out the commit before the squash, deploy that, and come back.'),
-        command('slipway status', 'see what is applied'),
+        command(['status'], 'see what is applied'),
       ],
     })
   }
@@ -158,7 +158,7 @@ function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison
   )
 }
 
-const REPAIR = command('slipway repair', 'see what happened and resolve it')
+const REPAIR = command(['repair'], 'see what happened and resolve it')
 const PULL = advice('Check out the branch that has it, or pull.')
 
 /** A hash that stands for a sequence of applied migrations: names and texts, in order. */

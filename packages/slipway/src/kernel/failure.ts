@@ -1,5 +1,11 @@
-/** Something a person can do next, as a command to type or a change to make. */
+/** Something a person can do next: a command to type, or a change to make. */
 export type NextAction =
+  /**
+   * A command of Slipway: its words, flags and arguments, such as `['deploy', '--accept', 'drift']`. Which project and
+   * target it works on, and how the person starts Slipway, is added when it is rendered.
+   */
+  | { readonly kind: 'slipway'; readonly args: readonly string[]; readonly label: string }
+  /** Another command or an SQL statement, as it is typed. */
   | { readonly kind: 'command'; readonly command: string; readonly label: string }
   | { readonly kind: 'edit'; readonly path: string; readonly label: string }
   | { readonly kind: 'advice'; readonly label: string }
@@ -115,8 +121,13 @@ export function failureOf(error: unknown): Failure | undefined {
   return shaped ? (failure as Failure) : undefined
 }
 
-/** A next action that is a command to type. */
-export function command(text: string, label: string): NextAction {
+/** A next action that is a command of Slipway, by its words: `command(['seed', 'status'], 'see the sets')`. */
+export function command(args: readonly string[], label: string): NextAction {
+  return { kind: 'slipway', args, label }
+}
+
+/** A next action that is an SQL statement or a command of another program, as it is typed. */
+export function otherCommand(text: string, label: string): NextAction {
   return { kind: 'command', command: text, label }
 }
 

@@ -10,6 +10,7 @@ export {
   failureOf,
   type FailureSpecs,
   type NextAction,
+  otherCommand,
   type Place,
   type Raise,
   raiserOf,

@@ -55,8 +55,8 @@ function listEntries(dir: string, options: ReadMigrationsOptions): Dirent[] | un
         ? 'A file has that name.'
         : 'Without migrations there is no history to compare or to deploy.',
       nextActions: [
-        command('slipway create init', 'write the first migration from the schema'),
-        command('slipway baseline', 'begin with a database that has tables already'),
+        command(['create', 'init'], 'write the first migration from the schema'),
+        command(['baseline'], 'begin with a database that has tables already'),
       ],
       cause: error,
     })

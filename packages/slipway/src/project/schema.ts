@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { advice, command } from '../kernel/index.ts'
+import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { DEFAULT_SCHEMAS, schemaPaths } from './find.ts'
 import { prisma8File, refusePrisma8 } from './prisma-8.ts'
@@ -72,8 +72,8 @@ export function refuseMissing(root: string, looked: readonly string[] = DEFAULT_
     message: `No Prisma schema was found: ${looked.join(', ')}.`,
     why: 'Slipway works on a project with a schema.prisma and its migrations.',
     nextActions: [
-      command('slipway status --schema path/to/schema.prisma', 'name the file or folder'),
-      command('slipway status --cwd path/to/project', 'name the folder of the project'),
+      advice('Name the file or folder with --schema.'),
+      advice('Or name the folder of the project with --cwd.'),
     ],
   })
 }

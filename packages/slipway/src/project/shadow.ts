@@ -16,6 +16,6 @@ export function shadowSetting(project: Project): ConnectionString | 'embedded' |
   return raise('PROJECT.URL_MISSING', {
     message: `${shadow.replace('env:', '')}, which slipway.config names as shadow, is not set.`,
     why: 'Another server than the one that is meant must not be guessed.',
-    nextActions: [command('slipway doctor', 'see where the settings come from')],
+    nextActions: [command(['doctor'], 'see where the settings come from')],
   })
 }

@@ -141,9 +141,7 @@ function refuseUnknown(project: Project, named: string): void {
     configured.length > 0 ? [...new Set([...configured, 'development'])] : USUAL_ENVIRONMENTS
   if (known.includes(named) || (configured.length === 0 && hasFile)) return
   const meant = suggest(named, known)
-  const next: NextAction[] = meant
-    ? [command(`slipway status --env ${meant}`, 'the nearest name')]
-    : []
+  const next: NextAction[] = meant ? [command(['status', '--env', meant], 'the nearest name')] : []
   raise('PROJECT.ENVIRONMENT_UNKNOWN', {
     message: `There is no environment ${named}.`,
     why: meant ? `Did you mean ${meant}?` : `Known are ${known.join(', ')}.`,
@@ -174,7 +172,7 @@ function refuseUnset(
         : 'No setting names a database.',
     nextActions: [
       advice(`Set ${variable} in the shell${named === undefined ? '' : ` or in .env.${named}`}.`),
-      command('slipway doctor', 'see each setting and where it comes from'),
+      command(['doctor'], 'see each setting and where it comes from'),
     ],
   })
 }

@@ -64,7 +64,7 @@ export function refuseNoMigrations(migrations: readonly ReplayMigration[]): void
     message: 'The project has no migrations that could be recorded.',
     why: 'A baseline records what made the tables; the first migration can be made of them.',
     nextActions: [
-      command('slipway baseline --write init', 'make it of the database, and record it'),
+      command(['baseline', '--write', 'init'], 'make it of the database, and record it'),
     ],
   })
 }
@@ -77,8 +77,8 @@ async function refuseHistory(session: Session): Promise<void> {
     message: `${session.server.database} has a history already: ${applied.length} migrations.`,
     why: 'A baseline is for a database that has tables and no history.',
     nextActions: [
-      command('slipway status', 'see what is applied'),
-      command('slipway drift', 'compare it with its history'),
+      command(['status'], 'see what is applied'),
+      command(['drift'], 'compare it with its history'),
     ],
   })
 }
@@ -89,7 +89,7 @@ async function refuseEmpty(session: Session, { migrations }: BaselineRequest): P
   raise('REPAIR.NO_BASELINE', {
     message: `${session.server.database} has no tables.`,
     why: 'There is nothing that a migration could have made.',
-    nextActions: [command('slipway deploy', 'apply the migrations')],
+    nextActions: [command(['deploy'], 'apply the migrations')],
   })
 }
 
@@ -104,7 +104,7 @@ async function findMatch(
   if (index === -1) {
     raise('REPAIR.UNKNOWN_MIGRATION', {
       message: `The project has no migration ${upTo}.`,
-      nextActions: [command('slipway status', 'see the migrations')],
+      nextActions: [command(['status'], 'see the migrations')],
     })
   }
   return await compareWith(index + 1, actual, request)
@@ -175,7 +175,7 @@ function refuseMatch(
     why: `It differs in ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
     nextActions: [
       command(
-        `slipway baseline --to ${name} --accept drift`,
+        ['baseline', '--to', name, '--accept', 'drift'],
         'record it all the same; slipway drift then shows the differences',
       ),
     ],

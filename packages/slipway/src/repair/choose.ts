@@ -8,6 +8,7 @@ import type {
   Problem,
 } from './diagnosis.ts'
 import { raise } from './failures.ts'
+import { decisionArgs } from './offers.ts'
 
 /** The problem that a decision is about. Fails with REPAIR.NOT_OFFERED where there is none, or more than one. */
 export function chosenProblem<Kind extends 'failed' | 'missing'>(
@@ -23,7 +24,7 @@ export function chosenProblem<Kind extends 'failed' | 'missing'>(
     message: `Which migration is meant? ${fitting.map(({ migration }) => migration).join(', ')}.`,
     why: 'More than one has this problem, and each is decided on its own.',
     nextActions: fitting.map(({ migration }) =>
-      command(`slipway repair … ${migration}`, `decide on ${migration}`),
+      command(['repair', ...decisionArgs(decision), migration], `decide on ${migration}`),
     ),
   })
 }
@@ -47,7 +48,7 @@ export function chosenEdits(
         kind: 'advice',
         label: `Bring the applied text of ${migration} back, and make the change a migration of its own.`,
       },
-      command('slipway repair --accept-edit', 'record the file as it is now'),
+      command(['repair', '--accept-edit'], 'record the file as it is now'),
     ],
   })
 }
@@ -68,6 +69,6 @@ function fittingProblems(
     problems.length === 0 ? 'Nothing is to be repaired' : 'This decision fits none of the problems'
   return raise('REPAIR.NOT_OFFERED', {
     message: `${what}${decision.migration === undefined ? '' : ` of ${decision.migration}`} on ${database}.`,
-    nextActions: [command('slipway repair', 'see what is wrong, and what can be done')],
+    nextActions: [command(['repair'], 'see what is wrong, and what can be done')],
   })
 }

@@ -24,7 +24,10 @@ export type Decision =
 /** A decision that fits a problem, and what it would do. */
 export interface Offer {
   readonly decision: Decision['kind']
-  readonly command: string
+  /** The first statement to run, of one of several places to go on from. */
+  readonly from?: number
+  /** The words and flags of the command that takes it, such as `['repair', '--undo']`. */
+  readonly args: readonly string[]
   readonly label: string
   /** What it would run, where it runs something. */
   readonly sql?: string
@@ -117,9 +120,7 @@ export interface Diagnosis {
 
 /** The offers of a diagnosis as commands to type. */
 export function nextActions({ problems }: Diagnosis): NextAction[] {
-  return problems.flatMap(({ offers }) =>
-    offers.map((offer) => command(offer.command, offer.label)),
-  )
+  return problems.flatMap(({ offers }) => offers.map((offer) => command(offer.args, offer.label)))
 }
 
 /** A sentence about where a migration stopped. */

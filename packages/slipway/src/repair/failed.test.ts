@@ -132,7 +132,7 @@ describe('a migration that was run by hand and stopped', () => {
     const { stop, offers } = await failed()
     expect(stop).toEqual({ kind: 'in-doubt', possible: [2, 3], total: 5 })
     expect(describeStop(stop)).toContain('whether statement 3 of 5 ran cannot be told')
-    expect(offers.map(({ command }) => command)).toEqual([
+    expect(offers.map(({ args }) => `slipway ${args.join(' ')}`)).toEqual([
       'slipway repair --finish --from 3',
       'slipway repair --finish --from 4',
       'slipway repair --undo',

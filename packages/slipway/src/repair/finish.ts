@@ -56,7 +56,7 @@ function doneOf({ stop, failure, migration }: Half, from: number | undefined): n
     return raise('REPAIR.NOT_OFFERED', {
       message: `${migration} cannot be finished: its statement ${failure.statement} fails on a shadow database, too.`,
       why: `${failure.message}.`,
-      nextActions: [command('slipway repair --undo', 'bring the schema back to the state before')],
+      nextActions: [command(['repair', '--undo'], 'bring the schema back to the state before')],
     })
   }
   const asked = from === undefined ? undefined : from - 1
@@ -65,7 +65,7 @@ function doneOf({ stop, failure, migration }: Half, from: number | undefined): n
   return raise('REPAIR.NOT_OFFERED', {
     message: `${migration} cannot be finished${from === undefined ? '' : ` from statement ${from} on`}.`,
     why: `Of what the database has: ${describeStop(stop)}.`,
-    nextActions: [command('slipway repair', 'see what is possible')],
+    nextActions: [command(['repair'], 'see what is possible')],
   })
 }
 

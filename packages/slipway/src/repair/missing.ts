@@ -16,7 +16,7 @@ export async function examineMissing(
       'mark-rolled-back',
       'let the database forget it: what it made stays, and shows as drift',
       {
-        command: `slipway repair --mark rolled-back ${migration}`,
+        args: ['repair', '--mark', 'rolled-back', migration],
       },
     ),
   ]

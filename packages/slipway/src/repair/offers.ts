@@ -4,17 +4,25 @@ import { changesRowsOnly } from '../statements/index.ts'
 import type { Decision, Offer, Stop } from './diagnosis.ts'
 import { type Half, wayToStart } from './half.ts'
 
-const FLAGS: Readonly<Record<Decision['kind'], string>> = {
-  finish: '--finish',
-  undo: '--undo',
-  'mark-applied': '--mark applied',
-  'mark-rolled-back': '--mark rolled-back',
-  'accept-edit': '--accept-edit',
+const FLAGS: Readonly<Record<Decision['kind'], readonly string[]>> = {
+  finish: ['--finish'],
+  undo: ['--undo'],
+  'mark-applied': ['--mark', 'applied'],
+  'mark-rolled-back': ['--mark', 'rolled-back'],
+  'accept-edit': ['--accept-edit'],
+}
+
+/** A decision as the flags of `repair`. */
+export function decisionArgs(decision: Decision): readonly string[] {
+  const flags = FLAGS[decision.kind]
+  if (decision.kind === 'finish' && decision.from !== undefined)
+    return [...flags, '--from', String(decision.from)]
+  return decision.kind === 'accept-edit' && decision.harmlessOnly ? [...flags, '--harmless'] : flags
 }
 
 /** An offer, with the command that takes it. */
 export function offer(decision: Decision['kind'], label: string, more: Partial<Offer> = {}): Offer {
-  return { decision, command: `slipway repair ${FLAGS[decision]}`, label, warnings: [], ...more }
+  return { decision, args: ['repair', ...FLAGS[decision]], label, warnings: [], ...more }
 }
 
 /** What can be done about a migration that did not finish, what is best first. */
@@ -45,7 +53,8 @@ function finishOffers({ stop, plan, failure, direction }: Half): Offer[] {
     case 'in-doubt':
       return stop.possible.map((done) =>
         offer('finish', `run from statement ${done + 1} on, then ${end}`, {
-          command: `slipway repair --finish --from ${done + 1}`,
+          from: done + 1,
+          args: ['repair', '--finish', '--from', String(done + 1)],
           sql: remainingSql(plan, done),
           warnings: ['Look at the rows first: a statement that ran already would run again.'],
         }),

@@ -108,7 +108,7 @@ function halfOf({ examination }: Scene, migration: string): Half {
   if (half) return half
   return raise('REPAIR.NOT_OFFERED', {
     message: `${migration} could not be examined, so it can only be marked.`,
-    nextActions: [command('slipway repair', 'see why')],
+    nextActions: [command(['repair'], 'see why')],
   })
 }
 
@@ -141,7 +141,7 @@ function asRepair(failure: Failure): Failure {
     'DEPLOY.INCOMPLETE',
   ].includes(failure.code)
   if (!statement) return failure
-  const nextActions = [command('slipway repair', 'see where it stands now')]
+  const nextActions = [command(['repair'], 'see where it stands now')]
   return { ...failure, code: 'REPAIR.STATEMENT_FAILED', nextActions }
 }
 
@@ -149,7 +149,7 @@ function notRestored(changes: readonly Change[]): Failure {
   const names = changes.slice(0, 5).map(({ object }) => object)
   return failureFrom('REPAIR.NOT_RESTORED', {
     message: `The repair ran, but the database differs from what it should be in ${names.join(', ')}.`,
-    nextActions: [command('slipway drift', 'see it, with the SQL that corrects it')],
+    nextActions: [command(['drift'], 'see it, with the SQL that corrects it')],
   })
 }
 

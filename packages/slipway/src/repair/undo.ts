@@ -26,7 +26,7 @@ export async function undoingOf(half: Half): Promise<Undoing> {
     return raise('REPAIR.NOT_OFFERED', {
       message: `No SQL could be made that rolls back what stands of ${migration}.`,
       nextActions: [
-        command('slipway repair --mark rolled-back', 'record it, when it was rolled back by hand'),
+        command(['repair', '--mark', 'rolled-back'], 'record it, when it was rolled back by hand'),
       ],
     })
   }

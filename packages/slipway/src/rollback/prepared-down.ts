@@ -195,7 +195,7 @@ async function runBackwards(
         ...(failure.server === undefined ? {} : { server: failure.server }),
         nextActions: [
           down.correction,
-          command('slipway rollback --accept unproven', 'run it all the same'),
+          command(['rollback', '--accept', 'unproven'], 'run it all the same'),
         ],
         cause: error,
       })

@@ -101,7 +101,7 @@ describe('a down.sql of one’s own is tested before the target is touched', () 
       failure: {
         code: 'ROLLBACK.DOWN_INCOMPLETE',
         message: expect.stringContaining('public.customer.mail'),
-        nextActions: [{ kind: 'edit', label: 'complete it' }, { kind: 'command' }],
+        nextActions: [{ kind: 'edit', label: 'complete it' }, { kind: 'slipway' }],
       },
     })
     expect(await target.fingerprint()).toEqual(before)
@@ -133,7 +133,7 @@ test('a down migration that no catalog tells is refused, with the file that is t
       where: { file: 'down migration of 2_dropped' },
       nextActions: [
         { kind: 'advice', label: expect.stringContaining('Write 2_dropped/down.sql by hand') },
-        { command: 'slipway rollback --accept unproven' },
+        { args: ['rollback', '--accept', 'unproven'] },
       ],
     },
   })
@@ -154,7 +154,7 @@ test('what rows decide is announced; a refusal by the server leaves all as it wa
   expect(failed.failure).toMatchObject({
     code: 'DEPLOY.STATEMENT_FAILED',
     why: 'It runs as one transaction, which was rolled back: the database is as it was before it.',
-    nextActions: [{ command: 'slipway rollback' }],
+    nextActions: [{ args: ['rollback'] }],
   })
   expect(failed.receipts).toMatchObject([{ status: 'failed' }])
   expect(await target.fingerprint()).toEqual(before)
@@ -174,7 +174,7 @@ test('a failure after steps that were rolled back names them, and the command fo
     why: expect.stringMatching(
       /as it was before it\. 1 migration was rolled back before it, and that stands\./,
     ),
-    nextActions: [{ command: 'slipway rollback --steps 2' }],
+    nextActions: [{ args: ['rollback', '--steps', '2'] }],
   })
   expect(await living()).toEqual(['1_init', '2_loosened'])
   await target.sql("UPDATE customer SET name = 'x'")

@@ -121,7 +121,7 @@ function refuseUnrecorded({ squashed }: Comparison): void {
   raise('ROLLBACK.SQUASHED', {
     message: `${squash.migration} stands for ${squash.replaces.length} migrations that are applied here, and is not recorded yet.`,
     nextActions: [
-      command('slipway deploy', 'record it'),
+      command(['deploy'], 'record it'),
       advice('Or check out the commit before the squash, and roll back there.'),
     ],
   })
@@ -137,7 +137,7 @@ function refuseSquashed(names: readonly string[], { squashed }: Comparison): voi
     message: `${squash.migration} was not run here: it stands for ${squash.replaces.length} migrations that ran one by one.`,
     why: 'Its down migration would roll all of them back at once, with their tables.',
     nextActions: [
-      command(`slipway rollback --to ${squash.migration}`, 'roll back what came after it'),
+      command(['rollback', '--to', squash.migration], 'roll back what came after it'),
       advice('To undo a part of it, write a migration that does so.'),
     ],
   })
@@ -199,7 +199,7 @@ function refuseUnproven(
       only && ways.length === 1
         ? correctionOf(only, 'complete it')
         : advice('Complete the down.sql that is at fault.'),
-      command('slipway rollback --accept unproven', 'run it all the same'),
+      command(['rollback', '--accept', 'unproven'], 'run it all the same'),
     ],
   })
 }
@@ -244,6 +244,6 @@ function notRestored(objects: string): Failure {
   return failureFrom('ROLLBACK.NOT_RESTORED', {
     message: `The migrations were rolled back, but the database differs from its history in ${objects}.`,
     why: 'It differed before, or rows of the migration decided otherwise.',
-    nextActions: [command('slipway drift', 'see it, with the SQL that corrects it')],
+    nextActions: [command(['drift'], 'see it, with the SQL that corrects it')],
   })
 }

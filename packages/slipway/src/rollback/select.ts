@@ -17,7 +17,7 @@ export function selectMigrations(applied: readonly string[], extent: Extent): st
   if (stays === -1) {
     raise('ROLLBACK.UNKNOWN_MIGRATION', {
       message: `${extent.migration} is not applied on this database.`,
-      nextActions: [command('slipway status', 'see what is applied')],
+      nextActions: [command(['status'], 'see what is applied')],
     })
   }
   if (stays === 0) {

@@ -32,7 +32,7 @@ export async function restoreKept(session: Session, id: number): Promise<Kept> {
   if (one?.state !== 'kept') {
     return raise('SAFEKEEPING.UNKNOWN', {
       message: `Nothing is kept under ${id}${one ? ': it was put back, or never kept' : ''}.`,
-      nextActions: [command('slipway kept list', 'see what is kept')],
+      nextActions: [command(['kept', 'list'], 'see what is kept')],
     })
   }
   await session.execute(createKeepingSql)

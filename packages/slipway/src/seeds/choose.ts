@@ -58,7 +58,7 @@ function refuseHere({ name, environments }: SeedSet, of: EnvironmentSeeds): neve
     why: allowed,
     nextActions: [
       advice('What an environment takes stands in slipway.config.ts, or in the set.'),
-      command('slipway seed status', 'see the sets of this environment'),
+      command(['seed', 'status'], 'see the sets of this environment'),
     ],
   })
 }

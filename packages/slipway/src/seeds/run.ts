@@ -113,7 +113,7 @@ function refusePending({ pending }: SeedRequest): void {
   raise('SEEDS.MIGRATIONS_PENDING', {
     message: `${pending.length === 1 ? 'A migration is' : `${pending.length} migrations are`} pending: ${pending.slice(0, 3).join(', ')}${pending.length > 3 ? ', …' : ''}.`,
     why: 'Seeds are written for the schema that the migrations lead to.',
-    nextActions: [command('slipway deploy', 'apply them, then run the seeds')],
+    nextActions: [command(['deploy'], 'apply them, then run the seeds')],
   })
 }
 
@@ -125,7 +125,7 @@ function refuseNewer(set: SeedSet, records: readonly SeedRecord[]): void {
     why: 'To run an older set would roll newer rows back.',
     nextActions: [
       advice('Fetch the commit that has the newer set.'),
-      command('slipway seed status', 'see what the database has'),
+      command(['seed', 'status'], 'see what the database has'),
     ],
     where: { file: set.file },
   })

@@ -19,6 +19,8 @@ export interface Side {
   readonly session: Session
   /** What people call it: `staging`. */
   readonly name: string
+  /** By which `--env` finds it; absent where it was given by its connection string. */
+  readonly environment?: string
   /** Migrations that it lacks. */
   readonly pending: readonly string[]
 }
@@ -106,8 +108,9 @@ function pendingOf({ name, pending }: Side): string | undefined {
   return `Migrations are pending on ${name}: ${pending.slice(0, 3).join(', ')}${more}.`
 }
 
-function deploying({ name }: Side) {
-  return command(`slipway deploy --env ${name}`, 'apply them first')
+function deploying({ name, environment }: Side) {
+  if (environment === undefined) return advice(`Apply the pending migrations of ${name} first.`)
+  return command(['deploy', '--env', environment], 'apply them first')
 }
 
 interface Sides {
@@ -138,7 +141,7 @@ function refuseOther({ source, target }: Sides, table: TargetTable, what: string
     nextActions:
       behind.length > 0
         ? behind.map(deploying)
-        : [command('slipway drift', 'see which of them is not as its migrations say')],
+        : [command(['drift'], 'see which of them is not as its migrations say')],
   })
 }
 
@@ -153,7 +156,7 @@ export function refuseSameDatabase(source: string, target: string): never {
   return raise('SEEDS.SAME_DATABASE', {
     message: `${source} and ${target} are the same database.`,
     why: 'An environment without a url of its own uses the one of the project.',
-    nextActions: [command('slipway doctor', 'see where each setting comes from')],
+    nextActions: [command(['doctor'], 'see where each setting comes from')],
   })
 }
 

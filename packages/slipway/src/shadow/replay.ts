@@ -99,7 +99,7 @@ export function raiseReplayFailure(
   raise('SHADOW.REPLAY_FAILED', {
     message: `${migration.name} fails on an empty shadow database that holds the history before it.`,
     why: `${server.message}.`,
-    nextActions: [command('slipway status', 'see which migrations the target has')],
+    nextActions: [command(['status'], 'see which migrations the target has')],
     server,
     ...(where === undefined ? {} : { where }),
     cause,

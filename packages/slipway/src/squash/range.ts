@@ -53,7 +53,7 @@ function placeOf(name: string, migrations: readonly MigrationFolder[]): number {
         ? `Several migrations end with ${name}.`
         : `The project has no migration ${name}.`,
     ...(meant === undefined ? {} : { why: `Did you mean ${meant}?` }),
-    nextActions: [command('slipway status', 'see the migrations')],
+    nextActions: [command(['status'], 'see the migrations')],
   })
 }
 
@@ -63,7 +63,7 @@ function refuseNothing({ migrations, from, to }: RangeRequest): never {
     ...(from === undefined && to === undefined
       ? {}
       : { why: 'A range goes from --from to --to, both of them included.' }),
-    nextActions: [command('slipway status', 'see the migrations')],
+    nextActions: [command(['status'], 'see the migrations')],
   })
 }
 

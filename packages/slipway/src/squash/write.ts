@@ -105,7 +105,7 @@ async function refuseUncommitted(
     why: 'A squash removes their folders, and a database that has only a part of them needs the rest.',
     nextActions: [
       advice('Commit the migrations first.'),
-      command('slipway squash --write --accept uncommitted', 'remove them all the same'),
+      command(['squash', '--write', '--accept', 'uncommitted'], 'remove them all the same'),
     ],
   })
 }

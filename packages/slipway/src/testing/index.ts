@@ -45,7 +45,10 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
     const failure = failureOf(error)
     if (failure && error instanceof Error) {
       const { message, why, nextActions } = failure
-      const next = nextActions.map((one) => (one.kind === 'command' ? one.command : one.label))
+      const next = nextActions.map((one) => {
+        if (one.kind === 'slipway') return `npx slipway ${one.args.join(' ')}`
+        return one.kind === 'command' ? one.command : one.label
+      })
       error.message = [`${failure.code}: ${message}`, why, ...next]
         .filter((line) => line !== undefined)
         .join('\n')

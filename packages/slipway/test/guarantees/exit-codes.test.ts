@@ -86,7 +86,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
 describe.each(Object.entries(SITUATIONS))('when %s', (_name, { folder: make, url, able }) => {
   const unable = COMMANDS.filter(({ name }) => ![...able, ...ABOUT_ITSELF].includes(name))
   test.each(unable)('$name', async ({ name }) => {
-    const args = [name, ...(ARGUMENTS[name] ?? []), '--url', url(), '--json']
+    const args = [...name.split(' '), ...(ARGUMENTS[name] ?? []), '--url', url(), '--json']
     const run = await runCli(args, { cwd: make() })
     const document = JSON.parse(run.stdout) as {
       ok: boolean

@@ -209,11 +209,12 @@ test('the JSON of every command has the keys of the contract, in its order, what
   const args: Readonly<Record<string, readonly string[]>> = {
     create: ['x', '--empty'],
     completion: ['bash'],
+    'kept restore': ['1'],
   }
   const [first] = copies
   writeFileSync(join(first.root, 'slipway.config.ts'), 'export default { unknown: 1 }\n')
   for (const { name } of COMMANDS) {
-    const given = [name, ...(args[name] ?? []), '--json', '--url', first.target.url]
+    const given = [...name.split(' '), ...(args[name] ?? []), '--json', '--url', first.target.url]
     const failed = await runCli(given, { cwd: first.root, now: NOW })
     const keys = Object.keys(JSON.parse(failed.stdout) as object)
     expect(

@@ -36,8 +36,8 @@ export const baseline: Handler = async (context, { flags }) => {
     {
       next:
         pending.length > 0
-          ? [command('slipway deploy', 'apply what is pending')]
-          : [command('slipway status', 'see it')],
+          ? [command(['deploy'], 'apply what is pending')]
+          : [command(['status'], 'see it')],
     },
   )
 }

@@ -42,7 +42,7 @@ export const check: Handler = async (context, { args, flags }) => {
   return report(checkedResult(checked), checkedBlocks(checked, findings), {
     findings,
     findingsInView: true,
-    next: fixable ? [command(['slipway fix', ...args].join(' '), 'see the safe form')] : [],
+    next: fixable ? [command(['fix', ...args], 'see the safe form')] : [],
     exitCode: exitCodeOfFindings(findings, flags),
   })
 }

@@ -7,6 +7,6 @@ export const create: Handler = async (context, { args, flags }) => {
   const work = await readWork(context, { mayLackMigrations: true, withoutTarget: true })
   const outcome = await createFrom(context, work, { flags, name: must(args[0], 'name') })
   return report(creationResult(outcome), creationBlocks(outcome, context.cwd), {
-    next: outcome.kind === 'written' ? [command('slipway deploy', 'apply it')] : [],
+    next: outcome.kind === 'written' ? [command(['deploy'], 'apply it')] : [],
   })
 }

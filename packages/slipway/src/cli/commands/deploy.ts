@@ -62,7 +62,7 @@ export const deploy: Handler = async (context, { flags }) => {
     ...failedWork(outcome),
     ...(failure || receipts.length === 0
       ? {}
-      : { next: [command('slipway rollback', 'roll the last migration back')] }),
+      : { next: [command(['rollback'], 'roll the last migration back')] }),
   })
 }
 

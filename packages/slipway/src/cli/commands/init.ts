@@ -15,7 +15,7 @@ export const init: Handler = async ({ cwd, env, files, target }) => {
     raise('CLI.CONFIG_EXISTS', {
       message: 'The project has a slipway.config already.',
       why: 'init never overwrites a file.',
-      nextActions: [command('slipway doctor', 'see each setting and where it comes from')],
+      nextActions: [command(['doctor'], 'see each setting and where it comes from')],
     })
   }
   const found = project.settings.map(({ name, value, source }) => ({
@@ -29,7 +29,7 @@ export const init: Handler = async ({ cwd, env, files, target }) => {
       status('done', `Wrote ${NAME}`, 'every setting is explained there, none is set'),
       { kind: 'fields', fields: found },
     ],
-    { next: [command('slipway doctor', 'test the connection and its rights')] },
+    { next: [command(['doctor'], 'test the connection and its rights')] },
   )
 }
 

@@ -15,17 +15,13 @@ import { keptResult, restoredLines, sizeOf } from '../kept-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
 import { consentOf, directAddress, placeOf, readWork, type Work, workRequest } from '../work.ts'
 
-export const kept: Handler = async (context, input) => {
-  const work = await readWork(context)
-  switch (input.args[0]) {
-    case 'restore':
-      return await restore(context, work, input)
-    case 'prune':
-      return await prune(context, work, input)
-    default:
-      return await list(work)
-  }
-}
+export const keptList: Handler = async (context) => await list(await readWork(context))
+
+export const keptRestore: Handler = async (context, input) =>
+  await restore(context, await readWork(context), input)
+
+export const keptPrune: Handler = async (context, input) =>
+  await prune(context, await readWork(context), input)
 
 async function list(work: Work): Promise<Report> {
   const options = { applicationName: 'slipway kept' }
@@ -70,7 +66,7 @@ function expiryOf({ keptAt }: Kept, keepMs: number): string {
 }
 
 async function restore(context: Context, work: Work, { args }: Input): Promise<Report> {
-  const id = Number(args[1])
+  const id = Number(args[0])
   if (!Number.isInteger(id)) {
     raise('CLI.ARGUMENT_MISSING', {
       message: 'slipway kept restore needs the number of what is kept.',

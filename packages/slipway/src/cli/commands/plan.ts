@@ -26,7 +26,7 @@ export const plan: Handler = async (context, { flags }) => {
     const { squashes } = preview
     return squashes.length === 0
       ? report(result, [upToDate])
-      : report(result, squashes.map(squashLine), { next: [command('slipway deploy', 'record it')] })
+      : report(result, squashes.map(squashLine), { next: [command(['deploy'], 'record it')] })
   }
   const findings = [...hazards.map(hazardFinding), ...pendingPreCheckFindings(preChecks)]
   return report(result, planBlocks(preview, place), {
@@ -52,10 +52,10 @@ function next(preview: Preview, { target }: Work, file: string | undefined): Nex
   const asksName =
     target.policy.confirm || (target.protected && destroys && before.applied.length > 0)
   const words = [
-    'slipway deploy',
-    ...(file === undefined ? [] : [`--plan ${file}`]),
-    ...(toAccept.length > 0 ? [`--accept ${toAccept.join(',')}`] : []),
-    ...(asksName ? [`--confirm ${database}`] : []),
+    'deploy',
+    ...(file === undefined ? [] : ['--plan', file]),
+    ...(toAccept.length > 0 ? ['--accept', toAccept.join(',')] : []),
+    ...(asksName ? ['--confirm', database] : []),
   ]
-  return command(words.join(' '), 'deploy it')
+  return command(words, 'deploy it')
 }

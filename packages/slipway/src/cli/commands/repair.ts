@@ -5,7 +5,7 @@ import {
   repair as run,
   type RepairOutcome,
 } from '../../repair/index.ts'
-import { type Handler, report, type Report } from '../command.ts'
+import { type Context, type Handler, report, type Report } from '../command.ts'
 import { askDecision, decisionOf } from '../decision.ts'
 import { diagnosisBlocks, diagnosisFindings } from '../diagnosis-view.ts'
 import { receiptLines } from '../receipts-view.ts'
@@ -25,22 +25,29 @@ export const repair: Handler = async (context, input) => {
   }
   const diagnosis = given ? undefined : await examine(request)
   if (diagnosis && (diagnosis.problems.length === 0 || !context.prompt.interactive))
-    return findings(diagnosis)
+    return findings(diagnosis, context)
   if (diagnosis)
     context.stderr.write(
-      renderHuman(diagnosisBlocks(diagnosis), { style: styleFor(context.stderr, context.env) }),
+      renderHuman(diagnosisBlocks(diagnosis, context.commandLine), {
+        style: styleFor(context.stderr, context.env),
+      }),
     )
   const decision = given ?? (diagnosis && (await askDecision(context, diagnosis)))
-  if (!decision) return diagnosis ? findings(diagnosis) : report({}, [])
+  if (!decision) return diagnosis ? findings(diagnosis, context) : report({}, [])
   await requirePolicyConsent(context, work)
-  return done(await run({ ...request, consent: consentOf(context) }, decision))
+  return done(await run({ ...request, consent: consentOf(context) }, decision), context)
 }
 
 /** A look without a decision: what is wrong counts, and its offers are what to do next. */
-function findings(diagnosis: Diagnosis): Report {
+function findings(diagnosis: Diagnosis, { commandLine }: Context): Report {
   return report(
-    { diagnosis, decision: null, receipts: [], verified: null },
-    diagnosisBlocks(diagnosis),
+    {
+      diagnosis: withCommands(diagnosis, commandLine),
+      decision: null,
+      receipts: [],
+      verified: null,
+    },
+    diagnosisBlocks(diagnosis, commandLine),
     {
       findings: diagnosisFindings(diagnosis),
       findingsInView: true,
@@ -49,15 +56,10 @@ function findings(diagnosis: Diagnosis): Report {
   )
 }
 
-function done({
-  database,
-  diagnosis,
-  decision,
-  receipts,
-  verified,
-  changes,
-  failure,
-}: RepairOutcome): Report {
+function done(
+  { database, diagnosis, decision, receipts, verified, changes, failure }: RepairOutcome,
+  { commandLine }: Context,
+): Report {
   const view = [
     ...receiptLines(receipts, decision.kind === 'undo' ? 'Rolled back' : 'Applied'),
     ...(failure
@@ -66,8 +68,24 @@ function done({
     ...changes.map(({ change, object }) => status('warning', `${object} is ${change}`)),
   ]
   return report(
-    { database, diagnosis, decision, receipts, verified, changes },
+    {
+      database,
+      diagnosis: withCommands(diagnosis, commandLine),
+      decision,
+      receipts,
+      verified,
+      changes,
+    },
     view,
     failure ? { failure } : {},
   )
+}
+
+/** A diagnosis for scripts: each offer with its command as text. */
+function withCommands(diagnosis: Diagnosis, commandLine: Context['commandLine']) {
+  const problems = diagnosis.problems.map(({ offers, ...problem }) => ({
+    ...problem,
+    offers: offers.map((offer) => ({ ...offer, command: commandLine(offer.args) })),
+  }))
+  return { ...diagnosis, problems }
 }

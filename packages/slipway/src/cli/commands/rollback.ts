@@ -44,7 +44,7 @@ export const rollback: Handler = async (context, { flags }) => {
     testRun,
     ways,
   }
-  const next = [command('slipway deploy', 'apply them again')]
+  const next = [command(['deploy'], 'apply them again')]
   return report(
     result,
     view(outcome, placeOf(work, database)),

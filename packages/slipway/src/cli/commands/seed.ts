@@ -5,7 +5,7 @@ import {
   chooseSets,
   projectSeedSets,
   readSeedLedger,
-  seedStatus,
+  seedStatus as compareSets,
   verifySeeds,
 } from '../../seeds/index.ts'
 import { type Context, type Handler, type Input, report, type Report } from '../command.ts'
@@ -28,21 +28,13 @@ import {
   workRequest,
 } from '../work.ts'
 
-export const seed: Handler = async (context, input) => {
-  if (input.args[0] === 'sync')
-    return await (await import('./seed-sync.ts')).seedSync(context, input)
-  if (input.args[0] === 'export')
-    return await (await import('./seed-export.ts')).seedExport(context, input)
-  const work = await readWork(context)
-  switch (input.args[0]) {
-    case 'status':
-      return await standing(work)
-    case 'verify':
-      return await verify(context, work, input)
-    default:
-      return await run(context, work, input)
-  }
-}
+export const seedRun: Handler = async (context, input) =>
+  await run(context, await readWork(context), input)
+
+export const seedStatus: Handler = async (context) => await standing(await readWork(context))
+
+export const seedVerify: Handler = async (context, input) =>
+  await verify(context, await readWork(context), input)
 
 async function run(context: Context, work: Work, { flags }: Input): Promise<Report> {
   const dryRun = flags.on('dry-run')
@@ -65,7 +57,7 @@ async function standing(work: Work): Promise<Report> {
   const sets = await projectSeedSets(work.project)
   const options = { applicationName: 'slipway seed' }
   return await withSession(await directAddress(work), options, async (session) => {
-    const standings = seedStatus(sets, await readSeedLedger(session), environmentSeeds(work))
+    const standings = compareSets(sets, await readSeedLedger(session), environmentSeeds(work))
     const { database } = session.server
     const { environment } = work.target
     const result = { environment, database, sets: standingResults(standings) }
@@ -82,7 +74,7 @@ async function verify(context: Context, work: Work, { flags }: Input): Promise<R
     const names = schemaNames(work.project.schema.files)
     const found = await verifySeeds(session, { sets, names, emit: context.emit })
     const records = await readSeedLedger(session)
-    const standings = seedStatus(sets, records, of)
+    const standings = compareSets(sets, records, of)
     const { database } = session.server
     const { environment } = work.target
     const result = { environment, database, sets: standingResults(standings), differences: found }

@@ -54,7 +54,7 @@ function finish(
     { migration: { name }, finished: write, removed },
     [view],
     write
-      ? { next: [command('slipway status', 'see how a target stands to it')] }
-      : { next: [command('slipway squash --write', 'remove them')], exitCode: 4 as const },
+      ? { next: [command(['status'], 'see how a target stands to it')] }
+      : { next: [command(['squash', '--write'], 'remove them')], exitCode: 4 as const },
   )
 }

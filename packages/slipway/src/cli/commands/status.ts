@@ -30,7 +30,10 @@ export const status: Handler = async (context, { flags }) => {
       obstacle(comparison) !== undefined || (flags.on('exit-code') && comparison.pending.length > 0)
     const kept = sumOf(await readKept(session))
     const result = { environment, database, ...comparison, interrupted: interrupted ?? null, kept }
-    const blocks = [...view(placeOf(work, database), comparison, interrupted), ...keptLine(kept)]
+    const blocks = [
+      ...view(placeOf(work, database), comparison, interrupted),
+      ...keptLine(kept, context.commandLine(['kept', 'list'])),
+    ]
     return report(result, blocks, {
       next: nextOf(comparison, interrupted),
       ...(stops ? { exitCode: 4 as const } : {}),
@@ -49,12 +52,10 @@ function sumOf(all: readonly Kept[]): KeptSum {
   return { count: kept.length, bytes: kept.reduce((sum, { bytes }) => sum + bytes, 0) }
 }
 
-function keptLine({ count, bytes }: KeptSum): Block[] {
+function keptLine({ count, bytes }: KeptSum, list: string): Block[] {
   if (count === 0) return []
   const what = count === 1 ? 'one thing' : `${count} things`
-  return [
-    line('note', `Kept of what deploys destroyed: ${what}, ${sizeOf(bytes)}`, 'slipway kept list'),
-  ]
+  return [line('note', `Kept of what deploys destroyed: ${what}, ${sizeOf(bytes)}`, list)]
 }
 
 function view(
@@ -120,12 +121,12 @@ function nextOf(
   comparison: Comparison,
   interrupted: Interruption | undefined,
 ): readonly NextAction[] {
-  if (interrupted?.direction === 'up') return [command('slipway deploy', 'go on with it')]
-  if (interrupted) return [command('slipway rollback', 'go on rolling it back')]
+  if (interrupted?.direction === 'up') return [command(['deploy'], 'go on with it')]
+  if (interrupted) return [command(['rollback'], 'go on rolling it back')]
   const found = obstacle(comparison)
   if (found) return found.nextActions
-  if (comparison.pending.length > 0) return [command('slipway deploy', 'apply what is pending')]
+  if (comparison.pending.length > 0) return [command(['deploy'], 'apply what is pending')]
   return comparison.squashed.some(({ kind }) => kind === 'left-over')
-    ? [command('slipway deploy', 'record the squash')]
+    ? [command(['deploy'], 'record the squash')]
     : []
 }

@@ -23,7 +23,7 @@ export const HELP: readonly Command[] = [
     group: 'help',
     summary: 'flags, examples and exit codes of a command',
     details: 'Shows all commands on one screen, or one command in full.',
-    positionals: [{ name: 'command', summary: 'name of a command' }],
+    positionals: [{ name: 'command', summary: 'name of a command', repeated: true }],
     flags: {},
     examples: [{ command: 'slipway help deploy', what: 'the same as slipway deploy --help' }],
     exitCodes: { 0: 'shown', 2: 'there is no such command' },

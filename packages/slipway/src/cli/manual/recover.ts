@@ -1,7 +1,14 @@
-import type { Command } from '../command.ts'
+import type { Command, Topic } from '../command.ts'
 import { COULD_NOT } from './could-not.ts'
 
-const KEPT_ACTIONS = ['list', 'restore', 'prune']
+const KEPT: Topic = {
+  name: 'kept',
+  group: 'recover',
+  summary: 'what deploys destroyed and kept',
+  details:
+    'A deploy keeps what its statements destroy: tables, columns, rows. A rollback puts them back by itself; these ' +
+    'commands show them, put one back, and drop what is too old.',
+}
 
 /** Commands that roll back and resolve. */
 export const RECOVER: readonly Command[] = [
@@ -40,32 +47,52 @@ export const RECOVER: readonly Command[] = [
     load: async () => (await import('../commands/rollback.ts')).rollback,
   },
   {
-    name: 'kept',
+    name: 'kept list',
+    topic: KEPT,
     group: 'recover',
-    summary: 'what deploys destroyed and is still there',
+    summary: 'what is kept, and until when',
+    details: 'Lists the tables, columns and rows that deploys and rollbacks kept. Changes nothing.',
+    positionals: [],
+    flags: {},
+    examples: [{ command: 'slipway kept list', what: 'see what is kept' }],
+    exitCodes: { 0: 'listed', 2: COULD_NOT },
+    interruptible: true,
+    load: async () => (await import('../commands/kept.ts')).keptList,
+  },
+  {
+    name: 'kept restore',
+    topic: KEPT,
+    group: 'recover',
+    summary: 'put one of them back',
     details:
-      'A deploy keeps what its statements destroy: tables, columns, rows. `list` shows it; `restore` puts one of ' +
-      'them back into the table or column that stands, and leaves the rows that are there; `prune` drops for good ' +
-      'what is older than the retention of the environment (`keep`, 7 days where absent). A rollback puts back by itself.',
-    positionals: [
-      { name: 'action', summary: 'list, restore or prune', required: true, choices: KEPT_ACTIONS },
-      { name: 'id', summary: 'with restore: the number that list shows' },
-    ],
+      'Puts one of them back into the table or column that is there. Rows that are there stay.',
+    positionals: [{ name: 'id', summary: 'the number that `kept list` shows', required: true }],
+    flags: {},
+    examples: [{ command: 'slipway kept restore 3', what: 'put number 3 back' }],
+    exitCodes: { 0: 'restored', 2: COULD_NOT, 3: 'the person declined' },
+    load: async () => (await import('../commands/kept.ts')).keptRestore,
+  },
+  {
+    name: 'kept prune',
+    topic: KEPT,
+    group: 'recover',
+    summary: 'drop for good what is older than its retention',
+    details:
+      'Drops what is older than the retention of the environment (`keep`, 7 days where absent). Dropping more than that on a ' +
+      'protected target needs consent by the name of the database.',
+    positionals: [],
     flags: {
       'older-than': {
         kind: 'text',
         value: '<duration>',
         conflicts: ['all'],
-        summary: 'with prune: older than this, such as 12h or 30d',
+        summary: 'older than this, such as 12h or 30d',
       },
-      all: { kind: 'switch', summary: 'with prune: all of it' },
+      all: { kind: 'switch', summary: 'all of it' },
     },
-    examples: [
-      { command: 'slipway kept list', what: 'see what is kept' },
-      { command: 'slipway kept prune --env production', what: 'in a nightly job' },
-    ],
+    examples: [{ command: 'slipway kept prune --env production', what: 'in a nightly job' }],
     exitCodes: { 0: 'done', 2: COULD_NOT, 3: 'the person declined' },
-    load: async () => (await import('../commands/kept.ts')).kept,
+    load: async () => (await import('../commands/kept.ts')).keptPrune,
   },
   {
     name: 'repair',

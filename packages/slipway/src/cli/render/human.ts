@@ -1,4 +1,5 @@
-import { assertNever, type NextAction } from '../../kernel/index.ts'
+import { assertNever } from '../../kernel/index.ts'
+import type { TypedAction } from '../next-actions.ts'
 import type { Block, Column, Mark } from '../view.ts'
 import { clean, type Look, type Style } from './style.ts'
 
@@ -116,7 +117,7 @@ function drawDiffLine(line: string, style: Style): string {
   return `  ${line}`.trimEnd()
 }
 
-function drawAction(action: NextAction, style: Style): string {
+function drawAction(action: TypedAction, style: Style): string {
   const label = clean(action.label)
   switch (action.kind) {
     case 'command':

@@ -1,5 +1,5 @@
 import { redact } from '../../kernel/index.ts'
-import type { Report } from '../command.ts'
+import type { PresentedReport } from '../next-actions.ts'
 import { nextActionsOf } from '../present.ts'
 
 /** What a report is written with, beside the report. */
@@ -16,7 +16,7 @@ export interface Frame {
  * The one JSON document of a command. Keys stand in this order in every release; `ok` is true
  * exactly where the command exits 0.
  */
-export function renderJson(report: Report, { version, command, exitCode }: Frame): string {
+export function renderJson(report: PresentedReport, { version, command, exitCode }: Frame): string {
   const document = {
     slipway: version,
     command,

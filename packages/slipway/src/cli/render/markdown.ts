@@ -1,4 +1,5 @@
-import { assertNever, type NextAction } from '../../kernel/index.ts'
+import { assertNever } from '../../kernel/index.ts'
+import type { TypedAction } from '../next-actions.ts'
 import type { Block, Column, Mark } from '../view.ts'
 import { clean } from './style.ts'
 
@@ -61,7 +62,7 @@ function drawTable(columns: readonly Column[], rows: readonly (readonly string[]
   ].join('\n')
 }
 
-function drawAction(action: NextAction): string {
+function drawAction(action: TypedAction): string {
   switch (action.kind) {
     case 'command':
       return `- \`${clean(action.command)}\` — ${words(action.label)}`

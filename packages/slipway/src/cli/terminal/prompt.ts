@@ -1,4 +1,4 @@
-import { command, must } from '../../kernel/index.ts'
+import { advice, must } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import type { Input, Output } from '../host.ts'
 import { clean, type Style } from '../render/style.ts'
@@ -128,9 +128,7 @@ function refuseConsent(database: string, why: string): never {
   raise('CLI.CONSENT_NEEDED', {
     message: `The database \`${database}\` is changed only with consent by its name.`,
     why,
-    nextActions: [
-      command(`--confirm ${database}`, 'the flag to add, if this is the database you mean'),
-    ],
+    nextActions: [advice(`Add --confirm ${database} if this is the database you mean.`)],
   })
 }
 

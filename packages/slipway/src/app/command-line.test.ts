@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { commandLine, type CommandLineOptions, needsUrlVariable } from './command-line.ts'
+
+const SECRET = 'postgresql://app:s3cret@db.example/shop'
+
+function options(more: Partial<CommandLineOptions> = {}): CommandLineOptions {
+  return { program: 'npx slipway', target: {}, variables: {}, ...more }
+}
+
+describe('a suggested command names the same project and target', () => {
+  test('by the flags that were given, in one order', () => {
+    const target = { schema: 'db/schema.prisma', env: 'production', cwd: '../shop', config: 'c.ts' }
+    expect(commandLine(['rollback', '--steps', '2'], options({ target }))).toBe(
+      'npx slipway rollback --steps 2 --env production --cwd ../shop --config c.ts --schema db/schema.prisma',
+    )
+  })
+
+  test('by variables that may have been set for one command alone', () => {
+    const variables = { SLIPWAY_ENV: 'staging', SLIPWAY_URL: SECRET, SLIPWAY_CONFIG: '' }
+    expect(commandLine(['deploy'], options({ variables }))).toBe(
+      'npx slipway deploy --env staging --url "$SLIPWAY_URL"',
+    )
+  })
+
+  test('a flag that the command has already is not said twice, and another target stays', () => {
+    const target = { env: 'production', url: SECRET, cwd: 'shop' }
+    expect(commandLine(['status', '--env', 'staging'], options({ target }))).toBe(
+      'npx slipway status --env staging --cwd shop',
+    )
+  })
+
+  test.each([[['deploy', '--help']], [['completion', 'bash']], [['help']], [['engine']]])(
+    'what needs no project names none: %j',
+    (args) => {
+      const target = { env: 'production', cwd: 'shop' }
+      expect(commandLine(args, options({ target }))).toBe(`npx slipway ${args.join(' ')}`)
+    },
+  )
+})
+
+describe('a connection string', () => {
+  test('is named by the variable that holds it', () => {
+    const variables = { OTHER: SECRET, DATABASE_URL: SECRET, PATH: '/bin' }
+    expect(commandLine(['deploy'], options({ target: { url: SECRET }, variables }))).toBe(
+      'npx slipway deploy --url "$DATABASE_URL"',
+    )
+  })
+
+  test('without a password it is repeated', () => {
+    const url = 'postgresql://app@localhost:5432/shop?schema=app'
+    const made = options({ target: { url } })
+    expect(commandLine(['deploy'], made)).toBe(`npx slipway deploy --url '${url}'`)
+    expect(needsUrlVariable(made)).toBe(false)
+  })
+
+  test.each([SECRET, 'postgresql://db.example/shop?user=app&password=s3cret'])(
+    'with a password that no variable holds it stays away: %s',
+    (url) => {
+      const made = options({ target: { url } })
+      expect(commandLine(['deploy'], made)).toBe('npx slipway deploy --url "$SLIPWAY_URL"')
+      expect(needsUrlVariable(made)).toBe(true)
+    },
+  )
+})
+
+test('a shell reads each word as it was given', () => {
+  const args = ['deploy', '--plan', "it's a $plan `here`.json", '--confirm', 'a b']
+  const line = commandLine(args, options({ program: 'printf "%s\\n"' }))
+  const { stdout } = spawnSync('sh', ['-c', line], { encoding: 'utf8' })
+  expect(stdout.trimEnd().split('\n')).toEqual(args)
+})

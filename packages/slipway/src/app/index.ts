@@ -1,0 +1,6 @@
+export {
+  commandLine,
+  type CommandLineOptions,
+  needsUrlVariable,
+  URL_VARIABLE,
+} from './command-line.ts'
