@@ -8,9 +8,9 @@ import {
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
+import { forgetLedgerSql } from '../history/index.ts'
 import { advice, rethrow } from '../kernel/index.ts'
 import { planMigration } from '../plan/index.ts'
-import { LEDGER_SCHEMA } from '../schema/index.ts'
 import { extensionsOf, type ReplayMigration } from '../shadow/index.ts'
 import { loadParser } from '../statements/index.ts'
 import { raise } from './failures.ts'
@@ -33,8 +33,8 @@ export interface ResetOutcome {
 const OPEN_ENVIRONMENTS = new Set(['development', 'testing'])
 
 /**
- * Drops the project's schemas with all that is in them, history and ledger too, and deploys all
- * migrations again. Rights on the schemas, and extensions that no migration creates, are put back.
+ * Drops the project's schemas with all that is in them, the history too, and all that the ledger holds of it, and
+ * deploys all migrations again. Other projects of the database keep their rows of the ledger. Rights on the schemas, and extensions that no migration creates, are put back.
  * Only for development, testing and embedded databases (REPAIR.RESET_REFUSED, and no flag changes
  * that); on a server it needs consent by the name of the database.
  */
@@ -90,7 +90,6 @@ async function schemasOf(
     session.server.schema,
     ...schemas,
     ...migrations.flatMap(({ sql }) => createdSchemas(sql)),
-    LEDGER_SCHEMA,
   ])
   const { rows } = await session.queryRaw(
     "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1",
@@ -122,6 +121,7 @@ async function resetSql(
     new Set(extensionsOf(migrations.map(({ sql }) => sql))),
   )
   return [
+    await forgetLedgerSql(session),
     ...schemas.map((schema) => `DROP SCHEMA ${quoteIdentifier(schema)} CASCADE;`),
     `CREATE SCHEMA ${quoteIdentifier(own)};`,
     ...grants,
