@@ -36,3 +36,17 @@ export function runFiles(url: string, files: readonly string[]): void {
     stdio: ['pipe', 'ignore', 'pipe'],
   })
 }
+
+/** Restores the dump of one database into another, empty one, as a person would who moves it. */
+export function copyByDump(from: string, to: string): void {
+  const bin = postgresBin()
+  if (bin === undefined) throw new Error('pg_dump is not to be had for this server')
+  const text = execFileSync(join(bin, 'pg_dump'), ['--no-owner', '-d', from], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
+  execFileSync(join(bin, 'psql'), ['-q', '-v', 'ON_ERROR_STOP=1', '-d', to], {
+    input: text,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  })
+}

@@ -250,7 +250,7 @@ describe('three databases that drifted at random', () => {
         rmSync(join(root, 'prisma', 'seeds'), { recursive: true, force: true })
         const { staging, development, testing } = targets
         for (const { sql } of [staging, development, testing])
-          await sql('DROP TABLE IF EXISTS slipway.seed, slipway.seed_row')
+          await sql('DROP SCHEMA IF EXISTS slipway CASCADE')
         await fill(staging, one)
         await fill(development, two)
         await fill(testing, three)
@@ -295,7 +295,7 @@ describe('three databases that drifted at random', () => {
         fc.asyncProperty(fleet, async (one) => {
           rmSync(join(root, 'prisma', 'seeds'), { recursive: true, force: true })
           const { development, testing } = targets
-          await development.sql('DROP TABLE IF EXISTS slipway.seed, slipway.seed_row')
+          await development.sql('DROP SCHEMA IF EXISTS slipway CASCADE')
           await fill(testing, one)
           await fill(development, { start: 500, carriers: [] })
           const exported = ['seed', 'export', '--tables', 'Carrier,Truck', '--as', form]

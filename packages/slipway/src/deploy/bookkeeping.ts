@@ -31,10 +31,12 @@ export function applying(session: Session, migration: string, checksum: string):
   return {
     direction: 'up',
     whole: (attempts) =>
-      appliedRowSql(session, migration, checksum) + receiptSql('deploy', migration, attempts),
+      appliedRowSql(session, migration, checksum) +
+      receiptSql(session, { command: 'deploy', migration, attempts }),
     begun: () => startedRowSql(session, migration, checksum),
     finished: (attempts) =>
-      finishedRowSql(session, migration, checksum) + receiptSql('deploy', migration, attempts),
+      finishedRowSql(session, migration, checksum) +
+      receiptSql(session, { command: 'deploy', migration, attempts }),
     failed: (logs) => failedRowSql(session, migration, logs),
     undone: () => forgottenRowSql(session, migration),
   }
@@ -46,7 +48,9 @@ export function applying(session: Session, migration: string, checksum: string):
  */
 export function rollingBack(session: Session, migration: string, first = ''): Bookkeeping {
   const whole = (attempts: number) =>
-    first + rolledBackRowSql(session, migration) + receiptSql('rollback', migration, attempts)
+    first +
+    rolledBackRowSql(session, migration) +
+    receiptSql(session, { command: 'rollback', migration, attempts })
   return {
     direction: 'down',
     whole,

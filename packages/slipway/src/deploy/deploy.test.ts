@@ -252,7 +252,7 @@ describe('before the first statement', () => {
     'drift is found by %s, named, and passed only when it is accepted',
     async (basis) => {
       await deployed([INIT])
-      if (basis !== 'what the ledger holds') await target.sql('DELETE FROM slipway.catalog_state')
+      if (basis !== 'what the ledger holds') await target.sql('DELETE FROM slipway.schema_state')
       await target.sql('ALTER TABLE customer ADD COLUMN by_hand text')
       const refused = deployed([INIT, MORE])
       await expect(refused).rejects.toMatchObject({

@@ -34,7 +34,7 @@ export async function prepareKeeping(
   if (!wanted) return KEEPS_NOTHING
   const keepings = plans.map(({ name, statements }) => ({
     name,
-    ...keepingOf(statements, { migration: name }),
+    ...keepingOf(statements, { history: session.server.schema, migration: name }),
   }))
   const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
   if (keepings.every(({ companions }) => companions.size === 0))
@@ -50,7 +50,8 @@ export async function prepareKeeping(
 
 /** The statements of a migration, by number, that destroy something and keep it aside first. */
 export function keptStatements({ name, statements }: MigrationPlan): ReadonlySet<number> {
-  const { companions } = keepingOf(statements, { migration: name })
+  // Of which history it is makes no difference to what is kept.
+  const { companions } = keepingOf(statements, { history: '', migration: name })
   const kept = statements.filter(
     ({ number, destroys }) => destroys.length > 0 && companions.has(number),
   )

@@ -178,16 +178,16 @@ function keyOf(steps: Steps, group: TransactionGroup) {
 }
 
 function beginSql(steps: Steps, group: TransactionGroup | undefined): string {
-  return group ? journalBeginSql(keyOf(steps, group)) : ''
+  return group ? journalBeginSql(steps.supervision.session, keyOf(steps, group)) : ''
 }
 
 function finishedSql(steps: Steps, group: TransactionGroup): string {
   const last = group.number === steps.plan.groups.length
-  return last ? finishSql(steps) : journalFinishSql(keyOf(steps, group))
+  return last ? finishSql(steps) : journalFinishSql(steps.supervision.session, keyOf(steps, group))
 }
 
-function finishSql({ books, plan, attempts }: Steps): string {
-  return books.finished(attempts) + journalClearSql(plan.name)
+function finishSql({ supervision, books, plan, attempts }: Steps): string {
+  return books.finished(attempts) + journalClearSql(supervision.session, plan.name)
 }
 
 async function failedAt(
@@ -211,12 +211,12 @@ async function failedAt(
   if (failure.code !== 'DATABASE.STATEMENT' || !server) {
     if (failure.code === 'DATABASE.CONNECTION_LOST') return { receipt, failure }
     if (group.number > 1) return { receipt, failure: resumable(plan, group, failure) }
-    await session.execute(books.undone() + journalClearSql(plan.name))
+    await session.execute(books.undone() + journalClearSql(session, plan.name))
     return { receipt, failure }
   }
   const at = { server, message: steps.message }
   if (group.number === 1) {
-    await session.execute(books.undone() + journalClearSql(plan.name))
+    await session.execute(books.undone() + journalClearSql(session, plan.name))
     const code =
       server.sqlstate === '57014' ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
     return { receipt, failure: statementFailure(code, plan, at) }

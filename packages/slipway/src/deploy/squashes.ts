@@ -27,7 +27,10 @@ export async function recordSquashes(
       name,
     )
     const row = { name, checksum: checksum(file.sql), replaces }
-    await session.execute(squashedRowsSql(session, row) + receiptSql('squash', name, 1))
+    await session.execute(
+      squashedRowsSql(session, row) +
+        receiptSql(session, { command: 'squash', migration: name, attempts: 1 }),
+    )
     recorded.push({ migration: name, replaces })
   }
   return recorded

@@ -6,7 +6,7 @@ import {
   withSession,
 } from '../database/index.ts'
 import type { Rule } from '../hazards/index.ts'
-import { checkLedger, createHistorySql, createLedgerSql } from '../history/index.ts'
+import { createHistorySql, prepareLedger, upgradeLedger } from '../history/index.ts'
 import { command, type Emit, failureOf, otherCommand } from '../kernel/index.ts'
 import type { ReplayMigration, ShadowOptions } from '../shadow/index.ts'
 import { raiseDatabase } from './failures.ts'
@@ -32,7 +32,8 @@ export interface WorkRequest {
 
 /**
  * Opens the target for work that changes it: one session, no pooler, no standby, the lock of the
- * database held until `work` is done. Changes nothing itself.
+ * database held until `work` is done. Changes nothing itself, but for a ledger that is older than this version of Slipway:
+ * that is upgraded. Fails with HISTORY.LEDGER_NEWER where it is newer.
  */
 export async function withTarget<T>(
   request: WorkRequest,
@@ -49,19 +50,22 @@ export async function withTarget<T>(
       await refuseTransactionPooler(session, address)
       await session.execute(restingLimits(deadline) + noticingDeath(session))
       const supervision: Supervision = { session, address, limits, deadline, signal, emit }
-      return await withDeployLock(session, supervision, () => work(session, supervision))
+      return await withDeployLock(session, supervision, async () => {
+        await upgradeLedger(session)
+        return await work(session, supervision)
+      })
     },
   )
 }
 
 /** Creates Prisma's history table and our ledger where they are absent. */
 export async function prepareBooks(session: Session): Promise<void> {
-  await checkLedger(session)
   try {
     // Without this, every table that stands already is a NOTICE.
     const quietly = 'SET LOCAL client_min_messages = warning;\n'
     const schema = await createSchemaSql(session)
-    await session.execute(quietly + schema + createHistorySql(session) + createLedgerSql)
+    await session.execute(quietly + schema + createHistorySql(session))
+    await prepareLedger(session)
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.code !== 'DATABASE.PERMISSION') throw error

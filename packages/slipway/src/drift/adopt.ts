@@ -48,7 +48,10 @@ export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
     await prove(session, { name, sql }, request)
     const path = request.write(name, sql)
     await prepareBooks(session)
-    await session.execute(markedRowSql(session, name, checksum(sql)) + receiptSql('drift', name, 1))
+    await session.execute(
+      markedRowSql(session, name, checksum(sql)) +
+        receiptSql(session, { command: 'drift', migration: name, attempts: 1 }),
+    )
     await verifyAndRecord(session, [...request.migrations, { name, sql, path }])
     return { database: report.database, migration: { name, path, sql }, report }
   })

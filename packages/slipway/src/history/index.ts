@@ -10,19 +10,20 @@ export { historyFailures } from './failures.ts'
 export { findInterruption, type Interruption } from './interruption.ts'
 export {
   type CatalogState,
-  checkLedger,
-  createLedgerSql,
   type Direction,
   forgetCatalogState,
+  historySchema,
   journalBeginSql,
   journalClearSql,
   type JournalEntry,
   journalFinishSql,
   readCatalogState,
   readJournal,
+  readLedgerRows,
   receiptSql,
   writeCatalogState,
 } from './ledger.ts'
+export { forgetLedgerSql, prepareLedger, upgradeLedger } from './ledger-upgrade.ts'
 export type { SquashStanding } from './squash.ts'
 export {
   appliedRowSql,

@@ -1,39 +1,7 @@
 import { quoteLiteral, type Session } from '../database/index.ts'
 import { failureOf } from '../kernel/index.ts'
-import { raise } from './failures.ts'
-
-const VERSION = 1
-
-/** The ledger's tables. Its layout is a decision: docs/decisions. */
-const CREATE_LEDGER = `CREATE SCHEMA IF NOT EXISTS slipway;
-CREATE TABLE IF NOT EXISTS slipway.ledger (version integer NOT NULL);
-INSERT INTO slipway.ledger SELECT ${VERSION} WHERE NOT EXISTS (SELECT FROM slipway.ledger);
-CREATE TABLE IF NOT EXISTS slipway.journal (
-    migration text NOT NULL,
-    direction text NOT NULL CHECK (direction IN ('up', 'down')),
-    unit integer NOT NULL,
-    checksum text NOT NULL,
-    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    finished_at timestamptz,
-    PRIMARY KEY (migration, direction, unit)
-);
-CREATE TABLE IF NOT EXISTS slipway.catalog_state (
-    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    history_hash text NOT NULL,
-    method text NOT NULL,
-    fingerprint text NOT NULL,
-    objects jsonb NOT NULL,
-    recorded_at timestamptz NOT NULL DEFAULT now()
-);
-CREATE TABLE IF NOT EXISTS slipway.receipt (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    command text NOT NULL,
-    migration text NOT NULL,
-    attempts integer NOT NULL,
-    ms integer NOT NULL,
-    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-`
+import { NOTE_PLACES } from './kept-places.ts'
+import { checkLedger } from './ledger-upgrade.ts'
 
 /** Which way a migration is run. */
 export type Direction = 'up' | 'down'
@@ -55,29 +23,40 @@ export interface CatalogState {
   readonly objects: Readonly<Record<string, string>>
 }
 
-/** SQL that creates the ledger where it is absent, in one message. */
-export const createLedgerSql: string = CREATE_LEDGER
+/** The history that a session's rows of the ledger belong to, as a literal: the schema of its `_prisma_migrations`. */
+export function historySchema(session: Session): string {
+  return quoteLiteral(session.server.schema)
+}
 
-/** Refuses to work on a ledger of a layout that this version does not know (HISTORY.LEDGER_NEWER). */
-export async function checkLedger(session: Session): Promise<void> {
-  const rows = await orAbsent(session.queryRaw('SELECT max(version) FROM slipway.ledger'))
-  const version = Number(rows?.rows[0]?.[0] ?? 0)
-  if (version <= VERSION) return
-  raise('HISTORY.LEDGER_NEWER', {
-    message: `The ledger of this database has layout ${version}; this Slipway knows ${VERSION}.`,
-    why: 'A newer Slipway deployed here before.',
-    nextActions: [{ kind: 'advice', label: 'Update slipway in this project.' }],
-  })
+/**
+ * The rows that a query gives of one table of the ledger, of this session's history, each row as the JSON `j`. Layouts
+ * from 1 on can be read: a row without a history is of the time before it had one. No rows where there is no ledger.
+ */
+export async function readLedgerRows(
+  session: Session,
+  table: string,
+  columns: string,
+): Promise<readonly (readonly (string | null)[])[]> {
+  await checkLedger(session)
+  const history = historySchema(session)
+  const result = await orAbsent(
+    session.queryRaw(
+      `SELECT ${columns} FROM (SELECT to_jsonb(t) AS j FROM slipway.${table} AS t) AS rows
+       WHERE coalesce(j ->> 'history_schema', ${history}) = ${history} ORDER BY 1, 2, 3`,
+    ),
+  )
+  return result?.rows ?? []
 }
 
 /** The journal of migrations that run step by step and have not been completed. */
 export async function readJournal(session: Session): Promise<JournalEntry[]> {
-  const result = await orAbsent(
-    session.queryRaw(
-      'SELECT migration, direction, unit, checksum, finished_at FROM slipway.journal ORDER BY migration, direction, unit',
-    ),
+  const rows = await readLedgerRows(
+    session,
+    'journal',
+    `j ->> 'migration', j ->> 'direction', coalesce(j ->> 'transaction_group', j ->> 'unit')::integer,
+     j ->> 'checksum', j ->> 'finished_at'`,
   )
-  return (result?.rows ?? []).map(([migration, direction, group, checksum, finished]) => ({
+  return rows.map(([migration, direction, group, checksum, finished]) => ({
     migration: migration ?? '',
     direction: direction === 'down' ? 'down' : 'up',
     group: Number(group),
@@ -88,12 +67,11 @@ export async function readJournal(session: Session): Promise<JournalEntry[]> {
 
 /** The catalog as it was last left; nothing where no ledger is. */
 export async function readCatalogState(session: Session): Promise<CatalogState | undefined> {
-  const result = await orAbsent(
-    session.queryRaw(
-      'SELECT history_hash, method, fingerprint, objects FROM slipway.catalog_state',
-    ),
-  )
-  const [historyHash, method, fingerprint, objects] = result?.rows[0] ?? []
+  const columns = `j ->> 'history_hash', j ->> 'method', j ->> 'fingerprint', j ->> 'objects'`
+  const [row] = await readLedgerRows(session, 'schema_state', columns)
+  // Layout 1 has the table under another name.
+  const [first] = row ? [row] : await readLedgerRows(session, 'catalog_state', columns)
+  const [historyHash, method, fingerprint, objects] = first ?? []
   if (!historyHash || !method || !fingerprint || !objects) return undefined
   return {
     historyHash,
@@ -103,19 +81,29 @@ export async function readCatalogState(session: Session): Promise<CatalogState |
   }
 }
 
-/** Records the catalog as it is left now. */
+/** Records the catalog as it is left now, and where the tables of kept data are in it. */
 export async function writeCatalogState(session: Session, state: CatalogState): Promise<void> {
   await session.query(
-    `INSERT INTO slipway.catalog_state (history_hash, method, fingerprint, objects) VALUES ($1, $2, $3, $4::jsonb)
-     ON CONFLICT (only_row) DO UPDATE SET history_hash = excluded.history_hash, method = excluded.method,
+    `INSERT INTO slipway.schema_state (history_schema, history_hash, method, fingerprint, objects)
+     VALUES ($1, $2, $3, $4, $5::jsonb)
+     ON CONFLICT (history_schema) DO UPDATE SET history_hash = excluded.history_hash, method = excluded.method,
        fingerprint = excluded.fingerprint, objects = excluded.objects, recorded_at = now()`,
-    [state.historyHash, state.method, state.fingerprint, JSON.stringify(state.objects)],
+    [
+      session.server.schema,
+      state.historyHash,
+      state.method,
+      state.fingerprint,
+      JSON.stringify(state.objects),
+    ],
   )
+  await session.execute(NOTE_PLACES)
 }
 
 /** Forgets the recorded catalog: what stands is known to be something else than the history gives. */
 export async function forgetCatalogState(session: Session): Promise<void> {
-  await session.execute('DELETE FROM slipway.catalog_state')
+  await session.execute(
+    `DELETE FROM slipway.schema_state WHERE history_schema = ${historySchema(session)};\n${NOTE_PLACES}`,
+  )
 }
 
 /** Where a journal entry belongs. */
@@ -127,31 +115,48 @@ export interface JournalKey {
 }
 
 /** SQL that notes a transaction group as begun. Repeating it is harmless. */
-export function journalBeginSql({ migration, direction, group, checksum }: JournalKey): string {
-  return `INSERT INTO slipway.journal (migration, direction, unit, checksum)
-VALUES (${quoteLiteral(migration)}, '${direction}', ${group}, '${checksum}')
-ON CONFLICT (migration, direction, unit) DO UPDATE SET checksum = excluded.checksum, started_at = clock_timestamp();\n`
+export function journalBeginSql(session: Session, key: JournalKey): string {
+  return `INSERT INTO slipway.journal (history_schema, migration, direction, transaction_group, checksum)
+VALUES (${journalValues(session, key)})
+ON CONFLICT (history_schema, migration, direction, transaction_group)
+DO UPDATE SET checksum = excluded.checksum, started_at = clock_timestamp();\n`
 }
 
 /** SQL that notes a transaction group as finished, begun or not. */
-export function journalFinishSql({ migration, direction, group, checksum }: JournalKey): string {
-  return `INSERT INTO slipway.journal (migration, direction, unit, checksum, finished_at)
-VALUES (${quoteLiteral(migration)}, '${direction}', ${group}, '${checksum}', clock_timestamp())
-ON CONFLICT (migration, direction, unit) DO UPDATE SET finished_at = excluded.finished_at;\n`
+export function journalFinishSql(session: Session, key: JournalKey): string {
+  return `INSERT INTO slipway.journal (history_schema, migration, direction, transaction_group, checksum, finished_at)
+VALUES (${journalValues(session, key)}, clock_timestamp())
+ON CONFLICT (history_schema, migration, direction, transaction_group)
+DO UPDATE SET finished_at = excluded.finished_at;\n`
+}
+
+function journalValues(
+  session: Session,
+  { migration, direction, group, checksum }: JournalKey,
+): string {
+  return `${historySchema(session)}, ${quoteLiteral(migration)}, '${direction}', ${group}, '${checksum}'`
 }
 
 /** SQL that clears the journal of a migration that is complete. */
-export function journalClearSql(migration: string): string {
-  return `DELETE FROM slipway.journal WHERE migration = ${quoteLiteral(migration)};\n`
+export function journalClearSql(session: Session, migration: string): string {
+  return `DELETE FROM slipway.journal
+WHERE history_schema = ${historySchema(session)} AND migration = ${quoteLiteral(migration)};\n`
+}
+
+interface Receipt {
+  readonly command: string
+  readonly migration: string
+  readonly attempts: number
 }
 
 /**
  * SQL of a receipt: what a command did with a migration, and in how many attempts. Its time is that of
  * the transaction it stands in.
  */
-export function receiptSql(command: string, migration: string, attempts: number): string {
-  return `INSERT INTO slipway.receipt (command, migration, attempts, ms) VALUES ('${command}',
-  ${quoteLiteral(migration)}, ${attempts}, extract(epoch FROM clock_timestamp() - now()) * 1000);\n`
+export function receiptSql(session: Session, { command, migration, attempts }: Receipt): string {
+  return `INSERT INTO slipway.receipt (history_schema, command, migration, attempts, ms)
+VALUES (${historySchema(session)}, '${command}', ${quoteLiteral(migration)}, ${attempts},
+  extract(epoch FROM clock_timestamp() - now()) * 1000);\n`
 }
 
 /** Nothing where the ledger, or its schema, does not exist yet. */

@@ -1,4 +1,5 @@
 import type { Session } from '../database/index.ts'
+import { prepareLedger } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import {
   type Companions,
@@ -54,7 +55,10 @@ export interface KeepingRun {
 export async function proveKeeping(session: Session, testRun: KeepingRun): Promise<KeepingProof> {
   const { migration, lost } = testRun
   const statements = parseStatements(migration.sql)
-  const { companions, notKept } = keepingOf(statements, { migration: migration.name })
+  const { companions, notKept } = keepingOf(statements, {
+    history: session.server.schema,
+    migration: migration.name,
+  })
   const shown = await attempt(() => upAndDown(session, testRun, companions))
   if (!shown.ok) {
     const { message, server } = shown.failure
@@ -123,7 +127,8 @@ async function upAndDown(
   const filled = tables.filter(({ id }) => !without.has(id))
   await fillTables(session, filled, filling.manner)
   const sums = await readRowSums(session, tables)
-  await session.execute(`CREATE SCHEMA IF NOT EXISTS slipway; ${createKeepingSql}`)
+  await prepareLedger(session)
+  await session.execute(createKeepingSql)
   await runWith(session, migration, companions)
   const kept = await readKept(session)
   const statements = parseStatements(down.sql)

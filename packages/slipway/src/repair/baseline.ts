@@ -210,5 +210,8 @@ function changesRows({ sql, path }: ReplayMigration): boolean {
 }
 
 function rowsOf(session: Session, { name, sql }: ReplayMigration): string {
-  return markedRowSql(session, name, checksum(sql)) + receiptSql('baseline', name, 1)
+  return (
+    markedRowSql(session, name, checksum(sql)) +
+    receiptSql(session, { command: 'baseline', migration: name, attempts: 1 })
+  )
 }

@@ -308,7 +308,8 @@ describe('a rollback that was cut off', () => {
   beforeEach(async () => {
     await deployed([INIT, UP])
     await target.sql(`UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '2_index';
-      INSERT INTO slipway.journal (migration, direction, unit, checksum) VALUES ('2_index', 'down', 1, 'begun');`)
+      INSERT INTO slipway.journal (history_schema, migration, direction, transaction_group, checksum)
+        VALUES ('public', '2_index', 'down', 1, 'begun');`)
     await target.sql('DROP INDEX customer_email_idx')
   })
 

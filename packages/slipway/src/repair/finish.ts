@@ -95,8 +95,8 @@ export async function finish(
     // With the journal of what stands, a deploy can go on should this run be cut off.
     await session.execute(
       [
-        journalClearSql(migration),
-        ...entries.map(journalFinishSql),
+        journalClearSql(session, migration),
+        ...entries.map((entry) => journalFinishSql(session, entry)),
         continuedRowSql(session, migration),
       ].join(''),
     )
@@ -122,7 +122,9 @@ export function booksOf(
   row: string,
 ): Bookkeeping {
   const whole = (attempts: number) =>
-    row + receiptSql('repair', migration, attempts) + journalClearSql(migration)
+    row +
+    receiptSql(session, { command: 'repair', migration, attempts }) +
+    journalClearSql(session, migration)
   const failed = (logs: string) => failedRowSql(session, migration, logs)
   return {
     direction,

@@ -175,7 +175,11 @@ async function markApplied(
 async function mark(scene: Scene, migration: string, rows: string): Promise<Acted> {
   const { session, request } = scene
   await prepareBooks(session)
-  await session.execute(rows + receiptSql('repair', migration, 1) + journalClearSql(migration))
+  await session.execute(
+    rows +
+      receiptSql(session, { command: 'repair', migration, attempts: 1 }) +
+      journalClearSql(session, migration),
+  )
   return { receipts: [], ...(await settle(session, request)) }
 }
 
@@ -188,7 +192,8 @@ async function acceptEdits(scene: Scene, edits: readonly EditedProblem[]): Promi
       `migration ${migration}`,
     )
     return (
-      checksumRowSql(session, migration, checksum(file.sql)) + receiptSql('repair', migration, 1)
+      checksumRowSql(session, migration, checksum(file.sql)) +
+      receiptSql(session, { command: 'repair', migration, attempts: 1 })
     )
   })
   await session.execute(rows.join(''))

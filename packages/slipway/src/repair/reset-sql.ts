@@ -1,4 +1,5 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { forgetLedgerSql } from '../history/index.ts'
 import { advice } from '../kernel/index.ts'
 import { LEDGER_SCHEMA, ownershipIn } from '../schema/index.ts'
 import { extensionsOf, type ReplayMigration } from '../shadow/index.ts'
@@ -32,7 +33,6 @@ export async function planReset(session: Session, scope: ResetScope): Promise<Re
   const foreign = <T extends { readonly schema: string }>(things: readonly T[]) =>
     things.filter(({ schema }) => !standing.includes(schema))
   await refuseDependents(session, standing)
-  const ledger = await forgetInLedger(session, migrations)
   const sql = [
     // What one DROP takes along the next one would only be told about.
     'SET LOCAL client_min_messages = warning;',
@@ -40,9 +40,9 @@ export async function planReset(session: Session, scope: ResetScope): Promise<Re
     ...standing.filter((schema) => schema !== own).map(dropSchema),
     ...(standing.includes(own) ? await emptySchema(session, migrations) : []),
     ...foreign(placed).flatMap(dropPlaced),
-    ...ledger.sql,
+    await forgetLedgerSql(session),
   ]
-  return { schemas: [...standing, ...ledger.dropped].toSorted(), sql: sql.join('\n') }
+  return { schemas: standing, sql: sql.join('\n') }
 }
 
 async function existing(session: Session, names: readonly string[]): Promise<string[]> {
@@ -159,36 +159,4 @@ async function refuseDependents(session: Session, schemas: readonly string[]): P
     why: 'A reset would drop them too, and they are not the project’s.',
     nextActions: [advice('Drop them first, if they may go.')],
   })
-}
-
-/** What a reset does to the ledger. */
-interface Forgetting {
-  readonly sql: readonly string[]
-  /** The schema, where it is dropped whole. */
-  readonly dropped: readonly string[]
-}
-
-/** Forgets the project in the ledger. Where another project has its history in this database, the ledger stays. */
-async function forgetInLedger(
-  session: Session,
-  migrations: readonly ReplayMigration[],
-): Promise<Forgetting> {
-  const [ledger] = await session.query<{ there: boolean; shared: boolean }>(
-    `SELECT to_regclass('${LEDGER_SCHEMA}.ledger') IS NOT NULL AS there, EXISTS (
-       SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-       WHERE c.relname = '_prisma_migrations' AND n.nspname <> $1) AS shared`,
-    [session.server.schema],
-  )
-  if (!ledger?.there) return { sql: [], dropped: [] }
-  if (!ledger.shared) return { sql: [dropSchema(LEDGER_SCHEMA)], dropped: [LEDGER_SCHEMA] }
-  const names = migrations.map(({ name }) => quoteLiteral(name))
-  return {
-    sql: [
-      ...(names.length > 0
-        ? [`DELETE FROM ${LEDGER_SCHEMA}.journal WHERE migration IN (${names.join(', ')});`]
-        : []),
-      `DELETE FROM ${LEDGER_SCHEMA}.catalog_state;`,
-    ],
-    dropped: [],
-  }
 }

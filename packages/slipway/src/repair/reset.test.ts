@@ -38,7 +38,7 @@ function request(changes: Partial<ResetRequest> = {}): ResetRequest {
 
 test('drops what is the project’s and deploys it again', async () => {
   const outcome = await reset(request())
-  expect(outcome.dropped).toEqual(['Own Billing', 'public', 'slipway'])
+  expect(outcome.dropped).toEqual(['Own Billing', 'public'])
   expect(outcome.deploy.receipts.map(({ status }) => status)).toEqual(['done', 'done'])
   expect(await target.sql('SELECT count(*)::int AS customers FROM customer')).toEqual([
     { customers: 0 },

@@ -47,7 +47,7 @@ export async function undo(
   if (!plan.atomic) {
     // A journal of the run that is rolled back would let a deploy go on with it.
     await session.execute(
-      journalClearSql(migration) +
+      journalClearSql(session, migration) +
         failedRowSql(session, migration, 'An undo of it began and did not finish.'),
     )
   }

@@ -3,6 +3,9 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 /** What ends work on what is kept. */
 export const safekeepingFailures = {
   'SAFEKEEPING.UNKNOWN': { title: 'No kept data has this number' },
+  'SAFEKEEPING.TABLE_UNCERTAIN': {
+    title: 'It is not certain which table the kept data belongs to',
+  },
   'SAFEKEEPING.NO_PLACE': { title: 'The table or column to restore into does not exist' },
 } as const satisfies FailureSpecs
 

@@ -10,6 +10,8 @@ const MAX_COPIED_ROWS = 5_000_000
 
 /** What is asked of keeping. */
 export interface KeepingOptions {
+  /** The schema of the history that the migration belongs to. */
+  readonly history: string
   readonly migration: string
   /** Rows above which a column is set aside; MAX_COPIED_ROWS where absent. */
   readonly maxCopiedRows?: number
@@ -60,9 +62,10 @@ function keptFirst(scene: Scene): string[] {
   ]
 }
 
-/** The arguments that all of them begin with. */
-function head({ statement, options }: Scene): string[] {
-  return [quoteLiteral(options.migration), String(statement.number)]
+/** The argument that all of them begin with: which statement destroys. */
+function origin({ statement, options: { history, migration } }: Scene): string {
+  const fields = { history_schema: history, migration, statement: statement.number }
+  return `${quoteLiteral(JSON.stringify(fields))}::jsonb`
 }
 
 function keptTables(scene: Scene): string[] {
@@ -76,9 +79,9 @@ function keptTables(scene: Scene): string[] {
   const text = quoteLiteral(statement.text)
   return [
     ...(tables.length > 0
-      ? [call('keep_tables', ...head(scene), text, literals(tables.map(quoted)))]
+      ? [call('keep_tables', origin(scene), text, literals(tables.map(quoted)))]
       : []),
-    ...(schemas.length > 0 ? [call('keep_schemas', ...head(scene), text, literals(schemas))] : []),
+    ...(schemas.length > 0 ? [call('keep_schemas', origin(scene), text, literals(schemas))] : []),
   ]
 }
 
@@ -98,7 +101,7 @@ function keptColumns(scene: Scene): string[] {
     statement.actions.flatMap((action) => (action.kind === 'drop-constraint' ? [action.name] : [])),
   )
   const how = [cascade, limit, anew, constraints]
-  return [call('keep_columns', ...head(scene), table, columns, ...how)]
+  return [call('keep_columns', origin(scene), table, columns, ...how)]
 }
 
 /** Whether another column takes the name: by DROP and ADD, or by a rename. */
@@ -123,7 +126,7 @@ function keptTypes(scene: Scene): string[] {
   if (!first) return []
   const types = Object.fromEntries(changed.map(({ column, type }) => [column, type]))
   const json = `${quoteLiteral(JSON.stringify(types))}::jsonb`
-  return [call('keep_types', ...head(scene), quoteLiteral(quoted(first.table)), json)]
+  return [call('keep_types', origin(scene), quoteLiteral(quoted(first.table)), json)]
 }
 
 function keptRows(action: Action, scene: Scene): string[] {
@@ -141,13 +144,13 @@ function keptRows(action: Action, scene: Scene): string[] {
       }
       const json = `${quoteLiteral(JSON.stringify(about))}::jsonb`
       const [table, rows] = [quoteLiteral(quoted(action.table)), quoteLiteral(action.touches)]
-      return [call('keep_rows', ...head(scene), table, rows, json)]
+      return [call('keep_rows', origin(scene), table, rows, json)]
     }
     case 'truncate': {
       const tables = action.tables.filter((table) => !made.tables.has(nameKey(table)))
       if (tables.length === 0) return []
       const names = literals(tables.map(quoted))
-      return [call('keep_all_rows', ...head(scene), names, String(action.cascade))]
+      return [call('keep_all_rows', origin(scene), names, String(action.cascade))]
     }
     default:
       return []

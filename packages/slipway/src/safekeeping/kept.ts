@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import { failureOf } from '../kernel/index.ts'
+import { readLedgerRows } from '../history/index.ts'
 
 /** Something that a deploy destroyed, and what became of its data. No row content. */
 export interface Kept {
@@ -25,22 +25,16 @@ export interface Kept {
   readonly restored?: { readonly rows: number; readonly since: number }
 }
 
-const READ = `SELECT id, migration, statement, kind, table_schema, table_name, to_json(columns), not_kept, rows,
-  coalesce(pg_total_relation_size(to_regclass('slipway.' || stored_as)), 0),
-  to_char(kept_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), restored_at IS NOT NULL,
-  details ->> 'restored', details ->> 'since', details ->> 'operation' IS DISTINCT FROM 'update' OR key IS NOT NULL
-FROM slipway.kept ORDER BY id`
+const COLUMNS = `(j ->> 'id')::bigint, j ->> 'migration', j ->> 'statement', j ->> 'kind', j ->> 'table_schema', j ->> 'table_name',
+  j ->> 'columns', j ->> 'not_kept', j ->> 'rows',
+  coalesce(pg_total_relation_size(to_regclass('slipway.' || quote_ident(j ->> 'stored_as'))), 0),
+  to_char((j ->> 'kept_at')::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), (j ->> 'restored_at') IS NOT NULL,
+  j -> 'details' ->> 'restored', j -> 'details' ->> 'since',
+  j -> 'details' ->> 'operation' IS DISTINCT FROM 'update' OR (j ->> 'key') IS NOT NULL`
 
-/** All that is or was kept on a database, the oldest first; nothing where nothing ever was. */
+/** All that is or was kept of this project on a database, the oldest first; nothing where nothing ever was. */
 export async function readKept(session: Session): Promise<Kept[]> {
-  try {
-    const { rows } = await session.queryRaw(READ)
-    return rows.map(keptFrom)
-  } catch (error) {
-    const state = failureOf(error)?.server?.sqlstate
-    if (state === '42P01' || state === '3F000') return []
-    throw error
-  }
+  return (await readLedgerRows(session, 'kept', COLUMNS)).map(keptFrom)
 }
 
 function keptFrom(row: readonly (string | null)[]): Kept {

@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import { advice, command } from '../kernel/index.ts'
+import { advice, command, failureOf } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { type Kept, readKept } from './kept.ts'
 import { createKeepingSql } from './ledger.ts'
@@ -25,7 +25,7 @@ export async function pruneKept(
 
 /**
  * Puts back one thing that is kept, into the table or column that stands now: rows that are there stay.
- * Fails with SAFEKEEPING.UNKNOWN or SAFEKEEPING.NO_PLACE.
+ * Fails with SAFEKEEPING.UNKNOWN, SAFEKEEPING.NO_PLACE or SAFEKEEPING.TABLE_UNCERTAIN.
  */
 export async function restoreKept(session: Session, id: number): Promise<Kept> {
   const one = (await readKept(session)).find((kept) => kept.id === id)
@@ -36,7 +36,7 @@ export async function restoreKept(session: Session, id: number): Promise<Kept> {
     })
   }
   await session.execute(createKeepingSql)
-  const { rows } = await session.queryRaw(`SELECT slipway.restore_one(${id})`)
+  const rows = await restoreOne(session, one)
   if (rows[0]?.[0] !== 't') {
     raise('SAFEKEEPING.NO_PLACE', {
       message: `${one.schema}.${one.table} does not have what is kept under ${id}.`,
@@ -45,4 +45,22 @@ export async function restoreKept(session: Session, id: number): Promise<Kept> {
     })
   }
   return (await readKept(session)).find((kept) => kept.id === id) ?? one
+}
+
+async function restoreOne(session: Session, { id, schema, table }: Kept) {
+  try {
+    return (await session.queryRaw(`SELECT slipway.restore_one(${id})`)).rows
+  } catch (error) {
+    if (failureOf(error)?.server?.sqlstate !== 'SLW02') throw error
+    return raise('SAFEKEEPING.TABLE_UNCERTAIN', {
+      message: `What is kept under ${id} may not belong to ${schema}.${table} of this database.`,
+      why: 'It was kept on another database, and this table does not have the columns of that time, or another table has them too.',
+      nextActions: [
+        advice(
+          'Roll the migration back: it restores the data at the point where the table is known.',
+        ),
+        advice(`Or copy the rows by hand from the table slipway.kept_${id}.`),
+      ],
+    })
+  }
 }

@@ -15,7 +15,7 @@ import { call, literals, quoted } from './sql-text.ts'
 /** What is asked of a restoring down migration. */
 export interface RestoringOptions {
   readonly migration: string
-  /** The schema that a name without one goes to. */
+  /** The schema of the history, to which a name without one goes. */
   readonly schema: string
   /** What is kept of the migration. */
   readonly kept: readonly Kept[]
@@ -47,7 +47,7 @@ export function restoringOf(
     const own = kept.length > 0 ? putBack(statement, scene) : {}
     if (before.length > 0 || own.after) companions.set(statement.number, { before, ...own })
   }
-  return { companions, end: kept.length > 0 ? endOf(changed, options.migration) : '' }
+  return { companions, end: kept.length > 0 ? endOf(changed, options) : '' }
 }
 
 /** The tables that are made and have all their columns and partitions after a statement, by its number. */
@@ -75,8 +75,8 @@ function extendedBy(action: Action): ObjectName | undefined {
 }
 
 /** Rows that data statements changed are put back at the end, but not over what the down migration writes itself. */
-function endOf(changed: ReadonlySet<string>, migration: string): string {
-  return `${call('restore_rows', quoteLiteral(migration), literals([...changed]))};\n`
+function endOf(changed: ReadonlySet<string>, options: RestoringOptions): string {
+  return `${call('restore_rows', ...origin(options), literals([...changed]))};\n`
 }
 
 /** Tables whose rows the down migration updates itself. */
@@ -127,8 +127,12 @@ function putBack(statement: Statement, options: Scene): Companion {
   return after.length > 0 ? { after } : {}
 }
 
-function head(table: ObjectName, { migration }: RestoringOptions): string[] {
-  return [quoteLiteral(migration), quoteLiteral(quoted(table))]
+function head(table: ObjectName, options: RestoringOptions): string[] {
+  return [...origin(options), quoteLiteral(quoted(table))]
+}
+
+function origin({ schema, migration }: RestoringOptions): string[] {
+  return [quoteLiteral(schema), quoteLiteral(migration)]
 }
 
 function restored(action: Action, options: RestoringOptions): string[] {

@@ -1,14 +1,9 @@
 import type { Session } from '../database/index.ts'
+import { prepareLedger } from '../history/index.ts'
 import { advice, attempt, command, type Emit, rethrow } from '../kernel/index.ts'
 import type { SchemaNames } from '../project/index.ts'
 import { raise } from './failures.ts'
-import {
-  createSeedLedgerSql,
-  readSeedLedger,
-  type SeedAuthor,
-  seedRecordSql,
-  type SeedRecord,
-} from './ledger.ts'
+import { readSeedLedger, type SeedAuthor, seedRecordSql, type SeedRecord } from './ledger.ts'
 import {
   fillLater,
   merge,
@@ -64,7 +59,7 @@ export async function runSeeds(session: Session, request: SeedRequest): Promise<
   const tables = await readTargetTables(session, request.names)
   const records = await readSeedLedger(session)
   for (const set of request.sets) refuseNewer(set, records)
-  if (!request.dryRun) await session.execute(`BEGIN;\n${createSeedLedgerSql}COMMIT`)
+  if (!request.dryRun) await prepareLedger(session)
   const outcomes: SeedOutcome[] = []
   const each = async (set: SeedSet) => {
     const before = records.find(({ name }) => name === set.name)
@@ -75,7 +70,7 @@ export async function runSeeds(session: Session, request: SeedRequest): Promise<
   if (request.dryRun) {
     // One transaction for all: a set may need the rows of the one before it.
     await inTransaction(session, 'ROLLBACK', async () => {
-      await session.execute(createSeedLedgerSql)
+      await prepareLedger(session)
       for (const set of request.sets) await each(set)
     })
     return outcomes
@@ -298,5 +293,5 @@ async function record(
   const same =
     before?.version === set.version && before.checksum === set.checksum && before.rows === rows
   const changed = counts.some(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
-  if (!same || changed) await session.execute(seedRecordSql(set, rows, author))
+  if (!same || changed) await session.execute(seedRecordSql(session, set, { rows, author }))
 }

@@ -1,7 +1,7 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
+import { prepareLedger } from '../history/index.ts'
 import { advice, type Emit } from '../kernel/index.ts'
 import { raise } from './failures.ts'
-import { createSeedLedgerSql } from './ledger.ts'
 import { fillLater, merge } from './merge.ts'
 import { inOrder, type TableInTurn } from './order.ts'
 import { type Resolved, resolve } from './resolve.ts'
@@ -62,7 +62,7 @@ interface Merged {
 
 async function mergeAll(source: Side, session: Session, request: SyncRequest): Promise<Merged[]> {
   const { plan, file, owners, emit } = request
-  if (owners && owners.size > 0) await session.execute(createSeedLedgerSql)
+  if (owners && owners.size > 0) await prepareLedger(session)
   const placed = plan.named.map((of) => ({
     table: seedTable(source.session, of, owners?.has(of) ? 'own' : 'upsert'),
     target: of.table,

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
-import { relationOf } from './ledger.ts'
+import { historySchema } from '../history/index.ts'
+import { ofSetAndTable, relationOf } from './ledger.ts'
 import type { SeedSet } from './set.ts'
 import { type Content, readContent, type StageOptions } from './stage.ts'
 import type { TargetTable } from './target-tables.ts'
@@ -19,7 +20,8 @@ export async function isUnchanged(
     rows: string
     sum: string
   }>(
-    `SELECT content, to_json(columns)::text AS columns, rows, sum FROM slipway.seed_table WHERE seed = ${quoteLiteral(set.name)} AND relation = ${relationOf(target)}`,
+    `SELECT content, to_json(columns)::text AS columns, rows, sum FROM slipway.seed_table
+     WHERE ${ofSetAndTable(session, set, target)}`,
   )
   if (known === undefined) return undefined
   const columns = JSON.parse(known.columns) as string[]
@@ -46,7 +48,7 @@ export async function remember(
   set: SeedSet,
   { target, content, alone }: Sent,
 ): Promise<void> {
-  const place = `seed = ${quoteLiteral(set.name)} AND relation = ${relationOf(target)}`
+  const place = ofSetAndTable(session, set, target)
   const holds = async () => {
     const [now] = await session.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${target.id}`)
     return Number(now?.rows) === content.rows
@@ -58,8 +60,9 @@ export async function remember(
   const sum = await sumOf(session, target, content.columns)
   const columns = `ARRAY[${content.columns.map(quoteLiteral).join(', ')}]`
   await session.execute(
-    `INSERT INTO slipway.seed_table VALUES (${quoteLiteral(set.name)}, ${relationOf(target)}, ${quoteLiteral(content.checksum)}, ${columns}, ${content.rows}, ${sum})
-     ON CONFLICT (seed, relation) DO UPDATE SET content = EXCLUDED.content, columns = EXCLUDED.columns, rows = EXCLUDED.rows, sum = EXCLUDED.sum
+    `INSERT INTO slipway.seed_table (history_schema, seed, relation, content, columns, rows, sum)
+     VALUES (${historySchema(session)}, ${quoteLiteral(set.name)}, ${relationOf(target)}, ${quoteLiteral(content.checksum)}, ${columns}, ${content.rows}, ${sum})
+     ON CONFLICT (history_schema, seed, relation) DO UPDATE SET content = EXCLUDED.content, columns = EXCLUDED.columns, rows = EXCLUDED.rows, sum = EXCLUDED.sum
      WHERE (seed_table.content, seed_table.columns, seed_table.rows, seed_table.sum) IS DISTINCT FROM (EXCLUDED.content, EXCLUDED.columns, EXCLUDED.rows, EXCLUDED.sum)`,
   )
 }

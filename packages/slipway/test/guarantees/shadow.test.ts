@@ -129,7 +129,7 @@ describe('on a target that has the history', () => {
 
   test('drift compares with a replay, and touches nothing', async () => {
     // Without what the ledger holds, the history has to be replayed.
-    await sql(target, 'DELETE FROM slipway.catalog_state')
+    await sql(target, 'DELETE FROM slipway.schema_state')
     const changes = await changesOf(async () => {
       expect((await slipway(['drift'])).exitCode).toBe(0)
     })

@@ -42,7 +42,7 @@ $$;
 CREATE OR REPLACE FUNCTION slipway.set_aside(target regclass, own text, new text, with_dependents boolean, constraints text[])
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM slipway.testRun(format('ALTER TABLE %s DROP COLUMN %I %s', target, own,
+  PERFORM slipway.try_statement(format('ALTER TABLE %s DROP COLUMN %I %s', target, own,
     CASE WHEN with_dependents THEN 'CASCADE' ELSE 'RESTRICT' END));
   IF with_dependents THEN PERFORM slipway.run_all(slipway.dependents_of_column(target, own)); END IF;
   PERFORM slipway.run_all(slipway.trimmings_of_column(target, own));
@@ -98,7 +98,7 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION slipway.keep_columns(
-  migration text, statement integer, name text, wanted text[], with_dependents boolean, max_rows bigint, made_anew boolean,
+  origin jsonb, name text, wanted text[], with_dependents boolean, max_rows bigint, made_anew boolean,
   constraints text[]) RETURNS void
 LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE
@@ -113,7 +113,7 @@ BEGIN
   SELECT relforcerowsecurity INTO forced FROM pg_class WHERE oid = target;
   IF forced THEN EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target); END IF;
   IF slipway.holds_rows(target) THEN
-    entry := slipway.entry_of(target, migration, statement, 'columns') || jsonb_build_object('details', slipway.about(target));
+    entry := slipway.entry_of(target, origin, 'columns') || jsonb_build_object('details', slipway.about(target));
     IF slipway.key_of(target, names) IS NULL OR (SELECT reltuples FROM pg_class WHERE oid = target) > max_rows THEN
       FOREACH own IN ARRAY names LOOP
         IF slipway.try_to_set_aside(entry, target, own, with_dependents, constraints) THEN
@@ -131,7 +131,7 @@ BEGIN
   END IF;
   IF forced THEN EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target); END IF;
 EXCEPTION WHEN insufficient_privilege THEN
-  PERFORM slipway.record_kept(slipway.entry_of(target, migration, statement, 'columns')
+  PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'columns')
     || jsonb_build_object('columns', to_jsonb(wanted), 'not_kept', 'the role may not read the table'));
 END $$;
 
@@ -148,7 +148,7 @@ CREATE OR REPLACE FUNCTION slipway.loses(old text, new text) RETURNS boolean LAN
   END
 $$;
 
-CREATE OR REPLACE FUNCTION slipway.keep_types(migration text, statement integer, name text, changes jsonb) RETURNS void
+CREATE OR REPLACE FUNCTION slipway.keep_types(origin jsonb, name text, changes jsonb) RETURNS void
 LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE
   target regclass := to_regclass(name);
@@ -164,12 +164,12 @@ BEGIN
   SELECT relforcerowsecurity INTO forced FROM pg_class WHERE oid = target;
   IF forced THEN EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target); END IF;
   IF slipway.holds_rows(target) THEN
-    PERFORM slipway.keep_copy(slipway.entry_of(target, migration, statement, 'columns')
+    PERFORM slipway.keep_copy(slipway.entry_of(target, origin, 'columns')
       || jsonb_build_object('details', '{"changedType": true}'::jsonb), target, names, true);
   END IF;
   IF forced THEN EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target); END IF;
 EXCEPTION WHEN insufficient_privilege THEN
-  PERFORM slipway.record_kept(slipway.entry_of(target, migration, statement, 'columns')
+  PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'columns')
     || jsonb_build_object('columns', to_jsonb(names), 'not_kept', 'the role may not read the table'));
 END $$;
 `

@@ -21,7 +21,7 @@ BEGIN
   LOOP
     condition := format('(%s) IN (SELECT %s FROM slipway.%I)', array_to_string(follower.own, ', '),
       array_to_string(follower.theirs, ', '), entry ->> 'stored_as');
-    kept := slipway.keep_selected(entry ->> 'migration', (entry ->> 'statement')::integer, follower.name,
+    kept := slipway.keep_selected(entry, follower.name,
       format('%s WHERE %s', follower.name, condition), CASE WHEN follower.goes THEN '{"operation": "delete"}'::jsonb
         ELSE jsonb_build_object('operation', 'update', 'columns', follower.columns) END);
     IF kept IS NOT NULL AND follower.goes THEN PERFORM slipway.keep_followers(kept, follower.name, seen || follower.name); END IF;
@@ -30,7 +30,7 @@ END $$;
 
 -- The lock lets others read: nobody may write between the copy and the statement.
 CREATE OR REPLACE FUNCTION slipway.keep_selected(
-  migration text, statement integer, target regclass, chosen text, about jsonb) RETURNS jsonb
+  origin jsonb, target regclass, chosen text, about jsonb) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
   own text;
@@ -41,7 +41,7 @@ DECLARE
     THEN ARRAY(SELECT jsonb_array_elements_text(about -> 'columns')) ELSE '{}' END);
 BEGIN
   PERFORM slipway.lock_table(target, 'SHARE ROW EXCLUSIVE');
-  entry := slipway.entry_of(target, migration, statement, 'rows');
+  entry := slipway.entry_of(target, origin, 'rows');
   own := 'kept_' || (entry ->> 'id');
   EXECUTE format('CREATE TABLE slipway.%I AS %s SELECT %s FROM %s', own, 'WITH ' || (about ->> 'with'),
     slipway.copied(target, NULL), chosen);
@@ -63,24 +63,24 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION slipway.keep_rows(
-  migration text, statement integer, name text, chosen text, about jsonb) RETURNS void
+  origin jsonb, name text, chosen text, about jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   target regclass := to_regclass(name);
   entry jsonb;
 BEGIN
   IF EXISTS (SELECT FROM pg_class WHERE oid = target AND relkind IN ('v', 'f')) THEN
-    PERFORM slipway.record_kept(slipway.entry_of(target, migration, statement, 'rows')
+    PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'rows')
       || jsonb_build_object('not_kept', 'its rows stand elsewhere: it is a view, or a foreign table'));
   END IF;
   IF target IS NULL OR NOT slipway.is_stored(target) THEN RETURN; END IF;
-  entry := slipway.keep_selected(migration, statement, target, chosen, about);
+  entry := slipway.keep_selected(origin, target, chosen, about);
   IF entry IS NOT NULL AND about ->> 'operation' = 'delete' THEN
     PERFORM slipway.keep_followers(entry, target, ARRAY[target]);
   END IF;
 EXCEPTION WHEN OTHERS THEN
   IF slipway.must_stop(SQLSTATE) THEN RAISE; END IF;
-  PERFORM slipway.record_kept(slipway.entry_of(target, migration, statement, 'rows')
+  PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'rows')
     || jsonb_build_object('not_kept', 'its rows could not be selected beforehand'));
 END $$;
 
@@ -92,7 +92,7 @@ CREATE OR REPLACE FUNCTION slipway.reached(targets oid[]) RETURNS SETOF oid LANG
   SELECT target FROM reached
 $$;
 
-CREATE OR REPLACE FUNCTION slipway.keep_all_rows(migration text, statement integer, names text[], with_referring boolean)
+CREATE OR REPLACE FUNCTION slipway.keep_all_rows(origin jsonb, names text[], with_referring boolean)
 RETURNS void LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE
   targets oid[] := ARRAY(SELECT to_regclass(name)::oid FROM unnest(names) AS name WHERE to_regclass(name) IS NOT NULL);
@@ -103,10 +103,10 @@ BEGIN
     CONTINUE WHEN NOT slipway.is_stored(target);
     PERFORM slipway.lock_table(target, 'ACCESS EXCLUSIVE');
     BEGIN
-      PERFORM slipway.keep_selected(migration, statement, target, target::text,
+      PERFORM slipway.keep_selected(origin, target, target::text,
         slipway.about(target) || '{"operation": "truncate"}');
     EXCEPTION WHEN insufficient_privilege THEN
-      PERFORM slipway.record_kept(slipway.entry_of(target, migration, statement, 'rows')
+      PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'rows')
         || jsonb_build_object('not_kept', 'the role may not read all of its rows'));
     END;
   END LOOP;

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION slipway.is_movable(target regclass) RETURNS boolean L
   FROM pg_class WHERE oid = target
 $$;
 
-CREATE OR REPLACE FUNCTION slipway.keep_table(migration text, statement integer, target regclass) RETURNS void
+CREATE OR REPLACE FUNCTION slipway.keep_table(origin jsonb, target regclass) RETURNS void
 LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE
   entry jsonb;
@@ -17,7 +17,7 @@ BEGIN
     EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target);
   END IF;
   IF NOT slipway.holds_rows(target) THEN RETURN; END IF;
-  entry := slipway.entry_of(target, migration, statement, 'table');
+  entry := slipway.entry_of(target, origin, 'table');
   entry := entry || jsonb_build_object('details', slipway.about(target));
   IF slipway.is_movable(target) THEN
     BEGIN
@@ -31,34 +31,34 @@ BEGIN
   PERFORM slipway.record_kept(
     slipway.store(entry, format('SELECT %s FROM %s', slipway.copied(target, NULL), target)));
 EXCEPTION WHEN insufficient_privilege THEN
-  PERFORM slipway.record_kept(slipway.entry_of(target, migration, statement, 'table')
+  PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'table')
     || jsonb_build_object('not_kept', 'the role may not read it'));
 END $$;
 
 -- What PostgreSQL has against the statement is raised before anything is moved.
-CREATE OR REPLACE FUNCTION slipway.keep_tables(migration text, statement integer, dropping text, names text[])
+CREATE OR REPLACE FUNCTION slipway.keep_tables(origin jsonb, dropping text, names text[])
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   name text;
 BEGIN
-  PERFORM slipway.testRun(dropping);
+  PERFORM slipway.try_statement(dropping);
   FOREACH name IN ARRAY names LOOP
     IF to_regclass(name) IS NOT NULL THEN
-      PERFORM slipway.keep_table(migration, statement, to_regclass(name));
+      PERFORM slipway.keep_table(origin, to_regclass(name));
     END IF;
   END LOOP;
 END $$;
 
-CREATE OR REPLACE FUNCTION slipway.keep_schemas(migration text, statement integer, dropping text, names text[])
+CREATE OR REPLACE FUNCTION slipway.keep_schemas(origin jsonb, dropping text, names text[])
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target oid;
 BEGIN
-  PERFORM slipway.testRun(dropping);
+  PERFORM slipway.try_statement(dropping);
   FOR target IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ANY (names) AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.oid
   LOOP
-    PERFORM slipway.keep_table(migration, statement, target);
+    PERFORM slipway.keep_table(origin, target);
   END LOOP;
 END $$;
 `

@@ -1,10 +1,20 @@
 /** What people ask for by hand: put one thing back, drop what is kept. */
 export const MANAGE = `
-CREATE OR REPLACE FUNCTION slipway.relation_of(entry slipway.kept) RETURNS regclass LANGUAGE sql STABLE AS $$
-  SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.oid = entry.relation AND n.nspname <> 'slipway' OR (n.nspname, c.relname) = (entry.table_schema, entry.table_name)
-  ORDER BY c.oid = entry.relation DESC LIMIT 1
-$$;
+-- The table that kept data belongs to: by its OID on the database where it was kept, whatever its name is now; on any
+-- other database by schema and name, for an OID is another object's there.
+CREATE OR REPLACE FUNCTION slipway.relation_of(entry slipway.kept) RETURNS regclass LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  target regclass;
+BEGIN
+  IF entry.database_identity = slipway.database_identity() THEN
+    SELECT oid INTO target FROM pg_class
+      WHERE oid = entry.relation AND relkind IN ('r', 'p') AND relnamespace <> 'slipway'::regnamespace;
+    IF FOUND THEN RETURN target; END IF;
+  END IF;
+  SELECT c.oid INTO target FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND (n.nspname, c.relname) = (entry.table_schema, entry.table_name);
+  RETURN target;
+END $$;
 
 -- Whether it had a place to go back to.
 CREATE OR REPLACE FUNCTION slipway.restore_one(kept_id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -14,8 +24,15 @@ DECLARE
 BEGIN
   SELECT * INTO entry FROM slipway.kept WHERE id = kept_id AND restored_at IS NULL FOR UPDATE;
   target := slipway.relation_of(entry);
-  IF target IS NULL OR cardinality(slipway.valued(target, entry.columns)) < cardinality(entry.columns) THEN
-    RETURN false;
+  IF target IS NULL THEN RETURN false; END IF;
+  BEGIN
+    entry := slipway.follow_names(entry, target);
+    IF NOT entry.columns <@ slipway.valued(target, entry.columns) THEN RAISE EXCEPTION USING ERRCODE = 'SLW03'; END IF;
+  EXCEPTION WHEN SQLSTATE 'SLW03' THEN RETURN false;
+  END;
+  -- Its table was looked for when the command began; here it was not found beyond doubt.
+  IF entry.kind <> 'table' AND entry.database_identity IS DISTINCT FROM slipway.database_identity() THEN
+    RAISE EXCEPTION '% is not certainly the table of what was kept', target USING ERRCODE = 'SLW02';
   END IF;
   CASE entry.kind
     WHEN 'table' THEN PERFORM slipway.restore_kept_table(entry, target);

@@ -1,7 +1,7 @@
 /** What all keeping shares: a trial of a statement, a free name, the columns and the key of a table. */
 export const RECORD = `
 -- Runs a statement and rolls it back: what PostgreSQL has against it is raised, nothing else remains.
-CREATE OR REPLACE FUNCTION slipway.testRun(statement text) RETURNS void LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION slipway.try_statement(statement text) RETURNS void LANGUAGE plpgsql
 SET client_min_messages = warning AS $$
 BEGIN
   EXECUTE statement;
@@ -27,7 +27,8 @@ DECLARE
 BEGIN
   LOOP
     free := nextval(pg_get_serial_sequence('slipway.kept', 'id'));
-    EXIT WHEN NOT EXISTS (
+    EXIT WHEN NOT EXISTS (SELECT FROM slipway.kept WHERE id = free)
+    AND NOT EXISTS (
       SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
       WHERE n.nspname IN (home, 'slipway') AND t.typname = 'kept_' || free)
     AND NOT EXISTS (
@@ -101,20 +102,20 @@ END $$;
 
 -- Writes down what was kept, or why it was not; and which column had which name, for names change.
 CREATE OR REPLACE FUNCTION slipway.record_kept(entry jsonb) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO slipway.kept (id, migration, statement, kind, table_schema, table_name, relation, columns, key,
-      stored_as, rows, details, not_kept)
-  SELECT e.id, e.migration, e.statement, e.kind, e.table_schema, e.table_name, e.relation, coalesce(e.columns, '{}'),
-      e.key, e.stored_as, e.rows, coalesce(e.details, '{}') || CASE WHEN e.kind = 'table' THEN '{}' ELSE
+  INSERT INTO slipway.kept (id, history_schema, migration, statement, kind, table_schema, table_name, relation,
+      database_identity, columns, key, stored_as, rows, details, not_kept)
+  SELECT e.id, e.history_schema, e.migration, e.statement, e.kind, e.table_schema, e.table_name, e.relation,
+      slipway.database_identity(), coalesce(e.columns, '{}'), e.key, e.stored_as, e.rows, coalesce(e.details, '{}') || CASE WHEN e.kind = 'table' THEN '{}' ELSE
         jsonb_build_object('numbers', (SELECT jsonb_object_agg(attname, attnum) FROM pg_attribute
           WHERE attrelid = e.relation AND attnum > 0 AND NOT attisdropped)) END, e.not_kept
   FROM jsonb_populate_record(NULL::slipway.kept, entry) AS e
 $$;
 
--- What every record of a table has in common.
-CREATE OR REPLACE FUNCTION slipway.entry_of(target regclass, migration text, statement integer, kind text)
+-- What every record of a table has in common. Its origin says which statement of which history destroys it.
+CREATE OR REPLACE FUNCTION slipway.entry_of(target regclass, origin jsonb, kind text)
 RETURNS jsonb LANGUAGE sql AS $$
-  SELECT jsonb_build_object('id', slipway.next_kept(n.nspname), 'migration', migration, 'statement', statement,
-    'kind', kind, 'table_schema', n.nspname, 'table_name', c.relname, 'relation', c.oid)
+  SELECT jsonb_build_object('id', slipway.next_kept(n.nspname), 'history_schema', origin -> 'history_schema',
+    'migration', origin -> 'migration', 'statement', origin -> 'statement', 'kind', kind, 'table_schema', n.nspname, 'table_name', c.relname, 'relation', c.oid)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target
 $$;
 

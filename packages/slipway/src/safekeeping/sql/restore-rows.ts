@@ -25,13 +25,13 @@ BEGIN
 END $$;
 
 -- Values of one table that an UPDATE changed, before the down migration makes a demand on their column.
-CREATE OR REPLACE FUNCTION slipway.restore_updates(of_migration text, name text, own text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION slipway.restore_updates(history text, of_migration text, name text, own text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target regclass := to_regclass(name);
   entry slipway.kept;
 BEGIN
   FOR entry IN SELECT k.* FROM slipway.kept k
-    WHERE k.migration = of_migration AND k.kind = 'rows' AND k.details ->> 'operation' = 'update' AND k.key IS NOT NULL
+    WHERE k.history_schema = history AND k.migration = of_migration AND k.kind = 'rows' AND k.details ->> 'operation' = 'update' AND k.key IS NOT NULL
       AND k.restored_at IS NULL AND k.stored_as IS NOT NULL AND own = ANY (k.columns)
       AND slipway.relation_of(k) = target
     ORDER BY k.statement DESC, k.id
@@ -44,12 +44,12 @@ BEGIN
   END LOOP;
 END $$;
 
--- The last change first. A row whose parent is not back yet waits for it.
-CREATE OR REPLACE FUNCTION slipway.restore_rows(of_migration text, changed_by_down_migration text[]) RETURNS void
+-- The last change first. Values of tables that the down migration itself changes stay. A row whose parent is not back yet waits for it.
+CREATE OR REPLACE FUNCTION slipway.restore_rows(history text, of_migration text, changed_tables text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-  pending bigint[] := ARRAY(SELECT id FROM slipway.kept WHERE migration = of_migration AND kind = 'rows'
-    AND restored_at IS NULL AND stored_as IS NOT NULL AND (details ->> 'operation' <> 'update' OR key IS NOT NULL)
+  pending bigint[] := ARRAY(SELECT id FROM slipway.kept WHERE history_schema = history AND migration = of_migration
+    AND kind = 'rows' AND restored_at IS NULL AND stored_as IS NOT NULL AND (details ->> 'operation' <> 'update' OR key IS NOT NULL)
     ORDER BY statement DESC, id);
   waiting bigint[] := '{}';
   one bigint;
@@ -61,7 +61,7 @@ BEGIN
       SELECT * INTO entry FROM slipway.kept WHERE id = one;
       target := slipway.relation_of(entry);
       CONTINUE WHEN target IS NULL OR (entry.details ->> 'operation' = 'update'
-        AND target IN (SELECT to_regclass(name) FROM unnest(changed_by_down_migration) AS name));
+        AND target IN (SELECT to_regclass(name) FROM unnest(changed_tables) AS name));
       BEGIN
         PERFORM slipway.restore_entry(entry, target);
       EXCEPTION WHEN foreign_key_violation THEN

@@ -84,7 +84,8 @@ BEGIN
   FOR renamed IN SELECT n.key AS old, a.attname::text AS new FROM jsonb_each_text(entry.details -> 'numbers') AS n
     JOIN pg_attribute a ON a.attrelid = target AND a.attnum = n.value::integer AND NOT a.attisdropped AND a.attname <> n.key
     JOIN pg_attribute k ON k.attrelid = to_regclass('slipway.' || entry.stored_as) AND k.attname = n.key
-    WHERE entry.relation = target AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = n.key AND NOT attisdropped)
+    WHERE entry.relation = target AND entry.database_identity = slipway.database_identity()
+      AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = n.key AND NOT attisdropped)
   LOOP
     EXECUTE format('ALTER TABLE slipway.%I RENAME COLUMN %I TO %I', entry.stored_as, renamed.old, renamed.new);
     entry.key := array_replace(entry.key, renamed.old, renamed.new);
@@ -148,14 +149,14 @@ BEGIN
   PERFORM slipway.mark_restored(entry.id, restored, since);
 END $$;
 
-CREATE OR REPLACE FUNCTION slipway.restore_table(of_migration text, name text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION slipway.restore_table(history text, of_migration text, name text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target regclass := to_regclass(name);
   entry slipway.kept;
 BEGIN
   FOR entry IN SELECT k.* FROM slipway.kept k JOIN pg_class c ON c.oid = target AND c.relname = k.table_name
     JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = k.table_schema
-    WHERE k.migration = of_migration AND k.kind = 'table' AND k.restored_at IS NULL AND k.stored_as IS NOT NULL
+    WHERE k.history_schema = history AND k.migration = of_migration AND k.kind = 'table' AND k.restored_at IS NULL AND k.stored_as IS NOT NULL
     ORDER BY k.id DESC LIMIT 1
   LOOP
     PERFORM slipway.restore_kept_table(entry, target);
@@ -175,6 +176,9 @@ DECLARE
   count bigint;
 BEGIN
   entry := slipway.follow_names(entry, target);
+  IF cardinality(entry.key) <> (SELECT count(*) FROM slipway.shared(target, stored, entry.key)) THEN
+    RAISE EXCEPTION '% has not all columns of the key of what was kept', target USING ERRCODE = 'SLW02';
+  END IF;
   same := slipway.same_key(target, stored, entry.key);
   SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
     INTO sets, ours, vals FROM slipway.shared(target, stored, names);
@@ -206,17 +210,17 @@ BEGIN
   PERFORM slipway.mark_restored(entry.id, count, 0);
 END $$;
 
-CREATE OR REPLACE FUNCTION slipway.restore_columns(of_migration text, name text, names text[], changed_type boolean)
-RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION slipway.restore_columns(
+  history text, of_migration text, name text, names text[], changed_type boolean) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target regclass := to_regclass(name);
   entry slipway.kept;
   done text[];
   restored bigint;
 BEGIN
-  FOR entry IN SELECT k.* FROM slipway.kept k JOIN pg_class c ON c.oid = target JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE k.migration = of_migration AND k.kind = 'columns' AND k.restored_at IS NULL AND k.not_kept IS NULL
-      AND (k.relation = target OR (k.table_schema, k.table_name) = (n.nspname, c.relname))
+  FOR entry IN SELECT k.* FROM slipway.kept k
+    WHERE k.history_schema = history AND k.migration = of_migration AND k.kind = 'columns' AND k.restored_at IS NULL
+      AND k.not_kept IS NULL AND slipway.relation_of(k) = target
       -- A column that was dropped and made anew has another type on the down migration, as one whose type was changed.
       AND (changed_type OR NOT k.details ? 'changedType') AND k.columns && names
     ORDER BY k.id DESC

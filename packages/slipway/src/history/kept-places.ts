@@ -1,0 +1,44 @@
+// Kept data is put back into a table that has lived on since: renamed, or restored from a dump into another database. The
+// ledger notes where each table is now whenever it is written. On the database where the data was kept the OID says so; on
+// any other one, the schema and the name that were noted last say it, and the columns must be there.
+
+/** Kept data that still waits for its table; a dropped table has none, it is found by its name when it is made again. */
+const WAITING = `k.restored_at IS NULL AND k.not_kept IS NULL AND k.kind <> 'table' AND k.details ? 'numbers'`
+
+const IDENTITY = '(SELECT slipway.database_identity())'
+
+/** SQL that notes the present names of the tables and columns that kept data belongs to. */
+export const NOTE_PLACES = `UPDATE slipway.kept k SET present = found.present FROM (
+  SELECT k.id, jsonb_build_object('schema', n.nspname, 'table', c.relname, 'columns', (
+      SELECT coalesce(jsonb_object_agg(old.key, a.attname), '{}') FROM jsonb_each_text(k.details -> 'numbers') AS old
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = old.value::integer AND NOT a.attisdropped)) AS present
+  FROM slipway.kept k JOIN pg_class c ON c.oid = k.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE ${WAITING} AND k.database_identity = ${IDENTITY} AND c.relkind IN ('r', 'p') AND n.nspname <> 'slipway') AS found
+WHERE found.id = k.id AND k.present IS DISTINCT FROM found.present;
+`
+
+/**
+ * SQL that finds the tables of kept data again on a database that its rows were restored into. A table is the one that was
+ * meant if it has the name and all columns that were noted last; where nothing was noted, if it has all columns of the time
+ * of keeping, save those that were dropped then, and no other table of its schema has them.
+ */
+export const FIND_PLACES = `WITH strange AS (
+  SELECT k.id, k.details, k.present IS NOT NULL AS noted, coalesce(k.present ->> 'schema', k.table_schema) AS schema,
+    coalesce(k.present ->> 'table', k.table_name) AS name,
+    CASE WHEN k.present IS NULL THEN (SELECT jsonb_object_agg(key, key) FROM jsonb_object_keys(k.details -> 'numbers') AS key
+      WHERE k.kind <> 'columns' OR key <> ALL (k.columns)) ELSE k.present -> 'columns' END AS columns
+  FROM slipway.kept k WHERE ${WAITING} AND k.database_identity IS DISTINCT FROM ${IDENTITY}),
+candidate AS (
+  SELECT s.id, s.details, s.noted, c.relname = s.name AS named, c.oid, (
+      SELECT jsonb_object_agg(old.key, a.attnum) FROM jsonb_each_text(s.columns) AS old
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = old.value AND a.attnum > 0 AND NOT a.attisdropped) AS numbers,
+    s.columns
+  FROM strange s JOIN pg_namespace n ON n.nspname = s.schema JOIN pg_class c ON c.relnamespace = n.oid
+  WHERE c.relkind IN ('r', 'p') AND (c.relname = s.name OR NOT s.noted)),
+fitting AS (
+  SELECT id, details, named, oid, numbers, noted, count(*) OVER (PARTITION BY id) AS fitting FROM candidate
+  WHERE (SELECT array_agg(key) FROM jsonb_object_keys(columns) AS key) <@ (SELECT array_agg(key) FROM jsonb_object_keys(numbers) AS key))
+UPDATE slipway.kept k SET relation = f.oid, database_identity = ${IDENTITY},
+  details = f.details || jsonb_build_object('numbers', f.numbers)
+FROM fitting f WHERE f.id = k.id AND f.named AND (f.noted OR f.fitting = 1);
+`
