@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { quoteIdentifier, type Session } from '../database/index.ts'
 import { forgetLedgerSql } from '../history/index.ts'
 import { advice } from '../kernel/index.ts'
 import { LEDGER_SCHEMA, ownershipIn } from '../schema/index.ts'
