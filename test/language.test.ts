@@ -1,0 +1,104 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { findDiscouragedWords } from '../tools/language.ts'
+
+const repository = path.join(import.meta.dirname, '..')
+const source = 'packages/slipway/src/'
+
+/** How many discouraged words a module still has. A number may only fall, and goes at zero. */
+const remaining: Readonly<Record<string, number>> = {
+  documents: 7,
+  'bin.ts': 3,
+  check: 16,
+  cli: 89,
+  create: 15,
+  database: 27,
+  deploy: 72,
+  doctor: 10,
+  down: 17,
+  drift: 13,
+  engine: 13,
+  hazards: 94,
+  history: 25,
+  kernel: 5,
+  plan: 40,
+  project: 9,
+  proof: 69,
+  repair: 58,
+  rollback: 37,
+  safekeeping: 55,
+  schema: 33,
+  seeds: 39,
+  shadow: 20,
+  squash: 21,
+  statements: 16,
+  testing: 13,
+}
+
+const documents = filesOf(
+  '{*.md,docs/**/*.md,.changeset/*.md,packages/*/README.md,examples/*/README.md}',
+)
+
+function filesOf(pattern: string): string[] {
+  return globSync(pattern, { cwd: repository, exclude: (name) => name.includes('node_modules') })
+    .map((file) => file.replaceAll(path.sep, '/'))
+    .toSorted()
+}
+
+function read(file: string): string {
+  return readFileSync(path.join(repository, file), 'utf8')
+}
+
+function usagesOf(file: string): string[] {
+  return findDiscouragedWords(read(file)).map(
+    ({ line, words, instead }) => `${file}:${line} "${words}": ${instead}`,
+  )
+}
+
+test('documents use no discouraged word', () => {
+  expect(documents.length).toBeGreaterThan(60)
+  const usages = documents.flatMap(usagesOf)
+  expect(usages.length > (remaining['documents'] ?? 0) ? usages : []).toEqual([])
+})
+
+test('sources use no discouraged word in comments, messages and names', () => {
+  const usages = new Map<string, string[]>()
+  for (const file of filesOf(`${source}**/*.{ts,sql}`)) {
+    const module = file.slice(source.length).split('/')[0] ?? ''
+    usages.set(module, [...(usages.get(module) ?? []), ...usagesOf(file)])
+  }
+  const tooMany = [...usages].filter(([module, found]) => found.length > (remaining[module] ?? 0))
+  expect(tooMany.map(([module, found]) => [`${module}: ${found.length}`, ...found])).toEqual([])
+})
+
+test('a phrase is found across the lines of a comment', () => {
+  const text = '/**\n * It is there all\n * the same.\n */\n'
+  expect(findDiscouragedWords(text)).toEqual([
+    { line: 2, words: 'all the same', instead: 'anyway' },
+  ])
+})
+
+test('links of documents lead to files of the repository', () => {
+  const broken = documents.flatMap((file) =>
+    [...read(file).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+      .map(([, target = '']) => target)
+      .filter((target) => !existsSync(path.join(repository, path.dirname(file), target)))
+      .map((target) => `${file}: ${target}`),
+  )
+  expect(broken).toEqual([])
+})
+
+test('files that documents name exist', () => {
+  const roots = ['', source, 'packages/slipway/', 'packages/slipway/test/']
+  const missing = ['ARCHITECTURE.md', ...documents.filter((file) => file.includes('decisions/'))]
+    .flatMap((file) =>
+      [...read(file).matchAll(/`([\w-]+(?:\/[\w.-]+)+\.ts)`/g)].map(([, name = '']) => ({
+        file,
+        name,
+      })),
+    )
+    .filter(({ name }) => !roots.some((root) => existsSync(path.join(repository, root, name))))
+    .map(({ file, name }) => `${file}: ${name}`)
+  expect(missing).toEqual([])
+})
