@@ -47,11 +47,11 @@ await Promise.all([drained(process.stdout), drained(process.stderr)])
 // A handle that somebody left open must not keep the process; what was written is out.
 process.exit(outputLost && exitCode === 0 ? 2 : exitCode)
 
-/** The first signal asks the command to stop where it is safe; the second ends it at once. */
+/** The first signal asks the command to stop at a safe point; the second ends it immediately. */
 function stop(signal: 'SIGINT' | 'SIGTERM', code: 130 | 143): void {
   if (stopping.signal.aborted) process.exit(code)
   stopping.abort(interruption(signal))
-  process.stderr.write('\nStopping where it is safe. Once more ends it at once.\n')
+  process.stderr.write('\nStopping at the next safe point. A second signal ends it immediately.\n')
 }
 
 /**
@@ -63,7 +63,7 @@ function outputFailed(error: NodeJS.ErrnoException): void {
 }
 
 async function drained(stream: Writable): Promise<void> {
-  // An error of the last write is told in the next turn.
+  // The next turn of the event loop reports an error of the last write.
   await new Promise(setImmediate)
   if (stream.destroyed || stream.writableLength === 0) return
   const done = Promise.withResolvers<void>()

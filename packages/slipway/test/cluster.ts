@@ -185,7 +185,7 @@ function accountOfServer(): Account | undefined {
   const account = serverAccount()
   if (account === 'none')
     throw new Error('PostgreSQL refuses to run as root, and there is no other account')
-  return account === 'ours' ? undefined : account
+  return account === 'own' ? undefined : account
 }
 
 /** A port that nothing listens on. */

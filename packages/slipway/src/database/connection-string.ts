@@ -1,7 +1,7 @@
 import { type ConnectionString, command } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
-/** How strictly TLS is asked for, as libpq's `sslmode`. */
+/** How strictly TLS is required, as libpq's `sslmode`. */
 export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify'
 
 /** A PostgreSQL connection string taken apart, with the parameters that Prisma and libpq know. */
@@ -17,7 +17,7 @@ export interface PostgresLocation {
   readonly tls: TlsMode
   /** Path of a CA certificate (`sslrootcert`, or Prisma's `sslcert`). */
   readonly caFile: string | undefined
-  /** Prisma's `?pgbouncer=true`: the project says itself that a transaction pooler stands there. */
+  /** Prisma's `?pgbouncer=true`: the project declares that the connection goes through a transaction pooler. */
   readonly pgbouncer: boolean
   readonly connectTimeoutMs: number | undefined
 }
@@ -106,7 +106,7 @@ function decode(part: string): string {
   }
 }
 
-/** Prisma and libpq both default to `prefer`; a local server seldom has TLS, so we ask it last. */
+/** Prisma and libpq both default to `prefer`; a local server seldom has TLS, so TLS is tried last there. */
 function tlsMode(params: URLSearchParams, host: string): TlsMode {
   const mode = params.get('sslmode')
   if (mode === 'disable' || host.startsWith('/')) return 'disable'
@@ -116,7 +116,7 @@ function tlsMode(params: URLSearchParams, host: string): TlsMode {
   return mode === 'require' ? 'require' : 'prefer'
 }
 
-/** Whether two connection strings lead to one server, as far as their text says. */
+/** Whether two connection strings lead to the same server, judged by their text. */
 export function isSameServer(one: PostgresLocation, other: PostgresLocation): boolean {
   return one.port === other.port && hostName(one.host) === hostName(other.host)
 }

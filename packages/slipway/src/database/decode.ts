@@ -1,6 +1,6 @@
 import type { RawResult, Row } from './port.ts'
 
-/** The type parsers of `pg`: what turns the text form of a value into a JavaScript value. */
+/** The type parsers of `pg`: they turn the text form of a value into a JavaScript value. */
 export interface PgTypes {
   getTypeParser(oid: number, format: 'text'): (text: string) => unknown
 }

@@ -21,7 +21,7 @@ test.each(['keine Berechtigung für Schema public', 'permission denied to create
   },
 )
 
-test('an error of the network is said in words, with its code', () => {
+test('a network error is described in words, with its code', () => {
   const said = { code: 'ENOTFOUND', message: 'getaddrinfo ENOTFOUND db.example' }
   expect(describe('DATABASE.UNREACHABLE', said, AS)).toMatchObject({
     message: 'No PostgreSQL server answers at db.example:5432.',

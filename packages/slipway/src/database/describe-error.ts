@@ -8,13 +8,13 @@ import {
 import type { DatabaseCode } from './failures.ts'
 import { quoteIdentifier } from './quote.ts'
 
-/** An error as the server or the network gave it, fit to be shown. */
+/** An error of the server or the network, safe to show. */
 export interface Said {
   readonly code?: string | undefined
   readonly message: string
 }
 
-/** Whom we spoke to, and as whom. */
+/** The server of the connection, and the user. */
 export interface Speaker {
   /** The server, as messages name it. */
   readonly where: string
@@ -22,10 +22,10 @@ export interface Speaker {
 }
 
 const SOURCE = command(['doctor'], 'see where the connection string comes from')
-const STATUS = command(['status'], 'see where the database stands')
+const STATUS = command(['status'], 'see the state of the database')
 const RIGHTS = command(['doctor'], 'test all rights that a deploy needs')
 
-/** What an error means for a person: what could not be done, why, and what to do next. */
+/** Describes an error for a person: what could not be done, why, and what to do next. */
 export function describe(code: DatabaseCode, said: Said, { where, user }: Speaker): FailureDetails {
   const message = sentence(said)
   switch (code) {
@@ -53,13 +53,15 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
     case 'DATABASE.PERMISSION':
       return {
         message,
-        ...(user === undefined ? {} : { why: `The role ${user} lacks a right that this needs.` }),
+        ...(user === undefined
+          ? {}
+          : { why: `The role ${user} lacks a right that this action needs.` }),
         nextActions: [...grants(said.message, user), RIGHTS],
       }
     case 'DATABASE.READ_ONLY':
       return {
         message,
-        why: 'The server is a standby, or it was told to take no writes.',
+        why: 'The server is a standby, or it is configured as read-only.',
         nextActions: [SOURCE],
       }
     case 'DATABASE.CONNECTION_LOST':
@@ -67,24 +69,24 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
     case 'DATABASE.DISK_FULL':
       return {
         message: `The server at ${where} has no disk space left.`,
-        why: 'The statement that found no module was undone.',
-        nextActions: [advice('Make module on the disk of the server.'), STATUS],
+        why: 'The statement that found no free space was rolled back.',
+        nextActions: [advice('Free space on the disk of the server.'), STATUS],
       }
     default:
       return { message }
   }
 }
 
-/** Errors of the network by their codes, which say little to those who do not know them. */
+/** Network errors in words, by their codes. */
 const NETWORK: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'Nothing listens there: the server is down, or host or port is wrong (ECONNREFUSED).',
   ENOENT: 'There is no socket: the server is down, or the folder of the socket is wrong (ENOENT).',
   ENOTFOUND: 'Nobody knows a host of that name (ENOTFOUND).',
   EAI_AGAIN: 'The host name could not be looked up: is the network up (EAI_AGAIN)?',
-  ETIMEDOUT: 'It gave no answer in time: a firewall may stand between (ETIMEDOUT).',
-  EHOSTUNREACH: 'No way leads to that host (EHOSTUNREACH).',
-  ENETUNREACH: 'No way leads to that network (ENETUNREACH).',
+  ETIMEDOUT: 'It gave no answer in time: a firewall may block the connection (ETIMEDOUT).',
+  EHOSTUNREACH: 'That host cannot be reached (EHOSTUNREACH).',
+  ENETUNREACH: 'That network cannot be reached (ENETUNREACH).',
 }
 
 /** The rights that PostgreSQL gives on a kind of object, as far as migrations need them. */
@@ -98,8 +100,8 @@ const RIGHTS_ON: Readonly<Record<string, string>> = {
 }
 
 /**
- * The GRANT that a refused statement lacks, read from the server's English message. Servers that speak
- * another language give none.
+ * The GRANT that a refused statement needs, read from the server's English message. Messages in
+ * other languages give none.
  */
 function grants(message: string, user: string | undefined): NextAction[] {
   const to = user === undefined ? 'the role' : quoteIdentifier(user)

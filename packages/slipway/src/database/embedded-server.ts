@@ -4,7 +4,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import { ConnectionString } from '../kernel/index.ts'
 import { loadExtensions } from './embedded.ts'
 
-/** An embedded database that programs reach as they reach a server. */
+/** An embedded database that programs can connect to like a server. */
 export interface EmbeddedServer {
   readonly url: ConnectionString
   stop(): Promise<void>
@@ -14,7 +14,7 @@ export interface EmbeddedServer {
 const [QUERY, SYNC, FLUSH, TERMINATE, READY] = ['Q', 'S', 'H', 'X', 'Z'].map((type) =>
   type.charCodeAt(0),
 )
-/** The embedded database would wait for data that cannot come any more, for ever. */
+/** Without it, the embedded database would wait forever for data that can no longer arrive. */
 const FROM_STDIN = /\bCOPY\b[^;]*\bFROM\s+STDIN\b/i
 const PROTOCOL_3 = 196_608
 const CANCEL = 80_877_102
@@ -22,7 +22,7 @@ const IDLE = 'I'.charCodeAt(0)
 
 /**
  * Opens the embedded database in a folder and serves it on a port of this machine, for as many connections as come. They
- * have one session between them: a connection has it from its first message to the end of its transaction, and the others
+ * share one session: a connection has it from its first message to the end of its transaction, and the others
  * wait. What belongs to a session (SET, temporary tables, named statements) is seen by all. It is open until it is
  * stopped or this process ends, and does not keep the process alive.
  */
@@ -56,9 +56,9 @@ export async function serveEmbedded(options: {
   }
 }
 
-/** Who has the session. */
+/** Decides which connection has the session. */
 interface Turn {
-  /** Waits until nobody has it; gives what returns it. */
+  /** Waits until the session is free; returns the function that releases it. */
   take(): Promise<() => void>
 }
 
@@ -83,7 +83,7 @@ interface Served {
 
 async function serve(socket: Socket, { lite, turn, welcome }: Served): Promise<void> {
   let giveBack: (() => void) | undefined
-  // A connection that breaks is one that has ended.
+  // A broken connection counts as ended.
   socket.on('error', () => {})
   try {
     let batch: Buffer[] = []
@@ -129,7 +129,7 @@ async function* messagesOf(socket: Socket, welcome: Buffer): AsyncGenerator<Buff
   for await (const chunk of socket as AsyncIterable<Buffer>) {
     held = Buffer.concat([held, chunk])
     for (;;) {
-      // The first message has no type: its length comes at once.
+      // The first message has no type: it begins with its length.
       const at = started ? 1 : 0
       if (held.length < at + 4) break
       const length = at + held.readUInt32BE(at)
@@ -142,7 +142,7 @@ async function* messagesOf(socket: Socket, welcome: Buffer): AsyncGenerator<Buff
   }
 }
 
-/** Answers a start-up message; no TLS, no password. Gives whether the session has begun. */
+/** Answers a start-up message; no TLS, no password. Returns whether the session has begun. */
 function startUp(socket: Socket, code: number, welcome: Buffer): boolean {
   if (code === CANCEL) socket.end()
   else if (code === PROTOCOL_3) socket.write(welcome)
@@ -150,7 +150,7 @@ function startUp(socket: Socket, code: number, welcome: Buffer): boolean {
   return code === PROTOCOL_3
 }
 
-/** What a server says of itself when a session begins. */
+/** The parameters that a server reports when a session begins. */
 const REPORTED = [
   'server_version',
   'server_encoding',

@@ -8,7 +8,7 @@ import type { ServerInfo, Session, SessionOptions } from './port.ts'
 import { quoteIdentifier } from './quote.ts'
 import { createSession } from './session.ts'
 
-/** A whole embedded database as one archive, to start another from in milliseconds. */
+/** A whole embedded database as one archive, from which another one starts in milliseconds. */
 export type EmbeddedImage = Uint8Array<ArrayBuffer>
 
 export interface EmbeddedOptions extends SessionOptions {
@@ -22,10 +22,10 @@ export interface EmbeddedOptions extends SessionOptions {
   readonly schema?: string | undefined
 }
 
-/** An embedded database that is open, with the one session it can have. */
+/** An open embedded database with its only session. */
 export interface Embedded {
   readonly session: Session
-  /** The state now, as an image. */
+  /** The current state as an image. */
   image(): Promise<EmbeddedImage>
 }
 
@@ -72,7 +72,7 @@ async function open<T>(
       types: pg.types,
       onNotice: options.onNotice,
       copyIn: (sql, chunks) => copyTo(lite, sql, chunks),
-      // The embedded database runs in this very thread: there is no moment at which to interrupt it.
+      // The embedded database runs in this thread, so nothing can interrupt it.
       cancel: async () => {},
       destroy: () => {},
     })
@@ -123,7 +123,7 @@ function serverInfo(versionNumber: string, schema: string): ServerInfo {
   }
 }
 
-/** What PGlite asks of a Blob, without the 0.3 s that a real one takes to hand 40 MB back. */
+/** The part of Blob that PGlite uses, without the 0.3 s that a real one takes to return 40 MB. */
 function blobOf(image: EmbeddedImage): Blob {
   const whole = image.byteLength === image.buffer.byteLength
   const bytes = whole ? image.buffer : image.slice().buffer

@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What can go wrong between us and a database server. */
+/** What can go wrong between Slipway and a database server. */
 export const databaseFailures = {
   'DATABASE.URL_INVALID': { title: 'The connection string cannot be read' },
   'DATABASE.PROVIDER_UNSUPPORTED': { title: 'Slipway does not support this database' },

@@ -6,7 +6,7 @@ const POLL_MS = 50
 
 /**
  * Runs `work` while this process alone holds `lockFile`. The file holds the process id, so that one
- * left by a process that died is recognised and taken over. After 10 s of waiting calls `refuse`.
+ * left by a dead process is recognised and replaced. Calls `refuse` after waiting for 10 s.
  */
 export async function withFolderLock<T>(
   lockFile: string,
@@ -25,9 +25,9 @@ export async function withFolderLock<T>(
   }
 }
 
-/** Takes the lock without waiting, and gives what releases it; nothing where a living process has it. */
+/** Takes the lock without waiting, and returns the function that releases it; nothing if a running process holds it. */
 export function takeFolderLock(lockFile: string): (() => void) | undefined {
-  // The second look is for the lock of a dead process, which the first removes.
+  // The second attempt follows the removal of a dead process's lock.
   return take(lockFile) || take(lockFile) ? () => rmSync(lockFile, { force: true }) : undefined
 }
 

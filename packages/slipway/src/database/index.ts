@@ -34,7 +34,7 @@ export async function withSession<T>(
   return await withEmbedded({ ...options, ...address }, ({ session }) => work(session))
 }
 
-/** Opens an embedded database that can give an image of itself: for shadow databases. */
+/** Opens an embedded database that can export an image of itself: for shadow databases. */
 export async function withEmbedded<T>(
   options: import('./embedded.ts').EmbeddedOptions,
   work: (embedded: import('./embedded.ts').Embedded) => Promise<T>,

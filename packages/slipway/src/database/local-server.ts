@@ -29,7 +29,7 @@ interface Account {
 const SUPERUSER = 'postgres'
 const START_TIMEOUT_MS = 20_000
 const PLACES = 4
-/** Nobody else sees it, and nothing in it is worth a disk's time. */
+/** Nobody else uses the server, and its data need not survive a crash. */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
   max_connections: '100',
@@ -41,19 +41,19 @@ const SETTINGS: Readonly<Record<string, string>> = {
   jit: 'off',
 }
 
-/** A private server that runs. */
+/** A running private server. */
 export interface LocalServer {
   /** The address of one of its databases. */
   address(database: string): Address & { readonly kind: 'postgres' }
-  /** From now on the server does not keep this process alive; it still ends with it. */
+  /** Lets this process end while the server runs; the server then ends with it. */
   unref(): void
 }
 
 /**
  * Runs a private PostgreSQL server for `work`, from the programs of this machine: its folder under `home`
- * is made on the first use and kept for the next. Nothing but this account reaches it, by a socket in a
- * folder of its own. It ends with `work`, and with this process, were that killed. Gives nothing where
- * the server cannot be had: four others run, no account may run it, it does not start.
+ * is created on the first use and kept for the next. Only this account can reach it, by a socket in a
+ * folder of its own. It ends with `work`, and with this process even after SIGKILL. Returns nothing if
+ * no server is available: four others run, no account may run it, or it does not start.
  */
 export async function withLocalServer<T>(
   programs: Programs,
@@ -79,9 +79,9 @@ function addressOf(socketDir: string, database: string): ReturnType<LocalServer[
   return { kind: 'postgres', url: new ConnectionString(url) }
 }
 
-/** As root: the account of `postgres`, else of `nobody`. Otherwise the server runs as we do. */
-export function serverAccount(): Account | 'ours' | 'none' {
-  if (process.getuid?.() !== 0) return 'ours'
+/** As root: the account of `postgres`, or else of `nobody`. Otherwise the current account, `own`. */
+export function serverAccount(): Account | 'own' | 'none' {
+  if (process.getuid?.() !== 0) return 'own'
   try {
     const accounts = readFileSync('/etc/passwd', 'utf8')
       .split('\n')
@@ -95,21 +95,21 @@ export function serverAccount(): Account | 'ours' | 'none' {
   }
 }
 
-/** A folder for a server's data, which this process alone has until it is released. */
+/** A folder for a server's data, which only this process uses until it releases it. */
 interface Place {
   readonly folder: string
   release(): void
 }
 
 /**
- * Takes the first free place: as many servers as commands run at once, up to four. As root they are in the
- * temporary folder, for the other account may not reach the project.
+ * Takes the first free place, of four: each running command has a server. As root they are in the
+ * temporary folder, because the other account may not reach the project.
  */
-function takePlace(programs: Programs, home: string, account: Account | 'ours'): Place | undefined {
+function takePlace(programs: Programs, home: string, account: Account | 'own'): Place | undefined {
   try {
-    const root = account === 'ours' ? home : os.tmpdir()
+    const root = account === 'own' ? home : os.tmpdir()
     mkdirSync(root, { recursive: true })
-    const prefix = account === 'ours' ? 'server' : 'slipway-server'
+    const prefix = account === 'own' ? 'server' : 'slipway-server'
     for (let number = 1; number <= PLACES; number++) {
       const folder = path.join(root, `${prefix}-${programs.major}-${number}`)
       const release = takeFolderLock(`${folder}.lock`)
@@ -118,19 +118,19 @@ function takePlace(programs: Programs, home: string, account: Account | 'ours'):
       release()
     }
   } catch {
-    // A folder that nobody may write to holds no server.
+    // A folder without write access holds no server.
   }
   return undefined
 }
 
-/** Makes the folder. One that is there already must belong to the account, and be no link. */
-function makeOwn(folder: string, account: Account | 'ours'): boolean {
+/** Creates the folder. An existing one must belong to the account and must not be a link. */
+function makeOwn(folder: string, account: Account | 'own'): boolean {
   if (!existsSync(folder)) {
     mkdirSync(folder, { mode: 0o700 })
-    if (account !== 'ours') chownSync(folder, account.uid, account.gid)
+    if (account !== 'own') chownSync(folder, account.uid, account.gid)
   }
   const found = lstatSync(folder)
-  return found.isDirectory() && (account === 'ours' || found.uid === account.uid)
+  return found.isDirectory() && (account === 'own' || found.uid === account.uid)
 }
 
 interface Running {
@@ -142,12 +142,12 @@ interface Running {
 async function start(
   programs: Programs,
   { folder, release }: Place,
-  account: Account | 'ours',
+  account: Account | 'own',
 ): Promise<Running | undefined> {
-  const identity = account === 'ours' ? {} : account
+  const identity = account === 'own' ? {} : account
   const dataDir = path.join(folder, 'data')
   const socketDir = mkdtempSync(path.join(os.tmpdir(), 'slipway-'))
-  if (account !== 'ours') chownSync(socketDir, account.uid, account.gid)
+  if (account !== 'own') chownSync(socketDir, account.uid, account.gid)
   const giveUp = () => {
     rmSync(socketDir, { recursive: true, force: true })
     release()
@@ -173,7 +173,7 @@ async function start(
       },
     }
   } catch {
-    // What is broken is made anew by the next command; this one has another shadow database.
+    // The next command creates a broken folder again; this one uses another shadow database.
     rmSync(path.join(folder, 'ready'), { force: true })
     return giveUp()
   }
@@ -206,8 +206,8 @@ async function initialise(
 }
 
 /**
- * Starts the server under a shell that waits for the end of a pipe which only we hold, and then ends the
- * server: so it does not outlive us, not even a SIGKILL.
+ * Starts the server under a shell that waits for the end of a pipe which only this process holds, and then
+ * ends the server. So the server does not outlive this process, even after SIGKILL.
  */
 function launch(options: {
   readonly programs: Programs
@@ -222,7 +222,7 @@ function launch(options: {
   const command = [path.join(programs.dir, 'postgres'), '-D', dataDir, ...args]
   return spawn('sh', ['-c', script, 'sh', ...command], {
     cwd: dataDir,
-    // In a group of its own: a Ctrl-C at the terminal is for us to handle.
+    // In a process group of its own: Slipway handles a Ctrl-C at the terminal.
     detached: true,
     env: { ...process.env, LC_ALL: 'C' },
     stdio: ['pipe', 'ignore', 'pipe'],

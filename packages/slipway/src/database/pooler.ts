@@ -5,11 +5,11 @@ import { withPostgres } from './postgres.ts'
 
 /**
  * Refuses a transaction pooler (DATABASE.POOLER): behind one, a session's advisory lock and settings
- * belong to whoever gets the server connection next.
+ * belong to the client that gets the server connection next.
  *
- * A pooler shows in that the server's process id is not the one announced at login. Whether it pools
- * transactions is then tried: a second session that gets the very process of the first, while the first
- * is still open, proves it. Costs one query where no pooler stands.
+ * With a pooler, the server's process id is not the one announced at login. Whether it pools
+ * transactions is then tested: a second session that gets the process of the first, while the first
+ * is still open, proves it. Without a pooler this costs one query.
  */
 export async function refuseTransactionPooler(session: Session, address: Address): Promise<void> {
   if (address.kind === 'embedded') return
@@ -28,7 +28,7 @@ export async function refuseTransactionPooler(session: Session, address: Address
   if (!shared) return
   raise('DATABASE.POOLER', {
     message: 'The connection goes through a transaction pooler.',
-    why: 'Locks and settings of a session do not hold there: two deploys could run at once.',
+    why: 'Session locks and settings do not work there: two deploys could run at the same time.',
     nextActions: [
       { kind: 'advice', label: 'Give the direct connection as directUrl, or with --url.' },
       command(['doctor'], 'see which connection is used'),

@@ -1,14 +1,14 @@
 import type { ConnectionString } from '../kernel/index.ts'
 
-/** Which driver a database is reached through. */
+/** The driver through which a database is reached. */
 export type DatabaseKind = 'postgres' | 'embedded'
 
-/** Where a database is. Plain but for the connection string, which cannot print its password. */
+/** Where a database is. Plain data except the connection string, which cannot print its password. */
 export type Address =
   | { readonly kind: 'postgres'; readonly url: ConnectionString }
   /**
    * PGlite. `dataDir` is a folder; absent, the database lives in memory and ends with its bracket.
-   * `extensions` are those that the migrations create: it must know them when it opens.
+   * `extensions` are those that the migrations create: it must load them when it opens.
    */
   | {
       readonly kind: 'embedded'
@@ -27,7 +27,7 @@ export interface RawResult {
   readonly affected: number
 }
 
-/** What the server said of itself when the session began. */
+/** What the server reported when the session began. */
 export interface ServerInfo {
   /** As `server_version_num`: 150018 for 15.18. */
   readonly versionNumber: number
@@ -37,7 +37,7 @@ export interface ServerInfo {
   readonly user: string
   /** Backend process id; 0 on the embedded database. */
   readonly pid: number
-  /** The schema that unqualified names go to: `?schema=` of the connection string, else `public`. */
+  /** The default schema: `?schema=` of the connection string, or else `public`. */
   readonly schema: string
   /** A server in recovery takes no writes. Reported by servers from 14 on. */
   readonly standby: boolean
@@ -56,19 +56,19 @@ export interface Session {
   queryRaw(sql: string, params?: readonly unknown[]): Promise<RawResult>
   /** A whole script as one simple-protocol message: without BEGIN in it, one implicit transaction. */
   execute(script: string): Promise<void>
-  /** Runs `COPY … FROM STDIN` on chunks of its text as they come; gives the rows that it took. */
+  /** Runs `COPY … FROM STDIN` on chunks of its text as they arrive; returns the number of rows. */
   copyIn(sql: string, chunks: AsyncIterable<string>): Promise<number>
-  /** Asks the server to stop what the session runs, from another connection. */
+  /** Asks the server, on another connection, to cancel the running statement. */
   cancel(): Promise<void>
-  /** Ends the connection at once, without waiting for what it runs. */
+  /** Ends the connection immediately, without waiting for the running statement. */
   destroy(): void
 }
 
 export interface SessionOptions {
   /** Shown in `pg_stat_activity`; `slipway` where absent. */
   readonly applicationName?: string
-  /** How long to wait for the server to accept the connection; 10 s where absent. */
+  /** How long to wait for the server to accept the connection, in ms; 10 s if absent. */
   readonly connectTimeoutMs?: number
-  /** Hears NOTICE and WARNING messages. */
+  /** Receives NOTICE and WARNING messages. */
   readonly onNotice?: (message: string) => void
 }

@@ -77,7 +77,7 @@ async function connect(
 
 type Tls = false | { rejectUnauthorized: boolean; ca?: string }
 
-/** What to try in turn. `prefer` falls back, as libpq does; a local server is asked without TLS first. */
+/** The attempts, in order. `prefer` falls back, as libpq does; on a local server, the first is without TLS. */
 function tlsAttempts(location: PostgresLocation): Tls[] {
   const ca = location.caFile ? { ca: readFileSync(location.caFile, 'utf8') } : {}
   switch (location.tls) {
@@ -123,7 +123,7 @@ async function connectOnce(
     (status: { parameterName: string; parameterValue: string }) =>
       parameters.set(status.parameterName, status.parameterValue),
   )
-  // A connection that breaks while idle is reported by the next call; unheard it would end the process.
+  // The next call reports a connection that broke while idle; without a listener it would end the process.
   client.on('error', () => {})
   await client.connect()
   if (location.schema !== undefined) {
@@ -150,7 +150,7 @@ function refuseOld(server: ServerInfo): void {
   if (server.versionNumber >= OLDEST || server.versionNumber === 0) return
   raise('DATABASE.TOO_OLD', {
     message: `The server is PostgreSQL ${server.version}; Slipway needs 13 or newer.`,
-    why: 'Older servers get no more fixes, and Slipway is not tested on them.',
+    why: 'Older servers receive no fixes, and Slipway is not tested on them.',
     nextActions: [
       advice('Upgrade the server; PostgreSQL 13 to 18 are supported.'),
       command(['doctor'], 'see which server the connection reaches'),
@@ -158,7 +158,7 @@ function refuseOld(server: ServerInfo): void {
   })
 }
 
-/** A cancel request is a connection of its own that carries the key of the session to be stopped. */
+/** A cancel request is a connection of its own that carries the key of the session. */
 async function cancelBackend(
   location: PostgresLocation,
   options: SessionOptions,
@@ -186,6 +186,6 @@ function streamOf(client: pg.Client): Socket {
 }
 
 async function endQuietly(client: pg.Client): Promise<void> {
-  // The work is done or has failed with its own error; how the goodbye went adds nothing.
+  // The work is done or has failed with its own error; an error while closing adds nothing.
   await client.end().catch(() => {})
 }

@@ -10,7 +10,7 @@ export interface Programs {
   readonly major: number
 }
 
-/** Where packages put each version apart: Debian, Red Hat, Homebrew, Postgres.app. */
+/** Where packages install each version separately: Debian, Red Hat, Homebrew, Postgres.app. */
 const ROOTS: readonly { readonly root: string; readonly bin: (entry: string) => string }[] = [
   { root: '/usr/lib/postgresql', bin: (entry) => `${entry}/bin` },
   { root: '/usr', bin: (entry) => (entry.startsWith('pgsql-') ? `${entry}/bin` : '') },
@@ -31,7 +31,7 @@ export function programFolders(env: Readonly<Record<string, string | undefined>>
   return [...new Set([...named, ...ROOTS.flatMap(({ root, bin }) => foldersIn(root, bin))])]
 }
 
-/** The programs of a server on this machine: of this major version, else nothing; of the newest where none is asked for. */
+/** The programs of a server on this machine, of the given major version or else of the newest; nothing if not installed. */
 export async function serverPrograms(
   env: Readonly<Record<string, string | undefined>>,
   major?: number,
@@ -48,7 +48,7 @@ export async function serverPrograms(
     .toSorted((a, b) => b.major - a.major)[0]
 }
 
-/** The major version that a program of PostgreSQL says it has; nothing where it does not answer. */
+/** The major version that a program of PostgreSQL reports; nothing if it does not answer. */
 async function majorOf(program: string): Promise<number | undefined> {
   try {
     const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: 5000 })

@@ -1,4 +1,4 @@
-/** How a message of the server came to be, as far as its fields tell. */
+/** The origin of a server message, according to its fields. */
 export interface MessageOrigin {
   readonly sqlstate: string
   /** The function of the server's source that sent it. */
@@ -10,8 +10,8 @@ export interface MessageOrigin {
 const MASK = '…'
 
 /**
- * Guarantee 10: the content of rows never reaches output, and PostgreSQL quotes it in messages, details and
- * hints. Identifiers stay, values go. Source: the error codes in PostgreSQL's appendix A.
+ * Guarantee 10: row content never reaches output, but PostgreSQL quotes it in messages, details and
+ * hints. Identifiers stay, values are removed. Source: the error codes in PostgreSQL's appendix A.
  */
 export function withoutRowContent(
   text: string,
@@ -31,7 +31,7 @@ function isOfUserCode(sqlstate: string, routine: string | undefined): boolean {
   )
 }
 
-/** A text of which only the words stay that stand in the script: those are its author's, not a row's. */
+/** A text reduced to the words of the script: these come from its author, not from a row. */
 function ownWords(text: string, sent: string): string {
   const words = new Set(sent.split(/[^\p{L}\p{N}_]+/u))
   const kept = text
@@ -41,7 +41,7 @@ function ownWords(text: string, sent: string): string {
   return kept === MASK ? 'a function raised an error, and its words may be those of a row' : kept
 }
 
-/** `invalid input syntax for type integer: "…"`; the name in `enum "Status"` is no value. */
+/** `invalid input syntax for type integer: "…"`; the name in `enum "Status"` is not a value. */
 function withoutQuoted(text: string): string {
   const name = /(\b(?:enum|type|domain|table|relation|column|encoding) "(?:[^"]|"")*")/.source
   // Up to the last quotation mark: a value can hold some itself.

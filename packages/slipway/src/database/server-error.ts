@@ -44,7 +44,7 @@ export interface Sending extends Speaker {
   readonly completed?: number
 }
 
-/** Raises what a driver threw as a failure of this module; a bug in us passes through unchanged. */
+/** Raises an error of the driver as a failure of this module; a bug passes through unchanged. */
 export function raiseServerError(error: unknown, sending: Sending): never {
   const { sent = '', completed } = sending
   const thrown = asWireError(error)
@@ -56,8 +56,8 @@ export function raiseServerError(error: unknown, sending: Sending): never {
 }
 
 /**
- * What the server said of a failure, word for word: the message, and the detail with the row that it is about.
- * Only where rows are made up may that be told (guarantee 10). Nothing where the server said nothing.
+ * The server's words about a failure: the message, and the detail with its row.
+ * Show it only for generated rows (guarantee 10). Nothing if the server sent nothing.
  */
 export function wordForWord(error: unknown): string | undefined {
   const wire = error instanceof Error ? asWireError(error.cause) : undefined
@@ -65,7 +65,7 @@ export function wordForWord(error: unknown): string | undefined {
   return redact([wire.message, wire.detail].filter(Boolean).join(': '))
 }
 
-/** A notice of the server, fit to be shown. */
+/** A notice of the server, safe to show. */
 export function noticeText(
   notice: Omit<WireError, 'message'> & { message: string | undefined },
   sent: string,
@@ -73,7 +73,7 @@ export function noticeText(
   return sayable({ ...notice, message: notice.message ?? '' }, sent).message
 }
 
-/** The error without what it holds of rows and passwords (guarantee 10). */
+/** The error without row content and passwords (guarantee 10). */
 function sayable(error: WireError, sent: string): WireError {
   const { code = '', routine } = error
   const say = (text: string) =>
@@ -120,7 +120,7 @@ function serverError(error: WireError, completed: number | undefined): ServerErr
   }
 }
 
-/** `COPY carriers, line 3, column name: "…"`: what stands behind the colon is of a row. */
+/** `COPY carriers, line 3, column name: "…"`: the text after the colon is row content. */
 function copiedPlace({ where }: WireError): Pick<ServerError, 'copied'> {
   const [, line, column] =
     /^COPY .*?, line (\d+)(?:, column (.+?))?(?::|$)/m.exec(where ?? '') ?? []

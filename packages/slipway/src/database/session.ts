@@ -17,13 +17,13 @@ export interface SessionParts {
   readonly where: string
   readonly types: PgTypes
   readonly onNotice?: ((message: string) => void) | undefined
-  /** Hands the chunks to the server; gives the rows that it took. */
+  /** Sends the chunks to the server; returns the number of rows. */
   copyIn(sql: string, chunks: AsyncIterable<string>): Promise<number>
   cancel(): Promise<void>
   destroy(): void
 }
 
-/** A session over a connected `pg` client, which serves the server and the embedded database alike. */
+/** A session over a connected `pg` client, for the server and for the embedded database. */
 export function createSession(parts: SessionParts): Session {
   const { client, where, onNotice } = parts
   const { user } = parts.server

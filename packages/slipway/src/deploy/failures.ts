@@ -51,7 +51,7 @@ export function raiseStopped(message: string, cause?: unknown): never {
     why: 'What the server was running was undone; what was finished before stands.',
     nextActions: [
       advice('Run the same command again: it goes on from here.'),
-      command(['status'], 'see where the database stands'),
+      command(['status'], 'see the state of the database'),
     ],
     cause,
   })

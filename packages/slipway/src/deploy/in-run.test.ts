@@ -8,7 +8,7 @@ const STOPPED: Failure = {
   why: 'It was undone.',
   nextActions: [
     advice('Run the same command again: it goes on from here.'),
-    command(['status'], 'see where the database stands'),
+    command(['status'], 'see the state of the database'),
   ],
 }
 

@@ -59,11 +59,11 @@ function linesOf(text: string): Line[] {
     .map((line) => ({ indent: line.search(/\S/), text: line.trim() }))
 }
 
-/** The lines that stand deeper than the one at `index`, up to the next that does not. */
+/** The lines after `index` with more indentation, up to the first one with less or equal indentation. */
 function childrenOf(lines: readonly Line[], index: number): Line[] {
   const indent = lines[index]?.indent ?? 0
   const rest = lines.slice(index + 1)
-  // A list may stand at the same depth as its key.
+  // A list may have the same indentation as its key.
   const end = rest.findIndex(
     (line) => line.indent < indent || (line.indent === indent && !line.text.startsWith('-')),
   )

@@ -107,7 +107,7 @@ describe('a healthy target', () => {
     expect(found.checks).toContainEqual({
       name: 'connection',
       status: 'ok',
-      message: 'The embedded database will be made on first use.',
+      message: 'The embedded database will be created on first use.',
     })
     expect(found.checks.find(({ name }) => name === 'connection string')?.status).toBe('warning')
   })
@@ -127,7 +127,7 @@ describe('the connection', () => {
     expect(found?.fix).toMatch(fix)
   })
 
-  test('a server that does not answer is an error, and the other checks go on', async () => {
+  test('a server that does not answer is an error, and the other checks continue', async () => {
     const port = await freePort()
     const { checks } = await doctor(urlWith((url) => void (url.port = String(port))))
     expect(checks.find(({ name }) => name === 'connection')).toMatchObject({ status: 'error' })

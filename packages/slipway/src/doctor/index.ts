@@ -23,8 +23,8 @@ export interface Examination {
 }
 
 /**
- * Tests all that a deploy to the target relies on. Never fails for what it finds, a target that does
- * not answer included: that is an `error` among the checks. Changes nothing.
+ * Tests everything that a deploy to the target relies on. Never fails because of what it finds: a target that does
+ * not answer is an `error` among the checks. Changes nothing.
  */
 export async function examine(
   project: Project,

@@ -54,7 +54,7 @@ async function versionOf(program: string): Promise<{ major: number; version: str
     const version = /(\d+)(?:\.\d+|\w+)*/.exec(stdout)
     return version ? { major: Number(version[1]), version: version[0] } : undefined
   } catch {
-    // A program of that name that does not answer is as good as none.
+    // A program that does not answer counts as not installed.
     return undefined
   }
 }

@@ -45,12 +45,13 @@ function checkCli({ asked, installed }: Version): Check {
 }
 
 function checkMatch(cli: Version, client: Version): Check | undefined {
-  const [ours, theirs] = [cli.installed ?? cli.asked, client.installed ?? client.asked]
-  if (ours === undefined || theirs === undefined) return undefined
-  if (minor(ours) === minor(theirs)) return passed('prisma client', `@prisma/client ${theirs}.`)
+  const [cliVersion, clientVersion] = [cli.installed ?? cli.asked, client.installed ?? client.asked]
+  if (cliVersion === undefined || clientVersion === undefined) return undefined
+  if (minor(cliVersion) === minor(clientVersion))
+    return passed('prisma client', `@prisma/client ${clientVersion}.`)
   return warned(
     'prisma client',
-    `prisma is ${ours}, @prisma/client is ${theirs}.`,
+    `prisma is ${cliVersion}, @prisma/client is ${clientVersion}.`,
     'Give both the same minor version, and generate the client again.',
   )
 }

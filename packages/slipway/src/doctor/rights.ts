@@ -51,7 +51,7 @@ async function mayCreateSchemas(session: Session): Promise<boolean> {
   return row?.allowed ?? false
 }
 
-/** Objects that extensions brought belong to whoever installed them; no migration changes those. */
+/** Objects of extensions belong to the role that installed them; no migration changes those. */
 async function checkOwnership(session: Session, schemas: readonly string[]): Promise<Check> {
   const rows = await session.query<{ name: string; owner: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name, pg_get_userbyid(c.relowner) AS owner

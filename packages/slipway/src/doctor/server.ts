@@ -20,7 +20,7 @@ export interface ServerReport {
 const CLOCK_TOLERANCE_MS = 5000
 const CONNECT_TIMEOUT_MS = 5000
 
-/** Connects to the target as a deploy would, and looks at what a deploy would need. Writes nothing. */
+/** Connects to the target as a deploy would, and checks what a deploy needs. Writes nothing. */
 export async function examineServer(target: Target, now: () => number): Promise<ServerReport> {
   const { address, direct } = target
   if (
@@ -28,7 +28,7 @@ export async function examineServer(target: Target, now: () => number): Promise<
     address.dataDir !== undefined &&
     !existsSync(address.dataDir)
   ) {
-    return { checks: [passed('connection', 'The embedded database will be made on first use.')] }
+    return { checks: [passed('connection', 'The embedded database will be created on first use.')] }
   }
   const report = await attempt(() => examineAddress(direct ?? address, target, now))
   if (report.ok) return report.value
@@ -60,7 +60,7 @@ async function examineAddress(
 
 interface Facts {
   readonly standby: boolean
-  /** Server's clock minus ours. */
+  /** Server's clock minus the local clock, in ms. */
   readonly clock: number
   readonly bytes: number
 }
@@ -117,7 +117,8 @@ function checkClock(differenceMs: number): Check {
 async function checkPooler(session: Session, address: Address): Promise<Check[]> {
   if (address.kind === 'embedded') return []
   const result = await attempt(() => refuseTransactionPooler(session, address))
-  if (result.ok) return [passed('pooler', 'No transaction pooler stands before the server.')]
+  if (result.ok)
+    return [passed('pooler', 'The connection does not go through a transaction pooler.')]
   const { message, why } = result.failure
   return [
     failed(

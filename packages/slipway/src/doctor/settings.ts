@@ -3,7 +3,7 @@ import type { Connection, Project, Target } from '../project/index.ts'
 import { type Check, passed, warned } from './check.ts'
 import { publishedPorts } from './compose.ts'
 
-/** Settings that are valid and yet not what a person thinks they are. */
+/** Settings that are valid but may surprise. */
 export function checkSettings(project: Project, target: Target): Check[] {
   const checks = [checkShell(project), ...checkUnset(target), checkComposePort(project, target)]
   return checks.filter((check) => check !== undefined)
@@ -36,7 +36,7 @@ function checkUnset({ unsetVariable }: Target): Check[] {
   return [
     warned(
       'connection string',
-      `${unsetVariable} is not set, so the embedded database stands in.`,
+      `${unsetVariable} is not set, so the embedded database is used.`,
       `Set ${unsetVariable} in .env or in the shell to work on a server.`,
     ),
   ]

@@ -5,7 +5,7 @@ import { columnOf } from './column-type.ts'
 /** What the engine's methods of a driver adapter answer with; it reads the fields, nothing is thrown. */
 type Outcome<T> = { ok: true; value: T } | { ok: false; error: AdapterError }
 
-/** An error in the form that the engine deserialises. `GenericJs` stands for one it cannot know. */
+/** An error in the form that the engine deserialises. `GenericJs` is one that the engine does not know. */
 type AdapterError =
   | {
       kind: 'postgres'

@@ -45,7 +45,7 @@ const OIDS: readonly (readonly [oid: number, arrayOid: number, scalar: Scalar])[
   [3802, 3807, 'json'],
 ]
 
-/** How the engine is told of a column, and how its text values become what the engine reads. */
+/** The column type as the engine names it, and how text values are converted for the engine. */
 export interface Column {
   readonly type: number
   /** The value of a cell in the form that the engine deserialises. */

@@ -36,7 +36,7 @@ export interface EngineOptions {
   readonly withShadowDatabase?: WithShadow
   /** The Prisma schema. Needed for more than one PostgreSQL schema (`schemas = […]`), and by verbs that read it. */
   readonly files?: readonly SchemaFile[]
-  /** Tables and enums that Prisma is told to leave alone (`tables.external`, `enums.external`). */
+  /** Tables and enums that Prisma is configured to ignore (`tables.external`, `enums.external`). */
   readonly filter?: Partial<SchemaFilter>
   /** Whether the engine may write to the main database. It refuses nothing else than a missing schema's creation. */
   readonly writes?: boolean
@@ -50,7 +50,7 @@ export interface Engine {
   summary(from: DiffTarget, to: DiffTarget): Promise<string>
   /** What `migrate dev` would do first. Replays the migrations on the shadow database. */
   devDiagnostic(migrations: readonly EngineMigration[]): Promise<DevDiagnosticOutput>
-  /** What `migrate status` tells. `replay` also looks for drift by means of the shadow database. */
+  /** The result of `migrate status`. `replay` also looks for drift with the shadow database. */
   diagnose(
     migrations: readonly EngineMigration[],
     options?: { readonly replay?: boolean },

@@ -1,11 +1,11 @@
 import type { RawResult, Session } from '../database/index.ts'
 
-/** `server_version_num` that the engine is told when there is no server; it only gates old syntax. */
+/** `server_version_num` for the engine when there is no server; it only selects old syntax. */
 const VERSION_NUMBER = 150_000
 
 /**
- * A session on no database at all: an empty `public` schema to whoever looks. The engine wants a
- * connection even to read a schema file; this one lets it, without a database.
+ * A session without a database: it shows an empty `public` schema. The engine needs a
+ * connection even to read a schema file.
  */
 export function sessionOnNothing(): Session {
   async function queryRaw(sql: string, params: readonly unknown[] = []): Promise<RawResult> {

@@ -36,7 +36,7 @@ export class MigrationScriptError extends Error {
   }
 }
 
-/** What the Prisma CLI is told of anything that was thrown. No password in it. */
+/** Any thrown value as an error for the Prisma CLI, without passwords. */
 export function rpcErrorOf(error: unknown): RpcError {
   if (error instanceof MigrationScriptError) return failedMigration(error.migration)
   const failure = failureOf(error)

@@ -56,7 +56,7 @@ export function restoreConfiguration(
   return files.map(({ path, content }) => ({ path, content: content.replaceAll(BLOCK, restore) }))
 }
 
-/** `datasource db`, whatever white space stands around it. */
+/** `datasource db` with any white space around it. */
 function headOf(block: string): string {
   return block.slice(0, block.indexOf('{')).trim().split(/\s+/).join(' ')
 }

@@ -29,7 +29,7 @@ test('a valid schema needs no database', async () => {
   expect(await validateSchema(schema('model A {\n  id Int @id\n}'))).toMatchObject({ ok: true })
 })
 
-test('an invalid schema is told with the place of its first error', async () => {
+test('an invalid schema is reported with the place of its first error', async () => {
   const result = await validateSchema(schema('model A {\n  id Int @id\n  b  Foo\n  c  Bar\n}'))
   expect(result).toMatchObject({
     ok: false,
@@ -70,7 +70,7 @@ const NEXT = schema(
 )
 
 test('the SQL from a filled shadow is what the engine writes after a replay, warnings and all', async () => {
-  const ours = await onDatabase(0, async (shadow) => {
+  const viaDatabase = await onDatabase(0, async (shadow) => {
     for (const { sql } of MIGRATIONS) await shadow.execute(sql)
     return await diffToSchema({ session: shadow, files: NEXT })
   })
@@ -93,9 +93,9 @@ test('the SQL from a filled shadow is what the engine writes after a replay, war
       },
     ),
   )
-  expect(ours.sql).toBe(theirs)
-  expect(ours.sql).toContain('You are about to drop the column `old`')
-  expect(ours.summary).toContain('Removed column `old`')
+  expect(viaDatabase.sql).toBe(theirs)
+  expect(viaDatabase.sql).toContain('You are about to drop the column `old`')
+  expect(viaDatabase.summary).toContain('Removed column `old`')
 })
 
 test('what is equal has no SQL', async () => {

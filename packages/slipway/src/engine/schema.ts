@@ -39,7 +39,7 @@ export interface DiffToSchemaOptions {
 
 /**
  * What `prisma migrate dev --create-only` would write to lead from a filled shadow database to the schema,
- * byte for byte. The shadow database is both the main and the "shadow" database of the engine, with an
+ * byte for byte. The shadow database is both the main and the shadow database of the engine, with an
  * empty list of migrations: so nothing is replayed, and nothing is written to it.
  */
 export async function diffToSchema(options: DiffToSchemaOptions): Promise<MigrationSql> {

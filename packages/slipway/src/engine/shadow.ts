@@ -38,7 +38,7 @@ export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Pr
   }
 }
 
-/** Roles belong to servers, not histories: one that a script names and the shadow database lacks is made. */
+/** Roles belong to servers, not to histories: this creates a role that a script names and the shadow database lacks. */
 function makingRoles(shadow: Session): Session {
   async function execute(script: string, made: ReadonlySet<string> = new Set()): Promise<void> {
     try {
@@ -81,7 +81,7 @@ interface List {
   }[]
 }
 
-/** Drops whatever a replay can have left: schemas with all that is in them, and what lies outside of schemas. */
+/** Drops everything that a replay can leave: schemas with their objects, and objects outside of schemas. */
 async function empty(session: Session): Promise<void> {
   await session.execute('DISCARD ALL')
   const leftovers = await session.query<{ sql: string }>(LEFTOVERS)

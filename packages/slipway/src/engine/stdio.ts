@@ -70,7 +70,7 @@ interface Message {
 async function serve({ stdin, stdout, stderr }: ProgramContext, handle: Handle): Promise<void> {
   for await (const line of createInterface({ input: stdin, crlfDelay: Infinity })) {
     const message = parseMessage(line)
-    // Without a method it is the reply to a `print` of ours, which needs no attention.
+    // Without a method it is the reply to a `print` request, which needs no handling.
     if (message?.method === undefined) continue
     const { id, method, params = {} } = message
     send(stdout, { id, ...(await answer(stderr, handle, method, params)) })

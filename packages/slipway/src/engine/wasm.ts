@@ -16,7 +16,7 @@ declare const WebAssembly: {
 let panicked: ((reason: Panic) => void) | undefined
 let loading: Promise<typeof Bindings> | undefined
 
-/** The engine crashed: a bug in it, or an input that it holds impossible. */
+/** The engine crashed: a bug in it, or an input that it considers impossible. */
 export interface Panic {
   readonly panic: string
 }
@@ -36,8 +36,8 @@ export async function engineVersion(): Promise<string> {
 }
 
 /**
- * Runs a call of the engine. Throws a `Panic` where it crashes, and at once after a crash: a panic
- * leaves the promise of its call pending for ever, so that it has to be listened for.
+ * Runs a call of the engine. Throws a `Panic` if it crashes, and immediately after a crash: a panic
+ * leaves the promise of its call pending forever, so a separate listener reports it.
  */
 export async function unlessPanic<T>(method: () => Promise<T>): Promise<T> {
   if (crashed) throw crashed as unknown

@@ -68,7 +68,7 @@ test.each([
   ['left-over', 'up-to-date', [row('a'), row('b'), own], undefined],
   ['recorded', 'up-to-date', [row('a', into), row('b', into), own], undefined],
   ['whole', 'behind', [row('a', { checksum: 'other' }), row('b')], 'HISTORY.EDITED'],
-] as const)('a squash can stand %s on a target, which is %s', (kind, state, rows, code) => {
+] as const)('a squash that a target has %s gives the state %s', (kind, state, rows, code) => {
   const comparison = withSquash([...rows])
   expect(comparison).toMatchObject({ state, missing: [], rolledBack: [] })
   expect(comparison.squashed.map((one) => one.kind)).toEqual([kind])
@@ -80,7 +80,7 @@ test('a squash says nothing of an empty target, nor of one where it ran', () => 
   expect(withSquash([own])).toMatchObject({ state: 'up-to-date', squashed: [] })
 })
 
-test('what no squash stands for is still missing, and a squash beside its own is unfinished', () => {
+test('a migration that no squash replaces is still missing; a squash beside migrations that it replaces is unfinished', () => {
   expect(obstacle(withSquash([row('a'), row('b'), row('x')]))?.code).toBe('HISTORY.DIVERGED')
   const unfinished = withSquash([row('a'), row('b')], 'b')
   expect(unfinished.unfinishedSquashes).toEqual(['b_squashed'])

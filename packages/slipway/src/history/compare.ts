@@ -9,7 +9,7 @@ export interface MigrationText {
   readonly sql: string
 }
 
-/** How a target stands to the project. */
+/** The state of a target compared with the project. */
 export type HistoryState = 'up-to-date' | 'behind' | 'ahead' | 'diverged' | 'failed' | 'empty'
 
 /** The comparison of a history with the project's migrations; all lists hold names. */
@@ -21,12 +21,12 @@ export interface Comparison {
   readonly failed: readonly string[]
   /** Applied with another text than the file has now. */
   readonly edited: readonly string[]
-  /** Applied, and no file of that name, nor a squash that stands for it. */
+  /** Applied, but the project has neither a file of that name nor a squash that replaces it. */
   readonly missing: readonly string[]
   readonly rolledBack: readonly string[]
   /** Squashes of the project whose migrations were applied here one by one. */
   readonly squashed: readonly SquashStanding[]
-  /** Squashes beside folders that they stand for: the command that wrote them was cut off. */
+  /** Squashes beside folders that they replace: the command that wrote them was cut off. */
   readonly unfinishedSquashes: readonly string[]
 }
 
@@ -85,7 +85,7 @@ export function obstacle(comparison: Comparison): Failure | undefined {
   if (failed !== undefined) {
     return failureFrom('HISTORY.FAILED', {
       message: `The migration ${failed} began on this database and did not finish.`,
-      why: 'A part of it may stand, and nothing can be built on that.',
+      why: 'A part of it may be applied, so later migrations cannot run.',
       nextActions: [REPAIR],
     })
   }
@@ -104,7 +104,7 @@ export function obstacle(comparison: Comparison): Failure | undefined {
   if (missing !== undefined) {
     return failureFrom('HISTORY.MISSING', {
       message: `The database has ${missing}, which the project lacks.`,
-      why: 'What is built without its file does not fit what stands there.',
+      why: 'New migrations of the project may not fit the schema of the target.',
       nextActions: [PULL, REPAIR],
     })
   }
@@ -121,14 +121,14 @@ export function obstacle(comparison: Comparison): Failure | undefined {
 
 /** What of a squash stops a deploy: it was not written to its end, or the target has only a part of it. */
 function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison) {
-  const [half] = unfinished
-  if (half !== undefined) {
+  const [unfinishedSquash] = unfinished
+  if (unfinishedSquash !== undefined) {
     return failureFrom('HISTORY.SQUASH_UNFINISHED', {
-      message: `The squash ${half} lies beside migrations that it stands for.`,
-      why: 'A deploy would run them, and then once more all that they do.',
+      message: `The squash ${unfinishedSquash} and migrations that it replaces exist side by side.`,
+      why: 'A deploy would run both, and so every change twice.',
       nextActions: [
-        command(['squash', '--write'], 'remove what the squash stands for'),
-        advice(`Remove the folder ${half} if you want the old migrations back.`),
+        command(['squash', '--write'], 'remove the migrations that the squash replaces'),
+        advice(`Remove the folder ${unfinishedSquash} to keep the old migrations.`),
       ],
     })
   }
@@ -137,10 +137,10 @@ function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison
     const named = part.lacks.slice(0, 5).join(', ')
     const more = part.lacks.length > 5 ? ` and ${part.lacks.length - 5} more` : ''
     return failureFrom('HISTORY.SQUASHED_PARTLY', {
-      message: `The database has ${part.replaces.length} of the migrations that ${part.migration} stands for; it lacks ${named}${more}.`,
-      why: 'The squash cannot run where tables of it stand, and cannot be recorded where some are missing.',
+      message: `The database has ${part.replaces.length} of the migrations that ${part.migration} replaces; it lacks ${named}${more}.`,
+      why: 'The squash cannot run because some of its tables exist, and cannot be recorded because others are missing.',
       nextActions: [
-        advice('Check out the commit before the squash, deploy that, and come back.'),
+        advice('Check out the commit before the squash and deploy it. Then deploy this one.'),
         command(['status'], 'see what is applied'),
       ],
     })
@@ -149,7 +149,7 @@ function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison
   return (
     edited &&
     failureFrom('HISTORY.EDITED', {
-      message: `The migration ${edited.edited[0]} was applied with another text than ${edited.migration} stands for.`,
+      message: `The migration ${edited.edited[0]} was applied with another text than the one that ${edited.migration} replaces.`,
       why: 'It was edited after it was applied, before it was squashed.',
       nextActions: [
         advice('Check out the commit before the squash, and run slipway repair there.'),
@@ -161,7 +161,7 @@ function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison
 const REPAIR = command(['repair'], 'see what happened and resolve it')
 const PULL = advice('Check out the branch that has it, or pull.')
 
-/** A hash that stands for a sequence of applied migrations: names and texts, in order. */
+/** A hash of a sequence of applied migrations: names and texts, in order. */
 export function historyHash(
   migrations: readonly { readonly name: string; readonly checksum: string }[],
 ): string {

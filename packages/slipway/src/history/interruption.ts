@@ -11,8 +11,8 @@ export interface Interruption {
 }
 
 /**
- * The migration that can simply be gone on with, where there is one: its journal says how far it came,
- * and no statement of it failed. `deploy` goes on with one that was being applied, `rollback` with one
+ * The migration that a command can continue, if any: its journal records how far it came,
+ * and no statement of it failed. `deploy` continues one that was being applied, `rollback` one
  * that was being rolled back. Pure.
  */
 export function findInterruption(

@@ -4,7 +4,7 @@ import { failureOf } from '../kernel/index.ts'
 
 const TABLE = '_prisma_migrations'
 
-/** What of a row of `_prisma_migrations` says how a migration stands. Times are the server's, in text. */
+/** The columns of `_prisma_migrations` that give the state of a migration. Times are the server's, as text. */
 export interface HistoryRow {
   readonly migration: string
   readonly checksum: string
@@ -102,7 +102,7 @@ export function failedRowSql(session: Session, migration: string, logs: string):
   return `UPDATE ${historyTable(session)} SET logs = ${quoteLiteral(logs)} WHERE ${unfinished(migration)};\n`
 }
 
-/** SQL that clears why a migration failed, because it goes on. */
+/** SQL that clears the error of a failed migration, because a command continues it. */
 export function continuedRowSql(session: Session, migration: string): string {
   return `UPDATE ${historyTable(session)} SET logs = NULL WHERE ${unfinished(migration)};\n`
 }
@@ -124,15 +124,15 @@ export function checksumRowSql(session: Session, migration: string, checksum: st
 WHERE migration_name = ${quoteLiteral(migration)} AND rolled_back_at IS NULL;\n`
 }
 
-/** What the row of a migration says in its logs once a squash stands for it. */
+/** The `logs` of a migration that a squash replaced. */
 export function intoSquash(squash: string): string {
   return `slipway: squashed into ${squash}`
 }
 
 /**
- * SQL that lets a squash stand for migrations that are applied: its row takes the place of the first of
- * theirs, and theirs count no longer. As when Prisma resolves a migration, a row that counts no longer has
- * `rolled_back_at`; its logs say why. Nothing is deleted.
+ * SQL that replaces applied migrations by a squash: its row takes the place of the first of
+ * their rows, and their rows no longer count. As when Prisma resolves a migration, such a row has
+ * `rolled_back_at`; its logs give the reason. Nothing is deleted.
  */
 export function squashedRowsSql(
   session: Session,

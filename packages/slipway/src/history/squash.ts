@@ -3,15 +3,15 @@ import type { MigrationText } from './compare.ts'
 import { type History, type HistoryRow, intoSquash } from './prisma-history.ts'
 
 /**
- * How a squash stands to a target that had what it stands for. `whole`: all of that is applied, so the
- * squash is to be recorded and not run. `left-over`: it is recorded, and the rows of the old ones still
- * count. `partly`: some of them are lacking. `recorded`: nothing is left to do.
+ * How much of a squash a target has. `whole`: all replaced migrations are applied, so the
+ * squash must be recorded and not run. `left-over`: it is recorded, but the rows of the old ones still
+ * count. `partly`: some of them are missing. `recorded`: nothing is left to do.
  */
 export interface SquashStanding {
   readonly kind: 'whole' | 'left-over' | 'partly' | 'recorded'
   /** The squash. */
   readonly migration: string
-  /** The migrations it stands for that are, or were, applied one by one. */
+  /** The replaced migrations that are, or were, applied one by one. */
   readonly replaces: readonly string[]
   /** Those that the target lacks; only where it has them partly. */
   readonly lacks: readonly string[]
@@ -46,7 +46,7 @@ export function squashesOn(
   })
 }
 
-/** Squashes that were written while folders of what they stand for are still there. Pure. */
+/** Squashes whose replaced migrations still have folders. Pure. */
 export function unfinishedSquashes(migrations: readonly MigrationText[]): string[] {
   const names = new Set(migrations.map(({ name }) => name))
   return migrations

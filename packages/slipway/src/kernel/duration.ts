@@ -2,7 +2,7 @@ const UNITS = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as co
 
 /**
  * Milliseconds of a duration as people write it: `200ms`, `5s`, `15min`, `2h`, `7d`. Nothing where
- * the text is not a duration. A bare number is refused, for nobody agrees on its transaction group.
+ * the text is not a duration. A bare number is refused, because its unit would be a guess.
  */
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)$/.exec(text.trim())
@@ -11,7 +11,7 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(Number(match[1]) * UNITS[unit])
 }
 
-/** A duration for people, in the largest transaction group that keeps it readable: `3 ms`, `1.2 s`, `4 min 5 s`. */
+/** A duration for people, in the largest unit that keeps it readable: `3 ms`, `1.2 s`, `4 min 5 s`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`

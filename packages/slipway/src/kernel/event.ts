@@ -37,7 +37,7 @@ export type Event =
   | { readonly kind: 'migration-failed'; readonly migration: string; readonly code: string }
   | { readonly kind: 'notice'; readonly message: string }
 
-/** A session that holds what we wait for. `query` has its literals masked. */
+/** A session that holds a lock for which Slipway waits. `query` has its literals masked. */
 export interface Blocker {
   readonly pid: number
   readonly application: string

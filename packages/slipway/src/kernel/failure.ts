@@ -19,7 +19,7 @@ export interface Place {
   readonly excerpt?: string
 }
 
-/** What PostgreSQL said, kept whole: its fields are what a person searches the web for. */
+/** PostgreSQL's message with all its fields, for a person who searches the web for it. */
 export interface ServerError {
   readonly sqlstate: string
   readonly message: string
@@ -34,8 +34,8 @@ export interface ServerError {
 }
 
 /**
- * Bad news that was to be expected: the world is not as the command needs it. Matched by shape
- * and by `code`, never by class. `code` is dotted, `ROOM.REASON`, and listed in docs/errors.md.
+ * An expected failure: the command cannot do its job in the current situation. Matched by shape
+ * and by `code`, never by class. `code` is dotted, `MODULE.REASON`, and listed in docs/errors.md.
  */
 export interface Failure {
   readonly code: string
@@ -68,7 +68,7 @@ export interface FailureDetails {
   readonly cause?: unknown
 }
 
-/** An error that carries a failure up to the use case that answers for it. */
+/** An error that carries a failure up to the use case that handles it. */
 class RaisedFailure extends Error {
   readonly failure: Failure
 
@@ -113,7 +113,7 @@ export function rethrow(failure: Failure, cause?: unknown): never {
   throw new RaisedFailure(failure, cause)
 }
 
-/** The failure that an error carries, if it carries one. */
+/** The failure that an error carries, if any. */
 export function failureOf(error: unknown): Failure | undefined {
   if (typeof error !== 'object' || error === null || !('failure' in error)) return undefined
   const { failure } = error

@@ -64,13 +64,13 @@ test('guarantee 10: whatever the password is, redacted text does not hold it', (
 })
 
 test('a raised failure is found by its shape, a bug is not', async () => {
-  const raise: Raise<{ readonly 'ROOM.REASON': { readonly title: string } }> = raiserOf({
-    'ROOM.REASON': { title: 'a reason' },
+  const raise: Raise<{ readonly 'MODULE.REASON': { readonly title: string } }> = raiserOf({
+    'MODULE.REASON': { title: 'a reason' },
   })
-  const failed = await attempt(async () => raise('ROOM.REASON', { message: 'It did not work.' }))
+  const failed = await attempt(async () => raise('MODULE.REASON', { message: 'It did not work.' }))
   expect(failed).toEqual({
     ok: false,
-    failure: { code: 'ROOM.REASON', message: 'It did not work.', nextActions: [] },
+    failure: { code: 'MODULE.REASON', message: 'It did not work.', nextActions: [] },
   })
   await expect(attempt(() => Promise.reject(new TypeError('bug')))).rejects.toThrow('bug')
   expect(failureOf(new TypeError('bug'))).toBeUndefined()

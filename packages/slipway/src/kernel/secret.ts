@@ -35,7 +35,7 @@ export class ConnectionString {
 
   toString(): string {
     const [scheme = ''] = /^[a-z][a-z0-9+.-]*:\/+/i.exec(this.#text) ?? []
-    // Of a whole string it is known where it ends, so a password may hold anything.
+    // The end of a whole string is known, so a password may contain any character.
     const rest = this.#text
       .slice(scheme.length)
       .replace(/^([^:@/?#]*):[\s\S]*@/, `$1:${MASK}@`)

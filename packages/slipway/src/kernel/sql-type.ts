@@ -6,7 +6,7 @@ export interface SqlType {
   readonly array: boolean
 }
 
-/** Takes apart what `format_type` prints. */
+/** Parses the output of `format_type`. */
 export function parseSqlType(type: string): SqlType {
   const [, base = type, size = '', zone = '', array = ''] =
     /^(.*?)(?:\(([\d,]+)\))?( with(?:out)? time zone)?(\[\])?$/.exec(type) ?? []

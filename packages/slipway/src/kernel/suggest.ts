@@ -1,5 +1,5 @@
 /**
- * The candidate that a mistyped word most likely means: one that it begins or ends, or one within
+ * The candidate that a mistyped word most likely means: one that begins or ends with it, or one within
  * a third of its length in edits. Nothing where none is near.
  */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
@@ -13,7 +13,7 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   return best?.candidate
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that make one word of the other. */
+/** Number of insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
 export function editDistance(from: string, to: string): number {
   let beforePrevious: number[] = []
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index)

@@ -16,19 +16,19 @@ export interface LoadOptions {
   readonly file: string
   /** As messages name the file. */
   readonly shown: string
-  /** What `process.env` holds while the file runs. It is put back afterwards. */
+  /** The content of `process.env` while the file runs. It is restored afterwards. */
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** In place of the value of a variable that nothing sets: `env('NAME')` of Prisma throws there. */
+/** The value of a variable that is not set: `env('NAME')` of Prisma throws in that case. */
 const UNSET = /slipway-unset:(\w+)/
 
-/** The text that stands for a variable that nothing sets. */
+/** The placeholder for a variable that is not set. */
 export function unsetText(variable: string): string {
   return `slipway-unset:${variable}`
 }
 
-/** The variable whose absence a configured text stands for, if it does. */
+/** The unset variable that a configured text is the placeholder of, if it is one. */
 export function unsetVariable(text: string): string | undefined {
   return UNSET.exec(text)?.[1]
 }
@@ -37,10 +37,10 @@ const STAND_IN = 'slipway-stand-in:'
 const PRISMA_CONFIG = `
   export const defineConfig = (config) => config
   export const env = (name) => process.env[name] || 'slipway-unset:' + name
-  // A type, which configurations import without saying so.
+  // A type, which configurations import without the keyword for it.
   export const PrismaConfig = undefined
 `
-/** Modules that configuration files import, and what they get: the same with and without node_modules. */
+/** Modules that configuration files import, and their content: the same with and without node_modules. */
 const STAND_INS: Readonly<Record<string, string>> = {
   'prisma/config': PRISMA_CONFIG,
   '@prisma/config': PRISMA_CONFIG,
@@ -137,8 +137,8 @@ async function run(entry: Entry): Promise<unknown> {
 }
 
 /**
- * Where our own package lies for the project: its configuration may ask with `import.meta.resolve`
- * for what stands beside it. Also where it has not been built yet; nothing where it is not installed.
+ * Where the package `slipway` is for the project: its configuration may ask with `import.meta.resolve`
+ * for files beside it. Also if it has not been built yet; nothing if it is not installed.
  */
 function installedUrl(resolve: () => { url: string }): string | undefined {
   try {
@@ -149,7 +149,7 @@ function installedUrl(resolve: () => { url: string }): string | undefined {
   }
 }
 
-/** Where no package.json says whether a file is an ES module, Node finds out at length and warns. */
+/** Without a package.json that says whether a file is an ES module, Node.js has to detect it, slowly and with a warning. */
 function withFormat(url: string, context: LoadHookContext): LoadHookContext {
   if (context.format || !url.startsWith('file:')) return context
   const file = fileURLToPath(url)

@@ -115,7 +115,7 @@ function encodingOf(bytes: Buffer): string {
 function refuseWithoutFile(name: string, file: string): never {
   return raise('PROJECT.MIGRATION_FILE_MISSING', {
     message: `Migration ${name} has no migration.sql.`,
-    why: 'A folder without it is a migration that was lost or not written to its end.',
+    why: 'The migration was lost, or not written completely.',
     nextActions: [
       { kind: 'edit', path: shown(file), label: 'bring the file back from version control' },
       advice(`Remove the folder ${name} if it was never a migration.`),
@@ -142,7 +142,7 @@ function refuseDuplicates(names: readonly string[], entries: readonly Dirent[]):
 function refuseDuplicate(one: string, other: string): never {
   raise('PROJECT.MIGRATION_DUPLICATE', {
     message: `Two migrations have the same name: ${one} and ${other}.`,
-    why: 'Not every machine can tell them apart, and the history knows a migration by its name alone.',
+    why: 'Some file systems cannot distinguish them, and the history identifies a migration by its name alone.',
     nextActions: [advice('Rename the one that no database has applied yet, or remove it.')],
   })
 }

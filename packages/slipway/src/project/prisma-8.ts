@@ -33,8 +33,8 @@ export function isPrisma8Config(source: string): boolean {
 /** Raises PROJECT.PRISMA_8, with the place that shows it. */
 export function refusePrisma8(file: string): never {
   return raise('PROJECT.PRISMA_8', {
-    message: `This is a project of Prisma 8 (${file}).`,
-    why: 'Its migrations are a graph of contract hashes; Slipway deploys the histories of Prisma 5, 6 and 7.',
+    message: `This project uses Prisma 8 (${file}).`,
+    why: 'Its migrations are a graph of contract hashes; Slipway deploys migrations of Prisma 5, 6 and 7.',
     nextActions: [
       advice('Deploy it with the Prisma 8 CLI.'),
       advice('If it has a Prisma 7 history as well, name its schema with --schema.'),

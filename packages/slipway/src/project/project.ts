@@ -38,7 +38,7 @@ export interface Project {
   readonly provider: 'postgresql'
   /** SQL that Prisma runs on a shadow database before the migrations (`migrations.initShadowDb`). */
   readonly initShadowDb?: string
-  /** Tables and enums that Prisma is told to leave alone. */
+  /** Tables and enums that Prisma is configured to ignore. */
   readonly external: { readonly tables: readonly string[]; readonly enums: readonly string[] }
   readonly config: SlipwayConfig
   /** Whether there is a slipway.config. */
@@ -64,7 +64,7 @@ export interface LoadProjectOptions {
 /** Flags that say where the project's parts are. Each has a variable, `SLIPWAY_` and its name, which it overrides. */
 export interface ProjectFlags {
   readonly schema?: string | undefined
-  /** A slipway.config, or a prisma.config: told apart by the name. */
+  /** A slipway.config, or a prisma.config: the name decides. */
   readonly config?: string | undefined
   readonly url?: string | undefined
   readonly env?: string | undefined
@@ -163,7 +163,7 @@ function environmentName(name: string): string {
   if (/^[\w-][\w.-]*$/.test(name)) return name
   return raise('PROJECT.ENVIRONMENT_UNKNOWN', {
     message: `${JSON.stringify(name)} cannot be the name of an environment.`,
-    why: 'Names are of letters, digits, dots, hyphens and underscores.',
+    why: 'A name consists of letters, digits, dots, hyphens and underscores.',
   })
 }
 
@@ -171,7 +171,7 @@ function existing(file: string, named: string): string {
   if (existsSync(file)) return file
   return raise('PROJECT.CONFIG_MISSING', {
     message: `There is no file ${named}.`,
-    nextActions: [advice('Correct --config, or leave it out: the usual places are searched.')],
+    nextActions: [advice('Correct --config, or omit it: Slipway then searches the usual places.')],
   })
 }
 

@@ -4,7 +4,7 @@ import { loadConfigurationModule } from './configuration-module.ts'
 import { raise } from './failures.ts'
 import type { Project } from './project.ts'
 
-/** A rule as far as it can be told without running it: what it is asked is the concern of whoever judges. */
+/** A rule as far as it is known without running it; `hazards` checks the rest. */
 export interface RuleModule {
   readonly id: string
   readonly title: string
@@ -12,7 +12,7 @@ export interface RuleModule {
 }
 
 /**
- * The rules of a project's own: what the file exports that `rules` of slipway.config names. Fails with
+ * The project's own rules: the exports of the file that `rules` of slipway.config names. Fails with
  * PROJECT.CONFIG_INVALID where it exports anything but a list of them.
  */
 export async function loadRules(project: Project): Promise<readonly RuleModule[]> {

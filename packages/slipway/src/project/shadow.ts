@@ -5,7 +5,7 @@ import { raise } from './failures.ts'
 import type { Project } from './project.ts'
 
 /**
- * Where the configuration wants migrations to be tried: on a server, or embedded; nothing where it leaves
+ * Where the configuration wants shadow databases: on a server, or embedded; nothing if it leaves
  * that to Slipway. Fails with PROJECT.URL_MISSING where it names a variable that nothing sets.
  */
 export function shadowSetting(project: Project): ConnectionString | 'embedded' | undefined {
@@ -15,7 +15,7 @@ export function shadowSetting(project: Project): ConnectionString | 'embedded' |
   if (found.kind === 'set') return found.url
   return raise('PROJECT.URL_MISSING', {
     message: `${shadow.replace('env:', '')}, which slipway.config names as shadow, is not set.`,
-    why: 'Another server than the one that is meant must not be guessed.',
+    why: 'Slipway does not guess which server you mean.',
     nextActions: [command(['doctor'], 'see where the settings come from')],
   })
 }

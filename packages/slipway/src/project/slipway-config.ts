@@ -8,7 +8,7 @@ export interface SlipwayConfig {
   /** Targets by name, each with its policy. */
   readonly environments?: Readonly<Record<string, EnvironmentConfig>>
   /**
-   * Where migrations are tried: the connection string of a server where Slipway may create databases
+   * Where Slipway creates shadow databases: the connection string of a server on which it may create them
    * (`env:NAME` reads a variable), or `embedded`. Absent: a private server of this machine's
    * PostgreSQL, else the embedded database.
    */
@@ -21,15 +21,15 @@ export interface SlipwayConfig {
 export interface EnvironmentConfig {
   /** Connection string: `env:NAME` reads a variable, anything else is taken literally. */
   readonly url?: string
-  /** The same past a transaction pooler: what deploys and rollbacks connect to. */
+  /** A direct connection that avoids a transaction pooler, for deploys and rollbacks. */
   readonly directUrl?: string
   /** Whether a deploy makes a backup first; `never` where absent. */
   readonly backup?: BackupPolicy
-  /** How long what a deploy destroyed is kept before `slipway kept prune` drops it; `7d` where absent. */
+  /** How long Slipway keeps destroyed data before `slipway kept prune` drops it; `7d` if absent. */
   readonly keep?: string
   /** Names of the seed sets that belong there, `none` for none; where absent, the sets name their environments. */
   readonly seeds?: string | readonly string[]
-  /** Asks for `--confirm <database>` at each deploy, also where nothing is destroyed. */
+  /** Requires `--confirm <database>` for each deploy, even if it destroys nothing. */
   readonly confirm?: boolean
   readonly deploy?: DeployConfig
 }
@@ -64,7 +64,7 @@ export async function readSlipwayConfig(
   return exported as SlipwayConfig
 }
 
-/** What a value must be. A table of these instead of a library: it loads in no time and knows our words. */
+/** What a value must be. A table instead of a library, because it loads faster. */
 type Shape =
   | { readonly kind: 'text' }
   | { readonly kind: 'texts' }
@@ -155,7 +155,9 @@ function refuseKey(key: string, known: readonly string[], spot: Spot): never {
     : { kind: 'edit', path: spot.shown, label: `remove ${key}; known are ${known.join(', ')}` }
   return raise('PROJECT.CONFIG_UNKNOWN_KEY', {
     message: `${spot.shown} has an unknown key${spot.at === '' ? '' : ` in ${spot.at}`}: ${key}.`,
-    why: meant ? `Did you mean ${meant}?` : 'A setting that is not heard would be a false safety.',
+    why: meant
+      ? `Did you mean ${meant}?`
+      : 'Slipway ignores no key, because you might rely on a setting without effect.',
     nextActions: [next],
     where: { file: spot.shown },
   })

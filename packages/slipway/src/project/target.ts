@@ -19,13 +19,13 @@ import { raise } from './failures.ts'
 import type { Project, Setting } from './project.ts'
 import type { BackupPolicy, EnvironmentConfig } from './slipway-config.ts'
 
-/** What an environment asks of a deploy. */
+/** The policy of an environment. */
 export interface Policy {
   readonly lockTimeoutMs: number
   readonly statementTimeoutMs: number
   readonly deadlineMs: number
   readonly backup: BackupPolicy
-  /** How long what a deploy destroyed is kept before `slipway kept prune` drops it. */
+  /** How long Slipway keeps destroyed data before `slipway kept prune` drops it. */
   readonly keepMs: number
   /** The seed sets that belong there by name; absent where the sets themselves say so. */
   readonly seeds?: readonly string[]
@@ -37,16 +37,16 @@ export interface Policy {
 export interface Target {
   readonly environment: string
   readonly address: Address
-  /** Past a transaction pooler, for work that needs one session; absent where the project names none. */
+  /** A direct connection, for work that needs one session; absent if the project names none. */
   readonly direct?: Address
   /** Where the address comes from, for people: `DATABASE_URL (.env), named by prisma.config.ts …`. */
   readonly source: string
-  /** Nothing is destroyed here without `--confirm <database>` (DESIGN.md, guarantee 7). */
+  /** Nothing is destroyed here without `--confirm <database>` (guarantee 7). */
   readonly protected: boolean
   readonly policy: Policy
   /** The schemas that the project manages: those of the datasource, else `?schema=`, else `public`. */
   readonly schemas: readonly string[]
-  /** The variable that the project names for its connection string, where nothing sets it and the embedded database stands in. */
+  /** The variable of the connection string, if it is not set and the embedded database is used instead. */
   readonly unsetVariable?: string
   readonly settings: readonly Setting[]
 }
@@ -136,7 +136,7 @@ function chooseConnection(
 function refuseUnknown(project: Project, named: string): void {
   const configured = Object.keys(project.config.environments ?? {})
   const hasFile = project.variables.files.some((file) => path.basename(file) === `.env.${named}`)
-  // A team that lists its environments has said which there are; `development` is always there.
+  // If a team lists its environments, no others exist; `development` always exists.
   const known =
     configured.length > 0 ? [...new Set([...configured, 'development'])] : USUAL_ENVIRONMENTS
   if (known.includes(named) || (configured.length === 0 && hasFile)) return
@@ -150,8 +150,8 @@ function refuseUnknown(project: Project, named: string): void {
 }
 
 /**
- * The embedded database stands in for a missing connection string on a person's machine. Where an
- * environment was named, or in CI, it must not: a forgotten secret would deploy green into nothing.
+ * The embedded database replaces a missing connection string on a person's machine. With a named
+ * environment, or in CI, it must not: a deploy with a forgotten secret would succeed on an empty database.
  */
 function refuseUnset(
   project: Project,

@@ -10,7 +10,7 @@ export interface Variable {
 /** A variable that a file sets as well, but which the shell (or an earlier file) decides. */
 export interface Overridden {
   readonly name: string
-  /** The file that is not heard. */
+  /** The file whose value is ignored. */
   readonly file: string
   /** Whose value counts: `shell`, or another file. */
   readonly by: string

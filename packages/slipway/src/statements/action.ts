@@ -29,7 +29,7 @@ export interface ConstraintDefinition {
   readonly kind: 'primary-key' | 'unique' | 'foreign-key' | 'check' | 'exclusion' | 'not-null'
   readonly name?: string
   readonly columns: readonly string[]
-  /** NOT VALID: the rows that are there are not looked at. */
+  /** NOT VALID: PostgreSQL does not check existing rows. */
   readonly notValid: boolean
   /** The index it takes over, with USING INDEX. */
   readonly usingIndex?: string
@@ -217,7 +217,7 @@ export type Action =
        * Absent where the statement cannot be turned into one (WITH that changes rows, CURRENT OF).
        */
       readonly touches?: string
-      /** What stands before that SELECT, behind WITH. */
+      /** The WITH clause before that SELECT. */
       readonly with?: string
     }
   | { readonly kind: 'truncate'; readonly tables: readonly ObjectName[]; readonly cascade: boolean }

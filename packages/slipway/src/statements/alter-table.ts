@@ -26,7 +26,7 @@ export function alterTableText(text: string): AlterTableText | undefined {
   }
 }
 
-/** The first and the last token of a name that stands behind IF EXISTS and ONLY. */
+/** The first and the last token of the name after IF EXISTS and ONLY. */
 function nameAt(
   tokens: readonly Token[],
   after: number,

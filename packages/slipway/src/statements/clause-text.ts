@@ -12,7 +12,7 @@ interface Token {
   readonly end: number
 }
 
-/** What stands between the parentheses behind a keyword at or after `location`. */
+/** The text between the parentheses after a keyword at or after `location`. */
 export function inParentheses(
   source: Source,
   location: number,

@@ -48,7 +48,7 @@ export function columnOf(def: ColumnDef, source: Source): ColumnDefinition {
   }
 }
 
-/** Whether a column has no value of its own for rows that are there, and must have one: no row lets it be added. */
+/** Whether a column is required and has no default: then it cannot be added to a table with rows. */
 export function isRequired({ notNull, default: value, filledBy }: ColumnDefinition): boolean {
   return notNull && value === undefined && filledBy === undefined
 }

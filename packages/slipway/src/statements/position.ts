@@ -37,7 +37,7 @@ export function placeAt(text: string, index: number, file?: string): Place {
   }
 }
 
-/** The index at which the n-th character (code point, from 1) of a text stands: the server counts those. */
+/** The index of the n-th character (code point, from 1) of a text: the server counts code points. */
 export function indexOfCharacter(text: string, character: number): number {
   let index = 0
   for (let count = 1; count < character && index < text.length; count++) {

@@ -3,7 +3,7 @@ import { checksum, squashedIn, squashHead, withoutSquashHead } from './index.ts'
 
 const file = (name: string, sql: string) => ({ name, sql })
 
-test('a head names what a squash stands for, with the checksums of either line ends', () => {
+test('the header of a squash names the replaced migrations, with checksums for both line endings', () => {
   const head = squashHead([file('1_a', 'SELECT 1;\n'), file('2_b copy "x"\\', 'SELECT 2;\r\n')])
   expect(squashedIn(`${head}\nSELECT 1;`)).toEqual([
     { name: '1_a', checksums: [checksum('SELECT 1;\n'), checksum('SELECT 1;\r\n')] },
@@ -13,7 +13,7 @@ test('a head names what a squash stands for, with the checksums of either line e
   expect(withoutSquashHead(`${head}SELECT 1;\n`)).toBe('SELECT 1;\n')
 })
 
-test('a squash of squashes tells what each of them stood for', () => {
+test('a squash of squashes names the migrations that each of them replaced', () => {
   const first = `${squashHead([file('1_a', 'a'), file('2_b', 'b')])}SELECT 1;`
   const second = `${squashHead([file('2_squashed', first), file('3_c', 'c')])}SELECT 1;`
   const names = (sql: string) => squashedIn(sql).map(({ name, within }) => [name, within])
@@ -33,7 +33,7 @@ test('a squash of squashes tells what each of them stood for', () => {
 })
 
 test.each(['', 'SELECT 1;', '-- slipway: no-transaction\n', 'SELECT 1;\n-- slipway: squashes 1_a'])(
-  'a migration of its own stands for nothing: %j',
+  'an ordinary migration replaces nothing: %j',
   (sql) => {
     expect(squashedIn(sql)).toEqual([])
   },

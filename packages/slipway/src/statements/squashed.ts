@@ -1,6 +1,6 @@
 import { checksum } from './checksum.ts'
 
-/** A migration that another one, a squash, stands for. */
+/** A migration that a squash replaces. */
 export interface SquashedMigration {
   readonly name: string
   /** Of its text, with line ends of either kind. */
@@ -15,8 +15,8 @@ const LINE = new RegExp(
 )
 
 /**
- * The migrations that a migration.sql says it stands for, in their order: the lines `-- slipway: squashes
- * <name> <checksum>…` at its very head. None for a migration of its own. Pure.
+ * The migrations that a migration.sql replaces, in their order: the lines `-- slipway: squashes
+ * <name> <checksum>…` at the beginning of the file. None for an ordinary migration. Pure.
  */
 export function squashedIn(sql: string): SquashedMigration[] {
   if (!sql.startsWith('-- slipway: squashes ')) return []
@@ -34,7 +34,7 @@ export function squashedIn(sql: string): SquashedMigration[] {
   return squashed
 }
 
-/** The head of a squash: what it stands for, and what the squashes among that stood for. */
+/** The header of a squash: the migrations that it replaces, and those that a replaced squash replaced. */
 export function squashHead(
   migrations: readonly { readonly name: string; readonly sql: string }[],
 ): string {
@@ -59,7 +59,7 @@ function checksumsOf(sql: string): string[] {
   return [...new Set([sql, unix, unix.replaceAll('\n', '\r\n')].map(checksum))]
 }
 
-/** A name as it stands in a head: in quotes, as JSON has them, where it holds a space or the like. */
+/** A name as the header has it: quoted as in JSON if it contains a space or a similar character. */
 function wordOf(name: string): string {
   return /^[\w.-]+$/.test(name) ? name : JSON.stringify(name)
 }

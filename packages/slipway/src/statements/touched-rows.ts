@@ -39,7 +39,7 @@ export function touchedByUpdate(statement: UpdateStmt, source: Source): Touched 
   })
 }
 
-/** What stands behind WITH; nothing where one of its queries changes rows itself. */
+/** The text after WITH; nothing if one of its queries changes rows itself. */
 function queriesOf(
   clause: DeleteStmt['withClause'],
   source: Source,

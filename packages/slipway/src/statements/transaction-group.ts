@@ -18,7 +18,7 @@ export interface TransactionGroup {
 /**
  * The transaction groups of a file. A file without statements that need more is one transaction, as Prisma runs it;
  * `BEGIN … COMMIT` around all of it says the same. Otherwise it is cut where PostgreSQL demands it:
- * around statements that run alone, behind an enum value that is used at once, at its own COMMITs.
+ * around statements that run alone, after an enum value that the file uses, at its own COMMITs.
  * `-- slipway: no-transaction` on a line of its own makes every statement a transaction group.
  */
 export function transactionGroupsOf(

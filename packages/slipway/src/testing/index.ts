@@ -21,7 +21,7 @@ export type { ReadyServer, SeededSet, TestContent, TestDatabase, TestOptions }
  * const client = new PrismaClient({ adapter: new PrismaPg({ connectionString: database.url }) })
  */
 export async function testDatabase(options: TestOptions = {}): Promise<TestDatabase> {
-  return await told(() => cloneDatabase(options))
+  return await withFailureInMessage(() => cloneDatabase(options))
 }
 
 /**
@@ -29,16 +29,16 @@ export async function testDatabase(options: TestOptions = {}): Promise<TestDatab
  * the workers as TEST_DATABASE_URL.
  */
 export async function testServer(options: TestOptions = {}): Promise<ReadyServer> {
-  return await told(() => readyServer(options))
+  return await withFailureInMessage(() => readyServer(options))
 }
 
 /** Runs seed sets on a database of tests that has the migrations: rows that a test has changed are as in the sets again. */
 export async function seed(url: string, content: TestContent = {}): Promise<SeededSet[]> {
-  return await told(() => seedDatabase(url, content))
+  return await withFailureInMessage(() => seedDatabase(url, content))
 }
 
-/** A test shows the message of an error and no more: what to do about a failure must be in it. */
-async function told<T>(work: () => Promise<T>): Promise<T> {
+/** Puts the reason and the next actions of a failure into its message: a test runner shows nothing else. */
+async function withFailureInMessage<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

@@ -13,7 +13,7 @@ export interface OwnDatabase {
 
 const MARK = 'slipway tests, used '
 
-/** What the comment of a database of ours begins with, as a pattern for LIKE. */
+/** The beginning of the comment of each database that Slipway created, as a pattern for LIKE. */
 export const MARKED = `${MARK}%`
 
 /** The databases whose names begin with `prefix` and that carry our mark, the one used last first. */
@@ -40,13 +40,13 @@ export async function ownDatabases(admin: Session, prefix: string): Promise<OwnD
     .toSorted((a, b) => b.usedMs - a.usedMs)
 }
 
-/** Writes into the comment of a database that it is ours, and that it is used now. */
+/** Marks a database, in its comment, as created by Slipway and used now. */
 export async function mark(admin: Session, name: string): Promise<void> {
   const text = quoteLiteral(MARK + new Date().toISOString())
   await admin.execute(`COMMENT ON DATABASE ${quoteIdentifier(name)} IS ${text}`)
 }
 
-/** Makes a database of a template, and marks it as ours. Fails with TESTING.RIGHTS. */
+/** Creates a database from a template and marks it. Fails with TESTING.RIGHTS. */
 export async function createOwn(admin: Session, name: string, template: string): Promise<void> {
   try {
     await admin.execute(`CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE ${template}`)
@@ -64,7 +64,7 @@ export async function createOwn(admin: Session, name: string, template: string):
   await mark(admin, name)
 }
 
-/** Drops a database that was found to be ours, with the sessions in it. */
+/** Drops a marked database, with its sessions. */
 export async function dropOwn(admin: Session, name: string): Promise<void> {
   await admin.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`)
 }

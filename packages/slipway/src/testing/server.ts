@@ -11,15 +11,15 @@ export interface TestServer {
   /** A database to give commands from; nothing is written into it. */
   readonly admin: ServerAddress
   address(database: string): ServerAddress
-  /** No other process uses it: what stands there was left by one that ended. */
+  /** No other process uses it: its databases were left by a process that ended. */
   readonly owned: boolean
   stop(): Promise<void>
 }
 
 /**
  * The server for a project's tests: the one that is given, that of TEST_DATABASE_URL, of the environment `testing`, of
- * the setting `shadow database`, else a private one of this machine's PostgreSQL. Nothing where there is none, or where the
- * setting says `embedded`. Fails with TESTING.PROTECTED where a protected database stands on it (guarantee 1).
+ * the setting `shadow`, or else a private one of this machine's PostgreSQL. Nothing if there is none, or if the
+ * setting says `embedded`. Fails with TESTING.PROTECTED if it hosts a protected database (guarantee 1).
  */
 export async function serverFor(
   project: Project,
@@ -61,7 +61,7 @@ function namedServer(project: Project): ConnectionString | undefined {
   return shadow === 'embedded' ? undefined : shadow
 }
 
-/** Guarantee 1. A server of this machine on which development stands as well is open, whatever else is named there. */
+/** Guarantee 1. A server of this machine that hosts development as well is allowed, whatever else it hosts. */
 export async function refuseProtected(project: Project, url: ConnectionString): Promise<void> {
   const place = locate(url)
   if (isPrivateServer(place.host)) return

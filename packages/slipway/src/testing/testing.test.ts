@@ -162,7 +162,7 @@ describe('guarantee 1: no database that Slipway did not make is touched', () => 
     vi.stubEnv('STAGING_DATABASE_URL', serverUrl())
     await expect(testDatabase({ cwd })).rejects.toThrow(/TESTING\.PROTECTED: .* of staging\./)
     expect(await databases('slipway_seeded_')).toEqual([])
-    // Where development stands as well, it is a server for work.
+    // It hosts development as well, so it is a server for work.
     vi.stubEnv('DATABASE_URL', serverUrl())
     await (await testDatabase({ cwd })).drop()
   })
@@ -176,7 +176,7 @@ describe('guarantee 1: no database that Slipway did not make is touched', () => 
 })
 
 describe('seed', () => {
-  test('puts back what a test has changed, and writes nothing the second time', async () => {
+  test('restores what a test has changed, and writes nothing the second time', async () => {
     await using database = await testDatabase({ cwd })
     await query(database.url, `DELETE FROM loads WHERE reference = 'LD-100001'`)
     const [first] = await seed(database.url, { cwd })
