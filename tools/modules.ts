@@ -29,7 +29,7 @@ const modules: Readonly<Record<string, readonly string[]>> = {
   rollback: deployed,
   drift: deployed,
   repair: deployed,
-  seeds: ['kernel', 'project', 'database', 'history'],
+  seeds: ['kernel', 'project', 'database', 'schema', 'history'],
   testing: ['kernel', 'database', 'project', 'history', 'shadow', 'deploy', 'seeds'],
   check: [...deployed],
   doctor: ['kernel', 'project', 'database', 'history'],

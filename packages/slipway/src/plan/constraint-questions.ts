@@ -1,9 +1,10 @@
 import { assertNever } from '../kernel/index.ts'
+import { keyOf } from '../schema/index.ts'
 import type { Action, ConstraintDefinition } from '../statements/index.ts'
 import { exclusionQuestion } from './exclusion-question.ts'
 import { foreignKeyQuestion } from './foreign-key-question.ts'
 import { columnOf, columnsRead } from './offending-rows.ts'
-import type { PendingTable } from './pending-table.ts'
+import type { PendingTable } from './pending-rows.ts'
 import { ask, type Asking, columnObject, type Question, undecided } from './question.ts'
 
 /** Asks for rows that a new constraint would refuse; nothing of one that does not look at them. */
@@ -61,8 +62,11 @@ export function uniqueIndexQuestion(
   const { schema, name } = asking.table
   const object =
     index.name === undefined ? `unique index on ${schema}.${name}` : `index ${schema}.${index.name}`
-  const standing = index.ifNotExists && asking.table.target?.indexes.includes(index.name ?? '')
-  return standing ? [] : uniqueQuestion(asking, object, index)
+  const named = { ...index.table, name: index.name ?? '' }
+  const standing = index.ifNotExists && asking.before.indexes.get(keyOf(asking.before, named))
+  return standing && keyOf(asking.before, standing.table) === keyOf(asking.before, index.table)
+    ? []
+    : uniqueQuestion(asking, object, index)
 }
 
 interface UniqueKey {

@@ -1,8 +1,7 @@
 import { quoteIdentifier } from '../database/index.ts'
 import type { ConstraintDefinition } from '../statements/index.ts'
 import { columnOf, rowsOf, unknownColumn } from './offending-rows.ts'
-import { tableNamed } from './pending-schema.ts'
-import type { PendingTable } from './pending-table.ts'
+import { type PendingTable, tableNamed } from './pending-rows.ts'
 import { ask, type Asking, type Question, undecided } from './question.ts'
 import { doubtOfReferenced, doubtsOf } from './row-changes.ts'
 
@@ -15,9 +14,9 @@ export function foreignKeyQuestion(
   { columns, references }: ConstraintDefinition,
   object: string,
 ): Question[] {
-  const { schema, table } = asking
+  const { rows, table } = asking
   const subject = { kind: 'foreign-key' as const, object }
-  const referenced = references && tableNamed(schema, references.table)
+  const referenced = references && tableNamed(rows, references.table)
   if (referenced === undefined) return []
   const keys = references?.columns.length ? references.columns : referenced.primaryKey
   const doubt = whyUndecided(referenced, keys, columns.length)

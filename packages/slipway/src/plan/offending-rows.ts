@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../database/index.ts'
-import { columnsIn, type PendingTable } from './pending-table.ts'
+import { primaryKeyOf } from '../schema/index.ts'
+import { columnsIn, type PendingTable } from './pending-rows.ts'
 
 /** Which rows of a table offend. */
 export interface Offence {
@@ -70,7 +71,7 @@ export function columnsRead(
 }
 
 function keysOf({ target }: PendingTable): { name: string; value: string; alias: string }[] {
-  const names = target?.primaryKey ?? []
+  const names = target ? primaryKeyOf(target) : []
   return (names.length === 0 ? ['ctid'] : names).map((name, index) => ({
     name,
     value: `t.${quoteIdentifier(name)}`,
@@ -78,8 +79,7 @@ function keysOf({ target }: PendingTable): { name: string; value: string; alias:
   }))
 }
 
-function fromTarget({ target }: PendingTable, only: boolean): string {
+function fromTarget({ target, targetSql }: PendingTable, only: boolean): string {
   if (target === undefined) return 'FROM (SELECT NULL::tid AS ctid) AS t WHERE false'
-  const name = `${quoteIdentifier(target.schema)}.${quoteIdentifier(target.name)}`
-  return `FROM ${only && !target.partitioned ? 'ONLY ' : ''}${name} AS t`
+  return `FROM ${only && !target.partitioned ? 'ONLY ' : ''}${targetSql} AS t`
 }

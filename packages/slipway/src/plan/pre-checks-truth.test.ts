@@ -5,7 +5,7 @@ import { createTarget, type TestTarget } from '../../test/target.ts'
 import { withSession } from '../database/index.ts'
 import { planMigrations, preCheck } from './index.ts'
 import { preChecksOf } from './pre-checks.ts'
-import { readTargetFacts } from './target-facts.ts'
+import { readTargetFacts } from './run-pre-checks.ts'
 
 let target: TestTarget
 

@@ -1,26 +1,46 @@
-import type { Action, Statement, TableAction } from '../statements/index.ts'
+import {
+  columnNamed,
+  type Constraint,
+  type DatabaseSchema,
+  objectNameOf,
+  tableNamed as schemaTable,
+} from '../schema/index.ts'
+import type { Action, ConstraintDefinition, Statement, TableAction } from '../statements/index.ts'
 import {
   constraintQuestions,
   notNullQuestion,
   uniqueIndexQuestion,
 } from './constraint-questions.ts'
 import type { MigrationPlan } from './migration-plan.ts'
-import { followColumns } from './pending-columns.ts'
-import { followNames, type PendingSchema, standingSchema, tableNamed } from './pending-schema.ts'
+import {
+  followAction,
+  type PendingRows,
+  type PendingTable,
+  standingRows,
+  tableNamed,
+} from './pending-rows.ts'
 import type { PreCheck } from './pre-check.ts'
 import type { Asking, Question } from './question.ts'
 import { followRows } from './row-changes.ts'
-import type { TargetFacts } from './target-facts.ts'
 import { typeChangeQuestion } from './type-change.ts'
+
+/** What pre-checks need to know of a target beside the migrations. */
+export interface TargetFacts {
+  readonly target: DatabaseSchema
+  readonly versionNumber: number
+}
 
 /**
  * What pending migrations ask of the rows that are there, in their order. Pure: what is known of the
  * target comes in as facts. Names that an earlier statement gives are followed back to the target's.
  */
-export function preChecksOf(plans: readonly MigrationPlan[], facts: TargetFacts): PreCheck[] {
-  const schema = standingSchema(facts)
+export function preChecksOf(
+  plans: readonly MigrationPlan[],
+  { target, versionNumber }: TargetFacts,
+): PreCheck[] {
+  const rows = standingRows(target, versionNumber)
   return plans.flatMap((plan) =>
-    plan.statements.flatMap((statement) => statementChecks(schema, plan.name, statement)),
+    plan.statements.flatMap((statement) => statementChecks(rows, plan.name, statement)),
   )
 }
 
@@ -40,43 +60,69 @@ const ASKING = new Set<Action['kind']>([
   'create-index',
 ])
 
-function statementChecks(
-  schema: PendingSchema,
-  migration: string,
-  statement: Statement,
-): PreCheck[] {
+function statementChecks(rows: PendingRows, migration: string, statement: Statement): PreCheck[] {
   const { number, line, text } = statement
   const by = `statement ${number} of ${migration}`
   const questions = inOrder(statement.actions).flatMap((action) => {
-    if (followNames(schema, action)) return []
-    const table = 'table' in action && action.table ? tableNamed(schema, action.table) : undefined
-    return table === undefined ? [] : actionQuestions({ schema, table, by, text }, action)
+    const before = rows.schema
+    const table = ASKING.has(action.kind) ? tableOf(rows, action) : undefined
+    // Values in their old type are asked before they are changed.
+    const old =
+      table && action.kind === 'change-type'
+        ? typeChangeQuestion({ rows, table, before, text }, action)
+        : []
+    followAction(rows, action, by)
+    const changed = table && tableOf(rows, action)
+    return changed
+      ? [...old, ...actionQuestions({ rows, table: changed, before, text }, action)]
+      : old
   })
-  followRows(schema, statement, by)
+  followRows(rows, statement, by)
   return questions.map((question) => ({ migration, statement: number, line, ...question }))
 }
 
-/** Asks what an action wants to know, and follows what it does to the columns. */
+function tableOf(rows: PendingRows, action: Action): PendingTable | undefined {
+  return 'table' in action && action.table ? tableNamed(rows, action.table) : undefined
+}
+
+/** Whether ADD COLUMN IF NOT EXISTS did add one. */
+function isAdded(
+  { before }: Asking,
+  { table, column, ifNotExists }: Extract<TableAction, { kind: 'add-column' }>,
+): boolean {
+  return !ifNotExists || columnNamed(before, table, column.name) === undefined
+}
+
+/** Asks what an action wants to know, once it is followed. */
 function actionQuestions(asking: Asking, action: Action): Question[] {
-  const before = action.kind === 'change-type' ? typeChangeQuestion(asking, action) : []
-  const added = followColumns(asking, action)
   switch (action.kind) {
     case 'add-column':
-      return added ? newColumnQuestions(asking, action) : []
+      return isAdded(asking, action) ? newColumnQuestions(asking, action) : []
     case 'set-not-null':
       return notNullQuestion(asking, action.column)
     case 'add-constraint':
       return constraintQuestions(asking, action.constraint)
     case 'validate-constraint': {
-      const constraint = asking.table.notValid.get(action.name)
-      asking.table.notValid.delete(action.name)
-      return constraint ? constraintQuestions(asking, { ...constraint, notValid: false }) : []
+      const constraint = schemaTable(asking.before, action.table)?.constraints.find(
+        ({ name, valid }) => name === action.name && !valid,
+      )
+      return constraint ? constraintQuestions(asking, definitionOf(constraint)) : []
     }
     case 'create-index':
       return action.unique ? uniqueIndexQuestion(asking, action) : []
     default:
-      return before
+      return []
   }
+}
+
+/** A constraint as a statement would add it, to look at all rows. */
+function definitionOf({
+  valid: _valid,
+  references,
+  ...constraint
+}: Constraint): ConstraintDefinition {
+  const pointed = references && { ...references, table: objectNameOf(references.table) }
+  return { ...constraint, notValid: false, ...(pointed ? { references: pointed } : {}) }
 }
 
 function newColumnQuestions(

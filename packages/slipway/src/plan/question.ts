@@ -1,6 +1,6 @@
+import type { DatabaseSchema } from '../schema/index.ts'
 import { type Offence, offendingRows, unknownColumn } from './offending-rows.ts'
-import type { PendingSchema } from './pending-schema.ts'
-import type { PendingTable } from './pending-table.ts'
+import type { PendingRows, PendingTable } from './pending-rows.ts'
 import type { Doubts, PreCheck, PreCheckKind } from './pre-check.ts'
 import { doubtsOf, whyFilled } from './row-changes.ts'
 
@@ -9,11 +9,11 @@ export type Question = Pick<PreCheck, 'kind' | 'object' | 'sql' | 'doubts'>
 
 /** A table that an action asks about, and where the action stands. */
 export interface Asking {
-  readonly schema: PendingSchema
+  readonly rows: PendingRows
   readonly table: PendingTable
-  /** The statement, for messages: `statement 2 of 3_fill`. */
-  readonly by: string
-  /** Its text. */
+  /** The schema before the action. */
+  readonly before: DatabaseSchema
+  /** The statement's text. */
   readonly text: string
 }
 

@@ -1,7 +1,14 @@
 import { assertNever } from '../kernel/index.ts'
+import { keyOf, type Table } from '../schema/index.ts'
 import type { Action, ObjectName, Statement } from '../statements/index.ts'
-import { keyOf, type PendingSchema, tableNamed } from './pending-schema.ts'
-import type { PendingTable, RowChange } from './pending-table.ts'
+import {
+  noteChange,
+  type PendingRows,
+  type PendingTable,
+  type RowChange,
+  tableNamed,
+  targetOf,
+} from './pending-rows.ts'
 import type { Doubts } from './pre-check.ts'
 
 /**
@@ -49,11 +56,11 @@ function reason({ by, how }: RowChange, { schema, name }: PendingTable): string 
 }
 
 /** Notes on the tables how a statement changes their rows. */
-export function followRows(schema: PendingSchema, statement: Statement, by: string): void {
+export function followRows(rows: PendingRows, statement: Statement, by: string): void {
   for (const action of statement.actions) {
-    const hidden = isWrite(action) && /^\s*WITH\b/i.test(statement.text)
-    if (hidden || runsUnknownCode(action, statement.text)) return everythingMayChange(schema, by)
-    if (isWrite(action)) noteWrite(schema, action, { by, text: statement.text })
+    const hidden = 'hasWith' in action && action.hasWith
+    if (hidden || runsUnknownCode(action)) return everythingMayChange(rows, by)
+    if (isWrite(action)) noteWrite(rows, action, by)
   }
 }
 
@@ -63,27 +70,23 @@ function isWrite(action: Action): action is Write {
   return ['insert', 'update', 'delete', 'truncate'].includes(action.kind)
 }
 
-interface Writer {
-  readonly by: string
-  readonly text: string
-}
-
-function noteWrite(schema: PendingSchema, action: Write, { by, text }: Writer): void {
+function noteWrite(rows: PendingRows, action: Write, by: string): void {
   const names: readonly ObjectName[] = action.kind === 'truncate' ? action.tables : [action.table]
   for (const name of names) {
-    const table = tableNamed(schema, name)
+    const table = tableNamed(rows, name)
     // Written through a view, or watched by a trigger: who knows which rows change.
-    if (table === undefined || table.target?.triggers) return everythingMayChange(schema, by)
-    const change = changeBy(action, table, text)
-    table.changes.push({ by, ...change })
-    if (change.how !== 'insert') passOn(schema, table, by)
+    if (table === undefined || (table.target?.triggers.length ?? 0) > 0)
+      return everythingMayChange(rows, by)
+    const change = changeBy(action, table)
+    noteChange(rows, table, { by, ...change })
+    if (change.how !== 'insert') passOn(rows, table, by)
   }
 }
 
-function changeBy(action: Write, table: PendingTable, text: string): Omit<RowChange, 'by'> {
+function changeBy(action: Write, table: PendingTable): Omit<RowChange, 'by'> {
   switch (action.kind) {
     case 'insert':
-      return { how: /\bDO\s+UPDATE\b/i.test(text) ? 'unknown' : 'insert' }
+      return { how: action.updates ? 'unknown' : 'insert' }
     case 'update': {
       const columns = action.columns.flatMap((name) => table.columns.get(name)?.id ?? [])
       return { how: 'update', columns: new Set(columns) }
@@ -97,40 +100,54 @@ function changeBy(action: Write, table: PendingTable, text: string): Omit<RowCha
 }
 
 /** Foreign keys pass a DELETE or an UPDATE on to other tables, and those to others. */
-function passOn(schema: PendingSchema, from: PendingTable, by: string): void {
-  const reached = new Set([from])
+function passOn(rows: PendingRows, from: PendingTable, by: string): void {
+  const { target } = rows
+  const standing = [...rows.schema.tables.values()].flatMap((table) => {
+    const there = targetOf(rows, table)
+    return there ? [{ id: table.id, there }] : []
+  })
+  const reached = new Set<Table>(from.target ? [from.target] : [])
   for (const table of reached) {
-    for (const other of schema.tables.values()) {
-      const follows = other.target?.follows.some(
-        (one) => table.target !== undefined && keyOf(one) === keyOf(table.target),
+    const key = keyOf(target, table)
+    for (const { id, there } of standing) {
+      const follows = there.constraints.some(
+        ({ passesOn, references }) =>
+          passesOn && references && keyOf(target, references.table) === key,
       )
-      if (!follows || reached.has(other)) continue
-      reached.add(other)
-      other.changes.push({ by, how: 'unknown' })
+      if (!follows || reached.has(there)) continue
+      reached.add(there)
+      noteChange(rows, { id }, { by, how: 'unknown' })
     }
   }
 }
 
 /** A table that is created on the way is taken as empty until something fills it by name. */
-function everythingMayChange(schema: PendingSchema, by: string): void {
-  for (const table of schema.tables.values())
-    if (table.target) table.changes.push({ by, how: 'unknown' })
+function everythingMayChange(rows: PendingRows, by: string): void {
+  for (const table of rows.schema.tables.values())
+    if (table.onTarget) noteChange(rows, table, { by, how: 'unknown' })
 }
 
-function runsUnknownCode(action: Action, text: string): boolean {
+function runsUnknownCode(action: Action): boolean {
   if (action.kind === 'other') return ['MergeStmt', 'ExecuteStmt'].includes(action.statement)
   if (action.kind !== 'opaque') return false
-  return !/^\s*SELECT\b/i.test(text) || callsUnknownCode(text)
+  // A SELECT changes rows only by a function that it calls.
+  return action.calls === undefined || action.calls.some((name) => !isHarmless(name))
 }
 
-const HARMLESS =
-  /^(?:set_config|setval|nextval|currval|pg_advisory\w*|pg_try_advisory\w*|now|count|version|current_setting|pg_sleep|max|min|coalesce)$/i
+const HARMLESS = new Set([
+  'set_config',
+  'setval',
+  'nextval',
+  'currval',
+  'now',
+  'count',
+  'version',
+  'current_setting',
+  'pg_sleep',
+  'max',
+  'min',
+])
 
-/** A SELECT changes rows only by a function that it calls. */
-function callsUnknownCode(text: string): boolean {
-  const called = [...text.matchAll(/([\p{L}_][\p{L}\p{N}_$]*)"?\s*\(/gu)].map(
-    ([, name = '']) => name,
-  )
-  const words = /^(?:select|from|in|exists|and|or|not|where|values|as|on|using|case|when|then)$/i
-  return called.some((name) => !words.test(name) && !HARMLESS.test(name))
+function isHarmless(name: string): boolean {
+  return HARMLESS.has(name) || /^pg_(?:try_)?advisory/.test(name)
 }

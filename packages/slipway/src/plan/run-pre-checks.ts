@@ -1,9 +1,9 @@
 import type { RawResult, Session } from '../database/index.ts'
 import { type Failure, failureOf, formatDuration } from '../kernel/index.ts'
+import { readSchema } from '../schema/index.ts'
 import type { MigrationPlan } from './migration-plan.ts'
 import { type PreCheck, type PreCheckResult, VIOLATION_LIMIT } from './pre-check.ts'
-import { asksRows, preChecksOf } from './pre-checks.ts'
-import { readTargetFacts } from './target-facts.ts'
+import { asksRows, preChecksOf, type TargetFacts } from './pre-checks.ts'
 
 /** How long pre-checks may take. */
 export interface PreCheckOptions {
@@ -27,6 +27,12 @@ export async function preCheck(
 ): Promise<PreCheckResult[]> {
   if (!asksRows(plans)) return []
   return await runPreChecks(session, preChecksOf(plans, await readTargetFacts(session)), options)
+}
+
+/** Reads the facts from the catalog of a target. No row of a user is read. */
+export async function readTargetFacts(session: Session): Promise<TargetFacts> {
+  const target = await readSchema(session, { keys: true, types: true })
+  return { target, versionNumber: session.server.versionNumber }
 }
 
 /** Runs pre-checks, each in a read-only transaction of its own. */

@@ -1,24 +1,28 @@
-import { quoteIdentifier, quoteLiteral } from '../database/index.ts'
+import { quoteLiteral } from '../database/index.ts'
+import { keyOf, typeKey } from '../schema/index.ts'
 import type { TableAction } from '../statements/index.ts'
 import { columnOf } from './offending-rows.ts'
-import { keyOf, type PendingSchema, typeKey } from './pending-schema.ts'
-import type { PendingColumn } from './pending-table.ts'
+import {
+  isNewType,
+  type PendingColumn,
+  type PendingRows,
+  type SourceColumn,
+} from './pending-rows.ts'
 import { ask, type Asking, columnObject, type Question, undecided } from './question.ts'
-import type { ColumnFacts } from './target-facts.ts'
 import { textOffence } from './text-offence.ts'
-import { type CastAnswer, parseType, rangeOffence, type TypeName } from './type-range.ts'
+import { type CastAnswer, parseType, rangeOffence, typeSql } from './type-range.ts'
 
 type TypeChange = Extract<TableAction, { kind: 'change-type' }>
 
 /** Asks for values that a new type of their column does not take, or would cut. */
 export function typeChangeQuestion(asking: Asking, change: TypeChange): Question[] {
-  const { schema, table } = asking
+  const { rows, table } = asking
   const column = table.columns.get(change.column)
   const object = columnObject(table, change.column)
   if (table.target === undefined)
     return ask(asking, { kind: 'cast', object }, { columns: [change.column], where: 'true' })
   if (column === undefined || column.empty) return []
-  const answer = answerOf(schema, change, {
+  const answer = answerOf(rows, change, {
     column,
     value: columnOf(table, change.column),
   })
@@ -43,21 +47,17 @@ interface Changed {
   readonly value: string
 }
 
-function answerOf(
-  schema: PendingSchema,
-  change: TypeChange,
-  { column, value }: Changed,
-): CastAnswer {
+function answerOf(rows: PendingRows, change: TypeChange, { column, value }: Changed): CastAnswer {
   const { source } = column
   if (source === undefined)
     return { kind: 'unknown', reason: column.unknown ?? 'an earlier statement changes the column' }
   const cast = castOf(change)
   if (cast === 'computed') return { kind: 'unknown', reason: 'USING computes the new value' }
   const { type } = change
-  const labels = schema.enums.get(typeKey(schema, type))
-  if (labels !== undefined) return enumAnswer(schema, { source, labels, value, cast, type })
+  const labels = rows.schema.enums.get(typeKey(rows.schema, type))?.labels
+  if (labels !== undefined) return enumAnswer(rows, { source, labels, value, cast, type })
   return parseType(source.type).isText || cast === 'through-text'
-    ? textAnswer(schema, { source, value, cast, type })
+    ? textAnswer(rows, { source, value, cast, type })
     : rangeOffence(parseType(source.type), parseType(type), value)
 }
 
@@ -73,7 +73,7 @@ function castOf({ using, casts, type }: TypeChange): Cast {
 }
 
 interface Conversion {
-  readonly source: ColumnFacts
+  readonly source: SourceColumn
   readonly value: string
   readonly cast: Cast
   readonly type: string
@@ -81,11 +81,11 @@ interface Conversion {
 
 /** The labels of the new enum are known, whether it stands or a pending statement creates it. */
 function enumAnswer(
-  schema: PendingSchema,
+  rows: PendingRows,
   { source, labels, value, cast, type }: Conversion & { readonly labels: readonly string[] },
 ): CastAnswer {
-  const old = source.enum && keyOf(source.enum)
-  if (old !== undefined && schema.relabelled.has(old))
+  const old = source.enum && keyOf(rows.target, source.enum)
+  if (old !== undefined && rows.relabelled.has(old))
     return { kind: 'unknown', reason: 'an earlier statement renames a value of the enum' }
   if (cast === 'assigned') return { kind: 'refused' }
   const listed = labels.length === 0 ? 'NULL' : labels.map(quoteLiteral).join(', ')
@@ -97,24 +97,16 @@ function enumAnswer(
   return { kind: 'asks', what: 'enum-value', where }
 }
 
-function textAnswer(schema: PendingSchema, { source, value, cast, type }: Conversion): CastAnswer {
+function textAnswer(rows: PendingRows, { source, value, cast, type }: Conversion): CastAnswer {
   const from = parseType(source.type)
   const to = parseType(type)
   if (to.isText) return rangeOffence(from, to, value)
   if (cast === 'assigned') return { kind: 'refused' }
-  if (schema.newTypes.has(typeKey(schema, type)))
+  if (isNewType(rows.schema, type))
     return { kind: 'unknown', reason: `the type ${type} does not stand yet` }
-  if (schema.facts.versionNumber >= 160_000) {
+  if (rows.versionNumber >= 160_000) {
     const where = `NOT pg_input_is_valid(${value}::text, ${quoteLiteral(typeSql(to))})`
     return { kind: 'asks', what: 'cast', where }
   }
   return textOffence(to, `${value}::text`)
-}
-
-/** A type as SQL. `typeText` prints names of the user without quotation marks. */
-export function typeSql({ text, builtIn }: TypeName): string {
-  if (builtIn) return text
-  const array = text.endsWith('[]') ? '[]' : ''
-  const name = text.replace(/\[\]$/, '')
-  return name.split('.').map(quoteIdentifier).join('.') + array
 }

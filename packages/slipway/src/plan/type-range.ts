@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../database/index.ts'
 import type { PreCheckKind } from './pre-check.ts'
 
 /** What a new type makes of the values of a column. */
@@ -144,4 +145,12 @@ function floatOffence(from: TypeName, to: TypeName): CastAnswer | undefined {
   if (to.base !== 'double precision') return undefined
   const sized = from.base === 'numeric' && from.sizes.length > 0
   return from.base === 'real' || sized ? FITS : undefined
+}
+
+/** A type as SQL. `typeText` prints names of the user without quotation marks. */
+export function typeSql({ text, builtIn }: TypeName): string {
+  if (builtIn) return text
+  const array = text.endsWith('[]') ? '[]' : ''
+  const name = text.replace(/\[\]$/, '')
+  return name.split('.').map(quoteIdentifier).join('.') + array
 }

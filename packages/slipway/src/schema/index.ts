@@ -21,7 +21,9 @@ export {
   type Constraint,
   type DatabaseSchema,
   emptySchema,
+  type Filling,
   type Index,
+  indexesByTable,
   indexesOf,
   keyOf,
   type Named,
@@ -33,7 +35,9 @@ export {
   type Table,
   tableNamed,
   typeKey,
+  type ValueType,
 } from './model.ts'
+export { readSchema } from './postgres/read-schema.ts'
 export { schemaFailures } from './failures.ts'
 export { type Fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
 export {

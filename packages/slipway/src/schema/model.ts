@@ -31,6 +31,8 @@ export interface Table extends QualifiedName {
   readonly onTarget?: QualifiedName
   /** The migration that switched its row level security on; unknown where none was seen to. */
   readonly securedBy?: string
+  /** As the session that read it names it, ready to stand in SQL. */
+  readonly sql?: string
   /** It has partitions: much of what is safe on a table cannot be done with it. */
   readonly partitioned?: true
   /** It is a partition of another table. */
@@ -79,6 +81,8 @@ export interface ValueType {
   /** The type below a domain, and the element of an array: by PostgreSQL's own name, `varchar`. */
   readonly base: string
   readonly array: boolean
+  /** The server computes it: a row may not give it. */
+  readonly generated: boolean
   /** Its type, or the domain, allows no NULL. */
   readonly notNull: boolean
   /** Labels of an enum, in their order. */
@@ -115,6 +119,8 @@ export interface Index extends QualifiedName {
   readonly unique: boolean
   readonly partial: boolean
   readonly primary?: true
+  /** It is that of an exclusion. */
+  readonly excludes?: true
   /** It was not built to its end. */
   readonly invalid?: true
   /** It is checked at the end of a transaction. */
@@ -196,6 +202,16 @@ export function primaryKeyOf({ constraints }: Table): readonly string[] {
 export function indexesOf(schema: DatabaseSchema, table: Named): Index[] {
   const key = keyOf(schema, table)
   return [...schema.indexes.values()].filter((index) => keyOf(schema, index.table) === key)
+}
+
+/** The indexes that are meant, by the keys of their tables, in the order in which they were read. */
+export function indexesByTable(
+  schema: DatabaseSchema,
+  isMeant: (index: Index) => boolean,
+): Map<string, Index[]> {
+  return Map.groupBy([...schema.indexes.values()].filter(isMeant), ({ table }) =>
+    keyOf(schema, table),
+  )
 }
 
 /** The tables with a foreign key to this one, itself left out. */

@@ -1,24 +1,23 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
 import { advice, suggest } from '../kernel/index.ts'
 import type { MappedBlock, SchemaNames } from '../project/index.ts'
+import {
+  type Filling,
+  type Index,
+  indexesByTable,
+  keyOf,
+  primaryKeyOf,
+  readSchema,
+} from '../schema/index.ts'
 import { raise } from './failures.ts'
 import type { SeedSet, SeedSetTable } from './set.ts'
 
 /** A column of a table as seeding must know it. */
-export interface TargetColumn {
+export interface TargetColumn extends Filling {
   readonly name: string
   /** As the server prints it: `character varying(255)`. */
   readonly type: string
   readonly notNull: boolean
-  readonly hasDefault: boolean
-  /** The server computes it. */
-  readonly generated: boolean
-  /** GENERATED ALWAYS AS IDENTITY: a value of our own needs OVERRIDING SYSTEM VALUE. */
-  readonly always: boolean
-  /** The sequence that fills it, ready to stand in SQL. */
-  readonly sequence?: string
-  /** Values of it can be compared with =. */
-  readonly comparable: boolean
 }
 
 /** A foreign key of one column or more. */
@@ -47,50 +46,45 @@ export interface TargetTable {
 /** All tables of the target, by `schema.name`. */
 export type TargetTables = ReadonlyMap<string, TargetTable>
 
-const COLUMNS = `SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-    'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
-    'hasDefault', a.atthasdef OR a.attidentity <> '', 'generated', a.attgenerated <> '',
-    'always', a.attidentity = 'a',
-    'sequence', pg_get_serial_sequence(c.oid::regclass::text, a.attname),
-    'comparable', EXISTS (SELECT FROM pg_operator o WHERE o.oprname = '=' AND o.oprleft = o.oprright
-      AND o.oprleft IN (t.oid, t.typbasetype, CASE t.typtype WHEN 'e' THEN 'anyenum'::regtype END)
-      OR t.typcategory IN ('A', 'S', 'R'))
-  )) ORDER BY a.attnum)
-  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped`
-
-const NAMES = (numbers: string, relation: string) =>
-  `(SELECT jsonb_agg(a.attname ORDER BY k.at) FROM unnest(${numbers}) WITH ORDINALITY k (number, at)
-    JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = k.number)`
-
-const READ = `SELECT jsonb_build_object('schema', n.nspname, 'name', c.relname, 'id', c.oid::regclass::text,
-    'columns', coalesce((${COLUMNS}), '[]'),
-    'primaryKey', coalesce((SELECT ${NAMES('i.indkey::int2[]', 'c.oid')} FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary), '[]'),
-    'unique', coalesce((SELECT jsonb_agg(${NAMES('i.indkey::int2[]', 'c.oid')} ORDER BY i.indisprimary DESC, i.indexrelid) FROM pg_index i
-      WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indimmediate), '[]'),
-    'foreignKeys', coalesce((SELECT jsonb_agg(jsonb_build_object('columns', ${NAMES('f.conkey', 'f.conrelid')},
-        'table', rn.nspname || '.' || r.relname, 'referenced', ${NAMES('f.confkey', 'f.confrelid')}) ORDER BY f.conname)
-      FROM pg_constraint f JOIN pg_class r ON r.oid = f.confrelid JOIN pg_namespace rn ON rn.oid = r.relnamespace
-      WHERE f.conrelid = c.oid AND f.contype = 'f'), '[]'))::text AS facts
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'slipway')
-    AND n.nspname !~ '^pg_(toast|temp)'`
-
 /** Reads the tables of the target. */
 export async function readTargetTables(
   session: Session,
   names: SchemaNames,
 ): Promise<TargetTables> {
-  const rows = await session.query<{ facts: string }>(READ)
+  const schema = await readSchema(session, { keys: true, filling: true })
+  const unique = indexesByTable(schema, isUniqueKey)
+  const tables = [...schema.tables.values()].filter(({ partition }) => !partition)
   return new Map(
-    rows.map(({ facts }) => {
-      const table = JSON.parse(facts) as Omit<TargetTable, 'model'>
+    tables.map((table) => {
+      const inSchema = table.schema ?? schema.defaultSchema
       const model = names.models.find(
-        ({ mapped, schema }) => mapped === table.name && schema === table.schema,
+        ({ mapped, schema: of }) => mapped === table.name && of === inSchema,
       )
-      return [`${table.schema}.${table.name}`, { ...table, ...(model ? { model } : {}) }]
+      const target: TargetTable = {
+        schema: inSchema,
+        name: table.name,
+        id: table.sql ?? '',
+        columns: [...table.columns].flatMap(([name, { type, notNull, filling }]) =>
+          filling ? [{ name, type, notNull, ...filling }] : [],
+        ),
+        primaryKey: primaryKeyOf(table),
+        unique: (unique.get(keyOf(schema, table)) ?? []).map(({ columns }) => columns),
+        foreignKeys: table.constraints.flatMap(({ columns, references }) => {
+          if (references === undefined) return []
+          const { schema: other, name } = references.table
+          const pointed = `${other ?? schema.defaultSchema}.${name}`
+          return [{ columns, table: pointed, referenced: references.columns }]
+        }),
+        ...(model ? { model } : {}),
+      }
+      return [`${inSchema}.${table.name}`, target]
     }),
   )
+}
+
+/** Whether an index keeps all rows apart by plain columns, at each statement. */
+function isUniqueKey({ unique, partial, invalid, deferred, columns }: Index): boolean {
+  return unique && !partial && !invalid && !deferred && !columns.includes('')
 }
 
 /** The table that a set means: by its model, its name, or its name with the schema. Fails with SEEDS.TABLE_MISSING. */

@@ -199,6 +199,10 @@ export type Action =
       readonly table: ObjectName
       /** Absent where the rows are not written out, or need not be new (ON CONFLICT). */
       readonly inserted?: InsertedRows
+      /** With ON CONFLICT DO UPDATE: rows that are there may change. */
+      readonly updates?: true
+      /** It begins with WITH, and what that calls is not told. */
+      readonly hasWith?: true
     }
   | {
       readonly kind: 'update'
@@ -206,6 +210,7 @@ export type Action =
       readonly where?: string
       readonly touches?: string
       readonly with?: string
+      readonly hasWith?: true
       readonly columns: readonly string[]
     }
   | {
@@ -219,6 +224,7 @@ export type Action =
       readonly touches?: string
       /** The WITH clause before that SELECT. */
       readonly with?: string
+      readonly hasWith?: true
     }
   | { readonly kind: 'truncate'; readonly tables: readonly ObjectName[]; readonly cascade: boolean }
   | { readonly kind: 'vacuum'; readonly full: boolean; readonly table?: ObjectName }
@@ -228,6 +234,10 @@ export type Action =
   | { readonly kind: 'drop-owned' }
   | { readonly kind: 'drop-database'; readonly name: string }
   /** Code that only its run shows: DO, CALL, a SELECT of a function. */
-  | { readonly kind: 'opaque' }
+  | {
+      readonly kind: 'opaque'
+      /** Of a SELECT: the functions that it calls, without their schemas. */
+      readonly calls?: readonly string[]
+    }
   /** Anything else, by PostgreSQL's name of the statement: `CommentStmt`. */
   | { readonly kind: 'other'; readonly statement: string }

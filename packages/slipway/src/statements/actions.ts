@@ -2,7 +2,14 @@ import type { AlterObjectSchemaStmt, DropStmt, Node, RenameStmt } from 'libpg-qu
 import type { Action, MoveAction, ObjectName } from './action.ts'
 import { alterTable } from './alterations.ts'
 import { behind, listBehind, type Source } from './clause-text.ts'
-import { columnOf, constraintOf, names, objectName, relationName } from './definition.ts'
+import {
+  columnOf,
+  constraintOf,
+  functionsIn,
+  names,
+  objectName,
+  relationName,
+} from './definition.ts'
 import { insertedRows } from './inserted-rows.ts'
 import { changedByQueries } from './queries.ts'
 import { touchedByDelete, touchedByUpdate } from './touched-rows.ts'
@@ -78,7 +85,16 @@ function rowsChanged(node: Node, source: Source): readonly Action[] | undefined 
   if ('InsertStmt' in node) {
     const inserted = insertedRows(node.InsertStmt)
     const table = relationName(node.InsertStmt.relation)
-    return [{ kind: 'insert', table, ...(inserted ? { inserted } : {}) }]
+    const updates = node.InsertStmt.onConflictClause?.action === 'ONCONFLICT_UPDATE'
+    return [
+      {
+        kind: 'insert',
+        table,
+        ...(inserted ? { inserted } : {}),
+        ...(updates ? { updates } : {}),
+        ...withQueries(node.InsertStmt),
+      },
+    ]
   }
   if ('CopyStmt' in node && node.CopyStmt.is_from)
     return [{ kind: 'insert', table: relationName(node.CopyStmt.relation) }]
@@ -94,6 +110,7 @@ function rowsChanged(node: Node, source: Source): readonly Action[] | undefined 
         columns,
         ...where(whereClause, source),
         ...touchedByUpdate(node.UpdateStmt, source),
+        ...withQueries(node.UpdateStmt),
       },
     ]
   }
@@ -105,6 +122,7 @@ function rowsChanged(node: Node, source: Source): readonly Action[] | undefined 
         table: relationName(relation),
         ...where(whereClause, source),
         ...touchedByDelete(node.DeleteStmt, source),
+        ...withQueries(node.DeleteStmt),
       },
     ]
   }
@@ -115,6 +133,12 @@ function rowsChanged(node: Node, source: Source): readonly Action[] | undefined 
     ]
   }
   return undefined
+}
+
+function withQueries({ withClause }: { readonly withClause?: unknown }): {
+  readonly hasWith?: true
+} {
+  return withClause === undefined ? {} : { hasWith: true }
 }
 
 function where(clause: Node | undefined, source: Source): { readonly where?: string } {
@@ -194,7 +218,8 @@ function maintenance(node: Node): Action {
   }
   if ('DropOwnedStmt' in node) return { kind: 'drop-owned' }
   if ('DropdbStmt' in node) return { kind: 'drop-database', name: node.DropdbStmt.dbname ?? '' }
-  if ('DoStmt' in node || 'CallStmt' in node || 'SelectStmt' in node) return { kind: 'opaque' }
+  if ('SelectStmt' in node) return { kind: 'opaque', calls: functionsIn(node) }
+  if ('DoStmt' in node || 'CallStmt' in node) return { kind: 'opaque' }
   return { kind: 'other', statement: Object.keys(node)[0] ?? '' }
 }
 

@@ -145,7 +145,7 @@ function defaultOf(expression: Node | undefined): Default {
 }
 
 /** Names of the functions that an expression calls, without their schemas. */
-function functionsIn(value: unknown): string[] {
+export function functionsIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return []
   const called =
     'FuncCall' in value

@@ -20,6 +20,6 @@ export { type IndexName, parseStatements, type Statement, type StatementRole } f
 export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } from './squashed.ts'
 export { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
 export type { Destruction, ObjectRef, SchemaRef } from './object-ref.ts'
-export { hasComment, isKeyword, type Token, tokensOf } from './tokens.ts'
+export { hasComment, identifiersIn, isKeyword, type Token, tokensOf } from './tokens.ts'
 export { joinOwnership, type Ownership, ownershipOf } from './ownership.ts'
 export { qualifiedNames, unqualified } from './unqualified.ts'

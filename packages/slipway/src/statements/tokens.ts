@@ -35,6 +35,18 @@ export function isKeyword(token: Token | undefined, keyword: string): boolean {
   return token?.depth === 0 && token.text.toUpperCase() === keyword
 }
 
+/** The names that a text holds, as the server reads them: `"Id"` is Id, and ID is id. Needs `loadParser` first. */
+export function identifiersIn(text: string): Set<string> {
+  if (text === '') return new Set()
+  return new Set(
+    tokensOf(text).map((token) =>
+      token.text.startsWith('"')
+        ? token.text.slice(1, -1).replaceAll('""', '"')
+        : token.text.toLowerCase(),
+    ),
+  )
+}
+
 /** Whether a text holds a comment. Needs `loadParser` first. */
 export function hasComment(text: string): boolean {
   return parser().scanSync(text).tokens.some(isComment)
