@@ -25,6 +25,15 @@ ALTER TYPE kind RENAME VALUE 'a' TO 'first';`)
   expect(way.sql).not.toMatch(/DROP|ADD COLUMN/)
 })
 
+test('a rename with comments between its words is one', async () => {
+  const way =
+    await back(`/* first */ ALTER TABLE person RENAME /* as asked */ COLUMN name TO full_name;
+ALTER TABLE -- the book
+  person RENAME TO people;`)
+  expect(way).toMatchObject({ proven: true, grade: 'lossless', losses: [], statements: 2 })
+  expect(way.sql).not.toMatch(/DROP|ADD COLUMN/)
+})
+
 test('a table rebuilt under its old name is no rename', async () => {
   const way =
     await back(`CREATE TABLE note_new ("id" INT PRIMARY KEY, "personId" INT REFERENCES "person");

@@ -205,8 +205,8 @@ async function revertRenames(
 ): Promise<RenamesBack> {
   const made: NameChange[] = []
   let inventory = before
-  for (const { text } of statements) {
-    const rename = readNameChange(text, session.server.schema)
+  for (const statement of statements) {
+    const rename = readNameChange(statement, session.server.schema)
     if (!rename || !hasSubject(inventory, rename)) continue
     made.push(rename)
     inventory = renamed(inventory, rename)
@@ -239,8 +239,8 @@ async function tryToRevert(session: Session, change: NameChange): Promise<string
 /** `lossesOf` for a state after that has its own names: what was renamed is looked up under its old name. */
 export function lossesAfter(options: LossOptions): string[] {
   let { after } = options
-  for (const { text } of options.statements.toReversed()) {
-    const rename = readNameChange(text, options.defaultSchema)
+  for (const statement of options.statements.toReversed()) {
+    const rename = readNameChange(statement, options.defaultSchema)
     if (rename && hasSubject(after, inverse(rename))) after = renamed(after, inverse(rename))
   }
   return lossesOf({ ...options, after })

@@ -1,6 +1,13 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { schemaNames } from '../project/index.ts'
-import { inverse, readNameChange, type Rename, renameSql } from './rename.ts'
+import { loadParser, parseStatements } from '../statements/index.ts'
+import { inverse, type NameChange, readNameChange, type Rename, renameSql } from './rename.ts'
+
+beforeAll(loadParser)
+
+function changeBy(sql: string): NameChange | undefined {
+  return parseStatements(sql).flatMap((statement) => readNameChange(statement, 'public') ?? [])[0]
+}
 
 const RENAMES: readonly Rename[] = [
   { kind: 'table', schema: 'public', from: 'User', to: 'my "users"' },
@@ -14,7 +21,7 @@ const RENAMES: readonly Rename[] = [
 test.each(RENAMES)(
   'a rename of a $kind is read as it was written, and its inverse undoes it',
   (rename) => {
-    expect(readNameChange(renameSql(rename, true), 'public')).toEqual(rename)
+    expect(changeBy(renameSql(rename, true))).toEqual(rename)
     expect(inverse(inverse(rename))).toEqual(rename)
   },
 )
@@ -32,8 +39,12 @@ test.each([
     'ALTER TABLE größe RENAME COLUMN höhe TO "Höhe"',
     { kind: 'column', table: 'größe', from: 'höhe', to: 'Höhe' },
   ],
+  [
+    'ALTER TABLE users RENAME /* as asked */ COLUMN -- here\n name TO U&"full\\005Fname"',
+    { kind: 'column', table: 'users', from: 'name', to: 'full_name' },
+  ],
 ])('%s', (sql, rename) => {
-  expect(readNameChange(sql, 'public')).toMatchObject(rename)
+  expect(changeBy(sql)).toMatchObject(rename)
 })
 
 test.each([
@@ -43,7 +54,7 @@ test.each([
     'ALTER MATERIALIZED VIEW "C"."B" SET SCHEMA "a"',
   ],
 ])('%s is rolled back by %s', (sql, back) => {
-  const move = readNameChange(sql, 'public')
+  const move = changeBy(sql)
   expect(move && renameSql(inverse(move), true)).toBe(back)
 })
 
@@ -52,7 +63,7 @@ test.each([
   'ALTER VIEW a RENAME TO b',
   "SELECT 'ALTER TABLE a RENAME TO b'",
 ])('%s is no rename that we roll back', (sql) => {
-  expect(readNameChange(sql, 'public')).toBeUndefined()
+  expect(changeBy(sql)).toBeUndefined()
 })
 
 const SCHEMA = `

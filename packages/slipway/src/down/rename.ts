@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from '../database/index.ts'
 import { assertNever } from '../kernel/index.ts'
+import type { MoveAction, RenameAction, Statement } from '../statements/index.ts'
 
 /** A change of a name in a database, and of nothing else: its inverse brings back all. */
 export type Rename = { readonly schema: string; readonly from: string; readonly to: string } & (
@@ -73,70 +74,50 @@ export function moveToDefaultSql({ of, name, from }: Move): string {
   return `DO ${tag} BEGIN EXECUTE ${format}; END ${tag}`
 }
 
-const ID = String.raw`("(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`
-const RENAME = new RegExp(
-  String.raw`^ALTER\s+(TABLE|INDEX|TYPE)\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?:${ID}\s*\.\s*)?${ID}\s+RENAME\s+([\s\S]+)$`,
-  'iu',
-)
-const TO = new RegExp(String.raw`^TO\s+${ID}$`, 'iu')
-const CONSTRAINT = new RegExp(String.raw`^CONSTRAINT\s+${ID}\s+TO\s+${ID}$`, 'iu')
-const VALUE = /^VALUE\s+'((?:[^']|'')*)'\s+TO\s+'((?:[^']|'')*)'$/i
-const COLUMN = new RegExp(String.raw`^(?:COLUMN\s+)?${ID}\s+TO\s+${ID}$`, 'iu')
-const MOVE = new RegExp(
-  String.raw`^ALTER\s+((?:FOREIGN\s+)?TABLE|(?:MATERIALIZED\s+)?VIEW|SEQUENCE|TYPE|DOMAIN)\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?:${ID}\s*\.\s*)?${ID}\s+SET\s+SCHEMA\s+${ID}$`,
-  'iu',
-)
+/** The words for what SET SCHEMA moves. */
+const WORDS: Readonly<Record<Exclude<MoveAction['of'], 'other'>, Movable>> = {
+  table: 'TABLE',
+  'foreign-table': 'FOREIGN TABLE',
+  view: 'VIEW',
+  'materialized-view': 'MATERIALIZED VIEW',
+  sequence: 'SEQUENCE',
+  type: 'TYPE',
+  domain: 'DOMAIN',
+}
 
 /** The rename or the move that a statement is, if it is one. A name without a schema is in the default schema. */
-export function readNameChange(statement: string, defaultSchema: string): NameChange | undefined {
-  return readRename(statement, defaultSchema) ?? readMove(statement, defaultSchema)
+export function readNameChange(
+  { actions }: Pick<Statement, 'actions'>,
+  defaultSchema: string,
+): NameChange | undefined {
+  const [action] = actions
+  if (action?.kind === 'set-schema') return moveOf(action, defaultSchema)
+  return action?.kind === 'rename' ? renameOf(action, defaultSchema) : undefined
 }
 
-function readMove(statement: string, defaultSchema: string): Move | undefined {
-  const [, word, schema = quoteIdentifier(defaultSchema), name, to] =
-    MOVE.exec(statement.trim()) ?? []
-  if (word === undefined || name === undefined || to === undefined) return undefined
-  const of = word.toUpperCase().replaceAll(/\s+/g, ' ') as Movable
-  return { kind: 'move', of, name: identifier(name), from: identifier(schema), to: identifier(to) }
+function moveOf({ of, object, to }: MoveAction, defaultSchema: string): Move | undefined {
+  if (of === 'other') return undefined
+  const { schema: from = defaultSchema, name } = object
+  return { kind: 'move', of: WORDS[of], name, from, to }
 }
 
-function readRename(statement: string, defaultSchema: string): Rename | undefined {
-  const [, word = '', schemaText, objectText = '', rest = ''] = RENAME.exec(statement.trim()) ?? []
-  if (word === '') return undefined
-  const schema = schemaText === undefined ? defaultSchema : identifier(schemaText)
-  const object = identifier(objectText)
-  const owner = word.toLowerCase() as 'table' | 'index' | 'type'
-  const [, to] = TO.exec(rest) ?? []
-  if (to !== undefined) return { kind: owner, schema, from: object, to: identifier(to) }
-  if (owner === 'type') return readValue(rest, schema, object)
-  const [, oldName, newName] = CONSTRAINT.exec(rest) ?? []
-  if (oldName !== undefined && newName !== undefined) {
-    return {
-      kind: 'constraint',
-      schema,
-      table: object,
-      from: identifier(oldName),
-      to: identifier(newName),
+function renameOf(action: RenameAction, defaultSchema: string): Rename | undefined {
+  const { from, to } = action
+  switch (action.of) {
+    case 'table':
+    case 'index':
+    case 'type':
+      return { kind: action.of, schema: action.schema ?? defaultSchema, from, to }
+    case 'column':
+    case 'constraint': {
+      const { schema = defaultSchema, name: table } = action.table
+      return { kind: action.of, schema, table, from, to }
     }
+    case 'enum-value': {
+      const { schema = defaultSchema, name: type } = action.type
+      return { kind: action.of, schema, type, from, to }
+    }
+    default:
+      return undefined
   }
-  const [, oldColumn, newColumn] = COLUMN.exec(rest) ?? []
-  if (oldColumn === undefined || newColumn === undefined) return undefined
-  return {
-    kind: 'column',
-    schema,
-    table: object,
-    from: identifier(oldColumn),
-    to: identifier(newColumn),
-  }
-}
-
-function readValue(rest: string, schema: string, type: string): Rename | undefined {
-  const [, from, to] = VALUE.exec(rest) ?? []
-  if (from === undefined || to === undefined) return undefined
-  const literal = (text: string) => text.replaceAll("''", "'")
-  return { kind: 'enum-value', schema, type, from: literal(from), to: literal(to) }
-}
-
-function identifier(text: string): string {
-  return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text.toLowerCase()
 }
