@@ -37,7 +37,7 @@ export function keepingOf(statements: readonly Statement[], options: KeepingOpti
     if (statement.role.kind === 'alone') continue
     const following = statements.slice(index)
     const scene = { statement, made: made[index] ?? NOTHING_MADE, following, options }
-    const before = [...keptFirst(scene), ...releasing(statement)]
+    const before = [...keptFirst(scene), ...releasing(statement, options.history)]
     if (before.length > 0) companions.set(statement.number, { before })
   }
   return { companions, notKept }

@@ -1,8 +1,9 @@
+import { quoteLiteral } from '../database/index.ts'
 import type { Statement } from '../statements/index.ts'
 import { call, literals, quoted } from './sql-text.ts'
 
-/** What is called before a statement that drops types, so that no kept table hinders it. */
-export function releasing({ actions, text }: Statement): string[] {
+/** What is called before a statement that drops types, so that no kept table of this history hinders it. */
+export function releasing({ actions, text }: Statement, history: string): string[] {
   const dropped = (of: 'type' | 'schema' | 'extension') =>
     actions.flatMap((action) => (action.kind === 'drop' && action.of === of ? [action.object] : []))
   const [types, schemas, extensions] = [dropped('type'), dropped('schema'), dropped('extension')]
@@ -12,6 +13,6 @@ export function releasing({ actions, text }: Statement): string[] {
     ...(types.length > 0 ? [call('release_types', literals(types.map(quoted)))] : []),
     ...(schemas.length > 0 ? [call('release_schemas', namesOf(schemas))] : []),
     ...(extensions.length > 0 ? [call('release_extensions', namesOf(extensions))] : []),
-    ...(unreadable ? [call('release_all')] : []),
+    ...(unreadable ? [call('release_all', quoteLiteral(history))] : []),
   ]
 }

@@ -42,7 +42,10 @@ export function restoringOf(
   const changed = changedTables(statements)
   for (const statement of statements) {
     if (statement.role.kind === 'alone') continue
-    const before = [...releasing(statement), ...demanded(statement, { ...options, kept }, changed)]
+    const before = [
+      ...releasing(statement, options.schema),
+      ...demanded(statement, { ...options, kept }, changed),
+    ]
     const scene = { ...options, kept, tables: complete.get(statement.number) ?? [] }
     const own = kept.length > 0 ? putBack(statement, scene) : {}
     if (before.length > 0 || own.after) companions.set(statement.number, { before, ...own })

@@ -81,13 +81,17 @@ CREATE OR REPLACE FUNCTION slipway.follow_names(entry slipway.kept, target regcl
 DECLARE
   renamed record;
 BEGIN
-  FOR renamed IN SELECT n.key AS old, a.attname::text AS new FROM jsonb_each_text(entry.details -> 'numbers') AS n
+  FOR renamed IN SELECT n.key AS old, a.attname::text AS new, EXISTS (
+      SELECT FROM pg_attribute WHERE attrelid = to_regclass('slipway.' || entry.stored_as) AND attname = n.key) AS stored
+    FROM jsonb_each_text(entry.details -> 'numbers') AS n
     JOIN pg_attribute a ON a.attrelid = target AND a.attnum = n.value::integer AND NOT a.attisdropped AND a.attname <> n.key
-    JOIN pg_attribute k ON k.attrelid = to_regclass('slipway.' || entry.stored_as) AND k.attname = n.key
     WHERE entry.relation = target AND entry.database_identity = slipway.database_identity()
       AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = n.key AND NOT attisdropped)
   LOOP
-    EXECUTE format('ALTER TABLE slipway.%I RENAME COLUMN %I TO %I', entry.stored_as, renamed.old, renamed.new);
+    -- An earlier statement of the same down migration may have done this.
+    IF renamed.stored THEN
+      EXECUTE format('ALTER TABLE slipway.%I RENAME COLUMN %I TO %I', entry.stored_as, renamed.old, renamed.new);
+    END IF;
     entry.key := array_replace(entry.key, renamed.old, renamed.new);
     entry.columns := array_replace(entry.columns, renamed.old, renamed.new);
   END LOOP;
