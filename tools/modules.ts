@@ -1,7 +1,8 @@
 import path from 'node:path'
 
 const base = ['kernel', 'database', 'schema', 'project', 'statements', 'engine', 'history']
-const planned = [...base, 'shadow', 'hazards', 'plan']
+const run = [...base, 'execution', 'shadow']
+const planned = [...run, 'hazards', 'plan']
 const deployed = [...planned, 'down', 'proof', 'create', 'safekeeping', 'backup', 'deploy']
 
 /**
@@ -16,14 +17,15 @@ const modules: Readonly<Record<string, readonly string[]>> = {
   project: ['kernel', 'database'],
   engine: ['kernel', 'database', 'project (types)'],
   history: ['kernel', 'database', 'statements'],
-  shadow: ['kernel', 'database', 'schema', 'engine', 'statements'],
-  safekeeping: ['kernel', 'database', 'statements', 'history'],
-  down: [...base, 'shadow'],
-  proof: [...base, 'shadow', 'down', 'safekeeping'],
-  create: [...base, 'shadow', 'down', 'proof', 'safekeeping'],
-  squash: [...base, 'shadow', 'down', 'proof', 'create'],
+  execution: ['kernel', 'database', 'statements', 'history'],
+  shadow: ['kernel', 'database', 'schema', 'engine', 'statements', 'execution'],
+  safekeeping: ['kernel', 'database', 'statements', 'history', 'execution'],
+  down: [...run],
+  proof: [...run, 'down', 'safekeeping'],
+  create: [...run, 'down', 'proof', 'safekeeping'],
+  squash: [...run, 'down', 'proof', 'create'],
   hazards: ['kernel', 'statements', 'schema', 'proof (types)'],
-  plan: [...base, 'shadow', 'hazards'],
+  plan: [...run, 'hazards'],
   backup: ['kernel', 'database', 'project'],
   deploy: [...planned, 'safekeeping', 'backup'],
   rollback: deployed,

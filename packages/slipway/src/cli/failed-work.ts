@@ -1,4 +1,4 @@
-import type { Receipt } from '../deploy/index.ts'
+import type { Receipt } from '../execution/index.ts'
 import type { Failure } from '../kernel/index.ts'
 import type { Report } from './command.ts'
 

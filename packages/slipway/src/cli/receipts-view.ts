@@ -1,4 +1,5 @@
-import type { Receipt, Recorded } from '../deploy/index.ts'
+import type { Recorded } from '../deploy/index.ts'
+import type { Receipt } from '../execution/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import { type Block, status } from './view.ts'
 

@@ -1,3 +1,11 @@
+import {
+  deployJournal,
+  notRun,
+  readFromTarget,
+  type Receipt,
+  runMigrations,
+  type TargetSession,
+} from '../execution/index.ts'
 import type { Hazard } from '../hazards/index.ts'
 import { type Comparison, readJournal } from '../history/index.ts'
 import { attempt, command, type Failure, failureFrom, otherCommand } from '../kernel/index.ts'
@@ -10,19 +18,15 @@ import {
   survey,
 } from '../plan/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
-import { applying } from './bookkeeping.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
 import { refuseFilledDatabase } from './filled.ts'
 import { type Accepted, hazardsFailure, weighingHazards } from './hazards.ts'
-import { companionsOf, keptStatements, prepareKeeping } from './keep.ts'
+import { hooksOf, keptStatements, prepareKeeping } from './keep.ts'
 import { type PendingWork, readPending } from './pending.ts'
 import { refuseChangedPlan, type SavedPlan } from './plan-file.ts'
 import { askRows, preCheckFailure } from './pre-checks.ts'
-import { notRun, type Receipt } from './receipt.ts'
-import { runMigrations } from './run.ts'
 import { type Recorded, recordSquashes } from './squashes.ts'
-import { reading, type Supervision } from './supervision.ts'
 import { prepareBooks, withTarget, type WorkRequest } from './target.ts'
 import { type Verification, verified } from './verify.ts'
 
@@ -62,7 +66,7 @@ export interface DeployOutcome {
  * for a failed statement; raises what stops it before the first one.
  */
 export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
-  return await withTarget(request, async (session, supervision) => {
+  return await withTarget(request, async (session, target) => {
     const pending = await readPending(session, request.migrations)
     const { before, plans, squashes, resuming } = pending
     const { database } = session.server
@@ -77,22 +81,22 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
       notKept: [],
     }
     if (plans.length === 0 && squashes.length === 0) return nothing
-    const hazards = plans.length > 0 ? await lookAhead(supervision, pending, request) : []
+    const hazards = plans.length > 0 ? await lookAhead(target, pending, request) : []
     // Of a deploy that goes on after a crash, some statements have been run already.
     const goesOn = resuming.length > 0
-    const driftUnknown = goesOn ? undefined : await gate(supervision, pending, request)
+    const driftUnknown = goesOn ? undefined : await gate(target, pending, request)
     const found = { ...nothing, hazards, ...(driftUnknown ? { driftUnknown } : {}) }
     const receipts = plans.map(notRun)
     const unaccepted = request.protected ? hazardsFailure(database, hazards, request) : undefined
     if (unaccepted) return { ...found, receipts, failure: unaccepted }
-    const preChecks = goesOn ? [] : await askRows(supervision, plans)
+    const preChecks = goesOn ? [] : await askRows(target, plans)
     const refused = request.acceptPreChecks
       ? undefined
       : preCheckFailure(database, plans, preChecks)
     if (refused) return { ...found, preChecks, receipts, failure: refused }
     await prepareBooks(session)
     const recorded = await recordSquashes(session, squashes, request.migrations)
-    return { ...found, recorded, preChecks, ...(await run(supervision, plans, request)) }
+    return { ...found, recorded, preChecks, ...(await run(target, plans, request)) }
   })
 }
 
@@ -101,11 +105,11 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
  * weigh. A first deploy meets no rows, and one that goes on after a crash was let through before.
  */
 async function lookAhead(
-  supervision: Supervision,
+  target: TargetSession,
   { history, before, plans, resuming }: PendingWork,
   { migrations, plan, ...request }: DeployRequest,
 ): Promise<readonly Hazard[]> {
-  const { session } = supervision
+  const { session } = target
   const mayWeigh = before.applied.length > 0 && resuming.length === 0
   if (!mayWeigh && plan === undefined) return []
   const rules = (await request.rules?.()) ?? []
@@ -113,7 +117,7 @@ async function lookAhead(
   if (!judged && plan === undefined) return []
   const keeps = request.noKeep ? keepsNothing : keptStatements
   const pending = { history, migrations, plans, rules, keeps }
-  const ahead = await reading(supervision, () => survey(session, pending))
+  const ahead = await readFromTarget(target, () => survey(session, pending))
   if (plan) refuseChangedPlan(plan, ahead.plan)
   return judged ? weighingHazards(ahead, request.protected) : []
 }
@@ -124,11 +128,11 @@ function keepsNothing(): ReadonlySet<number> {
 
 /** Steps 3 and 7 of a deploy: the catalog is what the history says, and what is destroyed has consent. */
 async function gate(
-  supervision: Supervision,
+  target: TargetSession,
   { history, before, plans, squashes }: PendingWork,
   request: DeployRequest,
 ): Promise<string | undefined> {
-  const { session } = supervision
+  const { session } = target
   if (before.applied.length === 0) {
     await refuseFilledDatabase(session)
     return undefined
@@ -142,7 +146,7 @@ async function gate(
   // Loaded here: a deploy that finds nothing to do must not pay for it.
   const { shadowLike } = await import('../shadow/index.ts')
   const { migrations, shadow } = shadowLike(request, session)
-  const drift = await reading(supervision, () =>
+  const drift = await readFromTarget(target, () =>
     detectDrift(session, { history, migrations }, shadow),
   )
   if (drift.kind === 'unknown') refuseUnproven(drift.reason, squashes)
@@ -179,26 +183,26 @@ function refuseDrift(drift: Drift): string | undefined {
 }
 
 async function run(
-  supervision: Supervision,
+  target: TargetSession,
   plans: readonly MigrationPlan[],
   request: DeployRequest,
 ): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'kept' | 'notKept' | 'failure'>> {
-  const { session } = supervision
+  const { session } = target
   const keeping = await prepareKeeping(session, plans, request.noKeep !== true)
   for (const message of keeping.notKept) request.emit({ kind: 'notice', message })
-  const steps = plans.map((step) => ({
-    plan: step,
-    books: applying(session, step.name, step.checksum),
-    companions: companionsOf(keeping, step),
+  const executions = plans.map((migration) => ({
+    migration,
+    journal: deployJournal(session, migration.name, migration.checksum),
+    hooks: hooksOf(keeping, migration),
   }))
-  const ran = await runMigrations(supervision, steps, await readJournal(session))
+  const ran = await runMigrations(target, executions, await readJournal(session))
   const kept = await attempt(keeping.keptSince)
   const outcome = { ...ran, kept: kept.ok ? kept.value : [], notKept: keeping.notKept }
   const { failure } = outcome
   if (failure && failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
-  supervision.emit({ kind: 'phase', phase: 'verify' })
+  target.emit({ kind: 'phase', phase: 'verify' })
   const record = request.acceptDrift ? 'forget' : 'record'
-  const looked = await verified(supervision, request.migrations, record)
+  const looked = await verified(target, request.migrations, record)
   if (!looked.ok) return { ...outcome, failure: failure ?? looked.failure }
   const verification = looked.value
   if (failure || verification.verified) return { ...outcome, verification }

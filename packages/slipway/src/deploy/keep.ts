@@ -1,17 +1,11 @@
 import type { Session } from '../database/index.ts'
+import { type Hooks, NO_HOOKS } from '../execution/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
-import {
-  type Companions,
-  createKeepingSql,
-  type Kept,
-  keepingOf,
-  NO_COMPANIONS,
-  readKept,
-} from '../safekeeping/index.ts'
+import { createKeepingSql, type Kept, keepingOf, readKept } from '../safekeeping/index.ts'
 
-/** How the statements of planned migrations are kept company so that what they destroy is kept. */
+/** The hooks of migrations that keep what their statements destroy. */
 export interface KeepingPlan {
-  readonly companions: ReadonlyMap<string, Companions>
+  readonly hooks: ReadonlyMap<string, Hooks>
   /** What will not be kept, with its migration. */
   readonly notKept: readonly string[]
   /** What was kept since. */
@@ -20,7 +14,7 @@ export interface KeepingPlan {
 
 /** Keeps nothing. */
 const KEEPS_NOTHING: KeepingPlan = {
-  companions: new Map(),
+  hooks: new Map(),
   notKept: [],
   keptSince: async () => [],
 }
@@ -37,12 +31,11 @@ export async function prepareKeeping(
     ...keepingOf(statements, { history: session.server.schema, migration: name }),
   }))
   const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
-  if (keepings.every(({ companions }) => companions.size === 0))
-    return { ...KEEPS_NOTHING, notKept }
+  if (keepings.every(({ hooks }) => hooks.size === 0)) return { ...KEEPS_NOTHING, notKept }
   await session.execute(createKeepingSql)
   const before = new Set((await readKept(session)).map(({ id }) => id))
   return {
-    companions: new Map(keepings.map(({ name, companions }) => [name, companions])),
+    hooks: new Map(keepings.map(({ name, hooks }) => [name, hooks])),
     notKept,
     keptSince: async () => (await readKept(session)).filter(({ id }) => !before.has(id)),
   }
@@ -51,14 +44,12 @@ export async function prepareKeeping(
 /** The statements of a migration, by number, that destroy something and keep it aside first. */
 export function keptStatements({ name, statements }: MigrationPlan): ReadonlySet<number> {
   // Of which history it is makes no difference to what is kept.
-  const { companions } = keepingOf(statements, { history: '', migration: name })
-  const kept = statements.filter(
-    ({ number, destroys }) => destroys.length > 0 && companions.has(number),
-  )
+  const { hooks } = keepingOf(statements, { history: '', migration: name })
+  const kept = statements.filter(({ number, destroys }) => destroys.length > 0 && hooks.has(number))
   return new Set(kept.map(({ number }) => number))
 }
 
-/** The companions of one migration. */
-export function companionsOf({ companions }: KeepingPlan, { name }: MigrationPlan): Companions {
-  return companions.get(name) ?? NO_COMPANIONS
+/** The hooks of one migration. */
+export function hooksOf({ hooks }: KeepingPlan, { name }: MigrationPlan): Hooks {
+  return hooks.get(name) ?? NO_HOOKS
 }

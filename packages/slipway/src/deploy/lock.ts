@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Session } from '../database/index.ts'
-import { advice, type Blocker, otherCommand } from '../kernel/index.ts'
-import { advisoryHolders, describeBlocker } from './blockers.ts'
-import { raise, raiseStopped } from './failures.ts'
-import type { Supervision } from './supervision.ts'
+import {
+  advisoryHolders,
+  describeBlocker,
+  stoppedFailure,
+  type TargetSession,
+} from '../execution/index.ts'
+import { advice, type Blocker, otherCommand, rethrow } from '../kernel/index.ts'
+import { raise } from './failures.ts'
 
 /** Prisma's advisory lock: its `migrate deploy` and ours exclude each other. */
 export const MIGRATE_LOCK = 72_707_369
@@ -16,7 +20,7 @@ const POLL_MS = 100
  */
 export async function withDeployLock<T>(
   session: Session,
-  supervision: Pick<Supervision, 'deadline' | 'signal' | 'emit'>,
+  target: Pick<TargetSession, 'deadline' | 'signal' | 'emit'>,
   work: () => Promise<T>,
 ): Promise<T> {
   const started = performance.now()
@@ -28,13 +32,13 @@ export async function withDeployLock<T>(
         ? await advisoryHolders(session, MIGRATE_LOCK)
         : undefined
     if (holders) {
-      supervision.emit({ kind: 'lock-waiting', holders, waitedMs })
+      target.emit({ kind: 'lock-waiting', holders, waitedMs })
       told = waitedMs || 1
     }
-    if (performance.now() > supervision.deadline)
+    if (performance.now() > target.deadline)
       raiseLocked(await advisoryHolders(session, MIGRATE_LOCK))
-    if (supervision.signal.aborted) {
-      raiseStopped('Stopped while waiting for the lock.')
+    if (target.signal.aborted) {
+      rethrow(stoppedFailure('Stopped while waiting for the lock.'))
     }
     await sleep(POLL_MS + Math.random() * POLL_MS)
   }

@@ -1,3 +1,4 @@
+import { readFromTarget, type TargetSession } from '../execution/index.ts'
 import { advice, assertNever, command, type Failure, failureFrom } from '../kernel/index.ts'
 import {
   type MigrationPlan,
@@ -6,21 +7,20 @@ import {
   VIOLATION_LIMIT,
 } from '../plan/index.ts'
 import { placeAt } from '../statements/index.ts'
-import { reading, type Supervision } from './supervision.ts'
 
 const TIMEOUT_MS = 30_000
 const NAMED = 5
 
 /** Step 4 of a deploy: asks the rows of the target whether the pending statements would fail on them. */
 export async function askRows(
-  supervision: Supervision,
+  target: TargetSession,
   plans: readonly MigrationPlan[],
 ): Promise<PreCheckResult[]> {
-  const { session, signal, deadline, emit } = supervision
+  const { session, signal, deadline, emit } = target
   emit({ kind: 'phase', phase: 'ask the rows' })
   const left = Math.max(Math.ceil(deadline - performance.now()), 1)
   const options = { timeoutMs: Math.min(TIMEOUT_MS, left), signal }
-  return await reading(supervision, () => preCheck(session, plans, options))
+  return await readFromTarget(target, () => preCheck(session, plans, options))
 }
 
 /** DEPLOY.PRE_CHECK_FAILED where rows would make a statement fail; nothing where they do not. */

@@ -1,4 +1,5 @@
 import { withSession } from '../database/index.ts'
+import { readFromTarget, targetSettingsSql } from '../execution/index.ts'
 import type { Hazard } from '../hazards/index.ts'
 import type { Comparison } from '../history/index.ts'
 import { type DeployPlan, type MigrationPlan, type PreCheckResult, survey } from '../plan/index.ts'
@@ -7,7 +8,6 @@ import { weighingHazards } from './hazards.ts'
 import { keptStatements } from './keep.ts'
 import { type PendingWork, readPending } from './pending.ts'
 import { askRows } from './pre-checks.ts'
-import { reading, restingLimits } from './supervision.ts'
 import type { WorkRequest } from './target.ts'
 
 /** What a deploy of a target would do, and what it would say. */
@@ -33,15 +33,15 @@ export async function previewDeploy(request: WorkRequest): Promise<Preview> {
   const { address, limits, signal, emit, migrations } = request
   const deadline = performance.now() + request.deadlineMs
   return await withSession(address, { applicationName: 'slipway plan' }, async (session) => {
-    await session.execute(restingLimits(deadline))
-    const supervision = { session, address, limits, deadline, signal, emit }
+    await session.execute(targetSettingsSql({ session, deadline }))
+    const target = { session, address, limits, deadline, signal, emit }
     const { history, before, resuming, squashes, plans } = await readPending(session, migrations)
     const { database } = session.server
     if (plans.length > 0 && before.applied.length === 0 && resuming.length === 0)
       await refuseFilledDatabase(session)
     const rules = plans.length > 0 ? ((await request.rules?.()) ?? []) : []
     const pending = { history, migrations, plans, rules, keeps: keptStatements }
-    const ahead = await reading(supervision, () => survey(session, pending))
+    const ahead = await readFromTarget(target, () => survey(session, pending))
     const found = { database, before, plans, squashes, ...ahead }
     // A deploy that goes on after a crash has been let through already.
     if (plans.length === 0 || resuming.length > 0) return { ...found, toAccept: [], preChecks: [] }
@@ -49,7 +49,7 @@ export async function previewDeploy(request: WorkRequest): Promise<Preview> {
     return {
       ...found,
       toAccept: [...new Set(weighing.map(({ id }) => id))],
-      preChecks: await askRows(supervision, plans),
+      preChecks: await askRows(target, plans),
     }
   })
 }

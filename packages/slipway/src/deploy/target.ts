@@ -5,13 +5,13 @@ import {
   refuseTransactionPooler,
   withSession,
 } from '../database/index.ts'
+import { type Limits, targetSettingsSql, type TargetSession } from '../execution/index.ts'
 import type { Rule } from '../hazards/index.ts'
 import { createHistorySql, prepareLedger, upgradeLedger } from '../history/index.ts'
 import { command, type Emit, failureOf, otherCommand } from '../kernel/index.ts'
 import type { ReplayMigration, ShadowOptions } from '../shadow/index.ts'
 import { raiseDatabase } from './failures.ts'
 import { withDeployLock } from './lock.ts'
-import { type Limits, restingLimits, type Supervision } from './supervision.ts'
 
 /** A target and the conditions of working on it. */
 export interface WorkRequest {
@@ -37,7 +37,7 @@ export interface WorkRequest {
  */
 export async function withTarget<T>(
   request: WorkRequest,
-  work: (session: Session, supervision: Supervision) => Promise<T>,
+  work: (session: Session, target: TargetSession) => Promise<T>,
 ): Promise<T> {
   const { address, emit, signal, limits } = request
   const deadline = performance.now() + request.deadlineMs
@@ -48,11 +48,11 @@ export async function withTarget<T>(
     async (session) => {
       refuseStandby(session)
       await refuseTransactionPooler(session, address)
-      await session.execute(restingLimits(deadline) + noticingDeath(session))
-      const supervision: Supervision = { session, address, limits, deadline, signal, emit }
-      return await withDeployLock(session, supervision, async () => {
+      const target: TargetSession = { session, address, limits, deadline, signal, emit }
+      await session.execute(targetSettingsSql(target))
+      return await withDeployLock(session, target, async () => {
         await upgradeLedger(session)
-        return await work(session, supervision)
+        return await work(session, target)
       })
     },
   )
@@ -99,10 +99,4 @@ function refuseStandby(session: Session): void {
     why: 'Migrations must run on the primary, which replicates them.',
     nextActions: [command(['doctor'], 'see which server the connection reaches')],
   })
-}
-
-/** From 14 on the server can notice that we died while it runs our statement: the lock is free again soon. */
-function noticingDeath({ kind, server }: Session): string {
-  const can = kind === 'postgres' && server.versionNumber >= 140_000
-  return can ? "SET client_connection_check_interval = '500ms';" : ''
 }

@@ -1,4 +1,5 @@
 import type { Session } from '../database/index.ts'
+import { invalidIndexes, readFromTarget, type TargetSession } from '../execution/index.ts'
 import {
   forgetCatalogState,
   historyHash,
@@ -8,8 +9,6 @@ import {
 import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
 import type { ReplayMigration } from '../shadow/index.ts'
-import { invalidIndexes } from './index-state.ts'
-import { reading, type Supervision } from './supervision.ts'
 
 /** What a look at the target after the work found. */
 export interface Verification {
@@ -29,13 +28,13 @@ export type Recording = 'record' | 'forget'
  * DEPLOY.VERIFY_FAILED.
  */
 export async function verified(
-  supervision: Supervision,
+  target: TargetSession,
   migrations: readonly ReplayMigration[],
   record: Recording = 'record',
 ): Promise<Result<Verification>> {
-  const { session } = supervision
+  const { session } = target
   const looked = await attempt(() =>
-    reading(supervision, () => verifyAndRecord(session, migrations, record)),
+    readFromTarget(target, () => verifyAndRecord(session, migrations, record)),
   )
   if (looked.ok) return looked
   const failure = failureFrom('DEPLOY.VERIFY_FAILED', {

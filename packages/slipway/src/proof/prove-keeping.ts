@@ -1,15 +1,8 @@
 import type { Session } from '../database/index.ts'
+import { type Hooks, runOnShadow } from '../execution/index.ts'
 import { prepareLedger } from '../history/index.ts'
-import { attempt } from '../kernel/index.ts'
-import {
-  type Companions,
-  createKeepingSql,
-  keepingOf,
-  messageText,
-  readKept,
-  restoringOf,
-  groupMessage,
-} from '../safekeeping/index.ts'
+import { attempt, rethrow } from '../kernel/index.ts'
+import { createKeepingSql, keepingOf, readKept, restoringOf } from '../safekeeping/index.ts'
 import {
   emptyTables,
   type Filling,
@@ -18,7 +11,7 @@ import {
   replay,
   type ReplayMigration,
 } from '../shadow/index.ts'
-import { parseStatements, type Statement, transactionGroupsOf } from '../statements/index.ts'
+import { type Migration, parseMigration, type Statement } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
 import { compareRows, readRowSums, type RowSums } from './row-sums.ts'
 import { type Withheld } from './test-run.ts'
@@ -39,7 +32,7 @@ export interface KeepingProof {
 }
 
 export interface KeepingRun {
-  readonly migration: ReplayMigration
+  readonly migration: Migration
   readonly down: ReplayMigration
   readonly filling: Filling
   /** Tables that get no rows. */
@@ -54,12 +47,12 @@ export interface KeepingRun {
  */
 export async function proveKeeping(session: Session, testRun: KeepingRun): Promise<KeepingProof> {
   const { migration, lost } = testRun
-  const statements = parseStatements(migration.sql)
-  const { companions, notKept } = keepingOf(statements, {
+  const { statements } = migration
+  const { hooks, notKept } = keepingOf(statements, {
     history: session.server.schema,
     migration: migration.name,
   })
-  const shown = await attempt(() => upAndDown(session, testRun, companions))
+  const shown = await attempt(() => upAndDown(session, testRun, hooks))
   if (!shown.ok) {
     const { message, server } = shown.failure
     const why = [...notKept, server?.message ?? message]
@@ -117,7 +110,7 @@ interface Shown {
 async function upAndDown(
   session: Session,
   { migration, down, filling, withheld }: KeepingRun,
-  companions: Companions,
+  hooks: Hooks,
 ): Promise<Shown> {
   // Rows that the migration wrote, or that the down migration cannot take, are not what is looked at.
   await emptyTables(session, await readShape(session))
@@ -129,15 +122,15 @@ async function upAndDown(
   const sums = await readRowSums(session, tables)
   await prepareLedger(session)
   await session.execute(createKeepingSql)
-  await runWith(session, migration, companions)
+  await runWith(session, migration, { hooks })
   const kept = await readKept(session)
-  const statements = parseStatements(down.sql)
-  const restoring = restoringOf(statements, {
+  const back = parseMigration(down)
+  const restoring = restoringOf(back.statements, {
     migration: migration.name,
     schema: session.server.schema,
     kept,
   })
-  await runWith(session, down, restoring.companions, restoring.end)
+  await runWith(session, back, restoring)
   const { lost, grown } = await compareRows(session, sums)
   return {
     sums,
@@ -147,19 +140,14 @@ async function upAndDown(
   }
 }
 
-/** Runs a file as a deploy would, with what keeps its statements company. */
+/** Runs a migration as a deploy would, with its hooks. */
 async function runWith(
   session: Session,
-  { sql }: ReplayMigration,
-  companions: Companions,
-  end = '',
+  migration: Migration,
+  { hooks, end = '' }: { readonly hooks: Hooks; readonly end?: string },
 ): Promise<void> {
-  for (const group of transactionGroupsOf(sql, parseStatements(sql))) {
-    if (group.rolledBack) continue
-    const text = messageText(groupMessage(group, companions))
-    await session.execute(group.kind === 'transaction' ? `BEGIN; ${text} COMMIT` : group.sql)
-  }
-  if (end !== '') await session.execute(end)
+  const refusal = await runOnShadow(session, { migration, hooks, end })
+  if (refusal) rethrow(refusal.failure, refusal.error)
 }
 
 /** Only what stood in a table that had rows was seen to come back. */

@@ -11,7 +11,7 @@ import {
   type CatalogReader,
 } from '../schema/index.ts'
 import { type ReplayMigration } from '../shadow/index.ts'
-import { checksum, parseStatements } from '../statements/index.ts'
+import { checksum, loadParser, type Migration, parseMigration } from '../statements/index.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
 import { FIRST_START, runUpDownUp, type TestRun, type Start, type Withheld } from './test-run.ts'
 import { type Stop, type Trace } from './trace.ts'
@@ -75,10 +75,12 @@ export interface ProveOptions {
  * where the migration does not run.
  */
 export async function prove(onShadow: OnShadow, options: ProveOptions): Promise<Proof> {
+  await loadParser()
+  const migration = parseMigration(options.migration)
   let start = FIRST_START
   for (;;) {
     const found = await onShadow((session, address) =>
-      proveOn(session, { ...options, address }, start),
+      proveOn(session, { ...options, migration, address }, start),
     )
     if (found.kind === 'proof') return found.proof
     start = found.from
@@ -91,7 +93,10 @@ type Proven =
 
 async function proveOn(
   session: Session,
-  options: ProveOptions & { readonly address: Address | undefined },
+  options: ProveOptions & {
+    readonly migration: Migration
+    readonly address: Address | undefined
+  },
   start: Start,
 ): Promise<Proven> {
   const { migration, address } = options
@@ -109,7 +114,7 @@ async function proveOn(
 }
 
 interface TestRunResult {
-  readonly migration: ReplayMigration
+  readonly migration: Migration
   readonly before: Catalog
   readonly testRun: TestRun
 }
@@ -119,7 +124,7 @@ async function proofOf(
   session: Session,
   { migration, before, testRun }: TestRunResult,
 ): Promise<Proof> {
-  const statements = parseStatements(migration.sql)
+  const { statements } = migration
   const losses = lossesAfter({
     before: inventoryOf(before),
     after: inventoryOf(testRun.after),
@@ -142,7 +147,7 @@ async function proofOf(
   const { kind, server } = session
   return {
     migration: migration.name,
-    checksums: { up: checksum(migration.sql), down: checksum(down.sql) },
+    checksums: { up: migration.checksum, down: checksum(down.sql) },
     shadow: { kind, version: server.version },
     ...(grade === undefined ? {} : { grade }),
     ...(kept === undefined ? {} : { kept }),

@@ -1,17 +1,10 @@
 import type { Address, Session } from '../database/index.ts'
-import { attempt, type Failure, rethrow } from '../kernel/index.ts'
+import { attempt, type Failure } from '../kernel/index.ts'
 import { type Catalog, type CatalogReader, type Change, difference } from '../schema/index.ts'
-import { raiseReplayFailure, replay, type ReplayMigration } from '../shadow/index.ts'
+import { raiseRefusal, replay, type ReplayMigration } from '../shadow/index.ts'
 import { emptyTables, type Filling, type FillingManner, fillTables } from '../shadow/index.ts'
 import { readShape, type ShapeTable } from '../shadow/index.ts'
-import {
-  indexOfCharacter,
-  loadParser,
-  parseStatements,
-  placeAt,
-  type Statement,
-  transactionGroupsOf,
-} from '../statements/index.ts'
+import { loadParser, type Migration, parseMigration, type Statement } from '../statements/index.ts'
 import { compareRows, readRowSums, type RowChange, type RowSums } from './row-sums.ts'
 import { runTraced, type Stop, type Trace } from './trace.ts'
 
@@ -43,7 +36,7 @@ export interface TestRun {
 
 export interface TestRunOptions {
   readonly before: Catalog
-  readonly migration: ReplayMigration
+  readonly migration: Migration
   /** The down migration; a function writes it, on the shadow database where the migration has just run. */
   readonly down: ReplayMigration | ((after: Catalog) => Promise<ReplayMigration>)
   /** Of the shadow database, for a second session; the embedded database has one alone. */
@@ -127,8 +120,8 @@ function earlierFailure({ downFails }: Start): TestRun['downFails'] {
 
 const NO_CHANGE: RowChange = { lost: [], grown: [] }
 
-function changesRows({ sql }: ReplayMigration): boolean {
-  return parseStatements(sql).some(({ actions }) => actions.some(({ kind }) => kind === 'update'))
+function changesRows({ statements }: Migration): boolean {
+  return statements.some(({ actions }) => actions.some(({ kind }) => kind === 'update'))
 }
 
 interface Climb {
@@ -161,13 +154,14 @@ async function climbOnRows(
   const filled = tables.filter(({ id }) => !without.has(id))
   const filling = await fillTables(session, filled, manner)
   const sums = manner === 'none' ? {} : await readRowSums(session, tables)
-  const { trace, stop } = await runTraced(session, migration, address)
-  if (stop === undefined) {
+  const { trace, stop, refusal } = await runTraced(session, migration, address)
+  if (stop === undefined || refusal === undefined) {
     const climb = { filling, sums, tables, trace, withheld: manner === 'none' ? [] : withheld }
     return { kind: 'up', climb: failsOnRows ? { ...climb, failsOnRows } : climb }
   }
   const from = next(start, stop, filled)
-  if (from === undefined) return raiseStop(migration, stop)
+  // A migration that does not even run on empty tables fails as a replay of it would.
+  if (from === undefined) return raiseRefusal(migration, refusal)
   if (stop.committed) return { kind: 'start-over', from }
   await emptyTables(session, tables)
   await dropUnfinishedIndexes(session)
@@ -206,15 +200,6 @@ async function dropUnfinishedIndexes(session: Session): Promise<void> {
   for (const { id } of rows) await session.execute(`DROP INDEX ${id}`)
 }
 
-/** A migration that does not even run on empty tables fails as a replay of it would. */
-function raiseStop({ name, sql, path }: ReplayMigration, { statement, failure }: Stop): never {
-  const { server } = failure
-  if (server === undefined) return rethrow(failure)
-  const at = server.position === undefined ? 0 : indexOfCharacter(statement.text, server.position)
-  const where = placeAt(sql, statement.start + at, path)
-  return raiseReplayFailure({ name, sql }, { server, where, cause: failure })
-}
-
 interface DownFailure {
   readonly failure: Failure
   /** Absent where it cannot be told, for part of it was committed. */
@@ -230,7 +215,7 @@ async function goBack(
   const first = await attempt(() => replay(session, [down]))
   if (first.ok) return undefined
   const { failure } = first
-  if (transactionGroupsOf(down.sql, parseStatements(down.sql)).length > 1)
+  if (parseMigration(down).groups.length > 1)
     return manner === 'none' ? { failure, onEmpty: false } : { failure }
   await emptyTables(session, await readShape(session))
   const second = await attempt(() => replay(session, [down]))

@@ -1,12 +1,7 @@
-import { type Address, quoteIdentifier, type Session, wordForWord } from '../database/index.ts'
-import { type Failure, failureOf, rethrow } from '../kernel/index.ts'
-import { missingRole, type ReplayMigration } from '../shadow/index.ts'
-import {
-  parseStatements,
-  type Statement,
-  type TransactionGroup,
-  transactionGroupsOf,
-} from '../statements/index.ts'
+import { type Address, type Session, wordForWord } from '../database/index.ts'
+import { type Observer, runOnShadow, type ShadowRefusal } from '../execution/index.ts'
+import { type Failure, rethrow } from '../kernel/index.ts'
+import type { Migration, Statement, TransactionGroup } from '../statements/index.ts'
 import { type RelationKind, type Stood, witness } from './witness.ts'
 
 /** A lock that a statement took on something that stood before the migration. */
@@ -55,43 +50,83 @@ export interface Stop {
 
 type Seen = Pick<Trace, 'statements' | 'locks' | 'rewrites' | 'scans'>
 
+/** What a traced run showed, and where it stopped. */
+export interface TracedRun {
+  readonly trace: Trace
+  readonly stop?: Stop
+  readonly refusal?: ShadowRefusal
+}
+
 /**
  * Runs a migration as a deploy would, and reads after each statement which locks it holds, what was written
  * anew and how many rows were read. Only relations that stood before count. What runs outside a transaction is
  * looked at by a second session, where `address` leads to the database. At a refused statement it stops: what was not
- * committed is rolled back. Needs `loadParser`.
+ * committed is rolled back.
  */
 export async function runTraced(
   session: Session,
-  { sql, path }: ReplayMigration,
+  migration: Migration,
   address?: Address,
-): Promise<{ readonly trace: Trace; readonly stop?: Stop }> {
+): Promise<TracedRun> {
   await watchRelations(session)
-  const groups = transactionGroupsOf(sql, parseStatements(sql, path)).filter(
-    ({ rolledBack }) => !rolledBack,
-  )
-  const seen: Seen[] = []
+  const tracer = createTracer(session, address)
   const began = performance.now()
-  let stop: Stop | undefined
-  for (const group of groups) {
-    const run = isSeen(group)
-      ? await runGroup(session, group)
-      : await runAlone(session, group, address)
-    if (run.stop) {
-      stop = { ...run.stop, committed: seen.length > 0 }
-      break
-    }
-    seen.push(run.seen)
-  }
-  const unseen = groups
-    .filter((group) => !isSeen(group) && !(address && isAlone(group)))
+  const refusal = await runOnShadow(session, { migration, observer: tracer.observer })
+  const ms = Math.round(performance.now() - began)
+  const seen = tracer.seen().filter(({ group }) => group !== refusal?.group)
+  const unseen = migration.groups
+    .filter((group) => !group.rolledBack && !isSeen(group) && !(address && isAlone(group)))
     .flatMap(({ statements }) => statements)
-  const trace = {
-    ms: Math.round(performance.now() - began),
-    ...together(seen),
-    unseen: unseen.map(({ number }) => number),
+  const trace = { ms, ...together(seen), unseen: unseen.map(({ number }) => number) }
+  return refusal ? { trace, refusal, stop: stopOf(refusal) } : { trace }
+}
+
+function stopOf({ failure, error, group, statement, committed }: ShadowRefusal): Stop {
+  // A deferred constraint is looked at only at the end.
+  const at = statement ?? group.statements.at(-1)
+  if (at === undefined) return rethrow(failure, error)
+  return { statement: at, failure, said: wordForWord(error) ?? failure.message, committed }
+}
+
+interface SeenOfGroup extends Seen {
+  readonly group: TransactionGroup
+}
+
+interface Tracer {
+  readonly observer: Observer
+  seen(): readonly SeenOfGroup[]
+}
+
+function createTracer(session: Session, address: Address | undefined): Tracer {
+  let seen: SeenOfGroup[] = []
+  const note = (group: TransactionGroup, found: Partial<Seen>) =>
+    seen.push({ ...NOTHING, ...found, group })
+  return {
+    seen: () => seen,
+    observer: {
+      wantsEach: isSeen,
+      groupBegan: async (group) => {
+        seen = seen.filter((one) => one.group !== group)
+        await session.execute(COUNT_FROM_HERE)
+      },
+      around: async ({ group, statements }, send) => {
+        const [statement] = statements
+        if (statement && isAlone(group) && address)
+          return void note(group, await traceAlone(session, { address, statement }, send))
+        const began = performance.now()
+        await send()
+        const timed = timesOf(statements, since(began))
+        const until = group.statements.at(-1)?.number ?? 0
+        const found = statement && isSeen(group) ? await look(session, statement.number, until) : {}
+        note(group, { ...found, statements: timed })
+      },
+    },
   }
-  return stop ? { trace, stop } : { trace }
+}
+
+/** What is sent as one message: the time of all stands at the first. */
+function timesOf(statements: readonly Statement[], ms: number): Trace['statements'] {
+  return statements.map(({ number }, index) => ({ statement: number, ms: index === 0 ? ms : 0 }))
 }
 
 const NOTHING: Seen = { statements: [], locks: [], rewrites: [], scans: [] }
@@ -110,14 +145,9 @@ function since(began: number): number {
   return Math.round((performance.now() - began) * 10) / 10
 }
 
-interface GroupRun {
-  readonly seen: Seen
-  readonly stop?: Omit<Stop, 'committed'>
-}
-
 /** `SET TRANSACTION` must be the first of its transaction, and a statement that runs alone has none. */
-function isSeen({ kind, sql }: TransactionGroup): boolean {
-  return kind === 'transaction' && !/\bSET\s+TRANSACTION\b/i.test(sql)
+function isSeen({ kind, statements }: TransactionGroup): boolean {
+  return kind === 'transaction' && statements.every(({ settings }) => settings !== 'transaction')
 }
 
 function isAlone({ kind, statements }: TransactionGroup): boolean {
@@ -125,106 +155,29 @@ function isAlone({ kind, statements }: TransactionGroup): boolean {
 }
 
 /** A statement outside a transaction, its locks as another session sees them. */
-async function runAlone(
+async function traceAlone(
   session: Session,
-  group: TransactionGroup,
-  address: Address | undefined,
-): Promise<GroupRun> {
-  const [statement] = group.statements
-  if (address === undefined || statement === undefined || !isAlone(group))
-    return await runWhole(session, group)
+  { address, statement }: { readonly address: Address; readonly statement: Statement },
+  send: () => Promise<void>,
+): Promise<Seen> {
   const stood = await session.query<Stood>(
     'SELECT oid::text, relation, kind FROM pg_temp.slipway_stood',
   )
-  const { value, locks, from } = await witness(session, { address, stood }, () =>
-    runWhole(session, group),
-  )
-  if (value.stop) return value
+  const { locks, from } = await witness(session, { address, stood }, send)
   const { number } = statement
+  const ms = since(from)
   const { rewrites } = await look(session, number, number)
   return {
-    seen: {
-      ...NOTHING,
-      statements: [{ statement: number, ms: since(from) }],
-      locks: locks.map(({ of, mode }) => ({
-        statement: number,
-        relation: of.relation,
-        kind: of.kind,
-        mode: modeName(mode),
-        until: number,
-      })),
-      rewrites,
-    },
-  }
-}
-
-async function runWhole(
-  session: Session,
-  { sql, statements }: TransactionGroup,
-): Promise<GroupRun> {
-  const began = performance.now()
-  const refused = await refusalOf(session, sql)
-  if (refused === undefined) {
-    // Sent as one message: the time of all stands at the first.
-    const ms = since(began)
-    const timed = statements.map(({ number }, index) => ({
+    ...NOTHING,
+    statements: [{ statement: number, ms }],
+    locks: locks.map(({ of, mode }) => ({
       statement: number,
-      ms: index === 0 ? ms : 0,
-    }))
-    return { seen: { ...NOTHING, statements: timed } }
-  }
-  const { failure } = refused
-  const statement = statements[failure.server?.completed ?? 0] ?? statements[0]
-  return statement ? { seen: NOTHING, stop: { statement, ...refused } } : rethrow(failure)
-}
-
-type Refusal = Pick<Stop, 'failure' | 'said'>
-
-/** Runs SQL, and gives what the server has against it. */
-async function refusalOf(session: Session, sql: string): Promise<Refusal | undefined> {
-  try {
-    await session.execute(sql)
-    return undefined
-  } catch (error) {
-    const failure = failureOf(error)
-    if (!failure) throw error
-    return { failure, said: wordForWord(error) ?? failure.message }
-  }
-}
-
-async function runGroup(session: Session, group: TransactionGroup): Promise<GroupRun> {
-  const until = group.statements.at(-1)?.number ?? 0
-  const seen: Seen[] = []
-  await session.execute(`BEGIN; ${COUNT_FROM_HERE}`)
-  for (const statement of group.statements) {
-    if (statement.role.kind !== 'ordinary' && statement.role.kind !== 'enum-value') continue
-    const began = performance.now()
-    const refused = await runGuarded(session, statement)
-    const ms = since(began)
-    if (refused) {
-      await session.execute('ROLLBACK')
-      return { seen: NOTHING, stop: { statement, ...refused } }
-    }
-    const found = await look(session, statement.number, until)
-    seen.push({ ...found, statements: [{ statement: statement.number, ms }] })
-  }
-  const refused = await refusalOf(session, 'COMMIT')
-  const last = group.statements.at(-1)
-  // A deferred constraint is looked at only now.
-  if (refused && last) return { seen: NOTHING, stop: { statement: last, ...refused } }
-  return refused ? rethrow(refused.failure) : { seen: together(seen) }
-}
-
-/** Runs a statement; a role that it names and the shadow database lacks is made, as by a replay. */
-async function runGuarded(session: Session, { text }: Statement): Promise<Refusal | undefined> {
-  await session.execute('SAVEPOINT slipway_statement')
-  const made = new Set<string>()
-  for (;;) {
-    const refused = await refusalOf(session, text)
-    const role = missingRole(refused?.failure.server)
-    if (role === undefined || made.has(role)) return refused
-    await session.execute(`ROLLBACK TO slipway_statement; CREATE ROLE ${quoteIdentifier(role)}`)
-    made.add(role)
+      relation: of.relation,
+      kind: of.kind,
+      mode: modeName(mode),
+      until: number,
+    })),
+    rewrites,
   }
 }
 

@@ -1,18 +1,17 @@
+import { destroyedBy } from '../deploy/index.ts'
 import {
-  destroyedBy,
+  type Journal,
+  repairJournal,
   runMigrations,
-  type Bookkeeping,
   type RunOutcome,
-  type Supervision,
-} from '../deploy/index.ts'
+  type TargetSession,
+} from '../execution/index.ts'
 import {
   continuedRowSql,
-  failedRowSql,
   finishedRowSql,
   journalClearSql,
   type JournalEntry,
   journalFinishSql,
-  receiptSql,
   rolledBackRowSql,
 } from '../history/index.ts'
 import { command, sha256 } from '../kernel/index.ts'
@@ -84,11 +83,11 @@ function withoutDone(group: TransactionGroup, done: number): TransactionGroup {
 
 /** Runs what is left, and records the migration with the last of it. */
 export async function finish(
-  supervision: Supervision,
+  target: TargetSession,
   half: Half,
   remainder: Remainder,
 ): Promise<RunOutcome> {
-  const { session } = supervision
+  const { session } = target
   const { plan, entries } = remainder
   const { migration } = half
   if (!plan.atomic) {
@@ -101,37 +100,17 @@ export async function finish(
       ].join(''),
     )
   }
-  return await runMigrations(supervision, [{ plan, books: finishing(supervision, half) }], entries)
+  return await runMigrations(
+    target,
+    [{ migration: plan, journal: finishJournal(target, half) }],
+    entries,
+  )
 }
 
-function finishing({ session }: Supervision, { migration, direction, plan }: Half): Bookkeeping {
-  const row =
+function finishJournal({ session }: TargetSession, { migration, direction, plan }: Half): Journal {
+  const rowSql =
     direction === 'up'
       ? finishedRowSql(session, migration, plan.checksum)
       : rolledBackRowSql(session, migration)
-  return booksOf({ session, migration, direction }, row)
-}
-
-/** The books of a repair: `row` with the last of the work; until then the migration stays failed. */
-export function booksOf(
-  {
-    session,
-    migration,
-    direction,
-  }: Pick<Supervision, 'session'> & Pick<Half, 'migration' | 'direction'>,
-  row: string,
-): Bookkeeping {
-  const whole = (attempts: number) =>
-    row +
-    receiptSql(session, { command: 'repair', migration, attempts }) +
-    journalClearSql(session, migration)
-  const failed = (logs: string) => failedRowSql(session, migration, logs)
-  return {
-    direction,
-    whole,
-    begun: () => '',
-    finished: whole,
-    failed,
-    undone: () => failed('The first statement of a repair failed.'),
-  }
+  return repairJournal(session, migration, { direction, rowSql })
 }

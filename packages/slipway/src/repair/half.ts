@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import { finishedGroups } from '../deploy/index.ts'
+import { finishedGroups } from '../execution/index.ts'
 import {
   type Direction,
   type History,

@@ -1,12 +1,6 @@
 import type { Session } from '../database/index.ts'
-import {
-  prepareBooks,
-  type Receipt,
-  requireConsent,
-  type RunOutcome,
-  type Supervision,
-  withTarget,
-} from '../deploy/index.ts'
+import { prepareBooks, requireConsent, withTarget } from '../deploy/index.ts'
+import type { Receipt, RunOutcome, TargetSession } from '../execution/index.ts'
 import {
   checksumRowSql,
   journalClearSql,
@@ -50,11 +44,11 @@ export interface RepairOutcome extends Settled {
  * the decision does not fit.
  */
 export async function repair(request: RepairRequest, decision: Decision): Promise<RepairOutcome> {
-  return await withTarget(request, async (session, supervision) => {
+  return await withTarget(request, async (session, target) => {
     const examination = await examineSession(session, request)
     const { diagnosis } = examination
     request.announce?.(diagnosis)
-    const done = await act({ session, supervision, examination, request }, decision)
+    const done = await act({ session, target, examination, request }, decision)
     return { database: diagnosis.database, diagnosis, decision, ...done }
   })
 }
@@ -62,7 +56,7 @@ export async function repair(request: RepairRequest, decision: Decision): Promis
 /** What acting on a decision needs. */
 interface Scene {
   readonly session: Session
-  readonly supervision: Supervision
+  readonly target: TargetSession
   readonly examination: Examination
   readonly request: RepairRequest
 }
@@ -76,7 +70,7 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
       const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
       const remainder = remainderOf(half, decision.from)
       await consentTo(scene, remainder.destroys)
-      return await ran(scene, await finish(scene.supervision, half, remainder), {
+      return await ran(scene, await finish(scene.target, half, remainder), {
         half,
         expected: half.goal,
       })
@@ -85,7 +79,7 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
       const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
       const undoing = await undoingOf(half)
       await consentTo(scene, undoing.destroys)
-      return await ran(scene, await undo(scene.supervision, half, undoing), {
+      return await ran(scene, await undo(scene.target, half, undoing), {
         half,
         expected: half.start,
       })

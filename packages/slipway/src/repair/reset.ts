@@ -1,13 +1,12 @@
 import type { Session } from '../database/index.ts'
 import {
-  type Bookkeeping,
   type Consent,
   deploy,
   type DeployOutcome,
-  runMigrations,
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
+import { NO_JOURNAL, runMigrations } from '../execution/index.ts'
 import { advice, rethrow } from '../kernel/index.ts'
 import { planMigration } from '../plan/index.ts'
 import { loadParser } from '../statements/index.ts'
@@ -39,12 +38,14 @@ const OPEN_ENVIRONMENTS = new Set(['development', 'testing'])
  */
 export async function reset(request: ResetRequest): Promise<ResetOutcome> {
   refuseProtected(request)
-  const dropped = await withTarget(request, async (session, supervision) => {
+  const dropped = await withTarget(request, async (session, target) => {
     await requireName(session, request)
     await loadParser()
     const { schemas, sql } = await planReset(session, request)
-    const step = { plan: planMigration({ name: 'reset', sql, path: 'reset' }), books: NO_BOOKS }
-    const { failure } = await runMigrations(supervision, [step], [])
+    const migration = planMigration({ name: 'reset', sql, path: 'reset' })
+    // Nothing is recorded of a reset: what would hold the record is dropped.
+    const execution = { migration, journal: NO_JOURNAL }
+    const { failure } = await runMigrations(target, [execution], [])
     if (failure) rethrow(failure)
     return { database: session.server.database, dropped: schemas }
   })
@@ -77,14 +78,4 @@ async function requireName(session: Session, { address, consent }: ResetRequest)
     why: 'It needs consent by the name of the database.',
     nextActions: [advice(`Add --confirm ${database} if that is what you want.`)],
   })
-}
-
-/** Nothing is recorded of a reset: what would hold the record is dropped. */
-const NO_BOOKS: Bookkeeping = {
-  direction: 'down',
-  whole: () => '',
-  begun: () => '',
-  finished: () => '',
-  failed: () => '',
-  undone: () => '',
 }

@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import { attempt } from '../kernel/index.ts'
+import { resetSessionSql, runShadowGroup } from '../execution/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
 import {
   type Catalog,
@@ -8,7 +8,6 @@ import {
   readCatalog,
   type Scope,
 } from '../schema/index.ts'
-import { replay } from '../shadow/index.ts'
 import { changesRowsOnly, type Statement, type TransactionGroup } from '../statements/index.ts'
 
 /** A state that a migration passes through: the catalog after its first `done` statements. */
@@ -27,7 +26,8 @@ export interface Course {
 
 /** What is run between two looks at the catalog. */
 interface Step {
-  readonly sql: string
+  /** Nothing where it leaves nothing. */
+  readonly group: TransactionGroup | undefined
   readonly first: number
   /** Statements that stand after it. */
   readonly done: number
@@ -45,7 +45,7 @@ export async function statesByGroup(
   scope: Scope,
 ): Promise<Course> {
   const steps = plan.groups.map((group): Step => ({
-    sql: group.rolledBack ? '' : group.sql,
+    group: group.rolledBack ? undefined : group,
     first: group.statements[0]?.number ?? 1,
     done: doneAfter(plan, group),
     rowsOnly: group.statements.every(changesRowsOnly),
@@ -62,7 +62,7 @@ export async function statesByStatement(
   const undone = new Set(plan.groups.flatMap((group) => (group.rolledBack ? group.statements : [])))
   const steps = plan.groups.flatMap((group) =>
     group.statements.map((statement): Step => ({
-      sql: undone.has(statement) || ofTransactionOnly(statement) ? '' : statement.text,
+      group: undone.has(statement) || ofTransactionOnly(statement) ? undefined : groupOf(statement),
       first: statement.number,
       done: statement === group.statements.at(-1) ? doneAfter(plan, group) : statement.number,
       rowsOnly: changesRowsOnly(statement),
@@ -77,6 +77,13 @@ export function doneAfter(plan: MigrationPlan, group: TransactionGroup): number 
   return next ? next.number - 1 : plan.statements.length
 }
 
+/** A statement as a transaction group of its own. */
+function groupOf(statement: Statement): TransactionGroup {
+  const { number, text: sql, start: offset, role } = statement
+  const kind = role.kind === 'alone' ? 'alone' : 'transaction'
+  return { number, kind, statements: [statement], sql, offset, rolledBack: false }
+}
+
 async function walk(
   session: Session,
   plan: MigrationPlan,
@@ -84,14 +91,15 @@ async function walk(
 ): Promise<Course> {
   let state = await stateOf(session, 0, scope)
   const states = [state]
-  for (const { sql, first, done, rowsOnly } of steps) {
-    const ran = await attempt(() => replay(session, [{ name: plan.name, sql, path: plan.path }]))
+  await session.execute(resetSessionSql(session, '').sql)
+  for (const { group, first, done, rowsOnly } of steps) {
+    const refusal = group && (await runShadowGroup(session, group))
     // Rows that a statement needs and a shadow database lacks make it fail, and do not matter to the catalog.
-    if (!ran.ok && !rowsOnly) {
-      const { server, message } = ran.failure
+    if (refusal && !rowsOnly) {
+      const { server, message } = refusal.failure
       return { states, failure: { statement: first, message: server?.message ?? message } }
     }
-    state = rowsOnly || sql === '' ? { ...state, done } : await stateOf(session, done, scope)
+    state = rowsOnly || !group ? { ...state, done } : await stateOf(session, done, scope)
     states.push(state)
   }
   return { states }

@@ -1,4 +1,10 @@
-import { destroyedBy, runMigrations, type RunOutcome, type Supervision } from '../deploy/index.ts'
+import { destroyedBy } from '../deploy/index.ts'
+import {
+  repairJournal,
+  runMigrations,
+  type RunOutcome,
+  type TargetSession,
+} from '../execution/index.ts'
 import {
   failedRowSql,
   finishedRowSql,
@@ -9,7 +15,6 @@ import { command } from '../kernel/index.ts'
 import { type MigrationPlan, planMigration } from '../plan/index.ts'
 import { waySql } from '../schema/index.ts'
 import { raise } from './failures.ts'
-import { booksOf } from './finish.ts'
 import { type Half, wayToStart } from './half.ts'
 
 /** The SQL of an undo, planned, and what it destroys. */
@@ -36,13 +41,13 @@ export async function undoingOf(half: Half): Promise<Undoing> {
 
 /** Runs the undo, and records with the last of it that the run never was. */
 export async function undo(
-  supervision: Supervision,
+  target: TargetSession,
   half: Half,
   { plan }: Undoing,
 ): Promise<RunOutcome> {
-  const { session } = supervision
+  const { session } = target
   const { migration, direction } = half
-  const row =
+  const rowSql =
     direction === 'up' ? rolledBackRowSql(session, migration) : finishedRowSql(session, migration)
   if (!plan.atomic) {
     // A journal of the run that is rolled back would let a deploy go on with it.
@@ -52,8 +57,8 @@ export async function undo(
     )
   }
   return await runMigrations(
-    supervision,
-    [{ plan, books: booksOf({ session, migration, direction }, row) }],
+    target,
+    [{ migration: plan, journal: repairJournal(session, migration, { direction, rowSql }) }],
     [],
   )
 }

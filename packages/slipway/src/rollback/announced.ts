@@ -1,4 +1,4 @@
-import type { Receipt } from '../deploy/index.ts'
+import type { Receipt } from '../execution/index.ts'
 import { describeKept, type Kept } from '../safekeeping/index.ts'
 import type { ColumnDefinition, ObjectName, Statement } from '../statements/index.ts'
 import type { PreparedDown } from './prepared-down.ts'

@@ -54,7 +54,7 @@ async function moved(): Promise<void> {
 }
 
 const restore = (on: TestTarget, id: number) =>
-  withTarget(on.request([]), (session) => restoreKept(session, id))
+  withTarget(on.request([]), (_session, working) => restoreKept(working, id))
 
 const names = async (on: TestTarget, table: string) =>
   (await on.sql(`SELECT name FROM ${table} ORDER BY id`)).map(({ name }) => name)

@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import { type MigrationStep, rollingBack } from '../deploy/index.ts'
+import { type Execution, rollbackJournal } from '../execution/index.ts'
 import { attempt } from '../kernel/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
 import { createKeepingSql, type Kept, readKept, restoringOf } from '../safekeeping/index.ts'
@@ -8,7 +8,7 @@ import type { PreparedDown } from './prepared-down.ts'
 
 /** Down migrations that put back what is kept of their migrations. */
 export interface RestoringPlan {
-  readonly steps: readonly MigrationStep[]
+  readonly executions: readonly Execution[]
   /** What was kept of these migrations before, as it is now. */
   readonly keptNow: () => Promise<readonly Kept[]>
 }
@@ -20,8 +20,11 @@ export async function prepareRestoring(
 ): Promise<RestoringPlan> {
   const all = await readKept(session)
   if (all.length === 0) {
-    const steps = plans.map((plan) => ({ plan, books: rollingBack(session, plan.name) }))
-    return { steps, keptNow: async () => [] }
+    const executions = plans.map((migration) => ({
+      migration,
+      journal: rollbackJournal(session, migration.name),
+    }))
+    return { executions, keptNow: async () => [] }
   }
   // The functions may be those of another version of Slipway.
   await session.execute(createKeepingSql)
@@ -32,7 +35,7 @@ export async function prepareRestoring(
     const now = await attempt(() => readKept(session))
     return now.ok ? now.value.filter(({ id }) => ids.has(id)) : kept
   }
-  return { steps: plans.map((plan) => restoringStep(session, plan, kept)), keptNow }
+  return { executions: plans.map((plan) => restoringExecution(session, plan, kept)), keptNow }
 }
 
 /** Down migrations with what they announce in the light of what is kept. */
@@ -48,9 +51,14 @@ export async function knowingKept(
   })
 }
 
-function restoringStep(session: Session, plan: MigrationPlan, all: readonly Kept[]): MigrationStep {
+function restoringExecution(
+  session: Session,
+  migration: MigrationPlan,
+  all: readonly Kept[],
+): Execution {
   const { schema } = session.server
-  const kept = all.filter(({ migration }) => migration === plan.name)
-  const { companions, end } = restoringOf(plan.statements, { migration: plan.name, schema, kept })
-  return { plan, books: rollingBack(session, plan.name, end), companions }
+  const { name, statements } = migration
+  const kept = all.filter((one) => one.migration === name)
+  const { hooks, end } = restoringOf(statements, { migration: name, schema, kept })
+  return { migration, journal: rollbackJournal(session, name, end), hooks }
 }

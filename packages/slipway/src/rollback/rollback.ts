@@ -3,16 +3,18 @@ import {
   type Consent,
   destroyedBy,
   prepareBooks,
-  reading,
-  type Receipt,
   requireConsent,
-  runMigrations,
-  type Supervision,
   type Verification,
   verified,
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
+import {
+  readFromTarget,
+  type Receipt,
+  runMigrations,
+  type TargetSession,
+} from '../execution/index.ts'
 import {
   compareHistory,
   findInterruption,
@@ -70,7 +72,7 @@ export interface RollbackOutcome {
  * stays. Prisma then sees them as pending.
  */
 export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome> {
-  return await withTarget(asked, async (session, supervision) => {
+  return await withTarget(asked, async (session, target) => {
     const request = shadowLike(asked, session)
     const history = await readHistory(session)
     const comparison = compareHistory(history, request.migrations)
@@ -92,7 +94,7 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
     if (request.protected && destroys.length > 0)
       await requireConsent({ database, destroys }, request.consent)
     await prepareBooks(session)
-    const ran = await run(supervision, { ways, expected }, request)
+    const ran = await run(target, { ways, expected }, request)
     return { database, ways: decided(ways, ran.receipts), testRun, ...ran }
   })
 }
@@ -212,30 +214,30 @@ function nameChanges(changes: readonly { object: string }[]): string {
 }
 
 async function run(
-  supervision: Supervision,
+  target: TargetSession,
   {
     ways,
     expected,
   }: { readonly ways: readonly PreparedDown[]; readonly expected: Catalog | undefined },
   request: RollbackRequest,
 ): Promise<Pick<RollbackOutcome, 'receipts' | 'kept' | 'verification' | 'failure'>> {
-  const { session } = supervision
+  const { session } = target
   const plans = ways.map(({ plan }) => plan)
-  const { steps, keptNow } = await prepareRestoring(session, plans)
-  const ran = await runMigrations(supervision, steps, await readJournal(session))
+  const { executions, keptNow } = await prepareRestoring(session, plans)
+  const ran = await runMigrations(target, executions, await readJournal(session))
   const outcome = { ...ran, kept: await keptNow() }
   if (outcome.failure && outcome.failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
-  supervision.emit({ kind: 'phase', phase: 'verify' })
+  target.emit({ kind: 'phase', phase: 'verify' })
   if (!outcome.failure && expected) {
     const catalog = await attempt(() =>
-      reading(supervision, async () =>
+      readFromTarget(target, async () =>
         readCatalog(session, await projectScope(session, request.migrations)),
       ),
     )
     const changes = catalog.ok ? difference(expected, catalog.value) : []
     if (changes.length > 0) return { ...outcome, failure: notRestored(nameChanges(changes)) }
   }
-  const looked = await verified(supervision, request.migrations)
+  const looked = await verified(target, request.migrations)
   if (looked.ok) return { ...outcome, verification: looked.value }
   return { ...outcome, failure: outcome.failure ?? looked.failure }
 }

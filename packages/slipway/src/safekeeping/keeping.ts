@@ -1,6 +1,6 @@
 import { quoteLiteral } from '../database/index.ts'
+import type { Hooks, StatementHooks } from '../execution/index.ts'
 import type { Action, ObjectName, Statement } from '../statements/index.ts'
-import { type Companion, type Companions } from './companions.ts'
 import { type Made, madeBefore, nameKey } from './made.ts'
 import { releasing } from './releasing.ts'
 import { call, literals, quoted } from './sql-text.ts'
@@ -19,7 +19,7 @@ export interface KeepingOptions {
 
 /** What keeps, and what nothing can keep. */
 export interface Keeping {
-  readonly companions: Companions
+  readonly hooks: Hooks
   /** Sentences without a full stop: what a statement destroys that is not kept, known before it runs. */
   readonly notKept: readonly string[]
 }
@@ -29,7 +29,7 @@ export interface Keeping {
  * says what to call; the server decides, when the statement is about to run, what there is to keep.
  */
 export function keepingOf(statements: readonly Statement[], options: KeepingOptions): Keeping {
-  const companions = new Map<number, Companion>()
+  const hooks = new Map<number, StatementHooks>()
   const notKept: string[] = []
   const made = madeBefore(statements)
   for (const [index, statement] of statements.entries()) {
@@ -38,9 +38,9 @@ export function keepingOf(statements: readonly Statement[], options: KeepingOpti
     const following = statements.slice(index)
     const scene = { statement, made: made[index] ?? NOTHING_MADE, following, options }
     const before = [...keptFirst(scene), ...releasing(statement, options.history)]
-    if (before.length > 0) companions.set(statement.number, { before })
+    if (before.length > 0) hooks.set(statement.number, { before })
   }
-  return { companions, notKept }
+  return { hooks, notKept }
 }
 
 const NOTHING_MADE: Made = { tables: new Set(), columns: new Set() }

@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { queryWithinLimits, type TargetSession } from '../execution/index.ts'
 import { advice, command, failureOf } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { type Kept, readKept } from './kept.ts'
@@ -9,25 +9,22 @@ export function expired(kept: readonly Kept[], olderThanMs: number, now: number)
   return kept.filter(({ keptAt }) => now - Date.parse(keptAt) >= olderThanMs)
 }
 
-/** Drops what is kept, for good, all of it in one transaction. Waits for a lock no longer than is given. */
-export async function pruneKept(
-  session: Session,
-  kept: readonly Kept[],
-  lockTimeoutMs: number,
-): Promise<void> {
+/** Drops what is kept, for good, all of it in one transaction, within the limits of the target. */
+export async function pruneKept(target: TargetSession, kept: readonly Kept[]): Promise<void> {
   if (kept.length === 0) return
+  const { session } = target
   await session.execute(createKeepingSql)
   const ids = kept.map(({ id }) => id).join(', ')
-  await session.execute(
-    `SET LOCAL lock_timeout = ${lockTimeoutMs}; SELECT slipway.prune_kept(ARRAY[${ids}]::bigint[]);`,
-  )
+  const name = { name: 'The prune', again: ['kept', 'prune'] }
+  await queryWithinLimits(target, name, `SELECT slipway.prune_kept(ARRAY[${ids}]::bigint[])`)
 }
 
 /**
  * Puts back one thing that is kept, into the table or column that stands now: rows that are there stay.
  * Fails with SAFEKEEPING.UNKNOWN, SAFEKEEPING.NO_PLACE or SAFEKEEPING.TABLE_UNCERTAIN.
  */
-export async function restoreKept(session: Session, id: number): Promise<Kept> {
+export async function restoreKept(target: TargetSession, id: number): Promise<Kept> {
+  const { session } = target
   const one = (await readKept(session)).find((kept) => kept.id === id)
   if (one?.state !== 'kept') {
     return raise('SAFEKEEPING.UNKNOWN', {
@@ -36,7 +33,7 @@ export async function restoreKept(session: Session, id: number): Promise<Kept> {
     })
   }
   await session.execute(createKeepingSql)
-  const rows = await restoreOne(session, one)
+  const rows = await restoreOne(target, one)
   if (rows[0]?.[0] !== 't') {
     raise('SAFEKEEPING.NO_PLACE', {
       message: `${one.schema}.${one.table} does not have what is kept under ${id}.`,
@@ -47,9 +44,10 @@ export async function restoreKept(session: Session, id: number): Promise<Kept> {
   return (await readKept(session)).find((kept) => kept.id === id) ?? one
 }
 
-async function restoreOne(session: Session, { id, schema, table }: Kept) {
+async function restoreOne(target: TargetSession, { id, schema, table }: Kept) {
+  const name = { name: `The restore of ${id}`, again: ['kept', 'restore', String(id)] }
   try {
-    return (await session.queryRaw(`SELECT slipway.restore_one(${id})`)).rows
+    return (await queryWithinLimits(target, name, `SELECT slipway.restore_one(${id})`)).rows
   } catch (error) {
     if (failureOf(error)?.server?.sqlstate !== 'SLW02') throw error
     return raise('SAFEKEEPING.TABLE_UNCERTAIN', {

@@ -1,4 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from '../database/index.ts'
+import type { Hooks, StatementHooks } from '../execution/index.ts'
 import {
   type Action,
   type ColumnDefinition,
@@ -6,7 +7,6 @@ import {
   type ObjectName,
   type Statement,
 } from '../statements/index.ts'
-import type { Companion, Companions } from './companions.ts'
 import type { Kept } from './kept.ts'
 import { nameKey } from './made.ts'
 import { releasing } from './releasing.ts'
@@ -23,7 +23,7 @@ export interface RestoringOptions {
 
 /** What puts back, with the statements of a down migration and after the last of them. */
 export interface Restoring {
-  readonly companions: Companions
+  readonly hooks: Hooks
   /** SQL for the end of its transaction. */
   readonly end: string
 }
@@ -36,7 +36,7 @@ export function restoringOf(
   statements: readonly Statement[],
   options: RestoringOptions,
 ): Restoring {
-  const companions = new Map<number, Companion>()
+  const hooks = new Map<number, StatementHooks>()
   const kept = options.kept.filter(({ state }) => state === 'kept')
   const complete = completed(statements)
   const changed = changedTables(statements)
@@ -48,9 +48,9 @@ export function restoringOf(
     ]
     const scene = { ...options, kept, tables: complete.get(statement.number) ?? [] }
     const own = kept.length > 0 ? putBack(statement, scene) : {}
-    if (before.length > 0 || own.after) companions.set(statement.number, { before, ...own })
+    if (before.length > 0 || own.after) hooks.set(statement.number, { before, ...own })
   }
-  return { companions, end: kept.length > 0 ? endOf(changed, options) : '' }
+  return { hooks, end: kept.length > 0 ? endOf(changed, options) : '' }
 }
 
 /** The tables that are made and have all their columns and partitions after a statement, by its number. */
@@ -113,7 +113,7 @@ interface Scene extends RestoringOptions {
   readonly tables: readonly ObjectName[]
 }
 
-function putBack(statement: Statement, options: Scene): Companion {
+function putBack(statement: Statement, options: Scene): StatementHooks {
   const [action, ...others] = statement.actions
   if (
     action?.kind === 'add-column' &&

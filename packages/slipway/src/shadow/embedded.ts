@@ -6,7 +6,7 @@ import type { ShadowOptions } from './shadow-database.ts'
 import { shadowSchema } from './shadow-schema.ts'
 
 /** Changes when the embedded server or the way of replaying does: older images are then left alone. */
-const IMAGE_FORMAT = 'pglite-0.5.16/2'
+const IMAGE_FORMAT = 'pglite-0.5.16/3'
 
 const WORTH_AN_IMAGE_MS = 500
 

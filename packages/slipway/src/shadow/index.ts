@@ -1,7 +1,7 @@
 export { shadowFailures } from './failures.ts'
 export { type Filling, type FillingManner, emptyTables, fillTables } from './generated-rows.ts'
 export { extensionsOf } from './history-key.ts'
-export { type ReplayMigration, missingRole, raiseReplayFailure, replay } from './replay.ts'
+export { raiseRefusal, type ReplayMigration, replay } from './replay.ts'
 export { type ScaledTable, fillToScale } from './scale.ts'
 export {
   type ShadowOptions,

@@ -14,7 +14,7 @@ import type { ShadowOptions } from './shadow-database.ts'
 import { shadowSchema } from './shadow-schema.ts'
 
 /** Changes when the way of replaying does: older templates are then left alone. */
-const FORMAT = 'server/2'
+const FORMAT = 'server/3'
 const WORTH_A_TEMPLATE_MS = 150
 const KEEP = 12
 const DAY_MS = 86_400_000

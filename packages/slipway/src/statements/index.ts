@@ -12,6 +12,7 @@ export type {
 export { checksum, matchesChecksum } from './checksum.ts'
 export { isRequired } from './definition.ts'
 export { statementsFailures } from './failures.ts'
+export { type Migration, type MigrationFile, parseMigration, parseMigrations } from './migration.ts'
 export { indexOfCharacter, placeAt } from './position.ts'
 export { changesRowsOnly } from './rows.ts'
 export { sameMeaning } from './same-meaning.ts'

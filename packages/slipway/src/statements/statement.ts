@@ -5,6 +5,7 @@ import { destroyedBy } from './destroys.ts'
 import { raise } from './failures.ts'
 import { parser } from './parser.ts'
 import { byteIndexer, indexOfCharacter, placeAt } from './position.ts'
+import { type SettingsEffect, settingsEffectOf } from './settings-effect.ts'
 
 /** The role that a statement plays for how its file must be run. */
 export type StatementRole =
@@ -33,6 +34,7 @@ export interface Statement {
   readonly line: number
   readonly column: number
   readonly role: StatementRole
+  readonly settings: SettingsEffect
   /** What it does, by its grammar. */
   readonly actions: readonly Action[]
   /** What of the user's data it destroys, as people say it (`table user`, `column user.email`); often nothing. */
@@ -65,6 +67,7 @@ export function parseStatements(sql: string, file?: string): Statement[] {
       line,
       column: start - (starts[line - 1] ?? 0) + 1,
       role: roleOf(tree, text),
+      settings: settingsEffectOf(tree, text),
       actions,
       destroys: actions.flatMap(destroyedBy),
     }

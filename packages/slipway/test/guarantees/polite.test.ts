@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { deploy, type DeployRequest } from '../../src/deploy/index.ts'
+import { deploy, type DeployRequest, withTarget } from '../../src/deploy/index.ts'
 import { ConnectionString, type Event } from '../../src/kernel/index.ts'
+import { restoreKept } from '../../src/safekeeping/index.ts'
 import { createDatabase, type TestDatabase } from '../postgres.ts'
 
 // Guarantee 6: a deploy never queues other sessions behind a lock request for longer than the lock timeout.
@@ -86,6 +87,74 @@ test('a long reader is waited for and named, and other readers are not stopped',
     expect(blockers).toEqual([
       expect.objectContaining({ application: 'nightly report', state: 'idle in transaction' }),
     ])
+  } finally {
+    await database.drop()
+  }
+})
+
+test.each([
+  ['sets no limits', 'SET lock_timeout = 0; SET statement_timeout = 0;'],
+  ['sets none by a function', "SELECT pg_catalog.set_config('lock_timeout', '0', false);"],
+  [
+    'sets none in its code',
+    "DO $$ BEGIN PERFORM set_config('lock_timeout', '0', false); END $$; INSERT INTO \"Order\" DEFAULT VALUES;",
+  ],
+])('a migration that %s queues other readers no longer', async (_what, sets) => {
+  const database = await createDatabase()
+  try {
+    const [init, change] = MIGRATIONS
+    await deploy(requestFor(database, { migrations: MIGRATIONS.slice(0, 1) }))
+    const stop = new AbortController()
+    const reading = longestRead(database, stop.signal)
+    const migrations = [init, { ...change, sql: `${sets}\n${change?.sql}` }] as typeof MIGRATIONS
+    const outcome = await withClient(database, async (reader) => {
+      await reader.query('BEGIN; SELECT * FROM "Order"')
+      const ended = sleep(2000).then(() => reader.query('COMMIT'))
+      const deployed = await deploy(requestFor(database, { migrations }))
+      await ended
+      return deployed
+    })
+    stop.abort()
+    expect(await reading).toBeLessThan(LOCK_TIMEOUT_MS + 200)
+    expect(outcome.failure).toBeUndefined()
+    expect(outcome.receipts[0]?.attempts).toBeGreaterThan(1)
+  } finally {
+    await database.drop()
+  }
+})
+
+test('kept restore queues other readers no longer, and comes through', async () => {
+  const database = await createDatabase()
+  try {
+    const [init, change] = MIGRATIONS
+    const drop = { name: '3_drop', sql: 'ALTER TABLE "Order" DROP COLUMN "note";' }
+    const filled = { name: '2_change', sql: `${change?.sql} UPDATE "Order" SET "note" = 'old';` }
+    // With forced row security a restore must lock the table against all others.
+    const again = {
+      name: '4_again',
+      sql: 'ALTER TABLE "Order" ADD COLUMN "note" TEXT, FORCE ROW LEVEL SECURITY;',
+    }
+    const migrations = [init, filled, drop, again] as typeof MIGRATIONS
+    const request = requestFor(database, { migrations })
+    const { kept, failure } = await deploy(request)
+    expect(failure).toBeUndefined()
+    const id = kept.find(({ kind }) => kind === 'columns')?.id ?? 0
+    const stop = new AbortController()
+    const reading = longestRead(database, stop.signal)
+    const restored = await withClient(database, async (reader) => {
+      await reader.query('BEGIN; SELECT * FROM "Order"')
+      const ended = sleep(2000).then(() => reader.query('COMMIT'))
+      const one = await withTarget(request, (_session, target) => restoreKept(target, id))
+      await ended
+      return one
+    })
+    stop.abort()
+    expect(await reading).toBeLessThan(LOCK_TIMEOUT_MS + 200)
+    expect(restored).toMatchObject({ state: 'restored' })
+    await withClient(database, async (client) => {
+      const { rows } = await client.query('SELECT "note" FROM "Order"')
+      expect(rows).toEqual([{ note: 'old' }])
+    })
   } finally {
     await database.drop()
   }

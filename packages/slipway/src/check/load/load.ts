@@ -1,14 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address, Session } from '../../database/index.ts'
-import {
-  applying,
-  companionsOf,
-  type Limits,
-  prepareBooks,
-  prepareKeeping,
-  type Receipt,
-  runMigrations,
-} from '../../deploy/index.ts'
+import { hooksOf, prepareBooks, prepareKeeping } from '../../deploy/index.ts'
+import { deployJournal, type Limits, type Receipt, runMigrations } from '../../execution/index.ts'
 import { advice, type Emit, type Failure, must } from '../../kernel/index.ts'
 import { type MigrationPlan, planMigrations } from '../../plan/index.ts'
 import type { MigrationFolder } from '../../project/index.ts'
@@ -23,7 +16,7 @@ import {
 } from '../../shadow/index.ts'
 import { raise } from '../failures.ts'
 import type { RowsFrom, RowsWanted } from './rows-wanted.ts'
-import { type Span, timing } from './timing.ts'
+import { observeTimes, type Span } from './timing.ts'
 import { type Touched, touchedBy } from './touched.ts'
 import { type ClassWaits, waitsOf, type Window } from './waits.ts'
 import { endingWithUs, withWorkload, type Workload } from './workload.ts'
@@ -171,21 +164,22 @@ async function runBeside(
   workload: Workload,
   site: Site & { readonly plan: MigrationPlan; readonly deadline: number },
 ): Promise<Omit<Load, 'tables' | 'leftOut'>> {
-  const { plan, address, limits, deadline, signal } = site
+  const { session, plan, address, limits, deadline, signal } = site
   await pause(BASELINE_MS, signal)
   // So that each migration meets it, wherever its second has begun.
   await workload.untilLongRead()
-  const { session, spans } = timing(site.session, plan, workload.now)
+  const { observer, spans } = observeTimes(workload.now)
   const keeping = await prepareKeeping(session, [plan], true)
-  const step = {
-    plan,
-    books: applying(session, plan.name, plan.checksum),
-    companions: companionsOf(keeping, plan),
+  const execution = {
+    migration: plan,
+    journal: deployJournal(session, plan.name, plan.checksum),
+    hooks: hooksOf(keeping, plan),
+    observer,
   }
   const from = workload.now()
   const ran = await runMigrations(
     { session, address, limits, deadline, signal, emit: () => {} },
-    [step],
+    [execution],
     [],
   )
   const window = { from, to: workload.now() }

@@ -72,8 +72,8 @@ async function restore(context: Context, work: Work, { args }: Input): Promise<R
       message: 'slipway kept restore needs the number of what is kept.',
     })
   }
-  return await withTarget(await workRequest(context, work), async (session) => {
-    const one = await restoreKept(session, id)
+  return await withTarget(await workRequest(context, work), async (session, target) => {
+    const one = await restoreKept(target, id)
     return reportOf(work, session.server.database, [one], restoredLines([one]))
   })
 }
@@ -81,7 +81,7 @@ async function restore(context: Context, work: Work, { args }: Input): Promise<R
 async function prune(context: Context, work: Work, { flags }: Input): Promise<Report> {
   const asked = flags.text('older-than')
   const olderThan = flags.on('all') ? 0 : durationOf(asked, work.target.policy.keepMs)
-  return await withTarget(await workRequest(context, work), async (session, { limits }) => {
+  return await withTarget(await workRequest(context, work), async (session, target) => {
     const { database } = session.server
     const found = expired(await readKept(session), olderThan, context.now())
     const destroys = found
@@ -90,7 +90,7 @@ async function prune(context: Context, work: Work, { flags }: Input): Promise<Re
     // What is past its retention goes by the policy of the environment; anything else needs a person's word.
     if (work.target.protected && olderThan < work.target.policy.keepMs && destroys.length > 0)
       await requireConsent({ database, destroys }, consentOf(context))
-    await pruneKept(session, found, limits.lockTimeoutMs)
+    await pruneKept(target, found)
     const lines = found.map((one) => status('done', `Dropped ${describeKept(one)}`, one.migration))
     const summary = paragraph(`${found.length} pruned on ${placeOf(work, database)}.`)
     return reportOf(work, database, found, [...lines, summary])

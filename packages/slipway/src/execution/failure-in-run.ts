@@ -10,8 +10,8 @@ interface RunPlace {
   readonly left: number
 }
 
-/** The failure of one migration as its run tells it: with what was done before, and the command that goes on. */
-export function inRun(failure: Failure, place: RunPlace): Failure {
+/** The failure of one migration of a run: with what was done before it, and the command that goes on. */
+export function failureInRun(failure: Failure, place: RunPlace): Failure {
   const before = doneBefore(place)
   const nextActions = place.direction === 'up' ? failure.nextActions : backwards(failure, place)
   if (before === undefined) return { ...failure, nextActions }

@@ -1,5 +1,5 @@
 import type { Failure } from '../kernel/index.ts'
-import type { MigrationPlan } from '../plan/index.ts'
+import type { Migration } from '../statements/index.ts'
 
 /** What became of a step. */
 export type StepStatus = 'done' | 'failed' | 'not-run'
@@ -22,32 +22,47 @@ export interface Receipt {
   readonly statements: readonly StatementReceipt[]
 }
 
-/** The result of one migration. */
-export interface MigrationRun {
+/** What came of one migration. */
+export interface MigrationOutcome {
   readonly receipt: Receipt
   readonly failure?: Failure
 }
 
 /** Statements up to `done` are done, the one after it has `status`, the rest did not run. */
 export function statementReceipts(
-  plan: MigrationPlan,
+  { statements }: Migration,
   done: number,
   status: StepStatus,
 ): StatementReceipt[] {
-  return plan.statements.map(({ number, line }) => {
+  return statements.map(({ number, line }) => {
     const own = number <= done ? 'done' : number === done + 1 ? status : 'not-run'
     return { statement: number, line, status: own }
   })
 }
 
 /** The receipt of a migration that was not reached. */
-export function notRun(plan: MigrationPlan): Receipt {
+export function notRun(migration: Migration): Receipt {
   return {
-    migration: plan.name,
+    migration: migration.name,
     status: 'not-run',
     ms: 0,
     attempts: 0,
     lockWaitMs: 0,
-    statements: statementReceipts(plan, 0, 'not-run'),
+    statements: statementReceipts(migration, 0, 'not-run'),
+  }
+}
+
+/** The receipt of a migration that was done whole; it began at `began`, on the clock of `performance.now()`. */
+export function doneReceipt(
+  migration: Migration,
+  attempts: Pick<Receipt, 'attempts' | 'lockWaitMs'>,
+  began: number,
+): Receipt {
+  return {
+    migration: migration.name,
+    status: 'done',
+    ms: Math.round(performance.now() - began),
+    ...attempts,
+    statements: statementReceipts(migration, migration.statements.length, 'done'),
   }
 }

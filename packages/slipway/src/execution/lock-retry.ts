@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Address, Session } from '../database/index.ts'
+import type { Session } from '../database/index.ts'
 import {
   advice,
   attempt,
   type Blocker,
   command,
-  type Emit,
   type Failure,
+  failureFrom,
   failureOf,
+  rethrow,
 } from '../kernel/index.ts'
 import {
   describeBlocker,
@@ -17,31 +18,13 @@ import {
   type Obstacle,
   watchBlockers,
 } from './blockers.ts'
-import { raise, raiseStopped } from './failures.ts'
+import type { Limits, TargetSession } from './limits.ts'
+import { raise, stoppedFailure } from './run-failures.ts'
 
 const PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 5000
 /** How often it is asked whether those in the way have ended. */
 const ASK_EVERY_MS = 100
-
-/** How long things may take. */
-export interface Limits {
-  /** Longest wait for a lock, and so the longest that other sessions queue behind us. */
-  readonly lockTimeoutMs: number
-  readonly statementTimeoutMs: number
-}
-
-/** The conditions under which statements run on a target. */
-export interface Supervision {
-  readonly session: Session
-  /** To look at the session from outside. */
-  readonly address: Address
-  readonly limits: Limits
-  /** On the clock of `performance.now()`: when to give up. */
-  readonly deadline: number
-  readonly signal: AbortSignal
-  readonly emit: Emit
-}
 
 /** How it went: attempts made, and the time lost to locks. */
 export interface Attempts {
@@ -49,50 +32,48 @@ export interface Attempts {
   readonly lockWaitMs: number
 }
 
+/** How attempts ended: with what was refused, or with nothing. */
+export interface Retried<R> extends Attempts {
+  readonly refusal?: R | { readonly failure: Failure }
+}
+
 /**
  * Runs `work` until it gets its locks. An attempt that waits longer than the lock timeout gives up and
  * lets the others pass; it is tried again when those in the way have ended, or after a pause, until the
- * deadline (DEPLOY.LOCK_TIMEOUT, with the blockers by name). A deadlock counts as a lock not had. `work` is
- * told how long it may wait for a lock, in milliseconds, and must leave nothing when it fails.
+ * deadline (DEPLOY.LOCK_TIMEOUT, with the blockers by name). A deadlock counts as a lock not had. `work` gets
+ * the number of its attempt and how long it may wait for a lock, in milliseconds; it gives what was refused, and
+ * then has left nothing. `name` is what failures name.
  */
-export async function untilLocked(
-  supervision: Supervision,
-  migration: string,
-  work: (lockTimeoutMs: number) => Promise<void>,
-  inTransaction = true,
-): Promise<Attempts> {
-  const { session, address, limits, deadline, signal, emit } = supervision
+export async function retryOnLockTimeout<R extends { readonly failure: Failure }>(
+  target: TargetSession,
+  name: string,
+  work: (lockTimeoutMs: number, attempt: number) => Promise<R | undefined>,
+): Promise<Retried<R>> {
+  const { session, address, limits, signal } = target
   let obstacle = NO_OBSTACLE
   let lockWaitMs = 0
+  const seen = (found: Obstacle) => {
+    obstacle = found
+  }
   const stopListening = cancelOn(signal, session)
   try {
     for (let attempts = 1; ; attempts++) {
       const began = performance.now()
-      if (signal.aborted) raiseStopped(`Stopped before ${migration}.`)
-      try {
-        const seen = (found: Obstacle) => {
-          obstacle = found
-        }
-        const working = work(lockTimeoutOf(attempts, limits))
-        await watchBlockers(address, session.server.pid, working, seen)
-        return { attempts, lockWaitMs: Math.round(lockWaitMs) }
-      } catch (error) {
-        if (inTransaction) await rollBack(session)
-        if (signal.aborted) raiseStopped(`Stopped during ${migration}.`, error)
-        if (!isLockTrouble(failureOf(error))) throw error
-        const pause = pauseBefore(attempts + 1)
-        if (performance.now() + pause + limits.lockTimeoutMs > deadline)
-          raiseLockTimeout(migration, attempts, obstacle.blockers, error)
-        emit({
-          kind: 'blocked',
-          migration,
-          attempt: attempts,
-          blockers: obstacle.blockers,
-          retryInMs: pause,
-        })
-        await waitForOthers(supervision, obstacle, { attempts, pause })
-        lockWaitMs += performance.now() - began
+      const made = () => ({ attempts, lockWaitMs: Math.round(lockWaitMs) })
+      if (signal.aborted) return { ...made(), ...stopped(`Stopped before ${name}.`) }
+      const working = work(lockTimeoutOf(attempts, limits), attempts)
+      const refusal = await watchBlockers(address, session.server.pid, working, seen)
+      if (!refusal) return made()
+      if (signal.aborted) return { ...made(), ...stopped(`Stopped during ${name}.`) }
+      if (!isLockTrouble(refusal.failure)) return { ...made(), refusal }
+      const pause = pauseBefore(attempts + 1)
+      if (performance.now() + pause + limits.lockTimeoutMs > target.deadline) {
+        const failure = lockTimeoutFailure(name, attempts, obstacle.blockers)
+        return { ...made(), refusal: { failure } }
       }
+      emitBlocked(target, { name, attempt: attempts, blockers: obstacle.blockers, pause })
+      await waitForOthers(target, obstacle, { attempts, pause })
+      lockWaitMs += performance.now() - began
     }
   } finally {
     stopListening()
@@ -103,20 +84,21 @@ export async function untilLocked(
  * Runs work that only reads. It waits for locks until the deadline, for a reader queues nobody behind
  * itself; then DEPLOY.LOCK_TIMEOUT names who holds them. A signal ends the wait.
  */
-export async function reading<T>(
-  { session, signal }: Pick<Supervision, 'session' | 'signal'>,
+export async function readFromTarget<T>(
+  { session, signal }: Pick<TargetSession, 'session' | 'signal'>,
   work: () => Promise<T>,
 ): Promise<T> {
   const stopListening = cancelOn(signal, session)
   try {
     return await work()
   } catch (error) {
-    if (!failureOf(error)) throw error
+    const failure = failureOf(error)
+    if (!failure) throw error
     if (signal.aborted)
       raise('DEPLOY.STOPPED', { message: 'Stopped while the catalog was read.', cause: error })
-    if (!isLockTrouble(failureOf(error))) throw error
+    if (!isLockTrouble(failure)) throw error
     const blockers = await exclusiveHolders(session)
-    return raiseLockTimeout('The look at the catalog', 1, blockers, error)
+    return rethrow(lockTimeoutFailure('The look at the catalog', 1, blockers), error)
   } finally {
     stopListening()
   }
@@ -136,7 +118,7 @@ function lockTimeoutOf(attempts: number, { lockTimeoutMs }: Limits): number {
  * ends the wait early; the next round sees it.
  */
 async function waitForOthers(
-  { session, signal, limits, deadline }: Supervision,
+  { session, signal, limits, deadline }: TargetSession,
   obstacle: Obstacle,
   { attempts, pause }: { readonly attempts: number; readonly pause: number },
 ): Promise<void> {
@@ -162,8 +144,8 @@ function pauseBefore(number: number): number {
   )
 }
 
-function isLockTrouble(failure: Failure | undefined): boolean {
-  const state = failure?.server?.sqlstate
+function isLockTrouble(failure: Failure): boolean {
+  const state = failure.server?.sqlstate
   return state === '55P03' || state === '40P01'
 }
 
@@ -173,20 +155,27 @@ function cancelOn(signal: AbortSignal, session: Session): () => void {
   return () => signal.removeEventListener('abort', cancel)
 }
 
-async function rollBack(session: Session): Promise<void> {
-  // Where no transaction is open this is a warning; where the connection broke, the server has done it.
-  await session.execute('ROLLBACK').catch(() => {})
+function stopped(message: string): { readonly refusal: { readonly failure: Failure } } {
+  return { refusal: { failure: stoppedFailure(message) } }
 }
 
-function raiseLockTimeout(
-  migration: string,
-  attempts: number,
-  blockers: readonly Blocker[],
-  cause: unknown,
-): never {
+function emitBlocked(
+  { emit }: TargetSession,
+  blocked: {
+    readonly name: string
+    readonly attempt: number
+    readonly blockers: readonly Blocker[]
+    readonly pause: number
+  },
+): void {
+  const { name: migration, attempt: number, blockers, pause } = blocked
+  emit({ kind: 'blocked', migration, attempt: number, blockers, retryInMs: pause })
+}
+
+function lockTimeoutFailure(name: string, attempts: number, blockers: readonly Blocker[]): Failure {
   const tries = attempts === 1 ? 'one attempt' : `${attempts} attempts`
-  raise('DEPLOY.LOCK_TIMEOUT', {
-    message: `${migration} did not get its locks in ${tries}.`,
+  return failureFrom('DEPLOY.LOCK_TIMEOUT', {
+    message: `${name} did not get its locks in ${tries}.`,
     why:
       blockers.length > 0
         ? `Blocked by ${blockers.map(describeBlocker).join('; ')}.`
@@ -195,21 +184,5 @@ function raiseLockTimeout(
       advice('End the blocking transaction, or wait for it.'),
       command(['deploy'], 'try again'),
     ],
-    cause,
   })
-}
-
-/** What a session waits for locks where nothing else is said: until the deadline. */
-export function restingLimits(deadline: number): string {
-  return `SET lock_timeout = ${left(deadline)}; RESET statement_timeout;`
-}
-
-function left(deadline: number): number {
-  return Math.min(Math.max(Math.ceil(deadline - performance.now()), 1), 2 ** 31 - 1)
-}
-
-/** The statement timeout that holds now: the limit, or what is left until the deadline. */
-export function statementTimeout({ limits, deadline }: Supervision): number {
-  const { statementTimeoutMs } = limits
-  return statementTimeoutMs === 0 ? left(deadline) : Math.min(statementTimeoutMs, left(deadline))
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { advice, command, type Failure } from '../kernel/index.ts'
-import { inRun } from './in-run.ts'
+import { failureInRun } from './failure-in-run.ts'
 
 const STOPPED: Failure = {
   code: 'DEPLOY.STOPPED',
@@ -13,7 +13,7 @@ const STOPPED: Failure = {
 }
 
 test('a rollback that was stopped goes on with what is left, and no more', () => {
-  const { why, nextActions } = inRun(STOPPED, { direction: 'down', done: 39, left: 2 })
+  const { why, nextActions } = failureInRun(STOPPED, { direction: 'down', done: 39, left: 2 })
   expect(why).toBe('It was undone. 39 migrations were rolled back before it, and that stands.')
   expect(nextActions.map((action) => 'args' in action && action.args)).toEqual([
     ['rollback', '--steps', '2'],
@@ -22,7 +22,7 @@ test('a rollback that was stopped goes on with what is left, and no more', () =>
 })
 
 test('a deploy goes on with the same command, for what stands is not run again', () => {
-  const failure = inRun(STOPPED, { direction: 'up', done: 1, left: 2 })
+  const failure = failureInRun(STOPPED, { direction: 'up', done: 1, left: 2 })
   expect(failure).toEqual({
     ...STOPPED,
     why: 'It was undone. 1 migration was applied before it, and that stands.',

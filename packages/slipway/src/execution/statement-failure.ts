@@ -1,10 +1,9 @@
 import { command, type Failure, failureFrom, type ServerError } from '../kernel/index.ts'
-import type { MigrationPlan } from '../plan/index.ts'
-import { type Message, stopOf } from '../safekeeping/index.ts'
-import { placeAt } from '../statements/index.ts'
+import { type Migration, placeAt } from '../statements/index.ts'
+import type { StopPlace } from './message.ts'
 
 /** What the server said of a statement that it refused; nothing where something else went wrong. */
-export function refusal({ code, server }: Failure): ServerError | undefined {
+export function refusedBy({ code, server }: Failure): ServerError | undefined {
   const refused = code.startsWith('DATABASE.') && code !== 'DATABASE.CONNECTION_LOST'
   return refused ? server : undefined
 }
@@ -12,23 +11,22 @@ export function refusal({ code, server }: Failure): ServerError | undefined {
 /** The failure of a statement, with its place in the file and all that the server said. */
 export function statementFailure(
   code: 'DEPLOY.STATEMENT_FAILED' | 'DEPLOY.STATEMENT_TIMEOUT' | 'DEPLOY.INCOMPLETE',
-  plan: MigrationPlan,
-  at: { readonly server: ServerError; readonly message: Message },
+  migration: Migration,
+  at: StopPlace & { readonly server: ServerError },
 ): Failure {
-  const { server, message } = at
-  const { statement, index = statement?.start } = stopOf(message, server)
-  const total = plan.statements.length
+  const { server, statement, index = statement?.start } = at
+  const total = migration.statements.length
   const which = statement ? `statement ${statement.number} of ${total}` : 'a statement'
   const incomplete = code === 'DEPLOY.INCOMPLETE'
   return failureFrom(code, {
-    message: `${plan.name} failed at ${which}: ${server.message}.`,
+    message: `${migration.name} failed at ${which}: ${server.message}.`,
     why: incomplete
       ? 'It runs step by step, so the statements before it stand.'
       : 'It runs as one transaction, which was rolled back: the database is as it was before it.',
     nextActions: incomplete
       ? [command(['repair'], 'finish it, undo it, or mark it')]
       : [command(['deploy'], 'run it again, when its cause is gone')],
-    ...(index === undefined ? {} : { where: placeAt(plan.sql, index, plan.path) }),
+    ...(index === undefined ? {} : { where: placeAt(migration.sql, index, migration.path) }),
     server,
   })
 }

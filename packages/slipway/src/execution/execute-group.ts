@@ -1,0 +1,151 @@
+import type { Session } from '../database/index.ts'
+import { type Failure, failureOf } from '../kernel/index.ts'
+import type { Statement, TransactionGroup } from '../statements/index.ts'
+import type { Hooks } from './hooks.ts'
+import { localTimeoutsSql, type Timeouts } from './limits.ts'
+import { type Message, messageText, statementMessages, stopPlace } from './message.ts'
+import type { Observer } from './observer.ts'
+import type { Sql } from './session-reset.ts'
+
+/** One transaction group, and what is sent with it. */
+export interface GroupExecution {
+  readonly session: Session
+  /** Absent for a file without statements, of which there is only something to record. */
+  readonly group: TransactionGroup | undefined
+  readonly hooks: Hooks
+  /** Sent first: it resets the session before the first group of a file. */
+  readonly reset?: Sql | undefined
+  /** Absent on a shadow database, where nobody else is. */
+  readonly timeouts?: Timeouts | undefined
+  /** SQL in the same transaction, behind the statements: what is recorded of them. */
+  readonly record?: string | undefined
+  readonly observer?: Observer | undefined
+}
+
+/** What ended a transaction group; nothing of it stands. */
+export interface Refusal {
+  readonly failure: Failure
+  /** What was thrown. */
+  readonly error: unknown
+  /** The statement that was refused, and the index in the file where it is known. */
+  readonly statement?: Statement
+  readonly index?: number
+}
+
+/**
+ * Executes one transaction group: in one transaction with what is recorded of it and in one round trip, unless
+ * an observer looks at each statement. Gives what the server refused; then the transaction is rolled back. A
+ * statement that runs outside any transaction goes as it is; `record` then follows it.
+ */
+export async function executeGroup(execution: GroupExecution): Promise<Refusal | undefined> {
+  return execution.group?.kind === 'alone'
+    ? await executeAlone(execution, execution.group)
+    : await executeTransaction(execution)
+}
+
+async function executeTransaction(execution: GroupExecution): Promise<Refusal | undefined> {
+  const { session, group, observer, record = '' } = execution
+  const opening = openingMessage(execution)
+  // Hooks of statements that leave nothing would keep what stays.
+  const hooks = group?.rolledBack ? new Map() : execution.hooks
+  const sent = group ? statementMessages(group, { ...execution, hooks }) : []
+  const end = group?.rolledBack ? 'ROLLBACK;' : `${record}COMMIT;`
+  const refusal =
+    group && observer?.wantsEach(group)
+      ? await sendEach({ session, group, observer }, { opening, sent, end })
+      : await sendWhole(execution, [...opening, ...sent.flatMap(({ message }) => message)], end)
+  // Where no transaction is open this is a warning; where the connection broke, the server has done it.
+  if (refusal) await session.execute('ROLLBACK').catch(() => {})
+  else if (group?.rolledBack && record !== '') await session.execute(record)
+  return refusal
+}
+
+/** What opens a transaction: its timeouts hold for the transaction and end with it. */
+function openingMessage({ reset, timeouts }: GroupExecution): Message {
+  const begin = { sql: 'BEGIN;\n', commands: 1 }
+  const limits = timeouts ? [{ sql: localTimeoutsSql(timeouts), commands: 2 }] : []
+  return [begin, ...(reset ? [reset] : []), ...limits]
+}
+
+async function sendWhole(
+  { session, group, observer }: GroupExecution,
+  message: Message,
+  end: string,
+): Promise<Refusal | undefined> {
+  const sending = group && { group, statements: group.statements }
+  return await send(message, async (watch) => {
+    const run = () => watch(() => session.execute(messageText(message) + end))
+    await (observer && sending ? observer.around(sending, run) : run())
+  })
+}
+
+async function sendEach(
+  at: { readonly session: Session; readonly group: TransactionGroup; readonly observer: Observer },
+  parts: {
+    readonly opening: Message
+    readonly sent: ReturnType<typeof statementMessages>
+    readonly end: string
+  },
+): Promise<Refusal | undefined> {
+  const { session, group, observer } = at
+  await session.execute(messageText(parts.opening))
+  await observer.groupBegan?.(group)
+  for (const { statement, message } of parts.sent) {
+    const refusal = await send(message, (watch) =>
+      observer.around({ group, statements: [statement] }, () =>
+        watch(() => session.execute(messageText(message))),
+      ),
+    )
+    if (refusal) return refusal
+  }
+  return await send([], (watch) => watch(() => session.execute(parts.end)))
+}
+
+async function executeAlone(
+  execution: GroupExecution,
+  group: TransactionGroup,
+): Promise<Refusal | undefined> {
+  const { session, reset, observer, record = '' } = execution
+  if (reset) await session.execute(reset.sql)
+  const [statement] = group.statements
+  const message: Message = [
+    { sql: group.sql, commands: 1, offset: group.offset, ...(statement ? { statement } : {}) },
+  ]
+  const sending = { group, statements: group.statements }
+  const refusal = await send(message, async (watch) => {
+    const run = () => watch(() => session.execute(group.sql))
+    await (observer ? observer.around(sending, run) : run())
+  })
+  if (!refusal && record !== '') await session.execute(record)
+  return refusal
+}
+
+/** Sends SQL and gives what the server refused, with its place. What else `work` throws passes through. */
+async function send(
+  message: Message,
+  work: (watch: (run: () => Promise<void>) => Promise<void>) => Promise<void>,
+): Promise<Refusal | undefined> {
+  let refusal: Refusal | undefined
+  const watch = async (run: () => Promise<void>) => {
+    try {
+      await run()
+    } catch (error) {
+      refusal = refusalOf(error, message)
+      throw error
+    }
+  }
+  try {
+    await work(watch)
+    return undefined
+  } catch (error) {
+    if (refusal) return refusal
+    throw error
+  }
+}
+
+function refusalOf(error: unknown, message: Message): Refusal | undefined {
+  const failure = failureOf(error)
+  if (!failure) return undefined
+  const place = failure.server ? stopPlace(message, failure.server) : {}
+  return { failure, error, ...place }
+}

@@ -1,0 +1,12 @@
+import type { Migration } from '../statements/index.ts'
+import type { Hooks } from './hooks.ts'
+import type { Journal } from './journal.ts'
+import type { Observer } from './observer.ts'
+
+/** A migration to be executed on a target: how it is recorded, what goes with its statements, who looks on. */
+export interface Execution {
+  readonly migration: Migration
+  readonly journal: Journal
+  readonly hooks?: Hooks
+  readonly observer?: Observer
+}

@@ -1,0 +1,21 @@
+export { advisoryHolders, describeBlocker } from './blockers.ts'
+export { executionFailures, stoppedFailure } from './run-failures.ts'
+export type { Execution } from './execution.ts'
+export { type Hooks, NO_HOOKS, type StatementHooks } from './hooks.ts'
+export { invalidIndexes } from './index-state.ts'
+export {
+  deployJournal,
+  type Journal,
+  NO_JOURNAL,
+  repairJournal,
+  rollbackJournal,
+} from './journal.ts'
+export { type Limits, targetSettingsSql, type TargetSession } from './limits.ts'
+export { readFromTarget } from './lock-retry.ts'
+export type { Observer } from './observer.ts'
+export { queryWithinLimits } from './query-within-limits.ts'
+export { notRun, type Receipt } from './receipt.ts'
+export { runMigrations, type RunOutcome } from './run-migrations.ts'
+export { runOnShadow, runShadowGroup, type ShadowRefusal } from './run-on-shadow.ts'
+export { finishedGroups } from './run-steps.ts'
+export { resetSessionSql } from './session-reset.ts'

@@ -1,0 +1,96 @@
+import type { Session } from '../database/index.ts'
+import {
+  appliedRowSql,
+  type Direction,
+  failedRowSql,
+  finishedRowSql,
+  forgottenRowSql,
+  journalClearSql,
+  receiptSql,
+  reopenedRowSql,
+  rolledBackRowSql,
+  startedRowSql,
+} from '../history/index.ts'
+
+/**
+ * SQL that records a migration in Prisma's history and in the ledger, each piece sent with the work that it
+ * records.
+ */
+export interface Journal {
+  readonly direction: Direction
+  /** With the transaction that does all of the migration. */
+  wholeSql(attempts: number): string
+  /** Before the first of several transaction groups. */
+  begunSql(): string
+  /** With the last of several transaction groups. */
+  finishedSql(attempts: number): string
+  /** When a transaction group fails and those before it are committed. */
+  failedSql(logs: string): string
+  /** When the first transaction group fails and nothing is committed. */
+  undoneSql(): string
+}
+
+/** Records nothing. */
+export const NO_JOURNAL: Journal = {
+  direction: 'down',
+  wholeSql: () => '',
+  begunSql: () => '',
+  finishedSql: () => '',
+  failedSql: () => '',
+  undoneSql: () => '',
+}
+
+/** The journal of a migration that is applied: its row appears, finished. */
+export function deployJournal(session: Session, migration: string, checksum: string): Journal {
+  const receipt = (attempts: number) =>
+    receiptSql(session, { command: 'deploy', migration, attempts })
+  return {
+    direction: 'up',
+    wholeSql: (attempts) => appliedRowSql(session, migration, checksum) + receipt(attempts),
+    begunSql: () => startedRowSql(session, migration, checksum),
+    finishedSql: (attempts) => finishedRowSql(session, migration, checksum) + receipt(attempts),
+    failedSql: (logs) => failedRowSql(session, migration, logs),
+    undoneSql: () => forgottenRowSql(session, migration),
+  }
+}
+
+/**
+ * The journal of a migration that is rolled back: its row is marked so, which Prisma reads as pending. `end` is
+ * SQL that ends the work in the same transaction.
+ */
+export function rollbackJournal(session: Session, migration: string, end = ''): Journal {
+  const whole = (attempts: number) =>
+    end +
+    rolledBackRowSql(session, migration) +
+    receiptSql(session, { command: 'rollback', migration, attempts })
+  return {
+    direction: 'down',
+    wholeSql: whole,
+    // Half rolled back is neither applied nor pending: without its finish, Prisma too calls it failed.
+    begunSql: () => reopenedRowSql(session, migration),
+    finishedSql: whole,
+    failedSql: (logs) => failedRowSql(session, migration, logs),
+    undoneSql: () => finishedRowSql(session, migration),
+  }
+}
+
+/** The journal of a repair: `rowSql` with the last of the work; until then the migration stays failed. */
+export function repairJournal(
+  session: Session,
+  migration: string,
+  { direction, rowSql }: { readonly direction: Direction; readonly rowSql: string },
+): Journal {
+  const whole = (attempts: number) =>
+    rowSql +
+    receiptSql(session, { command: 'repair', migration, attempts }) +
+    journalClearSql(session, migration)
+  const failed = (logs: string) => failedRowSql(session, migration, logs)
+  return {
+    direction,
+    wholeSql: whole,
+    begunSql: () => '',
+    finishedSql: whole,
+    failedSql: failed,
+    undoneSql: () => failed('The first statement of a repair failed.'),
+  }
+}

@@ -1,0 +1,115 @@
+import type { ServerError } from '../kernel/index.ts'
+import { indexOfCharacter, type Statement, type TransactionGroup } from '../statements/index.ts'
+import type { Hooks } from './hooks.ts'
+import { reassertTimeoutsSql, type Timeouts } from './limits.ts'
+
+/** A part of a message: the server's answers to it are answers about `statement`. */
+interface Piece {
+  readonly sql: string
+  /** How many commands of it the server completes. */
+  readonly commands: number
+  readonly statement?: Statement
+  /** Where the text stands in the file; absent where Slipway wrote it. */
+  readonly offset?: number
+}
+
+/** SQL that is sent at once, and which part of it belongs to which statement of the file. */
+export type Message = readonly Piece[]
+
+/** What goes with the statements of a transaction group. */
+interface Additions {
+  readonly hooks: Hooks
+  /** Kept in force whatever the file sets; absent on a shadow database. */
+  readonly timeouts?: Timeouts | undefined
+}
+
+/** The statements of a transaction group, a message each: as they stand in the file, each with its hooks. */
+export function statementMessages(
+  group: TransactionGroup,
+  { hooks, timeouts }: Additions,
+): { readonly statement: Statement; readonly message: Message }[] {
+  const reasserting = timeouts ? reassertedBefore(group.statements) : new Set<Statement>()
+  return group.statements.map((statement, index) => {
+    const { before = [], instead, after = [] } = hooks.get(statement.number) ?? {}
+    const ours = (commands: readonly string[]): Piece[] =>
+      commands.map((command) => ({ sql: `${command};\n`, commands: 1, statement }))
+    const own = instead === undefined ? [ownPiece(group, index)] : ours(instead)
+    const limits: Piece[] =
+      timeouts && reasserting.has(statement)
+        ? [{ sql: reassertTimeoutsSql(timeouts), commands: 1, statement }]
+        : []
+    return { statement, message: [...limits, ...ours(before), ...own, ...ours(after)] }
+  })
+}
+
+/** A statement with what stands before the next. The last one may lack its semicolon, and may end in a comment. */
+function ownPiece({ statements, sql, offset }: TransactionGroup, index: number): Piece {
+  const statement = statements[index]
+  const next = statements[index + 1]
+  const start = index === 0 || statement === undefined ? offset : statement.start
+  const text = sql.slice(start - offset, next === undefined ? undefined : next.start - offset)
+  const closed = next === undefined ? `${text}\n;\n` : text
+  return { sql: closed, commands: 1, offset: start, ...(statement ? { statement } : {}) }
+}
+
+/**
+ * The statements before which our timeouts must be brought into force again: the first that can take a lock
+ * after one that sets something. After statements that run code, which seldom sets anything, the first that
+ * can take a strong lock.
+ */
+function reassertedBefore(statements: readonly Statement[]): ReadonlySet<Statement> {
+  const found = new Set<Statement>()
+  let changed: 'no' | 'maybe' | 'yes' = 'no'
+  for (const statement of statements) {
+    const { settings } = statement
+    if (settings === 'changes') changed = 'yes'
+    if (settings === 'changes' || settings === 'transaction') continue
+    if (changed === 'yes' || (changed === 'maybe' && !changesRowsAlone(statement))) {
+      found.add(statement)
+      changed = 'no'
+    }
+    if (settings === 'maybe' && changed === 'no') changed = 'maybe'
+  }
+  return found
+}
+
+function changesRowsAlone({ actions }: Statement): boolean {
+  return actions.every(({ kind }) => kind === 'insert' || kind === 'update' || kind === 'delete')
+}
+
+/** The text of a message. */
+export function messageText(message: Message): string {
+  return message.map(({ sql }) => sql).join('')
+}
+
+/** The place at which the server stopped: the statement, and the index in the file where it is known. */
+export interface StopPlace {
+  readonly statement?: Statement
+  readonly index?: number
+}
+
+/** Where in the file the server stopped: by the position it gives, else by how much it had completed. */
+export function stopPlace(message: Message, { position, completed = 0 }: ServerError): StopPlace {
+  const placed = position === undefined ? undefined : placeAtPosition(message, position)
+  if (placed?.statement) return placed
+  let done = 0
+  for (const { commands, statement } of message) {
+    done += commands
+    if (done > completed) return statement ? { statement } : {}
+  }
+  return {}
+}
+
+/** The server counts characters of the whole message, from 1. */
+function placeAtPosition(message: Message, position: number): StopPlace | undefined {
+  const text = messageText(message)
+  let left = indexOfCharacter(text, position)
+  for (const { sql, statement, offset } of message) {
+    if (left < sql.length) {
+      if (statement === undefined) return undefined
+      return offset === undefined ? { statement } : { statement, index: offset + left }
+    }
+    left -= sql.length
+  }
+  return undefined
+}

@@ -1,0 +1,81 @@
+import type { Failure } from '../kernel/index.ts'
+import type { Migration } from '../statements/index.ts'
+import { executeGroup, type Refusal } from './execute-group.ts'
+import type { Execution } from './execution.ts'
+import { NO_HOOKS } from './hooks.ts'
+import { targetSettingsSql, type TargetSession, timeoutsNow } from './limits.ts'
+import { type Attempts, retryOnLockTimeout } from './lock-retry.ts'
+import type { StopPlace } from './message.ts'
+import { doneReceipt, type MigrationOutcome } from './receipt.ts'
+import { changesSettings, resetSessionSql } from './session-reset.ts'
+import { refusedBy, statementFailure } from './statement-failure.ts'
+
+/**
+ * Runs a migration as one transaction with its history row and receipt, in one round trip: after a
+ * crash at any moment both are there or neither is.
+ */
+export async function runAtomic(
+  target: TargetSession,
+  { migration, journal, hooks = NO_HOOKS, observer }: Execution,
+): Promise<MigrationOutcome> {
+  const { session } = target
+  const began = performance.now()
+  const { refusal, ...attempts } = await retryOnLockTimeout(
+    target,
+    migration.name,
+    async (lockTimeoutMs, attempt) => {
+      const reset = resetSessionSql(session, targetSettingsSql(target))
+      const again = changesSettings(migration) ? reset.sql : ''
+      return await executeGroup({
+        session,
+        group: migration.groups[0],
+        hooks,
+        observer,
+        reset,
+        timeouts: timeoutsNow(target, lockTimeoutMs),
+        record: again + journal.wholeSql(attempt),
+      })
+    },
+  )
+  if (!refusal) return { receipt: doneReceipt(migration, attempts, began) }
+  return failedOutcome(migration, refusal, { ...attempts, began })
+}
+
+function failedOutcome(
+  migration: Migration,
+  refusal: Refusal | { readonly failure: Failure },
+  { began, ...attempts }: Attempts & { readonly began: number },
+): MigrationOutcome {
+  const { failure } = refusal
+  const place: StopPlace = 'error' in refusal ? refusal : {}
+  const server = migration.groups.length > 0 ? refusedBy(failure) : undefined
+  const stoppedAt = server && place.statement
+  return {
+    receipt: {
+      migration: migration.name,
+      status: 'failed',
+      ms: Math.round(performance.now() - began),
+      ...attempts,
+      // The transaction was rolled back: statements that ran did not stay.
+      statements: migration.statements.map(({ number, line }) => ({
+        statement: number,
+        line,
+        status: number === stoppedAt?.number ? 'failed' : 'not-run',
+      })),
+    },
+    failure: server ? withStatement(migration, failure, { ...place, server }) : failure,
+  }
+}
+
+/** The failure with its statement. A full disk or a missing right keeps its code and its next steps. */
+function withStatement(
+  migration: Migration,
+  failure: Failure,
+  at: Parameters<typeof statementFailure>[2],
+): Failure {
+  const timeout = at.server.sqlstate === '57014'
+  const code = timeout ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
+  const found = statementFailure(code, migration, at)
+  if (failure.code === 'DATABASE.STATEMENT') return found
+  return { ...found, code: failure.code, nextActions: failure.nextActions }
+}

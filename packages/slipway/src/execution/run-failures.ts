@@ -1,0 +1,42 @@
+import {
+  advice,
+  command,
+  type Failure,
+  failureFrom,
+  type FailureSpecs,
+  type Raise,
+  raiserOf,
+} from '../kernel/index.ts'
+
+/** What ends the execution of a migration on a target. Codes are those of a deploy, of which they are part. */
+export const executionFailures = {
+  'DEPLOY.LOCK_TIMEOUT': { title: 'Other sessions held a table until the deadline', exit: 5 },
+  'DEPLOY.STATEMENT_TIMEOUT': { title: 'A statement ran longer than allowed', exit: 5 },
+  'DEPLOY.STATEMENT_FAILED': {
+    title: 'A statement failed, and its migration left nothing behind',
+    exit: 5,
+  },
+  'DEPLOY.INCOMPLETE': {
+    title: 'A migration that runs step by step stopped in the middle',
+    exit: 6,
+  },
+  'DEPLOY.JOURNAL_MISMATCH': {
+    title: 'A half-applied migration was edited in a part that has run',
+    exit: 6,
+  },
+  'DEPLOY.STOPPED': { title: 'A signal stopped the deploy cleanly', exit: 130 },
+} as const satisfies FailureSpecs
+
+export const raise: Raise<typeof executionFailures> = raiserOf(executionFailures)
+
+/** What a command ends with that a signal stopped where it was safe. */
+export function stoppedFailure(message: string): Failure {
+  return failureFrom('DEPLOY.STOPPED', {
+    message,
+    why: 'What the server was running was undone; what was finished before stands.',
+    nextActions: [
+      advice('Run the same command again: it goes on from here.'),
+      command(['status'], 'see where the database stands'),
+    ],
+  })
+}

@@ -1,0 +1,64 @@
+import type { JournalEntry } from '../history/index.ts'
+import { type Failure, failureOf } from '../kernel/index.ts'
+import type { Execution } from './execution.ts'
+import { failureInRun } from './failure-in-run.ts'
+import type { TargetSession } from './limits.ts'
+import { type MigrationOutcome, notRun, type Receipt } from './receipt.ts'
+import { runAtomic } from './run-atomic.ts'
+import { runSteps } from './run-steps.ts'
+
+/** What running migrations gave: a receipt for each, and the failure that ended it, if one did. */
+export interface RunOutcome {
+  readonly receipts: readonly Receipt[]
+  readonly failure?: Failure
+}
+
+/**
+ * Executes migrations on a target, in their order until one fails. Never throws for a failed statement: the
+ * receipts say what was done, what failed and what was not run.
+ */
+export async function runMigrations(
+  target: TargetSession,
+  executions: readonly Execution[],
+  entries: readonly JournalEntry[],
+): Promise<RunOutcome> {
+  const receipts: Receipt[] = []
+  const total = executions.length
+  for (const [index, execution] of executions.entries()) {
+    const { name } = execution.migration
+    target.emit({ kind: 'migration-started', migration: name, index, total })
+    const { receipt, failure } = await runMigration(target, execution, entries)
+    receipts.push(receipt)
+    if (failure) {
+      target.emit({ kind: 'migration-failed', migration: name, code: failure.code })
+      receipts.push(...executions.slice(index + 1).map(({ migration }) => notRun(migration)))
+      const place = { direction: execution.journal.direction, done: index, left: total - index }
+      return { receipts, failure: failureInRun(failure, place) }
+    }
+    const { ms, attempts } = receipt
+    target.emit({ kind: 'migration-done', migration: name, ms, attempts })
+  }
+  return { receipts }
+}
+
+async function runMigration(
+  target: TargetSession,
+  execution: Execution,
+  all: readonly JournalEntry[],
+): Promise<MigrationOutcome> {
+  const { migration, journal } = execution
+  const began = performance.now()
+  try {
+    const entries = all.filter(
+      (entry) => entry.migration === migration.name && entry.direction === journal.direction,
+    )
+    return migration.atomic && entries.length === 0
+      ? await runAtomic(target, execution)
+      : await runSteps(target, execution, entries)
+  } catch (error) {
+    const failure = failureOf(error)
+    if (!failure) throw error
+    const ms = Math.round(performance.now() - began)
+    return { receipt: { ...notRun(migration), status: 'failed', ms, attempts: 1 }, failure }
+  }
+}

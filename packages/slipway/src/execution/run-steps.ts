@@ -1,0 +1,269 @@
+import type { JournalEntry } from '../history/index.ts'
+import { journalBeginSql, journalClearSql, journalFinishSql } from '../history/index.ts'
+import { command, type Failure, failureOf, sha256 } from '../kernel/index.ts'
+import type { Action, Migration, TransactionGroup } from '../statements/index.ts'
+import { executeGroup, type Refusal } from './execute-group.ts'
+import type { Execution } from './execution.ts'
+import { NO_HOOKS } from './hooks.ts'
+import { dropInvalidIndex, indexState } from './index-state.ts'
+import { sessionTimeoutsSql, targetSettingsSql, type TargetSession, timeoutsNow } from './limits.ts'
+import { type Attempts, type Retried, retryOnLockTimeout } from './lock-retry.ts'
+import { doneReceipt, type MigrationOutcome, type Receipt, statementReceipts } from './receipt.ts'
+import { raise } from './run-failures.ts'
+import {
+  changesSettings,
+  OWN_ROLE_SQL,
+  resetSessionSql,
+  settingsBeforeSql,
+  type Sql,
+} from './session-reset.ts'
+import { statementFailure } from './statement-failure.ts'
+
+/** What the steps of one migration share. */
+interface Steps {
+  readonly target: TargetSession
+  readonly execution: Execution
+  readonly entries: readonly JournalEntry[]
+  attempts: number
+  lockWaitMs: number
+}
+
+/**
+ * Runs a migration transaction group by transaction group, each journalled with the transaction that does it, so that after a
+ * crash it resumes at the transaction group where it stopped. A statement that runs outside any transaction is
+ * journalled as begun before and as finished after; between the two, the catalog says whether it was
+ * done. When the first transaction group fails the migration leaves nothing; when a later one does, those before it
+ * are committed (DEPLOY.INCOMPLETE).
+ */
+export async function runSteps(
+  target: TargetSession,
+  execution: Execution,
+  entries: readonly JournalEntry[],
+): Promise<MigrationOutcome> {
+  const began = performance.now()
+  const { migration, journal } = execution
+  const steps: Steps = { target, execution, entries, attempts: 1, lockWaitMs: 0 }
+  const done = finishedGroups(migration, entries)
+  const [next] = migration.groups.slice(done)
+  const begun = entries.length === 0 ? journal.begunSql() + beginSql(steps, next) : ''
+  await target.session.execute(resetSql(steps).sql + begun + earlierSettings(steps, next))
+  for (const group of migration.groups.slice(done)) {
+    const [first] = group.statements
+    target.emit({
+      kind: 'statement-started',
+      migration: migration.name,
+      statement: first?.number ?? 0,
+      total: migration.statements.length,
+    })
+    const { refusal, attempts, lockWaitMs } = await runGroup(steps, group)
+    steps.attempts += attempts - 1
+    steps.lockWaitMs += lockWaitMs
+    if (refusal) return await failedAt(steps, group, { refusal, began })
+  }
+  if (!next) await target.session.execute(finishSql(steps))
+  const { attempts, lockWaitMs } = steps
+  return { receipt: doneReceipt(migration, { attempts, lockWaitMs }, began) }
+}
+
+/** How many transaction groups the journal holds as finished. Their text must not have changed since. */
+export function finishedGroups(
+  { name, groups }: Pick<Migration, 'name' | 'groups'>,
+  entries: readonly JournalEntry[],
+): number {
+  let done = 0
+  for (const group of groups) {
+    const entry = entries.find(({ group: number, finished }) => finished && number === group.number)
+    if (!entry) break
+    if (entry.checksum !== sha256(group.sql)) {
+      raise('DEPLOY.JOURNAL_MISMATCH', {
+        message: `${name} was edited in statements that this database has already run.`,
+        why: 'Resuming it would give a schema that no file describes.',
+        nextActions: [command(['repair'], 'undo it, or mark it')],
+      })
+    }
+    done++
+  }
+  return done
+}
+
+/** What came of a transaction group. Failures that come up between statements count to it. */
+async function runGroup(steps: Steps, group: TransactionGroup): Promise<Retried<Refusal>> {
+  try {
+    return group.kind === 'alone'
+      ? await runAlone(steps, group)
+      : await runTransaction(steps, group)
+  } catch (error) {
+    const failure = failureOf(error)
+    if (!failure) throw error
+    return { attempts: 1, lockWaitMs: 0, refusal: { failure, error } }
+  }
+}
+
+async function runTransaction(steps: Steps, group: TransactionGroup): Promise<Retried<Refusal>> {
+  const { target, execution } = steps
+  const { migration, hooks = NO_HOOKS, observer } = execution
+  return await retryOnLockTimeout(
+    target,
+    migration.name,
+    async (lockTimeoutMs) =>
+      await executeGroup({
+        session: target.session,
+        group,
+        hooks,
+        observer,
+        timeouts: timeoutsNow(target, lockTimeoutMs),
+        record: finishedSql(steps, group),
+      }),
+  )
+}
+
+async function runAlone(steps: Steps, group: TransactionGroup): Promise<Retried<Refusal>> {
+  const { target, entries } = steps
+  const { session } = target
+  const resumed = entries.some((entry) => entry.group === group.number)
+  if (!resumed && group.number > 1) await session.execute(beginSql(steps, group))
+  let retried: Retried<Refusal> = { attempts: 1, lockWaitMs: 0 }
+  if (!(resumed && (await isDone(steps, group)))) retried = await buildAlone(steps, group)
+  if (!retried.refusal) await session.execute(finishedSql(steps, group))
+  return retried
+}
+
+async function buildAlone(steps: Steps, group: TransactionGroup): Promise<Retried<Refusal>> {
+  const { target, execution } = steps
+  const { session, limits } = target
+  // A concurrent build waits for older transactions and hinders nobody meanwhile: it may wait.
+  const patient = group.statements.some(({ actions }) => actions.some(isConcurrent))
+  const timeouts = timeoutsNow(target, patient ? 0 : limits.lockTimeoutMs)
+  await session.execute(sessionTimeoutsSql(timeouts))
+  try {
+    return await retryOnLockTimeout(target, execution.migration.name, () =>
+      executeBuilding(steps, group),
+    )
+  } finally {
+    await session.execute(targetSettingsSql(target)).catch(() => {})
+  }
+}
+
+function isConcurrent(action: Action): boolean {
+  return 'concurrently' in action && action.concurrently
+}
+
+async function executeBuilding(
+  { target: { session }, execution: { observer } }: Steps,
+  group: TransactionGroup,
+): Promise<Refusal | undefined> {
+  const role = group.statements[0]?.role
+  const builds = role?.kind === 'alone' ? role.builds : undefined
+  if (builds) await dropInvalidIndex(session, builds)
+  const refusal = await executeGroup({ session, group, hooks: NO_HOOKS, observer })
+  // What a broken build leaves would be taken for the index by IF NOT EXISTS, and slows writes.
+  if (refusal && builds) await dropInvalidIndex(session, builds).catch(() => {})
+  return refusal
+}
+
+/** Whether a statement that was begun before a crash has had its effect. */
+async function isDone({ target: { session } }: Steps, group: TransactionGroup): Promise<boolean> {
+  const role = group.statements[0]?.role
+  if (role?.kind !== 'alone') return false
+  if (role.builds) return (await indexState(session, role.builds)) === 'valid'
+  if (role.drops) return (await indexState(session, role.drops)) === 'absent'
+  return false
+}
+
+function resetSql({ target }: Steps): Sql {
+  return resetSessionSql(target.session, targetSettingsSql(target))
+}
+
+/** A run that goes on after a crash has another session than the one in which the file set something. */
+function earlierSettings({ execution }: Steps, next: TransactionGroup | undefined): string {
+  return next ? settingsBeforeSql(execution.migration, next) : ''
+}
+
+function journalKey({ execution: { migration, journal } }: Steps, group: TransactionGroup) {
+  return {
+    migration: migration.name,
+    direction: journal.direction,
+    group: group.number,
+    checksum: sha256(group.sql),
+  }
+}
+
+function beginSql(steps: Steps, group: TransactionGroup | undefined): string {
+  return group
+    ? ownRole(steps) + journalBeginSql(steps.target.session, journalKey(steps, group))
+    : ''
+}
+
+/** Settings of the file go on behind a group, and end with the file. */
+function finishedSql(steps: Steps, group: TransactionGroup): string {
+  const last = group.number === steps.execution.migration.groups.length
+  return last
+    ? finishSql(steps)
+    : ownRole(steps) + journalFinishSql(steps.target.session, journalKey(steps, group))
+}
+
+function ownRole({ execution }: Steps): string {
+  return changesSettings(execution.migration) ? OWN_ROLE_SQL : ''
+}
+
+function finishSql(steps: Steps): string {
+  const { migration, journal } = steps.execution
+  return (
+    ownSession(steps) +
+    journal.finishedSql(steps.attempts) +
+    journalClearSql(steps.target.session, migration.name)
+  )
+}
+
+function ownSession(steps: Steps): string {
+  return changesSettings(steps.execution.migration) ? resetSql(steps).sql : ''
+}
+
+async function failedAt(
+  steps: Steps,
+  group: TransactionGroup,
+  { refusal, began }: { readonly refusal: Refusal | { failure: Failure }; readonly began: number },
+): Promise<MigrationOutcome> {
+  const { target, execution } = steps
+  const { migration, journal } = execution
+  const { failure } = refusal
+  const before = (group.statements[0]?.number ?? 1) - 1
+  const receipt: Receipt = {
+    migration: migration.name,
+    status: 'failed',
+    ms: Math.round(performance.now() - began),
+    ...attemptsOf(steps),
+    statements: statementReceipts(migration, before, 'failed'),
+  }
+  const record = (sql: string) => target.session.execute(ownSession(steps) + sql)
+  const { server } = failure
+  if (failure.code === 'DATABASE.CONNECTION_LOST') return { receipt, failure }
+  const first = group.number === 1
+  if (first) await record(journal.undoneSql() + journalClearSql(target.session, migration.name))
+  if (failure.code !== 'DATABASE.STATEMENT' || !server)
+    return { receipt, failure: first ? failure : resumable(migration, group, failure) }
+  const at = { ...('error' in refusal ? refusal : {}), server }
+  if (first) {
+    const timeout = server.sqlstate === '57014'
+    const code = timeout ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
+    return { receipt, failure: statementFailure(code, migration, at) }
+  }
+  await record(journal.failedSql(server.message))
+  return { receipt, failure: statementFailure('DEPLOY.INCOMPLETE', migration, at) }
+}
+
+function attemptsOf({ attempts, lockWaitMs }: Steps): Attempts {
+  return { attempts, lockWaitMs }
+}
+
+/** Stopped between transaction groups, by a lock or a signal: no statement is at fault, and a deploy goes on from here. */
+function resumable(migration: Migration, group: TransactionGroup, failure: Failure): Failure {
+  const number = group.statements[0]?.number ?? 1
+  if (failure.code === 'DEPLOY.STOPPED') return failure
+  return {
+    ...failure,
+    code: 'DEPLOY.INCOMPLETE',
+    message: `${migration.name} stopped before statement ${number} of ${migration.statements.length}. ${failure.message}`,
+    nextActions: [command(['deploy'], `go on at statement ${number}`), ...failure.nextActions],
+  }
+}

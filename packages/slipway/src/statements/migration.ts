@@ -1,0 +1,44 @@
+import { checksum } from './checksum.ts'
+import { loadParser } from './parser.ts'
+import { parseStatements, type Statement } from './statement.ts'
+import { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
+
+/** A migration as its file has it: up or down. */
+export interface MigrationFile {
+  readonly name: string
+  readonly sql: string
+  /** Path of the file, for messages; the name where absent. */
+  readonly path?: string
+}
+
+/** A migration that was parsed: what every stage judges, plans and runs. */
+export interface Migration extends Required<MigrationFile> {
+  readonly checksum: string
+  readonly statements: readonly Statement[]
+  readonly groups: readonly TransactionGroup[]
+  /** The whole file is one transaction: it is applied and recorded, or it never was. */
+  readonly atomic: boolean
+}
+
+/** Parses a migration, unless it is parsed already. Needs `loadParser` first. Fails with STATEMENTS.SYNTAX. */
+export function parseMigration(file: MigrationFile): Migration {
+  if (isParsed(file)) return file
+  const { name, sql, path = name } = file
+  const statements = parseStatements(sql, path)
+  const groups = transactionGroupsOf(sql, statements)
+  const [first, ...others] = groups
+  const atomic =
+    first === undefined ||
+    (others.length === 0 && first.kind === 'transaction' && !first.rolledBack)
+  return { name, path, sql, checksum: checksum(sql), statements, groups, atomic }
+}
+
+/** Parses migrations, before the first of them is run: one that does not parse changes nothing. */
+export async function parseMigrations(files: readonly MigrationFile[]): Promise<Migration[]> {
+  if (files.length > 0) await loadParser()
+  return files.map(parseMigration)
+}
+
+function isParsed(file: MigrationFile): file is Migration {
+  return 'groups' in file && 'statements' in file
+}
