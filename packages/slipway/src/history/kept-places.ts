@@ -5,15 +5,13 @@
 /** Kept data that still waits for its table; a dropped table has none, it is found by its name when it is made again. */
 const WAITING = `k.restored_at IS NULL AND k.not_kept IS NULL AND k.kind <> 'table' AND k.details ? 'numbers'`
 
-const IDENTITY = '(SELECT slipway.database_identity())'
-
 /** SQL that notes the present names of the tables and columns that kept data belongs to. */
 export const NOTE_PLACES = `UPDATE slipway.kept k SET present = found.present FROM (
   SELECT k.id, jsonb_build_object('schema', n.nspname, 'table', c.relname, 'columns', (
       SELECT coalesce(jsonb_object_agg(old.key, a.attname), '{}') FROM jsonb_each_text(k.details -> 'numbers') AS old
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = old.value::integer AND NOT a.attisdropped)) AS present
   FROM slipway.kept k JOIN pg_class c ON c.oid = k.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE ${WAITING} AND k.database_identity = ${IDENTITY} AND c.relkind IN ('r', 'p') AND n.nspname <> 'slipway') AS found
+  WHERE ${WAITING} AND slipway.is_this_database(k.database_identity) AND c.relkind IN ('r', 'p') AND n.nspname <> 'slipway') AS found
 WHERE found.id = k.id AND k.present IS DISTINCT FROM found.present;
 `
 
@@ -27,7 +25,7 @@ export const FIND_PLACES = `WITH strange AS (
     coalesce(k.present ->> 'table', k.table_name) AS name,
     CASE WHEN k.present IS NULL THEN (SELECT jsonb_object_agg(key, key) FROM jsonb_object_keys(k.details -> 'numbers') AS key
       WHERE k.kind <> 'columns' OR key <> ALL (k.columns)) ELSE k.present -> 'columns' END AS columns
-  FROM slipway.kept k WHERE ${WAITING} AND k.database_identity IS DISTINCT FROM ${IDENTITY}),
+  FROM slipway.kept k WHERE ${WAITING} AND NOT slipway.is_this_database(k.database_identity)),
 candidate AS (
   SELECT s.id, s.details, s.noted, c.relname = s.name AS named, c.oid, (
       SELECT jsonb_object_agg(old.key, a.attnum) FROM jsonb_each_text(s.columns) AS old
@@ -38,7 +36,7 @@ candidate AS (
 fitting AS (
   SELECT id, details, named, oid, numbers, noted, count(*) OVER (PARTITION BY id) AS fitting FROM candidate
   WHERE (SELECT array_agg(key) FROM jsonb_object_keys(columns) AS key) <@ (SELECT array_agg(key) FROM jsonb_object_keys(numbers) AS key))
-UPDATE slipway.kept k SET relation = f.oid, database_identity = ${IDENTITY},
+UPDATE slipway.kept k SET relation = f.oid, database_identity = slipway.database_identity(),
   details = f.details || jsonb_build_object('numbers', f.numbers)
 FROM fitting f WHERE f.id = k.id AND f.named AND (f.noted OR f.fitting = 1);
 `

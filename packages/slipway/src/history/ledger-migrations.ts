@@ -175,6 +175,11 @@ BEGIN
   RETURN concat_ws('/', cluster, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()),
     'slipway.kept'::regclass::oid);
 END $$;
+-- Roles differ in whether they may read the identifier of the cluster.
+CREATE FUNCTION slipway.is_this_database(identity text) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT coalesce(identity = here OR 'unknown' IN (split_part(identity, '/', 1), split_part(here, '/', 1))
+    AND substring(identity FROM '/.*') = substring(here FROM '/.*'), false) FROM slipway.database_identity() AS here
+$$;
 `
 
 const ADD_IDENTITY = `ALTER TABLE slipway.kept

@@ -210,6 +210,20 @@ test('projects of one database have a journal, a state and receipts each', async
   expect(await target.sql(left)).toEqual([{ journal: 1, states: 1, receipts: 1 }])
 })
 
+test('a database is known again by a role that may not read the identifier of the cluster', async () => {
+  await onTarget(prepareLedger)
+  const [known] = await target.sql('SELECT slipway.database_identity() AS identity')
+  const identity = String(known?.['identity'])
+  const asOther = (name: string) =>
+    target.sql(`REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC;
+    GRANT USAGE ON SCHEMA slipway TO PUBLIC; SET ROLE pg_monitor;
+    SELECT slipway.database_identity() ~ '^unknown/' AS unknown, slipway.is_this_database('${name}') AS same`)
+  expect(await asOther(identity)).toEqual([{ unknown: true, same: true }])
+  expect(await asOther(`${identity}0`)).toEqual([{ unknown: true, same: false }])
+  const [other] = await target.sql(`SELECT slipway.is_this_database('1' || '${identity}') AS same`)
+  expect(other).toEqual({ same: false })
+})
+
 describe('rows of a first ledger that several projects shared', () => {
   const HISTORY = `CREATE TABLE public._prisma_migrations (migration_name text, finished_at timestamptz, rolled_back_at timestamptz);
     CREATE SCHEMA app; CREATE TABLE app._prisma_migrations (LIKE public._prisma_migrations);`

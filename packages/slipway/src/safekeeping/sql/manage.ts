@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION slipway.relation_of(entry slipway.kept) RETURNS regcl
 DECLARE
   target regclass;
 BEGIN
-  IF entry.database_identity = slipway.database_identity() THEN
+  IF slipway.is_this_database(entry.database_identity) THEN
     SELECT oid INTO target FROM pg_class
       WHERE oid = entry.relation AND relkind IN ('r', 'p') AND relnamespace <> 'slipway'::regnamespace;
     IF FOUND THEN RETURN target; END IF;
@@ -31,7 +31,7 @@ BEGIN
   EXCEPTION WHEN SQLSTATE 'SLW03' THEN RETURN false;
   END;
   -- Its table was looked for when the command began; here it was not found beyond doubt.
-  IF entry.kind <> 'table' AND entry.database_identity IS DISTINCT FROM slipway.database_identity() THEN
+  IF entry.kind <> 'table' AND NOT slipway.is_this_database(entry.database_identity) THEN
     RAISE EXCEPTION '% is not certainly the table of what was kept', target USING ERRCODE = 'SLW02';
   END IF;
   CASE entry.kind

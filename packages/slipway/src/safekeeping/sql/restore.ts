@@ -85,7 +85,7 @@ BEGIN
       SELECT FROM pg_attribute WHERE attrelid = to_regclass('slipway.' || entry.stored_as) AND attname = n.key) AS stored
     FROM jsonb_each_text(entry.details -> 'numbers') AS n
     JOIN pg_attribute a ON a.attrelid = target AND a.attnum = n.value::integer AND NOT a.attisdropped AND a.attname <> n.key
-    WHERE entry.relation = target AND entry.database_identity = slipway.database_identity()
+    WHERE entry.relation = target AND slipway.is_this_database(entry.database_identity)
       AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = n.key AND NOT attisdropped)
   LOOP
     -- An earlier statement of the same down migration may have done this.
