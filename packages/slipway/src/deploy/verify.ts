@@ -1,11 +1,6 @@
 import type { Session } from '../database/index.ts'
 import { invalidIndexes, readFromTarget, type TargetSession } from '../execution/index.ts'
-import {
-  forgetCatalogState,
-  historyHash,
-  readHistory,
-  writeCatalogState,
-} from '../history/index.ts'
+import { forgetSchemaState, historyHash, readHistory, writeSchemaState } from '../history/index.ts'
 import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
 import type { ReplayMigration } from '../shadow/index.ts'
@@ -58,13 +53,13 @@ export async function verifyAndRecord(
   const invalid = await invalidIndexes(session)
   const verification = { verified: invalid.length === 0, invalidIndexes: invalid }
   if (record === 'forget') {
-    await forgetCatalogState(session)
+    await forgetSchemaState(session)
     return verification
   }
   // Loaded here: a deploy that finds nothing to do must not pay for it.
   const { readFingerprint } = await import('../schema/index.ts')
   const rows = appliedRows(await readHistory(session))
   const { hash, ...state } = await readFingerprint(session, await projectScope(session, migrations))
-  await writeCatalogState(session, { historyHash: historyHash(rows), fingerprint: hash, ...state })
+  await writeSchemaState(session, { historyHash: historyHash(rows), fingerprint: hash, ...state })
   return verification
 }

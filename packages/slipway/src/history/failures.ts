@@ -16,6 +16,7 @@ export const historyFailures = {
   },
   'HISTORY.NOT_EMPTY': { title: 'The target has tables, but no history' },
   'HISTORY.LEDGER_NEWER': { title: 'A newer Slipway wrote the ledger' },
+  'HISTORY.LEDGER_FORBIDDEN': { title: 'The role may not use the ledger of this database' },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof historyFailures> = raiserOf(historyFailures)

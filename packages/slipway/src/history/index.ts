@@ -9,19 +9,19 @@ export {
 export { historyFailures } from './failures.ts'
 export { findInterruption, type Interruption } from './interruption.ts'
 export {
-  type CatalogState,
+  type SchemaState,
   type Direction,
-  forgetCatalogState,
+  forgetSchemaState,
   historySchema,
   journalBeginSql,
   journalClearSql,
   type JournalEntry,
   journalFinishSql,
-  readCatalogState,
+  readSchemaState,
   readJournal,
   readLedgerRows,
   receiptSql,
-  writeCatalogState,
+  writeSchemaState,
 } from './ledger.ts'
 export { forgetLedgerSql, prepareLedger, upgradeLedger } from './ledger-upgrade.ts'
 export type { SquashStanding } from './squash.ts'

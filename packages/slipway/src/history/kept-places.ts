@@ -1,4 +1,4 @@
-// Kept data is put back into a table that has lived on since: renamed, or restored from a dump into another database. The
+// Kept data is restored into a table that has changed since: renamed, or restored from a dump into another database. The
 // ledger notes where each table is now whenever it is written. On the database where the data was kept the OID says so; on
 // any other one, the schema and the name that were noted last say it, and the columns must be there.
 

@@ -89,7 +89,7 @@ CREATE TABLE IF NOT EXISTS slipway.seed_table (
 );
 `
 
-/** Functions are created anew by the commands that call them; those of another version may have other parameters. */
+/** The commands that call functions create them; those of another version may have other parameters. */
 const DROP_FUNCTIONS = `DO $$
 DECLARE
   one regprocedure;
@@ -148,7 +148,7 @@ function assignHistories({ history, histories }: LedgerScene): string {
     assign('seed_row', ofRelation),
     assign('seed_table', ofRelation),
     assign('seed', ofSeed),
-    // Of which history the one state was cannot be told: the next command compares with a shadow database.
+    // Of which history the one state was is not known: the next command compares with a shadow database.
     'DELETE FROM slipway.schema_state;\n',
     'DROP TABLE slipway.applied_in;\n',
   ].join('')
@@ -162,7 +162,7 @@ function keyByHistory(table: string, ...columns: readonly string[]): string {
 
 /**
  * Tells whether an OID that was recorded is one of this database: the system identifier of the cluster, where the role
- * may read it, the OID of the database, and that of the table `kept`, which pg_restore makes anew.
+ * may read it, the OID of the database, and that of the table `kept`, which a restore always changes.
  */
 const DATABASE_IDENTITY = `CREATE FUNCTION slipway.database_identity() RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE

@@ -1,4 +1,5 @@
 import { quoteLiteral, type Session } from '../database/index.ts'
+import { advice, attempt, failureOf, otherCommand } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { FIND_PLACES, NOTE_PLACES } from './kept-places.ts'
 import {
@@ -17,16 +18,16 @@ async function readLedgerVersion(session: Session): Promise<number> {
 }
 
 /**
- * Refuses to work on a ledger of a layout that this version does not know (HISTORY.LEDGER_NEWER); gives its layout,
- * 0 where there is none.
+ * Refuses to work on a ledger of a layout that this version does not know (HISTORY.LEDGER_NEWER), or that the role may
+ * not read (HISTORY.LEDGER_FORBIDDEN); gives its layout, 0 where there is none.
  */
 export async function checkLedger(session: Session): Promise<number> {
-  const version = await readLedgerVersion(session)
+  const version = await permitted(session, () => readLedgerVersion(session))
   if (version <= LEDGER_VERSION) return version
   return raise('HISTORY.LEDGER_NEWER', {
     message: `The ledger of this database has layout ${version}; this version of Slipway knows layouts up to ${LEDGER_VERSION}.`,
     why: 'A newer version of Slipway worked on this database, for this project or another one in it.',
-    nextActions: [{ kind: 'advice', label: 'Update slipway in this project.' }],
+    nextActions: [advice('Update slipway in this project.')],
   })
 }
 
@@ -46,8 +47,35 @@ export async function prepareLedger(session: Session): Promise<void> {
 export async function upgradeLedger(session: Session): Promise<void> {
   const version = await checkLedger(session)
   if (version === 0) return
-  if (version < LEDGER_VERSION) await runSteps(session, version)
-  await session.execute(ADVANCE_SEQUENCES + FIND_PLACES + NOTE_PLACES)
+  await permitted(session, async () => {
+    if (version < LEDGER_VERSION) await runSteps(session, version)
+    await session.execute(ADVANCE_SEQUENCES + FIND_PLACES + NOTE_PLACES)
+  })
+}
+
+/** The ledger belongs to the role that made it first, which may be that of another project. */
+async function permitted<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure?.server?.sqlstate !== '42501') throw error
+    const { database, user } = session.server
+    const owner = await attempt(() =>
+      session.queryRaw(
+        `SELECT format('GRANT %I TO %I', pg_get_userbyid(nspowner), current_user) FROM pg_namespace WHERE nspname = 'slipway'`,
+      ),
+    )
+    const grant = owner.ok ? owner.value.rows[0]?.[0] : undefined
+    return raise('HISTORY.LEDGER_FORBIDDEN', {
+      message: `The role ${user} may not use Slipway's tables in the schema slipway of ${database}.`,
+      why: `Another role created them. The projects of a database share them. The server reports: ${failure.server.message}`,
+      nextActions: grant
+        ? [otherCommand(grant, 'as that role or a superuser, then run the command again')]
+        : [],
+      server: failure.server,
+    })
+  }
 }
 
 async function runSteps(session: Session, from: number): Promise<void> {

@@ -9,12 +9,12 @@ import {
   journalBeginSql,
   journalFinishSql,
   prepareLedger,
-  readCatalogState,
+  readSchemaState,
   readJournal,
   readLedgerRows,
   receiptSql,
   upgradeLedger,
-  writeCatalogState,
+  writeSchemaState,
 } from './index.ts'
 import { LEDGER_MIGRATIONS } from './ledger-migrations.ts'
 
@@ -32,7 +32,7 @@ async function onTarget<T>(work: (session: Session) => Promise<T>, schema?: stri
   return await withSession({ kind: 'postgres', url }, {}, work)
 }
 
-/** What an upgrade adds or names anew, and what is found again on another database. */
+/** What an upgrade adds or renames, and what is found again on another database. */
 const CHANGED = [
   'history_schema',
   'only_row',
@@ -47,8 +47,8 @@ const CHANGED = [
 async function rows(): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {}
   for (const table of TABLES) {
-    const [standing] = await target.sql(`SELECT to_regclass('slipway.${table}') AS name`)
-    const name = standing?.['name'] === null ? 'catalog_state' : table
+    const [present] = await target.sql(`SELECT to_regclass('slipway.${table}') AS name`)
+    const name = present?.['name'] === null ? 'catalog_state' : table
     found[table] = await target.sql(
       `SELECT (to_jsonb(t) - '{${CHANGED.join()}}'::text[]) #- '{details,numbers}' AS row FROM slipway.${name} t ORDER BY 1`,
     )
@@ -80,7 +80,9 @@ describe('a ledger of the first layout', () => {
       { transaction_group: 2 },
     ])
     expect(
-      await target.sql(`SELECT to_regprocedure('slipway.rehearse(text)') AS old_function`),
+      await target.sql(
+        `SELECT to_regprocedure('slipway.restore_rows(text,text[])') AS old_function`,
+      ),
     ).toEqual([{ old_function: null }])
   })
 
@@ -91,7 +93,7 @@ describe('a ledger of the first layout', () => {
         { migration: '7_index', group: 1, finished: true },
         { migration: '7_index', group: 2, finished: false },
       ])
-      expect((await readCatalogState(session))?.method).toMatch(/^pg-delta/)
+      expect((await readSchemaState(session))?.method).toMatch(/^pg-delta/)
       expect(await readLedgerRows(session, 'kept', `j ->> 'id', j ->> 'kind', 1`)).toHaveLength(5)
       expect(await readLedgerRows(session, 'seed', `j ->> 'name', 1, 1`)).toHaveLength(1)
     })
@@ -100,7 +102,7 @@ describe('a ledger of the first layout', () => {
   })
 
   test.each(LEDGER_MIGRATIONS.slice(1))(
-    'goes on after a crash before step $version',
+    'continues after a crash before step $version',
     async (step) => {
       const before = await rows()
       const scene = { history: 'public', histories: ['public'] }
@@ -156,14 +158,43 @@ describe('a ledger of a newer Slipway', () => {
     ['prepareLedger', prepareLedger],
     ['upgradeLedger', upgradeLedger],
     ['readJournal', readJournal],
-    ['readCatalogState', readCatalogState],
+    ['readSchemaState', readSchemaState],
     ['forgetLedgerSql', forgetLedgerSql],
   ])('is refused by %s', async (_, work: (session: Session) => Promise<unknown>) => {
     await expect(onTarget(work)).rejects.toMatchObject(newer)
   })
 })
 
-test('sequences that a restore left behind their rows go on behind them', async () => {
+test('a role without rights on the ledger is refused with the right that it needs', async () => {
+  await onTarget(prepareLedger)
+  const role = `other_${target.name.slice(-8)}`
+  await target.sql(
+    `CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT ALL ON DATABASE ${target.name} TO ${role}`,
+  )
+  const url = new URL(target.url)
+  url.username = role
+  url.password = 'x'
+  const address = { kind: 'postgres' as const, url: new ConnectionString(url.href) }
+  try {
+    const works: ((session: Session) => Promise<unknown>)[] = [
+      upgradeLedger,
+      prepareLedger,
+      readJournal,
+    ]
+    for (const work of works) {
+      await expect(withSession(address, {}, work)).rejects.toMatchObject({
+        failure: {
+          code: 'HISTORY.LEDGER_FORBIDDEN',
+          nextActions: [{ command: `GRANT postgres TO ${role}` }],
+        },
+      })
+    }
+  } finally {
+    await target.sql(`REVOKE ALL ON DATABASE ${target.name} FROM ${role}; DROP ROLE ${role}`)
+  }
+})
+
+test('sequences that a restore left behind their rows continue after them', async () => {
   await onTarget(prepareLedger)
   const receipt = { command: 'deploy', migration: '1_init', attempts: 1 }
   await target.sql(
@@ -192,18 +223,18 @@ test('projects of one database have a journal, a state and receipts each', async
         journalBeginSql(session, key) +
           receiptSql(session, { command: 'deploy', migration: '1_init', attempts: 1 }),
       )
-      await writeCatalogState(session, state(`of ${schema}`))
+      await writeSchemaState(session, state(`of ${schema}`))
     }, schema)
   }
   await onTarget((session) => session.execute(journalFinishSql(session, key)), 'app')
   await onTarget(async (session) => {
     expect(await readJournal(session)).toMatchObject([{ migration: '1_init', finished: false }])
-    expect(await readCatalogState(session)).toEqual(state('of crm'))
+    expect(await readSchemaState(session)).toEqual(state('of crm'))
   }, 'crm')
   await onTarget(async (session) => session.execute(await forgetLedgerSql(session)), 'app')
   await onTarget(async (session) => {
     expect(await readJournal(session)).toEqual([])
-    expect(await readCatalogState(session)).toBeUndefined()
+    expect(await readSchemaState(session)).toBeUndefined()
   }, 'app')
   const left = `SELECT (SELECT count(*) FROM slipway.journal)::int AS journal,
     (SELECT count(*) FROM slipway.schema_state)::int AS states, (SELECT count(*) FROM slipway.receipt)::int AS receipts`

@@ -15,8 +15,8 @@ export interface JournalEntry {
   readonly finished: boolean
 }
 
-/** What the catalog was when Slipway last left the target, and after which history. */
-export interface CatalogState {
+/** The schema as Slipway last left the target, and the history that gave it. */
+export interface SchemaState {
   readonly historyHash: string
   readonly method: string
   readonly fingerprint: string
@@ -65,8 +65,8 @@ export async function readJournal(session: Session): Promise<JournalEntry[]> {
   }))
 }
 
-/** The catalog as it was last left; nothing where no ledger is. */
-export async function readCatalogState(session: Session): Promise<CatalogState | undefined> {
+/** The schema as the last command left it; nothing without a ledger. */
+export async function readSchemaState(session: Session): Promise<SchemaState | undefined> {
   const columns = `j ->> 'history_hash', j ->> 'method', j ->> 'fingerprint', j ->> 'objects'`
   const [row] = await readLedgerRows(session, 'schema_state', columns)
   // Layout 1 has the table under another name.
@@ -81,8 +81,8 @@ export async function readCatalogState(session: Session): Promise<CatalogState |
   }
 }
 
-/** Records the catalog as it is left now, and where the tables of kept data are in it. */
-export async function writeCatalogState(session: Session, state: CatalogState): Promise<void> {
+/** Records the schema as this command leaves it, and where the tables of kept data are in it. */
+export async function writeSchemaState(session: Session, state: SchemaState): Promise<void> {
   await session.query(
     `INSERT INTO slipway.schema_state (history_schema, history_hash, method, fingerprint, objects)
      VALUES ($1, $2, $3, $4, $5::jsonb)
@@ -99,8 +99,8 @@ export async function writeCatalogState(session: Session, state: CatalogState): 
   await session.execute(NOTE_PLACES)
 }
 
-/** Forgets the recorded catalog: what stands is known to be something else than the history gives. */
-export async function forgetCatalogState(session: Session): Promise<void> {
+/** Forgets the recorded schema: the database is known to differ from what the history gives. */
+export async function forgetSchemaState(session: Session): Promise<void> {
   await session.execute(
     `DELETE FROM slipway.schema_state WHERE history_schema = ${historySchema(session)};\n${NOTE_PLACES}`,
   )
@@ -151,7 +151,7 @@ interface Receipt {
 
 /**
  * SQL of a receipt: what a command did with a migration, and in how many attempts. Its time is that of
- * the transaction it stands in.
+ * its transaction.
  */
 export function receiptSql(session: Session, { command, migration, attempts }: Receipt): string {
   return `INSERT INTO slipway.receipt (history_schema, command, migration, attempts, ms)

@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import { compareHistory, type History, historyHash, readCatalogState } from '../history/index.ts'
+import { compareHistory, type History, historyHash, readSchemaState } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import type { Change, Scope } from '../schema/index.ts'
 import type { ReplayMigration, ShadowOptions } from '../shadow/index.ts'
@@ -72,7 +72,7 @@ export async function detectDrift(
   const { difference, differingObjects, FINGERPRINT_METHOD, readCatalog, readFingerprint } =
     await loadCatalog()
   const scope = await projectScope(session, applied.migrations)
-  const state = await readCatalogState(session)
+  const state = await readSchemaState(session)
   if (state && state.historyHash === historyHash(rows) && state.method === FINGERPRINT_METHOD) {
     const now = await readFingerprint(session, scope)
     if (now.hash === state.fingerprint) return { kind: 'none', basis: 'ledger' }

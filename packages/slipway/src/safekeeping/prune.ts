@@ -1,8 +1,8 @@
 import { queryWithinLimits, type TargetSession } from '../execution/index.ts'
 import { advice, command, failureOf } from '../kernel/index.ts'
 import { raise } from './failures.ts'
+import { createKeepingSql } from './keeping-functions.ts'
 import { type Kept, readKept } from './kept.ts'
-import { createKeepingSql } from './ledger.ts'
 
 /** What is older than so many milliseconds; of what was put back, only the record is left to go. */
 export function expired(kept: readonly Kept[], olderThanMs: number, now: number): Kept[] {
