@@ -1,5 +1,5 @@
 import { quoteLiteral, type Session } from '../database/index.ts'
-import { advice, attempt, failureOf, otherCommand } from '../kernel/index.ts'
+import { advice, attempt, failureOf, otherCommand, rethrow } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { FIND_PLACES, NOTE_PLACES } from './kept-places.ts'
 import {
@@ -8,6 +8,7 @@ import {
   type LedgerScene,
   TABLES_BY_HISTORY,
 } from './ledger-migrations.ts'
+import { readHistory } from './prisma-history.ts'
 
 /** The layout of the ledger on this database; 0 where there is none. Raises no error on the server. */
 async function readLedgerVersion(session: Session): Promise<number> {
@@ -60,6 +61,9 @@ async function permitted<T>(session: Session, work: () => Promise<T>): Promise<T
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.server?.sqlstate !== '42501') throw error
+    // A role that may not even read the history needs that right first.
+    const history = await attempt(() => readHistory(session))
+    if (!history.ok && history.failure.server?.sqlstate === '42501') rethrow(history.failure)
     const { database, user } = session.server
     const owner = await attempt(() =>
       session.queryRaw(

@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 
 const restore = (id: number) =>
-  withTarget(target.request([]), (session) => restoreKept(session, id))
+  withTarget(target.request([]), (_session, working) => restoreKept(working, id))
 
 /** Makes the fixture what it was: the OIDs and numbers of its tables are those of this database. */
 const asOnItsDatabase = () =>
