@@ -19,7 +19,7 @@ type Movable =
   | 'TYPE'
   | 'DOMAIN'
 
-/** A change of the schema that something stands in, with all that it holds. */
+/** A change of the schema of an object, with all that it holds. */
 export interface Move {
   readonly kind: 'move'
   readonly of: Movable

@@ -1,4 +1,4 @@
-import { placeAt } from '../statements/index.ts'
+import { markersIn, placeAt } from '../statements/index.ts'
 import type { JudgedMigration } from './hazard.ts'
 
 /** A comment `-- slipway: accept <hazard-id> (<reason>)` of a file. */
@@ -12,38 +12,30 @@ export interface Acceptance {
   readonly statement?: number
 }
 
-const COMMENT = /^([ \t\uFEFF]*)--[ \t]*slipway:[ \t]*accept\b[ \t]*([^\s(]*)[ \t]*(.*)$/gm
-
 /**
  * The acceptances of a file. One above a statement is for that statement; one at the head of the file,
  * with an empty line between it and the first statement, is for the whole file.
  */
 export function acceptancesIn({ sql, statements }: JudgedMigration): Acceptance[] {
-  if (!sql.includes('slipway:')) return []
-  const starts = [...statements.map(({ start }) => start), sql.length]
-  return starts.flatMap((end, index) => {
-    const start = statements[index - 1]?.end ?? 0
-    return commentsIn(sql, { start, end, statement: index + 1 })
-  })
-}
-
-function commentsIn(
-  sql: string,
-  gap: { readonly start: number; readonly end: number; readonly statement: number },
-): Acceptance[] {
-  const text = sql.slice(gap.start, gap.end)
-  return [...text.matchAll(COMMENT)].map((match): Acceptance => {
-    const [whole, indent = '', id = '', rest = ''] = match
-    const reason = /^\((.*)\)\s*$/.exec(rest)?.[1]?.trim() ?? ''
-    const { line = 1, column = 1 } = placeAt(sql, gap.start + match.index + indent.length)
-    const below = text.slice(match.index + whole.length)
-    const forFile = gap.start === 0 && /\n[ \t\r]*\n/.test(below)
-    return {
-      id,
-      ...(reason === '' ? {} : { reason }),
-      line,
-      column,
-      ...(forFile ? {} : { statement: gap.statement }),
-    }
+  return markersIn(sql).flatMap(({ name, value, start, end }): Acceptance[] => {
+    if (name !== 'accept') return []
+    const next = statements.find((statement) => statement.end > start)
+    // One within a statement accepts nothing.
+    if (next && next.start < start) return []
+    const [, id = '', rest = ''] = /^([^\s(]*)\s*(.*)$/.exec(value) ?? []
+    const reason = /^\((.*)\)$/.exec(rest)?.[1]?.trim() ?? ''
+    const { line = 1, column = 1 } = placeAt(sql, start)
+    const below = sql.slice(end, next?.start)
+    const first = next === undefined ? statements.length === 0 : next === statements[0]
+    const forFile = first && /\n[ \t\r]*\n/.test(below)
+    return [
+      {
+        id,
+        ...(reason === '' ? {} : { reason }),
+        line,
+        column,
+        ...(forFile ? {} : { statement: next?.number ?? statements.length + 1 }),
+      },
+    ]
   })
 }

@@ -1,5 +1,5 @@
 import { columnNamed, type DatabaseSchema, tableNamed } from '../schema/index.ts'
-import type { ObjectName } from '../statements/index.ts'
+import { conditionsOf, type ObjectName } from '../statements/index.ts'
 
 /**
  * Whether the server knows without a look at the rows that a column has no NULL: it is NOT NULL already,
@@ -14,10 +14,5 @@ export function knownNotNull(schema: DatabaseSchema, table: ObjectName, column: 
 }
 
 function saysNotNull(expression: string, column: string): boolean {
-  // With an OR in it, it says less.
-  if (/\bOR\b/i.test(expression)) return false
-  const plain = column.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
-  const named = `(?:"${plain.replaceAll('"', '""')}"|${plain})`
-  const test = new RegExp(`^[\\s(]*${named}\\s+is\\s+not\\s+null[\\s)]*$`, 'i')
-  return expression.split(/\bAND\b/i).some((part) => test.test(part))
+  return conditionsOf(expression).some((test) => test?.is === 'not-null' && test.column === column)
 }

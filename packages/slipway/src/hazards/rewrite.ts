@@ -1,8 +1,8 @@
 import { applyStatement, type DatabaseSchema } from '../schema/index.ts'
-import { type Statement, parseStatements } from '../statements/index.ts'
+import { type Statement, parseStatements, wantsNoTransaction } from '../statements/index.ts'
 import type { Hazard, JudgedMigration } from './hazard.ts'
 import { folded, judgeFrom, type Judging, schemaAfter } from './judge.ts'
-import { apartEdit, isApart, whyTogether } from './rewrite/apart.ts'
+import { apartEdit, whyTogether } from './rewrite/apart.ts'
 import { BY_HAND } from './rewrite/by-hand.ts'
 import { enumSteps } from './rewrite/enum-step.ts'
 import { none } from './rewrite/form.ts'
@@ -128,7 +128,7 @@ function editOf({ statement, steps, end }: Placed): Edit[] {
 
 /** Whether the line that takes statements apart is missing, and would do so. */
 function mayBeApart({ sql, statements }: JudgedMigration): boolean {
-  if (isApart(sql) || whyTogether(statements) !== undefined) return false
+  if (wantsNoTransaction(sql) || whyTogether(statements) !== undefined) return false
   return !statements.some(({ role }) => role.kind === 'begin')
 }
 

@@ -1,4 +1,10 @@
-import type { ObjectName, Statement } from '../statements/index.ts'
+import {
+  hasComment,
+  isKeyword,
+  type ObjectName,
+  type Statement,
+  tokensOf,
+} from '../statements/index.ts'
 import { identifier, identifiers, qualified } from './quote.ts'
 
 /** Makes every statement of a file a transaction of its own, so that no lock outlives its statement. */
@@ -11,9 +17,13 @@ export function oneByOne(statements: readonly string[]): string {
 
 /** The same index, built or dropped without blocking writes. CASCADE cannot be had with it. */
 export function concurrently({ text }: Statement): string | undefined {
-  if (/^DROP\b.*\bCASCADE$/is.test(text)) return undefined
-  const begin = /^(?:CREATE\s+(?:UNIQUE\s+)?|DROP\s+)INDEX\b/i.exec(text)?.[0]
-  return begin === undefined ? undefined : `${begin} CONCURRENTLY${text.slice(begin.length)};`
+  const tokens = tokensOf(text)
+  const drops = isKeyword(tokens[0], 'DROP')
+  if (drops && isKeyword(tokens.at(-1), 'CASCADE')) return undefined
+  const at = tokens.slice(0, 3).find((token) => isKeyword(token, 'INDEX'))?.end
+  return at === undefined || hasComment(text.slice(0, at))
+    ? undefined
+    : `${text.slice(0, at)} CONCURRENTLY${text.slice(at)};`
 }
 
 /**
@@ -34,6 +44,9 @@ export function validatedLater(
   ])
 }
 
+/** Words of a key that says more than its columns. */
+const MORE = ['INCLUDE', 'DEFERRABLE', 'NULLS', 'WITH']
+
 /**
  * The same key, its index built without blocking writes and then taken over. Nothing where the statement
  * says more than its columns: INCLUDE, DEFERRABLE, NULLS NOT DISTINCT.
@@ -48,7 +61,8 @@ export function takenOver(
   },
 ): string | undefined {
   if (!addsOnly(statement)) return undefined
-  if (/\b(?:INCLUDE|DEFERRABLE|NULLS|WITH)\b/i.test(statement.text)) return undefined
+  if (tokensOf(statement.text).some((token) => MORE.some((word) => isKeyword(token, word))))
+    return undefined
   const [table, name] = [qualified(key.table), identifier(key.name)]
   return oneByOne([
     `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${table} (${identifiers(key.columns)})`,

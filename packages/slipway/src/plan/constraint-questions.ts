@@ -9,11 +9,11 @@ import { ask, type Asking, columnObject, type Question, undecided } from './ques
 
 /** Asks for rows that a new constraint would refuse; nothing of one that does not look at them. */
 export function constraintQuestions(asking: Asking, constraint: ConstraintDefinition): Question[] {
-  const { table, text } = asking
+  const { table } = asking
   if (constraint.notValid) return []
   const { columns, kind } = constraint
   const object = constraintObject(table, constraint)
-  if (/\bWITHOUT\s+OVERLAPS\b|\bPERIOD\b|\bMATCH\s+FULL\b/i.test(text))
+  if (constraint.compares !== undefined)
     return [undecided({ kind: kind === 'primary-key' ? 'unique' : kind, object }, NOT_SIMPLE)]
   switch (kind) {
     case 'not-null':
@@ -38,15 +38,15 @@ export function constraintQuestions(asking: Asking, constraint: ConstraintDefini
   }
 }
 
-const NOT_SIMPLE = 'no SQL of ours asks for what this constraint compares'
+const NOT_SIMPLE = 'no SQL of Slipway asks for what this constraint compares'
 
 /** Asks for rows without a value in a column. */
 export function notNullQuestion(asking: Asking, column: string): Question[] {
   const { table } = asking
-  const standing = table.columns.get(column)
-  if (standing === undefined && table.target !== undefined) return []
-  if (standing?.source?.notNull) return []
-  const where = standing?.empty ? 'true' : `${columnOf(table, column)} IS NULL`
+  const known = table.columns.get(column)
+  if (known === undefined && table.target !== undefined) return []
+  if (known?.source?.notNull) return []
+  const where = known?.empty ? 'true' : `${columnOf(table, column)} IS NULL`
   return ask(
     asking,
     { kind: 'not-null', object: columnObject(table, column) },
@@ -63,14 +63,14 @@ export function uniqueIndexQuestion(
   const object =
     index.name === undefined ? `unique index on ${schema}.${name}` : `index ${schema}.${index.name}`
   const named = { ...index.table, name: index.name ?? '' }
-  const standing = index.ifNotExists && asking.before.indexes.get(keyOf(asking.before, named))
-  return standing && keyOf(asking.before, standing.table) === keyOf(asking.before, index.table)
+  const existing = index.ifNotExists && asking.before.indexes.get(keyOf(asking.before, named))
+  return existing && keyOf(asking.before, existing.table) === keyOf(asking.before, index.table)
     ? []
     : uniqueQuestion(asking, object, index)
 }
 
 interface UniqueKey {
-  /** Columns in order; an expression is empty text, and stands in `keys`. */
+  /** Columns in order; an expression is empty text, and is in `keys`. */
   readonly columns: readonly string[]
   readonly keys?: readonly string[]
   readonly where?: string

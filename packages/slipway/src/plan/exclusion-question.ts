@@ -1,5 +1,12 @@
 import { quoteIdentifier } from '../database/index.ts'
-import type { ConstraintDefinition } from '../statements/index.ts'
+import {
+  type ConstraintDefinition,
+  hasComment,
+  isKeyword,
+  textOf,
+  type Token,
+  tokensOf,
+} from '../statements/index.ts'
 import { columnsRead, ROW_PLACE, rowsOf } from './offending-rows.ts'
 import { ask, type Asking, type Question, undecided } from './question.ts'
 
@@ -40,29 +47,33 @@ interface Parts {
 
 /** The parts of `USING gist (a WITH =, b WITH &&) WHERE (c)`; nothing where it holds more than that. */
 function partsOf(exclusion: string): Parts | undefined {
-  // A literal may hold parentheses and commas.
-  if (/['$]|--|\/\*/.test(exclusion)) return undefined
-  const [, inside = '', behind = ''] =
-    /^(?:USING\s+\w+\s*)?\(([\s\S]*?)\)\s*((?:WHERE\b[\s\S]*)?)$/i.exec(exclusion) ?? []
-  const elements = splitAtCommas(inside).map((element) => {
-    const [, expression = '', operator = ''] =
-      /^([\s\S]+?)\s+WITH\s+([-+*/<>=~!@#%^&|`?]+)$/i.exec(element.trim()) ?? []
-    return { expression, operator }
+  const tokens = tokensOf(exclusion)
+  if (hasComment(exclusion) || tokens.some(({ text }) => /['$]/.test(text))) return undefined
+  const open = tokens.findIndex(({ text }) => text === '(')
+  const close = tokens.findIndex(({ text, depth }) => text === ')' && depth === 0)
+  const using = tokens.slice(0, Math.max(open, 0))
+  if (open === -1 || close === -1 || (using.length > 0 && !isKeyword(using[0], 'USING')))
+    return undefined
+  const elements = splitAtCommas(tokens.slice(open + 1, close)).map((element) => {
+    const at = element.findIndex(({ text, depth }) => depth === 1 && text.toUpperCase() === 'WITH')
+    const operator = element.slice(at + 1)
+    return {
+      expression: textOf(exclusion, element.slice(0, Math.max(at, 0))),
+      operator: at === -1 || operator.length !== 1 ? '' : (operator[0]?.text ?? ''),
+    }
   })
-  if (elements.some(({ operator }) => operator === '')) return undefined
-  if (behind === '') return { elements }
-  const [, where] = /^WHERE\s*(\([\s\S]*\))$/i.exec(behind.trim()) ?? []
-  return where === undefined ? undefined : { elements, where }
+  if (elements.some(({ expression, operator }) => expression === '' || operator === ''))
+    return undefined
+  const [word, ...where] = tokens.slice(close + 1)
+  if (word === undefined) return { elements }
+  return isKeyword(word, 'WHERE') ? { elements, where: textOf(exclusion, where) } : undefined
 }
 
-function splitAtCommas(list: string): string[] {
-  const items = ['']
-  let depth = 0
-  for (const character of list) {
-    if (character === '(') depth++
-    if (character === ')') depth--
-    if (character === ',' && depth === 0) items.push('')
-    else items[items.length - 1] += character
+function splitAtCommas(tokens: readonly Token[]): Token[][] {
+  const items: Token[][] = [[]]
+  for (const token of tokens) {
+    if (token.text === ',' && token.depth === 1) items.push([])
+    else items.at(-1)?.push(token)
   }
   return items
 }

@@ -68,9 +68,9 @@ export interface RowChange {
 export interface PendingTable extends Pick<Table, 'id' | 'constraints'> {
   readonly schema: string
   readonly name: string
-  /** How it stands on the target; nothing where a pending statement creates it. */
+  /** What it is on the target; nothing where a pending statement creates it. */
   readonly target?: Table
-  /** Its name there, ready to stand in SQL. */
+  /** Its name there, as SQL. */
   readonly targetSql: string
   /** By their names now. */
   readonly columns: ReadonlyMap<string, PendingColumn>
@@ -79,7 +79,7 @@ export interface PendingTable extends Pick<Table, 'id' | 'constraints'> {
 }
 
 /** The rows of a target before the first pending statement. */
-export function standingRows(target: DatabaseSchema, versionNumber: number): PendingRows {
+export function rowsOfTarget(target: DatabaseSchema, versionNumber: number): PendingRows {
   return {
     target,
     versionNumber,
@@ -90,10 +90,10 @@ export function standingRows(target: DatabaseSchema, versionNumber: number): Pen
   }
 }
 
-/** The table that a statement names; nothing for one that does not stand then. */
+/** The table that a statement names; nothing for one that does not exist then. */
 export function tableNamed(rows: PendingRows, name: ObjectName): PendingTable | undefined {
   const table = tableIn(rows.schema, name)
-  // One that only an ALTER TABLE has shown does not stand.
+  // One that only an ALTER TABLE has shown does not exist.
   if (table === undefined || (table.onTarget === undefined && table.madeBy === undefined))
     return undefined
   const { defaultSchema } = rows.schema
@@ -119,7 +119,7 @@ export function tableNamed(rows: PendingRows, name: ObjectName): PendingTable | 
   }
 }
 
-/** How a table stands on the target. */
+/** What a table is on the target. */
 export function targetOf({ target }: PendingRows, { onTarget }: Table): Table | undefined {
   return onTarget && target.tables.get(keyOf(target, onTarget))
 }

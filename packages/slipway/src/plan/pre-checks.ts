@@ -16,7 +16,7 @@ import {
   followAction,
   type PendingRows,
   type PendingTable,
-  standingRows,
+  rowsOfTarget,
   tableNamed,
 } from './pending-rows.ts'
 import type { PreCheck } from './pre-check.ts'
@@ -31,14 +31,14 @@ export interface TargetFacts {
 }
 
 /**
- * What pending migrations ask of the rows that are there, in their order. Pure: what is known of the
+ * What pending migrations ask of the rows of a target, in their order. Pure: what is known of the
  * target comes in as facts. Names that an earlier statement gives are followed back to the target's.
  */
 export function preChecksOf(
   plans: readonly MigrationPlan[],
   { target, versionNumber }: TargetFacts,
 ): PreCheck[] {
-  const rows = standingRows(target, versionNumber)
+  const rows = rowsOfTarget(target, versionNumber)
   return plans.flatMap((plan) =>
     plan.statements.flatMap((statement) => statementChecks(rows, plan.name, statement)),
   )
@@ -61,7 +61,7 @@ const ASKING = new Set<Action['kind']>([
 ])
 
 function statementChecks(rows: PendingRows, migration: string, statement: Statement): PreCheck[] {
-  const { number, line, text } = statement
+  const { number, line } = statement
   const by = `statement ${number} of ${migration}`
   const questions = inOrder(statement.actions).flatMap((action) => {
     const before = rows.schema
@@ -69,13 +69,11 @@ function statementChecks(rows: PendingRows, migration: string, statement: Statem
     // Values in their old type are asked before they are changed.
     const old =
       table && action.kind === 'change-type'
-        ? typeChangeQuestion({ rows, table, before, text }, action)
+        ? typeChangeQuestion({ rows, table, before }, action)
         : []
     followAction(rows, action, by)
     const changed = table && tableOf(rows, action)
-    return changed
-      ? [...old, ...actionQuestions({ rows, table: changed, before, text }, action)]
-      : old
+    return changed ? [...old, ...actionQuestions({ rows, table: changed, before }, action)] : old
   })
   followRows(rows, statement, by)
   return questions.map((question) => ({ migration, statement: number, line, ...question }))
@@ -129,11 +127,11 @@ function newColumnQuestions(
   asking: Asking,
   { column }: Extract<TableAction, { kind: 'add-column' }>,
 ): Question[] {
-  const standing = asking.table.columns.get(column.name)
-  const missing = column.notNull && standing?.empty ? notNullQuestion(asking, column.name) : []
+  const known = asking.table.columns.get(column.name)
+  const missing = column.notNull && known?.empty ? notNullQuestion(asking, column.name) : []
   const constraints = column.constraints.flatMap((constraint) =>
     // A primary key wants a value in each row, and that is asked already.
-    constraint.kind === 'primary-key' && standing?.empty
+    constraint.kind === 'primary-key' && known?.empty
       ? []
       : constraintQuestions(asking, constraint),
   )

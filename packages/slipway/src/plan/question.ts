@@ -13,8 +13,6 @@ export interface Asking {
   readonly table: PendingTable
   /** The schema before the action. */
   readonly before: DatabaseSchema
-  /** The statement's text. */
-  readonly text: string
 }
 
 /** What is asked about: for messages. */

@@ -102,14 +102,14 @@ function changeBy(action: Write, table: PendingTable): Omit<RowChange, 'by'> {
 /** Foreign keys pass a DELETE or an UPDATE on to other tables, and those to others. */
 function passOn(rows: PendingRows, from: PendingTable, by: string): void {
   const { target } = rows
-  const standing = [...rows.schema.tables.values()].flatMap((table) => {
+  const known = [...rows.schema.tables.values()].flatMap((table) => {
     const there = targetOf(rows, table)
     return there ? [{ id: table.id, there }] : []
   })
   const reached = new Set<Table>(from.target ? [from.target] : [])
   for (const table of reached) {
     const key = keyOf(target, table)
-    for (const { id, there } of standing) {
+    for (const { id, there } of known) {
       const follows = there.constraints.some(
         ({ passesOn, references }) =>
           passesOn && references && keyOf(target, references.table) === key,

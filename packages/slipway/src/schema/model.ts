@@ -31,7 +31,7 @@ export interface Table extends QualifiedName {
   readonly onTarget?: QualifiedName
   /** The migration that switched its row level security on; unknown where none was seen to. */
   readonly securedBy?: string
-  /** As the session that read it names it, ready to stand in SQL. */
+  /** As the session that read it names it, as SQL. */
   readonly sql?: string
   /** It has partitions: much of what is safe on a table cannot be done with it. */
   readonly partitioned?: true
@@ -70,7 +70,7 @@ export interface Filling {
   readonly generated: boolean
   /** GENERATED ALWAYS AS IDENTITY: a value of our own needs OVERRIDING SYSTEM VALUE. */
   readonly always: boolean
-  /** The sequence that fills it, ready to stand in SQL. */
+  /** The sequence that fills it, as SQL. */
   readonly sequence?: string
   /** Values of it can be compared with =. */
   readonly comparable: boolean

@@ -32,7 +32,7 @@ export interface TargetForeignKey {
 export interface TargetTable {
   readonly schema: string
   readonly name: string
-  /** Ready to stand in SQL. */
+  /** Its name as SQL. */
   readonly id: string
   readonly columns: readonly TargetColumn[]
   /** Empty where the table has none. */

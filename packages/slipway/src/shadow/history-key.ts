@@ -1,4 +1,5 @@
 import { sha256 } from '../kernel/index.ts'
+import { loadParser, wordsOf } from '../statements/index.ts'
 import type { ReplayMigration } from './replay.ts'
 
 /** A key for each prefix of a history, by its content; the first is that of the empty one. */
@@ -22,13 +23,26 @@ export function extensionsOf(texts: readonly string[]): string[] {
   return [...names].toSorted()
 }
 
-/** Whether a history changes what belongs to a whole server: on a shared one it would run only once. */
-export function needsServerOfItsOwn(texts: readonly string[]): boolean {
-  return texts.some((text) =>
-    /\b(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER|GROUP|TABLESPACE|DATABASE|SUBSCRIPTION)\b/i.test(
-      withoutComments(text),
-    ),
-  )
+/** What belongs to a whole server. */
+const SERVER_WIDE = ['ROLE', 'USER', 'GROUP', 'TABLESPACE', 'DATABASE', 'SUBSCRIPTION']
+
+/** A text without these words spares the scanner: most histories have none that it must read. */
+const CANDIDATE = new RegExp(
+  String.raw`\b(?:CREATE|ALTER|DROP)(?:\s|--[^\n]*|/\*[\s\S]*?\*/)+(?:${SERVER_WIDE.join('|')})\b`,
+  'i',
+)
+
+/** Whether a history changes what belongs to a whole server, also within code: on a shared one it would run only once. */
+export async function needsServerOfItsOwn(texts: readonly string[]): Promise<boolean> {
+  const candidates = texts.filter((text) => CANDIDATE.test(text))
+  if (candidates.length > 0) await loadParser()
+  return candidates.some((text) => {
+    const words = wordsOf(text).map((word) => word.toUpperCase())
+    return words.some(
+      (word, at) =>
+        ['CREATE', 'ALTER', 'DROP'].includes(word) && SERVER_WIDE.includes(words[at + 1] ?? ''),
+    )
+  })
 }
 
 function withoutComments(text: string): string {

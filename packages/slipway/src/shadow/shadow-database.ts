@@ -120,7 +120,7 @@ async function onLocalServer<T>(
   task: Task<T>,
 ): Promise<{ readonly value: T } | undefined> {
   const texts = [...task.history, ...task.upcoming].map(({ sql }) => sql)
-  if (options.named === 'embedded' || needsServerOfItsOwn(texts)) return undefined
+  if (options.named === 'embedded' || (await needsServerOfItsOwn(texts))) return undefined
   if (options.running) return await withShadowDatabaseOn(options.running, { options, ...task })
   return await withShadowServer(
     options,

@@ -25,7 +25,7 @@ export interface ShapeReference {
 
 /** A table as the rows of a test run need to know it. */
 export interface ShapeTable {
-  /** `schema.name`, each quoted where it needs to be: ready to stand in SQL. */
+  /** `schema.name`, each quoted where it needs to be: as SQL. */
   readonly id: string
   readonly schema: string
   readonly name: string

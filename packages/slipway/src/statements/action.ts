@@ -39,6 +39,8 @@ export interface ConstraintDefinition {
   readonly expression?: string
   /** Of a unique constraint: with NULLS NOT DISTINCT. */
   readonly nullsEqual?: true
+  /** It compares ranges of time (PERIOD, WITHOUT OVERLAPS), or by MATCH FULL: not value by value. */
+  readonly compares?: 'periods' | 'all-or-none'
   /** Of an exclusion: all behind EXCLUDE, as written. */
   readonly exclusion?: string
 }
@@ -97,6 +99,8 @@ export type TableAction = { readonly table: ObjectName } & (
       readonly using?: string
       /** Where USING does no more than cast the column: the types that it is cast to, in order. */
       readonly casts?: readonly string[]
+      /** With COLLATE: values are sorted otherwise. */
+      readonly collated?: true
     }
   | {
       readonly kind: 'set-not-null' | 'drop-not-null' | 'set-default' | 'drop-default'
@@ -199,9 +203,9 @@ export type Action =
       readonly table: ObjectName
       /** Absent where the rows are not written out, or need not be new (ON CONFLICT). */
       readonly inserted?: InsertedRows
-      /** With ON CONFLICT DO UPDATE: rows that are there may change. */
+      /** With ON CONFLICT DO UPDATE: existing rows may change. */
       readonly updates?: true
-      /** It begins with WITH, and what that calls is not told. */
+      /** It begins with WITH, and what its queries call is unknown. */
       readonly hasWith?: true
     }
   | {
@@ -238,6 +242,8 @@ export type Action =
       readonly kind: 'opaque'
       /** Of a SELECT: the functions that it calls, without their schemas. */
       readonly calls?: readonly string[]
+      /** Of a DO: the words of its code in upper case. */
+      readonly words?: readonly string[]
     }
   /** Anything else, by PostgreSQL's name of the statement: `CommentStmt`. */
   | { readonly kind: 'other'; readonly statement: string }

@@ -3,6 +3,7 @@ import type { Action, MoveAction, ObjectName } from './action.ts'
 import { alterTable } from './alterations.ts'
 import { behind, listBehind, type Source } from './clause-text.ts'
 import {
+  codeOf,
   columnOf,
   constraintOf,
   functionsIn,
@@ -12,6 +13,7 @@ import {
 } from './definition.ts'
 import { insertedRows } from './inserted-rows.ts'
 import { changedByQueries } from './queries.ts'
+import { wordsOf } from './tokens.ts'
 import { touchedByDelete, touchedByUpdate } from './touched-rows.ts'
 
 /** What a statement does. Never empty: what nobody judges is `other`. */
@@ -219,8 +221,13 @@ function maintenance(node: Node): Action {
   if ('DropOwnedStmt' in node) return { kind: 'drop-owned' }
   if ('DropdbStmt' in node) return { kind: 'drop-database', name: node.DropdbStmt.dbname ?? '' }
   if ('SelectStmt' in node) return { kind: 'opaque', calls: functionsIn(node) }
-  if ('DoStmt' in node || 'CallStmt' in node) return { kind: 'opaque' }
+  if ('DoStmt' in node) return { kind: 'opaque', words: upperWords(codeOf(node.DoStmt)) }
+  if ('CallStmt' in node) return { kind: 'opaque' }
   return { kind: 'other', statement: Object.keys(node)[0] ?? '' }
+}
+
+function upperWords(code: string): string[] {
+  return [...new Set(wordsOf(code).map((word) => word.toUpperCase()))]
 }
 
 function hasOption(options: readonly Node[] | undefined, name: string): boolean {

@@ -82,6 +82,7 @@ function typeChange(column: string, def: Node | undefined, source: Source): Alte
     type: typeText(change?.typeName),
     ...(using === undefined ? {} : { using }),
     ...(casts === undefined ? {} : { casts }),
+    ...(change?.collClause === undefined ? {} : { collated: true as const }),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ColumnDef, Constraint, Node, RangeVar, TypeName } from 'libpg-query'
+import type { ColumnDef, Constraint, DoStmt, Node, RangeVar, TypeName } from 'libpg-query'
 import type { ColumnDefinition, ConstraintDefinition, Default, ObjectName } from './action.ts'
 import { behind, inParentheses, type Source } from './clause-text.ts'
 
@@ -12,6 +12,17 @@ export function names(nodes: readonly Node[] | undefined): string[] {
   })
 }
 
+/** The code of a DO block. */
+export function codeOf({ args = [] }: DoStmt): string {
+  return args
+    .flatMap((item) =>
+      'DefElem' in item && item.DefElem.defname === 'as' && item.DefElem.arg
+        ? names([item.DefElem.arg])
+        : [],
+    )
+    .join('')
+}
+
 /** A name of one, two or three parts; a database in front of it says nothing. */
 export function objectName(parts: readonly string[]): ObjectName {
   const [name = '', schema] = parts.toReversed()
@@ -23,12 +34,14 @@ export function relationName(relation: RangeVar | undefined): ObjectName {
   return relation?.schemaname ? { schema: relation.schemaname, name } : { name }
 }
 
+const SERIAL = new Set(['smallserial', 'serial', 'bigserial', 'serial2', 'serial4', 'serial8'])
+
 /** A column of CREATE TABLE or ADD COLUMN. */
 export function columnOf(def: ColumnDef, source: Source): ColumnDefinition {
   const parts = (def.constraints ?? []).flatMap((node) =>
     'Constraint' in node ? [node.Constraint] : [],
   )
-  const serial = /^(?:small|big)?serial[248]?$/.test(names(def.typeName?.names).at(-1) ?? '')
+  const serial = SERIAL.has(names(def.typeName?.names).at(-1) ?? '')
   const filledBy = serial ? 'serial' : fillingOf(parts)
   const set = parts.find(({ contype }) => contype === 'CONSTR_DEFAULT')
   const constraints = parts.flatMap((part) => constraintOf(part, source, def.colname) ?? [])
@@ -94,6 +107,8 @@ export function constraintOf(
     ...(node.indexname ? { usingIndex: node.indexname } : {}),
     ...(references ? { references } : {}),
     ...(expression === undefined ? {} : { expression }),
+    ...(node.without_overlaps || node.fk_with_period ? { compares: 'periods' as const } : {}),
+    ...(node.fk_matchtype === 'f' ? { compares: 'all-or-none' as const } : {}),
     ...(node.nulls_not_distinct ? { nullsEqual: true as const } : {}),
     ...(exclusion === undefined ? {} : { exclusion }),
   }

@@ -1,6 +1,19 @@
 import type { Statement } from './statement.ts'
 
 /** Whether a statement writes rows and surely leaves the catalog as it is. */
-export function changesRowsOnly({ text }: Pick<Statement, 'text'>): boolean {
-  return /^(?:INSERT|UPDATE|DELETE|MERGE|COPY|TRUNCATE)\b/i.test(text)
+export function changesRowsOnly({ actions }: Pick<Statement, 'actions'>): boolean {
+  return actions.every((action) => {
+    switch (action.kind) {
+      case 'insert':
+      case 'update':
+      case 'delete':
+        return action.hasWith === undefined
+      case 'truncate':
+        return true
+      case 'other':
+        return action.statement === 'MergeStmt' || action.statement === 'CopyStmt'
+      default:
+        return false
+    }
+  })
 }

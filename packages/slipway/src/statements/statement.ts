@@ -1,11 +1,13 @@
 import type { Node, ParseResult } from 'libpg-query'
 import type { Action } from './action.ts'
 import { actionsOf } from './actions.ts'
+import { codeOf } from './definition.ts'
 import { destroyedBy } from './destroys.ts'
 import { raise } from './failures.ts'
 import { parser } from './parser.ts'
 import { byteIndexer, indexOfCharacter, placeAt } from './position.ts'
 import { type SettingsEffect, settingsEffectOf } from './settings-effect.ts'
+import { wordsOf } from './tokens.ts'
 
 /** The role that a statement plays for how its file must be run. */
 export type StatementRole =
@@ -66,7 +68,7 @@ export function parseStatements(sql: string, file?: string): Statement[] {
       end: start + text.length,
       line,
       column: start - (starts[line - 1] ?? 0) + 1,
-      role: roleOf(tree, text),
+      role: roleOf(tree),
       settings: settingsEffectOf(tree, text),
       actions,
       destroys: actions.flatMap(destroyedBy),
@@ -114,7 +116,7 @@ const ORDINARY: StatementRole = { kind: 'ordinary' }
 const ALONE: StatementRole = { kind: 'alone' }
 
 /** Source of what may not run in a transaction: `PreventInTransactionBlock` in PostgreSQL's tcop/utility.c. */
-function roleOf(node: Node, text: string): StatementRole {
+function roleOf(node: Node): StatementRole {
   if ('TransactionStmt' in node) return transactionRole(node.TransactionStmt.kind)
   if ('IndexStmt' in node && node.IndexStmt.concurrent) {
     const { idxname, relation } = node.IndexStmt
@@ -125,7 +127,7 @@ function roleOf(node: Node, text: string): StatementRole {
     const { oldVal, newVal } = node.AlterEnumStmt
     return oldVal || !newVal ? ORDINARY : { kind: 'enum-value', value: newVal }
   }
-  return isAlone(node, text) ? ALONE : ORDINARY
+  return isAlone(node) ? ALONE : ORDINARY
 }
 
 function transactionRole(kind: string | undefined): StatementRole {
@@ -157,7 +159,7 @@ function indexName(name: string, schema: string | undefined): IndexName {
   return schema ? { schema, name } : { name }
 }
 
-function isAlone(node: Node, text: string): boolean {
+function isAlone(node: Node): boolean {
   if ('VacuumStmt' in node) return node.VacuumStmt.is_vacuumcmd === true
   if ('ClusterStmt' in node) return node.ClusterStmt.relation === undefined
   if ('ReindexStmt' in node) {
@@ -167,8 +169,8 @@ function isAlone(node: Node, text: string): boolean {
     )
     return concurrently || !['REINDEX_OBJECT_INDEX', 'REINDEX_OBJECT_TABLE'].includes(kind ?? '')
   }
-  if ('AlterTableStmt' in node) return /\bDETACH\s+PARTITION\b[\s\S]*\bCONCURRENTLY\b/i.test(text)
-  if ('DoStmt' in node) return /\b(?:COMMIT|ROLLBACK)\s*(?:AND\s|;)/i.test(text)
+  if ('AlterTableStmt' in node) return (node.AlterTableStmt.cmds ?? []).some(isDetachedConcurrently)
+  if ('DoStmt' in node) return endsTransactions(codeOf(node.DoStmt))
   return [
     'CreatedbStmt',
     'DropdbStmt',
@@ -180,4 +182,23 @@ function isAlone(node: Node, text: string): boolean {
     'DropSubscriptionStmt',
     'CallStmt',
   ].some((kind) => kind in node)
+}
+
+function isDetachedConcurrently(node: Node): boolean {
+  const { subtype, def } = 'AlterTableCmd' in node ? node.AlterTableCmd : {}
+  return (
+    subtype === 'AT_DetachPartition' &&
+    def !== undefined &&
+    'PartitionCmd' in def &&
+    def.PartitionCmd.concurrent === true
+  )
+}
+
+/** Whether code holds a COMMIT or a ROLLBACK of its own. */
+function endsTransactions(code: string): boolean {
+  const words = wordsOf(code).map((word) => word.toUpperCase())
+  return words.some((word, at) => {
+    const next = words[at + 1] ?? ''
+    return (word === 'COMMIT' || word === 'ROLLBACK') && (next === ';' || next === 'AND')
+  })
 }

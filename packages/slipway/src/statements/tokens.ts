@@ -47,6 +47,51 @@ export function identifiersIn(text: string): Set<string> {
   )
 }
 
+/** The comments of a text. Needs `loadParser` first. */
+export function commentsIn(text: string): Omit<Token, 'depth'>[] {
+  // A byte order mark is no SQL.
+  const readable = text.replace(/^\uFEFF/, ' ')
+  const indexOf = byteIndexer(readable)
+  return parser()
+    .scanSync(readable)
+    .tokens.filter(isComment)
+    .map((token) => ({ text: token.text, start: indexOf(token.start), end: indexOf(token.end) }))
+}
+
+/**
+ * The words of code, those in its literals included: what a DO block runs may be built from texts.
+ * Comments hold none. Needs `loadParser` first.
+ */
+export function wordsOf(code: string): string[] {
+  return scanCode(code).flatMap(({ text }) => {
+    const inside = contentOf(text)
+    return inside === undefined ? [text] : wordsOf(inside)
+  })
+}
+
+/** The tokens of code; where it is not SQL, and the scanner refuses it, what spaces keep apart. */
+function scanCode(code: string): { readonly text: string }[] {
+  if (code.trim() === '') return []
+  try {
+    return parser()
+      .scanSync(code)
+      .tokens.filter((token) => !isComment(token))
+  } catch {
+    return code.split(/[^\w$]+/).map((text) => ({ text }))
+  }
+}
+
+/** What a literal holds; nothing for another token. */
+function contentOf(token: string): string | undefined {
+  if (token.startsWith('$') && token.endsWith('$') && token.length > 1) {
+    const tag = token.indexOf('$', 1) + 1
+    return token.slice(tag, -tag)
+  }
+  const quote = token.indexOf("'")
+  if (quote < 0 || quote > 2 || token.startsWith('"')) return undefined
+  return token.slice(quote + 1, -1).replaceAll("''", "'")
+}
+
 /** Whether a text holds a comment. Needs `loadParser` first. */
 export function hasComment(text: string): boolean {
   return parser().scanSync(text).tokens.some(isComment)

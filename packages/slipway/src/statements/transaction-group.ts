@@ -1,3 +1,4 @@
+import { wantsNoTransaction } from './markers.ts'
 import type { Statement } from './statement.ts'
 
 /** What of a file is run and committed together. Units follow each other in the file's order. */
@@ -25,7 +26,7 @@ export function transactionGroupsOf(
   sql: string,
   statements: readonly Statement[],
 ): TransactionGroup[] {
-  const everyOne = /^\s*--\s*slipway:\s*no-transaction\b/im.test(sql)
+  const everyOne = wantsNoTransaction(sql)
   const groups: { statements: Statement[]; kind: TransactionGroup['kind']; rolledBack: boolean }[] =
     []
   let open: Statement[] = []

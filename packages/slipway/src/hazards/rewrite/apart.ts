@@ -1,4 +1,4 @@
-import type { Statement } from '../../statements/index.ts'
+import { type Statement, tokensOf } from '../../statements/index.ts'
 
 /**
  * Why the statements of a file must share a transaction or a session; nothing where they can be taken
@@ -6,13 +6,25 @@ import type { Statement } from '../../statements/index.ts'
  */
 export function whyTogether(statements: readonly Statement[]): string | undefined {
   const found = statements.flatMap(({ text, number, actions }) => {
-    const word =
-      /^(?:SET\s+(?:LOCAL|SESSION|CONSTRAINTS|TRANSACTION|search_path|ROLE)|SAVEPOINT|CREATE\s+(?:LOCAL\s+|GLOBAL\s+)?TEMP)\b/i
-    const what = word.exec(text)?.[0] ?? (actions.some(isLock) ? 'LOCK' : undefined)
-    return what === undefined ? [] : [`Statement ${number} (${what.toUpperCase()}…)`]
+    const what = boundBy(text) ?? (actions.some(isLock) ? 'LOCK' : undefined)
+    return what === undefined ? [] : [`Statement ${number} (${what}…)`]
   })
   if (found.length === 0) return undefined
   return `${found[0]} holds for those behind it only as long as they share its transaction or session.`
+}
+
+const BOUND_SETTINGS = ['LOCAL', 'SESSION', 'CONSTRAINTS', 'TRANSACTION', 'SEARCH_PATH', 'ROLE']
+
+/** The first words of a statement that holds for its transaction or session. */
+function boundBy(text: string): string | undefined {
+  const words = tokensOf(text)
+    .slice(0, 3)
+    .map((token) => token.text.toUpperCase())
+  const [first = '', second = ''] = words
+  if (first === 'SAVEPOINT') return first
+  if (first === 'SET' && BOUND_SETTINGS.includes(second)) return `${first} ${second}`
+  const temporary = words.findIndex((word) => word === 'TEMP' || word === 'TEMPORARY')
+  return first === 'CREATE' && temporary > 0 ? words.slice(0, temporary + 1).join(' ') : undefined
 }
 
 function isLock({ kind }: { readonly kind: string }): boolean {
@@ -21,10 +33,6 @@ function isLock({ kind }: { readonly kind: string }): boolean {
 
 /** The line that makes every statement of a file a transaction of its own. */
 const LINE = '-- slipway: no-transaction'
-
-export function isApart(sql: string): boolean {
-  return /^\s*--\s*slipway:\s*no-transaction\b/im.test(sql)
-}
 
 /** The line at the head of a file, behind a byte order mark. */
 export function apartEdit(sql: string): {

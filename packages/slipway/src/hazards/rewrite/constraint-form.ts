@@ -2,6 +2,7 @@ import { columnNamed, constraintName, keyOf, tableNamed } from '../../schema/ind
 import {
   type AlterTableText,
   type ConstraintDefinition,
+  isKeyword,
   type ObjectName,
   tokensOf,
 } from '../../statements/index.ts'
@@ -23,7 +24,7 @@ export function addedConstraint(
   site: Site,
 ): Form {
   const { schema, alter } = site
-  if (!alter || !/^ADD\b/i.test(alter.part)) return none(byHand(constraint))
+  if (!alter || !isKeyword(tokensOf(alter.part)[0], 'ADD')) return none(byHand(constraint))
   if (tableNamed(schema, table)?.partitioned) {
     return none('PostgreSQL refuses NOT VALID and USING INDEX on a table with partitions.')
   }

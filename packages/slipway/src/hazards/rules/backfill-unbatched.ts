@@ -1,3 +1,4 @@
+import { conditionsOf } from '../../statements/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
@@ -26,5 +27,6 @@ export const backfillUnbatched: Rule = {
 /** No condition, or only that a column is not filled yet. */
 function mayMeanAllRows(where: string | undefined): boolean {
   if (where === undefined) return true
-  return /^[\s(]*(?:"[^"]+"|[\w.]+)(?:\."[^"]+")?\s+is\s+(?:not\s+)?null[\s)]*$/i.test(where)
+  const [test, ...others] = conditionsOf(where)
+  return test !== undefined && others.length === 0
 }

@@ -134,7 +134,7 @@ const FILLING = `jsonb_strip_nulls(jsonb_build_object(
       AND o.oprleft IN (t.oid, t.typbasetype, CASE t.typtype WHEN 'e' THEN 'anyenum'::regtype END)
       OR t.typcategory IN ('A', 'S', 'R'))))`
 
-/** A type's limits stand in atttypmod: 4 + the length; for numeric, precision and scale in its two halves. */
+/** A type's limits are in atttypmod: 4 + the length; for numeric, precision and scale in its two halves. */
 const VALUES = `(SELECT jsonb_strip_nulls(jsonb_build_object(
     'base', coalesce(element.typname, base.typname), 'array', element.oid IS NOT NULL, 'place', a.attnum,
     'notNull', a.attnotnull OR t.typnotnull, 'generated', a.attgenerated <> '',
