@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { deploy } from '../src/deploy/index.ts'
 import { attempt, ConnectionString } from '../src/kernel/index.ts'
-import { rollback } from '../src/rollback/index.ts'
+import { type Announcement, rollback } from '../src/rollback/index.ts'
 import { type CorpusMigration, corpusMigrations, hasCorpus } from './corpus.ts'
 import { dumpSchema } from './dump.ts'
 import { createDatabase, postgresBin, type TestDatabase } from './postgres.ts'
@@ -39,7 +39,7 @@ async function thereAndBack(
   database: TestDatabase,
   migrations: readonly CorpusMigration[],
   cacheDir: string,
-): Promise<{ wrong?: string; announced: readonly string[] }> {
+): Promise<{ wrong?: string; announced: readonly Announcement[] }> {
   const before = dumpSchema(database.url)
   const up = await deploy({ ...work(database, migrations, cacheDir), acceptDrift: true })
   expect(up.failure).toBeUndefined()
@@ -55,8 +55,8 @@ async function thereAndBack(
 async function rollBack(
   database: TestDatabase,
   from: { migrations: readonly CorpusMigration[]; cacheDir: string; before: string },
-): Promise<{ wrong?: string; announced: readonly string[] }> {
-  let announced: readonly string[] = []
+): Promise<{ wrong?: string; announced: readonly Announcement[] }> {
+  let announced: readonly Announcement[] = []
   const back = await attempt(() =>
     rollback({
       ...work(database, from.migrations, from.cacheDir),

@@ -64,7 +64,9 @@ test('the whole reference project: each migration has a grade, and is judged', a
     'one_contact_of_a_name lossless true',
   ])
   const fax = checked.find(({ name }) => name.endsWith('drop_contact_fax'))
-  expect(fax?.proof?.lost).toEqual(['column public.contacts.fax'])
+  expect(fax?.proof?.lost).toEqual([
+    { what: 'object', object: { kind: 'column', schema: null, table: 'contacts', name: 'fax' } },
+  ])
   expect(fax?.hazards.map(({ id }) => id)).toContain('drop-column')
 }, 60_000)
 

@@ -10,7 +10,7 @@ import {
   withShadowDatabase,
   withShadowServer,
 } from '../shadow/index.ts'
-import { checksum, loadParser, parseStatements } from '../statements/index.ts'
+import { checksum, loadParser, parseStatements, objectText } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { selected } from './selected.ts'
 
@@ -94,7 +94,7 @@ async function compare(fixed: FixedMigration, request: FixRequest): Promise<void
   if (!original.ok) return
   const changes = difference(original.value, rewritten)
   if (changes.length === 0) return
-  const list = changes.map(({ change, object }) => `${object} (${change})`).join(', ')
+  const list = changes.map(({ change, object }) => `${objectText(object)} (${change})`).join(', ')
   raise('CHECK.FIX_DIFFERS', {
     message: `The rewritten ${name} gives another schema than the original: ${list}.`,
     why: 'A rewriting must change how a migration runs, and nothing of what it leaves.',

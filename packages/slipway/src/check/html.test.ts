@@ -12,15 +12,19 @@ const PROOF: Proof = {
   conditions: [],
   schemaEqual: true,
   rowsEqual: false,
-  lost: ['column public.a<b>.c'],
+  lost: [{ what: 'object', object: { kind: 'column', schema: null, table: 'a<b>', name: 'c' } }],
   left: [],
   rows: 6,
   emptyTables: [],
   upMs: 30,
   downMs: 2,
   changes: [
-    { change: 'added', object: 'column public.users.n', attributes: [] },
-    { change: 'removed', object: 'index public.old', attributes: [] },
+    {
+      change: 'added',
+      object: { kind: 'column', schema: null, table: 'users', name: 'n' },
+      attributes: [],
+    },
+    { change: 'removed', object: { kind: 'index', schema: null, name: 'old' }, attributes: [] },
   ],
   statements: [
     { statement: 1, ms: 10 },
@@ -62,7 +66,7 @@ const MIGRATION: ReportedMigration = {
 test('nothing of a project is taken for markup, and nothing is loaded or run', () => {
   const html = htmlReport('a<b>', [MIGRATION])
   expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;')
-  expect(html).toContain('column public.a&lt;b&gt;.c')
+  expect(html).toContain('column a&lt;b&gt;.c')
   expect(html).toContain('The column &lt;n&gt; goes.')
   expect(html).not.toMatch(/<script|<link|src=|https?:|<n>|<b>/)
 })
@@ -81,8 +85,8 @@ test('a lock on a table is drawn from its statement to the end of its transactio
 
 test('each table is drawn with what changes of it', () => {
   const html = htmlReport('p', [MIGRATION])
-  expect(html).toContain('table public.users</h4><ul><li class="added">+ column n</li></ul>')
-  expect(html).toContain('− index public.old')
+  expect(html).toContain('table users</h4><ul><li class="added">+ column n</li></ul>')
+  expect(html).toContain('− index old')
 })
 
 test('the same input gives the same file', () => {

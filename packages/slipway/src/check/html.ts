@@ -1,5 +1,14 @@
 import type { Hazard } from '../hazards/index.ts'
 import { gradeOf, type Proof } from '../proof/index.ts'
+import {
+  type Destruction,
+  destructionText,
+  objectKey,
+  objectName,
+  objectOfKey,
+  type ObjectRef,
+  objectText,
+} from '../statements/index.ts'
 import type { CheckedMigration } from './check.ts'
 import { drawLoad } from './load-chart.ts'
 import { drawLocks, escape } from './lock-timeline.ts'
@@ -75,15 +84,19 @@ ${list('Not proven', reasons)}
 ${list('Proven, but not on all rows', conditions)}
 ${list(
   'Kept by the deploy, and put back by a rollback',
-  lost.filter((object) => ![...gone, ...unseen, ...vacant].includes(object)),
+  texts(lost).filter((text) => !texts([...gone, ...unseen, ...vacant]).includes(text)),
 )}
-${list('What the down migration cannot bring', gone)}
-${list('Nothing to lose, for it runs only where the table is empty', vacant)}
-${list('Not seen to come back', unseen)}
-${list('Rows that it writes stay behind in', left)}
+${list('What the down migration cannot bring', texts(gone))}
+${list('Nothing to lose, for it runs only where the table is empty', texts(vacant))}
+${list('Not seen to come back', texts(unseen))}
+${list('Rows that it writes stay behind in', left.map(objectName))}
 ${list('What is not kept', kept?.notKept ?? [])}
 ${changes.length > 0 ? `<h3>What changes</h3><div class="tables">${changedObjects(changes)}</div>` : ''}
 ${drawLocks(proof)}`
+}
+
+function texts(losses: readonly Destruction[]): string[] {
+  return losses.map(destructionText)
 }
 
 const SIGNS = { added: '+', removed: '−', changed: '~' } as const
@@ -92,20 +105,20 @@ const SIGNS = { added: '+', removed: '−', changed: '~' } as const
 function changedObjects(changes: Proof['changes']): string {
   const boxes = new Map<string, Proof['changes'][number][]>()
   for (const change of changes) {
-    const owner = ownerOf(change.object)
+    const owner = objectKey(ownerOf(change.object))
     boxes.set(owner, [...(boxes.get(owner) ?? []), change])
   }
-  const tablesFirst = [...boxes].toSorted(
-    ([a], [b]) => Number(b.startsWith('table ')) - Number(a.startsWith('table ')),
-  )
+  const isTable = (owner: string) => objectOfKey(owner).kind === 'table'
+  const tablesFirst = [...boxes].toSorted(([a], [b]) => Number(isTable(b)) - Number(isTable(a)))
   return tablesFirst
     .map(([owner, parts]) => {
-      const whole = parts.find(({ object }) => object === owner)
+      const whole = parts.find(({ object }) => objectKey(object) === owner)
       const rest = parts.filter((part) => part !== whole)
-      const head = `<h4 class="${whole?.change ?? ''}">${whole ? `${SIGNS[whole.change]} ` : ''}${escape(owner)}</h4>`
+      const name = objectText(objectOfKey(owner))
+      const head = `<h4 class="${whole?.change ?? ''}">${whole ? `${SIGNS[whole.change]} ` : ''}${escape(name)}</h4>`
       const lines = rest.map(
         ({ change, object, attributes }) =>
-          `<li class="${change}">${SIGNS[change]} ${escape(partName(object, owner))}` +
+          `<li class="${change}">${SIGNS[change]} ${escape(partName(object))}` +
           `${attributes.length > 0 ? ` <small>${escape(attributes.join(', '))}</small>` : ''}</li>`,
       )
       return `<div class="table">${head}${lines.length > 0 ? `<ul>${lines.join('')}</ul>` : ''}</div>`
@@ -113,16 +126,16 @@ function changedObjects(changes: Proof['changes']): string {
     .join('')
 }
 
-const PARTS = /^(column|constraint|default|trigger|policy|rule|comment) (.*)\.([^.]+)$/s
-
-/** `column public.users.email` is part of `table public.users`. */
-function ownerOf(object: string): string {
-  const [, , table] = PARTS.exec(object) ?? []
-  return table === undefined ? object : `table ${table}`
+/** A column, its comment and the like are part of a table. */
+function ownerOf(object: ObjectRef): ObjectRef {
+  if ('on' in object) return ownerOf(object.on)
+  if (!('table' in object)) return object
+  return { kind: 'table', schema: object.schema, name: object.table }
 }
 
-function partName(object: string, owner: string): string {
-  return object.replace(`${owner.replace('table ', '')}.`, '')
+function partName(object: ObjectRef): string {
+  if ('on' in object) return `${object.kind} on ${partName(object.on)}`
+  return 'table' in object ? `${object.kind} ${object.name}` : objectText(object)
 }
 
 function hazardItem({ id, severity, message, lock, blocks, line, safeSql }: Hazard): string {

@@ -42,7 +42,9 @@ function fileOf(migration: MigrationFolder): string {
 function read(file: string): Proof | undefined {
   try {
     const found = JSON.parse(readFileSync(file, 'utf8')) as Proof
-    return typeof found.checksums.up === 'string' ? found : undefined
+    // An older version wrote sentences in place of references.
+    const isKnown = found.lost.every((loss) => typeof loss === 'object')
+    return typeof found.checksums.up === 'string' && isKnown ? found : undefined
   } catch {
     return undefined
   }

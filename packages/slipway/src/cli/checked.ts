@@ -1,5 +1,12 @@
 import type { CheckedMigration, StoredProof } from '../check/index.ts'
 import { gradeOf, type Proof } from '../proof/index.ts'
+import {
+  type Destruction,
+  destructionKey,
+  destructionText,
+  objectName,
+  type ObjectRef,
+} from '../statements/index.ts'
 import type { Finding } from './command.ts'
 import { hazardFinding } from './hazard-findings.ts'
 import { loadBlocks, loadFindings, loadResult } from './load-view.ts'
@@ -105,30 +112,34 @@ export function proofBlocks(proof: Proof): Block[] {
 /** What becomes of the data that the migration destroys. */
 function dataBlocks({ lost, left, kept }: Proof): Block[] {
   if (kept === undefined) return [...lost.map(lossBlock), ...left.map(leftBlock)]
-  const other = new Set([...kept.lost, ...kept.unseen, ...kept.vacant])
-  const back = lost.filter((object) => !other.has(object))
+  const other = new Set([...kept.lost, ...kept.unseen, ...kept.vacant].map(destructionKey))
+  const back = lost.filter((loss) => !other.has(destructionKey(loss)))
+  const noted = (losses: readonly Destruction[], say: (data: string) => string) =>
+    losses.map((loss) => status('note', say(destructionText(loss))))
   return [
-    ...back.map((object) => status('note', `The data of ${object} is kept, and put back`)),
+    ...noted(back, (data) => `The data of ${data} is kept, and put back`),
     ...kept.lost.map(lossBlock),
-    ...kept.vacant.map((object) =>
-      status('note', `Nothing of ${object} is lost: it runs only where the table is empty`),
+    ...noted(
+      kept.vacant,
+      (data) => `Nothing of ${data} is lost: it runs only where the table is empty`,
     ),
-    ...kept.unseen.map((object) =>
-      status(
-        'note',
-        `Whether the data of ${object} comes back was not seen on rows that were made up`,
-      ),
+    ...noted(
+      kept.unseen,
+      (data) => `Whether the data of ${data} comes back was not seen on rows that were made up`,
     ),
     ...kept.notKept.map((why) => status('warning', `Not kept: ${why}`)),
   ]
 }
 
-export function lossBlock(object: string): Block {
-  return status('warning', `The down migration cannot bring the data of ${object}`)
+export function lossBlock(loss: Destruction): Block {
+  return status('warning', `The down migration cannot bring the data of ${destructionText(loss)}`)
 }
 
-function leftBlock(table: string): Block {
-  return status('warning', `Rows that it writes stay in ${table} after the down migration`)
+function leftBlock(table: ObjectRef): Block {
+  return status(
+    'warning',
+    `Rows that it writes stay in ${objectName(table)} after the down migration`,
+  )
 }
 
 function gradeText(proof: Proof): string {

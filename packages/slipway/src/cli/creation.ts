@@ -5,6 +5,8 @@ import {
   type CreateOutcome,
   type RenameCandidate,
 } from '../create/index.ts'
+import { choiceText } from '../schema/index.ts'
+import { objectText } from '../statements/index.ts'
 import { lossBlock, proofBlocks } from './checked.ts'
 import type { Context, Input } from './command.ts'
 import { type Block, sql, status } from './view.ts'
@@ -55,7 +57,9 @@ export function creationResult(outcome: CreateOutcome) {
 
 /** What was written, and what its down migration cannot bring. */
 export function creationBlocks(outcome: CreateOutcome, cwd: string): Block[] {
-  const kept = outcome.kept.map(({ object, reason }) => status('note', `Kept ${object}`, reason))
+  const kept = outcome.kept.map(({ object, reason }) =>
+    status('note', `Kept ${objectText(object)}`, reason),
+  )
   if (outcome.kind === 'nothing-to-do') {
     return [status('done', 'The schema is what the migrations give: nothing to write'), ...kept]
   }
@@ -76,8 +80,10 @@ export function creationBlocks(outcome: CreateOutcome, cwd: string): Block[] {
           status('warning', 'Its down migration does not bring the schema back'),
           ...down.losses.map(lossBlock),
         ]),
-    ...down.choices.map((choice) => status('warning', choice.message, choice.object)),
-    ...down.notRestored.map(({ change, object }) => status('warning', `${object} stays ${change}`)),
+    ...down.choices.map((choice) => status('warning', choiceText(choice))),
+    ...down.notRestored.map(({ change, object }) =>
+      status('warning', `${objectText(object)} stays ${change}`),
+    ),
     sql(text),
   ]
 }

@@ -1,5 +1,6 @@
 import { assertNever } from '../kernel/index.ts'
 import { describeStop, type Diagnosis, type Offer, type Problem } from '../repair/index.ts'
+import { objectText } from '../statements/index.ts'
 import type { Finding } from './command.ts'
 import { type Block, heading, paragraph, sql, status } from './view.ts'
 
@@ -56,7 +57,7 @@ function catalogText(catalog: Extract<Problem, { kind: 'edited' }>['catalog']): 
     case 'equal':
       return '; the database is what the file gives now'
     case 'differs':
-      return `; the database differs from what it gives now in ${catalog.changes.map(({ object }) => object).join(', ')}`
+      return `; the database differs from what it gives now in ${catalog.changes.map(({ object }) => objectText(object)).join(', ')}`
     case 'unknown':
       return ''
   }

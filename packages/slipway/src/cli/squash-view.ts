@@ -1,5 +1,6 @@
 import { advice, command, type NextAction } from '../kernel/index.ts'
 import type { Squash } from '../squash/index.ts'
+import { destructionText, objectName } from '../statements/index.ts'
 import type { Flags } from './flags.ts'
 import { type Block, status } from './view.ts'
 
@@ -62,7 +63,13 @@ function formNotes({ form, fallback, groups, rows }: Squash): Block[] {
   const written = rows.reduce((sum, table) => sum + table.rows, 0)
   if (form === 'catalog') {
     if (written === 0) return []
-    return [status('note', rowsText(written, rows), rows.map(({ table }) => table).join(', '))]
+    return [
+      status(
+        'note',
+        rowsText(written, rows),
+        rows.map(({ table }) => objectName(table)).join(', '),
+      ),
+    ]
   }
   const why = fallback ?? 'it runs on rows'
   return [
@@ -84,7 +91,9 @@ function differenceNotes({ form, unlike, columnOrder, down }: Squash): Block[] {
   const values =
     form === 'catalog' ? 'those of this run are written down' : 'they are made anew, as before'
   return [
-    ...unlike.map((object) => status('note', `${object} has other values with each run`, values)),
+    ...unlike.map((one) =>
+      status('note', `${destructionText(one)} has other values with each run`, values),
+    ),
     ...columnOrder.map(({ table }) =>
       status('note', `${table} has its columns in another order`, 'no difference to a query'),
     ),

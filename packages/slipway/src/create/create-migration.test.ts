@@ -8,6 +8,8 @@ import { prismaCli } from '../../test/prisma.ts'
 import { writeProject } from '../../test/project.ts'
 import { SHADOW } from '../../test/target.ts'
 import { failureOf } from '../kernel/index.ts'
+import { choiceText } from '../schema/index.ts'
+import { destructionText, objectText } from '../statements/index.ts'
 import { createMigration, type CreateOptions, type CreateOutcome } from './create-migration.ts'
 import type { AskRenames } from './draft.ts'
 
@@ -109,12 +111,12 @@ const SCENARIOS: readonly Scenario[] = [
     models: user(''),
     up: ['ALTER TABLE "User" DROP COLUMN "name"'],
     down: [
-      'ALTER TABLE "public"."User" ADD COLUMN "name" text',
-      'CREATE INDEX lower ON public."User" USING btree (lower(name))',
-      'CREATE INDEX named ON public."User" USING btree (name) WHERE (id > 3)',
+      'ALTER TABLE "User" ADD COLUMN "name" text',
+      'CREATE INDEX lower ON "User" USING btree (lower(name))',
+      'CREATE INDEX named ON "User" USING btree (name) WHERE (id > 3)',
     ],
     grade: 'lossy',
-    losses: ['column public.User.name'],
+    losses: ['column User.name'],
   },
   {
     title: 'a required column on a table that exists',
@@ -122,8 +124,8 @@ const SCENARIOS: readonly Scenario[] = [
     models: user('name String\n  age Int'),
     up: ['ALTER TABLE "User" ADD COLUMN "age" INTEGER NOT NULL, ALTER COLUMN "name" SET NOT NULL'],
     down: [
-      'ALTER TABLE "public"."User" DROP COLUMN "age"',
-      'ALTER TABLE "public"."User" ALTER COLUMN "name" DROP NOT NULL',
+      'ALTER TABLE "User" DROP COLUMN "age"',
+      'ALTER TABLE "User" ALTER COLUMN "name" DROP NOT NULL',
     ],
     grade: 'lossless',
   },
@@ -132,11 +134,11 @@ const SCENARIOS: readonly Scenario[] = [
     history: `${USER}ALTER TABLE "User" ADD COLUMN "age" INTEGER NOT NULL;`,
     models: user(),
     up: ['ALTER TABLE "User" DROP COLUMN "age"'],
-    down: ['ALTER TABLE "public"."User" ADD COLUMN "age" integer NOT NULL'],
+    down: ['ALTER TABLE "User" ADD COLUMN "age" integer NOT NULL'],
     grade: 'lossy',
-    losses: ['column public.User.age'],
+    losses: ['column User.age'],
     choices: [
-      'column public.User.age comes back NOT NULL and without a default: this fails on a table that holds rows',
+      'column User.age comes back NOT NULL and without a default: this fails on a table that holds rows',
     ],
   },
   {
@@ -148,15 +150,15 @@ const SCENARIOS: readonly Scenario[] = [
       `ALTER TABLE "Task" ALTER COLUMN "status" SET DEFAULT 'LATE'`,
     ],
     down: [
-      'ALTER TABLE "public"."Task" ALTER COLUMN "status" DROP DEFAULT',
-      'ALTER TYPE "public"."Status" RENAME TO "Status__pgdelta_replaced"',
-      `CREATE TYPE "public"."Status" AS ENUM ('OPEN', 'DONE')`,
-      'ALTER TABLE "public"."Task" ALTER COLUMN "status" TYPE "public"."Status" USING "status"::text::"public"."Status"',
-      'DROP TYPE "public"."Status__pgdelta_replaced"',
-      `ALTER TABLE "public"."Task" ALTER COLUMN "status" SET DEFAULT 'OPEN'::public."Status"`,
+      'ALTER TABLE "Task" ALTER COLUMN "status" DROP DEFAULT',
+      'ALTER TYPE "Status" RENAME TO "Status__pgdelta_replaced"',
+      `CREATE TYPE "Status" AS ENUM ('OPEN', 'DONE')`,
+      'ALTER TABLE "Task" ALTER COLUMN "status" TYPE "Status" USING "status"::text::"Status"',
+      'DROP TYPE "Status__pgdelta_replaced"',
+      `ALTER TABLE "Task" ALTER COLUMN "status" SET DEFAULT 'OPEN'::"Status"`,
     ],
     grade: 'lossless',
-    choices: ["type public.Status loses 'LATE': rows that use it make this fail"],
+    choices: ["type Status loses 'LATE': rows that use it make this fail"],
   },
   {
     title: 'an enum value removed',
@@ -175,8 +177,8 @@ const SCENARIOS: readonly Scenario[] = [
       `ALTER TABLE "Task" ALTER COLUMN "status" SET DEFAULT 'DONE'`,
     ],
     down: [
-      `ALTER TYPE "public"."Status" ADD VALUE 'OPEN' BEFORE 'DONE'`,
-      `ALTER TABLE "public"."Task" ALTER COLUMN "status" SET DEFAULT 'OPEN'::public."Status"`,
+      `ALTER TYPE "Status" ADD VALUE 'OPEN' BEFORE 'DONE'`,
+      `ALTER TABLE "public"."Task" ALTER COLUMN "status" SET DEFAULT 'OPEN'::"Status"`,
     ],
     grade: 'lossless',
   },
@@ -198,10 +200,10 @@ model Post {
       'ALTER INDEX "Post_userId_idx" RENAME TO "Post_authorId_idx"',
     ],
     down: [
-      'ALTER INDEX "public"."Post_authorId_idx" RENAME TO "Post_userId_idx"',
-      'ALTER TABLE "public"."Post" RENAME CONSTRAINT "Post_authorId_fkey" TO "Post_userId_fkey"',
-      'ALTER TABLE "public"."Post" RENAME COLUMN "authorId" TO "userId"',
-      'ALTER TABLE "public"."User" RENAME COLUMN "full_name" TO "name"',
+      'ALTER INDEX "Post_authorId_idx" RENAME TO "Post_userId_idx"',
+      'ALTER TABLE "Post" RENAME CONSTRAINT "Post_authorId_fkey" TO "Post_userId_fkey"',
+      'ALTER TABLE "Post" RENAME COLUMN "authorId" TO "userId"',
+      'ALTER TABLE "User" RENAME COLUMN "full_name" TO "name"',
     ],
     grade: 'lossless',
   },
@@ -218,10 +220,10 @@ model Post {
       'ALTER INDEX "User_email_key" RENAME TO "people_email_key"',
     ],
     down: [
-      'ALTER INDEX "public"."people_email_key" RENAME TO "User_email_key"',
-      'ALTER TABLE "public"."people" RENAME CONSTRAINT "people_pkey" TO "User_pkey"',
-      'ALTER TABLE "public"."people" RENAME COLUMN "nick" TO "name"',
-      'ALTER TABLE "public"."people" RENAME TO "User"',
+      'ALTER INDEX "people_email_key" RENAME TO "User_email_key"',
+      'ALTER TABLE "people" RENAME CONSTRAINT "people_pkey" TO "User_pkey"',
+      'ALTER TABLE "people" RENAME COLUMN "nick" TO "name"',
+      'ALTER TABLE "people" RENAME TO "User"',
     ],
     grade: 'lossless',
   },
@@ -231,7 +233,7 @@ model Post {
     models: task('NEW\n  DONE', 'NEW'),
     extra: { renames: ['Status.OPEN=NEW'] },
     up: [`ALTER TYPE "Status" RENAME VALUE 'OPEN' TO 'NEW'`],
-    down: [`ALTER TYPE "public"."Status" RENAME VALUE 'NEW' TO 'OPEN'`],
+    down: [`ALTER TYPE "Status" RENAME VALUE 'NEW' TO 'OPEN'`],
     grade: 'lossless',
   },
   {
@@ -240,7 +242,7 @@ model Post {
     models: task('OPEN\n  DONE', 'OPEN').replaceAll('Status ', 'State '),
     extra: { renames: ['Status=State'] },
     up: ['ALTER TYPE "Status" RENAME TO "State"'],
-    down: ['ALTER TYPE "public"."State" RENAME TO "Status"'],
+    down: ['ALTER TYPE "State" RENAME TO "Status"'],
     grade: 'lossless',
   },
   {
@@ -250,30 +252,30 @@ model Post {
     extra: { noRename: true },
     up: ['ALTER TABLE "User" DROP COLUMN "name", ADD COLUMN "fullName" TEXT'],
     down: [
-      'ALTER TABLE "public"."User" DROP COLUMN "fullName"',
-      'ALTER TABLE "public"."User" ADD COLUMN "name" text',
+      'ALTER TABLE "User" DROP COLUMN "fullName"',
+      'ALTER TABLE "User" ADD COLUMN "name" text',
     ],
     grade: 'lossy',
-    losses: ['column public.User.name'],
+    losses: ['column User.name'],
   },
   {
     title: 'a column made anew with another type under its name',
     history: USER,
     models: user('name Int?'),
     up: ['ALTER TABLE "User" DROP COLUMN "name", ADD COLUMN "name" INTEGER'],
-    down: ['ALTER TABLE "public"."User" ALTER COLUMN "name" TYPE text USING "name"::text'],
+    down: ['ALTER TABLE "User" ALTER COLUMN "name" TYPE text USING "name"::text'],
     grade: 'lossy',
-    losses: ['column public.User.name'],
+    losses: ['column User.name'],
   },
   {
     title: 'a column that takes larger numbers, which do not fit on the down migration',
     history: USER.replace('"name" TEXT', '"name" INTEGER'),
     models: user('name BigInt?'),
     up: ['ALTER TABLE "User" ALTER COLUMN "name" SET DATA TYPE BIGINT'],
-    down: ['ALTER TABLE "public"."User" ALTER COLUMN "name" TYPE integer USING "name"::integer'],
+    down: ['ALTER TABLE "User" ALTER COLUMN "name" TYPE integer USING "name"::integer'],
     grade: 'lossless',
     choices: [
-      'column public.User.name goes from bigint to integer: values that do not fit make this fail',
+      'column User.name goes from bigint to integer: values that do not fit make this fail',
     ],
   },
 ]
@@ -284,8 +286,9 @@ test.each(SCENARIOS)(
     const outcome = await written(history, models, extra)
     expect(body(outcome.sql)).toEqual(up)
     expect(body(outcome.down.sql)).toEqual(down)
-    expect(outcome.down).toMatchObject({ proven: true, grade, losses, notRestored: [] })
-    expect(outcome.down.choices.map(({ message }) => message)).toEqual(choices)
+    expect(outcome.down).toMatchObject({ proven: true, grade, notRestored: [] })
+    expect(outcome.down.losses.map(destructionText)).toEqual(losses)
+    expect(outcome.down.choices.map(choiceText)).toEqual(choices)
     expect(readFileSync(outcome.path, 'utf8')).toBe(outcome.sql)
     expect(readFileSync(outcome.down.path, 'utf8')).toBe(outcome.down.sql)
   },
@@ -295,7 +298,7 @@ test('what the history has and the schema cannot say stays, and nothing is writt
   const outcome = await create(USER + BY_HAND, user())
   expect(outcome).toEqual({
     kind: 'nothing-to-do',
-    kept: [{ object: 'index public.covering', reason: 'INCLUDE' }],
+    kept: [{ object: { kind: 'index', schema: null, name: 'covering' }, reason: 'INCLUDE' }],
   })
 })
 
@@ -308,12 +311,12 @@ DROP TABLE "Task";
 CREATE FUNCTION open() RETURNS "Status" LANGUAGE sql AS $$ SELECT 'OPEN'::"Status" $$;`
   const { sql, kept, down } = await written(history, user('name String', 'upper String?'))
   expect(body(sql)).toEqual(['ALTER TABLE "User" ALTER COLUMN "name" SET NOT NULL'])
-  expect(kept.map(({ object }) => object)).toEqual([
-    'column public.User.upper',
-    'table public.log',
-    'type public.Status',
+  expect(kept.map(({ object }) => objectText(object))).toEqual([
+    'column User.upper',
+    'table log',
+    'type Status',
   ])
-  expect(sql).toContain('-- slipway: kept table public.log (partitioned)')
+  expect(sql).toContain('-- slipway: kept table log (partitioned)')
   expect(sql).not.toContain('drop the `log` table')
   expect(down.grade).toBe('lossless')
 })
@@ -324,7 +327,9 @@ test('an index that was refined by hand stays, and one whose key the schema chan
     user('name String?', `@@index([${key}], map: "User_name_email_idx")`)
   expect(await create(history, indexed('name, email(sort: Desc)'))).toEqual({
     kind: 'nothing-to-do',
-    kept: [{ object: 'index public.User_name_email_idx', reason: 'INCLUDE' }],
+    kept: [
+      { object: { kind: 'index', schema: null, name: 'User_name_email_idx' }, reason: 'INCLUDE' },
+    ],
   })
   const { sql, down } = await written(history, indexed('name, email'))
   expect(body(sql)).toEqual([
@@ -340,7 +345,7 @@ test('a unique constraint goes as a constraint, for PostgreSQL refuses to drop i
     user(),
   )
   expect(body(sql)).toEqual(['ALTER TABLE "User" DROP CONSTRAINT "one"'])
-  expect(body(down.sql)).toEqual(['ALTER TABLE "public"."User" ADD CONSTRAINT "one" UNIQUE (name)'])
+  expect(body(down.sql)).toEqual(['ALTER TABLE "User" ADD CONSTRAINT "one" UNIQUE (name)'])
 })
 
 const NODE_MODULES = fileURLToPath(new URL('../../../../node_modules', import.meta.url))
@@ -380,9 +385,9 @@ test('the first migration, its folder and its lock file; the down takes all away
   } = await written('', user(), { name: '  Add-theUser! ' })
   expect(name).toBe('20261121010203_add_the_user')
   expect(statements).toBe(2)
-  expect(body(down.sql)).toEqual(['DROP TABLE "public"."User"'])
+  expect(body(down.sql)).toEqual(['DROP TABLE "User"'])
   expect(down.sql).toMatch(
-    /^-- slipway: down of 20261121010203_add_the_user\n-- slipway: checksum [0-9a-f]{64}\n-- slipway: grade lossless\n\nDROP/,
+    /^-- slipway: down of 20261121010203_add_the_user\n-- slipway: checksum [0-9a-f]{64}\n-- slipway: facts \{.*\}\n-- slipway: grade lossless\n\nDROP/,
   )
   const migrations = path.dirname(path.dirname(file))
   expect(readdirSync(migrations).toSorted()).toEqual([name, 'migration_lock.toml'])

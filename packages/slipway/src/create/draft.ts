@@ -11,7 +11,7 @@ import {
   inventoryOf,
   readCatalogInTransaction,
 } from '../schema/index.ts'
-import { loadParser, parseStatements } from '../statements/index.ts'
+import { loadParser, objectText, parseStatements } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type RenameCandidate, renameCandidates } from './rename-candidates.ts'
 import { resolveRenames } from './rename-flags.ts'
@@ -150,7 +150,9 @@ async function finish(
   )
   if (sql.trim() !== '') paragraphs.push(sql)
   if (paragraphs.length === 0) return { sql: '', kept }
-  const notes = kept.map(({ object, reason }) => `-- slipway: kept ${object} (${reason})\n`)
+  const notes = kept.map(
+    ({ object, reason }) => `-- slipway: kept ${objectText(object)} (${reason})\n`,
+  )
   return { sql: [...paragraphs, ...(notes.length > 0 ? [notes.join('')] : [])].join('\n'), kept }
 }
 

@@ -17,8 +17,12 @@ export interface IndexFacts {
   readonly unique: boolean
   /** Its key as the engine writes it: `"a", "b" DESC`. */
   readonly key: string
-  /** Columns of its table that it cannot live without: `schema.table.column`. */
-  readonly columns: readonly string[]
+  /** Columns of its table that it cannot live without. */
+  readonly columns: readonly {
+    readonly schema: string
+    readonly table: string
+    readonly name: string
+  }[]
   /** What of it the Prisma schema has no words for; null where it has them for all. */
   readonly reason: string | null
 }
@@ -38,7 +42,7 @@ SELECT n.nspname AS schema, c.relname AS name, t.relname AS table, con.conname A
     ORDER BY part.place
   ), ', ') AS key,
   array(
-    SELECT tn.nspname || '.' || t.relname || '.' || a.attname
+    SELECT json_build_array(tn.nspname, t.relname, a.attname)::text
     FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.refobjid = t.oid
       AND (d.objid = c.oid AND d.classid = 'pg_class'::regclass
@@ -74,7 +78,15 @@ export async function readIndexes(
   names: readonly string[],
   partialIndexes: boolean,
 ): Promise<IndexFacts[]> {
-  return await session.query<Row & IndexFacts>(INDEXES, [partialIndexes, names])
+  const rows = await session.query<
+    Row & Omit<IndexFacts, 'columns'> & { readonly columns: readonly string[] }
+  >(INDEXES, [partialIndexes, names])
+  return rows.map((row) => ({ ...row, columns: row.columns.map(columnFrom) }))
+}
+
+function columnFrom(text: string): IndexFacts['columns'][number] {
+  const [schema, table, name] = JSON.parse(text) as [string, string, string]
+  return { schema, table, name }
 }
 
 const TABLES = `

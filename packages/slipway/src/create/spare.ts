@@ -1,6 +1,12 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
-import { withSchema } from '../down/index.ts'
-import { parseStatements, type Statement } from '../statements/index.ts'
+import {
+  destructionsBy,
+  objectKey,
+  type ObjectRef,
+  parseStatements,
+  schemaRef,
+  type Statement,
+} from '../statements/index.ts'
 import {
   type IndexFacts,
   readGeneratedColumns,
@@ -11,8 +17,7 @@ import {
 
 /** An object that stays although Prisma's engine would have dropped it. */
 export interface KeptObject {
-  /** `index public.user_email_lower` */
-  readonly object: string
+  readonly object: ObjectRef
   /** What of it the Prisma schema has no words for. */
   readonly reason: string
 }
@@ -112,21 +117,24 @@ async function judge(
     readIndexes(session, names, partialIndexes),
   )
   const generated = await ifAny(namesOf('DEFAULT'), (names) => readGeneratedColumns(session, names))
+  const defaultSchema = session.server.schema
   const going = new Set(
-    statements.flatMap(({ destroys }) =>
-      destroys.map((text) => withSchema(text, session.server.schema)),
-    ),
+    statements
+      .flatMap(({ actions }) => actions)
+      .flatMap((action) => destructionsBy(action, defaultSchema))
+      .map(({ object }) => objectKey(object)),
   )
   return drops.flatMap((drop): Judged[] => {
     const same = (thing: { schema: string; name: string }) =>
       thing.schema === drop.schema && thing.name === drop.name
     switch (drop.kind) {
       case 'INDEX':
-        return judgeIndex(drop, indexes.find(same), { going, statements })
+        return judgeIndex(drop, indexes.find(same), { going, statements, defaultSchema })
       case 'DEFAULT':
         return judgeDefault(
           drop,
           generated.filter((one) => one.schema === drop.schema && one.table === drop.name),
+          defaultSchema,
         )
       case 'KEY':
         return tables.some(same) ? [{ statement: drop.statement }] : []
@@ -134,7 +142,11 @@ async function judge(
       case 'TYPE': {
         const found = (drop.kind === 'TABLE' ? tables : types).find(same)
         if (!found) return []
-        const object = `${drop.kind.toLowerCase()} ${drop.schema}.${drop.name}`
+        const object: ObjectRef = {
+          kind: drop.kind === 'TABLE' ? 'table' : 'type',
+          schema: schemaRef(drop.schema, defaultSchema),
+          name: drop.name,
+        }
         return [{ statement: drop.statement, kept: { object, reason: found.reason } }]
       }
     }
@@ -148,16 +160,30 @@ async function ifAny<T>(
   return names.length === 0 ? [] : await read(names)
 }
 
+/** What else the SQL does, and where. */
+interface Course {
+  readonly going: ReadonlySet<string>
+  readonly statements: readonly Statement[]
+  readonly defaultSchema: string
+}
+
 function judgeIndex(
   drop: Drop,
   index: IndexFacts | undefined,
-  { going, statements }: { going: ReadonlySet<string>; statements: readonly Statement[] },
+  { going, statements, defaultSchema }: Course,
 ): Judged[] {
   if (!index) return []
-  const follows = index.columns.some((column) => going.has(`column ${column}`))
+  const follows = index.columns.some(({ schema, table, name }) =>
+    going.has(objectKey({ kind: 'column', schema: schemaRef(schema, defaultSchema), table, name })),
+  )
   const anew = statements.find(({ text }) => unescaped(BUILD.exec(text)?.[2] ?? '') === drop.name)
   if (index.reason !== null && !follows && (!anew || buildsLike(anew, index))) {
-    const kept = { object: `index ${drop.schema}.${drop.name}`, reason: index.reason }
+    const object: ObjectRef = {
+      kind: 'index',
+      schema: schemaRef(drop.schema, defaultSchema),
+      name: drop.name,
+    }
+    const kept = { object, reason: index.reason }
     return [{ statement: drop.statement, kept }, ...(anew ? [{ statement: anew }] : [])]
   }
   if (index.constraint === null) return []
@@ -175,7 +201,11 @@ function buildsLike({ text }: Statement, index: IndexFacts): boolean {
   return key === index.key && (unique !== undefined) === index.unique
 }
 
-function judgeDefault(drop: Drop, generated: readonly { readonly name: string }[]): Judged[] {
+function judgeDefault(
+  drop: Drop,
+  generated: readonly { readonly name: string }[],
+  defaultSchema: string,
+): Judged[] {
   const { text } = drop.statement
   const spared: string[] = []
   const rest = text.replaceAll(DROP_DEFAULT, (clause, quoted: string) => {
@@ -185,7 +215,12 @@ function judgeDefault(drop: Drop, generated: readonly { readonly name: string }[
   })
   const [first] = spared
   if (first === undefined) return []
-  const object = `column ${drop.schema}.${drop.name}.${first}`
+  const object: ObjectRef = {
+    kind: 'column',
+    schema: schemaRef(drop.schema, defaultSchema),
+    table: drop.name,
+    name: first,
+  }
   const kept = { object, reason: 'generated' }
   const empty = new RegExp(`^ALTER TABLE ${NAME}\\s*$`).test(rest)
   return [

@@ -256,7 +256,7 @@ describe('before the first statement', () => {
       await target.sql('ALTER TABLE customer ADD COLUMN by_hand text')
       const refused = deployed([INIT, MORE])
       await expect(refused).rejects.toMatchObject({
-        failure: { code: 'DEPLOY.DRIFT', message: expect.stringContaining('public.customer') },
+        failure: { code: 'DEPLOY.DRIFT', message: expect.stringContaining('table customer') },
       })
       expect(await target.sql(`SELECT to_regclass('more') AS found`)).toEqual([{ found: null }])
       const accepted = await deployed([INIT, MORE], { acceptDrift: true })

@@ -18,6 +18,7 @@ import {
   survey,
 } from '../plan/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
+import { objectText } from '../statements/index.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
 import { refuseFilledDatabase } from './filled.ts'
@@ -170,7 +171,9 @@ function refuseUnproven(reason: string, squashes: PendingWork['squashes']): void
 function refuseDrift(drift: Drift): string | undefined {
   if (drift.kind === 'unknown') return drift.reason
   if (drift.kind === 'none') return undefined
-  const named = drift.changes.slice(0, 5).map(({ change, object }) => `${object} (${change})`)
+  const named = drift.changes
+    .slice(0, 5)
+    .map(({ change, object }) => `${objectText(object)} (${change})`)
   const more = drift.changes.length - named.length
   return raise('DEPLOY.DRIFT', {
     message: `The database is not what its history should have produced: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,

@@ -1,5 +1,5 @@
-import type { Choice, Change, WayStatement } from '../schema/index.ts'
-import { checksum } from '../statements/index.ts'
+import { type Choice, type Change, choiceText, type WayStatement } from '../schema/index.ts'
+import { checksum, type Destruction, destructionText, objectText } from '../statements/index.ts'
 
 /** How much of the state before a down migration brings: all, the schema without named data, or nothing. */
 export type Grade = 'lossless' | 'lossy' | 'irreversible'
@@ -13,7 +13,7 @@ export interface DownParts {
   /** What rolls renames and moves back. */
   readonly renames: readonly string[]
   readonly statements: readonly WayStatement[]
-  readonly losses: readonly string[]
+  readonly losses: readonly Destruction[]
   readonly choices: readonly Choice[]
 }
 
@@ -36,19 +36,68 @@ export interface DownVerdict {
   readonly obstacle?: string | undefined
 }
 
+/** What the head of a `down.sql` announces, for programs. */
+export interface DownFacts {
+  /** Changes when a key changes its meaning. */
+  readonly format: 1
+  readonly grade: Grade | null
+  /** Data that does not come back. */
+  readonly losses: readonly Destruction[]
+  /** What rows or a person must decide. */
+  readonly choices: readonly Choice[]
+  /** Objects that the down migration did not restore. */
+  readonly notRestored: readonly Change[]
+  /** Why there is no down migration. */
+  readonly obstacle: string | null
+}
+
 /**
  * The comments that head a `down.sql`, each of the form `-- slipway: <word> <text>`: `down of` with
- * the migration's name, `checksum` of the migration.sql that it rolls back, `grade`, `lossy` for each
- * piece of data that does not come back, `choice` for what rows or a person must decide, `unproven`
- * for each object that the down migration did not restore, `irreversible` with the reason.
+ * the migration's name, `checksum` of the migration.sql that it rolls back, `facts` with all that follows as JSON,
+ * for programs. Then for people: `grade`, `lossy` for each piece of data that does not come back, `choice` for
+ * what rows or a person must decide, `unproven` for each object that the down migration did not restore,
+ * `irreversible` with the reason. Names without a schema are in the default schema of the target.
  */
 export function downHeader(parts: DownParts, verdict: DownVerdict): string {
   const { migration, losses, choices } = parts
-  const lines = [`down of ${migration.name}`, `checksum ${checksum(migration.sql)}`]
-  if (verdict.grade !== undefined) lines.push(`grade ${verdict.grade}`)
-  lines.push(...losses.map((loss) => `lossy ${loss}`))
-  lines.push(...choices.map(({ message }) => `choice ${message}`))
-  lines.push(...verdict.notRestored.map(({ change, object }) => `unproven ${object} (${change})`))
-  if (verdict.obstacle !== undefined) lines.push(`irreversible ${verdict.obstacle}`)
-  return lines.map((line) => `-- slipway: ${line.replaceAll(/\s+/g, ' ')}\n`).join('')
+  const { grade, notRestored, obstacle } = verdict
+  const facts: DownFacts = {
+    format: 1,
+    grade: grade ?? null,
+    losses,
+    choices,
+    notRestored,
+    obstacle: obstacle ?? null,
+  }
+  const lines = [
+    ...(grade === undefined ? [] : [`grade ${grade}`]),
+    ...losses.map((loss) => `lossy ${destructionText(loss)}`),
+    ...choices.map((choice) => `choice ${choiceText(choice)}`),
+    ...notRestored.map(({ change, object }) => `unproven ${objectText(object)} (${change})`),
+    ...(obstacle === undefined ? [] : [`irreversible ${obstacle}`]),
+  ]
+  return [
+    `down of ${oneLine(migration.name)}`,
+    `checksum ${checksum(migration.sql)}`,
+    `facts ${JSON.stringify(facts)}`,
+    ...lines.map(oneLine),
+  ]
+    .map((line) => `-- slipway: ${line}\n`)
+    .join('')
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ')
+}
+
+/** The facts in the head of a `down.sql`; nothing where it has none: an older Slipway or a person wrote it. */
+export function readDownFacts(sql: string): DownFacts | undefined {
+  const [, json = ''] = /^-- slipway: facts (\{.*\})$/m.exec(sql.replaceAll('\r\n', '\n')) ?? []
+  try {
+    const facts = JSON.parse(json) as Partial<DownFacts>
+    const lists = [facts.losses, facts.choices, facts.notRestored]
+    return facts.format === 1 && lists.every(Array.isArray) ? (facts as DownFacts) : undefined
+  } catch {
+    return undefined
+  }
 }

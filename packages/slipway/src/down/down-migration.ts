@@ -20,6 +20,8 @@ import {
   withShadowDatabase,
 } from '../shadow/index.ts'
 import {
+  type Destruction,
+  distinctDestructions,
   loadParser,
   parseStatements,
   qualifiedNames,
@@ -39,8 +41,8 @@ export interface DownMigration {
   readonly statements: number
   /** What rows or a person must decide: the catalogs cannot. */
   readonly choices: readonly Choice[]
-  /** Data that the migration destroys and that no down migration brings: `column public.user.email`. */
-  readonly losses: readonly string[]
+  /** Data that the migration destroys and that no down migration brings. */
+  readonly losses: readonly Destruction[]
   /** It ran on a shadow database, and the catalog there was that of the state before. */
   readonly proven: boolean
   /** Objects that do not come back. */
@@ -143,9 +145,8 @@ export async function draftDownMigration(
     statements,
     defaultSchema,
   })
-  const losses = [
-    ...new Set([...lost, ...overwrittenColumns(inventory, statements, defaultSchema)]),
-  ].toSorted()
+  const overwritten = overwrittenColumns(inventory, statements, defaultSchema)
+  const losses = distinctDestructions([...lost, ...overwritten])
   const way = await attempt(async () => wayBetween(after, before, session.server.user))
   const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }
   const deletes = await deletesOfInserted(session, statements, inventory)
@@ -163,7 +164,7 @@ function portableBody(parts: DownParts, defaultSchema: string): string {
   return downBody(parts, (sql) => unqualified(sql, defaultSchema, keeps))
 }
 
-function gradeOf(proof: Proof, losses: readonly string[]): Grade | undefined {
+function gradeOf(proof: Proof, losses: readonly Destruction[]): Grade | undefined {
   if (proof.kind === 'fails') return 'irreversible'
   if (proof.kind === 'incomplete') return undefined
   return losses.length > 0 ? 'lossy' : 'lossless'
@@ -237,7 +238,7 @@ async function tryToRevert(session: Session, change: NameChange): Promise<string
 }
 
 /** `lossesOf` for a state after that has its own names: what was renamed is looked up under its old name. */
-export function lossesAfter(options: LossOptions): string[] {
+export function lossesAfter(options: LossOptions): Destruction[] {
   let { after } = options
   for (const statement of options.statements.toReversed()) {
     const rename = readNameChange(statement, options.defaultSchema)

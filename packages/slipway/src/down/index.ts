@@ -1,4 +1,4 @@
-export type { Grade } from './down-file.ts'
+export { type Grade, readDownFacts } from './down-file.ts'
 export {
   type DownMigration,
   downMigrationOn,
@@ -8,5 +8,5 @@ export {
   writeDownMigration,
 } from './down-migration.ts'
 export { enumOf, renamed, tableOf } from './inventory.ts'
-export { overwrittenColumns, withSchema } from './loss.ts'
+export { overwrittenColumns } from './loss.ts'
 export { type Rename, inverse, renameSql } from './rename.ts'

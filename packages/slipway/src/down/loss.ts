@@ -1,5 +1,13 @@
 import type { Inventory, InventoryColumn, InventoryTable } from '../schema/index.ts'
-import type { Statement } from '../statements/index.ts'
+import {
+  type Destruction,
+  destructionsBy,
+  distinctDestructions,
+  objectKey,
+  type ObjectRef,
+  schemaRef,
+  type Statement,
+} from '../statements/index.ts'
 import { tableOf } from './inventory.ts'
 
 export interface LossOptions {
@@ -13,53 +21,71 @@ export interface LossOptions {
 }
 
 /**
- * The data of the state before that the migration destroys, so that no down migration can bring it:
- * `table public.user`, `column public.user.email`, `rows of public.user`. Sorted. A column counts
- * as destroyed, too, where its values were converted to a type that cannot hold all of them.
+ * The data of the state before that the migration destroys, so that no down migration can bring it. Sorted by
+ * name. A column counts as destroyed, too, where its values were converted to a type that cannot hold all of them.
  */
-export function lossesOf({ before, after, statements, defaultSchema }: LossOptions): string[] {
-  const losses = new Set<string>()
-  for (const table of before.tables) {
+export function lossesOf({ before, after, statements, defaultSchema }: LossOptions): Destruction[] {
+  const losses = before.tables.flatMap((table) => {
     const later = tableOf(after, table.schema, table.name)
-    const name = `${table.schema}.${table.name}`
-    if (later)
-      for (const column of lostColumns(table, later)) losses.add(`column ${name}.${column}`)
-    else losses.add(`table ${name}`)
-  }
-  const stood = namesIn(before)
-  for (const destroyed of statements.flatMap(({ destroys }) => destroys)) {
-    const name = withSchema(destroyed, defaultSchema)
+    if (later) return lostColumns(table, later, defaultSchema)
+    return [{ what: 'object' as const, object: tableRef(table, defaultSchema) }]
+  })
+  const existed = objectsIn(before, defaultSchema)
+  const destroyed = statements
+    .flatMap(({ actions }) => actions)
+    .flatMap((action) => destructionsBy(action, defaultSchema))
     // What the migration made itself and removed again was never there before.
-    if (stood.has(name) || !/^(?:table|column|rows)\b/.test(name)) losses.add(name)
-  }
-  return [...losses].toSorted()
+    .filter(({ object }) => existed.has(objectKey(object)) || !isOfTables(object))
+  return distinctDestructions([...losses, ...destroyed])
 }
 
-/** Columns that stood before and whose values a statement overwrites. */
+function isOfTables({ kind }: ObjectRef): boolean {
+  return kind === 'table' || kind === 'column'
+}
+
+/** Columns that were there before and whose values a statement overwrites. */
 export function overwrittenColumns(
   before: Inventory,
   statements: readonly Statement[],
   defaultSchema: string,
-): string[] {
+): Destruction[] {
   return statements.flatMap(({ actions }) =>
     actions.flatMap((action) => {
       if (action.kind !== 'update') return []
       const { schema = defaultSchema, name } = action.table
       const table = tableOf(before, schema, name)
-      return (table?.columns ?? [])
+      if (table === undefined) return []
+      return table.columns
         .filter((column) => action.columns.includes(column.name))
-        .map((column) => `column ${table?.schema}.${name}.${column.name}`)
+        .map((column) => ({
+          what: 'values' as const,
+          object: columnRef(table, column.name, defaultSchema),
+        }))
     }),
   )
 }
 
-function lostColumns(before: InventoryTable, after: InventoryTable): string[] {
-  return before.columns
-    .filter((column) => {
-      const later = after.columns.find(({ name }) => name === column.name)
-      return !later || !holdsAllOf(column, later)
-    })
-    .map(({ name }) => name)
+type Named = Pick<InventoryTable, 'schema' | 'name'>
+
+function tableRef({ schema, name }: Named, defaultSchema: string): ObjectRef {
+  return { kind: 'table', schema: schemaRef(schema, defaultSchema), name }
+}
+
+function columnRef({ schema, name: table }: Named, name: string, defaultSchema: string): ObjectRef {
+  return { kind: 'column', schema: schemaRef(schema, defaultSchema), table, name }
+}
+
+function lostColumns(
+  before: InventoryTable,
+  after: InventoryTable,
+  defaultSchema: string,
+): Destruction[] {
+  return before.columns.flatMap((column): Destruction[] => {
+    const later = after.columns.find(({ name }) => name === column.name)
+    const object = columnRef(before, column.name, defaultSchema)
+    if (!later) return [{ what: 'object', object }]
+    return holdsAllOf(column, later) ? [] : [{ what: 'values', object }]
+  })
 }
 
 const ORDER = ['smallint', 'integer', 'bigint']
@@ -85,20 +111,10 @@ function isBuiltIn(type: string): boolean {
   return !type.includes('.')
 }
 
-function namesIn(inventory: Inventory): Set<string> {
-  return new Set(
-    inventory.tables.flatMap(({ schema, name, columns }) => [
-      `table ${schema}.${name}`,
-      `rows of ${schema}.${name}`,
-      ...columns.map((column) => `column ${schema}.${name}.${column.name}`),
-    ]),
-  )
-}
-
-/** The parser gives names as they are written: without a schema they are in the default schema. */
-export function withSchema(destroyed: string, defaultSchema: string): string {
-  const [, kind = '', name = ''] = /^(table|column|rows of) (.*)$/s.exec(destroyed) ?? []
-  if (kind === '') return destroyed
-  const parts = kind === 'column' ? 3 : 2
-  return name.split('.').length < parts ? `${kind} ${defaultSchema}.${name}` : destroyed
+function objectsIn({ tables }: Inventory, defaultSchema: string): Set<string> {
+  const objects = tables.flatMap((table) => [
+    tableRef(table, defaultSchema),
+    ...table.columns.map(({ name }) => columnRef(table, name, defaultSchema)),
+  ])
+  return new Set(objects.map(objectKey))
 }

@@ -12,7 +12,7 @@ import { advice, attempt, command, rethrow } from '../kernel/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
 import { difference, readCatalog } from '../schema/index.ts'
 import { replay, type ReplayMigration, shadowLike, withShadowDatabase } from '../shadow/index.ts'
-import { checksum } from '../statements/index.ts'
+import { checksum, objectText } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type DriftReport, inspectSession } from './inspect.ts'
 
@@ -102,7 +102,7 @@ async function prove(
   )
   if (proven.ok && proven.value.length === 0) return
   const why = proven.ok
-    ? `It leaves ${proven.value.map(({ object }) => object).join(', ')} as it is.`
+    ? `It leaves ${proven.value.map(({ object }) => objectText(object)).join(', ')} as it is.`
     : (proven.failure.why ?? proven.failure.message)
   raise('DRIFT.NOT_ADOPTABLE', {
     message: 'The migration that was made of the drift does not give what the database has.',

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTarget, migration, type TestTarget } from '../../test/target.ts'
 import { deploy } from '../deploy/index.ts'
+import { objectText } from '../statements/index.ts'
 import { adoptDrift, inspectDrift } from './index.ts'
 
 const HISTORY = [
@@ -61,10 +62,10 @@ test('names each object, and its SQL makes the database like its history', async
   const before = await target.fingerprint()
   await target.sql(BY_HAND)
   const report = await inspectDrift(target.request(HISTORY))
-  expect(report.changes.map(({ change, object }) => `${change} ${object}`)).toEqual([
-    'added column public.customer.email',
-    'changed function public.twice(integer)',
-    'removed index public.customer_name_idx',
+  expect(report.changes.map(({ change, object }) => `${change} ${objectText(object)}`)).toEqual([
+    'added column customer.email',
+    'changed function twice(integer)',
+    'removed index customer_name_idx',
   ])
   expect(report.toHistory).not.toMatch(/OWNER|VIEW/)
   await target.sql(report.toHistory)

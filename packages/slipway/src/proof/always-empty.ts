@@ -3,13 +3,13 @@ import { isRequired } from '../statements/index.ts'
 import type { Withheld } from './test-run.ts'
 
 /**
- * The tables, as `schema.name`, that have no rows wherever a migration runs: those to which it adds a required column,
+ * The tables that have no rows wherever a migration runs: those to which it adds a required column,
  * and those whose rows cannot be without one of theirs.
  */
 export function alwaysEmpty(
   withheld: readonly Withheld[],
   tables: readonly ShapeTable[],
-): ReadonlySet<string> {
+): readonly ShapeTable[] {
   const empty = new Set(
     withheld
       .filter(({ stop }) =>
@@ -23,9 +23,7 @@ export function alwaysEmpty(
     known = empty.size
     for (const table of tables) if (refersTo(table, empty)) empty.add(table.id)
   }
-  return new Set(
-    tables.filter(({ id }) => empty.has(id)).map(({ schema, name }) => `${schema}.${name}`),
-  )
+  return tables.filter(({ id }) => empty.has(id))
 }
 
 /** Whether each row must name one of another table. */

@@ -11,20 +11,31 @@ import {
   replay,
   type ReplayMigration,
 } from '../shadow/index.ts'
-import { type Migration, parseMigration, type Statement } from '../statements/index.ts'
+import {
+  type Destruction,
+  destructionKey,
+  distinctDestructions,
+  objectKey,
+  objectOfKey,
+  type ObjectRef,
+  type Migration,
+  parseMigration,
+  schemaRef,
+  type Statement,
+} from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
-import { compareRows, readRowSums, type RowSums } from './row-sums.ts'
+import { compareRows, readRowSums, type RowSums, tableRef } from './row-sums.ts'
 import { type Withheld } from './test-run.ts'
 
 /** What a test run with safekeeping showed of a lossy migration. */
 export interface KeepingProof {
   readonly grade: 'lossless (kept)' | 'lossy'
   /** Data that does not come back all the same. */
-  readonly lost: readonly string[]
+  readonly lost: readonly Destruction[]
   /** Data of which that was not seen: its table had no rows, none was touched, or the down migration stopped at them. */
-  readonly unseen: readonly string[]
+  readonly unseen: readonly Destruction[]
   /** Data that cannot be there: the migration runs only where its table is empty. */
-  readonly vacant: readonly string[]
+  readonly vacant: readonly Destruction[]
   /** Sentences: what is not kept, and why; what the server has against going up and back with safekeeping. */
   readonly notKept: readonly string[]
   /** It went up and back on rows, whatever came back. */
@@ -38,7 +49,7 @@ export interface KeepingRun {
   /** Tables that get no rows. */
   readonly withheld: readonly Withheld[]
   /** What the down migration alone cannot bring. */
-  readonly lost: readonly string[]
+  readonly lost: readonly Destruction[]
 }
 
 /**
@@ -61,11 +72,12 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
   const { sums, empty, refused } = shown.value
   const left = namedAs(lost, shown.value.left)
   const blind = changedUnseen(statements, session.server.schema)
-  const isSeen = (object: string) =>
-    isShown(object, sums) && !blind.some((table) => isOf(object, table))
-  const unknown = lost.filter((object) => !left.includes(object) && !isSeen(object))
-  const vacant = unknown.filter((object) => [...empty].some((table) => isOf(object, table)))
-  const unseen = unknown.filter((object) => !vacant.includes(object))
+  const known = new Set(left.map(destructionKey))
+  const isSeen = (loss: Destruction) =>
+    isShown(loss, sums) && !blind.some((table) => isOf(loss, table))
+  const unknown = lost.filter((loss) => !known.has(destructionKey(loss)) && !isSeen(loss))
+  const vacant = unknown.filter((loss) => empty.some((table) => isOf(loss, table)))
+  const unseen = unknown.filter((loss) => !vacant.includes(loss))
   const whole = left.length === 0 && unseen.length === 0 && notKept.length === 0
   return {
     grade: whole ? 'lossless (kept)' : 'lossy',
@@ -78,31 +90,37 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
 }
 
 /** Tables of which a statement changes rows that no query beforehand can tell: made-up rows may not have been among them. */
-function changedUnseen(statements: readonly Statement[], schema: string): string[] {
+function changedUnseen(statements: readonly Statement[], defaultSchema: string): ObjectRef[] {
   return statements.flatMap(({ actions }) =>
-    actions.flatMap((action) => {
+    actions.flatMap((action): ObjectRef[] => {
       const changes = action.kind === 'delete' || action.kind === 'update'
       if (!changes || action.touches !== undefined) return []
-      return [`${action.table.schema ?? schema}.${action.table.name}`]
+      const { schema, name } = action.table
+      return [{ kind: 'table', schema: schemaRef(schema, defaultSchema), name }]
     }),
   )
 }
 
 /** A table that was to be lost loses its rows by its own name. */
-function namedAs(lost: readonly string[], left: readonly string[]): string[] {
-  const named = left.map((object) => {
-    const table = object.replace('rows of ', 'table ')
-    return lost.includes(table) ? table : object
-  })
-  return [...new Set(named)].toSorted()
+function namedAs(
+  lost: readonly Destruction[],
+  left: readonly Destruction[],
+): readonly Destruction[] {
+  const dropped = new Map(
+    lost.flatMap((loss) => (loss.what === 'object' ? [[objectKey(loss.object), loss]] : [])),
+  )
+  const named = left.map((one) =>
+    one.what === 'rows' ? (dropped.get(objectKey(one.object)) ?? one) : one,
+  )
+  return distinctDestructions(named)
 }
 
 interface Shown {
   readonly sums: RowSums
   /** Tables that have no rows wherever the migration runs. */
-  readonly empty: ReadonlySet<string>
+  readonly empty: readonly ObjectRef[]
   /** What differs after the down migration. */
-  readonly left: readonly string[]
+  readonly left: readonly Destruction[]
   /** Why the server kept something not. */
   readonly refused: readonly string[]
 }
@@ -134,8 +152,8 @@ async function upAndDown(
   const { lost, grown } = await compareRows(session, sums)
   return {
     sums,
-    empty: alwaysEmpty(withheld, tables),
-    left: [...lost, ...grown.map((table) => `rows of ${table}`)],
+    empty: alwaysEmpty(withheld, tables).map((table) => tableRef(table, session.server.schema)),
+    left: [...lost, ...grown.map((object) => ({ what: 'rows' as const, object }))],
     refused: kept.flatMap(({ why }) => why ?? []),
   }
 }
@@ -151,12 +169,16 @@ async function runWith(
 }
 
 /** Only what stood in a table that had rows was seen to come back. */
-function isShown(object: string, sums: RowSums): boolean {
-  return Object.entries(sums).some(([table, { rows }]) => rows > 0 && isOf(object, table))
+function isShown(loss: Destruction, sums: RowSums): boolean {
+  return Object.entries(sums).some(
+    ([table, { rows }]) => rows > 0 && isOf(loss, objectOfKey(table)),
+  )
 }
 
-/** Whether an object is a table, or something in it. */
-function isOf(object: string, table: string): boolean {
-  const [, name = ''] = /^(?:table|rows of|column) (.*)$/.exec(object) ?? []
-  return name === table || name.startsWith(`${table}.`)
+/** Whether lost data is that of a table, or something in it. */
+function isOf({ object }: Destruction, table: ObjectRef): boolean {
+  const { kind } = object
+  const owner: ObjectRef =
+    kind === 'column' ? { kind: 'table', schema: object.schema, name: object.table } : object
+  return objectKey(owner) === objectKey(table)
 }

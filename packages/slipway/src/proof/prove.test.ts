@@ -41,14 +41,40 @@ test.each<[string, Partial<Proof>]>([
   ],
   [
     'ALTER TABLE users DROP COLUMN note',
-    { grade: 'lossy', proven: true, lost: ['column public.users.note'] },
+    {
+      grade: 'lossy',
+      proven: true,
+      lost: [
+        { what: 'object', object: { kind: 'column', schema: null, table: 'users', name: 'note' } },
+      ],
+    },
   ],
-  ['DROP TABLE "Key"', { grade: 'lossy', proven: true, lost: ['table public.Key'] }],
+  [
+    'DROP TABLE "Key"',
+    {
+      grade: 'lossy',
+      proven: true,
+      lost: [{ what: 'object', object: { kind: 'table', schema: null, name: 'Key' } }],
+    },
+  ],
   [
     `UPDATE users SET note = 'same'`,
-    { grade: 'lossy', proven: true, lost: ['column public.users.note'] },
+    {
+      grade: 'lossy',
+      proven: true,
+      lost: [
+        { what: 'values', object: { kind: 'column', schema: null, table: 'users', name: 'note' } },
+      ],
+    },
   ],
-  ['DELETE FROM posts', { grade: 'lossy', proven: true, lost: ['rows of public.posts'] }],
+  [
+    'DELETE FROM posts',
+    {
+      grade: 'lossy',
+      proven: true,
+      lost: [{ what: 'rows', object: { kind: 'table', schema: null, name: 'posts' } }],
+    },
+  ],
 ])('%s', async (sql, expected) => {
   const proof = await proofOf(sql)
   expect(proof).toMatchObject(expected)
@@ -64,7 +90,7 @@ test('what only a deploy can keep is told from what nothing keeps', async () => 
   expect(grade).toBe('lossy')
   expect(kept).toEqual({
     grade: 'lossy',
-    lost: ['rows of public.posts'],
+    lost: [{ what: 'rows', object: { kind: 'table', schema: null, name: 'posts' } }],
     unseen: [],
     vacant: [],
     notKept: ['statement 2: what its code destroys is not kept'],
@@ -102,7 +128,10 @@ test('rows that a query behind WITH takes are not said to come back because none
   const { kept } = await proofOf(
     `WITH gone AS (DELETE FROM posts WHERE id = 987654321 RETURNING *) SELECT count(*) FROM gone`,
   )
-  expect(kept).toMatchObject({ grade: 'lossy', unseen: ['rows of public.posts'] })
+  expect(kept).toMatchObject({
+    grade: 'lossy',
+    unseen: [{ what: 'rows', object: { kind: 'table', schema: null, name: 'posts' } }],
+  })
 })
 
 test('where a migration runs on empty tables alone it has nothing to lose in them', async () => {
@@ -110,7 +139,10 @@ test('where a migration runs on empty tables alone it has nothing to lose in the
     'ALTER TABLE users DROP COLUMN note, ADD COLUMN phone text NOT NULL; DROP TABLE posts',
   )
   expect(grade).toBe('lossy')
-  const vacant = ['column public.users.note', 'table public.posts']
+  const vacant = [
+    { what: 'object', object: { kind: 'column', schema: null, table: 'users', name: 'note' } },
+    { what: 'object', object: { kind: 'table', schema: null, name: 'posts' } },
+  ]
   expect(kept).toMatchObject({ grade: 'lossless (kept)', lost: [], unseen: [], vacant })
 })
 
@@ -120,7 +152,10 @@ test('what was not seen to come back, for want of rows, is not said to be lost',
   )
   expect(grade).toBe('lossy')
   expect(kept).toMatchObject({ grade: 'lossy', lost: [] })
-  expect(kept?.unseen).toContain('column public.users.note')
+  expect(kept?.unseen).toContainEqual({
+    what: 'object',
+    object: { kind: 'column', schema: null, table: 'users', name: 'note' },
+  })
 })
 
 test('a sequence with bounds of its own stops nothing', async () => {
@@ -179,7 +214,13 @@ test('a down migration that rows stop after a part of it was committed is not ca
 
 test('a type that holds less is lossy, though the rows that fit come back', async () => {
   const proof = await proofOf('ALTER TABLE users ALTER COLUMN age TYPE smallint')
-  expect(proof).toMatchObject({ grade: 'lossy', proven: true, lost: ['column public.users.age'] })
+  expect(proof).toMatchObject({
+    grade: 'lossy',
+    proven: true,
+    lost: [
+      { what: 'values', object: { kind: 'column', schema: null, table: 'users', name: 'age' } },
+    ],
+  })
   expect(proof.conditions[0]).toMatch(/out of range/)
   expect(proof.rows).toBeGreaterThan(10)
 })

@@ -11,7 +11,19 @@ import {
   type CatalogReader,
 } from '../schema/index.ts'
 import { type ReplayMigration } from '../shadow/index.ts'
-import { checksum, loadParser, type Migration, parseMigration } from '../statements/index.ts'
+import {
+  checksum,
+  loadParser,
+  type Migration,
+  parseMigration,
+  type Destruction,
+  destructionKey,
+  distinctDestructions,
+  objectKey,
+  objectName,
+  type ObjectRef,
+  objectText,
+} from '../statements/index.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
 import { FIRST_START, runUpDownUp, type TestRun, type Start, type Withheld } from './test-run.ts'
 import { type Stop, type Trace } from './trace.ts'
@@ -35,9 +47,9 @@ export interface Proof {
   readonly schemaEqual: boolean
   readonly rowsEqual: boolean
   /** Data that the down migration does not bring: `column public.users.email`. */
-  readonly lost: readonly string[]
+  readonly lost: readonly Destruction[]
   /** Tables in which rows that the migration wrote stay behind. */
-  readonly left: readonly string[]
+  readonly left: readonly ObjectRef[]
   /** Generated rows, and the tables that took none. */
   readonly rows: number
   readonly emptyTables: readonly string[]
@@ -137,7 +149,7 @@ async function proofOf(
     statements,
     before.defaultSchema,
   ).filter((column) => !comesBack(column, testRun))
-  const lost = lostData([...losses, ...overwritten], testRun.rows.lost)
+  const lost = lostData([...losses, ...overwritten, ...testRun.rows.lost])
   const grade = gradeOfFiles(testRun, lost)
   const { trace, filling, withheld, down, downMs, rows } = testRun
   const kept = mayKeep(testRun, grade)
@@ -172,20 +184,25 @@ async function proofOf(
 }
 
 /** The test run saw the values change, and saw them come back. */
-function comesBack(column: string, { touched, rows, downFails }: TestRun): boolean {
-  return downFails === undefined && touched.lost.includes(column) && !rows.lost.includes(column)
+function comesBack(column: Destruction, { touched, rows, downFails }: TestRun): boolean {
+  const isAmong = (lost: readonly Destruction[]) =>
+    lost.some((one) => destructionKey(one) === destructionKey(column))
+  return downFails === undefined && isAmong(touched.lost) && !isAmong(rows.lost)
 }
 
 /** What a dropped table loses with it need not be named again. */
-function lostData(losses: readonly string[], lost: readonly string[]): string[] {
-  const all = new Set([...losses, ...lost])
-  for (const one of all) if (one.startsWith('table ')) all.delete(one.replace('table ', 'rows of '))
-  return [...all].toSorted()
+function lostData(all: readonly Destruction[]): Destruction[] {
+  const dropped = new Set(
+    all.flatMap(({ what, object }) => (what === 'object' ? [objectKey(object)] : [])),
+  )
+  return distinctDestructions(
+    all.filter(({ what, object }) => what !== 'rows' || !dropped.has(objectKey(object))),
+  )
 }
 
 function gradeOfFiles(
   { downFails, notRestored, rows }: TestRun,
-  lost: readonly string[],
+  lost: readonly Destruction[],
 ): Grade | undefined {
   if (downFails?.onEmpty === false) return 'irreversible'
   if (notRestored.length > 0) return undefined
@@ -211,7 +228,9 @@ function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {
     reasons.push(`The down migration does not restore ${named(notRestored)}.`)
   if (againFails) {
     const left =
-      rows.grown.length > 0 ? ` Rows that it wrote stay in ${rows.grown.join(', ')}.` : ''
+      rows.grown.length > 0
+        ? ` Rows that it wrote stay in ${rows.grown.map(objectName).join(', ')}.`
+        : ''
     reasons.push(`After the down migration it does not run again: ${messageOf(againFails)}${left}`)
   }
   if (notRepeated.length > 0) reasons.push(`Run again, it leaves ${named(notRepeated)} different.`)
@@ -252,7 +271,7 @@ function sentence(text: string): string {
 }
 
 function named(changes: readonly Change[]): string {
-  const shown = changes.slice(0, 5).map(({ object, change }) => `${object} (${change})`)
+  const shown = changes.slice(0, 5).map(({ object, change }) => `${objectText(object)} (${change})`)
   const more = changes.length - shown.length
   return shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
 }

@@ -1,7 +1,15 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { readShape, type ShapeTable } from '../shadow/index.ts'
+import {
+  type Destruction,
+  distinctDestructions,
+  objectKey,
+  objectOfKey,
+  type ObjectRef,
+  schemaRef,
+} from '../statements/index.ts'
 
-/** A sum over the values of each column, and the count of rows, by table (`public.users`): rows are compared by them, in any order. */
+/** A sum over the values of each column, and the count of rows, by the table's key: rows are compared by them, in any order. */
 export type RowSums = Readonly<
   Record<string, { readonly rows: number; readonly columns: Readonly<Record<string, string>> }>
 >
@@ -12,6 +20,7 @@ export async function readRowSums(
   tables: readonly ShapeTable[],
 ): Promise<RowSums> {
   if (tables.length === 0) return {}
+  const keyOf = (table: ShapeTable) => objectKey(tableRef(table, session.server.schema))
   const rowsOf = tables.map((table, at) => {
     const key = table.primaryKey
       .map((name) => `t.${quoteIdentifier(name)}::text`)
@@ -31,21 +40,31 @@ export async function readRowSums(
     table.rows = rows
     table.columns[column] = sum
   }
-  return Object.fromEntries(tables.map((table, at) => [nameOf(table), found[at] ?? NO_ROWS]))
+  return Object.fromEntries(tables.map((table, at) => [keyOf(table), found[at] ?? NO_ROWS]))
 }
 
 const NO_ROWS = { rows: 0, columns: {} }
 
-function nameOf({ schema, name }: ShapeTable): string {
-  return `${schema}.${name}`
+/** The reference to a table that was read from a database with this default schema. */
+export function tableRef(
+  { schema, name }: Pick<ShapeTable, 'schema' | 'name'>,
+  defaultSchema: string,
+): ObjectRef {
+  return { kind: 'table', schema: schemaRef(schema, defaultSchema), name }
+}
+
+/** A column of a table; nothing for what is no table. */
+export function columnOf(table: ObjectRef, name: string): ObjectRef {
+  if (table.kind !== 'table') return table
+  return { kind: 'column', schema: table.schema, table: table.name, name }
 }
 
 /** How rows differ from those of before. */
 export interface RowChange {
-  /** What is no longer there: `rows of public.users`, `column public.users.email`. Sorted. */
-  readonly lost: readonly string[]
-  /** Tables that have more rows than before: `public.users`. */
-  readonly grown: readonly string[]
+  /** What is no longer there: rows of a table, values of a column. Sorted by name. */
+  readonly lost: readonly Destruction[]
+  /** Tables that have more rows than before. */
+  readonly grown: readonly ObjectRef[]
 }
 
 /** Compares the rows that are there now, in the `tables` that stand now, with those of before. */
@@ -55,19 +74,22 @@ export async function compareRows(
   tables?: readonly ShapeTable[],
 ): Promise<RowChange> {
   const standing = tables ?? (await readShape(session))
-  const known = standing.filter((table) => before[nameOf(table)] !== undefined)
+  const known = standing.filter(
+    (table) => before[objectKey(tableRef(table, session.server.schema))] !== undefined,
+  )
   const now = await readRowSums(session, known)
   const filled = Object.entries(before).filter(([, { rows }]) => rows > 0)
-  const lost = filled.flatMap(([table, { rows, columns }]) => {
-    const left = now[table]
-    if (left === undefined || left.rows < rows) return [`rows of ${table}`]
+  const lost = filled.flatMap(([key, { rows, columns }]): Destruction[] => {
+    const left = now[key]
+    const table = objectOfKey(key)
+    if (left === undefined || left.rows < rows) return [{ what: 'rows', object: table }]
     if (left.rows > rows) return []
     return Object.keys(columns)
       .filter((name) => left.columns[name] !== columns[name])
-      .map((name) => `column ${table}.${name}`)
+      .map((name) => ({ what: 'values', object: columnOf(table, name) }))
   })
-  const grown = Object.entries(before).flatMap(([table, { rows }]) =>
-    (now[table]?.rows ?? 0) > rows ? [table] : [],
+  const grown = Object.entries(before).flatMap(([key, { rows }]) =>
+    (now[key]?.rows ?? 0) > rows ? [key] : [],
   )
-  return { lost: lost.toSorted(), grown: grown.toSorted() }
+  return { lost: distinctDestructions(lost), grown: grown.toSorted().map(objectOfKey) }
 }

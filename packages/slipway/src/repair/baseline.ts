@@ -5,7 +5,13 @@ import { command } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
 import { type Catalog, type Change, difference, fingerprint, readCatalog } from '../schema/index.ts'
 import { replay, type ReplayMigration, shadowLike, withShadowDatabase } from '../shadow/index.ts'
-import { changesRowsOnly, checksum, loadParser, parseStatements } from '../statements/index.ts'
+import {
+  changesRowsOnly,
+  checksum,
+  loadParser,
+  parseStatements,
+  objectText,
+} from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { outlineDistance, readOutline } from './outline.ts'
 
@@ -165,7 +171,7 @@ function refuseMatch(
   { migrations, upTo }: BaselineRequest,
 ): never {
   const name = migrations[count - 1]?.name ?? 'the empty history'
-  const named = changes.slice(0, 5).map(({ change, object }) => `${object} (${change})`)
+  const named = changes.slice(0, 5).map(({ change, object }) => `${objectText(object)} (${change})`)
   const more = changes.length - named.length
   return raise('REPAIR.NO_BASELINE', {
     message:

@@ -1,6 +1,7 @@
 import type { Direction, HistoryState } from '../history/index.ts'
 import { command, type NextAction } from '../kernel/index.ts'
 import type { Change } from '../schema/index.ts'
+import { objectText } from '../statements/index.ts'
 
 /** What a person decides to do about a problem; `migration` where there is more than one. */
 export type Decision =
@@ -137,7 +138,9 @@ export function describeStop(stop: Stop): string {
       return `whether ${which} of ${stop.total} ran cannot be told: the schema is the same before and after`
     }
     case 'unlike': {
-      const names = stop.changes.slice(0, 5).map(({ change, object }) => `${object} (${change})`)
+      const names = stop.changes
+        .slice(0, 5)
+        .map(({ change, object }) => `${objectText(object)} (${change})`)
       const more = stop.changes.length - names.length
       const list = `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
       return `none of its states; the nearest is after statement ${stop.nearest} of ${stop.total}, but for ${list}`

@@ -161,7 +161,12 @@ describe('a migration that was run by hand and stopped', () => {
     expect(stop).toMatchObject({
       kind: 'unlike',
       nearest: 2,
-      changes: [{ change: 'added', object: 'column public.customer.phone' }],
+      changes: [
+        {
+          change: 'added',
+          object: { kind: 'column', schema: null, table: 'customer', name: 'phone' },
+        },
+      ],
     })
     expect(offers.map(({ decision }) => decision)).toEqual([
       'undo',
@@ -178,7 +183,7 @@ test('what the database has beside the migration hinders no repair, and stays', 
   await target.sql('CREATE TABLE by_hand (id integer)')
   await begin(STEPS)
   await target.sql(STATEMENTS.slice(0, 4).join('\n'))
-  const beside = [{ change: 'added', object: 'table public.by_hand' }]
+  const beside = [{ change: 'added', object: { kind: 'table', schema: null, name: 'by_hand' } }]
   expect(await failed()).toMatchObject({ stop: { kind: 'stopped', done: 4, total: 5 }, beside })
   const undone = await decide({ kind: 'undo' })
   expect(undone.failure).toBeUndefined()

@@ -102,7 +102,12 @@ describe('an edited migration', () => {
       text: 'differs',
       catalog: {
         kind: 'differs',
-        changes: [{ change: 'removed', object: 'column public.customer.phone' }],
+        changes: [
+          {
+            change: 'removed',
+            object: { kind: 'column', schema: null, table: 'customer', name: 'phone' },
+          },
+        ],
       },
     })
     const careful = decide({ kind: 'accept-edit', harmlessOnly: true }, now)
@@ -111,7 +116,7 @@ describe('an edited migration', () => {
     const told = await decide({ kind: 'accept-edit' }, now)
     expect(told).toMatchObject({
       verified: false,
-      changes: [{ object: 'column public.customer.phone' }],
+      changes: [{ object: { kind: 'column', schema: null, table: 'customer', name: 'phone' } }],
     })
     expect(await problems(now)).toEqual([])
   })
@@ -156,7 +161,12 @@ describe('a migration that the project lacks', () => {
     const outcome = await decide({ kind: 'mark-rolled-back', migration: '2_email' }, [INIT])
     expect(outcome).toMatchObject({
       verified: false,
-      changes: [{ change: 'added', object: 'column public.customer.email' }],
+      changes: [
+        {
+          change: 'added',
+          object: { kind: 'column', schema: null, table: 'customer', name: 'email' },
+        },
+      ],
     })
     expect((await examine(target.request([INIT]))).problems).toEqual([])
   })

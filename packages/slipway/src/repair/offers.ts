@@ -1,5 +1,5 @@
 import type { MigrationPlan } from '../plan/index.ts'
-import { type Way, waySql } from '../schema/index.ts'
+import { type Way, waySql, choiceText } from '../schema/index.ts'
 import { changesRowsOnly } from '../statements/index.ts'
 import type { Decision, Offer, Stop } from './diagnosis.ts'
 import { type Half, wayToStart } from './half.ts'
@@ -76,7 +76,7 @@ function undoOffers(half: Half, way: Way | undefined): Offer[] {
   const { direction, stop, plan } = half
   const end = direction === 'up' ? 'record it as rolled back' : 'record it as applied again'
   const sql = waySql(way)
-  const warnings = way.choices.map(({ message }) => message)
+  const warnings = way.choices.map(choiceText)
   const rows = plan.statements.filter(
     (statement) => mayStand(statement.number, stop) && changesRowsOnly(statement),
   )

@@ -10,7 +10,7 @@ import {
 } from '../history/index.ts'
 import { assertNever, command, type Failure, failureFrom, must } from '../kernel/index.ts'
 import type { Catalog, Change } from '../schema/index.ts'
-import { checksum } from '../statements/index.ts'
+import { checksum, objectKey, objectText } from '../statements/index.ts'
 import { chosenEdits, chosenProblem } from './choose.ts'
 import type {
   Decision,
@@ -122,8 +122,10 @@ async function ran(
   const { receipts, failure } = run
   if (failure) return { receipts, verified: false, changes: [], failure: asRepair(failure) }
   const settled = await settle(scene.session, scene.request, expected)
-  const known = new Set(half.beside.map(({ change, object }) => `${change} ${object}`))
-  const news = settled.changes.filter(({ change, object }) => !known.has(`${change} ${object}`))
+  const known = new Set(half.beside.map(({ change, object }) => `${change} ${objectKey(object)}`))
+  const news = settled.changes.filter(
+    ({ change, object }) => !known.has(`${change} ${objectKey(object)}`),
+  )
   return { receipts, ...settled, ...(news.length > 0 ? { failure: notRestored(news) } : {}) }
 }
 
@@ -140,7 +142,7 @@ function asRepair(failure: Failure): Failure {
 }
 
 function notRestored(changes: readonly Change[]): Failure {
-  const names = changes.slice(0, 5).map(({ object }) => object)
+  const names = changes.slice(0, 5).map(({ object }) => objectText(object))
   return failureFrom('REPAIR.NOT_RESTORED', {
     message: `The repair ran, but the database differs from what it should be in ${names.join(', ')}.`,
     nextActions: [command(['drift'], 'see it, with the SQL that corrects it')],

@@ -1,10 +1,66 @@
+import { readDownFacts } from '../down/index.ts'
 import type { Receipt } from '../execution/index.ts'
-import { describeKept, type Kept } from '../safekeeping/index.ts'
-import type { ColumnDefinition, ObjectName, Statement } from '../statements/index.ts'
+import type { Kept } from '../safekeeping/index.ts'
+import type { Choice } from '../schema/index.ts'
+import {
+  type Destruction,
+  destructionKey,
+  matchesChecksum,
+  objectKey,
+  type ObjectRef,
+  schemaRef,
+  type Statement,
+} from '../statements/index.ts'
 import type { PreparedDown } from './prepared-down.ts'
 
+/** Something that a down migration cannot promise, told before it runs. */
+export type Announcement =
+  /** migration.sql was edited after the down migration was written. */
+  | { readonly kind: 'stale' }
+  /** Data that the migration destroyed. `kept`: the target still has it, and it is put back. */
+  | { readonly kind: 'loss'; readonly loss: Destruction; readonly kept: boolean }
+  /** Rows or a person must decide. */
+  | ({ readonly kind: 'choice' } & Choice)
+  | { readonly kind: 'irreversible'; readonly reason: string }
+  /** What these statements of the migration wrote stays as it is. */
+  | { readonly kind: 'rows'; readonly statements: readonly number[] }
+  /** A line in the head of a down.sql that a person or an older Slipway wrote: `word` says what it is about. */
+  | {
+      readonly kind: 'note'
+      readonly word: 'choice' | 'lossy' | 'irreversible'
+      readonly text: string
+    }
+
+/** What the head of a down.sql announces. `up` is the text of the migration that it rolls back. */
+export function announcementsIn(down: string, up: string): Announcement[] {
+  const written = /^--\s*slipway:\s*checksum\s+([0-9a-f]{64})\s*$/m.exec(down)?.[1]
+  const stale = written !== undefined && !matchesChecksum(up, written)
+  return [...(stale ? [{ kind: 'stale' as const }] : []), ...factsOf(down)]
+}
+
+function factsOf(down: string): Announcement[] {
+  const facts = readDownFacts(down)
+  if (facts === undefined) return notesIn(down)
+  const { losses, choices, obstacle } = facts
+  return [
+    ...losses.map((loss) => ({ kind: 'loss' as const, loss, kept: false })),
+    ...choices.map((choice) => ({ kind: 'choice' as const, ...choice })),
+    ...(obstacle === null ? [] : [{ kind: 'irreversible' as const, reason: obstacle }]),
+  ]
+}
+
+/** The lines of a head without facts are passed on as they are: nothing is concluded from them. */
+function notesIn(down: string): Announcement[] {
+  const lines = down.matchAll(/^--\s*slipway:\s*(choice|lossy|irreversible)\s+(.+?)\s*$/gm)
+  return [...lines].map(([, word, text = '']) => ({
+    kind: 'note',
+    word: word as 'choice' | 'lossy' | 'irreversible',
+    text,
+  }))
+}
+
 /** What is known of a target where a down migration is announced. */
-interface Light {
+interface TargetFacts {
   /** What was kept of the migration, and what could not be. */
   readonly kept: readonly Kept[]
   /** The schema that a name without one goes to. */
@@ -12,17 +68,22 @@ interface Light {
 }
 
 /**
- * What a down migration announces: a loss that is kept is none, nor that of a column whose values the server
- * computes, and rows that are put back do not stay as they were written.
+ * What a down migration announces on this target: a loss that is kept is none, nor that of a column whose values
+ * the server computes, and rows that are put back do not stay as they were written.
  */
-export function inLightOf({ announced, plan, wrote }: PreparedDown, light: Light): string[] {
-  const computed = computedColumns(plan.statements, light.schema)
-  const told = announced.filter((text) => !computed.includes(text.replace(/^lossy: /, '')))
-  const stays = wrote.filter((statement) => !isPutBack(statement, light.kept))
-  return [
-    ...told.map((text) => lossless(text, light.kept)),
-    ...(stays.length > 0 ? [`rows: what statement ${stays.join(', ')} wrote stays as it is`] : []),
-  ]
+export function announcedOn(
+  { announced, plan, wrote }: PreparedDown,
+  { kept, schema }: TargetFacts,
+): Announcement[] {
+  const computed = new Set(computedColumns(plan.statements, schema).map(objectKey))
+  const returning = keysOfKept(kept, schema)
+  const told = announced.flatMap((one): Announcement[] => {
+    if (one.kind !== 'loss') return [one]
+    if (computed.has(objectKey(one.loss.object))) return []
+    return [{ ...one, kept: returning.has(destructionKey(one.loss)) }]
+  })
+  const statements = wrote.filter((statement) => !isPutBack(statement, kept))
+  return [...told, ...(statements.length > 0 ? [{ kind: 'rows' as const, statements }] : [])]
 }
 
 /** Down migrations after their run: what rows had to decide is decided where it went through. */
@@ -32,22 +93,24 @@ export function decided(
 ): PreparedDown[] {
   return ways.map((way, index) => {
     if (receipts[index]?.status !== 'done') return way
-    const announced = way.announced.filter((text) => !/^(?:choice|irreversible): /.test(text))
-    return { ...way, announced }
+    return { ...way, announced: way.announced.filter((one) => !isOpen(one)) }
   })
 }
 
-/** The columns that statements add and whose values the server computes, as `lossy` names them. */
-function computedColumns(statements: readonly Statement[], inSchema: string): string[] {
-  const name = ({ schema = inSchema, name: table }: ObjectName, column: ColumnDefinition) =>
-    `column ${schema}.${table}.${column.name}`
+function isOpen(one: Announcement): boolean {
+  const about = one.kind === 'note' ? one.word : one.kind
+  return about === 'choice' || about === 'irreversible'
+}
+
+/** The columns that statements add and whose values the server computes. */
+function computedColumns(statements: readonly Statement[], defaultSchema: string): ObjectRef[] {
   return statements.flatMap(({ actions }) =>
-    actions.flatMap((action) => {
+    actions.flatMap((action): ObjectRef[] => {
       if (action.kind !== 'add-column') return []
-      const { filledBy } = action.column
-      return filledBy === 'stored' || filledBy === 'virtual'
-        ? [name(action.table, action.column)]
-        : []
+      const { filledBy, name } = action.column
+      if (filledBy !== 'stored' && filledBy !== 'virtual') return []
+      const { schema, name: table } = action.table
+      return [{ kind: 'column', schema: schemaRef(schema, defaultSchema), table, name }]
     }),
   )
 }
@@ -57,15 +120,21 @@ function isPutBack(statement: number, kept: readonly Kept[]): boolean {
   return own.length > 0 && own.every(({ state, returns }) => state === 'kept' && returns)
 }
 
-function lossless(announced: string, all: readonly Kept[]): string {
-  const lost = /^lossy: (.+)$/.exec(announced)?.[1]
-  if (lost === undefined) return announced
-  const found = all.some((one) => {
-    if (one.state !== 'kept' || !one.returns) return false
-    const columns = one.columns.map((column) =>
-      describeKept({ ...one, kind: 'columns', columns: [column] }),
-    )
-    return describeKept(one) === lost || columns.includes(lost)
-  })
-  return found ? `lossless (kept): ${lost}` : announced
+/** The data that is kept and put back. */
+function keysOfKept(all: readonly Kept[], defaultSchema: string): Set<string> {
+  const data = all
+    .filter(({ state, returns }) => state === 'kept' && returns)
+    .flatMap(({ kind, schema, table, columns }): Destruction[] => {
+      const at = { schema: schemaRef(schema, defaultSchema) }
+      const object: ObjectRef = { kind: 'table', ...at, name: table }
+      const whole: Destruction[] =
+        kind === 'columns' ? [] : [{ what: kind === 'rows' ? 'rows' : 'object', object }]
+      // Of updated rows the columns are named, too.
+      const values = columns.map((name): Destruction => ({
+        what: 'values',
+        object: { kind: 'column', ...at, table, name },
+      }))
+      return [...whole, ...values]
+    })
+  return new Set(data.map(destructionKey))
 }

@@ -1,3 +1,4 @@
+export type { Announcement } from './announced.ts'
 export { rollbackFailures } from './failures.ts'
 export { rollback, type RollbackOutcome, type RollbackRequest } from './rollback.ts'
 export type { Extent } from './select.ts'

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
 import { deploy, type DeployOutcome } from '../deploy/index.ts'
-import { rollback, type RollbackOutcome } from './index.ts'
+import { type Destruction } from '../statements/index.ts'
+import { type Announcement, rollback, type RollbackOutcome } from './index.ts'
 
 // What a deploy destroys comes back with its rollback: the schema by its fingerprint, the rows one by one.
 
@@ -274,18 +275,38 @@ describe('what was written since', () => {
   })
 })
 
+const column = (table: string, name: string): Destruction => ({
+  what: 'values',
+  object: { kind: 'column', schema: null, table, name },
+})
+const LOG: Destruction = { what: 'object', object: { kind: 'table', schema: null, name: 'log' } }
+
 test('what is kept is announced as lossless, the rest as it is', async () => {
+  const losses = [column('person', 'mood'), LOG, column('person', 'fax')]
+  const facts = { format: 1, grade: 'lossy', losses, choices: [], notRestored: [], obstacle: null }
   const change = migration(
     '2_change',
     'ALTER TABLE person DROP COLUMN mood; DROP TABLE log;',
-    '-- slipway: lossy column public.person.mood\n-- slipway: lossy table public.log\n-- slipway: lossy column public.person.fax\n' +
+    `-- slipway: facts ${JSON.stringify(facts)}\n-- slipway: lossy for people alone\n` +
       `ALTER TABLE person ADD COLUMN mood "Mood" DEFAULT 'ok'; CREATE TABLE log (at integer, line text);`,
   )
   await deployed([INIT, change])
   expect((await rolledBack([INIT, change])).ways[0]?.announced).toEqual([
-    'lossless (kept): column public.person.mood',
-    'lossless (kept): table public.log',
-    'lossy: column public.person.fax',
+    { kind: 'loss', loss: column('person', 'mood'), kept: true },
+    { kind: 'loss', loss: LOG, kept: true },
+    { kind: 'loss', loss: column('person', 'fax'), kept: false },
+  ])
+})
+
+test('what a head without facts says is passed on as it is', async () => {
+  const change = migration(
+    '2_change',
+    'ALTER TABLE person DROP COLUMN mood;',
+    `-- slipway: lossy column public.person.mood\n-- slipway: facts {"format":2}\nALTER TABLE person ADD COLUMN mood "Mood" DEFAULT 'ok';`,
+  )
+  await deployed([INIT, change])
+  expect((await rolledBack([INIT, change])).ways[0]?.announced).toEqual([
+    { kind: 'note', word: 'lossy', text: 'column public.person.mood' },
   ])
 })
 
@@ -308,28 +329,34 @@ test.each([
   expect(await target.sql('SELECT max(id) FROM item')).toEqual([{ max: 8 }])
 })
 
-test.each<[string, string, readonly string[]]>([
+test.each<[string, string, readonly Announcement[]]>([
   [
     'values that are put back',
     'UPDATE person SET tags = NULL;',
-    ['lossless (kept): column public.person.tags'],
+    [{ kind: 'loss', loss: column('person', 'tags'), kept: true }],
   ],
   [
     'values that cannot be put back',
     "UPDATE log SET line = 'x';",
-    ['lossy: column public.log.line', 'rows: what statement 1 wrote stays as it is'],
+    [
+      { kind: 'loss', loss: column('log', 'line'), kept: false },
+      { kind: 'rows', statements: [1] },
+    ],
   ],
   [
     'rows that stay, beside some that are put back',
     'DELETE FROM log WHERE at = 1; INSERT INTO log SELECT 9;',
-    ['lossless (kept): rows of public.log', 'rows: what statement 2 wrote stays as it is'],
+    [
+      { kind: 'loss', loss: { ...LOG, what: 'rows' }, kept: true },
+      { kind: 'rows', statements: [2] },
+    ],
   ],
   ['rows that it deletes', "INSERT INTO team (id, name) VALUES (9, 'team 9');", []],
   ['a computed column', 'ALTER TABLE person DROP COLUMN doubled;', []],
   [
     'a required column',
     'ALTER TABLE team DROP COLUMN name;',
-    ['lossless (kept): column public.team.name'],
+    [{ kind: 'loss', loss: { ...column('team', 'name'), what: 'object' }, kept: true }],
   ],
 ])('of a rollback that is done it is true what is said of %s', async (_what, sql, announced) => {
   const change = migration('2_change', sql)

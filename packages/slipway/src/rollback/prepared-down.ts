@@ -12,10 +12,10 @@ import {
 import {
   changesRowsOnly,
   loadParser,
-  matchesChecksum,
   parseStatements,
   type Statement,
 } from '../statements/index.ts'
+import { type Announcement, announcementsIn } from './announced.ts'
 import { raise } from './failures.ts'
 
 /** An applied migration with its file, and its down migration where one is written. */
@@ -31,7 +31,7 @@ export interface PreparedDown {
   readonly origin: 'file' | 'written'
   readonly sql: string
   /** What depends on rows or needs a choice, told before anything runs. */
-  readonly announced: readonly string[]
+  readonly announced: readonly Announcement[]
   /** Statements of the migration that write rows of which a down migration made of catalogs knows nothing. */
   readonly wrote: readonly number[]
 }
@@ -47,12 +47,12 @@ export async function prepareDown(
   if (migration.down !== undefined) {
     const path = migration.downPath ?? `${name}/down.sql`
     const plan = planMigration({ name, path, sql: migration.down })
-    const announced = [...staleness(migration, migration.down), ...announcements(migration.down)]
+    const announced = announcementsIn(migration.down, migration.sql)
     return { plan, origin: 'file', sql: migration.down, announced, wrote: [] }
   }
   const written = await writeDownMigration({ shadow, before, migration })
   const plan = planMigration({ name, path: `down migration of ${name}`, sql: written.sql })
-  const announced = announcements(written.sql)
+  const announced = announcementsIn(written.sql, migration.sql)
   return { plan, origin: 'written', sql: written.sql, announced, wrote: rowWrites(migration, plan) }
 }
 
@@ -89,20 +89,6 @@ function isDeletedBy({ statements }: MigrationPlan, { actions }: Statement): boo
 function ofMadeTables({ actions }: Statement, made: Made | undefined): boolean {
   return actions.every(
     (action) => 'table' in action && action.table && made?.tables.has(nameKey(action.table)),
-  )
-}
-
-/** A down.sql that Slipway wrote names the text that it leads back from. */
-function staleness({ sql }: ReplayMigration, down: string): string[] {
-  const written = /^--\s*slipway:\s*checksum\s+([0-9a-f]{64})\s*$/m.exec(down)?.[1]
-  if (written === undefined || matchesChecksum(sql, written)) return []
-  return ['stale: migration.sql was edited after this down migration was written']
-}
-
-/** The lines of a down.sql that say what it cannot promise. */
-function announcements(sql: string): string[] {
-  return [...sql.matchAll(/^--\s*slipway:\s*(choice|lossy|irreversible)\s+(.+?)\s*$/gm)].map(
-    ([, kind, text]) => `${kind}: ${text}`,
   )
 }
 

@@ -3,7 +3,7 @@ import { type Execution, rollbackJournal } from '../execution/index.ts'
 import { attempt } from '../kernel/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
 import { createKeepingSql, type Kept, readKept, restoringOf } from '../safekeeping/index.ts'
-import { inLightOf } from './announced.ts'
+import { announcedOn } from './announced.ts'
 import type { PreparedDown } from './prepared-down.ts'
 
 /** Down migrations that put back what is kept of their migrations. */
@@ -47,7 +47,7 @@ export async function knowingKept(
   const { schema } = session.server
   return ways.map((way) => {
     const kept = all.filter(({ migration }) => migration === way.plan.name)
-    return { ...way, announced: inLightOf(way, { kept, schema }) }
+    return { ...way, announced: announcedOn(way, { kept, schema }) }
   })
 }
 

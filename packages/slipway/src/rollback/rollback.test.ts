@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
 import { deploy } from '../deploy/index.ts'
-import { rollback, type RollbackRequest } from './index.ts'
+import { type Announcement, rollback, type RollbackRequest } from './index.ts'
 
 const INIT = migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text);')
 const EMAIL = migration('2_email', 'ALTER TABLE customer ADD COLUMN email text;')
@@ -100,7 +100,7 @@ describe('a down.sql of one’s own is tested before the target is touched', () 
     await expect(rolledBack(migrations, ONE)).rejects.toMatchObject({
       failure: {
         code: 'ROLLBACK.DOWN_INCOMPLETE',
-        message: expect.stringContaining('public.customer.mail'),
+        message: expect.stringContaining('column customer.mail'),
         nextActions: [{ kind: 'edit', label: 'complete it' }, { kind: 'slipway' }],
       },
     })
@@ -146,11 +146,17 @@ test('what rows decide is announced; a refusal by the server leaves all as it wa
   await deployed(migrations)
   await target.sql('INSERT INTO customer VALUES (1, NULL)')
   const before = await target.fingerprint()
-  let announced: readonly string[] = []
+  let announced: readonly Announcement[] = []
   const announce: RollbackRequest['announce'] = (ways) =>
     (announced = ways.flatMap((way) => way.announced))
   const failed = await rolledBack(migrations, ONE, { announce })
-  expect(announced.join()).toContain('public.customer.name')
+  expect(announced).toEqual([
+    {
+      kind: 'choice',
+      object: { kind: 'column', schema: null, table: 'customer', name: 'name' },
+      message: 'becomes NOT NULL: rows that hold NULL make this fail',
+    },
+  ])
   expect(failed.failure).toMatchObject({
     code: 'DEPLOY.STATEMENT_FAILED',
     why: 'It runs as one transaction, which was rolled back: the database is as it was before it.',

@@ -27,8 +27,9 @@ import {
 import { advice, attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
-import { type Catalog, difference, readCatalog } from '../schema/index.ts'
+import { type Catalog, type Change, difference, readCatalog } from '../schema/index.ts'
 import { shadowLike } from '../shadow/index.ts'
+import { objectText } from '../statements/index.ts'
 import { decided } from './announced.ts'
 import { raise } from './failures.ts'
 import {
@@ -206,8 +207,8 @@ function refuseUnproven(
   })
 }
 
-function nameChanges(changes: readonly { object: string }[]): string {
-  const names = changes.slice(0, 5).map(({ object }) => object)
+function nameChanges(changes: readonly Change[]): string {
+  const names = changes.slice(0, 5).map(({ object }) => objectText(object))
   return changes.length > names.length
     ? `${names.join(', ')} and ${changes.length - names.length} more`
     : names.join(', ')

@@ -6,6 +6,7 @@ import { SHADOW } from '../../test/target.ts'
 import { type Session, withSession } from '../database/index.ts'
 import { attempt, ConnectionString } from '../kernel/index.ts'
 import { withShadowDatabase } from '../shadow/index.ts'
+import { objectKey, objectText } from '../statements/index.ts'
 import {
   difference,
   differingObjects,
@@ -80,7 +81,9 @@ test('a server and the embedded database give one fingerprint, whatever their ve
   ])
   expect(difference(ours, embedded)).toEqual([])
   expect(fingerprint(embedded)).toEqual(fingerprint(ours))
-  expect(Object.keys(fingerprint(ours).objects)).toContain('table public.alpha')
+  expect(Object.keys(fingerprint(ours).objects)).toContain(
+    objectKey({ kind: 'table', schema: null, name: 'alpha' }),
+  )
 })
 
 test('catalogs differ in some object if and only if their fingerprints differ', async () => {
@@ -114,24 +117,21 @@ test('catalogs differ in some object if and only if their fingerprints differ', 
 
 describe('a change is named by its object', () => {
   test.each([
-    ['ALTER TABLE "alpha" ADD COLUMN fax text', 'added column public.alpha.fax'],
-    ['ALTER TABLE "alpha" ALTER COLUMN "b" SET NOT NULL', 'changed column public.alpha.b'],
+    ['ALTER TABLE "alpha" ADD COLUMN fax text', 'added column alpha.fax'],
+    ['ALTER TABLE "alpha" ALTER COLUMN "b" SET NOT NULL', 'changed column alpha.b'],
     ['ALTER TABLE "alpha" ALTER COLUMN "b" DROP DEFAULT', ''],
-    [
-      'ALTER TABLE "alpha" ALTER COLUMN "mood" SET DEFAULT \'sad\'',
-      'changed default public.alpha.mood',
-    ],
-    ['ALTER TYPE "Mood" ADD VALUE \'mad\'', 'changed type public.Mood'],
-    ['DROP INDEX hashed', 'removed index public.hashed'],
-    ['DROP VIEW seen CASCADE', 'removed materializedView public.kept, removed view public.seen'],
-    ['DROP POLICY readers ON "alpha"', 'removed policy public.alpha.readers'],
-    ['ALTER TABLE "alpha" DISABLE ROW LEVEL SECURITY', 'changed table public.alpha'],
-    ['COMMENT ON COLUMN "alpha"."b" IS NULL', 'removed comment (column:public.alpha.b)'],
+    ['ALTER TABLE "alpha" ALTER COLUMN "mood" SET DEFAULT \'sad\'', 'changed default alpha.mood'],
+    ['ALTER TYPE "Mood" ADD VALUE \'mad\'', 'changed type Mood'],
+    ['DROP INDEX hashed', 'removed index hashed'],
+    ['DROP VIEW seen CASCADE', 'removed materialized view kept, removed view seen'],
+    ['DROP POLICY readers ON "alpha"', 'removed policy alpha.readers'],
+    ['ALTER TABLE "alpha" DISABLE ROW LEVEL SECURITY', 'changed table alpha'],
+    ['COMMENT ON COLUMN "alpha"."b" IS NULL', 'removed comment on column alpha.b'],
     [
       'CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$',
-      'changed function public.touch()',
+      'changed function touch()',
     ],
-    ['CREATE TABLE more (id integer PRIMARY KEY, v text)', 'added table public.more'],
+    ['CREATE TABLE more (id integer PRIMARY KEY, v text)', 'added table more'],
     ['ALTER TABLE "alpha" RENAME COLUMN "b" TO "B"', undefined],
   ])('%s', async (sql, named) => {
     const changes = await onServer((session) =>
@@ -142,7 +142,7 @@ describe('a change is named by its object', () => {
         return difference(before, await readCatalogInTransaction(session))
       }),
     )
-    const text = changes.map(({ change, object }) => `${change} ${object}`).join(', ')
+    const text = changes.map(({ change, object }) => `${change} ${objectText(object)}`).join(', ')
     if (named === undefined) expect(changes.length).toBeGreaterThan(0)
     else expect(text).toBe(named)
   })
@@ -258,7 +258,7 @@ test('what is not the project’s is left out: books, other schemas, the order o
       expect(fingerprint(await readCatalogInTransaction(session, scope))).toEqual(before)
       await session.execute('CREATE SCHEMA billing; CREATE TABLE billing.t ()')
       const after = fingerprint(await readCatalogInTransaction(session, scope))
-      expect(differingObjects(before, after).map(({ object }) => object)).toEqual([
+      expect(differingObjects(before, after).map(({ object }) => objectText(object))).toEqual([
         'schema billing',
         'table billing.t',
       ])

@@ -1,12 +1,13 @@
 import { type Fact, canonicalize, encodeId } from '@supabase/pg-delta'
+import { objectKey, objectOfKey, type ObjectRef, objectText } from '../statements/index.ts'
 import type { Catalog } from './catalog.ts'
-import { comparable, comparedFacts, type Fingerprint, readableName } from './fingerprint.ts'
+import { comparable, comparedFacts, type Fingerprint } from './fingerprint.ts'
+import { referenceTo } from './reference.ts'
 
 /** One object in which two catalogs differ, seen from the first to the second. */
 export interface Change {
   readonly change: 'added' | 'removed' | 'changed'
-  /** `table public.user`, `column public.user.email` … */
-  readonly object: string
+  readonly object: ObjectRef
   /** What of it changed: attribute names, never values of rows. */
   readonly attributes: readonly string[]
 }
@@ -18,31 +19,37 @@ export function difference(from: Catalog, to: Catalog): Change[] {
   const after = byId(comparedFacts(to))
   const changes: Change[] = []
   for (const [id, fact] of before) {
+    const object = referenceTo(fact.id, from.defaultSchema)
     const other = after.get(id)
-    if (!other) changes.push({ change: 'removed', object: readableName(fact), attributes: [] })
+    if (!other) changes.push({ change: 'removed', object, attributes: [] })
     else {
       const attributes = changedAttributes(fact, other)
-      if (attributes.length > 0)
-        changes.push({ change: 'changed', object: readableName(fact), attributes })
+      if (attributes.length > 0) changes.push({ change: 'changed', object, attributes })
     }
   }
   for (const [id, fact] of after) {
-    if (!before.has(id))
-      changes.push({ change: 'added', object: readableName(fact), attributes: [] })
+    const object = referenceTo(fact.id, to.defaultSchema)
+    if (!before.has(id)) changes.push({ change: 'added', object, attributes: [] })
   }
-  return withoutParts(changes).toSorted((a, b) => (a.object < b.object ? -1 : 1))
+  return byName(withoutParts(changes))
 }
 
 /** The objects in which two fingerprints differ, where only fingerprints are at hand. */
 export function differingObjects(from: Fingerprint, to: Fingerprint): Change[] {
   const names = new Set([...Object.keys(from.objects), ...Object.keys(to.objects)])
-  return [...names].toSorted().flatMap((object): Change[] => {
-    const before = from.objects[object]
-    const after = to.objects[object]
+  const changes = [...names].flatMap((name): Change[] => {
+    const before = from.objects[name]
+    const after = to.objects[name]
     if (before === after) return []
     const change = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
-    return [{ change, object, attributes: [] }]
+    return [{ change, object: objectOfKey(name), attributes: [] }]
   })
+  return byName(changes)
+}
+
+function byName(changes: readonly Change[]): Change[] {
+  const named = changes.map((change) => ({ change, name: objectText(change.object) }))
+  return named.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ change }) => change)
 }
 
 function byId(facts: readonly Fact[]): Map<string, Fact> {
@@ -63,29 +70,20 @@ function withoutParts(changes: readonly Change[]): Change[] {
   const whole = new Set(
     changes
       .filter(({ change }) => change !== 'changed')
-      .map(({ change, object }) => `${change} ${bare(object)}`),
+      .map(({ change, object }) => `${change} ${placeOf(object)}`),
   )
   return changes.filter(({ change, object }) => {
     if (change === 'changed') return true
-    const [kind = ''] = object.split(' ')
-    const target = /^(?:comment|acl) \((?:\w+:)?(.*?)\)/.exec(object)?.[1] ?? bare(object)
-    if (kind === 'comment' || kind === 'acl') return !whole.has(`${change} ${target}`)
-    if (!PARTS.has(kind)) return true
-    const parent = target.replace(/\.(?:"(?:[^"]|"")*"|[^.]*)$/, '')
-    return !whole.has(`${change} ${parent}`)
+    if ('on' in object) return !whole.has(`${change} ${placeOf(object.on)}`)
+    if (!('table' in object)) return true
+    const { schema, table: name } = object
+    return !whole.has(`${change} ${placeOf({ kind: 'table', schema, name })}`)
   })
 }
 
-const PARTS = new Set([
-  'column',
-  'constraint',
-  'default',
-  'trigger',
-  'policy',
-  'rule',
-  'typeAttribute',
-])
-
-function bare(object: string): string {
-  return object.replace(/^\w+ /, '')
+/** Where an object is, whatever its kind: a table, a view and a type of one schema never share their names. */
+function placeOf(object: ObjectRef): string {
+  if ('on' in object) return objectKey(object)
+  const path = ['schema' in object ? object.schema : null, 'table' in object ? object.table : null]
+  return JSON.stringify([...path, object.name, 'schema' in object])
 }

@@ -7,9 +7,11 @@ import {
   encodeId,
 } from '@supabase/pg-delta'
 import { sha256 } from '../kernel/index.ts'
+import { objectKey } from '../statements/index.ts'
+import { referenceTo } from './reference.ts'
 
 /** Changes when what is hashed changes: fingerprints of different methods are never compared. */
-export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/3'
+export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/4'
 
 /**
  * A hash of everything in the user's schemas, in all and per object. Equal for equal schemas whatever
@@ -18,7 +20,7 @@ export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/3'
 export interface Fingerprint {
   readonly method: string
   readonly hash: string
-  /** By readable name (`table public.user`), sorted. Shortened hashes: they tell apart, no more. */
+  /** By the key of the object's reference, sorted. Shortened hashes: they tell apart, no more. */
   readonly objects: Readonly<Record<string, string>>
 }
 
@@ -59,7 +61,7 @@ export function fingerprintOf(facts: readonly Fact[], around: Surroundings): Fin
   const { base } = around
   const parts = new Map<string, string[]>()
   for (const fact of compared(facts, around)) {
-    const owner = readableName(rootOf(base, fact))
+    const owner = objectKey(referenceTo(rootOf(base, fact).id, around.defaultSchema))
     const lines = parts.get(owner) ?? []
     lines.push(`${encodeId(fact.id)} ${sha256(canonicalize(comparable(fact)))}`)
     parts.set(owner, lines)
@@ -133,9 +135,4 @@ const LITERAL_OR_LAYOUT = /'(?:[^']|'')*'|(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)\.(?
 function rootOf(facts: FactBase, fact: Fact): Fact {
   const parent = fact.parent && facts.get(fact.parent)
   return parent && parent.id.kind !== 'schema' ? rootOf(facts, parent) : fact
-}
-
-/** How people name an object: `table public.user`, `column public.user.email`. */
-export function readableName(fact: Fact): string {
-  return encodeId(fact.id).replace(':', ' ')
 }

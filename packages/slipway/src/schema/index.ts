@@ -49,4 +49,4 @@ export {
   type InventoryTable,
 } from './inventory.ts'
 export { type Choice, type Way, wayBetween, type WayStatement } from './way.ts'
-export { waySql } from './way-sql.ts'
+export { choiceText, waySql } from './way-sql.ts'

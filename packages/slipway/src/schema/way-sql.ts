@@ -1,10 +1,16 @@
-import type { Way } from './way.ts'
+import { objectText } from '../statements/index.ts'
+import type { Choice, Way } from './way.ts'
 
 /** A way as the text of a file: what it cannot decide as comments before the statements. */
 export function waySql({ statements, choices }: Way): string {
   const notes = choices.map(
-    ({ message }) => `-- slipway: choice ${message.replaceAll(/\s+/g, ' ')}\n`,
+    (choice) => `-- slipway: choice ${choiceText(choice).replaceAll(/\s+/g, ' ')}\n`,
   )
   const parts = statements.map(({ sql }) => `${sql};\n`)
   return [notes.join(''), parts.join('\n')].filter((part) => part !== '').join('\n')
+}
+
+/** A choice as people read it. For output alone. */
+export function choiceText({ object, message }: Choice): string {
+  return `${objectText(object)} ${message}`
 }

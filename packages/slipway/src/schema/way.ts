@@ -1,9 +1,12 @@
-import { type Action, type FactBase, type StableId, encodeId, plan } from '@supabase/pg-delta'
+import { type Action, type Fact, type FactBase, plan } from '@supabase/pg-delta'
+import { quoteIdentifier } from '../database/index.ts'
+import type { ObjectRef } from '../statements/index.ts'
 import { type Catalog } from './catalog.ts'
 import { factBase } from './fact-base.ts'
 import { raise } from './failures.ts'
 import { madeAgain } from './made-again.ts'
 import { numberingBehindRows } from './numbering.ts'
+import { referenceTo } from './reference.ts'
 import { alwaysFits, castsTo } from './type-casts.ts'
 
 /** One statement on the way from one catalog to another. */
@@ -17,7 +20,8 @@ export interface WayStatement {
 
 /** Something the way cannot decide: the rows, or a person, must. */
 export interface Choice {
-  readonly object: string
+  readonly object: ObjectRef
+  /** What goes on behind the name of the object: `becomes NOT NULL: rows …`. */
   readonly message: string
 }
 
@@ -53,7 +57,7 @@ export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
         destructive: false,
       })),
     ],
-    choices: choicesOf(source, target),
+    choices: choicesOf(source, target, to.defaultSchema),
   }
 }
 
@@ -155,67 +159,69 @@ function rolesNamed(...bases: readonly FactBase[]): string[] {
 }
 
 /** What the catalogs alone cannot decide, because it depends on rows. */
-function choicesOf(source: FactBase, target: FactBase): Choice[] {
-  const choices: Choice[] = []
-  for (const fact of target.facts()) {
+function choicesOf(source: FactBase, target: FactBase, defaultSchema: string): Choice[] {
+  return target.facts().flatMap((fact) => {
     const before = source.get(fact.id)
-    if (fact.id.kind === 'column')
-      choices.push(...columnChoices(fact.id, before?.payload, fact.payload, source, target))
-    if (fact.id.kind === 'type' && before)
-      choices.push(...enumChoices(fact.id, before.payload, fact.payload))
-  }
-  return choices
+    const messages =
+      fact.id.kind === 'column'
+        ? columnChoices(fact, before?.payload, { source, target, defaultSchema })
+        : fact.id.kind === 'type' && before
+          ? enumChoices(before.payload, fact.payload)
+          : []
+    const object = referenceTo(fact.id, defaultSchema)
+    return messages.map((message) => ({ object, message }))
+  })
 }
 
 type Payload = Readonly<Record<string, unknown>>
 
-function columnChoices(
-  id: { readonly schema: string; readonly table: string; readonly name: string },
-  before: Payload | undefined,
-  after: Payload,
-  source: FactBase,
-  target: FactBase,
-): Choice[] {
-  const object = `column ${id.schema}.${id.table}.${id.name}`
-  const tableStood = source.has({ kind: 'table', schema: id.schema, name: id.table })
-  if (!before) {
-    const hasDefault = target.has({
-      kind: 'default',
-      schema: id.schema,
-      table: id.table,
-      name: id.name,
-    })
-    const filled = hasDefault || Boolean(after['identity']) || Boolean(after['generatedExpr'])
-    if (!tableStood || !after['notNull'] || filled) return []
-    return [
-      {
-        object,
-        message: `${object} comes back NOT NULL and without a default: this fails on a table that holds rows`,
-      },
-    ]
-  }
-  const choices: Choice[] = []
-  const [from, to] = [String(before['type']), String(after['type'])]
-  if (from !== to && !alwaysFits(from, to)) {
-    const message = `${object} goes from ${from} to ${to}: values that do not fit make this fail`
-    choices.push({ object, message })
-  }
-  if (!before['notNull'] && after['notNull']) {
-    choices.push({
-      object,
-      message: `${object} becomes NOT NULL: rows that hold NULL make this fail`,
-    })
-  }
-  return choices
+interface Ends {
+  readonly source: FactBase
+  readonly target: FactBase
+  readonly defaultSchema: string
 }
 
-function enumChoices(id: StableId, before: Payload, after: Payload): Choice[] {
+function columnChoices(
+  { id, payload: after }: Fact,
+  before: Payload | undefined,
+  { source, target, defaultSchema }: Ends,
+): string[] {
+  if (id.kind !== 'column') return []
+  if (!before) {
+    const tableExisted = source.has({ kind: 'table', schema: id.schema, name: id.table })
+    const hasDefault = target.has({ ...id, kind: 'default' })
+    const filled = hasDefault || Boolean(after['identity']) || Boolean(after['generatedExpr'])
+    if (!tableExisted || !after['notNull'] || filled) return []
+    return ['comes back NOT NULL and without a default: this fails on a table that holds rows']
+  }
+  const [from, to] = [textOf(before['type']), textOf(after['type'])]
+  const shown = (type: string) => withoutQualifier(type, defaultSchema)
+  return [
+    ...(from !== to && !alwaysFits(from, to)
+      ? [`goes from ${shown(from)} to ${shown(to)}: values that do not fit make this fail`]
+      : []),
+    ...(!before['notNull'] && after['notNull']
+      ? ['becomes NOT NULL: rows that hold NULL make this fail']
+      : []),
+  ]
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** A type as the server prints it, without the default schema. */
+function withoutQualifier(type: string, schema: string): string {
+  const qualifier = [schema, quoteIdentifier(schema)].find((name) => type.startsWith(`${name}.`))
+  return qualifier === undefined ? type : type.slice(qualifier.length + 1)
+}
+
+function enumChoices(before: Payload, after: Payload): string[] {
   const had = before['values']
   const has = after['values']
   if (!Array.isArray(had) || !Array.isArray(has)) return []
   const gone = had.filter((value) => !has.includes(value))
   if (gone.length === 0) return []
-  const object = encodeId(id).replace(':', ' ')
   const list = gone.map((value) => `'${String(value)}'`).join(', ')
-  return [{ object, message: `${object} loses ${list}: rows that use it make this fail` }]
+  return [`loses ${list}: rows that use it make this fail`]
 }

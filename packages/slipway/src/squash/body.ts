@@ -1,6 +1,6 @@
 import { creationOf } from '../create/index.ts'
 import { wayBetween } from '../schema/index.ts'
-import { unqualified } from '../statements/index.ts'
+import { destructionText, unqualified } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { joinedSql } from './joined.ts'
 import type { Original } from './original.ts'
@@ -40,7 +40,7 @@ export function bodyOf(form: SquashForm, original: Original, { squashed }: Range
 }
 
 function refuseInexpressible({ state, unlike }: Original): void {
-  const made = unlike.filter(({ time }) => !time).map(({ object }) => object)
+  const made = unlike.filter(({ time }) => !time).map(({ values }) => destructionText(values))
   if (made.length > 0) {
     // A key or a secret that each database makes for itself must not become the same in all.
     raise('SQUASH.DIFFERS', { message: `Each run makes other values in ${named(made)}` })

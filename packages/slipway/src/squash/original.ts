@@ -1,5 +1,5 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
-import { readRowSums } from '../proof/index.ts'
+import { columnOf, readRowSums, tableRef } from '../proof/index.ts'
 import { type Catalog, inventoryOf, readCatalog } from '../schema/index.ts'
 import {
   readShape,
@@ -8,6 +8,7 @@ import {
   type ShadowOptions,
   withShadowDatabase,
 } from '../shadow/index.ts'
+import { type Destruction, objectKey, qualifiesWith } from '../statements/index.ts'
 import type { Range } from './range.ts'
 import { type Naming, readTableRows, type TableRows } from './rows.ts'
 import { readState, rowDifferences, type State } from './state.ts'
@@ -30,7 +31,7 @@ export interface Original {
 
 /** A column whose values are others with each run. */
 interface Unlike {
-  readonly object: string
+  readonly values: Destruction
   /** It holds a date or a time. */
   readonly time: boolean
 }
@@ -73,14 +74,18 @@ async function readUnlike(
     },
     squashed,
   )
+  const { defaultSchema } = state.catalog
   const types = new Map<string, string>(
-    inventoryOf(state.catalog).tables.flatMap(({ schema, name, columns }) =>
-      columns.map((column) => [`column ${schema}.${name}.${column.name}`, column.type] as const),
+    inventoryOf(state.catalog).tables.flatMap((table) =>
+      table.columns.map((column) => {
+        const object = columnOf(tableRef(table, defaultSchema), column.name)
+        return [objectKey(object), column.type] as const
+      }),
     ),
   )
-  return rowDifferences(state.rows, again).map((object) => ({
-    object,
-    time: /^(?:date|time)/.test(types.get(object) ?? ''),
+  return rowDifferences(state.rows, again).map((values) => ({
+    values,
+    time: /^(?:date|time)/.test(types.get(objectKey(values.object)) ?? ''),
   }))
 }
 
@@ -89,7 +94,7 @@ function unnamedSchema(
   migrations: readonly ReplayMigration[],
 ): string | undefined {
   const { schema } = server
-  const isNamed = migrations.some(({ sql }) => new RegExp(`\\b${schema}\\b`, 'i').test(sql))
+  const isNamed = migrations.some(({ sql }) => qualifiesWith(sql, schema))
   return isNamed ? undefined : schema
 }
 

@@ -1,5 +1,7 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { tableRef } from '../proof/index.ts'
 import { readShape, type ShapeTable } from '../shadow/index.ts'
+import type { ObjectRef } from '../statements/index.ts'
 import type { State } from './state.ts'
 
 const ROWS_A_STATEMENT = 100
@@ -9,8 +11,7 @@ export type Naming = (schema: string, name: string) => string
 
 /** Rows that a history wrote into a table, as SQL that writes them again. */
 export interface TableRows {
-  /** `public.plans` */
-  readonly table: string
+  readonly table: ObjectRef
   readonly rows: number
   readonly statements: readonly string[]
 }
@@ -35,7 +36,7 @@ export async function readTableRows(session: Session, naming: Naming): Promise<T
     const values = await readValues(session, table, kind)
     if (values.length === 0) continue
     const statements = insertsOf(table, kind, { values, naming })
-    found.push({ table: `${table.schema}.${table.name}`, rows: values.length, statements })
+    found.push({ table: tableRef(table, session.server.schema), rows: values.length, statements })
   }
   return found
 }

@@ -51,10 +51,12 @@ test('what the schema language has no words for, and rows, come out equal', asyn
     form: 'catalog',
     name: '20240104000000_squashed',
     columnOrder: [],
-    unlike: ['column public.Tag.at'],
+    unlike: [
+      { what: 'values', object: { kind: 'column', schema: null, table: 'Tag', name: 'at' } },
+    ],
     rows: [
-      { table: 'public.Tag', rows: 1 },
-      { table: 'public.User', rows: 2 },
+      { table: { kind: 'table', schema: null, name: 'Tag' }, rows: 1 },
+      { table: { kind: 'table', schema: null, name: 'User' }, rows: 2 },
     ],
   })
   expect(squash.sql).not.toMatch(/public|OWNER TO|CONCURRENTLY/)
@@ -171,8 +173,10 @@ test('what each run makes anew is not written down, but for times', async () => 
   const squash = await draft([...EVERYTHING.slice(0, 1), secret])
   expect(squash).toMatchObject({
     form: 'joined',
-    fallback: 'Each run makes other values in column public.User.email.',
-    unlike: ['column public.User.email'],
+    fallback: 'Each run makes other values in column User.email.',
+    unlike: [
+      { what: 'values', object: { kind: 'column', schema: null, table: 'User', name: 'email' } },
+    ],
   })
   expect(squash.sql).toContain('gen_random_uuid()')
 })

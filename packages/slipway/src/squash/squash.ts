@@ -9,6 +9,7 @@ import {
   withShadowServer,
 } from '../shadow/index.ts'
 import {
+  type Destruction,
   loadParser,
   parseStatements,
   squashHead,
@@ -43,8 +44,8 @@ export interface Squash {
   readonly after: readonly string[]
   /** Rows that the migrations leave, by table. */
   readonly rows: readonly Pick<TableRows, 'table' | 'rows'>[]
-  /** Columns whose values each run of the migrations makes anew: `column public.users.created_at`. */
-  readonly unlike: readonly string[]
+  /** What each run of the migrations makes anew: values of columns, or rows. */
+  readonly unlike: readonly Destruction[]
   /** Tables whose columns stand in another order than before. */
   readonly columnOrder: readonly ColumnOrder[]
   readonly down: DownMigration
@@ -97,7 +98,7 @@ async function tryForm(
   const sql = `${squashHead(squashed)}\n${bodyOf(form, original, range)}`
   const squash = { name, sql }
   // What is not written down as a value is made anew, as it was.
-  const unlike = form === 'joined' ? original.unlike.map(({ object }) => object) : []
+  const unlike = form === 'joined' ? original.unlike.map(({ values }) => values) : []
   return await withShadowDatabase(
     shadow,
     before,
@@ -133,7 +134,7 @@ async function describe(
     squashed,
     after: after.map((one) => one.name),
     rows: rows.map((table) => ({ table: table.table, rows: table.rows })),
-    unlike: unlike.map(({ object }) => object),
+    unlike: unlike.map(({ values }) => values),
     columnOrder,
     down: await writeDownMigration({ shadow, before, migration: { name, sql } }),
   }

@@ -1,7 +1,15 @@
 import type { Session } from '../database/index.ts'
-import { readRowSums, type RowSums } from '../proof/index.ts'
+import { columnOf, readRowSums, type RowSums } from '../proof/index.ts'
 import { type Catalog, difference, readCatalog, wayBetween } from '../schema/index.ts'
 import { readShape } from '../shadow/index.ts'
+import {
+  type Destruction,
+  destructionKey,
+  destructionText,
+  objectName,
+  objectOfKey,
+  objectText,
+} from '../statements/index.ts'
 
 /** All that a history leaves in a shadow database. */
 export interface State {
@@ -93,10 +101,17 @@ async function sumOf(session: Session, id: string): Promise<string> {
  * The objects in which two states differ, rights and what belongs to the database as a whole included; of
  * rows the tables and columns, never a value, and not the columns of `unlike`. Empty for equal states.
  */
-export function differences(one: State, other: State, unlike: readonly string[] = []): string[] {
+export function differences(
+  one: State,
+  other: State,
+  unlike: readonly Destruction[] = [],
+): string[] {
+  const leftOut = new Set(unlike.map(destructionKey))
   return [
     ...schemaDifferences(one, other),
-    ...rowDifferences(one.rows, other.rows).filter((object) => !unlike.includes(object)),
+    ...rowDifferences(one.rows, other.rows)
+      .filter((values) => !leftOut.has(destructionKey(values)))
+      .map(destructionText),
     ...mapDifferences(positions(one), positions(other)).map((id) => `sequence ${id}`),
     ...mapDifferences(viewSums(one), viewSums(other)).map((id) => `rows of ${id}`),
   ]
@@ -108,14 +123,17 @@ export function lastingDifferences(one: State, other: State): string[] {
     new Map(Object.entries(rows).map(([table, sums]) => [table, String(sums.rows)]))
   return [
     ...schemaDifferences(one, other),
-    ...mapDifferences(counts(one), counts(other)).map((table) => `rows of ${table}`),
+    ...mapDifferences(counts(one), counts(other)).map(
+      (table) => `rows of ${objectName(objectOfKey(table))}`,
+    ),
   ]
 }
 
 /** A fingerprint leaves out rights and the like, which run a database and are not compared with a target; a squash must keep them. */
 function schemaDifferences(one: State, other: State): string[] {
   const changes = difference(one.catalog, other.catalog)
-  if (changes.length > 0) return changes.map(({ change, object }) => `${object} (${change})`)
+  if (changes.length > 0)
+    return changes.map(({ change, object }) => `${objectText(object)} (${change})`)
   const { statements } = wayBetween(other.catalog, one.catalog, one.owner)
   return statements.map(({ sql }) => sql.split('\n', 1)[0] ?? '')
 }
@@ -124,15 +142,16 @@ function schemaDifferences(one: State, other: State): string[] {
  * The tables and columns of which the rows differ. A row is known by its key: where that is another, all its
  * columns are.
  */
-export function rowDifferences(one: RowSums, other: RowSums): string[] {
+export function rowDifferences(one: RowSums, other: RowSums): Destruction[] {
   const tables = [...new Set([...Object.keys(one), ...Object.keys(other)])].toSorted()
-  return tables.flatMap((table) => {
-    const [before, after] = [one[table], other[table]]
-    if (before?.rows !== after?.rows) return [`rows of ${table}`]
+  return tables.flatMap((key): Destruction[] => {
+    const [before, after] = [one[key], other[key]]
+    const table = objectOfKey(key)
+    if (before?.rows !== after?.rows) return [{ what: 'rows', object: table }]
     const columns = Object.entries(before?.columns ?? {})
     return columns
       .filter(([name, sum]) => after?.columns[name] !== sum)
-      .map(([name]) => `column ${table}.${name}`)
+      .map(([name]) => ({ what: 'values', object: columnOf(table, name) }))
   })
 }
 

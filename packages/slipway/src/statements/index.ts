@@ -20,9 +20,22 @@ export { loadParser } from './parser.ts'
 export { type IndexName, parseStatements, type Statement, type StatementRole } from './statement.ts'
 export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } from './squashed.ts'
 export { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
-export type { Destruction, ObjectRef, SchemaRef } from './object-ref.ts'
 export { hasComment, identifiersIn, isKeyword, type Token, tokensOf, wordsOf } from './tokens.ts'
 export { conditionsOf } from './conditions.ts'
 export { markersIn, wantsNoTransaction } from './markers.ts'
+export { destructionsBy } from './destruction.ts'
+export {
+  type Destruction,
+  destructionKey,
+  distinctDestructions,
+  destructionText,
+  objectKey,
+  objectName,
+  objectOfKey,
+  type ObjectRef,
+  objectText,
+  schemaRef,
+  type SchemaRef,
+} from './object-ref.ts'
 export { joinOwnership, type Ownership, ownershipOf } from './ownership.ts'
-export { qualifiedNames, unqualified } from './unqualified.ts'
+export { qualifiedNames, qualifiesWith, unqualified } from './unqualified.ts'

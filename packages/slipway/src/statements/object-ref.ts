@@ -7,7 +7,10 @@ export type SchemaRef = string | null
 /** An object of a schema, by kind and name. Plain data: it is rendered as text by renderers alone. */
 export type ObjectRef =
   /** What belongs to the database as a whole, and schemas themselves. */
-  | { readonly kind: 'schema' | 'extension' | 'role' | 'database'; readonly name: string }
+  | {
+      readonly kind: 'schema' | 'extension' | 'role' | 'database' | 'publication' | 'event-trigger'
+      readonly name: string
+    }
   | {
       readonly kind:
         | 'table'
@@ -18,22 +21,109 @@ export type ObjectRef =
         | 'type'
         | 'domain'
         | 'index'
-        | 'function'
+        | 'collation'
         | 'other'
       readonly schema: SchemaRef
       readonly name: string
     }
-  /** Part of a table. */
+  /** Functions of one name differ by the types of their arguments. */
   | {
-      readonly kind: 'column' | 'constraint' | 'trigger' | 'policy' | 'rule'
+      readonly kind: 'function' | 'procedure' | 'aggregate'
+      readonly schema: SchemaRef
+      readonly name: string
+      readonly arguments: readonly string[]
+    }
+  /** Part of a table; `attribute` of a composite type, which stands in `table`. */
+  | {
+      readonly kind:
+        | 'column'
+        | 'constraint'
+        | 'default'
+        | 'trigger'
+        | 'policy'
+        | 'rule'
+        | 'attribute'
       readonly schema: SchemaRef
       readonly table: string
       readonly name: string
     }
+  /** What is said of an object, and who may use it. */
+  | { readonly kind: 'comment' | 'privileges'; readonly on: ObjectRef }
 
 /** Data that is destroyed: an object with all that it holds, rows of a table, or values of a column. */
 export interface Destruction {
   /** `object`: dropped. `rows`: deleted or truncated. `values`: overwritten or converted. */
   readonly what: 'object' | 'rows' | 'values'
   readonly object: ObjectRef
+}
+
+/** The schema of an object as a reference: a database with this default schema calls it so. */
+export function schemaRef(schema: string | undefined, defaultSchema: string): SchemaRef {
+  return schema === undefined || schema === defaultSchema ? null : schema
+}
+
+/** A reference as people read it: `column User.email`, `table billing.invoice`. For output alone. */
+export function objectText(ref: ObjectRef): string {
+  if ('on' in ref) return `${ref.kind} on ${objectText(ref.on)}`
+  return `${ref.kind.replaceAll('-', ' ')} ${objectName(ref)}`
+}
+
+/** An object without its kind: `User.email`. For output alone. */
+export function objectName(ref: ObjectRef): string {
+  if ('on' in ref) return objectName(ref.on)
+  if (!('schema' in ref)) return ref.name
+  const path = [ref.schema, 'table' in ref ? ref.table : null, ref.name]
+  const name = path.filter((part) => part !== null).join('.')
+  return 'arguments' in ref ? `${name}(${ref.arguments.join(', ')})` : name
+}
+
+/** Destroyed data as people read it: `column User.email`, `rows of User`. For output alone. */
+export function destructionText({ what, object }: Destruction): string {
+  if (what === 'rows') return `rows of ${objectName(object)}`
+  if (what === 'values' && object.kind === 'type')
+    return `columns of the type ${objectName(object)}`
+  return object.kind === 'role' ? 'all that a role owns' : objectText(object)
+}
+
+/** A key that is equal for references to one object. `objectOfKey` reads it. */
+export function objectKey(ref: ObjectRef): string {
+  return JSON.stringify(inOrder(ref))
+}
+
+/** The reference that a key was made of. */
+export function objectOfKey(key: string): ObjectRef {
+  return JSON.parse(key) as ObjectRef
+}
+
+function inOrder(ref: ObjectRef): ObjectRef {
+  if ('on' in ref) return { kind: ref.kind, on: inOrder(ref.on) }
+  if ('table' in ref) {
+    const { kind, schema, table, name } = ref
+    return { kind, schema, table, name }
+  }
+  if ('arguments' in ref) {
+    const { kind, schema, name, arguments: types } = ref
+    return { kind, schema, name, arguments: types }
+  }
+  if (!('schema' in ref)) return { kind: ref.kind, name: ref.name }
+  const { kind, schema, name } = ref
+  return { kind, schema, name }
+}
+
+/** A key that is equal where the same data is lost, whether its column is dropped or its values are overwritten. */
+export function destructionKey({ what, object }: Destruction): string {
+  return `${what === 'rows' ? 'rows ' : ''}${objectKey(object)}`
+}
+
+/** Each piece of data once, sorted by name. */
+export function distinctDestructions(all: readonly Destruction[]): Destruction[] {
+  const dropsFirst = all.toSorted(
+    (a, b) => Number(b.what === 'object') - Number(a.what === 'object'),
+  )
+  const found = new Map<string, { readonly name: string; readonly one: Destruction }>()
+  for (const one of dropsFirst) {
+    const key = destructionKey(one)
+    if (!found.has(key)) found.set(key, { name: destructionText(one), one })
+  }
+  return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ one }) => one)
 }

@@ -48,6 +48,12 @@ export function qualifiedNames(sql: string, schema: string): (name: string) => b
   return (name) => all.has(name)
 }
 
+/** Whether a file writes the name of a schema before any other. Needs `loadParser`. */
+export function qualifiesWith(sql: string, schema: string): boolean {
+  const found = read(sql)
+  return found === undefined || found.tokens.some((_, at) => isQualifier(found, at, schema))
+}
+
 interface Cut {
   readonly start: number
   readonly end: number

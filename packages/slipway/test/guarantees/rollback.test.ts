@@ -3,7 +3,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deploy } from '../../src/deploy/index.ts'
 import { attempt } from '../../src/kernel/index.ts'
-import { rollback } from '../../src/rollback/index.ts'
+import { type Announcement, rollback } from '../../src/rollback/index.ts'
 import { dumpSchema } from '../dump.ts'
 import { createDatabase, postgresBin, type TestDatabase } from '../postgres.ts'
 import { BEGINNING, ddl, takenOf } from '../random-ddl.ts'
@@ -107,7 +107,7 @@ async function thereAndBackFilled(target: TestTarget, change: TestMigration): Pr
     return
   }
   const after = await target.fingerprint()
-  let announced: readonly string[] = []
+  let announced: readonly Announcement[] = []
   const back = await attempt(() =>
     rollback({
       ...target.request([INIT, change]),

@@ -116,7 +116,10 @@ test('a target that has all of it records the squash; the way on is free', async
   const written = await slipway('squash', '--to', 'price', '--write')
   expect(written, written.stdout).toMatchObject({
     exitCode: 0,
-    result: { written: true, rows: [{ table: 'public.Plan', rows: 2 }] },
+    result: {
+      written: true,
+      rows: [{ table: { kind: 'table', schema: null, name: 'Plan' }, rows: 2 }],
+    },
   })
   expect(folders()).toEqual([SQUASH, HISTORY[2]?.name])
   expect(await slipway('status')).toMatchObject({

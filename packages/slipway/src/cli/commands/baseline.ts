@@ -1,5 +1,6 @@
 import { command } from '../../kernel/index.ts'
 import { baseline as run, refuseNoMigrations } from '../../repair/index.ts'
+import { objectText } from '../../statements/index.ts'
 import { refuseUnknownAccepts } from '../accept.ts'
 import { adoptTarget } from '../adoption.ts'
 import { type Handler, report } from '../command.ts'
@@ -28,7 +29,9 @@ export const baseline: Handler = async (context, { flags }) => {
         : status('done', `Recorded ${one}`),
     ),
     ...pending.map((one) => status('pending', one, 'pending')),
-    ...changes.map(({ change, object }) => status('warning', `${object} is ${change}`, 'accepted')),
+    ...changes.map(({ change, object }) =>
+      status('warning', `${objectText(object)} is ${change}`, 'accepted'),
+    ),
   ]
   return report(
     { environment: work.target.environment, database, recorded, undecided, pending, changes },

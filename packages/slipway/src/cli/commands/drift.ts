@@ -1,5 +1,6 @@
 import { type DriftReport, inspectDrift } from '../../drift/index.ts'
-import type { Change } from '../../schema/index.ts'
+import { type Change, choiceText } from '../../schema/index.ts'
+import { objectText } from '../../statements/index.ts'
 import { adoptTarget } from '../adoption.ts'
 import { type Finding, type Handler, report } from '../command.ts'
 import { type Block, heading, paragraph, sql, status } from '../view.ts'
@@ -60,7 +61,7 @@ function changeText({ change, object, attributes }: Change): string {
     removed: 'is missing in the database',
     changed: 'is different',
   }[change]
-  return `${object} ${what}${attributes.length > 0 ? `: ${attributes.join(', ')}` : ''}`
+  return `${objectText(object)} ${what}${attributes.length > 0 ? `: ${attributes.join(', ')}` : ''}`
 }
 
 function view({
@@ -79,7 +80,7 @@ function view({
       ? paragraph(`${database} is not what its history gives.`)
       : status('done', `${database} is what its history gives`),
     ...(toHistory ? [heading('To make the database like its history'), sql(toHistory)] : []),
-    ...choices.map((choice) => status('warning', choice.message, choice.object)),
+    ...choices.map((choice) => status('warning', choiceText(choice))),
     ...(toTarget ? [heading('To make a migration of what the database has'), sql(toTarget)] : []),
     ...columnOrder.map(({ table }) =>
       status('note', `${table} has its columns in another order`, 'no drift'),

@@ -5,6 +5,7 @@ import {
   repair as run,
   type RepairOutcome,
 } from '../../repair/index.ts'
+import { objectText } from '../../statements/index.ts'
 import { type Context, type Handler, report, type Report } from '../command.ts'
 import { askDecision, decisionOf } from '../decision.ts'
 import { diagnosisBlocks, diagnosisFindings } from '../diagnosis-view.ts'
@@ -65,7 +66,7 @@ function done(
     ...(failure
       ? []
       : [status(verified ? 'done' : 'warning', `Repaired ${database}: ${decision.kind}`)]),
-    ...changes.map(({ change, object }) => status('warning', `${object} is ${change}`)),
+    ...changes.map(({ change, object }) => status('warning', `${objectText(object)} is ${change}`)),
   ]
   return report(
     {

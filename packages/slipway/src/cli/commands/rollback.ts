@@ -1,10 +1,13 @@
-import { command } from '../../kernel/index.ts'
+import { assertNever, command } from '../../kernel/index.ts'
 import {
+  type Announcement,
   type Extent,
   rollback as run,
   type RollbackOutcome,
   type PreparedDown,
 } from '../../rollback/index.ts'
+import { choiceText } from '../../schema/index.ts'
+import { destructionText } from '../../statements/index.ts'
 import { refuseUnknownAccepts } from '../accept.ts'
 import { type Context, type Handler, report } from '../command.ts'
 import { failedWork } from '../failed-work.ts'
@@ -62,7 +65,27 @@ function extentOf(flags: Flags): Extent {
 /** What the down migrations cannot promise, said before they run. */
 function announce(ways: readonly PreparedDown[], { emit }: Context): void {
   for (const { plan, announced } of ways) {
-    for (const text of announced) emit({ kind: 'notice', message: `${plan.name}: ${text}` })
+    for (const one of announced)
+      emit({ kind: 'notice', message: `${plan.name}: ${announcementText(one)}` })
+  }
+}
+
+function announcementText(one: Announcement): string {
+  switch (one.kind) {
+    case 'stale':
+      return 'stale: migration.sql was edited after this down migration was written'
+    case 'loss':
+      return `${one.kept ? 'lossless (kept)' : 'lossy'}: ${destructionText(one.loss)}`
+    case 'choice':
+      return `choice: ${choiceText(one)}`
+    case 'irreversible':
+      return `irreversible: ${one.reason}`
+    case 'rows':
+      return `rows: what statement ${one.statements.join(', ')} wrote stays as it is`
+    case 'note':
+      return `${one.word}: ${one.text}`
+    default:
+      return assertNever(one)
   }
 }
 
@@ -79,8 +102,12 @@ function view(outcome: RollbackOutcome, place: string): Block[] {
     ...receiptLines(receipts, 'Rolled back'),
     ...restoredLines(kept),
     ...ways.flatMap(({ plan, announced }) =>
-      announced.map((text) =>
-        status(text.startsWith('lossless') ? 'note' : 'warning', text, plan.name),
+      announced.map((one) =>
+        status(
+          one.kind === 'loss' && one.kept ? 'note' : 'warning',
+          announcementText(one),
+          plan.name,
+        ),
       ),
     ),
     ...(testRun.kind === 'proven' && !failure

@@ -1,0 +1,34 @@
+import type { Action, ObjectName } from './action.ts'
+import { type Destruction, type ObjectRef, schemaRef } from './object-ref.ts'
+
+/** What an action destroys of the data that a database with this default schema holds. As `destroys`, by reference. */
+export function destructionsBy(action: Action, defaultSchema: string): Destruction[] {
+  const at = ({ schema, name }: ObjectName) => ({ schema: schemaRef(schema, defaultSchema), name })
+  const rowsOf = (table: ObjectName): Destruction => ({
+    what: 'rows',
+    object: { kind: 'table', ...at(table) },
+  })
+  const dropped = (object: ObjectRef): Destruction => ({ what: 'object', object })
+  switch (action.kind) {
+    case 'drop':
+      if (action.of === 'table') return [dropped({ kind: 'table', ...at(action.object) })]
+      if (action.of === 'schema') return [dropped({ kind: 'schema', name: action.object.name })]
+      return action.of === 'type' && action.cascade
+        ? [{ what: 'values', object: { kind: 'type', ...at(action.object) } }]
+        : []
+    case 'drop-column': {
+      const { schema, name: table } = at(action.table)
+      return [dropped({ kind: 'column', schema, table, name: action.column })]
+    }
+    case 'truncate':
+      return action.tables.map(rowsOf)
+    case 'delete':
+      return [rowsOf(action.table)]
+    case 'drop-owned':
+      return [dropped({ kind: 'role', name: '' })]
+    case 'drop-database':
+      return [dropped({ kind: 'database', name: action.name })]
+    default:
+      return []
+  }
+}
