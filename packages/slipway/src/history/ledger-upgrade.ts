@@ -1,13 +1,13 @@
 import { quoteLiteral, type Session } from '../database/index.ts'
 import { advice, attempt, failureOf, otherCommand, rethrow } from '../kernel/index.ts'
 import { raise } from './failures.ts'
-import { FIND_PLACES, NOTE_PLACES } from './kept-places.ts'
+import { FIND_PLACES, NOTE_PLACES } from './postgres/kept-places.ts'
 import {
   LEDGER_MIGRATIONS,
   LEDGER_VERSION,
   type LedgerScene,
   TABLES_BY_HISTORY,
-} from './ledger-migrations.ts'
+} from './postgres/ledger-migrations.ts'
 import { readHistory } from './prisma-history.ts'
 
 /** The layout of the ledger on this database; 0 where there is none. Raises no error on the server. */

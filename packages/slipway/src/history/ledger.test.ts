@@ -16,7 +16,7 @@ import {
   upgradeLedger,
   writeSchemaState,
 } from './index.ts'
-import { LEDGER_MIGRATIONS } from './ledger-migrations.ts'
+import { LEDGER_MIGRATIONS } from './postgres/ledger-migrations.ts'
 
 const FIRST = path.join(import.meta.dirname, '../../test/fixtures/ledger-1.sql')
 const TABLES = ['journal', 'schema_state', 'receipt', 'kept', 'seed', 'seed_row', 'seed_table']

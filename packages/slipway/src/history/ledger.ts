@@ -1,7 +1,7 @@
 import { quoteLiteral, type Session } from '../database/index.ts'
 import { failureOf } from '../kernel/index.ts'
-import { NOTE_PLACES } from './kept-places.ts'
 import { checkLedger } from './ledger-upgrade.ts'
+import { NOTE_PLACES } from './postgres/kept-places.ts'
 
 /** Which way a migration is run. */
 export type Direction = 'up' | 'down'
@@ -30,7 +30,8 @@ export function historySchema(session: Session): string {
 
 /**
  * The rows that a query gives of one table of the ledger, of this session's history, each row as the JSON `j`. Layouts
- * from 1 on can be read: a row without a history is of the time before it had one. No rows where there is no ledger.
+ * from 1 on can be read: a row without a history is of the time before it had one. Sorted by the first three of the
+ * columns, of which there are at least as many. No rows where there is no ledger.
  */
 export async function readLedgerRows(
   session: Session,

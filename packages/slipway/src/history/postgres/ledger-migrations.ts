@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from '../database/index.ts'
+import { quoteIdentifier, quoteLiteral } from '../../database/index.ts'
 
 /** The database that a step of the ledger runs on. */
 export interface LedgerScene {
