@@ -1,7 +1,7 @@
 import { quoteLiteral, type Session } from '../database/index.ts'
 import { advice, attempt, failureOf, otherCommand, rethrow } from '../kernel/index.ts'
 import { raise } from './failures.ts'
-import { FIND_PLACES, NOTE_PLACES } from './postgres/kept-places.ts'
+import { FIND_PLACES, NOTE_PLACES, STALE_PLACES } from './postgres/kept-places.ts'
 import {
   LEDGER_MIGRATIONS,
   LEDGER_VERSION,
@@ -50,8 +50,17 @@ export async function upgradeLedger(session: Session): Promise<void> {
   if (version === 0) return
   await permitted(session, async () => {
     if (version < LEDGER_VERSION) await runSteps(session, version)
-    await session.execute(ADVANCE_SEQUENCES + FIND_PLACES + NOTE_PLACES)
+    await session.execute(ADVANCE_SEQUENCES)
+    await settlePlaces(session)
   })
+}
+
+/** Looks first: a command that is refused afterwards should not even have run an UPDATE that finds no row. */
+async function settlePlaces(session: Session): Promise<void> {
+  const { rows } = await session.queryRaw(STALE_PLACES)
+  const [found, moved] = rows[0] ?? []
+  if (found === 't') await session.execute(FIND_PLACES + NOTE_PLACES)
+  else if (moved === 't') await session.execute(NOTE_PLACES)
 }
 
 /** The ledger belongs to the role that made it first, which may be that of another project. */

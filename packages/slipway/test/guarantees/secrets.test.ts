@@ -104,7 +104,7 @@ async function said(
 
 /** What is kept in the database beside the rows themselves, and in our folder. */
 async function kept(): Promise<string> {
-  const ledger = ['journal', 'catalog_state', 'receipt', 'ledger'].map(
+  const ledger = ['journal', 'schema_state', 'receipt', 'kept', 'seed', 'ledger'].map(
     (table) => `slipway.${table}`,
   )
   const rows = await Promise.all(

@@ -5,38 +5,44 @@
 /** Kept data that still waits for its table; a dropped table has none, it is found by its name when it is made again. */
 const WAITING = `k.restored_at IS NULL AND k.not_kept IS NULL AND k.kind <> 'table' AND k.details ? 'numbers'`
 
-/** SQL that notes the present names of the tables and columns that kept data belongs to. */
-export const NOTE_PLACES = `UPDATE slipway.kept k SET present = found.present FROM (
-  SELECT k.id, jsonb_build_object('schema', n.nspname, 'table', c.relname, 'columns', (
+/** Kept data whose table or columns have other names than were noted. */
+const MOVED = `SELECT id, present FROM (
+  SELECT k.id, k.present AS noted, jsonb_build_object('schema', n.nspname, 'table', c.relname, 'columns', (
       SELECT coalesce(jsonb_object_agg(old.key, a.attname), '{}') FROM jsonb_each_text(k.details -> 'numbers') AS old
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = old.value::integer AND NOT a.attisdropped)) AS present
   FROM slipway.kept k JOIN pg_class c ON c.oid = k.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE ${WAITING} AND slipway.is_this_database(k.database_identity) AND c.relkind IN ('r', 'p') AND n.nspname <> 'slipway') AS found
-WHERE found.id = k.id AND k.present IS DISTINCT FROM found.present;
-`
+  WHERE ${WAITING} AND slipway.is_this_database(k.database_identity) AND c.relkind IN ('r', 'p') AND n.nspname <> 'slipway') AS here
+WHERE noted IS DISTINCT FROM present`
 
 /**
- * SQL that finds the tables of kept data again on a database that its rows were restored into. A table is the one that was
- * meant if it has the name and all columns that were noted last; where nothing was noted, if it has all columns of the time
- * of keeping, save those that were dropped then, and no other table of its schema has them.
+ * Kept data of another database whose table was found on this one. A table is the one that was meant if it has the name and
+ * all columns that were noted last; where nothing was noted, if it has all columns of the time of keeping, save those that
+ * were dropped then, and no other table of its schema has them.
  */
-export const FIND_PLACES = `WITH strange AS (
-  SELECT k.id, k.details, k.present IS NOT NULL AS noted, coalesce(k.present ->> 'schema', k.table_schema) AS schema,
+const FOUND = `WITH strange AS (
+  SELECT k.id, k.present IS NOT NULL AS noted, coalesce(k.present ->> 'schema', k.table_schema) AS schema,
     coalesce(k.present ->> 'table', k.table_name) AS name,
     CASE WHEN k.present IS NULL THEN (SELECT jsonb_object_agg(key, key) FROM jsonb_object_keys(k.details -> 'numbers') AS key
       WHERE k.kind <> 'columns' OR key <> ALL (k.columns)) ELSE k.present -> 'columns' END AS columns
   FROM slipway.kept k WHERE ${WAITING} AND NOT slipway.is_this_database(k.database_identity)),
 candidate AS (
-  SELECT s.id, s.details, s.noted, c.relname = s.name AS named, c.oid, (
+  SELECT s.id, s.noted, c.relname = s.name AS named, c.oid, s.columns, (
       SELECT jsonb_object_agg(old.key, a.attnum) FROM jsonb_each_text(s.columns) AS old
-      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = old.value AND a.attnum > 0 AND NOT a.attisdropped) AS numbers,
-    s.columns
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = old.value AND a.attnum > 0 AND NOT a.attisdropped) AS numbers
   FROM strange s JOIN pg_namespace n ON n.nspname = s.schema JOIN pg_class c ON c.relnamespace = n.oid
   WHERE c.relkind IN ('r', 'p') AND (c.relname = s.name OR NOT s.noted)),
 fitting AS (
-  SELECT id, details, named, oid, numbers, noted, count(*) OVER (PARTITION BY id) AS fitting FROM candidate
+  SELECT id, named, oid, numbers, noted, count(*) OVER (PARTITION BY id) AS tables FROM candidate
   WHERE (SELECT array_agg(key) FROM jsonb_object_keys(columns) AS key) <@ (SELECT array_agg(key) FROM jsonb_object_keys(numbers) AS key))
-UPDATE slipway.kept k SET relation = f.oid, database_identity = slipway.database_identity(),
-  details = f.details || jsonb_build_object('numbers', f.numbers)
-FROM fitting f WHERE f.id = k.id AND f.named AND (f.noted OR f.fitting = 1);
-`
+SELECT id, oid, numbers FROM fitting WHERE named AND (noted OR tables = 1)`
+
+/** A query of one row: whether `FIND_PLACES` finds anything, and whether `NOTE_PLACES` notes anything. */
+export const STALE_PLACES = `SELECT EXISTS (${FOUND}), EXISTS (${MOVED})`
+
+/** SQL that notes the present names of the tables and columns that kept data belongs to. */
+export const NOTE_PLACES = `UPDATE slipway.kept k SET present = moved.present FROM (${MOVED}) AS moved WHERE moved.id = k.id;\n`
+
+/** SQL that gives kept data of another database the tables that were found here. */
+export const FIND_PLACES = `UPDATE slipway.kept k SET relation = found.oid, database_identity = slipway.database_identity(),
+  details = k.details || jsonb_build_object('numbers', found.numbers)
+FROM (${FOUND}) AS found WHERE found.id = k.id;\n`
