@@ -203,7 +203,7 @@ test('refuses what gives something else, with the objects', async () => {
     failure: {
       code: 'SQUASH.DIFFERS',
       message: expect.stringMatching(
-        /table public\.apart \(removed\).*table public\.together \(added\)/,
+        /table apart \(removed\).*table together \(added\)/,
       ) as string,
     },
   })
