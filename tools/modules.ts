@@ -54,8 +54,10 @@ const modules: Readonly<Record<string, readonly string[]>> = {
 const owners: Readonly<Record<string, string>> = {
   pg: 'database',
   '@electric-sql/pglite': 'database',
+  'node:sqlite': 'database',
   '@supabase/pg-delta': 'schema',
   'libpg-query': 'statements',
+  'sqlite3-parser': 'statements',
   '@prisma/schema-engine-wasm': 'engine',
 }
 
