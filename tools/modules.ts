@@ -12,7 +12,7 @@ const deployed = [...planned, 'down', 'proof', 'create', 'safekeeping', 'backup'
 const modules: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
   database: ['kernel'],
-  statements: ['kernel'],
+  statements: ['kernel', 'database (types)'],
   schema: ['kernel', 'database', 'statements'],
   project: ['kernel', 'database'],
   engine: ['kernel', 'database', 'project (types)'],
