@@ -12,7 +12,7 @@ const deployed = [...planned, 'down', 'proof', 'create', 'safekeeping', 'backup'
 const modules: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
   database: ['kernel'],
-  statements: ['kernel'],
+  statements: ['kernel', 'database (types)'],
   schema: ['kernel', 'database', 'statements'],
   project: ['kernel', 'database'],
   engine: ['kernel', 'database', 'project (types)'],
@@ -54,8 +54,10 @@ const modules: Readonly<Record<string, readonly string[]>> = {
 const owners: Readonly<Record<string, string>> = {
   pg: 'database',
   '@electric-sql/pglite': 'database',
+  'node:sqlite': 'database',
   '@supabase/pg-delta': 'schema',
   'libpg-query': 'statements',
+  'sqlite3-parser': 'statements',
   '@prisma/schema-engine-wasm': 'engine',
 }
 

@@ -44,7 +44,7 @@ export async function sideWork(context: Context, named: string): Promise<Work> {
 export async function sideOf(session: Session, work: Work, named?: string): Promise<Side> {
   const { pending } = compareHistory(await readHistory(session), work.migrations)
   const { address, environment } = work.target
-  const byName = named === undefined || named === environment || address.kind === 'embedded'
+  const byName = named === undefined || named === environment || address.kind !== 'postgres'
   return byName
     ? { session, name: environment, environment, pending }
     : { session, name: locate(address.url).database, pending }

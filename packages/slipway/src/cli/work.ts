@@ -57,7 +57,7 @@ export function placeOf({ target }: Work, database: string): string {
  */
 export async function directAddress({ target, migrations }: Work): Promise<Address> {
   const address = target.direct ?? target.address
-  if (address.kind === 'postgres') return address
+  if (address.kind !== 'embedded') return address
   const { extensionsOf } = await import('../shadow/index.ts')
   return { ...address, extensions: extensionsOf(migrations.map(({ sql }) => sql)) }
 }

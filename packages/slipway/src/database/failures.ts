@@ -14,6 +14,8 @@ export const databaseFailures = {
   'DATABASE.CONNECTION_LOST': { title: 'The connection broke' },
   'DATABASE.DISK_FULL': { title: 'The server has no disk space left' },
   'DATABASE.STATEMENT': { title: 'The server refused a statement' },
+  'DATABASE.LOCKED': { title: 'Another process has locked the database file' },
+  'DATABASE.CORRUPT': { title: 'The file is not a database, or is damaged' },
   'DATABASE.EMBEDDED_IN_USE': { title: 'Another process has the embedded database open' },
 } as const satisfies FailureSpecs
 

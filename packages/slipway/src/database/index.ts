@@ -4,6 +4,7 @@ export { isLoopback, isSameServer, locate, type PostgresLocation } from './conne
 export type { Embedded, EmbeddedImage } from './embedded.ts'
 export type { EmbeddedServer } from './embedded-server.ts'
 export type { LocalServer } from './local-server.ts'
+export { type ByDialect, type Dialect, dialectOf, dialectOfProvider } from './dialect.ts'
 export { databaseFailures } from './failures.ts'
 export { programFolders, type Programs, serverPrograms } from './programs.ts'
 export { wordForWord } from './server-error.ts'
@@ -30,6 +31,10 @@ export async function withSession<T>(
   if (address.kind === 'postgres') {
     const { withPostgres } = await import('./postgres.ts')
     return await withPostgres(address.url, options, work)
+  }
+  if (address.kind === 'sqlite') {
+    const { withSqlite } = await import('./sqlite/sqlite.ts')
+    return await withSqlite(address.file, options, work)
   }
   return await withEmbedded({ ...options, ...address }, ({ session }) => work(session))
 }

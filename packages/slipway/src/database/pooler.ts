@@ -12,7 +12,7 @@ import { withPostgres } from './postgres.ts'
  * is still open, proves it. Without a pooler this costs one query.
  */
 export async function refuseTransactionPooler(session: Session, address: Address): Promise<void> {
-  if (address.kind === 'embedded') return
+  if (address.kind !== 'postgres') return
   const pid = await backendPid(session)
   if (pid === session.server.pid) return
   const shared = await withPostgres(

@@ -1,7 +1,7 @@
 import type { ConnectionString } from '../kernel/index.ts'
 
 /** The driver through which a database is reached. */
-export type DatabaseKind = 'postgres' | 'embedded'
+export type DatabaseKind = 'postgres' | 'embedded' | 'sqlite'
 
 /** Where a database is. Plain data except the connection string, which cannot print its password. */
 export type Address =
@@ -15,13 +15,24 @@ export type Address =
       readonly dataDir?: string
       readonly extensions?: readonly string[]
     }
+  /** A SQLite database in a file; without one it lives in memory and ends with its bracket. */
+  | { readonly kind: 'sqlite'; readonly file?: string }
 
 /** A row with its columns by name. Values are decoded as `pg` does it; `int8` and `numeric` stay text. */
 export type Row = Readonly<Record<string, unknown>>
 
+/** A column of a result. */
+export interface RawColumn {
+  readonly name: string
+  /** PostgreSQL's OID of its type; 0 on other databases. */
+  readonly oid: number
+  /** On SQLite: its declared type, or else the storage class of its first value. */
+  readonly type?: string
+}
+
 /** A result as the server sent it: every value in its text form. */
 export interface RawResult {
-  readonly columns: readonly { readonly name: string; readonly oid: number }[]
+  readonly columns: readonly RawColumn[]
   readonly rows: readonly (readonly (string | null)[])[]
   /** Rows touched, for INSERT, UPDATE, DELETE and MERGE; otherwise the number of rows returned. */
   readonly affected: number
@@ -29,15 +40,15 @@ export interface RawResult {
 
 /** What the server reported when the session began. */
 export interface ServerInfo {
-  /** As `server_version_num`: 150018 for 15.18. */
+  /** As `server_version_num`: 150018 for 15.18. On SQLite as `sqlite3_libversion_number`. */
   readonly versionNumber: number
   /** As `server_version`: `15.18 (Debian …)`. */
   readonly version: string
   readonly database: string
   readonly user: string
-  /** Backend process id; 0 on the embedded database. */
+  /** Backend process id; 0 on the embedded database and on SQLite. */
   readonly pid: number
-  /** The default schema: `?schema=` of the connection string, or else `public`. */
+  /** The default schema: `?schema=` of the connection string, or else `public`; `main` on SQLite. */
   readonly schema: string
   /** A server in recovery takes no writes. Reported by servers from 14 on. */
   readonly standby: boolean
@@ -54,7 +65,10 @@ export interface Session {
   query<R extends Row = Row>(sql: string, params?: readonly unknown[]): Promise<R[]>
   /** One statement, values in text form. */
   queryRaw(sql: string, params?: readonly unknown[]): Promise<RawResult>
-  /** A whole script as one simple-protocol message: without BEGIN in it, one implicit transaction. */
+  /**
+   * A whole script as one simple-protocol message: without BEGIN in it, one implicit transaction. SQLite has no such
+   * transaction: without BEGIN in the script each statement is committed on its own.
+   */
   execute(script: string): Promise<void>
   /** Runs `COPY … FROM STDIN` on chunks of its text as they arrive; returns the number of rows. */
   copyIn(sql: string, chunks: AsyncIterable<string>): Promise<number>

@@ -43,7 +43,7 @@ function checkUnset({ unsetVariable }: Target): Check[] {
 }
 
 function checkComposePort(project: Project, { address }: Target): Check | undefined {
-  if (address.kind === 'embedded') return undefined
+  if (address.kind !== 'postgres') return undefined
   const { host, port } = locate(address.url)
   const published = isLoopback(host)
     ? publishedPorts(project.root, (name) => project.variables.get(name)?.value)

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import type { Session } from '../database/index.ts'
 import { failureOf } from '../kernel/index.ts'
-
-const TABLE = '_prisma_migrations'
+import { prismaTableOf } from './dialects.ts'
 
 /** The columns of `_prisma_migrations` that give the state of a migration. Times are the server's, as text. */
 export interface HistoryRow {
@@ -22,19 +21,21 @@ export interface History {
 
 /** The history table as SQL, in the schema that Prisma uses on this session. */
 export function historyTable(session: Session): string {
-  return `${quoteIdentifier(session.server.schema)}.${TABLE}`
+  return prismaTableOf(session).nameSql(session)
 }
 
 /** Reads the history. A database without the table has an empty one. */
 export async function readHistory(session: Session): Promise<History> {
+  const { timeSql, isMissing } = prismaTableOf(session)
   try {
     const result = await session.queryRaw(
-      `SELECT migration_name, checksum, finished_at, rolled_back_at, logs
+      `SELECT migration_name, checksum, ${timeSql('finished_at')}, ${timeSql('rolled_back_at')}, logs
        FROM ${historyTable(session)} ORDER BY started_at, migration_name`,
     )
     return { exists: true, rows: result.rows.map(rowFrom) }
   } catch (error) {
-    if (failureOf(error)?.server?.sqlstate === '42P01') return { exists: false, rows: [] }
+    const failure = failureOf(error)
+    if (failure !== undefined && isMissing(failure)) return { exists: false, rows: [] }
     throw error
   }
 }
@@ -44,24 +45,17 @@ function rowFrom(values: readonly (string | null)[]): HistoryRow {
   return { migration: migration ?? '', checksum: checksum ?? '', finishedAt, rolledBackAt, logs }
 }
 
-/** SQL that creates the history table where it is absent. Source: Prisma's PostgreSQL connector. */
+/** SQL that creates the history table where it is absent. */
 export function createHistorySql(session: Session): string {
-  return `CREATE TABLE IF NOT EXISTS ${historyTable(session)} (
-    id VARCHAR(36) PRIMARY KEY NOT NULL,
-    checksum VARCHAR(64) NOT NULL,
-    finished_at TIMESTAMPTZ,
-    migration_name VARCHAR(255) NOT NULL,
-    logs TEXT,
-    rolled_back_at TIMESTAMPTZ,
-    started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
-    applied_steps_count INTEGER NOT NULL DEFAULT 0
-);\n`
+  const { nameSql, columnsSql } = prismaTableOf(session)
+  return `CREATE TABLE IF NOT EXISTS ${nameSql(session)} (\n${columnsSql}\n);\n`
 }
 
 /** SQL of the row of a migration that was applied whole, in the transaction that applied it. */
 export function appliedRowSql(session: Session, migration: string, checksum: string): string {
+  const { literal, nowSql, clockSql } = prismaTableOf(session)
   return `INSERT INTO ${historyTable(session)} (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
-VALUES ('${randomUUID()}', '${checksum}', clock_timestamp(), ${quoteLiteral(migration)}, now(), 1);\n`
+VALUES ('${randomUUID()}', '${checksum}', ${clockSql}, ${literal(migration)}, ${nowSql}, 1);\n`
 }
 
 /**
@@ -69,59 +63,66 @@ VALUES ('${randomUUID()}', '${checksum}', clock_timestamp(), ${quoteLiteral(migr
  * steps and empty logs. The clock keeps several of one transaction in their order.
  */
 export function markedRowSql(session: Session, migration: string, checksum: string): string {
+  const { literal, clockSql } = prismaTableOf(session)
   return `INSERT INTO ${historyTable(session)} (id, checksum, started_at, finished_at, migration_name, logs, applied_steps_count)
-VALUES ('${randomUUID()}', '${checksum}', clock_timestamp(), clock_timestamp(), ${quoteLiteral(migration)}, '', 0);\n`
+VALUES ('${randomUUID()}', '${checksum}', ${clockSql}, ${clockSql}, ${literal(migration)}, '', 0);\n`
 }
 
 /** SQL of the row of a migration that begins and is not yet done: what Prisma takes for failed. */
 export function startedRowSql(session: Session, migration: string, checksum: string): string {
+  const { literal, clockSql } = prismaTableOf(session)
   return `INSERT INTO ${historyTable(session)} (id, checksum, migration_name, started_at)
-VALUES ('${randomUUID()}', '${checksum}', ${quoteLiteral(migration)}, clock_timestamp());\n`
+VALUES ('${randomUUID()}', '${checksum}', ${literal(migration)}, ${clockSql});\n`
 }
 
 /** The row of a migration that is neither finished nor rolled back, as an SQL condition. */
-function unfinished(migration: string): string {
-  return `migration_name = ${quoteLiteral(migration)} AND finished_at IS NULL AND rolled_back_at IS NULL`
+function unfinished(session: Session, migration: string): string {
+  return `migration_name = ${prismaTableOf(session).literal(migration)} AND finished_at IS NULL AND rolled_back_at IS NULL`
 }
 
 /** SQL that finishes an unfinished row; `checksum` is that of the file as it is now, where it may have changed. */
 export function finishedRowSql(session: Session, migration: string, checksum?: string): string {
+  const { clockSql } = prismaTableOf(session)
   const edited = checksum === undefined ? '' : `, checksum = '${checksum}'`
-  return `UPDATE ${historyTable(session)} SET finished_at = clock_timestamp(), applied_steps_count = 1, logs = NULL${edited}
-WHERE ${unfinished(migration)};\n`
+  return `UPDATE ${historyTable(session)} SET finished_at = ${clockSql}, applied_steps_count = 1, logs = NULL${edited}
+WHERE ${unfinished(session, migration)};\n`
 }
 
 /** SQL that makes the row of an applied migration unfinished again, while it is being rolled back in steps. */
 export function reopenedRowSql(session: Session, migration: string): string {
+  const { literal } = prismaTableOf(session)
   return `UPDATE ${historyTable(session)} SET finished_at = NULL
-WHERE migration_name = ${quoteLiteral(migration)} AND rolled_back_at IS NULL;\n`
+WHERE migration_name = ${literal(migration)} AND rolled_back_at IS NULL;\n`
 }
 
 /** SQL that writes why a migration failed into its row, as Prisma does. */
 export function failedRowSql(session: Session, migration: string, logs: string): string {
-  return `UPDATE ${historyTable(session)} SET logs = ${quoteLiteral(logs)} WHERE ${unfinished(migration)};\n`
+  const { literal } = prismaTableOf(session)
+  return `UPDATE ${historyTable(session)} SET logs = ${literal(logs)} WHERE ${unfinished(session, migration)};\n`
 }
 
 /** SQL that clears the error of a failed migration, because a command continues it. */
 export function continuedRowSql(session: Session, migration: string): string {
-  return `UPDATE ${historyTable(session)} SET logs = NULL WHERE ${unfinished(migration)};\n`
+  return `UPDATE ${historyTable(session)} SET logs = NULL WHERE ${unfinished(session, migration)};\n`
 }
 
 /** SQL that rolls back a row which began and left nothing behind. */
 export function forgottenRowSql(session: Session, migration: string): string {
-  return `DELETE FROM ${historyTable(session)} WHERE ${unfinished(migration)};\n`
+  return `DELETE FROM ${historyTable(session)} WHERE ${unfinished(session, migration)};\n`
 }
 
 /** SQL that marks the living rows of a migration as rolled back: Prisma then sees it as pending. */
 export function rolledBackRowSql(session: Session, migration: string): string {
-  return `UPDATE ${historyTable(session)} SET rolled_back_at = now()
-WHERE migration_name = ${quoteLiteral(migration)} AND rolled_back_at IS NULL;\n`
+  const { literal, nowSql } = prismaTableOf(session)
+  return `UPDATE ${historyTable(session)} SET rolled_back_at = ${nowSql}
+WHERE migration_name = ${literal(migration)} AND rolled_back_at IS NULL;\n`
 }
 
 /** SQL that records the checksum of the file as it is now. */
 export function checksumRowSql(session: Session, migration: string, checksum: string): string {
+  const { literal } = prismaTableOf(session)
   return `UPDATE ${historyTable(session)} SET checksum = '${checksum}'
-WHERE migration_name = ${quoteLiteral(migration)} AND rolled_back_at IS NULL;\n`
+WHERE migration_name = ${literal(migration)} AND rolled_back_at IS NULL;\n`
 }
 
 /** The `logs` of a migration that a squash replaced. */
@@ -142,13 +143,14 @@ export function squashedRowsSql(
     readonly replaces: readonly string[]
   },
 ): string {
+  const { literal, nowSql, clockSql } = prismaTableOf(session)
   const table = historyTable(session)
   const { name, checksum, replaces } = squash
-  const old = `migration_name IN (${replaces.map(quoteLiteral).join(', ')}) AND finished_at IS NOT NULL AND rolled_back_at IS NULL`
-  const own = `migration_name = ${quoteLiteral(name)} AND rolled_back_at IS NULL`
+  const old = `migration_name IN (${replaces.map(literal).join(', ')}) AND finished_at IS NOT NULL AND rolled_back_at IS NULL`
+  const own = `migration_name = ${literal(name)} AND rolled_back_at IS NULL`
   return `INSERT INTO ${table} (id, checksum, started_at, finished_at, migration_name, logs, applied_steps_count)
-SELECT '${randomUUID()}', '${checksum}', clock_timestamp(), clock_timestamp(), ${quoteLiteral(name)}, '', 0
-WHERE NOT EXISTS (SELECT FROM ${table} WHERE ${own});
+SELECT '${randomUUID()}', '${checksum}', ${clockSql}, ${clockSql}, ${literal(name)}, '', 0
+WHERE NOT EXISTS (SELECT 1 FROM ${table} WHERE ${own});
 UPDATE ${table} SET started_at = (SELECT min(started_at) FROM ${table} WHERE ${old}) WHERE ${own};
-UPDATE ${table} SET rolled_back_at = now(), logs = ${quoteLiteral(intoSquash(name))} WHERE ${old};\n`
+UPDATE ${table} SET rolled_back_at = ${nowSql}, logs = ${literal(intoSquash(name))} WHERE ${old};\n`
 }

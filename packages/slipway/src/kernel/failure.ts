@@ -33,6 +33,15 @@ export interface ServerError {
   readonly copied?: { readonly line: number; readonly column?: string }
 }
 
+/** What SQLite says of a failed statement. */
+export interface SqliteError {
+  /** The extended result code: 787. */
+  readonly code: number
+  /** Its name: `SQLITE_CONSTRAINT_FOREIGNKEY`. */
+  readonly name: string
+  readonly message: string
+}
+
 /**
  * An expected failure: the command cannot do its job in the current situation. Matched by shape
  * and by `code`, never by class. `code` is dotted, `MODULE.REASON`, and listed in docs/errors.md.
@@ -45,7 +54,10 @@ export interface Failure {
   readonly why?: string
   readonly nextActions: readonly NextAction[]
   readonly where?: Place
+  /** Where PostgreSQL refused it. */
   readonly server?: ServerError
+  /** Where SQLite refused it. */
+  readonly sqlite?: SqliteError
 }
 
 /** What a module declares about each of its failures: its title for the docs, and its exit code. */
@@ -64,6 +76,7 @@ export interface FailureDetails {
   readonly nextActions?: readonly NextAction[]
   readonly where?: Place
   readonly server?: ServerError
+  readonly sqlite?: SqliteError
   /** The error that led here; kept for `--verbose`, never part of the plain data. */
   readonly cause?: unknown
 }
@@ -97,7 +110,7 @@ export function raiserOf<Specs extends FailureSpecs>(_specs: Specs): Raise<Specs
 
 /** Builds a failure as data, for the places that report one without ending their work. */
 export function failureFrom(code: string, details: FailureDetails): Failure {
-  const { message, why, nextActions = [], where, server } = details
+  const { message, why, nextActions = [], where, server, sqlite } = details
   return {
     code,
     message,
@@ -105,6 +118,7 @@ export function failureFrom(code: string, details: FailureDetails): Failure {
     nextActions,
     ...(where === undefined ? {} : { where }),
     ...(server === undefined ? {} : { server }),
+    ...(sqlite === undefined ? {} : { sqlite }),
   }
 }
 

@@ -16,6 +16,7 @@ export {
   raiserOf,
   rethrow,
   type ServerError,
+  type SqliteError,
 } from './failure.ts'
 export { sha256 } from './hash.ts'
 export { attempt, type Result } from './result.ts'

@@ -33,7 +33,7 @@ export interface Proof {
   readonly migration: string
   /** SHA-256 of both files; it is a proof of these alone. */
   readonly checksums: { readonly up: string; readonly down: string }
-  readonly shadow: { readonly kind: 'postgres' | 'embedded'; readonly version: string }
+  readonly shadow: { readonly kind: Session['kind']; readonly version: string }
   /** What the two files do by themselves; absent where the schema does not come back. */
   readonly grade?: Grade
   /** What they do where a deploy keeps what the migration destroys; absent where nothing is lost. */

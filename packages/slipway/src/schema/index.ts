@@ -6,7 +6,6 @@ export {
   LEDGER_SCHEMA,
   fingerprint,
   readCatalog,
-  readFingerprint,
   readCatalogInTransaction,
   readFacts,
 } from './catalog.ts'
@@ -37,7 +36,7 @@ export {
   typeKey,
   type ValueType,
 } from './model.ts'
-export { readSchema } from './postgres/read-schema.ts'
+export { readFingerprint, readSchema } from './dialects.ts'
 export { schemaFailures } from './failures.ts'
 export { type Fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
 export {

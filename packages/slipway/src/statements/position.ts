@@ -45,3 +45,22 @@ export function indexOfCharacter(text: string, character: number): number {
   }
   return index
 }
+
+/** Where the lines of a text begin. */
+export function lineStarts(sql: string): number[] {
+  const starts = [0]
+  for (let at = sql.indexOf('\n'); at !== -1; at = sql.indexOf('\n', at + 1)) starts.push(at + 1)
+  return starts
+}
+
+/** The line of an index, from 1, by the beginnings of the lines. */
+export function lineOf(starts: readonly number[], index: number): number {
+  let low = 0
+  let high = starts.length
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if ((starts[middle] ?? 0) <= index) low = middle
+    else high = middle
+  }
+  return low + 1
+}

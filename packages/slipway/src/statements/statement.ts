@@ -5,7 +5,7 @@ import { codeOf } from './definition.ts'
 import { destroyedBy } from './destroys.ts'
 import { raise } from './failures.ts'
 import { parser } from './parser.ts'
-import { byteIndexer, indexOfCharacter, placeAt } from './position.ts'
+import { byteIndexer, indexOfCharacter, lineOf, lineStarts, placeAt } from './position.ts'
 import { type SettingsEffect, settingsEffectOf } from './settings-effect.ts'
 import { wordsOf } from './tokens.ts'
 
@@ -93,23 +93,6 @@ function parseTree(sql: string, file?: string): ParseResult {
       cause: error,
     })
   }
-}
-
-function lineStarts(sql: string): number[] {
-  const starts = [0]
-  for (let at = sql.indexOf('\n'); at !== -1; at = sql.indexOf('\n', at + 1)) starts.push(at + 1)
-  return starts
-}
-
-function lineOf(starts: readonly number[], index: number): number {
-  let low = 0
-  let high = starts.length
-  while (high - low > 1) {
-    const middle = (low + high) >> 1
-    if ((starts[middle] ?? 0) <= index) low = middle
-    else high = middle
-  }
-  return low + 1
 }
 
 const ORDINARY: StatementRole = { kind: 'ordinary' }

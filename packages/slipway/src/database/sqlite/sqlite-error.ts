@@ -1,0 +1,120 @@
+import { advice, type SqliteError } from '../../kernel/index.ts'
+import { type DatabaseCode, raise } from '../failures.ts'
+
+/** What an error is about: the file as messages name it, and the statement. */
+export interface SqliteSource {
+  readonly where: string
+  /** Whether a text stands word for word in a trigger of the database: then it has no row content. */
+  isInTrigger?(message: string): boolean
+}
+
+/** An error as `node:sqlite` throws it. */
+interface ThrownError extends Error {
+  readonly code: 'ERR_SQLITE_ERROR'
+  /** SQLite's extended result code. */
+  readonly errcode: number
+}
+
+/** Raises an error of SQLite as a failure of this module; a bug passes through unchanged. */
+export function raiseSqliteError(error: unknown, source: SqliteSource): never {
+  if (!isSqliteError(error)) throw error
+  const { where } = source
+  const sqlite: SqliteError = {
+    code: error.errcode,
+    name: nameOf(error.errcode),
+    message: sayable(error, source),
+  }
+  const code = CODES[error.errcode & 0xff] ?? 'DATABASE.STATEMENT'
+  raise(code, { ...describe(code, sqlite, where), sqlite, cause: error })
+}
+
+function isSqliteError(error: unknown): error is ThrownError {
+  return (
+    error instanceof Error &&
+    'errcode' in error &&
+    'code' in error &&
+    error.code === 'ERR_SQLITE_ERROR'
+  )
+}
+
+/** Primary result codes that are no fault of a statement. Source: sqlite.org/rescode.html. */
+const CODES: Readonly<Record<number, DatabaseCode>> = {
+  5: 'DATABASE.LOCKED',
+  6: 'DATABASE.LOCKED',
+  8: 'DATABASE.READ_ONLY',
+  11: 'DATABASE.CORRUPT',
+  13: 'DATABASE.DISK_FULL',
+  14: 'DATABASE.NOT_FOUND',
+  26: 'DATABASE.CORRUPT',
+}
+
+const NAMES: Readonly<Record<number, string>> = {
+  1: 'SQLITE_ERROR',
+  5: 'SQLITE_BUSY',
+  6: 'SQLITE_LOCKED',
+  8: 'SQLITE_READONLY',
+  11: 'SQLITE_CORRUPT',
+  13: 'SQLITE_FULL',
+  14: 'SQLITE_CANTOPEN',
+  19: 'SQLITE_CONSTRAINT',
+  20: 'SQLITE_MISMATCH',
+  26: 'SQLITE_NOTADB',
+  275: 'SQLITE_CONSTRAINT_CHECK',
+  787: 'SQLITE_CONSTRAINT_FOREIGNKEY',
+  1299: 'SQLITE_CONSTRAINT_NOTNULL',
+  1555: 'SQLITE_CONSTRAINT_PRIMARYKEY',
+  1811: 'SQLITE_CONSTRAINT_TRIGGER',
+  2067: 'SQLITE_CONSTRAINT_UNIQUE',
+  3091: 'SQLITE_CONSTRAINT_DATATYPE',
+}
+
+/** The code of an error that a trigger raises by RAISE. */
+const RAISED = 1811
+
+function nameOf(code: number): string {
+  return NAMES[code] ?? NAMES[code & 0xff] ?? `SQLite error ${code}`
+}
+
+/**
+ * The message without row content (guarantee 10). SQLite's own messages name columns and no values; a message of
+ * RAISE can be put together from the row.
+ */
+function sayable({ errcode, message }: ThrownError, { isInTrigger }: SqliteSource): string {
+  if (errcode !== RAISED || isInTrigger?.(message)) return message
+  return 'a trigger refused the row'
+}
+
+function describe(code: DatabaseCode, { name, message }: SqliteError, where: string) {
+  switch (code) {
+    case 'DATABASE.NOT_FOUND':
+      return {
+        message: `Cannot open the database ${where}.`,
+        why: 'There is no such file, or it may not be read.',
+        nextActions: [advice('Correct the path of the file, or create the database.')],
+      }
+    case 'DATABASE.LOCKED':
+      return {
+        message: `The database ${where} is locked.`,
+        why: 'Another process or session writes to it.',
+        nextActions: [advice('Stop the process that has the file open, or try again later.')],
+      }
+    case 'DATABASE.CORRUPT':
+      return {
+        message: `The file ${where} is not a database, or is damaged.`,
+        why: `SQLite says: ${message}.`,
+        nextActions: [advice('Restore the file from a backup.')],
+      }
+    case 'DATABASE.READ_ONLY':
+      return {
+        message: `The database ${where} is read-only.`,
+        why: 'The file or its folder may not be written to.',
+      }
+    case 'DATABASE.DISK_FULL':
+      return {
+        message: `The database ${where} cannot grow.`,
+        why: 'The disk is full, or the file has reached its limit.',
+      }
+    default:
+      return { message: `SQLite refused a statement: ${message}.`, why: `Its code is ${name}.` }
+  }
+}

@@ -1,0 +1,175 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { invariant } from '../../kernel/index.ts'
+import type { RawColumn, RawResult, Row, ServerInfo, Session, SessionOptions } from '../port.ts'
+import { loadSqlite } from './load.ts'
+import { raiseSqliteError, type SqliteSource } from './sqlite-error.ts'
+
+/** How long a statement waits for the lock of another process, in ms. */
+const LOCK_WAIT_MS = 5000
+
+/**
+ * Opens a session on a SQLite file, or on a database in memory where no file is given. Never creates a file.
+ * Fails with DATABASE.NOT_FOUND, DATABASE.CORRUPT, and with the codes of its statements.
+ */
+export async function withSqlite<T>(
+  file: string | undefined,
+  { connectTimeoutMs = LOCK_WAIT_MS }: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const source: SqliteSource = { where: file ?? 'in memory' }
+  const database = open(file, connectTimeoutMs, source)
+  try {
+    return await work(sessionOn(database, source))
+  } finally {
+    close(database)
+  }
+}
+
+/** Foreign keys are honoured, and "text" is a string where no column has that name: as Prisma's own engine has it. */
+function open(file: string | undefined, timeout: number, source: SqliteSource): DatabaseSync {
+  const { DatabaseSync } = loadSqlite()
+  try {
+    if (file === undefined)
+      return new DatabaseSync(':memory:', { enableDoubleQuotedStringLiterals: true })
+    // Opened for writing, a missing file would be made.
+    const readOnly = !existsSync(file)
+    const options = { timeout, readOnly, enableDoubleQuotedStringLiterals: true }
+    return new DatabaseSync(path.resolve(file), options)
+  } catch (error) {
+    return raiseSqliteError(error, source)
+  }
+}
+
+function close(database: DatabaseSync): void {
+  // `destroy` has closed it already.
+  if (database.isOpen) database.close()
+}
+
+function sessionOn(database: DatabaseSync, source: SqliteSource): Session {
+  const said = { ...source, isInTrigger: (text: string) => isInTrigger(database, text) }
+  function guarded<T>(action: () => T): T {
+    try {
+      return action()
+    } catch (error) {
+      return raiseSqliteError(error, said)
+    }
+  }
+  return {
+    kind: 'sqlite',
+    server: guarded(() => serverInfo(database)),
+    query: async <R extends Row>(sql: string, params: readonly unknown[] = []) =>
+      guarded(() => decoded<R>(run(database, sql, params))),
+    queryRaw: async (sql, params = []) => guarded(() => rawResult(run(database, sql, params))),
+    async execute(script) {
+      guarded(() => database.exec(script))
+    },
+    async copyIn() {
+      invariant(false, 'SQLite has no COPY')
+    },
+    // A statement runs to its end before anybody can ask to cancel it: node:sqlite is synchronous.
+    cancel: async () => {},
+    destroy: () => close(database),
+  }
+}
+
+/** The first statement also shows whether the file is a database at all. */
+function serverInfo(database: DatabaseSync): ServerInfo {
+  database.exec('SELECT 1 FROM sqlite_schema LIMIT 1')
+  const { version } = database.prepare('SELECT sqlite_version() AS version').get() ?? {}
+  const [major = 0, minor = 0, patch = 0] = String(version).split('.').map(Number)
+  return {
+    versionNumber: major * 1_000_000 + minor * 1000 + patch,
+    version: String(version),
+    database: path.basename(database.location() ?? 'memory'),
+    user: '',
+    pid: 0,
+    schema: 'main',
+    standby: false,
+  }
+}
+
+function isInTrigger(database: DatabaseSync, text: string): boolean {
+  const found = database.prepare(
+    `SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND instr(sql, $1) > 0`,
+  )
+  return found.get({ $1: text.replaceAll("'", "''") }) !== undefined
+}
+
+interface Ran {
+  readonly statement: StatementSync
+  readonly rows: readonly SQLOutputValue[][]
+  /** Rows written; nothing for a query. */
+  readonly written?: number
+}
+
+function run(database: DatabaseSync, sql: string, params: readonly unknown[]): Ran {
+  const statement = database.prepare(sql)
+  statement.setReadBigInts(true)
+  statement.setReturnArrays(true)
+  const named = Object.fromEntries(params.map((value, at) => [`$${at + 1}`, inputValue(value)]))
+  if (statement.columns().length === 0) {
+    return { statement, rows: [], written: Number(statement.run(named).changes) }
+  }
+  return { statement, rows: statement.all(named) as unknown as SQLOutputValue[][] }
+}
+
+function inputValue(value: unknown): SQLInputValue {
+  switch (typeof value) {
+    case 'number':
+      return Number.isSafeInteger(value) ? BigInt(value) : value
+    case 'boolean':
+      return value ? 1n : 0n
+    case 'bigint':
+    case 'string':
+      return value
+    default:
+      if (value === null || value === undefined) return null
+      return value instanceof Uint8Array ? value : JSON.stringify(value)
+  }
+}
+
+/** Integers that a number cannot hold stay text, as those of PostgreSQL's `int8` do. */
+function decoded<R extends Row>({ statement, rows }: Ran): R[] {
+  const names = statement.columns().map(({ name }) => name)
+  return rows.map((values) => {
+    const fields = names.map((name, at) => {
+      const value = values[at] ?? null
+      if (typeof value !== 'bigint') return [name, value]
+      return [name, Number.isSafeInteger(Number(value)) ? Number(value) : String(value)]
+    })
+    return Object.fromEntries(fields) as R
+  })
+}
+
+function rawResult({ statement, rows, written }: Ran): RawResult {
+  const columns = statement.columns().map(({ name, type }, at): RawColumn => {
+    const first = rows.map((values) => values[at] ?? null).find((value) => value !== null)
+    return { name, oid: 0, type: type ?? storageClass(first) }
+  })
+  return {
+    columns,
+    rows: rows.map((values) => values.map(asText)),
+    affected: written ?? rows.length,
+  }
+}
+
+function storageClass(value: SQLOutputValue | undefined): string {
+  switch (typeof value) {
+    case 'bigint':
+      return 'INTEGER'
+    case 'number':
+      return 'REAL'
+    case 'object':
+      return 'BLOB'
+    default:
+      return 'TEXT'
+  }
+}
+
+/** A BLOB as its bytes in hexadecimal digits. */
+function asText(value: SQLOutputValue): string | null {
+  if (value === null) return null
+  return typeof value === 'object' ? Buffer.from(value).toString('hex') : String(value)
+}

@@ -1,0 +1,45 @@
+import { type ByDialect, dialectOf, type Session } from '../database/index.ts'
+import { readFingerprint as readPostgresFingerprint } from './catalog.ts'
+import type { Fingerprint } from './fingerprint.ts'
+import type { DatabaseSchema } from './model.ts'
+import { readSchema as readPostgresSchema } from './postgres/read-schema.ts'
+import type { SchemaParts } from './schema-parts.ts'
+import { everything, type Scope } from './scope.ts'
+
+/** Reads the schema of databases of one dialect. */
+interface SchemaReader {
+  readSchema(session: Session, parts: SchemaParts): Promise<DatabaseSchema>
+  readFingerprint(session: Session, scope: Scope): Promise<Fingerprint>
+}
+
+const READERS: ByDialect<() => Promise<SchemaReader>> = {
+  postgres: async () => ({
+    readSchema: readPostgresSchema,
+    readFingerprint: readPostgresFingerprint,
+  }),
+  async sqlite() {
+    const [{ readSqliteSchema }, { readSqliteFingerprint }] = await Promise.all([
+      import('./sqlite/read-schema.ts'),
+      import('./sqlite/fingerprint.ts'),
+    ])
+    return { readSchema: readSqliteSchema, readFingerprint: readSqliteFingerprint }
+  },
+}
+
+/**
+ * Reads the schema of a database: the tables of all schemas of users, but not those of Slipway. No row of a user is
+ * read. Schemas are references: the default schema of the session is `null`.
+ */
+export async function readSchema(session: Session, parts: SchemaParts): Promise<DatabaseSchema> {
+  const reader = await READERS[dialectOf(session)]()
+  return await reader.readSchema(session, parts)
+}
+
+/** The fingerprint of a database, for whoever needs no more of its schema. */
+export async function readFingerprint(
+  session: Session,
+  scope: Scope = everything,
+): Promise<Fingerprint> {
+  const reader = await READERS[dialectOf(session)]()
+  return await reader.readFingerprint(session, scope)
+}

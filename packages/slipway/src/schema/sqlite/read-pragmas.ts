@@ -1,0 +1,86 @@
+import type { Row, Session } from '../../database/index.ts'
+import { isProjectsSql, PROJECT_TABLES } from './project-objects.ts'
+
+/** A table: `wr` is 1 without rowid. */
+export interface TableRow extends Row {
+  readonly name: string
+  readonly sql: string
+  readonly type: 'table' | 'virtual'
+  readonly wr: number
+}
+
+/** A column: `key` is its place in the primary key from 1, `hidden` 2 or 3 where it is generated. */
+export interface ColumnRow extends Row {
+  readonly table: string
+  readonly name: string
+  readonly type: string
+  readonly notNull: number
+  readonly fallback: string | null
+  readonly key: number
+  readonly hidden: number
+  readonly place: number
+}
+
+/** One column of a foreign key. */
+export interface ForeignKeyRow extends Row {
+  readonly table: string
+  readonly id: number
+  readonly column: string
+  readonly target: string
+  /** Nothing where the key points at the primary key without naming it. */
+  readonly targetColumn: string | null
+  readonly onDelete: string
+  readonly onUpdate: string
+}
+
+/** An index: `origin` is `c` for CREATE INDEX, `u` for UNIQUE, `pk` for PRIMARY KEY. */
+export interface IndexRow extends Row {
+  readonly table: string
+  readonly name: string
+  readonly isUnique: number
+  readonly origin: 'c' | 'u' | 'pk'
+  readonly partial: number
+}
+
+/** What SQLite says of the tables of a project, in the order of their names. */
+export interface SqlitePragmas {
+  readonly tables: readonly TableRow[]
+  readonly columns: readonly ColumnRow[]
+  readonly foreignKeys: readonly ForeignKeyRow[]
+  readonly indexes: readonly IndexRow[]
+  /** Columns of indexes in their order; an expression has no name. */
+  readonly indexColumns: readonly (Row & {
+    readonly index: string
+    readonly column: string | null
+  })[]
+  readonly triggers: readonly (Row & { readonly table: string; readonly name: string })[]
+}
+
+const TABLES = `WITH t AS (${PROJECT_TABLES})`
+
+/** Reads them by the functions that SQLite has for its pragmas. Source: sqlite.org/pragma.html#pragfunc. */
+export async function readPragmas(session: Session): Promise<SqlitePragmas> {
+  return {
+    tables: await session.query<TableRow>(
+      `${TABLES} SELECT name, sql, type, wr FROM t ORDER BY name`,
+    ),
+    columns: await session.query<ColumnRow>(`${TABLES}
+      SELECT t.name AS "table", x.name, x.type, x."notnull" AS "notNull", x.dflt_value AS fallback,
+        x.pk AS key, x.hidden, x.cid AS place
+      FROM t JOIN pragma_table_xinfo(t.name) x WHERE x.hidden <> 1 ORDER BY t.name, x.cid`),
+    foreignKeys: await session.query<ForeignKeyRow>(`${TABLES}
+      SELECT t.name AS "table", f.id, f."from" AS "column", f."table" AS target,
+        f."to" AS "targetColumn", f.on_delete AS "onDelete", f.on_update AS "onUpdate"
+      FROM t JOIN pragma_foreign_key_list(t.name) f ORDER BY t.name, f.id, f.seq`),
+    indexes: await session.query<IndexRow>(`${TABLES}
+      SELECT t.name AS "table", i.name, i."unique" AS "isUnique", i.origin, i.partial
+      FROM t JOIN pragma_index_list(t.name) i ORDER BY t.name, i.seq DESC`),
+    indexColumns: await session.query(`${TABLES}
+      SELECT i.name AS "index", x.name AS "column"
+      FROM t JOIN pragma_index_list(t.name) i JOIN pragma_index_xinfo(i.name) x
+      WHERE x.key = 1 ORDER BY i.name, x.seqno`),
+    triggers: await session.query(`
+      SELECT tbl_name AS "table", name FROM sqlite_schema
+      WHERE type = 'trigger' AND ${isProjectsSql('name')} ORDER BY rowid`),
+  }
+}

@@ -1,0 +1,162 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { sqliteCorpus } from '../../../test/sqlite-corpus.ts'
+import { type Session, withSession } from '../../database/index.ts'
+import { parserFor, type StatementParser } from '../../statements/index.ts'
+import {
+  applyStatement,
+  type Constraint,
+  type DatabaseSchema,
+  emptySchema,
+  primaryKeyOf,
+  readFingerprint,
+  readSchema,
+  referencingTables,
+  tableNamed,
+} from '../index.ts'
+
+let parser: StatementParser
+beforeAll(async () => {
+  parser = await parserFor('sqlite')
+})
+
+async function after<T>(sql: string, work: (session: Session) => Promise<T>): Promise<T> {
+  return await withSession({ kind: 'sqlite' }, {}, async (session) => {
+    await session.execute(sql)
+    return await work(session)
+  })
+}
+
+const ALL = { keys: true, types: true, filling: true, values: true } as const
+
+const SHOP = `
+  CREATE TABLE _prisma_migrations (id TEXT);
+  CREATE TABLE _cf_KV (key TEXT PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE customer (id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT NOT NULL UNIQUE, name TEXT DEFAULT 'x');
+  CREATE TABLE "order" (
+    id TEXT NOT NULL PRIMARY KEY, customerId INTEGER NOT NULL, total REAL, net REAL GENERATED ALWAYS AS (total / 2) VIRTUAL,
+    CONSTRAINT "order_customerId_fkey" FOREIGN KEY (customerId) REFERENCES customer (id) ON DELETE CASCADE,
+    CONSTRAINT "positive" CHECK (total > 0)
+  );
+  CREATE TABLE item (a TEXT, b TEXT REFERENCES "order", PRIMARY KEY (b, a)) WITHOUT ROWID, STRICT;
+  CREATE UNIQUE INDEX order_total ON "order" (total, lower(id)) WHERE total > 1;
+  CREATE VIEW v AS SELECT 1;
+  CREATE TRIGGER t AFTER INSERT ON item BEGIN DELETE FROM "order"; END;
+  CREATE VIRTUAL TABLE search USING fts5(title, body);`
+
+test('reads tables, columns, keys, indexes and foreign keys', async () => {
+  const schema = await after(SHOP, (session) => readSchema(session, ALL))
+  expect([...schema.tables.values()].map(({ name }) => name)).toEqual([
+    'customer',
+    'item',
+    'order',
+    'search',
+  ])
+  const order = tableNamed(schema, { name: 'order' })
+  expect(tableNamed(schema, { schema: 'main', name: 'order' })).toBe(order)
+  expect([...(order?.columns ?? [])]).toMatchObject([
+    ['id', { type: 'TEXT', notNull: true, filling: { hasDefault: false } }],
+    ['customerId', { type: 'INTEGER', notNull: true }],
+    ['total', { type: 'REAL', notNull: false }],
+    ['net', { type: 'REAL', filling: { generated: true } }],
+  ])
+  expect(order?.constraints).toEqual([
+    { kind: 'primary-key', name: 'order_pkey', columns: ['id'], valid: true },
+    { kind: 'check', name: 'positive', columns: [], expression: 'total > 0', valid: true },
+    {
+      kind: 'foreign-key',
+      name: 'order_customerId_fkey',
+      columns: ['customerId'],
+      valid: true,
+      references: { table: { schema: null, name: 'customer' }, columns: ['id'] },
+      passesOn: true,
+    },
+  ])
+  const item = tableNamed(schema, { name: 'item' })
+  expect(item && primaryKeyOf(item)).toEqual(['b', 'a'])
+  expect(item?.triggers).toEqual(['t'])
+  expect(item?.columns.get('a')?.notNull).toBe(true)
+  expect(referencingTables(schema, { name: 'order' }).map(({ name }) => name)).toEqual(['item'])
+  const customer = tableNamed(schema, { name: 'customer' })
+  expect(customer?.columns.get('id')).toMatchObject({
+    notNull: true,
+    filling: { hasDefault: true },
+  })
+  expect([...schema.indexes.values()].find(({ name }) => name === 'order_total')).toMatchObject({
+    columns: ['total', ''],
+    unique: true,
+    partial: true,
+  })
+  expect([...(tableNamed(schema, { name: 'search' })?.columns.keys() ?? [])]).toEqual([
+    'title',
+    'body',
+  ])
+})
+
+test('a fingerprint names the objects that differ, and knows no layout', async () => {
+  const one = await after(SHOP, readFingerprint)
+  expect(Object.keys(one.objects)).toEqual([
+    'index main.order_total',
+    'table main.customer',
+    'table main.item',
+    'table main.order',
+    'table main.search',
+    'trigger main.t',
+    'view main.v',
+  ])
+  const rebuilt = `${SHOP}
+    PRAGMA foreign_keys = OFF;
+    CREATE TABLE "new_customer" ("name" TEXT DEFAULT 'x', -- moved
+      "email" TEXT NOT NULL UNIQUE, "id" INTEGER PRIMARY KEY AUTOINCREMENT);
+    DROP TABLE customer; ALTER TABLE new_customer RENAME TO customer;`
+  expect(await after(rebuilt, readFingerprint)).toEqual(one)
+  const other = await after(`${SHOP} ALTER TABLE customer ADD COLUMN age INTEGER`, readFingerprint)
+  expect(
+    Object.keys(other.objects).filter((name) => one.objects[name] !== other.objects[name]),
+  ).toEqual(['table main.customer'])
+})
+
+describe.skipIf(sqliteCorpus.length === 0)('the corpus', () => {
+  test('after each migration the statements say what SQLite says', async () => {
+    await withSession({ kind: 'sqlite' }, {}, async (session) => {
+      let folded = emptySchema('main')
+      for (const { name, sql } of sqliteCorpus) {
+        await session.execute(sql)
+        for (const statement of parser.parse(sql)) folded = applyStatement(folded, statement, name)
+        const read = await readSchema(session, { keys: true })
+        expect(comparable(folded), name).toEqual(comparable(read))
+      }
+      expect(folded.tables.size).toBeGreaterThan(10)
+    })
+  }, 60_000)
+})
+
+/** What both know: without identities, and without names that SQLite does not keep. */
+function comparable(schema: DatabaseSchema) {
+  const tables = [...schema.tables.values()].filter(({ schema: inSchema }) => inSchema === null)
+  const indexes = [...schema.indexes.values()].filter(({ primary }) => !primary)
+  return {
+    tables: Object.fromEntries(
+      tables.map(({ name, columns, constraints, triggers }) => [
+        name,
+        {
+          columns: Object.fromEntries(
+            [...columns].map(([column, { type, notNull }]) => [column, { type, notNull }]),
+          ),
+          constraints: constraints.map(comparableConstraint).toSorted(),
+          triggers: triggers.toSorted(),
+        },
+      ]),
+    ),
+    indexes: Object.fromEntries(
+      indexes.map(({ name, table, columns, unique, partial }) => [
+        name,
+        { table, columns, unique, partial },
+      ]),
+    ),
+  }
+}
+
+function comparableConstraint({ kind, name, columns, references, expression }: Constraint): string {
+  const named = kind === 'foreign-key' ? { name } : {}
+  return JSON.stringify({ kind, ...named, columns, references, expression })
+}

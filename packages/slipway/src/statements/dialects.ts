@@ -1,0 +1,33 @@
+import type { ByDialect, Dialect } from '../database/index.ts'
+import { loadParser } from './parser.ts'
+import { parseStatements, type Statement } from './statement.ts'
+
+/** Reads the SQL of one dialect. */
+export interface StatementParser {
+  /**
+   * The statements of a file, with their positions, roles and actions. An empty file has none. Fails with
+   * STATEMENTS.SYNTAX, which holds the place and a caret.
+   */
+  parse(sql: string, file?: string): Statement[]
+}
+
+/** A parser is loaded only by commands that look into SQL. */
+const LOADERS: ByDialect<() => Promise<StatementParser>> = {
+  async postgres() {
+    await loadParser()
+    return { parse: parseStatements }
+  },
+  async sqlite() {
+    const [{ loadSqliteParser }, { parseSqliteStatements }] = await Promise.all([
+      import('./sqlite/parser.ts'),
+      import('./sqlite/parse-statements.ts'),
+    ])
+    await loadSqliteParser()
+    return { parse: parseSqliteStatements }
+  },
+}
+
+/** The parser of a dialect, loaded. */
+export async function parserFor(dialect: Dialect): Promise<StatementParser> {
+  return await LOADERS[dialect]()
+}

@@ -1,0 +1,55 @@
+import { sqliteParser } from './parser.ts'
+
+/**
+ * The parts of a CREATE statement in a form that is equal for equal objects: without comments and layout, with
+ * keywords in capitals and names as they are in any quotes. The columns and constraints of a table are parts of their
+ * own, in the order of their texts: the order of columns says nothing. Needs `loadSqliteParser` first.
+ */
+export function sqliteDefinitionParts(sql: string): string[] {
+  const tokens = tokensOf(sql)
+  // A virtual table is read by its module: what its arguments mean, nobody else knows.
+  const opening = tokens[1] === 'TABLE' ? tokens.indexOf('(') : -1
+  if (opening === -1) return [tokens.join(' ')]
+  const { parts, end } = listAt(tokens, opening)
+  const rest = [...tokens.slice(0, opening), ...tokens.slice(end)]
+  return [rest.join(' '), ...parts.toSorted()]
+}
+
+/** The parts of a list in parentheses, and where it ends. */
+function listAt(tokens: readonly string[], opening: number): { parts: string[]; end: number } {
+  const parts: string[] = []
+  let part: string[] = []
+  let depth = 0
+  for (let at = opening; at < tokens.length; at++) {
+    const token = tokens[at] ?? ''
+    if (token === '(') depth++
+    if (token === ')') depth--
+    const ends = depth === 0 || (depth === 1 && token === ',')
+    if (!ends) {
+      if (at > opening) part.push(token)
+      continue
+    }
+    parts.push(part.join(' '))
+    part = []
+    if (depth === 0) return { parts, end: at + 1 }
+  }
+  return { parts, end: tokens.length }
+}
+
+function tokensOf(sql: string): string[] {
+  const { tokenize, tokenName } = sqliteParser()
+  return [...tokenize(sql)].map(({ type, text }) => {
+    const kind = tokenName(type)
+    if (kind === 'ID') return nameText(text)
+    return kind === 'STRING' || kind === 'BLOB' ? text : text.toUpperCase()
+  })
+}
+
+/** A name that needs no quotes is told from a keyword and a number by the quotes that it gets. */
+function nameText(text: string): string {
+  const quote = text[0] ?? ''
+  const bare = QUOTES.has(quote) ? text.slice(1, -1).replaceAll(quote + quote, quote) : text
+  return JSON.stringify(bare)
+}
+
+const QUOTES = new Set(['"', '`', '['])

@@ -1,0 +1,15 @@
+import { must } from '../../kernel/index.ts'
+
+type Parser = typeof import('sqlite3-parser')
+
+let loaded: Parser | undefined
+
+/** Loads the SQL parser, once: only commands that look into SQL of SQLite pay for it. */
+export async function loadSqliteParser(): Promise<void> {
+  loaded ??= await import('sqlite3-parser')
+}
+
+/** The parser, which `loadSqliteParser` must have loaded. */
+export function sqliteParser(): Parser {
+  return must(loaded, 'SQL parser of SQLite: loadSqliteParser was not awaited')
+}
