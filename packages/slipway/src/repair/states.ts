@@ -8,7 +8,12 @@ import {
   readCatalog,
   type Scope,
 } from '../schema/index.ts'
-import { changesRowsOnly, type Statement, type TransactionGroup } from '../statements/index.ts'
+import {
+  changesRowsOnly,
+  type Statement,
+  tokensOf,
+  type TransactionGroup,
+} from '../statements/index.ts'
 
 /** A state that a migration passes through: the catalog after its first `done` statements. */
 export interface State {
@@ -129,12 +134,7 @@ export function fittingStates(states: readonly State[], actual: Fingerprint): St
 
 /** Statements that mean something within their transaction alone, and that fail outside of one. */
 function ofTransactionOnly(statement: Statement): boolean {
-  return /^(?:LOCK|SET\s+LOCAL|SET\s+CONSTRAINTS|SAVEPOINT|RELEASE)\b/i.test(
-    withoutLead(statement.text),
-  )
-}
-
-/** The text without the comments before it. */
-function withoutLead(text: string): string {
-  return text.replace(/^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '')
+  const [first = '', second = ''] = tokensOf(statement.text).map(({ text }) => text.toUpperCase())
+  if (first === 'SET') return second === 'LOCAL' || second === 'CONSTRAINTS'
+  return ['LOCK', 'SAVEPOINT', 'RELEASE'].includes(first)
 }

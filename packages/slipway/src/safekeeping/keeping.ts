@@ -161,8 +161,10 @@ function isNew({ tables, columns }: Made, table: ObjectName, column: string): bo
   return tables.has(nameKey(table)) || columns.has(`${nameKey(table)}.${column}`)
 }
 
+const DESTRUCTIVE = ['DELETE', 'UPDATE', 'TRUNCATE', 'DROP']
+
 /** What destroys and cannot be turned into a query beforehand. */
-function whyNotKept(action: Action, { number, text }: Statement): string[] {
+function whyNotKept(action: Action, { number }: Statement): string[] {
   const told = (what: string) => [`statement ${number}: ${what} is not kept`]
   switch (action.kind) {
     case 'delete':
@@ -171,16 +173,13 @@ function whyNotKept(action: Action, { number, text }: Statement): string[] {
         ? told(`what its ${action.kind.toUpperCase()} changes`)
         : []
     case 'insert':
-      return /\bON\s+CONFLICT\b[\s\S]*\bDO\s+UPDATE\b/i.test(text)
-        ? told('what its ON CONFLICT DO UPDATE overwrites')
-        : []
+      return action.updates ? told('what its ON CONFLICT DO UPDATE overwrites') : []
     case 'drop':
       return action.of === 'type' && action.cascade ? told('what its CASCADE drops') : []
     case 'drop-owned':
       return told('what its DROP OWNED drops')
     case 'opaque':
-      return /^DO\b/i.test(withoutLeadingComments(text)) &&
-        /\b(?:DELETE|UPDATE|TRUNCATE|DROP)\b/i.test(text)
+      return action.words?.some((word) => DESTRUCTIVE.includes(word))
         ? told('what its code destroys')
         : []
     case 'other':
@@ -188,8 +187,4 @@ function whyNotKept(action: Action, { number, text }: Statement): string[] {
     default:
       return []
   }
-}
-
-function withoutLeadingComments(text: string): string {
-  return text.replace(/^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)+/, '')
 }

@@ -3,12 +3,14 @@ import type { Statement } from '../statements/index.ts'
 import { call, literals, quoted } from './sql-text.ts'
 
 /** What is called before a statement that drops types, so that no kept table of this history hinders it. */
-export function releasing({ actions, text }: Statement, history: string): string[] {
+export function releasing({ actions }: Statement, history: string): string[] {
   const dropped = (of: 'type' | 'schema' | 'extension') =>
     actions.flatMap((action) => (action.kind === 'drop' && action.of === of ? [action.object] : []))
   const [types, schemas, extensions] = [dropped('type'), dropped('schema'), dropped('extension')]
   const namesOf = (objects: typeof types) => literals(objects.map(({ name }) => name))
-  const unreadable = /^DO\b/i.test(text) && /\bDROP\b/i.test(text)
+  const unreadable = actions.some(
+    (action) => action.kind === 'opaque' && action.words?.includes('DROP'),
+  )
   return [
     ...(types.length > 0 ? [call('release_types', literals(types.map(quoted)))] : []),
     ...(schemas.length > 0 ? [call('release_schemas', namesOf(schemas))] : []),

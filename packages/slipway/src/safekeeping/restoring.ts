@@ -115,11 +115,7 @@ interface Scene extends RestoringOptions {
 
 function putBack(statement: Statement, options: Scene): StatementHooks {
   const [action, ...others] = statement.actions
-  if (
-    action?.kind === 'add-column' &&
-    others.length === 0 &&
-    needsFilling(action, statement, options)
-  ) {
+  if (action?.kind === 'add-column' && others.length === 0 && needsFilling(action, options)) {
     const after = [...restored(action, options), requireSql(action.table, action.column)]
     return { instead: [addSql(action.table, action.column)], after }
   }
@@ -161,12 +157,8 @@ function restored(action: Action, options: RestoringOptions): string[] {
 type AddColumn = Extract<Action, { kind: 'add-column' }>
 
 /** A column that is required and has no default cannot be added to a table with rows before it is filled. */
-function needsFilling(
-  { table, column }: AddColumn,
-  { text }: Statement,
-  { kept, schema }: RestoringOptions,
-): boolean {
-  const plain = isRequired(column) && column.constraints.length === 0 && !/\bCOLLATE\b/i.test(text)
+function needsFilling({ table, column }: AddColumn, { kept, schema }: RestoringOptions): boolean {
+  const plain = isRequired(column) && column.constraints.length === 0 && !column.collated
   return plain && kept.some((one) => holds(one, { schema, ...table }, column.name))
 }
 

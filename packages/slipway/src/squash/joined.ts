@@ -1,4 +1,5 @@
 import {
+  markersIn,
   parseStatements,
   type Statement,
   tokensOf,
@@ -61,13 +62,15 @@ function blocksOf(sql: string): Block[] {
 }
 
 /** It sets what its transaction is, before that has done anything. */
-function isFirst({ text }: Statement): boolean {
-  return /^\s*(?:--.*\n\s*)*SET\s+TRANSACTION\b/i.test(text)
+function isFirst({ settings }: Statement): boolean {
+  return settings === 'transaction'
 }
 
 /** A mark speaks of the whole file that it stands in. */
 function withoutMarks(sql: string): string {
-  return sql.replaceAll(/^\s*--\s*slipway:\s*no-transaction\b.*$/gim, '')
+  return markersIn(sql)
+    .filter(({ name }) => name === 'no-transaction')
+    .reduceRight((text, { start, end }) => text.slice(0, start) + text.slice(end), sql)
 }
 
 function plain({ kind, sql, statements }: TransactionGroup): string {

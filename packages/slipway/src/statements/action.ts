@@ -20,6 +20,8 @@ export interface ColumnDefinition {
   readonly default?: Default
   /** `serial` and `identity` take values from a sequence; `stored` computes them from other columns. */
   readonly filledBy?: 'serial' | 'identity' | 'stored' | 'virtual'
+  /** With COLLATE. */
+  readonly collated?: true
   /** The constraints written with the column, but NOT NULL. */
   readonly constraints: readonly ConstraintDefinition[]
 }

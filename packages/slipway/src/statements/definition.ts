@@ -58,6 +58,7 @@ export function columnOf(def: ColumnDef, source: Source): ColumnDefinition {
     ...column,
     ...(set === undefined ? {} : { default: defaultOf(set.raw_expr) }),
     ...(filledBy === undefined ? {} : { filledBy }),
+    ...(def.collClause === undefined ? {} : { collated: true as const }),
   }
 }
 
