@@ -1,0 +1,46 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { QueryParams } from './prisma.ts'
+import { isInTransaction } from './prisma.ts'
+
+/**
+ * One call of Prisma Client, while it runs. The extensions of this package write down here what each of them knows, so
+ * that the log and the metrics can report it. Times are in milliseconds.
+ */
+export interface Operation {
+  /** `Carrier`; undefined for a raw query. */
+  readonly model: string | undefined
+  /** `findMany`, `$queryRaw`. */
+  readonly action: string
+  readonly inTransaction: boolean
+  /** Time spent waiting for a connection, where the pool is one of `createPool`. */
+  poolWait: number
+  /** Attempts after the first. */
+  retries: number
+  /** Where the result came from. */
+  source: 'primary' | 'replica' | 'cache'
+}
+
+const running = new AsyncLocalStorage<Operation>()
+
+/** The operation in whose course this code runs. */
+export function currentOperation(): Operation | undefined {
+  return running.getStore()
+}
+
+/** Runs the work of an operation: one that an outer extension has begun, or else a new one. */
+export function withOperation(
+  params: QueryParams,
+  work: (operation: Operation) => Promise<unknown>,
+): Promise<unknown> {
+  const begun = running.getStore()
+  if (begun) return work(begun)
+  const operation: Operation = {
+    model: params.model,
+    action: params.operation,
+    inTransaction: isInTransaction(params),
+    poolWait: 0,
+    retries: 0,
+    source: 'primary',
+  }
+  return running.run(operation, work, operation)
+}
