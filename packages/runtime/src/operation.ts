@@ -20,21 +20,31 @@ export interface Operation {
   source: 'primary' | 'replica' | 'cache'
 }
 
-const running = new AsyncLocalStorage<Operation>()
+interface RunningOperation extends Operation {
+  /** The call as Prisma hands it from extension to extension: the same object in each of them. */
+  readonly call: object | undefined
+}
+
+const running = new AsyncLocalStorage<RunningOperation>()
 
 /** The operation in whose course this code runs. */
 export function currentOperation(): Operation | undefined {
   return running.getStore()
 }
 
-/** Runs the work of an operation: one that an outer extension has begun, or else a new one. */
+/**
+ * Runs the work of an operation: one that an outer extension has begun, or else a new one. An operation that an extension
+ * runs by itself in the course of another is a new one.
+ */
 export function withOperation(
   params: QueryParams,
   work: (operation: Operation) => Promise<unknown>,
 ): Promise<unknown> {
+  const call = params.__internalParams
   const begun = running.getStore()
-  if (begun) return work(begun)
-  const operation: Operation = {
+  if (begun && begun.call === call) return work(begun)
+  const operation: RunningOperation = {
+    call,
     model: params.model,
     action: params.operation,
     inTransaction: isInTransaction(params),

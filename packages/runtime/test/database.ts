@@ -25,8 +25,13 @@ INSERT INTO contacts (carrier_id, full_name, phone) SELECT n, 'Contact ' || n, '
 /** A database with the tables of schema.prisma and 20 carriers, on the server of the tests. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const database = await createDatabase()
-  await runSql(database.url, TABLES)
+  await createTables(database.url)
   return database
+}
+
+/** Creates the tables of schema.prisma and 20 carriers in the database of `url`. */
+export async function createTables(url: string): Promise<void> {
+  await runSql(url, TABLES)
 }
 
 /** Runs SQL in the database of `url` over a connection of its own; gives the rows of the last statement. */
