@@ -40,6 +40,7 @@ export function withOperation(
   params: QueryParams,
   work: (operation: Operation) => Promise<unknown>,
 ): Promise<unknown> {
+  if (isInternalWork()) return params.query(params.args)
   const call = params.__internalParams
   const begun = running.getStore()
   if (begun && begun.call === call) return work(begun)
@@ -53,4 +54,16 @@ export function withOperation(
     source: 'primary',
   }
   return running.run(operation, work, operation)
+}
+
+const internal = new AsyncLocalStorage<true>()
+
+/** Runs a statement of this package's own, such as a setting: it is no operation of the application. */
+export function asInternalWork<T>(work: () => PromiseLike<T>): Promise<T> {
+  // Prisma's promises are lazy: awaited here, the statement runs here.
+  return internal.run(true, async () => await work())
+}
+
+export function isInternalWork(): boolean {
+  return internal.getStore() === true
 }

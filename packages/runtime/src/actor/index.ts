@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { asInternalWork } from '../operation.ts'
 import {
   type AnyClient,
   createExtension,
@@ -27,7 +28,8 @@ export function currentActor(): string | undefined {
 /**
  * A Prisma extension that tells the database who writes. Inside of {@link withActor} each transaction, of both kinds, sets
  * a transaction-local setting before anything else, and a single write or raw query becomes a transaction with it. The
- * setting ends with the transaction, so that it is safe with pools, also with a transaction pooler.
+ * setting ends with the transaction, so that it is safe with pools, also with a transaction pooler. Add this extension
+ * first, so that the others do not take the setting for an operation of the application.
  */
 export function actor({ setting = 'slipway.actor' }: ActorOptions = {}): Extension {
   const sql = 'SELECT set_config($1, $2, true)'
@@ -50,7 +52,7 @@ export function actor({ setting = 'slipway.actor' }: ActorOptions = {}): Extensi
       if (user === undefined) return await run([work, ...options])
       if (typeof work === 'function') {
         const withSetting = async (tx: AnyClient) => {
-          await tx.$executeRawUnsafe(sql, setting, user)
+          await asInternalWork(() => tx.$executeRawUnsafe(sql, setting, user))
           return (await work(tx)) as unknown
         }
         return await run([withSetting, ...options])
