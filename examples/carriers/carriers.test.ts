@@ -23,7 +23,7 @@ const history = readdirSync(path.join(folder, 'migrations'), { withFileTypes: tr
   .toSorted()
 
 /** Every table that the history makes. */
-const TABLES = ['carriers', 'contacts', 'insurance_policies', 'loads']
+const TABLES = ['carriers', 'contacts', 'idempotency_keys', 'insurance_policies', 'loads']
 
 let database: TestDatabase
 let client: pg.Client

@@ -1,0 +1,14 @@
+'use client'
+
+/** Shown when a page cannot be made, above all while the database is away. */
+export default function ErrorPage({ reset }: { error: Error; reset: () => void }) {
+  return (
+    <div role="alert">
+      <h1>This did not work</h1>
+      <p>The database may be away for a moment. Nothing was changed.</p>
+      <button type="button" onClick={reset}>
+        Try again
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,12 @@
+/** A request that is well-formed and must not be done. `field` says which part of it is at fault. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly field: string
+  readonly status: 400 | 422
+
+  constructor(field: string, message: string, status: 400 | 422 = 422) {
+    super(message)
+    this.field = field
+    this.status = status
+  }
+}

@@ -1,0 +1,46 @@
+import { withActor } from 'slipway-runtime/actor'
+import { withConsistencyCookie } from 'slipway-runtime/replicas'
+import { z } from 'zod'
+import { type Database, database } from '../db.ts'
+import { logger } from '../logger.ts'
+import { carrierId } from '../schemas.ts'
+import { problemOf, problemResponse } from './problem.ts'
+import { limitRate } from './rate-limit.ts'
+
+export interface RouteContext {
+  readonly request: Request
+  readonly db: Database
+  /** Of the path, where it has one. */
+  readonly id: number
+}
+
+interface Parameters {
+  readonly params: Promise<{ readonly id?: string } | undefined>
+}
+
+/**
+ * A route of the API: limits the rate, opens the database, lets a user's reads see the user's writes, names the actor of
+ * writes, and turns what is thrown into a problem document.
+ */
+export function route(
+  handle: (context: RouteContext) => Promise<Response>,
+): (request: Request, parameters: Parameters) => Promise<Response> {
+  return withConsistencyCookie(async (request: Request, { params }: Parameters) => {
+    try {
+      await limitRate(request)
+      // Next gives no parameters to a route that has none in its path.
+      const id = (await params)?.id
+      const context = {
+        request,
+        db: await database(),
+        id: id === undefined ? 0 : z.object({ id: carrierId }).parse({ id }).id,
+      }
+      // There is no sign-in here; a team puts the user of its session.
+      return await withActor('carriers-api', () => handle(context))
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem.body.status >= 500) logger.error({ err: error }, 'request failed')
+      return problemResponse(problem)
+    }
+  })
+}

@@ -1,0 +1,238 @@
+import { type RetryPolicy, withRetry } from 'slipway-runtime/retry'
+import type { Prisma, PrismaClient } from '../generated/prisma/client.ts'
+import { Refusal } from './api/refusal.ts'
+import type {
+  CarrierDetails,
+  CarrierPage,
+  CarrierPatch,
+  CarrierQuery,
+  NewCarrier,
+} from './schemas.ts'
+
+/** What one can do with carriers. Failures of the database are thrown as they are; see `api/problem.ts`. */
+
+const WITH_ALL = {
+  contacts: { orderBy: [{ isPrimary: 'desc' }, { fullName: 'asc' }] },
+  insurancePolicies: { orderBy: { expiresOn: 'asc' } },
+  loads: { orderBy: { pickupAt: 'desc' }, take: 50 },
+} satisfies Prisma.CarrierInclude
+
+type CarrierRow = Prisma.CarrierGetPayload<object>
+type CarrierWithAll = Prisma.CarrierGetPayload<{ include: typeof WITH_ALL }>
+
+/** A page of carriers, in the order of `sort` and, where that is equal, of the id. */
+export async function listCarriers(
+  prisma: PrismaClient,
+  query: CarrierQuery,
+): Promise<CarrierPage> {
+  const { q, homeState, minPowerUnits, sort, limit, cursor } = query
+  const field = sort.replace('-', '') as 'name' | 'createdAt'
+  const direction = sort.startsWith('-') ? 'desc' : 'asc'
+  const filters: Prisma.CarrierWhereInput[] = [
+    ...(q
+      ? [
+          {
+            OR: [
+              { name: { contains: literally(q), mode: 'insensitive' as const } },
+              { mcNumber: { startsWith: literally(q) } },
+            ],
+          },
+        ]
+      : []),
+    ...(homeState ? [{ homeState }] : []),
+    ...(minPowerUnits === undefined ? [] : [{ powerUnits: { gte: minPowerUnits } }]),
+    ...(cursor ? [afterCursor(cursor, sort)] : []),
+  ]
+  const rows = await prisma.carrier.findMany({
+    where: { AND: filters },
+    orderBy: [{ [field]: direction }, { id: direction }],
+    // One more than is shown says whether there is a next page.
+    take: limit + 1,
+  })
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  const nextCursor = rows.length > limit && last ? cursorOf(last, sort) : null
+  return { items: items.map(toCarrier), nextCursor }
+}
+
+/** Throws P2025 where there is no such carrier. */
+export async function readCarrier(prisma: PrismaClient, id: number): Promise<CarrierDetails> {
+  const where = { id }
+  return toDetails(await prisma.carrier.findUniqueOrThrow({ where, include: WITH_ALL }))
+}
+
+/** Creates a carrier with its contacts and policies, all or nothing, in the transaction of the caller. */
+export async function createCarrier(
+  tx: Pick<PrismaClient, 'carrier'>,
+  { contacts, insurancePolicies, ...fields }: NewCarrier,
+): Promise<CarrierDetails> {
+  if (contacts.filter(({ isPrimary }) => isPrimary).length > 1) {
+    throw new Refusal('contacts', 'Only one contact can be the primary one.')
+  }
+  const policies = insurancePolicies.map((policy, index) => {
+    if (policy.expiresOn > policy.effectiveOn) {
+      return {
+        ...policy,
+        effectiveOn: new Date(policy.effectiveOn),
+        expiresOn: new Date(policy.expiresOn),
+      }
+    }
+    throw new Refusal(`insurancePolicies.${index}.expiresOn`, 'A policy expires after it begins.')
+  })
+  const data = {
+    ...fields,
+    contacts: { create: contacts },
+    insurancePolicies: { create: policies },
+  }
+  return toDetails(await tx.carrier.create({ data, include: WITH_ALL }))
+}
+
+/** Changes a carrier that has this version; undefined where it has another one by now. Throws P2025 where there is none. */
+export async function updateCarrier(
+  prisma: PrismaClient,
+  {
+    id,
+    version,
+    patch,
+    policy,
+  }: { id: number; version: number; patch: CarrierPatch; policy: RetryPolicy },
+): Promise<CarrierDetails | undefined> {
+  const data = { ...present(patch), version: { increment: 1 } }
+  return await withRetry(
+    prisma,
+    async (tx) => {
+      const { count } = await tx.carrier.updateMany({ where: { id, version }, data })
+      const found = await tx.carrier.findUniqueOrThrow({ where: { id }, include: WITH_ALL })
+      return count === 1 ? toDetails(found) : undefined
+    },
+    { policy, confirmCommit: true },
+  )
+}
+
+/** Deletes a carrier that has this version; false where it has another one by now. Throws P2025 where there is none. */
+export async function deleteCarrier(
+  prisma: PrismaClient,
+  { id, version }: { id: number; version: number },
+): Promise<boolean> {
+  const { count } = await prisma.carrier.deleteMany({ where: { id, version } })
+  if (count === 0) await prisma.carrier.findUniqueOrThrow({ where: { id }, select: { id: true } })
+  return count === 1
+}
+
+/** Gives planned loads to a carrier: all of them or none. */
+export async function assignLoads(
+  prisma: PrismaClient,
+  { id, references, policy }: { id: number; references: readonly string[]; policy: RetryPolicy },
+): Promise<CarrierDetails> {
+  const wanted = [...new Set(references)]
+  return await withRetry(
+    prisma,
+    async (tx) => {
+      const { count } = await tx.load.updateMany({
+        where: { reference: { in: wanted }, status: 'PLANNED', carrierId: null },
+        data: { carrierId: id, status: 'BOOKED' },
+      })
+      if (count < wanted.length) throw await refuseAssignment(tx, id, wanted)
+      const data = { version: { increment: 1 } }
+      return toDetails(await tx.carrier.update({ where: { id }, data, include: WITH_ALL }))
+    },
+    { policy, confirmCommit: true },
+  )
+}
+
+/** Says which loads cannot be assigned. The transaction is rolled back with it. */
+async function refuseAssignment(
+  tx: Pick<PrismaClient, 'load'>,
+  id: number,
+  wanted: readonly string[],
+): Promise<Refusal> {
+  const found = await tx.load.findMany({ where: { reference: { in: [...wanted] } } })
+  const taken = found.filter(({ carrierId, status }) => carrierId !== id || status !== 'BOOKED')
+  const known = new Set(found.map(({ reference }) => reference))
+  const unknown = wanted.filter((reference) => !known.has(reference))
+  const names = [...unknown, ...taken.map(({ reference }) => reference)]
+  return new Refusal(
+    'references',
+    `Not a planned load without a carrier: ${names.join(', ') || wanted.join(', ')}.`,
+  )
+}
+
+/** Prisma passes `%` and `_` on to LIKE as wildcards. */
+function literally(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&')
+}
+
+function afterCursor(cursor: string, sort: CarrierQuery['sort']): Prisma.CarrierWhereInput {
+  const { value, id } = readCursor(cursor, sort)
+  const field = sort.replace('-', '')
+  const beyond = sort.startsWith('-') ? 'lt' : 'gt'
+  return {
+    OR: [{ [field]: { [beyond]: value } }, { AND: [{ [field]: value }, { id: { [beyond]: id } }] }],
+  }
+}
+
+function cursorOf(row: CarrierRow, sort: CarrierQuery['sort']): string {
+  const value = sort.endsWith('name') ? row.name : row.createdAt
+  return Buffer.from(JSON.stringify([sort, value, row.id])).toString('base64url')
+}
+
+function readCursor(cursor: string, sort: CarrierQuery['sort']): { value: string; id: number } {
+  const [given, value, id] = parseCursor(cursor)
+  const isValue =
+    typeof value === 'string' && (sort.endsWith('name') || !Number.isNaN(Date.parse(value)))
+  if (given !== sort || !isValue || !Number.isInteger(id)) {
+    throw new Refusal('cursor', 'Not a cursor of this list.', 400)
+  }
+  return { value, id: Number(id) }
+}
+
+function parseCursor(cursor: string): readonly unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    return Array.isArray(parsed) ? (parsed as unknown[]) : []
+  } catch {
+    return []
+  }
+}
+
+function toCarrier(row: CarrierRow): CarrierPage['items'][number] {
+  const { createdAt, updatedAt, ...fields } = row
+  return { ...fields, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() }
+}
+
+function toDetails({ contacts, insurancePolicies, loads, ...row }: CarrierWithAll): CarrierDetails {
+  return {
+    ...toCarrier(row),
+    contacts: contacts.map(({ id, fullName, title, email, phone, isPrimary }) => {
+      return { id, fullName, title, email, phone, isPrimary }
+    }),
+    insurancePolicies: insurancePolicies.map((one) => ({
+      id: one.id,
+      kind: one.kind,
+      insurer: one.insurer,
+      policyNumber: one.policyNumber,
+      coverageAmount: one.coverageAmount.toFixed(2),
+      effectiveOn: one.effectiveOn.toISOString().slice(0, 10),
+      expiresOn: one.expiresOn.toISOString().slice(0, 10),
+    })),
+    loads: loads.map((one) => ({
+      id: one.id,
+      reference: one.reference,
+      status: one.status,
+      commodity: one.commodity,
+      rate: one.rate.toFixed(2),
+      pickupCity: one.pickupCity,
+      pickupState: one.pickupState,
+      pickupAt: one.pickupAt.toISOString(),
+      deliveryCity: one.deliveryCity,
+      deliveryState: one.deliveryState,
+      deliveryAt: one.deliveryAt.toISOString(),
+    })),
+  }
+}
+
+/** Without the fields that were not given. */
+function present<T extends object>(patch: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(patch).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
+}

@@ -1,0 +1,155 @@
+import { z } from 'zod'
+import * as schemas from './schemas.ts'
+
+/** The OpenAPI 3.1 document of the API, from the schemas that check requests. */
+
+const input = z.registry<{ id: string }>()
+input.add(schemas.newCarrier, { id: 'NewCarrier' })
+input.add(schemas.carrierPatch, { id: 'CarrierPatch' })
+input.add(schemas.loadAssignment, { id: 'LoadAssignment' })
+
+const output = z.registry<{ id: string }>()
+output.add(schemas.carrier, { id: 'Carrier' })
+output.add(schemas.carrierDetails, { id: 'CarrierDetails' })
+output.add(schemas.carrierPage, { id: 'CarrierPage' })
+output.add(schemas.problem, { id: 'Problem' })
+
+const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+const json = (name: string) => ({ 'application/json': { schema: reference(name) } })
+
+const PROBLEMS: Readonly<Record<number, string>> = {
+  400: 'The request is not well-formed, or some fields are not valid.',
+  404: 'There is no such carrier.',
+  409: 'Another carrier has this number.',
+  412: 'The carrier was changed since it was read.',
+  413: 'The body is too large.',
+  415: 'The body is not JSON.',
+  422: 'A rule refuses the request.',
+  428: 'If-Match is missing.',
+  429: 'Too many requests.',
+  503: 'The database is away or busy; see Retry-After.',
+}
+
+function problems(...statuses: number[]) {
+  return Object.fromEntries(
+    [...statuses, 429, 500, 503].map((status) => [
+      status,
+      {
+        description: PROBLEMS[status] ?? 'Something went wrong.',
+        content: { 'application/problem+json': { schema: reference('Problem') } },
+      },
+    ]),
+  )
+}
+
+const ETAG = { ETag: { description: 'The version of the carrier.', schema: { type: 'string' } } }
+const details = (description: string) => ({
+  description,
+  headers: ETAG,
+  content: json('CarrierDetails'),
+})
+const body = (name: string) => ({ required: true, content: json(name) })
+const header = (name: string, required: boolean, description: string) => {
+  return { name, in: 'header', required, description, schema: { type: 'string' } }
+}
+const IF_MATCH = header('If-Match', true, 'The ETag of the carrier as it was read.')
+const IDEMPOTENCY_KEY = header(
+  'Idempotency-Key',
+  false,
+  'The same key and body again give the same answer, and nothing is done twice.',
+)
+const ID = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  schema: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
+}
+
+export function openApiDocument() {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Carriers',
+      version: '1.0.0',
+      description: 'Carriers with their contacts, insurance policies and loads.',
+    },
+    servers: [{ url: '/' }],
+    paths: {
+      '/api/carriers': {
+        get: {
+          operationId: 'listCarriers',
+          summary: 'List carriers, page by page',
+          parameters: queryParameters(),
+          responses: {
+            200: { description: 'A page.', content: json('CarrierPage') },
+            ...problems(400),
+          },
+        },
+        post: {
+          operationId: 'createCarrier',
+          summary: 'Create a carrier with its contacts and policies',
+          parameters: [IDEMPOTENCY_KEY],
+          requestBody: body('NewCarrier'),
+          responses: { 201: details('Created.'), ...problems(400, 409, 413, 415, 422) },
+        },
+      },
+      '/api/carriers/{id}': {
+        parameters: [ID],
+        get: {
+          operationId: 'readCarrier',
+          summary: 'Read a carrier with all that belongs to it',
+          responses: {
+            200: details('The carrier.'),
+            304: { description: 'It is as in If-None-Match.' },
+            ...problems(400, 404),
+          },
+        },
+        patch: {
+          operationId: 'updateCarrier',
+          summary: 'Change some fields of a carrier',
+          parameters: [IF_MATCH],
+          requestBody: body('CarrierPatch'),
+          responses: {
+            200: details('Changed.'),
+            ...problems(400, 404, 409, 412, 413, 415, 422, 428),
+          },
+        },
+        delete: {
+          operationId: 'deleteCarrier',
+          summary: 'Delete a carrier with its contacts and policies; its loads stay',
+          parameters: [IF_MATCH],
+          responses: { 204: { description: 'Deleted.' }, ...problems(400, 404, 412, 428) },
+        },
+      },
+      '/api/carriers/{id}/loads': {
+        parameters: [ID],
+        post: {
+          operationId: 'assignLoads',
+          summary: 'Give planned loads to a carrier, all or none',
+          requestBody: body('LoadAssignment'),
+          responses: { 200: details('Assigned.'), ...problems(400, 404, 413, 415, 422) },
+        },
+      },
+    },
+    components: { schemas: { ...definitions(input, 'input'), ...definitions(output, 'output') } },
+  }
+}
+
+function queryParameters() {
+  const { properties = {} } = z.toJSONSchema(schemas.carrierQuery, { io: 'input' })
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }))
+}
+
+function definitions(registry: typeof input, io: 'input' | 'output') {
+  const { schemas: found } = z.toJSONSchema(registry, {
+    io,
+    uri: (id) => `#/components/schemas/${id}`,
+  })
+  // Inside of one document a schema needs neither an address nor a dialect of its own.
+  return Object.fromEntries(
+    Object.entries(found).map(([name, { $id: _id, $schema: _dialect, ...schema }]) => [
+      name,
+      schema,
+    ]),
+  )
+}

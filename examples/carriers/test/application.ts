@@ -1,0 +1,88 @@
+import { testDatabase, type TestDatabase } from 'slipway/testing'
+import { closeDatabase } from '../src/db.ts'
+
+/** A request to the API: a path, and what `fetch` takes. */
+export type Call = (
+  path: string,
+  init?: RequestInit & { readonly json?: unknown },
+) => Promise<Response>
+
+export interface Application {
+  readonly database: TestDatabase
+  readonly call: Call
+  close(): Promise<void>
+}
+
+type Handler = (
+  request: Request,
+  context: { params: Promise<{ id?: string }> },
+) => Promise<Response>
+type Routes = Readonly<Record<string, Handler>>
+
+/**
+ * The routes of the application on a database of the test's own, called as Next calls them. Settings are those of the
+ * environment; see `src/db.ts`.
+ */
+export async function startApplication(
+  options: {
+    readonly url?: (url: string) => Promise<string>
+    readonly env?: Readonly<Record<string, string>>
+  } = {},
+): Promise<Application> {
+  process.chdir(new URL('..', import.meta.url).pathname)
+  const database = await testDatabase({ sets: ['testing'] })
+  const given = { LOG_LEVEL: 'silent', RATE_LIMIT: '1000000', ...options.env }
+  Object.assign(process.env, {
+    DATABASE_URL: (await options.url?.(database.url)) ?? database.url,
+    ...given,
+  })
+  const routes = await loadRoutes()
+  return {
+    database,
+    call: async (path, { json, headers, ...init } = {}) => {
+      const request = new Request(new URL(path, 'http://localhost'), {
+        ...init,
+        headers: {
+          ...(json !== undefined && { 'content-type': 'application/json' }),
+          ...(headers as object),
+        },
+        ...(json !== undefined && { body: JSON.stringify(json) }),
+      })
+      const { handlers, id } = find(routes, new URL(request.url).pathname)
+      const handler = handlers[request.method]
+      if (!handler) throw new Error(`No ${request.method} ${path}`)
+      return await handler(request, { params: Promise.resolve(id === undefined ? {} : { id }) })
+    },
+    close: async () => {
+      await closeDatabase()
+      await database.drop()
+    },
+  }
+}
+
+type RouteTable = readonly (readonly [pattern: RegExp, handlers: Routes])[]
+
+async function loadRoutes(): Promise<RouteTable> {
+  const load = async (module: Promise<unknown>) => (await module) as Routes
+  return [
+    [/^\/api\/carriers$/, await load(import('../app/api/carriers/route.ts'))],
+    [/^\/api\/carriers\/([^/]+)$/, await load(import('../app/api/carriers/[id]/route.ts'))],
+    [
+      /^\/api\/carriers\/([^/]+)\/loads$/,
+      await load(import('../app/api/carriers/[id]/loads/route.ts')),
+    ],
+    [/^\/api\/health\/live$/, await load(import('../app/api/health/live/route.ts'))],
+    [/^\/api\/health\/ready$/, await load(import('../app/api/health/ready/route.ts'))],
+    [/^\/api\/health\/details$/, await load(import('../app/api/health/details/route.ts'))],
+    [/^\/api\/metrics$/, await load(import('../app/api/metrics/route.ts'))],
+    [/^\/api\/openapi\.json$/, await load(import('../app/api/openapi.json/route.ts'))],
+  ]
+}
+
+function find(routes: RouteTable, pathname: string): { handlers: Routes; id: string | undefined } {
+  for (const [pattern, handlers] of routes) {
+    const found = pattern.exec(pathname)
+    if (found) return { handlers, id: found[1] && decodeURIComponent(found[1]) }
+  }
+  throw new Error(`No route ${pathname}`)
+}

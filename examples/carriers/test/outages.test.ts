@@ -1,0 +1,140 @@
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Gate, startGate } from '../../../packages/runtime/test/gate.ts'
+import type { Problem } from '../src/schemas.ts'
+import { type Application, type Call, startApplication } from './application.ts'
+import { checked } from './contract.ts'
+
+/** What clients see while the database is away, slow, read-only, full, or behind this build; and that it ends by itself. */
+
+let application: Application
+let gate: Gate
+let call: Call
+beforeAll(async () => {
+  application = await startApplication({
+    url: async (url) => {
+      gate = await startGate(url)
+      const through = new URL(gate.url)
+      through.search = 'pool_timeout=1&connection_limit=3'
+      return through.href
+    },
+  })
+  call = checked(application.call)
+  await call('/api/carriers?limit=1')
+}, 120_000)
+afterEach(async () => {
+  gate.hang(false)
+  await expect.poll(readiness, { timeout: 10_000 }).toBe(200)
+})
+afterAll(async () => {
+  await gate?.close()
+  await application?.close()
+})
+
+const readiness = async () => (await application.call('/api/health/ready')).status
+const read = () => call('/api/carriers?limit=1')
+const write = (name: string) => call('/api/carriers', { method: 'POST', json: { name } })
+
+async function run(sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({
+    connectionString: application.database.url,
+    // Also while the database is read-only for everybody else.
+    options: '-c default_transaction_read_only=off',
+  })
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** An answer of 503 that says nothing of what is behind it. */
+async function expectUnavailable(response: Response): Promise<void> {
+  const text = await response.text()
+  const { status, title } = JSON.parse(text) as Problem
+  expect([response.status, status, title]).toEqual([503, 503, 'Service Unavailable'])
+  expect(response.headers.get('retry-after')).toMatch(/^\d+$/)
+  expect(text).not.toMatch(/SELECT|INSERT|prisma|postgres|127\.0\.0\.1|at .*\.ts/i)
+}
+
+describe('the API while the database', () => {
+  it('is down answers 503, stays alive, and recovers', async () => {
+    await gate.close()
+    await expectUnavailable(await read())
+    await expectUnavailable(await write('While down'))
+    expect((await application.call('/api/health/live')).status).toBe(200)
+    await expect.poll(readiness, { timeout: 10_000 }).toBe(503)
+    await gate.open()
+    await expect.poll(async () => (await read()).status, { timeout: 10_000 }).toBe(200)
+    expect(await run(`SELECT 1 FROM carriers WHERE name = 'While down'`)).toEqual([])
+  })
+
+  it('is only gone for a moment answers as if nothing had happened', async () => {
+    await gate.close()
+    const answer = read()
+    setTimeout(() => void gate.open(), 300)
+    expect((await answer).status).toBe(200)
+  })
+
+  it('keeps all connections busy answers 503 in time', async () => {
+    const lock = new pg.Client({ connectionString: application.database.url })
+    await lock.connect()
+    await lock.query('BEGIN; LOCK TABLE carriers IN ACCESS EXCLUSIVE MODE')
+    // Three operations wait for the lock with all connections of the pool; the fourth waits for a connection.
+    const waiting = [read(), read(), read()]
+    const begin = performance.now()
+    await expectUnavailable(await read())
+    expect(performance.now() - begin).toBeLessThan(10_000)
+    await lock.query('COMMIT')
+    await lock.end()
+    const statuses = (await Promise.all(waiting)).map(({ status }) => status)
+    expect(statuses).toEqual([200, 200, 200])
+  })
+
+  it('only reads answers reads, and 503 to writes', async () => {
+    const { name } = application.database
+    await run(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+    await gate.close()
+    await gate.open()
+    await expectUnavailable(await write('While read-only'))
+    expect((await read()).status).toBe(200)
+    await run(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
+    await gate.close()
+    await gate.open()
+    await expect
+      .poll(async () => (await write('Writable again')).status, { timeout: 10_000 })
+      .toBe(201)
+  })
+
+  it('waits for migrations of this build is not ready, and answers 503', async () => {
+    await run(
+      "ALTER TABLE carriers RENAME COLUMN version TO later; UPDATE _prisma_migrations SET rolled_back_at = now() WHERE migration_name LIKE '%add_carrier_version'",
+    )
+    await expect.poll(readiness, { timeout: 10_000 }).toBe(503)
+    await expectUnavailable(await read())
+    await run(
+      'ALTER TABLE carriers RENAME COLUMN later TO version; UPDATE _prisma_migrations SET rolled_back_at = NULL',
+    )
+    await expect.poll(readiness, { timeout: 10_000 }).toBe(200)
+  })
+})
+
+describe('a connection that breaks', () => {
+  it('during COMMIT leaves one carrier, and the answer is that it was created', async () => {
+    gate.cut('after', 'COMMIT')
+    const response = await write('Committed unseen')
+    expect(response.status).toBe(201)
+    expect(
+      await run(`SELECT count(*)::int AS n FROM carriers WHERE name = 'Committed unseen'`),
+    ).toEqual([{ n: 1 }])
+  })
+
+  it('before COMMIT leaves one carrier, too: the transaction is run again', async () => {
+    gate.cut('before', 'INSERT')
+    expect((await write('Run again')).status).toBe(201)
+    expect(await run(`SELECT count(*)::int AS n FROM carriers WHERE name = 'Run again'`)).toEqual([
+      { n: 1 },
+    ])
+  })
+})

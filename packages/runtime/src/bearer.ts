@@ -1,0 +1,11 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+/** Whether a request brings the token (`Authorization: Bearer <token>`); takes equally long for each wrong one. */
+export function hasBearerToken(request: Request, token: string): boolean {
+  const given = request.headers.get('authorization')?.replace(/^Bearer /i, '') ?? ''
+  return timingSafeEqual(hash(given), hash(token))
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

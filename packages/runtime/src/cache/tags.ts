@@ -1,0 +1,99 @@
+import type { DataModel } from '../datamodel.ts'
+import type { QueryParams } from '../prisma.ts'
+
+/**
+ * Tags of a model M: `M` for everything that depends on more than one row, `M*` for rows that are not known one by one,
+ * `M#7` for the row with the key 7.
+ */
+export const tagOf = {
+  model: (model: string) => model,
+  anyRow: (model: string) => `${model}*`,
+  row: (model: string, key: unknown) => `${model}#${String(key)}`,
+}
+
+/** Which field is the key of a model. */
+type KeyField = (model: string) => string
+
+const BY_KEY = new Set(['findUnique', 'findUniqueOrThrow'])
+const DELETES = new Set(['delete', 'deleteMany'])
+
+/** The tags that a cached result depends on. */
+export function tagsOfRead(
+  { model = '', operation, args }: QueryParams,
+  dataModel: DataModel,
+  keyField: KeyField,
+): string[] {
+  const related = [...relatedModels(args, model, dataModel).models].map(tagOf.model)
+  const key = BY_KEY.has(operation)
+    ? rowKey((args as { where?: unknown }).where, keyField(model))
+    : undefined
+  if (key === undefined) return [tagOf.model(model), ...related]
+  return [tagOf.row(model, key), tagOf.anyRow(model), ...related]
+}
+
+/** The tags of all that a write may have changed: its own rows, those of nested writes, and those that a delete takes along. */
+export function tagsOfWrite(
+  { model = '', operation, args }: QueryParams,
+  result: unknown,
+  options: { readonly dataModel: DataModel; readonly keyField: KeyField },
+): string[] {
+  const { dataModel, keyField } = options
+  const { models, deletes } = relatedModels(args, model, dataModel)
+  const touched = new Set(models)
+  // ON DELETE CASCADE and SET NULL reach as far as relations do.
+  if (deletes || DELETES.has(operation)) addReachable(model, dataModel, touched)
+  touched.delete(model)
+  const keys = keysOf(result, keyField(model), (args as { data?: unknown }).data)
+  const own = keys ? keys.map((key) => tagOf.row(model, key)) : [tagOf.anyRow(model)]
+  const others = [...touched].flatMap((name) => [tagOf.model(name), tagOf.anyRow(name)])
+  return [tagOf.model(model), ...own, ...others]
+}
+
+/** The models that arguments mention through relations, at any depth; and whether they delete there. */
+function relatedModels(args: unknown, model: string, dataModel: DataModel) {
+  const models = new Set<string>()
+  let deletes = false
+  const walk = (value: unknown, owner: string) => {
+    if (Array.isArray(value)) for (const one of value) walk(one, owner)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return
+    for (const [key, inner] of Object.entries(value)) {
+      const field = dataModel.field(owner, key)
+      if (field?.kind === 'object') models.add(field.type)
+      // `_count: true` counts all relations.
+      if (key === '_count' && inner === true)
+        for (const one of dataModel.related(owner)) models.add(one)
+      if (DELETES.has(key) && !field) deletes = true
+      walk(inner, field?.kind === 'object' ? field.type : owner)
+    }
+  }
+  walk(args, model)
+  return { models, deletes }
+}
+
+function addReachable(model: string, dataModel: DataModel, into: Set<string>): void {
+  for (const related of dataModel.related(model)) {
+    if (into.has(related)) continue
+    into.add(related)
+    addReachable(related, dataModel, into)
+  }
+}
+
+/** The key in a filter that names one row by its key and by nothing else. */
+function rowKey(where: unknown, field: string): string | number | bigint | undefined {
+  const entries = Object.entries(where ?? {})
+  const [name, value] = entries[0] ?? []
+  if (entries.length !== 1 || name !== field) return undefined
+  return isKey(value) ? value : undefined
+}
+
+/** The keys of the rows that a write returned; undefined where it does not say, or has changed the key itself. */
+function keysOf(result: unknown, field: string, data: unknown): unknown[] | undefined {
+  const rows = Array.isArray(result) ? result : [result]
+  const keys = rows.map((row: unknown) => (row as Record<string, unknown> | null)?.[field])
+  const changesKey = typeof data === 'object' && data !== null && field in data
+  return keys.every(isKey) && !changesKey ? keys : undefined
+}
+
+function isKey(value: unknown): value is string | number | bigint {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
+}

@@ -1,0 +1,165 @@
+import type { Pool } from 'pg'
+import { hasBearerToken } from '../bearer.ts'
+import { poolState } from '../pool/index.ts'
+import type { AnyClient } from '../prisma.ts'
+import { checkMigrations, type MigrationsOptions, type RunSql } from './migrations.ts'
+import {
+  type Check,
+  type CheckResult,
+  fail,
+  type HealthReport,
+  pass,
+  runChecks,
+  warn,
+} from './report.ts'
+
+/** What is checked of replicas; `replicaSet` of `slipway-runtime/replicas` is one. Lag in ms. */
+interface CheckedReplicas {
+  status(): readonly {
+    readonly name: string
+    readonly usable: boolean
+    readonly lag: number | undefined
+  }[]
+}
+
+/** Times in ms. */
+export interface HealthOptions {
+  /** The client, or the pool, whose database is asked. With the pool its saturation is checked, too. */
+  readonly prisma?: AnyClient
+  readonly pool?: Pool
+  readonly migrations?: MigrationsOptions
+  /** Replicas that are out of use give a warning: the primary serves their reads. */
+  readonly replicas?: CheckedReplicas
+  /** A warning when the database is larger than so many bytes. The role needs CONNECT, which it has. */
+  readonly disk?: { readonly maxBytes: number }
+  /** Checks of the application's own, by name. One that throws has failed. */
+  readonly checks?: Readonly<Record<string, () => Promise<CheckResult | void>>>
+  /** A check that takes longer has failed. Default 1000. */
+  readonly timeout?: number
+  /** How long a report is used again, so that many probes cost one check. Default 1000. */
+  readonly reuseFor?: number
+  /** Needed to read the details. Without it nobody can. */
+  readonly token?: string
+}
+
+type Handler = (request: Request) => Promise<Response>
+
+export interface Health {
+  /** 200 while the process can answer. Asks nothing and nobody: a database that is away is no reason to restart. */
+  readonly live: Handler
+  /** 200 while requests should come here, else 503, with the names of the checks that failed. */
+  readonly ready: Handler
+  /** The whole report, for the bearer of the token. Same status as `ready`. */
+  readonly details: Handler
+  report(): Promise<HealthReport>
+  /** From now on not ready: call it on SIGTERM, and end the process when the load balancer has noticed. */
+  drain(): void
+}
+
+/** Makes the handlers of an application's health routes. */
+export function createHealth(options: HealthOptions): Health {
+  const { timeout = 1000, reuseFor = 1000, token } = options
+  const checks = checksOf(options)
+  let draining = false
+  let last: { readonly report: Promise<HealthReport>; until: number } | undefined
+
+  const report = () => {
+    if (last && performance.now() < last.until) return last.report
+    // Until it is made, all share it, however long a check hangs.
+    const made = { report: runChecks(checks, timeout), until: Number.POSITIVE_INFINITY }
+    last = made
+    void made.report.finally(() => {
+      made.until = performance.now() + reuseFor
+    })
+    return made.report
+  }
+  const respond = async (body: (found: HealthReport) => object) => {
+    const found = await report()
+    const ready = found.ready && !draining
+    return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not-ready', ...body(found) })
+  }
+  return {
+    live: async () => json(200, { status: 'live' }),
+    ready: () => respond(({ checks: results }) => ({ failed: failedOf(results, draining) })),
+    details: async (request) => {
+      if (token === undefined) return json(403, { status: 'forbidden' })
+      if (!hasBearerToken(request, token)) {
+        return json(401, { status: 'unauthorized' }, { 'www-authenticate': 'Bearer' })
+      }
+      return await respond((found) => ({ draining, checks: found.checks, at: new Date(found.at) }))
+    },
+    report,
+    drain: () => {
+      draining = true
+    },
+  }
+}
+
+function checksOf(options: HealthOptions): Record<string, Check> {
+  const { pool, migrations, replicas, disk, checks = {} } = options
+  const runSql = runSqlOf(options)
+  const own = Object.entries(checks).map(([name, check]): [string, Check] => [
+    name,
+    async () => (await check()) ?? pass(undefined),
+  ])
+  return {
+    // Before the others, which wait for connections themselves.
+    ...(pool && { pool: () => checkPool(pool) }),
+    ...(runSql && { database: () => checkDatabase(runSql) }),
+    ...(runSql && migrations && { migrations: () => checkMigrations(runSql, migrations) }),
+    ...(replicas && { replicas: () => checkReplicas(replicas) }),
+    ...(runSql && disk && { disk: () => checkDisk(runSql, disk.maxBytes) }),
+    ...Object.fromEntries(own),
+  }
+}
+
+function runSqlOf({ prisma, pool }: HealthOptions): RunSql | undefined {
+  if (prisma) return async <T>(sql: string) => await prisma.$queryRawUnsafe<T[]>(sql)
+  if (pool) return async <T>(sql: string) => (await pool.query(sql)).rows as T[]
+  return undefined
+}
+
+async function checkDatabase(runSql: RunSql): Promise<CheckResult> {
+  const begin = performance.now()
+  await runSql('SELECT 1 AS one')
+  return pass({ latency: Math.round((performance.now() - begin) * 10) / 10 })
+}
+
+/** A queue as long as the pool means that a new request waits for a whole round of the others. */
+async function checkPool(pool: Pool): Promise<CheckResult> {
+  const state = poolState(pool)
+  if (state.waiting < state.max) return pass({ ...state })
+  return fail('More operations wait for a connection than the pool has.', { ...state })
+}
+
+async function checkReplicas(replicas: CheckedReplicas): Promise<CheckResult> {
+  const status = replicas.status()
+  const out = status.filter(({ usable }) => !usable).map(({ name }) => name)
+  if (out.length === 0) return pass({ replicas: status })
+  return warn(`Out of use: ${out.join(', ')}.`, { replicas: status })
+}
+
+async function checkDisk(runSql: RunSql, maxBytes: number): Promise<CheckResult> {
+  const rows = await runSql<{ bytes: string }>(
+    'SELECT pg_database_size(current_database())::text AS bytes',
+  )
+  const bytes = Number(rows[0]?.bytes)
+  if (bytes <= maxBytes) return pass({ bytes })
+  return warn(`The database is larger than ${maxBytes} bytes.`, { bytes })
+}
+
+function failedOf(checks: HealthReport['checks'], draining: boolean): string[] {
+  const failed = Object.entries(checks).filter(([, { status }]) => status === 'fail')
+  return [...failed.map(([name]) => name), ...(draining ? ['draining'] : [])]
+}
+
+function json(status: number, body: object, headers: Record<string, string> = {}): Response {
+  return Response.json(body, {
+    status,
+    headers: {
+      'cache-control': 'no-store',
+      ...(status === 503 && { 'retry-after': '1' }),
+      ...headers,
+    },
+  })
+}

@@ -1,0 +1,69 @@
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { sqlStateOf } from '../errors/index.ts'
+import { type CheckResult, fail, pass, warn } from './report.ts'
+
+export interface MigrationsOptions {
+  /** The names of the migrations that this build was made with, as `migrationsIn` reads them. */
+  readonly expected: readonly string[]
+  /** The schema of `_prisma_migrations`. Default: the first of the `search_path`. */
+  readonly schema?: string
+  /**
+   * Whether the instance stays ready when the database has migrations that this build does not know: the rule while a new
+   * version is rolled out, and no longer safe if migrations break older builds. Default true, with a warning.
+   */
+  readonly readyWhenNewer?: boolean
+}
+
+/** Runs SQL and gives its rows. */
+export type RunSql = <T>(sql: string) => Promise<readonly T[]>
+
+interface HistoryRow {
+  readonly name: string
+  readonly finished: boolean
+  readonly rolledBack: boolean
+}
+
+/** The names of the migrations in a folder of Prisma, sorted. Read it at build time where the folder is not deployed. */
+export function migrationsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => existsSync(path.join(folder, name, 'migration.sql')))
+    .toSorted()
+}
+
+/** Compares Prisma's history in the database with the migrations of this build. */
+export async function checkMigrations(
+  runSql: RunSql,
+  { expected, schema, readyWhenNewer = true }: MigrationsOptions,
+): Promise<CheckResult> {
+  const history = await readHistory(runSql, schema)
+  const applied = new Set(history.filter(isApplied).map(({ name }) => name))
+  const failed = history.filter((row) => !row.finished && !row.rolledBack).map(({ name }) => name)
+  const pending = expected.filter((name) => !applied.has(name) && !failed.includes(name))
+  const known = new Set(expected)
+  const newer = [...applied].filter((name) => !known.has(name))
+  const facts = { applied: applied.size, pending, failed, newer }
+  if (failed.length > 0) return fail('A migration has failed and is not resolved.', facts)
+  if (pending.length > 0) return fail('Migrations of this build are pending.', facts)
+  if (newer.length === 0) return pass(facts)
+  const problem = 'The database has migrations that this build does not know.'
+  return readyWhenNewer ? warn(problem, facts) : fail(problem, facts)
+}
+
+function isApplied({ finished, rolledBack }: HistoryRow): boolean {
+  return finished && !rolledBack
+}
+
+async function readHistory(runSql: RunSql, schema: string | undefined): Promise<HistoryRow[]> {
+  const prefix = schema === undefined ? '' : `"${schema.replaceAll('"', '""')}".`
+  const sql = `
+    SELECT migration_name AS name, finished_at IS NOT NULL AS finished, rolled_back_at IS NOT NULL AS "rolledBack"
+    FROM ${prefix}_prisma_migrations ORDER BY started_at`
+  try {
+    return [...(await runSql<HistoryRow>(sql))]
+  } catch (error) {
+    // Nothing was ever migrated here.
+    if (sqlStateOf(error) === '42P01') return []
+    throw error
+  }
+}

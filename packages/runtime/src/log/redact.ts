@@ -1,0 +1,69 @@
+import type { DataModel } from '../datamodel.ts'
+
+const REDACTED = '[redacted]'
+
+/** Arguments that say how a query is made, and hold no value of a row. */
+const SHAPE = new Set([
+  'select',
+  'include',
+  'omit',
+  'orderBy',
+  'distinct',
+  'take',
+  'skip',
+  'by',
+  'mode',
+  'skipDuplicates',
+])
+
+/** Where in the arguments a value is. */
+interface Place {
+  readonly model: string | undefined
+  readonly field: string | undefined
+  readonly isShape: boolean
+}
+
+/**
+ * A copy of an operation's arguments in which each value is replaced, except those of the fields in `allowed`
+ * (`Carrier.homeState`), also in nested writes and filters. Arguments of raw queries are replaced as a whole.
+ */
+export function redactArguments(
+  args: unknown,
+  model: string | undefined,
+  options: { readonly allowed: ReadonlySet<string>; readonly dataModel: DataModel },
+): unknown {
+  if (model === undefined) return args === undefined ? undefined : REDACTED
+  return redact(args, { model, field: undefined, isShape: false })
+
+  function redact(value: unknown, place: Place): unknown {
+    if (Array.isArray(value)) return value.map((one) => redact(one, place))
+    if (isPlainObject(value)) {
+      return Object.fromEntries(
+        Object.entries(value).map(([key, one]) => [key, redact(one, enter(place, key))]),
+      )
+    }
+    return value === undefined || isVisible(place) ? value : REDACTED
+  }
+
+  function enter(place: Place, key: string): Place {
+    const field = place.model === undefined ? undefined : options.dataModel.field(place.model, key)
+    if (field?.kind === 'object')
+      return { model: field.type, field: undefined, isShape: place.isShape }
+    if (field) return { ...place, field: key }
+    // `where` inside of `include` holds values again.
+    return {
+      ...place,
+      isShape: key === 'where' || key === 'cursor' ? false : place.isShape || SHAPE.has(key),
+    }
+  }
+
+  function isVisible({ model: owner, field, isShape }: Place): boolean {
+    return isShape || (field !== undefined && options.allowed.has(`${owner}.${field}`))
+  }
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

@@ -1,0 +1,11 @@
+/** How many rows a result of Prisma Client stands for: returned by a read, changed by a write. */
+export function countRows(result: unknown): number | undefined {
+  if (Array.isArray(result)) return result.length
+  if (result === null) return 0
+  // `$executeRaw` and `count` give a number: one of rows changed, or of rows counted.
+  if (typeof result === 'number') return result
+  if (typeof result !== 'object') return undefined
+  const { count } = result as { count?: unknown }
+  // `updateMany` and the like give nothing but a count; a model may have a field of that name among others.
+  return typeof count === 'number' && Object.keys(result).length === 1 ? count : 1
+}

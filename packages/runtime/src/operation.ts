@@ -1,0 +1,69 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { QueryParams } from './prisma.ts'
+import { isInTransaction } from './prisma.ts'
+
+/**
+ * One call of Prisma Client, while it runs. The extensions of this package write down here what each of them knows, so
+ * that the log and the metrics can report it. Times are in milliseconds.
+ */
+export interface Operation {
+  /** `Carrier`; undefined for a raw query. */
+  readonly model: string | undefined
+  /** `findMany`, `$queryRaw`. */
+  readonly action: string
+  readonly inTransaction: boolean
+  /** Time spent waiting for a connection, where the pool is one of `createPool`. */
+  poolWait: number
+  /** Attempts after the first. */
+  retries: number
+  /** Where the result came from. */
+  source: 'primary' | 'replica' | 'cache'
+}
+
+interface RunningOperation extends Operation {
+  /** The call as Prisma hands it from extension to extension: the same object in each of them. */
+  readonly call: object | undefined
+}
+
+const running = new AsyncLocalStorage<RunningOperation>()
+
+/** The operation in whose course this code runs. */
+export function currentOperation(): Operation | undefined {
+  return running.getStore()
+}
+
+/**
+ * Runs the work of an operation: one that an outer extension has begun, or else a new one. An operation that an extension
+ * runs by itself in the course of another is a new one.
+ */
+export function withOperation(
+  params: QueryParams,
+  work: (operation: Operation) => Promise<unknown>,
+): Promise<unknown> {
+  if (isInternalWork()) return params.query(params.args)
+  const call = params.__internalParams
+  const begun = running.getStore()
+  if (begun && begun.call === call) return work(begun)
+  const operation: RunningOperation = {
+    call,
+    model: params.model,
+    action: params.operation,
+    inTransaction: isInTransaction(params),
+    poolWait: 0,
+    retries: 0,
+    source: 'primary',
+  }
+  return running.run(operation, work, operation)
+}
+
+const internal = new AsyncLocalStorage<true>()
+
+/** Runs a statement of this package's own, such as a setting: it is no operation of the application. */
+export function asInternalWork<T>(work: () => PromiseLike<T>): Promise<T> {
+  // Prisma's promises are lazy: awaited here, the statement runs here.
+  return internal.run(true, async () => await work())
+}
+
+export function isInternalWork(): boolean {
+  return internal.getStore() === true
+}

@@ -1,0 +1,162 @@
+import type { PoolConfig as PgPoolConfig } from 'pg'
+import { PoolConfigError } from './failure.ts'
+import { type TlsOptions, tlsOptions } from './tls.ts'
+
+/**
+ * Where the application runs: `server`, a process that lives long and serves many requests; `serverless`, a process that
+ * serves one request at a time and may be frozen between two; `behind-pooler`, one whose connections end at
+ * PgBouncer or the like in transaction mode.
+ */
+export type PoolPreset = 'server' | 'serverless' | 'behind-pooler'
+
+export interface PoolOptions {
+  /** Shown in `pg_stat_activity`. Default: `application_name` of the connection string, else the name of the npm package. */
+  readonly applicationName?: string
+  /** Connections of this process at most. Default: `connection_limit` of the connection string, else the preset's. */
+  readonly max?: number
+  /** How long an operation waits for a connection, in ms. */
+  readonly acquireTimeout?: number
+  /** When the server ends a statement, in ms; 0 is never. */
+  readonly statementTimeout?: number
+  /** When the server ends a session that is idle in a transaction, in ms; 0 is never. */
+  readonly idleInTransactionTimeout?: number
+  /** How long a connection lives, in seconds: a bound on how long an old primary or an unbalanced replica is used. */
+  readonly maxLifetimeSeconds?: number
+}
+
+/** A configuration for `pg.Pool`, or for `new PrismaPg(…)`, which passes it on. */
+export interface PoolConfig extends PgPoolConfig {
+  readonly max: number
+  readonly connectionTimeoutMillis: number
+}
+
+interface Defaults extends Required<Omit<PoolOptions, 'applicationName'>> {
+  readonly idleTimeout: number
+}
+
+const PRESETS: Readonly<Record<PoolPreset, Defaults>> = {
+  server: {
+    max: 10,
+    acquireTimeout: 5000,
+    statementTimeout: 30_000,
+    idleInTransactionTimeout: 15_000,
+    maxLifetimeSeconds: 1800,
+    idleTimeout: 30_000,
+  },
+  // A frozen process holds its connections for nothing: few of them, and given back soon.
+  serverless: {
+    max: 2,
+    acquireTimeout: 5000,
+    statementTimeout: 15_000,
+    idleInTransactionTimeout: 10_000,
+    maxLifetimeSeconds: 300,
+    idleTimeout: 5000,
+  },
+  // The pooler queues: more clients than server connections are its purpose.
+  'behind-pooler': {
+    max: 20,
+    acquireTimeout: 10_000,
+    statementTimeout: 30_000,
+    idleInTransactionTimeout: 15_000,
+    maxLifetimeSeconds: 1800,
+    idleTimeout: 30_000,
+  },
+}
+
+/** Parameters of Prisma and libpq that we translate; any other goes to the driver as it is. */
+const TRANSLATED = [
+  'application_name',
+  'connect_timeout',
+  'connection_limit',
+  'pgbouncer',
+  'pool_timeout',
+  'schema',
+  'socket_timeout',
+  'sslaccept',
+  'sslcert',
+  'sslkey',
+  'sslmode',
+  'sslrootcert',
+  'statement_cache_size',
+]
+
+/**
+ * The configuration of a connection pool for an application on PostgreSQL. The parameters that Prisma 6 read from the
+ * connection string hold again: `connection_limit`, `pool_timeout` and `connect_timeout` (seconds), `sslmode`,
+ * `application_name`. `schema` belongs to the adapter: `new PrismaPg(pool, { schema })`.
+ *
+ * `behind-pooler` sends no session settings: a transaction pooler refuses them, or gives them to the next client. Set
+ * the timeouts on the role instead: `ALTER ROLE app SET statement_timeout = '30s'`.
+ *
+ * Throws a {@link PoolConfigError} if the connection string cannot be understood; its message never contains the string.
+ */
+export function poolConfig(
+  connectionString: string,
+  preset: PoolPreset = 'server',
+  options: PoolOptions = {},
+): PoolConfig {
+  const url = parse(connectionString)
+  const parameters = new Map(url.searchParams)
+  for (const name of TRANSLATED) url.searchParams.delete(name)
+  const defaults = PRESETS[preset]
+  const pool = { ...defaults, ...defined(options) }
+  const ssl = tlsOptions(parameters, parameters.get('host') ?? url.hostname)
+  const wait = seconds(parameters, 'pool_timeout') ?? seconds(parameters, 'connect_timeout')
+  return {
+    connectionString: url.href,
+    max: options.max ?? count(parameters, 'connection_limit') ?? defaults.max,
+    connectionTimeoutMillis: options.acquireTimeout ?? wait ?? defaults.acquireTimeout,
+    idleTimeoutMillis: defaults.idleTimeout,
+    maxLifetimeSeconds: pool.maxLifetimeSeconds,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    application_name:
+      options.applicationName ?? parameters.get('application_name') ?? packageName(),
+    ...sslField(ssl),
+    ...(preset === 'serverless' && { allowExitOnIdle: true }),
+    ...(preset !== 'behind-pooler' && {
+      statement_timeout: pool.statementTimeout,
+      idle_in_transaction_session_timeout: pool.idleInTransactionTimeout,
+    }),
+  }
+}
+
+function sslField(ssl: TlsOptions | undefined): { ssl?: TlsOptions } {
+  return ssl === undefined ? {} : { ssl }
+}
+
+function parse(connectionString: string): URL {
+  const problem =
+    'The connection string must be of the form postgresql://user:password@host:port/database.'
+  if (!URL.canParse(connectionString)) throw new PoolConfigError(problem)
+  const url = new URL(connectionString)
+  if (!['postgres:', 'postgresql:'].includes(url.protocol)) throw new PoolConfigError(problem)
+  return url
+}
+
+function count(parameters: ReadonlyMap<string, string>, name: string): number | undefined {
+  const text = parameters.get(name)
+  if (text === undefined) return undefined
+  if (!/^\d{1,6}$/.test(text)) {
+    throw new PoolConfigError(
+      `The parameter ${name} of the connection string must be a whole number.`,
+    )
+  }
+  return Number(text)
+}
+
+/** A parameter in seconds, as ms; nothing for 0, which meant "for ever". */
+function seconds(parameters: ReadonlyMap<string, string>, name: string): number | undefined {
+  const value = count(parameters, name)
+  return value === undefined || value === 0 ? undefined : value * 1000
+}
+
+function packageName(): string {
+  return process.env['npm_package_name'] ?? 'prisma'
+}
+
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Partial<T>
+}

@@ -1,0 +1,58 @@
+import pg from 'pg'
+import { currentOperation } from '../operation.ts'
+import { poolConfig, type PoolOptions, type PoolPreset } from './config.ts'
+
+/** How full a pool is, in connections and waiting operations. */
+export interface PoolState {
+  readonly max: number
+  readonly open: number
+  readonly idle: number
+  readonly waiting: number
+}
+
+type Connected = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void
+
+/** A pool that tells the running operation how long it waited for a connection. */
+class ObservedPool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>
+  override connect(callback: Connected): void
+  override connect(callback?: Connected): Promise<pg.PoolClient> | void {
+    const operation = currentOperation()
+    const begin = performance.now()
+    const note = () => {
+      if (operation) operation.poolWait += performance.now() - begin
+    }
+    if (callback) {
+      return super.connect((error, client, done) => {
+        note()
+        callback(error, client, done)
+      })
+    }
+    return super.connect().finally(note)
+  }
+}
+
+/**
+ * A pool of `poolConfig`, for `new PrismaPg(pool)`: as good as the configuration alone, and its state can be read by
+ * health checks and metrics. A connection that breaks while idle is dropped and does not end the process. Close it with
+ * `pool.end()` after `prisma.$disconnect()`.
+ */
+export function createPool(
+  connectionString: string,
+  preset: PoolPreset = 'server',
+  options: PoolOptions = {},
+): pg.Pool {
+  const pool = new ObservedPool(poolConfig(connectionString, preset, options))
+  // Without a listener Node ends the process (prisma#27641). The pool has removed the connection already.
+  pool.on('error', () => {})
+  return pool
+}
+
+export function poolState(pool: pg.Pool): PoolState {
+  const { totalCount, idleCount, waitingCount, options } = pool
+  return { max: options.max, open: totalCount, idle: idleCount, waiting: waitingCount }
+}

@@ -1,0 +1,62 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { formatToken, latest, parseToken, type Requirement } from './position.ts'
+
+/** What the reads of a request must see. */
+export interface Session {
+  required: Requirement | undefined
+}
+
+const sessions = new AsyncLocalStorage<Session>()
+
+export function currentSession(): Session | undefined {
+  return sessions.getStore()
+}
+
+export function requireAtLeast(session: Session, requirement: Requirement): void {
+  session.required = latest(session.required, requirement)
+}
+
+/**
+ * Runs `work` so that its reads see what it wrote before, and what was written before `token` was issued. Take the token
+ * for the user's next request from {@link consistencyToken} in `work`. A text that is no token is ignored.
+ */
+export function withConsistency<T>(token: string | undefined, work: () => T): T {
+  return sessions.run({ required: parseToken(token) }, work)
+}
+
+/** The token that stands for all that was written in this `withConsistency`; undefined where nothing was. */
+export function consistencyToken(): string | undefined {
+  const required = sessions.getStore()?.required
+  return required && formatToken(required)
+}
+
+const COOKIE = 'slipway-consistency'
+/** Longer than the lag with which a replica is in use: after it every usable replica shows the write. */
+const COOKIE_SECONDS = 60
+
+/**
+ * Wraps a Web handler so that a user's reads see the user's writes also in later requests, to whichever instance: the
+ * token travels in a cookie.
+ */
+export function withConsistencyCookie<A extends readonly unknown[]>(
+  handler: (request: Request, ...rest: A) => Promise<Response>,
+): (request: Request, ...rest: A) => Promise<Response> {
+  return async (request, ...rest) => {
+    const given = cookieOf(request)
+    return await withConsistency(given, async () => {
+      const response = await handler(request, ...rest)
+      const token = consistencyToken()
+      if (token === undefined || token === given) return response
+      // Headers of some responses are immutable.
+      const answer = new Response(response.body, response)
+      const attributes = `Path=/; Max-Age=${COOKIE_SECONDS}; HttpOnly; SameSite=Lax`
+      answer.headers.append('set-cookie', `${COOKIE}=${token}; ${attributes}`)
+      return answer
+    })
+  }
+}
+
+function cookieOf(request: Request): string | undefined {
+  const cookies = request.headers.get('cookie')?.split(/;\s*/) ?? []
+  return cookies.find((cookie) => cookie.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1)
+}

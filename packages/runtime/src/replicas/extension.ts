@@ -1,0 +1,97 @@
+import { classifyError, type ErrorKind } from '../errors/index.ts'
+import { withOperation } from '../operation.ts'
+import {
+  createExtension,
+  type Extension,
+  isInTransaction,
+  isRead,
+  type QueryParams,
+} from '../prisma.ts'
+import { currentSession, requireAtLeast, type Session } from './consistency.ts'
+import type { Replica, ReplicaSet } from './replica-set.ts'
+
+/** Failures of a replica that another server does not share. */
+const ELSEWHERE: ReadonlySet<ErrorKind> = new Set([
+  'unreachable',
+  'connection-lost',
+  'pool-timeout',
+  // "canceling statement due to conflict with recovery"
+  'conflict',
+])
+
+/**
+ * A Prisma extension that sends reads to replicas. Writes, raw queries and all of a transaction go to the primary. A read
+ * that fails because of its replica is done elsewhere, so that the loss of a replica fails no read. Inside of
+ * `withConsistency` a read goes to a replica that shows what was written before, or to the primary.
+ */
+export function replicas(set: ReplicaSet): Extension {
+  return createExtension(() => ({
+    name: 'slipway-replicas',
+    onOperation: (params) => {
+      if (isInTransaction(params)) return params.query(params.args)
+      if (!isRead(params.operation)) return writing(set, () => params.query(params.args))
+      return withOperation(params, async (operation) => {
+        const found = await readFromReplica(set, params)
+        operation.source = found ? 'replica' : 'primary'
+        return found ? found.result : await params.query(params.args)
+      })
+    },
+    onTransaction: (args, run) => writing(set, () => run(args)),
+  }))
+}
+
+/** Does what may write, and notes what later reads of the session must see. */
+async function writing(set: ReplicaSet, write: () => Promise<unknown>): Promise<unknown> {
+  const session = currentSession()
+  if (!session) return await write()
+  try {
+    return await write()
+  } finally {
+    // After a failure, too: it may have been done all the same.
+    await notePosition(set, session)
+  }
+}
+
+async function notePosition(set: ReplicaSet, session: Session): Promise<void> {
+  try {
+    requireAtLeast(session, await set.primaryPosition())
+  } catch {
+    requireAtLeast(session, 'primary')
+  }
+}
+
+/** The result of a replica; undefined where the primary must be asked. */
+async function readFromReplica(
+  set: ReplicaSet,
+  params: QueryParams,
+): Promise<{ readonly result: unknown } | undefined> {
+  const required = currentSession()?.required
+  for (;;) {
+    const replica = await set.choose(required)
+    if (!replica) return undefined
+    const { connections } = replica
+    try {
+      const result = await runOn(replica, params)
+      // A new connection may lead to a server that was restarted and is behind what it showed before.
+      if (required === undefined || replica.connections === connections) return { result }
+    } catch (error) {
+      const { kind } = classifyError(error)
+      if (!ELSEWHERE.has(kind)) throw error
+      if (kind === 'conflict') return undefined
+      set.evict(replica, 'A read failed there.')
+    }
+  }
+}
+
+type Read = (args: unknown) => Promise<unknown>
+
+function runOn(
+  { config }: Replica,
+  { model = '', operation, args }: QueryParams,
+): Promise<unknown> {
+  const models = config.client as unknown as Readonly<Record<string, Record<string, Read>>>
+  const read = models[model.charAt(0).toLowerCase() + model.slice(1)]?.[operation]
+  if (!read)
+    throw new TypeError(`The client of the replica ${config.name} has no ${model}.${operation}.`)
+  return read(args)
+}

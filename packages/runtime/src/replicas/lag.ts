@@ -1,0 +1,41 @@
+import type { Position } from './position.ts'
+
+interface Sample {
+  readonly at: number
+  readonly position: Position
+}
+
+/** Knows when the primary was where. */
+export interface PrimaryTrack {
+  record(position: Position): void
+  /** How old the state is that a replica shows, in ms; undefined before the primary was asked. */
+  lagOf(position: Position): number | undefined
+}
+
+/** Enough to tell a minute's lag from two at one sample a second. */
+const SAMPLES = 600
+
+/**
+ * Measures lag by the primary's positions over time: a replica that shows what the primary wrote 3 s ago is 3 s behind.
+ * The replica's own clock and `pg_last_xact_replay_timestamp` would say 0 for one that has lost its primary, and hours
+ * for one whose primary is idle.
+ */
+export function createPrimaryTrack(now: () => number = () => performance.now()): PrimaryTrack {
+  const samples: Sample[] = []
+  return {
+    record(position) {
+      samples.push({ at: now(), position })
+      if (samples.length > SAMPLES) samples.shift()
+    },
+    lagOf(position) {
+      const newest = samples.at(-1)
+      if (!newest) return undefined
+      const covers = (sample: Sample) =>
+        sample.position.timeline === position.timeline && sample.position.lsn <= position.lsn
+      if (covers(newest)) return 0
+      // The first moment whose writes the replica does not show yet.
+      const missed = samples[samples.findLastIndex(covers) + 1] ?? newest
+      return now() - missed.at
+    },
+  }
+}

@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Pool } from 'pg'
+import type { AnyClient } from '../prisma.ts'
+import { createPrimaryTrack } from './lag.ts'
+import { parseLsn, type Position, type Requirement, satisfies } from './position.ts'
+
+export interface ReplicaConfig {
+  readonly name: string
+  /** A client of the same schema, on the replica. */
+  readonly client: AnyClient
+  /**
+   * The pool under the client. With it, a read-your-writes read is safe also while a replica restarts, which can take it
+   * back behind what it showed before.
+   */
+  readonly pool?: Pool
+  /** The share of reads, relative to the other replicas. Default 1. */
+  readonly weight?: number
+}
+
+/** Times in ms. */
+export interface ReplicaSetOptions {
+  /** The client on the primary, without extensions: its position is read through it. */
+  readonly primary: AnyClient
+  readonly replicas: readonly ReplicaConfig[]
+  /** A replica further behind is out of use. Default 10,000. */
+  readonly maxLag?: number
+  /** Default 1000. */
+  readonly checkEvery?: number
+  /** A check that takes longer has failed. Default 1000. */
+  readonly checkTimeout?: number
+  /** How long a read waits for a replica to show what it must see, before it goes to the primary. Default 100. */
+  readonly waitForReplay?: number
+}
+
+export interface ReplicaStatus {
+  readonly name: string
+  /** Whether reads go there. */
+  readonly usable: boolean
+  /** How old what it shows is, in ms; undefined where it is not known. */
+  readonly lag: number | undefined
+  /** Why it is out of use. */
+  readonly problem?: string
+}
+
+/** A replica, and what is known of it. */
+export interface Replica {
+  readonly config: ReplicaConfig
+  problem: string | undefined
+  replayed: Position | undefined
+  /** Grows with each new connection, behind which may be a server that was restarted. */
+  connections: number
+}
+
+export interface ReplicaSet {
+  status(): readonly ReplicaStatus[]
+  /** Checks all replicas now; they are checked by themselves every `checkEvery`. */
+  check(): Promise<void>
+  /** A replica for a read, by weight; undefined where the read must go to the primary. */
+  choose(required: Requirement | undefined): Promise<Replica | undefined>
+  /** Takes a replica out of use until its next check succeeds. */
+  evict(replica: Replica, problem: string): void
+  /** Where the primary is now. */
+  primaryPosition(): Promise<Position>
+  /** Ends the checks. */
+  stop(): void
+}
+
+const PRIMARY_POSITION = `
+  SELECT pg_current_wal_insert_lsn()::text AS lsn,
+    ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int AS timeline`
+
+/** `received_tli` is hidden from ordinary roles; the timeline of the last checkpoint is not, and follows later. */
+const REPLICA_POSITION = `
+  SELECT pg_is_in_recovery() AS standby, pg_last_wal_replay_lsn()::text AS lsn,
+    coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint())) AS timeline`
+
+interface PositionRow {
+  readonly standby?: boolean
+  readonly lsn: string | null
+  readonly timeline: number
+}
+
+/** How often a read asks a replica whether it has caught up, in ms. */
+const POLL_EVERY = 5
+
+/**
+ * A set of replicas with their health. Reads start to go there after the first check. Stop it when the application ends.
+ */
+export function createReplicaSet(options: ReplicaSetOptions): ReplicaSet {
+  const { primary, maxLag = 10_000, checkEvery = 1000, checkTimeout = 1000 } = options
+  const { waitForReplay = 100 } = options
+  const track = createPrimaryTrack()
+  const all = options.replicas.map(createReplica)
+
+  const lagOf = ({ replayed }: Replica) => replayed && track.lagOf(replayed)
+  const problemOf = (replica: Replica) => {
+    if (replica.problem !== undefined) return replica.problem
+    const lag = lagOf(replica)
+    return lag !== undefined && lag > maxLag ? `Its lag is above ${maxLag} ms.` : undefined
+  }
+  const primaryPosition = async () => {
+    const position = positionOf(await ask(primary, PRIMARY_POSITION, checkTimeout))
+    track.record(position)
+    return position
+  }
+  const checkReplica = async (replica: Replica) => {
+    const seen = replica.connections
+    try {
+      const row = await ask(replica.config.client, REPLICA_POSITION, checkTimeout)
+      if (row.standby !== true || row.lsn === null) {
+        evict(replica, 'It is not a replica: it was promoted.')
+        return
+      }
+      // What was read over another connection may have been read before a restart.
+      replica.replayed = replica.connections === seen ? positionOf(row) : undefined
+      replica.problem = undefined
+    } catch {
+      evict(replica, 'It does not answer.')
+    }
+  }
+  const check = async () => {
+    // Without the primary, reads go on where they went: its last known position is compared.
+    await primaryPosition().catch(() => undefined)
+    await Promise.all(all.map(checkReplica))
+  }
+  const evict = (replica: Replica, problem: string) => {
+    replica.problem = problem
+    replica.replayed = undefined
+  }
+  /** Asks usable replicas until one shows what is required; undefined when the time is over. */
+  const waitFor = async (usable: readonly Replica[], required: Requirement) => {
+    const begin = performance.now()
+    for (;;) {
+      await Promise.all(usable.map(checkReplica))
+      const caughtUp = usable.filter(({ replayed }) => satisfies(replayed, required))
+      if (caughtUp.length > 0) return pickByWeight(caughtUp)
+      if (performance.now() - begin > waitForReplay) return undefined
+      await sleep(POLL_EVERY)
+    }
+  }
+  const choose = async (required: Requirement | undefined) => {
+    const usable = all.filter((replica) => problemOf(replica) === undefined)
+    if (usable.length === 0 || required === 'primary') return undefined
+    if (required === undefined) return pickByWeight(usable)
+    const caughtUp = usable.filter(({ replayed }) => satisfies(replayed, required))
+    return caughtUp.length > 0 ? pickByWeight(caughtUp) : await waitFor(usable, required)
+  }
+
+  let stopped = false
+  const timer = setTimeout(function tick() {
+    void check().finally(() => {
+      if (!stopped) timer.refresh()
+    })
+  }, checkEvery).unref()
+  void check()
+
+  return {
+    status: () =>
+      all.map((replica) => {
+        const problem = problemOf(replica)
+        const usable = problem === undefined
+        const status = { name: replica.config.name, usable, lag: lagOf(replica) }
+        return usable ? status : { ...status, problem }
+      }),
+    check,
+    choose,
+    evict,
+    primaryPosition,
+    stop: () => {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+function createReplica(config: ReplicaConfig): Replica {
+  const replica: Replica = {
+    config,
+    problem: 'It was not checked yet.',
+    replayed: undefined,
+    connections: 0,
+  }
+  config.pool?.on('connect', () => {
+    replica.connections++
+    replica.replayed = undefined
+  })
+  return replica
+}
+
+function pickByWeight(replicas: readonly Replica[]): Replica | undefined {
+  const weightOf = ({ config }: Replica) => config.weight ?? 1
+  let rest = Math.random() * replicas.reduce((sum, replica) => sum + weightOf(replica), 0)
+  return replicas.find((replica) => (rest -= weightOf(replica)) < 0)
+}
+
+/** Runs a query that must answer within `timeout` ms. */
+async function ask(client: AnyClient, sql: string, timeout: number): Promise<PositionRow> {
+  const abort = new AbortController()
+  const late = sleep(timeout, undefined, { signal: abort.signal })
+  try {
+    const rows = await Promise.race([client.$queryRawUnsafe<PositionRow[]>(sql), late])
+    const row = rows?.[0]
+    if (!row) throw new NoAnswer()
+    return row
+  } finally {
+    abort.abort()
+  }
+}
+
+/** Seen by the caller only as a check that failed. */
+class NoAnswer extends Error {}
+
+function positionOf({ lsn, timeline }: PositionRow): Position {
+  return { timeline, lsn: parseLsn(lsn ?? '0/0') }
+}

@@ -1,0 +1,39 @@
+import { type Operation, withOperation } from '../operation.ts'
+import { createExtension, type Extension, isInTransaction, isRead } from '../prisma.ts'
+import { createRetryPolicy, type RetryOptions, type RetryPolicy } from './policy.ts'
+
+/**
+ * A Prisma extension that retries operations outside of transactions: reads after every transient failure; writes only
+ * where it is certain that nothing was written, or where `isIdempotent` says that it does not matter. Raw queries count
+ * as writes. A transaction can only be retried as a whole: see {@link withRetry}.
+ *
+ * Pass the same policy to `withRetry`, so that both share budget and circuit breaker.
+ */
+export function retry(policy: RetryPolicy | RetryOptions = {}): Extension {
+  const { run, options } = 'run' in policy ? policy : createRetryPolicy(policy)
+  return createExtension(() => ({
+    name: 'slipway-retry',
+    onOperation: (params) => {
+      if (isInTransaction(params)) return params.query(params.args)
+      return withOperation(params, (operation) => {
+        const repeatable = isRead(operation.action) || options.isIdempotent?.(operation) === true
+        return run(
+          operation,
+          counted(operation, () => params.query(params.args)),
+          (error) => {
+            return repeatable || error.nothingChanged
+          },
+        )
+      })
+    },
+  }))
+}
+
+/** Counts the calls after the first on the operation. */
+function counted(operation: Operation, attempt: () => Promise<unknown>): () => Promise<unknown> {
+  let calls = 0
+  return () => {
+    operation.retries = calls++
+    return attempt()
+  }
+}

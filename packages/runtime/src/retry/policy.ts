@@ -1,0 +1,131 @@
+import {
+  BrokenCircuitError,
+  circuitBreaker,
+  ConsecutiveBreaker,
+  ExponentialBackoff,
+  fullJitterGenerator,
+  handleWhen,
+  retry as retryWith,
+} from 'cockatiel'
+import { classifyError, type DatabaseError, type ErrorKind } from '../errors/index.ts'
+import { createBudget } from './budget.ts'
+import { CircuitOpenError } from './failures.ts'
+
+/** What is retried: an operation of a model or a raw query, or a transaction of `withRetry`. */
+export interface RetriedOperation {
+  readonly model: string | undefined
+  /** `findMany`, `$queryRaw`, `$transaction`. */
+  readonly action: string
+}
+
+export interface Retry extends RetriedOperation {
+  /** 1 for the first retry. */
+  readonly attempt: number
+  readonly error: DatabaseError
+}
+
+/** All times in ms. */
+export interface RetryOptions {
+  /** Attempts in all. Default 10. */
+  readonly maxAttempts?: number
+  /** The mean pause doubles from this one on. Default 25. */
+  readonly initialDelay?: number
+  /** Default 500. */
+  readonly maxDelay?: number
+  /** No retry begins later than this after the operation began. Default 5000. */
+  readonly deadline?: number
+  /** Retries at most, as a share of all operations, and how many may come in a burst. Default 0.2 and 100. */
+  readonly budget?: { readonly ratio: number; readonly burst: number }
+  /**
+   * After `failures` operations in a row that found the database away, operations fail immediately for `openFor`. Then
+   * one tries; its success closes the circuit. Default 5 and 250. `false` switches it off.
+   */
+  readonly breaker?: { readonly failures: number; readonly openFor: number } | false
+  /**
+   * Says of a write that doing it twice is as good as doing it once. Only such writes are retried when the connection
+   * broke before the answer. Default: none is.
+   */
+  readonly isIdempotent?: (operation: RetriedOperation) => boolean
+  /** Called before the pause that precedes each retry. */
+  readonly onRetry?: (retry: Retry) => void
+}
+
+/** The state that operations on one database share: budget and circuit breaker. */
+export interface RetryPolicy {
+  readonly options: RetryOptions
+  /** Runs `attempt` until it succeeds, fails for good, or `mayRetry` says no to its error. */
+  run<T>(
+    operation: RetriedOperation,
+    attempt: () => Promise<T>,
+    mayRetry: (error: DatabaseError, thrown: unknown) => boolean,
+  ): Promise<T>
+}
+
+/** Failures that can be gone at the next attempt. */
+const TRANSIENT: ReadonlySet<ErrorKind> = new Set([
+  'conflict',
+  'connection-lost',
+  'unreachable',
+  'read-only',
+])
+
+export function createRetryPolicy(options: RetryOptions = {}): RetryPolicy {
+  const { maxAttempts = 10, initialDelay = 25, maxDelay = 500, deadline = 5000 } = options
+  const budget = createBudget(options.budget?.ratio ?? 0.2, options.budget?.burst ?? 100)
+  const guarded = createBreaker(options.breaker)
+  const backoff = new ExponentialBackoff({ generator: fullJitterGenerator, initialDelay, maxDelay })
+
+  return {
+    options,
+    async run(operation, attempt, mayRetry) {
+      budget.deposit()
+      const begin = performance.now()
+      let failed: { readonly error: unknown } | undefined
+      try {
+        return await guarded(attempt)
+      } catch (error) {
+        failed = { error }
+      }
+      let retries = 0
+      const shouldRetry = (thrown: unknown) => {
+        const error = classifyError(thrown)
+        if (!TRANSIENT.has(error.kind) || !mayRetry(error, thrown)) return false
+        if (retries + 1 >= maxAttempts || performance.now() - begin > deadline) return false
+        // An open circuit costs the database nothing.
+        if (!(thrown instanceof CircuitOpenError) && !budget.withdraw()) return false
+        options.onRetry?.({ ...operation, attempt: ++retries, error })
+        return true
+      }
+      // The policy is made for the failed operation only, and starts from its failure: a success costs nothing.
+      const policy = retryWith(handleWhen(shouldRetry), { maxAttempts: maxAttempts - 1, backoff })
+      return await policy.execute(({ attempt: count }) => {
+        if (count === 0) throw failed.error
+        return guarded(attempt)
+      })
+    },
+  }
+}
+
+type Guard = <T>(work: () => Promise<T>) => Promise<T>
+
+function createBreaker(options: RetryOptions['breaker']): Guard {
+  if (options === false) return (work) => work()
+  const { failures, openFor } = options ?? { failures: 5, openFor: 250 }
+  const breaker = circuitBreaker(handleWhen(isAway), {
+    halfOpenAfter: openFor,
+    breaker: new ConsecutiveBreaker(failures),
+  })
+  return async (work) => {
+    try {
+      return await breaker.execute(work)
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) throw new CircuitOpenError(openFor, error)
+      throw error
+    }
+  }
+}
+
+function isAway(error: unknown): boolean {
+  const { kind } = classifyError(error)
+  return kind === 'unreachable' || kind === 'connection-lost'
+}

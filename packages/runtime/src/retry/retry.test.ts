@@ -1,0 +1,254 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { TestDatabase } from '../../../slipway/test/postgres.ts'
+import { createTestDatabase, runSql } from '../../test/database.ts'
+import { type Gate, startGate } from '../../test/gate.ts'
+import { PrismaClient } from '../../test/generated/client.ts'
+import { createRetryPolicy, type Retry, retry, type RetryOptions, withRetry } from './index.ts'
+
+let database: TestDatabase
+let gate: Gate
+const clients: PrismaClient[] = []
+beforeAll(async () => {
+  database = await createTestDatabase()
+  gate = await startGate(database.url)
+})
+afterEach(async () => {
+  gate.hang(false)
+  for (const client of clients.splice(0)) await client.$disconnect()
+})
+afterAll(async () => {
+  await gate.close()
+  await database.drop()
+})
+
+function connect(url = gate.url): PrismaClient {
+  const adapter = new PrismaPg({ connectionString: url, max: 10, connectionTimeoutMillis: 2000 })
+  const client = new PrismaClient({ adapter })
+  clients.push(client)
+  return client
+}
+
+function connectWithRetry(options: RetryOptions = {}) {
+  const retries: Retry[] = []
+  const client = connect().$extends(retry({ ...options, onRetry: (one) => retries.push(one) }))
+  return { client, retries }
+}
+
+const countCarriers = async (name: string) => {
+  const rows = await runSql(
+    database.url,
+    `SELECT count(*)::int AS n FROM carriers WHERE name = '${name}'`,
+  )
+  return rows[0]?.['n']
+}
+
+describe('operations', () => {
+  it('retries a read whose connection breaks, before and after the server has answered', async () => {
+    for (const when of ['before', 'after'] as const) {
+      const { client, retries } = connectWithRetry()
+      await client.carrier.count()
+      gate.cut(when, 'SELECT')
+      await expect(client.carrier.findUnique({ where: { id: 1 } })).resolves.toMatchObject({
+        id: 1,
+      })
+      expect(retries).toMatchObject([
+        { model: 'Carrier', action: 'findUnique', attempt: 1, error: { kind: 'connection-lost' } },
+      ])
+    }
+  })
+
+  it('does not repeat a write whose outcome is unknown', async () => {
+    for (const when of ['before', 'after'] as const) {
+      const { client, retries } = connectWithRetry()
+      await client.carrier.count()
+      gate.cut(when, 'INSERT')
+      await expect(client.carrier.create({ data: { name: `Cut ${when}` } })).rejects.toThrow()
+      expect(retries).toEqual([])
+    }
+    expect([await countCarriers('Cut before'), await countCarriers('Cut after')]).toEqual([0, 1])
+  })
+
+  it('repeats such a write where the caller says that it is idempotent', async () => {
+    const { client } = connectWithRetry({ isIdempotent: ({ action }) => action === 'update' })
+    await client.carrier.count()
+    gate.cut('after', 'UPDATE')
+    await client.carrier.update({ where: { id: 2 }, data: { name: 'Renamed once' } })
+    expect(await countCarriers('Renamed once')).toBe(1)
+  })
+
+  it('repeats a write that the server rolled back by itself', async () => {
+    await runSql(
+      database.url,
+      `CREATE SEQUENCE tries; CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF NEW.name = 'Third time' AND nextval('tries') < 3 THEN RAISE EXCEPTION 'not yet' USING ERRCODE = '40001'; END IF;
+         RETURN NEW; END $$;
+       CREATE TRIGGER fail_twice BEFORE INSERT ON carriers FOR EACH ROW EXECUTE FUNCTION fail_twice()`,
+    )
+    const { client, retries } = connectWithRetry()
+    await client.carrier.create({ data: { name: 'Third time' } })
+    expect(retries.map(({ attempt, error }) => [attempt, error.sqlState])).toEqual([
+      [1, '40001'],
+      [2, '40001'],
+    ])
+    expect(await countCarriers('Third time')).toBe(1)
+  })
+
+  it('does not retry what the caller did wrong', async () => {
+    const { client, retries } = connectWithRetry()
+    const duplicate = client.carrier.create({ data: { name: 'Twice', mcNumber: '100001' } })
+    await expect(duplicate).rejects.toMatchObject({ code: 'P2002' })
+    expect(retries).toEqual([])
+  })
+
+  it('waits for a server that comes back, with reads and with writes', async () => {
+    const { client } = connectWithRetry()
+    await client.carrier.count()
+    await gate.close()
+    // A write on a connection that the pool still believes in is one whose outcome is unknown.
+    await sleep(50)
+    setTimeout(() => void gate.open(), 400)
+    const [row, written] = await Promise.all([
+      client.carrier.findUnique({ where: { id: 1 } }),
+      client.carrier.create({ data: { name: 'Patient' } }),
+    ])
+    expect([row?.id, written.name]).toEqual([1, 'Patient'])
+    expect(await countCarriers('Patient')).toBe(1)
+  })
+
+  it('fails fast while the circuit is open, and closes it by itself', async () => {
+    const { client } = connectWithRetry({ maxAttempts: 1, breaker: { failures: 3, openFor: 200 } })
+    await gate.close()
+    const codes: unknown[] = []
+    for (let i = 0; i < 5; i++) codes.push(await codeOf(client.carrier.count()))
+    expect(codes).toEqual(['P1001', 'P1001', 'P1001', 'CIRCUIT_OPEN', 'CIRCUIT_OPEN'])
+    await gate.open()
+    await expect.poll(() => codeOf(client.carrier.count())).toBe('done')
+  })
+
+  it('stops retrying when the budget is spent, and at the deadline', async () => {
+    await gate.close()
+    const poor = connectWithRetry({ breaker: false, budget: { ratio: 0, burst: 2 } })
+    expect(await codeOf(poor.client.carrier.count())).toBe('P1001')
+    expect(poor.retries).toHaveLength(2)
+    const late = connectWithRetry({ maxAttempts: 1000, deadline: 300 })
+    const begin = performance.now()
+    await codeOf(late.client.carrier.count())
+    const elapsed = performance.now() - begin
+    await gate.open()
+    expect(late.retries.length).toBeGreaterThan(1)
+    expect(elapsed).toBeLessThan(2000)
+  })
+})
+
+describe('withRetry', () => {
+  it('runs serializable transactions again until each has counted', async () => {
+    const client = connect()
+    await client.carrier.update({ where: { id: 3 }, data: { mileage: 0 } })
+    const retries: Retry[] = []
+    const policy = createRetryPolicy({
+      maxAttempts: 100,
+      deadline: 30_000,
+      onRetry: (one) => retries.push(one),
+    })
+    const drive = () =>
+      withRetry(
+        client,
+        async (tx) => {
+          const { mileage } = await tx.carrier.findUniqueOrThrow({ where: { id: 3 } })
+          await tx.carrier.update({ where: { id: 3 }, data: { mileage: mileage + 1n } })
+        },
+        { isolationLevel: 'Serializable', policy, maxWait: 10_000 },
+      )
+    await Promise.all(Array.from({ length: 12 }, drive))
+    const { mileage } = await client.carrier.findUniqueOrThrow({ where: { id: 3 } })
+    expect(mileage).toBe(12n)
+    expect(retries.map(({ error }) => error.kind)).toContain('conflict')
+  })
+
+  it('resolves a deadlock', async () => {
+    const client = connect()
+    let bothHold: () => void = () => {}
+    const meeting = new Promise<void>((resolve) => (bothHold = resolve))
+    let holders = 0
+    const lock = (first: number, second: number) =>
+      withRetry(client, async (tx) => {
+        await tx.carrier.update({ where: { id: first }, data: { mileage: { increment: 1 } } })
+        if (++holders === 2) bothHold()
+        await meeting
+        await tx.carrier.update({ where: { id: second }, data: { mileage: { increment: 1 } } })
+      })
+    await Promise.all([lock(5, 6), lock(6, 5)])
+    const rows = await client.carrier.findMany({ where: { id: { in: [5, 6] } } })
+    expect(rows.map(({ mileage }) => mileage)).toEqual([2n, 2n])
+    expect(holders).toBe(3)
+  })
+
+  it('runs again after the connection broke before COMMIT, because nothing was committed', async () => {
+    const client = connect()
+    await client.carrier.count()
+    gate.cut('after', 'INSERT')
+    await withRetry(client, (tx) => tx.carrier.create({ data: { name: 'Before commit' } }))
+    expect(await countCarriers('Before commit')).toBe(1)
+  })
+
+  it.each([
+    ['before', 0],
+    ['after', 1],
+  ] as const)(
+    'says that the outcome is unknown when COMMIT breaks %s the server does it',
+    async (when, rows) => {
+      const client = connect()
+      await client.carrier.count()
+      gate.cut(when, 'COMMIT')
+      const work = withRetry(client, (tx) =>
+        tx.carrier.create({ data: { name: `Unknown ${when}` } }),
+      )
+      await expect(work).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+      expect(await countCarriers(`Unknown ${when}`)).toBe(rows)
+    },
+  )
+
+  it.each(['before', 'after'] as const)(
+    'asks the server when COMMIT breaks %s the server does it',
+    async (when) => {
+      const client = connect()
+      await client.carrier.count()
+      let runs = 0
+      gate.cut(when, 'COMMIT')
+      const row = await withRetry(
+        client,
+        (tx) => {
+          runs++
+          return tx.carrier.create({ data: { name: `Confirmed ${when}` } })
+        },
+        { confirmCommit: true },
+      )
+      expect(row.name).toBe(`Confirmed ${when}`)
+      expect(await countCarriers(`Confirmed ${when}`)).toBe(1)
+      expect(runs).toBe(when === 'before' ? 2 : 1)
+    },
+  )
+
+  it('does not run a callback again that failed by itself', async () => {
+    const client = connect()
+    let runs = 0
+    const work = withRetry(client, async (tx) => {
+      runs++
+      await tx.carrier.create({ data: { name: 'Half' } })
+      throw new RangeError('no such carrier')
+    })
+    await expect(work).rejects.toBeInstanceOf(RangeError)
+    expect([runs, await countCarriers('Half')]).toEqual([1, 0])
+  })
+})
+
+async function codeOf(work: PromiseLike<unknown>): Promise<unknown> {
+  try {
+    await work
+    return 'done'
+  } catch (error) {
+    return (error as { code?: unknown }).code
+  }
+}

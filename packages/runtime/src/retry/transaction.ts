@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { classifyError, type DatabaseError } from '../errors/index.ts'
+import type { AnyClient } from '../prisma.ts'
+import { OutcomeUnknownError } from './failures.ts'
+import { createRetryPolicy, type RetryOptions, type RetryPolicy } from './policy.ts'
+
+/** Prisma's options of an interactive transaction, and ours. Times in ms. */
+export interface TransactionOptions {
+  readonly isolationLevel?: 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
+  readonly maxWait?: number
+  readonly timeout?: number
+  /** Budget and circuit breaker, shared with `retry`. Default: one per client. */
+  readonly policy?: RetryPolicy | RetryOptions
+  /** Says that running the transaction twice is as good as running it once. */
+  readonly idempotent?: boolean
+  /**
+   * Where the connection breaks during COMMIT, asks the server whether the transaction was committed, by its id
+   * (`pg_xact_status`): it is then neither lost nor run twice. Costs one more statement per transaction.
+   */
+  readonly confirmCommit?: boolean
+}
+
+/** The client as a transaction's callback gets it: the parameter of its `$transaction`. */
+type TransactionClient<C> = C extends {
+  $transaction<R>(work: (tx: infer T) => Promise<R>, options?: never): Promise<R>
+}
+  ? T
+  : Omit<C, '$transaction' | '$connect' | '$disconnect' | '$on' | '$extends' | '$use'>
+
+interface RunningTransaction {
+  $queryRawUnsafe<T>(sql: string, ...values: unknown[]): PromiseLike<T>
+}
+
+/** What a transaction has got to, for the judgement of its failure. */
+interface Progress {
+  transactionId?: string
+  result?: { readonly value: unknown }
+}
+
+const policies = new WeakMap<object, RetryPolicy>()
+
+/**
+ * Runs an interactive transaction, and runs it again from the beginning after a serialization failure, a deadlock, a lost
+ * connection, a restart or a failover. `work` must do nothing outside the database that may not happen twice.
+ *
+ * A transaction whose callback had not returned was certainly not committed. If the connection breaks during COMMIT, and
+ * neither `idempotent` nor `confirmCommit` is given, it is not run again: throws an {@link OutcomeUnknownError}.
+ */
+export async function withRetry<C extends AnyClient, R>(
+  client: C,
+  work: (tx: TransactionClient<C>) => Promise<R>,
+  options: TransactionOptions = {},
+): Promise<R> {
+  const { policy: given, idempotent = false, confirmCommit = false, ...prismaOptions } = options
+  const policy = policyFor(client, given)
+  const transaction = client.$transaction.bind(client) as unknown as (
+    callback: (tx: RunningTransaction) => Promise<unknown>,
+    options: object,
+  ) => Promise<unknown>
+
+  // Errors of attempts that certainly left nothing behind.
+  const rolledBack = new WeakSet<object>()
+  const attempt = async () => {
+    const progress: Progress = {}
+    try {
+      return await transaction(async (tx) => {
+        if (confirmCommit) progress.transactionId = await currentTransactionId(tx)
+        const value = await work(tx as unknown as TransactionClient<C>)
+        progress.result = { value }
+        return value
+      }, prismaOptions)
+    } catch (error) {
+      const outcome = progress.result
+        ? await outcomeOfCommit(client, error, progress.transactionId)
+        : 'rolled-back'
+      if (outcome === 'committed') return progress.result?.value
+      if (outcome === 'unknown' && !idempotent) throw new OutcomeUnknownError(error)
+      if (outcome === 'rolled-back' && error instanceof Object) rolledBack.add(error)
+      throw error
+    }
+  }
+  const mayRetry = (_: DatabaseError, thrown: unknown) =>
+    idempotent || (thrown instanceof Object && rolledBack.has(thrown))
+  return (await policy.run({ model: undefined, action: '$transaction' }, attempt, mayRetry)) as R
+}
+
+function policyFor(client: object, given: TransactionOptions['policy']): RetryPolicy {
+  if (given) return 'run' in given ? given : createRetryPolicy(given)
+  const known = policies.get(client) ?? createRetryPolicy()
+  policies.set(client, known)
+  return known
+}
+
+async function currentTransactionId(tx: RunningTransaction): Promise<string> {
+  const rows = await tx.$queryRawUnsafe<{ id: string }[]>('SELECT pg_current_xact_id()::text AS id')
+  return rows[0]?.id ?? ''
+}
+
+/** What became of a transaction whose callback had returned. */
+async function outcomeOfCommit(
+  client: AnyClient,
+  error: unknown,
+  transactionId: string | undefined,
+): Promise<'committed' | 'rolled-back' | 'unknown'> {
+  if (classifyError(error).kind !== 'connection-lost') return 'rolled-back'
+  return transactionId === undefined ? 'unknown' : await askForOutcome(client, transactionId)
+}
+
+/** How long the server may take to come back, and to notice that the connection is gone. */
+const ASK_FOR_MS = 10_000
+
+async function askForOutcome(
+  client: AnyClient,
+  transactionId: string,
+): Promise<'committed' | 'rolled-back' | 'unknown'> {
+  const begin = performance.now()
+  while (performance.now() - begin < ASK_FOR_MS) {
+    try {
+      const rows = await client.$queryRawUnsafe<{ status: string | null }[]>(
+        'SELECT pg_xact_status($1::text::xid8) AS status',
+        transactionId,
+      )
+      const status = rows[0]?.status
+      if (status === 'committed') return 'committed'
+      if (status === 'aborted') return 'rolled-back'
+    } catch (error) {
+      // A promoted replica may never have heard of the transaction: "transaction ID is in the future".
+      if (classifyError(error).kind === 'other') return 'unknown'
+    }
+    await sleep(50)
+  }
+  return 'unknown'
+}

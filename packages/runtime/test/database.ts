@@ -1,0 +1,48 @@
+import pg from 'pg'
+import { createDatabase, type TestDatabase } from '../../slipway/test/postgres.ts'
+
+/** The tables of schema.prisma. */
+const TABLES = `
+CREATE TABLE carriers (
+  id serial PRIMARY KEY, name text NOT NULL, mc_number text UNIQUE,
+  balance numeric(12, 2) NOT NULL DEFAULT 0, mileage bigint NOT NULL DEFAULT 0, logo bytea,
+  since timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE TABLE contacts (
+  id serial PRIMARY KEY, carrier_id int NOT NULL REFERENCES carriers ON UPDATE CASCADE ON DELETE CASCADE,
+  full_name text NOT NULL, phone text
+);
+CREATE INDEX ON contacts (carrier_id);
+CREATE TABLE loads (
+  id serial PRIMARY KEY, reference text NOT NULL UNIQUE,
+  carrier_id int REFERENCES carriers ON UPDATE CASCADE ON DELETE SET NULL
+);
+CREATE INDEX ON loads (carrier_id);
+INSERT INTO carriers (name, mc_number) SELECT 'Carrier ' || n, (100000 + n)::text FROM generate_series(1, 20) n;
+INSERT INTO contacts (carrier_id, full_name, phone) SELECT n, 'Contact ' || n, '555-0100' FROM generate_series(1, 20) n;
+`
+
+/** A database with the tables of schema.prisma and 20 carriers, on the server of the tests. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const database = await createDatabase()
+  await createTables(database.url)
+  return database
+}
+
+/** Creates the tables of schema.prisma and 20 carriers in the database of `url`. */
+export async function createTables(url: string): Promise<void> {
+  await runSql(url, TABLES)
+}
+
+/** Runs SQL in the database of `url` over a connection of its own; gives the rows of the last statement. */
+export async function runSql(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const result: unknown = await client.query(sql)
+    const last = Array.isArray(result) ? result.at(-1) : result
+    return (last as pg.QueryResult).rows
+  } finally {
+    await client.end()
+  }
+}
