@@ -36,7 +36,7 @@ export function stoppedFailure(message: string): Failure {
     why: 'What the server was running was undone; what was finished before stands.',
     nextActions: [
       advice('Run the same command again: it goes on from here.'),
-      command(['status'], 'see where the database stands'),
+      command(['status'], 'see the state of the database'),
     ],
   })
 }
