@@ -1,6 +1,7 @@
 import type { Preview } from '../deploy/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import type { PlanStep } from '../plan/index.ts'
+import { destructionText } from '../statements/index.ts'
 import { standsFor } from './receipts-view.ts'
 import { type Block, heading, paragraph, status } from './view.ts'
 
@@ -71,7 +72,9 @@ function doingText({ tables, destroys, transaction, kept }: PlanStep): string {
   const works = [...new Set(tables.flatMap(({ work }) => work ?? []))]
   return [
     ...works,
-    ...(destroys.length > 0 ? [`destroys ${destroys.join(', ')}${kept ? ' (kept)' : ''}`] : []),
+    ...(destroys.length > 0
+      ? [`destroys ${destroys.map(destructionText).join(', ')}${kept ? ' (kept)' : ''}`]
+      : []),
     ...(transaction === null ? ['outside a transaction'] : []),
   ].join('; ')
 }

@@ -76,7 +76,9 @@ describe('plan', () => {
         lock: 'ACCESS EXCLUSIVE',
         table: 'public.Note',
         rows: 0,
-        destroys: ['column Note.id'],
+        destroys: [
+          { what: 'object', object: { kind: 'column', schema: null, table: 'Note', name: 'id' } },
+        ],
         kept: true,
       },
     ])

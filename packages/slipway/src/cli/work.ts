@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type Address, locate } from '../database/index.ts'
-import type { Consent, WorkRequest } from '../deploy/index.ts'
+import { type Consent, destroyedText, type WorkRequest } from '../deploy/index.ts'
 import type { Rule } from '../hazards/index.ts'
 import {
   loadProject,
@@ -104,7 +104,7 @@ export function consentOf({ prompt, target }: Context): Consent {
   return {
     confirm: target.confirm,
     ask: async ({ database, destroys }) => {
-      const list = destroys.slice(0, 5).join(', ')
+      const list = destroys.slice(0, 5).map(destroyedText).join(', ')
       const more = destroys.length > 5 ? ` and ${destroys.length - 5} more` : ''
       const what = destroys.length > 0 ? `destroys ${list}${more}` : 'changes what is protected'
       return await prompt.typeName({ database, message: `This ${what} on ${database}.` })

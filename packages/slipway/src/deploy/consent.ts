@@ -1,12 +1,24 @@
 import { advice } from '../kernel/index.ts'
-import type { MigrationPlan } from '../plan/index.ts'
+import {
+  type Destruction,
+  destructionsBy,
+  destructionText,
+  type Migration,
+} from '../statements/index.ts'
 import { raise } from './failures.ts'
+
+/** Data that a migration destroys. */
+export interface MigrationLoss extends Destruction {
+  readonly migration: string
+}
+
+/** Data that is about to be destroyed: of migrations by reference, of seeds and of kept data in words. */
+export type Destroyed = MigrationLoss | string
 
 /** What is about to be destroyed, and where. */
 export interface ConsentQuestion {
   readonly database: string
-  /** `column user.email (20240101_drop_email)` */
-  readonly destroys: readonly string[]
+  readonly destroys: readonly Destroyed[]
 }
 
 /** How consent is given: by the database's name on the command line, or by a person who types it. */
@@ -17,11 +29,22 @@ export interface Consent {
   readonly ask?: ((question: ConsentQuestion) => Promise<boolean>) | undefined
 }
 
-/** What planned migrations destroy of the data, by statement. */
-export function destroyedBy(plans: readonly MigrationPlan[]): string[] {
-  return plans.flatMap((plan) =>
-    plan.statements.flatMap(({ destroys }) => destroys.map((object) => `${object} (${plan.name})`)),
+/** What migrations destroy of the data of a database with this default schema, by statement. */
+export function destroyedBy(
+  migrations: readonly Pick<Migration, 'name' | 'statements'>[],
+  defaultSchema: string,
+): MigrationLoss[] {
+  return migrations.flatMap(({ name, statements }) =>
+    statements
+      .flatMap(({ actions }) => actions)
+      .flatMap((action) => destructionsBy(action, defaultSchema))
+      .map((destruction) => ({ migration: name, ...destruction })),
   )
+}
+
+/** Destroyed data as people read it: `column user.email (20240101_drop_email)`. For output alone. */
+export function destroyedText(one: Destroyed): string {
+  return typeof one === 'string' ? one : `${destructionText(one)} (${one.migration})`
 }
 
 /**
@@ -35,10 +58,8 @@ export async function requireConsent(question: ConsentQuestion, consent: Consent
     if (await consent.ask(question)) return
     raise('DEPLOY.DECLINED', { message: `Declined. Nothing was changed on ${database}.` })
   }
-  const list =
-    destroys.length > 3
-      ? `${destroys.slice(0, 3).join(', ')} and ${destroys.length - 3} more`
-      : destroys.join(', ')
+  const named = destroys.slice(0, 3).map(destroyedText).join(', ')
+  const list = destroys.length > 3 ? `${named} and ${destroys.length - 3} more` : named
   raise('DEPLOY.CONSENT_NEEDED', {
     message:
       consent.confirm === undefined

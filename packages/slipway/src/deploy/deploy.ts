@@ -138,9 +138,10 @@ async function gate(
     await refuseFilledDatabase(session)
     return undefined
   }
-  const destroys = destroyedBy(plans)
+  const { database, schema } = session.server
+  const destroys = destroyedBy(plans, schema)
   if (request.protected && destroys.length > 0) {
-    await requireConsent({ database: session.server.database, destroys }, request.consent)
+    await requireConsent({ database, destroys }, request.consent)
   }
   if (request.acceptDrift) return undefined
   request.emit({ kind: 'phase', phase: 'compare the catalog with the history' })

@@ -1,4 +1,11 @@
-export { type Consent, type ConsentQuestion, destroyedBy, requireConsent } from './consent.ts'
+export {
+  type Consent,
+  type ConsentQuestion,
+  type Destroyed,
+  destroyedBy,
+  destroyedText,
+  requireConsent,
+} from './consent.ts'
 export { deploy, type DeployOutcome, type DeployRequest } from './deploy.ts'
 export { deployFailures } from './failures.ts'
 export { unaccepted } from './hazards.ts'

@@ -2,6 +2,7 @@ import type { Session } from '../database/index.ts'
 import { type Hooks, NO_HOOKS } from '../execution/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
 import { createKeepingSql, type Kept, keepingOf, readKept } from '../safekeeping/index.ts'
+import { destructionsBy } from '../statements/index.ts'
 
 /** The hooks of migrations that keep what their statements destroy. */
 export interface KeepingPlan {
@@ -45,7 +46,10 @@ export async function prepareKeeping(
 export function keptStatements({ name, statements }: MigrationPlan): ReadonlySet<number> {
   // Of which history it is makes no difference to what is kept.
   const { hooks } = keepingOf(statements, { history: '', migration: name })
-  const kept = statements.filter(({ number, destroys }) => destroys.length > 0 && hooks.has(number))
+  const kept = statements.filter(
+    ({ number, actions }) =>
+      hooks.has(number) && actions.some((action) => destructionsBy(action, '').length > 0),
+  )
   return new Set(kept.map(({ number }) => number))
 }
 

@@ -31,18 +31,18 @@ export async function exclusiveHolders(session: Session): Promise<Blocker[]> {
   return rows.map(masked)
 }
 
-/** Who is in the way, and in which transactions, as the server numbers them: `3/120`. */
+/** Who blocks us, and in which transactions, as the server numbers them: `3/120`. */
 export interface Obstacle {
   readonly blockers: readonly Blocker[]
   readonly transactions: readonly string[]
 }
 
-/** Nobody is known to be in the way. */
+/** Nobody is known to block us. */
 export const NO_OBSTACLE: Obstacle = { blockers: [], transactions: [] }
 
 /**
- * While `work` runs, looks from a second session whom it waits for, and tells the last ones seen.
- * Work that ends at once costs nothing; a server that takes no second session leaves them unnamed.
+ * While `work` runs, a second session looks whom it waits for, and reports the last ones that it saw.
+ * Work that ends soon costs nothing; a server that takes no second session leaves them unnamed.
  */
 export async function watchBlockers<T>(
   address: Address,
@@ -96,8 +96,8 @@ async function obstacleOf(session: Session, pid: number): Promise<Obstacle> {
   }
 }
 
-/** Whether one of the transactions goes on; not where none is known. */
-export async function goesOn(session: Session, { transactions }: Obstacle): Promise<boolean> {
+/** Whether one of the transactions is still open; not where none is known. */
+export async function isStillOpen(session: Session, { transactions }: Obstacle): Promise<boolean> {
   if (transactions.length === 0) return false
   const [row] = await session.query<{ open: boolean }>(
     'SELECT EXISTS (SELECT FROM pg_locks WHERE virtualtransaction = ANY ($1)) AS open',

@@ -22,7 +22,7 @@ export interface GroupExecution {
   readonly observer?: Observer | undefined
 }
 
-/** What ended a transaction group; nothing of it stands. */
+/** What ended a transaction group; nothing of it remains. */
 export interface Refusal {
   readonly failure: Failure
   /** What was thrown. */

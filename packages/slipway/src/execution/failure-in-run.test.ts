@@ -7,24 +7,26 @@ const STOPPED: Failure = {
   message: 'Stopped during 2_b.',
   why: 'It was undone.',
   nextActions: [
-    advice('Run the same command again: it goes on from here.'),
+    advice('Run the same command again: it continues from here.'),
     command(['status'], 'see the state of the database'),
   ],
 }
 
-test('a rollback that was stopped goes on with what is left, and no more', () => {
+test('a rollback that was stopped continues with what is left, and no more', () => {
   const { why, nextActions } = failureInRun(STOPPED, { direction: 'down', done: 39, left: 2 })
-  expect(why).toBe('It was undone. 39 migrations were rolled back before it, and that stands.')
+  expect(why).toBe(
+    'It was undone. 39 migrations were rolled back before it and remain rolled back.',
+  )
   expect(nextActions.map((action) => 'args' in action && action.args)).toEqual([
     ['rollback', '--steps', '2'],
     ['status'],
   ])
 })
 
-test('a deploy goes on with the same command, for what stands is not run again', () => {
+test('a deploy continues with the same command, for what is applied is not run again', () => {
   const failure = failureInRun(STOPPED, { direction: 'up', done: 1, left: 2 })
   expect(failure).toEqual({
     ...STOPPED,
-    why: 'It was undone. 1 migration was applied before it, and that stands.',
+    why: 'It was undone. 1 migration was applied before it and remains applied.',
   })
 })

@@ -10,7 +10,7 @@ interface RunPlace {
   readonly left: number
 }
 
-/** The failure of one migration of a run: with what was done before it, and the command that goes on. */
+/** The failure of one migration of a run: with what was done before it, and the command that continues. */
 export function failureInRun(failure: Failure, place: RunPlace): Failure {
   const before = doneBefore(place)
   const nextActions = place.direction === 'up' ? failure.nextActions : backwards(failure, place)
@@ -22,9 +22,9 @@ export function failureInRun(failure: Failure, place: RunPlace): Failure {
 function doneBefore({ direction, done }: RunPlace): string | undefined {
   if (done === 0) return undefined
   const migrations = done === 1 ? '1 migration was' : `${done} migrations were`
-  return direction === 'up'
-    ? `${migrations} applied before it, and that stands.`
-    : `${migrations} rolled back before it, and that stands.`
+  const remain = done === 1 ? 'remains' : 'remain'
+  const state = direction === 'up' ? 'applied' : 'rolled back'
+  return `${migrations} ${state} before it and ${remain} ${state}.`
 }
 
 /** The same command again would roll back more than was asked for, so what is left is counted. */

@@ -1,7 +1,7 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import type { IndexName } from '../statements/index.ts'
 
-/** What stands under an index's name. A build that broke off leaves an `invalid` one. */
+/** What exists under an index's name. A build that broke off leaves an `invalid` one. */
 export type IndexState = 'absent' | 'valid' | 'invalid'
 
 /** Looks an index up, by its schema or by the search path. */

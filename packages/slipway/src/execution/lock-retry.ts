@@ -13,7 +13,7 @@ import {
 import {
   describeBlocker,
   exclusiveHolders,
-  goesOn,
+  isStillOpen,
   NO_OBSTACLE,
   type Obstacle,
   watchBlockers,
@@ -23,10 +23,10 @@ import { raise, stoppedFailure } from './run-failures.ts'
 
 const PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 5000
-/** How often it is asked whether those in the way have ended. */
+/** How often Slipway asks whether the blocking transactions have ended. */
 const ASK_EVERY_MS = 100
 
-/** How it went: attempts made, and the time lost to locks. */
+/** The attempts made, and the time lost to locks. */
 export interface Attempts {
   readonly attempts: number
   readonly lockWaitMs: number
@@ -39,7 +39,7 @@ export interface Retried<R> extends Attempts {
 
 /**
  * Runs `work` until it gets its locks. An attempt that waits longer than the lock timeout gives up and
- * lets the others pass; it is tried again when those in the way have ended, or after a pause, until the
+ * lets the others pass; it is tried again when the blocking transactions have ended, or after a pause, until the
  * deadline (DEPLOY.LOCK_TIMEOUT, with the blockers by name). A deadlock counts as a lock not had. `work` gets
  * the number of its attempt and how long it may wait for a lock, in milliseconds; it gives what was refused, and
  * then has left nothing. `name` is what failures name.
@@ -113,8 +113,8 @@ function lockTimeoutOf(attempts: number, { lockTimeoutMs }: Limits): number {
 }
 
 /**
- * Waits until the next attempt is worth it. While a transaction that was in the way goes on, an attempt would only
- * make others wait; once it has ended, the second attempt follows at once, and later ones after their pause. A signal
+ * Waits until the next attempt is worth it. While a blocking transaction is open, an attempt would only
+ * make others wait; once it has ended, the second attempt follows immediately, and later ones after their pause. A signal
  * ends the wait early; the next round sees it.
  */
 async function waitForOthers(
@@ -132,7 +132,7 @@ async function waitForOthers(
     const ms = Math.max(least - performance.now(), ASK_EVERY_MS)
     await sleep(ms, undefined, { signal }).catch(() => {})
     if (signal.aborted || performance.now() >= most) return
-    const asked = await attempt(() => goesOn(session, obstacle))
+    const asked = await attempt(() => isStillOpen(session, obstacle))
     if (!asked.ok || !asked.value) return
   }
 }

@@ -9,11 +9,11 @@ interface Piece {
   /** How many commands of it the server completes. */
   readonly commands: number
   readonly statement?: Statement
-  /** Where the text stands in the file; absent where Slipway wrote it. */
+  /** Where the text is in the file; absent where Slipway wrote it. */
   readonly offset?: number
 }
 
-/** SQL that is sent at once, and which part of it belongs to which statement of the file. */
+/** SQL that is sent in one message, and which part of it belongs to which statement of the file. */
 export type Message = readonly Piece[]
 
 /** What goes with the statements of a transaction group. */
@@ -23,7 +23,7 @@ interface Additions {
   readonly timeouts?: Timeouts | undefined
 }
 
-/** The statements of a transaction group, a message each: as they stand in the file, each with its hooks. */
+/** The statements of a transaction group, a message each: as the file has them, each with its hooks. */
 export function statementMessages(
   group: TransactionGroup,
   { hooks, timeouts }: Additions,
@@ -31,18 +31,18 @@ export function statementMessages(
   const reasserting = timeouts ? reassertedBefore(group.statements) : new Set<Statement>()
   return group.statements.map((statement, index) => {
     const { before = [], instead, after = [] } = hooks.get(statement.number) ?? {}
-    const ours = (commands: readonly string[]): Piece[] =>
+    const added = (commands: readonly string[]): Piece[] =>
       commands.map((command) => ({ sql: `${command};\n`, commands: 1, statement }))
-    const own = instead === undefined ? [ownPiece(group, index)] : ours(instead)
+    const own = instead === undefined ? [ownPiece(group, index)] : added(instead)
     const limits: Piece[] =
       timeouts && reasserting.has(statement)
         ? [{ sql: reassertTimeoutsSql(timeouts), commands: 1, statement }]
         : []
-    return { statement, message: [...limits, ...ours(before), ...own, ...ours(after)] }
+    return { statement, message: [...limits, ...added(before), ...own, ...added(after)] }
   })
 }
 
-/** A statement with what stands before the next. The last one may lack its semicolon, and may end in a comment. */
+/** A statement with all text before the next. The last one may lack its semicolon, and may end in a comment. */
 function ownPiece({ statements, sql, offset }: TransactionGroup, index: number): Piece {
   const statement = statements[index]
   const next = statements[index + 1]

@@ -1,6 +1,6 @@
 import type { Statement, TransactionGroup } from '../statements/index.ts'
 
-/** What is sent at once: one statement, or all of a transaction group. */
+/** What one message holds: one statement, or all of a transaction group. */
 export interface Sending {
   readonly group: TransactionGroup
   readonly statements: readonly Statement[]

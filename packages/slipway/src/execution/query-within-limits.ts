@@ -3,14 +3,14 @@ import { attempt, command, rethrow } from '../kernel/index.ts'
 import { localTimeoutsSql, type TargetSession, timeoutsNow } from './limits.ts'
 import { retryOnLockTimeout } from './lock-retry.ts'
 
-/** What a query of ours is called in failures, and the command that runs it again. */
+/** What a query of Slipway is called in failures, and the command that runs it again. */
 export interface QueryName {
   readonly name: string
   readonly again: readonly string[]
 }
 
 /**
- * Runs one query of ours on a target in a transaction of its own, within the limits that migrations have: it
+ * Runs one query of Slipway on a target in a transaction of its own, within the limits that migrations have: it
  * gives up a lock that it does not get, and tries again. Fails with what the server says, DEPLOY.LOCK_TIMEOUT
  * or DEPLOY.STOPPED; then nothing is changed.
  */

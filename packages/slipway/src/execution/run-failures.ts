@@ -33,10 +33,10 @@ export const raise: Raise<typeof executionFailures> = raiserOf(executionFailures
 export function stoppedFailure(message: string): Failure {
   return failureFrom('DEPLOY.STOPPED', {
     message,
-    why: 'What the server was running was undone; what was finished before stands.',
+    why: 'What the server was running was undone; what was finished before remains.',
     nextActions: [
-      advice('Run the same command again: it goes on from here.'),
-      command(['status'], 'see where the database stands'),
+      advice('Run the same command again: it continues from here.'),
+      command(['status'], 'see the state of the database'),
     ],
   })
 }

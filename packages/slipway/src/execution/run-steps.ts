@@ -174,7 +174,7 @@ function resetSql({ target }: Steps): Sql {
   return resetSessionSql(target.session, targetSettingsSql(target))
 }
 
-/** A run that goes on after a crash has another session than the one in which the file set something. */
+/** A run that continues after a crash has another session than the one in which the file set something. */
 function earlierSettings({ execution }: Steps, next: TransactionGroup | undefined): string {
   return next ? settingsBeforeSql(execution.migration, next) : ''
 }
@@ -194,7 +194,7 @@ function beginSql(steps: Steps, group: TransactionGroup | undefined): string {
     : ''
 }
 
-/** Settings of the file go on behind a group, and end with the file. */
+/** Settings of the file stay in force after a group, and end with the file. */
 function finishedSql(steps: Steps, group: TransactionGroup): string {
   const last = group.number === steps.execution.migration.groups.length
   return last
@@ -256,7 +256,7 @@ function attemptsOf({ attempts, lockWaitMs }: Steps): Attempts {
   return { attempts, lockWaitMs }
 }
 
-/** Stopped between transaction groups, by a lock or a signal: no statement is at fault, and a deploy goes on from here. */
+/** A lock or a signal stopped the run between transaction groups: no statement is at fault, and a deploy continues here. */
 function resumable(migration: Migration, group: TransactionGroup, failure: Failure): Failure {
   const number = group.statements[0]?.number ?? 1
   if (failure.code === 'DEPLOY.STOPPED') return failure
@@ -264,6 +264,6 @@ function resumable(migration: Migration, group: TransactionGroup, failure: Failu
     ...failure,
     code: 'DEPLOY.INCOMPLETE',
     message: `${migration.name} stopped before statement ${number} of ${migration.statements.length}. ${failure.message}`,
-    nextActions: [command(['deploy'], `go on at statement ${number}`), ...failure.nextActions],
+    nextActions: [command(['deploy'], `continue at statement ${number}`), ...failure.nextActions],
   }
 }

@@ -54,7 +54,7 @@ test.each([
   expect(rows).toEqual([{ done: true }, { done: true }])
 })
 
-test('a file that lowers its rights is recorded all the same, and the next has them again', async () => {
+test('a file that lowers its rights is recorded anyway, and the next has them again', async () => {
   await target.sql(`DO $$ BEGIN CREATE ROLE slipway_test_low; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
     GRANT ALL ON SCHEMA public TO slipway_test_low`)
   const low = 'SET ROLE slipway_test_low; CREATE TABLE low (id int);'

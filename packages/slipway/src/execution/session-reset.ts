@@ -9,7 +9,7 @@ export interface Sql {
 
 /**
  * SQL that brings a session into the state in which each file begins: role, search path and all other settings
- * are those of a new connection to the default schema. `own` are settings of ours that stay. Utility commands
+ * are those of a new connection to the default schema. `own` are Slipway's settings, which stay. Utility commands
  * alone: SET TRANSACTION may follow.
  */
 export function resetSessionSql({ server }: Session, own: string): Sql {
@@ -29,7 +29,7 @@ export function changesSettings({ statements }: Pick<Migration, 'statements'>): 
 }
 
 /**
- * SQL that sets again what the groups of a file before the given one have set, for a run that goes on in
+ * SQL that sets again what the groups of a file before the given one have set, for a run that continues in
  * another session. Settings that end with a transaction are not among them.
  */
 export function settingsBeforeSql(

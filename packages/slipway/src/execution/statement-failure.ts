@@ -21,7 +21,7 @@ export function statementFailure(
   return failureFrom(code, {
     message: `${migration.name} failed at ${which}: ${server.message}.`,
     why: incomplete
-      ? 'It runs step by step, so the statements before it stand.'
+      ? 'It runs step by step, so the statements before it remain in effect.'
       : 'It runs as one transaction, which was rolled back: the database is as it was before it.',
     nextActions: incomplete
       ? [command(['repair'], 'finish it, undo it, or mark it')]

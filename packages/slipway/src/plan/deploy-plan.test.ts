@@ -31,6 +31,7 @@ function planOf({
   return deployPlan({
     database,
     serverVersion,
+    defaultSchema: 'public',
     applied: [history],
     plans,
     outline: outline({ history: [history], migrations: plans, facts }),
@@ -53,7 +54,9 @@ CREATE TABLE other (id integer);`,
     { line: 4, transaction: null, lock: 'SHARE UPDATE EXCLUSIVE', table, ...MEASURED },
     { line: 5, transaction: 3, lock: null, table: null, rows: null, bytes: null, destroys: [] },
   ])
-  expect(steps[0]).toMatchObject({ destroys: ['column users.email'], rewrite: false, kept: false })
+  const email = { kind: 'column', schema: null, table: 'users', name: 'email' }
+  const destroys = [{ what: 'object', object: email }]
+  expect(steps[0]).toMatchObject({ destroys, rewrite: false, kept: false })
 })
 
 test.each<[string, number | null, Given['sizes']?]>([

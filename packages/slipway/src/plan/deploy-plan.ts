@@ -1,6 +1,6 @@
 import type { LockMode, RowWork, StatementOutline, TableFacts } from '../hazards/index.ts'
 import { sha256 } from '../kernel/index.ts'
-import type { Statement } from '../statements/index.ts'
+import { type Destruction, destructionsBy, type Statement } from '../statements/index.ts'
 import { estimateMs } from './estimate.ts'
 import type { MigrationPlan } from './migration-plan.ts'
 
@@ -30,8 +30,8 @@ export interface PlanStep {
   readonly rewrite: boolean
   /** Once it has its locks; `null` where nobody can say. */
   readonly estimateMs: number | null
-  /** What of the data it destroys: `column user.email`. */
-  readonly destroys: readonly string[]
+  /** What of the data it destroys. */
+  readonly destroys: readonly Destruction[]
   /** What it destroys is kept aside first. */
   readonly kept: boolean
   /** All tables of the target that it concerns, the strongest lock first. */
@@ -63,6 +63,7 @@ export interface PlanInput {
   readonly database: string
   /** As `server_version_num`. */
   readonly serverVersion: number
+  readonly defaultSchema: string
   readonly applied: readonly Named[]
   readonly plans: readonly MigrationPlan[]
   readonly outline: readonly StatementOutline[]
@@ -114,7 +115,10 @@ function sizeClass(rows: number | null): 'empty' | 'small' | 'filled' {
   return rows !== null && rows < 1000 ? 'small' : 'filled'
 }
 
-function stepsOf(plan: MigrationPlan, { outline, sizes, keeps }: PlanInput): PlanStep[] {
+function stepsOf(
+  plan: MigrationPlan,
+  { outline, sizes, keeps, defaultSchema }: PlanInput,
+): PlanStep[] {
   const own = new Map(
     outline
       .filter(({ migration }) => migration === plan.name)
@@ -132,7 +136,9 @@ function stepsOf(plan: MigrationPlan, { outline, sizes, keeps }: PlanInput): Pla
       }))
       const transaction = kind === 'alone' ? null : number
       const isKept = kept.has(statement.number)
-      return { migration: plan.name, ...step(statement, tables, transaction), kept: isKept }
+      const destroys = statement.actions.flatMap((action) => destructionsBy(action, defaultSchema))
+      const outlined = step(statement, tables, transaction)
+      return { migration: plan.name, ...outlined, destroys, kept: isKept }
     }),
   )
 }
@@ -141,7 +147,7 @@ function step(
   statement: Statement,
   tables: readonly StepTable[],
   transaction: number | null,
-): Omit<PlanStep, 'migration' | 'kept'> {
+): Omit<PlanStep, 'migration' | 'destroys' | 'kept'> {
   const [first] = tables
   const tasks = tables.map(({ work, rows, bytes }) => ({
     ...(work === null ? {} : { work }),
@@ -157,7 +163,6 @@ function step(
     bytes: first?.bytes ?? null,
     rewrite: tables.some(({ work }) => work === 'writes every row anew'),
     estimateMs: estimateMs(statement, tasks),
-    destroys: statement.destroys,
     tables,
   }
 }

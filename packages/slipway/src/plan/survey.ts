@@ -43,6 +43,7 @@ export async function survey(session: Session, pending: Pending): Promise<Survey
   const plan = deployPlan({
     database,
     serverVersion: versionNumber,
+    defaultSchema: schema,
     applied: appliedRows(pending.history),
     plans: pending.plans,
     outline: outline(judging),

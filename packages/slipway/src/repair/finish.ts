@@ -1,4 +1,3 @@
-import { destroyedBy } from '../deploy/index.ts'
 import {
   type Journal,
   repairJournal,
@@ -16,7 +15,7 @@ import {
 } from '../history/index.ts'
 import { command, sha256 } from '../kernel/index.ts'
 import type { MigrationPlan } from '../plan/index.ts'
-import type { TransactionGroup } from '../statements/index.ts'
+import type { Migration, TransactionGroup } from '../statements/index.ts'
 import { describeStop } from './diagnosis.ts'
 import { raise } from './failures.ts'
 import type { Half } from './half.ts'
@@ -25,7 +24,8 @@ import type { Half } from './half.ts'
 export interface Remainder {
   readonly plan: MigrationPlan
   readonly entries: readonly JournalEntry[]
-  readonly destroys: readonly string[]
+  /** Statements that are left, which may destroy data. */
+  readonly rest: Pick<Migration, 'name' | 'statements'>
 }
 
 /** What a finish would run. `from` decides where the catalog cannot. Fails with REPAIR.NOT_OFFERED. */
@@ -42,11 +42,11 @@ export function remainderOf(half: Half, from: number | undefined): Remainder {
       checksum: sha256(sql),
       finished: true,
     }))
-  const rest = plan.statements.filter(({ number }) => number > done)
+  const statements = plan.statements.filter(({ number }) => number > done)
   return {
     plan: { ...plan, groups, atomic: plan.atomic && done === 0 },
     entries,
-    destroys: destroyedBy([{ ...plan, statements: rest }]),
+    rest: { name: migration, statements },
   }
 }
 

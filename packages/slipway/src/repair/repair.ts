@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import { prepareBooks, requireConsent, withTarget } from '../deploy/index.ts'
+import { destroyedBy, prepareBooks, requireConsent, withTarget } from '../deploy/index.ts'
 import type { Receipt, RunOutcome, TargetSession } from '../execution/index.ts'
 import {
   checksumRowSql,
@@ -69,7 +69,7 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
     case 'finish': {
       const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
       const remainder = remainderOf(half, decision.from)
-      await consentTo(scene, remainder.destroys)
+      await consentTo(scene, remainder.rest)
       return await ran(scene, await finish(scene.target, half, remainder), {
         half,
         expected: half.goal,
@@ -78,7 +78,7 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
     case 'undo': {
       const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
       const undoing = await undoingOf(half)
-      await consentTo(scene, undoing.destroys)
+      await consentTo(scene, undoing.plan)
       return await ran(scene, await undo(scene.target, half, undoing), {
         half,
         expected: half.start,
@@ -107,8 +107,12 @@ function halfOf({ examination }: Scene, migration: string): Half {
 }
 
 /** Guarantee 7, and the ledger, before the first change. */
-async function consentTo({ session, request }: Scene, destroys: readonly string[]): Promise<void> {
-  const { database } = session.server
+async function consentTo(
+  { session, request }: Scene,
+  migration: Parameters<typeof destroyedBy>[0][number],
+): Promise<void> {
+  const { database, schema } = session.server
+  const destroys = destroyedBy([migration], schema)
   if (request.protected && destroys.length > 0)
     await requireConsent({ database, destroys }, request.consent)
   await prepareBooks(session)

@@ -1,4 +1,3 @@
-import { destroyedBy } from '../deploy/index.ts'
 import {
   repairJournal,
   runMigrations,
@@ -17,10 +16,9 @@ import { waySql } from '../schema/index.ts'
 import { raise } from './failures.ts'
 import { type Half, wayToStart } from './half.ts'
 
-/** The SQL of an undo, planned, and what it destroys. */
+/** The SQL of an undo. */
 export interface Undoing {
   readonly plan: MigrationPlan
-  readonly destroys: readonly string[]
 }
 
 /** What an undo would run: the way from what the target has to where the run began. Fails with REPAIR.NOT_OFFERED. */
@@ -36,7 +34,7 @@ export async function undoingOf(half: Half): Promise<Undoing> {
     })
   }
   const plan = planMigration({ name: migration, sql: waySql(way), path: `${migration} (undo)` })
-  return { plan, destroys: destroyedBy([plan]) }
+  return { plan }
 }
 
 /** Runs the undo, and records with the last of it that the run never was. */

@@ -91,7 +91,10 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
     request.announce(ways, testRun)
     refuseUnproven(testRun, ways, request)
     const { database } = session.server
-    const destroys = destroyedBy(ways.map(({ plan }) => plan))
+    const destroys = destroyedBy(
+      ways.map(({ plan }) => plan),
+      session.server.schema,
+    )
     if (request.protected && destroys.length > 0)
       await requireConsent({ database, destroys }, request.consent)
     await prepareBooks(session)

@@ -21,7 +21,8 @@ export async function pruneKept(target: TargetSession, kept: readonly Kept[]): P
 
 /**
  * Puts back one thing that is kept, into the table or column that stands now: rows that are there stay.
- * Fails with SAFEKEEPING.UNKNOWN, SAFEKEEPING.NO_PLACE or SAFEKEEPING.TABLE_UNCERTAIN.
+ * Runs within the limits of the target, so that nobody waits behind it for long. Fails with SAFEKEEPING.UNKNOWN,
+ * SAFEKEEPING.NO_PLACE or SAFEKEEPING.TABLE_UNCERTAIN.
  */
 export async function restoreKept(target: TargetSession, id: number): Promise<Kept> {
   const { session } = target

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Action } from './action.ts'
+import { destructionsBy } from './destruction.ts'
 import { loadParser } from './parser.ts'
 import { parseStatements } from './statement.ts'
 
@@ -143,7 +144,9 @@ test('a statement does what the queries of its WITH do, too', () => {
     { kind: 'update', table: { name: 'b' }, columns: ['y'] },
   ])
   expect(statement?.actions.some((action) => 'touches' in action)).toBe(false)
-  expect(statement?.destroys).toEqual(['rows of a'])
+  expect(statement?.actions.flatMap((action) => destructionsBy(action, 'public'))).toEqual([
+    { what: 'rows', object: { kind: 'table', schema: null, name: 'a' } },
+  ])
 })
 
 test('an ALTER TABLE does all that it names', () => {

@@ -1,7 +1,10 @@
 import type { Action, ObjectName } from './action.ts'
 import { type Destruction, type ObjectRef, schemaRef } from './object-ref.ts'
 
-/** What an action destroys of the data that a database with this default schema holds. As `destroys`, by reference. */
+/**
+ * What an action destroys of the data that a database with this default schema holds: tables, schemas and columns
+ * that it drops, rows that it deletes. Objects without data of their own (indexes, views, constraints) do not count.
+ */
 export function destructionsBy(action: Action, defaultSchema: string): Destruction[] {
   const at = ({ schema, name }: ObjectName) => ({ schema: schemaRef(schema, defaultSchema), name })
   const rowsOf = (table: ObjectName): Destruction => ({

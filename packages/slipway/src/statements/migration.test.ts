@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { failureOf } from '../kernel/index.ts'
 import {
   checksum,
+  destructionsBy,
+  destructionText,
   loadParser,
   matchesChecksum,
   parseStatements,
@@ -80,14 +82,18 @@ describe('statements', () => {
 
   test('what they destroy is named', () => {
     const sql =
-      'DROP TABLE a, s."B"; ALTER TABLE s.t DROP COLUMN c, ADD d int; TRUNCATE x; DELETE FROM y; DROP INDEX i'
-    expect(parseStatements(sql).flatMap(({ destroys }) => destroys)).toEqual([
-      'table a',
-      'table s.B',
-      'column s.t.c',
-      'rows of x',
-      'rows of y',
+      'DROP TABLE a, s."B"; ALTER TABLE s.t DROP COLUMN c, ADD d int; TRUNCATE x; DELETE FROM other.y; DROP INDEX i'
+    const destroyed = parseStatements(sql)
+      .flatMap(({ actions }) => actions)
+      .flatMap((action) => destructionsBy(action, 's'))
+    expect(destroyed).toEqual([
+      { what: 'object', object: { kind: 'table', schema: null, name: 'a' } },
+      { what: 'object', object: { kind: 'table', schema: null, name: 'B' } },
+      { what: 'object', object: { kind: 'column', schema: null, table: 't', name: 'c' } },
+      { what: 'rows', object: { kind: 'table', schema: null, name: 'x' } },
+      { what: 'rows', object: { kind: 'table', schema: 'other', name: 'y' } },
     ])
+    expect(destroyed.map(destructionText).at(-1)).toBe('rows of other.y')
   })
 })
 

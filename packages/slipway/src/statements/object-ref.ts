@@ -33,7 +33,7 @@ export type ObjectRef =
       readonly name: string
       readonly arguments: readonly string[]
     }
-  /** Part of a table; `attribute` of a composite type, which stands in `table`. */
+  /** Part of a table; `attribute` of a composite type, whose name is in `table`. */
   | {
       readonly kind:
         | 'column'
@@ -47,7 +47,7 @@ export type ObjectRef =
       readonly table: string
       readonly name: string
     }
-  /** What is said of an object, and who may use it. */
+  /** The comment on an object, and who may use it. */
   | { readonly kind: 'comment' | 'privileges'; readonly on: ObjectRef }
 
 /** Data that is destroyed: an object with all that it holds, rows of a table, or values of a column. */

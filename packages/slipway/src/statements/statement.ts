@@ -2,7 +2,6 @@ import type { Node, ParseResult } from 'libpg-query'
 import type { Action } from './action.ts'
 import { actionsOf } from './actions.ts'
 import { codeOf } from './definition.ts'
-import { destroyedBy } from './destroys.ts'
 import { raise } from './failures.ts'
 import { parser } from './parser.ts'
 import { byteIndexer, indexOfCharacter, lineOf, lineStarts, placeAt } from './position.ts'
@@ -39,8 +38,6 @@ export interface Statement {
   readonly settings: SettingsEffect
   /** What it does, by its grammar. */
   readonly actions: readonly Action[]
-  /** What of the user's data it destroys, as people say it (`table user`, `column user.email`); often nothing. */
-  readonly destroys: readonly string[]
 }
 
 /**
@@ -71,7 +68,6 @@ export function parseStatements(sql: string, file?: string): Statement[] {
       role: roleOf(tree),
       settings: settingsEffectOf(tree, text),
       actions,
-      destroys: actions.flatMap(destroyedBy),
     }
   })
 }

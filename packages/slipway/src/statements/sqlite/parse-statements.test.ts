@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { sqliteCorpus } from '../../../test/sqlite-corpus.ts'
 import { failureOf } from '../../kernel/index.ts'
+import { destructionsBy } from '../destruction.ts'
 import { transactionGroupsOf } from '../index.ts'
 import { parserFor, type StatementParser } from '../index.ts'
 import { sqliteDefinitionParts } from './definition-parts.ts'
@@ -115,7 +116,8 @@ test.each([
 })
 
 test('what destroys data is named', () => {
-  const destroys = (sql: string) => parser.parse(sql)[0]?.destroys ?? []
+  const destroys = (sql: string) =>
+    (parser.parse(sql)[0]?.actions ?? []).flatMap((action) => destructionsBy(action, 'main'))
   expect(destroys('DROP TABLE t')).toHaveLength(1)
   expect(destroys('ALTER TABLE t DROP COLUMN a')).toHaveLength(1)
   expect(destroys('DELETE FROM t')).toHaveLength(1)

@@ -1,5 +1,4 @@
 import type { Stmt } from 'sqlite3-parser'
-import { destroyedBy } from '../destroys.ts'
 import { raise } from '../failures.ts'
 import { lineOf, lineStarts, placeAt } from '../position.ts'
 import type { SettingsEffect } from '../settings-effect.ts'
@@ -33,7 +32,6 @@ export function parseSqliteStatements(sql: string, file?: string): Statement[] {
       role: roleOf(node),
       settings: settingsEffectOf(node),
       actions,
-      destroys: actions.flatMap(destroyedBy),
     }
   })
 }
