@@ -7,8 +7,8 @@ import { advice, command } from '../kernel/index.ts'
 import { schemaNames, type SchemaNames } from '../project/index.ts'
 import {
   type CatalogReader,
-  type Inventory,
-  inventoryOf,
+  type DatabaseSchema,
+  schemaOf,
   readCatalogInTransaction,
 } from '../schema/index.ts'
 import { loadParser, objectText, parseStatements } from '../statements/index.ts'
@@ -60,20 +60,20 @@ export async function draftMigration(session: Session, options: DraftOptions): P
     return await finish(session, first, [], options)
   const renames: Rename[] = []
   const names = schemaNames(options.files, session.server.schema)
-  let inventory = inventoryOf(await options.catalogs.whole())
+  let schema = schemaOf(await options.catalogs.whole())
   let flags = options.renames
   const asked = new Set<string>()
   let sql = first ?? ''
   try {
     for (;;) {
-      for (const rename of resolveRenames(flags, { inventory, names })) {
+      for (const rename of resolveRenames(flags, { schema, names })) {
         await session.execute(renameSql(rename, true))
         renames.push(rename)
-        inventory = renamed(inventory, rename)
+        schema = renamed(schema, rename)
       }
       if (flags.length > 0) sql = (await diff()).sql
       const candidates = mayRename(sql, options)
-        ? await candidatesOf(session, sql, { inventory, names })
+        ? await candidatesOf(session, sql, { schema, names })
         : []
       const open = candidates.filter(({ flag }) => !asked.has(flag))
       flags = await decide(open, options)
@@ -98,7 +98,7 @@ function mayRename(sql: string, { noRename }: DraftOptions): boolean {
 async function candidatesOf(
   session: Session,
   sql: string,
-  { inventory, names }: { inventory: Inventory; names: SchemaNames },
+  { schema, names }: { schema: DatabaseSchema; names: SchemaNames },
 ): Promise<RenameCandidate[]> {
   await loadParser()
   await session.execute('BEGIN')
@@ -107,7 +107,7 @@ async function candidatesOf(
       // What runs only after a commit has no part in a rename: it may fail here.
       if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
     }
-    return renameCandidates(inventory, inventoryOf(await readCatalogInTransaction(session)), names)
+    return renameCandidates(schema, schemaOf(await readCatalogInTransaction(session)), names)
   } finally {
     await session.execute('ROLLBACK')
   }

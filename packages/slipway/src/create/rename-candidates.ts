@@ -1,7 +1,6 @@
-import { enumOf, tableOf } from '../down/index.ts'
 import type { Rename } from '../down/index.ts'
 import type { MappedBlock, MappedName, SchemaNames } from '../project/index.ts'
-import type { Inventory, InventoryTable } from '../schema/index.ts'
+import { type DatabaseSchema, enumNamed, type Table, tableNamed } from '../schema/index.ts'
 
 /** A drop beside an add of a like type: perhaps a rename. */
 export interface RenameCandidate {
@@ -13,10 +12,10 @@ export interface RenameCandidate {
   readonly to: string
 }
 
-/** All that could be a rename on the way from one inventory to another. */
+/** All that could be a rename on the way from one schema to another. */
 export function renameCandidates(
-  before: Inventory,
-  after: Inventory,
+  before: DatabaseSchema,
+  after: DatabaseSchema,
   names: SchemaNames,
 ): RenameCandidate[] {
   const found = [
@@ -28,18 +27,21 @@ export function renameCandidates(
   return found.map((rename) => candidate(rename, names))
 }
 
-function tableRenames(before: Inventory, after: Inventory): Rename[] {
-  const gone = before.tables.filter(({ schema, name }) => !tableOf(after, schema, name))
-  const added = after.tables.filter(({ schema, name }) => !tableOf(before, schema, name))
+function tableRenames(before: DatabaseSchema, after: DatabaseSchema): Rename[] {
+  const gone = [...before.tables.values()].filter((table) => !tableNamed(after, table))
+  const added = [...after.tables.values()].filter((table) => !tableNamed(before, table))
   return pairs(gone, added)
     .filter(
       ([old, fresh]) => old.schema === fresh.schema && areAlike(signature(old), signature(fresh)),
     )
-    .map(([old, fresh]) => ({ kind: 'table', schema: old.schema, from: old.name, to: fresh.name }))
+    .map(([old, fresh]) => {
+      const schema = old.schema ?? before.defaultSchema
+      return { kind: 'table', schema, from: old.name, to: fresh.name }
+    })
 }
 
-function signature(table: InventoryTable): string[] {
-  return table.columns.map(({ name, type }) => `${name} ${type}`)
+function signature({ columns }: Table): string[] {
+  return [...columns].map(([name, { type }]) => `${name} ${type}`)
 }
 
 /** Half or more of the larger one is in the other, too. */
@@ -48,43 +50,37 @@ function areAlike(one: readonly string[], other: readonly string[]): boolean {
   return shared > 0 && shared * 2 >= Math.max(one.length, other.length)
 }
 
-function columnRenames(before: Inventory, after: Inventory): Rename[] {
-  return before.tables.flatMap((table) => {
-    const later = tableOf(after, table.schema, table.name)
+function columnRenames(before: DatabaseSchema, after: DatabaseSchema): Rename[] {
+  return [...before.tables.values()].flatMap((table) => {
+    const later = tableNamed(after, table)
     if (!later) return []
-    const gone = table.columns.filter(
-      ({ name }) => !later.columns.some((column) => column.name === name),
-    )
-    const added = later.columns.filter(
-      ({ name }) => !table.columns.some((column) => column.name === name),
-    )
+    const gone = [...table.columns].filter(([name]) => !later.columns.has(name))
+    const added = [...later.columns].filter(([name]) => !table.columns.has(name))
+    const schema = table.schema ?? before.defaultSchema
     return pairs(gone, added)
-      .filter(([old, fresh]) => old.type === fresh.type)
-      .map(([old, fresh]): Rename => {
-        return {
-          kind: 'column',
-          schema: table.schema,
-          table: table.name,
-          from: old.name,
-          to: fresh.name,
-        }
-      })
+      .filter(([[, old], [, fresh]]) => old.type === fresh.type)
+      .map(([[from], [to]]): Rename => ({ kind: 'column', schema, table: table.name, from, to }))
   })
 }
 
-function enumRenames(before: Inventory, after: Inventory): Rename[] {
-  const gone = before.enums.filter(({ schema, name }) => !enumOf(after, schema, name))
-  const added = after.enums.filter(({ schema, name }) => !enumOf(before, schema, name))
+function enumRenames(before: DatabaseSchema, after: DatabaseSchema): Rename[] {
+  const gone = [...before.enums.values()].filter((type) => !enumNamed(after, type))
+  const added = [...after.enums.values()].filter((type) => !enumNamed(before, type))
   return pairs(gone, added)
-    .filter(([old, fresh]) => old.schema === fresh.schema && areAlike(old.values, fresh.values))
-    .map(([old, fresh]) => ({ kind: 'type', schema: old.schema, from: old.name, to: fresh.name }))
+    .filter(([old, fresh]) => old.schema === fresh.schema && areAlike(old.labels, fresh.labels))
+    .map(([old, fresh]) => {
+      const schema = old.schema ?? before.defaultSchema
+      return { kind: 'type', schema, from: old.name, to: fresh.name }
+    })
 }
 
-function valueRenames(before: Inventory, after: Inventory): Rename[] {
-  return before.enums.flatMap(({ schema, name, values }): Rename[] => {
-    const later = enumOf(after, schema, name)?.values ?? values
-    const gone = values.filter((value) => !later.includes(value))
-    const added = later.filter((value) => !values.includes(value))
+function valueRenames(before: DatabaseSchema, after: DatabaseSchema): Rename[] {
+  return [...before.enums.values()].flatMap((type): Rename[] => {
+    const { name, labels } = type
+    const schema = type.schema ?? before.defaultSchema
+    const later = enumNamed(after, type)?.labels ?? labels
+    const gone = labels.filter((label) => !later.includes(label))
+    const added = later.filter((label) => !labels.includes(label))
     const [from, ...otherGone] = gone
     const [to, ...otherAdded] = added
     if (from === undefined || to === undefined || otherGone.length + otherAdded.length > 0)

@@ -1,14 +1,14 @@
-import { enumOf, renamed, tableOf } from '../down/index.ts'
+import { renamed } from '../down/index.ts'
 import type { Rename } from '../down/index.ts'
 import { advice, type NextAction } from '../kernel/index.ts'
 import type { MappedName, SchemaNames } from '../project/index.ts'
-import type { Inventory } from '../schema/index.ts'
+import { type DatabaseSchema, enumNamed, tableNamed } from '../schema/index.ts'
 import { raise } from './failures.ts'
 
 /** What the names of a `--rename` are looked up in. */
 export interface RenameContext {
   /** What the database has now: renames made already are in it. */
-  readonly inventory: Inventory
+  readonly schema: DatabaseSchema
   /** What the schema wants. */
   readonly names: SchemaNames
 }
@@ -21,7 +21,7 @@ export interface RenameContext {
  */
 export function resolveRenames(flags: readonly string[], context: RenameContext): Rename[] {
   const { names } = context
-  let { inventory } = context
+  let { schema } = context
   const owners = new Map<string, string>()
   const ordered = flags
     .map(readFlag)
@@ -30,9 +30,9 @@ export function resolveRenames(flags: readonly string[], context: RenameContext)
     const owner = flag.owner === undefined ? undefined : (owners.get(flag.owner) ?? flag.owner)
     const rename =
       owner === undefined
-        ? blockRename(flag, { inventory, names })
-        : memberRename({ ...flag, owner }, { inventory, names })
-    inventory = renamed(inventory, rename)
+        ? blockRename(flag, { schema, names })
+        : memberRename({ ...flag, owner }, { schema, names })
+    schema = renamed(schema, rename)
     if (owner === undefined) owners.set(flag.from, flag.to)
     return rename
   })
@@ -56,17 +56,13 @@ function readFlag(text: string): Flag {
   })
 }
 
-function blockRename(flag: Flag, { inventory, names }: RenameContext): Rename {
+function blockRename(flag: Flag, { schema, names }: RenameContext): Rename {
   const model = find(names.models, flag.to)
-  const table =
-    model &&
-    inventory.tables.find(({ schema, name }) => schema === model.schema && name === flag.from)
-  if (model && table)
-    return { kind: 'table', schema: table.schema, from: table.name, to: model.mapped }
+  if (model && tableNamed(schema, { schema: model.schema, name: flag.from }))
+    return { kind: 'table', schema: model.schema, from: flag.from, to: model.mapped }
   const type = find(names.enums, flag.to)
-  const old =
-    type && inventory.enums.find(({ schema, name }) => schema === type.schema && name === flag.from)
-  if (type && old) return { kind: 'type', schema: old.schema, from: old.name, to: type.mapped }
+  if (type && enumNamed(schema, { schema: type.schema, name: flag.from }))
+    return { kind: 'type', schema: type.schema, from: flag.from, to: type.mapped }
   const block = model ?? type
   if (!block)
     return unknown(
@@ -74,7 +70,7 @@ function blockRename(flag: Flag, { inventory, names }: RenameContext): Rename {
       `the schema has no model or enum ${flag.to}`,
       named([...names.models, ...names.enums]),
     )
-  const things = model ? inventory.tables : inventory.enums
+  const things = [...(model ? schema.tables : schema.enums).values()]
   return unknown(
     flag,
     `the history has no ${model ? 'table' : 'type'} ${flag.from}`,
@@ -83,7 +79,7 @@ function blockRename(flag: Flag, { inventory, names }: RenameContext): Rename {
 }
 
 function memberRename(flag: Flag & { readonly owner: string }, context: RenameContext): Rename {
-  const { inventory, names } = context
+  const { schema: known, names } = context
   const model = find(names.models, flag.owner)
   const type = model ? undefined : find(names.enums, flag.owner)
   const block = model ?? type
@@ -94,9 +90,12 @@ function memberRename(flag: Flag & { readonly owner: string }, context: RenameCo
       named([...names.models, ...names.enums]),
     )
   const { schema, mapped } = block
-  const had = model
-    ? tableOf(inventory, schema, mapped)?.columns.map(({ name }) => name)
-    : enumOf(inventory, schema, mapped)?.values
+  const table = model && tableNamed(known, { schema, name: mapped })
+  const had = table
+    ? [...table.columns.keys()]
+    : model
+      ? undefined
+      : enumNamed(known, { schema, name: mapped })?.labels
   if (!had) return unknown(flag, `the history has no ${model ? 'table' : 'type'} ${mapped}`, [])
   const to = find(block.members, flag.to)
   if (!to)

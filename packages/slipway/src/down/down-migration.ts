@@ -5,8 +5,8 @@ import {
   type Change,
   type Choice,
   difference,
-  inventoryOf,
-  type Inventory,
+  type DatabaseSchema,
+  schemaOf,
   type CatalogReader,
   catalogReader,
   readCatalogInTransaction,
@@ -30,9 +30,9 @@ import {
 } from '../statements/index.ts'
 import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts'
 import { deletesOfInserted } from './inserted-rows.ts'
-import { hasSubject, renamed } from './inventory.ts'
 import { type LossOptions, lossesOf, overwrittenColumns } from './loss.ts'
 import { inverse, moveToDefaultSql, type NameChange, readNameChange, renameSql } from './rename.ts'
+import { hasSubject, renamed } from './subject.ts'
 
 /** The down migration of a migration, and what a run of it on a shadow database showed. */
 export interface DownMigration {
@@ -135,21 +135,20 @@ export async function draftDownMigration(
 ): Promise<DraftDownMigration> {
   await loadParser()
   const statements = parseStatements(migration.sql, migration.path)
-  const inventory = inventoryOf(before)
+  const schema = schemaOf(before)
   const { defaultSchema } = before
-  const { renames, catalog } = await revertRenames(session, statements, inventory)
+  const { renames, catalog } = await revertRenames(session, statements, schema)
   const after = catalog ?? (await current())
   const lost = lossesOf({
-    before: inventory,
-    after: inventoryOf(after),
+    before: schema,
+    after: schemaOf(after),
     statements,
-    defaultSchema,
   })
-  const overwritten = overwrittenColumns(inventory, statements, defaultSchema)
+  const overwritten = overwrittenColumns(schema, statements)
   const losses = distinctDestructions([...lost, ...overwritten])
   const way = await attempt(async () => wayBetween(after, before, session.server.user))
   const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }
-  const deletes = await deletesOfInserted(session, statements, inventory)
+  const deletes = await deletesOfInserted(session, statements, schema)
   const parts = { migration, deletes, renames, statements: back, losses, choices }
   if (!way.ok) return { parts, body: '', obstacle: way.failure.why ?? way.failure.message }
   return { parts, body: portableBody(parts, defaultSchema) }
@@ -202,15 +201,15 @@ interface RenamesBack {
 async function revertRenames(
   session: Session,
   statements: readonly Statement[],
-  before: Inventory,
+  before: DatabaseSchema,
 ): Promise<RenamesBack> {
   const made: NameChange[] = []
-  let inventory = before
+  let schema = before
   for (const statement of statements) {
     const rename = readNameChange(statement, session.server.schema)
-    if (!rename || !hasSubject(inventory, rename)) continue
+    if (!rename || !hasSubject(schema, rename)) continue
     made.push(rename)
-    inventory = renamed(inventory, rename)
+    schema = renamed(schema, rename)
   }
   if (made.length === 0) return { renames: [] }
   await session.execute('BEGIN')
@@ -241,7 +240,7 @@ async function tryToRevert(session: Session, change: NameChange): Promise<string
 export function lossesAfter(options: LossOptions): Destruction[] {
   let { after } = options
   for (const statement of options.statements.toReversed()) {
-    const rename = readNameChange(statement, options.defaultSchema)
+    const rename = readNameChange(statement, options.before.defaultSchema)
     if (rename && hasSubject(after, inverse(rename))) after = renamed(after, inverse(rename))
   }
   return lossesOf({ ...options, after })

@@ -7,6 +7,6 @@ export {
   runsOnTrial,
   writeDownMigration,
 } from './down-migration.ts'
-export { enumOf, renamed, tableOf } from './inventory.ts'
+export { renamed } from './subject.ts'
 export { overwrittenColumns } from './loss.ts'
 export { type Rename, inverse, renameSql } from './rename.ts'

@@ -1,7 +1,6 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
-import type { Inventory } from '../schema/index.ts'
+import { type DatabaseSchema, tableNamed } from '../schema/index.ts'
 import type { InsertedRows, ObjectName, Statement } from '../statements/index.ts'
-import { tableOf } from './inventory.ts'
 
 interface Inserted extends InsertedRows {
   readonly table: ObjectName
@@ -15,7 +14,7 @@ interface Inserted extends InsertedRows {
 export async function deletesOfInserted(
   session: Session,
   statements: readonly Statement[],
-  before: Inventory,
+  before: DatabaseSchema,
 ): Promise<string[]> {
   const all = statements.flatMap(({ actions }) =>
     actions.flatMap((action): Inserted[] =>
@@ -28,7 +27,7 @@ export async function deletesOfInserted(
   const known = await readKeys(session, all)
   return all.toReversed().flatMap((inserted) => {
     const table = known.get(written(inserted.table))
-    return table && tableOf(before, table.schema, table.name) ? deleteOf(inserted, table) : []
+    return table && tableNamed(before, table) ? deleteOf(inserted, table) : []
   })
 }
 

@@ -1,39 +1,41 @@
-import type { Inventory, InventoryColumn, InventoryTable } from '../schema/index.ts'
+import {
+  type Column,
+  type DatabaseSchema,
+  type QualifiedName,
+  type Table,
+  tableNamed,
+} from '../schema/index.ts'
 import {
   type Destruction,
   destructionsBy,
   distinctDestructions,
   objectKey,
   type ObjectRef,
-  schemaRef,
   type Statement,
 } from '../statements/index.ts'
-import { tableOf } from './inventory.ts'
 
 export interface LossOptions {
   /** The state before the migration. */
-  readonly before: Inventory
+  readonly before: DatabaseSchema
   /** The state after it, with the names of the state before. */
-  readonly after: Inventory
+  readonly after: DatabaseSchema
   readonly statements: readonly Statement[]
-  /** What a name without a schema goes to. */
-  readonly defaultSchema: string
 }
 
 /**
  * The data of the state before that the migration destroys, so that no down migration can bring it. Sorted by
  * name. A column counts as destroyed, too, where its values were converted to a type that cannot hold all of them.
  */
-export function lossesOf({ before, after, statements, defaultSchema }: LossOptions): Destruction[] {
-  const losses = before.tables.flatMap((table) => {
-    const later = tableOf(after, table.schema, table.name)
-    if (later) return lostColumns(table, later, defaultSchema)
-    return [{ what: 'object' as const, object: tableRef(table, defaultSchema) }]
+export function lossesOf({ before, after, statements }: LossOptions): Destruction[] {
+  const losses = [...before.tables.values()].flatMap((table) => {
+    const later = tableNamed(after, table)
+    if (later) return lostColumns(table, later)
+    return [{ what: 'object' as const, object: tableRef(table) }]
   })
-  const existed = objectsIn(before, defaultSchema)
+  const existed = objectsIn(before)
   const destroyed = statements
     .flatMap(({ actions }) => actions)
-    .flatMap((action) => destructionsBy(action, defaultSchema))
+    .flatMap((action) => destructionsBy(action, before.defaultSchema))
     // What the migration made itself and removed again was never there before.
     .filter(({ object }) => existed.has(objectKey(object)) || !isOfTables(object))
   return distinctDestructions([...losses, ...destroyed])
@@ -45,44 +47,33 @@ function isOfTables({ kind }: ObjectRef): boolean {
 
 /** Columns that were there before and whose values a statement overwrites. */
 export function overwrittenColumns(
-  before: Inventory,
+  before: DatabaseSchema,
   statements: readonly Statement[],
-  defaultSchema: string,
 ): Destruction[] {
   return statements.flatMap(({ actions }) =>
     actions.flatMap((action) => {
       if (action.kind !== 'update') return []
-      const { schema = defaultSchema, name } = action.table
-      const table = tableOf(before, schema, name)
+      const table = tableNamed(before, action.table)
       if (table === undefined) return []
-      return table.columns
-        .filter((column) => action.columns.includes(column.name))
-        .map((column) => ({
-          what: 'values' as const,
-          object: columnRef(table, column.name, defaultSchema),
-        }))
+      return [...table.columns.keys()]
+        .filter((name) => action.columns.includes(name))
+        .map((name) => ({ what: 'values' as const, object: columnRef(table, name) }))
     }),
   )
 }
 
-type Named = Pick<InventoryTable, 'schema' | 'name'>
-
-function tableRef({ schema, name }: Named, defaultSchema: string): ObjectRef {
-  return { kind: 'table', schema: schemaRef(schema, defaultSchema), name }
+function tableRef({ schema, name }: QualifiedName): ObjectRef {
+  return { kind: 'table', schema, name }
 }
 
-function columnRef({ schema, name: table }: Named, name: string, defaultSchema: string): ObjectRef {
-  return { kind: 'column', schema: schemaRef(schema, defaultSchema), table, name }
+function columnRef({ schema, name: table }: QualifiedName, name: string): ObjectRef {
+  return { kind: 'column', schema, table, name }
 }
 
-function lostColumns(
-  before: InventoryTable,
-  after: InventoryTable,
-  defaultSchema: string,
-): Destruction[] {
-  return before.columns.flatMap((column): Destruction[] => {
-    const later = after.columns.find(({ name }) => name === column.name)
-    const object = columnRef(before, column.name, defaultSchema)
+function lostColumns(before: Table, after: Table): Destruction[] {
+  return [...before.columns].flatMap(([name, column]): Destruction[] => {
+    const later = after.columns.get(name)
+    const object = columnRef(before, name)
     if (!later) return [{ what: 'object', object }]
     return holdsAllOf(column, later) ? [] : [{ what: 'values', object }]
   })
@@ -91,7 +82,7 @@ function lostColumns(
 const ORDER = ['smallint', 'integer', 'bigint']
 
 /** Whether every value of the old type comes back unchanged from the new one. */
-function holdsAllOf({ type: from }: InventoryColumn, { type: to }: InventoryColumn): boolean {
+function holdsAllOf({ type: from }: Column, { type: to }: Column): boolean {
   if (from === to || to === 'text') return true
   const [narrow, wide] = [ORDER.indexOf(from), ORDER.indexOf(to)]
   if (narrow !== -1 && wide !== -1) return narrow <= wide
@@ -111,10 +102,10 @@ function isBuiltIn(type: string): boolean {
   return !type.includes('.')
 }
 
-function objectsIn({ tables }: Inventory, defaultSchema: string): Set<string> {
-  const objects = tables.flatMap((table) => [
-    tableRef(table, defaultSchema),
-    ...table.columns.map(({ name }) => columnRef(table, name, defaultSchema)),
+function objectsIn({ tables }: DatabaseSchema): Set<string> {
+  const objects = [...tables.values()].flatMap((table) => [
+    tableRef(table),
+    ...[...table.columns.keys()].map((name) => columnRef(table, name)),
   ])
   return new Set(objects.map(objectKey))
 }

@@ -9,15 +9,8 @@ export type Rename = { readonly schema: string; readonly from: string; readonly 
   | { readonly kind: 'enum-value'; readonly type: string }
 )
 
-/** The words before a SET SCHEMA that is rolled back as one. What a schema holds besides is made of its text alone. */
-type Movable =
-  | 'TABLE'
-  | 'FOREIGN TABLE'
-  | 'VIEW'
-  | 'MATERIALIZED VIEW'
-  | 'SEQUENCE'
-  | 'TYPE'
-  | 'DOMAIN'
+/** What SET SCHEMA moves and is rolled back as one. What a schema holds besides is made of its text alone. */
+type Movable = Exclude<MoveAction['of'], 'other'>
 
 /** A change of the schema of an object, with all that it holds. */
 export interface Move {
@@ -63,19 +56,19 @@ export function renameSql(rename: NameChange, qualified: boolean): string {
 }
 
 function moveSql({ of, name, from, to }: Move): string {
-  return `ALTER ${of} ${quoteIdentifier(from)}.${quoteIdentifier(name)} SET SCHEMA ${quoteIdentifier(to)}`
+  return `ALTER ${WORDS[of]} ${quoteIdentifier(from)}.${quoteIdentifier(name)} SET SCHEMA ${quoteIdentifier(to)}`
 }
 
 /** A move to the default schema of whichever database it runs on: there is no word for it but in code. */
 export function moveToDefaultSql({ of, name, from }: Move): string {
-  const move = `ALTER ${of} ${quoteIdentifier(from)}.${quoteIdentifier(name)} SET SCHEMA %I`
+  const move = `ALTER ${WORDS[of]} ${quoteIdentifier(from)}.${quoteIdentifier(name)} SET SCHEMA %I`
   const format = `format(${quoteLiteral(move.replaceAll(/%(?!I$)/g, '%%'))}, current_schema())`
   const tag = move.includes('$$') ? '$slipway$' : '$$'
   return `DO ${tag} BEGIN EXECUTE ${format}; END ${tag}`
 }
 
 /** The words for what SET SCHEMA moves. */
-const WORDS: Readonly<Record<Exclude<MoveAction['of'], 'other'>, Movable>> = {
+const WORDS: Readonly<Record<Movable, string>> = {
   table: 'TABLE',
   'foreign-table': 'FOREIGN TABLE',
   view: 'VIEW',
@@ -98,7 +91,7 @@ export function readNameChange(
 function moveOf({ of, object, to }: MoveAction, defaultSchema: string): Move | undefined {
   if (of === 'other') return undefined
   const { schema: from = defaultSchema, name } = object
-  return { kind: 'move', of: WORDS[of], name, from, to }
+  return { kind: 'move', of, name, from, to }
 }
 
 function renameOf(action: RenameAction, defaultSchema: string): Rename | undefined {

@@ -7,7 +7,7 @@ import {
   type Catalog,
   type Change,
   difference,
-  inventoryOf,
+  schemaOf,
   type CatalogReader,
 } from '../schema/index.ts'
 import { type ReplayMigration } from '../shadow/index.ts'
@@ -138,17 +138,14 @@ async function proofOf(
 ): Promise<Proof> {
   const { statements } = migration
   const losses = lossesAfter({
-    before: inventoryOf(before),
-    after: inventoryOf(testRun.after),
+    before: schemaOf(before),
+    after: schemaOf(testRun.after),
     statements,
-    defaultSchema: before.defaultSchema,
   })
   const schemaEqual = testRun.downFails?.onEmpty !== false && testRun.notRestored.length === 0
-  const overwritten = overwrittenColumns(
-    inventoryOf(before),
-    statements,
-    before.defaultSchema,
-  ).filter((column) => !comesBack(column, testRun))
+  const overwritten = overwrittenColumns(schemaOf(before), statements).filter(
+    (column) => !comesBack(column, testRun),
+  )
   const lost = lostData([...losses, ...overwritten, ...testRun.rows.lost])
   const grade = gradeOfFiles(testRun, lost)
   const { trace, filling, withheld, down, downMs, rows } = testRun

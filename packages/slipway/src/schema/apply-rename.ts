@@ -17,6 +17,9 @@ export function applyRename(schema: DatabaseSchema, action: RenameAction): Datab
     case 'table':
     case 'view':
     case 'index': {
+      const index = schema.indexes.get(keyOf(schema, objectName(action.schema, from)))
+      // An index that belongs to a constraint gives it its name.
+      if (index) return renameConstraint(schema, { table: index.table, from, to })
       const name = objectName(action.schema, from)
       return renameObject(schema, name, { ...referenceOf(schema, name), name: to })
     }
@@ -140,16 +143,20 @@ function renameAll(
   const indexes = mapped(moved(schema.indexes), (index) => {
     return { ...index, table: rename(index.table) }
   })
-  return { ...schema, tables, indexes, enums: moved(schema.enums), domains: moved(schema.domains) }
+  const { enums, domains, others } = schema
+  return {
+    ...schema,
+    tables,
+    indexes,
+    enums: moved(enums),
+    domains: moved(domains),
+    others: moved(others),
+  }
 }
 
 function renameConstraint(
   schema: DatabaseSchema,
-  {
-    table: name,
-    from,
-    to,
-  }: Extract<RenameAction, { of: 'column' | 'constraint' | 'trigger' | 'policy' }>,
+  { table: name, from, to }: Pick<RenameAction, 'from' | 'to'> & { readonly table: Named },
 ): DatabaseSchema {
   const key = keyOf(schema, name)
   const tables = mapped(schema.tables, (table, at) => {

@@ -20,6 +20,8 @@ export {
   type Constraint,
   type DatabaseSchema,
   emptySchema,
+  type Enum,
+  enumNamed,
   type Filling,
   type Index,
   indexesByTable,
@@ -39,13 +41,6 @@ export {
 export { readFingerprint, readSchema } from './dialects.ts'
 export { schemaFailures } from './failures.ts'
 export { type Fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
-export {
-  type Inventory,
-  type InventoryColumn,
-  type InventoryEnum,
-  inventoryOf,
-  type InventoryPart,
-  type InventoryTable,
-} from './inventory.ts'
+export { schemaOf } from './catalog-schema.ts'
 export { type Choice, type Way, wayBetween, type WayStatement } from './way.ts'
 export { choiceText, waySql } from './way-sql.ts'

@@ -11,6 +11,8 @@ export interface DatabaseSchema {
   readonly indexes: ReadonlyMap<string, Index>
   readonly enums: ReadonlyMap<string, Enum>
   readonly domains: ReadonlyMap<string, Domain>
+  /** Views, sequences, foreign tables, and types that are no enums: as far as they were read. */
+  readonly others: ReadonlyMap<string, QualifiedName>
   /** The identity of the next table or column. */
   readonly nextId: number
 }
@@ -146,6 +148,7 @@ export function emptySchema(defaultSchema: string): DatabaseSchema {
     indexes: new Map(),
     enums: new Map(),
     domains: new Map(),
+    others: new Map(),
     nextId: 1,
   }
 }
@@ -191,6 +194,11 @@ export function typeKey(schema: DatabaseSchema, type: string): string {
   const array = type.endsWith('[]')
   const [name = '', inSchema] = (array ? type.slice(0, -2) : type).split('.').toReversed()
   return keyOf(schema, { schema: inSchema, name })
+}
+
+/** An enum, where it is known. */
+export function enumNamed(schema: DatabaseSchema, name: Named): Enum | undefined {
+  return schema.enums.get(keyOf(schema, name))
 }
 
 /** The columns of a table's primary key; none where it has no key. */

@@ -1,6 +1,6 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
-import { columnOf, readRowSums, tableRef } from '../proof/index.ts'
-import { type Catalog, inventoryOf, readCatalog } from '../schema/index.ts'
+import { columnOf, readRowSums } from '../proof/index.ts'
+import { type Catalog, readCatalog, schemaOf } from '../schema/index.ts'
 import {
   readShape,
   replay,
@@ -74,12 +74,11 @@ async function readUnlike(
     },
     squashed,
   )
-  const { defaultSchema } = state.catalog
   const types = new Map<string, string>(
-    inventoryOf(state.catalog).tables.flatMap((table) =>
-      table.columns.map((column) => {
-        const object = columnOf(tableRef(table, defaultSchema), column.name)
-        return [objectKey(object), column.type] as const
+    [...schemaOf(state.catalog).tables.values()].flatMap((table) =>
+      [...table.columns].map(([name, { type }]) => {
+        const object = columnOf({ kind: 'table', schema: table.schema, name: table.name }, name)
+        return [objectKey(object), type] as const
       }),
     ),
   )
