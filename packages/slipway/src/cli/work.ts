@@ -38,6 +38,7 @@ export async function readWork(
     emit({ kind: 'notice', message })
   }
   const migrations = readMigrations(project.migrationsDir, {
+    provider: project.schema.provider,
     mayBeMissing: options.mayLackMigrations ?? false,
     downMigrations: options.downMigrations ?? false,
   })

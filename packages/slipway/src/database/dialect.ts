@@ -20,14 +20,31 @@ export function dialectOf({ kind }: Pick<Address, 'kind'>): Dialect {
   return DIALECTS[kind]
 }
 
-/** The dialects by the `provider` of a Prisma schema. */
-const PROVIDERS: Readonly<Record<string, Dialect>> = {
-  postgresql: 'postgres',
-  postgres: 'postgres',
-  sqlite: 'sqlite',
+/** A database product. */
+export interface Product {
+  readonly name: string
+  /** Its dialect; absent where Slipway knows none. */
+  readonly dialect?: Dialect
+  /** Commands of Slipway work on it. */
+  readonly supported: boolean
 }
 
-/** The dialect of a `provider` of a Prisma schema; nothing for a database that Slipway does not know. */
-export function dialectOfProvider(provider: string): Dialect | undefined {
-  return Object.hasOwn(PROVIDERS, provider) ? PROVIDERS[provider] : undefined
+const POSTGRESQL: Product = { name: 'PostgreSQL', dialect: 'postgres', supported: true }
+
+/** The products by the `provider` of a Prisma schema. */
+const PRODUCTS: Readonly<Record<string, Product>> = {
+  postgresql: POSTGRESQL,
+  postgres: POSTGRESQL,
+  // Slipway can open, parse and read it; its commands come with Cloudflare D1.
+  sqlite: { name: 'SQLite', dialect: 'sqlite', supported: false },
+  mysql: { name: 'MySQL', supported: false },
+  sqlserver: { name: 'SQL Server', supported: false },
+  mongodb: { name: 'MongoDB', supported: false },
+  cockroachdb: { name: 'CockroachDB', supported: false },
+}
+
+/** The product that the `provider` of a Prisma schema means; one that Slipway does not know is called as it is written. */
+export function productOf(provider: string): Product {
+  const known = Object.hasOwn(PRODUCTS, provider) ? PRODUCTS[provider] : undefined
+  return known ?? { name: provider, supported: false }
 }

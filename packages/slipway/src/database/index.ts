@@ -4,7 +4,7 @@ export { isLoopback, isSameServer, locate, type PostgresLocation } from './conne
 export type { Embedded, EmbeddedImage } from './embedded.ts'
 export type { EmbeddedServer } from './embedded-server.ts'
 export type { LocalServer } from './local-server.ts'
-export { type ByDialect, type Dialect, dialectOf, dialectOfProvider } from './dialect.ts'
+export { type ByDialect, type Dialect, dialectOf, productOf } from './dialect.ts'
 export { databaseFailures } from './failures.ts'
 export { programFolders, type Programs, serverPrograms } from './programs.ts'
 export { wordForWord } from './server-error.ts'

@@ -104,7 +104,11 @@ test.each([
 
 test('migrations of another database product are a failure', async () => {
   write('migration_lock.toml', '# comment\nprovider = "sqlite"\n')
-  expect(await failure()).toMatchObject({ code: 'PROJECT.PROVIDER_SWITCHED' })
+  expect(await failure({ provider: 'postgresql' })).toMatchObject({
+    code: 'PROJECT.PROVIDER_SWITCHED',
+    message: 'The migrations were written for sqlite, the schema is for PostgreSQL.',
+  })
+  expect(readMigrations(dir, { provider: 'sqlite' })).toEqual([])
 })
 
 test('migrations of Prisma 8 are recognised, also by contract space', async () => {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { productOf } from '../database/index.ts'
 import { advice, command } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { isPrisma8Migration, refusePrisma8 } from './prisma-8.ts'
@@ -19,6 +20,8 @@ export interface MigrationFolder {
 }
 
 export interface ReadMigrationsOptions {
+  /** The provider of the schema: migrations that were written for another database are refused. */
+  readonly provider?: string
   /** A folder that is not there counts as a history without migrations: for the first `create`. */
   readonly mayBeMissing?: boolean
   /** Read each `down.sql`, too: for those who roll migrations back. */
@@ -37,7 +40,7 @@ export function readMigrations(
   const entries = listEntries(dir, options)
   if (entries === undefined) return []
   const lock = entries.find((entry) => entry.name === 'migration_lock.toml')
-  if (lock) refuseOtherProvider(path.join(dir, lock.name))
+  if (lock) refuseOtherProvider(path.join(dir, lock.name), options.provider)
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
   refuseDuplicates(names, entries)
   return inByteOrder(names).flatMap((name) => readMigration(dir, name, options))
@@ -158,11 +161,13 @@ function inByteOrder(names: readonly string[]): string[] {
 }
 
 /** Prisma's P3019: a history cannot move from one database product to another. */
-function refuseOtherProvider(file: string): void {
-  const provider = /^\s*provider\s*=\s*"([^"]*)"/m.exec(readFileSync(file, 'utf8'))?.[1]
-  if (provider === undefined || provider === 'postgresql' || provider === 'postgres') return
+function refuseOtherProvider(file: string, expected: string | undefined): void {
+  const written = /^\s*provider\s*=\s*"([^"]*)"/m.exec(readFileSync(file, 'utf8'))?.[1]
+  if (written === undefined || expected === undefined) return
+  const [old, product] = [productOf(written), productOf(expected)]
+  if (old.name === product.name) return
   raise('PROJECT.PROVIDER_SWITCHED', {
-    message: `The migrations were written for ${provider}, the schema is for PostgreSQL.`,
+    message: `The migrations were written for ${written}, the schema is for ${product.name}.`,
     why: 'SQL of one database product does not run on another; Prisma needs a new history there.',
     nextActions: [
       advice('Move the old migrations away and begin a new history with slipway create init.'),

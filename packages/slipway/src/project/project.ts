@@ -35,7 +35,6 @@ export interface Project {
   readonly schema: ProjectSchema
   /** Absolute; it may not exist yet. */
   readonly migrationsDir: string
-  readonly provider: 'postgresql'
   /** SQL that Prisma runs on a shadow database before the migrations (`migrations.initShadowDb`). */
   readonly initShadowDb?: string
   /** Tables and enums that Prisma is configured to ignore. */
@@ -103,7 +102,6 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
     root,
     schema,
     migrationsDir,
-    provider: 'postgresql',
     ...(prisma.initShadowDb === undefined ? {} : { initShadowDb: prisma.initShadowDb }),
     external: { tables: prisma.externalTables, enums: prisma.externalEnums },
     config,
@@ -120,7 +118,7 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
         value: relative(root, migrationsDir),
         source: prisma.migrations ? shownConfig(root, files.prisma) : 'beside the schema',
       },
-      { name: 'provider', value: 'postgresql', source: relative(root, schema.datasourceFile) },
+      { name: 'provider', value: schema.provider, source: relative(root, schema.datasourceFile) },
       ...schema.generators.map(({ name, provider }) => ({
         name: `generator ${name}`,
         value: provider,

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { productOf } from '../database/index.ts'
 import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { DEFAULT_SCHEMAS, schemaPaths } from './find.ts'
@@ -29,6 +30,8 @@ export interface ProjectSchema {
   /** The file with the `datasource`, absolute. */
   readonly datasourceFile: string
   readonly datasource: ReadonlyMap<string, SchemaValue>
+  /** The `provider` of the datasource, as it is written: `postgresql`. */
+  readonly provider: string
   /** `schemas` of the datasource; empty where it names none. */
   readonly schemas: readonly string[]
   readonly generators: readonly Generator[]
@@ -50,13 +53,14 @@ export function readSchema(place: string, root: string): ProjectSchema {
   const datasource = blocks.find(({ block }) => block.keyword === 'datasource')
   if (datasource === undefined) return refuseNoDatasource(relative(root, place))
   const { properties } = datasource.block
-  refuseOtherProvider(properties.get('provider'), relative(root, datasource.file))
+  const provider = supportedProvider(properties.get('provider'), relative(root, datasource.file))
   const schemas = properties.get('schemas')
   return {
     path: place,
     files: read.map(({ file, content }) => ({ path: relative(root, file), content })),
     datasourceFile: datasource.file,
     datasource: properties,
+    provider,
     schemas: schemas?.kind === 'list' ? schemas.items : [],
     generators: blocks
       .filter(({ block }) => block.keyword === 'generator')
@@ -91,24 +95,17 @@ function textOf(value: SchemaValue | undefined): string | undefined {
   return value?.kind === 'string' ? value.value : undefined
 }
 
-const OTHERS: Readonly<Record<string, string>> = {
-  mysql: 'MySQL',
-  sqlserver: 'SQL Server',
-  mongodb: 'MongoDB',
-  cockroachdb: 'CockroachDB',
-  sqlite: 'SQLite',
-}
-
-function refuseOtherProvider(value: SchemaValue | undefined, file: string): void {
-  const provider = textOf(value)
-  if (provider === 'postgresql' || provider === 'postgres') return
-  const name = provider === undefined ? 'an unnamed provider' : (OTHERS[provider] ?? provider)
-  raise('PROJECT.PROVIDER_UNSUPPORTED', {
-    message: `The schema is for ${name}; Slipway deploys to PostgreSQL.`,
+/** The provider of a datasource block. Fails with PROJECT.PROVIDER_UNSUPPORTED for a database of another product. */
+function supportedProvider(value: SchemaValue | undefined, file: string): string {
+  const provider = textOf(value) ?? ''
+  const { name, dialect, supported } = productOf(provider)
+  if (supported) return provider
+  return raise('PROJECT.PROVIDER_UNSUPPORTED', {
+    message: `The schema is for ${name || 'an unnamed provider'}; Slipway deploys to PostgreSQL.`,
     why:
-      provider === 'sqlite'
-        ? 'SQLite and Cloudflare D1 are planned, and not there yet.'
-        : 'What it proves about locks, rows and the down migration holds for PostgreSQL alone.',
+      dialect === undefined
+        ? 'What it proves about locks, rows and the down migration holds for PostgreSQL alone.'
+        : `${name} is planned, and not there yet.`,
     nextActions: [
       advice('Point --schema at a schema whose datasource has provider = "postgresql".'),
     ],

@@ -30,6 +30,7 @@ const FORMAT = 'testing/1'
 export async function readTestProject({ cwd, sets }: TestContent): Promise<TestProject> {
   const project = await loadProject({ cwd: path.resolve(cwd ?? '.'), env: process.env })
   const migrations = readMigrations(project.migrationsDir, {
+    provider: project.schema.provider,
     mayBeMissing: false,
     downMigrations: false,
   })
