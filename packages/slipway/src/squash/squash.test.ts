@@ -202,9 +202,7 @@ test('refuses what gives something else, with the objects', async () => {
   ).rejects.toMatchObject({
     failure: {
       code: 'SQUASH.DIFFERS',
-      message: expect.stringMatching(
-        /table apart \(removed\).*table together \(added\)/,
-      ) as string,
+      message: expect.stringMatching(/table apart \(removed\).*table together \(added\)/) as string,
     },
   })
 })
