@@ -1,4 +1,5 @@
 import { type AskRenames, createMigration, type CreateOutcome } from '../create/index.ts'
+import type { Grade } from '../down/index.ts'
 import { command } from '../kernel/index.ts'
 import type { Proof } from '../proof/index.ts'
 import type { AppContext } from './context.ts'
@@ -25,7 +26,7 @@ export interface WrittenDown extends Pick<
   Down,
   'path' | 'proven' | 'losses' | 'choices' | 'notRestored'
 > {
-  readonly grade: NonNullable<Down['grade']> | null
+  readonly grade: Grade | null
   readonly proof: Proof | null
 }
 

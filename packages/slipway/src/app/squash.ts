@@ -1,3 +1,4 @@
+import type { Grade } from '../down/index.ts'
 import { advice, command, type NextAction } from '../kernel/index.ts'
 import {
   draftSquash,
@@ -39,7 +40,7 @@ export interface DraftedSquash extends Pick<
   readonly fallback: string | null
   readonly squashes: readonly string[]
   readonly down: {
-    readonly grade: NonNullable<Squash['down']['grade']> | null
+    readonly grade: Grade | null
     readonly proven: boolean
     readonly statements: number
   }
