@@ -1,10 +1,5 @@
 import path from 'node:path'
-import {
-  deploy,
-  type DeployOutcome,
-  readPlan,
-  type Recorded,
-} from '../deploy/index.ts'
+import { deploy, type DeployOutcome, readPlan, type Recorded } from '../deploy/index.ts'
 import type { Receipt } from '../execution/index.ts'
 import type { Hazard } from '../hazards/index.ts'
 import { command } from '../kernel/index.ts'
