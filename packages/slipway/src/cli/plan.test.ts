@@ -209,7 +209,7 @@ describe('deploy --plan', () => {
     })
     expect(await slipway(['plan', '--out', 'no/folder.json'])).toMatchObject({
       exitCode: 2,
-      code: 'CLI.NOT_WRITABLE',
+      code: 'APP.NOT_WRITABLE',
     })
   })
 })
@@ -300,7 +300,7 @@ describe('hazards of a table with rows', () => {
   test('an id that is none is refused, with the one that was meant', async () => {
     expect(await slipway(['deploy', '--accept', 'index-not-concurent'])).toMatchObject({
       exitCode: 2,
-      failure: { code: 'CLI.FLAG_VALUE', why: 'Did you mean `index-not-concurrent`?' },
+      failure: { code: 'APP.ACCEPT_UNKNOWN', why: 'Did you mean `index-not-concurrent`?' },
     })
   })
 })
