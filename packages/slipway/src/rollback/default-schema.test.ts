@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
+import {
+  createTarget,
+  migration,
+  SHADOW,
+  type TestMigration,
+  type TestTarget,
+} from '../../test/target.ts'
 import { deploy } from '../deploy/index.ts'
+import { writeDownMigration } from '../down/index.ts'
 import { inspectDrift } from '../drift/index.ts'
 import { ConnectionString } from '../kernel/index.ts'
 import { rollback, type RollbackRequest } from './index.ts'
@@ -105,12 +112,29 @@ test.each(['app', 'public'])('all kinds of objects come back in the schema %s', 
   }
 })
 
-test('a schema that a migration writes out is that schema on every target', async () => {
-  const written = migration('2_written', 'ALTER TABLE public."Client" ADD COLUMN "city" TEXT;')
-  await target.sql('CREATE TABLE public."Client" ("id" INTEGER PRIMARY KEY)')
-  await deployed('app', [migration('1_init', 'CREATE TABLE "Client" ("id" INTEGER PRIMARY KEY)')])
-  const outcome = await rolledBack('app', [INIT, written]).catch((error: unknown) => error)
-  // The shadow database has no such table: nothing is known, and nothing was run.
-  expect(outcome).toBeDefined()
-  expect(await target.sql('SELECT * FROM public."Client"')).toEqual([])
+// Objects of other schemas may come in another order: names decide where nothing else does.
+const ONE_SCHEMA = migration('1_all', ALL.sql.slice(0, ALL.sql.indexOf('CREATE SCHEMA billing')))
+
+test.each([
+  'DROP VIEW "kinds"; DROP TABLE "note"; DROP TABLE "app"; DROP TYPE "kind"; DROP FUNCTION "touch"();',
+  'CREATE SCHEMA archive; ALTER TABLE "note" SET SCHEMA archive; ALTER TABLE "app" RENAME COLUMN "n" TO "number";',
+  'ALTER TABLE "app" DROP COLUMN "app" CASCADE, DROP COLUMN "n" CASCADE;',
+  `ALTER TYPE "kind" ADD VALUE 'c'; COMMENT ON TABLE "note" IS 'public.note and app.note';`,
+  'DELETE FROM "note"; UPDATE "app" SET "app" = NULL; ALTER TABLE "note" DROP COLUMN "appId" CASCADE;',
+  'ALTER TABLE "public"."Client" ADD COLUMN "city" TEXT; CREATE INDEX "client" ON public."Client" ("city");',
+])('has one down.sql in each default schema: %s', async (sql) => {
+  const init = 'CREATE TABLE public."Client" (id INT); CREATE SCHEMA IF NOT EXISTS "app";'
+  const found: string[] = []
+  for (const schema of ['public', 'My "App"', 'note']) {
+    const { address } = work(schema, [])
+    const shadow = { ...SHADOW, initScript: init, target: { address, protected: false } }
+    const down = await writeDownMigration({
+      shadow,
+      before: [ONE_SCHEMA],
+      migration: { name: '2_next', sql },
+    })
+    expect(down.proven).toBe(true)
+    found.push(down.sql)
+  }
+  expect(new Set(found).size, found.join('\n')).toBe(1)
 })
