@@ -1,4 +1,4 @@
-import type { SeedFinding, SeedOutcome, SeedSet, SeedStanding } from '../seeds/index.ts'
+import type { SeedFinding, SeedOutcome, SeedSet, SeedSetStatus } from '../seeds/index.ts'
 import type { Finding } from './command.ts'
 import { changeBlocks } from './sync-view.ts'
 import { type Block, heading, type Mark, paragraph, status } from './view.ts'
@@ -104,7 +104,7 @@ export function editedFindings(outcomes: readonly SeedOutcome[]): Finding[] {
   )
 }
 
-const STATES: Readonly<Record<SeedStanding['state'], readonly [Mark, string]>> = {
+const STATES: Readonly<Record<SeedSetStatus['state'], readonly [Mark, string]>> = {
   current: ['done', 'is as in the files'],
   never: ['pending', 'has not run here'],
   edited: ['warning', 'was edited since, under the same version'],
@@ -115,10 +115,9 @@ const STATES: Readonly<Record<SeedStanding['state'], readonly [Mark, string]>> =
 }
 
 /** A line for each set. */
-export function standingBlocks(standings: readonly SeedStanding[], place: string): Block[] {
-  if (standings.length === 0)
-    return [paragraph(`The project has no seed sets: ${place} gets none.`)]
-  return standings.map(({ name, state, set, record }) => {
+export function statusBlocks(statuses: readonly SeedSetStatus[], place: string): Block[] {
+  if (statuses.length === 0) return [paragraph(`The project has no seed sets: ${place} gets none.`)]
+  return statuses.map(({ name, state, set, record }) => {
     const [mark, text] = STATES[state]
     const versions = [
       ...(set ? [`version ${set.version}`] : []),
@@ -133,8 +132,8 @@ export function standingBlocks(standings: readonly SeedStanding[], place: string
 }
 
 /** The `sets` of a status or a verification. */
-export function standingResults(standings: readonly SeedStanding[]) {
-  return standings.map(({ name, state, set, record }) => ({
+export function statusResults(statuses: readonly SeedSetStatus[]) {
+  return statuses.map(({ name, state, set, record }) => ({
     name,
     version: set?.version ?? record?.version ?? 0,
     status: state,

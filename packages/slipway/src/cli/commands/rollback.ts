@@ -28,10 +28,10 @@ export const rollback: Handler = async (context, { flags }) => {
     extent: extentOf(flags),
     consent: consentOf(context),
     acceptUnproven: accepted.includes('unproven'),
-    announce: (ways) => announce(ways, context),
+    announce: (downs) => announce(downs, context),
   })
   const { database, receipts, testRun, verification, failure } = outcome
-  const ways = outcome.ways.map(({ plan, origin, announced }) => ({
+  const downMigrations = outcome.downs.map(({ plan, origin, announced }) => ({
     migration: plan.name,
     origin,
     announced,
@@ -45,7 +45,7 @@ export const rollback: Handler = async (context, { flags }) => {
     kept: outcome.kept.map(keptResult),
     verified,
     testRun,
-    ways,
+    downMigrations,
   }
   const next = [command(['deploy'], 'apply them again')]
   return report(
@@ -90,10 +90,10 @@ function announcementText(one: Announcement): string {
 }
 
 function view(outcome: RollbackOutcome, place: string): Block[] {
-  const { ways, receipts, kept, testRun, failure } = outcome
+  const { downs, receipts, kept, testRun, failure } = outcome
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   return [
-    ...ways
+    ...downs
       .filter(({ origin }) => origin === 'written')
       .flatMap(({ plan, sql: text }) => [
         paragraph(`${plan.name} has no down.sql. This down migration was written:`),
@@ -101,7 +101,7 @@ function view(outcome: RollbackOutcome, place: string): Block[] {
       ]),
     ...receiptLines(receipts, 'Rolled back'),
     ...restoredLines(kept),
-    ...ways.flatMap(({ plan, announced }) =>
+    ...downs.flatMap(({ plan, announced }) =>
       announced.map((one) =>
         status(
           one.kind === 'loss' && one.kept ? 'note' : 'warning',
@@ -111,7 +111,7 @@ function view(outcome: RollbackOutcome, place: string): Block[] {
       ),
     ),
     ...(testRun.kind === 'proven' && !failure
-      ? [status('done', 'The schema is that of the history that stays')]
+      ? [status('done', 'The schema matches the remaining history')]
       : []),
     ...(testRun.kind === 'not-tested'
       ? [status('warning', 'Not tested on a shadow database', testRun.reason)]

@@ -14,8 +14,8 @@ import {
   outcomeBlocks,
   outcomeResults,
   seedFindings,
-  standingBlocks,
-  standingResults,
+  statusBlocks,
+  statusResults,
 } from '../seed-view.ts'
 import { environmentSeeds, seedTarget } from '../seeding.ts'
 import { status } from '../view.ts'
@@ -60,8 +60,8 @@ async function standing(work: Work): Promise<Report> {
     const standings = compareSets(sets, await readSeedLedger(session), environmentSeeds(work))
     const { database } = session.server
     const { environment } = work.target
-    const result = { environment, database, sets: standingResults(standings) }
-    return report(result, standingBlocks(standings, placeOf(work, database)))
+    const result = { environment, database, sets: statusResults(standings) }
+    return report(result, statusBlocks(standings, placeOf(work, database)))
   })
 }
 
@@ -77,7 +77,7 @@ async function verify(context: Context, work: Work, { flags }: Input): Promise<R
     const standings = compareSets(sets, records, of)
     const { database } = session.server
     const { environment } = work.target
-    const result = { environment, database, sets: standingResults(standings), differences: found }
+    const result = { environment, database, sets: statusResults(standings), differences: found }
     const findings = seedFindings(found)
     const whole =
       found.length === 0
@@ -88,7 +88,7 @@ async function verify(context: Context, work: Work, { flags }: Input): Promise<R
             ),
           ]
         : []
-    return report(result, [...standingBlocks(standings, placeOf(work, database)), ...whole], {
+    return report(result, [...statusBlocks(standings, placeOf(work, database)), ...whole], {
       findings,
       ...(found.length > 0 ? { exitCode: 4 as const } : {}),
     })
