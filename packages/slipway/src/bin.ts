@@ -81,24 +81,11 @@ function files(): Files {
         () => false,
       )
     },
-    create: async (path, text) => {
-      const { writeFile } = await import('node:fs/promises')
-      return await writeFile(path, text, { flag: 'wx' }).then(() => true, refuseUnlessThere)
-    },
-    write: async (path, text) => {
-      const { writeFile } = await import('node:fs/promises')
-      await writeFile(path, text)
-    },
     append: async (path, text) => {
       const { appendFile } = await import('node:fs/promises')
       await appendFile(path, text)
     },
   }
-}
-
-function refuseUnlessThere(error: NodeJS.ErrnoException): false {
-  if (error.code === 'EEXIST') return false
-  throw error
 }
 
 /** From the package.json beside the bundle, or above the sources. */

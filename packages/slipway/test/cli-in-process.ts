@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, statSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import type { Command } from '../src/cli/command.ts'
 import type { Host } from '../src/cli/host.ts'
@@ -50,12 +50,6 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
     stderr: output('stderr'),
     files: {
       isFolder: async (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
-      create: async (path, text) => {
-        if (existsSync(path)) return false
-        writeFileSync(path, text)
-        return true
-      },
-      write: async (path, text) => writeFileSync(path, text),
       append: async (path, text) => appendFileSync(path, text),
     },
     now: options.now ?? Date.now,

@@ -453,7 +453,7 @@ describe('a sync', () => {
     for (const flags of [[], ['-y'], ['--confirm', targets.staging.name]]) {
       const refused = await sync('staging', 'production', ...flags)
       expect(refused.exitCode).toBe(2)
-      expect(refused.code).toBe('CLI.CONSENT_NEEDED')
+      expect(refused.code).toBe('APP.CONSENT_NEEDED')
       expect(await everything(targets.production)).toEqual(before)
     }
     expect((await sync('staging', 'production', '--dry-run')).exitCode).toBe(0)

@@ -1,6 +1,47 @@
+export type { BaselineOptions, BaselineResult } from './baseline.ts'
+export type {
+  CheckedResult,
+  CheckOptions,
+  CheckResult,
+  FailureResult,
+  LoadOptions,
+  LoadResult,
+} from './check.ts'
 export {
   commandLine,
   type CommandLineOptions,
   needsUrlVariable,
   URL_VARIABLE,
 } from './command-line.ts'
+export type { AskConsent, ConsentOptions, ConsentQuestion } from './context.ts'
+export type { CreateOptions, CreateResult, WrittenDown } from './create.ts'
+export type { DeployOptions, DeployResult } from './deploy.ts'
+export type { DevOptions, DevResult } from './dev.ts'
+export type { DoctorResult } from './doctor.ts'
+export type { AdoptResult, DriftResult } from './drift.ts'
+export { MODULE_FAILURES } from './module-failures.ts'
+export { fillDatabase, seedDatabase } from './fill.ts'
+export type { FixedResult, FixOptions, FixResult } from './fix.ts'
+export type { InitResult } from './init.ts'
+export type { KeptResult } from './kept-result.ts'
+export type { KeptItem, KeptListResult, PruneOptions } from './kept.ts'
+export { openProject, type ProjectOptions, type Slipway } from './open-project.ts'
+export { errorOf, type Failed, type Outcome, type ResultFinding, type Success } from './outcome.ts'
+export type { PlannedMigration, PlanOptions, PlanResult } from './plan.ts'
+export type { RepairOptions, RepairResult } from './repair.ts'
+export type { ResetOptions, ResetResult } from './reset.ts'
+export type { DownResult, RollbackOptions, RollbackResult } from './rollback.ts'
+export type { SeedExportResult } from './seed-export.ts'
+export type { RowOptions, SeedFilesResult } from './seed-files.ts'
+export type { SeededSetResult, SetStatusResult } from './seed-result.ts'
+export type { SeedSyncOptions, SeedSyncResult } from './seed-sync.ts'
+export type {
+  SeedRunOptions,
+  SeedRunResult,
+  SeedSetOptions,
+  SeedStatusResult,
+  SeedVerifyResult,
+} from './seed.ts'
+export type { DraftedSquash, SquashOptions, SquashResult, UnfinishedResult } from './squash.ts'
+export type { StatusResult } from './status.ts'
+export type { TargetResult } from './work.ts'

@@ -1,28 +1,10 @@
+import { MODULE_FAILURES } from '../app/index.ts'
 import type { FailureSpecs } from '../kernel/index.ts'
 import { cliFailures } from './failures.ts'
 
-/**
- * The failures of every module, by the first part of their codes. A module is imported only when a
- * failure of its is looked up: the module that raised it is loaded already.
- */
+/** The failures of every module, by the first part of their codes. */
 export const CATALOGUES: Readonly<Record<string, () => Promise<FailureSpecs>>> = {
-  SCHEMA: async () => (await import('../schema/index.ts')).schemaFailures,
+  ...MODULE_FAILURES,
   CLI: async () => cliFailures,
-  CHECK: async () => (await import('../check/index.ts')).checkFailures,
-  CREATE: async () => (await import('../create/index.ts')).createFailures,
-  DATABASE: async () => (await import('../database/index.ts')).databaseFailures,
-  DEPLOY: async () => (await import('../deploy/index.ts')).deployFailures,
-  DRIFT: async () => (await import('../drift/index.ts')).driftFailures,
-  ENGINE: async () => (await import('../engine/index.ts')).engineFailures,
-  HAZARDS: async () => (await import('../hazards/index.ts')).hazardFailures,
-  HISTORY: async () => (await import('../history/index.ts')).historyFailures,
-  STATEMENTS: async () => (await import('../statements/index.ts')).statementsFailures,
-  SEEDS: async () => (await import('../seeds/index.ts')).seedFailures,
-  SAFEKEEPING: async () => (await import('../safekeeping/index.ts')).safekeepingFailures,
-  PROJECT: async () => (await import('../project/index.ts')).projectFailures,
-  SHADOW: async () => (await import('../shadow/index.ts')).shadowFailures,
-  REPAIR: async () => (await import('../repair/index.ts')).repairFailures,
-  ROLLBACK: async () => (await import('../rollback/index.ts')).rollbackFailures,
   TESTING: async () => (await import('../testing/index.ts')).testingFailures,
-  SQUASH: async () => (await import('../squash/index.ts')).squashFailures,
 }

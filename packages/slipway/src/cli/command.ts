@@ -1,6 +1,7 @@
-import type { Emit, Failure, NextAction, Place } from '../kernel/index.ts'
+import type { ResultFinding, Slipway } from '../app/index.ts'
+import type { Emit, Failure, NextAction } from '../kernel/index.ts'
 import type { Flags } from './flags.ts'
-import type { Files, Input as InputStream, Output } from './host.ts'
+import type { Input as InputStream, Output } from './host.ts'
 import type { Prompter } from './terminal/prompt.ts'
 import type { Block } from './view.ts'
 
@@ -82,8 +83,6 @@ export interface TargetFlags {
   readonly url?: string
   readonly config?: string
   readonly schema?: string
-  /** The database that the person names to consent to its change. */
-  readonly confirm?: string
 }
 
 /** The whole world of a handler. Nothing else reaches the process, the terminal, the clock or files. */
@@ -94,7 +93,6 @@ export interface Context {
   readonly stdin: InputStream
   readonly stdout: Output
   readonly stderr: Output
-  readonly files: Files
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Aborts on the first Ctrl-C or SIGTERM; its reason carries CLI.INTERRUPTED or CLI.TERMINATED. */
@@ -102,6 +100,10 @@ export interface Context {
   readonly emit: Emit
   readonly prompt: Prompter
   readonly target: TargetFlags
+  /** The use cases of the project: all that a handler does. */
+  readonly slipway: Slipway
+  /** The database that the person names to consent to its change. */
+  readonly confirm: string | undefined
   /** A command of Slipway as the person types it, for the same project and target. */
   readonly commandLine: (args: readonly string[]) => string
   readonly verbose: boolean
@@ -110,17 +112,8 @@ export interface Context {
   readonly nodeVersion: string
 }
 
-/**
- * A judgement on a completed result: data, never thrown. One of severity `error` counts, and the
- * command exits 4.
- */
-export interface Finding {
-  /** The word it has in flags, comments and docs. */
-  readonly id: string
-  readonly severity: 'error' | 'warning' | 'notice'
-  readonly message: string
-  readonly where?: Place
-}
+/** A judgement on a completed result. */
+export type Finding = ResultFinding
 
 /** What a handler hands to the renderer. */
 export interface Report {

@@ -191,7 +191,7 @@ describe('init', () => {
     writeFileSync(file, 'export default {}')
     const { exitCode, stderr } = await runCli(['init'], { cwd: folder })
     expect(exitCode).toBe(2)
-    expect(stderr).toMatch('CLI.CONFIG_EXISTS')
+    expect(stderr).toMatch('APP.CONFIG_EXISTS')
     expect(readFileSync(file, 'utf8')).toBe('export default {}')
   })
 

@@ -13,10 +13,6 @@ export type Input = Readable & { readonly isTTY?: boolean }
 /** The few things that the command line itself does with files. Paths are absolute. */
 export interface Files {
   isFolder(path: string): Promise<boolean>
-  /** Writes a file that must not exist yet; false, and nothing written, where it does. */
-  create(path: string, text: string): Promise<boolean>
-  /** Writes a file, whether or not there is one. */
-  write(path: string, text: string): Promise<void>
   /** Adds to a file, and makes it where there is none. */
   append(path: string, text: string): Promise<void>
 }

@@ -1,20 +1,7 @@
-import type { CheckedMigration, ClassWaits, Load } from '../check/index.ts'
+import type { LoadResult } from '../app/index.ts'
+import type { ClassWaits } from '../check/index.ts'
 import { formatDuration } from '../kernel/index.ts'
-import type { Finding } from './command.ts'
 import { type Block, status } from './view.ts'
-
-/** The `load` of a migration in the result. */
-export function loadResult({ failure, ...load }: Load) {
-  return { ...load, failure: failure ? { code: failure.code, message: failure.message } : null }
-}
-
-/** What keeps a load from saying anything: it did not run, or the migration did not run to its end in it. */
-export function loadFindings({ path, load, loadRefusal }: CheckedMigration): Finding[] {
-  const failure = loadRefusal ?? load?.failure
-  if (failure === undefined) return []
-  const message = `Under load: ${[failure.message, failure.why].filter(Boolean).join(' ')}`
-  return [{ id: 'load-fails', severity: 'error', message, where: { file: path } }]
-}
 
 const CLASSES: Readonly<Record<ClassWaits['class'], string>> = {
   read: 'point reads',
@@ -23,7 +10,7 @@ const CLASSES: Readonly<Record<ClassWaits['class'], string>> = {
 }
 
 /** How long queries waited beside the migration, each class and table with a bar of its longest wait. */
-export function loadBlocks(load: Load): Block[] {
+export function loadBlocks(load: LoadResult): Block[] {
   const { tables, waits } = load
   if (tables.length === 0)
     return [status('note', 'Touches no table that stood before, so that there is nothing to load')]
@@ -57,21 +44,21 @@ export function loadBlocks(load: Load): Block[] {
   ]
 }
 
-function summary({ waits, tables }: Load): string {
+function summary({ waits, tables }: LoadResult): string {
   const longest = waits.toSorted((a, b) => b.during.longestMs - a.during.longestMs)[0]
   const rows = tables.map((one) => `${one.table} with ${count(one.rows)} rows`).join(', ')
   if (longest === undefined) return `No query ran beside it: ${rows}`
   return `The longest wait beside it was ${formatDuration(longest.during.longestMs)}: ${rows}`
 }
 
-function took({ window, attempts, lockWaitMs }: Load): string {
+function took({ window, attempts, lockWaitMs }: LoadResult): string {
   const tries =
     attempts > 1 ? `, ${attempts} attempts, ${formatDuration(lockWaitMs)} for locks` : ''
   return `it took ${formatDuration(window.to - window.from)}${tries}`
 }
 
 /** What is smaller than was asked for, or left out. */
-function scarce({ tables, leftOut }: Load): Block[] {
+function scarce({ tables, leftOut }: LoadResult): Block[] {
   const short = tables.filter(({ rows, wanted }) => rows < wanted)
   return [
     ...short.map(({ table, rows, wanted }) =>

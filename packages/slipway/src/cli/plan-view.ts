@@ -1,4 +1,4 @@
-import type { Preview } from '../deploy/index.ts'
+import type { PlanResult } from '../app/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import type { PlanStep } from '../plan/index.ts'
 import { destructionText } from '../statements/index.ts'
@@ -16,15 +16,15 @@ const COLUMNS = [
 
 /** A table of steps for each migration, and the hash of the plan. */
 export function planBlocks(
-  { plans, squashes, plan: { hash, steps } }: Preview,
+  { migrations: planned, squashes, hash, steps }: PlanResult,
   place: string,
 ): Block[] {
-  const migrations = plans.length === 1 ? 'one migration' : `${plans.length} migrations`
+  const migrations = planned.length === 1 ? 'one migration' : `${planned.length} migrations`
   return [
     paragraph(`A deploy to ${place} runs ${migrations}.`),
     ...squashes.map(squashLine),
-    ...plans.flatMap(({ name, statements }): Block[] => {
-      const words = new Map(statements.map(({ number, text }) => [number, shown(text)]))
+    ...planned.flatMap(({ name, statements }): Block[] => {
+      const words = new Map(statements.map(({ statement, text }) => [statement, text]))
       const rows = steps
         .filter(({ migration }) => migration === name)
         .map((step) => rowOf(step, words.get(step.statement) ?? ''))
@@ -38,7 +38,7 @@ export function planBlocks(
 }
 
 /** A squash that is recorded, for the target has what it stands for. */
-export function squashLine({ migration, replaces }: Preview['squashes'][number]): Block {
+export function squashLine({ migration, replaces }: PlanResult['squashes'][number]): Block {
   return status('pending', `Records ${migration}`, `not run: ${standsFor(replaces)} applied`)
 }
 
@@ -77,16 +77,4 @@ function doingText({ tables, destroys, transaction, kept }: PlanStep): string {
       : []),
     ...(transaction === null ? ['outside a transaction'] : []),
   ].join('; ')
-}
-
-const WIDTH = 40
-
-/** The beginning of a statement on one line. Literals may be anybody's data: they are masked. */
-function shown(text: string): string {
-  const line = text
-    .replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ')
-    .replaceAll(/\$(\w*)\$[\s\S]*?(?:\$\1\$|$)|'(?:[^']|'')*(?:'|$)/g, "'…'")
-    .replaceAll(/\s+/g, ' ')
-    .trim()
-  return line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line
 }

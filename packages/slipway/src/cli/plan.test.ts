@@ -209,7 +209,7 @@ describe('deploy --plan', () => {
     })
     expect(await slipway(['plan', '--out', 'no/folder.json'])).toMatchObject({
       exitCode: 2,
-      code: 'CLI.NOT_WRITABLE',
+      code: 'APP.NOT_WRITABLE',
     })
   })
 })

@@ -1,5 +1,11 @@
 import path from 'node:path'
-import { commandLine, type CommandLineOptions } from '../app/index.ts'
+import {
+  commandLine,
+  type CommandLineOptions,
+  errorOf,
+  openProject,
+  type Slipway,
+} from '../app/index.ts'
 import { failureOf, must } from '../kernel/index.ts'
 import { bugReport, traceOf } from './bug.ts'
 import { type Command, type Context, type Report, report, type TargetFlags } from './command.ts'
@@ -19,7 +25,7 @@ import {
 } from './parse.ts'
 import { styleFor } from './render/style.ts'
 import { createProgress, type Progress } from './terminal/progress.ts'
-import { createPrompter, isInteractive } from './terminal/prompt.ts'
+import { createPrompter, isInteractive, type Prompter } from './terminal/prompt.ts'
 import { type Manner, mannerOf, writeReport, writeSummary, writeTrace } from './write.ts'
 
 /**
@@ -42,7 +48,8 @@ export async function run(
   const presented = presentReport(ran.report, commandLineOptions(line, host))
   writeReport(presented, writing)
   await writeSummary(presented, writing)
-  if (manner.verbose && ran.error !== undefined) writeTrace(traceOf(ran.error), host, manner)
+  const error = ran.error ?? errorOf(ran.report.failure)
+  if (manner.verbose && error !== undefined) writeTrace(traceOf(error), host, manner)
   return exitCode
 }
 
@@ -149,7 +156,6 @@ async function contextOf(
     style: styleFor(stderr, env),
     interactive: isInteractive(host, flags.on('no-interactive')),
     yes: flags.on('yes'),
-    consented: flags.text('confirm'),
     signal,
     before: progress.clear,
   })
@@ -163,12 +169,13 @@ async function contextOf(
     stdin,
     stdout,
     stderr,
-    files,
     now,
     signal,
     emit: progress.emit,
     prompt,
     target: targetOf(values),
+    slipway: await openTarget({ cwd, host, progress, prompt }, targetOf(values)),
+    confirm: flags.text('confirm'),
     commandLine: (args) => commandLine(args, commandLineOptions(line, host)),
     verbose: manner.verbose,
     version: host.version(),
@@ -189,8 +196,33 @@ function commandLineOptions({ options }: CommandLine, host: Host): CommandLineOp
   return { program: host.program(), target, variables: host.env }
 }
 
+interface Opening {
+  readonly cwd: string
+  readonly host: Host
+  readonly progress: Progress
+  readonly prompt: Prompter
+}
+
+/** The use cases of the project that the flags name. A person at a terminal is asked for consent. */
+async function openTarget(
+  { cwd, host, progress, prompt }: Opening,
+  { env: environment, ...names }: TargetFlags,
+): Promise<Slipway> {
+  const { env, signal, now } = host
+  return await openProject({
+    cwd,
+    ...names,
+    environment,
+    env,
+    signal,
+    now,
+    onEvent: progress.emit,
+    ...(prompt.interactive ? { askConsent: prompt.typeName } : {}),
+  })
+}
+
 function targetOf(values: ReadonlyMap<string, FlagValue>): TargetFlags {
-  const names = ['env', 'url', 'config', 'schema', 'confirm'] as const
+  const names = ['env', 'url', 'config', 'schema'] as const
   return Object.fromEntries(
     names.filter((name) => values.has(name)).map((name) => [name, values.get(name)]),
   )

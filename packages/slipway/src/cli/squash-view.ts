@@ -1,44 +1,23 @@
-import { advice, command, type NextAction } from '../kernel/index.ts'
-import type { Squash } from '../squash/index.ts'
+import type { DraftedSquash, UnfinishedResult } from '../app/index.ts'
 import { destructionText, objectName } from '../statements/index.ts'
-import type { Flags } from './flags.ts'
 import { type Block, status } from './view.ts'
 
-/** The result of a squash. It holds no SQL, for in that are rows. */
-export function squashResult(squash: Squash, file: string | undefined) {
-  const {
-    name,
-    form,
-    fallback,
-    statements,
-    groups,
-    squashed,
-    after,
-    rows,
-    unlike,
-    columnOrder,
-    down,
-  } = squash
-  return {
-    migration: { name, path: file ?? null },
-    written: file !== undefined,
-    form,
-    fallback: fallback ?? null,
-    statements,
-    groups,
-    squashes: squashed.map((one) => one.name),
-    after,
-    rows,
-    unlike,
-    columnOrder,
-    down: { grade: down.grade ?? null, proven: down.proven, statements: down.statements },
-  }
+/** A squash that was cut off: what was removed, or would be. */
+export function unfinishedBlocks({ migration, finished, removed }: UnfinishedResult): Block[] {
+  const { name } = migration
+  const what = removed.length === 1 ? 'one migration' : `${removed.length} migrations`
+  return [
+    finished
+      ? status('done', `Removed ${what} that ${name} stands for`)
+      : status('warning', `${name} was written, and lies beside ${what} that it stands for`),
+  ]
 }
 
 /** What the squash is, what was compared, and what is not as before. */
-export function squashBlocks(squash: Squash, file: string | undefined): Block[] {
-  const { name, statements, squashed, after } = squash
-  const [first, last] = [squashed[0]?.name, squashed.at(-1)?.name]
+export function squashBlocks(squash: DraftedSquash, file: string | undefined): Block[] {
+  const { migration, statements, squashes: squashed, after } = squash
+  const { name } = migration
+  const [first, last] = [squashed[0], squashed.at(-1)]
   const compared = [
     'objects, rights, rows, sequences',
     ...(after.length > 0 ? [`also behind the ${after.length} that stay`] : []),
@@ -59,7 +38,7 @@ export function squashBlocks(squash: Squash, file: string | undefined): Block[] 
 }
 
 /** How it is made. */
-function formNotes({ form, fallback, groups, rows }: Squash): Block[] {
+function formNotes({ form, fallback, groups, rows }: DraftedSquash): Block[] {
   const written = rows.reduce((sum, table) => sum + table.rows, 0)
   if (form === 'catalog') {
     if (written === 0) return []
@@ -87,7 +66,7 @@ function formNotes({ form, fallback, groups, rows }: Squash): Block[] {
 }
 
 /** What is not as before. */
-function differenceNotes({ form, unlike, columnOrder, down }: Squash): Block[] {
+function differenceNotes({ form, unlike, columnOrder, down }: DraftedSquash): Block[] {
   const values =
     form === 'catalog' ? 'those of this run are written down' : 'they are made anew, as before'
   return [
@@ -103,28 +82,7 @@ function differenceNotes({ form, unlike, columnOrder, down }: Squash): Block[] {
   ]
 }
 
-function rowsText(written: number, rows: Squash['rows']): string {
+function rowsText(written: number, rows: DraftedSquash['rows']): string {
   const tables = rows.length === 1 ? 'one table' : `${rows.length} tables`
   return `It writes ${written === 1 ? 'one row' : `${written} rows`} into ${tables}, as they did`
-}
-
-/** What to do with it. */
-export function squashNext(
-  { name }: Squash,
-  asked: { readonly written: boolean; readonly args: readonly string[]; readonly flags: Flags },
-): NextAction[] {
-  if (asked.written)
-    return [
-      advice(`Commit ${name} with the removal of what it stands for, in a commit of its own`),
-      command(['deploy'], 'a target that has them records it, and runs nothing'),
-    ]
-  const range = ['from', 'to'].flatMap((flag) => {
-    const value = asked.flags.text(flag)
-    return value === undefined ? [] : [`--${flag}`, value]
-  })
-  const words = ['squash', ...asked.args, ...range, '--write']
-  return [
-    command(words, 'write it'),
-    advice('First let every target have all of them: one that has a part needs the old commit'),
-  ]
 }

@@ -1,5 +1,6 @@
 import path from 'node:path'
-import type { FileChange, PreparedFiles, RowChange, TableDiff } from '../seeds/index.ts'
+import type { SeedFilesResult } from '../app/index.ts'
+import type { FileChange, RowChange, TableDiff } from '../seeds/index.ts'
 import { type Block, heading, status } from './view.ts'
 
 /** How many rows of a table are shown of each kind. */
@@ -74,25 +75,13 @@ function shortly(text: string): string {
   return whole.length > LONGEST ? `${whole.slice(0, LONGEST)}…` : whole
 }
 
-/** The `files` and `sets` of a result. */
-export function fileResults({ changes, sets, notes }: PreparedFiles) {
-  return {
-    files: changes,
-    sets: sets.map(({ set, version, state, file }) => ({
-      name: set,
-      version,
-      status: state,
-      file,
-    })),
-    notes,
-  }
-}
-
 /** A line for each file. */
-export function fileBlocks(
-  { changes, sets, notes }: PreparedFiles,
-  { dryRun }: { readonly dryRun: boolean },
-): Block[] {
+export function fileBlocks({
+  files,
+  sets,
+  notes,
+  dryRun,
+}: SeedFilesResult & { readonly dryRun: boolean }): Block[] {
   const line = (state: FileChange['state'], file: string, note: string) =>
     state === 'unchanged'
       ? status('note', `${file} is unchanged`, note)
@@ -102,11 +91,11 @@ export function fileBlocks(
           note,
         )
   return [
-    ...changes.map(({ set, file, state, rows, rowsBefore }) =>
+    ...files.map(({ set, file, state, rows, rowsBefore }) =>
       line(state, path.join(set, path.basename(file)), rowsNote(state, rows, rowsBefore)),
     ),
-    ...sets.map(({ set, file, state, version }) =>
-      line(state, path.join(set, path.basename(file)), `version ${version}`),
+    ...sets.map(({ name, file, status: state, version }) =>
+      line(state, path.join(name, path.basename(file)), `version ${version}`),
     ),
     ...notes.map((note) => status('warning', note)),
   ]

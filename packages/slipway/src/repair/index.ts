@@ -4,6 +4,7 @@ export {
   type BaselineRequest,
   refuseNoMigrations,
 } from './baseline.ts'
+export { describeProblem } from './describe-problem.ts'
 export {
   type Decision,
   describeStop,

@@ -1,4 +1,5 @@
 export type { Announcement } from './announced.ts'
+export { announcementText } from './announcement-text.ts'
 export { rollbackFailures } from './failures.ts'
 export { rollback, type RollbackOutcome, type RollbackRequest } from './rollback.ts'
 export type { Extent } from './select.ts'

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { fillDatabase } from '../app/index.ts'
 import { type EmbeddedServer, serveEmbedded } from '../database/index.ts'
 import { extensionsOf } from '../shadow/index.ts'
-import { fill } from './fill.ts'
 import { keyOf, type TestProject } from './test-project.ts'
 
 /** A template in a folder, where the machine has no PostgreSQL but the embedded one. */
@@ -25,7 +25,7 @@ export async function ensureEmbeddedTemplate(from: TestProject): Promise<Embedde
   const unfinished = `${folder}.${randomBytes(4).toString('hex')}`
   try {
     const address = { kind: 'embedded', dataDir: unfinished, extensions } as const
-    await fill(from, address)
+    await fillDatabase(from, address)
     // Another process may have been faster: its template is as good.
     await rename(unfinished, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error

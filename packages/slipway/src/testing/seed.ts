@@ -1,7 +1,7 @@
+import { seedDatabase as runSets } from '../app/index.ts'
 import { type Address, isLoopback, locate, withSession } from '../database/index.ts'
 import { advice, ConnectionString } from '../kernel/index.ts'
 import { raise } from './failures.ts'
-import { runSets } from './fill.ts'
 import { MARKED } from './own-databases.ts'
 import { refuseProtected } from './server.ts'
 import { readTestProject, type TestContent } from './test-project.ts'
@@ -24,20 +24,15 @@ export async function seedDatabase(url: string, content: TestContent): Promise<S
     await refuseProtected(from.project, address.url)
     refuseRemote(address.url)
   }
-  const outcomes = await runSets(from, address)
-  return outcomes.map(({ set: { name, version }, tables }) => {
-    const sum = (key: 'inserted' | 'updated' | 'deleted' | 'unchanged') =>
-      tables.reduce((total, one) => total + one[key], 0)
-    const [inserted, updated] = [sum('inserted'), sum('updated')]
-    return {
-      name,
-      version,
-      inserted,
-      updated,
-      deleted: sum('deleted'),
-      unchanged: sum('unchanged'),
-    }
-  })
+  const sets = await runSets(from, address)
+  return sets.map(({ name, version, inserted, updated, deleted, unchanged }) => ({
+    name,
+    version,
+    inserted,
+    updated,
+    deleted,
+    unchanged,
+  }))
 }
 
 async function isOurs(address: Address): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fillDatabase } from '../app/index.ts'
 import { quoteIdentifier, type Session, withSession } from '../database/index.ts'
-import { fill } from './fill.ts'
 import { createOwn, dropOwn, mark, ownDatabases } from './own-databases.ts'
 import type { TestServer } from './server.ts'
 import { keyOf, type TestProject } from './test-project.ts'
@@ -48,7 +48,7 @@ async function make(admin: Session, { server, from, name }: Making): Promise<voi
     const address = server.address(unfinished)
     const { initShadowDb } = from.project
     if (initShadowDb) await withSession(address, {}, (session) => session.execute(initShadowDb))
-    await fill(from, address)
+    await fillDatabase(from, address)
     // Copies are read without writing what a first reader would note down, and are planned with numbers.
     await withSession(address, {}, (session) => session.execute('VACUUM (ANALYZE)'))
     const made = quoteIdentifier(unfinished)

@@ -1,28 +1,20 @@
-import { command } from '../../kernel/index.ts'
-import { baseline as run, refuseNoMigrations } from '../../repair/index.ts'
+import type { BaselineResult } from '../../app/index.ts'
 import { objectText } from '../../statements/index.ts'
-import { refuseUnknownAccepts } from '../accept.ts'
-import { adoptTarget } from '../adoption.ts'
-import { type Handler, report } from '../command.ts'
-import { status } from '../view.ts'
-import { readWork, requirePolicyConsent, workRequest } from '../work.ts'
+import { adoptView } from '../adopt-view.ts'
+import type { Handler } from '../command.ts'
+import { presentOutcome } from '../present-outcome.ts'
+import { type Block, status } from '../view.ts'
 
-export const baseline: Handler = async (context, { flags }) => {
-  const accepted = flags.list('accept')
-  refuseUnknownAccepts(accepted, ['drift'])
-  const work = await readWork(context, { mayLackMigrations: true })
+export const baseline: Handler = async ({ slipway, confirm }, { flags }) => {
   const name = flags.text('write')
-  if (name === undefined) refuseNoMigrations(work.migrations)
-  await requirePolicyConsent(context, work)
-  if (name !== undefined) return await adoptTarget(context, work, name)
-  const request = await workRequest(context, work)
-  const outcome = await run({
-    ...request,
-    upTo: flags.text('to'),
-    accept: accepted.includes('drift'),
-  })
-  const { database, recorded, undecided, pending, changes } = outcome
-  const view = [
+  if (name !== undefined)
+    return presentOutcome(await slipway.baseline.write(name, { confirm }), adoptView)
+  const asked = { to: flags.text('to'), accept: flags.list('accept'), confirm }
+  return presentOutcome(await slipway.baseline(asked), view)
+}
+
+function view({ recorded, undecided, pending, changes }: BaselineResult): Block[] {
+  return [
     ...recorded.map((one) =>
       undecided.includes(one)
         ? status('warning', `Recorded ${one}`, 'it changes rows alone, so nobody can see it')
@@ -33,14 +25,4 @@ export const baseline: Handler = async (context, { flags }) => {
       status('warning', `${objectText(object)} is ${change}`, 'accepted'),
     ),
   ]
-  return report(
-    { environment: work.target.environment, database, recorded, undecided, pending, changes },
-    view,
-    {
-      next:
-        pending.length > 0
-          ? [command(['deploy'], 'apply what is pending')]
-          : [command(['status'], 'see it')],
-    },
-  )
 }

@@ -1,48 +1,52 @@
-import path from 'node:path'
-import { checkMigrations, htmlReport, storeProof } from '../../check/index.ts'
-import { command, must } from '../../kernel/index.ts'
-import { checkedBlocks, checkedFindings, checkedResult } from '../checked.ts'
-import { type Handler, report } from '../command.ts'
-import { loadRequest, refuseWithoutLoad } from '../load.ts'
+import { parseDuration } from '../../kernel/index.ts'
+import { checkBlocks } from '../check-view.ts'
+import type { Handler } from '../command.ts'
+import { raise } from '../failures.ts'
+import type { Flags } from '../flags.ts'
+import { presentOutcome } from '../present-outcome.ts'
 import { exitCodeOfFindings } from '../threshold.ts'
-import { ownRules, readWork, shadowOptions } from '../work.ts'
 
-export const check: Handler = async (context, { args, flags }) => {
+export const check: Handler = async ({ slipway }, { args, flags }) => {
   refuseWithoutLoad(flags)
-  const work = await readWork(context, { downMigrations: true, withoutTarget: true })
-  const { migrations } = work
-  const checked = await checkMigrations({
-    migrations,
-    names: flags.on('all') ? migrations.map(({ name }) => name) : args,
-    shadow: shadowOptions(work),
-    facts: { serverVersion: 180_000, defaultSchema: work.target.schemas[0] ?? 'public' },
-    rules: await ownRules(work),
-    withoutTestRun: flags.on('static'),
-    ...(flags.on('load') ? { load: await loadRequest(context, flags, work) } : {}),
-    emit: context.emit,
+  const outcome = await slipway.check({
+    migrations: args,
+    all: flags.on('all'),
+    static: flags.on('static'),
+    save: flags.on('save'),
+    html: flags.text('html'),
+    load: flags.on('load')
+      ? {
+          rows: flags.number('rows'),
+          factor: flags.number('factor'),
+          deadlineMs: deadlineOf(flags.text('deadline')),
+        }
+      : undefined,
   })
-  const named = (name: string) =>
-    must(
-      migrations.find((one) => one.name === name),
-      name,
-    )
-  if (flags.on('save')) {
-    for (const { name, proof } of checked) if (proof) storeProof(named(name), proof)
-  }
-  const html = flags.text('html')
-  if (html !== undefined) {
-    const reported = checked.map((one) => ({ ...one, sql: named(one.name).sql }))
-    const text = htmlReport(path.basename(work.project.root), reported)
-    await context.files.write(path.resolve(context.cwd, html), text)
-  }
-  const findings = checkedFindings(checked, { saved: flags.on('save') })
-  const fixable = checked.some(({ hazards }) =>
-    hazards.some(({ safeSql }) => safeSql !== undefined),
-  )
-  return report(checkedResult(checked), checkedBlocks(checked, findings), {
-    findings,
+  return presentOutcome(outcome, (result) => checkBlocks(result, outcome.findings), {
     findingsInView: true,
-    next: fixable ? [command(['fix', ...args], 'see the safe form')] : [],
-    exitCode: exitCodeOfFindings(findings, flags),
+    ...(outcome.ok ? { exitCode: exitCodeOfFindings(outcome.findings, flags) } : {}),
   })
+}
+
+/** Refuses what says how to load where there is no load. */
+function refuseWithoutLoad(flags: Flags): void {
+  if (flags.on('load')) return
+  const given = [
+    flags.number('rows') === undefined ? [] : ['rows'],
+    flags.number('factor') === undefined ? [] : ['factor'],
+    flags.text('deadline') === undefined ? [] : ['deadline'],
+  ].flat()
+  if (given.length === 0) return
+  const names = given.map((name) => `\`--${name}\``).join(', ')
+  raise('CLI.FLAG_CONFLICT', {
+    message: `${names} ${given.length > 1 ? 'belong' : 'belongs'} to \`--load\`.`,
+  })
+}
+
+function deadlineOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const ms = parseDuration(text)
+  if (ms !== undefined && ms > 0) return ms
+  const message = `\`--deadline\` takes a duration, as 90s or 5min: not ${text}.`
+  return raise('CLI.FLAG_VALUE', { message })
 }

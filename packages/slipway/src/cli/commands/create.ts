@@ -1,12 +1,11 @@
-import { command, must } from '../../kernel/index.ts'
-import { type Handler, report } from '../command.ts'
-import { createFrom, creationBlocks, creationResult } from '../creation.ts'
-import { readWork } from '../work.ts'
+import { must } from '../../kernel/index.ts'
+import type { Handler } from '../command.ts'
+import { createOptions } from '../create-flags.ts'
+import { createBlocks } from '../create-view.ts'
+import { presentOutcome } from '../present-outcome.ts'
 
 export const create: Handler = async (context, { args, flags }) => {
-  const work = await readWork(context, { mayLackMigrations: true, withoutTarget: true })
-  const outcome = await createFrom(context, work, { flags, name: must(args[0], 'name') })
-  return report(creationResult(outcome), creationBlocks(outcome, context.cwd), {
-    next: outcome.kind === 'written' ? [command(['deploy'], 'apply it')] : [],
-  })
+  const name = must(args[0], 'name')
+  const outcome = await context.slipway.create(name, createOptions(context, flags))
+  return presentOutcome(outcome, (result) => createBlocks(result, context.cwd))
 }

@@ -1,85 +1,54 @@
-import {
-  type Diagnosis,
-  examine,
-  nextActions,
-  repair as run,
-  type RepairOutcome,
-} from '../../repair/index.ts'
+import type { Outcome, RepairResult } from '../../app/index.ts'
+import type { Diagnosis } from '../../repair/index.ts'
 import { objectText } from '../../statements/index.ts'
-import { type Context, type Handler, report, type Report } from '../command.ts'
+import type { Context, Handler, Report } from '../command.ts'
 import { askDecision, decisionOf } from '../decision.ts'
-import { diagnosisBlocks, diagnosisFindings } from '../diagnosis-view.ts'
+import { diagnosisBlocks } from '../diagnosis-view.ts'
+import { presentOutcome } from '../present-outcome.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { renderHuman } from '../render/human.ts'
 import { styleFor } from '../render/style.ts'
-import { status } from '../view.ts'
-import { consentOf, readWork, requirePolicyConsent, workRequest } from '../work.ts'
+import { type Block, status } from '../view.ts'
 
 export const repair: Handler = async (context, input) => {
+  const { slipway, confirm, prompt, stderr, env, commandLine } = context
   const given = decisionOf(input)
-  const work = await readWork(context, { downMigrations: true })
-  const { migrations, project } = work
-  const request = {
-    ...(await workRequest(context, work)),
-    migrations,
-    migrationsDir: project.migrationsDir,
-  }
-  const diagnosis = given ? undefined : await examine(request)
-  if (diagnosis && (diagnosis.problems.length === 0 || !context.prompt.interactive))
-    return findings(diagnosis, context)
-  if (diagnosis)
-    context.stderr.write(
-      renderHuman(diagnosisBlocks(diagnosis, context.commandLine), {
-        style: styleFor(context.stderr, context.env),
-      }),
-    )
-  const decision = given ?? (diagnosis && (await askDecision(context, diagnosis)))
-  if (!decision) return diagnosis ? findings(diagnosis, context) : report({}, [])
-  await requirePolicyConsent(context, work)
-  return done(await run({ ...request, consent: consentOf(context) }, decision), context)
+  if (given) return presented(await slipway.repair({ decision: given, confirm }), context)
+  const examined = await slipway.repair()
+  if (!examined.ok || examined.result.diagnosis.problems.length === 0 || !prompt.interactive)
+    return presented(examined, context)
+  const { diagnosis } = examined.result
+  const blocks = diagnosisBlocks(diagnosis, commandLine)
+  stderr.write(renderHuman(blocks, { style: styleFor(stderr, env) }))
+  const decision = await askDecision(context, diagnosis)
+  if (!decision) return presented(examined, context)
+  return presented(await slipway.repair({ decision, confirm }), context)
 }
 
-/** A look without a decision: what is wrong counts, and its offers are what to do next. */
-function findings(diagnosis: Diagnosis, { commandLine }: Context): Report {
-  return report(
-    {
-      diagnosis: withCommands(diagnosis, commandLine),
-      decision: null,
-      receipts: [],
-      verified: null,
-    },
-    diagnosisBlocks(diagnosis, commandLine),
-    {
-      findings: diagnosisFindings(diagnosis),
-      findingsInView: true,
-      next: nextActions(diagnosis),
-    },
+function presented(outcome: Outcome<RepairResult>, { commandLine }: Context): Report {
+  const shown = presentOutcome(outcome, (result) =>
+    result.decision === null
+      ? diagnosisBlocks(result.diagnosis, commandLine)
+      : doneBlocks(result, outcome.ok),
   )
+  const { result } = outcome
+  if (!result) return shown
+  const diagnosis = withCommands(result.diagnosis, commandLine)
+  const examined = result.decision === null ? { findingsInView: true as const } : {}
+  return { ...shown, result: { ...result, diagnosis }, ...examined }
 }
 
-function done(
-  { database, diagnosis, decision, receipts, verified, changes, failure }: RepairOutcome,
-  { commandLine }: Context,
-): Report {
-  const view = [
-    ...receiptLines(receipts, decision.kind === 'undo' ? 'Rolled back' : 'Applied'),
-    ...(failure
-      ? []
-      : [status(verified ? 'done' : 'warning', `Repaired ${database}: ${decision.kind}`)]),
+function doneBlocks(
+  { database, decision, receipts, verified, changes }: RepairResult,
+  ok: boolean,
+): Block[] {
+  return [
+    ...receiptLines(receipts, decision?.kind === 'undo' ? 'Rolled back' : 'Applied'),
+    ...(ok
+      ? [status(verified ? 'done' : 'warning', `Repaired ${database}: ${decision?.kind ?? ''}`)]
+      : []),
     ...changes.map(({ change, object }) => status('warning', `${objectText(object)} is ${change}`)),
   ]
-  return report(
-    {
-      database,
-      diagnosis: withCommands(diagnosis, commandLine),
-      decision,
-      receipts,
-      verified,
-      changes,
-    },
-    view,
-    failure ? { failure } : {},
-  )
 }
 
 /** A diagnosis for scripts: each offer with its command as text. */

@@ -1,60 +1,24 @@
 import path from 'node:path'
-import { command } from '../../kernel/index.ts'
-import {
-  draftSquash,
-  finishSquash,
-  type UnfinishedSquash,
-  unfinishedSquash,
-  writeSquash,
-} from '../../squash/index.ts'
-import { refuseUnknownAccepts } from '../accept.ts'
-import { type Handler, type Report, report } from '../command.ts'
-import { squashBlocks, squashNext, squashResult } from '../squash-view.ts'
-import { status } from '../view.ts'
-import { readWork, shadowOptions, type Work } from '../work.ts'
+import type { SquashResult } from '../../app/index.ts'
+import type { Handler } from '../command.ts'
+import { presentOutcome } from '../present-outcome.ts'
+import { squashBlocks, unfinishedBlocks } from '../squash-view.ts'
+import type { Block } from '../view.ts'
 
-export const squash: Handler = async (context, { args, flags }) => {
-  const accepted = flags.list('accept')
-  refuseUnknownAccepts(accepted, ['uncommitted'])
-  const work = await readWork(context, { withoutTarget: true })
-  const { migrations } = work
-  const { migrationsDir } = work.project
-  const write = flags.on('write')
-  const unfinished = unfinishedSquash(migrations)
-  if (unfinished) return finish(work, { unfinished, write })
-  const made = await draftSquash({
-    migrations,
+export const squash: Handler = async ({ slipway, cwd }, { args, flags }) => {
+  const outcome = await slipway.squash({
+    name: args[0],
     from: flags.text('from'),
     to: flags.text('to'),
-    name: args[0],
-    shadow: shadowOptions(work),
-    emit: context.emit,
+    write: flags.on('write'),
+    accept: flags.list('accept'),
   })
-  const acceptUncommitted = accepted.includes('uncommitted')
-  const file = write ? await writeSquash(made, { migrationsDir, acceptUncommitted }) : undefined
-  const shown = file === undefined ? undefined : path.relative(context.cwd, file)
-  return report(squashResult(made, file), squashBlocks(made, shown), {
-    next: squashNext(made, { written: write, args, flags }),
-  })
+  const open = outcome.ok && outcome.result.kind === 'unfinished' && !outcome.result.finished
+  return presentOutcome(outcome, (result) => view(result, cwd), open ? { exitCode: 4 } : {})
 }
 
-/** Goes on with a squash that was cut off between the folder it wrote and those it removes. */
-function finish(
-  { migrations, project }: Work,
-  { unfinished, write }: { readonly unfinished: UnfinishedSquash; readonly write: boolean },
-): Report {
-  const { name, left } = unfinished
-  const removed = left.map((one) => one.name)
-  if (write) finishSquash(unfinished, { migrationsDir: project.migrationsDir, migrations })
-  const what = removed.length === 1 ? 'one migration' : `${removed.length} migrations`
-  const view = write
-    ? status('done', `Removed ${what} that ${name} stands for`)
-    : status('warning', `${name} was written, and lies beside ${what} that it stands for`)
-  return report(
-    { migration: { name }, finished: write, removed },
-    [view],
-    write
-      ? { next: [command(['status'], 'see how a target stands to it')] }
-      : { next: [command(['squash', '--write'], 'remove them')], exitCode: 4 as const },
-  )
+function view(result: SquashResult, cwd: string): Block[] {
+  if (result.kind === 'unfinished') return unfinishedBlocks(result)
+  const file = result.migration.path
+  return squashBlocks(result, file === null ? undefined : path.relative(cwd, file))
 }

@@ -1,4 +1,4 @@
-import { advice, must } from '../../kernel/index.ts'
+import { must } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import type { Input, Output } from '../host.ts'
 import { clean, type Style } from '../render/style.ts'
@@ -32,12 +32,7 @@ export interface Prompter {
   select<T extends string>(question: Choice<T>): Promise<T>
   /** Never empty. */
   text(question: Question): Promise<string>
-  /**
-   * Returns where `--confirm` names the database, or the person types its name; else
-   * CLI.CONSENT_NEEDED or CLI.DECLINED. `-y` is not consent.
-   */
-  consent(consent: Consent): Promise<void>
-  /** Whether the person types the name of the database; asks only, judges no flag. */
+  /** Whether the person types the name of the database. `-y` is no answer. */
   typeName(consent: Consent): Promise<boolean>
 }
 
@@ -48,8 +43,6 @@ export interface PrompterOptions {
   readonly interactive: boolean
   /** `-y`. */
   readonly yes: boolean
-  /** `--confirm`. */
-  readonly consented: string | undefined
   readonly signal: AbortSignal
   /** Called before a question is drawn. */
   readonly before: () => void
@@ -72,14 +65,14 @@ export function isInteractive(
 }
 
 export function createPrompter(options: PrompterOptions): Prompter {
-  const { interactive, yes, consented, style } = options
+  const { interactive, yes, style } = options
   const show = (message: string) => style('bold', clean(message))
   const ask = (question: Question, text: string) => {
     if (!interactive) refuseToAsk(question)
     return readLine(options, text)
   }
   const typeName = async ({ database, message }: Consent) => {
-    if (!interactive) refuseConsent(database, message)
+    if (!interactive) refuseToAsk({ message, flag: `--confirm ${database}` })
     return (
       (await readLine(options, `${show(message)}\nType ${clean(database)} to go on: `)) === database
     )
@@ -108,12 +101,6 @@ export function createPrompter(options: PrompterOptions): Prompter {
         if (answer !== '') return answer
       }
     },
-    async consent({ database, message }) {
-      if (consented === database) return
-      if (consented !== undefined) refuseConsent(database, `\`--confirm\` names \`${consented}\`.`)
-      const typed = await typeName({ database, message })
-      if (!typed) raise('CLI.DECLINED', { message: 'Nothing was changed.' })
-    },
   }
 }
 
@@ -121,14 +108,6 @@ function refuseToAsk({ message, flag }: Question): never {
   raise('CLI.NOT_INTERACTIVE', {
     message: `There is a question, and nobody to ask: ${message}`,
     why: `The input is no terminal, or CI or --no-interactive is set. Answer with \`${flag}\`.`,
-  })
-}
-
-function refuseConsent(database: string, why: string): never {
-  raise('CLI.CONSENT_NEEDED', {
-    message: `The database \`${database}\` is changed only with consent by its name.`,
-    why,
-    nextActions: [advice(`Add --confirm ${database} if this is the database you mean.`)],
   })
 }
 

@@ -1,4 +1,4 @@
-import type { CheckedMigration, StoredProof } from '../check/index.ts'
+import type { CheckResult, ResultFinding } from '../app/index.ts'
 import { gradeOf, type Proof } from '../proof/index.ts'
 import {
   type Destruction,
@@ -7,75 +7,15 @@ import {
   objectName,
   type ObjectRef,
 } from '../statements/index.ts'
-import type { Finding } from './command.ts'
-import { hazardFinding } from './hazard-findings.ts'
-import { loadBlocks, loadFindings, loadResult } from './load-view.ts'
+import { loadBlocks } from './load-view.ts'
 import { type Block, heading, type Mark, status } from './view.ts'
 
-/** The `migrations` of the result. */
-export function checkedResult(checked: readonly CheckedMigration[]) {
-  return {
-    migrations: checked.map(({ name, proof, refusal, stored, hazards, load, loadRefusal }) => ({
-      name,
-      proof: proof ?? null,
-      refusal: refusal ? { code: refusal.code, message: refusal.message } : null,
-      stored,
-      hazards,
-      ...(load || loadRefusal ? { load: load ? loadResult(load) : null } : {}),
-    })),
-  }
-}
-
-/** What the checks complain of. */
-export function checkedFindings(
-  checked: readonly CheckedMigration[],
-  { saved }: { readonly saved: boolean },
-): Finding[] {
-  return checked.flatMap((one) => [
-    ...proofFindings(one),
-    ...one.hazards.map(hazardFinding),
-    ...loadFindings(one),
-    ...(saved ? [] : storedFindings(one)),
-  ])
-}
-
-function proofFindings({ path, proof, refusal }: CheckedMigration): Finding[] {
-  if (refusal) {
-    const where = refusal.where ?? { file: path }
-    const message = [refusal.message, refusal.why].filter(Boolean).join(' ')
-    return [{ id: 'migration-fails', severity: 'error', message, where }]
-  }
-  if (proof === undefined) return []
-  const severity = proof.schemaEqual ? 'warning' : 'error'
-  const told = (id: string, as: Finding['severity'], messages: readonly string[]): Finding[] =>
-    messages.map((message) => ({ id, severity: as, message, where: { file: path } }))
-  return [
-    ...told('not-proven', severity, proof.reasons),
-    ...told('proven-on-some-rows', 'notice', proof.conditions),
-  ]
-}
-
-const STORED: Readonly<Record<StoredProof, string | undefined>> = {
-  none: undefined,
-  same: undefined,
-  unchecked: undefined,
-  'other-files': 'proof.json is of other files: check the migration again with --save.',
-  differs: 'proof.json claims something else than the testRun shows.',
-  unreadable: 'proof.json cannot be read.',
-}
-
-function storedFindings({ path, stored }: CheckedMigration): Finding[] {
-  const message = STORED[stored]
-  if (message === undefined) return []
-  return [{ id: 'stored-proof', severity: 'error', message, where: { file: path } }]
-}
-
 /** Each migration with its grade, what it locked, and what is to be said of it. */
-export function checkedBlocks(
-  checked: readonly CheckedMigration[],
-  findings: readonly Finding[],
+export function checkBlocks(
+  { migrations }: CheckResult,
+  findings: readonly ResultFinding[],
 ): Block[] {
-  return checked.flatMap((one) => [
+  return migrations.flatMap((one) => [
     heading(one.name),
     ...(one.proof ? proofBlocks(one.proof) : []),
     ...(one.load ? loadBlocks(one.load) : []),
@@ -87,7 +27,7 @@ export function checkedBlocks(
   ])
 }
 
-const MARKS: Readonly<Record<Finding['severity'], Mark>> = {
+const MARKS: Readonly<Record<ResultFinding['severity'], Mark>> = {
   error: 'failed',
   warning: 'warning',
   notice: 'note',

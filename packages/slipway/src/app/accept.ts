@@ -2,18 +2,18 @@ import type { Rule } from '../hazards/index.ts'
 import { suggest } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
-/** Refuses names after `--accept` that the command does not know, with CLI.FLAG_VALUE. */
+/** Refuses names of findings that the use case does not know, with APP.ACCEPT_UNKNOWN. */
 export function refuseUnknownAccepts(accepted: readonly string[], known: readonly string[]): void {
   const unknown = accepted.find((name) => !known.includes(name))
   if (unknown === undefined) return
-  raise('CLI.FLAG_VALUE', {
+  raise('APP.ACCEPT_UNKNOWN', {
     message: `\`--accept\` takes ${known.join(', ')}, not \`${unknown}\`.`,
   })
 }
 
 /**
- * Refuses names after `--accept` that are none of `known`, nor the id of a hazard, with CLI.FLAG_VALUE. Gives the
- * ids. The hazards are loaded only where one is named.
+ * Refuses names that are none of `known`, nor the id of a hazard, with APP.ACCEPT_UNKNOWN. Gives the ids. The hazards are
+ * loaded only where one is named.
  */
 export async function acceptedHazards(
   accepted: readonly string[],
@@ -27,7 +27,7 @@ export async function acceptedHazards(
   const unknown = others.find((name) => !ids.includes(name))
   if (unknown === undefined) return others
   const meant = suggest(unknown, [...known, ...ids])
-  return raise('CLI.FLAG_VALUE', {
+  return raise('APP.ACCEPT_UNKNOWN', {
     message: `\`--accept\` takes ${known.join(', ')} or the id of a hazard, not \`${unknown}\`.`,
     ...(meant === undefined ? {} : { why: `Did you mean \`${meant}\`?` }),
   })

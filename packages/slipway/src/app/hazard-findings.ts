@@ -1,11 +1,11 @@
 import { type DeployOutcome, unaccepted } from '../deploy/index.ts'
 import type { Hazard } from '../hazards/index.ts'
-import type { Finding } from './command.ts'
+import type { ResultFinding } from './outcome.ts'
 
 const SEVERITIES = { error: 'error', warning: 'warning', info: 'notice' } as const
 
 /** A hazard as a finding: with its lock, and its place. */
-export function hazardFinding(hazard: Hazard): Finding {
+export function hazardFinding(hazard: Hazard): ResultFinding {
   const { id, severity, message, lock, blocks, file, line, column } = hazard
   const held = lock === undefined ? '' : ` (${lock}; blocks ${blocks})`
   return {
@@ -20,7 +20,7 @@ export function hazardFinding(hazard: Hazard): Finding {
 export function deployedHazards(
   { hazards, failure }: DeployOutcome,
   accepted: readonly string[],
-): Finding[] {
+): ResultFinding[] {
   const open = failure?.code === 'DEPLOY.HAZARDS' ? unaccepted(hazards, accepted) : []
   return hazards.map((hazard) => ({
     ...hazardFinding(hazard),

@@ -1,8 +1,8 @@
 import { describePreCheck, type DeployOutcome } from '../deploy/index.ts'
-import type { Finding } from './command.ts'
+import type { ResultFinding } from './outcome.ts'
 
 /** What a person should know of pre-checks that did not pass, beside the failure that tells of the others. */
-export function preCheckFindings({ preChecks, failure }: DeployOutcome): Finding[] {
+export function preCheckFindings({ preChecks, failure }: DeployOutcome): ResultFinding[] {
   const refused = failure?.code === 'DEPLOY.PRE_CHECK_FAILED'
   return preChecks
     .filter(({ ok }) => ok === null || (!ok && !refused))
@@ -14,7 +14,7 @@ export function preCheckFindings({ preChecks, failure }: DeployOutcome): Finding
 }
 
 /** What pre-checks found, for who looks before a deploy: a violation would stop it. */
-export function pendingPreCheckFindings(preChecks: DeployOutcome['preChecks']): Finding[] {
+export function pendingPreCheckFindings(preChecks: DeployOutcome['preChecks']): ResultFinding[] {
   return preChecks
     .filter(({ ok }) => ok !== true)
     .map((check) => ({

@@ -1,0 +1,217 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import {
+  type CheckedMigration,
+  checkMigrations,
+  type CheckRequest,
+  htmlReport,
+  type Load,
+  type StoredProof,
+  storeProof,
+} from '../check/index.ts'
+import type { Hazard } from '../hazards/index.ts'
+import { command, type Failure, must } from '../kernel/index.ts'
+import type { Proof } from '../proof/index.ts'
+import type { AppContext } from './context.ts'
+import { hazardFinding } from './hazard-findings.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
+import { ownRules, readWork, shadowOptions, type Work } from './work.ts'
+
+const DEADLINE_MS = 5 * 60_000
+
+/** How migrations are run under load. */
+export interface LoadOptions {
+  /** Rows of each touched table; those of the target where absent. */
+  readonly rows?: number | undefined
+  /** As many times the rows of the target. Not beside `rows`. */
+  readonly factor?: number | undefined
+  /** The most that each migration may take; five minutes where absent. */
+  readonly deadlineMs?: number | undefined
+}
+
+/** Which migrations are checked, and how. */
+export interface CheckOptions {
+  /** Names, or ends of names; the last migration where none is named. */
+  readonly migrations?: readonly string[] | undefined
+  readonly all?: boolean | undefined
+  /** Judge the files without running them. */
+  readonly static?: boolean | undefined
+  readonly load?: LoadOptions | undefined
+  /** Write each proof beside its migration, as proof.json. */
+  readonly save?: boolean | undefined
+  /** A file to write a report for a browser into, absolute or from `cwd`. */
+  readonly html?: string | undefined
+}
+
+/** A failure in a result: its code and its message. */
+export interface FailureResult {
+  readonly code: string
+  readonly message: string
+}
+
+/** What queries met beside a migration. */
+export interface LoadResult extends Omit<Load, 'failure'> {
+  readonly failure: FailureResult | null
+}
+
+/** A migration that was checked. */
+export interface CheckedResult {
+  readonly name: string
+  readonly path: string
+  readonly proof: Proof | null
+  /** Why it was not tested. */
+  readonly refusal: FailureResult | null
+  /** How the proof.json beside it stands to the proof. */
+  readonly stored: StoredProof
+  readonly hazards: readonly Hazard[]
+  /** Absent where nobody asked for it; nothing where it could not be found out. */
+  readonly load?: LoadResult | null
+}
+
+/** What a check found. */
+export interface CheckResult {
+  readonly migrations: readonly CheckedResult[]
+}
+
+/** Tests migrations on a shadow database: up, down, up again; judges their statements. Touches no target. */
+export async function checkNamed(
+  context: AppContext,
+  asked: CheckOptions,
+): Promise<Ended<CheckResult>> {
+  const work = await readWork(context, { downMigrations: true, withoutTarget: true })
+  const { migrations } = work
+  const names = asked.migrations ?? []
+  const checked = await checkMigrations({
+    migrations,
+    names: asked.all ? migrations.map(({ name }) => name) : names,
+    shadow: shadowOptions(work),
+    facts: { serverVersion: 180_000, defaultSchema: work.target.schemas[0] ?? 'public' },
+    rules: await ownRules(work),
+    withoutTestRun: asked.static ?? false,
+    ...(asked.load ? { load: loadRequest(context, asked.load, work) } : {}),
+    emit: context.emit,
+  })
+  await write(context, work, { checked, asked })
+  const fixable = checked.some(({ hazards }) =>
+    hazards.some(({ safeSql }) => safeSql !== undefined),
+  )
+  return {
+    result: { migrations: checked.map(checkedResult) },
+    findings: checked.flatMap((one) => checkedFindings(one, asked.save ?? false)),
+    next: fixable ? [command(['fix', ...names], 'see the safe form')] : [],
+  }
+}
+
+/** A target's rows are counted where one is named, unless `rows` says how many. */
+function loadRequest(
+  { signal }: AppContext,
+  { rows, factor, deadlineMs = DEADLINE_MS }: LoadOptions,
+  { target }: Work,
+): NonNullable<CheckRequest['load']> {
+  const { lockTimeoutMs, statementTimeoutMs } = target.policy
+  return {
+    ...(rows === undefined ? {} : { rows }),
+    ...(factor === undefined ? {} : { factor }),
+    ...(target.address.kind === 'postgres' ? { target: target.address } : {}),
+    limits: { lockTimeoutMs, statementTimeoutMs },
+    deadlineMs,
+    signal,
+  }
+}
+
+async function write(
+  { cwd }: AppContext,
+  { migrations, project }: Work,
+  {
+    checked,
+    asked,
+  }: { readonly checked: readonly CheckedMigration[]; readonly asked: CheckOptions },
+): Promise<void> {
+  const named = (name: string) =>
+    must(
+      migrations.find((one) => one.name === name),
+      name,
+    )
+  if (asked.save) {
+    for (const { name, proof } of checked) if (proof) storeProof(named(name), proof)
+  }
+  if (asked.html !== undefined) {
+    const reported = checked.map((one) => ({ ...one, sql: named(one.name).sql }))
+    const text = htmlReport(path.basename(project.root), reported)
+    await writeFile(path.resolve(cwd, asked.html), text)
+  }
+}
+
+function checkedResult(checked: CheckedMigration): CheckedResult {
+  const { name, path: file, proof, refusal, stored, hazards, load, loadRefusal } = checked
+  return {
+    name,
+    path: file,
+    proof: proof ?? null,
+    refusal: refusal ? failureResult(refusal) : null,
+    stored,
+    hazards,
+    ...(load || loadRefusal ? { load: load ? loadResult(load) : null } : {}),
+  }
+}
+
+function loadResult({ failure, ...load }: Load): LoadResult {
+  return { ...load, failure: failure ? failureResult(failure) : null }
+}
+
+/** A failure of a part of the work, as results show it. */
+export function failureResult({ code, message }: Failure): FailureResult {
+  return { code, message }
+}
+
+function checkedFindings(one: CheckedMigration, saved: boolean): ResultFinding[] {
+  return [
+    ...proofFindings(one),
+    ...one.hazards.map(hazardFinding),
+    ...loadFindings(one),
+    ...(saved ? [] : storedFindings(one)),
+  ]
+}
+
+function proofFindings({ path: file, proof, refusal }: CheckedMigration): ResultFinding[] {
+  if (refusal) {
+    const where = refusal.where ?? { file }
+    const message = [refusal.message, refusal.why].filter(Boolean).join(' ')
+    return [{ id: 'migration-fails', severity: 'error', message, where }]
+  }
+  if (proof === undefined) return []
+  const severity = proof.schemaEqual ? 'warning' : 'error'
+  const told = (
+    id: string,
+    as: ResultFinding['severity'],
+    messages: readonly string[],
+  ): ResultFinding[] => messages.map((message) => ({ id, severity: as, message, where: { file } }))
+  return [
+    ...told('not-proven', severity, proof.reasons),
+    ...told('proven-on-some-rows', 'notice', proof.conditions),
+  ]
+}
+
+/** What keeps a load from saying anything: it did not run, or the migration did not run to its end in it. */
+function loadFindings({ path: file, load, loadRefusal }: CheckedMigration): ResultFinding[] {
+  const failure = loadRefusal ?? load?.failure
+  if (failure === undefined) return []
+  const message = `Under load: ${[failure.message, failure.why].filter(Boolean).join(' ')}`
+  return [{ id: 'load-fails', severity: 'error', message, where: { file } }]
+}
+
+const STORED: Readonly<Record<StoredProof, string | undefined>> = {
+  none: undefined,
+  same: undefined,
+  unchecked: undefined,
+  'other-files': 'proof.json is of other files: check the migration again with --save.',
+  differs: 'proof.json claims something else than the testRun shows.',
+  unreadable: 'proof.json cannot be read.',
+}
+
+function storedFindings({ path: file, stored }: CheckedMigration): ResultFinding[] {
+  const message = STORED[stored]
+  return message === undefined
+    ? []
+    : [{ id: 'stored-proof', severity: 'error', message, where: { file } }]
+}

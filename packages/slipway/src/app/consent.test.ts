@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { requireNamed } from './consent.ts'
+import type { AppContext, AskConsent } from './context.ts'
+
+const QUESTION = { database: 'shop', message: 'This drops a table.' }
+
+function context(askConsent?: AskConsent): AppContext {
+  return {
+    cwd: '/',
+    env: {},
+    names: {},
+    emit: () => {},
+    signal: new AbortController().signal,
+    now: Date.now,
+    nodeVersion: process.versions.node,
+    askConsent,
+  }
+}
+
+describe('consent by name', () => {
+  test('is the name of the database, and no other', async () => {
+    await requireNamed(context(), { confirm: 'shop' }, QUESTION)
+    const other = requireNamed(
+      context(async () => true),
+      { confirm: 'other' },
+      QUESTION,
+    )
+    await expect(other).rejects.toMatchObject({ failure: { code: 'APP.CONSENT_NEEDED' } })
+  })
+
+  test('a person is asked where no name is given', async () => {
+    await requireNamed(
+      context(async ({ database }) => database === 'shop'),
+      {},
+      QUESTION,
+    )
+    const no = requireNamed(
+      context(async () => false),
+      {},
+      QUESTION,
+    )
+    await expect(no).rejects.toMatchObject({ failure: { code: 'APP.DECLINED' } })
+  })
+
+  test('nobody can be asked: the failure says what is about to happen, and what to add', async () => {
+    await expect(requireNamed(context(), {}, QUESTION)).rejects.toMatchObject({
+      failure: {
+        code: 'APP.CONSENT_NEEDED',
+        why: 'This drops a table.',
+        nextActions: [{ label: expect.stringContaining('--confirm shop') }],
+      },
+    })
+  })
+})

@@ -1,0 +1,54 @@
+import { locate } from '../database/index.ts'
+import { type Consent, destroyedText } from '../deploy/index.ts'
+import { advice } from '../kernel/index.ts'
+import type { AppContext, ConsentOptions, ConsentQuestion } from './context.ts'
+import { raise } from './failures.ts'
+import type { Work } from './work.ts'
+
+/** Consent as the modules want it: by `confirm`, or by a person who is asked. */
+export function consentFrom(
+  { askConsent }: Pick<AppContext, 'askConsent'>,
+  { confirm }: ConsentOptions,
+): Consent {
+  if (!askConsent) return { confirm }
+  return {
+    confirm,
+    ask: async ({ database, destroys }) => {
+      const list = destroys.slice(0, 5).map(destroyedText).join(', ')
+      const more = destroys.length > 5 ? ` and ${destroys.length - 5} more` : ''
+      const what = destroys.length > 0 ? `destroys ${list}${more}` : 'changes what is protected'
+      return await askConsent({ database, message: `This ${what} on ${database}.` })
+    },
+  }
+}
+
+/** Fails with APP.CONSENT_NEEDED where `confirm` does not name the database, or with APP.DECLINED where a person says no. */
+export async function requireNamed(
+  { askConsent }: AppContext,
+  { confirm }: ConsentOptions,
+  question: ConsentQuestion,
+): Promise<void> {
+  const { database, message } = question
+  if (confirm === database) return
+  if (confirm === undefined && askConsent) {
+    if (await askConsent(question)) return
+    raise('APP.DECLINED', { message: 'Nothing was changed.' })
+  }
+  raise('APP.CONSENT_NEEDED', {
+    message: `The database \`${database}\` is changed only with consent by its name.`,
+    why: confirm === undefined ? message : `\`--confirm\` names \`${confirm}\`.`,
+    nextActions: [advice(`Add --confirm ${database} if this is the database you mean.`)],
+  })
+}
+
+/** Holds an environment to its policy `confirm: true`: each change needs the name of its database. */
+export async function requirePolicyConsent(
+  context: AppContext,
+  { target }: Work,
+  options: ConsentOptions,
+): Promise<void> {
+  if (!target.policy.confirm || target.address.kind !== 'postgres') return
+  const { database } = locate(target.address.url)
+  const message = `The environment ${target.environment} asks for consent before each change of ${database}.`
+  await requireNamed(context, options, { database, message })
+}

@@ -1,0 +1,34 @@
+import type { Emit } from '../kernel/index.ts'
+import type { ProjectFlags } from '../project/index.ts'
+
+/** What a person is asked before a change that must not happen to the wrong database. */
+export interface ConsentQuestion {
+  readonly database: string
+  /** What is about to happen, as a sentence. */
+  readonly message: string
+}
+
+/** Gives whether a person consents, for instance by typing the name of the database. */
+export type AskConsent = (question: ConsentQuestion) => Promise<boolean>
+
+/** The world of the use cases of one project. Nothing else reaches the process or the clock. */
+export interface AppContext {
+  /** Absolute. */
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly names: ProjectFlags
+  readonly emit: Emit
+  readonly signal: AbortSignal
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** As `process.versions.node`. */
+  readonly nodeVersion: string
+  /** Absent where nobody can be asked. */
+  readonly askConsent?: AskConsent | undefined
+}
+
+/** How a caller consents to a change. */
+export interface ConsentOptions {
+  /** The name of the database that may be changed, as `--confirm`. */
+  readonly confirm?: string | undefined
+}

@@ -1,0 +1,91 @@
+import { type AskRenames, createMigration, type CreateOutcome } from '../create/index.ts'
+import { command } from '../kernel/index.ts'
+import type { Proof } from '../proof/index.ts'
+import type { AppContext } from './context.ts'
+import type { Ended } from './outcome.ts'
+import { readWork, shadowOptions, type Work } from './work.ts'
+
+type Written = Extract<CreateOutcome, { readonly kind: 'written' }>
+type Down = NonNullable<Written['down']>
+
+/** What a migration is to be. */
+export interface CreateOptions {
+  /** `User.name=fullName`, `OldModel=NewModel`, `Status.OLD=NEW`. */
+  readonly renames?: readonly string[] | undefined
+  /** What is not named in `renames` is a drop and an add. */
+  readonly noRename?: boolean | undefined
+  /** Write one, to be filled by hand, even where nothing differs. */
+  readonly empty?: boolean | undefined
+  /** Decides which candidates are renames, as their `flag`s; without it an undecided one is a failure. */
+  readonly chooseRenames?: AskRenames | undefined
+}
+
+/** The down migration that was written. */
+export interface WrittenDown extends Pick<
+  Down,
+  'path' | 'proven' | 'losses' | 'choices' | 'notRestored'
+> {
+  readonly grade: NonNullable<Down['grade']> | null
+  readonly proof: Proof | null
+}
+
+/** What was written; all nothing where the schema is what the migrations give. */
+export interface CreateResult {
+  readonly migration: { readonly name: string; readonly path: string; readonly sql: string } | null
+  readonly down: WrittenDown | null
+  readonly statements: number
+  /** Objects that the schema language cannot express: they were not dropped. */
+  readonly kept: CreateOutcome['kept']
+}
+
+/** Writes the migration from the history to the schema, and its down migration. Touches no target. */
+export async function writeMigration(
+  context: AppContext,
+  name: string,
+  options: CreateOptions,
+): Promise<Ended<CreateResult>> {
+  const work = await readWork(context, { mayLackMigrations: true, withoutTarget: true })
+  const result = await createFrom(context, work, { ...options, name })
+  return { result, next: result.migration ? [command(['deploy'], 'apply it')] : [] }
+}
+
+/** The same for a project that was read already. */
+export async function createFrom(
+  context: AppContext,
+  work: Work,
+  asked: CreateOptions & { readonly name: string },
+): Promise<CreateResult> {
+  const { project, migrations } = work
+  const { name, renames = [], noRename = false, empty = false } = asked
+  const outcome = await createMigration(
+    {
+      files: project.schema.files,
+      migrationsDir: project.migrationsDir,
+      history: migrations,
+      shadow: shadowOptions(work),
+      filter: {
+        externalTables: [...project.external.tables],
+        externalEnums: [...project.external.enums],
+      },
+      name,
+      now: new Date(context.now()),
+      renames,
+      noRename,
+      allowEmpty: empty,
+    },
+    asked.chooseRenames,
+  )
+  return createResult(outcome)
+}
+
+function createResult(outcome: CreateOutcome): CreateResult {
+  if (outcome.kind === 'nothing-to-do')
+    return { migration: null, down: null, statements: 0, kept: outcome.kept }
+  const { name, path, sql, down, statements, kept } = outcome
+  return { migration: { name, path, sql }, down: down ? downResult(down) : null, statements, kept }
+}
+
+function downResult(down: Down): WrittenDown {
+  const { path, grade = null, proven, losses, choices, notRestored, proof = null } = down
+  return { path, grade, proven, losses, choices, notRestored, proof }
+}

@@ -1,0 +1,108 @@
+import path from 'node:path'
+import { deploy, type DeployOutcome, readPlan, type Recorded } from '../deploy/index.ts'
+import type { Receipt } from '../execution/index.ts'
+import type { Hazard } from '../hazards/index.ts'
+import { command } from '../kernel/index.ts'
+import type { PreCheckResult } from '../plan/index.ts'
+import { acceptedHazards } from './accept.ts'
+import { consentFrom, requirePolicyConsent } from './consent.ts'
+import type { AppContext, ConsentOptions } from './context.ts'
+import { deployedHazards } from './hazard-findings.ts'
+import { type KeptResult, keptResult, notKeptFindings } from './kept-result.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
+import { preCheckFindings } from './pre-check-findings.ts'
+import {
+  ownRules,
+  readWork,
+  type TargetResult,
+  targetResult,
+  type Work,
+  workRequest,
+} from './work.ts'
+
+/** What a deploy is given. */
+export interface DeployOptions extends ConsentOptions {
+  /** Findings that are accepted: `drift`, `pre-check`, ids of hazards. */
+  readonly accept?: readonly string[] | undefined
+  /** A plan file, absolute or from `cwd`: what it says runs, or nothing. */
+  readonly plan?: string | undefined
+  /** Destroy without keeping first. */
+  readonly noKeep?: boolean | undefined
+}
+
+/** What a deploy did. */
+export interface DeployResult extends TargetResult {
+  /** One for each migration that was pending. */
+  readonly receipts: readonly Receipt[]
+  /** Squashes that were recorded and not run, for the target had what they stand for. */
+  readonly recorded: readonly Recorded[]
+  readonly backup: null
+  readonly kept: readonly KeptResult[]
+  readonly preChecks: readonly PreCheckResult[]
+  readonly hazards: readonly Hazard[]
+  /** Nothing where nothing was run. */
+  readonly verified: boolean | null
+  /** Why the schema could not be compared with the history before; nothing where it was. */
+  readonly driftUnknown: string | null
+}
+
+/** Applies what is pending, under supervision. */
+export async function deployPending(
+  context: AppContext,
+  asked: DeployOptions,
+): Promise<Ended<DeployResult>> {
+  const { accept = [], noKeep = false } = asked
+  const plan =
+    asked.plan === undefined
+      ? undefined
+      : readPlan(path.resolve(context.cwd, asked.plan), context.now())
+  const work = await readWork(context)
+  const acceptHazards = await acceptedHazards(accept, ['drift', 'pre-check'], () => ownRules(work))
+  await requirePolicyConsent(context, work, asked)
+  const outcome = await deploy({
+    ...(await workRequest(context, work)),
+    consent: consentFrom(context, asked),
+    acceptDrift: accept.includes('drift'),
+    acceptPreChecks: accept.includes('pre-check'),
+    acceptHazards,
+    ...(plan ? { plan } : {}),
+    noKeep,
+  })
+  const { receipts, failure, kept, notKept } = outcome
+  return {
+    result: deployResult(work, outcome),
+    findings: [
+      ...(receipts.length > 0 ? missingBackup(work) : []),
+      ...deployedHazards(outcome, acceptHazards),
+      ...preCheckFindings(outcome),
+      ...notKeptFindings(kept, notKept),
+    ],
+    failure,
+    next:
+      failure || receipts.length === 0
+        ? []
+        : [command(['rollback'], 'roll the last migration back')],
+  }
+}
+
+function deployResult(work: Work, outcome: DeployOutcome): DeployResult {
+  const { database, receipts, recorded, kept, preChecks, hazards } = outcome
+  return {
+    ...targetResult(work, database),
+    receipts,
+    recorded,
+    backup: null,
+    kept: kept.map(keptResult),
+    preChecks,
+    hazards,
+    verified: outcome.verification?.verified ?? null,
+    driftUnknown: outcome.driftUnknown ?? null,
+  }
+}
+
+/** A policy that is not carried out must not look as if it were. */
+function missingBackup({ target }: Work): ResultFinding[] {
+  if (target.policy.backup === 'never') return []
+  const message = `No backup was made: this version reads environments.${target.environment}.backup and does not act on it yet.`
+  return [{ id: 'backup-not-made', severity: 'warning', message }]
+}

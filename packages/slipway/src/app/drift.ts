@@ -1,0 +1,91 @@
+import path from 'node:path'
+import { folderName, writeMigrationFolder } from '../create/index.ts'
+import { adoptDrift, type DriftReport, inspectDrift } from '../drift/index.ts'
+import type { Change } from '../schema/index.ts'
+import { objectText } from '../statements/index.ts'
+import type { AppContext } from './context.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
+import { readWork, type TargetResult, targetResult, type Work, workRequest } from './work.ts'
+
+/** How a target stands to its history, with the SQL both ways. */
+export interface DriftResult
+  extends
+    TargetResult,
+    Pick<DriftReport, 'drifted' | 'basis' | 'changes' | 'choices' | 'columnOrder' | 'unmodelled'> {
+  /** Empty without drift. */
+  readonly sql: { readonly toHistory: string; readonly toTarget: string }
+  /** Why there was nothing to compare with. */
+  readonly unknown: string | null
+}
+
+/** A migration of what a target has beside its history. It counts as applied there. */
+export interface AdoptResult extends TargetResult {
+  readonly migration: { readonly name: string; readonly path: string; readonly sql: string }
+}
+
+/** Compares the target with its history. Changes nothing. */
+export async function findDrift(context: AppContext): Promise<Ended<DriftResult>> {
+  const work = await readWork(context)
+  const found = await inspectDrift({
+    ...(await workRequest(context, work)),
+    schemas: work.target.schemas,
+  })
+  const { database, drifted, basis, changes, choices, columnOrder, unmodelled, unknown } = found
+  const result = {
+    ...targetResult(work, database),
+    drifted,
+    basis,
+    changes,
+    sql: { toHistory: found.toHistory, toTarget: found.toTarget },
+    choices,
+    columnOrder,
+    unmodelled,
+    unknown: unknown ?? null,
+  }
+  return { result, findings: findingsOf(found) }
+}
+
+/** Makes a migration of the drift and marks it as applied on the target. */
+export async function adoptFoundDrift(
+  context: AppContext,
+  name: string,
+): Promise<Ended<AdoptResult>> {
+  return await adoptTarget(context, await readWork(context), name)
+}
+
+/** Makes a migration of what a target has beside its history; other databases get it by their next deploy. */
+export async function adoptTarget(
+  context: AppContext,
+  work: Work,
+  words: string,
+): Promise<Ended<AdoptResult>> {
+  const { migrationsDir } = work.project
+  const { database, migration } = await adoptDrift({
+    ...(await workRequest(context, work)),
+    name: folderName(words, new Date(context.now())),
+    write: (name, text) => {
+      writeMigrationFolder(migrationsDir, name, { 'migration.sql': text })
+      return path.join(migrationsDir, name, 'migration.sql')
+    },
+  })
+  const { name, path: file, sql } = migration
+  return { result: { ...targetResult(work, database), migration: { name, path: file, sql } } }
+}
+
+/** Not to know is no "no drift": a gate in CI must not pass on it. */
+function findingsOf({ changes, unknown }: DriftReport): ResultFinding[] {
+  if (unknown !== undefined) {
+    const message = `The database cannot be compared with its history. ${unknown}`
+    return [{ id: 'drift-unknown', severity: 'error', message }]
+  }
+  return changes.map((change) => ({ id: 'drift', severity: 'error', message: changeText(change) }))
+}
+
+function changeText({ change, object, attributes }: Change): string {
+  const what = {
+    added: 'is in the database alone',
+    removed: 'is missing in the database',
+    changed: 'is different',
+  }[change]
+  return `${objectText(object)} ${what}${attributes.length > 0 ? `: ${attributes.join(', ')}` : ''}`
+}

@@ -1,0 +1,12 @@
+import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+
+/** What can stop a use case before it reaches the module that does the work. */
+export const appFailures = {
+  'APP.CONSENT_NEEDED': { title: 'The action needs consent by the name of the database' },
+  'APP.DECLINED': { title: 'The person declined', exit: 3 },
+  'APP.ACCEPT_UNKNOWN': { title: 'There is no such finding to accept' },
+  'APP.CONFIG_EXISTS': { title: 'The project has a Slipway configuration already' },
+  'APP.NOT_WRITABLE': { title: 'A file could not be written' },
+} as const satisfies FailureSpecs
+
+export const raise: Raise<typeof appFailures> = raiserOf(appFailures)

@@ -1,0 +1,68 @@
+import type { Address } from '../database/index.ts'
+import { deploy, prepareBooks, withTarget } from '../deploy/index.ts'
+import { rethrow } from '../kernel/index.ts'
+import type { MigrationFolder, Project, Target } from '../project/index.ts'
+import type { SeedSet } from '../seeds/index.ts'
+import { seededSets, type SeededSetResult } from './seed-result.ts'
+import { runChosenSets } from './seed.ts'
+import { type Work, workRequest } from './work.ts'
+
+/** What a database of tests is filled with. */
+export interface Filling {
+  readonly project: Project
+  readonly migrations: readonly MigrationFolder[]
+  readonly sets: readonly SeedSet[]
+}
+
+const POLICY = {
+  lockTimeoutMs: 200,
+  statementTimeoutMs: 15 * 60_000,
+  deadlineMs: 30 * 60_000,
+  backup: 'never',
+  keepMs: 0,
+  confirm: false,
+} as const
+
+/** Nobody listens to the events of a test's set-up. */
+const QUIET = { signal: new AbortController().signal, emit: () => {} }
+
+/** Deploys the migrations of a project to a new database and runs its sets there. Raises the failures of both. */
+export async function fillDatabase(filling: Filling, address: Address): Promise<void> {
+  const request = await workRequest(QUIET, workOn(filling, address))
+  // A new database has nothing to lose: nobody is asked.
+  const { failure } = await deploy({
+    ...request,
+    consent: { confirm: undefined },
+    acceptDrift: false,
+  })
+  if (failure) rethrow(failure)
+  await seedDatabase(filling, address)
+}
+
+/** Runs the sets of a project on a database that has its migrations. Raises the codes of `seedFailures`. */
+export async function seedDatabase(
+  filling: Filling,
+  address: Address,
+): Promise<readonly SeededSetResult[]> {
+  const { sets } = filling
+  if (sets.length === 0) return []
+  const work = workOn(filling, address)
+  return await withTarget(await workRequest(QUIET, work), async (session) => {
+    await prepareBooks(session)
+    return seededSets(await runChosenSets(QUIET, work, session, { sets }), false)
+  })
+}
+
+/** A database of tests is no target of the project: it is given by its address. */
+function workOn({ project, migrations }: Filling, address: Address): Work {
+  const target: Target = {
+    environment: 'testing',
+    address,
+    source: 'slipway/testing',
+    protected: false,
+    policy: POLICY,
+    schemas: ['public'],
+    settings: [],
+  }
+  return { project, target, migrations }
+}

@@ -1,0 +1,89 @@
+import { withSession } from '../database/index.ts'
+import { requireConsent, withTarget } from '../deploy/index.ts'
+import {
+  describeKept,
+  expired,
+  type Kept,
+  pruneKept,
+  readKept,
+  restoreKept,
+} from '../safekeeping/index.ts'
+import { consentFrom } from './consent.ts'
+import type { AppContext, ConsentOptions } from './context.ts'
+import { type KeptResult, keptResult } from './kept-result.ts'
+import type { Ended } from './outcome.ts'
+import {
+  directAddress,
+  readWork,
+  type TargetResult,
+  targetResult,
+  type Work,
+  workRequest,
+} from './work.ts'
+
+/** Something kept, with the time when its retention ends: UTC, to the second. */
+export interface KeptItem extends KeptResult {
+  readonly expiresAt: string
+}
+
+/** What is kept, was put back, or was dropped for good. */
+export interface KeptListResult extends TargetResult {
+  readonly kept: readonly KeptItem[]
+}
+
+/** What a prune drops. */
+export interface PruneOptions extends ConsentOptions {
+  /** Older than this, in milliseconds; the retention of the environment where absent. */
+  readonly olderThanMs?: number | undefined
+  readonly all?: boolean | undefined
+}
+
+/** Lists what is kept. Changes nothing. */
+export async function listKept(context: AppContext): Promise<Ended<KeptListResult>> {
+  const work = await readWork(context)
+  const options = { applicationName: 'slipway kept' }
+  return await withSession(await directAddress(work), options, async (session) => {
+    const found = (await readKept(session)).filter(({ state }) => state === 'kept')
+    return resultOf(work, session.server.database, found)
+  })
+}
+
+/** Puts one back into the table or column that is there; rows that are there stay. */
+export async function restoreOne(context: AppContext, id: number): Promise<Ended<KeptListResult>> {
+  const work = await readWork(context)
+  return await withTarget(await workRequest(context, work), async (session, target) => {
+    const one = await restoreKept(target, id)
+    return resultOf(work, session.server.database, [one])
+  })
+}
+
+/** Drops for good what is older. What has not reached its retention goes only with consent on a protected target. */
+export async function pruneOld(
+  context: AppContext,
+  asked: PruneOptions,
+): Promise<Ended<KeptListResult>> {
+  const work = await readWork(context)
+  const { keepMs } = work.target.policy
+  const olderThan = asked.all ? 0 : (asked.olderThanMs ?? keepMs)
+  return await withTarget(await workRequest(context, work), async (session, target) => {
+    const { database } = session.server
+    const found = expired(await readKept(session), olderThan, context.now())
+    const destroys = found
+      .filter(({ state }) => state === 'kept')
+      .map((one) => `what is kept of ${describeKept(one)}`)
+    if (work.target.protected && olderThan < keepMs && destroys.length > 0)
+      await requireConsent({ database, destroys }, consentFrom(context, asked))
+    await pruneKept(target, found)
+    return resultOf(work, database, found)
+  })
+}
+
+function resultOf(work: Work, database: string, found: readonly Kept[]): Ended<KeptListResult> {
+  const { keepMs } = work.target.policy
+  const kept = found.map((one) => ({ ...keptResult(one), expiresAt: expiryOf(one, keepMs) }))
+  return { result: { ...targetResult(work, database), kept } }
+}
+
+function expiryOf({ keptAt }: Kept, keepMs: number): string {
+  return new Date(Date.parse(keptAt) + keepMs).toISOString().replace(/\.\d+Z$/, 'Z')
+}

@@ -1,0 +1,70 @@
+import type { Receipt } from '../execution/index.ts'
+import {
+  type Decision,
+  describeProblem,
+  type Diagnosis,
+  examine,
+  nextActions,
+  repair,
+  type RepairOutcome,
+} from '../repair/index.ts'
+import { consentFrom, requirePolicyConsent } from './consent.ts'
+import type { AppContext, ConsentOptions } from './context.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
+import { readWork, workRequest } from './work.ts'
+
+/** What is to be done about what is wrong. */
+export interface RepairOptions extends ConsentOptions {
+  /** Absent: examine only. */
+  readonly decision?: Decision | undefined
+}
+
+/** What is wrong with a target, and what was done about it. */
+export interface RepairResult {
+  readonly database: string
+  readonly diagnosis: Diagnosis
+  /** Nothing where it was only examined. */
+  readonly decision: Decision | null
+  readonly receipts: readonly Receipt[]
+  readonly verified: boolean | null
+  /** In what the database differs from its history afterwards. */
+  readonly changes: RepairOutcome['changes']
+}
+
+/** Examines a target, and does what was decided. Without a decision it changes nothing, and what is wrong is a finding. */
+export async function repairTarget(
+  context: AppContext,
+  asked: RepairOptions,
+): Promise<Ended<RepairResult>> {
+  const { decision } = asked
+  const work = await readWork(context, { downMigrations: true })
+  const { migrations, project } = work
+  const request = {
+    ...(await workRequest(context, work)),
+    migrations,
+    migrationsDir: project.migrationsDir,
+  }
+  if (!decision) return examined(await examine(request))
+  await requirePolicyConsent(context, work, asked)
+  const done = await repair({ ...request, consent: consentFrom(context, asked) }, decision)
+  const { database, diagnosis, receipts, verified, changes, failure } = done
+  return { result: { database, diagnosis, decision, receipts, verified, changes }, failure }
+}
+
+function examined(diagnosis: Diagnosis): Ended<RepairResult> {
+  const { database } = diagnosis
+  return {
+    result: { database, diagnosis, decision: null, receipts: [], verified: null, changes: [] },
+    findings: diagnosisFindings(diagnosis),
+    next: nextActions(diagnosis),
+  }
+}
+
+/** What is wrong, as findings: each counts. */
+function diagnosisFindings({ problems }: Diagnosis): ResultFinding[] {
+  return problems.map((problem) => ({
+    id: `migration-${problem.kind}`,
+    severity: 'error',
+    message: `${problem.migration}: ${describeProblem(problem)}`,
+  }))
+}

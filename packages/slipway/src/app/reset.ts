@@ -1,0 +1,48 @@
+import type { Receipt } from '../execution/index.ts'
+import { reset } from '../repair/index.ts'
+import { projectSeedSets } from '../seeds/index.ts'
+import { consentFrom } from './consent.ts'
+import type { AppContext, ConsentOptions } from './context.ts'
+import type { Ended } from './outcome.ts'
+import type { SeededSetResult } from './seed-result.ts'
+import { NOT_SEEDED, seedAfterDeploy } from './seed.ts'
+import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
+
+/** What a reset is given. */
+export interface ResetOptions extends ConsentOptions {
+  /** Leave the seed sets of the environment out. */
+  readonly noSeed?: boolean | undefined
+}
+
+/** What was dropped, deployed and seeded. */
+export interface ResetResult extends TargetResult {
+  /** Schemas. */
+  readonly dropped: readonly string[]
+  readonly receipts: readonly Receipt[]
+  readonly verified: boolean | null
+  readonly seeds: readonly SeededSetResult[] | null
+}
+
+/** Empties a development, testing or embedded database, deploys again and seeds. */
+export async function resetDatabase(
+  context: AppContext,
+  asked: ResetOptions,
+): Promise<Ended<ResetResult>> {
+  const work = await readWork(context)
+  // A set that cannot be read is told before anything is dropped.
+  if (!asked.noSeed) await projectSeedSets(work.project)
+  const { environment, schemas } = work.target
+  const request = await workRequest(context, work)
+  const consent = consentFrom(context, asked)
+  const { database, dropped, deploy } = await reset({ ...request, environment, schemas, consent })
+  const { receipts, verification, failure } = deploy
+  const seeded = failure || asked.noSeed ? NOT_SEEDED : await seedAfterDeploy(context, work, asked)
+  const result = {
+    ...targetResult(work, database),
+    dropped,
+    receipts,
+    verified: verification?.verified ?? null,
+    seeds: seeded.seeds,
+  }
+  return { result, findings: seeded.findings, failure: failure ?? seeded.failure }
+}

@@ -1,0 +1,90 @@
+import type { Receipt } from '../execution/index.ts'
+import { command } from '../kernel/index.ts'
+import {
+  type Announcement,
+  announcementText,
+  type DownVerdict,
+  type PreparedDown,
+  rollback,
+} from '../rollback/index.ts'
+import { refuseUnknownAccepts } from './accept.ts'
+import { consentFrom, requirePolicyConsent } from './consent.ts'
+import type { AppContext, ConsentOptions } from './context.ts'
+import { type KeptResult, keptResult } from './kept-result.ts'
+import type { Ended } from './outcome.ts'
+import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
+
+/** How far a rollback goes, and what is accepted. */
+export interface RollbackOptions extends ConsentOptions {
+  /** How many migrations; one where absent. */
+  readonly steps?: number | undefined
+  /** Roll back all that came after this one. Not beside `steps`. */
+  readonly to?: string | undefined
+  /** Findings that are accepted: `unproven`. */
+  readonly accept?: readonly string[] | undefined
+}
+
+/** A down migration that was chosen. */
+export interface DownResult {
+  readonly migration: string
+  /** `file`: its down.sql. `written`: made now. */
+  readonly origin: PreparedDown['origin']
+  /** What it cannot promise. */
+  readonly announced: readonly Announcement[]
+  /** The text of one that was made now; nothing of one that has a file. */
+  readonly sql: string | null
+}
+
+/** What a rollback did. */
+export interface RollbackResult extends TargetResult {
+  readonly receipts: readonly Receipt[]
+  readonly backup: null
+  /** What the migrations had destroyed: put back, or still kept. */
+  readonly kept: readonly KeptResult[]
+  readonly verified: boolean | null
+  readonly testRun: DownVerdict
+  readonly ways: readonly DownResult[]
+}
+
+/** Rolls the last migrations back. */
+export async function rollBack(
+  context: AppContext,
+  asked: RollbackOptions,
+): Promise<Ended<RollbackResult>> {
+  const { accept = [], steps = 1, to } = asked
+  refuseUnknownAccepts(accept, ['unproven'])
+  const work = await readWork(context, { downMigrations: true })
+  await requirePolicyConsent(context, work, asked)
+  const outcome = await rollback({
+    ...(await workRequest(context, work)),
+    migrations: work.migrations,
+    extent: to === undefined ? { kind: 'steps', steps } : { kind: 'to', migration: to },
+    consent: consentFrom(context, asked),
+    acceptUnproven: accept.includes('unproven'),
+    announce: (downs) => announce(downs, context),
+  })
+  const { database, receipts, testRun, verification, failure } = outcome
+  const result = {
+    ...targetResult(work, database),
+    receipts,
+    backup: null,
+    kept: outcome.kept.map(keptResult),
+    verified: verification?.verified ?? null,
+    testRun,
+    ways: outcome.ways.map(({ plan, origin, announced, sql }) => ({
+      migration: plan.name,
+      origin,
+      announced,
+      sql: origin === 'written' ? sql : null,
+    })),
+  }
+  return { result, failure, next: failure ? [] : [command(['deploy'], 'apply them again')] }
+}
+
+/** What the down migrations cannot promise, said before they run. */
+function announce(downs: readonly PreparedDown[], { emit }: AppContext): void {
+  for (const { plan, announced } of downs) {
+    for (const one of announced)
+      emit({ kind: 'notice', message: `${plan.name}: ${announcementText(one)}` })
+  }
+}

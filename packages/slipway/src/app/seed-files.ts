@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs'
+import { locate, type Session } from '../database/index.ts'
+import { compareHistory, readHistory } from '../history/index.ts'
+import { schemaNames } from '../project/index.ts'
+import {
+  belongs,
+  type DataFormat,
+  type FileChange,
+  planSync,
+  type PreparedFiles,
+  prepareFiles,
+  projectSeedSets,
+  seedFolders,
+  type SeedSet,
+  type Side,
+  type SyncPlan,
+} from '../seeds/index.ts'
+import type { AppContext } from './context.ts'
+import { environmentSeeds } from './seed.ts'
+import type { Work } from './work.ts'
+
+/** Which rows are copied, and where they are written to. */
+export interface RowOptions {
+  /** At least one. */
+  readonly tables: readonly string[]
+  /** Columns of the natural keys of tables that no set names. */
+  readonly keys?: Readonly<Record<string, readonly string[]>> | undefined
+  /** Columns that must not be copied, beside those that a set marks: `table.column`. */
+  readonly sensitive?: readonly string[] | undefined
+  /** Columns that are left alone: `table.column`. */
+  readonly omit?: readonly string[] | undefined
+  /** The set to write to. */
+  readonly set?: string | undefined
+  /** The form of data files that are new; `csv` where absent. */
+  readonly as?: DataFormat | undefined
+  /** Say what would be written, and write nothing. */
+  readonly dryRun?: boolean | undefined
+}
+
+/** Data files and sets that were written, or would be. */
+export interface SeedFilesResult {
+  readonly files: readonly FileChange[]
+  readonly sets: readonly {
+    readonly name: string
+    readonly version: number
+    readonly status: PreparedFiles['sets'][number]['state']
+    readonly file: string
+  }[]
+  /** What a person has to do beside. */
+  readonly notes: readonly string[]
+}
+
+/** Of a sync that writes no files. */
+export const NO_FILES: SeedFilesResult = { files: [], sets: [], notes: [] }
+
+/** A database as one side of a sync; one that was given by connection string goes by the name of its database. */
+export async function sideOf(session: Session, work: Work, named?: string): Promise<Side> {
+  const { pending } = compareHistory(await readHistory(session), work.migrations)
+  const { address, environment } = work.target
+  const byName = named === undefined || named === environment || address.kind !== 'postgres'
+  return byName
+    ? { session, name: environment, environment, pending }
+    : { session, name: locate(address.url).database, pending }
+}
+
+/** What a sync or an export is about: a plan, and the sets of the project. */
+export interface Planned {
+  readonly plan: SyncPlan
+  readonly sets: readonly SeedSet[]
+}
+
+/** Plans from what was asked for; the sets of the environment say more of a table than others. */
+export async function planRows(
+  { source, target }: { readonly source: Side; readonly target: Side },
+  work: Work,
+  asked: RowOptions,
+): Promise<Planned> {
+  const { tables, keys = {}, sensitive = [], omit = [] } = asked
+  const sets = await projectSeedSets(work.project)
+  const of = environmentSeeds(work)
+  const rank = (set: SeedSet) => (set.name === asked.set ? 0 : belongs(set, of) ? 1 : 2)
+  const plan = await planSync(source, target, {
+    names: tables,
+    schema: schemaNames(work.project.schema.files),
+    sets: sets.toSorted((a, b) => rank(a) - rank(b)),
+    rules: { keys: new Map(Object.entries(keys)), sensitive, omitted: omit },
+  })
+  return { plan, sets }
+}
+
+/** Writes the rows of the source beside the data files that they belong in. */
+export async function prepareRowFiles(
+  { emit }: AppContext,
+  {
+    work,
+    asked,
+    source,
+  }: { readonly work: Work; readonly asked: RowOptions; readonly source: Side },
+  { plan, sets, fallback }: Planned & { readonly fallback?: string },
+): Promise<PreparedFiles> {
+  const folders = seedFolders(work.project)
+  return await prepareFiles(source, {
+    plan,
+    homes: {
+      folder: folders.find((one) => existsSync(one)) ?? folders[0],
+      sets,
+      named: asked.set,
+      fallback,
+      of: environmentSeeds(work),
+      as: asked.as ?? 'csv',
+    },
+    strict: fallback !== undefined,
+    emit,
+  })
+}
+
+/** The files and sets of a result. */
+export function filesResult({ changes, sets, notes }: PreparedFiles): SeedFilesResult {
+  return {
+    files: changes,
+    sets: sets.map(({ set, version, state, file }) => ({
+      name: set,
+      version,
+      status: state,
+      file,
+    })),
+    notes,
+  }
+}

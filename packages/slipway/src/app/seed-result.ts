@@ -1,0 +1,93 @@
+import type {
+  SeedFinding,
+  SeedOutcome,
+  SeedRecord,
+  SeedStanding,
+  TableCounts,
+} from '../seeds/index.ts'
+import type { ResultFinding } from './outcome.ts'
+
+/** What a run did with a set, or would do. */
+export interface SeededSetResult {
+  readonly name: string
+  readonly version: number
+  /** The version that the database had; nothing where it had none. */
+  readonly before: number | null
+  readonly status: 'planned' | 'done'
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+  readonly unchanged: number
+  readonly tables: readonly TableCounts[]
+}
+
+/** A set as the files and the database have it. */
+export interface SetStatusResult {
+  readonly name: string
+  readonly version: number
+  readonly status: SeedStanding['state']
+  /** Whether the project has it. */
+  readonly inProject: boolean
+  /** What the database has of it. */
+  readonly database: SeedRecord | null
+  readonly environments: readonly string[]
+}
+
+/** The sets of a run, with what became of each table. */
+export function seededSets(
+  outcomes: readonly SeedOutcome[],
+  dryRun: boolean,
+): readonly SeededSetResult[] {
+  return outcomes.map(({ set, before, tables }) => {
+    const sum = (key: 'inserted' | 'updated' | 'deleted' | 'unchanged') =>
+      tables.reduce((total, one) => total + one[key], 0)
+    return {
+      name: set.name,
+      version: set.version,
+      before: before?.version ?? null,
+      status: dryRun ? 'planned' : 'done',
+      inserted: sum('inserted'),
+      updated: sum('updated'),
+      deleted: sum('deleted'),
+      unchanged: sum('unchanged'),
+      tables,
+    }
+  })
+}
+
+/** The sets of a status or a verification. */
+export function setStatuses(standings: readonly SeedStanding[]): readonly SetStatusResult[] {
+  return standings.map(({ name, state, set, record }) => ({
+    name,
+    version: set?.version ?? record?.version ?? 0,
+    status: state,
+    inProject: set !== undefined,
+    database: record ?? null,
+    environments: set?.environments ?? [],
+  }))
+}
+
+/** Sets that were edited without a new version. */
+export function editedFindings(outcomes: readonly SeedOutcome[]): ResultFinding[] {
+  return outcomes.flatMap(({ set, before }) =>
+    before?.version === set.version && before.checksum !== set.checksum
+      ? [
+          {
+            id: 'seed-edited',
+            severity: 'warning' as const,
+            message: `${set.name} was edited since it ran here, under the same version: raise it from ${set.version} to ${set.version + 1}.`,
+            where: { file: set.file },
+          },
+        ]
+      : [],
+  )
+}
+
+/** What a verification found, as findings. */
+export function seedFindings(found: readonly SeedFinding[]): ResultFinding[] {
+  return found.map(({ kind, message }) => ({
+    id: `seed-${kind}`,
+    severity: kind === 'edited' ? 'warning' : 'error',
+    message,
+  }))
+}

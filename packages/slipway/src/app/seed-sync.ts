@@ -1,0 +1,192 @@
+import { withSession } from '../database/index.ts'
+import { requireConsent, withTarget } from '../deploy/index.ts'
+import { schemaNames } from '../project/index.ts'
+import {
+  belongs,
+  projectSeedSets,
+  refuseSameDatabase,
+  runSeeds,
+  type Side,
+  syncTables,
+  type TableDiff,
+  verifySeeds,
+  withSnapshot,
+} from '../seeds/index.ts'
+import { consentFrom, requireNamed, requirePolicyConsent } from './consent.ts'
+import type { AppContext, ConsentOptions } from './context.ts'
+import type { Ended } from './outcome.ts'
+import {
+  filesResult,
+  NO_FILES,
+  planRows,
+  prepareRowFiles,
+  type RowOptions,
+  type SeedFilesResult,
+  sideOf,
+} from './seed-files.ts'
+import { environmentSeeds, seedAuthor } from './seed.ts'
+import { directAddress, readWork, type Work, workRequest } from './work.ts'
+
+/** Which rows a sync copies, from where to where. */
+export interface SeedSyncOptions extends ConsentOptions, RowOptions {
+  /** Where the rows come from: an environment, or a connection string. */
+  readonly from: string
+  /** Where they go; the target of the project where absent. */
+  readonly to?: string | undefined
+  /** Delete rows that only the target has. */
+  readonly delete?: boolean | undefined
+  /** Write the rows to the data files, too. */
+  readonly write?: boolean | undefined
+}
+
+/** What a sync copied, or would copy. */
+export interface SeedSyncResult extends SeedFilesResult {
+  readonly from: string
+  readonly to: string
+  readonly database: string
+  readonly dryRun: boolean
+  readonly tables: readonly TableDiff[]
+  /** Sets whose new version the ledger of the target has now. */
+  readonly recorded: readonly string[]
+}
+
+interface Sync {
+  readonly context: AppContext
+  readonly asked: SeedSyncOptions
+  /** The work on the target. */
+  readonly work: Work
+  readonly dryRun: boolean
+}
+
+interface Sides {
+  readonly source: Side
+  readonly target: Side
+}
+
+/** Makes the rows of tables on one environment those of another. */
+export async function syncRows(
+  context: AppContext,
+  asked: SeedSyncOptions,
+): Promise<Ended<SeedSyncResult>> {
+  const { from, to, dryRun = false } = asked
+  const source = await sideWork(context, from)
+  const work = to === undefined ? await readWork(context) : await sideWork(context, to)
+  if (!dryRun) await requirePolicyConsent(context, work, asked)
+  const [address, request] = [await directAddress(source), await workRequest(context, work)]
+  if (address.kind === 'embedded' && request.address.kind === 'embedded')
+    refuseSameDatabase(source.target.environment, work.target.environment)
+  const options = { applicationName: 'slipway seed' }
+  return await withSession(address, options, async (theirs) =>
+    withTarget(request, async (ours) => {
+      const sides = {
+        source: await sideOf(theirs, source, from),
+        target: await sideOf(ours, work, to),
+      }
+      const result = await withSnapshot(theirs, () => sync({ context, asked, work, dryRun }, sides))
+      return { result }
+    }),
+  )
+}
+
+/**
+ * The work on one of two databases: an environment by name, or a connection string. What the shell says of the
+ * target (`SLIPWAY_ENV`, `SLIPWAY_URL`) says nothing of it.
+ */
+async function sideWork(context: AppContext, named: string): Promise<Work> {
+  const { env: _env, url: _url, ...names } = context.names
+  const { SLIPWAY_ENV: _name, SLIPWAY_URL: _string, ...env } = context.env
+  const isUrl = /^\w[\w+.-]*:\/\//.test(named)
+  const side = isUrl ? { url: named } : { env: named }
+  return await readWork({ ...context, env, names: { ...names, ...side } })
+}
+
+async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promise<SeedSyncResult> {
+  const { source, target } = sides
+  const known = await planRows(sides, work, asked)
+  const { database } = target.session.server
+  const request = {
+    plan: known.plan,
+    deletes: asked.delete ?? false,
+    file: work.project.schema.datasourceFile,
+    emit: context.emit,
+  }
+  // What a person is asked about holds no locks meanwhile; where it has changed since, it is asked about again.
+  let answered: string | undefined
+  const beforeCommit = async (diffs: readonly TableDiff[]) => {
+    if (dryRun || !work.target.protected || JSON.stringify(diffs) === answered) return
+    await requireSyncConsent(context, asked, { database, diffs })
+    answered = JSON.stringify(diffs)
+  }
+  if (!dryRun && work.target.protected)
+    await beforeCommit(await syncTables(source, target, { ...request, dryRun: true }))
+  const files = asked.write
+    ? await prepareRowFiles(context, { work, asked, source }, known)
+    : undefined
+  try {
+    const owners = files?.owners
+    const given = { ...request, ...(owners ? { owners } : {}), dryRun, beforeCommit }
+    const tables = await syncTables(source, target, given)
+    if (!dryRun) await files?.put()
+    const changed = files?.sets.filter(({ state }) => state !== 'unchanged') ?? []
+    const names = changed.map(({ set }) => set)
+    const recorded = dryRun ? [] : await recordSets(context, { work, target }, names)
+    const written = files ? filesResult(files) : NO_FILES
+    const [from, to] = [source.name, target.name]
+    return { from, to, database, dryRun, tables, ...written, recorded }
+  } finally {
+    await files?.discard()
+  }
+}
+
+/** Never into a protected database without consent by name, be it that rows are only added. */
+async function requireSyncConsent(
+  context: AppContext,
+  asked: ConsentOptions,
+  { database, diffs }: { readonly database: string; readonly diffs: readonly TableDiff[] },
+): Promise<void> {
+  const destroys = diffs.flatMap(({ table, updated, deleted }) => [
+    ...(updated > 0 ? [`values of ${updated} rows of ${table}`] : []),
+    ...(deleted > 0 ? [`${deleted} rows of ${table}`] : []),
+  ])
+  if (destroys.length > 0)
+    return await requireConsent({ database, destroys }, consentFrom(context, asked))
+  const added = diffs.filter(({ inserted }) => inserted > 0)
+  if (added.length === 0) return
+  const rows = added.map(({ table, inserted }) => `${inserted} rows of ${table}`).join(', ')
+  const message = `This adds ${rows} to ${database}, which is protected.`
+  await requireNamed(context, asked, { database, message })
+}
+
+/**
+ * Sets whose files were written from these rows: where all their rows are on the target, its ledger is told that it
+ * has the new version. Gives their names.
+ */
+async function recordSets(
+  context: AppContext,
+  { work, target }: { readonly work: Work; readonly target: Side },
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const of = environmentSeeds(work)
+  const sets = (await projectSeedSets(work.project)).filter(
+    (set) => names.includes(set.name) && belongs(set, of),
+  )
+  if (sets.length === 0 || target.pending.length > 0) return []
+  const schema = schemaNames(work.project.schema.files)
+  const { session } = target
+  const found = await verifySeeds(session, { sets, names: schema, emit: context.emit })
+  const whole = sets.filter(
+    ({ name }) =>
+      !found.some(({ set, kind }) => set === name && kind !== 'edited' && kind !== 'never'),
+  )
+  await runSeeds(session, {
+    sets: whole,
+    names: schema,
+    pending: [],
+    author: await seedAuthor(work, session),
+    dryRun: false,
+    // They were verified a moment ago under the lock: there is nothing to write.
+    consent: async () => {},
+    emit: context.emit,
+  })
+  return whole.map(({ name }) => name)
+}

@@ -1,0 +1,210 @@
+import os from 'node:os'
+import { type Session, withSession } from '../database/index.ts'
+import { prepareBooks, requireConsent, withTarget } from '../deploy/index.ts'
+import { compareHistory, readHistory } from '../history/index.ts'
+import { attempt, type Failure } from '../kernel/index.ts'
+import { git, schemaNames } from '../project/index.ts'
+import {
+  chooseSets,
+  type EnvironmentSeeds,
+  projectSeedSets,
+  readSeedLedger,
+  runSeeds,
+  type SeedAuthor,
+  type SeedFinding,
+  type SeedOutcome,
+  type SeedSet,
+  seedStatus,
+  verifySeeds,
+} from '../seeds/index.ts'
+import { consentFrom, requirePolicyConsent } from './consent.ts'
+import type { AppContext, ConsentOptions } from './context.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
+import {
+  editedFindings,
+  seededSets,
+  type SeededSetResult,
+  seedFindings,
+  setStatuses,
+  type SetStatusResult,
+} from './seed-result.ts'
+import {
+  directAddress,
+  readWork,
+  type TargetResult,
+  targetResult,
+  type Work,
+  workRequest,
+} from './work.ts'
+
+/** Which seed sets are meant. */
+export interface SeedSetOptions {
+  /** By name; all of the environment where absent. */
+  readonly sets?: readonly string[] | undefined
+}
+
+/** What a run of seed sets is given. */
+export interface SeedRunOptions extends ConsentOptions, SeedSetOptions {
+  /** Do all of it, tell what changed, and roll it back. */
+  readonly dryRun?: boolean | undefined
+}
+
+/** What a run did with each set. */
+export interface SeedRunResult extends TargetResult {
+  readonly dryRun: boolean
+  readonly sets: readonly SeededSetResult[]
+}
+
+/** How the sets of the project stand to what ran on the target. */
+export interface SeedStatusResult extends TargetResult {
+  readonly sets: readonly SetStatusResult[]
+}
+
+/** The same, with every row that differs. */
+export interface SeedVerifyResult extends SeedStatusResult {
+  /** Names of the sets that were compared. */
+  readonly verified: readonly string[]
+  readonly differences: readonly SeedFinding[]
+}
+
+const SESSION = { applicationName: 'slipway seed' }
+
+/** Loads the sets of the environment. */
+export async function runSets(
+  context: AppContext,
+  asked: SeedRunOptions,
+): Promise<Ended<SeedRunResult>> {
+  const { dryRun = false, sets = [] } = asked
+  const work = await readWork(context)
+  if (!dryRun) await requirePolicyConsent(context, work, asked)
+  return await withTarget(await workRequest(context, work), async (session) => {
+    if (!dryRun) await prepareBooks(session)
+    const outcomes = await seedTarget(context, work, session, { ...asked, sets, dryRun })
+    const target = targetResult(work, session.server.database)
+    return {
+      result: { ...target, dryRun, sets: seededSets(outcomes, dryRun) },
+      findings: editedFindings(outcomes),
+    }
+  })
+}
+
+/** Compares the sets with the ledger. Reads no rows. */
+export async function compareSets(context: AppContext): Promise<Ended<SeedStatusResult>> {
+  const work = await readWork(context)
+  const sets = await projectSeedSets(work.project)
+  return await withSession(await directAddress(work), SESSION, async (session) => {
+    const standings = seedStatus(sets, await readSeedLedger(session), environmentSeeds(work))
+    const target = targetResult(work, session.server.database)
+    return { result: { ...target, sets: setStatuses(standings) } }
+  })
+}
+
+/** Compares every row of the sets. Changes nothing. */
+export async function verifySets(
+  context: AppContext,
+  { sets: named = [] }: SeedSetOptions,
+): Promise<Ended<SeedVerifyResult>> {
+  const work = await readWork(context)
+  const all = await projectSeedSets(work.project)
+  const of = environmentSeeds(work)
+  const sets = chooseSets(all, named, of)
+  return await withSession(await directAddress(work), SESSION, async (session) => {
+    const names = schemaNames(work.project.schema.files)
+    const differences = await verifySeeds(session, { sets, names, emit: context.emit })
+    const standings = seedStatus(sets, await readSeedLedger(session), of)
+    const target = targetResult(work, session.server.database)
+    const verified = sets.map(({ name }) => name)
+    return {
+      result: { ...target, sets: setStatuses(standings), verified, differences },
+      findings: seedFindings(differences),
+    }
+  })
+}
+
+/** Who runs seeds, as the ledger is to name them. */
+export async function seedAuthor(
+  { project }: Pick<Work, 'project'>,
+  { server }: Session,
+): Promise<SeedAuthor> {
+  const commit = (await git(project.root, ['rev-parse', 'HEAD']))?.trim()
+  return { by: `${os.userInfo().username} as ${server.user}`, commit }
+}
+
+/** What the environment of the target takes. */
+export function environmentSeeds({ target }: Pick<Work, 'target'>): EnvironmentSeeds {
+  return { environment: target.environment, seeds: target.policy.seeds }
+}
+
+async function seedTarget(
+  context: AppContext,
+  work: Work,
+  session: Session,
+  asked: SeedRunOptions,
+): Promise<readonly SeedOutcome[]> {
+  const all = await projectSeedSets(work.project)
+  const sets = chooseSets(all, asked.sets ?? [], environmentSeeds(work))
+  return await runChosenSets(context, work, session, { ...asked, sets })
+}
+
+/** Runs seed sets on a target whose lock is held. */
+export async function runChosenSets(
+  context: Pick<AppContext, 'emit' | 'askConsent'>,
+  work: Work,
+  session: Session,
+  asked: Omit<SeedRunOptions, 'sets'> & { readonly sets: readonly SeedSet[] },
+): Promise<readonly SeedOutcome[]> {
+  const { sets, dryRun = false } = asked
+  if (sets.length === 0) return []
+  const { pending } = compareHistory(await readHistory(session), work.migrations)
+  const { database } = session.server
+  return await runSeeds(session, {
+    sets,
+    names: schemaNames(work.project.schema.files),
+    pending,
+    author: await seedAuthor(work, session),
+    dryRun,
+    consent: async (destroys) => {
+      if (work.target.protected)
+        await requireConsent({ database, destroys }, consentFrom(context, asked))
+    },
+    emit: context.emit,
+  })
+}
+
+/** What became of the seeds after a deploy. */
+export interface SeededAfter {
+  /** Nothing where they did not run, or not to their end. */
+  readonly seeds: readonly SeededSetResult[] | null
+  readonly findings: readonly ResultFinding[]
+  readonly failure?: Failure
+}
+
+/** Of a use case that did not come to its seeds, or was told to leave them out. */
+export const NOT_SEEDED: SeededAfter = { seeds: null, findings: [] }
+
+/**
+ * Runs the seed sets of the environment on a target whose migrations are applied. A project without sets is not
+ * connected to. What fails is told, not thrown: the migrations, and sets that ran before, stay.
+ */
+export async function seedAfterDeploy(
+  context: AppContext,
+  work: Work,
+  options: ConsentOptions,
+): Promise<SeededAfter> {
+  const ran = await attempt(() => seedDeployed(context, work, options))
+  if (!ran.ok) return { ...NOT_SEEDED, failure: ran.failure }
+  return { seeds: seededSets(ran.value, false), findings: editedFindings(ran.value) }
+}
+
+async function seedDeployed(
+  context: AppContext,
+  work: Work,
+  options: ConsentOptions,
+): Promise<readonly SeedOutcome[]> {
+  const sets = chooseSets(await projectSeedSets(work.project), [], environmentSeeds(work))
+  if (sets.length === 0) return []
+  return await withTarget(await workRequest(context, work), async (session) => {
+    await prepareBooks(session)
+    return await seedTarget(context, work, session, options)
+  })
+}

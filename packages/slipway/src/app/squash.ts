@@ -1,0 +1,133 @@
+import { advice, command, type NextAction } from '../kernel/index.ts'
+import {
+  draftSquash,
+  finishSquash,
+  type Squash,
+  type UnfinishedSquash,
+  unfinishedSquash,
+  writeSquash,
+} from '../squash/index.ts'
+import { refuseUnknownAccepts } from './accept.ts'
+import type { AppContext } from './context.ts'
+import type { Ended } from './outcome.ts'
+import { readWork, shadowOptions, type Work } from './work.ts'
+
+/** Which migrations are replaced by one. */
+export interface SquashOptions {
+  /** Of the new migration; `squashed` where absent. */
+  readonly name?: string | undefined
+  /** The first one; that of the project where absent. */
+  readonly from?: string | undefined
+  /** The last one; that of the project where absent. */
+  readonly to?: string | undefined
+  /** Write it, and remove what it stands for. */
+  readonly write?: boolean | undefined
+  /** Findings that are accepted: `uncommitted`. */
+  readonly accept?: readonly string[] | undefined
+}
+
+/** A squash that was proven. It holds no SQL, for in that are rows. */
+export interface DraftedSquash extends Pick<
+  Squash,
+  'form' | 'statements' | 'groups' | 'after' | 'rows' | 'unlike' | 'columnOrder'
+> {
+  readonly kind: 'drafted'
+  /** `path` is of the file that was written. */
+  readonly migration: { readonly name: string; readonly path: string | null }
+  readonly written: boolean
+  /** Why it is not of the other form, where that one was tried. */
+  readonly fallback: string | null
+  readonly squashes: readonly string[]
+  readonly down: {
+    readonly grade: NonNullable<Squash['down']['grade']> | null
+    readonly proven: boolean
+    readonly statements: number
+  }
+}
+
+/** A squash that was cut off before, between the folder it wrote and those it removes. */
+export interface UnfinishedResult {
+  readonly kind: 'unfinished'
+  readonly migration: { readonly name: string }
+  readonly finished: boolean
+  /** The folders that were removed, or that `write` would remove. */
+  readonly removed: readonly string[]
+}
+
+export type SquashResult = DraftedSquash | UnfinishedResult
+
+/** Makes one migration of many, proven equal on shadow databases. Touches no target. */
+export async function squashRange(
+  context: AppContext,
+  asked: SquashOptions,
+): Promise<Ended<SquashResult>> {
+  const { accept = [], write = false, from, to, name } = asked
+  refuseUnknownAccepts(accept, ['uncommitted'])
+  const work = await readWork(context, { withoutTarget: true })
+  const { migrations } = work
+  const { migrationsDir } = work.project
+  const unfinished = unfinishedSquash(migrations)
+  if (unfinished) return finish(work, { unfinished, write })
+  const shadow = shadowOptions(work)
+  const made = await draftSquash({ migrations, from, to, name, shadow, emit: context.emit })
+  const acceptUncommitted = accept.includes('uncommitted')
+  const file = write ? await writeSquash(made, { migrationsDir, acceptUncommitted }) : undefined
+  return { result: draftedResult(made, file), next: nextOf(made, asked) }
+}
+
+/** Goes on with a squash that was cut off between the folder it wrote and those it removes. */
+function finish(
+  { migrations, project }: Work,
+  { unfinished, write }: { readonly unfinished: UnfinishedSquash; readonly write: boolean },
+): Ended<UnfinishedResult> {
+  const { name, left } = unfinished
+  if (write) finishSquash(unfinished, { migrationsDir: project.migrationsDir, migrations })
+  const removed = left.map((one) => one.name)
+  const result = { kind: 'unfinished' as const, migration: { name }, finished: write, removed }
+  return {
+    result,
+    next: write
+      ? [command(['status'], 'see how a target stands to it')]
+      : [command(['squash', '--write'], 'remove them')],
+  }
+}
+
+function draftedResult(squash: Squash, file: string | undefined): DraftedSquash {
+  const { name, form, fallback, statements, groups, squashed, after } = squash
+  const { rows, unlike, columnOrder, down } = squash
+  return {
+    kind: 'drafted',
+    migration: { name, path: file ?? null },
+    written: file !== undefined,
+    form,
+    fallback: fallback ?? null,
+    statements,
+    groups,
+    squashes: squashed.map((one) => one.name),
+    after,
+    rows,
+    unlike,
+    columnOrder,
+    down: { grade: down.grade ?? null, proven: down.proven, statements: down.statements },
+  }
+}
+
+/** What to do with it. */
+function nextOf({ name }: Squash, asked: SquashOptions): NextAction[] {
+  if (asked.write)
+    return [
+      advice(`Commit ${name} with the removal of what it stands for, in a commit of its own`),
+      command(['deploy'], 'a target that has them records it, and runs nothing'),
+    ]
+  const words = [
+    'squash',
+    ...(asked.name === undefined ? [] : [asked.name]),
+    ...(asked.from === undefined ? [] : ['--from', asked.from]),
+    ...(asked.to === undefined ? [] : ['--to', asked.to]),
+    '--write',
+  ]
+  return [
+    command(words, 'write it'),
+    advice('First let every target have all of them: one that has a part needs the old commit'),
+  ]
+}

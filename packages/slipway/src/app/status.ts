@@ -1,0 +1,65 @@
+import { withSession } from '../database/index.ts'
+import {
+  type Comparison,
+  compareHistory,
+  findInterruption,
+  type Interruption,
+  obstacle,
+  readHistory,
+  readJournal,
+} from '../history/index.ts'
+import { command, type NextAction } from '../kernel/index.ts'
+import { type Kept, readKept } from '../safekeeping/index.ts'
+import type { AppContext } from './context.ts'
+import type { Ended } from './outcome.ts'
+import { directAddress, readWork, type TargetResult, targetResult } from './work.ts'
+
+/** How a target stands to the migrations of the project. */
+export interface StatusResult extends TargetResult, Comparison {
+  /** A deploy or rollback that was cut off. */
+  readonly interrupted: Interruption | null
+  /** How much of what deploys destroyed is still kept. */
+  readonly kept: { readonly count: number; readonly bytes: number }
+  /** Whether a deploy would refuse to begin: a migration is failed, edited or missing, or the histories diverged. */
+  readonly blocked: boolean
+}
+
+/** Compares the history of the target with the migrations of the project. Changes nothing, takes no lock. */
+export async function readStatus(context: AppContext): Promise<Ended<StatusResult>> {
+  const work = await readWork(context)
+  const options = { applicationName: 'slipway status' }
+  return await withSession(await directAddress(work), options, async (session) => {
+    const history = await readHistory(session)
+    const comparison = compareHistory(history, work.migrations)
+    const journal = comparison.failed.length > 0 ? await readJournal(session) : []
+    const interrupted = findInterruption(comparison, history, journal)
+    const result = {
+      ...targetResult(work, session.server.database),
+      ...comparison,
+      interrupted: interrupted ?? null,
+      kept: sumOf(await readKept(session)),
+      blocked: obstacle(comparison) !== undefined,
+    }
+    return { result, next: nextOf(comparison, interrupted) }
+  })
+}
+
+function sumOf(all: readonly Kept[]): StatusResult['kept'] {
+  const kept = all.filter(({ state }) => state === 'kept')
+  return { count: kept.length, bytes: kept.reduce((sum, { bytes }) => sum + bytes, 0) }
+}
+
+/** The command that resolves what blocks a deploy, else the deploy of what is pending. */
+function nextOf(
+  comparison: Comparison,
+  interrupted: Interruption | undefined,
+): readonly NextAction[] {
+  if (interrupted?.direction === 'up') return [command(['deploy'], 'go on with it')]
+  if (interrupted) return [command(['rollback'], 'go on rolling it back')]
+  const found = obstacle(comparison)
+  if (found) return found.nextActions
+  if (comparison.pending.length > 0) return [command(['deploy'], 'apply what is pending')]
+  return comparison.squashed.some(({ kind }) => kind === 'left-over')
+    ? [command(['deploy'], 'record the squash')]
+    : []
+}

@@ -1,0 +1,37 @@
+import type { CreateOptions } from '../app/index.ts'
+import type { Context } from './command.ts'
+import type { Flags } from './flags.ts'
+import type { Prompter } from './terminal/prompt.ts'
+
+type AskRenames = NonNullable<CreateOptions['chooseRenames']>
+
+/** What the flags of `create` and `dev` say of the migration to write. */
+export function createOptions({ prompt }: Context, flags: Flags): CreateOptions {
+  return {
+    renames: flags.list('rename'),
+    noRename: flags.on('no-rename'),
+    empty: flags.on('empty'),
+    ...(prompt.interactive ? { chooseRenames: askWith(prompt) } : {}),
+  }
+}
+
+/** Asks of each candidate whether it is a rename; one that shares a name with a chosen one is not asked. */
+function askWith(prompt: Prompter): AskRenames {
+  return async (candidates) => {
+    const chosen: (typeof candidates)[number][] = []
+    for (const one of candidates) {
+      if (chosen.some(({ from, to }) => from === one.from || to === one.to)) continue
+      const message = `Is ${one.kind} ${one.from} renamed to ${one.to}? No: it is dropped, and the other is new.`
+      const answer = await prompt.select({
+        message,
+        flag: `--rename ${one.flag}`,
+        choices: [
+          { value: 'rename', label: 'It is renamed' },
+          { value: 'drop', label: 'One is dropped, the other is new' },
+        ],
+      })
+      if (answer === 'rename') chosen.push(one)
+    }
+    return chosen.map(({ flag }) => flag)
+  }
+}

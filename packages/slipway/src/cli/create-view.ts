@@ -1,0 +1,40 @@
+import path from 'node:path'
+import type { CreateResult, WrittenDown } from '../app/index.ts'
+import { choiceText } from '../schema/index.ts'
+import { objectText } from '../statements/index.ts'
+import { lossBlock, proofBlocks } from './check-view.ts'
+import { type Block, sql, status } from './view.ts'
+
+/** What was written, and what its down migration cannot bring. */
+export function createBlocks({ migration, down, kept }: CreateResult, cwd: string): Block[] {
+  const spared = kept.map(({ object, reason }) =>
+    status('note', `Kept ${objectText(object)}`, reason),
+  )
+  if (!migration)
+    return [status('done', 'The schema is what the migrations give: nothing to write'), ...spared]
+  const { name, path: file, sql: text } = migration
+  const files = path.relative(cwd, file) + (down ? ', down.sql' : '')
+  return [
+    status('done', `Wrote ${name}`, files),
+    ...spared,
+    ...(down
+      ? downBlocks(down)
+      : [status('note', 'It is empty; its down migration is written when it is known')]),
+    sql(text),
+  ]
+}
+
+function downBlocks({ proof, losses, choices, notRestored }: WrittenDown): Block[] {
+  return [
+    ...(proof
+      ? [...proofBlocks(proof), ...proof.reasons.map((why) => status('warning', why))]
+      : [
+          status('warning', 'Its down migration does not bring the schema back'),
+          ...losses.map(lossBlock),
+        ]),
+    ...choices.map((choice) => status('warning', choiceText(choice))),
+    ...notRestored.map(({ change, object }) =>
+      status('warning', `${objectText(object)} stays ${change}`),
+    ),
+  ]
+}

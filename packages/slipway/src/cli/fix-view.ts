@@ -1,0 +1,24 @@
+import type { FixResult } from '../app/index.ts'
+import { lineDiff } from './line-diff.ts'
+import { type Block, heading, status } from './view.ts'
+
+/** Each migration with what changes, why, and what stays. */
+export function fixBlocks({ migrations }: FixResult): Block[] {
+  return migrations.flatMap((one) => {
+    const { name, before, written, edits, rewritten, left, refusal } = one
+    const nothing = edits.length === 0 && left.length === 0
+    return [
+      heading(name),
+      ...(nothing ? [status('done', 'Nothing to fix')] : []),
+      ...(edits.length > 0 ? [{ kind: 'diff' as const, text: lineDiff(before, edits) }] : []),
+      ...rewritten.map(({ id, done, statement }) =>
+        status('done', done, `${id}, statement ${statement}`),
+      ),
+      ...left.map(({ id, reason, statement }) =>
+        status('warning', reason, `${id}, statement ${statement}, left as it is`),
+      ),
+      ...(refusal ? [status('failed', [refusal.message, refusal.why].join(' '))] : []),
+      ...(written ? [status('done', 'Written, and gives the same schema')] : []),
+    ]
+  })
+}

@@ -1,0 +1,24 @@
+import { assertNever } from '../kernel/index.ts'
+import { choiceText } from '../schema/index.ts'
+import { destructionText } from '../statements/index.ts'
+import type { Announcement } from './announced.ts'
+
+/** What a down migration cannot promise, for people. */
+export function announcementText(one: Announcement): string {
+  switch (one.kind) {
+    case 'stale':
+      return 'stale: migration.sql was edited after this down migration was written'
+    case 'loss':
+      return `${one.kept ? 'lossless (kept)' : 'lossy'}: ${destructionText(one.loss)}`
+    case 'choice':
+      return `choice: ${choiceText(one)}`
+    case 'irreversible':
+      return `irreversible: ${one.reason}`
+    case 'rows':
+      return `rows: what statement ${one.statements.join(', ')} wrote stays as it is`
+    case 'note':
+      return `${one.word}: ${one.text}`
+    default:
+      return assertNever(one)
+  }
+}
