@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'rolldown'
+import { dts } from 'rolldown-plugin-dts'
+import { writeSchemas } from './write-schemas.ts'
 
 /**
  * Writes the package as it is published into dist/. What a command imports late stays in a file of
@@ -17,17 +19,23 @@ interface Manifest {
 /** Packages that a bundled one looks for and does without. */
 const OPTIONAL = ['pg-native', 'pg-cloudflare', '@supabase/pg-topo']
 
-/** What the commonest commands load in any case: one file is read faster than thirty. */
+/** What the commonest use cases load in any case: one file is read faster than thirty. */
 const USUAL =
-  /slipway\/src\/(?:kernel|project|history|plan|deploy|safekeeping|database\/(?!embedded|folder-lock|local-server)|migration|cli\/(?!commands\/|help|completion|init|config-template|creation|decision|diagnosis-view|seed))|node_modules\/(?:pg|split2)/
+  /slipway\/src\/(?:kernel|project|history|plan|deploy|safekeeping|statements|app\/(?:command-line|consent|context|deploy|failures|hazard-findings|index|kept-result|module-failures|open-project|outcome|pre-check-findings|accept|status|work)\.ts|database\/(?!embedded|folder-lock|local-server))|node_modules\/(?:pg|split2)/
+
+/** The same of the command line, which a program that imports the library does not load. */
+const USUAL_CLI =
+  /slipway\/src\/cli\/(?!commands\/|help|completion|decision|diagnosis-view|seed|sync-view|row-flags|create|check-view|fix-view|load-view|line-diff|squash-view|adopt-view)/
 
 const packageDir = import.meta.dirname
-const dist = path.join(packageDir, 'dist')
+/** `node build.ts [folder]`. */
+const dist = path.resolve(process.argv[2] ?? path.join(packageDir, 'dist'))
 const manifest = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as Manifest
 
 rmSync(dist, { recursive: true, force: true })
 writeLicences(await bundle())
-writeTypes()
+await writeTypes()
+writeSchemas(path.join(dist, 'schemas'))
 writeManifest()
 for (const name of ['bin', 'README.md', '../../LICENSE', 'CHANGELOG.md']) {
   const source = path.join(packageDir, name)
@@ -53,7 +61,10 @@ async function bundle(): Promise<string[]> {
       chunkFileNames: '[name]-[hash].js',
       codeSplitting: {
         includeDependenciesRecursively: false,
-        groups: [{ name: 'usual', test: USUAL }],
+        groups: [
+          { name: 'usual', test: USUAL },
+          { name: 'command-line', test: USUAL_CLI },
+        ],
       },
     },
     logLevel: 'warn',
@@ -79,13 +90,29 @@ function licenceIn(folder: string): string {
   return `Licence: ${String(license)}\n`
 }
 
-function writeTypes(): void {
+/**
+ * The types of both entries, each in one file that imports nothing: a user who checks the types of libraries, too, must not meet
+ * those of our dependencies.
+ */
+async function writeTypes(): Promise<void> {
+  const folder = path.join(dist, 'declarations')
   const options = ['--emitDeclarationOnly', '--declaration', '--noEmit', 'false']
-  const places = ['--rootDir', 'src', '--outDir', path.join(dist, 'types')]
+  const places = ['--rootDir', 'src', '--outDir', folder]
   execFileSync('tsc', ['--project', 'tsconfig.build.json', ...options, ...places], {
     cwd: packageDir,
     stdio: 'inherit',
   })
+  await build({
+    input: {
+      index: path.join(folder, 'index.d.ts'),
+      testing: path.join(folder, 'testing/index.d.ts'),
+    },
+    external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
+    plugins: [dts({ dtsInput: true, emitDtsOnly: true })],
+    output: { dir: path.join(dist, 'types'), format: 'esm' },
+    logLevel: 'warn',
+  })
+  rmSync(folder, { recursive: true })
 }
 
 /** The published manifest: what is bundled, and what only development needs, is not in it. */
@@ -93,8 +120,10 @@ function writeManifest(): void {
   const { devDependencies, scripts, publishConfig, ...kept } = manifest
   const exports = {
     '.': { types: './types/index.d.ts', default: './index.js' },
-    './testing': { types: './types/testing/index.d.ts', default: './testing.js' },
+    './testing': { types: './types/testing.d.ts', default: './testing.js' },
     './schema-engine': './bin/schema-engine.js',
+    './schemas/*.json': './schemas/*.json',
+    './package.json': './package.json',
   }
   const text = JSON.stringify({ ...kept, exports }, null, 2)
   writeFileSync(path.join(dist, 'package.json'), `${text}\n`)

@@ -92,6 +92,7 @@ export {
   type SeedDefinition,
   type SeedRow,
   type SeedRows,
+  type SeedSetFile,
   type SeedTable,
   type SeedValue,
 } from './seeds/index.ts'

@@ -43,7 +43,7 @@ export interface SeedFilesResult {
   readonly sets: readonly {
     readonly name: string
     readonly version: number
-    readonly status: PreparedFiles['sets'][number]['state']
+    readonly status: FileChange['state']
     readonly file: string
   }[]
   /** What a person has to do beside. */

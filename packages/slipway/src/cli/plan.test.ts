@@ -300,7 +300,7 @@ describe('hazards of a table with rows', () => {
   test('an id that is none is refused, with the one that was meant', async () => {
     expect(await slipway(['deploy', '--accept', 'index-not-concurent'])).toMatchObject({
       exitCode: 2,
-      failure: { code: 'CLI.FLAG_VALUE', why: 'Did you mean `index-not-concurrent`?' },
+      failure: { code: 'APP.ACCEPT_UNKNOWN', why: 'Did you mean `index-not-concurrent`?' },
     })
   })
 })

@@ -14,6 +14,7 @@ export {
   type SeedRow,
   type SeedRows,
   type SeedSet,
+  type SeedSetFile,
   type SeedTable,
   type SeedValue,
 } from './set.ts'

@@ -52,6 +52,18 @@ export interface SeedDefinition<Tables extends Record<string, object> = Record<s
   readonly tables: { readonly [Name in keyof Tables]: SeedTable<Tables[Name]> }
 }
 
+/** The file `set.json` of a set that is a folder. */
+export interface SeedSetFile extends Omit<SeedDefinition, 'tables'> {
+  /** By model or table. */
+  readonly tables: Readonly<Record<string, SeedSetFileTable>>
+}
+
+/** What `set.json` says of one table. */
+interface SeedSetFileTable extends Omit<SeedTable, 'rows'> {
+  /** Rows, or the name of a file beside the set; `<table>.csv` or the like where absent. */
+  readonly rows?: readonly Readonly<Record<string, unknown>>[] | string
+}
+
 /** Gives a seed set its types; `defineSeed<{ Carrier: Prisma.CarrierUncheckedCreateInput }>({ … })` those of a model. Returns what it is given. */
 export function defineSeed<Tables extends Record<string, object> = Record<string, SeedRow>>(
   definition: SeedDefinition<Tables>,

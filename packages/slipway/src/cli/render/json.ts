@@ -1,5 +1,6 @@
 import { redact } from '../../kernel/index.ts'
-import type { PresentedReport } from '../next-actions.ts'
+import type { Finding } from '../command.ts'
+import type { PresentedReport, TypedAction } from '../next-actions.ts'
 import { nextActionsOf } from '../present.ts'
 
 /** What a report is written with, beside the report. */
@@ -12,12 +13,27 @@ export interface Frame {
   readonly root: string
 }
 
+/** The one JSON document of a command, which `--format json` writes. Keys stay in every release; more may be added. */
+export interface JsonDocument {
+  /** Version of Slipway. */
+  readonly slipway: string
+  /** Nothing where the command line named none. */
+  readonly command: string | null
+  /** Whether the command exits 0. */
+  readonly ok: boolean
+  /** As the JSON Schema of the command has it; empty where nothing had begun. */
+  readonly result: object
+  readonly findings: readonly Finding[]
+  readonly failure: PresentedReport['failure'] | null
+  readonly next: readonly TypedAction[]
+}
+
 /**
  * The one JSON document of a command. Keys stand in this order in every release; `ok` is true
  * exactly where the command exits 0.
  */
 export function renderJson(report: PresentedReport, { version, command, exitCode }: Frame): string {
-  const document = {
+  const document: JsonDocument = {
     slipway: version,
     command,
     ok: exitCode === 0,

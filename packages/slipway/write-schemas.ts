@@ -1,0 +1,86 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { createGenerator, type Schema } from 'ts-json-schema-generator'
+
+/**
+ * The JSON Schemas that the package publishes, made from the types that the code itself is checked with: they cannot say anything
+ * else than the results have. Each by its file, with the types of which it takes any.
+ */
+export const SCHEMAS: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  'command-line': ['JsonDocument'],
+  config: ['SlipwayConfig'],
+  'plan-file': ['SavedPlan'],
+  'seed-set': ['SeedSetFile'],
+  init: ['InitResult'],
+  doctor: ['DoctorResult'],
+  status: ['StatusResult'],
+  drift: ['DriftResult', 'AdoptResult'],
+  plan: ['PlanResult'],
+  create: ['CreateResult'],
+  dev: ['DevResult'],
+  check: ['CheckResult'],
+  fix: ['FixResult'],
+  squash: ['SquashResult'],
+  reset: ['ResetResult'],
+  baseline: ['BaselineResult', 'AdoptResult'],
+  deploy: ['DeployResult'],
+  rollback: ['RollbackResult'],
+  repair: ['RepairResult'],
+  'kept-list': ['KeptListResult'],
+  'kept-restore': ['KeptListResult'],
+  'kept-prune': ['KeptListResult'],
+  'seed-run': ['SeedRunResult'],
+  'seed-status': ['SeedStatusResult'],
+  'seed-verify': ['SeedVerifyResult'],
+  'seed-sync': ['SeedSyncResult'],
+  'seed-export': ['SeedExportResult'],
+}
+
+/** Files whose types are made schemas of. */
+const SOURCES = 'src/{index,cli/render/json,deploy/plan-file,seeds/set}.ts'
+
+/** Files that people write: a key that is not known there is a mistake. Results may gain keys. */
+const STRICT = ['config', 'seed-set']
+
+/** Makes all schemas, or those of the named files. By file, without `.json`. */
+export function makeSchemas(names = Object.keys(SCHEMAS)): ReadonlyMap<string, Schema> {
+  const generators = [true, false].map((additionalProperties) =>
+    createGenerator({
+      path: path.join(import.meta.dirname, SOURCES),
+      tsconfig: path.join(import.meta.dirname, '../../tsconfig.json'),
+      type: '*',
+      skipTypeCheck: true,
+      topRef: false,
+      encodeRefs: false,
+      sortProps: false,
+      additionalProperties,
+    }),
+  )
+  return new Map(
+    names.map((name) => {
+      const generator = generators[STRICT.includes(name) ? 1 : 0]
+      return [name, schemaOf(name, (type) => generator?.createSchema(type) ?? {})]
+    }),
+  )
+}
+
+function schemaOf(name: string, make: (type: string) => Schema): Schema {
+  const types = SCHEMAS[name] ?? []
+  const made = types.map(make)
+  const [only] = made
+  const title = `slipway ${name.replace('-', ' ')}`
+  if (only && made.length === 1) return { title, ...only }
+  const definitions = Object.assign({}, ...made.map((one) => one.definitions)) as NonNullable<
+    Schema['definitions']
+  >
+  const anyOf = made.map(({ $schema: _schema, definitions: _definitions, ...one }) => one)
+  return { title, $schema: 'http://json-schema.org/draft-07/schema#', anyOf, definitions }
+}
+
+/** Writes all schemas into a folder. */
+export function writeSchemas(folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, schema] of makeSchemas()) {
+    writeFileSync(path.join(folder, `${name}.json`), `${JSON.stringify(schema, null, 2)}\n`)
+  }
+}
