@@ -4,6 +4,7 @@ export { isLoopback, isSameServer, locate, type PostgresLocation } from './conne
 export type { Embedded, EmbeddedImage } from './embedded.ts'
 export type { EmbeddedServer } from './embedded-server.ts'
 export type { LocalServer } from './local-server.ts'
+export { addressOf } from './address-of.ts'
 export { type ByDialect, type Dialect, dialectOf, productOf } from './dialect.ts'
 export { databaseFailures } from './failures.ts'
 export { programFolders, type Programs, serverPrograms } from './programs.ts'
@@ -12,6 +13,7 @@ export { quoteIdentifier, quoteLiteral } from './quote.ts'
 export type {
   Address,
   DatabaseKind,
+  RawColumn,
   RawResult,
   Row,
   ServerInfo,

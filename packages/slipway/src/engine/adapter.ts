@@ -1,27 +1,18 @@
-import { quoteIdentifier, type Session } from '../database/index.ts'
+import type { RawResult, Session } from '../database/index.ts'
 import { type Failure, failureOf } from '../kernel/index.ts'
-import { columnOf } from './column-type.ts'
+import { engineDialectOf } from './dialects.ts'
+import type { DatabaseError, EngineDialect } from './engine-dialect.ts'
 
 /** What the engine's methods of a driver adapter answer with; it reads the fields, nothing is thrown. */
 type Outcome<T> = { ok: true; value: T } | { ok: false; error: AdapterError }
 
 /** An error in the form that the engine deserialises. `GenericJs` is one that the engine does not know. */
-type AdapterError =
-  | {
-      kind: 'postgres'
-      code: string
-      severity: string
-      message: string
-      detail?: string
-      column?: string
-      hint?: string
-    }
-  | { kind: 'ConnectionClosed' }
-  | { kind: 'GenericJs'; id: number }
+type AdapterError = DatabaseError | { kind: 'ConnectionClosed' } | { kind: 'GenericJs'; id: number }
 
 interface Query {
   readonly sql: string
   readonly args: readonly unknown[]
+  readonly argTypes: readonly { readonly scalarType?: string }[]
 }
 
 interface ResultSet {
@@ -31,7 +22,7 @@ interface ResultSet {
 }
 
 interface Queryable {
-  readonly provider: 'postgres'
+  readonly provider: EngineDialect['provider']
   readonly adapterName: string
   queryRaw(query: Query): Promise<Outcome<ResultSet>>
   executeRaw(query: Query): Promise<Outcome<number>>
@@ -53,7 +44,7 @@ interface DriverAdapter extends Queryable {
 
 /** In the shape of Prisma's `SqlMigrationAwareDriverAdapterFactory`. */
 export interface DriverAdapterFactory {
-  readonly provider: 'postgres'
+  readonly provider: EngineDialect['provider']
   readonly adapterName: string
   connect(): Promise<Outcome<DriverAdapter>>
   connectToShadowDb(): Promise<Outcome<DriverAdapter>>
@@ -79,28 +70,26 @@ export interface AdapterOptions {
   readonly dispose?: () => Promise<void>
 }
 
-const IDENTITY = { provider: 'postgres', adapterName: 'slipway' } as const
-
 /** Makes the factory that the engine is built with. */
 export function adapterFactory(
+  { provider, adapterName }: EngineDialect,
   connect: () => Promise<AdapterOptions>,
   connectToShadowDb: () => Promise<AdapterOptions>,
   errors: ErrorLog,
 ): DriverAdapterFactory {
   return {
-    ...IDENTITY,
-    connect: () => outcomeOf(errors, async () => await openAdapter(await connect())),
+    provider,
+    adapterName,
+    connect: () => outcomeOf({ errors }, async () => await openAdapter(await connect())),
     connectToShadowDb: () =>
-      outcomeOf(errors, async () => await openAdapter(await connectToShadowDb())),
+      outcomeOf({ errors }, async () => await openAdapter(await connectToShadowDb())),
   }
 }
 
 /** Prepares a session for the engine and wraps it. */
 async function openAdapter(options: AdapterOptions): Promise<DriverAdapter> {
   const { session, schema } = options
-  await session.execute('SET DateStyle TO ISO')
-  // The engine reads `schemaName` but never sets the path that migrations without a prefix go by.
-  if (schema !== 'public') await session.execute(`SET search_path TO ${quoteIdentifier(schema)}`)
+  await engineDialectOf(session).prepare(session, schema)
   return adapterOver(options)
 }
 
@@ -112,12 +101,14 @@ function adapterOver({
   dispose,
 }: AdapterOptions): DriverAdapter {
   const queryable = queryableOver(session, errors, createSchema)
-  const command = (sql: string) => () => outcomeOf(errors, () => done(session.execute(sql)))
+  const command = (sql: string) => () =>
+    outcomeOf({ session, errors }, () => done(session.execute(sql)))
   return {
     ...queryable,
-    executeScript: (script) => outcomeOf(errors, () => done(session.execute(script)), script),
+    executeScript: (script) =>
+      outcomeOf({ session, errors }, () => done(session.execute(script)), script),
     startTransaction: (isolationLevel) =>
-      outcomeOf(errors, async () => {
+      outcomeOf({ session, errors }, async () => {
         await session.execute(
           isolationLevel === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolationLevel}`,
         )
@@ -129,17 +120,31 @@ function adapterOver({
       ok: true,
       value: { schemaName: schema, supportsRelationJoins: true },
     }),
-    dispose: () => outcomeOf(errors, () => done(dispose?.())),
+    dispose: () => outcomeOf({ session, errors }, () => done(dispose?.())),
   }
 }
 
 function queryableOver(session: Session, errors: ErrorLog, createSchema: boolean): Queryable {
+  const { provider, adapterName, columnOf, argument, createsSchema, isWithoutHistory } =
+    engineDialectOf(session)
+  const argumentsOf = ({ args, argTypes }: Query) =>
+    args.map((value, at) => argument(value, argTypes?.[at]?.scalarType))
+  async function rowsOf(query: Query): Promise<RawResult> {
+    try {
+      return await session.queryRaw(query.sql, argumentsOf(query))
+    } catch (error) {
+      const failure = failureOf(error)
+      if (failure && isWithoutHistory(failure)) return { columns: [], rows: [], affected: 0 }
+      throw error
+    }
+  }
   return {
-    ...IDENTITY,
-    queryRaw: ({ sql, args }) =>
-      outcomeOf(errors, async () => {
-        const result = await session.queryRaw(sql, args)
-        const columns = result.columns.map(({ oid }) => columnOf(oid))
+    provider,
+    adapterName,
+    queryRaw: (query) =>
+      outcomeOf({ session, errors }, async () => {
+        const result = await rowsOf(query)
+        const columns = result.columns.map(columnOf)
         return {
           columnNames: result.columns.map(({ name }) => name),
           columnTypes: columns.map(({ type }) => type),
@@ -148,12 +153,13 @@ function queryableOver(session: Session, errors: ErrorLog, createSchema: boolean
           ),
         }
       }),
-    executeRaw: ({ sql, args }) =>
-      outcomeOf(errors, async () => {
-        if (!createSchema && /^\s*CREATE SCHEMA\b/i.test(sql)) return 0
+    executeRaw: (query) =>
+      outcomeOf({ session, errors }, async () => {
+        const { sql, args } = query
+        if (!createSchema && createsSchema(sql)) return 0
         // Without arguments the text may hold several statements, which only the simple protocol takes.
         if (args.length === 0) return await session.execute(sql).then(() => 0)
-        return (await session.queryRaw(sql, args)).affected
+        return (await session.queryRaw(sql, argumentsOf(query))).affected
       }),
   }
 }
@@ -162,8 +168,14 @@ async function done(work: Promise<void> | undefined): Promise<undefined> {
   await work
 }
 
+/** Where a call goes to: without a session, to what opens one. */
+interface Call {
+  readonly session?: Session
+  readonly errors: ErrorLog
+}
+
 async function outcomeOf<T>(
-  errors: ErrorLog,
+  { session, errors }: Call,
   work: () => Promise<T>,
   script?: string,
 ): Promise<Outcome<T>> {
@@ -174,23 +186,13 @@ async function outcomeOf<T>(
     return { ok: true, value }
   } catch (error) {
     errors.last = script === undefined ? { error } : { error, script }
-    return { ok: false, error: adapterError(failureOf(error)) }
+    return { ok: false, error: adapterError(failureOf(error), session) }
   }
 }
 
-function adapterError(failure: Failure | undefined): AdapterError {
-  const server = failure?.server
-  if (server) {
-    const { sqlstate, message, detail, hint } = server
-    return {
-      kind: 'postgres',
-      code: sqlstate,
-      severity: 'ERROR',
-      message,
-      ...(detail === undefined ? {} : { detail }),
-      ...(hint === undefined ? {} : { hint }),
-    }
-  }
+function adapterError(failure: Failure | undefined, session: Session | undefined): AdapterError {
+  const known = failure && session && engineDialectOf(session).errorOf(failure)
+  if (known) return known
   if (failure?.code === 'DATABASE.CONNECTION_LOST') return { kind: 'ConnectionClosed' }
   return { kind: 'GenericJs', id: 0 }
 }

@@ -45,12 +45,14 @@ export function raiseEngineError(error: unknown, context: EngineErrorContext): n
   if (code === 'P1012') raiseSchemaError(message, files, error)
   raiseUnsupported(message, error)
   // An error with a P-code of its own may come after one that the engine had expected and dealt with.
-  const cause = errors.last?.script !== undefined || code === undefined ? driver?.server : undefined
+  const isDrivers = errors.last?.script !== undefined || code === undefined
+  const { server: cause, sqlite } = (isDrivers ? driver : undefined) ?? {}
   const text = cause ? withServerMessage(message, cause) : message
   return raise('ENGINE.FAILED', {
     message: code === undefined ? firstLine(text) : `${code}: ${firstLine(text)}`,
     why: redact(text),
     ...(cause ? { server: cause } : {}),
+    ...(sqlite ? { sqlite } : {}),
     cause: error,
   })
 }

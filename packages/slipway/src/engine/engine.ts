@@ -13,6 +13,7 @@ import type {
 } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import type { Session } from '../database/index.ts'
 import { type AdapterOptions, adapterFactory, type ErrorLog } from './adapter.ts'
+import { engineDialectOf } from './dialects.ts'
 import { raiseEngineError } from './engine-error.ts'
 import { holdOpen } from './hold-open.ts'
 import { forEngine, type SchemaFile } from './schema-file.ts'
@@ -91,6 +92,7 @@ export async function withRawEngine<T>(
   const errors: ErrorLog = { last: undefined }
   const schema = main.server.schema
   const factory = adapterFactory(
+    engineDialectOf(main),
     async () => ({ session: main, schema, errors, createSchema: writes }),
     async () => await openShadowDatabase(options, errors),
     errors,
@@ -150,28 +152,36 @@ function engineOver(options: EngineOptions, call: EngineCall): Engine {
       return (await call((engine) => engine.diff(params))).stdout ?? ''
     },
     devDiagnostic: (migrations) =>
-      call((engine) => engine.devDiagnostic({ migrationsList: listOf(migrations), filters })),
+      call((engine) =>
+        engine.devDiagnostic({ migrationsList: listOf(migrations, options.main), filters }),
+      ),
     diagnose: (migrations, { replay = false } = {}) =>
       call((engine) =>
         engine.diagnoseMigrationHistory({
-          migrationsList: listOf(migrations),
+          migrationsList: listOf(migrations, options.main),
           optInToShadowDatabase: replay,
           filters,
         }),
       ),
     async createMigration(migrations) {
-      const migrationsList = listOf(migrations)
+      const migrationsList = listOf(migrations, options.main)
       const input = { migrationsList, schema, filters, draft: false, migrationName: 'next' }
       return (await call((engine) => engine.createMigration(input))).migrationScript
     },
     evaluateDataLoss: (migrations) =>
       call((engine) =>
-        engine.evaluateDataLoss({ migrationsList: listOf(migrations), schema, filters }),
+        engine.evaluateDataLoss({
+          migrationsList: listOf(migrations, options.main),
+          schema,
+          filters,
+        }),
       ),
     applyMigrations: (migrations) =>
-      call((engine) => engine.applyMigrations({ migrationsList: listOf(migrations), filters })),
+      call((engine) =>
+        engine.applyMigrations({ migrationsList: listOf(migrations, options.main), filters }),
+      ),
     async markApplied(migrationName, migrations) {
-      const migrationsList = listOf(migrations)
+      const migrationsList = listOf(migrations, options.main)
       await call((engine) => engine.markMigrationApplied({ migrationName, migrationsList }))
     },
     async markRolledBack(migrationName) {
@@ -199,10 +209,14 @@ export function filterOf(filter: Partial<SchemaFilter> = {}): SchemaFilter {
 }
 
 /** A list of migrations as the engine wants it. */
-export function listOf(migrations: readonly EngineMigration[]): MigrationList {
+export function listOf(
+  migrations: readonly EngineMigration[],
+  main: Pick<Session, 'kind'>,
+): MigrationList {
+  const { lockProvider } = engineDialectOf(main)
   return {
     baseDir: 'migrations',
-    lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+    lockfile: { path: 'migration_lock.toml', content: `provider = "${lockProvider}"\n` },
     shadowDbInitScript: '',
     migrationDirectories: migrations.map(({ name, sql }) => ({
       path: name,

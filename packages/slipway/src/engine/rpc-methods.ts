@@ -1,5 +1,5 @@
 import type { DiffTarget } from '@prisma/schema-engine-wasm/schema_engine_bg'
-import { type Session, withSession } from '../database/index.ts'
+import { addressOf, type Session, withSession } from '../database/index.ts'
 import { ConnectionString } from '../kernel/index.ts'
 import { createDatabase, requireUrl } from './create-database.ts'
 import { type EngineCall, filterOf, withRawEngine, type WithShadow } from './engine.ts'
@@ -24,7 +24,7 @@ export async function withDatabase<T>(
   url: ConnectionString | undefined,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  return await withSession({ kind: 'postgres', url: requireUrl(url) }, {}, work)
+  return await withSession(addressOf(requireUrl(url)), {}, work)
 }
 
 type OwnMethod = (context: RpcContext, params: Params) => Promise<unknown>
@@ -88,7 +88,7 @@ async function diff(context: RpcContext, params: Params): Promise<unknown> {
     return { exitCode, stdout: null }
   }
   const onMain = (main: Session) => {
-    const replayed = context.shadows.knowing(extensionsOf(params))
+    const replayed = context.shadows.knowing(extensionsOf(params), main)
     const withShadowDatabase: WithShadow = (work) =>
       second ? withDatabase(second, work) : replayed(work)
     return withRawEngine({ main, withShadowDatabase, files: filesOf(from, to) }, run)

@@ -68,7 +68,7 @@ async function withProjectEngine<T>(
 ): Promise<T> {
   return await withDatabase(url, async (main) => {
     const withShadowDatabase = <R>(replay: (shadow: typeof main) => Promise<R>) =>
-      shadows.knowing(request.extensions)(replay)
+      shadows.knowing(request.extensions, main)(replay)
     return await withRawEngine({ main, withShadowDatabase, files, writes: true }, work)
   })
 }

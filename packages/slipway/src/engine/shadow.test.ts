@@ -14,7 +14,7 @@ SET search_path TO shop;
 
 test('a shadow database that is used again is as good as new', async () => {
   await withShadows(async (shadows) => {
-    const withShadowDatabase = shadows.knowing(['citext'])
+    const withShadowDatabase = shadows.knowing(['citext'], { kind: 'postgres' })
     await withShadowDatabase((shadow) => shadow.execute(REPLAY))
     await withShadowDatabase(async (shadow) => {
       await shadow.execute(REPLAY)

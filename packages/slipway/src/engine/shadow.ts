@@ -1,12 +1,16 @@
 import { quoteIdentifier, type Session, withSession } from '../database/index.ts'
 import { failureOf } from '../kernel/index.ts'
+import { engineDialectOf } from './dialects.ts'
 import type { EngineMigration, WithShadow } from './engine.ts'
 import { type Held, holdOpen } from './hold-open.ts'
 
 /** Gives the engine its shadow databases. */
 export interface Shadows {
-  /** `extensions` are those that the migrations are going to create: a shadow database must know them when it opens. */
-  knowing(extensions: readonly string[]): WithShadow
+  /**
+   * Those for work on a database. `extensions` are those that the migrations are going to create: a shadow database must
+   * know them when it opens.
+   */
+  knowing(extensions: readonly string[], main: Pick<Session, 'kind'>): WithShadow
 }
 
 /**
@@ -27,10 +31,14 @@ export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Pr
   }
   try {
     return await work({
-      knowing: (extensions) => async (replay) => {
-        const shadow = await take(extensions)
-        await empty(shadow)
-        return await replay(makingRoles(shadow))
+      knowing(extensions, main) {
+        const { withShadow } = engineDialectOf(main)
+        if (withShadow) return withShadow
+        return async (replay) => {
+          const shadow = await take(extensions)
+          await empty(shadow)
+          return await replay(makingRoles(shadow))
+        }
       },
     })
   } finally {

@@ -192,7 +192,7 @@ test('replays on a shadow database of its own, and leaves the shadow database of
   await withSession(address, {}, (session) => session.execute('CREATE TABLE kept (id int)'))
   await onDatabase((session) => session.execute(INIT))
   const url = database.url
-  const from = listOf([{ name: '1_init', sql: INIT }])
+  const from = listOf([{ name: '1_init', sql: INIT }], { kind: 'postgres' })
   const params = { from: { tag: 'migrations', ...from }, to: { tag: 'url', url }, script: false }
   const datasource = JSON.stringify({ url, shadowDatabaseUrl: shadow.url })
   const named = { ...params, shadowDatabaseUrl: shadow.url }

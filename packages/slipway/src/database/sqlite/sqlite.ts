@@ -108,11 +108,16 @@ function run(database: DatabaseSync, sql: string, params: readonly unknown[]): R
   const statement = database.prepare(sql)
   statement.setReadBigInts(true)
   statement.setReturnArrays(true)
-  const named = Object.fromEntries(params.map((value, at) => [`$${at + 1}`, inputValue(value)]))
+  // Ours are numbered `$1`, as on PostgreSQL; Prisma's engine writes `?` for each.
+  const values = params.map(inputValue)
+  const named = Object.fromEntries(values.map((value, at) => [`$${at + 1}`, value]))
+  const isNamed = sql.includes('$1')
   if (statement.columns().length === 0) {
-    return { statement, rows: [], written: Number(statement.run(named).changes) }
+    const { changes } = isNamed ? statement.run(named) : statement.run(...values)
+    return { statement, rows: [], written: Number(changes) }
   }
-  return { statement, rows: statement.all(named) as unknown as SQLOutputValue[][] }
+  const rows = isNamed ? statement.all(named) : statement.all(...values)
+  return { statement, rows: rows as unknown as SQLOutputValue[][] }
 }
 
 function inputValue(value: unknown): SQLInputValue {

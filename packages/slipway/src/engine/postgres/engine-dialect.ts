@@ -1,0 +1,30 @@
+import { quoteIdentifier } from '../../database/index.ts'
+import { columnOf } from '../column-type.ts'
+import type { EngineDialect } from '../engine-dialect.ts'
+
+export const postgresEngine: EngineDialect = {
+  provider: 'postgres',
+  lockProvider: 'postgresql',
+  adapterName: 'slipway',
+  async prepare(session, schema) {
+    await session.execute('SET DateStyle TO ISO')
+    // The engine reads `schemaName` but never sets the path that migrations without a prefix go by.
+    if (schema !== 'public') await session.execute(`SET search_path TO ${quoteIdentifier(schema)}`)
+  },
+  columnOf: ({ oid }) => columnOf(oid),
+  argument: (value) => value,
+  errorOf({ server }) {
+    if (server === undefined) return undefined
+    const { sqlstate, message, detail, hint } = server
+    return {
+      kind: 'postgres',
+      code: sqlstate,
+      severity: 'ERROR',
+      message,
+      ...(detail === undefined ? {} : { detail }),
+      ...(hint === undefined ? {} : { hint }),
+    }
+  },
+  isWithoutHistory: () => false,
+  createsSchema: (sql) => /^\s*CREATE SCHEMA\b/i.test(sql),
+}
