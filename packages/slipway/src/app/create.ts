@@ -1,5 +1,5 @@
 import { type AskRenames, createMigration, type CreateOutcome } from '../create/index.ts'
-import type { Grade } from '../down/index.ts'
+import type { DownMigration, Grade } from '../down/index.ts'
 import { command } from '../kernel/index.ts'
 import type { Proof } from '../proof/index.ts'
 import type { AppContext } from './context.ts'
@@ -23,9 +23,10 @@ export interface CreateOptions {
 
 /** The down migration that was written. */
 export interface WrittenDown extends Pick<
-  Down,
-  'path' | 'proven' | 'losses' | 'choices' | 'notRestored'
+  DownMigration,
+  'proven' | 'losses' | 'choices' | 'notRestored'
 > {
+  readonly path: string
   readonly grade: Grade | null
   readonly proof: Proof | null
 }
