@@ -31,7 +31,7 @@ export async function preCheck(
 
 /** Reads the facts from the catalog of a target. No row of a user is read. */
 export async function readTargetFacts(session: Session): Promise<TargetFacts> {
-  const target = await readSchema(session, { keys: true, types: true })
+  const target = await readSchema(session, { constraints: true, types: true })
   return { target, versionNumber: session.server.versionNumber }
 }
 

@@ -1,7 +1,9 @@
 /** What is read of a database beside its tables and their columns; each part costs its time. */
 export interface SchemaParts {
-  /** Constraints, indexes and triggers of tables. */
+  /** Primary and foreign keys, and indexes. */
   readonly keys?: true
+  /** All constraints, indexes and triggers. */
+  readonly constraints?: true
   /** Enums and domains. */
   readonly types?: true
   /** What fills a column that a row gives no value. */

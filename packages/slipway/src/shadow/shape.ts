@@ -1,6 +1,7 @@
 import type { Session } from '../database/index.ts'
 import {
   type DatabaseSchema,
+  type Index,
   indexesByTable,
   keyOf,
   primaryKeyOf,
@@ -53,9 +54,7 @@ export async function readShape(session: Session): Promise<ShapeTable[]> {
         values ? [{ name, type, ...values }] : [],
       ),
       primaryKey: primaryKeyOf(table),
-      unique: [
-        ...new Set((unique.get(keyOf(schema, table)) ?? []).flatMap(({ columns }) => columns)),
-      ],
+      unique: uniqueColumns(unique.get(keyOf(schema, table)) ?? []),
       references: referencesOf(table, schema),
     }))
 }
@@ -67,4 +66,9 @@ function referencesOf({ constraints }: Table, schema: DatabaseSchema): ShapeRefe
       ? [{ columns, table: parent.sql ?? '', referenced: references?.columns ?? [] }]
       : []
   })
+}
+
+/** The columns of indexes, without expressions. */
+function uniqueColumns(indexes: readonly Index[]): string[] {
+  return [...new Set(indexes.flatMap(({ columns }) => columns))].filter((name) => name !== '')
 }

@@ -17,64 +17,102 @@ import type { SchemaParts } from '../schema-parts.ts'
  * those of Slipway. No row of a user is read. Schemas are references: the default schema of the session is `null`.
  */
 export async function readSchema(session: Session, parts: SchemaParts): Promise<DatabaseSchema> {
-  const [row] = await session.query<{ facts: string }>(schemaSql(parts))
+  const [row] = await session.query<{ facts: string }>(
+    schemaSql(parts, session.server.versionNumber),
+  )
   const facts = JSON.parse(row?.facts ?? '{}') as Partial<SchemaRow>
   return schemaOf(facts, session.server.schema)
 }
 
-type Row<Object extends QualifiedName> = Omit<Object, 'schema'> & { readonly schema: string }
-
-type ColumnRow = Omit<Column, 'id' | 'enum'> & {
+interface ColumnRow extends Pick<Column, 'type' | 'notNull' | 'filling' | 'values'> {
+  /** The identity of the table on the server. */
+  readonly of: number
+  readonly number: number
   readonly name: string
-  readonly enum?: Row<QualifiedName>
+  readonly enum?: Placed
 }
 
-interface TableRow extends Omit<
-  Row<Table>,
-  'id' | 'columns' | 'constraints' | 'triggers' | 'onTarget'
-> {
-  readonly columns: readonly ColumnRow[]
-  readonly constraints?: readonly Constraint[]
-  readonly indexes?: readonly Omit<Index, 'schema' | 'table'>[]
-  readonly triggers?: readonly string[]
+interface Placed {
+  readonly schema: string
+  readonly name: string
 }
+
+/** Columns by their numbers; 0 is an expression. */
+interface Numbered {
+  readonly of: number
+  readonly columns: readonly number[]
+}
+
+interface ConstraintRow
+  extends Numbered, Pick<Constraint, 'kind' | 'name' | 'valid' | 'expression' | 'passesOn'> {
+  readonly table?: number
+  readonly referenced?: readonly number[]
+}
+
+type IndexRow = Numbered & Omit<Index, 'schema' | 'table' | 'columns'>
+
+type TableRow = Placed &
+  Pick<Table, 'sql' | 'partitioned' | 'partition' | 'ofExtension'> & { readonly oid: number }
 
 interface SchemaRow {
   readonly tables: readonly TableRow[]
-  readonly enums: readonly (Row<QualifiedName> & { readonly labels: readonly string[] | null })[]
-  readonly domains: readonly Row<QualifiedName>[]
+  readonly columns: readonly ColumnRow[]
+  readonly constraints: readonly ConstraintRow[]
+  readonly indexes: readonly IndexRow[]
+  readonly triggers: readonly { readonly of: number; readonly name: string }[]
+  readonly enums: readonly (Placed & { readonly labels: readonly string[] | null })[]
+  readonly domains: readonly Placed[]
 }
 
-function schemaOf(
-  { tables = [], enums = [], domains = [] }: Partial<SchemaRow>,
-  defaultSchema: string,
-): DatabaseSchema {
+function schemaOf(read: Partial<SchemaRow>, defaultSchema: string): DatabaseSchema {
   const empty = emptySchema(defaultSchema)
+  const { enums = [], domains = [], tables = [], columns = [] } = read
   let id = empty.nextId
-  const nextId = () => id++
-  const placed = <T extends QualifiedName>(one: T) => {
+  const placed = <T extends Placed>(one: T) => {
     const name = referenceOf(empty, one)
     return { ...one, ...name, onTarget: name }
   }
   const keyed = <T extends QualifiedName>(all: readonly T[]) =>
     new Map(all.map((one) => [keyOf(empty, one), one]))
-  const indexes = tables.flatMap(({ schema, name, indexes: own = [] }) =>
-    own.map((index) => ({
-      ...index,
-      ...referenceOf(empty, { schema, name: index.name }),
-      table: referenceOf(empty, { schema, name }),
-    })),
-  )
-  const read = tables.map(({ indexes: _indexes, triggers = [], constraints = [], ...table }) => ({
+  const names = new Map(tables.map((table) => [table.oid, referenceOf(empty, table)]))
+  const numbers = new Map(columns.map(({ of, number, name }) => [`${of} ${number}`, name]))
+  const named = (of: number, list: readonly number[]) =>
+    list.map((number) => numbers.get(`${of} ${number}`) ?? '')
+  const [ownColumns, ownConstraints, ownTriggers] = [
+    Map.groupBy(columns, ({ of }) => of),
+    Map.groupBy(read.constraints ?? [], ({ of }) => of),
+    Map.groupBy(read.triggers ?? [], ({ of }) => of),
+  ]
+  const constraintOf = ({ of, table, referenced, ...constraint }: ConstraintRow): Constraint => {
+    const other = table === undefined ? undefined : names.get(table)
+    return {
+      ...constraint,
+      columns: named(of, constraint.columns),
+      ...(other && table !== undefined
+        ? { references: { table: other, columns: named(table, referenced ?? []) } }
+        : {}),
+    }
+  }
+  const columnOf = ({ of: _of, number: _number, name, enum: type, ...column }: ColumnRow) => {
+    const ofEnum = type ? { enum: referenceOf(empty, type) } : {}
+    return [name, { ...column, id: id++, ...ofEnum }] as const
+  }
+  const readTables = tables.map(({ oid, ...table }) => ({
     ...placed(table),
-    id: nextId(),
-    triggers,
-    columns: new Map(table.columns.map((row) => columnOf(row, { nextId, empty }))),
-    constraints: constraints.map((one) => constraintOf(one, empty)),
+    id: id++,
+    triggers: (ownTriggers.get(oid) ?? []).map(({ name }) => name),
+    columns: new Map((ownColumns.get(oid) ?? []).map(columnOf)),
+    constraints: (ownConstraints.get(oid) ?? []).map(constraintOf),
   }))
+  const indexes = (read.indexes ?? []).flatMap(({ of, ...index }) => {
+    const table = names.get(of)
+    return table
+      ? [{ ...index, schema: table.schema, table, columns: named(of, index.columns) }]
+      : []
+  })
   return {
     ...empty,
-    tables: keyed(read),
+    tables: keyed(readTables),
     indexes: keyed(indexes),
     enums: keyed(enums.map((one) => ({ ...placed(one), labels: one.labels ?? [] }))),
     domains: keyed(domains.map(placed)),
@@ -82,41 +120,19 @@ function schemaOf(
   }
 }
 
-function columnOf(
-  { name, enum: type, ...column }: ColumnRow,
-  { nextId, empty }: { readonly nextId: () => number; readonly empty: DatabaseSchema },
-): [string, Column] {
-  return [name, { ...column, id: nextId(), ...(type ? { enum: referenceOf(empty, type) } : {}) }]
-}
-
-function constraintOf(constraint: Constraint, empty: DatabaseSchema): Constraint {
-  const { references } = constraint
-  if (references === undefined) return constraint
-  return {
-    ...constraint,
-    references: { ...references, table: referenceOf(empty, references.table) },
-  }
-}
-
 const USERS = `n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'slipway')`
 
 /** What is not there, or false, takes no place in what is read. */
 function strippedObject(...fields: readonly string[]): string {
-  return `jsonb_strip_nulls(jsonb_build_object(${fields.join(', ')}))`
+  return `json_strip_nulls(json_build_object(${fields.join(', ')}))`
 }
 
 function flag(name: string, condition: string): string {
   return `'${name}', nullif(${condition}, false)`
 }
 
-/** Names of columns by their numbers, in order; an expression is empty text. */
-function columnNames(numbers: string, relation: string): string {
-  return `(SELECT jsonb_agg(coalesce(a.attname, '') ORDER BY u.at) FROM unnest(${numbers}) WITH ORDINALITY u (number, at)
-    LEFT JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = u.number AND u.number <> 0)`
-}
-
 /** A column of a serial type is filled by a sequence, which depends on it. */
-const FILLING = `jsonb_strip_nulls(jsonb_build_object(
+const FILLING = `json_strip_nulls(json_build_object(
     'hasDefault', a.atthasdef OR a.attidentity <> '', 'generated', a.attgenerated <> '', 'always', a.attidentity = 'a',
     'sequence', pg_get_serial_sequence(c.oid::regclass::text, a.attname),
     'comparable', EXISTS (SELECT FROM pg_operator o WHERE o.oprname = '=' AND o.oprleft = o.oprright
@@ -124,13 +140,13 @@ const FILLING = `jsonb_strip_nulls(jsonb_build_object(
       OR t.typcategory IN ('A', 'S', 'R'))))`
 
 /** A type's limits are in atttypmod: 4 + the length; for numeric, precision and scale in its two halves. */
-const VALUES = `(SELECT jsonb_strip_nulls(jsonb_build_object(
+const VALUES = `(SELECT json_strip_nulls(json_build_object(
     'base', coalesce(element.typname, base.typname), 'array', element.oid IS NOT NULL, 'place', a.attnum,
     'notNull', a.attnotnull OR t.typnotnull, 'generated', a.attgenerated <> '',
-    'hints', (SELECT coalesce(jsonb_agg(DISTINCT replace(literal[1], '''''', '''')), '[]')
+    'hints', (SELECT coalesce(json_agg(DISTINCT replace(literal[1], '''''', '''')), '[]')
       FROM pg_constraint k, regexp_matches(pg_get_constraintdef(k.oid), '''((?:[^'']|'''')*)''', 'g') literal
       WHERE k.contype = 'c' AND (k.conrelid = c.oid AND a.attnum = ANY (k.conkey) OR k.contypid = a.atttypid)),
-    'labels', coalesce((SELECT jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e
+    'labels', coalesce((SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e
                         WHERE e.enumtypid = coalesce(element.oid, base.oid)), '[]'),
     'length', CASE WHEN base.typname IN ('varchar', 'bpchar') AND limits.mod > 3 THEN limits.mod - 4 END,
     'precision', CASE WHEN base.typname = 'numeric' AND limits.mod > 3 THEN (limits.mod - 4) >> 16 END,
@@ -139,75 +155,119 @@ const VALUES = `(SELECT jsonb_strip_nulls(jsonb_build_object(
   CROSS JOIN LATERAL (SELECT CASE WHEN t.typbasetype <> 0 THEN t.typtypmod ELSE a.atttypmod END AS mod) limits
   WHERE base.oid = coalesce(nullif(t.typbasetype, 0), t.oid))`
 
-function columnsSql({ filling, values }: SchemaParts): string {
+/** A list of objects of the tables that are read, in order; each is a row of the tables that follow. */
+function listSql(name: string, object: string, from: string, order: string): string {
+  return `'${name}', (SELECT coalesce(json_agg(${object} ORDER BY ${order}), '[]') FROM ${from})`
+}
+
+/** From 18 on, NOT NULL can be a constraint that rows may not keep yet. */
+const NOT_VALID = `NOT EXISTS (SELECT FROM pg_constraint k
+  WHERE k.conrelid = c.oid AND k.contype = 'n' AND NOT k.convalidated AND a.attnum = ANY (k.conkey))`
+
+function columnsSql({ filling, values, types }: SchemaParts, versionNumber: number): string {
   const column = strippedObject(
-    `'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod)`,
-    `'notNull', a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k
-      WHERE k.conrelid = c.oid AND k.contype = 'n' AND NOT k.convalidated AND a.attnum = ANY (k.conkey))`,
-    `'enum', CASE WHEN e.typtype = 'e' THEN jsonb_build_object('schema', en.nspname, 'name', e.typname) END`,
+    `'of', c.oid::int8, 'number', a.attnum, 'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod)`,
+    `'notNull', a.attnotnull${versionNumber >= 180_000 ? ` AND ${NOT_VALID}` : ''}`,
+    ...(types
+      ? [
+          `'enum', CASE WHEN e.typtype = 'e' THEN json_build_object('schema', en.nspname, 'name', e.typname) END`,
+        ]
+      : []),
     ...(filling ? [`'filling', ${FILLING}`] : []),
     ...(values ? [`'values', ${VALUES}`] : []),
   )
-  return `SELECT jsonb_agg(${column} ORDER BY a.attnum)
-    FROM pg_attribute a
-    JOIN pg_type t ON t.oid = a.atttypid
+  const enums = `
     JOIN pg_type e ON e.oid = CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN t.typelem ELSE t.oid END
-    JOIN pg_namespace en ON en.oid = e.typnamespace
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped`
+    JOIN pg_namespace en ON en.oid = e.typnamespace`
+  const from = `pg_attribute a JOIN read c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid${types ? enums : ''}
+    WHERE a.attnum > 0 AND NOT a.attisdropped`
+  return listSql('columns', column, from, 'c.oid, a.attnum')
 }
 
-const CONSTRAINTS = `SELECT jsonb_agg(${strippedObject(
-  `'kind', CASE k.contype WHEN 'p' THEN 'primary-key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign-key'
-    WHEN 'n' THEN 'not-null' WHEN 'x' THEN 'exclusion' ELSE 'check' END`,
-  `'name', k.conname, 'valid', k.convalidated`,
-  `'columns', coalesce(${columnNames('k.conkey', 'k.conrelid')}, '[]')`,
+const CONSTRAINT = strippedObject(
+  `'of', k.conrelid::int8, 'kind', CASE k.contype WHEN 'p' THEN 'primary-key' WHEN 'u' THEN 'unique'
+    WHEN 'f' THEN 'foreign-key' WHEN 'n' THEN 'not-null' WHEN 'x' THEN 'exclusion' ELSE 'check' END`,
+  `'name', k.conname, 'valid', k.convalidated, 'columns', coalesce(to_json(k.conkey), '[]')`,
   `'expression', CASE k.contype WHEN 'c' THEN pg_get_expr(k.conbin, k.conrelid) END`,
-  `'references', CASE k.contype WHEN 'f' THEN jsonb_build_object(
-    'table', (SELECT jsonb_build_object('schema', rn.nspname, 'name', r.relname)
-      FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace WHERE r.oid = k.confrelid),
-    'columns', ${columnNames('k.confkey', 'k.confrelid')}) END`,
+  `'table', nullif(k.confrelid::int8, 0), 'referenced', to_json(k.confkey)`,
   flag(
     'passesOn',
     `k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))`,
   ),
-)} ORDER BY k.conname)
-  FROM pg_constraint k WHERE k.conrelid = c.oid AND (k.contype IN ('p', 'u', 'f', 'c', 'x') OR k.contype = 'n' AND NOT k.convalidated)`
+)
 
-const INDEXES = `SELECT jsonb_agg(${strippedObject(
-  `'name', i.relname, 'unique', x.indisunique, 'partial', x.indpred IS NOT NULL`,
-  `'columns', ${columnNames('(x.indkey::int2[])[0:x.indnkeyatts - 1]', 'x.indrelid')}`,
+const INDEX = strippedObject(
+  `'of', x.indrelid::int8, 'name', i.relname, 'unique', x.indisunique, 'partial', x.indpred IS NOT NULL`,
+  `'columns', to_json((x.indkey::int2[])[0:x.indnkeyatts - 1])`,
   flag('primary', 'x.indisprimary'),
   flag('excludes', 'x.indisexclusion'),
   flag('invalid', 'NOT x.indisvalid'),
   flag('deferred', 'NOT x.indimmediate'),
-)} ORDER BY x.indisprimary DESC, x.indexrelid)
-  FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid`
+)
 
-const TRIGGERS = `SELECT jsonb_agg(g.tgname ORDER BY g.tgname) FROM pg_trigger g
-  WHERE g.tgrelid = c.oid AND NOT g.tgisinternal`
+function keysSql({ keys, constraints }: SchemaParts): string[] {
+  if (!keys && !constraints) return []
+  const kinds = constraints
+    ? `(k.contype IN ('p', 'u', 'f', 'c', 'x') OR k.contype = 'n' AND NOT k.convalidated)`
+    : `k.contype IN ('p', 'f')`
+  return [
+    listSql(
+      'constraints',
+      CONSTRAINT,
+      `pg_constraint k JOIN read c ON c.oid = k.conrelid WHERE ${kinds}`,
+      'k.conname',
+    ),
+    listSql(
+      'indexes',
+      INDEX,
+      'pg_index x JOIN read c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid',
+      'x.indisprimary DESC, x.indexrelid',
+    ),
+    ...(constraints
+      ? [
+          listSql(
+            'triggers',
+            `json_build_object('of', g.tgrelid::int8, 'name', g.tgname)`,
+            'pg_trigger g JOIN read c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal',
+            'g.tgname',
+          ),
+        ]
+      : []),
+  ]
+}
 
-const KEYS = `'constraints', (${CONSTRAINTS}), 'indexes', (${INDEXES}), 'triggers', (${TRIGGERS})`
+const ENUM = `json_build_object('schema', n.nspname, 'name', t.typname, 'labels',
+  (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))`
 
-const TYPES = `
-  'enums', (SELECT coalesce(jsonb_agg(jsonb_build_object('schema', n.nspname, 'name', t.typname, 'labels',
-      (SELECT jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))), '[]')
-    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'e' AND ${USERS}),
-  'domains', (SELECT coalesce(jsonb_agg(jsonb_build_object('schema', n.nspname, 'name', t.typname)), '[]')
-    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND ${USERS})`
+function typesSql(): string[] {
+  const from = (kind: string) =>
+    `pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = '${kind}' AND ${USERS}`
+  const domain = `json_build_object('schema', n.nspname, 'name', t.typname)`
+  return [
+    listSql('enums', ENUM, from('e'), 'n.nspname, t.typname'),
+    listSql('domains', domain, from('d'), 'n.nspname, t.typname'),
+  ]
+}
 
-function schemaSql(parts: SchemaParts): string {
+function schemaSql(parts: SchemaParts, versionNumber: number): string {
   const table = strippedObject(
-    `'schema', n.nspname, 'name', c.relname, 'sql', c.oid::regclass::text`,
+    `'oid', c.oid::int8, 'schema', c.nspname, 'name', c.relname, 'sql', c.oid::regclass::text`,
     flag('partitioned', `c.relkind = 'p'`),
     flag('partition', 'c.relispartition'),
     flag(
       'ofExtension',
       `EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`,
     ),
-    `'columns', coalesce((${columnsSql(parts)}), '[]')`,
-    ...(parts.keys ? [KEYS] : []),
   )
-  return `SELECT jsonb_build_object('tables', (SELECT coalesce(jsonb_agg(${table} ORDER BY n.nspname, c.relname), '[]')
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND ${USERS})${parts.types ? `,${TYPES}` : ''})::text AS facts`
+  const lists = [
+    listSql('tables', table, 'read c', 'c.nspname, c.relname'),
+    columnsSql(parts, versionNumber),
+    ...keysSql(parts),
+    ...(parts.types ? typesSql() : []),
+  ]
+  return `WITH read AS MATERIALIZED (
+      SELECT c.oid, c.relname, c.relkind, c.relispartition, n.nspname
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND ${USERS})
+    SELECT json_build_object(${lists.join(',\n')})::text AS facts`
 }

@@ -45,10 +45,10 @@ export async function readSqliteSchema(
     for (const column of columnsOf(source)) {
       columns.set(column.name, columnOf(column, { source, parts, id: nextId++ }))
     }
-    const constraints = parts.keys ? constraintsOf(source) : []
-    const triggers = parts.keys ? triggersOf(source) : []
+    const constraints = parts.keys || parts.constraints ? constraintsOf(source) : []
+    const triggers = parts.keys || parts.constraints ? triggersOf(source) : []
     tables.set(keyOf(empty, name), { ...name, onTarget: name, id, triggers, columns, constraints })
-    for (const index of parts.keys ? indexesOf(source, constraints) : []) {
+    for (const index of parts.keys || parts.constraints ? indexesOf(source, constraints) : []) {
       indexes.set(keyOf(empty, index), index)
     }
   }
