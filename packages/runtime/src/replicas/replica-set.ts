@@ -49,6 +49,8 @@ export interface Replica {
   replayed: Position | undefined
   /** Grows with each new connection, behind which may be a server that was restarted. */
   connections: number
+  /** The check that is under way. */
+  checking: Promise<void> | undefined
 }
 
 export interface ReplicaSet {
@@ -103,7 +105,12 @@ export function createReplicaSet(options: ReplicaSetOptions): ReplicaSet {
     track.record(position)
     return position
   }
-  const checkReplica = async (replica: Replica) => {
+  /** One check at a time for each replica, however many reads wait for it. */
+  const checkReplica = (replica: Replica) =>
+    (replica.checking ??= checkNow(replica).finally(() => {
+      replica.checking = undefined
+    }))
+  const checkNow = async (replica: Replica) => {
     const seen = replica.connections
     try {
       const row = await ask(replica.config.client, REPLICA_POSITION, checkTimeout)
@@ -179,6 +186,7 @@ function createReplica(config: ReplicaConfig): Replica {
     problem: 'It was not checked yet.',
     replayed: undefined,
     connections: 0,
+    checking: undefined,
   }
   config.pool?.on('connect', () => {
     replica.connections++

@@ -26,11 +26,11 @@ export interface Retry extends RetriedOperation {
 
 /** All times in ms. */
 export interface RetryOptions {
-  /** Attempts in all. Default 10. */
+  /** Attempts in all. Default 40: as a rule the deadline comes first. */
   readonly maxAttempts?: number
   /** The mean pause doubles from this one on. Default 25. */
   readonly initialDelay?: number
-  /** Default 500. */
+  /** Default 250: a read is to go on within a second after the server is back. */
   readonly maxDelay?: number
   /** No retry begins later than this after the operation began. Default 5000. */
   readonly deadline?: number
@@ -70,7 +70,7 @@ const TRANSIENT: ReadonlySet<ErrorKind> = new Set([
 ])
 
 export function createRetryPolicy(options: RetryOptions = {}): RetryPolicy {
-  const { maxAttempts = 10, initialDelay = 25, maxDelay = 500, deadline = 5000 } = options
+  const { maxAttempts = 40, initialDelay = 25, maxDelay = 250, deadline = 5000 } = options
   const budget = createBudget(options.budget?.ratio ?? 0.2, options.budget?.burst ?? 100)
   const guarded = createBreaker(options.breaker)
   const backoff = new ExponentialBackoff({ generator: fullJitterGenerator, initialDelay, maxDelay })

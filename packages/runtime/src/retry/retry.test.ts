@@ -193,6 +193,19 @@ describe('withRetry', () => {
     expect(await countCarriers('Before commit')).toBe(1)
   })
 
+  it('waits for a server that comes back, also while the circuit is open', async () => {
+    const client = connect()
+    await client.carrier.count()
+    await gate.close()
+    await sleep(50)
+    setTimeout(() => void gate.open(), 600)
+    const create = (index: number) =>
+      withRetry(client, (tx) => tx.carrier.create({ data: { name: 'Came back', mileage: index } }))
+    // Enough of them to open the circuit.
+    const rows = await Promise.all(Array.from({ length: 8 }, (_, index) => create(index)))
+    expect([rows.length, await countCarriers('Came back')]).toEqual([8, 8])
+  })
+
   it.each([
     ['before', 0],
     ['after', 1],

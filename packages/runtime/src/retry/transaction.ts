@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { classifyError, type DatabaseError } from '../errors/index.ts'
 import type { AnyClient } from '../prisma.ts'
-import { OutcomeUnknownError } from './failures.ts'
+import { CircuitOpenError, OutcomeUnknownError } from './failures.ts'
 import { createRetryPolicy, type RetryOptions, type RetryPolicy } from './policy.ts'
 
 /** Prisma's options of an interactive transaction, and ours. Times in ms. */
@@ -80,7 +80,9 @@ export async function withRetry<C extends AnyClient, R>(
     }
   }
   const mayRetry = (_: DatabaseError, thrown: unknown) =>
-    idempotent || (thrown instanceof Object && rolledBack.has(thrown))
+    idempotent ||
+    thrown instanceof CircuitOpenError ||
+    (thrown instanceof Object && rolledBack.has(thrown))
   return (await policy.run({ model: undefined, action: '$transaction' }, attempt, mayRetry)) as R
 }
 
