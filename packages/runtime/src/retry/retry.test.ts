@@ -5,6 +5,7 @@ import type { TestDatabase } from '../../../slipway/test/postgres.ts'
 import { createTestDatabase, runSql } from '../../test/database.ts'
 import { type Gate, startGate } from '../../test/gate.ts'
 import { PrismaClient } from '../../test/generated/client.ts'
+import { createPool } from '../pool/index.ts'
 import { createRetryPolicy, type Retry, retry, type RetryOptions, withRetry } from './index.ts'
 
 let database: TestDatabase
@@ -103,11 +104,13 @@ describe('operations', () => {
   })
 
   it('waits for a server that comes back, with reads and with writes', async () => {
-    const { client } = connectWithRetry()
+    const pool = createPool(gate.url, 'server', { acquireTimeout: 2000 })
+    const base = new PrismaClient({ adapter: new PrismaPg(pool) })
+    const client = base.$extends(retry())
     await client.carrier.count()
     await gate.close()
     // A write on a connection that the pool still believes in is one whose outcome is unknown.
-    await sleep(50)
+    await expect.poll(() => pool.totalCount).toBe(0)
     setTimeout(() => void gate.open(), 400)
     const [row, written] = await Promise.all([
       client.carrier.findUnique({ where: { id: 1 } }),
@@ -115,6 +118,8 @@ describe('operations', () => {
     ])
     expect([row?.id, written.name]).toEqual([1, 'Patient'])
     expect(await countCarriers('Patient')).toBe(1)
+    await base.$disconnect()
+    await pool.end()
   })
 
   it('fails fast while the circuit is open, and closes it by itself', async () => {
