@@ -19,7 +19,6 @@ const phrases: readonly (readonly [string, string])[] = [
   ['(?:come|comes|came|coming) back', 'is restored, returns'],
   ['(?:bring|brings|brought) (?:\\w+ )?back', 'restore'],
   ['scratch', 'shadow database'],
-  ['rehears\\w+', 'proof, test run'],
   ['the books', 'the history'],
   ['rooms?', 'module, space'],
   ['(?:ask|asks|asked|asking) the rows|rows (?:are|were) asked', 'run the pre-checks'],
@@ -44,7 +43,7 @@ const phrases: readonly (readonly [string, string])[] = [
 /** Names that mean something only after their comment was read, and names of replaced words. */
 const names: readonly (readonly [string, string])[] = [
   ['\\w*[wW]ayBack\\w*|wayAcross|waySql', 'down migration; the SQL between two schemas'],
-  ['\\w*[sS]cratch\\w*|\\w*[rR]ehears\\w*', 'shadow database; proof, test run'],
+  ['\\w*[sS]cratch\\w*|(?<!slipway\\.)\\b\\w*[rR]ehears\\w*', 'shadow database; proof, test run'],
   ['(?:took|take|taken)Back\\w*|\\w*TakeBack', 'rollBack, rolledBack'],
   [
     '(?:type|interface|class|const|function) (?:Half|Course|Manner|Withheld|Light|Stop|Told|Way|weighing|companions)',

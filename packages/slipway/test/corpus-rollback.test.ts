@@ -62,7 +62,7 @@ async function rollBack(
       ...work(database, from.migrations, from.cacheDir),
       extent: { kind: 'steps', steps: 1 },
       acceptUnproven: false,
-      announce: (ways) => (announced = ways.flatMap((way) => way.announced)),
+      announce: (downs) => (announced = downs.flatMap((down) => down.announced)),
     }),
   )
   if (!back.ok) return { wrong: `refused: ${back.failure.message}`, announced }

@@ -43,7 +43,7 @@ export interface RollbackResult extends TargetResult {
   readonly kept: readonly KeptResult[]
   readonly verified: boolean | null
   readonly testRun: DownVerdict
-  readonly ways: readonly DownResult[]
+  readonly downMigrations: readonly DownResult[]
 }
 
 /** Rolls the last migrations back. */
@@ -71,7 +71,7 @@ export async function rollBack(
     kept: outcome.kept.map(keptResult),
     verified: verification?.verified ?? null,
     testRun,
-    ways: outcome.ways.map(({ plan, origin, announced, sql }) => ({
+    downMigrations: outcome.downs.map(({ plan, origin, announced, sql }) => ({
       migration: plan.name,
       origin,
       announced,

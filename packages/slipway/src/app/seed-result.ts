@@ -2,7 +2,7 @@ import type {
   SeedFinding,
   SeedOutcome,
   SeedRecord,
-  SeedStanding,
+  SeedSetStatus,
   TableCounts,
 } from '../seeds/index.ts'
 import type { ResultFinding } from './outcome.ts'
@@ -25,7 +25,7 @@ export interface SeededSetResult {
 export interface SetStatusResult {
   readonly name: string
   readonly version: number
-  readonly status: SeedStanding['state']
+  readonly status: SeedSetStatus['state']
   /** Whether the project has it. */
   readonly inProject: boolean
   /** What the database has of it. */
@@ -56,8 +56,8 @@ export function seededSets(
 }
 
 /** The sets of a status or a verification. */
-export function setStatuses(standings: readonly SeedStanding[]): readonly SetStatusResult[] {
-  return standings.map(({ name, state, set, record }) => ({
+export function setStatuses(statuses: readonly SeedSetStatus[]): readonly SetStatusResult[] {
+  return statuses.map(({ name, state, set, record }) => ({
     name,
     version: set?.version ?? record?.version ?? 0,
     status: state,

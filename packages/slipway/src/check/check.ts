@@ -39,12 +39,12 @@ export interface CheckRequest {
 export interface CheckedMigration {
   readonly name: string
   readonly path: string
-  /** Absent where it was not tested: `refusal` says why, or nobody asked for it. */
+  /** Absent if it was not tested: `refusal` says why, or no test was requested. */
   readonly proof?: Proof
   readonly refusal?: Failure
   /** What its statements lock, rewrite, lose or break, by their text and the history before. */
   readonly hazards: readonly Hazard[]
-  /** How the `proof.json` beside it stands to the proof. */
+  /** How the `proof.json` beside it compares with the proof. */
   readonly stored: StoredProof
   /** What queries met beside it, where that was asked for; `loadRefusal` says why it could not be found out. */
   readonly load?: Load
@@ -83,7 +83,7 @@ export async function checkMigrations(request: CheckRequest): Promise<CheckedMig
   })
 }
 
-/** A failure of the judgement is told when the shadow database is gone. */
+/** A failure of the judgement is raised after the shadow database was dropped. */
 function hazardsOf(judgement: Result<Hazard[]>): Hazard[] {
   return judgement.ok ? judgement.value : rethrow(judgement.failure)
 }

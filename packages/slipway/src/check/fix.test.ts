@@ -129,7 +129,7 @@ test('an enum value that is used before it is committed becomes a step of its ow
   expect(textOf('3_size')).toMatch(/^ALTER TYPE size ADD VALUE 'XL';\n\nBEGIN;\nALTER TABLE/)
 })
 
-test('what stays is told and makes no one fail; a name that is none does', async () => {
+test('hazards that remain are reported without a failure; an unknown name is a failure', async () => {
   project({ name: '2_type', sql: 'ALTER TABLE team ALTER id TYPE bigint;\n' })
   const { code, said } = await fix()
   expect([code, said.findings.map(({ id }) => id)]).toEqual([0, ['type-change']])

@@ -97,7 +97,7 @@ async function compare(fixed: FixedMigration, request: FixRequest): Promise<void
   const list = changes.map(({ change, object }) => `${objectText(object)} (${change})`).join(', ')
   raise('CHECK.FIX_DIFFERS', {
     message: `The rewritten ${name} gives another schema than the original: ${list}.`,
-    why: 'A rewriting must change how a migration runs, and nothing of what it leaves.',
+    why: 'A rewritten migration must run differently and give the same schema.',
     nextActions: [advice('Report this as a bug of slipway fix, with the migration.')],
     where: { file: path },
   })

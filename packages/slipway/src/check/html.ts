@@ -74,7 +74,7 @@ function proofPart(proof: Proof): string {
   const { shadow, rows, upMs, downMs, reasons, conditions, lost, left, kept, changes } = proof
   const gone = kept?.lost ?? lost
   const { unseen = [], vacant = [] } = kept ?? {}
-  const facts = `Run up, down and up again on PostgreSQL ${shadow.version}, on ${rows} rows that were made up for it: up ${upMs} ms, down ${downMs} ms.`
+  const facts = `Run up, down and up again on PostgreSQL ${shadow.version}, on ${rows} generated rows: up ${upMs} ms, down ${downMs} ms.`
   const list = (title: string, items: readonly string[]) =>
     items.length === 0
       ? ''
@@ -83,13 +83,13 @@ function proofPart(proof: Proof): string {
 ${list('Not proven', reasons)}
 ${list('Proven, but not on all rows', conditions)}
 ${list(
-  'Kept by the deploy, and put back by a rollback',
+  'Kept by the deploy, and restored by a rollback',
   texts(lost).filter((text) => !texts([...gone, ...unseen, ...vacant]).includes(text)),
 )}
-${list('What the down migration cannot bring', texts(gone))}
-${list('Nothing to lose, for it runs only where the table is empty', texts(vacant))}
-${list('Not seen to come back', texts(unseen))}
-${list('Rows that it writes stay behind in', left.map(objectName))}
+${list('What the down migration cannot restore', texts(gone))}
+${list('Nothing to lose, because it runs only on an empty table', texts(vacant))}
+${list('Not tested, because the table had no rows', texts(unseen))}
+${list('Rows that it inserts remain in', left.map(objectName))}
 ${list('What is not kept', kept?.notKept ?? [])}
 ${changes.length > 0 ? `<h3>What changes</h3><div class="tables">${changedObjects(changes)}</div>` : ''}
 ${drawLocks(proof)}`

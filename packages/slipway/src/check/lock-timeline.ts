@@ -1,6 +1,6 @@
 import type { Proof } from '../proof/index.ts'
 
-/** Text as it may stand in HTML, also in an attribute. */
+/** Text escaped for HTML, also for an attribute. */
 export function escape(text: string): string {
   return text
     .replaceAll('&', '&amp;')

@@ -5,8 +5,8 @@ import type { Proof } from '../proof/index.ts'
 import { checksum } from '../statements/index.ts'
 
 /**
- * How the `proof.json` beside a migration stands to it: there is none, it is what was found now, it is of
- * other files, it claims something else than was found, or it cannot be read. `unchecked` where nothing was run.
+ * How the `proof.json` beside a migration compares with the proof: absent, equal, of
+ * other files, with another result, or unreadable. `unchecked` if nothing was run.
  */
 export type StoredProof = 'none' | 'same' | 'other-files' | 'differs' | 'unreadable' | 'unchecked'
 

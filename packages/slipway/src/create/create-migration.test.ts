@@ -138,7 +138,7 @@ const SCENARIOS: readonly Scenario[] = [
     grade: 'lossy',
     losses: ['column User.age'],
     choices: [
-      'column User.age comes back NOT NULL and without a default: this fails on a table that holds rows',
+      'column User.age is restored as NOT NULL without a default: this fails if the table has rows',
     ],
   },
   {
@@ -259,7 +259,7 @@ model Post {
     losses: ['column User.name'],
   },
   {
-    title: 'a column made anew with another type under its name',
+    title: 'a column dropped and added with another type under its name',
     history: USER,
     models: user('name Int?'),
     up: ['ALTER TABLE "User" DROP COLUMN "name", ADD COLUMN "name" INTEGER'],
@@ -321,7 +321,7 @@ CREATE FUNCTION open() RETURNS "Status" LANGUAGE sql AS $$ SELECT 'OPEN'::"Statu
   expect(down.grade).toBe('lossless')
 })
 
-test('an index that was refined by hand stays, and one whose key the schema changes is built anew', async () => {
+test('an index that was refined by hand stays, and one whose key the schema changes is rebuilt', async () => {
   const history = `${USER}CREATE INDEX "User_name_email_idx" ON "User"("name", "email" DESC) INCLUDE ("id") WITH (fillfactor = 90);`
   const indexed = (key: string) =>
     user('name String?', `@@index([${key}], map: "User_name_email_idx")`)
@@ -477,7 +477,7 @@ test.each([
     'is not of the form old=new',
     'Write Model.field=newField, OldModel=NewModel or Enum.OLD=NEW.',
   ],
-])('--rename %s is refused and told what there is', async (flag, reason, hint) => {
+])('--rename %s is refused with the possible names', async (flag, reason, hint) => {
   const { code, message, nextActions } = await failure(USER, user('fullName String?'), {
     renames: [flag],
   })

@@ -17,7 +17,7 @@ import { type RenameCandidate, renameCandidates } from './rename-candidates.ts'
 import { resolveRenames } from './rename-flags.ts'
 import { type KeptObject, spareInexpressible } from './spare.ts'
 
-/** Tables and enums that Prisma is told to leave alone. */
+/** Tables and enums that Prisma is configured to ignore. */
 export type ExternalObjects = NonNullable<Parameters<typeof diffToSchema>[0]['filter']>
 
 /** Decides which candidates are renames: gives back their flags, or others of the same form. */
@@ -45,7 +45,7 @@ export interface Draft {
 
 /**
  * Writes what leads from the state of a shadow database to the schema: Prisma's own SQL, led by the renames
- * that were decided upon, without the drops that would destroy what the schema has no words for.
+ * that were decided upon, without the drops that would destroy objects that the schema cannot express.
  * The shadow database is left as it was. Fails with CREATE.RENAME_UNKNOWN and CREATE.RENAME_UNDECIDED.
  */
 export async function draftMigration(session: Session, options: DraftOptions): Promise<Draft> {
@@ -122,12 +122,12 @@ async function decide(
   const given = ['create', name, ...renames.flatMap((flag) => ['--rename', flag])]
   return raise('CREATE.RENAME_UNDECIDED', {
     message: `${candidates.map(({ from, to }) => `${from} → ${to}`).join(', ')}: a rename, or a drop and an add?`,
-    why: 'A drop destroys the data that a rename would keep, and nobody is here to ask.',
+    why: 'A drop destroys the data that a rename would keep, and there is no terminal to ask on.',
     nextActions: [
       ...candidates.map(({ flag }) =>
         command([...given, '--rename', flag], 'it is a rename: the data stays'),
       ),
-      command([...given, '--no-rename'], 'it is none: the old data is dropped'),
+      command([...given, '--no-rename'], 'it is not a rename: the old data is dropped'),
       advice('--rename can be given more than once.'),
     ],
   })

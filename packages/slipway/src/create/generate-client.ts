@@ -20,8 +20,8 @@ export type GenerateOutcome =
 
 /**
  * Runs the project's own `prisma generate`. Skipped where the schema has no generator or Prisma is
- * not installed. Prisma is told of our engine program, so that it downloads none. Fails with
- * CREATE.GENERATE_FAILED, which holds what Prisma said.
+ * not installed. Prisma gets the path of Slipway's engine program, so that it downloads none. Fails with
+ * CREATE.GENERATE_FAILED, which holds Prisma's output.
  */
 export async function generateClient(options: GenerateOptions): Promise<GenerateOutcome> {
   const { root, files, schema, env } = options
@@ -40,9 +40,11 @@ export async function generateClient(options: GenerateOptions): Promise<Generate
   })
   if (code === 0) return { kind: 'generated' }
   return raise('CREATE.GENERATE_FAILED', {
-    message: 'prisma generate failed; the migration itself is not concerned.',
+    message: 'prisma generate failed; the migration itself is not affected.',
     why: redact(output.trim()).split('\n').slice(-12).join('\n'),
-    nextActions: [advice('Run npx prisma generate once its complaint is settled.')],
+    nextActions: [
+      advice('Correct what prisma generate reports, then run npx prisma generate again.'),
+    ],
   })
 }
 

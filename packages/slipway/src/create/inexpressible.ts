@@ -4,7 +4,7 @@ import type { Row, Session } from '../database/index.ts'
 export interface Inexpressible {
   readonly schema: string
   readonly name: string
-  /** What of it the schema has no words for: `partial`, `expression` … */
+  /** The part of it that the schema cannot express: `partial`, `expression` … */
   readonly reason: string
 }
 
@@ -103,7 +103,7 @@ WHERE c.relname = ANY ($1) AND (
   OR EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 )`
 
-/** Those of the tables that the schema language has no words for. */
+/** Those objects of the tables that the schema language cannot express. */
 export async function readInexpressibleTables(
   session: Session,
   names: readonly string[],

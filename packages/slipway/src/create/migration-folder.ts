@@ -27,10 +27,10 @@ export function folderName(name: string, now: Date): string {
     .slice(0, MAX_NAME)
   if (snake === '') {
     raise('CREATE.NAME_INVALID', {
-      message: `'${name}' gives no name for a migration.`,
-      why: 'A name is made of the letters a to z and of digits; all else becomes an underscore.',
+      message: `'${name}' cannot be the name of a migration.`,
+      why: 'A name consists of the letters a to z and digits; other characters become underscores.',
       nextActions: [
-        advice('Say in a word or two what the migration does: slipway create add_email'),
+        advice('Say in one or two words what the migration does: slipway create add_email'),
       ],
     })
   }
@@ -42,7 +42,7 @@ export function folderName(name: string, now: Date): string {
 export function refuseTaken(migrationsDir: string, name: string): void {
   if (!existsSync(path.join(migrationsDir, name))) return
   raise('CREATE.NAME_TAKEN', {
-    message: `There is a migration ${name} already.`,
+    message: `A migration ${name} already exists.`,
     why: 'It was written within the same second, under the same name.',
     nextActions: [advice('Run the command again, or choose another name.')],
   })

@@ -15,8 +15,8 @@ export interface RenameContext {
 
 /**
  * The renames that `--rename` flags ask for, models and enums before what is in them:
- * `User.name=fullName`, `OldModel=NewModel`, `Status.OLD=NEW`. To the left stands what the history
- * has, to the right what the schema has; the database's own names are understood on both sides.
+ * `User.name=fullName`, `OldModel=NewModel`, `Status.OLD=NEW`. The left name is the one that the history
+ * has, the right one the one that the schema has; names of the database work on both sides.
  * Fails with CREATE.RENAME_UNKNOWN, which says what there is.
  */
 export function resolveRenames(flags: readonly string[], context: RenameContext): Rename[] {
@@ -51,7 +51,7 @@ function readFlag(text: string): Flag {
   if (from !== undefined && to !== undefined) return { text, owner: owner?.trim(), from, to }
   return raise('CREATE.RENAME_UNKNOWN', {
     message: `--rename ${text} is not of the form old=new.`,
-    why: 'A rename says what the history has, and what the schema calls it now.',
+    why: 'A rename gives the name in the history and the new name in the schema.',
     nextActions: [advice('Write Model.field=newField, OldModel=NewModel or Enum.OLD=NEW.')],
   })
 }
@@ -121,10 +121,10 @@ function named(things: readonly MappedName[]): string[] {
 
 function unknown(flag: Flag, reason: string, existing: readonly string[]): never {
   const actions: NextAction[] =
-    existing.length === 0 ? [] : [advice(`There is: ${existing.join(', ')}.`)]
+    existing.length === 0 ? [] : [advice(`Possible names: ${existing.join(', ')}.`)]
   return raise('CREATE.RENAME_UNKNOWN', {
     message: `--rename ${flag.text}: ${reason}.`,
-    why: 'To the left stands what the history has, to the right what the schema has.',
+    why: 'The left name must be in the history, the right name in the schema.',
     nextActions: actions,
   })
 }

@@ -36,9 +36,9 @@ export interface SpareOptions {
 }
 
 /**
- * Takes out of the engine's SQL the drops of what the history has and the Prisma schema has no words
- * for (prisma#29220, #29263). A drop stays where it is the consequence of another: an index whose
- * column goes, or that is built anew with another key. The drop of a unique constraint, which
+ * Removes from the engine's SQL the drops of objects that the history has and the Prisma schema cannot
+ * express (prisma#29220, #29263). A drop stays if it is the consequence of another: an index whose
+ * column is dropped, or that is rebuilt with another key. The drop of a unique constraint, which
  * the engine writes as that of an index and PostgreSQL refuses, becomes one of a constraint.
  */
 export async function spareInexpressible(sql: string, options: SpareOptions): Promise<Spared> {
@@ -161,7 +161,7 @@ async function ifAny<T>(
 }
 
 /** What else the SQL does, and where. */
-interface Course {
+interface DropPlan {
   readonly going: ReadonlySet<string>
   readonly statements: readonly Statement[]
   readonly defaultSchema: string
@@ -170,21 +170,23 @@ interface Course {
 function judgeIndex(
   drop: Drop,
   index: IndexFacts | undefined,
-  { going, statements, defaultSchema }: Course,
+  { going, statements, defaultSchema }: DropPlan,
 ): Judged[] {
   if (!index) return []
   const follows = index.columns.some(({ schema, table, name }) =>
     going.has(objectKey({ kind: 'column', schema: schemaRef(schema, defaultSchema), table, name })),
   )
-  const anew = statements.find(({ text }) => unescaped(BUILD.exec(text)?.[2] ?? '') === drop.name)
-  if (index.reason !== null && !follows && (!anew || buildsLike(anew, index))) {
+  const rebuilt = statements.find(
+    ({ text }) => unescaped(BUILD.exec(text)?.[2] ?? '') === drop.name,
+  )
+  if (index.reason !== null && !follows && (!rebuilt || buildsLike(rebuilt, index))) {
     const object: ObjectRef = {
       kind: 'index',
       schema: schemaRef(drop.schema, defaultSchema),
       name: drop.name,
     }
     const kept = { object, reason: index.reason }
-    return [{ statement: drop.statement, kept }, ...(anew ? [{ statement: anew }] : [])]
+    return [{ statement: drop.statement, kept }, ...(rebuilt ? [{ statement: rebuilt }] : [])]
   }
   if (index.constraint === null) return []
   const prefix = drop.statement.text.startsWith(`DROP INDEX ${quoteIdentifier(drop.schema)}.`)
@@ -195,7 +197,7 @@ function judgeIndex(
   return [{ statement: drop.statement, instead }]
 }
 
-/** The engine builds anew what it takes for changed; what the schema says of it may be as it was. */
+/** The engine rebuilds what it considers changed; what the schema says of it may be as it was. */
 function buildsLike({ text }: Statement, index: IndexFacts): boolean {
   const [, unique, , key] = BUILD.exec(text) ?? []
   return key === index.key && (unique !== undefined) === index.unique

@@ -1,7 +1,7 @@
 import type { Address, DatabaseKind } from './port.ts'
 
 /**
- * The kinds of databases by their SQL: what differs between them stands in a folder of this name in each module,
+ * The kinds of databases by their SQL. Code that differs between them is in a folder of this name in each module,
  * and each module has one table of its implementations (`dialects.ts`).
  */
 export type Dialect = 'postgres' | 'sqlite'

@@ -84,7 +84,7 @@ describe('a migration in one transaction', () => {
   })
 })
 
-describe('rows in the way of a pending statement', () => {
+describe('rows that make a pending statement fail', () => {
   const require = migration(
     '3_name',
     '-- all have one\nALTER TABLE customer ALTER name SET NOT NULL;',
@@ -180,7 +180,7 @@ UPDATE customer SET runs = runs + 10;
 `,
     )
 
-  test('and is cut off goes on where it stopped: nothing runs twice', async () => {
+  test('and is cut off continues where it stopped: nothing runs twice', async () => {
     const init = migration(INIT.name, `${INIT.sql} CREATE TABLE control AS SELECT true AS cut;`)
     await deployed([init])
     await target.sql('INSERT INTO customer VALUES (1)')
@@ -197,7 +197,7 @@ UPDATE customer SET runs = runs + 10;
     expect(await target.sql('SELECT * FROM slipway.journal')).toEqual([])
   })
 
-  test('goes on with the hazards that were accepted when it began', async () => {
+  test('continues with the hazards that were accepted when it began', async () => {
     const init = migration(INIT.name, `${INIT.sql} CREATE TABLE control AS SELECT true AS cut;`)
     await deployed([init])
     await target.sql('INSERT INTO customer VALUES (1)')
@@ -213,7 +213,7 @@ UPDATE customer SET runs = runs + 10;
     expect(resumed.failure).toBeUndefined()
   })
 
-  test('and was edited in what stands already is not resumed', async () => {
+  test('and was edited in a part that has run is not resumed', async () => {
     const init = migration(INIT.name, `${INIT.sql} CREATE TABLE control AS SELECT true AS cut;`)
     await deployed([init])
     await deployed([init, cutOff('UPDATE customer SET runs = runs + 1;')])

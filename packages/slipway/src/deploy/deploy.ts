@@ -22,7 +22,7 @@ import { objectText } from '../statements/index.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
 import { refuseFilledDatabase } from './filled.ts'
-import { type Accepted, hazardsFailure, weighingHazards } from './hazards.ts'
+import { type Accepted, hazardsFailure, hazardsToAccept } from './hazards.ts'
 import { hooksOf, keptStatements, prepareKeeping } from './keep.ts'
 import { type PendingWork, readPending } from './pending.ts'
 import { refuseChangedPlan, type SavedPlan } from './plan-file.ts'
@@ -43,10 +43,10 @@ export interface DeployRequest extends WorkRequest, Accepted {
 /** What a deploy did. `failure` is there when it could not do all. */
 export interface DeployOutcome {
   readonly database: string
-  /** How the target stood before. */
+  /** The state of the target before. */
   readonly before: Comparison
   readonly receipts: readonly Receipt[]
-  /** Squashes that were recorded and not run, for the target had what they stand for. */
+  /** Squashes that were recorded without running, because the target has the migrations that they replace. */
   readonly recorded: readonly Recorded[]
   /** Nothing where nothing was run. */
   readonly verification?: Verification
@@ -83,7 +83,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     }
     if (plans.length === 0 && squashes.length === 0) return nothing
     const hazards = plans.length > 0 ? await lookAhead(target, pending, request) : []
-    // Of a deploy that goes on after a crash, some statements have been run already.
+    // In a deploy that continues after a crash, some statements have already run.
     const goesOn = resuming.length > 0
     const driftUnknown = goesOn ? undefined : await gate(target, pending, request)
     const found = { ...nothing, hazards, ...(driftUnknown ? { driftUnknown } : {}) }
@@ -102,8 +102,8 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
 }
 
 /**
- * Surveys what is to be run; raises where it is not the plan that was given. Returns the hazards that
- * weigh. A first deploy meets no rows, and one that goes on after a crash was let through before.
+ * Surveys the pending migrations; fails if they are not those of the given plan. Returns the hazards that
+ * need acceptance. A first deploy meets no rows, and one that continues after a crash was accepted before.
  */
 async function lookAhead(
   target: TargetSession,
@@ -120,7 +120,7 @@ async function lookAhead(
   const pending = { history, migrations, plans, rules, keeps }
   const ahead = await readFromTarget(target, () => survey(session, pending))
   if (plan) refuseChangedPlan(plan, ahead.plan)
-  return judged ? weighingHazards(ahead, request.protected) : []
+  return judged ? hazardsToAccept(ahead, request.protected) : []
 }
 
 function keepsNothing(): ReadonlySet<number> {
@@ -155,16 +155,16 @@ async function gate(
   return refuseDrift(drift)
 }
 
-/** To record a squash is to say that its schema stands: nobody says that without having looked. */
+/** Recording a squash claims that the target has its schema, so the schema must have been compared. */
 function refuseUnproven(reason: string, squashes: PendingWork['squashes']): void {
   const squash = squashes.find(({ kind }) => kind === 'whole')
   if (!squash) return
   raise('DEPLOY.DRIFT', {
-    message: `${squash.migration} stands for migrations that are applied here, and the database could not be compared with it: ${reason}`,
-    why: 'It is recorded without being run, so the database must be what it gives.',
+    message: `${squash.migration} replaces migrations that are applied here, and the database could not be compared with it: ${reason}`,
+    why: 'Slipway records it without running it, so the database must match it.',
     nextActions: [
       command(['doctor'], 'see what shadow databases are made of'),
-      command(['deploy', '--accept', 'drift'], 'record it all the same'),
+      command(['deploy', '--accept', 'drift'], 'record it anyway'),
     ],
   })
 }
@@ -181,7 +181,7 @@ function refuseDrift(drift: Drift): string | undefined {
     why: 'Somebody changed it beside the migrations; a deploy on top of it may fail or overwrite that.',
     nextActions: [
       command(['drift'], 'see it, with the SQL both ways'),
-      command(['deploy', '--accept', 'drift'], 'deploy all the same'),
+      command(['deploy', '--accept', 'drift'], 'deploy anyway'),
     ],
   })
 }

@@ -16,7 +16,7 @@ export async function refuseFilledDatabase(session: Session): Promise<void> {
   if (tables === 0) return
   raiseHistory('HISTORY.NOT_EMPTY', {
     message: `The schema ${session.server.schema} holds ${tables} tables or views, and no migration is recorded.`,
-    why: 'The migrations would collide with what stands there.',
+    why: 'The migrations would collide with the existing tables.',
     nextActions: [command(['baseline'], 'record the migrations that the database already has')],
   })
 }

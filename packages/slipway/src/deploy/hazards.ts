@@ -10,7 +10,7 @@ const CONSENTED = new Set(['drop-column', 'drop-table', 'drop-schema', 'no-where
  * The hazards that weigh on a target: of severity error, of a statement that concerns a table which is
  * there and may hold rows. On a protected target, losses that had their own consent are left out.
  */
-export function weighingHazards(
+export function hazardsToAccept(
   { hazards, plan }: Survey,
   onProtected: boolean,
 ): readonly Hazard[] {
@@ -58,7 +58,7 @@ export function hazardsFailure(
     why: 'Nothing was changed. Outside development and testing each hazard has to be accepted by its id.',
     nextActions: [
       command(['check', first.migration], 'test it, and see all its hazards'),
-      command(['deploy', '--accept', ids.join(','), ...confirmed], 'deploy all the same'),
+      command(['deploy', '--accept', ids.join(','), ...confirmed], 'deploy anyway'),
     ],
     where: { file, line, column },
   })

@@ -9,7 +9,7 @@ import {
 import { advice, type Blocker, otherCommand, rethrow } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
-/** Prisma's advisory lock: its `migrate deploy` and ours exclude each other. */
+/** Prisma's advisory lock: Prisma's `migrate deploy` and Slipway exclude each other. */
 export const MIGRATE_LOCK = 72_707_369
 const POLL_MS = 100
 
@@ -24,16 +24,16 @@ export async function withDeployLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const started = performance.now()
-  let told = 0
+  let reportedMs = 0
   while (!(await tryLock(session))) {
     const waitedMs = performance.now() - started
     const holders =
-      waitedMs - told > 1000 || told === 0
+      waitedMs - reportedMs > 1000 || reportedMs === 0
         ? await advisoryHolders(session, MIGRATE_LOCK)
         : undefined
     if (holders) {
       target.emit({ kind: 'lock-waiting', holders, waitedMs })
-      told = waitedMs || 1
+      reportedMs = waitedMs || 1
     }
     if (performance.now() > target.deadline)
       raiseLocked(await advisoryHolders(session, MIGRATE_LOCK))

@@ -7,7 +7,7 @@ import {
   obstacle,
   readHistory,
   readJournal,
-  type SquashStanding,
+  type SquashStatus,
 } from '../history/index.ts'
 import { rethrow } from '../kernel/index.ts'
 import { type MigrationPlan, planMigrations } from '../plan/index.ts'
@@ -17,15 +17,15 @@ import type { ReplayMigration } from '../shadow/index.ts'
 export interface PendingWork {
   readonly history: History
   readonly before: Comparison
-  /** A deploy of ours began these, and was cut off. */
+  /** An earlier deploy of Slipway began these and was cut off. */
   readonly resuming: readonly string[]
-  /** To be recorded and not run: what they stand for is applied. */
-  readonly squashes: readonly SquashStanding[]
+  /** To be recorded without running: the migrations that they replace are applied. */
+  readonly squashes: readonly SquashStatus[]
   /** Empty where nothing is to be run: then no file was parsed. */
   readonly plans: readonly MigrationPlan[]
 }
 
-/** Reads what is pending on a target. Raises what stands in the way of a deploy. Reads only. */
+/** Reads the pending migrations of a target. Fails if something prevents a deploy. Reads only. */
 export async function readPending(
   session: Session,
   migrations: readonly ReplayMigration[],
@@ -46,8 +46,8 @@ export async function readPending(
 }
 
 /**
- * Raises what stands in the way. A migration that we ourselves began, and that a crash cut off, does
- * not: its journal says where to go on. Returns such migrations by name.
+ * Fails if something prevents a deploy. A migration that Slipway began, and that a crash cut off, does
+ * not: its journal says where to continue. Returns such migrations by name.
  */
 async function refuseObstacle(
   session: Session,

@@ -14,7 +14,7 @@ export interface SavedPlan extends DeployPlan {
 
 const DAY_MS = 86_400_000
 
-/** Writes a plan into a file, over one that is there. `now`: milliseconds since 1970. */
+/** Writes a plan into a file, and overwrites an existing one. `now`: milliseconds since 1970. */
 export function savePlan(file: string, { hash, basis, steps }: DeployPlan, now: number): void {
   const saved: SavedPlan = {
     format: 'slipway-plan',

@@ -11,13 +11,13 @@ import { placeAt } from '../statements/index.ts'
 const TIMEOUT_MS = 30_000
 const NAMED = 5
 
-/** Step 4 of a deploy: asks the rows of the target whether the pending statements would fail on them. */
+/** Step 4 of a deploy: finds rows of the target on which a pending statement would fail. */
 export async function askRows(
   target: TargetSession,
   plans: readonly MigrationPlan[],
 ): Promise<PreCheckResult[]> {
   const { session, signal, deadline, emit } = target
-  emit({ kind: 'phase', phase: 'ask the rows' })
+  emit({ kind: 'phase', phase: 'run the pre-checks' })
   const left = Math.max(Math.ceil(deadline - performance.now()), 1)
   const options = { timeoutMs: Math.min(TIMEOUT_MS, left), signal }
   return await readFromTarget(target, () => preCheck(session, plans, options))
@@ -41,7 +41,7 @@ export function preCheckFailure(
     why: `Nothing was changed. The first of these rows: ${samples.join(', ')}.`,
     nextActions: [
       advice('Correct these rows, or let the migration do it before the statement.'),
-      command(['deploy', '--accept', 'pre-check'], 'deploy all the same'),
+      command(['deploy', '--accept', 'pre-check'], 'deploy anyway'),
     ],
     ...(where ? { where } : {}),
   })

@@ -4,7 +4,7 @@ import type { Hazard } from '../hazards/index.ts'
 import type { Comparison } from '../history/index.ts'
 import { type DeployPlan, type MigrationPlan, type PreCheckResult, survey } from '../plan/index.ts'
 import { refuseFilledDatabase } from './filled.ts'
-import { weighingHazards } from './hazards.ts'
+import { hazardsToAccept } from './hazards.ts'
 import { keptStatements } from './keep.ts'
 import { type PendingWork, readPending } from './pending.ts'
 import { askRows } from './pre-checks.ts'
@@ -43,12 +43,12 @@ export async function previewDeploy(request: WorkRequest): Promise<Preview> {
     const pending = { history, migrations, plans, rules, keeps: keptStatements }
     const ahead = await readFromTarget(target, () => survey(session, pending))
     const found = { database, before, plans, squashes, ...ahead }
-    // A deploy that goes on after a crash has been let through already.
+    // A deploy that continues after a crash was accepted before.
     if (plans.length === 0 || resuming.length > 0) return { ...found, toAccept: [], preChecks: [] }
-    const weighing = request.protected ? weighingHazards(ahead, true) : []
+    const toAccept = request.protected ? hazardsToAccept(ahead, true) : []
     return {
       ...found,
-      toAccept: [...new Set(weighing.map(({ id }) => id))],
+      toAccept: [...new Set(toAccept.map(({ id }) => id))],
       preChecks: await askRows(target, plans),
     }
   })

@@ -1,23 +1,23 @@
 import type { Session } from '../database/index.ts'
-import { receiptSql, type SquashStanding, squashedRowsSql } from '../history/index.ts'
+import { receiptSql, type SquashStatus, squashedRowsSql } from '../history/index.ts'
 import { must } from '../kernel/index.ts'
 import type { ReplayMigration } from '../shadow/index.ts'
 import { checksum } from '../statements/index.ts'
 
-/** A squash that was recorded: the target had what it stands for. */
+/** A squash that was recorded: the target has the migrations that it replaces. */
 export interface Recorded {
   readonly migration: string
-  /** The migrations that it stands for here from now on. */
+  /** The migrations that it replaces here. */
   readonly replaces: readonly string[]
 }
 
 /**
- * Records squashes as applied without running them, each in one transaction: its row comes, and those of
- * the migrations it stands for count no longer. Needs the ledger.
+ * Records squashes as applied without running them, each in one transaction: its row is added, and those of
+ * the replaced migrations no longer count. Needs the ledger.
  */
 export async function recordSquashes(
   session: Session,
-  squashes: readonly SquashStanding[],
+  squashes: readonly SquashStatus[],
   migrations: readonly ReplayMigration[],
 ): Promise<Recorded[]> {
   const recorded: Recorded[] = []

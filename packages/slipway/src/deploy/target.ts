@@ -61,7 +61,7 @@ export async function withTarget<T>(
 /** Creates Prisma's history table and our ledger where they are absent. */
 export async function prepareBooks(session: Session): Promise<void> {
   try {
-    // Without this, every table that stands already is a NOTICE.
+    // Without this, every existing table is a NOTICE.
     const quietly = 'SET LOCAL client_min_messages = warning;\n'
     const schema = await createSchemaSql(session)
     await session.execute(quietly + schema + createHistorySql(session))

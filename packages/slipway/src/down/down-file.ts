@@ -1,4 +1,4 @@
-import { type Choice, type Change, choiceText, type WayStatement } from '../schema/index.ts'
+import { type Choice, type Change, choiceText, type ScriptStatement } from '../schema/index.ts'
 import { checksum, type Destruction, destructionText, objectText } from '../statements/index.ts'
 
 /** How much of the state before a down migration brings: all, the schema without named data, or nothing. */
@@ -12,7 +12,7 @@ export interface DownParts {
   readonly deletes: readonly string[]
   /** What rolls renames and moves back. */
   readonly renames: readonly string[]
-  readonly statements: readonly WayStatement[]
+  readonly statements: readonly ScriptStatement[]
   readonly losses: readonly Destruction[]
   readonly choices: readonly Choice[]
 }
@@ -28,7 +28,7 @@ export function downBody(
 
 /** What a proof found. */
 export interface DownVerdict {
-  /** Absent where the schema does not come back whole. */
+  /** Absent if the schema is not restored completely. */
   readonly grade?: Grade | undefined
   /** Objects that differ from the state before. */
   readonly notRestored: readonly Change[]
@@ -41,7 +41,7 @@ export interface DownFacts {
   /** Changes when a key changes its meaning. */
   readonly format: 1
   readonly grade: Grade | null
-  /** Data that does not come back. */
+  /** Data that is not restored. */
   readonly losses: readonly Destruction[]
   /** What rows or a person must decide. */
   readonly choices: readonly Choice[]
@@ -52,10 +52,10 @@ export interface DownFacts {
 }
 
 /**
- * The comments that head a `down.sql`, each of the form `-- slipway: <word> <text>`: `down of` with
+ * The header of a `down.sql`: comments of the form `-- slipway: <word> <text>`. `down of` with
  * the migration's name, `checksum` of the migration.sql that it rolls back, `facts` with all that follows as JSON,
- * for programs. Then for people: `grade`, `lossy` for each piece of data that does not come back, `choice` for
- * what rows or a person must decide, `unproven` for each object that the down migration did not restore,
+ * for programs. Then for people: `grade`, `lossy` for each piece of data that is not restored, `choice` for
+ * a decision that depends on rows or a person, `unproven` for each object that the down migration did not restore,
  * `irreversible` with the reason. Names without a schema are in the default schema of the target.
  */
 export function downHeader(parts: DownParts, verdict: DownVerdict): string {

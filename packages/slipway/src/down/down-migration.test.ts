@@ -18,34 +18,34 @@ const back = async (sql: string) =>
   await writeDownMigration({ shadow: SHADOW, before: [BASE], migration: { name: '2_next', sql } })
 
 test('renames written by hand are rolled back by name, a chain of them too', async () => {
-  const way = await back(`ALTER TABLE person RENAME TO people;
+  const down = await back(`ALTER TABLE person RENAME TO people;
 ALTER TABLE public.people RENAME name TO full_name;
 ALTER TABLE people RENAME COLUMN full_name TO called;
 ALTER TYPE kind RENAME VALUE 'a' TO 'first';`)
-  expect(way).toMatchObject({ proven: true, grade: 'lossless', losses: [], statements: 4 })
-  expect(way.sql).not.toMatch(/DROP|ADD COLUMN/)
+  expect(down).toMatchObject({ proven: true, grade: 'lossless', losses: [], statements: 4 })
+  expect(down.sql).not.toMatch(/DROP|ADD COLUMN/)
 })
 
 test('a rename with comments between its words is one', async () => {
-  const way =
+  const down =
     await back(`/* first */ ALTER TABLE person RENAME /* as asked */ COLUMN name TO full_name;
 ALTER TABLE -- the book
   person RENAME TO people;`)
-  expect(way).toMatchObject({ proven: true, grade: 'lossless', losses: [], statements: 2 })
-  expect(way.sql).not.toMatch(/DROP|ADD COLUMN/)
+  expect(down).toMatchObject({ proven: true, grade: 'lossless', losses: [], statements: 2 })
+  expect(down.sql).not.toMatch(/DROP|ADD COLUMN/)
 })
 
 test('a table rebuilt under its old name is no rename', async () => {
-  const way =
+  const down =
     await back(`CREATE TABLE note_new ("id" INT PRIMARY KEY, "personId" INT REFERENCES "person");
 INSERT INTO note_new SELECT * FROM note;
 DROP TABLE note;
 ALTER TABLE note_new RENAME TO note;
 ALTER INDEX note_new_pkey RENAME TO note_pkey;
 ALTER TABLE note RENAME CONSTRAINT "note_new_personId_fkey" TO "note_personId_fkey";`)
-  expect(way).toMatchObject({ proven: true, grade: 'lossy' })
-  expect(way.losses.map(destructionText)).toEqual(['table note'])
-  expect(way.sql).not.toContain('note_new')
+  expect(down).toMatchObject({ proven: true, grade: 'lossy' })
+  expect(down.losses.map(destructionText)).toEqual(['table note'])
+  expect(down.sql).not.toContain('note_new')
 })
 
 test.each([
@@ -56,10 +56,10 @@ test.each([
   ['ALTER TABLE person DROP age, ADD age INT;', ['column person.age']],
   ['DROP TABLE note;', ['table note']],
 ])('%s loses %j', async (sql, losses) => {
-  const way = await back(sql)
-  expect(way.losses.map(destructionText)).toEqual(losses)
-  expect(way.proven).toBe(true)
-  expect(way.grade).toBe(losses.length === 0 ? 'lossless' : 'lossy')
+  const down = await back(sql)
+  expect(down.losses.map(destructionText)).toEqual(losses)
+  expect(down.proven).toBe(true)
+  expect(down.grade).toBe(losses.length === 0 ? 'lossless' : 'lossy')
 })
 
 const USERS = {
@@ -81,15 +81,15 @@ test.each([
     `${USERS.sql.replace(/;$/, ' NOT VALID;')} COMMENT ON CONSTRAINT "Post_authorId_fkey" ON "Post" IS 'who';`,
     /NOT VALID;\s*COMMENT ON CONSTRAINT .* IS 'who';\s*SELECT setval\(.*;\s*$/,
   ],
-])('a foreign key, %s, stands aside while its columns change their types', async (_, sql, end) => {
-  const way = await writeDownMigration({
+])('a foreign key, %s, is dropped while its columns change their types', async (_, sql, end) => {
+  const down = await writeDownMigration({
     shadow: SHADOW,
     before: [{ ...USERS, sql }],
     migration: { name: '2_next', sql: TO_TEXT },
   })
-  expect(way).toMatchObject({ proven: true, grade: 'lossless', losses: [] })
-  expect(way.sql).toMatch(/^ALTER TABLE "Post" DROP CONSTRAINT "Post_authorId_fkey";$/m)
-  expect(way.sql).toMatch(end)
+  expect(down).toMatchObject({ proven: true, grade: 'lossless', losses: [] })
+  expect(down.sql).toMatch(/^ALTER TABLE "Post" DROP CONSTRAINT "Post_authorId_fkey";$/m)
+  expect(down.sql).toMatch(end)
 })
 
 test.each([
@@ -114,12 +114,12 @@ test.each([
     'ALTER TABLE t ALTER id DROP DEFAULT; DROP SEQUENCE t_id_seq; ALTER TABLE t ALTER id TYPE BIGINT; ALTER TABLE t ALTER id ADD GENERATED ALWAYS AS IDENTITY;',
   ],
 ])('%s', async (_, history, sql) => {
-  const way = await writeDownMigration({
+  const down = await writeDownMigration({
     shadow: SHADOW,
     before: [{ name: '1_base', sql: history }],
     migration: { name: '2_next', sql },
   })
-  expect(way).toMatchObject({ proven: true, grade: 'lossless', losses: [] })
+  expect(down).toMatchObject({ proven: true, grade: 'lossless', losses: [] })
 })
 
 test.each([
@@ -127,20 +127,23 @@ test.each([
   ["ALTER TYPE kind ADD VALUE 'c'; COMMENT ON TYPE kind IS 'other';", 1],
   ["ALTER TYPE kind ADD VALUE 'c'; COMMENT ON TYPE kind IS NULL;", 1],
   ["COMMENT ON TYPE kind IS 'other';", 0],
-])('an enum made anew keeps its comment, and foreign keys over it: %s', async (sql, keys) => {
-  const history = `CREATE TYPE kind AS ENUM ('a', 'b');
+])(
+  'an enum that is created again keeps its comment and its foreign keys: %s',
+  async (sql, keys) => {
+    const history = `CREATE TYPE kind AS ENUM ('a', 'b');
 COMMENT ON TYPE kind IS 'kinds';
 CREATE TABLE "group" (kind kind PRIMARY KEY DEFAULT 'a');
 CREATE TABLE member (kind kind REFERENCES "group");`
-  const way = await writeDownMigration({
-    shadow: SHADOW,
-    before: [{ name: '1_base', sql: history }],
-    migration: { name: '2_next', sql },
-  })
-  expect(way).toMatchObject({ proven: true, grade: 'lossless', notRestored: [] })
-  expect(way.sql.match(/COMMENT ON TYPE .* IS 'kinds'/g)).toHaveLength(1)
-  expect(way.sql.match(/DROP CONSTRAINT/g) ?? []).toHaveLength(keys)
-})
+    const down = await writeDownMigration({
+      shadow: SHADOW,
+      before: [{ name: '1_base', sql: history }],
+      migration: { name: '2_next', sql },
+    })
+    expect(down).toMatchObject({ proven: true, grade: 'lossless', notRestored: [] })
+    expect(down.sql.match(/COMMENT ON TYPE .* IS 'kinds'/g)).toHaveLength(1)
+    expect(down.sql.match(/DROP CONSTRAINT/g) ?? []).toHaveLength(keys)
+  },
+)
 
 const SCHEMAS = {
   name: '1_schemas',
@@ -164,18 +167,18 @@ test.each([
   ],
 ])('%s is rolled back by moves', async (sql, statements) => {
   const migration = { name: '2_next', sql }
-  const way = await writeDownMigration({ shadow: SHADOW, before: [SCHEMAS], migration })
-  expect(way).toMatchObject({ proven: true, grade: 'lossless', losses: [], statements })
-  expect(way.sql).not.toMatch(/DROP (?!SCHEMA)|CREATE/)
+  const down = await writeDownMigration({ shadow: SHADOW, before: [SCHEMAS], migration })
+  expect(down).toMatchObject({ proven: true, grade: 'lossless', losses: [], statements })
+  expect(down.sql).not.toMatch(/DROP (?!SCHEMA)|CREATE/)
 })
 
-test('a schema that is gone is made again for what stood in it', async () => {
+test('a dropped schema is created again for its objects', async () => {
   const sql = 'ALTER TABLE old.log SET SCHEMA public; DROP SCHEMA old;'
   const migration = { name: '2_next', sql }
-  const way = await writeDownMigration({ shadow: SHADOW, before: [SCHEMAS], migration })
-  expect(way).toMatchObject({ proven: true, statements: 2 })
-  expect(way.losses).toEqual([{ what: 'object', object: { kind: 'schema', name: 'old' } }])
-  expect(way.sql).toMatch(/CREATE SCHEMA "old";\s+ALTER TABLE "log" SET SCHEMA "old";/)
+  const down = await writeDownMigration({ shadow: SHADOW, before: [SCHEMAS], migration })
+  expect(down).toMatchObject({ proven: true, statements: 2 })
+  expect(down.losses).toEqual([{ what: 'object', object: { kind: 'schema', name: 'old' } }])
+  expect(down.sql).toMatch(/CREATE SCHEMA "old";\s+ALTER TABLE "log" SET SCHEMA "old";/)
 })
 
 const STEPS = [
@@ -228,10 +231,10 @@ function runs(steps: readonly string[]): boolean {
   )
 }
 
-test('what comes back belongs to whoever runs the down migration, not to the role of the shadow database', async () => {
-  const way = await back(
+test('restored objects belong to the role that runs the down migration, not to the role of the shadow database', async () => {
+  const down = await back(
     'DROP TABLE note; CREATE SCHEMA shop; CREATE TABLE shop.item (id integer);',
   )
-  expect(way).toMatchObject({ proven: true })
-  expect(way.sql).not.toMatch(/OWNER TO|AUTHORIZATION/)
+  expect(down).toMatchObject({ proven: true })
+  expect(down.sql).not.toMatch(/OWNER TO|AUTHORIZATION/)
 })

@@ -10,8 +10,8 @@ import {
   type CatalogReader,
   catalogReader,
   readCatalogInTransaction,
-  type Way,
-  wayBetween,
+  type SchemaScript,
+  scriptBetween,
 } from '../schema/index.ts'
 import {
   replay,
@@ -45,7 +45,7 @@ export interface DownMigration {
   readonly losses: readonly Destruction[]
   /** It ran on a shadow database, and the catalog there was that of the state before. */
   readonly proven: boolean
-  /** Objects that do not come back. */
+  /** Objects that are not restored. */
   readonly notRestored: readonly Change[]
   /** Absent where it is not proven. */
   readonly grade?: Grade
@@ -89,16 +89,16 @@ export async function downMigrationOn(
     after: () => catalogs.whole(),
     migration,
   })
-  const { parts, body, obstacle: noWay } = draft
+  const { parts, body, obstacle: draftObstacle } = draft
   const { losses, choices, deletes, renames, statements: back } = parts
   const proof =
-    noWay === undefined
+    draftObstacle === undefined
       ? await prove(
           session,
           { before, catalogs },
           { name: `${migration.name}/down.sql`, sql: body },
         )
-      : { kind: 'fails' as const, reason: noWay }
+      : { kind: 'fails' as const, reason: draftObstacle }
   const proven = proof.kind === 'proven'
   const notRestored = proof.kind === 'incomplete' ? proof.changes : []
   const obstacle = proof.kind === 'fails' ? proof.reason : undefined
@@ -117,7 +117,7 @@ export async function downMigrationOn(
 interface DraftDownMigration {
   readonly parts: DownParts
   readonly body: string
-  /** Why no way could be written. */
+  /** Why no down migration could be written. */
   readonly obstacle?: string
 }
 
@@ -146,11 +146,13 @@ export async function draftDownMigration(
   })
   const overwritten = overwrittenColumns(schema, statements)
   const losses = distinctDestructions([...lost, ...overwritten])
-  const way = await attempt(async () => wayBetween(after, before, session.server.user))
-  const { statements: back, choices }: Way = way.ok ? way.value : { statements: [], choices: [] }
+  const script = await attempt(async () => scriptBetween(after, before, session.server.user))
+  const { statements: back, choices }: SchemaScript = script.ok
+    ? script.value
+    : { statements: [], choices: [] }
   const deletes = await deletesOfInserted(session, statements, schema)
   const parts = { migration, deletes, renames, statements: back, losses, choices }
-  if (!way.ok) return { parts, body: '', obstacle: way.failure.why ?? way.failure.message }
+  if (!script.ok) return { parts, body: '', obstacle: script.failure.why ?? script.failure.message }
   return { parts, body: portableBody(parts, defaultSchema) }
 }
 
@@ -193,10 +195,10 @@ interface RenamesBack {
 }
 
 /**
- * Rolls back on trial, in a transaction that leaves nothing, the renames that the migration made, and
- * the moves to another schema: to the catalogs alone they look like a drop and an add. One counts if
- * its subject stood in the state before and if its inverse works now; so the swaps by which a table or
- * an enum is rebuilt under its old name are none.
+ * Tests the inverses of the migration's renames, in a transaction that leaves nothing, and of its
+ * moves to another schema: two catalogs alone show them as a drop and an add. A rename counts if
+ * its subject existed before and its inverse works now. So the swaps by which a table or
+ * an enum is rebuilt under its old name do not count.
  */
 async function revertRenames(
   session: Session,

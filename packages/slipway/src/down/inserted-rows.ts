@@ -7,8 +7,8 @@ interface Inserted extends InsertedRows {
 }
 
 /**
- * The statements that delete what a migration inserted into tables that stood before it, the last first. Only
- * rows whose key the migration writes out are known again; one that other rows refer to stays, for those are
+ * The statements that delete what a migration inserted into existing tables, the last first. Only
+ * rows whose key the migration writes out can be found; a row that others refer to stays, because those are
  * not the migration's. `session` is where the migration has just been run.
  */
 export async function deletesOfInserted(

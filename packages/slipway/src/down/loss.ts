@@ -45,7 +45,7 @@ function isOfTables({ kind }: ObjectRef): boolean {
   return kind === 'table' || kind === 'column'
 }
 
-/** Columns that were there before and whose values a statement overwrites. */
+/** Existing columns whose values a statement overwrites. */
 export function overwrittenColumns(
   before: DatabaseSchema,
   statements: readonly Statement[],
@@ -81,7 +81,7 @@ function lostColumns(before: Table, after: Table): Destruction[] {
 
 const ORDER = ['smallint', 'integer', 'bigint']
 
-/** Whether every value of the old type comes back unchanged from the new one. */
+/** Whether every value of the old type survives the change to the new type and back. */
 function holdsAllOf({ type: from }: Column, { type: to }: Column): boolean {
   if (from === to || to === 'text') return true
   const [narrow, wide] = [ORDER.indexOf(from), ORDER.indexOf(to)]

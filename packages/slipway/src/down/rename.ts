@@ -2,7 +2,7 @@ import { quoteIdentifier, quoteLiteral } from '../database/index.ts'
 import { assertNever } from '../kernel/index.ts'
 import type { MoveAction, RenameAction, Statement } from '../statements/index.ts'
 
-/** A change of a name in a database, and of nothing else: its inverse brings back all. */
+/** A change of a name and of nothing else: its inverse restores everything. */
 export type Rename = { readonly schema: string; readonly from: string; readonly to: string } & (
   | { readonly kind: 'table' | 'index' | 'type' }
   | { readonly kind: 'column' | 'constraint'; readonly table: string }

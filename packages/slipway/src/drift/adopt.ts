@@ -36,7 +36,7 @@ export interface Adopted {
 /**
  * Makes a migration of a target's drift and marks it as applied there: other databases get it by their
  * next deploy. It is proven on a shadow database before it is written. Fails with DRIFT.NOTHING, DRIFT.UNKNOWN
- * or DRIFT.NOT_ADOPTABLE, or with what stands in the way of a deploy.
+ * or DRIFT.NOT_ADOPTABLE, or with a failure that stops a deploy.
  */
 export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
   return await withTarget(request, async (session) => {
@@ -64,8 +64,8 @@ function refuseObstacle(history: History, { migrations, name }: AdoptRequest): v
   const [pending] = comparison.pending
   if (pending === undefined) return
   raise('DRIFT.NOT_ADOPTABLE', {
-    message: `${pending} is not applied on this database, so ${name} would come behind it.`,
-    why: 'Its SQL was made for the history as this database has it.',
+    message: `${pending} is not applied on this database, so ${name} would come after it.`,
+    why: 'Its SQL fits the history that this database has.',
     nextActions: [command(['deploy', '--accept', 'drift'], 'apply what is pending first')],
   })
 }
@@ -78,7 +78,7 @@ function refuseNothing(report: DriftReport): void {
   }
   if (report.drifted) return
   raise('DRIFT.NOTHING', {
-    message: `${report.database} is what its history gives; no migration is needed.`,
+    message: `${report.database} matches its history; no migration is needed.`,
   })
 }
 
@@ -105,7 +105,8 @@ async function prove(
     ? `It leaves ${proven.value.map(({ object }) => objectText(object)).join(', ')} as it is.`
     : (proven.failure.why ?? proven.failure.message)
   raise('DRIFT.NOT_ADOPTABLE', {
-    message: 'The migration that was made of the drift does not give what the database has.',
+    message:
+      'The migration that was written from the drift does not give the schema of the database.',
     why,
     nextActions: [advice('Write the migration by hand; slipway drift shows what it must do.')],
   })

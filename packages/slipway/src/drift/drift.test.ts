@@ -101,7 +101,7 @@ test('what belongs to the database as a whole, and who owns a table, is no drift
   await target.sql(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`)
 })
 
-test('another order of columns is told, and is no drift', async () => {
+test('another order of columns is reported, and is not drift', async () => {
   await target.sql('CREATE TABLE customer (name text NOT NULL, id integer PRIMARY KEY)')
   const history = [
     migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL);'),

@@ -12,9 +12,9 @@ import {
   columnOrders,
   difference,
   readCatalog,
-  type Way,
-  wayAcross,
-  waySql,
+  type SchemaScript,
+  scriptAcross,
+  scriptSql,
 } from '../schema/index.ts'
 import { type ReplayMigration, shadowLike, withShadowDatabase } from '../shadow/index.ts'
 import { loadParser, unqualified } from '../statements/index.ts'
@@ -25,7 +25,7 @@ export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'shadow'
   readonly schemas?: readonly string[] | undefined
 }
 
-/** How a target's catalog stands to what its history gives, with the SQL both ways. */
+/** How a target's schema differs from what its history gives, with SQL for both directions. */
 export interface DriftReport {
   readonly database: string
   readonly drifted: boolean
@@ -39,7 +39,7 @@ export interface DriftReport {
   readonly choices: readonly Choice[]
   /** SQL of a migration that gives what the target has; empty without drift. */
   readonly toTarget: string
-  /** Told, and no drift. */
+  /** Reported, but not drift. */
   readonly columnOrder: readonly ColumnOrder[]
   /** Objects of kinds that are not compared, a kind each: `statistics object order_stats`. */
   readonly unmodelled: readonly string[]
@@ -103,14 +103,14 @@ async function catalogAfter(
 function reportOf(database: string, expected: Catalog, actual: Catalog): DriftReport {
   const changes = difference(expected, actual)
   const drifted = changes.length > 0
-  const back = drifted ? wayAcross(actual, expected) : NO_WAY
-  const forth = drifted ? wayAcross(expected, actual) : NO_WAY
+  const back = drifted ? scriptAcross(actual, expected) : NO_SCRIPT
+  const forth = drifted ? scriptAcross(expected, actual) : NO_SCRIPT
   return {
     database,
     drifted,
     basis: 'shadow',
     changes,
-    toHistory: waySql(back),
+    toHistory: scriptSql(back),
     choices: back.choices,
     toTarget: isEmpty(expected) ? creationSql(forth, actual) : portable(forth, actual),
     columnOrder: columnOrders(expected, actual),
@@ -119,10 +119,10 @@ function reportOf(database: string, expected: Catalog, actual: Catalog): DriftRe
 }
 
 /**
- * Where nothing stood, the SQL is that of a first migration: whole tables, in an order for people, and like
+ * On an empty schema, the SQL is that of a first migration: whole tables, in a readable order, and like
  * Prisma's own without the schema that every connection begins with.
  */
-function creationSql({ statements }: Way, actual: Catalog): string {
+function creationSql({ statements }: SchemaScript, actual: Catalog): string {
   const texts = statements.map(({ sql }) => sql)
   const { tables, guards } = creationOf(texts, actual.columnOrder)
   return [...tables, ...guards]
@@ -131,12 +131,12 @@ function creationSql({ statements }: Way, actual: Catalog): string {
 }
 
 /** A migration goes to every target of the project, whatever the default schema there. */
-function portable({ statements, choices }: Way, { defaultSchema }: Catalog): string {
+function portable({ statements, choices }: SchemaScript, { defaultSchema }: Catalog): string {
   const plain = statements.map((one) => ({ ...one, sql: unqualified(one.sql, defaultSchema) }))
-  return waySql({ statements: plain, choices })
+  return scriptSql({ statements: plain, choices })
 }
 
-const NO_WAY = { statements: [], choices: [] }
+const NO_SCRIPT = { statements: [], choices: [] }
 
 function unknown(database: string, actual: Catalog, reason: string): DriftReport {
   const nothing = { changes: [], toHistory: '', choices: [], toTarget: '', columnOrder: [] }

@@ -40,8 +40,8 @@ export interface Retried<R> extends Attempts {
 /**
  * Runs `work` until it gets its locks. An attempt that waits longer than the lock timeout gives up and
  * lets the others pass; it is tried again when the blocking transactions have ended, or after a pause, until the
- * deadline (DEPLOY.LOCK_TIMEOUT, with the blockers by name). A deadlock counts as a lock not had. `work` gets
- * the number of its attempt and how long it may wait for a lock, in milliseconds; it gives what was refused, and
+ * deadline (DEPLOY.LOCK_TIMEOUT, with the blockers by name). A deadlock counts as a lock timeout. `work` gets
+ * the number of its attempt and how long it may wait for a lock, in milliseconds; it returns what was refused, and
  * then has left nothing. `name` is what failures name.
  */
 export async function retryOnLockTimeout<R extends { readonly failure: Failure }>(

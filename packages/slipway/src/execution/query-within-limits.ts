@@ -11,7 +11,7 @@ export interface QueryName {
 
 /**
  * Runs one query of Slipway on a target in a transaction of its own, within the limits that migrations have: it
- * gives up a lock that it does not get, and tries again. Fails with what the server says, DEPLOY.LOCK_TIMEOUT
+ * gives up a lock that it does not get, and tries again. Fails with the server's failure, DEPLOY.LOCK_TIMEOUT
  * or DEPLOY.STOPPED; then nothing is changed.
  */
 export async function queryWithinLimits(

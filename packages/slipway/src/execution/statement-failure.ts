@@ -22,7 +22,7 @@ export function statementFailure(
     message: `${migration.name} failed at ${which}: ${server.message}.`,
     why: incomplete
       ? 'It runs step by step, so the statements before it remain in effect.'
-      : 'It runs as one transaction, which was rolled back: the database is as it was before it.',
+      : 'It runs as one transaction, which was rolled back: the database is as it was before.',
     nextActions: incomplete
       ? [command(['repair'], 'finish it, undo it, or mark it')]
       : [command(['deploy'], 'run it again, when its cause is gone')],

@@ -8,7 +8,7 @@ export interface Acceptance {
   readonly reason?: string
   readonly line: number
   readonly column: number
-  /** The statement that it stands above; nothing where it is for the whole file. */
+  /** The statement below the comment; nothing if it applies to the whole file. */
   readonly statement?: number
 }
 

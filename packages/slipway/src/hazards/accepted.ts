@@ -42,7 +42,7 @@ export function judgeAcceptances(
         file: given.migration.path,
         line: acceptance.line,
         column: acceptance.column,
-        // Behind the last statement there is none that it stands above.
+        // After the last statement there is no statement below it.
         statement: Math.max(
           1,
           Math.min(acceptance.statement ?? 1, given.migration.statements.length),

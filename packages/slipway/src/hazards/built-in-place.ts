@@ -9,7 +9,7 @@ const WORDS = {
   unique: { what: 'unique constraint', as: 'UNIQUE' },
 } as const
 
-/** What is said of a constraint that builds its index under the strongest lock, if it is of the kind and builds one. */
+/** The finding for a constraint of the kind that builds its index under the strongest lock, if it builds one. */
 export function builtInPlace(
   table: ObjectName,
   constraint: ConstraintDefinition | undefined,
@@ -23,7 +23,7 @@ export function builtInPlace(
     object: tableObject(context, table),
     table,
     lock: 'ACCESS EXCLUSIVE',
-    message: `The ${what} ${name} builds its index over all rows of ${full(context, table)}, and until then nobody reads or writes it.`,
+    message: `The ${what} ${name} builds its index over all rows of ${full(context, table)}, and until then nobody can read or write it.`,
     safeSql: takenOver(context.statement, { table, name, columns: constraint.columns, as }),
   }
 }

@@ -30,8 +30,8 @@ function readPage(id: string): Page {
   const sql = (heading: string) =>
     new RegExp(`## ${heading}\n\n\`\`\`sql\n(.*?)\n\`\`\``, 's').exec(text)?.[1] ?? ''
   const comments = text.matchAll(/^<!-- (\w+):\s(.*?)\s?-->$/gms)
-  const told = Object.fromEntries([...comments].map(([, key = '', value]) => [key, value]))
-  return { id, insteadOf: sql('Instead of'), use: sql('Use'), setup: '', ...told }
+  const directives = Object.fromEntries([...comments].map(([, key = '', value]) => [key, value]))
+  return { id, insteadOf: sql('Instead of'), use: sql('Use'), setup: '', ...directives }
 }
 
 const pages = known.map(({ id }) => readPage(id))

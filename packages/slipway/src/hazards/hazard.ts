@@ -22,14 +22,14 @@ export interface Hazard {
   /** The strongest lock that the statement takes on it. */
   readonly lock?: LockMode
   readonly blocks: Blocks
-  /** The server writes all rows anew. */
+  /** The server rewrites all rows. */
   readonly rewrites?: true
   readonly message: string
   /** The safe form with the user's own names, where there is one. */
   readonly safeSql?: string
 }
 
-/** What a rule says; where it stands, and how the table's size weighs, is added by `judge`. */
+/** The finding of a rule. `judge` adds the position and the effect of the table's size. */
 export interface Finding {
   readonly severity: Severity
   readonly object?: string | undefined
@@ -65,13 +65,13 @@ export interface Context {
   readonly facts: Facts
   readonly migration: JudgedMigration
   readonly statement: Statement
-  /** The statement stands between a BEGIN of the file and its COMMIT. */
+  /** The statement is between a BEGIN of the file and its COMMIT. */
   readonly inBlock: boolean
   /** What the transaction holds already, in order. */
   readonly held: readonly HeldLock[]
 }
 
-/** One hazard: when it is there, and what is said. Its page is docs/hazards/<id>.md. */
+/** One hazard: when it applies, and its message. Its page is docs/hazards/<id>.md. */
 export interface Rule {
   readonly id: string
   readonly title: string

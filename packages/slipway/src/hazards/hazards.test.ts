@@ -70,7 +70,7 @@ test.each<[string, string, readonly string[]]>([
     [],
   ],
   [
-    'a column that is there',
+    'an existing column',
     'ALTER TABLE users ADD IF NOT EXISTS email text; ALTER TABLE users ALTER email TYPE varchar(200)',
     [],
   ],
@@ -118,11 +118,11 @@ test.each<[string, string, readonly string[]]>([
     [],
   ],
   [
-    'an index of a materialized view that is there',
+    'an index of an existing materialized view',
     'CREATE INDEX i ON totals (a)',
     ['index-not-concurrent'],
   ],
-  ['a view that is made anew', 'DROP VIEW v; CREATE VIEW v AS SELECT 1', []],
+  ['a view that is dropped and created again', 'DROP VIEW v; CREATE VIEW v AS SELECT 1', []],
   [
     'a materialized view that another replaces',
     `CREATE MATERIALIZED VIEW w AS SELECT 1; DROP MATERIALIZED VIEW v;
@@ -135,12 +135,12 @@ test.each<[string, string, readonly string[]]>([
     ['drop-inexpressible'],
   ],
   [
-    'an expression index that is made anew',
+    'an expression index that is dropped and created again',
     'DROP INDEX CONCURRENTLY users_name_idx; CREATE INDEX CONCURRENTLY users_name_idx ON users (upper(email))',
     [],
   ],
   [
-    'a policy that is made anew',
+    'a policy that is dropped and created again',
     'DROP POLICY p ON users; CREATE POLICY p ON users USING (true)',
     [],
   ],
@@ -291,7 +291,7 @@ test('an unknown hazard is named with what was meant, at its place', () => {
   expect(hazard?.message).toContain('drop-table?')
 })
 
-const ours: Rule = {
+const teamRule: Rule = {
   id: 'team-owns-table',
   title: 'A table without an owner',
   judge: (action) =>
@@ -300,16 +300,16 @@ const ours: Rule = {
       : undefined,
 }
 
-test("a project's own rule is judged and accepted like ours", () => {
-  expect(idsOf(judged('CREATE TABLE a ()', { rules: [ours] }))).toEqual(['team-owns-table'])
+test("a project's own rule is judged and accepted like a built-in one", () => {
+  expect(idsOf(judged('CREATE TABLE a ()', { rules: [teamRule] }))).toEqual(['team-owns-table'])
   const sql = '-- slipway: accept team-owns-table (a test)\nCREATE TABLE a ()'
-  expect(judged(sql, { rules: [ours] })).toEqual([])
+  expect(judged(sql, { rules: [teamRule] })).toEqual([])
 })
 
 test('two rules with one id are refused', () => {
   let thrown: unknown
   try {
-    judged('SELECT 1', { rules: [{ ...ours, id: 'drop-table' }] })
+    judged('SELECT 1', { rules: [{ ...teamRule, id: 'drop-table' }] })
   } catch (error) {
     thrown = error
   }

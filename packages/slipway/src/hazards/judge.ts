@@ -7,15 +7,15 @@ import { raise } from './failures.ts'
 import { type Found, foundBy, once, withStatementLock } from './found.ts'
 import type { Context, Hazard, HeldLock, JudgedMigration, Rule } from './hazard.ts'
 import { locksOf } from './locks.ts'
-import { rules as ours } from './rules.ts'
+import { rules as builtInRules } from './rules.ts'
 
 /** What to judge, and what it is judged by. */
 export interface Judging {
-  /** What the target has already, in order: it is not judged, but it says what is there. */
+  /** The applied migrations, in order: they are not judged, but give the existing schema. */
   readonly history: readonly JudgedMigration[]
   readonly migrations: readonly JudgedMigration[]
   readonly facts: Facts
-  /** Rules of the project's own, beside ours. Fails with HAZARDS.DUPLICATE_RULE where an id is taken. */
+  /** The project's own rules, in addition to the built-in ones. Fails with HAZARDS.DUPLICATE_RULE where an id is taken. */
   readonly rules?: readonly Rule[]
 }
 
@@ -49,7 +49,7 @@ export function schemaAfter(history: readonly JudgedMigration[], facts: Facts): 
 }
 
 function allRules(more: readonly Rule[]): readonly Rule[] {
-  const taken = new Set<string>([...ours, ...acceptanceHazards].map(({ id }) => id))
+  const taken = new Set<string>([...builtInRules, ...acceptanceHazards].map(({ id }) => id))
   for (const { id } of more) {
     if (taken.has(id)) {
       raise('HAZARDS.DUPLICATE_RULE', {
@@ -59,7 +59,7 @@ function allRules(more: readonly Rule[]): readonly Rule[] {
     }
     taken.add(id)
   }
-  return [...ours, ...more]
+  return [...builtInRules, ...more]
 }
 
 /** The schema after a migration. */

@@ -58,7 +58,7 @@ function strongest(locks: readonly (readonly [string, LockMode])[]): Record<stri
   return byTable
 }
 
-/** The locks on the tables that were there before. */
+/** The locks on the tables that existed before. */
 async function taken(sql: string): Promise<Record<string, LockMode>> {
   const tables = await client.query<{ oid: number; name: string }>(TABLES)
   const names = new Map(tables.rows.map(({ oid, name }) => [oid, name]))
@@ -105,7 +105,7 @@ test.each([
   'ALTER TABLE a RENAME CONSTRAINT c TO d',
   'ALTER INDEX a_n_idx RENAME TO a_m_idx',
   'ALTER TRIGGER touched ON a RENAME TO touch',
-  'ALTER POLICY mine ON a RENAME TO ours',
+  'ALTER POLICY mine ON a RENAME TO its',
   'CREATE INDEX ON a (t)',
   'DROP INDEX a_n_idx',
   'CREATE TRIGGER x AFTER INSERT ON a FOR EACH ROW EXECUTE FUNCTION touch()',

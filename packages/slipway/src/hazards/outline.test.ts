@@ -33,7 +33,7 @@ test.each<[string, readonly string[]]>([
   ],
   [
     'ALTER TABLE users ALTER email SET NOT NULL, ALTER id TYPE bigint',
-    ['public.users, ACCESS EXCLUSIVE, writes every row anew'],
+    ['public.users, ACCESS EXCLUSIVE, rewrites every row'],
   ],
   [
     'ALTER TABLE users ADD FOREIGN KEY ("teamId") REFERENCES teams (id)',

@@ -12,13 +12,13 @@ export type RowWork =
   | 'reads every row'
   | 'builds an index'
   | typeof CONCURRENTLY
-  | 'writes every row anew'
+  | 'rewrites every row'
 
-/** The words of `workOf`, which go on with the table's name, as they stand alone. */
+/** The words of `workOf` without the table's name. */
 const WORKS: Readonly<Record<Work['kind'], RowWork>> = {
   'reads all rows of': 'reads every row',
   'builds an index on': 'builds an index',
-  'writes anew all rows of': 'writes every row anew',
+  'rewrites all rows of': 'rewrites every row',
 }
 
 /** What a statement does to a table of the target. */
@@ -120,7 +120,7 @@ const BY_TIME: readonly RowWork[] = [
   'reads every row',
   'builds an index',
   CONCURRENTLY,
-  'writes every row anew',
+  'rewrites every row',
 ]
 
 function slower(one: RowWork, other: RowWork): RowWork {

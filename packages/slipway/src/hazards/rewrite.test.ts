@@ -43,7 +43,7 @@ describe('what is rewritten', () => {
       'CREATE INDEX CONCURRENTLY IF NOT EXISTS a ON "User" (code) WHERE code > 1;',
     ],
     [
-      'an enum value that is used at once',
+      'an enum value that is used in the same block',
       `-- x\nBEGIN;\nSELECT 1;\nALTER TYPE mood ADD VALUE 'great';\nALTER TABLE team ALTER name SET DEFAULT 'great';\nCOMMIT;\n`,
       `-- x\nALTER TYPE mood ADD VALUE 'great';\n\nBEGIN;\nSELECT 1;\nALTER TABLE team ALTER name SET DEFAULT 'great';\nCOMMIT;\n`,
     ],
@@ -112,13 +112,13 @@ ADD COLUMN y text;
   })
 
   test('an UPDATE, in a block that walks the key', () => {
-    const { sql, rewritten: told } = rewritten(
+    const { sql, rewritten: done } = rewritten(
       'UPDATE "User" AS u SET "email" = lower(\'A\'), code = id + 1 WHERE "email" IS NULL;',
     )
     expect(sql).toContain(
       `UPDATE "User" AS u SET "email" = lower('A'), code = id + 1 WHERE ("email" IS NULL) AND id BETWEEN batch_first AND batch_last;`,
     )
-    expect(told.map(({ id }) => id)).toEqual(['backfill-unbatched'])
+    expect(done.map(({ id }) => id)).toEqual(['backfill-unbatched'])
   })
 
   test('a column with a default for each row', () => {
@@ -137,11 +137,11 @@ ADD COLUMN y text;
     ])
   })
 
-  test('each hazard is told once, with its lock and what was done', () => {
-    const { rewritten: told, left } = rewritten(
+  test('each hazard is reported once, with its lock and what was done', () => {
+    const { rewritten: done, left } = rewritten(
       'ALTER TABLE "User" ALTER "email" SET NOT NULL, ALTER code SET NOT NULL, ALTER "teamId" SET NOT NULL, ADD x uuid DEFAULT gen_random_uuid(), ADD y text;',
     )
-    expect(told.map(({ id, lock, statement }) => [id, lock, statement])).toEqual([
+    expect(done.map(({ id, lock, statement }) => [id, lock, statement])).toEqual([
       ['not-null-scans', 'ACCESS EXCLUSIVE', 1],
       ['not-null-scans', 'ACCESS EXCLUSIVE', 1],
       ['volatile-default', 'ACCESS EXCLUSIVE', 1],
@@ -192,7 +192,7 @@ describe('what stays', () => {
     [
       'a unique constraint that can wait',
       'ALTER TABLE "User" ADD CONSTRAINT k UNIQUE (code) DEFERRABLE',
-      [['unique-in-place', /more than its columns/]],
+      [['unique-in-place', /has more than columns/]],
     ],
     [
       'a constraint written with its column',
@@ -212,7 +212,7 @@ describe('what stays', () => {
     [
       'an enum value of a type that the transaction makes',
       `BEGIN; CREATE TYPE a AS ENUM ('b'); ALTER TYPE a ADD VALUE 'c'; SELECT 'c'::a; COMMIT`,
-      [['enum-value-used', /inside of the same BEGIN/]],
+      [['enum-value-used', /inside the same BEGIN/]],
     ],
     [
       'what needs its transaction',
@@ -250,8 +250,8 @@ describe('what stays', () => {
       [['type-change', /second column/]],
     ],
   ])('%s', (_, sql, expected) => {
-    const { sql: same, edits, left, rewritten: told } = rewritten(sql)
-    expect([same, edits, told]).toEqual([sql, [], []])
+    const { sql: same, edits, left, rewritten: done } = rewritten(sql)
+    expect([same, edits, done]).toEqual([sql, [], []])
     expect(left.map(({ id }) => id)).toEqual(expected.map(([id]) => id))
     for (const [index, [, reason]] of expected.entries())
       expect(left[index]?.reason).toMatch(reason)

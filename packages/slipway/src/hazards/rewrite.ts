@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from './rewrite/rewrite-statement.ts'
 
-/** A piece of a text, by its indexes, and what stands there instead. */
+/** A piece of a text, by its indexes, and its replacement. */
 export interface Edit {
   readonly start: number
   readonly end: number
@@ -79,7 +79,7 @@ function rewriteOne(migration: JudgedMigration, given: Given): Rewriting {
     rewritten: [
       ...verdicts.flatMap(rewrittenOf),
       ...letGo.map(asLetGo),
-      ...moved.map(({ hazard, done }) => ({ ...told(hazard), done })),
+      ...moved.map(({ hazard, done }) => ({ ...identify(hazard), done })),
     ].toSorted(inOrder),
     left: [
       ...verdicts.flatMap(leftOf),
@@ -116,7 +116,7 @@ function rewriteStatements(
   })
 }
 
-const IN_BLOCK = 'It stands between a BEGIN and a COMMIT of the file. Take them away first.'
+const IN_BLOCK = 'It is between a BEGIN and a COMMIT of the file. Remove them first.'
 
 function refused({ verdicts, end }: RewrittenStatement, reason: string): RewrittenStatement {
   return { verdicts: verdicts.map(({ hazard }) => ({ hazard, form: none(reason) })), end }
@@ -160,38 +160,38 @@ function inLineEnds(edits: readonly Edit[], sql: string): Edit[] {
   return edits.map((edit) => ({ ...edit, text: edit.text.replaceAll(/\r?\n/g, '\r\n') }))
 }
 
-type Told = Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'>
+type HazardId = Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'>
 
-function told({ id, statement, line, lock }: Hazard): Told {
+function identify({ id, statement, line, lock }: Hazard): HazardId {
   return { id, statement, line, ...(lock === undefined ? {} : { lock }) }
 }
 
 function rewrittenOf({ hazard, form }: Verdict): RewrittenHazard[] {
-  return form.kind === 'steps' ? [{ ...told(hazard), done: form.done }] : []
+  return form.kind === 'steps' ? [{ ...identify(hazard), done: form.done }] : []
 }
 
 function leftOf({ hazard, form }: Verdict): LeftHazard[] {
-  return form.kind === 'none' ? [{ ...told(hazard), reason: form.reason }] : []
+  return form.kind === 'none' ? [{ ...identify(hazard), reason: form.reason }] : []
 }
 
 function asLetGo(hazard: Hazard): RewrittenHazard {
   const done = 'It is in a transaction of its own, in which no earlier lock is held.'
-  return { ...told(hazard), done }
+  return { ...identify(hazard), done }
 }
 
 function asHeld(hazard: Hazard): LeftHazard {
-  return { ...told(hazard), reason: 'Its transaction cannot be taken apart.' }
+  return { ...identify(hazard), reason: 'The statements of its transaction must stay together.' }
 }
 
 function asByHand(hazard: Hazard): LeftHazard[] {
   const reason = BY_HAND[hazard.id]
-  return reason === undefined ? [] : [{ ...told(hazard), reason }]
+  return reason === undefined ? [] : [{ ...identify(hazard), reason }]
 }
 
 function isAmong({ id, object }: Hazard, hazards: readonly Hazard[]): boolean {
   return hazards.some((one) => one.id === id && one.object === object)
 }
 
-function inOrder(one: Told, other: Told): number {
+function inOrder(one: HazardId, other: HazardId): number {
   return one.statement - other.statement
 }

@@ -41,7 +41,7 @@ import { uniqueInPlace } from './rules/unique-in-place.ts'
 import { vacuumFull } from './rules/vacuum-full.ts'
 import { volatileDefault } from './rules/volatile-default.ts'
 
-/** Every rule, in the order in which findings of one statement are told. */
+/** Every rule, in the order in which findings of one statement are reported. */
 export const rules: readonly Rule[] = [
   indexNotConcurrent,
   dropIndexNotConcurrent,

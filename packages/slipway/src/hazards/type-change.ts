@@ -4,7 +4,7 @@ import { parseSqlType, type SqlType } from '../kernel/index.ts'
 export type TypeChange =
   /** Only the catalog changes. */
   | 'catalog'
-  /** The rows stay; the indexes of the column are built anew. */
+  /** The rows stay; the indexes of the column are rebuilt. */
   | 'indexes'
   | 'rewrite'
 

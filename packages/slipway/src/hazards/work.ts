@@ -6,10 +6,10 @@ import { typeChangeOf } from './type-change-of.ts'
 /** Work whose time grows with the rows of a table. */
 export interface Work {
   readonly table: ObjectName
-  readonly kind: 'reads all rows of' | 'builds an index on' | 'writes anew all rows of'
+  readonly kind: 'reads all rows of' | 'builds an index on' | 'rewrites all rows of'
 }
 
-/** What an action does with all rows of a table. Changes of rows by UPDATE and DELETE are not meant. */
+/** What an action does with all rows of a table, except changes by UPDATE and DELETE. */
 export function workOf(action: Action, context: Context): Work | undefined {
   switch (action.kind) {
     case 'create-index':
@@ -24,13 +24,13 @@ export function workOf(action: Action, context: Context): Work | undefined {
     case 'change-type': {
       const { kind } = typeChangeOf(action, context)
       if (kind === 'catalog') return undefined
-      const work = kind === 'indexes' ? 'builds an index on' : 'writes anew all rows of'
+      const work = kind === 'indexes' ? 'builds an index on' : 'rewrites all rows of'
       return { table: action.table, kind: work }
     }
     case 'add-column': {
       const { filledBy, default: set, constraints } = action.column
       if (set?.kind === 'volatile' || (filledBy !== undefined && filledBy !== 'virtual'))
-        return { table: action.table, kind: 'writes anew all rows of' }
+        return { table: action.table, kind: 'rewrites all rows of' }
       return constraints
         .filter(({ kind }) => kind !== 'foreign-key' || set !== undefined)
         .map((constraint) => workOfConstraint(action.table, constraint))

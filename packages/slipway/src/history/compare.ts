@@ -1,7 +1,7 @@
 import { advice, command, type Failure, failureFrom, sha256 } from '../kernel/index.ts'
 import { matchesChecksum } from '../statements/index.ts'
 import { type History, type HistoryRow, intoSquash } from './prisma-history.ts'
-import { squashesOn, type SquashStanding, unfinishedSquashes } from './squash.ts'
+import { squashesOn, type SquashStatus, unfinishedSquashes } from './squash.ts'
 
 /** A migration of the project, as far as history needs it. */
 export interface MigrationText {
@@ -25,7 +25,7 @@ export interface Comparison {
   readonly missing: readonly string[]
   readonly rolledBack: readonly string[]
   /** Squashes of the project whose migrations were applied here one by one. */
-  readonly squashed: readonly SquashStanding[]
+  readonly squashed: readonly SquashStatus[]
   /** Squashes beside folders that they replace: the command that wrote them was cut off. */
   readonly unfinishedSquashes: readonly string[]
 }

@@ -24,7 +24,7 @@ export {
   writeSchemaState,
 } from './ledger.ts'
 export { forgetLedgerSql, prepareLedger, upgradeLedger } from './ledger-upgrade.ts'
-export type { SquashStanding } from './squash.ts'
+export type { SquashStatus } from './squash.ts'
 export {
   appliedRowSql,
   checksumRowSql,

@@ -7,7 +7,7 @@ import { type History, type HistoryRow, intoSquash } from './prisma-history.ts'
  * squash must be recorded and not run. `left-over`: it is recorded, but the rows of the old ones still
  * count. `partly`: some of them are missing. `recorded`: nothing is left to do.
  */
-export interface SquashStanding {
+export interface SquashStatus {
   readonly kind: 'whole' | 'left-over' | 'partly' | 'recorded'
   /** The squash. */
   readonly migration: string
@@ -24,8 +24,8 @@ export function squashesOn(
   history: History,
   living: ReadonlyMap<string, HistoryRow>,
   migrations: readonly MigrationText[],
-): SquashStanding[] {
-  return migrations.flatMap(({ name, sql }): SquashStanding[] => {
+): SquashStatus[] {
+  return migrations.flatMap(({ name, sql }): SquashStatus[] => {
     const squashed = squashedIn(sql)
     if (squashed.length === 0) return []
     const applied = squashed.filter((one) => isFinished(living.get(one.name)))

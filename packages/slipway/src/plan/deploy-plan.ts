@@ -26,7 +26,7 @@ export interface PlanStep {
   readonly table: string | null
   readonly rows: number | null
   readonly bytes: number | null
-  /** All rows of a table are written anew. */
+  /** All rows of a table are rewritten. */
   readonly rewrite: boolean
   /** Once it has its locks; `null` where nobody can say. */
   readonly estimateMs: number | null
@@ -161,7 +161,7 @@ function step(
     table: first?.table ?? null,
     rows: first?.rows ?? null,
     bytes: first?.bytes ?? null,
-    rewrite: tables.some(({ work }) => work === 'writes every row anew'),
+    rewrite: tables.some(({ work }) => work === 'rewrites every row'),
     estimateMs: estimateMs(statement, tasks),
     tables,
   }

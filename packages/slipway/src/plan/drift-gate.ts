@@ -4,7 +4,7 @@ import { attempt } from '../kernel/index.ts'
 import type { Change, Scope } from '../schema/index.ts'
 import type { ReplayMigration, ShadowOptions } from '../shadow/index.ts'
 
-/** How a target's catalog stands to what its history should have produced. */
+/** Whether a target's schema is what its history gives. */
 export type Drift =
   /** `basis`: what it was compared with. */
   | { readonly kind: 'none'; readonly basis: 'ledger' | 'shadow' | 'nothing-applied' }
@@ -43,8 +43,8 @@ export function appliedRows(history: History): { name: string; checksum: string 
 }
 
 /**
- * The files of what is applied, in the order in which it was applied. A squash takes the place of the
- * first migration that it stands for.
+ * The files of the applied migrations, in the order in which they were applied. A squash takes the place of the
+ * first migration that it replaces.
  */
 export function appliedMigrations({ history, migrations }: AppliedHistory): ReplayMigration[] {
   const files = new Map(migrations.map((migration) => [migration.name, migration]))

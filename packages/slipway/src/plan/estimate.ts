@@ -36,7 +36,7 @@ function timeOf(work: RowWork, { actions }: Statement, { rows, bytes }: TableFac
     case 'builds an index concurrently':
       return (5200 * rows) / MEASURED.rows
     // integer to bigint with three indexes 23.4 s; a new column with gen_random_uuid() 43.6 s.
-    case 'writes every row anew': {
+    case 'rewrites every row': {
       const added = actions.some(({ kind }) => kind === 'add-column')
       return ((added ? 43_600 : 23_400) * bytes) / MEASURED.bytes
     }

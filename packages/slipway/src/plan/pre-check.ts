@@ -9,7 +9,7 @@ export type PreCheckKind =
   | 'length'
   | 'enum-value'
 
-/** Why what the rows say now would not decide how they stand when the statement runs. */
+/** Why the current rows do not decide whether the statement will fail. */
 export interface Doubts {
   /** Of rows that offend now. */
   readonly violated?: string
@@ -17,7 +17,7 @@ export interface Doubts {
   readonly clean?: string
 }
 
-/** What one pending statement asks of the rows that are there. */
+/** What one pending statement requires of the existing rows. */
 export interface PreCheck {
   readonly migration: string
   /** Its number in its file. */

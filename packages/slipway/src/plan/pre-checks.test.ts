@@ -16,7 +16,7 @@ const OTHERS = `CREATE SCHEMA other; CREATE TABLE other."Odd ""Table" ("A b" int
 const KEYLESS = `CREATE TABLE keyless (v integer, w text); INSERT INTO keyless VALUES (1, 'a'), (1, 'b'), (NULL, 'c');`
 const ORDERS = `${USERS} CREATE TABLE orders (id bigint PRIMARY KEY, user_id integer, at date);
   INSERT INTO orders VALUES (10, 1, '2020-01-01'), (11, 9, '2020-01-01'), (12, NULL, '2021-01-01'), (13, 8, NULL);`
-const ROOMS = `CREATE EXTENSION IF NOT EXISTS btree_gist; CREATE TABLE bookings (id integer PRIMARY KEY, module integer, during int4range, f integer, u integer);
+const BOOKINGS = `CREATE EXTENSION IF NOT EXISTS btree_gist; CREATE TABLE bookings (id integer PRIMARY KEY, seat integer, during int4range, f integer, u integer);
   INSERT INTO bookings VALUES (1, 1, '[1,5)', 1, 5), (2, 1, '[4,8)', 4, 8), (3, 2, '[1,9)', 1, 9), (4, 1, '[8,9)', 8, 9);`
 const MOODS = `CREATE TYPE "Mood" AS ENUM ('sad', 'ok', 'glad'); CREATE TABLE people (id integer PRIMARY KEY, mood "Mood", moods "Mood"[]);
   INSERT INTO people VALUES (1, 'sad', '{ok,sad}'), (2, 'ok', '{glad}'), (3, NULL, NULL), (4, 'glad', '{sad}');`
@@ -168,14 +168,14 @@ const violating: Violating[] = [
   ],
   [
     'exclusion',
-    ROOMS,
-    'ALTER TABLE bookings ADD EXCLUDE USING gist (module WITH =, during WITH &&)',
+    BOOKINGS,
+    'ALTER TABLE bookings ADD EXCLUDE USING gist (seat WITH =, during WITH &&)',
     ['id=1', 'id=2'],
   ],
   [
     'exclusion',
-    ROOMS,
-    'ALTER TABLE bookings ADD EXCLUDE USING gist (int4range(f, u) WITH &&) WHERE (module < 3 AND id > 1)',
+    BOOKINGS,
+    'ALTER TABLE bookings ADD EXCLUDE USING gist (int4range(f, u) WITH &&) WHERE (seat < 3 AND id > 1)',
     ['id=2', 'id=3', 'id=4'],
   ],
   ['length', USERS, 'ALTER TABLE users ALTER code TYPE varchar(3)', ['id=3']],
@@ -244,7 +244,7 @@ const clean: [setup: string, sql: string][] = [
   ],
   [USERS, 'ALTER TABLE users ADD CHECK (age > -10), ADD CHECK (age > 0) NOT VALID'],
   [USERS, 'ALTER TABLE users ADD COLUMN x integer CHECK (x > 0)'],
-  [ROOMS, 'ALTER TABLE bookings ADD EXCLUDE USING gist (during WITH &&) WHERE (module = 2)'],
+  [BOOKINGS, 'ALTER TABLE bookings ADD EXCLUDE USING gist (during WITH &&) WHERE (seat = 2)'],
   [USERS, 'ALTER TABLE users ALTER code TYPE varchar(5), ALTER age TYPE varchar(2)'],
   [USERS, 'ALTER TABLE users ALTER code TYPE text, ALTER age TYPE bigint'],
   [MOODS, rebuilt(`'sad', 'ok', 'glad', 'new'`)],
@@ -346,8 +346,8 @@ const undecidedCases: [setup: string, sql: string, why: string][] = [
   [TEXTS, 'ALTER TABLE texts ALTER at TYPE date USING at::date', 'ISO form'],
   [USERS, 'ALTER TABLE users ADD CHECK (missing > 1)', 'does not exist'],
   [
-    ROOMS,
-    `ALTER TABLE bookings ADD EXCLUDE USING gist (module WITH =) WHERE (during <> '[1,2)')`,
+    BOOKINGS,
+    `ALTER TABLE bookings ADD EXCLUDE USING gist (seat WITH =) WHERE (during <> '[1,2)')`,
     'plain list',
   ],
 ]

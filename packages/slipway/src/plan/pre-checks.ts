@@ -32,7 +32,7 @@ export interface TargetFacts {
 
 /**
  * What pending migrations ask of the rows of a target, in their order. Pure: what is known of the
- * target comes in as facts. Names that an earlier statement gives are followed back to the target's.
+ * target comes in as facts. Names that an earlier statement gives are mapped to those of the target.
  */
 export function preChecksOf(
   plans: readonly MigrationPlan[],

@@ -7,7 +7,7 @@ import { doubtsOf, whyFilled } from './row-changes.ts'
 /** What an action asks of the rows, without the statement that it belongs to. */
 export type Question = Pick<PreCheck, 'kind' | 'object' | 'sql' | 'doubts'>
 
-/** A table that an action asks about, and where the action stands. */
+/** The table of an action, and the action's place. */
 export interface Asking {
   readonly rows: PendingRows
   readonly table: PendingTable

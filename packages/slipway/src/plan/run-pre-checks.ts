@@ -17,8 +17,8 @@ const SAMPLE = 5
 const LOCK_TIMEOUT_MS = 200
 
 /**
- * Asks the rows of a target whether pending migrations would fail on them. Reads only. What takes too
- * long, or is refused by the server, is undecided.
+ * Finds rows of a target on which pending migrations would fail. Reads only. A query that takes too
+ * long, or that the server refuses, is undecided.
  */
 export async function preCheck(
   session: Session,

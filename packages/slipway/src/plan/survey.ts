@@ -54,8 +54,8 @@ export async function survey(session: Session, pending: Pending): Promise<Survey
 }
 
 /**
- * Whether no hazard of ours of severity error can be in these, by their text alone. What a rule of ours does not know of
- * the history it takes for the worse, so that what passes here passes there: it spares a deploy the parsing of a long one.
+ * Whether these migrations cannot have a built-in hazard of severity error, judged by their text alone. A rule
+ * assumes the worst about an unknown history, so migrations that pass here pass with it too. This saves parsing a long one.
  */
 export async function looksHarmless(
   { server }: Session,
@@ -67,7 +67,7 @@ export async function looksHarmless(
   return hazards.every(({ severity }) => severity !== 'error')
 }
 
-/** What was applied, parsed. A file that today's grammar refuses says nothing; it has run all the same. */
+/** The applied migrations, parsed. A file that the current grammar refuses is left out; it has run anyway. */
 async function parsedHistory(pending: Pending): Promise<JudgedMigration[]> {
   await loadParser()
   const parsed = appliedMigrations(pending).map(async ({ name, sql, path = name }) => {

@@ -79,7 +79,7 @@ interface Conversion {
   readonly type: string
 }
 
-/** The labels of the new enum are known, whether it stands or a pending statement creates it. */
+/** The labels of the new enum are known, whether it exists or a pending statement creates it. */
 function enumAnswer(
   rows: PendingRows,
   { source, labels, value, cast, type }: Conversion & { readonly labels: readonly string[] },
@@ -103,7 +103,7 @@ function textAnswer(rows: PendingRows, { source, value, cast, type }: Conversion
   if (to.isText) return rangeOffence(from, to, value)
   if (cast === 'assigned') return { kind: 'refused' }
   if (isNewType(rows.schema, type))
-    return { kind: 'unknown', reason: `the type ${type} does not stand yet` }
+    return { kind: 'unknown', reason: `the type ${type} does not exist yet` }
   if (rows.versionNumber >= 160_000) {
     const where = `NOT pg_input_is_valid(${value}::text, ${quoteLiteral(typeSql(to))})`
     return { kind: 'asks', what: 'cast', where }

@@ -7,7 +7,7 @@ export type CastAnswer =
   | { readonly kind: 'fits' }
   /** PostgreSQL refuses the statement whatever the rows are. */
   | { readonly kind: 'refused' }
-  /** Rows for which the condition holds do not fit. `doubt`: why such a row may fit all the same. */
+  /** Rows that meet the condition do not fit. `doubt`: why such a row may still fit. */
   | {
       readonly kind: 'asks'
       readonly what: PreCheckKind
@@ -83,7 +83,7 @@ const BUILT_IN = new Set([
 export function rangeOffence(from: TypeName, to: TypeName, value: string): CastAnswer {
   const unknown = {
     kind: 'unknown',
-    reason: `no SQL of ours asks whether ${from.text} fits ${to.text}`,
+    reason: `Slipway writes no SQL that tests whether ${from.text} fits ${to.text}`,
   } as const
   if (from.text.endsWith('[]') || to.text.endsWith('[]'))
     return from.base === to.base && to.sizes.length === 0 ? FITS : unknown
@@ -129,7 +129,7 @@ function numericOffence(from: TypeName, to: TypeName, value: string): CastAnswer
   return { kind: 'asks', what: 'cast', where: tooLarge(`${value}::numeric`, precision, scale) }
 }
 
-/** A number that has no module in `numeric(precision, scale)`; NaN has. */
+/** A number that does not fit `numeric(precision, scale)`; NaN fits. */
 export function tooLarge(number: string, precision: number, scale: number): string {
   return `${number} <> 'NaN' AND abs(round(${number}, ${scale})) >= 1e${precision - scale}::numeric`
 }

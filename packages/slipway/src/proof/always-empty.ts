@@ -1,13 +1,13 @@
 import type { ShapeTable } from '../shadow/index.ts'
 import { isRequired } from '../statements/index.ts'
-import type { Withheld } from './test-run.ts'
+import type { EmptyTables } from './test-run.ts'
 
 /**
  * The tables that have no rows wherever a migration runs: those to which it adds a required column,
  * and those whose rows cannot be without one of theirs.
  */
 export function alwaysEmpty(
-  withheld: readonly Withheld[],
+  withheld: readonly EmptyTables[],
   tables: readonly ShapeTable[],
 ): readonly ShapeTable[] {
   const empty = new Set(

@@ -25,12 +25,12 @@ import {
 } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
 import { compareRows, readRowSums, type RowSums, tableRef } from './row-sums.ts'
-import { type Withheld } from './test-run.ts'
+import { type EmptyTables } from './test-run.ts'
 
 /** What a test run with safekeeping showed of a lossy migration. */
 export interface KeepingProof {
   readonly grade: 'lossless (kept)' | 'lossy'
-  /** Data that does not come back all the same. */
+  /** Data that is lost anyway. */
   readonly lost: readonly Destruction[]
   /** Data of which that was not seen: its table had no rows, none was touched, or the down migration stopped at them. */
   readonly unseen: readonly Destruction[]
@@ -38,7 +38,7 @@ export interface KeepingProof {
   readonly vacant: readonly Destruction[]
   /** Sentences: what is not kept, and why; what the server has against going up and back with safekeeping. */
   readonly notKept: readonly string[]
-  /** It went up and back on rows, whatever came back. */
+  /** It ran up and down on rows, whatever was restored. */
   readonly runs: boolean
 }
 
@@ -47,14 +47,14 @@ export interface KeepingRun {
   readonly down: ReplayMigration
   readonly filling: Filling
   /** Tables that get no rows. */
-  readonly withheld: readonly Withheld[]
+  readonly withheld: readonly EmptyTables[]
   /** What the down migration alone cannot bring. */
   readonly lost: readonly Destruction[]
 }
 
 /**
- * Runs a migration and its down migration once more, as `deploy` and `rollback` do: what is destroyed is kept first,
- * and put back. `session` is where the migration stands; afterwards it does not.
+ * Runs a migration and its down migration once more, as `deploy` and `rollback` do: they keep what is destroyed,
+ * and restore it. On `session` the migration is applied; afterwards it is not.
  */
 export async function proveKeeping(session: Session, testRun: KeepingRun): Promise<KeepingProof> {
   const { migration, lost } = testRun
@@ -89,7 +89,7 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
   }
 }
 
-/** Tables of which a statement changes rows that no query beforehand can tell: made-up rows may not have been among them. */
+/** Tables whose changed rows no earlier query can predict: the generated rows may not have been among them. */
 function changedUnseen(statements: readonly Statement[], defaultSchema: string): ObjectRef[] {
   return statements.flatMap(({ actions }) =>
     actions.flatMap((action): ObjectRef[] => {
@@ -168,7 +168,7 @@ async function runWith(
   if (refusal) rethrow(refusal.failure, refusal.error)
 }
 
-/** Only what stood in a table that had rows was seen to come back. */
+/** The test run shows a restore only for tables that had rows. */
 function isShown(loss: Destruction, sums: RowSums): boolean {
   return Object.entries(sums).some(
     ([table, { rows }]) => rows > 0 && isOf(loss, objectOfKey(table)),

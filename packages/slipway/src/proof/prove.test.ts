@@ -84,7 +84,7 @@ test.each<[string, Partial<Proof>]>([
   expect(proof.kept?.grade).toBe(proof.grade === 'lossy' ? 'lossless (kept)' : undefined)
 })
 
-test('what only a deploy can keep is told from what nothing keeps', async () => {
+test('data that only a deploy can keep is distinguished from data that nothing keeps', async () => {
   const both = `ALTER TABLE users DROP COLUMN note; DO $$ BEGIN DELETE FROM posts; END $$`
   const { grade, kept } = await proofOf(both)
   expect(grade).toBe('lossy')
@@ -98,7 +98,7 @@ test('what only a deploy can keep is told from what nothing keeps', async () => 
   })
 })
 
-test('a required column that was dropped comes back with what is kept, and not without', async () => {
+test('a dropped required column is restored with kept data, and not without', async () => {
   const proof = await proofOf('ALTER TABLE users DROP COLUMN tags')
   expect(proof).toMatchObject({ grade: 'lossy', proven: true, reasons: [] })
   expect(proof.kept).toMatchObject({ grade: 'lossless (kept)', lost: [] })
@@ -107,7 +107,7 @@ test('a required column that was dropped comes back with what is kept, and not w
   )
 })
 
-test('what fails wherever a table has rows is said as such, and proven on the rows of the others', async () => {
+test('a statement that fails on any row of a table is reported, and proven on rows of the other tables', async () => {
   const proof = await proofOf(
     'ALTER TABLE users ADD COLUMN phone text NOT NULL; ALTER TABLE "Key" ADD COLUMN c text',
   )
@@ -117,14 +117,14 @@ test('what fails wherever a table has rows is said as such, and proven on the ro
   ])
 })
 
-test('what an UPDATE destroys before the down migration demands it comes back with what is kept', async () => {
+test('values that an UPDATE destroys are restored before the down migration requires them', async () => {
   const proof = await proofOf(
     `ALTER TABLE posts ALTER COLUMN author DROP NOT NULL; UPDATE posts SET author = NULL WHERE id > 0`,
   )
   expect(proof).toMatchObject({ grade: 'lossy', proven: true, kept: { grade: 'lossless (kept)' } })
 })
 
-test('rows that a query behind WITH takes are not said to come back because none was taken', async () => {
+test('rows that a query in WITH deletes are not reported as restored because none was deleted', async () => {
   const { kept } = await proofOf(
     `WITH gone AS (DELETE FROM posts WHERE id = 987654321 RETURNING *) SELECT count(*) FROM gone`,
   )
@@ -146,7 +146,7 @@ test('where a migration runs on empty tables alone it has nothing to lose in the
   expect(kept).toMatchObject({ grade: 'lossless (kept)', lost: [], unseen: [], vacant })
 })
 
-test('what was not seen to come back, for want of rows, is not said to be lost', async () => {
+test('data that the test run could not check, without rows, is not reported as lost', async () => {
   const { grade, kept } = await proofOf(
     `ALTER TABLE users DROP COLUMN note; ALTER TABLE users ALTER COLUMN email TYPE integer USING (email || 'x')::integer`,
   )
@@ -176,14 +176,14 @@ test('what fails on the rows of every table is proven on none', async () => {
   )
   const proof = await proofOf(added.join(' '))
   expect(proof).toMatchObject({ grade: 'lossless', proven: false, schemaEqual: true, rows: 0 })
-  expect(proof.reasons[0]).toMatch(/Statement 1 fails on rows that were made up for it: Column "z"/)
+  expect(proof.reasons[0]).toMatch(/Statement 1 fails on generated rows: Column "z"/)
 })
 
 test('a concurrent build that rows stop is tried again without what it left', async () => {
   const proof = await proofOf('CREATE UNIQUE INDEX CONCURRENTLY posts_author ON posts (author)')
   expect(proof).toMatchObject({ grade: 'lossless', schemaEqual: true, proven: true })
   expect(proof.conditions).toEqual([
-    'Statement 1 fails on rows that were made up for it: Could not create unique index "posts_author": Key (author)=(5) is duplicated.',
+    'Statement 1 fails on generated rows: Could not create unique index "posts_author": Key (author)=(5) is duplicated.',
   ])
   expect(proof.rows).toBeGreaterThan(10)
 })
@@ -212,7 +212,7 @@ test('a down migration that rows stop after a part of it was committed is not ca
   expect(proof.reasons[0]).toMatch(/^The down migration fails where there are rows/)
 })
 
-test('a type that holds less is lossy, though the rows that fit come back', async () => {
+test('a type that holds less is lossy, although rows that fit are restored', async () => {
   const proof = await proofOf('ALTER TABLE users ALTER COLUMN age TYPE smallint')
   expect(proof).toMatchObject({
     grade: 'lossy',

@@ -25,8 +25,8 @@ import {
   objectText,
 } from '../statements/index.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
-import { FIRST_START, runUpDownUp, type TestRun, type Start, type Withheld } from './test-run.ts'
-import { type Stop, type Trace } from './trace.ts'
+import { FIRST_START, runUpDownUp, type TestRun, type Start, type EmptyTables } from './test-run.ts'
+import { type StoppedRun, type Trace } from './trace.ts'
 
 /** The record of a test run. Plain JSON: it can be stored beside the migration. */
 export interface Proof {
@@ -34,7 +34,7 @@ export interface Proof {
   /** SHA-256 of both files; it is a proof of these alone. */
   readonly checksums: { readonly up: string; readonly down: string }
   readonly shadow: { readonly kind: Session['kind']; readonly version: string }
-  /** What the two files do by themselves; absent where the schema does not come back. */
+  /** The grade of the two files alone; absent if the schema is not restored. */
   readonly grade?: Grade
   /** What they do where a deploy keeps what the migration destroys; absent where nothing is lost. */
   readonly kept?: KeepingProof
@@ -180,7 +180,7 @@ async function proofOf(
   }
 }
 
-/** The test run saw the values change, and saw them come back. */
+/** The test run saw the values change, and saw them restored. */
 function comesBack(column: Destruction, { touched, rows, downFails }: TestRun): boolean {
   const isAmong = (lost: readonly Destruction[]) =>
     lost.some((one) => destructionKey(one) === destructionKey(column))
@@ -250,7 +250,7 @@ function conditionsOf(
   ]
 }
 
-function emptinessOf({ tables, stop: { statement, said } }: Withheld): string {
+function emptinessOf({ tables, stop: { statement, said } }: EmptyTables): string {
   return `Statement ${statement.number} fails wherever ${tables.join(', ')} has rows: ${sentence(said)}`
 }
 
@@ -258,8 +258,8 @@ function messageOf({ server, message }: Failure): string {
   return sentence(server?.message ?? message)
 }
 
-function refusalOf({ statement, said }: Stop): string {
-  return `Statement ${statement.number} fails on rows that were made up for it: ${sentence(said)}`
+function refusalOf({ statement, said }: StoppedRun): string {
+  return `Statement ${statement.number} fails on generated rows: ${sentence(said)}`
 }
 
 function sentence(text: string): string {

@@ -67,14 +67,14 @@ export interface RowChange {
   readonly grown: readonly ObjectRef[]
 }
 
-/** Compares the rows that are there now, in the `tables` that stand now, with those of before. */
+/** Compares the current rows, in the current `tables`, with the earlier ones. */
 export async function compareRows(
   session: Session,
   before: RowSums,
   tables?: readonly ShapeTable[],
 ): Promise<RowChange> {
-  const standing = tables ?? (await readShape(session))
-  const known = standing.filter(
+  const current = tables ?? (await readShape(session))
+  const known = current.filter(
     (table) => before[objectKey(tableRef(table, session.server.schema))] !== undefined,
   )
   const now = await readRowSums(session, known)

@@ -2,20 +2,20 @@ import type { Address, Session } from '../database/index.ts'
 import { attempt, type Failure } from '../kernel/index.ts'
 import { type Catalog, type CatalogReader, type Change, difference } from '../schema/index.ts'
 import { raiseRefusal, replay, type ReplayMigration } from '../shadow/index.ts'
-import { emptyTables, type Filling, type FillingManner, fillTables } from '../shadow/index.ts'
+import { emptyTables, type Filling, type RowStyle, fillTables } from '../shadow/index.ts'
 import { readShape, type ShapeTable } from '../shadow/index.ts'
 import { loadParser, type Migration, parseMigration, type Statement } from '../statements/index.ts'
 import { compareRows, readRowSums, type RowChange, type RowSums } from './row-sums.ts'
-import { runTraced, type Stop, type Trace } from './trace.ts'
+import { runTraced, type StoppedRun, type Trace } from './trace.ts'
 
 /** What a test run showed: the migration run on rows, back, and run again. */
 export interface TestRun {
   readonly filling: Filling
   readonly trace: Trace
-  /** Where it stopped on rows that were made up; it then went on with plainer ones, or with none. */
-  readonly failsOnRows?: Stop
+  /** Where it stopped on generated rows; it then continued with simpler ones, or with none. */
+  readonly failsOnRows?: StoppedRun
   /** What went through only where some tables were empty. */
-  readonly withheld: readonly Withheld[]
+  readonly withheld: readonly EmptyTables[]
   /** The catalog that the migration leads to. */
   readonly after: Catalog
   /** The down migration that was run. */
@@ -23,9 +23,9 @@ export interface TestRun {
   readonly downMs: number
   /** The down migration was refused; `onEmpty` where it runs once the tables are emptied. */
   readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
-  /** What the down migration did not bring back of the catalog. */
+  /** What the down migration did not restore of the schema. */
   readonly notRestored: readonly Change[]
-  /** What the UPDATEs of the migration did to the rows that were there. */
+  /** What the UPDATEs of the migration did to the existing rows. */
   readonly touched: RowChange
   /** How they differ after the down migration. */
   readonly rows: RowChange
@@ -47,23 +47,23 @@ export interface TestRunOptions {
 
 /** How a test run begins: with what rows, and what earlier ones on other shadow databases have shown. */
 export interface Start {
-  readonly manner: FillingManner
-  readonly failsOnRows?: Stop
+  readonly manner: RowStyle
+  readonly failsOnRows?: StoppedRun
   /** Tables that get no rows, for a statement fails on any. */
-  readonly withheld?: readonly Withheld[]
+  readonly withheld?: readonly EmptyTables[]
   readonly downFails?: Failure
 }
 
 /** Tables without rows, and the statement that fails wherever they have some. */
-export interface Withheld {
+export interface EmptyTables {
   readonly tables: readonly string[]
-  readonly stop: Stop
+  readonly stop: StoppedRun
 }
 
 /** The usual beginning. */
 export const FIRST_START: Start = { manner: 'edge' }
 
-/** What came of it: where part of what was refused stands, the test run must go on on a fresh shadow database. */
+/** The outcome: if a part of the refused migration is applied, the test run must continue on a new shadow database. */
 export type TestRunOutcome =
   | { readonly kind: 'tested'; readonly testRun: TestRun }
   | { readonly kind: 'start-over'; readonly from: Start }
@@ -130,8 +130,8 @@ interface Climb {
   /** The tables before it. */
   readonly tables: readonly ShapeTable[]
   readonly trace: Trace
-  readonly failsOnRows?: Stop
-  readonly withheld: readonly Withheld[]
+  readonly failsOnRows?: StoppedRun
+  readonly withheld: readonly EmptyTables[]
 }
 
 type Climbed =
@@ -139,7 +139,7 @@ type Climbed =
   | Extract<TestRunOutcome, { kind: 'start-over' }>
 
 /** How the tables are filled, in the order in which it is tried. */
-const MANNERS: readonly FillingManner[] = ['edge', 'sparse', 'plain', 'json', 'none']
+const MANNERS: readonly RowStyle[] = ['edge', 'sparse', 'plain', 'json', 'none']
 
 /** Up on rows with the ends of what types hold; where that fails on plainer ones, and at last on empty tables. */
 async function climbOnRows(
@@ -168,8 +168,8 @@ async function climbOnRows(
   return await climbOnRows(session, options, from)
 }
 
-/** How to go on after a stop: with plainer rows, then without rows in the tables of the statement, then with none at all. */
-function next(start: Start, stop: Stop, filled: readonly ShapeTable[]): Start | undefined {
+/** How to continue after a stop: with simpler rows, then without rows in the tables of the statement, then with none. */
+function next(start: Start, stop: StoppedRun, filled: readonly ShapeTable[]): Start | undefined {
   const manner = MANNERS[MANNERS.indexOf(start.manner) + 1]
   if (manner === undefined) return undefined
   const from = { ...start, failsOnRows: start.failsOnRows ?? stop }
@@ -202,11 +202,11 @@ async function dropUnfinishedIndexes(session: Session): Promise<void> {
 
 interface DownFailure {
   readonly failure: Failure
-  /** Absent where it cannot be told, for part of it was committed. */
+  /** Absent if it is unknown, because a part of it was committed. */
   readonly onEmpty?: boolean
 }
 
-/** Runs the down migration; what rows stand in its way is tried once more without rows. */
+/** Runs the down migration; if it fails on rows, it runs once more without rows. */
 async function goBack(
   session: Session,
   down: ReplayMigration,

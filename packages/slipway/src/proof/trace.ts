@@ -2,9 +2,9 @@ import { type Address, type Session, wordForWord } from '../database/index.ts'
 import { type Observer, runOnShadow, type ShadowRefusal } from '../execution/index.ts'
 import { type Failure, rethrow } from '../kernel/index.ts'
 import type { Migration, Statement, TransactionGroup } from '../statements/index.ts'
-import { type RelationKind, type Stood, witness } from './witness.ts'
+import { type RelationKind, type ExistingRelation, witness } from './witness.ts'
 
-/** A lock that a statement took on something that stood before the migration. */
+/** A lock that a statement took on an object that existed before the migration. */
 export interface HeldLock {
   readonly statement: number
   /** As the server names it: `users`, `billing.users`. */
@@ -16,13 +16,13 @@ export interface HeldLock {
   readonly until: number
 }
 
-/** What a statement did to what stood before the migration, as the server tells. */
+/** What a statement did to the existing objects, as the server reports it. */
 export interface Trace {
   readonly ms: number
   /** How long each statement took. */
   readonly statements: readonly { readonly statement: number; readonly ms: number }[]
   readonly locks: readonly HeldLock[]
-  /** Tables and indexes that were written anew. */
+  /** Tables and indexes that were rewritten. */
   readonly rewrites: readonly {
     readonly statement: number
     readonly relation: string
@@ -39,12 +39,12 @@ export interface Trace {
 }
 
 /** A run that stopped at a statement. */
-export interface Stop {
+export interface StoppedRun {
   readonly statement: Statement
   readonly failure: Failure
-  /** What the server said, with the row that it said it of: the rows are made up. */
+  /** The server's message with its row, which is generated. */
   readonly said: string
-  /** Work before it was committed, and stands. */
+  /** Earlier work was committed and remains. */
   readonly committed: boolean
 }
 
@@ -53,14 +53,14 @@ type Seen = Pick<Trace, 'statements' | 'locks' | 'rewrites' | 'scans'>
 /** What a traced run showed, and where it stopped. */
 export interface TracedRun {
   readonly trace: Trace
-  readonly stop?: Stop
+  readonly stop?: StoppedRun
   readonly refusal?: ShadowRefusal
 }
 
 /**
- * Runs a migration as a deploy would, and reads after each statement which locks it holds, what was written
- * anew and how many rows were read. Only relations that stood before count. What runs outside a transaction is
- * looked at by a second session, where `address` leads to the database. At a refused statement it stops: what was not
+ * Runs a migration as a deploy would, and reads after each statement which locks it holds, what was
+ * rewritten and how many rows were read. Only existing relations count. What runs outside a transaction is
+ * watched by a second session, if `address` leads to the database. At a refused statement it stops: what was not
  * committed is rolled back.
  */
 export async function runTraced(
@@ -81,7 +81,7 @@ export async function runTraced(
   return refusal ? { trace, refusal, stop: stopOf(refusal) } : { trace }
 }
 
-function stopOf({ failure, error, group, statement, committed }: ShadowRefusal): Stop {
+function stopOf({ failure, error, group, statement, committed }: ShadowRefusal): StoppedRun {
   // A deferred constraint is looked at only at the end.
   const at = statement ?? group.statements.at(-1)
   if (at === undefined) return rethrow(failure, error)
@@ -124,7 +124,7 @@ function createTracer(session: Session, address: Address | undefined): Tracer {
   }
 }
 
-/** What is sent as one message: the time of all stands at the first. */
+/** What is sent as one message: the first statement has the time of all. */
 function timesOf(statements: readonly Statement[], ms: number): Trace['statements'] {
   return statements.map(({ number }, index) => ({ statement: number, ms: index === 0 ? ms : 0 }))
 }
@@ -160,10 +160,10 @@ async function traceAlone(
   { address, statement }: { readonly address: Address; readonly statement: Statement },
   send: () => Promise<void>,
 ): Promise<Seen> {
-  const stood = await session.query<Stood>(
-    'SELECT oid::text, relation, kind FROM pg_temp.slipway_stood',
+  const existing = await session.query<ExistingRelation>(
+    'SELECT oid::text, relation, kind FROM pg_temp.slipway_existing',
   )
-  const { locks, from } = await witness(session, { address, stood }, send)
+  const { locks, from } = await witness(session, { address, existing }, send)
   const { number } = statement
   const ms = since(from)
   const { rewrites } = await look(session, number, number)
@@ -181,10 +181,10 @@ async function traceAlone(
   }
 }
 
-/** Notes what stands, in temporary tables of the session: it is compared with after each statement. */
+/** Records the existing relations in temporary tables of the session, for a comparison after each statement. */
 async function watchRelations(session: Session): Promise<void> {
-  await session.execute(`DROP TABLE IF EXISTS pg_temp.slipway_stood;
-    CREATE TEMPORARY TABLE slipway_stood AS
+  await session.execute(`DROP TABLE IF EXISTS pg_temp.slipway_existing;
+    CREATE TEMPORARY TABLE slipway_existing AS
     SELECT c.oid, c.oid::regclass::text AS relation,
       CASE WHEN c.relkind IN ('i', 'I') THEN 'index' WHEN c.relkind IN ('v', 'm') THEN 'view' ELSE 'table' END AS kind,
       pg_relation_filenode(c.oid) AS node, ''::text AS modes, 0::bigint AS read
@@ -237,21 +237,21 @@ function modeName(mode: string): string {
 }
 
 /** The server's counts of a transaction begin with what it has not yet reported of those before. */
-const COUNT_FROM_HERE = `UPDATE pg_temp.slipway_stood s SET modes = '',
+const COUNT_FROM_HERE = `UPDATE pg_temp.slipway_existing s SET modes = '',
   read = coalesce((SELECT seq_tup_read FROM pg_stat_xact_all_tables x WHERE x.relid = s.oid), 0)`
 
 const LOOK = `WITH held AS (
-    SELECT s.oid, s.relation, s.kind, l.mode, s.modes FROM pg_temp.slipway_stood s
+    SELECT s.oid, s.relation, s.kind, l.mode, s.modes FROM pg_temp.slipway_existing s
     JOIN pg_locks l ON l.relation = s.oid AND l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation'
     WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   ), written AS (
-    SELECT s.oid, s.relation, s.kind, pg_relation_filenode(s.oid) AS node FROM pg_temp.slipway_stood s
+    SELECT s.oid, s.relation, s.kind, pg_relation_filenode(s.oid) AS node FROM pg_temp.slipway_existing s
     JOIN pg_class c ON c.oid = s.oid WHERE pg_relation_filenode(s.oid) IS DISTINCT FROM s.node
   ), scanned AS (
-    SELECT s.oid, s.relation, s.kind, x.seq_tup_read - s.read AS rows, x.seq_tup_read AS total FROM pg_temp.slipway_stood s
+    SELECT s.oid, s.relation, s.kind, x.seq_tup_read - s.read AS rows, x.seq_tup_read AS total FROM pg_temp.slipway_existing s
     JOIN pg_stat_xact_all_tables x ON x.relid = s.oid WHERE x.seq_tup_read > s.read
   ), noted AS (
-    UPDATE pg_temp.slipway_stood s SET
+    UPDATE pg_temp.slipway_existing s SET
       modes = coalesce((SELECT string_agg(mode, ',') FROM held WHERE held.oid = s.oid), s.modes),
       node = coalesce((SELECT node FROM written WHERE written.oid = s.oid), s.node),
       read = coalesce((SELECT total FROM scanned WHERE scanned.oid = s.oid), s.read)

@@ -9,17 +9,17 @@ import {
 /** What a relation is; a materialized view counts as a view. */
 export type RelationKind = 'table' | 'index' | 'view'
 
-/** A relation that stood before the migration. */
-export interface Stood extends Row {
+/** A relation that existed before the migration. */
+export interface ExistingRelation extends Row {
   readonly oid: string
-  /** As the server names it, ready to stand in SQL. */
+  /** As the server names it, quoted for SQL. */
   readonly relation: string
   readonly kind: RelationKind
 }
 
 /** A lock that a session was seen to hold or to wait for. */
 export interface WitnessedLock {
-  readonly of: Stood
+  readonly of: ExistingRelation
   /** As the server names it: `ShareUpdateExclusiveLock`. */
   readonly mode: string
 }
@@ -27,7 +27,7 @@ export interface WitnessedLock {
 export interface Witnessed<T> {
   readonly value: T
   readonly locks: readonly WitnessedLock[]
-  /** From when nothing of ours stood in its way, as `performance.now()`. */
+  /** From when nothing of Slipway blocked it, as `performance.now()`. */
   readonly from: number
 }
 
@@ -41,11 +41,14 @@ const HOLD_MS = 250
  */
 export async function witness<T>(
   session: Session,
-  { address, stood }: { readonly address: Address; readonly stood: readonly Stood[] },
+  {
+    address,
+    existing,
+  }: { readonly address: Address; readonly existing: readonly ExistingRelation[] },
   work: () => Promise<T>,
 ): Promise<Witnessed<T>> {
   return await withSession(address, { applicationName: 'slipway witness' }, async (other) => {
-    const tables = stood.filter(({ kind }) => kind === 'table').map(({ relation }) => relation)
+    const tables = existing.filter(({ kind }) => kind === 'table').map(({ relation }) => relation)
     let holding = tables.length > 0
     if (holding) {
       const list = tables.join(', ')
@@ -59,7 +62,7 @@ export async function witness<T>(
       () => true,
     )
     do {
-      const waits = await look(other, session, { stood, seen })
+      const waits = await look(other, session, { existing, seen })
       if (holding && (waits || performance.now() - from > HOLD_MS)) {
         holding = false
         from = performance.now()
@@ -72,18 +75,22 @@ export async function witness<T>(
 }
 
 interface Looking {
-  readonly stood: readonly Stood[]
+  readonly existing: readonly ExistingRelation[]
   readonly seen: Map<string, WitnessedLock>
 }
 
 /** Notes what the session holds and wants; tells whether it waits. */
-async function look(other: Session, session: Session, { stood, seen }: Looking): Promise<boolean> {
+async function look(
+  other: Session,
+  session: Session,
+  { existing, seen }: Looking,
+): Promise<boolean> {
   const rows = await other.query<{ oid: string | null; mode: string; granted: boolean }>(
     `SELECT relation::text AS oid, mode, granted FROM pg_locks WHERE pid = ${session.server.pid}
        AND (locktype <> 'relation' OR database = (SELECT oid FROM pg_database WHERE datname = ${quoteLiteral(session.server.database)}))`,
   )
   for (const { oid, mode } of rows) {
-    const of = stood.find((one) => one.oid === oid)
+    const of = existing.find((one) => one.oid === oid)
     if (of) seen.set(`${of.oid} ${mode}`, { of, mode })
   }
   return rows.some(({ granted }) => !granted)

@@ -34,7 +34,7 @@ test.each([
   [3, ['1_init', '2_email', '3_index', '4_rows'], ['5_address']],
   [5, HISTORY.map(({ name }) => name), []],
 ])(
-  'finds that %i migrations stand, and a deploy goes on from there',
+  'finds that %i migrations are applied, and a deploy continues from there',
   async (count, recorded, pending) => {
     await filled(count)
     const undecided = count === 3 ? ['4_rows'] : []
@@ -68,7 +68,7 @@ test('refuses a database that no part of the history gives, with the differences
   ])
 })
 
-test('records what it is told when that is accepted, and names the differences', async () => {
+test('records the named migration if that is accepted, and names the differences', async () => {
   await filled(2)
   await expect(run({ upTo: '3_index' })).rejects.toMatchObject({
     failure: { code: 'REPAIR.NO_BASELINE' },

@@ -67,10 +67,10 @@ export async function baseline(asked: BaselineRequest): Promise<BaselineOutcome>
 export function refuseNoMigrations(migrations: readonly ReplayMigration[]): void {
   if (migrations.length > 0) return
   raise('REPAIR.NO_MIGRATIONS', {
-    message: 'The project has no migrations that could be recorded.',
-    why: 'A baseline records what made the tables; the first migration can be made of them.',
+    message: 'The project has no migrations to record.',
+    why: 'A baseline records the migrations that created the tables. Slipway can write the first one from them.',
     nextActions: [
-      command(['baseline', '--write', 'init'], 'make it of the database, and record it'),
+      command(['baseline', '--write', 'init'], 'write it from the database, and record it'),
     ],
   })
 }
@@ -80,7 +80,7 @@ async function refuseHistory(session: Session): Promise<void> {
   const applied = rows.filter((row) => row.rolledBackAt === null)
   if (applied.length === 0) return
   raise('REPAIR.HISTORY_EXISTS', {
-    message: `${session.server.database} has a history already: ${applied.length} migrations.`,
+    message: `${session.server.database} already has a history of ${applied.length} migrations.`,
     why: 'A baseline is for a database that has tables and no history.',
     nextActions: [
       command(['status'], 'see what is applied'),
@@ -94,7 +94,7 @@ async function refuseEmpty(session: Session, { migrations }: BaselineRequest): P
   if (outline.size > 0) return
   raise('REPAIR.NO_BASELINE', {
     message: `${session.server.database} has no tables.`,
-    why: 'There is nothing that a migration could have made.',
+    why: 'No migration can have been applied to it.',
     nextActions: [command(['deploy'], 'apply the migrations')],
   })
 }
@@ -176,13 +176,13 @@ function refuseMatch(
   return raise('REPAIR.NO_BASELINE', {
     message:
       upTo === undefined
-        ? `${session.server.database} is not what any part of the history gives; ${name} comes nearest.`
-        : `${session.server.database} is not what the history up to ${name} gives.`,
+        ? `${session.server.database} does not match any part of the history; ${name} is the nearest.`
+        : `${session.server.database} does not match the history up to ${name}.`,
     why: `It differs in ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
     nextActions: [
       command(
         ['baseline', '--to', name, '--accept', 'drift'],
-        'record it all the same; slipway drift then shows the differences',
+        'record it anyway; slipway drift then shows the differences',
       ),
     ],
   })

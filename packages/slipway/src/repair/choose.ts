@@ -21,8 +21,8 @@ export function chosenProblem<Kind extends 'failed' | 'missing'>(
   if (problem && others.length === 0)
     return problem as Extract<FailedProblem | MissingProblem, { kind: Kind }>
   return raise('REPAIR.NOT_OFFERED', {
-    message: `Which migration is meant? ${fitting.map(({ migration }) => migration).join(', ')}.`,
-    why: 'More than one has this problem, and each is decided on its own.',
+    message: `Which migration do you mean? ${fitting.map(({ migration }) => migration).join(', ')}.`,
+    why: 'Several migrations have this problem, and each needs a decision of its own.',
     nextActions: fitting.map(({ migration }) =>
       command(['repair', ...decisionArgs(decision), migration], `decide on ${migration}`),
     ),
@@ -42,11 +42,11 @@ export function chosenEdits(
     message:
       text === 'differs'
         ? `${migration} was edited in more than comments and white space.`
-        : `Whether the edit of ${migration} matters cannot be told: version control does not have the applied text.`,
+        : `Slipway cannot tell whether the edit of ${migration} matters: version control does not have the applied text.`,
     nextActions: [
       {
         kind: 'advice',
-        label: `Bring the applied text of ${migration} back, and make the change a migration of its own.`,
+        label: `Restore the applied text of ${migration}, and put the change into a migration of its own.`,
       },
       command(['repair', '--accept-edit'], 'record the file as it is now'),
     ],
@@ -66,7 +66,7 @@ function fittingProblems(
   )
   if (fitting.length > 0) return fitting
   const what =
-    problems.length === 0 ? 'Nothing is to be repaired' : 'This decision fits none of the problems'
+    problems.length === 0 ? 'There is nothing to repair' : 'This decision fits none of the problems'
   return raise('REPAIR.NOT_OFFERED', {
     message: `${what}${decision.migration === undefined ? '' : ` of ${decision.migration}`} on ${database}.`,
     nextActions: [command(['repair'], 'see what is wrong, and what can be done')],

@@ -25,7 +25,7 @@ export type Decision =
 /** A decision that fits a problem, and what it would do. */
 export interface Offer {
   readonly decision: Decision['kind']
-  /** The first statement to run, of one of several places to go on from. */
+  /** The first statement to run, if there are several possible ones. */
   readonly from?: number
   /** The words and flags of the command that takes it, such as `['repair', '--undo']`. */
   readonly args: readonly string[]
@@ -37,8 +37,8 @@ export interface Offer {
 }
 
 /** Where a migration that did not finish has stopped, by what the database has. Statements count from 1. */
-export type Stop =
-  /** `done` statements stand: 0 is nothing of it, `total` all of it. */
+export type StopPoint =
+  /** `done` statements are applied: from 0 to `total`. */
   | {
       readonly kind: 'stopped'
       readonly done: number
@@ -63,7 +63,7 @@ export interface FailedProblem {
   readonly migration: string
   /** `up`: it was being applied. `down`: it was being rolled back. */
   readonly direction: Direction
-  readonly stop: Stop
+  readonly stop: StopPoint
   /** In what the database differs beside the migration. Neither a finish nor an undo touches it. */
   readonly beside: readonly Change[]
   /** Left by index builds that broke off; a finish builds them again. */
@@ -125,17 +125,17 @@ export function nextActions({ problems }: Diagnosis): NextAction[] {
 }
 
 /** A sentence about where a migration stopped. */
-export function describeStop(stop: Stop): string {
+export function describeStop(stop: StopPoint): string {
   switch (stop.kind) {
     case 'stopped':
-      if (stop.done === 0) return 'nothing of it stands'
-      if (stop.done === stop.total) return 'all of it stands'
+      if (stop.done === 0) return 'no statement of it is applied'
+      if (stop.done === stop.total) return 'all statements of it are applied'
       return `stopped after statement ${stop.done} of ${stop.total}`
     case 'in-doubt': {
       const first = (stop.possible[0] ?? 0) + 1
       const last = stop.possible.at(-1) ?? stop.total
       const which = first === last ? `statement ${first}` : `statements ${first} to ${last}`
-      return `whether ${which} of ${stop.total} ran cannot be told: the schema is the same before and after`
+      return `it is unknown whether ${which} of ${stop.total} ran: the schema is the same before and after`
     }
     case 'unlike': {
       const names = stop.changes
@@ -143,7 +143,7 @@ export function describeStop(stop: Stop): string {
         .map(({ change, object }) => `${objectText(object)} (${change})`)
       const more = stop.changes.length - names.length
       const list = `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
-      return `none of its states; the nearest is after statement ${stop.nearest} of ${stop.total}, but for ${list}`
+      return `the schema matches none of its states; the nearest is after statement ${stop.nearest} of ${stop.total}, except ${list}`
     }
     case 'unexamined':
       return `could not be examined: ${stop.reason}`

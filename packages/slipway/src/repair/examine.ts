@@ -10,9 +10,9 @@ import { attempt } from '../kernel/index.ts'
 import { shadowLike } from '../shadow/index.ts'
 import type { Diagnosis, FailedProblem, Problem } from './diagnosis.ts'
 import { examineEdited } from './edited.ts'
-import { examineHalf, type Half } from './half.ts'
 import { examineMissing } from './missing.ts'
 import { markOffers, offersFor } from './offers.ts'
+import { examinePartial, type PartialMigration } from './partial-migration.ts'
 import type { ExamineRequest } from './request.ts'
 
 /** A diagnosis, and what it was made from. */
@@ -20,7 +20,7 @@ export interface Examination {
   readonly diagnosis: Diagnosis
   readonly history: History
   /** The migrations that did not finish, as far as they could be examined. */
-  readonly halves: ReadonlyMap<string, Half>
+  readonly partials: ReadonlyMap<string, PartialMigration>
 }
 
 /** Says what is wrong with a target's history, and what can be done about it. Changes nothing, takes no lock. */
@@ -43,15 +43,19 @@ export async function examineSession(
   const request = shadowLike(asked, session)
   const history = await readHistory(session)
   const comparison = compareHistory(history, request.migrations)
-  const halves = new Map<string, Half>()
+  const partials = new Map<string, PartialMigration>()
   const problems: Problem[] = []
   for (const name of comparison.failed) {
     const row = rowOf(history, name)
     const half = await attempt(() => halfOf(session, { history, row, comparison, request }))
-    if (half.ok && typeof half.value !== 'string') halves.set(name, half.value)
+    if (half.ok && typeof half.value !== 'string') partials.set(name, half.value)
     const reason = half.ok ? half.value : half.failure.message
     problems.push(
-      await failedProblem(name, typeof reason === 'string' ? reason : undefined, halves.get(name)),
+      await failedProblem(
+        name,
+        typeof reason === 'string' ? reason : undefined,
+        partials.get(name),
+      ),
     )
   }
   for (const name of comparison.missing)
@@ -63,7 +67,7 @@ export async function examineSession(
   return {
     diagnosis: { database, state: comparison.state, problems, pending: comparison.pending },
     history,
-    halves,
+    partials,
   }
 }
 
@@ -78,19 +82,19 @@ interface About {
 async function halfOf(
   session: Session,
   { history, row, comparison, request }: About,
-): Promise<Half | string> {
+): Promise<PartialMigration | string> {
   const migration = request.migrations.find(({ name }) => name === row.migration)
   if (!migration) return 'the project does not have its file'
   const [missing] = comparison.missing
   if (missing !== undefined)
     return `the project does not have ${missing}, which was applied before it`
-  return await examineHalf({ session, history, row, migration, request })
+  return await examinePartial({ session, history, row, migration, request })
 }
 
 async function failedProblem(
   migration: string,
   reason: string | undefined,
-  half: Half | undefined,
+  half: PartialMigration | undefined,
 ): Promise<FailedProblem> {
   if (!half) {
     const stop = { kind: 'unexamined' as const, reason: reason ?? 'unknown' }

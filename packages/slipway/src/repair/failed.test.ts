@@ -86,9 +86,9 @@ async function wanted(migrations: readonly TestMigration[] = ALL) {
 
 describe('a migration that was run by hand and stopped', () => {
   test.each([
-    [0, 'nothing of it stands'],
+    [0, 'no statement of it is applied'],
     [4, 'stopped after statement 4 of 5'],
-    [5, 'all of it stands'],
+    [5, 'all statements of it are applied'],
   ])(
     'after %i statements: %s; finish and undo lead to the states they name',
     async (done, says) => {
@@ -131,7 +131,7 @@ describe('a migration that was run by hand and stopped', () => {
     await target.sql(STATEMENTS.slice(0, 2).join('\n'))
     const { stop, offers } = await failed()
     expect(stop).toEqual({ kind: 'in-doubt', possible: [2, 3], total: 5 })
-    expect(describeStop(stop)).toContain('whether statement 3 of 5 ran cannot be told')
+    expect(describeStop(stop)).toContain('it is unknown whether statement 3 of 5 ran')
     expect(offers.map(({ args }) => `slipway ${args.join(' ')}`)).toEqual([
       'slipway repair --finish --from 3',
       'slipway repair --finish --from 4',
@@ -353,7 +353,7 @@ test('says what fails on a shadow database too, and then offers no finish', asyn
   expect(await target.fingerprint()).toEqual(await wanted([INIT]))
 })
 
-test('nothing to repair is said, and no decision fits', async () => {
+test('nothing to repair is reported, and no decision fits', async () => {
   await deployed([INIT])
   expect(await examine(target.request([INIT]))).toMatchObject({ state: 'up-to-date', problems: [] })
   for (const kind of [

@@ -18,9 +18,9 @@ import type { MigrationPlan } from '../plan/index.ts'
 import type { Migration, TransactionGroup } from '../statements/index.ts'
 import { describeStop } from './diagnosis.ts'
 import { raise } from './failures.ts'
-import type { Half } from './half.ts'
+import type { PartialMigration } from './partial-migration.ts'
 
-/** What is left to run of a migration, and the journal of what stands already. */
+/** The remaining statements of a migration, and the journal of the applied ones. */
 export interface Remainder {
   readonly plan: MigrationPlan
   readonly entries: readonly JournalEntry[]
@@ -29,7 +29,7 @@ export interface Remainder {
 }
 
 /** What a finish would run. `from` decides where the catalog cannot. Fails with REPAIR.NOT_OFFERED. */
-export function remainderOf(half: Half, from: number | undefined): Remainder {
+export function remainderOf(half: PartialMigration, from: number | undefined): Remainder {
   const done = doneOf(half, from)
   const { plan, direction, migration } = half
   const groups = plan.groups.map((group) => withoutDone(group, done))
@@ -50,7 +50,7 @@ export function remainderOf(half: Half, from: number | undefined): Remainder {
   }
 }
 
-function doneOf({ stop, failure, migration }: Half, from: number | undefined): number {
+function doneOf({ stop, failure, migration }: PartialMigration, from: number | undefined): number {
   if (failure) {
     return raise('REPAIR.NOT_OFFERED', {
       message: `${migration} cannot be finished: its statement ${failure.statement} fails on a shadow database, too.`,
@@ -63,12 +63,12 @@ function doneOf({ stop, failure, migration }: Half, from: number | undefined): n
   if (stop.kind === 'in-doubt' && asked !== undefined && stop.possible.includes(asked)) return asked
   return raise('REPAIR.NOT_OFFERED', {
     message: `${migration} cannot be finished${from === undefined ? '' : ` from statement ${from} on`}.`,
-    why: `Of what the database has: ${describeStop(stop)}.`,
+    why: `State of the database: ${describeStop(stop)}.`,
     nextActions: [command(['repair'], 'see what is possible')],
   })
 }
 
-/** A transaction group without its statements that stand. Only a file that was run by hand stops within one. */
+/** A transaction group without its applied statements. Only a file that was run by hand stops within one. */
 function withoutDone(group: TransactionGroup, done: number): TransactionGroup {
   const statements = group.statements.filter(({ number }) => number > done)
   const [first] = statements
@@ -84,14 +84,14 @@ function withoutDone(group: TransactionGroup, done: number): TransactionGroup {
 /** Runs what is left, and records the migration with the last of it. */
 export async function finish(
   target: TargetSession,
-  half: Half,
+  half: PartialMigration,
   remainder: Remainder,
 ): Promise<RunOutcome> {
   const { session } = target
   const { plan, entries } = remainder
   const { migration } = half
   if (!plan.atomic) {
-    // With the journal of what stands, a deploy can go on should this run be cut off.
+    // With the journal of the applied groups, a deploy can continue if this run is cut off.
     await session.execute(
       [
         journalClearSql(session, migration),
@@ -107,7 +107,10 @@ export async function finish(
   )
 }
 
-function finishJournal({ session }: TargetSession, { migration, direction, plan }: Half): Journal {
+function finishJournal(
+  { session }: TargetSession,
+  { migration, direction, plan }: PartialMigration,
+): Journal {
   const rowSql =
     direction === 'up'
       ? finishedRowSql(session, migration, plan.checksum)

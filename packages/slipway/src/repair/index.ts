@@ -15,7 +15,7 @@ export {
   nextActions,
   type Offer,
   type Problem,
-  type Stop,
+  type StopPoint,
 } from './diagnosis.ts'
 export { examine } from './examine.ts'
 export { repairFailures } from './failures.ts'

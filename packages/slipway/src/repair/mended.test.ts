@@ -113,8 +113,8 @@ describe('an edited migration', () => {
     const careful = decide({ kind: 'accept-edit', harmlessOnly: true }, now)
     await expect(careful).rejects.toMatchObject({ failure: { code: 'REPAIR.EDIT_MATTERS' } })
     expect(await problems(now)).toHaveLength(1)
-    const told = await decide({ kind: 'accept-edit' }, now)
-    expect(told).toMatchObject({
+    const repaired = await decide({ kind: 'accept-edit' }, now)
+    expect(repaired).toMatchObject({
       verified: false,
       changes: [{ object: { kind: 'column', schema: null, table: 'customer', name: 'phone' } }],
     })
@@ -131,7 +131,7 @@ describe('an edited migration', () => {
 })
 
 describe('a migration that the project lacks', () => {
-  test('is found on another branch, with the command that brings it back', async () => {
+  test('is found on another branch, with the command that restores it', async () => {
     git('checkout', '--quiet', '-b', 'other')
     const other = migration('3_phone', 'ALTER TABLE customer ADD COLUMN phone text;\n')
     addMigration(root, other)
@@ -152,7 +152,7 @@ describe('a migration that the project lacks', () => {
     expect(await problems(all)).toEqual([])
   })
 
-  test('is forgotten only when told; what it made then shows as drift', async () => {
+  test('is removed only on request; its objects then show as drift', async () => {
     const diagnosis = await examine({ ...target.request([INIT]), migrationsDir: root })
     expect(diagnosis).toMatchObject({
       state: 'ahead',

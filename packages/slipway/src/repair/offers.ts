@@ -1,8 +1,8 @@
 import type { MigrationPlan } from '../plan/index.ts'
-import { type Way, waySql, choiceText } from '../schema/index.ts'
+import { type SchemaScript, scriptSql, choiceText } from '../schema/index.ts'
 import { changesRowsOnly } from '../statements/index.ts'
-import type { Decision, Offer, Stop } from './diagnosis.ts'
-import { type Half, wayToStart } from './half.ts'
+import type { Decision, Offer, StopPoint } from './diagnosis.ts'
+import { type PartialMigration, scriptToStart } from './partial-migration.ts'
 
 const FLAGS: Readonly<Record<Decision['kind'], readonly string[]>> = {
   finish: ['--finish'],
@@ -26,9 +26,9 @@ export function offer(decision: Decision['kind'], label: string, more: Partial<O
 }
 
 /** What can be done about a migration that did not finish, what is best first. */
-export async function offersFor(half: Half): Promise<Offer[]> {
+export async function offersFor(half: PartialMigration): Promise<Offer[]> {
   const finish = finishOffers(half)
-  const undo = undoOffers(half, await wayToStart(half))
+  const undo = undoOffers(half, await scriptToStart(half))
   const nothingStands = half.stop.kind === 'stopped' && half.stop.done === 0
   return [...(nothingStands ? [...undo, ...finish] : [...finish, ...undo]), ...markOffers()]
 }
@@ -41,7 +41,7 @@ export function markOffers(): Offer[] {
   ]
 }
 
-function finishOffers({ stop, plan, failure, direction }: Half): Offer[] {
+function finishOffers({ stop, plan, failure, direction }: PartialMigration): Offer[] {
   const end = direction === 'up' ? 'record it as applied' : 'record it as rolled back'
   if (failure) return []
   switch (stop.kind) {
@@ -56,7 +56,7 @@ function finishOffers({ stop, plan, failure, direction }: Half): Offer[] {
           from: done + 1,
           args: ['repair', '--finish', '--from', String(done + 1)],
           sql: remainingSql(plan, done),
-          warnings: ['Look at the rows first: a statement that ran already would run again.'],
+          warnings: ['Check the rows first: a statement that has already run would run again.'],
         }),
       )
     case 'unlike':
@@ -71,18 +71,18 @@ function remainingSql(plan: MigrationPlan, done: number): string {
     .join('\n')
 }
 
-function undoOffers(half: Half, way: Way | undefined): Offer[] {
-  if (!way) return []
+function undoOffers(half: PartialMigration, script: SchemaScript | undefined): Offer[] {
+  if (!script) return []
   const { direction, stop, plan } = half
   const end = direction === 'up' ? 'record it as rolled back' : 'record it as applied again'
-  const sql = waySql(way)
-  const warnings = way.choices.map(choiceText)
+  const sql = scriptSql(script)
+  const warnings = script.choices.map(choiceText)
   const rows = plan.statements.filter(
     (statement) => mayStand(statement.number, stop) && changesRowsOnly(statement),
   )
   if (rows.length > 0) {
     const list = rows.map(({ number }) => number).join(', ')
-    warnings.push(`Rows that statement ${list} may have changed stay as they are.`)
+    warnings.push(`Changes of rows by statement ${list} are not undone.`)
   }
   if (sql === '') return [offer('undo', `nothing is to be rolled back: ${end}`, { warnings })]
   return [
@@ -90,7 +90,7 @@ function undoOffers(half: Half, way: Way | undefined): Offer[] {
   ]
 }
 
-function mayStand(statement: number, stop: Stop): boolean {
+function mayStand(statement: number, stop: StopPoint): boolean {
   switch (stop.kind) {
     case 'stopped':
       return statement <= stop.done

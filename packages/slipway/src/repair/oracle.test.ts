@@ -43,7 +43,10 @@ async function rows(target: TestTarget) {
     FROM _prisma_migrations ORDER BY started_at`)
 }
 
-async function ours(decision: Decision, migrations: readonly TestMigration[]): Promise<TestTarget> {
+async function repairedBySlipway(
+  decision: Decision,
+  migrations: readonly TestMigration[],
+): Promise<TestTarget> {
   const target = await createTarget({ template: broken.name })
   await repair({ ...target.request(migrations), consent: { confirm: undefined } }, decision)
   return target
@@ -53,7 +56,7 @@ test.each([
   ['mark-applied', 'migrate resolve --applied 2_two'],
   ['mark-rolled-back', 'migrate resolve --rolled-back 2_two'],
 ] as const)('%s leaves what prisma %s leaves', async (kind, resolve) => {
-  const mine = await ours({ kind }, [INIT, MENDED])
+  const mine = await repairedBySlipway({ kind }, [INIT, MENDED])
   const theirs = await createTarget({ template: broken.name })
   expect(await prisma(theirs, resolve)).toMatchObject({ code: 0 })
   expect(await rows(mine)).toEqual(await rows(theirs))
@@ -63,7 +66,7 @@ test.each([
 })
 
 test('after an undo Prisma sees the migration as pending, and applies it', async () => {
-  const target = await ours({ kind: 'undo' }, [INIT, MENDED])
+  const target = await repairedBySlipway({ kind: 'undo' }, [INIT, MENDED])
   const status = await prisma(target, 'migrate status')
   expect(status.text).toContain('2_two')
   expect(status.code).toBe(1)
@@ -73,7 +76,7 @@ test('after an undo Prisma sees the migration as pending, and applies it', async
 })
 
 test('after a finish Prisma sees the migration as applied', async () => {
-  const target = await ours({ kind: 'finish' }, [INIT, MENDED])
+  const target = await repairedBySlipway({ kind: 'finish' }, [INIT, MENDED])
   expect(await prisma(target, 'migrate status')).toMatchObject({
     code: 0,
     text: expect.stringContaining('up to date'),

@@ -22,7 +22,7 @@ import type {
 import { type Examination, examineSession } from './examine.ts'
 import { raise } from './failures.ts'
 import { finish, remainderOf } from './finish.ts'
-import type { Half } from './half.ts'
+import type { PartialMigration } from './partial-migration.ts'
 import type { RepairRequest } from './request.ts'
 import { type Settled, settle } from './settle.ts'
 import { undo, undoingOf } from './undo.ts'
@@ -97,8 +97,8 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
   }
 }
 
-function halfOf({ examination }: Scene, migration: string): Half {
-  const half = examination.halves.get(migration)
+function halfOf({ examination }: Scene, migration: string): PartialMigration {
+  const half = examination.partials.get(migration)
   if (half) return half
   return raise('REPAIR.NOT_OFFERED', {
     message: `${migration} could not be examined, so it can only be marked.`,
@@ -121,7 +121,7 @@ async function consentTo(
 async function ran(
   scene: Scene,
   run: RunOutcome,
-  { half, expected }: { readonly half: Half; readonly expected: Catalog | undefined },
+  { half, expected }: { readonly half: PartialMigration; readonly expected: Catalog | undefined },
 ): Promise<Acted> {
   const { receipts, failure } = run
   if (failure) return { receipts, verified: false, changes: [], failure: asRepair(failure) }
@@ -141,14 +141,14 @@ function asRepair(failure: Failure): Failure {
     'DEPLOY.INCOMPLETE',
   ].includes(failure.code)
   if (!statement) return failure
-  const nextActions = [command(['repair'], 'see where it stands now')]
+  const nextActions = [command(['repair'], 'see the state of the database')]
   return { ...failure, code: 'REPAIR.STATEMENT_FAILED', nextActions }
 }
 
 function notRestored(changes: readonly Change[]): Failure {
   const names = changes.slice(0, 5).map(({ object }) => objectText(object))
   return failureFrom('REPAIR.NOT_RESTORED', {
-    message: `The repair ran, but the database differs from what it should be in ${names.join(', ')}.`,
+    message: `The repair ran, but the database differs from the expected state in ${names.join(', ')}.`,
     nextActions: [command(['drift'], 'see it, with the SQL that corrects it')],
   })
 }

@@ -29,20 +29,20 @@ export async function planReset(session: Session, scope: ResetScope): Promise<Re
   const { migrations, schemas = [] } = scope
   const own = session.server.schema
   const { created, placed, parts } = await ownershipIn(migrations)
-  const standing = await existing(session, [own, ...schemas, ...created])
+  const present = await existing(session, [own, ...schemas, ...created])
   const foreign = <T extends { readonly schema: string }>(things: readonly T[]) =>
-    things.filter(({ schema }) => !standing.includes(schema))
-  await refuseDependents(session, standing)
+    things.filter(({ schema }) => !present.includes(schema))
+  await refuseDependents(session, present)
   const sql = [
-    // What one DROP takes along the next one would only be told about.
+    // Objects that one DROP takes along are notices for the next one.
     'SET LOCAL client_min_messages = warning;',
     ...foreign(parts).flatMap(dropPart),
-    ...standing.filter((schema) => schema !== own).map(dropSchema),
-    ...(standing.includes(own) ? await emptySchema(session, migrations) : []),
+    ...present.filter((schema) => schema !== own).map(dropSchema),
+    ...(present.includes(own) ? await emptySchema(session, migrations) : []),
     ...foreign(placed).flatMap(dropPlaced),
     await forgetLedgerSql(session),
   ]
-  return { schemas: standing, sql: sql.join('\n') }
+  return { schemas: present, sql: sql.join('\n') }
 }
 
 async function existing(session: Session, names: readonly string[]): Promise<string[]> {
@@ -77,7 +77,7 @@ function dropPart({ kind, schema, table, name }: Owned['parts'][number]): string
   }
 }
 
-/** Of what the history has put into a schema of somebody else, only what can be told by its name is dropped. */
+/** Drops only those objects in a foreign schema that the history identifies by name. */
 function dropPlaced({ kind, schema, name }: Owned['placed'][number]): string[] {
   if (kind === 'other') return []
   const object = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
@@ -157,6 +157,6 @@ async function refuseDependents(session: Session, schemas: readonly string[]): P
   raise('REPAIR.RESET_REFUSED', {
     message: `Other schemas of the database depend on this project: ${named.join(', ')}${more}.`,
     why: 'A reset would drop them too, and they are not the project’s.',
-    nextActions: [advice('Drop them first, if they may go.')],
+    nextActions: [advice('Drop them first if nobody needs them.')],
   })
 }

@@ -56,13 +56,13 @@ function refuseProtected({ address, environment, protected: isProtected }: Reset
   if (address.kind === 'embedded') return
   if (!isProtected && OPEN_ENVIRONMENTS.has(environment)) return
   raise('REPAIR.RESET_REFUSED', {
-    message: `The environment ${environment} is not reset.`,
-    why: 'A reset destroys all data; it works on development, testing and embedded databases alone, whatever the flags.',
-    nextActions: [advice('Use slipway repair for what is broken; it keeps the data.')],
+    message: `Slipway does not reset the environment ${environment}.`,
+    why: 'A reset destroys all data. It works only on development, testing and embedded databases, whatever the flags.',
+    nextActions: [advice('Use slipway repair instead; it keeps the data.')],
   })
 }
 
-/** Even an open database has a name that a person must mean: `DATABASE_URL` may point elsewhere than thought. */
+/** Even a database without protection needs its name: `DATABASE_URL` may point somewhere unexpected. */
 async function requireName(session: Session, { address, consent }: ResetRequest): Promise<void> {
   const { database } = session.server
   if (address.kind === 'embedded' || consent.confirm === database) return
@@ -73,7 +73,7 @@ async function requireName(session: Session, { address, consent }: ResetRequest)
   raise('REPAIR.RESET_NOT_CONFIRMED', {
     message:
       consent.confirm === undefined
-        ? `A reset drops all that the project has in ${database}.`
+        ? `A reset drops everything that the project has in ${database}.`
         : `The name given with --confirm is not that of the database, ${database}.`,
     why: 'It needs consent by the name of the database.',
     nextActions: [advice(`Add --confirm ${database} if that is what you want.`)],

@@ -5,7 +5,7 @@ import { detectDrift, projectScope } from '../plan/index.ts'
 import { type Catalog, type Change, difference, readCatalog } from '../schema/index.ts'
 import type { RepairRequest } from './request.ts'
 
-/** How the target stands after a repair. */
+/** The state of the target after a repair. */
 export interface Settled {
   /** Its catalog is what it should be, and every index is valid. */
   readonly verified: boolean

@@ -23,7 +23,7 @@ export interface State {
 }
 
 /** The states of a migration on a shadow database, as far as it runs there. */
-export interface Course {
+export interface StateSequence {
   readonly states: readonly State[]
   /** The statement that fails on the shadow database. */
   readonly failure?: { readonly statement: number; readonly message: string }
@@ -34,7 +34,7 @@ interface Step {
   /** Nothing where it leaves nothing. */
   readonly group: TransactionGroup | undefined
   readonly first: number
-  /** Statements that stand after it. */
+  /** Statements that are applied after it. */
   readonly done: number
   /** It changes rows alone. */
   readonly rowsOnly: boolean
@@ -48,7 +48,7 @@ export async function statesByGroup(
   session: Session,
   plan: MigrationPlan,
   scope: Scope,
-): Promise<Course> {
+): Promise<StateSequence> {
   const steps = plan.groups.map((group): Step => ({
     group: group.rolledBack ? undefined : group,
     first: group.statements[0]?.number ?? 1,
@@ -63,7 +63,7 @@ export async function statesByStatement(
   session: Session,
   plan: MigrationPlan,
   scope: Scope,
-): Promise<Course> {
+): Promise<StateSequence> {
   const undone = new Set(plan.groups.flatMap((group) => (group.rolledBack ? group.statements : [])))
   const steps = plan.groups.flatMap((group) =>
     group.statements.map((statement): Step => ({
@@ -76,7 +76,7 @@ export async function statesByStatement(
   return await walk(session, plan, { steps, scope })
 }
 
-/** Statements that stand when a transaction group is committed: a COMMIT behind it, and a BEGIN before the next, count to it. */
+/** Statements that are applied when a transaction group is committed, with a COMMIT after it and a BEGIN before the next. */
 export function doneAfter(plan: MigrationPlan, group: TransactionGroup): number {
   const next = plan.groups.find(({ number }) => number === group.number + 1)?.statements[0]
   return next ? next.number - 1 : plan.statements.length
@@ -93,7 +93,7 @@ async function walk(
   session: Session,
   plan: MigrationPlan,
   { steps, scope }: { readonly steps: readonly Step[]; readonly scope: Scope },
-): Promise<Course> {
+): Promise<StateSequence> {
   let state = await stateOf(session, 0, scope)
   const states = [state]
   await session.execute(resetSessionSql(session, '').sql)

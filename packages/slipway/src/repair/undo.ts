@@ -12,35 +12,39 @@ import {
 } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
 import { type MigrationPlan, planMigration } from '../plan/index.ts'
-import { waySql } from '../schema/index.ts'
+import { scriptSql } from '../schema/index.ts'
 import { raise } from './failures.ts'
-import { type Half, wayToStart } from './half.ts'
+import { type PartialMigration, scriptToStart } from './partial-migration.ts'
 
 /** The SQL of an undo. */
 export interface Undoing {
   readonly plan: MigrationPlan
 }
 
-/** What an undo would run: the way from what the target has to where the run began. Fails with REPAIR.NOT_OFFERED. */
-export async function undoingOf(half: Half): Promise<Undoing> {
+/** What an undo would run: the SQL from the current schema to the one before the run. Fails with REPAIR.NOT_OFFERED. */
+export async function undoingOf(half: PartialMigration): Promise<Undoing> {
   const { migration } = half
-  const way = await wayToStart(half)
-  if (!way) {
+  const script = await scriptToStart(half)
+  if (!script) {
     return raise('REPAIR.NOT_OFFERED', {
-      message: `No SQL could be made that rolls back what stands of ${migration}.`,
+      message: `Slipway found no SQL that rolls back the applied part of ${migration}.`,
       nextActions: [
-        command(['repair', '--mark', 'rolled-back'], 'record it, when it was rolled back by hand'),
+        command(['repair', '--mark', 'rolled-back'], 'record it after rolling it back by hand'),
       ],
     })
   }
-  const plan = planMigration({ name: migration, sql: waySql(way), path: `${migration} (undo)` })
+  const plan = planMigration({
+    name: migration,
+    sql: scriptSql(script),
+    path: `${migration} (undo)`,
+  })
   return { plan }
 }
 
 /** Runs the undo, and records with the last of it that the run never was. */
 export async function undo(
   target: TargetSession,
-  half: Half,
+  half: PartialMigration,
   { plan }: Undoing,
 ): Promise<RunOutcome> {
   const { session } = target
@@ -48,10 +52,10 @@ export async function undo(
   const rowSql =
     direction === 'up' ? rolledBackRowSql(session, migration) : finishedRowSql(session, migration)
   if (!plan.atomic) {
-    // A journal of the run that is rolled back would let a deploy go on with it.
+    // With its journal, a deploy would continue the run that is rolled back.
     await session.execute(
       journalClearSql(session, migration) +
-        failedRowSql(session, migration, 'An undo of it began and did not finish.'),
+        failedRowSql(session, migration, 'An undo began and did not finish.'),
     )
   }
   return await runMigrations(

@@ -13,11 +13,11 @@ import {
 } from '../statements/index.ts'
 import type { PreparedDown } from './prepared-down.ts'
 
-/** Something that a down migration cannot promise, told before it runs. */
+/** Something that a down migration cannot promise, reported before it runs. */
 export type Announcement =
   /** migration.sql was edited after the down migration was written. */
   | { readonly kind: 'stale' }
-  /** Data that the migration destroyed. `kept`: the target still has it, and it is put back. */
+  /** Data that the migration destroyed. `kept`: the target still has it, and the rollback restores it. */
   | { readonly kind: 'loss'; readonly loss: Destruction; readonly kept: boolean }
   /** Rows or a person must decide. */
   | ({ readonly kind: 'choice' } & Choice)
@@ -68,8 +68,8 @@ interface TargetFacts {
 }
 
 /**
- * What a down migration announces on this target: a loss that is kept is none, nor that of a column whose values
- * the server computes, and rows that are put back do not stay as they were written.
+ * What a down migration announces on this target. Kept data is not a loss, nor is a column whose values
+ * the server computes, and restored rows do not remain as the migration wrote them.
  */
 export function announcedOn(
   { announced, plan, wrote }: PreparedDown,
@@ -77,23 +77,23 @@ export function announcedOn(
 ): Announcement[] {
   const computed = new Set(computedColumns(plan.statements, schema).map(objectKey))
   const returning = keysOfKept(kept, schema)
-  const told = announced.flatMap((one): Announcement[] => {
+  const relevant = announced.flatMap((one): Announcement[] => {
     if (one.kind !== 'loss') return [one]
     if (computed.has(objectKey(one.loss.object))) return []
     return [{ ...one, kept: returning.has(destructionKey(one.loss)) }]
   })
   const statements = wrote.filter((statement) => !isPutBack(statement, kept))
-  return [...told, ...(statements.length > 0 ? [{ kind: 'rows' as const, statements }] : [])]
+  return [...relevant, ...(statements.length > 0 ? [{ kind: 'rows' as const, statements }] : [])]
 }
 
 /** Down migrations after their run: what rows had to decide is decided where it went through. */
 export function decided(
-  ways: readonly PreparedDown[],
+  downs: readonly PreparedDown[],
   receipts: readonly Receipt[],
 ): PreparedDown[] {
-  return ways.map((way, index) => {
-    if (receipts[index]?.status !== 'done') return way
-    return { ...way, announced: way.announced.filter((one) => !isOpen(one)) }
+  return downs.map((down, index) => {
+    if (receipts[index]?.status !== 'done') return down
+    return { ...down, announced: down.announced.filter((one) => !isOpen(one)) }
   })
 }
 
@@ -120,7 +120,7 @@ function isPutBack(statement: number, kept: readonly Kept[]): boolean {
   return own.length > 0 && own.every(({ state, returns }) => state === 'kept' && returns)
 }
 
-/** The data that is kept and put back. */
+/** The data that is kept and restored. */
 function keysOfKept(all: readonly Kept[], defaultSchema: string): Set<string> {
   const data = all
     .filter(({ state, returns }) => state === 'kept' && returns)

@@ -99,18 +99,21 @@ const MOVED = migration(
   'CREATE SCHEMA archive; ALTER TABLE "note" SET SCHEMA archive; ALTER TABLE "app" RENAME COLUMN "n" TO "number";',
 )
 
-test.each(['app', 'public'])('all kinds of objects come back in the schema %s', async (schema) => {
-  for (const next of [NOTHING, MOVED]) {
-    await deployed(schema, [ALL])
-    const before = await drift(schema, [ALL])
-    expect(before).toMatchObject({ drifted: false, basis: 'shadow' })
-    await deployed(schema, [ALL, next])
-    const outcome = await rolledBack(schema, [ALL, next])
-    expect(outcome.failure).toBeUndefined()
-    expect(outcome.testRun).toEqual({ kind: 'proven' })
-    expect(await drift(schema, [ALL, next])).toMatchObject({ drifted: false, basis: 'shadow' })
-  }
-})
+test.each(['app', 'public'])(
+  'all kinds of objects are restored in the schema %s',
+  async (schema) => {
+    for (const next of [NOTHING, MOVED]) {
+      await deployed(schema, [ALL])
+      const before = await drift(schema, [ALL])
+      expect(before).toMatchObject({ drifted: false, basis: 'shadow' })
+      await deployed(schema, [ALL, next])
+      const outcome = await rolledBack(schema, [ALL, next])
+      expect(outcome.failure).toBeUndefined()
+      expect(outcome.testRun).toEqual({ kind: 'proven' })
+      expect(await drift(schema, [ALL, next])).toMatchObject({ drifted: false, basis: 'shadow' })
+    }
+  },
+)
 
 // Objects of other schemas may come in another order: names decide where nothing else does.
 const ONE_SCHEMA = migration('1_all', ALL.sql.slice(0, ALL.sql.indexOf('CREATE SCHEMA billing')))

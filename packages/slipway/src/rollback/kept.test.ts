@@ -4,7 +4,7 @@ import { deploy, type DeployOutcome } from '../deploy/index.ts'
 import { type Destruction } from '../statements/index.ts'
 import { type Announcement, rollback, type RollbackOutcome } from './index.ts'
 
-// What a deploy destroys comes back with its rollback: the schema by its fingerprint, the rows one by one.
+// A rollback restores what the deploy destroyed: the schema by its fingerprint, the rows one by one.
 
 const INIT = migration(
   '1_init',
@@ -70,7 +70,7 @@ test.each([
   ['a table that others refer to', 'DROP TABLE team CASCADE;'],
   ['a table with a type that goes with it', 'DROP TABLE person; DROP TYPE "Mood";'],
   ['a table without a key', 'DROP TABLE log;'],
-  ['tables at once', 'DROP TABLE IF EXISTS nothing, person, team;'],
+  ['several tables', 'DROP TABLE IF EXISTS nothing, person, team;'],
   [
     'a table under a view',
     'CREATE VIEW seen AS SELECT name FROM person; DROP TABLE person CASCADE;',
@@ -98,7 +98,7 @@ test.each([
     'ALTER TABLE person DROP COLUMN doubled; ALTER TABLE person ALTER COLUMN name TYPE varchar(3);',
   ],
   [
-    'a column that is made anew with another type',
+    'a column that is dropped and added with another type',
     'ALTER TABLE person DROP COLUMN tags, ADD COLUMN tags text;',
   ],
   [
@@ -175,7 +175,7 @@ test.each([
   ],
   ['a table without a key', "UPDATE log SET line = 'z' WHERE at = 1;"],
 ])(
-  'values that cannot be found again stay kept, and are not said to be back: %s',
+  'values whose row cannot be found stay kept, and are not reported as restored: %s',
   async (_what, sql) => {
     await target.sql("INSERT INTO team VALUES (7, 'seven')")
     const change = migration('2_change', sql)
@@ -189,7 +189,7 @@ test.each([
   },
 )
 
-test('values are put back before their column may not be NULL, and under the name that their key has then', async () => {
+test('values are restored before SET NOT NULL, and under the name that their key has then', async () => {
   const change = migration(
     '2_change',
     `ALTER TABLE person ALTER COLUMN name DROP NOT NULL; UPDATE person SET name = NULL WHERE id < 9;
@@ -201,7 +201,7 @@ test('values are put back before their column may not be NULL, and under the nam
   expect(await state()).toEqual(before)
 })
 
-test('rows come back behind a constraint that is checked late', async () => {
+test('rows are restored with a deferred constraint', async () => {
   const late = migration('2_late', 'ALTER TABLE team ADD CONSTRAINT one UNIQUE (name) DEFERRABLE')
   const change = migration('3_change', 'DELETE FROM team WHERE id = 2')
   await deployed([INIT, late])
@@ -218,12 +218,12 @@ test.each([
     'its DELETE changes',
   ],
   ['a type with its columns', 'DROP TYPE "Mood" CASCADE;', 'its CASCADE drops'],
-])('%s is told not to be kept', async (_what, sql, why) => {
+])('%s is reported as not kept', async (_what, sql, why) => {
   const done = await deployed([INIT, migration('2_change', sql)])
   expect(done.notKept).toEqual([expect.stringContaining(why)])
 })
 
-test('rows of a view are told not to be kept', async () => {
+test('rows of a view are reported as not kept', async () => {
   const view = migration('2_view', 'CREATE VIEW short AS SELECT * FROM log WHERE at < 3')
   const done = await deployed([INIT, view, migration('3_change', 'DELETE FROM short;')])
   expect(done.kept).toMatchObject([
@@ -232,7 +232,7 @@ test('rows of a view are told not to be kept', async () => {
 })
 
 describe('what was written since', () => {
-  test('stays, and is told; what found no place is still kept', async () => {
+  test('stays, and is reported; data without a place is still kept', async () => {
     const change = migration(
       '2_change',
       'DELETE FROM team WHERE id = 2; ALTER TABLE team DROP COLUMN name;',
@@ -291,7 +291,7 @@ test('what is kept is announced as lossless, the rest as it is', async () => {
       `ALTER TABLE person ADD COLUMN mood "Mood" DEFAULT 'ok'; CREATE TABLE log (at integer, line text);`,
   )
   await deployed([INIT, change])
-  expect((await rolledBack([INIT, change])).ways[0]?.announced).toEqual([
+  expect((await rolledBack([INIT, change])).downs[0]?.announced).toEqual([
     { kind: 'loss', loss: column('person', 'mood'), kept: true },
     { kind: 'loss', loss: LOG, kept: true },
     { kind: 'loss', loss: column('person', 'fax'), kept: false },
@@ -305,7 +305,7 @@ test('what a head without facts says is passed on as it is', async () => {
     `-- slipway: lossy column public.person.mood\n-- slipway: facts {"format":2}\nALTER TABLE person ADD COLUMN mood "Mood" DEFAULT 'ok';`,
   )
   await deployed([INIT, change])
-  expect((await rolledBack([INIT, change])).ways[0]?.announced).toEqual([
+  expect((await rolledBack([INIT, change])).downs[0]?.announced).toEqual([
     { kind: 'note', word: 'lossy', text: 'column public.person.mood' },
   ])
 })
@@ -313,7 +313,7 @@ test('what a head without facts says is passed on as it is', async () => {
 test.each([
   ['a serial', 'serial'],
   ['an identity', 'integer GENERATED BY DEFAULT AS IDENTITY'],
-])('numbers go on behind the rows when %s comes back', async (_what, type) => {
+])('numbers continue after the rows when %s is restored', async (_what, type) => {
   const init = migration('2_init', `CREATE TABLE item (id ${type} PRIMARY KEY, name text)`)
   const change = migration(
     '3_change',
@@ -331,12 +331,12 @@ test.each([
 
 test.each<[string, string, readonly Announcement[]]>([
   [
-    'values that are put back',
+    'values that are restored',
     'UPDATE person SET tags = NULL;',
     [{ kind: 'loss', loss: column('person', 'tags'), kept: true }],
   ],
   [
-    'values that cannot be put back',
+    'values that cannot be restored',
     "UPDATE log SET line = 'x';",
     [
       { kind: 'loss', loss: column('log', 'line'), kept: false },
@@ -344,7 +344,7 @@ test.each<[string, string, readonly Announcement[]]>([
     ],
   ],
   [
-    'rows that stay, beside some that are put back',
+    'rows that stay, and some that are restored',
     'DELETE FROM log WHERE at = 1; INSERT INTO log SELECT 9;',
     [
       { kind: 'loss', loss: { ...LOG, what: 'rows' }, kept: true },
@@ -358,15 +358,15 @@ test.each<[string, string, readonly Announcement[]]>([
     'ALTER TABLE team DROP COLUMN name;',
     [{ kind: 'loss', loss: { ...column('team', 'name'), what: 'object' }, kept: true }],
   ],
-])('of a rollback that is done it is true what is said of %s', async (_what, sql, announced) => {
+])('the announcements of a completed rollback are true: %s', async (_what, sql, announced) => {
   const change = migration('2_change', sql)
   await deployed([INIT, change])
   const back = await rolledBack([INIT, change])
   expect(back.failure).toBeUndefined()
-  expect(back.ways[0]?.announced).toEqual(announced)
+  expect(back.downs[0]?.announced).toEqual(announced)
 })
 
-test('a column that is set aside is in nobody’s way, and no drift', async () => {
+test('a column that is renamed and kept disturbs nothing, and is not drift', async () => {
   const change = migration('2_change', 'ALTER TABLE log DROP COLUMN line;')
   const after = migration('3_after', 'ALTER TABLE log ADD COLUMN more text;')
   await deployed([INIT, change])
@@ -409,7 +409,7 @@ test.each([
     "CREATE TABLE part (id integer PRIMARY KEY, s text NOT NULL DEFAULT 'x'); ALTER TABLE part ALTER COLUMN s DROP DEFAULT;",
     'ALTER TABLE part DROP COLUMN s;',
   ],
-])('%s comes back, too', async (_what, setup, sql) => {
+])('%s is restored, too', async (_what, setup, sql) => {
   const [made, change] = [migration('2_made', setup), migration('3_change', sql)]
   await deployed([INIT, made])
   const name = setup.includes('other.part') ? 'other.part' : 'part'

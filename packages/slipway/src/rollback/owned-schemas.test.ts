@@ -82,7 +82,7 @@ const ON_USERS = [
     `CREATE TRIGGER on_user AFTER INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION new_user();
      CREATE POLICY own_user ON auth.users USING (id = auth.uid());
      CREATE INDEX own_index ON auth.users (email);
-     COMMENT ON TRIGGER on_user ON auth.users IS 'ours';`,
+     COMMENT ON TRIGGER on_user ON auth.users IS 'of the project';`,
   ),
 ]
 

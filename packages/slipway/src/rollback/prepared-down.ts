@@ -30,7 +30,7 @@ export interface PreparedDown {
   /** `file`: its down.sql. `written`: made now, from the catalogs before and after. */
   readonly origin: 'file' | 'written'
   readonly sql: string
-  /** What depends on rows or needs a choice, told before anything runs. */
+  /** What depends on rows or needs a choice, reported before anything runs. */
   readonly announced: readonly Announcement[]
   /** Statements of the migration that write rows of which a down migration made of catalogs knows nothing. */
   readonly wrote: readonly number[]
@@ -114,19 +114,19 @@ export interface DownHistory {
 }
 
 /**
- * Goes there and back on one shadow database: the history that stays, the migrations on top of it, their ways
- * back, and the catalog compared with the first. A down migration that fails there is refused
+ * Runs up and down on one shadow database: the remaining history, the migrations on top of it, their down
+ * migrations; then compares the schema with the first. A down migration that fails there is refused
  * (ROLLBACK.DOWN_FAILS) before the target is touched.
  */
 export async function testDownMigrations(
-  ways: readonly PreparedDown[],
+  prepared: readonly PreparedDown[],
   { applied, project, shadow }: DownHistory,
 ): Promise<TestedDown> {
-  const stays = applied.slice(0, applied.length - ways.length)
+  const stays = applied.slice(0, applied.length - prepared.length)
   const goes = applied.slice(stays.length)
-  const downs = ways.map((way) => {
-    const { plan, sql } = way
-    return { name: plan.name, sql, path: plan.path, correction: correctionOf(way) }
+  const downs = prepared.map((down) => {
+    const { plan, sql } = down
+    return { name: plan.name, sql, path: plan.path, correction: correctionOf(down) }
   })
   try {
     return await withShadowDatabase(
@@ -151,7 +151,7 @@ export async function testDownMigrations(
   }
 }
 
-/** What there is to be edited; a down migration that was made of catalogs stands in no file. */
+/** The file to edit; a down migration that Slipway wrote from the schemas has no file. */
 export function correctionOf({ plan, origin }: PreparedDown, label = 'correct it'): NextAction {
   return origin === 'file'
     ? { kind: 'edit', path: plan.path, label }
@@ -181,7 +181,7 @@ async function runBackwards(
         ...(failure.server === undefined ? {} : { server: failure.server }),
         nextActions: [
           down.correction,
-          command(['rollback', '--accept', 'unproven'], 'run it all the same'),
+          command(['rollback', '--accept', 'unproven'], 'run it anyway'),
         ],
         cause: error,
       })

@@ -6,14 +6,14 @@ import { createKeepingSql, type Kept, readKept, restoringOf } from '../safekeepi
 import { announcedOn } from './announced.ts'
 import type { PreparedDown } from './prepared-down.ts'
 
-/** Down migrations that put back what is kept of their migrations. */
+/** Down migrations that restore the kept data of their migrations. */
 export interface RestoringPlan {
   readonly executions: readonly Execution[]
   /** What was kept of these migrations before, as it is now. */
   readonly keptNow: () => Promise<readonly Kept[]>
 }
 
-/** Prepares the target for putting back, where anything was ever kept on it. */
+/** Prepares the target for restoring, if anything was ever kept on it. */
 export async function prepareRestoring(
   session: Session,
   plans: readonly MigrationPlan[],
@@ -38,16 +38,16 @@ export async function prepareRestoring(
   return { executions: plans.map((plan) => restoringExecution(session, plan, kept)), keptNow }
 }
 
-/** Down migrations with what they announce in the light of what is kept. */
+/** Down migrations with what they announce given the kept data. */
 export async function knowingKept(
   session: Session,
-  ways: readonly PreparedDown[],
+  downs: readonly PreparedDown[],
 ): Promise<readonly PreparedDown[]> {
   const all = await readKept(session)
   const { schema } = session.server
-  return ways.map((way) => {
-    const kept = all.filter(({ migration }) => migration === way.plan.name)
-    return { ...way, announced: announcedOn(way, { kept, schema }) }
+  return downs.map((down) => {
+    const kept = all.filter(({ migration }) => migration === down.plan.name)
+    return { ...down, announced: announcedOn(down, { kept, schema }) }
   })
 }
 

@@ -52,7 +52,7 @@ describe('how far', () => {
       ['3_note', 'done'],
       ['2_email', 'done'],
     ])
-    expect(back.ways.map(({ origin }) => origin)).toEqual(['file', 'written'])
+    expect(back.downs.map(({ origin }) => origin)).toEqual(['file', 'written'])
     expect(back).toMatchObject({ testRun: { kind: 'proven' }, verification: { verified: true } })
     expect(await living()).toEqual(['1_init'])
     await rolledBack(ALL, { kind: 'steps', steps: 9 })
@@ -147,8 +147,8 @@ test('what rows decide is announced; a refusal by the server leaves all as it wa
   await target.sql('INSERT INTO customer VALUES (1, NULL)')
   const before = await target.fingerprint()
   let announced: readonly Announcement[] = []
-  const announce: RollbackRequest['announce'] = (ways) =>
-    (announced = ways.flatMap((way) => way.announced))
+  const announce: RollbackRequest['announce'] = (downs) =>
+    (announced = downs.flatMap((down) => down.announced))
   const failed = await rolledBack(migrations, ONE, { announce })
   expect(announced).toEqual([
     {
@@ -188,7 +188,7 @@ test('a failure after steps that were rolled back names them, and the command fo
   expect(rest.receipts.map(({ status }) => status)).toEqual(['done', 'done'])
 })
 
-test('drift beside the migration is told of, and stays', async () => {
+test('drift beside the migration is reported, and remains', async () => {
   await deployed(ALL)
   await target.sql('CREATE INDEX by_hand ON customer (name)')
   const back = await rolledBack(ALL, ONE)

@@ -52,16 +52,16 @@ export interface RollbackRequest extends WorkRequest {
   /** Run down migrations that could not be proven on a shadow database. */
   readonly acceptUnproven: boolean
   /** Hears the down migrations and what they cannot promise, before anything runs. */
-  readonly announce: (ways: readonly PreparedDown[], testRun: DownVerdict) => void
+  readonly announce: (downs: readonly PreparedDown[], testRun: DownVerdict) => void
 }
 
 /** What a rollback did. `failure` is there when it could not do all. */
 export interface RollbackOutcome {
   readonly database: string
-  readonly ways: readonly PreparedDown[]
+  readonly downs: readonly PreparedDown[]
   readonly testRun: DownVerdict
   readonly receipts: readonly Receipt[]
-  /** What the migrations had destroyed: put back, or still kept. */
+  /** The data that the migrations destroyed: restored, or still kept. */
   readonly kept: readonly Kept[]
   readonly verification?: Verification
   readonly failure?: Failure
@@ -87,24 +87,24 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
     refuseSquashed(names, comparison)
     const prepared = await prepareDownMigrations(applied, names, request)
     const { testRun, expected } = prepared
-    const ways = await knowingKept(session, prepared.ways)
-    request.announce(ways, testRun)
-    refuseUnproven(testRun, ways, request)
+    const downs = await knowingKept(session, prepared.downs)
+    request.announce(downs, testRun)
+    refuseUnproven(testRun, downs, request)
     const { database } = session.server
     const destroys = destroyedBy(
-      ways.map(({ plan }) => plan),
+      downs.map(({ plan }) => plan),
       session.server.schema,
     )
     if (request.protected && destroys.length > 0)
       await requireConsent({ database, destroys }, request.consent)
     await prepareBooks(session)
-    const ran = await run(target, { ways, expected }, request)
-    return { database, ways: decided(ways, ran.receipts), testRun, ...ran }
+    const ran = await run(target, { downs, expected }, request)
+    return { database, downs: decided(downs, ran.receipts), testRun, ...ran }
   })
 }
 
 /**
- * A rollback that a crash cut off: its journal says where to go on. It counts as the first step of this
+ * A rollback that a crash cut off: its journal says where to continue. It counts as the first step of this
  * one, so that the same command ends where the first would have.
  */
 async function resumable(
@@ -120,12 +120,12 @@ async function resumable(
   return found ? rethrow(found) : undefined
 }
 
-/** Rows of migrations that a squash stands for have no file: first the squash takes their place. */
+/** The rows of replaced migrations have no file: first the squash takes their place. */
 function refuseUnrecorded({ squashed }: Comparison): void {
   const squash = squashed.find(({ kind }) => kind === 'whole' || kind === 'left-over')
   if (!squash) return
   raise('ROLLBACK.SQUASHED', {
-    message: `${squash.migration} stands for ${squash.replaces.length} migrations that are applied here, and is not recorded yet.`,
+    message: `${squash.migration} replaces ${squash.replaces.length} migrations that are applied here, and is not recorded yet.`,
     nextActions: [
       command(['deploy'], 'record it'),
       advice('Or check out the commit before the squash, and roll back there.'),
@@ -133,15 +133,15 @@ function refuseUnrecorded({ squashed }: Comparison): void {
   })
 }
 
-/** To roll a squash back is to roll back all that it stands for, which may have been applied over years. */
+/** Rolling a squash back rolls back all the migrations that it replaces, which may have been applied over years. */
 function refuseSquashed(names: readonly string[], { squashed }: Comparison): void {
   const squash = squashed.find(
     ({ kind, migration }) => kind === 'recorded' && names.includes(migration),
   )
   if (!squash) return
   raise('ROLLBACK.SQUASHED', {
-    message: `${squash.migration} was not run here: it stands for ${squash.replaces.length} migrations that ran one by one.`,
-    why: 'Its down migration would roll all of them back at once, with their tables.',
+    message: `${squash.migration} was not run here: it replaces ${squash.replaces.length} migrations that ran one by one.`,
+    why: 'Its down migration would roll back all of them together, with their tables.',
     nextActions: [
       command(['rollback', '--to', squash.migration], 'roll back what came after it'),
       advice('To undo a part of it, write a migration that does so.'),
@@ -170,42 +170,42 @@ async function prepareDownMigrations(
   applied: readonly Reversible[],
   names: readonly string[],
   request: RollbackRequest,
-): Promise<TestedDown & { ways: PreparedDown[] }> {
+): Promise<TestedDown & { downs: PreparedDown[] }> {
   request.emit({ kind: 'phase', phase: 'test', detail: names.join(', ') })
-  const ways: PreparedDown[] = []
+  const downs: PreparedDown[] = []
   for (const [index] of names.entries()) {
     const at = applied.length - 1 - index
     const migration = applied[at]
-    if (migration) ways.push(await prepareDown(migration, applied.slice(0, at), request.shadow))
+    if (migration) downs.push(await prepareDown(migration, applied.slice(0, at), request.shadow))
   }
-  return { ways, ...(await runUpDownUp(ways, applied, request)) }
+  return { downs, ...(await runUpDownUp(downs, applied, request)) }
 }
 
 async function runUpDownUp(
-  ways: readonly PreparedDown[],
+  downs: readonly PreparedDown[],
   applied: readonly Reversible[],
   request: RollbackRequest,
 ): Promise<TestedDown> {
   const { migrations: project, shadow } = request
-  if (!request.acceptUnproven) return await testDownMigrations(ways, { applied, project, shadow })
+  if (!request.acceptUnproven) return await testDownMigrations(downs, { applied, project, shadow })
   return { testRun: { kind: 'not-tested', reason: 'accepted unproven' } }
 }
 
 function refuseUnproven(
   testRun: DownVerdict,
-  ways: readonly PreparedDown[],
+  downs: readonly PreparedDown[],
   request: RollbackRequest,
 ): void {
   if (testRun.kind !== 'incomplete' || request.acceptUnproven) return
-  const [only] = ways
+  const [only] = downs
   raise('ROLLBACK.DOWN_INCOMPLETE', {
-    message: `The down migration does not bring back ${nameChanges(testRun.changes)}.`,
-    why: 'It was run on a shadow database, and the schema there differs from the one before; the database was not touched.',
+    message: `The down migration does not restore ${nameChanges(testRun.changes)}.`,
+    why: 'It ran on a shadow database, and the schema there differs from the one before. The target was not changed.',
     nextActions: [
-      only && ways.length === 1
+      only && downs.length === 1
         ? correctionOf(only, 'complete it')
         : advice('Complete the down.sql that is at fault.'),
-      command(['rollback', '--accept', 'unproven'], 'run it all the same'),
+      command(['rollback', '--accept', 'unproven'], 'run it anyway'),
     ],
   })
 }
@@ -220,13 +220,13 @@ function nameChanges(changes: readonly Change[]): string {
 async function run(
   target: TargetSession,
   {
-    ways,
+    downs,
     expected,
-  }: { readonly ways: readonly PreparedDown[]; readonly expected: Catalog | undefined },
+  }: { readonly downs: readonly PreparedDown[]; readonly expected: Catalog | undefined },
   request: RollbackRequest,
 ): Promise<Pick<RollbackOutcome, 'receipts' | 'kept' | 'verification' | 'failure'>> {
   const { session } = target
-  const plans = ways.map(({ plan }) => plan)
+  const plans = downs.map(({ plan }) => plan)
   const { executions, keptNow } = await prepareRestoring(session, plans)
   const ran = await runMigrations(target, executions, await readJournal(session))
   const outcome = { ...ran, kept: await keptNow() }

@@ -11,7 +11,7 @@ import { RESTORE } from './sql/restore.ts'
 /**
  * SQL that creates the functions that keep and restore, in one message. It needs the ledger in its present layout. The
  * functions decide on the server, in the transaction of the statement:
- * only there is known what stands when it runs.
+ * only there the current state is known.
  */
 export const createKeepingSql: string = [
   'SET LOCAL client_min_messages = warning;\n',

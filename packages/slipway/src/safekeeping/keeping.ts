@@ -96,11 +96,13 @@ function keptColumns(scene: Scene): string[] {
   const limit = String(options.maxCopiedRows ?? MAX_COPIED_ROWS)
   const table = quoteLiteral(quoted(first.table))
   const cascade = String(dropped.some((column) => column.cascade))
-  const anew = String(dropped.some(({ table: of, column }) => isMadeAnew(following, of, column)))
+  const addedAgain = String(
+    dropped.some(({ table: of, column }) => isMadeAnew(following, of, column)),
+  )
   const constraints = literals(
     statement.actions.flatMap((action) => (action.kind === 'drop-constraint' ? [action.name] : [])),
   )
-  const how = [cascade, limit, anew, constraints]
+  const how = [cascade, limit, addedAgain, constraints]
   return [call('keep_columns', origin(scene), table, columns, ...how)]
 }
 
@@ -165,25 +167,25 @@ const DESTRUCTIVE = ['DELETE', 'UPDATE', 'TRUNCATE', 'DROP']
 
 /** What destroys and cannot be turned into a query beforehand. */
 function whyNotKept(action: Action, { number }: Statement): string[] {
-  const told = (what: string) => [`statement ${number}: ${what} is not kept`]
+  const notKept = (what: string) => [`statement ${number}: ${what} is not kept`]
   switch (action.kind) {
     case 'delete':
     case 'update':
       return action.touches === undefined
-        ? told(`what its ${action.kind.toUpperCase()} changes`)
+        ? notKept(`what its ${action.kind.toUpperCase()} changes`)
         : []
     case 'insert':
-      return action.updates ? told('what its ON CONFLICT DO UPDATE overwrites') : []
+      return action.updates ? notKept('what its ON CONFLICT DO UPDATE overwrites') : []
     case 'drop':
-      return action.of === 'type' && action.cascade ? told('what its CASCADE drops') : []
+      return action.of === 'type' && action.cascade ? notKept('what its CASCADE drops') : []
     case 'drop-owned':
-      return told('what its DROP OWNED drops')
+      return notKept('what its DROP OWNED drops')
     case 'opaque':
       return action.words?.some((word) => DESTRUCTIVE.includes(word))
-        ? told('what its code destroys')
+        ? notKept('what its code destroys')
         : []
     case 'other':
-      return action.statement === 'MergeStmt' ? told('what its MERGE changes') : []
+      return action.statement === 'MergeStmt' ? notKept('what its MERGE changes') : []
     default:
       return []
   }

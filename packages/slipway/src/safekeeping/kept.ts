@@ -12,7 +12,7 @@ export interface Kept {
   readonly table: string
   /** The columns that were dropped, converted or updated; none where it is the whole row. */
   readonly columns: readonly string[]
-  /** `kept`: the data is there. `restored`: it was put back. `not-kept`: it could not be, see `why`. */
+  /** `kept`: the data is kept. `restored`: it was restored. `not-kept`: it could not be kept, see `why`. */
   readonly state: 'kept' | 'restored' | 'not-kept'
   readonly why?: string
   /** A rollback finds the rows that it belongs to; it does not where a key was changed, or where there is none. */
@@ -21,7 +21,7 @@ export interface Kept {
   readonly rows?: number
   readonly bytes: number
   readonly keptAt: string
-  /** Rows that were put back, and rows that were there already and stayed. */
+  /** Restored rows, and rows that existed already and stayed. */
   readonly restored?: { readonly rows: number; readonly since: number }
 }
 
@@ -73,7 +73,7 @@ function keptFrom(row: readonly (string | null)[]): Kept {
   }
 }
 
-/** How people name what is kept: `column public.users.email`, `rows of public.users`. */
+/** Kept data in words: `column public.users.email`, `rows of public.users`. */
 export function describeKept({ kind, schema, table, columns }: Kept): string {
   const name = `${schema}.${table}`
   switch (kind) {

@@ -1,6 +1,6 @@
 import type { ObjectName, Statement } from '../statements/index.ts'
 
-/** What a migration itself has made: it holds nothing that was there before. */
+/** Objects that a migration itself created: they hold no earlier data. */
 export interface Made {
   /** By `nameKey`. */
   readonly tables: ReadonlySet<string>

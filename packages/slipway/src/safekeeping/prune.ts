@@ -4,7 +4,7 @@ import { raise } from './failures.ts'
 import { createKeepingSql } from './keeping-functions.ts'
 import { type Kept, readKept } from './kept.ts'
 
-/** What is older than so many milliseconds; of what was put back, only the record is left to go. */
+/** Kept data older than the given milliseconds; of restored data only the record remains. */
 export function expired(kept: readonly Kept[], olderThanMs: number, now: number): Kept[] {
   return kept.filter(({ keptAt }) => now - Date.parse(keptAt) >= olderThanMs)
 }
@@ -20,7 +20,7 @@ export async function pruneKept(target: TargetSession, kept: readonly Kept[]): P
 }
 
 /**
- * Puts back one thing that is kept, into the table or column that stands now: rows that are there stay.
+ * Restores one piece of kept data into the existing table or column. Existing rows stay.
  * Runs within the limits of the target, so that nobody waits behind it for long. Fails with SAFEKEEPING.UNKNOWN,
  * SAFEKEEPING.NO_PLACE or SAFEKEEPING.TABLE_UNCERTAIN.
  */
@@ -29,7 +29,7 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
   const one = (await readKept(session)).find((kept) => kept.id === id)
   if (one?.state !== 'kept') {
     return raise('SAFEKEEPING.UNKNOWN', {
-      message: `Nothing is kept under ${id}${one ? ': it was put back, or never kept' : ''}.`,
+      message: `No data is kept under ${id}${one ? ': it was restored, or never kept' : ''}.`,
       nextActions: [command(['kept', 'list'], 'see what is kept')],
     })
   }
@@ -37,9 +37,9 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
   const rows = await restoreOne(target, one)
   if (rows[0]?.[0] !== 't') {
     raise('SAFEKEEPING.NO_PLACE', {
-      message: `${one.schema}.${one.table} does not have what is kept under ${id}.`,
-      why: 'Rows are put back into a table, and values into a column, that stand.',
-      nextActions: [advice('Make the table or the column again, or roll the migration back.')],
+      message: `${one.schema}.${one.table} does not have the columns of the data kept under ${id}.`,
+      why: 'Slipway restores rows into an existing table, and values into an existing column.',
+      nextActions: [advice('Create the table or the column again, or roll the migration back.')],
     })
   }
   return (await readKept(session)).find((kept) => kept.id === id) ?? one
@@ -52,7 +52,7 @@ async function restoreOne(target: TargetSession, { id, schema, table }: Kept) {
   } catch (error) {
     if (failureOf(error)?.server?.sqlstate !== 'SLW02') throw error
     return raise('SAFEKEEPING.TABLE_UNCERTAIN', {
-      message: `What is kept under ${id} may not belong to ${schema}.${table} of this database.`,
+      message: `The data kept under ${id} may not belong to ${schema}.${table} of this database.`,
       why: 'It was kept on another database, and this table does not have the columns of that time, or another table has them too.',
       nextActions: [
         advice(

@@ -21,7 +21,7 @@ export interface RestoringOptions {
   readonly kept: readonly Kept[]
 }
 
-/** What puts back, with the statements of a down migration and after the last of them. */
+/** SQL that restores, with the statements of a down migration and after the last of them. */
 export interface Restoring {
   readonly hooks: Hooks
   /** SQL for the end of its transaction. */
@@ -29,8 +29,8 @@ export interface Restoring {
 }
 
 /**
- * What is sent with a down migration so that what its migration destroyed is put back: the rows of a table and
- * of a column right after the statement that makes it again, so that constraints which follow see them.
+ * The SQL sent with a down migration to restore what its migration destroyed: the rows of a table and
+ * of a column immediately after the statement that creates it again, so that later constraints see them.
  */
 export function restoringOf(
   statements: readonly Statement[],
@@ -77,7 +77,7 @@ function extendedBy(action: Action): ObjectName | undefined {
   return action.kind === 'create-table' ? action.partitionOf : undefined
 }
 
-/** Rows that data statements changed are put back at the end, but not over what the down migration writes itself. */
+/** Rows that data statements changed are restored at the end, but not over rows that the down migration writes itself. */
 function endOf(changed: ReadonlySet<string>, options: RestoringOptions): string {
   return `${call('restore_rows', ...origin(options), literals([...changed]))};\n`
 }
@@ -91,7 +91,7 @@ function changedTables(statements: readonly Statement[]): ReadonlySet<string> {
   )
 }
 
-/** What an UPDATE changed of a column is put back before the column may not be NULL. */
+/** Values that an UPDATE changed are restored before their column becomes NOT NULL. */
 function demanded(
   { actions }: Statement,
   options: RestoringOptions,

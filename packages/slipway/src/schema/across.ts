@@ -2,17 +2,17 @@ import { canonicalize, encodeId, type Fact, type FactBase } from '@supabase/pg-d
 import type { Catalog } from './catalog.ts'
 import { factBase } from './fact-base.ts'
 import { comparable, comparedFacts } from './fingerprint.ts'
-import { type Way, wayBetween } from './way.ts'
+import { type SchemaScript, scriptBetween } from './schema-script.ts'
 
 const noOwner = () => false
 
 /**
- * The way between catalogs of two servers. What a fingerprint does not cover is no difference here
+ * The SQL between catalogs of two servers. Facts that a fingerprint does not cover make no difference here
  * either: owners, how a server's version prints a view, what belongs to a database as a whole. An
  * extension that `to` has is created where `from` lacks it. Fails with SCHEMA.NO_PATH.
  */
-export function wayAcross(from: Catalog, to: Catalog): Way {
-  return wayBetween(
+export function scriptAcross(from: Catalog, to: Catalog): SchemaScript {
+  return scriptBetween(
     { ...from, facts: factBase(from.facts.facts(), from.facts.edges, noOwner) },
     { ...to, facts: likened(to, from) },
   )
@@ -25,7 +25,7 @@ function likened(toAll: Catalog, fromAll: Catalog): FactBase {
   const coveredIds = new Set(covered.map(({ id }) => encodeId(id)))
   const comparedIds = new Set(comparedFacts(fromAll).map(({ id }) => encodeId(id)))
   const facts = new Map<string, Fact>()
-  // Later ones win: what `from` has beside the compared facts stands as it is.
+  // Later ones win: facts of `from` that are not compared stay as they are.
   const extensions = to
     .facts()
     .filter((fact) => !coveredIds.has(encodeId(fact.id)) && isOfExtension(to, fact))

@@ -16,7 +16,7 @@ import {
   readCatalogInTransaction,
   readFingerprint,
   scopeOf,
-  wayBetween,
+  scriptBetween,
 } from './index.ts'
 import { alwaysFits } from './type-casts.ts'
 
@@ -66,7 +66,7 @@ async function onTrial<T>(session: Session, work: () => Promise<T>): Promise<T> 
 }
 
 test('a server and the embedded database give one fingerprint, whatever their versions', async () => {
-  const [ours, embedded] = await Promise.all([
+  const [server, embedded] = await Promise.all([
     onServer((session) =>
       onTrial(session, async () => {
         await session.execute(SCHEMA)
@@ -79,9 +79,9 @@ test('a server and the embedded database give one fingerprint, whatever their ve
       return await readCatalog(session)
     }),
   ])
-  expect(difference(ours, embedded)).toEqual([])
-  expect(fingerprint(embedded)).toEqual(fingerprint(ours))
-  expect(Object.keys(fingerprint(ours).objects)).toContain(
+  expect(difference(server, embedded)).toEqual([])
+  expect(fingerprint(embedded)).toEqual(fingerprint(server))
+  expect(Object.keys(fingerprint(server).objects)).toContain(
     objectKey({ kind: 'table', schema: null, name: 'alpha' }),
   )
 })
@@ -156,14 +156,14 @@ test.each([
   ['boolean', 'numeric(8,2)'],
   ['numeric(8,2)', 'integer'],
   ['date', 'jsonb'],
-])('a type has a way from %s to %s, cast or no cast', async (from, to) => {
+])('a type change from %s to %s has its SQL, with or without a cast', async (from, to) => {
   await onServer((session) =>
     onTrial(session, async () => {
       await session.execute(`${BEGINNING} CREATE TABLE "Ty pe" ("v ""v" ${from})`)
       const before = await readCatalogInTransaction(session)
       await session.execute(`DROP TABLE "Ty pe"; CREATE TABLE "Ty pe" ("v ""v" ${to})`)
       const after = await readCatalogInTransaction(session)
-      for (const { sql } of wayBetween(after, before).statements) await session.execute(sql)
+      for (const { sql } of scriptBetween(after, before).statements) await session.execute(sql)
       expect(difference(before, await readCatalogInTransaction(session))).toEqual([])
     }),
   )
@@ -203,7 +203,7 @@ const EXTREMES: Readonly<Record<string, string>> = {
   'text[]': '{a}',
 }
 
-test('what is said always to fit does: each extreme of each type', async () => {
+test('a cast that is declared as always fitting fits each extreme of each type', async () => {
   const types = Object.keys(EXTREMES)
   const pairs = types.flatMap((from) =>
     types.filter((to) => from !== to && alwaysFits(from, to)).map((to) => [from, to] as const),
@@ -232,10 +232,10 @@ test('a reader gives the catalog of an earlier reading where nothing differs, an
     )
     const facts = await reader.facts()
     const after = await reader.whole()
-    // Facts alone lack what depends on what, which a way needs.
+    // Facts alone lack the dependencies, which the SQL between two schemas needs.
     expect(after).not.toBe(facts)
     expect(fingerprint(after)).toEqual(fingerprint(await readCatalog(session)))
-    for (const { sql } of wayBetween(after, before).statements) await session.execute(sql)
+    for (const { sql } of scriptBetween(after, before).statements) await session.execute(sql)
     expect(await reader.whole()).toBe(before)
     await session.execute(
       'CREATE TABLE "Late" (id integer); CREATE VIEW late AS SELECT * FROM "Late"',

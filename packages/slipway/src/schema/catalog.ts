@@ -17,8 +17,8 @@ const HISTORY_TABLE = '_prisma_migrations'
 const SET_ASIDE = /^_slipway_kept_\d+$/
 
 /**
- * All that stands in the user's schemas of a database, as facts. What it holds is the concern of
- * this module; other modules pass it on.
+ * Everything in the user's schemas of a database, as facts. Its content is the concern of
+ * this module; other modules only pass it on.
  */
 export interface Catalog {
   readonly facts: FactBase
@@ -40,7 +40,7 @@ export async function readCatalog(session: Session, scope: Scope = everything): 
 }
 
 /**
- * The catalog without what depends on what, for a comparison or an inventory: in half the time. A way
+ * The catalog without dependencies, for a comparison or an inventory: in half the time. The SQL
  * between catalogs needs the whole.
  */
 export async function readFacts(session: Session, scope: Scope = everything): Promise<Catalog> {
@@ -86,8 +86,8 @@ export interface CatalogReader {
 }
 
 /**
- * Reads a database that goes there and back: where it stands as it did at an earlier reading, the very catalog
- * of that one is given, which takes the time of the questions alone.
+ * Reads a database that runs up and down: if it is as it was at an earlier reading, the catalog
+ * of that reading is returned, in the time of the queries alone.
  */
 export function catalogReader(session: Session, scope: Scope = everything): CatalogReader {
   const readings: { answers: Answers; whole: boolean; catalog: Catalog }[] = []
@@ -148,7 +148,7 @@ function keptFacts(all: FactBase, ground: Ground): Fact[] {
   return [...carriers(all, ground.scope), ...own]
 }
 
-/** They are there, and nothing is said of them: what they are is not the project's affair. */
+/** They exist, but are not compared: they do not belong to the project. */
 function carriers(all: FactBase, { carriers: tables }: Scope): Fact[] {
   const facts = new Map<string, Fact>()
   for (const { schema, name } of tables) {

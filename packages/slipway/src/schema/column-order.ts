@@ -1,6 +1,6 @@
 import type { Catalog } from './catalog.ts'
 
-/** A table whose columns stand in another order. No difference to a query that names them. */
+/** A table whose columns have another order. This makes no difference to a query that names them. */
 export interface ColumnOrder {
   /** `public.user` */
   readonly table: string

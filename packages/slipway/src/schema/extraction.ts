@@ -4,8 +4,8 @@ import type { Row, Session } from '../database/index.ts'
 
 export type Extracted = Pick<ExtractResult, 'factBase' | 'diagnostics'>
 
-interface Manner {
-  /** What depends on what, too: a third of all the time. On, unless it is said to be off. */
+interface ExtractionOptions {
+  /** Also reads the dependencies, which takes a third of the time. True by default. */
   readonly dependencies?: boolean
   /** For a session that is inside a transaction, which sees and keeps its own work. */
   readonly nested?: boolean
@@ -15,16 +15,19 @@ interface Manner {
 export type Answers = ReadonlyMap<string, readonly Row[]>
 
 /** Reads all facts of a database in one snapshot. */
-export async function extractFacts(session: Session, manner: Manner = {}): Promise<Extracted> {
+export async function extractFacts(
+  session: Session,
+  manner: ExtractionOptions = {},
+): Promise<Extracted> {
   return await extract(poolOver(session, manner))
 }
 
 type Found<R> = { readonly same: R } | { readonly extracted: Extracted; readonly answers: Answers }
 
-/** Asks what an extraction asks. Where an earlier one was told just the same it is given, and no facts are made. */
+/** Runs the queries of an extraction. If their results equal those of an earlier one, that one is returned. */
 export async function extractUnlessSame<R extends { readonly answers: Answers }>(
   session: Session,
-  manner: Manner,
+  manner: ExtractionOptions,
   earlier: readonly R[],
 ): Promise<Found<R>> {
   const answers = new Map<string, readonly Row[]>()
@@ -60,10 +63,10 @@ const NESTED: Readonly<Record<string, string>> = {
   ROLLBACK: 'ROLLBACK TO SAVEPOINT slipway_catalog',
 }
 
-/** pg-delta asks a `pg` pool for one client; ours is the session itself, which it may not end. */
+/** pg-delta asks a `pg` pool for one client; this one is the session itself, which it may not end. */
 function poolOver(
   session: Session,
-  { dependencies = true, nested = false }: Manner,
+  { dependencies = true, nested = false }: ExtractionOptions,
   answers?: Map<string, readonly Row[]>,
 ): Parameters<typeof extract>[0] {
   const unread = [

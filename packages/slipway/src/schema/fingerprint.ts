@@ -51,7 +51,7 @@ interface Surroundings {
   readonly defaultSchema: string
 }
 
-/** A schema that is there before the first migration. */
+/** A schema that exists before the first migration. */
 export function isGiven(schema: string, defaultSchema: string): boolean {
   return schema === 'public' || schema === defaultSchema
 }

@@ -1,4 +1,4 @@
-export { wayAcross, withoutInvalidIndexes } from './across.ts'
+export { scriptAcross, withoutInvalidIndexes } from './across.ts'
 export {
   type Catalog,
   type CatalogReader,
@@ -42,5 +42,10 @@ export { readFingerprint, readSchema } from './dialects.ts'
 export { schemaFailures } from './failures.ts'
 export { type Fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
 export { schemaOf } from './catalog-schema.ts'
-export { type Choice, type Way, wayBetween, type WayStatement } from './way.ts'
-export { choiceText, waySql } from './way-sql.ts'
+export {
+  type Choice,
+  type SchemaScript,
+  scriptBetween,
+  type ScriptStatement,
+} from './schema-script.ts'
+export { choiceText, scriptSql } from './script-sql.ts'

@@ -3,20 +3,20 @@ import { encodeId, type Fact, type FactBase, type StableId } from '@supabase/pg-
 import { quoteIdentifier } from '../database/index.ts'
 import { factBase } from './fact-base.ts'
 
-/** What stands before and after a way and cannot stand all along it. */
+/** An object that exists before and after a script and must be dropped while it runs. */
 export interface MadeAgain {
   /** What takes it away, before all else. */
   readonly drops: readonly string[]
-  /** The state that the way begins with, without it: so the way makes it. */
+  /** The state with which the script begins, without the object: so the script creates it. */
   readonly source: FactBase
   /** Whether it is made by what makes these objects: that has to come last. */
   readonly makes: (ids: readonly StableId[]) => boolean
 }
 
 /**
- * What has to be made again on a way: the foreign keys between columns of which one changes its type,
- * for the server refuses a foreign key between two types, be it only until the next statement; and the
- * comments of the enums that are made anew.
+ * The objects that a script must drop and create again: foreign keys between columns of which one changes its type,
+ * because the server refuses a foreign key between two types even for one statement; and the
+ * comments of enums that are created again.
  */
 export function madeAgain(source: FactBase, target: FactBase): MadeAgain {
   const states = { source, target }

@@ -8,8 +8,8 @@ interface Column {
 }
 
 /**
- * The SQL that lets the sequences of columns which stood go on behind the rows that are there, where a way makes those
- * sequences anew: else they would begin with numbers that are taken.
+ * The SQL that moves the sequences of existing columns past the existing rows, if a script creates those
+ * sequences again. Otherwise they would begin with numbers that are in use.
  */
 export function numberingBehindRows(source: FactBase, target: FactBase): string[] {
   return numberedColumns(target)

@@ -41,8 +41,8 @@ function known(sets: readonly SeedSet[], name: string, by?: SeedSet): void {
   const near = suggest(name, names)
   raise('SEEDS.SET_UNKNOWN', {
     message: `There is no seed set ${name}${by ? `, on which ${by.name} depends` : ''}.`,
-    why: names.length === 0 ? 'prisma/seeds holds none.' : `There are ${names.join(', ')}.`,
-    nextActions: near === undefined ? [] : [advice(`Perhaps ${near} is meant.`)],
+    why: names.length === 0 ? 'prisma/seeds holds none.' : `The sets are ${names.join(', ')}.`,
+    nextActions: near === undefined ? [] : [advice(`Did you mean ${near}?`)],
   })
 }
 
@@ -57,7 +57,7 @@ function refuseHere({ name, environments }: SeedSet, of: EnvironmentSeeds): neve
     message: `${of.environment} does not take the seed set ${name}.`,
     why: allowed,
     nextActions: [
-      advice('What an environment takes stands in slipway.config.ts, or in the set.'),
+      advice('Change seeds of the environment in slipway.config.ts, or environments of the set.'),
       command(['seed', 'status'], 'see the sets of this environment'),
     ],
   })
@@ -71,8 +71,8 @@ function inOrder(all: readonly SeedSet[], wanted: readonly SeedSet[]): readonly 
     if (path.includes(set)) {
       const circle = [...path.slice(path.indexOf(set)), set].map(({ name }) => name)
       raise('SEEDS.CYCLE', {
-        message: `Seed sets depend on each other in a circle: ${circle.join(' → ')}.`,
-        nextActions: [advice('Take one dependsOn away, or make one set of them.')],
+        message: `Seed sets depend on each other in a cycle: ${circle.join(' → ')}.`,
+        nextActions: [advice('Remove one dependsOn, or merge the sets.')],
         where: { file: set.file },
       })
     }

@@ -73,7 +73,7 @@ function jsonLine(fields: readonly ReadField[], row: SeedRow): string {
 
 const NUMBER = /^(?:smallint|integer|bigint|real|double precision|numeric)/
 
-/** A number or a document stands as itself where reading it gives back the same; anything else as text. */
+/** Writes a number or a document as itself if reading it returns the same value; anything else as text. */
 function jsonOf(value: SeedValue, type: string): string {
   const text = plainText(value, type)
   if (text === null) return 'null'

@@ -43,7 +43,7 @@ export interface PreparedFiles {
 export interface ExportRequest {
   readonly plan: SyncPlan
   readonly homes: Homes
-  /** Tables that have no data file are refused with SEEDS.NOT_DATA; else they are told of. */
+  /** Refuses tables that have no data file with SEEDS.NOT_DATA; otherwise the result lists them. */
   readonly strict: boolean
   readonly emit: Emit
 }

@@ -11,7 +11,7 @@ import { referenceTest } from './stage.ts'
 import type { SyncPlan, SyncTable } from './sync-plan.ts'
 import { findTable } from './target-tables.ts'
 
-/** Where the seeds of a project stand, and which of them a table belongs to. */
+/** The folder of a project's seeds, and the set that a table belongs to. */
 export interface Homes {
   /** The folder of all sets. */
   readonly folder: string

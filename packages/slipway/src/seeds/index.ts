@@ -19,7 +19,7 @@ export {
   type SeedValue,
 } from './set.ts'
 export { withSnapshot } from './source-rows.ts'
-export { type SeedStanding, seedStatus } from './status.ts'
+export { type SeedSetStatus, seedStatus } from './status.ts'
 export { syncTables } from './sync.ts'
 export type { RowChange } from './row-change.ts'
 export type { TableDiff } from './sync-diff.ts'

@@ -198,15 +198,15 @@ function assigned(columns: readonly TargetColumn[]): string[] {
 export function distinct(columns: readonly TargetColumn[]): string {
   return columns
     .map(({ name, comparable }) => {
-      const [theirs, ours] = [`t.${quoteIdentifier(name)}`, `r.${quoteIdentifier(name)}`]
+      const [stored, given] = [`t.${quoteIdentifier(name)}`, `r.${quoteIdentifier(name)}`]
       return comparable
-        ? `${theirs} IS DISTINCT FROM ${ours}`
-        : `${theirs}::text IS DISTINCT FROM ${ours}::text`
+        ? `${stored} IS DISTINCT FROM ${given}`
+        : `${stored}::text IS DISTINCT FROM ${given}::text`
     })
     .join(' OR ')
 }
 
-/** A sequence goes on behind the values that rows gave themselves. */
+/** Moves a sequence past the values that rows contain. */
 export async function setSequences(
   session: Session,
   { id, columns }: Resolved['target'],

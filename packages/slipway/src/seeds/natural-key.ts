@@ -66,7 +66,7 @@ function requireTable({ tables, schema }: RulesScope, name: string): TargetTable
   })
 }
 
-/** A column by `table.column`; the schema of the table may stand before it. */
+/** A column by `table.column`, optionally with the schema of the table. */
 function requireColumn(scope: RulesScope, name: string): TargetColumn {
   const at = name.lastIndexOf('.')
   const table = at < 0 ? undefined : requireTable(scope, name.slice(0, at))
@@ -132,7 +132,7 @@ function refuseKey(table: TargetTable, candidates: readonly (readonly TargetColu
     message: `It is not known by which key rows of ${table.name} are the same in two databases.`,
     why:
       candidates.length === 0
-        ? 'It has no unique key of required columns beside a primary key that is made up for each row.'
+        ? 'It has no unique key of required columns except a generated primary key.'
         : `It has several unique keys: ${candidates.map(fields).join('; ')}.`,
     nextActions: [
       advice(

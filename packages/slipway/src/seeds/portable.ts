@@ -20,7 +20,7 @@ export interface Portable {
 }
 
 /**
- * Finds the fields of a table that mean the same in every database. A made-up primary key is none, nor what the
+ * Finds the fields of a table that mean the same in every database. A generated primary key does not, nor what the
  * server computes; foreign keys become the natural keys of their rows. The order does not depend on the database.
  * Fails with SEEDS.KEY_UNKNOWN, SEEDS.NOT_PORTABLE and SEEDS.SENSITIVE.
  */
@@ -58,7 +58,7 @@ interface Walk {
   readonly seen: readonly TargetTable[]
 }
 
-/** The fields that stand for a column: itself, or the natural key of the row that it refers to. */
+/** The fields of a column: itself, or the natural key of the row that it refers to. */
 function waysTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly string[] {
   const { tables, rules, seen } = walk
   refuseSensitive(table, column, rules)
@@ -79,7 +79,7 @@ function waysTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly 
     .map((way) => `${field}.${way}`)
 }
 
-/** Whether values of a column differ between databases: it is made up, or refers to one that is. */
+/** Whether values of a column differ between databases: it is generated, or refers to a generated one. */
 function isMadeUp(walk: Walk, table: TargetTable, column: TargetColumn): boolean {
   if (column === surrogateOf(table, walk.rules)) return true
   const single = foreignKeyOf(table, column.name)
@@ -107,7 +107,7 @@ function refuseOmitted(table: TargetTable, column: TargetColumn): never {
   })
 }
 
-/** A made-up key as one of several columns of a foreign key has no natural key to stand for it. */
+/** No natural key can replace a generated key that is one of several columns of a foreign key. */
 function refuseComposite({ tables, rules }: Walk, table: TargetTable, column: TargetColumn): void {
   for (const { columns, table: name, referenced } of table.foreignKeys) {
     const parent = tables.get(name)

@@ -9,7 +9,7 @@ export async function projectSeedSets(project: Project): Promise<readonly SeedSe
   return await readSeedSets({ root: project.root, folders, environment: project.variables.all() })
 }
 
-/** Where sets may stand, in the order of preference. */
+/** The folders of seed sets, in order of preference. */
 export function seedFolders({
   migrationsDir,
 }: Pick<Project, 'migrationsDir'>): readonly [string, string] {

@@ -6,7 +6,7 @@ import { columnOf, type TargetColumn, type TargetTable } from './target-tables.t
 
 /** Staged rows with their references found: a relation with the columns of the target. */
 export interface Resolved extends Staged {
-  /** Ready to stand behind FROM; its alias is `r`, with `n` beside the columns. */
+  /** SQL to use after FROM; its alias is `r`, with `n` in addition to the columns. */
   readonly source: string
   /** Columns that it gives, those of the key first. */
   readonly columns: readonly TargetColumn[]
@@ -81,7 +81,7 @@ function keyOf({ set, table, target, layout }: Staged, later: ReadonlySet<string
       why: column
         ? `Its rows do not give ${field}, or it refers to rows that come later.`
         : `${target.name} has no such column.`,
-      nextActions: [advice('A natural key is made of fields that every row gives.')],
+      nextActions: [advice('A natural key consists of fields that every row gives.')],
       where: { file: set.file },
     })
   })
@@ -99,8 +99,8 @@ function requireUnique(
   const columns = names.map(quoteIdentifier).join(', ')
   const index = quoteIdentifier(`${target.name}_${names.join('_')}_key`.slice(0, 63))
   raise('SEEDS.KEY_NOT_UNIQUE', {
-    message: `Nothing keeps ${names.join(', ')} of ${target.name} unique, which is the natural key in ${set.name}.`,
-    why: 'Without a unique index two rows could be the same one.',
+    message: `The natural key of ${target.name} in ${set.name} has no unique index: ${names.join(', ')}.`,
+    why: 'Without a unique index, two rows could have the same key.',
     nextActions: [
       advice(`Add @@unique([${names.join(', ')}]) to the model and run slipway dev,`),
       advice(
@@ -122,9 +122,9 @@ async function refuseMissing(session: Session, staged: Staged, joined: string): 
   const more = Number(row.count) > 1 ? `, as ${Number(row.count) - 1} more rows do` : ''
   raise('SEEDS.REFERENCE_MISSING', {
     message: `Row ${row.n} of ${table.name} in ${set.name} refers by ${row.missing} to a row that does not exist${more}.`,
-    why: 'A reference names the natural key of a row that stands in the database or comes before it in the seeds.',
+    why: 'A reference is the natural key of a row that exists in the database or comes earlier in the seeds.',
     nextActions: [
-      advice('Nothing was written. Add the row that is meant, or name its set in dependsOn.'),
+      advice('Nothing was written. Add the missing row, or name its set in dependsOn.'),
     ],
     where,
   })
@@ -162,8 +162,8 @@ async function refuseDuplicates(session: Session, resolved: Resolved): Promise<v
     place.line === undefined ? `row ${row}` : `line ${place.line}`
   raise('SEEDS.DUPLICATE_KEY', {
     message: `${named(one, pair.first)} and ${named(other, pair.second)} of ${table.name} in ${set.name} have the same ${table.key.join(', ')}.`,
-    why: `A natural key names one row. ${pair.count} keys are there more than once.`,
-    nextActions: [advice('Nothing was written. Take one of them away.')],
+    why: `A natural key identifies one row. ${pair.count} keys occur more than once.`,
+    nextActions: [advice('Nothing was written. Remove one of them.')],
     where: other,
   })
 }

@@ -74,8 +74,8 @@ interface CsvRecord {
 
 const CSV_REASONS: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'A quotation mark is not closed',
-  CSV_INVALID_CLOSING_QUOTE: 'Text follows behind a closing quotation mark',
-  INVALID_OPENING_QUOTE: 'A quotation mark stands inside of a cell that does not begin with one',
+  CSV_INVALID_CLOSING_QUOTE: 'Text follows a closing quotation mark',
+  INVALID_OPENING_QUOTE: 'A cell that does not begin with a quotation mark contains one',
   CSV_RECORD_INCONSISTENT_COLUMNS: 'A line has another number of cells than the header',
   CSV_INVALID_COLUMN_MAPPING: 'The header cannot be read',
 }
@@ -83,7 +83,7 @@ const CSV_REASONS: Readonly<Record<string, string>> = {
 /** The parser's own sentence quotes the line. */
 function csvReason(error: unknown): string {
   const code = (error as { code?: string }).code ?? ''
-  return CSV_REASONS[code] ?? (code === NOT_UTF8 ? 'It is not UTF-8' : 'It is no CSV')
+  return CSV_REASONS[code] ?? (code === NOT_UTF8 ? 'It is not UTF-8' : 'It is not valid CSV')
 }
 
 function csvLine(error: unknown): number | undefined {
@@ -94,7 +94,7 @@ function csvLine(error: unknown): number | undefined {
 async function* jsonRows(file: string): AsyncGenerator<PlacedRow> {
   const text = await readText(file)
   const rows = parsed(file, text)
-  if (!Array.isArray(rows)) return invalid(file, 'It must hold a list of rows')
+  if (!Array.isArray(rows)) return invalid(file, 'It must contain a list of rows')
   for (const row of rows as unknown[]) yield { row: rowOf(file, row) }
 }
 
@@ -118,7 +118,7 @@ function parsed(file: string, text: string, line?: number): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch {
-    return invalid(file, 'It is no JSON', line)
+    return invalid(file, 'It is not valid JSON', line)
   }
 }
 

@@ -107,7 +107,7 @@ function refusePending({ pending }: SeedRequest): void {
   if (pending.length === 0) return
   raise('SEEDS.MIGRATIONS_PENDING', {
     message: `${pending.length === 1 ? 'A migration is' : `${pending.length} migrations are`} pending: ${pending.slice(0, 3).join(', ')}${pending.length > 3 ? ', …' : ''}.`,
-    why: 'Seeds are written for the schema that the migrations lead to.',
+    why: 'Seeds fit the schema that the migrations give.',
     nextActions: [command(['deploy'], 'apply them, then run the seeds')],
   })
 }
@@ -117,7 +117,7 @@ function refuseNewer(set: SeedSet, records: readonly SeedRecord[]): void {
   if (before === undefined || before.version <= set.version) return
   raise('SEEDS.NEWER_DATABASE', {
     message: `The database has version ${before.version} of ${set.name}; the files are version ${set.version}.`,
-    why: 'To run an older set would roll newer rows back.',
+    why: 'An older set would overwrite newer rows.',
     nextActions: [
       advice('Fetch the commit that has the newer set.'),
       command(['seed', 'status'], 'see what the database has'),
@@ -209,7 +209,7 @@ async function finish(
   return { ...counts, deleted, rows: rows.filter(({ kind }) => kinds.includes(kind)) }
 }
 
-/** A row that was only now inserted is no change of one that stood. */
+/** A row that was inserted in this run does not count as a change of an existing row. */
 function withFilled(counts: TableCounts, filled: number): TableCounts {
   const changed = Math.min(Math.max(filled - counts.inserted, 0), counts.unchanged)
   return {
@@ -230,7 +230,7 @@ function turnsOf(session: Session, { request, set, tables }: SetRun): readonly T
   )
 }
 
-/** Whether the rows of a table stand for themselves: nobody is asked whose they are, and none waits for another. */
+/** Whether the rows of a table are independent: no ownership to check, and no row refers to another. */
 function isSimple({ table, target, later }: TableInTurn): boolean {
   const key = table.key.map((field) => columnOf(target, field)?.name)
   const unique = target.unique.some((columns) => columns.every((column) => key.includes(column)))

@@ -1,4 +1,4 @@
-/** A value of a row. An object stands for a JSON document, or, at a foreign key, for the natural key of another row. */
+/** A value of a row. An object is a JSON document or, at a foreign key, the natural key of another row. */
 export type SeedValue =
   | null
   | undefined
@@ -21,8 +21,8 @@ export type SeedRows<Row> =
   | (() => Iterable<Row> | AsyncIterable<Row> | Promise<Iterable<Row>>)
 
 /**
- * How a set owns the rows of a table: `insert-missing` leaves rows that are there as they are, `upsert` makes them
- * equal, `own` also deletes rows that it once put there and no longer has.
+ * What a set does with existing rows of a table: `insert-missing` leaves them unchanged, `upsert` makes them
+ * equal, `own` also deletes rows that it inserted earlier and no longer contains.
  */
 export type OwnerMode = 'insert-missing' | 'upsert' | 'own'
 
@@ -79,7 +79,7 @@ export interface SeedSet {
   readonly version: number
   readonly environments: readonly string[]
   readonly dependsOn: readonly string[]
-  /** SHA-256 of its files, and of the helpers that stand beside the sets. */
+  /** SHA-256 of its files, and of the helpers beside the sets. */
   readonly checksum: string
   readonly tables: readonly SeedSetTable[]
 }

@@ -147,8 +147,8 @@ function placed({ set, target, tables }: StageOptions, fields: readonly string[]
   return raise('SEEDS.COLUMN_UNKNOWN', {
     message: `${target.name} has no column ${field}, which rows of ${set.name} name.`,
     why: field.includes('.')
-      ? 'A field with dots must go along a foreign key of one column.'
-      : 'A field must be a column, or a field of the model, that takes values.',
+      ? 'A field with dots must follow a foreign key of one column.'
+      : 'A field must be a writable column, or a field of the model.',
     nextActions: [advice(`Its columns are ${target.columns.map(({ name }) => name).join(', ')}.`)],
     where: { file: set.file },
   })
@@ -243,8 +243,8 @@ interface Stray {
 function refuseField({ set, target, field, row, line }: Stray): never {
   return raise('SEEDS.ROW_INVALID', {
     message: `Row ${row} of ${target.name} in ${set.name} names ${field}, which the first row does not.`,
-    why: 'All rows of a table name the same fields; null stands for no value.',
-    nextActions: [advice(`Give the first row the field ${field}, if need be with null.`)],
+    why: 'All rows of a table name the same fields; write null for a missing value.',
+    nextActions: [advice(`Give the first row the field ${field}, with null if it has no value.`)],
     where: { file: set.file, ...(line === undefined ? {} : { line }) },
   })
 }

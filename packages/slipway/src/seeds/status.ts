@@ -3,7 +3,7 @@ import type { SeedRecord } from './ledger.ts'
 import type { SeedSet } from './set.ts'
 
 /**
- * How a set stands to a database: `never` ran, `current`, `edited` since under the same version, `outdated` (the files
+ * The state of a set on a database: `never` ran, `current`, `edited` without a new version, `outdated` (the files
  * are newer), `newer` (the database is), `not-here` (the environment does not take it), `missing` (no longer in the project).
  */
 export type SeedState =
@@ -16,7 +16,7 @@ export type SeedState =
   | 'missing'
 
 /** A set, in the files or in a database or in both. */
-export interface SeedStanding {
+export interface SeedSetStatus {
   readonly name: string
   readonly state: SeedState
   readonly set?: SeedSet
@@ -28,16 +28,16 @@ export function seedStatus(
   sets: readonly SeedSet[],
   records: readonly SeedRecord[],
   of: EnvironmentSeeds,
-): readonly SeedStanding[] {
-  const standing = sets.map((set): SeedStanding => {
+): readonly SeedSetStatus[] {
+  const present = sets.map((set): SeedSetStatus => {
     const record = records.find(({ name }) => name === set.name)
     const state = record ? compared(set, record) : belongs(set, of) ? 'never' : 'not-here'
     return { name: set.name, state, set, ...(record ? { record } : {}) }
   })
   const gone = records
     .filter(({ name }) => !sets.some((set) => set.name === name))
-    .map((record): SeedStanding => ({ name: record.name, state: 'missing', record }))
-  return [...standing, ...gone]
+    .map((record): SeedSetStatus => ({ name: record.name, state: 'missing', record }))
+  return [...present, ...gone]
 }
 
 function compared(set: SeedSet, { version, checksum }: SeedRecord): SeedState {

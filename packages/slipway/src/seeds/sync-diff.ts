@@ -34,7 +34,7 @@ export async function recordChanges(session: Session, resolved: Resolved): Promi
   await recordUpdates(session, resolved, values)
 }
 
-/** Adds the columns that had to wait for other rows. A row that was inserted is no change of one that stood. */
+/** Adds the columns that had to wait for other rows. An inserted row does not count as a change. */
 export async function recordUpdates(
   session: Session,
   resolved: Resolved,

@@ -121,11 +121,11 @@ interface Sides {
 /** Column by column, whatever their order: a value that the other side cannot hold must not be found by chance. */
 function refuseDifference(sides: Sides, from: TargetTable, to: TargetTable): void {
   const typed = ({ columns }: TargetTable) => new Map(columns.map((one) => [one.name, one.type]))
-  const [theirs, ours] = [typed(from), typed(to)]
-  const lacking = [...ours.keys()].filter((name) => !theirs.has(name))
-  const extra = [...theirs.keys()].filter((name) => !ours.has(name))
-  const other = [...ours.keys()].filter(
-    (name) => theirs.has(name) && theirs.get(name) !== ours.get(name),
+  const [sourceTypes, targetTypes] = [typed(from), typed(to)]
+  const lacking = [...targetTypes.keys()].filter((name) => !sourceTypes.has(name))
+  const extra = [...sourceTypes.keys()].filter((name) => !targetTypes.has(name))
+  const other = [...targetTypes.keys()].filter(
+    (name) => sourceTypes.has(name) && sourceTypes.get(name) !== targetTypes.get(name),
   )
   if (lacking.length > 0)
     refuseOther(sides, to, `${lacking.join(', ')} only on ${sides.target.name}`)

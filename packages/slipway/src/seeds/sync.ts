@@ -168,9 +168,9 @@ function keeps({ key }: Resolved): string {
 function refuseDelete(target: TargetTable, child: TargetTable, count: number): never {
   return raise('SEEDS.ROWS_REFERRED', {
     message: `${count} rows of ${child.name} refer to rows of ${target.name} that only the target has.`,
-    why: 'To delete those would leave them without, or delete them too.',
+    why: 'Deleting those would break the references, or delete these rows too.',
     nextActions: [
-      advice(`Nothing was written. Name ${child.name} in --tables too, or leave --delete away.`),
+      advice(`Nothing was written. Name ${child.name} in --tables too, or omit --delete.`),
     ],
   })
 }

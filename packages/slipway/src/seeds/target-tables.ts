@@ -101,9 +101,9 @@ export function tableOf(
     message: `The seed set ${set.name} writes to ${name}, which the database does not have.`,
     why:
       pending.length > 0
-        ? `Migrations are pending that may make it: ${pending.join(', ')}.`
+        ? `Pending migrations may create it: ${pending.join(', ')}.`
         : 'No table and no model has that name.',
-    nextActions: near === undefined ? [] : [advice(`Perhaps ${near} is meant.`)],
+    nextActions: near === undefined ? [] : [advice(`Did you mean ${near}?`)],
     where: { file: set.file },
   })
 }

@@ -25,8 +25,8 @@ export async function isUnchanged(
   )
   if (known === undefined) return undefined
   const columns = JSON.parse(known.columns) as string[]
-  const standing = target.columns.map(({ name }) => name)
-  if (!columns.every((name) => standing.includes(name))) return undefined
+  const existing = target.columns.map(({ name }) => name)
+  if (!columns.every((name) => existing.includes(name))) return undefined
   const [now] = await session.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${target.id}`)
   if (now?.rows !== known.rows) return undefined
   const content = await readContent(options)

@@ -57,7 +57,7 @@ export async function verifySeeds(
           set: set.name,
           kind: 'edited',
           rows: 0,
-          message: `${set.name} is no longer what ran here (version ${record.version}).`,
+          message: `${set.name} was edited since it ran here (version ${record.version}).`,
         })
       }
       const placed = set.tables.map((table) => ({

@@ -1,17 +1,17 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
-import { type Manner, valueOf } from './generated-values.ts'
+import { type ValueStyle, valueOf } from './generated-values.ts'
 import type { ShapeColumn, ShapeTable } from './shape.ts'
 
 const ROWS = 6
 
 /** How tables are filled. */
-export type FillingManner = Extract<Manner, 'edge' | 'sparse' | 'plain' | 'json'> | 'none'
+export type RowStyle = Extract<ValueStyle, 'edge' | 'sparse' | 'plain' | 'json'> | 'none'
 
 /** What was put into the tables of a shadow database. */
 export interface Filling {
   /** How far the rows go to the ends of what the types hold; `none` where there are none. */
-  readonly manner: FillingManner
+  readonly manner: RowStyle
   /** Rows in all. */
   readonly rows: number
   /** Tables that took no row: what their checks want could not be guessed. */
@@ -26,7 +26,7 @@ export interface Filling {
 export async function fillTables(
   session: Session,
   tables: readonly ShapeTable[],
-  manner: FillingManner,
+  manner: RowStyle,
 ): Promise<Filling> {
   if (manner === 'none') return { manner, rows: 0, empty: tables.map(({ id }) => id) }
   const quick = await attempt(() => session.execute('SET session_replication_role = replica'))
@@ -72,7 +72,7 @@ async function insertWhole(
 
 /** One block for a table: each row in a subtransaction of its own. */
 function insertBlock(table: ShapeTable, options: RowOptions): string {
-  const manners = new Set<Manner>([options.manner, 'plain', 'hinted', 'digits'])
+  const manners = new Set<ValueStyle>([options.manner, 'plain', 'hinted', 'digits'])
   const body = Array.from({ length: ROWS }, (_, row) =>
     [...manners]
       .map((manner) => insertRow(table, row, { ...options, manner }))
@@ -85,7 +85,7 @@ function insertBlock(table: ShapeTable, options: RowOptions): string {
 }
 
 interface RowOptions {
-  readonly manner: Manner
+  readonly manner: ValueStyle
   readonly tables: ReadonlyMap<string, ShapeTable>
   /** Columns that foreign keys point at, as `table column`. */
   readonly referenced: ReadonlySet<string>
@@ -174,7 +174,7 @@ async function dropOrphans(session: Session, tables: readonly ShapeTable[]): Pro
   await session.execute(`DO ${quoteLiteral(body)}`)
 }
 
-/** A sequence goes on behind the rows, as it would if they had been written by it. */
+/** Moves a sequence past the rows, as if it had numbered them. */
 export async function setSequences(session: Session, at: number): Promise<void> {
   await session.execute(
     `DO ${quoteLiteral(`DECLARE s record; BEGIN

@@ -5,7 +5,7 @@ import type { ShapeColumn } from './shape.ts'
  * How a value is wanted: `edge` tries the ends of what a type holds, `plain` what most checks let pass, `sparse`
  * that with NULLs, `hinted` a literal of the column's checks, `digits` a text of digits, `json` a text that is JSON.
  */
-export type Manner = 'edge' | 'sparse' | 'plain' | 'hinted' | 'digits' | 'json'
+export type ValueStyle = 'edge' | 'sparse' | 'plain' | 'hinted' | 'digits' | 'json'
 
 /**
  * The value of a column in a row, as the text of a literal; nothing where the type is not known. Values of
@@ -15,7 +15,7 @@ export type Manner = 'edge' | 'sparse' | 'plain' | 'hinted' | 'digits' | 'json'
 export function valueOf(
   column: ShapeColumn,
   row: number,
-  { manner, distinct }: { readonly manner: Manner; readonly distinct: boolean },
+  { manner, distinct }: { readonly manner: ValueStyle; readonly distinct: boolean },
 ): string | undefined {
   if (column.array) {
     const item = column.labels[0] ?? scalar({ ...column, array: false }, 1, 'plain')
@@ -31,13 +31,13 @@ export function valueOf(
 function labelOf(
   labels: readonly string[],
   row: number,
-  { manner, distinct }: { readonly manner: Manner; readonly distinct: boolean },
+  { manner, distinct }: { readonly manner: ValueStyle; readonly distinct: boolean },
 ): string | undefined {
   if (distinct || manner === 'edge' || manner === 'sparse') return labels[row % labels.length]
   return manner === 'json' ? labels.at(-1) : labels[0]
 }
 
-function scalar(column: ShapeColumn, row: number, manner: Manner): string | undefined {
+function scalar(column: ShapeColumn, row: number, manner: ValueStyle): string | undefined {
   const known = VALUES[column.base]
   if (known === undefined) return undefined
   const { edges, plain, digits, json } = known(column)

@@ -25,7 +25,7 @@ export interface ShadowServer {
   readonly admin: Address
   /** The address of one of its databases, where unqualified names go to `schema`. */
   address(database: string, schema: string): Address
-  /** No other process uses it: what stands there and has no sessions was left by one that died. */
+  /** No other process uses it: databases there without sessions were left by a process that died. */
   readonly owned: boolean
 }
 
@@ -128,7 +128,7 @@ async function create(admin: Session, name: string, template: string): Promise<v
   await stamp(admin, [name, ...(template === 'template0' ? [] : [template])])
 }
 
-/** Writes into a database's comment that it is ours, and when it was used. */
+/** Marks a database, in its comment, as created by Slipway, with the time of its use. */
 async function stamp(admin: Session, names: readonly string[]): Promise<void> {
   const text = quoteLiteral(`slipway, used ${new Date().toISOString()}`)
   const own = names.filter((name) => name.startsWith('slipway_'))

@@ -13,7 +13,7 @@ import { raise } from './failures.ts'
 /** A migration to be replayed. */
 export type ReplayMigration = MigrationFile
 
-/** Makes what stands before the history: the default schema of the session, and what `initShadowDb` makes. */
+/** Creates the state before the history: the default schema of the session, and the objects of `initShadowDb`. */
 export async function begin(session: Session, initScript = ''): Promise<void> {
   const { schema } = session.server
   if (schema !== 'public') await session.execute(`CREATE SCHEMA ${quoteIdentifier(schema)}`)

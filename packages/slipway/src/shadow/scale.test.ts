@@ -31,7 +31,7 @@ async function fill(
   return { filled, ask }
 }
 
-test('tables of all kinds of columns are filled to the row, and NULL stands nowhere', async () => {
+test('tables with all kinds of columns get the exact number of rows, without NULL', async () => {
   const { filled, ask } = await fill(
     `CREATE TYPE mood AS ENUM ('sad', 'ok');
      CREATE TABLE things (id uuid PRIMARY KEY, code varchar(6) UNIQUE, price numeric(8, 2), mood mood NOT NULL,
@@ -72,7 +72,7 @@ test('a check that lets few values pass is met by the first of them', async () =
   expect(filled).toMatchObject([{ rows: 2000, wanted: 2000 }])
 })
 
-test('what cannot be filled is told', async () => {
+test('a table that cannot be filled is reported', async () => {
   const { filled } = await fill(
     `CREATE TABLE flags (flag boolean PRIMARY KEY);
      CREATE TABLE closed (id integer CHECK (id < 0));`,

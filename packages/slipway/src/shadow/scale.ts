@@ -8,9 +8,9 @@ import type { ShapeColumn, ShapeTable } from './shape.ts'
 export interface ScaledTable {
   readonly table: ShapeTable
   readonly wanted: number
-  /** Rows that stand in it: fewer than wanted where its constraints, or the time, allowed no more. */
+  /** Its rows: fewer than wanted if its constraints, or the time, allowed no more. */
   readonly rows: number
-  /** Writes the row of a number, its parameter; absent where no row could be made up. */
+  /** Writes the row of a number, its parameter; absent if no row could be generated. */
   readonly insert?: string
 }
 
@@ -80,14 +80,14 @@ interface Job extends Pick<Scale, 'distinct' | 'until'> {
 }
 
 /** How values are made, in the order in which it is tried: all different, then as the few rows of a test run have them. */
-const WAYS = ['series', 'plain', 'hinted', 'digits'] as const
-type Way = (typeof WAYS)[number]
+const FILL_STYLES = ['series', 'plain', 'hinted', 'digits'] as const
+type FillStyle = (typeof FILL_STYLES)[number]
 
 /** Fills a table, and gives the statement that worked. */
 async function fill(session: Session, job: Job): Promise<string | undefined> {
   let next = 0
   let worked: string | undefined
-  for (const way of WAYS) {
+  for (const way of FILL_STYLES) {
     const insert = insertOf(job, way)
     if (insert === undefined || !(await passes(session, insert, next))) continue
     worked = insert
@@ -105,7 +105,7 @@ async function passes(session: Session, insert: string, from: number): Promise<b
   return tried.ok && tried.value.affected > 0
 }
 
-/** Goes on until there are enough, or no more are taken; gives the number of the row that would be next. */
+/** Continues until there are enough rows, or no more fit; returns the number of the next row. */
 async function fillOn(
   session: Session,
   job: Job & { readonly insert: string; readonly from: number },
@@ -122,7 +122,7 @@ async function fillOn(
 }
 
 /** Inserts the rows from one number to another, its two parameters. */
-function insertOf(job: Job, way: Way): string | undefined {
+function insertOf(job: Job, way: FillStyle): string | undefined {
   const { table } = job
   const cells = table.columns
     .filter(({ generated }) => !generated)
@@ -137,7 +137,7 @@ function insertOf(job: Job, way: Way): string | undefined {
     SELECT ${values} FROM generate_series($1::bigint, $2::bigint) AS row ON CONFLICT DO NOTHING`
 }
 
-function cellOf(job: Job, column: ShapeColumn, way: Way): Series | undefined {
+function cellOf(job: Job, column: ShapeColumn, way: FillStyle): Series | undefined {
   const { table, distinct } = job
   const key = `${table.id} ${column.name}`
   const reference = referenceOf(job, table, column.name, new Set([key]))

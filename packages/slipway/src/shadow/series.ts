@@ -1,5 +1,5 @@
 import { quoteLiteral } from '../database/index.ts'
-import { type Manner, valueOf } from './generated-values.ts'
+import { type ValueStyle, valueOf } from './generated-values.ts'
 import type { ShapeColumn } from './shape.ts'
 
 /** The value of a column as SQL over the number of its row, an expression of type bigint that counts from 0. */
@@ -13,8 +13,8 @@ export function seriesOf(column: ShapeColumn): Series | undefined {
   return SERIES[column.base]?.(column)
 }
 
-/** The first few values that are made up for the column, over and over; nothing where the type is not known. */
-export function cycleOf(column: ShapeColumn, manner: Manner): Series | undefined {
+/** Repeats the first few generated values of the column; nothing if the type is unknown. */
+export function cycleOf(column: ShapeColumn, manner: ValueStyle): Series | undefined {
   const values = Array.from({ length: CYCLE }, (_, row) =>
     // The second row of an array is empty, and so is that of many.
     valueOf(column, column.array ? row + 2 : row, { manner, distinct: false }),

@@ -61,7 +61,7 @@ test('what a shadow database was used for is gone with it', async () => {
   expect(await look({})).toMatchObject({ tables: ['users'] })
 })
 
-test('two at once have each their own', async () => {
+test('two concurrent callers get separate databases', async () => {
   await withShadowDatabase({ cacheDir }, HISTORY, async (outer) => {
     await outer.execute('CREATE TABLE mine (id integer)')
     expect(await look({})).toMatchObject({ tables: ['users'] })
@@ -146,7 +146,7 @@ test('a shadow database that is the target is refused (guarantee 1)', async () =
   ).toMatchObject({ failure: { code: 'SHADOW.IS_TARGET' } })
 })
 
-test('a role that may not create databases is told so', async () => {
+test('a role that may not create databases gets SHADOW.RIGHTS', async () => {
   const role = `slipway_poor_${process.pid}`
   await onServer(`CREATE ROLE ${quoteIdentifier(role)} LOGIN PASSWORD 'poor'`)
   try {

@@ -25,17 +25,18 @@ export interface ShadowOptions {
   readonly named?: ConnectionString | 'embedded' | undefined
   /** The database that the command acts on: a shadow database is never there (guarantee 1). */
   readonly target?: { readonly address: Address; readonly protected: boolean } | undefined
-  /** The server that the shadow database stands for; any version is good where nobody has asked it. */
+  /** The version of the target's server; any version will do if it is unknown. */
   readonly like?: Pick<Session, 'kind' | 'server'> | undefined
   /** A private server that runs already: see `withShadowServer`. */
   readonly running?: ShadowServer | undefined
 }
 
 /**
- * Hands `work` a throw-away database that holds the given history. It is, in this order, on the server that
+ * Gives `work` a throw-away database with the given history. It is, in this order, on the server that
  * the configuration names, on a private server of this machine's PostgreSQL of the target's major version, or
- * embedded. A replayed history is kept for the next time, by its content. `upcoming` is what `work` will run,
- * so that the shadow database carries the extensions it needs. `work` is told the address where more sessions can be had. Guarantee 1 holds by construction: the database is made here.
+ * embedded. A replayed history is cached by its content. `upcoming` is the SQL that `work` will run,
+ * so that the shadow database has the extensions it needs. `work` gets the address if more sessions are possible.
+ * Guarantee 1 holds by construction: the database is created here.
  */
 export async function withShadowDatabase<T>(
   options: ShadowOptions,
@@ -48,8 +49,8 @@ export async function withShadowDatabase<T>(
 }
 
 /**
- * As `withShadowDatabase`, but for work that comes with several sessions: it is told the address of its database. Gives nothing
- * where only the embedded database is to be had, which has one session.
+ * As `withShadowDatabase`, but for work with several sessions: it gets the address of its database. Returns nothing
+ * if only the embedded database is available, which has one session.
  */
 export async function withServerShadowDatabase<T>(
   options: ShadowOptions,

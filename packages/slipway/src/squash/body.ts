@@ -1,5 +1,5 @@
 import { creationOf } from '../create/index.ts'
-import { wayBetween } from '../schema/index.ts'
+import { scriptBetween } from '../schema/index.ts'
 import { destructionText, unqualified } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { joinedSql } from './joined.ts'
@@ -24,9 +24,9 @@ export function bodyOf(form: SquashForm, original: Original, { squashed }: Range
   if (form === 'joined') return joinedSql(squashed)
   refuseInexpressible(original)
   const { from, state, rows, naming, unnamed } = original
-  const way = wayBetween(from, state.catalog, state.owner)
+  const script = scriptBetween(from, state.catalog, state.owner)
   const { tables, guards } = creationOf(
-    way.statements.map(({ sql }) => sql),
+    script.statements.map(({ sql }) => sql),
     state.catalog.columnOrder,
   )
   const plain = (sql: string) => (unnamed === undefined ? sql : unqualified(sql, unnamed))
@@ -43,11 +43,13 @@ function refuseInexpressible({ state, unlike }: Original): void {
   const made = unlike.filter(({ time }) => !time).map(({ values }) => destructionText(values))
   if (made.length > 0) {
     // A key or a secret that each database makes for itself must not become the same in all.
-    raise('SQUASH.DIFFERS', { message: `Each run makes other values in ${named(made)}` })
+    raise('SQUASH.DIFFERS', { message: `Each run generates other values in ${named(made)}` })
   }
   const { unmodelled } = state.catalog
   if (unmodelled.length > 0)
-    raise('SQUASH.DIFFERS', { message: `The catalog does not tell all of ${named(unmodelled)}` })
+    raise('SQUASH.DIFFERS', {
+      message: `Slipway cannot read the complete definition of ${named(unmodelled)}`,
+    })
 }
 
 /** Some objects, as the end of a sentence. */

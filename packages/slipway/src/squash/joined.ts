@@ -66,7 +66,7 @@ function isFirst({ settings }: Statement): boolean {
   return settings === 'transaction'
 }
 
-/** A mark speaks of the whole file that it stands in. */
+/** A mark applies to its whole file. */
 function withoutMarks(sql: string): string {
   return markersIn(sql)
     .filter(({ name }) => name === 'no-transaction')

@@ -22,7 +22,7 @@ export interface Original {
   readonly rows: readonly TableRows[]
   /** Behind the migrations that stay. */
   readonly end: State
-  /** Columns whose values each run makes anew, by a clock or by chance. */
+  /** Columns whose values differ in each run, by a clock or by chance. */
   readonly unlike: readonly Unlike[]
   readonly naming: Naming
   /** The schema that no squashed migration names, for it is the connection's own. */

@@ -15,7 +15,7 @@ export interface RangeRequest {
   readonly name?: string | undefined
 }
 
-/** The history in three parts, and the folder's name of the squash, which sorts where they stood. */
+/** The history in three parts, and the folder name of the squash, which sorts at their place. */
 export interface Range {
   readonly before: readonly MigrationFolder[]
   readonly squashed: readonly MigrationFolder[]
@@ -59,10 +59,10 @@ function placeOf(name: string, migrations: readonly MigrationFolder[]): number {
 
 function refuseNothing({ migrations, from, to }: RangeRequest): never {
   return raise('SQUASH.NOTHING', {
-    message: `There is nothing to squash: ${migrations.length < 2 ? 'the project has fewer than two migrations' : 'the range holds fewer than two'}.`,
+    message: `There is nothing to squash: ${migrations.length < 2 ? 'the project has fewer than two migrations' : 'the range has fewer than two'}.`,
     ...(from === undefined && to === undefined
       ? {}
-      : { why: 'A range goes from --from to --to, both of them included.' }),
+      : { why: 'The range goes from --from to --to and includes both.' }),
     nextActions: [command(['status'], 'see the migrations')],
   })
 }
@@ -82,7 +82,7 @@ function nameOf(words: string, { before, squashed, after }: Omit<Range, 'name'>)
   return (
     found ??
     raise('SQUASH.NAME_UNFIT', {
-      message: `A squash named ${tail} would not sort behind what stays before it and before what stays behind it.`,
+      message: `A squash named ${tail} would not sort between the migrations before and after the range.`,
       why: 'Prisma applies migrations in the order of their names.',
       nextActions: [advice('Give it another name: slipway squash <name>.')],
     })

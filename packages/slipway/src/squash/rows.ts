@@ -19,7 +19,7 @@ export interface TableRows {
 /** What of a column an INSERT must know beyond its shape. */
 interface TableKind {
   readonly partitioned: boolean
-  /** A column GENERATED ALWAYS AS IDENTITY takes a value only when it is told so. */
+  /** A column GENERATED ALWAYS AS IDENTITY needs OVERRIDING SYSTEM VALUE. */
   readonly identity: boolean
 }
 

@@ -45,7 +45,7 @@ const draft = (
   more: { from?: string; to?: string; name?: string } = {},
 ) => draftSquash({ migrations, shadow: SHADOW, emit: () => undefined, ...more })
 
-test('what the schema language has no words for, and rows, come out equal', async () => {
+test('objects that the schema language cannot express, and rows, are equal', async () => {
   const squash = await draft(EVERYTHING)
   expect(squash).toMatchObject({
     form: 'catalog',
@@ -165,7 +165,7 @@ test.each(HARD)('equal, from the catalog: %s', async (_what, sql) => {
   expect([squash.form, squash.fallback]).toEqual(['catalog', undefined])
 })
 
-test('what each run makes anew is not written down, but for times', async () => {
+test('values that differ in each run are not written down, except times', async () => {
   const secret = migration(
     '2_secret',
     `INSERT INTO "User" ("email") VALUES (gen_random_uuid()::text);`,

@@ -28,13 +28,13 @@ export interface SquashRequest extends RangeRequest {
   readonly emit: Emit
 }
 
-/** A migration that stands for others. It was run, and gives the schema and the rows that they give. */
+/** A migration that replaces others. It was run, and gives the same schema and rows. */
 export interface Squash {
   readonly name: string
   readonly form: SquashForm
   /** Why it is not of the other form, where that one was tried. */
   readonly fallback?: string
-  /** Of the migration.sql, with the head that names what it stands for. */
+  /** Of the migration.sql, with the header that names the replaced migrations. */
   readonly sql: string
   readonly statements: number
   /** Parts that a deploy commits one by one. */
@@ -44,17 +44,17 @@ export interface Squash {
   readonly after: readonly string[]
   /** Rows that the migrations leave, by table. */
   readonly rows: readonly Pick<TableRows, 'table' | 'rows'>[]
-  /** What each run of the migrations makes anew: values of columns, or rows. */
+  /** What differs in each run of the migrations: values of columns, or rows. */
   readonly unlike: readonly Destruction[]
-  /** Tables whose columns stand in another order than before. */
+  /** Tables whose columns have another order than before. */
   readonly columnOrder: readonly ColumnOrder[]
   readonly down: DownMigration
 }
 
 /**
- * Writes one migration that stands for several, and runs both histories on shadow databases: catalogs by object,
- * rows, sequences and views must be equal behind it, and catalogs once more at the end. Writes no file and
- * touches no target. Fails with SQUASH.DIFFERS where they are not, and as `rangeOf` does.
+ * Writes one migration that replaces several, and runs both histories on shadow databases: schemas by object,
+ * rows, sequences and views must be equal after it, and schemas again at the end. Writes no file and
+ * touches no target. Fails with SQUASH.DIFFERS if they differ, and as `rangeOf` does.
  */
 export async function draftSquash(request: SquashRequest): Promise<Squash> {
   const range = rangeOf(request)
@@ -97,7 +97,7 @@ async function tryForm(
   const { name, before, squashed, after } = range
   const sql = `${squashHead(squashed)}\n${bodyOf(form, original, range)}`
   const squash = { name, sql }
-  // What is not written down as a value is made anew, as it was.
+  // A value that is not written down is generated again by its expression.
   const unlike = form === 'joined' ? original.unlike.map(({ values }) => values) : []
   return await withShadowDatabase(
     shadow,
@@ -146,11 +146,11 @@ function sentenceOf({ message, why, server }: Failure): string {
 
 function refuse({ squashed }: Range, reasons: readonly string[]): never {
   return raise('SQUASH.DIFFERS', {
-    message: `No one migration was found that gives what the ${squashed.length} give: ${reasons.join(' ')}`,
-    why: 'Both histories were run on shadow databases, and nothing was written.',
+    message: `No single migration was found that gives the same result as the ${squashed.length}: ${reasons.join(' ')}`,
+    why: 'Slipway ran both histories on shadow databases and wrote nothing.',
     nextActions: [
       advice(
-        'Squash a smaller range, with --from and --to, that leaves out what makes these objects.',
+        'Squash a smaller range, with --from and --to, without the migrations that create these objects.',
       ),
     ],
   })

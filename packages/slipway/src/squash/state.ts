@@ -1,6 +1,6 @@
 import type { Session } from '../database/index.ts'
 import { columnOf, readRowSums, type RowSums } from '../proof/index.ts'
-import { type Catalog, difference, readCatalog, wayBetween } from '../schema/index.ts'
+import { type Catalog, difference, readCatalog, scriptBetween } from '../schema/index.ts'
 import { readShape } from '../shadow/index.ts'
 import {
   type Destruction,
@@ -28,7 +28,7 @@ export interface Sequence {
   readonly name: string
   readonly value: string
   readonly called: boolean
-  /** It stands as it was created. */
+  /** It is unused since its creation. */
   readonly fresh: boolean
 }
 
@@ -50,7 +50,7 @@ export async function readState(session: Session): Promise<State> {
   }
 }
 
-const OURS = `n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'slipway')
+const PROJECT_SCHEMA = `n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'slipway')
   AND n.nspname !~ '^pg_(toast_)?temp_'
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`
 
@@ -58,7 +58,7 @@ async function readSequences(session: Session): Promise<Map<string, Sequence>> {
   const { rows: all } = await session.queryRaw(
     `SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), s.seqstart
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid
-     WHERE ${OURS} ORDER BY 1, 2`,
+     WHERE ${PROJECT_SCHEMA} ORDER BY 1, 2`,
   )
   const found = new Map<string, Sequence>()
   for (const [schema, name, id, start] of all) {
@@ -79,7 +79,7 @@ async function readViews(session: Session): Promise<Map<string, View>> {
   const { rows: all } = await session.queryRaw(
     `SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), c.relispopulated
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'm' AND ${OURS} ORDER BY c.oid`,
+     WHERE c.relkind = 'm' AND ${PROJECT_SCHEMA} ORDER BY c.oid`,
   )
   const found = new Map<string, View>()
   for (const [schema, name, id, filled] of all) {
@@ -134,7 +134,7 @@ function schemaDifferences(one: State, other: State): string[] {
   const changes = difference(one.catalog, other.catalog)
   if (changes.length > 0)
     return changes.map(({ change, object }) => `${objectText(object)} (${change})`)
-  const { statements } = wayBetween(other.catalog, one.catalog, one.owner)
+  const { statements } = scriptBetween(other.catalog, one.catalog, one.owner)
   return statements.map(({ sql }) => sql.split('\n', 1)[0] ?? '')
 }
 

@@ -15,8 +15,8 @@ export interface WriteRequest {
 }
 
 /**
- * Writes the folder of a squash, whole, and then removes the folders that it stands for. Cut off in between,
- * both are there: `unfinishedSquash` finds that, and `finishSquash` goes on. Returns the path of the
+ * Writes the folder of a squash in one step, and then removes the folders that it replaces. If it is cut off in
+ * between, both exist: `unfinishedSquash` finds that, and `finishSquash` continues. Returns the path of the
  * migration.sql. Fails with SQUASH.UNCOMMITTED.
  */
 export async function writeSquash(squash: Squash, request: WriteRequest): Promise<string> {
@@ -28,7 +28,7 @@ export async function writeSquash(squash: Squash, request: WriteRequest): Promis
   return path.join(migrationsDir, name, 'migration.sql')
 }
 
-/** A squash beside folders that it stands for: the command that wrote it was cut off. */
+/** A squash beside folders that it replaces: the command that wrote it was cut off. */
 export interface UnfinishedSquash {
   readonly name: string
   /** The folders that are still there. */
@@ -47,7 +47,7 @@ export function unfinishedSquash(
   return undefined
 }
 
-/** Removes the folders that an unfinished squash stands for. Fails with SQUASH.CHANGED where one is another by now. */
+/** Removes the folders that an unfinished squash replaces. Fails with SQUASH.CHANGED if one has changed. */
 export function finishSquash(
   { name, left }: UnfinishedSquash,
   request: Pick<WriteRequest, 'migrationsDir'> & {
@@ -59,11 +59,11 @@ export function finishSquash(
   const changed = left.find((one) => !known.get(one.name)?.includes(checksum(one.sql)))
   if (changed) {
     raise('SQUASH.CHANGED', {
-      message: `${changed.name} is not the migration that ${name} stands for.`,
-      why: 'Its text is another by now, so it is not removed.',
+      message: `${changed.name} differs from the migration that ${name} replaces.`,
+      why: 'Its text has changed, so Slipway does not remove it.',
       nextActions: [
         advice(`Remove the folder ${name}, and squash again.`),
-        advice(`Or remove the folder ${changed.name}, if the squash is right.`),
+        advice(`Or remove the folder ${changed.name}, if the squash is correct.`),
       ],
       where: { file: changed.path },
     })
@@ -100,12 +100,12 @@ async function refuseUncommitted(
   raise('SQUASH.UNCOMMITTED', {
     message:
       status === undefined
-        ? 'The migrations are in no git repository.'
-        : `${names.slice(0, 5).join(', ')}: not in version control as it is now.`,
-    why: 'A squash removes their folders, and a database that has only a part of them needs the rest.',
+        ? 'The migrations are not in a Git repository.'
+        : `${names.slice(0, 5).join(', ')}: not committed in its current form.`,
+    why: 'A squash removes their folders, but a database that has only a part of them needs the rest.',
     nextActions: [
       advice('Commit the migrations first.'),
-      command(['squash', '--write', '--accept', 'uncommitted'], 'remove them all the same'),
+      command(['squash', '--write', '--accept', 'uncommitted'], 'remove them anyway'),
     ],
   })
 }

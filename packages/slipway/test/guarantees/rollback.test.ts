@@ -114,7 +114,7 @@ async function thereAndBackFilled(target: TestTarget, change: TestMigration): Pr
       consent,
       extent: { kind: 'steps', steps: 1 },
       acceptUnproven: false,
-      announce: (ways) => (announced = ways.flatMap((way) => way.announced)),
+      announce: (downs) => (announced = downs.flatMap((down) => down.announced)),
     }),
   )
   const failed = !back.ok || back.value.failure !== undefined

@@ -64,7 +64,7 @@ test('a lock that the long reader keeps is given up and tried again, so that nob
   expect(longest(load, 'read')).toBeGreaterThan(50)
 })
 
-test('a statement is told from the others of its transaction', async () => {
+test('a statement is distinguished from the others of its transaction', async () => {
   const sql = `ALTER TABLE users ADD COLUMN n integer;\n\nUPDATE users SET n = length(name);`
   const load = await loadOf(sql, 200_000)
   expect(load.spans.at(-1)).toMatchObject({ statement: 2, line: 3 })
@@ -89,7 +89,7 @@ test('what keeps the migration from running under load is a finding', async () =
   expect(findings.find(({ id }) => id === 'load-fails')?.message).toContain('too many')
 })
 
-test('a migration that touches nothing that was there has no load', async () => {
+test('a migration that touches no existing table has no load', async () => {
   const load = await loadOf('CREATE TABLE other (id integer);', 1000)
   expect(load).toMatchObject({ tables: [], waits: [], status: 'not-run' })
 })

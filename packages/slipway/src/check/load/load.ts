@@ -50,10 +50,10 @@ export interface Load {
   readonly failure?: Failure
 }
 
-/** A table with made-up rows. */
+/** A table with generated rows. */
 export interface LoadedTable {
   readonly table: string
-  /** Fewer than `wanted` where no more could be made up. */
+  /** Fewer than `wanted` if no more could be generated. */
   readonly rows: number
   readonly wanted: number
   readonly from: RowsFrom
@@ -88,13 +88,13 @@ function raiseNeedsServer(migration?: MigrationFolder): never {
   return raise('CHECK.LOAD_NEEDS_SERVER', {
     message: migration
       ? `${migration.name} cannot run under load: its shadow database would be the embedded database.`
-      : 'The shadow database is the embedded database, which cannot bear a load.',
+      : 'The shadow database is the embedded database, which cannot run a load test.',
     why: migration
-      ? 'Its history makes roles, or extensions that the PostgreSQL of this machine lacks; and the embedded database has one session.'
-      : 'It has one session, and nobody would wait.',
+      ? 'Its history creates roles, or needs extensions that the PostgreSQL of this machine lacks. The embedded database has only one session.'
+      : 'It has only one session, so no query would have to wait.',
     nextActions: [
       advice(
-        'Install PostgreSQL on this machine: a private server is then started for each command.',
+        'Install PostgreSQL on this machine: Slipway then starts a private server for each command.',
       ),
       advice("Or name a server in slipway.config.ts: shadow: 'env:SHADOW_SERVER_URL'."),
     ],
@@ -116,7 +116,7 @@ async function loadOn(site: Site): Promise<Load> {
   if (plan === undefined) return NOTHING
   const touched = touchedBy(plan, site.proof, await readShape(session))
   if (touched.tables.length === 0) return NOTHING
-  emit({ kind: 'phase', phase: 'make up rows', detail: migration.name })
+  emit({ kind: 'phase', phase: 'generate rows', detail: migration.name })
   const filled = await fillTouched(site, touched, performance.now() + deadlineMs / 2)
   await prepareBooks(session)
   emit({ kind: 'phase', phase: 'run under load', detail: migration.name })

@@ -43,7 +43,7 @@ async function sizesOf(target: Address, emit: Emit) {
   const options = { applicationName: 'slipway check', connectTimeoutMs: CONNECT_TIMEOUT_MS }
   const read = await attempt(() => withSession(target, options, readTableSizes))
   if (read.ok) return read.value
-  const message = `The target does not say how many rows it has, so that each table gets ${DEFAULT_ROWS}: ${read.failure.message}`
+  const message = `The target does not report its numbers of rows, so each table gets ${DEFAULT_ROWS}: ${read.failure.message}`
   emit({ kind: 'notice', message })
   return undefined
 }

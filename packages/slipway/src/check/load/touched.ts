@@ -3,7 +3,7 @@ import type { Proof } from '../../proof/index.ts'
 import type { ShapeReference, ShapeTable } from '../../shadow/index.ts'
 import type { Action, ObjectName } from '../../statements/index.ts'
 
-/** What a migration has to do with the tables that stand before it. */
+/** What a migration does with the existing tables. */
 export interface Touched {
   /** The tables that it locks or names, in the order of the catalog. */
   readonly tables: readonly ShapeTable[]

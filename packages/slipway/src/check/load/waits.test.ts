@@ -37,7 +37,7 @@ test('the longest wait is laid to the statement that it shares the most time wit
   expect(waitsOf([read(10, 5)], spans, { from: 100, to: 200 })).toMatchObject([{ statement: null }])
 })
 
-test('each class of each table stands by itself, reads first', () => {
+test('each class of each table is reported separately, reads first', () => {
   const samples = [
     read(1, 1, { class: 'long-read' }),
     read(1, 1, { class: 'write', table: 'b' }),

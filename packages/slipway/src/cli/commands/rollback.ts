@@ -18,18 +18,18 @@ export const rollback: Handler = async ({ slipway, confirm }, { flags }) => {
 }
 
 function view(result: RollbackResult, ok: boolean): Block[] {
-  const { ways, receipts, kept, testRun } = result
+  const { downMigrations, receipts, kept, testRun } = result
   const place = placeOf(result)
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   return [
-    ...ways.flatMap(({ migration, sql: text }) =>
+    ...downMigrations.flatMap(({ migration, sql: text }) =>
       text === null
         ? []
         : [paragraph(`${migration} has no down.sql. This down migration was written:`), sql(text)],
     ),
     ...receiptLines(receipts, 'Rolled back'),
     ...restoredLines(kept),
-    ...ways.flatMap(({ migration, announced }) =>
+    ...downMigrations.flatMap(({ migration, announced }) =>
       announced.map((one) =>
         status(
           one.kind === 'loss' && one.kept ? 'note' : 'warning',

@@ -4,7 +4,7 @@ import { type DatabaseCode, raise } from '../failures.ts'
 /** What an error is about: the file as messages name it, and the statement. */
 export interface SqliteSource {
   readonly where: string
-  /** Whether a text stands word for word in a trigger of the database: then it has no row content. */
+  /** Whether a trigger of the database contains the text word for word: then it has no row content. */
   isInTrigger?(message: string): boolean
 }
 

@@ -30,13 +30,13 @@ export function addedConstraint(
   }
   if (constraint.kind === 'check' && constraint.name === undefined) {
     return none(
-      'The check has no name, and which one PostgreSQL would choose cannot be told. Name it.',
+      'The check has no name, and the name that PostgreSQL would choose is unknown. Name it.',
     )
   }
   const name = constraintName(table, constraint)
   if (constraint.name === undefined && (!fits(name) || isTaken(table, name, site))) {
     return none(
-      'The constraint has no name, and which one PostgreSQL would choose cannot be told. Name it.',
+      'The constraint has no name, and the name that PostgreSQL would choose is unknown. Name it.',
     )
   }
   const added = { table, constraint, alter, name: written(name, alter.part) }
@@ -75,7 +75,7 @@ function validatedLater({ constraint, alter, name }: Added): Form {
     kind: 'steps',
     steps: [`${alter.head} ${adding} NOT VALID`, `${alter.head} VALIDATE CONSTRAINT ${name}`],
     apart: true,
-    done: `Added NOT VALID, which takes ${before} for a moment, and validated by itself: the rows are read under SHARE UPDATE EXCLUSIVE.`,
+    done: `Added NOT VALID, which takes ${before} for a moment, and validated separately: the rows are read under SHARE UPDATE EXCLUSIVE.`,
   }
 }
 
@@ -84,7 +84,7 @@ function takenOver({ table, constraint, alter, name }: Added, { schema }: Site):
   const tokens = tokensOf(alter.part)
   const list = tokens.findIndex(({ text }) => text === ')')
   if (list === -1 || list < tokens.length - 1) {
-    return none('The constraint says more than its columns, and an index cannot be taken over so.')
+    return none('The constraint has more than columns, and cannot use an existing index.')
   }
   const open = columns.find((column) => columnNamed(schema, table, column)?.notNull !== true)
   if (kind === 'primary-key' && open !== undefined) {
@@ -102,6 +102,6 @@ function takenOver({ table, constraint, alter, name }: Added, { schema }: Site):
       `${alter.head} ADD CONSTRAINT ${name} ${as} USING INDEX ${name}`,
     ],
     apart: true,
-    done: 'The index is built CONCURRENTLY under SHARE UPDATE EXCLUSIVE, then taken over, which takes ACCESS EXCLUSIVE for a moment.',
+    done: 'The index is built CONCURRENTLY under SHARE UPDATE EXCLUSIVE; the constraint then uses it, which takes ACCESS EXCLUSIVE for a moment.',
   }
 }

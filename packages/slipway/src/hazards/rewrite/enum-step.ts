@@ -31,7 +31,7 @@ export function enumSteps(
   })
 }
 
-/** The BEGIN of the block that a statement stands in. */
+/** The BEGIN of the block of a statement. */
 function beginOf(statements: readonly Statement[], { number }: Statement): Statement | undefined {
   return statements.findLast(({ role, number: before }) => before < number && role.kind === 'begin')
 }

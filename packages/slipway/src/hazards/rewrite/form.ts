@@ -15,7 +15,7 @@ export type Form =
     }
   | { readonly kind: 'none'; readonly reason: string }
 
-/** Where an action stands. */
+/** The place of an action in its migration. */
 export interface Site {
   /** The schema before the action. */
   readonly schema: DatabaseSchema

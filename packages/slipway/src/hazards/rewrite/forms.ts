@@ -58,6 +58,6 @@ export function formOf(action: Action, site: Site): Form {
             'The constraint is written together with its column. Add the column first, then the constraint.',
           )
     default:
-      return none('There is no other form of it.')
+      return none('It has no other form.')
   }
 }

@@ -6,20 +6,20 @@ import { fits, type Form, none, type Site } from './form.ts'
 
 const PARTITIONED = 'PostgreSQL refuses CONCURRENTLY for an index of a table with partitions.'
 
-/** The same index, built while writes go on. */
+/** The same index, built while writes continue. */
 export function builtIndex(action: Extract<Action, { kind: 'create-index' }>, site: Site): Form {
   if (tableNamed(site.schema, action.table)?.partitioned) return none(PARTITIONED)
   const given = action.name === undefined ? chosenName(action, site) : ''
   if (given === undefined) {
     return none(
-      'The index has no name, and which one PostgreSQL would choose cannot be told. Name it.',
+      'The index has no name, and the name that PostgreSQL would choose is unknown. Name it.',
     )
   }
   return {
     kind: 'steps',
     steps: [behindIndex(site.text, given)],
     apart: false,
-    done: 'The index is built CONCURRENTLY: SHARE UPDATE EXCLUSIVE instead of SHARE, and writes go on.',
+    done: 'The index is built CONCURRENTLY: SHARE UPDATE EXCLUSIVE instead of SHARE, so writes continue.',
   }
 }
 
@@ -34,7 +34,7 @@ function chosenName(
   return taken || covers || !fits(name) || columns.includes('') ? undefined : qualified({ name })
 }
 
-/** The same indexes, each dropped while reads and writes go on. */
+/** The same indexes, each dropped while reads and writes continue. */
 export function droppedIndexes(site: Site): Form {
   const { statement, text, schema } = site
   const drops = statement.actions.flatMap((one) => (one.kind === 'drop-index' ? [one] : []))
@@ -55,7 +55,7 @@ export function droppedIndexes(site: Site): Form {
               `DROP INDEX CONCURRENTLY ${ifExists ? 'IF EXISTS ' : ''}${qualified(index)}`,
           ),
     apart: false,
-    done: 'Dropped CONCURRENTLY: SHARE UPDATE EXCLUSIVE instead of ACCESS EXCLUSIVE, and nobody waits.',
+    done: 'Dropped CONCURRENTLY: SHARE UPDATE EXCLUSIVE instead of ACCESS EXCLUSIVE, so nobody waits.',
   }
 }
 

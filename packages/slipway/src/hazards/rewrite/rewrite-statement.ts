@@ -21,13 +21,13 @@ export interface Verdict {
 /** What became of a statement. */
 export interface RewrittenStatement {
   readonly verdicts: readonly Verdict[]
-  /** The statements that stand for it, without their semicolons; nothing where it stays as it is. */
+  /** The statements that replace it, without their semicolons; nothing if it stays as it is. */
   readonly steps?: readonly string[]
   /** Where its text ends: what is behind is a comment at most. */
   readonly end: number
 }
 
-/** What is known where a statement stands. */
+/** What is known at the place of a statement. */
 export interface StatementSite {
   readonly schema: DatabaseSchema
   readonly migration: string
@@ -83,7 +83,7 @@ function ofAll(hazards: readonly Hazard[], action: Action): Hazard[] {
   return hazards.filter(({ id }) => idsOf(action).includes(id))
 }
 
-/** Hazards stand in the order of the parts that have them, so that the first of an id is the part's own. */
+/** Hazards are in the order of the parts that have them, so that the first of an id belongs to its part. */
 function firstOfEach(hazards: readonly Hazard[], action: Action, schema: DatabaseSchema): Hazard[] {
   return idsOf(action).flatMap((wanted) => {
     const found = hazards.find(({ id, object }) => {
@@ -101,11 +101,12 @@ function safeForm(action: Action, hazards: readonly Hazard[], site: Site): Form 
   return hazards.length === 0 ? AS_IT_IS : formOf(action, site)
 }
 
-/** Why the parts of an ALTER TABLE cannot be told apart. */
+/** Why the parts of an ALTER TABLE cannot be separated. */
 function whyWhole({ text, actions }: Statement, { parts }: AlterTableText): Form | undefined {
-  if (parts.length !== actions.length) return none('The statement cannot be taken apart.')
+  if (parts.length !== actions.length)
+    return none('The parts of the statement cannot be separated.')
   if (parts.length === 1 || !hasComment(text)) return undefined
-  return none('A comment stands inside the statement, and would be lost. Take it apart first.')
+  return none('A comment inside the statement would be lost. Split the statement first.')
 }
 
 /** The statements of all parts in their order. Parts that stay as they are stay together. */

@@ -46,8 +46,8 @@ function tableText({ schema, name }: ObjectName, text: string): string {
 }
 
 function whyWhole(tokens: readonly Token[], { text }: Site): string | undefined {
-  if (!isKeyword(tokens[0], 'UPDATE')) return 'The UPDATE stands behind a WITH.'
-  if (isKeyword(tokens[1], 'ONLY')) return 'The UPDATE is of ONLY the table, without its children.'
+  if (!isKeyword(tokens[0], 'UPDATE')) return 'The UPDATE follows a WITH.'
+  if (isKeyword(tokens[1], 'ONLY')) return 'The UPDATE has ONLY, and so leaves out child tables.'
   const other = ['FROM', 'RETURNING'].find((word) => tokens.some((token) => isKeyword(token, word)))
   if (other !== undefined) return `The UPDATE has a ${other}.`
   return text.includes('$slipway$') ? 'The UPDATE holds the text $slipway$.' : undefined
@@ -62,7 +62,7 @@ function whyUnsafeTwice(
   if (key !== undefined && columns.includes(key)) return 'The UPDATE changes the primary key.'
   for (const assignment of listOf(assigned)) {
     const equals = assignment.findIndex((token) => isKeyword(token, '='))
-    if (equals !== 1) return 'The UPDATE sets several columns at once, or a part of one.'
+    if (equals !== 1) return 'The UPDATE sets several columns in one assignment, or a part of one.'
     const read = assignment.slice(equals + 1).find((token) => columns.includes(nameOf(token)))
     if (read) {
       return `The new values are computed from the column ${nameOf(read)}, which the UPDATE sets: run twice, after a cut, it would change rows twice.`

@@ -5,7 +5,7 @@ import { full, tableObject } from '../names.ts'
 /** One UPDATE of a whole table locks every row until it ends, and leaves a dead copy of each. */
 export const backfillUnbatched: Rule = {
   id: 'backfill-unbatched',
-  title: 'A whole table is updated at once',
+  title: 'A whole table is updated in one statement',
   judge(action, context) {
     if (action.kind !== 'update' || !mayMeanAllRows(action.where)) return undefined
     const { table, where } = action

@@ -30,7 +30,7 @@ function judgeCheck(
     object: tableObject(context, table),
     table,
     lock: 'ACCESS EXCLUSIVE',
-    message: `Adding the check ${name} looks at every row of ${full(context, table)}, and until then nobody reads or writes it.`,
+    message: `Adding the check ${name} reads every row of ${full(context, table)}, and until then nobody can read or write it.`,
     safeSql,
   }
 }

@@ -12,7 +12,7 @@ export const concurrentInTransaction: Rule = {
     const table = action.kind === 'create-index' ? ` on ${full(context, action.table)}` : ''
     return {
       severity: 'error',
-      message: `The file opened a transaction with BEGIN, and PostgreSQL refuses CONCURRENTLY${table} inside of one. Put it outside of BEGIN and COMMIT.`,
+      message: `The file opened a transaction with BEGIN, and PostgreSQL refuses CONCURRENTLY${table} inside one. Move it outside BEGIN and COMMIT.`,
     }
   },
 }

@@ -17,7 +17,7 @@ export const dropIndexNotConcurrent: Rule = {
       object: table ? tableObject(context, table) : `index ${full(context, action.index)}`,
       table,
       lock: 'ACCESS EXCLUSIVE',
-      message: `Dropping the index ${action.index.name} waits for every query on ${where}, and all new ones wait behind it.`,
+      message: `Dropping the index ${action.index.name} waits for every query on ${where}, and all new queries wait behind it.`,
       // Only one index can be dropped concurrently by a statement, and not with CASCADE.
       safeSql: single ? concurrently(context.statement) : undefined,
     }

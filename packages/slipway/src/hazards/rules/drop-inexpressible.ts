@@ -3,7 +3,7 @@ import type { Action } from '../../statements/index.ts'
 import type { Context, Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
-/** Prisma's diff drops what schema.prisma has no words for, and cannot make it again. */
+/** Prisma's diff drops what schema.prisma cannot express, and cannot create it again. */
 export const dropInexpressible: Rule = {
   id: 'drop-inexpressible',
   title: 'Something is dropped that schema.prisma cannot express',
@@ -13,7 +13,7 @@ export const dropInexpressible: Rule = {
     return {
       severity: 'warning',
       object: dropped,
-      message: `The ${dropped} is dropped, and schema.prisma has no words for it: no later migration of Prisma's makes it again.`,
+      message: `The ${dropped} is dropped, and schema.prisma cannot express it: no later migration of Prisma creates it again.`,
     }
   },
 }
@@ -44,7 +44,7 @@ function inexpressible(action: Action, context: Context): string | undefined {
 }
 
 /**
- * Whether the same file makes what it drops: it is made anew, or was made for a while only, as a check is
+ * Whether the same file creates what it drops: it is created again, or was created for a while only, as a check is
  * for a safe SET NOT NULL.
  */
 function isMadeHere(dropped: Action, { migration, schema }: Context): boolean {

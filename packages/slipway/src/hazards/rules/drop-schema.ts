@@ -14,7 +14,7 @@ export const dropSchema: Rule = {
     return {
       severity: 'error',
       object: `schema ${name}`,
-      message: `The schema ${name} is dropped${action.cascade ? ' with all that is in it' : ''}.${lost}`,
+      message: `The schema ${name} is dropped${action.cascade ? ' with everything in it' : ''}.${lost}`,
     }
   },
 }

@@ -20,7 +20,7 @@ export const dropTable: Rule = {
       table,
       anySize: true,
       lock: 'ACCESS EXCLUSIVE',
-      message: `The table ${full(context, table)} is dropped with its rows, and clients that still ask for it fail.${more}`,
+      message: `The table ${full(context, table)} is dropped with its rows, and clients that still use it fail.${more}`,
     }
   },
 }

@@ -4,7 +4,7 @@ import { full } from '../names.ts'
 /** CASCADE drops the views that are built on the view, without naming them. */
 export const dropViewCascade: Rule = {
   id: 'drop-view-cascade',
-  title: 'A view is dropped with all that is built on it',
+  title: 'A view is dropped with everything that depends on it',
   judge(action, context) {
     if (action.kind !== 'drop' || !action.cascade) return undefined
     if (action.of !== 'view' && action.of !== 'materialized-view') return undefined
@@ -12,7 +12,7 @@ export const dropViewCascade: Rule = {
     return {
       severity: 'error',
       object: `view ${view}`,
-      message: `DROP VIEW ${view} CASCADE drops every view that is built on it, without naming them. Name each of them.`,
+      message: `DROP VIEW ${view} CASCADE drops every view that depends on it, without naming them. Name each of them.`,
     }
   },
 }

@@ -36,7 +36,7 @@ function judgeKeys(
     .map((key) => ({
       severity: 'info',
       object: tableObject(context, table),
-      message: `No index of ${full(context, table)} begins with the columns of the foreign key ${constraintName(table, key)}: each delete of a row that it points at reads the whole table.`,
+      message: `No index of ${full(context, table)} begins with the columns of the foreign key ${constraintName(table, key)}: each delete of a referenced row reads the whole table.`,
       safeSql: `CREATE INDEX CONCURRENTLY ${identifier([table.name, ...key.columns, 'idx'].join('_'))} ON ${qualified(table)} (${identifiers(key.columns)});`,
     }))
 }

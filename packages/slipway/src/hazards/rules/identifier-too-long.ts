@@ -9,7 +9,7 @@ export const identifierTooLong: Rule = {
       .filter((name) => Buffer.byteLength(name) > LONGEST)
       .map((name) => ({
         severity: 'warning',
-        message: `The name ${name} has ${Buffer.byteLength(name)} bytes: PostgreSQL cuts it to ${cut(name)}. Two names that differ only behind that are one.`,
+        message: `The name ${name} has ${Buffer.byteLength(name)} bytes: PostgreSQL truncates it to ${cut(name)}. Names that differ only after that are the same name.`,
       }))
   },
 }

@@ -18,7 +18,7 @@ export const jsonColumn: Rule = {
       .map(({ table, column }) => ({
         severity: 'info',
         object: columnObject(context, table, column.name),
-        message: `The column ${column.name} is json: it cannot be compared with =, so DISTINCT, GROUP BY and UNION fail on it, and it has no GIN index. jsonb can all of that.`,
+        message: `The column ${column.name} is json: it cannot be compared with =, so DISTINCT, GROUP BY and UNION fail on it, and it supports no GIN index. Use jsonb.`,
       }))
   },
 }

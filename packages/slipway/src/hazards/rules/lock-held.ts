@@ -18,7 +18,7 @@ export const lockHeld: Rule = {
       object: tableObject(context, held.table),
       table: held.table,
       lock: 'ACCESS EXCLUSIVE',
-      message: `This ${work.kind} ${full(context, work.table)} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until it is done, nobody reads or writes ${full(context, held.table)}. Put it into a migration of its own.`,
+      message: `This ${work.kind} ${full(context, work.table)} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until it ends, nobody can read or write ${full(context, held.table)}. Put it into a migration of its own.`,
     }
   },
 }

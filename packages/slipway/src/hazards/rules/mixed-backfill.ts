@@ -17,7 +17,7 @@ export const mixedBackfill: Rule = {
       object: tableObject(context, held.table),
       table: held.table,
       lock: 'ACCESS EXCLUSIVE',
-      message: `Rows of ${full(context, action.table)} are ${verb} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until all are done, nobody reads or writes ${full(context, held.table)}. Put it into a migration of its own.`,
+      message: `Rows of ${full(context, action.table)} are ${verb} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until the last one, nobody can read or write ${full(context, held.table)}. Put it into a migration of its own.`,
     }
   },
 }

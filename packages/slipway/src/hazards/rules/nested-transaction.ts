@@ -13,12 +13,12 @@ export const nestedTransaction: Rule = {
     if (isWhole && single) {
       return {
         severity: 'info',
-        message: `BEGIN and ${kind.toUpperCase()} around the whole file say what holds anyway: a migration runs in one transaction.`,
+        message: `BEGIN and ${kind.toUpperCase()} around the whole file are not needed: a migration runs in one transaction anyway.`,
       }
     }
     return {
       severity: 'warning',
-      message: `The ${kind.toUpperCase()} ends the transaction of the migration: when a later statement fails, what stands above stays. Put the parts into migrations of their own.`,
+      message: `The ${kind.toUpperCase()} ends the transaction of the migration: if a later statement fails, the statements above remain. Put the parts into separate migrations.`,
     }
   },
 }

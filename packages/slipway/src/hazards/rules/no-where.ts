@@ -17,7 +17,7 @@ export const noWhere: Rule = {
       object: tableObject(context, table),
       table,
       lock: 'ROW EXCLUSIVE',
-      message: `The ${what} every row of ${full(context, table)}. If all are meant, say so with WHERE true.`,
+      message: `The ${what} every row of ${full(context, table)}. If you mean all rows, write WHERE true.`,
     }
   },
 }

@@ -3,7 +3,7 @@ import type { Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 import { identifier, qualified } from '../quote.ts'
 
-/** A NOT NULL column without a default has no value for the rows that are there. */
+/** A NOT NULL column without a default has no value for existing rows. */
 export const notNullWithoutDefault: Rule = {
   id: 'not-null-without-default',
   title: 'A required column is added without a default',
@@ -16,7 +16,7 @@ export const notNullWithoutDefault: Rule = {
       severity: 'error',
       object: columnObject(context, table, column.name),
       table,
-      message: `The column ${column.name} is NOT NULL and has no default: as soon as ${full(context, table)} holds one row, PostgreSQL refuses it.`,
+      message: `The column ${column.name} is NOT NULL and has no default: PostgreSQL refuses it if ${full(context, table)} has a row.`,
       safeSql: [
         `ALTER TABLE ${qualified(table)} ADD COLUMN ${name} ${column.type};`,
         `-- Fill ${name} in batches, and in a later migration SET NOT NULL.`,

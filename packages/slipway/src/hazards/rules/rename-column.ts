@@ -17,7 +17,7 @@ export const renameColumn: Rule = {
       table,
       anySize: true,
       lock: 'ACCESS EXCLUSIVE',
-      message: `The column ${from} of ${full(context, table)} becomes ${to}: every client that still asks for ${from} fails from then on.`,
+      message: `The column ${from} of ${full(context, table)} becomes ${to}: every client that still uses ${from} fails.`,
     }
   },
 }

@@ -11,7 +11,7 @@ export const renameEnumValue: Rule = {
     return {
       severity: 'warning',
       object: `type ${full(context, type)}`,
-      message: `The value ${from} of ${full(context, type)} becomes ${to}: clients that still write ${from} fail, and a Prisma Client does not know ${to} when it reads it.`,
+      message: `The value ${from} of ${full(context, type)} becomes ${to}: clients that still write ${from} fail, and an older Prisma Client cannot read ${to}.`,
     }
   },
 }

@@ -15,7 +15,7 @@ export const renameTable: Rule = {
       table,
       anySize: true,
       lock: 'ACCESS EXCLUSIVE',
-      message: `The table ${full(context, table)} becomes ${to}: every client that still asks for ${name} fails from then on.`,
+      message: `The table ${full(context, table)} becomes ${to}: every client that still uses ${name} fails.`,
     }
   },
 }

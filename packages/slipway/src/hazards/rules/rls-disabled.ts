@@ -16,7 +16,7 @@ export const rlsDisabled: Rule = {
       table,
       anySize: true,
       lock: 'ACCESS EXCLUSIVE',
-      message: `The policies of ${full(context, table)} no longer hold: every role that may read the table reads all its rows.`,
+      message: `The policies of ${full(context, table)} have no effect any more: every role that may read the table reads all its rows.`,
     }
   },
 }

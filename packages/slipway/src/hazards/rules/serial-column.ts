@@ -1,7 +1,7 @@
 import type { Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 
-/** A column that takes its values from a sequence needs one for each row that is there. */
+/** A column that takes its values from a sequence needs one for each existing row. */
 export const serialColumn: Rule = {
   id: 'serial-column',
   title: 'A serial or identity column rewrites the table',
@@ -15,7 +15,7 @@ export const serialColumn: Rule = {
       table,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `The ${column.filledBy} column ${column.name} takes a number for each row: ${full(context, table)} is written anew, and until then nobody reads or writes it.`,
+      message: `The ${column.filledBy} column ${column.name} takes a number for each row: ${full(context, table)} is rewritten, and until then nobody can read or write it.`,
     }
   },
 }

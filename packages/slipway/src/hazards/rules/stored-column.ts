@@ -1,7 +1,7 @@
 import type { Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 
-/** A stored generated column is computed for each row that is there. */
+/** A stored generated column is computed for each existing row. */
 export const storedColumn: Rule = {
   id: 'stored-column',
   title: 'A stored generated column rewrites the table',
@@ -14,7 +14,7 @@ export const storedColumn: Rule = {
       table,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `The generated column ${column.name} is computed for each row: ${full(context, table)} is written anew, and until then nobody reads or writes it.`,
+      message: `The generated column ${column.name} is computed for each row: ${full(context, table)} is rewritten, and until then nobody can read or write it.`,
     }
   },
 }

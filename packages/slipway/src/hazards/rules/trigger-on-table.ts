@@ -4,7 +4,7 @@ import { full, tableObject } from '../names.ts'
 /** A trigger on a table that is in use runs for every write from then on. */
 export const triggerOnTable: Rule = {
   id: 'trigger-on-table',
-  title: 'A trigger is put on a table in use',
+  title: 'A trigger is added to a table in use',
   judge(action, context) {
     if (action.kind !== 'create-trigger') return undefined
     const { table, name } = action
@@ -13,7 +13,7 @@ export const triggerOnTable: Rule = {
       object: tableObject(context, table),
       table,
       lock: 'SHARE ROW EXCLUSIVE',
-      message: `From its commit on, the trigger ${name} runs in every write to ${full(context, table)} that it names; making it waits for all that write now.`,
+      message: `After the commit, the trigger ${name} runs in every write to ${full(context, table)} that it names; creating it waits for all current writers.`,
     }
   },
 }

@@ -18,7 +18,7 @@ export const truncateCascade: Rule = {
         table,
         anySize: true,
         lock: 'ACCESS EXCLUSIVE',
-        message: `TRUNCATE ${full(context, table)} CASCADE also empties ${others || 'every table with a foreign key to it'}, and all that point at those.`,
+        message: `TRUNCATE ${full(context, table)} CASCADE also empties ${others || 'every table with a foreign key to it'}, and every table that refers to those.`,
       }
     })
   },

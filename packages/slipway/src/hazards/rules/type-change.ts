@@ -3,7 +3,7 @@ import type { Context, Finding, Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 import { typeChangeOf } from '../type-change-of.ts'
 
-/** Most changes of a type write all rows anew. */
+/** Most changes of a type rewrite all rows. */
 export const typeChanges: Rule = {
   id: 'type-change',
   title: 'A change of type rewrites the table or its indexes',
@@ -26,14 +26,14 @@ function judgeChange(
   const change = from === undefined ? `to ${type}` : `from ${from} to ${type}`
   const rewrites = kind === 'rewrite'
   const work = rewrites
-    ? `writes all rows of ${full(context, table)} and its indexes anew`
-    : `builds the indexes of ${full(context, table)} on it anew`
+    ? `rewrites all rows of ${full(context, table)} and its indexes`
+    : `rebuilds the indexes of ${full(context, table)} on it`
   return {
     severity: rewrites ? 'error' : 'warning',
     object: columnObject(context, table, column),
     table,
     lock: 'ACCESS EXCLUSIVE',
     ...(rewrites ? { rewrites } : {}),
-    message: `The change of ${column} ${change} ${work}, and until then nobody reads or writes it.`,
+    message: `The change of ${column} ${change} ${work}, and until then nobody can read or write it.`,
   }
 }

@@ -1,7 +1,7 @@
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** VACUUM FULL and CLUSTER write the table anew under the strongest lock. */
+/** VACUUM FULL and CLUSTER rewrite the table under the strongest lock. */
 export const vacuumFull: Rule = {
   id: 'vacuum-full',
   title: 'VACUUM FULL or CLUSTER rewrites the table',
@@ -16,7 +16,7 @@ export const vacuumFull: Rule = {
       table,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `${command} writes ${table ? full(context, table) : 'every table'} and its indexes anew, and until then nobody reads or writes it.`,
+      message: `${command} rewrites ${table ? full(context, table) : 'every table'} and its indexes, and until then nobody can read or write it.`,
     }
   },
 }

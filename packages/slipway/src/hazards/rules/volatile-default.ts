@@ -2,7 +2,7 @@ import type { Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 import { identifier, qualified } from '../quote.ts'
 
-/** A default that is computed for each row makes the server write all rows anew. */
+/** A default that is computed for each row makes the server rewrite all rows. */
 export const volatileDefault: Rule = {
   id: 'volatile-default',
   title: 'A default computed for each row rewrites the table',
@@ -16,8 +16,8 @@ export const volatileDefault: Rule = {
       table,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `The default ${column.default.function}() of ${column.name} is computed for each row: ${full(context, table)} and its indexes are written anew, and until then nobody reads or writes it.`,
-      safeSql: `ALTER TABLE ${qualified(table)} ADD COLUMN ${identifier(column.name)} ${column.type};\n-- Give it its default with SET DEFAULT, and fill the rows that are there in batches.`,
+      message: `The default ${column.default.function}() of ${column.name} is computed for each row: ${full(context, table)} and its indexes are rewritten, and until then nobody can read or write it.`,
+      safeSql: `ALTER TABLE ${qualified(table)} ADD COLUMN ${identifier(column.name)} ${column.type};\n-- Give it its default with SET DEFAULT, and fill existing rows in batches.`,
     }
   },
 }

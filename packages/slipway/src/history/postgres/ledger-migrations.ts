@@ -161,7 +161,7 @@ function keyByHistory(table: string, ...columns: readonly string[]): string {
 }
 
 /**
- * Tells whether an OID that was recorded is one of this database: the system identifier of the cluster, where the role
+ * Identifies the database that a recorded OID belongs to: the system identifier of the cluster, if the role
  * may read it, the OID of the database, and that of the table `kept`, which a restore always changes.
  */
 const DATABASE_IDENTITY = `CREATE FUNCTION slipway.database_identity() RETURNS text LANGUAGE plpgsql STABLE AS $$

@@ -72,7 +72,7 @@ EXCEPTION WHEN OTHERS THEN
   RETURN false;
 END $$;
 
--- Columns with values of their own: those that are computed from others come back by themselves.
+-- Columns with values of their own: the server computes the others again.
 CREATE OR REPLACE FUNCTION slipway.valued(target regclass, names text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT coalesce(array_agg(attname::text ORDER BY attnum), '{}') FROM pg_attribute
   WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attname::text = ANY (names)
@@ -86,7 +86,7 @@ DECLARE
 BEGIN
   IF key IS NULL THEN
     PERFORM slipway.record_kept(entry || jsonb_build_object('columns', to_jsonb(names),
-      'not_kept', 'the table has no key by which the values could be put back'));
+      'not_kept', 'the table has no key by which the values could be restored'));
     RETURN;
   END IF;
   IF NOT all_rows THEN
@@ -98,7 +98,7 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION slipway.keep_columns(
-  origin jsonb, name text, wanted text[], with_dependents boolean, max_rows bigint, made_anew boolean,
+  origin jsonb, name text, wanted text[], with_dependents boolean, max_rows bigint, added_again boolean,
   constraints text[]) RETURNS void
 LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE
@@ -122,10 +122,10 @@ BEGIN
         END IF;
       END LOOP;
     END IF;
-    -- A column that comes back with a default, or as what took its place, may have a value in every row: NULLs are
+    -- A column that is restored with a default, or under another name, may have a value in every row: NULLs are
     -- values of their own then.
     IF names <> '{}' THEN
-      PERFORM slipway.keep_copy(entry, target, names, made_anew OR EXISTS (
+      PERFORM slipway.keep_copy(entry, target, names, added_again OR EXISTS (
         SELECT FROM pg_attribute WHERE attrelid = target AND attname::text = ANY (names) AND atthasdef));
     END IF;
   END IF;

@@ -71,7 +71,7 @@ DECLARE
 BEGIN
   IF EXISTS (SELECT FROM pg_class WHERE oid = target AND relkind IN ('v', 'f')) THEN
     PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'rows')
-      || jsonb_build_object('not_kept', 'its rows stand elsewhere: it is a view, or a foreign table'));
+      || jsonb_build_object('not_kept', 'it holds no rows itself: it is a view, or a foreign table'));
   END IF;
   IF target IS NULL OR NOT slipway.is_stored(target) THEN RETURN; END IF;
   entry := slipway.keep_selected(origin, target, chosen, about);

@@ -83,7 +83,7 @@ BEGIN
   IF slipway.is_needed(target) THEN
     RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist';
   END IF;
-  -- Their names would be taken where the table comes back, and in the schema of what is kept.
+  -- Their names would be in use when the table is restored, and in the schema of kept data.
   PERFORM slipway.run_all(ARRAY(SELECT format('ALTER INDEX %s RENAME TO %I', index::regclass, new || '_' || n)
     FROM slipway.plain_indexes(target) WITH ORDINALITY AS moved(index, n)));
   EXECUTE format('ALTER TABLE %s RENAME TO %I', target, new);

@@ -77,7 +77,7 @@ CREATE OR REPLACE FUNCTION slipway.copied(target regclass, wanted text[]) RETURN
     AND (wanted IS NULL OR a.attname::text = ANY (wanted))
 $$;
 
--- What a copy does not hold: where the sequences stand, and the foreign keys from and to the table.
+-- What a copy does not hold: the positions of the sequences, and the foreign keys from and to the table.
 CREATE OR REPLACE FUNCTION slipway.about(target regclass) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   one record;

@@ -1,4 +1,4 @@
-/** Rows that data statements changed: they are put back when the down migration has brought the schema. */
+/** Rows that data statements changed: they are restored after the down migration has restored the schema. */
 export const RESTORE_ROWS = `
 CREATE OR REPLACE FUNCTION slipway.rows_in(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -38,7 +38,7 @@ BEGIN
   LOOP
     BEGIN
       PERFORM slipway.restore_entry(entry, target);
-    -- The rows that it refers to come back at the end, and it with them.
+    -- The rows that it refers to are restored at the end, and it with them.
     EXCEPTION WHEN foreign_key_violation THEN NULL;
     END;
   END LOOP;

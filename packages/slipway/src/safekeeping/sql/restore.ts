@@ -1,4 +1,4 @@
-/** Tables and columns: their rows are put back right after a statement has made them again. */
+/** Tables and columns: their rows are restored immediately after a statement has created them again. */
 export const RESTORE = `
 -- The columns that a table and what is kept share, and the kept values as the table takes them.
 CREATE OR REPLACE FUNCTION slipway.shared(target regclass, stored regclass, wanted text[])
@@ -21,14 +21,14 @@ BEGIN
   RETURN found_sum;
 END $$;
 
-CREATE OR REPLACE FUNCTION slipway.compare(ours text, theirs text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION slipway.compare(kept text, restored text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF slipway.checksum(ours) <> slipway.checksum(theirs) THEN
-    RAISE EXCEPTION 'The rows put back are not those that were kept' USING ERRCODE = 'SLW01';
+  IF slipway.checksum(kept) <> slipway.checksum(restored) THEN
+    RAISE EXCEPTION 'The restored rows are not those that were kept' USING ERRCODE = 'SLW01';
   END IF;
 END $$;
 
--- Lets no trigger and no policy of the user's see what is put back; gives the commands that undo this.
+-- Turns off the user's triggers and policies while rows are restored; returns the commands that undo this.
 CREATE OR REPLACE FUNCTION slipway.quiet(target regclass) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   again text[];
@@ -45,7 +45,7 @@ BEGIN
   RETURN again;
 END $$;
 
--- Sequences go on behind what was taken; nobody gets a number twice.
+-- Sequences continue after the used numbers; nobody gets a number twice.
 CREATE OR REPLACE FUNCTION slipway.set_sequences(target regclass, sequences jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   one record;
@@ -112,7 +112,7 @@ CREATE OR REPLACE FUNCTION slipway.unless_taken(target regclass, stored regclass
       slipway.same_key(target, stored, slipway.key_of(target, '{}'))), '') END
 $$;
 
--- Puts whole rows into a table; those whose place is taken stay out. Gives how many it put back.
+-- Inserts whole rows into a table, except those whose key is in use. Returns how many it restored.
 CREATE OR REPLACE FUNCTION slipway.insert_kept(entry slipway.kept, target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   stored regclass := to_regclass('slipway.' || entry.stored_as);
@@ -167,7 +167,7 @@ BEGIN
   END LOOP;
 END $$;
 
--- Puts values back into the rows that are still there under their key. Gives how many rows those are.
+-- Restores values in the rows that still exist under their key. Returns the number of these rows.
 CREATE OR REPLACE FUNCTION slipway.update_kept(entry slipway.kept, target regclass, names text[]) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -175,7 +175,7 @@ DECLARE
   again text[] := slipway.quiet(target);
   same text;
   sets text;
-  ours text;
+  kept text;
   vals text;
   count bigint;
 BEGIN
@@ -185,13 +185,13 @@ BEGIN
   END IF;
   same := slipway.same_key(target, stored, entry.key);
   SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
-    INTO sets, ours, vals FROM slipway.shared(target, stored, names);
+    INTO sets, kept, vals FROM slipway.shared(target, stored, names);
   EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', target, sets, stored, same);
   GET DIAGNOSTICS count = ROW_COUNT;
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
   PERFORM slipway.compare(format('SELECT %s FROM %s AS k JOIN %s AS t ON %s', vals, stored, target, same),
-    format('SELECT %s FROM %s AS k JOIN %s AS t ON %s', ours, stored, target, same));
+    format('SELECT %s FROM %s AS k JOIN %s AS t ON %s', kept, stored, target, same));
   RETURN count;
 END $$;
 
@@ -225,7 +225,7 @@ BEGIN
   FOR entry IN SELECT k.* FROM slipway.kept k
     WHERE k.history_schema = history AND k.migration = of_migration AND k.kind = 'columns' AND k.restored_at IS NULL
       AND k.not_kept IS NULL AND slipway.relation_of(k) = target
-      -- A column that was dropped and made anew has another type on the down migration, as one whose type was changed.
+      -- A column that was dropped and added again has another type in the down migration, as one whose type was changed.
       AND (changed_type OR NOT k.details ? 'changedType') AND k.columns && names
     ORDER BY k.id DESC
   LOOP

@@ -45,7 +45,7 @@ function tokensOf(sql: string): string[] {
   })
 }
 
-/** A name that needs no quotes is told from a keyword and a number by the quotes that it gets. */
+/** The quotes that a name gets distinguish it from a keyword and a number. */
 function nameText(text: string): string {
   const quote = text[0] ?? ''
   const bare = QUOTES.has(quote) ? text.slice(1, -1).replaceAll(quote + quote, quote) : text

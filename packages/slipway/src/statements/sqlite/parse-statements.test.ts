@@ -137,7 +137,7 @@ test('SQL that does not parse is a failure with its place', () => {
   })
 })
 
-test('settings that a transaction ignores stand outside of it', () => {
+test('settings that a transaction ignores are outside it', () => {
   const sql = `PRAGMA defer_foreign_keys=ON;
 PRAGMA foreign_keys=OFF;
 CREATE TABLE "new_t" ("id" TEXT NOT NULL PRIMARY KEY);
@@ -176,7 +176,7 @@ test('definitions are equal whatever their layout, quotes and order of columns',
 })
 
 describe.skipIf(sqliteCorpus.length === 0)('the corpus', () => {
-  test('each statement stands at its place, and nothing but semicolons and comments between them', () => {
+  test('each statement has its position, with only semicolons and comments between them', () => {
     let statements = 0
     for (const { sql } of sqliteCorpus) {
       const found = parser.parse(sql)

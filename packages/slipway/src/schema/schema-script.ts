@@ -9,8 +9,8 @@ import { numberingBehindRows } from './numbering.ts'
 import { referenceTo } from './reference.ts'
 import { alwaysFits, castsTo } from './type-casts.ts'
 
-/** One statement on the way from one catalog to another. */
-export interface WayStatement {
+/** One statement of the script from one schema to another. */
+export interface ScriptStatement {
   readonly sql: string
   /** It cannot run inside a transaction, or must be committed before what follows. */
   readonly alone: boolean
@@ -18,16 +18,16 @@ export interface WayStatement {
   readonly destructive: boolean
 }
 
-/** Something the way cannot decide: the rows, or a person, must. */
+/** A decision that the script cannot make: it depends on the rows or on a person. */
 export interface Choice {
   readonly object: ObjectRef
-  /** What goes on behind the name of the object: `becomes NOT NULL: rows …`. */
+  /** The text after the name of the object: `becomes NOT NULL: rows …`. */
   readonly message: string
 }
 
 /** The SQL that leads from one catalog to another. */
-export interface Way {
-  readonly statements: readonly WayStatement[]
+export interface SchemaScript {
+  readonly statements: readonly ScriptStatement[]
   readonly choices: readonly Choice[]
 }
 
@@ -36,7 +36,7 @@ export interface Way {
  * that respects what depends on what. Empty for equal catalogs. `owner` is the role that objects
  * belong to unless said otherwise. Fails with SCHEMA.NO_PATH where the catalogs cannot be joined.
  */
-export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
+export function scriptBetween(from: Catalog, to: Catalog, owner?: string): SchemaScript {
   const source = ownedByOthers(from.facts, owner)
   const target = ownedByOthers(to.facts, owner)
   const again = madeAgain(source, target)
@@ -63,7 +63,7 @@ export function wayBetween(from: Catalog, to: Catalog, owner?: string): Way {
 
 /**
  * pg-delta does not know which enum value a default needs, and may put the default first. Nothing
- * stands in the way of a value that is added before all else.
+ * prevents adding a value before everything else.
  */
 function enumValuesFirst(actions: readonly Action[]): Action[] {
   const addsValue = ({ sql }: Action) => /^ALTER TYPE .* ADD VALUE /s.test(sql)
@@ -192,7 +192,7 @@ function columnChoices(
     const hasDefault = target.has({ ...id, kind: 'default' })
     const filled = hasDefault || Boolean(after['identity']) || Boolean(after['generatedExpr'])
     if (!tableExisted || !after['notNull'] || filled) return []
-    return ['comes back NOT NULL and without a default: this fails on a table that holds rows']
+    return ['is restored as NOT NULL without a default: this fails if the table has rows']
   }
   const [from, to] = [textOf(before['type']), textOf(after['type'])]
   const shown = (type: string) => withoutQualifier(type, defaultSchema)

@@ -21,17 +21,17 @@ import {
   type Fingerprint,
   fingerprint,
   readCatalog,
-  type Way,
-  wayAcross,
-  waySql,
+  type SchemaScript,
+  scriptAcross,
+  scriptSql,
   withoutInvalidIndexes,
 } from '../schema/index.ts'
 import { type ReplayMigration, withShadowDatabase } from '../shadow/index.ts'
 import { loadParser, matchesChecksum } from '../statements/index.ts'
-import type { Stop } from './diagnosis.ts'
+import type { StopPoint } from './diagnosis.ts'
 import type { ExamineRequest, Repairable } from './request.ts'
 import {
-  type Course,
+  type StateSequence,
   doneAfter,
   fittingStates,
   type State,
@@ -39,8 +39,8 @@ import {
   statesByGroup,
 } from './states.ts'
 
-/** A migration of which a part may stand, with all that is known of it. */
-export interface Half {
+/** A migration that may be partly applied, with everything that is known about it. */
+export interface PartialMigration {
   readonly migration: string
   readonly direction: Direction
   readonly row: HistoryRow
@@ -50,13 +50,13 @@ export interface Half {
   /** Where the run began; where it would have led is absent if it fails on a shadow database. */
   readonly start: Catalog
   readonly goal: Catalog | undefined
-  readonly stop: Stop
+  readonly stop: StopPoint
   /** In what the target differs beside the migration: it differed before. */
   readonly beside: readonly Change[]
   /** Where an undo begins: what the target has, without what is beside. */
   readonly from: Catalog
   readonly editedSince: boolean
-  readonly failure: Course['failure']
+  readonly failure: StateSequence['failure']
 }
 
 /** What the history and the files say of a migration that did not finish. */
@@ -69,7 +69,7 @@ interface Case {
 }
 
 /** Examines a migration that did not finish: runs it on a shadow database and compares each state with the target's. */
-export async function examineHalf(about: Case): Promise<Half> {
+export async function examinePartial(about: Case): Promise<PartialMigration> {
   await loadParser()
   const { session, migration, row, request } = about
   const journal = (await readJournal(session)).filter((entry) => entry.migration === migration.name)
@@ -125,7 +125,7 @@ async function planBack(
       readCatalog(copy, await projectScope(copy, request.migrations)),
     )
   const [after, target] = [await catalogOf([...before, migration]), await catalogOf(before)]
-  return planMigration({ name, sql: waySql(wayAcross(after, target)), path: downPath })
+  return planMigration({ name, sql: scriptSql(scriptAcross(after, target)), path: downPath })
 }
 
 /** The states between transaction groups first; only if the target has none of them, those after each statement. */
@@ -136,7 +136,7 @@ async function courseOf(
     readonly request: ExamineRequest
     readonly print: Fingerprint
   },
-): Promise<Course> {
+): Promise<StateSequence> {
   const { history, request, print } = about
   const walk = (states: typeof statesByGroup) =>
     withShadowDatabase(
@@ -165,9 +165,9 @@ interface Evidence {
 
 async function locate(
   plan: MigrationPlan,
-  { states }: Course,
+  { states }: StateSequence,
   { actual, journal, logged }: Evidence,
-): Promise<Stop> {
+): Promise<StopPoint> {
   const total = plan.statements.length
   const possible = [...new Set(fittingStates(states, fingerprint(actual)).map(({ done }) => done))]
   const [first, ...others] = possible
@@ -195,7 +195,7 @@ function nearest(states: readonly State[], actual: Catalog) {
   )
 }
 
-/** Statements that stand by our journal; nothing where it is not ours, or is of another text. */
+/** The applied statements according to Slipway's journal; nothing if there is none, or it is of another text. */
 async function doneByJournal(
   plan: MigrationPlan,
   entries: readonly JournalEntry[],
@@ -207,8 +207,11 @@ async function doneByJournal(
   return next ? (next.statements[0]?.number ?? 1) - 1 : plan.statements.length
 }
 
-/** The way from what the target has to where the run began, if there is one. */
-export async function wayToStart({ from, start }: Half): Promise<Way | undefined> {
-  const way = await attempt(async () => wayAcross(from, start))
-  return way.ok ? way.value : undefined
+/** The SQL from the current schema of the target to the one before the run, if there is one. */
+export async function scriptToStart({
+  from,
+  start,
+}: PartialMigration): Promise<SchemaScript | undefined> {
+  const script = await attempt(async () => scriptAcross(from, start))
+  return script.ok ? script.value : undefined
 }

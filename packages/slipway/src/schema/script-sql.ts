@@ -1,8 +1,8 @@
 import { objectText } from '../statements/index.ts'
-import type { Choice, Way } from './way.ts'
+import type { Choice, SchemaScript } from './schema-script.ts'
 
-/** A way as the text of a file: what it cannot decide as comments before the statements. */
-export function waySql({ statements, choices }: Way): string {
+/** A script as the text of a file: its choices as comments before the statements. */
+export function scriptSql({ statements, choices }: SchemaScript): string {
   const notes = choices.map(
     (choice) => `-- slipway: choice ${choiceText(choice).replaceAll(/\s+/g, ' ')}\n`,
   )
