@@ -55,7 +55,7 @@ export interface SeedRunResult extends TargetResult {
   readonly sets: readonly SeededSetResult[]
 }
 
-/** How the sets of the project stand to what ran on the target. */
+/** The sets of the project, compared with those that ran on the target. */
 export interface SeedStatusResult extends TargetResult {
   readonly sets: readonly SetStatusResult[]
 }
@@ -179,12 +179,12 @@ export interface SeededAfter {
   readonly failure?: Failure
 }
 
-/** Of a use case that did not come to its seeds, or was told to leave them out. */
+/** The result if a use case did not reach its seeds, or was asked to leave them out. */
 export const NOT_SEEDED: SeededAfter = { seeds: null, findings: [] }
 
 /**
  * Runs the seed sets of the environment on a target whose migrations are applied. A project without sets is not
- * connected to. What fails is told, not thrown: the migrations, and sets that ran before, stay.
+ * connected to. A failure is returned, not thrown: the migrations, and sets that ran before, stay.
  */
 export async function seedAfterDeploy(
   context: AppContext,
