@@ -61,7 +61,7 @@ export interface CheckedResult {
   readonly proof: Proof | null
   /** Why it was not tested. */
   readonly refusal: FailureResult | null
-  /** Whether the proof.json beside it agrees with the proof. */
+  /** How the proof.json beside it compares with the proof. */
   readonly stored: StoredProof
   readonly hazards: readonly Hazard[]
   /** Absent where nobody asked for it; nothing where it could not be found out. */
@@ -181,14 +181,14 @@ function proofFindings({ path: file, proof, refusal }: CheckedMigration): Result
   }
   if (proof === undefined) return []
   const severity = proof.schemaEqual ? 'warning' : 'error'
-  const findings = (
+  const found = (
     id: string,
     as: ResultFinding['severity'],
     messages: readonly string[],
   ): ResultFinding[] => messages.map((message) => ({ id, severity: as, message, where: { file } }))
   return [
-    ...findings('not-proven', severity, proof.reasons),
-    ...findings('proven-on-some-rows', 'notice', proof.conditions),
+    ...found('not-proven', severity, proof.reasons),
+    ...found('proven-on-some-rows', 'notice', proof.conditions),
   ]
 }
 

@@ -23,7 +23,7 @@ describe('a suggested command names the same project and target', () => {
     )
   })
 
-  test('a flag that the command has already is not repeated, nor is the target beside another one', () => {
+  test('a flag that the command has already is not repeated, and another target stays', () => {
     const target = { env: 'production', url: SECRET, cwd: 'shop' }
     expect(commandLine(['status', '--env', 'staging'], options({ target }))).toBe(
       'npx slipway status --env staging --cwd shop',

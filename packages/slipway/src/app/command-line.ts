@@ -20,7 +20,7 @@ export interface CommandLineOptions {
   readonly variables: Readonly<Record<string, string | undefined>>
 }
 
-/** The variable to set to a connection string with a password that no variable holds. */
+/** The placeholder variable for a connection string with a password, if no variable holds it. */
 export const URL_VARIABLE = 'SLIPWAY_URL'
 
 const NAMES = ['env', 'url', 'cwd', 'config', 'schema'] as const

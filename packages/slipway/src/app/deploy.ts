@@ -34,7 +34,7 @@ export interface DeployOptions extends ConsentOptions {
 export interface DeployResult extends TargetResult {
   /** One for each migration that was pending. */
   readonly receipts: readonly Receipt[]
-  /** Squashes that were recorded and not run, because the target had the migrations that they replace. */
+  /** Squashes that were recorded without running, because the target has the migrations that they replace. */
   readonly recorded: readonly Recorded[]
   readonly backup: null
   readonly kept: readonly KeptResult[]

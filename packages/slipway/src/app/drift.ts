@@ -7,7 +7,7 @@ import type { AppContext } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, type Work, workRequest } from './work.ts'
 
-/** How a target differs from its history, with the SQL both ways. */
+/** How a target differs from its history, with SQL for both directions. */
 export interface DriftResult
   extends
     TargetResult,

@@ -13,7 +13,7 @@ export interface KeptResult {
   readonly rows: number | null
   readonly bytes: number
   readonly keptAt: string
-  /** Rows that were restored, and existing rows that stayed; nothing where it was not restored. */
+  /** Restored rows, and rows that existed already and stayed; nothing if the data was not restored. */
   readonly restored: { readonly rows: number; readonly since: number } | null
 }
 

@@ -26,7 +26,7 @@ export interface KeptItem extends KeptResult {
   readonly expiresAt: string
 }
 
-/** What is kept, was restored, or was dropped for good. */
+/** Data that is kept, was restored, or was dropped. */
 export interface KeptListResult extends TargetResult {
   readonly kept: readonly KeptItem[]
 }
@@ -48,7 +48,7 @@ export async function listKept(context: AppContext): Promise<Ended<KeptListResul
   })
 }
 
-/** Restores one into the existing table or column; existing rows stay. */
+/** Restores one piece of kept data into its existing table or column; existing rows stay. */
 export async function restoreOne(context: AppContext, id: number): Promise<Ended<KeptListResult>> {
   const work = await readWork(context)
   return await withTarget(await workRequest(context, work), async (session, target) => {

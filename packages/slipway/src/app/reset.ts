@@ -29,7 +29,7 @@ export async function resetDatabase(
   asked: ResetOptions,
 ): Promise<Ended<ResetResult>> {
   const work = await readWork(context)
-  // A set that cannot be read fails before anything is dropped.
+  // A set that cannot be read is reported before anything is dropped.
   if (!asked.noSeed) await projectSeedSets(work.project)
   const { environment, schemas } = work.target
   const request = await workRequest(context, work)

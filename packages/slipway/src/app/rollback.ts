@@ -39,7 +39,7 @@ export interface DownResult {
 export interface RollbackResult extends TargetResult {
   readonly receipts: readonly Receipt[]
   readonly backup: null
-  /** What the migrations had destroyed: restored, or still kept. */
+  /** The data that the migrations destroyed: restored, or still kept. */
   readonly kept: readonly KeptResult[]
   readonly verified: boolean | null
   readonly testRun: DownVerdict

@@ -56,8 +56,8 @@ export function seededSets(
 }
 
 /** The sets of a status or a verification. */
-export function setStatuses(standings: readonly SeedSetStatus[]): readonly SetStatusResult[] {
-  return standings.map(({ name, state, set, record }) => ({
+export function setStatuses(statuses: readonly SeedSetStatus[]): readonly SetStatusResult[] {
+  return statuses.map(({ name, state, set, record }) => ({
     name,
     version: set?.version ?? record?.version ?? 0,
     status: state,

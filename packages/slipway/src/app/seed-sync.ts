@@ -77,10 +77,10 @@ export async function syncRows(
     refuseSameDatabase(source.target.environment, work.target.environment)
   const options = { applicationName: 'slipway seed' }
   return await withSession(address, options, async (theirs) =>
-    withTarget(request, async (session) => {
+    withTarget(request, async (destination) => {
       const sides = {
         source: await sideOf(theirs, source, from),
-        target: await sideOf(session, work, to),
+        target: await sideOf(destination, work, to),
       }
       const result = await withSnapshot(theirs, () => sync({ context, asked, work, dryRun }, sides))
       return { result }
@@ -138,7 +138,7 @@ async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promi
   }
 }
 
-/** A protected database needs consent by name, even if rows are only added. */
+/** Never into a protected database without consent by name, even if rows are only added. */
 async function requireSyncConsent(
   context: AppContext,
   asked: ConsentOptions,
@@ -158,8 +158,8 @@ async function requireSyncConsent(
 }
 
 /**
- * Sets whose files were written from these rows: where all their rows are on the target, its ledger records
- * the new version. Gives their names.
+ * Sets whose files were written from these rows: where all their rows are on the target, its ledger records that it
+ * has the new version. Gives their names.
  */
 async function recordSets(
   context: AppContext,

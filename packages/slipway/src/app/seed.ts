@@ -55,7 +55,7 @@ export interface SeedRunResult extends TargetResult {
   readonly sets: readonly SeededSetResult[]
 }
 
-/** How the sets of the project compare with what ran on the target. */
+/** The sets of the project, compared with those that ran on the target. */
 export interface SeedStatusResult extends TargetResult {
   readonly sets: readonly SetStatusResult[]
 }
@@ -93,9 +93,9 @@ export async function compareSets(context: AppContext): Promise<Ended<SeedStatus
   const work = await readWork(context)
   const sets = await projectSeedSets(work.project)
   return await withSession(await directAddress(work), SESSION, async (session) => {
-    const standings = seedStatus(sets, await readSeedLedger(session), environmentSeeds(work))
+    const statuses = seedStatus(sets, await readSeedLedger(session), environmentSeeds(work))
     const target = targetResult(work, session.server.database)
-    return { result: { ...target, sets: setStatuses(standings) } }
+    return { result: { ...target, sets: setStatuses(statuses) } }
   })
 }
 
@@ -111,11 +111,11 @@ export async function verifySets(
   return await withSession(await directAddress(work), SESSION, async (session) => {
     const names = schemaNames(work.project.schema.files)
     const differences = await verifySeeds(session, { sets, names, emit: context.emit })
-    const standings = seedStatus(sets, await readSeedLedger(session), of)
+    const statuses = seedStatus(sets, await readSeedLedger(session), of)
     const target = targetResult(work, session.server.database)
     const verified = sets.map(({ name }) => name)
     return {
-      result: { ...target, sets: setStatuses(standings), verified, differences },
+      result: { ...target, sets: setStatuses(statuses), verified, differences },
       findings: seedFindings(differences),
     }
   })
@@ -179,7 +179,7 @@ export interface SeededAfter {
   readonly failure?: Failure
 }
 
-/** Of a use case that did not run the seeds. */
+/** The result if a use case did not reach its seeds, or was asked to leave them out. */
 export const NOT_SEEDED: SeededAfter = { seeds: null, findings: [] }
 
 /**

@@ -21,7 +21,7 @@ export interface SquashOptions {
   readonly from?: string | undefined
   /** The last one; that of the project where absent. */
   readonly to?: string | undefined
-  /** Write it, and remove what it replaces. */
+  /** Write it, and remove the migrations that it replaces. */
   readonly write?: boolean | undefined
   /** Findings that are accepted: `uncommitted`. */
   readonly accept?: readonly string[] | undefined
@@ -76,7 +76,7 @@ export async function squashRange(
   return { result: draftedResult(made, file), next: nextOf(made, asked) }
 }
 
-/** Continues a squash that was cut off between the folder it wrote and those it removes. */
+/** Continues a squash that was cut off between writing its folder and removing the old ones. */
 function finish(
   { migrations, project }: Work,
   { unfinished, write }: { readonly unfinished: UnfinishedSquash; readonly write: boolean },
@@ -117,8 +117,11 @@ function draftedResult(squash: Squash, file: string | undefined): DraftedSquash 
 function nextOf({ name }: Squash, asked: SquashOptions): NextAction[] {
   if (asked.write)
     return [
-      advice(`Commit ${name} with the removal of what it replaces, in a commit of its own`),
-      command(['deploy'], 'a target that has them records it, and runs nothing'),
+      advice(`Commit ${name} together with the removed migrations, in a commit of its own`),
+      command(
+        ['deploy'],
+        'a target that has the old migrations records the squash, and runs nothing',
+      ),
     ]
   const words = [
     'squash',

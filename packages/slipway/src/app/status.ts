@@ -14,7 +14,7 @@ import type { AppContext } from './context.ts'
 import type { Ended } from './outcome.ts'
 import { directAddress, readWork, type TargetResult, targetResult } from './work.ts'
 
-/** How the history of a target compares with the migrations of the project. */
+/** The state of a target compared with the migrations of the project. */
 export interface StatusResult extends TargetResult, Comparison {
   /** A deploy or rollback that was cut off. */
   readonly interrupted: Interruption | null
@@ -55,7 +55,7 @@ function nextOf(
   interrupted: Interruption | undefined,
 ): readonly NextAction[] {
   if (interrupted?.direction === 'up') return [command(['deploy'], 'continue it')]
-  if (interrupted) return [command(['rollback'], 'continue the rollback')]
+  if (interrupted) return [command(['rollback'], 'continue rolling it back')]
   const found = obstacle(comparison)
   if (found) return found.nextActions
   if (comparison.pending.length > 0) return [command(['deploy'], 'apply what is pending')]

@@ -37,7 +37,7 @@ function failedBlocks({
   ]
 }
 
-/** What an offer would run, and what it cannot promise; its name and label stand among what to do next. */
+/** What an offer would run, and its warnings; its name and label are among the next actions. */
 function offerBlocks({ sql: text, warnings }: Offer, command: string): Block[] {
   return [
     ...(text ? [paragraph(`\`${command}\` would run:`), sql(text)] : []),

@@ -15,7 +15,7 @@ export const HELP: readonly Command[] = [
       { command: 'source <(slipway completion zsh)', what: 'in ~/.zshrc, after compinit' },
       { command: 'slipway completion fish | source', what: 'in config.fish' },
     ],
-    exitCodes: { 0: 'printed', 2: 'a shell that there is no script for' },
+    exitCodes: { 0: 'printed', 2: 'there is no script for this shell' },
     load: async () => (await import('../commands/completion.ts')).completion,
   },
   {
