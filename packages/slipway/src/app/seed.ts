@@ -93,9 +93,9 @@ export async function compareSets(context: AppContext): Promise<Ended<SeedStatus
   const work = await readWork(context)
   const sets = await projectSeedSets(work.project)
   return await withSession(await directAddress(work), SESSION, async (session) => {
-    const standings = seedStatus(sets, await readSeedLedger(session), environmentSeeds(work))
+    const statuses = seedStatus(sets, await readSeedLedger(session), environmentSeeds(work))
     const target = targetResult(work, session.server.database)
-    return { result: { ...target, sets: setStatuses(standings) } }
+    return { result: { ...target, sets: setStatuses(statuses) } }
   })
 }
 
@@ -111,11 +111,11 @@ export async function verifySets(
   return await withSession(await directAddress(work), SESSION, async (session) => {
     const names = schemaNames(work.project.schema.files)
     const differences = await verifySeeds(session, { sets, names, emit: context.emit })
-    const standings = seedStatus(sets, await readSeedLedger(session), of)
+    const statuses = seedStatus(sets, await readSeedLedger(session), of)
     const target = targetResult(work, session.server.database)
     const verified = sets.map(({ name }) => name)
     return {
-      result: { ...target, sets: setStatuses(standings), verified, differences },
+      result: { ...target, sets: setStatuses(statuses), verified, differences },
       findings: seedFindings(differences),
     }
   })
