@@ -118,7 +118,10 @@ function nextOf({ name }: Squash, asked: SquashOptions): NextAction[] {
   if (asked.write)
     return [
       advice(`Commit ${name} with the removal of what it replaces, in a commit of its own`),
-      command(['deploy'], 'a target that has them records it, and runs nothing'),
+      command(
+        ['deploy'],
+        'a target that has the old migrations records the squash, and runs nothing',
+      ),
     ]
   const words = [
     'squash',

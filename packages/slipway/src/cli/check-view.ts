@@ -33,13 +33,13 @@ const MARKS: Readonly<Record<ResultFinding['severity'], Mark>> = {
   notice: 'note',
 }
 
-/** The grade of a proof, what it cannot bring back, and the locks that its migration took. */
+/** The grade of a proof, the data that is not restored, and the locks of its migration. */
 export function proofBlocks(proof: Proof): Block[] {
   const { shadow, rows, emptyTables, upMs, downMs } = proof
   const where = `PostgreSQL ${shadow.version.replace(/ \(Debian.*/, '')}, ${rows} rows, up ${upMs} ms, down ${downMs} ms`
   const filled =
     emptyTables.length > 0 && rows > 0
-      ? [status('note', `No rows could be made up for ${emptyTables.join(', ')}`)]
+      ? [status('note', `No rows could be generated for ${emptyTables.join(', ')}`)]
       : []
   return [
     status(proof.proven ? 'done' : 'warning', gradeText(proof), where),
@@ -49,7 +49,7 @@ export function proofBlocks(proof: Proof): Block[] {
   ]
 }
 
-/** What becomes of the data that the migration destroys. */
+/** What happens to the data that the migration destroys. */
 function dataBlocks({ lost, left, kept }: Proof): Block[] {
   if (kept === undefined) return [...lost.map(lossBlock), ...left.map(leftBlock)]
   const other = new Set([...kept.lost, ...kept.unseen, ...kept.vacant].map(destructionKey))
@@ -57,22 +57,25 @@ function dataBlocks({ lost, left, kept }: Proof): Block[] {
   const noted = (losses: readonly Destruction[], say: (data: string) => string) =>
     losses.map((loss) => status('note', say(destructionText(loss))))
   return [
-    ...noted(back, (data) => `The data of ${data} is kept, and put back`),
+    ...noted(back, (data) => `The data of ${data} is kept and restored`),
     ...kept.lost.map(lossBlock),
     ...noted(
       kept.vacant,
-      (data) => `Nothing of ${data} is lost: it runs only where the table is empty`,
+      (data) => `Nothing of ${data} is lost: the migration runs only on an empty table`,
     ),
     ...noted(
       kept.unseen,
-      (data) => `Whether the data of ${data} comes back was not seen on rows that were made up`,
+      (data) => `The generated rows did not show whether the data of ${data} is restored`,
     ),
     ...kept.notKept.map((why) => status('warning', `Not kept: ${why}`)),
   ]
 }
 
 export function lossBlock(loss: Destruction): Block {
-  return status('warning', `The down migration cannot bring the data of ${destructionText(loss)}`)
+  return status(
+    'warning',
+    `The down migration does not restore the data of ${destructionText(loss)}`,
+  )
 }
 
 function leftBlock(table: ObjectRef): Block {
@@ -84,7 +87,7 @@ function leftBlock(table: ObjectRef): Block {
 
 function gradeText(proof: Proof): string {
   const how = proof.proven ? 'Up, down and up again' : 'TestRunResult'
-  return `${how}: ${gradeOf(proof) ?? 'no grade, the schema does not come back'}`
+  return `${how}: ${gradeOf(proof) ?? 'no grade, the schema is not restored'}`
 }
 
 const HEAVY = ['ACCESS EXCLUSIVE', 'EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'SHARE']

@@ -15,7 +15,7 @@ export type Group = 'start' | 'look' | 'change' | 'deploy' | 'recover' | 'help'
 export type FlagSpec = {
   readonly summary: string
   readonly short?: string
-  /** Names of flags that cannot stand beside it. */
+  /** Names of flags that cannot be combined with it. */
   readonly conflicts?: readonly string[]
 } & (
   | { readonly kind: 'switch' }
@@ -62,7 +62,7 @@ export interface Command {
   readonly examples: readonly { readonly command: string; readonly what: string }[]
   /** The exit codes that a script should expect from it, 1 and signals apart. */
   readonly exitCodes: Readonly<Partial<Record<ExitCode, string>>>
-  /** It leaves nothing half done wherever it stops, so the first Ctrl-C ends it at once. */
+  /** It can stop anywhere without leaving anything half done, so the first Ctrl-C ends it immediately. */
   readonly interruptible?: true
   /** Imports the handler and what it works with: not before the command runs. */
   readonly load: () => Promise<Handler>

@@ -37,7 +37,7 @@ describe('the commands as data', () => {
     )
     for (const { flags } of COMMANDS) {
       for (const [name, { kind }] of Object.entries(flags)) {
-        // `drift` writes a migration of a name, `fix` the files that it has read; `squash` goes on from a
+        // `drift` writes a migration of a name, `fix` the files that it has read; `squash` starts from a
         // migration, `repair` from a statement.
         if (name !== 'write' && name !== 'from') expect(kinds.get(name) ?? kind, name).toBe(kind)
         expect(name in GLOBAL_FLAGS, name).toBe(false)

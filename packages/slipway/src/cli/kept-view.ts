@@ -8,13 +8,13 @@ export function keptLines(kept: readonly KeptResult[]): Block[] {
     .map((one) => status('note', `Kept ${one.object}`, rowsOf(one)))
 }
 
-/** A line for each thing that a rollback put back, or left where it is kept. */
+/** A line for each piece of data that a rollback restored, or that stays kept. */
 export function restoredLines(kept: readonly KeptResult[]): Block[] {
   return kept.map((one) => {
     const { restored } = one
     if (!restored) return status('warning', `Still kept: ${one.object}`, `kept ${one.id}`)
     const since = restored.since > 0 ? `, ${restored.since} written since stay` : ''
-    return status('done', `Put back ${one.object}`, `${countOf(restored.rows)}${since}`)
+    return status('done', `Restored ${one.object}`, `${countOf(restored.rows)}${since}`)
   })
 }
 

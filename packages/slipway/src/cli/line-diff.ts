@@ -1,4 +1,4 @@
-/** A piece of a text, by its indexes, and what stands there instead. */
+/** A piece of a text, by its indexes, and its replacement. */
 interface Edit {
   readonly start: number
   readonly end: number

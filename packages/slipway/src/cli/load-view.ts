@@ -13,7 +13,7 @@ const CLASSES: Readonly<Record<ClassWaits['class'], string>> = {
 export function loadBlocks(load: LoadResult): Block[] {
   const { tables, waits } = load
   if (tables.length === 0)
-    return [status('note', 'Touches no table that stood before, so that there is nothing to load')]
+    return [status('note', 'Touches no existing table, so there is nothing to measure')]
   const most = Math.max(...waits.map(({ during }) => during.longestMs), 1)
   return [
     status('note', summary(load), took(load)),
@@ -64,7 +64,7 @@ function scarce({ tables, leftOut }: LoadResult): Block[] {
     ...short.map(({ table, rows, wanted }) =>
       status(
         'warning',
-        `Only ${count(rows)} of ${count(wanted)} rows could be made up for ${table}`,
+        `Only ${count(rows)} of ${count(wanted)} rows could be generated for ${table}`,
       ),
     ),
     ...(leftOut.length > 0 ? [status('note', `Not loaded: ${leftOut.join(', ')}`)] : []),

@@ -127,7 +127,7 @@ describe('a wrong command line is a failure of its own, in the format that was a
   })
 })
 
-test('flags may stand before the command, with = and in lists', async () => {
+test('flags may come before the command, with = and in lists', async () => {
   const argv = ['--env', 'create', 'deploy', '--accept=a,b', '--accept', 'c', '-y']
   const { exitCode, stdout } = await runCli([...argv, '--json'], { commands })
   expect({ exitCode, result: JSON.parse(stdout).result }).toEqual({

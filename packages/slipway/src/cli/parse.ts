@@ -26,7 +26,7 @@ type Specs = Readonly<Record<string, FlagSpec>>
 
 /**
  * Takes a command line apart. The flags of all commands are known to it, so that a flag's value is
- * never taken for the command, wherever the flag stands; once the command is found, a flag is what
+ * never taken for the command, wherever the flag is; once the command is found, a flag is what
  * that command says it is.
  */
 export function readCommandLine(

@@ -2,7 +2,7 @@ import type { PlanResult } from '../app/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import type { PlanStep } from '../plan/index.ts'
 import { destructionText } from '../statements/index.ts'
-import { standsFor } from './receipts-view.ts'
+import { replacedBySquash } from './receipts-view.ts'
 import { type Block, heading, paragraph, status } from './view.ts'
 
 const COLUMNS = [
@@ -37,9 +37,9 @@ export function planBlocks(
   ]
 }
 
-/** A squash that is recorded, for the target has what it stands for. */
+/** A squash that is only recorded, because the target has the migrations that it replaces. */
 export function squashLine({ migration, replaces }: PlanResult['squashes'][number]): Block {
-  return status('pending', `Records ${migration}`, `not run: ${standsFor(replaces)} applied`)
+  return status('pending', `Records ${migration}`, `not run: ${replacedBySquash(replaces)} applied`)
 }
 
 function rowOf(step: PlanStep, text: string): string[] {

@@ -125,7 +125,7 @@ describe('plan', () => {
     })
   })
 
-  test('names what stands in the way as a deploy does', async () => {
+  test('names what prevents a deploy, as a deploy does', async () => {
     addMigration(root, { ...INIT, sql: `${INIT.sql} SELECT 1;` })
     expect(await slipway(['plan'])).toMatchObject({ exitCode: 2, code: 'HISTORY.EDITED' })
   })
@@ -285,7 +285,7 @@ describe('hazards of a table with rows', () => {
     expect(done).toMatchObject({ exitCode: 0, findings: [] })
   })
 
-  test('of a rule of the team are judged and accepted as ours', async () => {
+  test('of a rule of the team are judged and accepted like built-in ones', async () => {
     const rule = `export default [{ id: 'ask-first', title: 'Ask first', judge: (action, context) =>
       action.kind === 'add-column' && [...context.schema.tables.values()].some(({ name }) => name === 'Customer')
         ? { severity: 'error', table: action.table, message: 'Ask first.' } : undefined }]`

@@ -19,7 +19,7 @@ export function presentOutcome<Result extends object>(
   }
 }
 
-/** How people are told which database is meant. */
+/** The database in words for people. */
 export function placeOf(target: {
   readonly environment: string
   readonly database: string

@@ -6,7 +6,7 @@ import { type Block, status } from './view.ts'
 /** A first deploy can have a thousand migrations; their receipts are in the JSON. */
 const SHOWN = 30
 
-/** Receipts, a line each; of a long run the beginning is summed up. */
+/** Receipts, a line each; the beginning of a long run is one line. */
 export function receiptLines(
   receipts: readonly Receipt[],
   done: 'Applied' | 'Rolled back',
@@ -18,18 +18,18 @@ export function receiptLines(
   return [...summary, ...receipts.slice(hidden).map((receipt) => receiptLine(receipt, done))]
 }
 
-/** Squashes that were recorded without being run. */
+/** Squashes that were recorded without running. */
 export function recordedLines(recorded: readonly Recorded[]): Block[] {
   return recorded.map(({ migration, replaces }) =>
-    status('done', `Recorded ${migration}`, `not run: ${standsFor(replaces)} applied here`),
+    status('done', `Recorded ${migration}`, `not run: ${replacedBySquash(replaces)} applied here`),
   )
 }
 
-/** How many migrations a squash stands for, with the verb. */
-export function standsFor(replaces: readonly string[]): string {
+/** The number of migrations that a squash replaces, with the verb. */
+export function replacedBySquash(replaces: readonly string[]): string {
   return replaces.length === 1
-    ? 'the migration it stands for is'
-    : `the ${replaces.length} migrations it stands for are`
+    ? 'the migration that it replaces is'
+    : `the ${replaces.length} migrations that it replaces are`
 }
 
 function receiptLine(

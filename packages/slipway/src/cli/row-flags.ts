@@ -21,7 +21,7 @@ export function rowOptions(flags: Flags): RowOptions {
   }
 }
 
-/** A list is split at its commas, and so is a key of several columns: what has no `=` goes on with the one before. */
+/** A list is split at its commas, and so is a key of several columns: an item without `=` belongs to the one before. */
 function keysOf(flags: Flags): Record<string, readonly string[]> {
   const keys = new Map<string, string[]>()
   let table: string | undefined

@@ -208,7 +208,7 @@ describe('progress', () => {
     expect(stderr).toBe('test: postgres://u:***@host/db\n[1/2] one\n')
   })
 
-  test('without a terminal, waiting is said once in ten seconds', async () => {
+  test('without a terminal, waiting is reported once in ten seconds', async () => {
     const waiting: Handler = async ({ emit }) => {
       for (let attempt = 1; attempt <= 20; attempt++) {
         emit({ kind: 'blocked', migration: 'one', attempt, blockers: [], retryInMs: 500 })

@@ -26,7 +26,13 @@ import {
 import { styleFor } from './render/style.ts'
 import { createProgress, type Progress } from './terminal/progress.ts'
 import { createPrompter, isInteractive, type Prompter } from './terminal/prompt.ts'
-import { type Manner, mannerOf, writeReport, writeSummary, writeTrace } from './write.ts'
+import {
+  type OutputOptions,
+  outputOptionsOf,
+  writeReport,
+  writeSummary,
+  writeTrace,
+} from './write.ts'
 
 /**
  * Runs one command line and gives its exit code. Never throws: what goes wrong is a failure or a
@@ -38,18 +44,18 @@ export async function run(
   commands: readonly Command[] = COMMANDS,
 ): Promise<number> {
   const line = readCommandLine(argv, commands)
-  const manner = mannerOf(line, host)
+  const output = outputOptionsOf(line, host)
   const { stderr, env, now } = host
-  const progress = createProgress(manner.progress, { stderr, style: styleFor(stderr, env), now })
-  const ran = await outcomeOf({ line, commands, host, manner, progress })
+  const progress = createProgress(output.progress, { stderr, style: styleFor(stderr, env), now })
+  const ran = await outcomeOf({ line, commands, host, output, progress })
   progress.stop()
   const exitCode = await exitCodeOf(ran.report, host.signal)
-  const writing = { host, manner, command: ran.command, exitCode }
+  const writing = { host, output, command: ran.command, exitCode }
   const presented = presentReport(ran.report, commandLineOptions(line, host))
   writeReport(presented, writing)
   await writeSummary(presented, writing)
   const error = ran.error ?? errorOf(ran.report.failure)
-  if (manner.verbose && error !== undefined) writeTrace(traceOf(error), host, manner)
+  if (output.verbose && error !== undefined) writeTrace(traceOf(error), host, output)
   return exitCode
 }
 
@@ -57,7 +63,7 @@ interface Call {
   readonly line: CommandLine
   readonly commands: readonly Command[]
   readonly host: Host
-  readonly manner: Manner
+  readonly output: OutputOptions
   readonly progress: Progress
 }
 
@@ -147,7 +153,7 @@ function versionReport(host: Host): Report {
 async function contextOf(
   flags: Flags,
   values: ReadonlyMap<string, FlagValue>,
-  { line, host, manner, progress }: Call,
+  { line, host, output, progress }: Call,
 ): Promise<Context> {
   const { env, stdin, stdout, stderr, files, now, signal } = host
   const prompt = createPrompter({
@@ -177,7 +183,7 @@ async function contextOf(
     slipway: await openTarget({ cwd, host, progress, prompt }, targetOf(values)),
     confirm: flags.text('confirm'),
     commandLine: (args) => commandLine(args, commandLineOptions(line, host)),
-    verbose: manner.verbose,
+    verbose: output.verbose,
     version: host.version(),
     nodeVersion: host.nodeVersion,
   }

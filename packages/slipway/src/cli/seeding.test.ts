@@ -58,7 +58,7 @@ const TWO = [
   { code: 'team', price: 20 },
 ]
 
-test('a reset seeds what it has emptied, and the ledger of seeds begins anew', async () => {
+test('a reset seeds what it has emptied, and the ledger of seeds starts again', async () => {
   seeds('code,price\nbasic,5\nteam,20\n')
   const reset = `reset --confirm ${target.name}`
   expect(await json(reset)).toMatchObject({
@@ -104,7 +104,7 @@ test('a seed that fails is the failure of the command; the migrations stay appli
   })
 }, 60_000)
 
-test('a set that cannot be read is told before a reset drops anything', async () => {
+test('a set that cannot be read is reported before a reset drops anything', async () => {
   await json('deploy')
   await target.sql("INSERT INTO plans VALUES ('left', 1)")
   seeds('code,price\n', { version: 'one' })

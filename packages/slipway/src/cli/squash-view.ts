@@ -8,8 +8,8 @@ export function unfinishedBlocks({ migration, finished, removed }: UnfinishedRes
   const what = removed.length === 1 ? 'one migration' : `${removed.length} migrations`
   return [
     finished
-      ? status('done', `Removed ${what} that ${name} stands for`)
-      : status('warning', `${name} was written, and lies beside ${what} that it stands for`),
+      ? status('done', `Removed ${what} that ${name} replaces`)
+      : status('warning', `${name} was written, and ${what} that it replaces remain beside it`),
   ]
 }
 
@@ -28,7 +28,7 @@ export function squashBlocks(squash: DraftedSquash, file: string | undefined): B
       `${squashed.length} migrations become ${name}: ${statements} statements`,
       `${first} to ${last}`,
     ),
-    status('done', 'Both histories were run, and give the same', compared),
+    status('done', 'Both histories were run and give the same result', compared),
     ...formNotes(squash),
     ...differenceNotes(squash),
     file === undefined
@@ -52,13 +52,13 @@ function formNotes({ form, fallback, groups, rows }: DraftedSquash): Block[] {
   }
   const why = fallback ?? 'it runs on rows'
   return [
-    status('note', 'Their statements stand one behind the other', why),
+    status('note', 'It has their statements in order', why),
     ...(groups > 1
       ? [
           status(
             'note',
             `It runs in ${groups} transactions`,
-            'cut off in between, a deploy goes on',
+            'if a deploy is cut off in between, it continues',
           ),
         ]
       : []),
@@ -68,7 +68,9 @@ function formNotes({ form, fallback, groups, rows }: DraftedSquash): Block[] {
 /** What is not as before. */
 function differenceNotes({ form, unlike, columnOrder, down }: DraftedSquash): Block[] {
   const values =
-    form === 'catalog' ? 'those of this run are written down' : 'they are made anew, as before'
+    form === 'catalog'
+      ? 'those of this run are written down'
+      : 'they are generated again, as before'
   return [
     ...unlike.map((one) =>
       status('note', `${destructionText(one)} has other values with each run`, values),
@@ -78,7 +80,7 @@ function differenceNotes({ form, unlike, columnOrder, down }: DraftedSquash): Bl
     ),
     ...(down.proven
       ? []
-      : [status('warning', 'Its down migration does not bring back the state before', 'down.sql')]),
+      : [status('warning', 'Its down migration does not restore the previous state', 'down.sql')]),
   ]
 }
 

@@ -61,7 +61,7 @@ test('a topic without its command, and with one that it does not have', async ()
   expect(await refusalOf('seeds', 'run')).toMatchObject({ why: 'Did you mean `seed`?' })
 })
 
-test('the commands of a topic may stand behind flags', async () => {
+test('the commands of a topic may follow flags', async () => {
   const { exitCode, stdout } = await runCli(['--env', 'seed', 'kept', '--json', 'list', '--help'])
   expect(exitCode).toBe(0)
   expect(JSON.parse(stdout)).toMatchObject({ result: { name: 'kept list' } })

@@ -1,6 +1,6 @@
 import type { TypedAction } from './next-actions.ts'
 
-/** How something stands: drawn as a sign and a colour, so that neither carries the meaning alone. */
+/** The state of something, as a sign and a colour, so that neither carries the meaning alone. */
 export type Mark = 'done' | 'failed' | 'warning' | 'pending' | 'note'
 
 /** A column of a table. Numbers align right. */

@@ -16,14 +16,14 @@ import type { Block } from './view.ts'
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST = 100
 
-/** How a call speaks. Known before the command line is judged, so that its failure is said so too. */
-export interface Manner {
+/** The output format of a call. Known before the command line is parsed, so that a failure of it has this format too. */
+export interface OutputOptions {
   readonly format: Format
   readonly verbose: boolean
   readonly progress: ProgressMode
 }
 
-export function mannerOf(line: CommandLine, { stderr }: Host): Manner {
+export function outputOptionsOf(line: CommandLine, { stderr }: Host): OutputOptions {
   const has = (name: string) => line.options.some((option) => option.name === name)
   const asked = formatAskedFor(line)
   const format = FORMATS.find((one) => one === asked) ?? 'human'
@@ -35,7 +35,7 @@ export function mannerOf(line: CommandLine, { stderr }: Host): Manner {
 
 interface Writing {
   readonly host: Host
-  readonly manner: Manner
+  readonly output: OutputOptions
   readonly command: string | null
   readonly exitCode: ExitCode
 }
@@ -46,12 +46,12 @@ interface Writing {
  */
 export function writeReport(
   report: PresentedReport,
-  { host, manner, command, exitCode }: Writing,
+  { host, output, command, exitCode }: Writing,
 ): void {
   const { stdout, env, cwd } = host
   const root = env['GITHUB_WORKSPACE'] ?? cwd
   const frame: Frame = { version: host.version(), command, exitCode, root }
-  switch (manner.format) {
+  switch (output.format) {
     case 'human':
       writeHuman(report, host)
       break
@@ -76,10 +76,10 @@ export function writeReport(
 /** In a job of GitHub Actions: the report as markdown behind the summary of the job, with `--format github`. */
 export async function writeSummary(
   report: PresentedReport,
-  { host, manner }: Writing,
+  { host, output }: Writing,
 ): Promise<void> {
   const file = host.env['GITHUB_STEP_SUMMARY']
-  if (manner.format !== 'github' || file === undefined || file === '') return
+  if (output.format !== 'github' || file === undefined || file === '') return
   const { cwd } = host
   const text = renderMarkdown([...dataBlocks(report, cwd), ...adviceBlocks(report, cwd)])
   // The report is out already; a summary that cannot be written must not turn it into a failure.
@@ -87,7 +87,11 @@ export async function writeSummary(
 }
 
 /** The stack of a failure or a bug, for `--verbose`, on stderr. */
-export function writeTrace(frames: readonly string[], { stderr }: Host, { format }: Manner): void {
+export function writeTrace(
+  frames: readonly string[],
+  { stderr }: Host,
+  { format }: OutputOptions,
+): void {
   if (format === 'json') write(stderr, `${toJson({ kind: 'trace', frames })}\n`)
   else
     write(

@@ -49,12 +49,12 @@ export function appliedRows(history: History): { name: string; checksum: string 
 export function appliedMigrations({ history, migrations }: AppliedHistory): ReplayMigration[] {
   const files = new Map(migrations.map((migration) => [migration.name, migration]))
   const { squashed } = compareHistory(history, migrations)
-  const standsFor = new Map(
+  const replacedBySquash = new Map(
     squashed
       .filter(({ kind }) => kind === 'whole' || kind === 'left-over')
       .flatMap(({ migration, replaces }) => replaces.map((name) => [name, migration])),
   )
-  const names = appliedRows(history).map(({ name }) => standsFor.get(name) ?? name)
+  const names = appliedRows(history).map(({ name }) => replacedBySquash.get(name) ?? name)
   return [...new Set(names)].flatMap((name) => files.get(name) ?? [])
 }
 

@@ -23,17 +23,17 @@ export function describeProblem(problem: Problem): string {
 }
 
 const EDITS = {
-  harmless: 'in comments and white space alone',
+  harmless: 'in comments and white space only',
   differs: 'in more than comments and white space',
-  'old-text-unknown': 'how, cannot be told, for version control does not have the applied text',
+  'old-text-unknown': 'how is unknown: version control does not have the applied text',
 } as const
 
 function catalogText(catalog: EditedProblem['catalog']): string {
   switch (catalog.kind) {
     case 'equal':
-      return '; the database is what the file gives now'
+      return '; the database matches the file'
     case 'differs':
-      return `; the database differs from what it gives now in ${catalog.changes.map(({ object }) => objectText(object)).join(', ')}`
+      return `; the database differs from the file in ${catalog.changes.map(({ object }) => objectText(object)).join(', ')}`
     case 'unknown':
       return ''
   }

@@ -40,7 +40,7 @@ test.each([
   expect((await runCli(args, { cwd: project() })).exitCode).toBe(exitCode)
 })
 
-test('rules of the project are judged beside ours', async () => {
+test('rules of the project are judged beside the built-in ones', async () => {
   const rules = `export default [{ id: 'no-indexes', title: 'No indexes', judge: (action) =>
     action.kind === 'create-index' ? { severity: 'warning', message: 'No.' } : undefined }]`
   const cwd = project({

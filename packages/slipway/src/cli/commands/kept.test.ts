@@ -64,7 +64,7 @@ async function destroyed(...flags: readonly string[]) {
   return await slipway(['deploy', '--confirm', target.name, ...flags])
 }
 
-test('what a deploy destroys is told, listed, and put back by hand where it has a place', async () => {
+test('destroyed data is reported, listed, and restored by hand if it has a place', async () => {
   expect(await destroyed()).toMatchObject({ exitCode: 0, kept: [NOTE, NAME] })
   const listed = await slipway(['kept', 'list'])
   expect(listed).toMatchObject({ exitCode: 0, kept: [NOTE, NAME] })
@@ -97,7 +97,7 @@ test('it is pruned when its time is over; sooner needs the name of the database'
   expect(tables).toEqual([])
 })
 
-test('a rollback puts it back, and says so', async () => {
+test('a rollback restores it, and reports it', async () => {
   await destroyed()
   const back = await slipway(['rollback', '--confirm', target.name])
   expect(back).toMatchObject({ exitCode: 0, kept: [{ state: 'restored' }, { state: 'restored' }] })
@@ -115,7 +115,7 @@ test('for people, rows are counted in their number', async () => {
   expect(stdout).toMatch(/Put back column public\.customer\.name +2 rows$/m)
 })
 
-test('who does not want it is not kept company; what nothing keeps is told', async () => {
+test('--no-keep keeps nothing; data that nothing keeps is reported', async () => {
   expect(await destroyed('--no-keep')).toMatchObject({ exitCode: 0, kept: [] })
   addMigration(root, { name: '3_code', sql: 'DO $$ BEGIN DELETE FROM customer; END $$;' })
   expect(await slipway(['deploy', '--confirm', target.name])).toMatchObject({

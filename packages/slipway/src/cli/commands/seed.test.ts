@@ -234,7 +234,7 @@ test('what a set owns is removed when it no longer has it, and nothing else; dri
   expect(await seed('verify')).toMatchObject({ exitCode: 0 })
 })
 
-test('rows that are there already may be left as they are', async () => {
+test('existing rows may stay as they are', async () => {
   await target.sql(`INSERT INTO plan (code, price) VALUES ('free', 9)`)
   plans('code,price\nfree,0\npro,5\n', { mode: 'insert-missing' })
   expect((await seed('run')).sets).toMatchObject([{ inserted: 1, updated: 0, unchanged: 1 }])
@@ -244,7 +244,7 @@ test('rows that are there already may be left as they are', async () => {
   expect(await seed('verify')).toMatchObject({ exitCode: 0 })
 })
 
-test('sequences go on behind ids that rows give themselves', async () => {
+test('sequences continue after ids that rows contain', async () => {
   plans('id,code\n7,a\n12,b\n')
   await seed('run')
   expect(await target.sql(`INSERT INTO plan (code) VALUES ('c') RETURNING id`)).toEqual([

@@ -3,7 +3,7 @@ import { assertNever } from '../../kernel/index.ts'
 import type { Handler } from '../command.ts'
 import { sizeOf } from '../kept-view.ts'
 import { placeOf, presentOutcome } from '../present-outcome.ts'
-import { standsFor } from '../receipts-view.ts'
+import { replacedBySquash } from '../receipts-view.ts'
 import { type Block, type Mark, paragraph, status as line } from '../view.ts'
 
 export const status: Handler = async ({ slipway, commandLine }, { flags }) => {
@@ -18,7 +18,7 @@ export const status: Handler = async ({ slipway, commandLine }, { flags }) => {
 function keptLine({ count, bytes }: StatusResult['kept'], list: string): Block[] {
   if (count === 0) return []
   const what = count === 1 ? 'one thing' : `${count} things`
-  return [line('note', `Kept of what deploys destroyed: ${what}, ${sizeOf(bytes)}`, list)]
+  return [line('note', `Kept data of deploys: ${what}, ${sizeOf(bytes)}`, list)]
 }
 
 function view(result: StatusResult, list: string): Block[] {
@@ -38,7 +38,7 @@ function view(result: StatusResult, list: string): Block[] {
     ...named('warning', edited, 'edited after it was applied'),
     ...named('warning', missing, 'applied, and not in the project'),
     ...result.unfinishedSquashes.map((name) =>
-      line('warning', name, 'lies beside migrations that it stands for'),
+      line('warning', name, 'and migrations that it replaces exist side by side'),
     ),
     ...squashed.map(squashLine),
     ...pending
@@ -65,7 +65,7 @@ function squashLine({ kind, migration, replaces, lacks }: StatusResult['squashed
       return line(
         'pending',
         migration,
-        `to be recorded and not run: ${standsFor(replaces)} applied`,
+        `to be recorded and not run: ${replacedBySquash(replaces)} applied`,
       )
     default:
       return assertNever(kind)

@@ -2,9 +2,9 @@ import type { Command } from '../command.ts'
 import { FAIL_ON } from '../threshold.ts'
 import { COULD_NOT } from './could-not.ts'
 
-/** Of commands that seed when their migrations are applied. */
+/** Flags of commands that seed after their migrations. */
 const SEEDING = {
-  'no-seed': { kind: 'switch', summary: 'leave the seed sets of the environment out' },
+  'no-seed': { kind: 'switch', summary: 'do not run the seed sets of the environment' },
 } as const satisfies Command['flags']
 
 /** Flags of the commands that write a migration. */
@@ -12,27 +12,27 @@ const WRITING = {
   rename: {
     kind: 'list',
     value: '<old=new>',
-    summary: 'a rename: User.name=fullName, Old=New, Enum.A=B',
+    summary: 'treat as a rename: User.name=fullName, Old=New, Enum.A=B',
   },
-  'no-rename': { kind: 'switch', summary: 'what is not named in --rename is none' },
+  'no-rename': { kind: 'switch', summary: 'treat everything else as a drop and an add' },
 } as const satisfies Command['flags']
 
-/** Commands that write and try migrations. */
+/** Commands that write and test migrations. */
 export const CHANGE: readonly Command[] = [
   {
     name: 'create',
     group: 'change',
     summary: 'write a migration and its down migration',
     details:
-      'Writes the migration from the history to schema.prisma as Prisma would, and beside it a down.sql ' +
-      'that was run on a shadow database. A drop beside an add of a like type may be a rename: it asks, or wants ' +
-      '--rename or --no-rename. What the schema language cannot express is never dropped. Touches no target.',
+      'Writes the migration that Prisma would write for schema.prisma, and a down.sql that Slipway ' +
+      'tests on a shadow database. A drop and an add of the same type may be a rename: Slipway asks, or needs ' +
+      '--rename or --no-rename. It never drops objects that the schema language cannot express. Touches no target.',
     positionals: [
-      { name: 'name', summary: 'what the migration does, in a word or two', required: true },
+      { name: 'name', summary: 'what the migration does, in one or two words', required: true },
     ],
     flags: {
       ...WRITING,
-      empty: { kind: 'switch', summary: 'write one even where the schema is as it was' },
+      empty: { kind: 'switch', summary: 'write a migration even without a change of the schema' },
     },
     examples: [
       { command: 'slipway create add_rating', what: 'after an edit of schema.prisma' },
@@ -50,21 +50,21 @@ export const CHANGE: readonly Command[] = [
     group: 'change',
     summary: 'create, deploy, generate the client, seed',
     details:
-      'Writes a migration as create does where the schema asks for one, applies what is pending as deploy ' +
+      'Writes a migration as create does if the schema has changed, applies pending migrations as deploy ' +
       'does, generates the client, and runs the seed sets of the environment.',
-    positionals: [{ name: 'name', summary: 'of the migration; `change` where absent' }],
+    positionals: [{ name: 'name', summary: 'name of the migration; default: `change`' }],
     flags: {
       ...WRITING,
-      empty: { kind: 'switch', summary: 'write one even where the schema is as it was' },
+      empty: { kind: 'switch', summary: 'write a migration even without a change of the schema' },
       ...SEEDING,
     },
     examples: [{ command: 'slipway dev add_rating', what: 'after an edit of schema.prisma' }],
     exitCodes: {
-      0: 'schema, migrations, database and client agree',
-      2: `${COULD_NOT}; where a seed fails, the migrations stay applied`,
+      0: 'schema, migrations, database and client match',
+      2: `${COULD_NOT}; if a seed fails, the migrations stay applied`,
       3: 'the person declined',
-      4: 'the database has drifted, rows are in the way, it is not as it should be afterwards, or its seeds are newer',
-      5: 'a migration failed, and left nothing behind',
+      4: 'drift, a failed pre-check, a failed verification, or newer seeds in the database',
+      5: 'a migration failed and was rolled back',
       6: 'a migration that runs step by step stopped in the middle',
     },
     load: async () => (await import('../commands/dev.ts')).dev,
@@ -74,11 +74,11 @@ export const CHANGE: readonly Command[] = [
     group: 'change',
     summary: 'test migrations: up, down, up again',
     details:
-      'Runs each migration on a shadow database that holds the history before it and rows made up for its tables: up, ' +
-      'down, and up again, with catalogs and rows compared. Grades the down migration, and says what was locked, ' +
-      'rewritten and read. Checks the last migration where none is named. Touches no target. With --load it also ' +
-      'runs each on a shadow database server with many rows, as a deploy does, beside point reads, point writes and a long ' +
-      'reader, and says how long those waited; of the target it then reads how big its tables are.',
+      'Runs each migration up, down and up again on a shadow database with the earlier migrations and generated rows. ' +
+      'Compares schemas and rows, grades the down migration, and reports what was locked, ' +
+      'rewritten and read. Without a name it checks the last migration. Touches no target. With --load it also ' +
+      'runs each migration on a shadow database with many rows, as a deploy does, beside point reads, point writes and a long ' +
+      'reader, and reports how long those waited. For this it reads the sizes of the tables of the target.',
     positionals: [{ name: 'migration', summary: 'its name, or the end of it', repeated: true }],
     flags: {
       all: { kind: 'switch', summary: 'check every migration' },
@@ -93,18 +93,18 @@ export const CHANGE: readonly Command[] = [
         value: '<n>',
         min: 1,
         conflicts: ['factor'],
-        summary: 'with --load: rows of each touched table, not those of the target',
+        summary: 'with --load: rows in each touched table, instead of those of the target',
       },
       factor: {
         kind: 'number',
         value: '<n>',
         min: 1,
-        summary: 'with --load: as many times the rows of the target',
+        summary: 'with --load: multiply the rows of the target',
       },
       deadline: {
         kind: 'text',
         value: '<duration>',
-        summary: 'with --load: the most that each may take (5min)',
+        summary: 'with --load: longest time for each migration (5min)',
       },
       save: { kind: 'switch', summary: 'write each proof beside its migration, as proof.json' },
       html: {
@@ -132,10 +132,10 @@ export const CHANGE: readonly Command[] = [
     group: 'change',
     summary: 'rewrite migrations into their safe form',
     details:
-      'Rewrites what locks a filled table for long: indexes become concurrent, constraints are validated by ' +
-      'themselves, keys take over an index, UPDATE runs in batches. Shows what changes, and runs both forms on a ' +
-      'shadow: one that gives another schema is refused. Fixes the last migration where none is named. Touches ' +
-      'no target: one that has the migration already calls it edited from then on.',
+      'Rewrites statements that lock a filled table for long: builds indexes concurrently, validates constraints ' +
+      'separately, adds keys with an existing index, runs UPDATE in batches. Shows the changes, and runs both forms on ' +
+      'shadow databases: it refuses a form that gives another schema. Without a name it fixes the last migration. Touches ' +
+      'no target. A target that already has the migration will report it as edited.',
     positionals: [{ name: 'migration', summary: 'its name, or the end of it', repeated: true }],
     flags: {
       all: { kind: 'switch', summary: 'fix every migration' },
@@ -154,36 +154,36 @@ export const CHANGE: readonly Command[] = [
     group: 'change',
     summary: 'replace old migrations by one, proven equal',
     details:
-      'Makes one migration of all, or of a range: from the catalog that they leave, with the rows that they wrote. ' +
-      'Runs both histories on shadow databases, and compares objects, rows and sequences. Shows what it found; --write ' +
-      'writes the folder and removes those that it stands for. A target that has them records it by its next deploy ' +
+      'Writes one migration that replaces all, or a range: from the schema and the rows that they leave. ' +
+      'Runs both histories on shadow databases, and compares objects, rows and sequences. Shows the result; --write ' +
+      'writes the folder and removes those that it replaces. A target that has them records the squash at its next deploy ' +
       'and runs nothing. Touches no target.',
-    positionals: [{ name: 'name', summary: 'of the new migration; `squashed` where absent' }],
+    positionals: [{ name: 'name', summary: 'name of the new migration; default: `squashed`' }],
     flags: {
       from: {
         kind: 'text',
         value: '<migration>',
-        summary: 'the first one; that of the project where absent',
+        summary: 'the first migration; default: the first of the project',
       },
       to: {
         kind: 'text',
         value: '<migration>',
-        summary: 'the last one; that of the project where absent',
+        summary: 'the last migration; default: the last of the project',
       },
-      write: { kind: 'switch', summary: 'write it, and remove what it stands for' },
+      write: { kind: 'switch', summary: 'write the squash, and remove what it replaces' },
       accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: uncommitted' },
     },
     examples: [
-      { command: 'slipway squash', what: 'see whether one migration can stand for all' },
+      { command: 'slipway squash', what: 'see whether one migration can replace all' },
       {
         command: 'slipway squash --to 20260112093000_init --write',
-        what: 'replace those up to this one',
+        what: 'replace all up to this one',
       },
     ],
     exitCodes: {
-      0: 'proven equal, and written where that was asked for',
+      0: 'proven equal, and written with --write',
       2: COULD_NOT,
-      4: 'the histories differ; or a squash was cut off, and --write would finish it',
+      4: 'the histories differ, or --write must finish a squash that was cut off',
     },
     interruptible: true,
     load: async () => (await import('../commands/squash.ts')).squash,
@@ -193,8 +193,8 @@ export const CHANGE: readonly Command[] = [
     group: 'change',
     summary: 'empty a development database, deploy again, seed',
     details:
-      'Drops the schemas of the project with all that is in them, deploys every migration, and runs the seed sets of the environment. Works on ' +
-      'development, testing and embedded databases alone, whatever the flags; a server needs --confirm.',
+      'Drops the schemas of the project with everything in them, deploys every migration, and runs the seed sets of the environment. Works only on ' +
+      'development, testing and embedded databases, whatever the flags. A server needs --confirm.',
     positionals: [],
     flags: SEEDING,
     examples: [
@@ -202,7 +202,7 @@ export const CHANGE: readonly Command[] = [
     ],
     exitCodes: {
       0: 'empty, deployed and seeded',
-      2: `${COULD_NOT}; where a seed fails, the migrations stay applied`,
+      2: `${COULD_NOT}; if a seed fails, the migrations stay applied`,
       3: 'the person declined',
       5: 'a migration failed',
       6: 'a migration stopped in the middle',

@@ -1,2 +1,2 @@
-/** What exit code 2 means of most commands. */
-export const COULD_NOT = 'it could not begin: usage, configuration, connection'
+/** The meaning of exit code 2 for most commands. */
+export const COULD_NOT = 'could not do the job: usage, configuration, connection'

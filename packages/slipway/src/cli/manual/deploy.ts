@@ -9,10 +9,10 @@ export const DEPLOY: readonly Command[] = [
     group: 'deploy',
     summary: 'apply pending migrations under supervision',
     details:
-      'Takes the lock that Prisma takes, compares the catalog with what the history should have produced, asks ' +
-      'the rows whether they would make a statement fail, and applies what is pending: each file in one ' +
-      'transaction with its history row, or step by step with a journal where PostgreSQL demands it. Waits for a ' +
-      'lock at most for the lock timeout, lets the others pass, and tries again until the deadline. The first Ctrl-C stops it where it is safe. It never creates a database.',
+      'Takes the lock that Prisma takes, compares the schema with what the history gives, looks for rows on which a ' +
+      'statement would fail, and applies the pending migrations: each file in one ' +
+      'transaction with its history row, or step by step with a journal if PostgreSQL requires it. Waits for a ' +
+      'lock no longer than the lock timeout, lets others pass, and tries again until the deadline. The first Ctrl-C stops it at a safe point. It never creates a database.',
     positionals: [],
     flags: {
       accept: {
@@ -24,24 +24,27 @@ export const DEPLOY: readonly Command[] = [
         kind: 'text',
         value: '<file>',
         completes: 'file',
-        summary: 'run the plan that is in this file, or nothing',
+        summary: 'run the plan in this file, or nothing',
       },
-      'no-keep': { kind: 'switch', summary: 'destroy without keeping first' },
+      'no-keep': { kind: 'switch', summary: 'destroy data without keeping it' },
     },
     examples: [
       { command: 'slipway deploy', what: 'to the database of the project' },
       {
         command: 'slipway deploy --env production --confirm shop',
-        what: 'where the migrations destroy data',
+        what: 'if the migrations destroy data',
       },
-      { command: 'slipway deploy --plan plan.json', what: 'what was approved, and nothing else' },
+      {
+        command: 'slipway deploy --plan plan.json',
+        what: 'run the approved plan, and nothing else',
+      },
     ],
     exitCodes: {
-      0: 'deployed, or nothing was pending',
+      0: 'deployed, or nothing to deploy',
       2: COULD_NOT,
       3: 'the person declined',
-      4: 'drift, rows in the way, hazards, another plan; or it is not as it should be afterwards',
-      5: 'a migration failed, and left nothing behind',
+      4: 'drift, a failed pre-check, hazards, a changed plan, or a failed verification',
+      5: 'a migration failed and was rolled back',
       6: 'a migration that runs step by step stopped in the middle',
     },
     load: async () => (await import('../commands/deploy.ts')).deploy,

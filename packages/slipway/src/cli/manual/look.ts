@@ -7,9 +7,9 @@ export const LOOK: readonly Command[] = [
   {
     name: 'status',
     group: 'look',
-    summary: 'what is applied, pending, failed, edited',
+    summary: 'show applied, pending, failed, edited migrations',
     details:
-      'Compares the history of the target with the migrations of the project, as Prisma reads it. ' +
+      'Compares the history of the target with the migrations of the project, as Prisma does. ' +
       'It changes nothing, and takes no lock.',
     positionals: [],
     flags: { 'exit-code': { kind: 'switch', summary: 'exit 4 when migrations are pending, too' } },
@@ -28,21 +28,21 @@ export const LOOK: readonly Command[] = [
   {
     name: 'drift',
     group: 'look',
-    summary: 'what differs from the history, by object',
+    summary: 'show what differs from the history, by object',
     details:
-      'Replays the applied migrations on a shadow database and compares its catalog with the target: names each ' +
-      'object that differs, and gives the SQL both ways. Changes nothing and takes no lock, unless --write ' +
-      'makes a migration of what the target has, and marks it as applied there.',
+      'Replays the applied migrations on a shadow database and compares its schema with the target. Names each ' +
+      'object that differs, and gives SQL for both directions. Changes nothing and takes no lock, unless --write ' +
+      'writes a migration from the drift, and marks it as applied there.',
     positionals: [],
     flags: {
-      write: { kind: 'text', value: '<name>', summary: 'make a migration of the drift' },
+      write: { kind: 'text', value: '<name>', summary: 'write a migration from the drift' },
     },
     examples: [
       { command: 'slipway drift --env production --format github', what: 'as a gate in CI' },
-      { command: 'slipway drift --write index_orders_by_note', what: 'keep what was done by hand' },
+      { command: 'slipway drift --write index_orders_by_note', what: 'keep a manual change' },
     ],
     exitCodes: {
-      0: 'no drift, or it is a migration now',
+      0: 'no drift, or a migration was written',
       2: COULD_NOT,
       4: 'drift, or nothing to compare with',
     },
@@ -52,12 +52,12 @@ export const LOOK: readonly Command[] = [
   {
     name: 'plan',
     group: 'look',
-    summary: 'what a deploy would do here, step by step',
+    summary: 'show what a deploy would do here, step by step',
     details:
-      'Looks at the target and lists the statements of the pending migrations: what each locks, the rows of that ' +
-      'table, what it does with them, about how long it takes, what it destroys. Names the hazards by the sizes ' +
-      'that the tables have, and asks the rows what a deploy would ask. Changes nothing, and takes no lock of the ' +
-      'database. A plan that is written with --out can be approved: `deploy --plan` runs it, or nothing.',
+      'Lists the statements of the pending migrations: what each locks, the rows of that ' +
+      'table, what it does with them, about how long it takes, what it destroys. Judges the hazards by the sizes ' +
+      'of the tables, and runs the pre-checks of a deploy. Changes nothing, and does not take the deploy ' +
+      'lock. A plan that is written with --out can be approved: `deploy --plan` runs exactly that plan, or nothing.',
     positionals: [],
     flags: {
       out: {
@@ -70,7 +70,7 @@ export const LOOK: readonly Command[] = [
     },
     examples: [
       { command: 'slipway plan --env production', what: 'before a deploy' },
-      { command: 'slipway plan --env production --out plan.json', what: 'to have it approved' },
+      { command: 'slipway plan --env production --out plan.json', what: 'for an approval' },
     ],
     exitCodes: {
       0: 'nothing at or above the threshold, or nothing is pending',

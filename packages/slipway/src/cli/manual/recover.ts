@@ -4,10 +4,10 @@ import { COULD_NOT } from './could-not.ts'
 const KEPT: Topic = {
   name: 'kept',
   group: 'recover',
-  summary: 'what deploys destroyed and kept',
+  summary: 'list, restore and drop data that deploys kept',
   details:
-    'A deploy keeps what its statements destroy: tables, columns, rows. A rollback puts them back by itself; these ' +
-    'commands show them, put one back, and drop what is too old.',
+    'A deploy keeps the data that its statements destroy: tables, columns, rows. A rollback restores it; these ' +
+    'commands list kept data, restore one piece of it, and drop old data.',
 }
 
 /** Commands that roll back and resolve. */
@@ -15,11 +15,11 @@ export const RECOVER: readonly Command[] = [
   {
     name: 'rollback',
     group: 'recover',
-    summary: 'roll the last migrations back',
+    summary: 'roll back the last migrations',
     details:
-      'Runs the down.sql of the last migrations, the newest first; where there is none it writes one from the ' +
-      'catalogs before and after. The down migration is tested on a shadow database first, then run in one transaction with the ' +
-      'history row, and the catalog is compared with that of the history that stays. Prisma then sees them as pending.',
+      'Runs the down.sql of the last migrations, the newest first. If there is none, it writes one from the ' +
+      'schemas before and after. It tests the down migration on a shadow database, runs it in one transaction with the ' +
+      'history row, restores kept data, and compares the schema with the remaining history. Prisma then reports the migrations as pending.',
     positionals: [],
     flags: {
       steps: {
@@ -27,9 +27,13 @@ export const RECOVER: readonly Command[] = [
         value: '<n>',
         min: 1,
         conflicts: ['to'],
-        summary: 'how many; one where absent',
+        summary: 'how many; default: one',
       },
-      to: { kind: 'text', value: '<migration>', summary: 'roll back all that came after this one' },
+      to: {
+        kind: 'text',
+        value: '<migration>',
+        summary: 'roll back all migrations after this one',
+      },
       accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: unproven' },
     },
     examples: [
@@ -40,9 +44,9 @@ export const RECOVER: readonly Command[] = [
       0: 'rolled back',
       2: COULD_NOT,
       3: 'the person declined',
-      4: 'the down migration does not bring the schema back',
-      5: 'it failed, and left nothing behind',
-      6: 'it stopped in the middle',
+      4: 'the down migration does not restore the schema',
+      5: 'a down migration failed and was rolled back',
+      6: 'a down migration that runs step by step stopped in the middle',
     },
     load: async () => (await import('../commands/rollback.ts')).rollback,
   },
@@ -50,11 +54,11 @@ export const RECOVER: readonly Command[] = [
     name: 'kept list',
     topic: KEPT,
     group: 'recover',
-    summary: 'what is kept, and until when',
+    summary: 'list kept data, with its expiry',
     details: 'Lists the tables, columns and rows that deploys and rollbacks kept. Changes nothing.',
     positionals: [],
     flags: {},
-    examples: [{ command: 'slipway kept list', what: 'see what is kept' }],
+    examples: [{ command: 'slipway kept list', what: 'list kept data' }],
     exitCodes: { 0: 'listed', 2: COULD_NOT },
     interruptible: true,
     load: async () => (await import('../commands/kept.ts')).keptList,
@@ -63,12 +67,12 @@ export const RECOVER: readonly Command[] = [
     name: 'kept restore',
     topic: KEPT,
     group: 'recover',
-    summary: 'put one of them back',
+    summary: 'restore one piece of kept data',
     details:
-      'Puts one of them back into the table or column that is there. Rows that are there stay.',
-    positionals: [{ name: 'id', summary: 'the number that `kept list` shows', required: true }],
+      'Restores kept rows or values into their existing table or column. Existing rows stay.',
+    positionals: [{ name: 'id', summary: 'its number in `kept list`', required: true }],
     flags: {},
-    examples: [{ command: 'slipway kept restore 3', what: 'put number 3 back' }],
+    examples: [{ command: 'slipway kept restore 3', what: 'restore number 3' }],
     exitCodes: { 0: 'restored', 2: COULD_NOT, 3: 'the person declined' },
     load: async () => (await import('../commands/kept.ts')).keptRestore,
   },
@@ -76,9 +80,9 @@ export const RECOVER: readonly Command[] = [
     name: 'kept prune',
     topic: KEPT,
     group: 'recover',
-    summary: 'drop for good what is older than its retention',
+    summary: 'drop kept data that is older than the retention',
     details:
-      'Drops what is older than the retention of the environment (`keep`, 7 days where absent). Dropping more than that on a ' +
+      'Drops kept data older than the retention of the environment (`keep`; default: 7 days). Dropping more than that on a ' +
       'protected target needs consent by the name of the database.',
     positionals: [],
     flags: {
@@ -99,37 +103,40 @@ export const RECOVER: readonly Command[] = [
     group: 'recover',
     summary: 'resolve a failed, edited or missing migration',
     details:
-      'Compares the database with each state that a half-applied migration can have left, says which it ' +
-      'is, and offers what fits: finish it, undo it, mark it. Looks for edited and missing files in version ' +
-      'control. Without a flag it changes nothing, unless a person chooses. It never resets.',
-    positionals: [{ name: 'migration', summary: 'which one, where more than one is broken' }],
+      'Compares the database with each state that a half-applied migration can leave, names the state, ' +
+      'and offers what fits: finish it, undo it, mark it. Looks for edited and missing files in version ' +
+      'control. Without a flag it changes nothing, unless you choose an option on a terminal. It never resets.',
+    positionals: [{ name: 'migration', summary: 'which one, if several need a repair' }],
     flags: {
-      finish: { kind: 'switch', summary: 'run what did not run' },
+      finish: { kind: 'switch', summary: 'run the remaining statements' },
       from: {
         kind: 'number',
         value: '<n>',
         min: 1,
         summary: 'with --finish: the first statement to run',
       },
-      undo: { kind: 'switch', summary: 'bring the schema back to the state before' },
+      undo: { kind: 'switch', summary: 'restore the schema of before the migration' },
       mark: {
         kind: 'choice',
         value: '<state>',
         choices: ['applied', 'rolled-back'],
-        summary: 'record applied or rolled-back, run nothing',
+        summary: 'record as applied or rolled-back, run nothing',
       },
-      'accept-edit': { kind: 'switch', summary: 'record the text that the file has now' },
-      harmless: { kind: 'switch', summary: 'with --accept-edit: comments and white space alone' },
+      'accept-edit': { kind: 'switch', summary: 'record the current text of the file' },
+      harmless: {
+        kind: 'switch',
+        summary: 'with --accept-edit: only if just comments and white space changed',
+      },
     },
     examples: [
-      { command: 'slipway repair', what: 'see what is wrong, and what can be done' },
-      { command: 'slipway repair --undo', what: 'roll back what stands of it' },
+      { command: 'slipway repair', what: 'see what is wrong, and the options' },
+      { command: 'slipway repair --undo', what: 'roll back the applied part' },
     ],
     exitCodes: {
       0: 'nothing is wrong, or it is resolved',
       2: COULD_NOT,
       3: 'the person declined',
-      4: 'something is wrong and nothing was decided; or the decision does not fit',
+      4: 'something needs a decision, or the decision does not fit',
       6: 'a statement of the repair failed',
     },
     load: async () => (await import('../commands/repair.ts')).repair,

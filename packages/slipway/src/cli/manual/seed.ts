@@ -11,11 +11,11 @@ const TOPIC: Topic = {
 }
 
 const SET = {
-  set: { kind: 'list', value: '<name>', summary: 'these sets alone' },
+  set: { kind: 'list', value: '<name>', summary: 'run only these sets' },
 } as const satisfies Command['flags']
 
 const DRY_RUN = {
-  'dry-run': { kind: 'switch', summary: 'say what would be written, and write nothing' },
+  'dry-run': { kind: 'switch', summary: 'show what would be written, and write nothing' },
 } as const satisfies Command['flags']
 
 /** Flags of the commands that take rows from a database. */
@@ -29,15 +29,15 @@ const ROWS = {
   sensitive: {
     kind: 'list',
     value: '<table.column>',
-    summary: 'refuse to copy these, as those that a set marks',
+    summary: 'refuse to copy these columns, as a set does by `sensitive`',
   },
-  omit: { kind: 'list', value: '<table.column>', summary: 'leave these columns alone' },
+  omit: { kind: 'list', value: '<table.column>', summary: 'leave these columns out' },
   set: { kind: 'list', value: '<name>', summary: 'the set to write to' },
   as: {
     kind: 'choice',
     value: '<form>',
     choices: ['csv', 'ndjson', 'json'],
-    summary: 'the form of data files that are new; csv where absent',
+    summary: 'format of new data files; default: csv',
   },
 } as const satisfies Command['flags']
 
@@ -69,7 +69,7 @@ export const SEED: readonly Command[] = [
     name: 'seed status',
     topic: TOPIC,
     group: 'deploy',
-    summary: 'compare the sets with what ran here',
+    summary: 'compare the sets with those that ran here',
     details: 'Compares the versions and texts of the sets with the ledger. Reads no rows.',
     positionals: [],
     flags: {},
@@ -89,11 +89,11 @@ export const SEED: readonly Command[] = [
     examples: [
       {
         command: 'slipway seed verify --env production',
-        what: 'whether all rows are there and equal',
+        what: 'check that all rows exist and are equal',
       },
     ],
     exitCodes: {
-      0: 'all rows are there and equal',
+      0: 'all rows exist and are equal',
       2: COULD_NOT,
       4: 'rows differ from the seeds',
     },
@@ -106,19 +106,19 @@ export const SEED: readonly Command[] = [
     group: 'deploy',
     summary: 'copy rows from one environment to another',
     details:
-      'Makes the rows of tables on one environment those of another, by their natural keys, in one transaction, and shows ' +
-      'what changes. Rows that only the target has stay, unless --delete is given.',
+      'Makes the rows of tables equal to those of another environment, by natural key, in one transaction, and shows ' +
+      'the changes. Rows that only the target has stay, unless you give --delete.',
     positionals: [],
     flags: {
       from: {
         kind: 'text',
         value: '<env>',
-        summary: 'where the rows come from, an environment or a connection string; required',
+        summary: 'source of the rows: an environment or a connection string; required',
       },
       to: {
         kind: 'text',
         value: '<env>',
-        summary: 'where they go; the usual target where absent',
+        summary: 'database to write to; default: the usual target',
       },
       ...ROWS,
       delete: { kind: 'switch', summary: 'delete rows that only the target has' },
@@ -128,7 +128,7 @@ export const SEED: readonly Command[] = [
     examples: [
       {
         command: 'slipway seed sync --from staging --to development --tables plans --dry-run',
-        what: 'in what a table differs',
+        what: 'see how a table differs',
       },
     ],
     exitCodes: { 0: 'done, or nothing to do', 2: COULD_NOT, 3: 'the person declined' },

@@ -8,38 +8,38 @@ export const START: readonly Command[] = [
     group: 'start',
     summary: 'write a commented slipway.config.ts',
     details:
-      'Writes slipway.config.ts with every setting explained and commented out, and says what it found ' +
-      'of the project. It changes nothing else, and never overwrites a file. Slipway works without one.',
+      'Writes slipway.config.ts with every setting explained and commented out, and reports what it found ' +
+      'in the project. It changes nothing else, and never overwrites a file. Slipway works without this file.',
     positionals: [],
     flags: {},
     examples: [{ command: 'slipway init', what: 'write the file into the folder of the project' }],
-    exitCodes: { 0: 'written', 2: 'there is one already, or the folder cannot be written to' },
+    exitCodes: { 0: 'written', 2: 'the file exists, or the folder is not writable' },
     load: async () => (await import('../commands/init.ts')).init,
   },
   {
     name: 'doctor',
     group: 'start',
-    summary: 'settings with their sources, and tests',
+    summary: 'show settings with their sources, test the setup',
     details:
-      'Shows each setting with the place that says so, and tests all that a deploy relies on: the ' +
-      'connection, the server and its rights, a pooler, the clock, disks, pg_dump, Node, Prisma. Changes nothing.',
+      'Shows each setting with its source, and tests everything that a deploy relies on: the ' +
+      'connection, the server, rights, poolers, clocks, disks, pg_dump, Node.js, Prisma. Changes nothing.',
     positionals: [],
     flags: {},
     examples: [
       { command: 'slipway doctor', what: 'the target of this folder' },
       { command: 'slipway doctor --env production', what: 'before the first deploy to it' },
     ],
-    exitCodes: { 0: 'nothing stands in the way', 2: COULD_NOT, 4: 'a deploy would fail' },
+    exitCodes: { 0: 'nothing prevents a deploy', 2: COULD_NOT, 4: 'a deploy would fail' },
     interruptible: true,
     load: async () => (await import('../commands/doctor.ts')).doctor,
   },
   {
     name: 'baseline',
     group: 'start',
-    summary: 'record what a database has already',
+    summary: 'record what a database already has',
     details:
-      'For a database that has tables and no history: runs the migrations on a shadow database, finds the part of them ' +
-      'whose catalog the database has, and records it as applied. A project without migrations gets its first one ' +
+      'For a database with tables and no history. Runs the migrations on a shadow database, finds those whose ' +
+      'result the database already has, and records them as applied. A project without migrations gets its first one ' +
       'from the database with --write, proven on a shadow database. Runs no migration on the database.',
     positionals: [],
     flags: {
@@ -47,40 +47,40 @@ export const START: readonly Command[] = [
         kind: 'text',
         value: '<name>',
         conflicts: ['to', 'accept'],
-        summary: 'make a migration of what the database has',
+        summary: 'write the first migration from the database',
       },
       to: {
         kind: 'text',
         value: '<migration>',
-        summary: 'the last one that the database has; found where absent',
+        summary: 'the last migration that the database has; default: found by comparison',
       },
       accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: drift' },
     },
     examples: [
       { command: 'slipway baseline --env production', what: 'before the first deploy to it' },
-      { command: 'slipway baseline --write init', what: 'begin with the database' },
+      { command: 'slipway baseline --write init', what: 'start a project from its database' },
     ],
     exitCodes: {
       0: 'recorded',
       2: COULD_NOT,
-      4: 'no part of the history gives what the database has',
+      4: 'the database matches no part of the history',
     },
     load: async () => (await import('../commands/baseline.ts')).baseline,
   },
   {
     name: 'engine',
     group: 'start',
-    summary: 'path of a schema engine for the Prisma CLI',
+    summary: 'print the path of a schema engine for Prisma',
     details:
-      'Prints the path of a program that answers for the schema engine which the Prisma CLI would ' +
-      'download: for machines that cannot reach the download. Give the path to the Prisma CLI in ' +
-      'PRISMA_SCHEMA_ENGINE_BINARY. Nothing but the path is on stdout.',
+      'Prints the path of a program that replaces the schema engine which the Prisma CLI would ' +
+      'download, for machines without access to the download. Give the path to the Prisma CLI in ' +
+      'PRISMA_SCHEMA_ENGINE_BINARY. It prints only the path to stdout.',
     positionals: [],
     flags: {},
     examples: [
       {
         command: 'PRISMA_SCHEMA_ENGINE_BINARY="$(slipway engine)" npx prisma migrate status',
-        what: 'run the Prisma CLI on it',
+        what: 'run the Prisma CLI with it',
       },
     ],
     exitCodes: { 0: 'printed' },

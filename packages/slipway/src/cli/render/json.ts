@@ -29,7 +29,7 @@ export interface JsonDocument {
 }
 
 /**
- * The one JSON document of a command. Keys stand in this order in every release; `ok` is true
+ * The one JSON document of a command. Keys have this order in every release; `ok` is true
  * exactly where the command exits 0.
  */
 export function renderJson(report: PresentedReport, { version, command, exitCode }: Frame): string {

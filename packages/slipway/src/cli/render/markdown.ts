@@ -75,7 +75,7 @@ function drawAction(action: TypedAction): string {
   }
 }
 
-/** Text that markdown shows as it is; what stands between backticks stays code. */
+/** Text that Markdown shows unchanged; text between backticks stays code. */
 function words(text: string): string {
   return clean(text)
     .split(/(`[^`\n]*`)/)

@@ -48,7 +48,7 @@ export interface Surroundings {
   readonly now: () => number
 }
 
-/** A line for each step as it begins; its end is told by the next one, or by the report. */
+/** A line for each step as it begins; the next one, or the report, shows its end. */
 function plainLines(stderr: Output, now: () => number): Progress {
   let saidWaiting = -Infinity
   return stoppable((event) => {

@@ -28,7 +28,7 @@ async function ask(
 }
 
 const confirm = async ({ prompt }: Context) =>
-  await prompt.confirm({ message: 'Go on?', flag: '-y' })
+  await prompt.confirm({ message: 'Continue?', flag: '-y' })
 const select = async ({ prompt }: Context) =>
   await prompt.select({
     message: 'Which?',
@@ -54,7 +54,7 @@ describe('on a terminal', () => {
       env: { NO_COLOR: '1' },
     })
     expect(answer).toBe(expected)
-    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: 'Go on? [y/N] ' })
+    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: 'Continue? [y/N] ' })
   })
 
   test('select asks until the answer is one of the numbers', async () => {

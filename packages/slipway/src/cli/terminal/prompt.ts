@@ -74,7 +74,8 @@ export function createPrompter(options: PrompterOptions): Prompter {
   const typeName = async ({ database, message }: Consent) => {
     if (!interactive) refuseToAsk({ message, flag: `--confirm ${database}` })
     return (
-      (await readLine(options, `${show(message)}\nType ${clean(database)} to go on: `)) === database
+      (await readLine(options, `${show(message)}\nType ${clean(database)} to continue: `)) ===
+      database
     )
   }
   return {
