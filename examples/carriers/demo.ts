@@ -43,7 +43,7 @@ async function main(): Promise<void> {
 }
 
 async function tour(): Promise<void> {
-  chapter('A Prisma project with a history, and no database yet')
+  chapter('A Prisma project with a history, and an empty database')
   await slipway('status')
   await slipway('deploy')
   await expectStatus({ state: 'up-to-date', pending: 0 })
@@ -74,24 +74,22 @@ async function tour(): Promise<void> {
   edit(file, 'CREATE UNIQUE INDEX', 'CREATE UNIQUE INDEX CONCURRENTLY')
   await slipway('deploy', { exit: 4 })
 
-  chapter(
-    'The rows were asked first, and nothing was changed. Accepted all the same, it stops half-way',
-  )
+  chapter('The pre-check changed nothing. With the finding accepted, the deploy stops half-way')
   await slipway('deploy --accept pre-check', { exit: 6 })
   await slipway('status', { exit: 'any' })
   await expectStatus({ state: 'failed' })
 
-  chapter('Half of it is in the database. Repair knows which half, and undoes it')
+  chapter('A part of it is applied. Repair knows which part, and undoes it')
   await slipway('repair --undo')
   await expectStatus({ state: 'behind', pending: 1 })
 
-  chapter('With the rows put right first, it goes through')
+  chapter('The migration corrects the rows first, and succeeds')
   edit(file, '-- CreateIndex', `${ONE_MAILBOX_EACH}\n-- CreateIndex`)
   await slipway('deploy')
   await slipway('status')
   await expectStatus({ state: 'up-to-date', pending: 0 })
 
-  chapter('After all of that, every seeded row is there and equal')
+  chapter('Every seeded row still exists and is equal')
   await slipway('seed verify')
 }
 

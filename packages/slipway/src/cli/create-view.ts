@@ -11,7 +11,7 @@ export function createBlocks({ migration, down, kept }: CreateResult, cwd: strin
     status('note', `Kept ${objectText(object)}`, reason),
   )
   if (!migration)
-    return [status('done', 'The schema is what the migrations give: nothing to write'), ...spared]
+    return [status('done', 'The schema matches the migrations: nothing to write'), ...spared]
   const { name, path: file, sql: text } = migration
   const files = path.relative(cwd, file) + (down ? ', down.sql' : '')
   return [
@@ -19,7 +19,7 @@ export function createBlocks({ migration, down, kept }: CreateResult, cwd: strin
     ...spared,
     ...(down
       ? downBlocks(down)
-      : [status('note', 'It is empty; its down migration is written when it is known')]),
+      : [status('note', 'It is empty; rollback writes its down migration later')]),
     sql(text),
   ]
 }
@@ -29,7 +29,7 @@ function downBlocks({ proof, losses, choices, notRestored }: WrittenDown): Block
     ...(proof
       ? [...proofBlocks(proof), ...proof.reasons.map((why) => status('warning', why))]
       : [
-          status('warning', 'Its down migration does not bring the schema back'),
+          status('warning', 'Its down migration does not restore the schema'),
           ...losses.map(lossBlock),
         ]),
     ...choices.map((choice) => status('warning', choiceText(choice))),

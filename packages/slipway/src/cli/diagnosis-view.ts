@@ -6,7 +6,7 @@ export function diagnosisBlocks(
   { database, problems }: Diagnosis,
   commandLine: (args: readonly string[]) => string,
 ): Block[] {
-  if (problems.length === 0) return [status('done', `Nothing is to be repaired on ${database}`)]
+  if (problems.length === 0) return [status('done', `Nothing to repair on ${database}`)]
   return problems.flatMap((problem) => [
     heading(problem.migration),
     paragraph(describeProblem(problem)),
@@ -22,7 +22,7 @@ function failedBlocks({
 }: Extract<Problem, { kind: 'failed' }>): Block[] {
   return [
     ...invalidIndexes.map((name) =>
-      status('warning', `Index ${name} is not valid: its build broke off`),
+      status('warning', `Index ${name} is not valid: its build was cut off`),
     ),
     ...(editedSince ? [status('warning', 'The file was edited since it began')] : []),
     ...(failsOnShadow

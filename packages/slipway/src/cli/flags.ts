@@ -26,15 +26,15 @@ export const GLOBAL_FLAGS = {
     kind: 'choice',
     value: '<format>',
     choices: FORMATS,
-    summary: 'how the report is written',
+    summary: 'format of the report',
   },
   json: { kind: 'switch', summary: 'short for --format json' },
   confirm: {
     kind: 'text',
     value: '<database>',
-    summary: 'consent, by name, to change this database',
+    summary: 'consent to change the database of this name',
   },
-  yes: { kind: 'switch', short: 'y', summary: 'answer yes where that destroys nothing' },
+  yes: { kind: 'switch', short: 'y', summary: 'answer yes to questions that destroy nothing' },
   'no-interactive': { kind: 'switch', summary: 'never ask: fail and name the flag' },
   verbose: {
     kind: 'switch',

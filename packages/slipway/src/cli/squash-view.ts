@@ -28,7 +28,7 @@ export function squashBlocks(squash: DraftedSquash, file: string | undefined): B
       `${squashed.length} migrations become ${name}: ${statements} statements`,
       `${first} to ${last}`,
     ),
-    status('done', 'Both histories were run, and give the same', compared),
+    status('done', 'Both histories were run and give the same result', compared),
     ...formNotes(squash),
     ...differenceNotes(squash),
     file === undefined

@@ -7,7 +7,7 @@ export const FAIL_ON = {
     kind: 'choice',
     value: '<severity>',
     choices: ['error', 'warning', 'never'],
-    summary: 'what makes it exit 4; error where absent',
+    summary: 'lowest severity that exits 4; default: error',
   },
 } as const satisfies Readonly<Record<string, FlagSpec>>
 

@@ -17,7 +17,11 @@ function view({ recorded, undecided, pending, changes }: BaselineResult): Block[
   return [
     ...recorded.map((one) =>
       undecided.includes(one)
-        ? status('warning', `Recorded ${one}`, 'it changes rows alone, so nobody can see it')
+        ? status(
+            'warning',
+            `Recorded ${one}`,
+            'it changes only rows, so the comparison cannot show it',
+          )
         : status('done', `Recorded ${one}`),
     ),
     ...pending.map((one) => status('pending', one, 'pending')),

@@ -28,7 +28,7 @@ function view(result: DeployResult, ok: boolean): Block[] {
     ...keptLines(kept),
     ...(driftUnknown === null
       ? []
-      : [status('warning', 'Drift could not be looked for before', driftUnknown)]),
+      : [status('warning', 'Drift could not be checked before the deploy', driftUnknown)]),
     ...(verified && ok ? [status('done', 'Verified: every index is valid')] : []),
     paragraph(`${done} of ${receipts.length} migrations deployed to ${place}.`),
   ]

@@ -23,13 +23,13 @@ function view({
   if (unknown !== null) return []
   return [
     drifted
-      ? paragraph(`${database} is not what its history gives.`)
-      : status('done', `${database} is what its history gives`),
-    ...(toHistory ? [heading('To make the database like its history'), sql(toHistory)] : []),
+      ? paragraph(`${database} differs from its history.`)
+      : status('done', `${database} matches its history`),
+    ...(toHistory ? [heading('SQL that returns the database to its history'), sql(toHistory)] : []),
     ...choices.map((choice) => status('warning', choiceText(choice))),
-    ...(toTarget ? [heading('To make a migration of what the database has'), sql(toTarget)] : []),
+    ...(toTarget ? [heading('SQL for a migration that keeps the changes'), sql(toTarget)] : []),
     ...columnOrder.map(({ table }) =>
-      status('note', `${table} has its columns in another order`, 'no drift'),
+      status('note', `${table} has its columns in another order`, 'not drift'),
     ),
     ...unmodelled.map((objects) => status('warning', `Not compared: ${objects}`)),
   ]

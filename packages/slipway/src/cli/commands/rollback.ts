@@ -39,7 +39,7 @@ function view(result: RollbackResult, ok: boolean): Block[] {
       ),
     ),
     ...(testRun.kind === 'proven' && ok
-      ? [status('done', 'The schema is that of the history that stays')]
+      ? [status('done', 'The schema matches the remaining history')]
       : []),
     ...(testRun.kind === 'not-tested'
       ? [status('warning', 'Not tested on a shadow database', testRun.reason)]

@@ -18,7 +18,7 @@ export const status: Handler = async ({ slipway, commandLine }, { flags }) => {
 function keptLine({ count, bytes }: StatusResult['kept'], list: string): Block[] {
   if (count === 0) return []
   const what = count === 1 ? 'one thing' : `${count} things`
-  return [line('note', `Kept of what deploys destroyed: ${what}, ${sizeOf(bytes)}`, list)]
+  return [line('note', `Kept data of deploys: ${what}, ${sizeOf(bytes)}`, list)]
 }
 
 function view(result: StatusResult, list: string): Block[] {

@@ -44,7 +44,7 @@ export const DEPLOY: readonly Command[] = [
       2: COULD_NOT,
       3: 'the person declined',
       4: 'drift, a failed pre-check, hazards, a changed plan, or a failed verification',
-      5: 'a migration failed, and left nothing behind',
+      5: 'a migration failed and was rolled back',
       6: 'a migration that runs step by step stopped in the middle',
     },
     load: async () => (await import('../commands/deploy.ts')).deploy,

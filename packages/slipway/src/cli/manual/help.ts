@@ -6,7 +6,7 @@ export const HELP: readonly Command[] = [
   {
     name: 'completion',
     group: 'help',
-    summary: 'completion script for a shell',
+    summary: 'print a completion script for a shell',
     details: 'Prints a script that completes commands, flags and their values in the shell.',
     positionals: [{ name: 'shell', summary: SHELLS.join(', '), required: true, choices: SHELLS }],
     flags: {},
@@ -21,7 +21,7 @@ export const HELP: readonly Command[] = [
   {
     name: 'help',
     group: 'help',
-    summary: 'flags, examples and exit codes of a command',
+    summary: 'show flags, examples and exit codes of a command',
     details: 'Shows all commands on one screen, or one command in full.',
     positionals: [{ name: 'command', summary: 'name of a command', repeated: true }],
     flags: {},

@@ -7,7 +7,7 @@ export const LOOK: readonly Command[] = [
   {
     name: 'status',
     group: 'look',
-    summary: 'what is applied, pending, failed, edited',
+    summary: 'show applied, pending, failed, edited migrations',
     details:
       'Compares the history of the target with the migrations of the project, as Prisma does. ' +
       'It changes nothing, and takes no lock.',
@@ -28,7 +28,7 @@ export const LOOK: readonly Command[] = [
   {
     name: 'drift',
     group: 'look',
-    summary: 'what differs from the history, by object',
+    summary: 'show what differs from the history, by object',
     details:
       'Replays the applied migrations on a shadow database and compares its schema with the target. Names each ' +
       'object that differs, and gives SQL for both directions. Changes nothing and takes no lock, unless --write ' +
@@ -52,7 +52,7 @@ export const LOOK: readonly Command[] = [
   {
     name: 'plan',
     group: 'look',
-    summary: 'what a deploy would do here, step by step',
+    summary: 'show what a deploy would do here, step by step',
     details:
       'Lists the statements of the pending migrations: what each locks, the rows of that ' +
       'table, what it does with them, about how long it takes, what it destroys. Judges the hazards by the sizes ' +

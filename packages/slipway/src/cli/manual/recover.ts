@@ -4,7 +4,7 @@ import { COULD_NOT } from './could-not.ts'
 const KEPT: Topic = {
   name: 'kept',
   group: 'recover',
-  summary: 'what deploys destroyed and kept',
+  summary: 'list, restore and drop data that deploys kept',
   details:
     'A deploy keeps the data that its statements destroy: tables, columns, rows. A rollback restores it; these ' +
     'commands list kept data, restore one piece of it, and drop old data.',

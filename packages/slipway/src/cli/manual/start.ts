@@ -19,7 +19,7 @@ export const START: readonly Command[] = [
   {
     name: 'doctor',
     group: 'start',
-    summary: 'settings with their sources, and tests',
+    summary: 'show settings with their sources, test the setup',
     details:
       'Shows each setting with its source, and tests everything that a deploy relies on: the ' +
       'connection, the server, rights, poolers, clocks, disks, pg_dump, Node.js, Prisma. Changes nothing.',
@@ -70,7 +70,7 @@ export const START: readonly Command[] = [
   {
     name: 'engine',
     group: 'start',
-    summary: 'path of a schema engine for the Prisma CLI',
+    summary: 'print the path of a schema engine for Prisma',
     details:
       'Prints the path of a program that replaces the schema engine which the Prisma CLI would ' +
       'download, for machines without access to the download. Give the path to the Prisma CLI in ' +
