@@ -1,7 +1,7 @@
 import { canonicalize, encodeId, type Fact, type FactBase } from '@supabase/pg-delta'
 import type { Catalog } from './catalog.ts'
 import { factBase } from './fact-base.ts'
-import { comparable, comparedFacts } from './fingerprint.ts'
+import { comparable, comparedFacts } from './facts-fingerprint.ts'
 import { type SchemaScript, scriptBetween } from './schema-script.ts'
 
 const noOwner = () => false

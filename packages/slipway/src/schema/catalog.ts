@@ -7,7 +7,8 @@ import {
 } from '@supabase/pg-delta'
 import type { Session } from '../database/index.ts'
 import { type Answers, type Extracted, extractFacts, extractUnlessSame } from './extraction.ts'
-import { type Fingerprint, fingerprintOf, isGiven } from './fingerprint.ts'
+import { fingerprintOf, isGiven } from './facts-fingerprint.ts'
+import type { Fingerprint } from './fingerprint.ts'
 import { everything, type Scope } from './scope.ts'
 
 /** Slipway's own schema on a target; it never enters a catalog. */

@@ -1,7 +1,8 @@
 import { type Fact, canonicalize, encodeId } from '@supabase/pg-delta'
 import { objectKey, objectOfKey, type ObjectRef, objectText } from '../statements/index.ts'
 import type { Catalog } from './catalog.ts'
-import { comparable, comparedFacts, type Fingerprint } from './fingerprint.ts'
+import { comparable, comparedFacts } from './facts-fingerprint.ts'
+import type { Fingerprint } from './fingerprint.ts'
 import { referenceTo } from './reference.ts'
 
 /** One object in which two catalogs differ, seen from the first to the second. */

@@ -40,7 +40,8 @@ export {
 } from './model.ts'
 export { readFingerprint, readSchema } from './dialects.ts'
 export { schemaFailures } from './failures.ts'
-export { type Fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
+export { FINGERPRINT_METHOD } from './facts-fingerprint.ts'
+export type { Fingerprint } from './fingerprint.ts'
 export { schemaOf } from './catalog-schema.ts'
 export {
   type Choice,

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Action } from './action.ts'
 import { destructionsBy } from './destruction.ts'
+import { parseStatements } from './parse-statements.ts'
 import { loadParser } from './parser.ts'
-import { parseStatements } from './statement.ts'
 
 beforeAll(loadParser)
 

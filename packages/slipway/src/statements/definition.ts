@@ -62,11 +62,6 @@ export function columnOf(def: ColumnDef, source: Source): ColumnDefinition {
   }
 }
 
-/** Whether a column is required and has no default: then it cannot be added to a table with rows. */
-export function isRequired({ notNull, default: value, filledBy }: ColumnDefinition): boolean {
-  return notNull && value === undefined && filledBy === undefined
-}
-
 function fillingOf(parts: readonly Constraint[]): ColumnDefinition['filledBy'] {
   if (parts.some(({ contype }) => contype === 'CONSTR_IDENTITY')) return 'identity'
   const generated = parts.find(({ contype }) => contype === 'CONSTR_GENERATED')

@@ -1,6 +1,7 @@
 import type { ByDialect, Dialect } from '../database/index.ts'
+import { parseStatements } from './parse-statements.ts'
 import { loadParser } from './parser.ts'
-import { parseStatements, type Statement } from './statement.ts'
+import type { Statement } from './statement.ts'
 
 /** Reads the SQL of one dialect. */
 export interface StatementParser {

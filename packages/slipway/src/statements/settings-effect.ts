@@ -1,11 +1,5 @@
 import type { Node } from 'libpg-query'
-
-/**
- * Whether a statement changes settings of its session. `changes`: by its grammar (SET, RESET, DISCARD,
- * set_config). `maybe`: it runs functions or code, which can. `transaction`: SET TRANSACTION, before which no
- * query may run in its transaction.
- */
-export type SettingsEffect = 'none' | 'maybe' | 'changes' | 'transaction'
+import type { SettingsEffect } from './statement.ts'
 
 const RUNS_CODE = [
   'SelectStmt',

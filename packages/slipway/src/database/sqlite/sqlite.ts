@@ -108,7 +108,7 @@ function run(database: DatabaseSync, sql: string, params: readonly unknown[]): R
   const statement = database.prepare(sql)
   statement.setReadBigInts(true)
   statement.setReturnArrays(true)
-  // Ours are numbered `$1`, as on PostgreSQL; Prisma's engine writes `?` for each.
+  // Slipway numbers parameters (`$1`), as on PostgreSQL; Prisma's engine writes `?` for each.
   const values = params.map(inputValue)
   const named = Object.fromEntries(values.map((value, at) => [`$${at + 1}`, value]))
   const isNamed = sql.includes('$1')
