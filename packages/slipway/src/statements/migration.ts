@@ -1,6 +1,6 @@
 import { checksum } from './checksum.ts'
-import { parseStatements } from './parse-statements.ts'
-import { loadParser } from './parser.ts'
+import { parseStatements } from './postgres/parse-statements.ts'
+import { loadParser } from './postgres/parser.ts'
 import type { Statement } from './statement.ts'
 import { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
 
