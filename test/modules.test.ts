@@ -11,7 +11,7 @@ test.each([
   ['a module before it', 'plan/plan.ts', '../history/index.ts'],
   ['a file of its own', 'plan/plan.ts', './step.ts'],
   ['a package that nobody owns', 'plan/plan.ts', 'zod'],
-  ['a package that it owns', 'database/postgres.ts', 'pg'],
+  ['a package that it owns', 'database/postgres/with-postgres.ts', 'pg'],
   ['a module, from above the modules', 'bin.ts', './cli/index.ts'],
   ['anything, in a test', 'plan/plan.test.ts', 'pg'],
 ])('allowed: %s', (_, file, specifier) => {

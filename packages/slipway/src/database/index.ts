@@ -1,15 +1,20 @@
 import type { Address, Session, SessionOptions } from './port.ts'
 
-export { isLoopback, isSameServer, locate, type PostgresLocation } from './connection-string.ts'
-export type { Embedded, EmbeddedImage } from './embedded.ts'
-export type { EmbeddedServer } from './embedded-server.ts'
-export type { LocalServer } from './local-server.ts'
+export {
+  isLoopback,
+  isSameServer,
+  locate,
+  type PostgresLocation,
+} from './postgres/connection-string.ts'
+export type { Embedded, EmbeddedImage } from './postgres/embedded.ts'
+export type { EmbeddedServer } from './postgres/embedded-server.ts'
+export type { LocalServer } from './postgres/local-server.ts'
 export { addressOf } from './address-of.ts'
 export { type ByDialect, type Dialect, dialectOf, productOf } from './dialect.ts'
 export { databaseFailures } from './failures.ts'
-export { programFolders, type Programs, serverPrograms } from './programs.ts'
-export { wordForWord } from './server-error.ts'
-export { quoteIdentifier, quoteLiteral } from './quote.ts'
+export { programFolders, type Programs, serverPrograms } from './postgres/programs.ts'
+export { wordForWord } from './postgres/server-error.ts'
+export { quoteIdentifier, quoteLiteral } from './postgres/quote.ts'
 export type {
   Address,
   DatabaseKind,
@@ -31,11 +36,11 @@ export async function withSession<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   if (address.kind === 'postgres') {
-    const { withPostgres } = await import('./postgres.ts')
+    const { withPostgres } = await import('./postgres/with-postgres.ts')
     return await withPostgres(address.url, options, work)
   }
   if (address.kind === 'sqlite') {
-    const { withSqlite } = await import('./sqlite/sqlite.ts')
+    const { withSqlite } = await import('./sqlite/with-sqlite.ts')
     return await withSqlite(address.file, options, work)
   }
   return await withEmbedded({ ...options, ...address }, ({ session }) => work(session))
@@ -43,33 +48,33 @@ export async function withSession<T>(
 
 /** Opens an embedded database that can export an image of itself: for shadow databases. */
 export async function withEmbedded<T>(
-  options: import('./embedded.ts').EmbeddedOptions,
-  work: (embedded: import('./embedded.ts').Embedded) => Promise<T>,
+  options: import('./postgres/embedded.ts').EmbeddedOptions,
+  work: (embedded: import('./postgres/embedded.ts').Embedded) => Promise<T>,
 ): Promise<T> {
-  const embedded = await import('./embedded.ts')
+  const embedded = await import('./postgres/embedded.ts')
   return await embedded.withEmbedded(options, work)
 }
 
 /** Runs a private server of this machine's PostgreSQL: for shadow databases. See local-server.ts. */
 export async function withLocalServer<T>(
-  programs: import('./programs.ts').Programs,
+  programs: import('./postgres/programs.ts').Programs,
   home: string,
-  work: (server: import('./local-server.ts').LocalServer) => Promise<T>,
+  work: (server: import('./postgres/local-server.ts').LocalServer) => Promise<T>,
 ): Promise<{ readonly value: T } | undefined> {
-  const local = await import('./local-server.ts')
+  const local = await import('./postgres/local-server.ts')
   return await local.withLocalServer(programs, home, work)
 }
 
 /** Serves an embedded database on a port: see embedded-server.ts. */
 export async function serveEmbedded(
-  options: Parameters<typeof import('./embedded-server.ts').serveEmbedded>[0],
-): Promise<import('./embedded-server.ts').EmbeddedServer> {
-  const embedded = await import('./embedded-server.ts')
+  options: Parameters<typeof import('./postgres/embedded-server.ts').serveEmbedded>[0],
+): Promise<import('./postgres/embedded-server.ts').EmbeddedServer> {
+  const embedded = await import('./postgres/embedded-server.ts')
   return await embedded.serveEmbedded(options)
 }
 
 /** Refuses a transaction pooler before a target: see pooler.ts. */
 export async function refuseTransactionPooler(session: Session, address: Address): Promise<void> {
-  const pooler = await import('./pooler.ts')
+  const pooler = await import('./postgres/pooler.ts')
   await pooler.refuseTransactionPooler(session, address)
 }

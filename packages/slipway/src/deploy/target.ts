@@ -11,7 +11,7 @@ import { createHistorySql, prepareLedger, upgradeLedger } from '../history/index
 import { command, type Emit, failureOf, otherCommand } from '../kernel/index.ts'
 import type { ReplayMigration, ShadowOptions } from '../shadow/index.ts'
 import { raiseDatabase } from './failures.ts'
-import { withDeployLock } from './lock.ts'
+import { withDeployLock } from './postgres/lock.ts'
 
 /** A target and the conditions of working on it. */
 export interface WorkRequest {

@@ -8,7 +8,7 @@ import {
 import { attempt, type Failure } from '../kernel/index.ts'
 import type { Target } from '../project/index.ts'
 import { type Check, failed, formatBytes, passed, skipped, warned } from './check.ts'
-import { checkRights } from './rights.ts'
+import { checkRights } from './postgres/rights.ts'
 
 /** What the server's checks found, and what others need of it. */
 export interface ServerReport {

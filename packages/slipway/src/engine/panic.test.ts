@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { attempt } from '../kernel/index.ts'
 import { withRawEngine } from './engine.ts'
-import { sessionOnNothing } from './nowhere.ts'
+import { sessionOnNothing } from './postgres/nowhere.ts'
 
 // In a file of its own: the engine of a process is not called again after it has crashed.
 test('a crash of the engine is a failure, and the engine is not called again', async () => {

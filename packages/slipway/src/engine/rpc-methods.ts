@@ -1,12 +1,12 @@
 import type { DiffTarget } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import { addressOf, type Session, withSession } from '../database/index.ts'
 import { ConnectionString } from '../kernel/index.ts'
-import { createDatabase, requireUrl } from './create-database.ts'
 import { type EngineCall, filterOf, withRawEngine, type WithShadow } from './engine.ts'
-import { sessionOnNothing } from './nowhere.ts'
+import { createDatabase, requireUrl } from './postgres/create-database.ts'
+import { sessionOnNothing } from './postgres/nowhere.ts'
+import { extensionsOf, type Shadows } from './postgres/shadow.ts'
 import { type Datasource, datasourceOfSchema } from './program-arguments.ts'
 import { forEngine, restoreConfiguration, type SchemaFile } from './schema-file.ts'
-import { extensionsOf, type Shadows } from './shadow.ts'
 
 export type Params = Readonly<Record<string, unknown>>
 

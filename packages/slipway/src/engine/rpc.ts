@@ -2,10 +2,10 @@ import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import { failureOf } from '../kernel/index.ts'
 import { filterOf, withRawEngine } from './engine.ts'
 import { type Held, holdOpen } from './hold-open.ts'
+import { extensionsOf, migrationsIn, withShadows } from './postgres/shadow.ts'
 import { MigrationScriptError } from './rpc-error.ts'
 import { OWN_METHODS, type Params, type RpcContext, withDatabase } from './rpc-methods.ts'
 import { forEngine, type SchemaFile } from './schema-file.ts'
-import { extensionsOf, migrationsIn, withShadows } from './shadow.ts'
 
 /** Answers one request of the native engine's protocol. */
 export type Handle = (method: string, params: Params) => Promise<unknown>

@@ -2,7 +2,7 @@ import type { SchemaFilter } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import type { RawResult, Session } from '../database/index.ts'
 import { attempt, invariant, type Result } from '../kernel/index.ts'
 import { withEngine } from './engine.ts'
-import { sessionOnNothing } from './nowhere.ts'
+import { sessionOnNothing } from './postgres/nowhere.ts'
 import { forEngine, restoreConfiguration, type SchemaFile } from './schema-file.ts'
 
 /** SQL as Prisma writes it into a `migration.sql`. */

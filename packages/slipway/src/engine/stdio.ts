@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { createDatabase, dropDatabase } from './create-database.ts'
+import { createDatabase, dropDatabase } from './postgres/create-database.ts'
 import { type ProgramArguments, parseArguments, resolveDatasource } from './program-arguments.ts'
 import { rpcErrorOf } from './rpc-error.ts'
 import { withDatabase } from './rpc-methods.ts'

@@ -2,10 +2,10 @@ import type { Session } from '../database/index.ts'
 import { type Failure, failureOf } from '../kernel/index.ts'
 import type { Statement, TransactionGroup } from '../statements/index.ts'
 import type { Hooks } from './hooks.ts'
-import { localTimeoutsSql, type Timeouts } from './limits.ts'
 import { type Message, messageText, statementMessages, stopPlace } from './message.ts'
 import type { Observer } from './observer.ts'
-import type { Sql } from './session-reset.ts'
+import { localTimeoutsSql, type Timeouts } from './postgres/limits.ts'
+import type { Sql } from './postgres/session-reset.ts'
 
 /** One transaction group, and what is sent with it. */
 export interface GroupExecution {

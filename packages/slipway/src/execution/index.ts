@@ -1,8 +1,8 @@
-export { advisoryHolders, describeBlocker } from './blockers.ts'
+export { advisoryHolders, describeBlocker } from './postgres/blockers.ts'
 export { executionFailures, stoppedFailure } from './run-failures.ts'
 export type { Execution } from './execution.ts'
 export { type Hooks, NO_HOOKS, type StatementHooks } from './hooks.ts'
-export { invalidIndexes } from './index-state.ts'
+export { invalidIndexes } from './postgres/index-state.ts'
 export {
   deployJournal,
   type Journal,
@@ -10,12 +10,12 @@ export {
   repairJournal,
   rollbackJournal,
 } from './journal.ts'
-export { type Limits, targetSettingsSql, type TargetSession } from './limits.ts'
+export { type Limits, targetSettingsSql, type TargetSession } from './postgres/limits.ts'
 export { readFromTarget } from './lock-retry.ts'
 export type { Observer } from './observer.ts'
-export { queryWithinLimits } from './query-within-limits.ts'
+export { queryWithinLimits } from './postgres/query-within-limits.ts'
 export { notRun, type Receipt } from './receipt.ts'
 export { runMigrations, type RunOutcome } from './run-migrations.ts'
 export { runOnShadow, runShadowGroup, type ShadowRefusal } from './run-on-shadow.ts'
 export { finishedGroups } from './run-steps.ts'
-export { resetSessionSql } from './session-reset.ts'
+export { resetSessionSql } from './postgres/session-reset.ts'

@@ -17,8 +17,8 @@ import {
   NO_OBSTACLE,
   type Obstacle,
   watchBlockers,
-} from './blockers.ts'
-import type { Limits, TargetSession } from './limits.ts'
+} from './postgres/blockers.ts'
+import type { Limits, TargetSession } from './postgres/limits.ts'
 import { raise, stoppedFailure } from './run-failures.ts'
 
 const PAUSE_MS = 500

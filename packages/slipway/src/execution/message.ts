@@ -1,7 +1,7 @@
 import type { ServerError } from '../kernel/index.ts'
 import { indexOfCharacter, type Statement, type TransactionGroup } from '../statements/index.ts'
 import type { Hooks } from './hooks.ts'
-import { reassertTimeoutsSql, type Timeouts } from './limits.ts'
+import { reassertTimeoutsSql, type Timeouts } from './postgres/limits.ts'
 
 /** A part of a message: the server's answers to it are answers about `statement`. */
 interface Piece {

@@ -3,11 +3,11 @@ import type { Migration } from '../statements/index.ts'
 import { executeGroup, type Refusal } from './execute-group.ts'
 import type { Execution } from './execution.ts'
 import { NO_HOOKS } from './hooks.ts'
-import { targetSettingsSql, type TargetSession, timeoutsNow } from './limits.ts'
 import { type Attempts, retryOnLockTimeout } from './lock-retry.ts'
 import type { StopPlace } from './message.ts'
+import { targetSettingsSql, type TargetSession, timeoutsNow } from './postgres/limits.ts'
+import { changesSettings, resetSessionSql } from './postgres/session-reset.ts'
 import { doneReceipt, type MigrationOutcome } from './receipt.ts'
-import { changesSettings, resetSessionSql } from './session-reset.ts'
 import { refusedBy, statementFailure } from './statement-failure.ts'
 
 /**

@@ -4,7 +4,7 @@ import type { Migration, TransactionGroup } from '../statements/index.ts'
 import { executeGroup, type Refusal } from './execute-group.ts'
 import { type Hooks, NO_HOOKS } from './hooks.ts'
 import type { Observer } from './observer.ts'
-import { changesSettings, resetSessionSql } from './session-reset.ts'
+import { changesSettings, resetSessionSql } from './postgres/session-reset.ts'
 
 /** A migration to be executed on a shadow database: nobody else is there, and nothing is recorded. */
 export interface ShadowExecution {

@@ -5,18 +5,23 @@ import type { Action, Migration, TransactionGroup } from '../statements/index.ts
 import { executeGroup, type Refusal } from './execute-group.ts'
 import type { Execution } from './execution.ts'
 import { NO_HOOKS } from './hooks.ts'
-import { dropInvalidIndex, indexState } from './index-state.ts'
-import { sessionTimeoutsSql, targetSettingsSql, type TargetSession, timeoutsNow } from './limits.ts'
 import { type Attempts, type Retried, retryOnLockTimeout } from './lock-retry.ts'
-import { doneReceipt, type MigrationOutcome, type Receipt, statementReceipts } from './receipt.ts'
-import { raise } from './run-failures.ts'
+import { dropInvalidIndex, indexState } from './postgres/index-state.ts'
+import {
+  sessionTimeoutsSql,
+  targetSettingsSql,
+  type TargetSession,
+  timeoutsNow,
+} from './postgres/limits.ts'
 import {
   changesSettings,
   OWN_ROLE_SQL,
   resetSessionSql,
   settingsBeforeSql,
   type Sql,
-} from './session-reset.ts'
+} from './postgres/session-reset.ts'
+import { doneReceipt, type MigrationOutcome, type Receipt, statementReceipts } from './receipt.ts'
+import { raise } from './run-failures.ts'
 import { statementFailure } from './statement-failure.ts'
 
 /** What the steps of one migration share. */

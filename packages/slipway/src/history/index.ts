@@ -22,8 +22,8 @@ export {
   readLedgerRows,
   receiptSql,
   writeSchemaState,
-} from './ledger.ts'
-export { forgetLedgerSql, prepareLedger, upgradeLedger } from './ledger-upgrade.ts'
+} from './postgres/ledger.ts'
+export { forgetLedgerSql, prepareLedger, upgradeLedger } from './postgres/ledger-upgrade.ts'
 export type { SquashStatus } from './squash.ts'
 export {
   appliedRowSql,

@@ -14,6 +14,6 @@ export {
 } from './drift-gate.ts'
 export { type MigrationPlan, planMigration, planMigrations } from './migration-plan.ts'
 export { type PreCheckResult, VIOLATION_LIMIT } from './pre-check.ts'
-export { preCheck } from './run-pre-checks.ts'
-export { readTableSizes } from './table-sizes.ts'
+export { preCheck } from './postgres/run-pre-checks.ts'
+export { readTableSizes } from './postgres/table-sizes.ts'
 export { looksHarmless, survey, type Survey } from './survey.ts'

@@ -16,7 +16,7 @@ import {
   type ObjectName,
   type TableAction,
 } from '../statements/index.ts'
-import { parseType, typeSql } from './type-range.ts'
+import { parseType, typeSql } from './postgres/type-range.ts'
 
 /** What is known of the rows of a target, at one of the pending statements. */
 export interface PendingRows {

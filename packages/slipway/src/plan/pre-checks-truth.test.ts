@@ -4,8 +4,8 @@ import { checkedRows, serverTakes } from '../../test/checked-rows.ts'
 import { createTarget, type TestTarget } from '../../test/target.ts'
 import { withSession } from '../database/index.ts'
 import { planMigrations, preCheck } from './index.ts'
+import { readTargetFacts } from './postgres/run-pre-checks.ts'
 import { preChecksOf } from './pre-checks.ts'
-import { readTargetFacts } from './run-pre-checks.ts'
 
 let target: TestTarget
 

@@ -6,11 +6,6 @@ import {
   tableNamed as schemaTable,
 } from '../schema/index.ts'
 import type { Action, ConstraintDefinition, Statement, TableAction } from '../statements/index.ts'
-import {
-  constraintQuestions,
-  notNullQuestion,
-  uniqueIndexQuestion,
-} from './constraint-questions.ts'
 import type { MigrationPlan } from './migration-plan.ts'
 import {
   followAction,
@@ -19,10 +14,15 @@ import {
   rowsOfTarget,
   tableNamed,
 } from './pending-rows.ts'
+import {
+  constraintQuestions,
+  notNullQuestion,
+  uniqueIndexQuestion,
+} from './postgres/constraint-questions.ts'
+import { typeChangeQuestion } from './postgres/type-change.ts'
 import type { PreCheck } from './pre-check.ts'
 import type { Asking, Question } from './question.ts'
 import { followRows } from './row-changes.ts'
-import { typeChangeQuestion } from './type-change.ts'
 
 /** What pre-checks need to know of a target beside the migrations. */
 export interface TargetFacts {

@@ -1,6 +1,6 @@
 import type { DatabaseSchema } from '../schema/index.ts'
-import { type Offence, offendingRows, unknownColumn } from './offending-rows.ts'
 import type { PendingRows, PendingTable } from './pending-rows.ts'
+import { type Offence, offendingRows, unknownColumn } from './postgres/offending-rows.ts'
 import type { Doubts, PreCheck, PreCheckKind } from './pre-check.ts'
 import { doubtsOf, whyFilled } from './row-changes.ts'
 

@@ -7,7 +7,7 @@ import { loadParser, parseStatements } from '../statements/index.ts'
 import { type DeployPlan, deployPlan } from './deploy-plan.ts'
 import { appliedMigrations, appliedRows } from './drift-gate.ts'
 import type { MigrationPlan } from './migration-plan.ts'
-import { readTableSizes } from './table-sizes.ts'
+import { readTableSizes } from './postgres/table-sizes.ts'
 
 /** A target's history, the project's migrations, and those of them that are to be run. */
 export interface Pending {

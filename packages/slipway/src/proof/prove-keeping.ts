@@ -24,7 +24,7 @@ import {
   type Statement,
 } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
-import { compareRows, readRowSums, type RowSums, tableRef } from './row-sums.ts'
+import { compareRows, readRowSums, type RowSums, tableRef } from './postgres/row-sums.ts'
 import { type EmptyTables } from './test-run.ts'
 
 /** What a test run with safekeeping showed of a lossy migration. */

@@ -24,9 +24,9 @@ import {
   type ObjectRef,
   objectText,
 } from '../statements/index.ts'
+import { type StoppedRun, type Trace } from './postgres/trace.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
 import { FIRST_START, runUpDownUp, type TestRun, type Start, type EmptyTables } from './test-run.ts'
-import { type StoppedRun, type Trace } from './trace.ts'
 
 /** The record of a test run. Plain JSON: it can be stored beside the migration. */
 export interface Proof {

@@ -5,8 +5,8 @@ import { raiseRefusal, replay, type ReplayMigration } from '../shadow/index.ts'
 import { emptyTables, type Filling, type RowStyle, fillTables } from '../shadow/index.ts'
 import { readShape, type ShapeTable } from '../shadow/index.ts'
 import { loadParser, type Migration, parseMigration, type Statement } from '../statements/index.ts'
-import { compareRows, readRowSums, type RowChange, type RowSums } from './row-sums.ts'
-import { runTraced, type StoppedRun, type Trace } from './trace.ts'
+import { compareRows, readRowSums, type RowChange, type RowSums } from './postgres/row-sums.ts'
+import { runTraced, type StoppedRun, type Trace } from './postgres/trace.ts'
 
 /** What a test run showed: the migration run on rows, back, and run again. */
 export interface TestRun {

@@ -11,7 +11,7 @@ import { advice, rethrow } from '../kernel/index.ts'
 import { planMigration } from '../plan/index.ts'
 import { loadParser } from '../statements/index.ts'
 import { raise } from './failures.ts'
-import { planReset } from './reset-sql.ts'
+import { planReset } from './postgres/reset-sql.ts'
 
 /** A reset: all that the project has in a database is dropped, and deployed again. */
 export interface ResetRequest extends WorkRequest {

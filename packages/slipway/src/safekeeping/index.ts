@@ -1,7 +1,7 @@
 export { keepingOf } from './keeping.ts'
 export { describeKept, type Kept, readKept } from './kept.ts'
 export { safekeepingFailures } from './failures.ts'
-export { createKeepingSql } from './keeping-functions.ts'
+export { createKeepingSql } from './postgres/keeping-functions.ts'
 export { type Made, madeBefore, nameKey } from './made.ts'
 export { expired, pruneKept, restoreKept } from './prune.ts'
 export { restoringOf } from './restoring.ts'

@@ -2,8 +2,8 @@ import { quoteLiteral } from '../database/index.ts'
 import type { Hooks, StatementHooks } from '../execution/index.ts'
 import type { Action, ObjectName, Statement } from '../statements/index.ts'
 import { type Made, madeBefore, nameKey } from './made.ts'
+import { call, literals, quoted } from './postgres/sql-text.ts'
 import { releasing } from './releasing.ts'
-import { call, literals, quoted } from './sql-text.ts'
 
 /** Above this many rows a dropped column is set aside by a rename: a copy would hold its lock for long. */
 const MAX_COPIED_ROWS = 5_000_000

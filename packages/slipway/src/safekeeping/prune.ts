@@ -1,8 +1,8 @@
 import { queryWithinLimits, type TargetSession } from '../execution/index.ts'
 import { advice, command, failureOf } from '../kernel/index.ts'
 import { raise } from './failures.ts'
-import { createKeepingSql } from './keeping-functions.ts'
 import { type Kept, readKept } from './kept.ts'
+import { createKeepingSql } from './postgres/keeping-functions.ts'
 
 /** Kept data older than the given milliseconds; of restored data only the record remains. */
 export function expired(kept: readonly Kept[], olderThanMs: number, now: number): Kept[] {

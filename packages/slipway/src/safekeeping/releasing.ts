@@ -1,6 +1,6 @@
 import { quoteLiteral } from '../database/index.ts'
 import type { Statement } from '../statements/index.ts'
-import { call, literals, quoted } from './sql-text.ts'
+import { call, literals, quoted } from './postgres/sql-text.ts'
 
 /** What is called before a statement that drops types, so that no kept table of this history hinders it. */
 export function releasing({ actions }: Statement, history: string): string[] {

@@ -9,8 +9,8 @@ import {
 } from '../statements/index.ts'
 import type { Kept } from './kept.ts'
 import { nameKey } from './made.ts'
+import { call, literals, quoted } from './postgres/sql-text.ts'
 import { releasing } from './releasing.ts'
-import { call, literals, quoted } from './sql-text.ts'
 
 /** What is asked of a restoring down migration. */
 export interface RestoringOptions {

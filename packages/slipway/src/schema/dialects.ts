@@ -1,10 +1,10 @@
 import { type ByDialect, dialectOf, type Session } from '../database/index.ts'
-import { readFingerprint as readPostgresFingerprint } from './catalog.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { DatabaseSchema } from './model.ts'
+import { readFingerprint as readPostgresFingerprint } from './postgres/catalog.ts'
 import { readSchema as readPostgresSchema } from './postgres/read-schema.ts'
+import { everything, type Scope } from './postgres/scope.ts'
 import type { SchemaParts } from './schema-parts.ts'
-import { everything, type Scope } from './scope.ts'
 
 /** Reads the schema of databases of one dialect. */
 interface SchemaReader {

@@ -1,4 +1,4 @@
-export { scriptAcross, withoutInvalidIndexes } from './across.ts'
+export { scriptAcross, withoutInvalidIndexes } from './postgres/across.ts'
 export {
   type Catalog,
   type CatalogReader,
@@ -8,10 +8,10 @@ export {
   readCatalog,
   readCatalogInTransaction,
   readFacts,
-} from './catalog.ts'
-export { ownershipIn, type ProjectObjects, type Scope, scopeOf } from './scope.ts'
-export { type ColumnOrder, columnOrders } from './column-order.ts'
-export { type Change, difference, differingObjects } from './difference.ts'
+} from './postgres/catalog.ts'
+export { ownershipIn, type ProjectObjects, type Scope, scopeOf } from './postgres/scope.ts'
+export { type ColumnOrder, columnOrders } from './postgres/column-order.ts'
+export { type Change, difference, differingObjects } from './postgres/difference.ts'
 export { applyAction, applyStatement } from './apply-action.ts'
 export { constraintName, indexName } from './constraint-name.ts'
 export {
@@ -40,12 +40,13 @@ export {
 } from './model.ts'
 export { readFingerprint, readSchema } from './dialects.ts'
 export { schemaFailures } from './failures.ts'
-export { type Fingerprint, FINGERPRINT_METHOD } from './fingerprint.ts'
-export { schemaOf } from './catalog-schema.ts'
+export { FINGERPRINT_METHOD } from './postgres/facts-fingerprint.ts'
+export type { Fingerprint } from './fingerprint.ts'
+export { schemaOf } from './postgres/catalog-schema.ts'
 export {
   type Choice,
   type SchemaScript,
   scriptBetween,
   type ScriptStatement,
-} from './schema-script.ts'
-export { choiceText, scriptSql } from './script-sql.ts'
+} from './postgres/schema-script.ts'
+export { choiceText, scriptSql } from './postgres/script-sql.ts'

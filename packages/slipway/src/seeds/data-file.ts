@@ -1,6 +1,6 @@
 import path from 'node:path'
+import type { ReadField } from './postgres/source-rows.ts'
 import type { SeedRow, SeedValue } from './set.ts'
-import type { ReadField } from './source-rows.ts'
 
 /** The forms of data files that Slipway writes. */
 export type DataFormat = 'csv' | 'ndjson' | 'json'

@@ -1,7 +1,7 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
-import { placeOfRow, type Staged } from './stage.ts'
+import { placeOfRow, type Staged } from './postgres/stage.ts'
 import { columnOf, type TargetColumn, type TargetTable } from './target-tables.ts'
 
 /** Staged rows with their references found: a relation with the columns of the target. */

@@ -4,6 +4,7 @@ import { advice, attempt, command, type Emit, rethrow } from '../kernel/index.ts
 import type { SchemaNames } from '../project/index.ts'
 import { raise } from './failures.ts'
 import { readSeedLedger, type SeedAuthor, seedRecordSql, type SeedRecord } from './ledger.ts'
+import { inOrder, type TableInTurn } from './order.ts'
 import {
   fillLater,
   merge,
@@ -11,14 +12,13 @@ import {
   removeOwned,
   setSequences,
   type TableCounts,
-} from './merge.ts'
-import { inOrder, type TableInTurn } from './order.ts'
+} from './postgres/merge.ts'
+import { copyWhole, stage, type StageOptions } from './postgres/stage.ts'
+import { readDiff, recordChanges, recordUpdates } from './postgres/sync-diff.ts'
+import { isUnchanged, remember } from './postgres/unchanged.ts'
 import { type Resolved, resolve } from './resolve.ts'
 import type { SeedSet } from './set.ts'
-import { copyWhole, stage, type StageOptions } from './stage.ts'
-import { readDiff, recordChanges, recordUpdates } from './sync-diff.ts'
 import { columnOf, readTargetTables, tableOf, type TargetTables } from './target-tables.ts'
-import { isUnchanged, remember } from './unchanged.ts'
 
 /** Sets to be run on a target, in their order. */
 export interface SeedRequest {

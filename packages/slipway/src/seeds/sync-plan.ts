@@ -4,8 +4,8 @@ import type { SchemaNames } from '../project/index.ts'
 import { raise } from './failures.ts'
 import { type NamedRules, type TableRules, tableRules } from './natural-key.ts'
 import { type Portable, portableOf } from './portable.ts'
+import { type Selection, selectionOf } from './postgres/source-rows.ts'
 import type { SeedSet } from './set.ts'
-import { type Selection, selectionOf } from './source-rows.ts'
 import {
   findTable,
   nearestTable,

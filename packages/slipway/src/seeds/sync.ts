@@ -2,13 +2,10 @@ import { quoteIdentifier, type Session } from '../database/index.ts'
 import { prepareLedger } from '../history/index.ts'
 import { advice, type Emit } from '../kernel/index.ts'
 import { raise } from './failures.ts'
-import { fillLater, merge } from './merge.ts'
 import { inOrder, type TableInTurn } from './order.ts'
-import { type Resolved, resolve } from './resolve.ts'
-import { inTransaction } from './run.ts'
-import type { OwnerMode, SeedSet, SeedSetTable } from './set.ts'
-import { readRows } from './source-rows.ts'
-import { stage } from './stage.ts'
+import { fillLater, merge } from './postgres/merge.ts'
+import { readRows } from './postgres/source-rows.ts'
+import { stage } from './postgres/stage.ts'
 import {
   extraRows,
   isExtra,
@@ -16,7 +13,10 @@ import {
   recordChanges,
   recordUpdates,
   type TableDiff,
-} from './sync-diff.ts'
+} from './postgres/sync-diff.ts'
+import { type Resolved, resolve } from './resolve.ts'
+import { inTransaction } from './run.ts'
+import type { OwnerMode, SeedSet, SeedSetTable } from './set.ts'
 import type { Side, SyncPlan, SyncTable } from './sync-plan.ts'
 import type { TargetTable } from './target-tables.ts'
 

@@ -2,11 +2,11 @@ import { quoteIdentifier, type Session } from '../database/index.ts'
 import { attempt, type Emit, type Failure, rethrow } from '../kernel/index.ts'
 import type { SchemaNames } from '../project/index.ts'
 import { readSeedLedger } from './ledger.ts'
-import { distinct } from './merge.ts'
 import { inOrder } from './order.ts'
+import { distinct } from './postgres/merge.ts'
+import { stage } from './postgres/stage.ts'
 import { type Resolved, resolve, sameKey } from './resolve.ts'
 import type { SeedSet } from './set.ts'
-import { stage } from './stage.ts'
 import { readTargetTables, tableOf, type TargetTable } from './target-tables.ts'
 
 /** In what a database differs from a set. */

@@ -1,8 +1,8 @@
 export { shadowFailures } from './failures.ts'
-export { type Filling, type RowStyle, emptyTables, fillTables } from './generated-rows.ts'
+export { type Filling, type RowStyle, emptyTables, fillTables } from './postgres/generated-rows.ts'
 export { extensionsOf } from './history-key.ts'
 export { raiseRefusal, type ReplayMigration, replay } from './replay.ts'
-export { type ScaledTable, fillToScale } from './scale.ts'
+export { type ScaledTable, fillToScale } from './postgres/scale.ts'
 export {
   type ShadowOptions,
   shadowLike,

@@ -9,10 +9,10 @@ import {
   withLocalServer,
 } from '../database/index.ts'
 import { advice, type ConnectionString, must } from '../kernel/index.ts'
-import { withEmbeddedShadowDatabase } from './embedded.ts'
 import { raise } from './failures.ts'
 import { needsServerOfItsOwn } from './history-key.ts'
-import { type ShadowServer, withShadowDatabaseOn } from './on-server.ts'
+import { withEmbeddedShadowDatabase } from './postgres/embedded.ts'
+import { type ShadowServer, withShadowDatabaseOn } from './postgres/on-server.ts'
 import type { ReplayMigration } from './replay.ts'
 
 /** What shadow databases of a project need to know. */

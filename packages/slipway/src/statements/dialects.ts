@@ -1,6 +1,7 @@
 import type { ByDialect, Dialect } from '../database/index.ts'
-import { loadParser } from './parser.ts'
-import { parseStatements, type Statement } from './statement.ts'
+import { parseStatements } from './postgres/parse-statements.ts'
+import { loadParser } from './postgres/parser.ts'
+import type { Statement } from './statement.ts'
 
 /** Reads the SQL of one dialect. */
 export interface StatementParser {

@@ -1,4 +1,4 @@
-export { alterTableText, type AlterTableText, listOf, textOf } from './alter-table.ts'
+export { alterTableText, type AlterTableText, listOf, textOf } from './postgres/alter-table.ts'
 export type {
   Action,
   ColumnDefinition,
@@ -10,22 +10,30 @@ export type {
   TableAction,
 } from './action.ts'
 export { checksum, matchesChecksum } from './checksum.ts'
-export { isRequired } from './definition.ts'
+export { isRequired } from './is-required.ts'
 export { statementsFailures } from './failures.ts'
 export { type Migration, type MigrationFile, parseMigration, parseMigrations } from './migration.ts'
 export { indexOfCharacter, placeAt } from './position.ts'
 export { changesRowsOnly } from './rows.ts'
-export { sameMeaning } from './same-meaning.ts'
-export { loadParser } from './parser.ts'
+export { sameMeaning } from './postgres/same-meaning.ts'
+export { loadParser } from './postgres/parser.ts'
 export { parserFor, type StatementParser } from './dialects.ts'
 export { loadSqliteParser } from './sqlite/parser.ts'
 export { sqliteDefinitionParts } from './sqlite/definition-parts.ts'
-export { type IndexName, parseStatements, type Statement, type StatementRole } from './statement.ts'
+export { parseStatements } from './postgres/parse-statements.ts'
+export type { IndexName, Statement, StatementRole } from './statement.ts'
 export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } from './squashed.ts'
 export { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
-export { hasComment, identifiersIn, isKeyword, type Token, tokensOf, wordsOf } from './tokens.ts'
-export { conditionsOf } from './conditions.ts'
-export { markersIn, wantsNoTransaction } from './markers.ts'
+export {
+  hasComment,
+  identifiersIn,
+  isKeyword,
+  type Token,
+  tokensOf,
+  wordsOf,
+} from './postgres/tokens.ts'
+export { conditionsOf } from './postgres/conditions.ts'
+export { markersIn, wantsNoTransaction } from './postgres/markers.ts'
 export { destructionsBy } from './destruction.ts'
 export {
   type Destruction,
@@ -40,5 +48,5 @@ export {
   schemaRef,
   type SchemaRef,
 } from './object-ref.ts'
-export { joinOwnership, type Ownership, ownershipOf } from './ownership.ts'
-export { qualifiedNames, qualifiesWith, unqualified } from './unqualified.ts'
+export { joinOwnership, type Ownership, ownershipOf } from './postgres/ownership.ts'
+export { qualifiedNames, qualifiesWith, unqualified } from './postgres/unqualified.ts'

@@ -1,6 +1,7 @@
 import { checksum } from './checksum.ts'
-import { loadParser } from './parser.ts'
-import { parseStatements, type Statement } from './statement.ts'
+import { parseStatements } from './postgres/parse-statements.ts'
+import { loadParser } from './postgres/parser.ts'
+import type { Statement } from './statement.ts'
 import { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
 
 /** A migration as its file has it: up or down. */

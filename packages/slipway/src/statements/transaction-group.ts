@@ -1,4 +1,4 @@
-import { wantsNoTransaction } from './markers.ts'
+import { wantsNoTransaction } from './postgres/markers.ts'
 import type { Statement } from './statement.ts'
 
 /** What of a file is run and committed together. Units follow each other in the file's order. */

@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../../database/index.ts'
-import { columnOf } from '../column-type.ts'
 import type { EngineDialect } from '../engine-dialect.ts'
+import { columnOf } from './column-type.ts'
 
 export const postgresEngine: EngineDialect = {
   provider: 'postgres',

@@ -1,7 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { sqliteCorpus } from '../../../test/sqlite-corpus.ts'
 import { type Session, withSession } from '../../database/index.ts'
-import { parserFor, type StatementParser } from '../../statements/index.ts'
+import {
+  objectKey,
+  objectOfKey,
+  objectText,
+  parserFor,
+  type StatementParser,
+} from '../../statements/index.ts'
 import {
   applyStatement,
   type Constraint,
@@ -94,14 +100,14 @@ test('reads tables, columns, keys, indexes and foreign keys', async () => {
 
 test('a fingerprint names the objects that differ, and knows no layout', async () => {
   const one = await after(SHOP, readFingerprint)
-  expect(Object.keys(one.objects)).toEqual([
-    'index main.order_total',
-    'table main.customer',
-    'table main.item',
-    'table main.order',
-    'table main.search',
-    'trigger main.t',
-    'view main.v',
+  expect(Object.keys(one.objects).map((key) => objectText(objectOfKey(key)))).toEqual([
+    'index order_total',
+    'table customer',
+    'table item',
+    'table order',
+    'table search',
+    'trigger item.t',
+    'view v',
   ])
   const rebuilt = `${SHOP}
     PRAGMA foreign_keys = OFF;
@@ -112,7 +118,7 @@ test('a fingerprint names the objects that differ, and knows no layout', async (
   const other = await after(`${SHOP} ALTER TABLE customer ADD COLUMN age INTEGER`, readFingerprint)
   expect(
     Object.keys(other.objects).filter((name) => one.objects[name] !== other.objects[name]),
-  ).toEqual(['table main.customer'])
+  ).toEqual([objectKey({ kind: 'table', schema: null, name: 'customer' })])
 })
 
 describe.skipIf(sqliteCorpus.length === 0)('the corpus', () => {

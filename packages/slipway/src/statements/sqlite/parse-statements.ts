@@ -1,8 +1,7 @@
 import type { Stmt } from 'sqlite3-parser'
 import { raise } from '../failures.ts'
 import { lineOf, lineStarts, placeAt } from '../position.ts'
-import type { SettingsEffect } from '../settings-effect.ts'
-import type { Statement, StatementRole } from '../statement.ts'
+import type { SettingsEffect, Statement, StatementRole } from '../statement.ts'
 import { sqliteActions } from './actions.ts'
 import { sqliteParser } from './parser.ts'
 

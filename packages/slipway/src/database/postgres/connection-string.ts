@@ -1,0 +1,126 @@
+import { type ConnectionString, command } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+
+/** How strictly TLS is required, as libpq's `sslmode`. */
+export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify'
+
+/** A PostgreSQL connection string taken apart, with the parameters that Prisma and libpq know. */
+export interface PostgresLocation {
+  /** Host name, address, or the folder of a Unix socket. */
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string | undefined
+  readonly database: string
+  /** Prisma's `?schema=`: where unqualified names go. */
+  readonly schema: string | undefined
+  readonly tls: TlsMode
+  /** Path of a CA certificate (`sslrootcert`, or Prisma's `sslcert`). */
+  readonly caFile: string | undefined
+  /** Prisma's `?pgbouncer=true`: the project declares that the connection goes through a transaction pooler. */
+  readonly pgbouncer: boolean
+  readonly connectTimeoutMs: number | undefined
+}
+
+const OTHERS: Readonly<Record<string, string>> = {
+  mysql: 'MySQL',
+  mariadb: 'MariaDB',
+  sqlserver: 'SQL Server',
+  mongodb: 'MongoDB',
+  'mongodb+srv': 'MongoDB',
+  file: 'SQLite',
+  prisma: 'Prisma Accelerate',
+  'prisma+postgres': 'Prisma Accelerate',
+}
+
+/** Reads a connection string. Fails with DATABASE.URL_INVALID or DATABASE.PROVIDER_UNSUPPORTED. */
+export function locate(url: ConnectionString): PostgresLocation {
+  const text = url
+    .reveal()
+    .trim()
+    .replaceAll(/^["']|["']$/g, '')
+  refuseOthers(text)
+  const parsed = parse(text)
+  const params = parsed.searchParams
+  const socketOrHost = params.get('host')
+  const host = socketOrHost ?? (decode(parsed.hostname).replaceAll(/^\[|\]$/g, '') || 'localhost')
+  const user = decode(parsed.username) || params.get('user') || process.env['PGUSER'] || 'postgres'
+  const timeout = params.get('connect_timeout')
+  return {
+    host,
+    port: Number(parsed.port || params.get('port') || 5432),
+    user,
+    password: decode(parsed.password) || params.get('password') || process.env['PGPASSWORD'],
+    database: decode(parsed.pathname.slice(1)) || user,
+    schema: params.get('schema') ?? undefined,
+    tls: tlsMode(params, host),
+    caFile: params.get('sslrootcert') ?? params.get('sslcert') ?? undefined,
+    pgbouncer: params.get('pgbouncer') === 'true',
+    connectTimeoutMs: timeout === null ? undefined : Number(timeout) * 1000,
+  }
+}
+
+/** Whether a host is this machine: loopback addresses, `localhost`, or a Unix socket. */
+export function isLoopback(host: string): boolean {
+  return host.startsWith('/') || host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
+
+function refuseOthers(text: string): void {
+  const scheme = /^([a-z+]+):/i.exec(text)?.[1]?.toLowerCase() ?? ''
+  const name = OTHERS[scheme]
+  if (name) {
+    raise('DATABASE.PROVIDER_UNSUPPORTED', {
+      message: `Slipway cannot deploy to ${name}.`,
+      why:
+        name === 'Prisma Accelerate'
+          ? 'Accelerate is a proxy for queries; migrations need a direct connection to PostgreSQL.'
+          : 'It deploys to PostgreSQL 13 and newer.',
+      nextActions: [command(['doctor'], 'see where the connection string comes from')],
+    })
+  }
+  if (scheme !== 'postgres' && scheme !== 'postgresql')
+    invalid('It does not begin with postgresql://')
+}
+
+function parse(text: string): URL {
+  try {
+    return new URL(text.replace(/^postgres:/i, 'postgresql:'))
+  } catch {
+    return invalid('A password with special characters must be percent-encoded')
+  }
+}
+
+function invalid(why: string): never {
+  return raise('DATABASE.URL_INVALID', {
+    message: 'The connection string cannot be read.',
+    why: `${why}.`,
+    nextActions: [command(['doctor'], 'see where the connection string comes from')],
+  })
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+/** Prisma and libpq both default to `prefer`; a local server seldom has TLS, so TLS is tried last there. */
+function tlsMode(params: URLSearchParams, host: string): TlsMode {
+  const mode = params.get('sslmode')
+  if (mode === 'disable' || host.startsWith('/')) return 'disable'
+  if (mode === 'verify-ca' || mode === 'verify-full' || params.get('sslaccept') === 'strict') {
+    return 'verify'
+  }
+  return mode === 'require' ? 'require' : 'prefer'
+}
+
+/** Whether two connection strings lead to the same server, judged by their text. */
+export function isSameServer(one: PostgresLocation, other: PostgresLocation): boolean {
+  return one.port === other.port && hostName(one.host) === hostName(other.host)
+}
+
+function hostName(host: string): string {
+  return host === '::1' || host.startsWith('127.') || host.startsWith('/') ? 'localhost' : host
+}

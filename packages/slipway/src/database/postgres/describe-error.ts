@@ -1,0 +1,126 @@
+import {
+  advice,
+  command,
+  type FailureDetails,
+  type NextAction,
+  otherCommand,
+} from '../../kernel/index.ts'
+import type { DatabaseCode } from '../failures.ts'
+import { quoteIdentifier } from './quote.ts'
+
+/** An error of the server or the network, safe to show. */
+export interface Said {
+  readonly code?: string | undefined
+  readonly message: string
+}
+
+/** The server of the connection, and the user. */
+export interface Speaker {
+  /** The server, as messages name it. */
+  readonly where: string
+  readonly user?: string | undefined
+}
+
+const SOURCE = command(['doctor'], 'see where the connection string comes from')
+const STATUS = command(['status'], 'see the state of the database')
+const RIGHTS = command(['doctor'], 'test all rights that a deploy needs')
+
+/** Describes an error for a person: what could not be done, why, and what to do next. */
+export function describe(code: DatabaseCode, said: Said, { where, user }: Speaker): FailureDetails {
+  const message = sentence(said)
+  switch (code) {
+    case 'DATABASE.UNREACHABLE':
+      return {
+        message: `No PostgreSQL server answers at ${where}.`,
+        why: NETWORK[said.code ?? ''] ?? message,
+        nextActions: [SOURCE],
+      }
+    case 'DATABASE.AUTHENTICATION':
+      return {
+        message: `The server at ${where} refused the login${user === undefined ? '' : ` of ${user}`}.`,
+        why:
+          said.code === '28P01'
+            ? 'The password is wrong, or there is no such role.'
+            : 'The role does not exist or may not log in, or pg_hba.conf of the server has no place for it.',
+        nextActions: [SOURCE],
+      }
+    case 'DATABASE.NOT_FOUND':
+      return {
+        message,
+        why: 'Slipway never creates a target: a mistyped name must not deploy into an empty database.',
+        nextActions: [SOURCE],
+      }
+    case 'DATABASE.PERMISSION':
+      return {
+        message,
+        ...(user === undefined
+          ? {}
+          : { why: `The role ${user} lacks a right that this action needs.` }),
+        nextActions: [...grants(said.message, user), RIGHTS],
+      }
+    case 'DATABASE.READ_ONLY':
+      return {
+        message,
+        why: 'The server is a standby, or it is configured as read-only.',
+        nextActions: [SOURCE],
+      }
+    case 'DATABASE.CONNECTION_LOST':
+      return { message: `The connection to ${where} broke.`, why: message, nextActions: [STATUS] }
+    case 'DATABASE.DISK_FULL':
+      return {
+        message: `The server at ${where} has no disk space left.`,
+        why: 'The statement that found no free space was rolled back.',
+        nextActions: [advice('Free space on the disk of the server.'), STATUS],
+      }
+    default:
+      return { message }
+  }
+}
+
+/** Network errors in words, by their codes. */
+const NETWORK: Readonly<Record<string, string>> = {
+  ECONNREFUSED:
+    'Nothing listens there: the server is down, or host or port is wrong (ECONNREFUSED).',
+  ENOENT: 'There is no socket: the server is down, or the folder of the socket is wrong (ENOENT).',
+  ENOTFOUND: 'Nobody knows a host of that name (ENOTFOUND).',
+  EAI_AGAIN: 'The host name could not be looked up: is the network up (EAI_AGAIN)?',
+  ETIMEDOUT: 'It gave no answer in time: a firewall may block the connection (ETIMEDOUT).',
+  EHOSTUNREACH: 'That host cannot be reached (EHOSTUNREACH).',
+  ENETUNREACH: 'That network cannot be reached (ENETUNREACH).',
+}
+
+/** The rights that PostgreSQL gives on a kind of object, as far as migrations need them. */
+const RIGHTS_ON: Readonly<Record<string, string>> = {
+  schema: 'USAGE, CREATE',
+  table: 'ALL',
+  sequence: 'ALL',
+  database: 'CREATE',
+  function: 'EXECUTE',
+  type: 'USAGE',
+}
+
+/**
+ * The GRANT that a refused statement needs, read from the server's English message. Messages in
+ * other languages give none.
+ */
+function grants(message: string, user: string | undefined): NextAction[] {
+  const to = user === undefined ? 'the role' : quoteIdentifier(user)
+  const [, kind = '', name = ''] = /^permission denied for (\w+) (\S+)$/.exec(message) ?? []
+  const rights = RIGHTS_ON[kind]
+  if (rights !== undefined) {
+    const sql = `GRANT ${rights} ON ${kind.toUpperCase()} ${quoteIdentifier(name)} TO ${to};`
+    return [otherCommand(sql, 'as its owner, in psql')]
+  }
+  if (!message.startsWith('must be owner of ')) return []
+  return [
+    advice(
+      `Deploy as the role that owns it, or make ${to} a member of that role (GRANT owner TO ${to};).`,
+    ),
+  ]
+}
+
+function sentence({ code, message }: Said): string {
+  const text = message || String(code)
+  const capital = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`
+}

@@ -1,0 +1,129 @@
+import { redact, type ServerError } from '../../kernel/index.ts'
+import { type DatabaseCode, raise } from '../failures.ts'
+import { describe, type Speaker } from './describe-error.ts'
+import { withoutRowContent } from './row-content.ts'
+
+/** The fields that `pg` and PGlite put on an error that the server sent. */
+interface WireError {
+  readonly code?: string | undefined
+  readonly message: string
+  readonly detail?: string | undefined
+  readonly hint?: string | undefined
+  readonly position?: string | undefined
+  readonly routine?: string | undefined
+  /** The context in which it came up. */
+  readonly where?: string | undefined
+}
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+  '57P03',
+])
+const LOST = new Set(['ECONNRESET', 'EPIPE', '57P01', '57P02', '08000', '08003', '08006'])
+
+const BY_SQLSTATE: Readonly<Record<string, DatabaseCode>> = {
+  '28P01': 'DATABASE.AUTHENTICATION',
+  '28000': 'DATABASE.AUTHENTICATION',
+  '3D000': 'DATABASE.NOT_FOUND',
+  '42501': 'DATABASE.PERMISSION',
+  '25006': 'DATABASE.READ_ONLY',
+  '53100': 'DATABASE.DISK_FULL',
+}
+
+/** Where an error came from. */
+export interface Sending extends Speaker {
+  /** The text that the server was running. */
+  readonly sent?: string
+  /** Commands of that text which had been completed. */
+  readonly completed?: number
+}
+
+/** Raises an error of the driver as a failure of this module; a bug passes through unchanged. */
+export function raiseServerError(error: unknown, sending: Sending): never {
+  const { sent = '', completed } = sending
+  const thrown = asWireError(error)
+  if (!thrown) throw error
+  const wire = sayable(thrown, sent)
+  const code = classify(wire)
+  const server = isSqlState(wire.code) ? serverError(wire, completed) : undefined
+  raise(code, { ...describe(code, wire, sending), ...(server ? { server } : {}), cause: error })
+}
+
+/**
+ * The server's words about a failure: the message, and the detail with its row.
+ * Show it only for generated rows (guarantee 10). Nothing if the server sent nothing.
+ */
+export function wordForWord(error: unknown): string | undefined {
+  const wire = error instanceof Error ? asWireError(error.cause) : undefined
+  if (wire === undefined || !isSqlState(wire.code)) return undefined
+  return redact([wire.message, wire.detail].filter(Boolean).join(': '))
+}
+
+/** A notice of the server, safe to show. */
+export function noticeText(
+  notice: Omit<WireError, 'message'> & { message: string | undefined },
+  sent: string,
+): string {
+  return sayable({ ...notice, message: notice.message ?? '' }, sent).message
+}
+
+/** The error without row content and passwords (guarantee 10). */
+function sayable(error: WireError, sent: string): WireError {
+  const { code = '', routine } = error
+  const say = (text: string) =>
+    redact(isSqlState(code) ? withoutRowContent(text, { sqlstate: code, routine, sent }) : text)
+  return {
+    code: error.code,
+    message: say(error.message),
+    position: error.position,
+    where: error.where,
+    ...(error.detail ? { detail: say(error.detail) } : {}),
+    ...(error.hint ? { hint: say(error.hint) } : {}),
+  }
+}
+
+function asWireError(error: unknown): WireError | undefined {
+  if (!(error instanceof Error)) return undefined
+  // Node tries every address of a name and throws them together.
+  if (error instanceof AggregateError) return asWireError(error.errors[0])
+  const known = 'code' in error || /connection|timeout|terminated/i.test(error.message)
+  return known && !(error instanceof TypeError) ? (error as WireError) : undefined
+}
+
+function classify(error: WireError): DatabaseCode {
+  const code = error.code ?? ''
+  if (BY_SQLSTATE[code]) return BY_SQLSTATE[code]
+  if (UNREACHABLE.has(code) || /timeout expired/i.test(error.message)) return 'DATABASE.UNREACHABLE'
+  if (LOST.has(code) || !isSqlState(code)) return 'DATABASE.CONNECTION_LOST'
+  return 'DATABASE.STATEMENT'
+}
+
+function isSqlState(code: string | undefined): boolean {
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]+$/.test(code)
+}
+
+function serverError(error: WireError, completed: number | undefined): ServerError {
+  return {
+    sqlstate: error.code ?? '',
+    message: error.message,
+    ...(error.detail ? { detail: error.detail } : {}),
+    ...(error.hint ? { hint: error.hint } : {}),
+    ...(error.position ? { position: Number(error.position) } : {}),
+    ...(completed === undefined ? {} : { completed }),
+    ...copiedPlace(error),
+  }
+}
+
+/** `COPY carriers, line 3, column name: "…"`: the text after the colon is row content. */
+function copiedPlace({ where }: WireError): Pick<ServerError, 'copied'> {
+  const [, line, column] =
+    /^COPY .*?, line (\d+)(?:, column (.+?))?(?::|$)/m.exec(where ?? '') ?? []
+  if (line === undefined) return {}
+  return { copied: { line: Number(line), ...(column === undefined ? {} : { column }) } }
+}

@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import pg from 'pg'
+import { advice, command, type ConnectionString } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import type { ServerInfo, Session, SessionOptions } from '../port.ts'
+import { isLoopback, locate, type PostgresLocation } from './connection-string.ts'
+import { raiseServerError } from './server-error.ts'
+import { connectionOf, createSession } from './session.ts'
+
+const OLDEST = 130_000
+const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
+
+/** Opens one pinned connection to a server, hands it to `work`, and closes it whatever happens. */
+export async function withPostgres<T>(
+  url: ConnectionString,
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const location = locate(url)
+  const where = `${location.host}:${location.port}`
+  const connected = await connect(location, options, where)
+  const { client } = connected
+  const server = serverInfo(connected, location)
+  let destroyed = false
+  const destroy = () => {
+    destroyed = true
+    streamOf(client).destroy()
+  }
+  try {
+    refuseOld(server)
+    const cancel = () => cancelBackend(location, options, connected)
+    const { onNotice } = options
+    const copyIn = (sql: string, chunks: AsyncIterable<string>) => copyTo(client, sql, chunks)
+    const parts = { client, server, where, types: pg.types, onNotice, copyIn, cancel, destroy }
+    return await work(createSession({ kind: 'postgres', ...parts }))
+  } finally {
+    if (!destroyed) await endQuietly(client)
+  }
+}
+
+async function copyTo(
+  client: pg.Client,
+  sql: string,
+  chunks: AsyncIterable<string>,
+): Promise<number> {
+  const { from } = await import('pg-copy-streams')
+  const stream = client.query(from(sql))
+  await pipeline(Readable.from(chunks), stream)
+  return stream.rowCount
+}
+
+interface Connected {
+  readonly client: pg.Client
+  /** Settings that the server reports by itself during start-up. */
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+async function connect(
+  location: PostgresLocation,
+  options: SessionOptions,
+  where: string,
+): Promise<Connected> {
+  const attempts = tlsAttempts(location)
+  for (const [index, ssl] of attempts.entries()) {
+    try {
+      return await connectOnce(location, options, ssl)
+    } catch (error) {
+      const last = index === attempts.length - 1
+      if (last || !refusesTlsChoice(error)) raiseServerError(error, { where, user: location.user })
+    }
+  }
+  return raise('DATABASE.UNREACHABLE', { message: `No PostgreSQL server answers at ${where}.` })
+}
+
+type Tls = false | { rejectUnauthorized: boolean; ca?: string }
+
+/** The attempts, in order. `prefer` falls back, as libpq does; on a local server, the first is without TLS. */
+function tlsAttempts(location: PostgresLocation): Tls[] {
+  const ca = location.caFile ? { ca: readFileSync(location.caFile, 'utf8') } : {}
+  switch (location.tls) {
+    case 'disable':
+      return [false]
+    case 'verify':
+      return [{ rejectUnauthorized: true, ...ca }]
+    case 'require':
+      return [{ rejectUnauthorized: location.caFile !== undefined, ...ca }]
+    case 'prefer': {
+      const tls = { rejectUnauthorized: false, ...ca }
+      return isLoopback(location.host) ? [false, tls] : [tls, false]
+    }
+  }
+}
+
+function refusesTlsChoice(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return /does not support SSL|no pg_hba\.conf entry|no encryption|SSL off/i.test(error.message)
+}
+
+async function connectOnce(
+  location: PostgresLocation,
+  options: SessionOptions,
+  ssl: Tls,
+): Promise<Connected> {
+  const client = new pg.Client({
+    host: location.host,
+    port: location.port,
+    user: location.user,
+    database: location.database,
+    ...(location.password === undefined ? {} : { password: location.password }),
+    ssl,
+    application_name: options.applicationName ?? 'slipway',
+    connectionTimeoutMillis:
+      options.connectTimeoutMs ?? location.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types: { getTypeParser: () => (text: string) => text },
+  })
+  const parameters = new Map<string, string>()
+  connectionOf(client).on(
+    'parameterStatus',
+    (status: { parameterName: string; parameterValue: string }) =>
+      parameters.set(status.parameterName, status.parameterValue),
+  )
+  // The next call reports a connection that broke while idle; without a listener it would end the process.
+  client.on('error', () => {})
+  await client.connect()
+  if (location.schema !== undefined) {
+    await client.query(`SET search_path TO ${pg.escapeIdentifier(location.schema)}`)
+  }
+  return { client, parameters }
+}
+
+function serverInfo({ client, parameters }: Connected, location: PostgresLocation): ServerInfo {
+  const version = parameters.get('server_version') ?? '0'
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  return {
+    version,
+    versionNumber: major * 10_000 + minor,
+    database: location.database,
+    user: location.user,
+    pid: (client as unknown as { processID: number }).processID,
+    schema: location.schema ?? 'public',
+    standby: parameters.get('in_hot_standby') === 'on',
+  }
+}
+
+function refuseOld(server: ServerInfo): void {
+  if (server.versionNumber >= OLDEST || server.versionNumber === 0) return
+  raise('DATABASE.TOO_OLD', {
+    message: `The server is PostgreSQL ${server.version}; Slipway needs 13 or newer.`,
+    why: 'Older servers receive no fixes, and Slipway is not tested on them.',
+    nextActions: [
+      advice('Upgrade the server; PostgreSQL 13 to 18 are supported.'),
+      command(['doctor'], 'see which server the connection reaches'),
+    ],
+  })
+}
+
+/** A cancel request is a connection of its own that carries the key of the session. */
+async function cancelBackend(
+  location: PostgresLocation,
+  options: SessionOptions,
+  { client }: Connected,
+): Promise<void> {
+  const { processID } = client as unknown as { processID: number }
+  const helper = await connectOnce(
+    location,
+    { ...options, applicationName: 'slipway cancel' },
+    streamTls(client),
+  )
+  try {
+    await helper.client.query('SELECT pg_cancel_backend($1)', [processID])
+  } finally {
+    await endQuietly(helper.client)
+  }
+}
+
+function streamTls(client: pg.Client): Tls {
+  return 'encrypted' in streamOf(client) ? { rejectUnauthorized: false } : false
+}
+
+function streamOf(client: pg.Client): Socket {
+  return connectionOf(client).stream
+}
+
+async function endQuietly(client: pg.Client): Promise<void> {
+  // The work is done or has failed with its own error; an error while closing adds nothing.
+  await client.end().catch(() => {})
+}

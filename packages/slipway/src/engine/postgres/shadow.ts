@@ -1,0 +1,108 @@
+import { quoteIdentifier, type Session, withSession } from '../../database/index.ts'
+import { failureOf } from '../../kernel/index.ts'
+import { engineDialectOf } from '../dialects.ts'
+import type { EngineMigration, WithShadow } from '../engine.ts'
+import { type Held, holdOpen } from '../hold-open.ts'
+
+/** Gives the engine its shadow databases. */
+export interface Shadows {
+  /**
+   * Those for work on a database. `extensions` are those that the migrations are going to create: a shadow database must
+   * know them when it opens.
+   */
+  knowing(extensions: readonly string[], main: Pick<Session, 'kind'>): WithShadow
+}
+
+/**
+ * Shadow databases to replay migrations on, each one empty. They live in this process's memory, whatever the
+ * person's `shadowDatabaseUrl` names: guarantee 1, a shadow database is never a database that Slipway did not create. The
+ * engine asks for two or three in a row: one takes seconds to start, so it is emptied and used again.
+ */
+export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Promise<T> {
+  let embedded: { held: Held<Session>; extensions: readonly string[] } | undefined
+  async function take(extensions: readonly string[]): Promise<Session> {
+    if (!embedded || extensions.some((name) => !embedded?.extensions.includes(name))) {
+      await embedded?.held.release()
+      const open = (inside: (session: Session) => Promise<void>) =>
+        withSession({ kind: 'embedded', extensions }, {}, inside)
+      embedded = { held: await holdOpen(open), extensions }
+    }
+    return embedded.held.resource
+  }
+  try {
+    return await work({
+      knowing(extensions, main) {
+        const { withShadow } = engineDialectOf(main)
+        if (withShadow) return withShadow
+        return async (replay) => {
+          const shadow = await take(extensions)
+          await empty(shadow)
+          return await replay(makingRoles(shadow))
+        }
+      },
+    })
+  } finally {
+    await embedded?.held.release()
+  }
+}
+
+/** Roles belong to servers, not to histories: this creates a role that a script names and the shadow database lacks. */
+function makingRoles(shadow: Session): Session {
+  async function execute(script: string, made: ReadonlySet<string> = new Set()): Promise<void> {
+    try {
+      await shadow.execute(script)
+    } catch (error) {
+      const role = /^role "(.+)" does not exist$/.exec(failureOf(error)?.server?.message ?? '')?.[1]
+      if (role === undefined || made.has(role)) throw error
+      await shadow.execute(`CREATE ROLE ${quoteIdentifier(role)}`)
+      await execute(script, new Set([...made, role]))
+    }
+  }
+  return { ...shadow, execute: (script) => execute(script) }
+}
+
+/** The extensions that the migrations of a request create. */
+export function extensionsOf(params: Readonly<Record<string, unknown>>): string[] {
+  const names = migrationsIn(params).flatMap(({ sql }) =>
+    [...sql.matchAll(CREATE_EXTENSION)].map(([, name = '']) => name.toLowerCase()),
+  )
+  return [...new Set(names)]
+}
+
+const CREATE_EXTENSION = /create\s+extension\s+(?:if\s+not\s+exists\s+)?"?([\w-]+)"?/gi
+
+/** The migrations anywhere in the parameters of a request: in its list, or in the targets of a diff. */
+export function migrationsIn(params: Readonly<Record<string, unknown>>): EngineMigration[] {
+  const { migrationsList, from, to } = params as Record<string, Partial<List> | undefined>
+  return [migrationsList, from, to].flatMap((list) =>
+    (list?.migrationDirectories ?? []).map(({ path, migrationFile }) => ({
+      name: path,
+      sql: migrationFile.content.value,
+    })),
+  )
+}
+
+interface List {
+  readonly migrationDirectories: readonly {
+    readonly path: string
+    readonly migrationFile: { readonly content: { readonly value: string } }
+  }[]
+}
+
+/** Drops everything that a replay can leave: schemas with their objects, and objects outside of schemas. */
+async function empty(session: Session): Promise<void> {
+  await session.execute('DISCARD ALL')
+  const leftovers = await session.query<{ sql: string }>(LEFTOVERS)
+  await session.execute([...leftovers.map((row) => row.sql), 'CREATE SCHEMA public'].join(';\n'))
+}
+
+const LEFTOVERS = `
+SELECT format('DROP EVENT TRIGGER %I', evtname) AS sql FROM pg_event_trigger
+UNION ALL
+SELECT format('DROP PUBLICATION %I', pubname) FROM pg_publication
+UNION ALL
+SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+UNION ALL
+SELECT format('DROP OWNED BY %1$I; DROP ROLE %1$I', rolname) FROM pg_roles
+WHERE rolname !~ '^pg_' AND rolname <> current_user`

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Address, type Session, withSession } from '../../database/index.ts'
+import type { Blocker } from '../../kernel/index.ts'
+
+const FIRST_LOOK_MS = 40
+const LOOK_EVERY_MS = 40
+const SELDOM_EVERY_MS = 1000
+
+const COLUMNS = `a.pid, coalesce(a.application_name, '') AS application, coalesce(a.usename, '') AS "user",
+  coalesce(a.state, '') AS state, coalesce(a.query, '') AS query,
+  coalesce(extract(epoch FROM clock_timestamp() - a.xact_start) * 1000, 0)::float8 AS "ageMs"`
+
+/** The sessions that hold the advisory lock `key`. */
+export async function advisoryHolders(session: Session, key: number): Promise<Blocker[]> {
+  const rows = await session.query<Blocker & Record<string, unknown>>(
+    `SELECT ${COLUMNS} FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+     WHERE l.locktype = 'advisory' AND l.granted AND l.objid = $1 AND l.classid = 0
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [key],
+  )
+  return rows.map(masked)
+}
+
+/** The sessions that have a table for themselves alone, so that it cannot even be read. */
+export async function exclusiveHolders(session: Session): Promise<Blocker[]> {
+  const rows = await session.query<Blocker & Record<string, unknown>>(
+    `SELECT DISTINCT ${COLUMNS} FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.pid <> pg_backend_pid()
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  )
+  return rows.map(masked)
+}
+
+/** Who blocks us, and in which transactions, as the server numbers them: `3/120`. */
+export interface Obstacle {
+  readonly blockers: readonly Blocker[]
+  readonly transactions: readonly string[]
+}
+
+/** Nobody is known to block us. */
+export const NO_OBSTACLE: Obstacle = { blockers: [], transactions: [] }
+
+/**
+ * While `work` runs, a second session looks whom it waits for, and reports the last ones that it saw.
+ * Work that ends soon costs nothing; a server that takes no second session leaves them unnamed.
+ */
+export async function watchBlockers<T>(
+  address: Address,
+  pid: number,
+  work: Promise<T>,
+  seen: (obstacle: Obstacle) => void,
+): Promise<T> {
+  if (address.kind === 'embedded') return await work
+  const ended = new AbortController()
+  const watching = watch(address, pid, ended.signal, seen)
+  try {
+    return await work
+  } finally {
+    ended.abort()
+    await watching
+  }
+}
+
+async function watch(
+  address: Address,
+  pid: number,
+  ended: AbortSignal,
+  seen: (obstacle: Obstacle) => void,
+): Promise<void> {
+  try {
+    await sleep(FIRST_LOOK_MS, undefined, { signal: ended })
+    await withSession(address, { applicationName: 'slipway watch' }, async (session) => {
+      for (let looks = 0; !ended.aborted; looks++) {
+        const obstacle = await obstacleOf(session, pid)
+        if (obstacle.blockers.length > 0) seen(obstacle)
+        await sleep(looks < 20 ? LOOK_EVERY_MS : SELDOM_EVERY_MS, undefined, { signal: ended })
+      }
+    })
+  } catch {
+    // The end of the work wakes the sleeper; a second session that fails must not fail the first.
+  }
+}
+
+async function obstacleOf(session: Session, pid: number): Promise<Obstacle> {
+  const rows = await session.query<
+    Blocker & Record<string, unknown> & { transaction: string | null }
+  >(
+    `SELECT ${COLUMNS}, (SELECT min(l.virtualtransaction) FROM pg_locks l
+       WHERE l.pid = a.pid AND l.locktype = 'virtualxid' AND l.granted) AS transaction
+     FROM unnest(pg_blocking_pids($1)) AS b(pid) JOIN pg_stat_activity a ON a.pid = b.pid`,
+    [pid],
+  )
+  return {
+    blockers: rows.map(({ transaction, ...blocker }) => masked(blocker)),
+    transactions: rows.flatMap(({ transaction }) => transaction ?? []),
+  }
+}
+
+/** Whether one of the transactions is still open; not where none is known. */
+export async function isStillOpen(session: Session, { transactions }: Obstacle): Promise<boolean> {
+  if (transactions.length === 0) return false
+  const [row] = await session.query<{ open: boolean }>(
+    'SELECT EXISTS (SELECT FROM pg_locks WHERE virtualtransaction = ANY ($1)) AS open',
+    [transactions],
+  )
+  return row?.open === true
+}
+
+/** Literals of a query may be row content: they are masked, the shape stays. */
+function masked(row: Blocker): Blocker {
+  return { ...row, query: withoutLiterals(row.query), ageMs: Math.round(row.ageMs) }
+}
+
+/** Comments, quoted names, the kinds of string literals, numbers. The server cuts a long query off anywhere. */
+const TOKENS =
+  /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|("[^"]*"?)|e'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?$)|'(?:[^']|'')*(?:'|$)|\$(\w*)\$[\s\S]*?(?:\$\2\$|$)|(\$\d+)|\b\d[\d.]*\b/gi
+
+/** The shape of a query, its values masked, in one line. */
+export function withoutLiterals(query: string): string {
+  return query
+    .replaceAll(TOKENS, (token, name?: string, _tag?: string, parameter?: string) => {
+      if (name ?? parameter) return token
+      if (/^(?:--|\/\*)/.test(token)) return ' '
+      return /^\d/.test(token) ? '?' : "'…'"
+    })
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, 160)
+}
+
+/** One line about a blocker, for people. */
+export function describeBlocker({ pid, application, user, state, query, ageMs }: Blocker): string {
+  const who = [application || 'unnamed application', user].filter(Boolean).join(', ')
+  return `pid ${pid} (${who}; ${state || 'unknown state'}; transaction open for ${Math.round(ageMs / 100) / 10} s): ${query}`
+}

@@ -1,0 +1,49 @@
+import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { type Migration, type TransactionGroup } from '../../statements/index.ts'
+
+/** SQL, and how many commands of it the server completes. */
+export interface Sql {
+  readonly sql: string
+  readonly commands: number
+}
+
+/**
+ * SQL that brings a session into the state in which each file begins: role, search path and all other settings
+ * are those of a new connection to the default schema. `own` are Slipway's settings, which stay. Utility commands
+ * alone: SET TRANSACTION may follow.
+ */
+export function resetSessionSql({ server }: Session, own: string): Sql {
+  const sql =
+    'RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;\n' +
+    `SET search_path = ${quoteIdentifier(server.schema)};\n`
+  return { sql: sql + own, commands: 4 + own.split(';').length - 1 }
+}
+
+/** SQL that gives our own role back until the end of the transaction: what we record may be closed to the file's. */
+export const OWN_ROLE_SQL: string =
+  'SET LOCAL session_authorization TO DEFAULT;\nSET LOCAL role TO DEFAULT;\n'
+
+/** Whether a file may leave settings of the session changed. */
+export function changesSettings({ statements }: Pick<Migration, 'statements'>): boolean {
+  return statements.some(({ settings }) => settings !== 'none')
+}
+
+/**
+ * SQL that sets again what the groups of a file before the given one have set, for a run that continues in
+ * another session. Settings that end with a transaction are not among them.
+ */
+export function settingsBeforeSql(
+  { groups }: Pick<Migration, 'groups'>,
+  next: TransactionGroup,
+): string {
+  return groups
+    .filter(({ number, rolledBack }) => number < next.number && !rolledBack)
+    .flatMap(({ statements }) => statements)
+    .filter(({ settings, actions }) => settings === 'changes' && actions.some(isSet))
+    .map(({ text }) => `${text}\n;\n`)
+    .join('')
+}
+
+function isSet(action: Migration['statements'][number]['actions'][number]): boolean {
+  return action.kind === 'other' && action.statement === 'VariableSetStmt'
+}

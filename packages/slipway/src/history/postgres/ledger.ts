@@ -1,0 +1,172 @@
+import { quoteLiteral, type Session } from '../../database/index.ts'
+import { failureOf } from '../../kernel/index.ts'
+import { NOTE_PLACES } from './kept-places.ts'
+import { checkLedger } from './ledger-upgrade.ts'
+
+/** Which way a migration is run. */
+export type Direction = 'up' | 'down'
+
+/** A transaction group of a migration that runs step by step: begun, and perhaps finished. */
+export interface JournalEntry {
+  readonly migration: string
+  readonly direction: Direction
+  readonly group: number
+  readonly checksum: string
+  readonly finished: boolean
+}
+
+/** The schema as Slipway last left the target, and the history that gave it. */
+export interface SchemaState {
+  readonly historyHash: string
+  readonly method: string
+  readonly fingerprint: string
+  readonly objects: Readonly<Record<string, string>>
+}
+
+/** The history that a session's rows of the ledger belong to, as a literal: the schema of its `_prisma_migrations`. */
+export function historySchema(session: Session): string {
+  return quoteLiteral(session.server.schema)
+}
+
+/**
+ * The rows that a query gives of one table of the ledger, of this session's history, each row as the JSON `j`. Layouts
+ * from 1 on can be read: a row without a history is of the time before it had one. Sorted by the first three of the
+ * columns, of which there are at least as many. No rows where there is no ledger.
+ */
+export async function readLedgerRows(
+  session: Session,
+  table: string,
+  columns: string,
+): Promise<readonly (readonly (string | null)[])[]> {
+  await checkLedger(session)
+  const history = historySchema(session)
+  const result = await orAbsent(
+    session.queryRaw(
+      `SELECT ${columns} FROM (SELECT to_jsonb(t) AS j FROM slipway.${table} AS t) AS rows
+       WHERE coalesce(j ->> 'history_schema', ${history}) = ${history} ORDER BY 1, 2, 3`,
+    ),
+  )
+  return result?.rows ?? []
+}
+
+/** The journal of migrations that run step by step and have not been completed. */
+export async function readJournal(session: Session): Promise<JournalEntry[]> {
+  const rows = await readLedgerRows(
+    session,
+    'journal',
+    `j ->> 'migration', j ->> 'direction', coalesce(j ->> 'transaction_group', j ->> 'unit')::integer,
+     j ->> 'checksum', j ->> 'finished_at'`,
+  )
+  return rows.map(([migration, direction, group, checksum, finished]) => ({
+    migration: migration ?? '',
+    direction: direction === 'down' ? 'down' : 'up',
+    group: Number(group),
+    checksum: checksum ?? '',
+    finished: finished !== null,
+  }))
+}
+
+/** The schema as the last command left it; nothing without a ledger. */
+export async function readSchemaState(session: Session): Promise<SchemaState | undefined> {
+  const columns = `j ->> 'history_hash', j ->> 'method', j ->> 'fingerprint', j ->> 'objects'`
+  const [row] = await readLedgerRows(session, 'schema_state', columns)
+  // Layout 1 has the table under another name.
+  const [first] = row ? [row] : await readLedgerRows(session, 'catalog_state', columns)
+  const [historyHash, method, fingerprint, objects] = first ?? []
+  if (!historyHash || !method || !fingerprint || !objects) return undefined
+  return {
+    historyHash,
+    method,
+    fingerprint,
+    objects: JSON.parse(objects) as Record<string, string>,
+  }
+}
+
+/** Records the schema as this command leaves it, and where the tables of kept data are in it. */
+export async function writeSchemaState(session: Session, state: SchemaState): Promise<void> {
+  await session.query(
+    `INSERT INTO slipway.schema_state (history_schema, history_hash, method, fingerprint, objects)
+     VALUES ($1, $2, $3, $4, $5::jsonb)
+     ON CONFLICT (history_schema) DO UPDATE SET history_hash = excluded.history_hash, method = excluded.method,
+       fingerprint = excluded.fingerprint, objects = excluded.objects, recorded_at = now()`,
+    [
+      session.server.schema,
+      state.historyHash,
+      state.method,
+      state.fingerprint,
+      JSON.stringify(state.objects),
+    ],
+  )
+  await session.execute(NOTE_PLACES)
+}
+
+/** Forgets the recorded schema: the database is known to differ from what the history gives. */
+export async function forgetSchemaState(session: Session): Promise<void> {
+  await session.execute(
+    `DELETE FROM slipway.schema_state WHERE history_schema = ${historySchema(session)};\n${NOTE_PLACES}`,
+  )
+}
+
+/** Where a journal entry belongs. */
+export interface JournalKey {
+  readonly migration: string
+  readonly direction: Direction
+  readonly group: number
+  readonly checksum: string
+}
+
+/** SQL that notes a transaction group as begun. Repeating it is harmless. */
+export function journalBeginSql(session: Session, key: JournalKey): string {
+  return `INSERT INTO slipway.journal (history_schema, migration, direction, transaction_group, checksum)
+VALUES (${journalValues(session, key)})
+ON CONFLICT (history_schema, migration, direction, transaction_group)
+DO UPDATE SET checksum = excluded.checksum, started_at = clock_timestamp();\n`
+}
+
+/** SQL that notes a transaction group as finished, begun or not. */
+export function journalFinishSql(session: Session, key: JournalKey): string {
+  return `INSERT INTO slipway.journal (history_schema, migration, direction, transaction_group, checksum, finished_at)
+VALUES (${journalValues(session, key)}, clock_timestamp())
+ON CONFLICT (history_schema, migration, direction, transaction_group)
+DO UPDATE SET finished_at = excluded.finished_at;\n`
+}
+
+function journalValues(
+  session: Session,
+  { migration, direction, group, checksum }: JournalKey,
+): string {
+  return `${historySchema(session)}, ${quoteLiteral(migration)}, '${direction}', ${group}, '${checksum}'`
+}
+
+/** SQL that clears the journal of a migration that is complete. */
+export function journalClearSql(session: Session, migration: string): string {
+  return `DELETE FROM slipway.journal
+WHERE history_schema = ${historySchema(session)} AND migration = ${quoteLiteral(migration)};\n`
+}
+
+interface Receipt {
+  readonly command: string
+  readonly migration: string
+  readonly attempts: number
+}
+
+/**
+ * SQL of a receipt: what a command did with a migration, and in how many attempts. Its time is that of
+ * its transaction.
+ */
+export function receiptSql(session: Session, { command, migration, attempts }: Receipt): string {
+  return `INSERT INTO slipway.receipt (history_schema, command, migration, attempts, ms)
+VALUES (${historySchema(session)}, '${command}', ${quoteLiteral(migration)}, ${attempts},
+  extract(epoch FROM clock_timestamp() - now()) * 1000);\n`
+}
+
+/** Nothing where the ledger, or its schema, does not exist yet. */
+async function orAbsent<T>(query: Promise<T>): Promise<T | undefined> {
+  try {
+    return await query
+  } catch (error) {
+    const state = failureOf(error)?.server?.sqlstate
+    if (state === '42P01' || state === '3F000') return undefined
+    throw error
+  }
+}

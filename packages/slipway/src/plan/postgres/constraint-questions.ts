@@ -1,0 +1,134 @@
+import { assertNever } from '../../kernel/index.ts'
+import { keyOf } from '../../schema/index.ts'
+import type { Action, ConstraintDefinition } from '../../statements/index.ts'
+import type { PendingTable } from '../pending-rows.ts'
+import { ask, type Asking, columnObject, type Question, undecided } from '../question.ts'
+import { exclusionQuestion } from './exclusion-question.ts'
+import { foreignKeyQuestion } from './foreign-key-question.ts'
+import { columnOf, columnsRead } from './offending-rows.ts'
+
+/** Asks for rows that a new constraint would refuse; nothing of one that does not look at them. */
+export function constraintQuestions(asking: Asking, constraint: ConstraintDefinition): Question[] {
+  const { table } = asking
+  if (constraint.notValid) return []
+  const { columns, kind } = constraint
+  const object = constraintObject(table, constraint)
+  if (constraint.compares !== undefined)
+    return [undecided({ kind: kind === 'primary-key' ? 'unique' : kind, object }, NOT_SIMPLE)]
+  switch (kind) {
+    case 'not-null':
+      return columns.flatMap((column) => notNullQuestion(asking, column))
+    case 'check':
+      return checkQuestion(asking, constraint, object)
+    case 'unique':
+      return constraint.usingIndex === undefined
+        ? uniqueQuestion(asking, object, {
+            ...constraint,
+            nullsEqual: constraint.nullsEqual === true,
+          })
+        : []
+    case 'primary-key':
+      return primaryKeyQuestions(asking, constraint, object)
+    case 'foreign-key':
+      return foreignKeyQuestion(asking, constraint, object)
+    case 'exclusion':
+      return exclusionQuestion(asking, constraint, object)
+    default:
+      return assertNever(kind)
+  }
+}
+
+const NOT_SIMPLE = 'no SQL of Slipway asks for what this constraint compares'
+
+/** Asks for rows without a value in a column. */
+export function notNullQuestion(asking: Asking, column: string): Question[] {
+  const { table } = asking
+  const known = table.columns.get(column)
+  if (known === undefined && table.target !== undefined) return []
+  if (known?.source?.notNull) return []
+  const where = known?.empty ? 'true' : `${columnOf(table, column)} IS NULL`
+  return ask(
+    asking,
+    { kind: 'not-null', object: columnObject(table, column) },
+    { columns: [column], where },
+  )
+}
+
+/** Asks for rows that a new unique index would not take. */
+export function uniqueIndexQuestion(
+  asking: Asking,
+  index: Extract<Action, { kind: 'create-index' }>,
+): Question[] {
+  const { schema, name } = asking.table
+  const object =
+    index.name === undefined ? `unique index on ${schema}.${name}` : `index ${schema}.${index.name}`
+  const named = { ...index.table, name: index.name ?? '' }
+  const existing = index.ifNotExists && asking.before.indexes.get(keyOf(asking.before, named))
+  return existing && keyOf(asking.before, existing.table) === keyOf(asking.before, index.table)
+    ? []
+    : uniqueQuestion(asking, object, index)
+}
+
+interface UniqueKey {
+  /** Columns in order; an expression is empty text, and is in `keys`. */
+  readonly columns: readonly string[]
+  readonly keys?: readonly string[]
+  readonly where?: string
+  readonly nullsEqual: boolean
+}
+
+function uniqueQuestion(asking: Asking, object: string, key: UniqueKey): Question[] {
+  const { table } = asking
+  const { columns, keys = [], where } = key
+  const sharing = columns.map((column, at) =>
+    column === '' ? `(${keys[at] ?? ''}\n)` : columnOf(table, column),
+  )
+  const named = columns.filter((column) => column !== '')
+  const filled = key.nullsEqual ? [] : sharing.map((one) => `${one} IS NOT NULL`)
+  const conditions = [...(where === undefined ? [] : [`(${where}\n)`]), ...filled]
+  return ask(
+    asking,
+    { kind: 'unique', object },
+    {
+      columns: columnsRead(table, named, where, ...keys),
+      where: conditions.join(' AND ') || 'true',
+      sharing,
+      only: true,
+    },
+  )
+}
+
+function primaryKeyQuestions(
+  asking: Asking,
+  { columns, usingIndex }: ConstraintDefinition,
+  object: string,
+): Question[] {
+  if (usingIndex !== undefined)
+    return [undecided({ kind: 'not-null', object }, `the columns are those of index ${usingIndex}`)]
+  return [
+    ...columns.flatMap((column) => notNullQuestion(asking, column)),
+    ...uniqueQuestion(asking, object, { columns, nullsEqual: false }),
+  ]
+}
+
+function checkQuestion(
+  asking: Asking,
+  { columns, expression }: ConstraintDefinition,
+  object: string,
+): Question[] {
+  if (expression === undefined) return []
+  const read = columnsRead(asking.table, columns, expression)
+  // An expression that gives NULL passes, and so does NOT NULL.
+  return ask(asking, { kind: 'check', object }, { columns: read, where: `NOT (${expression}\n)` })
+}
+
+function constraintObject(
+  { schema, name }: PendingTable,
+  constraint: ConstraintDefinition,
+): string {
+  const { name: given, kind, columns } = constraint
+  const table = `${schema}.${name}`
+  if (given !== undefined) return `constraint ${table}.${given}`
+  const on = columns.length === 0 ? '' : ` (${columns.join(', ')})`
+  return `${kind.replace('-', ' ')} constraint on ${table}${on}`
+}

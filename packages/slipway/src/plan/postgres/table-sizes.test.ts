@@ -1,0 +1,72 @@
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTarget, type TestTarget } from '../../../test/target.ts'
+import { withSession } from '../../database/index.ts'
+import { readTableSizes } from './table-sizes.ts'
+
+let target: TestTarget
+
+beforeEach(async () => {
+  target = await createTarget()
+})
+afterEach(() => target.drop())
+
+async function sizes() {
+  return await withSession(target.request([]).address, {}, readTableSizes)
+}
+
+const FILL = `INSERT INTO t SELECT n, 'name ' || n FROM generate_series(1, 4000) AS n;`
+
+test.each<[string, string, number, number]>([
+  ['without a page it is certainly empty', '', 0, 0],
+  ['analyzed', `${FILL} ANALYZE t;`, 4000, 4000],
+  ['never analyzed: by its bytes', FILL, 2000, 8000],
+  [
+    'four times as big as when it was analyzed',
+    `${FILL} ANALYZE t; ${FILL.repeat(3)}`,
+    15_000,
+    17_000,
+  ],
+  ['truncated since', `${FILL} ANALYZE t; TRUNCATE t;`, 0, 0],
+  ['filled since it was analyzed without rows', `ANALYZE t; ${FILL}`, 2000, 8000],
+  ['emptied by DELETE: its pages may hold rows again', `${FILL} DELETE FROM t; ANALYZE t;`, 1, 1],
+])('rows of a table, %s', async (_what, sql, least, most) => {
+  await target.sql(`CREATE TABLE t (id integer, name text); ${sql}`)
+  const { t } = Object.fromEntries(
+    Object.entries(await sizes()).map(([name, size]) => [name.replace('public.', ''), size]),
+  )
+  expect(t?.rows).toBeGreaterThanOrEqual(least)
+  expect(t?.rows).toBeLessThanOrEqual(most)
+  expect(t?.bytes === 0).toBe(most === 0)
+})
+
+test('names have their schema; a partitioned table has the rows of its partitions', async () => {
+  await target.sql(`CREATE SCHEMA "My"; CREATE TABLE "My"."Order" (id integer);
+    CREATE TABLE day (id integer, at date) PARTITION BY RANGE (at);
+    CREATE TABLE day_1 PARTITION OF day FOR VALUES FROM ('2026-01-01') TO ('2026-01-02');
+    CREATE TABLE day_2 PARTITION OF day FOR VALUES FROM ('2026-01-02') TO ('2026-01-03') PARTITION BY LIST (id);
+    CREATE TABLE day_2_1 PARTITION OF day_2 FOR VALUES IN (1);
+    INSERT INTO day VALUES (1, '2026-01-01'), (1, '2026-01-02'), (1, '2026-01-02'); ANALYZE`)
+  const rows = Object.entries(await sizes()).map(([name, size]) => [name, size.rows])
+  expect(rows).toEqual([
+    ['My.Order', 0],
+    ['public.day', 3],
+    ['public.day_1', 1],
+    ['public.day_2', 2],
+    ['public.day_2_1', 2],
+  ])
+})
+
+test('a table that somebody holds, or waits to hold, is waited for by nobody', async () => {
+  await target.sql(`CREATE TABLE t (id integer, name text); CREATE TABLE unknown (id integer); ${FILL}
+    INSERT INTO unknown VALUES (1); ANALYZE t`)
+  const holder = new pg.Client({ connectionString: target.url })
+  await holder.connect()
+  await holder.query('BEGIN; LOCK TABLE t, unknown IN ACCESS EXCLUSIVE MODE')
+  const began = performance.now()
+  const seen = await sizes()
+  expect(performance.now() - began).toBeLessThan(1000)
+  await holder.end()
+  expect(seen['public.t']?.rows).toBe(4000)
+  expect(seen).not.toHaveProperty('public.unknown')
+})

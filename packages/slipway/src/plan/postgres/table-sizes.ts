@@ -1,0 +1,57 @@
+import type { Session } from '../../database/index.ts'
+import type { Facts } from '../../hazards/index.ts'
+
+/**
+ * Rows and bytes of the tables of a target, by `schema.name`. A partitioned table has those of its
+ * partitions. Rows are estimated as the planner does it, without reading any; 0 is certain. Waits for
+ * nobody: a table that somebody holds against readers counts by its statistics, or is left out.
+ */
+export async function readTableSizes(session: Session): Promise<NonNullable<Facts['tables']>> {
+  const rows = await session.query<Sized>(SIZES)
+  return Object.fromEntries(
+    rows.map(({ name, rows: count, bytes }) => [name, { rows: count, bytes }]),
+  )
+}
+
+type Sized = Readonly<Record<'rows' | 'bytes', number> & Record<'name', string>>
+
+const USERS = `n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'slipway')`
+const BLOCK = `current_setting('block_size')::float8`
+
+/** What a row takes where no statistics say it: `get_rel_data_width` of the server, and its header and pointer. */
+const WIDTH = `(SELECT 28 + coalesce(sum(CASE WHEN a.attlen > 0 THEN a.attlen ELSE 32 END), 0)
+  FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)`
+
+/**
+ * Rows as `estimate_rel_size` of the server: the density of the last ANALYZE times the pages of now.
+ * pg_relation_size would wait for whoever holds or awaits a table for itself; its pages are then those of the statistics.
+ */
+const SIZES = `
+WITH RECURSIVE held AS MATERIALIZED (
+  SELECT relation FROM pg_locks
+  WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock' AND pid <> pg_backend_pid()
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+), paged AS (
+  SELECT c.oid, c.relpages, c.reltuples, ${WIDTH} AS width,
+    CASE WHEN c.oid IN (SELECT relation FROM held) THEN nullif(c.relpages, 0) * ${BLOCK}
+      ELSE pg_relation_size(c.oid) END AS bytes
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind = 'r' AND ${USERS}
+), sized AS (
+  SELECT oid, bytes, CASE
+    WHEN bytes = 0 THEN 0
+    WHEN relpages > 0 AND reltuples >= 0 THEN greatest(1, round(reltuples / relpages * (bytes / ${BLOCK})))
+    ELSE greatest(1, round(bytes / width)) END AS rows
+  FROM paged
+), tree(root, member) AS (
+  SELECT c.oid, c.oid FROM pg_class c WHERE c.relkind IN ('r', 'p')
+  UNION SELECT root, i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = member
+)
+SELECT n.nspname || '.' || c.relname AS name,
+  coalesce(sum(s.rows), 0)::float8 AS rows, coalesce(sum(s.bytes), 0)::float8 AS bytes
+FROM tree t JOIN pg_class c ON c.oid = t.root JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN sized s ON s.oid = t.member
+WHERE ${USERS}
+GROUP BY n.nspname, c.relname
+HAVING count(s.oid) = count(s.bytes)
+ORDER BY n.nspname, c.relname`

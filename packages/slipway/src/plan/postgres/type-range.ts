@@ -1,0 +1,156 @@
+import { quoteIdentifier } from '../../database/index.ts'
+import type { PreCheckKind } from '../pre-check.ts'
+
+/** What a new type makes of the values of a column. */
+export type CastAnswer =
+  /** Every value has its place in the new type. */
+  | { readonly kind: 'fits' }
+  /** PostgreSQL refuses the statement whatever the rows are. */
+  | { readonly kind: 'refused' }
+  /** Rows that meet the condition do not fit. `doubt`: why such a row may still fit. */
+  | {
+      readonly kind: 'asks'
+      readonly what: PreCheckKind
+      readonly where: string
+      readonly doubt?: string
+    }
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+/** A type, taken apart: `numeric(10,2)` is `numeric` with 10 and 2. */
+export interface TypeName {
+  readonly text: string
+  /** Without its size. */
+  readonly base: string
+  readonly sizes: readonly number[]
+  readonly isText: boolean
+  /** One of PostgreSQL's own that we know. */
+  readonly builtIn: boolean
+}
+
+/** Takes a type apart, as the server prints it. */
+export function parseType(text: string): TypeName {
+  const [, sizes = ''] = /\((-?\d+(?:,-?\d+)?)\)/.exec(text) ?? []
+  const base = text.replace(/\([-\d,]*\)/, '')
+  return {
+    text,
+    base,
+    sizes: sizes === '' ? [] : sizes.split(',').map(Number),
+    isText: TEXTS.has(base),
+    builtIn: TEXTS.has(base) || BUILT_IN.has(base.replace(/\[\]$/, '')),
+  }
+}
+
+const TEXTS = new Set(['text', 'character varying', 'character'])
+
+/** First and last value of the integer types, the last plus one. */
+const INTEGERS: Readonly<Record<string, readonly [string, string]>> = {
+  smallint: ['-32768', '32768'],
+  integer: ['-2147483648', '2147483648'],
+  bigint: ['-9223372036854775808', '9223372036854775808'],
+}
+
+const DIGITS: Readonly<Record<string, number>> = { smallint: 5, integer: 10, bigint: 19 }
+const FLOATS = new Set(['real', 'double precision'])
+
+/** Changes between times that lose precision at most; none fails. */
+const TIMES: Readonly<Record<string, readonly string[]>> = {
+  date: ['timestamp without time zone', 'timestamp with time zone'],
+  'timestamp without time zone': ['timestamp with time zone', 'date', 'time without time zone'],
+  'timestamp with time zone': ['timestamp without time zone', 'date', 'time without time zone'],
+  'time without time zone': ['time with time zone', 'interval'],
+  'time with time zone': ['time without time zone'],
+  interval: ['time without time zone'],
+}
+
+const BUILT_IN = new Set([
+  ...Object.keys(INTEGERS),
+  ...FLOATS,
+  ...Object.keys(TIMES),
+  'numeric',
+  'boolean',
+  'uuid',
+  'json',
+  'jsonb',
+  'bytea',
+  'inet',
+  'cidr',
+  'macaddr',
+  'xml',
+  'oid',
+])
+
+/** Rows whose value is out of the range of the new type, or too long for it. */
+export function rangeOffence(from: TypeName, to: TypeName, value: string): CastAnswer {
+  const unknown = {
+    kind: 'unknown',
+    reason: `Slipway writes no SQL that tests whether ${from.text} fits ${to.text}`,
+  } as const
+  if (from.text.endsWith('[]') || to.text.endsWith('[]'))
+    return from.base === to.base && to.sizes.length === 0 ? FITS : unknown
+  if (to.isText) return lengthOffence(from, to, value)
+  if (to.base in INTEGERS) return integerOffence(from, to.base, value) ?? unknown
+  if (to.base === 'numeric') return numericOffence(from, to, value) ?? unknown
+  if (from.base === to.base) return FITS
+  if (FLOATS.has(to.base)) return floatOffence(from, to) ?? unknown
+  if (TIMES[from.base]?.includes(to.base)) return FITS
+  return unknown
+}
+
+const FITS: CastAnswer = { kind: 'fits' }
+
+/** Spaces at the end are cut without a word, as the SQL standard demands. */
+function lengthOffence(from: TypeName, to: TypeName, value: string): CastAnswer {
+  const [size] = to.base === 'character' ? [to.sizes[0] ?? 1] : to.sizes
+  const [old] = from.isText ? from.sizes : []
+  if (size === undefined || (old !== undefined && old <= size)) return FITS
+  return { kind: 'asks', what: 'length', where: `length(rtrim(${value}::text, ' ')) > ${size}` }
+}
+
+function integerOffence(from: TypeName, to: string, value: string): CastAnswer | undefined {
+  const [first, end] = INTEGERS[to] ?? []
+  const whole = DIGITS[from.base]
+  if (whole !== undefined && whole <= (DIGITS[to] ?? 0)) return FITS
+  if (whole === undefined && from.base !== 'numeric' && !FLOATS.has(from.base))
+    return from.base === 'boolean' ? FITS : undefined
+  const rounded = whole === undefined ? `round(${value}::${from.base})` : value
+  const where = `NOT (${rounded} >= ${first} AND ${rounded} < ${end})`
+  return { kind: 'asks', what: 'cast', where }
+}
+
+function numericOffence(from: TypeName, to: TypeName, value: string): CastAnswer | undefined {
+  const whole = DIGITS[from.base]
+  if (whole === undefined && from.base !== 'numeric' && !FLOATS.has(from.base)) return undefined
+  const [precision, scale = 0] = to.sizes
+  if (precision === undefined) return FITS
+  const [oldPrecision, oldScale = 0] = from.base === 'numeric' ? from.sizes : [whole, 0]
+  const wider = oldPrecision !== undefined && precision - scale >= oldPrecision - oldScale
+  // A digit that is rounded away can carry over into one more.
+  if (wider && scale >= oldScale) return FITS
+  return { kind: 'asks', what: 'cast', where: tooLarge(`${value}::numeric`, precision, scale) }
+}
+
+/** A number that does not fit `numeric(precision, scale)`; NaN fits. */
+export function tooLarge(number: string, precision: number, scale: number): string {
+  return `${number} <> 'NaN' AND abs(round(${number}, ${scale})) >= 1e${precision - scale}::numeric`
+}
+
+/** A value that is in the range of an integer type, by its SQL as a numeric. */
+export function outsideInteger(number: string, type: string): string | undefined {
+  const [first, end] = INTEGERS[type] ?? []
+  return first === undefined ? undefined : `NOT (${number} >= ${first} AND ${number} < ${end})`
+}
+
+function floatOffence(from: TypeName, to: TypeName): CastAnswer | undefined {
+  if (from.base in INTEGERS) return FITS
+  if (to.base !== 'double precision') return undefined
+  const sized = from.base === 'numeric' && from.sizes.length > 0
+  return from.base === 'real' || sized ? FITS : undefined
+}
+
+/** A type as SQL. `typeText` prints names of the user without quotation marks. */
+export function typeSql({ text, builtIn }: TypeName): string {
+  if (builtIn) return text
+  const array = text.endsWith('[]') ? '[]' : ''
+  const name = text.replace(/\[\]$/, '')
+  return name.split('.').map(quoteIdentifier).join('.') + array
+}

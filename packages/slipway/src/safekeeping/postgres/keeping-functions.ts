@@ -1,0 +1,27 @@
+import { KEEP_COLUMNS } from './keep-columns.ts'
+import { KEEP_ROWS } from './keep-rows.ts'
+import { KEEP_TABLE } from './keep-table.ts'
+import { MANAGE } from './manage.ts'
+import { MOVE_TABLE } from './move-table.ts'
+import { RECORD } from './record.ts'
+import { RELEASE } from './release.ts'
+import { RESTORE_ROWS } from './restore-rows.ts'
+import { RESTORE } from './restore.ts'
+
+/**
+ * SQL that creates the functions that keep and restore, in one message. It needs the ledger in its present layout. The
+ * functions decide on the server, in the transaction of the statement:
+ * only there the current state is known.
+ */
+export const createKeepingSql: string = [
+  'SET LOCAL client_min_messages = warning;\n',
+  RECORD,
+  MOVE_TABLE,
+  KEEP_TABLE,
+  KEEP_COLUMNS,
+  KEEP_ROWS,
+  RELEASE,
+  RESTORE,
+  RESTORE_ROWS,
+  MANAGE,
+].join('')

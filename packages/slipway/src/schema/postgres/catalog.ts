@@ -1,0 +1,244 @@
+import {
+  type Fact,
+  type FactBase,
+  type StableId,
+  buildFactBase,
+  encodeId,
+} from '@supabase/pg-delta'
+import type { Session } from '../../database/index.ts'
+import type { Fingerprint } from '../fingerprint.ts'
+import { type Answers, type Extracted, extractFacts, extractUnlessSame } from './extraction.ts'
+import { fingerprintOf, isGiven } from './facts-fingerprint.ts'
+import { everything, type Scope } from './scope.ts'
+
+/** Slipway's own schema on a target; it never enters a catalog. */
+export const LEDGER_SCHEMA = 'slipway'
+const HISTORY_TABLE = '_prisma_migrations'
+/** A dropped column whose values Slipway still keeps under another name. */
+const SET_ASIDE = /^_slipway_kept_\d+$/
+
+/**
+ * Everything in the user's schemas of a database, as facts. Its content is the concern of
+ * this module; other modules only pass it on.
+ */
+export interface Catalog {
+  readonly facts: FactBase
+  /** The schema that unqualified names go to; it is no object of the project's. */
+  readonly defaultSchema: string
+  /** Objects of kinds that are not modelled (casts, operators, text search …): seen, named, not compared. */
+  readonly unmodelled: readonly string[]
+  /** Columns of each table in their order, which is reported and never compared. */
+  readonly columnOrder: ReadonlyMap<string, readonly string[]>
+  readonly major: number
+}
+
+/**
+ * Reads the catalog of a database in one snapshot. Slipway's ledger and Prisma's history table are
+ * left out. The session must not be inside a transaction.
+ */
+export async function readCatalog(session: Session, scope: Scope = everything): Promise<Catalog> {
+  return catalogOf(await extractFacts(session), session, scope)
+}
+
+/**
+ * The catalog without dependencies, for a comparison or an inventory: in half the time. The SQL
+ * between catalogs needs the whole.
+ */
+export async function readFacts(session: Session, scope: Scope = everything): Promise<Catalog> {
+  return catalogOf(await extractFacts(session, { dependencies: false }), session, scope)
+}
+
+/**
+ * The fingerprint of a database, for whoever needs no more of its catalog: in half the memory and half
+ * the time, for a fingerprint knows nothing of what depends on what.
+ */
+export async function readFingerprint(
+  session: Session,
+  scope: Scope = everything,
+): Promise<Fingerprint> {
+  const { factBase } = await extractFacts(session, { dependencies: false })
+  const { schema } = session.server
+  return fingerprintOf(keptFacts(factBase, { scope, defaultSchema: schema }), {
+    base: factBase,
+    defaultSchema: schema,
+  })
+}
+
+/** The fingerprint of a catalog. Pure. */
+export function fingerprint(catalog: Catalog): Fingerprint {
+  const { facts, defaultSchema } = catalog
+  return fingerprintOf(facts.facts(), { base: facts, defaultSchema })
+}
+
+/** `readCatalog` for a session that is inside a transaction, which sees and keeps its own work. */
+export async function readCatalogInTransaction(
+  session: Session,
+  scope: Scope = everything,
+): Promise<Catalog> {
+  return catalogOf(await extractFacts(session, { nested: true }), session, scope)
+}
+
+/** Reads one database again and again. */
+export interface CatalogReader {
+  /** As `readCatalog`. */
+  whole(): Promise<Catalog>
+  /** As `readFacts`. */
+  facts(): Promise<Catalog>
+}
+
+/**
+ * Reads a database that runs up and down: if it is as it was at an earlier reading, the catalog
+ * of that reading is returned, in the time of the queries alone.
+ */
+export function catalogReader(session: Session, scope: Scope = everything): CatalogReader {
+  const readings: { answers: Answers; whole: boolean; catalog: Catalog }[] = []
+  async function read(whole: boolean): Promise<Catalog> {
+    const known = readings.filter((reading) => reading.whole || !whole)
+    const found = await extractUnlessSame(session, { dependencies: whole }, known)
+    if ('same' in found) return found.same.catalog
+    const catalog = catalogOf(found.extracted, session, scope)
+    readings.push({ answers: found.answers, whole, catalog })
+    return catalog
+  }
+  return { whole: () => read(true), facts: () => read(false) }
+}
+
+function catalogOf({ factBase, diagnostics }: Extracted, session: Session, scope: Scope): Catalog {
+  const unmodelled = diagnostics.filter((found) => found.code === 'unmodeled_kind')
+  const defaultSchema = session.server.schema
+  const facts = userFacts(factBase, { scope, defaultSchema })
+  return {
+    facts,
+    defaultSchema,
+    unmodelled: unmodelled.map(unmodelledObjects),
+    columnOrder: columnOrder(facts),
+    major: Math.floor(session.server.versionNumber / 10_000),
+  }
+}
+
+/** What is not compared, of one kind: `statistics object order_stats`. */
+function unmodelledObjects({ message, context }: Extracted['diagnostics'][number]): string {
+  const { kind, count, samples } = context ?? {}
+  if (typeof kind !== 'string' || !Array.isArray(samples)) return message
+  const more = typeof count === 'number' && count > samples.length ? ' and others' : ''
+  return `${kind} ${samples.join(', ')}${more}`
+}
+
+/** Whose facts are kept. */
+interface Ground {
+  readonly scope: Scope
+  readonly defaultSchema: string
+}
+
+function userFacts(all: FactBase, ground: Ground): FactBase {
+  const facts = keptFacts(all, ground)
+  const kept = new Set(facts.map(({ id }) => encodeId(id)))
+  const edges = all.edges.filter(
+    (edge) =>
+      kept.has(encodeId(edge.from)) && (kept.has(encodeId(edge.to)) || edge.kind === 'owner'),
+  )
+  return buildFactBase(facts, edges, 'liveDb', undefined, {
+    allowDangling: (edge) => edge.kind === 'owner',
+  })
+}
+
+/** The facts that are a project's own, and the tables of others that carry some of them. */
+function keptFacts(all: FactBase, ground: Ground): Fact[] {
+  const sieve: Sieve = { ...ground, all, kept: new Set(), dropped: new Set() }
+  const own = all.facts().filter((fact) => keep(fact, sieve))
+  return [...carriers(all, ground.scope), ...own]
+}
+
+/** They exist, but are not compared: they do not belong to the project. */
+function carriers(all: FactBase, { carriers: tables }: Scope): Fact[] {
+  const facts = new Map<string, Fact>()
+  for (const { schema, name } of tables) {
+    const table = all.get({ kind: 'table', schema, name })
+    const parent = all.get({ kind: 'schema', name: schema })
+    if (!table || !parent) continue
+    for (const fact of [parent, table]) facts.set(encodeId(fact.id), { ...fact, payload: {} })
+  }
+  return [...facts.values()]
+}
+
+interface Sieve extends Ground {
+  readonly all: FactBase
+  readonly kept: Set<string>
+  readonly dropped: Set<string>
+}
+
+function keep(fact: Fact, sieve: Sieve): boolean {
+  const { all, scope, kept, dropped } = sieve
+  const key = encodeId(fact.id)
+  if (kept.has(key)) return true
+  if (dropped.has(key)) return false
+  const parent = fact.parent && all.get(fact.parent)
+  const out =
+    !scope.ownsPart(fact.id, all) &&
+    (isForeign(fact.id, sieve) ||
+      isOwnersDefault(all, fact) ||
+      (parent !== undefined && !keep(parent, sieve)))
+  ;(out ? dropped : kept).add(key)
+  return !out
+}
+
+/** Whether something is no migration's doing: a platform's, another application's, Slipway's or Prisma's. */
+function isForeign(id: StableId, sieve: Sieve): boolean {
+  const { all, scope, defaultSchema } = sieve
+  switch (id.kind) {
+    case 'role':
+    case 'membership':
+      return true
+    case 'schema':
+      return isForeignSchema(id.name, scope)
+    case 'table':
+      return id.name === HISTORY_TABLE || isForeignSchema(id.schema, scope)
+    case 'comment':
+    case 'acl':
+      // The comment and the rights on the default schema differ by version and by how the database was made.
+      if (id.target.kind === 'schema' && isGiven(id.target.name, defaultSchema)) return true
+      return !scope.ownsPart(id.target, all) && isForeign(id.target, sieve)
+    case 'column':
+      return (
+        SET_ASIDE.test(id.name) || id.table === HISTORY_TABLE || isForeignSchema(id.schema, scope)
+      )
+    case 'constraint':
+    case 'default':
+      return id.table === HISTORY_TABLE || isForeignSchema(id.schema, scope)
+    default:
+      return 'schema' in id && id.schema !== null && isForeignSchema(id.schema, scope)
+  }
+}
+
+function isForeignSchema(schema: string, scope: Scope): boolean {
+  return schema === LEDGER_SCHEMA || !scope.ownsSchema(schema)
+}
+
+/** An owner has all rights on what is his, unless they were revoked: that is no fact worth keeping. */
+function isOwnersDefault(all: FactBase, fact: Fact): boolean {
+  if (fact.id.kind !== 'acl') return false
+  const { target, grantee } = fact.id
+  const owned = all
+    .outgoingEdges(target)
+    .some((edge) => edge.kind === 'owner' && 'name' in edge.to && edge.to.name === grantee)
+  if (!owned) return false
+  const full = fact.payload['_ownerDefault']
+  return full === undefined || JSON.stringify(full) === JSON.stringify(fact.payload['privileges'])
+}
+
+function columnOrder(facts: FactBase): Map<string, string[]> {
+  const tables = new Map<string, { name: string; position: number }[]>()
+  for (const fact of facts.facts()) {
+    if (fact.id.kind !== 'column') continue
+    const table = `${fact.id.schema}.${fact.id.table}`
+    const columns = tables.get(table) ?? []
+    columns.push({ name: fact.id.name, position: Number(fact.payload['_position'] ?? 0) })
+    tables.set(table, columns)
+  }
+  return new Map(
+    [...tables].map(([table, columns]) => [
+      table,
+      columns.toSorted((a, b) => a.position - b.position).map((column) => column.name),
+    ]),
+  )
+}

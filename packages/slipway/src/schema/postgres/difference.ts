@@ -1,0 +1,90 @@
+import { type Fact, canonicalize, encodeId } from '@supabase/pg-delta'
+import { objectKey, objectOfKey, type ObjectRef, objectText } from '../../statements/index.ts'
+import type { Fingerprint } from '../fingerprint.ts'
+import type { Catalog } from './catalog.ts'
+import { comparable, comparedFacts } from './facts-fingerprint.ts'
+import { referenceTo } from './reference.ts'
+
+/** One object in which two catalogs differ, seen from the first to the second. */
+export interface Change {
+  readonly change: 'added' | 'removed' | 'changed'
+  readonly object: ObjectRef
+  /** What of it changed: attribute names, never values of rows. */
+  readonly attributes: readonly string[]
+}
+
+/** The differences between two catalogs, by object, sorted. Empty if and only if fingerprints are equal. */
+export function difference(from: Catalog, to: Catalog): Change[] {
+  if (from === to) return []
+  const before = byId(comparedFacts(from))
+  const after = byId(comparedFacts(to))
+  const changes: Change[] = []
+  for (const [id, fact] of before) {
+    const object = referenceTo(fact.id, from.defaultSchema)
+    const other = after.get(id)
+    if (!other) changes.push({ change: 'removed', object, attributes: [] })
+    else {
+      const attributes = changedAttributes(fact, other)
+      if (attributes.length > 0) changes.push({ change: 'changed', object, attributes })
+    }
+  }
+  for (const [id, fact] of after) {
+    const object = referenceTo(fact.id, to.defaultSchema)
+    if (!before.has(id)) changes.push({ change: 'added', object, attributes: [] })
+  }
+  return byName(withoutParts(changes))
+}
+
+/** The objects in which two fingerprints differ, where only fingerprints are at hand. */
+export function differingObjects(from: Fingerprint, to: Fingerprint): Change[] {
+  const names = new Set([...Object.keys(from.objects), ...Object.keys(to.objects)])
+  const changes = [...names].flatMap((name): Change[] => {
+    const before = from.objects[name]
+    const after = to.objects[name]
+    if (before === after) return []
+    const change = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
+    return [{ change, object: objectOfKey(name), attributes: [] }]
+  })
+  return byName(changes)
+}
+
+function byName(changes: readonly Change[]): Change[] {
+  const named = changes.map((change) => ({ change, name: objectText(change.object) }))
+  return named.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ change }) => change)
+}
+
+function byId(facts: readonly Fact[]): Map<string, Fact> {
+  return new Map(facts.map((fact) => [encodeId(fact.id), fact]))
+}
+
+function changedAttributes(from: Fact, to: Fact): string[] {
+  const before = comparable(from)
+  const after = comparable(to)
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...keys]
+    .filter((key) => canonicalize(before[key]) !== canonicalize(after[key]))
+    .toSorted()
+}
+
+/** A table that is gone takes its columns along: naming them too would hide what matters. */
+function withoutParts(changes: readonly Change[]): Change[] {
+  const whole = new Set(
+    changes
+      .filter(({ change }) => change !== 'changed')
+      .map(({ change, object }) => `${change} ${placeOf(object)}`),
+  )
+  return changes.filter(({ change, object }) => {
+    if (change === 'changed') return true
+    if ('on' in object) return !whole.has(`${change} ${placeOf(object.on)}`)
+    if (!('table' in object)) return true
+    const { schema, table: name } = object
+    return !whole.has(`${change} ${placeOf({ kind: 'table', schema, name })}`)
+  })
+}
+
+/** Where an object is, whatever its kind: a table, a view and a type of one schema never share their names. */
+function placeOf(object: ObjectRef): string {
+  if ('on' in object) return objectKey(object)
+  const path = ['schema' in object ? object.schema : null, 'table' in object ? object.table : null]
+  return JSON.stringify([...path, object.name, 'schema' in object])
+}

@@ -1,0 +1,128 @@
+import {
+  type Fact,
+  type FactBase,
+  type FactKind,
+  type Payload,
+  canonicalize,
+  encodeId,
+} from '@supabase/pg-delta'
+import { sha256 } from '../../kernel/index.ts'
+import { objectKey } from '../../statements/index.ts'
+import type { Fingerprint } from '../fingerprint.ts'
+import { referenceTo } from './reference.ts'
+
+/** Changes when what is hashed changes: fingerprints of different methods are never compared. */
+export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/4'
+
+/**
+ * What whoever runs the database sets up, whether or not a migration did it first: what belongs to a
+ * database as a whole, and privileges. A GRANT to a reporting role must not stop the next deploy.
+ */
+const OF_OPERATORS = new Set<FactKind>([
+  'acl',
+  'extension',
+  'language',
+  'eventTrigger',
+  'publication',
+  'subscription',
+  'fdw',
+  'server',
+  'userMapping',
+  'publicationRel',
+  'publicationSchema',
+  'defaultPrivilege',
+  'securityLabel',
+  'extensionIntent',
+])
+
+/** Where the parents and edges of facts are, and which schema nobody makes. */
+interface Surroundings {
+  readonly base: FactBase
+  readonly defaultSchema: string
+}
+
+/** A schema that exists before the first migration. */
+export function isGiven(schema: string, defaultSchema: string): boolean {
+  return schema === 'public' || schema === defaultSchema
+}
+
+/** The fingerprint of some facts. */
+export function fingerprintOf(facts: readonly Fact[], around: Surroundings): Fingerprint {
+  const { base } = around
+  const parts = new Map<string, string[]>()
+  for (const fact of compared(facts, around)) {
+    const owner = objectKey(referenceTo(rootOf(base, fact).id, around.defaultSchema))
+    const lines = parts.get(owner) ?? []
+    lines.push(`${encodeId(fact.id)} ${sha256(canonicalize(comparable(fact)))}`)
+    parts.set(owner, lines)
+  }
+  const objects: Record<string, string> = {}
+  for (const name of [...parts.keys()].toSorted()) {
+    objects[name] = sha256((parts.get(name) ?? []).toSorted().join('\n')).slice(0, 20)
+  }
+  const lines = Object.entries(objects).map(([name, value]) => `${name} ${value}`)
+  return { method: FINGERPRINT_METHOD, hash: sha256(lines.join('\n')), objects }
+}
+
+/** The facts that a fingerprint covers: not those that are database-wide or belong to an extension. */
+export function comparedFacts({
+  facts,
+  defaultSchema,
+}: {
+  readonly facts: FactBase
+  readonly defaultSchema: string
+}): Fact[] {
+  return compared(facts.facts(), { base: facts, defaultSchema })
+}
+
+function compared(facts: readonly Fact[], { base, defaultSchema }: Surroundings): Fact[] {
+  const skipped = new Map<string, boolean>()
+  const isSkipped = (fact: Fact): boolean => {
+    const key = encodeId(fact.id)
+    const known = skipped.get(key)
+    if (known !== undefined) return known
+    const parent = fact.parent && base.get(fact.parent)
+    const skip =
+      base.outgoingEdges(fact.id).some((edge) => edge.kind === 'memberOfExtension') ||
+      OF_OPERATORS.has(fact.id.kind) ||
+      (fact.id.kind === 'schema' && isGiven(fact.id.name, defaultSchema)) ||
+      (fact.id.kind === 'comment' && OF_OPERATORS.has(fact.id.target.kind)) ||
+      (parent !== undefined && parent.id.kind !== 'schema' && isSkipped(parent))
+    skipped.set(key, skip)
+    return skip
+  }
+  return facts.filter((fact) => !isSkipped(fact))
+}
+
+/** What of a fact is compared: no positions, and definitions in a form that all versions agree on. */
+export function comparable(fact: Fact): Payload {
+  const payload: Payload = {}
+  for (const [key, value] of Object.entries(fact.payload)) {
+    if (key.startsWith('_')) continue
+    payload[key] = value
+  }
+  const definition = payload['def']
+  if (QUERY_KINDS.has(fact.id.kind) && typeof definition === 'string') {
+    payload['def'] = looseQuery(definition)
+  }
+  return payload
+}
+
+const QUERY_KINDS = new Set<FactKind>(['view', 'materializedView', 'rule'])
+
+/**
+ * From 16 on the server prints the columns of a query without their table where that is clear, and
+ * it lays out parentheses differently: neither tells of a difference in what the query does.
+ */
+function looseQuery(definition: string): string {
+  return definition.replaceAll(LITERAL_OR_LAYOUT, (found) => (found.startsWith("'") ? found : ''))
+}
+
+/** A string literal, which stays; or a qualifier with its dot, white space, a parenthesis. */
+const LITERAL_OR_LAYOUT = /'(?:[^']|'')*'|(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)\.(?=["\w])|[\s()]+/g
+
+/** The object that a fact is part of: itself, or the table, view or type above it. */
+function rootOf(facts: FactBase, fact: Fact): Fact {
+  const parent = fact.parent && facts.get(fact.parent)
+  return parent && parent.id.kind !== 'schema' ? rootOf(facts, parent) : fact
+}

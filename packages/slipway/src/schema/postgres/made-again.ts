@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from 'node:util'
+import { encodeId, type Fact, type FactBase, type StableId } from '@supabase/pg-delta'
+import { quoteIdentifier } from '../../database/index.ts'
+import { factBase } from './fact-base.ts'
+
+/** An object that exists before and after a script and must be dropped while it runs. */
+export interface MadeAgain {
+  /** What takes it away, before all else. */
+  readonly drops: readonly string[]
+  /** The state with which the script begins, without the object: so the script creates it. */
+  readonly source: FactBase
+  /** Whether it is made by what makes these objects: that has to come last. */
+  readonly makes: (ids: readonly StableId[]) => boolean
+}
+
+/**
+ * The objects that a script must drop and create again: foreign keys between columns of which one changes its type,
+ * because the server refuses a foreign key between two types even for one statement; and the
+ * comments of enums that are created again.
+ */
+export function madeAgain(source: FactBase, target: FactBase): MadeAgain {
+  const states = { source, target }
+  const keys = source.facts().filter((fact) => isBetweenRetyped(fact, states))
+  const comments = source
+    .facts()
+    .filter(({ id }) => id.kind === 'comment' && isMadeAnew(id.target, states))
+  const gone = new Set([...keys, ...comments].map(({ id }) => encodeId(id)))
+  const isGone = ({ id, parent }: Fact) =>
+    gone.has(encodeId(id)) || (parent !== undefined && gone.has(encodeId(parent)))
+  return {
+    drops: keys.flatMap(({ id }) => dropSql(id)),
+    source:
+      gone.size === 0
+        ? source
+        : factBase(
+            source.facts().filter((fact) => !isGone(fact)),
+            source.edges,
+          ),
+    makes: (ids) =>
+      ids.some(
+        (id) => gone.has(encodeId(id)) || (id.kind === 'comment' && gone.has(encodeId(id.target))),
+      ),
+  }
+}
+
+interface States {
+  readonly source: FactBase
+  readonly target: FactBase
+}
+
+function isBetweenRetyped(key: Fact, states: States): boolean {
+  if (key.payload['type'] !== 'f' || !states.target.has(key.id)) return false
+  return [states.source, states.target].some((facts) =>
+    facts.outgoingEdges(key.id).some(({ to }) => isRetyped(to, states)),
+  )
+}
+
+function isRetyped(id: StableId, states: States): boolean {
+  const [before, after] = [states.source.get(id), states.target.get(id)]
+  if (id.kind !== 'column' || !before || !after) return false
+  if (before.payload['type'] !== after.payload['type']) return true
+  return states.target.outgoingEdges(id).some(({ to }) => isMadeAnew(to, states))
+}
+
+/** Whether a type is an enum whose values cannot be reached by additions. */
+function isMadeAnew(id: StableId, { source, target }: States): boolean {
+  if (id.kind !== 'type') return false
+  const had = source.get(id)?.payload['values']
+  const has = target.get(id)?.payload['values']
+  if (!Array.isArray(had) || !Array.isArray(has)) return false
+  const kept = has.filter((value) => had.includes(value))
+  return !isDeepStrictEqual(had, kept)
+}
+
+function dropSql(id: StableId): string[] {
+  if (id.kind !== 'constraint') return []
+  const table = `${quoteIdentifier(id.schema)}.${quoteIdentifier(id.table)}`
+  return [`ALTER TABLE ${table} DROP CONSTRAINT ${quoteIdentifier(id.name)}`]
+}

@@ -1,0 +1,227 @@
+import { type Action, type Fact, type FactBase, plan } from '@supabase/pg-delta'
+import { quoteIdentifier } from '../../database/index.ts'
+import type { ObjectRef } from '../../statements/index.ts'
+import { raise } from '../failures.ts'
+import { type Catalog } from './catalog.ts'
+import { factBase } from './fact-base.ts'
+import { madeAgain } from './made-again.ts'
+import { numberingBehindRows } from './numbering.ts'
+import { referenceTo } from './reference.ts'
+import { alwaysFits, castsTo } from './type-casts.ts'
+
+/** One statement of the script from one schema to another. */
+export interface ScriptStatement {
+  readonly sql: string
+  /** It cannot run inside a transaction, or must be committed before what follows. */
+  readonly alone: boolean
+  /** It destroys rows or values. */
+  readonly destructive: boolean
+}
+
+/** A decision that the script cannot make: it depends on the rows or on a person. */
+export interface Choice {
+  readonly object: ObjectRef
+  /** The text after the name of the object: `becomes NOT NULL: rows …`. */
+  readonly message: string
+}
+
+/** The SQL that leads from one catalog to another. */
+export interface SchemaScript {
+  readonly statements: readonly ScriptStatement[]
+  readonly choices: readonly Choice[]
+}
+
+/**
+ * The SQL that turns a database with the catalog `from` into one with the catalog `to`, in an order
+ * that respects what depends on what. Empty for equal catalogs. `owner` is the role that objects
+ * belong to unless said otherwise. Fails with SCHEMA.NO_PATH where the catalogs cannot be joined.
+ */
+export function scriptBetween(from: Catalog, to: Catalog, owner?: string): SchemaScript {
+  const source = ownedByOthers(from.facts, owner)
+  const target = ownedByOthers(to.facts, owner)
+  const again = madeAgain(source, target)
+  const actions = numberedLast(enumValuesFirst(planActions(again.source, target)))
+    .filter(({ sql }) => !dropsNoDefault(sql, source))
+    .toSorted((a, b) => Number(again.makes(a.produces)) - Number(again.makes(b.produces)))
+  return {
+    statements: [
+      ...again.drops.map((sql) => ({ sql, alone: false, destructive: false })),
+      ...actions.map((action) => ({
+        sql: castingThroughText(action.sql.trim().replace(/;$/, ''), source),
+        alone: action.transactionality !== 'transactional',
+        destructive: action.dataLoss === 'destructive',
+      })),
+      ...numberingBehindRows(source, target).map((sql) => ({
+        sql,
+        alone: false,
+        destructive: false,
+      })),
+    ],
+    choices: choicesOf(source, target, to.defaultSchema),
+  }
+}
+
+/**
+ * pg-delta does not know which enum value a default needs, and may put the default first. Nothing
+ * prevents adding a value before everything else.
+ */
+function enumValuesFirst(actions: readonly Action[]): Action[] {
+  const addsValue = ({ sql }: Action) => /^ALTER TYPE .* ADD VALUE /s.test(sql)
+  return actions.toSorted((a, b) => Number(addsValue(b)) - Number(addsValue(a)))
+}
+
+/**
+ * Only a column that is an integer, and NOT NULL, can be an identity, and a default is of the new type;
+ * pg-delta may make the column so before. Each goes behind the last change of its column.
+ */
+function numberedLast(actions: readonly Action[]): Action[] {
+  const altered = actions.map(({ sql }) => ALTERED.exec(sql)?.[1])
+  return actions
+    .map((action, at) => {
+      const [, column] = NUMBERED.exec(action.sql) ?? []
+      const last = column === undefined ? -1 : altered.lastIndexOf(column)
+      return { action, place: last > at ? last + 0.5 : at }
+    })
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ action }) => action)
+}
+
+/** The facts without what belongs to a role: pg-delta would name it where the catalog has left its roles out. */
+function ownedByOthers(facts: FactBase, owner: string | undefined): FactBase {
+  if (owner === undefined) return facts
+  return factBase(facts.facts(), facts.edges, (role) => role !== owner)
+}
+
+function planActions(source: FactBase, target: FactBase): readonly Action[] {
+  try {
+    const { actions } = plan(source, target, {
+      scope: 'database',
+      assumedRoles: rolesNamed(source, target),
+    })
+    return actions
+  } catch (error) {
+    return raise('SCHEMA.NO_PATH', {
+      message: 'No SQL leads from one state of the schema to the other.',
+      why: error instanceof Error ? error.message : String(error),
+      cause: error,
+    })
+  }
+}
+
+const NAME = /"((?:[^"]|"")+)"/.source
+const COLUMN = `^ALTER (?:FOREIGN )?TABLE ${NAME}\\.${NAME} ALTER COLUMN ${NAME}`
+const RETYPED = new RegExp(`${COLUMN} TYPE .* USING (${NAME})::(.+)$`, 's')
+const ALTERED = new RegExp(`(${COLUMN}) (?:TYPE|SET NOT NULL|DROP)\\b`)
+const NUMBERED = new RegExp(`(${COLUMN}) (?:ADD GENERATED|SET DEFAULT) `)
+const WITHOUT_DEFAULT = new RegExp(`${COLUMN} DROP DEFAULT;?$`)
+
+/** Before a change of type pg-delta drops the default, whether the column has one or not. */
+function dropsNoDefault(sql: string, source: FactBase): boolean {
+  const [, ...names] = WITHOUT_DEFAULT.exec(sql.trim()) ?? []
+  const [schema, table, name] = names.map(unquoted)
+  if (schema === undefined || table === undefined || name === undefined) return false
+  return !source.has({ kind: 'default', schema, table, name })
+}
+
+function unquoted(part = ''): string {
+  return part.replaceAll('""', '"')
+}
+
+/**
+ * pg-delta casts to the new type, and PostgreSQL has no such cast between most types; but nearly every
+ * value can be read from its text.
+ */
+function castingThroughText(sql: string, source: FactBase): string {
+  const [, schema, table, name, column, , to = ''] = RETYPED.exec(sql) ?? []
+  const [inSchema, inTable, inName] = [unquoted(schema), unquoted(table), unquoted(name)]
+  const fact = source.get({ kind: 'column', schema: inSchema, table: inTable, name: inName })
+  const from = fact?.payload['type']
+  if (typeof from !== 'string') return sql
+  const array = from.endsWith('[]') && to.endsWith('[]') ? '[]' : ''
+  const element = (type: string) => type.slice(0, type.length - array.length)
+  if (castsTo(element(from), element(to))) return sql
+  return sql.replace(` USING ${column}::${to}`, () => ` USING ${column}::text${array}::${to}`)
+}
+
+function rolesNamed(...bases: readonly FactBase[]): string[] {
+  const names = new Set<string>(['public'])
+  for (const base of bases) {
+    for (const { id, payload } of base.facts()) {
+      if (id.kind === 'acl' || id.kind === 'defaultPrivilege') names.add(id.grantee)
+      if (id.kind === 'defaultPrivilege') names.add(id.role)
+      const roles = id.kind === 'policy' ? payload['roles'] : undefined
+      if (Array.isArray(roles))
+        for (const role of roles) if (typeof role === 'string') names.add(role)
+    }
+    for (const edge of base.edges) if (edge.to.kind === 'role') names.add(edge.to.name)
+  }
+  return [...names]
+}
+
+/** What the catalogs alone cannot decide, because it depends on rows. */
+function choicesOf(source: FactBase, target: FactBase, defaultSchema: string): Choice[] {
+  return target.facts().flatMap((fact) => {
+    const before = source.get(fact.id)
+    const messages =
+      fact.id.kind === 'column'
+        ? columnChoices(fact, before?.payload, { source, target, defaultSchema })
+        : fact.id.kind === 'type' && before
+          ? enumChoices(before.payload, fact.payload)
+          : []
+    const object = referenceTo(fact.id, defaultSchema)
+    return messages.map((message) => ({ object, message }))
+  })
+}
+
+type Payload = Readonly<Record<string, unknown>>
+
+interface Ends {
+  readonly source: FactBase
+  readonly target: FactBase
+  readonly defaultSchema: string
+}
+
+function columnChoices(
+  { id, payload: after }: Fact,
+  before: Payload | undefined,
+  { source, target, defaultSchema }: Ends,
+): string[] {
+  if (id.kind !== 'column') return []
+  if (!before) {
+    const tableExisted = source.has({ kind: 'table', schema: id.schema, name: id.table })
+    const hasDefault = target.has({ ...id, kind: 'default' })
+    const filled = hasDefault || Boolean(after['identity']) || Boolean(after['generatedExpr'])
+    if (!tableExisted || !after['notNull'] || filled) return []
+    return ['is restored as NOT NULL without a default: this fails if the table has rows']
+  }
+  const [from, to] = [textOf(before['type']), textOf(after['type'])]
+  const shown = (type: string) => withoutQualifier(type, defaultSchema)
+  return [
+    ...(from !== to && !alwaysFits(from, to)
+      ? [`goes from ${shown(from)} to ${shown(to)}: values that do not fit make this fail`]
+      : []),
+    ...(!before['notNull'] && after['notNull']
+      ? ['becomes NOT NULL: rows that hold NULL make this fail']
+      : []),
+  ]
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** A type as the server prints it, without the default schema. */
+function withoutQualifier(type: string, schema: string): string {
+  const qualifier = [schema, quoteIdentifier(schema)].find((name) => type.startsWith(`${name}.`))
+  return qualifier === undefined ? type : type.slice(qualifier.length + 1)
+}
+
+function enumChoices(before: Payload, after: Payload): string[] {
+  const had = before['values']
+  const has = after['values']
+  if (!Array.isArray(had) || !Array.isArray(has)) return []
+  const gone = had.filter((value) => !has.includes(value))
+  if (gone.length === 0) return []
+  const list = gone.map((value) => `'${String(value)}'`).join(', ')
+  return [`loses ${list}: rows that use it make this fail`]
+}

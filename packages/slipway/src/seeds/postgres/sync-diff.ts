@@ -1,0 +1,127 @@
+import { quoteLiteral, type Session } from '../../database/index.ts'
+import { type Resolved, sameKey } from '../resolve.ts'
+import type { RowChange } from '../row-change.ts'
+import type { SyncTable } from '../sync-plan.ts'
+import type { TargetColumn, TargetTables } from '../target-tables.ts'
+import { distinct } from './merge.ts'
+import { selectionOf } from './source-rows.ts'
+
+/** In what a table differs; of its rows only the first are named. */
+export interface TableDiff {
+  readonly table: string
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+  readonly unchanged: number
+  /** Rows that only the target has, and that stay. */
+  readonly extra: number
+  readonly rows: readonly RowChange[]
+}
+
+/** How many rows of a kind are named. */
+const NAMED = 50
+
+/** Remembers which staged rows the target lacks, and which it has otherwise, before they are merged. */
+export async function recordChanges(session: Session, resolved: Resolved): Promise<void> {
+  const { source, target, columns, key } = resolved
+  const values = columns.filter((column) => !key.includes(column))
+  const diff = diffOf(resolved)
+  await session.execute(
+    `CREATE TEMPORARY TABLE ${diff} (n bigint PRIMARY KEY, kind text NOT NULL, columns text[] NOT NULL) ON COMMIT DROP;
+     INSERT INTO ${diff} SELECT r.n, 'insert', '{}' FROM ${source}
+       WHERE NOT EXISTS (SELECT FROM ${target.id} t WHERE ${sameKey(resolved)})`,
+  )
+  await recordUpdates(session, resolved, values)
+}
+
+/** Adds the columns that had to wait for other rows. An inserted row does not count as a change. */
+export async function recordUpdates(
+  session: Session,
+  resolved: Resolved,
+  columns: readonly TargetColumn[],
+): Promise<void> {
+  if (columns.length === 0) return
+  const { source, target } = resolved
+  const diff = diffOf(resolved)
+  const names = columns.map(
+    (column) => `CASE WHEN ${distinct([column])} THEN ${quoteLiteral(column.name)} END`,
+  )
+  await session.execute(
+    `INSERT INTO ${diff} AS d SELECT r.n, 'update', array_remove(ARRAY[${names.join(', ')}], NULL)
+       FROM ${source} JOIN ${target.id} t ON ${sameKey(resolved)} WHERE ${distinct(columns)}
+     ON CONFLICT (n) DO UPDATE SET columns = d.columns || EXCLUDED.columns WHERE d.kind = 'update'`,
+  )
+}
+
+/** What was remembered, with the rows that only the target has. */
+export async function readDiff(
+  session: Session,
+  resolved: Resolved,
+  extra: { readonly count: number; readonly rows: readonly RowChange[]; readonly gone: boolean },
+): Promise<TableDiff> {
+  const { relation, rows, table } = resolved
+  const diff = diffOf(resolved)
+  const [counts] = await session.query<{ inserted: string; updated: string }>(
+    `SELECT count(*) FILTER (WHERE kind = 'insert') AS inserted, count(*) FILTER (WHERE kind = 'update') AS updated FROM ${diff}`,
+  )
+  const [inserted, updated] = [Number(counts?.inserted ?? 0), Number(counts?.updated ?? 0)]
+  // A key that is not to be shown names no row.
+  const secret = table.key.some((field) => table.sensitive.includes(field))
+  const named = secret
+    ? []
+    : await session.query<RowChange>(
+        `SELECT d.kind, ${keyObject(resolved)} AS key, to_jsonb(d.columns) AS columns
+     FROM (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY n) AS place FROM ${diff}) d
+     JOIN ${relation} s ON s.n = d.n WHERE d.place <= ${NAMED} ORDER BY d.kind, d.n`,
+      )
+  return {
+    table: table.name,
+    inserted,
+    updated,
+    deleted: extra.gone ? extra.count : 0,
+    unchanged: rows - inserted - updated,
+    extra: extra.gone ? 0 : extra.count,
+    rows: [...named, ...(extra.gone ? extra.rows : [])],
+  }
+}
+
+/** The rows that only the target has: how many, and the keys of the first. */
+export async function extraRows(
+  session: Session,
+  resolved: Resolved,
+  { tables, of }: { readonly tables: TargetTables; readonly of: SyncTable },
+): Promise<{ readonly count: number; readonly rows: readonly RowChange[] }> {
+  const [row] = await session.query<{ count: string }>(
+    `SELECT count(*) AS count FROM ${resolved.target.id} t WHERE ${isExtra(resolved)}`,
+  )
+  const count = Number(row?.count ?? 0)
+  const selection = selectionOf(tables, of.table, of.fields.slice(0, of.keys))
+  if (count === 0 || !selection) return { count, rows: [] }
+  const key = keyPairs(
+    selection.fields.map(({ field }, at) => [field, selection.values[at] ?? 'NULL'] as const),
+  )
+  const rows = await session.query<RowChange>(
+    `SELECT 'delete' AS kind, ${key} AS key, '[]'::jsonb AS columns ${selection.from}
+     WHERE ${isExtra(resolved)} ORDER BY ${selection.values.map((value) => `${value}::text COLLATE "C"`).join(', ')} LIMIT ${NAMED}`,
+  )
+  return { count, rows }
+}
+
+/** SQL that is true where no staged row has the key of `t`. */
+export function isExtra(resolved: Resolved): string {
+  return `NOT EXISTS (SELECT FROM ${resolved.source} WHERE ${sameKey(resolved)})`
+}
+
+function diffOf({ relation }: Resolved): string {
+  return `${relation}_diff`
+}
+
+function keyObject({ table, layout }: Resolved): string {
+  const cells = layout.cells.filter(({ field }) => table.key.includes(field.split('.')[0] ?? field))
+  return keyPairs(cells.map(({ field, staged }) => [field, `s.${staged}`] as const))
+}
+
+function keyPairs(pairs: readonly (readonly [field: string, value: string])[]): string {
+  const inner = pairs.map(([field, value]) => `${quoteLiteral(field)}, ${value}::text`)
+  return `json_build_object(${inner.join(', ')})`
+}

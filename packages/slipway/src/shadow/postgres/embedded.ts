@@ -1,0 +1,66 @@
+import { type Embedded, type Session, withEmbedded } from '../../database/index.ts'
+import { extensionsOf, keysOf } from '../history-key.ts'
+import { begin, replay, type ReplayMigration } from '../replay.ts'
+import type { ShadowOptions } from '../shadow-database.ts'
+import { shadowSchema } from '../shadow-schema.ts'
+import { createImageCache, type ImageCache } from './image-cache.ts'
+
+/** Changes when the embedded server or the way of replaying does: older images are then left alone. */
+const IMAGE_FORMAT = 'pglite-0.5.16/3'
+
+const WORTH_AN_IMAGE_MS = 500
+
+/**
+ * Hands `work` a throw-away database that holds the given history, replayed on the embedded
+ * PostgreSQL, in this process's memory; a replayed history is kept as an image by its content.
+ */
+export async function withEmbeddedShadowDatabase<T>(
+  options: ShadowOptions,
+  history: readonly ReplayMigration[],
+  work: (session: Session) => Promise<T>,
+  upcoming: readonly ReplayMigration[] = [],
+): Promise<T> {
+  const cache = createImageCache(options.cacheDir)
+  const extensions = extensionsOf([
+    options.initScript ?? '',
+    ...[...history, ...upcoming].map(({ sql }) => sql),
+  ])
+  const schema = shadowSchema(options)
+  const keys = keysOf([IMAGE_FORMAT, schema, options.initScript ?? '', ...extensions], history)
+  const start = longestKnown(cache, keys)
+  const image = start < 0 ? undefined : cache.load(keys[start] ?? '')
+  return await withEmbedded({ image, extensions, schema }, async (embedded) => {
+    await bringTo(embedded, cache, { keys, from: image ? start : -1, history, options })
+    return await work(embedded.session)
+  })
+}
+
+interface Journey {
+  readonly keys: readonly string[]
+  /** Index of the key whose state the embedded database has; -1 for a fresh one. */
+  readonly from: number
+  readonly history: readonly ReplayMigration[]
+  readonly options: ShadowOptions
+}
+
+async function bringTo(embedded: Embedded, cache: ImageCache, journey: Journey): Promise<void> {
+  const { keys, from, history, options } = journey
+  if (from < 0) {
+    await begin(embedded.session, options.initScript)
+    await keep(embedded, cache, keys[0])
+  }
+  const rest = history.slice(Math.max(from, 0))
+  if (rest.length === 0) return
+  const began = performance.now()
+  await replay(embedded.session, rest)
+  // An image takes about a second to make: not worth it for what is replayed faster than that.
+  if (performance.now() - began > WORTH_AN_IMAGE_MS) await keep(embedded, cache, keys.at(-1))
+}
+
+async function keep(embedded: Embedded, cache: ImageCache, key: string | undefined): Promise<void> {
+  if (key !== undefined && !cache.has(key)) cache.store(key, await embedded.image())
+}
+
+function longestKnown(cache: ImageCache, keys: readonly string[]): number {
+  return keys.findLastIndex((key) => cache.has(key))
+}

@@ -1,0 +1,200 @@
+import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
+import { attempt } from '../../kernel/index.ts'
+import type { ShapeColumn, ShapeTable } from '../shape.ts'
+import { type ValueStyle, valueOf } from './generated-values.ts'
+
+const ROWS = 6
+
+/** How tables are filled. */
+export type RowStyle = Extract<ValueStyle, 'edge' | 'sparse' | 'plain' | 'json'> | 'none'
+
+/** What was put into the tables of a shadow database. */
+export interface Filling {
+  /** How far the rows go to the ends of what the types hold; `none` where there are none. */
+  readonly manner: RowStyle
+  /** Rows in all. */
+  readonly rows: number
+  /** Tables that took no row: what their checks want could not be guessed. */
+  readonly empty: readonly string[]
+}
+
+/**
+ * Fills the tables of a shadow database with a few rows each, for a migration to be run on: with the ends of what the
+ * types hold, NULL where it is allowed, duplicates where they are, or with plain values. Rows that a constraint
+ * refuses are tried again with plainer values, and left out if those are refused, too.
+ */
+export async function fillTables(
+  session: Session,
+  tables: readonly ShapeTable[],
+  manner: RowStyle,
+): Promise<Filling> {
+  if (manner === 'none') return { manner, rows: 0, empty: tables.map(({ id }) => id) }
+  const quick = await attempt(() => session.execute('SET session_replication_role = replica'))
+  const byId = new Map(tables.map((table) => [table.id, table]))
+  const options = { manner, tables: byId, referenced: referencedColumns(tables) }
+  const refused = await insertWhole(session, tables, options)
+  if (refused.length > 0)
+    await session.execute(refused.map((table) => insertBlock(table, options)).join('\n'))
+  if (quick.ok) {
+    await dropOrphans(session, tables)
+    await session.execute('RESET session_replication_role')
+  }
+  await setSequences(session, ROWS + 10)
+  return { manner, ...(await countRows(session, tables)) }
+}
+
+/** Takes all rows out of the tables. */
+export async function emptyTables(session: Session, tables: readonly ShapeTable[]): Promise<void> {
+  if (tables.length === 0) return
+  await session.execute(`TRUNCATE ${tables.map(({ id }) => id).join(', ')} CASCADE`)
+}
+
+/** All rows of a table in one subtransaction, for that is quick; gives the tables where one of them is refused. */
+async function insertWhole(
+  session: Session,
+  tables: readonly ShapeTable[],
+  options: RowOptions,
+): Promise<readonly ShapeTable[]> {
+  const blocks = tables.map((table, at) => {
+    const inserts = Array.from({ length: ROWS }, (_, row) => insertRow(table, row, options))
+    return `BEGIN ${inserts.join(' ')} EXCEPTION WHEN OTHERS THEN refused := refused || ' ${at}'; END;`
+  })
+  const end = `PERFORM set_config('slipway.refused', refused, false);`
+  await session.execute(
+    `DO ${quoteLiteral(`DECLARE refused text := ''; BEGIN ${blocks.join(' ')} ${end} END`)}`,
+  )
+  const [found] = await session.query<{ refused: string }>(
+    `SELECT current_setting('slipway.refused') AS refused`,
+  )
+  const places = (found?.refused ?? '').split(' ').filter(Boolean).map(Number)
+  return places.flatMap((at) => tables[at] ?? [])
+}
+
+/** One block for a table: each row in a subtransaction of its own. */
+function insertBlock(table: ShapeTable, options: RowOptions): string {
+  const manners = new Set<ValueStyle>([options.manner, 'plain', 'hinted', 'digits'])
+  const body = Array.from({ length: ROWS }, (_, row) =>
+    [...manners]
+      .map((manner) => insertRow(table, row, { ...options, manner }))
+      .reduceRight(
+        (rest, insert) => `BEGIN ${insert} EXCEPTION WHEN OTHERS THEN ${rest} END;`,
+        'NULL;',
+      ),
+  )
+  return `DO ${quoteLiteral(`BEGIN ${body.join(' ')} END`)};`
+}
+
+interface RowOptions {
+  readonly manner: ValueStyle
+  readonly tables: ReadonlyMap<string, ShapeTable>
+  /** Columns that foreign keys point at, as `table column`. */
+  readonly referenced: ReadonlySet<string>
+}
+
+function insertRow(table: ShapeTable, row: number, options: RowOptions): string {
+  const cells = table.columns
+    .filter(({ generated }) => !generated)
+    .map((column) => ({ column, value: cell(table, column, { row, ...options }) }))
+    .filter(({ value }) => value !== undefined)
+  if (cells.length === 0) return `INSERT INTO ${table.id} DEFAULT VALUES;`
+  const columns = cells.map(({ column }) => quoteIdentifier(column.name)).join(', ')
+  const values = cells
+    .map(({ value }) => (value === null ? 'NULL' : quoteLiteral(value ?? '')))
+    .join(', ')
+  return `INSERT INTO ${table.id} (${columns}) OVERRIDING SYSTEM VALUE VALUES (${values});`
+}
+
+/** The last row repeats the one before it where it may; a fifth has NULL where it may. */
+function cell(
+  table: ShapeTable,
+  column: ShapeColumn,
+  { row, manner, tables, referenced: keys }: RowOptions & { readonly row: number },
+): string | null | undefined {
+  const distinct = table.unique.includes(column.name)
+  const reference = table.references.find(({ columns }) => columns.includes(column.name))
+  if (row === 1 && !column.notNull && (manner === 'edge' || manner === 'sparse')) return null
+  const at = !distinct && manner === 'edge' && row === ROWS - 1 ? row - 1 : row
+  if (reference) {
+    const other = referenced(reference, column.name, tables)
+    return other ? valueOf(other, at, { manner: 'plain', distinct: true }) : undefined
+  }
+  // What others refer to is the same in every manner, so that they need not know how it was made.
+  const key = keys.has(`${table.id} ${column.name}`) || table.primaryKey.includes(column.name)
+  return (
+    valueOf(column, at, { manner: key ? 'plain' : manner, distinct }) ??
+    (column.notNull ? undefined : null)
+  )
+}
+
+/** The column at the end of a chain of references: its value is that of all columns before it. */
+function referenced(
+  reference: ShapeTable['references'][number],
+  column: string,
+  tables: ReadonlyMap<string, ShapeTable>,
+  seen: ReadonlySet<string> = new Set(),
+): ShapeColumn | undefined {
+  const table = tables.get(reference.table)
+  const name = reference.referenced[reference.columns.indexOf(column)] ?? ''
+  const found = table?.columns.find((one) => one.name === name)
+  const further = table?.references.find(({ columns }) => columns.includes(name))
+  const key = `${reference.table} ${name}`
+  if (further === undefined || seen.has(key)) return found
+  return referenced(further, name, tables, new Set([...seen, key]))
+}
+
+function referencedColumns(tables: readonly ShapeTable[]): ReadonlySet<string> {
+  return new Set(
+    tables.flatMap(({ references }) =>
+      references.flatMap(({ table, referenced: names }) => names.map((name) => `${table} ${name}`)),
+    ),
+  )
+}
+
+/** Rows whose counterpart was refused go, too, until none is left: with triggers off nobody else looks. */
+async function dropOrphans(session: Session, tables: readonly ShapeTable[]): Promise<void> {
+  const deletes = tables.flatMap(({ id, references }) =>
+    references.map(({ columns, table, referenced: others }) => {
+      const whole = columns
+        .map((name) => `child.${quoteIdentifier(name)} IS NOT NULL`)
+        .join(' AND ')
+      const same = columns
+        .map(
+          (name, at) =>
+            `parent.${quoteIdentifier(others[at] ?? '')} = child.${quoteIdentifier(name)}`,
+        )
+        .join(' AND ')
+      return `DELETE FROM ${id} child WHERE ${whole} AND NOT EXISTS (SELECT FROM ${table} parent WHERE ${same});`
+    }),
+  )
+  if (deletes.length === 0) return
+  const loop = deletes.map(
+    (sql) => `${sql} GET DIAGNOSTICS gone = ROW_COUNT; total := total + gone;`,
+  )
+  const body = `DECLARE gone bigint; total bigint; BEGIN LOOP total := 0; ${loop.join(' ')} EXIT WHEN total = 0; END LOOP; END`
+  await session.execute(`DO ${quoteLiteral(body)}`)
+}
+
+/** Moves a sequence past the rows, as if it had numbered them. */
+export async function setSequences(session: Session, at: number): Promise<void> {
+  await session.execute(
+    `DO ${quoteLiteral(`DECLARE s record; BEGIN
+    FOR s IN SELECT c.oid::regclass AS name, q.seqmin, q.seqmax FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             JOIN pg_sequence q ON q.seqrelid = c.oid WHERE c.relkind = 'S' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    LOOP PERFORM setval(s.name, least(greatest(${at}, s.seqmin), s.seqmax)); END LOOP; END`)}`,
+  )
+}
+
+async function countRows(
+  session: Session,
+  tables: readonly ShapeTable[],
+): Promise<Omit<Filling, 'manner'>> {
+  if (tables.length === 0) return { rows: 0, empty: [] }
+  const counts = tables.map(
+    ({ id }) => `SELECT ${quoteLiteral(id)} AS id, count(*)::int AS rows FROM ${id}`,
+  )
+  const rows = await session.query<{ id: string; rows: number }>(counts.join(' UNION ALL '))
+  return {
+    rows: rows.reduce((sum, one) => sum + one.rows, 0),
+    empty: rows.filter((one) => one.rows === 0).map(({ id }) => id),
+  }
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type Address,
+  quoteIdentifier,
+  quoteLiteral,
+  type Session,
+  withSession,
+} from '../../database/index.ts'
+import { advice, failureOf } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import { extensionsOf, keysOf } from '../history-key.ts'
+import { begin, replay, type ReplayMigration } from '../replay.ts'
+import type { ShadowOptions } from '../shadow-database.ts'
+import { shadowSchema } from '../shadow-schema.ts'
+
+/** Changes when the way of replaying does: older templates are then left alone. */
+const FORMAT = 'server/3'
+const WORTH_A_TEMPLATE_MS = 150
+const KEEP = 12
+const DAY_MS = 86_400_000
+
+/** A server on which Slipway may create databases. */
+export interface ShadowServer {
+  /** A database to give commands from. */
+  readonly admin: Address
+  /** The address of one of its databases, where unqualified names go to `schema`. */
+  address(database: string, schema: string): Address
+  /** No other process uses it: databases there without sessions were left by a process that died. */
+  readonly owned: boolean
+}
+
+interface Task<T> {
+  readonly options: ShadowOptions
+  readonly history: readonly ReplayMigration[]
+  readonly upcoming: readonly ReplayMigration[]
+  readonly work: (session: Session, address: Address) => Promise<T>
+}
+
+/**
+ * Hands `work` a database of its own on a server, with the history in it, and drops it afterwards. A replayed
+ * history stays as a template database, `slipway_history_<key>`; the twelve used last are kept. No database is
+ * touched that was not made here: they are known by their names and comments. Gives nothing where a server of
+ * our own lacks an extension that the history creates. Fails with SHADOW.RIGHTS.
+ */
+export async function withShadowDatabaseOn<T>(
+  server: ShadowServer,
+  task: Task<T>,
+): Promise<{ readonly value: T } | undefined> {
+  return await withSession(server.admin, {}, async (admin) => {
+    if (server.owned && (await lacksExtension(admin, task))) return undefined
+    await clearAway(admin, server.owned ? 0 : DAY_MS)
+    const name = `slipway_shadow_${randomBytes(6).toString('hex')}`
+    try {
+      await prepare({ server, admin, name }, task)
+      const address = server.address(name, shadowSchema(task.options))
+      return { value: await withSession(address, {}, (session) => task.work(session, address)) }
+    } finally {
+      await admin.execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    }
+  })
+}
+
+async function lacksExtension<T>(admin: Session, task: Task<T>): Promise<boolean> {
+  const texts = [
+    task.options.initScript ?? '',
+    ...[...task.history, ...task.upcoming].map(({ sql }) => sql),
+  ]
+  const names = extensionsOf(texts.filter((text) => /\bCREATE\s+EXTENSION\b/i.test(text)))
+  if (names.length === 0) return false
+  const rows = await admin.query<{ name: string }>('SELECT name FROM pg_available_extensions')
+  const available = new Set(rows.map(({ name }) => name))
+  return names.some((name) => !available.has(name))
+}
+
+interface Site {
+  readonly server: ShadowServer
+  readonly admin: Session
+  /** Of the shadow database. */
+  readonly name: string
+}
+
+async function prepare<T>({ server, admin, name }: Site, task: Task<T>): Promise<void> {
+  const { options, history } = task
+  const schema = shadowSchema(options)
+  const keys = keysOf([FORMAT, schema, options.initScript ?? ''], history)
+  const known = new Set(
+    await ownDatabases(admin, 'slipway_history_').then((all) => all.map((one) => one.name)),
+  )
+  const from = keys.findLastIndex((key) => known.has(templateOf(key)))
+  await create(admin, name, from < 0 ? 'template0' : templateOf(keys[from] ?? ''))
+  const rest = history.slice(Math.max(from, 0))
+  if (from >= 0 && rest.length === 0) return
+  const began = performance.now()
+  await withSession(server.address(name, schema), {}, async (session) => {
+    if (from < 0) await begin(session, options.initScript)
+    await replay(session, rest)
+  })
+  if (performance.now() - began < WORTH_A_TEMPLATE_MS) return
+  const template = templateOf(keys.at(-1) ?? '')
+  // Another process may have made the same one meanwhile: then this shadow database is as good without.
+  await create(admin, template, name).catch(() => undefined)
+}
+
+function templateOf(key: string): string {
+  return `slipway_history_${key.slice(0, 32)}`
+}
+
+async function create(admin: Session, name: string, template: string): Promise<void> {
+  const of = template === 'template0' ? `template0 ENCODING 'UTF8'` : quoteIdentifier(template)
+  try {
+    await admin.execute(`CREATE DATABASE ${name} TEMPLATE ${of}`)
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure?.server?.sqlstate !== '42501') throw error
+    raise('SHADOW.RIGHTS', {
+      message: `The role ${admin.server.user} may not create databases on the shadow database server.`,
+      why: 'Each shadow database is a database of its own, which is dropped afterwards.',
+      nextActions: [
+        advice(`Run there: ALTER ROLE ${quoteIdentifier(admin.server.user)} CREATEDB.`),
+        advice(
+          'Or name no shadow database server: a private or the embedded database is used then.',
+        ),
+      ],
+      ...(failure.server ? { server: failure.server } : {}),
+      cause: error,
+    })
+  }
+  await stamp(admin, [name, ...(template === 'template0' ? [] : [template])])
+}
+
+/** Marks a database, in its comment, as created by Slipway, with the time of its use. */
+async function stamp(admin: Session, names: readonly string[]): Promise<void> {
+  const text = quoteLiteral(`slipway, used ${new Date().toISOString()}`)
+  const own = names.filter((name) => name.startsWith('slipway_'))
+  await admin.execute(
+    own.map((name) => `COMMENT ON DATABASE ${quoteIdentifier(name)} IS ${text};`).join(' '),
+  )
+}
+
+interface OwnDatabase {
+  readonly name: string
+  readonly usedMs: number
+  readonly sessions: number
+}
+
+/** Databases that Slipway made: by name and comment. The one used last comes first. */
+async function ownDatabases(admin: Session, prefix: string): Promise<OwnDatabase[]> {
+  const rows = await admin.query<{ name: string; comment: string; sessions: string }>(
+    `SELECT d.datname AS name, shobj_description(d.oid, 'pg_database') AS comment,
+            (SELECT count(*) FROM pg_stat_activity a WHERE a.datid = d.oid)::text AS sessions
+     FROM pg_database d
+     WHERE starts_with(d.datname, $1) AND shobj_description(d.oid, 'pg_database') LIKE 'slipway, used %'`,
+    [prefix],
+  )
+  return rows
+    .map(({ name, comment, sessions }) => ({
+      name,
+      usedMs: Date.parse(comment.slice('slipway, used '.length)),
+      sessions: Number(sessions),
+    }))
+    .toSorted((a, b) => b.usedMs - a.usedMs)
+}
+
+/** Drops what earlier commands left: shadow databases of processes that died, and the templates used least. */
+async function clearAway(admin: Session, leftAfterMs: number): Promise<void> {
+  const left = (await ownDatabases(admin, 'slipway_shadow_')).filter(
+    ({ sessions, usedMs }) => sessions === 0 && Date.now() - usedMs >= leftAfterMs,
+  )
+  const old = (await ownDatabases(admin, 'slipway_history_')).slice(KEEP)
+  for (const { name } of [...left, ...old]) {
+    await admin.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`).catch(() => undefined)
+  }
+}

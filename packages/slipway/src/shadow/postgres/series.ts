@@ -1,0 +1,69 @@
+import { quoteLiteral } from '../../database/index.ts'
+import type { ShapeColumn } from '../shape.ts'
+import { type ValueStyle, valueOf } from './generated-values.ts'
+
+/** The value of a column as SQL over the number of its row, an expression of type bigint that counts from 0. */
+export type Series = (row: string) => string
+
+const CYCLE = 5
+
+/** Values that differ from row to row, as far as the type holds as many; nothing where that is not known how. */
+export function seriesOf(column: ShapeColumn): Series | undefined {
+  if (column.array || column.labels.length > 0) return undefined
+  return SERIES[column.base]?.(column)
+}
+
+/** Repeats the first few generated values of the column; nothing if the type is unknown. */
+export function cycleOf(column: ShapeColumn, manner: ValueStyle): Series | undefined {
+  const values = Array.from({ length: CYCLE }, (_, row) =>
+    // The second row of an array is empty, and so is that of many.
+    valueOf(column, column.array ? row + 2 : row, { manner, distinct: false }),
+  ).filter((value) => value !== undefined)
+  if (values.length === 0) return undefined
+  const list = values.map(quoteLiteral).join(', ')
+  return (row) => `(ARRAY[${list}])[1 + ((${row}) % ${values.length})::int]`
+}
+
+const counting = () => (row: string) => `(${row}) + 1`
+
+/** Digits, which a later type of the column may hold as well. */
+function text({ length = 80 }: ShapeColumn): Series {
+  return (row) =>
+    length < 19 ? `right(lpad((${row})::text, ${length}, '0'), ${length})` : `(${row})::text`
+}
+
+function numeric({ precision = 12, scale = 2 }: ShapeColumn): Series {
+  const digits = precision - scale
+  if (digits >= 12) return counting()
+  return (row) => `(${row}) % ${10 ** Math.max(digits, 0)}`
+}
+
+/** Later columns have later days, as in the few rows. */
+const moments =
+  (type: string) =>
+  ({ place }: ShapeColumn): Series =>
+  (row) =>
+    `${type} '2024-01-01' + interval '${place * 31} days' + (${row}) * interval '1 second'`
+
+/** By PostgreSQL's own name of the type. */
+const SERIES: Readonly<Record<string, (column: ShapeColumn) => Series>> = {
+  int2: () => (row) => `(${row}) % 32767 + 1`,
+  int4: counting,
+  int8: counting,
+  float4: counting,
+  float8: counting,
+  numeric,
+  text,
+  varchar: text,
+  bpchar: text,
+  citext: text,
+  uuid: () => (row) => `lpad(to_hex(${row}), 32, '0')`,
+  date:
+    ({ place }) =>
+    (row) =>
+      `date '2000-01-01' + ${place * 31} + ((${row}) % 30000)::int`,
+  timestamp: moments('timestamp'),
+  timestamptz: moments('timestamptz'),
+  bytea: () => (row) => `decode(lpad(to_hex(${row}), 16, '0'), 'hex')`,
+  inet: () => (row) => `inet '10.0.0.0' + (${row}) % 16777216`,
+}

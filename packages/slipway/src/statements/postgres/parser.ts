@@ -1,0 +1,18 @@
+import { must } from '../../kernel/index.ts'
+
+type Parser = typeof import('libpg-query')
+
+let loaded: Parser | undefined
+
+/** Loads the SQL parser (WebAssembly, 20 ms, once): only commands that look into SQL pay for it. */
+export async function loadParser(): Promise<void> {
+  if (loaded) return
+  const module = await import('libpg-query')
+  await module.loadModule()
+  loaded = module
+}
+
+/** The parser, which `loadParser` must have loaded. */
+export function parser(): Parser {
+  return must(loaded, 'SQL parser: loadParser was not awaited')
+}

@@ -1,0 +1,102 @@
+import { byteIndexer } from '../position.ts'
+import { parser } from './parser.ts'
+
+/** A token of SQL as the server's own scanner sees it. `start` and `end` are indexes of the text (UTF-16 units). */
+export interface Token {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+  /** How many parentheses and brackets are open around it. */
+  readonly depth: number
+}
+
+/** The tokens of a text without its comments. Needs `loadParser` first. */
+export function tokensOf(text: string): Token[] {
+  const indexOf = byteIndexer(text)
+  let depth = 0
+  const scanned = parser()
+    .scanSync(text)
+    .tokens.filter((token) => !isComment(token))
+  return scanned.map((token) => {
+    if (token.text === ')' || token.text === ']') depth--
+    const placed = {
+      text: token.text,
+      start: indexOf(token.start),
+      end: indexOf(token.end),
+      depth,
+    }
+    if (token.text === '(' || token.text === '[') depth++
+    return placed
+  })
+}
+
+/** Whether a token is that keyword, outside all parentheses. */
+export function isKeyword(token: Token | undefined, keyword: string): boolean {
+  return token?.depth === 0 && token.text.toUpperCase() === keyword
+}
+
+/** The names that a text holds, as the server reads them: `"Id"` is Id, and ID is id. Needs `loadParser` first. */
+export function identifiersIn(text: string): Set<string> {
+  if (text === '') return new Set()
+  return new Set(
+    tokensOf(text).map((token) =>
+      token.text.startsWith('"')
+        ? token.text.slice(1, -1).replaceAll('""', '"')
+        : token.text.toLowerCase(),
+    ),
+  )
+}
+
+/** The comments of a text. Needs `loadParser` first. */
+export function commentsIn(text: string): Omit<Token, 'depth'>[] {
+  // A byte order mark is no SQL.
+  const readable = text.replace(/^\uFEFF/, ' ')
+  const indexOf = byteIndexer(readable)
+  return parser()
+    .scanSync(readable)
+    .tokens.filter(isComment)
+    .map((token) => ({ text: token.text, start: indexOf(token.start), end: indexOf(token.end) }))
+}
+
+/**
+ * The words of code, those in its literals included: what a DO block runs may be built from texts.
+ * Comments hold none. Needs `loadParser` first.
+ */
+export function wordsOf(code: string): string[] {
+  return scanCode(code).flatMap(({ text }) => {
+    const inside = contentOf(text)
+    return inside === undefined ? [text] : wordsOf(inside)
+  })
+}
+
+/** The tokens of code; where it is not SQL, and the scanner refuses it, what spaces keep apart. */
+function scanCode(code: string): { readonly text: string }[] {
+  if (code.trim() === '') return []
+  try {
+    return parser()
+      .scanSync(code)
+      .tokens.filter((token) => !isComment(token))
+  } catch {
+    return code.split(/[^\w$]+/).map((text) => ({ text }))
+  }
+}
+
+/** What a literal holds; nothing for another token. */
+function contentOf(token: string): string | undefined {
+  if (token.startsWith('$') && token.endsWith('$') && token.length > 1) {
+    const tag = token.indexOf('$', 1) + 1
+    return token.slice(tag, -tag)
+  }
+  const quote = token.indexOf("'")
+  if (quote < 0 || quote > 2 || token.startsWith('"')) return undefined
+  return token.slice(quote + 1, -1).replaceAll("''", "'")
+}
+
+/** Whether a text holds a comment. Needs `loadParser` first. */
+export function hasComment(text: string): boolean {
+  return parser().scanSync(text).tokens.some(isComment)
+}
+
+function isComment({ tokenName }: { readonly tokenName: string }): boolean {
+  return tokenName.endsWith('_COMMENT')
+}
