@@ -248,21 +248,21 @@ UPDATE customer SET runs = runs + 10;
 describe('before the first statement', () => {
   const MORE = migration('2_more', 'CREATE TABLE more (id integer);')
 
-  test.each(['what the ledger holds', 'a replay of the history'])(
-    'drift is found by %s, named, and passed only when it is accepted',
-    async (basis) => {
-      await deployed([INIT])
-      if (basis !== 'what the ledger holds') await target.sql('DELETE FROM slipway.schema_state')
-      await target.sql('ALTER TABLE customer ADD COLUMN by_hand text')
-      const refused = deployed([INIT, MORE])
-      await expect(refused).rejects.toMatchObject({
-        failure: { code: 'DEPLOY.DRIFT', message: expect.stringContaining('table customer') },
-      })
-      expect(await target.sql(`SELECT to_regclass('more') AS found`)).toEqual([{ found: null }])
-      const accepted = await deployed([INIT, MORE], { acceptDrift: true })
-      expect(accepted.failure).toBeUndefined()
-    },
-  )
+  test.each([
+    ['what the ledger holds', 'table customer (changed)'],
+    ['a replay of the history', 'column customer.by_hand (added)'],
+  ])('drift is found by %s, named, and passed only when it is accepted', async (basis, object) => {
+    await deployed([INIT])
+    if (basis !== 'what the ledger holds') await target.sql('DELETE FROM slipway.schema_state')
+    await target.sql('ALTER TABLE customer ADD COLUMN by_hand text')
+    const refused = deployed([INIT, MORE])
+    await expect(refused).rejects.toMatchObject({
+      failure: { code: 'DEPLOY.DRIFT', message: expect.stringContaining(object) },
+    })
+    expect(await target.sql(`SELECT to_regclass('more') AS found`)).toEqual([{ found: null }])
+    const accepted = await deployed([INIT, MORE], { acceptDrift: true })
+    expect(accepted.failure).toBeUndefined()
+  })
 
   test('tables without a history are not deployed onto', async () => {
     await target.sql('CREATE VIEW by_hand AS SELECT 1 AS one')
