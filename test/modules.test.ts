@@ -12,6 +12,8 @@ test.each([
   ['a file of its own', 'plan/plan.ts', './step.ts'],
   ['a package that nobody owns', 'plan/plan.ts', 'zod'],
   ['a package that it owns', 'database/postgres/with-postgres.ts', 'pg'],
+  ['a dialect, in the table of its module', 'schema/dialects.ts', './sqlite/read-schema.ts'],
+  ['what all dialects share', 'schema/sqlite/read-schema.ts', '../model.ts'],
   ['a module, from above the modules', 'bin.ts', './cli/index.ts'],
   ['anything, in a test', 'plan/plan.test.ts', 'pg'],
 ])('allowed: %s', (_, file, specifier) => {
@@ -31,6 +33,13 @@ test.each([
   ['more than types', 'engine/diff.ts', '../project/index.ts', 'only types of `project`'],
   ['the command line', 'deploy/deploy.ts', '../cli/index.ts', 'nothing of `cli`'],
   ['the tests', 'plan/plan.ts', '../../test/postgres.ts', 'not part of what is published'],
+  [
+    'another dialect',
+    'schema/sqlite/read-schema.ts',
+    '../postgres/catalog.ts',
+    'What is for `sqlite` may not import what is for `postgres`',
+  ],
+  ['a dialect, past the table', 'schema/model.ts', './sqlite/read-schema.ts', 'dialects.ts'],
   ['a module outside the table', 'utils/misc.ts', '../kernel/index.ts', 'not in the table'],
 ])('forbidden: %s', (_, file, specifier, why) => {
   expect(whyForbidden({ file: `${src}/${file}`, specifier, typeOnly: false })).toContain(why)

@@ -83,9 +83,9 @@ export function whyForbidden({ file, specifier, typeOnly }: Import): string | un
   if (from !== undefined && modules[from] === undefined) {
     return `The module \`${from}\` is not in the table of tools/modules.ts.`
   }
-  return specifier.startsWith('.')
-    ? whyFileForbidden(from, path.posix.join(path.posix.dirname(file), specifier), typeOnly)
-    : whyPackageForbidden(from, specifier)
+  if (!specifier.startsWith('.')) return whyPackageForbidden(from, specifier)
+  const target = path.posix.join(path.posix.dirname(file), specifier)
+  return whyFileForbidden(from, target, typeOnly) ?? whyDialectForbidden(file, target)
 }
 
 function whyFileForbidden(
@@ -104,6 +104,24 @@ function whyFileForbidden(
   const typesAllowed = modules[from]?.includes(`${to} (types)`) === true
   if (typesAllowed && typeOnly) return undefined
   return `The module \`${from}\` may import ${typesAllowed ? 'only types of' : 'nothing of'} \`${to}\`.`
+}
+
+/** The dialects that have folders of their own in modules. PostgreSQL's came first: much shared code still knows it. */
+const dialects = ['postgres', 'sqlite']
+
+/** Code for one dialect knows nothing of another, and a module's own table alone chooses a later one. */
+function whyDialectForbidden(file: string, target: string): string | undefined {
+  const [from, to] = [dialectOf(file), dialectOf(target)]
+  if (to === undefined || from === to) return undefined
+  if (from !== undefined) return `What is for \`${from}\` may not import what is for \`${to}\`.`
+  const isTable = ['index.ts', 'dialects.ts'].includes(path.posix.basename(file))
+  if (isTable || to === dialects[0]) return undefined
+  return `Code for \`${to}\` is chosen in dialects.ts or index.ts of its module.`
+}
+
+function dialectOf(file: string): string | undefined {
+  const [, folder = ''] = file.slice(SOURCE.length).split('/')
+  return dialects.find((name) => name === folder)
 }
 
 function whyPackageForbidden(from: string | undefined, specifier: string): string | undefined {
