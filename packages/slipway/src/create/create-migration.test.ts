@@ -468,10 +468,10 @@ test('who declines one of two is not asked again', async () => {
 })
 
 test.each([
-  ['User.nam=fullName', 'User has no nam in the history', 'There is: id, email, name.'],
-  ['User.name=full', 'User has no full in the schema', 'There is: id, email, fullName.'],
-  ['Usr.name=fullName', 'the schema has no model or enum Usr', 'There is: User.'],
-  ['Old=User', 'the history has no table Old', 'There is: User.'],
+  ['User.nam=fullName', 'User has no nam in the history', 'Possible names: id, email, name.'],
+  ['User.name=full', 'User has no full in the schema', 'Possible names: id, email, fullName.'],
+  ['Usr.name=fullName', 'the schema has no model or enum Usr', 'Possible names: User.'],
+  ['Old=User', 'the history has no table Old', 'Possible names: User.'],
   [
     'User.name',
     'is not of the form old=new',
