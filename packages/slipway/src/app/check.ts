@@ -204,8 +204,8 @@ const STORED: Readonly<Record<StoredProof, string | undefined>> = {
   none: undefined,
   same: undefined,
   unchecked: undefined,
-  'other-files': 'proof.json is of other files: check the migration again with --save.',
-  differs: 'proof.json claims something else than the testRun shows.',
+  'other-files': 'proof.json belongs to other files: check the migration again with --save.',
+  differs: 'proof.json has another result than the test run.',
   unreadable: 'proof.json cannot be read.',
 }
 

@@ -69,6 +69,6 @@ function fittingProblems(
     problems.length === 0 ? 'There is nothing to repair' : 'This decision fits none of the problems'
   return raise('REPAIR.NOT_OFFERED', {
     message: `${what}${decision.migration === undefined ? '' : ` of ${decision.migration}`} on ${database}.`,
-    nextActions: [command(['repair'], 'see what is wrong, and what can be done')],
+    nextActions: [command(['repair'], 'see what is wrong, and the options')],
   })
 }

@@ -55,7 +55,7 @@ function doneOf({ stop, failure, migration }: PartialMigration, from: number | u
     return raise('REPAIR.NOT_OFFERED', {
       message: `${migration} cannot be finished: its statement ${failure.statement} fails on a shadow database, too.`,
       why: `${failure.message}.`,
-      nextActions: [command(['repair', '--undo'], 'bring the schema back to the state before')],
+      nextActions: [command(['repair', '--undo'], 'restore the schema of before the migration')],
     })
   }
   const asked = from === undefined ? undefined : from - 1

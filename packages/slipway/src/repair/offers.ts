@@ -86,7 +86,7 @@ function undoOffers(half: PartialMigration, script: SchemaScript | undefined): O
   }
   if (sql === '') return [offer('undo', `nothing is to be rolled back: ${end}`, { warnings })]
   return [
-    offer('undo', `bring the schema back to the state before, then ${end}`, { sql, warnings }),
+    offer('undo', `restore the schema of before the migration, then ${end}`, { sql, warnings }),
   ]
 }
 

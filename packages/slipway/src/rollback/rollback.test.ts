@@ -159,7 +159,7 @@ test('what rows decide is announced; a refusal by the server leaves all as it wa
   ])
   expect(failed.failure).toMatchObject({
     code: 'DEPLOY.STATEMENT_FAILED',
-    why: 'It runs as one transaction, which was rolled back: the database is as it was before it.',
+    why: 'It runs as one transaction, which was rolled back: the database is as it was before.',
     nextActions: [{ args: ['rollback'] }],
   })
   expect(failed.receipts).toMatchObject([{ status: 'failed' }])

@@ -173,7 +173,7 @@ test('values that differ in each run are not written down, except times', async 
   const squash = await draft([...EVERYTHING.slice(0, 1), secret])
   expect(squash).toMatchObject({
     form: 'joined',
-    fallback: 'Each run makes other values in column User.email.',
+    fallback: 'Each run generates other values in column User.email.',
     unlike: [
       { what: 'values', object: { kind: 'column', schema: null, table: 'User', name: 'email' } },
     ],
@@ -185,7 +185,7 @@ test('what the catalog does not tell is joined', async () => {
   const statistics = migration('2_more', 'CREATE STATISTICS joint ON "email", "plan" FROM "User";')
   expect(await draft([...EVERYTHING.slice(0, 1), statistics])).toMatchObject({
     form: 'joined',
-    fallback: expect.stringContaining('The catalog does not tell all of') as string,
+    fallback: expect.stringContaining('Slipway cannot read the complete definition of') as string,
   })
 })
 
