@@ -1,7 +1,6 @@
 import { type ByDialect, dialectOf, type Session } from '../database/index.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { DatabaseSchema } from './model.ts'
-import { readFingerprint as readPostgresFingerprint } from './postgres/catalog.ts'
 import { readSchema as readPostgresSchema } from './postgres/read-schema.ts'
 import { everything, type Scope } from './postgres/scope.ts'
 import type { SchemaParts } from './schema-parts.ts'
@@ -15,7 +14,9 @@ interface SchemaReader {
 const READERS: ByDialect<() => Promise<SchemaReader>> = {
   postgres: async () => ({
     readSchema: readPostgresSchema,
-    readFingerprint: readPostgresFingerprint,
+    // A fingerprint takes the differ, which is half of all that a deploy loads.
+    readFingerprint: async (session, scope) =>
+      await (await import('./postgres/catalog.ts')).readFingerprint(session, scope),
   }),
   async sqlite() {
     const [{ readSqliteSchema }, { readSqliteFingerprint }] = await Promise.all([
