@@ -178,7 +178,7 @@ test('a failure after steps that were rolled back names them, and the command fo
   expect(failed.failure).toMatchObject({
     code: 'DEPLOY.STATEMENT_FAILED',
     why: expect.stringMatching(
-      /as it was before it\. 1 migration was rolled back before it and remains rolled back\./,
+      /as it was before\. 1 migration was rolled back before it and remains rolled back\./,
     ),
     nextActions: [{ args: ['rollback', '--steps', '2'] }],
   })
