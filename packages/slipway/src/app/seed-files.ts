@@ -81,7 +81,7 @@ export async function planRows(
   const rank = (set: SeedSet) => (set.name === asked.set ? 0 : belongs(set, of) ? 1 : 2)
   const plan = await planSync(source, target, {
     names: tables,
-    schema: schemaNames(work.project.schema.files),
+    schema: (schema) => schemaNames(work.project.schema.files, schema),
     sets: sets.toSorted((a, b) => rank(a) - rank(b)),
     rules: { keys: new Map(Object.entries(keys)), sensitive, omitted: omit },
   })

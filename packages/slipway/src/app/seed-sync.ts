@@ -11,6 +11,7 @@ import {
   type TableDiff,
   verifySeeds,
   withSnapshot,
+  type NamesIn,
 } from '../seeds/index.ts'
 import { consentFrom, requireNamed, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
@@ -171,16 +172,16 @@ async function recordSets(
     (set) => names.includes(set.name) && belongs(set, of),
   )
   if (sets.length === 0 || target.pending.length > 0) return []
-  const schema = schemaNames(work.project.schema.files)
+  const namesIn: NamesIn = (schema) => schemaNames(work.project.schema.files, schema)
   const { session } = target
-  const found = await verifySeeds(session, { sets, names: schema, emit: context.emit })
+  const found = await verifySeeds(session, { sets, names: namesIn, emit: context.emit })
   const whole = sets.filter(
     ({ name }) =>
       !found.some(({ set, kind }) => set === name && kind !== 'edited' && kind !== 'never'),
   )
   await runSeeds(session, {
     sets: whole,
-    names: schema,
+    names: namesIn,
     pending: [],
     author: await seedAuthor(work, session),
     dryRun: false,

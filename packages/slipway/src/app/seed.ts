@@ -16,6 +16,7 @@ import {
   type SeedSet,
   seedStatus,
   verifySeeds,
+  type NamesIn,
 } from '../seeds/index.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
@@ -109,7 +110,7 @@ export async function verifySets(
   const of = environmentSeeds(work)
   const sets = chooseSets(all, named, of)
   return await withSession(await directAddress(work), SESSION, async (session) => {
-    const names = schemaNames(work.project.schema.files)
+    const names: NamesIn = (schema) => schemaNames(work.project.schema.files, schema)
     const differences = await verifySeeds(session, { sets, names, emit: context.emit })
     const statuses = seedStatus(sets, await readSeedLedger(session), of)
     const target = targetResult(work, session.server.database)
@@ -159,7 +160,7 @@ export async function runChosenSets(
   const { database } = session.server
   return await runSeeds(session, {
     sets,
-    names: schemaNames(work.project.schema.files),
+    names: (schema) => schemaNames(work.project.schema.files, schema),
     pending,
     author: await seedAuthor(work, session),
     dryRun,

@@ -62,6 +62,8 @@ test('the whole reference project: each migration has a grade, and is judged', a
     'add_carrier_coverage_view lossless true',
     'keep_loads_of_deleted_carriers lossless true',
     'one_contact_of_a_name lossless true',
+    'add_carrier_version lossless true',
+    'add_idempotency_keys lossless true',
   ])
   const fax = checked.find(({ name }) => name.endsWith('drop_contact_fax'))
   expect(fax?.proof?.lost).toEqual([

@@ -144,7 +144,7 @@ async function finish(
     /previewFeatures\s*=\s*\[[^\]]*"partialIndexes"/.test(content),
   )
   const { sql, kept } = await spareInexpressible(engineSql, { session, partialIndexes })
-  const { qualified } = schemaNames(files)
+  const { qualified } = schemaNames(files, session.server.schema)
   const paragraphs = renames.map(
     (rename) => `-- ${titleOf(rename)}\n${renameSql(rename, qualified)};\n`,
   )

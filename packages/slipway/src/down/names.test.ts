@@ -85,7 +85,10 @@ enum Role {
 `
 
 test('the names of a schema and what they are in the database', () => {
-  const { models, enums, qualified } = schemaNames([{ path: 'schema.prisma', content: SCHEMA }])
+  const { models, enums, qualified } = schemaNames(
+    [{ path: 'schema.prisma', content: SCHEMA }],
+    'public',
+  )
   expect(qualified).toBe(true)
   expect(models).toEqual([
     {

@@ -36,7 +36,7 @@ const STRING_OR_COMMENT = /("(?:\\.|[^"\\\n])*")|\/\/[^\n]*/g
  */
 export function schemaNames(
   files: readonly ProjectSchemaFile[],
-  defaultSchema = 'public',
+  defaultSchema: string,
 ): SchemaNames {
   const models: MappedBlock[] = []
   const enums: MappedBlock[] = []

@@ -1,7 +1,6 @@
 import type { Session } from '../database/index.ts'
 import { prepareLedger } from '../history/index.ts'
 import { advice, attempt, command, type Emit, rethrow } from '../kernel/index.ts'
-import type { SchemaNames } from '../project/index.ts'
 import { raise } from './failures.ts'
 import { readSeedLedger, type SeedAuthor, seedRecordSql, type SeedRecord } from './ledger.ts'
 import { inOrder, type TableInTurn } from './order.ts'
@@ -18,12 +17,18 @@ import { readDiff, recordChanges, recordUpdates } from './postgres/sync-diff.ts'
 import { isUnchanged, remember } from './postgres/unchanged.ts'
 import { type Resolved, resolve } from './resolve.ts'
 import type { SeedSet } from './set.ts'
-import { columnOf, readTargetTables, tableOf, type TargetTables } from './target-tables.ts'
+import {
+  columnOf,
+  readTargetTables,
+  tableOf,
+  type TargetTables,
+  type NamesIn,
+} from './target-tables.ts'
 
 /** Sets to be run on a target, in their order. */
 export interface SeedRequest {
   readonly sets: readonly SeedSet[]
-  readonly names: SchemaNames
+  readonly names: NamesIn
   /** Migrations that the target lacks: seeds may not fit. */
   readonly pending: readonly string[]
   readonly author: SeedAuthor

@@ -1,6 +1,5 @@
 import type { Session } from '../database/index.ts'
 import { advice, command } from '../kernel/index.ts'
-import type { SchemaNames } from '../project/index.ts'
 import { raise } from './failures.ts'
 import { type NamedRules, type TableRules, tableRules } from './natural-key.ts'
 import { type Portable, portableOf } from './portable.ts'
@@ -12,6 +11,7 @@ import {
   readTargetTables,
   type TargetTable,
   type TargetTables,
+  type NamesIn,
 } from './target-tables.ts'
 
 /** One of the two databases of a sync. */
@@ -28,7 +28,7 @@ export interface Side {
 export interface PlanRequest {
   /** Tables or models, as a person names them. */
   readonly names: readonly string[]
-  readonly schema: SchemaNames
+  readonly schema: NamesIn
   /** Those that say most about a table first. */
   readonly sets: readonly SeedSet[]
   readonly rules: NamedRules

@@ -46,12 +46,13 @@ export interface TargetTable {
 /** All tables of the target, by `schema.name`. */
 export type TargetTables = ReadonlyMap<string, TargetTable>
 
+/** The names of the Prisma schema, for a database with the default schema that is given. */
+export type NamesIn = (defaultSchema: string) => SchemaNames
+
 /** Reads the tables of the target. */
-export async function readTargetTables(
-  session: Session,
-  names: SchemaNames,
-): Promise<TargetTables> {
+export async function readTargetTables(session: Session, namesIn: NamesIn): Promise<TargetTables> {
   const schema = await readSchema(session, { keys: true, filling: true })
+  const names = namesIn(schema.defaultSchema)
   const unique = indexesByTable(schema, isUniqueKey)
   const tables = [...schema.tables.values()].filter(({ partition }) => !partition)
   return new Map(

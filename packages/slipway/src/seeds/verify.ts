@@ -1,13 +1,12 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { attempt, type Emit, type Failure, rethrow } from '../kernel/index.ts'
-import type { SchemaNames } from '../project/index.ts'
 import { readSeedLedger } from './ledger.ts'
 import { inOrder } from './order.ts'
 import { distinct } from './postgres/merge.ts'
 import { stage } from './postgres/stage.ts'
 import { type Resolved, resolve, sameKey } from './resolve.ts'
 import type { SeedSet } from './set.ts'
-import { readTargetTables, tableOf, type TargetTable } from './target-tables.ts'
+import { readTargetTables, tableOf, type TargetTable, type NamesIn } from './target-tables.ts'
 
 /** In what a database differs from a set. */
 export interface SeedFinding {
@@ -22,7 +21,7 @@ export interface SeedFinding {
 
 export interface VerifyRequest {
   readonly sets: readonly SeedSet[]
-  readonly names: SchemaNames
+  readonly names: NamesIn
   readonly emit: Emit
 }
 

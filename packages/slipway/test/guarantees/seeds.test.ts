@@ -219,7 +219,7 @@ test('whatever the schema and the rows: run, change, run, verify; own removes wh
             { kind: 'postgres', url: new ConnectionString(target.url) },
             {},
             async (session) => {
-              const names = { models: [], enums: [], qualified: false }
+              const names = () => ({ models: [], enums: [], qualified: false })
               const emit = () => {}
               const author = { by: 'test' }
               const request = {

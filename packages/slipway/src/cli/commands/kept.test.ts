@@ -111,8 +111,8 @@ test('for people, rows are counted in their number', async () => {
   await destroyed()
   const argv = ['rollback', '--env', 'production', '--confirm', target.name]
   const { stdout } = await runCli(argv, { cwd: root, env: { DATABASE_URL: target.url } })
-  expect(stdout).toMatch(/Put back table public\.note +1 row$/m)
-  expect(stdout).toMatch(/Put back column public\.customer\.name +2 rows$/m)
+  expect(stdout).toMatch(/Restored table public\.note +1 row$/m)
+  expect(stdout).toMatch(/Restored column public\.customer\.name +2 rows$/m)
 })
 
 test('--no-keep keeps nothing; data that nothing keeps is reported', async () => {

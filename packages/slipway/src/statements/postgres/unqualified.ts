@@ -75,6 +75,8 @@ interface Reading {
 }
 
 function read(sql: string): Reading | undefined {
+  // The parser refuses an empty text.
+  if (sql.trim() === '') return undefined
   let tree: ParseResult
   try {
     tree = parser().parseSync(sql)
