@@ -83,7 +83,7 @@ export function cache(store: Cache): Extension {
         try {
           return await transactions.run(changes, () => run(args))
         } finally {
-          // After a failure, too: the COMMIT may have been done all the same.
+          // After a failure, too: the server may have committed anyway.
           await publish(store, changes)
         }
       },

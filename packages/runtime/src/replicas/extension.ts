@@ -47,7 +47,7 @@ async function writing(set: ReplicaSet, write: () => Promise<unknown>): Promise<
   try {
     return await write()
   } finally {
-    // After a failure, too: it may have been done all the same.
+    // After a failure, too: the server may have committed anyway.
     await notePosition(set, session)
   }
 }

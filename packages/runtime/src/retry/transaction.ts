@@ -108,7 +108,7 @@ async function outcomeOfCommit(
   return transactionId === undefined ? 'unknown' : await askForOutcome(client, transactionId)
 }
 
-/** How long the server may take to come back, and to notice that the connection is gone. */
+/** How long the server may take to answer again, and to notice that the connection is gone. */
 const ASK_FOR_MS = 10_000
 
 async function askForOutcome(

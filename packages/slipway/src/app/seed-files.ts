@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { locate, type Session } from '../database/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
-import { schemaNames } from '../project/index.ts'
 import {
   belongs,
   type DataFormat,
@@ -9,6 +8,7 @@ import {
   planSync,
   type PreparedFiles,
   prepareFiles,
+  projectNames,
   projectSeedSets,
   seedFolders,
   type SeedSet,
@@ -81,7 +81,7 @@ export async function planRows(
   const rank = (set: SeedSet) => (set.name === asked.set ? 0 : belongs(set, of) ? 1 : 2)
   const plan = await planSync(source, target, {
     names: tables,
-    schema: (schema) => schemaNames(work.project.schema.files, schema),
+    schema: projectNames(work.project),
     sets: sets.toSorted((a, b) => rank(a) - rank(b)),
     rules: { keys: new Map(Object.entries(keys)), sensitive, omitted: omit },
   })

@@ -1,6 +1,5 @@
 import { withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
-import { schemaNames } from '../project/index.ts'
 import {
   belongs,
   projectSeedSets,
@@ -11,7 +10,7 @@ import {
   type TableDiff,
   verifySeeds,
   withSnapshot,
-  type NamesIn,
+  projectNames,
 } from '../seeds/index.ts'
 import { consentFrom, requireNamed, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
@@ -172,7 +171,7 @@ async function recordSets(
     (set) => names.includes(set.name) && belongs(set, of),
   )
   if (sets.length === 0 || target.pending.length > 0) return []
-  const namesIn: NamesIn = (schema) => schemaNames(work.project.schema.files, schema)
+  const namesIn = projectNames(work.project)
   const { session } = target
   const found = await verifySeeds(session, { sets, names: namesIn, emit: context.emit })
   const whole = sets.filter(

@@ -3,7 +3,7 @@ import { type Session, withSession } from '../database/index.ts'
 import { prepareBooks, requireConsent, withTarget } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
 import { attempt, type Failure } from '../kernel/index.ts'
-import { git, schemaNames } from '../project/index.ts'
+import { git } from '../project/index.ts'
 import {
   chooseSets,
   type EnvironmentSeeds,
@@ -16,7 +16,7 @@ import {
   type SeedSet,
   seedStatus,
   verifySeeds,
-  type NamesIn,
+  projectNames,
 } from '../seeds/index.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
@@ -110,7 +110,7 @@ export async function verifySets(
   const of = environmentSeeds(work)
   const sets = chooseSets(all, named, of)
   return await withSession(await directAddress(work), SESSION, async (session) => {
-    const names: NamesIn = (schema) => schemaNames(work.project.schema.files, schema)
+    const names = projectNames(work.project)
     const differences = await verifySeeds(session, { sets, names, emit: context.emit })
     const statuses = seedStatus(sets, await readSeedLedger(session), of)
     const target = targetResult(work, session.server.database)
@@ -160,7 +160,7 @@ export async function runChosenSets(
   const { database } = session.server
   return await runSeeds(session, {
     sets,
-    names: (schema) => schemaNames(work.project.schema.files, schema),
+    names: projectNames(work.project),
     pending,
     author: await seedAuthor(work, session),
     dryRun,

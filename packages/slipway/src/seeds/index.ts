@@ -5,8 +5,7 @@ export { seedFailures } from './failures.ts'
 export { readSeedLedger, type SeedAuthor, type SeedRecord } from './ledger.ts'
 export type { TableCounts } from './postgres/merge.ts'
 export type { NamedRules } from './natural-key.ts'
-export type { NamesIn } from './target-tables.ts'
-export { projectSeedSets, seedFolders } from './project-sets.ts'
+export { projectNames, projectSeedSets, seedFolders } from './project-sets.ts'
 export { runSeeds, type SeedOutcome, type SeedRequest } from './run.ts'
 export {
   defineSeed,

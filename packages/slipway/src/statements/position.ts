@@ -11,11 +11,11 @@ export function byteIndexer(text: string): (bytes: number) => number {
   let bytes = 0
   for (let index = 0; index < text.length;) {
     const point = text.codePointAt(index) ?? 0
-    const groups = point > 0xffff ? 2 : 1
+    const units = point > 0xffff ? 2 : 1
     const width = point > 0xffff ? 4 : point > 0x7ff ? 3 : point > 0x7f ? 2 : 1
     for (let offset = 0; offset < width; offset++) indexes[bytes + offset] = index
     bytes += width
-    index += groups
+    index += units
   }
   indexes[encoded] = text.length
   return (at) => indexes[at] ?? text.length
@@ -53,8 +53,20 @@ export function lineStarts(sql: string): number[] {
   return starts
 }
 
+/** The text of a statement between two indexes of its file, without white space behind it, and where it is. */
+export function statementAt(
+  sql: string,
+  starts: readonly number[],
+  [start, end]: readonly [number, number],
+): { text: string; start: number; end: number; line: number; column: number } {
+  const text = sql.slice(start, end).trimEnd()
+  const line = lineOf(starts, start)
+  const column = start - (starts[line - 1] ?? 0) + 1
+  return { text, start, end: start + text.length, line, column }
+}
+
 /** The line of an index, from 1, by the beginnings of the lines. */
-export function lineOf(starts: readonly number[], index: number): number {
+function lineOf(starts: readonly number[], index: number): number {
   let low = 0
   let high = starts.length
   while (high - low > 1) {

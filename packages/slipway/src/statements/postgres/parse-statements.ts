@@ -1,6 +1,6 @@
 import type { Node, ParseResult } from 'libpg-query'
 import { raise } from '../failures.ts'
-import { byteIndexer, indexOfCharacter, lineOf, lineStarts, placeAt } from '../position.ts'
+import { byteIndexer, indexOfCharacter, lineStarts, placeAt, statementAt } from '../position.ts'
 import type { IndexName, Statement, StatementRole } from '../statement.ts'
 import { actionsOf } from './actions.ts'
 import { codeOf } from './definition.ts'
@@ -20,19 +20,14 @@ export function parseStatements(sql: string, file?: string): Statement[] {
   const total = Buffer.byteLength(readable)
   const starts = lineStarts(sql)
   return stmts.map(({ stmt, stmt_location: at = 0, stmt_len: length }, position) => {
-    const start = indexOf(at)
-    const end = indexOf(length ? at + length : total)
-    const text = sql.slice(start, end).trimEnd()
-    const line = lineOf(starts, start)
+    const span = [indexOf(at), indexOf(length ? at + length : total)] as const
+    const place = statementAt(sql, starts, span)
+    const { text } = place
     const tree = stmt ?? ({} as Node)
     const actions = actionsOf(tree, { text, startByte: at })
     return {
       number: position + 1,
-      text,
-      start,
-      end: start + text.length,
-      line,
-      column: start - (starts[line - 1] ?? 0) + 1,
+      ...place,
       role: roleOf(tree),
       settings: settingsEffectOf(tree, text),
       actions,

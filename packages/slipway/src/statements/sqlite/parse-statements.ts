@@ -1,6 +1,6 @@
 import type { Stmt } from 'sqlite3-parser'
 import { raise } from '../failures.ts'
-import { lineOf, lineStarts, placeAt } from '../position.ts'
+import { lineStarts, placeAt, statementAt } from '../position.ts'
 import type { SettingsEffect, Statement, StatementRole } from '../statement.ts'
 import { sqliteActions } from './actions.ts'
 import { sqliteParser } from './parser.ts'
@@ -18,16 +18,11 @@ export function parseSqliteStatements(sql: string, file?: string): Statement[] {
     // The parser lets a statement that may begin with WITH start before its first word.
     while ((tokens[word] ?? sql.length) < node.span.offset) word++
     const start = tokens[word] ?? node.span.offset
-    const text = sql.slice(start, node.span.offset + node.span.length).trimEnd()
-    const line = lineOf(starts, start)
+    const end = node.span.offset + node.span.length
     const actions = sqliteActions(node, readable)
     return {
       number: position + 1,
-      text,
-      start,
-      end: start + text.length,
-      line,
-      column: start - (starts[line - 1] ?? 0) + 1,
+      ...statementAt(sql, starts, [start, end]),
       role: roleOf(node),
       settings: settingsEffectOf(node),
       actions,
