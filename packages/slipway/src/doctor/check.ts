@@ -26,12 +26,12 @@ export function skipped(name: string, message: string): Check {
 
 /** Bytes for people: `641.0 MB`. */
 export function formatBytes(bytes: number): string {
-  const groups = ['B', 'kB', 'MB', 'GB', 'TB']
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
   let value = bytes
-  let group = 0
-  while (value >= 1000 && group < groups.length - 1) {
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
     value /= 1000
-    group += 1
+    unit += 1
   }
-  return `${group === 0 ? value : value.toFixed(1)} ${groups[group]}`
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
 }
