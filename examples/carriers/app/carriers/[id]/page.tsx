@@ -1,6 +1,7 @@
 import Link from 'next/link'
 import { AssignLoads } from '../../../components/assign-loads.tsx'
 import { DeleteCarrier } from '../../../components/delete-carrier.tsx'
+import { type RecordColumn, RecordTable } from '../../../components/record-table.tsx'
 import type { CarrierDetails } from '../../../src/schemas.ts'
 import { carrierOfPage } from '../../page-data.ts'
 
@@ -49,41 +50,49 @@ function Fact({ term, value }: { term: string; value: string | number | null }) 
   )
 }
 
+type Contact = CarrierDetails['contacts'][number]
+type Policy = CarrierDetails['insurancePolicies'][number]
+type Load = CarrierDetails['loads'][number]
+
+const CONTACT_COLUMNS: readonly RecordColumn<Contact>[] = [
+  {
+    label: 'Name',
+    cell: ({ fullName, isPrimary }) => (
+      <>
+        {fullName} {isPrimary && <span className="status">primary</span>}
+      </>
+    ),
+  },
+  { label: 'Title', cell: ({ title }) => title ?? '–' },
+  { label: 'Phone', cell: ({ phone }) => (phone ? <a href={`tel:${phone}`}>{phone}</a> : '–') },
+  {
+    label: 'E-mail',
+    cell: ({ email }) => (email ? <a href={`mailto:${email}`}>{email}</a> : '–'),
+  },
+]
+
 function Contacts({ carrier: { contacts } }: { carrier: CarrierDetails }) {
   return (
     <section aria-labelledby="contacts">
       <h2 id="contacts">Contacts</h2>
-      {contacts.length === 0 && <p className="muted">No contacts.</p>}
-      {contacts.length > 0 && (
-        <table className="stack">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Title</th>
-              <th scope="col">Phone</th>
-              <th scope="col">E-mail</th>
-            </tr>
-          </thead>
-          <tbody>
-            {contacts.map((contact) => (
-              <tr key={contact.id}>
-                <td data-label="Name">
-                  {contact.fullName} {contact.isPrimary && <span className="status">primary</span>}
-                </td>
-                <td data-label="Title">{contact.title ?? '–'}</td>
-                <td data-label="Phone">
-                  {contact.phone ? <a href={`tel:${contact.phone}`}>{contact.phone}</a> : '–'}
-                </td>
-                <td data-label="E-mail">
-                  {contact.email ? <a href={`mailto:${contact.email}`}>{contact.email}</a> : '–'}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <RecordTable columns={CONTACT_COLUMNS} rows={contacts} empty="No contacts." />
     </section>
   )
+}
+
+function policyColumns(today: string): readonly RecordColumn<Policy>[] {
+  const isExpired = ({ expiresOn }: Policy) => expiresOn < today
+  return [
+    { label: 'Kind', cell: ({ kind }) => words(kind) },
+    { label: 'Insurer', cell: ({ insurer }) => insurer },
+    { label: 'Policy', cell: ({ policyNumber }) => policyNumber },
+    { label: 'Coverage', numeric: true, cell: ({ coverageAmount }) => dollars(coverageAmount) },
+    {
+      label: 'Valid',
+      cell: (policy) => `${isExpired(policy) ? 'expired on' : 'until'} ${policy.expiresOn}`,
+      cellClass: (policy) => (isExpired(policy) ? 'expired' : 'valid'),
+    },
+  ]
 }
 
 function Policies({ carrier: { insurancePolicies } }: { carrier: CarrierDetails }) {
@@ -91,81 +100,31 @@ function Policies({ carrier: { insurancePolicies } }: { carrier: CarrierDetails 
   return (
     <section aria-labelledby="policies">
       <h2 id="policies">Insurance policies</h2>
-      {insurancePolicies.length === 0 && <p className="muted">No policies.</p>}
-      {insurancePolicies.length > 0 && (
-        <table className="stack">
-          <thead>
-            <tr>
-              <th scope="col">Kind</th>
-              <th scope="col">Insurer</th>
-              <th scope="col">Policy</th>
-              <th scope="col" className="number">
-                Coverage
-              </th>
-              <th scope="col">Valid</th>
-            </tr>
-          </thead>
-          <tbody>
-            {insurancePolicies.map((policy) => (
-              <tr key={policy.id}>
-                <td data-label="Kind">{words(policy.kind)}</td>
-                <td data-label="Insurer">{policy.insurer}</td>
-                <td data-label="Policy">{policy.policyNumber}</td>
-                <td data-label="Coverage" className="number">
-                  {dollars(policy.coverageAmount)}
-                </td>
-                <td data-label="Valid" className={policy.expiresOn < today ? 'expired' : 'valid'}>
-                  {policy.expiresOn < today ? 'expired on' : 'until'} {policy.expiresOn}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <RecordTable columns={policyColumns(today)} rows={insurancePolicies} empty="No policies." />
     </section>
   )
 }
+
+const LOAD_COLUMNS: readonly RecordColumn<Load>[] = [
+  { label: 'Reference', cell: ({ reference }) => reference },
+  { label: 'Status', cell: ({ status }) => <span className="status">{words(status)}</span> },
+  {
+    label: 'From',
+    cell: (load) => `${load.pickupCity}, ${load.pickupState} · ${load.pickupAt.slice(0, 10)}`,
+  },
+  {
+    label: 'To',
+    cell: (load) => `${load.deliveryCity}, ${load.deliveryState} · ${load.deliveryAt.slice(0, 10)}`,
+  },
+  { label: 'Rate', numeric: true, cell: ({ rate }) => dollars(rate) },
+]
 
 function Loads({ carrier: { id, loads } }: { carrier: CarrierDetails }) {
   return (
     <section aria-labelledby="loads">
       <h2 id="loads">Loads</h2>
       <AssignLoads id={id} />
-      {loads.length === 0 && <p className="muted">No loads.</p>}
-      {loads.length > 0 && (
-        <table className="stack">
-          <thead>
-            <tr>
-              <th scope="col">Reference</th>
-              <th scope="col">Status</th>
-              <th scope="col">From</th>
-              <th scope="col">To</th>
-              <th scope="col" className="number">
-                Rate
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {loads.map((load) => (
-              <tr key={load.id}>
-                <td data-label="Reference">{load.reference}</td>
-                <td data-label="Status">
-                  <span className="status">{words(load.status)}</span>
-                </td>
-                <td data-label="From">
-                  {load.pickupCity}, {load.pickupState} · {load.pickupAt.slice(0, 10)}
-                </td>
-                <td data-label="To">
-                  {load.deliveryCity}, {load.deliveryState} · {load.deliveryAt.slice(0, 10)}
-                </td>
-                <td data-label="Rate" className="number">
-                  {dollars(load.rate)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <RecordTable columns={LOAD_COLUMNS} rows={loads} empty="No loads." />
     </section>
   )
 }

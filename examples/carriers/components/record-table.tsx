@@ -1,0 +1,56 @@
+import type { ReactNode } from 'react'
+
+/** A column of a table of records. */
+export interface RecordColumn<Row> {
+  /** The heading, which a narrow screen shows beside each cell. */
+  readonly label: string
+  readonly numeric?: true
+  readonly cell: (row: Row) => ReactNode
+  /** The class of a cell, where it depends on the row. */
+  readonly cellClass?: (row: Row) => string
+}
+
+interface Props<Row> {
+  readonly columns: readonly RecordColumn<Row>[]
+  readonly rows: readonly Row[]
+  /** What to say where there are no rows. */
+  readonly empty: string
+}
+
+/** A table that stacks its cells on a narrow screen, or a sentence where there are no rows. */
+export function RecordTable<Row extends { readonly id: string | number }>({
+  columns,
+  rows,
+  empty,
+}: Props<Row>) {
+  if (rows.length === 0) return <p className="muted">{empty}</p>
+  const numberClass = (numeric?: true) => (numeric ? 'number' : undefined)
+  return (
+    <table className="stack">
+      <thead>
+        <tr>
+          {columns.map(({ label, numeric }) => (
+            <th key={label} scope="col" className={numberClass(numeric)}>
+              {label}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.id}>
+            {columns.map(({ label, numeric, cell, cellClass }) => (
+              <td
+                key={label}
+                data-label={label}
+                className={cellClass?.(row) ?? numberClass(numeric)}
+              >
+                {cell(row)}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
