@@ -1,5 +1,6 @@
 import { withSession } from '../src/database/index.ts'
-import { planMigrations, preCheck, type PreCheckResult } from '../src/plan/index.ts'
+import { preCheck, type PreCheckResult } from '../src/plan/index.ts'
+import { parseMigrations } from '../src/statements/index.ts'
 import type { TestTarget } from './target.ts'
 
 /** Sets up the schema `public` of a target anew, and asks its rows about pending statements. */
@@ -11,7 +12,7 @@ export async function checkedRows(
   await target.sql(
     `DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS other CASCADE; ${setup}`,
   )
-  const plans = await planMigrations([{ name: '2_next', path: '2_next/migration.sql', sql }])
+  const plans = await parseMigrations([{ name: '2_next', path: '2_next/migration.sql', sql }])
   return await withSession(target.request([]).address, {}, (session) =>
     preCheck(session, plans, options),
   )

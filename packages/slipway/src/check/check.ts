@@ -5,13 +5,8 @@ import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
 import { type Proof, prove as proveMigration } from '../proof/index.ts'
 import { catalogReader } from '../schema/index.ts'
-import {
-  type ReplayMigration,
-  type ShadowOptions,
-  withShadowDatabase,
-  withShadowServer,
-} from '../shadow/index.ts'
-import { loadParser, parseStatements } from '../statements/index.ts'
+import { type ShadowOptions, withShadowDatabase, withShadowServer } from '../shadow/index.ts'
+import { loadParser, parseStatements, type MigrationFile } from '../statements/index.ts'
 import type { Load, LoadConditions } from './load/load.ts'
 import type { RowsAsked } from './load/rows-wanted.ts'
 import { selected } from './selected.ts'
@@ -92,7 +87,7 @@ type TestRunResult = Omit<CheckedMigration, 'name' | 'path' | 'hazards'>
 
 type LoadOne = (
   migration: MigrationFolder,
-  before: readonly ReplayMigration[],
+  before: readonly MigrationFile[],
   proof: Proof,
 ) => Promise<Pick<CheckedMigration, 'load' | 'loadRefusal'>>
 
@@ -135,7 +130,7 @@ async function judged(
 
 async function tested(
   migration: MigrationFolder,
-  before: readonly ReplayMigration[],
+  before: readonly MigrationFile[],
   request: CheckRequest,
 ): Promise<TestRunResult> {
   const proven = await attempt(() => prove(migration, before, request))
@@ -145,7 +140,7 @@ async function tested(
 
 async function prove(
   migration: MigrationFolder,
-  before: readonly ReplayMigration[],
+  before: readonly MigrationFile[],
   { shadow, migrations }: CheckRequest,
 ): Promise<Proof> {
   const { name, downPath, down: sql } = migration

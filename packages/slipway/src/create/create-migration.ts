@@ -4,8 +4,8 @@ import { type DownMigration, downMigrationOn } from '../down/index.ts'
 import type { SchemaFile } from '../engine/index.ts'
 import { type OnShadow, type Proof, prove } from '../proof/index.ts'
 import { type CatalogReader, catalogReader } from '../schema/index.ts'
-import { type ReplayMigration, type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
-import { loadParser, parseStatements } from '../statements/index.ts'
+import { type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
+import { loadParser, parseStatements, type MigrationFile } from '../statements/index.ts'
 import { type AskRenames, draftMigration, type ExternalObjects } from './draft.ts'
 import { folderName, refuseTaken, writeMigrationFolder } from './migration-folder.ts'
 import type { KeptObject } from './spare.ts'
@@ -15,7 +15,7 @@ export interface CreateOptions {
   readonly files: readonly SchemaFile[]
   readonly migrationsDir: string
   /** The project's migrations, in their order. */
-  readonly history: readonly ReplayMigration[]
+  readonly history: readonly MigrationFile[]
   readonly shadow: ShadowOptions
   readonly filter?: ExternalObjects | undefined
   /** As the person wrote it; the folder's name is made of it. */

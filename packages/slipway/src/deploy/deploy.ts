@@ -13,12 +13,11 @@ import {
   detectDrift,
   type Drift,
   looksHarmless,
-  type MigrationPlan,
   type PreCheckResult,
   survey,
 } from '../plan/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
-import { objectText } from '../statements/index.ts'
+import { objectText, type Migration } from '../statements/index.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
 import { type Accepted, hazardsFailure, hazardsToAccept } from './hazards.ts'
@@ -188,7 +187,7 @@ function refuseDrift(drift: Drift): string | undefined {
 
 async function run(
   target: TargetSession,
-  plans: readonly MigrationPlan[],
+  plans: readonly Migration[],
   request: DeployRequest,
 ): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'kept' | 'notKept' | 'failure'>> {
   const { session } = target

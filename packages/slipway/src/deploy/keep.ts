@@ -1,8 +1,7 @@
 import type { Session } from '../database/index.ts'
 import { type Hooks, NO_HOOKS } from '../execution/index.ts'
-import type { MigrationPlan } from '../plan/index.ts'
 import { createKeepingSql, type Kept, keepingOf, readKept } from '../safekeeping/index.ts'
-import { destructionsBy } from '../statements/index.ts'
+import { destructionsBy, type Migration } from '../statements/index.ts'
 
 /** The hooks of migrations that keep what their statements destroy. */
 export interface KeepingPlan {
@@ -23,7 +22,7 @@ const KEEPS_NOTHING: KeepingPlan = {
 /** Prepares the target for keeping, where a plan has something to keep. The ledger must be there. */
 export async function prepareKeeping(
   session: Session,
-  plans: readonly MigrationPlan[],
+  plans: readonly Migration[],
   wanted: boolean,
 ): Promise<KeepingPlan> {
   if (!wanted) return KEEPS_NOTHING
@@ -43,7 +42,7 @@ export async function prepareKeeping(
 }
 
 /** The statements of a migration, by number, that destroy something and keep it aside first. */
-export function keptStatements({ name, statements }: MigrationPlan): ReadonlySet<number> {
+export function keptStatements({ name, statements }: Migration): ReadonlySet<number> {
   // Of which history it is makes no difference to what is kept.
   const { hooks } = keepingOf(statements, { history: '', migration: name })
   const kept = statements.filter(
@@ -54,6 +53,6 @@ export function keptStatements({ name, statements }: MigrationPlan): ReadonlySet
 }
 
 /** The hooks of one migration. */
-export function hooksOf({ hooks }: KeepingPlan, { name }: MigrationPlan): Hooks {
+export function hooksOf({ hooks }: KeepingPlan, { name }: Migration): Hooks {
   return hooks.get(name) ?? NO_HOOKS
 }

@@ -10,8 +10,7 @@ import {
   type SquashStatus,
 } from '../history/index.ts'
 import { rethrow } from '../kernel/index.ts'
-import { type MigrationPlan, planMigrations } from '../plan/index.ts'
-import type { ReplayMigration } from '../shadow/index.ts'
+import { type Migration, parseMigrations, type MigrationFile } from '../statements/index.ts'
 
 /** What a deploy of a target would have to do. */
 export interface PendingWork {
@@ -22,13 +21,13 @@ export interface PendingWork {
   /** To be recorded without running: the migrations that they replace are applied. */
   readonly squashes: readonly SquashStatus[]
   /** Empty where nothing is to be run: then no file was parsed. */
-  readonly plans: readonly MigrationPlan[]
+  readonly plans: readonly Migration[]
 }
 
 /** Reads the pending migrations of a target. Fails if something prevents a deploy. Reads only. */
 export async function readPending(
   session: Session,
-  migrations: readonly ReplayMigration[],
+  migrations: readonly MigrationFile[],
 ): Promise<PendingWork> {
   const history = await readHistory(session)
   const before = compareHistory(history, migrations)
@@ -38,7 +37,7 @@ export async function readPending(
   const pending = before.pending.filter((name) => !recorded.has(name))
   const names = new Set([...pending, ...resuming])
   const files = migrations.filter(({ name }) => names.has(name))
-  const plans = await planMigrations(
+  const plans = await parseMigrations(
     files.map(({ name, sql, path = name }) => ({ name, sql, path })),
   )
   // What was cut off is gone on with first; the next deploy records.

@@ -1,12 +1,7 @@
 import { readFromTarget, type TargetSession } from '../execution/index.ts'
 import { advice, assertNever, command, type Failure, failureFrom } from '../kernel/index.ts'
-import {
-  type MigrationPlan,
-  preCheck,
-  type PreCheckResult,
-  VIOLATION_LIMIT,
-} from '../plan/index.ts'
-import { placeAt } from '../statements/index.ts'
+import { preCheck, type PreCheckResult, VIOLATION_LIMIT } from '../plan/index.ts'
+import { placeAt, type Migration } from '../statements/index.ts'
 
 const TIMEOUT_MS = 30_000
 const NAMED = 5
@@ -14,7 +9,7 @@ const NAMED = 5
 /** Step 4 of a deploy: finds rows of the target on which a pending statement would fail. */
 export async function askRows(
   target: TargetSession,
-  plans: readonly MigrationPlan[],
+  plans: readonly Migration[],
 ): Promise<PreCheckResult[]> {
   const { session, signal, deadline, emit } = target
   emit({ kind: 'phase', phase: 'run the pre-checks' })
@@ -26,7 +21,7 @@ export async function askRows(
 /** DEPLOY.PRE_CHECK_FAILED where rows would make a statement fail; nothing where they do not. */
 export function preCheckFailure(
   database: string,
-  plans: readonly MigrationPlan[],
+  plans: readonly Migration[],
   results: readonly PreCheckResult[],
 ): Failure | undefined {
   const failed = results.filter(({ ok }) => ok === false)
@@ -84,7 +79,7 @@ function named(texts: readonly string[]): string {
   return texts.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '')
 }
 
-function placeOf(plans: readonly MigrationPlan[], { migration, statement }: PreCheckResult) {
+function placeOf(plans: readonly Migration[], { migration, statement }: PreCheckResult) {
   const plan = plans.find(({ name }) => name === migration)
   const start = plan?.statements.find(({ number }) => number === statement)?.start
   return plan && start !== undefined ? placeAt(plan.sql, start, plan.path) : undefined

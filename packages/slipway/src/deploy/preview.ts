@@ -2,7 +2,8 @@ import { withSession } from '../database/index.ts'
 import { readFromTarget, targetSettingsSql } from '../execution/index.ts'
 import type { Hazard } from '../hazards/index.ts'
 import type { Comparison } from '../history/index.ts'
-import { type DeployPlan, type MigrationPlan, type PreCheckResult, survey } from '../plan/index.ts'
+import { type DeployPlan, type PreCheckResult, survey } from '../plan/index.ts'
+import type { Migration } from '../statements/index.ts'
 import { hazardsToAccept } from './hazards.ts'
 import { keptStatements } from './keep.ts'
 import { type PendingWork, readPending } from './pending.ts'
@@ -14,7 +15,7 @@ import type { WorkRequest } from './target.ts'
 export interface Preview {
   readonly database: string
   readonly before: Comparison
-  readonly plans: readonly MigrationPlan[]
+  readonly plans: readonly Migration[]
   /** Squashes that a deploy would record and not run. */
   readonly squashes: PendingWork['squashes']
   /** Without steps where nothing is pending. */

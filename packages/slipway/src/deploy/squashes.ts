@@ -1,8 +1,7 @@
 import type { Session } from '../database/index.ts'
 import { receiptSql, type SquashStatus, squashedRowsSql } from '../history/index.ts'
 import { must } from '../kernel/index.ts'
-import type { ReplayMigration } from '../shadow/index.ts'
-import { checksum } from '../statements/index.ts'
+import { checksum, type MigrationFile } from '../statements/index.ts'
 
 /** A squash that was recorded: the target has the migrations that it replaces. */
 export interface Recorded {
@@ -18,7 +17,7 @@ export interface Recorded {
 export async function recordSquashes(
   session: Session,
   squashes: readonly SquashStatus[],
-  migrations: readonly ReplayMigration[],
+  migrations: readonly MigrationFile[],
 ): Promise<Recorded[]> {
   const recorded: Recorded[] = []
   for (const { migration: name, replaces } of squashes) {

@@ -9,7 +9,8 @@ import { type Limits, targetSettingsSql, type TargetSession } from '../execution
 import type { Rule } from '../hazards/index.ts'
 import { createHistorySql, prepareLedger, upgradeLedger } from '../history/index.ts'
 import { command, type Emit, failureOf, otherCommand } from '../kernel/index.ts'
-import type { ReplayMigration, ShadowOptions } from '../shadow/index.ts'
+import type { ShadowOptions } from '../shadow/index.ts'
+import type { MigrationFile } from '../statements/index.ts'
 import { raiseDatabase } from './failures.ts'
 import { withDeployLock } from './postgres/lock.ts'
 
@@ -19,7 +20,7 @@ export interface WorkRequest {
   readonly address: Address
   /** Outside development and testing: what is destroyed there needs consent by name. */
   readonly protected: boolean
-  readonly migrations: readonly ReplayMigration[]
+  readonly migrations: readonly MigrationFile[]
   readonly limits: Limits
   /** The whole command gives up after this. */
   readonly deadlineMs: number

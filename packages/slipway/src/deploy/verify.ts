@@ -3,7 +3,7 @@ import { invalidIndexes, readFromTarget, type TargetSession } from '../execution
 import { forgetSchemaState, historyHash, readHistory, writeSchemaState } from '../history/index.ts'
 import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
-import type { ReplayMigration } from '../shadow/index.ts'
+import type { MigrationFile } from '../statements/index.ts'
 
 /** What a look at the target after the work found. */
 export interface Verification {
@@ -24,7 +24,7 @@ export type Recording = 'record' | 'forget'
  */
 export async function verified(
   target: TargetSession,
-  migrations: readonly ReplayMigration[],
+  migrations: readonly MigrationFile[],
   record: Recording = 'record',
 ): Promise<Result<Verification>> {
   const { session } = target
@@ -47,7 +47,7 @@ export async function verified(
  */
 export async function verifyAndRecord(
   session: Session,
-  migrations: readonly ReplayMigration[],
+  migrations: readonly MigrationFile[],
   record: Recording = 'record',
 ): Promise<Verification> {
   const invalid = await invalidIndexes(session)

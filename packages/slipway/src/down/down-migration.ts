@@ -13,12 +13,7 @@ import {
   type SchemaScript,
   scriptBetween,
 } from '../schema/index.ts'
-import {
-  replay,
-  type ReplayMigration,
-  type ShadowOptions,
-  withShadowDatabase,
-} from '../shadow/index.ts'
+import { replay, type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
 import {
   type Destruction,
   distinctDestructions,
@@ -27,6 +22,7 @@ import {
   qualifiedNames,
   type Statement,
   unqualified,
+  type MigrationFile,
 } from '../statements/index.ts'
 import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts'
 import { deletesOfInserted } from './inserted-rows.ts'
@@ -54,8 +50,8 @@ export interface DownMigration {
 export interface WriteDownMigrationOptions {
   readonly shadow: ShadowOptions
   /** The history without the migration. */
-  readonly before: readonly ReplayMigration[]
-  readonly migration: ReplayMigration
+  readonly before: readonly MigrationFile[]
+  readonly migration: MigrationFile
 }
 
 /**
@@ -80,7 +76,7 @@ export async function writeDownMigration({
 export async function downMigrationOn(
   session: Session,
   catalogs: CatalogReader,
-  migration: ReplayMigration,
+  migration: MigrationFile,
 ): Promise<DownMigration> {
   const before = await catalogs.whole()
   await replay(session, [migration])
@@ -125,7 +121,7 @@ interface DraftOptions {
   readonly before: Catalog
   /** The catalog of the shadow database as it is. */
   readonly after: () => Promise<Catalog>
-  readonly migration: ReplayMigration
+  readonly migration: MigrationFile
 }
 
 /** Writes the down migration on a shadow database where the migration has just been run, and leaves the shadow database so. */
@@ -179,7 +175,7 @@ type Proof =
 async function prove(
   session: Session,
   { before, catalogs }: { readonly before: Catalog; readonly catalogs: CatalogReader },
-  down: ReplayMigration,
+  down: MigrationFile,
 ): Promise<Proof> {
   const run = await attempt(() => replay(session, [down]))
   if (!run.ok) return { kind: 'fails', reason: run.failure.server?.message ?? run.failure.message }

@@ -11,8 +11,8 @@ import {
 import { advice, attempt, command, rethrow } from '../kernel/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
 import { difference, readCatalog } from '../schema/index.ts'
-import { replay, type ReplayMigration, shadowLike, withShadowDatabase } from '../shadow/index.ts'
-import { checksum, objectText } from '../statements/index.ts'
+import { replay, shadowLike, withShadowDatabase } from '../shadow/index.ts'
+import { checksum, objectText, type MigrationFile } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type DriftReport, inspectSession } from './inspect.ts'
 
@@ -85,7 +85,7 @@ function refuseNothing(report: DriftReport): void {
 /** Runs the migration on a shadow database that holds the history, and compares with the target. */
 async function prove(
   session: Session,
-  migration: ReplayMigration,
+  migration: MigrationFile,
   request: AdoptRequest,
 ): Promise<void> {
   const { migrations, schemas, shadow } = shadowLike(request, session)

@@ -16,8 +16,8 @@ import {
   scriptAcross,
   scriptSql,
 } from '../schema/index.ts'
-import { type ReplayMigration, shadowLike, withShadowDatabase } from '../shadow/index.ts'
-import { loadParser, unqualified } from '../statements/index.ts'
+import { shadowLike, withShadowDatabase } from '../shadow/index.ts'
+import { loadParser, unqualified, type MigrationFile } from '../statements/index.ts'
 
 /** What a look at a target needs. */
 export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'shadow' | 'emit'> & {
@@ -92,7 +92,7 @@ async function expectedCatalog(
 
 /** The catalog after some migrations, on a shadow database. */
 async function catalogAfter(
-  applied: readonly ReplayMigration[],
+  applied: readonly MigrationFile[],
   { migrations, schemas, shadow }: Pick<DriftRequest, 'migrations' | 'schemas' | 'shadow'>,
 ): Promise<Catalog> {
   return await withShadowDatabase(shadow, applied, async (copy) =>

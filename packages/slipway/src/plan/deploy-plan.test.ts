@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { outline, type TableFacts } from '../hazards/index.ts'
-import { loadParser } from '../statements/index.ts'
+import { loadParser, parseMigration } from '../statements/index.ts'
 import { deployPlan, type DeployPlan } from './deploy-plan.ts'
-import { planMigration } from './migration-plan.ts'
 
 beforeAll(loadParser)
 
@@ -25,8 +24,8 @@ function planOf({
   applied = 'CREATE TABLE users (id integer, email text)',
   sizes = { 'public.users': MEASURED },
 }: Given = {}): DeployPlan {
-  const history = planMigration({ name: '1', path: '1', sql: applied })
-  const plans = [planMigration({ name: '2', path: '2', sql })]
+  const history = parseMigration({ name: '1', path: '1', sql: applied })
+  const plans = [parseMigration({ name: '2', path: '2', sql })]
   const facts = { serverVersion, defaultSchema: 'public', tables: sizes }
   return deployPlan({
     database,

@@ -1,8 +1,12 @@
 import type { LockMode, RowWork, StatementOutline, TableFacts } from '../hazards/index.ts'
 import { sha256 } from '../kernel/index.ts'
-import { type Destruction, destructionsBy, type Statement } from '../statements/index.ts'
+import {
+  type Destruction,
+  destructionsBy,
+  type Statement,
+  type Migration,
+} from '../statements/index.ts'
 import { estimateMs } from './estimate.ts'
-import type { MigrationPlan } from './migration-plan.ts'
 
 /** A table of the target in a step. Rows and bytes are `null` where nobody knows them. */
 export interface StepTable {
@@ -65,12 +69,12 @@ export interface PlanInput {
   readonly serverVersion: number
   readonly defaultSchema: string
   readonly applied: readonly Named[]
-  readonly plans: readonly MigrationPlan[]
+  readonly plans: readonly Migration[]
   readonly outline: readonly StatementOutline[]
   /** By `schema.name`. */
   readonly sizes: Readonly<Record<string, TableFacts>>
   /** The statements of a migration, by number, whose losses are kept aside first. */
-  readonly keeps: (plan: MigrationPlan) => ReadonlySet<number>
+  readonly keeps: (plan: Migration) => ReadonlySet<number>
 }
 
 interface Named {
@@ -115,10 +119,7 @@ function sizeClass(rows: number | null): 'empty' | 'small' | 'filled' {
   return rows !== null && rows < 1000 ? 'small' : 'filled'
 }
 
-function stepsOf(
-  plan: MigrationPlan,
-  { outline, sizes, keeps, defaultSchema }: PlanInput,
-): PlanStep[] {
+function stepsOf(plan: Migration, { outline, sizes, keeps, defaultSchema }: PlanInput): PlanStep[] {
   const own = new Map(
     outline
       .filter(({ migration }) => migration === plan.name)

@@ -2,7 +2,8 @@ import type { Session } from '../database/index.ts'
 import { compareHistory, type History, historyHash, readSchemaState } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import type { Change, Scope } from '../schema/index.ts'
-import type { ReplayMigration, ShadowOptions } from '../shadow/index.ts'
+import type { ShadowOptions } from '../shadow/index.ts'
+import type { MigrationFile } from '../statements/index.ts'
 
 /** Whether a target's schema is what its history gives. */
 export type Drift =
@@ -19,7 +20,7 @@ export type Drift =
 export interface AppliedHistory {
   readonly history: History
   /** All migrations of the project. */
-  readonly migrations: readonly ReplayMigration[]
+  readonly migrations: readonly MigrationFile[]
 }
 
 /** Loaded when it is needed: a deploy that finds nothing to do must not pay for it. */
@@ -28,7 +29,7 @@ const loadCatalog = () => import('../schema/index.ts')
 /** What belongs to a project on this session. `schemas` are those of its datasource. */
 export async function projectScope(
   session: Session,
-  migrations: readonly ReplayMigration[],
+  migrations: readonly MigrationFile[],
   schemas: readonly string[] = [],
 ): Promise<Scope> {
   const { scopeOf } = await loadCatalog()
@@ -46,7 +47,7 @@ export function appliedRows(history: History): { name: string; checksum: string 
  * The files of the applied migrations, in the order in which they were applied. A squash takes the place of the
  * first migration that it replaces.
  */
-export function appliedMigrations({ history, migrations }: AppliedHistory): ReplayMigration[] {
+export function appliedMigrations({ history, migrations }: AppliedHistory): MigrationFile[] {
   const files = new Map(migrations.map((migration) => [migration.name, migration]))
   const { squashed } = compareHistory(history, migrations)
   const replacedBySquash = new Map(

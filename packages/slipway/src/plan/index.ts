@@ -12,7 +12,6 @@ export {
   type Drift,
   projectScope,
 } from './drift-gate.ts'
-export { type MigrationPlan, planMigration, planMigrations } from './migration-plan.ts'
 export { type PreCheckResult, VIOLATION_LIMIT } from './pre-check.ts'
 export { preCheck } from './postgres/run-pre-checks.ts'
 export { readTableSizes } from './postgres/table-sizes.ts'

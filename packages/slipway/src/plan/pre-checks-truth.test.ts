@@ -3,7 +3,8 @@ import { beforeAll, expect, test } from 'vitest'
 import { checkedRows, serverTakes } from '../../test/checked-rows.ts'
 import { createTarget, type TestTarget } from '../../test/target.ts'
 import { withSession } from '../database/index.ts'
-import { planMigrations, preCheck } from './index.ts'
+import { parseMigrations } from '../statements/index.ts'
+import { preCheck } from './index.ts'
 import { readTargetFacts } from './postgres/run-pre-checks.ts'
 import { preChecksOf } from './pre-checks.ts'
 
@@ -117,7 +118,7 @@ test.each<[string, string[]]>([
   const setup = `CREATE TABLE words (id integer PRIMARY KEY, word text); INSERT INTO words VALUES ${values};
     CREATE FUNCTION reads(word text) RETURNS boolean LANGUAGE plpgsql AS
       'BEGIN PERFORM word::${type}; RETURN true; EXCEPTION WHEN data_exception THEN RETURN false; END'`
-  const plans = await planMigrations([
+  const plans = await parseMigrations([
     {
       name: '2_next',
       path: '',
@@ -152,7 +153,7 @@ test('a server from 16 on is asked itself how a text reads, and what is NOT VALI
   await withSession({ kind: 'embedded' }, {}, async (session) => {
     await session.execute(setup)
     for (const [sql, keys] of cases) {
-      const results = await preCheck(session, await planMigrations([{ name: '2', path: '', sql }]))
+      const results = await preCheck(session, await parseMigrations([{ name: '2', path: '', sql }]))
       expect(
         results.map(({ ok, sample }) => ({ ok, sample })),
         sql,

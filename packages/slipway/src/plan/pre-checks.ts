@@ -5,8 +5,13 @@ import {
   objectNameOf,
   tableNamed as schemaTable,
 } from '../schema/index.ts'
-import type { Action, ConstraintDefinition, Statement, TableAction } from '../statements/index.ts'
-import type { MigrationPlan } from './migration-plan.ts'
+import type {
+  Action,
+  ConstraintDefinition,
+  Statement,
+  TableAction,
+  Migration,
+} from '../statements/index.ts'
 import {
   followAction,
   type PendingRows,
@@ -35,7 +40,7 @@ export interface TargetFacts {
  * target comes in as facts. Names that an earlier statement gives are mapped to those of the target.
  */
 export function preChecksOf(
-  plans: readonly MigrationPlan[],
+  plans: readonly Migration[],
   { target, versionNumber }: TargetFacts,
 ): PreCheck[] {
   const rows = rowsOfTarget(target, versionNumber)
@@ -45,7 +50,7 @@ export function preChecksOf(
 }
 
 /** Whether a statement of these asks anything: what says no needs no facts of the target. */
-export function asksRows(plans: readonly MigrationPlan[]): boolean {
+export function asksRows(plans: readonly Migration[]): boolean {
   return plans.some(({ statements }) =>
     statements.some(({ actions }) => actions.some(({ kind }) => ASKING.has(kind))),
   )

@@ -2,22 +2,25 @@ import type { Session } from '../database/index.ts'
 import type { Hazard, JudgedMigration, Rule } from '../hazards/index.ts'
 import type { History } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
-import type { ReplayMigration } from '../shadow/index.ts'
-import { loadParser, parseStatements } from '../statements/index.ts'
+import {
+  loadParser,
+  parseStatements,
+  type MigrationFile,
+  type Migration,
+} from '../statements/index.ts'
 import { type DeployPlan, deployPlan } from './deploy-plan.ts'
 import { appliedMigrations, appliedRows } from './drift-gate.ts'
-import type { MigrationPlan } from './migration-plan.ts'
 import { readTableSizes } from './postgres/table-sizes.ts'
 
 /** A target's history, the project's migrations, and those of them that are to be run. */
 export interface Pending {
   readonly history: History
-  readonly migrations: readonly ReplayMigration[]
-  readonly plans: readonly MigrationPlan[]
+  readonly migrations: readonly MigrationFile[]
+  readonly plans: readonly Migration[]
   /** Rules of the project's own. */
   readonly rules: readonly Rule[]
   /** The statements of a migration, by number, whose losses are kept aside first. */
-  readonly keeps: (plan: MigrationPlan) => ReadonlySet<number>
+  readonly keeps: (plan: Migration) => ReadonlySet<number>
 }
 
 /** What is ahead of a deploy: its plan, and its hazards by the sizes that the target's tables have. */
@@ -59,7 +62,7 @@ export async function survey(session: Session, pending: Pending): Promise<Survey
  */
 export async function looksHarmless(
   { server }: Session,
-  plans: readonly MigrationPlan[],
+  plans: readonly Migration[],
 ): Promise<boolean> {
   const { judge } = await loadHazards()
   const facts = { serverVersion: server.versionNumber, defaultSchema: server.schema }

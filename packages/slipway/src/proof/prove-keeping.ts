@@ -3,14 +3,7 @@ import { type Hooks, runOnShadow } from '../execution/index.ts'
 import { prepareLedger } from '../history/index.ts'
 import { attempt, rethrow } from '../kernel/index.ts'
 import { createKeepingSql, keepingOf, readKept, restoringOf } from '../safekeeping/index.ts'
-import {
-  emptyTables,
-  type Filling,
-  fillTables,
-  readShape,
-  replay,
-  type ReplayMigration,
-} from '../shadow/index.ts'
+import { emptyTables, type Filling, fillTables, readShape, replay } from '../shadow/index.ts'
 import {
   type Destruction,
   destructionKey,
@@ -18,10 +11,11 @@ import {
   objectKey,
   objectOfKey,
   type ObjectRef,
-  type Migration,
-  parseMigration,
   schemaRef,
   type Statement,
+  type MigrationFile,
+  type Migration,
+  parseMigration,
 } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
 import { compareRows, readRowSums, type RowSums, tableRef } from './postgres/row-sums.ts'
@@ -44,7 +38,7 @@ export interface KeepingProof {
 
 export interface KeepingRun {
   readonly migration: Migration
-  readonly down: ReplayMigration
+  readonly down: MigrationFile
   readonly filling: Filling
   /** Tables that get no rows. */
   readonly withheld: readonly EmptyTables[]

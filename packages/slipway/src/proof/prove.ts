@@ -10,12 +10,9 @@ import {
   schemaOf,
   type CatalogReader,
 } from '../schema/index.ts'
-import { type ReplayMigration } from '../shadow/index.ts'
 import {
   checksum,
   loadParser,
-  type Migration,
-  parseMigration,
   type Destruction,
   destructionKey,
   distinctDestructions,
@@ -23,6 +20,9 @@ import {
   objectName,
   type ObjectRef,
   objectText,
+  type MigrationFile,
+  type Migration,
+  parseMigration,
 } from '../statements/index.ts'
 import { type StoppedRun, type Trace } from './postgres/trace.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
@@ -74,9 +74,9 @@ export function gradeOf({ grade, kept }: Proof): Grade | 'lossless (kept)' | und
 export type OnShadow = <T>(work: (session: Session, address?: Address) => Promise<T>) => Promise<T>
 
 export interface ProveOptions {
-  readonly migration: ReplayMigration
+  readonly migration: MigrationFile
   /** The `down.sql`; written from the catalogs where absent. */
-  readonly down?: ReplayMigration | undefined
+  readonly down?: MigrationFile | undefined
   /** Reads of a shadow database what the proof is about. */
   readonly catalogs: (session: Session) => Promise<CatalogReader>
 }

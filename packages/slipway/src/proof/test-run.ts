@@ -1,10 +1,16 @@
 import type { Address, Session } from '../database/index.ts'
 import { attempt, type Failure } from '../kernel/index.ts'
 import { type Catalog, type CatalogReader, type Change, difference } from '../schema/index.ts'
-import { raiseRefusal, replay, type ReplayMigration } from '../shadow/index.ts'
+import { raiseRefusal, replay } from '../shadow/index.ts'
 import { emptyTables, type Filling, type RowStyle, fillTables } from '../shadow/index.ts'
 import { readShape, type ShapeTable } from '../shadow/index.ts'
-import { loadParser, type Migration, parseMigration, type Statement } from '../statements/index.ts'
+import {
+  loadParser,
+  type Statement,
+  type MigrationFile,
+  type Migration,
+  parseMigration,
+} from '../statements/index.ts'
 import { compareRows, readRowSums, type RowChange, type RowSums } from './postgres/row-sums.ts'
 import { runTraced, type StoppedRun, type Trace } from './postgres/trace.ts'
 
@@ -19,7 +25,7 @@ export interface TestRun {
   /** The catalog that the migration leads to. */
   readonly after: Catalog
   /** The down migration that was run. */
-  readonly down: ReplayMigration
+  readonly down: MigrationFile
   readonly downMs: number
   /** The down migration was refused; `onEmpty` where it runs once the tables are emptied. */
   readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
@@ -38,7 +44,7 @@ export interface TestRunOptions {
   readonly before: Catalog
   readonly migration: Migration
   /** The down migration; a function writes it, on the shadow database where the migration has just run. */
-  readonly down: ReplayMigration | ((after: Catalog) => Promise<ReplayMigration>)
+  readonly down: MigrationFile | ((after: Catalog) => Promise<MigrationFile>)
   /** Of the shadow database, for a second session; the embedded database has one alone. */
   readonly address?: Address | undefined
   /** Of the shadow database; it has read `before`. */
@@ -209,7 +215,7 @@ interface DownFailure {
 /** Runs the down migration; if it fails on rows, it runs once more without rows. */
 async function goBack(
   session: Session,
-  down: ReplayMigration,
+  down: MigrationFile,
   { manner }: Filling,
 ): Promise<DownFailure | undefined> {
   const first = await attempt(() => replay(session, [down]))

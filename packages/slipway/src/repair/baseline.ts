@@ -4,13 +4,14 @@ import { markedRowSql, readHistory, receiptSql } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
 import { type Catalog, type Change, difference, fingerprint, readCatalog } from '../schema/index.ts'
-import { replay, type ReplayMigration, shadowLike, withShadowDatabase } from '../shadow/index.ts'
+import { replay, shadowLike, withShadowDatabase } from '../shadow/index.ts'
 import {
   changesRowsOnly,
   checksum,
   loadParser,
   parseStatements,
   objectText,
+  type MigrationFile,
 } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { outlineDistance, readOutline } from './outline.ts'
@@ -64,7 +65,7 @@ export async function baseline(asked: BaselineRequest): Promise<BaselineOutcome>
 }
 
 /** Fails with REPAIR.NO_MIGRATIONS where there is nothing to record. */
-export function refuseNoMigrations(migrations: readonly ReplayMigration[]): void {
+export function refuseNoMigrations(migrations: readonly MigrationFile[]): void {
   if (migrations.length > 0) return
   raise('REPAIR.NO_MIGRATIONS', {
     message: 'The project has no migrations to record.',
@@ -211,11 +212,11 @@ async function record(
   }
 }
 
-function changesRows({ sql, path }: ReplayMigration): boolean {
+function changesRows({ sql, path }: MigrationFile): boolean {
   return parseStatements(sql, path).every(changesRowsOnly)
 }
 
-function rowsOf(session: Session, { name, sql }: ReplayMigration): string {
+function rowsOf(session: Session, { name, sql }: MigrationFile): string {
   return (
     markedRowSql(session, name, checksum(sql)) +
     receiptSql(session, { command: 'baseline', migration: name, attempts: 1 })

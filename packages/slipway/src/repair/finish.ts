@@ -14,15 +14,14 @@ import {
   rolledBackRowSql,
 } from '../history/index.ts'
 import { command, sha256 } from '../kernel/index.ts'
-import type { MigrationPlan } from '../plan/index.ts'
-import type { Migration, TransactionGroup } from '../statements/index.ts'
+import type { TransactionGroup, Migration } from '../statements/index.ts'
 import { describeStop } from './diagnosis.ts'
 import { raise } from './failures.ts'
 import type { PartialMigration } from './partial-migration.ts'
 
 /** The remaining statements of a migration, and the journal of the applied ones. */
 export interface Remainder {
-  readonly plan: MigrationPlan
+  readonly plan: Migration
   readonly entries: readonly JournalEntry[]
   /** Statements that are left, which may destroy data. */
   readonly rest: Pick<Migration, 'name' | 'statements'>

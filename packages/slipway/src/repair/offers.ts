@@ -1,6 +1,5 @@
-import type { MigrationPlan } from '../plan/index.ts'
 import { type SchemaScript, scriptSql, choiceText } from '../schema/index.ts'
-import { changesRowsOnly } from '../statements/index.ts'
+import { changesRowsOnly, type Migration } from '../statements/index.ts'
 import type { Decision, Offer, StopPoint } from './diagnosis.ts'
 import { type PartialMigration, scriptToStart } from './partial-migration.ts'
 
@@ -65,7 +64,7 @@ function finishOffers({ stop, plan, failure, direction }: PartialMigration): Off
   }
 }
 
-function remainingSql(plan: MigrationPlan, done: number): string {
+function remainingSql(plan: Migration, done: number): string {
   return plan.statements
     .flatMap(({ number, text }) => (number > done ? [`${text.trim()};\n`] : []))
     .join('\n')

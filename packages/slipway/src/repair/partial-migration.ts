@@ -8,12 +8,7 @@ import {
   readJournal,
 } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
-import {
-  appliedMigrations,
-  type MigrationPlan,
-  planMigration,
-  projectScope,
-} from '../plan/index.ts'
+import { appliedMigrations, projectScope } from '../plan/index.ts'
 import {
   type Catalog,
   type Change,
@@ -26,8 +21,14 @@ import {
   scriptSql,
   withoutInvalidIndexes,
 } from '../schema/index.ts'
-import { type ReplayMigration, withShadowDatabase } from '../shadow/index.ts'
-import { loadParser, matchesChecksum } from '../statements/index.ts'
+import { withShadowDatabase } from '../shadow/index.ts'
+import {
+  loadParser,
+  matchesChecksum,
+  type Migration,
+  parseMigration,
+  type MigrationFile,
+} from '../statements/index.ts'
 import type { StopPoint } from './diagnosis.ts'
 import type { ExamineRequest, Repairable } from './request.ts'
 import {
@@ -45,7 +46,7 @@ export interface PartialMigration {
   readonly direction: Direction
   readonly row: HistoryRow
   /** What was being run: the migration, or its down migration. */
-  readonly plan: MigrationPlan
+  readonly plan: Migration
   readonly invalidIndexes: readonly string[]
   /** Where the run began; where it would have led is absent if it fails on a shadow database. */
   readonly start: Catalog
@@ -108,31 +109,31 @@ export async function examinePartial(about: Case): Promise<PartialMigration> {
   }
 }
 
-function planOf({ name, sql, path = name }: ReplayMigration): MigrationPlan {
-  return planMigration({ name, sql, path })
+function planOf({ name, sql, path = name }: MigrationFile): Migration {
+  return parseMigration({ name, sql, path })
 }
 
 /** The down migration that was being run: its file, else the one that the catalogs give. */
 async function planBack(
   migration: Repairable,
-  before: readonly ReplayMigration[],
+  before: readonly MigrationFile[],
   request: ExamineRequest,
-): Promise<MigrationPlan> {
+): Promise<Migration> {
   const { name, down, downPath = `${name}/down.sql` } = migration
-  if (down !== undefined) return planMigration({ name, sql: down, path: downPath })
-  const catalogOf = (history: readonly ReplayMigration[]) =>
+  if (down !== undefined) return parseMigration({ name, sql: down, path: downPath })
+  const catalogOf = (history: readonly MigrationFile[]) =>
     withShadowDatabase(request.shadow, history, async (copy) =>
       readCatalog(copy, await projectScope(copy, request.migrations)),
     )
   const [after, target] = [await catalogOf([...before, migration]), await catalogOf(before)]
-  return planMigration({ name, sql: scriptSql(scriptAcross(after, target)), path: downPath })
+  return parseMigration({ name, sql: scriptSql(scriptAcross(after, target)), path: downPath })
 }
 
 /** The states between transaction groups first; only if the target has none of them, those after each statement. */
 async function courseOf(
-  plan: MigrationPlan,
+  plan: Migration,
   about: {
-    readonly history: readonly ReplayMigration[]
+    readonly history: readonly MigrationFile[]
     readonly request: ExamineRequest
     readonly print: Fingerprint
   },
@@ -164,7 +165,7 @@ interface Evidence {
 }
 
 async function locate(
-  plan: MigrationPlan,
+  plan: Migration,
   { states }: StateSequence,
   { actual, journal, logged }: Evidence,
 ): Promise<StopPoint> {
@@ -197,7 +198,7 @@ function nearest(states: readonly State[], actual: Catalog) {
 
 /** The applied statements according to Slipway's journal; nothing if there is none, or it is of another text. */
 async function doneByJournal(
-  plan: MigrationPlan,
+  plan: Migration,
   entries: readonly JournalEntry[],
 ): Promise<number | undefined> {
   if (entries.length === 0) return undefined

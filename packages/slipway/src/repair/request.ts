@@ -1,8 +1,8 @@
 import type { Consent, WorkRequest } from '../deploy/index.ts'
-import type { ReplayMigration } from '../shadow/index.ts'
+import type { MigrationFile } from '../statements/index.ts'
 
 /** A migration with its down migration, where one is written. */
-export interface Repairable extends ReplayMigration {
+export interface Repairable extends MigrationFile {
   readonly downPath?: string | undefined
   readonly down?: string | undefined
 }

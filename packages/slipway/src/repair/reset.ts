@@ -8,8 +8,7 @@ import {
 } from '../deploy/index.ts'
 import { NO_JOURNAL, runMigrations } from '../execution/index.ts'
 import { advice, rethrow } from '../kernel/index.ts'
-import { planMigration } from '../plan/index.ts'
-import { loadParser } from '../statements/index.ts'
+import { loadParser, parseMigration } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { planReset } from './postgres/reset-sql.ts'
 
@@ -42,7 +41,7 @@ export async function reset(request: ResetRequest): Promise<ResetOutcome> {
     await requireName(session, request)
     await loadParser()
     const { schemas, sql } = await planReset(session, request)
-    const migration = planMigration({ name: 'reset', sql, path: 'reset' })
+    const migration = parseMigration({ name: 'reset', sql, path: 'reset' })
     // Nothing is recorded of a reset: what would hold the record is dropped.
     const execution = { migration, journal: NO_JOURNAL }
     const { failure } = await runMigrations(target, [execution], [])

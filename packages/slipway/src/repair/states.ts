@@ -1,6 +1,5 @@
 import type { Session } from '../database/index.ts'
 import { resetSessionSql, runShadowGroup } from '../execution/index.ts'
-import type { MigrationPlan } from '../plan/index.ts'
 import {
   type Catalog,
   type Fingerprint,
@@ -13,6 +12,7 @@ import {
   type Statement,
   tokensOf,
   type TransactionGroup,
+  type Migration,
 } from '../statements/index.ts'
 
 /** A state that a migration passes through: the catalog after its first `done` statements. */
@@ -46,7 +46,7 @@ interface Step {
  */
 export async function statesByGroup(
   session: Session,
-  plan: MigrationPlan,
+  plan: Migration,
   scope: Scope,
 ): Promise<StateSequence> {
   const steps = plan.groups.map((group): Step => ({
@@ -61,7 +61,7 @@ export async function statesByGroup(
 /** The same after every single statement: where somebody ran the file by hand. */
 export async function statesByStatement(
   session: Session,
-  plan: MigrationPlan,
+  plan: Migration,
   scope: Scope,
 ): Promise<StateSequence> {
   const undone = new Set(plan.groups.flatMap((group) => (group.rolledBack ? group.statements : [])))
@@ -77,7 +77,7 @@ export async function statesByStatement(
 }
 
 /** Statements that are applied when a transaction group is committed, with a COMMIT after it and a BEGIN before the next. */
-export function doneAfter(plan: MigrationPlan, group: TransactionGroup): number {
+export function doneAfter(plan: Migration, group: TransactionGroup): number {
   const next = plan.groups.find(({ number }) => number === group.number + 1)?.statements[0]
   return next ? next.number - 1 : plan.statements.length
 }
@@ -91,7 +91,7 @@ function groupOf(statement: Statement): TransactionGroup {
 
 async function walk(
   session: Session,
-  plan: MigrationPlan,
+  plan: Migration,
   { steps, scope }: { readonly steps: readonly Step[]; readonly scope: Scope },
 ): Promise<StateSequence> {
   let state = await stateOf(session, 0, scope)

@@ -11,14 +11,14 @@ import {
   rolledBackRowSql,
 } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
-import { type MigrationPlan, planMigration } from '../plan/index.ts'
 import { scriptSql } from '../schema/index.ts'
+import { type Migration, parseMigration } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type PartialMigration, scriptToStart } from './partial-migration.ts'
 
 /** The SQL of an undo. */
 export interface Undoing {
-  readonly plan: MigrationPlan
+  readonly plan: Migration
 }
 
 /** What an undo would run: the SQL from the current schema to the one before the run. Fails with REPAIR.NOT_OFFERED. */
@@ -33,7 +33,7 @@ export async function undoingOf(half: PartialMigration): Promise<Undoing> {
       ],
     })
   }
-  const plan = planMigration({
+  const plan = parseMigration({
     name: migration,
     sql: scriptSql(script),
     path: `${migration} (undo)`,

@@ -1,32 +1,30 @@
 import { writeDownMigration } from '../down/index.ts'
 import { advice, command, failureOf, type NextAction } from '../kernel/index.ts'
-import { type MigrationPlan, planMigration, projectScope } from '../plan/index.ts'
+import { projectScope } from '../plan/index.ts'
 import { type Made, madeBefore, nameKey } from '../safekeeping/index.ts'
 import { type Catalog, type Change, difference, readCatalog } from '../schema/index.ts'
-import {
-  replay,
-  type ReplayMigration,
-  type ShadowOptions,
-  withShadowDatabase,
-} from '../shadow/index.ts'
+import { replay, type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
 import {
   changesRowsOnly,
   loadParser,
   parseStatements,
   type Statement,
+  type Migration,
+  parseMigration,
+  type MigrationFile,
 } from '../statements/index.ts'
 import { type Announcement, announcementsIn } from './announced.ts'
 import { raise } from './failures.ts'
 
 /** An applied migration with its file, and its down migration where one is written. */
-export interface Reversible extends ReplayMigration {
+export interface Reversible extends MigrationFile {
   readonly downPath?: string | undefined
   readonly down?: string | undefined
 }
 
 /** The down migration of one migration, ready to be run. */
 export interface PreparedDown {
-  readonly plan: MigrationPlan
+  readonly plan: Migration
   /** `file`: its down.sql. `written`: made now, from the catalogs before and after. */
   readonly origin: 'file' | 'written'
   readonly sql: string
@@ -39,24 +37,24 @@ export interface PreparedDown {
 /** The down migration of a migration: its down.sql, else one that is written now. `before` is the history without it. */
 export async function prepareDown(
   migration: Reversible,
-  before: readonly ReplayMigration[],
+  before: readonly MigrationFile[],
   shadow: ShadowOptions,
 ): Promise<PreparedDown> {
   await loadParser()
   const { name } = migration
   if (migration.down !== undefined) {
     const path = migration.downPath ?? `${name}/down.sql`
-    const plan = planMigration({ name, path, sql: migration.down })
+    const plan = parseMigration({ name, path, sql: migration.down })
     const announced = announcementsIn(migration.down, migration.sql)
     return { plan, origin: 'file', sql: migration.down, announced, wrote: [] }
   }
   const written = await writeDownMigration({ shadow, before, migration })
-  const plan = planMigration({ name, path: `down migration of ${name}`, sql: written.sql })
+  const plan = parseMigration({ name, path: `down migration of ${name}`, sql: written.sql })
   const announced = announcementsIn(written.sql, migration.sql)
   return { plan, origin: 'written', sql: written.sql, announced, wrote: rowWrites(migration, plan) }
 }
 
-function rowWrites({ sql, path }: ReplayMigration, downMigration: MigrationPlan): number[] {
+function rowWrites({ sql, path }: MigrationFile, downMigration: Migration): number[] {
   const statements = parseStatements(sql, path)
   const made = madeBefore(statements)
   return statements
@@ -70,7 +68,7 @@ function rowWrites({ sql, path }: ReplayMigration, downMigration: MigrationPlan)
 }
 
 /** A down migration deletes the rows that an INSERT writes out, where their table has a key. */
-function isDeletedBy({ statements }: MigrationPlan, { actions }: Statement): boolean {
+function isDeletedBy({ statements }: Migration, { actions }: Statement): boolean {
   const emptied = statements.flatMap((one) =>
     one.actions.flatMap((action) => (action.kind === 'delete' ? [action.table] : [])),
   )
@@ -107,9 +105,9 @@ export interface TestedDown {
 
 /** What down migrations are tested on. */
 export interface DownHistory {
-  readonly applied: readonly ReplayMigration[]
+  readonly applied: readonly MigrationFile[]
   /** All migrations of the project: they say what is the project's own. */
-  readonly project: readonly ReplayMigration[]
+  readonly project: readonly MigrationFile[]
   readonly shadow: ShadowOptions
 }
 
@@ -160,13 +158,13 @@ export function correctionOf({ plan, origin }: PreparedDown, label = 'correct it
       )
 }
 
-interface Down extends ReplayMigration {
+interface Down extends MigrationFile {
   readonly correction: NextAction
 }
 
 async function runBackwards(
   downs: readonly Down[],
-  run: (down: ReplayMigration) => Promise<void>,
+  run: (down: MigrationFile) => Promise<void>,
 ): Promise<void> {
   for (const down of downs) {
     try {

@@ -1,8 +1,8 @@
 import type { Session } from '../database/index.ts'
 import { type Execution, rollbackJournal } from '../execution/index.ts'
 import { attempt } from '../kernel/index.ts'
-import type { MigrationPlan } from '../plan/index.ts'
 import { createKeepingSql, type Kept, readKept, restoringOf } from '../safekeeping/index.ts'
+import type { Migration } from '../statements/index.ts'
 import { announcedOn } from './announced.ts'
 import type { PreparedDown } from './prepared-down.ts'
 
@@ -16,7 +16,7 @@ export interface RestoringPlan {
 /** Prepares the target for restoring, if anything was ever kept on it. */
 export async function prepareRestoring(
   session: Session,
-  plans: readonly MigrationPlan[],
+  plans: readonly Migration[],
 ): Promise<RestoringPlan> {
   const all = await readKept(session)
   if (all.length === 0) {
@@ -53,7 +53,7 @@ export async function knowingKept(
 
 function restoringExecution(
   session: Session,
-  migration: MigrationPlan,
+  migration: Migration,
   all: readonly Kept[],
 ): Execution {
   const { schema } = session.server

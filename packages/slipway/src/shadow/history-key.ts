@@ -1,9 +1,8 @@
 import { sha256 } from '../kernel/index.ts'
-import { loadParser, wordsOf } from '../statements/index.ts'
-import type { ReplayMigration } from './replay.ts'
+import { loadParser, wordsOf, type MigrationFile } from '../statements/index.ts'
 
 /** A key for each prefix of a history, by its content; the first is that of the empty one. */
-export function keysOf(ground: readonly string[], history: readonly ReplayMigration[]): string[] {
+export function keysOf(ground: readonly string[], history: readonly MigrationFile[]): string[] {
   let key = sha256(ground.join('\n'))
   const keys = [key]
   for (const { name, sql } of history) {

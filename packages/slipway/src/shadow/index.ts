@@ -1,7 +1,7 @@
 export { shadowFailures } from './failures.ts'
 export { type Filling, type RowStyle, emptyTables, fillTables } from './postgres/generated-rows.ts'
 export { extensionsOf } from './history-key.ts'
-export { raiseRefusal, type ReplayMigration, replay } from './replay.ts'
+export { raiseRefusal, replay } from './replay.ts'
 export { type ScaledTable, fillToScale } from './postgres/scale.ts'
 export {
   type ShadowOptions,

@@ -3,15 +3,12 @@ import { runOnShadow, type ShadowRefusal } from '../execution/index.ts'
 import { advice, command, type Place, rethrow, type ServerError } from '../kernel/index.ts'
 import {
   loadParser,
+  placeAt,
   type Migration,
   type MigrationFile,
   parseMigration,
-  placeAt,
 } from '../statements/index.ts'
 import { raise } from './failures.ts'
-
-/** A migration to be replayed. */
-export type ReplayMigration = MigrationFile
 
 /** Creates the state before the history: the default schema of the session, and the objects of `initShadowDb`. */
 export async function begin(session: Session, initScript = ''): Promise<void> {

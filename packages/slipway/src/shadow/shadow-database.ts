@@ -9,11 +9,11 @@ import {
   withLocalServer,
 } from '../database/index.ts'
 import { advice, type ConnectionString, must } from '../kernel/index.ts'
+import type { MigrationFile } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { needsServerOfItsOwn } from './history-key.ts'
 import { withEmbeddedShadowDatabase } from './postgres/embedded.ts'
 import { type ShadowServer, withShadowDatabaseOn } from './postgres/on-server.ts'
-import type { ReplayMigration } from './replay.ts'
 
 /** What shadow databases of a project need to know. */
 export interface ShadowOptions {
@@ -40,9 +40,9 @@ export interface ShadowOptions {
  */
 export async function withShadowDatabase<T>(
   options: ShadowOptions,
-  history: readonly ReplayMigration[],
+  history: readonly MigrationFile[],
   work: (session: Session, address?: Address) => Promise<T>,
-  upcoming: readonly ReplayMigration[] = [],
+  upcoming: readonly MigrationFile[] = [],
 ): Promise<T> {
   const found = await withServerShadowDatabase(options, history, work, upcoming)
   return found ? found.value : await withEmbeddedShadowDatabase(options, history, work, upcoming)
@@ -54,9 +54,9 @@ export async function withShadowDatabase<T>(
  */
 export async function withServerShadowDatabase<T>(
   options: ShadowOptions,
-  history: readonly ReplayMigration[],
+  history: readonly MigrationFile[],
   work: (session: Session, address: Address) => Promise<T>,
-  upcoming: readonly ReplayMigration[] = [],
+  upcoming: readonly MigrationFile[] = [],
 ): Promise<{ readonly value: T } | undefined> {
   const { named } = options
   if (named !== undefined && named !== 'embedded') {
@@ -83,8 +83,8 @@ export function shadowLike<R extends { readonly shadow: ShadowOptions }>(
 }
 
 interface Task<T> {
-  readonly history: readonly ReplayMigration[]
-  readonly upcoming: readonly ReplayMigration[]
+  readonly history: readonly MigrationFile[]
+  readonly upcoming: readonly MigrationFile[]
   readonly work: (session: Session, address: Address) => Promise<T>
 }
 

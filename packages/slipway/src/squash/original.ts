@@ -1,14 +1,13 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { columnOf, readRowSums } from '../proof/index.ts'
 import { type Catalog, readCatalog, schemaOf } from '../schema/index.ts'
+import { readShape, replay, type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
 import {
-  readShape,
-  replay,
-  type ReplayMigration,
-  type ShadowOptions,
-  withShadowDatabase,
-} from '../shadow/index.ts'
-import { type Destruction, objectKey, qualifiesWith } from '../statements/index.ts'
+  type Destruction,
+  objectKey,
+  qualifiesWith,
+  type MigrationFile,
+} from '../statements/index.ts'
 import type { Range } from './range.ts'
 import { type Naming, readTableRows, type TableRows } from './rows.ts'
 import { readState, rowDifferences, type State } from './state.ts'
@@ -90,7 +89,7 @@ async function readUnlike(
 
 function unnamedSchema(
   { server }: Session,
-  migrations: readonly ReplayMigration[],
+  migrations: readonly MigrationFile[],
 ): string | undefined {
   const { schema } = server
   const isNamed = migrations.some(({ sql }) => qualifiesWith(sql, schema))

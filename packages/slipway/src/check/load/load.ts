@@ -3,17 +3,16 @@ import type { Address, Session } from '../../database/index.ts'
 import { hooksOf, prepareBooks, prepareKeeping } from '../../deploy/index.ts'
 import { deployJournal, type Limits, type Receipt, runMigrations } from '../../execution/index.ts'
 import { advice, type Emit, type Failure, must } from '../../kernel/index.ts'
-import { type MigrationPlan, planMigrations } from '../../plan/index.ts'
 import type { MigrationFolder } from '../../project/index.ts'
 import type { Proof } from '../../proof/index.ts'
 import {
   fillToScale,
   readShape,
-  type ReplayMigration,
   type ScaledTable,
   type ShadowOptions,
   withServerShadowDatabase,
 } from '../../shadow/index.ts'
+import { type Migration, parseMigrations, type MigrationFile } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
 import type { RowsFrom, RowsWanted } from './rows-wanted.ts'
 import { observeTimes, type Span } from './timing.ts'
@@ -70,7 +69,7 @@ const SETTLE_MS = 50
  */
 export async function loadMigration(
   migration: MigrationFolder,
-  before: readonly ReplayMigration[],
+  before: readonly MigrationFile[],
   request: LoadConditions & { readonly shadow: ShadowOptions; readonly proof: Proof },
 ): Promise<Load> {
   const work = (session: Session, address: Address) =>
@@ -112,7 +111,7 @@ async function loadOn(site: Site): Promise<Load> {
   const { session, migration, deadlineMs, emit } = site
   const deadline = performance.now() + deadlineMs
   await session.execute(endingWithUs(session))
-  const [plan] = await planMigrations([migration])
+  const [plan] = await parseMigrations([migration])
   if (plan === undefined) return NOTHING
   const touched = touchedBy(plan, site.proof, await readShape(session))
   if (touched.tables.length === 0) return NOTHING
@@ -162,7 +161,7 @@ async function fillTouched(
 /** Lets the queries run for a while by themselves, then the migration beside them. */
 async function runBeside(
   workload: Workload,
-  site: Site & { readonly plan: MigrationPlan; readonly deadline: number },
+  site: Site & { readonly plan: Migration; readonly deadline: number },
 ): Promise<Omit<Load, 'tables' | 'leftOut'>> {
   const { session, plan, address, limits, deadline, signal } = site
   await pause(BASELINE_MS, signal)

@@ -1,7 +1,6 @@
-import type { MigrationPlan } from '../../plan/index.ts'
 import type { Proof } from '../../proof/index.ts'
 import type { ShapeReference, ShapeTable } from '../../shadow/index.ts'
-import type { Action, ObjectName } from '../../statements/index.ts'
+import type { Action, ObjectName, Migration } from '../../statements/index.ts'
 
 /** What a migration does with the existing tables. */
 export interface Touched {
@@ -15,7 +14,7 @@ export interface Touched {
 
 /** Finds the tables by the locks of the test run, and by the text where a statement's locks were not seen. */
 export function touchedBy(
-  { statements }: Pick<MigrationPlan, 'statements'>,
+  { statements }: Pick<Migration, 'statements'>,
   { locks }: Pick<Proof, 'locks'>,
   shape: readonly ShapeTable[],
 ): Touched {

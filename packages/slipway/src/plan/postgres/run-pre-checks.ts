@@ -1,7 +1,7 @@
 import type { RawResult, Session } from '../../database/index.ts'
 import { type Failure, failureOf, formatDuration } from '../../kernel/index.ts'
 import { readSchema } from '../../schema/index.ts'
-import type { MigrationPlan } from '../migration-plan.ts'
+import type { Migration } from '../../statements/index.ts'
 import { type PreCheck, type PreCheckResult, VIOLATION_LIMIT } from '../pre-check.ts'
 import { asksRows, preChecksOf, type TargetFacts } from '../pre-checks.ts'
 
@@ -22,7 +22,7 @@ const LOCK_TIMEOUT_MS = 200
  */
 export async function preCheck(
   session: Session,
-  plans: readonly MigrationPlan[],
+  plans: readonly Migration[],
   options: PreCheckOptions = {},
 ): Promise<PreCheckResult[]> {
   if (!asksRows(plans)) return []

@@ -2,7 +2,8 @@ import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { forgetLedgerSql } from '../../history/index.ts'
 import { advice } from '../../kernel/index.ts'
 import { LEDGER_SCHEMA, ownershipIn } from '../../schema/index.ts'
-import { extensionsOf, type ReplayMigration } from '../../shadow/index.ts'
+import { extensionsOf } from '../../shadow/index.ts'
+import type { MigrationFile } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
 
 /** What a reset drops. */
@@ -14,7 +15,7 @@ export interface ResetPlan {
 
 /** A project as far as a reset must know it. */
 export interface ResetScope {
-  readonly migrations: readonly ReplayMigration[]
+  readonly migrations: readonly MigrationFile[]
   /** Schemas that the project manages, beside those that its history creates. */
   readonly schemas?: readonly string[] | undefined
 }
@@ -97,7 +98,7 @@ const OBJECTS = `SELECT o.type, o.identity FROM pg_depend d, pg_identify_object(
 /** Drops all in the default schema but extensions that no migration creates: somebody else has set those up. */
 async function emptySchema(
   session: Session,
-  migrations: readonly ReplayMigration[],
+  migrations: readonly MigrationFile[],
 ): Promise<string[]> {
   const { schema } = session.server
   const { rows } = await session.queryRaw(OBJECTS, [

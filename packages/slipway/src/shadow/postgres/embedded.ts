@@ -1,6 +1,7 @@
 import { type Embedded, type Session, withEmbedded } from '../../database/index.ts'
+import type { MigrationFile } from '../../statements/index.ts'
 import { extensionsOf, keysOf } from '../history-key.ts'
-import { begin, replay, type ReplayMigration } from '../replay.ts'
+import { begin, replay } from '../replay.ts'
 import type { ShadowOptions } from '../shadow-database.ts'
 import { shadowSchema } from '../shadow-schema.ts'
 import { createImageCache, type ImageCache } from './image-cache.ts'
@@ -16,9 +17,9 @@ const WORTH_AN_IMAGE_MS = 500
  */
 export async function withEmbeddedShadowDatabase<T>(
   options: ShadowOptions,
-  history: readonly ReplayMigration[],
+  history: readonly MigrationFile[],
   work: (session: Session) => Promise<T>,
-  upcoming: readonly ReplayMigration[] = [],
+  upcoming: readonly MigrationFile[] = [],
 ): Promise<T> {
   const cache = createImageCache(options.cacheDir)
   const extensions = extensionsOf([
@@ -39,7 +40,7 @@ interface Journey {
   readonly keys: readonly string[]
   /** Index of the key whose state the embedded database has; -1 for a fresh one. */
   readonly from: number
-  readonly history: readonly ReplayMigration[]
+  readonly history: readonly MigrationFile[]
   readonly options: ShadowOptions
 }
 

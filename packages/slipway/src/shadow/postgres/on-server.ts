@@ -7,9 +7,10 @@ import {
   withSession,
 } from '../../database/index.ts'
 import { advice, failureOf } from '../../kernel/index.ts'
+import type { MigrationFile } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
 import { extensionsOf, keysOf } from '../history-key.ts'
-import { begin, replay, type ReplayMigration } from '../replay.ts'
+import { begin, replay } from '../replay.ts'
 import type { ShadowOptions } from '../shadow-database.ts'
 import { shadowSchema } from '../shadow-schema.ts'
 
@@ -31,8 +32,8 @@ export interface ShadowServer {
 
 interface Task<T> {
   readonly options: ShadowOptions
-  readonly history: readonly ReplayMigration[]
-  readonly upcoming: readonly ReplayMigration[]
+  readonly history: readonly MigrationFile[]
+  readonly upcoming: readonly MigrationFile[]
   readonly work: (session: Session, address: Address) => Promise<T>
 }
 
