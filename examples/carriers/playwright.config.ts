@@ -2,7 +2,7 @@ import { defineConfig, devices } from '@playwright/test'
 
 const PORT = 4319
 
-/** The application as it is deployed (`next build`, `next start`), in Debian's Chromium. Begins with an empty embedded database. */
+/** The application as it is deployed (`next build`, `next start`), in Debian's Chromium. A PostgreSQL server of its own has the development seeds. */
 export default defineConfig({
   testDir: 'browser',
   testMatch: '*.browser.ts',

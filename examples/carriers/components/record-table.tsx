@@ -13,20 +13,23 @@ export interface RecordColumn<Row> {
 interface Props<Row> {
   readonly columns: readonly RecordColumn<Row>[]
   readonly rows: readonly Row[]
-  /** What to say where there are no rows. */
-  readonly empty: string
+  readonly caption?: string
+  /** Shown where there are no rows. */
+  readonly empty: ReactNode
 }
 
-/** A table that stacks its cells on a narrow screen, or a sentence where there are no rows. */
+/** A table that stacks its cells on a narrow screen, or what there is to say where there are no rows. */
 export function RecordTable<Row extends { readonly id: string | number }>({
   columns,
   rows,
+  caption,
   empty,
 }: Props<Row>) {
-  if (rows.length === 0) return <p className="muted">{empty}</p>
+  if (rows.length === 0) return empty
   const numberClass = (numeric?: true) => (numeric ? 'number' : undefined)
   return (
     <table className="stack">
+      {caption !== undefined && <caption>{caption}</caption>}
       <thead>
         <tr>
           {columns.map(({ label, numeric }) => (

@@ -1,5 +1,6 @@
 import Link from 'next/link'
 import { CarrierFilter } from '../../components/carrier-filter.tsx'
+import { type RecordColumn, RecordTable } from '../../components/record-table.tsx'
 import { listCarriers } from '../../src/carriers.ts'
 import { database } from '../../src/db.ts'
 import { carrierQuery, type CarrierPage, type CarrierQuery } from '../../src/schemas.ts'
@@ -9,6 +10,14 @@ export const metadata = { title: 'All carriers' }
 interface Props {
   readonly searchParams: Promise<Readonly<Record<string, string | string[] | undefined>>>
 }
+
+const CARRIER_COLUMNS: readonly RecordColumn<CarrierPage['items'][number]>[] = [
+  { label: 'Name', cell: ({ id, name }) => <Link href={`/carriers/${id}`}>{name}</Link> },
+  { label: 'MC number', cell: ({ mcNumber }) => mcNumber ?? '–' },
+  { label: 'USDOT', cell: ({ usdotNumber }) => usdotNumber ?? '–' },
+  { label: 'State', cell: ({ homeState }) => homeState ?? '–' },
+  { label: 'Power units', numeric: true, cell: ({ powerUnits }) => powerUnits ?? '–' },
+]
 
 export default async function Carriers({ searchParams }: Props) {
   const query = readQuery(await searchParams)
@@ -23,10 +32,18 @@ export default async function Carriers({ searchParams }: Props) {
         </Link>
       </div>
       <CarrierFilter query={query} />
-      {page.items.length === 0 ? (
-        <Empty query={query} />
-      ) : (
-        <CarrierTable page={page} query={query} />
+      <RecordTable
+        columns={CARRIER_COLUMNS}
+        rows={page.items}
+        caption={`${page.items.length} carriers${query.cursor ? ', continued' : ''}`}
+        empty={<Empty query={query} />}
+      />
+      {page.nextCursor && (
+        <p>
+          <Link className="button plain" href={nextPage(query, page.nextCursor)}>
+            Next page
+          </Link>
+        </p>
       )}
     </>
   )
@@ -52,51 +69,6 @@ function Empty({ query: { q, homeState, minPowerUnits } }: { query: CarrierQuery
         )}
       </p>
     </div>
-  )
-}
-
-function CarrierTable({ page, query }: { page: CarrierPage; query: CarrierQuery }) {
-  return (
-    <>
-      <table className="stack">
-        <caption>
-          {page.items.length} carriers{query.cursor ? ', continued' : ''}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">MC number</th>
-            <th scope="col">USDOT</th>
-            <th scope="col">State</th>
-            <th scope="col" className="number">
-              Power units
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {page.items.map((carrier) => (
-            <tr key={carrier.id}>
-              <td data-label="Name">
-                <Link href={`/carriers/${carrier.id}`}>{carrier.name}</Link>
-              </td>
-              <td data-label="MC number">{carrier.mcNumber ?? '–'}</td>
-              <td data-label="USDOT">{carrier.usdotNumber ?? '–'}</td>
-              <td data-label="State">{carrier.homeState ?? '–'}</td>
-              <td data-label="Power units" className="number">
-                {carrier.powerUnits ?? '–'}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {page.nextCursor && (
-        <p>
-          <Link className="button plain" href={nextPage(query, page.nextCursor)}>
-            Next page
-          </Link>
-        </p>
-      )}
-    </>
   )
 }
 

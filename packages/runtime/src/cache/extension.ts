@@ -39,14 +39,18 @@ export function cache(store: Cache): Extension {
       const args = isCached ? argumentsKey(params.args) : undefined
       if (!options || args === undefined) return params.query(params.args)
       return withOperation(params, async (operation) => {
-        operation.source = 'cache'
         const key = `${params.model}.${params.operation} ${args}`
         const tags = tagsOfRead(params, dataModel, keyField)
-        return await store.getOrQuery({ key, tags, model: options }, async () => {
-          operation.source = 'primary'
+        let isQueried = false
+        const result = await store.getOrQuery({ key, tags, model: options }, async () => {
           // A replica that is behind would put an old result under the new generation.
-          return await withConsistency('primary', () => params.query(params.args))
+          const fresh = await withConsistency('primary', () => params.query(params.args))
+          isQueried = true
+          return fresh
         })
+        // A stale result is given while its successor is still being read.
+        operation.source = isQueried ? 'primary' : 'cache'
+        return result
       })
     }
     const write = async (params: QueryParams): Promise<unknown> => {

@@ -1,6 +1,6 @@
 import type { PoolConfig as PgPoolConfig } from 'pg'
 import { PoolConfigError } from './failure.ts'
-import { type TlsOptions, tlsOptions } from './tls.ts'
+import { tlsOptions } from './tls.ts'
 
 /**
  * Where the application runs: `server`, a process that lives long and serves many requests; `serverless`, a process that
@@ -99,7 +99,6 @@ export function poolConfig(
   const parameters = new Map(url.searchParams)
   for (const name of TRANSLATED) url.searchParams.delete(name)
   const defaults = PRESETS[preset]
-  const pool = { ...defaults, ...defined(options) }
   const ssl = tlsOptions(parameters, parameters.get('host') ?? url.hostname)
   const wait = seconds(parameters, 'pool_timeout') ?? seconds(parameters, 'connect_timeout')
   return {
@@ -107,22 +106,19 @@ export function poolConfig(
     max: options.max ?? count(parameters, 'connection_limit') ?? defaults.max,
     connectionTimeoutMillis: options.acquireTimeout ?? wait ?? defaults.acquireTimeout,
     idleTimeoutMillis: defaults.idleTimeout,
-    maxLifetimeSeconds: pool.maxLifetimeSeconds,
+    maxLifetimeSeconds: options.maxLifetimeSeconds ?? defaults.maxLifetimeSeconds,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     application_name:
       options.applicationName ?? parameters.get('application_name') ?? packageName(),
-    ...sslField(ssl),
+    ...(ssl !== undefined && { ssl }),
     ...(preset === 'serverless' && { allowExitOnIdle: true }),
     ...(preset !== 'behind-pooler' && {
-      statement_timeout: pool.statementTimeout,
-      idle_in_transaction_session_timeout: pool.idleInTransactionTimeout,
+      statement_timeout: options.statementTimeout ?? defaults.statementTimeout,
+      idle_in_transaction_session_timeout:
+        options.idleInTransactionTimeout ?? defaults.idleInTransactionTimeout,
     }),
   }
-}
-
-function sslField(ssl: TlsOptions | undefined): { ssl?: TlsOptions } {
-  return ssl === undefined ? {} : { ssl }
 }
 
 function parse(connectionString: string): URL {
@@ -153,10 +149,4 @@ function seconds(parameters: ReadonlyMap<string, string>, name: string): number 
 
 function packageName(): string {
   return process.env['npm_package_name'] ?? 'prisma'
-}
-
-function defined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as Partial<T>
 }

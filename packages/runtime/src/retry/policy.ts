@@ -37,7 +37,7 @@ export interface RetryOptions {
   /** Retries at most, as a share of all operations, and how many may come in a burst. Default 0.2 and 100. */
   readonly budget?: { readonly ratio: number; readonly burst: number }
   /**
-   * After `failures` operations in a row that found the database away, operations fail immediately for `openFor`. Then
+   * After `failures` operations in a row that found the database away, attempts fail immediately for `openFor`. Then
    * one tries; its success closes the circuit. Default 5 and 250. `false` switches it off.
    */
   readonly breaker?: { readonly failures: number; readonly openFor: number } | false

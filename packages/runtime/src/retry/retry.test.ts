@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { TestDatabase } from '../../../slipway/test/postgres.ts'
@@ -202,7 +201,6 @@ describe('withRetry', () => {
     const client = connect()
     await client.carrier.count()
     await gate.close()
-    await sleep(50)
     setTimeout(() => void gate.open(), 600)
     const create = (index: number) =>
       withRetry(client, (tx) => tx.carrier.create({ data: { name: 'Came back', mileage: index } }))

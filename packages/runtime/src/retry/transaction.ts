@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { classifyError, type DatabaseError } from '../errors/index.ts'
 import type { AnyClient } from '../prisma.ts'
 import { CircuitOpenError, OutcomeUnknownError } from './failures.ts'
-import { createRetryPolicy, type RetryOptions, type RetryPolicy } from './policy.ts'
+import { createRetryPolicy, type RetryPolicy } from './policy.ts'
 
 /** Prisma's options of an interactive transaction, and ours. Times in ms. */
 export interface TransactionOptions {
@@ -10,7 +10,7 @@ export interface TransactionOptions {
   readonly maxWait?: number
   readonly timeout?: number
   /** Budget and circuit breaker, shared with `retry`. Default: one per client. */
-  readonly policy?: RetryPolicy | RetryOptions
+  readonly policy?: RetryPolicy
   /** Says that running the transaction twice is as good as running it once. */
   readonly idempotent?: boolean
   /**
@@ -87,7 +87,7 @@ export async function withRetry<C extends AnyClient, R>(
 }
 
 function policyFor(client: object, given: TransactionOptions['policy']): RetryPolicy {
-  if (given) return 'run' in given ? given : createRetryPolicy(given)
+  if (given) return given
   const known = policies.get(client) ?? createRetryPolicy()
   policies.set(client, known)
   return known

@@ -75,7 +75,11 @@ function Contacts({ carrier: { contacts } }: { carrier: CarrierDetails }) {
   return (
     <section aria-labelledby="contacts">
       <h2 id="contacts">Contacts</h2>
-      <RecordTable columns={CONTACT_COLUMNS} rows={contacts} empty="No contacts." />
+      <RecordTable
+        columns={CONTACT_COLUMNS}
+        rows={contacts}
+        empty={<p className="muted">No contacts.</p>}
+      />
     </section>
   )
 }
@@ -100,7 +104,11 @@ function Policies({ carrier: { insurancePolicies } }: { carrier: CarrierDetails 
   return (
     <section aria-labelledby="policies">
       <h2 id="policies">Insurance policies</h2>
-      <RecordTable columns={policyColumns(today)} rows={insurancePolicies} empty="No policies." />
+      <RecordTable
+        columns={policyColumns(today)}
+        rows={insurancePolicies}
+        empty={<p className="muted">No policies.</p>}
+      />
     </section>
   )
 }
@@ -124,7 +132,7 @@ function Loads({ carrier: { id, loads } }: { carrier: CarrierDetails }) {
     <section aria-labelledby="loads">
       <h2 id="loads">Loads</h2>
       <AssignLoads id={id} />
-      <RecordTable columns={LOAD_COLUMNS} rows={loads} empty="No loads." />
+      <RecordTable columns={LOAD_COLUMNS} rows={loads} empty={<p className="muted">No loads.</p>} />
     </section>
   )
 }
