@@ -41,7 +41,6 @@ const exitCode = await run(process.argv.slice(2), {
   program: () =>
     programOf({ argv: process.argv, env: process.env, cwd: process.cwd(), version: version() }),
   version,
-  nodeVersion: process.versions.node,
 })
 await Promise.all([drained(process.stdout), drained(process.stderr)])
 // A handle that somebody left open must not keep the process; what was written is out.

@@ -57,7 +57,6 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
     crashed: options.crashed ?? new Promise<never>(() => undefined),
     program: () => 'slipway',
     version: () => '0.0.0-test',
-    nodeVersion: process.versions.node,
   }
   return { exitCode: await run(argv, host, commands), ...written }
 }

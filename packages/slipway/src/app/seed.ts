@@ -80,7 +80,8 @@ export async function runSets(
   if (!dryRun) await requirePolicyConsent(context, work, asked)
   return await withTarget(await workRequest(context, work), async (session) => {
     if (!dryRun) await prepareBooks(session)
-    const outcomes = await seedTarget(context, work, session, { ...asked, sets, dryRun })
+    const chosen = chooseSets(await projectSeedSets(work.project), sets, environmentSeeds(work))
+    const outcomes = await runChosenSets(context, work, session, { ...asked, sets: chosen, dryRun })
     const target = targetResult(work, session.server.database)
     return {
       result: { ...target, dryRun, sets: seededSets(outcomes, dryRun) },
@@ -134,17 +135,6 @@ export async function seedAuthor(
 /** What the environment of the target takes. */
 export function environmentSeeds({ target }: Pick<Work, 'target'>): EnvironmentSeeds {
   return { environment: target.environment, seeds: target.policy.seeds }
-}
-
-async function seedTarget(
-  context: AppContext,
-  work: Work,
-  session: Session,
-  asked: SeedRunOptions,
-): Promise<readonly SeedOutcome[]> {
-  const all = await projectSeedSets(work.project)
-  const sets = chooseSets(all, asked.sets ?? [], environmentSeeds(work))
-  return await runChosenSets(context, work, session, { ...asked, sets })
 }
 
 /** Runs seed sets on a target whose lock is held. */
@@ -206,6 +196,6 @@ async function seedDeployed(
   if (sets.length === 0) return []
   return await withTarget(await workRequest(context, work), async (session) => {
     await prepareBooks(session)
-    return await seedTarget(context, work, session, options)
+    return await runChosenSets(context, work, session, { ...options, sets })
   })
 }

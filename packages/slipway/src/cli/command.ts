@@ -1,7 +1,7 @@
 import type { ResultFinding, Slipway } from '../app/index.ts'
 import type { Emit, Failure, NextAction } from '../kernel/index.ts'
 import type { Flags } from './flags.ts'
-import type { Input as InputStream, Output } from './host.ts'
+import type { Output } from './host.ts'
 import type { Prompter } from './terminal/prompt.ts'
 import type { Block } from './view.ts'
 
@@ -90,11 +90,7 @@ export interface Context {
   /** Absolute; `--cwd` is applied. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdin: InputStream
-  readonly stdout: Output
   readonly stderr: Output
-  /** Milliseconds since 1970. */
-  readonly now: () => number
   /** Aborts on the first Ctrl-C or SIGTERM; its reason carries CLI.INTERRUPTED or CLI.TERMINATED. */
   readonly signal: AbortSignal
   readonly emit: Emit
@@ -106,10 +102,7 @@ export interface Context {
   readonly confirm: string | undefined
   /** A command of Slipway as the person types it, for the same project and target. */
   readonly commandLine: (args: readonly string[]) => string
-  readonly verbose: boolean
   readonly version: string
-  /** As `process.versions.node`. */
-  readonly nodeVersion: string
 }
 
 /** A judgement on a completed result. */

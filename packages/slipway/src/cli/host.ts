@@ -33,6 +33,4 @@ export interface Host {
   readonly program: () => string
   /** Version of Slipway. */
   readonly version: () => string
-  /** As `process.versions.node`. */
-  readonly nodeVersion: string
 }

@@ -153,9 +153,9 @@ function versionReport(host: Host): Report {
 async function contextOf(
   flags: Flags,
   values: ReadonlyMap<string, FlagValue>,
-  { line, host, output, progress }: Call,
+  { line, host, progress }: Call,
 ): Promise<Context> {
-  const { env, stdin, stdout, stderr, files, now, signal } = host
+  const { env, stdin, stderr, files, signal } = host
   const prompt = createPrompter({
     stdin,
     stderr,
@@ -172,10 +172,7 @@ async function contextOf(
   return {
     cwd,
     env,
-    stdin,
-    stdout,
     stderr,
-    now,
     signal,
     emit: progress.emit,
     prompt,
@@ -183,9 +180,7 @@ async function contextOf(
     slipway: await openTarget({ cwd, host, progress, prompt }, targetOf(values)),
     confirm: flags.text('confirm'),
     commandLine: (args) => commandLine(args, commandLineOptions(line, host)),
-    verbose: output.verbose,
     version: host.version(),
-    nodeVersion: host.nodeVersion,
   }
 }
 

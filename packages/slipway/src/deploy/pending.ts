@@ -37,9 +37,7 @@ export async function readPending(
   const pending = before.pending.filter((name) => !recorded.has(name))
   const names = new Set([...pending, ...resuming])
   const files = migrations.filter(({ name }) => names.has(name))
-  const plans = await parseMigrations(
-    files.map(({ name, sql, path = name }) => ({ name, sql, path })),
-  )
+  const plans = await parseMigrations(files)
   // What was cut off is gone on with first; the next deploy records.
   return { history, before, resuming, squashes: resuming.length > 0 ? [] : squashes, plans }
 }

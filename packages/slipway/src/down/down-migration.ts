@@ -18,11 +18,11 @@ import {
   type Destruction,
   distinctDestructions,
   loadParser,
-  parseStatements,
   qualifiedNames,
   type Statement,
   unqualified,
   type MigrationFile,
+  parseMigration,
 } from '../statements/index.ts'
 import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts'
 import { deletesOfInserted } from './inserted-rows.ts'
@@ -79,11 +79,13 @@ export async function downMigrationOn(
   migration: MigrationFile,
 ): Promise<DownMigration> {
   const before = await catalogs.whole()
-  await replay(session, [migration])
+  await loadParser()
+  const parsed = parseMigration(migration)
+  await replay(session, [parsed])
   const draft = await draftDownMigration(session, {
     before,
     after: () => catalogs.whole(),
-    migration,
+    migration: parsed,
   })
   const { parts, body, obstacle: draftObstacle } = draft
   const { losses, choices, deletes, renames, statements: back } = parts
@@ -130,7 +132,7 @@ export async function draftDownMigration(
   { before, after: current, migration }: DraftOptions,
 ): Promise<DraftDownMigration> {
   await loadParser()
-  const statements = parseStatements(migration.sql, migration.path)
+  const { statements } = parseMigration(migration)
   const schema = schemaOf(before)
   const { defaultSchema } = before
   const { renames, catalog } = await revertRenames(session, statements, schema)

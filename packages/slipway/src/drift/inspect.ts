@@ -29,7 +29,7 @@ export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'shadow'
 export interface DriftReport {
   readonly database: string
   readonly drifted: boolean
-  /** `shadow database`: the applied migrations, replayed. `unknown`: they could not be. */
+  /** `shadow`: the applied migrations, replayed. `unknown`: they could not be. */
   readonly basis: 'shadow' | 'unknown'
   /** From what the history gives to what the target has. */
   readonly changes: readonly Change[]

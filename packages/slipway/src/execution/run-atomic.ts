@@ -8,7 +8,7 @@ import type { StopPlace } from './message.ts'
 import { targetSettingsSql, type TargetSession, timeoutsNow } from './postgres/limits.ts'
 import { changesSettings, resetSessionSql } from './postgres/session-reset.ts'
 import { doneReceipt, type MigrationOutcome } from './receipt.ts'
-import { refusedBy, statementFailure } from './statement-failure.ts'
+import { refusedBy, statementFailure, refusalCode } from './statement-failure.ts'
 
 /**
  * Runs a migration as one transaction with its history row and receipt, in one round trip: after a
@@ -73,9 +73,7 @@ function withStatement(
   failure: Failure,
   at: Parameters<typeof statementFailure>[2],
 ): Failure {
-  const timeout = at.server.sqlstate === '57014'
-  const code = timeout ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
-  const found = statementFailure(code, migration, at)
+  const found = statementFailure(refusalCode(at.server), migration, at)
   if (failure.code === 'DATABASE.STATEMENT') return found
   return { ...found, code: failure.code, nextActions: failure.nextActions }
 }

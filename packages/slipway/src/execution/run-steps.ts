@@ -22,7 +22,7 @@ import {
 } from './postgres/session-reset.ts'
 import { doneReceipt, type MigrationOutcome, type Receipt, statementReceipts } from './receipt.ts'
 import { raise } from './run-failures.ts'
-import { statementFailure } from './statement-failure.ts'
+import { statementFailure, refusalCode } from './statement-failure.ts'
 
 /** What the steps of one migration share. */
 interface Steps {
@@ -248,11 +248,7 @@ async function failedAt(
   if (failure.code !== 'DATABASE.STATEMENT' || !server)
     return { receipt, failure: first ? failure : resumable(migration, group, failure) }
   const at = { ...('error' in refusal ? refusal : {}), server }
-  if (first) {
-    const timeout = server.sqlstate === '57014'
-    const code = timeout ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
-    return { receipt, failure: statementFailure(code, migration, at) }
-  }
+  if (first) return { receipt, failure: statementFailure(refusalCode(server), migration, at) }
   await record(journal.failedSql(server.message))
   return { receipt, failure: statementFailure('DEPLOY.INCOMPLETE', migration, at) }
 }

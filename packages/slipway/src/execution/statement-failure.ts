@@ -8,6 +8,13 @@ export function refusedBy({ code, server }: Failure): ServerError | undefined {
   return refused ? server : undefined
 }
 
+/** The code of a statement that the server refused, or stopped because it took too long. */
+export function refusalCode({
+  sqlstate,
+}: ServerError): 'DEPLOY.STATEMENT_FAILED' | 'DEPLOY.STATEMENT_TIMEOUT' {
+  return sqlstate === '57014' ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
+}
+
 /** The failure of a statement, with its place in the file and all that the server said. */
 export function statementFailure(
   code: 'DEPLOY.STATEMENT_FAILED' | 'DEPLOY.STATEMENT_TIMEOUT' | 'DEPLOY.INCOMPLETE',

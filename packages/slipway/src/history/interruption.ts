@@ -6,7 +6,7 @@ import type { History } from './prisma-history.ts'
 export interface Interruption {
   readonly migration: string
   readonly direction: Direction
-  /** Units of it that are done. */
+  /** Transaction groups of it that are done. */
   readonly done: number
 }
 

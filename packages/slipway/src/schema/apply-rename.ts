@@ -1,5 +1,5 @@
 import { assertNever } from '../kernel/index.ts'
-import type { Action, ObjectName, RenameAction } from '../statements/index.ts'
+import type { Action, RenameAction } from '../statements/index.ts'
 import {
   type Column,
   type DatabaseSchema,
@@ -8,6 +8,7 @@ import {
   type QualifiedName,
   referenceOf,
   type Table,
+  indexesOf,
 } from './model.ts'
 
 /** The schema after a rename: whatever pointed at the old name points at the new one. */
@@ -17,14 +18,14 @@ export function applyRename(schema: DatabaseSchema, action: RenameAction): Datab
     case 'table':
     case 'view':
     case 'index': {
-      const index = schema.indexes.get(keyOf(schema, objectName(action.schema, from)))
+      const index = schema.indexes.get(keyOf(schema, { schema: action.schema, name: from }))
       // An index that belongs to a constraint gives it its name.
       if (index) return renameConstraint(schema, { table: index.table, from, to })
-      const name = objectName(action.schema, from)
+      const name = { schema: action.schema, name: from }
       return renameObject(schema, name, { ...referenceOf(schema, name), name: to })
     }
     case 'type': {
-      const name = objectName(action.schema, from)
+      const name = { schema: action.schema, name: from }
       return renameType(schema, name, { ...referenceOf(schema, name), name: to })
     }
     case 'column': {
@@ -74,18 +75,11 @@ export function moveObject(
 ): DatabaseSchema {
   const target = referenceOf(schema, { schema: to, name: object.name })
   if (of === 'type' || of === 'domain') return renameType(schema, object, target)
-  const key = keyOf(schema, object)
-  const along = schema.tables.has(key)
-    ? [...schema.indexes.values()].filter((index) => keyOf(schema, index.table) === key)
-    : []
+  const along = schema.tables.has(keyOf(schema, object)) ? indexesOf(schema, object) : []
   return along.reduce(
     (all, index) => renameObject(all, index, { ...index, schema: target.schema }),
     renameObject(schema, object, target),
   )
-}
-
-function objectName(schema: string | undefined, name: string): ObjectName {
-  return schema === undefined ? { name } : { schema, name }
 }
 
 /** Gives a table or an index its new name. */

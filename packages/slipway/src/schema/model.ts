@@ -1,4 +1,9 @@
-import type { ConstraintDefinition, ObjectName, SchemaRef } from '../statements/index.ts'
+import {
+  type ConstraintDefinition,
+  type ObjectName,
+  type SchemaRef,
+  schemaRef,
+} from '../statements/index.ts'
 
 /**
  * The objects of a database by their references: as `readSchema` reads them from a server, or as the
@@ -161,7 +166,7 @@ export function referenceOf(
   { defaultSchema }: Pick<DatabaseSchema, 'defaultSchema'>,
   { schema, name }: Named,
 ): QualifiedName {
-  return { schema: schema === undefined || schema === defaultSchema ? null : schema, name }
+  return { schema: schemaRef(schema, defaultSchema), name }
 }
 
 /** The key of an object in the maps of a schema; the same for all names of one object. */

@@ -26,6 +26,7 @@ export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } fro
 export { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
 export {
   hasComment,
+  identifierOf,
   identifiersIn,
   isKeyword,
   type Token,

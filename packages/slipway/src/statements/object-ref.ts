@@ -58,7 +58,7 @@ export interface Destruction {
 }
 
 /** The schema of an object as a reference: a database with this default schema calls it so. */
-export function schemaRef(schema: string | undefined, defaultSchema: string): SchemaRef {
+export function schemaRef(schema: SchemaRef | undefined, defaultSchema: string): SchemaRef {
   return schema === undefined || schema === defaultSchema ? null : schema
 }
 

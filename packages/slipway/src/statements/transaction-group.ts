@@ -1,7 +1,7 @@
 import { wantsNoTransaction } from './postgres/markers.ts'
 import type { Statement } from './statement.ts'
 
-/** What of a file is run and committed together. Units follow each other in the file's order. */
+/** What of a file is run and committed together. Groups follow each other in the file's order. */
 export interface TransactionGroup {
   /** From 1. */
   readonly number: number

@@ -6,6 +6,7 @@ import {
   type Token,
   textOf,
   tokensOf,
+  identifierOf,
 } from '../../statements/index.ts'
 import { inBatches, singleKey } from './batches.ts'
 import { type Form, none, type Site, written } from './form.ts'
@@ -63,15 +64,12 @@ function whyUnsafeTwice(
   for (const assignment of listOf(assigned)) {
     const equals = assignment.findIndex((token) => isKeyword(token, '='))
     if (equals !== 1) return 'The UPDATE sets several columns in one assignment, or a part of one.'
-    const read = assignment.slice(equals + 1).find((token) => columns.includes(nameOf(token)))
+    const read = assignment
+      .slice(equals + 1)
+      .find((token) => columns.includes(identifierOf(token.text)))
     if (read) {
-      return `The new values are computed from the column ${nameOf(read)}, which the UPDATE sets: run twice, after a cut, it would change rows twice.`
+      return `The new values are computed from the column ${identifierOf(read.text)}, which the UPDATE sets: run twice, after a cut, it would change rows twice.`
     }
   }
   return undefined
-}
-
-/** The name that a token is, if it is one. */
-function nameOf({ text }: Token): string {
-  return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text.toLowerCase()
 }

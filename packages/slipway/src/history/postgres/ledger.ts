@@ -7,11 +7,7 @@ import { checkLedger } from './ledger-upgrade.ts'
 export type Direction = 'up' | 'down'
 
 /** A transaction group of a migration that runs step by step: begun, and perhaps finished. */
-export interface JournalEntry {
-  readonly migration: string
-  readonly direction: Direction
-  readonly group: number
-  readonly checksum: string
+export interface JournalEntry extends JournalKey {
   readonly finished: boolean
 }
 

@@ -49,6 +49,7 @@ export async function scopeOf(
   return {
     ownsSchema: (schema) => owned.has(schema),
     ownsPart: (id, all) => {
+      if (keys.size === 0) return false
       const part = partOf(id, all)
       return part !== undefined && keys.has(partKey(part))
     },

@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query'
 import { names } from './definition.ts'
-import { parser } from './parser.ts'
+import { treeOf } from './parser.ts'
 
 /** A test of a column for NULL. */
 export interface NullTest {
@@ -13,14 +13,12 @@ export interface NullTest {
  * Needs `loadParser` first.
  */
 export function conditionsOf(expression: string): readonly (NullTest | undefined)[] {
-  try {
-    const { stmts = [] } = parser().parseSync(`SELECT WHERE ${expression}`)
-    const [tree] = stmts.flatMap(({ stmt }) => (stmt && 'SelectStmt' in stmt ? [stmt] : []))
-    return joinedBy(tree?.SelectStmt.whereClause)
-  } catch (error) {
-    if (parser().hasSqlDetails(error)) return [undefined]
-    throw error
-  }
+  const query = treeOf(`SELECT WHERE ${expression}`)
+  if (!query) return [undefined]
+  const [tree] = (query.stmts ?? []).flatMap(({ stmt }) =>
+    stmt && 'SelectStmt' in stmt ? [stmt] : [],
+  )
+  return joinedBy(tree?.SelectStmt.whereClause)
 }
 
 function joinedBy(node: Node | undefined): readonly (NullTest | undefined)[] {

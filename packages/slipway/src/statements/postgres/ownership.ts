@@ -1,6 +1,6 @@
 import type { Node, RangeVar } from 'libpg-query'
 import { names } from './definition.ts'
-import { parser } from './parser.ts'
+import { treeOf } from './parser.ts'
 
 /** What a project puts on a table. */
 export interface TablePart {
@@ -27,8 +27,6 @@ export interface Ownership {
   readonly parts: readonly TablePart[]
 }
 
-const NOTHING: Ownership = { created: [], placed: [], parts: [] }
-
 /** Reads what a file makes a project's own. SQL that does not parse owns nothing. Needs `loadParser`. */
 export function ownershipOf(sql: string): Ownership {
   const trees = statementsIn(sql)
@@ -49,16 +47,13 @@ export function ownershipOf(sql: string): Ownership {
   return { created, placed, parts }
 }
 
+const LEADING_COMMENTS = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/
+
 function statementsIn(sql: string): Node[] {
-  // Without a dot or one of these words no name in it has a schema.
-  if (!/\.|schema|search_path/i.test(sql)) return []
-  try {
-    const { stmts = [] } = parser().parseSync(sql.replace(/^\uFEFF/, ' '))
-    return stmts.flatMap(({ stmt }) => (stmt ? [stmt] : []))
-  } catch (error) {
-    if (parser().hasSqlDetails(error)) return []
-    throw error
-  }
+  // Without a dot or one of these words no name in it has a schema. Prisma's warnings have full stops.
+  if (!/\.|schema|search_path/i.test(sql.replace(LEADING_COMMENTS, ''))) return []
+  const { stmts = [] } = treeOf(sql.replace(/^\uFEFF/, ' ')) ?? {}
+  return stmts.flatMap(({ stmt }) => (stmt ? [stmt] : []))
 }
 
 /** The schema that unqualified names go to after a `SET search_path`. */
@@ -166,12 +161,9 @@ const RENAMED_PARTS: Readonly<Record<string, TablePart['kind']>> = {
 
 /** What several files make a project's own. */
 export function joinOwnership(all: readonly Ownership[]): Ownership {
-  return all.reduce(
-    (joined, one) => ({
-      created: [...joined.created, ...one.created],
-      placed: [...joined.placed, ...one.placed],
-      parts: [...joined.parts, ...one.parts],
-    }),
-    NOTHING,
-  )
+  return {
+    created: all.flatMap(({ created }) => created),
+    placed: all.flatMap(({ placed }) => placed),
+    parts: all.flatMap(({ parts }) => parts),
+  }
 }

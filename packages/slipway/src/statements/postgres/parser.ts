@@ -1,6 +1,7 @@
 import { must } from '../../kernel/index.ts'
 
 type Parser = typeof import('libpg-query')
+type ParseResult = ReturnType<Parser['parseSync']>
 
 let loaded: Parser | undefined
 
@@ -15,4 +16,14 @@ export async function loadParser(): Promise<void> {
 /** The parser, which `loadParser` must have loaded. */
 export function parser(): Parser {
   return must(loaded, 'SQL parser: loadParser was not awaited')
+}
+
+/** The parse tree of a text; nothing for one that the grammar of version 18 refuses. */
+export function treeOf(sql: string): ParseResult | undefined {
+  try {
+    return parser().parseSync(sql)
+  } catch (error) {
+    if (parser().hasSqlDetails(error)) return undefined
+    throw error
+  }
 }

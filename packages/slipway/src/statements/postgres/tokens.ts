@@ -38,13 +38,12 @@ export function isKeyword(token: Token | undefined, keyword: string): boolean {
 /** The names that a text holds, as the server reads them: `"Id"` is Id, and ID is id. Needs `loadParser` first. */
 export function identifiersIn(text: string): Set<string> {
   if (text === '') return new Set()
-  return new Set(
-    tokensOf(text).map((token) =>
-      token.text.startsWith('"')
-        ? token.text.slice(1, -1).replaceAll('""', '"')
-        : token.text.toLowerCase(),
-    ),
-  )
+  return new Set(tokensOf(text).map((token) => identifierOf(token.text)))
+}
+
+/** The name that a word of SQL is, as the server reads it. */
+export function identifierOf(word: string): string {
+  return word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase()
 }
 
 /** The comments of a text. Needs `loadParser` first. */

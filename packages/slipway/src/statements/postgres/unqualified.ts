@@ -1,8 +1,7 @@
-import type { ParseResult } from 'libpg-query'
 import { byteIndexer } from '../position.ts'
 import { names } from './definition.ts'
-import { parser } from './parser.ts'
-import { type Token, tokensOf } from './tokens.ts'
+import { treeOf } from './parser.ts'
+import { type Token, tokensOf, identifierOf } from './tokens.ts'
 
 /**
  * A statement without the name of a schema: its names then mean the default schema of whichever database
@@ -20,7 +19,9 @@ export function unqualified(
   const cuts = tokens.flatMap((token, at): Cut[] => {
     if (isQualifier(found, at, schema)) {
       const name = tokens[at + 2]
-      return name && !keeps(identifier(name.text)) ? [{ start: token.start, end: name.start }] : []
+      return name && !keeps(identifierOf(name.text))
+        ? [{ start: token.start, end: name.start }]
+        : []
     }
     if (found.named.has(token.start)) return withoutQualifier(token, schema, keeps)
     return found.extension && isSchemaOption(tokens, at, schema)
@@ -41,7 +42,7 @@ export function qualifiedNames(sql: string, schema: string): (name: string) => b
   if (found === undefined) return () => false
   const { tokens } = found
   const written = tokens.flatMap((_, at) =>
-    isQualifier(found, at, schema) ? [identifier(tokens[at + 2]?.text ?? '')] : [],
+    isQualifier(found, at, schema) ? [identifierOf(tokens[at + 2]?.text ?? '')] : [],
   )
   if (written.length > 0 && !found.unqualified) return () => true
   const all = new Set(written)
@@ -77,14 +78,8 @@ interface Reading {
 function read(sql: string): Reading | undefined {
   // The parser refuses an empty text.
   if (sql.trim() === '') return undefined
-  let tree: ParseResult
-  try {
-    tree = parser().parseSync(sql)
-  } catch (error) {
-    // What the grammar of version 18 does not have is left as it is.
-    if (parser().hasSqlDetails(error)) return undefined
-    throw error
-  }
+  const tree = treeOf(sql)
+  if (!tree) return undefined
   const indexOf = byteIndexer(sql)
   const columns: number[] = []
   const named: number[] = []
@@ -161,7 +156,7 @@ function isQualifier({ tokens, columns }: Reading, at: number, schema: string): 
     token !== undefined &&
     tokens[at + 1]?.text === '.' &&
     tokens[at - 1]?.text !== '.' &&
-    identifier(token.text) === schema &&
+    identifierOf(token.text) === schema &&
     !columns.has(token.start)
   )
 }
@@ -172,7 +167,7 @@ function isSchemaOption(tokens: readonly Token[], at: number, schema: string): b
   return (
     tokens[at]?.text.toUpperCase() === 'SCHEMA' &&
     next !== undefined &&
-    identifier(next.text) === schema
+    identifierOf(next.text) === schema
   )
 }
 
@@ -187,10 +182,6 @@ function withoutQualifier(
   if (!text.startsWith("'")) return []
   const [, first = '', name = ''] =
     QUALIFIED_NAME.exec(text.slice(1, -1).replaceAll("''", "'")) ?? []
-  if (name === '' || identifier(first) !== schema || keeps(identifier(name))) return []
+  if (name === '' || identifierOf(first) !== schema || keeps(identifierOf(name))) return []
   return [{ start, end, by: `'${name.replaceAll("'", "''")}'` }]
-}
-
-function identifier(text: string): string {
-  return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text.toLowerCase()
 }
