@@ -184,7 +184,10 @@ async function lockAskedFor(
     await reader.query(`BEGIN; LOCK TABLE ${await nameOf(reader, oid)} IN ACCESS SHARE MODE`)
     const done = client.query(sql)
     let lock: string | undefined
-    while (lock === undefined) lock = await strongestLock(reader, { oid, pid })
+    // VACUUM first looks up its table under ACCESS SHARE, for a moment.
+    while (lock === undefined || lock === 'ACCESS SHARE') {
+      lock = await strongestLock(reader, { oid, pid })
+    }
     await reader.query('COMMIT')
     await done
     return lock
