@@ -101,6 +101,30 @@ test.each([
     'a column that is dropped and added with another type',
     'ALTER TABLE person DROP COLUMN tags, ADD COLUMN tags text;',
   ],
+  ['a column, then its table', 'ALTER TABLE lane DROP COLUMN name; DROP TABLE lane;'],
+  [
+    'required columns with a default and with a type that goes, then their table',
+    `ALTER TABLE person DROP COLUMN name CASCADE; ALTER TABLE person DROP COLUMN mood, DROP COLUMN tags;
+     DROP TYPE "Mood"; DROP TABLE person;`,
+  ],
+  [
+    'a column of a table without a key, then the table',
+    'ALTER TABLE log DROP COLUMN line; DROP TABLE log;',
+  ],
+  [
+    'a column that is dropped and added with another type, then its table',
+    'ALTER TABLE person DROP COLUMN tags, ADD COLUMN tags text; DROP TABLE person;',
+  ],
+  [
+    'values that a new type lacks, then the table',
+    `ALTER TABLE person DROP COLUMN doubled; DROP INDEX person_name; ALTER TABLE person DROP CONSTRAINT named,
+       ALTER COLUMN name TYPE integer USING length(name);
+     DROP TABLE person;`,
+  ],
+  [
+    'an identity and its number, then the table',
+    'ALTER TABLE person DROP COLUMN id; DROP TABLE person;',
+  ],
   [
     'a column whose name another takes',
     `ALTER TABLE team ADD COLUMN new varchar(99); UPDATE team SET new = name || '!';

@@ -132,6 +132,45 @@ BEGIN
   RETURN count;
 END $$;
 
+-- Columns that earlier statements of the migration dropped or changed, before the table itself: they go back into the
+-- kept table. Returns its entry, with the positions of their sequences.
+CREATE OR REPLACE FUNCTION slipway.rejoin_columns(table_entry slipway.kept) RETURNS slipway.kept LANGUAGE plpgsql AS $$
+DECLARE
+  stored regclass := to_regclass('slipway.' || table_entry.stored_as);
+  vals regclass;
+  entry slipway.kept;
+  own text;
+  count bigint;
+BEGIN
+  FOR entry IN SELECT k.* FROM slipway.kept k
+    WHERE k.history_schema = table_entry.history_schema AND k.migration = table_entry.migration AND k.kind = 'columns'
+      AND k.restored_at IS NULL AND k.not_kept IS NULL AND k.id < table_entry.id
+      AND k.table_schema = table_entry.table_schema AND k.table_name = table_entry.table_name
+    ORDER BY k.id DESC
+  LOOP
+    vals := to_regclass('slipway.' || entry.stored_as);
+    FOREACH own IN ARRAY entry.columns LOOP
+      EXECUTE format('ALTER TABLE %s DROP COLUMN IF EXISTS %I', stored, own);
+      IF entry.details ? 'setAside' THEN
+        EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', stored, entry.details ->> 'setAside', own);
+      ELSE
+        EXECUTE (SELECT format('ALTER TABLE %s ADD COLUMN %I %s', stored, own, format_type(atttypid, atttypmod))
+          FROM pg_attribute WHERE attrelid = vals AND attname = own);
+      END IF;
+    END LOOP;
+    IF vals IS NOT NULL THEN
+      EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', stored,
+        (SELECT string_agg(format('%1$I = k.%1$I', name), ', ') FROM unnest(entry.columns) AS name), vals,
+        (SELECT string_agg(format('t.%1$I::text = k.%1$I::text', name), ' AND ') FROM unnest(entry.key) AS name));
+    END IF;
+    EXECUTE format('SELECT count(*) FROM %s', coalesce(vals, stored)) INTO count;
+    PERFORM slipway.mark_restored(entry.id, count, 0);
+    table_entry.details := jsonb_set(table_entry.details, '{sequences}',
+      coalesce(table_entry.details -> 'sequences', '{}') || coalesce(entry.details -> 'sequences', '{}'));
+  END LOOP;
+  RETURN table_entry;
+END $$;
+
 CREATE OR REPLACE FUNCTION slipway.restore_kept_table(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   stored regclass := to_regclass('slipway.' || entry.stored_as);
@@ -141,6 +180,7 @@ DECLARE
   names text;
   vals text;
 BEGIN
+  entry := slipway.rejoin_columns(entry);
   IF NOT was_empty THEN
     EXECUTE format('SELECT count(*) FROM %s', target) INTO since;
     EXECUTE format('UPDATE slipway.kept SET rows = (SELECT count(*) FROM %s) WHERE id = %s', stored, entry.id);
