@@ -1,8 +1,17 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { drawModules } from '../tools/drawing.ts'
 import { whyForbidden } from '../tools/modules.ts'
 
 const src = 'packages/slipway/src'
@@ -48,6 +57,11 @@ test.each([
 test('allowed: types, where the table says types', () => {
   const types = { specifier: '../project/index.ts', typeOnly: true }
   expect(whyForbidden({ file: `${src}/engine/diff.ts`, ...types })).toBeUndefined()
+})
+
+test('the drawing in ARCHITECTURE.md is that of the table', () => {
+  const document = readFileSync(path.join(import.meta.dirname, '../ARCHITECTURE.md'), 'utf8')
+  expect(document).toContain(`\`\`\`mermaid\n${drawModules()}\n\`\`\``)
 })
 
 test('the linter reports each form of a forbidden import, a cycle and a bare error', async () => {

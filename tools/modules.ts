@@ -9,7 +9,7 @@ const deployed = [...planned, 'down', 'proof', 'create', 'safekeeping', 'backup'
  * What each module of packages/slipway/src may import; `(types)` where it is only types. The modules
  * are listed in the order in which data flows, and `cli` is its end: nothing imports it.
  */
-const modules: Readonly<Record<string, readonly string[]>> = {
+export const modules: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
   database: ['kernel'],
   statements: ['kernel', 'database (types)'],
