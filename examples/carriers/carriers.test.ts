@@ -139,7 +139,7 @@ describe('the seed sets of the reference project', () => {
   ]
 
   it.each(SETS)(
-    '$environment takes $set; a second run writes nothing, and every row is as in the files',
+    '$environment takes $set; a second run writes nothing, and every row is equal to the files',
     async ({ environment, set, carriers, loads }) => {
       await slipway(environment, 'deploy')
       const [first] = await slipway(environment, 'seed run')

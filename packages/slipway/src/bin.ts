@@ -13,14 +13,14 @@ setFlagsFromString('--semi-space-growth-factor=1')
 // time with the optimizing compiler: that takes 0.5 GB and half a second, and pays only in longer lives.
 for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag)
 
-// Should the event loop run dry before the command has ended, that is not a success.
+// If the event loop becomes empty before the command has ended, that is not a success.
 process.exitCode = 1
 
 const stopping = new AbortController()
 const crash = Promise.withResolvers<never>()
 let outputLost = false
 
-// Whoever does not wait for it must not end by it.
+// A rejection that nobody awaits must not end the process.
 crash.promise.catch(() => undefined)
 process.on('uncaughtException', crash.reject)
 process.on('unhandledRejection', crash.reject)

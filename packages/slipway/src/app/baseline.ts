@@ -9,7 +9,7 @@ import { readWork, type TargetResult, targetResult, workRequest } from './work.t
 
 /** What a baseline is given. */
 export interface BaselineOptions extends ConsentOptions {
-  /** The last migration that the database has; found where absent. */
+  /** The last migration that the database has; found by comparison if absent. */
   readonly to?: string | undefined
   /** Findings that are accepted: `drift`. */
   readonly accept?: readonly string[] | undefined

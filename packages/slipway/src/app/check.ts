@@ -21,17 +21,17 @@ const DEADLINE_MS = 5 * 60_000
 
 /** How migrations are run under load. */
 export interface LoadOptions {
-  /** Rows of each touched table; those of the target where absent. */
+  /** Rows in each touched table; as many as on the target if absent. */
   readonly rows?: number | undefined
-  /** As many times the rows of the target. Not beside `rows`. */
+  /** Multiplies the rows of the target. Not together with `rows`. */
   readonly factor?: number | undefined
-  /** The most that each migration may take; five minutes where absent. */
+  /** Longest time for each migration; five minutes if absent. */
   readonly deadlineMs?: number | undefined
 }
 
 /** Which migrations are checked, and how. */
 export interface CheckOptions {
-  /** Names, or ends of names; the last migration where none is named. */
+  /** Names, or ends of names; the last migration if none is named. */
   readonly migrations?: readonly string[] | undefined
   readonly all?: boolean | undefined
   /** Judge the files without running them. */
@@ -39,7 +39,7 @@ export interface CheckOptions {
   readonly load?: LoadOptions | undefined
   /** Write each proof beside its migration, as proof.json. */
   readonly save?: boolean | undefined
-  /** A file to write a report for a browser into, absolute or from `cwd`. */
+  /** A file to write a report for a browser to, absolute or relative to `cwd`. */
   readonly html?: string | undefined
 }
 
@@ -64,7 +64,7 @@ export interface CheckedResult {
   /** How the proof.json beside it compares with the proof. */
   readonly stored: StoredProof
   readonly hazards: readonly Hazard[]
-  /** Absent where nobody asked for it; nothing where it could not be found out. */
+  /** Absent if it was not requested; undefined if it could not be measured. */
   readonly load?: LoadResult | null
 }
 

@@ -2,14 +2,14 @@
 export const CONFIG_TEMPLATE = `import { defineConfig } from 'slipway'
 
 // Slipway finds the schema, the migrations and the connection string as Prisma does, without this
-// file. What it adds are environments: targets by name, each with its policy. Use one with
-// \`slipway deploy --env production\`. An unknown key is an error, so that no setting goes unheard.
+// file. This file adds environments: named targets, each with its policy. Choose one with
+// \`slipway deploy --env production\`. An unknown key is an error, because it would have no effect.
 export default defineConfig({
-  // Where migrations are tried before anyone trusts them. Without this: a private, throw-away server of
-  // the PostgreSQL on this machine, else an embedded one. 'embedded', or a server that is no target:
-  // shadow database: 'env:SHADOW_SERVER_URL',
+  // Where Slipway tests migrations. Default: a private server of the PostgreSQL on this machine, or
+  // else the embedded database. Give 'embedded', or a server that is not the server of a target:
+  // shadow: 'env:SHADOW_SERVER_URL',
 
-  // Rules of your own, beside the hazards that Slipway knows.
+  // Hazard rules of your own, in addition to those of Slipway.
   // rules: './slipway.rules.ts',
 
   environments: {
@@ -22,18 +22,18 @@ export default defineConfig({
 
     // production: {
     //   url: 'env:DATABASE_URL',
-    //   // Where url leads through a transaction pooler: the way past it.
+    //   // A direct connection, if url leads through a transaction pooler.
     //   directUrl: 'env:DIRECT_URL',
-    //   // Ask for --confirm <database> at each deploy, also where nothing is destroyed.
+    //   // Ask for --confirm <database> before every change, even if it destroys nothing.
     //   confirm: true,
-    //   // How long what a deploy destroyed is kept, before slipway kept prune drops it.
+    //   // How long to keep the data that a deploy destroys, before slipway kept prune drops it.
     //   keep: '7d',
     //   deploy: {
-    //     // How long a statement may wait for a lock before it steps aside and tries again.
+    //     // Longest wait for a lock in one attempt.
     //     lockTimeout: '200ms',
-    //     // How long a statement may run.
+    //     // Longest run of one statement.
     //     statementTimeout: '15min',
-    //     // How long a deploy tries in all.
+    //     // Longest run of the whole command, with all attempts.
     //     deadline: '30min',
     //   },
     // },

@@ -16,7 +16,7 @@ export function consentFrom(
     ask: async ({ database, destroys }) => {
       const list = destroys.slice(0, 5).map(destroyedText).join(', ')
       const more = destroys.length > 5 ? ` and ${destroys.length - 5} more` : ''
-      const what = destroys.length > 0 ? `destroys ${list}${more}` : 'changes what is protected'
+      const what = destroys.length > 0 ? `destroys ${list}${more}` : 'changes protected data'
       return await askConsent({ database, message: `This ${what} on ${database}.` })
     },
   }

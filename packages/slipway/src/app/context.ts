@@ -11,7 +11,7 @@ export interface ConsentQuestion {
 /** Gives whether a person consents, for instance by typing the name of the database. */
 export type AskConsent = (question: ConsentQuestion) => Promise<boolean>
 
-/** The world of the use cases of one project. Nothing else reaches the process or the clock. */
+/** Everything that the use cases of one project need from outside. Nothing else uses the process or the clock. */
 export interface AppContext {
   /** Absolute. */
   readonly cwd: string

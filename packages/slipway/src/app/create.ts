@@ -15,7 +15,7 @@ export interface CreateOptions {
   readonly renames?: readonly string[] | undefined
   /** What is not named in `renames` is a drop and an add. */
   readonly noRename?: boolean | undefined
-  /** Write one, to be filled by hand, even where nothing differs. */
+  /** Write a migration to be filled by hand, even if nothing differs. */
   readonly empty?: boolean | undefined
   /** Decides which candidates are renames, as their `flag`s; without it an undecided one is a failure. */
   readonly chooseRenames?: AskRenames | undefined

@@ -24,7 +24,7 @@ import {
 export interface DeployOptions extends ConsentOptions {
   /** Findings that are accepted: `drift`, `pre-check`, ids of hazards. */
   readonly accept?: readonly string[] | undefined
-  /** A plan file, absolute or from `cwd`: what it says runs, or nothing. */
+  /** A plan file, absolute or relative to `cwd`: the deploy runs this plan or nothing. */
   readonly plan?: string | undefined
   /** Destroy without keeping first. */
   readonly noKeep?: boolean | undefined
@@ -42,7 +42,7 @@ export interface DeployResult extends TargetResult {
   readonly hazards: readonly Hazard[]
   /** Nothing where nothing was run. */
   readonly verified: boolean | null
-  /** Why the schema could not be compared with the history before; nothing where it was. */
+  /** Why the schema could not be compared with the history before the deploy; null if it was. */
   readonly driftUnknown: string | null
 }
 
@@ -81,7 +81,7 @@ export async function deployPending(
     next:
       failure || receipts.length === 0
         ? []
-        : [command(['rollback'], 'roll the last migration back')],
+        : [command(['rollback'], 'roll back the last migration')],
   }
 }
 
@@ -100,9 +100,9 @@ function deployResult(work: Work, outcome: DeployOutcome): DeployResult {
   }
 }
 
-/** A policy that is not carried out must not look as if it were. */
+/** A policy that has no effect must not look as if it had one. */
 function missingBackup({ target }: Work): ResultFinding[] {
   if (target.policy.backup === 'never') return []
-  const message = `No backup was made: this version reads environments.${target.environment}.backup and does not act on it yet.`
+  const message = `No backup was made: this version of Slipway makes none yet, although environments.${target.environment}.backup asks for it.`
   return [{ id: 'backup-not-made', severity: 'warning', message }]
 }

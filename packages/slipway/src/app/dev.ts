@@ -12,9 +12,9 @@ import { readWork, type TargetResult, targetResult, workRequest } from './work.t
 
 /** What `dev` is given. */
 export interface DevOptions extends ConsentOptions, CreateOptions {
-  /** Of the migration; `change` where absent. */
+  /** Name of the migration; `change` if absent. */
   readonly name?: string | undefined
-  /** Leave the seed sets of the environment out. */
+  /** Do not run the seed sets of the environment. */
   readonly noSeed?: boolean | undefined
 }
 

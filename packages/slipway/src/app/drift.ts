@@ -45,7 +45,7 @@ export async function findDrift(context: AppContext): Promise<Ended<DriftResult>
   return { result, findings: findingsOf(found) }
 }
 
-/** Makes a migration of the drift and marks it as applied on the target. */
+/** Writes a migration from the drift, and marks it as applied on the target. */
 export async function adoptFoundDrift(
   context: AppContext,
   name: string,
@@ -72,7 +72,7 @@ export async function adoptTarget(
   return { result: { ...targetResult(work, database), migration: { name, path: file, sql } } }
 }
 
-/** Not to know is no "no drift": a gate in CI must not pass on it. */
+/** An unknown result is not "no drift": a gate in CI must not pass on it. */
 function findingsOf({ changes, unknown }: DriftReport): ResultFinding[] {
   if (unknown !== undefined) {
     const message = `The database cannot be compared with its history. ${unknown}`
@@ -83,8 +83,8 @@ function findingsOf({ changes, unknown }: DriftReport): ResultFinding[] {
 
 function changeText({ change, object, attributes }: Change): string {
   const what = {
-    added: 'is in the database alone',
-    removed: 'is missing in the database',
+    added: 'exists only in the database',
+    removed: 'is missing from the database',
     changed: 'is different',
   }[change]
   return `${objectText(object)} ${what}${attributes.length > 0 ? `: ${attributes.join(', ')}` : ''}`

@@ -7,7 +7,7 @@ import { readWork, shadowOptions } from './work.ts'
 
 /** Which migrations are rewritten. */
 export interface FixOptions {
-  /** Names, or ends of names; the last migration where none is named. */
+  /** Names, or ends of names; the last migration if none is named. */
   readonly migrations?: readonly string[] | undefined
   readonly all?: boolean | undefined
   /** Write the files. */
@@ -105,7 +105,7 @@ function fixedNext(shown: readonly Fix[]): NextAction[] {
   if (able.length === 0) return []
   const names = able.map(({ fixed }) => fixed.name)
   const applied = advice(
-    'Fix only what no target has: one that has it already calls it edited from then on',
+    'Fix only migrations that no target has: a target that has one would report it as edited',
   )
   return able.every(({ written }) => written)
     ? [command(['check', ...names], 'test the down migration that was written'), applied]

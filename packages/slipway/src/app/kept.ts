@@ -33,7 +33,7 @@ export interface KeptListResult extends TargetResult {
 
 /** What a prune drops. */
 export interface PruneOptions extends ConsentOptions {
-  /** Older than this, in milliseconds; the retention of the environment where absent. */
+  /** Older than this, in milliseconds; the retention of the environment if absent. */
   readonly olderThanMs?: number | undefined
   readonly all?: boolean | undefined
 }

@@ -44,11 +44,11 @@ export interface ProjectOptions {
   readonly schema?: string | undefined
   /** The environment variables; those of the process where absent. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
-  /** Hears what happens while a method works. Must not throw. */
+  /** Receives the events of the work. Must not throw. */
   readonly onEvent?: ((event: Event) => void) | undefined
-  /** Stops the work where it is safe. Its reason becomes the failure if it carries one. */
+  /** Stops the work at the next safe point. Its reason becomes the failure if it carries one. */
   readonly signal?: AbortSignal | undefined
-  /** Asks a person where consent is needed and `confirm` is absent; without it such work is refused. */
+  /** Asks a person for consent if `confirm` is absent; without this function such work is refused. */
   readonly askConsent?: AskConsent | undefined
   /** Milliseconds since 1970; the clock of the machine where absent. */
   readonly now?: (() => number) | undefined
@@ -62,7 +62,7 @@ export interface Slipway {
   doctor(): Promise<Outcome<DoctorResult>>
   /** Compares the history of the target with the migrations of the project. */
   status(): Promise<Outcome<StatusResult>>
-  /** Looks at what a deploy would do here, step by step. */
+  /** Shows what a deploy would do here, step by step. */
   plan(options?: PlanOptions): Promise<Outcome<PlanResult>>
   /** Writes a migration from the history to the Prisma schema, and its down migration. */
   create(name: string, options?: CreateOptions): Promise<Outcome<CreateResult>>
@@ -72,24 +72,24 @@ export interface Slipway {
   check(options?: CheckOptions): Promise<Outcome<CheckResult>>
   /** Rewrites migrations into their safe form. */
   fix(options?: FixOptions): Promise<Outcome<FixResult>>
-  /** Makes one migration of many, proven equal. */
+  /** Replaces many migrations by one, and proves that the result is equal. */
   squash(options?: SquashOptions): Promise<Outcome<SquashResult>>
   /** Applies what is pending. */
   deploy(options?: DeployOptions): Promise<Outcome<DeployResult>>
-  /** Rolls the last migrations back. */
+  /** Rolls back the last migrations. */
   rollback(options?: RollbackOptions): Promise<Outcome<RollbackResult>>
   /** Examines what is wrong, and does what was decided. */
   repair(options?: RepairOptions): Promise<Outcome<RepairResult>>
   readonly drift: {
     /** Compares the target with its history. */
     (): Promise<Outcome<DriftResult>>
-    /** Makes a migration of the drift and marks it as applied on the target. */
+    /** Writes a migration from the drift, and marks it as applied on the target. */
     adopt(name: string): Promise<Outcome<AdoptResult>>
   }
   readonly baseline: {
     /** Records the migrations that a database already has as applied. */
     (options?: BaselineOptions): Promise<Outcome<BaselineResult>>
-    /** Makes the first migration of a project from what the database has. */
+    /** Writes the first migration of a project from the schema of the database. */
     write(name: string, options?: ConsentOptions): Promise<Outcome<AdoptResult>>
   }
   /** Empties a development, testing or embedded database, deploys again and seeds. */
@@ -97,9 +97,9 @@ export interface Slipway {
   readonly kept: {
     /** Lists what deploys and rollbacks kept. */
     list(): Promise<Outcome<KeptListResult>>
-    /** Puts one back, by its id. */
+    /** Restores one entry of kept data, by its id. */
     restore(id: number): Promise<Outcome<KeptListResult>>
-    /** Drops for good what is older than its retention. */
+    /** Drops kept data that is older than the retention. */
     prune(options?: PruneOptions): Promise<Outcome<KeptListResult>>
   }
   readonly seed: {
@@ -109,7 +109,7 @@ export interface Slipway {
     status(): Promise<Outcome<SeedStatusResult>>
     /** Compares every row with the sets. */
     verify(options?: SeedSetOptions): Promise<Outcome<SeedVerifyResult>>
-    /** Makes the rows of tables on one environment those of another. */
+    /** Makes the rows of tables in one environment equal to those of another. */
     sync(options: SeedSyncOptions): Promise<Outcome<SeedSyncResult>>
     /** Writes the rows of tables to the data files of sets. */
     export(options: RowOptions): Promise<Outcome<SeedExportResult>>
@@ -158,7 +158,7 @@ function contextOf(options: ProjectOptions): AppContext {
   }
 }
 
-/** Imports the module of a use case when it is called, and gives what became of it. */
+/** Imports the module of a use case when it is called, and returns its outcome. */
 async function run<Module, Result>(
   load: () => Promise<Module>,
   work: (module: Module) => Promise<Ended<Result>>,

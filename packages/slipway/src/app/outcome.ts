@@ -2,14 +2,14 @@ import { type Failure, failureOf, type NextAction, type Place } from '../kernel/
 
 /** A judgement on a completed result: data, never thrown. One of severity `error` makes a command exit 4. */
 export interface ResultFinding {
-  /** The word it has in flags, comments and docs. */
+  /** Its word in flags, comments and docs. */
   readonly id: string
   readonly severity: 'error' | 'warning' | 'notice'
   readonly message: string
   readonly where?: Place
 }
 
-/** A use case that came to its end. Its findings say whether the result is good. */
+/** A use case that completed. Its findings say whether the result is good. */
 export interface Success<Result> {
   readonly ok: true
   readonly result: Result
@@ -17,17 +17,17 @@ export interface Success<Result> {
   readonly next: readonly NextAction[]
 }
 
-/** A use case that could not do its job, for a reason that was to be expected. */
+/** A use case that could not do its job, for an expected reason. */
 export interface Failed<Result> {
   readonly ok: false
   readonly failure: Failure
-  /** What was done until then, with receipts; absent where nothing had begun. */
+  /** What was done before the failure, with receipts; absent if nothing had begun. */
   readonly result?: Result
   readonly findings: readonly ResultFinding[]
   readonly next: readonly NextAction[]
 }
 
-/** What each method gives: plain data. A method throws only for a bug in Slipway. */
+/** What each method returns: plain data. A method throws only for a bug in Slipway. */
 export type Outcome<Result> = Success<Result> | Failed<Result>
 
 /** What a use case gives before it is known whether it failed. */
@@ -55,7 +55,7 @@ export async function outcomeOf<Result>(
   }
 }
 
-/** Errors stay out of the plain data: their stack is of use for who looks for a cause alone. */
+/** Errors stay out of the plain data: their stack only helps to find a cause. */
 const raised = new WeakMap<Failure, unknown>()
 
 /** The error that a failure was raised with, and its cause; nothing where it was none. */

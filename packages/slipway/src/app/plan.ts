@@ -12,7 +12,7 @@ import { readWork, type TargetResult, targetResult, type Work, workRequest } fro
 
 /** What a plan is asked for. */
 export interface PlanOptions {
-  /** A file to write the plan into, absolute or from `cwd`. */
+  /** A file to write the plan to, absolute or relative to `cwd`. */
   readonly out?: string | undefined
 }
 

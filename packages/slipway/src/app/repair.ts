@@ -13,7 +13,7 @@ import type { AppContext, ConsentOptions } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { readWork, workRequest } from './work.ts'
 
-/** What is to be done about what is wrong. */
+/** The decision about what is wrong. */
 export interface RepairOptions extends ConsentOptions {
   /** Absent: examine only. */
   readonly decision?: Decision | undefined

@@ -10,7 +10,7 @@ import { readWork, type TargetResult, targetResult, workRequest } from './work.t
 
 /** What a reset is given. */
 export interface ResetOptions extends ConsentOptions {
-  /** Leave the seed sets of the environment out. */
+  /** Do not run the seed sets of the environment. */
   readonly noSeed?: boolean | undefined
 }
 

@@ -16,9 +16,9 @@ import { readWork, type TargetResult, targetResult, workRequest } from './work.t
 
 /** How far a rollback goes, and what is accepted. */
 export interface RollbackOptions extends ConsentOptions {
-  /** How many migrations; one where absent. */
+  /** How many migrations; one if absent. */
   readonly steps?: number | undefined
-  /** Roll back all that came after this one. Not beside `steps`. */
+  /** Roll back all migrations after this one. Not together with `steps`. */
   readonly to?: string | undefined
   /** Findings that are accepted: `unproven`. */
   readonly accept?: readonly string[] | undefined
@@ -46,7 +46,7 @@ export interface RollbackResult extends TargetResult {
   readonly downMigrations: readonly DownResult[]
 }
 
-/** Rolls the last migrations back. */
+/** Rolls back the last migrations. */
 export async function rollBack(
   context: AppContext,
   asked: RollbackOptions,
@@ -78,7 +78,11 @@ export async function rollBack(
       sql: origin === 'written' ? sql : null,
     })),
   }
-  return { result, failure, next: failure ? [] : [command(['deploy'], 'apply them again')] }
+  return {
+    result,
+    failure,
+    next: failure ? [] : [command(['deploy'], 'apply the migrations again')],
+  }
 }
 
 /** What the down migrations cannot promise, said before they run. */

@@ -25,15 +25,15 @@ export interface RowOptions {
   readonly tables: readonly string[]
   /** Columns of the natural keys of tables that no set names. */
   readonly keys?: Readonly<Record<string, readonly string[]>> | undefined
-  /** Columns that must not be copied, beside those that a set marks: `table.column`. */
+  /** Columns that must not be copied, in addition to those that a set marks: `table.column`. */
   readonly sensitive?: readonly string[] | undefined
-  /** Columns that are left alone: `table.column`. */
+  /** Columns that are left out: `table.column`. */
   readonly omit?: readonly string[] | undefined
   /** The set to write to. */
   readonly set?: string | undefined
-  /** The form of data files that are new; `csv` where absent. */
+  /** The format of new data files; `csv` if absent. */
   readonly as?: DataFormat | undefined
-  /** Say what would be written, and write nothing. */
+  /** Report what would be written, and write nothing. */
   readonly dryRun?: boolean | undefined
 }
 
@@ -46,7 +46,7 @@ export interface SeedFilesResult {
     readonly status: FileChange['state']
     readonly file: string
   }[]
-  /** What a person has to do beside. */
+  /** What a person must do in addition. */
   readonly notes: readonly string[]
 }
 

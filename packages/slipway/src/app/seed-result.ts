@@ -75,7 +75,7 @@ export function editedFindings(outcomes: readonly SeedOutcome[]): ResultFinding[
           {
             id: 'seed-edited',
             severity: 'warning' as const,
-            message: `${set.name} was edited since it ran here, under the same version: raise it from ${set.version} to ${set.version + 1}.`,
+            message: `${set.name} was edited after it ran here, without a new version: raise its version from ${set.version} to ${set.version + 1}.`,
             where: { file: set.file },
           },
         ]

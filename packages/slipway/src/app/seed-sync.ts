@@ -31,7 +31,7 @@ import { directAddress, readWork, type Work, workRequest } from './work.ts'
 export interface SeedSyncOptions extends ConsentOptions, RowOptions {
   /** Where the rows come from: an environment, or a connection string. */
   readonly from: string
-  /** Where they go; the target of the project where absent. */
+  /** Where the rows go; the target of the project if absent. */
   readonly to?: string | undefined
   /** Delete rows that only the target has. */
   readonly delete?: boolean | undefined
@@ -63,7 +63,7 @@ interface Sides {
   readonly target: Side
 }
 
-/** Makes the rows of tables on one environment those of another. */
+/** Makes the rows of tables in one environment equal to those of another. */
 export async function syncRows(
   context: AppContext,
   asked: SeedSyncOptions,

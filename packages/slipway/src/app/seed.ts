@@ -40,13 +40,13 @@ import {
 
 /** Which seed sets are meant. */
 export interface SeedSetOptions {
-  /** By name; all of the environment where absent. */
+  /** By name; all of the environment if absent. */
   readonly sets?: readonly string[] | undefined
 }
 
 /** What a run of seed sets is given. */
 export interface SeedRunOptions extends ConsentOptions, SeedSetOptions {
-  /** Do all of it, tell what changed, and roll it back. */
+  /** Do all of it, report the changes, and roll it back. */
   readonly dryRun?: boolean | undefined
 }
 

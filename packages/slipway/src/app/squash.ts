@@ -15,11 +15,11 @@ import { readWork, shadowOptions, type Work } from './work.ts'
 
 /** Which migrations are replaced by one. */
 export interface SquashOptions {
-  /** Of the new migration; `squashed` where absent. */
+  /** Name of the new migration; `squashed` if absent. */
   readonly name?: string | undefined
-  /** The first one; that of the project where absent. */
+  /** The first migration; the first of the project if absent. */
   readonly from?: string | undefined
-  /** The last one; that of the project where absent. */
+  /** The last migration; the last of the project if absent. */
   readonly to?: string | undefined
   /** Write it, and remove the migrations that it replaces. */
   readonly write?: boolean | undefined
@@ -132,6 +132,8 @@ function nextOf({ name }: Squash, asked: SquashOptions): NextAction[] {
   ]
   return [
     command(words, 'write it'),
-    advice('First let every target have all of them: one that has a part needs the old commit'),
+    advice(
+      'First deploy all of them to every target: a target that has only a part needs the old commit',
+    ),
   ]
 }

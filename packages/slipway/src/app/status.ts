@@ -18,7 +18,7 @@ import { directAddress, readWork, type TargetResult, targetResult } from './work
 export interface StatusResult extends TargetResult, Comparison {
   /** A deploy or rollback that was cut off. */
   readonly interrupted: Interruption | null
-  /** How much of what deploys destroyed is still kept. */
+  /** How much kept data there is. */
   readonly kept: { readonly count: number; readonly bytes: number }
   /** Whether a deploy would refuse to begin: a migration is failed, edited or missing, or the histories diverged. */
   readonly blocked: boolean

@@ -35,14 +35,14 @@ export async function readWork(
   options: {
     readonly mayLackMigrations?: boolean
     readonly downMigrations?: boolean
-    /** The use case does nothing with the target: which one it would be is not worth a word. */
+    /** The use case does not use the target, so nothing is said about it. */
     readonly withoutTarget?: boolean
   } = {},
 ): Promise<Work> {
   const project = await loadProject({ cwd, env, flags: names })
   const target = resolveTarget(project)
   if (target.unsetVariable !== undefined && !options.withoutTarget) {
-    const message = `${target.unsetVariable} is not set: this is the embedded database in .slipway/`
+    const message = `${target.unsetVariable} is not set, so Slipway uses the embedded database in .slipway/`
     emit({ kind: 'notice', message })
   }
   const migrations = readMigrations(project.migrationsDir, {

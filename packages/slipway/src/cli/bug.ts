@@ -32,7 +32,7 @@ export function traceOf(error: unknown): readonly string[] {
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'Something was thrown that is no error.'
+  if (!(error instanceof Error)) return 'Something that is not an error was thrown.'
   // An error of the server, as drivers make it: its words may quote values of a row.
   if ('severity' in error && 'code' in error)
     return `The server answered with ${String(error.code)}.`

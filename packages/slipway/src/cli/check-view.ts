@@ -86,7 +86,7 @@ function leftBlock(table: ObjectRef): Block {
 }
 
 function gradeText(proof: Proof): string {
-  const how = proof.proven ? 'Up, down and up again' : 'TestRunResult'
+  const how = proof.proven ? 'Up, down and up again' : 'Test run'
   return `${how}: ${gradeOf(proof) ?? 'no grade, the schema is not restored'}`
 }
 
@@ -115,7 +115,7 @@ function lockBlocks({ locks, rewrites, scans, unseen }: Proof): Block[] {
     { title: 'statement', align: 'right' as const },
     { title: 'lock' },
     { title: 'on' },
-    { title: 'which is' },
+    { title: 'effect' },
     { title: 'held' },
   ]
   return [
@@ -124,7 +124,7 @@ function lockBlocks({ locks, rewrites, scans, unseen }: Proof): Block[] {
       ? [
           status(
             'note',
-            `Runs outside a transaction, so that its locks are not seen: statement ${unseen.join(', ')}`,
+            `The locks of statement ${unseen.join(', ')} were not read: it runs outside a transaction`,
           ),
         ]
       : []),

@@ -85,7 +85,7 @@ export interface TargetFlags {
   readonly schema?: string
 }
 
-/** The whole world of a handler. Nothing else reaches the process, the terminal, the clock or files. */
+/** Everything that a handler needs from outside. Nothing else uses the process, the terminal, the clock or files. */
 export interface Context {
   /** Absolute; `--cwd` is applied. */
   readonly cwd: string

@@ -21,13 +21,13 @@ function askWith(prompt: Prompter): AskRenames {
     const chosen: (typeof candidates)[number][] = []
     for (const one of candidates) {
       if (chosen.some(({ from, to }) => from === one.from || to === one.to)) continue
-      const message = `Is ${one.kind} ${one.from} renamed to ${one.to}? No: it is dropped, and the other is new.`
+      const message = `Is ${one.kind} ${one.from} renamed to ${one.to}? If not, it is dropped and the other one is added.`
       const answer = await prompt.select({
         message,
         flag: `--rename ${one.flag}`,
         choices: [
-          { value: 'rename', label: 'It is renamed' },
-          { value: 'drop', label: 'One is dropped, the other is new' },
+          { value: 'rename', label: 'Yes, rename it' },
+          { value: 'drop', label: 'No, drop it and add the other one' },
         ],
       })
       if (answer === 'rename') chosen.push(one)

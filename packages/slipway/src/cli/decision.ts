@@ -17,8 +17,7 @@ export function decisionOf({ args, flags }: Input): Decision | undefined {
       ? [{ kind: 'accept-edit' as const, migration, harmlessOnly: flags.on('harmless') }]
       : []),
   ]
-  if (decisions.length > 1)
-    raise('CLI.FLAG_CONFLICT', { message: 'One decision at a time: give one of the flags.' })
+  if (decisions.length > 1) raise('CLI.FLAG_CONFLICT', { message: 'Give only one of these flags.' })
   const [decision] = decisions
   if (flags.number('from') !== undefined && decision?.kind !== 'finish') {
     raise('CLI.FLAG_CONFLICT', { message: '`--from` belongs to `--finish`.' })
@@ -39,7 +38,7 @@ export async function askDecision(
   )
   if (offers.length === 0) return undefined
   const chosen = await prompt.select({
-    message: 'What is to be done?',
+    message: 'What do you want to do?',
     flag: '--finish, --undo, --mark or --accept-edit',
     choices: [
       ...offers.map(({ migration, offer }, index) => ({

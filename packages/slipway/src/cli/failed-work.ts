@@ -5,7 +5,7 @@ import type { Report } from './command.ts'
 /**
  * The exit code of work on a target where its failure does not say it: a migration that was begun and undone ends the
  * command with 5, also where the server stopped it for a reason that is none of the migration's: no
- * right, no disk space. After a lost connection nobody knows whether it was undone.
+ * right, no disk space. After a lost connection it is unknown whether it was undone.
  */
 export function exitCodeOfWork(
   outcome: Outcome<{ readonly receipts: readonly Receipt[] }>,

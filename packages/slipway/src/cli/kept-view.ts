@@ -28,5 +28,5 @@ function rowsOf({ rows }: KeptResult): string | undefined {
 }
 
 function countOf(rows: number): string {
-  return `${rows} ${rows === 1 ? 'row' : 'rows'}`
+  return `${rows.toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`
 }

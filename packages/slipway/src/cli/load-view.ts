@@ -47,14 +47,14 @@ export function loadBlocks(load: LoadResult): Block[] {
 function summary({ waits, tables }: LoadResult): string {
   const longest = waits.toSorted((a, b) => b.during.longestMs - a.during.longestMs)[0]
   const rows = tables.map((one) => `${one.table} with ${count(one.rows)} rows`).join(', ')
-  if (longest === undefined) return `No query ran beside it: ${rows}`
-  return `The longest wait beside it was ${formatDuration(longest.during.longestMs)}: ${rows}`
+  if (longest === undefined) return `No query ran beside the migration: ${rows}`
+  return `The longest wait beside the migration was ${formatDuration(longest.during.longestMs)}: ${rows}`
 }
 
 function took({ window, attempts, lockWaitMs }: LoadResult): string {
   const tries =
     attempts > 1 ? `, ${attempts} attempts, ${formatDuration(lockWaitMs)} for locks` : ''
-  return `it took ${formatDuration(window.to - window.from)}${tries}`
+  return `the migration took ${formatDuration(window.to - window.from)}${tries}`
 }
 
 /** What is smaller than was asked for, or left out. */

@@ -105,10 +105,10 @@ function refuseAction(name: string, topic: Topic, commands: readonly Command[]):
   const actions = commands
     .filter((one) => one.topic?.name === topic.name)
     .map((one) => one.name.slice(topic.name.length + 1))
-  const why = `Its commands are ${actions.join(', ')}.`
+  const why = `Its subcommands are ${actions.join(', ')}.`
   const nextActions = [run([topic.name, '--help'], 'what each of them does')]
   if (name === topic.name) {
-    const message = `\`slipway ${name}\` needs one more word.`
+    const message = `\`slipway ${name}\` needs a subcommand.`
     raise('CLI.COMMAND_MISSING', { message, why, nextActions })
   }
   const near = suggest(name.slice(topic.name.length + 1), actions)
@@ -204,7 +204,7 @@ function readValue(option: Option, spec: FlagSpec, earlier: FlagValue | undefine
   }
   if (spec.kind === 'list') return [...((earlier as string[] | undefined) ?? []), ...split(value)]
   if (value === '') return refuse(`The value of \`${typed}\` is empty.`)
-  // Of two environments or databases the later is not more likely meant than the earlier.
+  // Two different values are refused: the person may mean either.
   if (earlier !== undefined && earlier !== value) return refuse(`\`${typed}\` is given twice.`)
   if (spec.kind === 'number')
     return readNumber(value, spec.min) ?? refuse(notANumber(typed, value, spec.min))

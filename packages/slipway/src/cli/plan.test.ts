@@ -152,10 +152,18 @@ describe('deploy --plan', () => {
     [
       'a file',
       async () => addMigration(root, { ...NOTE, sql: `-- edited\n${NOTE.sql}` }),
-      /now: the files .* others; the steps/,
+      /current one: the files .* have changed; the steps/,
     ],
-    ['one more file', async () => addMigration(root, INDEX), /now: the files .*; the steps/],
-    ['a table', async () => await target.sql('INSERT INTO "Note" VALUES (1)'), /now: the steps/],
+    [
+      'one more file',
+      async () => addMigration(root, INDEX),
+      /current one: the files .*; the steps/,
+    ],
+    [
+      'a table',
+      async () => await target.sql('INSERT INTO "Note" VALUES (1)'),
+      /current one: the steps have changed/,
+    ],
     [
       'the history',
       async () => {
@@ -163,7 +171,7 @@ describe('deploy --plan', () => {
         rmSync(path.join(root, 'prisma/migrations/1_init'), { recursive: true })
         addMigration(root, { ...INIT, name: '2_other' })
       },
-      /now: the history of the database is another\./,
+      /current one: the history of the database has changed\./,
     ],
   ])('refuses where %s is another', async (_what, change, message) => {
     await change()
@@ -181,7 +189,7 @@ describe('deploy --plan', () => {
     const run = await runCli([...DEPLOY, '--env', 'testing'], { cwd: root, env, now: () => NOW })
     await other.drop()
     expect(run.exitCode).toBe(4)
-    expect(run.stderr).toContain(`for the database ${target.name}, and this is ${other.name}`)
+    expect(run.stderr).toContain(`for the database ${target.name}, not ${other.name}`)
   })
 
   test('refuses a plan that is older than a day', async () => {

@@ -54,12 +54,12 @@ function summary(set: SeededSetResult, dryRun: boolean): Block {
 }
 
 const STATES: Readonly<Record<SetStatusResult['status'], readonly [Mark, string]>> = {
-  current: ['done', 'is as in the files'],
+  current: ['done', 'is equal to the files'],
   never: ['pending', 'has not run here'],
-  edited: ['warning', 'was edited since, under the same version'],
+  edited: ['warning', 'was edited since, without a new version'],
   outdated: ['pending', 'is newer in the files'],
   newer: ['failed', 'is newer in the database'],
-  'not-here': ['note', 'does not belong here'],
+  'not-here': ['note', 'does not belong to this environment'],
   missing: ['warning', 'ran here, and is no longer in the project'],
 }
 

@@ -20,7 +20,7 @@ export function squashBlocks(squash: DraftedSquash, file: string | undefined): B
   const [first, last] = [squashed[0], squashed.at(-1)]
   const compared = [
     'objects, rights, rows, sequences',
-    ...(after.length > 0 ? [`also behind the ${after.length} that stay`] : []),
+    ...(after.length > 0 ? [`also after the ${after.length} migrations that remain`] : []),
   ].join('; ')
   return [
     status(
@@ -50,15 +50,15 @@ function formNotes({ form, fallback, groups, rows }: DraftedSquash): Block[] {
       ),
     ]
   }
-  const why = fallback ?? 'it runs on rows'
+  const why = fallback ?? 'it runs on existing rows'
   return [
-    status('note', 'It has their statements in order', why),
+    status('note', 'It contains their statements in order', why),
     ...(groups > 1
       ? [
           status(
             'note',
             `It runs in ${groups} transactions`,
-            'if a deploy is cut off in between, it continues',
+            'if a deploy is cut off between them, the next one continues',
           ),
         ]
       : []),
@@ -69,14 +69,14 @@ function formNotes({ form, fallback, groups, rows }: DraftedSquash): Block[] {
 function differenceNotes({ form, unlike, columnOrder, down }: DraftedSquash): Block[] {
   const values =
     form === 'catalog'
-      ? 'those of this run are written down'
-      : 'they are generated again, as before'
+      ? 'the file contains those of this run'
+      : 'each run generates them, as before'
   return [
     ...unlike.map((one) =>
-      status('note', `${destructionText(one)} has other values with each run`, values),
+      status('note', `${destructionText(one)} has different values in each run`, values),
     ),
     ...columnOrder.map(({ table }) =>
-      status('note', `${table} has its columns in another order`, 'no difference to a query'),
+      status('note', `${table} has its columns in a different order`, 'queries do not change'),
     ),
     ...(down.proven
       ? []
@@ -86,5 +86,5 @@ function differenceNotes({ form, unlike, columnOrder, down }: DraftedSquash): Bl
 
 function rowsText(written: number, rows: DraftedSquash['rows']): string {
   const tables = rows.length === 1 ? 'one table' : `${rows.length} tables`
-  return `It writes ${written === 1 ? 'one row' : `${written} rows`} into ${tables}, as they did`
+  return `It writes ${written === 1 ? 'one row' : `${written} rows`} into ${tables}, as the migrations did`
 }

@@ -50,7 +50,7 @@ describe('a command takes its own flags alone', () => {
 test('a topic without its command, and with one that it does not have', async () => {
   expect(await refusalOf('kept')).toMatchObject({
     code: 'CLI.COMMAND_MISSING',
-    why: 'Its commands are list, restore, prune.',
+    why: 'Its subcommands are list, restore, prune.',
   })
   expect(await refusalOf('seed', 'verfy')).toMatchObject({
     code: 'CLI.UNKNOWN_COMMAND',

@@ -51,7 +51,7 @@ export interface DeployOutcome {
   readonly verification?: Verification
   /** Why the catalog could not be compared before, where it could not. */
   readonly driftUnknown?: string
-  /** What the rows answered before, for each statement that asks something of them. */
+  /** The results of the pre-checks. */
   readonly preChecks: readonly PreCheckResult[]
   /** Hazards of severity error that concern tables with rows. */
   readonly hazards: readonly Hazard[]
@@ -143,7 +143,7 @@ async function gate(
     await requireConsent({ database, destroys }, request.consent)
   }
   if (request.acceptDrift) return undefined
-  request.emit({ kind: 'phase', phase: 'compare the catalog with the history' })
+  request.emit({ kind: 'phase', phase: 'compare the schema with the history' })
   // Loaded here: a deploy that finds nothing to do must not pay for it.
   const { shadowLike } = await import('../shadow/index.ts')
   const { migrations, shadow } = shadowLike(request, session)
@@ -162,7 +162,7 @@ function refuseUnproven(reason: string, squashes: PendingWork['squashes']): void
     message: `${squash.migration} replaces migrations that are applied here, and the database could not be compared with it: ${reason}`,
     why: 'Slipway records it without running it, so the database must match it.',
     nextActions: [
-      command(['doctor'], 'see what shadow databases are made of'),
+      command(['doctor'], 'show which server shadow databases use'),
       command(['deploy', '--accept', 'drift'], 'record it anyway'),
     ],
   })
@@ -176,10 +176,10 @@ function refuseDrift(drift: Drift): string | undefined {
     .map(({ change, object }) => `${objectText(object)} (${change})`)
   const more = drift.changes.length - named.length
   return raise('DEPLOY.DRIFT', {
-    message: `The database is not what its history should have produced: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
-    why: 'Somebody changed it beside the migrations; a deploy on top of it may fail or overwrite that.',
+    message: `The schema of the database differs from its history: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+    why: 'Somebody changed the database without a migration. A deploy may fail on the change or overwrite it.',
     nextActions: [
-      command(['drift'], 'see it, with the SQL both ways'),
+      command(['drift'], 'show the differences, with SQL for both directions'),
       command(['deploy', '--accept', 'drift'], 'deploy anyway'),
     ],
   })
@@ -215,7 +215,7 @@ async function run(
 function verifyFailure({ invalidIndexes }: Verification): Failure {
   return failureFrom('DEPLOY.VERIFY_FAILED', {
     message: `All migrations were applied, but not every index is valid: ${invalidIndexes.join(', ')}.`,
-    why: 'An index build that broke off leaves an index that is maintained and never used.',
+    why: 'An interrupted build leaves an index that the server maintains but never uses.',
     nextActions: invalidIndexes.map((name) =>
       otherCommand(`REINDEX INDEX CONCURRENTLY ${name}`, 'build it again, in psql'),
     ),

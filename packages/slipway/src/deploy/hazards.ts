@@ -7,7 +7,7 @@ import type { Consent } from './consent.ts'
 const CONSENTED = new Set(['drop-column', 'drop-table', 'drop-schema', 'no-where'])
 
 /**
- * The hazards that weigh on a target: of severity error, of a statement that concerns a table which is
+ * The hazards that count on a target: of severity error, of a statement that concerns a table which is
  * there and may hold rows. On a protected target, losses that had their own consent are left out.
  */
 export function hazardsToAccept(
@@ -54,8 +54,8 @@ export function hazardsFailure(
   const places = open.map(({ id, migration, line }) => `${id} (${migration}, line ${line})`)
   const { file, line, column } = first
   return failureFrom('DEPLOY.HAZARDS', {
-    message: `${database} is protected, and its rows make hazards of pending statements: ${places.join(', ')}.`,
-    why: 'Nothing was changed. Outside development and testing each hazard has to be accepted by its id.',
+    message: `${database} is protected, and pending statements have hazards for its tables: ${places.join(', ')}.`,
+    why: 'Nothing was changed. Outside development and testing each hazard must be accepted by its id.',
     nextActions: [
       command(['check', first.migration], 'test it, and see all its hazards'),
       command(['deploy', '--accept', ids.join(','), ...confirmed], 'deploy anyway'),

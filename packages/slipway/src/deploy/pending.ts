@@ -38,7 +38,7 @@ export async function readPending(
   const names = new Set([...pending, ...resuming])
   const files = migrations.filter(({ name }) => names.has(name))
   const plans = await parseMigrations(files)
-  // What was cut off is gone on with first; the next deploy records.
+  // A migration that was cut off is continued first; the next deploy records the squash.
   return { history, before, resuming, squashes: resuming.length > 0 ? [] : squashes, plans }
 }
 

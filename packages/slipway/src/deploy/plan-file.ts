@@ -36,8 +36,8 @@ export function readPlan(file: string, now: number): SavedPlan {
   const plan = planIn(textOf(file))
   if (plan === undefined) {
     raise('DEPLOY.PLAN_UNREADABLE', {
-      message: `${file} is no plan that this version of Slipway wrote.`,
-      why: 'It is no JSON of a plan, or it was edited: its hash is not that of its steps.',
+      message: `${file} is not a plan that this version of Slipway wrote.`,
+      why: 'It is not the JSON of a plan, or it was edited: its hash does not match its steps.',
       nextActions: [planAgain(file)],
       where: { file },
     })
@@ -46,7 +46,7 @@ export function readPlan(file: string, now: number): SavedPlan {
   if (age <= DAY_MS) return plan
   return raise('DEPLOY.PLAN_EXPIRED', {
     message: `The plan was made ${formatDuration(age)} ago, at ${plan.createdAt}.`,
-    why: 'A plan holds for a day: tables grow, and who approved it may have forgotten why.',
+    why: 'A plan expires after 24 hours, because the database changes in the meantime.',
     nextActions: [planAgain(file)],
     where: { file },
   })
@@ -93,8 +93,8 @@ export function refuseChangedPlan(given: SavedPlan, now: DeployPlan): void {
     given.basis[part] === now.basis[part] ? [] : [said(given.basis, now.basis)],
   )
   raise('DEPLOY.PLAN_CHANGED', {
-    message: `The plan is not the one that would run now: ${changed.join('; ')}.`,
-    why: 'Nothing was changed. What runs is what was planned, or nothing.',
+    message: `The given plan differs from the current one: ${changed.join('; ')}.`,
+    why: 'Nothing was changed: Slipway runs the given plan or nothing.',
     nextActions: [
       command(['plan'], 'see the plan that would run now'),
       command(['status'], 'see what is applied and what is pending'),
@@ -108,16 +108,16 @@ const PARTS: readonly {
 }[] = [
   {
     part: 'database',
-    said: (given, now) => `it is for the database ${given.database}, and this is ${now.database}`,
+    said: (given, now) => `it is for the database ${given.database}, not ${now.database}`,
   },
   {
     part: 'server',
-    said: (given, now) => `it is for PostgreSQL ${given.server}, and this is ${now.server}`,
+    said: (given, now) => `it is for PostgreSQL ${given.server}, not ${now.server}`,
   },
-  { part: 'history', said: () => 'the history of the database is another' },
-  { part: 'files', said: () => 'the files of the pending migrations are others' },
+  { part: 'history', said: () => 'the history of the database has changed' },
+  { part: 'files', said: () => 'the files of the pending migrations have changed' },
   {
     part: 'steps',
-    said: () => 'the steps are others, or a table they concern has changed in size',
+    said: () => 'the steps have changed, or the size of a table that they use',
   },
 ]

@@ -35,7 +35,7 @@ export function preCheckFailure(
     message: `Rows of ${database} would make the deploy fail: ${named(failed.map(describePreCheck))}.`,
     why: `Nothing was changed. The first of these rows: ${samples.join(', ')}.`,
     nextActions: [
-      advice('Correct these rows, or let the migration do it before the statement.'),
+      advice('Correct these rows, or let the migration correct them before the statement.'),
       command(['deploy', '--accept', 'pre-check'], 'deploy anyway'),
     ],
     ...(where ? { where } : {}),
@@ -60,7 +60,7 @@ function faultOf({ kind }: PreCheckResult): { readonly one: string; readonly man
     case 'foreign-key':
       return { one: 'refers to no row', many: 'refer to no row' }
     case 'check':
-      return { one: 'does not meet it', many: 'do not meet it' }
+      return { one: 'does not satisfy it', many: 'do not satisfy it' }
     case 'exclusion':
       return { one: 'is excluded by another', many: 'exclude each other' }
     case 'cast':

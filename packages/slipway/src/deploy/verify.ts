@@ -33,7 +33,8 @@ export async function verified(
   )
   if (looked.ok) return looked
   const failure = failureFrom('DEPLOY.VERIFY_FAILED', {
-    message: 'All was run and recorded; then the database could not be looked at.',
+    message:
+      'All migrations were applied and recorded, but Slipway could not verify the database afterwards.',
     why: [looked.failure.message, looked.failure.why].filter(Boolean).join(' '),
     nextActions: [command(['drift'], 'compare it with its history')],
   })

@@ -27,7 +27,8 @@ export async function checkPgDump(
   env: Readonly<Record<string, string | undefined>>,
   serverMajor: number | undefined,
 ): Promise<Check> {
-  if (serverMajor === undefined) return skipped('pg_dump', 'Needs a server to compare with.')
+  if (serverMajor === undefined)
+    return skipped('pg_dump', 'This check needs a connection to the server.')
   const found = await newestPgDump(env)
   const fix = `Install the client programs of PostgreSQL ${serverMajor} or newer (Debian: postgresql-client-${serverMajor}).`
   if (found === undefined) return warned('pg_dump', 'pg_dump was not found; backups need it.', fix)

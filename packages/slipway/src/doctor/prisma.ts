@@ -9,7 +9,7 @@ interface Version {
   readonly installed?: string
 }
 
-const PIN = 'Pin it: npm install --save-dev --save-exact prisma@7'
+const PIN = 'Add it with an exact version: npm install --save-dev --save-exact prisma@7'
 
 /**
  * Which Prisma runs in the project. An `npx prisma` that nothing pins fetches the newest, and
@@ -34,7 +34,7 @@ function checkCli({ asked, installed }: Version): Check {
   if (asked === undefined && installed === undefined) {
     return warned(
       'prisma',
-      'The project does not name prisma: npx would fetch the newest, which may be 8.',
+      'The project does not depend on prisma: npx would download the newest version, which may be 8.',
       PIN,
     )
   }

@@ -32,7 +32,9 @@ export async function examineServer(target: Target, now: () => number): Promise<
   }
   const report = await attempt(() => examineAddress(direct ?? address, target, now))
   if (report.ok) return report.value
-  return { checks: [unconnected(report.failure), skipped('server', 'Needs a connection.')] }
+  return {
+    checks: [unconnected(report.failure), skipped('server', 'This check needs a connection.')],
+  }
 }
 
 async function examineAddress(
@@ -46,13 +48,13 @@ async function examineAddress(
     const { standby, clock, bytes } = await readFacts(session, now)
     const through = address === target.direct ? ', by the direct connection' : ''
     const checks = [
-      passed('connection', `${server.user} reaches ${server.database}${through}.`),
+      passed('connection', `The role ${server.user} can connect to ${server.database}${through}.`),
       ...(await checkPooler(session, address)),
       checkVersion(server.versionNumber, server.version),
       checkWritable(standby),
       ...(await checkRights(session, target.schemas)),
       checkClock(clock),
-      passed('database size', `${formatBytes(bytes)} on the server.`),
+      passed('database size', `The database has ${formatBytes(bytes)}.`),
     ]
     return { checks, major: Math.floor(server.versionNumber / 10_000), databaseBytes: bytes }
   })
@@ -94,7 +96,7 @@ function checkVersion(number: number, version: string): Check {
 }
 
 function checkWritable(standby: boolean): Check {
-  if (!standby) return passed('writable', 'The server takes writes.')
+  if (!standby) return passed('writable', 'The server accepts writes.')
   return failed(
     'writable',
     'The server is a read-only standby, or the role is set to read only.',
@@ -105,12 +107,12 @@ function checkWritable(standby: boolean): Check {
 function checkClock(differenceMs: number): Check {
   const seconds = (Math.abs(differenceMs) / 1000).toFixed(1)
   if (Math.abs(differenceMs) <= CLOCK_TOLERANCE_MS)
-    return passed('clock', `${seconds} s from the server's.`)
+    return passed('clock', `The clock of this machine differs from the server's by ${seconds} s.`)
   const direction = differenceMs > 0 ? 'behind' : 'ahead of'
   return warned(
     'clock',
     `The clock of this machine is ${seconds} s ${direction} the server's.`,
-    'Names of migrations come from this clock: set it by NTP.',
+    'Names of migrations contain its time: synchronize it with NTP.',
   )
 }
 

@@ -22,8 +22,8 @@ function checkShell({ connection, direct, shadow, variables }: Project): Check {
   const names = overridden.map(({ name }) => name).join(', ')
   return warned(
     'shell variables',
-    `${names} of the shell differs from ${first.file}, and wins.`,
-    `If that is not meant: unset ${overridden.map(({ name }) => name).join(' ')}`,
+    `${names} of the shell differs from ${first.file}, and overrides it.`,
+    `If you do not mean that: unset ${overridden.map(({ name }) => name).join(' ')}`,
   )
 }
 

@@ -65,7 +65,7 @@ function refuseObstacle(history: History, { migrations, name }: AdoptRequest): v
   if (pending === undefined) return
   raise('DRIFT.NOT_ADOPTABLE', {
     message: `${pending} is not applied on this database, so ${name} would come after it.`,
-    why: 'Its SQL fits the history that this database has.',
+    why: 'The SQL of the drift fits the history of this database, which lacks the pending migrations.',
     nextActions: [command(['deploy', '--accept', 'drift'], 'apply what is pending first')],
   })
 }

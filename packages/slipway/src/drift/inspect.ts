@@ -61,7 +61,7 @@ export async function inspectSession(
 ): Promise<DriftReport> {
   const { migrations, schemas, emit } = request
   const actual = await readCatalog(session, await projectScope(session, migrations, schemas))
-  emit({ kind: 'phase', phase: 'replay' })
+  emit({ kind: 'phase', phase: 'replay the history on a shadow database' })
   const expected = await expectedCatalog(session, request)
   const { database } = session.server
   if (!expected.ok) return unknown(database, actual, expected.failure.message)

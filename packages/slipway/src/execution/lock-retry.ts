@@ -95,10 +95,10 @@ export async function readFromTarget<T>(
     const failure = failureOf(error)
     if (!failure) throw error
     if (signal.aborted)
-      raise('DEPLOY.STOPPED', { message: 'Stopped while the catalog was read.', cause: error })
+      raise('DEPLOY.STOPPED', { message: 'Stopped while reading the schema.', cause: error })
     if (!isLockTrouble(failure)) throw error
     const blockers = await exclusiveHolders(session)
-    return rethrow(lockTimeoutFailure('The look at the catalog', 1, blockers), error)
+    return rethrow(lockTimeoutFailure('Reading the schema', 1, blockers), error)
   } finally {
     stopListening()
   }
@@ -179,7 +179,7 @@ function lockTimeoutFailure(name: string, attempts: number, blockers: readonly B
     why:
       blockers.length > 0
         ? `Blocked by ${blockers.map(describeBlocker).join('; ')}.`
-        : 'Other sessions held what it needs.',
+        : 'Other sessions held the locks that it needs.',
     nextActions: [
       advice('End the blocking transaction, or wait for it.'),
       command(['deploy'], 'try again'),

@@ -32,7 +32,7 @@ export function statementFailure(
       : 'It runs as one transaction, which was rolled back: the database is as it was before.',
     nextActions: incomplete
       ? [command(['repair'], 'finish it, undo it, or mark it')]
-      : [command(['deploy'], 'run it again, when its cause is gone')],
+      : [command(['deploy'], 'run it again when the cause is gone')],
     ...(index === undefined ? {} : { where: placeAt(migration.sql, index, migration.path) }),
     server,
   })

@@ -74,6 +74,6 @@ function whatIsWrong(
   return {
     id: 'accept-unused',
     severity: 'info',
-    message: `The hazard ${id} is not in ${where}: the acceptance can go.`,
+    message: `The hazard ${id} is not in ${where}: remove the acceptance.`,
   }
 }

@@ -111,9 +111,11 @@ export function obstacle(comparison: Comparison): Failure | undefined {
   if (edited === undefined) return undefined
   return failureFrom('HISTORY.EDITED', {
     message: `The migration ${edited} was edited after it was applied.`,
-    why: 'The file no longer says what this database has run, and an applied migration is not run again.',
+    why: 'The file no longer contains what ran on this database, and an applied migration does not run again.',
     nextActions: [
-      advice('Bring the file back, and put the change into a migration of its own.'),
+      advice(
+        'Restore the file from version control, and put the change into a migration of its own.',
+      ),
       command(['repair'], 'see whether the edit matters'),
     ],
   })
@@ -125,7 +127,7 @@ function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison
   if (unfinishedSquash !== undefined) {
     return failureFrom('HISTORY.SQUASH_UNFINISHED', {
       message: `The squash ${unfinishedSquash} and migrations that it replaces exist side by side.`,
-      why: 'A deploy would run both, and so every change twice.',
+      why: 'A deploy would run both, and so make every change twice.',
       nextActions: [
         command(['squash', '--write'], 'remove the migrations that the squash replaces'),
         advice(`Remove the folder ${unfinishedSquash} to keep the old migrations.`),

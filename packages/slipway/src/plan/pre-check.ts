@@ -31,7 +31,7 @@ export interface PreCheck {
   readonly doubts: Doubts
 }
 
-/** What the rows answered. Plain data; of the rows it holds nothing but keys. */
+/** The result of a pre-check. Plain data; of the rows it contains only keys. */
 export interface PreCheckResult extends Omit<PreCheck, 'sql' | 'doubts'> {
   /** Nothing where it is not decided. */
   readonly ok: boolean | null

@@ -56,10 +56,10 @@ function listEntries(dir: string, options: ReadMigrationsOptions): Dirent[] | un
       message: `There is no migrations folder at ${shown(dir)}.`,
       why: isFile
         ? 'A file has that name.'
-        : 'Without migrations there is no history to compare or to deploy.',
+        : 'Without migrations there is nothing to compare or to deploy.',
       nextActions: [
         command(['create', 'init'], 'write the first migration from the schema'),
-        command(['baseline'], 'begin with a database that has tables already'),
+        command(['baseline'], 'start from a database that already has tables'),
       ],
       cause: error,
     })
@@ -111,8 +111,8 @@ function readCarefully(file: string, name: string): string {
 
 function encodingOf(bytes: Buffer): string {
   const mark = bytes.subarray(0, 2).toString('hex')
-  if (mark === 'fffe' || mark === 'feff') return 'It begins with the mark of UTF-16.'
-  return 'It holds bytes that no UTF-8 text can hold.'
+  if (mark === 'fffe' || mark === 'feff') return 'It begins with the byte order mark of UTF-16.'
+  return 'It contains bytes that are not valid UTF-8.'
 }
 
 function refuseWithoutFile(name: string, file: string): never {
@@ -120,7 +120,7 @@ function refuseWithoutFile(name: string, file: string): never {
     message: `Migration ${name} has no migration.sql.`,
     why: 'The migration was lost, or not written completely.',
     nextActions: [
-      { kind: 'edit', path: shown(file), label: 'bring the file back from version control' },
+      { kind: 'edit', path: shown(file), label: 'restore the file from version control' },
       advice(`Remove the folder ${name} if it was never a migration.`),
     ],
     where: { file: shown(file) },

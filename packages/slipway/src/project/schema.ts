@@ -105,7 +105,7 @@ function supportedProvider(value: SchemaValue | undefined, file: string): string
     why:
       dialect === undefined
         ? 'What it proves about locks, rows and the down migration holds for PostgreSQL alone.'
-        : `${name} is planned, and not there yet.`,
+        : `Support for ${name} is planned.`,
     nextActions: [
       advice('Point --schema at a schema whose datasource has provider = "postgresql".'),
     ],

@@ -3,7 +3,7 @@ import { type NextAction, advice, parseDuration, suggest } from '../kernel/index
 import { loadConfigurationModule } from './configuration-module.ts'
 import { raise } from './failures.ts'
 
-/** What a team may say in `slipway.config.ts`. Nothing is required. */
+/** The settings of `slipway.config.ts`. None is required. */
 export interface SlipwayConfig {
   /** Targets by name, each with its policy. */
   readonly environments?: Readonly<Record<string, EnvironmentConfig>>
@@ -13,7 +13,7 @@ export interface SlipwayConfig {
    * PostgreSQL, else the embedded database.
    */
   readonly shadow?: string
-  /** A file with rules of the team's own, beside the hazards that Slipway knows. */
+  /** A file with hazard rules of the team, in addition to those of Slipway. */
   readonly rules?: string
 }
 
@@ -23,11 +23,11 @@ export interface EnvironmentConfig {
   readonly url?: string
   /** A direct connection that avoids a transaction pooler, for deploys and rollbacks. */
   readonly directUrl?: string
-  /** Whether a deploy makes a backup first; `never` where absent. */
+  /** When a deploy makes a backup first; `never` if absent. */
   readonly backup?: BackupPolicy
   /** How long Slipway keeps destroyed data before `slipway kept prune` drops it; `7d` if absent. */
   readonly keep?: string
-  /** Names of the seed sets that belong there, `none` for none; where absent, the sets name their environments. */
+  /** Names of the seed sets that belong there, or `none`; if absent, the sets name their environments. */
   readonly seeds?: string | readonly string[]
   /** Requires `--confirm <database>` for each deploy, even if it destroys nothing. */
   readonly confirm?: boolean
@@ -39,11 +39,11 @@ export type BackupPolicy = 'before-deploy' | 'never'
 
 /** Durations as people write them: `200ms`, `15min`. */
 export interface DeployConfig {
-  /** How long a statement may queue for a lock; `200ms` where absent. */
+  /** Longest wait for a lock in one attempt; `200ms` if absent. */
   readonly lockTimeout?: string
-  /** How long a statement may run; `15min` where absent. */
+  /** Longest run of one statement; `15min` if absent. */
   readonly statementTimeout?: string
-  /** How long a deploy tries in all; `30min` where absent. */
+  /** Longest run of the whole command, with all attempts; `30min` if absent. */
   readonly deadline?: string
 }
 
@@ -152,7 +152,11 @@ function refuseKey(key: string, known: readonly string[], spot: Spot): never {
   const meant = suggest(key, known)
   const next: NextAction = meant
     ? { kind: 'edit', path: spot.shown, label: `write ${meant} instead of ${key}` }
-    : { kind: 'edit', path: spot.shown, label: `remove ${key}; known are ${known.join(', ')}` }
+    : {
+        kind: 'edit',
+        path: spot.shown,
+        label: `remove ${key}; the known keys are ${known.join(', ')}`,
+      }
   return raise('PROJECT.CONFIG_UNKNOWN_KEY', {
     message: `${spot.shown} has an unknown key${spot.at === '' ? '' : ` in ${spot.at}`}: ${key}.`,
     why: meant

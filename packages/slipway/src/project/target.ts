@@ -144,7 +144,7 @@ function refuseUnknown(project: Project, named: string): void {
   const next: NextAction[] = meant ? [command(['status', '--env', meant], 'the nearest name')] : []
   raise('PROJECT.ENVIRONMENT_UNKNOWN', {
     message: `There is no environment ${named}.`,
-    why: meant ? `Did you mean ${meant}?` : `Known are ${known.join(', ')}.`,
+    why: meant ? `Did you mean ${meant}?` : `The environments are ${known.join(', ')}.`,
     nextActions: [...next, advice(`Add environments.${named} to slipway.config.ts.`)],
   })
 }
@@ -228,7 +228,8 @@ function targetSettings(project: Project, environment: string, decided: Decided)
     {
       name: 'environment',
       value: environment,
-      source: decided.named === undefined ? 'where the database is' : '--env or SLIPWAY_ENV',
+      source:
+        decided.named === undefined ? 'from the host of the database' : '--env or SLIPWAY_ENV',
     },
     { name: 'database', value: database, source },
     ...directSetting(direct),

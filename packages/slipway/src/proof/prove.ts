@@ -228,9 +228,11 @@ function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {
       rows.grown.length > 0
         ? ` Rows that it wrote stay in ${rows.grown.map(objectName).join(', ')}.`
         : ''
-    reasons.push(`After the down migration it does not run again: ${messageOf(againFails)}${left}`)
+    reasons.push(
+      `After the down migration, the migration does not run again: ${messageOf(againFails)}${left}`,
+    )
   }
-  if (notRepeated.length > 0) reasons.push(`Run again, it leaves ${named(notRepeated)} different.`)
+  if (notRepeated.length > 0) reasons.push(`A second run leaves ${named(notRepeated)} different.`)
   return reasons
 }
 
@@ -244,7 +246,7 @@ function conditionsOf(
     ...withheld.map(emptinessOf),
     ...(downFails && kept?.runs
       ? [
-          `Without what is kept, the down migration fails where there are rows: ${messageOf(downFails.failure)}`,
+          `Without kept data, the down migration fails if there are rows: ${messageOf(downFails.failure)}`,
         ]
       : []),
   ]

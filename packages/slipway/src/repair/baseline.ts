@@ -18,7 +18,7 @@ import { outlineDistance, readOutline } from './outline.ts'
 
 /** A baseline: a database that has tables and no history is given one. */
 export interface BaselineRequest extends WorkRequest {
-  /** The last migration that the database has; found where absent. */
+  /** The last migration that the database has; found by comparison if absent. */
   readonly upTo?: string | undefined
   /** Record it although the catalogs differ. */
   readonly accept: boolean
@@ -81,7 +81,7 @@ async function refuseHistory(session: Session): Promise<void> {
   const applied = rows.filter((row) => row.rolledBackAt === null)
   if (applied.length === 0) return
   raise('REPAIR.HISTORY_EXISTS', {
-    message: `${session.server.database} already has a history of ${applied.length} migrations.`,
+    message: `${session.server.database} already has a history.`,
     why: 'A baseline is for a database that has tables and no history.',
     nextActions: [
       command(['status'], 'see what is applied'),

@@ -25,7 +25,7 @@ export function describeProblem(problem: Problem): string {
 const EDITS = {
   harmless: 'in comments and white space only',
   differs: 'in more than comments and white space',
-  'old-text-unknown': 'how is unknown: version control does not have the applied text',
+  'old-text-unknown': 'it is unknown how: version control does not have the applied text',
 } as const
 
 function catalogText(catalog: EditedProblem['catalog']): string {

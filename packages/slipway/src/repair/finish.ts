@@ -54,7 +54,9 @@ function doneOf({ stop, failure, migration }: PartialMigration, from: number | u
     return raise('REPAIR.NOT_OFFERED', {
       message: `${migration} cannot be finished: its statement ${failure.statement} fails on a shadow database, too.`,
       why: `${failure.message}.`,
-      nextActions: [command(['repair', '--undo'], 'restore the schema of before the migration')],
+      nextActions: [
+        command(['repair', '--undo'], 'restore the schema as it was before the migration'),
+      ],
     })
   }
   const asked = from === undefined ? undefined : from - 1
@@ -63,7 +65,7 @@ function doneOf({ stop, failure, migration }: PartialMigration, from: number | u
   return raise('REPAIR.NOT_OFFERED', {
     message: `${migration} cannot be finished${from === undefined ? '' : ` from statement ${from} on`}.`,
     why: `State of the database: ${describeStop(stop)}.`,
-    nextActions: [command(['repair'], 'see what is possible')],
+    nextActions: [command(['repair'], 'show the options')],
   })
 }
 

@@ -14,7 +14,7 @@ export async function examineMissing(
   const offers: Offer[] = [
     offer(
       'mark-rolled-back',
-      'let the database forget it: what it made stays, and shows as drift',
+      'remove it from the history: what it created stays, and is reported as drift',
       {
         args: ['repair', '--mark', 'rolled-back', migration],
       },

@@ -83,9 +83,12 @@ function undoOffers(half: PartialMigration, script: SchemaScript | undefined): O
     const list = rows.map(({ number }) => number).join(', ')
     warnings.push(`Changes of rows by statement ${list} are not undone.`)
   }
-  if (sql === '') return [offer('undo', `nothing is to be rolled back: ${end}`, { warnings })]
+  if (sql === '') return [offer('undo', `nothing needs to be rolled back: ${end}`, { warnings })]
   return [
-    offer('undo', `restore the schema of before the migration, then ${end}`, { sql, warnings }),
+    offer('undo', `restore the schema as it was before the migration, then ${end}`, {
+      sql,
+      warnings,
+    }),
   ]
 }
 

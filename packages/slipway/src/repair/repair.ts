@@ -149,7 +149,7 @@ function notRestored(changes: readonly Change[]): Failure {
   const names = changes.slice(0, 5).map(({ object }) => objectText(object))
   return failureFrom('REPAIR.NOT_RESTORED', {
     message: `The repair ran, but the database differs from the expected state in ${names.join(', ')}.`,
-    nextActions: [command(['drift'], 'see it, with the SQL that corrects it')],
+    nextActions: [command(['drift'], 'show the differences, with the SQL that corrects them')],
   })
 }
 

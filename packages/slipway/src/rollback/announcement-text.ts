@@ -15,7 +15,7 @@ export function announcementText(one: Announcement): string {
     case 'irreversible':
       return `irreversible: ${one.reason}`
     case 'rows':
-      return `rows: what statement ${one.statements.join(', ')} wrote stays as it is`
+      return `rows: changes by statement ${one.statements.join(', ')} are not undone`
     case 'note':
       return `${one.word}: ${one.text}`
     default:

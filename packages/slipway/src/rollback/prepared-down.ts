@@ -153,9 +153,7 @@ export async function testDownMigrations(
 export function correctionOf({ plan, origin }: PreparedDown, label = 'correct it'): NextAction {
   return origin === 'file'
     ? { kind: 'edit', path: plan.path, label }
-    : advice(
-        `Write ${plan.name}/down.sql by hand: there is none, and the catalogs tell no down migration.`,
-      )
+    : advice(`Write ${plan.name}/down.sql by hand: Slipway could not write one from the schemas.`)
 }
 
 interface Down extends MigrationFile {

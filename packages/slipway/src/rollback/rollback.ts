@@ -249,7 +249,7 @@ async function run(
 function notRestored(objects: string): Failure {
   return failureFrom('ROLLBACK.NOT_RESTORED', {
     message: `The migrations were rolled back, but the database differs from its history in ${objects}.`,
-    why: 'It differed before, or rows of the migration decided otherwise.',
-    nextActions: [command(['drift'], 'see it, with the SQL that corrects it')],
+    why: 'It differed before, or the result of the down migration depended on rows.',
+    nextActions: [command(['drift'], 'show the differences, with the SQL that corrects them')],
   })
 }

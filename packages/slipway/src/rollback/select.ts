@@ -22,7 +22,7 @@ export function selectMigrations(applied: readonly string[], extent: Extent): st
   }
   if (stays === 0) {
     raise('ROLLBACK.NOTHING', {
-      message: `${extent.migration} is the last applied migration already.`,
+      message: `${extent.migration} is already the last applied migration.`,
     })
   }
   return newestFirst.slice(0, stays)

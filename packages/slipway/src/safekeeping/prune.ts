@@ -29,17 +29,17 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
   const one = (await readKept(session)).find((kept) => kept.id === id)
   if (one?.state !== 'kept') {
     return raise('SAFEKEEPING.UNKNOWN', {
-      message: `No data is kept under ${id}${one ? ': it was restored, or never kept' : ''}.`,
-      nextActions: [command(['kept', 'list'], 'see what is kept')],
+      message: `No kept data has the number ${id}${one ? ': it was restored, or never kept' : ''}.`,
+      nextActions: [command(['kept', 'list'], 'list kept data')],
     })
   }
   await session.execute(createKeepingSql)
   const rows = await restoreOne(target, one)
   if (rows[0]?.[0] !== 't') {
     raise('SAFEKEEPING.NO_PLACE', {
-      message: `${one.schema}.${one.table} does not have the columns of the data kept under ${id}.`,
+      message: `${one.schema}.${one.table} does not have the columns of kept data ${id}.`,
       why: 'Slipway restores rows into an existing table, and values into an existing column.',
-      nextActions: [advice('Create the table or the column again, or roll the migration back.')],
+      nextActions: [advice('Create the table or the column again, or roll back the migration.')],
     })
   }
   return (await readKept(session)).find((kept) => kept.id === id) ?? one
@@ -52,12 +52,10 @@ async function restoreOne(target: TargetSession, { id, schema, table }: Kept) {
   } catch (error) {
     if (failureOf(error)?.server?.sqlstate !== 'SLW02') throw error
     return raise('SAFEKEEPING.TABLE_UNCERTAIN', {
-      message: `The data kept under ${id} may not belong to ${schema}.${table} of this database.`,
-      why: 'It was kept on another database, and this table does not have the columns of that time, or another table has them too.',
+      message: `Kept data ${id} may not belong to ${schema}.${table} of this database.`,
+      why: 'It was kept on another database, and this table lacks columns that were recorded, or another table has all of them too.',
       nextActions: [
-        advice(
-          'Roll the migration back: it restores the data at the point where the table is known.',
-        ),
+        advice('Roll back the migration: the rollback restores the data together with the table.'),
         advice(`Or copy the rows by hand from the table slipway.kept_${id}.`),
       ],
     })

@@ -95,7 +95,7 @@ function refuseShared(sets: readonly SeedSet[]): void {
       if (owner !== undefined && owner !== set) {
         raise('SEEDS.TABLE_OWNED', {
           message: `${set.name} and ${owner.name} both write to ${name}.`,
-          why: 'A table belongs to one set in an environment, so that it is known whose its rows are.',
+          why: 'A table belongs to one set in an environment, so that each row has one owner.',
           nextActions: [
             advice('Put its rows into one set, or the sets into different environments.'),
           ],

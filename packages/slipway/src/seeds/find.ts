@@ -76,7 +76,7 @@ async function readDefinition(file: string, { root, environment }: SeedsFolder):
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as unknown
   } catch (error) {
-    return invalid(file, `It is no JSON: ${error instanceof Error ? error.message : ''}.`)
+    return invalid(file, `It is not JSON: ${error instanceof Error ? error.message : ''}.`)
   }
 }
 

@@ -62,7 +62,7 @@ function requireTable({ tables, schema }: RulesScope, name: string): TargetTable
   const table = findTable(tables, name, schema)
   if (table) return table
   return raise('SEEDS.TABLE_MISSING', {
-    message: `A flag names the table ${name}, which there is not.`,
+    message: `A flag names the table ${name}, which does not exist.`,
   })
 }
 
@@ -73,7 +73,7 @@ function requireColumn(scope: RulesScope, name: string): TargetColumn {
   const column = table && columnOf(table, name.slice(at + 1))
   if (column) return column
   return raise('SEEDS.COLUMN_UNKNOWN', {
-    message: `A flag names the column ${name}, which there is not.`,
+    message: `A flag names the column ${name}, which does not exist.`,
     nextActions: [advice('Columns are named with their table: carriers.api_key.')],
   })
 }
@@ -120,7 +120,7 @@ function columnsOf({ columns }: TargetTable, names: readonly string[]): TargetCo
 
 function refuseKeyField(table: TargetTable, field: string): never {
   return raise('SEEDS.KEY_UNKNOWN', {
-    message: `The natural key of ${table.name} names ${field}, which is no column of it.`,
+    message: `The natural key of ${table.name} names ${field}, which is not a column of it.`,
     nextActions: [advice(`Its columns are ${table.columns.map(({ name }) => name).join(', ')}.`)],
   })
 }
@@ -129,7 +129,7 @@ function refuseKey(table: TargetTable, candidates: readonly (readonly TargetColu
   const fields = (key: readonly TargetColumn[]) =>
     key.map(({ name }) => fieldOf(table, name)).join(',')
   return raise('SEEDS.KEY_UNKNOWN', {
-    message: `It is not known by which key rows of ${table.name} are the same in two databases.`,
+    message: `Slipway does not know which key identifies the rows of ${table.name} in both databases.`,
     why:
       candidates.length === 0
         ? 'It has no unique key of required columns except a generated primary key.'

@@ -95,7 +95,7 @@ function refuseSensitive(table: TargetTable, column: TargetColumn, rules: TableR
   raise('SEEDS.SENSITIVE', {
     message: `${named} is sensitive: it is not copied.`,
     why: 'A seed set, or --sensitive, says so. Nothing was read.',
-    nextActions: [advice(`--omit ${named} leaves the column as it is, and copies the others.`)],
+    nextActions: [advice(`--omit ${named} leaves the column out, and copies the others.`)],
   })
 }
 
@@ -116,9 +116,9 @@ function refuseComposite({ tables, rules }: Walk, table: TargetTable, column: Ta
       continue
     const named = `${table.name}.${column.name}`
     raise('SEEDS.NOT_PORTABLE', {
-      message: `${named} refers to ${parent.name} by a number that is another in each database.`,
+      message: `${named} refers to ${parent.name} by a number that differs in each database.`,
       why: 'Only a foreign key of one column can be followed to the natural key of its row.',
-      nextActions: [advice(`--omit ${named} leaves the column alone, where it may be empty.`)],
+      nextActions: [advice(`--omit ${named} leaves the column out, if it may be empty.`)],
     })
   }
 }
@@ -126,7 +126,7 @@ function refuseComposite({ tables, rules }: Walk, table: TargetTable, column: Ta
 function refuseCircle(table: TargetTable, field: string, parent: TargetTable): never {
   return raise('SEEDS.NOT_PORTABLE', {
     message: `The natural key of ${parent.name} leads back to itself, by ${table.name}.${field}.`,
-    why: 'A key that is made of itself names no row.',
+    why: 'Such a key cannot identify a row.',
     nextActions: [advice(`Name another: --key ${parent.name}=column.`)],
   })
 }

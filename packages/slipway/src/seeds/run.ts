@@ -32,7 +32,7 @@ export interface SeedRequest {
   /** Migrations that the target lacks: seeds may not fit. */
   readonly pending: readonly string[]
   readonly author: SeedAuthor
-  /** Do all of it, tell what changed, and roll it back. */
+  /** Do all of it, report the changes, and roll it back. */
   readonly dryRun: boolean
   /** Asked before a set that changes or deletes rows is committed; throws where that is not wanted. */
   readonly consent: (destroys: readonly string[]) => Promise<void>

@@ -42,7 +42,7 @@ export interface SeedTable<Row extends object = SeedRow> {
 
 /** A seed set: tables with their rows, as the default export of a file in `prisma/seeds`. */
 export interface SeedDefinition<Tables extends Record<string, object> = Record<string, SeedRow>> {
-  /** Counts up with each change that a database should take. */
+  /** Increase it with each change that databases should get. */
   readonly version: number
   /** Environments that it belongs to; `development` and `testing` where absent. */
   readonly environments?: readonly string[]

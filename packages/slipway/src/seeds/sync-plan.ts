@@ -96,7 +96,7 @@ function requireTable(tables: TargetTables, name: string, side: Side): TargetTab
     message: `${side.name} has no table ${name}.`,
     why: pendingOf(side) ?? 'No table and no model has that name.',
     nextActions: [
-      ...(near === undefined ? [] : [advice(`Perhaps ${near} is meant.`)]),
+      ...(near === undefined ? [] : [advice(`Did you mean ${near}?`)]),
       ...(side.pending.length === 0 ? [] : [deploying(side)]),
     ],
   })
@@ -141,7 +141,7 @@ function refuseOther({ source, target }: Sides, table: TargetTable, what: string
     nextActions:
       behind.length > 0
         ? behind.map(deploying)
-        : [command(['drift'], 'see which of them is not as its migrations say')],
+        : [command(['drift'], 'show which of them differs from its history')],
   })
 }
 

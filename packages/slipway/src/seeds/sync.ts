@@ -24,7 +24,7 @@ export interface SyncRequest {
   readonly plan: SyncPlan
   /** Delete the rows that only the target has. */
   readonly deletes: boolean
-  /** Do all of it, tell what changed, and roll it back. */
+  /** Do all of it, report the changes, and roll it back. */
   readonly dryRun: boolean
   /** The file that a table's failures point at. */
   readonly file: string

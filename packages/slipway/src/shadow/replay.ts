@@ -52,17 +52,15 @@ function raiseReplayFailure(
   const extension = /^extension "(.+)" is not available$/.exec(server.message)?.[1]
   if (extension !== undefined) {
     raise('SHADOW.EXTENSION_UNAVAILABLE', {
-      message: `The shadow database does not carry the extension ${extension}, which ${migration.name} needs.`,
+      message: `The shadow database lacks the extension ${extension}, which ${migration.name} needs.`,
       why: 'A shadow database must be able to run the whole history.',
-      nextActions: [
-        advice('Guard it in initShadowDb of prisma.config.ts, or create a stand-in there.'),
-      ],
+      nextActions: [advice('Create a substitute in initShadowDb of prisma.config.ts.')],
       server,
       cause,
     })
   }
   raise('SHADOW.REPLAY_FAILED', {
-    message: `${migration.name} fails on an empty shadow database that holds the history before it.`,
+    message: `${migration.name} fails on a shadow database that has only the migrations before it.`,
     why: `${server.message}.`,
     nextActions: [command(['status'], 'see which migrations the target has')],
     server,

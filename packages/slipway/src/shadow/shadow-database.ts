@@ -36,7 +36,7 @@ export interface ShadowOptions {
  * the configuration names, on a private server of this machine's PostgreSQL of the target's major version, or
  * embedded. A replayed history is cached by its content. `upcoming` is the SQL that `work` will run,
  * so that the shadow database has the extensions it needs. `work` gets the address if more sessions are possible.
- * Guarantee 1 holds by construction: the database is created here.
+ * Guarantee 1 holds because the database is created here.
  */
 export async function withShadowDatabase<T>(
   options: ShadowOptions,
@@ -140,9 +140,11 @@ function refuseTarget(named: ConnectionString, { target }: ShadowOptions): void 
   if (!isSameServer(shadow, real)) return
   if (shadow.database !== real.database && !target.protected) return
   raise('SHADOW.IS_TARGET', {
-    message: `The shadow database server of the configuration is that of the target, ${real.database}.`,
-    why: 'A shadow database is filled, changed and dropped: it must have nothing to do with the target.',
-    nextActions: [advice('Name another server as shadow in slipway.config.ts, or none.')],
+    message: `The configured shadow database server is the server of the target, ${real.database}.`,
+    why: 'Slipway fills, changes and drops shadow databases, so they must not share a server with the target.',
+    nextActions: [
+      advice('Name another server as shadow in slipway.config.ts, or remove the setting.'),
+    ],
   })
 }
 

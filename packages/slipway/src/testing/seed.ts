@@ -46,8 +46,8 @@ function refuseRemote(url: ConnectionString): void {
   const { host, database } = locate(url)
   if (isLoopback(host)) return
   raise('TESTING.PROTECTED', {
-    message: `${database} on ${host} is not known to be a database of tests.`,
-    why: 'A database on another machine counts as production, unless Slipway made it for tests.',
+    message: `${database} on ${host} is not a database that Slipway created for tests.`,
+    why: 'A database on another machine counts as production, unless Slipway created it for tests.',
     nextActions: [advice('Use testDatabase(), or `slipway seed run --env testing`.')],
   })
 }

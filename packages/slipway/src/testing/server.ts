@@ -74,8 +74,8 @@ export async function refuseProtected(project: Project, url: ConnectionString): 
   if (shared && isLoopback(place.host)) return
   raise('TESTING.PROTECTED', {
     message: `The server ${place.host}:${place.port} is that of ${guarded.environment}.`,
-    why: 'Databases of tests are made, filled and dropped: they must have nothing to do with it.',
-    nextActions: [advice('Name another server in TEST_DATABASE_URL, or none.')],
+    why: 'Slipway creates, fills and drops test databases, so they must not share a server with it.',
+    nextActions: [advice('Name another server in TEST_DATABASE_URL, or unset it.')],
   })
 }
 

@@ -22,7 +22,7 @@ export type RowsWanted = (table: ShapeTable) => { readonly rows: number; readonl
 const DEFAULT_ROWS = 100_000
 /** A target that is still empty says nothing of what is to come. */
 const LEAST_ROWS = 1000
-/** What a disk can bear unasked. */
+/** The most rows that Slipway generates without being asked for more. */
 const MOST_ROWS = 10_000_000
 const CONNECT_TIMEOUT_MS = 3000
 

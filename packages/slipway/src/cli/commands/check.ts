@@ -47,6 +47,6 @@ function deadlineOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const ms = parseDuration(text)
   if (ms !== undefined && ms > 0) return ms
-  const message = `\`--deadline\` takes a duration, as 90s or 5min: not ${text}.`
+  const message = `\`--deadline\` takes a duration such as 90s or 5min, not ${text}.`
   return raise('CLI.FLAG_VALUE', { message })
 }

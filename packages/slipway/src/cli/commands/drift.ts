@@ -29,7 +29,7 @@ function view({
     ...choices.map((choice) => status('warning', choiceText(choice))),
     ...(toTarget ? [heading('SQL for a migration that keeps the changes'), sql(toTarget)] : []),
     ...columnOrder.map(({ table }) =>
-      status('note', `${table} has its columns in another order`, 'not drift'),
+      status('note', `${table} has its columns in a different order`, 'not drift'),
     ),
     ...unmodelled.map((objects) => status('warning', `Not compared: ${objects}`)),
   ]

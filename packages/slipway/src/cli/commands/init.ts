@@ -8,6 +8,6 @@ export const init: Handler = async ({ slipway }) => presentOutcome(await slipway
 
 function view({ config, settings }: InitResult): Block[] {
   const fields = settings.map(({ name, value, source }) => ({ label: name, value, note: source }))
-  const note = 'every setting is explained there, none is set'
+  const note = 'it explains every setting and sets none'
   return [status('done', `Wrote ${path.basename(config)}`, note), { kind: 'fields', fields }]
 }

@@ -13,7 +13,7 @@ export const keptRestore: Handler = async ({ slipway }, { args }) => {
   const id = Number(args[0])
   if (!Number.isInteger(id))
     raise('CLI.ARGUMENT_UNEXPECTED', {
-      message: '`slipway kept restore` takes the number of what is kept.',
+      message: '`slipway kept restore` takes a number that `slipway kept list` shows.',
     })
   return presentOutcome(await slipway.kept.restore(id), ({ kept }) => restoredLines(kept))
 }
@@ -23,7 +23,7 @@ export const keptPrune: Handler = async ({ slipway, confirm }, { flags }) => {
   const outcome = await slipway.kept.prune({ olderThanMs, all: flags.on('all'), confirm })
   return presentOutcome(outcome, ({ kept, ...target }) => [
     ...kept.map((one) => status('done', `Dropped ${one.object}`, one.migration)),
-    paragraph(`${kept.length} pruned on ${placeOf(target)}.`),
+    paragraph(`${kept.length === 0 ? 'Nothing' : kept.length} pruned on ${placeOf(target)}.`),
   ])
 }
 
@@ -42,7 +42,7 @@ function table({ kept: found, ...target }: KeptListResult): Block[] {
     String(one.id),
     one.migration,
     one.object,
-    one.rows === null ? '' : String(one.rows),
+    one.rows === null ? '' : one.rows.toLocaleString('en-US'),
     sizeOf(one.bytes),
     one.keptAt,
     one.expiresAt,
@@ -55,7 +55,7 @@ function durationOf(text: string | undefined): number | undefined {
   const ms = parseDuration(text)
   if (ms !== undefined) return ms
   return raise('CLI.FLAG_VALUE', {
-    message: `--older-than ${text} is no duration.`,
+    message: `--older-than ${text} is not a duration.`,
     why: "It takes a number and a unit: '12h' or '7d'.",
   })
 }

@@ -44,9 +44,7 @@ function doneBlocks(
 ): Block[] {
   return [
     ...receiptLines(receipts, decision?.kind === 'undo' ? 'Rolled back' : 'Applied'),
-    ...(ok
-      ? [status(verified ? 'done' : 'warning', `Repaired ${database}: ${decision?.kind ?? ''}`)]
-      : []),
+    ...(ok ? [status(verified ? 'done' : 'warning', `Repaired ${database}`, decision?.kind)] : []),
     ...changes.map(({ change, object }) => status('warning', `${objectText(object)} is ${change}`)),
   ]
 }

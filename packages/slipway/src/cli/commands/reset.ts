@@ -13,7 +13,7 @@ export const reset: Handler = async ({ slipway, confirm }, { flags }) => {
 
 function view({ dropped, database, receipts, seeds }: ResetResult): Block[] {
   return [
-    status('done', `Dropped ${dropped.join(', ')} of ${database}`),
+    status('done', `Dropped everything in ${dropped.join(', ')} on ${database}`),
     ...receiptLines(receipts, 'Applied'),
     ...seededLines(seeds ?? []),
   ]

@@ -23,7 +23,7 @@ export const seedVerify: Handler = async ({ slipway }, { flags }) => {
 }
 
 function verified({ sets, verified: names, differences, ...target }: SeedVerifyResult): Block[] {
-  const text = `All rows of ${names.join(', ') || 'no set'} are there and equal`
+  const text = `All rows of ${names.join(', ') || 'no set'} exist and are equal`
   const whole = differences.length === 0 ? [status('done', text)] : []
   return [...setStatusBlocks(sets, placeOf(target)), ...whole]
 }

@@ -36,7 +36,7 @@ function view(result: StatusResult, list: string): Block[] {
     ),
     ...named('failed', failed, interrupted ? howFar(interrupted) : 'began and did not finish'),
     ...named('warning', edited, 'edited after it was applied'),
-    ...named('warning', missing, 'applied, and not in the project'),
+    ...named('warning', missing, 'applied, but not in the project'),
     ...result.unfinishedSquashes.map((name) =>
       line('warning', name, 'and migrations that it replaces exist side by side'),
     ),
@@ -53,7 +53,11 @@ function view(result: StatusResult, list: string): Block[] {
 function squashLine({ kind, migration, replaces, lacks }: StatusResult['squashed'][number]): Block {
   switch (kind) {
     case 'recorded':
-      return line('note', migration, `not run here: ${replaces.length} migrations were, one by one`)
+      return line(
+        'note',
+        migration,
+        `not run here: the ${replaces.length} migrations that it replaces ran one by one`,
+      )
     case 'partly':
       return line(
         'failed',
@@ -65,7 +69,7 @@ function squashLine({ kind, migration, replaces, lacks }: StatusResult['squashed
       return line(
         'pending',
         migration,
-        `to be recorded and not run: ${replacedBySquash(replaces)} applied`,
+        `will be recorded, not run: ${replacedBySquash(replaces)} applied`,
       )
     default:
       return assertNever(kind)
@@ -74,5 +78,5 @@ function squashLine({ kind, migration, replaces, lacks }: StatusResult['squashed
 
 function howFar({ direction, done }: NonNullable<StatusResult['interrupted']>): string {
   const work = direction === 'up' ? 'being applied' : 'being rolled back'
-  return `was interrupted while ${work}, ${done === 1 ? 'one step' : `${done} steps`} in`
+  return `was interrupted while ${work}, after ${done === 1 ? 'one step' : `${done} steps`}`
 }

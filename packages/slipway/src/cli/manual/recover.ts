@@ -7,7 +7,7 @@ const KEPT: Topic = {
   summary: 'list, restore and drop data that deploys kept',
   details:
     'A deploy keeps the data that its statements destroy: tables, columns, rows. A rollback restores it; these ' +
-    'commands list kept data, restore one piece of it, and drop old data.',
+    'commands list kept data, restore one entry, and drop old data.',
 }
 
 /** Commands that roll back and resolve. */
@@ -67,7 +67,7 @@ export const RECOVER: readonly Command[] = [
     name: 'kept restore',
     topic: KEPT,
     group: 'recover',
-    summary: 'restore one piece of kept data',
+    summary: 'restore one entry of kept data',
     details:
       'Restores kept rows or values into their existing table or column. Existing rows stay.',
     positionals: [{ name: 'id', summary: 'its number in `kept list`', required: true }],
@@ -82,8 +82,8 @@ export const RECOVER: readonly Command[] = [
     group: 'recover',
     summary: 'drop kept data that is older than the retention',
     details:
-      'Drops kept data older than the retention of the environment (`keep`; default: 7 days). Dropping more than that on a ' +
-      'protected target needs consent by the name of the database.',
+      'Drops kept data older than the retention of the environment (`keep`; default: 7 days). On a protected target, ' +
+      'dropping newer data needs consent by the name of the database.',
     positionals: [],
     flags: {
       'older-than': {
@@ -115,7 +115,7 @@ export const RECOVER: readonly Command[] = [
         min: 1,
         summary: 'with --finish: the first statement to run',
       },
-      undo: { kind: 'switch', summary: 'restore the schema of before the migration' },
+      undo: { kind: 'switch', summary: 'restore the schema as it was before the migration' },
       mark: {
         kind: 'choice',
         value: '<state>',

@@ -11,7 +11,7 @@ const TOPIC: Topic = {
 }
 
 const SET = {
-  set: { kind: 'list', value: '<name>', summary: 'run only these sets' },
+  set: { kind: 'list', value: '<name>', summary: 'only these sets' },
 } as const satisfies Command['flags']
 
 const DRY_RUN = {

@@ -78,10 +78,10 @@ function rewrittenLine(stderr: Output, style: Style): Progress {
   let stopped = false
 
   const draw = () => {
-    const module = Math.max((stderr.columns ?? 80) - 1, 10)
+    const width = Math.max((stderr.columns ?? 80) - 1, 10)
     const line = clean(text).replaceAll(/\s+/g, ' ')
     stderr.write(
-      `${ERASE_LINE}${style('dim', line.length > module ? `${line.slice(0, module - 1)}…` : line)}`,
+      `${ERASE_LINE}${style('dim', line.length > width ? `${line.slice(0, width - 1)}…` : line)}`,
     )
     drawn = true
   }

@@ -107,8 +107,8 @@ export function createPrompter(options: PrompterOptions): Prompter {
 
 function refuseToAsk({ message, flag }: Question): never {
   raise('CLI.NOT_INTERACTIVE', {
-    message: `There is a question, and nobody to ask: ${message}`,
-    why: `The input is no terminal, or CI or --no-interactive is set. Answer with \`${flag}\`.`,
+    message: `Slipway has a question and cannot ask it: ${message}`,
+    why: `The input is not a terminal, or CI or --no-interactive is set. Answer with \`${flag}\`.`,
   })
 }
 

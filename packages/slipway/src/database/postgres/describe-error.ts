@@ -41,7 +41,7 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
         why:
           said.code === '28P01'
             ? 'The password is wrong, or there is no such role.'
-            : 'The role does not exist or may not log in, or pg_hba.conf of the server has no place for it.',
+            : 'The role does not exist or may not log in, or pg_hba.conf of the server has no entry for it.',
         nextActions: [SOURCE],
       }
     case 'DATABASE.NOT_FOUND':
@@ -82,9 +82,9 @@ const NETWORK: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'Nothing listens there: the server is down, or host or port is wrong (ECONNREFUSED).',
   ENOENT: 'There is no socket: the server is down, or the folder of the socket is wrong (ENOENT).',
-  ENOTFOUND: 'Nobody knows a host of that name (ENOTFOUND).',
-  EAI_AGAIN: 'The host name could not be looked up: is the network up (EAI_AGAIN)?',
-  ETIMEDOUT: 'It gave no answer in time: a firewall may block the connection (ETIMEDOUT).',
+  ENOTFOUND: 'There is no host of that name (ENOTFOUND).',
+  EAI_AGAIN: 'The host name could not be resolved: check the network (EAI_AGAIN).',
+  ETIMEDOUT: 'It did not answer in time: a firewall may block the connection (ETIMEDOUT).',
   EHOSTUNREACH: 'That host cannot be reached (EHOSTUNREACH).',
   ENETUNREACH: 'That network cannot be reached (ENETUNREACH).',
 }

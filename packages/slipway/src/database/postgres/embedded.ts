@@ -154,10 +154,12 @@ function refuseSecondProcess(lockFile: string): never {
   const pid = readFileSync(lockFile, 'utf8').trim()
   raise('DATABASE.EMBEDDED_IN_USE', {
     message: `Process ${pid} has the embedded database open.`,
-    why: 'An embedded database belongs to one process at a time.',
+    why: 'Only one process at a time can open an embedded database.',
     nextActions: [
       advice('Wait for the other command to end, or stop it.'),
-      advice('Or use a server, which many can share: give its connection string with --url.'),
+      advice(
+        'Or use a server, which several processes can share: give its connection string with --url.',
+      ),
     ],
   })
 }

@@ -38,7 +38,9 @@ function ownWords(text: string, sent: string): string {
     .replaceAll(/[\p{L}\p{N}_]+/gu, (word) => (words.has(word) ? word : MASK))
     .replaceAll(/…(?:[^\s…]*…)+/g, MASK)
     .replaceAll(/…(?: …)+/g, MASK)
-  return kept === MASK ? 'a function raised an error, and its words may be those of a row' : kept
+  return kept === MASK
+    ? 'a function raised an error; its text is hidden because it may contain values of a row'
+    : kept
 }
 
 /** `invalid input syntax for type integer: "…"`; the name in `enum "Status"` is not a value. */

@@ -61,11 +61,14 @@ function raiseLocked(holders: readonly Blocker[]): never {
     why:
       holders.length > 0
         ? `Held by ${holders.map(describeBlocker).join('; ')}.`
-        : 'Its holder could not be seen.',
+        : 'Slipway cannot see which session holds it.',
     nextActions: [
       advice('Wait for it to end, then run the command again.'),
       ...holders.map(({ pid }) =>
-        otherCommand(`SELECT pg_terminate_backend(${pid});`, 'where it is left over, in psql'),
+        otherCommand(
+          `SELECT pg_terminate_backend(${pid});`,
+          'if the session was left behind, in psql',
+        ),
       ),
     ],
   })

@@ -10,7 +10,7 @@ export function whyTogether(statements: readonly Statement[]): string | undefine
     return what === undefined ? [] : [`Statement ${number} (${what}…)`]
   })
   if (found.length === 0) return undefined
-  return `${found[0]} holds for those behind it only as long as they share its transaction or session.`
+  return `${found[0]} affects the statements after it only if they share its transaction or session.`
 }
 
 const BOUND_SETTINGS = ['LOCAL', 'SESSION', 'CONSTRAINTS', 'TRANSACTION', 'SEARCH_PATH', 'ROLE']

@@ -55,7 +55,7 @@ export function addedConstraint(
 
 function byHand({ kind }: ConstraintDefinition): string {
   return kind === 'exclusion'
-    ? 'PostgreSQL knows no other way to add an exclusion constraint.'
+    ? 'PostgreSQL has no other way to add an exclusion constraint.'
     : 'The constraint is written together with its column. Add the column first, then the constraint.'
 }
 

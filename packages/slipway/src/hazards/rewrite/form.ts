@@ -30,7 +30,7 @@ export function none(reason: string): Form {
   return { kind: 'none', reason }
 }
 
-/** A name in the user's manner: in quotes where the text has it so, or where it needs them. */
+/** A name as the user writes names: quoted if the text quotes it, or if it needs quotes. */
 export function written(name: string, text: string): string {
   const quoted = `"${name.replaceAll('"', '""')}"`
   return text.includes(quoted) ? quoted : identifier(name)

@@ -37,9 +37,9 @@ export function batchedUpdate(action: Extract<Action, { kind: 'update' }>, site:
 }
 
 /** Without a key of one column there is no order in which to walk the rows. */
-export const NO_KEY = 'The table has no primary key of one column that could be walked in batches.'
+export const NO_KEY = 'The table has no primary key of one column that batches could follow.'
 
-/** A table as SQL, in the manner of a text. */
+/** A table as SQL, quoted as in a given text. */
 function tableText({ schema, name }: ObjectName, text: string): string {
   return schema === undefined
     ? written(name, text)
@@ -68,7 +68,7 @@ function whyUnsafeTwice(
       .slice(equals + 1)
       .find((token) => columns.includes(identifierOf(token.text)))
     if (read) {
-      return `The new values are computed from the column ${identifierOf(read.text)}, which the UPDATE sets: run twice, after a cut, it would change rows twice.`
+      return `The new values are computed from the column ${identifierOf(read.text)}, which the UPDATE sets: after an interruption it would run again and change rows twice.`
     }
   }
   return undefined

@@ -8,7 +8,7 @@ export const dropColumn: Rule = {
   judge(action, context) {
     if (action.kind !== 'drop-column') return undefined
     const { table, column, cascade } = action
-    const more = cascade ? ' With CASCADE, views and constraints that use it go with it.' : ''
+    const more = cascade ? ' CASCADE also drops the views and constraints that use it.' : ''
     return {
       severity: 'error',
       object: columnObject(context, table, column),

@@ -13,7 +13,7 @@ export const dropEnum: Rule = {
       actions.some((one) => one.kind === 'rename' && one.of === 'type' && one.to === object.name),
     )
     if (replaced && !cascade) return undefined
-    const more = cascade ? ', and with CASCADE every column of the type goes with its values' : ''
+    const more = cascade ? ', and CASCADE also drops every column of the type with its values' : ''
     return {
       severity: cascade ? 'error' : 'warning',
       object: `type ${full(context, object)}`,

@@ -10,7 +10,7 @@ export const dropSchema: Rule = {
     const inside = [...schema.tables.values()].filter((table) => table.schema === name)
     const tables = inside.map((table) => table.name)
     const lost =
-      action.cascade && tables.length > 0 ? ` With it go the tables ${tables.join(', ')}.` : ''
+      action.cascade && tables.length > 0 ? ` This also drops the tables ${tables.join(', ')}.` : ''
     return {
       severity: 'error',
       object: `schema ${name}`,

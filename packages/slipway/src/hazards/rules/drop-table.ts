@@ -13,7 +13,7 @@ export const dropTable: Rule = {
       ? referencingTables(context.schema, table).map((other) => full(context, other))
       : []
     const more =
-      from.length > 0 ? ` With CASCADE, the foreign keys of ${from.join(', ')} go with it.` : ''
+      from.length > 0 ? ` CASCADE also drops the foreign keys of ${from.join(', ')}.` : ''
     return {
       severity: 'error',
       object: tableObject(context, table),

@@ -8,7 +8,7 @@ export const grantPublic: Rule = {
     if (action.kind !== 'grant' || !action.toPublic) return undefined
     return {
       severity: 'warning',
-      message: `The grant on a ${action.of} is to PUBLIC: every role of the server has it, later ones too. Name the role.`,
+      message: `The grant on a ${action.of} is to PUBLIC: every role of the server has it, including roles that are created later. Name a role.`,
     }
   },
 }

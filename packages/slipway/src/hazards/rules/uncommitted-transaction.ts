@@ -10,7 +10,7 @@ export const uncommittedTransaction: Rule = {
     return {
       severity: 'error',
       message:
-        'The file opens a transaction with BEGIN and does not end it: whoever runs it statement by statement loses all that follows. Leave the BEGIN out, or write the COMMIT.',
+        'The file opens a transaction with BEGIN and does not end it: a tool that runs it statement by statement loses everything after it. Remove the BEGIN, or add the COMMIT.',
     }
   },
 }

@@ -9,7 +9,7 @@ import { asksRows, preChecksOf, type TargetFacts } from '../pre-checks.ts'
 export interface PreCheckOptions {
   /** For each; 30 s where absent. */
   readonly timeoutMs?: number
-  /** Ends the asking: what was cancelled by it is raised. */
+  /** Cancels the pre-checks; the cancellation is raised. */
   readonly signal?: AbortSignal
 }
 

@@ -29,7 +29,7 @@ export function textOffence(to: TypeName, text: string): CastAnswer {
     return { ...asks(matching(text, DAY + TIME, dayOffence(text))), doubt: FREE_FORM }
   return {
     kind: 'unknown',
-    reason: `a server before version 16 cannot be asked whether a text reads as ${to.text}`,
+    reason: `only PostgreSQL 16 or later can test whether a text is a valid ${to.text}`,
   }
 }
 

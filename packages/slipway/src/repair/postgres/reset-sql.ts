@@ -157,7 +157,7 @@ async function refuseDependents(session: Session, schemas: readonly string[]): P
   const more = rows.length > named.length ? ' and more' : ''
   raise('REPAIR.RESET_REFUSED', {
     message: `Other schemas of the database depend on this project: ${named.join(', ')}${more}.`,
-    why: 'A reset would drop them too, and they are not the project’s.',
+    why: 'A reset would drop them too, although they do not belong to the project.',
     nextActions: [advice('Drop them first if nobody needs them.')],
   })
 }

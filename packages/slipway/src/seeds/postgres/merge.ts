@@ -169,7 +169,7 @@ async function refuseMissingValues(session: Session, resolved: Resolved): Promis
     raise('SEEDS.ROW_INVALID', {
       message: `Rows of ${table.name} in ${set.name} give no ${lacking.name}, which ${target.name} requires.`,
       why: resolved.later.includes(lacking)
-        ? 'It refers to rows that are not there yet, so it cannot be required.'
+        ? 'It refers to rows that do not exist yet, so it cannot be required.'
         : 'The column is NOT NULL and has no default.',
       nextActions: [advice(`Give each row a ${lacking.name}, or the column a default.`)],
       where: { file: set.file },

@@ -145,7 +145,7 @@ function placed({ set, target, tables }: StageOptions, fields: readonly string[]
   if ('cells' in layout) return layout
   const { field } = layout
   return raise('SEEDS.COLUMN_UNKNOWN', {
-    message: `${target.name} has no column ${field}, which rows of ${set.name} name.`,
+    message: `Rows of ${set.name} name the column ${field}, which ${target.name} does not have.`,
     why: field.includes('.')
       ? 'A field with dots must follow a foreign key of one column.'
       : 'A field must be a writable column, or a field of the model.',

@@ -118,7 +118,7 @@ function cell(
     const other = referenced(reference, column.name, tables)
     return other ? valueOf(other, at, { manner: 'plain', distinct: true }) : undefined
   }
-  // What others refer to is the same in every manner, so that they need not know how it was made.
+  // What others refer to is the same in every row style, so that they need not know how it was generated.
   const key = keys.has(`${table.id} ${column.name}`) || table.primaryKey.includes(column.name)
   return (
     valueOf(column, at, { manner: key ? 'plain' : manner, distinct }) ??

@@ -119,7 +119,7 @@ async function create(admin: Session, name: string, template: string): Promise<v
       nextActions: [
         advice(`Run there: ALTER ROLE ${quoteIdentifier(admin.server.user)} CREATEDB.`),
         advice(
-          'Or name no shadow database server: a private or the embedded database is used then.',
+          'Or name no shadow database server: Slipway then uses a private server or the embedded database.',
         ),
       ],
       ...(failure.server ? { server: failure.server } : {}),
