@@ -8,7 +8,7 @@ import type { BenchServer } from './server.ts'
 import { median } from './statistics.ts'
 import { migrationsOf } from './work.ts'
 
-/** Medians of what only Slipway does; a key is absent where it could not be measured. */
+/** Medians of what only Slipway does; a key is absent if it could not be measured. */
 export interface Figures {
   readonly statusMs?: number
   /** Nothing pending, measured in turn with `statusMs`. */

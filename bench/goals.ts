@@ -10,7 +10,7 @@ export interface Goal {
   readonly text: string
   /** The figures that decide it, in words. */
   readonly measured: string
-  /** Absent where a figure is missing. */
+  /** Absent if a figure is missing. */
   readonly reached?: boolean
 }
 

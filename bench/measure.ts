@@ -13,7 +13,7 @@ export interface Command {
 /** What one run of a program took, from its start to its exit. */
 export interface Measurement {
   readonly wallMs: number
-  /** User and system time; absent where the machine has no GNU `time`. */
+  /** User and system time; absent if the machine has no GNU `time`. */
   readonly cpuMs?: number
   /** Peak resident memory of the process, in KiB; absent as above. */
   readonly peakKiB?: number

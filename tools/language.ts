@@ -38,6 +38,14 @@ const phrases: readonly (readonly [string, string])[] = [
   ['be it', 'even if'],
   ['lest', 'so that … not'],
   ['[,:;] for (?:it|they|he|she|there|nobody|nothing|what|each of|no)', 'because'],
+  ['where absent', 'if absent'],
+  ['(?:nothing|absent) where', 'nothing if; absent if'],
+  ['(?:it|that|this|which) (?:is|are) no (?!longer|more)\\w+', 'is not a'],
+  ['whoever|for who|by who', 'the person, role or session that'],
+  ['(?:can|could|to) be had', 'is available'],
+  ['(?:tell|tells|told) of', 'reports, describes'],
+  ['for good', 'permanently'],
+  ['nobody knows', 'is unknown'],
 ]
 
 /** Names that mean something only after their comment was read, and names of replaced words. */

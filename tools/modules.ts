@@ -76,7 +76,7 @@ export interface Import {
   readonly typeOnly: boolean
 }
 
-/** Why an import breaks the table; nothing where it keeps it. Tests may import what they need. */
+/** Why an import breaks the table; nothing if it keeps it. Tests may import what they need. */
 export function whyForbidden({ file, specifier, typeOnly }: Import): string | undefined {
   if (!file.startsWith(SOURCE) || file.endsWith('.test.ts')) return undefined
   const from = moduleOf(file)

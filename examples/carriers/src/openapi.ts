@@ -145,7 +145,7 @@ function definitions(registry: typeof input, io: 'input' | 'output') {
     io,
     uri: (id) => `#/components/schemas/${id}`,
   })
-  // Inside of one document a schema needs neither an address nor a dialect of its own.
+  // Inside one document a schema needs neither an address nor a dialect of its own.
   return Object.fromEntries(
     Object.entries(found).map(([name, { $id: _id, $schema: _dialect, ...schema }]) => [
       name,

@@ -58,7 +58,7 @@ export function withOperation(
 
 const internal = new AsyncLocalStorage<true>()
 
-/** Runs a statement of this package's own, such as a setting: it is no operation of the application. */
+/** Runs a statement of this package's own, such as a setting: it is not an operation of the application. */
 export function asInternalWork<T>(work: () => PromiseLike<T>): Promise<T> {
   // Prisma's promises are lazy: awaited here, the statement runs here.
   return internal.run(true, async () => await work())

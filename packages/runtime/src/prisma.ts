@@ -3,7 +3,7 @@
  * imports neither.
  */
 
-/** A query extension's parameters. `__internalParams` is not documented; it alone tells of a transaction. */
+/** A query extension's parameters. `__internalParams` is not documented; only it shows whether there is a transaction. */
 export interface QueryParams {
   readonly model?: string | undefined
   readonly operation: string

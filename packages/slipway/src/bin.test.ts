@@ -38,7 +38,7 @@ test('-V, with the version of the package', () => {
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
 })
 
-test('a reader that goes away is no failure', () => {
+test('a reader that goes away is not a failure', () => {
   const script = '"$0" "$1" --help | true; exit ${PIPESTATUS[0]}'
   const { status, stderr } = spawnSync('bash', ['-c', script, process.execPath, program], {
     encoding: 'utf8',

@@ -54,7 +54,7 @@ function stop(signal: 'SIGINT' | 'SIGTERM', code: 130 | 143): void {
 }
 
 /**
- * A reader that went away (`| head`) is no failure, and must not stop a deploy; a report that a full
+ * A reader that went away (`| head`) is not a failure, and must not stop a deploy; a report that a full
  * disk swallowed is one.
  */
 function outputFailed(error: NodeJS.ErrnoException): void {

@@ -26,10 +26,10 @@ afterAll(() => database.drop())
 
 interface Case {
   readonly name: string
-  /** `deploy` where absent. */
+  /** `deploy` if absent. */
   readonly argv?: readonly string[]
   readonly code: string
-  /** 2 where absent. */
+  /** 2 if absent. */
   readonly exit?: number
   /** What is done to the project of the database. */
   readonly spoil?: (root: string) => void

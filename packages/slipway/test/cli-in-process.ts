@@ -14,7 +14,7 @@ export interface CliOptions {
   /** Answers, each given when a question ends the text on stderr. `null` ends the input. */
   readonly answers?: readonly (string | null)[]
   readonly signal?: AbortSignal
-  /** What the clock says; the real time where absent. */
+  /** What the clock says; the real time if absent. */
   readonly now?: () => number
   readonly crashed?: Promise<never>
   /** In place of the real commands. */

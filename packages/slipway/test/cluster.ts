@@ -30,7 +30,7 @@ export interface Cluster {
 }
 
 export interface ClusterOptions {
-  /** Major version; the preferred one where absent (see `serverBinariesOf`). */
+  /** Major version; the preferred one if absent (see `serverBinariesOf`). */
   readonly version?: number
   /** Server settings: `{ max_connections: '20' }`. */
   readonly settings?: Readonly<Record<string, string>>
@@ -157,7 +157,7 @@ function endWithUs(root: string): ChildProcess {
   return watch
 }
 
-/** Sends the signal and waits for the end; does nothing where the server has ended. */
+/** Sends the signal and waits for the end; does nothing if the server has ended. */
 async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   const exit = once(server, 'exit')
@@ -180,7 +180,7 @@ async function untilReady(cluster: Cluster, server: ChildProcess): Promise<void>
   }
 }
 
-/** The account that a server runs under where we are root; nothing where it runs as we do. */
+/** The account that a server runs under where we are root; nothing if it runs as we do. */
 function accountOfServer(): Account | undefined {
   const account = serverAccount()
   if (account === 'none')

@@ -23,7 +23,7 @@ interface Changes {
 const transactions = new AsyncLocalStorage<Changes>()
 
 /**
- * A Prisma extension that caches the results of reads outside of transactions, of the models that the cache names. Writes
+ * A Prisma extension that caches the results of reads outside transactions, of the models that the cache names. Writes
  * invalidate after they are committed: their own rows and lists, those of nested writes and of cascading deletes, and
  * every result that includes them. `$executeRaw` invalidates everything, `$queryRaw` nothing. Results to be cached are read
  * from the primary.

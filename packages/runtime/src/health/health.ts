@@ -45,7 +45,7 @@ export interface HealthOptions {
 type Handler = (request: Request) => Promise<Response>
 
 export interface Health {
-  /** 200 while the process can answer. Asks nothing and nobody: a database that is away is no reason to restart. */
+  /** 200 while the process can answer. It queries nothing: an unreachable database is not a reason to restart. */
   readonly live: Handler
   /** 200 while requests should come here, else 503, with the names of the checks that failed. */
   readonly ready: Handler

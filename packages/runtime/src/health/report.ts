@@ -1,7 +1,7 @@
 /** What one check found. `fail` takes the instance out of rotation; `warn` is for people. */
 export interface CheckResult {
   readonly status: 'pass' | 'warn' | 'fail'
-  /** What is wrong, in words; absent where nothing is. */
+  /** What is wrong, in words; absent if nothing is. */
   readonly problem?: string
   /** What was measured. Times in ms. */
   readonly facts?: Readonly<Record<string, unknown>>

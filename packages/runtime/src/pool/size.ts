@@ -9,7 +9,7 @@ export interface PoolFit {
   readonly wanted: number
   /** The largest `max` with which all instances fit; at least 1. */
   readonly recommendedMax: number
-  /** What to say in the log; absent where it fits. */
+  /** What to say in the log; absent if it fits. */
   readonly warning?: string
 }
 

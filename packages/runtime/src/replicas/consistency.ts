@@ -18,7 +18,7 @@ export function requireAtLeast(session: Session, requirement: Requirement): void
 
 /**
  * Runs `work` so that its reads see what it wrote before, and what was written before `token` was issued. Take the token
- * for the user's next request from {@link consistencyToken} in `work`. A text that is no token is ignored.
+ * for the user's next request from {@link consistencyToken} in `work`. A text that is not a token is ignored.
  */
 export function withConsistency<T>(token: string | undefined, work: () => T): T {
   return sessions.run({ required: parseToken(token) }, work)

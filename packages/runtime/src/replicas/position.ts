@@ -4,7 +4,7 @@ export interface Position {
   readonly lsn: bigint
 }
 
-/** What a token can say: see what was written up to a position, or ask the primary, because nobody knows the position. */
+/** What a token can say: see what was written up to a position, or ask the primary, because the position is unknown. */
 export type Requirement = Position | 'primary'
 
 /** `16/B374D848` as a number. */
@@ -18,7 +18,7 @@ export function formatToken(requirement: Requirement): string {
   return `${requirement.timeline.toString(16)}-${requirement.lsn.toString(16)}`
 }
 
-/** Undefined for a text that is no token: it may come from a cookie. */
+/** Undefined for a text that is not a token: it may come from a cookie. */
 export function parseToken(token: string | undefined): Requirement | undefined {
   if (token === 'primary') return 'primary'
   const found = /^([0-9a-f]{1,8})-([0-9a-f]{1,16})$/.exec(token ?? '')

@@ -124,7 +124,7 @@ describe('routing', () => {
         { name: 'none', client: base, weight: 0 },
       ],
     })
-    // A primary is no replica: nothing is chosen.
+    // A primary is not a replica: nothing is chosen.
     await weighted.check()
     expect(weighted.status().map(({ problem }) => problem)).toEqual(
       Array(3).fill('It is not a replica: it was promoted.'),

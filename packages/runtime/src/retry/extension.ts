@@ -3,7 +3,7 @@ import { createExtension, type Extension, isInTransaction, isRead } from '../pri
 import { createRetryPolicy, type RetryOptions, type RetryPolicy } from './policy.ts'
 
 /**
- * A Prisma extension that retries operations outside of transactions: reads after every transient failure; writes only
+ * A Prisma extension that retries operations outside transactions: reads after every transient failure; writes only
  * where it is certain that nothing was written, or where `isIdempotent` says that it does not matter. Raw queries count
  * as writes. A transaction can only be retried as a whole: see {@link withRetry}.
  *

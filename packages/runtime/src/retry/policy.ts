@@ -53,7 +53,7 @@ export interface RetryOptions {
 /** The state that operations on one database share: budget and circuit breaker. */
 export interface RetryPolicy {
   readonly options: RetryOptions
-  /** Runs `attempt` until it succeeds, fails for good, or `mayRetry` says no to its error. */
+  /** Runs `attempt` until it succeeds, fails permanently, or `mayRetry` says no to its error. */
   run<T>(
     operation: RetriedOperation,
     attempt: () => Promise<T>,

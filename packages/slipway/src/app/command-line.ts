@@ -1,6 +1,6 @@
 import { ConnectionString } from '../kernel/index.ts'
 
-/** How a person named the project and its target; absent where they left it to the project. */
+/** How a person named the project and its target; absent if they left it to the project. */
 export interface TargetNames {
   /** Name of an environment. */
   readonly env?: string | undefined
@@ -67,7 +67,7 @@ function namesOf({ target, variables }: CommandLineOptions): TargetNames {
   return Object.fromEntries(NAMES.map((name) => [name, named(name)]))
 }
 
-/** A connection string as a word of a shell that shows no password; nothing where no variable holds it. */
+/** A connection string as a word of a shell that shows no password; nothing if no variable holds it. */
 function referenceTo(url: string, { variables }: CommandLineOptions): string | undefined {
   const holders = Object.keys(variables).filter(
     (name) => variables[name] === url && /^[A-Za-z_]\w*$/.test(name),

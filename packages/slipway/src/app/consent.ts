@@ -22,7 +22,7 @@ export function consentFrom(
   }
 }
 
-/** Fails with APP.CONSENT_NEEDED where `confirm` does not name the database, or with APP.DECLINED where a person says no. */
+/** Fails with APP.CONSENT_NEEDED if `confirm` does not name the database, or with APP.DECLINED where a person says no. */
 export async function requireNamed(
   { askConsent }: AppContext,
   { confirm }: ConsentOptions,

@@ -23,7 +23,7 @@ export interface AppContext {
   readonly now: () => number
   /** As `process.versions.node`. */
   readonly nodeVersion: string
-  /** Absent where nobody can be asked. */
+  /** Absent if nobody can be asked. */
   readonly askConsent?: AskConsent | undefined
 }
 

@@ -31,7 +31,7 @@ export interface WrittenDown extends Pick<
   readonly proof: Proof | null
 }
 
-/** What was written; all nothing where the schema is what the migrations give. */
+/** What was written; all nothing if the schema is what the migrations give. */
 export interface CreateResult {
   readonly migration: { readonly name: string; readonly path: string; readonly sql: string } | null
   readonly down: WrittenDown | null

@@ -40,7 +40,7 @@ export interface DeployResult extends TargetResult {
   readonly kept: readonly KeptResult[]
   readonly preChecks: readonly PreCheckResult[]
   readonly hazards: readonly Hazard[]
-  /** Nothing where nothing was run. */
+  /** Nothing if nothing was run. */
   readonly verified: boolean | null
   /** Why the schema could not be compared with the history before the deploy; null if it was. */
   readonly driftUnknown: string | null

@@ -23,7 +23,7 @@ export interface DevResult extends CreateResult, TargetResult {
   readonly receipts: readonly Receipt[]
   readonly recorded: readonly Recorded[]
   readonly verified: boolean | null
-  /** Nothing where the deploy failed. */
+  /** Nothing if the deploy failed. */
   readonly generated: GenerateOutcome | null
   readonly seeds: readonly SeededSetResult[] | null
 }

@@ -53,7 +53,7 @@ export async function seedDatabase(
   })
 }
 
-/** A database of tests is no target of the project: it is given by its address. */
+/** A database of tests is not a target of the project: it is given by its address. */
 function workOn({ project, migrations }: Filling, address: Address): Work {
   const target: Target = {
     environment: 'testing',

@@ -9,7 +9,7 @@ export interface KeptResult {
   /** `table public.user`, `column public.user.email`, `rows of public.user`. */
   readonly object: string
   readonly state: Kept['state']
-  /** Nothing where nobody counted. */
+  /** Nothing if nobody counted. */
   readonly rows: number | null
   readonly bytes: number
   readonly keptAt: string

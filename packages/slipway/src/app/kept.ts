@@ -57,7 +57,7 @@ export async function restoreOne(context: AppContext, id: number): Promise<Ended
   })
 }
 
-/** Drops for good what is older. What has not reached its retention goes only with consent on a protected target. */
+/** Drops older kept data. On a protected target, data within its retention is dropped only with consent. */
 export async function pruneOld(
   context: AppContext,
   asked: PruneOptions,

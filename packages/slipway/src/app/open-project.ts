@@ -32,7 +32,7 @@ import type { StatusResult } from './status.ts'
 
 /** Which project is opened, and how it is worked on. Nothing is required: what is absent is found as the CLI finds it. */
 export interface ProjectOptions {
-  /** A folder of the project, or one below it; the working directory where absent. */
+  /** A folder of the project, or one below it; the working directory if absent. */
   readonly cwd?: string | undefined
   /** Name of an environment of slipway.config.ts, as `--env`. */
   readonly environment?: string | undefined
@@ -42,7 +42,7 @@ export interface ProjectOptions {
   readonly config?: string | undefined
   /** The Prisma schema, a file or a folder, as `--schema`. */
   readonly schema?: string | undefined
-  /** The environment variables; those of the process where absent. */
+  /** The environment variables; those of the process if absent. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Receives the events of the work. Must not throw. */
   readonly onEvent?: ((event: Event) => void) | undefined
@@ -50,7 +50,7 @@ export interface ProjectOptions {
   readonly signal?: AbortSignal | undefined
   /** Asks a person for consent if `confirm` is absent; without this function such work is refused. */
   readonly askConsent?: AskConsent | undefined
-  /** Milliseconds since 1970; the clock of the machine where absent. */
+  /** Milliseconds since 1970; the clock of the machine if absent. */
   readonly now?: (() => number) | undefined
 }
 

@@ -1,7 +1,7 @@
 import { describePreCheck, type DeployOutcome } from '../deploy/index.ts'
 import type { ResultFinding } from './outcome.ts'
 
-/** What a person should know of pre-checks that did not pass, beside the failure that tells of the others. */
+/** What a person should know of pre-checks that did not pass, in addition to the failure. */
 export function preCheckFindings({ preChecks, failure }: DeployOutcome): ResultFinding[] {
   const refused = failure?.code === 'DEPLOY.PRE_CHECK_FAILED'
   return preChecks
@@ -13,7 +13,7 @@ export function preCheckFindings({ preChecks, failure }: DeployOutcome): ResultF
     }))
 }
 
-/** What pre-checks found, for who looks before a deploy: a violation would stop it. */
+/** What pre-checks found, before a deploy: a violation would stop it. */
 export function pendingPreCheckFindings(preChecks: DeployOutcome['preChecks']): ResultFinding[] {
   return preChecks
     .filter(({ ok }) => ok !== true)

@@ -23,7 +23,7 @@ export interface RepairOptions extends ConsentOptions {
 export interface RepairResult {
   readonly database: string
   readonly diagnosis: Diagnosis
-  /** Nothing where it was only examined. */
+  /** Nothing if it was only examined. */
   readonly decision: Decision | null
   readonly receipts: readonly Receipt[]
   readonly verified: boolean | null

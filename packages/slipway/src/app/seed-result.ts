@@ -11,7 +11,7 @@ import type { ResultFinding } from './outcome.ts'
 export interface SeededSetResult {
   readonly name: string
   readonly version: number
-  /** The version that the database had; nothing where it had none. */
+  /** The version that the database had; nothing if it had none. */
   readonly before: number | null
   readonly status: 'planned' | 'done'
   readonly inserted: number

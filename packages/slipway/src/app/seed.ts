@@ -164,7 +164,7 @@ export async function runChosenSets(
 
 /** What became of the seeds after a deploy. */
 export interface SeededAfter {
-  /** Nothing where they did not run, or not to their end. */
+  /** Nothing if they did not run, or not to their end. */
   readonly seeds: readonly SeededSetResult[] | null
   readonly findings: readonly ResultFinding[]
   readonly failure?: Failure

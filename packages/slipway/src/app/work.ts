@@ -35,7 +35,7 @@ export async function readWork(
   options: {
     readonly mayLackMigrations?: boolean
     readonly downMigrations?: boolean
-    /** The use case does not use the target, so nothing is said about it. */
+    /** The use case does not use the target, so it gets no notice about it. */
     readonly withoutTarget?: boolean
   } = {},
 ): Promise<Work> {

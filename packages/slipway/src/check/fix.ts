@@ -103,7 +103,7 @@ async function compare(fixed: FixedMigration, request: FixRequest): Promise<void
   })
 }
 
-/** PostgreSQL refuses the original itself, for the very hazard that is rewritten: the new text need only run. */
+/** PostgreSQL refuses the original itself, because of the hazard that is rewritten: the new text need only run. */
 function isBroken({ rewritten }: FixedMigration, { code }: Failure): boolean {
   return code === 'SHADOW.REPLAY_FAILED' && rewritten.some(({ id }) => id === 'enum-value-used')
 }

@@ -118,7 +118,7 @@ export interface Report {
   /** Only where neither the failure nor the findings say it. */
   readonly exitCode?: ExitCode
   readonly view: readonly Block[]
-  /** The view tells of the findings itself, and better than a line each. */
+  /** The view itself shows the findings, better than a line each would. */
   readonly findingsInView?: true
 }
 

@@ -2,7 +2,7 @@ import type { Decision, Diagnosis, Offer } from '../repair/index.ts'
 import type { Context, Input } from './command.ts'
 import { raise } from './failures.ts'
 
-/** The decision that the flags of `repair` give; nothing where they give none. */
+/** The decision that the flags of `repair` give; nothing if they give none. */
 export function decisionOf({ args, flags }: Input): Decision | undefined {
   const [migration] = args
   const mark = flags.text('mark')
@@ -28,7 +28,7 @@ export function decisionOf({ args, flags }: Input): Decision | undefined {
   return decision
 }
 
-/** Asks a person to choose among the offers; nothing where they choose to leave it. */
+/** Asks a person to choose among the offers; nothing if they choose to leave it. */
 export async function askDecision(
   { prompt }: Context,
   { problems }: Diagnosis,

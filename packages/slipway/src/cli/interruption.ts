@@ -2,7 +2,7 @@ import { raise } from './failures.ts'
 
 /**
  * The reason that a signal aborts the work with: an error that carries CLI.INTERRUPTED or
- * CLI.TERMINATED, so that whoever throws it ends the command with the right exit code.
+ * CLI.TERMINATED, so that throwing it ends the command with the right exit code.
  */
 export function interruption(signal: 'SIGINT' | 'SIGTERM'): unknown {
   try {

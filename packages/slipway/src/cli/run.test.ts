@@ -234,7 +234,7 @@ describe('progress', () => {
     expect(stderr).not.toMatch('secret')
   })
 
-  test('on a terminal: nothing where the work is short', async () => {
+  test('on a terminal: nothing if the work is short', async () => {
     expect((await runWork(steps, [], { tty: true })).stderr).toBe('')
   })
 

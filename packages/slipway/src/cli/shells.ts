@@ -1,2 +1,2 @@
-/** The shells that a completion script can be had for. */
+/** The shells for which a completion script is available. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const

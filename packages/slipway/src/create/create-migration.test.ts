@@ -246,7 +246,7 @@ model Post {
     grade: 'lossless',
   },
   {
-    title: 'a drop and an add that are no rename',
+    title: 'a drop and an add that are not a rename',
     history: USER,
     models: user('fullName String?'),
     extra: { noRename: true },
@@ -431,7 +431,7 @@ test('an undecided rename is a failure that names its flags, and leaves no trace
   expect(existsSync(migrationsDir)).toBe(false)
 })
 
-test('whoever can be asked is asked, for a model first and then for what is in it', async () => {
+test('a person at a terminal is asked, for a model first and then for what is in it', async () => {
   const asked: string[] = []
   const models =
     'model Person {\n  id Int @id @default(autoincrement())\n  email String @unique\n  nick String?\n}'

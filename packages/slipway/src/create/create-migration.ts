@@ -45,7 +45,7 @@ export type CreateOutcome =
       /** The `down.sql`; absent for an empty migration, whose down migration is written when it is known. */
       readonly down?: DownMigration & {
         readonly path: string
-        /** What a test run on rows showed; absent where the down migration does not even run on empty tables. */
+        /** What a test run on rows showed; absent if the down migration does not even run on empty tables. */
         readonly proof?: Proof
       }
     }

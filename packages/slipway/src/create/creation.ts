@@ -17,7 +17,7 @@ export function creationOf(
   columnOrder: ReadonlyMap<string, readonly string[]>,
 ): Creation {
   const inOrder = statements
-    // An extension brings its comment along, and whoever made it owns it.
+    // An extension creates its own comment, and its creator owns it.
     .filter((sql) => !sql.startsWith('COMMENT ON EXTENSION '))
     .map(whereMissing)
     .toSorted((a, b) => rankOf(a) - rankOf(b))
@@ -29,7 +29,7 @@ export function creationOf(
   }
 }
 
-/** Whoever sets a database up may have made its schemas and extensions. */
+/** The operator of a database may have created its schemas and extensions. */
 function whereMissing(sql: string): string {
   return sql.replace(/^CREATE (SCHEMA|EXTENSION) (?!IF NOT EXISTS )/, 'CREATE $1 IF NOT EXISTS ')
 }
@@ -64,7 +64,7 @@ const MADE = new RegExp(
 )
 
 /**
- * Brings columns that are added to a table, for they need something that is made behind it, back into it, and
+ * Brings columns that are added to a table, because they need something that is created after it, into its definition again, and
  * all columns into their order. The table goes to where the last of them was, if nothing before that needs it.
  */
 function withWholeTables(

@@ -12,7 +12,7 @@ provider = "postgresql"
 
 /**
  * The folder name that Prisma gives a migration: the moment in UTC and the name in snake case.
- * Fails with CREATE.NAME_INVALID where nothing is left of the name.
+ * Fails with CREATE.NAME_INVALID if nothing is left of the name.
  */
 export function folderName(name: string, now: Date): string {
   const words = name

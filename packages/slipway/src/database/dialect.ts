@@ -23,7 +23,7 @@ export function dialectOf({ kind }: Pick<Address, 'kind'>): Dialect {
 /** A database product. */
 export interface Product {
   readonly name: string
-  /** Its dialect; absent where Slipway knows none. */
+  /** Its dialect; absent if Slipway knows none. */
   readonly dialect?: Dialect
   /** Commands of Slipway work on it. */
   readonly supported: boolean

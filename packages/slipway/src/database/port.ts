@@ -79,7 +79,7 @@ export interface Session {
 }
 
 export interface SessionOptions {
-  /** Shown in `pg_stat_activity`; `slipway` where absent. */
+  /** Shown in `pg_stat_activity`; `slipway` if absent. */
   readonly applicationName?: string
   /** How long to wait for the server to accept the connection, in ms; 10 s if absent. */
   readonly connectTimeoutMs?: number

@@ -25,7 +25,7 @@ export interface ConsentQuestion {
 export interface Consent {
   /** The value of `--confirm`. */
   readonly confirm: string | undefined
-  /** Asks a person; nothing where nobody can be asked. */
+  /** Asks a person; nothing if nobody can be asked. */
   readonly ask?: ((question: ConsentQuestion) => Promise<boolean>) | undefined
 }
 

@@ -47,7 +47,7 @@ export interface DeployOutcome {
   readonly receipts: readonly Receipt[]
   /** Squashes that were recorded without running, because the target has the migrations that they replace. */
   readonly recorded: readonly Recorded[]
-  /** Nothing where nothing was run. */
+  /** Nothing if nothing was run. */
   readonly verification?: Verification
   /** Why the catalog could not be compared before, where it could not. */
   readonly driftUnknown?: string

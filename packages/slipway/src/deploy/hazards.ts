@@ -26,7 +26,7 @@ export function hazardsToAccept(
 export interface Accepted {
   /** Deploy although the target has drifted. */
   readonly acceptDrift: boolean
-  /** Deploy although rows would make a statement fail; no where absent. */
+  /** Deploy although rows would make a statement fail; no if absent. */
   readonly acceptPreChecks?: boolean
   /** Ids of the hazards that may be there. */
   readonly acceptHazards?: readonly string[]
@@ -40,7 +40,7 @@ export function unaccepted(
   return hazards.filter(({ id }) => !accepted.includes(id))
 }
 
-/** DEPLOY.HAZARDS where hazards are not accepted by their ids; nothing where all are. */
+/** DEPLOY.HAZARDS where hazards are not accepted by their ids; nothing if all are. */
 export function hazardsFailure(
   database: string,
   hazards: readonly Hazard[],

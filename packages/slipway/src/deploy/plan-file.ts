@@ -29,7 +29,7 @@ export function savePlan(file: string, { hash, basis, steps }: DeployPlan, now: 
 }
 
 /**
- * Reads a saved plan. Fails with DEPLOY.PLAN_UNREADABLE where the file is none, or was edited, and with
+ * Reads a saved plan. Fails with DEPLOY.PLAN_UNREADABLE if the file is none, or was edited, and with
  * DEPLOY.PLAN_EXPIRED where it is older than a day.
  */
 export function readPlan(file: string, now: number): SavedPlan {
@@ -86,7 +86,7 @@ function planIn(text: string): SavedPlan | undefined {
   }
 }
 
-/** Fails with DEPLOY.PLAN_CHANGED where the plan of now is another than the one given, and says what differs. */
+/** Fails with DEPLOY.PLAN_CHANGED if the plan of now is another than the one given, and says what differs. */
 export function refuseChangedPlan(given: SavedPlan, now: DeployPlan): void {
   if (given.hash === now.hash) return
   const changed = PARTS.flatMap(({ part, said }) =>

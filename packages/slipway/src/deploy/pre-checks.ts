@@ -18,7 +18,7 @@ export async function askRows(
   return await readFromTarget(target, () => preCheck(session, plans, options))
 }
 
-/** DEPLOY.PRE_CHECK_FAILED where rows would make a statement fail; nothing where they do not. */
+/** DEPLOY.PRE_CHECK_FAILED where rows would make a statement fail; nothing if they do not. */
 export function preCheckFailure(
   database: string,
   plans: readonly Migration[],

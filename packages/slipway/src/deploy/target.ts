@@ -25,7 +25,7 @@ export interface WorkRequest {
   /** The whole command gives up after this. */
   readonly deadlineMs: number
   readonly shadow: ShadowOptions
-  /** Loads the hazard rules of the project's own; there are none where absent. */
+  /** Loads the hazard rules of the project's own; there are none if absent. */
   readonly rules?: () => Promise<readonly Rule[]>
   readonly signal: AbortSignal
   readonly emit: Emit
@@ -34,7 +34,7 @@ export interface WorkRequest {
 /**
  * Opens the target for work that changes it: one session, no pooler, no standby, the lock of the
  * database held until `work` is done. Changes nothing itself, but for a ledger that is older than this version of Slipway:
- * that is upgraded. Fails with HISTORY.LEDGER_NEWER where it is newer.
+ * that is upgraded. Fails with HISTORY.LEDGER_NEWER if it is newer.
  */
 export async function withTarget<T>(
   request: WorkRequest,

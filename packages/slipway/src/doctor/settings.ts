@@ -9,7 +9,7 @@ export function checkSettings(project: Project, target: Target): Check[] {
   return checks.filter((check) => check !== undefined)
 }
 
-/** A variable that was exported once in a terminal decides over the file that everybody reads. */
+/** A variable that was exported once in a terminal overrides the file that everybody reads. */
 function checkShell({ connection, direct, shadow, variables }: Project): Check {
   const used = new Set(['DATABASE_URL', ...[connection, direct, shadow].map(variableOf)])
   const overridden = variables.overridden.filter(({ name, by }) => by === 'shell' && used.has(name))

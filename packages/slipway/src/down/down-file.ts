@@ -90,7 +90,7 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ')
 }
 
-/** The facts in the head of a `down.sql`; nothing where it has none: an older Slipway or a person wrote it. */
+/** The facts in the head of a `down.sql`; nothing if it has none: an older Slipway or a person wrote it. */
 export function readDownFacts(sql: string): DownFacts | undefined {
   const [, json = ''] = /^-- slipway: facts (\{.*\})$/m.exec(sql.replaceAll('\r\n', '\n')) ?? []
   try {

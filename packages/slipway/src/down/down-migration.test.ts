@@ -35,7 +35,7 @@ ALTER TABLE -- the book
   expect(down.sql).not.toMatch(/DROP|ADD COLUMN/)
 })
 
-test('a table rebuilt under its old name is no rename', async () => {
+test('a table rebuilt under its old name is not a rename', async () => {
   const down =
     await back(`CREATE TABLE note_new ("id" INT PRIMARY KEY, "personId" INT REFERENCES "person");
 INSERT INTO note_new SELECT * FROM note;

@@ -32,7 +32,7 @@ import { hasSubject, renamed } from './subject.ts'
 
 /** The down migration of a migration, and what a run of it on a shadow database showed. */
 export interface DownMigration {
-  /** The text of a `down.sql`, with the comments that tell of choices and losses at its head. */
+  /** The text of a `down.sql`, with comments about choices and losses at its head. */
   readonly sql: string
   readonly statements: number
   /** What rows or a person must decide: the catalogs cannot. */
@@ -43,7 +43,7 @@ export interface DownMigration {
   readonly proven: boolean
   /** Objects that are not restored. */
   readonly notRestored: readonly Change[]
-  /** Absent where it is not proven. */
+  /** Absent if it is not proven. */
   readonly grade?: Grade
 }
 
@@ -56,7 +56,7 @@ export interface WriteDownMigrationOptions {
 
 /**
  * Writes the down migration of a migration from the catalogs before and after it, and proves it on the
- * shadow database. Renames are rolled back as renames. Fails with SHADOW.REPLAY_FAILED where the history
+ * shadow database. Renames are rolled back as renames. Fails with SHADOW.REPLAY_FAILED if the history
  * or the migration does not run on a shadow database.
  */
 export async function writeDownMigration({
@@ -188,7 +188,7 @@ async function prove(
 interface RenamesBack {
   /** The statements that begin the down migration, in its order. */
   readonly renames: readonly string[]
-  /** The catalog once they are made; absent where there are none. */
+  /** The catalog once they are made; absent if there are none. */
   readonly catalog?: Catalog
 }
 

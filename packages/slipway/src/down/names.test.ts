@@ -62,7 +62,7 @@ test.each([
   'ALTER TABLE a ADD COLUMN rename TEXT',
   'ALTER VIEW a RENAME TO b',
   "SELECT 'ALTER TABLE a RENAME TO b'",
-])('%s is no rename that we roll back', (sql) => {
+])('%s is not a rename that we roll back', (sql) => {
   expect(changeBy(sql)).toBeUndefined()
 })
 

@@ -87,7 +87,7 @@ test('the other way is a migration that gives another database what this one has
   await other.drop()
 })
 
-test('what belongs to the database as a whole, and who owns a table, is no drift', async () => {
+test('what belongs to the database as a whole, and who owns a table, is not drift', async () => {
   await deployed()
   const role = `${target.name}_owner`
   await target.sql(
@@ -145,7 +145,7 @@ test('adopts a drift as a migration that counts as applied here', async () => {
   expect(again).toMatchObject({ receipts: [], before: { state: 'up-to-date' } })
 })
 
-test('writes nothing where there is no drift', async () => {
+test('writes nothing without drift', async () => {
   await deployed()
   const adopt = adoptDrift({ ...target.request(HISTORY), name: '2_none', write: (name) => name })
   await expect(adopt).rejects.toMatchObject({ failure: { code: 'DRIFT.NOTHING' } })

@@ -28,7 +28,7 @@ export interface EngineDialect {
    * not from this one.
    */
   isWithoutHistory(failure: Failure): boolean
-  /** Shadow databases of its own, each one empty; where absent, those of `shadow.ts` serve. */
+  /** Shadow databases of its own, each one empty; if absent, those of `shadow.ts` serve. */
   readonly withShadow?: WithShadow
   /** A statement that only writes where the engine is allowed to write. */
   createsSchema(sql: string): boolean

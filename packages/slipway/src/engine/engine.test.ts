@@ -28,7 +28,7 @@ async function onDatabase<T>(
   return await withSession({ kind: 'postgres', url }, {}, work)
 }
 
-test('applies migrations, tells of them, and leaves the session to its owner', async () => {
+test('applies migrations, reports them, and leaves the session to its owner', async () => {
   await onDatabase(async (main) => {
     const names = await withEngine({ main, writes: true }, async (engine) => {
       expect(await engine.diagnose([GOOD])).toMatchObject({ hasMigrationsTable: false })

@@ -137,7 +137,7 @@ async function waitForOthers(
   }
 }
 
-/** Grows slowly, with a little chance in it, so that two who collide do not collide for ever. */
+/** Grows slowly and at random, so that two deploys do not collide forever. */
 function pauseBefore(number: number): number {
   return Math.round(
     Math.min(PAUSE_MS * 1.3 ** (number - 2), LONGEST_PAUSE_MS) * (0.9 + Math.random() * 0.2),

@@ -9,7 +9,7 @@ interface Piece {
   /** How many commands of it the server completes. */
   readonly commands: number
   readonly statement?: Statement
-  /** Where the text is in the file; absent where Slipway wrote it. */
+  /** Where the text is in the file; absent if Slipway wrote it. */
   readonly offset?: number
 }
 

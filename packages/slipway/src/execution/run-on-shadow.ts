@@ -24,7 +24,7 @@ export interface ShadowRefusal extends Refusal {
 
 /**
  * Executes a migration on a shadow database as on a target, without limits and journal. A role that it names
- * and the server lacks is created, for roles belong to servers, not histories. Gives the first refusal; then its
+ * and the server lacks is created, because roles belong to servers, not histories. Gives the first refusal; then its
  * group left nothing.
  */
 export async function runOnShadow(
@@ -47,7 +47,7 @@ export async function runOnShadow(
 }
 
 /**
- * Executes one transaction group on a shadow database, in the session as it is. For who looks at the database
+ * Executes one transaction group on a shadow database, in the session as it is. For callers that read the database
  * between the groups of a migration.
  */
 export async function runShadowGroup(

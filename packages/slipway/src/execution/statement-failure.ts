@@ -2,7 +2,7 @@ import { command, type Failure, failureFrom, type ServerError } from '../kernel/
 import { type Migration, placeAt } from '../statements/index.ts'
 import type { StopPlace } from './message.ts'
 
-/** What the server said of a statement that it refused; nothing where something else went wrong. */
+/** What the server said of a statement that it refused; nothing if something else went wrong. */
 export function refusedBy({ code, server }: Failure): ServerError | undefined {
   const refused = code.startsWith('DATABASE.') && code !== 'DATABASE.CONNECTION_LOST'
   return refused ? server : undefined

@@ -4,7 +4,7 @@ import type { JudgedMigration } from './hazard.ts'
 /** A comment `-- slipway: accept <hazard-id> (<reason>)` of a file. */
 export interface Acceptance {
   readonly id: string
-  /** Nothing where none is written: then it accepts nothing. */
+  /** Nothing if none is written: then it accepts nothing. */
   readonly reason?: string
   readonly line: number
   readonly column: number

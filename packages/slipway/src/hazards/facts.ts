@@ -18,7 +18,7 @@ export interface Facts {
   readonly tables?: Readonly<Record<string, TableFacts>>
 }
 
-/** What a table is for whoever judges a statement on it. */
+/** What the judgement of a statement needs to know of its table. */
 export type TableSize =
   /** Made by the migration that is judged, or not yet on the target: no client knows it. */
   'new' | 'empty' | 'small' | 'filled'

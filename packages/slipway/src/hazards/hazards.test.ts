@@ -263,7 +263,7 @@ test.each<[string, string, readonly string[]]>([
     ['accept-unknown', 'index-not-concurrent'],
   ],
   [
-    'with a reason that is no reason',
+    'with a reason outside parentheses',
     `-- slipway: accept index-not-concurrent: small\n${INDEX}`,
     ['accept-unknown', 'index-not-concurrent'],
   ],

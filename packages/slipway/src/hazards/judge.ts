@@ -15,7 +15,7 @@ export interface Judging {
   readonly history: readonly JudgedMigration[]
   readonly migrations: readonly JudgedMigration[]
   readonly facts: Facts
-  /** The project's own rules, in addition to the built-in ones. Fails with HAZARDS.DUPLICATE_RULE where an id is taken. */
+  /** The project's own rules, in addition to the built-in ones. Fails with HAZARDS.DUPLICATE_RULE if an id is taken. */
   readonly rules?: readonly Rule[]
 }
 

@@ -38,7 +38,7 @@ export interface StatementOutline {
   readonly tables: readonly TableOutline[]
 }
 
-/** Tells of each statement which tables of the target it locks, and what it does with their rows. Pure. */
+/** Shows for each statement which tables of the target it locks, and what it does with their rows. Pure. */
 export function outline({
   history,
   migrations,
@@ -92,7 +92,7 @@ function namedBy(action: Action): readonly ObjectName[] {
   return 'table' in action && action.table !== undefined ? [action.table] : []
 }
 
-/** The key of a table on the target; none where a pending migration makes it, or it is no table there. */
+/** The key of a table on the target; none where a pending migration makes it, or it is not a table there. */
 function onTarget(name: ObjectName, { schema, facts }: Seen): readonly string[] {
   const table = tableNamed(schema, name)
   if (table?.madeBy !== undefined && table.onTarget === undefined) return []

@@ -15,7 +15,7 @@ export function oneByOne(statements: readonly string[]): string {
   return [EACH_ALONE, ...statements.map((statement) => `${statement};`)].join('\n')
 }
 
-/** The same index, built or dropped without blocking writes. CASCADE cannot be had with it. */
+/** The same index, built or dropped without blocking writes. CASCADE is not possible with it. */
 export function concurrently({ text }: Statement): string | undefined {
   const tokens = tokensOf(text)
   const drops = isKeyword(tokens[0], 'DROP')
@@ -27,7 +27,7 @@ export function concurrently({ text }: Statement): string | undefined {
 }
 
 /**
- * The same constraint, first for new rows and then for the old ones. Nothing where the statement does
+ * The same constraint, first for new rows and then for the old ones. Nothing if the statement does
  * more than add it: its text cannot be taken apart.
  */
 export function validatedLater(
@@ -48,7 +48,7 @@ export function validatedLater(
 const MORE = ['INCLUDE', 'DEFERRABLE', 'NULLS', 'WITH']
 
 /**
- * The same key, its index built without blocking writes and then taken over. Nothing where the statement
+ * The same key, its index built without blocking writes and then taken over. Nothing if the statement
  * says more than its columns: INCLUDE, DEFERRABLE, NULLS NOT DISTINCT.
  */
 export function takenOver(

@@ -63,7 +63,7 @@ export interface Failure {
 /** What a module declares about each of its failures: its title for the docs, and its exit code. */
 export interface FailureSpec {
   readonly title: string
-  /** Exit code of a command that ends with it; 2 (could not do the job) where absent. */
+  /** Exit code of a command that ends with it; 2 (could not do the job) if absent. */
   readonly exit?: 2 | 3 | 4 | 5 | 6 | 130 | 143
 }
 

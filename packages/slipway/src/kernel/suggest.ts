@@ -1,6 +1,6 @@
 /**
  * The candidate that a mistyped word most likely means: one that begins or ends with it, or one within
- * a third of its length in edits. Nothing where none is near.
+ * a third of its length in edits. Nothing if none is near.
  */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3))

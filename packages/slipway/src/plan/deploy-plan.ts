@@ -8,7 +8,7 @@ import {
 } from '../statements/index.ts'
 import { estimateMs } from './estimate.ts'
 
-/** A table of the target in a step. Rows and bytes are `null` where nobody knows them. */
+/** A table of the target in a step. Rows and bytes are `null` if unknown. */
 export interface StepTable {
   readonly table: string
   readonly lock: LockMode | null

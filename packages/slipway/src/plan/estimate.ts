@@ -8,7 +8,7 @@ export interface Task {
 }
 
 /**
- * About how long a statement runs once it has its locks, in ms with two digits; nothing where nobody can
+ * About how long a statement runs once it has its locks, in ms with two digits; nothing if nobody can
  * say. By what was measured on a machine with 2 cores, PostgreSQL 15, 5 million rows in 641 MB: a
  * proportion, not a promise.
  */

@@ -40,7 +40,7 @@ export interface SourceColumn extends Pick<Column, 'type' | 'notNull' | 'enum'> 
 
 /** What a column holds at a pending statement. */
 export interface PendingValue {
-  /** Its value, as SQL over a row `t` of the target's table; nothing where no SQL gives it. */
+  /** Its value, as SQL over a row `t` of the target's table; nothing if no SQL gives it. */
   readonly value?: string
   /** Why no SQL gives it. */
   readonly unknown?: string
@@ -68,7 +68,7 @@ export interface RowChange {
 export interface PendingTable extends Pick<Table, 'id' | 'constraints'> {
   readonly schema: string
   readonly name: string
-  /** What it is on the target; nothing where a pending statement creates it. */
+  /** What it is on the target; nothing if a pending statement creates it. */
   readonly target?: Table
   /** Its name there, as SQL. */
   readonly targetSql: string
@@ -204,7 +204,7 @@ function throughText(casts: readonly string[] = []): string {
   return casts.length === 2 && casts[0]?.startsWith('text') ? `::${casts[0]}` : ''
 }
 
-/** A cast as SQL; nothing where the target does not know the type by this name. */
+/** A cast as SQL; nothing if the target does not know the type by this name. */
 function castTo(schema: DatabaseSchema, type: string): string {
   return isNewType(schema, type) ? '' : `::${typeSql(parseType(type))}`
 }

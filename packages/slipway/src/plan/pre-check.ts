@@ -26,14 +26,14 @@ export interface PreCheck {
   readonly kind: PreCheckKind
   /** `column public.users.email` */
   readonly object: string
-  /** A SELECT that gives the key of each offending row; nothing where no SQL can tell. */
+  /** A SELECT that gives the key of each offending row; nothing if no SQL can tell. */
   readonly sql: string | null
   readonly doubts: Doubts
 }
 
 /** The result of a pre-check. Plain data; of the rows it contains only keys. */
 export interface PreCheckResult extends Omit<PreCheck, 'sql' | 'doubts'> {
-  /** Nothing where it is not decided. */
+  /** Nothing if it is not decided. */
   readonly ok: boolean | null
   /** Offending rows; counting ends at VIOLATION_LIMIT. */
   readonly violations: number

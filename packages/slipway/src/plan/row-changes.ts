@@ -37,7 +37,7 @@ export function doubtsOf(table: PendingTable, columns: readonly string[]): Doubt
   }
 }
 
-/** What puts rows into a table that the pending statements create; nothing where it is empty. */
+/** What puts rows into a table that the pending statements create; nothing if it is empty. */
 export function whyFilled(table: PendingTable): string | undefined {
   const change = table.changes.find(({ how }) => how === 'insert' || how === 'unknown')
   return change && reason(change, table)

@@ -44,7 +44,7 @@ export interface PackageJson {
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
-/** The package.json of a folder; nothing where there is none or it is no JSON. */
+/** The package.json of a folder; nothing if there is none or it is not JSON. */
 export function readPackageJson(folder: string): PackageJson | undefined {
   try {
     return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as PackageJson

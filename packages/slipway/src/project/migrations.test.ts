@@ -57,7 +57,7 @@ test('the text is exact: byte-order mark, CRLF, and a replacement character that
   ])
 })
 
-test('the lock file, plain files and folders of tools are no migrations', () => {
+test('the lock file, plain files and folders of tools are not migrations', () => {
   write('migration_lock.toml', 'provider = "postgresql"\n')
   write('README.md')
   write('.DS_Store')

@@ -75,7 +75,7 @@ function readMigration(
   const file = `${dir}${path.sep}${name}${path.sep}migration.sql`
   const sql = readText(file, name)
   if (sql === undefined) {
-    // Folders of editors and file managers are no migrations, and Prisma's own begin with no dot.
+    // Folders of editors and file managers are not migrations; those of Prisma do not begin with a dot.
     if (name.startsWith('.')) return []
     if (isPrisma8Migration(path.join(dir, name))) refusePrisma8(shown(path.join(dir, name)))
     return refuseWithoutFile(name, file)

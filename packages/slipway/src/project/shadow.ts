@@ -6,7 +6,7 @@ import type { Project } from './project.ts'
 
 /**
  * Where the configuration wants shadow databases: on a server, or embedded; nothing if it leaves
- * that to Slipway. Fails with PROJECT.URL_MISSING where it names a variable that nothing sets.
+ * that to Slipway. Fails with PROJECT.URL_MISSING if it names a variable that nothing sets.
  */
 export function shadowSetting(project: Project): ConnectionString | 'embedded' | undefined {
   const { shadow } = project.config

@@ -27,7 +27,7 @@ export interface Policy {
   readonly backup: BackupPolicy
   /** How long Slipway keeps destroyed data before `slipway kept prune` drops it. */
   readonly keepMs: number
-  /** The seed sets that belong there by name; absent where the sets themselves say so. */
+  /** The seed sets that belong there by name; absent if the sets themselves say so. */
   readonly seeds?: readonly string[]
   /** Every deploy needs `--confirm <database>`. */
   readonly confirm: boolean
@@ -202,7 +202,7 @@ function readPolicy(config: EnvironmentConfig): Policy {
   }
 }
 
-/** `none` is no set. */
+/** `none` is not a set. */
 function seedNames(seeds: string | readonly string[]): readonly string[] {
   return [seeds].flat().filter((name) => name !== 'none')
 }

@@ -238,7 +238,7 @@ test('a down migration that fails makes it irreversible', async () => {
   expect(proof).toMatchObject({ grade: 'irreversible', proven: false, schemaEqual: false })
 })
 
-test('one that fails where there are rows is no proof, and says so', async () => {
+test('one that fails where there are rows is not a proof, and says so', async () => {
   const sql = 'ALTER TABLE users DROP COLUMN email'
   const down = 'ALTER TABLE users ADD COLUMN email varchar(80) NOT NULL UNIQUE'
   const proof = await proofOf(sql, down)
@@ -270,7 +270,7 @@ test('a migration that does not run at all has no proof', async () => {
   expect(run).toMatchObject({ ok: false, failure: { server: { sqlstate: '42P01' } } })
 })
 
-test('locks, rewrites and scans are those that the server tells of', async () => {
+test('locks, rewrites and scans are those that the server reports', async () => {
   const proof = await proofOf(
     `ALTER TABLE posts ALTER COLUMN author TYPE bigint;
      CREATE INDEX posts_body ON posts USING gin (body);

@@ -36,7 +36,7 @@ export interface Proof {
   readonly shadow: { readonly kind: Session['kind']; readonly version: string }
   /** The grade of the two files alone; absent if the schema is not restored. */
   readonly grade?: Grade
-  /** What they do where a deploy keeps what the migration destroys; absent where nothing is lost. */
+  /** What they do where a deploy keeps what the migration destroys; absent if nothing is lost. */
   readonly kept?: KeepingProof
   /** Up, down and up again went as they should, on rows. */
   readonly proven: boolean
@@ -61,7 +61,7 @@ export interface Proof {
   readonly locks: Trace['locks']
   readonly rewrites: Trace['rewrites']
   readonly scans: Trace['scans']
-  /** Statements whose locks cannot be read, for they run outside a transaction. */
+  /** Statements whose locks cannot be read, because they run outside a transaction. */
   readonly unseen: Trace['unseen']
 }
 
@@ -75,7 +75,7 @@ export type OnShadow = <T>(work: (session: Session, address?: Address) => Promis
 
 export interface ProveOptions {
   readonly migration: MigrationFile
-  /** The `down.sql`; written from the catalogs where absent. */
+  /** The `down.sql`; written from the catalogs if absent. */
   readonly down?: MigrationFile | undefined
   /** Reads of a shadow database what the proof is about. */
   readonly catalogs: (session: Session) => Promise<CatalogReader>

@@ -198,7 +198,7 @@ function namedTables({ actions }: Statement, filled: readonly ShapeTable[]): str
     .map(({ id }) => id)
 }
 
-/** A concurrent build that rows stopped leaves an invalid index, over which the next attempt would stumble. */
+/** A concurrent build that rows stopped leaves an invalid index, on which the next attempt would fail. */
 async function dropUnfinishedIndexes(session: Session): Promise<void> {
   const rows = await session.query<{ id: string }>(
     'SELECT indexrelid::regclass::text AS id FROM pg_index WHERE NOT indisvalid',

@@ -64,7 +64,7 @@ export async function baseline(asked: BaselineRequest): Promise<BaselineOutcome>
   })
 }
 
-/** Fails with REPAIR.NO_MIGRATIONS where there is nothing to record. */
+/** Fails with REPAIR.NO_MIGRATIONS if there is nothing to record. */
 export function refuseNoMigrations(migrations: readonly MigrationFile[]): void {
   if (migrations.length > 0) return
   raise('REPAIR.NO_MIGRATIONS', {

@@ -10,7 +10,7 @@ import type {
 import { raise } from './failures.ts'
 import { decisionArgs } from './offers.ts'
 
-/** The problem that a decision is about. Fails with REPAIR.NOT_OFFERED where there is none, or more than one. */
+/** The problem that a decision is about. Fails with REPAIR.NOT_OFFERED if there is none, or more than one. */
 export function chosenProblem<Kind extends 'failed' | 'missing'>(
   diagnosis: Diagnosis,
   decision: Decision,

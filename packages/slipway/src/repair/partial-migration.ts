@@ -160,7 +160,7 @@ async function courseOf(
 interface Evidence {
   readonly actual: Catalog
   readonly journal: readonly JournalEntry[]
-  /** Whoever ran it wrote down that a statement failed. */
+  /** The history records that a statement failed. */
   readonly logged: boolean
 }
 

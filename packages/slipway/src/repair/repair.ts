@@ -40,7 +40,7 @@ export interface RepairOutcome extends Settled {
 
 /**
  * Does what a person decided about what is wrong with a target: examines it again under the lock of the
- * database, tells what it found, does it, compares. It never resets. Fails with REPAIR.NOT_OFFERED where
+ * database, tells what it found, does it, compares. It never resets. Fails with REPAIR.NOT_OFFERED if
  * the decision does not fit.
  */
 export async function repair(request: RepairRequest, decision: Decision): Promise<RepairOutcome> {

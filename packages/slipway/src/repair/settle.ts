@@ -34,7 +34,7 @@ export async function settle(
   return { verified, changes }
 }
 
-/** Nothing where the history cannot be replayed. */
+/** Nothing if the history cannot be replayed. */
 async function driftOf(
   session: Session,
   { migrations, shadow }: RepairRequest,

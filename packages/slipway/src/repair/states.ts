@@ -31,7 +31,7 @@ export interface StateSequence {
 
 /** What is run between two looks at the catalog. */
 interface Step {
-  /** Nothing where it leaves nothing. */
+  /** Nothing if it leaves nothing. */
   readonly group: TransactionGroup | undefined
   readonly first: number
   /** Statements that are applied after it. */
@@ -116,8 +116,8 @@ async function stateOf(session: Session, done: number, scope: Scope): Promise<St
 }
 
 /**
- * The states that a target can be in: those with its very catalog, else those that are as the target is
- * in all objects that change from state to state. What differs beside them is no doing of the migration.
+ * The states that a target can be in: those with exactly its catalog, else those that are as the target is
+ * in all objects that change from state to state. The migration did not cause other differences.
  */
 export function fittingStates(states: readonly State[], actual: Fingerprint): State[] {
   const equal = states.filter(({ print }) => print.hash === actual.hash)
@@ -132,7 +132,7 @@ export function fittingStates(states: readonly State[], actual: Fingerprint): St
   )
 }
 
-/** Statements that mean something within their transaction alone, and that fail outside of one. */
+/** Statements that mean something within their transaction alone, and that fail outside one. */
 function ofTransactionOnly(statement: Statement): boolean {
   const [first = '', second = ''] = tokensOf(statement.text).map(({ text }) => text.toUpperCase())
   if (first === 'SET') return second === 'LOCAL' || second === 'CONSTRAINTS'

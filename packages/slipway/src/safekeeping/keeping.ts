@@ -13,7 +13,7 @@ export interface KeepingOptions {
   /** The schema of the history that the migration belongs to. */
   readonly history: string
   readonly migration: string
-  /** Rows above which a column is set aside; MAX_COPIED_ROWS where absent. */
+  /** Rows above which a column is set aside; MAX_COPIED_ROWS if absent. */
   readonly maxCopiedRows?: number
 }
 

@@ -17,7 +17,7 @@ export interface Kept {
   readonly why?: string
   /** A rollback finds the rows that it belongs to; it does not where a key was changed, or where there is none. */
   readonly returns: boolean
-  /** Absent where nobody counted: a table is moved without a look at its rows. */
+  /** Absent if nobody counted: a table is moved without a look at its rows. */
   readonly rows?: number
   readonly bytes: number
   readonly keptAt: string
@@ -32,7 +32,7 @@ const COLUMNS = `(j ->> 'id')::bigint, j ->> 'migration', j ->> 'statement', j -
   j -> 'details' ->> 'restored', j -> 'details' ->> 'since',
   j -> 'details' ->> 'operation' IS DISTINCT FROM 'update' OR (j ->> 'key') IS NOT NULL`
 
-/** All that is or was kept of this project on a database, the oldest first; nothing where nothing ever was. */
+/** All that is or was kept of this project on a database, the oldest first; nothing if nothing ever was. */
 export async function readKept(session: Session): Promise<Kept[]> {
   return (await readLedgerRows(session, 'kept', COLUMNS)).map(keptFrom)
 }

@@ -9,7 +9,7 @@ export function expired(kept: readonly Kept[], olderThanMs: number, now: number)
   return kept.filter(({ keptAt }) => now - Date.parse(keptAt) >= olderThanMs)
 }
 
-/** Drops what is kept, for good, all of it in one transaction, within the limits of the target. */
+/** Drops kept data permanently, all in one transaction, within the limits of the target. */
 export async function pruneKept(target: TargetSession, kept: readonly Kept[]): Promise<void> {
   if (kept.length === 0) return
   const { session } = target

@@ -36,7 +36,7 @@ export async function readSchema(session: Session, parts: SchemaParts): Promise<
   return await reader.readSchema(session, parts)
 }
 
-/** The fingerprint of a database, for whoever needs no more of its schema. */
+/** The fingerprint of a database, for callers that need nothing else of its schema. */
 export async function readFingerprint(
   session: Session,
   scope: Scope = everything,

@@ -16,7 +16,7 @@ export interface DatabaseSchema {
   readonly indexes: ReadonlyMap<string, Index>
   readonly enums: ReadonlyMap<string, Enum>
   readonly domains: ReadonlyMap<string, Domain>
-  /** Views, sequences, foreign tables, and types that are no enums: as far as they were read. */
+  /** Views, sequences, foreign tables, and types that are not enums: as far as they were read. */
   readonly others: ReadonlyMap<string, QualifiedName>
   /** The identity of the next table or column. */
   readonly nextId: number
@@ -34,7 +34,7 @@ export interface Table extends QualifiedName {
   readonly id: number
   /** The migration that made it; unknown where it was not seen to be made. */
   readonly madeBy?: string
-  /** Its name on the target, whatever renamed it since; absent where a pending migration makes it. */
+  /** Its name on the target, whatever renamed it since; absent if a pending migration makes it. */
   readonly onTarget?: QualifiedName
   /** The migration that switched its row level security on; unknown where none was seen to. */
   readonly securedBy?: string
@@ -136,7 +136,7 @@ export interface Index extends QualifiedName {
 
 /** A domain. */
 export interface Domain extends QualifiedName {
-  /** Its name on the target; absent where a pending migration makes it. */
+  /** Its name on the target; absent if a pending migration makes it. */
   readonly onTarget?: QualifiedName
 }
 

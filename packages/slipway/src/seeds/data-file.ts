@@ -5,7 +5,7 @@ import type { SeedRow, SeedValue } from './set.ts'
 /** The forms of data files that Slipway writes. */
 export type DataFormat = 'csv' | 'ndjson' | 'json'
 
-/** The form of a file by its ending; nothing where it holds no plain rows. */
+/** The form of a file by its ending; nothing if it holds no plain rows. */
 export function formatOf(file: string): DataFormat | undefined {
   switch (path.extname(file)) {
     case '.csv':

@@ -18,7 +18,7 @@ export interface Homes {
   readonly sets: readonly SeedSet[]
   /** The set that is asked for. */
   readonly named: string | undefined
-  /** The set of tables that belong to none; there is none where absent. */
+  /** The set of tables that belong to none; there is none if absent. */
   readonly fallback: string | undefined
   readonly of: EnvironmentSeeds
   /** The form of files that are new. */
@@ -45,7 +45,7 @@ export interface Homeless {
   readonly why: string
 }
 
-/** Finds the data file that a table's rows belong in. Fails with SEEDS.TABLE_OWNED where several sets could be meant. */
+/** Finds the data file that a table's rows belong in. Fails with SEEDS.TABLE_OWNED if several sets could be meant. */
 export async function homeOf(
   plan: SyncPlan,
   table: SyncTable,
@@ -118,7 +118,7 @@ function entryOf(
   return set.tables.find(({ name }) => findTable(tables, name, table.schema) === table)
 }
 
-/** The fields that a file has; a set may leave some out on purpose. Nothing where it has no rows, or names what there is not. */
+/** The fields that a file has; a set may leave some out on purpose. Nothing if it has no rows, or names what there is not. */
 async function fieldsOf(
   { sourceTables }: SyncPlan,
   { from }: SyncTable,

@@ -23,7 +23,7 @@ export interface SetFile {
 
 /**
  * The `set.json` of a set with tables added, and the next version where its rows changed: databases that have the
- * version before are to take it. Nothing where the set is code, which a person must change.
+ * version before are to take it. Nothing if the set is code, which a person must change.
  */
 export function setFile(
   folder: string,

@@ -32,7 +32,7 @@ export const OWNER_MODES: readonly OwnerMode[] = ['insert-missing', 'upsert', 'o
 export interface SeedTable<Row extends object = SeedRow> {
   /** The natural key: fields by which a row is the same row in every database. */
   readonly key: readonly (keyof Row & string)[]
-  /** `upsert` where absent. */
+  /** `upsert` if absent. */
   readonly mode?: OwnerMode
   /** Fields whose values are never shown. */
   readonly sensitive?: readonly (keyof Row & string)[]
@@ -44,7 +44,7 @@ export interface SeedTable<Row extends object = SeedRow> {
 export interface SeedDefinition<Tables extends Record<string, object> = Record<string, SeedRow>> {
   /** Increase it with each change that databases should get. */
   readonly version: number
-  /** Environments that it belongs to; `development` and `testing` where absent. */
+  /** Environments that it belongs to; `development` and `testing` if absent. */
   readonly environments?: readonly string[]
   /** Sets that must have run before. */
   readonly dependsOn?: readonly string[]
@@ -60,7 +60,7 @@ export interface SeedSetFile extends Omit<SeedDefinition, 'tables'> {
 
 /** What `set.json` says of one table. */
 interface SeedSetFileTable extends Omit<SeedTable, 'rows'> {
-  /** Rows, or the name of a file beside the set; `<table>.csv` or the like where absent. */
+  /** Rows, or the name of a file beside the set; `<table>.csv` or the like if absent. */
   readonly rows?: readonly Readonly<Record<string, unknown>>[] | string
 }
 

@@ -19,7 +19,7 @@ export interface Side {
   readonly session: Session
   /** What people call it: `staging`. */
   readonly name: string
-  /** By which `--env` finds it; absent where it was given by its connection string. */
+  /** By which `--env` finds it; absent if it was given by its connection string. */
   readonly environment?: string
   /** Migrations that it lacks. */
   readonly pending: readonly string[]

@@ -109,7 +109,7 @@ export function tableOf(
   })
 }
 
-/** The table of that model, of that name, or of that name with its schema; nothing where there is none. */
+/** The table of that model, of that name, or of that name with its schema; nothing if there is none. */
 export function findTable(
   tables: TargetTables,
   name: string,
@@ -131,7 +131,7 @@ export function nearestTable(tables: TargetTables, name: string): string | undef
   return suggest(name, names)
 }
 
-/** The column that a set means by a field or a column; nothing where there is none. */
+/** The column that a set means by a field or a column; nothing if there is none. */
 export function columnOf(table: TargetTable, field: string): TargetColumn | undefined {
   const mapped = table.model?.members.find(({ name }) => name === field)?.mapped ?? field
   return table.columns.find(({ name }) => name === mapped && !isComputed(table, name))

@@ -26,7 +26,7 @@ export interface VerifyRequest {
 }
 
 /**
- * Looks whether every row of the sets is in the database and equal, whether their foreign keys are whole, and whether
+ * Checks whether every row of the sets is in the database and equal, whether their foreign keys are valid, and whether
  * the ledger knows them as they are. Writes nothing: what it needs are temporary tables, and they are rolled back.
  */
 export async function verifySeeds(

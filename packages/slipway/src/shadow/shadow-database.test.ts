@@ -76,7 +76,7 @@ test.each([
   expect(await look(options, history)).toMatchObject({ kind: 'embedded' })
 })
 
-test('a comment that speaks of roles and extensions is no statement', async () => {
+test('a comment that mentions roles and extensions is not a statement', async () => {
   const [first] = HISTORY
   const sql = `-- Create user table\n/* Add the dblink extension\n*/ ${first?.sql ?? ''}`
   expect(await look({}, [{ name: '1_users', sql }])).toMatchObject({ kind: 'postgres' })

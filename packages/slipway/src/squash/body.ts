@@ -19,7 +19,7 @@ export function formsOf({ before }: Range): readonly SquashForm[] {
   return before.length === 0 ? ['catalog', 'joined'] : ['joined']
 }
 
-/** The SQL of a squash without its head. Fails with SQUASH.DIFFERS where the form cannot be had. Needs `loadParser`. */
+/** The SQL of a squash without its head. Fails with SQUASH.DIFFERS if the form is not possible. Needs `loadParser`. */
 export function bodyOf(form: SquashForm, original: Original, { squashed }: Range): string {
   if (form === 'joined') return joinedSql(squashed)
   refuseInexpressible(original)

@@ -7,11 +7,11 @@ import { raise } from './failures.ts'
 export interface RangeRequest {
   /** All migrations of the project, in their order. */
   readonly migrations: readonly MigrationFolder[]
-  /** The first one where absent. */
+  /** The first one if absent. */
   readonly from?: string | undefined
-  /** The last one where absent. */
+  /** The last one if absent. */
   readonly to?: string | undefined
-  /** What the squash is called behind its time; `squashed` where absent. */
+  /** What the squash is called behind its time; `squashed` if absent. */
   readonly name?: string | undefined
 }
 

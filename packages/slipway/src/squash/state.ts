@@ -35,7 +35,7 @@ export interface Sequence {
 export interface View {
   readonly schema: string
   readonly name: string
-  /** A hash of its rows; absent where it was never filled. */
+  /** A hash of its rows; absent if it was never filled. */
   readonly sum?: string
 }
 

@@ -85,7 +85,7 @@ function removeFolders(
   }
 }
 
-/** The old history is needed where a target has only a part of it, and by who wants to know why. */
+/** The old history is needed where a target has only a part of it, and by readers who look for a reason. */
 async function refuseUncommitted(
   squashed: readonly MigrationFolder[],
   { migrationsDir }: WriteRequest,

@@ -50,7 +50,7 @@ export interface ConstraintDefinition {
 /** Rows as a statement writes them out. */
 export interface InsertedRows {
   readonly columns: readonly string[]
-  /** For each row and column the text of its constant; nothing where it is NULL or an expression. */
+  /** For each row and column the text of its constant; nothing if it is NULL or an expression. */
   readonly rows: readonly (readonly (string | undefined)[])[]
 }
 
@@ -203,7 +203,7 @@ export type Action =
   | {
       readonly kind: 'insert'
       readonly table: ObjectName
-      /** Absent where the rows are not written out, or need not be new (ON CONFLICT). */
+      /** Absent if the rows are not written out, or need not be new (ON CONFLICT). */
       readonly inserted?: InsertedRows
       /** With ON CONFLICT DO UPDATE: existing rows may change. */
       readonly updates?: true
@@ -225,7 +225,7 @@ export type Action =
       readonly where?: string
       /**
        * The rows it touches, as what follows SELECT … FROM; the columns of its table need no prefix there.
-       * Absent where the statement cannot be turned into one (WITH that changes rows, CURRENT OF).
+       * Absent if the statement cannot be turned into one (WITH that changes rows, CURRENT OF).
        */
       readonly touches?: string
       /** The WITH clause before that SELECT. */

@@ -8,7 +8,7 @@ import { type TransactionGroup, transactionGroupsOf } from './transaction-group.
 export interface MigrationFile {
   readonly name: string
   readonly sql: string
-  /** Path of the file, for messages; the name where absent. */
+  /** Path of the file, for messages; the name if absent. */
   readonly path?: string
 }
 

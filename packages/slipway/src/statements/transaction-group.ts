@@ -69,7 +69,7 @@ export function transactionGroupsOf(
   })
 }
 
-/** A BEGIN inside a transaction group is blanked, so that all offsets stay: whoever runs the transaction group opens the transaction. */
+/** A BEGIN inside a transaction group is blanked, so that all offsets stay: the executor opens the transaction. */
 function withoutBegins(sql: string, statements: readonly Statement[]): string {
   let text = sql
   for (const { role, start, end } of statements) {

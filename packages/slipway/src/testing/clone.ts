@@ -9,7 +9,7 @@ import { readTestProject, type TestContent } from './test-project.ts'
 
 /** Where the databases of tests are made, and of what. */
 export interface TestOptions extends TestContent {
-  /** Connection string of a server whose role may create databases; found in the project's settings where absent. */
+  /** Connection string of a server whose role may create databases; found in the project's settings if absent. */
   readonly url?: string | undefined
 }
 
@@ -47,7 +47,7 @@ type Ready =
 
 const nothing = async (): Promise<void> => {}
 
-/** Where only the embedded database is to be had, each worker serves its own: the template is made, and that is all. */
+/** If only the embedded database is available, each worker serves its own: the template is made, and that is all. */
 const NO_SERVER: ReadyServer = { url: '', env: {}, stop: nothing, [Symbol.asyncDispose]: nothing }
 
 async function embeddedDatabase(template: EmbeddedTemplate): Promise<TestDatabase> {

@@ -9,7 +9,7 @@ export interface PrivateServer extends Pick<LocalServer, 'address'> {
 
 const running = new Map<string, Promise<PrivateServer | undefined>>()
 
-/** The private server of a project, started once in a process; nothing where this machine has none. */
+/** The private server of a project, started once in a process; nothing if this machine has none. */
 export async function privateServer({ root }: Project): Promise<PrivateServer | undefined> {
   const known = running.get(root)
   if (known) return await known
@@ -29,7 +29,7 @@ async function start(root: string): Promise<PrivateServer | undefined> {
     up.resolve(server)
     await over.promise
   })
-  // What ends without having been up is no server at all.
+  // A process that ends before it accepts connections is not a server.
   ended.then(() => up.resolve(undefined), up.reject)
   const server = await up.promise
   if (server === undefined) return undefined

@@ -13,7 +13,7 @@ const POLL_MS = 50
 
 /**
  * The template of a project's tests, by its content: a database with the migrations deployed and the sets seeded, closed
- * to sessions. It is made once on a server, whoever asks first; the others wait. It appears whole, under its name.
+ * to sessions. The first process creates it on a server; the others wait. It appears whole, under its name.
  */
 export async function ensureTemplate(
   admin: Session,

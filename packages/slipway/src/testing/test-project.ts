@@ -10,9 +10,9 @@ import { chooseSets, projectSeedSets, type SeedSet } from '../seeds/index.ts'
 
 /** What the databases of tests are made of. */
 export interface TestContent {
-  /** The project's folder, or one below it; the working directory where absent. */
+  /** The project's folder, or one below it; the working directory if absent. */
   readonly cwd?: string | undefined
-  /** Seed sets by name, with those that they depend on; all of the environment `testing` where absent. */
+  /** Seed sets by name, with those that they depend on; all of the environment `testing` if absent. */
   readonly sets?: readonly string[] | undefined
 }
 

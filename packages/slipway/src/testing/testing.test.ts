@@ -80,7 +80,7 @@ describe('a database of a test', () => {
     expect(await query(other.url, COUNTS)).toEqual([{ carriers: 25, loads: 60 }])
     expect(await databases('slipway_seeded_')).toHaveLength(1)
 
-    // A connection that a test forgot is no reason to stay.
+    // A forgotten connection of a test must not keep the database.
     const left = new pg.Client({ connectionString: one.url })
     left.on('error', () => {})
     await left.connect()

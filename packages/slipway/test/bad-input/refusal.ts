@@ -7,7 +7,7 @@ import { everythingIn } from './everything.ts'
 export interface Refused {
   readonly argv: readonly string[]
   readonly cwd: string
-  /** `--url`; the project's own setting where absent. */
+  /** `--url`; the project's own setting if absent. */
   readonly url?: string
   readonly env?: Readonly<Record<string, string>>
   /** Exit code and `failure.code`. */

@@ -12,7 +12,7 @@ export interface SmallDisk {
 }
 
 /**
- * Mounts a disk of so many megabytes that the server of a cluster can write to. Nothing where we may
+ * Mounts a disk of so many megabytes that the server of a cluster can write to. Nothing if we may
  * not mount: that takes root, and a container that allows it.
  */
 export function mountSmallDisk(cluster: Cluster, megabytes: number): SmallDisk | undefined {

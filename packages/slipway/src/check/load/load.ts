@@ -64,7 +64,7 @@ const SETTLE_MS = 50
 
 /**
  * Runs a migration as a deploy does, on a shadow database of a server with many rows in the tables that it touches, beside point reads and
- * point writes of them and a long reader, and measures how long those wait. Fails with CHECK.LOAD_NEEDS_SERVER where the
+ * point writes of them and a long reader, and measures how long those wait. Fails with CHECK.LOAD_NEEDS_SERVER if the
  * shadow database would be embedded. Touches no target.
  */
 export async function loadMigration(

@@ -7,9 +7,9 @@ import type { ShapeTable } from '../../shadow/index.ts'
 export interface RowsAsked {
   /** In each table, whatever the target has. */
   readonly rows?: number
-  /** Times the rows of the target; 1 where absent. */
+  /** Times the rows of the target; 1 if absent. */
   readonly factor?: number
-  /** Whose rows are counted, by its statistics alone; absent where nobody named a target. */
+  /** Whose rows are counted, by its statistics alone; absent if nobody named a target. */
   readonly target?: Address
 }
 

@@ -6,7 +6,7 @@ import { nextActionsOf } from '../present.ts'
 /** What a report is written with, beside the report. */
 export interface Frame {
   readonly version: string
-  /** Nothing where the command line named none. */
+  /** Nothing if the command line named none. */
   readonly command: string | null
   readonly exitCode: number
   /** Folder that relative paths start from in annotations and SARIF. */
@@ -17,7 +17,7 @@ export interface Frame {
 export interface JsonDocument {
   /** Version of Slipway. */
   readonly slipway: string
-  /** Nothing where the command line named none. */
+  /** Nothing if the command line named none. */
   readonly command: string | null
   /** Whether the command exits 0. */
   readonly ok: boolean

@@ -18,7 +18,7 @@ export interface Progress {
   readonly emit: Emit
   /** Takes the rewritten line away; call it before anything else is written to the terminal. */
   clear(): void
-  /** The same, for good: no event is shown after it. */
+  /** The same, permanently: no event is shown after it. */
   stop(): void
 }
 

@@ -94,7 +94,7 @@ describe('no question answers itself', () => {
     expect(stderr).toMatch('`--finish`')
   })
 
-  test('-y answers a question that it is the flag of, and is no consent', async () => {
+  test('-y answers a question that it is the flag of, and is not consent', async () => {
     expect((await ask(confirm, { flags: ['-y'] })).answer).toBe(true)
     const { exitCode, stderr } = await ask(consent, { flags: ['-y'] })
     expect(exitCode).toBe(2)

@@ -32,7 +32,7 @@ export interface Prompter {
   select<T extends string>(question: Choice<T>): Promise<T>
   /** Never empty. */
   text(question: Question): Promise<string>
-  /** Whether the person types the name of the database. `-y` is no answer. */
+  /** Whether the person types the name of the database. `-y` is not an answer. */
   typeName(consent: Consent): Promise<boolean>
 }
 

@@ -116,7 +116,7 @@ async function serve(socket: Socket, { lite, turn, welcome }: Served): Promise<v
   }
 }
 
-/** Whether an answer ends with ReadyForQuery outside of a transaction. */
+/** Whether an answer ends with ReadyForQuery outside a transaction. */
 function isIdle(answer: Buffer): boolean {
   const end = answer.subarray(-6)
   return end.length === 6 && end[0] === READY && end[5] === IDLE

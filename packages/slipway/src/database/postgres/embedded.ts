@@ -18,7 +18,7 @@ export interface EmbeddedOptions extends SessionOptions {
   readonly image?: EmbeddedImage | undefined
   /** Extensions by their SQL names; those that PGlite does not carry are left out. */
   readonly extensions?: readonly string[] | undefined
-  /** Where unqualified names go; `public` where absent. It need not exist. */
+  /** Where unqualified names go; `public` if absent. It need not exist. */
   readonly schema?: string | undefined
 }
 

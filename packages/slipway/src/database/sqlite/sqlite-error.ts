@@ -37,7 +37,7 @@ function isSqliteError(error: unknown): error is ThrownError {
   )
 }
 
-/** Primary result codes that are no fault of a statement. Source: sqlite.org/rescode.html. */
+/** Primary result codes that a statement does not cause. Source: sqlite.org/rescode.html. */
 const CODES: Readonly<Record<number, DatabaseCode>> = {
   5: 'DATABASE.LOCKED',
   6: 'DATABASE.LOCKED',

@@ -52,7 +52,7 @@ test('creates no file, and says what is wrong with one', async () => {
   expect(failure?.code).toBe('DATABASE.NOT_FOUND')
   expect(existsSync(missing)).toBe(false)
   const other = path.join(folder, 'other.db')
-  writeFileSync(other, 'this is no database, and long enough that nobody could take it for one')
+  writeFileSync(other, 'this is not a database, and long enough to be read as one')
   expect(
     (await failureIn(withSession({ kind: 'sqlite', file: other }, {}, async () => {})))?.code,
   ).toBe('DATABASE.CORRUPT')

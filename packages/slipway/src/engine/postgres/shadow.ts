@@ -89,7 +89,7 @@ interface List {
   }[]
 }
 
-/** Drops everything that a replay can leave: schemas with their objects, and objects outside of schemas. */
+/** Drops everything that a replay can leave: schemas with their objects, and objects outside schemas. */
 async function empty(session: Session): Promise<void> {
   await session.execute('DISCARD ALL')
   const leftovers = await session.query<{ sql: string }>(LEFTOVERS)

@@ -42,7 +42,7 @@ export const NO_OBSTACLE: Obstacle = { blockers: [], transactions: [] }
 
 /**
  * While `work` runs, a second session looks whom it waits for, and reports the last ones that it saw.
- * Work that ends soon costs nothing; a server that takes no second session leaves them unnamed.
+ * Short work costs nothing; if the server accepts no second session, they remain unnamed.
  */
 export async function watchBlockers<T>(
   address: Address,

@@ -41,7 +41,7 @@ function millisecondsLeft(deadline: number): number {
   return Math.min(Math.max(Math.ceil(deadline - performance.now()), 1), 2 ** 31 - 1)
 }
 
-/** SQL of the settings that our own session has on a target outside of a migration: it waits for locks until the deadline. */
+/** SQL of the settings that our own session has on a target outside a migration: it waits for locks until the deadline. */
 export function targetSettingsSql({
   session,
   deadline,

@@ -1,7 +1,7 @@
 import { type Statement, tokensOf } from '../../statements/index.ts'
 
 /**
- * Why the statements of a file must share a transaction or a session; nothing where they can be taken
+ * Why the statements of a file must share a transaction or a session; nothing if they can be taken
  * apart. A deploy that continues after an interruption has another session.
  */
 export function whyTogether(statements: readonly Statement[]): string | undefined {

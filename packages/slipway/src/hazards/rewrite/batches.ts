@@ -37,7 +37,7 @@ END
 $slipway$`
 }
 
-/** The one column of a table's primary key; nothing where there is none, or it has several. */
+/** The one column of a table's primary key; nothing if there is none, or it has several. */
 export function singleKey(schema: DatabaseSchema, table: ObjectName): string | undefined {
   const known = tableNamed(schema, table)
   const columns = known ? primaryKeyOf(known) : []

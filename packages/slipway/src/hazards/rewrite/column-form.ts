@@ -47,7 +47,7 @@ export function filledColumn(table: ObjectName, column: ColumnDefinition, site: 
   }
 }
 
-/** The texts of `ADD COLUMN name type DEFAULT value NOT NULL`; nothing where it holds more. */
+/** The texts of `ADD COLUMN name type DEFAULT value NOT NULL`; nothing if it holds more. */
 function definitionOf(
   part: string,
 ): { readonly name: string; readonly type: string; readonly value: string } | undefined {

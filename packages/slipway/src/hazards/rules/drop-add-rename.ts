@@ -28,7 +28,7 @@ function judgeColumn(table: ObjectName, column: string, context: Context): Findi
   }
 }
 
-/** The added column that a dropped one most likely became: one of the same letters, or one that no other became. One that takes its name is none. */
+/** The added column that a dropped one most likely became: one of the same letters, or one that no other became. A column that takes its name is not counted. */
 function likelyName(table: ObjectName, column: string, context: Context): string | undefined {
   const key = keyOf(context.schema, table)
   const before = tableNamed(context.schema, table)?.columns

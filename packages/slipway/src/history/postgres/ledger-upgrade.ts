@@ -42,7 +42,7 @@ export async function prepareLedger(session: Session): Promise<void> {
 }
 
 /**
- * As `prepareLedger`, but makes nothing where there is no ledger, and puts right what a dump and a restore left askew:
+ * As `prepareLedger`, but makes nothing if there is no ledger, and corrects what a dump and a restore left inconsistent:
  * sequences, and where the tables of kept data are.
  */
 export async function upgradeLedger(session: Session): Promise<void> {
@@ -129,7 +129,7 @@ END $$;
 `
 
 /**
- * SQL that removes all that the ledger holds of this session's history, kept data too; nothing where there is no
+ * SQL that removes all that the ledger holds of this session's history, kept data too; nothing if there is no
  * ledger. Other projects of the database keep theirs.
  */
 export async function forgetLedgerSql(session: Session): Promise<string> {

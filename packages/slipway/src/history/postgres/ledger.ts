@@ -156,7 +156,7 @@ VALUES (${historySchema(session)}, '${command}', ${quoteLiteral(migration)}, ${a
   extract(epoch FROM clock_timestamp() - now()) * 1000);\n`
 }
 
-/** Nothing where the ledger, or its schema, does not exist yet. */
+/** Nothing if the ledger, or its schema, does not exist yet. */
 async function orAbsent<T>(query: Promise<T>): Promise<T | undefined> {
   try {
     return await query

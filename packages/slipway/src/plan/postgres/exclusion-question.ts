@@ -45,7 +45,7 @@ interface Parts {
   readonly where?: string
 }
 
-/** The parts of `USING gist (a WITH =, b WITH &&) WHERE (c)`; nothing where it holds more than that. */
+/** The parts of `USING gist (a WITH =, b WITH &&) WHERE (c)`; nothing if it holds more than that. */
 function partsOf(exclusion: string): Parts | undefined {
   const tokens = tokensOf(exclusion)
   if (hasComment(exclusion) || tokens.some(({ text }) => /['$]/.test(text))) return undefined

@@ -7,7 +7,7 @@ import { asksRows, preChecksOf, type TargetFacts } from '../pre-checks.ts'
 
 /** How long pre-checks may take. */
 export interface PreCheckOptions {
-  /** For each; 30 s where absent. */
+  /** For each; 30 s if absent. */
   readonly timeoutMs?: number
   /** Cancels the pre-checks; the cancellation is raised. */
   readonly signal?: AbortSignal

@@ -3,8 +3,8 @@ import type { Facts } from '../../hazards/index.ts'
 
 /**
  * Rows and bytes of the tables of a target, by `schema.name`. A partitioned table has those of its
- * partitions. Rows are estimated as the planner does it, without reading any; 0 is certain. Waits for
- * nobody: a table that somebody holds against readers counts by its statistics, or is left out.
+ * partitions. Rows are estimated as the planner does it, without reading any; 0 is certain. Waits for no lock: a table
+ * that another session locks against readers counts by its statistics, or is left out.
  */
 export async function readTableSizes(session: Session): Promise<NonNullable<Facts['tables']>> {
   const rows = await session.query<Sized>(SIZES)
@@ -24,7 +24,7 @@ const WIDTH = `(SELECT 28 + coalesce(sum(CASE WHEN a.attlen > 0 THEN a.attlen EL
 
 /**
  * Rows as `estimate_rel_size` of the server: the density of the last ANALYZE times the pages of now.
- * pg_relation_size would wait for whoever holds or awaits a table for itself; its pages are then those of the statistics.
+ * pg_relation_size would wait for a session that holds or awaits an exclusive lock; its pages are then those of the statistics.
  */
 const SIZES = `
 WITH RECURSIVE held AS MATERIALIZED (

@@ -53,7 +53,7 @@ export function tableRef(
   return { kind: 'table', schema: schemaRef(schema, defaultSchema), name }
 }
 
-/** A column of a table; nothing for what is no table. */
+/** A column of a table; nothing for other objects. */
 export function columnOf(table: ObjectRef, name: string): ObjectRef {
   if (table.kind !== 'table') return table
   return { kind: 'column', schema: table.schema, table: table.name, name }

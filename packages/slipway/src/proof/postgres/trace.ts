@@ -34,7 +34,7 @@ export interface Trace {
     readonly relation: string
     readonly rows: number
   }[]
-  /** Statements whose locks were not seen, for they run outside a transaction and there was no second session. */
+  /** Statements whose locks were not seen, because they run outside a transaction and there was no second session. */
   readonly unseen: readonly number[]
 }
 

@@ -23,7 +23,7 @@ export interface ResetScope {
 /**
  * Plans what a reset drops: all in the default schema and in those of the datasource, the schemas that the
  * history creates, and in any other schema what the history has put there. The default schema itself stays,
- * with its rights and with extensions that no migration creates. Fails with REPAIR.RESET_REFUSED where something
+ * with its rights and with extensions that no migration creates. Fails with REPAIR.RESET_REFUSED if something
  * of another application depends on what is dropped.
  */
 export async function planReset(session: Session, scope: ResetScope): Promise<ResetPlan> {
@@ -85,7 +85,7 @@ function dropPlaced({ kind, schema, name }: Owned['placed'][number]): string[] {
   return [`DROP ${kind.toUpperCase()} IF EXISTS ${object} CASCADE;`]
 }
 
-/** Kinds that are dropped with something else, or are no objects. */
+/** Kinds that are dropped with something else, or are not objects. */
 const NOT_DROPPED = ['composite type', 'default acl', 'publication namespace', 'extension']
 
 const OBJECTS = `SELECT o.type, o.identity FROM pg_depend d, pg_identify_object(d.classid, d.objid, 0) o

@@ -241,7 +241,7 @@ test('a reader gives the catalog of an earlier reading where nothing differs, an
       'CREATE TABLE "Late" (id integer); CREATE VIEW late AS SELECT * FROM "Late"',
     )
     expect(await reader.whole()).toBe(after)
-    // A reading leaves no transaction open: this needs to be outside of one.
+    // A reading leaves no transaction open: this needs to be outside one.
     await session.execute('VACUUM "Late"')
   })
 })

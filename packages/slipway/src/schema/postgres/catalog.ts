@@ -18,12 +18,12 @@ const HISTORY_TABLE = '_prisma_migrations'
 const SET_ASIDE = /^_slipway_kept_\d+$/
 
 /**
- * Everything in the user's schemas of a database, as facts. Its content is the concern of
- * this module; other modules only pass it on.
+ * Everything in the user's schemas of a database, as facts.
+ * Only this module reads its content; other modules pass it on.
  */
 export interface Catalog {
   readonly facts: FactBase
-  /** The schema that unqualified names go to; it is no object of the project's. */
+  /** The schema that unqualified names go to; it is not an object of the project. */
   readonly defaultSchema: string
   /** Objects of kinds that are not modelled (casts, operators, text search …): seen, named, not compared. */
   readonly unmodelled: readonly string[]
@@ -49,8 +49,8 @@ export async function readFacts(session: Session, scope: Scope = everything): Pr
 }
 
 /**
- * The fingerprint of a database, for whoever needs no more of its catalog: in half the memory and half
- * the time, for a fingerprint knows nothing of what depends on what.
+ * The fingerprint of a database, for callers that need nothing else of its catalog: in half the memory and half
+ * the time, because a fingerprint needs no dependencies.
  */
 export async function readFingerprint(
   session: Session,
@@ -182,7 +182,7 @@ function keep(fact: Fact, sieve: Sieve): boolean {
   return !out
 }
 
-/** Whether something is no migration's doing: a platform's, another application's, Slipway's or Prisma's. */
+/** Whether no migration made something: it is a platform's, another application's, Slipway's or Prisma's. */
 function isForeign(id: StableId, sieve: Sieve): boolean {
   const { all, scope, defaultSchema } = sieve
   switch (id.kind) {
@@ -214,7 +214,7 @@ function isForeignSchema(schema: string, scope: Scope): boolean {
   return schema === LEDGER_SCHEMA || !scope.ownsSchema(schema)
 }
 
-/** An owner has all rights on what is his, unless they were revoked: that is no fact worth keeping. */
+/** An owner has all rights on its objects unless they were revoked, so this fact is left out. */
 function isOwnersDefault(all: FactBase, fact: Fact): boolean {
   if (fact.id.kind !== 'acl') return false
   const { target, grantee } = fact.id

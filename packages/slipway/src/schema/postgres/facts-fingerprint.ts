@@ -15,7 +15,7 @@ import { referenceTo } from './reference.ts'
 export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/4'
 
 /**
- * What whoever runs the database sets up, whether or not a migration did it first: what belongs to a
+ * What the operator of the database sets up, whether or not a migration did it first: what belongs to a
  * database as a whole, and privileges. A GRANT to a reporting role must not stop the next deploy.
  */
 const OF_OPERATORS = new Set<FactKind>([
@@ -112,7 +112,7 @@ const QUERY_KINDS = new Set<FactKind>(['view', 'materializedView', 'rule'])
 
 /**
  * From 16 on the server prints the columns of a query without their table where that is clear, and
- * it lays out parentheses differently: neither tells of a difference in what the query does.
+ * it lays out parentheses differently: neither changes what the query does.
  */
 function looseQuery(definition: string): string {
   return definition.replaceAll(LITERAL_OR_LAYOUT, (found) => (found.startsWith("'") ? found : ''))

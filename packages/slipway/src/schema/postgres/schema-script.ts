@@ -34,7 +34,7 @@ export interface SchemaScript {
 /**
  * The SQL that turns a database with the catalog `from` into one with the catalog `to`, in an order
  * that respects what depends on what. Empty for equal catalogs. `owner` is the role that objects
- * belong to unless said otherwise. Fails with SCHEMA.NO_PATH where the catalogs cannot be joined.
+ * belong to unless said otherwise. Fails with SCHEMA.NO_PATH if the catalogs cannot be joined.
  */
 export function scriptBetween(from: Catalog, to: Catalog, owner?: string): SchemaScript {
   const source = ownedByOthers(from.facts, owner)

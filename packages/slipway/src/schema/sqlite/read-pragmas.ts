@@ -27,7 +27,7 @@ export interface ForeignKeyRow extends Row {
   readonly id: number
   readonly column: string
   readonly target: string
-  /** Nothing where the key points at the primary key without naming it. */
+  /** Nothing if the key points at the primary key without naming it. */
   readonly targetColumn: string | null
   readonly onDelete: string
   readonly onUpdate: string

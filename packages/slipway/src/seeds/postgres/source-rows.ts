@@ -41,7 +41,7 @@ export async function withSnapshot<T>(session: Session, work: () => Promise<T>):
   return done.ok ? done.value : rethrow(done.failure)
 }
 
-/** Finds the columns of fields, along foreign keys; nothing where one of them leads nowhere. */
+/** Finds the columns of fields, along foreign keys; nothing if one of them leads nowhere. */
 export function selectionOf(
   tables: TargetTables,
   table: TargetTable,

@@ -17,7 +17,7 @@ export interface Staged {
   /** The temporary table: `n` and a column for each cell of the layout. */
   readonly relation: string
   readonly rows: number
-  /** What was copied; absent where the server ran a query. */
+  /** What was copied; absent if the server ran a query. */
   readonly content?: Content
 }
 
@@ -59,7 +59,7 @@ export async function stage(session: Session, options: StageOptions): Promise<St
   return { set, table, target, layout, relation, rows: content.rows, content }
 }
 
-/** Reads the rows of a table of a set, and sends them nowhere. Nothing where they can be read but once, or refer to others. */
+/** Reads the rows of a table of a set, and sends them nowhere. Nothing if they can be read but once, or refer to others. */
 export async function readContent(options: StageOptions): Promise<Content | undefined> {
   const { table } = options
   if (!isRepeatable(table.rows) || (await queryOf(table)) !== undefined) return undefined
@@ -272,7 +272,7 @@ async function refuseRow(error: unknown, options: StageOptions, layout: Layout):
   })
 }
 
-/** Files are read again up to the row, for a line can be more than one row and less than one. */
+/** Files are read again up to the row, because a line can be more than one row and less than one. */
 export async function placeOfRow(
   set: SeedSet,
   table: SeedSetTable,

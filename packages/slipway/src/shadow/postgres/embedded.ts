@@ -12,7 +12,7 @@ const IMAGE_FORMAT = 'pglite-0.5.16/3'
 const WORTH_AN_IMAGE_MS = 500
 
 /**
- * Hands `work` a throw-away database that holds the given history, replayed on the embedded
+ * Gives `work` a throw-away database that has the given history, replayed on the embedded
  * PostgreSQL, in this process's memory; a replayed history is kept as an image by its content.
  */
 export async function withEmbeddedShadowDatabase<T>(

@@ -49,7 +49,7 @@ export async function emptyTables(session: Session, tables: readonly ShapeTable[
   await session.execute(`TRUNCATE ${tables.map(({ id }) => id).join(', ')} CASCADE`)
 }
 
-/** All rows of a table in one subtransaction, for that is quick; gives the tables where one of them is refused. */
+/** All rows of a table in one subtransaction, because that is fast; gives the tables where one of them is refused. */
 async function insertWhole(
   session: Session,
   tables: readonly ShapeTable[],

@@ -8,7 +8,7 @@ import type { ShapeColumn } from '../shape.ts'
 export type ValueStyle = 'edge' | 'sparse' | 'plain' | 'hinted' | 'digits' | 'json'
 
 /**
- * The value of a column in a row, as the text of a literal; nothing where the type is not known. Values of
+ * The value of a column in a row, as the text of a literal; nothing if the type is not known. Values of
  * different rows differ if `distinct`. Always the same for the same row: a foreign key is filled with what
  * the other table's row has.
  */

@@ -40,7 +40,7 @@ interface Task<T> {
 /**
  * Hands `work` a database of its own on a server, with the history in it, and drops it afterwards. A replayed
  * history stays as a template database, `slipway_history_<key>`; the twelve used last are kept. No database is
- * touched that was not made here: they are known by their names and comments. Gives nothing where a server of
+ * touched that was not made here: they are known by their names and comments. Gives nothing if a server of
  * our own lacks an extension that the history creates. Fails with SHADOW.RIGHTS.
  */
 export async function withShadowDatabaseOn<T>(

@@ -7,7 +7,7 @@ export type Series = (row: string) => string
 
 const CYCLE = 5
 
-/** Values that differ from row to row, as far as the type holds as many; nothing where that is not known how. */
+/** Values that differ from row to row, as far as the type holds as many; nothing if that is not known how. */
 export function seriesOf(column: ShapeColumn): Series | undefined {
   if (column.array || column.labels.length > 0) return undefined
   return SERIES[column.base]?.(column)

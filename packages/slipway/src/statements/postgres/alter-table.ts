@@ -10,7 +10,7 @@ export interface AlterTableText {
   readonly parts: readonly string[]
 }
 
-/** Takes the text of an ALTER TABLE apart; nothing where it is another statement. Needs `loadParser` first. */
+/** Takes the text of an ALTER TABLE apart; nothing if it is another statement. Needs `loadParser` first. */
 export function alterTableText(text: string): AlterTableText | undefined {
   const tokens = tokensOf(text)
   if (!isKeyword(tokens[0], 'ALTER') || !isKeyword(tokens[1], 'TABLE')) return undefined

@@ -86,7 +86,7 @@ function typeChange(column: string, def: Node | undefined, source: Source): Alte
   }
 }
 
-/** The types that an expression casts a column to; nothing where it does more, or something else. */
+/** The types that an expression casts a column to; nothing if it does more, or something else. */
 function castsOf(expression: Node | undefined, column: string): string[] | undefined {
   if (expression === undefined) return undefined
   if ('ColumnRef' in expression)

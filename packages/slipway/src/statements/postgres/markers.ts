@@ -12,7 +12,7 @@ export interface Marker {
 
 const CONTENT = /^--[ \t]*slipway:[ \t]*([\w-]+)[ \t]*(.*)$/i
 
-/** The comments of a file that speak to Slipway; what literals hold is no comment. Needs `loadParser` first. */
+/** The comments of a file that are for Slipway; text in literals is not a comment. Needs `loadParser` first. */
 export function markersIn(sql: string): Marker[] {
   if (!sql.toLowerCase().includes('slipway:')) return []
   return commentsIn(sql).flatMap(({ text, start, end }) => {
