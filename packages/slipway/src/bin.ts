@@ -10,7 +10,7 @@ import { must } from './kernel/index.ts'
 // A command lives for seconds: a young generation that does not grow saves 40 MB, and costs nothing.
 setFlagsFromString('--semi-space-growth-factor=1')
 // Nor is it worth compiling WebAssembly (the SQL parser, Prisma's engine, the embedded database) a second
-// time with the optimizing compiler: that takes 0.5 GB and half a second, and pays only in longer lives.
+// time with the optimizing compiler: that takes 0.5 GB and half a second, and only pays off in processes that run longer.
 for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag)
 
 // If the event loop becomes empty before the command has ended, that is not a success.
@@ -43,7 +43,7 @@ const exitCode = await run(process.argv.slice(2), {
   version,
 })
 await Promise.all([drained(process.stdout), drained(process.stderr)])
-// A handle that somebody left open must not keep the process; what was written is out.
+// An open handle must not keep the process alive; all output has been written.
 process.exit(outputLost && exitCode === 0 ? 2 : exitCode)
 
 /** The first signal asks the command to stop at a safe point; the second ends it immediately. */
@@ -54,8 +54,8 @@ function stop(signal: 'SIGINT' | 'SIGTERM', code: 130 | 143): void {
 }
 
 /**
- * A reader that went away (`| head`) is not a failure, and must not stop a deploy; a report that a full
- * disk swallowed is one.
+ * A reader that went away (`| head`) is not a failure, and must not stop a deploy; a report that could not be written
+ * because of a full disk is one.
  */
 function outputFailed(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') outputLost = true

@@ -102,7 +102,7 @@ export async function checkNamed(
   }
 }
 
-/** A target's rows are counted where one is named, unless `rows` says how many. */
+/** If a target is named, its rows are counted, unless `rows` gives the number. */
 function loadRequest(
   { signal }: AppContext,
   { rows, factor, deadlineMs = DEADLINE_MS }: LoadOptions,
@@ -192,7 +192,7 @@ function proofFindings({ path: file, proof, refusal }: CheckedMigration): Result
   ]
 }
 
-/** What keeps a load from saying anything: it did not run, or the migration did not run to its end in it. */
+/** Why a load test has no result: it did not run, or the migration did not complete in it. */
 function loadFindings({ path: file, load, loadRefusal }: CheckedMigration): ResultFinding[] {
   const failure = loadRefusal ?? load?.failure
   if (failure === undefined) return []

@@ -5,7 +5,7 @@ import type { AppContext, ConsentOptions, ConsentQuestion } from './context.ts'
 import { raise } from './failures.ts'
 import type { Work } from './work.ts'
 
-/** Consent as the modules want it: by `confirm`, or by a person who is asked. */
+/** Consent in the form that the modules need: `confirm`, or a person who is asked. */
 export function consentFrom(
   { askConsent }: Pick<AppContext, 'askConsent'>,
   { confirm }: ConsentOptions,
@@ -41,7 +41,7 @@ export async function requireNamed(
   })
 }
 
-/** Holds an environment to its policy `confirm: true`: each change needs the name of its database. */
+/** Enforces the policy `confirm: true` of an environment: each change needs the name of its database. */
 export async function requirePolicyConsent(
   context: AppContext,
   { target }: Work,

@@ -13,7 +13,7 @@ type Down = NonNullable<Written['down']>
 export interface CreateOptions {
   /** `User.name=fullName`, `OldModel=NewModel`, `Status.OLD=NEW`. */
   readonly renames?: readonly string[] | undefined
-  /** What is not named in `renames` is a drop and an add. */
+  /** Everything that `renames` does not name is a drop and an add. */
   readonly noRename?: boolean | undefined
   /** Write a migration to be filled by hand, even if nothing differs. */
   readonly empty?: boolean | undefined

@@ -23,13 +23,13 @@ const POLICY = {
   confirm: false,
 } as const
 
-/** Nobody listens to the events of a test's set-up. */
+/** The events of a test's set-up are discarded. */
 const QUIET = { signal: new AbortController().signal, emit: () => {} }
 
 /** Deploys the migrations of a project to a new database and runs its sets there. Raises the failures of both. */
 export async function fillDatabase(filling: Filling, address: Address): Promise<void> {
   const request = await workRequest(QUIET, workOn(filling, address))
-  // A new database has nothing to lose: nobody is asked.
+  // A new database has no data to lose, so no consent is needed.
   const { failure } = await deploy({
     ...request,
     consent: { confirm: undefined },

@@ -77,11 +77,11 @@ function save({ cwd, now }: AppContext, made: DeployPlan, file: string): void {
   }
 }
 
-/** The deploy with all that it will ask for. */
+/** The deploy command with all flags that it will need. */
 function deployIt(preview: Preview, { target }: Work, file: string | undefined): NextAction {
   const { database, before, plan, toAccept } = preview
   const destroys = plan.steps.some((step) => step.destroys.length > 0)
-  // Of an empty database a first deploy destroys nothing.
+  // A first deploy destroys nothing on an empty database.
   const asksName =
     target.policy.confirm || (target.protected && destroys && before.applied.length > 0)
   const words = [

@@ -85,7 +85,7 @@ export async function rollBack(
   }
 }
 
-/** What the down migrations cannot promise, said before they run. */
+/** What the down migrations cannot restore, reported before they run. */
 function announce(downs: readonly PreparedDown[], { emit }: AppContext): void {
   for (const { plan, announced } of downs) {
     for (const one of announced)

@@ -110,7 +110,7 @@ async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promi
     file: work.project.schema.datasourceFile,
     emit: context.emit,
   }
-  // What a person is asked about holds no locks meanwhile; where it has changed since, it is asked about again.
+  // No lock is held while a person is asked; if the changes differ afterwards, the person is asked again.
   let answered: string | undefined
   const beforeCommit = async (diffs: readonly TableDiff[]) => {
     if (dryRun || !work.target.protected || JSON.stringify(diffs) === answered) return
@@ -184,7 +184,7 @@ async function recordSets(
     pending: [],
     author: await seedAuthor(work, session),
     dryRun: false,
-    // They were verified a moment ago under the lock: there is nothing to write.
+    // They were just verified under the lock: there is nothing to write.
     consent: async () => {},
     emit: context.emit,
   })

@@ -123,7 +123,7 @@ export async function verifySets(
   })
 }
 
-/** Who runs seeds, as the ledger is to name them. */
+/** Who runs seeds, for the ledger. */
 export async function seedAuthor(
   { project }: Pick<Work, 'project'>,
   { server }: Session,
@@ -132,7 +132,7 @@ export async function seedAuthor(
   return { by: `${os.userInfo().username} as ${server.user}`, commit }
 }
 
-/** What the environment of the target takes. */
+/** The seed sets of the target's environment. */
 export function environmentSeeds({ target }: Pick<Work, 'target'>): EnvironmentSeeds {
   return { environment: target.environment, seeds: target.policy.seeds }
 }

@@ -27,7 +27,7 @@ export interface SquashOptions {
   readonly accept?: readonly string[] | undefined
 }
 
-/** A squash that was proven. It holds no SQL, for in that are rows. */
+/** A squash that was proven. It contains no SQL, because the SQL contains rows. */
 export interface DraftedSquash extends Pick<
   Squash,
   'form' | 'statements' | 'groups' | 'after' | 'rows' | 'unlike' | 'columnOrder'
@@ -36,7 +36,7 @@ export interface DraftedSquash extends Pick<
   /** `path` is of the file that was written. */
   readonly migration: { readonly name: string; readonly path: string | null }
   readonly written: boolean
-  /** Why it is not of the other form, where that one was tried. */
+  /** Why it does not have the other form, if that one was tried. */
   readonly fallback: string | null
   readonly squashes: readonly string[]
   readonly down: {

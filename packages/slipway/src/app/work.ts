@@ -95,11 +95,11 @@ export async function workRequest(
 
 /** The hazard rules of the project's own. */
 export async function ownRules({ project }: Pick<Work, 'project'>): Promise<readonly Rule[]> {
-  // Checked to be rules; what `judge` does with a statement is the team's own affair.
+  // Checked to be rules; `judge` itself is the team's code.
   return (await loadRules(project)) as readonly Rule[]
 }
 
-/** What a project's shadow databases are made of. */
+/** The options of a project's shadow databases. */
 export function shadowOptions({
   project,
   target,

@@ -30,7 +30,7 @@ export interface CheckRequest {
   readonly emit: Emit
 }
 
-/** What was found out about a migration. */
+/** The result for one migration. */
 export interface CheckedMigration {
   readonly name: string
   readonly path: string
@@ -91,7 +91,7 @@ type LoadOne = (
   proof: Proof,
 ) => Promise<Pick<CheckedMigration, 'load' | 'loadRefusal'>>
 
-/** What puts a migration under load, where that is asked for. Loaded then: it brings all of a deploy. */
+/** What puts a migration under load, where that is asked for. Imported only then, because it imports all of a deploy. */
 async function loader({ load, emit }: CheckRequest, shadow: ShadowOptions): Promise<LoadOne> {
   if (load === undefined) return async () => ({})
   const { loadMigration, refuseEmbedded } = await import('./load/load.ts')
@@ -112,7 +112,7 @@ function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) 
 
 const FILES_A_TURN = 40
 
-/** The hazards of the chosen ones. All that lie between them are read once, in their order. */
+/** The hazards of the chosen ones. All migrations between them are read once, in order. */
 async function judged(
   chosen: readonly MigrationFolder[],
   { migrations, facts, rules }: CheckRequest,

@@ -103,7 +103,7 @@ async function compare(fixed: FixedMigration, request: FixRequest): Promise<void
   })
 }
 
-/** PostgreSQL refuses the original itself, because of the hazard that is rewritten: the new text need only run. */
+/** PostgreSQL refuses the original because of the hazard that is rewritten, so the new text only has to run. */
 function isBroken({ rewritten }: FixedMigration, { code }: Failure): boolean {
   return code === 'SHADOW.REPLAY_FAILED' && rewritten.some(({ id }) => id === 'enum-value-used')
 }

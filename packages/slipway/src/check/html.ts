@@ -126,7 +126,7 @@ function changedObjects(changes: Proof['changes']): string {
     .join('')
 }
 
-/** A column, its comment and the like are part of a table. */
+/** Columns and their comments are part of a table. */
 function ownerOf(object: ObjectRef): ObjectRef {
   if ('on' in object) return ownerOf(object.on)
   if (!('table' in object)) return object

@@ -36,7 +36,7 @@ export function drawLocks({ statements, locks }: Proof): string {
   const scale = (ms: number) => LABEL + (ms / end) * (WIDTH - LABEL)
   const rows = relations.map((relation, index) => {
     const y = index * ROW + 20
-    // What stops the most is drawn last, over the others.
+    // The strongest locks are drawn last, over the others.
     const own = bars
       .filter((bar) => bar.relation === relation)
       .toSorted((a, b) => Number(CLASSES[a.mode] === 'all') - Number(CLASSES[b.mode] === 'all'))

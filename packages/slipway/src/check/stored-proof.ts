@@ -12,7 +12,7 @@ export type StoredProof = 'none' | 'same' | 'other-files' | 'differs' | 'unreada
 
 const FILE = 'proof.json'
 
-/** Compares the stored proof with the files, and with what a test run showed: it is checked, never trusted. */
+/** Compares the stored proof with the files, and with what a test run showed: a stored proof is never trusted. */
 export function compareStored(migration: MigrationFolder, proof?: Proof): StoredProof {
   const file = fileOf(migration)
   if (!existsSync(file)) return 'none'

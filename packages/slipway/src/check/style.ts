@@ -1,4 +1,4 @@
-/** The look of the HTML report: by day and by night, on a screen and on paper. */
+/** The styles of the HTML report: light and dark, screen and paper. */
 export const STYLE = `
 :root { color-scheme: light dark; --text: #1f2328; --pale: #656d76; --line: #d0d7de; --back: #fff; --box: #f6f8fa;
   --good: #1a7f37; --bad: #cf222e; --warn: #9a6700; --writes: #d4a72c; }

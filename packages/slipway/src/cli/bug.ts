@@ -1,7 +1,7 @@
 import { type Failure, failureFrom } from '../kernel/index.ts'
 import { type Report, report } from './command.ts'
 
-/** The report of an exception that nobody expected: exit 1. */
+/** The report of an unexpected exception: exit 1. */
 export function bugReport(error: unknown): Report {
   return report({}, [], { failure: bugFailure(error), exitCode: 1 })
 }

@@ -10,7 +10,7 @@ import {
 import { loadBlocks } from './load-view.ts'
 import { type Block, heading, type Mark, status } from './view.ts'
 
-/** Each migration with its grade, what it locked, and what is to be said of it. */
+/** Each migration with its grade, its locks and its findings. */
 export function checkBlocks(
   { migrations }: CheckResult,
   findings: readonly ResultFinding[],

@@ -62,7 +62,7 @@ export interface Command {
   readonly examples: readonly { readonly command: string; readonly what: string }[]
   /** The exit codes that a script should expect from it, 1 and signals apart. */
   readonly exitCodes: Readonly<Partial<Record<ExitCode, string>>>
-  /** It can stop anywhere without leaving anything half done, so the first Ctrl-C ends it immediately. */
+  /** It leaves nothing half done wherever it stops, so the first Ctrl-C ends it immediately. */
   readonly interruptible?: true
   /** Imports the handler and what it works with: not before the command runs. */
   readonly load: () => Promise<Handler>
@@ -105,7 +105,7 @@ export interface Context {
   readonly version: string
 }
 
-/** A judgement on a completed result. */
+/** A finding on a completed result. */
 export type Finding = ResultFinding
 
 /** What a handler hands to the renderer. */
@@ -122,7 +122,7 @@ export interface Report {
   readonly findingsInView?: true
 }
 
-/** A report of a result with nothing to complain about. */
+/** A report of a result without findings. */
 export function report(result: object, view: readonly Block[], more: Partial<Report> = {}): Report {
   return { result, view, findings: [], next: [], ...more }
 }

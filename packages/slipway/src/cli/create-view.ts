@@ -5,7 +5,7 @@ import { objectText } from '../statements/index.ts'
 import { lossBlock, proofBlocks } from './check-view.ts'
 import { type Block, sql, status } from './view.ts'
 
-/** What was written, and what its down migration cannot bring. */
+/** What was written, and what its down migration cannot restore. */
 export function createBlocks({ migration, down, kept }: CreateResult, cwd: string): Block[] {
   const spared = kept.map(({ object, reason }) =>
     status('note', `Kept ${objectText(object)}`, reason),

@@ -27,7 +27,7 @@ export interface Host {
   readonly files: Files
   readonly now: () => number
   readonly signal: AbortSignal
-  /** Rejects with what nobody caught, so that the running command can still report it as a bug. */
+  /** Rejects with an uncaught exception, so that the running command can still report it as a bug. */
   readonly crashed: Promise<never>
   /** How the person started Slipway, as the words before a command: `npx slipway`. */
   readonly program: () => string

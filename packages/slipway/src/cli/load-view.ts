@@ -57,7 +57,7 @@ function took({ window, attempts, lockWaitMs }: LoadResult): string {
   return `the migration took ${formatDuration(window.to - window.from)}${tries}`
 }
 
-/** What is smaller than was asked for, or left out. */
+/** Tables with fewer rows than requested, and tables that were left out. */
 function scarce({ tables, leftOut }: LoadResult): Block[] {
   const short = tables.filter(({ rows, wanted }) => rows < wanted)
   return [

@@ -237,7 +237,7 @@ function notANumber(typed: string, value: string, min: number): string {
  * that asked for JSON gets its failure as JSON.
  */
 export function formatAskedFor(line: CommandLine): string | undefined {
-  // Also where a flag that lost its value has swallowed it.
+  // Also if a flag without its value has taken it.
   const isJson = ({ name, value, inline }: Option) =>
     name === 'json' || (!inline && value === '--json')
   if (line.options.some(isJson)) return 'json'

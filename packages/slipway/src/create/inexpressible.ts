@@ -1,6 +1,6 @@
 import type { Row, Session } from '../database/index.ts'
 
-/** An object that the Prisma schema cannot express, so that Prisma's engine took it for superfluous. */
+/** An object that the Prisma schema cannot express, so Prisma's engine would drop it. */
 export interface Inexpressible {
   readonly schema: string
   readonly name: string
@@ -17,13 +17,13 @@ export interface IndexFacts {
   readonly unique: boolean
   /** Its key as the engine writes it: `"a", "b" DESC`. */
   readonly key: string
-  /** Columns of its table that it cannot live without. */
+  /** Columns of its table that it needs. */
   readonly columns: readonly {
     readonly schema: string
     readonly table: string
     readonly name: string
   }[]
-  /** What of it the Prisma schema has no words for; null where it has them for all. */
+  /** What of it the Prisma schema cannot express; null if it can express everything. */
   readonly reason: string | null
 }
 
@@ -72,7 +72,7 @@ JOIN pg_am am ON am.oid = c.relam
 LEFT JOIN pg_constraint con ON con.conindid = c.oid AND con.contype IN ('u', 'x')
 WHERE c.relname = ANY ($2)`
 
-/** Facts of the indexes of these names. With `partialIndexes` the schema has words for a predicate. */
+/** Facts of the indexes of these names. With `partialIndexes` the schema can express a predicate. */
 export async function readIndexes(
   session: Session,
   names: readonly string[],

@@ -63,7 +63,7 @@ export function writeMigrationFolder(
   files: MigrationFiles,
 ): void {
   mkdirSync(migrationsDir, { recursive: true })
-  // Beside the migrations, never among them: what a crash leaves there would count as a migration.
+  // Beside the migrations folder, not in it: what a crash leaves in it would count as a migration.
   const unfinished = mkdtempSync(path.join(path.dirname(migrationsDir), '.slipway-create-'))
   try {
     for (const [file, text] of Object.entries(files)) {

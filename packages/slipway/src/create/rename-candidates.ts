@@ -12,7 +12,7 @@ export interface RenameCandidate {
   readonly to: string
 }
 
-/** All that could be a rename on the way from one schema to another. */
+/** Everything that could be a rename between two schemas. */
 export function renameCandidates(
   before: DatabaseSchema,
   after: DatabaseSchema,

@@ -15,10 +15,10 @@ import {
   readInexpressibleTypes,
 } from './inexpressible.ts'
 
-/** An object that stays although Prisma's engine would have dropped it. */
+/** An object that is not dropped, although Prisma's engine would drop it. */
 export interface KeptObject {
   readonly object: ObjectRef
-  /** What of it the Prisma schema has no words for. */
+  /** What of it the Prisma schema cannot express. */
   readonly reason: string
 }
 

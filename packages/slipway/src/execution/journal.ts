@@ -66,7 +66,7 @@ export function rollbackJournal(session: Session, migration: string, end = ''): 
   return {
     direction: 'down',
     wholeSql: whole,
-    // Half rolled back is neither applied nor pending: without its finish, Prisma too calls it failed.
+    // A migration that is half rolled back is neither applied nor pending; without `finished_at`, Prisma also reports it as failed.
     begunSql: () => reopenedRowSql(session, migration),
     finishedSql: whole,
     failedSql: (logs) => failedRowSql(session, migration, logs),

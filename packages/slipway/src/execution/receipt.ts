@@ -1,10 +1,10 @@
 import type { Failure } from '../kernel/index.ts'
 import type { Migration } from '../statements/index.ts'
 
-/** What became of a step. */
+/** The status of a step. */
 export type StepStatus = 'done' | 'failed' | 'not-run'
 
-/** What became of one statement; `line` is that of the file. */
+/** The status of one statement; `line` is its line in the file. */
 export interface StatementReceipt {
   readonly statement: number
   readonly line: number
@@ -22,7 +22,7 @@ export interface Receipt {
   readonly statements: readonly StatementReceipt[]
 }
 
-/** What came of one migration. */
+/** The result of one migration. */
 export interface MigrationOutcome {
   readonly receipt: Receipt
   readonly failure?: Failure

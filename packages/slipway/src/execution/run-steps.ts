@@ -91,7 +91,7 @@ export function finishedGroups(
   return done
 }
 
-/** What came of a transaction group. Failures that come up between statements count to it. */
+/** The result of a transaction group. Failures that come up between statements count to it. */
 async function runGroup(steps: Steps, group: TransactionGroup): Promise<Retried<Refusal>> {
   try {
     return group.kind === 'alone'

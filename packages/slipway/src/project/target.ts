@@ -233,7 +233,11 @@ function targetSettings(project: Project, environment: string, decided: Decided)
     },
     { name: 'database', value: database, source },
     ...directSetting(direct),
-    { name: 'protected', value: decided.open ? 'no' : 'yes', source: 'environment and host' },
+    {
+      name: 'protected',
+      value: decided.open ? 'no' : 'yes',
+      source: 'from the environment and the host',
+    },
     {
       name: 'lock timeout',
       value: formatDuration(policy.lockTimeoutMs),

@@ -11,7 +11,7 @@ export type Decision =
       readonly migration?: string | undefined
       readonly from?: number | undefined
     }
-  /** Bring the schema back to the state before. */
+  /** Restore the schema as it was before. */
   | { readonly kind: 'undo'; readonly migration?: string | undefined }
   | { readonly kind: 'mark-applied'; readonly migration?: string | undefined }
   | { readonly kind: 'mark-rolled-back'; readonly migration?: string | undefined }

@@ -42,7 +42,7 @@ export async function reset(request: ResetRequest): Promise<ResetOutcome> {
     await loadParser()
     const { schemas, sql } = await planReset(session, request)
     const migration = parseMigration({ name: 'reset', sql, path: 'reset' })
-    // Nothing is recorded of a reset: what would hold the record is dropped.
+    // A reset is not recorded, because it drops the ledger's record.
     const execution = { migration, journal: NO_JOURNAL }
     const { failure } = await runMigrations(target, [execution], [])
     if (failure) rethrow(failure)

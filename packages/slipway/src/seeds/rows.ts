@@ -137,7 +137,7 @@ async function readText(file: string): Promise<string> {
 
 const NOT_UTF8 = 'SEED_NOT_UTF8'
 
-/** Passes text on, and fails where the bytes are none: a wrong letter would go into the database unnoticed. */
+/** Passes text on, and fails if the bytes are not UTF-8: a wrong letter would go into the database unnoticed. */
 function utf8Only() {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   return new Transform({

@@ -32,7 +32,7 @@ export interface SquashRequest extends RangeRequest {
 export interface Squash {
   readonly name: string
   readonly form: SquashForm
-  /** Why it is not of the other form, where that one was tried. */
+  /** Why it does not have the other form, if that one was tried. */
   readonly fallback?: string
   /** Of the migration.sql, with the header that names the replaced migrations. */
   readonly sql: string

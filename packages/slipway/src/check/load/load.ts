@@ -78,7 +78,7 @@ export async function loadMigration(
   return found ? found.value : raiseNeedsServer(migration)
 }
 
-/** Fails where no server is there for a load, before anything is run. */
+/** Fails if there is no server for a load test, before anything runs. */
 export function refuseEmbedded({ named, running }: ShadowOptions): void {
   if (named === 'embedded' || (named === undefined && running === undefined)) raiseNeedsServer()
 }
@@ -165,7 +165,7 @@ async function runBeside(
 ): Promise<Omit<Load, 'tables' | 'leftOut'>> {
   const { session, plan, address, limits, deadline, signal } = site
   await pause(BASELINE_MS, signal)
-  // So that each migration meets it, wherever its second has begun.
+  // So that each migration starts while the reader holds its locks.
   await workload.untilLongRead()
   const { observer, spans } = observeTimes(workload.now)
   const keeping = await prepareKeeping(session, [plan], true)
@@ -182,7 +182,7 @@ async function runBeside(
     [],
   )
   const window = { from, to: workload.now() }
-  // Who waits at this moment is answered now, and counts.
+  // Queries that wait at this moment still end, and count.
   await pause(SETTLE_MS, signal)
   const { status, attempts, lockWaitMs } = must(ran.receipts[0], 'a receipt of the migration')
   return {

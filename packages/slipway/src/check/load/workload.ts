@@ -52,7 +52,7 @@ export async function withWorkload<T>(
     longReads(client, tables, () => longRead.emit('read')),
   ]
   const untilLongRead = async () => void (await once(longRead, 'read'))
-  // A client that breaks off ends the work's wait, too.
+  // A client that fails ends the wait of the work, too.
   const broken = Promise.all(running).then(() => new Promise<never>(() => {}))
   try {
     return await Promise.race([work({ samples, now, untilLongRead }), broken])
@@ -123,7 +123,7 @@ async function pointWrites(client: Client, scaled: ScaledTable, avoid: string): 
       const query = () =>
         inserts ? session.queryRaw(insert ?? '', [row, row]) : session.queryRaw(update, key)
       const ok = await timed(client, { class: 'write', table: table.id }, query)
-      // A table that has changed may not take the old rows any more.
+      // A table that has changed may refuse the old rows.
       if (inserts && !ok) insert = undefined
       await pause(client, ok ? PAUSE_MS : FAILED_PAUSE_MS)
     }

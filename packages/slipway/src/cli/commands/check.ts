@@ -28,7 +28,7 @@ export const check: Handler = async ({ slipway }, { args, flags }) => {
   })
 }
 
-/** Refuses what says how to load where there is no load. */
+/** Refuses the flags of `--load` without `--load`. */
 function refuseWithoutLoad(flags: Flags): void {
   if (flags.on('load')) return
   const given = [

@@ -17,8 +17,8 @@ export const status: Handler = async ({ slipway, commandLine }, { flags }) => {
 
 function keptLine({ count, bytes }: StatusResult['kept'], list: string): Block[] {
   if (count === 0) return []
-  const what = count === 1 ? 'one thing' : `${count} things`
-  return [line('note', `Kept data of deploys: ${what}, ${sizeOf(bytes)}`, list)]
+  const what = count === 1 ? 'one entry' : `${count} entries`
+  return [line('note', `Kept data: ${what}, ${sizeOf(bytes)}`, list)]
 }
 
 function view(result: StatusResult, list: string): Block[] {

@@ -4,7 +4,7 @@ import { toJson } from '../render/json.ts'
 import { clean, type Style } from '../render/style.ts'
 import { eventText } from './event-text.ts'
 
-/** Work shorter than this is over before anybody could read about it. */
+/** Shorter work ends before a person could read a line about it. */
 const QUIET_MS = 100
 
 /** A deploy that waits for a lock tries twice a second, for half an hour: too much for a log. */

@@ -77,7 +77,7 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
   }
 }
 
-/** Network errors in words, by their codes. */
+/** Descriptions of network errors, by their codes. */
 const NETWORK: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'Nothing listens there: the server is down, or host or port is wrong (ECONNREFUSED).',

@@ -56,7 +56,7 @@ export function raiseServerError(error: unknown, sending: Sending): never {
 }
 
 /**
- * The server's words about a failure: the message, and the detail with its row.
+ * The server's message about a failure: the message, and the detail with its row.
  * Show it only for generated rows (guarantee 10). Nothing if the server sent nothing.
  */
 export function wordForWord(error: unknown): string | undefined {

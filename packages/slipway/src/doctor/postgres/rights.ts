@@ -18,16 +18,16 @@ export async function checkRights(session: Session, schemas: readonly string[]):
     const found = rows.get(schema)
     if (found === undefined) {
       return canCreateSchemas
-        ? passed(name, `The schema does not exist yet; ${server.user} may create it.`)
+        ? passed(name, `The schema does not exist yet; the role ${server.user} may create it.`)
         : failed(
             name,
-            `The schema does not exist, and ${server.user} may not create it.`,
+            `The schema does not exist, and the role ${server.user} may not create it.`,
             grantDatabase,
           )
     }
-    if (found) return passed(name, `${server.user} may create objects in it.`)
+    if (found) return passed(name, `The role ${server.user} may create objects in this schema.`)
     const grant = `GRANT USAGE, CREATE ON SCHEMA ${quoteIdentifier(schema)} TO ${grantee};`
-    return failed(name, `${server.user} may not create objects in it.`, grant)
+    return failed(name, `The role ${server.user} may not create objects in this schema.`, grant)
   })
   return [...checks, await checkOwnership(session, schemas)]
 }

@@ -37,11 +37,11 @@ export interface Obstacle {
   readonly transactions: readonly string[]
 }
 
-/** Nobody is known to block us. */
+/** No blocker is known. */
 export const NO_OBSTACLE: Obstacle = { blockers: [], transactions: [] }
 
 /**
- * While `work` runs, a second session looks whom it waits for, and reports the last ones that it saw.
+ * While `work` runs, a second session reads which sessions block it, and reports the last ones that it saw.
  * Short work costs nothing; if the server accepts no second session, they remain unnamed.
  */
 export async function watchBlockers<T>(

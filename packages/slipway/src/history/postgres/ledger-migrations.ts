@@ -187,7 +187,7 @@ const ADD_IDENTITY = `ALTER TABLE slipway.kept
   ADD COLUMN present jsonb;
 `
 
-/** Of what was kept before, that which certainly was kept on this database: the table, or the moved table, still fits. */
+/** The earlier kept data that was certainly kept on this database: the table, or the moved table, still fits. */
 const IDENTIFY_KEPT = `UPDATE slipway.kept k SET database_identity = slipway.database_identity()
 WHERE to_regclass('slipway.' || quote_ident(k.stored_as)) = k.relation
   OR EXISTS (

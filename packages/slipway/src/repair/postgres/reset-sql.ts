@@ -35,7 +35,7 @@ export async function planReset(session: Session, scope: ResetScope): Promise<Re
     things.filter(({ schema }) => !present.includes(schema))
   await refuseDependents(session, present)
   const sql = [
-    // Objects that one DROP takes along are notices for the next one.
+    // Objects that one DROP also drops cause notices for the next one.
     'SET LOCAL client_min_messages = warning;',
     ...foreign(parts).flatMap(dropPart),
     ...present.filter((schema) => schema !== own).map(dropSchema),
@@ -148,7 +148,7 @@ WHERE d.deptype IN ('n', 'a') AND needed.namespace IN (SELECT oid FROM own) AND 
   AND NOT (d.classid = ANY (ARRAY['pg_trigger'::regclass, 'pg_policy'::regclass]::oid[]))
 ORDER BY 1 LIMIT 6`
 
-/** A DROP … CASCADE would take along what another application has built on this project's objects. */
+/** DROP … CASCADE would also drop what another application has built on this project's objects. */
 async function refuseDependents(session: Session, schemas: readonly string[]): Promise<void> {
   const list = `{${schemas.map((name) => JSON.stringify(name)).join(',')}}`
   const { rows } = await session.queryRaw(DEPENDENTS, [list])

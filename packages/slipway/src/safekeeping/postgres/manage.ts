@@ -1,4 +1,4 @@
-/** What people ask for by hand: put one thing back, drop what is kept. */
+/** The commands for kept data: restore one entry, drop old data. */
 export const MANAGE = `
 -- The table that kept data belongs to: by its OID on the database where it was kept, whatever its name is now; on any
 -- other database by schema and name, for an OID is another object's there.

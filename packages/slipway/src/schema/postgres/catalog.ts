@@ -87,8 +87,8 @@ export interface CatalogReader {
 }
 
 /**
- * Reads a database that runs up and down: if it is as it was at an earlier reading, the catalog
- * of that reading is returned, in the time of the queries alone.
+ * Reads a database on which migrations run up and down. If nothing changed since an earlier
+ * reading, it returns the catalog of that reading, which costs only the time of the queries.
  */
 export function catalogReader(session: Session, scope: Scope = everything): CatalogReader {
   const readings: { answers: Answers; whole: boolean; catalog: Catalog }[] = []
