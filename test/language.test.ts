@@ -75,3 +75,15 @@ test('files that documents name exist', () => {
     .map(({ file, name }) => `${file}: ${name}`)
   expect(missing).toEqual([])
 })
+
+test('sources cite documents that exist', () => {
+  const missing = filesOf('{packages/*/{src,test},tools}/**/*.ts')
+    .flatMap((file) =>
+      [...read(file).matchAll(/(?<![\w./-])((?:docs\/[\w./-]+|[A-Z]{4,})\.md)\b/g)].map(
+        ([, name = '']) => ({ file, name }),
+      ),
+    )
+    .filter(({ name }) => !existsSync(path.join(repository, name)))
+    .map(({ file, name }) => `${file}: ${name}`)
+  expect(missing).toEqual([])
+})

@@ -5,7 +5,7 @@ import type { Output } from './host.ts'
 import type { Prompter } from './terminal/prompt.ts'
 import type { Block } from './view.ts'
 
-/** Exit codes as DESIGN.md, "Command line", lists them. 1 is our bug. */
+/** Exit codes as docs/decisions/0005-exit-codes-and-json.md lists them. 1 is a bug in Slipway. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 130 | 143
 
 /** The way of working that a command belongs to; the order of `slipway --help`. */

@@ -62,7 +62,7 @@ export interface DeployOutcome {
 }
 
 /**
- * Deploys the pending migrations to a target: the steps of DESIGN.md, "How a deploy runs". Never throws
+ * Deploys the pending migrations to a target: the steps of ARCHITECTURE.md, "How a deploy runs". Never throws
  * for a failed statement; raises what stops it before the first one.
  */
 export async function deploy(request: DeployRequest): Promise<DeployOutcome> {

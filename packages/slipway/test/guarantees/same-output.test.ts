@@ -133,7 +133,7 @@ const PLAN = [
   'preChecks',
 ].map((key) => `.result.${key}`)
 
-/** Commands, and the keys of DESIGN.md in the order that scripts and diffs of output rely on. */
+/** Commands, and the keys of their results in the order that scripts and diffs of output rely on. */
 const JOURNEY: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['status', '--json'], STATUS.map((key) => `.result.${key}`)],
   [
