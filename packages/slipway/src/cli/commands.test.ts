@@ -98,7 +98,7 @@ describe('help', () => {
   test('of a topic: its commands; of one of them: its own flags', async () => {
     const { exitCode, stdout } = await runCli(['kept', '--help'])
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(/^ {2}kept restore <id> +restore one piece of kept data$/m)
+    expect(stdout).toMatch(/^ {2}kept restore <id> +restore one entry of kept data$/m)
     expect((await runCli(['help', 'kept'])).stdout).toBe(stdout)
     const prune = await runCli(['kept', 'prune', '--help'])
     expect(prune.stdout).toMatch(/^slipway kept prune \[flags\]$/m)

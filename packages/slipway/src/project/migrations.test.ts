@@ -85,7 +85,7 @@ test('a folder without migration.sql is a failure that names it', async () => {
 
 test.each([
   ['UTF-16', Buffer.from('\ufeffSELECT 1;', 'utf16le'), 'UTF-16'],
-  ['Latin-1', Buffer.from('-- über', 'latin1'), 'bytes that no UTF-8 text can hold'],
+  ['Latin-1', Buffer.from('-- über', 'latin1'), 'bytes that are not valid UTF-8'],
 ])('a file in %s is a failure that says so', async (_, bytes, why) => {
   write('1_a/migration.sql', bytes)
   const found = await failure()

@@ -207,7 +207,7 @@ test('a down migration that rows stop after a part of it was committed is not ca
   const down = 'DROP INDEX CONCURRENTLY u_note; ALTER TABLE users ADD COLUMN tags text[] NOT NULL'
   const proof = await proofOf(sql, down)
   expect(proof).toMatchObject({ grade: 'lossy', proven: false, rows: 0 })
-  expect(proof.reasons[0]).toMatch(/^The down migration fails where there are rows/)
+  expect(proof.reasons[0]).toMatch(/^The down migration fails if there are rows/)
 })
 
 test('a type that holds less is lossy, although rows that fit are restored', async () => {
@@ -243,7 +243,7 @@ test('one that fails where there are rows is not a proof, and says so', async ()
   const down = 'ALTER TABLE users ADD COLUMN email varchar(80) NOT NULL UNIQUE'
   const proof = await proofOf(sql, down)
   expect(proof).toMatchObject({ grade: 'lossy', proven: false, schemaEqual: true })
-  expect(proof.reasons[0]).toMatch(/The down migration fails where there are rows/)
+  expect(proof.reasons[0]).toMatch(/The down migration fails if there are rows/)
 })
 
 test('rows that a migration writes and its down migration leaves keep it from running again', async () => {

@@ -218,7 +218,7 @@ function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {
   const reasons: string[] = []
   if (failsOnRows && filling.rows === 0) reasons.push(refusalOf(failsOnRows))
   if (downFails && !kept?.runs) {
-    const where = downFails.onEmpty ? ' where there are rows' : ''
+    const where = downFails.onEmpty ? ' if there are rows' : ''
     reasons.push(`The down migration fails${where}: ${messageOf(downFails.failure)}`)
   }
   if (notRestored.length > 0)
