@@ -49,6 +49,6 @@ export async function requirePolicyConsent(
 ): Promise<void> {
   if (!target.policy.confirm || target.address.kind !== 'postgres') return
   const { database } = locate(target.address.url)
-  const message = `The environment ${target.environment} asks for consent before each change of ${database}.`
+  const message = `The environment ${target.environment} requires consent for each change of ${database}.`
   await requireNamed(context, options, { database, message })
 }

@@ -13,7 +13,7 @@ export function restoredLines(kept: readonly KeptResult[]): Block[] {
   return kept.map((one) => {
     const { restored } = one
     if (!restored) return status('warning', `Still kept: ${one.object}`, `kept ${one.id}`)
-    const since = restored.since > 0 ? `, ${restored.since} written since stay` : ''
+    const since = restored.since > 0 ? `, newer rows that remain: ${restored.since}` : ''
     return status('done', `Restored ${one.object}`, `${countOf(restored.rows)}${since}`)
   })
 }

@@ -6,7 +6,7 @@ import type { Flags } from './flags.ts'
 export function rowOptions(flags: Flags): RowOptions {
   const tables = flags.list('tables')
   if (tables.length === 0)
-    raise('CLI.FLAG_VALUE', { message: '`--tables <table>[,…]` says which tables are meant.' })
+    raise('CLI.FLAG_VALUE', { message: '`--tables <table>[,…]` names the tables.' })
   const [set, ...others] = flags.list('set')
   if (others.length > 0)
     raise('CLI.FLAG_VALUE', { message: 'Rows are written to one set: give `--set` once.' })

@@ -57,6 +57,6 @@ function checkComposePort(project: Project, { address }: Target): Check | undefi
   return warned(
     'compose port',
     `${first.file} publishes PostgreSQL on port ${ports}, the connection string says ${port}.`,
-    'Correct one of the two, or be sure that another server is meant.',
+    'Correct one of the two, unless you mean another server.',
   )
 }

@@ -104,7 +104,7 @@ function supportedProvider(value: SchemaValue | undefined, file: string): string
     message: `The schema is for ${name || 'an unnamed provider'}; Slipway deploys to PostgreSQL.`,
     why:
       dialect === undefined
-        ? 'What it proves about locks, rows and the down migration holds for PostgreSQL alone.'
+        ? 'Its proofs of locks, rows and down migrations hold only for PostgreSQL.'
         : `Support for ${name} is planned.`,
     nextActions: [
       advice('Point --schema at a schema whose datasource has provider = "postgresql".'),

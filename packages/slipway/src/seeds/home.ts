@@ -105,7 +105,7 @@ function ownerOf(plan: SyncPlan, table: SyncTable, homes: Homes): SeedSet | unde
   if (owner && other)
     raise('SEEDS.TABLE_OWNED', {
       message: `${owner.name} and ${other.name} both have ${table.name}.`,
-      nextActions: [advice('Say which of them is meant: --set <name>.')],
+      nextActions: [advice('Name one of them: --set <name>.')],
     })
   return owner
 }

@@ -30,7 +30,7 @@ function judgeCheck(
     object: tableObject(context, table),
     table,
     lock: 'ACCESS EXCLUSIVE',
-    message: `Adding the check ${name} reads every row of ${full(context, table)}, and until then nobody can read or write it.`,
+    message: `Adding the check ${name} reads every row of ${full(context, table)}, and meanwhile nobody can read or write it.`,
     safeSql,
   }
 }

@@ -12,7 +12,7 @@ export const domainConstraint: Rule = {
       severity: 'warning',
       object: `domain ${domain}`,
       lock: 'SHARE',
-      message: `The new constraint of the domain ${domain} reads every row of every table with a column of it, and until then nobody can write to them.`,
+      message: `The new constraint of the domain ${domain} reads every row of every table with a column of it, and meanwhile nobody can write to them.`,
       safeSql: `${context.statement.text} NOT VALID;\n-- Then, in a later migration: ALTER DOMAIN … VALIDATE CONSTRAINT.`,
     }
   },

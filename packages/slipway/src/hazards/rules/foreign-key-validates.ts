@@ -30,7 +30,7 @@ function judgeKey(
     object: tableObject(context, table),
     table,
     lock: 'SHARE ROW EXCLUSIVE',
-    message: `Adding the foreign key ${name} checks every row of ${full(context, table)}, and until then nobody can write to it or to ${other}.`,
+    message: `Adding the foreign key ${name} checks every row of ${full(context, table)}, and meanwhile nobody can write to it or to ${other}.`,
     safeSql,
   }
 }

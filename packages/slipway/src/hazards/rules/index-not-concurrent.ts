@@ -15,7 +15,7 @@ export const indexNotConcurrent: Rule = {
       object: tableObject(context, table),
       table,
       lock: 'SHARE',
-      message: `Building ${name === undefined ? 'the index' : `the index ${name}`} blocks all writes to ${full(context, table)} until every row was read.`,
+      message: `Building ${name === undefined ? 'the index' : `the index ${name}`} blocks all writes to ${full(context, table)} until every row is read.`,
       safeSql,
     }
   },
