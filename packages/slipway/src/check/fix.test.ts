@@ -69,9 +69,15 @@ test('the last migration is shown, written when asked, and then there is nothing
 test('for people: a diff, what was done, and what an applied migration becomes', async () => {
   project({ name: '2_name', sql: UNSAFE })
   const { stdout } = await runCli(['fix'], { cwd: root })
-  expect(stdout).toContain(
-    '-ALTER TABLE team ALTER COLUMN name SET NOT NULL;\n  +-- slipway: no-transaction\n',
-  )
+  const diff = [
+    '+-- slipway: no-transaction',
+    '+',
+    '+ALTER TABLE team ADD CONSTRAINT team_name_filled CHECK (name IS NOT NULL) NOT VALID;',
+    '+ALTER TABLE team VALIDATE CONSTRAINT team_name_filled;',
+    ' ALTER TABLE team ALTER COLUMN name SET NOT NULL;',
+    '+ALTER TABLE team DROP CONSTRAINT team_name_filled;',
+  ]
+  expect(stdout).toContain(diff.map((line) => `  ${line}\n`).join(''))
   expect(stdout).toContain('not-null-scans, statement 1')
   expect(stdout).toContain('slipway fix 2_name --write')
   expect(stdout).toContain('would report it as edited')
