@@ -105,6 +105,7 @@ export function shadowOptions({
   target,
 }: Pick<Work, 'project' | 'target'>): WorkRequest['shadow'] {
   return {
+    dialect: project.schema.dialect,
     named: shadowSetting(project),
     target,
     cacheDir: path.join(project.root, '.slipway', 'cache'),

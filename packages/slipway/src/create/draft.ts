@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { dialectOf, type Session } from '../database/index.ts'
 import { renamed } from '../down/index.ts'
 import { inverse, type Rename, renameSql } from '../down/index.ts'
 import { runsOnTrial } from '../down/index.ts'
@@ -11,7 +11,7 @@ import {
   schemaOf,
   readCatalogInTransaction,
 } from '../schema/index.ts'
-import { loadParser, objectText, parseStatements } from '../statements/index.ts'
+import { objectText, parserFor } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type RenameCandidate, renameCandidates } from './rename-candidates.ts'
 import { resolveRenames } from './rename-flags.ts'
@@ -100,10 +100,10 @@ async function candidatesOf(
   sql: string,
   { schema, names }: { schema: DatabaseSchema; names: SchemaNames },
 ): Promise<RenameCandidate[]> {
-  await loadParser()
+  const { parse } = await parserFor(dialectOf(session))
   await session.execute('BEGIN')
   try {
-    for (const { text, role } of parseStatements(sql)) {
+    for (const { text, role } of parse(sql)) {
       // What runs only after a commit has no part in a rename: it may fail here.
       if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
     }
@@ -139,7 +139,6 @@ async function finish(
   renames: readonly Rename[],
   { files }: DraftOptions,
 ): Promise<Draft> {
-  await loadParser()
   const partialIndexes = files.some(({ content }) =>
     /previewFeatures\s*=\s*\[[^\]]*"partialIndexes"/.test(content),
   )

@@ -1,9 +1,9 @@
-import { quoteIdentifier, type Session } from '../database/index.ts'
+import { dialectOf, quoteIdentifier, type Session } from '../database/index.ts'
 import {
   destructionsBy,
   objectKey,
   type ObjectRef,
-  parseStatements,
+  parserFor,
   schemaRef,
   type Statement,
 } from '../statements/index.ts'
@@ -43,7 +43,8 @@ export interface SpareOptions {
  */
 export async function spareInexpressible(sql: string, options: SpareOptions): Promise<Spared> {
   if (!/\bDROP\b/.test(sql)) return { sql, kept: [] }
-  const statements = parseStatements(sql)
+  const { parse } = await parserFor(dialectOf(options.session))
+  const statements = parse(sql)
   const drops = statements.flatMap((statement) =>
     readDrop(statement, options.session.server.schema),
   )

@@ -1,5 +1,6 @@
 import {
   type Address,
+  type Dialect,
   isSameServer,
   locate,
   type Programs,
@@ -17,6 +18,8 @@ import { type ShadowServer, withShadowDatabaseOn } from './postgres/on-server.ts
 
 /** What shadow databases of a project need to know. */
 export interface ShadowOptions {
+  /** Of the SQL of the project. */
+  readonly dialect: Dialect
   /** Folder of what is kept between commands; `<project>/.slipway/cache`. */
   readonly cacheDir: string
   /** Prisma's `initShadowDb`: run before the history. */
