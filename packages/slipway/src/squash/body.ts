@@ -32,6 +32,7 @@ export function bodyOf(
   const { tables, guards } = creationOf(
     script.statements.map(({ sql }) => sql),
     state.catalog.columnOrder,
+    parser,
   )
   const plain = (sql: string) => (unnamed === undefined ? sql : unqualified(sql, unnamed))
   const statements = [
