@@ -75,6 +75,7 @@ async function diff(context: RpcContext, params: Params): Promise<unknown> {
   const { from, to } = params as { from: DiffTarget; to: DiffTarget }
   const [fromUrl, toUrl] = [liveUrl(from, context), liveUrl(to, context)]
   const second = fromUrl && toUrl
+  const extensions = await extensionsOf(params)
   const onMain = (main: Session) => {
     const input = {
       script: false,
@@ -89,7 +90,7 @@ async function diff(context: RpcContext, params: Params): Promise<unknown> {
       context.print(stdout ?? '')
       return { exitCode, stdout: null }
     }
-    const replayed = context.shadows.knowing(extensionsOf(params), main)
+    const replayed = context.shadows.knowing(extensions, main)
     const withShadowDatabase: WithShadow = (work) =>
       second ? withDatabase(second, work) : replayed(work)
     return withRawEngine({ main, withShadowDatabase, files: filesOf(from, to) }, run)

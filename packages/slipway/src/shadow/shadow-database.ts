@@ -12,9 +12,9 @@ import {
 import { advice, type ConnectionString, must } from '../kernel/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 import { raise } from './failures.ts'
-import { needsServerOfItsOwn } from './history-key.ts'
 import { withEmbeddedShadowDatabase } from './postgres/embedded.ts'
 import { type ShadowServer, withShadowDatabaseOn } from './postgres/on-server.ts'
+import { needsServerOfItsOwn } from './postgres/server-wide.ts'
 
 /** What shadow databases of a project need to know. */
 export interface ShadowOptions {
