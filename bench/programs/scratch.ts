@@ -7,7 +7,7 @@ import { withShadowDatabase } from '../../packages/slipway/src/shadow/index.ts'
 
 const cacheDir = mkdtempSync(path.join(os.tmpdir(), 'slipway-bench-shadow-'))
 const started = performance.now()
-await withShadowDatabase({ cacheDir }, [], async (session) => {
+await withShadowDatabase({ dialect: 'postgres', cacheDir }, [], async (session) => {
   await session.query('SELECT 1')
   process.stdout.write(String(performance.now() - started))
 })

@@ -12,7 +12,8 @@ export async function checkedRows(
   await target.sql(
     `DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS other CASCADE; ${setup}`,
   )
-  const plans = await parseMigrations([{ name: '2_next', path: '2_next/migration.sql', sql }])
+  const file = { name: '2_next', path: '2_next/migration.sql', sql }
+  const plans = await parseMigrations([file], 'postgres')
   return await withSession(target.request([]).address, {}, (session) =>
     preCheck(session, plans, options),
   )

@@ -28,7 +28,7 @@ const work = (
   migrations,
   limits: { lockTimeoutMs: 200, statementTimeoutMs: 60_000 },
   deadlineMs: 60_000,
-  shadow: { cacheDir },
+  shadow: { dialect: 'postgres' as const, cacheDir },
   signal: new AbortController().signal,
   emit: () => {},
   consent: { confirm: undefined },

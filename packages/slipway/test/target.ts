@@ -25,7 +25,10 @@ export interface TestTarget extends TestDatabase {
 }
 
 /** Images of shadow databases, shared by the test files of a machine. */
-export const SHADOW = { cacheDir: path.join(tmpdir(), 'slipway-test-images') }
+export const SHADOW = {
+  dialect: 'postgres',
+  cacheDir: path.join(tmpdir(), 'slipway-test-images'),
+} as const
 
 /** Lets a project use the same images as all tests, for a shadow database from nothing takes seconds. */
 export function shareImages(root: string): void {

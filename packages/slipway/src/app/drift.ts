@@ -59,12 +59,13 @@ export async function adoptTarget(
   work: Work,
   words: string,
 ): Promise<Ended<AdoptResult>> {
-  const { migrationsDir } = work.project
+  const { migrationsDir, schema } = work.project
   const { database, migration } = await adoptDrift({
     ...(await workRequest(context, work)),
     name: folderName(words, new Date(context.now())),
     write: (name, text) => {
-      writeMigrationFolder(migrationsDir, name, { 'migration.sql': text })
+      const folder = { migrationsDir, name, dialect: schema.dialect }
+      writeMigrationFolder(folder, { 'migration.sql': text })
       return path.join(migrationsDir, name, 'migration.sql')
     },
   })

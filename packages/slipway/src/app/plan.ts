@@ -3,6 +3,7 @@ import { type Preview, previewDeploy, savePlan } from '../deploy/index.ts'
 import type { Hazard } from '../hazards/index.ts'
 import { command, type NextAction } from '../kernel/index.ts'
 import type { DeployPlan, PlanStep, PreCheckResult } from '../plan/index.ts'
+import { masked } from '../statements/index.ts'
 import type { AppContext } from './context.ts'
 import { raise } from './failures.ts'
 import { hazardFinding } from './hazard-findings.ts'
@@ -97,10 +98,6 @@ const WIDTH = 40
 
 /** The beginning of a statement on one line. Literals may be anybody's data: they are masked. */
 function shown(text: string): string {
-  const line = text
-    .replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ')
-    .replaceAll(/\$(\w*)\$[\s\S]*?(?:\$\1\$|$)|'(?:[^']|'')*(?:'|$)/g, "'…'")
-    .replaceAll(/\s+/g, ' ')
-    .trim()
+  const line = masked(text).replaceAll(/\s+/g, ' ')
   return line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line
 }

@@ -72,7 +72,10 @@ export async function squashRange(
   const shadow = shadowOptions(work)
   const made = await draftSquash({ migrations, from, to, name, shadow, emit: context.emit })
   const acceptUncommitted = accept.includes('uncommitted')
-  const file = write ? await writeSquash(made, { migrationsDir, acceptUncommitted }) : undefined
+  const { dialect } = shadow
+  const file = write
+    ? await writeSquash(made, { migrationsDir, dialect, acceptUncommitted })
+    : undefined
   return { result: draftedResult(made, file), next: nextOf(made, asked) }
 }
 

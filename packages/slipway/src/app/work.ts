@@ -69,8 +69,8 @@ export async function directAddress({
 }: Pick<Work, 'target' | 'migrations'>): Promise<Address> {
   const address = target.direct ?? target.address
   if (address.kind !== 'embedded') return address
-  const { extensionsOf } = await import('../shadow/index.ts')
-  return { ...address, extensions: extensionsOf(migrations.map(({ sql }) => sql)) }
+  const { extensionsIn } = await import('../statements/index.ts')
+  return { ...address, extensions: await extensionsIn(migrations.map(({ sql }) => sql)) }
 }
 
 /** What work that changes a target is given: its address, its policy, the project's migrations. */
@@ -105,6 +105,7 @@ export function shadowOptions({
   target,
 }: Pick<Work, 'project' | 'target'>): WorkRequest['shadow'] {
   return {
+    dialect: project.schema.dialect,
     named: shadowSetting(project),
     target,
     cacheDir: path.join(project.root, '.slipway', 'cache'),

@@ -6,7 +6,7 @@ import type { MigrationFolder } from '../project/index.ts'
 import { type Proof, prove as proveMigration } from '../proof/index.ts'
 import { catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase, withShadowServer } from '../shadow/index.ts'
-import { loadParser, parseStatements, type MigrationFile } from '../statements/index.ts'
+import { type MigrationFile, parserFor } from '../statements/index.ts'
 import type { Load, LoadConditions } from './load/load.ts'
 import type { RowsAsked } from './load/rows-wanted.ts'
 import { selected } from './selected.ts'
@@ -115,15 +115,15 @@ const FILES_A_TURN = 40
 /** The hazards of the chosen ones. All migrations between them are read once, in order. */
 async function judged(
   chosen: readonly MigrationFolder[],
-  { migrations, facts, rules }: CheckRequest,
+  { migrations, facts, rules, shadow }: CheckRequest,
 ): Promise<Hazard[]> {
-  await loadParser()
+  const { parse } = await parserFor(shadow.dialect)
   const places = chosen.map((one) => migrations.indexOf(one))
   const [from, to] = [Math.min(...places), Math.max(...places) + 1]
   const parsed = []
   for (const [at, { name, path, sql }] of migrations.slice(0, to).entries()) {
     if (at % FILES_A_TURN === 0) await nextTurn()
-    parsed.push({ name, path, sql, statements: parseStatements(sql, path) })
+    parsed.push({ name, path, sql, statements: parse(sql, path) })
   }
   return judge({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts, rules })
 }

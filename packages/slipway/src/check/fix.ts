@@ -10,7 +10,7 @@ import {
   withShadowDatabase,
   withShadowServer,
 } from '../shadow/index.ts'
-import { checksum, loadParser, parseStatements, objectText } from '../statements/index.ts'
+import { checksum, objectText, parserFor, type StatementParser } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { selected } from './selected.ts'
 
@@ -39,8 +39,7 @@ export interface FixedMigration extends Rewriting {
  * Fails with CHECK.UNKNOWN_MIGRATION.
  */
 export async function fixMigrations(request: FixRequest): Promise<FixedMigration[]> {
-  await loadParser()
-  const fixed = rewritings(request)
+  const fixed = rewritings(request, await parserFor(request.shadow.dialect))
   if (fixed.every(({ edits }) => edits.length === 0)) return fixed
   return await withShadowServer(request.shadow, async (shadow) => {
     const tried: FixedMigration[] = []
@@ -63,15 +62,20 @@ export function writeFix(migration: MigrationFolder, { path, sql }: FixedMigrati
 }
 
 /** All migrations from the first chosen one to the last are read once, in their order. */
-function rewritings(request: FixRequest): FixedMigration[] {
+function rewritings(request: FixRequest, parser: StatementParser): FixedMigration[] {
   const { migrations, facts } = request
   const chosen = selected(request)
   const places = chosen.map((one) => migrations.indexOf(one))
   const [from, to] = [Math.min(...places), Math.max(...places) + 1]
   const parsed = migrations
     .slice(0, to)
-    .map(({ name, path, sql }) => ({ name, path, sql, statements: parseStatements(sql, path) }))
-  const all = rewrite({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts })
+    .map(({ name, path, sql }) => ({ name, path, sql, statements: parser.parse(sql, path) }))
+  const all = rewrite({
+    history: parsed.slice(0, from),
+    migrations: parsed.slice(from),
+    facts,
+    parser,
+  })
   return chosen.flatMap(({ name, path }, index) => {
     const rewriting = all[(places[index] ?? 0) - from]
     return rewriting ? [{ name, path, ...rewriting }] : []

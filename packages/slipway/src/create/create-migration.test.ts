@@ -8,10 +8,12 @@ import { prismaCli } from '../../test/prisma.ts'
 import { writeProject } from '../../test/project.ts'
 import { SHADOW } from '../../test/target.ts'
 import { failureOf } from '../kernel/index.ts'
+import { readMigrations } from '../project/index.ts'
 import { choiceText } from '../schema/index.ts'
 import { destructionText, objectText } from '../statements/index.ts'
 import { createMigration, type CreateOptions, type CreateOutcome } from './create-migration.ts'
 import type { AskRenames } from './draft.ts'
+import { writeMigrationFolder } from './migration-folder.ts'
 
 const HEAD = 'datasource db {\n  provider = "postgresql"\n}\n\n'
 const USER = `
@@ -395,6 +397,14 @@ test('the first migration, its folder and its lock file; the down takes all away
     /^provider = "postgresql"$/m,
   )
   expect(readdirSync(path.dirname(migrations))).toEqual(['migrations'])
+})
+
+test('the lock file names the database product of the migrations', () => {
+  const migrationsDir = path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
+  writeMigrationFolder({ migrationsDir, name: '1', dialect: 'sqlite' }, { 'migration.sql': '' })
+  const lock = readFileSync(path.join(migrationsDir, 'migration_lock.toml'), 'utf8')
+  expect(lock).toMatch(/^provider = "sqlite"$/m)
+  expect(readMigrations(migrationsDir, { provider: 'sqlite' })).toMatchObject([{ name: '1' }])
 })
 
 test('nothing to do writes nothing; an empty migration is written when it is asked for, without a down migration', async () => {

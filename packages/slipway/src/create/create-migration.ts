@@ -5,7 +5,7 @@ import type { SchemaFile } from '../engine/index.ts'
 import { type OnShadow, type Proof, prove } from '../proof/index.ts'
 import { type CatalogReader, catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
-import { loadParser, parseStatements, type MigrationFile } from '../statements/index.ts'
+import { type MigrationFile, parserFor } from '../statements/index.ts'
 import { type AskRenames, draftMigration, type ExternalObjects } from './draft.ts'
 import { folderName, refuseTaken, writeMigrationFolder } from './migration-folder.ts'
 import type { KeptObject } from './spare.ts'
@@ -70,6 +70,7 @@ export async function createMigration(
   } = options
   const name = folderName(options.name, options.now)
   refuseTaken(migrationsDir, name)
+  const folder = { migrationsDir, name, dialect: shadow.dialect }
   return await withShadowDatabase(
     shadow,
     history,
@@ -88,16 +89,15 @@ export async function createMigration(
       if (sql === '') {
         if (!allowEmpty) return { kind: 'nothing-to-do', kept }
         const empty = '-- This is an empty migration.'
-        writeMigrationFolder(migrationsDir, name, { 'migration.sql': empty, 'down.sql': undefined })
+        writeMigrationFolder(folder, { 'migration.sql': empty, 'down.sql': undefined })
         return { kind: 'written', name, path: file, sql: empty, statements: 0, kept }
       }
       const back = await downMigrationOn(session, catalogs, { name, sql, path: file })
       const proof = back.proven
         ? await proveWritten({ session, address, catalogs }, { name, sql, down: back.sql }, options)
         : undefined
-      writeMigrationFolder(migrationsDir, name, { 'migration.sql': sql, 'down.sql': back.sql })
-      await loadParser()
-      const statements = parseStatements(sql).length
+      writeMigrationFolder(folder, { 'migration.sql': sql, 'down.sql': back.sql })
+      const statements = (await parserFor(shadow.dialect)).parse(sql).length
       const downPath = path.join(migrationsDir, name, 'down.sql')
       const down = { ...back, path: downPath, ...(proof ? { proof } : {}) }
       return { kind: 'written', name, path: file, sql, statements, kept, down }

@@ -1,4 +1,16 @@
-import { type Token, tokensOf } from '../statements/index.ts'
+import {
+  type Action,
+  alterTableText,
+  identifierOf,
+  isKeyword,
+  type ObjectName,
+  ownershipOf,
+  type StatementParser,
+  textOf,
+  type Token,
+  tokensOf,
+  wordsOf,
+} from '../statements/index.ts'
 
 /** The statements that create a schema; rows that it holds are written between the two parts. */
 export interface Creation {
@@ -10,116 +22,149 @@ export interface Creation {
 /**
  * Puts the statements that lead from an empty catalog into an order for people and rows: schemas, extensions,
  * enums, then the tables and all that hangs on them, each column at its place (`columnOrder`, by `schema.table`),
- * the guards last. Pure; needs `loadParser`.
+ * the guards last. Pure.
  */
 export function creationOf(
   statements: readonly string[],
   columnOrder: ReadonlyMap<string, readonly string[]>,
+  parser: StatementParser,
 ): Creation {
   const inOrder = statements
+    .map((sql) => pieceOf(sql, parser))
     // An extension creates its own comment, and its creator owns it.
-    .filter((sql) => !sql.startsWith('COMMENT ON EXTENSION '))
-    .map(whereMissing)
-    .toSorted((a, b) => rankOf(a) - rankOf(b))
-  const firstGuard = inOrder.findIndex((sql) => rankOf(sql) === GUARD)
-  const end = firstGuard === -1 ? inOrder.length : firstGuard
+    .filter(({ actions }) => !actions.some((action) => isComment(action, ['OBJECT_EXTENSION'])))
+    .toSorted((a, b) => a.rank - b.rank)
+  const isGuarding = ({ rank }: Piece) => rank === GUARD
+  const made = inOrder.filter((piece) => !isGuarding(piece))
   return {
-    tables: withWholeTables(inOrder.slice(0, end), columnOrder),
-    guards: inOrder.slice(end),
+    tables: withWholeTables(made, columnOrder),
+    guards: inOrder.filter(isGuarding).map(({ sql }) => sql),
   }
+}
+
+interface Piece {
+  readonly sql: string
+  readonly actions: readonly Action[]
+  readonly rank: number
+}
+
+function pieceOf(sql: string, { parse }: StatementParser): Piece {
+  const actions = parse(sql).flatMap((statement) => statement.actions)
+  const rank = rankOf(actions)
+  return { sql: rank < 2 ? whereMissing(sql) : sql, actions, rank }
 }
 
 /** The operator of a database may have created its schemas and extensions. */
 function whereMissing(sql: string): string {
-  return sql.replace(/^CREATE (SCHEMA|EXTENSION) (?!IF NOT EXISTS )/, 'CREATE $1 IF NOT EXISTS ')
+  const [, kind, next] = tokensOf(sql)
+  if (kind === undefined || isKeyword(next, 'IF')) return sql
+  return `${sql.slice(0, kind.end)} IF NOT EXISTS${sql.slice(kind.end)}`
 }
 
 const GUARD = 4
 
 /** Nothing else is needed by a schema, an extension or an enum, and nothing else needs a guard. */
-function rankOf(sql: string): number {
-  if (sql.startsWith('CREATE SCHEMA ')) return 0
-  if (sql.startsWith('CREATE EXTENSION ')) return 1
-  if (/^CREATE TYPE \S+ AS ENUM /.test(sql)) return 2
-  return GUARDS.some((guard) => guard.test(sql)) ? GUARD : 3
+function rankOf(actions: readonly Action[]): number {
+  if (actions.some((action) => isOther(action, ['CreateSchemaStmt']))) return 0
+  if (actions.some((action) => isOther(action, ['CreateExtensionStmt']))) return 1
+  if (actions.some(({ kind }) => kind === 'create-enum')) return 2
+  return actions.some(isGuard) ? GUARD : 3
 }
 
-const GUARDS: readonly RegExp[] = [
-  /^ALTER TABLE .* ADD CONSTRAINT .*(?:\bFOREIGN KEY\b|\bNOT VALID$)/s,
-  /^ALTER TABLE .* VALIDATE CONSTRAINT /,
-  /^ALTER TABLE .* (?:ENABLE|DISABLE)(?: ALWAYS| REPLICA)? (?:TRIGGER|RULE) /,
-  /^ALTER TABLE .* (?:FORCE|ENABLE) ROW LEVEL SECURITY/,
-  /^CREATE (?:OR REPLACE )?(?:CONSTRAINT |EVENT )?TRIGGER /,
-  /^ALTER EVENT TRIGGER /,
-  /^CREATE (?:OR REPLACE )?RULE /,
-  /^CREATE POLICY /,
-  /^COMMENT ON (?:TRIGGER|EVENT TRIGGER|CONSTRAINT|POLICY|RULE) /,
-]
+function isGuard(action: Action): boolean {
+  switch (action.kind) {
+    case 'create-trigger':
+    case 'create-policy':
+    case 'validate-constraint':
+    case 'row-security':
+      return true
+    case 'add-constraint':
+      return action.constraint.kind === 'foreign-key' || action.constraint.notValid
+    case 'alter-table':
+      return /^AT_(?:(?:En|Dis)able\w*(?:Trig|Rule)|(?:No)?ForceRowSecurity)/.test(
+        action.subcommand,
+      )
+    default:
+      return isOther(action, GUARDING) || isComment(action, GUARDS)
+  }
+}
 
-const NAME = /"(?:[^"]|"")+"/.source
-const CREATE_TABLE = new RegExp(`^CREATE (?:UNLOGGED )?TABLE (${NAME})\\.(${NAME}) \\(`)
-const ADD_COLUMN = new RegExp(`^ALTER TABLE (${NAME}\\.${NAME}) ADD COLUMN (?!IF )(.+)$`, 's')
-const MADE = new RegExp(
-  `^CREATE (?:OR REPLACE )?(?:TABLE|UNLOGGED TABLE|TYPE|DOMAIN|SEQUENCE|FUNCTION) (?:${NAME}\\.)?(${NAME}|[\\w$]+)`,
+const GUARDING = ['CreateEventTrigStmt', 'AlterEventTrigStmt', 'RuleStmt']
+const GUARDS = ['TRIGGER', 'EVENT_TRIGGER', 'TABCONSTRAINT', 'DOMCONSTRAINT', 'POLICY', 'RULE'].map(
+  (kind) => `OBJECT_${kind}`,
 )
+
+function isOther(action: Action, statements: readonly string[]): boolean {
+  return action.kind === 'other' && statements.includes(action.statement)
+}
+
+function isComment(action: Action, of: readonly string[]): boolean {
+  return action.kind === 'other' && of.includes(action.of ?? '')
+}
 
 /**
  * Brings columns that are added to a table, because they need something that is created after it, into its definition again, and
  * all columns into their order. The table goes to where the last of them was, if nothing before that needs it.
  */
 function withWholeTables(
-  statements: readonly string[],
+  pieces: readonly Piece[],
   columnOrder: ReadonlyMap<string, readonly string[]>,
 ): string[] {
-  const slots: (string | undefined)[] = [...statements]
-  for (const [index, sql] of statements.entries()) {
-    const [, schema, name] = CREATE_TABLE.exec(sql) ?? []
-    if (schema === undefined || name === undefined) continue
-    const added = addedColumns(statements, `${schema}.${name}`).filter(({ at }) => at > index)
-    const between = statements.slice(index + 1, added.at(-1)?.at ?? index)
+  const slots: (string | undefined)[] = pieces.map(({ sql }) => sql)
+  const added = pieces.map(addedColumn)
+  for (const [index, { sql, actions }] of pieces.entries()) {
+    const [action] = actions
+    if (action?.kind !== 'create-table' || action.partitionOf) continue
+    const { schema = '', name } = action.table
+    const own = added.flatMap((one, at) =>
+      at > index && one?.table.name === name && one.table.schema === schema ? [{ ...one, at }] : [],
+    )
+    const between = pieces.slice(index + 1, own.at(-1)?.at ?? index)
     const movable = !between.some(
-      (other) => !ADD_COLUMN.test(other) && speaksOf(other, unquoted(name)),
+      (other, offset) => !added[index + 1 + offset] && speaksOf(other.sql, name),
     )
     const whole = movable
-      ? added
-      : added.filter(({ column, at }) => !needsOneOf(column, statements.slice(index + 1, at)))
+      ? own
+      : own.filter(({ text, at }) => !needsOneOf(text, pieces.slice(index + 1, at)))
     for (const { at } of whole) slots[at] = undefined
     slots[index] = undefined
-    const order = columnOrder.get(`${unquoted(schema)}.${unquoted(name)}`) ?? []
     const table = tableSql(
       sql,
-      whole.map(({ column }) => column),
-      order,
+      whole.map(({ text }) => text),
+      columnOrder.get(`${schema}.${name}`) ?? [],
     )
     slots[movable ? (whole.at(-1)?.at ?? index) : index] = table
   }
   return slots.filter((sql) => sql !== undefined)
 }
 
-function addedColumns(
-  statements: readonly string[],
-  table: string,
-): { readonly column: string; readonly at: number }[] {
-  return statements.flatMap((sql, at) => {
-    const [, to, column = ''] = ADD_COLUMN.exec(sql) ?? []
-    return to === table ? [{ column, at }] : []
-  })
+/** The column that a statement adds and does nothing else. */
+function addedColumn({
+  sql,
+  actions: [action, ...more],
+}: Piece): { readonly table: ObjectName; readonly text: string } | undefined {
+  if (action?.kind !== 'add-column' || action.ifNotExists || more.length > 0) return undefined
+  const [part = ''] = alterTableText(sql)?.parts ?? []
+  const [, word, ...rest] = tokensOf(part)
+  const definition = word && !isKeyword(word, 'COLUMN') ? [word, ...rest] : rest
+  return { table: action.table, text: textOf(part, definition) }
 }
 
+/** Also within code and its texts. */
 function speaksOf(sql: string, name: string): boolean {
-  const word = name.replaceAll(/[^\w]/g, String.raw`\$&`)
-  return new RegExp(`(?<![\\w$])${word}(?![\\w$])`).test(sql)
+  return wordsOf(sql).some((word) => identifierOf(word) === name)
 }
 
 /** Whether a column's definition names something that these statements make. */
-function needsOneOf(column: string, statements: readonly string[]): boolean {
+function needsOneOf(column: string, pieces: readonly Piece[]): boolean {
   const [, ...rest] = tokensOf(column).map(({ text }) => text)
-  const names = new Set(rest.map(unquoted))
+  const names = new Set(rest.map(identifierOf))
   const literals = rest.filter((text) => text.startsWith("'"))
-  return statements.some((sql) => {
-    const made = unquoted(MADE.exec(sql)?.[1] ?? '')
-    return made !== '' && (names.has(made) || literals.some((text) => text.includes(made)))
-  })
+  return pieces.some(({ sql }) =>
+    ownershipOf(sql).placed.some(
+      ({ name }) => names.has(name) || literals.some((text) => text.includes(name)),
+    ),
+  )
 }
 
 /** A table with an item a line: its columns in their order, then its constraints. */
@@ -128,7 +173,7 @@ function tableSql(sql: string, columns: readonly string[], order: readonly strin
   if (items.length + columns.length === 0) return sql
   const own = items.filter((item) => item.startsWith('"'))
   const rest = items.filter((item) => !item.startsWith('"'))
-  const place = (item: string) => order.indexOf(unquoted(/^"(?:[^"]|"")+"/.exec(item)?.[0] ?? ''))
+  const place = (item: string) => order.indexOf(identifierOf(tokensOf(item)[0]?.text ?? ''))
   const placed = [...own, ...columns].toSorted((a, b) => place(a) - place(b))
   const constraints = rest.map((item, index) => (index === 0 ? `\n    ${item}` : `    ${item}`))
   const lines = [...placed.map((item) => `    ${item}`), ...constraints]
@@ -156,8 +201,4 @@ function partsOf(sql: string): {
     items: items.filter((item) => item !== ''),
     tail: sql.slice(close.end),
   }
-}
-
-function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
 }

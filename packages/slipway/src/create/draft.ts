@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { dialectOf, type Session } from '../database/index.ts'
 import { renamed } from '../down/index.ts'
 import { inverse, type Rename, renameSql } from '../down/index.ts'
 import { runsOnTrial } from '../down/index.ts'
@@ -11,7 +11,7 @@ import {
   schemaOf,
   readCatalogInTransaction,
 } from '../schema/index.ts'
-import { loadParser, objectText, parseStatements } from '../statements/index.ts'
+import { type Action, objectText, parserFor, type Statement } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type RenameCandidate, renameCandidates } from './rename-candidates.ts'
 import { resolveRenames } from './rename-flags.ts'
@@ -55,8 +55,10 @@ export async function draftMigration(session: Session, options: DraftOptions): P
       files: options.files,
       ...(options.filter ? { filter: options.filter } : {}),
     })
+  const parser = await parserFor(dialectOf(session))
+  const mayRename = (text: string) => !options.noRename && dropsAndAdds(parser.parse(text))
   const first = options.renames.length === 0 ? (await diff()).sql : undefined
-  if (first === '' || (first !== undefined && !mayRename(first, options)))
+  if (first === '' || (first !== undefined && !mayRename(first)))
     return await finish(session, first, [], options)
   const renames: Rename[] = []
   const names = schemaNames(options.files, session.server.schema)
@@ -72,8 +74,8 @@ export async function draftMigration(session: Session, options: DraftOptions): P
         schema = renamed(schema, rename)
       }
       if (flags.length > 0) sql = (await diff()).sql
-      const candidates = mayRename(sql, options)
-        ? await candidatesOf(session, sql, { schema, names })
+      const candidates = mayRename(sql)
+        ? await candidatesOf(session, parser.parse(sql), { schema, names })
         : []
       const open = candidates.filter(({ flag }) => !asked.has(flag))
       flags = await decide(open, options)
@@ -87,23 +89,24 @@ export async function draftMigration(session: Session, options: DraftOptions): P
 }
 
 /** Only a drop beside an add can be a rename; most migrations have no drop. */
-function mayRename(sql: string, { noRename }: DraftOptions): boolean {
-  return (
-    !noRename &&
-    /\bDROP (?:COLUMN|TABLE|TYPE)\b/.test(sql) &&
-    /\bADD COLUMN\b|\bCREATE (?:TABLE|TYPE)\b/.test(sql)
-  )
+function dropsAndAdds(statements: readonly Statement[]): boolean {
+  const actions = statements.flatMap((statement) => statement.actions)
+  const isDrop = (action: Action) =>
+    action.kind === 'drop-column' ||
+    (action.kind === 'drop' && (action.of === 'table' || action.of === 'type'))
+  const isAdd = ({ kind }: Action) =>
+    kind === 'add-column' || kind === 'create-table' || kind === 'create-enum'
+  return actions.some(isDrop) && actions.some(isAdd)
 }
 
 async function candidatesOf(
   session: Session,
-  sql: string,
+  statements: readonly Statement[],
   { schema, names }: { schema: DatabaseSchema; names: SchemaNames },
 ): Promise<RenameCandidate[]> {
-  await loadParser()
   await session.execute('BEGIN')
   try {
-    for (const { text, role } of parseStatements(sql)) {
+    for (const { text, role } of statements) {
       // What runs only after a commit has no part in a rename: it may fail here.
       if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
     }
@@ -139,7 +142,6 @@ async function finish(
   renames: readonly Rename[],
   { files }: DraftOptions,
 ): Promise<Draft> {
-  await loadParser()
   const partialIndexes = files.some(({ content }) =>
     /previewFeatures\s*=\s*\[[^\]]*"partialIndexes"/.test(content),
   )

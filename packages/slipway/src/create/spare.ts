@@ -1,11 +1,15 @@
-import { quoteIdentifier, type Session } from '../database/index.ts'
+import { dialectOf, quoteIdentifier, type Session } from '../database/index.ts'
 import {
+  alterTableText,
   destructionsBy,
   objectKey,
+  type ObjectName,
   type ObjectRef,
-  parseStatements,
+  parserFor,
   schemaRef,
   type Statement,
+  type Token,
+  tokensOf,
 } from '../statements/index.ts'
 import {
   type IndexFacts,
@@ -42,13 +46,12 @@ export interface SpareOptions {
  * the engine writes as that of an index and PostgreSQL refuses, becomes one of a constraint.
  */
 export async function spareInexpressible(sql: string, options: SpareOptions): Promise<Spared> {
-  if (!/\bDROP\b/.test(sql)) return { sql, kept: [] }
-  const statements = parseStatements(sql)
+  const { parse } = await parserFor(dialectOf(options.session))
+  const statements = parse(sql)
   const drops = statements.flatMap((statement) =>
     readDrop(statement, options.session.server.schema),
   )
-  const judged = await judge(drops, statements, options)
-  if (judged.length === 0) return { sql, kept: [] }
+  const judged = drops.length === 0 ? [] : await judge(drops, statements, options)
   let text = sql
   for (const { statement, instead } of judged.toSorted(
     (a, b) => b.statement.start - a.statement.start,
@@ -61,40 +64,25 @@ export async function spareInexpressible(sql: string, options: SpareOptions): Pr
   return { sql: withoutWarnings(text, judged), kept }
 }
 
-const NAME = String.raw`(?:"((?:[^"]|"")+)"\.)?"((?:[^"]|"")+)"`
-const DROP_OBJECT = new RegExp(`^DROP (INDEX|TABLE|TYPE) ${NAME}$`)
-const DROP_KEY = new RegExp(`^ALTER TABLE ${NAME} DROP CONSTRAINT "((?:[^"]|"")+)"$`)
-const ALTER_TABLE = new RegExp(`^ALTER TABLE ${NAME} `)
-/** An index that is built: `UNIQUE`, its name and its key. */
-const BUILD = /^CREATE (UNIQUE )?INDEX "((?:[^"]|"")+)" ON .*?\((.*)\)$/s
-const DROP_DEFAULT = /ALTER COLUMN\s+"((?:[^"]|"")+)" DROP DEFAULT(?:,\n)?/g
-
 interface Drop {
   readonly statement: Statement
-  readonly kind: 'INDEX' | 'TABLE' | 'TYPE' | 'KEY' | 'DEFAULT'
+  readonly kind: 'index' | 'table' | 'type' | 'key' | 'default'
   readonly schema: string
   /** The object; for a key or a default, its table. */
   readonly name: string
 }
 
-/** The engine writes every kind of drop in one form: no parser is needed to tell them apart. */
 function readDrop(statement: Statement, inSchema: string): Drop[] {
-  const { text } = statement
-  const nameOf = (schema: string | undefined, name = '') => ({
-    schema: schema === undefined ? inSchema : unescaped(schema),
-    name: unescaped(name),
-  })
-  const object = DROP_OBJECT.exec(text)
-  if (object)
-    return [{ statement, kind: object[1] as Drop['kind'], ...nameOf(object[2], object[3]) }]
-  const key = DROP_KEY.exec(text)
-  if (key) return [{ statement, kind: 'KEY', ...nameOf(key[1], key[2]) }]
-  const table = text.includes(' DROP DEFAULT') ? ALTER_TABLE.exec(text) : null
-  return table ? [{ statement, kind: 'DEFAULT', ...nameOf(table[1], table[2]) }] : []
-}
-
-function unescaped(name: string): string {
-  return name.replaceAll('""', '"')
+  const dropOf = (kind: Drop['kind'], { schema = inSchema, name }: ObjectName) => [
+    { statement, kind, schema, name },
+  ]
+  const [action, ...more] = statement.actions
+  if (action?.kind === 'drop-index') return dropOf('index', action.index)
+  if (action?.kind === 'drop' && (action.of === 'table' || action.of === 'type'))
+    return dropOf(action.of, action.object)
+  if (action?.kind === 'drop-constraint' && more.length === 0) return dropOf('key', action.table)
+  const change = statement.actions.find(({ kind }) => kind === 'drop-default')
+  return change?.kind === 'drop-default' ? dropOf('default', change.table) : []
 }
 
 /** A statement that is not written as the engine had it: not at all, or something instead. */
@@ -111,12 +99,12 @@ async function judge(
 ): Promise<Judged[]> {
   const namesOf = (kind: Drop['kind']) =>
     drops.filter((drop) => drop.kind === kind).map(({ name }) => name)
-  const tables = await ifAny(namesOf('TABLE'), (names) => readInexpressibleTables(session, names))
-  const types = await ifAny(namesOf('TYPE'), (names) => readInexpressibleTypes(session, names))
-  const indexes = await ifAny(namesOf('INDEX'), (names) =>
+  const tables = await ifAny(namesOf('table'), (names) => readInexpressibleTables(session, names))
+  const types = await ifAny(namesOf('type'), (names) => readInexpressibleTypes(session, names))
+  const indexes = await ifAny(namesOf('index'), (names) =>
     readIndexes(session, names, partialIndexes),
   )
-  const generated = await ifAny(namesOf('DEFAULT'), (names) => readGeneratedColumns(session, names))
+  const generated = await ifAny(namesOf('default'), (names) => readGeneratedColumns(session, names))
   const defaultSchema = session.server.schema
   const going = new Set(
     statements
@@ -128,22 +116,22 @@ async function judge(
     const same = (thing: { schema: string; name: string }) =>
       thing.schema === drop.schema && thing.name === drop.name
     switch (drop.kind) {
-      case 'INDEX':
+      case 'index':
         return judgeIndex(drop, indexes.find(same), { going, statements, defaultSchema })
-      case 'DEFAULT':
+      case 'default':
         return judgeDefault(
           drop,
           generated.filter((one) => one.schema === drop.schema && one.table === drop.name),
           defaultSchema,
         )
-      case 'KEY':
+      case 'key':
         return tables.some(same) ? [{ statement: drop.statement }] : []
-      case 'TABLE':
-      case 'TYPE': {
-        const found = (drop.kind === 'TABLE' ? tables : types).find(same)
+      case 'table':
+      case 'type': {
+        const found = (drop.kind === 'table' ? tables : types).find(same)
         if (!found) return []
         const object: ObjectRef = {
-          kind: drop.kind === 'TABLE' ? 'table' : 'type',
+          kind: drop.kind,
           schema: schemaRef(drop.schema, defaultSchema),
           name: drop.name,
         }
@@ -177,7 +165,7 @@ function judgeIndex(
     going.has(objectKey({ kind: 'column', schema: schemaRef(schema, defaultSchema), table, name })),
   )
   const rebuilt = statements.find(
-    ({ text }) => unescaped(BUILD.exec(text)?.[2] ?? '') === drop.name,
+    ({ actions: [action] }) => action?.kind === 'create-index' && action.name === drop.name,
   )
   if (index.reason !== null && !follows && (!rebuilt || buildsLike(rebuilt, index))) {
     const object: ObjectRef = {
@@ -189,49 +177,48 @@ function judgeIndex(
     return [{ statement: drop.statement, kept }, ...(rebuilt ? [{ statement: rebuilt }] : [])]
   }
   if (index.constraint === null) return []
-  const prefix = drop.statement.text.startsWith(`DROP INDEX ${quoteIdentifier(drop.schema)}.`)
-    ? `${quoteIdentifier(drop.schema)}.`
-    : ''
+  const [action] = drop.statement.actions
+  const isQualified = action?.kind === 'drop-index' && action.index.schema !== undefined
+  const prefix = isQualified ? `${quoteIdentifier(drop.schema)}.` : ''
   const table = `${prefix}${quoteIdentifier(index.table)}`
   const instead = `ALTER TABLE ${table} DROP CONSTRAINT ${quoteIdentifier(index.constraint)}`
   return [{ statement: drop.statement, instead }]
 }
 
 /** The engine rebuilds what it considers changed; what the schema says of it may be as it was. */
-function buildsLike({ text }: Statement, index: IndexFacts): boolean {
-  const [, unique, , key] = BUILD.exec(text) ?? []
-  return key === index.key && (unique !== undefined) === index.unique
+function buildsLike({ text, actions: [action] }: Statement, index: IndexFacts): boolean {
+  if (action?.kind !== 'create-index' || action.where !== undefined) return false
+  const [open, close] = tokensOf(text).filter((token) => isParenthesis(token))
+  return action.unique === index.unique && text.slice(open?.end, close?.start) === index.key
+}
+
+function isParenthesis({ text, depth }: Token): boolean {
+  return depth === 0 && (text === '(' || text === ')')
 }
 
 function judgeDefault(
-  drop: Drop,
+  { statement, schema, name: table }: Drop,
   generated: readonly { readonly name: string }[],
   defaultSchema: string,
 ): Judged[] {
-  const { text } = drop.statement
-  const spared: string[] = []
-  const rest = text.replaceAll(DROP_DEFAULT, (clause, quoted: string) => {
-    if (!generated.some(({ name }) => name === unescaped(quoted))) return clause
-    spared.push(unescaped(quoted))
-    return ''
-  })
-  const [first] = spared
-  if (first === undefined) return []
+  const spared = statement.actions.map((action) =>
+    action.kind === 'drop-default' && generated.some(({ name }) => name === action.column)
+      ? action.column
+      : undefined,
+  )
+  const name = spared.find((column) => column !== undefined)
+  const whole = alterTableText(statement.text)
+  if (name === undefined || whole === undefined) return []
+  const rest = whole.parts.filter((_, index) => spared[index] === undefined)
   const object: ObjectRef = {
     kind: 'column',
-    schema: schemaRef(drop.schema, defaultSchema),
-    table: drop.name,
-    name: first,
+    schema: schemaRef(schema, defaultSchema),
+    table,
+    name,
   }
   const kept = { object, reason: 'generated' }
-  const empty = new RegExp(`^ALTER TABLE ${NAME}\\s*$`).test(rest)
-  return [
-    {
-      statement: drop.statement,
-      kept,
-      ...(empty ? {} : { instead: rest.trimEnd().replace(/,$/, '') }),
-    },
-  ]
+  const instead = `${whole.head} ${rest.join(',\n')}`
+  return [{ statement, kept, ...(rest.length === 0 ? {} : { instead }) }]
 }
 
 /** Removes a statement with its semicolon, the comment that heads it and the blank line behind it. */
@@ -244,10 +231,9 @@ function withoutParagraph(sql: string, start: number, end: number): string {
 
 /** The engine's warnings at the head speak of tables by name; those that stay are none of them. */
 function withoutWarnings(sql: string, judged: readonly Judged[]): string {
-  const tables = judged.flatMap(({ statement, kept }) => {
-    const [, kind, , table] = (kept && DROP_OBJECT.exec(statement.text)) ?? []
-    return kind === 'TABLE' && table !== undefined ? [unescaped(table)] : []
-  })
+  const tables = judged.flatMap(({ kept }) =>
+    kept?.object.kind === 'table' ? [kept.object.name] : [],
+  )
   if (tables.length === 0) return sql
   const lines = sql
     .split('\n')

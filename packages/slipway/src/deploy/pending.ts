@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { dialectOf, type Session } from '../database/index.ts'
 import {
   type Comparison,
   compareHistory,
@@ -37,7 +37,7 @@ export async function readPending(
   const pending = before.pending.filter((name) => !recorded.has(name))
   const names = new Set([...pending, ...resuming])
   const files = migrations.filter(({ name }) => names.has(name))
-  const plans = await parseMigrations(files)
+  const plans = await parseMigrations(files, dialectOf(session))
   // A migration that was cut off is continued first; the next deploy records the squash.
   return { history, before, resuming, squashes: resuming.length > 0 ? [] : squashes, plans }
 }

@@ -1,5 +1,11 @@
 import { type Choice, type Change, choiceText, type ScriptStatement } from '../schema/index.ts'
-import { checksum, type Destruction, destructionText, objectText } from '../statements/index.ts'
+import {
+  checksum,
+  type Destruction,
+  destructionText,
+  type Marker,
+  objectText,
+} from '../statements/index.ts'
 
 /** How much of the state before a down migration brings: all, the schema without named data, or nothing. */
 export type Grade = 'lossless' | 'lossy' | 'irreversible'
@@ -91,8 +97,8 @@ function oneLine(text: string): string {
 }
 
 /** The facts in the head of a `down.sql`; nothing if it has none: an older Slipway or a person wrote it. */
-export function readDownFacts(sql: string): DownFacts | undefined {
-  const [, json = ''] = /^-- slipway: facts (\{.*\})$/m.exec(sql.replaceAll('\r\n', '\n')) ?? []
+export function readDownFacts(markers: readonly Marker[]): DownFacts | undefined {
+  const json = markers.find(({ name }) => name === 'facts')?.value ?? ''
   try {
     const facts = JSON.parse(json) as Partial<DownFacts>
     const lists = [facts.losses, facts.choices, facts.notRestored]

@@ -1,4 +1,4 @@
-import { quoteIdentifier, type Session } from '../database/index.ts'
+import { quoteIdentifier, dialectOf, type Session } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
 import {
   type Catalog,
@@ -17,12 +17,13 @@ import { replay, type ShadowOptions, withShadowDatabase } from '../shadow/index.
 import {
   type Destruction,
   distinctDestructions,
-  loadParser,
   qualifiedNames,
   type Statement,
   unqualified,
   type MigrationFile,
+  type Migration,
   parseMigration,
+  parserFor,
 } from '../statements/index.ts'
 import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts'
 import { deletesOfInserted } from './inserted-rows.ts'
@@ -79,8 +80,7 @@ export async function downMigrationOn(
   migration: MigrationFile,
 ): Promise<DownMigration> {
   const before = await catalogs.whole()
-  await loadParser()
-  const parsed = parseMigration(migration)
+  const parsed = parseMigration(migration, await parserFor(dialectOf(session)))
   await replay(session, [parsed])
   const draft = await draftDownMigration(session, {
     before,
@@ -123,7 +123,7 @@ interface DraftOptions {
   readonly before: Catalog
   /** The catalog of the shadow database as it is. */
   readonly after: () => Promise<Catalog>
-  readonly migration: MigrationFile
+  readonly migration: Migration
 }
 
 /** Writes the down migration on a shadow database where the migration has just been run, and leaves the shadow database so. */
@@ -131,8 +131,7 @@ export async function draftDownMigration(
   session: Session,
   { before, after: current, migration }: DraftOptions,
 ): Promise<DraftDownMigration> {
-  await loadParser()
-  const { statements } = parseMigration(migration)
+  const { statements } = migration
   const schema = schemaOf(before)
   const { defaultSchema } = before
   const { renames, catalog } = await revertRenames(session, statements, schema)

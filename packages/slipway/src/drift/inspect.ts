@@ -1,5 +1,5 @@
 import { creationOf } from '../create/index.ts'
-import { type Session, withSession } from '../database/index.ts'
+import { dialectOf, type Session, withSession } from '../database/index.ts'
 import type { WorkRequest } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
 import { attempt, type Result } from '../kernel/index.ts'
@@ -17,7 +17,12 @@ import {
   scriptSql,
 } from '../schema/index.ts'
 import { shadowLike, withShadowDatabase } from '../shadow/index.ts'
-import { loadParser, unqualified, type MigrationFile } from '../statements/index.ts'
+import {
+  type MigrationFile,
+  parserFor,
+  type StatementParser,
+  unqualified,
+} from '../statements/index.ts'
 
 /** What a look at a target needs. */
 export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'shadow' | 'emit'> & {
@@ -66,8 +71,8 @@ export async function inspectSession(
   const { database } = session.server
   if (!expected.ok) return unknown(database, actual, expected.failure.message)
   if (typeof expected.value === 'string') return unknown(database, actual, expected.value)
-  await loadParser()
-  return reportOf(database, expected.value, actual)
+  const parser = await parserFor(dialectOf(session))
+  return reportOf(database, { expected: expected.value, actual, parser })
 }
 
 /** No migration made a table: what is made of the target is the first of all. */
@@ -100,7 +105,13 @@ async function catalogAfter(
   )
 }
 
-function reportOf(database: string, expected: Catalog, actual: Catalog): DriftReport {
+interface Compared {
+  readonly expected: Catalog
+  readonly actual: Catalog
+  readonly parser: StatementParser
+}
+
+function reportOf(database: string, { expected, actual, parser }: Compared): DriftReport {
   const changes = difference(expected, actual)
   const drifted = changes.length > 0
   const back = drifted ? scriptAcross(actual, expected) : NO_SCRIPT
@@ -112,7 +123,7 @@ function reportOf(database: string, expected: Catalog, actual: Catalog): DriftRe
     changes,
     toHistory: scriptSql(back),
     choices: back.choices,
-    toTarget: isEmpty(expected) ? creationSql(forth, actual) : portable(forth, actual),
+    toTarget: isEmpty(expected) ? creationSql(forth, actual, parser) : portable(forth, actual),
     columnOrder: columnOrders(expected, actual),
     unmodelled: actual.unmodelled,
   }
@@ -122,9 +133,13 @@ function reportOf(database: string, expected: Catalog, actual: Catalog): DriftRe
  * On an empty schema, the SQL is that of a first migration: whole tables, in a readable order, and like
  * Prisma's own without the schema that every connection begins with.
  */
-function creationSql({ statements }: SchemaScript, actual: Catalog): string {
+function creationSql(
+  { statements }: SchemaScript,
+  actual: Catalog,
+  parser: StatementParser,
+): string {
   const texts = statements.map(({ sql }) => sql)
-  const { tables, guards } = creationOf(texts, actual.columnOrder)
+  const { tables, guards } = creationOf(texts, actual.columnOrder, parser)
   return [...tables, ...guards]
     .map((sql) => `${unqualified(sql, actual.defaultSchema)};\n`)
     .join('\n')

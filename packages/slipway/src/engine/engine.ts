@@ -11,9 +11,9 @@ import type {
   SchemaFilter,
   SchemaPushOutput,
 } from '@prisma/schema-engine-wasm/schema_engine_bg'
-import type { Session } from '../database/index.ts'
+import { dialectOf, type Session } from '../database/index.ts'
 import { type AdapterOptions, adapterFactory, type ErrorLog } from './adapter.ts'
-import { engineDialectOf } from './dialects.ts'
+import { engineDialectOf, lockFileText } from './dialects.ts'
 import { raiseEngineError } from './engine-error.ts'
 import { holdOpen } from './hold-open.ts'
 import { forEngine, type SchemaFile } from './schema-file.ts'
@@ -213,10 +213,9 @@ export function listOf(
   migrations: readonly EngineMigration[],
   main: Pick<Session, 'kind'>,
 ): MigrationList {
-  const { lockProvider } = engineDialectOf(main)
   return {
     baseDir: 'migrations',
-    lockfile: { path: 'migration_lock.toml', content: `provider = "${lockProvider}"\n` },
+    lockfile: { path: 'migration_lock.toml', content: lockFileText(dialectOf(main)) },
     shadowDbInitScript: '',
     migrationDirectories: migrations.map(({ name, sql }) => ({
       path: name,

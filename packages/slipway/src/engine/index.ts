@@ -1,3 +1,4 @@
+export { lockFileText } from './dialects.ts'
 export {
   type Engine,
   type EngineMigration,

@@ -1,7 +1,8 @@
 import type { DiffTarget } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import { addressOf, type Session, withSession } from '../database/index.ts'
 import { ConnectionString } from '../kernel/index.ts'
-import { type EngineCall, filterOf, withRawEngine, type WithShadow } from './engine.ts'
+import { engineDialectOf } from './dialects.ts'
+import { type EngineCall, filterOf, listOf, withRawEngine, type WithShadow } from './engine.ts'
 import { createDatabase, requireUrl } from './postgres/create-database.ts'
 import { sessionOnNothing } from './postgres/nowhere.ts'
 import { extensionsOf, type Shadows } from './postgres/shadow.ts'
@@ -74,21 +75,22 @@ async function diff(context: RpcContext, params: Params): Promise<unknown> {
   const { from, to } = params as { from: DiffTarget; to: DiffTarget }
   const [fromUrl, toUrl] = [liveUrl(from, context), liveUrl(to, context)]
   const second = fromUrl && toUrl
-  const input = {
-    script: false,
-    exitCode: null,
-    filters: filterOf(),
-    ...params,
-    from: textTarget(from),
-    to: second ? NO_MIGRATIONS : textTarget(to),
-  }
-  const run = async ({ call }: { call: EngineCall }) => {
-    const { exitCode, stdout } = await call((engine) => engine.diff(input as never))
-    context.print(stdout ?? '')
-    return { exitCode, stdout: null }
-  }
+  const extensions = await extensionsOf(params)
   const onMain = (main: Session) => {
-    const replayed = context.shadows.knowing(extensionsOf(params), main)
+    const input = {
+      script: false,
+      exitCode: null,
+      filters: filterOf(),
+      ...params,
+      from: textTarget(from, main),
+      to: second ? noMigrations(main) : textTarget(to, main),
+    }
+    const run = async ({ call }: { call: EngineCall }) => {
+      const { exitCode, stdout } = await call((engine) => engine.diff(input as never))
+      context.print(stdout ?? '')
+      return { exitCode, stdout: null }
+    }
+    const replayed = context.shadows.knowing(extensions, main)
     const withShadowDatabase: WithShadow = (work) =>
       second ? withDatabase(second, work) : replayed(work)
     return withRawEngine({ main, withShadowDatabase, files: filesOf(from, to) }, run)
@@ -97,31 +99,27 @@ async function diff(context: RpcContext, params: Params): Promise<unknown> {
   return url ? await withDatabase(url, onMain) : await onMain(sessionOnNothing())
 }
 
-const NO_MIGRATIONS = {
-  tag: 'migrations',
-  baseDir: '',
-  lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
-  shadowDbInitScript: '',
-  migrationDirectories: [],
-} satisfies DiffTarget
+function noMigrations(main: Session): DiffTarget {
+  return { tag: 'migrations', ...listOf([], main) }
+}
 
 /** A target with its schema files fit for the engine; a bare URL becomes the main connection. */
-function textTarget(target: DiffTarget): DiffTarget {
+function textTarget(target: DiffTarget, main: Session): DiffTarget {
   switch (target.tag) {
     case 'schemaDatamodel':
     case 'schemaDatasource':
       return { ...target, files: forEngine(target.files) }
     case 'url':
-      return { tag: 'schemaDatasource', configDir: '', files: [POSTGRESQL] }
+      return { tag: 'schemaDatasource', configDir: '', files: [datasourceOf(main)] }
     case 'empty':
     case 'migrations':
       return target
   }
 }
 
-const POSTGRESQL: SchemaFile = {
-  path: 'schema.prisma',
-  content: 'datasource db {\n  provider = "postgresql"\n}\n',
+function datasourceOf(main: Session): SchemaFile {
+  const { lockProvider } = engineDialectOf(main)
+  return { path: 'schema.prisma', content: `datasource db {\n  provider = "${lockProvider}"\n}\n` }
 }
 
 /** The schema files among the targets: they say which PostgreSQL schemas count. */

@@ -40,7 +40,7 @@ export async function withRpc<T>(
     const request = { extensions: [] as readonly string[] }
     let held: Promise<Held<Raw>> | undefined
     const handle: Handle = async (method, params) => {
-      request.extensions = extensionsOf(params)
+      request.extensions = await extensionsOf(params)
       const own = OWN_METHODS[method]
       if (own) return await own(context, params)
       const same = SAME.find((name) => name === method)

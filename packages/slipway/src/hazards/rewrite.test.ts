@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, test } from 'vitest'
-import { loadParser, parseStatements } from '../statements/index.ts'
+import { describe, expect, test } from 'vitest'
+import { parserFor } from '../statements/index.ts'
 import { type JudgedMigration, rewrite, type Rewriting } from './index.ts'
 
-beforeAll(loadParser)
+const parser = await parserFor('postgres')
 
 const HISTORY = `CREATE TABLE "User" (id integer PRIMARY KEY, "email" text, code integer NOT NULL, "teamId" integer);
 CREATE TABLE team (id integer PRIMARY KEY, name text);
@@ -12,13 +12,13 @@ CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (9);
 CREATE INDEX user_code_idx ON "User" (code);`
 
 function migrationOf(name: string, sql: string): JudgedMigration {
-  return { name, path: `${name}/migration.sql`, sql, statements: parseStatements(sql) }
+  return { name, path: `${name}/migration.sql`, sql, statements: parser.parse(sql) }
 }
 
 function rewritten(sql: string, before = ''): Rewriting {
   const history = [migrationOf('1', HISTORY + before)]
   const facts = { serverVersion: 180_000, defaultSchema: 'public' }
-  const [rewriting] = rewrite({ history, migrations: [migrationOf('2', sql)], facts })
+  const [rewriting] = rewrite({ history, migrations: [migrationOf('2', sql)], facts, parser })
   if (!rewriting) throw new TypeError('no rewriting')
   return rewriting
 }
@@ -125,7 +125,7 @@ ADD COLUMN y text;
     const { sql } = rewritten(
       'ALTER TABLE "User" ADD "key" uuid NOT NULL DEFAULT gen_random_uuid()',
     )
-    const steps = parseStatements(sql).map(({ text }) => text.split('\n')[0])
+    const steps = parser.parse(sql).map(({ text }) => text.split('\n')[0])
     expect(steps).toEqual([
       'ALTER TABLE "User" ADD COLUMN "key" uuid',
       'ALTER TABLE "User" ALTER COLUMN "key" SET DEFAULT gen_random_uuid()',

@@ -1,5 +1,5 @@
 import { applyStatement, type DatabaseSchema } from '../schema/index.ts'
-import { type Statement, parseStatements, wantsNoTransaction } from '../statements/index.ts'
+import { type Statement, type StatementParser, wantsNoTransaction } from '../statements/index.ts'
 import type { Hazard, JudgedMigration } from './hazard.ts'
 import { folded, judgeFrom, type Judging, schemaAfter } from './judge.ts'
 import { apartEdit, whyTogether } from './rewrite/apart.ts'
@@ -42,9 +42,9 @@ export interface Rewriting {
 /**
  * The safe forms of migrations, one by one: concurrent indexes, constraints that are validated by themselves,
  * keys that take over an index, batches. The end state is the same. What has no safe form stays byte for byte,
- * as do comments and hazards that the SQL accepts. Needs `loadParser` first.
+ * as do comments and hazards that the SQL accepts.
  */
-export function rewrite({ history, migrations, ...judging }: Judging): Rewriting[] {
+export function rewrite({ history, migrations, ...judging }: RewriteRequest): Rewriting[] {
   let before = schemaAfter(history, judging.facts)
   return migrations.map((migration) => {
     const rewriting = rewriteOne(migration, { ...judging, before })
@@ -53,8 +53,13 @@ export function rewrite({ history, migrations, ...judging }: Judging): Rewriting
   })
 }
 
+interface RewriteRequest extends Judging {
+  /** Loaded; it reads the new text. */
+  readonly parser: StatementParser
+}
+
 /** What a migration is rewritten by. */
-interface Given extends Omit<Judging, 'history' | 'migrations'> {
+interface Given extends Omit<RewriteRequest, 'history' | 'migrations'> {
   readonly before: DatabaseSchema
 }
 
@@ -135,7 +140,7 @@ function mayBeApart({ sql, statements }: JudgedMigration): boolean {
 /** The locks that are held while others work, once a file is edited so. */
 function heldIn(migration: JudgedMigration, edits: readonly Edit[], given: Given): Hazard[] {
   const sql = spliced(migration.sql, edits)
-  const statements = parseStatements(sql, migration.path)
+  const statements = given.parser.parse(sql, migration.path)
   return ofLocks(
     judgeFrom(given.before, { ...given, migrations: [{ ...migration, sql, statements }] }),
   )

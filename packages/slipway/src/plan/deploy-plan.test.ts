@@ -1,9 +1,9 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { outline, type TableFacts } from '../hazards/index.ts'
-import { loadParser, parseMigration } from '../statements/index.ts'
+import { parseMigration, parserFor } from '../statements/index.ts'
 import { deployPlan, type DeployPlan } from './deploy-plan.ts'
 
-beforeAll(loadParser)
+const parser = await parserFor('postgres')
 
 const MEASURED = { rows: 5_000_000, bytes: 641_000_000 }
 
@@ -24,8 +24,8 @@ function planOf({
   applied = 'CREATE TABLE users (id integer, email text)',
   sizes = { 'public.users': MEASURED },
 }: Given = {}): DeployPlan {
-  const history = parseMigration({ name: '1', path: '1', sql: applied })
-  const plans = [parseMigration({ name: '2', path: '2', sql })]
+  const history = parseMigration({ name: '1', path: '1', sql: applied }, parser)
+  const plans = [parseMigration({ name: '2', path: '2', sql }, parser)]
   const facts = { serverVersion, defaultSchema: 'public', tables: sizes }
   return deployPlan({
     database,

@@ -118,13 +118,8 @@ test.each<[string, string[]]>([
   const setup = `CREATE TABLE words (id integer PRIMARY KEY, word text); INSERT INTO words VALUES ${values};
     CREATE FUNCTION reads(word text) RETURNS boolean LANGUAGE plpgsql AS
       'BEGIN PERFORM word::${type}; RETURN true; EXCEPTION WHEN data_exception THEN RETURN false; END'`
-  const plans = await parseMigrations([
-    {
-      name: '2_next',
-      path: '',
-      sql: `ALTER TABLE words ALTER word TYPE ${type} USING word::${type}`,
-    },
-  ])
+  const sql = `ALTER TABLE words ALTER word TYPE ${type} USING word::${type}`
+  const plans = await parseMigrations([{ name: '2_next', sql }], 'postgres')
   await checkedRows(target, { setup, sql: '' })
   const facts = await withSession(target.request([]).address, {}, readTargetFacts)
   const [check] = preChecksOf(plans, facts)
@@ -153,7 +148,8 @@ test('a server from 16 on is asked itself how a text reads, and what is NOT VALI
   await withSession({ kind: 'embedded' }, {}, async (session) => {
     await session.execute(setup)
     for (const [sql, keys] of cases) {
-      const results = await preCheck(session, await parseMigrations([{ name: '2', path: '', sql }]))
+      const plans = await parseMigrations([{ name: '2', sql }], 'postgres')
+      const results = await preCheck(session, plans)
       expect(
         results.map(({ ok, sample }) => ({ ok, sample })),
         sql,

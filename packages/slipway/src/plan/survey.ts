@@ -1,13 +1,8 @@
-import type { Session } from '../database/index.ts'
+import { dialectOf, type Session } from '../database/index.ts'
 import type { Hazard, JudgedMigration, Rule } from '../hazards/index.ts'
 import type { History } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
-import {
-  loadParser,
-  parseStatements,
-  type MigrationFile,
-  type Migration,
-} from '../statements/index.ts'
+import { type Migration, type MigrationFile, parserFor } from '../statements/index.ts'
 import { type DeployPlan, deployPlan } from './deploy-plan.ts'
 import { appliedMigrations, appliedRows } from './drift-gate.ts'
 import { readTableSizes } from './postgres/table-sizes.ts'
@@ -39,7 +34,7 @@ export async function survey(session: Session, pending: Pending): Promise<Survey
   const sizes = await readTableSizes(session)
   const judging = {
     // Parsing a long history takes a second: not for nothing.
-    history: pending.plans.length > 0 ? await parsedHistory(pending) : [],
+    history: pending.plans.length > 0 ? await parsedHistory(session, pending) : [],
     migrations: pending.plans,
     facts: { serverVersion: versionNumber, defaultSchema: schema, tables: sizes },
   }
@@ -71,10 +66,10 @@ export async function looksHarmless(
 }
 
 /** The applied migrations, parsed. A file that the current grammar refuses is left out; it has run anyway. */
-async function parsedHistory(pending: Pending): Promise<JudgedMigration[]> {
-  await loadParser()
+async function parsedHistory(session: Session, pending: Pending): Promise<JudgedMigration[]> {
+  const { parse } = await parserFor(dialectOf(session))
   const parsed = appliedMigrations(pending).map(async ({ name, sql, path = name }) => {
-    const read = await attempt(async () => parseStatements(sql, path))
+    const read = await attempt(async () => parse(sql, path))
     return { name, path, sql, statements: read.ok ? read.value : [] }
   })
   return await Promise.all(parsed)

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { productOf } from '../database/index.ts'
+import { type Dialect, productOf } from '../database/index.ts'
 import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { DEFAULT_SCHEMAS, schemaPaths } from './find.ts'
@@ -32,6 +32,8 @@ export interface ProjectSchema {
   readonly datasource: ReadonlyMap<string, SchemaValue>
   /** The `provider` of the datasource, as it is written: `postgresql`. */
   readonly provider: string
+  /** Of the SQL that its migrations are written in. */
+  readonly dialect: Dialect
   /** `schemas` of the datasource; empty where it names none. */
   readonly schemas: readonly string[]
   readonly generators: readonly Generator[]
@@ -53,14 +55,14 @@ export function readSchema(place: string, root: string): ProjectSchema {
   const datasource = blocks.find(({ block }) => block.keyword === 'datasource')
   if (datasource === undefined) return refuseNoDatasource(relative(root, place))
   const { properties } = datasource.block
-  const provider = supportedProvider(properties.get('provider'), relative(root, datasource.file))
+  const database = supportedDatabase(properties.get('provider'), relative(root, datasource.file))
   const schemas = properties.get('schemas')
   return {
     path: place,
     files: read.map(({ file, content }) => ({ path: relative(root, file), content })),
     datasourceFile: datasource.file,
     datasource: properties,
-    provider,
+    ...database,
     schemas: schemas?.kind === 'list' ? schemas.items : [],
     generators: blocks
       .filter(({ block }) => block.keyword === 'generator')
@@ -96,10 +98,13 @@ function textOf(value: SchemaValue | undefined): string | undefined {
 }
 
 /** The provider of a datasource block. Fails with PROJECT.PROVIDER_UNSUPPORTED for a database of another product. */
-function supportedProvider(value: SchemaValue | undefined, file: string): string {
+function supportedDatabase(
+  value: SchemaValue | undefined,
+  file: string,
+): Pick<ProjectSchema, 'provider' | 'dialect'> {
   const provider = textOf(value) ?? ''
   const { name, dialect, supported } = productOf(provider)
-  if (supported) return provider
+  if (supported && dialect) return { provider, dialect }
   return raise('PROJECT.PROVIDER_UNSUPPORTED', {
     message: `The schema is for ${name || 'an unnamed provider'}; Slipway deploys to PostgreSQL.`,
     why:

@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { dialectOf, type Session } from '../database/index.ts'
 import { type Hooks, runOnShadow } from '../execution/index.ts'
 import { prepareLedger } from '../history/index.ts'
 import { attempt, rethrow } from '../kernel/index.ts'
@@ -16,6 +16,7 @@ import {
   type MigrationFile,
   type Migration,
   parseMigration,
+  parserFor,
 } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
 import { compareRows, readRowSums, type RowSums, tableRef } from './postgres/row-sums.ts'
@@ -136,7 +137,7 @@ async function upAndDown(
   await session.execute(createKeepingSql)
   await runWith(session, migration, { hooks })
   const kept = await readKept(session)
-  const back = parseMigration(down)
+  const back = parseMigration(down, await parserFor(dialectOf(session)))
   const restoring = restoringOf(back.statements, {
     migration: migration.name,
     schema: session.server.schema,

@@ -1,4 +1,4 @@
-import type { Address, Session } from '../database/index.ts'
+import { type Address, dialectOf, type Session } from '../database/index.ts'
 import type { Grade } from '../down/index.ts'
 import { overwrittenColumns } from '../down/index.ts'
 import { draftDownMigration, lossesAfter } from '../down/index.ts'
@@ -12,7 +12,6 @@ import {
 } from '../schema/index.ts'
 import {
   checksum,
-  loadParser,
   type Destruction,
   destructionKey,
   distinctDestructions,
@@ -23,6 +22,7 @@ import {
   type MigrationFile,
   type Migration,
   parseMigration,
+  parserFor,
 } from '../statements/index.ts'
 import { type StoppedRun, type Trace } from './postgres/trace.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
@@ -87,12 +87,10 @@ export interface ProveOptions {
  * where the migration does not run.
  */
 export async function prove(onShadow: OnShadow, options: ProveOptions): Promise<Proof> {
-  await loadParser()
-  const migration = parseMigration(options.migration)
   let start = FIRST_START
   for (;;) {
     const found = await onShadow((session, address) =>
-      proveOn(session, { ...options, migration, address }, start),
+      proveOn(session, { ...options, address }, start),
     )
     if (found.kind === 'proof') return found.proof
     start = found.from
@@ -105,13 +103,11 @@ type Proven =
 
 async function proveOn(
   session: Session,
-  options: ProveOptions & {
-    readonly migration: Migration
-    readonly address: Address | undefined
-  },
+  options: ProveOptions & { readonly address: Address | undefined },
   start: Start,
 ): Promise<Proven> {
-  const { migration, address } = options
+  const { address } = options
+  const migration = parseMigration(options.migration, await parserFor(dialectOf(session)))
   const catalogs = await options.catalogs(session)
   const before = options.down ? await catalogs.facts() : await catalogs.whole()
   const write = async (after: Catalog) => ({

@@ -1,15 +1,14 @@
-import type { Address, Session } from '../database/index.ts'
+import { type Address, dialectOf, type Session } from '../database/index.ts'
 import { attempt, type Failure } from '../kernel/index.ts'
 import { type Catalog, type CatalogReader, type Change, difference } from '../schema/index.ts'
 import { raiseRefusal, replay } from '../shadow/index.ts'
 import { emptyTables, type Filling, type RowStyle, fillTables } from '../shadow/index.ts'
 import { readShape, type ShapeTable } from '../shadow/index.ts'
 import {
-  loadParser,
   type Statement,
   type MigrationFile,
   type Migration,
-  parseMigration,
+  parseMigrations,
 } from '../statements/index.ts'
 import { compareRows, readRowSums, type RowChange, type RowSums } from './postgres/row-sums.ts'
 import { runTraced, type StoppedRun, type Trace } from './postgres/trace.ts'
@@ -85,7 +84,6 @@ export async function runUpDownUp(
   start: Start = FIRST_START,
 ): Promise<TestRunOutcome> {
   const { before, migration, catalogs } = options
-  await loadParser()
   const climbed = await climbOnRows(session, options, start)
   if (climbed.kind === 'start-over') return climbed
   const { sums, tables, ...climb } = climbed.climb
@@ -221,8 +219,8 @@ async function goBack(
   const first = await attempt(() => replay(session, [down]))
   if (first.ok) return undefined
   const { failure } = first
-  if (parseMigration(down).groups.length > 1)
-    return manner === 'none' ? { failure, onEmpty: false } : { failure }
+  const [{ groups } = { groups: [] }] = await parseMigrations([down], dialectOf(session))
+  if (groups.length > 1) return manner === 'none' ? { failure, onEmpty: false } : { failure }
   await emptyTables(session, await readShape(session))
   const second = await attempt(() => replay(session, [down]))
   return { failure, onEmpty: second.ok }

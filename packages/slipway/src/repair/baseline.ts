@@ -1,4 +1,4 @@
-import { type Session } from '../database/index.ts'
+import { dialectOf, type Session } from '../database/index.ts'
 import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
 import { markedRowSql, readHistory, receiptSql } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
@@ -8,8 +8,7 @@ import { replay, shadowLike, withShadowDatabase } from '../shadow/index.ts'
 import {
   changesRowsOnly,
   checksum,
-  loadParser,
-  parseStatements,
+  parserFor,
   objectText,
   type MigrationFile,
 } from '../statements/index.ts'
@@ -196,7 +195,8 @@ async function record(
 ): Promise<BaselineOutcome> {
   const { migrations } = request
   const recorded = migrations.slice(0, count)
-  await loadParser()
+  const { parse } = await parserFor(dialectOf(session))
+  const changesRows = ({ sql, path }: MigrationFile) => parse(sql, path).every(changesRowsOnly)
   const undecided = recorded.slice(
     recorded.findLastIndex((migration) => !changesRows(migration)) + 1,
   )
@@ -210,10 +210,6 @@ async function record(
     pending: migrations.slice(count).map(({ name }) => name),
     changes,
   }
-}
-
-function changesRows({ sql, path }: MigrationFile): boolean {
-  return parseStatements(sql, path).every(changesRowsOnly)
 }
 
 function rowsOf(session: Session, { name, sql }: MigrationFile): string {

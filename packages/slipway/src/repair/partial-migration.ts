@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { dialectOf, type Session } from '../database/index.ts'
 import { finishedGroups } from '../execution/index.ts'
 import {
   type Direction,
@@ -23,10 +23,10 @@ import {
 } from '../schema/index.ts'
 import { withShadowDatabase } from '../shadow/index.ts'
 import {
-  loadParser,
   matchesChecksum,
   type Migration,
   parseMigration,
+  parserFor,
   type MigrationFile,
 } from '../statements/index.ts'
 import type { StopPoint } from './diagnosis.ts'
@@ -71,15 +71,18 @@ interface Case {
 
 /** Examines a migration that did not finish: runs it on a shadow database and compares each state with the target's. */
 export async function examinePartial(about: Case): Promise<PartialMigration> {
-  await loadParser()
   const { session, migration, row, request } = about
+  const parser = await parserFor(dialectOf(session))
   const journal = (await readJournal(session)).filter((entry) => entry.migration === migration.name)
   const direction =
     journal.length > 0 && journal.every((entry) => entry.direction === 'down') ? 'down' : 'up'
   const entries = journal.filter((entry) => entry.direction === direction)
   const before = appliedMigrations({ history: about.history, migrations: request.migrations })
   const history = direction === 'up' ? before : [...before, migration]
-  const plan = direction === 'up' ? planOf(migration) : await planBack(migration, before, request)
+  const plan = parseMigration(
+    direction === 'up' ? migration : await fileBack(migration, before, request),
+    parser,
+  )
   const actual = await readCatalog(session, await projectScope(session, request.migrations))
   const { catalog, invalid } = withoutInvalidIndexes(actual)
   const course = await courseOf(plan, { history, request, print: fingerprint(catalog) })
@@ -109,24 +112,20 @@ export async function examinePartial(about: Case): Promise<PartialMigration> {
   }
 }
 
-function planOf({ name, sql, path = name }: MigrationFile): Migration {
-  return parseMigration({ name, sql, path })
-}
-
 /** The down migration that was being run: its file, else the one that the catalogs give. */
-async function planBack(
+async function fileBack(
   migration: Repairable,
   before: readonly MigrationFile[],
   request: ExamineRequest,
-): Promise<Migration> {
+): Promise<MigrationFile> {
   const { name, down, downPath = `${name}/down.sql` } = migration
-  if (down !== undefined) return parseMigration({ name, sql: down, path: downPath })
+  if (down !== undefined) return { name, sql: down, path: downPath }
   const catalogOf = (history: readonly MigrationFile[]) =>
     withShadowDatabase(request.shadow, history, async (copy) =>
       readCatalog(copy, await projectScope(copy, request.migrations)),
     )
   const [after, target] = [await catalogOf([...before, migration]), await catalogOf(before)]
-  return parseMigration({ name, sql: scriptSql(scriptAcross(after, target)), path: downPath })
+  return { name, sql: scriptSql(scriptAcross(after, target)), path: downPath }
 }
 
 /** The states between transaction groups first; only if the target has none of them, those after each statement. */

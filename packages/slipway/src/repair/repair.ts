@@ -77,7 +77,7 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
     }
     case 'undo': {
       const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
-      const undoing = await undoingOf(half)
+      const undoing = await undoingOf(half, scene.target.session)
       await consentTo(scene, undoing.plan)
       return await ran(scene, await undo(scene.target, half, undoing), {
         half,

@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { dialectOf, type Session } from '../database/index.ts'
 import {
   type Consent,
   deploy,
@@ -8,7 +8,7 @@ import {
 } from '../deploy/index.ts'
 import { NO_JOURNAL, runMigrations } from '../execution/index.ts'
 import { advice, rethrow } from '../kernel/index.ts'
-import { loadParser, parseMigration } from '../statements/index.ts'
+import { parseMigration, parserFor } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { planReset } from './postgres/reset-sql.ts'
 
@@ -39,9 +39,9 @@ export async function reset(request: ResetRequest): Promise<ResetOutcome> {
   refuseProtected(request)
   const dropped = await withTarget(request, async (session, target) => {
     await requireName(session, request)
-    await loadParser()
     const { schemas, sql } = await planReset(session, request)
-    const migration = parseMigration({ name: 'reset', sql, path: 'reset' })
+    const parser = await parserFor(dialectOf(session))
+    const migration = parseMigration({ name: 'reset', sql }, parser)
     // A reset is not recorded, because it drops the ledger's record.
     const execution = { migration, journal: NO_JOURNAL }
     const { failure } = await runMigrations(target, [execution], [])

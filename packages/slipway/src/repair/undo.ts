@@ -1,3 +1,4 @@
+import { dialectOf, type Session } from '../database/index.ts'
 import {
   repairJournal,
   runMigrations,
@@ -12,7 +13,7 @@ import {
 } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
 import { scriptSql } from '../schema/index.ts'
-import { type Migration, parseMigration } from '../statements/index.ts'
+import { type Migration, parseMigration, parserFor } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type PartialMigration, scriptToStart } from './partial-migration.ts'
 
@@ -22,7 +23,7 @@ export interface Undoing {
 }
 
 /** What an undo would run: the SQL from the current schema to the one before the run. Fails with REPAIR.NOT_OFFERED. */
-export async function undoingOf(half: PartialMigration): Promise<Undoing> {
+export async function undoingOf(half: PartialMigration, session: Session): Promise<Undoing> {
   const { migration } = half
   const script = await scriptToStart(half)
   if (!script) {
@@ -33,12 +34,8 @@ export async function undoingOf(half: PartialMigration): Promise<Undoing> {
       ],
     })
   }
-  const plan = parseMigration({
-    name: migration,
-    sql: scriptSql(script),
-    path: `${migration} (undo)`,
-  })
-  return { plan }
+  const file = { name: migration, sql: scriptSql(script), path: `${migration} (undo)` }
+  return { plan: parseMigration(file, await parserFor(dialectOf(session))) }
 }
 
 /** Runs the undo, and records with the last of it that the run never was. */

@@ -5,6 +5,8 @@ import type { Choice } from '../schema/index.ts'
 import {
   type Destruction,
   destructionKey,
+  type Marker,
+  markersIn,
   matchesChecksum,
   objectKey,
   type ObjectRef,
@@ -31,16 +33,17 @@ export type Announcement =
       readonly text: string
     }
 
-/** What the head of a down.sql announces. `up` is the text of the migration that it rolls back. */
+/** What the head of a down.sql announces. `up` is the text of the migration that it rolls back. Needs `loadParser`. */
 export function announcementsIn(down: string, up: string): Announcement[] {
-  const written = /^--\s*slipway:\s*checksum\s+([0-9a-f]{64})\s*$/m.exec(down)?.[1]
+  const markers = markersIn(down)
+  const written = markers.find(({ name }) => name === 'checksum')?.value
   const stale = written !== undefined && !matchesChecksum(up, written)
-  return [...(stale ? [{ kind: 'stale' as const }] : []), ...factsOf(down)]
+  return [...(stale ? [{ kind: 'stale' as const }] : []), ...factsOf(markers)]
 }
 
-function factsOf(down: string): Announcement[] {
-  const facts = readDownFacts(down)
-  if (facts === undefined) return notesIn(down)
+function factsOf(markers: readonly Marker[]): Announcement[] {
+  const facts = readDownFacts(markers)
+  if (facts === undefined) return markers.flatMap(noteOf)
   const { losses, choices, obstacle } = facts
   return [
     ...losses.map((loss) => ({ kind: 'loss' as const, loss, kept: false })),
@@ -50,14 +53,12 @@ function factsOf(down: string): Announcement[] {
 }
 
 /** The lines of a head without facts are passed on as they are: nothing is concluded from them. */
-function notesIn(down: string): Announcement[] {
-  const lines = down.matchAll(/^--\s*slipway:\s*(choice|lossy|irreversible)\s+(.+?)\s*$/gm)
-  return [...lines].map(([, word, text = '']) => ({
-    kind: 'note',
-    word: word as 'choice' | 'lossy' | 'irreversible',
-    text,
-  }))
+function noteOf({ name, value: text }: Marker): Announcement[] {
+  const word = NOTES.find((one) => one === name)
+  return word === undefined || text === '' ? [] : [{ kind: 'note', word, text }]
 }
+
+const NOTES = ['choice', 'lossy', 'irreversible'] as const
 
 /** What is known of a target where a down migration is announced. */
 interface TargetFacts {

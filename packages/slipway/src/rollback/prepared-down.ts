@@ -6,12 +6,11 @@ import { type Catalog, type Change, difference, readCatalog } from '../schema/in
 import { replay, type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
 import {
   changesRowsOnly,
-  loadParser,
-  parseStatements,
   type Statement,
   type Migration,
   parseMigration,
   type MigrationFile,
+  parserFor,
 } from '../statements/index.ts'
 import { type Announcement, announcementsIn } from './announced.ts'
 import { raise } from './failures.ts'
@@ -40,22 +39,23 @@ export async function prepareDown(
   before: readonly MigrationFile[],
   shadow: ShadowOptions,
 ): Promise<PreparedDown> {
-  await loadParser()
-  const { name } = migration
+  const parser = await parserFor(shadow.dialect)
+  const { name, sql: up, path: upPath } = migration
   if (migration.down !== undefined) {
     const path = migration.downPath ?? `${name}/down.sql`
-    const plan = parseMigration({ name, path, sql: migration.down })
+    const plan = parseMigration({ name, path, sql: migration.down }, parser)
     const announced = announcementsIn(migration.down, migration.sql)
     return { plan, origin: 'file', sql: migration.down, announced, wrote: [] }
   }
   const written = await writeDownMigration({ shadow, before, migration })
-  const plan = parseMigration({ name, path: `down migration of ${name}`, sql: written.sql })
+  const path = `down migration of ${name}`
+  const plan = parseMigration({ name, path, sql: written.sql }, parser)
+  const wrote = rowWrites(parser.parse(up, upPath), plan)
   const announced = announcementsIn(written.sql, migration.sql)
-  return { plan, origin: 'written', sql: written.sql, announced, wrote: rowWrites(migration, plan) }
+  return { plan, origin: 'written', sql: written.sql, announced, wrote }
 }
 
-function rowWrites({ sql, path }: MigrationFile, downMigration: Migration): number[] {
-  const statements = parseStatements(sql, path)
+function rowWrites(statements: readonly Statement[], downMigration: Migration): number[] {
   const made = madeBefore(statements)
   return statements
     .filter(

@@ -1,6 +1,5 @@
 export { shadowFailures } from './failures.ts'
 export { type Filling, type RowStyle, emptyTables, fillTables } from './postgres/generated-rows.ts'
-export { extensionsOf } from './history-key.ts'
 export { raiseRefusal, replay } from './replay.ts'
 export { type ScaledTable, fillToScale } from './postgres/scale.ts'
 export {

@@ -1,12 +1,12 @@
-import { quoteIdentifier, type Session } from '../database/index.ts'
+import { dialectOf, quoteIdentifier, type Session } from '../database/index.ts'
 import { runOnShadow, type ShadowRefusal } from '../execution/index.ts'
 import { advice, command, type Place, rethrow, type ServerError } from '../kernel/index.ts'
 import {
-  loadParser,
   placeAt,
   type Migration,
   type MigrationFile,
   parseMigration,
+  parserFor,
 } from '../statements/index.ts'
 import { raise } from './failures.ts'
 
@@ -19,9 +19,9 @@ export async function begin(session: Session, initScript = ''): Promise<void> {
 
 /** Runs migrations on a shadow database, one after the other, as a deploy would. Fails as `raiseReplayFailure`. */
 export async function replay(session: Session, files: readonly MigrationFile[]): Promise<void> {
-  await loadParser()
+  const parser = await parserFor(dialectOf(session))
   for (const file of files) {
-    const migration = parseMigration(file)
+    const migration = parseMigration(file, parser)
     const refusal = await runOnShadow(session, { migration })
     if (refusal) raiseRefusal(migration, refusal)
   }

@@ -22,12 +22,16 @@ afterEach(() => {
 })
 
 async function look(options: Partial<ShadowOptions>, history = HISTORY) {
-  return await withShadowDatabase({ cacheDir, ...options }, history, async (session) => ({
-    kind: session.kind,
-    major: Math.floor(session.server.versionNumber / 10_000),
-    database: session.server.database,
-    tables: await tablesOf(session),
-  }))
+  return await withShadowDatabase(
+    { dialect: 'postgres', cacheDir, ...options },
+    history,
+    async (session) => ({
+      kind: session.kind,
+      major: Math.floor(session.server.versionNumber / 10_000),
+      database: session.server.database,
+      tables: await tablesOf(session),
+    }),
+  )
 }
 
 async function tablesOf(session: Session): Promise<unknown[]> {
@@ -57,12 +61,14 @@ test('a server of this machine holds the history, and keeps it for the next time
 })
 
 test('what a shadow database was used for is gone with it', async () => {
-  await withShadowDatabase({ cacheDir }, HISTORY, (session) => session.execute('DROP TABLE users'))
+  await withShadowDatabase({ dialect: 'postgres', cacheDir }, HISTORY, (session) =>
+    session.execute('DROP TABLE users'),
+  )
   expect(await look({})).toMatchObject({ tables: ['users'] })
 })
 
 test('two concurrent callers get separate databases', async () => {
-  await withShadowDatabase({ cacheDir }, HISTORY, async (outer) => {
+  await withShadowDatabase({ dialect: 'postgres', cacheDir }, HISTORY, async (outer) => {
     await outer.execute('CREATE TABLE mine (id integer)')
     expect(await look({})).toMatchObject({ tables: ['users'] })
     expect(await tablesOf(outer)).toEqual(['mine', 'users'])

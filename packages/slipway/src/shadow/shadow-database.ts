@@ -1,5 +1,6 @@
 import {
   type Address,
+  type Dialect,
   isSameServer,
   locate,
   type Programs,
@@ -11,12 +12,14 @@ import {
 import { advice, type ConnectionString, must } from '../kernel/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 import { raise } from './failures.ts'
-import { needsServerOfItsOwn } from './history-key.ts'
 import { withEmbeddedShadowDatabase } from './postgres/embedded.ts'
 import { type ShadowServer, withShadowDatabaseOn } from './postgres/on-server.ts'
+import { needsServerOfItsOwn } from './postgres/server-wide.ts'
 
 /** What shadow databases of a project need to know. */
 export interface ShadowOptions {
+  /** Of the SQL of the project. */
+  readonly dialect: Dialect
   /** Folder of what is kept between commands; `<project>/.slipway/cache`. */
   readonly cacheDir: string
   /** Prisma's `initShadowDb`: run before the history. */

@@ -1,6 +1,6 @@
 import { creationOf } from '../create/index.ts'
 import { scriptBetween } from '../schema/index.ts'
-import { destructionText, unqualified } from '../statements/index.ts'
+import { destructionText, type StatementParser, unqualified } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { joinedSql } from './joined.ts'
 import type { Original } from './original.ts'
@@ -19,15 +19,20 @@ export function formsOf({ before }: Range): readonly SquashForm[] {
   return before.length === 0 ? ['catalog', 'joined'] : ['joined']
 }
 
-/** The SQL of a squash without its head. Fails with SQUASH.DIFFERS if the form is not possible. Needs `loadParser`. */
-export function bodyOf(form: SquashForm, original: Original, { squashed }: Range): string {
-  if (form === 'joined') return joinedSql(squashed)
+/** The SQL of a squash without its head. Fails with SQUASH.DIFFERS if the form is not possible. */
+export function bodyOf(
+  form: SquashForm,
+  original: Original,
+  { range, parser }: { readonly range: Range; readonly parser: StatementParser },
+): string {
+  if (form === 'joined') return joinedSql(range.squashed, parser)
   refuseInexpressible(original)
   const { from, state, rows, naming, unnamed } = original
   const script = scriptBetween(from, state.catalog, state.owner)
   const { tables, guards } = creationOf(
     script.statements.map(({ sql }) => sql),
     state.catalog.columnOrder,
+    parser,
   )
   const plain = (sql: string) => (unnamed === undefined ? sql : unqualified(sql, unnamed))
   const statements = [

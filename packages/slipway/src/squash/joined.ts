@@ -1,7 +1,7 @@
 import {
   markersIn,
-  parseStatements,
   type Statement,
+  type StatementParser,
   tokensOf,
   type TransactionGroup,
   transactionGroupsOf,
@@ -20,22 +20,20 @@ interface File {
  * their BEGIN and COMMIT, and without what a file itself rolls back. An index is built and dropped in the
  * transaction, not CONCURRENTLY. All is one transaction, unless an enum's value must be committed before it is
  * used, or a statement must be the first of its transaction: then the text says where each one ends, so
- * that Prisma, which sends a file as one message, can run it too. Needs `loadParser`.
+ * that Prisma, which sends a file as one message, can run it too.
  */
-export function joinedSql(migrations: readonly File[]): string {
-  const sql = migrations.map(partOf).join('\n')
-  const blocks = blocksOf(sql)
+export function joinedSql(migrations: readonly File[], parser: StatementParser): string {
+  const sql = migrations.map((migration) => partOf(migration, parser)).join('\n')
+  const blocks = blocksOf(sql, parser)
   if (blocks.length < 2) return sql
   return blocks
     .map(({ text, alone }) => (alone ? `${text};\n` : `BEGIN;\n\n${text};\n\nCOMMIT;\n`))
     .join('\n')
 }
 
-function partOf({ name, sql, path }: File): string {
+function partOf({ name, sql, path }: File, { parse }: StatementParser): string {
   const text = withoutMarks(withoutSquashHead(sql))
-  const groups = transactionGroupsOf(text, parseStatements(text, path)).filter(
-    (group) => !group.rolledBack,
-  )
+  const groups = transactionGroupsOf(text, parse(text, path)).filter((group) => !group.rolledBack)
   return `-- ${name}\n\n${groups.map((group) => `${plain(group).trim()};\n`).join('\n')}`
 }
 
@@ -45,8 +43,8 @@ interface Block {
 }
 
 /** What is committed together, in the order of the text, each with the comments before it. */
-function blocksOf(sql: string): Block[] {
-  const ends = transactionGroupsOf(sql, parseStatements(sql)).flatMap(({ kind, statements }) => {
+function blocksOf(sql: string, { parse }: StatementParser): Block[] {
+  const ends = transactionGroupsOf(sql, parse(sql)).flatMap(({ kind, statements }) => {
     const lasts = statements.filter((_, index) => {
       const next = statements[index + 1]
       return next === undefined || isFirst(next)

@@ -10,9 +10,9 @@ import {
 } from '../shadow/index.ts'
 import {
   type Destruction,
-  loadParser,
-  parseStatements,
+  parserFor,
   squashHead,
+  type StatementParser,
   transactionGroupsOf,
 } from '../statements/index.ts'
 import { bodyOf, formsOf, named, type SquashForm } from './body.ts'
@@ -58,7 +58,7 @@ export interface Squash {
  */
 export async function draftSquash(request: SquashRequest): Promise<Squash> {
   const range = rangeOf(request)
-  await loadParser()
+  const parser = await parserFor(request.shadow.dialect)
   return await withShadowServer(request.shadow, async (shadow) => {
     const { emit, migrations } = request
     emit({ kind: 'phase', phase: 'replay', detail: `${migrations.length} migrations` })
@@ -66,9 +66,9 @@ export async function draftSquash(request: SquashRequest): Promise<Squash> {
     const reasons: string[] = []
     for (const form of formsOf(range)) {
       emit({ kind: 'phase', phase: 'prove', detail: form })
-      const trial = await attempt(() => tryForm(form, original, { range, shadow }))
+      const trial = await attempt(() => tryForm(form, original, { range, shadow, parser }))
       if (trial.ok && trial.value.differs.length === 0)
-        return await describe(trial.value, original, { range, shadow, reasons })
+        return await describe(trial.value, original, { range, shadow, parser, reasons })
       reasons.push(trial.ok ? named(trial.value.differs) : sentenceOf(trial.failure))
     }
     return refuse(range, reasons)
@@ -76,6 +76,7 @@ export async function draftSquash(request: SquashRequest): Promise<Squash> {
 }
 
 interface Place {
+  readonly parser: StatementParser
   readonly range: Range
   readonly shadow: ShadowOptions
 }
@@ -92,10 +93,10 @@ interface Trial {
 async function tryForm(
   form: SquashForm,
   original: Original,
-  { range, shadow }: Place,
+  { range, shadow, parser }: Place,
 ): Promise<Trial> {
   const { name, before, squashed, after } = range
-  const sql = `${squashHead(squashed)}\n${bodyOf(form, original, range)}`
+  const sql = `${squashHead(squashed)}\n${bodyOf(form, original, { range, parser })}`
   const squash = { name, sql }
   // A value that is not written down is generated again by its expression.
   const unlike = form === 'joined' ? original.unlike.map(({ values }) => values) : []
@@ -119,11 +120,11 @@ async function tryForm(
 async function describe(
   { form, sql, columnOrder }: Trial,
   { rows, unlike }: Original,
-  { range, shadow, reasons }: Place & { readonly reasons: readonly string[] },
+  { range, shadow, parser, reasons }: Place & { readonly reasons: readonly string[] },
 ): Promise<Squash> {
   const { name, before, squashed, after } = range
   const [fallback] = reasons
-  const statements = parseStatements(sql)
+  const statements = parser.parse(sql)
   return {
     name,
     form,

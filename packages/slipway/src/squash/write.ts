@@ -1,6 +1,7 @@
 import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { writeMigrationFolder } from '../create/index.ts'
+import type { Dialect } from '../database/index.ts'
 import { advice, command } from '../kernel/index.ts'
 import { git, type MigrationFolder } from '../project/index.ts'
 import { checksum, squashedIn } from '../statements/index.ts'
@@ -10,6 +11,8 @@ import type { Squash } from './squash.ts'
 /** Where a squash is written, and what was accepted. */
 export interface WriteRequest {
   readonly migrationsDir: string
+  /** Of the project's SQL. */
+  readonly dialect: Dialect
   /** Remove folders although version control does not have them as they are. */
   readonly acceptUncommitted: boolean
 }
@@ -20,10 +23,11 @@ export interface WriteRequest {
  * migration.sql. Fails with SQUASH.UNCOMMITTED.
  */
 export async function writeSquash(squash: Squash, request: WriteRequest): Promise<string> {
-  const { migrationsDir } = request
+  const { migrationsDir, dialect } = request
   const { name, sql, down, squashed } = squash
   if (!request.acceptUncommitted) await refuseUncommitted(squashed, request)
-  writeMigrationFolder(migrationsDir, name, { 'migration.sql': sql, 'down.sql': down.sql })
+  const files = { 'migration.sql': sql, 'down.sql': down.sql }
+  writeMigrationFolder({ migrationsDir, name, dialect }, files)
   removeFolders(squashed, request)
   return path.join(migrationsDir, name, 'migration.sql')
 }

@@ -247,5 +247,5 @@ export type Action =
       /** Of a DO: the words of its code in upper case. */
       readonly words?: readonly string[]
     }
-  /** Anything else, by PostgreSQL's name of the statement: `CommentStmt`. */
-  | { readonly kind: 'other'; readonly statement: string }
+  /** Anything else, by PostgreSQL's name of the statement: `CommentStmt`; of a comment also that of what it describes. */
+  | { readonly kind: 'other'; readonly statement: string; readonly of?: string }

@@ -29,12 +29,13 @@ export {
   identifierOf,
   identifiersIn,
   isKeyword,
+  masked,
   type Token,
   tokensOf,
   wordsOf,
 } from './postgres/tokens.ts'
 export { conditionsOf } from './postgres/conditions.ts'
-export { markersIn, wantsNoTransaction } from './postgres/markers.ts'
+export { type Marker, markersIn, wantsNoTransaction } from './postgres/markers.ts'
 export { destructionsBy } from './destruction.ts'
 export {
   type Destruction,
@@ -49,5 +50,6 @@ export {
   schemaRef,
   type SchemaRef,
 } from './object-ref.ts'
+export { extensionsIn } from './postgres/extensions.ts'
 export { joinOwnership, type Ownership, ownershipOf } from './postgres/ownership.ts'
 export { qualifiedNames, qualifiesWith, unqualified } from './postgres/unqualified.ts'

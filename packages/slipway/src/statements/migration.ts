@@ -1,6 +1,6 @@
+import type { Dialect } from '../database/index.ts'
 import { checksum } from './checksum.ts'
-import { parseStatements } from './postgres/parse-statements.ts'
-import { loadParser } from './postgres/parser.ts'
+import { parserFor, type StatementParser } from './dialects.ts'
 import type { Statement } from './statement.ts'
 import { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
 
@@ -21,11 +21,11 @@ export interface Migration extends Required<MigrationFile> {
   readonly atomic: boolean
 }
 
-/** Parses a migration, unless it is parsed already. Needs `loadParser` first. Fails with STATEMENTS.SYNTAX. */
-export function parseMigration(file: MigrationFile): Migration {
+/** Parses a migration, unless it is parsed already. Fails with STATEMENTS.SYNTAX. */
+export function parseMigration(file: MigrationFile, { parse }: StatementParser): Migration {
   if (isParsed(file)) return file
   const { name, sql, path = name } = file
-  const statements = parseStatements(sql, path)
+  const statements = parse(sql, path)
   const groups = transactionGroupsOf(sql, statements)
   const [first, ...others] = groups
   const atomic =
@@ -35,9 +35,13 @@ export function parseMigration(file: MigrationFile): Migration {
 }
 
 /** Parses migrations, before the first of them is run: one that does not parse changes nothing. */
-export async function parseMigrations(files: readonly MigrationFile[]): Promise<Migration[]> {
-  if (files.length > 0) await loadParser()
-  return files.map(parseMigration)
+export async function parseMigrations(
+  files: readonly MigrationFile[],
+  dialect: Dialect,
+): Promise<Migration[]> {
+  if (files.length === 0) return []
+  const parser = await parserFor(dialect)
+  return files.map((file) => parseMigration(file, parser))
 }
 
 function isParsed(file: MigrationFile): file is Migration {

@@ -5,7 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fillDatabase } from '../app/index.ts'
 import { type EmbeddedServer, serveEmbedded } from '../database/index.ts'
-import { extensionsOf } from '../shadow/index.ts'
+import { extensionsIn } from '../statements/index.ts'
 import { keyOf, type TestProject } from './test-project.ts'
 
 /** A template in a folder, where the machine has no PostgreSQL but the embedded one. */
@@ -19,7 +19,7 @@ export async function ensureEmbeddedTemplate(from: TestProject): Promise<Embedde
   const { project, migrations } = from
   const cache = path.join(project.root, '.slipway', 'cache')
   const folder = path.join(cache, `seeded-${keyOf(from)}`)
-  const extensions = extensionsOf(migrations.map(({ sql }) => sql))
+  const extensions = await extensionsIn(migrations.map(({ sql }) => sql))
   if (existsSync(folder)) return { folder, extensions }
   await mkdir(cache, { recursive: true })
   const unfinished = `${folder}.${randomBytes(4).toString('hex')}`

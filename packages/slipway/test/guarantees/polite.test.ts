@@ -24,7 +24,7 @@ function requestFor(database: TestDatabase, more: Partial<DeployRequest> = {}): 
     migrations: MIGRATIONS,
     limits: { lockTimeoutMs: LOCK_TIMEOUT_MS, statementTimeoutMs: 60_000 },
     deadlineMs: 30_000,
-    shadow: { cacheDir: '/nonexistent' },
+    shadow: { dialect: 'postgres', cacheDir: '/nonexistent' },
     signal: new AbortController().signal,
     emit: () => {},
     consent: { confirm: undefined },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Address, Session } from '../../database/index.ts'
+import { type Address, dialectOf, type Session } from '../../database/index.ts'
 import { hooksOf, prepareBooks, prepareKeeping } from '../../deploy/index.ts'
 import { deployJournal, type Limits, type Receipt, runMigrations } from '../../execution/index.ts'
 import { advice, type Emit, type Failure, must } from '../../kernel/index.ts'
@@ -111,7 +111,7 @@ async function loadOn(site: Site): Promise<Load> {
   const { session, migration, deadlineMs, emit } = site
   const deadline = performance.now() + deadlineMs
   await session.execute(endingWithUs(session))
-  const [plan] = await parseMigrations([migration])
+  const [plan] = await parseMigrations([migration], dialectOf(session))
   if (plan === undefined) return NOTHING
   const touched = touchedBy(plan, site.proof, await readShape(session))
   if (touched.tables.length === 0) return NOTHING

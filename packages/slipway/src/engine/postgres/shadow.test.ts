@@ -23,7 +23,7 @@ test('a shadow database that is used again is as good as new', async () => {
   })
 })
 
-test('finds the extensions that the migrations of a request create', () => {
+test('finds the extensions that the migrations of a request create', async () => {
   const directory = (value: string) => ({ path: 'a', migrationFile: { content: { value } } })
   const list = {
     migrationDirectories: [
@@ -33,6 +33,7 @@ test('finds the extensions that the migrations of a request create', () => {
       directory('CREATE EXTENSION citext'),
     ],
   }
-  expect(extensionsOf({ migrationsList: list })).toEqual(['uuid-ossp', 'citext'])
-  expect(extensionsOf({ from: { tag: 'empty' }, to: list })).toEqual(['uuid-ossp', 'citext'])
+  expect(await extensionsOf({ migrationsList: list })).toEqual(['citext', 'uuid-ossp'])
+  const diff = { from: { tag: 'empty' }, to: list }
+  expect(await extensionsOf(diff)).toEqual(['citext', 'uuid-ossp'])
 })

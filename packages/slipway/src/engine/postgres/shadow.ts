@@ -1,5 +1,6 @@
 import { quoteIdentifier, type Session, withSession } from '../../database/index.ts'
 import { failureOf } from '../../kernel/index.ts'
+import { extensionsIn } from '../../statements/index.ts'
 import { engineDialectOf } from '../dialects.ts'
 import type { EngineMigration, WithShadow } from '../engine.ts'
 import { type Held, holdOpen } from '../hold-open.ts'
@@ -62,14 +63,9 @@ function makingRoles(shadow: Session): Session {
 }
 
 /** The extensions that the migrations of a request create. */
-export function extensionsOf(params: Readonly<Record<string, unknown>>): string[] {
-  const names = migrationsIn(params).flatMap(({ sql }) =>
-    [...sql.matchAll(CREATE_EXTENSION)].map(([, name = '']) => name.toLowerCase()),
-  )
-  return [...new Set(names)]
+export async function extensionsOf(params: Readonly<Record<string, unknown>>): Promise<string[]> {
+  return await extensionsIn(migrationsIn(params).map(({ sql }) => sql))
 }
-
-const CREATE_EXTENSION = /create\s+extension\s+(?:if\s+not\s+exists\s+)?"?([\w-]+)"?/gi
 
 /** The migrations anywhere in the parameters of a request: in its list, or in the targets of a diff. */
 export function migrationsIn(params: Readonly<Record<string, unknown>>): EngineMigration[] {

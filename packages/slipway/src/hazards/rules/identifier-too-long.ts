@@ -1,3 +1,4 @@
+import { identifiersIn } from '../../statements/index.ts'
 import type { Rule } from '../hazard.ts'
 
 /** PostgreSQL cuts a name at 63 bytes, and says so only in a notice. */
@@ -5,7 +6,7 @@ export const identifierTooLong: Rule = {
   id: 'identifier-too-long',
   title: 'A name is longer than 63 bytes',
   judge(_action, { statement }) {
-    return identifiersIn(statement.text)
+    return [...identifiersIn(statement.text)]
       .filter((name) => Buffer.byteLength(name) > LONGEST)
       .map((name) => ({
         severity: 'warning',
@@ -16,16 +17,6 @@ export const identifierTooLong: Rule = {
 
 /** NAMEDATALEN - 1. */
 const LONGEST = 63
-
-/** Texts and comments first, so that a name in them does not count. */
-const WORDS =
-  /'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\/|"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*)/gu
-
-function identifiersIn(sql: string): string[] {
-  return [...sql.matchAll(WORDS)].flatMap(
-    ([, , quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? [],
-  )
-}
 
 function cut(name: string): string {
   return Buffer.from(name)

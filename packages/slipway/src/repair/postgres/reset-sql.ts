@@ -2,8 +2,7 @@ import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { forgetLedgerSql } from '../../history/index.ts'
 import { advice } from '../../kernel/index.ts'
 import { LEDGER_SCHEMA, ownershipIn } from '../../schema/index.ts'
-import { extensionsOf } from '../../shadow/index.ts'
-import type { MigrationFile } from '../../statements/index.ts'
+import { extensionsIn, type MigrationFile } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
 
 /** What a reset drops. */
@@ -110,7 +109,7 @@ async function emptySchema(
      WHERE n.nspname = $1 ORDER BY 1`,
     [schema],
   )
-  const created = new Set(extensionsOf(migrations.map(({ sql }) => sql)))
+  const created = new Set(await extensionsIn(migrations.map(({ sql }) => sql)))
   return [
     ...rows.map(([type, identity]) => dropObject(type ?? '', identity ?? '')),
     ...extensions.rows.flatMap(([name]) =>

@@ -1,6 +1,6 @@
 import { type Embedded, type Session, withEmbedded } from '../../database/index.ts'
-import type { MigrationFile } from '../../statements/index.ts'
-import { extensionsOf, keysOf } from '../history-key.ts'
+import { extensionsIn, type MigrationFile } from '../../statements/index.ts'
+import { keysOf } from '../history-key.ts'
 import { begin, replay } from '../replay.ts'
 import type { ShadowOptions } from '../shadow-database.ts'
 import { shadowSchema } from '../shadow-schema.ts'
@@ -22,7 +22,7 @@ export async function withEmbeddedShadowDatabase<T>(
   upcoming: readonly MigrationFile[] = [],
 ): Promise<T> {
   const cache = createImageCache(options.cacheDir)
-  const extensions = extensionsOf([
+  const extensions = await extensionsIn([
     options.initScript ?? '',
     ...[...history, ...upcoming].map(({ sql }) => sql),
   ])

@@ -7,9 +7,9 @@ import {
   withSession,
 } from '../../database/index.ts'
 import { advice, failureOf } from '../../kernel/index.ts'
-import type { MigrationFile } from '../../statements/index.ts'
+import { extensionsIn, type MigrationFile } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
-import { extensionsOf, keysOf } from '../history-key.ts'
+import { keysOf } from '../history-key.ts'
 import { begin, replay } from '../replay.ts'
 import type { ShadowOptions } from '../shadow-database.ts'
 import { shadowSchema } from '../shadow-schema.ts'
@@ -66,7 +66,7 @@ async function lacksExtension<T>(admin: Session, task: Task<T>): Promise<boolean
     task.options.initScript ?? '',
     ...[...task.history, ...task.upcoming].map(({ sql }) => sql),
   ]
-  const names = extensionsOf(texts.filter((text) => /\bCREATE\s+EXTENSION\b/i.test(text)))
+  const names = await extensionsIn(texts)
   if (names.length === 0) return false
   const rows = await admin.query<{ name: string }>('SELECT name FROM pg_available_extensions')
   const available = new Set(rows.map(({ name }) => name))

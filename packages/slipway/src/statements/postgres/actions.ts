@@ -223,6 +223,8 @@ function maintenance(node: Node): Action {
   if ('SelectStmt' in node) return { kind: 'opaque', calls: functionsIn(node) }
   if ('DoStmt' in node) return { kind: 'opaque', words: upperWords(codeOf(node.DoStmt)) }
   if ('CallStmt' in node) return { kind: 'opaque' }
+  if ('CommentStmt' in node)
+    return { kind: 'other', statement: 'CommentStmt', of: node.CommentStmt.objtype ?? '' }
   return { kind: 'other', statement: Object.keys(node)[0] ?? '' }
 }
 

@@ -35,15 +35,21 @@ export function isKeyword(token: Token | undefined, keyword: string): boolean {
   return token?.depth === 0 && token.text.toUpperCase() === keyword
 }
 
-/** The names that a text holds, as the server reads them: `"Id"` is Id, and ID is id. Needs `loadParser` first. */
+/** The names and keywords that a text holds, as the server reads them: `"Id"` is Id, and ID is id. Needs `loadParser` first. */
 export function identifiersIn(text: string): Set<string> {
   if (text === '') return new Set()
-  return new Set(tokensOf(text).map((token) => identifierOf(token.text)))
+  const words = tokensOf(text).filter((token) => isName(token.text))
+  return new Set(words.map((token) => identifierOf(token.text)))
 }
 
 /** The name that a word of SQL is, as the server reads it. */
 export function identifierOf(word: string): string {
   return word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase()
+}
+
+/** Whether a token is a name or a keyword: no literal, number or sign. */
+export function isName(token: string): boolean {
+  return token.startsWith('"') || (/^[\p{L}_]/u.test(token) && !token.includes("'"))
 }
 
 /** The comments of a text. Needs `loadParser` first. */
@@ -72,8 +78,9 @@ export function wordsOf(code: string): string[] {
 function scanCode(code: string): { readonly text: string }[] {
   if (code.trim() === '') return []
   try {
+    // A byte order mark is no SQL.
     return parser()
-      .scanSync(code)
+      .scanSync(code.replace(/^\uFEFF/, ' '))
       .tokens.filter((token) => !isComment(token))
   } catch {
     return code.split(/[^\w$]+/).map((text) => ({ text }))
@@ -89,6 +96,17 @@ function contentOf(token: string): string | undefined {
   const quote = token.indexOf("'")
   if (quote < 0 || quote > 2 || token.startsWith('"')) return undefined
   return token.slice(quote + 1, -1).replaceAll("''", "'")
+}
+
+/** A text without comments, its literals masked and its tokens at most a space apart. Needs `loadParser` first. */
+export function masked(text: string): string {
+  let end = 0
+  const parts = tokensOf(text).map((token) => {
+    const space = token.start > end && end > 0 ? ' ' : ''
+    end = token.end
+    return space + (contentOf(token.text) === undefined ? token.text : "'…'")
+  })
+  return parts.join('')
 }
 
 /** Whether a text holds a comment. Needs `loadParser` first. */

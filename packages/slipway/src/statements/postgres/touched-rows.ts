@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query'
 import { behind, type Source } from './clause-text.ts'
+import { tokensOf } from './tokens.ts'
 
 type DeleteStmt = Extract<Node, { DeleteStmt: unknown }>['DeleteStmt']
 type UpdateStmt = Extract<Node, { UpdateStmt: unknown }>['UpdateStmt']
@@ -28,7 +29,7 @@ export function touchedByUpdate(statement: UpdateStmt, source: Source): Touched 
   const queries = queriesOf(statement.withClause, source)
   if (queries === undefined || hasCursor(statement.whereClause)) return {}
   // This FROM would be taken for that of the statement.
-  if (statement.fromClause && /\bDISTINCT\s+FROM\b/i.test(source.text)) return {}
+  if (statement.fromClause && hasDistinctFrom(source.text)) return {}
   return selected({
     ...queries,
     target: behind(source, 'UPDATE', { ends: ['SET'] }),
@@ -37,6 +38,11 @@ export function touchedByUpdate(statement: UpdateStmt, source: Source): Touched 
       : undefined,
     where: whereOf(statement.whereClause, source),
   })
+}
+
+function hasDistinctFrom(text: string): boolean {
+  const words = tokensOf(text).map((token) => token.text.toUpperCase())
+  return words.some((word, at) => word === 'DISTINCT' && words[at + 1] === 'FROM')
 }
 
 /** The text after WITH; nothing if one of its queries changes rows itself. */
