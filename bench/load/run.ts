@@ -81,7 +81,7 @@ async function fill(url: string, rows: number): Promise<ScaledTable[]> {
   return await withSession(addressOf(url), {}, async (session) =>
     fillToScale(session, {
       tables: (await readShape(session)).map((table) =>
-        table.name === 'orders' ? { ...table, references: [TO_CUSTOMERS] } : table,
+        table.ref.name === 'orders' ? { ...table, references: [TO_CUSTOMERS] } : table,
       ),
       wanted: new Map([
         ['customers', CUSTOMERS],

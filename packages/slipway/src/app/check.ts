@@ -9,11 +9,10 @@ import {
   type StoredProof,
   storeProof,
 } from '../check/index.ts'
-import type { Hazard } from '../hazards/index.ts'
 import { command, type Failure, must } from '../kernel/index.ts'
 import type { Proof } from '../proof/index.ts'
 import type { AppContext } from './context.ts'
-import { hazardFinding } from './hazard-findings.ts'
+import { hazardFinding, type HazardResult, hazardResult } from './hazard-findings.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { ownRules, readWork, shadowOptions, type Work } from './work.ts'
 
@@ -63,7 +62,7 @@ export interface CheckedResult {
   readonly refusal: FailureResult | null
   /** How the proof.json beside it compares with the proof. */
   readonly stored: StoredProof
-  readonly hazards: readonly Hazard[]
+  readonly hazards: readonly HazardResult[]
   /** Absent if it was not requested; undefined if it could not be measured. */
   readonly load?: LoadResult | null
 }
@@ -150,7 +149,7 @@ function checkedResult(checked: CheckedMigration): CheckedResult {
     proof: proof ?? null,
     refusal: refusal ? failureResult(refusal) : null,
     stored,
-    hazards,
+    hazards: hazards.map(hazardResult),
     ...(load || loadRefusal ? { load: load ? loadResult(load) : null } : {}),
   }
 }

@@ -1,16 +1,14 @@
 import path from 'node:path'
 import { deploy, type DeployOutcome, readPlan, type Recorded } from '../deploy/index.ts'
 import type { Receipt } from '../execution/index.ts'
-import type { Hazard } from '../hazards/index.ts'
 import { command } from '../kernel/index.ts'
-import type { PreCheckResult } from '../plan/index.ts'
 import { acceptedHazards } from './accept.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import { deployedHazards } from './hazard-findings.ts'
+import { deployedHazards, type HazardResult, hazardResult } from './hazard-findings.ts'
 import { type KeptResult, keptResult, notKeptFindings } from './kept-result.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
-import { preCheckFindings } from './pre-check-findings.ts'
+import { preCheckFindings, type PreCheckItem, preCheckItem } from './pre-check-findings.ts'
 import {
   ownRules,
   readWork,
@@ -38,8 +36,8 @@ export interface DeployResult extends TargetResult {
   readonly recorded: readonly Recorded[]
   readonly backup: null
   readonly kept: readonly KeptResult[]
-  readonly preChecks: readonly PreCheckResult[]
-  readonly hazards: readonly Hazard[]
+  readonly preChecks: readonly PreCheckItem[]
+  readonly hazards: readonly HazardResult[]
   /** Nothing if nothing was run. */
   readonly verified: boolean | null
   /** Why the schema could not be compared with the history before the deploy; null if it was. */
@@ -93,8 +91,8 @@ function deployResult(work: Work, outcome: DeployOutcome): DeployResult {
     recorded,
     backup: null,
     kept: kept.map(keptResult),
-    preChecks,
-    hazards,
+    preChecks: preChecks.map(preCheckItem),
+    hazards: hazards.map(hazardResult),
     verified: outcome.verification?.verified ?? null,
     driftUnknown: outcome.driftUnknown ?? null,
   }

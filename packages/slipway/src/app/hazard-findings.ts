@@ -1,8 +1,17 @@
 import { type DeployOutcome, unaccepted } from '../deploy/index.ts'
 import type { Hazard } from '../hazards/index.ts'
+import { type NamedObject, namedObject } from './named-object.ts'
 import type { ResultFinding } from './outcome.ts'
 
 const SEVERITIES = { error: 'error', warning: 'warning', info: 'notice' } as const
+
+/** A hazard with its object, if it has one. */
+export interface HazardResult extends Omit<Hazard, 'object'>, Partial<NamedObject> {}
+
+/** A hazard as results show it. */
+export function hazardResult({ object, ...hazard }: Hazard): HazardResult {
+  return { ...hazard, ...(object ? namedObject(object) : {}) }
+}
 
 /** A hazard as a finding: with its lock, and its place. */
 export function hazardFinding(hazard: Hazard): ResultFinding {

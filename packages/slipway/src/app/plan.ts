@@ -1,14 +1,14 @@
 import path from 'node:path'
 import { type Preview, previewDeploy, savePlan } from '../deploy/index.ts'
-import type { Hazard } from '../hazards/index.ts'
 import { command, type NextAction } from '../kernel/index.ts'
-import type { DeployPlan, PlanStep, PreCheckResult } from '../plan/index.ts'
-import { masked } from '../statements/index.ts'
+import type { DeployPlan, PlanStep, StepTable } from '../plan/index.ts'
+import { masked, type TableRef } from '../statements/index.ts'
 import type { AppContext } from './context.ts'
 import { raise } from './failures.ts'
-import { hazardFinding } from './hazard-findings.ts'
+import { hazardFinding, type HazardResult, hazardResult } from './hazard-findings.ts'
+import { type NamedTable, namedTable } from './named-object.ts'
 import type { Ended } from './outcome.ts'
-import { pendingPreCheckFindings } from './pre-check-findings.ts'
+import { pendingPreCheckFindings, type PreCheckItem, preCheckItem } from './pre-check-findings.ts'
 import { readWork, type TargetResult, targetResult, type Work, workRequest } from './work.ts'
 
 /** What a plan is asked for. */
@@ -24,13 +24,23 @@ export interface PlannedMigration {
   readonly statements: readonly { readonly statement: number; readonly text: string }[]
 }
 
+/** A table of a step, and what the step does to it. */
+export interface StepTableResult extends Omit<StepTable, 'table'>, NamedTable {}
+
+/** A step with its tables; `table` and `ref` are the first of them. */
+export interface StepResult extends Omit<PlanStep, 'table' | 'tables'> {
+  readonly table: string | null
+  readonly ref: TableRef | null
+  readonly tables: readonly StepTableResult[]
+}
+
 /** What a deploy would do here. */
 export interface PlanResult extends TargetResult {
   /** Of the plan: the same files and facts give the same. */
   readonly hash: string
-  readonly steps: readonly PlanStep[]
-  readonly preChecks: readonly PreCheckResult[]
-  readonly hazards: readonly Hazard[]
+  readonly steps: readonly StepResult[]
+  readonly preChecks: readonly PreCheckItem[]
+  readonly hazards: readonly HazardResult[]
   readonly migrations: readonly PlannedMigration[]
   /** Squashes that a deploy would record and not run. */
   readonly squashes: Preview['squashes']
@@ -62,11 +72,19 @@ function planResult(work: Work, preview: Preview): PlanResult {
   return {
     ...targetResult(work, database),
     hash,
-    steps,
-    preChecks,
-    hazards,
+    steps: steps.map(stepResult),
+    preChecks: preChecks.map(preCheckItem),
+    hazards: hazards.map(hazardResult),
     migrations,
     squashes,
+  }
+}
+
+function stepResult({ table, tables, ...step }: PlanStep): StepResult {
+  return {
+    ...step,
+    ...(table ? namedTable(table) : { table: null, ref: null }),
+    tables: tables.map(({ table: of, ...more }) => ({ ...more, ...namedTable(of) })),
   }
 }
 

@@ -1,5 +1,16 @@
 import { describePreCheck, type DeployOutcome } from '../deploy/index.ts'
+import type { PreCheckResult } from '../plan/index.ts'
+import { objectText } from '../statements/index.ts'
+import { type NamedObject, namedObject } from './named-object.ts'
 import type { ResultFinding } from './outcome.ts'
+
+/** A pre-check with the object that it is about. */
+export interface PreCheckItem extends Omit<PreCheckResult, 'object'>, NamedObject {}
+
+/** A pre-check as results show it. */
+export function preCheckItem({ object, ...check }: PreCheckResult): PreCheckItem {
+  return { ...check, ...namedObject(object) }
+}
 
 /** What a person should know of pre-checks that did not pass, in addition to the failure. */
 export function preCheckFindings({ preChecks, failure }: DeployOutcome): ResultFinding[] {
@@ -24,7 +35,7 @@ export function pendingPreCheckFindings(preChecks: DeployOutcome['preChecks']): 
     }))
 }
 
-function notDecided(check: DeployOutcome['preChecks'][number]): string {
+function notDecided(check: PreCheckResult): string {
   const { object, migration, statement, line, undecided } = check
-  return `Not decided whether the rows allow ${object} (${migration}, statement ${statement}, line ${line}): ${undecided}.`
+  return `Not decided whether the rows allow ${objectText(object)} (${migration}, statement ${statement}, line ${line}): ${undecided}.`
 }

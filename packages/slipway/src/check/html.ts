@@ -8,6 +8,7 @@ import {
   objectOfKey,
   type ObjectRef,
   objectText,
+  ownerOf,
 } from '../statements/index.ts'
 import type { CheckedMigration } from './check.ts'
 import { drawLoad } from './load-chart.ts'
@@ -124,13 +125,6 @@ function changedObjects(changes: Proof['changes']): string {
       return `<div class="table">${head}${lines.length > 0 ? `<ul>${lines.join('')}</ul>` : ''}</div>`
     })
     .join('')
-}
-
-/** Columns and their comments are part of a table. */
-function ownerOf(object: ObjectRef): ObjectRef {
-  if ('on' in object) return ownerOf(object.on)
-  if (!('table' in object)) return object
-  return { kind: 'table', schema: object.schema, name: object.table }
 }
 
 function partName(object: ObjectRef): string {

@@ -1,6 +1,5 @@
-import type { PlanResult } from '../app/index.ts'
+import type { PlanResult, StepResult } from '../app/index.ts'
 import { formatDuration } from '../kernel/index.ts'
-import type { PlanStep } from '../plan/index.ts'
 import { destructionText } from '../statements/index.ts'
 import { replacedBySquash } from './receipts-view.ts'
 import { type Block, heading, paragraph, status } from './view.ts'
@@ -42,7 +41,7 @@ export function squashLine({ migration, replaces }: PlanResult['squashes'][numbe
   return status('pending', `Records ${migration}`, `not run: ${replacedBySquash(replaces)} applied`)
 }
 
-function rowOf(step: PlanStep, text: string): string[] {
+function rowOf(step: StepResult, text: string): string[] {
   const { line, lock, table, estimateMs } = step
   return [
     String(line),
@@ -54,7 +53,7 @@ function rowOf(step: PlanStep, text: string): string[] {
   ]
 }
 
-function sizeText({ rows, bytes }: PlanStep): string {
+function sizeText({ rows, bytes }: StepResult): string {
   if (rows === null || bytes === null) return ''
   if (rows === 0) return ' (empty)'
   return ` (${counted(rows)} rows, ${counted(bytes)}B)`
@@ -68,7 +67,7 @@ function counted(count: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${'kMGT'[power - 1]}`
 }
 
-function doingText({ tables, destroys, transaction, kept }: PlanStep): string {
+function doingText({ tables, destroys, transaction, kept }: StepResult): string {
   const works = [...new Set(tables.flatMap(({ work }) => work ?? []))]
   return [
     ...works,

@@ -71,10 +71,18 @@ describe('plan', () => {
     const planned = await slipway(['plan'])
     expect(planned).toMatchObject({ exitCode: 4, failure: null })
     expect(planned.result.steps).toMatchObject([
-      { statement: 1, transaction: 1, lock: 'SHARE', table: 'public.Customer', rows: 5000 },
+      {
+        statement: 1,
+        transaction: 1,
+        lock: 'SHARE',
+        table: 'Customer',
+        ref: { kind: 'table', schema: null, name: 'Customer' },
+        rows: 5000,
+      },
       {
         lock: 'ACCESS EXCLUSIVE',
-        table: 'public.Note',
+        table: 'Note',
+        ref: { kind: 'table', schema: null, name: 'Note' },
         rows: 0,
         destroys: [
           { what: 'object', object: { kind: 'column', schema: null, table: 'Note', name: 'id' } },
@@ -96,7 +104,7 @@ describe('plan', () => {
     const env = { DATABASE_URL: target.url }
     const { stdout } = await runCli(['plan'], { cwd: root, env })
     expect(stdout).toContain(
-      `1  ALTER TABLE "Note" ADD "t" TEXT DEFAULT…  ACCESS EXCLUSIVE  public.Note (empty)`,
+      `1  ALTER TABLE "Note" ADD "t" TEXT DEFAULT…  ACCESS EXCLUSIVE  Note (empty)`,
     )
     expect(stdout).toMatch(/^Plan [0-9a-f]{64}$/m)
     expect(stdout).not.toContain('secret')

@@ -98,8 +98,8 @@ describe('rows that make a pending statement fail', () => {
     const outcome = await deployed([INIT, other, require])
     expect(outcome.failure).toMatchObject({
       code: 'DEPLOY.PRE_CHECK_FAILED',
-      message: `Rows of ${target.name} would make the deploy fail: 2 rows of column public.customer.name have no value (3_name, statement 1, line 2).`,
-      why: 'Nothing was changed. The first of these rows: id=8; id=9 (column public.customer.name).',
+      message: `Rows of ${target.name} would make the deploy fail: 2 rows of column customer.name have no value (3_name, statement 1, line 2).`,
+      why: 'Nothing was changed. The first of these rows: id=8; id=9 (column customer.name).',
       where: { file: require.path, line: 2, column: 1 },
     })
     expect(outcome.preChecks).toMatchObject([
@@ -120,7 +120,7 @@ describe('rows that make a pending statement fail', () => {
     const outcome = await deployed([INIT, other, repairing])
     expect(outcome.failure).toBeUndefined()
     expect(outcome.preChecks).toMatchObject([
-      { ok: null, undecided: 'statement 1 of 3_name changes rows of public.customer before' },
+      { ok: null, undecided: 'statement 1 of 3_name changes rows of customer before' },
     ])
   })
 })

@@ -1,7 +1,7 @@
 import { readFromTarget, type TargetSession } from '../execution/index.ts'
 import { advice, assertNever, command, type Failure, failureFrom } from '../kernel/index.ts'
 import { preCheck, type PreCheckResult, VIOLATION_LIMIT } from '../plan/index.ts'
-import { placeAt, type Migration } from '../statements/index.ts'
+import { type Migration, objectText, placeAt } from '../statements/index.ts'
 
 const TIMEOUT_MS = 30_000
 const NAMED = 5
@@ -29,7 +29,7 @@ export function preCheckFailure(
   if (first === undefined) return undefined
   const samples = failed
     .slice(0, NAMED)
-    .map(({ object, sample }) => `${sample.join('; ')} (${object})`)
+    .map(({ object, sample }) => `${sample.join('; ')} (${objectText(object)})`)
   const where = placeOf(plans, first)
   return failureFrom('DEPLOY.PRE_CHECK_FAILED', {
     message: `Rows of ${database} would make the deploy fail: ${named(failed.map(describePreCheck))}.`,
@@ -48,7 +48,7 @@ export function describePreCheck(result: PreCheckResult): string {
   const most = violations >= VIOLATION_LIMIT ? ' or more' : ''
   const rows = violations === 1 ? 'row' : 'rows'
   const fault = violations === 1 ? faultOf(result).one : faultOf(result).many
-  return `${violations}${most} ${rows} of ${object} ${fault} (${migration}, statement ${statement}, line ${line})`
+  return `${violations}${most} ${rows} of ${objectText(object)} ${fault} (${migration}, statement ${statement}, line ${line})`
 }
 
 function faultOf({ kind }: PreCheckResult): { readonly one: string; readonly many: string } {

@@ -1,17 +1,13 @@
-import {
-  type Column,
-  type DatabaseSchema,
-  type QualifiedName,
-  type Table,
-  tableNamed,
-} from '../schema/index.ts'
+import { type Column, type DatabaseSchema, type Table, tableNamed } from '../schema/index.ts'
 import {
   type Destruction,
   destructionsBy,
   distinctDestructions,
   objectKey,
   type ObjectRef,
+  partRef,
   type Statement,
+  tableRef,
 } from '../statements/index.ts'
 
 export interface LossOptions {
@@ -30,7 +26,7 @@ export function lossesOf({ before, after, statements }: LossOptions): Destructio
   const losses = [...before.tables.values()].flatMap((table) => {
     const later = tableNamed(after, table)
     if (later) return lostColumns(table, later)
-    return [{ what: 'object' as const, object: tableRef(table) }]
+    return [{ what: 'object' as const, object: tableRef(before, table) }]
   })
   const existed = objectsIn(before)
   const destroyed = statements
@@ -57,23 +53,15 @@ export function overwrittenColumns(
       if (table === undefined) return []
       return [...table.columns.keys()]
         .filter((name) => action.columns.includes(name))
-        .map((name) => ({ what: 'values' as const, object: columnRef(table, name) }))
+        .map((name) => ({ what: 'values' as const, object: partRef('column', table, name) }))
     }),
   )
-}
-
-function tableRef({ schema, name }: QualifiedName): ObjectRef {
-  return { kind: 'table', schema, name }
-}
-
-function columnRef({ schema, name: table }: QualifiedName, name: string): ObjectRef {
-  return { kind: 'column', schema, table, name }
 }
 
 function lostColumns(before: Table, after: Table): Destruction[] {
   return [...before.columns].flatMap(([name, column]): Destruction[] => {
     const later = after.columns.get(name)
-    const object = columnRef(before, name)
+    const object = partRef('column', before, name)
     if (!later) return [{ what: 'object', object }]
     return holdsAllOf(column, later) ? [] : [{ what: 'values', object }]
   })
@@ -102,10 +90,10 @@ function isBuiltIn(type: string): boolean {
   return !type.includes('.')
 }
 
-function objectsIn({ tables }: DatabaseSchema): Set<string> {
-  const objects = [...tables.values()].flatMap((table) => [
-    tableRef(table),
-    ...[...table.columns.keys()].map((name) => columnRef(table, name)),
+function objectsIn(schema: DatabaseSchema): Set<string> {
+  const objects = [...schema.tables.values()].flatMap((table): ObjectRef[] => [
+    tableRef(schema, table),
+    ...[...table.columns.keys()].map((name) => partRef('column', table, name)),
   ])
   return new Set(objects.map(objectKey))
 }

@@ -207,11 +207,11 @@ async function strongestLock(
   return ORDER.find((mode) => rows.some((row) => row.mode === mode))
 }
 
-/** The relation of a hazard's object: of `column public.users.email`, `public.users`. */
-function relationOf({ locks }: Page, { object = '' }: Hazard): string {
-  const [kind, name = ''] = object.split(' ')
-  const parts = name.split('.').slice(0, kind === 'column' ? -1 : undefined)
-  return locks ?? parts.map((part) => `"${part}"`).join('.')
+/** The relation of a hazard's object: of a column, its table. */
+function relationOf({ locks }: Page, { object }: Hazard): string {
+  if (locks !== undefined || object === undefined || !('schema' in object)) return locks ?? ''
+  const parts = [object.schema ?? 'public', 'table' in object ? object.table : object.name]
+  return parts.map((part) => `"${part}"`).join('.')
 }
 
 const locking = pages.filter((page) => page.fails === undefined)

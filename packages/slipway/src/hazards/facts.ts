@@ -1,7 +1,6 @@
 import { tableNamed } from '../schema/index.ts'
-import type { ObjectName } from '../statements/index.ts'
+import { objectKey, type ObjectName, tableRef } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
-import { full } from './names.ts'
 
 /** How big a table is on the target. */
 export interface TableFacts {
@@ -14,8 +13,8 @@ export interface Facts {
   /** As `server_version_num`: 150018; 180000 where nobody asked a server. */
   readonly serverVersion: number
   readonly defaultSchema: string
-  /** By `schema.name`. Absent: unknown, so every table that exists counts as filled. */
-  readonly tables?: Readonly<Record<string, TableFacts>>
+  /** By `objectKey` of each table. Absent: unknown, so every table that exists counts as filled. */
+  readonly tables?: ReadonlyMap<string, TableFacts>
 }
 
 /** What the judgement of a statement needs to know of its table. */
@@ -35,7 +34,7 @@ export function sizeOf(
   if (table?.madeBy === migration.name) return 'new'
   if (facts.tables === undefined) return 'filled'
   if (table?.madeBy !== undefined && table.onTarget === undefined) return 'new'
-  const rows = facts.tables[full({ schema }, table?.onTarget ?? name)]?.rows
+  const rows = facts.tables.get(objectKey(tableRef(schema, table?.onTarget ?? name)))?.rows
   if (rows === undefined) return 'filled'
   if (rows === 0) return 'empty'
   return rows < SMALL ? 'small' : 'filled'

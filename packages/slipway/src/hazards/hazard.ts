@@ -1,5 +1,5 @@
 import type { DatabaseSchema } from '../schema/index.ts'
-import type { Action, ObjectName, Statement } from '../statements/index.ts'
+import type { Action, ObjectName, ObjectRef, Statement } from '../statements/index.ts'
 import type { Facts } from './facts.ts'
 import type { Blocks, LockMode } from './lock-mode.ts'
 
@@ -17,8 +17,8 @@ export interface Hazard {
   readonly column: number
   /** Number of the statement in its file, from 1. */
   readonly statement: number
-  /** What it is about: `table public.users`, `column public.users.email`. */
-  readonly object?: string
+  /** What it is about. */
+  readonly object?: ObjectRef
   /** The strongest lock that the statement takes on it. */
   readonly lock?: LockMode
   readonly blocks: Blocks
@@ -32,7 +32,7 @@ export interface Hazard {
 /** The finding of a rule. `judge` adds the position and the effect of the table's size. */
 export interface Finding {
   readonly severity: Severity
-  readonly object?: string | undefined
+  readonly object?: ObjectRef | undefined
   /** The table that it concerns: no hazard if this migration made it. */
   readonly table?: ObjectName | undefined
   /** It holds on a small or empty table, too: data are lost, or running clients break. */

@@ -1,7 +1,14 @@
 import { beforeAll, expect, test } from 'vitest'
 import { failureOf } from '../kernel/index.ts'
-import { loadParser, parseStatements } from '../statements/index.ts'
-import { type Facts, type Hazard, judge, type JudgedMigration, type Rule } from './index.ts'
+import { loadParser, objectKey, parseStatements } from '../statements/index.ts'
+import {
+  type Facts,
+  type Hazard,
+  judge,
+  type JudgedMigration,
+  type Rule,
+  type TableFacts,
+} from './index.ts'
 
 beforeAll(loadParser)
 
@@ -30,6 +37,16 @@ function judged(
   }).filter(({ migration }) => migration === '3')
 }
 
+/** Sizes of tables in the default schema. */
+function sizesOf(tables: Readonly<Record<string, TableFacts>>): NonNullable<Facts['tables']> {
+  return new Map(
+    Object.entries(tables).map(([name, size]) => [
+      objectKey({ kind: 'table', schema: null, name }),
+      size,
+    ]),
+  )
+}
+
 function idsOf(hazards: readonly Hazard[]): string[] {
   return hazards.map(({ id }) => id)
 }
@@ -46,7 +63,7 @@ test.each<[string, string, number | undefined, string | undefined]>([
   ['a loss on a small table', 'DROP TABLE users', 1, 'error'],
   ['a loss on an empty table', 'DROP TABLE users', 0, 'error'],
 ])('%s', (_, sql, rows, severity) => {
-  const tables = rows === undefined ? {} : { tables: { 'public.users': { rows, bytes: 1 } } }
+  const tables = rows === undefined ? {} : { tables: sizesOf({ users: { rows, bytes: 1 } }) }
   expect(judged(sql, tables)[0]?.severity).toBe(severity)
 })
 
@@ -160,10 +177,10 @@ test.each<[string, string, readonly string[]]>([
 })
 
 test.each([
-  ['UPDATE users SET email = lower(email)', 'all rows of public.users: '],
+  ['UPDATE users SET email = lower(email)', 'all rows of users: '],
   [
     'UPDATE users SET email = lower(email) WHERE "email" IS NOT NULL',
-    'the rows of public.users WHERE "email" IS NOT NULL, however many they are: ',
+    'the rows of users WHERE "email" IS NOT NULL, however many they are: ',
   ],
 ])('%s updates %s', (sql, rows) => {
   const [hazard] = judged(sql)
@@ -177,8 +194,11 @@ test('the history is followed through renames', () => {
   const before = `ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME email TO mail;
 ALTER SCHEMA public RENAME TO shop`
   const sql = 'ALTER TABLE shop.people ALTER mail TYPE bigint USING mail::bigint'
-  const [hazard] = judged(sql, { before, tables: { 'public.users': { rows: 10, bytes: 1 } } })
-  expect(hazard).toMatchObject({ severity: 'info', object: 'column shop.people.mail' })
+  const [hazard] = judged(sql, { before, tables: sizesOf({ users: { rows: 10, bytes: 1 } }) })
+  expect(hazard).toMatchObject({
+    severity: 'info',
+    object: { kind: 'column', schema: 'shop', table: 'people', name: 'mail' },
+  })
   expect(hazard?.message).toContain('from character varying(100) to bigint')
 })
 
@@ -193,7 +213,7 @@ ALTER TYPE mood RENAME TO mood_old; ALTER TYPE mood_new RENAME TO mood; DROP TYP
 
 test('a table that an earlier pending migration makes is not on the target', () => {
   const before = 'CREATE TABLE a (b int)'
-  const tables = { 'public.users': { rows: 10_000, bytes: 1 } }
+  const tables = sizesOf({ users: { rows: 10_000, bytes: 1 } })
   expect(judged('CREATE INDEX c ON a (b)', { before, tables })).toEqual([])
   expect(idsOf(judged('CREATE INDEX c ON a (b)', { before }))).toEqual(['index-not-concurrent'])
 })
@@ -281,7 +301,7 @@ test.each<[string, string, readonly string[]]>([
 })
 
 test('an acceptance that only the size of the table makes unneeded is not unused', () => {
-  const tables = { 'public.users': { rows: 0, bytes: 1 } }
+  const tables = sizesOf({ users: { rows: 0, bytes: 1 } })
   expect(judged(`-- slipway: accept index-not-concurrent (x)\n${INDEX}`, { tables })).toEqual([])
 })
 

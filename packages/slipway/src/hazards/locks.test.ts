@@ -22,7 +22,7 @@ CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; E
 CREATE TRIGGER touched BEFORE UPDATE ON a FOR EACH ROW EXECUTE FUNCTION touch();
 CREATE POLICY mine ON a USING (true)`
 
-const TABLES = `SELECT oid, relnamespace::regnamespace || '.' || relname AS name FROM pg_class
+const TABLES = `SELECT oid, relname AS name FROM pg_class
   WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace`
 
 const TAKEN = `SELECT relation AS oid,

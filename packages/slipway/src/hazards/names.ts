@@ -1,25 +1,28 @@
-import type { Named } from '../schema/index.ts'
-import type { ObjectName } from '../statements/index.ts'
+import { type Named, referenceOf } from '../schema/index.ts'
+import {
+  objectName,
+  type ObjectRef,
+  partRef,
+  type TableRef,
+  tableRef,
+} from '../statements/index.ts'
 import type { Context } from './hazard.ts'
 
-/** A table, view or type as messages name it: `public.users`. */
-export function full(
-  { schema }: Pick<Context, 'schema'>,
-  { schema: inSchema, name }: Named,
-): string {
-  return `${inSchema ?? schema.defaultSchema}.${name}`
+/** A table, view or type as messages name it: `users`, `billing.invoice`. */
+export function full({ schema }: Pick<Context, 'schema'>, name: Named): string {
+  return objectName(tableRef(schema, name))
 }
 
 /** The object of a finding about a table. */
-export function tableObject(context: Context, table: ObjectName): string {
-  return `table ${full(context, table)}`
+export function tableObject({ schema }: Pick<Context, 'schema'>, table: Named): TableRef {
+  return tableRef(schema, table)
 }
 
 /** The object of a finding about a column. */
 export function columnObject(
-  context: Pick<Context, 'schema'>,
-  table: ObjectName,
+  { schema }: Pick<Context, 'schema'>,
+  table: Named,
   column: string,
-): string {
-  return `column ${full(context, table)}.${column}`
+): ObjectRef {
+  return partRef('column', referenceOf(schema, table), column)
 }

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { loadParser, parseStatements } from '../statements/index.ts'
+import { loadParser, objectKey, objectName, parseStatements } from '../statements/index.ts'
 import { type JudgedMigration, outline } from './index.ts'
 
 beforeAll(loadParser)
@@ -11,9 +11,12 @@ function migrationOf(name: string, sql: string): JudgedMigration {
   return { name, path: `${name}/migration.sql`, sql, statements: parseStatements(sql) }
 }
 
-/** What the last statement does: `public.users SHARE, builds an index`. */
-function lastOf(sql: string, tables: readonly string[] = ['public.users', 'public.teams']) {
-  const sizes = Object.fromEntries(tables.map((table) => [table, { rows: 1, bytes: 8192 }]))
+/** What the last statement does: `users SHARE, builds an index`. */
+function lastOf(sql: string, tables: readonly string[] = ['users', 'teams']) {
+  const size = { rows: 1, bytes: 8192 }
+  const sizes = new Map(
+    tables.map((name) => [objectKey({ kind: 'table', schema: null, name }), size]),
+  )
   const steps = outline({
     history: [migrationOf('1', HISTORY)],
     migrations: [migrationOf('2', sql)],
@@ -21,28 +24,30 @@ function lastOf(sql: string, tables: readonly string[] = ['public.users', 'publi
   })
   return steps
     .at(-1)
-    ?.tables.map(({ table, lock, work }) => [table, lock, work].filter(Boolean).join(', '))
+    ?.tables.map(({ table, lock, work }) =>
+      [objectName(table), lock, work].filter(Boolean).join(', '),
+    )
 }
 
 test.each<[string, readonly string[]]>([
-  ['ALTER TABLE users ADD a int', ['public.users, ACCESS EXCLUSIVE']],
-  ['CREATE INDEX ON users (email)', ['public.users, SHARE, builds an index']],
+  ['ALTER TABLE users ADD a int', ['users, ACCESS EXCLUSIVE']],
+  ['CREATE INDEX ON users (email)', ['users, SHARE, builds an index']],
   [
     'CREATE INDEX CONCURRENTLY a ON users (email)',
-    ['public.users, SHARE UPDATE EXCLUSIVE, builds an index concurrently'],
+    ['users, SHARE UPDATE EXCLUSIVE, builds an index concurrently'],
   ],
   [
     'ALTER TABLE users ALTER email SET NOT NULL, ALTER id TYPE bigint',
-    ['public.users, ACCESS EXCLUSIVE, rewrites every row'],
+    ['users, ACCESS EXCLUSIVE, rewrites every row'],
   ],
   [
     'ALTER TABLE users ADD FOREIGN KEY ("teamId") REFERENCES teams (id)',
-    ['public.users, SHARE ROW EXCLUSIVE, reads every row', 'public.teams, SHARE ROW EXCLUSIVE'],
+    ['users, SHARE ROW EXCLUSIVE, reads every row', 'teams, SHARE ROW EXCLUSIVE'],
   ],
-  ['ALTER TABLE users RENAME TO people; DROP TABLE people', ['public.users, ACCESS EXCLUSIVE']],
+  ['ALTER TABLE users RENAME TO people; DROP TABLE people', ['users, ACCESS EXCLUSIVE']],
   ['CREATE TABLE a (id int); CREATE INDEX ON a (id)', []],
   ['CREATE TABLE a (id int); ALTER TABLE a RENAME TO b; DROP TABLE b', []],
-  ['INSERT INTO users VALUES (1)', ['public.users, ROW EXCLUSIVE']],
+  ['INSERT INTO users VALUES (1)', ['users, ROW EXCLUSIVE']],
   ['UPDATE elsewhere SET a = 1', []],
   ['SELECT 1', []],
 ])('%s', (sql, expected) => {
@@ -50,7 +55,5 @@ test.each<[string, readonly string[]]>([
 })
 
 test('a table that no migration made is known by the target', () => {
-  expect(lastOf('DELETE FROM elsewhere', ['public.elsewhere'])).toEqual([
-    'public.elsewhere, ROW EXCLUSIVE',
-  ])
+  expect(lastOf('DELETE FROM elsewhere', ['elsewhere'])).toEqual(['elsewhere, ROW EXCLUSIVE'])
 })

@@ -1,10 +1,15 @@
 import { applyAction, type DatabaseSchema, tableNamed } from '../schema/index.ts'
-import type { Action, ObjectName } from '../statements/index.ts'
-import type { Facts } from './facts.ts'
+import {
+  type Action,
+  objectKey,
+  type ObjectName,
+  type TableRef,
+  tableRef,
+} from '../statements/index.ts'
+import type { Facts, TableFacts } from './facts.ts'
 import { type Judging, schemaAfter } from './judge.ts'
 import { type LockMode, stronger } from './lock-mode.ts'
 import { locksOf } from './locks.ts'
-import { full } from './names.ts'
 import { type Work, workOf } from './work.ts'
 
 /** What a statement does with all rows of a table, from the quickest to the slowest. */
@@ -23,8 +28,10 @@ const WORKS: Readonly<Record<Work['kind'], RowWork>> = {
 
 /** What a statement does to a table of the target. */
 export interface TableOutline {
-  /** `schema.name` as the target has it, whatever pending statements rename it to. */
-  readonly table: string
+  /** As the target has it, whatever pending statements rename it to. */
+  readonly table: TableRef
+  /** How big it is, where that is known. */
+  readonly size?: TableFacts
   /** The strongest lock that is taken on it, where it is known. */
   readonly lock?: LockMode
   /** The slowest work on its rows, where there is any. */
@@ -71,11 +78,14 @@ interface Seen {
 function touches(action: Action, seen: Seen): TableOutline[] {
   return [
     ...locksOf(action, seen.schema).flatMap(({ table, lock }) =>
-      onTarget(table, seen).map((name) => ({ table: name, lock })),
+      onTarget(table, seen).map((found) => ({ ...found, lock })),
     ),
-    ...namedBy(action).flatMap((name) => onTarget(name, seen).map((table) => ({ table }))),
+    ...namedBy(action).flatMap((name) => onTarget(name, seen)),
     ...(action.kind === 'create-index' && action.concurrently
-      ? onTarget(action.table, seen).map((table) => ({ table, work: CONCURRENTLY }))
+      ? onTarget(action.table, seen).map((found): TableOutline => ({
+          ...found,
+          work: CONCURRENTLY,
+        }))
       : []),
   ]
 }
@@ -84,7 +94,7 @@ const CONCURRENTLY = 'builds an index concurrently'
 
 function worked(work: Work | undefined, seen: Seen): TableOutline[] {
   if (work === undefined) return []
-  return onTarget(work.table, seen).map((table) => ({ table, work: WORKS[work.kind] }))
+  return onTarget(work.table, seen).map((found) => ({ ...found, work: WORKS[work.kind] }))
 }
 
 function namedBy(action: Action): readonly ObjectName[] {
@@ -92,22 +102,24 @@ function namedBy(action: Action): readonly ObjectName[] {
   return 'table' in action && action.table !== undefined ? [action.table] : []
 }
 
-/** The key of a table on the target; none where a pending migration makes it, or it is not a table there. */
-function onTarget(name: ObjectName, { schema, facts }: Seen): readonly string[] {
+/** A table on the target; none where a pending migration makes it, or it is not a table there. */
+function onTarget(name: ObjectName, { schema, facts }: Seen): readonly TableOutline[] {
   const table = tableNamed(schema, name)
   if (table?.madeBy !== undefined && table.onTarget === undefined) return []
-  const there = full({ schema }, table?.onTarget ?? name)
-  return table === undefined && facts.tables !== undefined && !(there in facts.tables)
-    ? []
-    : [there]
+  const found = tableRef(schema, table?.onTarget ?? name)
+  const size = facts.tables?.get(objectKey(found))
+  if (table === undefined && facts.tables !== undefined && size === undefined) return []
+  return [{ table: found, ...(size ? { size } : {}) }]
 }
 
 /** One entry a table: its strongest lock, its slowest work. */
 function merged(touched: readonly TableOutline[]): TableOutline[] {
   const all = new Map<string, TableOutline>()
-  for (const { table, lock, work } of touched) {
-    const known = all.get(table) ?? { table }
-    all.set(table, {
+  for (const one of touched) {
+    const { lock, work } = one
+    const key = objectKey(one.table)
+    const known = all.get(key) ?? one
+    all.set(key, {
       ...known,
       ...(lock === undefined ? {} : { lock: known.lock ? stronger(known.lock, lock) : lock }),
       ...(work === undefined ? {} : { work: known.work ? slower(known.work, work) : work }),

@@ -1,5 +1,10 @@
 import { applyStatement, type DatabaseSchema } from '../schema/index.ts'
-import { type Statement, type StatementParser, wantsNoTransaction } from '../statements/index.ts'
+import {
+  isSameObject,
+  type Statement,
+  type StatementParser,
+  wantsNoTransaction,
+} from '../statements/index.ts'
 import type { Hazard, JudgedMigration } from './hazard.ts'
 import { folded, judgeFrom, type Judging, schemaAfter } from './judge.ts'
 import { apartEdit, whyTogether } from './rewrite/apart.ts'
@@ -194,7 +199,7 @@ function asByHand(hazard: Hazard): LeftHazard[] {
 }
 
 function isAmong({ id, object }: Hazard, hazards: readonly Hazard[]): boolean {
-  return hazards.some((one) => one.id === id && one.object === object)
+  return hazards.some((one) => one.id === id && isSameObject(one.object, object))
 }
 
 function inOrder(one: HazardId, other: HazardId): number {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { outline, type TableFacts } from '../hazards/index.ts'
-import { parseMigration, parserFor } from '../statements/index.ts'
+import { objectKey, parseMigration, parserFor } from '../statements/index.ts'
 import { deployPlan, type DeployPlan } from './deploy-plan.ts'
 
 const parser = await parserFor('postgres')
@@ -22,11 +22,17 @@ function planOf({
   database = 'shop',
   serverVersion = 150_018,
   applied = 'CREATE TABLE users (id integer, email text)',
-  sizes = { 'public.users': MEASURED },
+  sizes = { users: MEASURED },
 }: Given = {}): DeployPlan {
   const history = parseMigration({ name: '1', path: '1', sql: applied }, parser)
   const plans = [parseMigration({ name: '2', path: '2', sql }, parser)]
-  const facts = { serverVersion, defaultSchema: 'public', tables: sizes }
+  const tables = new Map(
+    Object.entries(sizes).map(([name, size]) => [
+      objectKey({ kind: 'table', schema: null, name }),
+      size,
+    ]),
+  )
+  const facts = { serverVersion, defaultSchema: 'public', tables }
   return deployPlan({
     database,
     serverVersion,
@@ -34,7 +40,6 @@ function planOf({
     applied: [history],
     plans,
     outline: outline({ history: [history], migrations: plans, facts }),
-    sizes,
     keeps: () => new Set(),
   })
 }
@@ -47,7 +52,7 @@ COMMIT;
 CREATE INDEX CONCURRENTLY a ON users (id);
 CREATE TABLE other (id integer);`,
   })
-  const table = 'public.users'
+  const table = { kind: 'table', schema: null, name: 'users' }
   expect(steps).toMatchObject([
     { line: 2, statement: 2, transaction: 1, lock: 'ACCESS EXCLUSIVE', table, ...MEASURED },
     { line: 4, transaction: null, lock: 'SHARE UPDATE EXCLUSIVE', table, ...MEASURED },
@@ -69,8 +74,8 @@ test.each<[string, number | null, Given['sizes']?]>([
   ['UPDATE users SET id = 1 WHERE id = 2', null],
   ['DO $$ BEGIN END $$', null],
   ['CREATE INDEX ON users (id)', null, {}],
-  ['CREATE INDEX ON users (id)', 1, { 'public.users': { rows: 0, bytes: 0 } }],
-  ['CREATE INDEX ON users (id)', 5.2, { 'public.users': { rows: 12_345, bytes: 1_000_000 } }],
+  ['CREATE INDEX ON users (id)', 1, { users: { rows: 0, bytes: 0 } }],
+  ['CREATE INDEX ON users (id)', 5.2, { users: { rows: 12_345, bytes: 1_000_000 } }],
 ])('%s takes about %s ms', (sql, ms, sizes) => {
   expect(planOf({ sql, ...(sizes ? { sizes } : {}) }).steps[0]?.estimateMs).toBe(ms)
 })
@@ -81,11 +86,8 @@ describe('the hash', () => {
   })
 
   test.each<[string, Given]>([
-    ['rows of the same class', { sizes: { 'public.users': { rows: 1000, bytes: 8192 } } }],
-    [
-      'a table that no step concerns',
-      { sizes: { 'public.users': MEASURED, 'public.x': MEASURED } },
-    ],
+    ['rows of the same class', { sizes: { users: { rows: 1000, bytes: 8192 } } }],
+    ['a table that no step concerns', { sizes: { users: MEASURED, x: MEASURED } }],
     ['a minor version', { serverVersion: 150_019 }],
   ])('is not another for %s', (_what, given) => {
     expect(planOf(given).hash).toBe(planOf().hash)
@@ -95,8 +97,8 @@ describe('the hash', () => {
     ['another database', { database: 'shop_2' }],
     ['another history', { applied: 'CREATE TABLE users (id integer, email text) -- edited' }],
     ['another file', { sql: `${ADD} -- edited` }],
-    ['an empty table', { sizes: { 'public.users': { rows: 0, bytes: 0 } } }],
-    ['a small table', { sizes: { 'public.users': { rows: 999, bytes: 8192 } } }],
+    ['an empty table', { sizes: { users: { rows: 0, bytes: 0 } } }],
+    ['a small table', { sizes: { users: { rows: 999, bytes: 8192 } } }],
     ['a major version', { serverVersion: 160_000 }],
   ])('is another for %s', (_what, given) => {
     expect(planOf(given).hash).not.toBe(planOf().hash)

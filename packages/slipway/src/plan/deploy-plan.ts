@@ -1,16 +1,17 @@
-import type { LockMode, RowWork, StatementOutline, TableFacts } from '../hazards/index.ts'
+import type { LockMode, RowWork, StatementOutline } from '../hazards/index.ts'
 import { sha256 } from '../kernel/index.ts'
 import {
   type Destruction,
   destructionsBy,
-  type Statement,
   type Migration,
+  type Statement,
+  type TableRef,
 } from '../statements/index.ts'
 import { estimateMs } from './estimate.ts'
 
 /** A table of the target in a step. Rows and bytes are `null` if unknown. */
 export interface StepTable {
-  readonly table: string
+  readonly table: TableRef
   readonly lock: LockMode | null
   readonly work: RowWork | null
   readonly rows: number | null
@@ -27,7 +28,7 @@ export interface PlanStep {
   readonly transaction: number | null
   /** The strongest lock that it takes on a table of the target, that table, and how big it is. */
   readonly lock: LockMode | null
-  readonly table: string | null
+  readonly table: TableRef | null
   readonly rows: number | null
   readonly bytes: number | null
   /** All rows of a table are rewritten. */
@@ -71,8 +72,6 @@ export interface PlanInput {
   readonly applied: readonly Named[]
   readonly plans: readonly Migration[]
   readonly outline: readonly StatementOutline[]
-  /** By `schema.name`. */
-  readonly sizes: Readonly<Record<string, TableFacts>>
   /** The statements of a migration, by number, whose losses are kept aside first. */
   readonly keeps: (plan: Migration) => ReadonlySet<number>
 }
@@ -119,7 +118,7 @@ function sizeClass(rows: number | null): 'empty' | 'small' | 'filled' {
   return rows !== null && rows < 1000 ? 'small' : 'filled'
 }
 
-function stepsOf(plan: Migration, { outline, sizes, keeps, defaultSchema }: PlanInput): PlanStep[] {
+function stepsOf(plan: Migration, { outline, keeps, defaultSchema }: PlanInput): PlanStep[] {
   const own = new Map(
     outline
       .filter(({ migration }) => migration === plan.name)
@@ -128,12 +127,12 @@ function stepsOf(plan: Migration, { outline, sizes, keeps, defaultSchema }: Plan
   const kept = keeps(plan)
   return plan.groups.flatMap(({ number, kind, statements }) =>
     statements.map((statement) => {
-      const tables = (own.get(statement.number) ?? []).map(({ table, lock, work }): StepTable => ({
-        table,
-        lock: lock ?? null,
-        work: work ?? null,
-        rows: sizes[table]?.rows ?? null,
-        bytes: sizes[table]?.bytes ?? null,
+      const tables = (own.get(statement.number) ?? []).map((found): StepTable => ({
+        table: found.table,
+        lock: found.lock ?? null,
+        work: found.work ?? null,
+        rows: found.size?.rows ?? null,
+        bytes: found.size?.bytes ?? null,
       }))
       const transaction = kind === 'alone' ? null : number
       const isKept = kept.has(statement.number)

@@ -4,6 +4,7 @@ export {
   type PlanBasis,
   type PlanStep,
   stepsHash,
+  type StepTable,
 } from './deploy-plan.ts'
 export {
   appliedMigrations,

@@ -15,6 +15,8 @@ import {
   identifiersIn,
   type ObjectName,
   type TableAction,
+  type TableRef,
+  tableRef,
 } from '../statements/index.ts'
 import { parseType, typeSql } from './postgres/type-range.ts'
 
@@ -65,9 +67,7 @@ export interface RowChange {
 }
 
 /** A table at a pending statement, and its rows on the target. */
-export interface PendingTable extends Pick<Table, 'id' | 'constraints'> {
-  readonly schema: string
-  readonly name: string
+export interface PendingTable extends TableRef, Pick<Table, 'id' | 'constraints'> {
   /** What it is on the target; nothing if a pending statement creates it. */
   readonly target?: Table
   /** Its name there, as SQL. */
@@ -96,7 +96,6 @@ export function tableNamed(rows: PendingRows, name: ObjectName): PendingTable | 
   // One that only an ALTER TABLE has shown does not exist.
   if (table === undefined || (table.onTarget === undefined && table.madeBy === undefined))
     return undefined
-  const { defaultSchema } = rows.schema
   const target = targetOf(rows, table)
   const sources = new Map(
     [...(target?.columns ?? [])].map(([source, one]) => [one.id, { name: source, ...one }]),
@@ -104,8 +103,7 @@ export function tableNamed(rows: PendingRows, name: ObjectName): PendingTable | 
   return {
     id: table.id,
     constraints: table.constraints,
-    schema: table.schema ?? defaultSchema,
-    name: table.name,
+    ...tableRef(rows.schema, table),
     ...(target ? { target } : {}),
     targetSql: target?.sql ?? '',
     columns: new Map(

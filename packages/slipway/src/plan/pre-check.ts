@@ -1,3 +1,5 @@
+import type { ObjectRef } from '../statements/index.ts'
+
 /** What would be wrong with the rows. */
 export type PreCheckKind =
   | 'not-null'
@@ -24,8 +26,8 @@ export interface PreCheck {
   readonly statement: number
   readonly line: number
   readonly kind: PreCheckKind
-  /** `column public.users.email` */
-  readonly object: string
+  /** What the rows would violate. */
+  readonly object: ObjectRef
   /** A SELECT that gives the key of each offending row; nothing if no SQL can tell. */
   readonly sql: string | null
   readonly doubts: Doubts

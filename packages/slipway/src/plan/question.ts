@@ -1,4 +1,5 @@
 import type { DatabaseSchema } from '../schema/index.ts'
+import type { ObjectRef } from '../statements/index.ts'
 import type { PendingRows, PendingTable } from './pending-rows.ts'
 import { type Offence, offendingRows, unknownColumn } from './postgres/offending-rows.ts'
 import type { Doubts, PreCheck, PreCheckKind } from './pre-check.ts'
@@ -18,8 +19,7 @@ export interface Asking {
 /** What is asked about: for messages. */
 export interface Subject {
   readonly kind: PreCheckKind
-  /** `column public.users.email` */
-  readonly object: string
+  readonly object: ObjectRef
 }
 
 /**
@@ -42,9 +42,4 @@ export function ask({ table }: Asking, subject: Subject, offence: Offence): Ques
 export function undecided(subject: Subject, reason: string): Question {
   const doubts: Doubts = { violated: reason, clean: reason }
   return { ...subject, sql: null, doubts }
-}
-
-/** A column as messages name it. */
-export function columnObject({ schema, name }: PendingTable, column: string): string {
-  return `column ${schema}.${name}.${column}`
 }

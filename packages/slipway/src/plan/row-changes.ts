@@ -1,6 +1,6 @@
 import { assertNever } from '../kernel/index.ts'
 import { keyOf, type Table } from '../schema/index.ts'
-import type { Action, ObjectName, Statement } from '../statements/index.ts'
+import { type Action, objectName, type ObjectName, type Statement } from '../statements/index.ts'
 import {
   noteChange,
   type PendingRows,
@@ -50,9 +50,9 @@ export function doubtOfReferenced(table: PendingTable): string | undefined {
   return change && reason(change, table)
 }
 
-function reason({ by, how }: RowChange, { schema, name }: PendingTable): string {
+function reason({ by, how }: RowChange, table: PendingTable): string {
   const may = how === 'unknown' ? 'may change' : 'changes'
-  return `${by} ${may} rows of ${schema}.${name} before`
+  return `${by} ${may} rows of ${objectName(table)} before`
 }
 
 /** Notes on the tables how a statement changes their rows. */

@@ -31,12 +31,15 @@ const loadHazards = () => import('../hazards/index.ts')
 export async function survey(session: Session, pending: Pending): Promise<Survey> {
   const { judge, outline } = await loadHazards()
   const { database, schema, versionNumber } = session.server
-  const sizes = await readTableSizes(session)
   const judging = {
     // Parsing a long history takes a second: not for nothing.
     history: pending.plans.length > 0 ? await parsedHistory(session, pending) : [],
     migrations: pending.plans,
-    facts: { serverVersion: versionNumber, defaultSchema: schema, tables: sizes },
+    facts: {
+      serverVersion: versionNumber,
+      defaultSchema: schema,
+      tables: await readTableSizes(session),
+    },
   }
   const plan = deployPlan({
     database,
@@ -45,7 +48,6 @@ export async function survey(session: Session, pending: Pending): Promise<Survey
     applied: appliedRows(pending.history),
     plans: pending.plans,
     outline: outline(judging),
-    sizes,
     keeps: pending.keeps,
   })
   return { plan, hazards: judge({ ...judging, rules: pending.rules }) }

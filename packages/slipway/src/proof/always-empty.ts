@@ -1,5 +1,5 @@
 import type { ShapeTable } from '../shadow/index.ts'
-import { isRequired } from '../statements/index.ts'
+import { isRequired, objectKey } from '../statements/index.ts'
 import type { EmptyTables } from './test-run.ts'
 
 /**
@@ -10,15 +10,16 @@ export function alwaysEmpty(
   withheld: readonly EmptyTables[],
   tables: readonly ShapeTable[],
 ): readonly ShapeTable[] {
-  const empty = new Set(
+  const named = new Set(
     withheld
       .filter(({ stop }) =>
         stop.statement.actions.some(
           (action) => action.kind === 'add-column' && isRequired(action.column),
         ),
       )
-      .flatMap((one) => one.tables),
+      .flatMap((one) => one.tables.map(objectKey)),
   )
+  const empty = new Set(tables.filter(({ ref }) => named.has(objectKey(ref))).map(({ id }) => id))
   for (let known = -1; known < empty.size;) {
     known = empty.size
     for (const table of tables) if (refersTo(table, empty)) empty.add(table.id)

@@ -1,2 +1,2 @@
 export { type OnShadow, type Proof, gradeOf, prove } from './prove.ts'
-export { columnOf, type RowSums, readRowSums, tableRef } from './postgres/row-sums.ts'
+export { type RowSums, readRowSums } from './postgres/row-sums.ts'

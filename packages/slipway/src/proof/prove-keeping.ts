@@ -8,19 +8,20 @@ import {
   type Destruction,
   destructionKey,
   distinctDestructions,
+  isSameObject,
   objectKey,
-  objectOfKey,
   type ObjectRef,
-  schemaRef,
+  ownerOf,
   type Statement,
   type MigrationFile,
   type Migration,
   parseMigration,
   parserFor,
+  tableRef,
 } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
-import { compareRows, readRowSums, type RowSums, tableRef } from './postgres/row-sums.ts'
-import { type EmptyTables } from './test-run.ts'
+import { compareRows, readRowSums, type RowSums } from './postgres/row-sums.ts'
+import { type EmptyTables, withRows } from './test-run.ts'
 
 /** What a test run with safekeeping showed of a lossy migration. */
 export interface KeepingProof {
@@ -87,11 +88,10 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
 /** Tables whose changed rows no earlier query can predict: the generated rows may not have been among them. */
 function changedUnseen(statements: readonly Statement[], defaultSchema: string): ObjectRef[] {
   return statements.flatMap(({ actions }) =>
-    actions.flatMap((action): ObjectRef[] => {
+    actions.flatMap((action) => {
       const changes = action.kind === 'delete' || action.kind === 'update'
       if (!changes || action.touches !== undefined) return []
-      const { schema, name } = action.table
-      return [{ kind: 'table', schema: schemaRef(schema, defaultSchema), name }]
+      return [tableRef({ defaultSchema }, action.table)]
     }),
   )
 }
@@ -129,9 +129,7 @@ async function upAndDown(
   await emptyTables(session, await readShape(session))
   await replay(session, [down])
   const tables = await readShape(session)
-  const without = new Set(withheld.flatMap((one) => one.tables))
-  const filled = tables.filter(({ id }) => !without.has(id))
-  await fillTables(session, filled, filling.manner)
+  await fillTables(session, withRows(tables, withheld), filling.manner)
   const sums = await readRowSums(session, tables)
   await prepareLedger(session)
   await session.execute(createKeepingSql)
@@ -147,7 +145,7 @@ async function upAndDown(
   const { lost, grown } = await compareRows(session, sums)
   return {
     sums,
-    empty: alwaysEmpty(withheld, tables).map((table) => tableRef(table, session.server.schema)),
+    empty: alwaysEmpty(withheld, tables).map(({ ref }) => ref),
     left: [...lost, ...grown.map((object) => ({ what: 'rows' as const, object }))],
     refused: kept.flatMap(({ why }) => why ?? []),
   }
@@ -165,15 +163,10 @@ async function runWith(
 
 /** The test run shows a restore only for tables that had rows. */
 function isShown(loss: Destruction, sums: RowSums): boolean {
-  return Object.entries(sums).some(
-    ([table, { rows }]) => rows > 0 && isOf(loss, objectOfKey(table)),
-  )
+  return Object.values(sums).some(({ table, rows }) => rows > 0 && isOf(loss, table))
 }
 
 /** Whether lost data is that of a table, or something in it. */
 function isOf({ object }: Destruction, table: ObjectRef): boolean {
-  const { kind } = object
-  const owner: ObjectRef =
-    kind === 'column' ? { kind: 'table', schema: object.schema, name: object.table } : object
-  return objectKey(owner) === objectKey(table)
+  return isSameObject(ownerOf(object), table)
 }

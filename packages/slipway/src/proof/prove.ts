@@ -249,7 +249,7 @@ function conditionsOf(
 }
 
 function emptinessOf({ tables, stop: { statement, said } }: EmptyTables): string {
-  return `Statement ${statement.number} fails wherever ${tables.join(', ')} has rows: ${sentence(said)}`
+  return `Statement ${statement.number} fails wherever ${tables.map(objectName).join(', ')} has rows: ${sentence(said)}`
 }
 
 function messageOf({ server, message }: Failure): string {

@@ -5,10 +5,13 @@ import { raiseRefusal, replay } from '../shadow/index.ts'
 import { emptyTables, type Filling, type RowStyle, fillTables } from '../shadow/index.ts'
 import { readShape, type ShapeTable } from '../shadow/index.ts'
 import {
+  objectKey,
   type Statement,
   type MigrationFile,
   type Migration,
   parseMigrations,
+  type TableRef,
+  tableRef,
 } from '../statements/index.ts'
 import { compareRows, readRowSums, type RowChange, type RowSums } from './postgres/row-sums.ts'
 import { runTraced, type StoppedRun, type Trace } from './postgres/trace.ts'
@@ -61,7 +64,7 @@ export interface Start {
 
 /** Tables without rows, and the statement that fails wherever they have some. */
 export interface EmptyTables {
-  readonly tables: readonly string[]
+  readonly tables: readonly TableRef[]
   readonly stop: StoppedRun
 }
 
@@ -154,8 +157,7 @@ async function climbOnRows(
   const { migration, address } = options
   const { manner, failsOnRows, withheld = [] } = start
   const tables = await readShape(session)
-  const without = new Set(withheld.flatMap((one) => one.tables))
-  const filled = tables.filter(({ id }) => !without.has(id))
+  const filled = withRows(tables, withheld)
   const filling = await fillTables(session, filled, manner)
   const sums = manner === 'none' ? {} : await readRowSums(session, tables)
   const { trace, stop, refusal } = await runTraced(session, migration, address)
@@ -163,7 +165,7 @@ async function climbOnRows(
     const climb = { filling, sums, tables, trace, withheld: manner === 'none' ? [] : withheld }
     return { kind: 'up', climb: failsOnRows ? { ...climb, failsOnRows } : climb }
   }
-  const from = next(start, stop, filled)
+  const from = next(start, stop, { filled, defaultSchema: session.server.schema })
   // A migration that does not even run on empty tables fails as a replay of it would.
   if (from === undefined) return raiseRefusal(migration, refusal)
   if (stop.committed) return { kind: 'start-over', from }
@@ -173,27 +175,46 @@ async function climbOnRows(
 }
 
 /** How to continue after a stop: with simpler rows, then without rows in the tables of the statement, then with none. */
-function next(start: Start, stop: StoppedRun, filled: readonly ShapeTable[]): Start | undefined {
+function next(
+  start: Start,
+  stop: StoppedRun,
+  {
+    filled,
+    defaultSchema,
+  }: { readonly filled: readonly ShapeTable[]; readonly defaultSchema: string },
+): Start | undefined {
   const manner = MANNERS[MANNERS.indexOf(start.manner) + 1]
   if (manner === undefined) return undefined
   const from = { ...start, failsOnRows: start.failsOnRows ?? stop }
   if (manner !== 'none') return { ...from, manner }
-  const tables = namedTables(stop.statement, filled)
+  const tables = namedTables(stop.statement, filled, defaultSchema)
   if (tables.length === 0) return { ...from, manner }
   return { ...from, manner: 'plain', withheld: [...(start.withheld ?? []), { tables, stop }] }
 }
 
+/** The tables that may have rows. */
+export function withRows(
+  tables: readonly ShapeTable[],
+  withheld: readonly EmptyTables[],
+): ShapeTable[] {
+  const empty = new Set(withheld.flatMap((one) => one.tables.map(objectKey)))
+  return tables.filter(({ ref }) => !empty.has(objectKey(ref)))
+}
+
 /** The filled tables that a statement changes. */
-function namedTables({ actions }: Statement, filled: readonly ShapeTable[]): string[] {
-  return filled
-    .filter(({ schema, name }) =>
-      actions.some((action) => {
-        if (!('table' in action) || action.table === undefined) return false
-        const { table } = action
-        return table.name === name && (table.schema === undefined || table.schema === schema)
-      }),
-    )
-    .map(({ id }) => id)
+function namedTables(
+  { actions }: Statement,
+  filled: readonly ShapeTable[],
+  defaultSchema: string,
+): TableRef[] {
+  const named = new Set(
+    actions.flatMap((action) =>
+      'table' in action && action.table !== undefined
+        ? [objectKey(tableRef({ defaultSchema }, action.table))]
+        : [],
+    ),
+  )
+  return filled.map(({ ref }) => ref).filter((ref) => named.has(objectKey(ref)))
 }
 
 /** A concurrent build that rows stopped leaves an invalid index, on which the next attempt would fail. */

@@ -9,6 +9,7 @@ import {
   type Table,
   type ValueType,
 } from '../schema/index.ts'
+import { type TableRef, tableRef } from '../statements/index.ts'
 
 /** A column as the rows of a test run need to know it. */
 export interface ShapeColumn extends ValueType {
@@ -28,8 +29,7 @@ export interface ShapeReference {
 export interface ShapeTable {
   /** `schema.name`, each quoted where it needs to be: as SQL. */
   readonly id: string
-  readonly schema: string
-  readonly name: string
+  readonly ref: TableRef
   readonly columns: readonly ShapeColumn[]
   readonly primaryKey: readonly string[]
   /** Columns of unique indexes, those of the primary key and of exclusions included. */
@@ -48,8 +48,7 @@ export async function readShape(session: Session): Promise<ShapeTable[]> {
     )
     .map((table) => ({
       id: table.sql ?? '',
-      schema: table.schema ?? schema.defaultSchema,
-      name: table.name,
+      ref: tableRef(schema, table),
       columns: [...table.columns].flatMap(([name, { type, values }]) =>
         values ? [{ name, type, ...values }] : [],
       ),

@@ -1,10 +1,11 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
-import { columnOf, readRowSums } from '../proof/index.ts'
+import { readRowSums } from '../proof/index.ts'
 import { type Catalog, readCatalog, schemaOf } from '../schema/index.ts'
 import { readShape, replay, type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
 import {
   type Destruction,
   objectKey,
+  partRef,
   qualifiesWith,
   type MigrationFile,
 } from '../statements/index.ts'
@@ -44,7 +45,7 @@ export async function readOriginal(range: Range, shadow: ShadowOptions): Promise
     [...before, ...squashed],
     async (session) => {
       const unnamed = unnamedSchema(session, squashed)
-      const naming = namingWithout(unnamed)
+      const naming = namingWithout(unnamed, session.server.schema)
       const state = await readState(session)
       const rows = await readTableRows(session, naming)
       const found = { from, state, rows, naming, unnamed }
@@ -76,7 +77,7 @@ async function readUnlike(
   const types = new Map<string, string>(
     [...schemaOf(state.catalog).tables.values()].flatMap((table) =>
       [...table.columns].map(([name, { type }]) => {
-        const object = columnOf({ kind: 'table', schema: table.schema, name: table.name }, name)
+        const object = partRef('column', table, name)
         return [objectKey(object), type] as const
       }),
     ),
@@ -96,9 +97,11 @@ function unnamedSchema(
   return isNamed ? undefined : schema
 }
 
-function namingWithout(unnamed: string | undefined): Naming {
-  return (schema, name) =>
-    schema === unnamed
+function namingWithout(unnamed: string | undefined, defaultSchema: string): Naming {
+  return (ref, name) => {
+    const schema = ref ?? defaultSchema
+    return schema === unnamed
       ? quoteIdentifier(name)
       : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+  }
 }

@@ -1,17 +1,16 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
-import { tableRef } from '../proof/index.ts'
 import { readShape, type ShapeTable } from '../shadow/index.ts'
-import type { ObjectRef } from '../statements/index.ts'
+import type { SchemaRef, TableRef } from '../statements/index.ts'
 import type { State } from './state.ts'
 
 const ROWS_A_STATEMENT = 100
 
 /** How a table, a sequence or a view is named in the SQL. */
-export type Naming = (schema: string, name: string) => string
+export type Naming = (schema: SchemaRef, name: string) => string
 
 /** Rows that a history wrote into a table, as SQL that writes them again. */
 export interface TableRows {
-  readonly table: ObjectRef
+  readonly table: TableRef
   readonly rows: number
   readonly statements: readonly string[]
 }
@@ -36,7 +35,7 @@ export async function readTableRows(session: Session, naming: Naming): Promise<T
     const values = await readValues(session, table, kind)
     if (values.length === 0) continue
     const statements = insertsOf(table, kind, { values, naming })
-    found.push({ table: tableRef(table, session.server.schema), rows: values.length, statements })
+    found.push({ table: table.ref, rows: values.length, statements })
   }
   return found
 }
@@ -83,7 +82,7 @@ function insertsOf(
   { values, naming }: { readonly values: readonly string[]; readonly naming: Naming },
 ): string[] {
   const columns = writable(table).map(({ name }) => quoteIdentifier(name))
-  const into = `INSERT INTO ${naming(table.schema, table.name)}`
+  const into = `INSERT INTO ${naming(table.ref.schema, table.ref.name)}`
   if (columns.length === 0) return values.map(() => `${into} DEFAULT VALUES`)
   const head = `${into} (${columns.join(', ')})${identity ? ' OVERRIDING SYSTEM VALUE' : ''} VALUES\n`
   const statements: string[] = []

@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import { columnOf, readRowSums, type RowSums } from '../proof/index.ts'
+import { readRowSums, type RowSums } from '../proof/index.ts'
 import { type Catalog, difference, readCatalog, scriptBetween } from '../schema/index.ts'
 import { readShape } from '../shadow/index.ts'
 import {
@@ -9,6 +9,7 @@ import {
   objectName,
   objectOfKey,
   objectText,
+  partRef,
 } from '../statements/index.ts'
 
 /** All that a history leaves in a shadow database. */
@@ -146,12 +147,13 @@ export function rowDifferences(one: RowSums, other: RowSums): Destruction[] {
   const tables = [...new Set([...Object.keys(one), ...Object.keys(other)])].toSorted()
   return tables.flatMap((key): Destruction[] => {
     const [before, after] = [one[key], other[key]]
-    const table = objectOfKey(key)
+    const table = (before ?? after)?.table
+    if (table === undefined) return []
     if (before?.rows !== after?.rows) return [{ what: 'rows', object: table }]
     const columns = Object.entries(before?.columns ?? {})
     return columns
       .filter(([name, sum]) => after?.columns[name] !== sum)
-      .map(([name]) => ({ what: 'values', object: columnOf(table, name) }))
+      .map(([name]) => ({ what: 'values', object: partRef('column', table, name) }))
   })
 }
 

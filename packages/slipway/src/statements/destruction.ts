@@ -1,28 +1,23 @@
 import type { Action, ObjectName } from './action.ts'
-import { type Destruction, type ObjectRef, schemaRef } from './object-ref.ts'
+import { type Destruction, type ObjectRef, partRef, tableRef } from './object-ref.ts'
 
 /**
  * What an action destroys of the data that a database with this default schema holds: tables, schemas and columns
  * that it drops, rows that it deletes. Objects without data of their own (indexes, views, constraints) do not count.
  */
 export function destructionsBy(action: Action, defaultSchema: string): Destruction[] {
-  const at = ({ schema, name }: ObjectName) => ({ schema: schemaRef(schema, defaultSchema), name })
-  const rowsOf = (table: ObjectName): Destruction => ({
-    what: 'rows',
-    object: { kind: 'table', ...at(table) },
-  })
+  const tableOf = (name: ObjectName) => tableRef({ defaultSchema }, name)
+  const rowsOf = (name: ObjectName): Destruction => ({ what: 'rows', object: tableOf(name) })
   const dropped = (object: ObjectRef): Destruction => ({ what: 'object', object })
   switch (action.kind) {
     case 'drop':
-      if (action.of === 'table') return [dropped({ kind: 'table', ...at(action.object) })]
+      if (action.of === 'table') return [dropped(tableOf(action.object))]
       if (action.of === 'schema') return [dropped({ kind: 'schema', name: action.object.name })]
       return action.of === 'type' && action.cascade
-        ? [{ what: 'values', object: { kind: 'type', ...at(action.object) } }]
+        ? [{ what: 'values', object: { ...tableOf(action.object), kind: 'type' } }]
         : []
-    case 'drop-column': {
-      const { schema, name: table } = at(action.table)
-      return [dropped({ kind: 'column', schema, table, name: action.column })]
-    }
+    case 'drop-column':
+      return [dropped(partRef('column', tableOf(action.table), action.column))]
     case 'truncate':
       return action.tables.map(rowsOf)
     case 'delete':

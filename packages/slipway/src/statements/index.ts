@@ -41,14 +41,19 @@ export {
   type Destruction,
   destructionKey,
   distinctDestructions,
+  isSameObject,
   destructionText,
   objectKey,
   objectName,
   objectOfKey,
   type ObjectRef,
   objectText,
+  ownerOf,
+  partRef,
   schemaRef,
   type SchemaRef,
+  tableRef,
+  type TableRef,
 } from './object-ref.ts'
 export { extensionsIn } from './postgres/extensions.ts'
 export { joinOwnership, type Ownership, ownershipOf } from './postgres/ownership.ts'

@@ -50,6 +50,30 @@ export type ObjectRef =
   /** The comment on an object, and who may use it. */
   | { readonly kind: 'comment' | 'privileges'; readonly on: ObjectRef }
 
+/** A table, among the references. */
+export interface TableRef {
+  readonly kind: 'table'
+  readonly schema: SchemaRef
+  readonly name: string
+}
+
+/** The reference to the table that a name means. */
+export function tableRef(
+  { defaultSchema }: { readonly defaultSchema: string },
+  { schema, name }: { readonly schema?: SchemaRef | undefined; readonly name: string },
+): TableRef {
+  return { kind: 'table', schema: schemaRef(schema, defaultSchema), name }
+}
+
+/** The reference to a part of a table: a column, a constraint, a trigger. */
+export function partRef(
+  kind: Extract<ObjectRef, { table: string }>['kind'],
+  { schema, name: table }: Omit<TableRef, 'kind'>,
+  name: string,
+): ObjectRef {
+  return { kind, schema, table, name }
+}
+
 /** Data that is destroyed: an object with all that it holds, rows of a table, or values of a column. */
 export interface Destruction {
   /** `object`: dropped. `rows`: deleted or truncated. `values`: overwritten or converted. */
@@ -85,9 +109,20 @@ export function destructionText({ what, object }: Destruction): string {
   return object.kind === 'role' ? 'all that a role owns' : objectText(object)
 }
 
+/** The table whose part a reference is, or the object that a comment is on; the object itself otherwise. */
+export function ownerOf(ref: ObjectRef): ObjectRef {
+  if ('on' in ref) return ownerOf(ref.on)
+  return 'table' in ref ? { kind: 'table', schema: ref.schema, name: ref.table } : ref
+}
+
 /** A key that is equal for references to one object. `objectOfKey` reads it. */
 export function objectKey(ref: ObjectRef): string {
   return JSON.stringify(inOrder(ref))
+}
+
+/** Whether two references are to one object; two that are absent are. */
+export function isSameObject(one: ObjectRef | undefined, other: ObjectRef | undefined): boolean {
+  return one && other ? objectKey(one) === objectKey(other) : one === other
 }
 
 /** The reference that a key was made of. */

@@ -113,7 +113,10 @@ async function loadOn(site: Site): Promise<Load> {
   await session.execute(endingWithUs(session))
   const [plan] = await parseMigrations([migration], dialectOf(session))
   if (plan === undefined) return NOTHING
-  const touched = touchedBy(plan, site.proof, await readShape(session))
+  const touched = touchedBy(plan, site.proof, {
+    shape: await readShape(session),
+    defaultSchema: session.server.schema,
+  })
   if (touched.tables.length === 0) return NOTHING
   emit({ kind: 'phase', phase: 'generate rows', detail: migration.name })
   const filled = await fillTouched(site, touched, performance.now() + deadlineMs / 2)

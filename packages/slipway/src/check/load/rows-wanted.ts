@@ -2,6 +2,7 @@ import { type Address, withSession } from '../../database/index.ts'
 import { attempt, type Emit } from '../../kernel/index.ts'
 import { readTableSizes } from '../../plan/index.ts'
 import type { ShapeTable } from '../../shadow/index.ts'
+import { objectKey } from '../../statements/index.ts'
 
 /** How many rows the tables of a load get. */
 export interface RowsAsked {
@@ -31,8 +32,8 @@ export async function rowsWanted(asked: RowsAsked, emit: Emit): Promise<RowsWant
   const { rows, factor = 1, target } = asked
   if (rows !== undefined) return () => ({ rows, from: 'flag' })
   const sizes = target && (await sizesOf(target, emit))
-  return ({ schema, name }) => {
-    const known = sizes?.[`${schema}.${name}`]
+  return ({ ref }) => {
+    const known = sizes?.get(objectKey(ref))
     if (known === undefined) return { rows: DEFAULT_ROWS, from: 'default' }
     const scaled = Math.round(known.rows * factor)
     return { rows: Math.min(Math.max(scaled, LEAST_ROWS), MOST_ROWS), from: 'target' }

@@ -1,6 +1,12 @@
 import type { Proof } from '../../proof/index.ts'
 import type { ShapeReference, ShapeTable } from '../../shadow/index.ts'
-import type { Action, ObjectName, Migration } from '../../statements/index.ts'
+import {
+  type Action,
+  type Migration,
+  objectKey,
+  type ObjectName,
+  tableRef,
+} from '../../statements/index.ts'
 
 /** What a migration does with the existing tables. */
 export interface Touched {
@@ -16,33 +22,37 @@ export interface Touched {
 export function touchedBy(
   { statements }: Pick<Migration, 'statements'>,
   { locks }: Pick<Proof, 'locks'>,
-  shape: readonly ShapeTable[],
+  {
+    shape,
+    defaultSchema,
+  }: { readonly shape: readonly ShapeTable[]; readonly defaultSchema: string },
 ): Touched {
   const actions = statements.flatMap((statement) => statement.actions)
-  const named = actions.flatMap(tablesOf)
+  const byKey = new Map(shape.map((table) => [objectKey(table.ref), table]))
+  const find: Find = (name) => byKey.get(objectKey(tableRef({ defaultSchema }, name)))
+  const named = new Set(actions.flatMap(tablesOf).map(find))
   const locked = new Set(locks.map(({ relation }) => relation))
   return {
-    tables: shape.filter((table) => locked.has(table.id) || named.some((name) => is(table, name))),
+    tables: shape.filter((table) => locked.has(table.id) || named.has(table)),
     shape: shape.map((table) => ({
       ...table,
       references: [
         ...table.references,
-        ...actions.flatMap((action) => referenceOf(action, table, shape) ?? []),
+        ...actions.flatMap((action) => referenceOf(action, table, find) ?? []),
       ],
     })),
     distinct: new Set(
       actions.flatMap((action) => {
         const { table, columns } = uniqueOf(action) ?? {}
-        const found = table && shape.find((one) => is(one, table))
+        const found = table && find(table)
         return found ? (columns ?? []).map((column) => `${found.id} ${column}`) : []
       }),
     ),
   }
 }
 
-function is(table: ShapeTable, { schema, name }: ObjectName): boolean {
-  return table.name === name && (schema === undefined || table.schema === schema)
-}
+/** The table that a statement names. */
+type Find = (name: ObjectName) => ShapeTable | undefined
 
 function tablesOf(action: Action): readonly ObjectName[] {
   if (action.kind === 'drop' && action.of === 'table') return [action.object]
@@ -51,14 +61,10 @@ function tablesOf(action: Action): readonly ObjectName[] {
   return constraint?.references ? [...own, constraint.references.table] : own
 }
 
-function referenceOf(
-  action: Action,
-  table: ShapeTable,
-  shape: readonly ShapeTable[],
-): ShapeReference | undefined {
-  if (action.kind !== 'add-constraint' || !is(table, action.table)) return undefined
+function referenceOf(action: Action, table: ShapeTable, find: Find): ShapeReference | undefined {
+  if (action.kind !== 'add-constraint' || find(action.table) !== table) return undefined
   const { columns, references } = action.constraint
-  const parent = references && shape.find((one) => is(one, references.table))
+  const parent = references && find(references.table)
   if (parent === undefined) return undefined
   const named = references?.columns ?? []
   return { columns, table: parent.id, referenced: named.length > 0 ? named : parent.primaryKey }

@@ -4,6 +4,7 @@ import {
   type AlterTableText,
   alterTableText,
   hasComment,
+  isSameObject,
   type Statement,
   tokensOf,
 } from '../../statements/index.ts'
@@ -89,7 +90,7 @@ function firstOfEach(hazards: readonly Hazard[], action: Action, schema: Databas
     const found = hazards.find(({ id, object }) => {
       if (id !== wanted) return false
       if (action.kind !== 'set-not-null') return true
-      return object === columnObject({ schema }, action.table, action.column)
+      return isSameObject(object, columnObject({ schema }, action.table, action.column))
     })
     return found ?? []
   })

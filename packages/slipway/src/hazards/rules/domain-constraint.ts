@@ -1,3 +1,4 @@
+import { referenceOf } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
@@ -10,7 +11,7 @@ export const domainConstraint: Rule = {
     const domain = full(context, action.domain)
     return {
       severity: 'warning',
-      object: `domain ${domain}`,
+      object: { kind: 'domain', ...referenceOf(context.schema, action.domain) },
       lock: 'SHARE',
       message: `The new constraint of the domain ${domain} reads every row of every table with a column of it, and meanwhile nobody can write to them.`,
       safeSql: `${context.statement.text} NOT VALID;\n-- Then, in a later migration: ALTER DOMAIN … VALIDATE CONSTRAINT.`,

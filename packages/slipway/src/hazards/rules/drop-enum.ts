@@ -1,3 +1,4 @@
+import { referenceOf } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
@@ -16,7 +17,7 @@ export const dropEnum: Rule = {
     const more = cascade ? ', and CASCADE also drops every column of the type with its values' : ''
     return {
       severity: cascade ? 'error' : 'warning',
-      object: `type ${full(context, object)}`,
+      object: { kind: 'type', ...referenceOf(context.schema, object) },
       message: `The type ${full(context, object)} is dropped: clients that still cast to it fail${more}.`,
     }
   },

@@ -1,3 +1,4 @@
+import { referenceOf } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { tableOfIndex } from '../locks.ts'
 import { full, tableObject } from '../names.ts'
@@ -14,7 +15,9 @@ export const dropIndexNotConcurrent: Rule = {
     const single = context.statement.actions.length === 1
     return {
       severity: 'warning',
-      object: table ? tableObject(context, table) : `index ${full(context, action.index)}`,
+      object: table
+        ? tableObject(context, table)
+        : { kind: 'index', ...referenceOf(context.schema, action.index) },
       table,
       lock: 'ACCESS EXCLUSIVE',
       message: `Dropping the index ${action.index.name} waits for every query on ${where}, and all new queries wait behind it.`,

@@ -1,5 +1,11 @@
-import { keyOf, type DatabaseSchema, tableNamed } from '../../schema/index.ts'
-import type { Action } from '../../statements/index.ts'
+import { keyOf, type DatabaseSchema, referenceOf, tableNamed } from '../../schema/index.ts'
+import {
+  type Action,
+  objectKey,
+  type ObjectName,
+  type ObjectRef,
+  partRef,
+} from '../../statements/index.ts'
 import type { Context, Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
@@ -12,12 +18,13 @@ export const dropInexpressible: Rule = {
     if (dropped === undefined || isMadeHere(action, context)) return undefined
     return {
       severity: 'warning',
-      object: dropped,
+      object: objectOf(action, context.schema),
       message: `The ${dropped} is dropped, and schema.prisma cannot express it: no later migration of Prisma creates it again.`,
     }
   },
 }
 
+/** What an action drops that schema.prisma cannot express, as the message names it. */
 function inexpressible(action: Action, context: Context): string | undefined {
   switch (action.kind) {
     case 'drop-index': {
@@ -48,37 +55,44 @@ function inexpressible(action: Action, context: Context): string | undefined {
  * for a safe SET NOT NULL.
  */
 function isMadeHere(dropped: Action, { migration, schema }: Context): boolean {
-  const name = identityOf(dropped, schema)
+  const key = keyOfObject(dropped, schema)
   return migration.statements.some(({ actions }) =>
-    actions.some((one) => one.kind !== dropped.kind && identityOf(one, schema) === name),
+    actions.some((one) => one.kind !== dropped.kind && keyOfObject(one, schema) === key),
   )
 }
 
-/** What an action makes or drops; the same text for both. */
-function identityOf(action: Action, schema: DatabaseSchema): string | undefined {
+function keyOfObject(action: Action, schema: DatabaseSchema): string | undefined {
+  const object = objectOf(action, schema)
+  return object && objectKey(object)
+}
+
+/** What an action makes or drops. A materialized view is a view here, because a rename does not tell them apart. */
+function objectOf(action: Action, schema: DatabaseSchema): ObjectRef | undefined {
+  const part = (kind: Parameters<typeof partRef>[0], table: ObjectName, name = '') =>
+    partRef(kind, referenceOf(schema, table), name)
   switch (action.kind) {
     case 'create-view':
-      return `view ${keyOf(schema, action.view)}`
+      return { kind: 'view', ...referenceOf(schema, action.view) }
     case 'drop':
-      return `view ${keyOf(schema, action.object)}`
+      return { kind: 'view', ...referenceOf(schema, action.object) }
     case 'rename':
       return action.of === 'view'
-        ? `view ${keyOf(schema, { schema: action.schema, name: action.to })}`
+        ? { kind: 'view', ...referenceOf(schema, { schema: action.schema, name: action.to }) }
         : undefined
     case 'create-index':
-      return `index ${keyOf(schema, { ...action.table, name: action.name ?? '' })}`
+      return { kind: 'index', ...referenceOf(schema, { ...action.table, name: action.name ?? '' }) }
     case 'drop-index':
-      return `index ${keyOf(schema, action.index)}`
+      return { kind: 'index', ...referenceOf(schema, action.index) }
     case 'add-constraint':
-      return `constraint ${action.constraint.name} of ${keyOf(schema, action.table)}`
+      return part('constraint', action.table, action.constraint.name)
     case 'drop-constraint':
-      return `constraint ${action.name} of ${keyOf(schema, action.table)}`
+      return part('constraint', action.table, action.name)
     case 'create-trigger':
-      return `trigger ${action.name} of ${keyOf(schema, action.table)}`
+      return part('trigger', action.table, action.name)
     case 'create-policy':
-      return `policy ${action.name} of ${keyOf(schema, action.table)}`
+      return part('policy', action.table, action.name)
     case 'drop-on-table':
-      return `${action.of} ${action.name} of ${keyOf(schema, action.table)}`
+      return part(action.of, action.table, action.name)
     default:
       return undefined
   }

@@ -13,7 +13,7 @@ export const dropSchema: Rule = {
       action.cascade && tables.length > 0 ? ` This also drops the tables ${tables.join(', ')}.` : ''
     return {
       severity: 'error',
-      object: `schema ${name}`,
+      object: { kind: 'schema', name },
       message: `The schema ${name} is dropped${action.cascade ? ' with everything in it' : ''}.${lost}`,
     }
   },

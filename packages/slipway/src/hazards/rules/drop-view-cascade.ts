@@ -1,3 +1,4 @@
+import { referenceOf } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
@@ -11,7 +12,7 @@ export const dropViewCascade: Rule = {
     const view = full(context, action.object)
     return {
       severity: 'error',
-      object: `view ${view}`,
+      object: { kind: action.of, ...referenceOf(context.schema, action.object) },
       message: `DROP VIEW ${view} CASCADE drops every view that depends on it, without naming them. Name each of them.`,
     }
   },

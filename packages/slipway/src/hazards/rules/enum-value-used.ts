@@ -1,3 +1,4 @@
+import { referenceOf } from '../../schema/index.ts'
 import { restOfBlock } from '../block.ts'
 import type { Rule } from '../hazard.ts'
 import { full } from '../names.ts'
@@ -13,7 +14,7 @@ export const enumValueUsed: Rule = {
     if (user === undefined) return undefined
     return {
       severity: 'error',
-      object: `type ${full(context, action.type)}`,
+      object: { kind: 'type', ...referenceOf(context.schema, action.type) },
       message: `The value ${action.value} of ${full(context, action.type)} is used in statement ${user.number}, inside the same BEGIN and COMMIT: PostgreSQL refuses a value that is not committed yet.`,
     }
   },

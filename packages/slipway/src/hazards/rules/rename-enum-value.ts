@@ -1,3 +1,4 @@
+import { referenceOf } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
@@ -10,7 +11,7 @@ export const renameEnumValue: Rule = {
     const { type, from, to } = action
     return {
       severity: 'warning',
-      object: `type ${full(context, type)}`,
+      object: { kind: 'type', ...referenceOf(context.schema, type) },
       message: `The value ${from} of ${full(context, type)} becomes ${to}: clients that still write ${from} fail, and an older Prisma Client cannot read ${to}.`,
     }
   },

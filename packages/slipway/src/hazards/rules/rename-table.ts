@@ -1,5 +1,5 @@
 import type { Rule } from '../hazard.ts'
-import { full } from '../names.ts'
+import { full, tableObject } from '../names.ts'
 
 /** Clients that run ask for the table by its old name. */
 export const renameTable: Rule = {
@@ -11,7 +11,7 @@ export const renameTable: Rule = {
     const table = schema === undefined ? { name } : { schema, name }
     return {
       severity: 'error',
-      object: `table ${full(context, table)}`,
+      object: tableObject(context, table),
       table,
       anySize: true,
       lock: 'ACCESS EXCLUSIVE',

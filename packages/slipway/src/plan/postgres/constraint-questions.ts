@@ -1,8 +1,12 @@
 import { assertNever } from '../../kernel/index.ts'
-import { keyOf } from '../../schema/index.ts'
-import type { Action, ConstraintDefinition } from '../../statements/index.ts'
-import type { PendingTable } from '../pending-rows.ts'
-import { ask, type Asking, columnObject, type Question, undecided } from '../question.ts'
+import { constraintName, indexName, keyOf, objectNameOf } from '../../schema/index.ts'
+import {
+  type Action,
+  type ConstraintDefinition,
+  type ObjectRef,
+  partRef,
+} from '../../statements/index.ts'
+import { ask, type Asking, type Question, undecided } from '../question.ts'
 import { exclusionQuestion } from './exclusion-question.ts'
 import { foreignKeyQuestion } from './foreign-key-question.ts'
 import { columnOf, columnsRead } from './offending-rows.ts'
@@ -12,7 +16,8 @@ export function constraintQuestions(asking: Asking, constraint: ConstraintDefini
   const { table } = asking
   if (constraint.notValid) return []
   const { columns, kind } = constraint
-  const object = constraintObject(table, constraint)
+  const name = constraintName(objectNameOf(table), constraint)
+  const object = partRef('constraint', table, name)
   if (constraint.compares !== undefined)
     return [undecided({ kind: kind === 'primary-key' ? 'unique' : kind, object }, NOT_SIMPLE)]
   switch (kind) {
@@ -49,7 +54,7 @@ export function notNullQuestion(asking: Asking, column: string): Question[] {
   const where = known?.empty ? 'true' : `${columnOf(table, column)} IS NULL`
   return ask(
     asking,
-    { kind: 'not-null', object: columnObject(table, column) },
+    { kind: 'not-null', object: partRef('column', table, column) },
     { columns: [column], where },
   )
 }
@@ -59,9 +64,9 @@ export function uniqueIndexQuestion(
   asking: Asking,
   index: Extract<Action, { kind: 'create-index' }>,
 ): Question[] {
-  const { schema, name } = asking.table
-  const object =
-    index.name === undefined ? `unique index on ${schema}.${name}` : `index ${schema}.${index.name}`
+  const { schema } = asking.table
+  const name = index.name ?? indexName(index.table, index.columns)
+  const object: ObjectRef = { kind: 'index', schema, name }
   const named = { ...index.table, name: index.name ?? '' }
   const existing = index.ifNotExists && asking.before.indexes.get(keyOf(asking.before, named))
   return existing && keyOf(asking.before, existing.table) === keyOf(asking.before, index.table)
@@ -77,7 +82,7 @@ interface UniqueKey {
   readonly nullsEqual: boolean
 }
 
-function uniqueQuestion(asking: Asking, object: string, key: UniqueKey): Question[] {
+function uniqueQuestion(asking: Asking, object: ObjectRef, key: UniqueKey): Question[] {
   const { table } = asking
   const { columns, keys = [], where } = key
   const sharing = columns.map((column, at) =>
@@ -101,7 +106,7 @@ function uniqueQuestion(asking: Asking, object: string, key: UniqueKey): Questio
 function primaryKeyQuestions(
   asking: Asking,
   { columns, usingIndex }: ConstraintDefinition,
-  object: string,
+  object: ObjectRef,
 ): Question[] {
   if (usingIndex !== undefined)
     return [undecided({ kind: 'not-null', object }, `the columns are those of index ${usingIndex}`)]
@@ -114,21 +119,10 @@ function primaryKeyQuestions(
 function checkQuestion(
   asking: Asking,
   { columns, expression }: ConstraintDefinition,
-  object: string,
+  object: ObjectRef,
 ): Question[] {
   if (expression === undefined) return []
   const read = columnsRead(asking.table, columns, expression)
   // An expression that gives NULL passes, and so does NOT NULL.
   return ask(asking, { kind: 'check', object }, { columns: read, where: `NOT (${expression}\n)` })
-}
-
-function constraintObject(
-  { schema, name }: PendingTable,
-  constraint: ConstraintDefinition,
-): string {
-  const { name: given, kind, columns } = constraint
-  const table = `${schema}.${name}`
-  if (given !== undefined) return `constraint ${table}.${given}`
-  const on = columns.length === 0 ? '' : ` (${columns.join(', ')})`
-  return `${kind.replace('-', ' ')} constraint on ${table}${on}`
 }

@@ -3,6 +3,7 @@ import {
   type ConstraintDefinition,
   hasComment,
   isKeyword,
+  type ObjectRef,
   textOf,
   type Token,
   tokensOf,
@@ -14,7 +15,7 @@ import { columnsRead, ROW_PLACE, rowsOf } from './offending-rows.ts'
 export function exclusionQuestion(
   asking: Asking,
   { exclusion = '' }: ConstraintDefinition,
-  object: string,
+  object: ObjectRef,
 ): Question[] {
   const { table } = asking
   const subject = { kind: 'exclusion' as const, object }

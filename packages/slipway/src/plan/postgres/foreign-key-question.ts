@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../../database/index.ts'
-import type { ConstraintDefinition } from '../../statements/index.ts'
+import { type ConstraintDefinition, objectName, type ObjectRef } from '../../statements/index.ts'
 import { type PendingTable, tableNamed } from '../pending-rows.ts'
 import { ask, type Asking, type Question, undecided } from '../question.ts'
 import { doubtOfReferenced, doubtsOf } from '../row-changes.ts'
@@ -12,7 +12,7 @@ import { columnOf, rowsOf, unknownColumn } from './offending-rows.ts'
 export function foreignKeyQuestion(
   asking: Asking,
   { columns, references }: ConstraintDefinition,
-  object: string,
+  object: ObjectRef,
 ): Question[] {
   const { rows, table } = asking
   const subject = { kind: 'foreign-key' as const, object }
@@ -48,6 +48,6 @@ function whyUndecided(
   count: number,
 ): string | undefined {
   if (referenced.target !== undefined && keys.length !== count)
-    return `the key of ${referenced.schema}.${referenced.name} is not known`
+    return `the key of ${objectName(referenced)} is not known`
   return doubtOfReferenced(referenced) ?? unknownColumn(referenced, keys)
 }

@@ -1,19 +1,24 @@
 import type { Session } from '../../database/index.ts'
-import type { Facts } from '../../hazards/index.ts'
+import type { TableFacts } from '../../hazards/index.ts'
+import { objectKey, tableRef } from '../../statements/index.ts'
 
 /**
- * Rows and bytes of the tables of a target, by `schema.name`. A partitioned table has those of its
+ * Rows and bytes of the tables of a target, by `objectKey` of each. A partitioned table has those of its
  * partitions. Rows are estimated as the planner does it, without reading any; 0 is certain. Waits for no lock: a table
  * that another session locks against readers counts by its statistics, or is left out.
  */
-export async function readTableSizes(session: Session): Promise<NonNullable<Facts['tables']>> {
-  const rows = await session.query<Sized>(SIZES)
-  return Object.fromEntries(
-    rows.map(({ name, rows: count, bytes }) => [name, { rows: count, bytes }]),
+export async function readTableSizes(session: Session): Promise<Map<string, TableFacts>> {
+  const sized = await session.query<Sized>(SIZES)
+  const { schema: defaultSchema } = session.server
+  return new Map(
+    sized.map(({ rows, bytes, ...table }) => [
+      objectKey(tableRef({ defaultSchema }, table)),
+      { rows, bytes },
+    ]),
   )
 }
 
-type Sized = Readonly<Record<'rows' | 'bytes', number> & Record<'name', string>>
+type Sized = Readonly<Record<'rows' | 'bytes', number> & Record<'schema' | 'name', string>>
 
 const USERS = `n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'slipway')`
 const BLOCK = `current_setting('block_size')::float8`
@@ -47,7 +52,7 @@ WITH RECURSIVE held AS MATERIALIZED (
   SELECT c.oid, c.oid FROM pg_class c WHERE c.relkind IN ('r', 'p')
   UNION SELECT root, i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = member
 )
-SELECT n.nspname || '.' || c.relname AS name,
+SELECT n.nspname AS schema, c.relname AS name,
   coalesce(sum(s.rows), 0)::float8 AS rows, coalesce(sum(s.bytes), 0)::float8 AS bytes
 FROM tree t JOIN pg_class c ON c.oid = t.root JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN sized s ON s.oid = t.member

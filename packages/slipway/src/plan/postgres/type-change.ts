@@ -1,13 +1,13 @@
 import { quoteLiteral } from '../../database/index.ts'
 import { keyOf, typeKey } from '../../schema/index.ts'
-import type { TableAction } from '../../statements/index.ts'
+import { partRef, type TableAction } from '../../statements/index.ts'
 import {
   isNewType,
   type PendingColumn,
   type PendingRows,
   type SourceColumn,
 } from '../pending-rows.ts'
-import { ask, type Asking, columnObject, type Question, undecided } from '../question.ts'
+import { ask, type Asking, type Question, undecided } from '../question.ts'
 import { columnOf } from './offending-rows.ts'
 import { textOffence } from './text-offence.ts'
 import { type CastAnswer, parseType, rangeOffence, typeSql } from './type-range.ts'
@@ -18,7 +18,7 @@ type TypeChange = Extract<TableAction, { kind: 'change-type' }>
 export function typeChangeQuestion(asking: Asking, change: TypeChange): Question[] {
   const { rows, table } = asking
   const column = table.columns.get(change.column)
-  const object = columnObject(table, change.column)
+  const object = partRef('column', table, change.column)
   if (table.target === undefined)
     return ask(asking, { kind: 'cast', object }, { columns: [change.column], where: 'true' })
   if (column === undefined || column.empty) return []
