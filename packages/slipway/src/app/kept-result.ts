@@ -1,4 +1,5 @@
-import { describeKept, type Kept } from '../safekeeping/index.ts'
+import { type Kept, keptData } from '../safekeeping/index.ts'
+import { type Destruction, destructionText } from '../statements/index.ts'
 import type { ResultFinding } from './outcome.ts'
 
 /** Something that a deploy or rollback kept. No row content. */
@@ -6,8 +7,9 @@ export interface KeptResult {
   readonly id: number
   readonly migration: string
   readonly statement: number
-  /** `table public.user`, `column public.user.email`, `rows of public.user`. */
+  /** `table User`, `column User.email`, `rows of User`. */
   readonly object: string
+  readonly data: readonly Destruction[]
   readonly state: Kept['state']
   /** Nothing if nobody counted. */
   readonly rows: number | null
@@ -17,6 +19,11 @@ export interface KeptResult {
   readonly restored: { readonly rows: number; readonly since: number } | null
 }
 
+/** Kept data as people read it. */
+export function keptText(kept: Kept): string {
+  return keptData(kept).map(destructionText).join(', ')
+}
+
 /** Something kept, as results show it. */
 export function keptResult(kept: Kept): KeptResult {
   const { id, migration, statement, state, rows = null, bytes, keptAt, restored = null } = kept
@@ -24,7 +31,8 @@ export function keptResult(kept: Kept): KeptResult {
     id,
     migration,
     statement,
-    object: describeKept(kept),
+    object: keptText(kept),
+    data: keptData(kept),
     state,
     rows,
     bytes,
@@ -36,7 +44,7 @@ export function keptResult(kept: Kept): KeptResult {
 /** What was destroyed and could not be kept. */
 export function notKeptFindings(kept: readonly Kept[], known: readonly string[]): ResultFinding[] {
   const found = kept.flatMap((one) =>
-    one.state === 'not-kept' ? [`${one.migration}: ${describeKept(one)}: ${one.why ?? ''}`] : [],
+    one.state === 'not-kept' ? [`${one.migration}: ${keptText(one)}: ${one.why ?? ''}`] : [],
   )
   return [...known, ...found].map((message) => ({
     id: 'not-kept',

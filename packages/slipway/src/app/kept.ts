@@ -1,16 +1,9 @@
 import { withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
-import {
-  describeKept,
-  expired,
-  type Kept,
-  pruneKept,
-  readKept,
-  restoreKept,
-} from '../safekeeping/index.ts'
+import { expired, type Kept, pruneKept, readKept, restoreKept } from '../safekeeping/index.ts'
 import { consentFrom } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import { type KeptResult, keptResult } from './kept-result.ts'
+import { type KeptResult, keptResult, keptText } from './kept-result.ts'
 import type { Ended } from './outcome.ts'
 import {
   directAddress,
@@ -70,7 +63,7 @@ export async function pruneOld(
     const found = expired(await readKept(session), olderThan, context.now())
     const destroys = found
       .filter(({ state }) => state === 'kept')
-      .map((one) => `what is kept of ${describeKept(one)}`)
+      .map((one) => `what is kept of ${keptText(one)}`)
     if (work.target.protected && olderThan < keepMs && destroys.length > 0)
       await requireConsent({ database, destroys }, consentFrom(context, asked))
     await pruneKept(target, found)

@@ -1,7 +1,7 @@
 import { readDownFacts } from '../down/index.ts'
 import type { Receipt } from '../execution/index.ts'
-import type { Kept } from '../safekeeping/index.ts'
-import type { Choice } from '../schema/index.ts'
+import { type Kept, keptData } from '../safekeeping/index.ts'
+import { type Choice, referenceOf } from '../schema/index.ts'
 import {
   type Destruction,
   destructionKey,
@@ -10,7 +10,7 @@ import {
   matchesChecksum,
   objectKey,
   type ObjectRef,
-  schemaRef,
+  partRef,
   type Statement,
 } from '../statements/index.ts'
 import type { PreparedDown } from './prepared-down.ts'
@@ -77,7 +77,7 @@ export function announcedOn(
   { kept, schema }: TargetFacts,
 ): Announcement[] {
   const computed = new Set(computedColumns(plan.statements, schema).map(objectKey))
-  const returning = keysOfKept(kept, schema)
+  const returning = keysOfKept(kept)
   const relevant = announced.flatMap((one): Announcement[] => {
     if (one.kind !== 'loss') return [one]
     if (computed.has(objectKey(one.loss.object))) return []
@@ -110,8 +110,7 @@ function computedColumns(statements: readonly Statement[], defaultSchema: string
       if (action.kind !== 'add-column') return []
       const { filledBy, name } = action.column
       if (filledBy !== 'stored' && filledBy !== 'virtual') return []
-      const { schema, name: table } = action.table
-      return [{ kind: 'column', schema: schemaRef(schema, defaultSchema), table, name }]
+      return [partRef('column', referenceOf({ defaultSchema }, action.table), name)]
     }),
   )
 }
@@ -122,20 +121,11 @@ function isPutBack(statement: number, kept: readonly Kept[]): boolean {
 }
 
 /** The data that is kept and restored. */
-function keysOfKept(all: readonly Kept[], defaultSchema: string): Set<string> {
+function keysOfKept(all: readonly Kept[]): Set<string> {
   const data = all
     .filter(({ state, returns }) => state === 'kept' && returns)
-    .flatMap(({ kind, schema, table, columns }): Destruction[] => {
-      const at = { schema: schemaRef(schema, defaultSchema) }
-      const object: ObjectRef = { kind: 'table', ...at, name: table }
-      const whole: Destruction[] =
-        kind === 'columns' ? [] : [{ what: kind === 'rows' ? 'rows' : 'object', object }]
-      // Of updated rows the columns are named, too.
-      const values = columns.map((name): Destruction => ({
-        what: 'values',
-        object: { kind: 'column', ...at, table, name },
-      }))
-      return [...whole, ...values]
-    })
+    // Of updated rows the columns are named, too.
+    .flatMap((one) => (one.kind === 'rows' ? [one, { ...one, kind: 'columns' as const }] : [one]))
+    .flatMap(keptData)
   return new Set(data.map(destructionKey))
 }

@@ -251,7 +251,7 @@ test('rows of a view are reported as not kept', async () => {
   const view = migration('2_view', 'CREATE VIEW short AS SELECT * FROM log WHERE at < 3')
   const done = await deployed([INIT, view, migration('3_change', 'DELETE FROM short;')])
   expect(done.kept).toMatchObject([
-    { state: 'not-kept', table: 'short', why: expect.stringContaining('view') },
+    { state: 'not-kept', table: { name: 'short' }, why: expect.stringContaining('view') },
   ])
 })
 
@@ -272,8 +272,8 @@ describe('what was written since', () => {
     )
     const back = await rolledBack([INIT, down])
     expect(back.kept).toMatchObject([
-      { kind: 'rows', table: 'team', state: 'restored', restored: { rows: 0 } },
-      { kind: 'rows', table: 'person', state: 'restored', restored: { rows: 17 } },
+      { kind: 'rows', table: { name: 'team' }, state: 'restored', restored: { rows: 0 } },
+      { kind: 'rows', table: { name: 'person' }, state: 'restored', restored: { rows: 17 } },
       { kind: 'columns', state: 'restored', restored: { rows: 1 } },
     ])
     // What found no place is the row, and the name of the one that has another key now.

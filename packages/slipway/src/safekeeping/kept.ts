@@ -1,5 +1,6 @@
 import type { Session } from '../database/index.ts'
 import { readLedgerRows } from '../history/index.ts'
+import { type Destruction, partRef, type TableRef, tableRef } from '../statements/index.ts'
 
 /** Something that a deploy destroyed, and what became of its data. No row content. */
 export interface Kept {
@@ -8,8 +9,7 @@ export interface Kept {
   /** Number of the statement that destroyed it. */
   readonly statement: number
   readonly kind: 'table' | 'columns' | 'rows'
-  readonly schema: string
-  readonly table: string
+  readonly table: TableRef
   /** The columns that were dropped, converted or updated; none where it is the whole row. */
   readonly columns: readonly string[]
   /** `kept`: the data is kept. `restored`: it was restored. `not-kept`: it could not be kept, see `why`. */
@@ -34,17 +34,18 @@ const COLUMNS = `(j ->> 'id')::bigint, j ->> 'migration', j ->> 'statement', j -
 
 /** All that is or was kept of this project on a database, the oldest first; nothing if nothing ever was. */
 export async function readKept(session: Session): Promise<Kept[]> {
-  return (await readLedgerRows(session, 'kept', COLUMNS)).map(keptFrom)
+  const rows = await readLedgerRows(session, 'kept', COLUMNS)
+  return rows.map((row) => keptFrom(row, session.server.schema))
 }
 
-function keptFrom(row: readonly (string | null)[]): Kept {
+function keptFrom(row: readonly (string | null)[], defaultSchema: string): Kept {
   const [
     id,
     migration,
     statement,
     kind,
     schema,
-    table,
+    name,
     columns,
     why,
     rows,
@@ -60,8 +61,7 @@ function keptFrom(row: readonly (string | null)[]): Kept {
     migration: text(migration),
     statement: Number(statement),
     kind: kind as Kept['kind'],
-    schema: text(schema),
-    table: text(table),
+    table: tableRef({ defaultSchema }, { schema: text(schema), name: text(name) }),
     columns: JSON.parse(columns ?? '[]') as string[],
     state: why ? 'not-kept' : done === 't' ? 'restored' : 'kept',
     ...(why ? { why } : {}),
@@ -73,15 +73,8 @@ function keptFrom(row: readonly (string | null)[]): Kept {
   }
 }
 
-/** Kept data in words: `column public.users.email`, `rows of public.users`. */
-export function describeKept({ kind, schema, table, columns }: Kept): string {
-  const name = `${schema}.${table}`
-  switch (kind) {
-    case 'table':
-      return `table ${name}`
-    case 'columns':
-      return `column ${columns.map((column) => `${name}.${column}`).join(', ')}`
-    case 'rows':
-      return `rows of ${name}`
-  }
+/** The data that is kept: a table, values of columns, or rows. */
+export function keptData({ kind, table, columns }: Kept): Destruction[] {
+  if (kind !== 'columns') return [{ what: kind === 'rows' ? 'rows' : 'object', object: table }]
+  return columns.map((name) => ({ what: 'values', object: partRef('column', table, name) }))
 }

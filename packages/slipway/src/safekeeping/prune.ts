@@ -1,5 +1,6 @@
 import { queryWithinLimits, type TargetSession } from '../execution/index.ts'
 import { advice, command, failureOf } from '../kernel/index.ts'
+import { objectName } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type Kept, readKept } from './kept.ts'
 import { createKeepingSql } from './postgres/keeping-functions.ts'
@@ -37,7 +38,7 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
   const rows = await restoreOne(target, one)
   if (rows[0]?.[0] !== 't') {
     raise('SAFEKEEPING.NO_PLACE', {
-      message: `${one.schema}.${one.table} does not have the columns of kept data ${id}.`,
+      message: `${objectName(one.table)} does not have the columns of kept data ${id}.`,
       why: 'Slipway restores rows into an existing table, and values into an existing column.',
       nextActions: [advice('Create the table or the column again, or roll back the migration.')],
     })
@@ -45,14 +46,14 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
   return (await readKept(session)).find((kept) => kept.id === id) ?? one
 }
 
-async function restoreOne(target: TargetSession, { id, schema, table }: Kept) {
+async function restoreOne(target: TargetSession, { id, table }: Kept) {
   const name = { name: `The restore of ${id}`, again: ['kept', 'restore', String(id)] }
   try {
     return (await queryWithinLimits(target, name, `SELECT slipway.restore_one(${id})`)).rows
   } catch (error) {
     if (failureOf(error)?.server?.sqlstate !== 'SLW02') throw error
     return raise('SAFEKEEPING.TABLE_UNCERTAIN', {
-      message: `Kept data ${id} may not belong to ${schema}.${table} of this database.`,
+      message: `Kept data ${id} may not belong to ${objectName(table)} of this database.`,
       why: 'It was kept on another database, and this table lacks columns that were recorded, or another table has all of them too.',
       nextActions: [
         advice('Roll back the migration: the rollback restores the data together with the table.'),

@@ -4,10 +4,13 @@ import {
   type Action,
   type ColumnDefinition,
   isRequired,
+  isSameObject,
   type ObjectName,
+  partRef,
+  tableRef,
   type Statement,
 } from '../statements/index.ts'
-import type { Kept } from './kept.ts'
+import { type Kept, keptData } from './kept.ts'
 import { nameKey } from './made.ts'
 import { call, literals, quoted } from './postgres/sql-text.ts'
 import { releasing } from './releasing.ts'
@@ -159,11 +162,8 @@ type AddColumn = Extract<Action, { kind: 'add-column' }>
 /** A column that is required and has no default cannot be added to a table with rows before it is filled. */
 function needsFilling({ table, column }: AddColumn, { kept, schema }: RestoringOptions): boolean {
   const plain = isRequired(column) && column.constraints.length === 0 && !column.collated
-  return plain && kept.some((one) => holds(one, { schema, ...table }, column.name))
-}
-
-function holds({ kind, schema, table, columns }: Kept, at: ObjectName, column: string): boolean {
-  return kind === 'columns' && schema === at.schema && table === at.name && columns.includes(column)
+  const lost = partRef('column', tableRef({ defaultSchema: schema }, table), column.name)
+  return plain && kept.flatMap(keptData).some(({ object }) => isSameObject(object, lost))
 }
 
 function addSql(table: ObjectName, { name, type }: ColumnDefinition): string {

@@ -57,8 +57,13 @@ async function slipway(args: readonly string[], now = Date.now()) {
   return { exitCode: run.exitCode, kept: result?.kept ?? [], code: failure?.code, findings }
 }
 
-const NOTE = { id: 1, object: 'table public.note', state: 'kept' }
-const NAME = { id: 2, object: 'column public.customer.name', rows: 2, state: 'kept' }
+const NOTE = {
+  id: 1,
+  object: 'table note',
+  data: [{ what: 'object', object: { kind: 'table', schema: null, name: 'note' } }],
+  state: 'kept',
+}
+const NAME = { id: 2, object: 'column customer.name', rows: 2, state: 'kept' }
 
 async function destroyed(...flags: readonly string[]) {
   return await slipway(['deploy', '--confirm', target.name, ...flags])
@@ -111,8 +116,8 @@ test('for people, rows are counted in their number', async () => {
   await destroyed()
   const argv = ['rollback', '--env', 'production', '--confirm', target.name]
   const { stdout } = await runCli(argv, { cwd: root, env: { DATABASE_URL: target.url } })
-  expect(stdout).toMatch(/Restored table public\.note +1 row$/m)
-  expect(stdout).toMatch(/Restored column public\.customer\.name +2 rows$/m)
+  expect(stdout).toMatch(/Restored table note +1 row$/m)
+  expect(stdout).toMatch(/Restored column customer\.name +2 rows$/m)
 })
 
 test('--no-keep keeps nothing; data that nothing keeps is reported', async () => {
