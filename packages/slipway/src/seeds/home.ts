@@ -115,7 +115,7 @@ function entryOf(
   set: SeedSet,
   { table }: SyncTable,
 ): SeedSetTable | undefined {
-  return set.tables.find(({ name }) => findTable(tables, name, table.schema) === table)
+  return set.tables.find(({ name }) => findTable(tables, name) === table)
 }
 
 /** The fields that a file has; a set may leave some out on purpose. Nothing if it has no rows, or names what there is not. */

@@ -1,7 +1,7 @@
 import { quoteLiteral, type Session } from '../database/index.ts'
 import { historySchema, readLedgerRows } from '../history/index.ts'
+import type { TableRef } from '../statements/index.ts'
 import type { SeedSet } from './set.ts'
-import type { TargetTable } from './target-tables.ts'
 
 /** What a database knows of a set that ran there. */
 export interface SeedRecord {
@@ -62,13 +62,11 @@ ON CONFLICT (history_schema, name) DO UPDATE SET version = EXCLUDED.version, che
 }
 
 /** The rows of a set and a table in `seed_row` and `seed_table`, as an SQL condition. */
-export function ofSetAndTable(session: Session, set: SeedSet, target: RelationName): string {
-  return `history_schema = ${historySchema(session)} AND seed = ${quoteLiteral(set.name)} AND relation = ${relationOf(target)}`
+export function ofSetAndTable(session: Session, set: SeedSet, target: TableRef): string {
+  return `history_schema = ${historySchema(session)} AND seed = ${quoteLiteral(set.name)} AND relation = ${relationOf(session, target)}`
 }
 
-type RelationName = Pick<TargetTable, 'schema' | 'name'>
-
 /** A table as the ledger names it, as a literal. */
-export function relationOf({ schema, name }: RelationName): string {
-  return quoteLiteral(`${schema}.${name}`)
+export function relationOf({ server }: Session, { schema, name }: TableRef): string {
+  return quoteLiteral(`${schema ?? server.schema}.${name}`)
 }

@@ -27,15 +27,13 @@ export interface NamedRules {
 
 export interface RulesScope {
   readonly tables: TargetTables
-  /** The schema of names without one. */
-  readonly schema: string
   /** Those that say most about a table first. */
   readonly sets: readonly SeedSet[]
 }
 
 /** Joins what was named with what the sets say. Fails with SEEDS.TABLE_MISSING and SEEDS.COLUMN_UNKNOWN where a name means nothing. */
 export function tableRules(named: NamedRules, scope: RulesScope): TableRules {
-  const { tables, schema, sets } = scope
+  const { tables, sets } = scope
   const keys = new Map(
     [...named.keys].map(([name, fields]) => [requireTable(scope, name), fields] as const),
   )
@@ -43,7 +41,7 @@ export function tableRules(named: NamedRules, scope: RulesScope): TableRules {
   const omitted = new Set(named.omitted.map((name) => requireColumn(scope, name)))
   const ofSets = new Map<TargetTable, readonly string[]>()
   for (const { name, key, sensitive: fields } of sets.flatMap((set) => set.tables)) {
-    const table = findTable(tables, name, schema)
+    const table = findTable(tables, name)
     if (!table) continue
     if (!ofSets.has(table)) ofSets.set(table, key)
     for (const field of fields) {
@@ -58,8 +56,8 @@ export function tableRules(named: NamedRules, scope: RulesScope): TableRules {
   }
 }
 
-function requireTable({ tables, schema }: RulesScope, name: string): TargetTable {
-  const table = findTable(tables, name, schema)
+function requireTable({ tables }: RulesScope, name: string): TargetTable {
+  const table = findTable(tables, name)
   if (table) return table
   return raise('SEEDS.TABLE_MISSING', {
     message: `A flag names the table ${name}, which does not exist.`,

@@ -1,3 +1,4 @@
+import { isSameObject } from '../statements/index.ts'
 import type { SeedSetTable } from './set.ts'
 import type { TargetTable } from './target-tables.ts'
 
@@ -28,20 +29,16 @@ export function inOrder(tables: readonly PlacedTable[]): readonly TableInTurn[] 
   return turn
 }
 
-function nameOf({ target }: PlacedTable): string {
-  return `${target.schema}.${target.name}`
-}
-
 /** Columns that point at tables which have not had their turn. */
 function waitsFor(one: PlacedTable, left: readonly PlacedTable[]): string[] {
   return one.target.foreignKeys
-    .filter(({ table }) => left.some((other) => other !== one && nameOf(other) === table))
+    .filter(({ table }) => left.some((other) => other !== one && isSameObject(other.target, table)))
     .flatMap(({ columns }) => columns)
 }
 
 function toItself(one: PlacedTable): string[] {
   return one.target.foreignKeys
-    .filter(({ table }) => table === nameOf(one))
+    .filter(({ table }) => isSameObject(one.target, table))
     .flatMap(({ columns }) => columns)
 }
 

@@ -5,6 +5,7 @@ import { foreignKeyOf } from './references.ts'
 import {
   columnOf,
   fieldOf,
+  parentOf,
   type TargetColumn,
   type TargetTable,
   type TargetTables,
@@ -65,7 +66,7 @@ function waysTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly 
   if (rules.isOmitted(table, column)) refuseOmitted(table, column)
   const field = fieldOf(table, column.name)
   const single = foreignKeyOf(table, column.name)
-  const parent = single && tables.get(single.table)
+  const parent = parentOf(tables, single)
   const referred = parent?.columns.find(({ name }) => name === single?.referenced[0])
   if (!parent || !referred) {
     refuseComposite(walk, table, column)
@@ -83,7 +84,7 @@ function waysTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly 
 function isMadeUp(walk: Walk, table: TargetTable, column: TargetColumn): boolean {
   if (column === surrogateOf(table, walk.rules)) return true
   const single = foreignKeyOf(table, column.name)
-  const parent = single && walk.tables.get(single.table)
+  const parent = parentOf(walk.tables, single)
   const referred = parent?.columns.find(({ name }) => name === single?.referenced[0])
   if (!parent || !referred || walk.seen.includes(parent)) return false
   return isMadeUp({ ...walk, seen: [...walk.seen, parent] }, parent, referred)
@@ -109,8 +110,9 @@ function refuseOmitted(table: TargetTable, column: TargetColumn): never {
 
 /** No natural key can replace a generated key that is one of several columns of a foreign key. */
 function refuseComposite({ tables, rules }: Walk, table: TargetTable, column: TargetColumn): void {
-  for (const { columns, table: name, referenced } of table.foreignKeys) {
-    const parent = tables.get(name)
+  for (const key of table.foreignKeys) {
+    const { columns, referenced } = key
+    const parent = parentOf(tables, key)
     const at = columns.indexOf(column.name)
     if (!parent || at < 0 || columnOf(parent, referenced[at] ?? '') !== surrogateOf(parent, rules))
       continue

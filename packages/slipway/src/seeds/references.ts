@@ -1,6 +1,7 @@
 import { quoteIdentifier } from '../database/index.ts'
 import {
   columnOf,
+  parentOf,
   type TargetColumn,
   type TargetForeignKey,
   type TargetTable,
@@ -20,8 +21,6 @@ export interface Cell {
 /** A column that is found by the natural key of the row that it refers to. */
 export interface Reference {
   readonly column: TargetColumn
-  /** The table that it refers to. */
-  readonly table: string
   /** SQL of its value, in terms of the joins. */
   readonly value: string
   /** LEFT JOINs that lead to it from the staged rows, which are `s`. */
@@ -93,15 +92,14 @@ class Walk {
   ): Reference | undefined {
     const column = columnOf(table, head)
     const key = column && foreignKeyOf(table, column.name)
-    const parent = key && this.#tables.get(key.table)
-    if (!column || !parent) return undefined
+    const parent = parentOf(this.#tables, key)
+    if (!column || !key || !parent) return undefined
     const alias = `p${this.#cells.length}_${this.#joins.length}`
     const conditions = this.#conditions(parent, paths, { alias, prefix })
     if (conditions === undefined) return undefined
     this.#joins.push(`LEFT JOIN ${parent.id} ${alias} ON ${conditions.join(' AND ')}`)
     return {
       column,
-      table: key.table,
       value: `${alias}.${quoteIdentifier(key.referenced[0] ?? '')}`,
       joins: this.#joins,
       given: this.#given.join(' AND '),

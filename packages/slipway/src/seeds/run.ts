@@ -152,7 +152,7 @@ async function runSet(session: Session, run: SetRun): Promise<TableCounts[]> {
   request.emit({ kind: 'phase', phase: 'seed', detail: set.name })
   const merged: Merged[] = []
   const whole: TableCounts[] = []
-  for (const [at, turn] of turnsOf(session, run).entries()) {
+  for (const [at, turn] of turnsOf(run).entries()) {
     const { table, target } = turn
     const options = { ...run, table, target, at: run.first + at, emit: request.emit }
     const quick = await withoutMerge(session, options, turn, request)
@@ -224,13 +224,12 @@ function withFilled(counts: TableCounts, filled: number): TableCounts {
   }
 }
 
-function turnsOf(session: Session, { request, set, tables }: SetRun): readonly TableInTurn[] {
-  const { schema } = session.server
+function turnsOf({ request, set, tables }: SetRun): readonly TableInTurn[] {
   const { pending } = request
   return inOrder(
     set.tables.map((table) => ({
       table,
-      target: tableOf(tables, set, table, { schema, pending }),
+      target: tableOf(tables, set, table, pending),
     })),
   )
 }

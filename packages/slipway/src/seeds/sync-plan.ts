@@ -67,7 +67,7 @@ export async function planSync(
   if (source !== target) await refuseSame(source, target)
   const theirs = await readTargetTables(source.session, schema)
   const tables = source === target ? theirs : await readTargetTables(target.session, schema)
-  const known = tableRules(rules, { tables, sets, schema: target.session.server.schema })
+  const known = tableRules(rules, { tables, sets })
   const named = [...new Set(names)].map((name): SyncTable => {
     const table = requireTable(tables, name, target)
     const from = requireTable(theirs, name, source)
@@ -89,7 +89,7 @@ function unique(named: readonly SyncTable[]): SyncTable[] {
 }
 
 function requireTable(tables: TargetTables, name: string, side: Side): TargetTable {
-  const table = findTable(tables, name, side.session.server.schema)
+  const table = findTable(tables, name)
   if (table) return table
   const near = nearestTable(tables, name)
   return raise('SEEDS.TABLE_MISSING', {

@@ -1,6 +1,7 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { prepareLedger } from '../history/index.ts'
 import { advice, type Emit } from '../kernel/index.ts'
+import { isSameObject } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { inOrder, type TableInTurn } from './order.ts'
 import { fillLater, merge } from './postgres/merge.ts'
@@ -138,9 +139,9 @@ async function removeAll(
 /** A cascade would destroy rows that nobody named, and a restriction would only say that it failed. */
 async function refuseReferred(session: Session, resolved: Resolved, plan: SyncPlan): Promise<void> {
   const { target } = resolved
-  for (const child of plan.tables.values()) {
+  for (const child of plan.tables.byKey.values()) {
     for (const { columns, table, referenced } of child.foreignKeys) {
-      if (table !== `${target.schema}.${target.name}`) continue
+      if (!isSameObject(table, target)) continue
       const same = columns.map(
         (column, at) => `c.${quoteIdentifier(column)} = t.${quoteIdentifier(referenced[at] ?? '')}`,
       )

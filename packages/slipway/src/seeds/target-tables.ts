@@ -9,6 +9,7 @@ import {
   primaryKeyOf,
   readSchema,
 } from '../schema/index.ts'
+import { objectKey, type TableRef, tableRef } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import type { SeedSet, SeedSetTable } from './set.ts'
 
@@ -23,15 +24,13 @@ export interface TargetColumn extends Filling {
 /** A foreign key of one column or more. */
 export interface TargetForeignKey {
   readonly columns: readonly string[]
-  /** The table that it points at, as `schema.name` without quotes. */
-  readonly table: string
+  /** The table that it points at. */
+  readonly table: TableRef
   readonly referenced: readonly string[]
 }
 
 /** A table of the target, and what the Prisma schema calls it. */
-export interface TargetTable {
-  readonly schema: string
-  readonly name: string
+export interface TargetTable extends TableRef {
   /** Its name as SQL. */
   readonly id: string
   readonly columns: readonly TargetColumn[]
@@ -43,8 +42,13 @@ export interface TargetTable {
   readonly model?: MappedBlock
 }
 
-/** All tables of the target, by `schema.name`. */
-export type TargetTables = ReadonlyMap<string, TargetTable>
+/** The tables of the target. */
+export interface TargetTables {
+  /** What the default schema is called there. */
+  readonly defaultSchema: string
+  /** All of them, by `objectKey` of each. */
+  readonly byKey: ReadonlyMap<string, TargetTable>
+}
 
 /** The names of the Prisma schema, for a database with the default schema that is given. */
 export type NamesIn = (defaultSchema: string) => SchemaNames
@@ -55,15 +59,15 @@ export async function readTargetTables(session: Session, namesIn: NamesIn): Prom
   const names = namesIn(schema.defaultSchema)
   const unique = indexesByTable(schema, isUniqueKey)
   const tables = [...schema.tables.values()].filter(({ partition }) => !partition)
-  return new Map(
+  const byKey = new Map(
     tables.map((table) => {
+      const ref = tableRef(schema, table)
       const inSchema = table.schema ?? schema.defaultSchema
       const model = names.models.find(
         ({ mapped, schema: of }) => mapped === table.name && of === inSchema,
       )
       const target: TargetTable = {
-        schema: inSchema,
-        name: table.name,
+        ...ref,
         id: table.sql ?? '',
         columns: [...table.columns].flatMap(([name, { type, notNull, filling }]) =>
           filling ? [{ name, type, notNull, ...filling }] : [],
@@ -72,15 +76,23 @@ export async function readTargetTables(session: Session, namesIn: NamesIn): Prom
         unique: (unique.get(keyOf(schema, table)) ?? []).map(({ columns }) => columns),
         foreignKeys: table.constraints.flatMap(({ columns, references }) => {
           if (references === undefined) return []
-          const { schema: other, name } = references.table
-          const pointed = `${other ?? schema.defaultSchema}.${name}`
+          const pointed = tableRef(schema, references.table)
           return [{ columns, table: pointed, referenced: references.columns }]
         }),
         ...(model ? { model } : {}),
       }
-      return [`${inSchema}.${table.name}`, target]
+      return [objectKey(ref), target]
     }),
   )
+  return { defaultSchema: schema.defaultSchema, byKey }
+}
+
+/** The table that a foreign key points at; nothing if that is a partition. */
+export function parentOf(
+  { byKey }: TargetTables,
+  key: TargetForeignKey | undefined,
+): TargetTable | undefined {
+  return key && byKey.get(objectKey(key.table))
 }
 
 /** Whether an index keeps all rows apart by plain columns, at each statement. */
@@ -93,9 +105,9 @@ export function tableOf(
   tables: TargetTables,
   set: SeedSet,
   { name }: Pick<SeedSetTable, 'name'>,
-  { schema, pending }: { readonly schema: string; readonly pending: readonly string[] },
+  pending: readonly string[],
 ): TargetTable {
-  const found = findTable(tables, name, schema)
+  const found = findTable(tables, name)
   if (found) return found
   const near = nearestTable(tables, name)
   return raise('SEEDS.TABLE_MISSING', {
@@ -111,20 +123,20 @@ export function tableOf(
 
 /** The table of that model, of that name, or of that name with its schema; nothing if there is none. */
 export function findTable(
-  tables: TargetTables,
+  { defaultSchema, byKey }: TargetTables,
   name: string,
-  schema: string,
 ): TargetTable | undefined {
+  const all = [...byKey.values()]
   return (
-    [...tables.values()].find((table) => table.model?.name === name) ??
-    tables.get(name) ??
-    tables.get(`${schema}.${name}`)
+    all.find((table) => table.model?.name === name) ??
+    all.find((table) => `${table.schema ?? defaultSchema}.${table.name}` === name) ??
+    all.find((table) => table.schema === null && table.name === name)
   )
 }
 
 /** The table or model whose name is most like one that does not exist. */
-export function nearestTable(tables: TargetTables, name: string): string | undefined {
-  const names = [...tables.values()].flatMap(({ name: table, model }) => [
+export function nearestTable({ byKey }: TargetTables, name: string): string | undefined {
+  const names = [...byKey.values()].flatMap(({ name: table, model }) => [
     table,
     model?.name ?? table,
   ])

@@ -35,7 +35,6 @@ export async function verifySeeds(
 ): Promise<SeedFinding[]> {
   const tables = await readTargetTables(session, names)
   const records = await readSeedLedger(session)
-  const { schema } = session.server
   const found: SeedFinding[] = []
   await session.execute(
     `BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'`,
@@ -61,7 +60,7 @@ export async function verifySeeds(
       }
       const placed = set.tables.map((table) => ({
         table,
-        target: tableOf(tables, set, table, { schema, pending: [] }),
+        target: tableOf(tables, set, table, []),
       }))
       for (const [at, { table, target }] of inOrder(placed).entries()) {
         const staged = await stage(session, {
@@ -126,18 +125,20 @@ async function orphans(
 ): Promise<SeedFinding[]> {
   const found: SeedFinding[] = []
   for (const { columns, table, referenced } of target.foreignKeys) {
-    const [schema = '', name = ''] = table.split('.')
+    const parent = [table.schema ?? session.server.schema, table.name]
+      .map(quoteIdentifier)
+      .join('.')
     const own = columns.map((column) => `t.${quoteIdentifier(column)}`)
     const same = columns.map(
       (column, at) => `p.${quoteIdentifier(referenced[at] ?? '')} = t.${quoteIdentifier(column)}`,
     )
     const [row] = await session.query<{ rows: string }>(
       `SELECT count(*) AS rows FROM ${target.id} t WHERE ${own.map((column) => `${column} IS NOT NULL`).join(' AND ')}
-       AND NOT EXISTS (SELECT FROM ${quoteIdentifier(schema)}.${quoteIdentifier(name)} p WHERE ${same.join(' AND ')})`,
+       AND NOT EXISTS (SELECT FROM ${parent} p WHERE ${same.join(' AND ')})`,
     )
     const rows = Number(row?.rows ?? 0)
     if (rows > 0) {
-      const message = `${rows} rows of ${target.name} refer by ${columns.join(', ')} to rows of ${name} that do not exist.`
+      const message = `${rows} rows of ${target.name} refer by ${columns.join(', ')} to rows of ${table.name} that do not exist.`
       found.push({ set: set.name, table: target.name, kind: 'orphan', rows, message })
     }
   }

@@ -244,6 +244,19 @@ test('existing rows may stay as they are', async () => {
   expect(await seed('verify')).toMatchObject({ exitCode: 0 })
 })
 
+test('a reference to no row is found, also where the other table has a dot in its name', async () => {
+  plans('code\nfree\n')
+  await seed('run')
+  await target.sql(`CREATE TABLE "plan.group" (id integer PRIMARY KEY);
+    ALTER TABLE plan ADD group_id integer DEFAULT 9;
+    ALTER TABLE plan ADD FOREIGN KEY (group_id) REFERENCES "plan.group" NOT VALID`)
+  const message = '1 rows of plan refer by group_id to rows of plan.group that do not exist.'
+  expect(await seed('verify')).toMatchObject({
+    exitCode: 4,
+    findings: [{ id: 'seed-orphan', message }],
+  })
+})
+
 test('sequences continue after ids that rows contain', async () => {
   plans('id,code\n7,a\n12,b\n')
   await seed('run')

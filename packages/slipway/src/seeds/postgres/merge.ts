@@ -121,7 +121,7 @@ async function insert(session: Session, resolved: Resolved): Promise<number> {
   const { affected } = await session.queryRaw(
     `WITH added AS (${sql} RETURNING ${own.join(', ')})
      INSERT INTO slipway.seed_row (history_schema, seed, relation, key)
-     SELECT ${historySchema(session)}, ${quoteLiteral(set.name)}, ${relationOf(target)}, jsonb_build_array(${own.map((name) => `${name}::text`).join(', ')}) FROM added
+     SELECT ${historySchema(session)}, ${quoteLiteral(set.name)}, ${relationOf(session, target)}, jsonb_build_array(${own.map((name) => `${name}::text`).join(', ')}) FROM added
      ON CONFLICT (history_schema, seed, relation, key) DO UPDATE SET key = EXCLUDED.key`,
   )
   return affected

@@ -4,6 +4,7 @@ import { foreignKeyOf } from '../references.ts'
 import type { SeedRow } from '../set.ts'
 import {
   columnOf,
+  parentOf,
   type TargetColumn,
   type TargetTable,
   type TargetTables,
@@ -79,8 +80,8 @@ function stepAlong(
 ) {
   const column = columnOf(table, field)
   const key = column && foreignKeyOf(table, column.name)
-  const parent = key && tables.get(key.table)
-  if (!parent) return undefined
+  const parent = parentOf(tables, key)
+  if (!column || !key || !parent) return undefined
   const own = `${alias}.${quoteIdentifier(column.name)}`
   const referred = quoteIdentifier(key.referenced[0] ?? '')
   return {

@@ -16,15 +16,15 @@ export async function isUnchanged(
   const { set, target } = options
   const [known] = await session.query<{
     content: string
-    columns: string
+    columns: readonly string[]
     rows: string
     sum: string
   }>(
-    `SELECT content, to_json(columns)::text AS columns, rows, sum FROM slipway.seed_table
+    `SELECT content, columns, rows, sum FROM slipway.seed_table
      WHERE ${ofSetAndTable(session, set, target)}`,
   )
   if (known === undefined) return undefined
-  const columns = JSON.parse(known.columns) as string[]
+  const { columns } = known
   const existing = target.columns.map(({ name }) => name)
   if (!columns.every((name) => existing.includes(name))) return undefined
   const [now] = await session.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${target.id}`)
@@ -61,7 +61,7 @@ export async function remember(
   const columns = `ARRAY[${content.columns.map(quoteLiteral).join(', ')}]`
   await session.execute(
     `INSERT INTO slipway.seed_table (history_schema, seed, relation, content, columns, rows, sum)
-     VALUES (${historySchema(session)}, ${quoteLiteral(set.name)}, ${relationOf(target)}, ${quoteLiteral(content.checksum)}, ${columns}, ${content.rows}, ${sum})
+     VALUES (${historySchema(session)}, ${quoteLiteral(set.name)}, ${relationOf(session, target)}, ${quoteLiteral(content.checksum)}, ${columns}, ${content.rows}, ${sum})
      ON CONFLICT (history_schema, seed, relation) DO UPDATE SET content = EXCLUDED.content, columns = EXCLUDED.columns, rows = EXCLUDED.rows, sum = EXCLUDED.sum
      WHERE (seed_table.content, seed_table.columns, seed_table.rows, seed_table.sum) IS DISTINCT FROM (EXCLUDED.content, EXCLUDED.columns, EXCLUDED.rows, EXCLUDED.sum)`,
   )
