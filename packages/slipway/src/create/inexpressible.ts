@@ -41,13 +41,13 @@ SELECT n.nspname AS schema, c.relname AS name, t.relname AS table, con.conname A
     WHERE part.place <= i.indnkeyatts
     ORDER BY part.place
   ), ', ') AS key,
-  array(
-    SELECT json_build_array(tn.nspname, t.relname, a.attname)::text
+  coalesce((
+    SELECT json_agg(json_build_object('schema', tn.nspname, 'table', t.relname, 'name', a.attname))
     FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.refobjid = t.oid
       AND (d.objid = c.oid AND d.classid = 'pg_class'::regclass
         OR d.objid = con.oid AND d.classid = 'pg_constraint'::regclass)
-  ) AS columns,
+  ), '[]') AS columns,
   CASE
     WHEN i.indexprs IS NOT NULL THEN 'expression'
     WHEN i.indpred IS NOT NULL AND NOT $1 THEN 'partial'
@@ -78,15 +78,7 @@ export async function readIndexes(
   names: readonly string[],
   partialIndexes: boolean,
 ): Promise<IndexFacts[]> {
-  const rows = await session.query<
-    Row & Omit<IndexFacts, 'columns'> & { readonly columns: readonly string[] }
-  >(INDEXES, [partialIndexes, names])
-  return rows.map((row) => ({ ...row, columns: row.columns.map(columnFrom) }))
-}
-
-function columnFrom(text: string): IndexFacts['columns'][number] {
-  const [schema, table, name] = JSON.parse(text) as [string, string, string]
-  return { schema, table, name }
+  return await session.query<Row & IndexFacts>(INDEXES, [partialIndexes, names])
 }
 
 const TABLES = `

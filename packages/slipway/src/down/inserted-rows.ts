@@ -68,13 +68,13 @@ async function readKeys(
   all: readonly Inserted[],
 ): Promise<ReadonlyMap<string, KeyedTable>> {
   const names = [...new Set(all.map(({ table }) => quoteLiteral(written(table))))]
-  const rows = await session.query<{ asked: string; table: string }>(
+  const rows = await session.query<{ asked: string; table: KeyedTable }>(
     `SELECT asked, jsonb_build_object('schema', n.nspname, 'name', c.relname,
-       'keys', coalesce((${KEYS}), '[]'), 'referrers', coalesce((${REFERRERS}), '[]'))::text AS table
+       'keys', coalesce((${KEYS}), '[]'), 'referrers', coalesce((${REFERRERS}), '[]')) AS table
      FROM unnest(ARRAY[${names.join(', ')}]) AS asked
      JOIN pg_class c ON c.oid = to_regclass(asked) JOIN pg_namespace n ON n.oid = c.relnamespace`,
   )
-  return new Map(rows.map(({ asked, table }) => [asked, JSON.parse(table) as KeyedTable]))
+  return new Map(rows.map(({ asked, table }) => [asked, table]))
 }
 
 function deleteOf({ columns, rows }: Inserted, table: KeyedTable): string[] {
