@@ -1,3 +1,4 @@
+import { parseJson } from '../kernel/index.ts'
 import { type Choice, type Change, choiceText, type ScriptStatement } from '../schema/index.ts'
 import { checksum, type Destruction, destructionText, objectText } from '../statements/index.ts'
 
@@ -91,13 +92,12 @@ function oneLine(text: string): string {
 }
 
 /** The facts in the head of a `down.sql`; nothing if it has none: an older Slipway or a person wrote it. */
-export function readDownFacts(sql: string): DownFacts | undefined {
-  const [, json = ''] = /^-- slipway: facts (\{.*\})$/m.exec(sql.replaceAll('\r\n', '\n')) ?? []
-  try {
-    const facts = JSON.parse(json) as Partial<DownFacts>
-    const lists = [facts.losses, facts.choices, facts.notRestored]
-    return facts.format === 1 && lists.every(Array.isArray) ? (facts as DownFacts) : undefined
-  } catch {
-    return undefined
-  }
+export async function readDownFacts(sql: string): Promise<DownFacts | undefined> {
+  const [, json] = /^-- slipway: facts (\{.*\})$/m.exec(sql.replaceAll('\r\n', '\n')) ?? []
+  if (json === undefined) return undefined
+  const read = await parseJson<DownFacts>(
+    json,
+    () => import('./down-facts.schema.json', { with: { type: 'json' } }),
+  )
+  return 'value' in read ? read.value : undefined
 }

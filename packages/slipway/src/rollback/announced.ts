@@ -32,14 +32,14 @@ export type Announcement =
     }
 
 /** What the head of a down.sql announces. `up` is the text of the migration that it rolls back. */
-export function announcementsIn(down: string, up: string): Announcement[] {
+export async function announcementsIn(down: string, up: string): Promise<Announcement[]> {
   const written = /^--\s*slipway:\s*checksum\s+([0-9a-f]{64})\s*$/m.exec(down)?.[1]
   const stale = written !== undefined && !matchesChecksum(up, written)
-  return [...(stale ? [{ kind: 'stale' as const }] : []), ...factsOf(down)]
+  return [...(stale ? [{ kind: 'stale' as const }] : []), ...(await factsOf(down))]
 }
 
-function factsOf(down: string): Announcement[] {
-  const facts = readDownFacts(down)
+async function factsOf(down: string): Promise<Announcement[]> {
+  const facts = await readDownFacts(down)
   if (facts === undefined) return notesIn(down)
   const { losses, choices, obstacle } = facts
   return [
