@@ -56,6 +56,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that one module alone knows, so that it can be changed for another in one place. */
 const owners: Readonly<Record<string, string>> = {
+  '@cfworker/json-schema': 'kernel',
   pg: 'database',
   '@electric-sql/pglite': 'database',
   'node:sqlite': 'database',

@@ -11,6 +11,8 @@ export const SCHEMAS: Readonly<Record<string, readonly [string, ...string[]]>> =
   config: ['SlipwayConfig'],
   'plan-file': ['SavedPlan'],
   'seed-set': ['SeedSetFile'],
+  proof: ['Proof'],
+  'down-facts': ['DownFacts'],
   init: ['InitResult'],
   doctor: ['DoctorResult'],
   status: ['StatusResult'],
@@ -37,7 +39,20 @@ export const SCHEMAS: Readonly<Record<string, readonly [string, ...string[]]>> =
 }
 
 /** Files whose types are made schemas of. */
-const SOURCES = 'src/{index,cli/render/json,deploy/plan-file,seeds/set}.ts'
+const SOURCES =
+  'src/{index,cli/render/json,deploy/plan-file,seeds/set,proof/prove,down/down-file}.ts'
+
+/**
+ * The schemas by which Slipway checks what it reads, each in the folder of the module that reads it. They are in the repository,
+ * so that the sources run without a build; a test compares them with the types.
+ */
+export const CHECKED: Readonly<Record<string, string>> = {
+  config: 'src/project',
+  'plan-file': 'src/deploy',
+  'seed-set': 'src/seeds',
+  proof: 'src/check',
+  'down-facts': 'src/down',
+}
 
 /** Files that people write: a key that is not known there is a mistake. Results may gain keys. */
 const STRICT = ['config', 'seed-set']
@@ -81,6 +96,22 @@ function schemaOf(name: string, make: (type: string) => Schema): Schema {
 export function writeSchemas(folder: string): void {
   mkdirSync(folder, { recursive: true })
   for (const [name, schema] of makeSchemas()) {
-    writeFileSync(path.join(folder, `${name}.json`), `${JSON.stringify(schema, null, 2)}\n`)
+    writeFileSync(path.join(folder, `${name}.json`), schemaText(schema))
   }
+}
+
+/** The file of a schema that is read from the sources, and its text as its type gives it. */
+export function checkedSchemas(): { readonly file: string; readonly text: string }[] {
+  return [...makeSchemas(Object.keys(CHECKED))].map(([name, schema]) => ({
+    file: path.join(import.meta.dirname, CHECKED[name] ?? '', `${name}.schema.json`),
+    text: schemaText(schema),
+  }))
+}
+
+function schemaText(schema: Schema): string {
+  return `${JSON.stringify(schema, null, 2)}\n`
+}
+
+if (import.meta.main) {
+  for (const { file, text } of checkedSchemas()) writeFileSync(file, text)
 }

@@ -1,20 +1,22 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv, type AnySchema } from 'ajv'
+import formats from 'ajv-formats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { COMMANDS } from '../src/cli/commands.ts'
-import { makeSchemas, SCHEMAS } from '../write-schemas.ts'
+import { checkedSchemas, makeSchemas, SCHEMAS } from '../write-schemas.ts'
 import { runCli } from './cli-in-process.ts'
 import { addMigration, writeProject } from './project.ts'
 import { createTarget, shareImages, type TestTarget } from './target.ts'
 
 const ajv = new Ajv({ strict: false, allErrors: true })
+formats.default(ajv)
 let root = ''
 let target: TestTarget
 
 /** Commands about the command line itself: their results are for people and shells. */
 const WITHOUT_SCHEMA = ['help', 'completion', 'engine']
-const FILES = ['command-line', 'config', 'plan-file', 'seed-set']
+const FILES = ['command-line', 'config', 'plan-file', 'seed-set', 'proof', 'down-facts']
 
 beforeAll(async () => {
   for (const [name, schema] of makeSchemas()) ajv.addSchema(schema as AnySchema, name)
@@ -69,6 +71,10 @@ test('each command with a result has a schema, and each schema a command or a fi
   )
 })
 
+test('what Slipway checks files by is made of the types: run `npm run schemas` after a change', () => {
+  for (const { file, text } of checkedSchemas()) expect(readFileSync(file, 'utf8')).toBe(text)
+}, 120_000)
+
 test('the JSON of a project’s life is valid by the published schemas', async () => {
   expect(await expectDocument('init')).toBe(0)
   await expectDocument('doctor')
@@ -85,6 +91,11 @@ test('the JSON of a project’s life is valid by the published schemas', async (
   addMigration(root, { name: '2_drop', sql: 'ALTER TABLE "Plan" DROP COLUMN "note";' })
   await expectDocument('check', '--static')
   await expectDocument('check')
+  expect(await expectDocument('check', '--save')).toBe(4)
+  const migration = join(root, 'prisma/migrations/2_drop')
+  const proof = readFileSync(join(migration, 'proof.json'), 'utf8')
+  expectValid('proof', JSON.parse(proof), 'proof.json')
+  rmSync(join(migration, 'proof.json'))
   await expectDocument('fix')
   expect(await expectDocument('deploy')).toBe(0)
   await expectDocument('kept list')

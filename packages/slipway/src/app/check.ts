@@ -208,9 +208,9 @@ const STORED: Readonly<Record<StoredProof, string | undefined>> = {
   unreadable: 'proof.json cannot be read.',
 }
 
-function storedFindings({ path: file, stored }: CheckedMigration): ResultFinding[] {
-  const message = STORED[stored]
-  return message === undefined
-    ? []
-    : [{ id: 'stored-proof', severity: 'error', message, where: { file } }]
+function storedFindings({ path: file, stored, unreadable }: CheckedMigration): ResultFinding[] {
+  const said = STORED[stored]
+  if (said === undefined) return []
+  const message = [said, unreadable].filter(Boolean).join(' ')
+  return [{ id: 'stored-proof', severity: 'error', message, where: { file } }]
 }

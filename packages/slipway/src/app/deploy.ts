@@ -53,7 +53,7 @@ export async function deployPending(
   const plan =
     asked.plan === undefined
       ? undefined
-      : readPlan(path.resolve(context.cwd, asked.plan), context.now())
+      : await readPlan(path.resolve(context.cwd, asked.plan), context.now())
   const work = await readWork(context)
   const acceptHazards = await acceptedHazards(accept, ['drift', 'pre-check'], () => ownRules(work))
   await requirePolicyConsent(context, work, asked)

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -6,6 +6,7 @@ import { SHADOW } from '../../test/target.ts'
 import { attempt } from '../kernel/index.ts'
 import { type MigrationFolder, readMigrations } from '../project/index.ts'
 import { type CheckedMigration, checkMigrations, storeProof } from './index.ts'
+import { compareStored } from './stored-proof.ts'
 
 const CARRIERS = path.join(import.meta.dirname, '../../../../examples/carriers/prisma/migrations')
 
@@ -88,6 +89,26 @@ test('a stored proof is compared with the files and with what a testRun shows', 
 
   writeFileSync(file, 'no json')
   expect(await stored('drop_contact_fax')).toBe('unreadable')
+
+  const { proof } = one
+  const unreadable = async (text: string) => {
+    writeFileSync(file, text)
+    return await compareStored(migration)
+  }
+  const whyNot = async (changed: object) => (await unreadable(JSON.stringify(changed))).unreadable
+  const text = JSON.stringify(proof)
+  expect(await unreadable('')).toEqual({ stored: 'unreadable', unreadable: 'It is empty.' })
+  expect((await unreadable(text.slice(0, -9))).stored).toBe('unreadable')
+  expect(await whyNot([proof])).toBe('It must be an object.')
+  // An older version wrote sentences in place of references.
+  expect(await whyNot({ ...proof, lost: ['column contacts.fax'] })).toBe(
+    'lost.0 must be an object.',
+  )
+  expect(await whyNot({ ...proof, checksums: { up: 1 } })).toBe('checksums.down must be a string.')
+  expect(await whyNot({ ...proof, later: 1 })).toBe(undefined)
+  rmSync(file)
+  mkdirSync(file)
+  expect((await compareStored(migration)).unreadable).toBe('It is a folder.')
 })
 
 test('a migration that does not run has its refusal, with its place; others are checked', async () => {

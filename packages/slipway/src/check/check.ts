@@ -10,7 +10,7 @@ import { type MigrationFile, parserFor } from '../statements/index.ts'
 import type { Load, LoadConditions } from './load/load.ts'
 import type { RowsAsked } from './load/rows-wanted.ts'
 import { selected } from './selected.ts'
-import { compareStored, type StoredProof } from './stored-proof.ts'
+import { compareStored, type StoredComparison } from './stored-proof.ts'
 
 /** What is to be checked, and where. */
 export interface CheckRequest {
@@ -31,7 +31,7 @@ export interface CheckRequest {
 }
 
 /** The result for one migration. */
-export interface CheckedMigration {
+export interface CheckedMigration extends StoredComparison {
   readonly name: string
   readonly path: string
   /** Absent if it was not tested: `refusal` says why, or no test was requested. */
@@ -39,8 +39,6 @@ export interface CheckedMigration {
   readonly refusal?: Failure
   /** What its statements lock, rewrite, lose or break, by their text and the history before. */
   readonly hazards: readonly Hazard[]
-  /** How the `proof.json` beside it compares with the proof. */
-  readonly stored: StoredProof
   /** What queries met beside it, where that was asked for; `loadRefusal` says why it could not be found out. */
   readonly load?: Load
   readonly loadRefusal?: Failure
@@ -57,7 +55,9 @@ export async function checkMigrations(request: CheckRequest): Promise<CheckedMig
   const judging = attempt(() => judged(chosen, request))
   if (request.withoutTestRun) {
     const hazards = hazardsOf(await judging)
-    return chosen.map((one) => ({ ...judgedOne(one, hazards), stored: compareStored(one) }))
+    return await Promise.all(
+      chosen.map(async (one) => ({ ...judgedOne(one, hazards), ...(await compareStored(one)) })),
+    )
   }
   const testing = withShadowServer(request.shadow, async (shadow) => {
     const loadOne = await loader(request, shadow)
@@ -134,8 +134,8 @@ async function tested(
   request: CheckRequest,
 ): Promise<TestRunResult> {
   const proven = await attempt(() => prove(migration, before, request))
-  if (!proven.ok) return { refusal: proven.failure, stored: compareStored(migration) }
-  return { proof: proven.value, stored: compareStored(migration, proven.value) }
+  if (!proven.ok) return { refusal: proven.failure, ...(await compareStored(migration)) }
+  return { proof: proven.value, ...(await compareStored(migration, proven.value)) }
 }
 
 async function prove(

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { readJsonFile } from '../kernel/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
 import type { Proof } from '../proof/index.ts'
 import { checksum } from '../statements/index.ts'
@@ -12,20 +13,32 @@ export type StoredProof = 'none' | 'same' | 'other-files' | 'differs' | 'unreada
 
 const FILE = 'proof.json'
 
+/** How a stored proof compares, and why it is unreadable. */
+export interface StoredComparison {
+  readonly stored: StoredProof
+  readonly unreadable?: string
+}
+
 /** Compares the stored proof with the files, and with what a test run showed: a stored proof is never trusted. */
-export function compareStored(migration: MigrationFolder, proof?: Proof): StoredProof {
+export async function compareStored(
+  migration: MigrationFolder,
+  proof?: Proof,
+): Promise<StoredComparison> {
   const file = fileOf(migration)
-  if (!existsSync(file)) return 'none'
-  const stored = read(file)
-  if (stored === undefined) return 'unreadable'
-  const { up, down } = stored.checksums
+  if (!existsSync(file)) return { stored: 'none' }
+  const read = await readJsonFile<Proof>(
+    file,
+    () => import('./proof.schema.json', { with: { type: 'json' } }),
+  )
+  if ('why' in read) return { stored: 'unreadable', unreadable: read.why }
+  const { up, down } = read.value.checksums
   const sameDown =
     migration.down === undefined
       ? down === proof?.checksums.down
       : down === checksum(migration.down)
-  if (up !== checksum(migration.sql) || !sameDown) return 'other-files'
-  if (proof === undefined) return 'unchecked'
-  return claims(stored) === claims(proof) ? 'same' : 'differs'
+  if (up !== checksum(migration.sql) || !sameDown) return { stored: 'other-files' }
+  if (proof === undefined) return { stored: 'unchecked' }
+  return { stored: claims(read.value) === claims(proof) ? 'same' : 'differs' }
 }
 
 /** Writes the proof beside the migration; gives the file's path. */
@@ -37,17 +50,6 @@ export function storeProof(migration: MigrationFolder, proof: Proof): string {
 
 function fileOf(migration: MigrationFolder): string {
   return path.join(path.dirname(migration.path), FILE)
-}
-
-function read(file: string): Proof | undefined {
-  try {
-    const found = JSON.parse(readFileSync(file, 'utf8')) as Proof
-    // An older version wrote sentences in place of references.
-    const isKnown = found.lost.every((loss) => typeof loss === 'object')
-    return typeof found.checksums.up === 'string' && isKnown ? found : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** What a proof claims of the migration, without what differs from machine to machine. */

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { runCli } from '../../test/cli-in-process.ts'
@@ -205,23 +205,58 @@ describe('deploy --plan', () => {
     expect(late).toMatchObject({ exitCode: 4, code: 'DEPLOY.PLAN_EXPIRED' })
   })
 
-  test.each<[string, (text: string) => string]>([
-    ['no JSON', () => 'no plan'],
-    ['other JSON', () => '{}'],
+  const EDITED = 'It was edited: its hash does not match its steps.'
+
+  test.each<[string, (text: string) => string, string]>([
+    ['no JSON', () => 'no plan', 'It is not valid JSON.'],
+    ['nothing', () => '', 'It is empty.'],
+    ['half a plan', (text) => text.slice(0, text.length / 2), 'It is not valid JSON'],
+    ['a list', (text) => `[${text}]`, 'It must be an object.'],
+    ['other JSON', () => '{}', 'basis must be an object.'],
     [
       'an edited step',
       (text) => text.replace('ACCESS EXCLUSIVE', 'SHARE').replace('ACCESS EXCLUSIVE', 'SHARE'),
+      EDITED,
     ],
-    ['an edited database', (text) => text.replaceAll(target.name, 'other')],
-  ])('refuses a file that holds %s', async (_what, change) => {
+    ['an edited database', (text) => text.replaceAll(target.name, 'other'), EDITED],
+    ['a huge number', (text) => text.replace('"line": 1', '"line": 1e999'), EDITED],
+    [
+      'a wrong value deep inside',
+      (text) => text.replace('"line": 1', '"line": "1"'),
+      'steps.0.line must be a number.',
+    ],
+    [
+      'a plan of another version',
+      (text) => text.replace('"version": 1', '"version": 2'),
+      'version must be 1.',
+    ],
+    [
+      'a time that is none',
+      (text) => text.replace('"createdAt": "2026', '"createdAt": "soon'),
+      'createdAt must be a time in ISO 8601.',
+    ],
+  ])('refuses a file that holds %s', async (_what, change, why) => {
     edit(change)
-    expect(await slipway(DEPLOY)).toMatchObject({ exitCode: 2, code: 'DEPLOY.PLAN_UNREADABLE' })
+    expect(await slipway(DEPLOY)).toMatchObject({
+      exitCode: 2,
+      failure: { code: 'DEPLOY.PLAN_UNREADABLE', why: expect.stringContaining(why) },
+    })
+  })
+
+  test('does not use keys that it does not know, __proto__ among them', async () => {
+    edit((text) => text.replace('{', '{ "later": [1], "__proto__": { "hash": "x" },'))
+    expect(await slipway(DEPLOY)).toMatchObject({ exitCode: 0 })
   })
 
   test('refuses a file that is not there, and one that cannot be written', async () => {
     expect(await slipway(['deploy', '--plan', 'nowhere.json'])).toMatchObject({
       exitCode: 2,
       code: 'DEPLOY.PLAN_UNREADABLE',
+    })
+    mkdirSync(path.join(root, 'folder.json'))
+    expect(await slipway(['deploy', '--plan', 'folder.json'])).toMatchObject({
+      exitCode: 2,
+      failure: { code: 'DEPLOY.PLAN_UNREADABLE', why: 'It is a folder.' },
     })
     expect(await slipway(['plan', '--out', 'no/folder.json'])).toMatchObject({
       exitCode: 2,

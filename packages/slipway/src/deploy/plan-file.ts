@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { command, formatDuration } from '../kernel/index.ts'
+import { writeFileSync } from 'node:fs'
+import { command, formatDuration, readJsonFile } from '../kernel/index.ts'
 import { type DeployPlan, planHash, type PlanBasis, stepsHash } from '../plan/index.ts'
 import { raise } from './failures.ts'
 
@@ -7,7 +7,12 @@ import { raise } from './failures.ts'
 export interface SavedPlan extends DeployPlan {
   readonly format: 'slipway-plan'
   readonly version: 1
-  /** ISO 8601, UTC. */
+  /**
+   * ISO 8601, UTC.
+   *
+   * @format date-time
+   * @title a time in ISO 8601
+   */
   readonly createdAt: string
   readonly database: string
 }
@@ -32,58 +37,37 @@ export function savePlan(file: string, { hash, basis, steps }: DeployPlan, now: 
  * Reads a saved plan. Fails with DEPLOY.PLAN_UNREADABLE if the file is none, or was edited, and with
  * DEPLOY.PLAN_EXPIRED where it is older than a day.
  */
-export function readPlan(file: string, now: number): SavedPlan {
-  const plan = planIn(textOf(file))
-  if (plan === undefined) {
-    raise('DEPLOY.PLAN_UNREADABLE', {
-      message: `${file} is not a plan that this version of Slipway wrote.`,
-      why: 'It is not the JSON of a plan, or it was edited: its hash does not match its steps.',
-      nextActions: [planAgain(file)],
-      where: { file },
-    })
-  }
-  const age = now - Date.parse(plan.createdAt)
-  if (age <= DAY_MS) return plan
+export async function readPlan(file: string, now: number): Promise<SavedPlan> {
+  const read = await readJsonFile<SavedPlan>(
+    file,
+    () => import('./plan-file.schema.json', { with: { type: 'json' } }),
+  )
+  if ('why' in read) return refuseFile(file, read.why, read.cause)
+  const { basis, steps, hash, createdAt } = read.value
+  if (basis.steps !== stepsHash(steps) || hash !== planHash(basis))
+    return refuseFile(file, 'It was edited: its hash does not match its steps.')
+  const age = now - Date.parse(createdAt)
+  if (age <= DAY_MS) return read.value
   return raise('DEPLOY.PLAN_EXPIRED', {
-    message: `The plan was made ${formatDuration(age)} ago, at ${plan.createdAt}.`,
+    message: `The plan was made ${formatDuration(age)} ago, at ${createdAt}.`,
     why: 'A plan expires after 24 hours, because the database changes in the meantime.',
     nextActions: [planAgain(file)],
     where: { file },
   })
 }
 
+function refuseFile(file: string, why: string, cause?: unknown): never {
+  return raise('DEPLOY.PLAN_UNREADABLE', {
+    message: `${file} is not a plan that this version of Slipway wrote.`,
+    why,
+    nextActions: [planAgain(file)],
+    where: { file },
+    cause,
+  })
+}
+
 function planAgain(file: string) {
   return command(['plan', '--out', file], 'make the plan again')
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    return raise('DEPLOY.PLAN_UNREADABLE', {
-      message: `The plan ${file} could not be read.`,
-      nextActions: [planAgain(file)],
-      where: { file },
-      cause,
-    })
-  }
-}
-
-/** The plan that a text holds, where its hash is that of what it says. */
-function planIn(text: string): SavedPlan | undefined {
-  try {
-    const plan = JSON.parse(text) as SavedPlan
-    const { basis, steps } = plan
-    const whole =
-      plan.format === 'slipway-plan' &&
-      plan.version === 1 &&
-      !Number.isNaN(Date.parse(plan.createdAt)) &&
-      basis.steps === stepsHash(steps) &&
-      plan.hash === planHash(basis)
-    return whole ? plan : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** Fails with DEPLOY.PLAN_CHANGED if the plan of now is another than the one given, and says what differs. */

@@ -1,3 +1,4 @@
+import { parseJson } from '../kernel/index.ts'
 import { type Choice, type Change, choiceText, type ScriptStatement } from '../schema/index.ts'
 import {
   checksum,
@@ -97,13 +98,12 @@ function oneLine(text: string): string {
 }
 
 /** The facts in the head of a `down.sql`; nothing if it has none: an older Slipway or a person wrote it. */
-export function readDownFacts(markers: readonly Marker[]): DownFacts | undefined {
-  const json = markers.find(({ name }) => name === 'facts')?.value ?? ''
-  try {
-    const facts = JSON.parse(json) as Partial<DownFacts>
-    const lists = [facts.losses, facts.choices, facts.notRestored]
-    return facts.format === 1 && lists.every(Array.isArray) ? (facts as DownFacts) : undefined
-  } catch {
-    return undefined
-  }
+export async function readDownFacts(markers: readonly Marker[]): Promise<DownFacts | undefined> {
+  const json = markers.find(({ name }) => name === 'facts')?.value
+  if (json === undefined) return undefined
+  const read = await parseJson<DownFacts>(
+    json,
+    () => import('./down-facts.schema.json', { with: { type: 'json' } }),
+  )
+  return 'value' in read ? read.value : undefined
 }

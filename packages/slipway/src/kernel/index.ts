@@ -19,6 +19,14 @@ export {
   type SqliteError,
 } from './failure.ts'
 export { sha256 } from './hash.ts'
+export {
+  checkExported,
+  type LoadSchema,
+  type Mismatch,
+  mismatchText,
+  parseJson,
+  readJsonFile,
+} from './json-schema.ts'
 export { attempt, type Result } from './result.ts'
 export { ConnectionString, redact } from './secret.ts'
 export { parseSqlType, type SqlType } from './sql-type.ts'

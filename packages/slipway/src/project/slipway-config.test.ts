@@ -28,6 +28,7 @@ test.each([
     'slipway.config.ts has an unknown key in environments.production.deploy: locktimeout.',
     'lockTimeout',
   ],
+  [`{ rulez: 'a', toString: 1 }`, 'slipway.config.ts has an unknown key: rulez.', 'rules'],
 ])('%s: an unknown key is named, with the one that is meant', async (config, message, meant) => {
   expect(await outcome(`export default ${config}`)).toMatchObject({
     failure: { code: 'PROJECT.CONFIG_UNKNOWN_KEY', message, why: `Did you mean ${meant}?` },
@@ -50,6 +51,10 @@ test.each([
     `{ environments: { a: { deploy: { deadline: 30 } } } }`,
     'environments.a.deploy.deadline must be a duration',
   ],
+  [`[]`, 'It must export an object.'],
+  [`{ environments: [] }`, 'environments must be an object.'],
+  [`{ environments: { a: { url: () => 'x' } } }`, 'environments.a.url must be a string.'],
+  [`JSON.parse('{ "environments": { "__proto__": 1 } }')`, 'environments.__proto__ must be'],
 ])('%s: a wrong value is named', async (config, why) => {
   expect(await outcome(`export default ${config}`)).toMatchObject({
     failure: { code: 'PROJECT.CONFIG_INVALID', why: expect.stringContaining(why) },

@@ -4,7 +4,7 @@ import { announcementsIn } from './announced.ts'
 
 beforeAll(loadParser)
 
-test('comments of a head announce, and what a literal or a block comment holds does not', () => {
+test('comments of a head announce, and what a literal or a block comment holds does not', async () => {
   const down = `--slipway: checksum ${checksum('old')}\r
 -- slipway: lossy  column User.name \r
 /*
@@ -17,6 +17,6 @@ INSERT INTO note VALUES ('
 $$; -- slipway: choice behind a statement
 `
   const note = { kind: 'note', word: 'lossy', text: 'column User.name' }
-  expect(announcementsIn(down, 'old')).toEqual([note])
-  expect(announcementsIn(down, 'new')).toEqual([{ kind: 'stale' }, note])
+  expect(await announcementsIn(down, 'old')).toEqual([note])
+  expect(await announcementsIn(down, 'new')).toEqual([{ kind: 'stale' }, note])
 })

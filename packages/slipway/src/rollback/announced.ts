@@ -34,15 +34,15 @@ export type Announcement =
     }
 
 /** What the head of a down.sql announces. `up` is the text of the migration that it rolls back. Needs `loadParser`. */
-export function announcementsIn(down: string, up: string): Announcement[] {
+export async function announcementsIn(down: string, up: string): Promise<Announcement[]> {
   const markers = markersIn(down)
   const written = markers.find(({ name }) => name === 'checksum')?.value
   const stale = written !== undefined && !matchesChecksum(up, written)
-  return [...(stale ? [{ kind: 'stale' as const }] : []), ...factsOf(markers)]
+  return [...(stale ? [{ kind: 'stale' as const }] : []), ...(await factsOf(markers))]
 }
 
-function factsOf(markers: readonly Marker[]): Announcement[] {
-  const facts = readDownFacts(markers)
+async function factsOf(markers: readonly Marker[]): Promise<Announcement[]> {
+  const facts = await readDownFacts(markers)
   if (facts === undefined) return markers.flatMap(noteOf)
   const { losses, choices, obstacle } = facts
   return [

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { advice, sha256 } from '../kernel/index.ts'
+import { advice, checkExported, mismatchText, readJsonFile, sha256 } from '../kernel/index.ts'
 import { loadConfigurationModule } from '../project/index.ts'
 import { raise } from './failures.ts'
-import { OWNER_MODES, type OwnerMode, type SeedRow, type SeedRows, type SeedSet } from './set.ts'
+import type { SeedRow, SeedRows, SeedSet, SeedSetFile, SeedSetTable, SeedTable } from './set.ts'
 
 /** Where the seeds of a project are looked for. */
 export interface SeedsFolder {
@@ -70,74 +70,77 @@ function checksumOf(folder: string, files: readonly string[]): string {
   return sha256(parts.join('\n'))
 }
 
-async function readDefinition(file: string, { root, environment }: SeedsFolder): Promise<unknown> {
-  const shown = path.relative(root, file)
-  if (CODE.test(file)) return (await loadConfigurationModule({ file, shown, environment })).exported
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as unknown
-  } catch (error) {
-    return invalid(file, `It is not JSON: ${error instanceof Error ? error.message : ''}.`)
+async function readDefinition(
+  file: string,
+  { root, environment }: SeedsFolder,
+): Promise<Definition> {
+  const schema = () => import('./seed-set.schema.json', { with: { type: 'json' } })
+  if (!CODE.test(file)) {
+    const read = await readJsonFile<SeedSetFile>(file, schema)
+    return 'why' in read ? invalid(file, read.why) : (read.value as Definition)
   }
+  const shown = path.relative(root, file)
+  const { exported } = await loadConfigurationModule({ file, shown, environment })
+  const checked = await checkExported<SeedSetFile>(withoutRows(exported), schema)
+  return 'value' in checked
+    ? (exported as Definition)
+    : invalid(file, mismatchText(checked.mismatch))
+}
+
+/** A set in code also gives rows by a function, or as they come: what the schema of `set.json` cannot say of them. */
+function withoutRows(definition: unknown): unknown {
+  const tables = objectOf(objectOf(definition)?.['tables'])
+  if (tables === undefined) return definition
+  const bare = Object.entries(tables).map(([name, table]) => {
+    const rows = objectOf(table)?.['rows']
+    return [name, isManyRows(rows) ? { ...objectOf(table), rows: [] } : (table ?? null)] as const
+  })
+  return { ...objectOf(definition), tables: Object.fromEntries(bare) }
+}
+
+function isManyRows(rows: unknown): rows is SeedRows<SeedRow> {
+  if (typeof rows === 'function') return true
+  return (
+    typeof rows === 'object' &&
+    rows !== null &&
+    (Symbol.iterator in rows || Symbol.asyncIterator in rows)
+  )
+}
+
+/** A definition that was checked. */
+interface Definition extends Omit<SeedSetFile, 'tables'> {
+  readonly tables: Readonly<
+    Record<string, Omit<SeedTable, 'rows'> & { readonly rows?: SeedTable['rows'] }>
+  >
 }
 
 interface Found {
   readonly name: string
   readonly file: string
-  readonly definition: unknown
+  readonly definition: Definition
   readonly checksum: string
 }
 
-type Json = Readonly<Record<string, unknown>>
-
 function setOf({ name, file, definition, checksum }: Found): SeedSet {
-  const set = objectOf(definition)
-  if (set === undefined) return invalid(file, 'It must give an object: see defineSeed.')
-  const { version, environments = USUAL_ENVIRONMENTS, dependsOn = [], tables, ...others } = set
-  refuseOthers(file, others, 'a set')
-  if (!Number.isInteger(version) || Number(version) < 1)
-    return invalid(file, 'Its version must be a whole number from 1.')
-  if (!areTexts(environments)) return invalid(file, 'Its environments must be a list of names.')
-  if (!areTexts(dependsOn)) return invalid(file, 'dependsOn must be a list of names of sets.')
-  const all = Object.entries(objectOf(tables) ?? {})
-  if (all.length === 0) return invalid(file, 'It names no tables.')
-  return {
-    name,
-    file,
-    version: Number(version),
-    environments,
-    dependsOn,
-    checksum,
-    tables: all.map(([table, given]) => tableOf(file, table, given)),
-  }
+  const { version, environments = USUAL_ENVIRONMENTS, dependsOn = [] } = definition
+  const tables = Object.entries(definition.tables).map(([table, given]) => {
+    const { key, mode = 'upsert', sensitive = [] } = given
+    return { name: table, key, mode, sensitive, rows: rowsOf(file, table, given.rows) }
+  })
+  return { name, file, version, environments, dependsOn, checksum, tables }
 }
 
-function tableOf(file: string, name: string, given: unknown): SeedSet['tables'][number] {
-  const table = objectOf(given)
-  if (table === undefined) return invalid(file, `tables.${name} must be an object.`)
-  const { key, mode = 'upsert', sensitive = [], rows, ...others } = table
-  refuseOthers(file, others, `tables.${name}`)
-  if (!areTexts(key) || key.length === 0)
-    return invalid(file, `tables.${name}.key must name the fields of its natural key.`)
-  if (!isMode(mode))
-    return invalid(file, `tables.${name}.mode must be one of ${OWNER_MODES.join(', ')}.`)
-  if (!areTexts(sensitive)) return invalid(file, `tables.${name}.sensitive must be a list.`)
-  return { name, key, mode, sensitive, rows: rowsOf(file, name, rows) }
-}
-
-function rowsOf(file: string, table: string, rows: unknown): SeedSet['tables'][number]['rows'] {
+function rowsOf(
+  file: string,
+  table: string,
+  rows: SeedTable['rows'] | undefined,
+): SeedSetTable['rows'] {
+  if (rows !== undefined && typeof rows !== 'string') return rows
   const folder = path.dirname(file)
   const named =
-    typeof rows === 'string'
-      ? path.resolve(folder, rows)
-      : DATA.map((ending) => path.join(folder, table + ending)).find((one) => existsSync(one))
-  if (rows !== undefined && typeof rows !== 'string') {
-    const many = typeof rows === 'function' || (typeof rows === 'object' && rows !== null)
-    if (many) return rows as SeedRows<SeedRow>
-    return invalid(
-      file,
-      `tables.${table}.rows must be rows, a function that gives them, or a file.`,
-    )
-  }
+    rows === undefined
+      ? DATA.map((ending) => path.join(folder, table + ending)).find((one) => existsSync(one))
+      : path.resolve(folder, rows)
   if (named === undefined)
     return invalid(file, `tables.${table} has no rows, and no file ${table}.csv or the like.`)
   if (!DATA.includes(path.extname(named)))
@@ -146,22 +149,9 @@ function rowsOf(file: string, table: string, rows: unknown): SeedSet['tables'][n
   return { file: named }
 }
 
-function refuseOthers(file: string, others: Json, where: string): void {
-  const [unknown] = Object.keys(others)
-  if (unknown !== undefined) invalid(file, `${where} has no key ${unknown}.`)
-}
-
-function objectOf(value: unknown): Json | undefined {
+function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
   const is = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return is ? (value as Json) : undefined
-}
-
-function areTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string')
-}
-
-function isMode(value: unknown): value is OwnerMode {
-  return OWNER_MODES.some((mode) => mode === value)
+  return is ? (value as Readonly<Record<string, unknown>>) : undefined
 }
 
 function invalid(file: string, why: string): never {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { SeedSet } from './set.ts'
+import type { SeedSet, SeedSetFile } from './set.ts'
 
 /** What becomes of a file that is written. */
 export type FileState = 'new' | 'changed' | 'unchanged'
@@ -33,13 +33,13 @@ export function setFile(
   const file = set?.file ?? path.join(folder, 'set.json')
   if (path.basename(file) !== 'set.json') return undefined
   const before = existsSync(file) ? readFileSync(file, 'utf8') : undefined
-  const definition = before === undefined ? {} : (JSON.parse(before) as Definition)
+  const definition = before === undefined ? undefined : (JSON.parse(before) as SeedSetFile)
   const version = set === undefined ? 1 : changed ? set.version + 1 : set.version
   const added = tables.map(({ name, key, rows }) => [name, { key, rows }] as const)
   const next = {
     ...definition,
     version,
-    tables: { ...definition.tables, ...Object.fromEntries(added) },
+    tables: { ...definition?.tables, ...Object.fromEntries(added) },
   }
   const same = before !== undefined && !changed && tables.length === 0
   const text = same ? before : `${JSON.stringify(next, undefined, 2)}\n`
@@ -49,8 +49,4 @@ export function setFile(
     version,
     text,
   }
-}
-
-interface Definition {
-  readonly tables?: Readonly<Record<string, unknown>>
 }

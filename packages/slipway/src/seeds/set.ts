@@ -26,11 +26,14 @@ export type SeedRows<Row> =
  */
 export type OwnerMode = 'insert-missing' | 'upsert' | 'own'
 
-export const OWNER_MODES: readonly OwnerMode[] = ['insert-missing', 'upsert', 'own']
-
 /** What a set says of one table. */
 export interface SeedTable<Row extends object = SeedRow> {
-  /** The natural key: fields by which a row is the same row in every database. */
+  /**
+   * The natural key: fields by which a row is the same row in every database.
+   *
+   * @minItems 1
+   * @title a list of at least one field
+   */
   readonly key: readonly (keyof Row & string)[]
   /** `upsert` if absent. */
   readonly mode?: OwnerMode
@@ -42,7 +45,14 @@ export interface SeedTable<Row extends object = SeedRow> {
 
 /** A seed set: tables with their rows, as the default export of a file in `prisma/seeds`. */
 export interface SeedDefinition<Tables extends Record<string, object> = Record<string, SeedRow>> {
-  /** Increase it with each change that databases should get. */
+  /**
+   * Increase it with each change that databases should get.
+   *
+   * @asType integer
+   * @minimum 1
+   * @maximum 2147483647
+   * @title a whole number from 1 to 2147483647
+   */
   readonly version: number
   /** Environments that it belongs to; `development` and `testing` if absent. */
   readonly environments?: readonly string[]
@@ -54,7 +64,12 @@ export interface SeedDefinition<Tables extends Record<string, object> = Record<s
 
 /** The file `set.json` of a set that is a folder. */
 export interface SeedSetFile extends Omit<SeedDefinition, 'tables'> {
-  /** By model or table. */
+  /**
+   * By model or table.
+   *
+   * @minProperties 1
+   * @title an object with at least one table
+   */
   readonly tables: Readonly<Record<string, SeedSetFileTable>>
 }
 

@@ -4,7 +4,11 @@
  */
 export type SchemaRef = string | null
 
-/** An object of a schema, by kind and name. Plain data: it is rendered as text by renderers alone. */
+/**
+ * An object of a schema, by kind and name. Plain data: it is rendered as text by renderers alone.
+ *
+ * @title a reference to an object
+ */
 export type ObjectRef =
   /** What belongs to the database as a whole, and schemas themselves. */
   | {

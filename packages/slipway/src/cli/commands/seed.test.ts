@@ -370,6 +370,31 @@ describe('what does not fit is refused with its place, and nothing is written', 
     seeds({ 'a/set.json': '{ "version": 0 }', 'b/set.json': '[' })
     await refused('SEEDS.SET_INVALID')
   })
+
+  const TABLES = '"tables": { "plan": { "key": ["code"], "rows": [{ "code": "s3cret" }] } }'
+
+  test.each([
+    ['set.json', '', 'It is empty.'],
+    ['set.json', `{ "version": 1, ${TABLES}`, 'It is not valid JSON'],
+    ['set.json', `[{ "version": 1, ${TABLES} }]`, 'It must be an object.'],
+    ['set.json', `{ "version": 1e10, ${TABLES} }`, 'version must be a whole number from 1'],
+    ['set.json', `{ "version": 1, "verson": 1, ${TABLES} }`, 'It has an unknown key: verson.'],
+    ['set.json', `{ "version": 1, "__proto__": {}, ${TABLES} }`, 'unknown key: __proto__.'],
+    ['set.json', '{ "version": 1, "tables": { "plan": {} } }', 'tables.plan.key must be a list'],
+    ['set.json', '{ "version": 1, "tables": { "__proto__": [] } }', 'tables.__proto__ must be'],
+    ['set.ts', 'export default { version: 1, tables: { plan: undefined } }', 'tables.plan must be'],
+    ['set.ts', `export default { version: () => 1, ${TABLES} }`, 'version must be a whole number'],
+    [
+      'set.ts',
+      "export default { version: 1, tables: { plan: { key: ['code'], rows: { code: 's3cret' } } } }",
+      'tables.plan.rows must be a list or a string.',
+    ],
+  ])('a %s that holds %s', async (name, text, why) => {
+    seeds({ [`a/${name}`]: text })
+    const { stdout } = await refused('SEEDS.SET_INVALID')
+    expect(JSON.parse(stdout)).toMatchObject({ failure: { why: expect.stringContaining(why) } })
+    expect(stdout).not.toContain('s3cret')
+  })
 })
 
 test('versions: an edit under the same one is reported, a newer database is refused', async () => {
