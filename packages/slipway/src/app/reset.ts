@@ -31,10 +31,10 @@ export async function resetDatabase(
   const work = await readWork(context)
   // A set that cannot be read is reported before anything is dropped.
   if (!asked.noSeed) await projectSeedSets(work.project)
-  const { environment, schemas } = work.target
+  const { environment } = work.target
   const request = await workRequest(context, work)
   const consent = consentFrom(context, asked)
-  const { database, dropped, deploy } = await reset({ ...request, environment, schemas, consent })
+  const { database, dropped, deploy } = await reset({ ...request, environment, consent })
   const { receipts, verification, failure } = deploy
   const seeded = failure || asked.noSeed ? NOT_SEEDED : await seedAfterDeploy(context, work, asked)
   const result = {

@@ -1,5 +1,11 @@
 import type { Session } from '../database/index.ts'
-import { destroyedBy, prepareBooks, requireConsent, withTarget } from '../deploy/index.ts'
+import {
+  destroyedBy,
+  prepareBooks,
+  refuseForeignObjects,
+  requireConsent,
+  withTarget,
+} from '../deploy/index.ts'
 import type { Receipt, RunOutcome, TargetSession } from '../execution/index.ts'
 import {
   checksumRowSql,
@@ -69,6 +75,8 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
     case 'finish': {
       const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
       const remainder = remainderOf(half, decision.from)
+      if (half.direction === 'down')
+        await refuseForeignObjects(scene.session, [half.plan], scene.request)
       await consentTo(scene, remainder.rest)
       return await ran(scene, await finish(scene.target, half, remainder), {
         half,

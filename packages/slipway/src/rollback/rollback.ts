@@ -3,6 +3,7 @@ import {
   type Consent,
   destroyedBy,
   prepareBooks,
+  refuseForeignObjects,
   requireConsent,
   type Verification,
   verified,
@@ -85,7 +86,7 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
       request.extent,
     )
     refuseSquashed(names, comparison)
-    const prepared = await prepareDownMigrations(applied, names, request)
+    const prepared = await prepareDownMigrations(session, { applied, names, request })
     const { testRun, expected } = prepared
     const downs = await knowingKept(session, prepared.downs)
     request.announce(downs, testRun)
@@ -167,9 +168,16 @@ function appliedFiles(
 }
 
 async function prepareDownMigrations(
-  applied: readonly Reversible[],
-  names: readonly string[],
-  request: RollbackRequest,
+  session: Session,
+  {
+    applied,
+    names,
+    request,
+  }: {
+    readonly applied: readonly Reversible[]
+    readonly names: readonly string[]
+    readonly request: RollbackRequest
+  },
 ): Promise<TestedDown & { downs: PreparedDown[] }> {
   request.emit({ kind: 'phase', phase: 'test', detail: names.join(', ') })
   const downs: PreparedDown[] = []
@@ -178,6 +186,11 @@ async function prepareDownMigrations(
     const migration = applied[at]
     if (migration) downs.push(await prepareDown(migration, applied.slice(0, at), request.shadow))
   }
+  await refuseForeignObjects(
+    session,
+    downs.flatMap(({ plan, origin }) => (origin === 'file' ? [plan] : [])),
+    request,
+  )
   return { downs, ...(await runUpDownUp(downs, applied, request)) }
 }
 
