@@ -140,11 +140,14 @@ function refuseSquashed(names: readonly string[], { squashed }: Comparison): voi
     ({ kind, migration }) => kind === 'recorded' && names.includes(migration),
   )
   if (!squash) return
+  const more = names[0] !== squash.migration
   raise('ROLLBACK.SQUASHED', {
     message: `${squash.migration} was not run here: it replaces ${squash.replaces.length} migrations that ran one by one.`,
     why: 'Its down migration would roll back all of them together, with their tables.',
     nextActions: [
-      command(['rollback', '--to', squash.migration], 'roll back what came after it'),
+      ...(more
+        ? [command(['rollback', '--to', squash.migration], 'roll back what came after it')]
+        : []),
       advice('To undo a part of it, write a migration that does so.'),
     ],
   })
