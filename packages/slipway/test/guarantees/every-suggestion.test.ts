@@ -720,7 +720,7 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
   ['deploy/target.ts', "nextActions: [command(['doctor'], 'see which server", 'needs a standby'],
   [
     'deploy/deploy.ts',
-    "command(['doctor'], 'see what shadow",
+    "command(['doctor'], 'show which server",
     'needs a machine without shadow databases',
   ],
   ['deploy/deploy.ts', "command(['deploy', '--accept', 'drift'], 'record it", 'the same machine'],

@@ -32,7 +32,7 @@ export function changedObjects(sql: string): ChangedObject[][] {
   })
 }
 
-/** Whether one of these changes concerns the same object: then whoever made it may change the object again. */
+/** Whether one of these changes concerns the same object: then the project that made them may change the object again. */
 export function isClaimedBy(change: ChangedObject, claims: readonly ChangedObject[]): boolean {
   return claims.some((claim) => {
     if (claim.schema !== change.schema) return false
