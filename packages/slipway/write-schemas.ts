@@ -30,7 +30,7 @@ export const SCHEMAS: Readonly<Record<string, readonly [string, ...string[]]>> =
   repair: ['RepairResult'],
   'kept-list': ['KeptListResult'],
   'kept-restore': ['KeptListResult'],
-  'kept-prune': ['KeptListResult'],
+  'kept-prune': ['KeptPruneResult'],
   'seed-run': ['SeedRunResult'],
   'seed-status': ['SeedStatusResult'],
   'seed-verify': ['SeedVerifyResult'],

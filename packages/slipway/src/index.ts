@@ -32,6 +32,7 @@ export {
   type InitResult,
   type KeptItem,
   type KeptListResult,
+  type KeptPruneResult,
   type KeptResult,
   type LoadOptions,
   type LoadResult,

@@ -17,6 +17,8 @@ export interface CliOptions {
   /** What the clock says; the real time if absent. */
   readonly now?: () => number
   readonly crashed?: Promise<never>
+  /** How the person started Slipway; `slipway` where absent. */
+  readonly program?: string
   /** In place of the real commands. */
   readonly commands?: readonly Command[]
 }
@@ -55,7 +57,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
     now: options.now ?? Date.now,
     signal: options.signal ?? new AbortController().signal,
     crashed: options.crashed ?? new Promise<never>(() => undefined),
-    program: () => 'slipway',
+    program: () => options.program ?? 'slipway',
     version: () => '0.0.0-test',
   }
   return { exitCode: await run(argv, host, commands), ...written }

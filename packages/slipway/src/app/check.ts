@@ -91,13 +91,13 @@ export async function checkNamed(
     emit: context.emit,
   })
   await write(context, work, { checked, asked })
-  const fixable = checked.some(({ hazards }) =>
-    hazards.some(({ safeSql }) => safeSql !== undefined),
+  const fixable = checked.flatMap(({ name, hazards }) =>
+    hazards.some(({ safeSql }) => safeSql !== undefined) ? [name] : [],
   )
   return {
     result: { migrations: checked.map(checkedResult) },
     findings: checked.flatMap((one) => checkedFindings(one, asked.save ?? false)),
-    next: fixable ? [command(['fix', ...names], 'see the safe form')] : [],
+    next: fixable.length > 0 ? [command(['fix', ...fixable], 'see the safe form')] : [],
   }
 }
 

@@ -70,3 +70,15 @@ test('a shell reads each word as it was given', () => {
   const { stdout } = spawnSync('sh', ['-c', line], { encoding: 'utf8' })
   expect(stdout.trimEnd().split('\n')).toEqual(args)
 })
+
+test('an environment of its own takes the connection string of that environment alone', () => {
+  const of = (env: string, args: readonly string[]) =>
+    commandLine(args, {
+      program: 'slipway',
+      target: { env, url: 'postgresql://b/c' },
+      variables: {},
+    })
+  const args = ['deploy', '--env', 'production']
+  expect(of('production', args)).toBe('slipway deploy --env production --url postgresql://b/c')
+  expect(of('staging', args)).toBe('slipway deploy --env production')
+})

@@ -48,7 +48,9 @@ export function needsUrlVariable(options: CommandLineOptions): boolean {
 function targetWords(args: readonly string[], options: CommandLineOptions): string[] {
   if (args.includes('--help') || WITHOUT_PROJECT.includes(args[0] ?? '')) return []
   const names = namesOf(options)
-  const ownTarget = args.includes('--env') || args.includes('--url')
+  const env = args.indexOf('--env')
+  // A connection string belongs to the environment that was named with it.
+  const ownTarget = args.includes('--url') || (env !== -1 && args[env + 1] !== names.env)
   return NAMES.flatMap((name) => {
     const value = names[name]
     if (value === undefined || args.includes(`--${name}`)) return []

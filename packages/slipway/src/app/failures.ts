@@ -6,6 +6,7 @@ export const appFailures = {
   'APP.DECLINED': { title: 'The person declined', exit: 3 },
   'APP.ACCEPT_UNKNOWN': { title: 'There is no such finding to accept' },
   'APP.CONFIG_EXISTS': { title: 'The project has a Slipway configuration already' },
+  'APP.ARGUMENT_INVALID': { title: 'An argument of a method of the library is missing or wrong' },
   'APP.NOT_WRITABLE': { title: 'A file could not be written' },
 } as const satisfies FailureSpecs
 

@@ -24,6 +24,14 @@ export interface KeptListResult extends TargetResult {
   readonly kept: readonly KeptItem[]
 }
 
+/** Data that was pruned. */
+export interface KeptPruneResult extends KeptListResult {
+  /** Only older data was dropped: milliseconds. */
+  readonly olderThanMs: number
+  /** How many things are still kept. */
+  readonly remaining: number
+}
+
 /** What a prune drops. */
 export interface PruneOptions extends ConsentOptions {
   /** Older than this, in milliseconds; the retention of the environment if absent. */
@@ -54,20 +62,23 @@ export async function restoreOne(context: AppContext, id: number): Promise<Ended
 export async function pruneOld(
   context: AppContext,
   asked: PruneOptions,
-): Promise<Ended<KeptListResult>> {
+): Promise<Ended<KeptPruneResult>> {
   const work = await readWork(context)
   const { keepMs } = work.target.policy
   const olderThan = asked.all ? 0 : (asked.olderThanMs ?? keepMs)
   return await withTarget(await workRequest(context, work), async (session, target) => {
     const { database } = session.server
-    const found = expired(await readKept(session), olderThan, context.now())
+    const all = await readKept(session)
+    const found = expired(all, olderThan, context.now())
     const destroys = found
       .filter(({ state }) => state === 'kept')
       .map((one) => `what is kept of ${keptText(one)}`)
     if (work.target.protected && olderThan < keepMs && destroys.length > 0)
       await requireConsent({ database, destroys }, consentFrom(context, asked))
     await pruneKept(target, found)
-    return resultOf(work, database, found)
+    const remaining = all.filter((one) => one.state === 'kept' && !found.includes(one)).length
+    const { result } = resultOf(work, database, found)
+    return { result: { ...result, olderThanMs: olderThan, remaining } }
   })
 }
 

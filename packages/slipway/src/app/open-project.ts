@@ -1,5 +1,6 @@
 import path from 'node:path'
-import type { Event } from '../kernel/index.ts'
+import { attempt, type Event, type Result, rethrow } from '../kernel/index.ts'
+import { ARGUMENTS, PROJECT, refuseArguments } from './arguments.ts'
 import type { BaselineOptions, BaselineResult } from './baseline.ts'
 import type { CheckOptions, CheckResult } from './check.ts'
 import { commandLine } from './command-line.ts'
@@ -11,10 +12,11 @@ import type { DoctorResult } from './doctor.ts'
 import type { AdoptResult, DriftResult } from './drift.ts'
 import type { FixOptions, FixResult } from './fix.ts'
 import type { InitResult } from './init.ts'
-import type { KeptListResult, PruneOptions } from './kept.ts'
+import type { KeptListResult, KeptPruneResult, PruneOptions } from './kept.ts'
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts'
 import type { PlanOptions, PlanResult } from './plan.ts'
 import type { RepairOptions, RepairResult } from './repair.ts'
+import { repeating } from './repeat.ts'
 import type { ResetOptions, ResetResult } from './reset.ts'
 import type { RollbackOptions, RollbackResult } from './rollback.ts'
 import type { SeedExportResult } from './seed-export.ts'
@@ -100,7 +102,7 @@ export interface Slipway {
     /** Restores one entry of kept data, by its id. */
     restore(id: number): Promise<Outcome<KeptListResult>>
     /** Drops kept data that is older than the retention. */
-    prune(options?: PruneOptions): Promise<Outcome<KeptListResult>>
+    prune(options?: PruneOptions): Promise<Outcome<KeptPruneResult>>
   }
   readonly seed: {
     /** Loads the seed sets of the environment. */
@@ -129,17 +131,20 @@ export interface Slipway {
  * if (!outcome.ok) console.error(outcome.failure.code, outcome.result?.receipts)
  */
 export async function openProject(options: ProjectOptions = {}): Promise<Slipway> {
-  const context = contextOf(options)
+  const checked = await attempt(async () => refuseArguments([PROJECT], [options]))
+  const context = contextOf(checked.ok ? options : {})
+  const method = methodOf(checked)
   return {
-    ...lookingAt(context),
-    ...changing(context),
-    ...deploying(context),
-    kept: keptOf(context),
-    seed: seedOf(context),
+    ...lookingAt(context, method),
+    ...changing(context, method),
+    ...deploying(context, method),
+    kept: keptOf(context, method),
+    seed: seedOf(context, method),
     commandLine: (args, program = 'npx slipway') => {
-      const { config, schema, environment: env, url } = options
-      const target = { cwd: options.cwd, config, schema, env, url }
-      return commandLine(args, { program, target, variables: context.env })
+      const { env, url, config, schema } = context.names
+      const target = { cwd: checked.ok ? options.cwd : undefined, config, schema, env, url }
+      const words = Array.isArray(args) ? args.map(String) : []
+      return commandLine(words, { program, target, variables: context.env })
     },
   }
 }
@@ -158,141 +163,151 @@ function contextOf(options: ProjectOptions): AppContext {
   }
 }
 
-/** Imports the module of a use case when it is called, and returns its outcome. */
-async function run<Module, Result>(
-  load: () => Promise<Module>,
-  work: (module: Module) => Promise<Ended<Result>>,
-): Promise<Outcome<Result>> {
-  const module = await load()
-  return await outcomeOf(() => work(module))
+/**
+ * A method: checks its arguments, imports the module of its use case, and returns its outcome. With options that
+ * `openProject` cannot use, each method gives that failure.
+ */
+function methodOf(opened: Result<void>) {
+  return <Module, Args extends readonly unknown[], Ending>(
+    expected: keyof typeof ARGUMENTS,
+    load: () => Promise<Module>,
+    work: (module: Module, ...args: Args) => Promise<Ended<Ending>>,
+  ) =>
+    (...args: Args): Promise<Outcome<Ending>> =>
+      outcomeOf(
+        async () => {
+          if (!opened.ok) rethrow(opened.failure)
+          refuseArguments(ARGUMENTS[expected], args)
+          return await work(await load(), ...args)
+        },
+        (failure) => repeating(failure, expected, args[0]),
+      )
 }
 
-function lookingAt(context: AppContext) {
-  const drift = () =>
-    run(
-      () => import('./drift.ts'),
-      (one) => one.findDrift(context),
-    )
-  const adopt = (name: string) =>
-    run(
-      () => import('./drift.ts'),
-      (one) => one.adoptFoundDrift(context, name),
-    )
+type Method = ReturnType<typeof methodOf>
+
+function lookingAt(context: AppContext, method: Method) {
+  const drift = () => import('./drift.ts')
   return {
-    doctor: () =>
-      run(
-        () => import('./doctor.ts'),
-        (one) => one.examineProject(context),
-      ),
-    status: () =>
-      run(
-        () => import('./status.ts'),
-        (one) => one.readStatus(context),
-      ),
-    plan: (asked: PlanOptions = {}) =>
-      run(
-        () => import('./plan.ts'),
-        (one) => one.planDeploy(context, asked),
-      ),
-    drift: Object.assign(drift, { adopt }),
+    doctor: method(
+      'none',
+      () => import('./doctor.ts'),
+      (one) => one.examineProject(context),
+    ),
+    status: method(
+      'none',
+      () => import('./status.ts'),
+      (one) => one.readStatus(context),
+    ),
+    plan: method(
+      'plan',
+      () => import('./plan.ts'),
+      (one, asked: PlanOptions = {}) => one.planDeploy(context, asked),
+    ),
+    drift: Object.assign(
+      method('none', drift, (one) => one.findDrift(context)),
+      { adopt: method('adopt', drift, (one, name: string) => one.adoptFoundDrift(context, name)) },
+    ),
   }
 }
 
-function changing(context: AppContext) {
+function changing(context: AppContext, method: Method) {
   return {
-    init: () =>
-      run(
-        () => import('./init.ts'),
-        (one) => one.writeConfiguration(context),
-      ),
-    create: (name: string, asked: CreateOptions = {}) =>
-      run(
-        () => import('./create.ts'),
-        (one) => one.writeMigration(context, name, asked),
-      ),
-    dev: (asked: DevOptions = {}) =>
-      run(
-        () => import('./dev.ts'),
-        (one) => one.develop(context, asked),
-      ),
-    check: (asked: CheckOptions = {}) =>
-      run(
-        () => import('./check.ts'),
-        (one) => one.checkNamed(context, asked),
-      ),
-    fix: (asked: FixOptions = {}) =>
-      run(
-        () => import('./fix.ts'),
-        (one) => one.fixNamed(context, asked),
-      ),
-    squash: (asked: SquashOptions = {}) =>
-      run(
-        () => import('./squash.ts'),
-        (one) => one.squashRange(context, asked),
-      ),
-    reset: (asked: ResetOptions = {}) =>
-      run(
-        () => import('./reset.ts'),
-        (one) => one.resetDatabase(context, asked),
-      ),
+    init: method(
+      'none',
+      () => import('./init.ts'),
+      (one) => one.writeConfiguration(context),
+    ),
+    create: method(
+      'create',
+      () => import('./create.ts'),
+      (one, name: string, asked: CreateOptions = {}) => one.writeMigration(context, name, asked),
+    ),
+    dev: method(
+      'dev',
+      () => import('./dev.ts'),
+      (one, asked: DevOptions = {}) => one.develop(context, asked),
+    ),
+    check: method(
+      'check',
+      () => import('./check.ts'),
+      (one, asked: CheckOptions = {}) => one.checkNamed(context, asked),
+    ),
+    fix: method(
+      'fix',
+      () => import('./fix.ts'),
+      (one, asked: FixOptions = {}) => one.fixNamed(context, asked),
+    ),
+    squash: method(
+      'squash',
+      () => import('./squash.ts'),
+      (one, asked: SquashOptions = {}) => one.squashRange(context, asked),
+    ),
+    reset: method(
+      'reset',
+      () => import('./reset.ts'),
+      (one, asked: ResetOptions = {}) => one.resetDatabase(context, asked),
+    ),
   }
 }
 
-function deploying(context: AppContext) {
-  const baseline = (asked: BaselineOptions = {}) =>
-    run(
-      () => import('./baseline.ts'),
-      (one) => one.recordBaseline(context, asked),
-    )
-  const write = (name: string, asked: ConsentOptions = {}) =>
-    run(
-      () => import('./baseline.ts'),
-      (one) => one.writeBaseline(context, name, asked),
-    )
+function deploying(context: AppContext, method: Method) {
+  const baseline = () => import('./baseline.ts')
   return {
-    deploy: (asked: DeployOptions = {}) =>
-      run(
-        () => import('./deploy.ts'),
-        (one) => one.deployPending(context, asked),
+    deploy: method(
+      'deploy',
+      () => import('./deploy.ts'),
+      (one, asked: DeployOptions = {}) => one.deployPending(context, asked),
+    ),
+    rollback: method(
+      'rollback',
+      () => import('./rollback.ts'),
+      (one, asked: RollbackOptions = {}) => one.rollBack(context, asked),
+    ),
+    repair: method(
+      'repair',
+      () => import('./repair.ts'),
+      (one, asked: RepairOptions = {}) => one.repairTarget(context, asked),
+    ),
+    baseline: Object.assign(
+      method('baseline', baseline, (one, asked: BaselineOptions = {}) =>
+        one.recordBaseline(context, asked),
       ),
-    rollback: (asked: RollbackOptions = {}) =>
-      run(
-        () => import('./rollback.ts'),
-        (one) => one.rollBack(context, asked),
-      ),
-    repair: (asked: RepairOptions = {}) =>
-      run(
-        () => import('./repair.ts'),
-        (one) => one.repairTarget(context, asked),
-      ),
-    baseline: Object.assign(baseline, { write }),
+      {
+        write: method('writeBaseline', baseline, (one, name: string, asked: ConsentOptions = {}) =>
+          one.writeBaseline(context, name, asked),
+        ),
+      },
+    ),
   }
 }
 
-function keptOf(context: AppContext): Slipway['kept'] {
+function keptOf(context: AppContext, method: Method): Slipway['kept'] {
   const load = () => import('./kept.ts')
   return {
-    list: () => run(load, (one) => one.listKept(context)),
-    restore: (id) => run(load, (one) => one.restoreOne(context, id)),
-    prune: (asked = {}) => run(load, (one) => one.pruneOld(context, asked)),
+    list: method('none', load, (one) => one.listKept(context)),
+    restore: method('restore', load, (one, id: number) => one.restoreOne(context, id)),
+    prune: method('prune', load, (one, asked: PruneOptions = {}) => one.pruneOld(context, asked)),
   }
 }
 
-function seedOf(context: AppContext): Slipway['seed'] {
+function seedOf(context: AppContext, method: Method): Slipway['seed'] {
   const load = () => import('./seed.ts')
   return {
-    run: (asked = {}) => run(load, (one) => one.runSets(context, asked)),
-    status: () => run(load, (one) => one.compareSets(context)),
-    verify: (asked = {}) => run(load, (one) => one.verifySets(context, asked)),
-    sync: (asked) =>
-      run(
-        () => import('./seed-sync.ts'),
-        (one) => one.syncRows(context, asked),
-      ),
-    export: (asked) =>
-      run(
-        () => import('./seed-export.ts'),
-        (one) => one.exportRows(context, asked),
-      ),
+    run: method('seedRun', load, (one, asked: SeedRunOptions = {}) => one.runSets(context, asked)),
+    status: method('none', load, (one) => one.compareSets(context)),
+    verify: method('seedVerify', load, (one, asked: SeedSetOptions = {}) =>
+      one.verifySets(context, asked),
+    ),
+    sync: method(
+      'seedSync',
+      () => import('./seed-sync.ts'),
+      (one, asked: SeedSyncOptions) => one.syncRows(context, asked),
+    ),
+    export: method(
+      'seedExport',
+      () => import('./seed-export.ts'),
+      (one, asked: RowOptions) => one.exportRows(context, asked),
+    ),
   }
 }

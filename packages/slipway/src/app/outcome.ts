@@ -38,18 +38,20 @@ export interface Ended<Result> {
   readonly failure?: Failure | undefined
 }
 
-/** Runs a use case: a failure that it gives or raises becomes data. */
+/** Runs a use case: a failure that it gives or raises becomes data, once `completed` has seen it. */
 export async function outcomeOf<Result>(
   work: () => Promise<Ended<Result>>,
+  completed: (failure: Failure) => Failure = (failure) => failure,
 ): Promise<Outcome<Result>> {
   try {
     const { result, findings = [], next = [], failure } = await work()
     return failure
-      ? { ok: false, failure, result, findings, next }
+      ? { ok: false, failure: completed(failure), result, findings, next }
       : { ok: true, result, findings, next }
   } catch (error) {
-    const failure = failureOf(error)
-    if (!failure) throw error
+    const found = failureOf(error)
+    if (!found) throw error
+    const failure = completed(found)
     raised.set(failure, error)
     return { ok: false, failure, findings: [], next: [] }
   }

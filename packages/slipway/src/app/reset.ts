@@ -3,6 +3,7 @@ import { reset } from '../repair/index.ts'
 import { projectSeedSets } from '../seeds/index.ts'
 import { consentFrom } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
+import { type KeptResult, keptResult } from './kept-result.ts'
 import type { Ended } from './outcome.ts'
 import type { SeededSetResult } from './seed-result.ts'
 import { NOT_SEEDED, seedAfterDeploy } from './seed.ts'
@@ -18,6 +19,8 @@ export interface ResetOptions extends ConsentOptions {
 export interface ResetResult extends TargetResult {
   /** Schemas. */
   readonly dropped: readonly string[]
+  /** Kept data that was dropped, too. */
+  readonly droppedKept: readonly KeptResult[]
   readonly receipts: readonly Receipt[]
   readonly verified: boolean | null
   readonly seeds: readonly SeededSetResult[] | null
@@ -31,15 +34,17 @@ export async function resetDatabase(
   const work = await readWork(context)
   // A set that cannot be read is reported before anything is dropped.
   if (!asked.noSeed) await projectSeedSets(work.project)
-  const { environment, schemas } = work.target
+  const { environment } = work.target
   const request = await workRequest(context, work)
   const consent = consentFrom(context, asked)
-  const { database, dropped, deploy } = await reset({ ...request, environment, schemas, consent })
+  const done = await reset({ ...request, environment, consent })
+  const { database, dropped, deploy } = done
   const { receipts, verification, failure } = deploy
   const seeded = failure || asked.noSeed ? NOT_SEEDED : await seedAfterDeploy(context, work, asked)
   const result = {
     ...targetResult(work, database),
     dropped,
+    droppedKept: done.droppedKept.map(keptResult),
     receipts,
     verified: verification?.verified ?? null,
     seeds: seeded.seeds,

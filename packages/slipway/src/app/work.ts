@@ -84,6 +84,7 @@ export async function workRequest(
     address: await directAddress(work),
     protected: target.protected,
     migrations,
+    schemas: target.schemas,
     limits: { lockTimeoutMs, statementTimeoutMs },
     deadlineMs,
     shadow: shadowOptions(work),

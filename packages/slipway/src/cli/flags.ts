@@ -9,18 +9,23 @@ export type Format = (typeof FORMATS)[number]
 export const GLOBAL_FLAGS = {
   env: { kind: 'text', value: '<name>', summary: 'environment of slipway.config.ts' },
   url: { kind: 'text', value: '<string>', summary: 'connection string of the target' },
-  cwd: { kind: 'text', value: '<dir>', completes: 'folder', summary: 'work in this folder' },
+  cwd: {
+    kind: 'text',
+    value: '<dir>',
+    completes: 'folder',
+    summary: 'work in this folder; other paths start there',
+  },
   config: {
     kind: 'text',
     value: '<file>',
     completes: 'file',
-    summary: 'the slipway.config.ts to use',
+    summary: 'the slipway.config.ts to use, from --cwd on',
   },
   schema: {
     kind: 'text',
     value: '<path>',
     completes: 'file',
-    summary: 'Prisma schema, a file or a folder',
+    summary: 'Prisma schema, a file or a folder, from --cwd on',
   },
   format: {
     kind: 'choice',

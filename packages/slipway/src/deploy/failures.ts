@@ -19,6 +19,10 @@ export const deployFailures = {
   'DEPLOY.PLAN_UNREADABLE': { title: 'The file is not a plan that `slipway plan` wrote' },
   'DEPLOY.CONSENT_NEEDED': { title: 'A protected database needs consent by name' },
   'DEPLOY.DECLINED': { title: 'The person declined', exit: 3 },
+  'DEPLOY.FOREIGN_OBJECT': {
+    title: 'A down migration changes an object that is not the project’s',
+    exit: 4,
+  },
   ...executionFailures,
   'DEPLOY.VERIFY_FAILED': {
     title: 'The database after the deploy does not match the migrations, or could not be verified',

@@ -7,6 +7,7 @@ export {
   requireConsent,
 } from './consent.ts'
 export { deploy, type DeployOutcome, type DeployRequest } from './deploy.ts'
+export { refuseForeignObjects } from './foreign-objects.ts'
 export { deployFailures } from './failures.ts'
 export { unaccepted } from './hazards.ts'
 export { hooksOf, prepareKeeping } from './keep.ts'

@@ -21,6 +21,8 @@ export interface WorkRequest {
   /** Outside development and testing: what is destroyed there needs consent by name. */
   readonly protected: boolean
   readonly migrations: readonly MigrationFile[]
+  /** The schemas that the datasource lists. */
+  readonly schemas?: readonly string[] | undefined
   readonly limits: Limits
   /** The whole command gives up after this. */
   readonly deadlineMs: number

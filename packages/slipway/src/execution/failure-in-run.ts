@@ -34,7 +34,12 @@ function backwards({ code, nextActions }: Failure, { left }: RunPlace): NextActi
     const others = nextActions.filter(({ kind }) => kind !== 'advice')
     return [command(again, 'roll back what is left'), ...others]
   }
-  return nextActions.map((action) =>
+  return suggesting(again, nextActions)
+}
+
+/** Actions with another command in place of `deploy`: that which the person ran. */
+export function suggesting(again: readonly string[], actions: readonly NextAction[]): NextAction[] {
+  return actions.map((action) =>
     action.kind === 'slipway' && action.args.join(' ') === 'deploy'
       ? command(again, action.label)
       : action,

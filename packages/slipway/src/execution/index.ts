@@ -14,6 +14,7 @@ export { type Limits, targetSettingsSql, type TargetSession } from './postgres/l
 export { readFromTarget } from './lock-retry.ts'
 export type { Observer } from './observer.ts'
 export { queryWithinLimits } from './postgres/query-within-limits.ts'
+export { suggesting } from './failure-in-run.ts'
 export { notRun, type Receipt } from './receipt.ts'
 export { runMigrations, type RunOutcome } from './run-migrations.ts'
 export { runOnShadow, runShadowGroup, type ShadowRefusal } from './run-on-shadow.ts'

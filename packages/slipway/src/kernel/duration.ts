@@ -15,6 +15,8 @@ export function parseDuration(text: string): number | undefined {
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
+  if (ms % UNITS.d === 0) return `${ms / UNITS.d} ${ms === UNITS.d ? 'day' : 'days'}`
+  if (ms % UNITS.h === 0) return `${ms / UNITS.h} h`
   const minutes = Math.floor(ms / 60_000)
   const seconds = Math.round((ms - minutes * 60_000) / 1000)
   return seconds === 0 ? `${minutes} min` : `${minutes} min ${seconds} s`

@@ -48,7 +48,7 @@ export function chosenEdits(
         kind: 'advice',
         label: `Restore the applied text of ${migration}, and put the change into a migration of its own.`,
       },
-      command(['repair', '--accept-edit'], 'record the file as it is now'),
+      command(['repair', '--accept-edit', migration], 'record the file as it is now'),
     ],
   })
 }

@@ -119,9 +119,15 @@ export interface Diagnosis {
   readonly pending: readonly string[]
 }
 
-/** The offers of a diagnosis as commands to type. */
+/** The offers of a diagnosis as commands to type. They name the migration where several have the same problem. */
 export function nextActions({ problems }: Diagnosis): NextAction[] {
-  return problems.flatMap(({ offers }) => offers.map((offer) => command(offer.args, offer.label)))
+  return problems.flatMap(({ kind, migration, offers }) => {
+    const several = problems.filter((one) => one.kind === kind).length > 1
+    return offers.map(({ args, label }) => {
+      const named = several && !args.includes(migration)
+      return command(named ? [...args, migration] : args, named ? `${migration}: ${label}` : label)
+    })
+  })
 }
 
 /** A sentence about where a migration stopped. */

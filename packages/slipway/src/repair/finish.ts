@@ -55,7 +55,10 @@ function doneOf({ stop, failure, migration }: PartialMigration, from: number | u
       message: `${migration} cannot be finished: its statement ${failure.statement} fails on a shadow database, too.`,
       why: `${failure.message}.`,
       nextActions: [
-        command(['repair', '--undo'], 'restore the schema as it was before the migration'),
+        command(
+          ['repair', '--undo', migration],
+          'restore the schema as it was before the migration',
+        ),
       ],
     })
   }

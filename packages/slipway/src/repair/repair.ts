@@ -1,6 +1,17 @@
 import type { Session } from '../database/index.ts'
-import { destroyedBy, prepareBooks, requireConsent, withTarget } from '../deploy/index.ts'
-import type { Receipt, RunOutcome, TargetSession } from '../execution/index.ts'
+import {
+  destroyedBy,
+  prepareBooks,
+  refuseForeignObjects,
+  requireConsent,
+  withTarget,
+} from '../deploy/index.ts'
+import {
+  type Receipt,
+  type RunOutcome,
+  suggesting,
+  type TargetSession,
+} from '../execution/index.ts'
 import {
   checksumRowSql,
   journalClearSql,
@@ -22,6 +33,7 @@ import type {
 import { type Examination, examineSession } from './examine.ts'
 import { raise } from './failures.ts'
 import { finish, remainderOf } from './finish.ts'
+import { decisionArgs } from './offers.ts'
 import type { PartialMigration } from './partial-migration.ts'
 import type { RepairRequest } from './request.ts'
 import { type Settled, settle } from './settle.ts'
@@ -69,8 +81,11 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
     case 'finish': {
       const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
       const remainder = remainderOf(half, decision.from)
+      if (half.direction === 'down')
+        await refuseForeignObjects(scene.session, [half.plan], scene.request)
       await consentTo(scene, remainder.rest)
       return await ran(scene, await finish(scene.target, half, remainder), {
+        decision,
         half,
         expected: half.goal,
       })
@@ -80,6 +95,7 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
       const undoing = await undoingOf(half, scene.target.session)
       await consentTo(scene, undoing.plan)
       return await ran(scene, await undo(scene.target, half, undoing), {
+        decision,
         half,
         expected: half.start,
       })
@@ -121,10 +137,19 @@ async function consentTo(
 async function ran(
   scene: Scene,
   run: RunOutcome,
-  { half, expected }: { readonly half: PartialMigration; readonly expected: Catalog | undefined },
+  {
+    decision,
+    half,
+    expected,
+  }: {
+    readonly decision: Decision
+    readonly half: PartialMigration
+    readonly expected: Catalog | undefined
+  },
 ): Promise<Acted> {
   const { receipts, failure } = run
-  if (failure) return { receipts, verified: false, changes: [], failure: asRepair(failure) }
+  if (failure)
+    return { receipts, verified: false, changes: [], failure: asRepair(failure, decision) }
   const settled = await settle(scene.session, scene.request, expected)
   const known = new Set(half.beside.map(({ change, object }) => `${change} ${objectKey(object)}`))
   const news = settled.changes.filter(
@@ -134,13 +159,16 @@ async function ran(
 }
 
 /** A statement that failed leaves the migration as it was found, or a statement further: to be repaired. */
-function asRepair(failure: Failure): Failure {
+function asRepair(failure: Failure, decision: Decision): Failure {
   const statement = [
     'DEPLOY.STATEMENT_FAILED',
     'DEPLOY.STATEMENT_TIMEOUT',
     'DEPLOY.INCOMPLETE',
   ].includes(failure.code)
-  if (!statement) return failure
+  if (!statement) {
+    const again = ['repair', ...decisionArgs(decision)]
+    return { ...failure, nextActions: suggesting(again, failure.nextActions) }
+  }
   const nextActions = [command(['repair'], 'see the state of the database')]
   return { ...failure, code: 'REPAIR.STATEMENT_FAILED', nextActions }
 }

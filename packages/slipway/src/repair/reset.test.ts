@@ -51,6 +51,31 @@ test('drops what is the project’s and deploys it again', async () => {
   expect(await target.sql(usage)).toEqual([{ usage: true }])
 })
 
+test('names the kept data that it drops, before it asks and afterwards', async () => {
+  const destroys = [...HISTORY, migration('3_destroys', 'DROP TABLE customer;')]
+  const work = { ...target.request(destroys), consent: { confirm: undefined }, acceptDrift: true }
+  expect((await deploy(work)).failure).toBeUndefined()
+  const asked: unknown[] = []
+  const said: unknown[] = []
+  const emit: ResetRequest['emit'] = (event) => said.push(event)
+  const consent = {
+    confirm: undefined,
+    ask: async (question: unknown) => asked.push(question) === 0,
+  }
+  const again = { ...request({ consent, emit }), migrations: destroys }
+  await expect(reset(again)).rejects.toMatchObject({ failure: { code: 'REPAIR.RESET_DECLINED' } })
+  const what = ['all data of the project', 'what is kept of table public.customer']
+  expect(asked).toEqual([{ database: target.name, destroys: what }])
+  const message = `This drops ${what.join(' and ')}.`
+  expect(said).toContainEqual({ kind: 'notice', message })
+  await expect(reset({ ...again, consent: { confirm: undefined } })).rejects.toMatchObject({
+    failure: { message: `A reset drops ${what.join(' and ')} in ${target.name}.` },
+  })
+  expect(await target.sql('SELECT count(*)::int AS n FROM slipway.kept')).toEqual([{ n: 1 }])
+  const outcome = await reset({ ...request(), migrations: destroys })
+  expect(outcome.droppedKept).toMatchObject([{ kind: 'table', table: 'customer' }])
+})
+
 test.each([
   ['a protected database', { protected: true }],
   ['staging', { environment: 'staging' }],

@@ -6,8 +6,9 @@ import {
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
-import { NO_JOURNAL, runMigrations } from '../execution/index.ts'
-import { advice, rethrow } from '../kernel/index.ts'
+import { NO_JOURNAL, runMigrations, suggesting } from '../execution/index.ts'
+import { advice, command, rethrow } from '../kernel/index.ts'
+import { describeKept, type Kept, readKept } from '../safekeeping/index.ts'
 import { parseMigration, parserFor } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { planReset } from './postgres/reset-sql.ts'
@@ -15,8 +16,6 @@ import { planReset } from './postgres/reset-sql.ts'
 /** A reset: all that the project has in a database is dropped, and deployed again. */
 export interface ResetRequest extends WorkRequest {
   readonly environment: string
-  /** The schemas that the datasource lists. */
-  readonly schemas?: readonly string[] | undefined
   readonly consent: Consent
 }
 
@@ -24,29 +23,38 @@ export interface ResetRequest extends WorkRequest {
 export interface ResetOutcome {
   readonly database: string
   readonly dropped: readonly string[]
+  /** Kept data that was dropped, too. */
+  readonly droppedKept: readonly Kept[]
   readonly deploy: DeployOutcome
 }
 
 const OPEN_ENVIRONMENTS = new Set(['development', 'testing'])
 
 /**
- * Drops what the project has in a database, history and ledger too, and deploys all migrations again. What
- * other applications have there stays, and so do the default schema itself and extensions that no migration creates.
+ * Drops what the project has in a database, history, ledger and kept data too, and deploys all migrations again. Kept data
+ * belongs to a history that is gone afterwards, so it is named before anything is dropped. What other applications have there stays, and so do the default schema itself and extensions that no migration creates.
  * Only for development, testing and embedded databases (REPAIR.RESET_REFUSED, and no flag changes
  * that); on a server it needs consent by the name of the database.
  */
 export async function reset(request: ResetRequest): Promise<ResetOutcome> {
   refuseProtected(request)
   const dropped = await withTarget(request, async (session, target) => {
-    await requireName(session, request)
+    const droppedKept = (await readKept(session)).filter(({ state }) => state === 'kept')
+    const destroys = [
+      'all data of the project',
+      ...droppedKept.map((one) => `what is kept of ${describeKept(one)}`),
+    ]
+    if (droppedKept.length > 0)
+      request.emit({ kind: 'notice', message: `This drops ${listed(destroys)}.` })
+    await requireName(session, { ...request, destroys })
     const { schemas, sql } = await planReset(session, request)
     const parser = await parserFor(dialectOf(session))
     const migration = parseMigration({ name: 'reset', sql }, parser)
     // A reset is not recorded, because it drops the ledger's record.
     const execution = { migration, journal: NO_JOURNAL }
     const { failure } = await runMigrations(target, [execution], [])
-    if (failure) rethrow(failure)
-    return { database: session.server.database, dropped: schemas }
+    if (failure) rethrow({ ...failure, nextActions: suggesting(['reset'], failure.nextActions) })
+    return { database: session.server.database, dropped: schemas, droppedKept }
   })
   return { ...dropped, deploy: await deploy({ ...request, acceptDrift: false }) }
 }
@@ -62,19 +70,32 @@ function refuseProtected({ address, environment, protected: isProtected }: Reset
 }
 
 /** Even a database without protection needs its name: `DATABASE_URL` may point somewhere unexpected. */
-async function requireName(session: Session, { address, consent }: ResetRequest): Promise<void> {
+async function requireName(
+  session: Session,
+  { address, consent, destroys }: ResetRequest & { readonly destroys: readonly string[] },
+): Promise<void> {
   const { database } = session.server
   if (address.kind === 'embedded' || consent.confirm === database) return
   if (consent.confirm === undefined && consent.ask) {
-    if (await consent.ask({ database, destroys: ['all data of the project'] })) return
+    if (await consent.ask({ database, destroys })) return
     raise('REPAIR.RESET_DECLINED', { message: `Declined. Nothing was changed on ${database}.` })
   }
   raise('REPAIR.RESET_NOT_CONFIRMED', {
     message:
       consent.confirm === undefined
-        ? `A reset drops everything that the project has in ${database}.`
+        ? `A reset drops ${listed(destroys)} in ${database}.`
         : `The name given with --confirm is not that of the database, ${database}.`,
     why: 'It needs consent by the name of the database.',
-    nextActions: [advice(`Add --confirm ${database} if that is what you want.`)],
+    nextActions: [
+      advice(`Add --confirm ${database} if that is what you want.`),
+      ...(destroys.length > 1 ? [command(['kept', 'list'], 'see what is kept')] : []),
+    ],
   })
+}
+
+function listed(things: readonly string[]): string {
+  const more = things.length > 4 ? [`${things.length - 3} more`] : []
+  const named = [...things.slice(0, more.length > 0 ? 3 : 4), ...more]
+  const last = named.at(-1) ?? ''
+  return named.length > 1 ? `${named.slice(0, -1).join(', ')} and ${last}` : last
 }

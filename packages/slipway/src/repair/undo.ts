@@ -30,7 +30,10 @@ export async function undoingOf(half: PartialMigration, session: Session): Promi
     return raise('REPAIR.NOT_OFFERED', {
       message: `Slipway found no SQL that rolls back the applied part of ${migration}.`,
       nextActions: [
-        command(['repair', '--mark', 'rolled-back'], 'record it after rolling it back by hand'),
+        command(
+          ['repair', '--mark', 'rolled-back', migration],
+          'record it after rolling it back by hand',
+        ),
       ],
     })
   }

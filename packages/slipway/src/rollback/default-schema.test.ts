@@ -65,6 +65,58 @@ test('a rollback in one schema leaves a table of the same name in public alone',
   expect(await target.sql('SELECT * FROM app."Client"')).toEqual([{ id: 7 }])
 })
 
+test.each([
+  ['column', 'ALTER TABLE "public"."Client" DROP COLUMN "city";'],
+  ['table', 'DROP TABLE IF EXISTS public."Client" CASCADE;'],
+  ['rows', 'ALTER TABLE "Client" DROP COLUMN "city"; DELETE FROM public."Client";'],
+  ['rows in a query', 'WITH gone AS (DELETE FROM public."Client" RETURNING 1) SELECT * FROM gone;'],
+  ['all rows', 'TRUNCATE public."Client";'],
+  ['search path', 'SET search_path = public; ALTER TABLE "Client" DROP COLUMN "city";'],
+  ['set_config', `SELECT set_config('search_path', 'public', true); DROP TABLE "Client";`],
+  ['block', `DO $$ BEGIN ALTER TABLE public."Client" DROP COLUMN "city"; END $$;`],
+  ['executed text', `DO $$ BEGIN EXECUTE 'DROP TABLE public."Client"'; END $$;`],
+  ['rename', 'ALTER TABLE public."Client" RENAME COLUMN "city" TO "town";'],
+  ['move', 'ALTER TABLE public."Client" SET SCHEMA app;'],
+  ['schema', 'DROP SCHEMA public CASCADE;'],
+])('a down.sql that changes what another application has is refused: %s', async (_name, down) => {
+  await target.sql(`CREATE TABLE public."Client" ("id" INTEGER PRIMARY KEY, "city" TEXT);
+    INSERT INTO public."Client" VALUES (1, 'Ghent')`)
+  const old = { ...CITY, down, downPath: 'migrations/2_city/down.sql' }
+  await deployed('app', [INIT, old])
+  for (const acceptUnproven of [false, true]) {
+    await expect(rolledBack('app', [INIT, old], { acceptUnproven })).rejects.toMatchObject({
+      failure: {
+        code: 'DEPLOY.FOREIGN_OBJECT',
+        where: { file: 'migrations/2_city/down.sql', line: 1 },
+        nextActions: [{ kind: 'edit', path: 'migrations/2_city/down.sql' }, { kind: 'advice' }],
+      },
+    })
+  }
+  expect(await target.sql('SELECT * FROM public."Client"')).toEqual([{ id: 1, city: 'Ghent' }])
+  // As the failure says: without the file, the down migration is written for this database.
+  const { failure } = await rolledBack('app', [INIT, CITY])
+  expect(failure).toBeUndefined()
+  expect(await target.sql('SELECT * FROM public."Client"')).toEqual([{ id: 1, city: 'Ghent' }])
+})
+
+test('a down.sql that names a schema of the datasource is run', async () => {
+  await target.sql('CREATE SCHEMA billing')
+  const history = [
+    INIT,
+    migration(
+      '2_bill',
+      'ALTER TABLE "Client" ADD COLUMN "a" INT;',
+      'DROP TABLE IF EXISTS billing."bill"; ALTER TABLE "Client" DROP COLUMN "a";',
+    ),
+  ]
+  await deployed('app', history)
+  await expect(rolledBack('app', history)).rejects.toMatchObject({
+    failure: { code: 'DEPLOY.FOREIGN_OBJECT' },
+  })
+  const outcome = await rolledBack('app', history, { schemas: ['billing'], acceptUnproven: true })
+  expect(outcome.failure).toBeUndefined()
+})
+
 test.each(['app', 'My "App"', 'Client', 'größe'])(
   'a missing schema %s is created by a deploy, and nothing drifts after it',
   async (schema) => {

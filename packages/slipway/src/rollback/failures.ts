@@ -3,6 +3,7 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 /** What ends a rollback before or after it ran. */
 export const rollbackFailures = {
   'ROLLBACK.NOTHING': { title: 'There is no migration to roll back' },
+  'ROLLBACK.TOO_MANY_STEPS': { title: 'Fewer migrations are applied than are to be rolled back' },
   'ROLLBACK.UNKNOWN_MIGRATION': { title: 'The migration to roll back to is not applied' },
   'ROLLBACK.NOT_APPLIED_HERE': { title: 'The file of an applied migration is not in the project' },
   'ROLLBACK.DOWN_FAILS': {

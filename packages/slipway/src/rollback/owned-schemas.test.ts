@@ -111,6 +111,20 @@ test('what a project puts on a table of another schema is its own, and the rest 
   ).toEqual([{ sessions: 'auth.sessions', phone: 'auth.users_phone' }])
 })
 
+test('a down.sql takes away what its migration put on a table of another schema, and nothing more', async () => {
+  await target.sql(PLATFORM)
+  const [init, trigger] = ON_USERS as [TestMigration, TestMigration]
+  const down = `DROP TRIGGER on_user ON auth.users; DROP POLICY own_user ON auth.users; DROP INDEX auth.own_index;`
+  await deployed(ON_USERS, PLATFORM)
+  await expect(
+    rolledBack([init, { ...trigger, down: `${down} ALTER TABLE auth.users DROP COLUMN email;` }]),
+  ).rejects.toMatchObject({
+    failure: { message: expect.stringContaining('email of auth.users') },
+  })
+  await rolledBack([init, { ...trigger, down }], PLATFORM)
+  expect(await target.sql(`SELECT tgname FROM pg_trigger WHERE tgname = 'on_user'`)).toEqual([])
+})
+
 test('a schema that is only mentioned is not the project’s', async () => {
   await target.sql('CREATE SCHEMA other; CREATE TABLE other.t (id INT PRIMARY KEY)')
   const script = 'CREATE SCHEMA other; CREATE TABLE other.t (id INT PRIMARY KEY)'

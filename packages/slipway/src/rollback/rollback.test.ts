@@ -55,7 +55,15 @@ describe('how far', () => {
     expect(back.downs.map(({ origin }) => origin)).toEqual(['file', 'written'])
     expect(back).toMatchObject({ testRun: { kind: 'proven' }, verification: { verified: true } })
     expect(await living()).toEqual(['1_init'])
-    await rolledBack(ALL, { kind: 'steps', steps: 9 })
+    await expect(rolledBack(ALL, { kind: 'steps', steps: 2 })).rejects.toMatchObject({
+      failure: {
+        code: 'ROLLBACK.TOO_MANY_STEPS',
+        message: 'Cannot roll back 2 migrations: only one is applied on this database.',
+        nextActions: [{ args: ['status'] }, { args: ['rollback', '--steps', '1'] }],
+      },
+    })
+    expect(await living()).toEqual(['1_init'])
+    await rolledBack(ALL, { kind: 'steps', steps: 1 })
     expect(await living()).toEqual([])
     expect((await target.fingerprint()).objects).toEqual({})
     const nothing = { failure: { code: 'ROLLBACK.NOTHING' } }

@@ -3,6 +3,7 @@ import {
   type Consent,
   destroyedBy,
   prepareBooks,
+  refuseForeignObjects,
   requireConsent,
   type Verification,
   verified,
@@ -85,7 +86,7 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
       request.extent,
     )
     refuseSquashed(names, comparison)
-    const prepared = await prepareDownMigrations(applied, names, request)
+    const prepared = await prepareDownMigrations(session, { applied, names, request })
     const { testRun, expected } = prepared
     const downs = await knowingKept(session, prepared.downs)
     request.announce(downs, testRun)
@@ -139,11 +140,14 @@ function refuseSquashed(names: readonly string[], { squashed }: Comparison): voi
     ({ kind, migration }) => kind === 'recorded' && names.includes(migration),
   )
   if (!squash) return
+  const more = names[0] !== squash.migration
   raise('ROLLBACK.SQUASHED', {
     message: `${squash.migration} was not run here: it replaces ${squash.replaces.length} migrations that ran one by one.`,
     why: 'Its down migration would roll back all of them together, with their tables.',
     nextActions: [
-      command(['rollback', '--to', squash.migration], 'roll back what came after it'),
+      ...(more
+        ? [command(['rollback', '--to', squash.migration], 'roll back what came after it')]
+        : []),
       advice('To undo a part of it, write a migration that does so.'),
     ],
   })
@@ -167,9 +171,16 @@ function appliedFiles(
 }
 
 async function prepareDownMigrations(
-  applied: readonly Reversible[],
-  names: readonly string[],
-  request: RollbackRequest,
+  session: Session,
+  {
+    applied,
+    names,
+    request,
+  }: {
+    readonly applied: readonly Reversible[]
+    readonly names: readonly string[]
+    readonly request: RollbackRequest
+  },
 ): Promise<TestedDown & { downs: PreparedDown[] }> {
   request.emit({ kind: 'phase', phase: 'test', detail: names.join(', ') })
   const downs: PreparedDown[] = []
@@ -178,6 +189,11 @@ async function prepareDownMigrations(
     const migration = applied[at]
     if (migration) downs.push(await prepareDown(migration, applied.slice(0, at), request.shadow))
   }
+  await refuseForeignObjects(
+    session,
+    downs.flatMap(({ plan, origin }) => (origin === 'file' ? [plan] : [])),
+    request,
+  )
   return { downs, ...(await runUpDownUp(downs, applied, request)) }
 }
 

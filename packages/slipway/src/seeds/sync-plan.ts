@@ -141,7 +141,16 @@ function refuseOther({ source, target }: Sides, table: TargetTable, what: string
     nextActions:
       behind.length > 0
         ? behind.map(deploying)
-        : [command(['drift'], 'show which of them differs from its history')],
+        : [source, target].flatMap(({ name, environment }) =>
+            environment === undefined
+              ? []
+              : [
+                  command(
+                    ['drift', '--env', environment],
+                    `see whether ${name} is as its migrations say`,
+                  ),
+                ],
+          ),
   })
 }
 

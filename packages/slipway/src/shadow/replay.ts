@@ -1,6 +1,13 @@
 import { dialectOf, quoteIdentifier, type Session } from '../database/index.ts'
 import { runOnShadow, type ShadowRefusal } from '../execution/index.ts'
-import { advice, command, type Place, rethrow, type ServerError } from '../kernel/index.ts'
+import {
+  advice,
+  command,
+  type NextAction,
+  type Place,
+  rethrow,
+  type ServerError,
+} from '../kernel/index.ts'
 import {
   placeAt,
   type Migration,
@@ -62,9 +69,35 @@ function raiseReplayFailure(
   raise('SHADOW.REPLAY_FAILED', {
     message: `${migration.name} fails on a shadow database that has only the migrations before it.`,
     why: `${server.message}.`,
-    nextActions: [command(['status'], 'see which migrations the target has')],
+    nextActions: [
+      ...initShadowAdvice(server),
+      command(['status'], 'see which migrations the target has'),
+    ],
     server,
     ...(where === undefined ? {} : { where }),
     cause,
   })
 }
+
+/** What a migration needs and no migration before it creates: a platform may create it, such as `auth.users`. */
+function initShadowAdvice({ sqlstate, message }: ServerError): NextAction[] {
+  if (!MISSING.has(sqlstate)) return []
+  const name = /"([^"]+)"/.exec(message)?.[1] ?? message
+  const [schema = '', table] = sqlstate === '3F000' ? [name] : name.split('.')
+  const sql = [
+    ...(sqlstate === '3F000' || table !== undefined
+      ? [`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)};`]
+      : []),
+    sqlstate === '42P01'
+      ? `CREATE TABLE ${name} (id uuid PRIMARY KEY);`
+      : 'CREATE …; -- what the migrations name',
+  ]
+  return [
+    advice(
+      `If something other than the migrations creates it, such as your platform, write its SQL into prisma.config.ts: migrations: { initShadowDb: \`${sql.join(' ')}\` }`,
+    ),
+  ]
+}
+
+/** A schema, table, function or other object that does not exist. */
+const MISSING = new Set(['3F000', '42P01', '42883', '42704'])

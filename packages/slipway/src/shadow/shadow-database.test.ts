@@ -165,3 +165,32 @@ test('a role that may not create databases gets SHADOW.RIGHTS', async () => {
     await onServer(`DROP ROLE ${quoteIdentifier(role)}`)
   }
 })
+
+test.each([
+  [
+    'CREATE TABLE profile (id uuid REFERENCES auth.users (id))',
+    '',
+    `CREATE SCHEMA IF NOT EXISTS "auth"; CREATE …; -- what the migrations name`,
+  ],
+  [
+    'CREATE TRIGGER a AFTER INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION b()',
+    'CREATE SCHEMA auth',
+    `CREATE SCHEMA IF NOT EXISTS "auth"; CREATE TABLE auth.users (id uuid PRIMARY KEY);`,
+  ],
+  ['CREATE VIEW a AS SELECT * FROM by_hand', '', 'CREATE TABLE by_hand (id uuid PRIMARY KEY);'],
+])(
+  'what no migration creates is to be written into initShadowDb: %s',
+  async (sql, initScript, lines) => {
+    const looked = await attempt(() => look({ initScript }, [{ name: '1_init', sql }]))
+    expect(looked.ok ? undefined : looked.failure).toMatchObject({
+      code: 'SHADOW.REPLAY_FAILED',
+      nextActions: [
+        {
+          kind: 'advice',
+          label: expect.stringContaining(`migrations: { initShadowDb: \`${lines}\` }`),
+        },
+        { kind: 'slipway', args: ['status'] },
+      ],
+    })
+  },
+)

@@ -56,5 +56,6 @@ export {
   type TableRef,
 } from './object-ref.ts'
 export { extensionsIn } from './postgres/extensions.ts'
+export { type ChangedObject, changedObjects, isClaimedBy } from './postgres/changed-objects.ts'
 export { joinOwnership, type Ownership, ownershipOf } from './postgres/ownership.ts'
 export { qualifiedNames, qualifiesWith, unqualified } from './postgres/unqualified.ts'

@@ -102,6 +102,23 @@ test('it is pruned when its time is over; sooner needs the name of the database'
   expect(tables).toEqual([])
 })
 
+test('for people, a list counts what was counted, and a prune that drops nothing says why', async () => {
+  const person = async (...args: string[]) =>
+    (
+      await runCli([...args, '--env', 'production'], {
+        cwd: root,
+        env: { DATABASE_URL: target.url },
+      })
+    ).stdout
+  expect(await person('kept', 'prune')).toContain('Nothing is kept on ')
+  await destroyed()
+  expect(await person('kept', 'list')).toMatch(/table public\.note +not counted /)
+  const prune = await person('kept', 'prune')
+  expect(prune).toMatch(/Nothing pruned on .*: of the 2 kept, none is older than 1 day\./)
+  const all = await person('kept', 'prune', '--all', '--confirm', target.name)
+  expect(all).toMatch(/2 pruned on .*, 0 still kept\./)
+})
+
 test('a rollback restores it, and reports it', async () => {
   await destroyed()
   const back = await slipway(['rollback', '--confirm', target.name])

@@ -1,5 +1,5 @@
-import type { KeptListResult } from '../../app/index.ts'
-import { parseDuration } from '../../kernel/index.ts'
+import type { KeptListResult, KeptPruneResult } from '../../app/index.ts'
+import { formatDuration, parseDuration } from '../../kernel/index.ts'
 import type { Handler } from '../command.ts'
 import { raise } from '../failures.ts'
 import { restoredLines, sizeOf } from '../kept-view.ts'
@@ -21,10 +21,22 @@ export const keptRestore: Handler = async ({ slipway }, { args }) => {
 export const keptPrune: Handler = async ({ slipway, confirm }, { flags }) => {
   const olderThanMs = durationOf(flags.text('older-than'))
   const outcome = await slipway.kept.prune({ olderThanMs, all: flags.on('all'), confirm })
-  return presentOutcome(outcome, ({ kept, ...target }) => [
+  return presentOutcome(outcome, pruned)
+}
+
+function pruned({ kept, olderThanMs, remaining, ...target }: KeptPruneResult): Block[] {
+  const place = placeOf(target)
+  const age = formatDuration(olderThanMs)
+  const none =
+    remaining === 0
+      ? `Nothing is kept on ${place}.`
+      : `Nothing pruned on ${place}: of the ${remaining} kept, none is older than ${age}.`
+  return [
     ...kept.map((one) => status('done', `Dropped ${one.object}`, one.migration)),
-    paragraph(`${kept.length === 0 ? 'Nothing' : kept.length} pruned on ${placeOf(target)}.`),
-  ])
+    paragraph(
+      kept.length === 0 ? none : `${kept.length} pruned on ${place}, ${remaining} still kept.`,
+    ),
+  ]
 }
 
 function table({ kept: found, ...target }: KeptListResult): Block[] {
@@ -42,7 +54,7 @@ function table({ kept: found, ...target }: KeptListResult): Block[] {
     String(one.id),
     one.migration,
     one.object,
-    one.rows === null ? '' : one.rows.toLocaleString('en-US'),
+    one.rows === null ? 'not counted' : one.rows.toLocaleString('en-US'),
     sizeOf(one.bytes),
     one.keptAt,
     one.expiresAt,

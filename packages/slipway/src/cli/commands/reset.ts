@@ -11,9 +11,10 @@ export const reset: Handler = async ({ slipway, confirm }, { flags }) => {
   return presentOutcome(outcome, view, exitCodeOfWork(outcome))
 }
 
-function view({ dropped, database, receipts, seeds }: ResetResult): Block[] {
+function view({ dropped, droppedKept, database, receipts, seeds }: ResetResult): Block[] {
   return [
     status('done', `Dropped everything in ${dropped.join(', ')} on ${database}`),
+    ...droppedKept.map(({ object }) => status('note', `Dropped what was kept of ${object}`)),
     ...receiptLines(receipts, 'Applied'),
     ...seededLines(seeds ?? []),
   ]

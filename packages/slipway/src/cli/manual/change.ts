@@ -193,7 +193,7 @@ export const CHANGE: readonly Command[] = [
     group: 'change',
     summary: 'empty a development database, deploy again, seed',
     details:
-      'Drops the schemas of the project with everything in them, deploys every migration, and runs the seed sets of the environment. Works only on ' +
+      'Drops the schemas of the project with everything in them, and what deploys kept of it, which it names first; deploys every migration, and runs the seed sets of the environment. Works only on ' +
       'development, testing and embedded databases, whatever the flags. A server needs --confirm.',
     positionals: [],
     flags: SEEDING,

@@ -27,7 +27,7 @@ export const RECOVER: readonly Command[] = [
         value: '<n>',
         min: 1,
         conflicts: ['to'],
-        summary: 'how many; default: one',
+        summary: 'how many; default: one; not more than are applied',
       },
       to: {
         kind: 'text',

@@ -1,5 +1,6 @@
 import type { RawResult } from '../../database/index.ts'
-import { attempt, command, rethrow } from '../../kernel/index.ts'
+import { attempt, rethrow } from '../../kernel/index.ts'
+import { suggesting } from '../failure-in-run.ts'
 import { retryOnLockTimeout } from '../lock-retry.ts'
 import { localTimeoutsSql, type TargetSession, timeoutsNow } from './limits.ts'
 
@@ -32,10 +33,6 @@ export async function queryWithinLimits(
     return tried
   })
   if (!refusal) return result
-  const nextActions = refusal.failure.nextActions.map((action) =>
-    action.kind === 'slipway' && action.args.join(' ') === 'deploy'
-      ? command(again, action.label)
-      : action,
-  )
+  const nextActions = suggesting(again, refusal.failure.nextActions)
   return rethrow({ ...refusal.failure, nextActions })
 }

@@ -56,13 +56,28 @@ function statementsIn(sql: string): Node[] {
   return stmts.flatMap(({ stmt }) => (stmt ? [stmt] : []))
 }
 
-/** The schema that unqualified names go to after a `SET search_path`. */
-function searchPathAfter(node: Node, before: string | undefined): string | undefined {
-  if (!('VariableSetStmt' in node) || node.VariableSetStmt.name !== 'search_path') return before
-  const schemas = (node.VariableSetStmt.args ?? []).flatMap((arg) =>
-    'A_Const' in arg ? [arg.A_Const.sval?.sval ?? ''] : [],
-  )
+/** The schema that unqualified names go to after a `SET search_path`, or a `set_config` in its place. */
+export function searchPathAfter(node: Node, before: string | undefined): string | undefined {
+  const schemas = searchPathSetBy(node)
+  if (schemas === undefined) return before
   return schemas.find((name) => !['', '$user', 'pg_catalog', 'pg_temp'].includes(name))
+}
+
+function searchPathSetBy(node: Node): string[] | undefined {
+  if ('VariableSetStmt' in node && node.VariableSetStmt.name === 'search_path')
+    return constants(node.VariableSetStmt.args)
+  const [target] = 'SelectStmt' in node ? (node.SelectStmt.targetList ?? []) : []
+  const call = target && 'ResTarget' in target ? target.ResTarget.val : undefined
+  if (!call || !('FuncCall' in call) || names(call.FuncCall.funcname).at(-1) !== 'set_config')
+    return undefined
+  const [setting, value = ''] = constants(call.FuncCall.args)
+  return setting === 'search_path'
+    ? value.split(',').map((name) => name.trim().replaceAll('"', ''))
+    : undefined
+}
+
+function constants(nodes: readonly Node[] = []): string[] {
+  return nodes.flatMap((node) => ('A_Const' in node ? [node.A_Const.sval?.sval ?? ''] : []))
 }
 
 function schemasCreatedBy(node: Node): string[] {

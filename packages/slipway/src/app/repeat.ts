@@ -1,0 +1,81 @@
+import type { Failure, NextAction } from '../kernel/index.ts'
+
+/** What a caller gave to a method, as the command line has it. */
+interface Given {
+  /** Of the command: `rollback`. */
+  readonly command: string
+  readonly positionals: readonly string[]
+  /** Each flag with its value. */
+  readonly flags: readonly (readonly string[])[]
+  readonly accept: readonly string[]
+}
+
+/** The options that the same command needs again. */
+interface Repeatable {
+  readonly name?: string | undefined
+  readonly accept?: readonly string[] | undefined
+  readonly confirm?: string | undefined
+  readonly plan?: string | undefined
+  readonly noKeep?: boolean | undefined
+  readonly noSeed?: boolean | undefined
+  readonly steps?: number | undefined
+  readonly to?: string | undefined
+  readonly from?: string | undefined
+}
+
+/** Commands whose failures suggest the same command with one flag more. */
+const REPEATED = ['deploy', 'rollback', 'squash', 'baseline', 'repair', 'reset', 'dev']
+
+/**
+ * A failure whose suggestion of the same command repeats what the caller had given: the migrations that were meant, what was
+ * accepted and confirmed. Without it `rollback --to a` would suggest a rollback of one migration.
+ */
+export function repeating(failure: Failure, method: string, options: unknown): Failure {
+  if (!REPEATED.includes(method)) return failure
+  const given = givenTo(method, options ?? {}, failure)
+  return { ...failure, nextActions: failure.nextActions.map((one) => repeated(one, given)) }
+}
+
+function givenTo(command: string, options: Repeatable, { code }: Failure): Given {
+  const { name, accept = [], confirm, plan, noKeep, noSeed, steps, to, from } = options
+  const flag = (key: string, value: string | number | undefined) =>
+    value === undefined ? [] : [[key, String(value)]]
+  return {
+    command,
+    positionals: name === undefined ? [] : [name],
+    flags: [
+      ...flag('--steps', steps),
+      ...flag('--from', from),
+      ...flag('--to', to),
+      // What was applied is no longer part of the plan.
+      ...flag('--plan', code === 'DEPLOY.INCOMPLETE' ? undefined : plan),
+      ...(noKeep ? [['--no-keep']] : []),
+      ...(noSeed ? [['--no-seed']] : []),
+      ...flag('--confirm', confirm),
+    ],
+    accept,
+  }
+}
+
+function repeated(action: NextAction, { command, positionals, flags, accept }: Given): NextAction {
+  if (action.kind !== 'slipway') return action
+  // `dev` writes migrations as `create` does.
+  const same = action.args[0] === command || (command === 'dev' && action.args[0] === 'create')
+  if (!same) return action
+  const [, ...words] = withAccepted(action.args, accept)
+  const has = (flag = '') => words.includes(flag)
+  const extent = has('--steps') || has('--to')
+  const more = flags.filter(
+    ([flag]) => !has(flag) && !(extent && ['--steps', '--to'].includes(flag ?? '')),
+  )
+  const named = positionals.filter((name) => !words.includes(name))
+  return { ...action, args: [command, ...named, ...words, ...more.flat()] }
+}
+
+function withAccepted(args: readonly string[], accept: readonly string[]): readonly string[] {
+  if (accept.length === 0) return args
+  const at = args.indexOf('--accept')
+  const own = at === -1 ? [] : (args[at + 1] ?? '').split(',')
+  const all = [...new Set([...accept, ...own])].join(',')
+  return at === -1 ? [...args, '--accept', all] : args.with(at + 1, all)
+}

@@ -1,0 +1,57 @@
+import type { Session } from '../database/index.ts'
+import { advice } from '../kernel/index.ts'
+import { ownershipIn } from '../schema/index.ts'
+import {
+  type ChangedObject,
+  changedObjects,
+  isClaimedBy,
+  type Migration,
+} from '../statements/index.ts'
+import { raise } from './failures.ts'
+import type { WorkRequest } from './target.ts'
+
+/**
+ * Guarantee 12: a down migration changes nothing of another application. Beside its own schemas a project may change
+ * what its migrations create or change themselves, such as a trigger on `auth.users`. Fails with DEPLOY.FOREIGN_OBJECT.
+ */
+export async function refuseForeignObjects(
+  session: Session,
+  downs: readonly Migration[],
+  { migrations, schemas = [] }: Pick<WorkRequest, 'migrations' | 'schemas'>,
+): Promise<void> {
+  const { created } = await ownershipIn(migrations)
+  const owned = new Set([session.server.schema, ...schemas, ...created])
+  const isForeign = ({ schema }: ChangedObject) => !owned.has(schema)
+  for (const down of downs) {
+    const changes = changedObjects(down.sql).map((of) => of.filter(isForeign))
+    if (changes.every((of) => of.length === 0)) continue
+    const claims = migrations.flatMap(({ sql }) => changedObjects(sql).flat().filter(isForeign))
+    for (const [index, of] of changes.entries()) {
+      const change = of.find((one) => !isClaimedBy(one, claims))
+      if (change) refuse(down, { change, index, schema: session.server.schema })
+    }
+  }
+}
+
+function refuse(
+  { name, path, statements }: Migration,
+  { change, index, schema }: { change: ChangedObject; index: number; schema: string },
+): never {
+  const statement = statements[index]
+  raise('DEPLOY.FOREIGN_OBJECT', {
+    message: `The down migration of ${name} changes ${textOf(change)}, which is not the project’s. Nothing was run.`,
+    why: `The project owns the schema ${schema}, and no migration of it creates or changes this object.`,
+    ...(statement ? { where: { file: path, line: statement.line, column: statement.column } } : {}),
+    nextActions: [
+      { kind: 'edit', path, label: `write the name without its schema to mean ${schema}` },
+      advice(
+        'Or delete the file: the next rollback then writes the down migration for this database.',
+      ),
+    ],
+  })
+}
+
+function textOf({ schema, name, part }: ChangedObject): string {
+  if (name === '') return `the schema ${schema}`
+  return part === undefined ? `${schema}.${name}` : `${part} of ${schema}.${name}`
+}

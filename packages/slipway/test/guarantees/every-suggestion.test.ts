@@ -1,0 +1,755 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { NextAction } from '../../src/kernel/index.ts'
+import { addMigration, type TestMigration } from '../project.ts'
+import { createTarget, type TestTarget } from '../target.ts'
+import { executed, suggestionSites } from './suggestion-sites.ts'
+import { follow, PROGRAMS, type Scene, setScene, type Way, WAYS } from './suggestions.ts'
+
+// Every place in the sources that makes a suggested command: each is run as printed by one of these scenes, or is listed
+// below with the reason. A new place without a scene fails the last test.
+
+vi.mock('../../src/kernel/failure.ts', async (original) => {
+  const real = await original<typeof import('../../src/kernel/failure.ts')>()
+  const { SITE, siteOf } = await import('./suggestion-sites.ts')
+  const command = (args: readonly string[], label: string) => ({
+    ...real.command(args, label),
+    [SITE]: siteOf(new Error('place').stack),
+  })
+  return { ...real, command }
+})
+
+vi.mock('../../src/cli/next-actions.ts', async (original) => {
+  const real = await original<typeof import('../../src/cli/next-actions.ts')>()
+  const { SITE, madeBy } = await import('./suggestion-sites.ts')
+  const presentReport: typeof real.presentReport = (report, options) => {
+    const shown = real.presentReport(report, options)
+    const note = (
+      actions: readonly NextAction[],
+      typed: readonly { readonly kind: string; readonly command?: string }[],
+    ) => {
+      for (const [index, action] of actions.entries()) {
+        const site = (action as { [SITE]?: string })[SITE]
+        const text = typed[index]?.command
+        if (site === undefined || text === undefined) continue
+        madeBy.set(text, (madeBy.get(text) ?? new Set()).add(site))
+      }
+    }
+    note(report.next, shown.next)
+    note(report.failure?.nextActions ?? [], shown.failure?.nextActions ?? [])
+    return shown
+  }
+  return { ...real, presentReport }
+})
+
+const FULL = process.env['FULL'] === '1'
+
+let development: TestTarget
+beforeAll(async () => {
+  development = await createTarget()
+})
+afterAll(async () => {
+  await development.drop()
+})
+
+type SetScene = Awaited<ReturnType<typeof setScene>>
+
+interface Story {
+  readonly migrations?: readonly TestMigration[]
+  readonly models?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly config?: string
+  /** The one way that it can be told in. */
+  readonly way?: Way
+  readonly tell: (scene: SetScene) => Promise<void>
+}
+
+const INIT = { name: '1_init', sql: 'CREATE TABLE customer (id int PRIMARY KEY, name text);' }
+const MORE = { name: '2_more', sql: 'ALTER TABLE customer ADD COLUMN email text;' }
+const FAILS = { name: '3_fails', sql: 'ALTER TABLE nobody ADD a int;' }
+const STOPS = {
+  name: '3_stops',
+  sql: 'CREATE INDEX CONCURRENTLY by_name ON customer (name);\nCREATE TABLE more (id int);\nCREATE INDEX CONCURRENTLY by_nothing ON customer (nothing);\n',
+}
+
+const migrationFile = (scene: Scene, name: string, file = 'migration.sql') =>
+  scene.file(`prisma/migrations/${name}/${file}`)
+const confirmed = (scene: Scene) => ['--confirm', scene.production.name]
+const byHand = (scene: Scene) => scene.production.sql('CREATE TABLE by_hand (id int)')
+
+function git(scene: Scene, ...args: readonly string[]): void {
+  const who = ['-c', 'user.name=t', '-c', 'user.email=t@t']
+  execFileSync('git', [...who, ...args], { cwd: scene.root, stdio: 'ignore' })
+}
+
+async function commit(scene: Scene): Promise<void> {
+  git(scene, 'init')
+  git(scene, 'add', 'prisma')
+  git(scene, 'commit', '-m', 'all')
+}
+
+/** Holds a table while `work` runs. */
+async function holding<T>(scene: Scene, table: string, work: () => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: scene.production.url })
+  await client.connect()
+  await client.query(`BEGIN; LOCK TABLE ${table}`)
+  try {
+    return await work()
+  } finally {
+    await client.end()
+  }
+}
+
+const IMPATIENT =
+  "{ environments: { production: { url: 'env:PRODUCTION_URL', deploy: { deadline: '8s' } }, development: {} } }"
+
+const STORIES: Readonly<Record<string, Story>> = {
+  'status and deploy of what is pending, and back': {
+    async tell(scene) {
+      await follow(scene, await scene.slipway('status'))
+      addMigration(scene.root, MORE)
+      await follow(scene, await scene.slipway('plan', '--out', 'my plan.json'))
+      addMigration(scene.root, { name: '3_note', sql: 'CREATE TABLE note (id int);' })
+      await follow(scene, await scene.slipway('deploy'))
+      await scene.slipway('deploy')
+      await follow(scene, await scene.slipway('rollback', ...confirmed(scene)))
+    },
+  },
+  'a rollback that asks for too much': {
+    migrations: [INIT, MORE],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await follow(scene, await scene.slipway('rollback', '--to', 'nothing'), {
+        code: 'ROLLBACK.UNKNOWN_MIGRATION',
+      })
+      await follow(scene, await scene.slipway('rollback', '--steps', '9', ...confirmed(scene)), {
+        code: 'ROLLBACK.TOO_MANY_STEPS',
+      })
+      const rows = await scene.production.sql(
+        'SELECT FROM _prisma_migrations WHERE rolled_back_at IS NULL',
+      )
+      expect(rows).toEqual([])
+    },
+  },
+  'down migrations that fail, and that are incomplete': {
+    migrations: [
+      INIT,
+      { ...MORE, down: '-- nothing' },
+      {
+        name: '3_down_fails',
+        sql: 'CREATE TABLE a (id int);',
+        down: 'DROP TABLE a; DROP TABLE b;',
+      },
+    ],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      const failing = await scene.slipway('rollback', '--to', '1_init', ...confirmed(scene))
+      expect(failing.next.at(-1)?.args).toEqual([
+        'rollback',
+        '--accept',
+        'unproven',
+        '--to',
+        '1_init',
+        ...confirmed(scene),
+      ])
+      await follow(scene, failing, {
+        code: 'ROLLBACK.DOWN_FAILS',
+        before: () => scene.production.sql('CREATE TABLE IF NOT EXISTS b (id int)'),
+      })
+      // The down migration of 2_more does nothing, and was accepted.
+      await scene.production.sql('ALTER TABLE customer DROP COLUMN email')
+      await scene.slipway('deploy', '--accept', 'drift')
+      rmSync(migrationFile(scene, '3_down_fails', 'down.sql'))
+      await follow(scene, await scene.slipway('rollback', '--steps', '2', ...confirmed(scene)), {
+        code: 'ROLLBACK.DOWN_INCOMPLETE',
+      })
+    },
+  },
+  'a rollback beside drift': {
+    migrations: [INIT, MORE],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await byHand(scene)
+      await follow(scene, await scene.slipway('rollback', ...confirmed(scene)), {
+        code: 'ROLLBACK.NOT_RESTORED',
+      })
+    },
+  },
+  'drift before a deploy': {
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await byHand(scene)
+      addMigration(scene.root, MORE)
+      await follow(scene, await scene.slipway('drift', '--write', 'by_hand', ...confirmed(scene)), {
+        code: 'DRIFT.NOT_ADOPTABLE',
+      })
+      addMigration(scene.root, { name: '3_note', sql: 'CREATE TABLE note (id int);' })
+      await scene.production.sql('CREATE TABLE by_hand_too (id int)')
+      await follow(scene, await scene.slipway('deploy'), { code: 'DEPLOY.DRIFT' })
+    },
+  },
+  'rows that a pending statement refuses, with drift beside them': {
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await scene.production.sql('INSERT INTO customer VALUES (1, NULL)')
+      await byHand(scene)
+      addMigration(scene.root, {
+        name: '2_required',
+        sql: 'ALTER TABLE customer ALTER COLUMN name SET NOT NULL;',
+      })
+      const refused = await scene.slipway('deploy', '--accept', 'drift')
+      expect(refused.next.at(-1)?.args).toEqual(['deploy', '--accept', 'drift,pre-check'])
+      await follow(scene, refused, {
+        code: 'DEPLOY.PRE_CHECK_FAILED',
+        before: () => scene.production.sql(`UPDATE customer SET name = 'a'`),
+      })
+    },
+  },
+  'hazards on a protected target': {
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await scene.production.sql(
+        'INSERT INTO customer SELECT n, n::text FROM generate_series(1, 200000) n; ANALYZE customer',
+      )
+      addMigration(scene.root, {
+        name: '2_index',
+        sql: 'CREATE INDEX by_name ON customer (name);',
+      })
+      await follow(scene, await scene.slipway('check', '--all'))
+      await follow(scene, await scene.slipway('deploy'), { code: 'DEPLOY.HAZARDS' })
+    },
+  },
+  'a fix, shown and written': {
+    migrations: [
+      INIT,
+      { name: '2_index', sql: 'CREATE INDEX by_name ON customer (name);' },
+      { name: '3_note', sql: 'CREATE TABLE note (id int);' },
+    ],
+    async tell(scene) {
+      await follow(scene, await scene.slipway('check', '2_index'))
+      const shown = await scene.slipway('fix', '2_index')
+      await follow(scene, shown)
+      writeFileSync(migrationFile(scene, '2_index'), 'CREATE INDEX by_name ON customer (name);')
+      await follow(scene, await scene.slipway('fix', '2_index', '--write'))
+    },
+  },
+  'plans that are old, and plans of another state': {
+    async tell(scene) {
+      await scene.slipway('plan', '--out', 'my plan.json')
+      addMigration(scene.root, MORE)
+      await follow(scene, await scene.slipway('deploy', '--plan', 'my plan.json'), {
+        code: 'DEPLOY.PLAN_CHANGED',
+      })
+      writeFileSync(scene.file('my plan.json'), '{}')
+      await follow(scene, await scene.slipway('deploy', '--plan', 'my plan.json'), {
+        code: 'DEPLOY.PLAN_UNREADABLE',
+      })
+    },
+  },
+  'a failed migration, and each decision about it': {
+    migrations: [INIT, STOPS],
+    async tell(scene) {
+      await follow(scene, await scene.slipway('deploy'), { code: 'DEPLOY.INCOMPLETE' })
+      await follow(scene, await scene.slipway('status'))
+      await follow(scene, await scene.slipway('repair', '--finish', ...confirmed(scene)), {
+        code: 'REPAIR.NOT_OFFERED',
+      })
+      // The undo was run as suggested; what else was suggested no longer fits.
+      await follow(scene, await scene.slipway('repair', '--undo'), { code: 'REPAIR.NOT_OFFERED' })
+      await scene.slipway('deploy')
+      writeFileSync(
+        migrationFile(scene, '3_stops'),
+        STOPS.sql.replace('by_name', 'renamed').replace('(nothing)', '(name)'),
+      )
+      await follow(scene, await scene.slipway('repair'), { may: ['REPAIR.NOT_OFFERED'] })
+    },
+  },
+  'a migration that fails as a whole': {
+    migrations: [INIT, FAILS],
+    async tell(scene) {
+      await follow(scene, await scene.slipway('deploy'), {
+        code: 'DEPLOY.STATEMENT_FAILED',
+        before: () => writeFileSync(migrationFile(scene, '3_fails'), 'SELECT 1;'),
+      })
+    },
+  },
+  'an edited migration': {
+    migrations: [INIT, MORE],
+    async tell(scene) {
+      await commit(scene)
+      await scene.slipway('deploy')
+      for (const name of ['1_init', '2_more'])
+        appendFileSync(migrationFile(scene, name), 'SELECT 1;')
+      await follow(scene, await scene.slipway('repair', '--accept-edit', '--harmless', '1_init'), {
+        code: 'REPAIR.EDIT_MATTERS',
+      })
+      // Only the one that was named.
+      const edited = await scene.slipway('deploy')
+      expect(edited.failure?.message).toContain('2_more')
+      await follow(scene, edited, { code: 'HISTORY.EDITED' })
+      for (const name of ['1_init', '2_more'])
+        appendFileSync(migrationFile(scene, name), 'SELECT 2;')
+      await follow(scene, await scene.slipway('repair'))
+    },
+  },
+  'migrations that the project lacks': {
+    migrations: [INIT, MORE],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      rmSync(scene.file('prisma/migrations/2_more'), { recursive: true })
+      await follow(scene, await scene.slipway('deploy'), { code: 'HISTORY.MISSING' })
+      addMigration(scene.root, { name: '2_other', sql: 'CREATE TABLE other (id int);' })
+      await follow(scene, await scene.slipway('deploy'), { code: 'HISTORY.DIVERGED' })
+      await follow(scene, await scene.slipway('repair'))
+    },
+  },
+  'a decision that does not fit': {
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await follow(scene, await scene.slipway('repair', '--undo'), { code: 'REPAIR.NOT_OFFERED' })
+    },
+  },
+  'several failed migrations': {
+    migrations: [INIT, MORE],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await scene.production.sql(
+        'UPDATE _prisma_migrations SET finished_at = NULL, applied_steps_count = 0',
+      )
+      await follow(scene, await scene.slipway('repair', '--mark', 'applied'), {
+        code: 'REPAIR.NOT_OFFERED',
+      })
+      expect((await scene.slipway('status')).failure).toBe(null)
+    },
+  },
+  'a deploy that gets no lock': {
+    migrations: [INIT],
+    config: IMPATIENT,
+    async tell(scene) {
+      await scene.slipway('deploy')
+      addMigration(scene.root, MORE)
+      const blocked = await holding(scene, 'customer', () => scene.slipway('deploy'))
+      await follow(scene, blocked, { code: 'DEPLOY.LOCK_TIMEOUT' })
+      const back = await holding(scene, 'customer', () =>
+        scene.slipway('rollback', '--to', '1_init', ...confirmed(scene)),
+      )
+      await follow(scene, back, { code: 'DEPLOY.LOCK_TIMEOUT' })
+    },
+  },
+  'a migration that a lock stops between two statements': {
+    migrations: [INIT, { name: '1_held', sql: 'CREATE TABLE held (id int);' }],
+    config: IMPATIENT,
+    async tell(scene) {
+      await scene.slipway('deploy')
+      const steps = (column: string) =>
+        `CREATE INDEX CONCURRENTLY by_${column} ON customer (name);\nALTER TABLE held ADD ${column} int;\n`
+      const held = (command: string, ...more: string[]) =>
+        holding(scene, 'held', () => scene.slipway(command, ...more))
+      const add = (name: string, column: string) => {
+        const down = `DROP INDEX CONCURRENTLY by_${column};\nALTER TABLE held DROP ${column};\n`
+        addMigration(scene.root, { name, sql: steps(column), down })
+      }
+      add('2_steps', 'a')
+      await follow(scene, await held('deploy'), { code: 'DEPLOY.INCOMPLETE' })
+      add('3_steps', 'b')
+      await held('deploy')
+      await follow(scene, await scene.slipway('status'))
+      await held('rollback', ...confirmed(scene))
+      await follow(scene, await scene.slipway('status'))
+      await scene.slipway('rollback', ...confirmed(scene))
+      await held('deploy')
+      writeFileSync(migrationFile(scene, '3_steps'), steps('d'))
+      await follow(scene, await scene.slipway('deploy'), { code: 'DEPLOY.JOURNAL_MISMATCH' })
+    },
+  },
+  'a repair that fails, and one that begins at a wrong statement': {
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await scene.production.sql("INSERT INTO customer VALUES (1, 'a'), (2, 'a')")
+      addMigration(scene.root, {
+        name: '2_unique',
+        sql: 'CREATE INDEX CONCURRENTLY by_name ON customer (name);\nCREATE UNIQUE INDEX CONCURRENTLY one_name ON customer (name);\n',
+      })
+      await scene.slipway('deploy', '--accept', 'pre-check')
+      await follow(scene, await scene.slipway('repair', '--finish', '--from', '9'), {
+        code: 'REPAIR.NOT_OFFERED',
+      })
+      await follow(scene, await scene.slipway('repair', '--finish'), {
+        code: 'REPAIR.STATEMENT_FAILED',
+      })
+    },
+  },
+  'a role without rights': {
+    way: 'environment',
+    async tell(scene) {
+      const { production } = scene
+      const role = `${production.name}_role`
+      await production.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'a long secret'`)
+      const url = new URL(production.url)
+      const own = Object.assign(new URL(url), { username: role, password: 'a long secret' })
+      try {
+        scene.env['PRODUCTION_URL'] = String(own)
+        await follow(scene, await scene.slipway('deploy'), { code: 'DATABASE.PERMISSION' })
+        scene.env['PRODUCTION_URL'] = production.url
+        await scene.slipway('deploy')
+        scene.env['PRODUCTION_URL'] = String(own)
+        await follow(scene, await scene.slipway('status'), { code: 'DATABASE.PERMISSION' })
+      } finally {
+        await production.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+      }
+    },
+  },
+  'a sync of seeds between databases that differ': {
+    migrations: [INIT],
+    async tell(scene) {
+      const staging = await createTarget()
+      try {
+        const there = ['--cwd', 'my shop', '--env', 'production', '--url', staging.url]
+        await scene.run(['deploy', ...there])
+        const sync = () => scene.slipway('seed sync', '--tables', 'customer', '--from', staging.url)
+        await follow(scene, await sync(), { code: 'SEEDS.TABLE_MISSING' })
+        await scene.production.sql('ALTER TABLE customer ADD COLUMN by_hand int')
+        await follow(scene, await sync(), { code: 'SEEDS.SCHEMAS_DIFFER' })
+        const same = ['--from', scene.production.url]
+        await follow(scene, await scene.slipway('seed sync', '--tables', 'customer', ...same), {
+          code: 'SEEDS.SAME_DATABASE',
+        })
+      } finally {
+        await staging.drop()
+      }
+    },
+  },
+  'a connection that breaks': {
+    migrations: [INIT, { name: '2_breaks', sql: 'SELECT pg_terminate_backend(pg_backend_pid());' }],
+    async tell(scene) {
+      await follow(scene, await scene.slipway('deploy'), { code: 'DATABASE.CONNECTION_LOST' })
+    },
+  },
+  'a server that is not there': {
+    env: { PRODUCTION_URL: 'postgresql://postgres@127.0.0.1:1/shop' },
+    way: 'environment',
+    async tell(scene) {
+      await follow(scene, await scene.slipway('deploy'), {
+        code: 'DATABASE.UNREACHABLE',
+        may: ['DATABASE.UNREACHABLE'],
+      })
+    },
+  },
+  'a connection string that cannot be read': {
+    env: { PRODUCTION_URL: 'shop' },
+    way: 'environment',
+    async tell(scene) {
+      await follow(scene, await scene.slipway('deploy'), {
+        code: 'DATABASE.URL_INVALID',
+        may: ['DATABASE.URL_INVALID'],
+      })
+    },
+  },
+  'a database of another kind': {
+    env: { PRODUCTION_URL: 'mysql://a@b/c' },
+    way: 'environment',
+    async tell(scene) {
+      await follow(scene, await scene.slipway('deploy'), {
+        code: 'DATABASE.PROVIDER_UNSUPPORTED',
+        may: ['DATABASE.PROVIDER_UNSUPPORTED'],
+      })
+    },
+  },
+  'variables that are not set': {
+    config: "{ shadow: 'env:NO_SHADOW', environments: { production: { url: 'env:NO_URL' } } }",
+    async tell(scene) {
+      const target = scene.env['PRODUCTION_URL'] ?? ''
+      const named = ['--cwd', 'my shop', '--env', 'production']
+      await follow(scene, await scene.run(['status', ...named]), {
+        code: 'PROJECT.URL_MISSING',
+        may: ['PROJECT.URL_MISSING'],
+      })
+      await follow(scene, await scene.run(['deploy', ...named, '--url', target]), {
+        code: 'PROJECT.URL_MISSING',
+        may: ['PROJECT.URL_MISSING'],
+      })
+    },
+  },
+  'an environment that is misspelled': {
+    async tell(scene) {
+      await follow(scene, await scene.run(['status', '--cwd', 'my shop', '--env', 'produktion']), {
+        code: 'PROJECT.ENVIRONMENT_UNKNOWN',
+      })
+    },
+  },
+  'a database with tables and no history': {
+    async tell(scene) {
+      await byHand(scene)
+      await scene.production.sql(INIT.sql)
+      await follow(scene, await scene.slipway('deploy'), {
+        code: 'HISTORY.NOT_EMPTY',
+        may: ['REPAIR.NO_BASELINE'],
+      })
+      await follow(scene, await scene.slipway('baseline'), { code: 'REPAIR.NO_BASELINE' })
+      await follow(scene, await scene.slipway('baseline'), { code: 'REPAIR.HISTORY_EXISTS' })
+    },
+  },
+  'a baseline of a part of the history, and of all': {
+    migrations: [INIT, MORE],
+    async tell(scene) {
+      await scene.production.sql(INIT.sql)
+      await follow(scene, await scene.slipway('baseline', '--to', 'nothing'), {
+        code: 'REPAIR.UNKNOWN_MIGRATION',
+      })
+      await follow(scene, await scene.slipway('baseline'))
+      await scene.production.sql('DROP TABLE _prisma_migrations; DROP SCHEMA slipway CASCADE')
+      await follow(scene, await scene.slipway('baseline'))
+    },
+  },
+  'a baseline of an empty database': {
+    async tell(scene) {
+      await follow(scene, await scene.slipway('baseline'), { code: 'REPAIR.NO_BASELINE' })
+    },
+  },
+  'a project without migrations': {
+    migrations: [],
+    models: 'model Customer {\n  id Int @id\n}\n',
+    async tell(scene) {
+      await scene.production.sql('CREATE TABLE "Customer" (id int PRIMARY KEY)')
+      await follow(scene, await scene.slipway('baseline'), { code: 'REPAIR.NO_MIGRATIONS' })
+    },
+  },
+  'a project without a folder of migrations': {
+    migrations: [],
+    models: 'model Customer {\n  id Int @id\n}\n',
+    async tell(scene) {
+      rmSync(scene.file('prisma/migrations'), { recursive: true })
+      await follow(scene, await scene.slipway('deploy'), {
+        code: 'PROJECT.MIGRATIONS_MISSING',
+        may: ['REPAIR.NO_BASELINE'],
+      })
+    },
+  },
+  'a new migration, and a rename that nobody decided': {
+    migrations: [
+      { name: '1_init', sql: 'CREATE TABLE "Customer" ("id" INTEGER PRIMARY KEY, "name" TEXT);' },
+    ],
+    models: 'model Customer {\n  id    Int @id\n  title String?\n}\n',
+    async tell(scene) {
+      const asked = await scene.slipway('create', 'title')
+      await follow(scene, asked, {
+        code: 'CREATE.RENAME_UNDECIDED',
+        before: () =>
+          execFileSync('sh', ['-c', 'rm -rf prisma/migrations/2*'], { cwd: scene.root }),
+      })
+      execFileSync('sh', ['-c', 'rm -rf prisma/migrations/2*'], { cwd: scene.root })
+      await follow(scene, await scene.slipway('create', 'title', '--no-rename'), {
+        before: () => scene.slipway('deploy'),
+      })
+    },
+  },
+  'the configuration': {
+    async tell(scene) {
+      await follow(scene, await scene.slipway('init'), { code: 'APP.CONFIG_EXISTS' })
+      for (const file of ['settings/slipway.config.ts', 'slipway.config.ts'])
+        rmSync(scene.file(file))
+      const url = ['--cwd', 'my shop', '--url', scene.env['PRODUCTION_URL'] ?? '']
+      await follow(scene, await scene.run(['init', ...url]), { environment: 'development' })
+    },
+  },
+  'a squash, from its draft to a target': {
+    migrations: [INIT, MORE, { name: '3_note', sql: 'CREATE TABLE note (id int);' }],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await follow(scene, await scene.slipway('squash', '--to', '9'), {
+        code: 'SQUASH.UNKNOWN_MIGRATION',
+      })
+      await follow(scene, await scene.slipway('squash', '--from', '3_note', '--to', '3_note'), {
+        code: 'SQUASH.NOTHING',
+      })
+      const uncommitted = await scene.slipway('squash', 'all', '--to', '2_more', '--write')
+      expect(uncommitted.next.at(-1)?.args).toEqual([
+        'squash',
+        'all',
+        '--write',
+        '--accept',
+        'uncommitted',
+        '--to',
+        '2_more',
+      ])
+      await commit(scene)
+      await follow(scene, await scene.slipway('squash', 'all', '--to', '2_more'))
+      git(scene, 'checkout', '--', 'prisma')
+      git(scene, 'clean', '-fdq', 'prisma')
+      await follow(scene, await scene.slipway('squash', 'all', '--to', '2_more', '--write'))
+      git(scene, 'checkout', '--', 'prisma')
+      await follow(scene, await scene.slipway('deploy'), { code: 'HISTORY.SQUASH_UNFINISHED' })
+      git(scene, 'checkout', '--', 'prisma')
+      await follow(scene, await scene.slipway('squash'))
+      git(scene, 'checkout', '--', 'prisma')
+      await follow(scene, await scene.slipway('squash', '--write'))
+    },
+  },
+  'a squash of what nobody committed': {
+    migrations: [INIT, MORE],
+    async tell(scene) {
+      await follow(scene, await scene.slipway('squash', 'all', '--write'), {
+        code: 'SQUASH.UNCOMMITTED',
+      })
+    },
+  },
+  'a squash that a target has not recorded': {
+    migrations: [INIT, MORE, { name: '3_note', sql: 'CREATE TABLE note (id int);' }],
+    async tell(scene) {
+      await commit(scene)
+      await scene.slipway('deploy')
+      await scene.slipway('squash', 'all', '--to', '2_more', '--write')
+      await follow(scene, await scene.slipway('rollback', ...confirmed(scene)), {
+        code: 'ROLLBACK.SQUASHED',
+      })
+      const all = await scene.slipway('rollback', '--steps', '2', ...confirmed(scene))
+      await follow(scene, all, { code: 'ROLLBACK.SQUASHED' })
+      const last = await scene.slipway('rollback', ...confirmed(scene))
+      expect(last.next.filter(({ args }) => args !== undefined)).toEqual([])
+    },
+  },
+  'a squash that a plan records': {
+    migrations: [INIT, MORE],
+    async tell(scene) {
+      await commit(scene)
+      await scene.slipway('deploy')
+      await scene.slipway('squash', 'all', '--write')
+      await follow(scene, await scene.slipway('plan'))
+    },
+  },
+  'a squash of which a target has a part': {
+    migrations: [INIT, MORE],
+    async tell(scene) {
+      await commit(scene)
+      rmSync(scene.file('prisma/migrations/2_more'), { recursive: true })
+      await scene.slipway('deploy')
+      git(scene, 'checkout', '--', 'prisma')
+      await scene.slipway('squash', 'all', '--write')
+      await follow(scene, await scene.slipway('deploy'), { code: 'HISTORY.SQUASHED_PARTLY' })
+    },
+  },
+  'kept data': {
+    migrations: [INIT],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await follow(scene, await scene.slipway('kept restore', '99'), {
+        code: 'SAFEKEEPING.UNKNOWN',
+      })
+    },
+  },
+  'a history that does not replay': {
+    migrations: [INIT, { name: '2_platform', sql: 'ALTER TABLE platform ADD COLUMN a int;' }],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await follow(scene, await scene.slipway('squash'), { code: 'SHADOW.REPLAY_FAILED' })
+    },
+  },
+  seeds: {
+    migrations: [INIT],
+    async tell(scene) {
+      mkdirSync(scene.file('prisma/seeds/base'), { recursive: true })
+      const write = (set: object) =>
+        writeFileSync(scene.file('prisma/seeds/base/set.json'), JSON.stringify(set))
+      writeFileSync(scene.file('prisma/seeds/base/customer.csv'), 'id,name\n1,a\n')
+      const set = {
+        version: 2,
+        environments: ['production'],
+        tables: { customer: { key: ['id'] } },
+      }
+      write(set)
+      await follow(scene, await scene.slipway('seed run'), { code: 'SEEDS.MIGRATIONS_PENDING' })
+      await scene.slipway('seed run')
+      write({ ...set, version: 1 })
+      await follow(scene, await scene.slipway('seed run'), { code: 'SEEDS.NEWER_DATABASE' })
+      write({ ...set, environments: ['testing'] })
+      await follow(scene, await scene.slipway('seed run', '--set', 'base'), {
+        code: 'SEEDS.NOT_HERE',
+      })
+    },
+  },
+}
+
+const COMBINATIONS = FULL
+  ? (Object.keys(WAYS) as Way[]).flatMap((way) => PROGRAMS.map((program) => ({ way, program })))
+  : []
+
+describe.each(Object.entries(STORIES).map(([name, story], index) => ({ name, story, index })))(
+  '$name',
+  ({ story, index }) => {
+    const ways = Object.keys(WAYS) as Way[]
+    const usual = {
+      way: story.way ?? ways[index % ways.length] ?? 'environment',
+      program: PROGRAMS[index % PROGRAMS.length] ?? PROGRAMS[0],
+    }
+    const told = FULL
+      ? COMBINATIONS.filter(({ way }) => story.way === undefined || story.way === way)
+      : [usual]
+    test.each(told)(
+      'by $way, with $program',
+      async ({ way, program }) => {
+        const { migrations = [INIT], tell, ...more } = story
+        const scene = await setScene(development, { migrations, ...more, way, program })
+        try {
+          await tell(scene)
+          const trap = "SELECT to_regclass('_prisma_migrations')::text AS t"
+          expect(await development.sql(trap)).toEqual([{ t: null }])
+        } finally {
+          await scene.remove()
+        }
+      },
+      300_000,
+    )
+  },
+)
+
+/** Places that no scene reaches, by the beginning of their text, and why. */
+const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])[] = [
+  [
+    'app/status.ts',
+    "? [command(['deploy'], 'record the squash')]",
+    'squash.test.ts deploys a left-over',
+  ],
+  [
+    'database/postgres/pooler.ts',
+    "command(['doctor']",
+    'needs PgBouncer: bad-input/server.test.ts',
+  ],
+  ['database/postgres/with-postgres.ts', "command(['doctor']", 'needs PostgreSQL 12'],
+  ['deploy/target.ts', "nextActions: [command(['doctor'], 'see which server", 'needs a standby'],
+  [
+    'deploy/deploy.ts',
+    "command(['doctor'], 'show which server",
+    'needs a machine without shadow databases',
+  ],
+  ['deploy/deploy.ts', "command(['deploy', '--accept', 'drift'], 'record it", 'the same machine'],
+  [
+    'deploy/verify.ts',
+    "nextActions: [command(['drift']",
+    'the server fails after the last statement',
+  ],
+  [
+    'execution/failure-in-run.ts',
+    "return [command(again, 'roll back",
+    'a signal: stopping.test.ts',
+  ],
+  ['execution/run-failures.ts', "command(['status']", 'a signal: stopping.test.ts'],
+  [
+    'repair/repair.ts',
+    "nextActions: [command(['repair'], 'see why')]",
+    'needs a machine without shadow databases',
+  ],
+  ['repair/repair.ts', "nextActions: [command(['drift']", 'the schema changes while a repair runs'],
+  ['repair/reset.ts', '...(destroys.length > 1', 'of development alone: reset.test.ts'],
+  ['repair/undo.ts', 'command(', 'a schema that the differ cannot restore'],
+]
+
+test('each place that makes a suggestion is run by a scene, or says why not', () => {
+  const open = [...suggestionSites()].filter(
+    ([site, text]) =>
+      !executed.has(site) &&
+      !NOT_REACHED.some(([file, begin]) => site.startsWith(`${file}:`) && text.startsWith(begin)),
+  )
+  expect(open.map(([site, text]) => `${site} ${text}`)).toEqual([])
+})

@@ -1,0 +1,182 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'vitest'
+import { type CliRun, runCli } from '../cli-in-process.ts'
+import { type TestMigration, writeProject } from '../project.ts'
+import { createTarget, shareImages, type TestTarget } from '../target.ts'
+import { executed, madeBy } from './suggestion-sites.ts'
+
+/** The document of a run, as far as suggestions need it. */
+export interface Document {
+  readonly result: { readonly environment?: string; readonly database?: string } | null
+  readonly failure: { readonly code: string; readonly message: string } | null
+  readonly next: readonly {
+    readonly kind: string
+    readonly command?: string
+    readonly args?: readonly string[]
+    readonly label: string
+  }[]
+}
+
+/** How a person names the target: what every suggestion has to repeat. */
+export const WAYS = {
+  environment: () => [
+    '--cwd',
+    'my shop',
+    '--env',
+    'production',
+    '--config',
+    'settings/slipway.config.ts',
+    '--schema',
+    'prisma/schema.prisma',
+  ],
+  'connection string': (target: TestTarget) => [
+    '--cwd',
+    'my shop',
+    '--env',
+    'production',
+    '--url',
+    target.url,
+  ],
+} as const
+export type Way = keyof typeof WAYS
+
+export const PROGRAMS = [
+  'npx slipway',
+  'pnpm exec slipway',
+  'yarn slipway',
+  'bunx slipway',
+] as const
+export type Program = (typeof PROGRAMS)[number]
+
+/** A project in a folder with a space in its name, and a command line above it. */
+export interface Scene {
+  readonly root: string
+  readonly production: TestTarget
+  /** Runs a command line as the person started it. */
+  run(words: readonly string[]): Promise<Document>
+  /** The same, with what names the target. */
+  slipway(command: string, ...more: readonly string[]): Promise<Document>
+  file(name: string): string
+  remove(): Promise<void>
+}
+
+/** Sets a scene up. `development` is the trap: it is what a command hits that forgets how its target was named. */
+export async function setScene(
+  development: TestTarget,
+  {
+    migrations,
+    models = '',
+    way,
+    program,
+    env: more = {},
+    config = "{ environments: { production: { url: 'env:PRODUCTION_URL' }, development: {} } }",
+  }: {
+    readonly migrations: readonly TestMigration[]
+    readonly models?: string
+    readonly way: Way
+    readonly program: Program
+    readonly env?: Readonly<Record<string, string>>
+    readonly config?: string
+  },
+): Promise<Scene & { readonly env: Record<string, string>; readonly program: Program }> {
+  const production = await createTarget()
+  const made = writeProject(migrations, models)
+  const above = `${made}-above`
+  const root = path.join(above, 'my shop')
+  mkdirSync(above)
+  renameSync(made, root)
+  shareImages(root)
+  mkdirSync(path.join(root, 'settings'))
+  for (const file of ['settings/slipway.config.ts', 'slipway.config.ts'])
+    writeFileSync(path.join(root, file), `export default ${config}\n`)
+  const env: Record<string, string> = {
+    DATABASE_URL: development.url,
+    PRODUCTION_URL: production.url,
+    ...more,
+  }
+  const run = async (words: readonly string[]) => {
+    madeBy.clear()
+    const ran = await runCli([...words, '--json', '--no-interactive'], { cwd: above, env, program })
+    return documentOf(ran, production)
+  }
+  return {
+    root,
+    production,
+    env,
+    program,
+    run,
+    slipway: (command, ...rest) => run([...command.split(' '), ...rest, ...WAYS[way](production)]),
+    file: (name) => path.join(root, name),
+    remove: async () => {
+      await production.drop()
+      rmSync(above, { recursive: true })
+    },
+  }
+}
+
+function documentOf({ stdout, stderr, exitCode }: CliRun, { url }: TestTarget): Document {
+  expect(stdout + stderr).not.toContain(`:${new URL(url).password}@`)
+  expect(exitCode, stdout + stderr).not.toBe(1)
+  return JSON.parse(stdout) as Document
+}
+
+/** The words of a printed command line as a shell reads them, behind those that start Slipway. */
+function wordsOf(
+  command: string,
+  program: string,
+  env: Readonly<Record<string, string>>,
+): string[] {
+  expect(command.startsWith(`${program} `), command).toBe(true)
+  const script = `printf '%s\\0' ${command}`
+  const text = execFileSync('sh', ['-c', script], { env: { ...env, PATH: process.env['PATH'] } })
+  return text.toString().split('\0').slice(program.split(' ').length, -1)
+}
+
+/** Commands that change nothing, so that they can be run before the others. */
+const READS = ['status', 'doctor', 'drift', 'plan', 'check', 'kept list', 'seed status']
+
+/** What is known of an outcome before its suggestions are run. */
+export interface Expected {
+  /** `failure.code` of the outcome; `undefined` where it went well. */
+  readonly code?: string | undefined
+  /** Which one the outcome is of; `production` where absent. */
+  readonly environment?: string
+  /** Brings about what a person does before the suggestion, such as what an advice beside it says. */
+  readonly before?: (args: readonly string[]) => unknown
+  /** Suggestions that may end with a failure of these codes: they look at what is wrong. */
+  readonly may?: readonly string[]
+}
+
+/**
+ * Runs each command that an outcome suggests, as printed. It must hit the same target, be understood, and lead on: the
+ * same failure again is no help.
+ */
+export async function follow(
+  scene: Awaited<ReturnType<typeof setScene>>,
+  document: Document,
+  { code, before, may = [], environment: expected = 'production' }: Expected = {},
+): Promise<void> {
+  expect(document.failure?.code, JSON.stringify(document.failure)).toBe(code)
+  const sites = new Map([...madeBy].map(([command, of]) => [command, [...of]]))
+  const isRead = (args: readonly string[]) => READS.some((read) => args.join(' ').startsWith(read))
+  const suggested = document.next
+    .filter(({ args }) => args !== undefined)
+    .toSorted((a, b) => Number(isRead(b.args ?? [])) - Number(isRead(a.args ?? [])))
+  expect(suggested, 'a suggested command').not.toEqual([])
+  for (const { command = '', args = [] } of suggested) {
+    await before?.(args)
+    const followed = await scene.run(wordsOf(command, scene.program, scene.env))
+    const ended = `${command}: ${JSON.stringify(followed.failure)}`
+    const { environment, database } = followed.result ?? {}
+    if (database !== undefined) expect(database, ended).toBe(scene.production.name)
+    if (environment !== undefined) expect(environment, ended).toBe(expected)
+    const now = followed.failure?.code
+    if (now !== undefined && !may.includes(now)) {
+      expect(now, ended).not.toMatch(/^(?:PROJECT|CLI|DATABASE|APP)\./)
+      expect(now, ended).not.toBe(code)
+    }
+    for (const site of sites.get(command) ?? []) executed.add(site)
+  }
+}
