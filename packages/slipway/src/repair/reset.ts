@@ -8,8 +8,8 @@ import {
 } from '../deploy/index.ts'
 import { NO_JOURNAL, runMigrations, suggesting } from '../execution/index.ts'
 import { advice, command, rethrow } from '../kernel/index.ts'
-import { describeKept, type Kept, readKept } from '../safekeeping/index.ts'
-import { parseMigration, parserFor } from '../statements/index.ts'
+import { type Kept, keptData, readKept } from '../safekeeping/index.ts'
+import { destructionText, parseMigration, parserFor } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { planReset } from './postgres/reset-sql.ts'
 
@@ -42,7 +42,7 @@ export async function reset(request: ResetRequest): Promise<ResetOutcome> {
     const droppedKept = (await readKept(session)).filter(({ state }) => state === 'kept')
     const destroys = [
       'all data of the project',
-      ...droppedKept.map((one) => `what is kept of ${describeKept(one)}`),
+      ...droppedKept.flatMap(keptData).map((one) => `what is kept of ${destructionText(one)}`),
     ]
     if (droppedKept.length > 0)
       request.emit({ kind: 'notice', message: `This drops ${listed(destroys)}.` })
