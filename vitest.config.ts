@@ -8,7 +8,8 @@ export default defineConfig({
     reporters: ['default', './tools/counts-reporter.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // These only end a test that hangs, also on a busy machine of two cores.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 })

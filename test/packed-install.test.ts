@@ -110,7 +110,7 @@ test('the examples of the guide and the types of both entries compile without sk
     (error: { readonly stdout?: string }) => ({ stdout: error.stdout ?? 'tsc did not run' }),
   )
   expect(compiled.stdout).toBe('')
-}, 120_000)
+})
 
 test('the examples of the guide run as programs of a user, as ES modules', async () => {
   expect(examples('ts')).toHaveLength(4)
@@ -128,4 +128,4 @@ test('the example for CommonJS runs, and the JSON Schemas can be imported', asyn
   writeFileSync(path.join(folder, 'example.cjs'), example)
   expect(await runProgram('example.cjs')).toBe('up-to-date\n')
   expect(await runProgram('schema.mjs')).toBe('slipway deploy\n')
-}, 120_000)
+})

@@ -11,7 +11,7 @@ let call: Call
 beforeAll(async () => {
   application = await startApplication({ env: { HEALTH_TOKEN: 'h', METRICS_TOKEN: 'm' } })
   call = checked(application.call)
-}, 120_000)
+})
 afterAll(() => application?.close())
 
 const PATH = '/api/carriers'

@@ -21,7 +21,7 @@ beforeAll(async () => {
   })
   call = checked(application.call)
   await call('/api/carriers?limit=1')
-}, 120_000)
+})
 afterEach(async () => {
   gate.hang(false)
   await expect.poll(readiness, { timeout: 10_000 }).toBe(200)

@@ -115,5 +115,4 @@ test.skipIf(!hasCorpus)(
       rmSync(root, { recursive: true })
     }
   },
-  120_000,
 )

@@ -73,7 +73,7 @@ test('each command with a result has a schema, and each schema a command or a fi
 
 test('what Slipway checks files by is made of the types: run `npm run schemas` after a change', () => {
   for (const { file, text } of checkedSchemas()) expect(readFileSync(file, 'utf8')).toBe(text)
-}, 120_000)
+})
 
 test('the JSON of a project’s life is valid by the published schemas', async () => {
   expect(await expectDocument('init')).toBe(0)

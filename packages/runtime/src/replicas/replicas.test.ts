@@ -28,7 +28,7 @@ beforeAll(async () => {
   // One after the other: two base backups at the same time have failed on a busy machine.
   east = await startReplica(primary)
   west = await startReplica(primary)
-}, 120_000)
+})
 afterAll(async () => {
   await east?.remove()
   await west?.remove()

@@ -71,7 +71,7 @@ test('no method throws, whatever it is given: each gives a failure with a code',
       }
     }
   }
-}, 60_000)
+})
 
 test.each([
   ['create', [{ name: 'x' }], 'The argument name is another object.'],

@@ -71,7 +71,7 @@ test('the whole reference project: each migration has a grade, and is judged', a
     { what: 'object', object: { kind: 'column', schema: null, table: 'contacts', name: 'fax' } },
   ])
   expect(fax?.hazards.map(({ id }) => id)).toContain('drop-column')
-}, 60_000)
+})
 
 test('a stored proof is compared with the files and with what a testRun shows', async () => {
   const [one] = await check('drop_contact_fax')

@@ -86,7 +86,7 @@ test('dev seeds what it has deployed, and a second time writes nothing', async (
   await target.sql('DELETE FROM plans')
   expect(await json('dev --no-seed')).toMatchObject({ exitCode: 0, result: { seeds: null } })
   expect(await plans()).toEqual([])
-}, 60_000)
+})
 
 test('a seed that fails is the failure of the command; the migrations stay applied', async () => {
   seeds('code,prize\nbasic,5\n')
@@ -102,7 +102,7 @@ test('a seed that fails is the failure of the command; the migrations stay appli
     exitCode: 2,
     failure: { code: 'SEEDS.COLUMN_UNKNOWN' },
   })
-}, 60_000)
+})
 
 test('a set that cannot be read is reported before a reset drops anything', async () => {
   await json('deploy')

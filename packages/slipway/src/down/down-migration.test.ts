@@ -219,7 +219,7 @@ test('up and down leave the fingerprint as it was, whatever the migration holds'
       { numRuns: 12 },
     )
   })
-}, 120_000)
+})
 
 /** A table that was renamed is not found under its old name, and an index goes with its column. */
 function runs(steps: readonly string[]): boolean {

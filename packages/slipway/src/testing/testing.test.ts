@@ -219,7 +219,7 @@ describe('a machine without a server for tests', () => {
       const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
       expect([out.trim(), code], run).toEqual(['25 false', 0])
     }
-  }, 60_000)
+  })
 
   test('has the embedded database, served to several connections', async () => {
     vi.stubEnv('TEST_DATABASE_URL', '')
@@ -246,7 +246,7 @@ describe('a machine without a server for tests', () => {
     await query(database.url, 'DELETE FROM loads')
     await expect(seed(database.url, { cwd })).rejects.toThrow('COPY FROM STDIN')
     expect(await query(other.url, COUNTS)).toEqual([{ carriers: 25, loads: 60 }])
-  }, 60_000)
+  })
 
   test('a set-up starts it for all workers, and stops it', async () => {
     vi.stubEnv('TEST_DATABASE_URL', '')
@@ -259,5 +259,5 @@ describe('a machine without a server for tests', () => {
     expect(await query(database.url, COUNTS)).toEqual([{ carriers: 25, loads: 60 }])
     await server.stop()
     await expect(query(database.url, COUNTS)).rejects.toThrow()
-  }, 60_000)
+  })
 })

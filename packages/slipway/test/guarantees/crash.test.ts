@@ -60,7 +60,7 @@ beforeAll(async () => {
   emptied = await stateOf(back.url)
   expect(emptied.applied).toEqual([FIRST])
   await back.drop()
-}, 120_000)
+})
 
 afterAll(async () => {
   await filled.drop()

@@ -181,10 +181,10 @@ test('a variable that names the target for one command is repeated', async () =>
   const { SLIPWAY_ENV: _name, ...without } = env
   env = without
   expect((await run(wordsOf(deploy))).result.database).toBe(production.name)
-}, 120_000)
+})
 
 test('an environment that is misspelled: the nearest, in the same project', async () => {
   const document = await run(['status', '--cwd', 'my shop', '--env', 'produktion'])
   expect(document.failure?.code).toBe('PROJECT.ENVIRONMENT_UNKNOWN')
   expect(commandsIn(document)).toEqual(["slipway status --env production --cwd 'my shop'"])
-}, 60_000)
+})

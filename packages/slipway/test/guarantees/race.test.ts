@@ -64,4 +64,4 @@ test(`${OURS} deploys of ours and ${PRISMAS} of Prisma’s at once`, async () =>
     await database.drop()
     rmSync(root, { recursive: true })
   }
-}, 180_000)
+})

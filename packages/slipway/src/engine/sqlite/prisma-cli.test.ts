@@ -66,4 +66,4 @@ test('the CLI deploys, Slipway continues, and both read the same', async () => {
   const pending = await prismaCli(['migrate', 'status'], { cwd: root })
   expect(pending.stdout).toContain('2_second')
   expect(pending.code).toBe(1)
-}, 60_000)
+})

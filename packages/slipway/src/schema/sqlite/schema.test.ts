@@ -133,7 +133,7 @@ describe.skipIf(sqliteCorpus.length === 0)('the corpus', () => {
       }
       expect(folded.tables.size).toBeGreaterThan(10)
     })
-  }, 60_000)
+  })
 })
 
 /** What both know: without identities, and without names that SQLite does not keep. */
