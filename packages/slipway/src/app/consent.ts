@@ -1,6 +1,6 @@
-import { locate } from '../database/index.ts'
+import { type Address, locate, withSession } from '../database/index.ts'
 import { type Consent, destroyedText } from '../deploy/index.ts'
-import { advice } from '../kernel/index.ts'
+import { advice, attempt } from '../kernel/index.ts'
 import type { AppContext, ConsentOptions, ConsentQuestion } from './context.ts'
 import { raise } from './failures.ts'
 import type { Work } from './work.ts'
@@ -29,7 +29,7 @@ export async function requireNamed(
   question: ConsentQuestion,
 ): Promise<void> {
   const { database, message } = question
-  if (confirm === database) return
+  if (confirm !== undefined && [database, question.alias].includes(confirm)) return
   if (confirm === undefined && askConsent) {
     if (await askConsent(question)) return
     raise('APP.DECLINED', { message: 'Nothing was changed.' })
@@ -41,6 +41,12 @@ export async function requireNamed(
   })
 }
 
+/** What the server calls the database that a connection string, or a pooler behind it, has another name for. */
+async function realName(address: Address): Promise<string | undefined> {
+  const asked = await attempt(() => withSession(address, {}, async ({ server }) => server.database))
+  return asked.ok ? asked.value : undefined
+}
+
 /** Enforces the policy `confirm: true` of an environment: each change needs the name of its database. */
 export async function requirePolicyConsent(
   context: AppContext,
@@ -50,5 +56,8 @@ export async function requirePolicyConsent(
   if (!target.policy.confirm || target.address.kind !== 'postgres') return
   const { database } = locate(target.address.url)
   const message = `The environment ${target.environment} requires consent for each change of ${database}.`
-  await requireNamed(context, options, { database, message })
+  const { confirm } = options
+  const unlike = confirm !== undefined && confirm !== database
+  const alias = unlike ? await realName(target.direct ?? target.address) : undefined
+  await requireNamed(context, options, { database, alias, message })
 }

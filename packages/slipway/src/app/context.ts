@@ -4,6 +4,8 @@ import type { ProjectFlags } from '../project/index.ts'
 /** What a person is asked before a change that must not happen to the wrong database. */
 export interface ConsentQuestion {
   readonly database: string
+  /** Another name of it, which counts as its name. */
+  readonly alias?: string | undefined
   /** What is about to happen, as a sentence. */
   readonly message: string
 }

@@ -11,7 +11,7 @@ import { refuseUnknownAccepts } from './accept.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { type KeptResult, keptResult } from './kept-result.ts'
-import type { Ended } from './outcome.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
 /** How far a rollback goes, and what is accepted. */
@@ -78,11 +78,16 @@ export async function rollBack(
       sql: origin === 'written' ? sql : null,
     })),
   }
-  return {
-    result,
-    failure,
-    next: failure ? [] : [command(['deploy'], 'apply the migrations again')],
-  }
+  const findings = outcome.downs.length === 0 && to !== undefined ? [doneBefore(to)] : []
+  const next =
+    failure || findings.length > 0 ? [] : [command(['deploy'], 'apply the migrations again')]
+  return { result, findings, failure, next }
+}
+
+/** A rollback whose answer was lost is repeated: it says that there was nothing left to do. */
+function doneBefore(migration: string): ResultFinding {
+  const message = `${migration} is already the last applied migration. Nothing was rolled back.`
+  return { id: 'rolled-back-before', severity: 'notice', message }
 }
 
 /** What the down migrations cannot restore, reported before they run. */

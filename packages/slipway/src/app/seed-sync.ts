@@ -103,7 +103,7 @@ async function sideWork(context: AppContext, named: string): Promise<Work> {
 async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promise<SeedSyncResult> {
   const { source, target } = sides
   const known = await planRows(sides, work, asked)
-  const { database } = target.session.server
+  const { database, alias } = target.session.server
   const request = {
     plan: known.plan,
     deletes: asked.delete ?? false,
@@ -114,7 +114,7 @@ async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promi
   let answered: string | undefined
   const beforeCommit = async (diffs: readonly TableDiff[]) => {
     if (dryRun || !work.target.protected || JSON.stringify(diffs) === answered) return
-    await requireSyncConsent(context, asked, { database, diffs })
+    await requireSyncConsent(context, asked, { database, alias, diffs })
     answered = JSON.stringify(diffs)
   }
   if (!dryRun && work.target.protected)
@@ -142,19 +142,27 @@ async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promi
 async function requireSyncConsent(
   context: AppContext,
   asked: ConsentOptions,
-  { database, diffs }: { readonly database: string; readonly diffs: readonly TableDiff[] },
+  {
+    database,
+    alias,
+    diffs,
+  }: {
+    readonly database: string
+    readonly alias: string | undefined
+    readonly diffs: readonly TableDiff[]
+  },
 ): Promise<void> {
   const destroys = diffs.flatMap(({ table, updated, deleted }) => [
     ...(updated > 0 ? [`values of ${updated} rows of ${table}`] : []),
     ...(deleted > 0 ? [`${deleted} rows of ${table}`] : []),
   ])
   if (destroys.length > 0)
-    return await requireConsent({ database, destroys }, consentFrom(context, asked))
+    return await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
   const added = diffs.filter(({ inserted }) => inserted > 0)
   if (added.length === 0) return
   const rows = added.map(({ table, inserted }) => `${inserted} rows of ${table}`).join(', ')
   const message = `This adds ${rows} to ${database}, which is protected.`
-  await requireNamed(context, asked, { database, message })
+  await requireNamed(context, asked, { database, alias, message })
 }
 
 /**

@@ -147,7 +147,7 @@ export async function runChosenSets(
   const { sets, dryRun = false } = asked
   if (sets.length === 0) return []
   const { pending } = compareHistory(await readHistory(session), work.migrations)
-  const { database } = session.server
+  const { database, alias } = session.server
   return await runSeeds(session, {
     sets,
     names: projectNames(work.project),
@@ -156,7 +156,7 @@ export async function runChosenSets(
     dryRun,
     consent: async (destroys) => {
       if (work.target.protected)
-        await requireConsent({ database, destroys }, consentFrom(context, asked))
+        await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
     },
     emit: context.emit,
   })

@@ -11,6 +11,10 @@ export const databaseFailures = {
   'DATABASE.READ_ONLY': { title: 'The server is a read-only standby' },
   'DATABASE.TOO_OLD': { title: 'The server is older than PostgreSQL 13' },
   'DATABASE.POOLER': { title: 'The connection goes through a transaction pooler' },
+  'DATABASE.LOCK_LOST': {
+    title: 'The session lost the lock of the database, and what it sent next did not run',
+    exit: 5,
+  },
   'DATABASE.CONNECTION_LOST': { title: 'The connection broke' },
   'DATABASE.DISK_FULL': { title: 'The server has no disk space left' },
   'DATABASE.STATEMENT': { title: 'The server refused a statement' },

@@ -13,6 +13,7 @@ export { addressOf } from './address-of.ts'
 export { type ByDialect, type Dialect, dialectOf, productOf } from './dialect.ts'
 export { databaseFailures } from './failures.ts'
 export { programFolders, type Programs, serverPrograms } from './postgres/programs.ts'
+export { executeLocked, lockGuardSql } from './postgres/lock-guard.ts'
 export { wordForWord } from './postgres/server-error.ts'
 export { quoteIdentifier, quoteLiteral } from './postgres/quote.ts'
 export type {
@@ -73,8 +74,15 @@ export async function serveEmbedded(
   return await embedded.serveEmbedded(options)
 }
 
+/** Refuses a connection string with `pgbouncer=true` before it is used: see pooler.ts. */
+export async function refuseDeclaredPooler(address: Address): Promise<void> {
+  const pooler = await import('./postgres/pooler.ts')
+  pooler.refuseDeclaredPooler(address)
+}
+
 /** Refuses a transaction pooler before a target: see pooler.ts. */
 export async function refuseTransactionPooler(session: Session, address: Address): Promise<void> {
+  if (!session.server.pooled) return
   const pooler = await import('./postgres/pooler.ts')
   await pooler.refuseTransactionPooler(session, address)
 }

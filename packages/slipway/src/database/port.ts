@@ -44,10 +44,15 @@ export interface ServerInfo {
   readonly versionNumber: number
   /** As `server_version`: `15.18 (Debian …)`. */
   readonly version: string
+  /** As the server calls it. */
   readonly database: string
+  /** The name of it in the connection string, where that is another one: an alias of a pooler. */
+  readonly alias?: string
   readonly user: string
-  /** Backend process id; 0 on the embedded database and on SQLite. */
+  /** Process id of the backend that answered first; 0 on the embedded database and on SQLite. */
   readonly pid: number
+  /** The connection goes through a pooler: the backend is not the one that was announced at login. */
+  readonly pooled: boolean
   /** The default schema: `?schema=` of the connection string, or else `public`; `main` on SQLite. */
   readonly schema: string
   /** A server in recovery takes no writes. Reported by servers from 14 on. */
@@ -61,6 +66,8 @@ export interface ServerInfo {
 export interface Session {
   readonly kind: DatabaseKind
   readonly server: ServerInfo
+  /** SQL that fails unless this session still holds the lock of the database; see lock-guard.ts. Absent without a lock. */
+  readonly lockGuard?: string
   /** One statement with parameters (`$1`), by the extended protocol. */
   query<R extends Row = Row>(sql: string, params?: readonly unknown[]): Promise<R[]>
   /** One statement, values in text form. */

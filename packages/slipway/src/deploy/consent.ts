@@ -18,6 +18,8 @@ export type Destroyed = MigrationLoss | string
 /** What is about to be destroyed, and where. */
 export interface ConsentQuestion {
   readonly database: string
+  /** Another name of it, which counts as its name. */
+  readonly alias?: string | undefined
   readonly destroys: readonly Destroyed[]
 }
 
@@ -52,8 +54,8 @@ export function destroyedText(one: Destroyed): string {
  * DEPLOY.CONSENT_NEEDED, or DEPLOY.DECLINED when a person says no.
  */
 export async function requireConsent(question: ConsentQuestion, consent: Consent): Promise<void> {
-  const { database, destroys } = question
-  if (consent.confirm === database) return
+  const { database, alias, destroys } = question
+  if (consent.confirm !== undefined && [database, alias].includes(consent.confirm)) return
   if (consent.confirm === undefined && consent.ask) {
     if (await consent.ask(question)) return
     raise('DEPLOY.DECLINED', { message: `Declined. Nothing was changed on ${database}.` })

@@ -186,7 +186,7 @@ UPDATE customer SET runs = runs + 10;
     await target.sql('INSERT INTO customer VALUES (1)')
     const steps = cutOff('UPDATE customer SET runs = runs + 1;')
     const cut = await deployed([init, steps])
-    expect(cut.failure?.code).toBe('DATABASE.CONNECTION_LOST')
+    expect(cut.failure?.code).toBe('DEPLOY.INCOMPLETE')
     expect(cut.receipts).toMatchObject([{ status: 'failed' }])
     expect(await target.sql('SELECT runs FROM customer')).toEqual([{ runs: 1 }])
     await target.sql('UPDATE control SET cut = false')
@@ -206,7 +206,7 @@ UPDATE customer SET runs = runs + 10;
     expect(refused.failure?.code).toBe('DEPLOY.HAZARDS')
     const acceptHazards = [...new Set(refused.hazards.map(({ id }) => id))]
     const cut = await deployed([init, steps], { protected: true, acceptHazards })
-    expect(cut.failure?.code).toBe('DATABASE.CONNECTION_LOST')
+    expect(cut.failure?.code).toBe('DEPLOY.INCOMPLETE')
     await target.sql('UPDATE control SET cut = false')
     const resumed = await deployed([init, steps], { protected: true })
     expect(resumed).toMatchObject({ receipts: [{ status: 'done' }], hazards: [] })

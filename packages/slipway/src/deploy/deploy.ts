@@ -137,10 +137,10 @@ async function gate(
     await refuseFilledDatabase(session)
     return undefined
   }
-  const { database, schema } = session.server
+  const { database, alias, schema } = session.server
   const destroys = destroyedBy(plans, schema)
   if (request.protected && destroys.length > 0) {
-    await requireConsent({ database, destroys }, request.consent)
+    await requireConsent({ database, alias, destroys }, request.consent)
   }
   if (request.acceptDrift) return undefined
   request.emit({ kind: 'phase', phase: 'compare the schema with the history' })

@@ -5,6 +5,10 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 /** What ends a deploy or a rollback. */
 export const deployFailures = {
   'DEPLOY.LOCKED': { title: 'Another deploy holds the lock of the database' },
+  'DEPLOY.LOCK_NOT_RELEASED': {
+    title: 'The work is done, but the lock of the database was lost or could not be released',
+    exit: 4,
+  },
   'DEPLOY.DRIFT': { title: 'The database differs from what its history gives', exit: 4 },
   'DEPLOY.PRE_CHECK_FAILED': {
     title: 'Rows of the database would make a pending statement fail',

@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { executeLocked, type Session } from '../database/index.ts'
 import { type Hooks, NO_HOOKS } from '../execution/index.ts'
 import { createKeepingSql, type Kept, keepingOf, readKept } from '../safekeeping/index.ts'
 import { destructionsBy, type Migration } from '../statements/index.ts'
@@ -32,7 +32,7 @@ export async function prepareKeeping(
   }))
   const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
   if (keepings.every(({ hooks }) => hooks.size === 0)) return { ...KEEPS_NOTHING, notKept }
-  await session.execute(createKeepingSql)
+  await executeLocked(session, createKeepingSql)
   const before = new Set((await readKept(session)).map(({ id }) => id))
   return {
     hooks: new Map(keepings.map(({ name, hooks }) => [name, hooks])),

@@ -34,7 +34,8 @@ export async function previewDeploy(request: WorkRequest): Promise<Preview> {
   const { address, limits, signal, emit, migrations } = request
   const deadline = performance.now() + request.deadlineMs
   return await withSession(address, { applicationName: 'slipway plan' }, async (session) => {
-    await session.execute(targetSettingsSql({ session, deadline }))
+    // Behind a pooler the settings would stay with the backend.
+    if (!session.server.pooled) await session.execute(targetSettingsSql({ session, deadline }))
     const target = { session, address, limits, deadline, signal, emit }
     const { history, before, resuming, squashes, plans } = await readPending(session, migrations)
     const { database } = session.server

@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { executeLocked, type Session } from '../database/index.ts'
 import { receiptSql, type SquashStatus, squashedRowsSql } from '../history/index.ts'
 import { must } from '../kernel/index.ts'
 import { checksum, type MigrationFile } from '../statements/index.ts'
@@ -26,7 +26,8 @@ export async function recordSquashes(
       name,
     )
     const row = { name, checksum: checksum(file.sql), replaces }
-    await session.execute(
+    await executeLocked(
+      session,
       squashedRowsSql(session, row) +
         receiptSql(session, { command: 'squash', migration: name, attempts: 1 }),
     )

@@ -1,8 +1,10 @@
 import {
   type Address,
+  executeLocked,
   quoteIdentifier,
-  type Session,
+  refuseDeclaredPooler,
   refuseTransactionPooler,
+  type Session,
   withSession,
 } from '../database/index.ts'
 import { type Limits, targetSettingsSql, type TargetSession } from '../execution/index.ts'
@@ -45,17 +47,18 @@ export async function withTarget<T>(
   const { address, emit, signal, limits } = request
   const deadline = performance.now() + request.deadlineMs
   const onNotice = (message: string) => emit({ kind: 'notice', message })
+  await refuseDeclaredPooler(address)
   return await withSession(
     address,
     { applicationName: 'slipway deploy', onNotice },
     async (session) => {
       refuseStandby(session)
       await refuseTransactionPooler(session, address)
-      const target: TargetSession = { session, address, limits, deadline, signal, emit }
-      await session.execute(targetSettingsSql(target))
-      return await withDeployLock(session, target, async () => {
-        await upgradeLedger(session)
-        return await work(session, target)
+      return await withDeployLock(session, { deadline, signal, emit }, async (held) => {
+        const target: TargetSession = { session: held, address, limits, deadline, signal, emit }
+        await executeLocked(held, targetSettingsSql(target))
+        await upgradeLedger(held)
+        return await work(held, target)
       })
     },
   )
@@ -67,7 +70,7 @@ export async function prepareBooks(session: Session): Promise<void> {
     // Without this, every existing table is a NOTICE.
     const quietly = 'SET LOCAL client_min_messages = warning;\n'
     const schema = await createSchemaSql(session)
-    await session.execute(quietly + schema + createHistorySql(session))
+    await executeLocked(session, quietly + schema + createHistorySql(session))
     await prepareLedger(session)
   } catch (error) {
     const failure = failureOf(error)

@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { executeLocked, type Session } from '../database/index.ts'
 import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
 import {
   compareHistory,
@@ -48,7 +48,8 @@ export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
     await prove(session, { name, sql }, request)
     const path = request.write(name, sql)
     await prepareBooks(session)
-    await session.execute(
+    await executeLocked(
+      session,
       markedRowSql(session, name, checksum(sql)) +
         receiptSql(session, { command: 'drift', migration: name, attempts: 1 }),
     )

@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { executeLocked, type Session } from '../database/index.ts'
 import { type Failure, failureOf } from '../kernel/index.ts'
 import type { Statement, TransactionGroup } from '../statements/index.ts'
 import type { Hooks } from './hooks.ts'
@@ -35,7 +35,9 @@ export interface Refusal {
 /**
  * Executes one transaction group: in one transaction with what is recorded of it and in one round trip, unless
  * an observer looks at each statement. Gives what the server refused; then the transaction is rolled back. A
- * statement that runs outside any transaction goes as it is; `record` then follows it.
+ * statement that runs outside any transaction goes as it is; `record` then follows it. On a session that holds the lock
+ * of the database, the same message asserts that before its transaction begins, so that nothing runs without it; for a
+ * statement outside any transaction, the messages before and after it do.
  */
 export async function executeGroup(execution: GroupExecution): Promise<Refusal | undefined> {
   return execution.group?.kind === 'alone'
@@ -56,13 +58,20 @@ async function executeTransaction(execution: GroupExecution): Promise<Refusal | 
       : await sendWhole(execution, [...opening, ...sent.flatMap(({ message }) => message)], end)
   // Where no transaction is open this is a warning; where the connection broke, the server has done it.
   if (refusal) await session.execute('ROLLBACK').catch(() => {})
-  else if (group?.rolledBack && record !== '') await session.execute(record)
+  else if (group?.rolledBack && record !== '') await executeLocked(session, record)
   return refusal
 }
 
-/** What opens a transaction: its timeouts hold for the transaction and end with it. */
-function openingMessage({ reset, timeouts }: GroupExecution): Message {
-  const begin = { sql: 'BEGIN;\n', commands: 1 }
+/**
+ * What opens a transaction: its timeouts hold for the transaction and end with it. The guard of the lock has a transaction
+ * of its own before: it takes a snapshot, after which the file could not choose its isolation level.
+ */
+function openingMessage({ session, reset, timeouts }: GroupExecution): Message {
+  const { lockGuard } = session
+  const begin =
+    lockGuard === undefined
+      ? { sql: 'BEGIN;\n', commands: 1 }
+      : { sql: `BEGIN;\n${lockGuard}COMMIT;\nBEGIN;\n`, commands: 4 }
   const limits = timeouts ? [{ sql: localTimeoutsSql(timeouts), commands: 2 }] : []
   return [begin, ...(reset ? [reset] : []), ...limits]
 }
@@ -106,7 +115,7 @@ async function executeAlone(
   group: TransactionGroup,
 ): Promise<Refusal | undefined> {
   const { session, reset, observer, record = '' } = execution
-  if (reset) await session.execute(reset.sql)
+  if (reset || session.lockGuard !== undefined) await executeLocked(session, reset?.sql ?? '')
   const [statement] = group.statements
   const message: Message = [
     { sql: group.sql, commands: 1, offset: group.offset, ...(statement ? { statement } : {}) },
@@ -116,7 +125,7 @@ async function executeAlone(
     const run = () => watch(() => session.execute(group.sql))
     await (observer ? observer.around(sending, run) : run())
   })
-  if (!refusal && record !== '') await session.execute(record)
+  if (!refusal && record !== '') await executeLocked(session, record)
   return refusal
 }
 

@@ -16,6 +16,10 @@ export const executionFailures = {
     title: 'A statement failed, and its migration left nothing behind',
     exit: 5,
   },
+  'DEPLOY.CONNECTION_LOST': {
+    title: 'The connection broke while a migration ran as one transaction',
+    exit: 5,
+  },
   'DEPLOY.INCOMPLETE': {
     title: 'A migration that runs step by step stopped in the middle',
     exit: 6,

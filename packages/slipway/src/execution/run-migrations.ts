@@ -1,11 +1,13 @@
 import type { JournalEntry } from '../history/index.ts'
-import { type Failure, failureOf } from '../kernel/index.ts'
+import { command, type Failure, failureOf } from '../kernel/index.ts'
+import type { Migration } from '../statements/index.ts'
 import type { Execution } from './execution.ts'
 import { failureInRun } from './failure-in-run.ts'
 import type { TargetSession } from './postgres/limits.ts'
 import { type MigrationOutcome, notRun, type Receipt } from './receipt.ts'
 import { runAtomic } from './run-atomic.ts'
 import { runSteps } from './run-steps.ts'
+import { isCutOff } from './statement-failure.ts'
 
 /** What running migrations gave: a receipt for each, and the failure that ended it, if one did. */
 export interface RunOutcome {
@@ -48,17 +50,34 @@ async function runMigration(
 ): Promise<MigrationOutcome> {
   const { migration, journal } = execution
   const began = performance.now()
+  const entries = all.filter(
+    (entry) => entry.migration === migration.name && entry.direction === journal.direction,
+  )
+  const whole = migration.atomic && entries.length === 0
   try {
-    const entries = all.filter(
-      (entry) => entry.migration === migration.name && entry.direction === journal.direction,
-    )
-    return migration.atomic && entries.length === 0
+    const outcome = whole
       ? await runAtomic(target, execution)
       : await runSteps(target, execution, entries)
+    const { receipt, failure } = outcome
+    return failure ? { receipt, failure: cutOff(failure, migration, whole) } : outcome
   } catch (error) {
-    const failure = failureOf(error)
-    if (!failure) throw error
+    const raised = failureOf(error)
+    if (!raised) throw error
     const ms = Math.round(performance.now() - began)
+    const failure = cutOff(raised, migration, whole)
     return { receipt: { ...notRun(migration), status: 'failed', ms, attempts: 1 }, failure }
   }
+}
+
+/**
+ * The failure of a session that was cut off while a migration ran: what became of the migration. One that runs step by
+ * step has begun then, and can be continued. Nothing of a whole one runs without the lock.
+ */
+function cutOff(failure: Failure, { name }: Migration, whole: boolean): Failure {
+  if (!isCutOff(failure) || (whole && failure.code === 'DATABASE.LOCK_LOST')) return failure
+  const message = `${name} was cut off. ${failure.message}`
+  const next = [command(['status'], 'see what is applied'), command(['deploy'], 'continue')]
+  if (!whole) return { ...failure, code: 'DEPLOY.INCOMPLETE', message, nextActions: next }
+  const why = 'It ran as one transaction: the server committed all of it, or rolled all of it back.'
+  return { ...failure, code: 'DEPLOY.CONNECTION_LOST', message, why, nextActions: next }
 }

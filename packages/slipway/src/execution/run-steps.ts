@@ -1,3 +1,4 @@
+import { executeLocked } from '../database/index.ts'
 import type { JournalEntry } from '../history/index.ts'
 import { journalBeginSql, journalClearSql, journalFinishSql } from '../history/index.ts'
 import { command, type Failure, failureOf, sha256 } from '../kernel/index.ts'
@@ -22,7 +23,7 @@ import {
 } from './postgres/session-reset.ts'
 import { doneReceipt, type MigrationOutcome, type Receipt, statementReceipts } from './receipt.ts'
 import { raise } from './run-failures.ts'
-import { statementFailure, refusalCode } from './statement-failure.ts'
+import { isCutOff, statementFailure, refusalCode } from './statement-failure.ts'
 
 /** What the steps of one migration share. */
 interface Steps {
@@ -51,7 +52,7 @@ export async function runSteps(
   const done = finishedGroups(migration, entries)
   const [next] = migration.groups.slice(done)
   const begun = entries.length === 0 ? journal.begunSql() + beginSql(steps, next) : ''
-  await target.session.execute(resetSql(steps).sql + begun + earlierSettings(steps, next))
+  await executeLocked(target.session, resetSql(steps).sql + begun + earlierSettings(steps, next))
   for (const group of migration.groups.slice(done)) {
     const [first] = group.statements
     target.emit({
@@ -65,7 +66,7 @@ export async function runSteps(
     steps.lockWaitMs += lockWaitMs
     if (refusal) return await failedAt(steps, group, { refusal, began })
   }
-  if (!next) await target.session.execute(finishSql(steps))
+  if (!next) await executeLocked(target.session, finishSql(steps))
   const { attempts, lockWaitMs } = steps
   return { receipt: doneReceipt(migration, { attempts, lockWaitMs }, began) }
 }
@@ -126,10 +127,10 @@ async function runAlone(steps: Steps, group: TransactionGroup): Promise<Retried<
   const { target, entries } = steps
   const { session } = target
   const resumed = entries.some((entry) => entry.group === group.number)
-  if (!resumed && group.number > 1) await session.execute(beginSql(steps, group))
+  if (!resumed && group.number > 1) await executeLocked(session, beginSql(steps, group))
   let retried: Retried<Refusal> = { attempts: 1, lockWaitMs: 0 }
   if (!(resumed && (await isDone(steps, group)))) retried = await buildAlone(steps, group)
-  if (!retried.refusal) await session.execute(finishedSql(steps, group))
+  if (!retried.refusal) await executeLocked(session, finishedSql(steps, group))
   return retried
 }
 
@@ -139,13 +140,13 @@ async function buildAlone(steps: Steps, group: TransactionGroup): Promise<Retrie
   // A concurrent build waits for older transactions and hinders nobody meanwhile: it may wait.
   const patient = group.statements.some(({ actions }) => actions.some(isConcurrent))
   const timeouts = timeoutsNow(target, patient ? 0 : limits.lockTimeoutMs)
-  await session.execute(sessionTimeoutsSql(timeouts))
+  await executeLocked(session, sessionTimeoutsSql(timeouts))
   try {
     return await retryOnLockTimeout(target, execution.migration.name, () =>
       executeBuilding(steps, group),
     )
   } finally {
-    await session.execute(targetSettingsSql(target)).catch(() => {})
+    await executeLocked(session, targetSettingsSql(target)).catch(() => {})
   }
 }
 
@@ -240,9 +241,9 @@ async function failedAt(
     ...attemptsOf(steps),
     statements: statementReceipts(migration, before, 'failed'),
   }
-  const record = (sql: string) => target.session.execute(ownSession(steps) + sql)
+  const record = (sql: string) => executeLocked(target.session, ownSession(steps) + sql)
   const { server } = failure
-  if (failure.code === 'DATABASE.CONNECTION_LOST') return { receipt, failure }
+  if (isCutOff(failure)) return { receipt, failure }
   const first = group.number === 1
   if (first) await record(journal.undoneSql() + journalClearSql(target.session, migration.name))
   if (failure.code !== 'DATABASE.STATEMENT' || !server)

@@ -3,9 +3,14 @@ import { type Migration, placeAt } from '../statements/index.ts'
 import type { StopPlace } from './message.ts'
 
 /** What the server said of a statement that it refused; nothing if something else went wrong. */
-export function refusedBy({ code, server }: Failure): ServerError | undefined {
-  const refused = code.startsWith('DATABASE.') && code !== 'DATABASE.CONNECTION_LOST'
-  return refused ? server : undefined
+export function refusedBy(failure: Failure): ServerError | undefined {
+  const refused = failure.code.startsWith('DATABASE.') && !isCutOff(failure)
+  return refused ? failure.server : undefined
+}
+
+/** Whether the session can no longer be used: its connection broke, or it lost the lock. */
+export function isCutOff({ code }: Failure): boolean {
+  return code === 'DATABASE.CONNECTION_LOST' || code === 'DATABASE.LOCK_LOST'
 }
 
 /** The code of a statement that the server refused, or stopped because it took too long. */

@@ -25,7 +25,6 @@ const schemaOf =
   (schema: object): LoadSchema =>
   async () => ({ default: schema })
 
-const TABLE = { kind: 'table', schema: null, name: 'User' }
 const column = { kind: 'column', schema: null, table: 'User', name: 'email' }
 const step = {
   migration: '1_a',
@@ -33,14 +32,14 @@ const step = {
   line: 1,
   transaction: 1,
   lock: 'SHARE',
-  table: TABLE,
+  table: 'public.User',
   rows: 5,
   bytes: null,
   rewrite: false,
   estimateMs: null,
   kept: true,
   destroys: [{ what: 'object', object: { kind: 'comment', on: column } }],
-  tables: [{ table: TABLE, lock: 'SHARE', work: 'builds an index', rows: 5, bytes: null }],
+  tables: [{ table: 'public.User', lock: 'SHARE', work: 'builds an index', rows: 5, bytes: null }],
 }
 const PLAN = {
   format: 'slipway-plan',

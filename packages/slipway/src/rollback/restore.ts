@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { executeLocked, type Session } from '../database/index.ts'
 import { type Execution, rollbackJournal } from '../execution/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { createKeepingSql, type Kept, readKept, restoringOf } from '../safekeeping/index.ts'
@@ -27,7 +27,7 @@ export async function prepareRestoring(
     return { executions, keptNow: async () => [] }
   }
   // The functions may be those of another version of Slipway.
-  await session.execute(createKeepingSql)
+  await executeLocked(session, createKeepingSql)
   const names = new Set(plans.map(({ name }) => name))
   const kept = all.filter(({ migration, state }) => names.has(migration) && state === 'kept')
   const ids = new Set(kept.map(({ id }) => id))

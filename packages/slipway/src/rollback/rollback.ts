@@ -85,23 +85,30 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
       applied.map(({ name }) => name),
       request.extent,
     )
+    if (names.length === 0) return nothingLeft(session)
     refuseSquashed(names, comparison)
     const prepared = await prepareDownMigrations(session, { applied, names, request })
     const { testRun, expected } = prepared
     const downs = await knowingKept(session, prepared.downs)
     request.announce(downs, testRun)
     refuseUnproven(testRun, downs, request)
-    const { database } = session.server
+    const { database, alias } = session.server
     const destroys = destroyedBy(
       downs.map(({ plan }) => plan),
       session.server.schema,
     )
     if (request.protected && destroys.length > 0)
-      await requireConsent({ database, destroys }, request.consent)
+      await requireConsent({ database, alias, destroys }, request.consent)
     await prepareBooks(session)
     const ran = await run(target, { downs, expected }, request)
     return { database, downs: decided(downs, ran.receipts), testRun, ...ran }
   })
+}
+
+/** What a rollback did that finds its work done: the migration that is to stay is the last one. */
+function nothingLeft({ server: { database } }: Session): RollbackOutcome {
+  const testRun = { kind: 'not-tested' as const, reason: 'nothing is to be rolled back' }
+  return { database, downs: [], testRun, receipts: [], kept: [] }
 }
 
 /**

@@ -7,7 +7,8 @@ export type Extent =
   | { readonly kind: 'to'; readonly migration: string }
 
 /**
- * The applied migrations to roll back, the last one first. `applied` is in the order of application. A number above that of
+ * The applied migrations to roll back, the last one first. `applied` is in the order of application. None if the one
+ * that is to stay is the last already: a rollback whose answer was lost can be repeated. A number above that of
  * the applied migrations is a mistake about the target, and fails with ROLLBACK.TOO_MANY_STEPS.
  */
 export function selectMigrations(applied: readonly string[], extent: Extent): string[] {
@@ -32,11 +33,6 @@ export function selectMigrations(applied: readonly string[], extent: Extent): st
     raise('ROLLBACK.UNKNOWN_MIGRATION', {
       message: `${extent.migration} is not applied on this database.`,
       nextActions: [command(['status'], 'see what is applied')],
-    })
-  }
-  if (stays === 0) {
-    raise('ROLLBACK.NOTHING', {
-      message: `${extent.migration} is already the last applied migration.`,
     })
   }
   return newestFirst.slice(0, stays)

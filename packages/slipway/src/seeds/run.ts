@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { executeLocked, type Session } from '../database/index.ts'
 import { prepareLedger } from '../history/index.ts'
 import { advice, attempt, command, type Emit, rethrow } from '../kernel/index.ts'
 import { raise } from './failures.ts'
@@ -97,7 +97,7 @@ export async function inTransaction(
   end: 'COMMIT' | 'ROLLBACK',
   work: () => Promise<void>,
 ): Promise<void> {
-  await session.execute(`BEGIN;\n${SETTINGS}`)
+  await executeLocked(session, `BEGIN;\n${SETTINGS}`)
   const done = await attempt(work).catch(async (error: unknown) => {
     await session.execute('ROLLBACK')
     throw error

@@ -3,10 +3,10 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from '../cli-in-process.ts'
 import { freePort } from '../cluster.ts'
+import { hasPgbouncer, type Pooler, startPgbouncer } from '../pgbouncer.ts'
 import { type Cluster, startCluster } from '../postgres.ts'
 import { addMigration, writeProject } from '../project.ts'
 import { startOldServer } from './old-server.ts'
-import { hasPgbouncer, type Pooler, startPgbouncer } from './pgbouncer.ts'
 import { nextSteps, refusal } from './refusal.ts'
 import { APPLIED, FINE, MODELS, ROW_SECRET } from './shop.ts'
 import { mountSmallDisk } from './small-disk.ts'
@@ -264,7 +264,7 @@ describe.skipIf(!hasPgbouncer)('pooler (where pgbouncer is installed)', () => {
 
   beforeAll(async () => {
     for (const mode of ['transaction', 'session'] as const)
-      poolers.set(mode, await startPgbouncer(cluster, mode))
+      poolers.set(mode, await startPgbouncer(cluster, { mode }))
   })
   afterAll(async () => {
     for (const pooler of poolers.values()) await pooler.stop()

@@ -48,7 +48,7 @@ UPDATE "Order" SET "runs" = "runs" + 100;
 COMMIT;
 BEGIN;
 CREATE TABLE "Line" ("id" SERIAL PRIMARY KEY, "orderId" INTEGER NOT NULL REFERENCES "Order"("id"));
-INSERT INTO "Line" ("orderId") SELECT "id" FROM "Order" LIMIT 20;
+INSERT INTO "Line" ("orderId") SELECT "id" FROM "Order" ORDER BY "id" LIMIT 20;
 COMMIT;
 `,
     down: `BEGIN;

@@ -41,7 +41,7 @@ function view(result: RollbackResult, ok: boolean): Block[] {
     ...(testRun.kind === 'proven' && ok
       ? [status('done', 'The schema matches the remaining history')]
       : []),
-    ...(testRun.kind === 'not-tested'
+    ...(testRun.kind === 'not-tested' && downMigrations.length > 0
       ? [status('warning', 'Not tested on a shadow database', testRun.reason)]
       : []),
     paragraph(`${done} of ${receipts.length} migrations rolled back on ${place}.`),

@@ -66,6 +66,17 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
       }
     case 'DATABASE.CONNECTION_LOST':
       return { message: `The connection to ${where} broke.`, why: message, nextActions: [STATUS] }
+    case 'DATABASE.LOCK_LOST':
+      return {
+        message: 'This connection no longer holds the lock of the database.',
+        why: 'A pooler moved it to another session of the server, or something released the lock. What it sent next did not run.',
+        nextActions: [
+          advice(
+            'If a pooler is in between, give the direct connection as directUrl, or with --url.',
+          ),
+          STATUS,
+        ],
+      }
     case 'DATABASE.DISK_FULL':
       return {
         message: `The server at ${where} has no disk space left.`,

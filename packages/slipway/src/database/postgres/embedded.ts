@@ -118,6 +118,7 @@ function serverInfo(versionNumber: string, schema: string): ServerInfo {
     database: 'postgres',
     user: 'postgres',
     pid: 0,
+    pooled: false,
     schema,
     standby: false,
   }

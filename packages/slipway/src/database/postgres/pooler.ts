@@ -1,42 +1,92 @@
-import { command } from '../../kernel/index.ts'
+import { advice, attempt, command, type Failure } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import type { Address, Session } from '../port.ts'
-import { withPostgres } from './with-postgres.ts'
+import { locate, type PostgresLocation } from './connection-string.ts'
+import { openPostgres } from './with-postgres.ts'
+
+/** What of a server connection a pooler gives to a client: all of the session, a transaction, or a statement. */
+export type Pooling = 'session' | 'transaction' | 'statement'
+
+const ROUNDS = 4
+const ASKED = 4
+/** A pool that has no second connection to give away in this time has not given away the first. */
+const WAIT_MS = 3000
 
 /**
- * Refuses a transaction pooler (DATABASE.POOLER): behind one, a session's advisory lock and settings
- * belong to the client that gets the server connection next.
- *
- * With a pooler, the server's process id is not the one announced at login. Whether it pools
- * transactions is then tested: a second session that gets the process of the first, while the first
- * is still open, proves it. Without a pooler this costs one query.
+ * What the pooler of a session with `server.pooled` pools. It pools transactions if a second session gets the same
+ * backend, or if the session changes its backend while a transaction of the second one is open. With other clients on the
+ * pool that is a matter of chance, so it is tried several times; and what runs under the lock asserts its backend, see
+ * lock-guard.ts.
  */
-export async function refuseTransactionPooler(session: Session, address: Address): Promise<void> {
-  if (address.kind !== 'postgres') return
-  const pid = await backendPid(session)
-  if (pid === session.server.pid) return
-  const shared = await withPostgres(
-    address.url,
-    { applicationName: 'slipway pooler test' },
-    async (second) => {
+export async function poolingOf(session: Session, location: PostgresLocation): Promise<Pooling> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const shares = await attempt(() => sharesBackend(session, location))
+    if (!shares.ok) return isStatementPooling(shares.failure) ? 'statement' : 'session'
+    if (shares.value) return 'transaction'
+  }
+  return 'session'
+}
+
+async function sharesBackend(session: Session, location: PostgresLocation): Promise<boolean> {
+  const { pid } = session.server
+  const options = { applicationName: 'slipway pooler test' }
+  return await openPostgres({ ...location, schema: undefined }, options, async (second) => {
+    const timer = setTimeout(() => second.destroy(), WAIT_MS)
+    try {
       await second.execute('BEGIN')
-      const same = (await backendPid(second)) === pid
+      if ((await backendPid(second)) === pid) return true
+      for (let asked = 0; asked < ASKED; asked++)
+        if ((await backendPid(session)) !== pid) return true
       await second.execute('ROLLBACK')
-      return same
-    },
-  )
-  if (!shared) return
-  raise('DATABASE.POOLER', {
-    message: 'The connection goes through a transaction pooler.',
-    why: 'Session locks and settings do not work there: two deploys could run at the same time.',
-    nextActions: [
-      { kind: 'advice', label: 'Give the direct connection as directUrl, or with --url.' },
-      command(['doctor'], 'see which connection is used'),
-    ],
+      return false
+    } finally {
+      clearTimeout(timer)
+    }
   })
+}
+
+/** PgBouncer ends a transaction block of a pool of statements with these words; it has no other languages. */
+function isStatementPooling({ message, why = '' }: Failure): boolean {
+  return `${message} ${why}`.includes('statement pooling')
 }
 
 async function backendPid(session: Session): Promise<number> {
   const result = await session.queryRaw('SELECT pg_backend_pid()')
   return Number(result.rows[0]?.[0])
+}
+
+/** Refuses a connection string that says itself that it leads to a pooler: `pgbouncer=true` (DATABASE.POOLER). */
+export function refuseDeclaredPooler(address: Address): void {
+  if (address.kind === 'postgres' && locate(address.url).pgbouncer)
+    refuse('The connection string has pgbouncer=true: it goes through a transaction pooler.')
+}
+
+/**
+ * Refuses a pooler of transactions or statements (DATABASE.POOLER): behind one, a session's advisory lock and settings
+ * belong to the client that gets the server connection next. Without a pooler this costs nothing.
+ */
+export async function refuseTransactionPooler(session: Session, address: Address): Promise<void> {
+  if (address.kind !== 'postgres' || !session.server.pooled) return
+  const pooling = await poolingOf(session, locate(address.url))
+  if (pooling !== 'session') refusePooling(pooling)
+}
+
+/** Fails with DATABASE.POOLER. */
+export function refusePooling(pooling: Exclude<Pooling, 'session'>): never {
+  return refuse(
+    pooling === 'statement'
+      ? 'The connection goes through a pooler that pools statements.'
+      : 'The connection goes through a transaction pooler.',
+  )
+}
+
+function refuse(message: string): never {
+  return raise('DATABASE.POOLER', {
+    message,
+    why: 'Session locks and settings do not work there: two deploys could run at the same time.',
+    nextActions: [
+      advice('Give the direct connection as directUrl, or with --url.'),
+      command(['doctor'], 'see which connection is used'),
+    ],
+  })
 }

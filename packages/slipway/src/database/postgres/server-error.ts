@@ -1,6 +1,7 @@
 import { redact, type ServerError } from '../../kernel/index.ts'
 import { type DatabaseCode, raise } from '../failures.ts'
 import { describe, type Speaker } from './describe-error.ts'
+import { isLockLost } from './lock-guard.ts'
 import { withoutRowContent } from './row-content.ts'
 
 /** The fields that `pg` and PGlite put on an error that the server sent. */
@@ -98,6 +99,7 @@ function asWireError(error: unknown): WireError | undefined {
 
 function classify(error: WireError): DatabaseCode {
   const code = error.code ?? ''
+  if (isLockLost(error)) return 'DATABASE.LOCK_LOST'
   if (BY_SQLSTATE[code]) return BY_SQLSTATE[code]
   if (UNREACHABLE.has(code) || /timeout expired/i.test(error.message)) return 'DATABASE.UNREACHABLE'
   if (LOST.has(code) || !isSqlState(code)) return 'DATABASE.CONNECTION_LOST'

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
-import { advice, command, type ConnectionString } from '../../kernel/index.ts'
+import { advice, attempt, command, type ConnectionString } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import type { ServerInfo, Session, SessionOptions } from '../port.ts'
 import { isLoopback, locate, type PostgresLocation } from './connection-string.ts'
@@ -19,7 +19,15 @@ export async function withPostgres<T>(
   options: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const location = locate(url)
+  return await openPostgres(locate(url), options, work)
+}
+
+/** As `withPostgres`, by the parts of a connection string. */
+export async function openPostgres<T>(
+  location: PostgresLocation,
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const where = `${location.host}:${location.port}`
   const connected = await connect(location, options, where)
   const { client } = connected
@@ -35,9 +43,31 @@ export async function withPostgres<T>(
     const { onNotice } = options
     const copyIn = (sql: string, chunks: AsyncIterable<string>) => copyTo(client, sql, chunks)
     const parts = { client, server, where, types: pg.types, onNotice, copyIn, cancel, destroy }
-    return await work(createSession({ kind: 'postgres', ...parts }))
+    const session = createSession({ kind: 'postgres', ...parts })
+    if (!server.pooled || location.schema === undefined) return await work(session)
+    return await withPooledSchema(session, location, work)
   } finally {
     if (!destroyed) await endQuietly(client)
+  }
+}
+
+/**
+ * Runs work with `?schema=` in force behind a pooler of sessions, and resets it: not every pooler does.
+ * Behind any other pooler it would stay with a client that knows nothing of it: DATABASE.POOLER.
+ */
+async function withPooledSchema<T>(
+  session: Session,
+  location: PostgresLocation,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { poolingOf, refusePooling } = await import('./pooler.ts')
+  const pooling = await poolingOf(session, location)
+  if (pooling !== 'session') return refusePooling(pooling)
+  await session.execute(`SET search_path TO ${pg.escapeIdentifier(location.schema ?? 'public')}`)
+  try {
+    return await work(session)
+  } finally {
+    await attempt(() => session.execute('RESET search_path'))
   }
 }
 
@@ -56,6 +86,14 @@ interface Connected {
   readonly client: pg.Client
   /** Settings that the server reports by itself during start-up. */
   readonly parameters: ReadonlyMap<string, string>
+  readonly greeting: Greeting
+}
+
+/** What the server says first. */
+interface Greeting {
+  /** Process id of the backend that answers. */
+  readonly pid: number
+  readonly database: string
 }
 
 async function connect(
@@ -104,6 +142,8 @@ async function connectOnce(
   options: SessionOptions,
   ssl: Tls,
 ): Promise<Connected> {
+  const timeoutMs =
+    options.connectTimeoutMs ?? location.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS
   const client = new pg.Client({
     host: location.host,
     port: location.port,
@@ -112,8 +152,7 @@ async function connectOnce(
     ...(location.password === undefined ? {} : { password: location.password }),
     ssl,
     application_name: options.applicationName ?? 'slipway',
-    connectionTimeoutMillis:
-      options.connectTimeoutMs ?? location.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: timeoutMs,
     keepAlive: true,
     types: { getTypeParser: () => (text: string) => text },
   })
@@ -126,21 +165,56 @@ async function connectOnce(
   // The next call reports a connection that broke while idle; without a listener it would end the process.
   client.on('error', () => {})
   await client.connect()
-  if (location.schema !== undefined) {
-    await client.query(`SET search_path TO ${pg.escapeIdentifier(location.schema)}`)
+  // A pooler lets a client in before it has a connection to the server for it.
+  const timer = setTimeout(() => streamOf(client).destroy(new Error('timeout expired')), timeoutMs)
+  try {
+    return { client, parameters, greeting: await greet(client, location) }
+  } catch (error) {
+    await endQuietly(client)
+    throw error
+  } finally {
+    clearTimeout(timer)
   }
-  return { client, parameters }
 }
 
-function serverInfo({ client, parameters }: Connected, location: PostgresLocation): ServerInfo {
+/**
+ * Sets the default schema, and asks who answers. Behind a pooler that is not the backend of the login; then nothing is
+ * set, and not even the name of the application stays with the backend.
+ */
+async function greet(client: pg.Client, { schema }: PostgresLocation): Promise<Greeting> {
+  const direct = `pg_catalog.pg_backend_pid() = ${loginPid(client)}`
+  const searchPath = pg.escapeLiteral(pg.escapeIdentifier(schema ?? ''))
+  const own =
+    schema === undefined
+      ? ''
+      : `WHEN ${direct} THEN pg_catalog.set_config('search_path', ${searchPath}, false)`
+  const { rows } = await client.query<Record<keyof Greeting, string>>(
+    `SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.current_database() AS database,
+       CASE ${own} WHEN NOT ${direct} THEN pg_catalog.set_config('application_name', '', false) END`,
+  )
+  const [row] = rows
+  return { pid: Number(row?.pid), database: row?.database ?? '' }
+}
+
+/** The process id that was announced at login; a pooler announces a random one. */
+function loginPid(client: pg.Client): number {
+  return (client as unknown as { processID: number }).processID
+}
+
+function serverInfo(
+  { client, parameters, greeting }: Connected,
+  location: PostgresLocation,
+): ServerInfo {
   const version = parameters.get('server_version') ?? '0'
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
   return {
     version,
     versionNumber: major * 10_000 + minor,
-    database: location.database,
+    database: greeting.database,
+    ...(greeting.database === location.database ? {} : { alias: location.database }),
     user: location.user,
-    pid: (client as unknown as { processID: number }).processID,
+    pid: greeting.pid,
+    pooled: greeting.pid !== loginPid(client),
     schema: location.schema ?? 'public',
     standby: parameters.get('in_hot_standby') === 'on',
   }
@@ -162,16 +236,15 @@ function refuseOld(server: ServerInfo): void {
 async function cancelBackend(
   location: PostgresLocation,
   options: SessionOptions,
-  { client }: Connected,
+  { client, greeting }: Connected,
 ): Promise<void> {
-  const { processID } = client as unknown as { processID: number }
   const helper = await connectOnce(
     location,
     { ...options, applicationName: 'slipway cancel' },
     streamTls(client),
   )
   try {
-    await helper.client.query('SELECT pg_cancel_backend($1)', [processID])
+    await helper.client.query('SELECT pg_cancel_backend($1)', [greeting.pid])
   } finally {
     await endQuietly(helper.client)
   }

@@ -85,6 +85,7 @@ function serverInfo(database: DatabaseSync): ServerInfo {
     database: path.basename(database.location() ?? 'memory'),
     user: '',
     pid: 0,
+    pooled: false,
     schema: 'main',
     standby: false,
   }

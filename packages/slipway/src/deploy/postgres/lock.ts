@@ -1,31 +1,68 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Session } from '../../database/index.ts'
+import { executeLocked, lockGuardSql, type Session } from '../../database/index.ts'
 import {
   advisoryHolders,
   describeBlocker,
   stoppedFailure,
   type TargetSession,
 } from '../../execution/index.ts'
-import { advice, type Blocker, otherCommand, rethrow } from '../../kernel/index.ts'
-import { raise } from '../failures.ts'
+import {
+  advice,
+  attempt,
+  type Blocker,
+  command,
+  type FailureDetails,
+  failureOf,
+  type NextAction,
+  otherCommand,
+  rethrow,
+} from '../../kernel/index.ts'
+import { raise, raiseDatabase } from '../failures.ts'
 
 /** Prisma's advisory lock: Prisma's `migrate deploy` and Slipway exclude each other. */
 export const MIGRATE_LOCK = 72_707_369
 const POLL_MS = 100
+/** How long a pooler is asked for the backend that holds the lock, and how often. */
+const RELEASE_MS = 5000
+const ASK_MS = 20
+const RESET_ALL_SQL = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL;\n'
 
 /**
- * Runs `work` while this session holds the lock of the database. Tries and polls, never waits in the
- * server: a waiting session's snapshot would deadlock a concurrent index build of the holder.
- * Fails with DEPLOY.LOCKED at the deadline, naming the holders.
+ * Runs `work` while this session holds the lock of the database, and gives it the session with the guard that asserts
+ * so. Tries and polls, never waits in the server: a waiting session's snapshot would deadlock a concurrent index build of
+ * the holder. Fails with DEPLOY.LOCKED at the deadline, naming the holders, and with DEPLOY.LOCK_NOT_RELEASED where the
+ * work was done and the lock cannot be released.
  */
 export async function withDeployLock<T>(
   session: Session,
   target: Pick<TargetSession, 'deadline' | 'signal' | 'emit'>,
-  work: () => Promise<T>,
+  work: (session: Session) => Promise<T>,
 ): Promise<T> {
+  const pid = await takeLock(session, target)
+  const held = { ...session, lockGuard: lockGuardSql(MIGRATE_LOCK, pid) }
+  let outcome: T
+  try {
+    outcome = await work(held)
+  } catch (error) {
+    await releaseLock(held, pid)
+    throw error
+  }
+  const problem = await releaseLock(held, pid)
+  // What failed has its own failure, which says more.
+  if (problem && !failureOf(outcome)) raise('DEPLOY.LOCK_NOT_RELEASED', problem)
+  return outcome
+}
+
+/** Waits for the lock; gives the process id of the backend that has it. */
+async function takeLock(
+  session: Session,
+  target: Pick<TargetSession, 'deadline' | 'signal' | 'emit'>,
+): Promise<number> {
   const started = performance.now()
   let reportedMs = 0
-  while (!(await tryLock(session))) {
+  for (;;) {
+    const pid = await tryLock(session)
+    if (pid !== undefined) return pid
     const waitedMs = performance.now() - started
     const holders =
       waitedMs - reportedMs > 1000 || reportedMs === 0
@@ -42,17 +79,79 @@ export async function withDeployLock<T>(
     }
     await sleep(POLL_MS + Math.random() * POLL_MS)
   }
-  try {
-    return await work()
-  } finally {
+}
+
+/**
+ * Takes the lock twice, as its guard needs it. A backend that has it already has it of another client of a pooler: the
+ * server would give it again, for locks belong to backends.
+ */
+async function tryLock(session: Session): Promise<number | undefined> {
+  const one = `pg_try_advisory_lock(${MIGRATE_LOCK})`
+  const { rows } = await session.queryRaw(
+    `SELECT pg_backend_pid(), CASE WHEN EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 0
+         AND objid = ${MIGRATE_LOCK} AND objsubid = 1 AND granted AND pid = pg_backend_pid()) THEN 'before'
+       WHEN ${one} THEN CASE WHEN ${one} THEN 'taken' END END`,
+  )
+  const [pid, state] = rows[0] ?? []
+  if (state === 'before') raiseHeldBefore(Number(pid))
+  return state === 'taken' ? Number(pid) : undefined
+}
+
+/**
+ * Releases the lock, where it was taken; gives what is wrong where it cannot. Behind a pooler the settings of the session
+ * go first, for the next client gets them. A pooler that moved us may give the backend back: it is asked for a while.
+ */
+async function releaseLock(session: Session, pid: number): Promise<FailureDetails | undefined> {
+  const one = `pg_advisory_unlock(${MIGRATE_LOCK})`
+  const until = performance.now() + RELEASE_MS
+  if (session.server.pooled) await attempt(() => executeLocked(session, RESET_ALL_SQL))
+  for (;;) {
+    const asked = await attempt(() =>
+      session.queryRaw(
+        `SELECT CASE WHEN pg_backend_pid() <> ${pid} THEN 'elsewhere' WHEN NOT ${one} OR NOT ${one} THEN 'lost' END`,
+      ),
+    )
     // A broken connection has let go of the lock by itself.
-    await session.queryRaw(`SELECT pg_advisory_unlock(${MIGRATE_LOCK})`).catch(() => {})
+    if (!asked.ok) return undefined
+    const state = asked.value.rows[0]?.[0]
+    if (state !== 'elsewhere') return state === 'lost' ? lostDetails() : undefined
+    if (performance.now() > until) return notReleasedDetails(pid)
+    await sleep(ASK_MS)
   }
 }
 
-async function tryLock(session: Session): Promise<boolean> {
-  const result = await session.queryRaw(`SELECT pg_try_advisory_lock(${MIGRATE_LOCK})`)
-  return result.rows[0]?.[0] === 't'
+function lostDetails(): FailureDetails {
+  return {
+    message:
+      'All was done and recorded, but something released the lock of the database meanwhile.',
+    why: 'A statement of a migration released it, or a pooler reset the session. Another deploy could have run beside this one.',
+    nextActions: [command(['status'], 'see the state of the database')],
+  }
+}
+
+function notReleasedDetails(pid: number): FailureDetails {
+  return {
+    message: 'All was done and recorded, but the lock of the database could not be released.',
+    why: `A pooler moved the connection away from the backend with the process id ${pid}, which still holds it.`,
+    nextActions: [terminate(pid), DIRECT],
+  }
+}
+
+function raiseHeldBefore(pid: number): never {
+  raiseDatabase('DATABASE.POOLER', {
+    message: 'The backend of this connection holds the lock of the database already.',
+    why: 'A pooler gave it to another client before, which holds the lock still or did not release it.',
+    nextActions: [DIRECT, terminate(pid)],
+  })
+}
+
+const DIRECT = advice('Give the direct connection as directUrl, or with --url.')
+
+function terminate(pid: number): NextAction {
+  return otherCommand(
+    `SELECT pg_terminate_backend(${pid});`,
+    'if the session was left behind, in psql',
+  )
 }
 
 function raiseLocked(holders: readonly Blocker[]): never {
@@ -64,12 +163,7 @@ function raiseLocked(holders: readonly Blocker[]): never {
         : 'Slipway cannot see which session holds it.',
     nextActions: [
       advice('Wait for it to end, then run the command again.'),
-      ...holders.map(({ pid }) =>
-        otherCommand(
-          `SELECT pg_terminate_backend(${pid});`,
-          'if the session was left behind, in psql',
-        ),
-      ),
+      ...holders.map(({ pid }) => terminate(pid)),
     ],
   })
 }

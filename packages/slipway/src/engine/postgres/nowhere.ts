@@ -34,6 +34,7 @@ export function sessionOnNothing(): Session {
       database: '',
       user: '',
       pid: 0,
+      pooled: false,
       schema: 'public',
       standby: false,
     },

@@ -5,6 +5,7 @@ import type { Blocker } from '../../kernel/index.ts'
 const FIRST_LOOK_MS = 40
 const LOOK_EVERY_MS = 40
 const SELDOM_EVERY_MS = 1000
+const WATCH = { applicationName: 'slipway watch', connectTimeoutMs: 2000 }
 
 const COLUMNS = `a.pid, coalesce(a.application_name, '') AS application, coalesce(a.usename, '') AS "user",
   coalesce(a.state, '') AS state, coalesce(a.query, '') AS query,
@@ -69,7 +70,7 @@ async function watch(
 ): Promise<void> {
   try {
     await sleep(FIRST_LOOK_MS, undefined, { signal: ended })
-    await withSession(address, { applicationName: 'slipway watch' }, async (session) => {
+    await withSession(address, WATCH, async (session) => {
       for (let looks = 0; !ended.aborted; looks++) {
         const obstacle = await obstacleOf(session, pid)
         if (obstacle.blockers.length > 0) seen(obstacle)

@@ -1,4 +1,4 @@
-import type { RawResult } from '../../database/index.ts'
+import { executeLocked, type RawResult } from '../../database/index.ts'
 import { attempt, rethrow } from '../../kernel/index.ts'
 import { suggesting } from '../failure-in-run.ts'
 import { retryOnLockTimeout } from '../lock-retry.ts'
@@ -24,7 +24,10 @@ export async function queryWithinLimits(
   let result: RawResult = { columns: [], rows: [], affected: 0 }
   const { refusal } = await retryOnLockTimeout(target, name, async (lockTimeoutMs) => {
     const tried = await attempt(async () => {
-      await session.execute(`BEGIN;\n${localTimeoutsSql(timeoutsNow(target, lockTimeoutMs))}`)
+      await executeLocked(
+        session,
+        `BEGIN;\n${localTimeoutsSql(timeoutsNow(target, lockTimeoutMs))}`,
+      )
       result = await session.queryRaw(sql)
       await session.execute('COMMIT')
     })

@@ -1,4 +1,4 @@
-import { quoteLiteral, type Session } from '../../database/index.ts'
+import { executeLocked, quoteLiteral, type Session } from '../../database/index.ts'
 import { advice, attempt, failureOf, otherCommand, rethrow } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { readHistory } from '../prisma-history.ts'
@@ -50,7 +50,7 @@ export async function upgradeLedger(session: Session): Promise<void> {
   if (version === 0) return
   await permitted(session, async () => {
     if (version < LEDGER_VERSION) await runSteps(session, version)
-    await session.execute(ADVANCE_SEQUENCES)
+    await executeLocked(session, ADVANCE_SEQUENCES)
     await settlePlaces(session)
   })
 }
@@ -59,8 +59,8 @@ export async function upgradeLedger(session: Session): Promise<void> {
 async function settlePlaces(session: Session): Promise<void> {
   const { rows } = await session.queryRaw(STALE_PLACES)
   const [found, moved] = rows[0] ?? []
-  if (found === 't') await session.execute(FIND_PLACES + NOTE_PLACES)
-  else if (moved === 't') await session.execute(NOTE_PLACES)
+  if (found === 't') await executeLocked(session, FIND_PLACES + NOTE_PLACES)
+  else if (moved === 't') await executeLocked(session, NOTE_PLACES)
 }
 
 /** The ledger belongs to the role that made it first, which may be that of another project. */
@@ -94,7 +94,7 @@ async function permitted<T>(session: Session, work: () => Promise<T>): Promise<T
 async function runSteps(session: Session, from: number): Promise<void> {
   const scene = { history: session.server.schema, histories: await readHistories(session) }
   for (const step of LEDGER_MIGRATIONS) {
-    if (step.version > from) await session.execute(stepSql(step, scene))
+    if (step.version > from) await executeLocked(session, stepSql(step, scene))
   }
 }
 

@@ -1,4 +1,4 @@
-import { quoteLiteral, type Session } from '../../database/index.ts'
+import { executeLocked, quoteLiteral, type Session } from '../../database/index.ts'
 import { failureOf } from '../../kernel/index.ts'
 import { NOTE_PLACES } from './kept-places.ts'
 import { checkLedger } from './ledger-upgrade.ts'
@@ -80,25 +80,21 @@ export async function readSchemaState(session: Session): Promise<SchemaState | u
 
 /** Records the schema as this command leaves it, and where the tables of kept data are in it. */
 export async function writeSchemaState(session: Session, state: SchemaState): Promise<void> {
-  await session.query(
+  const { historyHash, method, fingerprint, objects } = state
+  const values = [historyHash, method, fingerprint, JSON.stringify(objects)].map(quoteLiteral)
+  await executeLocked(
+    session,
     `INSERT INTO slipway.schema_state (history_schema, history_hash, method, fingerprint, objects)
-     VALUES ($1, $2, $3, $4, $5::jsonb)
+     VALUES (${historySchema(session)}, ${values.join(', ')}::jsonb)
      ON CONFLICT (history_schema) DO UPDATE SET history_hash = excluded.history_hash, method = excluded.method,
-       fingerprint = excluded.fingerprint, objects = excluded.objects, recorded_at = now()`,
-    [
-      session.server.schema,
-      state.historyHash,
-      state.method,
-      state.fingerprint,
-      JSON.stringify(state.objects),
-    ],
+       fingerprint = excluded.fingerprint, objects = excluded.objects, recorded_at = now();\n${NOTE_PLACES}`,
   )
-  await session.execute(NOTE_PLACES)
 }
 
 /** Forgets the recorded schema: the database is known to differ from what the history gives. */
 export async function forgetSchemaState(session: Session): Promise<void> {
-  await session.execute(
+  await executeLocked(
+    session,
     `DELETE FROM slipway.schema_state WHERE history_schema = ${historySchema(session)};\n${NOTE_PLACES}`,
   )
 }

@@ -4,8 +4,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Cluster, freePort } from '../cluster.ts'
-import { untilEnd } from './until-end.ts'
+import { untilEnd } from './bad-input/until-end.ts'
+import { type Cluster, freePort } from './cluster.ts'
 
 /** Whether this machine has a `pgbouncer`. */
 export const hasPgbouncer: boolean = spawnSync('pgbouncer', ['--version']).status === 0
@@ -17,24 +17,38 @@ export interface Pooler {
   stop(): Promise<void>
 }
 
+export interface PoolerOptions {
+  readonly mode: 'transaction' | 'session' | 'statement'
+  /** Settings of pgbouncer.ini: `{ server_round_robin: '1' }`. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Databases by another name: `{ shop: 'shop_2026' }`. */
+  readonly aliases?: Readonly<Record<string, string>>
+}
+
 /** Starts `pgbouncer` before a cluster, under the account of its server: as root it refuses to run. */
-export async function startPgbouncer(
-  cluster: Cluster,
-  mode: 'transaction' | 'session',
-): Promise<Pooler> {
+export async function startPgbouncer(cluster: Cluster, options: PoolerOptions): Promise<Pooler> {
   const dir = mkdtempSync(path.join(tmpdir(), 'slipway-pgbouncer-'))
   const { uid, gid } = statSync(cluster.dataDir)
   const port = await freePort()
   const { username, password, hostname } = new URL(cluster.url)
+  const server = `host=${hostname} port=${cluster.port} user=${username} password=${password}`
+  const databases: Readonly<Record<string, string>> = { '*': '', ...options.aliases }
+  const own = {
+    listen_addr: '127.0.0.1',
+    listen_port: String(port),
+    unix_socket_dir: '',
+    auth_type: 'any',
+    pool_mode: options.mode,
+    max_client_conn: '200',
+    ...options.settings,
+  }
   const settings = [
     '[databases]',
-    `* = host=${hostname} port=${cluster.port} user=${username} password=${password}`,
+    ...Object.entries(databases).map(
+      ([name, real]) => `${name} = ${server}${real === '' ? '' : ` dbname=${real}`}`,
+    ),
     '[pgbouncer]',
-    'listen_addr = 127.0.0.1',
-    `listen_port = ${port}`,
-    'unix_socket_dir =',
-    'auth_type = any',
-    `pool_mode = ${mode}`,
+    ...Object.entries(own).map(([name, value]) => `${name} = ${value}`),
   ]
   const file = path.join(dir, 'pgbouncer.ini')
   writeFileSync(file, settings.join('\n'), { mode: 0o600 })
