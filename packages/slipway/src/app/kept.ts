@@ -1,10 +1,11 @@
-import { withSession } from '../database/index.ts'
+import { type Session, withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
+import { formatDuration } from '../kernel/index.ts'
 import { expired, type Kept, pruneKept, readKept, restoreKept } from '../safekeeping/index.ts'
 import { consentFrom } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { type KeptResult, keptResult, keptText } from './kept-result.ts'
-import type { Ended } from './outcome.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
 import {
   directAddress,
   readWork,
@@ -13,6 +14,10 @@ import {
   type Work,
   workRequest,
 } from './work.ts'
+
+/** A difference of clocks that is named. */
+const SKEW_MS = 60_000
+const HOUR_MS = 3_600_000
 
 /** Something kept, with the time when its retention ends: UTC, to the second. */
 export interface KeptItem extends KeptResult {
@@ -53,8 +58,12 @@ export async function listKept(context: AppContext): Promise<Ended<KeptListResul
 export async function restoreOne(context: AppContext, id: number): Promise<Ended<KeptListResult>> {
   const work = await readWork(context)
   return await withTarget(await workRequest(context, work), async (session, target) => {
+    const isRestored = (kept: Kept) => kept.id === id && kept.state === 'restored'
+    const before = (await readKept(session)).some(isRestored)
     const one = await restoreKept(target, id)
-    return resultOf(work, session.server.database, [one])
+    const message = `The data kept under ${id} was restored before. Nothing was changed.`
+    const findings = before ? [{ id: 'restored-before', severity: 'notice' as const, message }] : []
+    return { ...resultOf(work, session.server.database, [one]), findings }
   })
 }
 
@@ -67,19 +76,40 @@ export async function pruneOld(
   const { keepMs } = work.target.policy
   const olderThan = asked.all ? 0 : (asked.olderThanMs ?? keepMs)
   return await withTarget(await workRequest(context, work), async (session, target) => {
-    const { database } = session.server
+    const { database, alias } = session.server
+    const serverNow = await readClock(session)
     const all = await readKept(session)
-    const found = expired(all, olderThan, context.now())
+    const found = expired(all, olderThan, serverNow)
     const destroys = found
       .filter(({ state }) => state === 'kept')
       .map((one) => `what is kept of ${keptText(one)}`)
     if (work.target.protected && olderThan < keepMs && destroys.length > 0)
-      await requireConsent({ database, destroys }, consentFrom(context, asked))
+      await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
     await pruneKept(target, found)
     const remaining = all.filter((one) => one.state === 'kept' && !found.includes(one)).length
     const { result } = resultOf(work, database, found)
-    return { result: { ...result, olderThanMs: olderThan, remaining } }
+    const findings = skewFindings(context.now() - serverNow)
+    return { result: { ...result, olderThanMs: olderThan, remaining }, findings }
   })
+}
+
+/** The clock of the server, in milliseconds since 1970. */
+async function readClock(session: Session): Promise<number> {
+  const { rows } = await session.queryRaw('SELECT extract(epoch FROM clock_timestamp()) * 1000')
+  return Number(rows[0]?.[0])
+}
+
+/** Hours, where there are several of them. */
+function rounded(ms: number): number {
+  return ms < 2 * HOUR_MS ? ms : Math.round(ms / HOUR_MS) * HOUR_MS
+}
+
+/** A person who reckons with the clock of this machine may have meant other data. */
+function skewFindings(skewMs: number): ResultFinding[] {
+  if (Math.abs(skewMs) < SKEW_MS) return []
+  const direction = skewMs > 0 ? 'ahead of' : 'behind'
+  const message = `The clock of this machine is ${formatDuration(rounded(Math.abs(skewMs)))} ${direction} the server's. Ages are by the server's clock.`
+  return [{ id: 'clock-skew', severity: 'warning', message }]
 }
 
 function resultOf(work: Work, database: string, found: readonly Kept[]): Ended<KeptListResult> {

@@ -1,3 +1,4 @@
+import { executeLocked } from '../database/index.ts'
 import { queryWithinLimits, type TargetSession } from '../execution/index.ts'
 import { advice, command, failureOf } from '../kernel/index.ts'
 import { objectName } from '../statements/index.ts'
@@ -5,36 +6,40 @@ import { raise } from './failures.ts'
 import { type Kept, readKept } from './kept.ts'
 import { createKeepingSql } from './postgres/keeping-functions.ts'
 
-/** Kept data older than the given milliseconds; of restored data only the record remains. */
-export function expired(kept: readonly Kept[], olderThanMs: number, now: number): Kept[] {
-  return kept.filter(({ keptAt }) => now - Date.parse(keptAt) >= olderThanMs)
+/**
+ * Kept data older than the given milliseconds; of restored data only the record remains. `serverNow` is the clock of the
+ * server, by which it was kept, in milliseconds since 1970.
+ */
+export function expired(kept: readonly Kept[], olderThanMs: number, serverNow: number): Kept[] {
+  return kept.filter(({ keptAt }) => serverNow - Date.parse(keptAt) >= olderThanMs)
 }
 
 /** Drops kept data permanently, all in one transaction, within the limits of the target. */
 export async function pruneKept(target: TargetSession, kept: readonly Kept[]): Promise<void> {
   if (kept.length === 0) return
   const { session } = target
-  await session.execute(createKeepingSql)
+  await executeLocked(session, createKeepingSql)
   const ids = kept.map(({ id }) => id).join(', ')
   const name = { name: 'The prune', again: ['kept', 'prune'] }
   await queryWithinLimits(target, name, `SELECT slipway.prune_kept(ARRAY[${ids}]::bigint[])`)
 }
 
 /**
- * Restores one piece of kept data into the existing table or column. Existing rows stay.
- * Runs within the limits of the target, so that nobody waits behind it for long. Fails with SAFEKEEPING.UNKNOWN,
+ * Restores one piece of kept data into the existing table or column. Existing rows stay. What was restored before stays
+ * as it is: a restore whose answer was lost can be repeated. Runs within the limits of the target, so that nobody waits behind it for long. Fails with SAFEKEEPING.UNKNOWN,
  * SAFEKEEPING.NO_PLACE or SAFEKEEPING.TABLE_UNCERTAIN.
  */
 export async function restoreKept(target: TargetSession, id: number): Promise<Kept> {
   const { session } = target
   const one = (await readKept(session)).find((kept) => kept.id === id)
+  if (one?.state === 'restored') return one
   if (one?.state !== 'kept') {
     return raise('SAFEKEEPING.UNKNOWN', {
-      message: `No kept data has the number ${id}${one ? ': it was restored, or never kept' : ''}.`,
+      message: `No kept data has the number ${id}${one ? `: ${one.why ?? 'it could not be kept'}` : ''}.`,
       nextActions: [command(['kept', 'list'], 'list kept data')],
     })
   }
-  await session.execute(createKeepingSql)
+  await executeLocked(session, createKeepingSql)
   const rows = await restoreOne(target, one)
   if (rows[0]?.[0] !== 't') {
     raise('SAFEKEEPING.NO_PLACE', {

@@ -52,7 +52,7 @@ async function slipway(args: readonly string[], now = Date.now()) {
   const { result, failure, findings } = JSON.parse(run.stdout) as {
     result: { kept?: KeptItem[] }
     failure: { code: string } | null
-    findings: { id: string }[]
+    findings: { id: string; message: string }[]
   }
   return { exitCode: run.exitCode, kept: result?.kept ?? [], code: failure?.code, findings }
 }
@@ -85,6 +85,10 @@ test('destroyed data is reported, listed, and restored by hand if it has a place
   expect(back).toMatchObject({ exitCode: 0, kept: [{ id: 1, state: 'restored' }] })
   expect(await target.sql('SELECT id FROM note ORDER BY 1')).toEqual([{ id: 7 }, { id: 8 }])
   expect(await slipway(['kept', 'list'])).toMatchObject({ kept: [NAME] })
+  await target.sql('DELETE FROM note WHERE id = 7')
+  const again = await slipway(['kept', 'restore', '1'])
+  expect(again).toMatchObject({ exitCode: 0, findings: [{ id: 'restored-before' }] })
+  expect(await target.sql('SELECT id FROM note')).toEqual([{ id: 8 }])
 })
 
 test('it is pruned when its time is over; sooner needs the name of the database', async () => {
@@ -95,8 +99,13 @@ test('it is pruned when its time is over; sooner needs the name of the database'
   expect(await slipway(['kept', 'prune', '--older-than', 'soon'])).toMatchObject({
     code: 'CLI.FLAG_VALUE',
   })
-  const later = Date.now() + 25 * 3_600_000
-  expect(await slipway(['kept', 'prune'], later)).toMatchObject({ exitCode: 0, kept: [NOTE, NAME] })
+  // The clock of this machine does not count, and its difference is named.
+  const skewed = await slipway(['kept', 'prune'], Date.now() + 30 * 24 * 3_600_000)
+  expect(skewed).toMatchObject({ exitCode: 0, kept: [], findings: [{ id: 'clock-skew' }] })
+  expect(skewed.findings[0]?.message).toContain('30 days ahead of the server')
+  await target.sql("UPDATE slipway.kept SET kept_at = kept_at - interval '25 hours'")
+  const due = await slipway(['kept', 'prune'])
+  expect(due).toMatchObject({ exitCode: 0, kept: [NOTE, NAME], findings: [] })
   expect(await slipway(['kept', 'list'])).toMatchObject({ kept: [] })
   const tables = await target.sql("SELECT relname FROM pg_class WHERE relname ~ '^_?kept_\\d'")
   expect(tables).toEqual([])
