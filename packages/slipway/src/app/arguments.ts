@@ -88,7 +88,9 @@ const DECISION: Kind = objectWith<{
   from?: number
   harmlessOnly?: boolean
 }>({
-  kind: required(choice('finish', 'undo', 'mark-applied', 'mark-rolled-back', 'accept-edit')),
+  kind: required(
+    choice('finish', 'undo', 'mark-applied', 'mark-rolled-back', 'accept-edit', 'keep-one-row'),
+  ),
   migration: TEXT,
   from: COUNT,
   harmlessOnly: SWITCH,

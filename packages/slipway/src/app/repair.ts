@@ -48,7 +48,16 @@ export async function repairTarget(
   await requirePolicyConsent(context, work, asked)
   const done = await repair({ ...request, consent: consentFrom(context, asked) }, decision)
   const { database, diagnosis, receipts, verified, changes, failure } = done
-  return { result: { database, diagnosis, decision, receipts, verified, changes }, failure }
+  const result = { database, diagnosis, decision, receipts, verified, changes }
+  return { result, findings: repeatedFindings(done), failure }
+}
+
+/** A repair whose answer was lost is repeated: it says that there was nothing left to do. */
+function repeatedFindings({ settledBefore: migration, decision }: RepairOutcome): ResultFinding[] {
+  if (migration === undefined) return []
+  const undone = decision.kind === 'undo' || decision.kind === 'mark-rolled-back'
+  const message = `${migration} was repaired before: it is ${undone ? 'rolled back' : 'applied'}. Nothing was run.`
+  return [{ id: 'repaired-before', severity: 'notice', message }]
 }
 
 function examined(diagnosis: Diagnosis): Ended<RepairResult> {

@@ -11,7 +11,7 @@ import {
 import { command, type NextAction } from '../kernel/index.ts'
 import { type Kept, readKept } from '../safekeeping/index.ts'
 import type { AppContext } from './context.ts'
-import type { Ended } from './outcome.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
 import { directAddress, readWork, type TargetResult, targetResult } from './work.ts'
 
 /** The state of a target compared with the migrations of the project. */
@@ -40,8 +40,15 @@ export async function readStatus(context: AppContext): Promise<Ended<StatusResul
       kept: sumOf(await readKept(session)),
       blocked: obstacle(comparison) !== undefined,
     }
-    return { result, next: nextOf(comparison, interrupted) }
+    const next = nextOf(comparison, interrupted)
+    return { result, findings: comparison.duplicated.map(duplicateFinding), next }
   })
+}
+
+/** A deploy works on: Prisma and Slipway read such a history as if the migration had one row. */
+function duplicateFinding(name: string): ResultFinding {
+  const message = `${name}: the history records it as applied more than once.`
+  return { id: 'migration-duplicated', severity: 'warning', message }
 }
 
 function sumOf(all: readonly Kept[]): StatusResult['kept'] {
@@ -58,6 +65,8 @@ function nextOf(
   if (interrupted) return [command(['rollback'], 'continue rolling it back')]
   const found = obstacle(comparison)
   if (found) return found.nextActions
+  if (comparison.duplicated.length > 0)
+    return [command(['repair', '--keep-one-row'], 'let one row of each migration count')]
   if (comparison.pending.length > 0) return [command(['deploy'], 'apply what is pending')]
   return comparison.squashed.some(({ kind }) => kind === 'left-over')
     ? [command(['deploy'], 'record the squash')]

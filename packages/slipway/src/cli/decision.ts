@@ -17,6 +17,7 @@ export function decisionOf({ args, flags }: Input): Decision | undefined {
       ? [{ kind: 'accept-edit' as const, migration, harmlessOnly: flags.on('harmless') }]
       : []),
   ]
+  if (flags.on('keep-one-row')) decisions.push({ kind: 'keep-one-row', migration })
   if (decisions.length > 1) raise('CLI.FLAG_CONFLICT', { message: 'Give only one of these flags.' })
   const [decision] = decisions
   if (flags.number('from') !== undefined && decision?.kind !== 'finish') {
@@ -39,7 +40,7 @@ export async function askDecision(
   if (offers.length === 0) return undefined
   const chosen = await prompt.select({
     message: 'What do you want to do?',
-    flag: '--finish, --undo, --mark or --accept-edit',
+    flag: '--finish, --undo, --mark, --accept-edit or --keep-one-row',
     choices: [
       ...offers.map(({ migration, offer }, index) => ({
         value: String(index),

@@ -21,6 +21,8 @@ export interface Comparison {
   readonly failed: readonly string[]
   /** Applied with another text than the file has now. */
   readonly edited: readonly string[]
+  /** Applied by more than one row: two deploys ran behind a pooler, or somebody wrote into the table. */
+  readonly duplicated: readonly string[]
   /** Applied, but the project has neither a file of that name nor a squash that replaces it. */
   readonly missing: readonly string[]
   readonly rolledBack: readonly string[]
@@ -43,11 +45,13 @@ export function compareHistory(history: History, migrations: readonly MigrationT
   const squashed = squashesOn(history, living, migrations)
   const stoodFor = new Set(squashed.flatMap(({ replaces }) => replaces))
   const missing = applied.filter((name) => !files.has(name) && !stoodFor.has(name))
+  const checksumsOf = appliedChecksums(history)
   const edited = applied.filter((name) => {
     const file = files.get(name)
-    const row = living.get(name)
-    return file !== undefined && row !== undefined && !matchesChecksum(file.sql, row.checksum)
+    const checksums = checksumsOf.get(name) ?? []
+    return file !== undefined && !checksums.some((one) => matchesChecksum(file.sql, one))
   })
+  const duplicated = applied.filter((name) => (checksumsOf.get(name) ?? []).length > 1)
   const pending = migrations.map(({ name }) => name).filter((name) => !living.has(name))
   const names = new Set(migrations.map(({ name }) => intoSquash(name)))
   const gone = history.rows.filter(({ logs }) => logs === null || !names.has(logs))
@@ -56,7 +60,7 @@ export function compareHistory(history: History, migrations: readonly MigrationT
   )
   const state = stateOf({ applied, pending, failed, missing })
   const unfinished = unfinishedSquashes(migrations)
-  const lists = { applied, pending, failed, edited, missing, rolledBack }
+  const lists = { applied, pending, failed, edited, duplicated, missing, rolledBack }
   return { state, ...lists, squashed, unfinishedSquashes: unfinished }
 }
 
@@ -65,6 +69,16 @@ function livingRows(history: History): Map<string, HistoryRow> {
   const living = new Map<string, HistoryRow>()
   for (const row of history.rows) if (row.rolledBackAt === null) living.set(row.migration, row)
   return living
+}
+
+/** The checksums of the rows by which each migration is applied: one, or more where the history has duplicates. */
+function appliedChecksums({ rows }: History): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const { migration, checksum, finishedAt, rolledBackAt } of rows) {
+    if (finishedAt === null || rolledBackAt !== null) continue
+    found.set(migration, [...(found.get(migration) ?? []), checksum])
+  }
+  return found
 }
 
 function stateOf(

@@ -40,6 +40,7 @@ export {
   readHistory,
   reopenedRowSql,
   rolledBackRowSql,
+  singleRowSql,
   squashedRowsSql,
   startedRowSql,
 } from './prisma-history.ts'

@@ -118,6 +118,21 @@ export function rolledBackRowSql(session: Session, migration: string): string {
 WHERE migration_name = ${literal(migration)} AND rolled_back_at IS NULL;\n`
 }
 
+/** The `logs` of a row that was a duplicate of another one. */
+const DUPLICATE = 'slipway: another row records this migration'
+
+/**
+ * SQL that lets one of the rows by which a migration is applied count: the first that has the checksum of the file, else
+ * the first. As when Prisma resolves a migration, the others have `rolled_back_at`. Nothing is deleted.
+ */
+export function singleRowSql(session: Session, migration: string, checksum: string): string {
+  const { literal, nowSql } = prismaTableOf(session)
+  const table = historyTable(session)
+  const applied = `migration_name = ${literal(migration)} AND finished_at IS NOT NULL AND rolled_back_at IS NULL`
+  return `UPDATE ${table} SET rolled_back_at = ${nowSql}, logs = ${literal(DUPLICATE)} WHERE ${applied}
+  AND id <> (SELECT id FROM ${table} WHERE ${applied} ORDER BY checksum <> '${checksum}', started_at, id LIMIT 1);\n`
+}
+
 /** SQL that records the checksum of the file as it is now. */
 export function checksumRowSql(session: Session, migration: string, checksum: string): string {
   const { literal } = prismaTableOf(session)

@@ -36,10 +36,12 @@ export async function projectScope(
   return await scopeOf(session.server.schema, { migrations, schemas })
 }
 
-/** The rows that are applied now, in the order in which they were. */
+/** The rows that are applied now, in the order in which they were: one for each migration, the first. */
 export function appliedRows(history: History): { name: string; checksum: string }[] {
-  return history.rows
-    .filter((row) => row.finishedAt !== null && row.rolledBackAt === null)
+  const rows = history.rows.filter((row) => row.finishedAt !== null && row.rolledBackAt === null)
+  const first = new Map(rows.toReversed().map((row) => [row.migration, row]))
+  return rows
+    .filter((row) => first.get(row.migration) === row)
     .map(({ migration, checksum }) => ({ name: migration, checksum }))
 }
 

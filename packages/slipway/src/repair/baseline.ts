@@ -1,4 +1,4 @@
-import { dialectOf, type Session } from '../database/index.ts'
+import { dialectOf, executeLocked, type Session } from '../database/index.ts'
 import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
 import { markedRowSql, readHistory, receiptSql } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
@@ -201,7 +201,7 @@ async function record(
     recorded.findLastIndex((migration) => !changesRows(migration)) + 1,
   )
   await prepareBooks(session)
-  await session.execute(recorded.map((migration) => rowsOf(session, migration)).join(''))
+  await executeLocked(session, recorded.map((migration) => rowsOf(session, migration)).join(''))
   if (changes.length === 0) await verifyAndRecord(session, migrations)
   return {
     database: session.server.database,

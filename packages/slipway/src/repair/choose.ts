@@ -29,6 +29,11 @@ export function chosenProblem<Kind extends 'failed' | 'missing'>(
   })
 }
 
+/** The migrations whose rows a decision is about: the named one, or all. */
+export function chosenDuplicates(diagnosis: Diagnosis, decision: Decision): readonly string[] {
+  return fittingProblems(diagnosis, decision, ['duplicated']).map(({ migration }) => migration)
+}
+
 /** The edits that a decision accepts: the named one, or all. Fails with REPAIR.EDIT_MATTERS. */
 export function chosenEdits(
   diagnosis: Diagnosis,

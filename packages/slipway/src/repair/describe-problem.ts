@@ -17,6 +17,8 @@ export function describeProblem(problem: Problem): string {
       const text = found.same ? 'with the applied text' : 'with another text'
       return `It is applied, and the project does not have it; ${found.branch ?? found.commit} has it, ${text}: ${found.restore}`
     }
+    case 'duplicated':
+      return 'The history records it as applied more than once: two deploys ran at the same time, or somebody wrote into the table.'
     default:
       return assertNever(problem)
   }

@@ -21,6 +21,8 @@ export type Decision =
       readonly migration?: string | undefined
       readonly harmlessOnly?: boolean | undefined
     }
+  /** Let one row of the history count for a migration that has several. */
+  | { readonly kind: 'keep-one-row'; readonly migration?: string | undefined }
 
 /** A decision that fits a problem, and what it would do. */
 export interface Offer {
@@ -108,7 +110,14 @@ export interface MissingProblem {
   readonly offers: readonly Offer[]
 }
 
-export type Problem = FailedProblem | EditedProblem | MissingProblem
+/** A migration that the history records as applied more than once. */
+export interface DuplicatedProblem {
+  readonly kind: 'duplicated'
+  readonly migration: string
+  readonly offers: readonly Offer[]
+}
+
+export type Problem = FailedProblem | EditedProblem | MissingProblem | DuplicatedProblem
 
 /** What is wrong with a target, worst first. Nothing is where `problems` is empty. */
 export interface Diagnosis {

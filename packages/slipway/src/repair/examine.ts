@@ -11,7 +11,7 @@ import { shadowLike } from '../shadow/index.ts'
 import type { Diagnosis, FailedProblem, Problem } from './diagnosis.ts'
 import { examineEdited } from './edited.ts'
 import { examineMissing } from './missing.ts'
-import { markOffers, offersFor } from './offers.ts'
+import { markOffers, offer, offersFor } from './offers.ts'
 import { examinePartial, type PartialMigration } from './partial-migration.ts'
 import type { ExamineRequest } from './request.ts'
 
@@ -48,6 +48,8 @@ export async function examineSession(
   for (const name of comparison.failed) {
     const row = rowOf(history, name)
     const half = await attempt(() => halfOf(session, { history, row, comparison, request }))
+    // A target that is gone says so itself; what else fails is a shadow database.
+    if (!half.ok) await session.queryRaw('SELECT')
     if (half.ok && typeof half.value !== 'string') partials.set(name, half.value)
     const reason = half.ok ? half.value : half.failure.message
     problems.push(
@@ -62,6 +64,10 @@ export async function examineSession(
     problems.push(await examineMissing(rowOf(history, name), request))
   for (const name of comparison.edited) {
     problems.push(await examineEdited(session, { history, row: rowOf(history, name), request }))
+  }
+  for (const migration of comparison.duplicated) {
+    const label = 'let one row count, and mark the others as rolled back'
+    problems.push({ kind: 'duplicated', migration, offers: [offer('keep-one-row', label)] })
   }
   const { database } = session.server
   return {

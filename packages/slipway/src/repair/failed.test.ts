@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startProxy } from '../../test/proxy.ts'
 import {
   createTarget,
   migration,
@@ -12,6 +13,7 @@ import {
 import { withSession } from '../database/index.ts'
 import { deploy } from '../deploy/index.ts'
 import { startedRowSql } from '../history/index.ts'
+import { attempt, ConnectionString } from '../kernel/index.ts'
 import { checksum } from '../statements/index.ts'
 import { type Decision, describeStop, examine, type FailedProblem, repair } from './index.ts'
 
@@ -368,3 +370,61 @@ test('nothing to repair is reported, and no decision fits', async () => {
     })
   }
 })
+
+describe('a repair whose answer was lost', () => {
+  test('says what is done already when it is repeated', async () => {
+    await deployed([INIT])
+    await begin(STEPS)
+    await target.sql(STATEMENTS.slice(0, 4).join('\n'))
+    await decide({ kind: 'finish' })
+    for (const named of [undefined, STEPS.name]) {
+      const again = await decide({ kind: 'finish', migration: named })
+      expect(again).toMatchObject({ settledBefore: STEPS.name, receipts: [], verified: true })
+      expect(again.failure).toBeUndefined()
+    }
+    // Another decision is not the one that was taken, and another migration was not repaired.
+    for (const decision of [{ kind: 'undo' }, { kind: 'finish', migration: INIT.name }] as const)
+      await expect(decide(decision)).rejects.toMatchObject({
+        failure: { code: 'REPAIR.NOT_OFFERED' },
+      })
+  })
+
+  test('says of an undo what is done already', async () => {
+    await deployed([INIT])
+    await begin(STEPS)
+    await target.sql(STATEMENTS.slice(0, 2).join('\n'))
+    await decide({ kind: 'undo' })
+    expect(await decide({ kind: 'undo' })).toMatchObject({
+      settledBefore: STEPS.name,
+      receipts: [],
+    })
+    expect(await deployed(ALL)).toMatchObject({ receipts: [{ status: 'done' }] })
+    await expect(decide({ kind: 'undo' })).rejects.toMatchObject({
+      failure: { code: 'REPAIR.NOT_OFFERED' },
+    })
+  })
+})
+
+test('a repair whose connection breaks says so, at any message', async () => {
+  await deployed([INIT])
+  await begin(STEPS)
+  await target.sql(STATEMENTS.slice(0, 4).join('\n'))
+  const codes = new Set<string>()
+  for (const at of [4, 8, 12, 20]) {
+    const proxy = await startProxy(target.url, (message) =>
+      message === at ? 'stop-before' : 'forward',
+    )
+    const request = workOn({ kind: 'postgres', url: new ConnectionString(proxy.url) }, ALL)
+    const ran = await attempt(() =>
+      repair({ ...request, consent: { confirm: undefined } }, { kind: 'finish' }),
+    )
+    await proxy.close()
+    const failure = ran.ok ? ran.value.failure : ran.failure
+    if (failure) codes.add(failure.code)
+  }
+  const broken = ['DATABASE.CONNECTION_LOST', 'DATABASE.UNREACHABLE', 'DEPLOY.CONNECTION_LOST']
+  for (const code of codes) expect(broken).toContain(code)
+  expect(codes).toContain('DATABASE.CONNECTION_LOST')
+  expect((await decide({ kind: 'finish' })).failure).toBeUndefined()
+  expect(await deployed(ALL)).toMatchObject({ before: { state: 'up-to-date' } })
+}, 180_000)

@@ -1,3 +1,4 @@
+import { executeLocked } from '../database/index.ts'
 import {
   type Journal,
   repairJournal,
@@ -96,7 +97,8 @@ export async function finish(
   const { migration } = half
   if (!plan.atomic) {
     // With the journal of the applied groups, a deploy can continue if this run is cut off.
-    await session.execute(
+    await executeLocked(
+      session,
       [
         journalClearSql(session, migration),
         ...entries.map((entry) => journalFinishSql(session, entry)),

@@ -9,6 +9,7 @@ export {
   type Decision,
   describeStop,
   type Diagnosis,
+  type DuplicatedProblem,
   type EditedProblem,
   type FailedProblem,
   type MissingProblem,

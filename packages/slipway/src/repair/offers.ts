@@ -9,6 +9,7 @@ const FLAGS: Readonly<Record<Decision['kind'], readonly string[]>> = {
   'mark-applied': ['--mark', 'applied'],
   'mark-rolled-back': ['--mark', 'rolled-back'],
   'accept-edit': ['--accept-edit'],
+  'keep-one-row': ['--keep-one-row'],
 }
 
 /** A decision as the flags of `repair`. */

@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { executeLocked, type Session } from '../database/index.ts'
 import {
   destroyedBy,
   prepareBooks,
@@ -18,11 +18,12 @@ import {
   markedRowSql,
   receiptSql,
   rolledBackRowSql,
+  singleRowSql,
 } from '../history/index.ts'
 import { assertNever, command, type Failure, failureFrom, must } from '../kernel/index.ts'
 import type { Catalog, Change } from '../schema/index.ts'
 import { checksum, objectKey, objectText } from '../statements/index.ts'
-import { chosenEdits, chosenProblem } from './choose.ts'
+import { chosenDuplicates, chosenEdits, chosenProblem } from './choose.ts'
 import type {
   Decision,
   Diagnosis,
@@ -35,6 +36,7 @@ import { raise } from './failures.ts'
 import { finish, remainderOf } from './finish.ts'
 import { decisionArgs } from './offers.ts'
 import type { PartialMigration } from './partial-migration.ts'
+import { settledBefore } from './repeated.ts'
 import type { RepairRequest } from './request.ts'
 import { type Settled, settle } from './settle.ts'
 import { undo, undoingOf } from './undo.ts'
@@ -47,19 +49,27 @@ export interface RepairOutcome extends Settled {
   readonly decision: Decision
   /** Of what was run. */
   readonly receipts: readonly Receipt[]
+  /** The migration that an earlier repair settled with the same decision; then nothing was run. */
+  readonly settledBefore?: string
   readonly failure?: Failure
 }
 
 /**
  * Does what a person decided about what is wrong with a target: examines it again under the lock of the
- * database, tells what it found, does it, compares. It never resets. Fails with REPAIR.NOT_OFFERED if
- * the decision does not fit.
+ * database, tells what it found, does it, compares. It never resets. What an earlier repair did already is not done
+ * again. Fails with REPAIR.NOT_OFFERED if the decision does not fit.
  */
 export async function repair(request: RepairRequest, decision: Decision): Promise<RepairOutcome> {
   return await withTarget(request, async (session, target) => {
     const examination = await examineSession(session, request)
     const { diagnosis } = examination
     request.announce?.(diagnosis)
+    const before = await settledBefore(session, examination, decision)
+    if (before !== undefined) {
+      const settled = await settle(session, request)
+      const nothing = { receipts: [], settledBefore: before }
+      return { database: diagnosis.database, diagnosis, decision, ...nothing, ...settled }
+    }
     const done = await act({ session, target, examination, request }, decision)
     return { database: diagnosis.database, diagnosis, decision, ...done }
   })
@@ -108,6 +118,8 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
     }
     case 'accept-edit':
       return await acceptEdits(scene, chosenEdits(diagnosis, decision))
+    case 'keep-one-row':
+      return await keepOneRow(scene, chosenDuplicates(diagnosis, decision))
     default:
       return assertNever(decision)
   }
@@ -127,10 +139,10 @@ async function consentTo(
   { session, request }: Scene,
   migration: Parameters<typeof destroyedBy>[0][number],
 ): Promise<void> {
-  const { database, schema } = session.server
+  const { database, alias, schema } = session.server
   const destroys = destroyedBy([migration], schema)
   if (request.protected && destroys.length > 0)
-    await requireConsent({ database, destroys }, request.consent)
+    await requireConsent({ database, alias, destroys }, request.consent)
   await prepareBooks(session)
 }
 
@@ -203,11 +215,26 @@ async function markApplied(
 async function mark(scene: Scene, migration: string, rows: string): Promise<Acted> {
   const { session, request } = scene
   await prepareBooks(session)
-  await session.execute(
+  await executeLocked(
+    session,
     rows +
       receiptSql(session, { command: 'repair', migration, attempts: 1 }) +
       journalClearSql(session, migration),
   )
+  return { receipts: [], ...(await settle(session, request)) }
+}
+
+async function keepOneRow(scene: Scene, migrations: readonly string[]): Promise<Acted> {
+  const { session, request } = scene
+  await prepareBooks(session)
+  const rows = migrations.map((name) => {
+    const file = request.migrations.find((one) => one.name === name)
+    return (
+      singleRowSql(session, name, file ? checksum(file.sql) : '') +
+      receiptSql(session, { command: 'repair', migration: name, attempts: 1 })
+    )
+  })
+  await executeLocked(session, rows.join(''))
   return { receipts: [], ...(await settle(session, request)) }
 }
 
@@ -224,6 +251,6 @@ async function acceptEdits(scene: Scene, edits: readonly EditedProblem[]): Promi
       receiptSql(session, { command: 'repair', migration, attempts: 1 })
     )
   })
-  await session.execute(rows.join(''))
+  await executeLocked(session, rows.join(''))
   return { receipts: [], ...(await settle(session, request)) }
 }

@@ -74,8 +74,9 @@ async function requireName(
   session: Session,
   { address, consent, destroys }: ResetRequest & { readonly destroys: readonly string[] },
 ): Promise<void> {
-  const { database } = session.server
-  if (address.kind === 'embedded' || consent.confirm === database) return
+  const { database, alias } = session.server
+  if (address.kind === 'embedded') return
+  if (consent.confirm !== undefined && [database, alias].includes(consent.confirm)) return
   if (consent.confirm === undefined && consent.ask) {
     if (await consent.ask({ database, destroys })) return
     raise('REPAIR.RESET_DECLINED', { message: `Declined. Nothing was changed on ${database}.` })

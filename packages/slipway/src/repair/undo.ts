@@ -1,4 +1,4 @@
-import { dialectOf, type Session } from '../database/index.ts'
+import { dialectOf, executeLocked, type Session } from '../database/index.ts'
 import {
   repairJournal,
   runMigrations,
@@ -53,7 +53,8 @@ export async function undo(
     direction === 'up' ? rolledBackRowSql(session, migration) : finishedRowSql(session, migration)
   if (!plan.atomic) {
     // With its journal, a deploy would continue the run that is rolled back.
-    await session.execute(
+    await executeLocked(
+      session,
       journalClearSql(session, migration) +
         failedRowSql(session, migration, 'An undo began and did not finish.'),
     )

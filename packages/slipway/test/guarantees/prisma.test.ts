@@ -189,3 +189,39 @@ test('a project without migrations gets its first one from the database, and Pri
     await fresh.drop()
   }
 })
+
+test('a migration that the history records twice is named, mended, and never run again', async () => {
+  expect((await slipway('deploy')).exitCode).toBe(0)
+  // The second row is what a deploy through a pooler left, or a hand: also with another text.
+  await target.sql(`INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
+    SELECT gen_random_uuid(), checksum, now(), migration_name, now(), 1 FROM _prisma_migrations WHERE migration_name = '1_init'
+    UNION ALL SELECT gen_random_uuid(), repeat('0', 64), now(), migration_name, now(), 1 FROM _prisma_migrations WHERE migration_name = '2_city'`)
+  const status = JSON.parse((await slipway('status')).stdout) as Record<string, unknown>
+  expect(status).toMatchObject({
+    result: { state: 'up-to-date', duplicated: ['1_init', '2_city'], edited: [], blocked: false },
+    findings: [{ id: 'migration-duplicated' }, { id: 'migration-duplicated' }],
+  })
+  add({ name: '4_more', sql: 'CREATE TABLE "More" ("id" integer);\n' })
+  for (const command of [['deploy'], ['drift']]) {
+    const { exitCode, stdout } = await slipway(...command)
+    expect(exitCode, stdout).toBe(0)
+  }
+  const examined = await slipway('repair')
+  expect(examined.exitCode).toBe(4)
+  expect(examined.stdout).toContain('repair --keep-one-row')
+  for (const argv of [[], ['1_init']]) {
+    const { exitCode, stdout } = await slipway('repair', '--keep-one-row', ...argv)
+    expect(exitCode, stdout).toBe(0)
+  }
+  expect(await diagnosed()).toEqual({ pending: [], failed: [], edited: [] })
+  const cli = await prismaCli(['migrate', 'status'], { cwd: root, databaseUrl: target.url })
+  expect(cli, cli.stderr).toMatchObject({ code: 0 })
+  const counts = await target.sql(
+    'SELECT count(*)::int AS rows, count(rolled_back_at)::int AS back FROM _prisma_migrations',
+  )
+  expect(counts).toEqual([{ rows: 6, back: 2 }])
+  const rolledBack = await slipway('rollback', '--to', '1_init')
+  expect(rolledBack.exitCode, rolledBack.stdout).toBe(0)
+  const pending = ['2_city', '3_steps', '4_more']
+  expect(await diagnosed()).toEqual({ pending, failed: [], edited: [] })
+})

@@ -127,6 +127,10 @@ export const RECOVER: readonly Command[] = [
         kind: 'switch',
         summary: 'with --accept-edit: only if just comments and white space changed',
       },
+      'keep-one-row': {
+        kind: 'switch',
+        summary: 'let one row of the history count for a migration that has several',
+      },
     },
     examples: [
       { command: 'slipway repair', what: 'see what is wrong, and the options' },
