@@ -80,10 +80,12 @@ function planResult(work: Work, preview: Preview): PlanResult {
   }
 }
 
-function stepResult({ table, tables, ...step }: PlanStep): StepResult {
+/** The keys keep the order of the plan, which is part of the contract. */
+function stepResult({ tables, ...step }: PlanStep): StepResult {
+  const named = step.table ? namedTable(step.table) : { table: null, ref: null }
   return {
     ...step,
-    ...(table ? namedTable(table) : { table: null, ref: null }),
+    ...named,
     tables: tables.map(({ table: of, ...more }) => ({ ...more, ...namedTable(of) })),
   }
 }
