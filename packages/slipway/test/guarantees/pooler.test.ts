@@ -41,7 +41,8 @@ let databases = 0
 
 beforeAll(async () => {
   if (!hasPgbouncer) return
-  cluster = await startCluster()
+  // Each database of a round has a pool of its own.
+  cluster = await startCluster({ settings: { max_connections: '600' } })
   project = writeProject(MIGRATIONS)
 })
 
