@@ -33,7 +33,13 @@ export interface WrittenDown extends Pick<
 
 /** What was written; all nothing if the schema is what the migrations give. */
 export interface CreateResult {
-  readonly migration: { readonly name: string; readonly path: string; readonly sql: string } | null
+  readonly migration: {
+    readonly name: string
+    readonly path: string
+    readonly sql: string
+    /** Its time is later than the clock of this machine, because it follows a migration whose time is. */
+    readonly ahead: boolean
+  } | null
   readonly down: WrittenDown | null
   readonly statements: number
   /** Objects that the schema language cannot express: they were not dropped. */
@@ -83,8 +89,13 @@ export async function createFrom(
 function createResult(outcome: CreateOutcome): CreateResult {
   if (outcome.kind === 'nothing-to-do')
     return { migration: null, down: null, statements: 0, kept: outcome.kept }
-  const { name, path, sql, down, statements, kept } = outcome
-  return { migration: { name, path, sql }, down: down ? downResult(down) : null, statements, kept }
+  const { name, ahead, path, sql, down, statements, kept } = outcome
+  return {
+    migration: { name, path, sql, ahead },
+    down: down ? downResult(down) : null,
+    statements,
+    kept,
+  }
 }
 
 function downResult(down: Down): WrittenDown {

@@ -60,12 +60,13 @@ export async function adoptTarget(
   words: string,
 ): Promise<Ended<AdoptResult>> {
   const { migrationsDir, schema } = work.project
+  const history = work.migrations
   const { database, migration } = await adoptDrift({
     ...(await workRequest(context, work)),
-    name: folderName(words, new Date(context.now())),
-    write: (name, text) => {
-      const folder = { migrationsDir, name, dialect: schema.dialect }
-      writeMigrationFolder(folder, { 'migration.sql': text })
+    name: folderName(words, { now: new Date(context.now()), history }),
+    write: async (name, text) => {
+      const folder = { migrationsDir, name, dialect: schema.dialect, history }
+      await writeMigrationFolder(folder, { 'migration.sql': text })
       return path.join(migrationsDir, name, 'migration.sql')
     },
   })

@@ -74,7 +74,7 @@ export async function squashRange(
   const acceptUncommitted = accept.includes('uncommitted')
   const { dialect } = shadow
   const file = write
-    ? await writeSquash(made, { migrationsDir, dialect, acceptUncommitted })
+    ? await writeSquash(made, { migrationsDir, migrations, dialect, acceptUncommitted })
     : undefined
   return { result: draftedResult(made, file), next: nextOf(made, asked) }
 }

@@ -12,10 +12,13 @@ export function createBlocks({ migration, down, kept }: CreateResult, cwd: strin
   )
   if (!migration)
     return [status('done', 'The schema matches the migrations: nothing to write'), ...spared]
-  const { name, path: file, sql: text } = migration
+  const { name, path: file, sql: text, ahead } = migration
   const files = path.relative(cwd, file) + (down ? ', down.sql' : '')
   return [
     status('done', `Wrote ${name}`, files),
+    ...(ahead
+      ? [status('note', 'Its time is later than the clock: it follows a migration of that time')]
+      : []),
     ...spared,
     ...(down
       ? downBlocks(down)

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +21,6 @@ import { choiceText } from '../schema/index.ts'
 import { destructionText, objectText } from '../statements/index.ts'
 import { createMigration, type CreateOptions, type CreateOutcome } from './create-migration.ts'
 import type { AskRenames } from './draft.ts'
-import { writeMigrationFolder } from './migration-folder.ts'
 
 const HEAD = 'datasource db {\n  provider = "postgresql"\n}\n\n'
 const USER = `
@@ -48,17 +55,26 @@ const task = (values: string, initial: string) =>
 
 type Extra = Partial<CreateOptions>
 
+function newMigrationsDir(): string {
+  return path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
+}
+
 async function create(
   history: string,
   models: string,
   extra: Extra = {},
   ask?: AskRenames,
 ): Promise<CreateOutcome> {
-  const root = mkdtempSync(path.join(tmpdir(), 'slipway-create-'))
+  const { migrationsDir = newMigrationsDir() } = extra
+  if (history !== '') {
+    const folder = path.join(migrationsDir, '1_history')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(path.join(folder, 'migration.sql'), history)
+  }
   return await createMigration(
     {
       files: [{ path: 'schema.prisma', content: HEAD + models }],
-      migrationsDir: path.join(root, 'migrations'),
+      migrationsDir,
       history: history === '' ? [] : [{ name: '1_history', sql: history }],
       shadow: SHADOW,
       name: 'next step',
@@ -399,18 +415,10 @@ test('the first migration, its folder and its lock file; the down takes all away
   expect(readdirSync(path.dirname(migrations))).toEqual(['migrations'])
 })
 
-test('the lock file names the database product of the migrations', () => {
-  const migrationsDir = path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
-  writeMigrationFolder({ migrationsDir, name: '1', dialect: 'sqlite' }, { 'migration.sql': '' })
-  const lock = readFileSync(path.join(migrationsDir, 'migration_lock.toml'), 'utf8')
-  expect(lock).toMatch(/^provider = "sqlite"$/m)
-  expect(readMigrations(migrationsDir, { provider: 'sqlite' })).toMatchObject([{ name: '1' }])
-})
-
 test('nothing to do writes nothing; an empty migration is written when it is asked for, without a down migration', async () => {
-  const migrationsDir = path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
+  const migrationsDir = newMigrationsDir()
   expect(await create(USER, user(), { migrationsDir })).toEqual({ kind: 'nothing-to-do', kept: [] })
-  expect(existsSync(migrationsDir)).toBe(false)
+  expect(readdirSync(migrationsDir)).toEqual(['1_history'])
   const outcome = await create(USER, user(), { migrationsDir, allowEmpty: true })
   expect(outcome).toMatchObject({
     kind: 'written',
@@ -420,8 +428,28 @@ test('nothing to do writes nothing; an empty migration is written when it is ask
   expect(readdirSync(path.join(migrationsDir, '20261121010203_next_step'))).toEqual([
     'migration.sql',
   ])
-  const taken = await failure(USER, user('name String'), { migrationsDir })
-  expect(taken.code).toBe('CREATE.NAME_TAKEN')
+})
+
+test('a name that something else has is refused', async () => {
+  const migrationsDir = newMigrationsDir()
+  mkdirSync(migrationsDir)
+  writeFileSync(path.join(migrationsDir, '20261121010203_next_step'), '')
+  expect((await failure('', user(), { migrationsDir })).code).toBe('CREATE.NAME_TAKEN')
+})
+
+test('two that write at once do not write one change twice', async () => {
+  const migrationsDir = newMigrationsDir()
+  const both = await Promise.allSettled(
+    ['one', 'two'].map((name) =>
+      create(USER, user('age Int'), { migrationsDir, name, noRename: true }),
+    ),
+  )
+  const refused = both.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  expect(refused.map((reason) => failureOf(reason)?.code)).toEqual(['CREATE.FOLDER_CHANGED'])
+  const folders = readMigrations(migrationsDir)
+  expect(folders).toHaveLength(2)
+  const again = await create(USER, user('age Int'), { migrationsDir, history: folders })
+  expect(again.kind).toBe('nothing-to-do')
 })
 
 test('a name without letters or digits is refused', async () => {
@@ -429,7 +457,7 @@ test('a name without letters or digits is refused', async () => {
 })
 
 test('an undecided rename is a failure that names its flags, and leaves no trace', async () => {
-  const migrationsDir = path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
+  const migrationsDir = newMigrationsDir()
   const { code, nextActions } = await failure(USER, user('fullName String?'), { migrationsDir })
   expect(code).toBe('CREATE.RENAME_UNDECIDED')
   expect(nextActions.flatMap((action) => (action.kind === 'slipway' ? [action.args] : []))).toEqual(
@@ -438,7 +466,7 @@ test('an undecided rename is a failure that names its flags, and leaves no trace
       ['create', 'next step', '--no-rename'],
     ],
   )
-  expect(existsSync(migrationsDir)).toBe(false)
+  expect(readdirSync(migrationsDir)).toEqual(['1_history'])
 })
 
 test('a person at a terminal is asked, for a model first and then for what is in it', async () => {

@@ -7,7 +7,7 @@ import { type CatalogReader, catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
 import { type MigrationFile, parserFor } from '../statements/index.ts'
 import { type AskRenames, draftMigration, type ExternalObjects } from './draft.ts'
-import { folderName, refuseTaken, writeMigrationFolder } from './migration-folder.ts'
+import { folderName, isAheadOf, writeMigrationFolder } from './migration-folder.ts'
 import type { KeptObject } from './spare.ts'
 
 /** What `create` needs to know of a project, and what the person asked for. */
@@ -37,6 +37,8 @@ export type CreateOutcome =
       readonly kind: 'written'
       /** The folder's name. */
       readonly name: string
+      /** Its time is later than the clock, because it follows a migration whose time is. */
+      readonly ahead: boolean
       /** Of the `migration.sql`. */
       readonly path: string
       readonly sql: string
@@ -68,9 +70,9 @@ export async function createMigration(
     noRename = false,
     allowEmpty = false,
   } = options
-  const name = folderName(options.name, options.now)
-  refuseTaken(migrationsDir, name)
-  const folder = { migrationsDir, name, dialect: shadow.dialect }
+  const name = folderName(options.name, options)
+  const ahead = isAheadOf(options.now, name)
+  const folder = { migrationsDir, name, dialect: shadow.dialect, history }
   return await withShadowDatabase(
     shadow,
     history,
@@ -89,18 +91,18 @@ export async function createMigration(
       if (sql === '') {
         if (!allowEmpty) return { kind: 'nothing-to-do', kept }
         const empty = '-- This is an empty migration.'
-        writeMigrationFolder(folder, { 'migration.sql': empty, 'down.sql': undefined })
-        return { kind: 'written', name, path: file, sql: empty, statements: 0, kept }
+        await writeMigrationFolder(folder, { 'migration.sql': empty, 'down.sql': undefined })
+        return { kind: 'written', name, ahead, path: file, sql: empty, statements: 0, kept }
       }
       const back = await downMigrationOn(session, catalogs, { name, sql, path: file })
       const proof = back.proven
         ? await proveWritten({ session, address, catalogs }, { name, sql, down: back.sql }, options)
         : undefined
-      writeMigrationFolder(folder, { 'migration.sql': sql, 'down.sql': back.sql })
+      await writeMigrationFolder(folder, { 'migration.sql': sql, 'down.sql': back.sql })
       const statements = (await parserFor(shadow.dialect)).parse(sql).length
       const downPath = path.join(migrationsDir, name, 'down.sql')
       const down = { ...back, path: downPath, ...(proof ? { proof } : {}) }
-      return { kind: 'written', name, path: file, sql, statements, kept, down }
+      return { kind: 'written', name, ahead, path: file, sql, statements, kept, down }
     },
   )
 }

@@ -2,17 +2,81 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import path from 'node:path'
 import type { Dialect } from '../database/index.ts'
 import { lockFileText } from '../engine/index.ts'
-import { advice } from '../kernel/index.ts'
+import { advice, withFolderLock } from '../kernel/index.ts'
+import { readMigrations } from '../project/index.ts'
+import type { MigrationFile } from '../statements/index.ts'
 import { raise } from './failures.ts'
 
 const MAX_NAME = 200
 const LOCK_FILE = 'migration_lock.toml'
 
+/** When a migration is made, and which ones are applied before it. */
+interface Moment {
+  readonly now: Date
+  /** The migrations of the project, in their order. */
+  readonly history: readonly MigrationFile[]
+}
+
 /**
- * The folder name that Prisma gives a migration: the moment in UTC and the name in snake case.
- * Fails with CREATE.NAME_INVALID if nothing is left of the name.
+ * The folder name that Prisma gives a migration: the moment in UTC and the name in snake case. It sorts after the
+ * whole history: the moment is at least a second later than that of the newest migration, whatever the clock says.
+ * Folders that are numbered, and sort after any moment, get the next number. Fails with CREATE.NAME_INVALID if
+ * nothing is left of the name, and with CREATE.NAME_UNFIT if nothing sorts there.
  */
-export function folderName(name: string, now: Date): string {
+export function folderName(words: string, { now, history }: Moment): string {
+  const newest = history.at(-1)?.name ?? ''
+  const [moment = ''] = [momentOf(now), secondAfter(newest)].toSorted().toReversed()
+  const snake = snakeCase(words)
+  const starts = [moment, numberAfter(newest)].filter((start) => start !== '')
+  const names = starts.map((start) => `${start}_${snake}`)
+  return names.find((name) => sortsBefore(newest, name)) ?? refuseUnfit(newest)
+}
+
+/** Whether the time in a folder name is more than a minute later than the clock. */
+export function isAheadOf(now: Date, name: string): boolean {
+  return /^\d{14}/.test(name) && name.slice(0, 14) > momentOf(new Date(now.getTime() + 60_000))
+}
+
+/** Whether Prisma applies a migration before another: it compares their names byte by byte. */
+export function sortsBefore(one: string, other: string): boolean {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0
+}
+
+/** Year, month, day, hour, minute and second in UTC, as digits. */
+function momentOf(date: Date): string {
+  return date.toISOString().replaceAll(/\D/g, '').slice(0, 14)
+}
+
+/** The second after the one that a folder name begins with; nothing if it begins with none. */
+function secondAfter(name: string): string {
+  const [, year, month = 0, ...rest] =
+    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(name)?.map(Number) ?? []
+  if (year === undefined) return ''
+  const [day, hour, minute, second = 0] = rest
+  return momentOf(new Date(Date.UTC(year, month - 1, day, hour, minute, second + 1)))
+}
+
+/** The number after the one that a folder name begins with, in as many digits; nothing if it begins with none. */
+function numberAfter(name: string): string {
+  const [digits = ''] = /^\d{1,13}(?!\d)/.exec(name) ?? []
+  return digits === '' ? '' : String(Number(digits) + 1).padStart(digits.length, '0')
+}
+
+function refuseUnfit(newest: string): never {
+  return raise('CREATE.NAME_UNFIT', {
+    message: `A new migration would sort before ${newest}.`,
+    why: 'Prisma applies migrations in the order of their names, so a new database would get the new one too early.',
+    nextActions: [
+      advice(
+        `Rename the folder ${newest}: its name must begin with the time in UTC, such as 20260131120000.`,
+      ),
+      advice('For each database that has it, rename it in the table _prisma_migrations too.'),
+    ],
+  })
+}
+
+/** The words of a name as Prisma writes them in a folder name. Fails with CREATE.NAME_INVALID if nothing is left of it. */
+export function snakeCase(name: string): string {
   const words = name
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
@@ -32,17 +96,42 @@ export function folderName(name: string, now: Date): string {
       ],
     })
   }
-  const moment = now.toISOString().replaceAll(/\D/g, '').slice(0, 14)
-  return `${moment}_${snake}`
+  return snake
 }
 
-/** Refuses a folder name that exists, with CREATE.NAME_TAKEN. */
-export function refuseTaken(migrationsDir: string, name: string): void {
+function refuseTaken({ migrationsDir, name }: NewMigration): void {
   if (!existsSync(path.join(migrationsDir, name))) return
   raise('CREATE.NAME_TAKEN', {
-    message: `A migration ${name} already exists.`,
-    why: 'It was written within the same second, under the same name.',
-    nextActions: [advice('Run the command again, or choose another name.')],
+    message: `The migrations folder already has something called ${name}.`,
+    nextActions: [advice('Remove it, or choose another name.')],
+  })
+}
+
+/** What was proven is the new migration after these and no others. */
+function refuseChanged({ migrationsDir, history }: NewMigration): void {
+  const found = readMigrations(migrationsDir, { mayBeMissing: true })
+  const [was, is] = [history, found].map(
+    (migrations) => new Map(migrations.map(({ name, sql }) => [name, sql])),
+  )
+  const names = new Set([...history, ...found].map(({ name }) => name))
+  const changed = [...names].filter((name) => was?.get(name) !== is?.get(name))
+  if (changed.length === 0) return
+  raise('CREATE.FOLDER_CHANGED', {
+    message: `Another process changed the migrations folder in the meantime: ${changed.join(', ')}.`,
+    why: 'The new migration was tested without that change, so it was not written.',
+    nextActions: [advice('Run the command again.')],
+  })
+}
+
+function refuseLocked(lockFile: string): never {
+  raise('CREATE.FOLDER_LOCKED', {
+    message: 'Another process is writing a migration into the same folder.',
+    why: `It holds ${path.basename(lockFile)} for more than 10 seconds.`,
+    nextActions: [
+      advice('Wait for it to end, and run the command again.'),
+      advice(`If no other command runs, remove ${path.basename(lockFile)}.`),
+    ],
+    where: { file: lockFile },
   })
 }
 
@@ -56,24 +145,38 @@ interface NewMigration {
   readonly migrationsDir: string
   readonly name: string
   readonly dialect: Dialect
+  /** The migrations of the project that it was tested with, in their order. */
+  readonly history: readonly MigrationFile[]
 }
 
 /**
  * Writes a migration's folder, and the migrations folder with its lock file where they are missing.
- * The folder appears whole or not at all.
+ * The folder appears whole or not at all. One process at a time writes, and only beside the migrations that
+ * the new one was tested with. Fails with CREATE.FOLDER_CHANGED, CREATE.FOLDER_LOCKED or CREATE.NAME_TAKEN.
  */
-export function writeMigrationFolder(
-  { migrationsDir, name, dialect }: NewMigration,
+export async function writeMigrationFolder(
+  migration: NewMigration,
   files: MigrationFiles,
-): void {
-  mkdirSync(migrationsDir, { recursive: true })
+): Promise<void> {
+  mkdirSync(migration.migrationsDir, { recursive: true })
+  const lockFile = path.join(path.dirname(migration.migrationsDir), '.slipway-create.lock')
+  const write = () => {
+    refuseChanged(migration)
+    writeFolder(migration, files)
+    return Promise.resolve()
+  }
+  await withFolderLock(lockFile, write, refuseLocked)
+}
+
+function writeFolder(migration: NewMigration, files: MigrationFiles): void {
+  const { migrationsDir, name, dialect } = migration
   // Beside the migrations folder, not in it: what a crash leaves in it would count as a migration.
   const unfinished = mkdtempSync(path.join(path.dirname(migrationsDir), '.slipway-create-'))
   try {
     for (const [file, text] of Object.entries(files)) {
       if (text !== undefined) writeFileSync(path.join(unfinished, file), text)
     }
-    refuseTaken(migrationsDir, name)
+    refuseTaken(migration)
     renameSync(unfinished, path.join(migrationsDir, name))
   } finally {
     rmSync(unfinished, { recursive: true, force: true })

@@ -23,7 +23,7 @@ export interface AdoptRequest extends WorkRequest {
   /** The schemas that the datasource lists. */
   readonly schemas?: readonly string[] | undefined
   /** Writes the migration into the project; returns where. */
-  readonly write: (name: string, sql: string) => string
+  readonly write: (name: string, sql: string) => Promise<string>
 }
 
 /** The migration that was written and marked as applied. */
@@ -46,7 +46,7 @@ export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
     const { name } = request
     const sql = report.toTarget
     await prove(session, { name, sql }, request)
-    const path = request.write(name, sql)
+    const path = await request.write(name, sql)
     await prepareBooks(session)
     await executeLocked(
       session,

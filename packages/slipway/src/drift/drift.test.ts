@@ -131,7 +131,7 @@ test('adopts a drift as a migration that counts as applied here', async () => {
     name: '2_by_hand',
     write: (name, sql) => {
       written.set(name, sql)
-      return `migrations/${name}/migration.sql`
+      return Promise.resolve(`migrations/${name}/migration.sql`)
     },
   })
   const all = [...HISTORY, migration('2_by_hand', written.get('2_by_hand') ?? '')]
@@ -147,6 +147,10 @@ test('adopts a drift as a migration that counts as applied here', async () => {
 
 test('writes nothing without drift', async () => {
   await deployed()
-  const adopt = adoptDrift({ ...target.request(HISTORY), name: '2_none', write: (name) => name })
+  const adopt = adoptDrift({
+    ...target.request(HISTORY),
+    name: '2_none',
+    write: async (name) => await Promise.resolve(name),
+  })
   await expect(adopt).rejects.toMatchObject({ failure: { code: 'DRIFT.NOTHING' } })
 })

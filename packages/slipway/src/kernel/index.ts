@@ -18,6 +18,7 @@ export {
   type ServerError,
   type SqliteError,
 } from './failure.ts'
+export { takeFolderLock, withFolderLock } from './folder-lock.ts'
 export { sha256 } from './hash.ts'
 export {
   checkExported,

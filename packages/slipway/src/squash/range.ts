@@ -1,4 +1,4 @@
-import { folderName } from '../create/index.ts'
+import { snakeCase, sortsBefore } from '../create/index.ts'
 import { advice, command, suggest } from '../kernel/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
 import { raise } from './failures.ts'
@@ -71,13 +71,12 @@ function refuseNothing({ migrations, from, to }: RangeRequest): never {
 function nameOf(words: string, { before, squashed, after }: Omit<Range, 'name'>): string {
   const last = squashed.at(-1)?.name ?? ''
   const [time = ''] = /^\d*/.exec(last) ?? []
-  // The clock plays no part: only what `create` makes of the words is wanted.
-  const tail = folderName(words, new Date(0)).slice('19700101000000_'.length)
+  const tail = snakeCase(words)
   const taken = new Set(squashed.map(({ name }) => name))
   const fits = (name: string) =>
     !taken.has(name) &&
-    before.every((one) => isBefore(one.name, name)) &&
-    after.every((one) => isBefore(name, one.name))
+    before.every((one) => sortsBefore(one.name, name)) &&
+    after.every((one) => sortsBefore(name, one.name))
   const found = [`${time}_${tail}`, `${last}_${tail}`].find(fits)
   return (
     found ??
@@ -87,8 +86,4 @@ function nameOf(words: string, { before, squashed, after }: Omit<Range, 'name'>)
       nextActions: [advice('Give it another name: slipway squash <name>.')],
     })
   )
-}
-
-function isBefore(one: string, other: string): boolean {
-  return Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0
 }

@@ -11,6 +11,8 @@ import type { Squash } from './squash.ts'
 /** Where a squash is written, and what was accepted. */
 export interface WriteRequest {
   readonly migrationsDir: string
+  /** All migrations of the project, as the squash was made of them. */
+  readonly migrations: readonly MigrationFolder[]
   /** Of the project's SQL. */
   readonly dialect: Dialect
   /** Remove folders although version control does not have them as they are. */
@@ -23,11 +25,11 @@ export interface WriteRequest {
  * migration.sql. Fails with SQUASH.UNCOMMITTED.
  */
 export async function writeSquash(squash: Squash, request: WriteRequest): Promise<string> {
-  const { migrationsDir, dialect } = request
+  const { migrationsDir, migrations, dialect } = request
   const { name, sql, down, squashed } = squash
   if (!request.acceptUncommitted) await refuseUncommitted(squashed, request)
   const files = { 'migration.sql': sql, 'down.sql': down.sql }
-  writeMigrationFolder({ migrationsDir, name, dialect }, files)
+  await writeMigrationFolder({ migrationsDir, name, dialect, history: migrations }, files)
   removeFolders(squashed, request)
   return path.join(migrationsDir, name, 'migration.sql')
 }
@@ -54,9 +56,7 @@ export function unfinishedSquash(
 /** Removes the folders that an unfinished squash replaces. Fails with SQUASH.CHANGED if one has changed. */
 export function finishSquash(
   { name, left }: UnfinishedSquash,
-  request: Pick<WriteRequest, 'migrationsDir'> & {
-    readonly migrations: readonly MigrationFolder[]
-  },
+  request: Pick<WriteRequest, 'migrationsDir' | 'migrations'>,
 ): void {
   const squash = request.migrations.find((one) => one.name === name)
   const known = new Map(squashedIn(squash?.sql ?? '').map((one) => [one.name, one.checksums]))

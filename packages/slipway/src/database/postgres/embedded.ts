@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
-import { advice } from '../../kernel/index.ts'
+import { advice, withFolderLock } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import type { ServerInfo, Session, SessionOptions } from '../port.ts'
-import { withFolderLock } from './folder-lock.ts'
 import { quoteIdentifier } from './quote.ts'
 import { createSession } from './session.ts'
 

@@ -15,9 +15,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { ConnectionString } from '../../kernel/index.ts'
+import { ConnectionString, takeFolderLock } from '../../kernel/index.ts'
 import type { Address } from '../port.ts'
-import { takeFolderLock } from './folder-lock.ts'
 import type { Programs } from './programs.ts'
 
 /** PostgreSQL refuses to run as root; there it runs as the account of `postgres`, or as `nobody`. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const PATIENCE_MS = 10_000
@@ -48,10 +48,11 @@ function holderAlive(lockFile: string): boolean {
   let pid: number
   try {
     pid = Number(readFileSync(lockFile, 'utf8'))
+    // Its process is about to write the id, unless it was killed before it could.
+    if (!pid) return Date.now() - statSync(lockFile).mtimeMs < PATIENCE_MS
   } catch {
     return false // released between our two looks
   }
-  if (!pid) return true // being written this moment
   try {
     process.kill(pid, 0)
     return true
