@@ -3,7 +3,7 @@ import { advice, command, failureOf, type NextAction } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
 import { type Made, madeBefore, nameKey } from '../safekeeping/index.ts'
 import { type Catalog, type Change, difference, readCatalog } from '../schema/index.ts'
-import { replay, type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
+import { replay, type ShadowOptions, shadowSchema, withShadowDatabase } from '../shadow/index.ts'
 import {
   changesRowsOnly,
   type Statement,
@@ -50,18 +50,22 @@ export async function prepareDown(
   const written = await writeDownMigration({ shadow, before, migration })
   const path = `down migration of ${name}`
   const plan = parseMigration({ name, path, sql: written.sql }, parser)
-  const wrote = rowWrites(parser.parse(up, upPath), plan)
+  const wrote = rowWrites(parser.parse(up, upPath), plan, shadowSchema(shadow))
   const announced = await announcementsIn(written.sql, migration.sql)
   return { plan, origin: 'written', sql: written.sql, announced, wrote }
 }
 
-function rowWrites(statements: readonly Statement[], downMigration: Migration): number[] {
-  const made = madeBefore(statements)
+function rowWrites(
+  statements: readonly Statement[],
+  downMigration: Migration,
+  defaultSchema: string,
+): number[] {
+  const made = madeBefore(statements, defaultSchema)
   return statements
     .filter(
       (statement, index) =>
         changesRowsOnly(statement) &&
-        !ofMadeTables(statement, made[index]) &&
+        !ofMadeTables(statement, made[index], defaultSchema) &&
         !isDeletedBy(downMigration, statement),
     )
     .map(({ number }) => number)
@@ -84,9 +88,14 @@ function isDeletedBy({ statements }: Migration, { actions }: Statement): boolean
 }
 
 /** The rows of a table that the migration itself made go with the table. */
-function ofMadeTables({ actions }: Statement, made: Made | undefined): boolean {
+function ofMadeTables(
+  { actions }: Statement,
+  made: Made | undefined,
+  defaultSchema: string,
+): boolean {
   return actions.every(
-    (action) => 'table' in action && action.table && made?.tables.has(nameKey(action.table)),
+    (action) =>
+      'table' in action && action.table && made?.tables.has(nameKey(action.table, defaultSchema)),
   )
 }
 

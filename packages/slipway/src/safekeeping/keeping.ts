@@ -10,7 +10,7 @@ const MAX_COPIED_ROWS = 5_000_000
 
 /** What is asked of keeping. */
 export interface KeepingOptions {
-  /** The schema of the history that the migration belongs to. */
+  /** The schema of the history that the migration belongs to, to which a name without one goes. */
   readonly history: string
   readonly migration: string
   /** Rows above which a column is set aside; MAX_COPIED_ROWS if absent. */
@@ -31,7 +31,7 @@ export interface Keeping {
 export function keepingOf(statements: readonly Statement[], options: KeepingOptions): Keeping {
   const hooks = new Map<number, StatementHooks>()
   const notKept: string[] = []
-  const made = madeBefore(statements)
+  const made = madeBefore(statements, options.history)
   for (const [index, statement] of statements.entries()) {
     notKept.push(...statement.actions.flatMap((action) => whyNotKept(action, statement)))
     if (statement.role.kind === 'alone') continue
@@ -69,12 +69,12 @@ function origin({ statement, options: { history, migration } }: Scene): string {
 }
 
 function keptTables(scene: Scene): string[] {
-  const { statement, made } = scene
+  const { statement, made, options } = scene
   const dropped = (kind: 'table' | 'schema') =>
     statement.actions.flatMap((action) =>
       action.kind === 'drop' && action.of === kind ? [action.object] : [],
     )
-  const tables = dropped('table').filter((table) => !made.tables.has(nameKey(table)))
+  const tables = dropped('table').filter((table) => !isMade(made, table, options))
   const schemas = dropped('schema').map(({ name }) => name)
   const text = quoteLiteral(statement.text)
   return [
@@ -86,9 +86,9 @@ function keptTables(scene: Scene): string[] {
 }
 
 function keptColumns(scene: Scene): string[] {
-  const { statement, made, following, options } = scene
+  const { statement, options } = scene
   const dropped = statement.actions.flatMap((action) =>
-    action.kind === 'drop-column' && !isNew(made, action.table, action.column) ? [action] : [],
+    action.kind === 'drop-column' && !isNew(scene, action.table, action.column) ? [action] : [],
   )
   const [first] = dropped
   if (!first) return []
@@ -96,9 +96,7 @@ function keptColumns(scene: Scene): string[] {
   const limit = String(options.maxCopiedRows ?? MAX_COPIED_ROWS)
   const table = quoteLiteral(quoted(first.table))
   const cascade = String(dropped.some((column) => column.cascade))
-  const addedAgain = String(
-    dropped.some(({ table: of, column }) => isMadeAnew(following, of, column)),
-  )
+  const addedAgain = String(dropped.some(({ table: of, column }) => isMadeAnew(scene, of, column)))
   const constraints = literals(
     statement.actions.flatMap((action) => (action.kind === 'drop-constraint' ? [action.name] : [])),
   )
@@ -107,12 +105,13 @@ function keptColumns(scene: Scene): string[] {
 }
 
 /** Whether another column takes the name: by DROP and ADD, or by a rename. */
-function isMadeAnew(following: readonly Statement[], table: ObjectName, column: string): boolean {
+function isMadeAnew({ following, options }: Scene, table: ObjectName, column: string): boolean {
+  const key = nameKey(table, options.history)
   return following.some(({ actions }) =>
     actions.some(
       (action) =>
         'table' in action &&
-        nameKey(action.table) === nameKey(table) &&
+        nameKey(action.table, options.history) === key &&
         ((action.kind === 'add-column' && action.column.name === column) ||
           (action.kind === 'rename' && action.of === 'column' && action.to === column)),
     ),
@@ -120,9 +119,9 @@ function isMadeAnew(following: readonly Statement[], table: ObjectName, column: 
 }
 
 function keptTypes(scene: Scene): string[] {
-  const { statement, made } = scene
+  const { statement } = scene
   const changed = statement.actions.flatMap((action) =>
-    action.kind === 'change-type' && !isNew(made, action.table, action.column) ? [action] : [],
+    action.kind === 'change-type' && !isNew(scene, action.table, action.column) ? [action] : [],
   )
   const [first] = changed
   if (!first) return []
@@ -132,13 +131,13 @@ function keptTypes(scene: Scene): string[] {
 }
 
 function keptRows(action: Action, scene: Scene): string[] {
-  const { made } = scene
+  const { made, options } = scene
   switch (action.kind) {
     case 'delete':
     case 'update': {
-      if (action.touches === undefined || made.tables.has(nameKey(action.table))) return []
+      if (action.touches === undefined || isMade(made, action.table, options)) return []
       const columns = action.kind === 'update' ? action.columns : undefined
-      if (columns?.every((column) => isNew(made, action.table, column))) return []
+      if (columns?.every((column) => isNew(scene, action.table, column))) return []
       const about = {
         operation: action.kind,
         ...(columns ? { columns } : {}),
@@ -149,7 +148,7 @@ function keptRows(action: Action, scene: Scene): string[] {
       return [call('keep_rows', origin(scene), table, rows, json)]
     }
     case 'truncate': {
-      const tables = action.tables.filter((table) => !made.tables.has(nameKey(table)))
+      const tables = action.tables.filter((table) => !isMade(made, table, options))
       if (tables.length === 0) return []
       const names = literals(tables.map(quoted))
       return [call('keep_all_rows', origin(scene), names, String(action.cascade))]
@@ -159,8 +158,13 @@ function keptRows(action: Action, scene: Scene): string[] {
   }
 }
 
-function isNew({ tables, columns }: Made, table: ObjectName, column: string): boolean {
-  return tables.has(nameKey(table)) || columns.has(`${nameKey(table)}.${column}`)
+function isMade(made: Made, table: ObjectName, { history }: KeepingOptions): boolean {
+  return made.tables.has(nameKey(table, history))
+}
+
+function isNew({ made, options }: Scene, table: ObjectName, column: string): boolean {
+  const key = nameKey(table, options.history)
+  return made.tables.has(key) || made.columns.has(`${key}.${column}`)
 }
 
 const DESTRUCTIVE = ['DELETE', 'UPDATE', 'TRUNCATE', 'DROP']

@@ -1,4 +1,4 @@
-import type { ObjectName, Statement } from '../statements/index.ts'
+import { objectKey, type ObjectName, type Statement, tableRef } from '../statements/index.ts'
 
 /** Objects that a migration itself created: they hold no earlier data. */
 export interface Made {
@@ -8,24 +8,25 @@ export interface Made {
   readonly columns: ReadonlySet<string>
 }
 
-/** A name as it is written, as a key. */
-export function nameKey({ schema, name }: ObjectName): string {
-  return JSON.stringify([schema ?? null, name])
+/** A table as a key, however its name is written: a name without a schema is of the default schema. */
+export function nameKey(table: ObjectName, defaultSchema: string): string {
+  return objectKey(tableRef({ defaultSchema }, table))
 }
 
 /** What is made before each statement of a file. */
-export function madeBefore(statements: readonly Statement[]): Made[] {
+export function madeBefore(statements: readonly Statement[], defaultSchema: string): Made[] {
+  const keyOf = (table: ObjectName) => nameKey(table, defaultSchema)
   const tables = new Set<string>()
   const columns = new Set<string>()
   return statements.map(({ actions }) => {
     const before = { tables: new Set(tables), columns: new Set(columns) }
     for (const action of actions) {
-      if (action.kind === 'create-table' && !action.ifNotExists) tables.add(nameKey(action.table))
-      if (action.kind === 'drop' && action.of === 'table') tables.delete(nameKey(action.object))
+      if (action.kind === 'create-table' && !action.ifNotExists) tables.add(keyOf(action.table))
+      if (action.kind === 'drop' && action.of === 'table') tables.delete(keyOf(action.object))
       if (action.kind === 'add-column' && !action.ifNotExists)
-        columns.add(`${nameKey(action.table)}.${action.column.name}`)
-      if (action.kind === 'drop-column') columns.delete(`${nameKey(action.table)}.${action.column}`)
-      if (action.kind === 'rename' && action.of === 'table') renameTable(action, tables)
+        columns.add(`${keyOf(action.table)}.${action.column.name}`)
+      if (action.kind === 'drop-column') columns.delete(`${keyOf(action.table)}.${action.column}`)
+      if (action.kind === 'rename' && action.of === 'table') renameTable(action, tables, keyOf)
     }
     return before
   })
@@ -34,8 +35,9 @@ export function madeBefore(statements: readonly Statement[]): Made[] {
 function renameTable(
   { schema, from, to }: { readonly schema?: string; readonly from: string; readonly to: string },
   tables: Set<string>,
+  keyOf: (table: ObjectName) => string,
 ): void {
   const where = schema === undefined ? {} : { schema }
-  const wasMade = tables.delete(nameKey({ ...where, name: from }))
-  if (wasMade) tables.add(nameKey({ ...where, name: to }))
+  const wasMade = tables.delete(keyOf({ ...where, name: from }))
+  if (wasMade) tables.add(keyOf({ ...where, name: to }))
 }

@@ -41,7 +41,7 @@ export function restoringOf(
 ): Restoring {
   const hooks = new Map<number, StatementHooks>()
   const kept = options.kept.filter(({ state }) => state === 'kept')
-  const complete = completed(statements)
+  const complete = completed(statements, options.schema)
   const changed = changedTables(statements)
   for (const statement of statements) {
     if (statement.role.kind === 'alone') continue
@@ -57,15 +57,18 @@ export function restoringOf(
 }
 
 /** The tables that are made and have all their columns and partitions after a statement, by its number. */
-function completed(statements: readonly Statement[]): Map<number, ObjectName[]> {
+function completed(
+  statements: readonly Statement[],
+  defaultSchema: string,
+): Map<number, ObjectName[]> {
   const last = new Map<string, { readonly table: ObjectName; readonly number: number }>()
   for (const { number, actions } of statements) {
     for (const action of actions) {
       if (action.kind === 'create-table')
-        last.set(nameKey(action.table), { table: action.table, number })
+        last.set(nameKey(action.table, defaultSchema), { table: action.table, number })
       const extended = extendedBy(action)
-      if (extended && last.has(nameKey(extended)))
-        last.set(nameKey(extended), { table: extended, number })
+      if (extended && last.has(nameKey(extended, defaultSchema)))
+        last.set(nameKey(extended, defaultSchema), { table: extended, number })
     }
   }
   const found = new Map<number, ObjectName[]>()

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { parserFor } from '../statements/index.ts'
+import { keepingOf } from './keeping.ts'
+import { madeBefore, nameKey } from './made.ts'
+
+const statementsOf = async (sql: string) => (await parserFor('postgres')).parse(sql)
+
+/** What is sent before each statement. */
+async function keptBy(sql: string, history = 'public'): Promise<string[]> {
+  const { hooks } = keepingOf(await statementsOf(sql), { history, migration: '1_x' })
+  return [...hooks.values()].flatMap(({ before = [] }) => before)
+}
+
+test.each([
+  ['CREATE TABLE x (id int); DROP TABLE public.x;', 'public'],
+  ['CREATE TABLE public.x (id int); DROP TABLE x;', 'public'],
+  ['CREATE TABLE x (id int); DELETE FROM public.x WHERE id = 1;', 'public'],
+  ['CREATE TABLE public.x (id int); TRUNCATE x;', 'public'],
+  ['CREATE TABLE public.y (id int); ALTER TABLE y RENAME TO x; DROP TABLE public.x;', 'public'],
+  ['ALTER TABLE x ADD COLUMN c int; ALTER TABLE public.x DROP COLUMN c;', 'public'],
+  ['ALTER TABLE public.x ADD COLUMN c int; UPDATE x SET c = 1;', 'public'],
+  ['CREATE TABLE x (id int); DROP TABLE app.x;', 'app'],
+  ['CREATE TABLE app.x (id int); DROP TABLE x;', 'app'],
+])(
+  'a table that a migration makes itself is not kept, however its name is written: %s',
+  async (sql, schema) => {
+    expect(await keptBy(sql, schema)).toEqual([])
+  },
+)
+
+test.each([
+  ['CREATE TABLE app.x (id int); DROP TABLE x;', 'public'],
+  ['CREATE TABLE x (id int); DROP TABLE app.x;', 'public'],
+  ['CREATE TABLE public.x (id int); DROP TABLE x;', 'app'],
+  ['CREATE TABLE x (id int); DROP TABLE public.x; DROP TABLE x;', 'public'],
+])('another table of the name is kept: %s in %s', async (sql, schema) => {
+  const kept = await keptBy(sql, schema)
+  expect(kept).toHaveLength(1)
+  expect(kept[0]).toContain('keep_tables')
+})
+
+test('a name without a schema is of the default schema', async () => {
+  const made = madeBefore(await statementsOf('CREATE TABLE x (id int); SELECT 1;'), 'public')
+  expect(made[1]?.tables.has(nameKey({ schema: 'public', name: 'x' }, 'public'))).toBe(true)
+  expect(made[1]?.tables.has(nameKey({ schema: 'app', name: 'x' }, 'public'))).toBe(false)
+})
