@@ -205,6 +205,13 @@ describe('deploy --plan', () => {
     expect(late).toMatchObject({ exitCode: 4, code: 'DEPLOY.PLAN_EXPIRED' })
   })
 
+  test('refuses a plan from the future, which would not expire; a clock may be off by minutes', async () => {
+    const early = await slipway(DEPLOY, { now: NOW - 300_001 })
+    expect(early).toMatchObject({ exitCode: 4, code: 'DEPLOY.PLAN_EXPIRED' })
+    expect(early.failure?.message).toContain('later than the clock of this machine')
+    expect(await slipway(DEPLOY, { now: NOW - 299_000 })).toMatchObject({ exitCode: 0 })
+  })
+
   const EDITED = 'It was edited: its hash does not match its steps.'
 
   test.each<[string, (text: string) => string, string]>([

@@ -19,7 +19,7 @@ export const deployFailures = {
     exit: 4,
   },
   'DEPLOY.PLAN_CHANGED': { title: 'The current plan differs from the given one', exit: 4 },
-  'DEPLOY.PLAN_EXPIRED': { title: 'The plan is older than a day', exit: 4 },
+  'DEPLOY.PLAN_EXPIRED': { title: 'The plan is older than a day, or from the future', exit: 4 },
   'DEPLOY.PLAN_UNREADABLE': { title: 'The file is not a plan that `slipway plan` wrote' },
   'DEPLOY.CONSENT_NEEDED': { title: 'A protected database needs consent by name' },
   'DEPLOY.DECLINED': { title: 'The person declined', exit: 3 },

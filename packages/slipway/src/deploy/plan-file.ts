@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { command, formatDuration, readJsonFile } from '../kernel/index.ts'
+import { advice, command, formatDuration, readJsonFile } from '../kernel/index.ts'
 import { type DeployPlan, planHash, type PlanBasis, stepsHash } from '../plan/index.ts'
 import { raise } from './failures.ts'
 
@@ -8,7 +8,7 @@ export interface SavedPlan extends DeployPlan {
   readonly format: 'slipway-plan'
   readonly version: 1
   /**
-   * ISO 8601, UTC.
+   * ISO 8601, UTC. Not a part of the hash, which names what a plan does: the same plan has the same hash each time.
    *
    * @format date-time
    * @title a time in ISO 8601
@@ -18,6 +18,9 @@ export interface SavedPlan extends DeployPlan {
 }
 
 const DAY_MS = 86_400_000
+
+/** By so much may the clock of the machine that made a plan be ahead. */
+const SKEW_MS = 300_000
 
 /** Writes a plan into a file, and overwrites an existing one. `now`: milliseconds since 1970. */
 export function savePlan(file: string, { hash, basis, steps }: DeployPlan, now: number): void {
@@ -35,7 +38,7 @@ export function savePlan(file: string, { hash, basis, steps }: DeployPlan, now: 
 
 /**
  * Reads a saved plan. Fails with DEPLOY.PLAN_UNREADABLE if the file is none, or was edited, and with
- * DEPLOY.PLAN_EXPIRED where it is older than a day.
+ * DEPLOY.PLAN_EXPIRED where it is older than a day, or where its time is later than the clock.
  */
 export async function readPlan(file: string, now: number): Promise<SavedPlan> {
   const read = await readJsonFile<SavedPlan>(
@@ -47,11 +50,25 @@ export async function readPlan(file: string, now: number): Promise<SavedPlan> {
   if (basis.steps !== stepsHash(steps) || hash !== planHash(basis))
     return refuseFile(file, 'It was edited: its hash does not match its steps.')
   const age = now - Date.parse(createdAt)
+  if (age < -SKEW_MS) refuseFuture(file, createdAt, -age)
   if (age <= DAY_MS) return read.value
   return raise('DEPLOY.PLAN_EXPIRED', {
     message: `The plan was made ${formatDuration(age)} ago, at ${createdAt}.`,
     why: 'A plan expires after 24 hours, because the database changes in the meantime.',
     nextActions: [planAgain(file)],
+    where: { file },
+  })
+}
+
+/** It would not expire before its time. */
+function refuseFuture(file: string, createdAt: string, aheadMs: number): never {
+  raise('DEPLOY.PLAN_EXPIRED', {
+    message: `The plan was made at ${createdAt}, which is ${formatDuration(aheadMs)} later than the clock of this machine.`,
+    why: 'Its age is unknown, and a plan expires after 24 hours.',
+    nextActions: [
+      planAgain(file),
+      advice('Set the clocks of both machines, for example with NTP.'),
+    ],
     where: { file },
   })
 }

@@ -6,6 +6,7 @@ export const engineFailures = {
   'ENGINE.PROVIDER_UNSUPPORTED': {
     title: 'The Prisma schema is for a database that Slipway does not support',
   },
+  'ENGINE.DATASOURCE_INVALID': { title: 'The --datasource of the engine is not valid' },
   'ENGINE.FAILED': { title: "Prisma's schema engine reported an error" },
   'ENGINE.PANICKED': { title: "Prisma's schema engine crashed" },
 } as const satisfies FailureSpecs

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { failureOf } from '../kernel/index.ts'
 import { datasourceOfSchema, parseArguments, resolveDatasource } from './program-arguments.ts'
 
 test('reads the command lines of Prisma 7 and 6', () => {
@@ -24,4 +25,22 @@ test('finds the connection strings in a schema of Prisma 6; directUrl is for mig
     url: 'postgresql://direct/d',
   })
   expect(datasourceOfSchema(files, {})).toEqual({ url: 'postgresql://pooler/d' })
+})
+
+test.each([
+  '{"url":"postgresql://u:sesame@h/d"',
+  '{"url": postgresql://u:sesame@h/d}',
+  '{"url": {"url": "postgresql://u:sesame@h/d"}}',
+  '{sesame',
+])('a datasource that is not valid is refused without a part of it: %s', (datasource) => {
+  const args = { command: 'serve' as const, datamodels: [], datasource }
+  let thrown: unknown
+  try {
+    resolveDatasource(args, {})
+  } catch (error) {
+    thrown = error
+  }
+  expect(failureOf(thrown)?.code).toBe('ENGINE.DATASOURCE_INVALID')
+  expect(JSON.stringify(failureOf(thrown))).not.toContain('sesame')
+  expect(String(thrown)).not.toContain('sesame')
 })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { ConnectionString } from '../kernel/index.ts'
+import { advice, ConnectionString } from '../kernel/index.ts'
+import { raise } from './failures.ts'
 import type { SchemaFile } from './schema-file.ts'
 
 const COMMANDS = ['can-connect-to-database', 'create-database', 'drop-database'] as const
@@ -67,6 +68,23 @@ interface GivenDatasource {
   readonly url?: string
 }
 
+/** What `JSON.parse` says quotes the text, which holds a connection string. */
 function parseDatasource(text: string): GivenDatasource {
-  return text.startsWith('{') ? (JSON.parse(text) as GivenDatasource) : { url: text }
+  if (!text.startsWith('{')) return { url: text }
+  const { ok, url } = urlIn(text)
+  if (ok) return url === undefined ? {} : { url }
+  return raise('ENGINE.DATASOURCE_INVALID', {
+    message: 'The argument of --datasource is not a JSON object with a text as its url.',
+    nextActions: [advice('Start the engine through the Prisma CLI, which writes the argument.')],
+  })
+}
+
+function urlIn(text: string): { readonly ok: boolean; readonly url?: string } {
+  try {
+    const { url } = JSON.parse(text) as { readonly url?: unknown }
+    if (url === undefined || url === null) return { ok: true }
+    return typeof url === 'string' ? { ok: true, url } : { ok: false }
+  } catch {
+    return { ok: false }
+  }
 }

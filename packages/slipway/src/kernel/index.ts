@@ -26,6 +26,7 @@ export {
   type Mismatch,
   mismatchText,
   parseJson,
+  readErrorText,
   readJsonFile,
 } from './json-schema.ts'
 export { attempt, type Result } from './result.ts'

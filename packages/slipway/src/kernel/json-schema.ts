@@ -40,7 +40,7 @@ export async function readJsonFile<T>(file: string, load: LoadSchema): Promise<R
     text = await readFile(file, 'utf8')
   } catch (cause) {
     const { code = '' } = cause as { readonly code?: string }
-    return { why: READ_ERRORS[code] ?? `It cannot be read (${code}).`, cause }
+    return { why: readErrorText(cause) ?? `It cannot be read (${code}).`, cause }
   }
   return await parseJson(text, load)
 }
@@ -49,6 +49,16 @@ const READ_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'There is no such file.',
   EISDIR: 'It is a folder.',
   EACCES: 'This user may not read it.',
+  EPERM: 'This user may not read it.',
+  ELOOP: 'It is a link to itself.',
+  ERR_FS_FILE_TOO_LARGE: 'It is too large to be read as a whole.',
+  ERR_STRING_TOO_LONG: 'It is too large to be read as a whole.',
+}
+
+/** Why the system did not read a file, as a sentence; nothing if the error is of another kind. */
+export function readErrorText(error: unknown): string | undefined {
+  const { code = '', syscall } = error as { readonly code?: string; readonly syscall?: string }
+  return READ_ERRORS[code] ?? (syscall === undefined ? undefined : `It cannot be read (${code}).`)
 }
 
 /** Reads a text as JSON, and checks it. */

@@ -1,8 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { createReadStream, type Dirent, existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { advice, checkExported, mismatchText, readJsonFile, sha256 } from '../kernel/index.ts'
 import { loadConfigurationModule } from '../project/index.ts'
 import { raise } from './failures.ts'
+import { refuseUnreadable } from './rows.ts'
 import type { SeedRow, SeedRows, SeedSet, SeedSetFile, SeedSetTable, SeedTable } from './set.ts'
 
 /** Where the seeds of a project are looked for. */
@@ -19,14 +21,12 @@ const USUAL_ENVIRONMENTS = ['development', 'testing']
 
 /**
  * Reads all seed sets of a project, by name: a file of code each, or a folder with `set.json` or `set.ts` and its data.
- * What begins with `_` or has no `set` is a helper. Fails with SEEDS.SET_INVALID.
+ * What begins with `_` or has no `set` is a helper. Fails with SEEDS.SET_INVALID or SEEDS.FILE_INVALID.
  */
 export async function readSeedSets(project: SeedsFolder): Promise<readonly SeedSet[]> {
   const folder = project.folders.find((one) => existsSync(one))
   if (folder === undefined) return []
-  const entries = readdirSync(folder, { withFileTypes: true }).toSorted((a, b) =>
-    a.name < b.name ? -1 : 1,
-  )
+  const entries = entriesOf(folder).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const helpers: string[] = []
   const found: { readonly name: string; readonly file: string; readonly files: string[] }[] = []
   for (const entry of entries) {
@@ -47,7 +47,7 @@ export async function readSeedSets(project: SeedsFolder): Promise<readonly SeedS
     const definition = await readDefinition(file, project)
     // Helpers are code that the sets in code may import; data files are read by nobody else.
     const content = CODE.test(file) ? [...files, ...helpers] : files
-    sets.push(setOf({ name, file, definition, checksum: checksumOf(folder, content) }))
+    sets.push(setOf({ name, file, definition, checksum: await checksumOf(folder, content) }))
   }
   return sets
 }
@@ -59,15 +59,37 @@ function definitionIn(folder: string): string | undefined {
 }
 
 function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+  return entriesOf(folder, true)
     .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
     .toSorted()
 }
 
-function checksumOf(folder: string, files: readonly string[]): string {
-  const parts = files.map((file) => `${path.relative(folder, file)}\0${sha256(readFileSync(file))}`)
+function entriesOf(folder: string, recursive = false): Dirent[] {
+  try {
+    return readdirSync(folder, { recursive, withFileTypes: true })
+  } catch (error) {
+    refuseUnreadable(folder, error)
+    throw error
+  }
+}
+
+async function checksumOf(folder: string, files: readonly string[]): Promise<string> {
+  const parts: string[] = []
+  for (const file of files) parts.push(`${path.relative(folder, file)}\0${await sumOf(file)}`)
   return sha256(parts.join('\n'))
+}
+
+/** A data file may be larger than the memory. */
+async function sumOf(file: string): Promise<string> {
+  const digest = createHash('sha256')
+  try {
+    for await (const chunk of createReadStream(file)) digest.update(chunk as Uint8Array)
+  } catch (error) {
+    refuseUnreadable(file, error)
+    throw error
+  }
+  return digest.digest('hex')
 }
 
 async function readDefinition(

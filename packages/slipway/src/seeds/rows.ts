@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { Transform } from 'node:stream'
-import { advice } from '../kernel/index.ts'
+import { advice, readErrorText } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import type { SeedRow, SeedSetTable, SeedValue } from './set.ts'
 
@@ -39,7 +39,7 @@ export function isFile(rows: SeedSetTable['rows']): rows is { readonly file: str
 /** The SQL that gives the rows of a table, where that is what its file holds. */
 export async function queryOf({ rows }: Pick<SeedSetTable, 'rows'>): Promise<string | undefined> {
   if (!isFile(rows) || path.extname(rows.file) !== '.sql') return undefined
-  return (await readFile(rows.file, 'utf8')).trim().replace(/;$/, '')
+  return (await readText(rows.file)).trim().replace(/;$/, '')
 }
 
 /** The header names the columns; an empty cell without quotes is NULL, one with quotes an empty text. */
@@ -52,10 +52,7 @@ async function* csvRows(file: string): AsyncGenerator<PlacedRow> {
     skip_empty_lines: true,
     cast: (value, { quoting, header }) => (value === '' && !quoting && !header ? null : value),
   })
-  const source = createReadStream(file)
-  source.on('error', (error) => parser.destroy(error))
-  source
-    .pipe(utf8Only())
+  textOf(file)
     .on('error', (error) => parser.destroy(error))
     .pipe(parser)
   try {
@@ -63,6 +60,7 @@ async function* csvRows(file: string): AsyncGenerator<PlacedRow> {
       yield { row: record, line: info.lines }
     }
   } catch (error) {
+    refuseUnreadable(file, error)
     invalid(file, csvReason(error), csvLine(error))
   }
 }
@@ -83,7 +81,7 @@ const CSV_REASONS: Readonly<Record<string, string>> = {
 /** The parser's own sentence quotes the line. */
 function csvReason(error: unknown): string {
   const code = (error as { code?: string }).code ?? ''
-  return CSV_REASONS[code] ?? (code === NOT_UTF8 ? 'It is not UTF-8' : 'It is not valid CSV')
+  return CSV_REASONS[code] ?? 'It is not valid CSV'
 }
 
 function csvLine(error: unknown): number | undefined {
@@ -99,8 +97,7 @@ async function* jsonRows(file: string): AsyncGenerator<PlacedRow> {
 }
 
 async function* lineRows(file: string): AsyncGenerator<PlacedRow> {
-  const source = createReadStream(file).pipe(utf8Only())
-  const lines = createInterface({ input: source, crlfDelay: Infinity })
+  const lines = createInterface({ input: textOf(file), crlfDelay: Infinity })
   let line = 0
   try {
     for await (const text of lines) {
@@ -109,7 +106,7 @@ async function* lineRows(file: string): AsyncGenerator<PlacedRow> {
       if (bare.trim() !== '') yield { row: rowOf(file, parsed(file, bare, line), line), line }
     }
   } catch (error) {
-    if ((error as { code?: string }).code === NOT_UTF8) invalid(file, 'It is not UTF-8')
+    refuseUnreadable(file, error)
     throw error
   }
 }
@@ -129,18 +126,27 @@ function rowOf(file: string, value: unknown, line?: number): SeedRow {
 
 async function readText(file: string): Promise<string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
-  } catch {
+    const bytes = await readFile(file)
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    refuseUnreadable(file, error)
     return invalid(file, 'It is not UTF-8')
   }
 }
 
+/** Refuses a file or folder that the system did not read, with SEEDS.FILE_INVALID; passes other errors over. */
+export function refuseUnreadable(file: string, error: unknown): void {
+  const why = readErrorText(error)
+  if (why !== undefined) invalid(file, why.replace(/\.$/, ''))
+  if ((error as { readonly code?: string }).code === NOT_UTF8) invalid(file, 'It is not UTF-8')
+}
+
 const NOT_UTF8 = 'SEED_NOT_UTF8'
 
-/** Passes text on, and fails if the bytes are not UTF-8: a wrong letter would go into the database unnoticed. */
-function utf8Only() {
+/** The text of a file, as it is read. Fails if the bytes are not UTF-8: a wrong letter would go into the database unnoticed. */
+function textOf(file: string): Transform {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  return new Transform({
+  const text = new Transform({
     readableObjectMode: false,
     transform(chunk: Uint8Array, _encoding, done) {
       done(...decoded(() => decoder.decode(chunk, { stream: true })))
@@ -149,6 +155,9 @@ function utf8Only() {
       done(...decoded(() => decoder.decode()))
     },
   })
+  return createReadStream(file)
+    .on('error', (error) => text.destroy(error))
+    .pipe(text)
 }
 
 function decoded(work: () => string): [Error | null, string?] {

@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { failureOf } from '../kernel/index.ts'
+import { readSeedSets } from './find.ts'
+import { queryOf, rowsOf } from './rows.ts'
+
+const ENDINGS = ['csv', 'ndjson', 'json', 'sql']
+
+/** A seed set with one table and its data file. */
+function newSet(ending: string) {
+  const root = mkdtempSync(path.join(tmpdir(), 'slipway-seeds-'))
+  const folder = path.join(root, 'seeds', 'plans')
+  mkdirSync(folder, { recursive: true })
+  const file = path.join(folder, `Plan.${ending}`)
+  const set = { version: 1, tables: { Plan: { key: ['code'] } } }
+  writeFileSync(path.join(folder, 'set.json'), JSON.stringify(set))
+  writeFileSync(file, '')
+  return { root, folder, file }
+}
+
+async function load(file: string): Promise<unknown> {
+  const table = { rows: { file } }
+  if ((await queryOf(table)) !== undefined) return undefined
+  for await (const row of rowsOf(table)) expect(row).toBeDefined()
+  return undefined
+}
+
+async function whyNot(work: Promise<unknown>) {
+  const failure = failureOf(await work.catch((error: unknown) => error))
+  return { code: failure?.code, why: failure?.why }
+}
+
+const find = (root: string) =>
+  readSeedSets({ root, folders: [path.join(root, 'seeds')], environment: {} })
+
+test.each(ENDINGS)('a file .%s that vanishes after it was found', async (ending) => {
+  const { root, file } = newSet(ending)
+  expect(await find(root)).toHaveLength(1)
+  rmSync(file)
+  expect(await whyNot(load(file))).toEqual({
+    code: 'SEEDS.FILE_INVALID',
+    why: 'There is no such file.',
+  })
+})
+
+test.each(ENDINGS)('a folder in place of a file .%s', async (ending) => {
+  const { root, file } = newSet(ending)
+  rmSync(file)
+  mkdirSync(file)
+  expect(await find(root)).toHaveLength(1)
+  expect(await whyNot(load(file))).toEqual({ code: 'SEEDS.FILE_INVALID', why: 'It is a folder.' })
+})
+
+test('a link to nothing is not a file; a link to a file is one, and its content counts', async () => {
+  const { root, file, folder } = newSet('csv')
+  rmSync(file)
+  const real = path.join(root, 'real.csv')
+  symlinkSync(real, file)
+  expect(await whyNot(find(root))).toMatchObject({ code: 'SEEDS.SET_INVALID' })
+  writeFileSync(real, 'code\nbasic\n')
+  const [before] = await find(root)
+  writeFileSync(real, 'code\nteam\n')
+  const [after] = await find(root)
+  expect(after?.checksum).not.toBe(before?.checksum)
+  const loop = path.join(folder, 'loop.csv')
+  symlinkSync(loop, loop)
+  expect(await whyNot(load(loop))).toEqual({
+    code: 'SEEDS.FILE_INVALID',
+    why: 'It is a link to itself.',
+  })
+})
+
+/** Runs a part of this module in another process, which may read nothing that only root may. */
+function asOrdinaryUser(module: string, call: string): string {
+  const url = new URL(module, import.meta.url).href
+  const code = `import * as m from ${JSON.stringify(url)}
+    try { ${call}; console.log('done') } catch (error) {
+      const failure = error.failure ?? {}; console.log(failure.code + ': ' + failure.why) }`
+  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  const args = ['--input-type=module', '-e', code]
+  const { stdout, stderr } = spawnSync(process.execPath, args, { ...user, encoding: 'utf8' })
+  expect(stderr).not.toContain('Error')
+  return stdout.trim()
+}
+
+const FORBIDDEN = 'SEEDS.FILE_INVALID: This user may not read it.'
+
+test.each(ENDINGS)('a file .%s that the user may not read', (ending) => {
+  const { root, file } = newSet(ending)
+  chmodSync(root, 0o755)
+  chmodSync(file, 0o000)
+  const call = `const t = { rows: { file: ${JSON.stringify(file)} } }
+    await m.queryOf(t); for await (const row of m.rowsOf(t)) console.log(row)`
+  expect(asOrdinaryUser('./rows.ts', call)).toBe(FORBIDDEN)
+})
+
+test.each(['file', 'folder'] as const)('a %s of a set that the user may not read', (what) => {
+  const { root, ...paths } = newSet('csv')
+  chmodSync(root, 0o755)
+  chmodSync(paths[what], 0o000)
+  const folders = JSON.stringify([path.join(root, 'seeds')])
+  const call = `await m.readSeedSets({ root: ${JSON.stringify(root)}, folders: ${folders}, environment: {} })`
+  expect(asOrdinaryUser('./find.ts', call)).toBe(FORBIDDEN)
+})
