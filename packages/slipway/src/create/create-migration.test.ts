@@ -436,7 +436,7 @@ test('a name that something else has is refused', async () => {
   expect((await failure('', user(), { migrationsDir })).code).toBe('CREATE.NAME_TAKEN')
 })
 
-test('two that write at once do not write one change twice', async () => {
+test('two that write at the same time do not write one change twice', async () => {
   const migrationsDir = newMigrationsDir()
   const both = await Promise.allSettled(
     ['one', 'two'].map((name) =>

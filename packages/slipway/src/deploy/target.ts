@@ -10,11 +10,12 @@ import {
 import { type Limits, targetSettingsSql, type TargetSession } from '../execution/index.ts'
 import type { Rule } from '../hazards/index.ts'
 import { createHistorySql, prepareLedger, upgradeLedger } from '../history/index.ts'
-import { command, type Emit, failureOf, otherCommand } from '../kernel/index.ts'
+import { command, type Emit, failureOf } from '../kernel/index.ts'
 import type { ShadowOptions } from '../shadow/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 import { raiseDatabase } from './failures.ts'
 import { withDeployLock } from './postgres/lock.ts'
+import { missingRights } from './postgres/missing-rights.ts'
 
 /** A target and the conditions of working on it. */
 export interface WorkRequest {
@@ -75,17 +76,13 @@ export async function prepareBooks(session: Session): Promise<void> {
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.code !== 'DATABASE.PERMISSION') throw error
-    const { database, schema, user } = session.server
+    const { database, user } = session.server
     raiseDatabase('DATABASE.PERMISSION', {
       message: `The role ${user} may not create what a deploy needs in ${database}.`,
       why: failure.message,
       nextActions: [
-        otherCommand(
-          `GRANT CREATE ON DATABASE "${database}" TO "${user}"`,
-          'as the owner of the database',
-        ),
-        otherCommand(`GRANT USAGE, CREATE ON SCHEMA "${schema}" TO "${user}"`, 'as its owner'),
-        command(['doctor'], 'test all rights'),
+        ...(await missingRights(session)),
+        command(['doctor'], 'test all rights; docs/guides/rights.md lists them'),
       ],
       ...(failure.server ? { server: failure.server } : {}),
     })

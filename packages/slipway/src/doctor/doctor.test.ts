@@ -176,18 +176,21 @@ describe('rights', () => {
     )
     expect(errors).toEqual({
       'rights on schema public': `GRANT USAGE, CREATE ON SCHEMA "public" TO "${role}";`,
-      'rights on schema slipway': `GRANT CREATE ON DATABASE "${database.name}" TO "${role}";`,
+      'rights on schema slipway': `CREATE SCHEMA slipway AUTHORIZATION "${role}";`,
       ownership: `GRANT "${new URL(database.url).username}" TO "${role}";`,
     })
   })
 
-  test('with these grants nothing is left to say', async () => {
-    await sql(`GRANT USAGE, CREATE ON SCHEMA public TO ${role};
-      GRANT CREATE ON DATABASE ${database.name} TO ${role};
+  test.each(['CREATE SCHEMA slipway AUTHORIZATION', 'GRANT CREATE ON DATABASE shop TO'])(
+    'with these grants nothing is left to say: %s the role',
+    async (grant) => {
+      await sql(`GRANT USAGE, CREATE ON SCHEMA public TO ${role};
+      ${grant.replace('shop', database.name)} ${role};
       ALTER TABLE owned_by_another OWNER TO ${role};`)
-    const { checks } = await doctor(asRole())
-    expect(checks.filter(({ status }) => status === 'error')).toEqual([])
-  })
+      const { checks } = await doctor(asRole())
+      expect(checks.filter(({ status }) => status === 'error')).toEqual([])
+    },
+  )
 })
 
 describe('settings', () => {

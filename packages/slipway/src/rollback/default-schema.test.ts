@@ -193,3 +193,31 @@ test.each([
   }
   expect(new Set(found).size, found.join('\n')).toBe(1)
 })
+
+test.each([
+  ['public', 'CREATE TABLE x (id INT); DROP TABLE public.x;'],
+  ['public', 'CREATE TABLE public.x (id INT); DROP TABLE x;'],
+  ['app', 'CREATE TABLE x (id INT); DROP TABLE app.x;'],
+])('a table that a migration makes and drops is not kept in %s: %s', async (schema, sql) => {
+  const both = [INIT, migration('2_x', sql)]
+  await deployed(schema, both)
+  expect(await target.sql('SELECT table_name FROM slipway.kept')).toEqual([])
+  expect((await rolledBack(schema, both)).failure).toBeUndefined()
+})
+
+test.each([
+  ['app', 'CREATE TABLE x (id INT); DROP TABLE public.x;', 'public'],
+  ['public', 'CREATE SCHEMA other; CREATE TABLE other.x (id INT); DROP TABLE x;', 'public'],
+  ['app', 'CREATE TABLE public.y (id INT); DROP TABLE public.x;', 'public'],
+])('another table of that name is kept and restored in %s: %s', async (schema, sql, home) => {
+  const init = migration('1_init', `CREATE TABLE ${home}.x (id INT PRIMARY KEY);`)
+  const both = [init, migration('2_x', sql)]
+  await deployed(schema, [init])
+  await target.sql(`INSERT INTO ${home}.x VALUES (7)`)
+  await deployed(schema, both)
+  expect(await target.sql('SELECT table_schema, table_name FROM slipway.kept')).toEqual([
+    { table_schema: home, table_name: 'x' },
+  ])
+  expect((await rolledBack(schema, both)).failure).toBeUndefined()
+  expect(await target.sql(`SELECT id FROM ${home}.x`)).toEqual([{ id: 7 }])
+})

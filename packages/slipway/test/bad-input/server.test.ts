@@ -119,6 +119,7 @@ describe('rights', () => {
       code: 'DATABASE.PERMISSION',
       unchanged: 'empty',
     })
+    expect(nextSteps(failure)).toContain('CREATE SCHEMA "slipway" AUTHORIZATION "weak"')
     expect(nextSteps(failure)).toContain('GRANT CREATE ON DATABASE "empty" TO "weak"')
     expect(nextSteps(failure)).toContain('GRANT USAGE, CREATE ON SCHEMA "public" TO "weak"')
   })

@@ -22,7 +22,9 @@ export async function checkRights(session: Session, schemas: readonly string[]):
         : failed(
             name,
             `The schema does not exist, and the role ${server.user} may not create it.`,
-            grantDatabase,
+            schema === LEDGER_SCHEMA
+              ? `CREATE SCHEMA ${LEDGER_SCHEMA} AUTHORIZATION ${grantee};`
+              : grantDatabase,
           )
     }
     if (found) return passed(name, `The role ${server.user} may create objects in this schema.`)

@@ -16,7 +16,12 @@ export interface LedgerMigration {
 }
 
 /** The tables of a ledger as the first Slipway made them. */
-const FIRST_TABLES = `CREATE SCHEMA IF NOT EXISTS slipway;
+const FIRST_TABLES = `DO $$ BEGIN
+  -- IF NOT EXISTS alone needs CREATE on the database even where the schema exists.
+  IF to_regnamespace('slipway') IS NULL THEN
+    CREATE SCHEMA IF NOT EXISTS slipway;
+  END IF;
+END $$;
 CREATE TABLE IF NOT EXISTS slipway.ledger (version integer NOT NULL);
 CREATE TABLE IF NOT EXISTS slipway.journal (
     migration text NOT NULL,

@@ -1,5 +1,12 @@
 import { executeLocked, quoteLiteral, type Session } from '../../database/index.ts'
-import { advice, attempt, failureOf, otherCommand, rethrow } from '../../kernel/index.ts'
+import {
+  advice,
+  attempt,
+  failureOf,
+  type NextAction,
+  otherCommand,
+  rethrow,
+} from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { readHistory } from '../prisma-history.ts'
 import { FIND_PLACES, NOTE_PLACES, STALE_PLACES } from './kept-places.ts'
@@ -74,22 +81,42 @@ async function permitted<T>(session: Session, work: () => Promise<T>): Promise<T
     const history = await attempt(() => readHistory(session))
     if (!history.ok && history.failure.server?.sqlstate === '42501') rethrow(history.failure)
     const { database, user } = session.server
-    const owner = await attempt(() =>
-      session.queryRaw(
-        `SELECT format('GRANT %I TO %I', pg_get_userbyid(nspowner), current_user) FROM pg_namespace WHERE nspname = 'slipway'`,
-      ),
-    )
-    const grant = owner.ok ? owner.value.rows[0]?.[0] : undefined
     return raise('HISTORY.LEDGER_FORBIDDEN', {
       message: `The role ${user} may not use Slipway's tables in the schema slipway of ${database}.`,
       why: `Another role created them. The projects of a database share them. The server reports: ${failure.server.message}`,
-      nextActions: grant
-        ? [otherCommand(grant, 'as that role or a superuser, then run the command again')]
-        : [],
+      nextActions: await ledgerGrants(session),
       server: failure.server,
     })
   }
 }
+
+/**
+ * What gives a role the ledger: all of it by the role of its owner, unless that is a superuser; or enough for commands
+ * that only read. A schema that is still empty needs its own rights alone.
+ */
+async function ledgerGrants(session: Session): Promise<NextAction[]> {
+  const found = await attempt(() =>
+    session.queryRaw(
+      `SELECT c.oid IS NULL, r.rolsuper, quote_ident(r.rolname), quote_ident(current_user)
+       FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'ledger'
+       JOIN pg_roles r ON r.oid = coalesce(c.relowner, n.nspowner) WHERE n.nspname = 'slipway'`,
+    ),
+  )
+  const [empty, superuser, owner, role] = (found.ok ? found.value.rows[0] : undefined) ?? []
+  if (!owner || !role) return []
+  if (empty === 't')
+    return [otherCommand(`GRANT USAGE, CREATE ON SCHEMA slipway TO ${role}`, 'as its owner')]
+  const reading = otherCommand(
+    `GRANT USAGE ON SCHEMA slipway TO ${role}; GRANT SELECT ON ${LEDGER_TABLES.join(', ')} TO ${role}`,
+    'enough for commands that only read',
+  )
+  if (superuser === 't')
+    return [reading, advice('A superuser owns the tables: see docs/guides/rights.md for deploys.')]
+  const member = 'as that role or a superuser, then run the command again'
+  return [otherCommand(`GRANT ${owner} TO ${role}`, member), reading]
+}
+
+const LEDGER_TABLES = ['ledger', ...TABLES_BY_HISTORY].map((table) => `slipway.${table}`)
 
 async function runSteps(session: Session, from: number): Promise<void> {
   const scene = { history: session.server.schema, histories: await readHistories(session) }

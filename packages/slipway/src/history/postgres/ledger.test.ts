@@ -181,16 +181,26 @@ test('a role without rights on the ledger is refused with the right that it need
       prepareLedger,
       readJournal,
     ]
+    const reading = expect.stringContaining(
+      `GRANT USAGE ON SCHEMA slipway TO ${role}; GRANT SELECT ON`,
+    )
     for (const work of works) {
       await expect(withSession(address, {}, work)).rejects.toMatchObject({
         failure: {
           code: 'HISTORY.LEDGER_FORBIDDEN',
-          nextActions: [{ command: `GRANT postgres TO ${role}` }],
+          nextActions: [{ command: reading }, { kind: 'advice' }],
         },
       })
     }
+    await target.sql(`CREATE ROLE ${role}_owner; ALTER TABLE slipway.ledger OWNER TO ${role}_owner`)
+    await expect(withSession(address, {}, prepareLedger)).rejects.toMatchObject({
+      failure: {
+        nextActions: [{ command: `GRANT ${role}_owner TO ${role}` }, { command: reading }],
+      },
+    })
   } finally {
-    await target.sql(`REVOKE ALL ON DATABASE ${target.name} FROM ${role}; DROP ROLE ${role}`)
+    const roles = `${role}, ${role}_owner`
+    await target.sql(`DROP OWNED BY ${roles}; DROP ROLE ${roles}`)
   }
 })
 
