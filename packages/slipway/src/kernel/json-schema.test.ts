@@ -25,6 +25,7 @@ const schemaOf =
   (schema: object): LoadSchema =>
   async () => ({ default: schema })
 
+const TABLE = { kind: 'table', schema: null, name: 'User' }
 const column = { kind: 'column', schema: null, table: 'User', name: 'email' }
 const step = {
   migration: '1_a',
@@ -32,14 +33,14 @@ const step = {
   line: 1,
   transaction: 1,
   lock: 'SHARE',
-  table: 'public.User',
+  table: TABLE,
   rows: 5,
   bytes: null,
   rewrite: false,
   estimateMs: null,
   kept: true,
   destroys: [{ what: 'object', object: { kind: 'comment', on: column } }],
-  tables: [{ table: 'public.User', lock: 'SHARE', work: 'builds an index', rows: 5, bytes: null }],
+  tables: [{ table: TABLE, lock: 'SHARE', work: 'builds an index', rows: 5, bytes: null }],
 }
 const PLAN = {
   format: 'slipway-plan',

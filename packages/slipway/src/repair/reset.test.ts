@@ -64,7 +64,7 @@ test('names the kept data that it drops, before it asks and afterwards', async (
   }
   const again = { ...request({ consent, emit }), migrations: destroys }
   await expect(reset(again)).rejects.toMatchObject({ failure: { code: 'REPAIR.RESET_DECLINED' } })
-  const what = ['all data of the project', 'what is kept of table public.customer']
+  const what = ['all data of the project', 'what is kept of table customer']
   expect(asked).toEqual([{ database: target.name, destroys: what }])
   const message = `This drops ${what.join(' and ')}.`
   expect(said).toContainEqual({ kind: 'notice', message })
@@ -73,7 +73,7 @@ test('names the kept data that it drops, before it asks and afterwards', async (
   })
   expect(await target.sql('SELECT count(*)::int AS n FROM slipway.kept')).toEqual([{ n: 1 }])
   const outcome = await reset({ ...request(), migrations: destroys })
-  expect(outcome.droppedKept).toMatchObject([{ kind: 'table', table: 'customer' }])
+  expect(outcome.droppedKept).toMatchObject([{ kind: 'table', table: { name: 'customer' } }])
 })
 
 test.each([

@@ -33,7 +33,7 @@ test('are listed without an upgrade, as after one', async () => {
     }))
   const before = await read()
   expect(
-    before.kept.map(({ id, kind, table, state, rows }) => [id, kind, table, state, rows]),
+    before.kept.map(({ id, kind, table, state, rows }) => [id, kind, table.name, state, rows]),
   ).toEqual([
     [1, 'columns', 'customer', 'kept', 4],
     [2, 'table', 'old_order', 'kept', undefined],
