@@ -21,7 +21,7 @@ const OPTIONAL = ['pg-native', 'pg-cloudflare', '@supabase/pg-topo']
 
 /** What the commonest use cases load in any case: one file is read faster than thirty. */
 const USUAL =
-  /slipway\/src\/(?!.*\.schema\.json$)(?:kernel|project|history\/(?!sqlite)|execution|schema\/(?:apply-\w+|constraint-name|dialects|failures|model|schema-parts|postgres\/(?:read-schema|reference|scope))\.ts|plan|deploy|safekeeping|statements\/(?!sqlite)|app\/(?:command-line|consent|context|deploy|failures|hazard-findings|index|kept-result|module-failures|open-project|outcome|pre-check-findings|accept|status|work)\.ts|database\/(?!postgres\/(?:embedded|folder-lock|local-server)|sqlite))|node_modules\/(?:pg|split2)/
+  /slipway\/src\/(?!.*\.schema\.json$)(?:kernel|project|history\/(?!sqlite)|execution|schema\/(?:apply-\w+|constraint-name|dialects|failures|model|schema-parts|postgres\/(?:read-schema|reference|scope))\.ts|plan|deploy|safekeeping|statements\/(?!sqlite)|app\/(?:command-line|consent|context|deploy|failures|hazard-findings|index|kept-result|module-failures|open-project|outcome|pre-check-findings|accept|status|work)\.ts|database\/(?!postgres\/(?:embedded|folder-lock|local-server|server-(?:account|folder))|sqlite))|node_modules\/(?:pg|split2)/
 
 /** The same of the command line, which a program that imports the library does not load. */
 const USUAL_CLI =

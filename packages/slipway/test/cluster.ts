@@ -9,7 +9,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { serverAccount } from '../src/database/postgres/local-server.ts'
+import { serverAccount } from '../src/database/postgres/server-account.ts'
 import { type Binaries, serverBinariesOf } from './binaries.ts'
 
 /** A PostgreSQL server of its own, in a temporary folder. */

@@ -10,6 +10,7 @@ import {
   readMigrations,
   resolveTarget,
   shadowSetting,
+  shadowTimeLimitMs,
   type Target,
 } from '../project/index.ts'
 import type { AppContext } from './context.ts'
@@ -105,11 +106,13 @@ export function shadowOptions({
   project,
   target,
 }: Pick<Work, 'project' | 'target'>): WorkRequest['shadow'] {
+  const timeMs = shadowTimeLimitMs(project)
   return {
     dialect: project.schema.dialect,
     named: shadowSetting(project),
     target,
     cacheDir: path.join(project.root, '.slipway', 'cache'),
     initScript: project.initShadowDb,
+    limits: timeMs === undefined ? {} : { timeMs },
   }
 }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +8,7 @@ import { createDatabase, serverUrl } from '../../test/postgres.ts'
 import { attempt, ConnectionString } from '../kernel/index.ts'
 import {
   type Address,
+  isSameServer,
   locate,
   quoteIdentifier,
   quoteLiteral,
@@ -137,4 +140,67 @@ test('identifiers and literals are quoted', () => {
   expect(quoteIdentifier('a"b')).toBe('"a""b"')
   expect(quoteLiteral("it's")).toBe("'it''s'")
   expect(quoteLiteral(String.raw`a\b'c`)).toBe(String.raw`E'a\\b''c'`)
+})
+
+test('variables of libpq change no session, whether or not a password is asked for', async () => {
+  const variables = {
+    PGOPTIONS: '-c statement_timeout=1234',
+    PGSSLNEGOTIATION: 'direct',
+    PGREPLICATION: 'database',
+    PGPORT: '5512',
+    PGHOST: 'nowhere.invalid',
+    PGAPPNAME: 'another',
+    PGDATABASE: 'nothing',
+  }
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, variables)
+  try {
+    const url = new ConnectionString(serverUrl())
+    const row = await withSession({ kind: 'postgres', url }, {}, (session) =>
+      session.query(
+        `SELECT current_setting('statement_timeout') AS timeout, current_setting('application_name') AS name`,
+      ),
+    )
+    expect(row).toEqual([{ timeout: '0', name: 'slipway' }])
+  } finally {
+    for (const [name, value] of before)
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+  }
+})
+
+test('a socket with the port of a server is that server only in a usual folder', () => {
+  const place = (host: string) =>
+    locate(new ConnectionString(`postgresql://u@x:5432/d?host=${host}`))
+  expect(isSameServer(place('localhost'), place('127.0.0.1'))).toBe(true)
+  expect(isSameServer(place('localhost'), place('/var/run/postgresql'))).toBe(true)
+  expect(isSameServer(place('localhost'), place('/tmp/slipway-a1b2c3'))).toBe(false)
+  expect(isSameServer(place('/tmp/slipway-a1b2c3'), place('/tmp/../tmp/slipway-a1b2c3'))).toBe(true)
+  expect(isSameServer(place('/tmp/slipway-a1b2c3'), place('/tmp/slipway-d4e5f6'))).toBe(false)
+})
+
+test('what the embedded database does not support is a failure, not silence', async () => {
+  await withSession({ kind: 'embedded' }, {}, async (session) => {
+    for (const sql of [`COPY (SELECT 1) TO PROGRAM 'true'`, 'SELECT 1']) {
+      const stopped = { failure: { server: { sqlstate: '0A000' } } }
+      expect(await attempt(() => session.execute(sql))).toMatchObject(stopped)
+      expect(await attempt(() => session.query(sql))).toMatchObject(stopped)
+    }
+  })
+})
+
+test('a signal ends an endless loop in an embedded database in memory', async () => {
+  const program = `
+    const { withSession } = await import(${JSON.stringify(join(import.meta.dirname, 'index.ts'))})
+    process.on('SIGINT', () => {})
+    await withSession({ kind: 'embedded' }, {}, async (session) => {
+      await new Promise((done) => process.stdout.write('begins', done))
+      await session.execute('DO $$ BEGIN LOOP END LOOP; END $$')
+    })`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program])
+  const ended = once(child, 'exit')
+  await once(child.stdout, 'data')
+  const again = setInterval(() => child.kill('SIGINT'), 500)
+  expect(await ended).toEqual([null, 'SIGINT'])
+  clearInterval(again)
 })

@@ -14,6 +14,7 @@ export { type ByDialect, type Dialect, dialectOf, productOf } from './dialect.ts
 export { databaseFailures } from './failures.ts'
 export { programFolders, type Programs, serverPrograms } from './postgres/programs.ts'
 export { executeLocked, lockGuardSql } from './postgres/lock-guard.ts'
+export { HARMLESS_EXTENSIONS, OWNERS } from './postgres/sandbox.ts'
 export { wordForWord } from './postgres/server-error.ts'
 export { quoteIdentifier, quoteLiteral } from './postgres/quote.ts'
 export type {

@@ -92,4 +92,6 @@ export interface SessionOptions {
   readonly connectTimeoutMs?: number
   /** Receives NOTICE and WARNING messages. */
   readonly onNotice?: (message: string) => void
+  /** Ends the connection when the server sends more than this in answer to one message. Absent: no limit. */
+  readonly output?: { readonly maxBytes: number; onExcess(): void } | undefined
 }

@@ -113,6 +113,33 @@ describe('a healthy target', () => {
   })
 })
 
+describe('the server for shadow databases', () => {
+  test.each([
+    ['SUPERUSER', 'warning', /is a superuser/],
+    ['CREATEDB IN ROLE pg_read_server_files', 'warning', /programs and files/],
+    ['CREATEDB', 'ok', /is no superuser/],
+    ['NOCREATEDB', 'error', /may not create databases/],
+  ])('%s: %s', async (rights, status, message) => {
+    const role = `slipway_shadow_${process.pid}`
+    await sql(`CREATE ROLE ${role} LOGIN PASSWORD 'secret' ${rights}`)
+    try {
+      const url = urlWith((one) => Object.assign(one, { username: role, password: 'secret' }))
+      write('slipway.config.ts', `export default { shadow: 'env:SHADOW' }`)
+      const found = await check('shadow server', database.url, {}, { SHADOW: url })
+      expect(found).toMatchObject({ status, message: expect.stringMatching(message) })
+      if (status !== 'ok') expect(found?.fix).toMatch(/CREATEDB/)
+    } finally {
+      await sql(`DROP ROLE ${role}`)
+    }
+  })
+
+  test('a variable that is not set is an error; without the setting there is no check', async () => {
+    expect(await check('shadow server', database.url)).toBeUndefined()
+    write('slipway.config.ts', `export default { shadow: 'env:SHADOW' }`)
+    expect(await check('shadow server', database.url)).toMatchObject({ status: 'error' })
+  })
+})
+
 describe('the connection', () => {
   test.each([
     ['a wrong password', (url: URL) => void (url.password = 'wrong'), /percent-encode/],

@@ -4,6 +4,7 @@ import { checkLocalDisk, checkNode, checkPgDump } from './machine.ts'
 import { checkPrisma } from './prisma.ts'
 import { examineServer } from './server.ts'
 import { checkSettings } from './settings.ts'
+import { checkShadowServer } from './shadow.ts'
 
 export type { Check } from './check.ts'
 
@@ -35,6 +36,7 @@ export async function examine(
   const checks = [
     ...checkSettings(project, target),
     ...server.checks,
+    ...(await checkShadowServer(project)),
     await checkPgDump(deps.env, server.major),
     await checkLocalDisk(project.root, server.databaseBytes),
     checkNode(deps.nodeVersion),

@@ -1,4 +1,4 @@
-import { quoteIdentifier, type Session } from '../database/index.ts'
+import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
 import type { ServerError } from '../kernel/index.ts'
 import type { Migration, TransactionGroup } from '../statements/index.ts'
 import { executeGroup, type Refusal } from './execute-group.ts'
@@ -24,7 +24,8 @@ export interface ShadowRefusal extends Refusal {
 
 /**
  * Executes a migration on a shadow database as on a target, without limits and journal. A role that it names
- * and the server lacks is created, because roles belong to servers, not histories. Gives the first refusal; then its
+ * and the server lacks is created, because roles belong to servers, not histories. So is a harmless extension
+ * that the role of the session may not create: see sandbox.ts. Gives the first refusal; then its
  * group left nothing.
  */
 export async function runOnShadow(
@@ -60,13 +61,49 @@ export async function runShadowGroup(
     Partial<Pick<Parameters<typeof executeGroup>[0], 'reset' | 'record'>> = {},
 ): Promise<Refusal | undefined> {
   const created = new Set<string>()
+  let instead = hooks
+  let first: Refusal | undefined
   for (;;) {
-    const refusal = await executeGroup({ session, group, hooks, ...more })
+    const refusal = await executeGroup({ session, group, hooks: instead, ...more })
     const role = missingRole(refusal?.failure.server)
-    if (role === undefined || created.has(role)) return refusal
-    await session.execute(`CREATE ROLE ${quoteIdentifier(role)}`)
-    created.add(role)
+    const extension = refusedExtension(refusal)
+    if (role !== undefined && !created.has(role)) {
+      await session.execute(createRoleSql(role))
+      created.add(role)
+    } else if (extension !== undefined && !instead.has(extension.statement)) {
+      instead = new Map([...instead, [extension.statement, { instead: [extension.sql] }]])
+      first = refusal
+    } else {
+      // Where another role may not create the extension either, its own words say why.
+      return refusal && first?.statement === refusal.statement ? first : refusal
+    }
   }
+}
+
+/** The statement that was refused because only a superuser may create its extension, and what does it there. */
+function refusedExtension(
+  refusal: Refusal | undefined,
+): { readonly statement: number; readonly sql: string } | undefined {
+  const statement = refusal?.statement
+  const action = statement?.actions.find(({ kind }) => kind === 'create-extension')
+  if (statement === undefined || action?.kind !== 'create-extension') return undefined
+  if (refusal?.failure.server?.sqlstate !== '42501') return undefined
+  const text = (value: string | undefined) => (value === undefined ? 'NULL' : quoteLiteral(value))
+  const { name, schema, version, cascade } = action
+  const given = [text(name), text(schema), 'current_schema()', text(version), String(cascade)]
+  return {
+    statement: statement.number,
+    sql: `SELECT pg_catalog.slipway_create_extension(${given.join(', ')})`,
+  }
+}
+
+/** SQL that creates a role without rights; on a private server SQL under test may do that by a function only. */
+function createRoleSql(role: string): string {
+  const create = `CREATE ROLE ${quoteIdentifier(role)}`
+  return `DO ${quoteLiteral(`BEGIN
+  IF to_regproc('pg_catalog.slipway_create_role') IS NULL THEN EXECUTE ${quoteLiteral(create)};
+  ELSE PERFORM pg_catalog.slipway_create_role(${quoteLiteral(role)}); END IF;
+END`)}`
 }
 
 /** The role that a statement names and the server lacks, where it was refused for that. */

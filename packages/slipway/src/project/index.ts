@@ -22,4 +22,4 @@ export {
 } from './slipway-config.ts'
 export { type Policy, resolveTarget, type Target, type TargetRequest } from './target.ts'
 export type { Overridden, Variable, Variables } from './variables.ts'
-export { shadowSetting } from './shadow.ts'
+export { shadowSetting, shadowTimeLimitMs } from './shadow.ts'

@@ -1,5 +1,5 @@
 import type { ConnectionString } from '../kernel/index.ts'
-import { command } from '../kernel/index.ts'
+import { command, parseDuration } from '../kernel/index.ts'
 import { environmentConnection } from './connection.ts'
 import { raise } from './failures.ts'
 import type { Project } from './project.ts'
@@ -18,4 +18,9 @@ export function shadowSetting(project: Project): ConnectionString | 'embedded' |
     why: 'Slipway does not guess which server you mean.',
     nextActions: [command(['doctor'], 'see where the settings come from')],
   })
+}
+
+/** How long one message of SQL may run on a shadow database, in ms; nothing if the configuration leaves it out. */
+export function shadowTimeLimitMs({ config }: Project): number | undefined {
+  return config.shadowTimeout === undefined ? undefined : parseDuration(config.shadowTimeout)
 }

@@ -13,6 +13,8 @@ export interface SlipwayConfig {
    * PostgreSQL, else the embedded database.
    */
   readonly shadow?: string
+  /** How long the SQL of one transaction may run on a shadow database; `5min` if absent. */
+  readonly shadowTimeout?: Duration
   /** A file with hazard rules of the team, in addition to those of Slipway. */
   readonly rules?: string
 }

@@ -8,6 +8,9 @@ export const shadowFailures = {
   'SHADOW.EXTENSION_UNAVAILABLE': {
     title: 'The shadow database lacks an extension that the history needs',
   },
+  'SHADOW.LIMIT_EXCEEDED': {
+    title: 'SQL on a shadow database runs too long, or needs too much space',
+  },
   'SHADOW.IS_TARGET': {
     title: 'The configured shadow database server is the server of the target',
   },

@@ -21,7 +21,7 @@ import { raise } from './failures.ts'
 export async function begin(session: Session, initScript = ''): Promise<void> {
   const { schema } = session.server
   if (schema !== 'public') await session.execute(`CREATE SCHEMA ${quoteIdentifier(schema)}`)
-  if (initScript !== '') await session.execute(initScript)
+  if (initScript !== '') await replay(session, [{ name: 'initShadowDb', sql: initScript }])
 }
 
 /** Runs migrations on a shadow database, one after the other, as a deploy would. Fails as `raiseReplayFailure`. */
@@ -61,7 +61,12 @@ function raiseReplayFailure(
     raise('SHADOW.EXTENSION_UNAVAILABLE', {
       message: `The shadow database lacks the extension ${extension}, which ${migration.name} needs.`,
       why: 'A shadow database must be able to run the whole history.',
-      nextActions: [advice('Create a substitute in initShadowDb of prisma.config.ts.')],
+      nextActions: [
+        advice('Create a substitute in initShadowDb of prisma.config.ts.'),
+        advice(
+          "Or name a server that has it in slipway.config.ts: shadow: 'env:SHADOW_SERVER_URL'.",
+        ),
+      ],
       server,
       cause,
     })
@@ -71,6 +76,7 @@ function raiseReplayFailure(
     why: `${server.message}.`,
     nextActions: [
       ...initShadowAdvice(server),
+      ...rightsAdvice(server),
       command(['status'], 'see which migrations the target has'),
     ],
     server,
@@ -101,3 +107,12 @@ function initShadowAdvice({ sqlstate, message }: ServerError): NextAction[] {
 
 /** A schema, table, function or other object that does not exist. */
 const MISSING = new Set(['3F000', '42P01', '42883', '42704'])
+
+function rightsAdvice({ sqlstate }: ServerError): NextAction[] {
+  if (sqlstate !== '42501') return []
+  return [
+    advice(
+      "If it needs a superuser: set shadow: 'embedded' in slipway.config.ts, or name a server there. SQL under test has no such rights on a private server.",
+    ),
+  ]
+}

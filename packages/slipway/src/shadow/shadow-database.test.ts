@@ -82,6 +82,103 @@ test.each([
   expect(await look(options, history)).toMatchObject({ kind: 'embedded' })
 })
 
+test.each([
+  ['an event trigger', 'CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION f()'],
+  ['a publication of all tables', 'CREATE PUBLICATION p FOR ALL TABLES'],
+])('embedded for %s, which needs a superuser', async (_what, sql) => {
+  const [first = { name: '', sql: '' }] = HISTORY
+  const before = 'CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;'
+  expect(await look({}, [first, { name: '2', sql: `${before} ${sql}` }])).toMatchObject({
+    kind: 'embedded',
+  })
+})
+
+const ORDINARY = `
+CREATE SCHEMA app;
+CREATE EXTENSION citext SCHEMA app;
+CREATE EXTENSION earthdistance CASCADE;
+CREATE EXTENSION IF NOT EXISTS moddatetime WITH SCHEMA app;
+COMMENT ON EXTENSION moddatetime IS 'times';
+COMMENT ON SCHEMA public IS 'shop';
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO anon;
+ALTER DEFAULT PRIVILEGES FOR ROLE anon IN SCHEMA public GRANT SELECT ON TABLES TO reporting;
+CREATE TABLE members (id integer PRIMARY KEY, name app.citext, changed timestamp);
+ALTER TABLE members OWNER TO "App Owner";
+ALTER SCHEMA app OWNER TO postgres;
+GRANT anon TO reporting;
+SET ROLE anon;
+RESET ROLE;
+ALTER TABLE members ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON members TO anon USING (true);
+CREATE TRIGGER changed BEFORE UPDATE ON members FOR EACH ROW EXECUTE FUNCTION app.moddatetime(changed);
+CREATE FUNCTION count_members() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM members';
+CREATE PUBLICATION changes FOR TABLE members;
+CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
+INSERT INTO members VALUES (1, 'one');
+DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS %L', current_database(), 'shop'); END $$;
+DROP EXTENSION earthdistance;
+`
+
+test('what migrations do works on a private server, without the rights of a superuser', async () => {
+  const initScript =
+    'CREATE SCHEMA auth; CREATE EXTENSION intagg; GRANT USAGE ON SCHEMA auth TO service'
+  const history = [{ name: '1_all', sql: `${ORDINARY} SELECT pg_sleep(0.2);` }]
+  for (const how of ['replayed', 'from a template']) {
+    const found = await withShadowDatabase(
+      { dialect: 'postgres', cacheDir, initScript },
+      history,
+      async (session) => {
+        const [row] = await session.query(`SELECT current_user, rolsuper,
+        (SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension) AS extensions,
+        (SELECT tableowner FROM pg_tables WHERE tablename = 'members') AS owner,
+        (SELECT count(*)::int FROM members) AS rows FROM pg_roles WHERE rolname = current_user`)
+        return { kind: session.kind, ...row }
+      },
+    )
+    expect(found, how).toEqual({
+      kind: 'postgres',
+      current_user: 'postgres',
+      rolsuper: false,
+      extensions: 'citext cube intagg moddatetime plpgsql',
+      owner: 'App Owner',
+      rows: 1,
+    })
+  }
+})
+
+test('an extension that reaches other servers is not available, and the failure says what helps', async () => {
+  const refused = await attempt(() => look({}, [{ name: '1', sql: 'CREATE EXTENSION dblink' }]))
+  expect(refused).toMatchObject({ failure: { code: 'SHADOW.EXTENSION_UNAVAILABLE' } })
+})
+
+test('SQL without the right, and a schema of the host: each failure names what helps', async () => {
+  const denied = await attempt(() =>
+    look({}, [{ name: '1', sql: `SELECT pg_read_file('PG_VERSION')` }]),
+  )
+  expect(JSON.stringify(denied)).toMatch(/SHADOW\.REPLAY_FAILED.*shadow: 'embedded'/)
+  const missing = await attempt(() => look({}, [{ name: '1', sql: 'SELECT auth.uid()' }]))
+  expect(JSON.stringify(missing)).toMatch(/SHADOW\.REPLAY_FAILED.*initShadowDb/)
+})
+
+test('two projects have separate servers, and a project finds its own again', async () => {
+  const other = mkdtempSync(path.join(os.tmpdir(), 'slipway-shadow-'))
+  const identity = (options: Partial<ShadowOptions>) =>
+    withShadowDatabase({ dialect: 'postgres', cacheDir, ...options }, [], async (session) => {
+      const [row] = await session.query(
+        `SELECT (SELECT oid::text FROM pg_database WHERE datname = current_database()) AS oid`,
+      )
+      return row?.['oid']
+    })
+  try {
+    const first = Number(await identity({}))
+    expect(Number(await identity({}))).toBeGreaterThan(first)
+    expect(Number(await identity({ cacheDir: other }))).toBe(first)
+  } finally {
+    rmSync(other, { recursive: true })
+  }
+})
+
 test('a comment that mentions roles and extensions is not a statement', async () => {
   const [first] = HISTORY
   const sql = `-- Create user table\n/* Add the dblink extension\n*/ ${first?.sql ?? ''}`

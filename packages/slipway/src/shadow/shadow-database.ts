@@ -13,8 +13,9 @@ import { advice, type ConnectionString, must } from '../kernel/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { withEmbeddedShadowDatabase } from './postgres/embedded.ts'
+import type { ShadowLimits } from './postgres/limits.ts'
 import { type ShadowServer, withShadowDatabaseOn } from './postgres/on-server.ts'
-import { needsServerOfItsOwn } from './postgres/server-wide.ts'
+import { needsSuperuser } from './postgres/superuser.ts'
 
 /** What shadow databases of a project need to know. */
 export interface ShadowOptions {
@@ -30,6 +31,8 @@ export interface ShadowOptions {
   readonly target?: { readonly address: Address; readonly protected: boolean } | undefined
   /** The version of the target's server; any version will do if it is unknown. */
   readonly like?: Pick<Session, 'kind' | 'server'> | undefined
+  /** What SQL may use; see limits.ts for what is absent. */
+  readonly limits?: Partial<ShadowLimits> | undefined
   /** A private server that runs already: see `withShadowServer`. */
   readonly running?: ShadowServer | undefined
 }
@@ -101,11 +104,11 @@ export async function withShadowServer<T>(
 ): Promise<T> {
   const programs = options.named === undefined ? await programsFor(options) : undefined
   if (programs === undefined) return await work(options)
-  const found = await withLocalServer(programs, options.cacheDir, ({ address }) =>
+  const found = await withLocalServer(programs, options.cacheDir, ({ address, admin }) =>
     work({
       ...options,
       running: {
-        admin: address('postgres'),
+        admin: admin('postgres'),
         address: (database, schema) => inSchema(address(database).url, schema),
         owned: true,
       },
@@ -123,8 +126,9 @@ async function onLocalServer<T>(
   options: ShadowOptions,
   task: Task<T>,
 ): Promise<{ readonly value: T } | undefined> {
-  const texts = [...task.history, ...task.upcoming].map(({ sql }) => sql)
-  if (options.named === 'embedded' || (await needsServerOfItsOwn(texts))) return undefined
+  const files = [...task.history, ...task.upcoming].map(({ sql }) => sql)
+  const texts = [options.initScript ?? '', ...files]
+  if (options.named === 'embedded' || (await needsSuperuser(texts))) return undefined
   if (options.running) return await withShadowDatabaseOn(options.running, { options, ...task })
   return await withShadowServer(
     options,

@@ -237,6 +237,13 @@ export type Action =
   | { readonly kind: 'cluster'; readonly table?: ObjectName }
   | { readonly kind: 'lock-table'; readonly tables: readonly ObjectName[] }
   | { readonly kind: 'refresh-view'; readonly view: ObjectName; readonly concurrently: boolean }
+  | {
+      readonly kind: 'create-extension'
+      readonly name: string
+      readonly schema?: string
+      readonly version?: string
+      readonly cascade: boolean
+    }
   | { readonly kind: 'drop-owned' }
   | { readonly kind: 'drop-database'; readonly name: string }
   /** Code that only its run shows: DO, CALL, a SELECT of a function. */

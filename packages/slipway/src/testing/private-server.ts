@@ -3,7 +3,7 @@ import { type LocalServer, serverPrograms, withLocalServer } from '../database/i
 import type { Project } from '../project/index.ts'
 
 /** A private server of this machine's PostgreSQL that runs until it is stopped, or this process ends. */
-export interface PrivateServer extends Pick<LocalServer, 'address'> {
+export interface PrivateServer extends Pick<LocalServer, 'admin'> {
   stop(): Promise<void>
 }
 
@@ -39,5 +39,5 @@ async function start(root: string): Promise<PrivateServer | undefined> {
     await ended
   }
   process.once('beforeExit', () => void stop())
-  return { address: server.address, stop }
+  return { admin: server.admin, stop }
 }

@@ -33,7 +33,7 @@ export async function serverFor(
   }
   const server = await privateServer(project)
   if (server === undefined) return undefined
-  return { ...server, admin: server.address('postgres'), owned: true }
+  return { stop: server.stop, address: server.admin, admin: server.admin('postgres'), owned: true }
 }
 
 /** A server that runs already, as its connection string names it. */
@@ -64,7 +64,6 @@ function namedServer(project: Project): ConnectionString | undefined {
 /** Guarantee 1. A server of this machine that hosts development as well is allowed, whatever else it hosts. */
 export async function refuseProtected(project: Project, url: ConnectionString): Promise<void> {
   const place = locate(url)
-  if (isPrivateServer(place.host)) return
   const there = (await targetsOf(project)).filter(
     ({ address }) => address.kind === 'postgres' && isSameServer(locate(address.url), place),
   )
@@ -77,11 +76,6 @@ export async function refuseProtected(project: Project, url: ConnectionString): 
     why: 'Slipway creates, fills and drops test databases, so they must not share a server with it.',
     nextActions: [advice('Name another server in TEST_DATABASE_URL, or unset it.')],
   })
-}
-
-/** The socket of a private server is in a folder of its own; it has the port of every other server. */
-function isPrivateServer(host: string): boolean {
-  return /^\/.*\/slipway-\w+$/.test(host)
 }
 
 /** Every target that the project names. One that cannot be resolved here is not reached from here. */

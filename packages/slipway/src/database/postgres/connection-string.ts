@@ -1,3 +1,5 @@
+import { existsSync, realpathSync } from 'node:fs'
+import path from 'node:path'
 import { type ConnectionString, command } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 
@@ -116,11 +118,20 @@ function tlsMode(params: URLSearchParams, host: string): TlsMode {
   return mode === 'require' ? 'require' : 'prefer'
 }
 
-/** Whether two connection strings lead to the same server, judged by their text. */
+/**
+ * Whether two connection strings lead to the same server, judged by their text. A socket in one of the folders where
+ * packages put it may be the server of this machine's port; any other folder is a server of its own.
+ */
 export function isSameServer(one: PostgresLocation, other: PostgresLocation): boolean {
-  return one.port === other.port && hostName(one.host) === hostName(other.host)
+  return one.port === other.port && placeOf(one.host) === placeOf(other.host)
 }
 
-function hostName(host: string): string {
-  return host === '::1' || host.startsWith('127.') || host.startsWith('/') ? 'localhost' : host
+const USUAL_SOCKET_FOLDERS = ['/tmp', '/private/tmp', '/run/postgresql', '/var/run/postgresql']
+
+function placeOf(host: string): string {
+  if (host.startsWith('/')) {
+    const folder = existsSync(host) ? realpathSync(host) : path.resolve(host)
+    return USUAL_SOCKET_FOLDERS.includes(folder) ? 'localhost' : folder
+  }
+  return isLoopback(host) ? 'localhost' : host
 }

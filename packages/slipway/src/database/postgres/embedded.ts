@@ -57,6 +57,7 @@ async function open<T>(
     ...(image === undefined ? {} : { loadDataDir: blobOf(image) }),
     extensions: await loadExtensions(options.extensions ?? []),
   })
+  const guard = guardMessages(lite, { interruptible: dataDir === undefined })
   const config = { ...options, types: { getTypeParser: () => (text: string) => text } }
   const client = new pg.Client(Object.assign(createPgConfig(lite), config))
   try {
@@ -78,7 +79,54 @@ async function open<T>(
     return await work({ session, image: () => imageOf(lite) })
   } finally {
     await client.end().catch(() => {})
-    await lite.close()
+    // A stopped server never answers that.
+    if (!guard.stopped) await lite.close()
+  }
+}
+
+/** Types of messages that the server answers with ReadyForQuery at the end. */
+const [QUERY, SYNC] = ['Q', 'S'].map((type) => type.charCodeAt(0))
+
+/**
+ * Answers in the place of a server that has stopped, as it does for COPY … PROGRAM: otherwise its clients would wait
+ * forever. While it works it occupies this thread, so that no handler of a signal runs: without one, a signal
+ * ends the process immediately. That is for a database in memory, of which nothing can be lost.
+ */
+function guardMessages(
+  lite: PGlite,
+  { interruptible }: { readonly interruptible: boolean },
+): { readonly stopped: boolean } {
+  const guard = { stopped: false }
+  const send = lite.execProtocolStream.bind(lite)
+  lite.execProtocolStream = async (message, options) => {
+    const wantsReady = message[0] === QUERY || message[0] === SYNC
+    if (!guard.stopped) {
+      const run = () => send(message, options)
+      const answers = await (interruptible ? withoutSignalHandlers(run) : run())
+      if (!wantsReady || answers.some(({ name }) => name === 'readyForQuery')) return answers
+      guard.stopped = true
+    }
+    return wantsReady ? stoppedAnswer() : []
+  }
+  return guard
+}
+
+function stoppedAnswer(): Awaited<ReturnType<PGlite['execProtocolStream']>> {
+  const message =
+    'the embedded database has stopped: it does not support a statement, such as COPY with PROGRAM'
+  const error = Object.assign(new Error(message), { name: 'error', code: '0A000', length: 0 })
+  return [error as never, { name: 'readyForQuery', length: 5, status: 'I' } as never]
+}
+
+async function withoutSignalHandlers<T>(work: () => Promise<T>): Promise<T> {
+  const handlers = (['SIGINT', 'SIGTERM'] as const).flatMap((signal) =>
+    process.listeners(signal).map((handler) => ({ signal, handler })),
+  )
+  for (const { signal, handler } of handlers) process.off(signal, handler)
+  try {
+    return await work()
+  } finally {
+    for (const { signal, handler } of handlers) process.on(signal, handler)
   }
 }
 

@@ -151,11 +151,14 @@ async function connectOnce(
     database: location.database,
     ...(location.password === undefined ? {} : { password: location.password }),
     ssl,
+    sslnegotiation: 'postgres',
+    client_encoding: 'utf8',
     application_name: options.applicationName ?? 'slipway',
     connectionTimeoutMillis: timeoutMs,
     keepAlive: true,
     types: { getTypeParser: () => (text: string) => text },
   })
+  forgetEnvironment(client)
   const parameters = new Map<string, string>()
   connectionOf(client).on(
     'parameterStatus',
@@ -165,6 +168,7 @@ async function connectOnce(
   // The next call reports a connection that broke while idle; without a listener it would end the process.
   client.on('error', () => {})
   await client.connect()
+  if (options.output) limitOutput(client, options.output)
   // A pooler lets a client in before it has a connection to the server for it.
   const timer = setTimeout(() => streamOf(client).destroy(new Error('timeout expired')), timeoutMs)
   try {
@@ -175,6 +179,27 @@ async function connectOnce(
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** `pg` reads PGOPTIONS and PGREPLICATION: what a session is must follow from the connection string alone. */
+function forgetEnvironment(client: pg.Client): void {
+  const { connectionParameters } = client as unknown as { connectionParameters: object }
+  Object.assign(connectionParameters, { options: undefined, replication: undefined })
+}
+
+function limitOutput(
+  client: pg.Client,
+  { maxBytes, onExcess }: NonNullable<SessionOptions['output']>,
+): void {
+  const stream = streamOf(client)
+  let received = 0
+  client.on('drain', () => (received = 0))
+  stream.on('data', (chunk: Buffer) => {
+    received += chunk.length
+    if (received <= maxBytes) return
+    onExcess()
+    stream.destroy()
+  })
 }
 
 /**

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import {
   type Address,
+  HARMLESS_EXTENSIONS,
+  OWNERS,
   quoteIdentifier,
   quoteLiteral,
   type Session,
+  type SessionOptions,
   withSession,
 } from '../../database/index.ts'
 import { advice, failureOf } from '../../kernel/index.ts'
@@ -13,9 +16,10 @@ import { keysOf } from '../history-key.ts'
 import { begin, replay } from '../replay.ts'
 import type { ShadowOptions } from '../shadow-database.ts'
 import { shadowSchema } from '../shadow-schema.ts'
+import { OUTPUT_LIMIT_BYTES, withinLimits } from './limits.ts'
 
 /** Changes when the way of replaying does: older templates are then left alone. */
-const FORMAT = 'server/3'
+const FORMAT = 'server/4'
 const WORTH_A_TEMPLATE_MS = 150
 const KEEP = 12
 const DAY_MS = 86_400_000
@@ -50,13 +54,20 @@ export async function withShadowDatabaseOn<T>(
   return await withSession(server.admin, {}, async (admin) => {
     if (server.owned && (await lacksExtension(admin, task))) return undefined
     await clearAway(admin, server.owned ? 0 : DAY_MS)
+    if (server.owned) await dropLeftovers(admin)
     const name = `slipway_shadow_${randomBytes(6).toString('hex')}`
+    const limited = { admin, database: name, limits: task.options.limits, owned: server.owned }
+    const address = server.address(name, shadowSchema(task.options))
     try {
-      await prepare({ server, admin, name }, task)
-      const address = server.address(name, shadowSchema(task.options))
-      return { value: await withSession(address, {}, (session) => task.work(session, address)) }
+      const value = await withinLimits(limited, async (onExcess) => {
+        const output = { maxBytes: OUTPUT_LIMIT_BYTES, onExcess }
+        await prepare({ server, admin, name, output }, task)
+        return await withSession(address, { output }, (session) => task.work(session, address))
+      })
+      return { value }
     } finally {
-      await admin.execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+      await drop(admin, name)
+      if (server.owned) await dropLeftovers(admin)
     }
   })
 }
@@ -68,9 +79,40 @@ async function lacksExtension<T>(admin: Session, task: Task<T>): Promise<boolean
   ]
   const names = await extensionsIn(texts)
   if (names.length === 0) return false
-  const rows = await admin.query<{ name: string }>('SELECT name FROM pg_available_extensions')
-  const available = new Set(rows.map(({ name }) => name))
-  return names.some((name) => !available.has(name))
+  const rows = await admin.query<{ name: string }>(
+    `SELECT DISTINCT name FROM pg_available_extension_versions
+     WHERE trusted OR NOT superuser OR name = ANY ($1)`,
+    [HARMLESS_EXTENSIONS],
+  )
+  const possible = new Set(rows.map(({ name }) => name))
+  return names.some((name) => !possible.has(name))
+}
+
+/** Drops a database with its sessions, also one that its owner made a template. */
+async function drop(admin: Session, name: string): Promise<void> {
+  await admin.execute(`ALTER DATABASE ${name} IS_TEMPLATE false`).catch(() => undefined)
+  await admin.execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+}
+
+/** `FirstNormalObjectId`: what a cluster is created with, our roles included, has smaller numbers. */
+const FIRST_NORMAL_OID = 16_384
+
+/**
+ * Drops what SQL under test left on a server of our own, once it has no other shadow database: roles that no
+ * template needs, and settings of roles.
+ */
+async function dropLeftovers(admin: Session): Promise<void> {
+  const rows = await admin.query<{ sql: string }>(
+    `WITH left_over AS (
+       SELECT format('DROP ROLE %I', rolname) AS sql FROM pg_roles
+       WHERE oid >= ${FIRST_NORMAL_OID}
+       UNION ALL
+       SELECT format('ALTER ROLE %I %s RESET ALL', rolname, 'IN DATABASE ' || quote_ident(datname))
+       FROM pg_db_role_setting JOIN pg_roles r ON r.oid = setrole LEFT JOIN pg_database d ON d.oid = setdatabase
+     ) SELECT sql FROM left_over
+     WHERE NOT EXISTS (SELECT FROM pg_database WHERE starts_with(datname, 'slipway_shadow_'))`,
+  )
+  for (const { sql } of rows) await admin.execute(sql).catch(() => undefined)
 }
 
 interface Site {
@@ -78,9 +120,10 @@ interface Site {
   readonly admin: Session
   /** Of the shadow database. */
   readonly name: string
+  readonly output: SessionOptions['output']
 }
 
-async function prepare<T>({ server, admin, name }: Site, task: Task<T>): Promise<void> {
+async function prepare<T>({ server, admin, name, output }: Site, task: Task<T>): Promise<void> {
   const { options, history } = task
   const schema = shadowSchema(options)
   const keys = keysOf([FORMAT, schema, options.initScript ?? ''], history)
@@ -88,28 +131,38 @@ async function prepare<T>({ server, admin, name }: Site, task: Task<T>): Promise
     await ownDatabases(admin, 'slipway_history_').then((all) => all.map((one) => one.name)),
   )
   const from = keys.findLastIndex((key) => known.has(templateOf(key)))
-  await create(admin, name, from < 0 ? 'template0' : templateOf(keys[from] ?? ''))
+  const template = from < 0 ? undefined : templateOf(keys[from] ?? '')
+  await create(admin, name, { template, owner: server.owned ? OWNERS : undefined })
   const rest = history.slice(Math.max(from, 0))
   if (from >= 0 && rest.length === 0) return
   const began = performance.now()
-  await withSession(server.address(name, schema), {}, async (session) => {
+  await withSession(server.address(name, schema), { output }, async (session) => {
     if (from < 0) await begin(session, options.initScript)
     await replay(session, rest)
   })
   if (performance.now() - began < WORTH_A_TEMPLATE_MS) return
-  const template = templateOf(keys.at(-1) ?? '')
   // Another process may have made the same one meanwhile: then this shadow database is as good without.
-  await create(admin, template, name).catch(() => undefined)
+  await create(admin, templateOf(keys.at(-1) ?? ''), { template: name }).catch(() => undefined)
 }
 
 function templateOf(key: string): string {
   return `slipway_history_${key.slice(0, 32)}`
 }
 
-async function create(admin: Session, name: string, template: string): Promise<void> {
-  const of = template === 'template0' ? `template0 ENCODING 'UTF8'` : quoteIdentifier(template)
+async function create(
+  admin: Session,
+  name: string,
+  {
+    template,
+    owner,
+  }: { readonly template: string | undefined; readonly owner?: string | undefined },
+): Promise<void> {
+  const base = owner === undefined ? `template0 ENCODING 'UTF8'` : 'template1'
+  const of = template === undefined ? base : quoteIdentifier(template)
   try {
-    await admin.execute(`CREATE DATABASE ${name} TEMPLATE ${of}`)
+    await admin.execute(
+      `CREATE DATABASE ${name} TEMPLATE ${of}${owner === undefined ? '' : ` OWNER ${owner}`}`,
+    )
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.server?.sqlstate !== '42501') throw error
@@ -126,7 +179,7 @@ async function create(admin: Session, name: string, template: string): Promise<v
       cause: error,
     })
   }
-  await stamp(admin, [name, ...(template === 'template0' ? [] : [template])])
+  await stamp(admin, [name, ...(template === undefined ? [] : [template])])
 }
 
 /** Marks a database, in its comment, as created by Slipway, with the time of its use. */

@@ -1,4 +1,10 @@
-import type { AlterObjectSchemaStmt, DropStmt, Node, RenameStmt } from 'libpg-query'
+import type {
+  AlterObjectSchemaStmt,
+  CreateExtensionStmt,
+  DropStmt,
+  Node,
+  RenameStmt,
+} from 'libpg-query'
 import type { Action, MoveAction, ObjectName } from '../action.ts'
 import { alterTable } from './alterations.ts'
 import { behind, listBehind, type Source } from './clause-text.ts'
@@ -218,6 +224,7 @@ function maintenance(node: Node): Action {
     const { relation, concurrent } = node.RefreshMatViewStmt
     return { kind: 'refresh-view', view: relationName(relation), concurrently: concurrent === true }
   }
+  if ('CreateExtensionStmt' in node) return extensionCreated(node.CreateExtensionStmt)
   if ('DropOwnedStmt' in node) return { kind: 'drop-owned' }
   if ('DropdbStmt' in node) return { kind: 'drop-database', name: node.DropdbStmt.dbname ?? '' }
   if ('SelectStmt' in node) return { kind: 'opaque', calls: functionsIn(node) }
@@ -226,6 +233,23 @@ function maintenance(node: Node): Action {
   if ('CommentStmt' in node)
     return { kind: 'other', statement: 'CommentStmt', of: node.CommentStmt.objtype ?? '' }
   return { kind: 'other', statement: Object.keys(node)[0] ?? '' }
+}
+
+function extensionCreated({ extname = '', options = [] }: CreateExtensionStmt): Action {
+  const given = (name: string) =>
+    options.flatMap((option) =>
+      'DefElem' in option && option.DefElem.defname === name && option.DefElem.arg
+        ? names([option.DefElem.arg])
+        : [],
+    )[0]
+  const [schema, version] = [given('schema'), given('new_version')]
+  return {
+    kind: 'create-extension',
+    name: extname,
+    ...(schema === undefined ? {} : { schema }),
+    ...(version === undefined ? {} : { version }),
+    cascade: hasOption(options, 'cascade'),
+  }
 }
 
 function upperWords(code: string): string[] {

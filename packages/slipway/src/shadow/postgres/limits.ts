@@ -1,0 +1,101 @@
+import type { Session } from '../../database/index.ts'
+import { advice, formatDuration } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+
+/** What SQL under test may use of a shadow database. */
+export interface ShadowLimits {
+  /** How long one message may run. */
+  readonly timeMs: number
+  /** How large a database on a private server may become. */
+  readonly diskBytes: number
+}
+
+const LIMITS: ShadowLimits = { timeMs: 300_000, diskBytes: 4_000_000_000 }
+
+/** How much the server may send in answer to one message. */
+export const OUTPUT_LIMIT_BYTES = 64_000_000
+
+const LOOK_EVERY_MS = 250
+
+/** Where SQL under test runs. */
+export interface LimitedWork {
+  /** A session on another database of the server. */
+  readonly admin: Session
+  readonly database: string
+  readonly limits: Partial<ShadowLimits> | undefined
+  /** Whether it is a private server: the disk of another one is not our concern. */
+  readonly owned: boolean
+}
+
+/**
+ * Runs work with SQL under test. It ends the sessions on the database when a message runs too long, or the database
+ * grows too large; `onExcess` is for the session that receives too much. Then it fails with
+ * SHADOW.LIMIT_EXCEEDED. Settings of the server would not do, because SQL may change them.
+ */
+export async function withinLimits<T>(
+  limited: LimitedWork,
+  work: (onExcess: () => void) => Promise<T>,
+): Promise<T> {
+  let excess: string | undefined
+  let looking = false
+  const look = async () => {
+    excess ??= await findExcess(limited)
+    if (excess !== undefined) await endSessions(limited)
+  }
+  const timer = setInterval(() => {
+    if (looking) return
+    looking = true
+    // Where the server has ended, the work fails by itself.
+    void look()
+      .catch(() => undefined)
+      .finally(() => (looking = false))
+  }, LOOK_EVERY_MS)
+  let cause: unknown
+  try {
+    const value = await work(
+      () => (excess ??= `returns more than ${megabytes(OUTPUT_LIMIT_BYTES)}`),
+    )
+    if (excess === undefined) return value
+  } catch (error) {
+    if (excess === undefined) throw error
+    cause = error
+  } finally {
+    clearInterval(timer)
+  }
+  return raise('SHADOW.LIMIT_EXCEEDED', {
+    message: `SQL on the shadow database ${excess}.`,
+    why: 'A test run is bounded, so that a migration cannot occupy the machine.',
+    nextActions: [
+      advice('If the migration needs it, set shadowTimeout in slipway.config.ts.'),
+      advice("Or name a server in slipway.config.ts: shadow: 'env:SHADOW_SERVER_URL'."),
+    ],
+    cause,
+  })
+}
+
+/** What SQL on the database uses too much of, as the rest of a sentence. */
+async function findExcess(limited: LimitedWork): Promise<string | undefined> {
+  const { admin, database, owned } = limited
+  const { timeMs, diskBytes } = { ...LIMITS, ...limited.limits }
+  const [found] = await admin.query<{ ms: string | null; bytes: string }>(
+    `SELECT pg_database_size(oid)::text AS bytes, (
+       SELECT max(extract(epoch FROM clock_timestamp() - query_start) * 1000)::bigint::text
+       FROM pg_stat_activity WHERE datid = d.oid AND state IN ('active', 'fastpath function call')
+     ) AS ms FROM pg_database d WHERE datname = $1`,
+    [database],
+  )
+  if (Number(found?.ms ?? 0) > timeMs) return `runs longer than ${formatDuration(timeMs)}`
+  if (owned && Number(found?.bytes ?? 0) > diskBytes)
+    return `needs more than ${megabytes(diskBytes)} of disk space`
+  return undefined
+}
+
+async function endSessions({ admin, database }: LimitedWork): Promise<void> {
+  await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
+    database,
+  ])
+}
+
+function megabytes(bytes: number): string {
+  return `${bytes / 1_000_000} MB`
+}

@@ -1,0 +1,45 @@
+import { loadParser, wordsOf } from '../../statements/index.ts'
+
+/** Words after CREATE, ALTER or DROP: what belongs to a whole server, and what only a superuser may have. */
+const SUPERUSER_OBJECTS = [
+  'ROLE',
+  'USER',
+  'GROUP',
+  'TABLESPACE',
+  'DATABASE',
+  'SUBSCRIPTION',
+  'SYSTEM',
+  'EVENT TRIGGER',
+  'FOREIGN DATA WRAPPER',
+  'OPERATOR CLASS',
+  'OPERATOR FAMILY',
+  'ACCESS METHOD',
+]
+
+/** Clauses that only a superuser may use. */
+const SUPERUSER_CLAUSES = ['FOR ALL TABLES', 'FOR TABLES IN SCHEMA', 'LEAKPROOF']
+
+const VERBS = ['CREATE', 'ALTER', 'DROP']
+
+/** A text without these words, unless in a quoted name, spares the scanner: most histories have none that it must read. */
+const CANDIDATE =
+  /\b(?<!")(?:ROLE|USER|GROUP|TABLESPACE|DATABASE|SUBSCRIPTION|SYSTEM|EVENT|WRAPPER|OPERATOR|METHOD|TABLES|LEAKPROOF)\b/i
+
+/**
+ * Whether a history needs a superuser, also within code. Only the embedded database has one for SQL under
+ * test, and what belongs to a whole server ends there with it.
+ */
+export async function needsSuperuser(texts: readonly string[]): Promise<boolean> {
+  const candidates = texts.filter((text) => CANDIDATE.test(text))
+  if (candidates.length > 0) await loadParser()
+  return candidates.some((text) => {
+    const words = wordsOf(text).map((word) => word.toUpperCase())
+    const follows = (at: number, phrase: string) =>
+      phrase.split(' ').every((word, index) => words[at + index] === word)
+    return words.some(
+      (word, at) =>
+        (VERBS.includes(word) && SUPERUSER_OBJECTS.some((phrase) => follows(at + 1, phrase))) ||
+        SUPERUSER_CLAUSES.some((phrase) => follows(at, phrase)),
+    )
+  })
+}
