@@ -24,7 +24,9 @@ const work = (
   cacheDir: string,
 ) => ({
   address: { kind: 'postgres' as const, url: new ConnectionString(database.url) },
+  environment: 'development',
   protected: false,
+  confirm: false,
   migrations,
   limits: { lockTimeoutMs: 200, statementTimeoutMs: 60_000 },
   deadlineMs: 60_000,

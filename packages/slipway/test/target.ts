@@ -67,7 +67,9 @@ export function workOn(
 ): WorkRequest {
   return {
     address,
+    environment: 'development',
     protected: false,
+    confirm: false,
     migrations,
     limits: { lockTimeoutMs: 200, statementTimeoutMs: 60_000 },
     deadlineMs: 30_000,

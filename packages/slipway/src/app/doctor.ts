@@ -15,7 +15,7 @@ export interface DoctorResult {
 export async function examineProject(context: AppContext): Promise<Ended<DoctorResult>> {
   const { cwd, env, now, nodeVersion, names } = context
   const project = await loadProject({ cwd, env, flags: names })
-  const target = resolveTarget(project)
+  const target = await resolveTarget(project)
   const { checks, settings } = await examine(project, target, { env, now, nodeVersion })
   return {
     result: { environment: target.environment, checks, settings },

@@ -47,8 +47,9 @@ export async function seedDatabase(
   const { sets } = filling
   if (sets.length === 0) return []
   const work = workOn(filling, address)
-  return await withTarget(await workRequest(QUIET, work), async (session) => {
-    await prepareBooks(session)
+  const request = await workRequest(QUIET, work)
+  return await withTarget(request, async (session) => {
+    await prepareBooks(session, request)
     return seededSets(await runChosenSets(QUIET, work, session, { sets }), false)
   })
 }

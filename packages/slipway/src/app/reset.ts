@@ -34,10 +34,9 @@ export async function resetDatabase(
   const work = await readWork(context)
   // A set that cannot be read is reported before anything is dropped.
   if (!asked.noSeed) await projectSeedSets(work.project)
-  const { environment } = work.target
   const request = await workRequest(context, work)
   const consent = consentFrom(context, asked)
-  const done = await reset({ ...request, environment, consent })
+  const done = await reset({ ...request, consent })
   const { database, dropped, deploy } = done
   const { receipts, verification, failure } = deploy
   const seeded = failure || asked.noSeed ? NOT_SEEDED : await seedAfterDeploy(context, work, asked)

@@ -78,8 +78,9 @@ export async function runSets(
   const { dryRun = false, sets = [] } = asked
   const work = await readWork(context)
   if (!dryRun) await requirePolicyConsent(context, work, asked)
-  return await withTarget(await workRequest(context, work), async (session) => {
-    if (!dryRun) await prepareBooks(session)
+  const request = await workRequest(context, work)
+  return await withTarget(request, async (session) => {
+    if (!dryRun) await prepareBooks(session, request)
     const chosen = chooseSets(await projectSeedSets(work.project), sets, environmentSeeds(work))
     const outcomes = await runChosenSets(context, work, session, { ...asked, sets: chosen, dryRun })
     const target = targetResult(work, session.server.database)
@@ -194,8 +195,9 @@ async function seedDeployed(
 ): Promise<readonly SeedOutcome[]> {
   const sets = chooseSets(await projectSeedSets(work.project), [], environmentSeeds(work))
   if (sets.length === 0) return []
-  return await withTarget(await workRequest(context, work), async (session) => {
-    await prepareBooks(session)
+  const request = await workRequest(context, work)
+  return await withTarget(request, async (session) => {
+    await prepareBooks(session, request)
     return await runChosenSets(context, work, session, { ...options, sets })
   })
 }

@@ -41,9 +41,13 @@ export async function readWork(
   } = {},
 ): Promise<Work> {
   const project = await loadProject({ cwd, env, flags: names })
-  const target = resolveTarget(project)
+  const target = await resolveTarget(project, { unused: options.withoutTarget })
   if (target.unsetVariable !== undefined && !options.withoutTarget) {
     const message = `${target.unsetVariable} is not set, so Slipway uses the embedded database in .slipway/`
+    emit({ kind: 'notice', message })
+  }
+  if (target.insteadOf !== undefined && !options.withoutTarget) {
+    const message = `This is the database of ${target.environment}, not only of ${target.insteadOf}: the policy of ${target.environment} holds.`
     emit({ kind: 'notice', message })
   }
   const migrations = readMigrations(project.migrationsDir, {
@@ -83,7 +87,9 @@ export async function workRequest(
   const { lockTimeoutMs, statementTimeoutMs, deadlineMs } = target.policy
   return {
     address: await directAddress(work),
+    environment: target.environment,
     protected: target.protected,
+    confirm: target.policy.confirm,
     migrations,
     schemas: target.schemas,
     limits: { lockTimeoutMs, statementTimeoutMs },

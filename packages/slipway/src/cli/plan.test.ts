@@ -309,6 +309,8 @@ describe('hazards of a table with rows', () => {
 
   test('are warnings on a target that is not protected', async () => {
     addMigration(root, INDEX)
+    // It was deployed as production.
+    await target.sql('DELETE FROM slipway.environment')
     const run = await runCli(['deploy', '--json'], {
       cwd: root,
       env: { DATABASE_URL: target.url },

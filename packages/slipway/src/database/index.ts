@@ -2,6 +2,7 @@ import type { Address, Session, SessionOptions } from './port.ts'
 
 export {
   isLoopback,
+  isSameDatabase,
   isSameServer,
   locate,
   type PostgresLocation,

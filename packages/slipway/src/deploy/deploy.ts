@@ -94,7 +94,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
       ? undefined
       : preCheckFailure(database, plans, preChecks)
     if (refused) return { ...found, preChecks, receipts, failure: refused }
-    await prepareBooks(session)
+    await prepareBooks(session, request)
     const recorded = await recordSquashes(session, squashes, request.migrations)
     return { ...found, recorded, preChecks, ...(await run(target, plans, request)) }
   })

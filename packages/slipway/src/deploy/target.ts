@@ -9,11 +9,17 @@ import {
 } from '../database/index.ts'
 import { type Limits, targetSettingsSql, type TargetSession } from '../execution/index.ts'
 import type { Rule } from '../hazards/index.ts'
-import { createHistorySql, prepareLedger, upgradeLedger } from '../history/index.ts'
-import { command, type Emit, failureOf } from '../kernel/index.ts'
+import {
+  createHistorySql,
+  prepareLedger,
+  readEnvironments,
+  recordEnvironment,
+  upgradeLedger,
+} from '../history/index.ts'
+import { advice, command, type Emit, failureOf } from '../kernel/index.ts'
 import type { ShadowOptions } from '../shadow/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
-import { raiseDatabase } from './failures.ts'
+import { raise, raiseDatabase } from './failures.ts'
 import { withDeployLock } from './postgres/lock.ts'
 import { missingRights } from './postgres/missing-rights.ts'
 
@@ -21,6 +27,10 @@ import { missingRights } from './postgres/missing-rights.ts'
 export interface WorkRequest {
   /** A direct connection. */
   readonly address: Address
+  /** Its name. */
+  readonly environment: string
+  /** Each change needs the name of the database. */
+  readonly confirm: boolean
   /** Outside development and testing: what is destroyed there needs consent by name. */
   readonly protected: boolean
   readonly migrations: readonly MigrationFile[]
@@ -58,21 +68,49 @@ export async function withTarget<T>(
       return await withDeployLock(session, { deadline, signal, emit }, async (held) => {
         const target: TargetSession = { session: held, address, limits, deadline, signal, emit }
         await executeLocked(held, targetSettingsSql(target))
-        await upgradeLedger(held)
+        if (await upgradeLedger(held)) await refuseOtherEnvironment(held, request)
         return await work(held, target)
       })
     },
   )
 }
 
-/** Creates Prisma's history table and our ledger where they are absent. */
-export async function prepareBooks(session: Session): Promise<void> {
+/** Only a protected environment that asks for consent is as strict as any other. */
+async function refuseOtherEnvironment(session: Session, request: WorkRequest): Promise<void> {
+  const { environment, protected: isProtected, confirm } = request
+  if (isProtected && confirm) return
+  const stricter = (await readEnvironments(session)).find(
+    (known) => known.name !== environment && (!isProtected || (known.confirm && !confirm)),
+  )
+  if (stricter === undefined) return
+  const { name } = stricter
+  const { database } = session.server
+  raise('DEPLOY.OTHER_ENVIRONMENT', {
+    message: `The database ${database} is that of the environment ${name}, not of ${environment}. Nothing was changed.`,
+    why: `Slipway changed it as ${name} before. The server identifies it, whatever the connection string: a tunnel leads to the same database.`,
+    nextActions: [
+      advice(`Add --env ${name} to the command if you mean this database.`),
+      advice(
+        `If it is a copy of the server's files, run DELETE FROM slipway.environment WHERE name = '${name}' on the copy.`,
+      ),
+    ],
+  })
+}
+
+type BooksRequest = Pick<WorkRequest, 'environment' | 'protected' | 'confirm'>
+
+/** Creates Prisma's history table and our ledger where they are absent, and records a protected environment there; a shadow database has none. */
+export async function prepareBooks(session: Session, request?: BooksRequest): Promise<void> {
   try {
     // Without this, every existing table is a NOTICE.
     const quietly = 'SET LOCAL client_min_messages = warning;\n'
     const schema = await createSchemaSql(session)
     await executeLocked(session, quietly + schema + createHistorySql(session))
     await prepareLedger(session)
+    if (request?.protected) {
+      const { environment: name, confirm } = request
+      await recordEnvironment(session, { name, confirm })
+    }
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.code !== 'DATABASE.PERMISSION') throw error

@@ -39,7 +39,7 @@ async function doctor(
   env: Record<string, string> = {},
 ) {
   const project = await loadProject({ cwd: root, env, flags: { url } })
-  const target = resolveTarget(project)
+  const target = await resolveTarget(project)
   const given = { env: process.env, now: Date.now, nodeVersion: process.versions.node, ...deps }
   return await examine(project, target, given)
 }
@@ -99,7 +99,7 @@ describe('a healthy target', () => {
 
   test('embedded and not there yet, it will be made', async () => {
     const project = await loadProject({ cwd: root, env: {} })
-    const found = await examine(project, resolveTarget(project), {
+    const found = await examine(project, await resolveTarget(project), {
       env: {},
       now: Date.now,
       nodeVersion: '24.0.0',

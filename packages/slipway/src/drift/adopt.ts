@@ -47,7 +47,7 @@ export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
     const sql = report.toTarget
     await prove(session, { name, sql }, request)
     const path = await request.write(name, sql)
-    await prepareBooks(session)
+    await prepareBooks(session, request)
     await executeLocked(
       session,
       markedRowSql(session, name, checksum(sql)) +

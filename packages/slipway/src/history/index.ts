@@ -6,6 +6,11 @@ export {
   type MigrationText,
   obstacle,
 } from './compare.ts'
+export {
+  readEnvironments,
+  type RecordedEnvironment,
+  recordEnvironment,
+} from './postgres/environments.ts'
 export { historyFailures } from './failures.ts'
 export { findInterruption, type Interruption } from './interruption.ts'
 export {

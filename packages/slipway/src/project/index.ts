@@ -20,6 +20,12 @@ export {
   type EnvironmentConfig,
   type SlipwayConfig,
 } from './slipway-config.ts'
-export { type Policy, resolveTarget, type Target, type TargetRequest } from './target.ts'
+export {
+  type Policy,
+  resolveTarget,
+  type Target,
+  type TargetRequest,
+  USUAL_ENVIRONMENTS,
+} from './target.ts'
 export type { Overridden, Variable, Variables } from './variables.ts'
 export { shadowSetting, shadowTimeLimitMs } from './shadow.ts'

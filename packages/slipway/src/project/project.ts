@@ -51,6 +51,8 @@ export interface Project {
   readonly direct: Connection
   readonly shadow: Connection
   readonly variables: Variables
+  /** Folders whose `.env` files count. */
+  readonly envFolders: readonly string[]
   readonly settings: readonly Setting[]
 }
 
@@ -81,10 +83,11 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
     slipway: asked.slipwayConfig ?? findSlipwayConfig(root),
   }
   const unconfigured = unconfiguredSchema(root)
+  const folders = envFolders(root, files.prisma, asked.schema ?? unconfigured?.place)
   const read = await readVariables({
     root,
     shell: options.env,
-    folders: envFolders(root, files.prisma, asked.schema ?? unconfigured?.place),
+    folders,
     environment: asked.environment?.value,
     expand: files.prisma === undefined,
   })
@@ -110,6 +113,7 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
     given: givenConnection(asked.url?.value, asked.url?.source ?? ''),
     ...connections,
     variables,
+    envFolders: folders,
     settings: [
       { name: 'root', value: root, source: 'nearest folder with a Prisma project' },
       { name: 'schema', value: relative(root, schema.path), source: place.source },

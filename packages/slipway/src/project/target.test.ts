@@ -10,7 +10,7 @@ async function target(
   env: Record<string, string> = {},
   flags: ProjectFlags = {},
 ): Promise<Target> {
-  return resolveTarget(await loadProject({ cwd: path.join(FIXTURES, fixture), env, flags }))
+  return await resolveTarget(await loadProject({ cwd: path.join(FIXTURES, fixture), env, flags }))
 }
 
 async function failure(...request: Parameters<typeof target>) {

@@ -16,6 +16,7 @@ import {
   NO_CONNECTION,
 } from './connection.ts'
 import { raise } from './failures.ts'
+import { ownersOf } from './owners.ts'
 import type { Project, Setting } from './project.ts'
 import type { BackupPolicy, EnvironmentConfig } from './slipway-config.ts'
 
@@ -36,6 +37,8 @@ export interface Policy {
 /** The database that a command acts on, and the policy that holds there. */
 export interface Target {
   readonly environment: string
+  /** The environment that was named, if another has the same database and is stricter. */
+  readonly insteadOf?: string
   readonly address: Address
   /** A direct connection, for work that needs one session; absent if the project names none. */
   readonly direct?: Address
@@ -54,55 +57,87 @@ export interface Target {
 export interface TargetRequest {
   readonly envName?: string | undefined
   readonly urlFlag?: string | undefined
+  /** The use case may work without a target: no connection string need be set. */
+  readonly unused?: boolean | undefined
 }
 
-const USUAL_ENVIRONMENTS = ['development', 'testing', 'staging', 'production']
+/** The environments that a project has without a configuration. */
+export const USUAL_ENVIRONMENTS: readonly string[] = [
+  'development',
+  'testing',
+  'staging',
+  'production',
+]
 const OPEN_ENVIRONMENTS = new Set(['development', 'testing'])
 
 /**
- * Decides which database is meant, from the project's settings and the request. Without a named
- * environment a database on this machine is `development`, any other is `production`. Fails with
+ * Decides which database is meant, from the project's settings and the request. A database that the configuration
+ * gives to an environment has the policy of that environment, whoever names it how; of several, the strictest counts.
+ * Any other without a named environment is `development` on this machine, and else `production`. Fails with
  * PROJECT.ENVIRONMENT_UNKNOWN, PROJECT.URL_MISSING, PROJECT.ENV_CONFLICT, DATABASE.URL_INVALID or
  * DATABASE.PROVIDER_UNSUPPORTED.
  */
-export function resolveTarget(project: Project, request: TargetRequest = {}): Target {
+export async function resolveTarget(
+  project: Project,
+  request: TargetRequest = {},
+): Promise<Target> {
   const named = request.envName ?? project.environment
   if (named !== undefined) refuseUnknown(project, named)
   const chosen = chooseConnection(project, named, request.urlFlag)
-  refuseUnset(project, named, chosen)
-  const { connection } = chosen
-  const embedded = path.join(project.root, '.slipway', 'database')
-  const address: Address =
-    connection.kind === 'set'
-      ? { kind: 'postgres', url: connection.url }
-      : { kind: 'embedded', dataDir: embedded }
+  if (!request.unused) refuseUnset(project, named, chosen)
+  const { connection, direct } = chosen
   const location = connection.kind === 'set' ? locate(connection.url) : undefined
-  const local = location === undefined || isLoopback(location.host)
-  const environment = named ?? (local ? 'development' : 'production')
-  const direct =
-    chosen.direct.kind === 'set' ? { kind: 'postgres' as const, url: chosen.direct.url } : undefined
+  const local = [connection, direct].every(isOnThisMachine)
+  const { environment, owned } = await chooseEnvironment(project, { named, chosen, local })
+  const address = addressOf(project, connection)
   const policy = readPolicy(project.config.environments?.[environment] ?? {})
   const source = describeSource(connection)
-  const open = OPEN_ENVIRONMENTS.has(environment) && (local || (project.configured && chosen.own))
+  const own = project.configured && chosen.own && environment === named
+  const open = OPEN_ENVIRONMENTS.has(environment) && (local || own)
+  const decided = { address, source, policy, open, named, owned, chosen }
   return {
     environment,
+    ...(named === undefined || named === environment ? {} : { insteadOf: named }),
     address,
-    ...(direct ? { direct } : {}),
+    ...(direct.kind === 'set' ? { direct: { kind: 'postgres', url: direct.url } } : {}),
     source,
     protected: !open,
     policy,
     schemas:
       project.schema.schemas.length > 0 ? project.schema.schemas : [location?.schema ?? 'public'],
     ...(connection.kind === 'unset' ? { unsetVariable: connection.variable } : {}),
-    settings: targetSettings(project, environment, {
-      address,
-      source,
-      policy,
-      open,
-      named,
-      chosen,
-    }),
+    settings: targetSettings(project, environment, decided),
   }
+}
+
+function addressOf({ root }: Project, connection: Connection): Address {
+  if (connection.kind === 'set') return { kind: 'postgres', url: connection.url }
+  return { kind: 'embedded', dataDir: path.join(root, '.slipway', 'database') }
+}
+
+/** The embedded database is, too. */
+function isOnThisMachine(connection: Connection): boolean {
+  return connection.kind !== 'set' || isLoopback(locate(connection.url).host)
+}
+
+/** `owned`: the configuration gives it this database. */
+async function chooseEnvironment(
+  project: Project,
+  request: { readonly named: string | undefined; readonly chosen: Chosen; readonly local: boolean },
+): Promise<{ readonly environment: string; readonly owned: boolean }> {
+  const { named, chosen, local } = request
+  const owners = await ownersOf(project, [chosen.connection, chosen.direct])
+  const first = named ?? owners[0] ?? (local ? 'development' : 'production')
+  const environment = [first, ...owners].reduce((strictest, one) =>
+    strictness(project, one) > strictness(project, strictest) ? one : strictest,
+  )
+  return { environment, owned: owners.includes(environment) }
+}
+
+/** Protection weighs more than consent, and consent more than which seeds may run. */
+function strictness({ config }: Project, name: string): number {
+  const { confirm = false, seeds } = config.environments?.[name] ?? {}
+  return (OPEN_ENVIRONMENTS.has(name) ? 0 : 4) + (confirm ? 2 : 0) + (seeds === undefined ? 0 : 1)
 }
 
 interface Chosen {
@@ -213,6 +248,7 @@ interface Decided {
   readonly policy: Policy
   readonly open: boolean
   readonly named: string | undefined
+  readonly owned: boolean
   readonly chosen: Chosen
 }
 
@@ -228,8 +264,7 @@ function targetSettings(project: Project, environment: string, decided: Decided)
     {
       name: 'environment',
       value: environment,
-      source:
-        decided.named === undefined ? 'from the host of the database' : '--env or SLIPWAY_ENV',
+      source: environmentSource(environment, decided),
     },
     { name: 'database', value: database, source },
     ...directSetting(direct),
@@ -251,6 +286,13 @@ function targetSettings(project: Project, environment: string, decided: Decided)
     { name: 'deadline', value: formatDuration(policy.deadlineMs), source: setBy('deadline') },
     { name: 'backup', value: policy.backup, source: 'policy' },
   ]
+}
+
+function environmentSource(environment: string, { named, owned }: Decided): string {
+  if (named === environment) return '--env or SLIPWAY_ENV'
+  return owned
+    ? `slipway.config environments.${environment} names this database`
+    : 'from the host of the database'
 }
 
 /** Migrations then go by the connection that the application uses: a pooler in between is refused when it is met. */

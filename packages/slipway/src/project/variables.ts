@@ -78,6 +78,20 @@ export function withChanges(
   return createVariables(values, variables.overridden, variables.files)
 }
 
+/** What `.env.<environment>` files give a variable, whatever the shell says: each value once. */
+export async function valuesInFilesOf(
+  environment: string,
+  name: string,
+  folders: readonly string[],
+): Promise<string[]> {
+  const files = folders.map((folder) => path.join(folder, `.env.${environment}`))
+  const { parse } = await import('dotenv')
+  const values = files
+    .filter((file) => existsSync(file))
+    .flatMap((file) => parse(readFileSync(file))[name] ?? [])
+  return [...new Set(values)]
+}
+
 function createVariables(
   values: ReadonlyMap<string, Variable>,
   overridden: readonly Overridden[],

@@ -200,7 +200,7 @@ async function record(
   const undecided = recorded.slice(
     recorded.findLastIndex((migration) => !changesRows(migration)) + 1,
   )
-  await prepareBooks(session)
+  await prepareBooks(session, request)
   await executeLocked(session, recorded.map((migration) => rowsOf(session, migration)).join(''))
   if (changes.length === 0) await verifyAndRecord(session, migrations)
   return {

@@ -143,7 +143,7 @@ async function consentTo(
   const destroys = destroyedBy([migration], schema)
   if (request.protected && destroys.length > 0)
     await requireConsent({ database, alias, destroys }, request.consent)
-  await prepareBooks(session)
+  await prepareBooks(session, request)
 }
 
 async function ran(
@@ -214,7 +214,7 @@ async function markApplied(
 
 async function mark(scene: Scene, migration: string, rows: string): Promise<Acted> {
   const { session, request } = scene
-  await prepareBooks(session)
+  await prepareBooks(session, request)
   await executeLocked(
     session,
     rows +
@@ -226,7 +226,7 @@ async function mark(scene: Scene, migration: string, rows: string): Promise<Acte
 
 async function keepOneRow(scene: Scene, migrations: readonly string[]): Promise<Acted> {
   const { session, request } = scene
-  await prepareBooks(session)
+  await prepareBooks(session, request)
   const rows = migrations.map((name) => {
     const file = request.migrations.find((one) => one.name === name)
     return (
@@ -240,7 +240,7 @@ async function keepOneRow(scene: Scene, migrations: readonly string[]): Promise<
 
 async function acceptEdits(scene: Scene, edits: readonly EditedProblem[]): Promise<Acted> {
   const { session, request } = scene
-  await prepareBooks(session)
+  await prepareBooks(session, request)
   const rows = edits.map(({ migration }) => {
     const file = must(
       request.migrations.find(({ name }) => name === migration),

@@ -15,7 +15,6 @@ import { planReset } from './postgres/reset-sql.ts'
 
 /** A reset: all that the project has in a database is dropped, and deployed again. */
 export interface ResetRequest extends WorkRequest {
-  readonly environment: string
   readonly consent: Consent
 }
 

@@ -99,7 +99,7 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
     )
     if (request.protected && destroys.length > 0)
       await requireConsent({ database, alias, destroys }, request.consent)
-    await prepareBooks(session)
+    await prepareBooks(session, request)
     const ran = await run(target, { downs, expected }, request)
     return { database, downs: decided(downs, ran.receipts), testRun, ...ran }
   })

@@ -83,7 +83,7 @@ async function targetsOf(project: Project): Promise<Target[]> {
   const names = [undefined, 'development', ...Object.keys(project.config.environments ?? {})]
   const found: Target[] = []
   for (const envName of new Set(names)) {
-    const target = await attempt(async () => resolveTarget(project, { envName }))
+    const target = await attempt(() => resolveTarget(project, { envName }))
     if (target.ok) found.push(target.value)
   }
   return found

@@ -133,6 +133,9 @@ test('the environment protects, not the words of a variable', async () => {
   const refused = await runCli(['deploy', '--json'], { cwd: root, env: asked })
   expect(refused.stdout).toContain('DEPLOY.CONSENT_NEEDED')
   const local = { DATABASE_URL: target.url, NODE_ENV: 'production' }
+  const known = await runCli(['deploy', '--json'], { cwd: root, env: local })
+  expect(known.stdout).toContain('DEPLOY.OTHER_ENVIRONMENT')
+  await target.sql('DELETE FROM slipway.environment')
   expect(await runCli(['deploy', '--json'], { cwd: root, env: local })).toMatchObject({
     exitCode: 0,
   })

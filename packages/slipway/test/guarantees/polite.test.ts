@@ -20,7 +20,9 @@ const MIGRATIONS = [
 function requestFor(database: TestDatabase, more: Partial<DeployRequest> = {}): DeployRequest {
   return {
     address: { kind: 'postgres', url: new ConnectionString(database.url) },
+    environment: 'development',
     protected: false,
+    confirm: false,
     migrations: MIGRATIONS,
     limits: { lockTimeoutMs: LOCK_TIMEOUT_MS, statementTimeoutMs: 60_000 },
     deadlineMs: 30_000,

@@ -62,9 +62,9 @@ export function locate(url: ConnectionString): PostgresLocation {
   }
 }
 
-/** Whether a host is this machine: loopback addresses, `localhost`, or a Unix socket. */
+/** Whether a host is this machine: loopback addresses in any form, `localhost`, or a Unix socket. */
 export function isLoopback(host: string): boolean {
-  return host.startsWith('/') || host === 'localhost' || host === '::1' || host.startsWith('127.')
+  return hostName(host) === 'localhost'
 }
 
 function refuseOthers(text: string): void {
@@ -133,5 +133,27 @@ function placeOf(host: string): string {
     const folder = existsSync(host) ? realpathSync(host) : path.resolve(host)
     return USUAL_SOCKET_FOLDERS.includes(folder) ? 'localhost' : folder
   }
-  return isLoopback(host) ? 'localhost' : host
+  return hostName(host)
+}
+
+/** Whether two connection strings lead to the same database, judged by their text. */
+export function isSameDatabase(one: PostgresLocation, other: PostgresLocation): boolean {
+  return isSameServer(one, other) && one.database === other.database
+}
+
+/** One name for each way to write a host: case, trailing dot, forms of an IP address. `localhost` for this machine. */
+function hostName(host: string): string {
+  if (host.startsWith('/')) return 'localhost'
+  const plain = host.replace(/%.*$/, '').replace(/\.$/, '').toLowerCase()
+  // The parser of web addresses knows all forms: 127.1, 0x7f000001, ::ffff:127.0.0.1.
+  const url = `http://${plain.includes(':') ? `[${plain}]` : plain}`
+  const name = URL.canParse(url) ? new URL(url).hostname.replaceAll(/^\[|\]$/g, '') : plain
+  const ours =
+    /^(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|::1?|::ffff:7f[\da-f]{2}:[\da-f]+|::ffff:0:0)$/
+  return ours.test(name) ? 'localhost' : name.replace(/^::ffff:([\da-f]+):([\da-f]+)$/, fromMapped)
+}
+
+function fromMapped(_: string, high: string, low: string): string {
+  const parts = [high, low].map((part) => Number.parseInt(part, 16))
+  return parts.flatMap((part) => [part >> 8, part & 255]).join('.')
 }

@@ -206,6 +206,16 @@ WHERE to_regclass('slipway.' || quote_ident(k.stored_as)) = k.relation
           AND (n.nspname, c.relname) <> (k.table_schema, k.table_name)));
 `
 
+/** The protected environments as which the database was changed. They belong to it, not to one project. */
+const ENVIRONMENT = `CREATE TABLE slipway.environment (
+    name text NOT NULL,
+    database_identity text NOT NULL,
+    confirm boolean NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (name, database_identity)
+);
+`
+
 /**
  * All migrations of the ledger's own layout, in their order: the tables of Prisma's history aside, this is the only
  * place that makes or changes a table in the schema `slipway`. What was released is never edited; a change is a new
@@ -242,6 +252,11 @@ export const LEDGER_MIGRATIONS: readonly LedgerMigration[] = [
     version: 3,
     name: 'kept data by the identity of the database',
     sql: () => [DATABASE_IDENTITY, ADD_IDENTITY, IDENTIFY_KEPT].join(''),
+  },
+  {
+    version: 4,
+    name: 'protected environments of the database',
+    sql: () => ENVIRONMENT,
   },
 ]
 

@@ -50,16 +50,17 @@ export async function prepareLedger(session: Session): Promise<void> {
 
 /**
  * As `prepareLedger`, but makes nothing if there is no ledger, and corrects what a dump and a restore left inconsistent:
- * sequences, and where the tables of kept data are.
+ * sequences, and where the tables of kept data are. Gives whether there is a ledger.
  */
-export async function upgradeLedger(session: Session): Promise<void> {
+export async function upgradeLedger(session: Session): Promise<boolean> {
   const version = await checkLedger(session)
-  if (version === 0) return
+  if (version === 0) return false
   await permitted(session, async () => {
     if (version < LEDGER_VERSION) await runSteps(session, version)
     await executeLocked(session, ADVANCE_SEQUENCES)
     await settlePlaces(session)
   })
+  return true
 }
 
 /** Looks first: a command that is refused afterwards should not even have run an UPDATE that finds no row. */

@@ -1,0 +1,32 @@
+import { executeLocked, quoteLiteral, type Session } from '../../database/index.ts'
+
+/** A protected environment as which a database was changed. */
+export interface RecordedEnvironment {
+  readonly name: string
+  /** Each change of it needs the name of the database. */
+  readonly confirm: boolean
+}
+
+/**
+ * The protected environments as which this database was changed, by name. The server identifies it, not the
+ * connection string: a copy made by CREATE DATABASE or by a restore is another database. Needs a current ledger.
+ */
+export async function readEnvironments({ queryRaw }: Session): Promise<RecordedEnvironment[]> {
+  const { rows } = await queryRaw(
+    `SELECT name, confirm FROM slipway.environment WHERE slipway.is_this_database(database_identity) ORDER BY name`,
+  )
+  return rows.map(([name, confirm]) => ({ name: name ?? '', confirm: confirm === 't' }))
+}
+
+/** Records that this database is changed as a protected environment. Needs a current ledger. */
+export async function recordEnvironment(
+  session: Session,
+  { name, confirm }: RecordedEnvironment,
+): Promise<void> {
+  await executeLocked(
+    session,
+    `INSERT INTO slipway.environment (name, database_identity, confirm) VALUES (${quoteLiteral(name)}, slipway.database_identity(), ${confirm})
+     ON CONFLICT (name, database_identity) DO UPDATE SET confirm = excluded.confirm, recorded_at = now()
+       WHERE environment.confirm <> excluded.confirm;\n`,
+  )
+}

@@ -1,0 +1,184 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { runCli } from '../cli-in-process.ts'
+import { writeProject } from '../project.ts'
+import { startProxy } from '../proxy.ts'
+import { createTarget, shareImages, type TestTarget } from '../target.ts'
+
+// Guarantee 7: a target is the database that the server says it is, whichever way the connection string is spelled.
+
+const INIT = { name: '1_init', sql: 'CREATE TABLE "Customer" ("id" integer PRIMARY KEY);' }
+
+let root: string
+let target: TestTarget
+
+beforeEach(async () => {
+  target = await createTarget()
+  root = writeProject([INIT])
+  shareImages(root)
+  return async () => {
+    await target.drop()
+    rmSync(root, { recursive: true })
+  }
+})
+
+const configure = (environments: string) =>
+  writeFileSync(
+    join(root, 'slipway.config.ts'),
+    `export default { environments: ${environments} }\n`,
+  )
+
+async function slipway(args: readonly string[], url?: string, env: Record<string, string> = {}) {
+  const run = await runCli([...args, '--json'], {
+    cwd: root,
+    env: { ...(url === undefined ? {} : { DATABASE_URL: url }), ...env },
+  })
+  const { failure } = JSON.parse(run.stdout) as {
+    failure: { code: string; message: string } | null
+  }
+  return {
+    exitCode: run.exitCode,
+    code: failure?.code,
+    message: failure?.message,
+    stderr: run.stderr,
+  }
+}
+
+/** The connection string with parts replaced. */
+function spelled(change: (url: URL) => void): string {
+  const url = new URL(target.url)
+  change(url)
+  return url.href
+}
+
+describe('a database that the configuration gives to production', () => {
+  beforeEach(async () => {
+    configure(`{ production: { url: 'env:PROD_URL', seeds: 'none', confirm: true } }`)
+    await target.sql('CREATE TABLE "Customer" ("id" integer PRIMARY KEY)')
+  })
+
+  const spellings: readonly [string, (url: URL) => void][] = [
+    ['the same text', () => {}],
+    ['localhost', (url) => (url.hostname = 'localhost')],
+    ['upper case and a trailing dot', (url) => (url.hostname = 'LOCALHOST.')],
+    ['::1', (url) => (url.hostname = '[::1]')],
+    ['a short form of the address', (url) => (url.hostname = '127.1')],
+    ['an IPv4 address as IPv6', (url) => (url.hostname = '[::ffff:127.0.0.1]')],
+    ['another role and password', (url) => ((url.username = 'other'), (url.password = 'p%40ss'))],
+    ['query parameters', (url) => (url.search = 'schema=other&connection_limit=1')],
+    ['percent-encoding', (url) => (url.pathname = url.pathname.replace('slipway', '%73lipway'))],
+    ['postgres://', () => {}],
+  ]
+  test.each(spellings)('has its policy by %s', async (label, change) => {
+    const changed = spelled(change)
+    const url = label === 'postgres://' ? changed.replace('postgresql:', 'postgres:') : changed
+    const env = { PROD_URL: target.url }
+    expect(await slipway(['reset', '-y', '--confirm', target.name], url, env)).toMatchObject({
+      exitCode: 2,
+      code: 'REPAIR.RESET_REFUSED',
+    })
+    for (const flags of [[], ['--env', 'development']]) {
+      expect(await slipway(['seed', 'run', '--url', url, ...flags], undefined, env)).toMatchObject({
+        exitCode: 2,
+        code: 'APP.CONSENT_NEEDED',
+      })
+    }
+    expect(await target.sql('SELECT FROM "Customer"')).toEqual([])
+  })
+
+  test('has it by a .env file of production, which no variable of the shell sets', async () => {
+    configure(`{ production: { url: 'env:DATABASE_URL', confirm: true } }`)
+    writeFileSync(join(root, '.env.production'), `DATABASE_URL=${target.url}\n`)
+    expect(await slipway(['reset', '--confirm', target.name], target.url)).toMatchObject({
+      code: 'REPAIR.RESET_REFUSED',
+    })
+  })
+
+  test('another database of that server has not, nor one whose variable leads anywhere', async () => {
+    const other = await createTarget()
+    try {
+      const env = { PROD_URL: target.url }
+      expect(await slipway(['reset', '--confirm', other.name], other.url, env)).toMatchObject({
+        exitCode: 0,
+      })
+      configure(`{ production: { url: 'env:DATABASE_URL', confirm: true } }`)
+      expect(await slipway(['reset', '--confirm', other.name], other.url)).toMatchObject({
+        exitCode: 0,
+      })
+    } finally {
+      await other.drop()
+    }
+  })
+
+  test('of several environments the strictest counts, and the person is told', async () => {
+    configure(
+      `{ staging: { url: 'env:STAGE_URL' }, production: { url: 'env:PROD_URL', confirm: true } }`,
+    )
+    const env = { PROD_URL: target.url, STAGE_URL: spelled((url) => (url.hostname = 'localhost')) }
+    const run = await slipway(['deploy', '--env', 'staging'], undefined, env)
+    expect(run).toMatchObject({ code: 'APP.CONSENT_NEEDED' })
+    expect(run.stderr).toContain('the policy of production holds')
+  })
+})
+
+describe('a database that was deployed as production', () => {
+  beforeEach(async () => {
+    const env = { SLIPWAY_ENV: 'production' }
+    expect(await slipway(['deploy'], target.url, env)).toMatchObject({ exitCode: 0 })
+    await target.sql('INSERT INTO "Customer" VALUES (1)')
+  })
+
+  test('is known again through a tunnel, before anything changes', async () => {
+    const tunnel = await startProxy(target.url, () => 'forward')
+    try {
+      for (const args of [
+        ['reset', '--confirm', target.name],
+        ['deploy'],
+        ['rollback'],
+        ['seed', 'run'],
+      ]) {
+        const run = await slipway(args, tunnel.url)
+        expect(run, args.join(' ')).toMatchObject({ exitCode: 2, code: 'DEPLOY.OTHER_ENVIRONMENT' })
+        expect(run.message).toContain('production')
+      }
+      expect(await target.sql('SELECT id FROM "Customer"')).toEqual([{ id: 1 }])
+      const named = ['--env', 'production']
+      expect(await slipway(['deploy', ...named], tunnel.url)).toMatchObject({ exitCode: 0 })
+      expect(
+        await slipway(['reset', '--confirm', target.name, ...named], tunnel.url),
+      ).toMatchObject({ code: 'REPAIR.RESET_REFUSED' })
+    } finally {
+      await tunnel.close()
+    }
+  })
+
+  test('lends its policy to no copy', async () => {
+    const copy = await createTarget({ template: target.name })
+    try {
+      expect(await slipway(['reset', '--confirm', copy.name], copy.url)).toMatchObject({
+        exitCode: 0,
+      })
+    } finally {
+      await copy.drop()
+    }
+  })
+
+  test('is any other environment again once its record is removed', async () => {
+    expect(await slipway(['deploy'], target.url)).toMatchObject({
+      code: 'DEPLOY.OTHER_ENVIRONMENT',
+    })
+    await target.sql(`DELETE FROM slipway.environment WHERE name = 'production'`)
+    expect(await slipway(['deploy'], target.url)).toMatchObject({ exitCode: 0 })
+  })
+
+  test('is that of production where another protected environment asks for less consent', async () => {
+    configure(`{ staging: {}, production: { confirm: true } }`)
+    const production = ['--env', 'production', '--confirm', target.name]
+    expect(await slipway(['rollback', ...production], target.url)).toMatchObject({ exitCode: 0 })
+    expect(await slipway(['deploy', '--env', 'staging'], target.url)).toMatchObject({
+      code: 'DEPLOY.OTHER_ENVIRONMENT',
+    })
+    expect(await slipway(['deploy', ...production], target.url)).toMatchObject({ exitCode: 0 })
+  })
+})
