@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 // Answers for Prisma's native schema engine: `slipway engine` prints the path of this file.
-import { existsSync } from 'node:fs'
-import * as module from 'node:module'
+'use strict'
 
-module.enableCompileCache?.()
-const source = new URL('../src/engine/bin.ts', import.meta.url)
-await import(existsSync(source) ? source.href : '../schema-engine.js')
+const { existsSync } = require('node:fs')
+const { enableCompileCache } = require('node:module')
+const path = require('node:path')
+const { pathToFileURL } = require('node:url')
+
+enableCompileCache?.()
+const source = path.join(__dirname, '../src/engine/bin.ts')
+void import(existsSync(source) ? pathToFileURL(source).href : '../schema-engine.js')

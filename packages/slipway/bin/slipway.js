@@ -1,18 +1,25 @@
 #!/usr/bin/env node
-// Kept in syntax that old versions of Node parse, so that they can say why they are refused.
-import { existsSync } from 'node:fs'
-import * as module from 'node:module'
+// In the syntax of 2009, so that an old Node.js, or another runtime, can say why it is refused.
+'use strict'
 
-const oldest = [22, 18]
-const [major, minor] = process.versions.node.split('.').map(Number)
+var oldest = [22, 18]
+var versions = process.versions
+var parts = versions.node.split('.')
+var needed = 'Slipway needs Node.js ' + oldest.join('.') + ' or later, and this is '
+var refusal
 
-if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
-  process.stderr.write(
-    `Slipway needs Node.js ${oldest.join('.')} or later, and this is ${process.versions.node}.\n`,
-  )
+if (versions.bun) {
+  refusal =
+    needed + 'Bun ' + versions.bun + '. Without --bun, bunx runs it with Node.js: bunx slipway.'
+} else if (versions.deno) {
+  refusal = needed + 'Deno ' + versions.deno + '. Run it with Node.js: npx slipway.'
+} else if (+parts[0] < oldest[0] || (+parts[0] === oldest[0] && +parts[1] < oldest[1])) {
+  refusal = needed + versions.node + '.'
+}
+
+if (refusal) {
+  process.stderr.write(refusal + '\n')
   process.exitCode = 2
 } else {
-  module.enableCompileCache()
-  const source = new URL('../src/bin.ts', import.meta.url)
-  await import(existsSync(source) ? source.href : '../bin.js')
+  module.exports = require('./start.js')
 }
