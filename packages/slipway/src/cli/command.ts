@@ -20,7 +20,13 @@ export type FlagSpec = {
 } & (
   | { readonly kind: 'switch' }
   /** `value` is the placeholder in the help: `<name>`. */
-  | { readonly kind: 'text'; readonly value: string; readonly completes?: 'file' | 'folder' }
+  | {
+      readonly kind: 'text'
+      readonly value: string
+      readonly completes?: 'file' | 'folder'
+      /** Its value may be a connection string; that of any other flag may not. */
+      readonly connection?: true
+    }
   /** A whole number of at least `min`. */
   | { readonly kind: 'number'; readonly value: string; readonly min: number }
   /** May be given several times, or once with commas. */

@@ -9,6 +9,7 @@ export const cliFailures = {
   'CLI.FLAG_CONFLICT': { title: 'Two flags contradict each other' },
   'CLI.ARGUMENT_MISSING': { title: 'The command needs an argument' },
   'CLI.ARGUMENT_UNEXPECTED': { title: 'The command takes no such argument' },
+  'CLI.CONNECTION_STRING': { title: 'A connection string is where none belongs' },
   'CLI.FOLDER_NOT_FOUND': { title: 'The folder of `--cwd` does not exist' },
   'CLI.NOT_INTERACTIVE': { title: 'A question could not be asked' },
   'CLI.DECLINED': { title: 'The person declined', exit: 3 },

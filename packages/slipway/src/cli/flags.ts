@@ -8,7 +8,12 @@ export type Format = (typeof FORMATS)[number]
 /** Flags of every command. */
 export const GLOBAL_FLAGS = {
   env: { kind: 'text', value: '<name>', summary: 'environment of slipway.config.ts' },
-  url: { kind: 'text', value: '<string>', summary: 'connection string of the target' },
+  url: {
+    kind: 'text',
+    value: '<string>',
+    connection: true,
+    summary: 'connection string of the target',
+  },
   cwd: {
     kind: 'text',
     value: '<dir>',

@@ -1,5 +1,11 @@
 import { parseArgs } from 'node:util'
-import { command as run, must, suggest } from '../kernel/index.ts'
+import {
+  advice,
+  command as run,
+  looksLikeConnectionString,
+  must,
+  suggest,
+} from '../kernel/index.ts'
 import type { Command, FlagSpec, Topic } from './command.ts'
 import { raise } from './failures.ts'
 import { type FlagValue, GLOBAL_FLAGS } from './flags.ts'
@@ -80,6 +86,7 @@ export function findCommand(name: string | undefined, commands: readonly Command
   }
   const found = commands.find((one) => one.name === name)
   if (found) return found
+  for (const word of name.split(' ')) refuseConnectionString(word, 'In place of a command')
   const topic = topicNamed(name.split(' ')[0], commands)
   if (topic) refuseAction(name, topic, commands)
   const near = suggest(
@@ -119,6 +126,16 @@ function refuseAction(name: string, topic: Topic, commands: readonly Command[]):
   })
 }
 
+/** It may hold a password, and what is typed here becomes a name, or part of a message. */
+function refuseConnectionString(text: string, place: string): void {
+  if (!looksLikeConnectionString(text)) return
+  raise('CLI.CONNECTION_STRING', {
+    message: `${place} is what looks like a connection string.`,
+    why: 'It may hold a password, so it is not repeated here. Nothing was read or written.',
+    nextActions: [advice('Give a connection string by --url, or set DATABASE_URL.')],
+  })
+}
+
 /** The values of the flags, checked; CLI.UNKNOWN_FLAG, CLI.FLAG_VALUE, CLI.FLAG_CONFLICT. */
 export function readFlags(
   line: CommandLine,
@@ -144,6 +161,9 @@ export function readFlags(
 /** The positional arguments, checked; CLI.ARGUMENT_MISSING or CLI.ARGUMENT_UNEXPECTED. */
 export function readArguments(line: CommandLine, command: Command): readonly string[] {
   const help = [run([...command.name.split(' '), '--help'], 'how it is used')]
+  for (const word of line.args) {
+    refuseConnectionString(word, `As an argument of \`slipway ${command.name}\``)
+  }
   const missing = command.positionals.find(
     (one, index) => one.required && line.args[index] === undefined,
   )
@@ -198,6 +218,9 @@ function readValue(option: Option, spec: FlagSpec, earlier: FlagValue | undefine
   if (spec.kind === 'switch') {
     return value === undefined ? true : refuse(`\`${typed}\` takes no value.`)
   }
+  const mayConnect = spec.kind === 'text' && spec.connection === true
+  if (!mayConnect && value !== undefined)
+    refuseConnectionString(value, `As the value of \`${typed}\``)
   // A value that begins with a dash is more likely a flag whose predecessor lost its value.
   if (value === undefined || (!inline && value.length > 1 && value.startsWith('-'))) {
     return refuse(`\`${typed}\` needs a value: \`${typed} ${spec.value}\`.`)

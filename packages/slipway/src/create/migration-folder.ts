@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import path from 'node:path'
 import type { Dialect } from '../database/index.ts'
 import { lockFileText } from '../engine/index.ts'
-import { advice, withFolderLock } from '../kernel/index.ts'
+import { advice, looksLikeConnectionString, withFolderLock } from '../kernel/index.ts'
 import { readMigrations } from '../project/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 import { raise } from './failures.ts'
@@ -77,6 +77,12 @@ function refuseUnfit(newest: string): never {
 
 /** The words of a name as Prisma writes them in a folder name. Fails with CREATE.NAME_INVALID if nothing is left of it. */
 export function snakeCase(name: string): string {
+  if (looksLikeConnectionString(name)) {
+    raise('CREATE.NAME_INVALID', {
+      message: 'The name of a migration looks like a connection string.',
+      why: 'It may hold a password, and the name would become the name of a folder.',
+    })
+  }
   const words = name
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')

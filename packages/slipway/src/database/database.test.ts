@@ -45,6 +45,55 @@ test.each([
   expect(await codeOf(url())).toBe(code)
 })
 
+test.each(['#', '/', '?'])(
+  'an unescaped %s in a password is named, and nothing of it',
+  async (mark) => {
+    for (const before of ['hunter', '12', 'hun@ter']) {
+      const url = `postgresql://app:${before}${mark}2secret@db.example.com/shop?user=a@b`
+      const result = await attempt(() => withSession(at(url), {}, async () => {}))
+      const failure = result.ok ? undefined : result.failure
+      expect(failure?.code).toBe('DATABASE.URL_INVALID')
+      expect(failure?.why).toContain(`an unescaped ${mark}.`)
+      expect(JSON.stringify(failure)).not.toMatch(/hun|ter|12|secret/)
+    }
+  },
+)
+
+test('a password may have an @ or a % that Prisma accepts, and a parameter an @', () => {
+  const password = (url: string) => locate(new ConnectionString(url)).password
+  expect(password('postgresql://app:p@ss@db/shop')).toBe('p@ss')
+  expect(password('postgresql://app:p%ss@db/shop')).toBe('p%ss')
+  expect(locate(new ConnectionString('postgresql://db/shop?user=a@b')).user).toBe('a@b')
+})
+
+test('a connection string whose host is missing shows no password', () => {
+  for (const url of ['postgresql://app:hunter2/shop', 'postgresql://app:hunter2']) {
+    expect(String(new ConnectionString(url))).not.toContain('hunter2')
+  }
+  const usual = 'postgresql://localhost:5432/shop?schema=a:b'
+  expect(String(new ConnectionString(usual))).toBe(usual)
+})
+
+test('a server without TLS, or a certificate that is missing, is named where TLS is required', async () => {
+  // The address of a socket never has TLS, and one of the network has none on the test server.
+  const required = (mode: string) =>
+    changed((url) => {
+      url.hostname = '127.0.0.1'
+      url.search = mode
+    })
+  for (const mode of ['sslmode=require', 'sslmode=verify-full', 'sslaccept=strict']) {
+    const result = await attempt(() => withSession(at(required(mode)), {}, async () => {}))
+    expect(result.ok ? undefined : result.failure, mode).toMatchObject({
+      code: 'DATABASE.TLS',
+      message: expect.stringContaining('offers no TLS'),
+    })
+  }
+  expect(await codeOf(required('sslmode=require&sslrootcert=/nonexistent.pem'))).toBe(
+    'DATABASE.TLS',
+  )
+  expect(await codeOf(required('sslmode=prefer'))).toBe('ok')
+})
+
 test('Prisma’s parameters of a connection string are understood', () => {
   const location = locate(
     new ConnectionString(

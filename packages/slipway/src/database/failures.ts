@@ -6,6 +6,7 @@ export const databaseFailures = {
   'DATABASE.PROVIDER_UNSUPPORTED': { title: 'Slipway does not support this database' },
   'DATABASE.UNREACHABLE': { title: 'The server does not answer' },
   'DATABASE.AUTHENTICATION': { title: 'The server refused the user or the password' },
+  'DATABASE.TLS': { title: 'The connection cannot be encrypted as the connection string asks' },
   'DATABASE.NOT_FOUND': { title: 'The server has no database of that name' },
   'DATABASE.PERMISSION': { title: 'The role lacks a right' },
   'DATABASE.READ_ONLY': { title: 'The server is a read-only standby' },

@@ -90,7 +90,7 @@ export interface SessionOptions {
   readonly applicationName?: string
   /** How long to wait for the server to accept the connection, in ms; 10 s if absent. */
   readonly connectTimeoutMs?: number
-  /** Receives NOTICE and WARNING messages. */
+  /** Receives NOTICE and WARNING messages, as text for people. Not what IF EXISTS skips or CASCADE drops. */
   readonly onNotice?: (message: string) => void
   /** Ends the connection when the server sends more than this in answer to one message. Absent: no limit. */
   readonly output?: { readonly maxBytes: number; onExcess(): void } | undefined

@@ -30,6 +30,6 @@ export {
   readJsonFile,
 } from './json-schema.ts'
 export { attempt, type Result } from './result.ts'
-export { ConnectionString, redact } from './secret.ts'
+export { ConnectionString, looksLikeConnectionString, redact } from './secret.ts'
 export { parseSqlType, type SqlType } from './sql-type.ts'
 export { suggest } from './suggest.ts'

@@ -39,6 +39,8 @@ export class ConnectionString {
     const rest = this.#text
       .slice(scheme.length)
       .replace(/^([^:@/?#]*):[\s\S]*@/, `$1:${MASK}@`)
+      // Without a host, what follows the colon is no port.
+      .replace(/^([^:@/?#[]*):(?!\d*(?:[/?#]|$))[^@/?#]*/, `$1:${MASK}`)
       .replace(SECRET_PARAMETER, `$1${MASK}`)
     return scheme + rest
   }
@@ -50,6 +52,11 @@ export class ConnectionString {
   [inspect.custom](): string {
     return this.toString()
   }
+}
+
+/** Whether a text that should be a name, a number or a file looks like a connection string. */
+export function looksLikeConnectionString(text: string): boolean {
+  return /^["'\s]*[a-z][a-z\d+.-]*:\/\/|\bpassword\s*=/i.test(text)
 }
 
 /**

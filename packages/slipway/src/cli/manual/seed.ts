@@ -113,11 +113,13 @@ export const SEED: readonly Command[] = [
       from: {
         kind: 'text',
         value: '<env>',
+        connection: true,
         summary: 'source of the rows: an environment or a connection string; required',
       },
       to: {
         kind: 'text',
         value: '<env>',
+        connection: true,
         summary: 'database to write to; default: the usual target',
       },
       ...ROWS,

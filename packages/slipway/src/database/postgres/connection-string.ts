@@ -85,11 +85,26 @@ function refuseOthers(text: string): void {
 }
 
 function parse(text: string): URL {
+  refuseUnescaped(text)
   try {
     return new URL(text.replace(/^postgres:/i, 'postgresql:'))
   } catch {
-    return invalid('A password with special characters must be percent-encoded')
+    return invalid(
+      `The host or the port is missing or wrong, or the password has a character that must be escaped: ${ESCAPES}`,
+    )
   }
+}
+
+const ESCAPES = '@ as %40, # as %23, ? as %3F, / as %2F, : as %3A, % as %25'
+
+/**
+ * An unescaped `/`, `?` or `#` in a password ends the part before the host there: an `@` follows later. What was cut
+ * off would be taken for a host, and shown as one.
+ */
+function refuseUnescaped(text: string): void {
+  const [, rest = ''] = /^\w+:\/\/[^/?#]*(.*)$/s.exec(text) ?? []
+  if (!/^[^?#]*@|\?[^=#]*@|#.*@/s.test(rest)) return
+  invalid(`The password, or the role, has an unescaped ${rest[0]}. Write ${ESCAPES}`)
 }
 
 function invalid(why: string): never {

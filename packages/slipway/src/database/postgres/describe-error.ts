@@ -8,6 +8,9 @@ import {
 import type { DatabaseCode } from '../failures.ts'
 import { quoteIdentifier } from './quote.ts'
 
+/** What `pg` says of a server without TLS. */
+export const NO_TLS = /server does not support SSL/i
+
 /** An error of the server or the network, safe to show. */
 export interface Said {
   readonly code?: string | undefined
@@ -44,6 +47,21 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
             : 'The role does not exist or may not log in, or pg_hba.conf of the server has no entry for it.',
         nextActions: [SOURCE],
       }
+    case 'DATABASE.TLS':
+      return NO_TLS.test(said.message)
+        ? {
+            message: `The server at ${where} offers no TLS, which the connection string requires.`,
+            why: 'sslmode=require or stricter never connects without encryption.',
+            nextActions: [
+              advice('Turn TLS on on the server, or remove sslmode from the connection string.'),
+              SOURCE,
+            ],
+          }
+        : {
+            message: `The certificate of the server at ${where} was not accepted.`,
+            why: message,
+            nextActions: [advice('Name the certificate of its authority in sslrootcert.'), SOURCE],
+          }
     case 'DATABASE.NOT_FOUND':
       return {
         message,

@@ -1,6 +1,6 @@
 import { redact, type ServerError } from '../../kernel/index.ts'
 import { type DatabaseCode, raise } from '../failures.ts'
-import { describe, type Speaker } from './describe-error.ts'
+import { describe, NO_TLS, type Speaker } from './describe-error.ts'
 import { isLockLost } from './lock-guard.ts'
 import { withoutRowContent } from './row-content.ts'
 
@@ -37,6 +37,9 @@ const BY_SQLSTATE: Readonly<Record<string, DatabaseCode>> = {
   '53100': 'DATABASE.DISK_FULL',
 }
 
+/** What Node says of a certificate that it does not accept. */
+const CERTIFICATE = /CERT|^UNABLE_TO_VERIFY|^ERR_(?:TLS|SSL|OSSL)|^EPROTO$/
+
 /** Where an error came from. */
 export interface Sending extends Speaker {
   /** The text that the server was running. */
@@ -66,12 +69,21 @@ export function wordForWord(error: unknown): string | undefined {
   return redact([wire.message, wire.detail].filter(Boolean).join(': '))
 }
 
-/** A notice of the server, safe to show. */
+/** What `IF NOT EXISTS`, `IF EXISTS` and CASCADE say of what they skip or drop as well. */
+const ROUTINE_NOTICES = new Set(['00000', '42P06', '42P07', '42701', '42710', '42723'])
+
+/** The functions of the server by which the code of a migration sends a message. */
+const SENT_BY_CODE = /^(?:exec_stmt_raise|PLy_output|do_util_elog|pltcl_elog)$/
+
+/** A notice of the server, safe to show; nothing if it says only what the statement asks for. */
 export function noticeText(
   notice: Omit<WireError, 'message'> & { message: string | undefined },
   sent: string,
-): string {
-  return sayable({ ...notice, message: notice.message ?? '' }, sent).message
+): string | undefined {
+  const { code = '', routine = '' } = notice
+  if (ROUTINE_NOTICES.has(code) && !SENT_BY_CODE.test(routine)) return undefined
+  const { message } = sayable({ ...notice, message: notice.message ?? '' }, sent)
+  return `${code.startsWith('01') ? 'warning' : 'notice'} of the server: ${message}`
 }
 
 /** The error without row content and passwords (guarantee 10). */
@@ -100,6 +112,7 @@ function asWireError(error: unknown): WireError | undefined {
 function classify(error: WireError): DatabaseCode {
   const code = error.code ?? ''
   if (isLockLost(error)) return 'DATABASE.LOCK_LOST'
+  if (NO_TLS.test(error.message) || CERTIFICATE.test(code)) return 'DATABASE.TLS'
   if (BY_SQLSTATE[code]) return BY_SQLSTATE[code]
   if (UNREACHABLE.has(code) || /timeout expired/i.test(error.message)) return 'DATABASE.UNREACHABLE'
   if (LOST.has(code) || !isSqlState(code)) return 'DATABASE.CONNECTION_LOST'

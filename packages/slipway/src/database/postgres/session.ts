@@ -28,7 +28,12 @@ export function createSession(parts: SessionParts): Session {
   const { client, where, onNotice } = parts
   const { user } = parts.server
   let sent = ''
-  if (onNotice) client.on('notice', (notice) => onNotice(noticeText(notice, sent)))
+  if (onNotice) {
+    client.on('notice', (notice) => {
+      const text = noticeText(notice, sent)
+      if (text !== undefined) onNotice(text)
+    })
+  }
   async function queryRaw(sql: string, params: readonly unknown[] = []): Promise<RawResult> {
     sent = sql
     try {

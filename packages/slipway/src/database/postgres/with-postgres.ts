@@ -117,7 +117,7 @@ type Tls = false | { rejectUnauthorized: boolean; ca?: string }
 
 /** The attempts, in order. `prefer` falls back, as libpq does; on a local server, the first is without TLS. */
 function tlsAttempts(location: PostgresLocation): Tls[] {
-  const ca = location.caFile ? { ca: readFileSync(location.caFile, 'utf8') } : {}
+  const ca = location.caFile ? { ca: readCertificate(location.caFile) } : {}
   switch (location.tls) {
     case 'disable':
       return [false]
@@ -129,6 +129,19 @@ function tlsAttempts(location: PostgresLocation): Tls[] {
       const tls = { rejectUnauthorized: false, ...ca }
       return isLoopback(location.host) ? [false, tls] : [tls, false]
     }
+  }
+}
+
+function readCertificate(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    return raise('DATABASE.TLS', {
+      message: 'The file of sslrootcert or sslcert cannot be read.',
+      why: `The connection string names ${file}.`,
+      nextActions: [advice('Correct the path, or remove the parameter.')],
+      cause,
+    })
   }
 }
 

@@ -1,0 +1,58 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { runCli } from '../../test/cli-in-process.ts'
+import { openProject } from '../app/index.ts'
+
+const URL = 'postgresql://ann:hunter2@db.example.com/shop'
+
+const lines: readonly (readonly string[])[] = [
+  ['create', URL],
+  ['create', `"${URL}"`],
+  ['create', 'postgres://ann:hunter#2@db.example.com/shop'],
+  ['create', 'host=db password=hunter2'],
+  ['dev', URL],
+  ['check', URL],
+  ['drift', '--write', URL],
+  ['baseline', '--to', URL],
+  ['rollback', '--to', URL],
+  ['kept', 'restore', URL],
+  ['reset', '--confirm', URL],
+  ['deploy', '--env', URL],
+  ['deploy', '--accept', URL],
+  ['seed', 'run', URL],
+  [URL],
+  ['--json', 'kept', URL],
+]
+
+test.each(lines)('%s %s %s is refused without a repetition', async (...words) => {
+  const cwd = mkdtempSync(path.join(os.tmpdir(), 'slipway-cli-'))
+  const argv = words.filter((word) => word !== undefined)
+  const { exitCode, stdout, stderr } = await runCli(argv, { cwd })
+  expect(exitCode).toBe(2)
+  expect(stdout + stderr).toContain('CLI.CONNECTION_STRING')
+  expect(stdout + stderr).not.toMatch(/hunter|db\.example/)
+  expect(readdirSync(cwd)).toEqual([])
+  rmSync(cwd, { recursive: true })
+})
+
+test('where one belongs it is taken', async () => {
+  for (const argv of [
+    ['status', '--url', URL],
+    ['seed', 'sync', '--from', URL, '--to', URL],
+  ]) {
+    const { stdout, stderr } = await runCli(argv, { cwd: os.tmpdir() })
+    expect(stdout + stderr).not.toContain('CLI.CONNECTION_STRING')
+  }
+})
+
+test('the library makes no folder of it either', async () => {
+  const slipway = await openProject({
+    cwd: path.join(import.meta.dirname, '../project/fixtures/bare'),
+    env: {},
+  })
+  const outcome = await slipway.create(URL)
+  expect(outcome).toMatchObject({ ok: false, failure: { code: 'CREATE.NAME_INVALID' } })
+  expect(JSON.stringify(outcome)).not.toContain('hunter2')
+})
