@@ -41,6 +41,11 @@ for (const name of ['bin', 'README.md', '../../LICENSE', 'CHANGELOG.md']) {
   const source = path.join(packageDir, name)
   if (existsSync(source)) cpSync(source, path.join(dist, path.basename(name)), { recursive: true })
 }
+for (const name of ['hazards', 'errors.md']) {
+  cpSync(path.join(packageDir, '../../docs', name), path.join(dist, 'docs', name), {
+    recursive: true,
+  })
+}
 
 /** Bundles the sources; gives the files that went in. */
 async function bundle(): Promise<string[]> {

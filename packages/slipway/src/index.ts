@@ -29,6 +29,7 @@ export {
   type FixOptions,
   type FixResult,
   type FixedResult,
+  type InitOptions,
   type InitResult,
   type KeptItem,
   type KeptListResult,

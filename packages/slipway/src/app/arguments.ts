@@ -7,6 +7,7 @@ import type { DeployOptions } from './deploy.ts'
 import type { DevOptions } from './dev.ts'
 import { raise } from './failures.ts'
 import type { FixOptions } from './fix.ts'
+import type { InitOptions } from './init.ts'
 import type { PruneOptions } from './kept.ts'
 import type { ProjectOptions } from './open-project.ts'
 import type { PlanOptions } from './plan.ts'
@@ -120,8 +121,17 @@ export const ARGUMENTS = {
   ],
   create: [NAME, options(CREATE)],
   deploy: [options<DeployOptions>({ ...CONSENT, accept: TEXTS, plan: TEXT, noKeep: SWITCH })],
-  dev: [options<DevOptions>({ ...CONSENT, ...CREATE, name: TEXT, noSeed: SWITCH })],
+  dev: [
+    options<DevOptions>({
+      ...CONSENT,
+      ...CREATE,
+      name: TEXT,
+      chooseName: FUNCTION,
+      noSeed: SWITCH,
+    }),
+  ],
   fix: [options<FixOptions>({ migrations: TEXTS, all: SWITCH, write: SWITCH })],
+  init: [options<InitOptions>({ environments: TEXTS, gitignore: SWITCH, scripts: SWITCH })],
   plan: [options<PlanOptions>({ out: TEXT })],
   prune: [options<PruneOptions>({ ...CONSENT, olderThanMs: NOT_NEGATIVE, all: SWITCH })],
   repair: [options<RepairOptions>({ ...CONSENT, decision: DECISION })],

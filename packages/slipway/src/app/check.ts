@@ -119,7 +119,7 @@ function loadRequest(
 }
 
 async function write(
-  { cwd }: AppContext,
+  { cwd, now }: AppContext,
   { migrations, project }: Work,
   {
     checked,
@@ -136,7 +136,7 @@ async function write(
   }
   if (asked.html !== undefined) {
     const reported = checked.map((one) => ({ ...one, sql: named(one.name).sql }))
-    const text = htmlReport(path.basename(project.root), reported)
+    const text = htmlReport({ project: path.basename(project.root), at: now() }, reported)
     await writeFile(path.resolve(cwd, asked.html), text)
   }
 }

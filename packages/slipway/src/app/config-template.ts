@@ -1,5 +1,6 @@
-/** A slipway.config.ts that explains every setting and sets none. */
-export const CONFIG_TEMPLATE = `import { defineConfig } from 'slipway'
+/** A slipway.config.ts with these environments, which explains every setting and sets none. */
+export function configTemplate(environments: readonly string[]): string {
+  return `import { defineConfig } from 'slipway'
 
 // Slipway finds the schema, the migrations and the connection string as Prisma does, without this
 // file. This file adds environments: named targets, each with its policy. Choose one with
@@ -13,30 +14,35 @@ export default defineConfig({
   // rules: './slipway.rules.ts',
 
   environments: {
-    // development: {},
-
-    // staging: {
-    //   // env:NAME reads a variable of the shell or of a .env file. Never write a password here.
-    //   url: 'env:STAGING_DATABASE_URL',
-    // },
-
-    // production: {
-    //   url: 'env:DATABASE_URL',
-    //   // A direct connection, if url leads through a transaction pooler.
-    //   directUrl: 'env:DIRECT_URL',
-    //   // Ask for --confirm <database> before every change, even if it destroys nothing.
-    //   confirm: true,
-    //   // How long to keep the data that a deploy destroys, before slipway kept prune drops it.
-    //   keep: '7d',
-    //   deploy: {
-    //     // Longest wait for a lock in one attempt.
-    //     lockTimeout: '200ms',
-    //     // Longest run of one statement.
-    //     statementTimeout: '15min',
-    //     // Longest run of the whole command, with all attempts.
-    //     deadline: '30min',
-    //   },
-    // },
+${environments.map(environment).join('\n\n')}
   },
 })
+`
+}
+
+function environment(name: string): string {
+  const key = /^[A-Za-z_]\w*$/.test(name) ? name : `'${name}'`
+  if (name === 'development' || name === 'testing') return `    ${key}: {},`
+  const variable = `${name.toUpperCase().replaceAll(/\W/g, '_')}_DATABASE_URL`
+  return `    ${key}: {
+      // env:NAME reads a variable of the shell or of a .env file. Never write a password here.
+      // A variable of its own tells Slipway which database is that of ${name}.
+      // url: 'env:${variable}',
+${name === 'production' ? PRODUCTION : ''}    },`
+}
+
+const PRODUCTION = `      // A direct connection, if url leads through a transaction pooler.
+      // directUrl: 'env:DIRECT_URL',
+      // Ask for --confirm <database> before every change, even if it destroys nothing.
+      // confirm: true,
+      // How long to keep the data that a deploy destroys, before slipway kept prune drops it.
+      // keep: '7d',
+      // deploy: {
+      //   // Longest wait for a lock in one attempt.
+      //   lockTimeout: '200ms',
+      //   // Longest run of one statement.
+      //   statementTimeout: '15min',
+      //   // Longest run of the whole command, with all attempts.
+      //   deadline: '30min',
+      // },
 `

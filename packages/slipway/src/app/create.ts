@@ -57,11 +57,19 @@ export async function writeMigration(
   return { result, next: result.migration ? [command(['deploy'], 'apply it')] : [] }
 }
 
+/** What gives a migration its name. */
+export interface NamedMigration {
+  /** Made from the change if absent. */
+  readonly name?: string | undefined
+  /** Decides on the name where none is given; gets the one that is made from the change. */
+  readonly chooseName?: ((suggested: string) => Promise<string>) | undefined
+}
+
 /** The same for a project that was read already. */
 export async function createFrom(
   context: AppContext,
   work: Work,
-  asked: CreateOptions & { readonly name: string },
+  asked: CreateOptions & NamedMigration,
 ): Promise<CreateResult> {
   const { project, migrations } = work
   const { name, renames = [], noRename = false, empty = false } = asked
@@ -76,6 +84,7 @@ export async function createFrom(
         externalEnums: [...project.external.enums],
       },
       name,
+      chooseName: asked.chooseName,
       now: new Date(context.now()),
       renames,
       noRename,

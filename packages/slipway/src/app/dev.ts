@@ -1,9 +1,10 @@
 import { generateClient, type GenerateOutcome } from '../create/index.ts'
 import { deploy, type Recorded } from '../deploy/index.ts'
 import type { Receipt } from '../execution/index.ts'
+import { attempt } from '../kernel/index.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import { createFrom, type CreateOptions, type CreateResult } from './create.ts'
+import { createFrom, type CreateOptions, type CreateResult, type NamedMigration } from './create.ts'
 import { deployedHazards } from './hazard-findings.ts'
 import type { Ended } from './outcome.ts'
 import type { SeededSetResult } from './seed-result.ts'
@@ -11,9 +12,7 @@ import { NOT_SEEDED, seedAfterDeploy } from './seed.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
 /** What `dev` is given. */
-export interface DevOptions extends ConsentOptions, CreateOptions {
-  /** Name of the migration; `change` if absent. */
-  readonly name?: string | undefined
+export interface DevOptions extends ConsentOptions, CreateOptions, NamedMigration {
   /** Do not run the seed sets of the environment. */
   readonly noSeed?: boolean | undefined
 }
@@ -23,7 +22,7 @@ export interface DevResult extends CreateResult, TargetResult {
   readonly receipts: readonly Receipt[]
   readonly recorded: readonly Recorded[]
   readonly verified: boolean | null
-  /** Nothing if the deploy failed. */
+  /** Nothing if the deploy failed, or `prisma generate`. */
   readonly generated: GenerateOutcome | null
   readonly seeds: readonly SeededSetResult[] | null
 }
@@ -32,22 +31,27 @@ export interface DevResult extends CreateResult, TargetResult {
 export async function develop(context: AppContext, asked: DevOptions): Promise<Ended<DevResult>> {
   const before = await readWork(context, { mayLackMigrations: true })
   await requirePolicyConsent(context, before, asked)
-  const created = await createFrom(context, before, { ...asked, name: asked.name ?? 'change' })
+  const created = await createFrom(context, before, asked)
   const work = await readWork(context, { mayLackMigrations: true })
   const request = await workRequest(context, work)
   const consent = consentFrom(context, asked)
   const outcome = await deploy({ ...request, consent, acceptDrift: false })
   const { database, receipts, recorded, verification, failure } = outcome
   const { root, schema } = work.project
-  const generated: GenerateOutcome | null = failure
-    ? null
-    : await generateClient({
-        root,
-        files: schema.files,
-        schema: context.names.schema,
-        env: context.env,
-      })
-  const seeded = failure || asked.noSeed ? NOT_SEEDED : await seedAfterDeploy(context, work, asked)
+  // A failure must not lose the result: the migration is written and applied.
+  const generated = failure
+    ? undefined
+    : await attempt(() =>
+        generateClient({
+          root,
+          files: schema.files,
+          schema: context.names.schema,
+          env: context.env,
+        }),
+      )
+  const unfinished = failure ?? (generated?.ok === false ? generated.failure : undefined)
+  const seeded =
+    unfinished || asked.noSeed ? NOT_SEEDED : await seedAfterDeploy(context, work, asked)
   return {
     result: {
       ...created,
@@ -55,10 +59,10 @@ export async function develop(context: AppContext, asked: DevOptions): Promise<E
       receipts,
       recorded,
       verified: verification?.verified ?? null,
-      generated,
+      generated: generated?.ok ? generated.value : null,
       seeds: seeded.seeds,
     },
     findings: [...deployedHazards(outcome, []), ...seeded.findings],
-    failure: failure ?? seeded.failure,
+    failure: unfinished ?? seeded.failure,
   }
 }

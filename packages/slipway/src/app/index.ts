@@ -20,9 +20,19 @@ export type { DevOptions, DevResult } from './dev.ts'
 export type { DoctorResult } from './doctor.ts'
 export type { AdoptResult, DriftResult } from './drift.ts'
 export { MODULE_FAILURES } from './module-failures.ts'
+export type { RuleHelp } from './rule-help.ts'
+
+/** Explains hazards and failures by their ids and codes: see rule-help.ts. */
+export async function readRuleHelp(
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, import('./rule-help.ts').RuleHelp>> {
+  const help = await import('./rule-help.ts')
+  return await help.readRuleHelp(ids)
+}
+
 export { fillDatabase, seedDatabase } from './test-database.ts'
 export type { FixedResult, FixOptions, FixResult } from './fix.ts'
-export type { InitResult } from './init.ts'
+export type { InitOptions, InitResult } from './init.ts'
 export type { KeptResult } from './kept-result.ts'
 export type { KeptItem, KeptListResult, KeptPruneResult, PruneOptions } from './kept.ts'
 export { openProject, type ProjectOptions, type Slipway } from './open-project.ts'

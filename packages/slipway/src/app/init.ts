@@ -1,40 +1,137 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { command } from '../kernel/index.ts'
-import { loadProject, type Setting } from '../project/index.ts'
-import { CONFIG_TEMPLATE } from './config-template.ts'
+import { advice, command, otherCommand } from '../kernel/index.ts'
+import { loadProject, type Setting, USUAL_ENVIRONMENTS } from '../project/index.ts'
+import { configTemplate } from './config-template.ts'
 import type { AppContext } from './context.ts'
 import { raise } from './failures.ts'
-import type { Ended } from './outcome.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
+import { addScripts } from './package-scripts.ts'
 
 const NAME = 'slipway.config.ts'
 
-/** The configuration file that was written, and what was found of the project. */
+/** What `init` sets up beside the configuration. Whatever is absent is done. */
+export interface InitOptions {
+  /** Names of the environments; the usual four if absent. */
+  readonly environments?: readonly string[] | undefined
+  /** Add `.slipway/` to `.gitignore`. */
+  readonly gitignore?: boolean | undefined
+  /** Add scripts to `package.json`. */
+  readonly scripts?: boolean | undefined
+}
+
+/** What was written, and what was found of the project. */
 export interface InitResult {
-  /** Absolute. */
+  /** The configuration file that was written; absolute. */
   readonly config: string
+  readonly environments: readonly string[]
+  /** Lines that were added to `.gitignore`. */
+  readonly ignored: readonly string[]
+  /** Names of the scripts that were added to `package.json`. */
+  readonly scripts: readonly string[]
   readonly settings: readonly Setting[]
 }
 
-/** Writes a slipway.config.ts that explains each setting and sets none. Never overwrites a file. */
-export async function writeConfiguration(context: AppContext): Promise<Ended<InitResult>> {
+/**
+ * Writes a slipway.config.ts that explains each setting and sets none, and adds what is absent to `.gitignore` and to the scripts of
+ * `package.json`. Never overwrites: a file that exists only gets lines. Fails with APP.CONFIG_EXISTS if there is a configuration.
+ */
+export async function writeConfiguration(
+  context: AppContext,
+  asked: InitOptions = {},
+): Promise<Ended<InitResult>> {
   const { cwd, env, names } = context
+  const { environments = USUAL_ENVIRONMENTS, gitignore = true, scripts = true } = asked
+  for (const name of environments) refuseName(name)
   const project = await loadProject({ cwd, env, flags: names })
-  const file = path.join(project.root, NAME)
+  const { root } = project
+  const file = path.join(root, NAME)
   if (project.configured) refuseSecond()
-  await writeFile(file, CONFIG_TEMPLATE, { flag: 'wx' }).catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
-    if (code === 'EEXIST') return refuseSecond()
-    return raise('APP.NOT_WRITABLE', {
-      message: `${NAME} could not be written.`,
-      why: code === undefined ? 'The reason is not known.' : `The system says ${code}.`,
-      cause,
-    })
+  await writeFile(file, configTemplate(environments), { flag: 'wx' }).catch((cause: unknown) => {
+    if (codeOf(cause) === 'EEXIST') return refuseSecond()
+    return refuseFile(NAME, cause)
   })
+  const ignored = gitignore ? await ignore(path.join(root, '.gitignore')) : []
+  const added = scripts ? await addTo(path.join(root, 'package.json')) : []
+  const manifest = await readText(path.join(root, 'package.json'))
+  const isDependency = manifest === undefined || /"slipway"\s*:/.test(manifest)
   return {
-    result: { config: file, settings: project.settings },
-    next: [command(['doctor'], 'test the connection and its rights')],
+    result: {
+      config: file,
+      environments,
+      ignored,
+      scripts: added ?? [],
+      settings: project.settings.map((one) =>
+        one.name === 'slipway.config' ? { ...one, value: NAME } : one,
+      ),
+    },
+    findings: added === undefined ? [UNREADABLE_MANIFEST] : [],
+    next: [
+      ...(isDependency
+        ? []
+        : [otherCommand('npm install --save-dev slipway', 'make it a dependency of the project')]),
+      command(['doctor'], 'test the connection and its rights'),
+      advice(`Give each environment its connection string in ${NAME}.`),
+    ],
   }
+}
+
+const UNREADABLE_MANIFEST: ResultFinding = {
+  id: 'scripts-not-added',
+  severity: 'warning',
+  message: 'No scripts were added: package.json is absent, or is not plain JSON.',
+}
+
+/** What Slipway writes for this machine alone: the embedded database, caches, keys. */
+const IGNORED = '.slipway/'
+
+async function ignore(file: string): Promise<string[]> {
+  const text = (await readText(file)) ?? ''
+  if (/^\/?\.slipway\/?\s*$/m.test(text)) return []
+  const eol = text.includes('\r\n') ? '\r\n' : '\n'
+  const start = text === '' || text.endsWith('\n') ? '' : eol
+  await writeText(file, `${text}${start}${IGNORED}${eol}`)
+  return [IGNORED]
+}
+
+/** Nothing if there is no package.json that can be changed. */
+async function addTo(file: string): Promise<readonly string[] | undefined> {
+  const text = await readText(file)
+  const changed = text === undefined ? undefined : addScripts(text)
+  if (changed === undefined) return undefined
+  if (changed.added.length > 0) await writeText(file, changed.text)
+  return changed.added
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  return await readFile(file, 'utf8').catch((cause: unknown) =>
+    codeOf(cause) === 'ENOENT' ? undefined : refuseFile(path.basename(file), cause),
+  )
+}
+
+async function writeText(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((cause: unknown) => refuseFile(path.basename(file), cause))
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
+}
+
+function refuseFile(name: string, cause: unknown): never {
+  const code = codeOf(cause)
+  return raise('APP.NOT_WRITABLE', {
+    message: `${name} could not be written.`,
+    why: code === undefined ? 'The reason is not known.' : `The system says ${code}.`,
+    cause,
+  })
+}
+
+function refuseName(name: string): void {
+  if (/^[\w-][\w.-]*$/.test(name)) return
+  raise('APP.ARGUMENT_INVALID', {
+    message: `${JSON.stringify(name)} cannot be the name of an environment.`,
+    why: 'A name consists of letters, digits, dots, hyphens and underscores.',
+  })
 }
 
 function refuseSecond(): never {

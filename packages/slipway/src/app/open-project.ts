@@ -11,7 +11,7 @@ import type { DevOptions, DevResult } from './dev.ts'
 import type { DoctorResult } from './doctor.ts'
 import type { AdoptResult, DriftResult } from './drift.ts'
 import type { FixOptions, FixResult } from './fix.ts'
-import type { InitResult } from './init.ts'
+import type { InitOptions, InitResult } from './init.ts'
 import type { KeptListResult, KeptPruneResult, PruneOptions } from './kept.ts'
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts'
 import type { PlanOptions, PlanResult } from './plan.ts'
@@ -58,8 +58,8 @@ export interface ProjectOptions {
 
 /** The use cases of a project. Each method reads the project again, works, and gives plain data; it throws only for a bug in Slipway. */
 export interface Slipway {
-  /** Writes a slipway.config.ts that explains each setting and sets none. */
-  init(): Promise<Outcome<InitResult>>
+  /** Writes a slipway.config.ts that explains each setting and sets none; adds to .gitignore and to the scripts of package.json. */
+  init(options?: InitOptions): Promise<Outcome<InitResult>>
   /** Tests all that a deploy relies on. */
   doctor(): Promise<Outcome<DoctorResult>>
   /** Compares the history of the target with the migrations of the project. */
@@ -214,9 +214,9 @@ function lookingAt(context: AppContext, method: Method) {
 function changing(context: AppContext, method: Method) {
   return {
     init: method(
-      'none',
+      'init',
       () => import('./init.ts'),
-      (one) => one.writeConfiguration(context),
+      (one, asked: InitOptions = {}) => one.writeConfiguration(context, asked),
     ),
     create: method(
       'create',

@@ -41,6 +41,8 @@ const PROOF: Proof = {
   unseen: [],
 }
 
+const AT = Date.UTC(2026, 1, 3, 4, 5)
+
 const MIGRATION: ReportedMigration = {
   name: '1_x',
   path: '/p/1_x/migration.sql',
@@ -64,15 +66,29 @@ const MIGRATION: ReportedMigration = {
 }
 
 test('nothing of a project is taken for markup, and nothing is loaded or run', () => {
-  const html = htmlReport('a<b>', [MIGRATION])
+  const html = htmlReport({ project: 'a<b>', at: AT }, [MIGRATION])
   expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;')
   expect(html).toContain('column a&lt;b&gt;.c')
   expect(html).toContain('The column &lt;n&gt; goes.')
   expect(html).not.toMatch(/<script|<link|src=|https?:|<n>|<b>/)
 })
 
+test('begins with the date and the answer, and links to migrations and lines', () => {
+  const sql = `SELECT 1;\n\nSELECT '${'x'.repeat(500)}';\n`
+  const { proof: _, ...untested } = { ...MIGRATION, name: '2_y', hazards: [] }
+  const html = htmlReport({ project: 'p', at: AT }, [{ ...MIGRATION, sql }, untested])
+  expect(html).toContain('<time datetime="2026-02-03T04:05:00.000Z">2026-02-03 04:05 UTC</time>')
+  expect(html).toContain(
+    '2 migrations: 1 with a proven down migration; 1 not tested; 1 hazard, 1 of severity error.',
+  )
+  const links = [...html.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id)
+  expect(links).toEqual(['1_x', '2_y', '1_x-line-3'])
+  for (const id of links) expect(html).toContain(` id="${id}"`)
+  expect(html).toContain(`SELECT '${'x'.repeat(500)}';</span>`)
+})
+
 test('a lock on a table is drawn from its statement to the end of its transaction, the heaviest on top', () => {
-  const html = htmlReport('p', [MIGRATION])
+  const html = htmlReport({ project: 'p', at: AT }, [MIGRATION])
   const bars = [...html.matchAll(/<rect class="(\w+)" x="([\d.]+)" y="20" width="([\d.]+)"/g)]
   expect(bars.map(([, kind, from, width]) => [kind, Number(from) + Number(width) > 859])).toEqual([
     ['writes', true],
@@ -84,13 +100,15 @@ test('a lock on a table is drawn from its statement to the end of its transactio
 })
 
 test('each table is drawn with what changes of it', () => {
-  const html = htmlReport('p', [MIGRATION])
+  const html = htmlReport({ project: 'p', at: AT }, [MIGRATION])
   expect(html).toContain('table users</h4><ul><li class="added">+ column n</li></ul>')
   expect(html).toContain('− index old')
 })
 
 test('the same input gives the same file', () => {
-  expect(htmlReport('p', [MIGRATION, MIGRATION])).toBe(htmlReport('p', [MIGRATION, MIGRATION]))
+  expect(htmlReport({ project: 'p', at: AT }, [MIGRATION, MIGRATION])).toBe(
+    htmlReport({ project: 'p', at: AT }, [MIGRATION, MIGRATION]),
+  )
 })
 
 test('the waits of queries are drawn over the time, with the statements behind them, and their tables escaped', () => {
@@ -114,7 +132,7 @@ test('the waits of queries are drawn over the time, with the statements behind t
     attempts: 1,
     lockWaitMs: 0,
   }
-  const html = htmlReport('p', [{ ...MIGRATION, load }])
+  const html = htmlReport({ project: 'p', at: AT }, [{ ...MIGRATION, load }])
   expect(html).toContain('&quot;a&lt;b&gt;&quot;, 5,000 rows')
   expect(html).toContain('statement 1, line 2: 50 ms')
   expect(html).toMatch(/<path class="write" d="M460 168V/)

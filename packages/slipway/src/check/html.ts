@@ -20,8 +20,19 @@ export interface ReportedMigration extends CheckedMigration {
   readonly sql: string
 }
 
+/** Of what a report is. */
+export interface ReportHead {
+  /** Its name. */
+  readonly project: string
+  /** When it was made: milliseconds since 1970. */
+  readonly at: number
+}
+
 /** The report as one HTML file: no script, nothing that is loaded from elsewhere. The same input gives the same text. */
-export function htmlReport(project: string, migrations: readonly ReportedMigration[]): string {
+export function htmlReport(
+  { project, at }: ReportHead,
+  migrations: readonly ReportedMigration[],
+): string {
   const title = `Migrations of ${project}`
   return `<!doctype html>
 <html lang="en">
@@ -34,7 +45,8 @@ export function htmlReport(project: string, migrations: readonly ReportedMigrati
 <body>
 <main>
 <h1>${escape(title)}</h1>
-${migrations.length > 1 ? overview(migrations) : ''}
+<p class="summary">${summary(migrations)} <small>Checked by Slipway on ${when(at)}.</small></p>
+${overview(migrations)}
 ${migrations.map(section).join('\n')}
 </main>
 </body>
@@ -42,10 +54,36 @@ ${migrations.map(section).join('\n')}
 `
 }
 
+function when(at: number): string {
+  const moment = new Date(at).toISOString()
+  return `<time datetime="${moment}">${moment.slice(0, 10)} ${moment.slice(11, 16)} UTC</time>`
+}
+
+/** The answer in one line: how many migrations, which can be rolled back, what is wrong. */
+function summary(migrations: readonly ReportedMigration[]): string {
+  const proven = migrations.filter(({ proof }) => proof?.proven).length
+  const untested = migrations.filter(({ proof }) => proof === undefined).length
+  const hazards = migrations.flatMap((one) => one.hazards)
+  const errors = hazards.filter(({ severity }) => severity === 'error').length
+  const parts = [
+    `${count(migrations.length, 'migration')}: ${proven} with a proven down migration`,
+    ...(untested > 0 ? [`${untested} not tested`] : []),
+    hazards.length === 0
+      ? 'no hazards'
+      : `${count(hazards.length, 'hazard')}, ${errors} of severity error`,
+  ]
+  return `${escape(parts.join('; '))}.`
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
 function overview(migrations: readonly ReportedMigration[]): string {
   const rows = migrations.map(
-    ({ name, proof, hazards }) =>
-      `<tr><td><a href="#${escape(name)}">${escape(name)}</a></td><td>${badge(proof)}</td>` +
+    ({ name, proof, refusal, hazards }) =>
+      `<tr><td><a href="#${escape(name)}">${escape(name)}</a></td>` +
+      `<td>${badge(proof)}${refusal ? '<span class="error">failed</span>' : ''}</td>` +
       `<td class="number">${hazards.length}</td></tr>`,
   )
   return `<table><thead><tr><th>Migration</th><th>Down migration</th><th class="number">Hazards</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
@@ -57,10 +95,22 @@ function section({ name, proof, refusal, load, hazards, sql }: ReportedMigration
 ${refusal ? `<p class="error">${escape([refusal.message, refusal.why].filter(Boolean).join(' '))}</p>` : ''}
 ${proof ? proofPart(proof) : ''}
 ${load ? drawLoad(load) : ''}
-${hazards.length > 0 ? `<h3>Hazards</h3><ul class="hazards">${hazards.map(hazardItem).join('')}</ul>` : ''}
+${hazards.length > 0 ? `<h3>Hazards</h3><ul class="hazards">${hazards.map((one) => hazardItem(name, one)).join('')}</ul>` : ''}
 <h3>SQL</h3>
-<pre>${escape(sql.trim())}</pre>
+${numbered(name, sql.trimEnd())}
 </section>`
+}
+
+/** Each line has its number and is a place to link to. */
+function numbered(name: string, sql: string): string {
+  const lines = sql
+    .split(/\r?\n/)
+    .map((line, index) => `<span id="${lineId(name, index + 1)}">${escape(line) || ' '}</span>`)
+  return `<pre class="lines">${lines.join('')}</pre>`
+}
+
+function lineId(name: string, line: number): string {
+  return `${escape(name)}-line-${line}`
 }
 
 function badge(proof: Proof | undefined): string {
@@ -132,8 +182,11 @@ function partName(object: ObjectRef): string {
   return 'table' in object ? `${object.kind} ${object.name}` : objectText(object)
 }
 
-function hazardItem({ id, severity, message, lock, blocks, line, safeSql }: Hazard): string {
+function hazardItem(
+  name: string,
+  { id, severity, message, lock, blocks, line, safeSql }: Hazard,
+): string {
   const held = lock === undefined ? '' : ` <small>${escape(`${lock}: blocks ${blocks}`)}</small>`
   const safe = safeSql === undefined ? '' : `<pre>${escape(safeSql)}</pre>`
-  return `<li class="${severity}"><strong>${escape(id)}</strong> <small>line ${line}</small>${held}<br>${escape(message)}${safe}</li>`
+  return `<li class="${severity}"><strong>${escape(id)}</strong> <small><a href="#${lineId(name, line)}">line ${line}</a></small>${held}<br>${escape(message)}${safe}</li>`
 }

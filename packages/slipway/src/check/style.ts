@@ -14,8 +14,14 @@ th, td { text-align: left; padding: 5px 10px 5px 0; border-bottom: 1px solid var
 .number { text-align: right; }
 a { color: inherit; }
 small { color: var(--pale); }
-pre { background: var(--box); border: 1px solid var(--line); border-radius: 6px; padding: 10px 12px; overflow-x: auto;
-  font: 13px/1.45 ui-monospace, monospace; }
+pre { background: var(--box); border: 1px solid var(--line); border-radius: 6px; padding: 10px 12px;
+  font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
+.lines { counter-reset: line; padding-left: 0; }
+.lines span { display: block; counter-increment: line; padding: 0 4px 0 52px; text-indent: -40px; }
+.lines span::before { content: counter(line); display: inline-block; width: 28px; margin-right: 12px; text-indent: 0;
+  text-align: right; color: var(--pale); user-select: none; }
+.lines span:target { background: color-mix(in srgb, var(--warn) 20%, transparent); }
+.summary { font-size: 16px; }
 ul { padding-left: 20px; margin: 6px 0; }
 .badge { display: inline-block; border: 1px solid currentcolor; border-radius: 12px; padding: 0 9px; font: 600 12px/20px system-ui, sans-serif; white-space: nowrap; }
 .lossless, .added { color: var(--good); } .lossy, .unproven, .changed, .warning { color: var(--warn); }

@@ -101,6 +101,8 @@ export interface Context {
   readonly signal: AbortSignal
   readonly emit: Emit
   readonly prompt: Prompter
+  /** `-y`: no question whose answer destroys nothing. */
+  readonly yes: boolean
   readonly target: TargetFlags
   /** The use cases of the project: all that a handler does. */
   readonly slipway: Slipway

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -161,28 +161,85 @@ describe('completion', () => {
 })
 
 describe('init', () => {
+  const USUAL = ['development', 'testing', 'staging', 'production']
+  const read = (name: string) => readFileSync(path.join(folder, name), 'utf8')
+
   test('writes a configuration that loads and sets nothing, and says what it found', async () => {
     writeProject()
     const { exitCode, stdout } = await runCli(['init'], { cwd: folder })
     expect(exitCode).toBe(0)
     expect(stdout).toMatch('prisma/schema.prisma')
+    expect(stdout).toMatch(/slipway\.config +slipway\.config\.ts/)
     const project = await loadProject({ cwd: folder, env: {} })
     expect({ configured: project.configured, config: project.config }).toEqual({
       configured: true,
-      config: { environments: {} },
+      config: { environments: Object.fromEntries(USUAL.map((name) => [name, {}])) },
     })
   })
 
   test('with every comment taken away it loads too: the settings it explains exist', async () => {
     writeProject()
-    await runCli(['init'], { cwd: folder })
+    await runCli(['init', '--environments', 'production,live-eu'], { cwd: folder })
     const file = path.join(folder, 'slipway.config.ts')
     const text = readFileSync(file, 'utf8')
     const settings = text.replaceAll(/^(\s+)\/\/ (\s*(?:[\w]+: |\},?))/gm, '$1$2')
     writeFileSync(file, settings)
     const { config } = await loadProject({ cwd: folder, env: {} })
-    expect(Object.keys(config.environments ?? {})).toEqual(['development', 'staging', 'production'])
+    expect(Object.keys(config.environments ?? {})).toEqual(['production', 'live-eu'])
+    expect(config.environments?.['live-eu']?.url).toBe('env:LIVE_EU_DATABASE_URL')
     expect(parseDuration(config.environments?.['production']?.deploy?.lockTimeout ?? '')).toBe(200)
+  })
+
+  test('adds to .gitignore and package.json what they lack, once', async () => {
+    writeProject()
+    writeFileSync(path.join(folder, 'package.json'), '{\n  "name": "shop"\n}\n')
+    writeFileSync(path.join(folder, '.gitignore'), 'node_modules')
+    const { stdout } = await runCli(['init', '-y', '--json'], { cwd: folder })
+    expect(JSON.parse(stdout)).toMatchObject({
+      result: {
+        environments: USUAL,
+        ignored: ['.slipway/'],
+        scripts: expect.arrayContaining(['db:dev']),
+      },
+      next: expect.arrayContaining([
+        expect.objectContaining({ command: 'npm install --save-dev slipway' }),
+      ]),
+    })
+    expect(read('.gitignore')).toBe('node_modules\n.slipway/\n')
+    expect(JSON.parse(read('package.json'))).toMatchObject({
+      name: 'shop',
+      scripts: { 'db:deploy': 'slipway deploy' },
+    })
+    const before = [read('.gitignore'), read('package.json')]
+    rmSync(path.join(folder, 'slipway.config.ts'))
+    await runCli(['init'], { cwd: folder })
+    expect([read('.gitignore'), read('package.json')]).toEqual(before)
+  })
+
+  test('asks a person, and leaves alone what the answer or a flag says', async () => {
+    writeProject()
+    writeFileSync(path.join(folder, 'package.json'), '{}')
+    const answers = ['production, preview', 'n']
+    const run = await runCli(['init', '--no-gitignore'], { cwd: folder, tty: true, answers })
+    expect(run).toMatchObject({ exitCode: 0 })
+    expect(run.stderr).toMatch('[development, testing, staging, production]')
+    expect(readdirSync(folder).toSorted()).toEqual(['package.json', 'prisma', 'slipway.config.ts'])
+    expect(read('package.json')).toBe('{}')
+    expect(read('slipway.config.ts')).toMatch('PREVIEW_DATABASE_URL')
+  })
+
+  test('a package.json that cannot be changed is a warning, a bad name a failure', async () => {
+    writeProject()
+    writeFileSync(path.join(folder, 'package.json'), '{ // mine\n}')
+    expect(await runCli(['init', '--environments', 'a b'], { cwd: folder })).toMatchObject({
+      exitCode: 2,
+    })
+    const { exitCode, stdout } = await runCli(['init', '--json'], { cwd: folder })
+    expect({ exitCode, ...JSON.parse(stdout) }).toMatchObject({
+      exitCode: 0,
+      findings: [{ id: 'scripts-not-added' }],
+    })
+    expect(read('package.json')).toBe('{ // mine\n}')
   })
 
   test('never overwrites', async () => {

@@ -52,7 +52,7 @@ export async function run(
   const exitCode = await exitCodeOf(ran.report, host.signal)
   const writing = { host, output, command: ran.command, exitCode }
   const presented = presentReport(ran.report, commandLineOptions(line, host))
-  writeReport(presented, writing)
+  await writeReport(presented, writing)
   await writeSummary(presented, writing)
   const error = ran.error ?? errorOf(ran.report.failure)
   if (output.verbose && error !== undefined) writeTrace(traceOf(error), host, output)
@@ -176,6 +176,7 @@ async function contextOf(
     signal,
     emit: progress.emit,
     prompt,
+    yes: flags.on('yes'),
     target: targetOf(values),
     slipway: await openTarget({ cwd, host, progress, prompt }, targetOf(values)),
     confirm: flags.text('confirm'),

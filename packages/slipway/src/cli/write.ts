@@ -1,10 +1,11 @@
+import { readRuleHelp } from '../app/index.ts'
 import type { ExitCode } from './command.ts'
 import { type Format, FORMATS } from './flags.ts'
 import type { Host } from './host.ts'
 import type { PresentedReport } from './next-actions.ts'
 import { type CommandLine, formatAskedFor } from './parse.ts'
 import { actionBlocks, failureBlocks, findingBlocks } from './present.ts'
-import { harmless, renderAnnotations } from './render/github.ts'
+import { harmless, noticesOf, renderAnnotations } from './render/github.ts'
 import { renderHuman } from './render/human.ts'
 import { type Frame, renderJson, toJson } from './render/json.ts'
 import { renderMarkdown } from './render/markdown.ts'
@@ -44,10 +45,10 @@ interface Writing {
  * Writes the report: one document on stdout. For people, a failure and what to do next go to
  * stderr, so that they are seen where stdout is piped into a program.
  */
-export function writeReport(
+export async function writeReport(
   report: PresentedReport,
   { host, output, command, exitCode }: Writing,
-): void {
+): Promise<void> {
   const { stdout, env, cwd } = host
   const root = env['GITHUB_WORKSPACE'] ?? cwd
   const frame: Frame = { version: host.version(), command, exitCode, root }
@@ -68,9 +69,13 @@ export function writeReport(
       break
     }
     case 'sarif':
-      write(stdout, renderSarif(report, frame))
+      write(stdout, renderSarif(report, { ...frame, help: await helpFor(report) }))
       break
   }
+}
+
+async function helpFor(report: PresentedReport): Promise<NonNullable<Frame['help']>> {
+  return await readRuleHelp(noticesOf(report).map(({ id }) => id))
 }
 
 /** In a job of GitHub Actions: the report as markdown behind the summary of the job, with `--format github`. */

@@ -5,9 +5,10 @@ import type { SchemaFile } from '../engine/index.ts'
 import { type OnShadow, type Proof, prove } from '../proof/index.ts'
 import { type CatalogReader, catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
-import { type MigrationFile, parserFor } from '../statements/index.ts'
+import { type MigrationFile, parserFor, type Statement } from '../statements/index.ts'
 import { type AskRenames, draftMigration, type ExternalObjects } from './draft.ts'
 import { folderName, isAheadOf, writeMigrationFolder } from './migration-folder.ts'
+import { nameOf } from './migration-name.ts'
 import type { KeptObject } from './spare.ts'
 
 /** What `create` needs to know of a project, and what the person asked for. */
@@ -18,8 +19,10 @@ export interface CreateOptions {
   readonly history: readonly MigrationFile[]
   readonly shadow: ShadowOptions
   readonly filter?: ExternalObjects | undefined
-  /** As the person wrote it; the folder's name is made of it. */
-  readonly name: string
+  /** As the person wrote it; the folder's name is made of it. Without it, what the migration does gives the name. */
+  readonly name?: string | undefined
+  /** Decides on a name where none is given; gets the one that the change suggests. */
+  readonly chooseName?: ((suggested: string) => Promise<string>) | undefined
   readonly now: Date
   /** `--rename` flags: `User.name=fullName`, `OldModel=NewModel`, `Status.OLD=NEW`. */
   readonly renames?: readonly string[] | undefined
@@ -70,9 +73,8 @@ export async function createMigration(
     noRename = false,
     allowEmpty = false,
   } = options
-  const name = folderName(options.name, options)
-  const ahead = isAheadOf(options.now, name)
-  const folder = { migrationsDir, name, dialect: shadow.dialect, history }
+  // A name that cannot be used is refused before the work.
+  if (options.name !== undefined) folderName(options.name, options)
   return await withShadowDatabase(
     shadow,
     history,
@@ -82,14 +84,18 @@ export async function createMigration(
         files,
         filter: options.filter,
         renames,
-        name: options.name,
+        name: options.name ?? 'change',
         noRename,
         ask,
         catalogs,
       })
+      if (sql === '' && !allowEmpty) return { kind: 'nothing-to-do', kept }
+      const statements = (await parserFor(shadow.dialect)).parse(sql)
+      const name = await chooseFolder(options, statements)
+      const ahead = isAheadOf(options.now, name)
+      const folder = { migrationsDir, name, dialect: shadow.dialect, history }
       const file = path.join(migrationsDir, name, 'migration.sql')
       if (sql === '') {
-        if (!allowEmpty) return { kind: 'nothing-to-do', kept }
         const empty = '-- This is an empty migration.'
         await writeMigrationFolder(folder, { 'migration.sql': empty, 'down.sql': undefined })
         return { kind: 'written', name, ahead, path: file, sql: empty, statements: 0, kept }
@@ -99,12 +105,29 @@ export async function createMigration(
         ? await proveWritten({ session, address, catalogs }, { name, sql, down: back.sql }, options)
         : undefined
       await writeMigrationFolder(folder, { 'migration.sql': sql, 'down.sql': back.sql })
-      const statements = (await parserFor(shadow.dialect)).parse(sql).length
       const downPath = path.join(migrationsDir, name, 'down.sql')
       const down = { ...back, path: downPath, ...(proof ? { proof } : {}) }
-      return { kind: 'written', name, ahead, path: file, sql, statements, kept, down }
+      return {
+        kind: 'written',
+        name,
+        ahead,
+        path: file,
+        sql,
+        statements: statements.length,
+        kept,
+        down,
+      }
     },
   )
+}
+
+async function chooseFolder(
+  { name, chooseName, now, history }: CreateOptions,
+  statements: readonly Statement[],
+): Promise<string> {
+  const suggested = name ?? nameOf(statements)
+  const chosen = name === undefined && chooseName ? await chooseName(suggested) : suggested
+  return folderName(chosen, { now, history })
 }
 
 /** A shadow database that is open. */

@@ -9,9 +9,15 @@ import { seededLines } from '../seed-view.ts'
 import { type Block, status } from '../view.ts'
 
 export const dev: Handler = async (context, { args, flags }) => {
-  const { slipway, confirm, cwd } = context
+  const { slipway, confirm, cwd, prompt, yes } = context
+  const chooseName = (initial: string) =>
+    prompt.text({ message: 'Name of the migration?', flag: '<name>', initial })
   const asked = { ...createOptions(context, flags), noSeed: flags.on('no-seed'), confirm }
-  const outcome = await slipway.dev({ ...asked, name: args[0] })
+  const outcome = await slipway.dev({
+    ...asked,
+    name: args[0],
+    ...(prompt.interactive && !yes ? { chooseName } : {}),
+  })
   return presentOutcome(outcome, (result) => view(result, cwd), exitCodeOfWork(outcome))
 }
 

@@ -52,7 +52,7 @@ export const CHANGE: readonly Command[] = [
     details:
       'Writes a migration as create does if the schema has changed, applies pending migrations as deploy ' +
       'does, generates the client, and runs the seed sets of the environment.',
-    positionals: [{ name: 'name', summary: 'name of the migration; default: `change`' }],
+    positionals: [{ name: 'name', summary: 'name of the migration; default: from the change' }],
     flags: {
       ...WRITING,
       empty: { kind: 'switch', summary: 'write a migration even without a change of the schema' },

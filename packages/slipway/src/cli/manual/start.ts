@@ -6,13 +6,26 @@ export const START: readonly Command[] = [
   {
     name: 'init',
     group: 'start',
-    summary: 'write a commented slipway.config.ts',
+    summary: 'write slipway.config.ts, scripts, .gitignore',
     details:
-      'Writes slipway.config.ts with every setting explained and commented out, and reports what it found ' +
-      'in the project. It changes nothing else, and never overwrites a file. Slipway works without this file.',
+      'Writes slipway.config.ts with your environments and every setting explained and commented out, adds ' +
+      '.slipway/ to .gitignore and scripts to package.json, and reports what it found in the project. Asks what no flag ' +
+      'answers; with -y, or if nobody can be asked, it takes the defaults. It never overwrites: files that exist only ' +
+      'get lines. Slipway works without all this.',
     positionals: [],
-    flags: {},
-    examples: [{ command: 'slipway init', what: 'write the file into the folder of the project' }],
+    flags: {
+      environments: {
+        kind: 'list',
+        value: '<name>',
+        summary: 'default: development,testing,staging,production',
+      },
+      'no-gitignore': { kind: 'switch', summary: 'leave .gitignore as it is' },
+      'no-scripts': { kind: 'switch', summary: 'leave package.json as it is' },
+    },
+    examples: [
+      { command: 'slipway init', what: 'in the folder of the project' },
+      { command: 'slipway init -y --environments production', what: 'without questions' },
+    ],
     exitCodes: { 0: 'written', 2: 'the file exists, or the folder is not writable' },
     load: async () => (await import('../commands/init.ts')).init,
   },

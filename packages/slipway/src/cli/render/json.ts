@@ -1,3 +1,4 @@
+import type { RuleHelp } from '../../app/index.ts'
 import { redact } from '../../kernel/index.ts'
 import type { Finding } from '../command.ts'
 import type { PresentedReport, TypedAction } from '../next-actions.ts'
@@ -11,6 +12,8 @@ export interface Frame {
   readonly exitCode: number
   /** Folder that relative paths start from in annotations and SARIF. */
   readonly root: string
+  /** What is known of the findings and the failure, for SARIF. */
+  readonly help?: ReadonlyMap<string, RuleHelp>
 }
 
 /** The one JSON document of a command, which `--format json` writes. Keys stay in every release; more may be added. */

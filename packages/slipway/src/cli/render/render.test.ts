@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import { describe, expect, test } from 'vitest'
+import { readRuleHelp } from '../../app/index.ts'
 import { failureFrom } from '../../kernel/index.ts'
 import { type Report, report } from '../command.ts'
 import { failureBlocks } from '../present.ts'
@@ -207,14 +208,45 @@ test.each([
   expect(validator.errors).toBeNull()
 })
 
+test('sarif: a rule is explained by the page of the hazard and the section of the failure', async () => {
+  const help = await readRuleHelp(['drop-column', 'DEPLOY.LOCKED', 'slow'])
+  expect([...help.keys()]).toEqual(['drop-column', 'DEPLOY.LOCKED'])
+  const { rules } = JSON.parse(
+    renderSarif(
+      report({}, [], {
+        findings: [
+          { id: 'drop-column', severity: 'error', message: 'm' },
+          { id: 'slow-query', severity: 'notice', message: 'm' },
+        ],
+      }),
+      { ...frame, help },
+    ),
+  ).runs[0].tool.driver
+  expect(rules).toMatchObject([
+    {
+      id: 'drop-column',
+      shortDescription: { text: 'A column is dropped with its values' },
+      help: { markdown: expect.stringContaining('## Instead of') },
+      helpUri: expect.stringMatching(/^https:\/\/www\.postgresql\.org\/docs\//),
+    },
+    { id: 'slow-query', shortDescription: { text: 'Slow query' }, help: { text: 'Slow query' } },
+  ])
+  const { markdown, text } = rules[0].help
+  expect(markdown).not.toContain('<!--')
+  expect(text).toBe(markdown)
+  expect(rules[0].fullDescription.text.length).toBeGreaterThan(20)
+  expect(rules[0].fullDescription.text).not.toContain('#')
+  expect(help.get('DEPLOY.LOCKED')?.markdown).toMatch(/^Another deploy holds the lock/)
+})
+
 test('sarif: a rule and a result for each', () => {
   const log = JSON.parse(renderSarif(failing, frame))
   expect(log.version).toBe('2.1.0')
   const [run] = log.runs
-  expect(run.tool.driver.rules).toEqual([
-    { id: 'DEPLOY.STATEMENT_FAILED' },
-    { id: 'index-blocks-writes' },
-    { id: 'slow' },
+  expect(run.tool.driver.rules).toMatchObject([
+    { id: 'DEPLOY.STATEMENT_FAILED', shortDescription: { text: 'DEPLOY.STATEMENT_FAILED' } },
+    { id: 'index-blocks-writes', shortDescription: { text: 'Index blocks writes' } },
+    { id: 'slow', shortDescription: { text: 'Slow' } },
   ])
   expect(
     run.results.map((one: { level: string; ruleIndex: number }) => [one.level, one.ruleIndex]),

@@ -1,3 +1,4 @@
+import type { RuleHelp } from '../../app/index.ts'
 import type { Finding, Report } from '../command.ts'
 import { noticesOf, pathInRepository } from './github.ts'
 import { type Frame, toJson } from './json.ts'
@@ -5,7 +6,7 @@ import { type Frame, toJson } from './json.ts'
 const LEVELS = { error: 'error', warning: 'warning', notice: 'note' } as const
 
 /** SARIF 2.1.0, the format that code scanning reads: one run, a result for each finding and failure. */
-export function renderSarif(report: Report, { version, exitCode, root }: Frame): string {
+export function renderSarif(report: Report, { version, exitCode, root, help }: Frame): string {
   const notices = noticesOf(report)
   const rules = [...new Set(notices.map((notice) => notice.id))].toSorted()
   const log = {
@@ -13,7 +14,13 @@ export function renderSarif(report: Report, { version, exitCode, root }: Frame):
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'Slipway', version, rules: rules.map((id) => ({ id })) } },
+        tool: {
+          driver: {
+            name: 'Slipway',
+            version,
+            rules: rules.map((id) => ruleOf(id, help?.get(id))),
+          },
+        },
         columnKind: 'utf16CodeUnits',
         invocations: [{ executionSuccessful: report.failure === undefined, exitCode }],
         results: notices.map((notice) => ({
@@ -27,6 +34,24 @@ export function renderSarif(report: Report, { version, exitCode, root }: Frame):
     ],
   }
   return `${toJson(log, 2)}\n`
+}
+
+/** The page itself comes along, because it has no address; the address is that of its source. */
+function ruleOf(id: string, help: RuleHelp | undefined) {
+  const title = help?.title ?? id.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase())
+  const { markdown } = help ?? {}
+  const [problem] =
+    markdown
+      ?.split(/^## Problem$/m)[1]
+      ?.trim()
+      .split('\n\n') ?? []
+  return {
+    id,
+    shortDescription: { text: title },
+    fullDescription: { text: problem ?? title },
+    help: { text: markdown ?? title, ...(markdown ? { markdown } : {}) },
+    ...(help?.uri ? { helpUri: help.uri } : {}),
+  }
 }
 
 function locations({ where }: Finding, root: string) {

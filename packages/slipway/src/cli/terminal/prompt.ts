@@ -30,8 +30,8 @@ export interface Prompter {
   /** False where the person says no, or presses Enter alone. `-y` says yes. */
   confirm(question: Question): Promise<boolean>
   select<T extends string>(question: Choice<T>): Promise<T>
-  /** Never empty. */
-  text(question: Question): Promise<string>
+  /** Never empty. Enter alone gives `initial`. */
+  text(question: Question & { readonly initial?: string }): Promise<string>
   /** Whether the person types the name of the database. `-y` is not an answer. */
   typeName(consent: Consent): Promise<boolean>
 }
@@ -98,7 +98,9 @@ export function createPrompter(options: PrompterOptions): Prompter {
     },
     async text(question) {
       for (;;) {
-        const answer = await ask(question, `${show(question.message)} `)
+        const { message, initial = '' } = question
+        const shown = initial === '' ? '' : `[${clean(initial)}] `
+        const answer = (await ask(question, `${show(message)} ${shown}`)) || initial
         if (answer !== '') return answer
       }
     },
