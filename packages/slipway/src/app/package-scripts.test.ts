@@ -24,7 +24,7 @@ test.each([
   const before = JSON.parse(text.replace('\uFEFF', '')) as { scripts?: object }
   const read = JSON.parse(after.replace('\uFEFF', '')) as { scripts: object }
   expect(read).toEqual({ ...before, scripts: { ...before.scripts, ...SCRIPTS } })
-  // What was there is there still, in its order: only characters were added.
+  // The old text is a subsequence of the new one: characters were only added.
   let at = 0
   for (const character of text.replaceAll(/\s/g, '')) {
     at = after.indexOf(character, at) + 1

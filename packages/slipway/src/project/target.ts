@@ -72,7 +72,7 @@ const OPEN_ENVIRONMENTS = new Set(['development', 'testing'])
 
 /**
  * Decides which database is meant, from the project's settings and the request. A database that the configuration
- * gives to an environment has the policy of that environment, whoever names it how; of several, the strictest counts.
+ * gives to an environment has the policy of that environment, even if another one is named; of several, the strictest counts.
  * Any other without a named environment is `development` on this machine, and else `production`. Fails with
  * PROJECT.ENVIRONMENT_UNKNOWN, PROJECT.URL_MISSING, PROJECT.ENV_CONFLICT, DATABASE.URL_INVALID or
  * DATABASE.PROVIDER_UNSUPPORTED.

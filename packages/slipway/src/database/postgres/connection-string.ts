@@ -163,9 +163,11 @@ function hostName(host: string): string {
   // The parser of web addresses knows all forms: 127.1, 0x7f000001, ::ffff:127.0.0.1.
   const url = `http://${plain.includes(':') ? `[${plain}]` : plain}`
   const name = URL.canParse(url) ? new URL(url).hostname.replaceAll(/^\[|\]$/g, '') : plain
-  const ours =
+  const thisMachine =
     /^(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|::1?|::ffff:7f[\da-f]{2}:[\da-f]+|::ffff:0:0)$/
-  return ours.test(name) ? 'localhost' : name.replace(/^::ffff:([\da-f]+):([\da-f]+)$/, fromMapped)
+  return thisMachine.test(name)
+    ? 'localhost'
+    : name.replace(/^::ffff:([\da-f]+):([\da-f]+)$/, fromMapped)
 }
 
 function fromMapped(_: string, high: string, low: string): string {
