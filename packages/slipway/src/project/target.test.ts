@@ -35,6 +35,26 @@ describe('without a configuration', () => {
     expect(remote).toMatchObject({ environment: 'production', protected: true })
   })
 
+  test.each([
+    ['postgresql://LOCALHOST./x', false],
+    ['postgresql://127.1/x', false],
+    ['postgresql://[::ffff:127.0.0.1]/x', false],
+    ['postgresql://x?host=/run/postgresql', false],
+    ['postgresql://127.0.0.1.example.com/x', true],
+    ['postgresql://127.example.com/x', true],
+    ['postgresql://[2001:db8::1]/x', true],
+  ])('%s is protected: %s', async (url, isProtected) => {
+    expect((await target('bare', { DATABASE_URL: url })).protected).toBe(isProtected)
+  })
+
+  test('a direct connection to another machine is not development either', async () => {
+    const found = await target('prisma5/single-file', {
+      DATABASE_URL: 'postgresql://localhost/x',
+      DIRECT_URL: REMOTE,
+    })
+    expect(found).toMatchObject({ environment: 'production', protected: true })
+  })
+
   test('calling a remote database development does not make it one', async () => {
     expect((await target('bare', { DATABASE_URL: REMOTE }, { env: 'development' })).protected).toBe(
       true,
