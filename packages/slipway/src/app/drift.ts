@@ -1,8 +1,7 @@
 import path from 'node:path'
 import { folderName, writeMigrationFolder } from '../create/index.ts'
 import { adoptDrift, type DriftReport, inspectDrift } from '../drift/index.ts'
-import type { Change } from '../schema/index.ts'
-import { objectText } from '../statements/index.ts'
+import { changeText } from './change-text.ts'
 import type { AppContext } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, type Work, workRequest } from './work.ts'
@@ -81,13 +80,4 @@ function findingsOf({ changes, unknown }: DriftReport): ResultFinding[] {
     return [{ id: 'drift-unknown', severity: 'error', message }]
   }
   return changes.map((change) => ({ id: 'drift', severity: 'error', message: changeText(change) }))
-}
-
-function changeText({ change, object, attributes }: Change): string {
-  const what = {
-    added: 'exists only in the database',
-    removed: 'is missing from the database',
-    changed: 'is different',
-  }[change]
-  return `${objectText(object)} ${what}${attributes.length > 0 ? `: ${attributes.join(', ')}` : ''}`
 }

@@ -1,6 +1,12 @@
 import type { Session } from '../database/index.ts'
 import { invalidIndexes, readFromTarget, type TargetSession } from '../execution/index.ts'
-import { forgetSchemaState, historyHash, readHistory, writeSchemaState } from '../history/index.ts'
+import {
+  forgetSchemaState,
+  historyHash,
+  readChangeToken,
+  readHistory,
+  writeSchemaState,
+} from '../history/index.ts'
 import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
@@ -60,7 +66,14 @@ export async function verifyAndRecord(
   // Loaded here: a deploy that finds nothing to do must not pay for it.
   const { readFingerprint } = await import('../schema/index.ts')
   const rows = appliedRows(await readHistory(session))
+  // Before the catalog is read: what changes meanwhile must give another token.
+  const changeToken = await readChangeToken(session)
   const { hash, ...state } = await readFingerprint(session, await projectScope(session, migrations))
-  await writeSchemaState(session, { historyHash: historyHash(rows), fingerprint: hash, ...state })
+  await writeSchemaState(session, {
+    historyHash: historyHash(rows),
+    fingerprint: hash,
+    changeToken,
+    ...state,
+  })
   return verification
 }

@@ -6,6 +6,7 @@ export {
   type MigrationText,
   obstacle,
 } from './compare.ts'
+export { readChangeToken } from './postgres/change-token.ts'
 export { historyFailures } from './failures.ts'
 export { findInterruption, type Interruption } from './interruption.ts'
 export {
@@ -21,6 +22,7 @@ export {
   readJournal,
   readLedgerRows,
   receiptSql,
+  writeChangeToken,
   writeSchemaState,
 } from './postgres/ledger.ts'
 export { forgetLedgerSql, prepareLedger, upgradeLedger } from './postgres/ledger-upgrade.ts'

@@ -243,6 +243,11 @@ export const LEDGER_MIGRATIONS: readonly LedgerMigration[] = [
     name: 'kept data by the identity of the database',
     sql: () => [DATABASE_IDENTITY, ADD_IDENTITY, IDENTIFY_KEPT].join(''),
   },
+  {
+    version: 4,
+    name: 'change token of the recorded schema',
+    sql: () => 'ALTER TABLE slipway.schema_state ADD COLUMN change_token text;\n',
+  },
 ]
 
 /** The layout that this version of Slipway reads and writes. */
