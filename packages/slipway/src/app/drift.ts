@@ -1,5 +1,4 @@
 import path from 'node:path'
-import { folderName, writeMigrationFolder } from '../create/index.ts'
 import { adoptDrift, type DriftReport, inspectDrift } from '../drift/index.ts'
 import { changeText } from './change-text.ts'
 import type { AppContext } from './context.ts'
@@ -58,6 +57,8 @@ export async function adoptTarget(
   work: Work,
   words: string,
 ): Promise<Ended<AdoptResult>> {
+  // Loaded here: a look at the drift must not pay for it.
+  const { folderName, writeMigrationFolder } = await import('../create/index.ts')
   const { migrationsDir, schema } = work.project
   const history = work.migrations
   const { database, migration } = await adoptDrift({

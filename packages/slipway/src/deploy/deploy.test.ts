@@ -325,7 +325,7 @@ describe('with nothing pending', () => {
     expect((await recorded())?.['token']).toBeNull()
   })
 
-  test('what is not recorded is not compared, and that is said', async () => {
+  test('a schema without a record is not compared, and the outcome says so', async () => {
     await deployed([INIT])
     await target.sql('DELETE FROM slipway.schema_state')
     const outcome = await deployed([INIT])

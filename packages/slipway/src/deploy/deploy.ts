@@ -118,7 +118,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
 
 /**
  * Looks for drift where nothing is pending. Only a change since the schema was recorded is looked for: a replay of the
- * history would take seconds. If the schema cannot be read, that is no reason for a deploy of nothing to fail.
+ * history would take seconds. A deploy of nothing does not fail where the schema cannot be read.
  */
 async function lookForChange(
   target: TargetSession,

@@ -127,7 +127,7 @@ export async function detectChange(
 }
 
 /**
- * Whether migrations make something of another schema than the default one the project's own: what is there
+ * Whether migrations make something of another schema than the default one the project's own: what exists in it
  * already was not part of the recorded schema, and is compared.
  */
 async function reachOtherSchemas(

@@ -149,7 +149,7 @@ beforeEach(async () => {
   return () => target.drop()
 })
 
-test('a change of an object gives another token, and taking it back gives the first again', async () => {
+test('a change of an object gives another token, and a rollback of it gives the first again', async () => {
   await withSession(target.request([]).address, {}, async (session) => {
     const before = await readChangeToken(session)
     const unseen: string[] = []
