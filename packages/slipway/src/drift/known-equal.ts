@@ -1,8 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { locate, type Session } from '../database/index.ts'
 import { type History, readChangeToken } from '../history/index.ts'
-import { sha256 } from '../kernel/index.ts'
+import { recall, remember, sha256 } from '../kernel/index.ts'
 import type { DriftRequest } from './inspect.ts'
 
 /** Changes when a comparison looks at something else. */
@@ -32,21 +31,12 @@ export async function comparisonKey(
 
 /** Whether this machine has compared the same before, and found no difference. */
 export function isKnownEqual(request: DriftRequest, key: string): boolean {
-  try {
-    return readFileSync(fileOf(request), 'utf8') === key
-  } catch {
-    return false
-  }
+  return recall(fileOf(request), key) !== undefined
 }
 
 /** Remembers that a comparison found no difference: the last one of each target. */
 export function rememberEqual(request: DriftRequest, key: string): void {
-  try {
-    mkdirSync(path.dirname(fileOf(request)), { recursive: true })
-    writeFileSync(fileOf(request), key)
-  } catch {
-    // A read-only checkout remembers nothing.
-  }
+  remember(fileOf(request), key, 'equal')
 }
 
 function fileOf({ address, shadow }: DriftRequest): string {
