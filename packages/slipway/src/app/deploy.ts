@@ -1,8 +1,9 @@
 import path from 'node:path'
 import { deploy, type DeployOutcome, readPlan, type Recorded } from '../deploy/index.ts'
 import type { Receipt } from '../execution/index.ts'
-import { command } from '../kernel/index.ts'
+import { command, type NextAction } from '../kernel/index.ts'
 import { acceptedHazards } from './accept.ts'
+import { changeText } from './change-text.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { deployedHazards, type HazardResult, hazardResult } from './hazard-findings.ts'
@@ -71,16 +72,27 @@ export async function deployPending(
     result: deployResult(work, outcome),
     findings: [
       ...(receipts.length > 0 ? missingBackup(work) : []),
+      ...driftFindings(outcome),
       ...deployedHazards(outcome, acceptHazards),
       ...preCheckFindings(outcome),
       ...notKeptFindings(kept, notKept),
     ],
     failure,
-    next:
-      failure || receipts.length === 0
-        ? []
-        : [command(['rollback'], 'roll back the last migration')],
+    next: nextOf(outcome),
   }
+}
+
+function nextOf({ failure, receipts, drift }: DeployOutcome): readonly NextAction[] {
+  if (failure) return []
+  if (receipts.length > 0) return [command(['rollback'], 'roll back the last migration')]
+  return drift.length > 0
+    ? [command(['drift'], 'show the differences, with SQL for both directions')]
+    : []
+}
+
+/** Drift that stopped nothing, because nothing was pending: a warning, for the next deploy will stop. */
+function driftFindings({ drift }: DeployOutcome): ResultFinding[] {
+  return drift.map((change) => ({ id: 'drift', severity: 'warning', message: changeText(change) }))
 }
 
 function deployResult(work: Work, outcome: DeployOutcome): DeployResult {

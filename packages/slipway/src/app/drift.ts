@@ -1,8 +1,6 @@
 import path from 'node:path'
-import { folderName, writeMigrationFolder } from '../create/index.ts'
 import { adoptDrift, type DriftReport, inspectDrift } from '../drift/index.ts'
-import type { Change } from '../schema/index.ts'
-import { objectText } from '../statements/index.ts'
+import { changeText } from './change-text.ts'
 import type { AppContext } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, type Work, workRequest } from './work.ts'
@@ -59,6 +57,8 @@ export async function adoptTarget(
   work: Work,
   words: string,
 ): Promise<Ended<AdoptResult>> {
+  // Loaded here: a look at the drift must not pay for it.
+  const { folderName, writeMigrationFolder } = await import('../create/index.ts')
   const { migrationsDir, schema } = work.project
   const history = work.migrations
   const { database, migration } = await adoptDrift({
@@ -81,13 +81,4 @@ function findingsOf({ changes, unknown }: DriftReport): ResultFinding[] {
     return [{ id: 'drift-unknown', severity: 'error', message }]
   }
   return changes.map((change) => ({ id: 'drift', severity: 'error', message: changeText(change) }))
-}
-
-function changeText({ change, object, attributes }: Change): string {
-  const what = {
-    added: 'exists only in the database',
-    removed: 'is missing from the database',
-    changed: 'is different',
-  }[change]
-  return `${objectText(object)} ${what}${attributes.length > 0 ? `: ${attributes.join(', ')}` : ''}`
 }

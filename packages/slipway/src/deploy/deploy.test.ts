@@ -281,6 +281,68 @@ describe('before the first statement', () => {
   })
 })
 
+describe('with nothing pending', () => {
+  const recorded = async () =>
+    (await target.sql('SELECT change_token AS token, fingerprint FROM slipway.schema_state'))[0]
+
+  test('a change since the last deploy is reported, and stops nothing', async () => {
+    await deployed([INIT])
+    expect(await deployed([INIT])).toMatchObject({ drift: [], receipts: [] })
+    await target.sql('ALTER TABLE customer ADD COLUMN by_hand text')
+    const outcome = await deployed([INIT])
+    expect(outcome.failure).toBeUndefined()
+    expect(outcome.drift).toMatchObject([{ change: 'changed', object: { name: 'customer' } }])
+    expect((await deployed([INIT], { acceptDrift: true })).drift).toEqual([])
+    await target.sql('ALTER TABLE customer DROP COLUMN by_hand')
+    expect((await deployed([INIT])).drift).toEqual([])
+  })
+
+  test('the catalog is read only if the token is another one', async () => {
+    await deployed([INIT])
+    const before = await recorded()
+    await target.sql(`UPDATE slipway.schema_state SET fingerprint = 'of nothing'`)
+    expect((await deployed([INIT])).drift).toEqual([])
+    await target.sql('ALTER TABLE customer ADD COLUMN a text; ALTER TABLE customer DROP COLUMN a')
+    await target.sql(
+      'UPDATE slipway.schema_state SET fingerprint = $$' + String(before?.['fingerprint']) + '$$',
+    )
+    expect((await deployed([INIT])).drift).toEqual([])
+    const after = await recorded()
+    expect(after?.['fingerprint']).toBe(before?.['fingerprint'])
+    expect(after?.['token']).not.toBe(before?.['token'])
+    await target.sql(`UPDATE slipway.schema_state SET fingerprint = 'of nothing'`)
+    expect((await deployed([INIT])).drift).toEqual([])
+  })
+
+  test('a state without a token, of an older Slipway, is compared with the catalog', async () => {
+    await deployed([INIT])
+    const { token } = (await recorded()) ?? {}
+    await target.sql('UPDATE slipway.schema_state SET change_token = NULL')
+    expect((await deployed([INIT])).drift).toEqual([])
+    expect((await recorded())?.['token']).toBe(token)
+    await target.sql('UPDATE slipway.schema_state SET change_token = NULL; CREATE TABLE by_hand ()')
+    expect((await deployed([INIT])).drift).toMatchObject([{ change: 'added' }])
+    expect((await recorded())?.['token']).toBeNull()
+  })
+
+  test('a schema without a record is not compared, and the outcome says so', async () => {
+    await deployed([INIT])
+    await target.sql('DELETE FROM slipway.schema_state')
+    const outcome = await deployed([INIT])
+    expect(outcome.driftUnknown).toMatch(/no record/)
+    expect(outcome.failure).toBeUndefined()
+  })
+
+  test('a pending migration in another schema adds to what is compared', async () => {
+    await deployed([INIT])
+    await target.sql('CREATE SCHEMA other; CREATE TABLE other.by_hand ()')
+    await deployed([INIT])
+    await expect(
+      deployed([INIT, migration('2_other', 'CREATE TABLE other.more ();')]),
+    ).rejects.toMatchObject({ failure: { code: 'DEPLOY.DRIFT' } })
+  })
+})
+
 describe('while another session has a table for itself', () => {
   const MORE = migration('2_more', 'CREATE TABLE more (id integer);')
 
@@ -300,6 +362,7 @@ describe('while another session has a table for itself', () => {
 
   test('the look at the catalog waits until the deadline, and names the session', async () => {
     await deployed([READ])
+    await target.sql('UPDATE slipway.schema_state SET change_token = NULL')
     const began = performance.now()
     const failed = await withLocker(async (lock) => {
       await lock()

@@ -7,9 +7,17 @@ import {
   type TargetSession,
 } from '../execution/index.ts'
 import type { Hazard } from '../hazards/index.ts'
-import { type Comparison, readJournal } from '../history/index.ts'
-import { attempt, command, type Failure, failureFrom, otherCommand } from '../kernel/index.ts'
+import { type Comparison, readJournal, writeChangeToken } from '../history/index.ts'
 import {
+  attempt,
+  command,
+  type Failure,
+  failureFrom,
+  otherCommand,
+  rethrow,
+} from '../kernel/index.ts'
+import {
+  detectChange,
   detectDrift,
   type Drift,
   looksHarmless,
@@ -17,6 +25,7 @@ import {
   survey,
 } from '../plan/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
+import type { Change } from '../schema/index.ts'
 import { objectText, type Migration } from '../statements/index.ts'
 import { type Consent, destroyedBy, requireConsent } from './consent.ts'
 import { raise } from './failures.ts'
@@ -51,6 +60,8 @@ export interface DeployOutcome {
   readonly verification?: Verification
   /** Why the catalog could not be compared before, where it could not. */
   readonly driftUnknown?: string
+  /** How the schema differs from its history, where nothing was pending that the difference could have stopped. */
+  readonly drift: readonly Change[]
   /** The results of the pre-checks. */
   readonly preChecks: readonly PreCheckResult[]
   /** Hazards of severity error that concern tables with rows. */
@@ -79,8 +90,13 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
       hazards: [],
       kept: [],
       notKept: [],
+      drift: [],
     }
-    if (plans.length === 0 && squashes.length === 0) return nothing
+    if (plans.length === 0 && squashes.length === 0) {
+      return request.acceptDrift
+        ? nothing
+        : { ...nothing, ...(await lookForChange(target, pending, request)) }
+    }
     const hazards = plans.length > 0 ? await lookAhead(target, pending, request) : []
     // In a deploy that continues after a crash, some statements have already run.
     const goesOn = resuming.length > 0
@@ -98,6 +114,33 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     const recorded = await recordSquashes(session, squashes, request.migrations)
     return { ...found, recorded, preChecks, ...(await run(target, plans, request)) }
   })
+}
+
+/**
+ * Looks for drift where nothing is pending. Only a change since the schema was recorded is looked for: a replay of the
+ * history would take seconds. A deploy of nothing does not fail where the schema cannot be read.
+ */
+async function lookForChange(
+  target: TargetSession,
+  { history }: PendingWork,
+  { migrations }: DeployRequest,
+): Promise<Pick<DeployOutcome, 'driftUnknown'> & Partial<Pick<DeployOutcome, 'drift'>>> {
+  const { session } = target
+  const looked = await attempt(() =>
+    readFromTarget(target, () => detectChange(session, { history, migrations })),
+  )
+  if (!looked.ok) {
+    if (looked.failure.code === 'DEPLOY.STOPPED') rethrow(looked.failure)
+    return { driftUnknown: looked.failure.message }
+  }
+  const drift = looked.value
+  if (!drift) return { driftUnknown: 'The ledger has no record of the schema for this history.' }
+  if (drift.kind === 'drifted') return { drift: drift.changes }
+  // The next command need not read the catalog again.
+  if (drift.kind === 'none' && drift.changeToken !== undefined) {
+    await writeChangeToken(session, drift.changeToken)
+  }
+  return {}
 }
 
 /**

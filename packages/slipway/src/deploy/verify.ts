@@ -1,8 +1,15 @@
 import type { Session } from '../database/index.ts'
 import { invalidIndexes, readFromTarget, type TargetSession } from '../execution/index.ts'
-import { forgetSchemaState, historyHash, readHistory, writeSchemaState } from '../history/index.ts'
+import {
+  forgetSchemaState,
+  historyHash,
+  readChangeToken,
+  readHistory,
+  writeSchemaState,
+} from '../history/index.ts'
 import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
+import type { Fingerprint } from '../schema/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 
 /** What a look at the target after the work found. */
@@ -14,9 +21,15 @@ export interface Verification {
 
 /**
  * Whether the catalog is recorded as what the history gives. After a deploy onto accepted drift it is
- * not: the next command then compares with a shadow database.
+ * not: the next command then compares with a shadow database. A reading is recorded as it is.
  */
-export type Recording = 'record' | 'forget'
+export type Recording = 'record' | 'forget' | SchemaReading
+
+/** The schema of a target as it was read, and the change token from before that. */
+export interface SchemaReading {
+  readonly fingerprint: Fingerprint
+  readonly changeToken: string
+}
 
 /**
  * `verifyAndRecord` as data: what was applied stays applied, whatever becomes of the look at it. Fails with
@@ -57,10 +70,27 @@ export async function verifyAndRecord(
     await forgetSchemaState(session)
     return verification
   }
+  const rows = appliedRows(await readHistory(session))
+  const reading = record === 'record' ? await readSchemaNow(session, migrations) : record
+  const { hash, ...state } = reading.fingerprint
+  await writeSchemaState(session, {
+    historyHash: historyHash(rows),
+    fingerprint: hash,
+    changeToken: reading.changeToken,
+    ...state,
+  })
+  return verification
+}
+
+/** Reads the schema of a target as it is now. */
+export async function readSchemaNow(
+  session: Session,
+  migrations: readonly MigrationFile[],
+): Promise<SchemaReading> {
   // Loaded here: a deploy that finds nothing to do must not pay for it.
   const { readFingerprint } = await import('../schema/index.ts')
-  const rows = appliedRows(await readHistory(session))
-  const { hash, ...state } = await readFingerprint(session, await projectScope(session, migrations))
-  await writeSchemaState(session, { historyHash: historyHash(rows), fingerprint: hash, ...state })
-  return verification
+  // Before the catalog is read: what changes meanwhile must give another token.
+  const changeToken = await readChangeToken(session)
+  const fingerprint = await readFingerprint(session, await projectScope(session, migrations))
+  return { fingerprint, changeToken }
 }

@@ -46,6 +46,38 @@ test('a deployed database has not drifted', async () => {
   })
 })
 
+test('a comparison is repeated once the target or the project is another', async () => {
+  await deployed()
+  const request = target.request(HISTORY)
+  const first = await inspectDrift(request)
+  const phases: string[] = []
+  const again = { ...request, emit: (event: { kind: string }) => phases.push(event.kind) }
+  expect(await inspectDrift(again)).toEqual(first)
+  expect(phases).toEqual([])
+  await target.sql('ALTER TABLE customer ADD COLUMN email text')
+  expect(await inspectDrift(again)).toMatchObject({ drifted: true })
+  expect(phases).toEqual(['phase'])
+  await target.sql('ALTER TABLE customer DROP COLUMN email')
+  expect(await inspectDrift(again)).toEqual(first)
+  expect(await inspectDrift(again)).toEqual(first)
+  expect(phases).toEqual(['phase', 'phase'])
+  const edited = {
+    ...again,
+    migrations: [migration('1_init', 'CREATE TABLE customer (id integer);')],
+  }
+  expect(await inspectDrift(edited)).toMatchObject({ drifted: true })
+  await target.sql('UPDATE _prisma_migrations SET rolled_back_at = now()')
+  expect(await inspectDrift(again)).toMatchObject({ drifted: true })
+})
+
+test('what a comparison reports beside drift is reported each time', async () => {
+  await deployed()
+  await target.sql('CREATE STATISTICS order_stats ON id, name FROM customer')
+  const report = await inspectDrift(target.request(HISTORY))
+  expect(report.unmodelled).toEqual(['statistics object order_stats'])
+  expect(await inspectDrift(target.request(HISTORY))).toEqual(report)
+})
+
 test('objects of a kind that is not compared are named', async () => {
   await deployed()
   await target.sql(`CREATE STATISTICS order_stats ON id, name FROM customer;

@@ -1,3 +1,4 @@
-export { type Adopted, adoptDrift, type AdoptRequest } from './adopt.ts'
+export type { Adopted, AdoptRequest } from './adopt.ts'
 export { driftFailures } from './failures.ts'
-export { type DriftReport, type DriftRequest, inspectDrift } from './inspect.ts'
+export type { DriftReport, DriftRequest } from './inspect.ts'
+export { adoptDrift, inspectDrift } from './drift.ts'

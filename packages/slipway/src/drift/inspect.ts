@@ -1,5 +1,5 @@
 import { creationOf } from '../create/index.ts'
-import { dialectOf, type Session, withSession } from '../database/index.ts'
+import { dialectOf, type Session } from '../database/index.ts'
 import type { WorkRequest } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
 import { attempt, type Result } from '../kernel/index.ts'
@@ -53,13 +53,6 @@ export interface DriftReport {
 }
 
 /** Compares a target with its history, replayed on a shadow database. Changes nothing, takes no lock. */
-export async function inspectDrift(request: DriftRequest): Promise<DriftReport> {
-  return await withSession(request.address, { applicationName: 'slipway drift' }, (session) =>
-    inspectSession(session, request),
-  )
-}
-
-/** The same on a session that is open already. */
 export async function inspectSession(
   session: Session,
   request: DriftRequest,

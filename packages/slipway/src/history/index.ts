@@ -6,6 +6,7 @@ export {
   type MigrationText,
   obstacle,
 } from './compare.ts'
+export { readChangeToken } from './postgres/change-token.ts'
 export {
   readEnvironments,
   type RecordedEnvironment,
@@ -26,6 +27,7 @@ export {
   readJournal,
   readLedgerRows,
   receiptSql,
+  writeChangeToken,
   writeSchemaState,
 } from './postgres/ledger.ts'
 export { forgetLedgerSql, prepareLedger, upgradeLedger } from './postgres/ledger-upgrade.ts'

@@ -29,6 +29,7 @@ export {
   readErrorText,
   readJsonFile,
 } from './json-schema.ts'
+export { recall, remember } from './remembered.ts'
 export { attempt, type Result } from './result.ts'
 export { ConnectionString, looksLikeConnectionString, redact } from './secret.ts'
 export { parseSqlType, type SqlType } from './sql-type.ts'

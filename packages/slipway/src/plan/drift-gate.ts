@@ -1,5 +1,11 @@
 import type { Session } from '../database/index.ts'
-import { compareHistory, type History, historyHash, readSchemaState } from '../history/index.ts'
+import {
+  compareHistory,
+  type History,
+  historyHash,
+  readChangeToken,
+  readSchemaState,
+} from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import type { Change, Scope } from '../schema/index.ts'
 import type { ShadowOptions } from '../shadow/index.ts'
@@ -7,8 +13,13 @@ import type { MigrationFile } from '../statements/index.ts'
 
 /** Whether a target's schema is what its history gives. */
 export type Drift =
-  /** `basis`: what it was compared with. */
-  | { readonly kind: 'none'; readonly basis: 'ledger' | 'shadow' | 'nothing-applied' }
+  | {
+      readonly kind: 'none'
+      /** What it was compared with. `token`: nothing has changed since the schema was recorded. */
+      readonly basis: 'token' | 'ledger' | 'shadow' | 'nothing-applied'
+      /** The token of a schema that is as recorded, although the recorded token is another one. */
+      readonly changeToken?: string
+    }
   | {
       readonly kind: 'drifted'
       readonly basis: 'ledger' | 'shadow'
@@ -62,26 +73,17 @@ export function appliedMigrations({ history, migrations }: AppliedHistory): Migr
 }
 
 /**
- * Compares the catalog of a target with what its history should have produced: with the fingerprint
- * that the ledger holds for just this history, else with a shadow database on which the history is replayed.
+ * Compares a target with what its history should have produced: with the schema that the ledger holds for just this
+ * history, else with a shadow database on which the history is replayed.
  */
 export async function detectDrift(
   session: Session,
   applied: AppliedHistory,
   shadow: ShadowOptions,
 ): Promise<Drift> {
-  const rows = appliedRows(applied.history)
-  if (rows.length === 0) return { kind: 'none', basis: 'nothing-applied' }
-  const { difference, differingObjects, FINGERPRINT_METHOD, readCatalog, readFingerprint } =
-    await loadCatalog()
-  const scope = await projectScope(session, applied.migrations)
-  const state = await readSchemaState(session)
-  if (state && state.historyHash === historyHash(rows) && state.method === FINGERPRINT_METHOD) {
-    const now = await readFingerprint(session, scope)
-    if (now.hash === state.fingerprint) return { kind: 'none', basis: 'ledger' }
-    const expected = { method: state.method, hash: state.fingerprint, objects: state.objects }
-    return { kind: 'drifted', basis: 'ledger', changes: differingObjects(expected, now) }
-  }
+  const since = await detectChange(session, applied)
+  if (since) return since
+  const { difference, readCatalog } = await loadCatalog()
   const { withShadowDatabase } = await import('../shadow/index.ts')
   const replayed = await attempt(() =>
     withShadowDatabase(shadow, appliedMigrations(applied), async (copy) =>
@@ -89,8 +91,52 @@ export async function detectDrift(
     ),
   )
   if (!replayed.ok) return { kind: 'unknown', reason: replayed.failure.message }
+  const scope = await projectScope(session, applied.migrations)
   const changes = difference(replayed.value, await readCatalog(session, scope))
   return changes.length === 0
     ? { kind: 'none', basis: 'shadow' }
     : { kind: 'drifted', basis: 'shadow', changes }
+}
+
+/**
+ * Compares a target with the schema that the ledger holds for just this history; nothing if it holds none. The
+ * catalog is read only if the change token differs.
+ */
+export async function detectChange(
+  session: Session,
+  { history, migrations }: AppliedHistory,
+): Promise<Drift | undefined> {
+  const rows = appliedRows(history)
+  if (rows.length === 0) return { kind: 'none', basis: 'nothing-applied' }
+  const state = await readSchemaState(session)
+  if (state?.historyHash !== historyHash(rows)) return undefined
+  const applied = new Set(rows.map(({ name }) => name))
+  const pending = migrations.filter(({ name }) => !applied.has(name))
+  // Read before the catalog: what changes meanwhile must give another token.
+  const changeToken = await readChangeToken(session)
+  const unchanged = state.changeToken === changeToken
+  if (unchanged && !(await reachOtherSchemas(session, pending))) {
+    return { kind: 'none', basis: 'token' }
+  }
+  const { differingObjects, FINGERPRINT_METHOD, readFingerprint } = await loadCatalog()
+  if (state.method !== FINGERPRINT_METHOD) return undefined
+  const now = await readFingerprint(session, await projectScope(session, migrations))
+  if (now.hash === state.fingerprint) return { kind: 'none', basis: 'ledger', changeToken }
+  const expected = { method: state.method, hash: state.fingerprint, objects: state.objects }
+  return { kind: 'drifted', basis: 'ledger', changes: differingObjects(expected, now) }
+}
+
+/**
+ * Whether migrations make something of another schema than the default one the project's own: what exists in it
+ * already was not part of the recorded schema, and is compared.
+ */
+async function reachOtherSchemas(
+  session: Session,
+  migrations: readonly MigrationFile[],
+): Promise<boolean> {
+  if (migrations.length === 0) return false
+  const { ownershipIn } = await loadCatalog()
+  const { created, placed, parts } = await ownershipIn(migrations)
+  const schemas = [...created, ...[...placed, ...parts].map(({ schema }) => schema)]
+  return schemas.some((schema) => schema !== session.server.schema)
 }

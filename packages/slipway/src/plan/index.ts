@@ -9,6 +9,7 @@ export {
 export {
   appliedMigrations,
   appliedRows,
+  detectChange,
   detectDrift,
   type Drift,
   projectScope,

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
 import { deploy } from '../deploy/index.ts'
+import { ConnectionString } from '../kernel/index.ts'
 import { type Announcement, rollback, type RollbackRequest } from './index.ts'
 
 const INIT = migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text);')
@@ -208,6 +212,56 @@ test('drift beside the migration is reported, and remains', async () => {
     message: expect.stringContaining('by_hand'),
   })
   expect(await living()).toEqual(['1_init', '2_email'])
+})
+
+describe('a proof that this machine remembers', () => {
+  let proven: { readonly shadow: RollbackRequest['shadow'] }
+  const nowhere = new ConnectionString('postgresql://nobody@127.0.0.1:1/none')
+
+  beforeEach(async () => {
+    const cacheDir = mkdtempSync(path.join(tmpdir(), 'slipway-proofs-'))
+    const history = [INIT, NOTE]
+    await deployed(history)
+    const first = await rolledBack(history, ONE, { shadow: { dialect: 'postgres', cacheDir } })
+    expect(first.testRun).toEqual({ kind: 'proven' })
+    await deployed(history)
+    proven = { shadow: { dialect: 'postgres', cacheDir, named: nowhere } }
+    return () => rmSync(cacheDir, { recursive: true })
+  })
+
+  test('needs no shadow database while all files are as they were', async () => {
+    const again = await rolledBack([INIT, NOTE], ONE, proven)
+    expect(again).toMatchObject({ testRun: { kind: 'proven' }, verification: { verified: true } })
+    expect(again.failure).toBeUndefined()
+    expect(await living()).toEqual(['1_init'])
+  })
+
+  test.each([
+    ['another down migration', [INIT, { ...NOTE, down: 'DROP TABLE note CASCADE;' }]],
+    ['another history', [INIT, EMAIL, NOTE]],
+    ['another project', [INIT, NOTE, migration('4_more', 'CREATE TABLE more ();')]],
+  ])('is not one of %s', async (_, migrations) => {
+    if (migrations.includes(EMAIL)) {
+      await target.sql(
+        `DELETE FROM _prisma_migrations WHERE migration_name = '3_note'; DROP TABLE note`,
+      )
+      await deployed(migrations)
+    }
+    await expect(rolledBack(migrations, ONE, proven)).rejects.toMatchObject({
+      failure: { code: 'DATABASE.UNREACHABLE' },
+    })
+    expect(await living()).toContain('3_note')
+  })
+
+  test('does not hide that the target is another one afterwards', async () => {
+    await target.sql('ALTER TABLE customer ADD COLUMN by_hand text')
+    const shadow = { ...proven.shadow, named: undefined }
+    const outcome = await rolledBack([INIT, NOTE], ONE, { shadow })
+    expect(outcome.failure).toMatchObject({
+      code: 'ROLLBACK.NOT_RESTORED',
+      message: expect.stringContaining('column customer.by_hand'),
+    })
+  })
 })
 
 test('an edited or missing migration stops a rollback before it begins', async () => {

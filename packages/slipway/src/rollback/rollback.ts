@@ -3,6 +3,7 @@ import {
   type Consent,
   destroyedBy,
   prepareBooks,
+  readSchemaNow,
   refuseForeignObjects,
   requireConsent,
   type Verification,
@@ -28,14 +29,16 @@ import {
 import { advice, attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
 import { appliedRows, projectScope } from '../plan/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
-import { type Catalog, type Change, difference, readCatalog } from '../schema/index.ts'
-import { shadowLike } from '../shadow/index.ts'
+import { type Change, difference, readCatalog } from '../schema/index.ts'
+import { shadowLike, type ShadowOptions, withShadowServer } from '../shadow/index.ts'
 import { objectText } from '../statements/index.ts'
 import { decided } from './announced.ts'
 import { raise } from './failures.ts'
+import { recallProof, rememberProof, type TestedFiles } from './known-proof.ts'
 import {
   correctionOf,
   type DownVerdict,
+  type ExpectedSchema,
   type PreparedDown,
   prepareDown,
   type Reversible,
@@ -177,19 +180,42 @@ function appliedFiles(
   })
 }
 
+interface AskedDowns {
+  /** All applied migrations, those to be rolled back last. */
+  readonly applied: readonly Reversible[]
+  /** Those to be rolled back, the last one first. */
+  readonly names: readonly string[]
+  readonly request: RollbackRequest
+}
+
+/** The down migrations, tested. One private server has all the shadow databases, and none starts if none is needed. */
 async function prepareDownMigrations(
   session: Session,
-  {
-    applied,
-    names,
-    request,
-  }: {
-    readonly applied: readonly Reversible[]
-    readonly names: readonly string[]
-    readonly request: RollbackRequest
-  },
+  asked: AskedDowns,
 ): Promise<TestedDown & { downs: PreparedDown[] }> {
+  const { applied, names, request } = asked
   request.emit({ kind: 'phase', phase: 'test', detail: names.join(', ') })
+  const known = request.acceptUnproven ? undefined : recallProof(session, filesOf(asked))
+  const written = applied.slice(-names.length).every(({ down }) => down !== undefined)
+  const prepare = async (shadow: ShadowOptions) => {
+    const onServer = { ...asked, request: { ...request, shadow } }
+    const downs = await readDownMigrations(session, onServer)
+    return { downs, ...(await testRunOf(session, downs, { ...onServer, known })) }
+  }
+  return written && (request.acceptUnproven || known !== undefined)
+    ? await prepare(request.shadow)
+    : await withShadowServer(request.shadow, prepare)
+}
+
+function filesOf({ applied, names, request }: AskedDowns): TestedFiles {
+  const { migrations: project, shadow } = request
+  return { applied, steps: names.length, project, shadow }
+}
+
+async function readDownMigrations(
+  session: Session,
+  { applied, names, request }: AskedDowns,
+): Promise<PreparedDown[]> {
   const downs: PreparedDown[] = []
   for (const [index] of names.entries()) {
     const at = applied.length - 1 - index
@@ -201,17 +227,30 @@ async function prepareDownMigrations(
     downs.flatMap(({ plan, origin }) => (origin === 'file' ? [plan] : [])),
     request,
   )
-  return { downs, ...(await runUpDownUp(downs, applied, request)) }
+  return downs
 }
 
-async function runUpDownUp(
+/** Runs up and down, unless this machine has proven just these files before. */
+async function testRunOf(
+  session: Session,
   downs: readonly PreparedDown[],
-  applied: readonly Reversible[],
-  request: RollbackRequest,
+  asked: AskedDowns & { readonly known: string | undefined },
 ): Promise<TestedDown> {
+  const { applied, request, known } = asked
+  if (request.acceptUnproven) {
+    return { testRun: { kind: 'not-tested', reason: 'accepted unproven' } }
+  }
   const { migrations: project, shadow } = request
-  if (!request.acceptUnproven) return await testDownMigrations(downs, { applied, project, shadow })
-  return { testRun: { kind: 'not-tested', reason: 'accepted unproven' } }
+  const test = () => testDownMigrations(downs, { applied, project, shadow })
+  if (known !== undefined) {
+    const catalog = async () => await (await test()).expected?.catalog()
+    return { testRun: { kind: 'proven' }, expected: { fingerprint: known, catalog } }
+  }
+  const tested = await test()
+  if (tested.testRun.kind === 'proven' && tested.expected) {
+    rememberProof(session, filesOf(asked), tested.expected.fingerprint)
+  }
+  return tested
 }
 
 function refuseUnproven(
@@ -245,7 +284,7 @@ async function run(
   {
     downs,
     expected,
-  }: { readonly downs: readonly PreparedDown[]; readonly expected: Catalog | undefined },
+  }: { readonly downs: readonly PreparedDown[]; readonly expected: ExpectedSchema | undefined },
   request: RollbackRequest,
 ): Promise<Pick<RollbackOutcome, 'receipts' | 'kept' | 'verification' | 'failure'>> {
   const { session } = target
@@ -255,18 +294,33 @@ async function run(
   const outcome = { ...ran, kept: await keptNow() }
   if (outcome.failure && outcome.failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
   target.emit({ kind: 'phase', phase: 'verify' })
-  if (!outcome.failure && expected) {
-    const catalog = await attempt(() =>
-      readFromTarget(target, async () =>
-        readCatalog(session, await projectScope(session, request.migrations)),
-      ),
-    )
-    const changes = catalog.ok ? difference(expected, catalog.value) : []
-    if (changes.length > 0) return { ...outcome, failure: notRestored(nameChanges(changes)) }
+  const reading = await attempt(() =>
+    readFromTarget(target, () => readSchemaNow(session, request.migrations)),
+  )
+  if (!outcome.failure && expected && reading.ok) {
+    const restored = reading.value.fingerprint.hash === expected.fingerprint
+    const differing = restored ? '' : await differingObjects(target, expected, request)
+    if (differing !== '') return { ...outcome, failure: notRestored(differing) }
   }
-  const looked = await verified(target, request.migrations)
+  const looked = await verified(target, request.migrations, reading.ok ? reading.value : 'record')
   if (looked.ok) return { ...outcome, verification: looked.value }
   return { ...outcome, failure: outcome.failure ?? looked.failure }
+}
+
+/** The objects in which a target with another fingerprint differs, in words; empty if only the fingerprint does. */
+async function differingObjects(
+  target: TargetSession,
+  expected: ExpectedSchema,
+  { migrations }: RollbackRequest,
+): Promise<string> {
+  const { session } = target
+  const changes = await attempt(async () => {
+    const catalog = await expected.catalog()
+    const scope = await projectScope(session, migrations)
+    const actual = await readFromTarget(target, () => readCatalog(session, scope))
+    return catalog && difference(catalog, actual)
+  })
+  return changes.ok && changes.value ? nameChanges(changes.value) : 'objects that cannot be named'
 }
 
 function notRestored(objects: string): Failure {

@@ -181,6 +181,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     async tell(scene) {
       await scene.slipway('deploy')
       await byHand(scene)
+      await follow(scene, await scene.slipway('deploy'))
       addMigration(scene.root, MORE)
       await follow(scene, await scene.slipway('drift', '--write', 'by_hand', ...confirmed(scene)), {
         code: 'DRIFT.NOT_ADOPTABLE',

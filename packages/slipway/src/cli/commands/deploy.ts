@@ -17,19 +17,26 @@ export const deploy: Handler = async ({ slipway, confirm }, { flags }) => {
 }
 
 function view(result: DeployResult, ok: boolean): Block[] {
-  const { receipts, recorded, kept, verified, driftUnknown } = result
+  const { receipts, recorded, kept, verified } = result
   const place = placeOf(result)
   const done = receipts.filter((receipt) => receipt.status === 'done').length
-  const nothing = status('done', `${place} is up to date: nothing to deploy`)
-  if (receipts.length === 0 && ok) return [...recordedLines(recorded), nothing]
+  if (receipts.length === 0 && ok) {
+    const nothing = status('done', `${place} is up to date: nothing to deploy`)
+    return [...recordedLines(recorded), nothing, ...driftLines(result)]
+  }
   return [
     ...recordedLines(recorded),
     ...receiptLines(receipts, 'Applied'),
     ...keptLines(kept),
-    ...(driftUnknown === null
-      ? []
-      : [status('warning', 'Drift could not be checked before the deploy', driftUnknown)]),
+    ...driftLines(result),
     ...(verified && ok ? [status('done', 'Verified: every index is valid')] : []),
     paragraph(`${done} of ${receipts.length} migrations deployed to ${place}.`),
   ]
+}
+
+function driftLines({ driftUnknown, receipts }: DeployResult): Block[] {
+  if (driftUnknown === null) return []
+  return receipts.length > 0
+    ? [status('warning', 'Drift could not be checked before the deploy', driftUnknown)]
+    : [status('note', 'Drift was not checked', driftUnknown)]
 }

@@ -1,5 +1,4 @@
 import type { DriftResult } from '../../app/index.ts'
-import { choiceText } from '../../schema/index.ts'
 import { adoptView } from '../adopt-view.ts'
 import type { Handler } from '../command.ts'
 import { presentOutcome } from '../present-outcome.ts'
@@ -8,25 +7,36 @@ import { type Block, heading, paragraph, sql, status } from '../view.ts'
 export const drift: Handler = async ({ slipway }, { flags }) => {
   const name = flags.text('write')
   if (name !== undefined) return presentOutcome(await slipway.drift.adopt(name), adoptView)
-  return presentOutcome(await slipway.drift(), view)
+  const outcome = await slipway.drift()
+  const choices = await choiceTexts(outcome.result?.choices ?? [])
+  return presentOutcome(outcome, (result) => view(result, choices))
 }
 
-function view({
-  database,
-  drifted,
-  sql: { toHistory, toTarget },
-  choices,
-  columnOrder,
-  unmodelled,
-  unknown,
-}: DriftResult): Block[] {
+/** The module of schemas is loaded only where there is a choice: it takes longer than a comparison that is known. */
+async function choiceTexts(choices: DriftResult['choices']): Promise<string[]> {
+  if (choices.length === 0) return []
+  const { choiceText } = await import('../../schema/index.ts')
+  return choices.map(choiceText)
+}
+
+function view(
+  {
+    database,
+    drifted,
+    sql: { toHistory, toTarget },
+    columnOrder,
+    unmodelled,
+    unknown,
+  }: DriftResult,
+  choices: readonly string[],
+): Block[] {
   if (unknown !== null) return []
   return [
     drifted
       ? paragraph(`${database} differs from its history.`)
       : status('done', `${database} matches its history`),
     ...(toHistory ? [heading('SQL that returns the database to its history'), sql(toHistory)] : []),
-    ...choices.map((choice) => status('warning', choiceText(choice))),
+    ...choices.map((choice) => status('warning', choice)),
     ...(toTarget ? [heading('SQL for a migration that keeps the changes'), sql(toTarget)] : []),
     ...columnOrder.map(({ table }) =>
       status('note', `${table} has its columns in a different order`, 'not drift'),

@@ -19,6 +19,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
   port: PORT,
   max_connections: '100',
+  // One transaction creates or drops a schema of 5,000 tables: some 30,000 locks.
+  max_locks_per_transaction: '1024',
   shared_buffers: '32MB',
   fsync: 'off',
   full_page_writes: 'off',
@@ -27,7 +29,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   jit: 'off',
   max_wal_senders: '0',
   max_wal_size: '256MB',
-  max_locks_per_transaction: '256',
   temp_file_limit: '1GB',
 }
 /** The most memory that a process of the server may have, in KiB. */

@@ -258,6 +258,11 @@ export const LEDGER_MIGRATIONS: readonly LedgerMigration[] = [
     name: 'protected environments of the database',
     sql: () => ENVIRONMENT,
   },
+  {
+    version: 5,
+    name: 'change token of the recorded schema',
+    sql: () => 'ALTER TABLE slipway.schema_state ADD COLUMN change_token text;\n',
+  },
 ]
 
 /** The layout that this version of Slipway reads and writes. */

@@ -40,6 +40,7 @@ const CHANGED = [
   'transaction_group',
   'database_identity',
   'present',
+  'change_token',
   'relation',
 ]
 

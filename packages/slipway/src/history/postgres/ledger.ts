@@ -17,6 +17,8 @@ export interface SchemaState {
   readonly method: string
   readonly fingerprint: string
   readonly objects: Readonly<Record<string, string>>
+  /** The change token before the schema was read (`readChangeToken`). An older Slipway recorded none. */
+  readonly changeToken?: string | undefined
 }
 
 /** The history that a session's rows of the ledger belong to, as a literal: the schema of its `_prisma_migrations`. */
@@ -64,30 +66,42 @@ export async function readJournal(session: Session): Promise<JournalEntry[]> {
 
 /** The schema as the last command left it; nothing without a ledger. */
 export async function readSchemaState(session: Session): Promise<SchemaState | undefined> {
-  const columns = `j ->> 'history_hash', j ->> 'method', j ->> 'fingerprint', j ->> 'objects'`
+  const columns = `j ->> 'history_hash', j ->> 'method', j ->> 'fingerprint', j ->> 'objects', j ->> 'change_token'`
   const [row] = await readLedgerRows(session, 'schema_state', columns)
   // Layout 1 has the table under another name.
   const [first] = row ? [row] : await readLedgerRows(session, 'catalog_state', columns)
-  const [historyHash, method, fingerprint, objects] = first ?? []
+  const [historyHash, method, fingerprint, objects, changeToken] = first ?? []
   if (!historyHash || !method || !fingerprint || !objects) return undefined
   return {
     historyHash,
     method,
     fingerprint,
     objects: JSON.parse(objects) as Record<string, string>,
+    changeToken: changeToken ?? undefined,
   }
 }
 
 /** Records the schema as this command leaves it, and where the tables of kept data are in it. */
 export async function writeSchemaState(session: Session, state: SchemaState): Promise<void> {
-  const { historyHash, method, fingerprint, objects } = state
+  const { historyHash, method, fingerprint, objects, changeToken } = state
   const values = [historyHash, method, fingerprint, JSON.stringify(objects)].map(quoteLiteral)
+  const token = changeToken === undefined ? 'NULL' : quoteLiteral(changeToken)
   await executeLocked(
     session,
-    `INSERT INTO slipway.schema_state (history_schema, history_hash, method, fingerprint, objects)
-     VALUES (${historySchema(session)}, ${values.join(', ')}::jsonb)
+    `INSERT INTO slipway.schema_state (history_schema, history_hash, method, fingerprint, objects, change_token)
+     VALUES (${historySchema(session)}, ${values.join(', ')}::jsonb, ${token})
      ON CONFLICT (history_schema) DO UPDATE SET history_hash = excluded.history_hash, method = excluded.method,
-       fingerprint = excluded.fingerprint, objects = excluded.objects, recorded_at = now();\n${NOTE_PLACES}`,
+       fingerprint = excluded.fingerprint, objects = excluded.objects, change_token = excluded.change_token,
+       recorded_at = now();\n${NOTE_PLACES}`,
+  )
+}
+
+/** Records another change token for a schema that was read again and has not changed. */
+export async function writeChangeToken(session: Session, changeToken: string): Promise<void> {
+  await executeLocked(
+    session,
+    `UPDATE slipway.schema_state SET change_token = ${quoteLiteral(changeToken)}
+     WHERE history_schema = ${historySchema(session)};\n`,
   )
 }
 

@@ -1,0 +1,50 @@
+import path from 'node:path'
+import { locate, type Session } from '../database/index.ts'
+import { type History, readChangeToken } from '../history/index.ts'
+import { recall, remember, sha256 } from '../kernel/index.ts'
+import type { DriftRequest } from './inspect.ts'
+
+/** Changes when a comparison looks at something else. */
+const METHOD = 1
+
+/**
+ * A hash of all that the result of a comparison depends on: the objects of the target, its history with the identity
+ * of each row, the migrations of the project, and what a shadow database is made of.
+ */
+export async function comparisonKey(
+  session: Session,
+  history: History,
+  { migrations, schemas, shadow }: DriftRequest,
+): Promise<string> {
+  const parts = [
+    METHOD,
+    await readChangeToken(session),
+    session.server.versionNumber,
+    session.server.schema,
+    history.rows,
+    migrations.map(({ name, sql }) => [name, sha256(sql)]),
+    schemas ?? [],
+    shadow.initScript ?? '',
+  ]
+  return sha256(JSON.stringify(parts))
+}
+
+/** Whether this machine has compared the same before, and found no difference. */
+export function isKnownEqual(request: DriftRequest, key: string): boolean {
+  return recall(fileOf(request), key) !== undefined
+}
+
+/** Remembers that a comparison found no difference: the last one of each target. */
+export function rememberEqual(request: DriftRequest, key: string): void {
+  remember(fileOf(request), key, 'equal')
+}
+
+function fileOf({ address, shadow }: DriftRequest): string {
+  return path.join(shadow.cacheDir, 'drift', sha256(placeOf(address)).slice(0, 16))
+}
+
+function placeOf(address: DriftRequest['address']): string {
+  if (address.kind !== 'postgres') return JSON.stringify(address)
+  const { host, port, database, schema } = locate(address.url)
+  return JSON.stringify([host, port, database, schema])
+}

@@ -1,0 +1,126 @@
+import type { Session } from '../../database/index.ts'
+import { sha256 } from '../../kernel/index.ts'
+
+/** Changes when what a token is made of changes: a token of another method is never equal. */
+const METHOD = 1
+
+/**
+ * A token of all objects of users in a database. Two equal tokens of one database mean that no object was made,
+ * changed or dropped in between; two different ones mean nothing. It takes a few milliseconds, where reading the
+ * catalog takes seconds: the server adds up a hash of each row of its catalogs.
+ *
+ * A row is known by its identity and `xmin`, the transaction that wrote it. VACUUM keeps `xmin` when it freezes a row, and
+ * ANALYZE writes statistics in place. TRUNCATE, REINDEX and VACUUM FULL write rows of `pg_class`, and a restart of a
+ * sequence its row, though no object changes: those rows are known by their content without storage and statistics. Privileges and owners are not
+ * part of a fingerprint, so they are left out where they are in `pg_class`.
+ *
+ * Left out are temporary objects, which come and go, those of Slipway, and TOAST tables. `pg_depend` alone says to which
+ * column a sequence belongs, and which objects an extension has. A number of a transaction returns after 4 billion
+ * others, and other databases have the same numbers: the identity of the database is a part of the token, as far as the
+ * role may read it.
+ */
+export async function readChangeToken(session: Session): Promise<string> {
+  const { rows } = await session.queryRaw(TOKEN)
+  return `${METHOD}:${sha256(JSON.stringify([await databaseIdentity(session), rows]))}`
+}
+
+/** The cluster, if its identifier may be read, and the database in it. Raises no error on the server. */
+async function databaseIdentity(session: Session): Promise<unknown> {
+  const { rows } = await session.queryRaw(
+    `SELECT oid, has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
+     FROM pg_catalog.pg_database WHERE datname = current_database()`,
+  )
+  const [oid, mayRead] = rows[0] ?? []
+  if (session.kind === 'embedded' || mayRead !== 't') return [oid]
+  const control = await session.queryRaw(
+    'SELECT system_identifier FROM pg_catalog.pg_control_system()',
+  )
+  return [oid, control.rows[0]?.[0]]
+}
+
+/** The first OID that is not of the server's own objects. */
+const FIRST_OID = 16_384
+
+/** Schemas whose objects are left out. */
+const ELSEWHERE = `nspname IN ('slipway', 'pg_toast') OR nspname ~ '^pg_(toast_)?temp_'`
+
+const TOKEN = `WITH elsewhere AS MATERIALIZED (
+  SELECT oid FROM pg_catalog.pg_namespace WHERE ${ELSEWHERE}
+), left_out AS MATERIALIZED (
+  SELECT oid FROM pg_catalog.pg_class WHERE relnamespace IN (SELECT oid FROM elsewhere)
+), item (catalog, hash) AS (
+  SELECT 'pg_class', hashtextextended(ROW(oid, relname, relnamespace, reloftype, relam, reltablespace, relpersistence,
+      relkind, relchecks, relrowsecurity, relforcerowsecurity, relreplident, relispartition, relispopulated,
+      reloptions, relpartbound)::text, 0)
+    FROM pg_catalog.pg_class WHERE ${ofUser('oid')} AND relnamespace NOT IN (SELECT oid FROM elsewhere)
+  UNION ALL SELECT 'pg_namespace', hashtextextended(ROW(oid, nspname)::text, 0)
+    FROM pg_catalog.pg_namespace WHERE oid NOT IN (SELECT oid FROM elsewhere)
+${[
+  ['pg_constraint', 'connamespace'],
+  ['pg_type', 'typnamespace'],
+  ['pg_proc', 'pronamespace'],
+  ['pg_collation', 'collnamespace'],
+  ['pg_conversion', 'connamespace'],
+  ['pg_operator', 'oprnamespace'],
+  ['pg_opclass', 'opcnamespace'],
+  ['pg_opfamily', 'opfnamespace'],
+  ['pg_statistic_ext', 'stxnamespace'],
+  ['pg_ts_config', 'cfgnamespace'],
+  ['pg_ts_dict', 'dictnamespace'],
+  ['pg_ts_parser', 'prsnamespace'],
+  ['pg_ts_template', 'tmplnamespace'],
+]
+  .map(
+    ([catalog = '', schema = '']) =>
+      `  UNION ALL ${rowsOf(catalog, 'oid', `${schema} NOT IN (SELECT oid FROM elsewhere)`)}`,
+  )
+  .join('\n')}
+${[
+  ['pg_attrdef', 'adrelid', 'adnum'],
+  ['pg_foreign_table', 'ftrelid'],
+  ['pg_index', 'indexrelid'],
+  ['pg_inherits', 'inhrelid', 'inhseqno'],
+  ['pg_partitioned_table', 'partrelid'],
+  ['pg_policy', 'polrelid', 'oid'],
+  ['pg_rewrite', 'ev_class', 'oid'],
+  ['pg_trigger', 'tgrelid', 'oid'],
+]
+  .map(
+    ([catalog = '', relation = '', part]) =>
+      `  UNION ALL ${rowsOf(catalog, relation, `${relation} NOT IN (SELECT oid FROM left_out)`, part)}`,
+  )
+  .join('\n')}
+${[
+  ['pg_aggregate', 'aggfnoid::oid'],
+  ['pg_cast', 'oid'],
+  ['pg_description', 'objoid', 'objsubid'],
+  ['pg_enum', 'oid'],
+  ['pg_event_trigger', 'oid'],
+  ['pg_extension', 'oid'],
+  ['pg_range', 'rngtypid'],
+  ['pg_transform', 'oid'],
+  ['pg_ts_config_map', 'mapcfg', 'maptokentype'],
+]
+  .map(([catalog = '', id = '', part]) => `  UNION ALL ${rowsOf(catalog, id, 'true', part)}`)
+  .join('\n')}
+  UNION ALL ${rowsOf('pg_attribute', 'attrelid', 'attnum > 0 AND attrelid NOT IN (SELECT oid FROM left_out)', 'attnum')}
+  UNION ALL SELECT 'pg_sequence', hashtextextended(s::text, 0)
+    FROM pg_catalog.pg_sequence AS s WHERE seqrelid NOT IN (SELECT oid FROM left_out)
+  UNION ALL SELECT 'pg_depend', hashtextextended(ROW(classid, objid, objsubid, refclassid, refobjid, refobjsubid,
+      deptype)::text, 0)
+    FROM pg_catalog.pg_depend
+    WHERE (deptype IN ('e', 'x') OR deptype IN ('a', 'i') AND classid = 'pg_catalog.pg_class'::regclass
+        AND refclassid = 'pg_catalog.pg_class'::regclass)
+      AND ${ofUser('objid')} AND objid NOT IN (SELECT oid FROM left_out)
+)
+SELECT catalog, count(*), sum(hash) FROM item GROUP BY catalog ORDER BY catalog`
+
+/** A query of a hash for each row of a catalog: of the object, the part of it if one is named, and `xmin`. */
+function rowsOf(catalog: string, id: string, condition: string, part = '0'): string {
+  return `SELECT '${catalog}', hashint8extended(${id}::bigint << 32 | (${part}::bigint & 4294967295), xmin::text::bigint)
+    FROM pg_catalog.${catalog} WHERE ${ofUser(id)} AND ${condition}`
+}
+
+function ofUser(id: string): string {
+  return `${id} >= ${FIRST_OID}`
+}
