@@ -7,6 +7,13 @@ import { withoutRowContent } from './row-content.ts'
 
 const from = (sqlstate: string, sent = '', routine?: string) => ({ sqlstate, sent, routine })
 
+/** The functions of the server that send some of these. */
+const ROUTINES: Readonly<Record<string, string>> = {
+  '22P02invalid input value for ': 'enum_in',
+  '22001value too long for type c': 'varchar',
+  '22021invalid byte sequence fo': 'report_invalid_encoding',
+}
+
 test.each([
   [
     '22P02',
@@ -48,7 +55,8 @@ test.each([
   ],
   ['42P01', 'relation "user" does not exist', 'relation "user" does not exist'],
 ])('%s: %s', (sqlstate, text, shown) => {
-  expect(withoutRowContent(text, from(sqlstate))).toBe(shown)
+  const routine = ROUTINES[sqlstate + text.slice(0, 24)]
+  expect(withoutRowContent(text, from(sqlstate, 'SELECT * FROM "user"', routine))).toBe(shown)
 })
 
 test('of what user code raises, the words of the script stay', () => {

@@ -12,6 +12,13 @@ interface WireError {
   readonly hint?: string | undefined
   readonly position?: string | undefined
   readonly routine?: string | undefined
+  readonly schema?: string | undefined
+  readonly table?: string | undefined
+  readonly column?: string | undefined
+  readonly dataType?: string | undefined
+  readonly constraint?: string | undefined
+  /** The statement that a function ran. */
+  readonly internalQuery?: string | undefined
   /** The context in which it came up. */
   readonly where?: string | undefined
 }
@@ -39,7 +46,7 @@ const BY_SQLSTATE: Readonly<Record<string, DatabaseCode>> = {
 
 /** Where an error came from. */
 export interface Sending extends Speaker {
-  /** The text that the server was running. */
+  /** The text that the server was running; absent while the connection opens, when no row is near. */
   readonly sent?: string
   /** Commands of that text which had been completed. */
   readonly completed?: number
@@ -47,7 +54,7 @@ export interface Sending extends Speaker {
 
 /** Raises an error of the driver as a failure of this module; a bug passes through unchanged. */
 export function raiseServerError(error: unknown, sending: Sending): never {
-  const { sent = '', completed } = sending
+  const { sent, completed } = sending
   const thrown = asWireError(error)
   if (!thrown) throw error
   const wire = sayable(thrown, sent)
@@ -75,10 +82,15 @@ export function noticeText(
 }
 
 /** The error without row content and passwords (guarantee 10). */
-function sayable(error: WireError, sent: string): WireError {
-  const { code = '', routine } = error
+function sayable(error: WireError, sent: string | undefined): WireError {
+  const { code = '', routine, internalQuery } = error
+  const names = [error.schema, error.table, error.column, error.dataType, error.constraint]
   const say = (text: string) =>
-    redact(isSqlState(code) ? withoutRowContent(text, { sqlstate: code, routine, sent }) : text)
+    redact(
+      isSqlState(code) && sent !== undefined
+        ? withoutRowContent(text, { sqlstate: code, routine, sent, names, internalQuery })
+        : text,
+    )
   return {
     code: error.code,
     message: say(error.message),
