@@ -37,6 +37,7 @@ export function sessionOnNothing(): Session {
       pooled: false,
       schema: 'public',
       standby: false,
+      pins: [],
     },
     queryRaw,
     query: async () => [],
