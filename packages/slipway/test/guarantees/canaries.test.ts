@@ -62,7 +62,7 @@ test(`no value of a row is said in any language: ${VALUES} values through each o
     expect(leaks.slice(0, 20)).toEqual([])
     expect([...silent]).toEqual([])
     if (!polyglot)
-      context.annotate('This server has no messages in German and Japanese: English only.')
+      await context.annotate('This server has no messages in German and Japanese: English only.')
   } finally {
     await cluster.stop()
   }

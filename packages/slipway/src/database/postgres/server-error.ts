@@ -54,12 +54,12 @@ export interface Sending extends Speaker {
 
 /** Raises an error of the driver as a failure of this module; a bug passes through unchanged. */
 export function raiseServerError(error: unknown, sending: Sending): never {
-  const { sent, completed } = sending
+  const { sent } = sending
   const thrown = asWireError(error)
   if (!thrown) throw error
   const wire = sayable(thrown, sent)
   const code = classify(wire)
-  const server = isSqlState(wire.code) ? serverError(wire, completed) : undefined
+  const server = isSqlState(wire.code) ? serverError(wire, sending) : undefined
   raise(code, { ...describe(code, wire, sending), ...(server ? { server } : {}), cause: error })
 }
 
@@ -122,7 +122,10 @@ function isSqlState(code: string | undefined): boolean {
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]+$/.test(code)
 }
 
-function serverError(error: WireError, completed: number | undefined): ServerError {
+function serverError(
+  error: WireError,
+  { sent = '', completed }: Pick<Sending, 'sent' | 'completed'>,
+): ServerError {
   return {
     sqlstate: error.code ?? '',
     message: error.message,
@@ -130,14 +133,22 @@ function serverError(error: WireError, completed: number | undefined): ServerErr
     ...(error.hint ? { hint: error.hint } : {}),
     ...(error.position ? { position: Number(error.position) } : {}),
     ...(completed === undefined ? {} : { completed }),
-    ...copiedPlace(error),
+    ...copiedPlace(error, sent),
   }
 }
 
-/** `COPY carriers, line 3, column name: "…"`: the text after the colon is row content. */
-function copiedPlace({ where }: WireError): Pick<ServerError, 'copied'> {
+/**
+ * `COPY carriers, line 3, column name: "…"`: the text after the colon is row content, and can hold a line like this one. In
+ * other languages than English the place is not found.
+ */
+function copiedPlace({ where }: WireError, sent: string): Pick<ServerError, 'copied'> {
   const [, line, column] =
     /^COPY .*?, line (\d+)(?:, column (.+?))?(?::|$)/m.exec(where ?? '') ?? []
   if (line === undefined) return {}
-  return { copied: { line: Number(line), ...(column === undefined ? {} : { column }) } }
+  return {
+    copied: {
+      line: Number(line),
+      ...(column !== undefined && sent.includes(column) ? { column } : {}),
+    },
+  }
 }

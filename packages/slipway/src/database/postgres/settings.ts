@@ -9,7 +9,7 @@ export interface Pin {
 }
 
 /** In files, role and database decide on these, as in a deploy by Prisma. */
-const OURS: Readonly<Record<string, string>> = {
+const SLIPWAY_ONLY: Readonly<Record<string, string>> = {
   DateStyle: 'ISO, MDY',
   IntervalStyle: 'postgres',
   TimeZone: 'UTC',
@@ -48,7 +48,7 @@ export function pinsFor({ versionNumber, superuser }: Login): Pin[] {
     ...(versionNumber >= 170_000 ? { transaction_timeout: '0' } : {}),
     ...(superuser ? { lc_messages: 'C' } : {}),
   }
-  return [...pins(OURS, false), ...pins(everywhere, true)]
+  return [...pins(SLIPWAY_ONLY, false), ...pins(everywhere, true)]
 }
 
 function pins(values: Readonly<Record<string, string>>, inFiles: boolean): Pin[] {
@@ -70,12 +70,12 @@ export function ownPinSql({ server }: Pick<Session, 'server'>): string {
   return setSql(server.pins.filter(({ inFiles }) => !inFiles))
 }
 
-/** SQL that gives a session the settings of its login as far as files run with them: takes back `ownPinSql`. */
+/** SQL that gives a session the settings of its login as far as files run with them: the opposite of `ownPinSql`. */
 export function unpinForFileSql({ server }: Pick<Session, 'server'>): string {
   return resetSql(server.pins.filter(({ inFiles }) => !inFiles))
 }
 
-/** Takes back `pinSql`. */
+/** The opposite of `pinSql`. */
 export function unpinSql({ server }: Pick<Session, 'server'>): string {
   return resetSql(server.pins)
 }

@@ -259,6 +259,7 @@ function serverInfo(
     pooled: greeting.pid !== loginPid(client),
     schema: location.schema ?? DEFAULT_SCHEMA,
     standby: parameters.get('in_hot_standby') === 'on',
+    encoding: parameters.get('server_encoding') ?? 'UTF8',
     pins: greeting.pins,
   }
 }

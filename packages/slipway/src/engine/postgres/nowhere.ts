@@ -37,6 +37,7 @@ export function sessionOnNothing(): Session {
       pooled: false,
       schema: 'public',
       standby: false,
+      encoding: 'UTF8',
       pins: [],
     },
     queryRaw,
