@@ -58,7 +58,7 @@ export function raiseServerError(error: unknown, sending: Sending): never {
   const thrown = asWireError(error)
   if (!thrown) throw error
   const wire = sayable(thrown, sent)
-  const code = classify(wire)
+  const code = classify(thrown)
   const server = isSqlState(wire.code) ? serverError(wire, sending) : undefined
   raise(code, { ...describe(code, wire, sending), ...(server ? { server } : {}), cause: error })
 }
