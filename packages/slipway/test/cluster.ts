@@ -36,6 +36,8 @@ export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Starts it as a read-only hot standby, which waits for a primary that never comes. */
   readonly standby?: boolean
+  /** Environment of the server, beside our own. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const DEFAULT_SETTINGS = {
@@ -72,11 +74,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const site = await initialise(serverBinariesOf(options.version))
   if (options.standby) writeFileSync(path.join(site.dataDir, 'standby.signal'), '')
   const port = await freePort()
-  const server = launch(site, {
-    ...DEFAULT_SETTINGS,
-    ...options.settings,
-    port: String(port),
-  })
+  const settings = { ...DEFAULT_SETTINGS, ...options.settings, port: String(port) }
+  const server = launch(site, settings, options.env)
   const url = `postgresql://${SUPERUSER}:${site.password}@127.0.0.1:${port}/postgres`
   // A stale process id may be another process by now.
   server.once('exit', () => site.watch.kill())
@@ -127,7 +126,11 @@ async function initialise(binaries: Binaries): Promise<Site> {
   return { binaries, root, dataDir, password, account, watch }
 }
 
-function launch(site: Site, settings: Readonly<Record<string, string>>): ChildProcess {
+function launch(
+  site: Site,
+  settings: Readonly<Record<string, string>>,
+  env: ClusterOptions['env'],
+): ChildProcess {
   const socketDir = path.join(site.root, 'socket')
   mkdirSync(socketDir)
   if (site.account) chownSync(socketDir, site.account.uid, site.account.gid)
@@ -136,6 +139,7 @@ function launch(site: Site, settings: Readonly<Record<string, string>>): ChildPr
   const log = openSync(path.join(site.root, 'log'), 'a')
   return spawn(path.join(site.binaries.dir, 'postgres'), ['-D', site.dataDir, ...args], {
     cwd: site.root,
+    env: { ...process.env, ...env },
     stdio: ['ignore', log, log],
     ...site.account,
   })

@@ -1,4 +1,5 @@
 import type { ConnectionString } from '../kernel/index.ts'
+import type { Pin } from './postgres/settings.ts'
 
 /** The driver through which a database is reached. */
 export type DatabaseKind = 'postgres' | 'embedded' | 'sqlite'
@@ -57,6 +58,10 @@ export interface ServerInfo {
   readonly schema: string
   /** A server in recovery takes no writes. Reported by servers from 14 on. */
   readonly standby: boolean
+  /** As `server_encoding`. A text with other characters cannot even be sent. */
+  readonly encoding: string
+  /** The pinned settings that the login lacks: see postgres/settings.ts. Behind a pooler all of them. */
+  readonly pins: readonly Pin[]
 }
 
 /**

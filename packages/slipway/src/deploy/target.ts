@@ -1,6 +1,7 @@
 import {
   type Address,
   executeLocked,
+  pinSql,
   quoteIdentifier,
   refuseDeclaredPooler,
   refuseTransactionPooler,
@@ -67,7 +68,8 @@ export async function withTarget<T>(
       await refuseTransactionPooler(session, address)
       return await withDeployLock(session, { deadline, signal, emit }, async (held) => {
         const target: TargetSession = { session: held, address, limits, deadline, signal, emit }
-        await executeLocked(held, targetSettingsSql(target))
+        const pins = session.server.pooled ? pinSql(session) : ''
+        await executeLocked(held, pins + targetSettingsSql(target))
         if (await upgradeLedger(held)) await refuseOtherEnvironment(held, request)
         return await work(held, target)
       })

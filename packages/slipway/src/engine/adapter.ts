@@ -1,4 +1,4 @@
-import type { RawResult, Session } from '../database/index.ts'
+import { ownPinSql, type RawResult, type Session, unpinForFileSql } from '../database/index.ts'
 import { type Failure, failureOf } from '../kernel/index.ts'
 import { engineDialectOf } from './dialects.ts'
 import type { DatabaseError, EngineDialect } from './engine-dialect.ts'
@@ -106,7 +106,7 @@ function adapterOver({
   return {
     ...queryable,
     executeScript: (script) =>
-      outcomeOf({ session, errors }, () => done(session.execute(script)), script),
+      outcomeOf({ session, errors }, () => done(executeFile(session, script)), script),
     startTransaction: (isolationLevel) =>
       outcomeOf({ session, errors }, async () => {
         await session.execute(
@@ -121,6 +121,19 @@ function adapterOver({
       value: { schemaName: schema, supportsRelationJoins: true },
     }),
     dispose: () => outcomeOf({ session, errors }, () => done(dispose?.())),
+  }
+}
+
+/** Runs the text of a migration with the settings of the login, as a deploy does. */
+async function executeFile(session: Session, script: string): Promise<void> {
+  const [before, after] = [unpinForFileSql(session), ownPinSql(session)]
+  if (before === '') return await session.execute(script)
+  await session.execute(before)
+  try {
+    await session.execute(script)
+  } finally {
+    // A script may have left a failed transaction open; the engine then ends the connection.
+    await session.execute(after).catch(() => {})
   }
 }
 

@@ -1,3 +1,4 @@
+import { ownPinSql } from '../database/index.ts'
 import type { Failure } from '../kernel/index.ts'
 import type { Migration } from '../statements/index.ts'
 import { executeGroup, type Refusal } from './execute-group.ts'
@@ -33,7 +34,7 @@ export async function runAtomic(
         observer,
         reset,
         timeouts: timeoutsNow(target, lockTimeoutMs),
-        record: again + journal.wholeSql(attempt),
+        record: again + ownPinSql(session) + journal.wholeSql(attempt),
       })
     },
   )

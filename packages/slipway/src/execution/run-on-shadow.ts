@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { ownPinSql, quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
 import type { ServerError } from '../kernel/index.ts'
 import type { Migration, TransactionGroup } from '../statements/index.ts'
 import { executeGroup, type Refusal } from './execute-group.ts'
@@ -32,17 +32,22 @@ export async function runOnShadow(
   session: Session,
   execution: ShadowExecution,
 ): Promise<ShadowRefusal | undefined> {
-  const { migration, end = '' } = execution
+  const { migration } = execution
+  const end = ownPinSql(session) + (execution.end ?? '')
   const groups = migration.groups.filter(({ rolledBack }) => !rolledBack)
   const reset = resetSessionSql(session, '')
   for (const [index, group] of groups.entries()) {
     const position = index === 0 ? { reset } : {}
     const record = index === groups.length - 1 ? end : ''
     const refusal = await runShadowGroup(session, group, { ...execution, ...position, record })
-    if (refusal) return { ...refusal, group, committed: index > 0 }
+    if (refusal) {
+      if (index > 0) await session.execute(ownPinSql(session))
+      return { ...refusal, group, committed: index > 0 }
+    }
   }
   const last = groups.length === 0 ? end : ''
-  const behind = (changesSettings(migration) ? reset.sql : '') + last
+  const again = changesSettings(migration) ? reset.sql + ownPinSql(session) : ''
+  const behind = again + last
   if (behind !== '') await session.execute(behind)
   return undefined
 }

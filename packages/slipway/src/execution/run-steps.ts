@@ -1,4 +1,4 @@
-import { executeLocked } from '../database/index.ts'
+import { executeLocked, ownPinSql } from '../database/index.ts'
 import type { JournalEntry } from '../history/index.ts'
 import { journalBeginSql, journalClearSql, journalFinishSql } from '../history/index.ts'
 import { command, type Failure, failureOf, sha256 } from '../kernel/index.ts'
@@ -222,7 +222,8 @@ function finishSql(steps: Steps): string {
 }
 
 function ownSession(steps: Steps): string {
-  return changesSettings(steps.execution.migration) ? resetSql(steps).sql : ''
+  const reset = changesSettings(steps.execution.migration) ? resetSql(steps).sql : ''
+  return reset + ownPinSql(steps.target.session)
 }
 
 async function failedAt(

@@ -98,7 +98,13 @@ WHERE migration_name = ${literal(migration)} AND rolled_back_at IS NULL;\n`
 /** SQL that writes why a migration failed into its row, as Prisma does. */
 export function failedRowSql(session: Session, migration: string, logs: string): string {
   const { literal } = prismaTableOf(session)
-  return `UPDATE ${historyTable(session)} SET logs = ${literal(logs)} WHERE ${unfinished(session, migration)};\n`
+  const text = session.server.encoding === 'UTF8' ? logs : asciiOf(logs)
+  return `UPDATE ${historyTable(session)} SET logs = ${literal(text)} WHERE ${unfinished(session, migration)};\n`
+}
+
+/** A database in another encoding lacks most characters: a text with one of them would fail to be recorded. */
+function asciiOf(text: string): string {
+  return text.replaceAll('…', '...').replaceAll(/[^\t\n\x20-\x7E]/g, '?')
 }
 
 /** SQL that clears the error of a failed migration, because a command continues it. */

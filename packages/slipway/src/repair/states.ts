@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { ownPinSql, type Session } from '../database/index.ts'
 import { resetSessionSql, runShadowGroup } from '../execution/index.ts'
 import {
   type Catalog,
@@ -96,7 +96,8 @@ async function walk(
 ): Promise<StateSequence> {
   let state = await stateOf(session, 0, scope)
   const states = [state]
-  await session.execute(resetSessionSql(session, '').sql)
+  // The catalog is read between the statements: they run with our own settings.
+  await session.execute(resetSessionSql(session, ownPinSql(session)).sql)
   for (const { group, first, done, rowsOnly } of steps) {
     const refusal = group && (await runShadowGroup(session, group))
     // Rows that a statement needs and a shadow database lacks make it fail, and do not matter to the catalog.

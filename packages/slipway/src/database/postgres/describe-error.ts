@@ -79,7 +79,7 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
     case 'DATABASE.READ_ONLY':
       return {
         message,
-        why: 'The server is a standby, or it is configured as read-only.',
+        why: 'The server is a standby, or the role, the database or the server has default_transaction_read_only = on.',
         nextActions: [SOURCE],
       }
     case 'DATABASE.CONNECTION_LOST':

@@ -168,6 +168,8 @@ function serverInfo(versionNumber: string, schema: string): ServerInfo {
     pooled: false,
     schema,
     standby: false,
+    encoding: 'UTF8',
+    pins: [],
   }
 }
 

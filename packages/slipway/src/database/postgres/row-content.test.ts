@@ -17,6 +17,7 @@ test.each([
     '22P02',
     'invalid input value for enum "Status": "LOST"',
     'invalid input value for enum "Status": "…"',
+    'enum_in',
   ],
   [
     '22003',
@@ -27,11 +28,13 @@ test.each([
     '22001',
     'value too long for type character varying(3)',
     'value too long for type character varying(3)',
+    'varchar',
   ],
   [
     '22021',
     'invalid byte sequence for encoding "UTF8": 0xc3 0x28',
     'invalid byte sequence for encoding "UTF8": …',
+    'report_invalid_encoding',
   ],
   ['2200N', 'line 1: Start tag expected\nsecret\n^', 'line 1: Start tag expected'],
   ['23505', 'Key (a, b)=(1, x) y)) already exists.', 'Key (a, b)=(…) already exists.'],
@@ -47,8 +50,8 @@ test.each([
     'Partition key of the failing row contains (…).',
   ],
   ['42P01', 'relation "user" does not exist', 'relation "user" does not exist'],
-])('%s: %s', (sqlstate, text, shown) => {
-  expect(withoutRowContent(text, from(sqlstate))).toBe(shown)
+])('%s: %s', (sqlstate, text, shown, routine = '') => {
+  expect(withoutRowContent(text, from(sqlstate, 'SELECT * FROM "user"', routine))).toBe(shown)
 })
 
 test('of what user code raises, the words of the script stay', () => {

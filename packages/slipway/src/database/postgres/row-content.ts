@@ -1,67 +1,164 @@
-/** The origin of a server message, according to its fields. */
+/** The origin of a server message, according to its fields, which no language of the server changes. */
 export interface MessageOrigin {
   readonly sqlstate: string
   /** The function of the server's source that sent it. */
   readonly routine?: string | undefined
   /** The text that the server was running. */
   readonly sent: string
+  /** What the server sent as names: schema, table, column, type, constraint. */
+  readonly names?: readonly (string | undefined)[]
+  /** The statement that a function ran, as the function composed it. */
+  readonly internalQuery?: string | undefined
 }
 
 const MASK = '…'
+const HIDDEN =
+  'a function raised an error; its text is hidden because it may contain values of a row'
 
 /**
- * Guarantee 10: row content never reaches output, but PostgreSQL quotes it in messages, details and
- * hints. Identifiers stay, values are removed. Source: the error codes in PostgreSQL's appendix A.
+ * Guarantee 10: row content never reaches output, but PostgreSQL quotes it in messages, details and hints, in the
+ * language of `lc_messages`. What is a value follows from the SQLSTATE, the fields and the text that was sent, never from
+ * words of a language: what is quoted and not a name of that text is masked. Source: PostgreSQL's appendix A, its sources.
  */
-export function withoutRowContent(
-  text: string,
-  { sqlstate, routine, sent }: MessageOrigin,
-): string {
+export function withoutRowContent(text: string, origin: MessageOrigin): string {
+  const { sqlstate, routine = '', sent } = origin
+  const errorClass = sqlstate.slice(0, 2)
   if (isOfUserCode(sqlstate, routine)) return ownWords(text, sent)
-  // The document that XML functions quote has no marks around it.
-  if (sqlstate.startsWith('2200')) return firstLine(withoutQuoted(text))
-  if (sqlstate.startsWith('22')) return withoutQuoted(text)
-  return withoutKeys(text)
+  if (ABOUT_TYPES.has(routine)) return text
+  if (errorClass === '23' || errorClass === '44') return withoutKeys(text, sqlstate)
+  const names = namesIn(origin)
+  if (UNQUOTED.has(routine)) return `${text.split(':', 1)[0] ?? ''}: ${MASK}`
+  if (errorClass === '22' && /^line \d+:/.test(text)) return documentError(text)
+  const composed = withoutComposed(text, origin, names)
+  const isOfData = errorClass === '22' && !NAMES_ONLY.has(routine)
+  const quoted = isOfData ? withoutValue(composed, routine) : withoutQuoted(composed, names)
+  return WITHOUT_VALUES.has(errorClass) ? quoted : withoutNumbers(quoted, names)
 }
 
+/** Classes of errors of the connection, the transaction and the server: their numbers are processes and sizes. */
+const WITHOUT_VALUES = new Set(['08', '25', '40', '53', '55', '57'])
+/** They say what a type allows: `value too long for type character varying(3)`. */
+const ABOUT_TYPES = new Set(['varchar', 'bpchar', 'varchar_input', 'bpchar_input', 'apply_typmod'])
+/** Data exceptions that quote names alone: columns and encodings. */
+const NAMES_ONLY = new Set([
+  'NextCopyFrom',
+  'report_invalid_encoding',
+  'report_untranslatable_char',
+])
+/** They show a name that was a value without quotation marks, behind a colon. */
+const UNQUOTED = new Set([
+  'makeRangeVarFromNameList',
+  'DeconstructQualifiedName',
+  'regoperin',
+  'regoperatorin',
+])
+
 /** Raised by a function or a DO block: its author may have put anything into it. */
-function isOfUserCode(sqlstate: string, routine: string | undefined): boolean {
+function isOfUserCode(sqlstate: string, routine: string): boolean {
   return (
-    routine === 'exec_stmt_raise' || routine === 'exec_stmt_assert' || /^(?:P0|38)/.test(sqlstate)
+    /^(?:exec_stmt_(?:raise|assert)$|PLy_|plperl|do_util_elog|pltcl)/.test(routine) ||
+    /^(?:P0|38)/.test(sqlstate)
   )
 }
 
 /** A text reduced to the words of the script: these come from its author, not from a row. */
 function ownWords(text: string, sent: string): string {
-  const words = new Set(sent.split(/[^\p{L}\p{N}_]+/u))
+  const words = new Set(wordsOf(sent))
   const kept = text
-    .replaceAll(/[\p{L}\p{N}_]+/gu, (word) => (words.has(word) ? word : MASK))
+    .replaceAll(WORD, (word) => (words.has(word) ? word : MASK))
     .replaceAll(/…(?:[^\s…]*…)+/g, MASK)
     .replaceAll(/…(?: …)+/g, MASK)
-  return kept === MASK
-    ? 'a function raised an error; its text is hidden because it may contain values of a row'
-    : kept
+  return kept === MASK ? HIDDEN : kept
 }
 
-/** `invalid input syntax for type integer: "…"`; the name in `enum "Status"` is not a value. */
-function withoutQuoted(text: string): string {
-  const name = /(\b(?:enum|type|domain|table|relation|column|encoding) "(?:[^"]|"")*")/.source
-  // Up to the last quotation mark: a value can hold some itself.
+const WORD = /[\p{L}\p{N}_]+/gu
+
+function wordsOf(text: string): string[] {
+  return text.match(WORD) ?? []
+}
+
+/** The words of names: those of the text that was sent without its literals and comments, which can be values. */
+function namesIn({ sent, names = [] }: MessageOrigin): ReadonlySet<string> {
+  const code = sent.replaceAll(/'(?:[^']|'')*'|--[^\n]*/g, ' ')
+  const words = [...names.flatMap((name) => wordsOf(name ?? '')), ...wordsOf(code)]
+  return new Set([...words, 'USING', 'UTF8', 'LATIN1', 'SQL_ASCII'].map(folded))
+}
+
+function folded(word: string): string {
+  return word.toLowerCase()
+}
+
+const MARKS = '"»«„“”「」『』'
+const QUOTED = new RegExp(`[${MARKS}] ?([^${MARKS}]+?)\\s?[${MARKS}]`, 'gu')
+/** From the first mark to the last: a value can hold some itself. */
+const FROM_FIRST_TO_LAST = new RegExp(`[${MARKS}][^]*[${MARKS}]|[${MARKS}]`, 'u')
+/** `enum "Status": "LOST"`. */
+const NAME_BEFORE_VALUE = new RegExp(`^[^${MARKS}]*"[^${MARKS}]+": ?(?=[${MARKS}])`, 'u')
+
+/** The text of a data exception: what is quoted is a value, and before it at most the type. */
+function withoutValue(text: string, routine: string): string {
+  const name = routine === 'enum_in' ? (NAME_BEFORE_VALUE.exec(text)?.[0] ?? '') : ''
+  return name + text.slice(name.length).replace(FROM_FIRST_TO_LAST, `"${MASK}"`)
+}
+
+/** `column "…" of relation "User" does not exist`: names of the text that was sent stay. */
+function withoutQuoted(text: string, names: ReadonlySet<string>): string {
+  const kept: string[] = []
+  const held = text.replaceAll(QUOTED, (whole: string, inner: string) => {
+    const words = wordsOf(inner)
+    if (words.length === 0 || !words.every((word) => names.has(folded(word)))) return whole
+    return `\0${kept.push(whole) - 1}\0`
+  })
+  // A single mark is a part of a value: then no other one can be trusted.
+  const marks = held.match(new RegExp(`[${MARKS}]`, 'gu'))?.length ?? 0
+  return (marks % 2 === 1 ? text : held)
+    .replace(FROM_FIRST_TO_LAST, `"${MASK}"`)
+    .replaceAll(/\0(\d+)\0/g, (_whole, index: string) => kept[Number(index)] ?? MASK)
+}
+
+/** The words that a statement inside a function had of something else than the text that was sent. */
+function withoutComposed(
+  text: string,
+  { sent, internalQuery }: MessageOrigin,
+  names: ReadonlySet<string>,
+): string {
+  if (internalQuery === undefined || sent.includes(internalQuery)) return text
+  let rest = text
+  for (const word of new Set(wordsOf(internalQuery))) {
+    if (names.has(folded(word))) continue
+    // The server cuts a name after 63 bytes.
+    const name = Buffer.from(word)
+      .subarray(0, 63)
+      .toString('utf8')
+      .replace(/\uFFFD$/, '')
+    // Languages without spaces put their own letters beside a name.
+    const source = /^\w+$/.test(name) ? `(?<!\\w)${name}(?!\\w)` : name
+    rest = rest.replaceAll(new RegExp(source, 'giu'), MASK)
+  }
+  return rest
+}
+
+/** Numbers and bytes that were not in the text: an OID, a length, a value of a sequence. */
+function withoutNumbers(text: string, names: ReadonlySet<string>): string {
   return text
-    .replaceAll(
-      new RegExp(`${name}|"[\\s\\S]*"`, 'g'),
-      (_whole, kept?: string) => kept ?? `"${MASK}"`,
-    )
-    .replaceAll(/\b0x[\da-f]{2}(?: 0x[\da-f]{2})*/gi, MASK)
+    .replaceAll(/\b0x[\da-f]{2,}(?: 0x[\da-f]{2})*/gi, MASK)
+    .replaceAll(/(?<!\w)\d[\d.,]*\d|(?<![\w(])\d/g, (number) => (names.has(number) ? number : MASK))
 }
 
-/** `Key (email)=(…) already exists.`, `Failing row contains (…).` */
-function withoutKeys(text: string): string {
-  return text
-    .replace(/=(\s*)\([\s\S]*\)/, `=$1(${MASK})`)
-    .replace(/(row contains )\([\s\S]*\)/, `$1(${MASK})`)
+/** `Key (email)=(…) already exists.`, `Failing row contains (…).`: names stay, in a message and behind the values. */
+function withoutKeys(text: string, sqlstate: string): string {
+  const key = /^[^(]*\([^]*?\)=/.exec(text)?.[0]
+  const keyed =
+    key !== undefined && (sqlstate === '23505' || sqlstate === '23503' || sqlstate === '23P01')
+  const head = keyed ? key : ''
+  return head + text.slice(head.length).replace(/\([^]*\)/, `(${MASK})`)
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? ''
+/** What libxml says first of an error: it repeats the document behind it, without any marks. */
+const OF_DOCUMENTS =
+  /^line \d+: (?:Start tag expected|Document is empty|Extra content at the end of the document|StartTag: invalid element name|Opening and ending tag mismatch)?/
+
+function documentError(text: string): string {
+  const said = OF_DOCUMENTS.exec(text)?.[0] ?? ''
+  return said.endsWith(': ') ? `${said}${MASK}` : said
 }

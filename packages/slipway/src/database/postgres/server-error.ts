@@ -12,6 +12,13 @@ interface WireError {
   readonly hint?: string | undefined
   readonly position?: string | undefined
   readonly routine?: string | undefined
+  readonly schema?: string | undefined
+  readonly table?: string | undefined
+  readonly column?: string | undefined
+  readonly dataType?: string | undefined
+  readonly constraint?: string | undefined
+  /** The statement that a function ran. */
+  readonly internalQuery?: string | undefined
   /** The context in which it came up. */
   readonly where?: string | undefined
 }
@@ -42,7 +49,7 @@ const CERTIFICATE = /CERT|^UNABLE_TO_VERIFY|^ERR_(?:TLS|SSL|OSSL)|^EPROTO$/
 
 /** Where an error came from. */
 export interface Sending extends Speaker {
-  /** The text that the server was running. */
+  /** The text that the server was running; absent while the connection opens, when no row is near. */
   readonly sent?: string
   /** Commands of that text which had been completed. */
   readonly completed?: number
@@ -50,12 +57,12 @@ export interface Sending extends Speaker {
 
 /** Raises an error of the driver as a failure of this module; a bug passes through unchanged. */
 export function raiseServerError(error: unknown, sending: Sending): never {
-  const { sent = '', completed } = sending
+  const { sent } = sending
   const thrown = asWireError(error)
   if (!thrown) throw error
   const wire = sayable(thrown, sent)
-  const code = classify(wire)
-  const server = isSqlState(wire.code) ? serverError(wire, completed) : undefined
+  const code = classify(thrown)
+  const server = isSqlState(wire.code) ? serverError(wire, sending) : undefined
   raise(code, { ...describe(code, wire, sending), ...(server ? { server } : {}), cause: error })
 }
 
@@ -87,10 +94,15 @@ export function noticeText(
 }
 
 /** The error without row content and passwords (guarantee 10). */
-function sayable(error: WireError, sent: string): WireError {
-  const { code = '', routine } = error
+function sayable(error: WireError, sent: string | undefined): WireError {
+  const { code = '', routine, internalQuery } = error
+  const names = [error.schema, error.table, error.column, error.dataType, error.constraint]
   const say = (text: string) =>
-    redact(isSqlState(code) ? withoutRowContent(text, { sqlstate: code, routine, sent }) : text)
+    redact(
+      isSqlState(code) && sent !== undefined
+        ? withoutRowContent(text, { sqlstate: code, routine, sent, names, internalQuery })
+        : text,
+    )
   return {
     code: error.code,
     message: say(error.message),
@@ -123,7 +135,10 @@ function isSqlState(code: string | undefined): boolean {
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]+$/.test(code)
 }
 
-function serverError(error: WireError, completed: number | undefined): ServerError {
+function serverError(
+  error: WireError,
+  { sent = '', completed }: Pick<Sending, 'sent' | 'completed'>,
+): ServerError {
   return {
     sqlstate: error.code ?? '',
     message: error.message,
@@ -131,14 +146,22 @@ function serverError(error: WireError, completed: number | undefined): ServerErr
     ...(error.hint ? { hint: error.hint } : {}),
     ...(error.position ? { position: Number(error.position) } : {}),
     ...(completed === undefined ? {} : { completed }),
-    ...copiedPlace(error),
+    ...copiedPlace(error, sent),
   }
 }
 
-/** `COPY carriers, line 3, column name: "…"`: the text after the colon is row content. */
-function copiedPlace({ where }: WireError): Pick<ServerError, 'copied'> {
+/**
+ * `COPY carriers, line 3, column name: "…"`: the text after the colon is row content, and can hold a line like this one. In
+ * other languages than English the place is not found.
+ */
+function copiedPlace({ where }: WireError, sent: string): Pick<ServerError, 'copied'> {
   const [, line, column] =
     /^COPY .*?, line (\d+)(?:, column (.+?))?(?::|$)/m.exec(where ?? '') ?? []
   if (line === undefined) return {}
-  return { copied: { line: Number(line), ...(column === undefined ? {} : { column }) } }
+  return {
+    copied: {
+      line: Number(line),
+      ...(column !== undefined && sent.includes(column) ? { column } : {}),
+    },
+  }
 }

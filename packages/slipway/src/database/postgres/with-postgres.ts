@@ -9,8 +9,11 @@ import type { ServerInfo, Session, SessionOptions } from '../port.ts'
 import { isLoopback, locate, type PostgresLocation } from './connection-string.ts'
 import { raiseServerError } from './server-error.ts'
 import { connectionOf, createSession } from './session.ts'
+import { type Pin, pinsFor, pinSql, unpinSql } from './settings.ts'
 
 const OLDEST = 130_000
+/** Prisma's, where the connection string names none: whatever search_path the role has. */
+const DEFAULT_SCHEMA = 'public'
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
 
 /** Opens one pinned connection to a server, hands it to `work`, and closes it whatever happens. */
@@ -52,7 +55,7 @@ export async function openPostgres<T>(
 }
 
 /**
- * Runs work with `?schema=` in force behind a pooler of sessions, and resets it: not every pooler does.
+ * Runs work with `?schema=` and the pinned settings behind a pooler of sessions, and resets them: not every pooler does.
  * Behind any other pooler it would stay with a client that knows nothing of it: DATABASE.POOLER.
  */
 async function withPooledSchema<T>(
@@ -63,11 +66,12 @@ async function withPooledSchema<T>(
   const { poolingOf, refusePooling } = await import('./pooler.ts')
   const pooling = await poolingOf(session, location)
   if (pooling !== 'session') return refusePooling(pooling)
-  await session.execute(`SET search_path TO ${pg.escapeIdentifier(location.schema ?? 'public')}`)
+  const path = `SET search_path TO ${pg.escapeIdentifier(session.server.schema)};\n`
+  await session.execute(path + pinSql(session))
   try {
     return await work(session)
   } finally {
-    await attempt(() => session.execute('RESET search_path'))
+    await attempt(() => session.execute(`RESET search_path;\n${unpinSql(session)}`))
   }
 }
 
@@ -94,6 +98,8 @@ interface Greeting {
   /** Process id of the backend that answers. */
   readonly pid: number
   readonly database: string
+  /** See `ServerInfo.pins`. */
+  readonly pins: readonly Pin[]
 }
 
 async function connect(
@@ -147,7 +153,9 @@ function readCertificate(file: string): string {
 
 function refusesTlsChoice(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return /does not support SSL|no pg_hba\.conf entry|no encryption|SSL off/i.test(error.message)
+  // The driver's words, and the SQLSTATE of a server without an entry in pg_hba.conf.
+  const { code } = error as { readonly code?: string }
+  return /does not support SSL/i.test(error.message) || code === '28000'
 }
 
 async function connectOnce(
@@ -185,7 +193,7 @@ async function connectOnce(
   // A pooler lets a client in before it has a connection to the server for it.
   const timer = setTimeout(() => streamOf(client).destroy(new Error('timeout expired')), timeoutMs)
   try {
-    return { client, parameters, greeting: await greet(client, location) }
+    return { client, parameters, greeting: await greet({ client, parameters }, location) }
   } catch (error) {
     await endQuietly(client)
     throw error
@@ -216,22 +224,33 @@ function limitOutput(
 }
 
 /**
- * Sets the default schema, and asks who answers. Behind a pooler that is not the backend of the login; then nothing is
- * set, and not even the name of the application stays with the backend.
+ * Sets the default schema and the pinned settings, and asks who answers: one message, for each session sends it. Behind
+ * a pooler that is not the backend of the login; then nothing is set, and not even the name of the application stays
+ * with the backend.
  */
-async function greet(client: pg.Client, { schema }: PostgresLocation): Promise<Greeting> {
+async function greet(
+  { client, parameters }: Pick<Connected, 'client' | 'parameters'>,
+  { schema }: PostgresLocation,
+): Promise<Greeting> {
   const direct = `pg_catalog.pg_backend_pid() = ${loginPid(client)}`
-  const searchPath = pg.escapeLiteral(pg.escapeIdentifier(schema ?? ''))
-  const own =
-    schema === undefined
-      ? ''
-      : `WHEN ${direct} THEN pg_catalog.set_config('search_path', ${searchPath}, false)`
-  const { rows } = await client.query<Record<keyof Greeting, string>>(
+  const superuser = parameters.get('is_superuser') === 'on'
+  const all = pinsFor({ versionNumber: versionNumberOf(parameters), superuser })
+  const searchPath = pg.escapeLiteral(pg.escapeIdentifier(schema ?? DEFAULT_SCHEMA))
+  const values = all.map(({ name, value }) => `('${name}', '${value}')`).join(', ')
+  const { rows } = await client.query<{ pid: string; database: string; pinned: string | null }>(
     `SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.current_database() AS database,
-       CASE ${own} WHEN NOT ${direct} THEN pg_catalog.set_config('application_name', '', false) END`,
+       CASE WHEN ${direct} THEN pg_catalog.set_config('search_path', ${searchPath}, false)
+         ELSE pg_catalog.set_config('application_name', '', false) END,
+       (SELECT pg_catalog.string_agg(CASE WHEN ${direct} THEN
+           CASE WHEN pg_catalog.current_setting(p.name) <> p.value THEN
+             CASE WHEN pg_catalog.set_config(p.name, p.value, false) IS NOT NULL THEN p.name END END END, ',')
+         FROM (VALUES ${values}) AS p (name, value)) AS pinned`,
   )
   const [row] = rows
-  return { pid: Number(row?.pid), database: row?.database ?? '' }
+  const pid = Number(row?.pid)
+  const pinned = new Set(row?.pinned?.split(','))
+  const pins = pid === loginPid(client) ? all.filter(({ name }) => pinned.has(name)) : all
+  return { pid, database: row?.database ?? '', pins }
 }
 
 /** The process id that was announced at login; a pooler announces a random one. */
@@ -243,19 +262,25 @@ function serverInfo(
   { client, parameters, greeting }: Connected,
   location: PostgresLocation,
 ): ServerInfo {
-  const version = parameters.get('server_version') ?? '0'
-  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
   return {
-    version,
-    versionNumber: major * 10_000 + minor,
+    version: parameters.get('server_version') ?? '0',
+    versionNumber: versionNumberOf(parameters),
     database: greeting.database,
     ...(greeting.database === location.database ? {} : { alias: location.database }),
     user: location.user,
     pid: greeting.pid,
     pooled: greeting.pid !== loginPid(client),
-    schema: location.schema ?? 'public',
+    schema: location.schema ?? DEFAULT_SCHEMA,
     standby: parameters.get('in_hot_standby') === 'on',
+    encoding: parameters.get('server_encoding') ?? 'UTF8',
+    pins: greeting.pins,
   }
+}
+
+function versionNumberOf(parameters: Connected['parameters']): number {
+  const version = parameters.get('server_version') ?? '0'
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  return major * 10_000 + minor
 }
 
 function refuseOld(server: ServerInfo): void {

@@ -88,6 +88,8 @@ function serverInfo(database: DatabaseSync): ServerInfo {
     pooled: false,
     schema: 'main',
     standby: false,
+    encoding: 'UTF8',
+    pins: [],
   }
 }
 

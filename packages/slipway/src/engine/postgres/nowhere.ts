@@ -37,6 +37,8 @@ export function sessionOnNothing(): Session {
       pooled: false,
       schema: 'public',
       standby: false,
+      encoding: 'UTF8',
+      pins: [],
     },
     queryRaw,
     query: async () => [],

@@ -46,7 +46,7 @@ export function targetSettingsSql({
   session,
   deadline,
 }: Pick<TargetSession, 'session' | 'deadline'>): string {
-  return `SET lock_timeout = ${millisecondsLeft(deadline)}; RESET statement_timeout;${noticeDeathSql(session)}\n`
+  return `SET lock_timeout = ${millisecondsLeft(deadline)}; SET statement_timeout = 0;${noticeDeathSql(session)}\n`
 }
 
 /** From 14 on the server can notice that we died while it runs our statement: the lock is free again soon. */

@@ -1,4 +1,4 @@
-import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { filePinSql, quoteIdentifier, type Session } from '../../database/index.ts'
 import { type Migration, type TransactionGroup } from '../../statements/index.ts'
 
 /** SQL, and how many commands of it the server completes. */
@@ -9,14 +9,19 @@ export interface Sql {
 
 /**
  * SQL that brings a session into the state in which each file begins: role, search path and all other settings
- * are those of a new connection to the default schema. `own` are Slipway's settings, which stay. Utility commands
- * alone: SET TRANSACTION may follow.
+ * are those of a new connection to the default schema, as in a deploy by Prisma; but for the settings that hold in files,
+ * too (database/postgres/settings.ts), and `own`. Utility commands alone: SET TRANSACTION may follow.
  */
-export function resetSessionSql({ server }: Session, own: string): Sql {
+export function resetSessionSql(session: Session, own: string): Sql {
+  const pins = filePinSql(session)
   const sql =
     'RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;\n' +
-    `SET search_path = ${quoteIdentifier(server.schema)};\n`
-  return { sql: sql + own, commands: 4 + own.split(';').length - 1 }
+    `SET search_path = ${quoteIdentifier(session.server.schema)};\n`
+  return { sql: sql + pins + own, commands: 4 + commandsIn(pins) + commandsIn(own) }
+}
+
+function commandsIn(sql: string): number {
+  return sql.split(';').length - 1
 }
 
 /** SQL that gives our own role back until the end of the transaction: what we record may be closed to the file's. */

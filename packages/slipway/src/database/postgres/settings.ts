@@ -1,0 +1,89 @@
+import type { Session } from '../port.ts'
+
+/** A setting of the server that changes what SQL means or what a result says, and the value that our sessions need. */
+export interface Pin {
+  readonly name: string
+  readonly value: string
+  /** Whether the SQL of the project's files runs with it, too; otherwise a file has the value of the login. */
+  readonly inFiles: boolean
+}
+
+/** In files, role and database decide on these, as in a deploy by Prisma. */
+const SLIPWAY_ONLY: Readonly<Record<string, string>> = {
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  quote_all_identifiers: 'off',
+  xmloption: 'content',
+}
+
+/** Files are parsed, judged and proven with these; timeouts have their own rules, see execution/postgres/limits.ts. */
+const EVERYWHERE: Readonly<Record<string, string>> = {
+  standard_conforming_strings: 'on',
+  default_transaction_isolation: 'read committed',
+  default_transaction_deferrable: 'off',
+  client_min_messages: 'notice',
+  lock_timeout: '0',
+  statement_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+}
+
+/** What the server reports about a login. */
+export interface Login {
+  readonly versionNumber: number
+  readonly superuser: boolean
+}
+
+/**
+ * The settings that our sessions pin, for a server and a role that may set them. The language of the messages is for
+ * superusers. Not among them: `default_transaction_read_only`, with which somebody protects a database, and `role`,
+ * which says who owns what a migration creates.
+ */
+export function pinsFor({ versionNumber, superuser }: Login): Pin[] {
+  const everywhere = {
+    ...EVERYWHERE,
+    ...(versionNumber >= 140_000 ? { idle_session_timeout: '0' } : {}),
+    ...(versionNumber >= 170_000 ? { transaction_timeout: '0' } : {}),
+    ...(superuser ? { lc_messages: 'C' } : {}),
+  }
+  return [...pins(SLIPWAY_ONLY, false), ...pins(everywhere, true)]
+}
+
+function pins(values: Readonly<Record<string, string>>, inFiles: boolean): Pin[] {
+  return Object.entries(values).map(([name, value]) => ({ name, value, inFiles }))
+}
+
+/** SQL that gives a session the pinned settings that its login lacks. Utility commands alone. */
+export function pinSql({ server }: Pick<Session, 'server'>): string {
+  return setSql(server.pins)
+}
+
+/** Those of them with which files run, too. */
+export function filePinSql({ server }: Pick<Session, 'server'>): string {
+  return setSql(server.pins.filter(({ inFiles }) => inFiles))
+}
+
+/** Those of them with which files do not run. */
+export function ownPinSql({ server }: Pick<Session, 'server'>): string {
+  return setSql(server.pins.filter(({ inFiles }) => !inFiles))
+}
+
+/** SQL that gives a session the settings of its login as far as files run with them: the opposite of `ownPinSql`. */
+export function unpinForFileSql({ server }: Pick<Session, 'server'>): string {
+  return resetSql(server.pins.filter(({ inFiles }) => !inFiles))
+}
+
+/** The opposite of `pinSql`. */
+export function unpinSql({ server }: Pick<Session, 'server'>): string {
+  return resetSql(server.pins)
+}
+
+function setSql(some: readonly Pin[]): string {
+  return some.map(({ name, value }) => `SET ${name} = '${value}';\n`).join('')
+}
+
+function resetSql(some: readonly Pin[]): string {
+  return some.map(({ name }) => `RESET ${name};\n`).join('')
+}
