@@ -165,9 +165,11 @@ describe('guarantee 1: no database that Slipway did not make is touched', () => 
     vi.stubEnv('STAGING_DATABASE_URL', serverUrl())
     await expect(testDatabase({ cwd })).rejects.toThrow(/TESTING\.PROTECTED: .* of staging\./)
     expect(await databases('slipway_seeded_')).toEqual([])
-    // It hosts development as well, so it is a server for work.
-    vi.stubEnv('DATABASE_URL', serverUrl())
+    // It hosts a database of development as well, so it is a server for work.
+    const development = await createDatabase()
+    vi.stubEnv('DATABASE_URL', development.url)
     await (await testDatabase({ cwd })).drop()
+    await development.drop()
   })
 
   test('a database of a protected environment is not seeded', async () => {

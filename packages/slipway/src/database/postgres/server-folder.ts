@@ -216,7 +216,7 @@ function removeAbandoned(base: string): void {
       const project = readFileSync(path.join(home, 'project'), 'utf8')
       if (!existsSync(project)) rmSync(home, { recursive: true, force: true })
     } catch {
-      // It is no project's, or gone.
+      // The folder has no such file, or another process removed it.
     }
   }
 }
