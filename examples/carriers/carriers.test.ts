@@ -183,7 +183,11 @@ async function slipway(environment: string, line: string): Promise<readonly Seed
   const argv = [...line.split(' '), '--env', environment, '--confirm', database.name, '--json']
   const { exitCode, stdout } = await runCli(argv, {
     cwd: import.meta.dirname,
-    env: { [variable]: database.url, DIRECT_URL: database.url },
+    env: {
+      [variable]: database.url,
+      // Production's own: what it names is production, in whatever environment a command runs.
+      ...(environment === 'production' ? { DIRECT_URL: database.url } : {}),
+    },
   })
   expect(exitCode, stdout).toBe(0)
   const { result } = JSON.parse(stdout) as { result: { sets?: readonly SeedResult[] } }
