@@ -83,7 +83,7 @@ test('help and the frame import nothing that is heavy', () => {
   const hook = `
     import { registerHooks } from 'node:module'
     registerHooks({ load(url, context, next) {
-      if (/node_modules|src\\/(?!bin|cli|kernel|app\\/(?:index|command-line|module-failures|failures|test-database|open-project|outcome)\\.ts)/.test(url)) process.stderr.write(url + '\\n')
+      if (/node_modules|src\\/(?!bin|cli|kernel|app\\/(?:index|command-line|module-failures|failures|test-database|open-project|arguments|repeat|outcome)\\.ts)/.test(url)) process.stderr.write(url + '\\n')
       return next(url, context)
     } })`
   const loader = `data:text/javascript,${encodeURIComponent(hook)}`

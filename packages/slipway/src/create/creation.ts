@@ -66,7 +66,7 @@ const GUARD = 4
 /** Nothing else is needed by a schema, an extension or an enum, and nothing else needs a guard. */
 function rankOf(actions: readonly Action[]): number {
   if (actions.some((action) => isOther(action, ['CreateSchemaStmt']))) return 0
-  if (actions.some((action) => isOther(action, ['CreateExtensionStmt']))) return 1
+  if (actions.some(({ kind }) => kind === 'create-extension')) return 1
   if (actions.some(({ kind }) => kind === 'create-enum')) return 2
   return actions.some(isGuard) ? GUARD : 3
 }
