@@ -71,7 +71,7 @@ describe('a migration in one transaction', () => {
   })
 
   test('that takes too long is stopped by the statement timeout, or by the deadline', async () => {
-    const slow = migration('2_slow', 'SELECT 1; SELECT pg_sleep(20);')
+    const slow = migration('2_slow', 'SELECT 1; SELECT pg_sleep(240);')
     const limits = { lockTimeoutMs: 200, statementTimeoutMs: 300 }
     const began = performance.now()
     const stopped = await deployed([INIT, slow], { limits })
@@ -79,7 +79,7 @@ describe('a migration in one transaction', () => {
     expect(stopped.failure?.message).toContain('statement 2 of 2')
     const late = await deployed([INIT, slow], { deadlineMs: 1500 })
     expect(late.failure).toMatchObject({ code: 'DEPLOY.STATEMENT_TIMEOUT' })
-    expect(performance.now() - began).toBeLessThan(10_000)
+    expect(performance.now() - began).toBeLessThan(120_000)
     expect(await history()).toHaveLength(1)
   })
 })
