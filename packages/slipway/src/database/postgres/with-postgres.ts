@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -6,10 +5,11 @@ import pg from 'pg'
 import { advice, attempt, command, type ConnectionString } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import type { ServerInfo, Session, SessionOptions } from '../port.ts'
-import { isLoopback, locate, type PostgresLocation } from './connection-string.ts'
+import { locate, type PostgresLocation } from './connection-string.ts'
 import { raiseServerError } from './server-error.ts'
 import { connectionOf, createSession } from './session.ts'
 import { type Pin, pinsFor, pinSql, unpinSql } from './settings.ts'
+import { refusesTlsChoice, type Tls, tlsAttempts } from './tls.ts'
 
 const OLDEST = 130_000
 /** Prisma's, where the connection string names none: whatever search_path the role has. */
@@ -117,45 +117,6 @@ async function connect(
     }
   }
   return raise('DATABASE.UNREACHABLE', { message: `No PostgreSQL server answers at ${where}.` })
-}
-
-type Tls = false | { rejectUnauthorized: boolean; ca?: string }
-
-/** The attempts, in order. `prefer` falls back, as libpq does; on a local server, the first is without TLS. */
-function tlsAttempts(location: PostgresLocation): Tls[] {
-  const ca = location.caFile ? { ca: readCertificate(location.caFile) } : {}
-  switch (location.tls) {
-    case 'disable':
-      return [false]
-    case 'verify':
-      return [{ rejectUnauthorized: true, ...ca }]
-    case 'require':
-      return [{ rejectUnauthorized: location.caFile !== undefined, ...ca }]
-    case 'prefer': {
-      const tls = { rejectUnauthorized: false, ...ca }
-      return isLoopback(location.host) ? [false, tls] : [tls, false]
-    }
-  }
-}
-
-function readCertificate(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    return raise('DATABASE.TLS', {
-      message: 'The file of sslrootcert or sslcert cannot be read.',
-      why: `The connection string names ${file}.`,
-      nextActions: [advice('Correct the path, or remove the parameter.')],
-      cause,
-    })
-  }
-}
-
-function refusesTlsChoice(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  // The driver's words, and the SQLSTATE of a server without an entry in pg_hba.conf.
-  const { code } = error as { readonly code?: string }
-  return /does not support SSL/i.test(error.message) || code === '28000'
 }
 
 async function connectOnce(
