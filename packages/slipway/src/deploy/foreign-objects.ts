@@ -22,10 +22,15 @@ export async function refuseForeignObjects(
   const { created } = await ownershipIn(migrations)
   const owned = new Set([session.server.schema, ...schemas, ...created])
   const isForeign = ({ schema }: ChangedObject) => !owned.has(schema)
-  for (const down of downs) {
-    const changes = changedObjects(down.sql).map((of) => of.filter(isForeign))
-    if (changes.every((of) => of.length === 0)) continue
-    const claims = migrations.flatMap(({ sql }) => changedObjects(sql).flat().filter(isForeign))
+  const foreign = downs
+    .map((down) => ({
+      down,
+      changes: changedObjects(down.sql).map((of) => of.filter(isForeign)),
+    }))
+    .filter(({ changes }) => changes.some((of) => of.length > 0))
+  if (foreign.length === 0) return
+  const claims = migrations.flatMap(({ sql }) => changedObjects(sql).flat().filter(isForeign))
+  for (const { down, changes } of foreign) {
     for (const [index, of] of changes.entries()) {
       const change = of.find((one) => !isClaimedBy(one, claims))
       if (change) refuse(down, { change, index, schema: session.server.schema })

@@ -111,7 +111,7 @@ describe('a database that the configuration gives to production', () => {
     }
   })
 
-  test('of several environments the strictest counts, and the person is told', async () => {
+  test('of several environments the strictest counts, and the output says so', async () => {
     configure(
       `{ staging: { url: 'env:STAGE_URL' }, production: { url: 'env:PROD_URL', confirm: true } }`,
     )
