@@ -60,7 +60,7 @@ export async function takePlace(site: {
   if (!existsSync(home)) {
     removeAbandoned(base)
     makeOwn(home, account)
-    writeFileSync(path.join(home, 'project'), nearestFolder(project), { mode: 0o600 })
+    nameOwner(home, nearestFolder(project))
   }
   for (let number = 1; number <= PLACES; number++) {
     const folder = path.join(home, `${contentOf(programs)}-${number}`)
@@ -77,6 +77,13 @@ export async function takePlace(site: {
     }
   }
   return undefined
+}
+
+/** Written beside and renamed: a half-written name would look like that of a project that is gone. */
+function nameOwner(home: string, project: string): void {
+  const unfinished = path.join(home, `project.${process.pid}`)
+  writeFileSync(unfinished, project, { mode: 0o600 })
+  renameSync(unfinished, path.join(home, 'project'))
 }
 
 /** The path without links, whether or not all of it exists. */
