@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { repositoryFields } from '../../tools/repository.ts'
 
 /** Writes the package as it is published into dist/: a module for each source file, with its types. */
 
@@ -30,7 +31,7 @@ function writeManifest(): void {
   )
   writeFileSync(
     path.join(dist, 'package.json'),
-    `${JSON.stringify({ ...kept, exports }, null, 2)}\n`,
+    `${JSON.stringify({ ...kept, ...repositoryFields('packages/runtime'), exports }, null, 2)}\n`,
   )
 }
 

@@ -3,6 +3,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import path from 'node:path'
 import { build } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
+import { repositoryFields } from '../../tools/repository.ts'
 import { writeSchemas } from './write-schemas.ts'
 
 /**
@@ -130,6 +131,10 @@ function writeManifest(): void {
     './schemas/*.json': './schemas/*.json',
     './package.json': './package.json',
   }
-  const text = JSON.stringify({ ...kept, exports }, null, 2)
+  const text = JSON.stringify(
+    { ...kept, ...repositoryFields('packages/slipway'), exports },
+    null,
+    2,
+  )
   writeFileSync(path.join(dist, 'package.json'), `${text}\n`)
 }

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { repositoryFields } from '../tools/repository.ts'
+
+const FIELDS = {
+  repository: {
+    type: 'git',
+    url: 'git+https://code.example/team/slipway.git',
+    directory: 'packages/slipway',
+  },
+  homepage: 'https://code.example/team/slipway/tree/main/packages/slipway#readme',
+  bugs: { url: 'https://code.example/team/slipway/issues' },
+}
+
+test.each([
+  'https://code.example/team/slipway.git',
+  'https://code.example/team/slipway',
+  'https://user:secret@code.example/team/slipway.git',
+  'ssh://git@code.example:2222/team/slipway.git',
+  'git@code.example:team/slipway.git',
+])('the published package names the repository of the remote %s', (origin) => {
+  expect(repositoryFields('packages/slipway', {}, origin)).toEqual(FIELDS)
+})
+
+test('the repository that the CI names comes first', () => {
+  const environment = {
+    GITHUB_SERVER_URL: 'https://code.example',
+    GITHUB_REPOSITORY: 'team/slipway',
+  }
+  expect(repositoryFields('packages/slipway', environment, '/srv/copy')).toEqual(FIELDS)
+})
+
+test.each(['/srv/slipway', '../slipway', 'file:///srv/slipway', ''])(
+  'a folder is no address: %s',
+  (origin) => {
+    expect(repositoryFields('packages/slipway', {}, origin)).toBeUndefined()
+  },
+)
