@@ -30,8 +30,11 @@ interface Kind {
 
 type KeysOf<Options> = { readonly [Key in keyof Options]-?: Kind }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Whether a value is an object with keys: neither null nor an array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 const areTexts = (value: unknown) =>
   Array.isArray(value) && value.every((one) => typeof one === 'string')
 
