@@ -53,46 +53,85 @@ const STAND_INS: Readonly<Record<string, string>> = {
 const RESOLVED_BY_JITI = ['.ts', '.mts', '.js', '.mjs', '.cjs', '/index.ts', '/index.js']
 
 let loads = 0
+let lastTurn: Promise<unknown> = Promise.resolve()
+
+/**
+ * Runs work after the files that wait for something while they load: meanwhile the environment of the process is theirs.
+ */
+export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = lastTurn.then(work)
+  lastTurn = turn.catch(() => {})
+  return await turn
+}
 
 /**
  * Runs a configuration file (`.ts`, `.js`, `.mjs`, `.cjs` …) in this process, with Node's own type
- * stripping and without what it imports from Prisma. What it prints goes to stderr.
+ * stripping and without what it imports from Prisma. What it prints goes to stderr. Nothing else runs meanwhile, unless
+ * the file waits for something: of such files one runs at a time.
  * PROJECT.CONFIG_INVALID where it throws.
  */
 export async function loadConfigurationModule(options: LoadOptions): Promise<ConfigurationModule> {
-  const before = { ...process.env }
-  const restoreOutput = divertStdout()
-  replaceEnvironment(options.environment)
-  const restoreGlobals = commonJsGlobals(options.file)
   try {
-    const exported = await runAsScriptOrTypes(options.file)
-    return { exported: defaultOf(exported), environment: { ...process.env } }
+    const leave = enter(options)
+    let run: Run
+    try {
+      run = runFile(options.file)
+      if ('exported' in run && !(run.exported instanceof Promise)) return loaded(run.exported)
+    } finally {
+      leave()
+    }
+    return await inTurn(() => finish(options, run))
   } catch (error) {
     return refuse(options.shown, error)
+  }
+}
+
+async function finish(options: LoadOptions, run: Run): Promise<ConfigurationModule> {
+  const leave = enter(options)
+  try {
+    return loaded(await ('waits' in run ? runWaiting(run.waits) : run.exported))
   } finally {
+    leave()
+  }
+}
+
+function loaded(exported: unknown): ConfigurationModule {
+  return { exported: defaultOf(exported), environment: { ...process.env } }
+}
+
+/** Gives the process what a file expects there while it runs; the result restores what it had before. */
+function enter({ file, environment }: LoadOptions): () => void {
+  const before = { ...process.env }
+  const restoreOutput = divertStdout()
+  replaceEnvironment(environment)
+  const restoreGlobals = commonJsGlobals(file)
+  return () => {
     restoreGlobals()
     replaceEnvironment(before)
     restoreOutput()
   }
 }
 
+/** What a file exports, or that it waits for something before it does. */
+type Run = { readonly exported: unknown } | { readonly waits: Entry }
+
 /**
  * Most TypeScript configurations hold no types at all, and loading Node's type stripper takes
  * 30 ms. So a file is first read as JavaScript; where its syntax says otherwise, as TypeScript.
  */
-async function runAsScriptOrTypes(file: string): Promise<unknown> {
+function runFile(file: string): Run {
   const source = readFileSync(file, 'utf8')
   const typed = /\.[mc]?ts$/.test(file)
   // `f<T>(x)` is a call in TypeScript and two comparisons in JavaScript: no syntax error tells.
   const ambiguous = /\w<[^<>=]*>\s*\(/.test(source)
   if (!typed || !ambiguous) {
     try {
-      return await run({ file, source, format: formatOf(file, source) })
+      return runEntry({ file, source, format: formatOf(file, source) })
     } catch (error) {
       if (!typed || !(error instanceof SyntaxError)) throw error
     }
   }
-  return await run({ file, source, format: `${formatOf(file, source)}-typescript` })
+  return runEntry({ file, source, format: `${formatOf(file, source)}-typescript` })
 }
 
 interface Entry {
@@ -101,7 +140,29 @@ interface Entry {
   readonly format: string
 }
 
-async function run(entry: Entry): Promise<unknown> {
+function runEntry(entry: Entry): Run {
+  const { name, hooks } = hookInto(entry)
+  try {
+    return { exported: createRequire(entry.file)(name) as unknown }
+  } catch (error) {
+    if (!hasCode(error, 'ERR_REQUIRE_ASYNC_MODULE')) throw error
+    return { waits: entry }
+  } finally {
+    hooks.deregister()
+  }
+}
+
+async function runWaiting(entry: Entry): Promise<unknown> {
+  const { name, hooks } = hookInto(entry)
+  try {
+    return await import(name)
+  } finally {
+    hooks.deregister()
+  }
+}
+
+/** Lets Node.js load an entry and its stand-ins, under a name of its own until `deregister`. */
+function hookInto(entry: Entry) {
   // The environment may have changed since the file ran last, so it must run again: Node keeps
   // what it loaded by name, so each time is given a name of its own, in the same folder.
   loads += 1
@@ -119,21 +180,14 @@ async function run(entry: Entry): Promise<unknown> {
       standIns.set(found, source)
       return { url: found, format: 'module', shortCircuit: true }
     },
-    load(loaded, context, next) {
-      if (loaded === url) return { format: entry.format, source: entry.source, shortCircuit: true }
-      const source = standIns.get(loaded)
-      if (source === undefined) return next(loaded, withFormat(loaded, context))
+    load(asked, context, next) {
+      if (asked === url) return { format: entry.format, source: entry.source, shortCircuit: true }
+      const source = standIns.get(asked)
+      if (source === undefined) return next(asked, withFormat(asked, context))
       return { format: 'module', source, shortCircuit: true }
     },
   })
-  try {
-    return createRequire(entry.file)(name)
-  } catch (error) {
-    if (!hasCode(error, 'ERR_REQUIRE_ASYNC_MODULE')) throw error
-    return await import(name)
-  } finally {
-    hooks.deregister()
-  }
+  return { name, hooks }
 }
 
 /**

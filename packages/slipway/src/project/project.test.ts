@@ -233,6 +233,46 @@ describe('a project of Prisma 7', () => {
   })
 })
 
+test.each([
+  ['immediately', ''],
+  ['after they waited', 'await new Promise((done) => setTimeout(done, 5));'],
+  ['as CommonJS', 'module.exports = '],
+])(
+  'ten projects are loaded at the same time, each with its own environment: files that export %s',
+  (_how, code) => {
+    const roots = Array.from({ length: 10 }, (_, index) => {
+      const exported = code.startsWith('module') ? code : `${code}\nexport default `
+      const url = `'postgresql://' + process.env.OWN_HOST + ':' + process.env.GIVEN + '/x'`
+      return projectOf({
+        'prisma/schema.prisma': DATASOURCE,
+        '.env': `OWN_HOST=host${index}\n${index === 3 ? 'ONLY_THREE=1\nSLIPWAY_ENV=three\nGIVEN=9\n' : ''}`,
+        'prisma.config.ts': `${exported} { datasource: { url: ${url} } }`,
+      })
+    })
+    // In a process of its own: the test runner rewrites import(). Every other one takes the environment of the process.
+    const program = `import { loadProject } from ${JSON.stringify(path.join(import.meta.dirname, 'index.ts'))}
+    const state = () => JSON.stringify([Object.entries(process.env).toSorted(), globalThis.__dirname])
+    const before = state()
+    const loaded = await Promise.all(${JSON.stringify(roots)}.map(async (cwd, index) => {
+      if (index > 5) await new Promise((done) => setTimeout(done, index))
+      const env = index % 2 === 0 ? process.env : { GIVEN: String(index) }
+      const { connection, environment, variables } = await loadProject({ cwd, env })
+      return [connection.url.reveal(), environment ?? null, variables.get('ONLY_THREE') !== undefined]
+    }))
+    console.log(JSON.stringify({ loaded, same: state() === before }))`
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], GIVEN: '5432' },
+    })
+    const urls = roots.map((_root, index) => [
+      `postgresql://host${index}:${index % 2 === 0 ? 5432 : index}/x`,
+      null,
+      index === 3,
+    ])
+    expect(JSON.parse(run.stdout || run.stderr)).toEqual({ loaded: urls, same: true })
+  },
+)
+
 describe('flags', () => {
   test('--schema and --config name files; SLIPWAY_SCHEMA does where the flag is absent', async () => {
     const schema = path.join(FIXTURES, 'prisma6/package-json/db/main.prisma')

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { ConnectionString, advice } from '../kernel/index.ts'
+import { inTurn } from './configuration-module.ts'
 import {
   type Connection,
   givenConnection,
@@ -76,8 +77,9 @@ export interface ProjectFlags {
  * variable, configuration, default. Fails with the codes of `projectFailures`.
  */
 export async function loadProject(options: LoadProjectOptions): Promise<Project> {
+  const env = await inTurn(async () => ({ ...options.env }))
   const root = findRoot(options.cwd)
-  const asked = readAsked(options)
+  const asked = readAsked({ ...options, env })
   const files = {
     prisma: asked.prismaConfig ?? findPrismaConfig(root),
     slipway: asked.slipwayConfig ?? findSlipwayConfig(root),
@@ -86,7 +88,7 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
   const folders = envFolders(root, files.prisma, asked.schema ?? unconfigured?.place)
   const read = await readVariables({
     root,
-    shell: options.env,
+    shell: env,
     folders,
     environment: asked.environment?.value,
     expand: files.prisma === undefined,
