@@ -1,5 +1,4 @@
 import { ownPinSql, quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
-import type { ServerError } from '../kernel/index.ts'
 import type { Migration, TransactionGroup } from '../statements/index.ts'
 import { executeGroup, type Refusal } from './execute-group.ts'
 import { type Hooks, NO_HOOKS } from './hooks.ts'
@@ -70,7 +69,8 @@ export async function runShadowGroup(
   let first: Refusal | undefined
   for (;;) {
     const refusal = await executeGroup({ session, group, hooks: instead, ...more })
-    const role = missingRole(refusal?.failure.server)
+    const missing = refusal?.failure.server?.missing
+    const role = missing?.kind === 'role' ? missing.name : undefined
     const extension = refusedExtension(refusal)
     if (role !== undefined && !created.has(role)) {
       await session.execute(createRoleSql(role))
@@ -109,10 +109,4 @@ function createRoleSql(role: string): string {
   IF to_regproc('pg_catalog.slipway_create_role') IS NULL THEN EXECUTE ${quoteLiteral(create)};
   ELSE PERFORM pg_catalog.slipway_create_role(${quoteLiteral(role)}); END IF;
 END`)}`
-}
-
-/** The role that a statement names and the server lacks, where it was refused for that. */
-function missingRole(server: ServerError | undefined): string | undefined {
-  if (server?.sqlstate !== '42704') return undefined
-  return /^role "(.+)" does not exist$/.exec(server.message)?.[1]
 }

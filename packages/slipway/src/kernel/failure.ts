@@ -29,8 +29,16 @@ export interface ServerError {
   readonly position?: number
   /** Commands of the same message that had been completed before. */
   readonly completed?: number
+  /** What the statement names and the server lacks, where the error says so. */
+  readonly missing?: MissingObject
   /** Where in what COPY was given: the line from 1, and the column by name where it is known. */
   readonly copied?: { readonly line: number; readonly column?: string }
+}
+
+/** Something that a server lacks, by the name that the server gives it: a table's can have its schema. */
+export interface MissingObject {
+  readonly kind: 'role' | 'extension' | 'schema' | 'table'
+  readonly name: string
 }
 
 /** What SQLite says of a failed statement. */

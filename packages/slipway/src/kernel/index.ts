@@ -15,6 +15,7 @@ export {
   type Raise,
   raiserOf,
   rethrow,
+  type MissingObject,
   type ServerError,
   type SqliteError,
 } from './failure.ts'

@@ -56,10 +56,9 @@ function raiseReplayFailure(
   },
 ): never {
   const { server, where, cause } = refusal
-  const extension = /^extension "(.+)" is not available$/.exec(server.message)?.[1]
-  if (extension !== undefined) {
+  if (server.missing?.kind === 'extension') {
     raise('SHADOW.EXTENSION_UNAVAILABLE', {
-      message: `The shadow database lacks the extension ${extension}, which ${migration.name} needs.`,
+      message: `The shadow database lacks the extension ${server.missing.name}, which ${migration.name} needs.`,
       why: 'A shadow database must be able to run the whole history.',
       nextActions: [
         advice('Create a substitute in initShadowDb of prisma.config.ts.'),
@@ -86,15 +85,13 @@ function raiseReplayFailure(
 }
 
 /** What a migration needs and no migration before it creates: a platform may create it, such as `auth.users`. */
-function initShadowAdvice({ sqlstate, message }: ServerError): NextAction[] {
+function initShadowAdvice({ sqlstate, missing }: ServerError): NextAction[] {
   if (!MISSING.has(sqlstate)) return []
-  const name = /"([^"]+)"/.exec(message)?.[1] ?? message
-  const [schema = '', table] = sqlstate === '3F000' ? [name] : name.split('.')
+  const name = missing?.name ?? ''
+  const schema = missing?.kind === 'schema' ? name : name.split('.').slice(0, -1).join('.')
   const sql = [
-    ...(sqlstate === '3F000' || table !== undefined
-      ? [`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)};`]
-      : []),
-    sqlstate === '42P01'
+    ...(schema === '' ? [] : [`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)};`]),
+    missing?.kind === 'table'
       ? `CREATE TABLE ${name} (id uuid PRIMARY KEY);`
       : 'CREATE …; -- what the migrations name',
   ]

@@ -90,6 +90,11 @@ function folded(word: string): string {
 
 const MARKS = '"»«„“”「」『』'
 const QUOTED = new RegExp(`[${MARKS}] ?([^${MARKS}]+?)\\s?[${MARKS}]`, 'gu')
+/** What a message quotes first, in whatever language. */
+export function firstQuoted(message: string): string | undefined {
+  return message.matchAll(QUOTED).next().value?.[1]
+}
+
 /** From the first mark to the last: a value can hold some itself. */
 const FROM_FIRST_TO_LAST = new RegExp(`[${MARKS}][^]*[${MARKS}]|[${MARKS}]`, 'u')
 /** `enum "Status": "LOST"`. */

@@ -2,6 +2,7 @@ import { redact, type ServerError } from '../../kernel/index.ts'
 import { type DatabaseCode, raise } from '../failures.ts'
 import { describe, NO_TLS, type Speaker } from './describe-error.ts'
 import { isLockLost } from './lock-guard.ts'
+import { missingObject } from './missing-object.ts'
 import { withoutRowContent } from './row-content.ts'
 
 /** The fields that `pg` and PGlite put on an error that the server sent. */
@@ -108,6 +109,7 @@ function sayable(error: WireError, sent: string | undefined): WireError {
     message: say(error.message),
     position: error.position,
     where: error.where,
+    routine,
     ...(error.detail ? { detail: say(error.detail) } : {}),
     ...(error.hint ? { hint: say(error.hint) } : {}),
   }
@@ -139,6 +141,7 @@ function serverError(
   error: WireError,
   { sent = '', completed }: Pick<Sending, 'sent' | 'completed'>,
 ): ServerError {
+  const missing = missingObject(error)
   return {
     sqlstate: error.code ?? '',
     message: error.message,
@@ -146,6 +149,7 @@ function serverError(
     ...(error.hint ? { hint: error.hint } : {}),
     ...(error.position ? { position: Number(error.position) } : {}),
     ...(completed === undefined ? {} : { completed }),
+    ...(missing === undefined ? {} : { missing }),
     ...copiedPlace(error, sent),
   }
 }

@@ -53,10 +53,10 @@ function makingRoles(shadow: Session): Session {
     try {
       await shadow.execute(script)
     } catch (error) {
-      const role = /^role "(.+)" does not exist$/.exec(failureOf(error)?.server?.message ?? '')?.[1]
-      if (role === undefined || made.has(role)) throw error
-      await shadow.execute(`CREATE ROLE ${quoteIdentifier(role)}`)
-      await execute(script, new Set([...made, role]))
+      const missing = failureOf(error)?.server?.missing
+      if (missing?.kind !== 'role' || made.has(missing.name)) throw error
+      await shadow.execute(`CREATE ROLE ${quoteIdentifier(missing.name)}`)
+      await execute(script, new Set([...made, missing.name]))
     }
   }
   return { ...shadow, execute: (script) => execute(script) }

@@ -1,0 +1,36 @@
+import type { MissingObject } from '../../kernel/index.ts'
+import { firstQuoted } from './row-content.ts'
+
+/** An error as far as it says what is missing. */
+interface Complaint {
+  readonly code?: string | undefined
+  /** The function of the server's source that sent it. */
+  readonly routine?: string | undefined
+  /** In any language, without row content. */
+  readonly message: string
+}
+
+/** What a statement names and the server lacks, by the fields of the error; its name is what any language quotes first. */
+export function missingObject(said: Complaint): MissingObject | undefined {
+  const kind = kindOf(said)
+  const name = firstQuoted(said.message)
+  if (kind === undefined || name === undefined || name.includes('…')) return undefined
+  // Servers before 15 name the file of an extension: `"/usr/share/…/postgis.control"`.
+  return { kind, name: kind === 'extension' ? name.replace(/^.*[/\\]|\.control$/g, '') : name }
+}
+
+function kindOf({ code, routine = '' }: Complaint): MissingObject['kind'] | undefined {
+  switch (code) {
+    case '42704':
+      return /role/i.test(routine) ? 'role' : undefined
+    case '0A000':
+    case '58P01':
+      return /extension_control_file/.test(routine) ? 'extension' : undefined
+    case '3F000':
+      return 'schema'
+    case '42P01':
+      return 'table'
+    default:
+      return undefined
+  }
+}
