@@ -11,7 +11,7 @@ import {
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
-import { readWork, workRequest } from './work.ts'
+import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
 /** The decision about what is wrong. */
 export interface RepairOptions extends ConsentOptions {
@@ -20,8 +20,7 @@ export interface RepairOptions extends ConsentOptions {
 }
 
 /** What is wrong with a target, and what was done about it. */
-export interface RepairResult {
-  readonly database: string
+export interface RepairResult extends TargetResult {
   readonly diagnosis: Diagnosis
   /** Nothing if it was only examined. */
   readonly decision: Decision | null
@@ -44,11 +43,15 @@ export async function repairTarget(
     migrations,
     migrationsDir: project.migrationsDir,
   }
-  if (!decision) return examined(await examine(request))
+  if (!decision) {
+    const diagnosis = await examine(request)
+    return examined(diagnosis, targetResult(work, diagnosis.database))
+  }
   await requirePolicyConsent(context, work, asked)
   const done = await repair({ ...request, consent: consentFrom(context, asked) }, decision)
   const { database, diagnosis, receipts, verified, changes, failure } = done
-  const result = { database, diagnosis, decision, receipts, verified, changes }
+  const target = targetResult(work, database)
+  const result = { ...target, diagnosis, decision, receipts, verified, changes }
   return { result, findings: repeatedFindings(done), failure }
 }
 
@@ -60,10 +63,9 @@ function repeatedFindings({ settledBefore: migration, decision }: RepairOutcome)
   return [{ id: 'repaired-before', severity: 'notice', message }]
 }
 
-function examined(diagnosis: Diagnosis): Ended<RepairResult> {
-  const { database } = diagnosis
+function examined(diagnosis: Diagnosis, target: TargetResult): Ended<RepairResult> {
   return {
-    result: { database, diagnosis, decision: null, receipts: [], verified: null, changes: [] },
+    result: { ...target, diagnosis, decision: null, receipts: [], verified: null, changes: [] },
     findings: diagnosisFindings(diagnosis),
     next: nextActions(diagnosis),
   }

@@ -1,8 +1,9 @@
 import os from 'node:os'
+import path from 'node:path'
 import { type Session, withSession } from '../database/index.ts'
 import { prepareBooks, requireConsent, withTarget } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
-import { attempt, type Failure } from '../kernel/index.ts'
+import { advice, attempt, type Failure, type NextAction } from '../kernel/index.ts'
 import { git } from '../project/index.ts'
 import {
   chooseSets,
@@ -10,6 +11,7 @@ import {
   projectSeedSets,
   readSeedLedger,
   runSeeds,
+  seedFolders,
   type SeedAuthor,
   type SeedFinding,
   type SeedOutcome,
@@ -81,14 +83,34 @@ export async function runSets(
   const request = await workRequest(context, work)
   return await withTarget(request, async (session) => {
     if (!dryRun) await prepareBooks(session, request)
-    const chosen = chooseSets(await projectSeedSets(work.project), sets, environmentSeeds(work))
+    const all = await projectSeedSets(work.project)
+    const chosen = chooseSets(all, sets, environmentSeeds(work))
     const outcomes = await runChosenSets(context, work, session, { ...asked, sets: chosen, dryRun })
     const target = targetResult(work, session.server.database)
     return {
       result: { ...target, dryRun, sets: seededSets(outcomes, dryRun) },
       findings: editedFindings(outcomes),
+      next: chosen.length > 0 ? [] : nextWithout(all, work),
     }
   })
+}
+
+/** What to write so that the environment gets a set. */
+function nextWithout(all: readonly SeedSet[], { project, target }: Work): NextAction[] {
+  const { environment } = target
+  if (all.length > 0)
+    return [
+      advice(
+        `Name ${environment} in environments of a set, or the set in seeds of ${environment} in slipway.config.ts.`,
+      ),
+    ]
+  const folder = path.relative(project.root, seedFolders(project)[0])
+  return [
+    advice(
+      `Write a set into ${folder}: a TypeScript file with defineSeed, or a folder with set.json and a CSV file for each table.`,
+    ),
+    advice('Or make a set from the rows of a database, with slipway seed export.'),
+  ]
 }
 
 /** Compares the sets with the ledger. Reads no rows. */
@@ -98,7 +120,8 @@ export async function compareSets(context: AppContext): Promise<Ended<SeedStatus
   return await withSession(await directAddress(work), SESSION, async (session) => {
     const statuses = seedStatus(sets, await readSeedLedger(session), environmentSeeds(work))
     const target = targetResult(work, session.server.database)
-    return { result: { ...target, sets: setStatuses(statuses) } }
+    const next = sets.length > 0 ? [] : nextWithout(sets, work)
+    return { result: { ...target, sets: setStatuses(statuses) }, next }
   })
 }
 

@@ -5,12 +5,13 @@ import {
   finishSquash,
   type Squash,
   type UnfinishedSquash,
+  uncommitted,
   unfinishedSquash,
   writeSquash,
 } from '../squash/index.ts'
 import { refuseUnknownAccepts } from './accept.ts'
 import type { AppContext } from './context.ts'
-import type { Ended } from './outcome.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
 import { readWork, shadowOptions, type Work } from './work.ts'
 
 /** Which migrations are replaced by one. */
@@ -76,7 +77,13 @@ export async function squashRange(
   const file = write
     ? await writeSquash(made, { migrationsDir, migrations, dialect, acceptUncommitted })
     : undefined
-  return { result: draftedResult(made, file), next: nextOf(made, asked) }
+  const problem =
+    write || acceptUncommitted ? undefined : await uncommitted(made.squashed, { migrationsDir })
+  return {
+    result: draftedResult(made, file),
+    findings: problem === undefined ? [] : [uncommittedFinding(problem)],
+    next: [...(problem === undefined ? [] : [COMMIT_FIRST]), ...nextOf(made, asked)],
+  }
 }
 
 /** Continues a squash that was cut off between writing its folder and removing the old ones. */
@@ -114,6 +121,12 @@ function draftedResult(squash: Squash, file: string | undefined): DraftedSquash 
     columnOrder,
     down: { grade: down.grade ?? null, proven: down.proven, statements: down.statements },
   }
+}
+
+const COMMIT_FIRST = advice('Commit the migrations first: --write removes only what Git has')
+
+function uncommittedFinding(message: string): ResultFinding {
+  return { id: 'uncommitted', severity: 'warning', message }
 }
 
 /** What to do with it. */

@@ -1,12 +1,15 @@
 import { describeProblem, type Diagnosis, type Offer, type Problem } from '../repair/index.ts'
 import { type Block, heading, paragraph, sql, status } from './view.ts'
 
+interface Shown {
+  /** The database, in words. */
+  readonly place: string
+  readonly commandLine: (args: readonly string[]) => string
+}
+
 /** What is wrong with a target, in full, and what each offer would run. */
-export function diagnosisBlocks(
-  { database, problems }: Diagnosis,
-  commandLine: (args: readonly string[]) => string,
-): Block[] {
-  if (problems.length === 0) return [status('done', `Nothing to repair on ${database}`)]
+export function diagnosisBlocks({ problems }: Diagnosis, { place, commandLine }: Shown): Block[] {
+  if (problems.length === 0) return [status('done', `Nothing to repair on ${place}`)]
   return problems.flatMap((problem) => [
     heading(problem.migration),
     paragraph(describeProblem(problem)),

@@ -3,6 +3,7 @@ export type { SquashForm } from './body.ts'
 export { draftSquash, type Squash, type SquashRequest } from './squash.ts'
 export {
   finishSquash,
+  uncommitted,
   type UnfinishedSquash,
   unfinishedSquash,
   writeSquash,

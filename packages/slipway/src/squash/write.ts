@@ -27,7 +27,8 @@ export interface WriteRequest {
 export async function writeSquash(squash: Squash, request: WriteRequest): Promise<string> {
   const { migrationsDir, migrations, dialect } = request
   const { name, sql, down, squashed } = squash
-  if (!request.acceptUncommitted) await refuseUncommitted(squashed, request)
+  const problem = request.acceptUncommitted ? undefined : await uncommitted(squashed, request)
+  if (problem !== undefined) refuseUncommitted(problem)
   const files = { 'migration.sql': sql, 'down.sql': down.sql }
   await writeMigrationFolder({ migrationsDir, name, dialect, history: migrations }, files)
   removeFolders(squashed, request)
@@ -89,23 +90,25 @@ function removeFolders(
   }
 }
 
-/** The old history is needed where a target has only a part of it, and by readers who look for a reason. */
-async function refuseUncommitted(
+/** Why the folders of migrations cannot be removed yet, as a sentence: the old history is needed where a target has only a part of it. */
+export async function uncommitted(
   squashed: readonly MigrationFolder[],
-  { migrationsDir }: WriteRequest,
-): Promise<void> {
+  { migrationsDir }: Pick<WriteRequest, 'migrationsDir'>,
+): Promise<string | undefined> {
   const options = ['--porcelain', '-z', '--untracked-files=all', '--ignored']
   const status = await git(migrationsDir, ['status', ...options, '--', '.'])
   const files = status?.split('\0').map((entry) => `/${entry.slice('?? '.length)}`) ?? []
   const names = squashed
     .map(({ name }) => name)
     .filter((name) => files.some((file) => file.includes(`/${name}/`)))
-  if (status !== undefined && names.length === 0) return
+  if (status === undefined) return 'The migrations are not in a Git repository.'
+  if (names.length === 0) return undefined
+  return `${names.slice(0, 5).join(', ')}: not committed in its current form.`
+}
+
+function refuseUncommitted(message: string): never {
   raise('SQUASH.UNCOMMITTED', {
-    message:
-      status === undefined
-        ? 'The migrations are not in a Git repository.'
-        : `${names.slice(0, 5).join(', ')}: not committed in its current form.`,
+    message,
     why: 'A squash removes their folders, but a database that has only a part of them needs the rest.',
     nextActions: [
       advice('Commit the migrations first.'),

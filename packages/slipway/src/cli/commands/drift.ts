@@ -1,7 +1,7 @@
 import type { DriftResult } from '../../app/index.ts'
 import { adoptView } from '../adopt-view.ts'
 import type { Handler } from '../command.ts'
-import { presentOutcome } from '../present-outcome.ts'
+import { placeOf, presentOutcome } from '../present-outcome.ts'
 import { type Block, heading, paragraph, sql, status } from '../view.ts'
 
 export const drift: Handler = async ({ slipway }, { flags }) => {
@@ -19,22 +19,15 @@ async function choiceTexts(choices: DriftResult['choices']): Promise<string[]> {
   return choices.map(choiceText)
 }
 
-function view(
-  {
-    database,
-    drifted,
-    sql: { toHistory, toTarget },
-    columnOrder,
-    unmodelled,
-    unknown,
-  }: DriftResult,
-  choices: readonly string[],
-): Block[] {
+function view(result: DriftResult, choices: readonly string[]): Block[] {
+  const { drifted, columnOrder, unmodelled, unknown } = result
+  const { toHistory, toTarget } = result.sql
+  const place = placeOf(result)
   if (unknown !== null) return []
   return [
     drifted
-      ? paragraph(`${database} differs from its history.`)
-      : status('done', `${database} matches its history`),
+      ? paragraph(`${place} differs from its history.`)
+      : status('done', `${place} matches its history`),
     ...(toHistory ? [heading('SQL that returns the database to its history'), sql(toHistory)] : []),
     ...choices.map((choice) => status('warning', choice)),
     ...(toTarget ? [heading('SQL for a migration that keeps the changes'), sql(toTarget)] : []),

@@ -4,7 +4,7 @@ import { objectText } from '../../statements/index.ts'
 import type { Context, Handler, Report } from '../command.ts'
 import { askDecision, decisionOf } from '../decision.ts'
 import { diagnosisBlocks } from '../diagnosis-view.ts'
-import { presentOutcome } from '../present-outcome.ts'
+import { placeOf, presentOutcome } from '../present-outcome.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { renderHuman } from '../render/human.ts'
 import { styleFor } from '../render/style.ts'
@@ -18,7 +18,8 @@ export const repair: Handler = async (context, input) => {
   if (!examined.ok || examined.result.diagnosis.problems.length === 0 || !prompt.interactive)
     return presented(examined, context)
   const { diagnosis } = examined.result
-  const blocks = diagnosisBlocks(diagnosis, commandLine)
+  const place = placeOf(examined.result)
+  const blocks = diagnosisBlocks(diagnosis, { place, commandLine })
   stderr.write(renderHuman(blocks, { style: styleFor(stderr, env) }))
   const decision = await askDecision(context, diagnosis)
   if (!decision) return presented(examined, context)
@@ -28,7 +29,7 @@ export const repair: Handler = async (context, input) => {
 function presented(outcome: Outcome<RepairResult>, { commandLine }: Context): Report {
   const shown = presentOutcome(outcome, (result) =>
     result.decision === null
-      ? diagnosisBlocks(result.diagnosis, commandLine)
+      ? diagnosisBlocks(result.diagnosis, { place: placeOf(result), commandLine })
       : doneBlocks(result, outcome.ok),
   )
   const { result } = outcome
@@ -38,13 +39,12 @@ function presented(outcome: Outcome<RepairResult>, { commandLine }: Context): Re
   return { ...shown, result: { ...result, diagnosis }, ...examined }
 }
 
-function doneBlocks(
-  { database, decision, receipts, verified, changes }: RepairResult,
-  ok: boolean,
-): Block[] {
+function doneBlocks(result: RepairResult, ok: boolean): Block[] {
+  const { decision, receipts, verified, changes } = result
+  const repaired = `Repaired ${placeOf(result)}`
   return [
     ...receiptLines(receipts, decision?.kind === 'undo' ? 'Rolled back' : 'Applied'),
-    ...(ok ? [status(verified ? 'done' : 'warning', `Repaired ${database}`, decision?.kind)] : []),
+    ...(ok ? [status(verified ? 'done' : 'warning', repaired, decision?.kind)] : []),
     ...changes.map(({ change, object }) => status('warning', `${objectText(object)} is ${change}`)),
   ]
 }

@@ -1,7 +1,7 @@
 import type { ResetResult } from '../../app/index.ts'
 import type { Handler } from '../command.ts'
 import { exitCodeOfWork } from '../failed-work.ts'
-import { presentOutcome } from '../present-outcome.ts'
+import { placeOf, presentOutcome } from '../present-outcome.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { seededLines } from '../seed-view.ts'
 import { type Block, status } from '../view.ts'
@@ -11,9 +11,10 @@ export const reset: Handler = async ({ slipway, confirm }, { flags }) => {
   return presentOutcome(outcome, view, exitCodeOfWork(outcome))
 }
 
-function view({ dropped, droppedKept, database, receipts, seeds }: ResetResult): Block[] {
+function view(result: ResetResult): Block[] {
+  const { dropped, droppedKept, receipts, seeds } = result
   return [
-    status('done', `Dropped everything in ${dropped.join(', ')} on ${database}`),
+    status('done', `Dropped everything in ${dropped.join(', ')} on ${placeOf(result)}`),
     ...droppedKept.map(({ object }) => status('note', `Dropped what was kept of ${object}`)),
     ...receiptLines(receipts, 'Applied'),
     ...seededLines(seeds ?? []),
