@@ -87,7 +87,7 @@ test('a deploy names the statement for each right that is missing', async () => 
   await target.sql('CREATE SCHEMA slipway')
   const other = await next()
   expect(other).not.toContain('CREATE SCHEMA')
-  expect(other).toContain(`GRANT USAGE, CREATE ON SCHEMA slipway TO ${role}`)
+  expect(other).toContain(`GRANT USAGE, CREATE ON SCHEMA \\"slipway\\" TO \\"${role}\\"`)
   await target.sql(`GRANT USAGE, CREATE ON SCHEMA slipway TO ${role}`)
   expect(await slipway('deployer', 'deploy')).toMatchObject({ exitCode: 0 })
 })

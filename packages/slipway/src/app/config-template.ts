@@ -10,6 +10,10 @@ export default defineConfig({
   // else the embedded database. Give 'embedded', or a server that is not the server of a target:
   // shadow: 'env:SHADOW_SERVER_URL',
 
+  // The schema of Slipway's own tables on a target, if its role may not create one: an empty schema
+  // that only Slipway uses. Default: 'slipway'.
+  // ledger: { schema: 'operations' },
+
   // Hazard rules of your own, in addition to those of Slipway.
   // rules: './slipway.rules.ts',
 

@@ -14,6 +14,7 @@ export { addressOf } from './address-of.ts'
 export { type ByDialect, type Dialect, dialectOf, productOf } from './dialect.ts'
 export { databaseFailures } from './failures.ts'
 export { programFolders, type Programs, serverPrograms } from './postgres/programs.ts'
+export { inLedger, LEDGER_SCHEMA } from './postgres/ledger-schema.ts'
 export { executeLocked, lockGuardSql } from './postgres/lock-guard.ts'
 export { HARMLESS_EXTENSIONS, OWNERS } from './postgres/sandbox.ts'
 export { wordForWord } from './postgres/server-error.ts'
@@ -39,15 +40,17 @@ export async function withSession<T>(
   options: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  if (address.kind === 'postgres') {
-    const { withPostgres } = await import('./postgres/with-postgres.ts')
-    return await withPostgres(address.url, options, work)
-  }
   if (address.kind === 'sqlite') {
     const { withSqlite } = await import('./sqlite/with-sqlite.ts')
     return await withSqlite(address.file, options, work)
   }
-  return await withEmbedded({ ...options, ...address }, ({ session }) => work(session))
+  const { ledger } = address
+  const known = (session: Session) => work(ledger === undefined ? session : { ...session, ledger })
+  if (address.kind === 'postgres') {
+    const { withPostgres } = await import('./postgres/with-postgres.ts')
+    return await withPostgres(address.url, options, known)
+  }
+  return await withEmbedded({ ...options, ...address }, ({ session }) => known(session))
 }
 
 /** Opens an embedded database that can export an image of itself: for shadow databases. */

@@ -4,9 +4,12 @@ import type { Pin } from './postgres/settings.ts'
 /** The driver through which a database is reached. */
 export type DatabaseKind = 'postgres' | 'embedded' | 'sqlite'
 
-/** Where a database is. Plain data except the connection string, which cannot print its password. */
+/**
+ * Where a database is. Plain data except the connection string, which cannot print its password. `ledger` is the schema of
+ * Slipway's own tables on it; `LEDGER_SCHEMA` if absent.
+ */
 export type Address =
-  | { readonly kind: 'postgres'; readonly url: ConnectionString }
+  | { readonly kind: 'postgres'; readonly url: ConnectionString; readonly ledger?: string }
   /**
    * PGlite. `dataDir` is a folder; absent, the database lives in memory and ends with its bracket.
    * `extensions` are those that the migrations create: it must load them when it opens.
@@ -15,6 +18,7 @@ export type Address =
       readonly kind: 'embedded'
       readonly dataDir?: string
       readonly extensions?: readonly string[]
+      readonly ledger?: string
     }
   /** A SQLite database in a file; without one it lives in memory and ends with its bracket. */
   | { readonly kind: 'sqlite'; readonly file?: string }
@@ -71,6 +75,8 @@ export interface ServerInfo {
 export interface Session {
   readonly kind: DatabaseKind
   readonly server: ServerInfo
+  /** The schema of Slipway's own tables, a plain name: see ledger-schema.ts. */
+  readonly ledger: string
   /** SQL that fails unless this session still holds the lock of the database; see lock-guard.ts. Absent without a lock. */
   readonly lockGuard?: string
   /** One statement with parameters (`$1`), by the extended protocol. */

@@ -28,11 +28,15 @@ export async function prepareKeeping(
   if (!wanted) return KEEPS_NOTHING
   const keepings = plans.map(({ name, statements }) => ({
     name,
-    ...keepingOf(statements, { history: session.server.schema, migration: name }),
+    ...keepingOf(statements, {
+      history: session.server.schema,
+      ledger: session.ledger,
+      migration: name,
+    }),
   }))
   const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
   if (keepings.every(({ hooks }) => hooks.size === 0)) return { ...KEEPS_NOTHING, notKept }
-  await executeLocked(session, createKeepingSql)
+  await executeLocked(session, createKeepingSql(session))
   const before = new Set((await readKept(session)).map(({ id }) => id))
   return {
     hooks: new Map(keepings.map(({ name, hooks }) => [name, hooks])),
@@ -43,8 +47,8 @@ export async function prepareKeeping(
 
 /** The statements of a migration, by number, that destroy something and keep it aside first. */
 export function keptStatements({ name, statements }: Migration): ReadonlySet<number> {
-  // Of which history it is makes no difference to what is kept.
-  const { hooks } = keepingOf(statements, { history: '', migration: name })
+  // Of which history it is, and where it is kept, makes no difference to what is kept.
+  const { hooks } = keepingOf(statements, { history: '', ledger: '', migration: name })
   const kept = statements.filter(
     ({ number, actions }) =>
       hooks.has(number) && actions.some((action) => destructionsBy(action, '').length > 0),

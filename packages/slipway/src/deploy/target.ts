@@ -93,7 +93,7 @@ async function refuseOtherEnvironment(session: Session, request: WorkRequest): P
     nextActions: [
       advice(`Add --env ${name} to the command if you mean this database.`),
       advice(
-        `If it is a copy of the server's files, run DELETE FROM slipway.environment WHERE name = '${name}' on the copy.`,
+        `If it is a copy of the server's files, run DELETE FROM ${session.ledger}.environment WHERE name = '${name}' on the copy.`,
       ),
     ],
   })

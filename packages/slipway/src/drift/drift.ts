@@ -1,5 +1,5 @@
 import { withSession } from '../database/index.ts'
-import { readHistory } from '../history/index.ts'
+import { findLedger, readHistory } from '../history/index.ts'
 import type { Adopted, AdoptRequest } from './adopt.ts'
 import type { DriftReport, DriftRequest } from './inspect.ts'
 import { comparisonKey, isKnownEqual, rememberEqual } from './known-equal.ts'
@@ -13,6 +13,7 @@ export async function inspectDrift(request: DriftRequest): Promise<DriftReport> 
     request.address,
     { applicationName: 'slipway drift' },
     async (session) => {
+      await findLedger(session)
       // Before the catalog is read: what changes meanwhile must give another key.
       const key = await comparisonKey(session, await readHistory(session), request)
       if (isKnownEqual(request, key)) return sameAsHistory(session.server.database)

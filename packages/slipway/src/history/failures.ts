@@ -16,6 +16,8 @@ export const historyFailures = {
   },
   'HISTORY.NOT_EMPTY': { title: 'The target has tables, but no history' },
   'HISTORY.LEDGER_NEWER': { title: 'A newer Slipway wrote the ledger' },
+  'HISTORY.LEDGER_ELSEWHERE': { title: 'The ledger is in another schema' },
+  'HISTORY.LEDGER_SCHEMA': { title: 'The ledger needs a schema of its own' },
   'HISTORY.LEDGER_FORBIDDEN': { title: 'The role may not use the ledger of this database' },
 } as const satisfies FailureSpecs
 

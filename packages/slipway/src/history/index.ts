@@ -30,7 +30,12 @@ export {
   writeChangeToken,
   writeSchemaState,
 } from './postgres/ledger.ts'
-export { forgetLedgerSql, prepareLedger, upgradeLedger } from './postgres/ledger-upgrade.ts'
+export {
+  findLedger,
+  forgetLedgerSql,
+  prepareLedger,
+  upgradeLedger,
+} from './postgres/ledger-upgrade.ts'
 export type { SquashStatus } from './squash.ts'
 export {
   appliedRowSql,

@@ -15,6 +15,8 @@ export interface SlipwayConfig {
   readonly shadow?: string
   /** How long the SQL of one transaction may run on a shadow database; `5min` if absent. */
   readonly shadowTimeout?: Duration
+  /** Where Slipway keeps its own tables on each target whose environment does not say it. */
+  readonly ledger?: LedgerConfig
   /** A file with hazard rules of the team, in addition to those of Slipway. */
   readonly rules?: string
 }
@@ -34,7 +36,23 @@ export interface EnvironmentConfig {
   /** Requires `--confirm <database>` for each deploy, even if it destroys nothing. */
   readonly confirm?: boolean
   readonly deploy?: DeployConfig
+  /** Absent: `ledger` of the whole configuration. */
+  readonly ledger?: LedgerConfig
 }
+
+/** Where Slipway keeps its own tables. */
+export interface LedgerConfig {
+  /** A schema in which nobody else has objects; `slipway` if absent. All projects of a database name the same one. */
+  readonly schema?: SchemaName
+}
+
+/**
+ * A name that needs no quotes in SQL.
+ *
+ * @title the name of a schema of lower-case letters, digits and _
+ * @pattern ^(?!pg_)[a-z_][a-z0-9_]{0,62}$
+ */
+export type SchemaName = string
 
 /** When a deploy of an environment makes a backup. */
 export type BackupPolicy = 'before-deploy' | 'never'

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { type Address, isLoopback, locate } from '../database/index.ts'
+import { type Address, isLoopback, LEDGER_SCHEMA, locate } from '../database/index.ts'
 import {
   type NextAction,
   advice,
@@ -89,8 +89,13 @@ export async function resolveTarget(
   const location = connection.kind === 'set' ? locate(connection.url) : undefined
   const local = [connection, direct].every(isOnThisMachine)
   const { environment, owned } = await chooseEnvironment(project, { named, chosen, local })
-  const address = addressOf(project, connection)
+  const ledger = ledgerOf(project, environment)
+  const on = ledger === undefined ? {} : { ledger }
+  const address = { ...addressOf(project, connection), ...on }
   const policy = readPolicy(project.config.environments?.[environment] ?? {})
+  const schemas =
+    project.schema.schemas.length > 0 ? project.schema.schemas : [location?.schema ?? 'public']
+  if (ledger !== undefined && schemas.includes(ledger)) refuseOwnSchema(ledger)
   const source = describeSource(connection)
   const own = project.configured && chosen.own && environment === named
   const open = OPEN_ENVIRONMENTS.has(environment) && (local || own)
@@ -99,15 +104,38 @@ export async function resolveTarget(
     environment,
     ...(named === undefined || named === environment ? {} : { insteadOf: named }),
     address,
-    ...(direct.kind === 'set' ? { direct: { kind: 'postgres', url: direct.url } } : {}),
+    ...(direct.kind === 'set' ? { direct: { kind: 'postgres', url: direct.url, ...on } } : {}),
     source,
     protected: !open,
     policy,
-    schemas:
-      project.schema.schemas.length > 0 ? project.schema.schemas : [location?.schema ?? 'public'],
+    schemas,
     ...(connection.kind === 'unset' ? { unsetVariable: connection.variable } : {}),
     settings: targetSettings(project, environment, decided),
   }
+}
+
+/** The schema of the ledger, if the configuration names one. */
+function ledgerOf({ config }: Project, environment: string): string | undefined {
+  return config.environments?.[environment]?.ledger?.schema ?? config.ledger?.schema
+}
+
+function ledgerSetting(project: Project, environment: string): Setting {
+  const value = ledgerOf(project, environment)
+  const own = project.config.environments?.[environment]?.ledger?.schema !== undefined
+  const key = own ? `environments.${environment}.ledger` : 'ledger'
+  return {
+    name: 'ledger',
+    value: value ?? LEDGER_SCHEMA,
+    source: value === undefined ? 'default' : `slipway.config ${key}`,
+  }
+}
+
+function refuseOwnSchema(ledger: string): never {
+  raise('PROJECT.CONFIG_INVALID', {
+    message: `ledger of slipway.config names the schema ${ledger}, which belongs to the project.`,
+    why: 'Prisma would take the tables in it for tables of the project.',
+    nextActions: [advice('Name a schema that only Slipway uses.')],
+  })
 }
 
 function addressOf({ root }: Project, connection: Connection): Address {
@@ -285,6 +313,7 @@ function targetSettings(project: Project, environment: string, decided: Decided)
     },
     { name: 'deadline', value: formatDuration(policy.deadlineMs), source: setBy('deadline') },
     { name: 'backup', value: policy.backup, source: 'policy' },
+    ledgerSetting(project, environment),
   ]
 }
 

@@ -57,6 +57,7 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
   const { statements } = migration
   const { hooks, notKept } = keepingOf(statements, {
     history: session.server.schema,
+    ledger: session.ledger,
     migration: migration.name,
   })
   const shown = await attempt(() => upAndDown(session, testRun, hooks))
@@ -132,13 +133,14 @@ async function upAndDown(
   await fillTables(session, withRows(tables, withheld), filling.manner)
   const sums = await readRowSums(session, tables)
   await prepareLedger(session)
-  await session.execute(createKeepingSql)
+  await session.execute(createKeepingSql(session))
   await runWith(session, migration, { hooks })
   const kept = await readKept(session)
   const back = parseMigration(down, await parserFor(dialectOf(session)))
   const restoring = restoringOf(back.statements, {
     migration: migration.name,
     schema: session.server.schema,
+    ledger: session.ledger,
     kept,
   })
   await runWith(session, back, restoring)

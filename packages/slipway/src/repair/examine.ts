@@ -1,6 +1,7 @@
 import { type Session, withSession } from '../database/index.ts'
 import {
   compareHistory,
+  findLedger,
   type Comparison,
   type History,
   type HistoryRow,
@@ -41,6 +42,7 @@ export async function examineSession(
   asked: ExamineRequest,
 ): Promise<Examination> {
   const request = shadowLike(asked, session)
+  await findLedger(session)
   const history = await readHistory(session)
   const comparison = compareHistory(history, request.migrations)
   const partials = new Map<string, PartialMigration>()

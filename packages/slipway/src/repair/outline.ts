@@ -10,7 +10,7 @@ export async function readOutline(session: Session, scope: Scope): Promise<Outli
     `SELECT n.nspname, n.nspname || '.' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
-       AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'slipway')
+       AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', '${session.ledger}')
        AND c.relname <> '_prisma_migrations'
        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`,
   )

@@ -27,7 +27,7 @@ export async function prepareRestoring(
     return { executions, keptNow: async () => [] }
   }
   // The functions may be those of another version of Slipway.
-  await executeLocked(session, createKeepingSql)
+  await executeLocked(session, createKeepingSql(session))
   const names = new Set(plans.map(({ name }) => name))
   const kept = all.filter(({ migration, state }) => names.has(migration) && state === 'kept')
   const ids = new Set(kept.map(({ id }) => id))
@@ -59,6 +59,11 @@ function restoringExecution(
   const { schema } = session.server
   const { name, statements } = migration
   const kept = all.filter((one) => one.migration === name)
-  const { hooks, end } = restoringOf(statements, { migration: name, schema, kept })
+  const { hooks, end } = restoringOf(statements, {
+    migration: name,
+    schema,
+    ledger: session.ledger,
+    kept,
+  })
   return { migration, journal: rollbackJournal(session, name, end), hooks }
 }

@@ -12,6 +12,8 @@ const MAX_COPIED_ROWS = 5_000_000
 export interface KeepingOptions {
   /** The schema of the history that the migration belongs to, to which a name without one goes. */
   readonly history: string
+  /** The schema of the ledger. */
+  readonly ledger: string
   readonly migration: string
   /** Rows above which a column is set aside; MAX_COPIED_ROWS if absent. */
   readonly maxCopiedRows?: number
@@ -37,7 +39,7 @@ export function keepingOf(statements: readonly Statement[], options: KeepingOpti
     if (statement.role.kind === 'alone') continue
     const following = statements.slice(index)
     const scene = { statement, made: made[index] ?? NOTHING_MADE, following, options }
-    const before = [...keptFirst(scene), ...releasing(statement, options.history)]
+    const before = [...keptFirst(scene), ...releasing(statement, options)]
     if (before.length > 0) hooks.set(statement.number, { before })
   }
   return { hooks, notKept }
@@ -79,9 +81,11 @@ function keptTables(scene: Scene): string[] {
   const text = quoteLiteral(statement.text)
   return [
     ...(tables.length > 0
-      ? [call('keep_tables', origin(scene), text, literals(tables.map(quoted)))]
+      ? [call(options, 'keep_tables', origin(scene), text, literals(tables.map(quoted)))]
       : []),
-    ...(schemas.length > 0 ? [call('keep_schemas', origin(scene), text, literals(schemas))] : []),
+    ...(schemas.length > 0
+      ? [call(options, 'keep_schemas', origin(scene), text, literals(schemas))]
+      : []),
   ]
 }
 
@@ -101,7 +105,7 @@ function keptColumns(scene: Scene): string[] {
     statement.actions.flatMap((action) => (action.kind === 'drop-constraint' ? [action.name] : [])),
   )
   const how = [cascade, limit, addedAgain, constraints]
-  return [call('keep_columns', origin(scene), table, columns, ...how)]
+  return [call(options, 'keep_columns', origin(scene), table, columns, ...how)]
 }
 
 /** Whether another column takes the name: by DROP and ADD, or by a rename. */
@@ -119,7 +123,7 @@ function isMadeAnew({ following, options }: Scene, table: ObjectName, column: st
 }
 
 function keptTypes(scene: Scene): string[] {
-  const { statement } = scene
+  const { statement, options } = scene
   const changed = statement.actions.flatMap((action) =>
     action.kind === 'change-type' && !isNew(scene, action.table, action.column) ? [action] : [],
   )
@@ -127,7 +131,7 @@ function keptTypes(scene: Scene): string[] {
   if (!first) return []
   const types = Object.fromEntries(changed.map(({ column, type }) => [column, type]))
   const json = `${quoteLiteral(JSON.stringify(types))}::jsonb`
-  return [call('keep_types', origin(scene), quoteLiteral(quoted(first.table)), json)]
+  return [call(options, 'keep_types', origin(scene), quoteLiteral(quoted(first.table)), json)]
 }
 
 function keptRows(action: Action, scene: Scene): string[] {
@@ -145,13 +149,13 @@ function keptRows(action: Action, scene: Scene): string[] {
       }
       const json = `${quoteLiteral(JSON.stringify(about))}::jsonb`
       const [table, rows] = [quoteLiteral(quoted(action.table)), quoteLiteral(action.touches)]
-      return [call('keep_rows', origin(scene), table, rows, json)]
+      return [call(options, 'keep_rows', origin(scene), table, rows, json)]
     }
     case 'truncate': {
       const tables = action.tables.filter((table) => !isMade(made, table, options))
       if (tables.length === 0) return []
       const names = literals(tables.map(quoted))
-      return [call('keep_all_rows', origin(scene), names, String(action.cascade))]
+      return [call(options, 'keep_all_rows', origin(scene), names, String(action.cascade))]
     }
     default:
       return []

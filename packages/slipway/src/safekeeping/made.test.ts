@@ -7,7 +7,11 @@ const statementsOf = async (sql: string) => (await parserFor('postgres')).parse(
 
 /** What is sent before each statement. */
 async function keptBy(sql: string, history = 'public'): Promise<string[]> {
-  const { hooks } = keepingOf(await statementsOf(sql), { history, migration: '1_x' })
+  const { hooks } = keepingOf(await statementsOf(sql), {
+    history,
+    ledger: 'slipway',
+    migration: '1_x',
+  })
   return [...hooks.values()].flatMap(({ before = [] }) => before)
 }
 

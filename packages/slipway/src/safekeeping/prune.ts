@@ -5,6 +5,7 @@ import { objectName } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type Kept, readKept } from './kept.ts'
 import { createKeepingSql } from './postgres/keeping-functions.ts'
+import { call } from './postgres/sql-text.ts'
 
 /**
  * Kept data older than the given milliseconds; of restored data only the record remains. `serverNow` is the clock of the
@@ -18,10 +19,10 @@ export function expired(kept: readonly Kept[], olderThanMs: number, serverNow: n
 export async function pruneKept(target: TargetSession, kept: readonly Kept[]): Promise<void> {
   if (kept.length === 0) return
   const { session } = target
-  await executeLocked(session, createKeepingSql)
+  await executeLocked(session, createKeepingSql(session))
   const ids = kept.map(({ id }) => id).join(', ')
   const name = { name: 'The prune', again: ['kept', 'prune'] }
-  await queryWithinLimits(target, name, `SELECT slipway.prune_kept(ARRAY[${ids}]::bigint[])`)
+  await queryWithinLimits(target, name, call(session, 'prune_kept', `ARRAY[${ids}]::bigint[]`))
 }
 
 /**
@@ -39,7 +40,7 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
       nextActions: [command(['kept', 'list'], 'list kept data')],
     })
   }
-  await executeLocked(session, createKeepingSql)
+  await executeLocked(session, createKeepingSql(session))
   const rows = await restoreOne(target, one)
   if (rows[0]?.[0] !== 't') {
     raise('SAFEKEEPING.NO_PLACE', {
@@ -52,9 +53,10 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
 }
 
 async function restoreOne(target: TargetSession, { id, table }: Kept) {
+  const { session } = target
   const name = { name: `The restore of ${id}`, again: ['kept', 'restore', String(id)] }
   try {
-    return (await queryWithinLimits(target, name, `SELECT slipway.restore_one(${id})`)).rows
+    return (await queryWithinLimits(target, name, call(session, 'restore_one', String(id)))).rows
   } catch (error) {
     if (failureOf(error)?.server?.sqlstate !== 'SLW02') throw error
     return raise('SAFEKEEPING.TABLE_UNCERTAIN', {
@@ -62,7 +64,7 @@ async function restoreOne(target: TargetSession, { id, table }: Kept) {
       why: 'It was kept on another database, and this table lacks columns that were recorded, or another table has all of them too.',
       nextActions: [
         advice('Roll back the migration: the rollback restores the data together with the table.'),
-        advice(`Or copy the rows by hand from the table slipway.kept_${id}.`),
+        advice(`Or copy the rows by hand from the table ${session.ledger}.kept_${id}.`),
       ],
     })
   }

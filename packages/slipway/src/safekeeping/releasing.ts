@@ -1,9 +1,13 @@
 import { quoteLiteral } from '../database/index.ts'
 import type { Statement } from '../statements/index.ts'
+import type { KeepingOptions } from './keeping.ts'
 import { call, literals, quoted } from './postgres/sql-text.ts'
 
 /** What is called before a statement that drops types, so that no kept table of this history hinders it. */
-export function releasing({ actions }: Statement, history: string): string[] {
+export function releasing(
+  { actions }: Statement,
+  home: Pick<KeepingOptions, 'history' | 'ledger'>,
+): string[] {
   const dropped = (of: 'type' | 'schema' | 'extension') =>
     actions.flatMap((action) => (action.kind === 'drop' && action.of === of ? [action.object] : []))
   const [types, schemas, extensions] = [dropped('type'), dropped('schema'), dropped('extension')]
@@ -12,9 +16,9 @@ export function releasing({ actions }: Statement, history: string): string[] {
     (action) => action.kind === 'opaque' && action.words?.includes('DROP'),
   )
   return [
-    ...(types.length > 0 ? [call('release_types', literals(types.map(quoted)))] : []),
-    ...(schemas.length > 0 ? [call('release_schemas', namesOf(schemas))] : []),
-    ...(extensions.length > 0 ? [call('release_extensions', namesOf(extensions))] : []),
-    ...(unreadable ? [call('release_all', quoteLiteral(history))] : []),
+    ...(types.length > 0 ? [call(home, 'release_types', literals(types.map(quoted)))] : []),
+    ...(schemas.length > 0 ? [call(home, 'release_schemas', namesOf(schemas))] : []),
+    ...(extensions.length > 0 ? [call(home, 'release_extensions', namesOf(extensions))] : []),
+    ...(unreadable ? [call(home, 'release_all', quoteLiteral(home.history))] : []),
   ]
 }

@@ -20,6 +20,8 @@ export interface RestoringOptions {
   readonly migration: string
   /** The schema of the history, to which a name without one goes. */
   readonly schema: string
+  /** The schema of the ledger. */
+  readonly ledger: string
   /** What is kept of the migration. */
   readonly kept: readonly Kept[]
 }
@@ -46,7 +48,7 @@ export function restoringOf(
   for (const statement of statements) {
     if (statement.role.kind === 'alone') continue
     const before = [
-      ...releasing(statement, options.schema),
+      ...releasing(statement, { history: options.schema, ledger: options.ledger }),
       ...demanded(statement, { ...options, kept }, changed),
     ]
     const scene = { ...options, kept, tables: complete.get(statement.number) ?? [] }
@@ -85,7 +87,7 @@ function extendedBy(action: Action): ObjectName | undefined {
 
 /** Rows that data statements changed are restored at the end, but not over rows that the down migration writes itself. */
 function endOf(changed: ReadonlySet<string>, options: RestoringOptions): string {
-  return `${call('restore_rows', ...origin(options), literals([...changed]))};\n`
+  return `${call(options, 'restore_rows', ...origin(options), literals([...changed]))};\n`
 }
 
 /** Tables whose rows the down migration updates itself. */
@@ -110,7 +112,7 @@ function demanded(
       ({ kind, columns }) => kind === 'rows' && columns.includes(column),
     )
     if (!updated) return []
-    return [call('restore_updates', ...head(action.table, options), quoteLiteral(column))]
+    return [call(options, 'restore_updates', ...head(action.table, options), quoteLiteral(column))]
   })
 }
 
@@ -126,7 +128,7 @@ function putBack(statement: Statement, options: Scene): StatementHooks {
     return { instead: [addSql(action.table, action.column)], after }
   }
   const after = [
-    ...options.tables.map((table) => call('restore_table', ...head(table, options))),
+    ...options.tables.map((table) => call(options, 'restore_table', ...head(table, options))),
     ...statement.actions.flatMap((one) => restored(one, options)),
   ]
   return after.length > 0 ? { after } : {}
@@ -145,6 +147,7 @@ function restored(action: Action, options: RestoringOptions): string[] {
     case 'add-column':
       return [
         call(
+          options,
           'restore_columns',
           ...head(action.table, options),
           literals([action.column.name]),
@@ -153,7 +156,13 @@ function restored(action: Action, options: RestoringOptions): string[] {
       ]
     case 'change-type':
       return [
-        call('restore_columns', ...head(action.table, options), literals([action.column]), 'true'),
+        call(
+          options,
+          'restore_columns',
+          ...head(action.table, options),
+          literals([action.column]),
+          'true',
+        ),
       ]
     default:
       return []

@@ -3,7 +3,6 @@ export {
   type Catalog,
   type CatalogReader,
   catalogReader,
-  LEDGER_SCHEMA,
   fingerprint,
   readCatalog,
   readCatalogInTransaction,

@@ -55,7 +55,7 @@ export function seedRecordSql(
     quoteLiteral(author.by),
     author.commit === undefined ? 'NULL' : quoteLiteral(author.commit),
   ]
-  return `INSERT INTO slipway.seed (history_schema, name, version, checksum, rows, applied_by, source_commit)
+  return `INSERT INTO ${session.ledger}.seed (history_schema, name, version, checksum, rows, applied_by, source_commit)
 VALUES (${values.join(', ')})
 ON CONFLICT (history_schema, name) DO UPDATE SET version = EXCLUDED.version, checksum = EXCLUDED.checksum, rows = EXCLUDED.rows,
   applied_at = EXCLUDED.applied_at, applied_by = EXCLUDED.applied_by, source_commit = EXCLUDED.source_commit;\n`

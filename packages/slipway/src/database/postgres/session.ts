@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Client } from 'pg'
 import type { DatabaseKind, RawResult, Row, ServerInfo, Session } from '../port.ts'
 import { type PgTypes, decode } from './decode.ts'
+import { LEDGER_SCHEMA } from './ledger-schema.ts'
 import { noticeText, raiseServerError } from './server-error.ts'
 
 /** `pg` types its connection as private; its stream and its events are documented for drivers. */
@@ -47,6 +48,7 @@ export function createSession(parts: SessionParts): Session {
   return {
     kind: parts.kind,
     server: parts.server,
+    ledger: LEDGER_SCHEMA,
     queryRaw,
     async query<R extends Row>(sql: string, params?: readonly unknown[]): Promise<R[]> {
       return decode<R>(await queryRaw(sql, params), parts.types)

@@ -59,6 +59,7 @@ function sessionOn(database: DatabaseSync, source: SqliteSource): Session {
   return {
     kind: 'sqlite',
     server: guarded(() => serverInfo(database)),
+    ledger: 'main',
     query: async <R extends Row>(sql: string, params: readonly unknown[] = []) =>
       guarded(() => decoded<R>(run(database, sql, params))),
     queryRaw: async (sql, params = []) => guarded(() => rawResult(run(database, sql, params))),

@@ -3,7 +3,7 @@ import { type NextAction, otherCommand } from '../../kernel/index.ts'
 
 /**
  * The statements that give a role what it lacks to create Prisma's history table in its schema and the ledger in the
- * schema `slipway`, the smallest right first. For a schema that exists, CREATE on the database is not needed.
+ * schema of the ledger, the smallest right first. For a schema that exists, CREATE on the database is not needed.
  */
 export async function missingRights(session: Session): Promise<NextAction[]> {
   const { database, schema, user } = session.server
@@ -12,7 +12,7 @@ export async function missingRights(session: Session): Promise<NextAction[]> {
      FROM unnest($1::text[]) WITH ORDINALITY AS s (name, place) LEFT JOIN pg_namespace n ON n.nspname = s.name
      WHERE n.oid IS NOT NULL OR NOT has_database_privilege(current_database(), 'CREATE')
      ORDER BY s.place`,
-    [[schema, 'slipway']],
+    [[schema, session.ledger]],
   )
   const role = quoteIdentifier(user)
   const absent = rows.some(([, allowed]) => allowed === null)

@@ -1,19 +1,17 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { type Check, failed, passed } from '../check.ts'
 
-const LEDGER_SCHEMA = 'slipway'
-
 /**
  * Whether the role may do what deploys do: create objects in the project's schemas, change the
  * tables there (PostgreSQL gives that to owners alone), and create the ledger's schema.
  */
 export async function checkRights(session: Session, schemas: readonly string[]): Promise<Check[]> {
-  const { server } = session
+  const { server, ledger } = session
   const grantee = quoteIdentifier(server.user)
-  const rows = await schemaRights(session, [...schemas, LEDGER_SCHEMA])
+  const rows = await schemaRights(session, [...schemas, ledger])
   const canCreateSchemas = await mayCreateSchemas(session)
   const grantDatabase = `GRANT CREATE ON DATABASE ${quoteIdentifier(server.database)} TO ${grantee};`
-  const checks = [...schemas, LEDGER_SCHEMA].map((schema): Check => {
+  const checks = [...schemas, ledger].map((schema): Check => {
     const name = `rights on schema ${schema}`
     const found = rows.get(schema)
     if (found === undefined) {
@@ -22,9 +20,7 @@ export async function checkRights(session: Session, schemas: readonly string[]):
         : failed(
             name,
             `The schema does not exist, and the role ${server.user} may not create it.`,
-            schema === LEDGER_SCHEMA
-              ? `CREATE SCHEMA ${LEDGER_SCHEMA} AUTHORIZATION ${grantee};`
-              : grantDatabase,
+            schema === ledger ? `CREATE SCHEMA ${ledger} AUTHORIZATION ${grantee};` : grantDatabase,
           )
     }
     if (found) return passed(name, `The role ${server.user} may create objects in this schema.`)

@@ -40,6 +40,7 @@ export function sessionOnNothing(): Session {
       encoding: 'UTF8',
       pins: [],
     },
+    ledger: '',
     queryRaw,
     query: async () => [],
     execute: async () => {},

@@ -1,4 +1,4 @@
-import type { Session } from '../../database/index.ts'
+import { inLedger, type Session } from '../../database/index.ts'
 import { sha256 } from '../../kernel/index.ts'
 
 /** Changes when what a token is made of changes: a token of another method is never equal. */
@@ -20,7 +20,7 @@ const METHOD = 1
  * role may read it.
  */
 export async function readChangeToken(session: Session): Promise<string> {
-  const { rows } = await session.queryRaw(TOKEN)
+  const { rows } = await session.queryRaw(inLedger(session, TOKEN))
   return `${METHOD}:${sha256(JSON.stringify([await databaseIdentity(session), rows]))}`
 }
 

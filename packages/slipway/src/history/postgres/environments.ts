@@ -11,9 +11,9 @@ export interface RecordedEnvironment {
  * The protected environments as which this database was changed, by name. The server identifies it, not the
  * connection string: a copy made by CREATE DATABASE or by a restore is another database. Needs a current ledger.
  */
-export async function readEnvironments({ queryRaw }: Session): Promise<RecordedEnvironment[]> {
-  const { rows } = await queryRaw(
-    `SELECT name, confirm FROM slipway.environment WHERE slipway.is_this_database(database_identity) ORDER BY name`,
+export async function readEnvironments(session: Session): Promise<RecordedEnvironment[]> {
+  const { rows } = await session.queryRaw(
+    `SELECT name, confirm FROM ${session.ledger}.environment WHERE ${session.ledger}.is_this_database(database_identity) ORDER BY name`,
   )
   return rows.map(([name, confirm]) => ({ name: name ?? '', confirm: confirm === 't' }))
 }
@@ -25,7 +25,7 @@ export async function recordEnvironment(
 ): Promise<void> {
   await executeLocked(
     session,
-    `INSERT INTO slipway.environment (name, database_identity, confirm) VALUES (${quoteLiteral(name)}, slipway.database_identity(), ${confirm})
+    `INSERT INTO ${session.ledger}.environment (name, database_identity, confirm) VALUES (${quoteLiteral(name)}, ${session.ledger}.database_identity(), ${confirm})
      ON CONFLICT (name, database_identity) DO UPDATE SET confirm = excluded.confirm, recorded_at = now()
        WHERE environment.confirm <> excluded.confirm;\n`,
   )

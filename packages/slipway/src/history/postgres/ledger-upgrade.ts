@@ -1,4 +1,10 @@
-import { executeLocked, quoteLiteral, type Session } from '../../database/index.ts'
+import {
+  executeLocked,
+  inLedger,
+  LEDGER_SCHEMA,
+  quoteLiteral,
+  type Session,
+} from '../../database/index.ts'
 import {
   advice,
   attempt,
@@ -19,15 +25,42 @@ import {
 
 /** The layout of the ledger on this database; 0 where there is none. Raises no error on the server. */
 async function readLedgerVersion(session: Session): Promise<number> {
-  const found = await session.queryRaw(`SELECT to_regclass('slipway.ledger') IS NOT NULL`)
-  if (found.rows[0]?.[0] !== 't') return 0
-  const { rows } = await session.queryRaw('SELECT max(version) FROM slipway.ledger')
+  if (!(await findLedger(session))) return 0
+  const { rows } = await session.queryRaw(`SELECT max(version) FROM ${session.ledger}.ledger`)
   return Number(rows[0]?.[0] ?? 0)
 }
 
+/** Whether there is a ledger. Fails with HISTORY.LEDGER_ELSEWHERE if it is in another schema. Needs no right on it. */
+export async function findLedger(session: Session): Promise<boolean> {
+  const { rows } = await session.queryRaw(LEDGERS, [session.ledger])
+  const schema = rows[0]?.[0]
+  if (schema && schema !== session.ledger) refuseElsewhere(session, schema)
+  return Boolean(schema)
+}
+
+/** The schema that has tables of these names; the expected one first. */
+const LEDGERS = `SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relname = 'ledger' AND c.relkind = 'r' AND EXISTS (
+    SELECT FROM pg_class o WHERE o.relnamespace = n.oid AND o.relname IN ('schema_state', 'catalog_state'))
+  ORDER BY n.nspname <> $1, n.nspname LIMIT 1`
+
+function refuseElsewhere({ ledger, server }: Session, found: string): never {
+  return raise('HISTORY.LEDGER_ELSEWHERE', {
+    message: `The ledger of ${server.database} is in the schema ${found}, but this project keeps it in ${ledger}. Nothing was changed.`,
+    why: 'A database has one ledger, which all its projects share.',
+    nextActions: [
+      advice(
+        found === LEDGER_SCHEMA
+          ? 'Remove ledger from slipway.config.ts.'
+          : `Write ledger: { schema: '${found}' } in slipway.config.ts.`,
+      ),
+    ],
+  })
+}
+
 /**
- * Refuses to work on a ledger of a layout that this version does not know (HISTORY.LEDGER_NEWER), or that the role may
- * not read (HISTORY.LEDGER_FORBIDDEN); gives its layout, 0 where there is none.
+ * Refuses to work on a ledger of a layout that this version does not know (HISTORY.LEDGER_NEWER), that the role may
+ * not read (HISTORY.LEDGER_FORBIDDEN), or that is in another schema (HISTORY.LEDGER_ELSEWHERE); gives its layout, 0 where there is none.
  */
 export async function checkLedger(session: Session): Promise<number> {
   const version = await permitted(session, () => readLedgerVersion(session))
@@ -50,25 +83,51 @@ export async function prepareLedger(session: Session): Promise<void> {
 
 /**
  * As `prepareLedger`, but makes nothing if there is no ledger, and corrects what a dump and a restore left inconsistent:
- * sequences, and where the tables of kept data are. Gives whether there is a ledger.
+ * sequences, and where the tables of kept data are. Gives whether there is a ledger. Without one, fails with
+ * HISTORY.LEDGER_SCHEMA where its schema holds other objects.
  */
 export async function upgradeLedger(session: Session): Promise<boolean> {
   const version = await checkLedger(session)
-  if (version === 0) return false
+  if (version === 0) {
+    await refuseOccupied(session)
+    return false
+  }
   await permitted(session, async () => {
     if (version < LEDGER_VERSION) await runSteps(session, version)
-    await executeLocked(session, ADVANCE_SEQUENCES)
+    await executeLocked(session, inLedger(session, ADVANCE_SEQUENCES))
     await settlePlaces(session)
   })
   return true
 }
 
+/** The ledger has its schema alone, so that the whole schema can be left out of what belongs to the project. */
+async function refuseOccupied(session: Session): Promise<void> {
+  const { rows } = await session.queryRaw(OCCUPIED, [session.ledger])
+  const [plain, object] = rows[0] ?? []
+  if (plain === 't' && !object) return
+  raise('HISTORY.LEDGER_SCHEMA', {
+    message: `The schema ${session.ledger} cannot hold the ledger of ${session.server.database}. Nothing was changed.`,
+    why: object
+      ? `It holds other objects, such as ${object}. The ledger needs a schema of its own.`
+      : 'The name is a keyword of PostgreSQL.',
+    nextActions: [advice('Name an empty schema in ledger of slipway.config.ts.')],
+  })
+}
+
+/** Whether a name needs no quotes, and one of the objects that the schema holds. */
+const OCCUPIED = `SELECT quote_ident($1) = $1, (
+  SELECT o.name FROM pg_namespace n CROSS JOIN LATERAL (
+    SELECT relname AS name FROM pg_class WHERE relnamespace = n.oid
+    UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = n.oid) AS o
+  WHERE n.nspname = $1 ORDER BY 1 LIMIT 1)`
+
 /** Looks first: a command that is refused afterwards should not even have run an UPDATE that finds no row. */
 async function settlePlaces(session: Session): Promise<void> {
-  const { rows } = await session.queryRaw(STALE_PLACES)
+  const { rows } = await session.queryRaw(inLedger(session, STALE_PLACES))
   const [found, moved] = rows[0] ?? []
-  if (found === 't') await executeLocked(session, FIND_PLACES + NOTE_PLACES)
-  else if (moved === 't') await executeLocked(session, NOTE_PLACES)
+  const settle = (sql: string) => executeLocked(session, inLedger(session, sql))
+  if (found === 't') await settle(FIND_PLACES + NOTE_PLACES)
+  else if (moved === 't') await settle(NOTE_PLACES)
 }
 
 /** The ledger belongs to the role that made it first, which may be that of another project. */
@@ -83,7 +142,7 @@ async function permitted<T>(session: Session, work: () => Promise<T>): Promise<T
     if (!history.ok && history.failure.server?.sqlstate === '42501') rethrow(history.failure)
     const { database, user } = session.server
     return raise('HISTORY.LEDGER_FORBIDDEN', {
-      message: `The role ${user} may not use Slipway's tables in the schema slipway of ${database}.`,
+      message: `The role ${user} may not use Slipway's tables in the schema ${session.ledger} of ${database}.`,
       why: `Another role created them. The projects of a database share them. The server reports: ${failure.server.message}`,
       nextActions: await ledgerGrants(session),
       server: failure.server,
@@ -93,22 +152,21 @@ async function permitted<T>(session: Session, work: () => Promise<T>): Promise<T
 
 /**
  * What gives a role the ledger: all of it by the role of its owner, unless that is a superuser; or enough for commands
- * that only read. A schema that is still empty needs its own rights alone.
+ * that only read.
  */
 async function ledgerGrants(session: Session): Promise<NextAction[]> {
   const found = await attempt(() =>
     session.queryRaw(
-      `SELECT c.oid IS NULL, r.rolsuper, quote_ident(r.rolname), quote_ident(current_user)
-       FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'ledger'
-       JOIN pg_roles r ON r.oid = coalesce(c.relowner, n.nspowner) WHERE n.nspname = 'slipway'`,
+      `SELECT r.rolsuper, quote_ident(r.rolname), quote_ident(current_user)
+       FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'ledger'
+       JOIN pg_roles r ON r.oid = c.relowner WHERE n.nspname = '${session.ledger}'`,
     ),
   )
-  const [empty, superuser, owner, role] = (found.ok ? found.value.rows[0] : undefined) ?? []
+  const [superuser, owner, role] = (found.ok ? found.value.rows[0] : undefined) ?? []
   if (!owner || !role) return []
-  if (empty === 't')
-    return [otherCommand(`GRANT USAGE, CREATE ON SCHEMA slipway TO ${role}`, 'as its owner')]
+  const tables = ['ledger', ...TABLES_BY_HISTORY].map((table) => `${session.ledger}.${table}`)
   const reading = otherCommand(
-    `GRANT USAGE ON SCHEMA slipway TO ${role}; GRANT SELECT ON ${LEDGER_TABLES.join(', ')} TO ${role}`,
+    `GRANT USAGE ON SCHEMA ${session.ledger} TO ${role}; GRANT SELECT ON ${tables.join(', ')} TO ${role}`,
     'enough for commands that only read',
   )
   if (superuser === 't')
@@ -117,12 +175,12 @@ async function ledgerGrants(session: Session): Promise<NextAction[]> {
   return [otherCommand(`GRANT ${owner} TO ${role}`, member), reading]
 }
 
-const LEDGER_TABLES = ['ledger', ...TABLES_BY_HISTORY].map((table) => `slipway.${table}`)
-
 async function runSteps(session: Session, from: number): Promise<void> {
-  const scene = { history: session.server.schema, histories: await readHistories(session) }
+  // Only a ledger in the usual schema can be of the time before a database had one of several histories.
+  const histories = session.ledger === LEDGER_SCHEMA ? await readHistories(session) : []
+  const scene = { history: session.server.schema, histories }
   for (const step of LEDGER_MIGRATIONS) {
-    if (step.version > from) await executeLocked(session, stepSql(step, scene))
+    if (step.version > from) await executeLocked(session, inLedger(session, stepSql(step, scene)))
   }
 }
 
@@ -164,13 +222,13 @@ export async function forgetLedgerSql(session: Session): Promise<string> {
   if ((await checkLedger(session)) === 0) return ''
   const history = quoteLiteral(session.server.schema)
   const { rows } = await session.queryRaw(
-    `SELECT format('DROP TABLE IF EXISTS slipway.%I CASCADE;', stored_as) FROM slipway.kept
+    `SELECT format('DROP TABLE IF EXISTS ${session.ledger}.%I CASCADE;', stored_as) FROM ${session.ledger}.kept
      WHERE history_schema = ${history} AND stored_as IS NOT NULL ORDER BY id`,
   )
   return [
     ...rows.flatMap(([drop]) => drop ?? []),
     ...TABLES_BY_HISTORY.map(
-      (table) => `DELETE FROM slipway.${table} WHERE history_schema = ${history};`,
+      (table) => `DELETE FROM ${session.ledger}.${table} WHERE history_schema = ${history};`,
     ),
   ].join('\n')
 }

@@ -1,4 +1,4 @@
-import { executeLocked, quoteLiteral, type Session } from '../../database/index.ts'
+import { executeLocked, inLedger, quoteLiteral, type Session } from '../../database/index.ts'
 import { failureOf } from '../../kernel/index.ts'
 import { NOTE_PLACES } from './kept-places.ts'
 import { checkLedger } from './ledger-upgrade.ts'
@@ -40,7 +40,7 @@ export async function readLedgerRows(
   const history = historySchema(session)
   const result = await orAbsent(
     session.queryRaw(
-      `SELECT ${columns} FROM (SELECT to_jsonb(t) AS j FROM slipway.${table} AS t) AS rows
+      `SELECT ${columns} FROM (SELECT to_jsonb(t) AS j FROM ${session.ledger}.${table} AS t) AS rows
        WHERE coalesce(j ->> 'history_schema', ${history}) = ${history} ORDER BY 1, 2, 3`,
     ),
   )
@@ -88,11 +88,11 @@ export async function writeSchemaState(session: Session, state: SchemaState): Pr
   const token = changeToken === undefined ? 'NULL' : quoteLiteral(changeToken)
   await executeLocked(
     session,
-    `INSERT INTO slipway.schema_state (history_schema, history_hash, method, fingerprint, objects, change_token)
+    `INSERT INTO ${session.ledger}.schema_state (history_schema, history_hash, method, fingerprint, objects, change_token)
      VALUES (${historySchema(session)}, ${values.join(', ')}::jsonb, ${token})
      ON CONFLICT (history_schema) DO UPDATE SET history_hash = excluded.history_hash, method = excluded.method,
        fingerprint = excluded.fingerprint, objects = excluded.objects, change_token = excluded.change_token,
-       recorded_at = now();\n${NOTE_PLACES}`,
+       recorded_at = now();\n${inLedger(session, NOTE_PLACES)}`,
   )
 }
 
@@ -100,7 +100,7 @@ export async function writeSchemaState(session: Session, state: SchemaState): Pr
 export async function writeChangeToken(session: Session, changeToken: string): Promise<void> {
   await executeLocked(
     session,
-    `UPDATE slipway.schema_state SET change_token = ${quoteLiteral(changeToken)}
+    `UPDATE ${session.ledger}.schema_state SET change_token = ${quoteLiteral(changeToken)}
      WHERE history_schema = ${historySchema(session)};\n`,
   )
 }
@@ -109,7 +109,7 @@ export async function writeChangeToken(session: Session, changeToken: string): P
 export async function forgetSchemaState(session: Session): Promise<void> {
   await executeLocked(
     session,
-    `DELETE FROM slipway.schema_state WHERE history_schema = ${historySchema(session)};\n${NOTE_PLACES}`,
+    `DELETE FROM ${session.ledger}.schema_state WHERE history_schema = ${historySchema(session)};\n${inLedger(session, NOTE_PLACES)}`,
   )
 }
 
@@ -123,7 +123,7 @@ export interface JournalKey {
 
 /** SQL that notes a transaction group as begun. Repeating it is harmless. */
 export function journalBeginSql(session: Session, key: JournalKey): string {
-  return `INSERT INTO slipway.journal (history_schema, migration, direction, transaction_group, checksum)
+  return `INSERT INTO ${session.ledger}.journal (history_schema, migration, direction, transaction_group, checksum)
 VALUES (${journalValues(session, key)})
 ON CONFLICT (history_schema, migration, direction, transaction_group)
 DO UPDATE SET checksum = excluded.checksum, started_at = clock_timestamp();\n`
@@ -131,7 +131,7 @@ DO UPDATE SET checksum = excluded.checksum, started_at = clock_timestamp();\n`
 
 /** SQL that notes a transaction group as finished, begun or not. */
 export function journalFinishSql(session: Session, key: JournalKey): string {
-  return `INSERT INTO slipway.journal (history_schema, migration, direction, transaction_group, checksum, finished_at)
+  return `INSERT INTO ${session.ledger}.journal (history_schema, migration, direction, transaction_group, checksum, finished_at)
 VALUES (${journalValues(session, key)}, clock_timestamp())
 ON CONFLICT (history_schema, migration, direction, transaction_group)
 DO UPDATE SET finished_at = excluded.finished_at;\n`
@@ -146,7 +146,7 @@ function journalValues(
 
 /** SQL that clears the journal of a migration that is complete. */
 export function journalClearSql(session: Session, migration: string): string {
-  return `DELETE FROM slipway.journal
+  return `DELETE FROM ${session.ledger}.journal
 WHERE history_schema = ${historySchema(session)} AND migration = ${quoteLiteral(migration)};\n`
 }
 
@@ -161,7 +161,7 @@ interface Receipt {
  * its transaction.
  */
 export function receiptSql(session: Session, { command, migration, attempts }: Receipt): string {
-  return `INSERT INTO slipway.receipt (history_schema, command, migration, attempts, ms)
+  return `INSERT INTO ${session.ledger}.receipt (history_schema, command, migration, attempts, ms)
 VALUES (${historySchema(session)}, '${command}', ${quoteLiteral(migration)}, ${attempts},
   extract(epoch FROM clock_timestamp() - now()) * 1000);\n`
 }

@@ -1,4 +1,4 @@
-import type { Session } from '../../database/index.ts'
+import { inLedger, type Session } from '../../database/index.ts'
 import type { TableFacts } from '../../hazards/index.ts'
 import { objectKey, tableRef } from '../../statements/index.ts'
 
@@ -8,7 +8,7 @@ import { objectKey, tableRef } from '../../statements/index.ts'
  * that another session locks against readers counts by its statistics, or is left out.
  */
 export async function readTableSizes(session: Session): Promise<Map<string, TableFacts>> {
-  const sized = await session.query<Sized>(SIZES)
+  const sized = await session.query<Sized>(inLedger(session, SIZES))
   const { schema: defaultSchema } = session.server
   return new Map(
     sized.map(({ rows, bytes, ...table }) => [

@@ -1,7 +1,7 @@
-import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { inLedger, quoteIdentifier, type Session } from '../../database/index.ts'
 import { forgetLedgerSql } from '../../history/index.ts'
 import { advice } from '../../kernel/index.ts'
-import { LEDGER_SCHEMA, ownershipIn } from '../../schema/index.ts'
+import { ownershipIn } from '../../schema/index.ts'
 import { extensionsIn, type MigrationFile } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
 
@@ -47,7 +47,7 @@ export async function planReset(session: Session, scope: ResetScope): Promise<Re
 
 async function existing(session: Session, names: readonly string[]): Promise<string[]> {
   const { rows } = await session.queryRaw(
-    `SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', '${LEDGER_SCHEMA}')
+    `SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', '${session.ledger}')
      ORDER BY 1`,
   )
   const wanted = new Set(names)
@@ -143,14 +143,14 @@ FROM pg_depend d
 JOIN placed dependent ON dependent.classid = d.classid AND dependent.oid = d.objid
 JOIN placed needed ON needed.classid = d.refclassid AND needed.oid = d.refobjid
 WHERE d.deptype IN ('n', 'a') AND needed.namespace IN (SELECT oid FROM own) AND dependent.namespace NOT IN (SELECT oid FROM own)
-  AND dependent.namespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_' OR nspname = '${LEDGER_SCHEMA}')
+  AND dependent.namespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'slipway')
   AND NOT (d.classid = ANY (ARRAY['pg_trigger'::regclass, 'pg_policy'::regclass]::oid[]))
 ORDER BY 1 LIMIT 6`
 
 /** DROP … CASCADE would also drop what another application has built on this project's objects. */
 async function refuseDependents(session: Session, schemas: readonly string[]): Promise<void> {
   const list = `{${schemas.map((name) => JSON.stringify(name)).join(',')}}`
-  const { rows } = await session.queryRaw(DEPENDENTS, [list])
+  const { rows } = await session.queryRaw(inLedger(session, DEPENDENTS), [list])
   if (rows.length === 0) return
   const named = rows.slice(0, 5).map(([object]) => object ?? '')
   const more = rows.length > named.length ? ' and more' : ''

@@ -1,3 +1,4 @@
+import { inLedger, type Session } from '../../database/index.ts'
 import { KEEP_COLUMNS } from './keep-columns.ts'
 import { KEEP_ROWS } from './keep-rows.ts'
 import { KEEP_TABLE } from './keep-table.ts'
@@ -13,7 +14,11 @@ import { RESTORE } from './restore.ts'
  * functions decide on the server, in the transaction of the statement:
  * only there the current state is known.
  */
-export const createKeepingSql: string = [
+export function createKeepingSql(session: Session): string {
+  return inLedger(session, FUNCTIONS)
+}
+
+const FUNCTIONS = [
   'SET LOCAL client_min_messages = warning;\n',
   RECORD,
   MOVE_TABLE,

@@ -1,9 +1,13 @@
-import { quoteIdentifier, quoteLiteral } from '../../database/index.ts'
+import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
 import type { ObjectName } from '../../statements/index.ts'
 
-/** A call of one of our functions on the server, as one command. */
-export function call(name: string, ...args: readonly string[]): string {
-  return `SELECT slipway.${name}(${args.join(', ')})`
+/** A call of one of our functions on the server, which are in the schema of the ledger, as one command. */
+export function call(
+  { ledger }: Pick<Session, 'ledger'>,
+  name: string,
+  ...args: readonly string[]
+): string {
+  return `SELECT ${ledger}.${name}(${args.join(', ')})`
 }
 
 /** A name as SQL text. */

@@ -11,8 +11,6 @@ import { type Answers, type Extracted, extractFacts, extractUnlessSame } from '.
 import { fingerprintOf, isGiven } from './facts-fingerprint.ts'
 import { everything, type Scope } from './scope.ts'
 
-/** Slipway's own schema on a target; it never enters a catalog. */
-export const LEDGER_SCHEMA = 'slipway'
 const HISTORY_TABLE = '_prisma_migrations'
 /** A dropped column whose values Slipway still keeps under another name. */
 const SET_ASIDE = /^_slipway_kept_\d+$/
@@ -58,7 +56,7 @@ export async function readFingerprint(
 ): Promise<Fingerprint> {
   const { factBase } = await extractFacts(session, { dependencies: false })
   const { schema } = session.server
-  return fingerprintOf(keptFacts(factBase, { scope, defaultSchema: schema }), {
+  return fingerprintOf(keptFacts(factBase, groundOf(session, scope)), {
     base: factBase,
     defaultSchema: schema,
   })
@@ -106,7 +104,7 @@ export function catalogReader(session: Session, scope: Scope = everything): Cata
 function catalogOf({ factBase, diagnostics }: Extracted, session: Session, scope: Scope): Catalog {
   const unmodelled = diagnostics.filter((found) => found.code === 'unmodeled_kind')
   const defaultSchema = session.server.schema
-  const facts = userFacts(factBase, { scope, defaultSchema })
+  const facts = userFacts(factBase, groundOf(session, scope))
   return {
     facts,
     defaultSchema,
@@ -128,6 +126,12 @@ function unmodelledObjects({ message, context }: Extracted['diagnostics'][number
 interface Ground {
   readonly scope: Scope
   readonly defaultSchema: string
+  /** The schema of Slipway's own tables. */
+  readonly ledger: string
+}
+
+function groundOf({ server, ledger }: Session, scope: Scope): Ground {
+  return { scope, defaultSchema: server.schema, ledger }
 }
 
 function userFacts(all: FactBase, ground: Ground): FactBase {
@@ -190,9 +194,9 @@ function isForeign(id: StableId, sieve: Sieve): boolean {
     case 'membership':
       return true
     case 'schema':
-      return isForeignSchema(id.name, scope)
+      return isForeignSchema(id.name, sieve)
     case 'table':
-      return id.name === HISTORY_TABLE || isForeignSchema(id.schema, scope)
+      return id.name === HISTORY_TABLE || isForeignSchema(id.schema, sieve)
     case 'comment':
     case 'acl':
       // The comment and the rights on the default schema differ by version and by how the database was made.
@@ -200,18 +204,18 @@ function isForeign(id: StableId, sieve: Sieve): boolean {
       return !scope.ownsPart(id.target, all) && isForeign(id.target, sieve)
     case 'column':
       return (
-        SET_ASIDE.test(id.name) || id.table === HISTORY_TABLE || isForeignSchema(id.schema, scope)
+        SET_ASIDE.test(id.name) || id.table === HISTORY_TABLE || isForeignSchema(id.schema, sieve)
       )
     case 'constraint':
     case 'default':
-      return id.table === HISTORY_TABLE || isForeignSchema(id.schema, scope)
+      return id.table === HISTORY_TABLE || isForeignSchema(id.schema, sieve)
     default:
-      return 'schema' in id && id.schema !== null && isForeignSchema(id.schema, scope)
+      return 'schema' in id && id.schema !== null && isForeignSchema(id.schema, sieve)
   }
 }
 
-function isForeignSchema(schema: string, scope: Scope): boolean {
-  return schema === LEDGER_SCHEMA || !scope.ownsSchema(schema)
+function isForeignSchema(schema: string, { scope, ledger }: Ground): boolean {
+  return schema === ledger || !scope.ownsSchema(schema)
 }
 
 /** An owner has all rights on its objects unless they were revoked, so this fact is left out. */

@@ -1,4 +1,4 @@
-import type { Session } from '../../database/index.ts'
+import { inLedger, type Session } from '../../database/index.ts'
 import {
   type Column,
   type Constraint,
@@ -18,7 +18,7 @@ import type { SchemaParts } from '../schema-parts.ts'
  */
 export async function readSchema(session: Session, parts: SchemaParts): Promise<DatabaseSchema> {
   const [row] = await session.query<{ facts: string }>(
-    schemaSql(parts, session.server.versionNumber),
+    inLedger(session, schemaSql(parts, session.server.versionNumber)),
   )
   const facts = JSON.parse(row?.facts ?? '{}') as Partial<SchemaRow>
   return schemaOf(facts, session.server.schema)
@@ -134,7 +134,7 @@ function flag(name: string, condition: string): string {
 /** A column of a serial type is filled by a sequence, which depends on it. */
 const FILLING = `json_strip_nulls(json_build_object(
     'hasDefault', a.atthasdef OR a.attidentity <> '', 'generated', a.attgenerated <> '', 'always', a.attidentity = 'a',
-    'sequence', pg_get_serial_sequence(c.oid::regclass::text, a.attname),
+    'sequence', CASE WHEN has_schema_privilege(c.nspname, 'USAGE') THEN pg_get_serial_sequence(c.oid::regclass::text, a.attname) END,
     'comparable', EXISTS (SELECT FROM pg_operator o WHERE o.oprname = '=' AND o.oprleft = o.oprright
       AND o.oprleft IN (t.oid, t.typbasetype, CASE t.typtype WHEN 'e' THEN 'anyenum'::regtype END)
       OR t.typcategory IN ('A', 'S', 'R'))))`

@@ -60,7 +60,7 @@ export async function ownedChanges(session: Session, resolved: Resolved): Promis
   const names = key.map(({ name }) => `r.${quoteIdentifier(name)}::text`).join(', ')
   const pairs = table.key.map((field, at) => `${quoteLiteral(field)}, o.key ->> ${at}`).join(', ')
   return await session.query<RowChange>(
-    `SELECT 'delete' AS kind, jsonb_build_object(${pairs}) AS key, '[]'::jsonb AS columns FROM slipway.seed_row o
+    `SELECT 'delete' AS kind, jsonb_build_object(${pairs}) AS key, '[]'::jsonb AS columns FROM ${session.ledger}.seed_row o
      WHERE ${ofSetAndTable(session, set, target)}
        AND NOT EXISTS (SELECT FROM ${source} WHERE jsonb_build_array(${names}) = o.key) ORDER BY o.key LIMIT 50`,
   )
@@ -73,7 +73,7 @@ export async function removeOwned(session: Session, resolved: Resolved): Promise
     key.map(({ name }) => `${alias}.${quoteIdentifier(name)}::text`).join(', ')
   const { affected } = await session.queryRaw(
     `WITH gone AS (
-       DELETE FROM slipway.seed_row o WHERE ${ofSetAndTable(session, set, target)}
+       DELETE FROM ${session.ledger}.seed_row o WHERE ${ofSetAndTable(session, set, target)}
          AND NOT EXISTS (SELECT FROM ${source} WHERE jsonb_build_array(${names('r')}) = o.key)
        RETURNING o.key)
      DELETE FROM ${target.id} t USING gone WHERE jsonb_build_array(${names('t')}) = gone.key`,
@@ -120,7 +120,7 @@ async function insert(session: Session, resolved: Resolved): Promise<number> {
   const own = key.map(({ name }) => quoteIdentifier(name))
   const { affected } = await session.queryRaw(
     `WITH added AS (${sql} RETURNING ${own.join(', ')})
-     INSERT INTO slipway.seed_row (history_schema, seed, relation, key)
+     INSERT INTO ${session.ledger}.seed_row (history_schema, seed, relation, key)
      SELECT ${historySchema(session)}, ${quoteLiteral(set.name)}, ${relationOf(session, target)}, jsonb_build_array(${own.map((name) => `${name}::text`).join(', ')}) FROM added
      ON CONFLICT (history_schema, seed, relation, key) DO UPDATE SET key = EXCLUDED.key`,
   )

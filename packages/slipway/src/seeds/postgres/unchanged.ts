@@ -20,7 +20,7 @@ export async function isUnchanged(
     rows: string
     sum: string
   }>(
-    `SELECT content, columns, rows, sum FROM slipway.seed_table
+    `SELECT content, columns, rows, sum FROM ${session.ledger}.seed_table
      WHERE ${ofSetAndTable(session, set, target)}`,
   )
   if (known === undefined) return undefined
@@ -54,13 +54,13 @@ export async function remember(
     return Number(now?.rows) === content.rows
   }
   if (content.rows === 0 || !(alone || (await holds()))) {
-    await session.execute(`DELETE FROM slipway.seed_table WHERE ${place}`)
+    await session.execute(`DELETE FROM ${session.ledger}.seed_table WHERE ${place}`)
     return
   }
   const sum = await sumOf(session, target, content.columns)
   const columns = `ARRAY[${content.columns.map(quoteLiteral).join(', ')}]`
   await session.execute(
-    `INSERT INTO slipway.seed_table (history_schema, seed, relation, content, columns, rows, sum)
+    `INSERT INTO ${session.ledger}.seed_table (history_schema, seed, relation, content, columns, rows, sum)
      VALUES (${historySchema(session)}, ${quoteLiteral(set.name)}, ${relationOf(session, target)}, ${quoteLiteral(content.checksum)}, ${columns}, ${content.rows}, ${sum})
      ON CONFLICT (history_schema, seed, relation) DO UPDATE SET content = EXCLUDED.content, columns = EXCLUDED.columns, rows = EXCLUDED.rows, sum = EXCLUDED.sum
      WHERE (seed_table.content, seed_table.columns, seed_table.rows, seed_table.sum) IS DISTINCT FROM (EXCLUDED.content, EXCLUDED.columns, EXCLUDED.rows, EXCLUDED.sum)`,
