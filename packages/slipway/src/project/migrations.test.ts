@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -83,9 +83,17 @@ test('a folder without migration.sql is a failure that names it', async () => {
   })
 })
 
+test('a device in the place of migration.sql is never read: it may have no end', async () => {
+  write('1_a/README.md')
+  symlinkSync('/dev/null', path.join(dir, '1_a/migration.sql'))
+  expect((await failure()).code).toBe('PROJECT.MIGRATION_FILE_MISSING')
+})
+
 test.each([
   ['UTF-16', Buffer.from('\ufeffSELECT 1;', 'utf16le'), 'UTF-16'],
   ['Latin-1', Buffer.from('-- über', 'latin1'), 'bytes that are not valid UTF-8'],
+  // Parser and server would end there: what follows would be recorded as applied without having run.
+  ['UTF-8 with a NUL byte', Buffer.from('SELECT 1;\0SELECT 2;'), 'NUL byte'],
 ])('a file in %s is a failure that says so', async (_, bytes, why) => {
   write('1_a/migration.sql', bytes)
   const found = await failure()

@@ -88,9 +88,10 @@ function readMigration(
 
 function readText(file: string, name: string): string | undefined {
   try {
+    if (!(statSync(file, { throwIfNoEntry: false })?.isFile() ?? true)) return undefined
     // Decoding in Node's native read is twice as fast, but puts U+FFFD in place of what is not UTF-8.
     const text = readFileSync(file, 'utf8')
-    return text.includes('\ufffd') ? readCarefully(file, name) : text
+    return text.includes('\ufffd') || text.includes('\0') ? readCarefully(file, name) : text
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'EISDIR') return undefined
@@ -100,7 +101,7 @@ function readText(file: string, name: string): string | undefined {
 
 function readCarefully(file: string, name: string): string {
   const bytes = readFileSync(file)
-  if (isUtf8(bytes)) return bytes.toString('utf8')
+  if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8')
   return raise('PROJECT.MIGRATION_NOT_UTF8', {
     message: `${path.basename(file)} of migration ${name} is not UTF-8 text.`,
     why: `${encodingOf(bytes)} PostgreSQL and Prisma read a migration as UTF-8.`,
@@ -112,6 +113,8 @@ function readCarefully(file: string, name: string): string {
 function encodingOf(bytes: Buffer): string {
   const mark = bytes.subarray(0, 2).toString('hex')
   if (mark === 'fffe' || mark === 'feff') return 'It begins with the byte order mark of UTF-16.'
+  // The parser and the server would take it for the end of the file.
+  if (bytes.includes(0)) return 'It contains a NUL byte.'
   return 'It contains bytes that are not valid UTF-8.'
 }
 
