@@ -33,6 +33,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   TimeZone: 'Asia/Kolkata',
   bytea_output: 'escape',
   extra_float_digits: '-9',
+  array_nulls: 'off',
   standard_conforming_strings: 'off',
   statement_timeout: '300ms',
   default_transaction_isolation: 'serializable',

@@ -13,6 +13,7 @@ const SLIPWAY_ONLY: Readonly<Record<string, string>> = {
   DateStyle: 'ISO, MDY',
   IntervalStyle: 'postgres',
   TimeZone: 'UTC',
+  array_nulls: 'on',
   bytea_output: 'hex',
   extra_float_digits: '1',
   quote_all_identifiers: 'off',
