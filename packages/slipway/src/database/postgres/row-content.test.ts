@@ -54,6 +54,28 @@ test.each([
   expect(withoutRowContent(text, from(sqlstate, 'SELECT * FROM "user"', routine))).toBe(shown)
 })
 
+test('a value that became a name in a composed statement is found in the context', () => {
+  const sent = "DO $$ BEGIN EXECUTE format('DROP FUNCTION %I(text)', v); END $$"
+  const context =
+    'SQL statement "DROP FUNCTION zebra(text)"\nPL/pgSQL function inline_code_block line 1 at EXECUTE'
+  const origin = { ...from('42883', sent, 'LookupFuncWithArgs'), context }
+  expect(withoutRowContent('function zebra(text) does not exist', origin)).toBe(
+    '… …(…) does not exist',
+  )
+  const written = { ...origin, sent: 'DO $$ BEGIN DROP FUNCTION zebra(text); END $$' }
+  expect(withoutRowContent('function zebra(text) does not exist', written)).toBe(
+    'function zebra(text) does not exist',
+  )
+})
+
+test.each([
+  ['42601', 'tsvector内の構文エラー: zebra', 'gettoken_tsvector'],
+  ['22P02', 'კოდი არასწორია: zebra.', 'report_parse_error'],
+  ['22003', 'zebra დიაპაზონს გარეთაა ტიპისთვის: real', 'float4in'],
+])('a translation without quotation marks shows no value: %s %s', (sqlstate, text, routine) => {
+  expect(withoutRowContent(text, from(sqlstate, 'SELECT a FROM b', routine))).not.toContain('zebra')
+})
+
 test('of what user code raises, the words of the script stay', () => {
   const sent = "DO $$ BEGIN RAISE EXCEPTION 'orders of % lack a price, % in all', mail, n; END $$"
   const text = 'orders of ann@example.com lack a price, 12 in all'

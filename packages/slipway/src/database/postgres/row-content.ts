@@ -9,6 +9,8 @@ export interface MessageOrigin {
   readonly names?: readonly (string | undefined)[]
   /** The statement that a function ran, as the function composed it. */
   readonly internalQuery?: string | undefined
+  /** The context: it quotes that statement where an error has no position in it. */
+  readonly context?: string | undefined
 }
 
 const MASK = '…'
@@ -27,6 +29,8 @@ export function withoutRowContent(text: string, origin: MessageOrigin): string {
   if (ABOUT_TYPES.has(routine)) return text
   if (errorClass === '23' || errorClass === '44') return withoutKeys(text, sqlstate)
   const names = namesIn(origin)
+  if (UNMARKED_LANGUAGE.test(text))
+    return WITHOUT_VALUES.has(errorClass) ? text : HIDDEN_TRANSLATION
   if (UNQUOTED.has(routine)) return `${text.split(':', 1)[0] ?? ''}: ${MASK}`
   if (errorClass === '22' && /^line \d+:/.test(text)) return documentError(text)
   const composed = withoutComposed(text, origin, names)
@@ -45,8 +49,14 @@ const NAMES_ONLY = new Set([
   'report_invalid_encoding',
   'report_untranslatable_char',
 ])
-/** They show a name that was a value without quotation marks, behind a colon. */
+const HIDDEN_TRANSLATION =
+  'the text of the server is hidden, because in its language it shows values without quotation marks'
+/** In Georgian, 290 messages of PostgreSQL 15 lack the quotation marks that the English ones have. */
+const UNMARKED_LANGUAGE = /\p{Script=Georgian}/u
+/** They show a value, or a name that was one, without quotation marks behind a colon; some of them in one language alone. */
 const UNQUOTED = new Set([
+  'gettoken_tsvector',
+  'prssyntaxerror',
   'makeRangeVarFromNameList',
   'DeconstructQualifiedName',
   'regoperin',
@@ -124,12 +134,13 @@ function withoutQuoted(text: string, names: ReadonlySet<string>): string {
 /** The words that a statement inside a function had of something else than the text that was sent. */
 function withoutComposed(
   text: string,
-  { sent, internalQuery }: MessageOrigin,
+  { sent, internalQuery = '', context = '' }: MessageOrigin,
   names: ReadonlySet<string>,
 ): string {
-  if (internalQuery === undefined || sent.includes(internalQuery)) return text
+  const quoted = context.split('\n').map((line) => FROM_FIRST_TO_LAST.exec(line)?.[0].slice(1, -1))
+  const composed = [internalQuery, ...quoted].filter((query = '') => !sent.includes(query.trim()))
   let rest = text
-  for (const word of new Set(wordsOf(internalQuery))) {
+  for (const word of new Set(wordsOf(composed.join(' ')))) {
     if (names.has(folded(word))) continue
     // The server cuts a name after 63 bytes.
     const name = Buffer.from(word)

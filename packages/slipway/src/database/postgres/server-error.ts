@@ -96,12 +96,12 @@ export function noticeText(
 
 /** The error without row content and passwords (guarantee 10). */
 function sayable(error: WireError, sent: string | undefined): WireError {
-  const { code = '', routine, internalQuery } = error
+  const { code = '', routine, internalQuery, where: context } = error
   const names = [error.schema, error.table, error.column, error.dataType, error.constraint]
   const say = (text: string) =>
     redact(
       isSqlState(code) && sent !== undefined
-        ? withoutRowContent(text, { sqlstate: code, routine, sent, names, internalQuery })
+        ? withoutRowContent(text, { sqlstate: code, routine, sent, names, internalQuery, context })
         : text,
     )
   return {
