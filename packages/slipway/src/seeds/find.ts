@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, type Dirent, existsSync, readdirSync, statSync } from 'node:fs'
+import {
+  createReadStream,
+  type Dirent,
+  existsSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import path from 'node:path'
 import { advice, checkExported, mismatchText, readJsonFile, sha256 } from '../kernel/index.ts'
 import { loadConfigurationModule } from '../project/index.ts'
@@ -47,7 +54,15 @@ export async function readSeedSets(project: SeedsFolder): Promise<readonly SeedS
     const definition = await readDefinition(file, project)
     // Helpers are code that the sets in code may import; data files are read by nobody else.
     const content = CODE.test(file) ? [...files, ...helpers] : files
-    sets.push(setOf({ name, file, definition, checksum: await checksumOf(folder, content) }))
+    sets.push(
+      setOf({
+        name,
+        file,
+        definition,
+        root: project.root,
+        checksum: await checksumOf(folder, content),
+      }),
+    )
   }
   return sets
 }
@@ -140,20 +155,22 @@ interface Found {
   readonly name: string
   readonly file: string
   readonly definition: Definition
+  /** Of the project. */
+  readonly root: string
   readonly checksum: string
 }
 
-function setOf({ name, file, definition, checksum }: Found): SeedSet {
+function setOf({ name, file, definition, root, checksum }: Found): SeedSet {
   const { version, environments = USUAL_ENVIRONMENTS, dependsOn = [] } = definition
   const tables = Object.entries(definition.tables).map(([table, given]) => {
     const { key, mode = 'upsert', sensitive = [] } = given
-    return { name: table, key, mode, sensitive, rows: rowsOf(file, table, given.rows) }
+    return { name: table, key, mode, sensitive, rows: rowsOf({ file, root }, table, given.rows) }
   })
   return { name, file, version, environments, dependsOn, checksum, tables }
 }
 
 function rowsOf(
-  file: string,
+  { file, root }: Pick<Found, 'file' | 'root'>,
   table: string,
   rows: SeedTable['rows'] | undefined,
 ): SeedSetTable['rows'] {
@@ -168,6 +185,10 @@ function rowsOf(
   if (!DATA.includes(path.extname(named)))
     return invalid(file, `tables.${table}.rows must be a file of ${DATA.join(', ')}.`)
   if (!existsSync(named)) return invalid(file, `There is no file ${path.basename(named)}.`)
+  // A set is somebody's text, and other files of this machine are not meant for a database.
+  const [real, top] = [realpathSync(named), realpathSync(root)]
+  if (!real.startsWith(top + path.sep))
+    return invalid(file, `The file of tables.${table} is outside the project.`)
   return { file: named }
 }
 

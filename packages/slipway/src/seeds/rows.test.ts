@@ -105,3 +105,41 @@ test.each(['file', 'folder'] as const)('a %s of a set that the user may not read
   const call = `await m.readSeedSets({ root: ${JSON.stringify(root)}, folders: ${folders}, environment: {} })`
   expect(asOrdinaryUser('./find.ts', call)).toBe(FORBIDDEN)
 })
+
+test.each([
+  ["SELECT 'x' AS code) AS seed; COMMIT; SELECT * FROM (SELECT 'x' AS code", 'STATEMENTS.SYNTAX'],
+  ['SELECT 1 AS code; COMMIT', 'SEEDS.FILE_INVALID'],
+  ['-- nothing', 'SEEDS.FILE_INVALID'],
+  ['SELECT 1 AS code;\0SELECT 2', 'SEEDS.FILE_INVALID'],
+])('SQL that is not one query is refused before it is sent: %j', async (sql, code) => {
+  const { file } = newSet('sql')
+  writeFileSync(file, sql)
+  expect(await whyNot(load(file))).toMatchObject({ code })
+})
+
+test('a query may end in a semicolon and have comments', async () => {
+  const { file } = newSet('sql')
+  writeFileSync(file, "-- plans\nSELECT 'a' AS code; -- end\n")
+  expect(await queryOf({ rows: { file } })).toBe("SELECT 'a' AS code")
+})
+
+test.each(['absolute', 'relative', 'by a link'])(
+  'rows outside the project are refused, %s',
+  async (how) => {
+    const { root, folder, file } = newSet('json')
+    const outside = path.join(path.dirname(root), `${path.basename(root)}-outside.json`)
+    writeFileSync(outside, '[]')
+    const rows = { absolute: outside, relative: path.relative(folder, outside) }[how]
+    if (rows === undefined) {
+      rmSync(file)
+      symlinkSync(outside, file)
+    }
+    const set = { version: 1, tables: { Plan: { key: ['code'], ...(rows ? { rows } : {}) } } }
+    writeFileSync(path.join(folder, 'set.json'), JSON.stringify(set))
+    expect(await whyNot(find(root))).toEqual({
+      code: 'SEEDS.SET_INVALID',
+      why: 'The file of tables.Plan is outside the project.',
+    })
+    rmSync(outside)
+  },
+)

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { Transform } from 'node:stream'
 import { advice, readErrorText } from '../kernel/index.ts'
+import { parserFor } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import type { SeedRow, SeedSetTable, SeedValue } from './set.ts'
 
@@ -39,7 +40,12 @@ export function isFile(rows: SeedSetTable['rows']): rows is { readonly file: str
 /** The SQL that gives the rows of a table, where that is what its file holds. */
 export async function queryOf({ rows }: Pick<SeedSetTable, 'rows'>): Promise<string | undefined> {
   if (!isFile(rows) || path.extname(rows.file) !== '.sql') return undefined
-  return (await readText(rows.file)).trim().replace(/;$/, '')
+  const { file } = rows
+  const text = await readText(file)
+  const [query, ...others] = (await parserFor('postgres')).parse(text, file)
+  // The text is put into another query: what ends it early would run by itself, also in a dry run.
+  if (query === undefined || others.length > 0) return invalid(file, 'It must hold one query')
+  return query.text.trim()
 }
 
 /** The header names the columns; an empty cell without quotes is NULL, one with quotes an empty text. */
@@ -127,6 +133,7 @@ function rowOf(file: string, value: unknown, line?: number): SeedRow {
 async function readText(file: string): Promise<string> {
   try {
     const bytes = await readFile(file)
+    if (bytes.includes(0)) return invalid(file, 'It contains a NUL byte')
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
     refuseUnreadable(file, error)
