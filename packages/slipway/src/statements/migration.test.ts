@@ -5,10 +5,12 @@ import {
   checksum,
   destructionsBy,
   destructionText,
+  hasComment,
   loadParser,
   matchesChecksum,
   parseStatements,
   sameMeaning,
+  tokensOf,
   transactionGroupsOf,
 } from './index.ts'
 
@@ -33,6 +35,16 @@ describe('statements', () => {
     ])
     for (const { text, start, end } of found) expect(sql.slice(start, end)).toBe(text)
     expect(found[2]?.text).toContain('$body$ SELECT 1; $body$')
+  })
+
+  test('control characters in literals and comments are text', () => {
+    const sql = '-- red \u001b[31m\nSELECT \'a\u0001é\', "b\u000b";\nSELECT 2'
+    expect(parseStatements(sql).map(({ text }) => text)).toEqual([
+      'SELECT \'a\u0001é\', "b\u000b"',
+      'SELECT 2',
+    ])
+    expect(hasComment(sql)).toBe(true)
+    expect(tokensOf(sql).map(({ text }) => text)).toContain("'a\u0001é'")
   })
 
   test.each(['', '  \n', '-- only a comment\n', ';;', '\uFEFF'])('a file %j has none', (sql) => {

@@ -1,3 +1,4 @@
+import type { ScanToken } from 'libpg-query'
 import { byteIndexer } from '../position.ts'
 import { parser } from './parser.ts'
 
@@ -14,9 +15,7 @@ export interface Token {
 export function tokensOf(text: string): Token[] {
   const indexOf = byteIndexer(text)
   let depth = 0
-  const scanned = parser()
-    .scanSync(text)
-    .tokens.filter((token) => !isComment(token))
+  const scanned = scan(text).filter((token) => !isComment(token))
   return scanned.map((token) => {
     if (token.text === ')' || token.text === ']') depth--
     const placed = {
@@ -57,9 +56,8 @@ export function commentsIn(text: string): Omit<Token, 'depth'>[] {
   // A byte order mark is no SQL.
   const readable = text.replace(/^\uFEFF/, ' ')
   const indexOf = byteIndexer(readable)
-  return parser()
-    .scanSync(readable)
-    .tokens.filter(isComment)
+  return scan(readable)
+    .filter(isComment)
     .map((token) => ({ text: token.text, start: indexOf(token.start), end: indexOf(token.end) }))
 }
 
@@ -79,9 +77,7 @@ function scanCode(code: string): { readonly text: string }[] {
   if (code.trim() === '') return []
   try {
     // A byte order mark is no SQL.
-    return parser()
-      .scanSync(code.replace(/^\uFEFF/, ' '))
-      .tokens.filter((token) => !isComment(token))
+    return scan(code.replace(/^\uFEFF/, ' ')).filter((token) => !isComment(token))
   } catch {
     return code.split(/[^\w$]+/).map((text) => ({ text }))
   }
@@ -111,8 +107,25 @@ export function masked(text: string): string {
 
 /** Whether a text holds a comment. Needs `loadParser` first. */
 export function hasComment(text: string): boolean {
-  return parser().scanSync(text).tokens.some(isComment)
+  return scan(text).some(isComment)
 }
+
+/**
+ * The tokens of the server's scanner. libpg-query writes them as JSON, and control characters as they are, which no
+ * parser of JSON reads: blanks take their places, and the texts are those of the original.
+ */
+function scan(text: string): ScanToken[] {
+  const { tokens } = parser().scanSync(text.replaceAll(CONTROL, ' '))
+  if (text.search(CONTROL) < 0) return tokens
+  const indexOf = byteIndexer(text)
+  return tokens.map((token) => ({
+    ...token,
+    text: text.slice(indexOf(token.start), indexOf(token.end)),
+  }))
+}
+
+/** Control characters of one byte that JSON wants escaped, but tab, line feed and carriage return. */
+const CONTROL = /(?![\t\n\r\x7F-\x9F])\p{Cc}/gu
 
 function isComment({ tokenName }: { readonly tokenName: string }): boolean {
   return tokenName.endsWith('_COMMENT')
