@@ -245,7 +245,8 @@ async function failedAt(
   const record = (sql: string) => executeLocked(target.session, ownSession(steps) + sql)
   const { server } = failure
   if (isCutOff(failure)) return { receipt, failure }
-  const first = group.number === 1
+  // Code that commits by itself leaves what it committed, also as the first statement.
+  const first = group.number === 1 && !commitsItself(group)
   if (first) await record(journal.undoneSql() + journalClearSql(target.session, migration.name))
   if (failure.code !== 'DATABASE.STATEMENT' || !server)
     return { receipt, failure: first ? failure : resumable(migration, group, failure) }
@@ -253,6 +254,11 @@ async function failedAt(
   if (first) return { receipt, failure: statementFailure(refusalCode(server), migration, at) }
   await record(journal.failedSql(server.message))
   return { receipt, failure: statementFailure('DEPLOY.INCOMPLETE', migration, at) }
+}
+
+function commitsItself({ kind, statements }: TransactionGroup): boolean {
+  const runsCode = statements.some(({ actions }) => actions.some((one) => one.kind === 'opaque'))
+  return kind === 'alone' && runsCode
 }
 
 function attemptsOf({ attempts, lockWaitMs }: Steps): Attempts {
