@@ -245,11 +245,27 @@ UPDATE customer SET runs = runs + 10;
   })
 })
 
+test.each([
+  ['a DO block', `DO $$ BEGIN CREATE TABLE left_over (); COMMIT; RAISE EXCEPTION 'no'; END $$;`],
+  ['a procedure', 'CALL leave();'],
+])('%s that commits and fails leaves a migration to be repaired', async (_, sql) => {
+  await deployed([INIT])
+  await target.sql(`CREATE SCHEMA other; CREATE PROCEDURE other.leave() LANGUAGE plpgsql
+    AS $$ BEGIN CREATE TABLE public.left_over (); COMMIT; RAISE EXCEPTION 'no'; END $$`)
+  const half = migration('2_half', sql.replace('leave()', 'other.leave()'))
+  const { failure } = await deployed([INIT, half])
+  expect(failure).toMatchObject({ code: 'DEPLOY.INCOMPLETE' })
+  expect(await history()).toMatchObject([{ finished: true }, { name: '2_half', finished: false }])
+  expect(await target.sql(`SELECT to_regclass('left_over') IS NULL AS gone`)).toEqual([
+    { gone: false },
+  ])
+})
+
 describe('before the first statement', () => {
   const MORE = migration('2_more', 'CREATE TABLE more (id integer);')
 
   test.each([
-    ['what the ledger holds', 'table customer (changed)'],
+    ['what the ledger holds', 'column customer.by_hand (added)'],
     ['a replay of the history', 'column customer.by_hand (added)'],
   ])('drift is found by %s, named, and passed only when it is accepted', async (basis, object) => {
     await deployed([INIT])
@@ -291,7 +307,7 @@ describe('with nothing pending', () => {
     await target.sql('ALTER TABLE customer ADD COLUMN by_hand text')
     const outcome = await deployed([INIT])
     expect(outcome.failure).toBeUndefined()
-    expect(outcome.drift).toMatchObject([{ change: 'changed', object: { name: 'customer' } }])
+    expect(outcome.drift).toMatchObject([{ change: 'added', object: { name: 'by_hand' } }])
     expect((await deployed([INIT], { acceptDrift: true })).drift).toEqual([])
     await target.sql('ALTER TABLE customer DROP COLUMN by_hand')
     expect((await deployed([INIT])).drift).toEqual([])
@@ -312,6 +328,19 @@ describe('with nothing pending', () => {
     expect(after?.['token']).not.toBe(before?.['token'])
     await target.sql(`UPDATE slipway.schema_state SET fingerprint = 'of nothing'`)
     expect((await deployed([INIT])).drift).toEqual([])
+  })
+
+  test('a record that is not what the history gives is corrected, and a deploy goes on', async () => {
+    await deployed([INIT])
+    const before = await recorded()
+    // As if somebody had changed the schema while the deploy ran, and changed it back since.
+    const wrong = `UPDATE slipway.schema_state SET fingerprint = 'of a moment', change_token = NULL`
+    await target.sql(wrong)
+    expect(await deployed([INIT])).toMatchObject({ drift: [], receipts: [] })
+    expect(await recorded()).toEqual(before)
+    await target.sql(wrong)
+    const more = await deployed([INIT, migration('2_more', 'CREATE TABLE more (id integer);')])
+    expect(more.receipts).toMatchObject([{ status: 'done' }])
   })
 
   test('a state without a token, of an older Slipway, is compared with the catalog', async () => {

@@ -7,7 +7,7 @@ import {
   type TargetSession,
 } from '../execution/index.ts'
 import type { Hazard } from '../hazards/index.ts'
-import { type Comparison, readJournal, writeChangeToken } from '../history/index.ts'
+import { type Comparison, type History, readJournal, writeChangeToken } from '../history/index.ts'
 import {
   attempt,
   command,
@@ -37,7 +37,7 @@ import { refuseFilledDatabase } from './postgres/filled.ts'
 import { askRows, preCheckFailure } from './pre-checks.ts'
 import { type Recorded, recordSquashes } from './squashes.ts'
 import { prepareBooks, withTarget, type WorkRequest } from './target.ts'
-import { type Verification, verified } from './verify.ts'
+import { type Verification, verified, verifyAndRecord } from './verify.ts'
 
 /** A deploy: the work on the target, and what the person has accepted beforehand. */
 export interface DeployRequest extends WorkRequest, Accepted {
@@ -123,9 +123,10 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
 async function lookForChange(
   target: TargetSession,
   { history }: PendingWork,
-  { migrations }: DeployRequest,
+  request: DeployRequest,
 ): Promise<Pick<DeployOutcome, 'driftUnknown'> & Partial<Pick<DeployOutcome, 'drift'>>> {
   const { session } = target
+  const { migrations } = request
   const looked = await attempt(() =>
     readFromTarget(target, () => detectChange(session, { history, migrations })),
   )
@@ -135,12 +136,41 @@ async function lookForChange(
   }
   const drift = looked.value
   if (!drift) return { driftUnknown: 'The ledger has no record of the schema for this history.' }
-  if (drift.kind === 'drifted') return { drift: drift.changes }
+  if (drift.kind === 'drifted') return await confirmChange(target, history, request)
   // The next command need not read the catalog again.
   if (drift.kind === 'none' && drift.changeToken !== undefined) {
     await writeChangeToken(session, drift.changeToken)
   }
   return {}
+}
+
+/**
+ * A target that differs from its record need not have drifted: the record also has what others changed while a deploy
+ * ran. The replay of the history decides, and a schema that is right is recorded.
+ */
+async function confirmChange(
+  target: TargetSession,
+  history: History,
+  request: DeployRequest,
+): Promise<Pick<DeployOutcome, 'driftUnknown'> & Partial<Pick<DeployOutcome, 'drift'>>> {
+  const { session } = target
+  const drift = await compareWithHistory(target, history, request)
+  if (drift.kind === 'unknown') return { driftUnknown: drift.reason }
+  if (drift.kind === 'drifted') return { drift: drift.changes }
+  await verifyAndRecord(session, request.migrations)
+  return {}
+}
+
+async function compareWithHistory(
+  target: TargetSession,
+  history: History,
+  request: DeployRequest,
+): Promise<Drift> {
+  const { session } = target
+  // Loaded here: a deploy that finds nothing to do must not pay for it.
+  const { shadowLike } = await import('../shadow/index.ts')
+  const { migrations, shadow } = shadowLike(request, session)
+  return await readFromTarget(target, () => detectDrift(session, { history, migrations }, shadow))
 }
 
 /**
@@ -187,12 +217,7 @@ async function gate(
   }
   if (request.acceptDrift) return undefined
   request.emit({ kind: 'phase', phase: 'compare the schema with the history' })
-  // Loaded here: a deploy that finds nothing to do must not pay for it.
-  const { shadowLike } = await import('../shadow/index.ts')
-  const { migrations, shadow } = shadowLike(request, session)
-  const drift = await readFromTarget(target, () =>
-    detectDrift(session, { history, migrations }, shadow),
-  )
+  const drift = await compareWithHistory(target, history, request)
   if (drift.kind === 'unknown') refuseUnproven(drift.reason, squashes)
   return refuseDrift(drift)
 }

@@ -74,7 +74,8 @@ export function appliedMigrations({ history, migrations }: AppliedHistory): Migr
 
 /**
  * Compares a target with what its history should have produced: with the schema that the ledger holds for just this
- * history, else with a shadow database on which the history is replayed.
+ * history. Where that differs, or is not there, the history is replayed on a shadow database, which alone decides: what
+ * others changed while a deploy ran is in the ledger, too.
  */
 export async function detectDrift(
   session: Session,
@@ -82,7 +83,7 @@ export async function detectDrift(
   shadow: ShadowOptions,
 ): Promise<Drift> {
   const since = await detectChange(session, applied)
-  if (since) return since
+  if (since && since.kind !== 'drifted') return since
   const { difference, readCatalog } = await loadCatalog()
   const { withShadowDatabase } = await import('../shadow/index.ts')
   const replayed = await attempt(() =>
@@ -90,7 +91,7 @@ export async function detectDrift(
       readCatalog(copy, await projectScope(copy, applied.migrations)),
     ),
   )
-  if (!replayed.ok) return { kind: 'unknown', reason: replayed.failure.message }
+  if (!replayed.ok) return since ?? { kind: 'unknown', reason: replayed.failure.message }
   const scope = await projectScope(session, applied.migrations)
   const changes = difference(replayed.value, await readCatalog(session, scope))
   return changes.length === 0

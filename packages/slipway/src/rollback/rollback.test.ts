@@ -202,6 +202,25 @@ test('a failure after steps that were rolled back names them, and the command fo
   expect(rest.receipts.map(({ status }) => status)).toEqual(['done', 'done'])
 })
 
+test('what was rolled back unproven is not recorded as what the history gives', async () => {
+  const two = migration(
+    '2_two',
+    'ALTER TABLE customer ADD COLUMN age integer; CREATE TABLE more (id integer PRIMARY KEY);',
+    'DROP TABLE more;',
+  )
+  await deployed([INIT, two])
+  await rolledBack([INIT, two], ONE, { acceptUnproven: true })
+  const next = migration('2_other', 'CREATE TABLE other (id integer PRIMARY KEY);')
+  const again = {
+    ...target.request([INIT, next]),
+    consent: { confirm: undefined },
+    acceptDrift: false,
+  }
+  await expect(deploy(again)).rejects.toMatchObject({ failure: { code: 'DEPLOY.DRIFT' } })
+  await target.sql('ALTER TABLE customer DROP COLUMN age')
+  expect(await deploy(again)).toMatchObject({ receipts: [{ status: 'done' }] })
+})
+
 test('drift beside the migration is reported, and remains', async () => {
   await deployed(ALL)
   await target.sql('CREATE INDEX by_hand ON customer (name)')
