@@ -46,6 +46,15 @@ test('a reader that goes away is not a failure', () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 })
 
+test('a configuration that ends the process with 0 does not make a command succeed', () => {
+  const config = path.join(project, 'ends.config.ts')
+  writeFileSync(config, 'process.exit(0)\n')
+  const args = [program, 'check', '--cwd', project, '--config', 'ends.config.ts']
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect(status).toBe(2)
+  expect(stderr).toContain('before the command was done')
+})
+
 test.skipIf(process.platform !== 'linux')('a report that a full disk swallowed is one', () => {
   const script = '"$0" "$1" --help > /dev/full'
   const { status } = spawnSync('bash', ['-c', script, process.execPath, program])

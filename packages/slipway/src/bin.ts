@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
@@ -15,6 +15,14 @@ for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsF
 
 // If the event loop becomes empty before the command has ended, that is not a success.
 process.exitCode = 1
+
+let ended = false
+// The configuration and seeds are programs: where one ends the process, the command is not done.
+process.on('exit', (code) => {
+  if (ended || code !== 0) return
+  process.exitCode = 2
+  writeSync(2, 'The process ended before the command was done, perhaps by code of the project.\n')
+})
 
 const stopping = new AbortController()
 const crash = Promise.withResolvers<never>()
@@ -43,6 +51,7 @@ const exitCode = await run(process.argv.slice(2), {
   version,
 })
 await Promise.all([drained(process.stdout), drained(process.stderr)])
+ended = true
 // An open handle must not keep the process alive; all output has been written.
 process.exit(outputLost && exitCode === 0 ? 2 : exitCode)
 
