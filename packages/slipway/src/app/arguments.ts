@@ -109,7 +109,7 @@ const NAME: Argument = ['name', required(TEXT)]
 /** The arguments of each method. */
 export const ARGUMENTS = {
   none: [],
-  adopt: [NAME],
+  adopt: [NAME, options(CONSENT)],
   baseline: [options<BaselineOptions>({ ...CONSENT, to: TEXT, accept: TEXTS })],
   writeBaseline: [NAME, options(CONSENT)],
   check: [
@@ -139,7 +139,7 @@ export const ARGUMENTS = {
   prune: [options<PruneOptions>({ ...CONSENT, olderThanMs: NOT_NEGATIVE, all: SWITCH })],
   repair: [options<RepairOptions>({ ...CONSENT, decision: DECISION })],
   reset: [options<ResetOptions>({ ...CONSENT, noSeed: SWITCH })],
-  restore: [['id', required(COUNT)]],
+  restore: [['id', required(COUNT)], options(CONSENT)],
   rollback: [options<RollbackOptions>({ ...CONSENT, steps: COUNT, to: TEXT, accept: TEXTS })],
   seedExport: [['options', required(objectWith(ROWS))]],
   seedRun: [options<SeedRunOptions>({ ...CONSENT, sets: TEXTS, dryRun: SWITCH })],

@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { adoptDrift, type DriftReport, inspectDrift } from '../drift/index.ts'
 import { changeText } from './change-text.ts'
-import type { AppContext } from './context.ts'
+import { requirePolicyConsent } from './consent.ts'
+import type { AppContext, ConsentOptions } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, type Work, workRequest } from './work.ts'
 
@@ -47,8 +48,11 @@ export async function findDrift(context: AppContext): Promise<Ended<DriftResult>
 export async function adoptFoundDrift(
   context: AppContext,
   name: string,
+  asked: ConsentOptions,
 ): Promise<Ended<AdoptResult>> {
-  return await adoptTarget(context, await readWork(context), name)
+  const work = await readWork(context)
+  await requirePolicyConsent(context, work, asked)
+  return await adoptTarget(context, work, name)
 }
 
 /** Makes a migration of what a target has beside its history; other databases get it by their next deploy. */

@@ -2,7 +2,7 @@ import { type Session, withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import { expired, type Kept, pruneKept, readKept, restoreKept } from '../safekeeping/index.ts'
-import { consentFrom } from './consent.ts'
+import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { type KeptResult, keptResult, keptText } from './kept-result.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
@@ -55,8 +55,13 @@ export async function listKept(context: AppContext): Promise<Ended<KeptListResul
 }
 
 /** Restores one piece of kept data into its existing table or column; existing rows stay. */
-export async function restoreOne(context: AppContext, id: number): Promise<Ended<KeptListResult>> {
+export async function restoreOne(
+  context: AppContext,
+  id: number,
+  asked: ConsentOptions,
+): Promise<Ended<KeptListResult>> {
   const work = await readWork(context)
+  await requirePolicyConsent(context, work, asked)
   return await withTarget(await workRequest(context, work), async (session, target) => {
     const isRestored = (kept: Kept) => kept.id === id && kept.state === 'restored'
     const before = (await readKept(session)).some(isRestored)
@@ -73,6 +78,7 @@ export async function pruneOld(
   asked: PruneOptions,
 ): Promise<Ended<KeptPruneResult>> {
   const work = await readWork(context)
+  await requirePolicyConsent(context, work, asked)
   const { keepMs } = work.target.policy
   const olderThan = asked.all ? 0 : (asked.olderThanMs ?? keepMs)
   return await withTarget(await workRequest(context, work), async (session, target) => {

@@ -86,7 +86,7 @@ export interface Slipway {
     /** Compares the target with its history. */
     (): Promise<Outcome<DriftResult>>
     /** Writes a migration from the drift, and marks it as applied on the target. */
-    adopt(name: string): Promise<Outcome<AdoptResult>>
+    adopt(name: string, options?: ConsentOptions): Promise<Outcome<AdoptResult>>
   }
   readonly baseline: {
     /** Records the migrations that a database already has as applied. */
@@ -100,7 +100,7 @@ export interface Slipway {
     /** Lists what deploys and rollbacks kept. */
     list(): Promise<Outcome<KeptListResult>>
     /** Restores one entry of kept data, by its id. */
-    restore(id: number): Promise<Outcome<KeptListResult>>
+    restore(id: number, options?: ConsentOptions): Promise<Outcome<KeptListResult>>
     /** Drops kept data that is older than the retention. */
     prune(options?: PruneOptions): Promise<Outcome<KeptPruneResult>>
   }
@@ -206,7 +206,11 @@ function lookingAt(context: AppContext, method: Method) {
     ),
     drift: Object.assign(
       method('none', drift, (one) => one.findDrift(context)),
-      { adopt: method('adopt', drift, (one, name: string) => one.adoptFoundDrift(context, name)) },
+      {
+        adopt: method('adopt', drift, (one, name: string, asked: ConsentOptions = {}) =>
+          one.adoptFoundDrift(context, name, asked),
+        ),
+      },
     ),
   }
 }
@@ -286,7 +290,9 @@ function keptOf(context: AppContext, method: Method): Slipway['kept'] {
   const load = () => import('./kept.ts')
   return {
     list: method('none', load, (one) => one.listKept(context)),
-    restore: method('restore', load, (one, id: number) => one.restoreOne(context, id)),
+    restore: method('restore', load, (one, id: number, asked: ConsentOptions = {}) =>
+      one.restoreOne(context, id, asked),
+    ),
     prune: method('prune', load, (one, asked: PruneOptions = {}) => one.pruneOld(context, asked)),
   }
 }

@@ -119,6 +119,29 @@ describe('on a protected target', () => {
   })
 })
 
+test.each([
+  [['deploy']],
+  [['rollback']],
+  [['baseline']],
+  [['baseline', '--write', 'first']],
+  [['drift', '--write', 'found']],
+  [['repair', '--undo']],
+  [['kept', 'restore', '1']],
+  [['kept', 'prune']],
+  [['seed', 'run']],
+])('with confirm: true, %j needs the name of the database', async (command) => {
+  writeFileSync(
+    join(root, 'slipway.config.ts'),
+    "export default { environments: { production: { url: 'env:DATABASE_URL', confirm: true } } }\n",
+  )
+  const before = await everything()
+  expect(await slipway([...command, '-y'])).toMatchObject({
+    exitCode: 2,
+    code: 'APP.CONSENT_NEEDED',
+  })
+  expect(await everything()).toEqual(before)
+})
+
 test('a person who types the name consents, and no other word does', async () => {
   addMigration(root, { name: '2_destroys', sql: 'DROP TABLE "Note";' })
   const declined = await slipway(['deploy'], { tty: true, answers: ['yes'] })

@@ -4,9 +4,10 @@ import type { Handler } from '../command.ts'
 import { placeOf, presentOutcome } from '../present-outcome.ts'
 import { type Block, heading, paragraph, sql, status } from '../view.ts'
 
-export const drift: Handler = async ({ slipway }, { flags }) => {
+export const drift: Handler = async ({ slipway, confirm }, { flags }) => {
   const name = flags.text('write')
-  if (name !== undefined) return presentOutcome(await slipway.drift.adopt(name), adoptView)
+  if (name !== undefined)
+    return presentOutcome(await slipway.drift.adopt(name, { confirm }), adoptView)
   const outcome = await slipway.drift()
   const choices = await choiceTexts(outcome.result?.choices ?? [])
   return presentOutcome(outcome, (result) => view(result, choices))

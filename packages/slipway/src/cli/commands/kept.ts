@@ -9,13 +9,15 @@ import { type Block, paragraph, status } from '../view.ts'
 export const keptList: Handler = async ({ slipway }) =>
   presentOutcome(await slipway.kept.list(), table)
 
-export const keptRestore: Handler = async ({ slipway }, { args }) => {
+export const keptRestore: Handler = async ({ slipway, confirm }, { args }) => {
   const id = Number(args[0])
   if (!Number.isInteger(id))
     raise('CLI.ARGUMENT_UNEXPECTED', {
       message: '`slipway kept restore` takes a number that `slipway kept list` shows.',
     })
-  return presentOutcome(await slipway.kept.restore(id), ({ kept }) => restoredLines(kept))
+  return presentOutcome(await slipway.kept.restore(id, { confirm }), ({ kept }) =>
+    restoredLines(kept),
+  )
 }
 
 export const keptPrune: Handler = async ({ slipway, confirm }, { flags }) => {
