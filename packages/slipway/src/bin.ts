@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, statSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
@@ -39,7 +39,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', output
 const exitCode = await run(process.argv.slice(2), {
   cwd: process.cwd(),
   env: process.env,
-  stdin: process.stdin,
+  stdin: () => process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   files: files(),
@@ -82,17 +82,8 @@ async function drained(stream: Writable): Promise<void> {
 
 function files(): Files {
   return {
-    isFolder: async (path) => {
-      const { stat } = await import('node:fs/promises')
-      return await stat(path).then(
-        (found) => found.isDirectory(),
-        () => false,
-      )
-    },
-    append: async (path, text) => {
-      const { appendFile } = await import('node:fs/promises')
-      await appendFile(path, text)
-    },
+    isFolder: async (path) => existsSync(path) && statSync(path).isDirectory(),
+    append: async (path, text) => appendFileSync(path, text),
   }
 }
 

@@ -47,7 +47,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
   const host: Host = {
     cwd,
     env,
-    stdin,
+    stdin: () => stdin,
     stdout: output('stdout'),
     stderr: output('stderr'),
     files: {

@@ -21,7 +21,8 @@ export interface Files {
 export interface Host {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdin: Input
+  /** A function, for opening it takes time, and most commands ask nobody. */
+  readonly stdin: () => Input
   readonly stdout: Output
   readonly stderr: Output
   readonly files: Files

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import type { Schema } from '@cfworker/json-schema'
 
 /** Where a value is not as its JSON Schema says: `at` is a dotted path, empty for the value itself. It quotes no value. */
@@ -37,7 +37,7 @@ export async function checkExported<T>(
 export async function readJsonFile<T>(file: string, load: LoadSchema): Promise<ReadJson<T>> {
   let text
   try {
-    text = await readFile(file, 'utf8')
+    text = readFileSync(file, 'utf8')
   } catch (cause) {
     const { code = '' } = cause as { readonly code?: string }
     return { why: readErrorText(cause) ?? `It cannot be read (${code}).`, cause }

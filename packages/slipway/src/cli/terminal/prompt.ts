@@ -37,7 +37,7 @@ export interface Prompter {
 }
 
 export interface PrompterOptions {
-  readonly stdin: Input
+  readonly stdin: () => Input
   readonly stderr: Output
   readonly style: Style
   readonly interactive: boolean
@@ -56,12 +56,12 @@ export function isInteractive(
     stdin,
     stderr,
     env,
-  }: { stdin: Input; stderr: Output; env: Readonly<Record<string, string | undefined>> },
+  }: { stdin: () => Input; stderr: Output; env: Readonly<Record<string, string | undefined>> },
   noInteractive: boolean,
 ): boolean {
   const ci =
     env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false' && env['CI'] !== '0'
-  return stdin.isTTY === true && stderr.isTTY === true && !ci && !noInteractive
+  return !ci && !noInteractive && stderr.isTTY === true && stdin().isTTY === true
 }
 
 export function createPrompter(options: PrompterOptions): Prompter {
@@ -123,7 +123,7 @@ async function readLine(
   before()
   const { createInterface } = await import('node:readline')
   // Not as a terminal: its own line editing is enough, and Ctrl-C stays a signal.
-  const lines = createInterface({ input: stdin, terminal: false })
+  const lines = createInterface({ input: stdin(), terminal: false })
   const answered = Promise.withResolvers<string | undefined>()
   const stop = () => answered.reject(must(signal.reason, 'reason of the signal'))
   lines.once('line', answered.resolve)
