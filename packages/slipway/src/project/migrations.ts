@@ -159,7 +159,7 @@ function sameName(name: string): string {
 
 /** JavaScript sorts by UTF-16 units, Prisma by bytes: the same for ASCII, not for all else. */
 function inByteOrder(names: readonly string[]): string[] {
-  if (names.every((name) => Buffer.byteLength(name) === name.length)) return names.toSorted()
+  if (/^[\0-\x7f]*$/.test(names.join(''))) return names.toSorted()
   return names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 }
 

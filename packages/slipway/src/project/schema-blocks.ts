@@ -12,30 +12,42 @@ export interface SchemaBlock {
   readonly properties: ReadonlyMap<string, SchemaValue>
 }
 
-// Comments and strings come first, so that nothing inside them is taken for a token.
-const TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|[{}[\]()=,]|[\p{L}\p{N}_.@-]+/gu
+// Comments and strings come first, so that nothing inside them is taken for a token or a brace.
+const SKIPPED = String.raw`\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"`
+const BRACE = new RegExp(`${SKIPPED}|[{}]`, 'g')
+const TOKEN = new RegExp(`${SKIPPED}|[{}[\\]()=,]|[\\p{L}\\p{N}_.@-]+`, 'gu')
 
 /**
  * The `datasource` and `generator` blocks of a schema's text. Tolerant: it reads what it knows and
  * leaves judgement to Prisma's own parser, which costs too much for every start of the tool.
  */
 export function schemaBlocks(text: string): SchemaBlock[] {
-  const tokens = (text.match(TOKEN) ?? []).filter((token) => !/^\/[/*]/.test(token))
   const blocks: SchemaBlock[] = []
   let depth = 0
-  for (let at = 0; at < tokens.length; at += 1) {
-    const token = tokens[at]
-    const opens =
-      depth === 0 && (token === 'datasource' || token === 'generator') && tokens[at + 2] === '{'
-    if (opens) {
-      const end = tokens.indexOf('}', at)
-      const body = tokens.slice(at + 3, end === -1 ? undefined : end)
-      blocks.push({ keyword: token, name: tokens[at + 1] ?? '', properties: readProperties(body) })
-      at += body.length + 3
-    } else if (token === '{') depth += 1
-    else if (token === '}') depth -= 1
+  let head = ''
+  let begin = 0
+  const close = (end?: number) => {
+    const [keyword = '', name = ''] = tokensOf(head).slice(-2)
+    if (keyword !== 'datasource' && keyword !== 'generator') return
+    blocks.push({ keyword, name, properties: readProperties(tokensOf(text.slice(begin, end))) })
   }
+  for (const { 0: token, index } of text.matchAll(BRACE)) {
+    if (token === '{') {
+      if (depth === 0) [head, begin] = [text.slice(begin, index), index + 1]
+      depth += 1
+    } else if (token === '}' && depth > 0) {
+      depth -= 1
+      if (depth > 0) continue
+      close(index)
+      begin = index + 1
+    }
+  }
+  if (depth > 0) close()
   return blocks
+}
+
+function tokensOf(text: string): string[] {
+  return (text.match(TOKEN) ?? []).filter((token) => !/^\/[/*]/.test(token))
 }
 
 function readProperties(tokens: readonly string[]): Map<string, SchemaValue> {
