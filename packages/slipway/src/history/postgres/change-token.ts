@@ -2,7 +2,7 @@ import { inLedger, type Session } from '../../database/index.ts'
 import { sha256 } from '../../kernel/index.ts'
 
 /** Changes when what a token is made of changes: a token of another method is never equal. */
-const METHOD = 1
+const METHOD = 2
 
 /**
  * A token of all objects of users in a database. Two equal tokens of one database mean that no object was made,
@@ -20,23 +20,16 @@ const METHOD = 1
  * role may read it.
  */
 export async function readChangeToken(session: Session): Promise<string> {
-  const { rows } = await session.queryRaw(inLedger(session, TOKEN))
-  return `${METHOD}:${sha256(JSON.stringify([await databaseIdentity(session), rows]))}`
+  const { rows } = await session.queryRaw(
+    `${inLedger(session, TOKEN)} UNION ALL SELECT 'database', oid, ${session.kind === 'embedded' ? 'NULL' : CLUSTER}
+     FROM pg_catalog.pg_database WHERE datname = current_database() ORDER BY 1`,
+  )
+  return `${METHOD}:${sha256(JSON.stringify(rows))}`
 }
 
-/** The cluster, if its identifier may be read, and the database in it. Raises no error on the server. */
-async function databaseIdentity(session: Session): Promise<unknown> {
-  const { rows } = await session.queryRaw(
-    `SELECT oid, has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
-     FROM pg_catalog.pg_database WHERE datname = current_database()`,
-  )
-  const [oid, mayRead] = rows[0] ?? []
-  if (session.kind === 'embedded' || mayRead !== 't') return [oid]
-  const control = await session.queryRaw(
-    'SELECT system_identifier FROM pg_catalog.pg_control_system()',
-  )
-  return [oid, control.rows[0]?.[0]]
-}
+/** The identifier of the cluster, if the role may read it. A query as text is not looked at before it runs. */
+const CLUSTER = `CASE WHEN has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
+  THEN query_to_xml('SELECT system_identifier FROM pg_catalog.pg_control_system()', false, false, '')::text END`
 
 /** The first OID that is not of the server's own objects. */
 const FIRST_OID = 16_384
@@ -48,13 +41,13 @@ const TOKEN = `WITH elsewhere AS MATERIALIZED (
   SELECT oid FROM pg_catalog.pg_namespace WHERE ${ELSEWHERE}
 ), left_out AS MATERIALIZED (
   SELECT oid FROM pg_catalog.pg_class WHERE relnamespace IN (SELECT oid FROM elsewhere)
-), item (catalog, hash) AS (
-  SELECT 'pg_class', hashtextextended(ROW(oid, relname, relnamespace, reloftype, relam, reltablespace, relpersistence,
+)
+SELECT 'pg_class', count(*), sum(hashtextextended(ROW(oid, relname, relnamespace, reloftype, relam, reltablespace, relpersistence,
       relkind, relchecks, relrowsecurity, relforcerowsecurity, relreplident, relispartition, relispopulated,
-      reloptions, relpartbound)::text, 0)
-    FROM pg_catalog.pg_class WHERE ${ofUser('oid')} AND relnamespace NOT IN (SELECT oid FROM elsewhere)
-  UNION ALL SELECT 'pg_namespace', hashtextextended(ROW(oid, nspname)::text, 0)
-    FROM pg_catalog.pg_namespace WHERE oid NOT IN (SELECT oid FROM elsewhere)
+      reloptions, relpartbound)::text, 0))::text
+  FROM pg_catalog.pg_class WHERE ${ofUser('oid')} AND relnamespace NOT IN (SELECT oid FROM elsewhere)
+UNION ALL SELECT 'pg_namespace', count(*), sum(hashtextextended(ROW(oid, nspname)::text, 0))::text
+  FROM pg_catalog.pg_namespace WHERE oid NOT IN (SELECT oid FROM elsewhere)
 ${[
   ['pg_constraint', 'connamespace'],
   ['pg_type', 'typnamespace'],
@@ -72,7 +65,7 @@ ${[
 ]
   .map(
     ([catalog = '', schema = '']) =>
-      `  UNION ALL ${rowsOf(catalog, 'oid', `${schema} NOT IN (SELECT oid FROM elsewhere)`)}`,
+      `UNION ALL ${rowsOf(catalog, 'oid', `${schema} NOT IN (SELECT oid FROM elsewhere)`)}`,
   )
   .join('\n')}
 ${[
@@ -87,7 +80,7 @@ ${[
 ]
   .map(
     ([catalog = '', relation = '', part]) =>
-      `  UNION ALL ${rowsOf(catalog, relation, `${relation} NOT IN (SELECT oid FROM left_out)`, part)}`,
+      `UNION ALL ${rowsOf(catalog, relation, `${relation} NOT IN (SELECT oid FROM left_out)`, part)}`,
   )
   .join('\n')}
 ${[
@@ -101,24 +94,24 @@ ${[
   ['pg_transform', 'oid'],
   ['pg_ts_config_map', 'mapcfg', 'maptokentype'],
 ]
-  .map(([catalog = '', id = '', part]) => `  UNION ALL ${rowsOf(catalog, id, 'true', part)}`)
+  .map(([catalog = '', id = '', part]) => `UNION ALL ${rowsOf(catalog, id, 'true', part)}`)
   .join('\n')}
-  UNION ALL ${rowsOf('pg_attribute', 'attrelid', 'attnum > 0 AND attrelid NOT IN (SELECT oid FROM left_out)', 'attnum')}
-  UNION ALL SELECT 'pg_sequence', hashtextextended(s::text, 0)
-    FROM pg_catalog.pg_sequence AS s WHERE seqrelid NOT IN (SELECT oid FROM left_out)
-  UNION ALL SELECT 'pg_depend', hashtextextended(ROW(classid, objid, objsubid, refclassid, refobjid, refobjsubid,
-      deptype)::text, 0)
-    FROM pg_catalog.pg_depend
-    WHERE (deptype IN ('e', 'x') OR deptype IN ('a', 'i') AND classid = 'pg_catalog.pg_class'::regclass
+UNION ALL ${rowsOf('pg_attribute', 'attrelid', 'attnum > 0 AND attrelid NOT IN (SELECT oid FROM left_out)', 'attnum')}
+UNION ALL SELECT 'pg_sequence', count(*), sum(hashtextextended(s::text, 0))::text
+  FROM pg_catalog.pg_sequence AS s WHERE seqrelid NOT IN (SELECT oid FROM left_out)
+UNION ALL SELECT 'pg_depend', count(*), sum(hashtextextended(ROW(classid, objid, objsubid, refclassid, refobjid,
+    refobjsubid, deptype)::text, 0))::text
+  FROM pg_catalog.pg_depend
+  WHERE (deptype IN ('e', 'x') OR deptype IN ('a', 'i') AND classid = 'pg_catalog.pg_class'::regclass
         AND refclassid = 'pg_catalog.pg_class'::regclass)
       AND ${ofUser('objid')} AND objid NOT IN (SELECT oid FROM left_out)
-)
-SELECT catalog, count(*), sum(hash) FROM item GROUP BY catalog ORDER BY catalog`
+`
 
-/** A query of a hash for each row of a catalog: of the object, the part of it if one is named, and `xmin`. */
+/** A query of the hashes of a catalog's rows: of the object, the part of it if one is named, and `xmin`. */
 function rowsOf(catalog: string, id: string, condition: string, part = '0'): string {
-  return `SELECT '${catalog}', hashint8extended(${id}::bigint << 32 | (${part}::bigint & 4294967295), xmin::text::bigint)
-    FROM pg_catalog.${catalog} WHERE ${ofUser(id)} AND ${condition}`
+  const hash = `hashint8extended(${id}::bigint << 32 | (${part}::bigint & 4294967295), xmin::text::bigint)`
+  return `SELECT '${catalog}', count(*), sum(${hash})::text
+  FROM pg_catalog.${catalog} WHERE ${ofUser(id)} AND ${condition}`
 }
 
 function ofUser(id: string): string {

@@ -36,6 +36,9 @@ fitting AS (
   WHERE (SELECT array_agg(key) FROM jsonb_object_keys(columns) AS key) <@ (SELECT array_agg(key) FROM jsonb_object_keys(numbers) AS key))
 SELECT id, oid, numbers FROM fitting WHERE named AND (noted OR tables = 1)`
 
+/** Whether there is kept data whose place matters. */
+export const HAS_PLACES = `EXISTS (SELECT FROM slipway.kept k WHERE ${WAITING})`
+
 /** A query of one row: whether `FIND_PLACES` finds anything, and whether `NOTE_PLACES` notes anything. */
 export const STALE_PLACES = `SELECT EXISTS (${FOUND}), EXISTS (${MOVED})`
 

@@ -15,7 +15,7 @@ import {
 } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { readHistory } from '../prisma-history.ts'
-import { FIND_PLACES, NOTE_PLACES, STALE_PLACES } from './kept-places.ts'
+import { FIND_PLACES, HAS_PLACES, NOTE_PLACES, STALE_PLACES } from './kept-places.ts'
 import {
   LEDGER_MIGRATIONS,
   LEDGER_VERSION,
@@ -23,18 +23,29 @@ import {
   TABLES_BY_HISTORY,
 } from './ledger-migrations.ts'
 
-/** The layout of the ledger on this database; 0 where there is none. Raises no error on the server. */
+/**
+ * The layout of the ledger on this database; 0 where there is none. Raises no error on the server: a query as text is
+ * not looked at before it runs.
+ */
 async function readLedgerVersion(session: Session): Promise<number> {
-  if (!(await findLedger(session))) return 0
-  const { rows } = await session.queryRaw(`SELECT max(version) FROM ${session.ledger}.ledger`)
-  return Number(rows[0]?.[0] ?? 0)
+  const version = `query_to_xml('SELECT max(version) AS version FROM ${session.ledger}.ledger', false, false, '')::text`
+  const { rows } = await session.queryRaw(
+    `SELECT nspname, CASE WHEN nspname = $1 THEN substring(${version} FROM '<version>(\\d+)<') END FROM (${LEDGERS}) AS found`,
+    [session.ledger],
+  )
+  const [schema, found] = rows[0] ?? []
+  refuseElsewhere(session, schema)
+  return Number(found ?? 0)
 }
+
+/** Sessions under the lock of the database whose ledger is known to be current: nobody else upgrades it meanwhile. */
+const current = new WeakSet<Session>()
 
 /** Whether there is a ledger. Fails with HISTORY.LEDGER_ELSEWHERE if it is in another schema. Needs no right on it. */
 export async function findLedger(session: Session): Promise<boolean> {
   const { rows } = await session.queryRaw(LEDGERS, [session.ledger])
   const schema = rows[0]?.[0]
-  if (schema && schema !== session.ledger) refuseElsewhere(session, schema)
+  refuseElsewhere(session, schema)
   return Boolean(schema)
 }
 
@@ -44,8 +55,9 @@ const LEDGERS = `SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid =
     SELECT FROM pg_class o WHERE o.relnamespace = n.oid AND o.relname IN ('schema_state', 'catalog_state'))
   ORDER BY n.nspname <> $1, n.nspname LIMIT 1`
 
-function refuseElsewhere({ ledger, server }: Session, found: string): never {
-  return raise('HISTORY.LEDGER_ELSEWHERE', {
+function refuseElsewhere({ ledger, server }: Session, found: string | null | undefined): void {
+  if (!found || found === ledger) return
+  raise('HISTORY.LEDGER_ELSEWHERE', {
     message: `The ledger of ${server.database} is in the schema ${found}, but this project keeps it in ${ledger}. Nothing was changed.`,
     why: 'A database has one ledger, which all its projects share.',
     nextActions: [
@@ -63,7 +75,9 @@ function refuseElsewhere({ ledger, server }: Session, found: string): never {
  * not read (HISTORY.LEDGER_FORBIDDEN), or that is in another schema (HISTORY.LEDGER_ELSEWHERE); gives its layout, 0 where there is none.
  */
 export async function checkLedger(session: Session): Promise<number> {
+  if (current.has(session)) return LEDGER_VERSION
   const version = await permitted(session, () => readLedgerVersion(session))
+  if (version === LEDGER_VERSION && session.lockGuard !== undefined) current.add(session)
   if (version <= LEDGER_VERSION) return version
   return raise('HISTORY.LEDGER_NEWER', {
     message: `The ledger of this database has layout ${version}; this version of Slipway knows layouts up to ${LEDGER_VERSION}.`,
@@ -77,6 +91,8 @@ export async function checkLedger(session: Session): Promise<number> {
  * that what a crash cuts off is finished by the next command. Needs the lock of the database.
  */
 export async function prepareLedger(session: Session): Promise<void> {
+  // What ran in this session may have dropped it.
+  current.delete(session)
   const version = await checkLedger(session)
   if (version < LEDGER_VERSION) await runSteps(session, version)
 }
@@ -94,8 +110,7 @@ export async function upgradeLedger(session: Session): Promise<boolean> {
   }
   await permitted(session, async () => {
     if (version < LEDGER_VERSION) await runSteps(session, version)
-    await executeLocked(session, inLedger(session, ADVANCE_SEQUENCES))
-    await settlePlaces(session)
+    await settleLedger(session)
   })
   return true
 }
@@ -122,7 +137,11 @@ const OCCUPIED = `SELECT quote_ident($1) = $1, (
   WHERE n.nspname = $1 ORDER BY 1 LIMIT 1)`
 
 /** Looks first: a command that is refused afterwards should not even have run an UPDATE that finds no row. */
-async function settlePlaces(session: Session): Promise<void> {
+async function settleLedger(session: Session): Promise<void> {
+  const looked = await session.queryRaw(inLedger(session, `SELECT ${BEHIND}, ${HAS_PLACES}`))
+  const [behind, hasPlaces] = looked.rows[0] ?? []
+  if (behind === 't') await executeLocked(session, inLedger(session, ADVANCE_SEQUENCES))
+  if (hasPlaces !== 't') return
   const { rows } = await session.queryRaw(inLedger(session, STALE_PLACES))
   const [found, moved] = rows[0] ?? []
   const settle = (sql: string) => executeLocked(session, inLedger(session, sql))
@@ -199,13 +218,24 @@ async function readHistories(session: Session): Promise<string[]> {
   return rows.flatMap(([name]) => name ?? [])
 }
 
+/** Tables of the ledger whose identifiers are given by sequences. */
+const NUMBERED = ['receipt', 'kept']
+
+/** Whether a sequence may be behind its rows. */
+const BEHIND = NUMBERED.map(
+  (table) =>
+    `(SELECT max(id) FROM slipway.${table}) > coalesce(pg_sequence_last_value(pg_get_serial_sequence('slipway.${table}', 'id')::regclass), 0)`,
+)
+  .map((behind) => `coalesce(${behind}, false)`)
+  .join(' OR ')
+
 /** Moves sequences that a restore left behind their rows: a copy of the data alone does not set them. */
 const ADVANCE_SEQUENCES = `DO $$
 DECLARE
   one text;
   counter text;
 BEGIN
-  FOREACH one IN ARRAY ARRAY['receipt', 'kept'] LOOP
+  FOREACH one IN ARRAY ARRAY[${NUMBERED.map(quoteLiteral).join(', ')}] LOOP
     counter := pg_get_serial_sequence('slipway.' || one, 'id');
     CONTINUE WHEN counter IS NULL;
     EXECUTE format('SELECT setval(%L, max(id)) FROM slipway.%I HAVING max(id) >= (
