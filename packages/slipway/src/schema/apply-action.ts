@@ -90,13 +90,14 @@ function createTable(
   const { table, columns, constraints } = action
   const key = keyOf(schema, table)
   if (action.ifNotExists && schema.tables.has(key)) return schema
-  const started = changeTable(
-    { ...schema, tables: without(schema.tables, [key]) },
-    table,
-    (made) => ({ ...made, madeBy: migration }),
-  )
+  // Beside no other table: each step copies the map of them.
+  const started = changeTable({ ...schema, tables: new Map<string, Table>() }, table, (made) => ({
+    ...made,
+    madeBy: migration,
+  }))
   const filled = columns.reduce((all, column) => addColumn(all, table, column, migration), started)
-  const whole = constraints.reduce((all, one) => addConstraint(all, table, one), filled)
+  const alone = constraints.reduce((all, one) => addConstraint(all, table, one), filled)
+  const whole = { ...alone, tables: new Map([...without(schema.tables, [key]), ...alone.tables]) }
   return action.partitionOf ? markPartitioned(whole, action.partitionOf) : whole
 }
 

@@ -52,13 +52,21 @@ export async function watchBlockers<T>(
   seen: (obstacle: Obstacle) => void,
 ): Promise<T> {
   if (address.kind === 'embedded') return await work
-  const ended = new AbortController()
-  const watching = watch(address, pid, ended.signal, seen)
+  let endWatch = async () => {}
+  // A timer alone until the first look: most work is shorter.
+  const timer = setTimeout(() => {
+    const ended = new AbortController()
+    const watching = watch(address, pid, ended.signal, seen)
+    endWatch = async () => {
+      ended.abort()
+      await watching
+    }
+  }, FIRST_LOOK_MS)
   try {
     return await work
   } finally {
-    ended.abort()
-    await watching
+    clearTimeout(timer)
+    await endWatch()
   }
 }
 
@@ -69,7 +77,6 @@ async function watch(
   seen: (obstacle: Obstacle) => void,
 ): Promise<void> {
   try {
-    await sleep(FIRST_LOOK_MS, undefined, { signal: ended })
     await withSession(address, WATCH, async (session) => {
       for (let looks = 0; !ended.aborted; looks++) {
         const obstacle = await obstacleOf(session, pid)
