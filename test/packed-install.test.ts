@@ -129,3 +129,40 @@ test('the example for CommonJS runs, and the JSON Schemas can be imported', asyn
   expect(await runProgram('example.cjs')).toBe('up-to-date\n')
   expect(await runProgram('schema.mjs')).toBe('slipway deploy\n')
 })
+
+/** Writes what was loaded when the process ends: files of the package without their hashes, and modules of Node.js. */
+const LOADED = `import { registerHooks } from 'node:module'
+const files = []
+registerHooks({ load(url, context, next) {
+  if (url.includes('/slipway/')) files.push(url.split('/').at(-1).replace(/-[\\w-]{8}\\.js$/, ''))
+  return next(url, context)
+} })
+process.on('exit', () => process._rawDebug(JSON.stringify({ files, builtins: process.moduleLoadList })))
+`
+
+test('a deploy with nothing pending loads no more than it needs', async () => {
+  writeFileSync(path.join(folder, 'loaded.mjs'), LOADED)
+  const { NODE_OPTIONS: _options, ...env } = process.env
+  const command = ['--import', './loaded.mjs', 'node_modules/slipway/bin/slipway.js', 'deploy']
+  const options = { cwd: folder, env: { ...env, DATABASE_URL: target.url } }
+  await run(process.execPath, command, options)
+  const { stdout, stderr } = await run(process.execPath, command, options)
+  expect(stdout).toContain('nothing to deploy')
+  const loaded = JSON.parse(stderr) as { readonly files: string[]; readonly builtins: string[] }
+  expect(loaded.files.toSorted()).toEqual([
+    '_node_module',
+    'bin.js',
+    'command-line',
+    'deploy',
+    'deploy',
+    'pooler',
+    'rolldown-runtime',
+    'slipway.js',
+    'start.js',
+    'usual',
+    'with-postgres',
+  ])
+  for (const builtin of ['child_process', 'internal/fs/promises', 'readline', 'worker_threads']) {
+    expect(loaded.builtins).not.toContain(`NativeModule ${builtin}`)
+  }
+})

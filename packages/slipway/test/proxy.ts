@@ -15,6 +15,8 @@ export interface Proxy {
   readonly url: string
   /** Chunks that clients have sent so far. */
   messages(): number
+  /** Those of the client that connected first. */
+  firstMessages(): number
   close(): Promise<void>
 }
 
@@ -30,11 +32,14 @@ export async function startProxy(
   const target = new URL(url)
   const sockets = new Set<Socket>()
   let messages = 0
+  let firstMessages = 0
+  let clients = 0
   const cut = () => {
     for (const socket of sockets) socket.destroy()
     stopped()
   }
   const server = createServer((client) => {
+    const first = clients++ === 0
     const upstream = connect(Number(target.port), target.hostname)
     for (const socket of [client, upstream]) {
       sockets.add(socket)
@@ -47,6 +52,7 @@ export async function startProxy(
     }
     upstream.on('data', (chunk) => client.write(chunk))
     client.on('data', (chunk) => {
+      if (first) firstMessages++
       const verdict = judge(++messages)
       if (verdict === 'stop-before') return cut()
       if (verdict === 'forward') return void upstream.write(chunk)
@@ -65,6 +71,7 @@ export async function startProxy(
   return {
     url: through.href,
     messages: () => messages,
+    firstMessages: () => firstMessages,
     close: async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))

@@ -1,6 +1,8 @@
 import pg from 'pg'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { startProxy } from '../../test/proxy.ts'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
+import { ConnectionString } from '../kernel/index.ts'
 import { deploy, type DeployRequest } from './index.ts'
 
 const INIT = migration(
@@ -418,5 +420,35 @@ describe('while another session has a table for itself', () => {
       why: expect.stringContaining('vacuum full'),
     })
     expect(await history()).toMatchObject([{ finished: true }, { name: '2_more', finished: true }])
+  })
+})
+
+describe('messages to the server', () => {
+  async function messagesOf(migrations: readonly TestMigration[]): Promise<number> {
+    const proxy = await startProxy(target.url, () => 'forward')
+    const url = new ConnectionString(proxy.url)
+    const outcome = await deployed(migrations, { address: { kind: 'postgres', url } })
+    await proxy.close()
+    expect(outcome).not.toHaveProperty('failure')
+    expect(outcome.drift).toEqual([])
+    // Where a migration takes long, another session looks for who blocks it.
+    return proxy.firstMessages()
+  }
+  const more = (first: number, count: number) =>
+    Array.from({ length: count }, (_, at) =>
+      migration(`${first + at}_more`, `CREATE TABLE more_${first + at} ();`),
+    )
+
+  test('with nothing pending they are few', async () => {
+    await deployed([INIT])
+    // Login, greeting, lock, settings, ledger, history, token, unlock, end.
+    expect(await messagesOf([INIT])).toBeLessThanOrEqual(14)
+  })
+
+  test('each migration is one', async () => {
+    const [one, five] = [more(2, 1), more(3, 5)]
+    await deployed([INIT])
+    const few = await messagesOf([INIT, ...one])
+    expect(await messagesOf([INIT, ...one, ...five])).toBe(few + 4)
   })
 })

@@ -109,7 +109,7 @@ UNION ALL SELECT 'pg_depend', count(*), sum(hashtextextended(ROW(classid, objid,
 
 /** A query of the hashes of a catalog's rows: of the object, the part of it if one is named, and `xmin`. */
 function rowsOf(catalog: string, id: string, condition: string, part = '0'): string {
-  const hash = `hashint8extended(${id}::bigint << 32 | (${part}::bigint & 4294967295), xmin::text::bigint)`
+  const hash = `hashtextextended(xmin::text, ${id}::bigint << 32 | (${part}::bigint & 4294967295))`
   return `SELECT '${catalog}', count(*), sum(${hash})::text
   FROM pg_catalog.${catalog} WHERE ${ofUser(id)} AND ${condition}`
 }
