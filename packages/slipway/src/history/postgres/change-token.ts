@@ -1,5 +1,6 @@
 import { inLedger, type Session } from '../../database/index.ts'
 import { sha256 } from '../../kernel/index.ts'
+import { lateValueSql } from './late-value.ts'
 
 /** Changes when what a token is made of changes: a token of another method is never equal. */
 const METHOD = 2
@@ -27,9 +28,9 @@ export async function readChangeToken(session: Session): Promise<string> {
   return `${METHOD}:${sha256(JSON.stringify(rows))}`
 }
 
-/** The identifier of the cluster, if the role may read it. A query as text is not looked at before it runs. */
+/** The identifier of the cluster, if the role may read it. */
 const CLUSTER = `CASE WHEN has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
-  THEN query_to_xml('SELECT system_identifier FROM pg_catalog.pg_control_system()', false, false, '')::text END`
+  THEN ${lateValueSql('SELECT system_identifier::text FROM pg_catalog.pg_control_system()')} END`
 
 /** The first OID that is not of the server's own objects. */
 const FIRST_OID = 16_384

@@ -16,6 +16,7 @@ import {
 import { raise } from '../failures.ts'
 import { readHistory } from '../prisma-history.ts'
 import { FIND_PLACES, HAS_PLACES, NOTE_PLACES, STALE_PLACES } from './kept-places.ts'
+import { lateValueSql } from './late-value.ts'
 import {
   LEDGER_MIGRATIONS,
   LEDGER_VERSION,
@@ -23,14 +24,13 @@ import {
   TABLES_BY_HISTORY,
 } from './ledger-migrations.ts'
 
-/**
- * The layout of the ledger on this database; 0 where there is none. Raises no error on the server: a query as text is
- * not looked at before it runs.
- */
+/** The layout of the ledger on this database; 0 where there is none. Raises no error on the server. */
 async function readLedgerVersion(session: Session): Promise<number> {
-  const version = `query_to_xml('SELECT max(version) AS version FROM ${session.ledger}.ledger', false, false, '')::text`
+  const version = lateValueSql(
+    `SELECT coalesce(max(version), 0)::text FROM ${session.ledger}.ledger`,
+  )
   const { rows } = await session.queryRaw(
-    `SELECT nspname, CASE WHEN nspname = $1 THEN substring(${version} FROM '<version>(\\d+)<') END FROM (${LEDGERS}) AS found`,
+    `SELECT nspname, CASE WHEN nspname = $1 THEN ${version} END FROM (${LEDGERS}) AS found`,
     [session.ledger],
   )
   const [schema, found] = rows[0] ?? []
