@@ -431,7 +431,7 @@ describe('messages to the server', () => {
     await proxy.close()
     expect(outcome).not.toHaveProperty('failure')
     expect(outcome.drift).toEqual([])
-    // Where a migration takes long, another session looks for who blocks it.
+    // Where a migration takes long, another session reads what blocks it.
     return proxy.firstMessages()
   }
   const more = (first: number, count: number) =>
