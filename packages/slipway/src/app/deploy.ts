@@ -21,7 +21,7 @@ import {
 
 /** What a deploy is given. */
 export interface DeployOptions extends ConsentOptions {
-  /** Findings that are accepted: `drift`, `pre-check`, ids of hazards. */
+  /** Findings that are accepted: `drift`, `pre-check`, `unannounced`, ids of hazards. */
   readonly accept?: readonly string[] | undefined
   /** A plan file, absolute or relative to `cwd`: the deploy runs this plan or nothing. */
   readonly plan?: string | undefined
@@ -56,13 +56,16 @@ export async function deployPending(
       ? undefined
       : await readPlan(path.resolve(context.cwd, asked.plan), context.now())
   const work = await readWork(context)
-  const acceptHazards = await acceptedHazards(accept, ['drift', 'pre-check'], () => ownRules(work))
+  const acceptHazards = await acceptedHazards(accept, ['drift', 'pre-check', 'unannounced'], () =>
+    ownRules(work),
+  )
   await requirePolicyConsent(context, work, asked)
   const outcome = await deploy({
     ...(await workRequest(context, work)),
     consent: consentFrom(context, asked),
     acceptDrift: accept.includes('drift'),
     acceptPreChecks: accept.includes('pre-check'),
+    acceptUnannounced: accept.includes('unannounced'),
     acceptHazards,
     ...(plan ? { plan } : {}),
     noKeep,

@@ -20,7 +20,7 @@ export interface RollbackOptions extends ConsentOptions {
   readonly steps?: number | undefined
   /** Roll back all migrations after this one. Not together with `steps`. */
   readonly to?: string | undefined
-  /** Findings that are accepted: `unproven`. */
+  /** Findings that are accepted: `unproven`, `unannounced`. */
   readonly accept?: readonly string[] | undefined
 }
 
@@ -52,7 +52,7 @@ export async function rollBack(
   asked: RollbackOptions,
 ): Promise<Ended<RollbackResult>> {
   const { accept = [], steps = 1, to } = asked
-  refuseUnknownAccepts(accept, ['unproven'])
+  refuseUnknownAccepts(accept, ['unproven', 'unannounced'])
   const work = await readWork(context, { downMigrations: true })
   await requirePolicyConsent(context, work, asked)
   const outcome = await rollback({
@@ -61,6 +61,7 @@ export async function rollBack(
     extent: to === undefined ? { kind: 'steps', steps } : { kind: 'to', migration: to },
     consent: consentFrom(context, asked),
     acceptUnproven: accept.includes('unproven'),
+    acceptUnannounced: accept.includes('unannounced'),
     announce: (downs) => announce(downs, context),
   })
   const { database, receipts, testRun, verification, failure } = outcome

@@ -1,9 +1,16 @@
 import { advice } from '../kernel/index.ts'
+import { type Made, madeBefore } from '../safekeeping/index.ts'
 import {
+  type Action,
   type Destruction,
   destructionsBy,
   destructionText,
   type Migration,
+  objectKey,
+  type ObjectRef,
+  ownerOf,
+  partRef,
+  tableRef,
 } from '../statements/index.ts'
 import { raise } from './failures.ts'
 
@@ -31,17 +38,67 @@ export interface Consent {
   readonly ask?: ((question: ConsentQuestion) => Promise<boolean>) | undefined
 }
 
-/** What migrations destroy of the data of a database with this default schema, by statement. */
+/**
+ * What migrations destroy of the data of a database with this default schema, by statement: what they drop and delete,
+ * and the values that they overwrite in columns which they did not add themselves.
+ */
 export function destroyedBy(
   migrations: readonly Pick<Migration, 'name' | 'statements'>[],
   defaultSchema: string,
 ): MigrationLoss[] {
+  const all = migrations.flatMap(({ name, statements }) =>
+    statements.map((statement) => ({ migration: name, statement })),
+  )
+  const made = madeBefore(
+    all.map(({ statement }) => statement),
+    defaultSchema,
+  )
+  return all.flatMap(({ migration, statement }, index) =>
+    statement.actions
+      .flatMap((action) => [
+        ...destructionsBy(action, defaultSchema),
+        ...overwrittenBy(action, defaultSchema),
+      ])
+      .filter(({ object }) => !isMade(object, made[index]))
+      .map((destruction) => ({ migration, ...destruction })),
+  )
+}
+
+/** Whether it is a new table or column, or a part of one: it holds no earlier data. */
+function isMade(object: ObjectRef, made: Made | undefined): boolean {
+  const table = objectKey(ownerOf(object))
+  const column = object.kind === 'column' ? `${table}.${object.name}` : undefined
+  return (
+    made !== undefined &&
+    (made.tables.has(table) || (column !== undefined && made.columns.has(column)))
+  )
+}
+
+/** The values that an action overwrites. */
+function overwrittenBy(action: Action, defaultSchema: string): Destruction[] {
+  if (action.kind !== 'update' && action.kind !== 'insert') return []
+  const table = tableRef({ defaultSchema }, action.table)
+  if (action.kind === 'insert') return action.updates ? [{ what: 'values', object: table }] : []
+  return action.columns.map((column) => ({
+    what: 'values',
+    object: partRef('column', table, column),
+  }))
+}
+
+/**
+ * Code that commits by itself (CALL, a DO with COMMIT), in words: nobody can see what it did before it is done, so it
+ * may destroy anything.
+ */
+export function unseenBy(migrations: readonly Pick<Migration, 'name' | 'statements'>[]): string[] {
   return migrations.flatMap(({ name, statements }) =>
     statements
-      .flatMap(({ actions }) => actions)
-      .flatMap((action) => destructionsBy(action, defaultSchema))
-      .map((destruction) => ({ migration: name, ...destruction })),
+      .filter(({ role, actions }) => role.kind === 'alone' && actions.some(isOpaque))
+      .map(({ number }) => `whatever statement ${number} of ${name} does, which commits by itself`),
   )
+}
+
+function isOpaque({ kind }: Action): boolean {
+  return kind === 'opaque'
 }
 
 /** Destroyed data as people read it: `column user.email (20240101_drop_email)`. For output alone. */

@@ -207,7 +207,8 @@ UPDATE customer SET runs = runs + 10;
     const refused = await deployed([init, steps], { protected: true })
     expect(refused.failure?.code).toBe('DEPLOY.HAZARDS')
     const acceptHazards = [...new Set(refused.hazards.map(({ id }) => id))]
-    const cut = await deployed([init, steps], { protected: true, acceptHazards })
+    const consent = { confirm: target.name }
+    const cut = await deployed([init, steps], { protected: true, acceptHazards, consent })
     expect(cut.failure?.code).toBe('DEPLOY.INCOMPLETE')
     await target.sql('UPDATE control SET cut = false')
     const resumed = await deployed([init, steps], { protected: true })

@@ -1,3 +1,4 @@
+import type { Session } from '../database/index.ts'
 import {
   deployJournal,
   notRun,
@@ -27,14 +28,15 @@ import {
 import type { Kept } from '../safekeeping/index.ts'
 import type { Change } from '../schema/index.ts'
 import { objectText, type Migration } from '../statements/index.ts'
-import { type Consent, destroyedBy, requireConsent } from './consent.ts'
+import { type Consent, destroyedBy, requireConsent, unseenBy } from './consent.ts'
 import { raise } from './failures.ts'
-import { type Accepted, hazardsFailure, hazardsToAccept } from './hazards.ts'
+import { type Accepted, acceptedNames, hazardsFailure, hazardsToAccept } from './hazards.ts'
 import { hooksOf, keptStatements, prepareKeeping } from './keep.ts'
 import { type PendingWork, readPending } from './pending.ts'
 import { refuseChangedPlan, type SavedPlan } from './plan-file.ts'
 import { refuseFilledDatabase } from './postgres/filled.ts'
 import { askRows, preCheckFailure } from './pre-checks.ts'
+import { LEAVES_NOTHING, reviewsOf } from './review.ts'
 import { type Recorded, recordSquashes } from './squashes.ts'
 import { prepareBooks, withTarget, type WorkRequest } from './target.ts'
 import { type Verification, verified, verifyAndRecord } from './verify.ts'
@@ -112,7 +114,9 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     if (refused) return { ...found, preChecks, receipts, failure: refused }
     await prepareBooks(session, request)
     const recorded = await recordSquashes(session, squashes, request.migrations)
-    return { ...found, recorded, preChecks, ...(await run(target, plans, request)) }
+    const review = reviewOfDeploy(session, pending, request)
+    const ran = await run(target, { plans, review }, request)
+    return { ...found, recorded, preChecks, ...ran }
   })
 }
 
@@ -211,7 +215,7 @@ async function gate(
     return undefined
   }
   const { database, alias, schema } = session.server
-  const destroys = destroyedBy(plans, schema)
+  const destroys = [...destroyedBy(plans, schema), ...unseenBy(plans)]
   if (request.protected && destroys.length > 0) {
     await requireConsent({ database, alias, destroys }, request.consent)
   }
@@ -253,9 +257,21 @@ function refuseDrift(drift: Drift): string | undefined {
   })
 }
 
+/** What judges the migrations by their effects: on a protected target, unless it is the first deploy. */
+function reviewOfDeploy(
+  { server: { database, schema: defaultSchema } }: Session,
+  { before, plans }: PendingWork,
+  request: DeployRequest,
+): ReturnType<typeof reviewsOf> | undefined {
+  if (!request.protected || request.acceptUnannounced || before.applied.length === 0)
+    return undefined
+  const accepted = acceptedNames(request)
+  return reviewsOf(plans, { database, defaultSchema, command: ['deploy'], accepted })
+}
+
 async function run(
   target: TargetSession,
-  plans: readonly Migration[],
+  { plans, review }: { plans: readonly Migration[]; review: ReturnType<typeof reviewOfDeploy> },
   request: DeployRequest,
 ): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'kept' | 'notKept' | 'failure'>> {
   const { session } = target
@@ -265,12 +281,13 @@ async function run(
     migration,
     journal: deployJournal(session, migration.name, migration.checksum),
     hooks: hooksOf(keeping, migration),
+    review: review?.(migration),
   }))
   const ran = await runMigrations(target, executions, await readJournal(session))
   const kept = await attempt(keeping.keptSince)
   const outcome = { ...ran, kept: kept.ok ? kept.value : [], notKept: keeping.notKept }
   const { failure } = outcome
-  if (failure && failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
+  if (failure && !LEAVES_NOTHING.has(failure.code)) return outcome
   target.emit({ kind: 'phase', phase: 'verify' })
   const record = request.acceptDrift ? 'forget' : 'record'
   const looked = await verified(target, request.migrations, record)

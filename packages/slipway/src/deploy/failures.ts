@@ -22,6 +22,10 @@ export const deployFailures = {
   'DEPLOY.PLAN_EXPIRED': { title: 'The plan is older than a day, or from the future', exit: 4 },
   'DEPLOY.PLAN_UNREADABLE': { title: 'The file is not a plan that `slipway plan` wrote' },
   'DEPLOY.CONSENT_NEEDED': { title: 'A protected database needs consent by name' },
+  'DEPLOY.UNANNOUNCED': {
+    title: 'A migration would have destroyed data that its text does not show',
+    exit: 4,
+  },
   'DEPLOY.OTHER_ENVIRONMENT': { title: 'The database is that of a stricter environment' },
   'DEPLOY.DECLINED': { title: 'The person declined', exit: 3 },
   'DEPLOY.FOREIGN_OBJECT': {

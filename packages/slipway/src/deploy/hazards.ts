@@ -26,6 +26,8 @@ export function hazardsToAccept(
 export interface Accepted {
   /** Deploy although the target has drifted. */
   readonly acceptDrift: boolean
+  /** Destroy data that no statement shows; no if absent. */
+  readonly acceptUnannounced?: boolean
   /** Deploy although rows would make a statement fail; no if absent. */
   readonly acceptPreChecks?: boolean
   /** Ids of the hazards that may be there. */
@@ -49,7 +51,7 @@ export function hazardsFailure(
   const open = unaccepted(hazards, accepted.acceptHazards ?? [])
   const [first] = open
   if (first === undefined) return undefined
-  const ids = [...new Set([...named(accepted), ...open.map(({ id }) => id)])]
+  const ids = [...new Set([...acceptedNames(accepted), ...open.map(({ id }) => id)])]
   const confirmed = accepted.consent.confirm === database ? ['--confirm', database] : []
   const places = open.map(({ id, migration, line }) => `${id} (${migration}, line ${line})`)
   const { file, line, column } = first
@@ -64,10 +66,16 @@ export function hazardsFailure(
   })
 }
 
-/** Flags of an earlier try stay in the command that is offered. */
-function named({ acceptDrift, acceptPreChecks, acceptHazards = [] }: Accepted): string[] {
+/** The names that were accepted: those of an earlier try stay in the command that is offered. */
+export function acceptedNames({
+  acceptDrift,
+  acceptPreChecks,
+  acceptUnannounced,
+  acceptHazards = [],
+}: Accepted): string[] {
   return [
     ...(acceptDrift ? ['drift'] : []),
+    ...(acceptUnannounced ? ['unannounced'] : []),
     ...(acceptPreChecks ? ['pre-check'] : []),
     ...acceptHazards,
   ]

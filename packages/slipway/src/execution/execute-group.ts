@@ -1,9 +1,11 @@
 import { executeLocked, type Session } from '../database/index.ts'
 import { type Failure, failureOf } from '../kernel/index.ts'
 import type { Statement, TransactionGroup } from '../statements/index.ts'
+import type { Effect, Review } from './effects.ts'
 import type { Hooks } from './hooks.ts'
 import { type Message, messageText, statementMessages, stopPlace } from './message.ts'
 import type { Observer } from './observer.ts'
+import { readDataObjects, readEffects } from './postgres/effects.ts'
 import { localTimeoutsSql, type Timeouts } from './postgres/limits.ts'
 import type { Sql } from './postgres/session-reset.ts'
 
@@ -20,12 +22,14 @@ export interface GroupExecution {
   /** SQL in the same transaction, behind the statements: what is recorded of them. */
   readonly record?: string | undefined
   readonly observer?: Observer | undefined
+  /** Judges the group before it commits, which takes two round trips more. */
+  readonly review?: Review | undefined
 }
 
 /** What ended a transaction group; nothing of it remains. */
 export interface Refusal {
   readonly failure: Failure
-  /** What was thrown. */
+  /** What was thrown; nothing if a review refused the group. */
   readonly error: unknown
   /** The statement that was refused, and the index in the file where it is known. */
   readonly statement?: Statement
@@ -46,16 +50,19 @@ export async function executeGroup(execution: GroupExecution): Promise<Refusal |
 }
 
 async function executeTransaction(execution: GroupExecution): Promise<Refusal | undefined> {
-  const { session, group, observer, record = '' } = execution
+  const { session, group, observer, review, record = '' } = execution
   const opening = openingMessage(execution)
   // Hooks of statements that leave nothing would keep what stays.
   const hooks = group?.rolledBack ? new Map() : execution.hooks
   const sent = group ? statementMessages(group, { ...execution, hooks }) : []
   const end = group?.rolledBack ? 'ROLLBACK;' : `${record}COMMIT;`
+  const whole = [...opening, ...sent.flatMap(({ message }) => message)]
   const refusal =
     group && observer?.wantsEach(group)
       ? await sendEach({ session, group, observer }, { opening, sent, end })
-      : await sendWhole(execution, [...opening, ...sent.flatMap(({ message }) => message)], end)
+      : group && review && !group.rolledBack
+        ? await sendReviewed(execution, { message: whole, end, review })
+        : await sendWhole(execution, whole, end)
   // Where no transaction is open this is a warning; where the connection broke, the server has done it.
   if (refusal) await session.execute('ROLLBACK').catch(() => {})
   else if (group?.rolledBack && record !== '') await executeLocked(session, record)
@@ -86,6 +93,29 @@ async function sendWhole(
     const run = () => watch(() => session.execute(messageText(message) + end))
     await (observer && sending ? observer.around(sending, run) : run())
   })
+}
+
+/** Sends the group, and commits it once its effects were read and nothing is against them. */
+async function sendReviewed(
+  execution: GroupExecution,
+  {
+    message,
+    end,
+    review,
+  }: { readonly message: Message; readonly end: string; readonly review: Review },
+): Promise<Refusal | undefined> {
+  const { session } = execution
+  const before = await readDataObjects(session)
+  const refusal = await sendWhole(execution, message, '')
+  if (refusal) return refusal
+  const effects: Effect[] = []
+  const unread = await send([], (watch) =>
+    watch(async () => void effects.push(...(await readEffects(session, before)))),
+  )
+  if (unread) return unread
+  const failure = review(effects)
+  if (failure) return { failure, error: undefined }
+  return await send([], (watch) => watch(() => session.execute(end)))
 }
 
 async function sendEach(

@@ -1,4 +1,5 @@
 import type { Migration } from '../statements/index.ts'
+import type { Review } from './effects.ts'
 import type { Hooks } from './hooks.ts'
 import type { Journal } from './journal.ts'
 import type { Observer } from './observer.ts'
@@ -9,4 +10,6 @@ export interface Execution {
   readonly journal: Journal
   readonly hooks?: Hooks
   readonly observer?: Observer
+  /** Judges each transaction group by what it destroyed, before it commits. */
+  readonly review?: Review | undefined
 }

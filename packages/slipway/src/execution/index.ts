@@ -1,5 +1,6 @@
 export { advisoryHolders, describeBlocker } from './postgres/blockers.ts'
 export { executionFailures, stoppedFailure } from './run-failures.ts'
+export type { Effect, Review } from './effects.ts'
 export type { Execution } from './execution.ts'
 export { type Hooks, NO_HOOKS, type StatementHooks } from './hooks.ts'
 export { invalidIndexes } from './postgres/index-state.ts'

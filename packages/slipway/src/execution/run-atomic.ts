@@ -17,7 +17,7 @@ import { refusedBy, statementFailure, refusalCode } from './statement-failure.ts
  */
 export async function runAtomic(
   target: TargetSession,
-  { migration, journal, hooks = NO_HOOKS, observer }: Execution,
+  { migration, journal, hooks = NO_HOOKS, observer, review }: Execution,
 ): Promise<MigrationOutcome> {
   const { session } = target
   const began = performance.now()
@@ -32,6 +32,7 @@ export async function runAtomic(
         group: migration.groups[0],
         hooks,
         observer,
+        review,
         reset,
         timeouts: timeoutsNow(target, lockTimeoutMs),
         record: again + ownPinSql(session) + journal.wholeSql(attempt),

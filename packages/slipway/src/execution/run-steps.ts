@@ -107,7 +107,7 @@ async function runGroup(steps: Steps, group: TransactionGroup): Promise<Retried<
 
 async function runTransaction(steps: Steps, group: TransactionGroup): Promise<Retried<Refusal>> {
   const { target, execution } = steps
-  const { migration, hooks = NO_HOOKS, observer } = execution
+  const { migration, hooks = NO_HOOKS, observer, review } = execution
   return await retryOnLockTimeout(
     target,
     migration.name,
@@ -117,6 +117,7 @@ async function runTransaction(steps: Steps, group: TransactionGroup): Promise<Re
         group,
         hooks,
         observer,
+        review,
         timeouts: timeoutsNow(target, lockTimeoutMs),
         record: finishedSql(steps, group),
       }),

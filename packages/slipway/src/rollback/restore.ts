@@ -9,6 +9,8 @@ import type { PreparedDown } from './prepared-down.ts'
 /** Down migrations that restore the kept data of their migrations. */
 export interface RestoringPlan {
   readonly executions: readonly Execution[]
+  /** What was kept of these migrations and is to be restored. */
+  readonly kept: readonly Kept[]
   /** What was kept of these migrations before, as it is now. */
   readonly keptNow: () => Promise<readonly Kept[]>
 }
@@ -24,7 +26,7 @@ export async function prepareRestoring(
       migration,
       journal: rollbackJournal(session, migration.name),
     }))
-    return { executions, keptNow: async () => [] }
+    return { executions, kept: [], keptNow: async () => [] }
   }
   // The functions may be those of another version of Slipway.
   await executeLocked(session, createKeepingSql(session))
@@ -35,7 +37,8 @@ export async function prepareRestoring(
     const now = await attempt(() => readKept(session))
     return now.ok ? now.value.filter(({ id }) => ids.has(id)) : kept
   }
-  return { executions: plans.map((plan) => restoringExecution(session, plan, kept)), keptNow }
+  const executions = plans.map((plan) => restoringExecution(session, plan, kept))
+  return { executions, kept, keptNow }
 }
 
 /** Down migrations with what they announce given the kept data. */

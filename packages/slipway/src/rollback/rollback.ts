@@ -2,10 +2,12 @@ import type { Session } from '../database/index.ts'
 import {
   type Consent,
   destroyedBy,
+  LEAVES_NOTHING,
   prepareBooks,
   readSchemaNow,
   refuseForeignObjects,
   requireConsent,
+  reviewsOf,
   type Verification,
   verified,
   withTarget,
@@ -31,7 +33,7 @@ import { appliedRows, projectScope } from '../plan/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
 import { type Change, difference, readCatalog } from '../schema/index.ts'
 import { shadowLike, type ShadowOptions, withShadowServer } from '../shadow/index.ts'
-import { objectText } from '../statements/index.ts'
+import { type Migration, objectText } from '../statements/index.ts'
 import { decided } from './announced.ts'
 import { raise } from './failures.ts'
 import { recallProof, rememberProof, type TestedFiles } from './known-proof.ts'
@@ -55,6 +57,8 @@ export interface RollbackRequest extends WorkRequest {
   readonly consent: Consent
   /** Run down migrations that could not be proven on a shadow database. */
   readonly acceptUnproven: boolean
+  /** Destroy data that no statement of a down migration shows; no if absent. */
+  readonly acceptUnannounced?: boolean
   /** Hears the down migrations and what they cannot promise, before anything runs. */
   readonly announce: (downs: readonly PreparedDown[], testRun: DownVerdict) => void
 }
@@ -289,10 +293,12 @@ async function run(
 ): Promise<Pick<RollbackOutcome, 'receipts' | 'kept' | 'verification' | 'failure'>> {
   const { session } = target
   const plans = downs.map(({ plan }) => plan)
-  const { executions, keptNow } = await prepareRestoring(session, plans)
-  const ran = await runMigrations(target, executions, await readJournal(session))
+  const { executions, kept, keptNow } = await prepareRestoring(session, plans)
+  const review = reviewOfRollback(session, { plans, kept }, request)
+  const reviewed = executions.map((one) => ({ ...one, review: review?.(one.migration) }))
+  const ran = await runMigrations(target, reviewed, await readJournal(session))
   const outcome = { ...ran, kept: await keptNow() }
-  if (outcome.failure && outcome.failure.code !== 'DEPLOY.STATEMENT_FAILED') return outcome
+  if (outcome.failure && !LEAVES_NOTHING.has(outcome.failure.code)) return outcome
   target.emit({ kind: 'phase', phase: 'verify' })
   const reading = await attempt(() =>
     readFromTarget(target, () => readSchemaNow(session, request.migrations)),
@@ -307,6 +313,26 @@ async function run(
   const looked = await verified(target, request.migrations, known ? reading.value : 'forget')
   if (looked.ok) return { ...outcome, verification: looked.value }
   return { ...outcome, failure: outcome.failure ?? looked.failure }
+}
+
+/** What judges the down migrations by their effects, on a protected target: they may overwrite where they restore. */
+function reviewOfRollback(
+  { server: { database, schema: defaultSchema } }: Session,
+  { plans, kept }: { readonly plans: readonly Migration[]; readonly kept: readonly Kept[] },
+  { protected: isProtected, acceptUnannounced, acceptUnproven, extent }: RollbackRequest,
+): ReturnType<typeof reviewsOf> | undefined {
+  if (!isProtected || acceptUnannounced) return undefined
+  const restored = kept.map(({ table }) => table)
+  const accepted = acceptUnproven ? ['unproven'] : []
+  const asked =
+    extent.kind === 'to' ? ['--to', extent.migration] : ['--steps', String(extent.steps)]
+  return reviewsOf(plans, {
+    database,
+    defaultSchema,
+    restored,
+    command: ['rollback', ...asked],
+    accepted,
+  })
 }
 
 /** The objects in which a target with another fingerprint differs, in words; empty if only the fingerprint does. */

@@ -18,7 +18,7 @@ export const DEPLOY: readonly Command[] = [
       accept: {
         kind: 'list',
         value: '<id>',
-        summary: 'accept by name: drift, pre-check, the id of a hazard',
+        summary: 'accept by name: drift, pre-check, unannounced, the id of a hazard',
       },
       plan: {
         kind: 'text',

@@ -34,7 +34,11 @@ export const RECOVER: readonly Command[] = [
         value: '<migration>',
         summary: 'roll back all migrations after this one',
       },
-      accept: { kind: 'list', value: '<id>', summary: 'accept a finding by name: unproven' },
+      accept: {
+        kind: 'list',
+        value: '<id>',
+        summary: 'accept a finding by name: unproven, unannounced',
+      },
     },
     examples: [
       { command: 'slipway rollback', what: 'the last migration' },

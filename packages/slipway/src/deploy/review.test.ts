@@ -1,0 +1,239 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createTarget, migration, type TestTarget } from '../../test/target.ts'
+import { deploy, type DeployRequest } from './index.ts'
+
+// Guarantee 7 by what the server did: what a migration destroys behind its text does not commit.
+
+const INIT = migration(
+  '1_init',
+  `CREATE TABLE a (id integer PRIMARY KEY, v text, n integer);
+   CREATE TABLE b (id integer PRIMARY KEY, a_id integer REFERENCES a ON DELETE CASCADE);
+   CREATE TABLE c (id integer PRIMARY KEY, a_id integer REFERENCES a ON DELETE SET NULL);
+   CREATE TABLE d (id integer PRIMARY KEY, v text);
+   CREATE TABLE "Odd name" (id integer PRIMARY KEY, "Odd ""column" text);
+   CREATE TABLE part (id integer, v text) PARTITION BY RANGE (id);
+   CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (1000);
+   CREATE TABLE heir (extra text) INHERITS (d);
+   CREATE SEQUENCE counter;
+   CREATE TYPE address AS (street text, town text);
+   CREATE TABLE lives (id integer PRIMARY KEY, at address);
+   CREATE SCHEMA other;
+   CREATE TABLE other.a (id integer PRIMARY KEY, v text);
+   CREATE FUNCTION wipe() RETURNS void LANGUAGE plpgsql AS 'BEGIN DELETE FROM a WHERE id > 1; END';
+   CREATE FUNCTION wipe_sql() RETURNS bigint LANGUAGE sql AS 'WITH gone AS (DELETE FROM a RETURNING 1) SELECT count(*) FROM gone';
+   CREATE FUNCTION tidy() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM b; RETURN NULL; END';
+   CREATE TRIGGER tidy AFTER INSERT ON c EXECUTE FUNCTION tidy();
+   CREATE PROCEDURE sweep() LANGUAGE plpgsql AS 'BEGIN DELETE FROM d; COMMIT; END';
+   CREATE VIEW av AS SELECT id, v FROM a;
+   CREATE TABLE asked (id integer PRIMARY KEY, v text);
+   CREATE RULE asked AS ON INSERT TO asked DO ALSO DELETE FROM d;
+   CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE a SET v = NULL; RETURN NULL; END';
+   CREATE CONSTRAINT TRIGGER late AFTER INSERT ON other.a DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late();`,
+)
+const ROWS = `INSERT INTO a SELECT g, 'v' || g, g FROM generate_series(1, 20) g; INSERT INTO c SELECT g, g FROM generate_series(1, 20) g;
+  INSERT INTO b SELECT g, g FROM generate_series(1, 20) g; INSERT INTO b SELECT g, g - 100 FROM generate_series(101, 105) g;
+  INSERT INTO d SELECT g, 'd' FROM generate_series(1, 20) g; INSERT INTO heir SELECT g, 'h', 'x' FROM generate_series(21, 25) g;
+  INSERT INTO "Odd name" VALUES (1, 'x'); INSERT INTO part SELECT g, 'p' FROM generate_series(1, 20) g;
+  SELECT nextval('counter'); INSERT INTO lives VALUES (1, ROW('x', 'y')); INSERT INTO other.a VALUES (1, 'o'); UPDATE a SET v = 'v' || id; VACUUM ANALYZE`
+
+let target: TestTarget
+
+beforeEach(async () => {
+  target = await createTarget()
+  await deployed([INIT])
+  for (const statement of ROWS.split(';')) await target.sql(statement)
+  return () => target.drop()
+})
+
+async function deployed(
+  migrations: Parameters<TestTarget['request']>[0],
+  changes: Partial<DeployRequest> = {},
+) {
+  const consent = { confirm: undefined }
+  return await deploy({ ...target.request(migrations), consent, acceptDrift: false, ...changes })
+}
+
+/** Deploys `sql` on the protected target, with no consent unless it is given. */
+async function attempted(sql: string, changes: Partial<DeployRequest> = {}) {
+  return await deployed([INIT, migration('2_next', sql)], { protected: true, ...changes })
+}
+
+/** The state of the target: a checksum of all rows, and of the catalog. */
+async function state() {
+  const [rows] = await target.sql(`SELECT md5(string_agg(t::text, ',')) AS rows FROM (
+    SELECT 'a', a::text FROM a UNION ALL SELECT 'b', b::text FROM b UNION ALL SELECT 'c', c::text FROM c
+    UNION ALL SELECT 'd', d::text FROM d UNION ALL SELECT 'o', o::text FROM "Odd name" o UNION ALL SELECT 'p', part::text FROM part
+    UNION ALL SELECT 'l', lives::text FROM lives UNION ALL SELECT 's', last_value::text FROM counter UNION ALL SELECT 'oa', x::text FROM other.a x
+    ORDER BY 1, 2) AS t`)
+  return { rows, catalog: await target.fingerprint() }
+}
+
+const HIDDEN: readonly (readonly [string, string, RegExp])[] = [
+  ['a function', 'SELECT wipe();', /rows of a \(19\)/],
+  ['a function in SQL', 'SELECT wipe_sql();', /rows of a \(20\)/],
+  ['a function in FROM', 'SELECT 1 FROM wipe_sql();', /rows of a \(20\)/],
+  [
+    'a DO block',
+    'DO $$ BEGIN DELETE FROM d; END $$;',
+    /rows of d \(20\), rows of heir \(5\)|rows of heir \(5\), rows of d \(20\)/,
+  ],
+  [
+    'a DO block that handles errors',
+    `DO $$ BEGIN BEGIN DELETE FROM b WHERE id < 5; EXCEPTION WHEN others THEN NULL; END; END $$;`,
+    /rows of b \(4\)/,
+  ],
+  [
+    'dynamic SQL',
+    `DO $$ BEGIN EXECUTE 'DELETE FR' || 'OM "Odd name"'; END $$;`,
+    /rows of Odd name \(1\)/,
+  ],
+  ['TRUNCATE in a DO block', 'DO $$ BEGIN TRUNCATE c; END $$;', /rows of c/],
+  [
+    'TRUNCATE of a partitioned table in a DO block',
+    'DO $$ BEGIN TRUNCATE part; END $$;',
+    /rows of part_1/,
+  ],
+  [
+    'an update in a DO block',
+    'DO $$ BEGIN UPDATE a SET n = 0 WHERE id = 3; END $$;',
+    /values of a \(1\)/,
+  ],
+  [
+    'a dropped column in a DO block',
+    'DO $$ BEGIN ALTER TABLE a DROP COLUMN n; END $$;',
+    /column a\.n/,
+  ],
+  [
+    'a dropped column with an odd name',
+    `DO $$ BEGIN ALTER TABLE "Odd name" DROP COLUMN "Odd ""column"; END $$;`,
+    /column Odd name\.Odd "column/,
+  ],
+  ['a dropped table in a DO block', 'DO $$ BEGIN DROP TABLE d CASCADE; END $$;', /table d/],
+  [
+    'a dropped table of another schema',
+    'DO $$ BEGIN DROP SCHEMA other CASCADE; END $$;',
+    /table other\.a/,
+  ],
+  ['a dropped sequence', 'DO $$ BEGIN DROP SEQUENCE counter; END $$;', /sequence counter/],
+  [
+    'a dropped attribute',
+    'DO $$ BEGIN ALTER TYPE address DROP ATTRIBUTE town; END $$;',
+    /attribute address\.town/,
+  ],
+  [
+    'a type that goes with its columns',
+    'DO $$ BEGIN DROP TYPE address CASCADE; END $$;',
+    /column lives\.at/,
+  ],
+  [
+    'values that a change of type computes',
+    'DO $$ BEGIN ALTER TABLE a ALTER n TYPE bigint USING 0; END $$;',
+    /values of a/,
+  ],
+  ['a cascade to another table', 'DELETE FROM a WHERE id <= 5;', /rows of b \(10\)/],
+  ['a foreign key that sets NULL', 'DELETE FROM a WHERE id <= 5;', /values of c \(5\)/],
+  ['a trigger', 'INSERT INTO c VALUES (99, NULL);', /rows of b \(25\)/],
+  ['a rule', `INSERT INTO asked VALUES (1, 'x');`, /rows of d \(20\)/],
+  ['a view', `UPDATE av SET v = 'y' WHERE id = 2;`, /values of a \(1\)/],
+  ['a deferred trigger', `INSERT INTO other.a VALUES (2, 'x');`, /values of a \(20\)/],
+  [
+    'MERGE',
+    'MERGE INTO a USING (SELECT 4 AS k) s ON a.id = s.k WHEN MATCHED THEN DELETE;',
+    /rows of a \(1\)/,
+  ],
+  ['EXPLAIN ANALYZE', 'EXPLAIN ANALYZE DELETE FROM b;', /rows of b \(25\)/],
+  ['a prepared statement', 'PREPARE p AS DELETE FROM b; EXECUTE p;', /rows of b \(25\)/],
+  ['a query in COPY', 'COPY (DELETE FROM d RETURNING id) TO STDOUT;', /rows of d \(20\)/],
+  [
+    'after SET ROLE and a search path',
+    `SET LOCAL search_path = other; DO $$ BEGIN DELETE FROM public.b; END $$;`,
+    /rows of b \(25\)/,
+  ],
+  ['after RESET ALL', 'RESET ALL; DO $$ BEGIN DELETE FROM public.b; END $$;', /rows of b \(25\)/],
+]
+
+describe('what the text does not show is rolled back on a protected target', () => {
+  test.each(HIDDEN)('%s', async (_, sql, named) => {
+    const before = await state()
+    // The name of the database is consent to what the text shows, and to nothing else.
+    const outcome = await attempted(sql, { consent: { confirm: target.name } })
+    expect(outcome.failure, JSON.stringify(outcome.failure)).toMatchObject({
+      code: 'DEPLOY.UNANNOUNCED',
+      message: expect.stringMatching(named) as string,
+    })
+    expect(await state()).toEqual(before)
+    expect(outcome.receipts).toMatchObject([{ migration: '2_next', status: 'failed' }])
+    const accepted = await attempted(sql, {
+      consent: { confirm: target.name },
+      acceptUnannounced: true,
+    })
+    expect(accepted.failure).toBeUndefined()
+  })
+})
+
+test.each([
+  ['UPDATE', `UPDATE a SET n = 0;`],
+  ['DELETE', 'DELETE FROM b;'],
+  [
+    'a query that changes rows',
+    'WITH gone AS (DELETE FROM d RETURNING 1) SELECT count(*) FROM gone;',
+  ],
+  [
+    'ON CONFLICT DO UPDATE',
+    `INSERT INTO a VALUES (1, 'x', 1) ON CONFLICT (id) DO UPDATE SET v = 'x';`,
+  ],
+  ['DROP SEQUENCE', 'DROP SEQUENCE counter;'],
+  ['a procedure that commits', 'CALL sweep();'],
+  ['a DO block that commits', 'DO $$ BEGIN DELETE FROM b; COMMIT; END $$;'],
+])('%s needs consent by name', async (_, sql) => {
+  const before = await state()
+  await expect(attempted(sql)).rejects.toMatchObject({
+    failure: { code: 'DEPLOY.CONSENT_NEEDED' },
+  })
+  expect(await state()).toEqual(before)
+  expect((await attempted(sql, { consent: { confirm: target.name } })).failure).toBeUndefined()
+})
+
+test.each([
+  ['a new column that is filled', 'ALTER TABLE a ADD COLUMN m integer; UPDATE a SET m = n;'],
+  [
+    'a new table that is filled and emptied',
+    'CREATE TABLE e AS SELECT * FROM a; DELETE FROM e WHERE id > 5; UPDATE e SET n = 1; TRUNCATE e; DROP TABLE e;',
+  ],
+  [
+    'rows that are added',
+    'INSERT INTO b VALUES (900, 1); DO $$ BEGIN INSERT INTO d VALUES (900); END $$;',
+  ],
+  [
+    'indexes, constraints, comments',
+    `CREATE INDEX ON a (v); ALTER TABLE a ALTER v SET DEFAULT 'x'; COMMENT ON TABLE a IS 'x'; ALTER TABLE d ADD CHECK (id > 0);`,
+  ],
+  ['a rewrite that a statement asks for', 'ALTER TABLE a ALTER n TYPE bigint;'],
+  [
+    'renames in a DO block',
+    'DO $$ BEGIN ALTER TABLE a RENAME TO a2; ALTER TABLE a2 RENAME n TO m; ALTER TABLE d SET SCHEMA other; END $$;',
+  ],
+  [
+    'an isolation level',
+    'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; INSERT INTO b VALUES (900, 1);',
+  ],
+  [
+    'an unused attribute and type',
+    'CREATE TYPE spare AS (x int, y int); DO $$ BEGIN ALTER TYPE spare DROP ATTRIBUTE y; DROP TYPE spare; END $$;',
+  ],
+])('%s: nothing is destroyed, and nothing is asked', async (_, sql) => {
+  expect((await attempted(sql)).failure).toBeUndefined()
+})
+
+test('of a migration in steps only the group is rolled back, and the deploy continues there', async () => {
+  const sql =
+    'CREATE TABLE e (id integer);\nCREATE INDEX CONCURRENTLY e_id ON e (id);\nSELECT wipe();\n'
+  const refused = await attempted(sql)
+  expect(refused.failure).toMatchObject({ code: 'DEPLOY.INCOMPLETE' })
+  expect(refused.failure?.message).toContain('rows of a (19)')
+  expect(await target.sql('SELECT count(*)::int FROM a')).toEqual([{ count: 20 }])
+  const consent = { confirm: target.name }
+  const accepted = await attempted(sql, { consent, acceptUnannounced: true })
+  expect(accepted.failure).toBeUndefined()
+  expect(await target.sql('SELECT count(*)::int FROM a')).toEqual([{ count: 1 }])
+})

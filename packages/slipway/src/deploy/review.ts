@@ -1,0 +1,147 @@
+import type { Effect, Review } from '../execution/index.ts'
+import { command, type Failure, failureFrom } from '../kernel/index.ts'
+import {
+  type Action,
+  type Destruction,
+  destructionText,
+  type Migration,
+  objectKey,
+  type ObjectRef,
+  ownerOf,
+  type TableRef,
+  tableRef,
+} from '../statements/index.ts'
+import { destroyedBy } from './consent.ts'
+
+/** Failures of a migration that leave nothing of it, after which the state of the target can be recorded. */
+export const LEAVES_NOTHING: ReadonlySet<string> = new Set([
+  'DEPLOY.STATEMENT_FAILED',
+  'DEPLOY.UNANNOUNCED',
+])
+
+/** What may be destroyed on a target by one migration. */
+export interface Permitted {
+  readonly database: string
+  readonly defaultSchema: string
+  /** What was announced of all migrations of the run, and has consent. */
+  readonly announced: readonly Destruction[]
+  /** Tables to which a rollback restores values. */
+  readonly restored?: readonly TableRef[]
+  /** The command, and what it accepts already. */
+  readonly command: readonly string[]
+  readonly accepted: readonly string[]
+}
+
+/**
+ * Guarantee 7 by what the server did: rolls back a transaction group that destroyed what nobody announced, whether a
+ * function, a trigger, a rule or a foreign key did it. Gives DEPLOY.UNANNOUNCED, with all of it by name and count.
+ */
+function reviewOf(migration: Migration, permitted: Permitted): Review {
+  const { announced, defaultSchema, restored = [] } = permitted
+  const actions = migration.statements.flatMap((statement) => statement.actions)
+  const named = new Set(actions.flatMap((action) => tablesIn(action, defaultSchema)).map(objectKey))
+  const scope: Scope = {
+    all: announced.some(({ object }) => object.kind === 'role' || object.kind === 'database'),
+    ofType: announced.some(({ what, object }) => what === 'values' && object.kind === 'type'),
+    objects: keysOf(announced, 'object'),
+    rows: keysOf(announced, 'rows'),
+    values: new Set([
+      ...keysOf(announced, 'values'),
+      ...actions.flatMap((action) => updatedIn(action, defaultSchema)).map(objectKey),
+      ...restored.map(objectKey),
+    ]),
+    named,
+  }
+  return (effects) => {
+    const open = effects.filter((effect) => !isAnnounced(effect, scope))
+    return open.length === 0 ? undefined : unannounced(migration, open, permitted)
+  }
+}
+
+/** Reviews of migrations by name, for a run in which `destroyedBy` of all of them was announced. */
+export function reviewsOf(
+  migrations: readonly Migration[],
+  permitted: Omit<Permitted, 'announced'>,
+): (migration: Migration) => Review {
+  const announced = destroyedBy(migrations, permitted.defaultSchema)
+  return (migration) => reviewOf(migration, { ...permitted, announced })
+}
+
+interface Scope {
+  /** Everything may go: DROP OWNED was announced. */
+  readonly all: boolean
+  /** Columns go with a type. */
+  readonly ofType: boolean
+  readonly objects: ReadonlySet<string>
+  readonly rows: ReadonlySet<string>
+  /** Tables whose values change. */
+  readonly values: ReadonlySet<string>
+  /** Tables that a statement names: a rewrite of one is what the statement asks for. */
+  readonly named: ReadonlySet<string>
+}
+
+function keysOf(announced: readonly Destruction[], of: Destruction['what']): Set<string> {
+  return new Set(
+    announced.flatMap(({ what, object }) =>
+      what === of ? [objectKey(of === 'values' ? ownerOf(object) : object)] : [],
+    ),
+  )
+}
+
+function isAnnounced({ what, object, rows, partOf }: Effect, scope: Scope): boolean {
+  const isIn = (keys: ReadonlySet<string>) =>
+    [object, ...partOf].some((one) => keys.has(objectKey(one)))
+  if (scope.all || isIn(scope.objects)) return true
+  switch (what) {
+    case 'object':
+      return object.kind === 'column' && scope.ofType
+    case 'rows':
+      return isIn(scope.rows)
+    case 'values':
+      return rows === undefined ? isIn(scope.named) : isIn(scope.values)
+  }
+}
+
+/** The tables that an action names. */
+function tablesIn(action: Action, defaultSchema: string): ObjectRef[] {
+  const names =
+    'tables' in action
+      ? action.tables
+      : 'table' in action && action.table !== undefined
+        ? [action.table]
+        : []
+  return names.map((name) => tableRef({ defaultSchema }, name))
+}
+
+/** The tables in which an action changes values: those of columns that are new need no consent. */
+function updatedIn(action: Action, defaultSchema: string): ObjectRef[] {
+  return action.kind === 'update' || (action.kind === 'insert' && action.updates)
+    ? tablesIn(action, defaultSchema)
+    : []
+}
+
+function unannounced(
+  { name }: Migration,
+  effects: readonly Effect[],
+  { database, command: run, accepted }: Permitted,
+): Failure {
+  const accept = [...accepted, 'unannounced'].join(',')
+  const shown = effects.slice(0, 5).map(effectText)
+  const more = effects.length - shown.length
+  const what = shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
+  return failureFrom('DEPLOY.UNANNOUNCED', {
+    message: `${name} would have destroyed data on ${database}, which is protected: ${what}.`,
+    why: 'The statements do not show it: a function, a trigger, a rule, a foreign key or code did it. PostgreSQL counted it before the commit, and the transaction was rolled back.',
+    nextActions: [
+      command(['check', name], 'see what the migration does on a shadow database'),
+      command([...run, '--accept', accept, '--confirm', database], 'destroy it'),
+    ],
+  })
+}
+
+function effectText(effect: Effect): string {
+  if (effect.object.kind === 'database')
+    return 'rows that the server does not count (track_counts is off)'
+  const { rows } = effect
+  return destructionText(effect) + (rows === undefined ? '' : ` (${rows})`)
+}

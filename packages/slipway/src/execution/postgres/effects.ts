@@ -1,0 +1,167 @@
+import type { Session } from '../../database/index.ts'
+import { type ObjectRef, partRef, schemaRef, type SchemaRef } from '../../statements/index.ts'
+import type { Effect } from '../effects.ts'
+
+/** What of a database holds data, before a transaction group. */
+export interface DataObjects {
+  readonly byOid: ReadonlyMap<string, DataObject>
+}
+
+interface DataObject {
+  readonly oid: string
+  readonly ref: ObjectRef
+  /** The names of its columns or attributes, by their numbers. */
+  readonly columns: Readonly<Record<string, string>>
+  /** Tables of which it is a partition or an heir; of a sequence, the table that owns it. */
+  readonly parents: readonly string[]
+  /** The number of the column that owns a sequence. */
+  readonly ownedBy: string | null
+  readonly file: string
+  /** Whether the server has counted a row or a page of it; of a composite type, whether a column has it. */
+  readonly held: boolean
+}
+
+// Type aliases: a row of a query has an index signature, which an interface lacks.
+type ObjectRow = {
+  readonly oid: string
+  readonly schema: string
+  readonly name: string
+  readonly kind: keyof typeof KINDS
+  readonly columns: Readonly<Record<string, string>> | null
+  readonly parents: readonly string[]
+  readonly owner: readonly [string, string] | null
+  readonly file: string
+  readonly held: boolean
+}
+
+const KINDS = { r: 'table', p: 'table', S: 'sequence', c: 'type' } as const
+/** A dropped column whose values are kept under this name: that it goes destroys nothing. */
+const SET_ASIDE = /^_slipway_kept_\d+$/
+
+/** It takes no lock on a table: to ask for the size of one would wait for the session that holds it. */
+const OBJECTS = `SELECT c.oid::text, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
+    (SELECT json_object_agg(a.attnum, a.attname) FROM pg_catalog.pg_attribute a
+     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'S') AS columns,
+    ARRAY(SELECT i.inhparent::text FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) AS parents,
+    (SELECT json_build_array(d.refobjid::text, d.refobjsubid::text) FROM pg_catalog.pg_depend d
+     WHERE c.relkind = 'S' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i') LIMIT 1) AS owner,
+    c.relfilenode::text AS file,
+    CASE c.relkind WHEN 'c' THEN EXISTS (SELECT FROM pg_catalog.pg_attribute u JOIN pg_catalog.pg_type t ON t.oid = c.reltype
+        WHERE u.atttypid IN (t.oid, t.typarray) AND u.attrelid <> c.oid AND NOT u.attisdropped)
+      ELSE c.relpages > 0 OR pg_catalog.pg_stat_get_live_tuples(c.oid) > 0
+        OR pg_catalog.pg_stat_get_tuples_inserted(c.oid) > pg_catalog.pg_stat_get_tuples_deleted(c.oid) END AS held
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'S', 'c') AND c.relpersistence <> 't'
+    AND n.nspname NOT IN ('slipway', 'information_schema') AND n.nspname !~ '^pg_' AND c.relname <> '_prisma_migrations'`
+
+/** Reads what of a database holds data. Outside a transaction: the file may choose its isolation level after it. */
+export async function readDataObjects(session: Session): Promise<DataObjects> {
+  const rows = await session.query<ObjectRow>(OBJECTS)
+  return { byOid: new Map(rows.map((row) => [row.oid, objectFrom(row, session.server.schema)])) }
+}
+
+function objectFrom(row: ObjectRow, defaultSchema: string): DataObject {
+  const { oid, name, file, held, owner } = row
+  const ref = { kind: KINDS[row.kind], schema: schemaRef(row.schema, defaultSchema), name }
+  const parents = owner ? [owner[0]] : row.parents
+  return { oid, ref, columns: row.columns ?? {}, parents, ownedBy: owner?.[1] ?? null, file, held }
+}
+
+type EffectRow = {
+  readonly what: 'gone' | 'column' | 'deleted' | 'updated' | 'emptied' | 'rewritten' | 'uncounted'
+  readonly oid: string
+  readonly number: string
+}
+
+/**
+ * Objects and columns that are gone, from the catalog as the transaction sees it; rows from the statistics of the
+ * transaction, in which a rolled back savepoint counts, too. TRUNCATE is not counted: it leaves a new, empty file.
+ */
+const EFFECTS = `WITH before AS (SELECT oid, file, held
+    FROM unnest($1::pg_catalog.oid[], $2::pg_catalog.oid[], $3::bool[]) AS b (oid, file, held))
+  SELECT 'gone' AS what, b.oid::text, '0' AS number FROM before b
+    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = b.oid)
+  UNION ALL SELECT 'column', a.attrelid::text, a.attnum::text FROM before b JOIN pg_catalog.pg_attribute a ON a.attrelid = b.oid
+    WHERE a.attnum > 0 AND a.attisdropped
+  UNION ALL SELECT v.what, b.oid::text, v.number::text FROM before b
+    CROSS JOIN LATERAL (VALUES ('deleted', pg_catalog.pg_stat_get_xact_tuples_deleted(b.oid)),
+      ('updated', pg_catalog.pg_stat_get_xact_tuples_updated(b.oid))) AS v (what, number)
+    WHERE v.number > 0
+  UNION ALL SELECT CASE WHEN b.held AND c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) = 0 THEN 'emptied' ELSE 'rewritten' END,
+      b.oid::text, '0'
+    FROM before b JOIN pg_catalog.pg_class c ON c.oid = b.oid WHERE c.relfilenode <> b.file AND b.held AND c.relkind = 'r'
+  UNION ALL SELECT 'uncounted', '0', '0' WHERE pg_catalog.current_setting('track_counts') <> 'on'`
+
+/** Reads what the open transaction destroyed. Deferred triggers run first: nobody could see what they do at COMMIT. */
+export async function readEffects(session: Session, before: DataObjects): Promise<Effect[]> {
+  await session.execute('SET CONSTRAINTS ALL IMMEDIATE')
+  const objects = [...before.byOid.values()]
+  const listed = (values: readonly unknown[]) => `{${values.join(',')}}`
+  const rows = await session.query<EffectRow>(EFFECTS, [
+    listed(objects.map(({ oid }) => oid)),
+    listed(objects.map(({ file }) => file)),
+    listed(objects.map(({ held }) => held)),
+  ])
+  return rows.flatMap((row) => effectOf(row, before, session.server.database))
+}
+
+function effectOf(
+  { what, oid, number }: EffectRow,
+  before: DataObjects,
+  database: string,
+): Effect[] {
+  if (what === 'uncounted') {
+    return [{ what: 'rows', object: { kind: 'database', name: database }, partOf: [] }]
+  }
+  const object = before.byOid.get(oid)
+  if (object === undefined) return []
+  const { ref } = object
+  const partOf = wholesOf(object, before)
+  switch (what) {
+    case 'gone':
+      // A composite type has no data of its own: where a column had it, the column goes, too.
+      return ref.kind === 'type' ? [] : [{ what: 'object', object: ref, partOf }]
+    case 'column': {
+      const name = object.columns[number]
+      const isUsed = ref.kind !== 'type' || object.held
+      // One without a name was dropped before.
+      if (name === undefined || SET_ASIDE.test(name) || !isUsed) return []
+      return [{ what: 'object', object: columnRef(object, name), partOf: [ref, ...partOf] }]
+    }
+    case 'deleted':
+      return [{ what: 'rows', object: ref, rows: Number(number), partOf }]
+    case 'emptied':
+      return [{ what: 'rows', object: ref, partOf }]
+    case 'updated':
+      return [{ what: 'values', object: ref, rows: Number(number), partOf }]
+    case 'rewritten':
+      return [{ what: 'values', object: ref, partOf }]
+  }
+}
+
+function columnRef({ ref }: DataObject, name: string): ObjectRef {
+  const { schema, name: table } = ref as { schema: SchemaRef; name: string }
+  return partRef(ref.kind === 'type' ? 'attribute' : 'column', { schema, name: table }, name)
+}
+
+/** All that an object is part of: nearest first, each once. */
+function wholesOf(object: DataObject, { byOid }: DataObjects): ObjectRef[] {
+  const found = new Map<string, ObjectRef>()
+  const queue = [object]
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    for (const oid of next.parents) {
+      const parent = byOid.get(oid)
+      if (parent === undefined || found.has(oid)) continue
+      const column = next.ownedBy === null ? undefined : parent.columns[next.ownedBy]
+      if (column !== undefined) found.set(`${oid} ${column}`, columnRef(parent, column))
+      found.set(oid, parent.ref)
+      queue.push(parent)
+    }
+  }
+  const { schema } = object.ref as { schema: SchemaRef }
+  return [
+    ...found.values(),
+    ...(schema === null ? [] : [{ kind: 'schema' as const, name: schema }]),
+  ]
+}
