@@ -39,24 +39,51 @@ function take(lockFile: string): boolean {
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    if (!holderAlive(lockFile)) rmSync(lockFile, { force: true })
+    if (isLeft(lockFile)) removeLeft(lockFile)
     return false
   }
 }
 
-function holderAlive(lockFile: string): boolean {
+/**
+ * Removes the lock of a dead process. One process at a time looks and removes: between the look of one and its removal,
+ * another could have removed the file and taken the lock.
+ */
+function removeLeft(lockFile: string): void {
+  const marker = `${lockFile}.removing`
+  try {
+    closeSync(openSync(marker, 'wx'))
+  } catch {
+    // A process that was killed in these few microseconds left its marker.
+    if (ageOf(marker) > PATIENCE_MS) rmSync(marker, { force: true })
+    return
+  }
+  try {
+    if (isLeft(lockFile)) rmSync(lockFile, { force: true })
+  } finally {
+    rmSync(marker, { force: true })
+  }
+}
+
+/** Whether the file is there and its process is dead. */
+function isLeft(lockFile: string): boolean {
   let pid: number
   try {
     pid = Number(readFileSync(lockFile, 'utf8'))
-    // Its process is about to write the id, unless it was killed before it could.
-    if (!pid) return Date.now() - statSync(lockFile).mtimeMs < PATIENCE_MS
   } catch {
     return false // released between our two looks
   }
+  // Its process is about to write the id, unless it was killed before it could.
+  if (!pid) return ageOf(lockFile) > PATIENCE_MS
   try {
     process.kill(pid, 0)
-    return true
+    return false
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    return (error as NodeJS.ErrnoException).code !== 'EPERM'
   }
+}
+
+/** Milliseconds since the file was written; 0 if it is gone. */
+function ageOf(file: string): number {
+  const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs
+  return written === undefined ? 0 : Date.now() - written
 }
