@@ -1,4 +1,4 @@
-import type { Session } from '../../database/index.ts'
+import { inLedger, type Session } from '../../database/index.ts'
 import { type ObjectRef, partRef, schemaRef, type SchemaRef } from '../../statements/index.ts'
 import type { Effect } from '../effects.ts'
 
@@ -57,7 +57,7 @@ const OBJECTS = `SELECT c.oid::text, n.nspname AS schema, c.relname AS name, c.r
 
 /** Reads what of a database holds data. Outside a transaction: the file may choose its isolation level after it. */
 export async function readDataObjects(session: Session): Promise<DataObjects> {
-  const rows = await session.query<ObjectRow>(OBJECTS)
+  const rows = await session.query<ObjectRow>(inLedger(session, OBJECTS))
   return { byOid: new Map(rows.map((row) => [row.oid, objectFrom(row, session.server.schema)])) }
 }
 
