@@ -204,10 +204,10 @@ UPDATE customer SET runs = runs + 10;
     await deployed([init])
     await target.sql('INSERT INTO customer VALUES (1)')
     const steps = cutOff('ALTER TABLE customer RENAME COLUMN name TO title;')
-    const refused = await deployed([init, steps], { protected: true })
+    const consent = { confirm: target.name }
+    const refused = await deployed([init, steps], { protected: true, consent })
     expect(refused.failure?.code).toBe('DEPLOY.HAZARDS')
     const acceptHazards = [...new Set(refused.hazards.map(({ id }) => id))]
-    const consent = { confirm: target.name }
     const cut = await deployed([init, steps], { protected: true, acceptHazards, consent })
     expect(cut.failure?.code).toBe('DEPLOY.INCOMPLETE')
     await target.sql('UPDATE control SET cut = false')
