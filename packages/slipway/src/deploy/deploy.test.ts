@@ -333,7 +333,7 @@ describe('with nothing pending', () => {
     expect((await deployed([INIT])).drift).toEqual([])
   })
 
-  test('a record that is not what the history gives is corrected, and a deploy goes on', async () => {
+  test('a record that is not what the history gives is corrected, and a deploy continues', async () => {
     await deployed([INIT])
     const before = await recorded()
     // As if somebody had changed the schema while the deploy ran, and changed it back since.
