@@ -17,7 +17,7 @@ export const projectFailures = {
   'PROJECT.URL_MISSING': { title: 'An environment has no connection string' },
   'PROJECT.MIGRATIONS_MISSING': { title: 'There is no migrations folder' },
   'PROJECT.MIGRATION_FILE_MISSING': { title: 'A migration folder has no migration.sql' },
-  'PROJECT.MIGRATION_NOT_UTF8': { title: 'A migration is not UTF-8 text' },
+  'PROJECT.MIGRATION_NOT_UTF8': { title: 'A migration is not UTF-8 text, or contains a NUL byte' },
   'PROJECT.MIGRATION_DUPLICATE': { title: 'Two migrations have the same name' },
 } as const satisfies FailureSpecs
 
