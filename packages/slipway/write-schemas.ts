@@ -15,6 +15,7 @@ export const SCHEMAS: Readonly<Record<string, readonly [string, ...string[]]>> =
   'down-facts': ['DownFacts'],
   init: ['InitResult'],
   doctor: ['DoctorResult'],
+  inspect: ['InspectResult'],
   status: ['StatusResult'],
   drift: ['DriftResult', 'AdoptResult'],
   plan: ['PlanResult'],

@@ -31,6 +31,8 @@ export {
   type FixedResult,
   type InitOptions,
   type InitResult,
+  type InspectOptions,
+  type InspectResult,
   type KeptItem,
   type KeptListResult,
   type KeptPruneResult,

@@ -100,6 +100,7 @@ test('the JSON of a project’s life is valid by the published schemas', async (
   expect(await expectDocument('deploy')).toBe(0)
   await expectDocument('kept list')
   await expectDocument('drift')
+  expect(await expectDocument('inspect', '--try')).toBe(0)
   expect(await expectDocument('rollback')).toBe(0)
   await expectDocument('kept restore', '1')
   await expectDocument('kept prune', '--all')

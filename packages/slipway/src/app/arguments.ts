@@ -8,6 +8,7 @@ import type { DevOptions } from './dev.ts'
 import { raise } from './failures.ts'
 import type { FixOptions } from './fix.ts'
 import type { InitOptions } from './init.ts'
+import type { InspectOptions } from './inspect.ts'
 import type { PruneOptions } from './kept.ts'
 import type { ProjectOptions } from './open-project.ts'
 import type { PlanOptions } from './plan.ts'
@@ -135,6 +136,7 @@ export const ARGUMENTS = {
   ],
   fix: [options<FixOptions>({ migrations: TEXTS, all: SWITCH, write: SWITCH })],
   init: [options<InitOptions>({ environments: TEXTS, gitignore: SWITCH, scripts: SWITCH })],
+  inspect: [options<InspectOptions>({ try: SWITCH, deadlineMs: POSITIVE })],
   plan: [options<PlanOptions>({ out: TEXT })],
   prune: [options<PruneOptions>({ ...CONSENT, olderThanMs: NOT_NEGATIVE, all: SWITCH })],
   repair: [options<RepairOptions>({ ...CONSENT, decision: DECISION })],

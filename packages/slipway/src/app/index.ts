@@ -33,6 +33,7 @@ export async function readRuleHelp(
 export { fillDatabase, seedDatabase } from './test-database.ts'
 export type { FixedResult, FixOptions, FixResult } from './fix.ts'
 export type { InitOptions, InitResult } from './init.ts'
+export type { InspectOptions, InspectResult } from './inspect.ts'
 export type { KeptResult } from './kept-result.ts'
 export type { KeptItem, KeptListResult, KeptPruneResult, PruneOptions } from './kept.ts'
 export { openProject, type ProjectOptions, type Slipway } from './open-project.ts'

@@ -16,6 +16,7 @@ export const MODULE_FAILURES: Readonly<Record<string, () => Promise<FailureSpecs
   ENGINE: async () => (await import('../engine/index.ts')).engineFailures,
   HAZARDS: async () => (await import('../hazards/index.ts')).hazardFailures,
   HISTORY: async () => (await import('../history/index.ts')).historyFailures,
+  INSPECT: async () => (await import('../inspect/index.ts')).inspectFailures,
   STATEMENTS: async () => (await import('../statements/index.ts')).statementsFailures,
   SEEDS: async () => (await import('../seeds/index.ts')).seedFailures,
   SAFEKEEPING: async () => (await import('../safekeeping/index.ts')).safekeepingFailures,

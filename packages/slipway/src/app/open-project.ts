@@ -12,6 +12,7 @@ import type { DoctorResult } from './doctor.ts'
 import type { AdoptResult, DriftResult } from './drift.ts'
 import type { FixOptions, FixResult } from './fix.ts'
 import type { InitOptions, InitResult } from './init.ts'
+import type { InspectOptions, InspectResult } from './inspect.ts'
 import type { KeptListResult, KeptPruneResult, PruneOptions } from './kept.ts'
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts'
 import type { PlanOptions, PlanResult } from './plan.ts'
@@ -62,6 +63,8 @@ export interface Slipway {
   init(options?: InitOptions): Promise<Outcome<InitResult>>
   /** Tests all that a deploy relies on. */
   doctor(): Promise<Outcome<DoctorResult>>
+  /** Examines the health of the target by its catalogs and statistics. Changes nothing there, and reads no row. */
+  inspect(options?: InspectOptions): Promise<Outcome<InspectResult>>
   /** Compares the history of the target with the migrations of the project. */
   status(): Promise<Outcome<StatusResult>>
   /** Shows what a deploy would do here, step by step. */
@@ -193,6 +196,11 @@ function lookingAt(context: AppContext, method: Method) {
       'none',
       () => import('./doctor.ts'),
       (one) => one.examineProject(context),
+    ),
+    inspect: method(
+      'inspect',
+      () => import('./inspect.ts'),
+      (one, asked: InspectOptions = {}) => one.inspectHealth(context, asked),
     ),
     status: method(
       'none',

@@ -101,6 +101,8 @@ export interface Context {
   readonly signal: AbortSignal
   readonly emit: Emit
   readonly prompt: Prompter
+  /** Draws reports in place of each other; absent unless stdout is a terminal and the format is human. */
+  readonly screen: Screen | undefined
   /** `-y`: no question whose answer destroys nothing. */
   readonly yes: boolean
   readonly target: TargetFlags
@@ -111,6 +113,12 @@ export interface Context {
   /** A command of Slipway as the person types it, for the same project and target. */
   readonly commandLine: (args: readonly string[]) => string
   readonly version: string
+}
+
+/** A terminal that a command draws on while it works. */
+export interface Screen {
+  /** Shows a report in place of the one before. */
+  draw(report: Report): void
 }
 
 /** A finding on a completed result. */

@@ -12,6 +12,7 @@ export const cliFailures = {
   'CLI.CONNECTION_STRING': { title: 'A connection string is where none belongs' },
   'CLI.FOLDER_NOT_FOUND': { title: 'The folder of `--cwd` does not exist' },
   'CLI.NOT_INTERACTIVE': { title: 'A question could not be asked' },
+  'CLI.NOT_A_TERMINAL': { title: 'The output is not a terminal' },
   'CLI.DECLINED': { title: 'The person declined', exit: 3 },
   'CLI.INTERRUPTED': { title: 'Stopped by Ctrl-C (SIGINT)', exit: 130 },
   'CLI.TERMINATED': { title: 'Stopped by SIGTERM', exit: 143 },

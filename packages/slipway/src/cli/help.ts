@@ -103,12 +103,12 @@ function positionalText({ name, required, repeated }: Positional): string {
   return required ? `<${word}>` : `[${word}]`
 }
 
-/** The flags of every command, as many to a line as 80 columns hold. */
+/** The names of the flags of every command, as many to a line as 80 columns hold. */
 function flagSummary(): string[] {
   const lines: string[] = []
   let line = 'flags   '
-  for (const [name, spec] of Object.entries<FlagSpec>(GLOBAL_FLAGS)) {
-    const word = flagText(name, spec)
+  for (const name of Object.keys(GLOBAL_FLAGS)) {
+    const word = `--${name}`
     if (line.length + 1 + word.length > 80) {
       lines.push(line)
       line = '        '

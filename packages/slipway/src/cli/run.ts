@@ -8,7 +8,14 @@ import {
 } from '../app/index.ts'
 import { failureOf, must } from '../kernel/index.ts'
 import { bugReport, traceOf } from './bug.ts'
-import { type Command, type Context, type Report, report, type TargetFlags } from './command.ts'
+import {
+  type Command,
+  type Context,
+  type Report,
+  report,
+  type Screen,
+  type TargetFlags,
+} from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { raise } from './failures.ts'
@@ -27,6 +34,7 @@ import { styleFor } from './render/style.ts'
 import { createProgress, type Progress } from './terminal/progress.ts'
 import { createPrompter, isInteractive, type Prompter } from './terminal/prompt.ts'
 import {
+  drawReport,
   type OutputOptions,
   outputOptionsOf,
   writeReport,
@@ -153,7 +161,7 @@ function versionReport(host: Host): Report {
 async function contextOf(
   flags: Flags,
   values: ReadonlyMap<string, FlagValue>,
-  { line, host, progress }: Call,
+  { line, host, progress, output }: Call,
 ): Promise<Context> {
   const { env, stdin, stderr, files, signal } = host
   const prompt = createPrompter({
@@ -176,12 +184,20 @@ async function contextOf(
     signal,
     emit: progress.emit,
     prompt,
+    screen: screenOf(line, host, output),
     yes: flags.on('yes'),
     target: targetOf(values),
     slipway: await openTarget({ cwd, host, progress, prompt }, targetOf(values)),
     confirm: flags.text('confirm'),
     commandLine: (args) => commandLine(args, commandLineOptions(line, host)),
     version: host.version(),
+  }
+}
+
+function screenOf(line: CommandLine, host: Host, output: OutputOptions): Screen | undefined {
+  if (output.format !== 'human' || host.stdout.isTTY !== true) return undefined
+  return {
+    draw: (shown) => drawReport(presentReport(shown, commandLineOptions(line, host)), host),
   }
 }
 

@@ -16,6 +16,8 @@ import type { Block } from './view.ts'
 
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST = 100
+/** To the first line and column, and erase what is behind. */
+const CLEAR = '\u001b[H\u001b[J'
 
 /** The output format of a call. Known before the command line is parsed, so that a failure of it has this format too. */
 export interface OutputOptions {
@@ -103,6 +105,12 @@ export function writeTrace(
       stderr,
       renderHuman([{ kind: 'plain', text: frames.join('\n') }], { style: (_, text) => text }),
     )
+}
+
+/** Clears the terminal and draws a report from its first line on. */
+export function drawReport(report: PresentedReport, host: Host): void {
+  host.stdout.write(CLEAR)
+  writeHuman(report, { ...host, stderr: host.stdout })
 }
 
 function writeHuman(report: PresentedReport, { stdout, stderr, env, cwd }: Host): void {

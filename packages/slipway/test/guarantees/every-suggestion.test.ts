@@ -117,6 +117,16 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('rollback', ...confirmed(scene)))
     },
   },
+  'a foreign key without an index': {
+    migrations: [INIT, { name: '2_child', sql: 'CREATE TABLE child (c int REFERENCES customer);' }],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await follow(scene, await scene.slipway('inspect'))
+      await follow(scene, await scene.slipway('inspect', '--deadline', '1ms'), {
+        code: 'INSPECT.NOTHING_READ',
+      })
+    },
+  },
   'a rollback that asks for too much': {
     migrations: [INIT, MORE],
     async tell(scene) {

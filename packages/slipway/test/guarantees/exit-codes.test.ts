@@ -74,7 +74,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   'there are no migrations': {
     folder: withoutMigrations,
     url: () => database.url,
-    able: ['init', 'create', 'dev', 'doctor'],
+    able: ['init', 'create', 'dev', 'doctor', 'inspect'],
   },
   'the configuration is wrong': {
     folder: withBrokenConfiguration,

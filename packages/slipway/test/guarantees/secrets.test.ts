@@ -166,7 +166,7 @@ test('no command shows the password of its connection string, wherever that come
   for (const { name } of COMMANDS) {
     expectNone(await said([...name.split(' '), ...(ARGUMENTS[name] ?? [])]))
   }
-  for (const name of ['status', 'doctor']) expectNone(await said([name], PERSON))
+  for (const name of ['status', 'doctor', 'inspect']) expectNone(await said([name], PERSON))
   expectNone(await kept())
 })
 

@@ -147,6 +147,17 @@ describe('on a target that has the history', () => {
     expect(changes).toEqual(UNTOUCHED)
   })
 
+  test('inspect reads catalogs and statistics, and touches nothing', async () => {
+    await sql(target, 'CREATE TABLE child (carrier int REFERENCES "Carrier")')
+    const changes = await changesOf(async () => {
+      expect((await slipway(['inspect'])).exitCode).toBe(0)
+      const run = await slipway(['inspect', '--try'])
+      expect(run.stdout).toContain('does not create this table')
+    })
+    await sql(target, 'DROP TABLE child')
+    expect(changes).toEqual(UNTOUCHED)
+  })
+
   test('a rollback that is refused has tested its down migration elsewhere', async () => {
     const changes = await changesOf(async () => {
       const run = await slipway(['rollback', '--env', 'production'])

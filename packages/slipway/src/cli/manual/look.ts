@@ -80,4 +80,52 @@ export const LOOK: readonly Command[] = [
     interruptible: true,
     load: async () => (await import('../commands/plan.ts')).plan,
   },
+  {
+    name: 'inspect',
+    group: 'look',
+    summary: 'show the health of a target: slow, missing, failing',
+    details:
+      'Reads catalogs and statistics of the target, in read-only transactions and within a deadline, and no row: slow statements by model and ' +
+      'action, indexes that are missing, unused, duplicate or not valid, vacuum, bloat, transactions, locks, connections, ' +
+      'sequences, wraparound, replication. Each finding has its evidence and what to do. What the role may not ' +
+      'read is named: pg_monitor may read everything.',
+    positionals: [],
+    flags: {
+      try: {
+        kind: 'switch',
+        conflicts: ['watch', 'prometheus'],
+        summary: 'prove missing indexes on a shadow database with rows',
+      },
+      deadline: {
+        kind: 'text',
+        value: '<duration>',
+        summary: 'longest time for reading the target (30s)',
+      },
+      watch: {
+        kind: 'number',
+        value: '<seconds>',
+        min: 1,
+        conflicts: ['prometheus'],
+        summary: 'draw it again every few seconds, until Ctrl-C',
+      },
+      prometheus: {
+        kind: 'switch',
+        summary: 'print the measured values for Prometheus',
+      },
+      ...FAIL_ON,
+    },
+    examples: [
+      { command: 'slipway inspect --env production', what: 'once a week, or when it is slow' },
+      { command: 'slipway inspect --try', what: 'what a missing index would gain' },
+      { command: 'slipway inspect --env production --watch 5', what: 'during an incident' },
+      { command: 'slipway inspect --prometheus --fail-on never', what: 'for a monitoring system' },
+    ],
+    exitCodes: {
+      0: 'nothing at or above the threshold',
+      2: COULD_NOT,
+      4: 'findings at or above the threshold',
+    },
+    interruptible: true,
+    load: async () => (await import('../commands/inspect.ts')).inspect,
+  },
 ]

@@ -1,0 +1,73 @@
+import {
+  type CheckStatus,
+  type Figure,
+  type HealthFinding,
+  type IndexTrial,
+  inspectTarget,
+  type TopStatements,
+  tryIndexes,
+} from '../inspect/index.ts'
+import { attempt, command } from '../kernel/index.ts'
+import type { AppContext } from './context.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
+import { directAddress, readWork, shadowOptions, type TargetResult, targetResult } from './work.ts'
+
+const DEADLINE_MS = 30_000
+
+/** How a target is inspected. */
+export interface InspectOptions {
+  /** Try the indexes that foreign keys lack, on a shadow database with generated rows. */
+  readonly try?: boolean | undefined
+  /** Longest time for reading the target; 30 seconds if absent. */
+  readonly deadlineMs?: number | undefined
+}
+
+/** The health of a target. */
+export interface InspectResult extends TargetResult {
+  /** Each check, and what it could not read. */
+  readonly checks: readonly CheckStatus[]
+  /** The most severe first. */
+  readonly findings: readonly HealthFinding[]
+  /** Null if the server counts none, or the role may not read them. */
+  readonly statements: TopStatements | null
+  readonly figures: readonly Figure[]
+  /** Null if nobody asked for them. */
+  readonly trials: readonly IndexTrial[] | null
+}
+
+/** Examines the health of the target. Changes nothing there, and reads no row of a table. */
+export async function inspectHealth(
+  context: AppContext,
+  { try: trying = false, deadlineMs = DEADLINE_MS }: InspectOptions,
+): Promise<Ended<InspectResult>> {
+  const work = await readWork(context, { mayLackMigrations: true })
+  const address = await directAddress(work)
+  const { migrations, target } = work
+  const request = { address, migrations, schemas: target.schemas }
+  const { database, ...found } = await inspectTarget({ ...request, deadlineMs })
+  const { emit } = context
+  const tried = trying
+    ? await attempt(() => tryIndexes({ ...request, shadow: shadowOptions(work), emit }))
+    : undefined
+  const unindexed = found.findings.some(({ id }) => id === 'foreign-key-unindexed')
+  return {
+    result: {
+      ...targetResult(work, database),
+      ...found,
+      trials: tried?.ok ? tried.value : null,
+    },
+    findings: [...found.findings.map(resultFinding), ...found.checks.flatMap(unreadFinding)],
+    next: unindexed && !trying ? [command(['inspect', '--try'], 'see what the indexes gain')] : [],
+    failure: tried && !tried.ok ? tried.failure : undefined,
+  }
+}
+
+function resultFinding({ id, severity, message, fix, sql }: HealthFinding): ResultFinding {
+  return { id, severity, message: [message, fix, ...(sql === null ? [] : [sql])].join(' ') }
+}
+
+/** What could not be read is never left out silently. */
+function unreadFinding({ name, reason }: CheckStatus): ResultFinding[] {
+  if (reason === null) return []
+  return [{ id: 'not-readable', severity: 'notice', message: `${name}: ${reason}` }]
+}

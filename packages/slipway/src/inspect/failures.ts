@@ -1,0 +1,8 @@
+import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+
+/** What can stop an inspection as a whole. */
+export const inspectFailures = {
+  'INSPECT.NOTHING_READ': { title: 'No check of the inspection could read the database' },
+} as const satisfies FailureSpecs
+
+export const raise: Raise<typeof inspectFailures> = raiserOf(inspectFailures)

@@ -1,0 +1,221 @@
+import {
+  type Address,
+  quoteIdentifier,
+  quoteLiteral,
+  type Session,
+  withSession,
+} from '../database/index.ts'
+import { readHistory } from '../history/index.ts'
+import { attempt, type Emit } from '../kernel/index.ts'
+import { appliedMigrations, readTableSizes } from '../plan/index.ts'
+import { scopeOf } from '../schema/index.ts'
+import {
+  fillToScale,
+  readShape,
+  shadowLike,
+  type ShadowOptions,
+  type ShapeTable,
+  withShadowDatabase,
+} from '../shadow/index.ts'
+import {
+  type MigrationFile,
+  type ObjectRef,
+  objectKey,
+  type TableRef,
+  tableRef,
+} from '../statements/index.ts'
+import { indexSql, readUnindexedKeys, type UnindexedKey } from './postgres/foreign-keys.ts'
+import { namesOf } from './postgres/names.ts'
+
+/** What the planner of the server expects of a statement: its cost, and how it reads the table. */
+export interface PlanCost {
+  readonly cost: number
+  readonly scan: string
+}
+
+/** What an index would do for a foreign key, tried on a shadow database with generated rows. */
+export interface IndexTrial {
+  /** The foreign key. */
+  readonly object: ObjectRef
+  /** The statement that was planned; what it looks for is a parameter here. */
+  readonly statement: string
+  readonly index: string
+  /** Rows of the table on the shadow database, and on the target. */
+  readonly rows: number
+  readonly targetRows: number | null
+  readonly before: PlanCost | null
+  readonly after: PlanCost | null
+  /** Why it was not tried. */
+  readonly reason: string | null
+}
+
+/** What a trial needs. */
+export interface TrialRequest {
+  readonly address: Address
+  readonly migrations: readonly MigrationFile[]
+  readonly schemas?: readonly string[] | undefined
+  readonly shadow: ShadowOptions
+  readonly emit: Emit
+}
+
+const MOST_TRIALS = 10
+const LEAST_ROWS = 1000
+/** Proportions of costs do not change beyond it, and the rows are generated in seconds. */
+const MOST_ROWS = 200_000
+const FILL_MS = 60_000
+
+/**
+ * Creates the index that each foreign key lacks, on a shadow database with as many rows as the tables of the target have, 200,000 at most, and
+ * gives the cost of a lookup by the foreign key before and after. Reads the catalog of the target; changes nothing there.
+ */
+export async function tryIndexes(request: TrialRequest): Promise<IndexTrial[]> {
+  const options = { applicationName: 'slipway inspect' }
+  const facts = await withSession(request.address, options, (session) =>
+    readFacts(session, request),
+  )
+  if (facts.keys.length === 0) return []
+  request.emit({ kind: 'phase', phase: 'replay the history on a shadow database' })
+  return await withShadowDatabase(facts.shadow, facts.applied, (session) =>
+    tryOn(session, { ...facts, emit: request.emit }),
+  )
+}
+
+interface TrialFacts {
+  readonly keys: readonly UnindexedKey[]
+  readonly rowsOf: (table: TableRef) => number | undefined
+  readonly applied: readonly MigrationFile[]
+  readonly shadow: ShadowOptions
+}
+
+async function readFacts(session: Session, request: TrialRequest): Promise<TrialFacts> {
+  const scope = await scopeOf(session.server.schema, request)
+  const rows = await session.query<{ name: string }>('SELECT nspname AS name FROM pg_namespace')
+  const schemas = rows.map(({ name }) => name).filter((name) => scope.ownsSchema(name))
+  const keys = await readUnindexedKeys(session, schemas)
+  const sizes = await readTableSizes(session)
+  const rowsOf = (table: TableRef) => sizes.get(objectKey(table))?.rows
+  const bySize = keys.toSorted(
+    (a, b) => (rowsOf(childOf(session, b)) ?? 0) - (rowsOf(childOf(session, a)) ?? 0),
+  )
+  return {
+    keys: bySize.slice(0, MOST_TRIALS),
+    rowsOf,
+    applied: appliedMigrations({
+      history: await readHistory(session),
+      migrations: request.migrations,
+    }),
+    shadow: shadowLike(request, session).shadow,
+  }
+}
+
+async function tryOn(
+  session: Session,
+  { keys, rowsOf, emit }: TrialFacts & Pick<TrialRequest, 'emit'>,
+): Promise<IndexTrial[]> {
+  const shape = await readShape(session)
+  const byKey = new Map(shape.map((table) => [objectKey(table.ref), table]))
+  const involved = keys.flatMap((key) => [childOf(session, key), parentOf(session, key)])
+  const wanted = new Map(
+    involved.flatMap((ref) => {
+      const table = byKey.get(objectKey(ref))
+      return table
+        ? [[table.id, Math.min(Math.max(rowsOf(ref) ?? 0, LEAST_ROWS), MOST_ROWS)] as const]
+        : []
+    }),
+  )
+  emit({ kind: 'phase', phase: 'generate rows', detail: `${wanted.size} tables` })
+  const filled = await fillToScale(session, {
+    tables: shape,
+    wanted,
+    distinct: new Set(),
+    until: performance.now() + FILL_MS,
+  })
+  const rows = new Map(filled.map((one) => [one.table.id, one.rows]))
+  const trials: IndexTrial[] = []
+  for (const key of keys) {
+    const table = byKey.get(objectKey(childOf(session, key)))
+    const of = {
+      table,
+      rows: table ? (rows.get(table.id) ?? 0) : 0,
+      targetRows: rowsOf(childOf(session, key)) ?? null,
+    }
+    trials.push(await tryKey(session, key, of))
+  }
+  return trials
+}
+
+interface Trial {
+  readonly table: ShapeTable | undefined
+  readonly rows: number
+  readonly targetRows: number | null
+}
+
+async function tryKey(
+  session: Session,
+  key: UnindexedKey,
+  { table, rows, targetRows }: Trial,
+): Promise<IndexTrial> {
+  const names = namesOf(session)
+  const child = { schema: key.schema, name: key.table }
+  const columns = key.columns.map(quoteIdentifier)
+  const lookup = (values: readonly string[]) =>
+    `SELECT * FROM ${names.sql(child)} WHERE ${columns.map((column, at) => `${column} = ${values[at]}`).join(' AND ')}`
+  const index = indexSql(session, key, 'in place')
+  const trial = {
+    object: names.constraintRef(child, key.name),
+    statement: lookup(columns.map((_, at) => `$${at + 1}`)),
+    index,
+    rows,
+    targetRows,
+  }
+  const not = (reason: string) => ({ ...trial, before: null, after: null, reason })
+  if (table === undefined) return not('The history of the project does not create this table.')
+  const values = await sampleOf(session, table, columns)
+  if (values === undefined) return not('No row could be generated that its constraints allow.')
+  const statement = lookup(values.map(quoteLiteral))
+  const before = await costOf(session, statement)
+  await session.execute('BEGIN')
+  const created = await attempt(() => session.execute(index))
+  const after = created.ok ? await costOf(session, statement) : null
+  await session.execute('ROLLBACK')
+  return created.ok ? { ...trial, before, after, reason: null } : not(created.failure.message)
+}
+
+/** The values of a generated row. */
+async function sampleOf(
+  session: Session,
+  table: ShapeTable,
+  columns: readonly string[],
+): Promise<readonly string[] | undefined> {
+  const filled = columns.map((column) => `${column} IS NOT NULL`).join(' AND ')
+  const texts = columns.map((column) => `${column}::text`).join(', ')
+  const { rows } = await session.queryRaw(
+    `SELECT ${texts} FROM ${table.id} WHERE ${filled} LIMIT 1`,
+  )
+  return rows[0]?.flatMap((value) => value ?? [])
+}
+
+interface PlanNode {
+  readonly 'Node Type': string
+  readonly 'Total Cost': number
+  readonly Plans?: readonly PlanNode[]
+}
+
+async function costOf(session: Session, statement: string): Promise<PlanCost> {
+  const { rows } = await session.queryRaw(`EXPLAIN (FORMAT JSON) ${statement}`)
+  const [{ Plan: plan }] = JSON.parse(rows[0]?.[0] ?? '[]') as [{ Plan: PlanNode }]
+  return { cost: plan['Total Cost'], scan: scansIn(plan).join(', ') }
+}
+
+function scansIn(node: PlanNode): string[] {
+  const own = node['Node Type'].endsWith('Scan') ? [node['Node Type']] : []
+  return [...new Set([...own, ...(node.Plans ?? []).flatMap(scansIn)])]
+}
+
+function childOf({ server }: Session, { schema, table }: UnindexedKey): TableRef {
+  return tableRef({ defaultSchema: server.schema }, { schema, name: table })
+}
+
+function parentOf({ server }: Session, { parentSchema, parent }: UnindexedKey): TableRef {
+  return tableRef({ defaultSchema: server.schema }, { schema: parentSchema, name: parent })
+}
