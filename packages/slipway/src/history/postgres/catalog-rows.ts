@@ -168,7 +168,7 @@ function rowsOf({
 }: CatalogPart): CatalogRows {
   return {
     catalog,
-    hash: `hashint8extended(${id}::bigint << 32 | (${part}::bigint & 4294967295), xmin::text::bigint)`,
+    hash: `hashtextextended(xmin::text, ${id}::bigint << 32 | (${part}::bigint & 4294967295))`,
     of,
     from: `pg_catalog.${catalog} WHERE ${ofUser(id)} AND ${condition}`,
   }
