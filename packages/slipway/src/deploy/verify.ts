@@ -104,6 +104,18 @@ export async function readSchemaNow(
   return { fingerprint, changeToken }
 }
 
+/** Reads a whole schema, so that what changes from now on can be read alone (`readSchemaNow`). */
+export async function readKnownNow(
+  session: Session,
+  migrations: readonly MigrationFile[],
+): Promise<KnownSchema> {
+  const { readFingerprint } = await import('../schema/index.ts')
+  // Before the catalog is read: what changes meanwhile counts as changed later.
+  const tokens = await inSnapshot(session, () => readObjectTokens(session))
+  const fingerprint = await readFingerprint(session, await projectScope(session, migrations))
+  return { fingerprint, tokens }
+}
+
 /**
  * Reads what has changed of a known schema. The server says what that is, whatever the migrations say. Nothing if only a
  * whole reading can tell.

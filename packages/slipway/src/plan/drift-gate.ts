@@ -9,7 +9,7 @@ import {
   readSchemaState,
   type SchemaState,
 } from '../history/index.ts'
-import { attempt } from '../kernel/index.ts'
+import { attempt, rethrow } from '../kernel/index.ts'
 import type { Change, Fingerprint, Scope } from '../schema/index.ts'
 import type { ShadowOptions } from '../shadow/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
@@ -95,16 +95,20 @@ export async function detectDrift(
 ): Promise<Drift> {
   const since = await detectChange(session, applied)
   if (since && since.kind !== 'drifted') return since
-  const { difference, readCatalog } = await loadCatalog()
+  const { differenceBetween } = await loadCatalog()
   const { withShadowDatabase } = await import('../shadow/index.ts')
-  const replayed = await attempt(() =>
+  const { migrations } = applied
+  const compared = async (one: Session) => ({
+    session: one,
+    scope: await projectScope(one, migrations),
+  })
+  const found = await attempt(() =>
     withShadowDatabase(shadow, appliedMigrations(applied), async (copy) =>
-      readCatalog(copy, await projectScope(copy, applied.migrations)),
+      attempt(async () => differenceBetween(await compared(copy), await compared(session))),
     ),
   )
-  if (!replayed.ok) return since ?? { kind: 'unknown', reason: replayed.failure.message }
-  const scope = await projectScope(session, applied.migrations)
-  const changes = difference(replayed.value, await readCatalog(session, scope))
+  if (!found.ok) return since ?? { kind: 'unknown', reason: found.failure.message }
+  const changes = found.value.ok ? found.value.value : rethrow(found.value.failure)
   return changes.length === 0
     ? { kind: 'none', basis: 'shadow' }
     : { kind: 'drifted', basis: 'shadow', changes }

@@ -86,16 +86,20 @@ export function catalogReader(session: Session, scope: Scope = everything): Cata
 }
 
 function catalogOf({ factBase, diagnostics }: Extracted, session: Session, scope: Scope): Catalog {
-  const unmodelled = diagnostics.filter((found) => found.code === 'unmodeled_kind')
   const defaultSchema = session.server.schema
   const facts = userFacts(factBase, groundOf(session, scope))
   return {
     facts,
     defaultSchema,
-    unmodelled: unmodelled.map(unmodelledObjects),
-    columnOrder: columnOrder(facts),
+    unmodelled: unmodelledIn(diagnostics),
+    columnOrder: columnOrder(facts.facts()),
     major: Math.floor(session.server.versionNumber / 10_000),
   }
+}
+
+/** What of a database is seen, and not compared. */
+export function unmodelledIn(diagnostics: Extracted['diagnostics']): string[] {
+  return diagnostics.filter(({ code }) => code === 'unmodeled_kind').map(unmodelledObjects)
 }
 
 /** What is not compared, of one kind: `statistics object order_stats`. */
@@ -215,9 +219,10 @@ function isOwnersDefault(all: FactBase, fact: Fact): boolean {
   return full === undefined || JSON.stringify(full) === JSON.stringify(fact.payload['privileges'])
 }
 
-function columnOrder(facts: FactBase): Map<string, string[]> {
+/** The columns of each table in their order. */
+export function columnOrder(facts: readonly Fact[]): Map<string, string[]> {
   const tables = new Map<string, { name: string; position: number }[]>()
-  for (const fact of facts.facts()) {
+  for (const fact of facts) {
     if (fact.id.kind !== 'column') continue
     const table = `${fact.id.schema}.${fact.id.table}`
     const columns = tables.get(table) ?? []

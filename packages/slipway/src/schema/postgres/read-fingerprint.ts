@@ -1,7 +1,8 @@
 import { inSnapshot, type Row, type Session } from '../../database/index.ts'
 import { type ObjectRef, objectOfKey } from '../../statements/index.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { groundOf, keptFacts } from './catalog.ts'
+import { type Catalog, columnOrder, groundOf, keptFacts, readFacts, unmodelledIn } from './catalog.ts'
+import { type Change, difference } from './difference.ts'
 import { type Part, partBetween, type PartIds, partOf } from './extraction-sql.ts'
 import { extractFacts } from './extraction.ts'
 import { FINGERPRINT_METHOD, fingerprintFrom, objectHashes } from './facts-fingerprint.ts'
@@ -9,6 +10,11 @@ import { everything, type Scope } from './scope.ts'
 
 /** So many relations are read together: some ten thousand facts, which take some ten MB. */
 const RELATIONS_A_PART = 500
+
+/** What a comparison of two equal schemas reports of each. */
+export interface SchemaSummary extends Pick<Catalog, 'columnOrder' | 'unmodelled'> {
+  readonly fingerprint: Fingerprint
+}
 
 /**
  * The fingerprint of a database, for callers that need nothing else of its catalog: without dependencies, and part by
@@ -18,10 +24,35 @@ export async function readFingerprint(
   session: Session,
   scope: Scope = everything,
 ): Promise<Fingerprint> {
-  return await inSnapshot(session, async () => {
-    const hashes = await readHashes(session, scope, await allParts(session))
-    return fingerprintFrom(hashes)
-  })
+  return (await readSummary(session, scope)).fingerprint
+}
+
+/** As `readFingerprint`, with what is reported and never compared. */
+export async function readSummary(
+  session: Session,
+  scope: Scope = everything,
+): Promise<SchemaSummary> {
+  return await inSnapshot(session, async () => readParts(session, scope, await allParts(session)))
+}
+
+/** A database, and what of it is compared. */
+export interface Compared {
+  readonly session: Session
+  readonly scope: Scope
+}
+
+/**
+ * The differences between the schemas of two databases, as `difference` of their catalogs. Equal fingerprints are
+ * enough where there are none: then no catalog is held in memory.
+ */
+export async function differenceBetween(from: Compared, to: Compared): Promise<Change[]> {
+  const expected = await readFingerprint(from.session, from.scope)
+  const actual = await readFingerprint(to.session, to.scope)
+  if (expected.hash === actual.hash) return []
+  return difference(
+    await readFacts(from.session, from.scope),
+    await readFacts(to.session, to.scope),
+  )
 }
 
 /** A fingerprint of a database, and what has changed there since. */
@@ -49,7 +80,8 @@ export async function readFingerprintSince(
     return undefined
   const hashes = new Map(Object.entries(objects))
   for (const key of keys) hashes.delete(key)
-  for (const [key, hash] of await readHashes(session, scope, partsOf(again))) hashes.set(key, hash)
+  const read = await readParts(session, scope, partsOf(again))
+  for (const [key, hash] of Object.entries(read.fingerprint.objects)) hashes.set(key, hash)
   return fingerprintFrom(hashes)
 }
 
@@ -59,22 +91,26 @@ function isOwned(object: ObjectRef, scope: Scope, defaultSchema: string): boolea
   return object.kind === 'schema' && scope.ownsSchema(object.name)
 }
 
-async function readHashes(
+async function readParts(
   session: Session,
   scope: Scope,
   parts: readonly (Part | undefined)[],
-): Promise<Map<string, string>> {
+): Promise<SchemaSummary> {
   const defaultSchema = session.server.schema
   const answers = new Map<string, readonly Row[]>()
   const hashes = new Map<string, string>()
+  const orders = new Map<string, readonly string[]>()
+  let unmodelled: readonly string[] = []
   for (const part of parts) {
     const manner = { dependencies: false, nested: true, part }
-    const { factBase } = await extractFacts(session, manner, part && answers)
+    const { factBase, diagnostics } = await extractFacts(session, manner, part && answers)
     const facts = keptFacts(factBase, groundOf(session, scope))
-    for (const [key, hash] of objectHashes(facts, { base: factBase, defaultSchema }))
-      hashes.set(key, hash)
+    const around = { base: factBase, defaultSchema }
+    for (const [key, hash] of objectHashes(facts, around)) hashes.set(key, hash)
+    for (const [table, columns] of columnOrder(facts)) orders.set(table, columns)
+    unmodelled = unmodelledIn(diagnostics)
   }
-  return hashes
+  return { fingerprint: fingerprintFrom(hashes), columnOrder: orders, unmodelled }
 }
 
 /** Parts that have every object once; a small schema is one. */
