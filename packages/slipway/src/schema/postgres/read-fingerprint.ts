@@ -1,7 +1,14 @@
 import { inSnapshot, type Row, type Session } from '../../database/index.ts'
 import { type ObjectRef, objectOfKey } from '../../statements/index.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { type Catalog, columnOrder, groundOf, keptFacts, readFacts, unmodelledIn } from './catalog.ts'
+import {
+  type Catalog,
+  columnOrder,
+  groundOf,
+  keptFacts,
+  readFacts,
+  unmodelledIn,
+} from './catalog.ts'
 import { type Change, difference } from './difference.ts'
 import { type Part, partBetween, type PartIds, partOf } from './extraction-sql.ts'
 import { extractFacts } from './extraction.ts'
