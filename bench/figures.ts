@@ -1,4 +1,12 @@
-import { appendFileSync, cpSync, existsSync, mkdtempSync, readdirSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { type Command, measure, type Measurement } from './measure.ts'
 import { benchPath } from './peers/peer.ts'
@@ -18,6 +26,14 @@ export interface Figures {
   readonly shadowMs?: number
   readonly createMs?: number
   readonly laterCreateMs?: number
+  /** One migration more on 820, with its down migration: deployed and rolled back in turn. */
+  readonly deployOneMs?: number
+  readonly rollbackOneMs?: number
+  readonly rollbackFiveMs?: number
+  readonly checkOneMs?: number
+  /** Where nothing changed, measured in turn with `status`. */
+  readonly driftMs?: number
+  readonly statusBesideDriftMs?: number
   /** What could not be measured, and why. */
   readonly gaps: readonly string[]
 }
@@ -42,6 +58,7 @@ export async function measureFigures(run: FiguresRun): Promise<Figures> {
     ['status on 820 migrations', measureStatus],
     ['create on one model', measureCreate],
     ['second create on 820 migrations', measureLaterCreate],
+    ['rollback, check and drift on 820 migrations', measureLastMigrations],
   ]
   const gaps: string[] = []
   const measured: Part[] = []
@@ -104,6 +121,50 @@ async function measureLaterCreate(run: FiguresRun): Promise<Part> {
     times.push(await createModel(run, project, `BenchModel${round}`))
   }
   return { laterCreateMs: median(times) }
+}
+
+/** Around five migrations more, each with its down migration. What is remembered of the history is made before. */
+async function measureLastMigrations(run: FiguresRun): Promise<Part> {
+  const project = copyCorpus(run, 'last')
+  for (let number = 1; number <= 5; number++) writeColumnMigration(project, number)
+  const url = await run.server.createDatabase()
+  const on = async (title: string, args: readonly string[]) =>
+    (await take(run, title, slipwayCommand(project, args))).wallMs
+  const target = ['--url', url]
+  const times = new Map<keyof Part, number[]>()
+  const note = (figure: keyof Part, ms: number) =>
+    times.set(figure, [...(times.get(figure) ?? []), ms])
+  await on('deploy of 825', ['deploy', ...target])
+  // The first round makes what the others remember.
+  for (let round = 0; round <= run.rounds; round++) {
+    const rollbackOneMs = await on('rollback of one', ['rollback', ...target])
+    const deployOneMs = await on('deploy of one', ['deploy', ...target])
+    await on('drift', ['drift', ...target])
+    const driftUnchangedMs = await on('drift unchanged', ['drift', ...target])
+    const statusBesideDriftMs = await on('status', ['status', ...target])
+    const checkOneMs = await on('check of one', ['check'])
+    const rollbackFiveMs = await on('rollback of five', ['rollback', '--steps', '5', ...target])
+    await on('deploy of five', ['deploy', ...target])
+    if (round === 0) continue
+    note('rollbackOneMs', rollbackOneMs)
+    note('deployOneMs', deployOneMs)
+    note('driftMs', driftUnchangedMs)
+    note('statusBesideDriftMs', statusBesideDriftMs)
+    note('checkOneMs', checkOneMs)
+    note('rollbackFiveMs', rollbackFiveMs)
+  }
+  await run.server.dropDatabase(url)
+  return Object.fromEntries([...times].map(([figure, all]) => [figure, median(all)]))
+}
+
+function writeColumnMigration(project: string, number: number): void {
+  const folder = path.join(project, 'prisma', 'migrations', `2099010100000${number}_bench`)
+  mkdirSync(folder)
+  writeFileSync(
+    path.join(folder, 'migration.sql'),
+    `CREATE TABLE "Bench${number}" ("id" INTEGER NOT NULL, CONSTRAINT "Bench${number}_pkey" PRIMARY KEY ("id"));\n`,
+  )
+  writeFileSync(path.join(folder, 'down.sql'), `DROP TABLE "Bench${number}";\n`)
 }
 
 async function shadowStart(run: FiguresRun): Promise<number> {

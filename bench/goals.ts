@@ -1,4 +1,5 @@
 import type { Figures } from './figures.ts'
+import type { LargeFigures, LargeStep } from './large.ts'
 import type { Measurement } from './measure.ts'
 import { peers } from './peers/all.ts'
 import type { Peer } from './peers/peer.ts'
@@ -21,8 +22,14 @@ export function wallOf(results: Results, id: Scenario['id'], name: string): numb
   return medianOf(results, id, name, ({ wallMs }) => wallMs)
 }
 
+interface Judged {
+  readonly results: Results
+  readonly figures: Figures | undefined
+  readonly large: LargeFigures | undefined
+}
+
 /** All goals, in the order of the issue that set them. */
-export function judge(results: Results, figures: Figures | undefined): readonly Goal[] {
+export function judge({ results, figures, large }: Judged): readonly Goal[] {
   const { statusMs, pendingMs, shadowMs, createMs, laterCreateMs } = figures ?? {}
   const beyond = createMs === undefined || shadowMs === undefined ? undefined : createMs - shadowMs
   return [
@@ -44,6 +51,38 @@ export function judge(results: Results, figures: Figures | undefined): readonly 
       'ms',
     ),
     below('second `create` on 820 migrations: under 3 s', laterCreateMs, 3000, 'ms'),
+    ratioGoal(
+      '`rollback` of one of 820 migrations: at most 1.5 × its deploy',
+      figures?.rollbackOneMs,
+      figures?.deployOneMs,
+      1.5,
+    ),
+    ratioGoal(
+      '`rollback --steps 5`: at most 2 × one step',
+      figures?.rollbackFiveMs,
+      figures?.rollbackOneMs,
+      2,
+    ),
+    below('`check` of one migration on 820, warm: under 1 s', figures?.checkOneMs, 1000, 'ms'),
+    ratioGoal(
+      '`drift` where nothing changed: at most 1.2 × `status`',
+      figures?.driftMs,
+      figures?.statusBesideDriftMs,
+      1.2,
+    ),
+    ...largeGoals(large),
+  ]
+}
+
+function largeGoals(large: LargeFigures | undefined): Goal[] {
+  const wall = (step: LargeStep) => large?.steps.get(step)?.wallMs
+  const peaks = [...(large?.steps.values() ?? [])].flatMap(({ peakKiB }) => peakKiB ?? [])
+  const peak = peaks.length === 0 ? undefined : (Math.max(...peaks) * 1024) / 1e6
+  return [
+    below('5,000 tables: deploy of one column: under 2 s', wall('deploy'), 2000, 'ms'),
+    below('5,000 tables: rollback of it: under 4 s', wall('rollback'), 4000, 'ms'),
+    below('5,000 tables: `check` of it, warm: under 8 s', wall('check'), 8000, 'ms'),
+    below('5,000 tables: peak memory of each command: under 300 MB', peak, 300, 'MB'),
   ]
 }
 

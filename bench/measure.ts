@@ -29,13 +29,13 @@ const GNU_TIME = '/usr/bin/time'
 /** Whether CPU time and memory can be measured here: by GNU `time`, which Debian packages as `time`. */
 export const measuresMemory = spawnSync(GNU_TIME, ['-f', '%M', 'true']).status === 0
 
-/** Runs a program to its end; one that fails or takes longer than three minutes is not measured. */
-export async function measure(command: Command): Promise<Run> {
+/** Runs a program to its end; one that fails or takes longer than a limit, three minutes, is not measured. */
+export async function measure(command: Command, limitMs = TIMEOUT_MS): Promise<Run> {
   const usageFile = path.join(command.cwd, '.usage')
   const timed = measuresMemory ? [GNU_TIME, '-f', '%U %S %M', '-o', usageFile] : []
   const [program = '', ...args] = [...timed, command.program, ...command.args]
   const started = performance.now()
-  const { code, stdout, stderr } = await exitOf(program, args, command)
+  const { code, stdout, stderr } = await exitOf(program, args, { ...command, limitMs })
   const wallMs = performance.now() - started
   const usage = measuresMemory ? readUsage(usageFile) : {}
   rmSync(usageFile, { force: true })
@@ -49,8 +49,11 @@ interface Exit {
   readonly stderr: string
 }
 
-function exitOf(program: string, args: readonly string[], command: Command): Promise<Exit> {
-  const { cwd, env } = command
+function exitOf(
+  program: string,
+  args: readonly string[],
+  { cwd, env, limitMs }: Command & { readonly limitMs: number },
+): Promise<Exit> {
   const child = spawn(program, args, {
     cwd,
     env: { ...process.env, ...env },
@@ -59,7 +62,7 @@ function exitOf(program: string, args: readonly string[], command: Command): Pro
     detached: true,
   })
   const kill = () => void process.kill(-(child.pid ?? NaN), 'SIGKILL')
-  const timeout = setTimeout(kill, TIMEOUT_MS)
+  const timeout = setTimeout(kill, limitMs)
   process.once('exit', kill)
   const heard = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (heard.stdout += text))

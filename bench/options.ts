@@ -10,6 +10,8 @@ export interface Options {
   readonly peers: readonly Peer[]
   /** Slipway's further figures: `status`, `create`. */
   readonly figures: boolean
+  /** Its commands on a schema of 5,000 tables. */
+  readonly large: boolean
   /** Whether it is the whole benchmark, whose results are written to RESULTS.md. */
   readonly whole: boolean
 }
@@ -18,7 +20,7 @@ export interface Options {
 export const usage = `node bench/run.ts [--rounds n] [--only a,b] [--peers a,b]
 
   --rounds  measured runs of each command; the median counts (default 5)
-  --only    ${[...scenarios.map(({ id }) => id), 'figures'].join(', ')}
+  --only    ${[...scenarios.map(({ id }) => id), 'figures', 'large'].join(', ')}
   --peers   ${peers.map(({ name }) => name).join(', ')}
 
 node bench/run.ts load --help: how long an application waits while a table of five million rows changes.
@@ -46,7 +48,7 @@ function optionsFrom(argv: readonly string[]): Options | string {
   const rounds = Number(values.rounds ?? 5)
   const only = values.only?.split(',')
   const names = values.peers?.split(',')
-  const known: string[] = [...scenarios.map(({ id }) => id), 'figures']
+  const known: string[] = [...scenarios.map(({ id }) => id), 'figures', 'large']
   const unknown = [
     ...(only ?? []).filter((id) => !known.includes(id)),
     ...(names ?? []).filter((name) => !peers.some((peer) => peer.name === name)),
@@ -58,6 +60,7 @@ function optionsFrom(argv: readonly string[]): Options | string {
     scenarios: scenarios.filter(({ id }) => only?.includes(id) ?? true),
     peers: peers.filter(({ name }) => names?.includes(name) ?? true),
     figures: only?.includes('figures') ?? names?.includes('slipway') ?? true,
+    large: only?.includes('large') ?? names?.includes('slipway') ?? true,
     whole: only === undefined && names === undefined && rounds >= 5,
   }
 }

@@ -2,6 +2,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { Figures } from './figures.ts'
 import { type Goal, judge, medianOf, type Results, wallOf } from './goals.ts'
+import type { LargeFigures } from './large.ts'
 import { table, verdict } from './markdown.ts'
 import { measuresMemory } from './measure.ts'
 import type { Peer } from './peers/peer.ts'
@@ -15,6 +16,7 @@ export interface BenchReport {
   readonly peers: readonly Peer[]
   readonly results: Results
   readonly figures: Figures | undefined
+  readonly large: LargeFigures | undefined
 }
 
 /** The results as Markdown: goals first, then every scenario, then how it was measured. */
@@ -23,9 +25,10 @@ export function renderReport(report: BenchReport): string {
   return [
     '# Benchmark results',
     `Written by \`npm run bench\`; do not edit. Times are medians of ${report.rounds} runs of whole processes.`,
-    goalsSection(judge(report.results, report.figures)),
+    goalsSection(judge(report)),
     ...ran.map((scenario) => scenarioSection(scenario, report)),
     figuresSection(report.figures),
+    largeSection(report.large),
     conditionsSection(report),
   ]
     .filter((section) => section !== '')
@@ -71,9 +74,35 @@ function figuresSection(figures: Figures | undefined): string {
     ['shadow, from its start to its first answer', milliseconds(figures.shadowMs)],
     ['`create` on a schema of one model, no cache', milliseconds(figures.createMs)],
     ['second and later `create` on 820 migrations', milliseconds(figures.laterCreateMs)],
+    ['`deploy` of one migration on 820', milliseconds(figures.deployOneMs)],
+    ['`rollback` of it, in turn with it', milliseconds(figures.rollbackOneMs)],
+    ['`rollback --steps 5`', milliseconds(figures.rollbackFiveMs)],
+    ['`check` of one migration on 820, warm', milliseconds(figures.checkOneMs)],
+    ['`drift` unchanged, in turn with `status`', milliseconds(figures.driftMs)],
   ]
   const gaps = figures.gaps.map((gap) => `- not measured: ${oneLine(gap)}`)
   return ['## Slipway’s other commands', table(['', 'time, ms'], rows), gaps.join('\n')]
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+function largeSection(large: LargeFigures | undefined): string {
+  if (!large) return ''
+  const rows = [...large.steps].map(([step, { wallMs, cpuMs, peakKiB }]) => [
+    `\`${step}\``,
+    milliseconds(wallMs),
+    milliseconds(cpuMs),
+    megabytes(peakKiB),
+  ])
+  const gaps = large.gaps.map((gap) => `- not measured: ${oneLine(gap)}`)
+  const text =
+    'A migration that adds one column: deployed, looked for drift, checked and rolled back. `baseline` records the history of the tables.'
+  return [
+    `## 5,000 tables`,
+    text,
+    table(['', 'time, ms', 'CPU, ms', 'peak, MB'], rows),
+    gaps.join('\n'),
+  ]
     .filter((part) => part !== '')
     .join('\n\n')
 }

@@ -10,6 +10,7 @@ import type { BenchServer } from './server.ts'
 // Before the peers are loaded: each reads its version from what is installed.
 installPeers()
 const { measureFigures } = await import('./figures.ts')
+const { measureLarge } = await import('./large.ts')
 const { readOptions, usage } = await import('./options.ts')
 const { renderReport } = await import('./report.ts')
 const { writeReport } = await import('./results.ts')
@@ -91,8 +92,9 @@ async function run(options: Options, server: BenchServer, folder: string): Promi
   }
   const built = absent.every(({ kind }) => kind !== 'ours')
   const figures = options.figures && built ? await measureFigures(conditions) : undefined
+  const large = options.large && built ? await measureLarge(conditions) : undefined
   const outcomes = [...results.values()].flatMap((ofScenario) => [...ofScenario.values()])
-  const complete = outcomes.every(({ ok }) => ok) && !figures?.gaps.length
+  const complete = outcomes.every(({ ok }) => ok) && !figures?.gaps.length && !large?.gaps.length
   if (!complete) process.exitCode = 1
-  return renderReport({ rounds, server, peers, results, figures })
+  return renderReport({ rounds, server, peers, results, figures, large })
 }

@@ -16,8 +16,14 @@ export interface BenchServer {
   countWork(url: string): Promise<{ tables: number; indexes: number }>
 }
 
-/** The settings that the tests' server turns off, back at PostgreSQL's defaults. */
-const DURABLE = { fsync: 'on', full_page_writes: 'on', max_wal_size: '1GB', max_connections: '100' }
+/** The settings that the tests' server turns off, back at PostgreSQL's defaults; and locks for a migration of 5,000 tables. */
+const DURABLE = {
+  fsync: 'on',
+  full_page_writes: 'on',
+  max_wal_size: '1GB',
+  max_connections: '100',
+  max_locks_per_transaction: '1024',
+}
 
 /** Starts the server, hands it over, and ends it. */
 export async function withServer<T>(work: (server: BenchServer) => Promise<T>): Promise<T> {

@@ -19,6 +19,7 @@ export { executeLocked, lockGuardSql } from './postgres/lock-guard.ts'
 export { HARMLESS_EXTENSIONS, OWNERS } from './postgres/sandbox.ts'
 export { wordForWord } from './postgres/server-error.ts'
 export { quoteIdentifier, quoteLiteral } from './postgres/quote.ts'
+export { inSnapshot } from './postgres/snapshot.ts'
 export { filePinSql, ownPinSql, pinSql, unpinForFileSql } from './postgres/settings.ts'
 export type {
   Address,

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { startProxy } from '../../test/proxy.ts'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
 import { ConnectionString } from '../kernel/index.ts'
-import { deploy, type DeployRequest } from './index.ts'
+import { deploy, type DeployOutcome, type DeployRequest } from './index.ts'
 
 const INIT = migration(
   '1_init',
@@ -408,13 +408,7 @@ describe('while another session has a table for itself', () => {
 
   test('what was applied stays applied, though it cannot be looked at', async () => {
     await deployed([READ])
-    const slow = migration(MORE.name, `SELECT pg_sleep(0.7); ${MORE.sql}`)
-    const outcome = await withLocker(async (lock) =>
-      deployed([READ, slow], {
-        deadlineMs: 3000,
-        emit: ({ kind }) => void (kind === 'migration-started' && lock()),
-      }),
-    )
+    const outcome = await whileLocked(`COMMENT ON VIEW names IS 'of customers';`)
     expect(outcome.receipts).toMatchObject([{ status: 'done' }])
     expect(outcome.failure).toMatchObject({
       code: 'DEPLOY.VERIFY_FAILED',
@@ -422,6 +416,27 @@ describe('while another session has a table for itself', () => {
     })
     expect(await history()).toMatchObject([{ finished: true }, { name: '2_more', finished: true }])
   })
+
+  test('what the deploy did not change is not looked at', async () => {
+    await deployed([READ])
+    const outcome = await whileLocked('')
+    expect(outcome.failure).toBeUndefined()
+    expect(outcome.verification).toMatchObject({ verified: true })
+    expect(await deployed([READ, slow('')])).toMatchObject({ receipts: [], drift: [] })
+  })
+
+  const slow = (change: string) =>
+    migration(MORE.name, `SELECT pg_sleep(0.7); ${change} ${MORE.sql}`)
+
+  /** Deploys a change; the table is locked while it runs. */
+  async function whileLocked(change: string): Promise<DeployOutcome> {
+    return await withLocker(async (lock) =>
+      deployed([READ, slow(change)], {
+        deadlineMs: 3000,
+        emit: ({ kind }) => void (kind === 'migration-started' && lock()),
+      }),
+    )
+  }
 })
 
 describe('messages to the server', () => {

@@ -21,6 +21,7 @@ import {
   detectChange,
   detectDrift,
   type Drift,
+  type KnownSchema,
   looksHarmless,
   type PreCheckResult,
   survey,
@@ -102,7 +103,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     const hazards = plans.length > 0 ? await lookAhead(target, pending, request) : []
     // In a deploy that continues after a crash, some statements have already run.
     const goesOn = resuming.length > 0
-    const driftUnknown = goesOn ? undefined : await gate(target, pending, request)
+    const { driftUnknown, known } = goesOn ? {} : await gate(target, pending, request)
     const found = { ...nothing, hazards, ...(driftUnknown ? { driftUnknown } : {}) }
     const receipts = plans.map(notRun)
     const unaccepted = request.protected ? hazardsFailure(database, hazards, request) : undefined
@@ -115,7 +116,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     await prepareBooks(session, request)
     const recorded = await recordSquashes(session, squashes, request.migrations)
     const review = reviewOfDeploy(session, pending, request)
-    const ran = await run(target, { plans, review }, request)
+    const ran = await run(target, { plans, review, known }, request)
     return { ...found, recorded, preChecks, ...ran }
   })
 }
@@ -203,27 +204,34 @@ function keepsNothing(): ReadonlySet<number> {
   return new Set()
 }
 
+/** What a look at the schema before the work has found. */
+interface SchemaBefore {
+  readonly driftUnknown?: string | undefined
+  readonly known?: KnownSchema | undefined
+}
+
 /** Steps 3 and 7 of a deploy: the catalog is what the history says, and what is destroyed has consent. */
 async function gate(
   target: TargetSession,
   { history, before, plans, squashes }: PendingWork,
   request: DeployRequest,
-): Promise<string | undefined> {
+): Promise<SchemaBefore> {
   const { session } = target
   if (before.applied.length === 0) {
     await refuseFilledDatabase(session)
-    return undefined
+    return {}
   }
   const { database, alias, schema } = session.server
   const destroys = [...destroyedBy(plans, schema), ...unseenBy(plans)]
   if (request.protected && destroys.length > 0) {
     await requireConsent({ database, alias, destroys }, request.consent)
   }
-  if (request.acceptDrift) return undefined
+  if (request.acceptDrift) return {}
   request.emit({ kind: 'phase', phase: 'compare the schema with the history' })
   const drift = await compareWithHistory(target, history, request)
   if (drift.kind === 'unknown') refuseUnproven(drift.reason, squashes)
-  return refuseDrift(drift)
+  if (drift.kind === 'none') return { known: drift.known }
+  return { driftUnknown: refuseDrift(drift) }
 }
 
 /** Recording a squash claims that the target has its schema, so the schema must have been compared. */
@@ -240,9 +248,8 @@ function refuseUnproven(reason: string, squashes: PendingWork['squashes']): void
   })
 }
 
-function refuseDrift(drift: Drift): string | undefined {
+function refuseDrift(drift: Exclude<Drift, { kind: 'none' }>): string {
   if (drift.kind === 'unknown') return drift.reason
-  if (drift.kind === 'none') return undefined
   const named = drift.changes
     .slice(0, 5)
     .map(({ change, object }) => `${objectText(object)} (${change})`)
@@ -269,9 +276,14 @@ function reviewOfDeploy(
   return reviewsOf(plans, { database, defaultSchema, command: ['deploy'], accepted })
 }
 
+interface PlannedWork extends Pick<SchemaBefore, 'known'> {
+  readonly plans: readonly Migration[]
+  readonly review: ReturnType<typeof reviewOfDeploy>
+}
+
 async function run(
   target: TargetSession,
-  { plans, review }: { plans: readonly Migration[]; review: ReturnType<typeof reviewOfDeploy> },
+  { plans, review, known }: PlannedWork,
   request: DeployRequest,
 ): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'kept' | 'notKept' | 'failure'>> {
   const { session } = target
@@ -289,7 +301,7 @@ async function run(
   const { failure } = outcome
   if (failure && !LEAVES_NOTHING.has(failure.code)) return outcome
   target.emit({ kind: 'phase', phase: 'verify' })
-  const record = request.acceptDrift ? 'forget' : 'record'
+  const record = request.acceptDrift ? 'forget' : (known ?? 'record')
   const looked = await verified(target, request.migrations, record)
   if (!looked.ok) return { ...outcome, failure: failure ?? looked.failure }
   const verification = looked.value

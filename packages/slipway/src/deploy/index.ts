@@ -18,4 +18,10 @@ export { type Preview, previewDeploy } from './preview.ts'
 export { LEAVES_NOTHING, reviewsOf } from './review.ts'
 export type { Recorded } from './squashes.ts'
 export { prepareBooks, withTarget, type WorkRequest } from './target.ts'
-export { readSchemaNow, type Verification, verified, verifyAndRecord } from './verify.ts'
+export {
+  readKnownNow,
+  readSchemaNow,
+  type Verification,
+  verified,
+  verifyAndRecord,
+} from './verify.ts'

@@ -1,14 +1,16 @@
-import type { Session } from '../database/index.ts'
+import { inSnapshot, type Session } from '../database/index.ts'
 import { invalidIndexes, readFromTarget, type TargetSession } from '../execution/index.ts'
 import {
+  changedObjects,
   forgetSchemaState,
   historyHash,
   readChangeToken,
   readHistory,
+  readObjectTokens,
   writeSchemaState,
 } from '../history/index.ts'
 import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
-import { appliedRows, projectScope } from '../plan/index.ts'
+import { appliedRows, type KnownSchema, projectScope } from '../plan/index.ts'
 import type { Fingerprint } from '../schema/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 
@@ -21,9 +23,10 @@ export interface Verification {
 
 /**
  * Whether the catalog is recorded as what the history gives. After a deploy onto accepted drift it is
- * not: the next command then compares with a shadow database. A reading is recorded as it is.
+ * not: the next command then compares with a shadow database. A reading is recorded as it is; of a schema that was
+ * known before, what has changed since is read and recorded.
  */
-export type Recording = 'record' | 'forget' | SchemaReading
+export type Recording = 'record' | 'forget' | SchemaReading | KnownSchema
 
 /** The schema of a target as it was read, and the change token from before that. */
 export interface SchemaReading {
@@ -71,7 +74,10 @@ export async function verifyAndRecord(
     return verification
   }
   const rows = appliedRows(await readHistory(session))
-  const reading = record === 'record' ? await readSchemaNow(session, migrations) : record
+  const reading =
+    typeof record === 'object' && 'changeToken' in record
+      ? record
+      : await readSchemaNow(session, migrations, record === 'record' ? undefined : record)
   const { hash, ...state } = reading.fingerprint
   await writeSchemaState(session, {
     historyHash: historyHash(rows),
@@ -82,15 +88,51 @@ export async function verifyAndRecord(
   return verification
 }
 
-/** Reads the schema of a target as it is now. */
+/** Reads the schema of a target as it is now. Of a schema that was known before only what has changed since is read. */
 export async function readSchemaNow(
   session: Session,
   migrations: readonly MigrationFile[],
+  known?: KnownSchema,
 ): Promise<SchemaReading> {
+  const since = known && (await readSchemaSince(session, migrations, known))
+  if (since) return since
   // Loaded here: a deploy that finds nothing to do must not pay for it.
   const { readFingerprint } = await import('../schema/index.ts')
   // Before the catalog is read: what changes meanwhile must give another token.
   const changeToken = await readChangeToken(session)
   const fingerprint = await readFingerprint(session, await projectScope(session, migrations))
   return { fingerprint, changeToken }
+}
+
+/** Reads a whole schema, so that what changes from now on can be read alone (`readSchemaNow`). */
+export async function readKnownNow(
+  session: Session,
+  migrations: readonly MigrationFile[],
+): Promise<KnownSchema> {
+  const { readFingerprint } = await import('../schema/index.ts')
+  // Before the catalog is read: what changes meanwhile counts as changed later.
+  const tokens = await inSnapshot(session, () => readObjectTokens(session))
+  const fingerprint = await readFingerprint(session, await projectScope(session, migrations))
+  return { fingerprint, tokens }
+}
+
+/**
+ * Reads what has changed of a known schema. The server says what that is, whatever the migrations say. Nothing if only a
+ * whole reading can tell.
+ */
+export async function readSchemaSince(
+  session: Session,
+  migrations: readonly MigrationFile[],
+  known: KnownSchema,
+): Promise<SchemaReading | undefined> {
+  const { readFingerprintSince } = await import('../schema/index.ts')
+  const scope = await projectScope(session, migrations)
+  return await inSnapshot(session, async () => {
+    const tokens = await readObjectTokens(session)
+    const changed = await changedObjects(session, known.tokens, tokens)
+    if (!changed) return undefined
+    const earlier = { fingerprint: known.fingerprint, ...changed }
+    const fingerprint = await readFingerprintSince(session, scope, earlier)
+    return fingerprint && { fingerprint, changeToken: tokens.changeToken }
+  })
 }

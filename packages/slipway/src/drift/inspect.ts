@@ -2,7 +2,7 @@ import { creationOf } from '../create/index.ts'
 import { dialectOf, type Session } from '../database/index.ts'
 import type { WorkRequest } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
-import { attempt, type Result } from '../kernel/index.ts'
+import { attempt } from '../kernel/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
 import {
   type Catalog,
@@ -12,7 +12,9 @@ import {
   columnOrders,
   difference,
   readCatalog,
+  readSummary,
   type SchemaScript,
+  type SchemaSummary,
   scriptAcross,
   scriptSql,
 } from '../schema/index.ts'
@@ -58,14 +60,22 @@ export async function inspectSession(
   request: DriftRequest,
 ): Promise<DriftReport> {
   const { migrations, schemas, emit } = request
-  const actual = await readCatalog(session, await projectScope(session, migrations, schemas))
-  emit({ kind: 'phase', phase: 'replay the history on a shadow database' })
-  const expected = await expectedCatalog(session, request)
   const { database } = session.server
-  if (!expected.ok) return unknown(database, actual, expected.failure.message)
-  if (typeof expected.value === 'string') return unknown(database, actual, expected.value)
+  const scope = await projectScope(session, migrations, schemas)
+  const actual = await readSummary(session, scope)
+  emit({ kind: 'phase', phase: 'replay the history on a shadow database' })
+  const history = await readHistory(session)
+  const [missing] = compareHistory(history, migrations).missing
+  if (missing !== undefined)
+    return unknown(database, actual, `${missing} is applied, and the project does not have it.`)
+  const compared = await attempt(() =>
+    expectedFor(actual, appliedMigrations({ history, migrations }), shadowLike(request, session)),
+  )
+  if (!compared.ok) return unknown(database, actual, compared.failure.message)
+  if (!('facts' in compared.value)) return sameReport(database, compared.value, actual)
   const parser = await parserFor(dialectOf(session))
-  return reportOf(database, { expected: expected.value, actual, parser })
+  const expected = compared.value
+  return reportOf(database, { expected, actual: await readCatalog(session, scope), parser })
 }
 
 /** No migration made a table: what is made of the target is the first of all. */
@@ -73,29 +83,32 @@ function isEmpty({ columnOrder }: Catalog): boolean {
   return columnOrder.size === 0
 }
 
-/** The catalog that the history gives, or why there is none. */
-async function expectedCatalog(
-  session: Session,
-  request: DriftRequest,
-): Promise<Result<Catalog | string>> {
-  const { migrations } = request
-  const history = await readHistory(session)
-  const [missing] = compareHistory(history, migrations).missing
-  if (missing !== undefined)
-    return { ok: true, value: `${missing} is applied, and the project does not have it.` }
-  return await attempt(() =>
-    catalogAfter(appliedMigrations({ history, migrations }), shadowLike(request, session)),
-  )
-}
-
-/** The catalog after some migrations, on a shadow database. */
-async function catalogAfter(
+/** What some migrations give on a shadow database; the whole catalog only if a target is not the same. */
+async function expectedFor(
+  actual: SchemaSummary,
   applied: readonly MigrationFile[],
   { migrations, schemas, shadow }: Pick<DriftRequest, 'migrations' | 'schemas' | 'shadow'>,
-): Promise<Catalog> {
-  return await withShadowDatabase(shadow, applied, async (copy) =>
-    readCatalog(copy, await projectScope(copy, migrations, schemas)),
-  )
+): Promise<SchemaSummary | Catalog> {
+  return await withShadowDatabase(shadow, applied, async (copy) => {
+    const scope = await projectScope(copy, migrations, schemas)
+    const expected = await readSummary(copy, scope)
+    const same = expected.fingerprint.hash === actual.fingerprint.hash
+    return same ? expected : await readCatalog(copy, scope)
+  })
+}
+
+function sameReport(database: string, expected: SchemaSummary, actual: SchemaSummary): DriftReport {
+  return {
+    database,
+    drifted: false,
+    basis: 'shadow',
+    changes: [],
+    toHistory: '',
+    choices: [],
+    toTarget: '',
+    columnOrder: columnOrders(expected, actual),
+    unmodelled: actual.unmodelled,
+  }
 }
 
 interface Compared {
@@ -146,7 +159,7 @@ function portable({ statements, choices }: SchemaScript, { defaultSchema }: Cata
 
 const NO_SCRIPT = { statements: [], choices: [] }
 
-function unknown(database: string, actual: Catalog, reason: string): DriftReport {
+function unknown(database: string, actual: SchemaSummary, reason: string): DriftReport {
   const nothing = { changes: [], toHistory: '', choices: [], toTarget: '', columnOrder: [] }
   return {
     database,

@@ -8,6 +8,13 @@ export {
 } from './compare.ts'
 export { readChangeToken } from './postgres/change-token.ts'
 export {
+  type ChangedObjects,
+  changedObjects,
+  type ObjectIds,
+  type ObjectTokens,
+  readObjectTokens,
+} from './postgres/object-tokens.ts'
+export {
   readEnvironments,
   type RecordedEnvironment,
   recordEnvironment,

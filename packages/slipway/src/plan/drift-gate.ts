@@ -1,13 +1,16 @@
-import type { Session } from '../database/index.ts'
+import { inSnapshot, type Session } from '../database/index.ts'
 import {
   compareHistory,
   type History,
   historyHash,
+  type ObjectTokens,
   readChangeToken,
+  readObjectTokens,
   readSchemaState,
+  type SchemaState,
 } from '../history/index.ts'
-import { attempt } from '../kernel/index.ts'
-import type { Change, Scope } from '../schema/index.ts'
+import { attempt, rethrow } from '../kernel/index.ts'
+import type { Change, Fingerprint, Scope } from '../schema/index.ts'
 import type { ShadowOptions } from '../shadow/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 
@@ -19,6 +22,8 @@ export type Drift =
       readonly basis: 'token' | 'ledger' | 'shadow' | 'nothing-applied'
       /** The token of a schema that is as recorded, although the recorded token is another one. */
       readonly changeToken?: string
+      /** The schema as it is, where migrations are pending and the ledger has it. */
+      readonly known?: KnownSchema
     }
   | {
       readonly kind: 'drifted'
@@ -26,6 +31,12 @@ export type Drift =
       readonly changes: readonly Change[]
     }
   | { readonly kind: 'unknown'; readonly reason: string }
+
+/** The schema of a target, and what tells later which objects have changed since. */
+export interface KnownSchema {
+  readonly fingerprint: Fingerprint
+  readonly tokens: ObjectTokens
+}
 
 /** A history and the files of what was applied. */
 export interface AppliedHistory {
@@ -84,16 +95,20 @@ export async function detectDrift(
 ): Promise<Drift> {
   const since = await detectChange(session, applied)
   if (since && since.kind !== 'drifted') return since
-  const { difference, readCatalog } = await loadCatalog()
+  const { differenceBetween } = await loadCatalog()
   const { withShadowDatabase } = await import('../shadow/index.ts')
-  const replayed = await attempt(() =>
+  const { migrations } = applied
+  const compared = async (one: Session) => ({
+    session: one,
+    scope: await projectScope(one, migrations),
+  })
+  const found = await attempt(() =>
     withShadowDatabase(shadow, appliedMigrations(applied), async (copy) =>
-      readCatalog(copy, await projectScope(copy, applied.migrations)),
+      attempt(async () => differenceBetween(await compared(copy), await compared(session))),
     ),
   )
-  if (!replayed.ok) return since ?? { kind: 'unknown', reason: replayed.failure.message }
-  const scope = await projectScope(session, applied.migrations)
-  const changes = difference(replayed.value, await readCatalog(session, scope))
+  if (!found.ok) return since ?? { kind: 'unknown', reason: found.failure.message }
+  const changes = found.value.ok ? found.value.value : rethrow(found.value.failure)
   return changes.length === 0
     ? { kind: 'none', basis: 'shadow' }
     : { kind: 'drifted', basis: 'shadow', changes }
@@ -114,17 +129,40 @@ export async function detectChange(
   const applied = new Set(rows.map(({ name }) => name))
   const pending = migrations.filter(({ name }) => !applied.has(name))
   // Read before the catalog: what changes meanwhile must give another token.
-  const changeToken = await readChangeToken(session)
+  const tokens = pending.length > 0 ? await readTokens(session) : undefined
+  const changeToken = tokens?.changeToken ?? (await readChangeToken(session))
+  const known = tokens && { known: { fingerprint: fingerprintOf(state), tokens } }
   const unchanged = state.changeToken === changeToken
-  if (unchanged && !(await reachOtherSchemas(session, pending))) {
-    return { kind: 'none', basis: 'token' }
-  }
+  const reachesOthers = await reachOtherSchemas(session, pending)
+  if (unchanged && !reachesOthers) return { kind: 'none', basis: 'token', ...known }
   const { differingObjects, FINGERPRINT_METHOD, readFingerprint } = await loadCatalog()
   if (state.method !== FINGERPRINT_METHOD) return undefined
   const now = await readFingerprint(session, await projectScope(session, migrations))
-  if (now.hash === state.fingerprint) return { kind: 'none', basis: 'ledger', changeToken }
-  const expected = { method: state.method, hash: state.fingerprint, objects: state.objects }
-  return { kind: 'drifted', basis: 'ledger', changes: differingObjects(expected, now) }
+  if (now.hash === state.fingerprint)
+    return { kind: 'none', basis: 'ledger', changeToken, ...(reachesOthers ? {} : known) }
+  const changes = differingObjects(fingerprintOf(state), now)
+  return { kind: 'drifted', basis: 'ledger', changes }
+}
+
+/** The schema of a target, if it is unchanged since the ledger recorded it for just this history. */
+export async function readKnownSchema(
+  session: Session,
+  history: History,
+): Promise<KnownSchema | undefined> {
+  const state = await readSchemaState(session)
+  if (state?.historyHash !== historyHash(appliedRows(history))) return undefined
+  const tokens = await readTokens(session)
+  return state.changeToken === tokens.changeToken
+    ? { fingerprint: fingerprintOf(state), tokens }
+    : undefined
+}
+
+async function readTokens(session: Session): Promise<ObjectTokens> {
+  return await inSnapshot(session, () => readObjectTokens(session))
+}
+
+function fingerprintOf({ method, fingerprint: hash, objects }: SchemaState): Fingerprint {
+  return { method, hash, objects }
 }
 
 /**

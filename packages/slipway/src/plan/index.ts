@@ -12,7 +12,9 @@ export {
   detectChange,
   detectDrift,
   type Drift,
+  type KnownSchema,
   projectScope,
+  readKnownSchema,
 } from './drift-gate.ts'
 export { type PreCheckResult, VIOLATION_LIMIT } from './pre-check.ts'
 export { preCheck } from './postgres/run-pre-checks.ts'

@@ -10,6 +10,7 @@ import {
   distinctDestructions,
   isSameObject,
   objectKey,
+  type ObjectName,
   type ObjectRef,
   ownerOf,
   type Statement,
@@ -46,6 +47,8 @@ export interface KeepingRun {
   readonly withheld: readonly EmptyTables[]
   /** What the down migration alone cannot bring. */
   readonly lost: readonly Destruction[]
+  /** The tables whose rows count; all if absent. */
+  readonly touched?: readonly ObjectName[] | undefined
 }
 
 /**
@@ -123,13 +126,13 @@ interface Shown {
 
 async function upAndDown(
   session: Session,
-  { migration, down, filling, withheld }: KeepingRun,
+  { migration, down, filling, withheld, touched }: KeepingRun,
   hooks: Hooks,
 ): Promise<Shown> {
   // Rows that the migration wrote, or that the down migration cannot take, are not what is looked at.
-  await emptyTables(session, await readShape(session))
+  await emptyTables(session, await readShape(session, touched))
   await replay(session, [down])
-  const tables = await readShape(session)
+  const tables = await readShape(session, touched)
   await fillTables(session, withRows(tables, withheld), filling.manner)
   const sums = await readRowSums(session, tables)
   await prepareLedger(session)
@@ -144,7 +147,7 @@ async function upAndDown(
     kept,
   })
   await runWith(session, back, restoring)
-  const { lost, grown } = await compareRows(session, sums)
+  const { lost, grown } = await compareRows(session, sums, await readShape(session, touched))
   return {
     sums,
     empty: alwaysEmpty(withheld, tables).map(({ ref }) => ref),

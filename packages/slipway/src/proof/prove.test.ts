@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { serverUrl } from '../../test/postgres.ts'
 import { SHADOW } from '../../test/target.ts'
 import { attempt, ConnectionString } from '../kernel/index.ts'
@@ -320,4 +320,40 @@ test.each([
   ).toEqual(modes)
   for (const { relation } of ofTable(locks)) expect(relation).toBe('users')
   expect(ofTable(rewrites).map(({ relation }) => relation)).toEqual(rewritten)
+})
+
+describe('on a large schema', () => {
+  const MANY = {
+    name: '1_many',
+    sql: `DO $$ BEGIN FOR i IN 1..250 LOOP EXECUTE 'CREATE TABLE many_' || i || ' (id integer PRIMARY KEY)'; END LOOP; END $$`,
+  }
+  const proofOn = (sql: string, down: string) => {
+    const migration = { name: '2_change', sql }
+    return prove((work) => withShadowDatabase(SHADOW, [...HISTORY, MANY], work, [migration]), {
+      migration,
+      down: { name: '2_change/down.sql', sql: down },
+      catalogs: async (on) => catalogReader(on),
+    })
+  }
+
+  test('what a migration touches has rows, and what that refers to', async () => {
+    const proof = await proofOn(
+      'ALTER TABLE posts ADD COLUMN note text; ALTER TABLE "Key" DROP COLUMN b',
+      'ALTER TABLE "Key" ADD COLUMN b date; ALTER TABLE posts DROP COLUMN note',
+    )
+    expect(proof).toMatchObject({ rows: 18, emptyTables: [], schemaEqual: false })
+    expect(proof.lost).toContainEqual({
+      what: 'object',
+      object: { kind: 'column', schema: null, table: 'Key', name: 'b' },
+    })
+  })
+
+  test('every table has rows where the statements do not say what they touch', async () => {
+    const proof = await proofOn('DO $$ BEGIN DELETE FROM many_7; END $$', 'SELECT 1')
+    expect(proof.rows).toBeGreaterThan(1000)
+    expect(proof.lost).toContainEqual({
+      what: 'rows',
+      object: { kind: 'table', schema: null, name: 'many_7' },
+    })
+  })
 })

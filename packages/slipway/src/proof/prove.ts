@@ -17,16 +17,19 @@ import {
   distinctDestructions,
   objectKey,
   objectName,
+  type ObjectName,
   type ObjectRef,
   objectText,
   type MigrationFile,
   type Migration,
   parseMigration,
+  parseMigrations,
   parserFor,
 } from '../statements/index.ts'
 import { type StoppedRun, type Trace } from './postgres/trace.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
 import { FIRST_START, runUpDownUp, type TestRun, type Start, type EmptyTables } from './test-run.ts'
+import { touchedTables } from './touched-tables.ts'
 
 /** The record of a test run. Plain JSON: it can be stored beside the migration. */
 export interface Proof {
@@ -115,9 +118,14 @@ async function proveOn(
     sql: (await draftDownMigration(session, { before, after: async () => after, migration })).body,
   })
   const down = options.down ?? write
-  const found = await runUpDownUp(session, { before, migration, down, catalogs, address }, start)
+  // A down migration that is yet to be written may touch anything.
+  const touched =
+    options.down &&
+    touchedTables([migration, ...(await parseMigrations([options.down], dialectOf(session)))])
+  const run = { before, migration, down, catalogs, address, touched }
+  const found = await runUpDownUp(session, run, start)
   if (found.kind === 'start-over') return found
-  const proof = await proofOf(session, { migration, before, testRun: found.testRun })
+  const proof = await proofOf(session, { migration, before, testRun: found.testRun, touched })
   return { kind: 'proof', proof }
 }
 
@@ -125,12 +133,13 @@ interface TestRunResult {
   readonly migration: Migration
   readonly before: Catalog
   readonly testRun: TestRun
+  readonly touched: readonly ObjectName[] | undefined
 }
 
 /** What a test run proves; a lossy migration is run once more. */
 async function proofOf(
   session: Session,
-  { migration, before, testRun }: TestRunResult,
+  { migration, before, testRun, touched }: TestRunResult,
 ): Promise<Proof> {
   const { statements } = migration
   const losses = lossesAfter({
@@ -146,7 +155,7 @@ async function proofOf(
   const grade = gradeOfFiles(testRun, lost)
   const { trace, filling, withheld, down, downMs, rows } = testRun
   const kept = mayKeep(testRun, grade)
-    ? await proveKeeping(session, { migration, down, filling, lost, withheld })
+    ? await proveKeeping(session, { migration, down, filling, lost, withheld, touched })
     : undefined
   const reasons = reasonsOf(testRun, kept)
   const { kind, server } = session

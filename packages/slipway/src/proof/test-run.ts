@@ -6,6 +6,7 @@ import { emptyTables, type Filling, type RowStyle, fillTables } from '../shadow/
 import { readShape, type ShapeTable } from '../shadow/index.ts'
 import {
   objectKey,
+  type ObjectName,
   type Statement,
   type MigrationFile,
   type Migration,
@@ -49,6 +50,8 @@ export interface TestRunOptions {
   readonly down: MigrationFile | ((after: Catalog) => Promise<MigrationFile>)
   /** Of the shadow database, for a second session; the embedded database has one alone. */
   readonly address?: Address | undefined
+  /** The tables whose rows count; all if absent. */
+  readonly touched?: readonly ObjectName[] | undefined
   /** Of the shadow database; it has read `before`. */
   readonly catalogs: CatalogReader
 }
@@ -86,15 +89,17 @@ export async function runUpDownUp(
   options: TestRunOptions,
   start: Start = FIRST_START,
 ): Promise<TestRunOutcome> {
-  const { before, migration, catalogs } = options
+  const { before, migration, catalogs, touched: named } = options
   const climbed = await climbOnRows(session, options, start)
   if (climbed.kind === 'start-over') return climbed
   const { sums, tables, ...climb } = climbed.climb
   const after = typeof options.down === 'function' ? await catalogs.whole() : await catalogs.facts()
-  const touched = changesRows(migration) ? await compareRows(session, sums) : NO_CHANGE
+  const touched = changesRows(migration)
+    ? await compareRows(session, sums, await readShape(session, named))
+    : NO_CHANGE
   const down = typeof options.down === 'function' ? await options.down(after) : options.down
   const began = performance.now()
-  const back = await goBack(session, down, climb.filling)
+  const back = await goBack(session, down, { ...climb.filling, named })
   if (back && back.onEmpty === undefined) {
     return { kind: 'start-over', from: { ...start, manner: 'none', downFails: back.failure } }
   }
@@ -112,7 +117,11 @@ export async function runUpDownUp(
   // Where the tables had to be emptied there is nothing to compare.
   const rows = downFails
     ? NO_CHANGE
-    : await compareRows(session, sums, restored === before ? tables : undefined)
+    : await compareRows(
+        session,
+        sums,
+        restored === before ? tables : await readShape(session, named),
+      )
   const again = await attempt(() => replay(session, [migration]))
   const notRepeated = again.ok ? difference(after, await catalogs.facts()) : []
   const end = again.ok ? {} : { againFails: again.failure }
@@ -151,12 +160,12 @@ const MANNERS: readonly RowStyle[] = ['edge', 'sparse', 'plain', 'json', 'none']
 /** Up on rows with the ends of what types hold; where that fails on plainer ones, and at last on empty tables. */
 async function climbOnRows(
   session: Session,
-  options: Pick<TestRunOptions, 'migration' | 'address'>,
+  options: Pick<TestRunOptions, 'migration' | 'address' | 'touched'>,
   start: Start,
 ): Promise<Climbed> {
-  const { migration, address } = options
+  const { migration, address, touched } = options
   const { manner, failsOnRows, withheld = [] } = start
-  const tables = await readShape(session)
+  const tables = await readShape(session, touched)
   const filled = withRows(tables, withheld)
   const filling = await fillTables(session, filled, manner)
   const sums = manner === 'none' ? {} : await readRowSums(session, tables)
@@ -235,14 +244,14 @@ interface DownFailure {
 async function goBack(
   session: Session,
   down: MigrationFile,
-  { manner }: Filling,
+  { manner, named }: Pick<Filling, 'manner'> & { named: TestRunOptions['touched'] },
 ): Promise<DownFailure | undefined> {
   const first = await attempt(() => replay(session, [down]))
   if (first.ok) return undefined
   const { failure } = first
   const [{ groups } = { groups: [] }] = await parseMigrations([down], dialectOf(session))
   if (groups.length > 1) return manner === 'none' ? { failure, onEmpty: false } : { failure }
-  await emptyTables(session, await readShape(session))
+  await emptyTables(session, await readShape(session, named))
   const second = await attempt(() => replay(session, [down]))
   return { failure, onEmpty: second.ok }
 }

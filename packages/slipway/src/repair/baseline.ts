@@ -3,7 +3,7 @@ import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../
 import { markedRowSql, readHistory, receiptSql } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
-import { type Catalog, type Change, difference, fingerprint, readCatalog } from '../schema/index.ts'
+import { type Change, differenceBetween, readFingerprint, type Scope } from '../schema/index.ts'
 import { replay, shadowLike, withShadowDatabase } from '../shadow/index.ts'
 import {
   changesRowsOnly,
@@ -51,13 +51,13 @@ export async function baseline(asked: BaselineRequest): Promise<BaselineOutcome>
     const request = shadowLike(asked, session)
     await refuseHistory(session)
     await refuseEmpty(session, request)
-    const actual = await readCatalog(session, await projectScope(session, request.migrations))
+    const actual = { session, scope: await projectScope(session, request.migrations) }
     request.emit({
       kind: 'phase',
       phase: 'compare',
       detail: `${request.migrations.length} migrations`,
     })
-    const match = await findMatch(session, actual, request)
+    const match = await findMatch(actual, request)
     if (match.changes.length > 0 && !request.accept) refuseMatch(session, match, request)
     return await record(session, match, request)
   })
@@ -99,13 +99,15 @@ async function refuseEmpty(session: Session, { migrations }: BaselineRequest): P
   })
 }
 
-async function findMatch(
-  session: Session,
-  actual: Catalog,
-  request: BaselineRequest,
-): Promise<Match> {
+/** The target, and what of it belongs to the project. */
+interface Actual {
+  readonly session: Session
+  readonly scope: Scope
+}
+
+async function findMatch(actual: Actual, request: BaselineRequest): Promise<Match> {
   const { upTo, migrations } = request
-  if (upTo === undefined) return await searchMatch(session, actual, request)
+  if (upTo === undefined) return await searchMatch(actual, request)
   const index = migrations.findIndex(({ name }) => name === upTo)
   if (index === -1) {
     raise('REPAIR.UNKNOWN_MIGRATION', {
@@ -118,12 +120,12 @@ async function findMatch(
 
 async function compareWith(
   count: number,
-  actual: Catalog,
+  actual: Actual,
   request: BaselineRequest,
 ): Promise<Match> {
   const { migrations, shadow } = request
   const changes = await withShadowDatabase(shadow, migrations.slice(0, count), async (copy) =>
-    difference(await readCatalog(copy, await projectScope(copy, migrations)), actual),
+    differenceBetween({ session: copy, scope: await projectScope(copy, migrations) }, actual),
   )
   return { count, changes }
 }
@@ -133,16 +135,12 @@ async function compareWith(
  * outline, and in full only where the outlines are equal, so that hundreds of migrations take seconds.
  * Of states with equal catalogs the last one counts.
  */
-async function searchMatch(
-  session: Session,
-  actual: Catalog,
-  request: BaselineRequest,
-): Promise<Match> {
+async function searchMatch(actual: Actual, request: BaselineRequest): Promise<Match> {
   const { migrations, shadow } = request
   const whole = await compareWith(migrations.length, actual, request)
   if (whole.changes.length === 0) return whole
-  const outline = await readOutline(session, await projectScope(session, migrations))
-  const { hash } = fingerprint(actual)
+  const outline = await readOutline(actual.session, actual.scope)
+  const { hash } = await readFingerprint(actual.session, actual.scope)
   let match = 0
   let nearest = { count: migrations.length, distance: Number.POSITIVE_INFINITY }
   await withShadowDatabase(
@@ -155,8 +153,7 @@ async function searchMatch(
         await replay(copy, [migration])
         const distance = outlineDistance(await readOutline(copy, scope), outline)
         if (distance <= nearest.distance) nearest = { count, distance }
-        if (distance === 0 && fingerprint(await readCatalog(copy, scope)).hash === hash)
-          match = count
+        if (distance === 0 && (await readFingerprint(copy, scope)).hash === hash) match = count
       }
     },
     migrations,

@@ -1,8 +1,10 @@
+import type { Session } from '../database/index.ts'
+import { readKnownNow, readSchemaNow } from '../deploy/index.ts'
 import { writeDownMigration } from '../down/index.ts'
 import { advice, command, failureOf, type NextAction } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
 import { type Made, madeBefore, nameKey } from '../safekeeping/index.ts'
-import { type Catalog, type Change, difference, fingerprint, readCatalog } from '../schema/index.ts'
+import { type Catalog, type Change, difference, readCatalog } from '../schema/index.ts'
 import { replay, type ShadowOptions, shadowSchema, withShadowDatabase } from '../shadow/index.ts'
 import {
   changesRowsOnly,
@@ -142,30 +144,45 @@ export async function testDownMigrations(
     const { plan, sql } = down
     return { name: plan.name, sql, path: plan.path, correction: correctionOf(down) }
   })
+  /** Also for later, when the private server of this test run has ended. */
+  const expectedCatalog = () =>
+    withShadowDatabase({ ...shadow, running: undefined }, stays, (session) =>
+      readProjectCatalog(session, project),
+    )
   try {
-    return await withShadowDatabase(
+    const { before, after } = await withShadowDatabase(
       shadow,
       stays,
       async (session) => {
-        const scope = await projectScope(session, project)
-        const expected = await readCatalog(session, scope)
+        const known = await readKnownNow(session, project)
         await replay(session, goes)
         await runBackwards(downs, (down) => replay(session, [down]))
-        const changes = difference(expected, await readCatalog(session, scope))
-        const testRun: DownVerdict =
-          changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes }
+        const { hash } = (await readSchemaNow(session, project, known)).fingerprint
+        const restored = hash === known.fingerprint.hash
         return {
-          testRun,
-          expected: { fingerprint: fingerprint(expected).hash, catalog: async () => expected },
+          before: known.fingerprint,
+          after: restored ? undefined : await readProjectCatalog(session, project),
         }
       },
       [...goes, ...downs],
     )
+    const changes = after ? difference(await expectedCatalog(), after) : []
+    return {
+      testRun: changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes },
+      expected: { fingerprint: before.hash, catalog: expectedCatalog },
+    }
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.code.startsWith('SHADOW.') !== true) throw error
     return { testRun: { kind: 'not-tested', reason: failure.message } }
   }
+}
+
+async function readProjectCatalog(
+  session: Session,
+  project: readonly MigrationFile[],
+): Promise<Catalog> {
+  return await readCatalog(session, await projectScope(session, project))
 }
 
 /** The file to edit; a down migration that Slipway wrote from the schemas has no file. */

@@ -29,7 +29,7 @@ import {
   readJournal,
 } from '../history/index.ts'
 import { advice, attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
-import { appliedRows, projectScope } from '../plan/index.ts'
+import { appliedRows, type KnownSchema, projectScope, readKnownSchema } from '../plan/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
 import { type Change, difference, readCatalog } from '../schema/index.ts'
 import { shadowLike, type ShadowOptions, withShadowServer } from '../shadow/index.ts'
@@ -107,7 +107,8 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
     if (request.protected && destroys.length > 0)
       await requireConsent({ database, alias, destroys }, request.consent)
     await prepareBooks(session, request)
-    const ran = await run(target, { downs, expected }, request)
+    const known = await readFromTarget(target, () => readKnownSchema(session, history))
+    const ran = await run(target, { downs, expected, known }, request)
     return { database, downs: decided(downs, ran.receipts), testRun, ...ran }
   })
 }
@@ -283,12 +284,16 @@ function nameChanges(changes: readonly Change[]): string {
     : names.join(', ')
 }
 
+interface PreparedWork {
+  readonly downs: readonly PreparedDown[]
+  readonly expected: ExpectedSchema | undefined
+  /** The schema before, where the ledger has it. */
+  readonly known: KnownSchema | undefined
+}
+
 async function run(
   target: TargetSession,
-  {
-    downs,
-    expected,
-  }: { readonly downs: readonly PreparedDown[]; readonly expected: ExpectedSchema | undefined },
+  { downs, expected, known }: PreparedWork,
   request: RollbackRequest,
 ): Promise<Pick<RollbackOutcome, 'receipts' | 'kept' | 'verification' | 'failure'>> {
   const { session } = target
@@ -301,7 +306,7 @@ async function run(
   if (outcome.failure && !LEAVES_NOTHING.has(outcome.failure.code)) return outcome
   target.emit({ kind: 'phase', phase: 'verify' })
   const reading = await attempt(() =>
-    readFromTarget(target, () => readSchemaNow(session, request.migrations)),
+    readFromTarget(target, () => readSchemaNow(session, request.migrations, known)),
   )
   if (!outcome.failure && expected && reading.ok) {
     const restored = reading.value.fingerprint.hash === expected.fingerprint
@@ -309,8 +314,8 @@ async function run(
     if (differing !== '') return { ...outcome, failure: notRestored(differing) }
   }
   // What was compared with nothing is not what the history gives.
-  const known = !outcome.failure && expected !== undefined && reading.ok
-  const looked = await verified(target, request.migrations, known ? reading.value : 'forget')
+  const compared = !outcome.failure && expected !== undefined && reading.ok
+  const looked = await verified(target, request.migrations, compared ? reading.value : 'forget')
   if (looked.ok) return { ...outcome, verification: looked.value }
   return { ...outcome, failure: outcome.failure ?? looked.failure }
 }

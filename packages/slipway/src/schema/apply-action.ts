@@ -8,6 +8,7 @@ import type {
 } from '../statements/index.ts'
 import { applyRename, moveObject } from './apply-rename.ts'
 import { constraintName, indexName } from './constraint-name.ts'
+import { without, withEntry } from './layered-map.ts'
 import {
   type Column,
   columnNamed,
@@ -133,7 +134,7 @@ function changeTable(
     triggers: [],
   }
   const nextId = schema.nextId + (known ? 0 : 1)
-  return { ...schema, nextId, tables: new Map(schema.tables).set(key, change(table)) }
+  return { ...schema, nextId, tables: withEntry(schema.tables, key, change(table)) }
 }
 
 function markPartitioned(schema: DatabaseSchema, parent: ObjectName): DatabaseSchema {
@@ -240,7 +241,7 @@ function addConstraint(
   if (kind !== 'primary-key' && kind !== 'unique') return added
   const rest = usingIndex
     ? without(schema.indexes, [keyOf(schema, inSchema(usingIndex))])
-    : new Map(schema.indexes)
+    : schema.indexes
   const index: Index = {
     ...inSchema(constraint.name),
     table: referenceOf(schema, name),
@@ -249,7 +250,7 @@ function addConstraint(
     partial: false,
     ...(kind === 'primary-key' ? { primary: true } : {}),
   }
-  return { ...added, indexes: rest.set(keyOf(schema, index), index) }
+  return { ...added, indexes: withEntry(rest, keyOf(schema, index), index) }
 }
 
 function withNotNull(table: Table, names: readonly string[]): ReadonlyMap<string, Column> {
@@ -297,7 +298,7 @@ function createIndex(schema: DatabaseSchema, action: ActionOf<'create-index'>): 
     unique,
     partial: where !== undefined,
   }
-  return { ...schema, indexes: new Map(schema.indexes).set(keyOf(schema, index), index) }
+  return { ...schema, indexes: withEntry(schema.indexes, keyOf(schema, index), index) }
 }
 
 function changeEnum(
@@ -310,7 +311,7 @@ function changeEnum(
       ? action.values
       : [...(schema.enums.get(key)?.labels ?? []), action.value]
   const made = { ...referenceOf(schema, action.type), labels }
-  return { ...schema, enums: new Map(schema.enums).set(key, made) }
+  return { ...schema, enums: withEntry(schema.enums, key, made) }
 }
 
 function dropObject(schema: DatabaseSchema, { of, object }: ActionOf<'drop'>): DatabaseSchema {
@@ -354,10 +355,4 @@ function dropTables(schema: DatabaseSchema, keys: readonly string[]): DatabaseSc
       indexes.map(([key]) => key),
     ),
   }
-}
-
-function without<T>(map: ReadonlyMap<string, T>, keys: readonly string[]): Map<string, T> {
-  const rest = new Map(map)
-  for (const key of keys) rest.delete(key)
-  return rest
 }

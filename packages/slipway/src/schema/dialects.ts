@@ -16,7 +16,7 @@ const READERS: ByDialect<() => Promise<SchemaReader>> = {
     readSchema: readPostgresSchema,
     // A fingerprint takes the differ, which is half of all that a deploy loads.
     readFingerprint: async (session, scope) =>
-      await (await import('./postgres/catalog.ts')).readFingerprint(session, scope),
+      await (await import('./postgres/read-fingerprint.ts')).readFingerprint(session, scope),
   }),
   async sqlite() {
     const [{ readSqliteSchema }, { readSqliteFingerprint }] = await Promise.all([

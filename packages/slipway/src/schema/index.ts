@@ -41,6 +41,12 @@ export { readFingerprint, readSchema } from './dialects.ts'
 export { schemaFailures } from './failures.ts'
 export { FINGERPRINT_METHOD } from './postgres/facts-fingerprint.ts'
 export type { Fingerprint } from './fingerprint.ts'
+export {
+  differenceBetween,
+  readFingerprintSince,
+  readSummary,
+  type SchemaSummary,
+} from './postgres/read-fingerprint.ts'
 export { schemaOf } from './postgres/catalog-schema.ts'
 export {
   type Choice,

@@ -10,4 +10,6 @@ export interface SchemaParts {
   readonly filling?: true
   /** Which values a column takes. */
   readonly values?: true
+  /** The tables that are read, by their OIDs; all if absent. */
+  readonly only?: readonly number[] | undefined
 }

@@ -1,4 +1,4 @@
-import type { Session } from '../database/index.ts'
+import { quoteLiteral, type Session } from '../database/index.ts'
 import {
   type DatabaseSchema,
   type Index,
@@ -9,7 +9,7 @@ import {
   type Table,
   type ValueType,
 } from '../schema/index.ts'
-import { type TableRef, tableRef } from '../statements/index.ts'
+import { type ObjectName, type TableRef, tableRef } from '../statements/index.ts'
 
 /** A column as the rows of a test run need to know it. */
 export interface ShapeColumn extends ValueType {
@@ -37,9 +37,16 @@ export interface ShapeTable {
   readonly references: readonly ShapeReference[]
 }
 
-/** Reads the tables of a database that hold rows of their own: no partitions, no views. */
-export async function readShape(session: Session): Promise<ShapeTable[]> {
-  const schema = await readSchema(session, { keys: true, values: true })
+/**
+ * Reads the tables of a database that hold rows of their own: no partitions, no views. Of a large schema only those that
+ * are `named` and what they refer to, where it is known that no others count.
+ */
+export async function readShape(
+  session: Session,
+  named?: readonly ObjectName[],
+): Promise<ShapeTable[]> {
+  const only = named && (await relatedTables(session, named))
+  const schema = await readSchema(session, { keys: true, values: true, only })
   const unique = indexesByTable(schema, (index) => index.unique || index.excludes === true)
   return [...schema.tables.values()]
     .filter(
@@ -56,6 +63,33 @@ export async function readShape(session: Session): Promise<ShapeTable[]> {
       unique: uniqueColumns(unique.get(keyOf(schema, table)) ?? []),
       references: referencesOf(table, schema),
     }))
+}
+
+/** A test run on all rows of so many tables takes no second. */
+const SMALL_SCHEMA = 200
+
+/** The OIDs of tables, and of all that they refer to; nothing if the schema is small. */
+async function relatedTables(
+  session: Session,
+  named: readonly ObjectName[],
+): Promise<readonly number[] | undefined> {
+  const places = named.map(
+    ({ schema = session.server.schema, name }) =>
+      `(${quoteLiteral(schema)}, ${quoteLiteral(name)})`,
+  )
+  const [row] = await session.query<{ tables: number; related: readonly number[] }>(
+    `WITH RECURSIVE related AS (
+       SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE (n.nspname, c.relname) IN (VALUES ${places.join(', ') || `('', '')`})
+       UNION
+       SELECT other.oid FROM related r CROSS JOIN LATERAL (
+         SELECT confrelid FROM pg_constraint WHERE conrelid = r.oid AND contype = 'f'
+         UNION ALL SELECT inhparent FROM pg_inherits WHERE inhrelid = r.oid) other (oid)
+     )
+     SELECT (SELECT count(*)::int FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384) AS tables,
+       ARRAY(SELECT oid::int8::float8 FROM related) AS related`,
+  )
+  return row && row.tables > SMALL_SCHEMA ? row.related : undefined
 }
 
 function referencesOf({ constraints }: Table, schema: DatabaseSchema): ShapeReference[] {

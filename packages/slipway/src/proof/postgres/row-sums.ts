@@ -1,5 +1,5 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
-import { readShape, type ShapeTable } from '../../shadow/index.ts'
+import type { ShapeTable } from '../../shadow/index.ts'
 import {
   type Destruction,
   distinctDestructions,
@@ -62,10 +62,9 @@ export interface RowChange {
 export async function compareRows(
   session: Session,
   before: RowSums,
-  tables?: readonly ShapeTable[],
+  tables: readonly ShapeTable[],
 ): Promise<RowChange> {
-  const current = tables ?? (await readShape(session))
-  const known = current.filter(({ ref }) => before[objectKey(ref)] !== undefined)
+  const known = tables.filter(({ ref }) => before[objectKey(ref)] !== undefined)
   const now = await readRowSums(session, known)
   const filled = Object.entries(before).filter(([, { rows }]) => rows > 0)
   const lost = filled.flatMap(([key, { table, rows, columns }]): Destruction[] => {

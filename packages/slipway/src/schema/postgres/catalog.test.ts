@@ -65,6 +65,16 @@ async function onTrial<T>(session: Session, work: () => Promise<T>): Promise<T> 
   }
 }
 
+/** Runs `work` with the first schema and an empty one, `many`; both are gone afterwards. */
+async function onNewSchema(session: Session, work: () => Promise<void>): Promise<void> {
+  await session.execute(`CREATE SCHEMA many; ${BEGINNING}`)
+  try {
+    await work()
+  } finally {
+    await session.execute('DROP SCHEMA many CASCADE; DROP TABLE "alpha", "Be ta"; DROP TYPE "Mood"')
+  }
+}
+
 test('a server and the embedded database give one fingerprint, whatever their versions', async () => {
   const [server, embedded] = await Promise.all([
     onServer((session) =>
@@ -83,6 +93,19 @@ test('a server and the embedded database give one fingerprint, whatever their ve
   expect(fingerprint(embedded)).toEqual(fingerprint(server))
   expect(Object.keys(fingerprint(server).objects)).toContain(
     objectKey({ kind: 'table', schema: null, name: 'alpha' }),
+  )
+})
+
+test('a large schema is read in parts, and has the fingerprint of a whole reading', async () => {
+  await onServer((session) =>
+    onNewSchema(session, async () => {
+      await session.execute(`DO $$ BEGIN FOR i IN 1..620 LOOP EXECUTE format('CREATE TABLE many.t%s (id serial PRIMARY KEY,
+        parent integer REFERENCES many.t%s, kind "Mood", UNIQUE (parent)); CREATE VIEW many.v%s AS SELECT * FROM many.t%s',
+        i, greatest(i - 1, 1), i, i); END LOOP; END $$`)
+      const read = await readFingerprint(session)
+      expect(Object.keys(read.objects).length).toBeGreaterThan(1200)
+      expect(read).toEqual(fingerprint(await readCatalog(session)))
+    }),
   )
 })
 

@@ -39,27 +39,11 @@ export async function readCatalog(session: Session, scope: Scope = everything): 
 }
 
 /**
- * The catalog without dependencies, for a comparison or an inventory: in half the time. The SQL
+ * The catalog without dependencies and privileges, for a comparison or an inventory: in half the time. The SQL
  * between catalogs needs the whole.
  */
 export async function readFacts(session: Session, scope: Scope = everything): Promise<Catalog> {
   return catalogOf(await extractFacts(session, { dependencies: false }), session, scope)
-}
-
-/**
- * The fingerprint of a database, for callers that need nothing else of its catalog: in half the memory and half
- * the time, because a fingerprint needs no dependencies.
- */
-export async function readFingerprint(
-  session: Session,
-  scope: Scope = everything,
-): Promise<Fingerprint> {
-  const { factBase } = await extractFacts(session, { dependencies: false })
-  const { schema } = session.server
-  return fingerprintOf(keptFacts(factBase, groundOf(session, scope)), {
-    base: factBase,
-    defaultSchema: schema,
-  })
 }
 
 /** The fingerprint of a catalog. Pure. */
@@ -102,16 +86,20 @@ export function catalogReader(session: Session, scope: Scope = everything): Cata
 }
 
 function catalogOf({ factBase, diagnostics }: Extracted, session: Session, scope: Scope): Catalog {
-  const unmodelled = diagnostics.filter((found) => found.code === 'unmodeled_kind')
   const defaultSchema = session.server.schema
   const facts = userFacts(factBase, groundOf(session, scope))
   return {
     facts,
     defaultSchema,
-    unmodelled: unmodelled.map(unmodelledObjects),
-    columnOrder: columnOrder(facts),
+    unmodelled: unmodelledIn(diagnostics),
+    columnOrder: columnOrder(facts.facts()),
     major: Math.floor(session.server.versionNumber / 10_000),
   }
+}
+
+/** What of a database is seen, and not compared. */
+export function unmodelledIn(diagnostics: Extracted['diagnostics']): string[] {
+  return diagnostics.filter(({ code }) => code === 'unmodeled_kind').map(unmodelledObjects)
 }
 
 /** What is not compared, of one kind: `statistics object order_stats`. */
@@ -130,7 +118,8 @@ interface Ground {
   readonly ledger: string
 }
 
-function groundOf({ server, ledger }: Session, scope: Scope): Ground {
+/** What says whose facts are kept of the database of a session. */
+export function groundOf({ server, ledger }: Session, scope: Scope): Ground {
   return { scope, defaultSchema: server.schema, ledger }
 }
 
@@ -146,8 +135,8 @@ function userFacts(all: FactBase, ground: Ground): FactBase {
   })
 }
 
-/** The facts that are a project's own, and the tables of others that carry some of them. */
-function keptFacts(all: FactBase, ground: Ground): Fact[] {
+/** Of all facts those that are a project's own, and the tables of others that carry some of them. */
+export function keptFacts(all: FactBase, ground: Ground): Fact[] {
   const sieve: Sieve = { ...ground, all, kept: new Set(), dropped: new Set() }
   const own = all.facts().filter((fact) => keep(fact, sieve))
   return [...carriers(all, ground.scope), ...own]
@@ -230,9 +219,10 @@ function isOwnersDefault(all: FactBase, fact: Fact): boolean {
   return full === undefined || JSON.stringify(full) === JSON.stringify(fact.payload['privileges'])
 }
 
-function columnOrder(facts: FactBase): Map<string, string[]> {
+/** The columns of each table in their order. */
+export function columnOrder(facts: readonly Fact[]): Map<string, string[]> {
   const tables = new Map<string, { name: string; position: number }[]>()
-  for (const fact of facts.facts()) {
+  for (const fact of facts) {
     if (fact.id.kind !== 'column') continue
     const table = `${fact.id.schema}.${fact.id.table}`
     const columns = tables.get(table) ?? []

@@ -8,8 +8,10 @@ export interface ColumnOrder {
   readonly target: readonly string[]
 }
 
+type WithOrder = Pick<Catalog, 'columnOrder'>
+
 /** Tables with the same columns in another order. Pure. */
-export function columnOrders(history: Catalog, target: Catalog): ColumnOrder[] {
+export function columnOrders(history: WithOrder, target: WithOrder): ColumnOrder[] {
   return [...history.columnOrder].flatMap(([table, columns]) => {
     const own = target.columnOrder.get(table)
     if (!own || own.join('\n') === columns.join('\n')) return []

@@ -1,12 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import { extract, type ExtractResult } from '@supabase/pg-delta/extract'
 import { ownPinSql, type Row, type Session } from '../../database/index.ts'
+import { type Part, restrictedTo, withIndexLookup, withoutPrivileges } from './extraction-sql.ts'
 
 export type Extracted = Pick<ExtractResult, 'factBase' | 'diagnostics'>
 
 interface ExtractionOptions {
-  /** Also reads the dependencies, which takes a third of the time. True by default. */
+  /**
+   * Also reads the dependencies and privileges, which take most of the time: SQL between schemas needs them, a comparison
+   * does not. True by default.
+   */
   readonly dependencies?: boolean
+  /** Reads the objects of a part alone: beside them only schemas, extensions and what belongs to the whole database. */
+  readonly part?: Part | undefined
   /** For a session that is inside a transaction, which sees and keeps its own work. */
   readonly nested?: boolean
 }
@@ -14,12 +20,13 @@ interface ExtractionOptions {
 /** What the server said to each query of an extraction, and all that the facts are made of. */
 export type Answers = ReadonlyMap<string, readonly Row[]>
 
-/** Reads all facts of a database in one snapshot. */
+/** Reads all facts of a database in one snapshot. Parts of it share the answers that are the same for each. */
 export async function extractFacts(
   session: Session,
   manner: ExtractionOptions = {},
+  answers?: Map<string, readonly Row[]>,
 ): Promise<Extracted> {
-  return await extract(poolOver(session, manner))
+  return await extract(poolOver(session, manner, answers))
 }
 
 type Found<R> = { readonly same: R } | { readonly extracted: Extracted; readonly answers: Answers }
@@ -73,28 +80,32 @@ function withAsciiComments(text: string): string {
 /** pg-delta asks a `pg` pool for one client; this one is the session itself, which it may not end. */
 function poolOver(
   session: Session,
-  { dependencies = true, nested = false }: ExtractionOptions,
+  { dependencies = true, nested = false, part }: ExtractionOptions,
   answers?: Map<string, readonly Row[]>,
 ): Parameters<typeof extract>[0] {
   const unread = [
     ...(dependencies ? [] : [DEPENDENCIES]),
     ...(session.server.versionNumber < 140_000 ? [SUBSCRIPTIONS] : []),
   ]
-  async function rowsOf(text: string): Promise<readonly Row[]> {
+  async function rowsOf(asked: string): Promise<readonly Row[]> {
+    const restricted = part && restrictedTo(part, asked)
+    const text = restricted ?? asked
     const known = answers?.get(text)
     if (known) return known
     if (nested && text === BEGIN) {
       await session.execute(NESTED[text] + ';\n' + ownPinSql(session))
       return []
     }
-    if (unread.some((part) => text.includes(part))) return []
+    if (unread.some((query) => text.includes(query))) return []
     const rows = await session.query(nested ? (NESTED[text] ?? text) : text)
-    if (!ENDS.has(text) && !text.includes(DEPENDENCIES)) answers?.set(text, rows)
+    const kept = part ? !restricted && asked.includes('FROM') : !ENDS.has(text)
+    if (kept && !text.includes(DEPENDENCIES)) answers?.set(text, rows)
     return rows
   }
   const client = {
     async query(text: string) {
-      const rows = await rowsOf(withAsciiComments(text))
+      const ascii = withIndexLookup(withAsciiComments(text))
+      const rows = await rowsOf(dependencies ? ascii : withoutPrivileges(ascii))
       return { rows, rowCount: rows.length }
     },
     release() {},

@@ -48,6 +48,11 @@ export function isGiven(schema: string, defaultSchema: string): boolean {
 
 /** The fingerprint of some facts. */
 export function fingerprintOf(facts: readonly Fact[], around: Surroundings): Fingerprint {
+  return fingerprintFrom(objectHashes(facts, around))
+}
+
+/** The hashes of the objects that some facts are about. */
+export function objectHashes(facts: readonly Fact[], around: Surroundings): Map<string, string> {
   const { base } = around
   const parts = new Map<string, string[]>()
   for (const fact of compared(facts, around)) {
@@ -56,10 +61,17 @@ export function fingerprintOf(facts: readonly Fact[], around: Surroundings): Fin
     lines.push(`${encodeId(fact.id)} ${sha256(canonicalize(comparable(fact)))}`)
     parts.set(owner, lines)
   }
-  const objects: Record<string, string> = {}
-  for (const name of [...parts.keys()].toSorted()) {
-    objects[name] = sha256((parts.get(name) ?? []).toSorted().join('\n')).slice(0, 20)
+  const hashes = new Map<string, string>()
+  for (const [name, lines] of parts) {
+    hashes.set(name, sha256(lines.toSorted().join('\n')).slice(0, 20))
   }
+  return hashes
+}
+
+/** The fingerprint of a schema of these objects. */
+export function fingerprintFrom(hashes: ReadonlyMap<string, string>): Fingerprint {
+  const objects: Record<string, string> = {}
+  for (const name of [...hashes.keys()].toSorted()) objects[name] = hashes.get(name) ?? ''
   const lines = Object.entries(objects).map(([name, value]) => `${name} ${value}`)
   return { method: FINGERPRINT_METHOD, hash: sha256(lines.join('\n')), objects }
 }

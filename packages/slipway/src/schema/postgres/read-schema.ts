@@ -265,9 +265,10 @@ function schemaSql(parts: SchemaParts, versionNumber: number): string {
     ...keysSql(parts),
     ...(parts.types ? typesSql() : []),
   ]
+  const only = parts.only ? ` AND c.oid = ANY ('{${parts.only.join(',')}}')` : ''
   return `WITH read AS MATERIALIZED (
       SELECT c.oid, c.relname, c.relkind, c.relispartition, n.nspname
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND ${USERS})
+      WHERE c.relkind IN ('r', 'p') AND ${USERS}${only})
     SELECT json_build_object(${lists.join(',\n')})::text AS facts`
 }

@@ -1,0 +1,185 @@
+/** The first OID that is not of the server's own objects. */
+const FIRST_OID = 16_384
+
+/** Schemas whose objects are left out. */
+const ELSEWHERE = `nspname IN ('slipway', 'pg_toast') OR nspname ~ '^pg_(toast_)?temp_'`
+
+/** The start of each query: what is left out. */
+const LEFT_OUT = `WITH elsewhere AS MATERIALIZED (
+  SELECT oid FROM pg_catalog.pg_namespace WHERE ${ELSEWHERE}
+), left_out AS MATERIALIZED (
+  SELECT oid FROM pg_catalog.pg_class WHERE relnamespace IN (SELECT oid FROM elsewhere)
+)`
+
+/** Rows of one catalog that say something of objects of users, as SQL. */
+interface CatalogRows {
+  readonly catalog: string
+  /** A hash of a row. */
+  readonly hash: string
+  /** Class and OID of the object that a row is about; zero for what is part of no object. */
+  readonly of: readonly [ofClass: string, id: string]
+  /** The catalog and the condition. */
+  readonly from: string
+}
+
+/**
+ * A row is known by its identity and `xmin`, the transaction that wrote it. VACUUM keeps `xmin` when it freezes a row, and
+ * ANALYZE writes statistics in place. TRUNCATE, REINDEX and VACUUM FULL write rows of `pg_class`, and a restart of a
+ * sequence its row, though no object changes: those rows are known by their content without storage and statistics. Privileges and owners are not
+ * part of a fingerprint, so they are left out where they are in `pg_class`.
+ *
+ * Left out are temporary objects, which come and go, those of Slipway, and TOAST tables. `pg_depend` alone says to which
+ * column a sequence belongs, and which objects an extension has. The roles of a policy are part of it by their names.
+ */
+const ALL_ROWS: readonly CatalogRows[] = [
+  {
+    catalog: 'pg_class',
+    hash: `hashtextextended(ROW(oid, relname, relnamespace, reloftype, relam, reltablespace, relpersistence,
+      relkind, relchecks, relrowsecurity, relforcerowsecurity, relreplident, relispartition, relispopulated,
+      reloptions, relpartbound)::text, 0)`,
+    of: [classOf('pg_class'), 'oid'],
+    from: `pg_catalog.pg_class WHERE ${ofUser('oid')} AND relnamespace NOT IN (SELECT oid FROM elsewhere)`,
+  },
+  {
+    catalog: 'pg_namespace',
+    hash: 'hashtextextended(ROW(oid, nspname)::text, 0)',
+    of: [classOf('pg_namespace'), 'oid'],
+    from: 'pg_catalog.pg_namespace WHERE oid NOT IN (SELECT oid FROM elsewhere)',
+  },
+  {
+    catalog: 'pg_roles',
+    hash: 'hashtextextended(ROW(oid, rolname)::text, 0)',
+    of: ['0::oid', '0::oid'],
+    from: 'pg_catalog.pg_roles WHERE oid IN (SELECT unnest(polroles) FROM pg_catalog.pg_policy)',
+  },
+  rowsOf({
+    catalog: 'pg_constraint',
+    condition: 'connamespace NOT IN (SELECT oid FROM elsewhere)',
+    of: [
+      `CASE WHEN conrelid = 0 THEN ${classOf('pg_type')} ELSE ${classOf('pg_class')} END`,
+      'CASE WHEN conrelid = 0 THEN contypid ELSE conrelid END',
+    ],
+  }),
+  ...[
+    ['pg_type', 'typnamespace'],
+    ['pg_proc', 'pronamespace'],
+    ['pg_collation', 'collnamespace'],
+    ['pg_conversion', 'connamespace'],
+    ['pg_operator', 'oprnamespace'],
+    ['pg_opclass', 'opcnamespace'],
+    ['pg_opfamily', 'opfnamespace'],
+    ['pg_statistic_ext', 'stxnamespace'],
+    ['pg_ts_config', 'cfgnamespace'],
+    ['pg_ts_dict', 'dictnamespace'],
+    ['pg_ts_parser', 'prsnamespace'],
+    ['pg_ts_template', 'tmplnamespace'],
+  ].map(([catalog = '', schema = '']) =>
+    rowsOf({ catalog, condition: `${schema} NOT IN (SELECT oid FROM elsewhere)` }),
+  ),
+  ...[
+    ['pg_attrdef', 'adrelid', 'adnum'],
+    ['pg_foreign_table', 'ftrelid'],
+    ['pg_index', 'indexrelid'],
+    ['pg_inherits', 'inhrelid', 'inhseqno'],
+    ['pg_partitioned_table', 'partrelid'],
+    ['pg_policy', 'polrelid', 'oid'],
+    ['pg_rewrite', 'ev_class', 'oid'],
+    ['pg_trigger', 'tgrelid', 'oid'],
+  ].map(([catalog = '', id = '', part]) =>
+    rowsOf({
+      catalog,
+      id,
+      part,
+      condition: `${id} NOT IN (SELECT oid FROM left_out)`,
+      of: [classOf('pg_class'), id],
+    }),
+  ),
+  rowsOf({
+    catalog: 'pg_aggregate',
+    id: 'aggfnoid::oid',
+    of: [classOf('pg_proc'), 'aggfnoid::oid'],
+  }),
+  rowsOf({
+    catalog: 'pg_description',
+    id: 'objoid',
+    part: 'objsubid',
+    of: ['classoid', 'objoid'],
+  }),
+  rowsOf({ catalog: 'pg_enum', of: [classOf('pg_type'), 'enumtypid'] }),
+  rowsOf({ catalog: 'pg_range', id: 'rngtypid', of: [classOf('pg_type'), 'rngtypid'] }),
+  rowsOf({ catalog: 'pg_ts_config_map', id: 'mapcfg', part: 'maptokentype' }),
+  ...['pg_cast', 'pg_event_trigger', 'pg_extension', 'pg_language', 'pg_transform'].map((catalog) =>
+    rowsOf({ catalog }),
+  ),
+  rowsOf({
+    catalog: 'pg_attribute',
+    id: 'attrelid',
+    part: 'attnum',
+    condition: 'attnum > 0 AND attrelid NOT IN (SELECT oid FROM left_out)',
+    of: [classOf('pg_class'), 'attrelid'],
+  }),
+  {
+    catalog: 'pg_sequence',
+    hash: 'hashtextextended(s::text, 0)',
+    of: [classOf('pg_class'), 'seqrelid'],
+    from: 'pg_catalog.pg_sequence AS s WHERE seqrelid NOT IN (SELECT oid FROM left_out)',
+  },
+  {
+    catalog: 'pg_depend',
+    hash: `hashtextextended(ROW(classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype)::text, 0)`,
+    of: ['classid', 'objid'],
+    from: `pg_catalog.pg_depend
+      WHERE (deptype IN ('e', 'x') OR deptype IN ('a', 'i') AND classid = ${classOf('pg_class')}
+          AND refclassid = ${classOf('pg_class')})
+        AND ${ofUser('objid')} AND objid NOT IN (SELECT oid FROM left_out)`,
+  },
+]
+
+/** A query of the rows of each catalog: how many, and the sum of their hashes. */
+export const CATALOG_SUMS = `${LEFT_OUT}
+${ALL_ROWS.map(({ catalog, hash, from }) => `SELECT '${catalog}', count(*), sum(${hash})::text FROM ${from}`).join('\nUNION ALL ')}`
+
+/**
+ * The start of a query on `item`: the same rows one by one, as `catalog`, `hash`, and the `class` and `id` of the object
+ * that each is about.
+ */
+export const CATALOG_ROWS = `${LEFT_OUT}, item (catalog, hash, class, id) AS (
+${ALL_ROWS.map(({ catalog, hash, of, from }) => `SELECT '${catalog}', ${hash}, ${of[0]}, ${of[1]} FROM ${from}`).join('\nUNION ALL ')}
+)`
+
+interface CatalogPart {
+  readonly catalog: string
+  /** The object that a row is about; its own OID if absent. */
+  readonly id?: string | undefined
+  /** The part of the object that a row is about. */
+  readonly part?: string | undefined
+  readonly condition?: string
+  /** Class and OID of the object that a row changes; its own if absent. */
+  readonly of?: readonly [string, string]
+}
+
+/** The rows of a catalog, each with a hash of the object, of the part of it if one is named, and of `xmin`. */
+function rowsOf({
+  catalog,
+  id = 'oid',
+  part = '0',
+  condition = 'true',
+  of = [classOf(catalog), id],
+}: CatalogPart): CatalogRows {
+  return {
+    catalog,
+    hash: `hashtextextended(xmin::text, ${id}::bigint << 32 | (${part}::bigint & 4294967295))`,
+    of,
+    from: `pg_catalog.${catalog} WHERE ${ofUser(id)} AND ${condition}`,
+  }
+}
+
+/** The OID of a catalog, as SQL. */
+export function classOf(catalog: string): string {
+  return `'pg_catalog.${catalog}'::regclass::oid`
+}
+
+/** Whether an OID is of an object that the server did not bring along, as SQL. */
+export function ofUser(id: string): string {
+  return `${id} >= ${FIRST_OID}`
+}

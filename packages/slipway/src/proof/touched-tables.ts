@@ -1,0 +1,65 @@
+import type { Action, Migration, ObjectName } from '../statements/index.ts'
+
+/**
+ * The tables whose rows some migrations can change, lose or trip over, beside those that they refer to; nothing if that
+ * cannot be told from the statements. Rows of other tables then make no difference to a test run.
+ */
+export function touchedTables(migrations: readonly Migration[]): readonly ObjectName[] | undefined {
+  const found: ObjectName[] = []
+  for (const { actions } of migrations.flatMap(({ statements }) => statements)) {
+    const touched = actions.map(tablesOf)
+    if (touched.length === 0 || touched.includes(undefined)) return undefined
+    found.push(...touched.flatMap((tables) => tables ?? []))
+  }
+  return found
+}
+
+/** Code, statements on rows and what reaches further tables by CASCADE or by a type are left to a run on all rows. */
+function tablesOf(action: Action): readonly ObjectName[] | undefined {
+  switch (action.kind) {
+    case 'add-column':
+      if (action.column.default?.kind === 'volatile' || isComputed(action.column.filledBy))
+        return undefined
+      return [action.table, ...action.column.constraints.flatMap(referenced)]
+    case 'add-constraint':
+      return [action.table, ...referenced(action.constraint)]
+    case 'drop-column':
+    case 'drop-constraint':
+      return 'cascade' in action && action.cascade ? undefined : [action.table]
+    case 'set-not-null':
+    case 'drop-not-null':
+    case 'set-default':
+    case 'drop-default':
+    case 'validate-constraint':
+    case 'create-index':
+      return [action.table]
+    case 'drop-index':
+    case 'create-enum':
+      return []
+    case 'create-table': {
+      if (
+        action.filled ||
+        action.partitionOf ||
+        action.columns.some((one) => isComputed(one.filledBy))
+      )
+        return undefined
+      const constraints = [
+        ...action.constraints,
+        ...action.columns.flatMap((one) => one.constraints),
+      ]
+      return [action.table, ...constraints.flatMap(referenced)]
+    }
+    case 'drop':
+      return action.of === 'table' && !action.cascade ? [action.object] : undefined
+    default:
+      return undefined
+  }
+}
+
+function isComputed(filledBy: string | undefined): boolean {
+  return filledBy === 'stored' || filledBy === 'virtual'
+}
+
+function referenced({ references }: { readonly references?: { readonly table: ObjectName } }) {
+  return references ? [references.table] : []
+}

@@ -1,0 +1,142 @@
+import { inSnapshot, type Row, type Session } from '../../database/index.ts'
+import { type ObjectRef, objectOfKey } from '../../statements/index.ts'
+import type { Fingerprint } from '../fingerprint.ts'
+import {
+  type Catalog,
+  columnOrder,
+  groundOf,
+  keptFacts,
+  readFacts,
+  unmodelledIn,
+} from './catalog.ts'
+import { type Change, difference } from './difference.ts'
+import { type Part, partBetween, type PartIds, partOf } from './extraction-sql.ts'
+import { extractFacts } from './extraction.ts'
+import { FINGERPRINT_METHOD, fingerprintFrom, objectHashes } from './facts-fingerprint.ts'
+import { everything, type Scope } from './scope.ts'
+
+/** So many relations are read together: some ten thousand facts, which take some ten MB. */
+const RELATIONS_A_PART = 500
+
+/** What a comparison of two equal schemas reports of each. */
+export interface SchemaSummary extends Pick<Catalog, 'columnOrder' | 'unmodelled'> {
+  readonly fingerprint: Fingerprint
+}
+
+/**
+ * The fingerprint of a database, for callers that need nothing else of its catalog: without dependencies, and part by
+ * part, so that its memory does not grow with the schema.
+ */
+export async function readFingerprint(
+  session: Session,
+  scope: Scope = everything,
+): Promise<Fingerprint> {
+  return (await readSummary(session, scope)).fingerprint
+}
+
+/** As `readFingerprint`, with what is reported and never compared. */
+export async function readSummary(
+  session: Session,
+  scope: Scope = everything,
+): Promise<SchemaSummary> {
+  return await inSnapshot(session, async () => readParts(session, scope, await allParts(session)))
+}
+
+/** A database, and what of it is compared. */
+export interface Compared {
+  readonly session: Session
+  readonly scope: Scope
+}
+
+/**
+ * The differences between the schemas of two databases, as `difference` of their catalogs. Equal fingerprints are
+ * enough where there are none: then no catalog is held in memory.
+ */
+export async function differenceBetween(from: Compared, to: Compared): Promise<Change[]> {
+  const expected = await readFingerprint(from.session, from.scope)
+  const actual = await readFingerprint(to.session, to.scope)
+  if (expected.hash === actual.hash) return []
+  return difference(
+    await readFacts(from.session, from.scope),
+    await readFacts(to.session, to.scope),
+  )
+}
+
+/** A fingerprint of a database, and what has changed there since. */
+export interface EarlierFingerprint {
+  readonly fingerprint: Fingerprint
+  /** The keys of the objects that have changed, or are gone. */
+  readonly keys: readonly string[]
+  /** The objects that may read differently now. Some of them may be gone. */
+  readonly again: PartIds
+}
+
+/**
+ * The fingerprint of a database, in the snapshot in which it was found out what has changed since an earlier one
+ * (`inSnapshot`). Only what has changed is read. Nothing if the earlier one covers other schemas than the scope.
+ */
+export async function readFingerprintSince(
+  session: Session,
+  scope: Scope,
+  { fingerprint, keys, again }: EarlierFingerprint,
+): Promise<Fingerprint | undefined> {
+  const { method, objects } = fingerprint
+  if (method !== FINGERPRINT_METHOD || scope.carriers.length > 0) return undefined
+  const { schema } = session.server
+  if (!Object.keys(objects).every((key) => isOwned(objectOfKey(key), scope, schema)))
+    return undefined
+  const hashes = new Map(Object.entries(objects))
+  for (const key of keys) hashes.delete(key)
+  const read = await readParts(session, scope, partsOf(again))
+  for (const [key, hash] of Object.entries(read.fingerprint.objects)) hashes.set(key, hash)
+  return fingerprintFrom(hashes)
+}
+
+function isOwned(object: ObjectRef, scope: Scope, defaultSchema: string): boolean {
+  if ('on' in object) return isOwned(object.on, scope, defaultSchema)
+  if ('schema' in object) return scope.ownsSchema(object.schema ?? defaultSchema)
+  return object.kind === 'schema' && scope.ownsSchema(object.name)
+}
+
+async function readParts(
+  session: Session,
+  scope: Scope,
+  parts: readonly (Part | undefined)[],
+): Promise<SchemaSummary> {
+  const defaultSchema = session.server.schema
+  const answers = new Map<string, readonly Row[]>()
+  const hashes = new Map<string, string>()
+  const orders = new Map<string, readonly string[]>()
+  let unmodelled: readonly string[] = []
+  for (const part of parts) {
+    const manner = { dependencies: false, nested: true, part }
+    const { factBase, diagnostics } = await extractFacts(session, manner, part && answers)
+    const facts = keptFacts(factBase, groundOf(session, scope))
+    const around = { base: factBase, defaultSchema }
+    for (const [key, hash] of objectHashes(facts, around)) hashes.set(key, hash)
+    for (const [table, columns] of columnOrder(facts)) orders.set(table, columns)
+    unmodelled = unmodelledIn(diagnostics)
+  }
+  return { fingerprint: fingerprintFrom(hashes), columnOrder: orders, unmodelled }
+}
+
+/** Parts that have every object once; a small schema is one. */
+async function allParts(session: Session): Promise<(Part | undefined)[]> {
+  const rows = await session.query<{ oid: number }>(
+    `SELECT oid::int8::float8 AS oid FROM
+       (SELECT oid, row_number() OVER (ORDER BY oid) AS place FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f')) c
+     WHERE place % ${RELATIONS_A_PART} = 0 AND oid >= 16384 ORDER BY oid`,
+  )
+  const bounds = rows.map(({ oid }) => oid)
+  if (bounds.length === 0) return [undefined]
+  return [0, ...bounds].map((from, index) => partBetween(from, bounds[index]))
+}
+
+function partsOf(ids: PartIds): Part[] {
+  const { relations } = ids
+  const parts = [partOf({ ...ids, relations: relations.slice(0, RELATIONS_A_PART) })]
+  const none = { types: [], routines: [], collations: [] }
+  for (let at = RELATIONS_A_PART; at < relations.length; at += RELATIONS_A_PART)
+    parts.push(partOf({ ...none, relations: relations.slice(at, at + RELATIONS_A_PART) }))
+  return parts
+}
