@@ -73,12 +73,11 @@ async function open(settings: Settings): Promise<Database> {
 
   // What is switched off costs nothing: it is not in the chain.
   let client = base
-    .$extends(actor())
     .$extends(log({ allowedFields: ['Carrier.id', 'Carrier.homeState'] }))
     .$extends(metrics())
   if (store) client = client.$extends(cache(store))
   if (set) client = client.$extends(replicas(set))
-  client = client.$extends(retry(retryPolicy))
+  client = client.$extends(retry(retryPolicy)).$extends(actor())
 
   return {
     prisma: client as unknown as PrismaClient,

@@ -93,7 +93,8 @@ export function createRetryPolicy(options: RetryOptions = {}): RetryPolicy {
         if (retries + 1 >= maxAttempts || performance.now() - begin > deadline) return false
         // An open circuit costs the database nothing.
         if (!(thrown instanceof CircuitOpenError) && !budget.withdraw()) return false
-        options.onRetry?.({ ...operation, attempt: ++retries, error })
+        const { model, action } = operation
+        options.onRetry?.({ model, action, attempt: ++retries, error })
         return true
       }
       // The policy is made for the failed operation only, and starts from its failure: a success costs nothing.
