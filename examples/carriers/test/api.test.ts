@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import fc from 'fast-check'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runSql } from '../../../packages/slipway/test/run-sql.ts'
 import type { CarrierDetails, CarrierPage, Problem } from '../src/schemas.ts'
 import { type Application, type Call, startApplication } from './application.ts'
 import { checked } from './contract.ts'
@@ -25,13 +25,11 @@ const page = async (query: string) => (await (await call(`${PATH}?${query}`)).js
 const problem = async (response: Response) => (await response.json()) as Problem
 
 async function count(table: string, where = 'true'): Promise<number> {
-  const client = new pg.Client({ connectionString: application.database.url })
-  await client.connect()
-  const { rows } = await client.query<{ n: number }>(
+  const rows = await runSql(
+    application.database.url,
     `SELECT count(*)::int AS n FROM ${table} WHERE ${where}`,
   )
-  await client.end()
-  return rows[0]?.n ?? 0
+  return Number(rows[0]?.['n'])
 }
 
 describe('the document', () => {
@@ -308,16 +306,12 @@ describe('deleting', () => {
 
 describe('assigning loads', () => {
   it('assigns all or none', async () => {
-    const client = new pg.Client({ connectionString: application.database.url })
-    await client.connect()
-    await client.query(
-      `UPDATE loads SET status = 'PLANNED', carrier_id = NULL WHERE id IN (SELECT id FROM loads ORDER BY id LIMIT 3)`,
+    const rows = await runSql(
+      application.database.url,
+      `UPDATE loads SET status = 'PLANNED', carrier_id = NULL
+       WHERE id IN (SELECT id FROM loads ORDER BY id LIMIT 3) RETURNING reference`,
     )
-    const { rows } = await client.query<{ reference: string }>(
-      'SELECT reference FROM loads ORDER BY id LIMIT 3',
-    )
-    await client.end()
-    const references = rows.map(({ reference }) => reference)
+    const references = rows.map(({ reference }) => String(reference))
     const { id } = await created({})
     const assign = (names: string[]) =>
       call(`${PATH}/${id}/loads`, { method: 'POST', json: { references: names } })

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Gate, startGate } from '../../../packages/runtime/test/gate.ts'
+import { runSql } from '../../../packages/slipway/test/run-sql.ts'
 import type { Problem } from '../src/schemas.ts'
 import { type Application, type Call, startApplication } from './application.ts'
 import { checked } from './contract.ts'
@@ -36,17 +37,10 @@ const read = () => call('/api/carriers?limit=1')
 const write = (name: string) => call('/api/carriers', { method: 'POST', json: { name } })
 
 async function run(sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({
-    connectionString: application.database.url,
-    // Also while the database is read-only for everybody else.
-    options: '-c default_transaction_read_only=off',
-  })
-  await client.connect()
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows
-  } finally {
-    await client.end()
-  }
+  const url = new URL(application.database.url)
+  // Also while the database is read-only for everybody else.
+  url.searchParams.set('options', '-c default_transaction_read_only=off')
+  return await runSql(url.href, sql)
 }
 
 /** An answer of 503 that says nothing of what is behind it. */

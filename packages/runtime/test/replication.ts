@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, statSync, chownSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type Cluster, freePort } from '../../slipway/test/cluster.ts'
-import { runSql } from './database.ts'
+import { runSql, untilReady } from '../../slipway/test/run-sql.ts'
 
 /** A streaming replica of a cluster, on this machine. */
 export interface ReplicaServer {
@@ -95,17 +94,4 @@ function endWithUs(data: string): ChildProcess {
   watch.unref()
   ;(watch.stdin as Socket).unref()
   return watch
-}
-
-async function untilReady(url: string): Promise<void> {
-  const deadline = Date.now() + 30_000
-  for (;;) {
-    try {
-      await runSql(url, 'SELECT 1')
-      return
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-      await sleep(50)
-    }
-  }
 }
