@@ -21,8 +21,14 @@ export interface ReplicaServer {
 
 const run = promisify(execFile)
 
-/** Copies the primary and starts the copy as a hot standby that streams from it. */
-export async function startReplica(primary: Cluster): Promise<ReplicaServer> {
+/**
+ * Copies the primary and starts the copy as a hot standby that streams from it; with server settings such as
+ * `recovery_min_apply_delay=3s`.
+ */
+export async function startReplica(
+  primary: Cluster,
+  ...more: readonly string[]
+): Promise<ReplicaServer> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-replica-'))
   // Servers refuse to run as root: it runs as the primary does.
   const { uid, gid } = statSync(primary.dataDir)
@@ -52,6 +58,7 @@ export async function startReplica(primary: Cluster): Promise<ReplicaServer> {
     `max_connections=${String(limit?.['max_connections'])}`,
     `unix_socket_directories=${folder}`,
     'fsync=off',
+    ...more,
   ]
   const watch = endWithUs(data)
   let server: ChildProcess | undefined
