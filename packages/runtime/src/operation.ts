@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { QueryParams } from './prisma.ts'
+import { sharedStorage } from './storage.ts'
 
 /**
  * One call of Prisma Client, while it runs. The extensions of this package write down here what each of them knows, so
@@ -26,7 +26,7 @@ interface RunningOperation extends Operation {
   readonly call: object | undefined
 }
 
-const running = new AsyncLocalStorage<RunningOperation | 'internal'>()
+const running = sharedStorage<RunningOperation | 'internal'>('operation')
 
 /** The operation in whose course this code runs. */
 export function currentOperation(): Operation | undefined {

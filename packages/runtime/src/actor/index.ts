@@ -1,14 +1,14 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { createExtension, type Extension } from '../extension.ts'
 import { asInternalWork } from '../operation.ts'
 import { type AnyClient, isRead, plainClient } from '../prisma.ts'
+import { sharedStorage } from '../storage.ts'
 
 export interface ActorOptions {
   /** The setting that triggers read: `current_setting('slipway.actor', true)`. Default `slipway.actor`. */
   readonly setting?: string
 }
 
-const actors = new AsyncLocalStorage<string>()
+const actors = sharedStorage<string>('actor')
 
 /** Runs `work` in the name of `user`: what it writes through a client with the extension `actor` is written by that user. */
 export function withActor<T>(user: string, work: () => T): T {

@@ -1,10 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { dataModelOf } from '../datamodel.ts'
 import { classifyError } from '../errors/index.ts'
 import { createExtension, type Extension } from '../extension.ts'
 import type { Operation } from '../operation.ts'
 import { isRead } from '../prisma.ts'
 import { withConsistency } from '../replicas/consistency.ts'
+import { sharedStorage } from '../storage.ts'
 import type { Cache } from './store.ts'
 import { tagsOfRead, tagsOfWrite } from './tags.ts'
 import { argumentsKey } from './values.ts'
@@ -15,7 +15,7 @@ interface Changes {
   everything: boolean
 }
 
-const transactions = new AsyncLocalStorage<Changes>()
+const transactions = sharedStorage<Changes>('cache-transaction')
 
 /**
  * A Prisma extension that caches the results of reads outside transactions, of the models that the cache names. Writes

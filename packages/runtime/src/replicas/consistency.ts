@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { sharedStorage } from '../storage.ts'
 import { formatToken, latest, parseToken, type Requirement } from './position.ts'
 
 /** What the reads of a request must see. */
@@ -6,7 +6,7 @@ export interface Session {
   required: Requirement | undefined
 }
 
-const sessions = new AsyncLocalStorage<Session>()
+const sessions = sharedStorage<Session>('session')
 
 export function currentSession(): Session | undefined {
   return sessions.getStore()

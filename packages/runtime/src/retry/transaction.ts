@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { classifyError, type DatabaseError } from '../errors/index.ts'
 import { asInternalWork } from '../operation.ts'
 import { type AnyClient, plainClient } from '../prisma.ts'
-import { CircuitOpenError, OutcomeUnknownError } from './failures.ts'
+import { isCircuitOpen, OutcomeUnknownError } from './failures.ts'
 import { createRetryPolicy, type RetryPolicy } from './policy.ts'
 
 /** Prisma's options of an interactive transaction, and ours. Times in ms. */
@@ -81,9 +81,7 @@ export async function withRetry<C extends AnyClient, R>(
     }
   }
   const mayRetry = (_: DatabaseError, thrown: unknown) =>
-    idempotent ||
-    thrown instanceof CircuitOpenError ||
-    (thrown instanceof Object && rolledBack.has(thrown))
+    idempotent || isCircuitOpen(thrown) || (thrown instanceof Object && rolledBack.has(thrown))
   return (await policy.run({ model: undefined, action: '$transaction' }, attempt, mayRetry)) as R
 }
 
