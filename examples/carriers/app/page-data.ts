@@ -1,22 +1,45 @@
+import { cookies } from 'next/headers'
 import { notFound } from 'next/navigation'
 import { cache } from 'react'
 import { classifyError } from 'slipway-runtime/errors'
+import { CONSISTENCY_COOKIE, withConsistency } from 'slipway-runtime/replicas'
+import type { PrismaClient } from '../generated/prisma/client.ts'
 import { readCarrier } from '../src/carriers.ts'
 import { database } from '../src/db.ts'
-import { carrierId, type CarrierDetails } from '../src/schemas.ts'
+import { type CarrierDetails, recordId } from '../src/schemas.ts'
+
+/** Reads for a page. A dispatcher sees what they saved before, also where a replica is behind. */
+export async function readForPage<T>(read: (prisma: PrismaClient) => Promise<T>): Promise<T> {
+  const token = (await cookies()).get(CONSISTENCY_COOKIE)?.value
+  const { prisma } = await database()
+  return await withConsistency(token, () => read(prisma))
+}
 
 /** The carrier of a page's path; shows the page "not found" where there is none. */
 export async function carrierOfPage(params: Promise<{ id: string }>): Promise<CarrierDetails> {
-  const id = carrierId.safeParse((await params).id)
-  if (!id.success) notFound()
-  return await carrierById(id.data)
+  return await carrierById(idOfPath((await params).id))
+}
+
+/** The carrier and one of its contacts or policies, by a page's path; shows the page "not found" where there is none. */
+export async function recordOfPage<Kind extends 'contacts' | 'insurancePolicies'>(
+  params: Promise<{ id: string; recordId: string }>,
+  kind: Kind,
+): Promise<{ carrier: CarrierDetails; record: CarrierDetails[Kind][number] }> {
+  const carrier = await carrierOfPage(params)
+  const id = idOfPath((await params).recordId)
+  const records: readonly CarrierDetails[Kind][number][] = carrier[kind]
+  return { carrier, record: records.find((one) => one.id === id) ?? notFound() }
+}
+
+function idOfPath(text: string): number {
+  const id = recordId.safeParse(text)
+  return id.success ? id.data : notFound()
 }
 
 /** The title and the body of a page ask for the same carrier: it is read once for a request. */
 const carrierById = cache(async (id: number): Promise<CarrierDetails> => {
-  const { prisma } = await database()
   try {
-    return await readCarrier(prisma, id)
+    return await readForPage((prisma) => readCarrier(prisma, id))
   } catch (error) {
     if (classifyError(error).kind === 'not-found') notFound()
     throw error

@@ -82,6 +82,79 @@ test('creates, changes and deletes a carrier by keyboard', async ({ page }) => {
   await expect(page.getByRole('status')).toContainText('No carrier matches.')
 })
 
+test('adds, changes and removes contacts and policies by keyboard', async ({ page }) => {
+  const created = await page.request.post('/api/carriers', { data: { name: unique('Parts') } })
+  const { id } = (await created.json()) as { id: number }
+  await page.goto(`/carriers/${id}`)
+  await page.getByRole('link', { name: 'Add a contact' }).focus()
+  await page.keyboard.press('Enter')
+  await expect(
+    page.getByRole('heading', { level: 1, name: /^Add a contact to Parts/ }),
+  ).toBeVisible()
+  await page.getByLabel('E-mail').fill('nobody')
+  await page.keyboard.press('Enter')
+  await expect(page.getByLabel('Name', { exact: true })).toBeFocused()
+  await expect(page.getByText('Please fill this in.')).toBeVisible()
+  await expect(page.getByText('An e-mail address.')).toBeVisible()
+  await look(page, 'contact-errors')
+  await page.getByLabel('Name', { exact: true }).fill('Ann Reyes')
+  await page.getByLabel('E-mail').fill('ann@granite.example')
+  await page.getByLabel('Primary contact').press('Space')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('row', { name: /Ann Reyes primary/ })).toBeVisible()
+
+  await page.getByRole('link', { name: 'Ann Reyes' }).click()
+  await expect(page.getByLabel('Primary contact')).toBeChecked()
+  await page.getByLabel('Title').fill('Dispatcher')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('row', { name: /Ann Reyes primary.*Dispatcher/ })).toBeVisible()
+
+  await page.getByRole('link', { name: 'Add a policy' }).click()
+  await page.getByLabel('Kind').selectOption('CARGO')
+  await page.getByLabel('Insurer').fill('Keystone')
+  await page.getByLabel('Policy number').fill(unique('K'))
+  await page.getByLabel('Coverage').fill('250000.00')
+  await page.getByLabel('Effective on').fill('2031-02-01')
+  await page.getByLabel('Expires on').fill('2031-01-01')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByLabel('Expires on')).toBeFocused()
+  await expect(page.locator('#expiresOn-error')).toHaveText('A policy expires after it begins.')
+  await look(page, 'policy-errors')
+  await page.getByLabel('Expires on').fill('2032-02-01')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('until 2032-02-01')).toBeVisible()
+  await look(page, 'parts')
+
+  await page.getByRole('link', { name: /^K \d+/ }).click()
+  await expect(page.getByRole('heading', { level: 1, name: /^Edit K/ })).toBeVisible()
+  await page.getByRole('button', { name: 'Delete', exact: true }).press('Enter')
+  await look(page, 'policy-delete')
+  await page.getByRole('button', { name: 'Delete the policy' }).press('Enter')
+  await expect(page.getByText('No policies.')).toBeVisible()
+  await page.getByRole('link', { name: 'Ann Reyes' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: /^Edit Ann Reyes/ })).toBeVisible()
+  await page.getByRole('button', { name: 'Delete', exact: true }).click()
+  await page.getByRole('button', { name: 'Delete the contact' }).click()
+  await expect(page.getByText('No contacts.')).toBeVisible()
+})
+
+test('shows what was saved, in the list too, while the replica is behind', async ({
+  page,
+  request,
+}) => {
+  const name = unique('Fresh')
+  await page.goto('/carriers/new')
+  await page.getByLabel('Legal name').fill(name)
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible()
+  const query = `?q=${encodeURIComponent(name)}`
+  await page.goto(`/carriers${query}`)
+  await expect(page.getByRole('link', { name })).toBeVisible({ timeout: 1 })
+  // Others, who have not written, are served by the replica.
+  const metrics = await (await request.get('/api/metrics')).text()
+  expect(metrics).toMatch(/slipway_operation_results_total\{source="replica".*\} [1-9]/)
+})
+
 test('shows a carrier with contacts, policies and loads', async ({ page }) => {
   await page.goto('/carriers?sort=createdAt')
   await page.getByRole('row').nth(1).getByRole('link').click()
@@ -94,19 +167,16 @@ test('shows a carrier with contacts, policies and loads', async ({ page }) => {
   await expect(page.getByText('Not a planned load without a carrier: LD-NOWHERE.')).toBeVisible()
 })
 
-test('says which number is taken, and that a carrier was changed meanwhile', async ({
-  page,
-  request,
-}) => {
+test('says which number is taken, and that a carrier was changed meanwhile', async ({ page }) => {
   await page.goto('/carriers/new')
   await page.getByLabel('Legal name').fill(unique('Second'))
   await page.getByLabel('MC number', { exact: true }).fill('99100000')
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('Already taken.')).toBeVisible()
-  const created = await request.post('/api/carriers', { data: { name: unique('Stale') } })
+  const created = await page.request.post('/api/carriers', { data: { name: unique('Stale') } })
   const { id } = (await created.json()) as { id: number }
   await page.goto(`/carriers/${id}/edit`)
-  await request.patch(`/api/carriers/${id}`, {
+  await page.request.patch(`/api/carriers/${id}`, {
     data: { powerUnits: 3 },
     headers: { 'if-match': '"1"' },
   })

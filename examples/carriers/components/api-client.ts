@@ -5,8 +5,8 @@ export type Result<T> =
   | { readonly ok: true; readonly data: T }
   | { readonly ok: false; readonly problem: Problem }
 
-interface Options {
-  readonly method: 'POST' | 'PATCH' | 'DELETE'
+export interface Options {
+  readonly method: 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   readonly body?: object
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -7,6 +7,8 @@ import type {
   CarrierPatch,
   CarrierQuery,
   NewCarrier,
+  NewContact,
+  NewPolicy,
 } from './schemas.ts'
 
 /** What one can do with carriers. Failures of the database are thrown as they are; see `api/problem.ts`. */
@@ -69,16 +71,9 @@ export async function createCarrier(
   if (contacts.filter(({ isPrimary }) => isPrimary).length > 1) {
     throw new Refusal('contacts', 'Only one contact can be the primary one.')
   }
-  const policies = insurancePolicies.map((policy, index) => {
-    if (policy.expiresOn > policy.effectiveOn) {
-      return {
-        ...policy,
-        effectiveOn: new Date(policy.effectiveOn),
-        expiresOn: new Date(policy.expiresOn),
-      }
-    }
-    throw new Refusal(`insurancePolicies.${index}.expiresOn`, 'A policy expires after it begins.')
-  })
+  const policies = insurancePolicies.map((one, index) =>
+    toPolicyRow(one, `insurancePolicies.${index}.`),
+  )
   const data = {
     ...fields,
     contacts: { create: contacts },
@@ -87,26 +82,107 @@ export async function createCarrier(
   return toDetails(await tx.carrier.create({ data, include: WITH_ALL }))
 }
 
-/** Changes a carrier that has this version; undefined where it has another one by now. Throws P2025 where there is none. */
-export async function updateCarrier(
+type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0]
+
+/** Which version of a carrier a change is based on. */
+export interface Basis {
+  readonly id: number
+  readonly version: number
+  readonly policy: RetryPolicy
+}
+
+/**
+ * Changes a carrier, or what belongs to it, which makes a new version of the carrier: all or nothing. Undefined where the
+ * carrier has another version by now. Throws P2025 where there is none.
+ */
+async function changeVersion(
   prisma: PrismaClient,
-  {
-    id,
-    version,
-    patch,
-    policy,
-  }: { id: number; version: number; patch: CarrierPatch; policy: RetryPolicy },
+  { id, version, policy }: Basis,
+  change: (tx: Transaction) => Promise<unknown>,
 ): Promise<CarrierDetails | undefined> {
-  const data = { ...present(patch), version: { increment: 1 } }
   return await withRetry(
     prisma,
     async (tx) => {
+      const data = { version: { increment: 1 } }
       const { count } = await tx.carrier.updateMany({ where: { id, version }, data })
+      if (count === 1) await change(tx)
       const found = await tx.carrier.findUniqueOrThrow({ where: { id }, include: WITH_ALL })
       return count === 1 ? toDetails(found) : undefined
     },
     { policy, confirmCommit: true },
   )
+}
+
+/** Changes the fields of a carrier that are given; see `changeVersion`. */
+export async function updateCarrier(
+  prisma: PrismaClient,
+  { patch, ...basis }: Basis & { readonly patch: CarrierPatch },
+): Promise<CarrierDetails | undefined> {
+  const where = { id: basis.id }
+  return await changeVersion(prisma, basis, (tx) =>
+    tx.carrier.update({ where, data: present(patch) }),
+  )
+}
+
+/** Adds a contact to a carrier, or changes the one that is named; see `changeVersion`. The primary one replaces another. */
+export async function saveContact(
+  prisma: PrismaClient,
+  { contact, contactId, ...basis }: Basis & { contact: NewContact; contactId?: number },
+): Promise<CarrierDetails | undefined> {
+  const carrierId = basis.id
+  return await changeVersion(prisma, basis, async (tx) => {
+    if (contact.isPrimary) {
+      await tx.contact.updateMany({
+        where: { carrierId, isPrimary: true },
+        data: { isPrimary: false },
+      })
+    }
+    if (contactId === undefined) await tx.contact.create({ data: { ...contact, carrierId } })
+    else await tx.contact.update({ where: { id: contactId, carrierId }, data: contact })
+  })
+}
+
+/** Removes a contact of a carrier; see `changeVersion`. */
+export async function removeContact(
+  prisma: PrismaClient,
+  { contactId, ...basis }: Basis & { contactId: number },
+): Promise<CarrierDetails | undefined> {
+  const where = { id: contactId, carrierId: basis.id }
+  return await changeVersion(prisma, basis, (tx) => tx.contact.delete({ where }))
+}
+
+/** Adds an insurance policy to a carrier, or changes the one that is named; see `changeVersion`. */
+export async function savePolicy(
+  prisma: PrismaClient,
+  { insurance, policyId, ...basis }: Basis & { insurance: NewPolicy; policyId?: number },
+): Promise<CarrierDetails | undefined> {
+  const carrierId = basis.id
+  const data = toPolicyRow(insurance)
+  return await changeVersion(prisma, basis, async (tx) => {
+    if (policyId === undefined) await tx.insurancePolicy.create({ data: { ...data, carrierId } })
+    else await tx.insurancePolicy.update({ where: { id: policyId, carrierId }, data })
+  })
+}
+
+/** Removes an insurance policy of a carrier; see `changeVersion`. */
+export async function removePolicy(
+  prisma: PrismaClient,
+  { policyId, ...basis }: Basis & { policyId: number },
+): Promise<CarrierDetails | undefined> {
+  const where = { id: policyId, carrierId: basis.id }
+  return await changeVersion(prisma, basis, (tx) => tx.insurancePolicy.delete({ where }))
+}
+
+/** `place` is where the policy is in the request: `insurancePolicies.0.`. */
+function toPolicyRow(policy: NewPolicy, place = '') {
+  if (policy.expiresOn <= policy.effectiveOn) {
+    throw new Refusal(`${place}expiresOn`, 'A policy expires after it begins.')
+  }
+  return {
+    ...policy,
+    effectiveOn: new Date(policy.effectiveOn),
+    expiresOn: new Date(policy.expiresOn),
+  }
 }
 
 /** Deletes a carrier that has this version; false where it has another one by now. Throws P2025 where there is none. */

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { Pool } from 'pg'
 import { actor } from 'slipway-runtime/actor'
@@ -23,7 +22,7 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** What the environment switches on; see README.md. */
+/** What the environment switches on, into which Next reads `.env`; see README.md. */
 interface Settings {
   readonly url: string | undefined
   readonly preset: PoolPreset
@@ -48,7 +47,6 @@ export async function closeDatabase(): Promise<void> {
 }
 
 function readSettings(): Settings {
-  if (existsSync('.env')) process.loadEnvFile('.env')
   const { DATABASE_URL, POOL_PRESET, REPLICA_URLS, CACHE_SECONDS, REDIS_URL } = process.env
   return {
     url: DATABASE_URL || undefined,
@@ -73,12 +71,11 @@ async function open(settings: Settings): Promise<Database> {
 
   // What is switched off costs nothing: it is not in the chain.
   let client = base
-    .$extends(actor())
     .$extends(log({ allowedFields: ['Carrier.id', 'Carrier.homeState'] }))
     .$extends(metrics())
   if (store) client = client.$extends(cache(store))
   if (set) client = client.$extends(replicas(set))
-  client = client.$extends(retry(retryPolicy))
+  client = client.$extends(retry(retryPolicy)).$extends(actor())
 
   return {
     prisma: client as unknown as PrismaClient,

@@ -7,6 +7,8 @@ const input = z.registry<{ id: string }>()
 input.add(schemas.newCarrier, { id: 'NewCarrier' })
 input.add(schemas.carrierPatch, { id: 'CarrierPatch' })
 input.add(schemas.loadAssignment, { id: 'LoadAssignment' })
+input.add(schemas.newContact, { id: 'NewContact' })
+input.add(schemas.newPolicy, { id: 'NewPolicy' })
 
 const output = z.registry<{ id: string }>()
 output.add(schemas.carrier, { id: 'Carrier' })
@@ -19,8 +21,8 @@ const json = (name: string) => ({ 'application/json': { schema: reference(name) 
 
 const PROBLEMS: Readonly<Record<number, string>> = {
   400: 'The request is not well-formed, or some fields are not valid.',
-  404: 'There is no such carrier.',
-  409: 'Another carrier has this number.',
+  404: 'There is no such carrier, or nothing of that id belongs to it.',
+  409: 'Another one has this number or name.',
   412: 'The carrier was changed since it was read.',
   413: 'The body is too large.',
   415: 'The body is not JSON.',
@@ -58,11 +60,50 @@ const IDEMPOTENCY_KEY = header(
   false,
   'The same key and body again give the same answer, and nothing is done twice.',
 )
-const ID = {
-  name: 'id',
-  in: 'path',
-  required: true,
-  schema: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
+const pathId = (name: string) => {
+  const schema = { type: 'integer', minimum: 1, maximum: 2_147_483_647 }
+  return { name, in: 'path', required: true, schema }
+}
+const ID = pathId('id')
+
+/** The paths of what belongs to a carrier: each change makes a new version of the carrier. */
+function recordPaths(path: string, schema: string, record: { name: string; text: string }) {
+  const change = {
+    parameters: [IF_MATCH],
+    responses: {
+      200: details('The carrier, changed.'),
+      ...problems(400, 404, 409, 412, 413, 415, 422, 428),
+    },
+  }
+  return {
+    [`/api/carriers/{id}/${path}`]: {
+      parameters: [ID],
+      post: {
+        operationId: `add${record.name}`,
+        summary: `Add ${record.text} to a carrier`,
+        requestBody: body(schema),
+        ...change,
+      },
+    },
+    [`/api/carriers/{id}/${path}/{recordId}`]: {
+      parameters: [ID, pathId('recordId')],
+      put: {
+        operationId: `replace${record.name}`,
+        summary: `Change ${record.text} of a carrier`,
+        requestBody: body(schema),
+        ...change,
+      },
+      delete: {
+        operationId: `remove${record.name}`,
+        summary: `Remove ${record.text} from a carrier`,
+        parameters: [IF_MATCH],
+        responses: {
+          200: details('The carrier, without it.'),
+          ...problems(400, 404, 412, 428),
+        },
+      },
+    },
+  }
 }
 
 export function openApiDocument() {
@@ -130,6 +171,11 @@ export function openApiDocument() {
           responses: { 200: details('Assigned.'), ...problems(400, 404, 413, 415, 422) },
         },
       },
+      ...recordPaths('contacts', 'NewContact', { name: 'Contact', text: 'a contact' }),
+      ...recordPaths('insurance-policies', 'NewPolicy', {
+        name: 'InsurancePolicy',
+        text: 'an insurance policy',
+      }),
     },
     components: { schemas: { ...definitions(input, 'input'), ...definitions(output, 'output') } },
   }

@@ -20,13 +20,14 @@ const state = z.string().regex(/^[A-Z]{2}$/, 'Two capital letters, such as TX.')
 const date = z.iso.date('A date such as 2026-05-31.')
 const timestamp = z.iso.datetime()
 
-export const carrierId = z.coerce
-  .number('A carrier has a number.')
-  .int('A carrier has a whole number.')
+/** The id of a carrier, a contact or a policy. */
+export const recordId = z.coerce
+  .number('An id is a number.')
+  .int('An id is a whole number.')
   .min(1)
   .max(2_147_483_647)
 
-const insuranceKinds = ['AUTO_LIABILITY', 'CARGO', 'GENERAL_LIABILITY'] as const
+export const insuranceKinds = ['AUTO_LIABILITY', 'CARGO', 'GENERAL_LIABILITY'] as const
 const loadStatuses = ['PLANNED', 'BOOKED', 'IN_TRANSIT', 'DELIVERED', 'CANCELLED'] as const
 
 const carrierFields = {
@@ -37,7 +38,7 @@ const carrierFields = {
   powerUnits: z.int('A whole number.').min(0, 'Not below 0.').max(1_000_000).nullable(),
 }
 
-const newContact = z.strictObject({
+export const newContact = z.strictObject({
   fullName: line(120),
   title: line(60).nullable().default(null),
   email: z.email('An e-mail address.').max(255).nullable().default(null),
@@ -45,7 +46,7 @@ const newContact = z.strictObject({
   isPrimary: z.boolean().default(false),
 })
 
-const newPolicy = z.strictObject({
+export const newPolicy = z.strictObject({
   kind: z.enum(insuranceKinds),
   insurer: line(120),
   policyNumber: line(40),
@@ -140,4 +141,6 @@ export type CarrierPage = z.infer<typeof carrierPage>
 export type CarrierPatch = z.infer<typeof carrierPatch>
 export type CarrierQuery = z.infer<typeof carrierQuery>
 export type NewCarrier = z.infer<typeof newCarrier>
+export type NewContact = z.infer<typeof newContact>
+export type NewPolicy = z.infer<typeof newPolicy>
 export type Problem = z.infer<typeof problem>

@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import fc from 'fast-check'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runSql } from '../../../packages/slipway/test/run-sql.ts'
 import type { CarrierDetails, CarrierPage, Problem } from '../src/schemas.ts'
 import { type Application, type Call, startApplication } from './application.ts'
 import { checked } from './contract.ts'
@@ -25,13 +25,11 @@ const page = async (query: string) => (await (await call(`${PATH}?${query}`)).js
 const problem = async (response: Response) => (await response.json()) as Problem
 
 async function count(table: string, where = 'true'): Promise<number> {
-  const client = new pg.Client({ connectionString: application.database.url })
-  await client.connect()
-  const { rows } = await client.query<{ n: number }>(
+  const rows = await runSql(
+    application.database.url,
     `SELECT count(*)::int AS n FROM ${table} WHERE ${where}`,
   )
-  await client.end()
-  return rows[0]?.n ?? 0
+  return Number(rows[0]?.['n'])
 }
 
 describe('the document', () => {
@@ -308,16 +306,12 @@ describe('deleting', () => {
 
 describe('assigning loads', () => {
   it('assigns all or none', async () => {
-    const client = new pg.Client({ connectionString: application.database.url })
-    await client.connect()
-    await client.query(
-      `UPDATE loads SET status = 'PLANNED', carrier_id = NULL WHERE id IN (SELECT id FROM loads ORDER BY id LIMIT 3)`,
+    const rows = await runSql(
+      application.database.url,
+      `UPDATE loads SET status = 'PLANNED', carrier_id = NULL
+       WHERE id IN (SELECT id FROM loads ORDER BY id LIMIT 3) RETURNING reference`,
     )
-    const { rows } = await client.query<{ reference: string }>(
-      'SELECT reference FROM loads ORDER BY id LIMIT 3',
-    )
-    await client.end()
-    const references = rows.map(({ reference }) => reference)
+    const references = rows.map(({ reference }) => String(reference))
     const { id } = await created({})
     const assign = (names: string[]) =>
       call(`${PATH}/${id}/loads`, { method: 'POST', json: { references: names } })
@@ -335,6 +329,92 @@ describe('assigning loads', () => {
       json: { references: ['LD-NOWHERE'] },
     })
     expect(nobody.status).toBe(422)
+  })
+})
+
+describe('contacts and policies', () => {
+  const ann = { fullName: 'Ann Reyes', email: 'ann@granite.example', isPrimary: true }
+  const cargo = {
+    kind: 'CARGO',
+    insurer: 'Keystone',
+    policyNumber: 'K-100',
+    coverageAmount: '250000.00',
+    effectiveOn: '2026-01-01',
+    expiresOn: '2027-01-01',
+  }
+  const send = (method: string, path: string, version: number, json?: unknown) =>
+    call(`${PATH}/${path}`, { method, json, headers: { 'if-match': `"${version}"` } })
+  const done = async (response: Response) => {
+    expect(response.status).toBe(200)
+    return (await response.json()) as CarrierDetails
+  }
+
+  it('are added, changed and removed, each with a new version of the carrier', async () => {
+    const { id } = await created({ name: 'With parts' })
+    const added = await done(await send('POST', `${id}/contacts`, 1, ann))
+    const insured = await done(await send('POST', `${id}/insurance-policies`, 2, cargo))
+    const [contact, policy] = [added.contacts[0], insured.insurancePolicies[0]]
+    expect(contact).toMatchObject({ ...ann, title: null, phone: null })
+    expect(policy).toMatchObject(cargo)
+
+    const other = { fullName: 'Bo Ito', isPrimary: true }
+    const second = await done(await send('POST', `${id}/contacts`, 3, other))
+    expect(second.contacts.map((one) => [one.fullName, one.isPrimary])).toEqual([
+      ['Bo Ito', true],
+      ['Ann Reyes', false],
+    ])
+    const renamed = { fullName: 'Ann Ruiz', title: 'Dispatcher' }
+    const changed = await done(await send('PUT', `${id}/contacts/${contact?.id}`, 4, renamed))
+    // What a PUT leaves out is as in a new one.
+    expect(changed.contacts[1]).toMatchObject({ ...renamed, id: contact?.id, email: null })
+    const path = `${id}/insurance-policies/${policy?.id}`
+    const raised = { ...cargo, coverageAmount: '500000.00' }
+    expect((await done(await send('PUT', path, 5, raised))).insurancePolicies).toMatchObject([
+      raised,
+    ])
+
+    await done(await send('DELETE', path, 6))
+    const left = await done(await send('DELETE', `${id}/contacts/${contact?.id}`, 7))
+    expect(left).toMatchObject({ version: 8, insurancePolicies: [] })
+    expect(left.contacts.map(({ fullName }) => fullName)).toEqual(['Bo Ito'])
+    expect(await (await call(`${PATH}/${id}`)).json()).toEqual(left)
+  })
+
+  it('are refused with their status and field, and then nothing is written', async () => {
+    const { id, contacts } = await created({ name: 'Refuses', contacts: [ann] })
+    const taken = await created({ insurancePolicies: [{ ...cargo, policyNumber: 'K-200' }] })
+    const before = await (await call(`${PATH}/${id}`)).json()
+    const [contact] = contacts
+    const policies = `${id}/insurance-policies`
+    for (const [method, path, version, json, status, fields] of [
+      ['POST', `${id}/contacts`, 1, { fullName: '' }, 400, ['fullName']],
+      ['POST', `${id}/contacts`, 1, { ...ann, email: 'nobody' }, 400, ['email']],
+      ['POST', `${id}/contacts`, 1, { ...ann, owner: 'me' }, 400, ['owner']],
+      ['POST', `${id}/contacts`, 1, { fullName: 'Tab\there' }, 400, ['fullName']],
+      ['POST', `${id}/contacts`, 1, { fullName: 'Ann Reyes' }, 409, ['fullName']],
+      ['POST', `${id}/contacts`, 2, { fullName: 'Stale' }, 412, undefined],
+      ['PUT', `${id}/contacts/2147483647`, 1, ann, 404, undefined],
+      ['PUT', `${id}/contacts/x`, 1, ann, 400, ['recordId']],
+      ['PUT', `${taken.id}/contacts/${contact?.id}`, 1, ann, 404, undefined],
+      ['DELETE', `${taken.id}/contacts/${contact?.id}`, 1, undefined, 404, undefined],
+      ['DELETE', `${id}/contacts/${contact?.id}`, 9, undefined, 412, undefined],
+      ['POST', '2147483647/contacts', 1, ann, 404, undefined],
+      ['POST', policies, 1, { ...cargo, coverageAmount: '1e9' }, 400, ['coverageAmount']],
+      ['POST', policies, 1, { ...cargo, effectiveOn: '2026-02-30' }, 400, ['effectiveOn']],
+      ['POST', policies, 1, { ...cargo, expiresOn: '2026-01-01' }, 422, ['expiresOn']],
+      ['POST', policies, 1, { ...cargo, policyNumber: 'K-200' }, 409, ['insurer', 'policyNumber']],
+    ] as const) {
+      const response = await send(method, path, version, json)
+      const found = await problem(response)
+      const where = `${method} ${path} ${JSON.stringify(json)}`
+      expect([response.status, found.errors?.map(({ field }) => field)], where).toEqual([
+        status,
+        fields,
+      ])
+    }
+    const without = await call(`${PATH}/${id}/contacts`, { method: 'POST', json: ann })
+    expect(without.status).toBe(428)
+    expect(await (await call(`${PATH}/${id}`)).json()).toEqual(before)
   })
 })
 

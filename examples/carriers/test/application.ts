@@ -15,7 +15,7 @@ export interface Application {
 
 type Handler = (
   request: Request,
-  context: { params: Promise<{ id?: string }> },
+  context: { params: Promise<Record<string, string>> },
 ) => Promise<Response>
 type Routes = Readonly<Record<string, Handler>>
 
@@ -48,10 +48,10 @@ export async function startApplication(
         },
         ...(json !== undefined && { body: JSON.stringify(json) }),
       })
-      const { handlers, id } = find(routes, new URL(request.url).pathname)
+      const { handlers, params } = find(routes, new URL(request.url).pathname)
       const handler = handlers[request.method]
       if (!handler) throw new Error(`No ${request.method} ${path}`)
-      return await handler(request, { params: Promise.resolve(id === undefined ? {} : { id }) })
+      return await handler(request, { params: Promise.resolve(params) })
     },
     close: async () => {
       await closeDatabase()
@@ -66,10 +66,26 @@ async function loadRoutes(): Promise<RouteTable> {
   const load = async (module: Promise<unknown>) => (await module) as Routes
   return [
     [/^\/api\/carriers$/, await load(import('../app/api/carriers/route.ts'))],
-    [/^\/api\/carriers\/([^/]+)$/, await load(import('../app/api/carriers/[id]/route.ts'))],
+    [/^\/api\/carriers\/(?<id>[^/]+)$/, await load(import('../app/api/carriers/[id]/route.ts'))],
     [
-      /^\/api\/carriers\/([^/]+)\/loads$/,
+      /^\/api\/carriers\/(?<id>[^/]+)\/loads$/,
       await load(import('../app/api/carriers/[id]/loads/route.ts')),
+    ],
+    [
+      /^\/api\/carriers\/(?<id>[^/]+)\/contacts$/,
+      await load(import('../app/api/carriers/[id]/contacts/route.ts')),
+    ],
+    [
+      /^\/api\/carriers\/(?<id>[^/]+)\/contacts\/(?<recordId>[^/]+)$/,
+      await load(import('../app/api/carriers/[id]/contacts/[recordId]/route.ts')),
+    ],
+    [
+      /^\/api\/carriers\/(?<id>[^/]+)\/insurance-policies$/,
+      await load(import('../app/api/carriers/[id]/insurance-policies/route.ts')),
+    ],
+    [
+      /^\/api\/carriers\/(?<id>[^/]+)\/insurance-policies\/(?<recordId>[^/]+)$/,
+      await load(import('../app/api/carriers/[id]/insurance-policies/[recordId]/route.ts')),
     ],
     [/^\/api\/health\/live$/, await load(import('../app/api/health/live/route.ts'))],
     [/^\/api\/health\/ready$/, await load(import('../app/api/health/ready/route.ts'))],
@@ -79,10 +95,18 @@ async function loadRoutes(): Promise<RouteTable> {
   ]
 }
 
-function find(routes: RouteTable, pathname: string): { handlers: Routes; id: string | undefined } {
+function find(
+  routes: RouteTable,
+  pathname: string,
+): { handlers: Routes; params: Record<string, string> } {
   for (const [pattern, handlers] of routes) {
     const found = pattern.exec(pathname)
-    if (found) return { handlers, id: found[1] && decodeURIComponent(found[1]) }
+    if (!found) continue
+    const groups = Object.entries(found.groups ?? {})
+    const params = Object.fromEntries(
+      groups.map(([name, value]) => [name, decodeURIComponent(value)]),
+    )
+    return { handlers, params }
   }
   throw new Error(`No route ${pathname}`)
 }

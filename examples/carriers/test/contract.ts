@@ -25,7 +25,9 @@ export function checked(call: Call): Call {
 
 async function check(response: Response, path: string, method: string): Promise<void> {
   const { pathname } = new URL(path, 'http://localhost')
-  const template = pathname.replace(/^(\/api\/carriers\/)[^/]+/, '$1{id}')
+  const template = pathname
+    .replace(/^(\/api\/carriers\/)[^/]+/, '$1{id}')
+    .replace(/^(.*\{id\}\/[^/]+\/)[^/]+$/, '$1{recordId}')
   const item = (document.paths as unknown as Readonly<Record<string, PathItem>>)[template]
   const described = item?.[method.toLowerCase()]?.responses[response.status]
   const where = `${method} ${path} → ${response.status}`
@@ -40,6 +42,9 @@ async function check(response: Response, path: string, method: string): Promise<
   const media = described.content[type]
   if (!media) throw new Error(`${where} has the content type ${type}`)
   const pointer = `api#/paths/${escape(template)}/${method.toLowerCase()}/responses/${response.status}/content/${escape(type)}/schema`
+  if (response.status >= 400 && /SELECT|INSERT|UPDATE "|prisma|postgres|at .*\.ts/i.test(text)) {
+    throw new Error(`${where} says what is behind it: ${text}`)
+  }
   const validate = ajv.getSchema(pointer)
   if (!validate?.(JSON.parse(text))) {
     throw new Error(

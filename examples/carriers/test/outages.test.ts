@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Gate, startGate } from '../../../packages/runtime/test/gate.ts'
+import { runSql } from '../../../packages/slipway/test/run-sql.ts'
 import type { Problem } from '../src/schemas.ts'
 import { type Application, type Call, startApplication } from './application.ts'
 import { checked } from './contract.ts'
@@ -9,6 +10,7 @@ import { checked } from './contract.ts'
 
 let application: Application
 let gate: Gate
+let role: string
 let call: Call
 beforeAll(async () => {
   application = await startApplication({
@@ -16,6 +18,14 @@ beforeAll(async () => {
       gate = await startGate(url)
       const through = new URL(gate.url)
       through.search = 'pool_timeout=1&connection_limit=3'
+      // A limit of connections does not hold for a superuser.
+      role = `${through.pathname.slice(1)}_app`
+      await runSql(
+        url,
+        `CREATE ROLE ${role} LOGIN PASSWORD 'app'; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role};
+         GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role}`,
+      )
+      Object.assign(through, { username: role, password: 'app' })
       return through.href
     },
   })
@@ -28,6 +38,7 @@ afterEach(async () => {
 })
 afterAll(async () => {
   await gate?.close()
+  await run(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
   await application?.close()
 })
 
@@ -36,17 +47,16 @@ const read = () => call('/api/carriers?limit=1')
 const write = (name: string) => call('/api/carriers', { method: 'POST', json: { name } })
 
 async function run(sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({
-    connectionString: application.database.url,
-    // Also while the database is read-only for everybody else.
-    options: '-c default_transaction_read_only=off',
-  })
-  await client.connect()
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows
-  } finally {
-    await client.end()
-  }
+  const url = new URL(application.database.url)
+  // Also while the database is read-only for everybody else.
+  url.searchParams.set('options', '-c default_transaction_read_only=off')
+  return await runSql(url.href, sql)
+}
+
+/** New connections have new settings. */
+async function reconnect(): Promise<void> {
+  await gate.close()
+  await gate.open()
 }
 
 /** An answer of 503 that says nothing of what is behind it. */
@@ -92,16 +102,39 @@ describe('the API while the database', () => {
     expect(statuses).toEqual([200, 200, 200])
   })
 
+  it('is full of connections answers 503, and recovers', async () => {
+    await run(`ALTER ROLE ${role} CONNECTION LIMIT 0`)
+    await reconnect()
+    await expectUnavailable(await read())
+    await expectUnavailable(await write('While full'))
+    await run(`ALTER ROLE ${role} CONNECTION LIMIT -1`)
+    await expect.poll(async () => (await read()).status, { timeout: 10_000 }).toBe(200)
+    expect(await run(`SELECT 1 FROM carriers WHERE name = 'While full'`)).toEqual([])
+  })
+
+  it('is too slow answers 503 when the time of a statement is over', async () => {
+    await run(`ALTER ROLE ${role} SET lock_timeout = '300ms'`)
+    await reconnect()
+    const lock = new pg.Client({ connectionString: application.database.url })
+    await lock.connect()
+    await lock.query('BEGIN; LOCK TABLE carriers IN ACCESS EXCLUSIVE MODE')
+    await expectUnavailable(await read())
+    await expectUnavailable(await write('While slow'))
+    await lock.query('COMMIT')
+    await lock.end()
+    await run(`ALTER ROLE ${role} RESET lock_timeout`)
+    await reconnect()
+    expect(await run(`SELECT 1 FROM carriers WHERE name = 'While slow'`)).toEqual([])
+  })
+
   it('only reads answers reads, and 503 to writes', async () => {
     const { name } = application.database
     await run(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
-    await gate.close()
-    await gate.open()
+    await reconnect()
     await expectUnavailable(await write('While read-only'))
     expect((await read()).status).toBe(200)
     await run(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
-    await gate.close()
-    await gate.open()
+    await reconnect()
     await expect
       .poll(async () => (await write('Writable again')).status, { timeout: 10_000 })
       .toBe(201)

@@ -5,7 +5,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort, startCluster } from '../../slipway/test/cluster.ts'
-import { createTables, runSql } from '../test/database.ts'
+import { untilReady } from '../../slipway/test/run-sql.ts'
+import { createTables } from '../test/database.ts'
 import { bareClient, print, runtimeClient } from './clients.ts'
 
 /**
@@ -115,15 +116,7 @@ ignore_startup_parameters = extra_float_digits
   chmodSync(folder, 0o755)
   const child = spawn('pgbouncer', ['-q', ini], { cwd: folder, stdio: 'ignore', ...account })
   server.port = String(port)
-  for (let tries = 0; ; tries++) {
-    try {
-      await runSql(server.href, 'SELECT 1')
-      break
-    } catch (error) {
-      if (tries > 100) throw error
-      await sleep(50)
-    }
-  }
+  await untilReady(server.href)
   return {
     url: server.href,
     stop: async () => {

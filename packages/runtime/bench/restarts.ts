@@ -4,8 +4,9 @@ import { statSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startCluster } from '../../slipway/test/cluster.ts'
+import { runSql, untilReady } from '../../slipway/test/run-sql.ts'
 import { withRetry } from '../src/retry/index.ts'
-import { createTables, runSql } from '../test/database.ts'
+import { createTables } from '../test/database.ts'
 import { bareClient, type BenchClient, print, runtimeClient } from './clients.ts'
 
 /**
@@ -151,14 +152,7 @@ async function start(): Promise<void> {
     stdio: 'ignore',
     ...account,
   })
-  for (;;) {
-    try {
-      await runSql(cluster.url, 'SELECT 1')
-      return
-    } catch {
-      await sleep(10)
-    }
-  }
+  await untilReady(cluster.url)
 }
 
 async function stop(signal: NodeJS.Signals): Promise<void> {

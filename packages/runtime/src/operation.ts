@@ -1,6 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { QueryParams } from './prisma.ts'
-import { isInTransaction } from './prisma.ts'
+import { sharedStorage } from './storage.ts'
 
 /**
  * One call of Prisma Client, while it runs. The extensions of this package write down here what each of them knows, so
@@ -11,6 +10,8 @@ export interface Operation {
   readonly model: string | undefined
   /** `findMany`, `$queryRaw`. */
   readonly action: string
+  readonly args: unknown
+  /** Whether it is part of a transaction that the application opened. */
   readonly inTransaction: boolean
   /** Time spent waiting for a connection, where the pool is one of `createPool`. */
   poolWait: number
@@ -25,11 +26,12 @@ interface RunningOperation extends Operation {
   readonly call: object | undefined
 }
 
-const running = new AsyncLocalStorage<RunningOperation>()
+const running = sharedStorage<RunningOperation | 'internal'>('operation')
 
 /** The operation in whose course this code runs. */
 export function currentOperation(): Operation | undefined {
-  return running.getStore()
+  const found = running.getStore()
+  return found === 'internal' ? undefined : found
 }
 
 /**
@@ -40,15 +42,17 @@ export function withOperation(
   params: QueryParams,
   work: (operation: Operation) => Promise<unknown>,
 ): Promise<unknown> {
-  if (isInternalWork()) return params.query(params.args)
-  const call = params.__internalParams
   const begun = running.getStore()
+  if (begun === 'internal') return params.query(params.args)
+  const call = params.__internalParams
   if (begun && begun.call === call) return work(begun)
   const operation: RunningOperation = {
     call,
     model: params.model,
     action: params.operation,
-    inTransaction: isInTransaction(params),
+    args: params.args,
+    // Read once: an attempt of the actor's is a transaction, too.
+    inTransaction: call?.transaction !== undefined,
     poolWait: 0,
     retries: 0,
     source: 'primary',
@@ -56,14 +60,11 @@ export function withOperation(
   return running.run(operation, work, operation)
 }
 
-const internal = new AsyncLocalStorage<true>()
-
-/** Runs a statement of this package's own, such as a setting: it is not an operation of the application. */
+/**
+ * Runs a statement of this package's own in a transaction of the application's, such as a setting: it is not an operation
+ * of the application.
+ */
 export function asInternalWork<T>(work: () => PromiseLike<T>): Promise<T> {
   // Prisma's promises are lazy: awaited here, the statement runs here.
-  return internal.run(true, async () => await work())
-}
-
-export function isInternalWork(): boolean {
-  return internal.getStore() === true
+  return running.run('internal', async () => await work())
 }

@@ -20,53 +20,19 @@ export interface AnyClient {
   $transaction(...args: never[]): Promise<unknown>
 }
 
+/** The client that a client was made of by `$extends`; undefined for one that was not extended. */
+export function parentOf(client: AnyClient): AnyClient | undefined {
+  const { $parent: parent } = client as { readonly $parent?: AnyClient }
+  return parent === client ? undefined : parent
+}
+
 /**
- * A Prisma extension, to be passed to `$extends`. The client keeps its type: an extension of this package changes what
- * an operation does, not what it returns.
+ * The client without any extension. Statements of this package's own run on it: they are not operations of the
+ * application, so nothing retries, logs, counts, caches or routes them.
  */
-// `any` because the generated client's type is the application's. The empty objects are Prisma's notation for "adds nothing".
-// oxlint-disable-next-line typescript/no-explicit-any
-export type Extension = (client: any) => {
-  $extends: { extArgs: { result: {}; model: {}; query: {}; client: {} } }
-}
-
-type TransactionFunction = (this: unknown, ...args: unknown[]) => Promise<unknown>
-
-interface Hooks {
-  readonly name: string
-  /** Runs around each operation. */
-  onOperation?(params: QueryParams): Promise<unknown>
-  /** Runs around each `$transaction`, of both kinds; `run` starts the transaction with other arguments if given. */
-  onTransaction?(
-    args: readonly unknown[],
-    run: (args: readonly unknown[]) => Promise<unknown>,
-  ): Promise<unknown>
-}
-
-/** Makes an extension of hooks; `hooks` gets the client that is extended. */
-export function createExtension(hooks: (client: AnyClient) => Hooks): Extension {
-  const extend = (client: AnyClient) => {
-    const { name, onOperation, onTransaction } = hooks(client)
-    const original = client.$transaction as unknown as TransactionFunction
-    return client.$extends({
-      name,
-      ...(onOperation && { query: { $allOperations: onOperation } }),
-      ...(onTransaction && {
-        client: {
-          // `this` is the client with all its extensions: the callback gets a client that has them, too.
-          $transaction(this: unknown, ...args: unknown[]) {
-            return onTransaction(args, (used) => original.apply(this, [...used]))
-          },
-        },
-      }),
-    })
-  }
-  return extend as Extension
-}
-
-/** Whether the operation runs inside a transaction that the application opened. */
-export function isInTransaction(params: QueryParams): boolean {
-  return params.__internalParams?.transaction !== undefined
+export function plainClient(client: AnyClient): AnyClient {
+  const parent = parentOf(client)
+  return parent ? plainClient(parent) : client
 }
 
 const READS = new Set([

@@ -1,5 +1,5 @@
-import pg from 'pg'
 import { createDatabase, type TestDatabase } from '../../slipway/test/postgres.ts'
+import { runSql } from '../../slipway/test/run-sql.ts'
 
 /** The tables of schema.prisma. */
 const TABLES = `
@@ -32,17 +32,4 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 /** Creates the tables of schema.prisma and 20 carriers in the database of `url`. */
 export async function createTables(url: string): Promise<void> {
   await runSql(url, TABLES)
-}
-
-/** Runs SQL in the database of `url` over a connection of its own; gives the rows of the last statement. */
-export async function runSql(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    const result: unknown = await client.query(sql)
-    const last = Array.isArray(result) ? result.at(-1) : result
-    return (last as pg.QueryResult).rows
-  } finally {
-    await client.end()
-  }
 }

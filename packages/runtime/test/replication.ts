@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, statSync, chownSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type Cluster, freePort } from '../../slipway/test/cluster.ts'
-import { runSql } from './database.ts'
+import { runSql, untilReady } from '../../slipway/test/run-sql.ts'
 
 /** A streaming replica of a cluster, on this machine. */
 export interface ReplicaServer {
@@ -22,8 +21,14 @@ export interface ReplicaServer {
 
 const run = promisify(execFile)
 
-/** Copies the primary and starts the copy as a hot standby that streams from it. */
-export async function startReplica(primary: Cluster): Promise<ReplicaServer> {
+/**
+ * Copies the primary and starts the copy as a hot standby that streams from it; with server settings such as
+ * `recovery_min_apply_delay=3s`.
+ */
+export async function startReplica(
+  primary: Cluster,
+  ...more: readonly string[]
+): Promise<ReplicaServer> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-replica-'))
   // Servers refuse to run as root: it runs as the primary does.
   const { uid, gid } = statSync(primary.dataDir)
@@ -53,6 +58,7 @@ export async function startReplica(primary: Cluster): Promise<ReplicaServer> {
     `max_connections=${String(limit?.['max_connections'])}`,
     `unix_socket_directories=${folder}`,
     'fsync=off',
+    ...more,
   ]
   const watch = endWithUs(data)
   let server: ChildProcess | undefined
@@ -95,17 +101,4 @@ function endWithUs(data: string): ChildProcess {
   watch.unref()
   ;(watch.stdin as Socket).unref()
   return watch
-}
-
-async function untilReady(url: string): Promise<void> {
-  const deadline = Date.now() + 30_000
-  for (;;) {
-    try {
-      await runSql(url, 'SELECT 1')
-      return
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-      await sleep(50)
-    }
-  }
 }

@@ -6,11 +6,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import pg from 'pg'
 import { serverAccount } from '../src/database/postgres/server-account.ts'
 import { type Binaries, serverBinariesOf } from './binaries.ts'
+import { untilReady } from './run-sql.ts'
 
 /** A PostgreSQL server of its own, in a temporary folder. */
 export interface Cluster {
@@ -47,7 +46,6 @@ const DEFAULT_SETTINGS = {
   full_page_writes: 'off',
   max_wal_size: '2GB',
 }
-const START_TIMEOUT_MS = 30_000
 const SUPERUSER = 'postgres'
 
 /** The account a server runs under: it refuses to run as root. */
@@ -94,7 +92,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     kill: () => end(server, 'SIGKILL'),
   }
   try {
-    await untilReady(cluster, server)
+    await untilReady(url, () => server.exitCode !== null)
   } catch (error) {
     const log = readFileSync(path.join(site.root, 'log'), 'utf8')
     await cluster.stop()
@@ -167,21 +165,6 @@ async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   const exit = once(server, 'exit')
   server.kill(signal)
   await exit
-}
-
-async function untilReady(cluster: Cluster, server: ChildProcess): Promise<void> {
-  const deadline = Date.now() + START_TIMEOUT_MS
-  for (;;) {
-    const client = new pg.Client({ connectionString: cluster.url })
-    try {
-      await client.connect()
-      await client.end()
-      return
-    } catch (error) {
-      if (server.exitCode !== null || Date.now() > deadline) throw error
-    }
-    await sleep(25)
-  }
 }
 
 /** The account that a server runs under where we are root; nothing if it runs as we do. */

@@ -1,12 +1,12 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import pg from 'pg'
 import { withSession } from '../src/database/index.ts'
 import type { WorkRequest } from '../src/deploy/index.ts'
 import { ConnectionString } from '../src/kernel/index.ts'
 import { type Fingerprint, fingerprint, readCatalog } from '../src/schema/index.ts'
 import { createDatabase, type TestDatabase } from './postgres.ts'
+import { runSql } from './run-sql.ts'
 
 /** A migration of a test's own. */
 export interface TestMigration {
@@ -54,7 +54,7 @@ export async function createTarget(options: { template?: string } = {}): Promise
   return {
     ...database,
     request: (migrations) => workOn(address, migrations),
-    sql: (script) => onDatabase(database.url, script),
+    sql: (script) => runSql(database.url, script),
     fingerprint: () =>
       withSession(address, {}, async (session) => fingerprint(await readCatalog(session))),
   }
@@ -76,19 +76,5 @@ export function workOn(
     shadow: SHADOW,
     signal: new AbortController().signal,
     emit: () => {},
-  }
-}
-
-async function onDatabase(url: string, script: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    const results: unknown = await client.query(script)
-    const last = (Array.isArray(results) ? results.at(-1) : results) as {
-      rows: Record<string, unknown>[]
-    }
-    return last.rows
-  } finally {
-    await client.end()
   }
 }

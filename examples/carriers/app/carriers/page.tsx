@@ -2,8 +2,8 @@ import Link from 'next/link'
 import { CarrierFilter } from '../../components/carrier-filter.tsx'
 import { type RecordColumn, RecordTable } from '../../components/record-table.tsx'
 import { listCarriers } from '../../src/carriers.ts'
-import { database } from '../../src/db.ts'
 import { carrierQuery, type CarrierPage, type CarrierQuery } from '../../src/schemas.ts'
+import { readForPage } from '../page-data.ts'
 
 export const metadata = { title: 'All carriers' }
 
@@ -21,8 +21,7 @@ const CARRIER_COLUMNS: readonly RecordColumn<CarrierPage['items'][number]>[] = [
 
 export default async function Carriers({ searchParams }: Props) {
   const query = readQuery(await searchParams)
-  const { prisma } = await database()
-  const page = await listCarriers(prisma, query)
+  const page = await readForPage((prisma) => listCarriers(prisma, query))
   return (
     <>
       <div className="row spread">

@@ -86,7 +86,7 @@ function problemOfDatabase(
 ): HttpProblem {
   switch (kind) {
     case 'not-found':
-      return new HttpProblem(404, 'There is no such carrier.')
+      return new HttpProblem(404, `There is no such ${nameOfMissing(error)}.`)
     case 'constraint':
       return problemOfConstraint(sqlState, error)
     case 'connection-lost':
@@ -116,13 +116,27 @@ function isSchemaBehind(sqlState: string | undefined, prismaCode: string | undef
 }
 
 function problemOfConstraint(sqlState: string | undefined, error: unknown): HttpProblem {
-  const field = fieldOfConstraint(error)
+  const fields = fieldsOfConstraint(error)
   if (sqlState === '23505') {
-    const detail = `There is already one with this ${field}.`
-    return new HttpProblem(409, detail, { errors: [{ field, message: 'Already taken.' }] })
+    const detail = `There is already one with this ${fields.join(' and ')}.`
+    return new HttpProblem(409, detail, { errors: errorsOf(fields, 'Already taken.') })
   }
   const detail = 'A rule of the database refuses this.'
-  return new HttpProblem(422, detail, { errors: [{ field, message: detail }] })
+  return new HttpProblem(422, detail, { errors: errorsOf(fields, detail) })
+}
+
+function errorsOf(fields: readonly string[], message: string): NonNullable<Problem['errors']> {
+  return fields.map((field) => ({ field, message }))
+}
+
+const RECORDS: Readonly<Record<string, string>> = {
+  Contact: 'contact',
+  InsurancePolicy: 'insurance policy',
+}
+
+function nameOfMissing(error: unknown): string {
+  const { meta } = error as { readonly meta?: { readonly modelName?: string } }
+  return RECORDS[meta?.modelName ?? ''] ?? 'carrier'
 }
 
 interface ConstraintError {
@@ -137,13 +151,20 @@ interface ConstraintError {
   }
 }
 
-/** The field behind a constraint such as `carriers_mc_number_key`: `mcNumber`. */
-function fieldOfConstraint(error: unknown): string {
+/** The fields behind constraints of several columns. */
+const FIELDS_OF_CONSTRAINT: Readonly<Record<string, readonly string[]>> = {
+  contacts_carrier_id_full_name_key: ['fullName'],
+  insurance_policies_insurer_policy_number_key: ['insurer', 'policyNumber'],
+}
+
+/** The fields behind a constraint; for `carriers_mc_number_key`, `mcNumber`. */
+function fieldsOfConstraint(error: unknown): readonly string[] {
   const { meta } = error as ConstraintError
-  const { constraint, table = '' } = meta?.driverAdapterError?.cause ?? {}
-  const fields =
-    constraint?.fields ?? (constraint?.index ? [columnOf(constraint.index, table)] : [])
-  return fields.map(toCamelCase).join(', ') || 'value'
+  const { constraint: { index, fields } = {}, table = '' } = meta?.driverAdapterError?.cause ?? {}
+  const known = FIELDS_OF_CONSTRAINT[index ?? '']
+  if (known) return known
+  const columns = fields ?? (index ? [columnOf(index, table)] : [])
+  return columns.length > 0 ? columns.map(toCamelCase) : ['value']
 }
 
 function columnOf(index: string, table: string): string {

@@ -1,3 +1,4 @@
+import type { CarrierDetails } from '../schemas.ts'
 import { HttpProblem } from './problem.ts'
 
 const BODY_LIMIT = 64 * 1024
@@ -63,6 +64,12 @@ export function requireVersion(request: Request): number {
   // A tag that we never gave out matches nothing.
   if (version === undefined) throw staleVersion()
   return Number(version)
+}
+
+/** The carrier as a change has left it; 412 where it had another version. */
+export function respondWithChanged(carrier: CarrierDetails | undefined): Response {
+  if (!carrier) throw staleVersion()
+  return Response.json(carrier, { headers: { etag: etagOf(carrier), 'cache-control': 'no-store' } })
 }
 
 export function staleVersion(): HttpProblem {

@@ -3,20 +3,25 @@ import { withConsistencyCookie } from 'slipway-runtime/replicas'
 import { z } from 'zod'
 import { type Database, database } from '../db.ts'
 import { logger } from '../logger.ts'
-import { carrierId } from '../schemas.ts'
+import { recordId } from '../schemas.ts'
 import { problemOf, problemResponse } from './problem.ts'
 import { limitRate } from './rate-limit.ts'
 
 export interface RouteContext {
   readonly request: Request
   readonly db: Database
-  /** Of the path, where it has one. */
+  /** The carrier of the path, where it has one. */
   readonly id: number
+  /** Its contact or policy of the path, where it has one. */
+  readonly recordId: number
 }
 
 interface Parameters {
-  readonly params: Promise<{ readonly id?: string } | undefined>
+  readonly params: Promise<{ readonly id?: string; readonly recordId?: string } | undefined>
 }
+
+/** Next gives no parameters to a route that has none in its path. */
+const pathIds = z.object({ id: recordId.default(0), recordId: recordId.default(0) })
 
 /**
  * A route of the API: limits the rate, opens the database, lets a user's reads see the user's writes, names the actor of
@@ -28,13 +33,8 @@ export function route(
   return withConsistencyCookie(async (request: Request, { params }: Parameters) => {
     try {
       await limitRate(request)
-      // Next gives no parameters to a route that has none in its path.
-      const id = (await params)?.id
-      const context = {
-        request,
-        db: await database(),
-        id: id === undefined ? 0 : z.object({ id: carrierId }).parse({ id }).id,
-      }
+      const ids = pathIds.parse((await params) ?? {})
+      const context = { request, db: await database(), ...ids }
       // There is no sign-in here; a team puts the user of its session.
       return await withActor('carriers-api', () => handle(context))
     } catch (error) {

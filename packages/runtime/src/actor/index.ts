@@ -1,19 +1,14 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { createExtension, type Extension } from '../extension.ts'
 import { asInternalWork } from '../operation.ts'
-import {
-  type AnyClient,
-  createExtension,
-  type Extension,
-  isInTransaction,
-  isRead,
-} from '../prisma.ts'
+import { type AnyClient, isRead, plainClient } from '../prisma.ts'
+import { sharedStorage } from '../storage.ts'
 
 export interface ActorOptions {
   /** The setting that triggers read: `current_setting('slipway.actor', true)`. Default `slipway.actor`. */
   readonly setting?: string
 }
 
-const actors = new AsyncLocalStorage<string>()
+const actors = sharedStorage<string>('actor')
 
 /** Runs `work` in the name of `user`: what it writes through a client with the extension `actor` is written by that user. */
 export function withActor<T>(user: string, work: () => T): T {
@@ -28,38 +23,37 @@ export function currentActor(): string | undefined {
 /**
  * A Prisma extension that tells the database who writes. Inside of {@link withActor} each transaction, of both kinds, sets
  * a transaction-local setting before anything else, and a single write or raw query becomes a transaction with it. The
- * setting ends with the transaction, so that it is safe with pools, also with a transaction pooler. Add this extension
- * first, so that the others do not take the setting for an operation of the application.
+ * setting ends with the transaction, so that it is safe with pools, also with a transaction pooler.
  */
 export function actor({ setting = 'slipway.actor' }: ActorOptions = {}): Extension {
   const sql = 'SELECT set_config($1, $2, true)'
-  return createExtension((client) => ({
-    name: 'slipway-actor',
-    onOperation: async (params) => {
-      const user = currentActor()
-      if (user === undefined || isInTransaction(params) || isRead(params.operation)) {
-        return await params.query(params.args)
-      }
-      const transaction = client.$transaction as unknown as (work: unknown[]) => Promise<unknown[]>
-      const results = await transaction.call(client, [
-        client.$executeRawUnsafe(sql, setting, user),
-        params.query(params.args),
-      ])
-      return results[1]
-    },
-    onTransaction: async ([work, ...options], run) => {
-      const user = currentActor()
-      if (user === undefined) return await run([work, ...options])
-      if (typeof work === 'function') {
-        const withSetting = async (tx: AnyClient) => {
-          await asInternalWork(() => tx.$executeRawUnsafe(sql, setting, user))
-          return (await work(tx)) as unknown
+  return createExtension((client) => {
+    const plain = plainClient(client)
+    const transaction = plain.$transaction.bind(plain) as unknown as (
+      operations: readonly PromiseLike<unknown>[],
+    ) => Promise<unknown[]>
+    return {
+      name: 'actor',
+      onOperation: async ({ action, inTransaction }, next) => {
+        const user = currentActor()
+        if (user === undefined || inTransaction || isRead(action)) return await next()
+        const results = await transaction([plain.$executeRawUnsafe(sql, setting, user), next()])
+        return results[1]
+      },
+      onTransaction: async ([work, ...options], run) => {
+        const user = currentActor()
+        if (user === undefined) return await run([work, ...options])
+        if (typeof work === 'function') {
+          const withSetting = async (tx: AnyClient) => {
+            await asInternalWork(() => tx.$executeRawUnsafe(sql, setting, user))
+            return (await work(tx)) as unknown
+          }
+          return await run([withSetting, ...options])
         }
-        return await run([withSetting, ...options])
-      }
-      const operations = [client.$executeRawUnsafe(sql, setting, user), ...(work as unknown[])]
-      const [, ...results] = (await run([operations, ...options])) as unknown[]
-      return results
-    },
-  }))
+        const operations = [plain.$executeRawUnsafe(sql, setting, user), ...(work as unknown[])]
+        const [, ...results] = (await run([operations, ...options])) as unknown[]
+        return results
+      },
+    }
+  })
 }

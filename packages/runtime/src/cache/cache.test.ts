@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { TestDatabase } from '../../../slipway/test/postgres.ts'
-import { createTestDatabase, runSql } from '../../test/database.ts'
+import { runSql } from '../../../slipway/test/run-sql.ts'
+import { createTestDatabase } from '../../test/database.ts'
 import { type Gate, startGate } from '../../test/gate.ts'
 import { Prisma, PrismaClient } from '../../test/generated/client.ts'
 import { hasRedis, type RedisServer, startRedis } from '../../test/redis.ts'
 import { actor, withActor } from '../actor/index.ts'
-import { createExtension } from '../prisma.ts'
 import { type Cache, cache, type CacheOptions, createCache } from './index.ts'
 
 let database: TestDatabase
@@ -34,16 +34,19 @@ async function connect(options: Partial<CacheOptions> = {}) {
   const queries: string[] = []
   /** Each holds back the answer of one operation. */
   const delays: Promise<void>[] = []
-  const spy = createExtension(() => ({
-    name: 'spy',
-    onOperation: async (params) => {
-      queries.push(`${params.model}.${params.operation}`)
-      const result = await params.query(params.args)
-      await delays.shift()
-      return result
-    },
-  }))
-  const prisma = base.$extends(actor()).$extends(cache(store)).$extends(spy)
+  const prisma = base
+    .$extends(actor())
+    .$extends(cache(store))
+    .$extends({
+      query: {
+        $allOperations: async ({ model, operation, args, query }) => {
+          queries.push(`${model}.${operation}`)
+          const result: unknown = await query(args)
+          await delays.shift()
+          return result
+        },
+      },
+    })
   closing.push(
     () => base.$disconnect(),
     () => store.close(),

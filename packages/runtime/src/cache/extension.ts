@@ -1,15 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { dataModelOf } from '../datamodel.ts'
 import { classifyError } from '../errors/index.ts'
-import { isInternalWork, withOperation } from '../operation.ts'
-import {
-  createExtension,
-  type Extension,
-  isInTransaction,
-  isRead,
-  type QueryParams,
-} from '../prisma.ts'
+import { createExtension, type Extension } from '../extension.ts'
+import type { Operation } from '../operation.ts'
+import { isRead } from '../prisma.ts'
 import { withConsistency } from '../replicas/consistency.ts'
+import { sharedStorage } from '../storage.ts'
 import type { Cache } from './store.ts'
 import { tagsOfRead, tagsOfWrite } from './tags.ts'
 import { argumentsKey } from './values.ts'
@@ -20,7 +15,7 @@ interface Changes {
   everything: boolean
 }
 
-const transactions = new AsyncLocalStorage<Changes>()
+const transactions = sharedStorage<Changes>('cache-transaction')
 
 /**
  * A Prisma extension that caches the results of reads outside transactions, of the models that the cache names. Writes
@@ -33,54 +28,52 @@ export function cache(store: Cache): Extension {
 
   return createExtension((client) => {
     const dataModel = dataModelOf(client)
-    const read = (params: QueryParams): Promise<unknown> => {
-      const options = store.options.models[params.model ?? '']
-      const isCached = options && (options.operations?.includes(params.operation) ?? true)
-      const args = isCached ? argumentsKey(params.args) : undefined
-      if (!options || args === undefined) return params.query(params.args)
-      return withOperation(params, async (operation) => {
-        const key = `${params.model}.${params.operation} ${args}`
-        const tags = tagsOfRead(params, dataModel, keyField)
-        let isQueried = false
-        const result = await store.getOrQuery({ key, tags, model: options }, async () => {
-          // A replica that is behind would put an old result under the new generation.
-          const fresh = await withConsistency('primary', () => params.query(params.args))
-          isQueried = true
-          return fresh
-        })
-        // A stale result is given while its successor is still being read.
-        operation.source = isQueried ? 'primary' : 'cache'
-        return result
+    const read = async (operation: Operation, next: () => Promise<unknown>) => {
+      const { model = '', action } = operation
+      const options = store.options.models[model]
+      const isCached = options && (options.operations?.includes(action) ?? true)
+      const args = isCached ? argumentsKey(operation.args) : undefined
+      if (!options || args === undefined) return await next()
+      const key = `${model}.${action} ${args}`
+      const tags = tagsOfRead(operation, dataModel, keyField)
+      let isQueried = false
+      const result = await store.getOrQuery({ key, tags, model: options }, async () => {
+        // A replica that is behind would put an old result under the new generation.
+        const fresh = await withConsistency('primary', next)
+        isQueried = true
+        return fresh
       })
-    }
-    const write = async (params: QueryParams): Promise<unknown> => {
-      let result: unknown
-      try {
-        result = await params.query(params.args)
-      } catch (error) {
-        if (!classifyError(error).nothingChanged)
-          await invalidate(store, changesOf(params, undefined))
-        throw error
-      }
-      await invalidate(store, changesOf(params, result))
+      // A stale result is given while its successor is still being read.
+      operation.source = isQueried ? 'primary' : 'cache'
       return result
     }
-    const changesOf = (params: QueryParams, result: unknown): Changes => {
-      if (params.model === undefined) {
+    const write = async (operation: Operation, next: () => Promise<unknown>) => {
+      let result: unknown
+      try {
+        result = await next()
+      } catch (error) {
+        if (!classifyError(error).nothingChanged)
+          await invalidate(store, changesOf(operation, undefined))
+        throw error
+      }
+      await invalidate(store, changesOf(operation, result))
+      return result
+    }
+    const changesOf = (operation: Operation, result: unknown): Changes => {
+      if (operation.model === undefined) {
         // Prisma's `$queryRaw` is for queries, `$executeRaw` for changes.
-        return { tags: new Set(), everything: params.operation.startsWith('$executeRaw') }
+        return { tags: new Set(), everything: operation.action.startsWith('$executeRaw') }
       }
       return {
-        tags: new Set(tagsOfWrite(params, result, { dataModel, keyField })),
+        tags: new Set(tagsOfWrite(operation, result, { dataModel, keyField })),
         everything: false,
       }
     }
     return {
-      name: 'slipway-cache',
-      onOperation: (params) => {
-        if (isInternalWork()) return params.query(params.args)
-        if (!isRead(params.operation)) return write(params)
-        return isInTransaction(params) ? params.query(params.args) : read(params)
+      name: 'cache',
+      onOperation: (operation, next) => {
+        if (!isRead(operation.action)) return write(operation, next)
+        return operation.inTransaction ? next() : read(operation, next)
       },
       onTransaction: async (args, run) => {
         const changes: Changes = { tags: new Set(), everything: false }

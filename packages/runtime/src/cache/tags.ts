@@ -1,5 +1,5 @@
 import type { DataModel } from '../datamodel.ts'
-import type { QueryParams } from '../prisma.ts'
+import type { Operation } from '../operation.ts'
 
 /**
  * Tags of a model M: `M` for everything that depends on more than one row, `M*` for rows that are not known one by one,
@@ -19,12 +19,12 @@ const DELETES = new Set(['delete', 'deleteMany'])
 
 /** The tags that a cached result depends on. */
 export function tagsOfRead(
-  { model = '', operation, args }: QueryParams,
+  { model = '', action, args }: Operation,
   dataModel: DataModel,
   keyField: KeyField,
 ): string[] {
   const related = [...relatedModels(args, model, dataModel).models].map(tagOf.model)
-  const key = BY_KEY.has(operation)
+  const key = BY_KEY.has(action)
     ? rowKey((args as { where?: unknown }).where, keyField(model))
     : undefined
   if (key === undefined) return [tagOf.model(model), ...related]
@@ -33,7 +33,7 @@ export function tagsOfRead(
 
 /** The tags of all that a write may have changed: its own rows, those of nested writes, and those that a delete takes along. */
 export function tagsOfWrite(
-  { model = '', operation, args }: QueryParams,
+  { model = '', action, args }: Operation,
   result: unknown,
   options: { readonly dataModel: DataModel; readonly keyField: KeyField },
 ): string[] {
@@ -41,7 +41,7 @@ export function tagsOfWrite(
   const { models, deletes } = relatedModels(args, model, dataModel)
   const touched = new Set(models)
   // ON DELETE CASCADE and SET NULL reach as far as relations do.
-  if (deletes || DELETES.has(operation)) addReachable(model, dataModel, touched)
+  if (deletes || DELETES.has(action)) addReachable(model, dataModel, touched)
   touched.delete(model)
   const keys = keysOf(result, keyField(model), (args as { data?: unknown }).data)
   const own = keys ? keys.map((key) => tagOf.row(model, key)) : [tagOf.anyRow(model)]

@@ -67,10 +67,10 @@ describe('classifyError', () => {
     const adapter = new PrismaPg({
       connectionString: database.url,
       max: 1,
-      connectionTimeoutMillis: 50,
+      connectionTimeoutMillis: 1000,
     })
     const narrow = new PrismaClient({ adapter })
-    const busy = narrow.$executeRaw`SELECT pg_sleep(0.3)`
+    const busy = narrow.$executeRaw`SELECT pg_sleep(2)`
     // Prisma promises are lazy.
     const done = busy.then(() => undefined)
     expect(classifyError(await thrownBy(narrow.carrier.count()))).toMatchObject({

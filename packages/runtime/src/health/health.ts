@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { hasBearerToken } from '../bearer.ts'
 import { poolState } from '../pool/index.ts'
-import type { AnyClient } from '../prisma.ts'
+import { type AnyClient, plainClient } from '../prisma.ts'
 import { checkMigrations, type MigrationsOptions, type RunSql } from './migrations.ts'
 import {
   type Check,
@@ -24,7 +24,7 @@ interface CheckedReplicas {
 
 /** Times in ms. */
 export interface HealthOptions {
-  /** The client, or the pool, whose database is asked. With the pool its saturation is checked, too. */
+  /** The client, or the pool, whose database is asked: the client without its extensions. With the pool its saturation is checked, too. */
   readonly prisma?: AnyClient
   readonly pool?: Pool
   readonly migrations?: MigrationsOptions
@@ -114,7 +114,10 @@ function checksOf(options: HealthOptions): Record<string, Check> {
 }
 
 function runSqlOf({ prisma, pool }: HealthOptions): RunSql | undefined {
-  if (prisma) return async <T>(sql: string) => await prisma.$queryRawUnsafe<T[]>(sql)
+  if (prisma) {
+    const plain = plainClient(prisma)
+    return async <T>(sql: string) => await plain.$queryRawUnsafe<T[]>(sql)
+  }
   if (pool) return async <T>(sql: string) => (await pool.query(sql)).rows as T[]
   return undefined
 }

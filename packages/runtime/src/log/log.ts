@@ -2,8 +2,8 @@ import { trace } from '@opentelemetry/api'
 import { pino } from 'pino'
 import { dataModelOf } from '../datamodel.ts'
 import { classifyError, type ErrorKind } from '../errors/index.ts'
-import { type Operation, withOperation } from '../operation.ts'
-import { createExtension, type Extension, type QueryParams } from '../prisma.ts'
+import { createExtension, type Extension } from '../extension.ts'
+import type { Operation } from '../operation.ts'
 import { redactArguments } from './redact.ts'
 import { countRows } from './rows.ts'
 
@@ -66,35 +66,35 @@ export function log(options: LogOptions = {}): Extension {
 
   return createExtension((client) => {
     const dataModel = dataModelOf(client)
-    const describe = (params: QueryParams) => ({
-      args: redactArguments(params.args, params.model, { allowed, dataModel }),
+    const describe = ({ model, args }: Operation) => ({
+      args: redactArguments(args, model, { allowed, dataModel }),
     })
     return {
-      name: 'slipway-log',
-      onOperation: (params) =>
-        withOperation(params, async (operation) => {
-          const begin = performance.now()
-          try {
-            const result = await params.query(params.args)
-            const duration = performance.now() - begin
-            if (duration > slowThreshold) {
-              const record = recordOf(operation, duration, countRows(result))
-              logger.warn({ ...record, slow: true, ...describe(params) }, 'slow database operation')
-            } else if (isOrdinaryLogged()) {
-              logger.debug(recordOf(operation, duration, countRows(result)), 'database operation')
-            }
-            return result
-          } catch (thrown) {
-            const error = describeError(thrown)
-            const record = { ...recordOf(operation, performance.now() - begin, undefined), error }
-            if (error.kind === 'constraint' || error.kind === 'not-found') {
-              if (isOrdinaryLogged()) logger.debug(record, 'database operation')
-            } else {
-              logger.error({ ...record, ...describe(params) }, 'failed database operation')
-            }
-            throw thrown
+      name: 'log',
+      onOperation: async (operation, next) => {
+        const begin = performance.now()
+        try {
+          const result = await next()
+          const duration = performance.now() - begin
+          if (duration > slowThreshold) {
+            const record = recordOf(operation, duration, countRows(result))
+            const message = 'slow database operation'
+            logger.warn({ ...record, slow: true, ...describe(operation) }, message)
+          } else if (isOrdinaryLogged()) {
+            logger.debug(recordOf(operation, duration, countRows(result)), 'database operation')
           }
-        }),
+          return result
+        } catch (thrown) {
+          const error = describeError(thrown)
+          const record = { ...recordOf(operation, performance.now() - begin, undefined), error }
+          if (error.kind === 'constraint' || error.kind === 'not-found') {
+            if (isOrdinaryLogged()) logger.debug(record, 'database operation')
+          } else {
+            logger.error({ ...record, ...describe(operation) }, 'failed database operation')
+          }
+          throw thrown
+        }
+      },
     }
   })
 }

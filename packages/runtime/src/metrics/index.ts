@@ -1,9 +1,8 @@
 import { metrics as api, type Meter, ValueType } from '@opentelemetry/api'
 import type { Pool } from 'pg'
 import { classifyError } from '../errors/index.ts'
-import { withOperation } from '../operation.ts'
+import { createExtension, type Extension } from '../extension.ts'
 import { poolState } from '../pool/index.ts'
-import { createExtension, type Extension } from '../prisma.ts'
 
 export interface MetricsOptions {
   /** Default: the global one, which does nothing until an SDK is set up: before the client is made. */
@@ -48,25 +47,24 @@ export function metrics(options: MetricsOptions = {}): Extension {
   const attributesOf = createAttributes()
 
   return createExtension(() => ({
-    name: 'slipway-metrics',
-    onOperation: (params) =>
-      withOperation(params, async (operation) => {
-        const begin = performance.now()
-        const attributes = attributesOf(operation.model ?? 'raw', operation.action)
-        try {
-          const result = await params.query(params.args)
-          duration.record((performance.now() - begin) / 1000, attributes)
-          results.add(1, SOURCES[operation.source])
-          return result
-        } catch (error) {
-          const type = { ...attributes, 'error.type': classifyError(error).kind }
-          duration.record((performance.now() - begin) / 1000, type)
-          throw error
-        } finally {
-          if (operation.poolWait > 0) wait.record(operation.poolWait / 1000)
-          if (operation.retries > 0) retries.add(operation.retries, attributes)
-        }
-      }),
+    name: 'metrics',
+    onOperation: async (operation, next) => {
+      const begin = performance.now()
+      const attributes = attributesOf(operation.model ?? 'raw', operation.action)
+      try {
+        const result = await next()
+        duration.record((performance.now() - begin) / 1000, attributes)
+        results.add(1, SOURCES[operation.source])
+        return result
+      } catch (error) {
+        const type = { ...attributes, 'error.type': classifyError(error).kind }
+        duration.record((performance.now() - begin) / 1000, type)
+        throw error
+      } finally {
+        if (operation.poolWait > 0) wait.record(operation.poolWait / 1000)
+        if (operation.retries > 0) retries.add(operation.retries, attributes)
+      }
+    },
   }))
 }
 

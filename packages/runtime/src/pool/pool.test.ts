@@ -135,6 +135,19 @@ describe('a pool on a server', () => {
     await pool.end()
   })
 
+  it('frees the place of a connection that broke in use, whether or not it is given back', async () => {
+    const pool = createPool(database.url, 'server', { max: 1, acquireTimeout: 2000 })
+    for (const givesBack of [false, true]) {
+      const held = await pool.connect()
+      const ending = held.query('SELECT pg_terminate_backend(pg_backend_pid())')
+      await expect(ending).rejects.toThrow()
+      await expect.poll(() => poolState(pool).open).toBe(0)
+      if (givesBack) held.release()
+    }
+    await expect(pool.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] })
+    await pool.end()
+  })
+
   it('warns when all instances do not fit, by the limit of the role, too', async () => {
     const pool = createPool(database.url, 'server', { max: 10 })
     await pool.query(`ALTER DATABASE ${database.name} CONNECTION LIMIT 50`)

@@ -38,8 +38,8 @@ class ObservedPool extends pg.Pool {
 
 /**
  * A pool of `poolConfig`, for `new PrismaPg(pool)`: as good as the configuration alone, and its state can be read by
- * health checks and metrics. A connection that breaks while idle is dropped and does not end the process. Close it with
- * `pool.end()` after `prisma.$disconnect()`.
+ * health checks and metrics. A connection that breaks is dropped, idle or in use, and does not end the process. Close it
+ * with `pool.end()` after `prisma.$disconnect()`.
  */
 export function createPool(
   connectionString: string,
@@ -47,9 +47,28 @@ export function createPool(
   options: PoolOptions = {},
 ): pg.Pool {
   const pool = new ObservedPool(poolConfig(connectionString, preset, options))
-  // Without a listener Node ends the process (prisma#27641). The pool has removed the connection already.
+  // Without a listener Node ends the process (prisma#27641). The pool has removed an idle connection already; what runs
+  // on one in use is rejected.
   pool.on('error', () => {})
+  pool.on('connect', (client) => {
+    client.on('error', () => {}).once('end', () => giveBack(client))
+  })
   return pool
+}
+
+/**
+ * Frees the place in the pool of a connection that broke in use. Prisma 6 forgets that of a transaction: without this,
+ * the pool is full of them one day.
+ */
+function giveBack(client: pg.PoolClient): void {
+  const release = client.release.bind(client)
+  // Who has the connection may give it back, too.
+  client.release = () => {}
+  try {
+    release(true)
+  } catch {
+    // It was not in use.
+  }
 }
 
 export function poolState(pool: pg.Pool): PoolState {

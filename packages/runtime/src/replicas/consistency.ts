@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { sharedStorage } from '../storage.ts'
 import { formatToken, latest, parseToken, type Requirement } from './position.ts'
 
 /** What the reads of a request must see. */
@@ -6,7 +6,7 @@ export interface Session {
   required: Requirement | undefined
 }
 
-const sessions = new AsyncLocalStorage<Session>()
+const sessions = sharedStorage<Session>('session')
 
 export function currentSession(): Session | undefined {
   return sessions.getStore()
@@ -30,7 +30,8 @@ export function consistencyToken(): string | undefined {
   return required && formatToken(required)
 }
 
-const COOKIE = 'slipway-consistency'
+/** The cookie of `withConsistencyCookie`, for pages that read it by themselves. */
+export const CONSISTENCY_COOKIE = 'slipway-consistency'
 /** Longer than the lag with which a replica is in use: after it every usable replica shows the write. */
 const COOKIE_SECONDS = 60
 
@@ -50,7 +51,7 @@ export function withConsistencyCookie<A extends readonly unknown[]>(
       // Headers of some responses are immutable.
       const answer = new Response(response.body, response)
       const attributes = `Path=/; Max-Age=${COOKIE_SECONDS}; HttpOnly; SameSite=Lax`
-      answer.headers.append('set-cookie', `${COOKIE}=${token}; ${attributes}`)
+      answer.headers.append('set-cookie', `${CONSISTENCY_COOKIE}=${token}; ${attributes}`)
       return answer
     })
   }
@@ -58,5 +59,7 @@ export function withConsistencyCookie<A extends readonly unknown[]>(
 
 function cookieOf(request: Request): string | undefined {
   const cookies = request.headers.get('cookie')?.split(/;\s*/) ?? []
-  return cookies.find((cookie) => cookie.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1)
+  return cookies
+    .find((cookie) => cookie.startsWith(`${CONSISTENCY_COOKIE}=`))
+    ?.slice(CONSISTENCY_COOKIE.length + 1)
 }

@@ -1,12 +1,7 @@
 import { classifyError, type ErrorKind } from '../errors/index.ts'
-import { withOperation } from '../operation.ts'
-import {
-  createExtension,
-  type Extension,
-  isInTransaction,
-  isRead,
-  type QueryParams,
-} from '../prisma.ts'
+import { createExtension, type Extension } from '../extension.ts'
+import type { Operation } from '../operation.ts'
+import { isRead } from '../prisma.ts'
 import { currentSession, requireAtLeast, type Session } from './consistency.ts'
 import type { Replica, ReplicaSet } from './replica-set.ts'
 
@@ -26,15 +21,13 @@ const ELSEWHERE: ReadonlySet<ErrorKind> = new Set([
  */
 export function replicas(set: ReplicaSet): Extension {
   return createExtension(() => ({
-    name: 'slipway-replicas',
-    onOperation: (params) => {
-      if (isInTransaction(params)) return params.query(params.args)
-      if (!isRead(params.operation)) return writing(set, () => params.query(params.args))
-      return withOperation(params, async (operation) => {
-        const found = await readFromReplica(set, params)
-        operation.source = found ? 'replica' : 'primary'
-        return found ? found.result : await params.query(params.args)
-      })
+    name: 'replicas',
+    onOperation: async (operation, next) => {
+      if (operation.inTransaction) return await next()
+      if (!isRead(operation.action)) return await writing(set, next)
+      const found = await readFromReplica(set, operation)
+      operation.source = found ? 'replica' : 'primary'
+      return found ? found.result : await next()
     },
     onTransaction: (args, run) => writing(set, () => run(args)),
   }))
@@ -63,7 +56,7 @@ async function notePosition(set: ReplicaSet, session: Session): Promise<void> {
 /** The result of a replica; undefined where the primary must be asked. */
 async function readFromReplica(
   set: ReplicaSet,
-  params: QueryParams,
+  operation: Operation,
 ): Promise<{ readonly result: unknown } | undefined> {
   const required = currentSession()?.required
   for (;;) {
@@ -71,7 +64,7 @@ async function readFromReplica(
     if (!replica) return undefined
     const { connections } = replica
     try {
-      const result = await runOn(replica, params)
+      const result = await runOn(replica, operation)
       // A new connection may lead to a server that was restarted and is behind what it showed before.
       if (required === undefined || replica.connections === connections) return { result }
     } catch (error) {
@@ -85,13 +78,11 @@ async function readFromReplica(
 
 type Read = (args: unknown) => Promise<unknown>
 
-function runOn(
-  { config }: Replica,
-  { model = '', operation, args }: QueryParams,
-): Promise<unknown> {
+function runOn({ config }: Replica, { model = '', action, args }: Operation): Promise<unknown> {
   const models = config.client as unknown as Readonly<Record<string, Record<string, Read>>>
-  const read = models[model.charAt(0).toLowerCase() + model.slice(1)]?.[operation]
-  if (!read)
-    throw new TypeError(`The client of the replica ${config.name} has no ${model}.${operation}.`)
+  const read = models[model.charAt(0).toLowerCase() + model.slice(1)]?.[action]
+  if (!read) {
+    throw new TypeError(`The client of the replica ${config.name} has no ${model}.${action}.`)
+  }
   return read(args)
 }

@@ -1,4 +1,9 @@
-export { consistencyToken, withConsistency, withConsistencyCookie } from './consistency.ts'
+export {
+  CONSISTENCY_COOKIE,
+  consistencyToken,
+  withConsistency,
+  withConsistencyCookie,
+} from './consistency.ts'
 export { replicas } from './extension.ts'
 export {
   createReplicaSet,

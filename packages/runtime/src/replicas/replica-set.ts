@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
-import type { AnyClient } from '../prisma.ts'
+import { type AnyClient, plainClient } from '../prisma.ts'
 import { createPrimaryTrack } from './lag.ts'
 import { parseLsn, type Position, type Requirement, satisfies } from './position.ts'
 
@@ -19,7 +19,7 @@ export interface ReplicaConfig {
 
 /** Times in ms. */
 export interface ReplicaSetOptions {
-  /** The client on the primary, without extensions: its position is read through it. */
+  /** The client on the primary: its position is read through it, without its extensions. */
   readonly primary: AnyClient
   readonly replicas: readonly ReplicaConfig[]
   /** A replica further behind is out of use. Default 10,000. */
@@ -89,8 +89,9 @@ const POLL_EVERY = 5
  * A set of replicas with their health. Reads start to go there after the first check. Stop it when the application ends.
  */
 export function createReplicaSet(options: ReplicaSetOptions): ReplicaSet {
-  const { primary, maxLag = 10_000, checkEvery = 1000, checkTimeout = 1000 } = options
+  const { maxLag = 10_000, checkEvery = 1000, checkTimeout = 1000 } = options
   const { waitForReplay = 100 } = options
+  const primary = plainClient(options.primary)
   const track = createPrimaryTrack()
   const all = options.replicas.map(createReplica)
 
@@ -109,7 +110,7 @@ export function createReplicaSet(options: ReplicaSetOptions): ReplicaSet {
   const checkNow = async (replica: Replica) => {
     const seen = replica.connections
     try {
-      const row = await ask(replica.config.client, REPLICA_POSITION, checkTimeout)
+      const row = await ask(plainClient(replica.config.client), REPLICA_POSITION, checkTimeout)
       if (row.standby !== true || row.lsn === null) {
         evict(replica, 'It is not a replica: it was promoted.')
         return

@@ -2,12 +2,12 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, startCluster } from '../../../slipway/test/cluster.ts'
-import { createTables, runSql } from '../../test/database.ts'
+import { runSql } from '../../../slipway/test/run-sql.ts'
+import { createTables } from '../../test/database.ts'
 import { PrismaClient } from '../../test/generated/client.ts'
 import { type ReplicaServer, startReplica } from '../../test/replication.ts'
-import { type Operation, withOperation } from '../operation.ts'
+import { log, type OperationRecord } from '../log/index.ts'
 import { createPool } from '../pool/index.ts'
-import { createExtension } from '../prisma.ts'
 import {
   consistencyToken,
   createReplicaSet,
@@ -45,7 +45,7 @@ interface Setup {
   readonly pools: pg.Pool[]
   readonly prisma: PrismaClient
   /** Where each operation went. */
-  readonly sources: Operation['source'][]
+  readonly sources: OperationRecord['source'][]
 }
 
 let open: Setup | undefined
@@ -68,17 +68,10 @@ function connect(options: Partial<ReplicaSetOptions> = {}): Setup {
     checkEvery: 200,
     ...options,
   })
-  const sources: Operation['source'][] = []
-  const spy = createExtension(() => ({
-    name: 'spy',
-    onOperation: (params) =>
-      withOperation(params, async (operation) => {
-        const result = await params.query(params.args)
-        sources.push(operation.source)
-        return result
-      }),
-  }))
-  const prisma = (base as PrismaClient).$extends(spy).$extends(replicas(set))
+  const sources: OperationRecord['source'][] = []
+  const note = ({ source }: OperationRecord) => void sources.push(source)
+  const logger = { debug: note, warn: note, error: () => undefined }
+  const prisma = (base as PrismaClient).$extends(log({ logger })).$extends(replicas(set))
   return (open = {
     set,
     base: base as PrismaClient,

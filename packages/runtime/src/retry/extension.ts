@@ -1,5 +1,6 @@
-import { type Operation, withOperation } from '../operation.ts'
-import { createExtension, type Extension, isInTransaction, isRead } from '../prisma.ts'
+import { createExtension, type Extension } from '../extension.ts'
+import type { Operation } from '../operation.ts'
+import { isRead } from '../prisma.ts'
 import { createRetryPolicy, type RetryOptions, type RetryPolicy } from './policy.ts'
 
 /**
@@ -12,19 +13,11 @@ import { createRetryPolicy, type RetryOptions, type RetryPolicy } from './policy
 export function retry(policy: RetryPolicy | RetryOptions = {}): Extension {
   const { run, options } = 'run' in policy ? policy : createRetryPolicy(policy)
   return createExtension(() => ({
-    name: 'slipway-retry',
-    onOperation: (params) => {
-      if (isInTransaction(params)) return params.query(params.args)
-      return withOperation(params, (operation) => {
-        const repeatable = isRead(operation.action) || options.isIdempotent?.(operation) === true
-        return run(
-          operation,
-          counted(operation, () => params.query(params.args)),
-          (error) => {
-            return repeatable || error.nothingChanged
-          },
-        )
-      })
+    name: 'retry',
+    onOperation: (operation, next) => {
+      if (operation.inTransaction) return next()
+      const repeatable = isRead(operation.action) || options.isIdempotent?.(operation) === true
+      return run(operation, counted(operation, next), (error) => repeatable || error.nothingChanged)
     },
   }))
 }

@@ -10,6 +10,11 @@ export class CircuitOpenError extends Error {
   }
 }
 
+/** By its code: the error may be of another copy of this package. */
+export function isCircuitOpen(error: unknown): boolean {
+  return error instanceof Error && (error as { readonly code?: unknown }).code === 'CIRCUIT_OPEN'
+}
+
 /**
  * The connection broke during COMMIT: the transaction was committed or not, and nobody can tell. Read the rows before
  * writing again, or pass `confirmCommit` to `withRetry`, which asks the server.

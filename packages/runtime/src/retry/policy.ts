@@ -9,7 +9,7 @@ import {
 } from 'cockatiel'
 import { classifyError, type DatabaseError, type ErrorKind } from '../errors/index.ts'
 import { createBudget } from './budget.ts'
-import { CircuitOpenError } from './failures.ts'
+import { CircuitOpenError, isCircuitOpen } from './failures.ts'
 
 /** What is retried: an operation of a model or a raw query, or a transaction of `withRetry`. */
 export interface RetriedOperation {
@@ -92,8 +92,9 @@ export function createRetryPolicy(options: RetryOptions = {}): RetryPolicy {
         if (!TRANSIENT.has(error.kind) || !mayRetry(error, thrown)) return false
         if (retries + 1 >= maxAttempts || performance.now() - begin > deadline) return false
         // An open circuit costs the database nothing.
-        if (!(thrown instanceof CircuitOpenError) && !budget.withdraw()) return false
-        options.onRetry?.({ ...operation, attempt: ++retries, error })
+        if (!isCircuitOpen(thrown) && !budget.withdraw()) return false
+        const { model, action } = operation
+        options.onRetry?.({ model, action, attempt: ++retries, error })
         return true
       }
       // The policy is made for the failed operation only, and starts from its failure: a success costs nothing.

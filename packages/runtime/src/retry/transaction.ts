@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { classifyError, type DatabaseError } from '../errors/index.ts'
-import type { AnyClient } from '../prisma.ts'
-import { CircuitOpenError, OutcomeUnknownError } from './failures.ts'
+import { asInternalWork } from '../operation.ts'
+import { type AnyClient, plainClient } from '../prisma.ts'
+import { isCircuitOpen, OutcomeUnknownError } from './failures.ts'
 import { createRetryPolicy, type RetryPolicy } from './policy.ts'
 
 /** Prisma's options of an interactive transaction, and ours. Times in ms. */
@@ -80,9 +81,7 @@ export async function withRetry<C extends AnyClient, R>(
     }
   }
   const mayRetry = (_: DatabaseError, thrown: unknown) =>
-    idempotent ||
-    thrown instanceof CircuitOpenError ||
-    (thrown instanceof Object && rolledBack.has(thrown))
+    idempotent || isCircuitOpen(thrown) || (thrown instanceof Object && rolledBack.has(thrown))
   return (await policy.run({ model: undefined, action: '$transaction' }, attempt, mayRetry)) as R
 }
 
@@ -94,7 +93,9 @@ function policyFor(client: object, given: TransactionOptions['policy']): RetryPo
 }
 
 async function currentTransactionId(tx: RunningTransaction): Promise<string> {
-  const rows = await tx.$queryRawUnsafe<{ id: string }[]>('SELECT pg_current_xact_id()::text AS id')
+  const rows = await asInternalWork(() =>
+    tx.$queryRawUnsafe<{ id: string }[]>('SELECT pg_current_xact_id()::text AS id'),
+  )
   return rows[0]?.id ?? ''
 }
 
@@ -115,10 +116,11 @@ async function askForOutcome(
   client: AnyClient,
   transactionId: string,
 ): Promise<'committed' | 'rolled-back' | 'unknown'> {
+  const plain = plainClient(client)
   const begin = performance.now()
   while (performance.now() - begin < ASK_FOR_MS) {
     try {
-      const rows = await client.$queryRawUnsafe<{ status: string | null }[]>(
+      const rows = await plain.$queryRawUnsafe<{ status: string | null }[]>(
         'SELECT pg_xact_status($1::text::xid8) AS status',
         transactionId,
       )

@@ -1,7 +1,8 @@
 import Link from 'next/link'
 import { AssignLoads } from '../../../components/assign-loads.tsx'
-import { DeleteCarrier } from '../../../components/delete-carrier.tsx'
+import { DeleteRecord } from '../../../components/delete-record.tsx'
 import { type RecordColumn, RecordTable } from '../../../components/record-table.tsx'
+import { words } from '../../../components/words.ts'
 import type { CarrierDetails } from '../../../src/schemas.ts'
 import { carrierOfPage } from '../../page-data.ts'
 
@@ -23,7 +24,14 @@ export default async function CarrierPage({ params }: Props) {
           <Link className="button plain" href={`/carriers/${carrier.id}/edit`}>
             Edit
           </Link>
-          <DeleteCarrier id={carrier.id} name={carrier.name} version={carrier.version} />
+          <DeleteRecord
+            path={`/api/carriers/${carrier.id}`}
+            version={carrier.version}
+            name={carrier.name}
+            consequence="Its contacts and policies are deleted with it. Its loads stay, without a carrier."
+            confirm="Delete the carrier"
+            next="/carriers"
+          />
         </div>
       </div>
       <section className="panel" aria-label="Facts">
@@ -54,12 +62,13 @@ type Contact = CarrierDetails['contacts'][number]
 type Policy = CarrierDetails['insurancePolicies'][number]
 type Load = CarrierDetails['loads'][number]
 
-const CONTACT_COLUMNS: readonly RecordColumn<Contact>[] = [
+const contactColumns = (path: string): readonly RecordColumn<Contact>[] => [
   {
     label: 'Name',
-    cell: ({ fullName, isPrimary }) => (
+    cell: ({ id, fullName, isPrimary }) => (
       <>
-        {fullName} {isPrimary && <span className="status">primary</span>}
+        <Link href={`${path}/${id}`}>{fullName}</Link>{' '}
+        {isPrimary && <span className="status">primary</span>}
       </>
     ),
   },
@@ -71,12 +80,18 @@ const CONTACT_COLUMNS: readonly RecordColumn<Contact>[] = [
   },
 ]
 
-function Contacts({ carrier: { contacts } }: { carrier: CarrierDetails }) {
+function Contacts({ carrier: { id, contacts } }: { carrier: CarrierDetails }) {
+  const path = `/carriers/${id}/contacts`
   return (
     <section aria-labelledby="contacts">
-      <h2 id="contacts">Contacts</h2>
+      <div className="row spread">
+        <h2 id="contacts">Contacts</h2>
+        <Link className="button plain" href={`${path}/new`}>
+          Add a contact
+        </Link>
+      </div>
       <RecordTable
-        columns={CONTACT_COLUMNS}
+        columns={contactColumns(path)}
         rows={contacts}
         empty={<p className="muted">No contacts.</p>}
       />
@@ -84,12 +99,15 @@ function Contacts({ carrier: { contacts } }: { carrier: CarrierDetails }) {
   )
 }
 
-function policyColumns(today: string): readonly RecordColumn<Policy>[] {
+function policyColumns(path: string, today: string): readonly RecordColumn<Policy>[] {
   const isExpired = ({ expiresOn }: Policy) => expiresOn < today
   return [
     { label: 'Kind', cell: ({ kind }) => words(kind) },
     { label: 'Insurer', cell: ({ insurer }) => insurer },
-    { label: 'Policy', cell: ({ policyNumber }) => policyNumber },
+    {
+      label: 'Policy',
+      cell: ({ id, policyNumber }) => <Link href={`${path}/${id}`}>{policyNumber}</Link>,
+    },
     { label: 'Coverage', numeric: true, cell: ({ coverageAmount }) => dollars(coverageAmount) },
     {
       label: 'Valid',
@@ -99,13 +117,19 @@ function policyColumns(today: string): readonly RecordColumn<Policy>[] {
   ]
 }
 
-function Policies({ carrier: { insurancePolicies } }: { carrier: CarrierDetails }) {
+function Policies({ carrier: { id, insurancePolicies } }: { carrier: CarrierDetails }) {
+  const path = `/carriers/${id}/insurance-policies`
   const today = new Date().toISOString().slice(0, 10)
   return (
     <section aria-labelledby="policies">
-      <h2 id="policies">Insurance policies</h2>
+      <div className="row spread">
+        <h2 id="policies">Insurance policies</h2>
+        <Link className="button plain" href={`${path}/new`}>
+          Add a policy
+        </Link>
+      </div>
       <RecordTable
-        columns={policyColumns(today)}
+        columns={policyColumns(path, today)}
         rows={insurancePolicies}
         empty={<p className="muted">No policies.</p>}
       />
@@ -135,11 +159,6 @@ function Loads({ carrier: { id, loads } }: { carrier: CarrierDetails }) {
       <RecordTable columns={LOAD_COLUMNS} rows={loads} empty={<p className="muted">No loads.</p>} />
     </section>
   )
-}
-
-/** `AUTO_LIABILITY` as "auto liability". */
-function words(name: string): string {
-  return name.toLowerCase().replaceAll('_', ' ')
 }
 
 function dollars(amount: string): string {

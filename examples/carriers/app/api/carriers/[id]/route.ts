@@ -3,6 +3,7 @@ import {
   parseJson,
   readBody,
   requireVersion,
+  respondWithChanged,
   staleVersion,
 } from '../../../../src/api/request.ts'
 import { route } from '../../../../src/api/route.ts'
@@ -22,8 +23,7 @@ export const PATCH = route(async ({ request, db, id }) => {
   const patch = carrierPatch.parse(parseJson(await readBody(request)))
   const version = requireVersion(request)
   const changed = await updateCarrier(db.prisma, { id, version, patch, policy: db.retryPolicy })
-  if (!changed) throw staleVersion()
-  return Response.json(changed, { headers: { etag: etagOf(changed), 'cache-control': 'no-store' } })
+  return respondWithChanged(changed)
 })
 
 export const DELETE = route(async ({ request, db, id }) => {

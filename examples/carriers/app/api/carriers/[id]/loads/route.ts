@@ -1,4 +1,4 @@
-import { etagOf, parseJson, readBody } from '../../../../../src/api/request.ts'
+import { parseJson, readBody, respondWithChanged } from '../../../../../src/api/request.ts'
 import { route } from '../../../../../src/api/route.ts'
 import { assignLoads } from '../../../../../src/carriers.ts'
 import { loadAssignment } from '../../../../../src/schemas.ts'
@@ -6,5 +6,5 @@ import { loadAssignment } from '../../../../../src/schemas.ts'
 export const POST = route(async ({ request, db, id }) => {
   const { references } = loadAssignment.parse(parseJson(await readBody(request)))
   const carrier = await assignLoads(db.prisma, { id, references, policy: db.retryPolicy })
-  return Response.json(carrier, { headers: { etag: etagOf(carrier), 'cache-control': 'no-store' } })
+  return respondWithChanged(carrier)
 })

@@ -5,25 +5,33 @@ import { useRef, useState } from 'react'
 import { callApi } from './api-client.ts'
 
 interface Props {
-  readonly id: number
-  readonly name: string
+  /** In the API. */
+  readonly path: string
+  /** The version of the carrier that the page shows. */
   readonly version: number
+  /** What is deleted: "Lone Pine Freight". */
+  readonly name: string
+  readonly consequence: string
+  /** On the button that does it: "Delete the carrier". */
+  readonly confirm: string
+  /** The page to go to afterwards. */
+  readonly next: string
 }
 
 /** A button that asks before it deletes. The dialog is the browser's: it keeps the focus and closes with Escape. */
-export function DeleteCarrier({ id, name, version }: Props) {
+export function DeleteRecord({ path, version, name, consequence, confirm, next }: Props) {
   const router = useRouter()
   const dialog = useRef<HTMLDialogElement>(null)
   const [error, setError] = useState('')
 
   const remove = async () => {
     const headers = { 'if-match': `"${version}"` }
-    const result = await callApi(`/api/carriers/${id}`, { method: 'DELETE', headers })
+    const result = await callApi(path, { method: 'DELETE', headers })
     if (!result.ok) {
       setError(result.problem.detail)
       return
     }
-    router.push('/carriers')
+    router.push(next)
     router.refresh()
   }
   return (
@@ -33,13 +41,13 @@ export function DeleteCarrier({ id, name, version }: Props) {
       </button>
       <dialog ref={dialog} aria-labelledby="delete-title">
         <h2 id="delete-title">Delete {name}?</h2>
-        <p>Its contacts and policies are deleted with it. Its loads stay, without a carrier.</p>
+        <p>{consequence}</p>
         <p role="alert" className="error">
           {error}
         </p>
         <div className="row">
           <button type="button" className="danger" onClick={() => void remove()}>
-            Delete the carrier
+            {confirm}
           </button>
           <button type="button" className="plain" onClick={() => dialog.current?.close()}>
             Cancel

@@ -1,0 +1,15 @@
+import {
+  parseJson,
+  readBody,
+  requireVersion,
+  respondWithChanged,
+} from '../../../../../src/api/request.ts'
+import { route } from '../../../../../src/api/route.ts'
+import { saveContact } from '../../../../../src/carriers.ts'
+import { newContact } from '../../../../../src/schemas.ts'
+
+export const POST = route(async ({ request, db, id }) => {
+  const contact = newContact.parse(parseJson(await readBody(request)))
+  const basis = { id, version: requireVersion(request), policy: db.retryPolicy }
+  return respondWithChanged(await saveContact(db.prisma, { ...basis, contact }))
+})

@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+/** Generates the client of Prisma 6 for the models of the runtime's tests, in the form that needs no engine. */
+
+const folder = path.join(import.meta.dirname, 'generated')
+const schema = path.join(folder, 'schema.prisma')
+const models = path.join(import.meta.dirname, '../../packages/runtime/test/schema.prisma')
+
+mkdirSync(folder, { recursive: true })
+writeFileSync(
+  schema,
+  readFileSync(models, 'utf8')
+    .replace(/output .*/, 'output = "client"\n  engineType = "client"')
+    .replace('"postgresql"', '"postgresql"\n  url = env("DATABASE_URL")'),
+)
+const cli = path.join(import.meta.dirname, 'node_modules/prisma/build/index.js')
+execFileSync(process.execPath, [cli, 'generate', '--schema', schema], {
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    DATABASE_URL: 'postgresql://localhost/unused',
+    // Without this, Prisma tries to download an engine, which generating does not use.
+    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+  },
+})
