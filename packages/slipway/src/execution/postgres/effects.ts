@@ -1,5 +1,11 @@
 import { inLedger, type Session } from '../../database/index.ts'
-import { type ObjectRef, partRef, schemaRef, type SchemaRef } from '../../statements/index.ts'
+import {
+  type ObjectRef,
+  partRef,
+  schemaRef,
+  type SchemaRef,
+  type TableRef,
+} from '../../statements/index.ts'
 import type { Effect } from '../effects.ts'
 
 /** What of a database holds data, before a transaction group. */
@@ -127,7 +133,13 @@ function effectOf(
       const isUsed = ref.kind !== 'type' || object.held
       // One without a name was dropped before.
       if (name === undefined || SET_ASIDE.test(name) || !isUsed) return []
-      return [{ what: 'object', object: columnRef(object, name), partOf: [ref, ...partOf] }]
+      return [
+        {
+          what: 'object',
+          object: columnRef(object, name),
+          partOf: columnWholes(object, name, before),
+        },
+      ]
     }
     case 'deleted':
       return [{ what: 'rows', object: ref, rows: Number(number), partOf }]
@@ -138,6 +150,15 @@ function effectOf(
     case 'rewritten':
       return [{ what: 'values', object: ref, partOf }]
   }
+}
+
+/** What a column is part of: that of the same name in the tables above, and all these tables. */
+function columnWholes(object: DataObject, name: string, before: DataObjects): ObjectRef[] {
+  const wholes = wholesOf(object, before)
+  const above = wholes.flatMap((whole) =>
+    whole.kind === 'table' ? [partRef('column', whole as TableRef, name)] : [],
+  )
+  return [object.ref, ...above, ...wholes]
 }
 
 function columnRef({ ref }: DataObject, name: string): ObjectRef {
