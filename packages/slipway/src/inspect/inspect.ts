@@ -21,7 +21,7 @@ import {
 import { checkSequences, checkWraparound } from './postgres/limits.ts'
 import { checkBackup, checkReplication } from './postgres/replication.ts'
 import { checkBlocked, checkConnections, checkTransactions } from './postgres/sessions.ts'
-import { checkStatements } from './postgres/statements.ts'
+import { checkStatements, OWN_MARK } from './postgres/statements.ts'
 import { checkBloat, checkCache, checkVacuum } from './postgres/tables.ts'
 import { THRESHOLDS, type Thresholds } from './thresholds.ts'
 
@@ -119,7 +119,8 @@ const DEADLINE_PASSED: Failure = {
   nextActions: [],
 }
 
-async function prepare(session: Session, request: InspectRequest): Promise<Probe> {
+async function prepare(given: Session, request: InspectRequest): Promise<Probe> {
+  const session = marked(given)
   const scope = await scopeOf(session.server.schema, request)
   const [rights] = await session.query<{ all: boolean }>(
     `SELECT pg_has_role('pg_read_all_stats', 'USAGE') AS all`,
@@ -133,6 +134,11 @@ async function prepare(session: Session, request: InspectRequest): Promise<Probe
     thresholds: { ...THRESHOLDS, ...request.thresholds },
     readsAllStatistics: rights?.all ?? false,
   }
+}
+
+/** A session whose queries carry a comment, so that an inspection does not find itself among the statements. */
+function marked(session: Session): Session {
+  return { ...session, query: (sql, params) => session.query(`${sql}\n${OWN_MARK}`, params) }
 }
 
 function unreadReading({ message, server }: Failure): Reading {

@@ -79,6 +79,8 @@ describe('statements', () => {
     expect(texts).toContain("CREATE ROLE secretive PASSWORD '…'")
     expect(texts).toContain('SET application_name …')
     expect(texts).toContain("DO '…'")
+    const own = [...byTime, ...(statements?.byCalls ?? [])].map((one) => one.text).join('\n')
+    expect(own).not.toMatch(/pg_locks|pg_has_role|pg_database|pg_backend_pid|statement_timeout/)
     expect(JSON.stringify({ statements, figures })).not.toMatch(/SECRET|49297788|secretword|shop/)
     expect(byTime.reduce((sum, { share }) => sum + share, 0)).toBeLessThanOrEqual(1)
     expect(figures).toContainEqual(

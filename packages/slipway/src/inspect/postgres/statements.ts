@@ -12,6 +12,9 @@ import {
 import { countText, momentText, percentText } from './names.ts'
 import { prismaTagsIn, shownStatement } from './statement-text.ts'
 
+/** The comment by which the statements of an inspection know each other. */
+export const OWN_MARK = '/* slipway inspect */'
+
 const MOST = 10
 const LONGEST_TEXT = 2000
 
@@ -86,7 +89,7 @@ async function findExtension(session: Session): Promise<Extension | undefined> {
   return { schema: row.schema, hasExecTime: number >= 108, hasInfo: number >= 109 }
 }
 
-/** Statements of one text count together, whatever role ran them. Those that only begin and end a transaction, and Slipway's, are left out. */
+/** Statements of one text count together, whatever role ran them. Those that only begin and end a transaction, and those of an inspection, are left out. */
 function statementsSql({ schema, hasExecTime }: Extension): string {
   const time = hasExecTime ? 'exec_time' : 'time'
   return `
@@ -99,7 +102,7 @@ WITH counted AS (
 ), shared AS (
   SELECT *, coalesce("totalMs" / nullif(sum("totalMs") OVER (), 0), 0) AS share FROM counted
   WHERE query !~* '^\\s*(BEGIN|COMMIT|ROLLBACK|START TRANSACTION|END|ABORT|SAVEPOINT|RELEASE|DEALLOCATE|DISCARD|SET LOCAL (statement_timeout|lock_timeout|jit))'
-    AND query !~ '\\mpg_(stat|catalog|class|namespace)'
+    AND strpos(query, '${OWN_MARK}') = 0 AND query !~ '\\mpg_catalog\\.pg_backend_pid'
 ), ranked AS (
   SELECT *, row_number() OVER (ORDER BY "totalMs" DESC) AS by_time, row_number() OVER (ORDER BY calls DESC) AS by_calls FROM shared
 )
