@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { startCluster } from '../../slipway/test/cluster.ts'
 import { cache, createCache } from '../src/cache/index.ts'
 import { startPrometheus } from '../src/prometheus/index.ts'
@@ -6,7 +7,8 @@ import { PrismaClient } from '../test/generated/client.ts'
 import { type BenchClient, bareClient, median, print, runtimeClient } from './clients.ts'
 
 /**
- * What pool, retry, log and metrics cost, and what the cache saves: side by side, in turns, medians of the rounds.
+ * What pool, retry, log and metrics cost, and an extension of Prisma that does nothing; and what the cache saves: side by
+ * side, in turns, medians of the rounds.
  * `node bench/overhead.ts [rounds]`
  */
 
@@ -19,8 +21,17 @@ const cluster = await startCluster()
 await createTables(cluster.url)
 const bare = bareClient(cluster.url, CONNECTIONS)
 const runtime = runtimeClient(cluster.url, CONNECTIONS)
+const empty = {
+  ...bare,
+  prisma: bare.prisma.$extends({
+    query: { $allOperations: ({ args, query }) => query(args) },
+  }) as unknown as PrismaClient,
+}
 try {
-  await measureOverhead()
+  for (const arrival of ['each with its query', 'in one turn, so in one query'] as const) {
+    await measureOverhead('an empty extension of Prisma', empty, arrival)
+    await measureOverhead('pool, retry, log and metrics', runtime, arrival)
+  }
   await measureCache()
 } finally {
   await bare.close()
@@ -28,30 +39,38 @@ try {
   await cluster.stop()
 }
 
-async function measureOverhead(): Promise<void> {
-  const both = { bare, runtime }
-  for (const client of Object.values(both)) await round(client)
+/** How the callers of a round arrive: Prisma puts what is asked for in one turn of the event loop into one query. */
+type Arrival = 'each with its query' | 'in one turn, so in one query'
+
+/** What a client takes more than the bare one. */
+async function measureOverhead(name: string, client: BenchClient, arrival: Arrival): Promise<void> {
+  for (const one of [bare, client, bare, client]) await round(one, arrival)
   const ratios: number[] = []
   const perOperation: number[] = []
   for (let i = 0; i < rounds; i++) {
     // In turns, each first in half of the rounds: the machine is not the same from second to second.
-    const first = i % 2 === 0 ? await round(bare) : await round(runtime)
-    const second = i % 2 === 0 ? await round(runtime) : await round(bare)
-    const [plain, full] = i % 2 === 0 ? [first, second] : [second, first]
+    const isBareFirst = i % 2 === 0
+    const first = await round(isBareFirst ? bare : client, arrival)
+    const second = await round(isBareFirst ? client : bare, arrival)
+    const [plain, full] = isBareFirst ? [first, second] : [second, first]
     ratios.push(full / plain)
     perOperation.push(((full - plain) / OPERATIONS) * 1000)
   }
-  print(`findUnique, ${CONNECTIONS} connections, ${rounds} rounds of ${OPERATIONS} operations`)
-  print(`  runtime / bare: ${median(ratios).toFixed(3)} (CPU time, median)`)
-  print(`  added per operation: ${median(perOperation).toFixed(1)} µs (CPU time, median)`)
+  print(`findUnique, ${CONNECTIONS} callers, ${arrival}: ${name}`)
+  print(
+    `  CPU time: ${median(ratios).toFixed(3)} of the bare client's, ${median(perOperation).toFixed(1)} µs more an operation`,
+  )
 }
 
 /** CPU time of this process for a round, in ms: what others do on the machine is not in it. */
-async function round({ prisma }: BenchClient): Promise<number> {
+async function round({ prisma }: BenchClient, arrival: Arrival): Promise<number> {
   const begin = process.cpuUsage()
   let left = OPERATIONS
   const work = async () => {
-    while (left-- > 0) await prisma.carrier.findUnique({ where: { id: (left % 20) + 1 } })
+    while (left-- > 0) {
+      if (arrival === 'each with its query') await setImmediate()
+      await prisma.carrier.findUnique({ where: { id: (left % 20) + 1 } })
+    }
   }
   await Promise.all(Array.from({ length: CONNECTIONS }, work))
   const { user, system } = process.cpuUsage(begin)

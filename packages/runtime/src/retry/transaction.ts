@@ -32,9 +32,17 @@ interface RunningTransaction {
   $queryRawUnsafe<T>(sql: string, ...values: unknown[]): PromiseLike<T>
 }
 
+/** After a crash the server gives ids again whose transactions left no trace: an id counts only until its next start. */
+interface TransactionIdentity {
+  readonly id: string
+  readonly serverStart: string
+}
+
+const SERVER_START = 'extract(epoch FROM pg_postmaster_start_time())::text AS "serverStart"'
+
 /** What a transaction has got to, for the judgement of its failure. */
 interface Progress {
-  transactionId?: string
+  transaction?: TransactionIdentity
   result?: { readonly value: unknown }
 }
 
@@ -65,14 +73,17 @@ export async function withRetry<C extends AnyClient, R>(
     const progress: Progress = {}
     try {
       return await transaction(async (tx) => {
-        if (confirmCommit) progress.transactionId = await currentTransactionId(tx)
+        if (confirmCommit) {
+          const identity = await identityOf(tx)
+          if (identity) progress.transaction = identity
+        }
         const value = await work(tx as unknown as TransactionClient<C>)
         progress.result = { value }
         return value
       }, prismaOptions)
     } catch (error) {
       const outcome = progress.result
-        ? await outcomeOfCommit(client, error, progress.transactionId)
+        ? await outcomeOfCommit(client, error, progress.transaction)
         : 'rolled-back'
       if (outcome === 'committed') return progress.result?.value
       if (outcome === 'unknown' && !idempotent) throw new OutcomeUnknownError(error)
@@ -92,21 +103,23 @@ function policyFor(client: object, given: TransactionOptions['policy']): RetryPo
   return known
 }
 
-async function currentTransactionId(tx: RunningTransaction): Promise<string> {
+async function identityOf(tx: RunningTransaction): Promise<TransactionIdentity | undefined> {
   const rows = await asInternalWork(() =>
-    tx.$queryRawUnsafe<{ id: string }[]>('SELECT pg_current_xact_id()::text AS id'),
+    tx.$queryRawUnsafe<TransactionIdentity[]>(
+      `SELECT pg_current_xact_id()::text AS id, ${SERVER_START}`,
+    ),
   )
-  return rows[0]?.id ?? ''
+  return rows[0]
 }
 
 /** What became of a transaction whose callback had returned. */
 async function outcomeOfCommit(
   client: AnyClient,
   error: unknown,
-  transactionId: string | undefined,
+  transaction: TransactionIdentity | undefined,
 ): Promise<'committed' | 'rolled-back' | 'unknown'> {
   if (classifyError(error).kind !== 'connection-lost') return 'rolled-back'
-  return transactionId === undefined ? 'unknown' : await askForOutcome(client, transactionId)
+  return transaction === undefined ? 'unknown' : await askForOutcome(client, transaction)
 }
 
 /** How long the server may take to answer again, and to notice that the connection is gone. */
@@ -114,18 +127,20 @@ const ASK_FOR_MS = 10_000
 
 async function askForOutcome(
   client: AnyClient,
-  transactionId: string,
+  { id, serverStart }: TransactionIdentity,
 ): Promise<'committed' | 'rolled-back' | 'unknown'> {
   const plain = plainClient(client)
   const begin = performance.now()
   while (performance.now() - begin < ASK_FOR_MS) {
     try {
-      const rows = await plain.$queryRawUnsafe<{ status: string | null }[]>(
-        'SELECT pg_xact_status($1::text::xid8) AS status',
-        transactionId,
+      const rows = await plain.$queryRawUnsafe<{ status: string | null; serverStart: string }[]>(
+        `SELECT pg_xact_status($1::text::xid8) AS status, ${SERVER_START}`,
+        id,
       )
       const status = rows[0]?.status
-      if (status === 'committed') return 'committed'
+      if (status === 'committed') {
+        return rows[0]?.serverStart === serverStart ? 'committed' : 'unknown'
+      }
       if (status === 'aborted') return 'rolled-back'
     } catch (error) {
       // A promoted replica may never have heard of the transaction: "transaction ID is in the future".
