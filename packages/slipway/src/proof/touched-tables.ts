@@ -2,7 +2,7 @@ import type { Action, Migration, ObjectName } from '../statements/index.ts'
 
 /**
  * The tables whose rows some migrations can change, lose or trip over, beside those that they refer to; nothing if that
- * cannot be told from the statements. Rows of other tables then make no difference to a test run.
+ * cannot be read from the statements. Rows of other tables then make no difference to a test run.
  */
 export function touchedTables(migrations: readonly Migration[]): readonly ObjectName[] | undefined {
   const found: ObjectName[] = []

@@ -170,7 +170,7 @@ SELECT catalog, s.identity, count, sum, kind, schema, name, types
 FROM summed s LEFT JOIN named n ON n.identity = s.identity ORDER BY catalog COLLATE "C", s.identity`
 
 /**
- * The objects that refer to those whose OIDs are given, by kind. Whoever refers to a part of an object refers to it: to
+ * The objects that refer to those whose OIDs are given, by kind. A reference to a part of an object is one to the object: to
  * an index or a constraint of a table, to its row type.
  */
 function dependentsSql({ relations, types, routines, collations }: ObjectIds): string {
