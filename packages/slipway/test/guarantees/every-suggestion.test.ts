@@ -232,6 +232,16 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('deploy'), { code: 'DEPLOY.HAZARDS' })
     },
   },
+  'a deploy that destroys what nobody announced': {
+    migrations: [INIT],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await scene.production.sql(`INSERT INTO customer VALUES (1, 'a')`)
+      const sql = 'DO $$ BEGIN DELETE FROM customer; END $$;'
+      addMigration(scene.root, { name: '2_wipe', sql })
+      await follow(scene, await scene.slipway('deploy'), { code: 'DEPLOY.UNANNOUNCED' })
+    },
+  },
   'a fix, shown and written': {
     migrations: [
       INIT,
