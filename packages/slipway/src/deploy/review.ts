@@ -19,12 +19,10 @@ export const LEAVES_NOTHING: ReadonlySet<string> = new Set([
   'DEPLOY.UNANNOUNCED',
 ])
 
-/** What may be destroyed on a target by one migration. */
+/** What the migrations of one run may destroy on a target, beside what has consent. */
 export interface Permitted {
   readonly database: string
   readonly defaultSchema: string
-  /** What was announced of all migrations of the run, and has consent. */
-  readonly announced: readonly Destruction[]
   /** Tables to which a rollback restores values. */
   readonly restored?: readonly TableRef[]
   /** The command, and what it accepts already. */
@@ -33,38 +31,42 @@ export interface Permitted {
 }
 
 /**
- * Guarantee 7 by what the server did: rolls back a transaction group that destroyed what nobody announced, whether a
- * function, a trigger, a rule or a foreign key did it. Gives DEPLOY.UNANNOUNCED, with all of it by name and count.
+ * Guarantee 7 by what the server did, for a run in which `destroyedBy` of all migrations has consent: rolls back a
+ * transaction group that destroyed more, whether a function, a trigger, a rule or a foreign key did it. Gives DEPLOY.UNANNOUNCED, with all of it by name and count.
  */
-function reviewOf(migration: Migration, permitted: Permitted): Review {
-  const { announced, defaultSchema, restored = [] } = permitted
-  const actions = migration.statements.flatMap((statement) => statement.actions)
-  const named = new Set(actions.flatMap((action) => tablesIn(action, defaultSchema)).map(objectKey))
-  const scope: Scope = {
+export function reviewsOf(
+  migrations: readonly Migration[],
+  permitted: Permitted,
+): (migration: Migration) => Review {
+  const { defaultSchema, restored = [] } = permitted
+  const announced = destroyedBy(migrations, defaultSchema)
+  const ofRun: Scope = {
     all: announced.some(({ object }) => object.kind === 'role' || object.kind === 'database'),
     ofType: announced.some(({ what, object }) => what === 'values' && object.kind === 'type'),
     objects: keysOf(announced, 'object'),
     rows: keysOf(announced, 'rows'),
-    values: new Set([
-      ...keysOf(announced, 'values'),
-      ...actions.flatMap((action) => updatedIn(action, defaultSchema)).map(objectKey),
-      ...restored.map(objectKey),
-    ]),
-    named,
+    values: new Set([...keysOf(announced, 'values'), ...restored.map(objectKey)]),
+    named: new Set(),
   }
-  return (effects) => {
-    const open = effects.filter((effect) => !isAnnounced(effect, scope))
-    return open.length === 0 ? undefined : unannounced(migration, open, permitted)
+  return (migration) => {
+    const scope = withOwn(ofRun, migration, defaultSchema)
+    return (effects) => {
+      const open = effects.filter((effect) => !isAnnounced(effect, scope))
+      return open.length === 0 ? undefined : unannounced(migration, open, permitted)
+    }
   }
 }
 
-/** Reviews of migrations by name, for a run in which `destroyedBy` of all of them was announced. */
-export function reviewsOf(
-  migrations: readonly Migration[],
-  permitted: Omit<Permitted, 'announced'>,
-): (migration: Migration) => Review {
-  const announced = destroyedBy(migrations, permitted.defaultSchema)
-  return (migration) => reviewOf(migration, { ...permitted, announced })
+/** With the tables that the migration's own statements name and update: values of new columns need no consent. */
+function withOwn(ofRun: Scope, { statements }: Migration, defaultSchema: string): Scope {
+  const actions = statements.flatMap((statement) => statement.actions)
+  const keys = (of: readonly Action[]) =>
+    of.flatMap((action) => tablesIn(action, defaultSchema)).map(objectKey)
+  return {
+    ...ofRun,
+    values: new Set([...ofRun.values, ...keys(actions.filter(updates))]),
+    named: new Set(keys(actions)),
+  }
 }
 
 interface Scope {
@@ -113,11 +115,8 @@ function tablesIn(action: Action, defaultSchema: string): ObjectRef[] {
   return names.map((name) => tableRef({ defaultSchema }, name))
 }
 
-/** The tables in which an action changes values: those of columns that are new need no consent. */
-function updatedIn(action: Action, defaultSchema: string): ObjectRef[] {
-  return action.kind === 'update' || (action.kind === 'insert' && action.updates)
-    ? tablesIn(action, defaultSchema)
-    : []
+function updates(action: Action): boolean {
+  return action.kind === 'update' || (action.kind === 'insert' && action.updates === true)
 }
 
 function unannounced(

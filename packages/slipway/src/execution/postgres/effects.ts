@@ -1,21 +1,17 @@
 import { inLedger, type Session } from '../../database/index.ts'
-import {
-  type ObjectRef,
-  partRef,
-  schemaRef,
-  type SchemaRef,
-  type TableRef,
-} from '../../statements/index.ts'
+import { type ObjectRef, partRef, schemaRef, type SchemaRef } from '../../statements/index.ts'
 import type { Effect } from '../effects.ts'
 
-/** What of a database holds data, before a transaction group. */
-export interface DataObjects {
-  readonly byOid: ReadonlyMap<string, DataObject>
-}
+/** What of a database holds data, before a transaction group, by OID. */
+export type DataObjects = ReadonlyMap<string, DataObject>
 
 interface DataObject {
   readonly oid: string
-  readonly ref: ObjectRef
+  readonly ref: {
+    readonly kind: (typeof KINDS)[keyof typeof KINDS]
+    readonly schema: SchemaRef
+    readonly name: string
+  }
   /** The names of its columns or attributes, by their numbers. */
   readonly columns: Readonly<Record<string, string>>
   /** Tables of which it is a partition or an heir; of a sequence, the table that owns it. */
@@ -64,7 +60,7 @@ const OBJECTS = `SELECT c.oid::text, n.nspname AS schema, c.relname AS name, c.r
 /** Reads what of a database holds data. Outside a transaction: the file may choose its isolation level after it. */
 export async function readDataObjects(session: Session): Promise<DataObjects> {
   const rows = await session.query<ObjectRow>(inLedger(session, OBJECTS))
-  return { byOid: new Map(rows.map((row) => [row.oid, objectFrom(row, session.server.schema)])) }
+  return new Map(rows.map((row) => [row.oid, objectFrom(row, session.server.schema)]))
 }
 
 function objectFrom(row: ObjectRow, defaultSchema: string): DataObject {
@@ -102,7 +98,7 @@ const EFFECTS = `WITH before AS (SELECT oid, file, held
 /** Reads what the open transaction destroyed. Deferred triggers run first: nobody could see what they do at COMMIT. */
 export async function readEffects(session: Session, before: DataObjects): Promise<Effect[]> {
   await session.execute('SET CONSTRAINTS ALL IMMEDIATE')
-  const objects = [...before.byOid.values()]
+  const objects = [...before.values()]
   const listed = (values: readonly unknown[]) => `{${values.join(',')}}`
   const rows = await session.query<EffectRow>(EFFECTS, [
     listed(objects.map(({ oid }) => oid)),
@@ -120,7 +116,7 @@ function effectOf(
   if (what === 'uncounted') {
     return [{ what: 'rows', object: { kind: 'database', name: database }, partOf: [] }]
   }
-  const object = before.byOid.get(oid)
+  const object = before.get(oid)
   if (object === undefined) return []
   const { ref } = object
   const partOf = wholesOf(object, before)
@@ -156,23 +152,22 @@ function effectOf(
 function columnWholes(object: DataObject, name: string, before: DataObjects): ObjectRef[] {
   const wholes = wholesOf(object, before)
   const above = wholes.flatMap((whole) =>
-    whole.kind === 'table' ? [partRef('column', whole as TableRef, name)] : [],
+    whole.kind === 'table' ? [partRef('column', whole, name)] : [],
   )
   return [object.ref, ...above, ...wholes]
 }
 
 function columnRef({ ref }: DataObject, name: string): ObjectRef {
-  const { schema, name: table } = ref as { schema: SchemaRef; name: string }
-  return partRef(ref.kind === 'type' ? 'attribute' : 'column', { schema, name: table }, name)
+  return partRef(ref.kind === 'type' ? 'attribute' : 'column', ref, name)
 }
 
 /** All that an object is part of: nearest first, each once. */
-function wholesOf(object: DataObject, { byOid }: DataObjects): ObjectRef[] {
+function wholesOf(object: DataObject, before: DataObjects): ObjectRef[] {
   const found = new Map<string, ObjectRef>()
   const queue = [object]
   for (let next = queue.shift(); next; next = queue.shift()) {
     for (const oid of next.parents) {
-      const parent = byOid.get(oid)
+      const parent = before.get(oid)
       if (parent === undefined || found.has(oid)) continue
       const column = next.ownedBy === null ? undefined : parent.columns[next.ownedBy]
       if (column !== undefined) found.set(`${oid} ${column}`, columnRef(parent, column))
@@ -180,7 +175,7 @@ function wholesOf(object: DataObject, { byOid }: DataObjects): ObjectRef[] {
       queue.push(parent)
     }
   }
-  const { schema } = object.ref as { schema: SchemaRef }
+  const { schema } = object.ref
   return [
     ...found.values(),
     ...(schema === null ? [] : [{ kind: 'schema' as const, name: schema }]),
