@@ -75,6 +75,14 @@ function isMade(object: ObjectRef, made: Made | undefined): boolean {
   )
 }
 
+/** All that needs consent before migrations run, up or down: what they destroy, and what nobody can see beforehand. */
+export function toConsentTo(
+  migrations: readonly Pick<Migration, 'name' | 'statements'>[],
+  defaultSchema: string,
+): Destroyed[] {
+  return [...destroyedBy(migrations, defaultSchema), ...unseenBy(migrations)]
+}
+
 /** The values that an action overwrites. */
 function overwrittenBy(action: Action, defaultSchema: string): Destruction[] {
   if (action.kind !== 'update' && action.kind !== 'insert') return []
@@ -97,7 +105,7 @@ function droppedSequence(action: Action, defaultSchema: string): Destruction[] {
  * Code that commits by itself (CALL, a DO with COMMIT), in words: nobody can see what it did before it is done, so it
  * may destroy anything.
  */
-export function unseenBy(migrations: readonly Pick<Migration, 'name' | 'statements'>[]): string[] {
+function unseenBy(migrations: readonly Pick<Migration, 'name' | 'statements'>[]): string[] {
   return migrations.flatMap(({ name, statements }) =>
     statements
       .filter(({ role, actions }) => role.kind === 'alone' && actions.some(isOpaque))

@@ -29,7 +29,7 @@ import {
 import type { Kept } from '../safekeeping/index.ts'
 import type { Change } from '../schema/index.ts'
 import { objectText, type Migration } from '../statements/index.ts'
-import { type Consent, destroyedBy, requireConsent, unseenBy } from './consent.ts'
+import { type Consent, requireConsent, toConsentTo } from './consent.ts'
 import { raise } from './failures.ts'
 import { type Accepted, acceptedNames, hazardsFailure, hazardsToAccept } from './hazards.ts'
 import { hooksOf, keptStatements, prepareKeeping } from './keep.ts'
@@ -222,7 +222,7 @@ async function gate(
     return {}
   }
   const { database, alias, schema } = session.server
-  const destroys = [...destroyedBy(plans, schema), ...unseenBy(plans)]
+  const destroys = toConsentTo(plans, schema)
   if (request.protected && destroys.length > 0) {
     await requireConsent({ database, alias, destroys }, request.consent)
   }

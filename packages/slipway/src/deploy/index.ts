@@ -2,9 +2,9 @@ export {
   type Consent,
   type ConsentQuestion,
   type Destroyed,
-  destroyedBy,
   destroyedText,
   requireConsent,
+  toConsentTo,
 } from './consent.ts'
 export { deploy, type DeployOutcome, type DeployRequest } from './deploy.ts'
 export { refuseForeignObjects } from './foreign-objects.ts'

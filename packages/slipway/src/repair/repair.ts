@@ -1,10 +1,10 @@
 import { executeLocked, type Session } from '../database/index.ts'
 import {
-  destroyedBy,
   prepareBooks,
   refuseForeignObjects,
   requireConsent,
   withTarget,
+  toConsentTo,
 } from '../deploy/index.ts'
 import {
   type Receipt,
@@ -137,10 +137,10 @@ function halfOf({ examination }: Scene, migration: string): PartialMigration {
 /** Guarantee 7, and the ledger, before the first change. */
 async function consentTo(
   { session, request }: Scene,
-  migration: Parameters<typeof destroyedBy>[0][number],
+  migration: Parameters<typeof toConsentTo>[0][number],
 ): Promise<void> {
   const { database, alias, schema } = session.server
-  const destroys = destroyedBy([migration], schema)
+  const destroys = toConsentTo([migration], schema)
   if (request.protected && destroys.length > 0)
     await requireConsent({ database, alias, destroys }, request.consent)
   await prepareBooks(session, request)

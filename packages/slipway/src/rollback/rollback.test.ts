@@ -221,6 +221,17 @@ test('what was rolled back unproven is not recorded as what the history gives', 
   expect(await deploy(again)).toMatchObject({ receipts: [{ status: 'done' }] })
 })
 
+test('code that commits by itself needs consent on a protected target, in a down migration, too', async () => {
+  const down = 'DO $$ BEGIN ALTER TABLE customer DROP COLUMN age; COMMIT; END $$;'
+  const history = [INIT, migration('2_age', 'ALTER TABLE customer ADD COLUMN age integer;', down)]
+  await deployed(history)
+  const before = await target.fingerprint()
+  await expect(rolledBack(history, ONE, { protected: true })).rejects.toMatchObject({
+    failure: { code: 'DEPLOY.CONSENT_NEEDED' },
+  })
+  expect(await target.fingerprint()).toEqual(before)
+})
+
 test('drift beside the migration is reported, and remains', async () => {
   await deployed(ALL)
   await target.sql('CREATE INDEX by_hand ON customer (name)')

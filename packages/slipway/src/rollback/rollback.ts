@@ -1,13 +1,13 @@
 import type { Session } from '../database/index.ts'
 import {
   type Consent,
-  destroyedBy,
   LEAVES_NOTHING,
   prepareBooks,
   readSchemaNow,
   refuseForeignObjects,
   requireConsent,
   reviewsOf,
+  toConsentTo,
   type Verification,
   verified,
   withTarget,
@@ -100,7 +100,7 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
     request.announce(downs, testRun)
     refuseUnproven(testRun, downs, request)
     const { database, alias } = session.server
-    const destroys = destroyedBy(
+    const destroys = toConsentTo(
       downs.map(({ plan }) => plan),
       session.server.schema,
     )
