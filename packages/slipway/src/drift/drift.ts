@@ -3,6 +3,7 @@ import { findLedger, readHistory } from '../history/index.ts'
 import type { Adopted, AdoptRequest } from './adopt.ts'
 import type { DriftReport, DriftRequest } from './inspect.ts'
 import { comparisonKey, isKnownEqual, rememberEqual } from './known-equal.ts'
+import { sameAsHistory } from './same-as-history.ts'
 
 /**
  * Compares a target with its history, replayed on a shadow database. If neither the target nor the project has changed
@@ -29,20 +30,6 @@ export async function inspectDrift(request: DriftRequest): Promise<DriftReport> 
 /** Makes a migration of the drift of a target: see `adopt.ts`. */
 export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
   return await (await import('./adopt.ts')).adoptDrift(request)
-}
-
-function sameAsHistory(database: string): DriftReport {
-  return {
-    database,
-    drifted: false,
-    basis: 'shadow',
-    changes: [],
-    toHistory: '',
-    choices: [],
-    toTarget: '',
-    columnOrder: [],
-    unmodelled: [],
-  }
 }
 
 function hasNothingToSay({ drifted, basis, columnOrder, unmodelled }: DriftReport): boolean {

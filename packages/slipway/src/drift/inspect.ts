@@ -25,6 +25,7 @@ import {
   type StatementParser,
   unqualified,
 } from '../statements/index.ts'
+import { sameAsHistory } from './same-as-history.ts'
 
 /** What a look at a target needs. */
 export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'shadow' | 'emit'> & {
@@ -72,7 +73,10 @@ export async function inspectSession(
     expectedFor(actual, appliedMigrations({ history, migrations }), shadowLike(request, session)),
   )
   if (!compared.ok) return unknown(database, actual, compared.failure.message)
-  if (!('facts' in compared.value)) return sameReport(database, compared.value, actual)
+  if (!('facts' in compared.value)) {
+    const columnOrder = columnOrders(compared.value, actual)
+    return sameAsHistory(database, { columnOrder, unmodelled: actual.unmodelled })
+  }
   const parser = await parserFor(dialectOf(session))
   const expected = compared.value
   return reportOf(database, { expected, actual: await readCatalog(session, scope), parser })
@@ -95,20 +99,6 @@ async function expectedFor(
     const same = expected.fingerprint.hash === actual.fingerprint.hash
     return same ? expected : await readCatalog(copy, scope)
   })
-}
-
-function sameReport(database: string, expected: SchemaSummary, actual: SchemaSummary): DriftReport {
-  return {
-    database,
-    drifted: false,
-    basis: 'shadow',
-    changes: [],
-    toHistory: '',
-    choices: [],
-    toTarget: '',
-    columnOrder: columnOrders(expected, actual),
-    unmodelled: actual.unmodelled,
-  }
 }
 
 interface Compared {

@@ -1,0 +1,18 @@
+import type { DriftReport } from './inspect.ts'
+
+/** The report of a target whose schema is what its history gives, with what is reported beside. */
+export function sameAsHistory(
+  database: string,
+  beside: Pick<DriftReport, 'columnOrder' | 'unmodelled'> = { columnOrder: [], unmodelled: [] },
+): DriftReport {
+  return {
+    database,
+    drifted: false,
+    basis: 'shadow',
+    changes: [],
+    toHistory: '',
+    choices: [],
+    toTarget: '',
+    ...beside,
+  }
+}
