@@ -8,29 +8,14 @@ import {
   type TargetSession,
 } from '../execution/index.ts'
 import type { Hazard } from '../hazards/index.ts'
-import { type Comparison, type History, readJournal, writeChangeToken } from '../history/index.ts'
-import {
-  attempt,
-  command,
-  type Failure,
-  failureFrom,
-  otherCommand,
-  rethrow,
-} from '../kernel/index.ts'
-import {
-  detectChange,
-  detectDrift,
-  type Drift,
-  type KnownSchema,
-  looksHarmless,
-  type PreCheckResult,
-  survey,
-} from '../plan/index.ts'
+import { type Comparison, readJournal } from '../history/index.ts'
+import { attempt, type Failure, failureFrom, otherCommand } from '../kernel/index.ts'
+import { type KnownSchema, looksHarmless, type PreCheckResult, survey } from '../plan/index.ts'
 import type { Kept } from '../safekeeping/index.ts'
 import type { Change } from '../schema/index.ts'
-import { objectText, type Migration } from '../statements/index.ts'
+import type { Migration } from '../statements/index.ts'
 import { type Consent, requireConsent, toConsentTo } from './consent.ts'
-import { raise } from './failures.ts'
+import { compareWithHistory, lookForDrift, refuseDrift, refuseUnproven } from './drift.ts'
 import { type Accepted, acceptedNames, hazardsFailure, hazardsToAccept } from './hazards.ts'
 import { hooksOf, keptStatements, prepareKeeping } from './keep.ts'
 import { type PendingWork, readPending } from './pending.ts'
@@ -40,7 +25,7 @@ import { askRows, preCheckFailure } from './pre-checks.ts'
 import { LEAVES_NOTHING, reviewsOf } from './review.ts'
 import { type Recorded, recordSquashes } from './squashes.ts'
 import { prepareBooks, withTarget, type WorkRequest } from './target.ts'
-import { type Verification, verified, verifyAndRecord } from './verify.ts'
+import { type Verification, verified } from './verify.ts'
 
 /** A deploy: the work on the target, and what the person has accepted beforehand. */
 export interface DeployRequest extends WorkRequest, Accepted {
@@ -98,7 +83,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     if (plans.length === 0 && squashes.length === 0) {
       return request.acceptDrift
         ? nothing
-        : { ...nothing, ...(await lookForChange(target, pending, request)) }
+        : { ...nothing, ...(await lookForDrift(target, pending, request)) }
     }
     const hazards = plans.length > 0 ? await lookAhead(target, pending, request) : []
     // In a deploy that continues after a crash, some statements have already run.
@@ -119,63 +104,6 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     const ran = await run(target, { plans, review, known }, request)
     return { ...found, recorded, preChecks, ...ran }
   })
-}
-
-/**
- * Looks for drift where nothing is pending. Only a change since the schema was recorded is looked for: a replay of the
- * history would take seconds. A deploy of nothing does not fail where the schema cannot be read.
- */
-async function lookForChange(
-  target: TargetSession,
-  { history }: PendingWork,
-  request: DeployRequest,
-): Promise<Pick<DeployOutcome, 'driftUnknown'> & Partial<Pick<DeployOutcome, 'drift'>>> {
-  const { session } = target
-  const { migrations } = request
-  const looked = await attempt(() =>
-    readFromTarget(target, () => detectChange(session, { history, migrations })),
-  )
-  if (!looked.ok) {
-    if (looked.failure.code === 'DEPLOY.STOPPED') rethrow(looked.failure)
-    return { driftUnknown: looked.failure.message }
-  }
-  const drift = looked.value
-  if (!drift) return { driftUnknown: 'The ledger has no record of the schema for this history.' }
-  if (drift.kind === 'drifted') return await confirmChange(target, history, request)
-  // The next command need not read the catalog again.
-  if (drift.kind === 'none' && drift.changeToken !== undefined) {
-    await writeChangeToken(session, drift.changeToken)
-  }
-  return {}
-}
-
-/**
- * A target that differs from its record need not have drifted: the record also has what others changed while a deploy
- * ran. The replay of the history decides, and a schema that is right is recorded.
- */
-async function confirmChange(
-  target: TargetSession,
-  history: History,
-  request: DeployRequest,
-): Promise<Pick<DeployOutcome, 'driftUnknown'> & Partial<Pick<DeployOutcome, 'drift'>>> {
-  const { session } = target
-  const drift = await compareWithHistory(target, history, request)
-  if (drift.kind === 'unknown') return { driftUnknown: drift.reason }
-  if (drift.kind === 'drifted') return { drift: drift.changes }
-  await verifyAndRecord(session, request.migrations)
-  return {}
-}
-
-async function compareWithHistory(
-  target: TargetSession,
-  history: History,
-  request: DeployRequest,
-): Promise<Drift> {
-  const { session } = target
-  // Loaded here: a deploy that finds nothing to do must not pay for it.
-  const { shadowLike } = await import('../shadow/index.ts')
-  const { migrations, shadow } = shadowLike(request, session)
-  return await readFromTarget(target, () => detectDrift(session, { history, migrations }, shadow))
 }
 
 /**
@@ -228,40 +156,11 @@ async function gate(
   }
   if (request.acceptDrift) return {}
   request.emit({ kind: 'phase', phase: 'compare the schema with the history' })
-  const drift = await compareWithHistory(target, history, request)
+  const applied = { history, migrations: request.migrations }
+  const drift = await compareWithHistory(target, applied, request)
   if (drift.kind === 'unknown') refuseUnproven(drift.reason, squashes)
   if (drift.kind === 'none') return { known: drift.known }
   return { driftUnknown: refuseDrift(drift) }
-}
-
-/** Recording a squash claims that the target has its schema, so the schema must have been compared. */
-function refuseUnproven(reason: string, squashes: PendingWork['squashes']): void {
-  const squash = squashes.find(({ kind }) => kind === 'whole')
-  if (!squash) return
-  raise('DEPLOY.DRIFT', {
-    message: `${squash.migration} replaces migrations that are applied here, and the database could not be compared with it: ${reason}`,
-    why: 'Slipway records it without running it, so the database must match it.',
-    nextActions: [
-      command(['doctor'], 'show which server shadow databases use'),
-      command(['deploy', '--accept', 'drift'], 'record it anyway'),
-    ],
-  })
-}
-
-function refuseDrift(drift: Exclude<Drift, { kind: 'none' }>): string {
-  if (drift.kind === 'unknown') return drift.reason
-  const named = drift.changes
-    .slice(0, 5)
-    .map(({ change, object }) => `${objectText(object)} (${change})`)
-  const more = drift.changes.length - named.length
-  return raise('DEPLOY.DRIFT', {
-    message: `The schema of the database differs from its history: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
-    why: 'Somebody changed the database without a migration. A deploy may fail on the change or overwrite it.',
-    nextActions: [
-      command(['drift'], 'show the differences, with SQL for both directions'),
-      command(['deploy', '--accept', 'drift'], 'deploy anyway'),
-    ],
-  })
 }
 
 /** What judges the migrations by their effects: on a protected target, unless it is the first deploy. */

@@ -86,14 +86,15 @@ export function appliedMigrations({ history, migrations }: AppliedHistory): Migr
 /**
  * Compares a target with what its history should have produced: with the schema that the ledger holds for just this
  * history. Where that differs, or is not there, the history is replayed on a shadow database, which alone decides: what
- * others changed while a deploy ran is in the ledger, too.
+ * others changed while a deploy ran is in the ledger, too. `change` is what `detectChange` gives, where it is known.
  */
 export async function detectDrift(
   session: Session,
   applied: AppliedHistory,
   shadow: ShadowOptions,
+  change?: Drift,
 ): Promise<Drift> {
-  const since = await detectChange(session, applied)
+  const since = change ?? (await detectChange(session, applied))
   if (since && since.kind !== 'drifted') return since
   const { differenceBetween } = await loadCatalog()
   const { withShadowDatabase } = await import('../shadow/index.ts')

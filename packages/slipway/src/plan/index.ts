@@ -7,6 +7,7 @@ export {
   type StepTable,
 } from './deploy-plan.ts'
 export {
+  type AppliedHistory,
   appliedMigrations,
   appliedRows,
   detectChange,
