@@ -7,18 +7,33 @@ import { postgresBin } from './postgres.ts'
  * columns is taken out; Slipway's ledger and Prisma's history are left out.
  */
 export function dumpSchema(url: string): string {
+  return withoutColumnOrder(pgDump(url, ['--schema-only', '--no-owner']))
+}
+
+/** The same, an entry for each object, with owners and privileges. */
+export function dumpObjects(url: string): string[] {
+  const text = withoutColumnOrder(pgDump(url, ['--schema-only']))
+  return text
+    .split(/^--\n-- Name: /m)
+    .slice(1)
+    .map((entry) => entry.replace(/^SET default_.*\n/gm, '').trim())
+}
+
+function pgDump(url: string, flags: readonly string[]): string {
   const bin = postgresBin()
   if (bin === undefined) throw new Error('pg_dump is not to be had for this server')
   const args = [
-    '--schema-only',
-    '--no-owner',
+    ...flags,
     '--exclude-schema=slipway',
     '--exclude-table=_prisma_migrations',
     '-d',
     url,
   ]
-  const text = execFileSync(join(bin, 'pg_dump'), args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
-  return text
+  return execFileSync(join(bin, 'pg_dump'), args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
+}
+
+function withoutColumnOrder(dump: string): string {
+  return dump
     .replaceAll(/^\\(?:un)?restrict .*$/gm, '')
     .replaceAll(/CREATE TABLE (.+?) \(\n([\s\S]*?)\n\)/g, (_whole, name: string, body: string) => {
       const columns = body.split('\n').map((line) => line.replace(/,$/, ''))
