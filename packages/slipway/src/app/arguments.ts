@@ -139,7 +139,7 @@ export const ARGUMENTS = {
   inspect: [options<InspectOptions>({ try: SWITCH, deadlineMs: POSITIVE })],
   plan: [options<PlanOptions>({ out: TEXT })],
   prune: [options<PruneOptions>({ ...CONSENT, olderThanMs: NOT_NEGATIVE, all: SWITCH })],
-  repair: [options<RepairOptions>({ ...CONSENT, decision: DECISION })],
+  repair: [options<RepairOptions>({ ...CONSENT, decision: DECISION, accept: TEXTS })],
   reset: [options<ResetOptions>({ ...CONSENT, noSeed: SWITCH })],
   restore: [['id', required(COUNT)], options(CONSENT)],
   rollback: [options<RollbackOptions>({ ...CONSENT, steps: COUNT, to: TEXT, accept: TEXTS })],

@@ -8,6 +8,7 @@ import {
   repair,
   type RepairOutcome,
 } from '../repair/index.ts'
+import { refuseUnknownAccepts } from './accept.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
@@ -17,6 +18,8 @@ import { readWork, type TargetResult, targetResult, workRequest } from './work.t
 export interface RepairOptions extends ConsentOptions {
   /** Absent: examine only. */
   readonly decision?: Decision | undefined
+  /** Findings that are accepted: `unannounced`. */
+  readonly accept?: readonly string[]
 }
 
 /** What is wrong with a target, and what was done about it. */
@@ -35,7 +38,8 @@ export async function repairTarget(
   context: AppContext,
   asked: RepairOptions,
 ): Promise<Ended<RepairResult>> {
-  const { decision } = asked
+  const { decision, accept = [] } = asked
+  refuseUnknownAccepts(accept, ['unannounced'])
   const work = await readWork(context, { downMigrations: true })
   const { migrations, project } = work
   const request = {
@@ -48,7 +52,9 @@ export async function repairTarget(
     return examined(diagnosis, targetResult(work, diagnosis.database))
   }
   await requirePolicyConsent(context, work, asked)
-  const done = await repair({ ...request, consent: consentFrom(context, asked) }, decision)
+  const consent = consentFrom(context, asked)
+  const acceptUnannounced = accept.includes('unannounced')
+  const done = await repair({ ...request, consent, acceptUnannounced }, decision)
   const { database, diagnosis, receipts, verified, changes, failure } = done
   const target = targetResult(work, database)
   const result = { ...target, diagnosis, decision, receipts, verified, changes }

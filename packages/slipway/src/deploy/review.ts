@@ -19,6 +19,9 @@ export const LEAVES_NOTHING: ReadonlySet<string> = new Set([
   'DEPLOY.UNANNOUNCED',
 ])
 
+/** What of a migration counts for a review. */
+type ReviewedMigration = Pick<Migration, 'name' | 'statements'>
+
 /** What the migrations of one run may destroy on a target, beside what has consent. */
 export interface Permitted {
   readonly database: string
@@ -35,9 +38,9 @@ export interface Permitted {
  * transaction group that destroyed more, whether a function, a trigger, a rule or a foreign key did it. Gives DEPLOY.UNANNOUNCED, with all of it by name and count.
  */
 export function reviewsOf(
-  migrations: readonly Migration[],
+  migrations: readonly ReviewedMigration[],
   permitted: Permitted,
-): (migration: Migration) => Review {
+): (migration: ReviewedMigration) => Review {
   const { defaultSchema, restored = [] } = permitted
   const announced = destroyedBy(migrations, defaultSchema)
   const ofRun: Scope = {
@@ -58,7 +61,7 @@ export function reviewsOf(
 }
 
 /** With the tables that the migration's own statements name and update: values of new columns need no consent. */
-function withOwn(ofRun: Scope, { statements }: Migration, defaultSchema: string): Scope {
+function withOwn(ofRun: Scope, { statements }: ReviewedMigration, defaultSchema: string): Scope {
   const actions = statements.flatMap((statement) => statement.actions)
   const keys = (of: readonly Action[]) =>
     of.flatMap((action) => tablesIn(action, defaultSchema)).map(objectKey)
@@ -120,7 +123,7 @@ function updates(action: Action): boolean {
 }
 
 function unannounced(
-  { name }: Migration,
+  { name }: ReviewedMigration,
   effects: readonly Effect[],
   { database, command: run, accepted }: Permitted,
 ): Failure {

@@ -28,6 +28,10 @@ export const executionFailures = {
     title: 'A half-applied migration was edited in a part that has run',
     exit: 6,
   },
+  'DEPLOY.OUTCOME_UNKNOWN': {
+    title: 'Code that commits by itself was cut off: it may have run, or a part of it',
+    exit: 6,
+  },
   'DEPLOY.STOPPED': { title: 'A signal stopped the deploy cleanly', exit: 130 },
 } as const satisfies FailureSpecs
 

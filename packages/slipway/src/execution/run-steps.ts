@@ -51,6 +51,7 @@ export async function runSteps(
   const steps: Steps = { target, execution, entries, attempts: 1, lockWaitMs: 0 }
   const done = finishedGroups(migration, entries)
   const [next] = migration.groups.slice(done)
+  refuseUnknown(migration, entries)
   const begun = entries.length === 0 ? journal.begunSql() + beginSql(steps, next) : ''
   await executeLocked(target.session, resetSql(steps).sql + begun + earlierSettings(steps, next))
   for (const group of migration.groups.slice(done)) {
@@ -90,6 +91,34 @@ export function finishedGroups(
     done++
   }
   return done
+}
+
+/**
+ * The group that a crash cut off and of which nobody can see whether it ran: code that commits by itself (CALL, a DO
+ * with COMMIT).
+ */
+export function unknownGroup(
+  { groups }: Pick<Migration, 'groups'>,
+  entries: readonly JournalEntry[],
+): TransactionGroup | undefined {
+  return groups.find(
+    (group) =>
+      commitsItself(group) &&
+      entries.some(({ group: number, finished }) => number === group.number && !finished),
+  )
+}
+
+/** Nothing runs twice: only a person can say whether such code has run. */
+function refuseUnknown({ name, groups, statements }: Migration, entries: readonly JournalEntry[]) {
+  const number = unknownGroup({ groups }, entries)?.statements[0]?.number
+  if (number === undefined) return
+  raise('DEPLOY.OUTCOME_UNKNOWN', {
+    message: `It is unknown whether statement ${number} of ${statements.length} of ${name} ran: it commits by itself, and was cut off.`,
+    why: 'If it ran, or a part of it, it would do its work a second time.',
+    nextActions: [
+      command(['repair'], 'see what the database has, and decide whether it runs again'),
+    ],
+  })
 }
 
 /** The result of a transaction group. Failures that come up between statements count to it. */

@@ -49,7 +49,13 @@ export type StopPoint =
       readonly evidence: 'catalog' | 'journal' | 'transaction'
     }
   /** States with the same catalog: the statements between them change rows alone. */
-  | { readonly kind: 'in-doubt'; readonly possible: readonly number[]; readonly total: number }
+  | {
+      readonly kind: 'in-doubt'
+      readonly possible: readonly number[]
+      readonly total: number
+      /** The statement that commits by itself and was cut off, so that no catalog can tell whether it ran. */
+      readonly cutOff?: number
+    }
   /** None of its states. `changes` lead from the nearest one to what the database has. */
   | {
       readonly kind: 'unlike'
@@ -147,6 +153,8 @@ export function describeStop(stop: StopPoint): string {
       if (stop.done === stop.total) return 'all statements of it are applied'
       return `stopped after statement ${stop.done} of ${stop.total}`
     case 'in-doubt': {
+      if (stop.cutOff !== undefined)
+        return `it is unknown whether statement ${stop.cutOff} of ${stop.total} ran, or a part of it: it commits by itself, and was cut off`
       const first = (stop.possible[0] ?? 0) + 1
       const last = stop.possible.at(-1) ?? stop.total
       const which = first === last ? `statement ${first}` : `statements ${first} to ${last}`

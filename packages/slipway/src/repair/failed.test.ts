@@ -428,3 +428,77 @@ test('a repair whose connection breaks says so, at any message', async () => {
   expect((await decide({ kind: 'finish' })).failure).toBeUndefined()
   expect(await deployed(ALL)).toMatchObject({ before: { state: 'up-to-date' } })
 }, 180_000)
+
+describe('code that commits by itself and is cut off', () => {
+  // A shadow database, where nobody is held, does not sleep.
+  const LOG = 'CREATE TABLE log (line text); CREATE TABLE held (since date);'
+  const WORK = `BEGIN INSERT INTO log VALUES ('once'); COMMIT; PERFORM pg_sleep(60) FROM held; END`
+
+  /** Deploys, and ends the server's process once the code has committed. */
+  async function cutOff(migrations: readonly TestMigration[]) {
+    const running = deployed(migrations)
+    await expect
+      .poll(async () => (await target.sql('SELECT FROM log')).length, { timeout: 60_000 })
+      .toBe(1)
+    await target.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event = 'PgSleep'`)
+    return await running
+  }
+
+  test.each([
+    ['a DO block', LOG, `DO $$ ${WORK} $$;`],
+    [
+      'a procedure',
+      `${LOG} CREATE PROCEDURE work() LANGUAGE plpgsql AS $$ ${WORK} $$;`,
+      'CALL work();',
+    ],
+  ])('%s is not run again, unless a person says so', async (_what, before, code) => {
+    const init = migration('1_init', before)
+    const work = migration('2_work', `${code}\nCREATE TABLE after_it (id integer);`)
+    await deployed([init])
+    await target.sql('INSERT INTO held VALUES (now())')
+    expect((await cutOff([init, work])).failure).toBeDefined()
+    expect((await deployed([init, work])).failure).toMatchObject({
+      code: 'DEPLOY.OUTCOME_UNKNOWN',
+      nextActions: [{ args: ['repair'] }],
+    })
+    expect(await target.sql('SELECT * FROM log')).toHaveLength(1)
+    const problem = await failed([init, work])
+    expect(problem.stop).toEqual({ kind: 'in-doubt', possible: [0, 1], total: 2, cutOff: 1 })
+    expect(problem.offers.map(({ args }) => args.join(' '))).toEqual(
+      expect.arrayContaining(['repair --finish --from 1', 'repair --finish --from 2']),
+    )
+    const finished = await decide({ kind: 'finish', from: 2 }, [init, work])
+    expect(finished.failure).toBeUndefined()
+    expect(await target.sql('SELECT * FROM log')).toHaveLength(1)
+    expect(await deployed([init, work])).toMatchObject({ before: { state: 'up-to-date' } })
+  })
+})
+
+test('on a protected target a repair commits nothing that its statements do not show', async () => {
+  const wipe = `CREATE FUNCTION wipe() RETURNS void LANGUAGE sql AS 'DELETE FROM customer'`
+  const init = migration('1_init', `${INIT.sql} ${wipe};`)
+  const work = migration('2_work', 'CREATE TABLE first (id integer);\nSELECT wipe();')
+  const migrations = [init, work]
+  await deployed([init])
+  await target.sql(`INSERT INTO customer VALUES (1, 'a')`)
+  await begin(work)
+  const repaired = async (acceptUnannounced: boolean) =>
+    await repair(
+      {
+        ...target.request(migrations),
+        protected: true,
+        consent: { confirm: target.name },
+        acceptUnannounced,
+      },
+      { kind: 'finish' },
+    )
+  const { failure } = await repaired(false)
+  expect(failure).toMatchObject({ code: 'DEPLOY.UNANNOUNCED' })
+  expect(failure?.nextActions.at(-1)).toMatchObject({
+    args: ['repair', '--finish', '--accept', 'unannounced', '--confirm', target.name],
+  })
+  expect(await target.sql('SELECT * FROM customer')).toHaveLength(1)
+  expect((await repaired(true)).failure).toBeUndefined()
+  expect(await target.sql('SELECT * FROM customer')).toEqual([])
+})

@@ -2,6 +2,7 @@ import { executeLocked } from '../database/index.ts'
 import {
   type Journal,
   repairJournal,
+  type Review,
   runMigrations,
   type RunOutcome,
   type TargetSession,
@@ -91,6 +92,7 @@ export async function finish(
   target: TargetSession,
   half: PartialMigration,
   remainder: Remainder,
+  review: Review | undefined,
 ): Promise<RunOutcome> {
   const { session } = target
   const { plan, entries } = remainder
@@ -108,7 +110,7 @@ export async function finish(
   }
   return await runMigrations(
     target,
-    [{ migration: plan, journal: finishJournal(target, half) }],
+    [{ migration: plan, journal: finishJournal(target, half), review }],
     entries,
   )
 }

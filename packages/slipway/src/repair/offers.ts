@@ -52,7 +52,7 @@ function finishOffers({ stop, plan, failure, direction }: PartialMigration): Off
     }
     case 'in-doubt':
       return stop.possible.map((done) =>
-        offer('finish', `run from statement ${done + 1} on, then ${end}`, {
+        offer('finish', finishLabel(plan, done, end), {
           from: done + 1,
           args: ['repair', '--finish', '--from', String(done + 1)],
           sql: remainingSql(plan, done),
@@ -63,6 +63,10 @@ function finishOffers({ stop, plan, failure, direction }: PartialMigration): Off
     case 'unexamined':
       return []
   }
+}
+
+function finishLabel({ statements }: Migration, done: number, end: string): string {
+  return done === statements.length ? end : `run from statement ${done + 1} on, then ${end}`
 }
 
 function remainingSql(plan: Migration, done: number): string {

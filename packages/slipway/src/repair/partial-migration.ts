@@ -1,5 +1,5 @@
 import { dialectOf, type Session } from '../database/index.ts'
-import { finishedGroups } from '../execution/index.ts'
+import { finishedGroups, unknownGroup } from '../execution/index.ts'
 import {
   type Direction,
   type History,
@@ -169,6 +169,11 @@ async function locate(
   { actual, journal, logged }: Evidence,
 ): Promise<StopPoint> {
   const total = plan.statements.length
+  const unknown = unknownGroup(plan, journal)
+  if (unknown) {
+    const number = unknown.statements[0]?.number ?? 1
+    return { kind: 'in-doubt', possible: [number - 1, number], total, cutOff: number }
+  }
   const possible = [...new Set(fittingStates(states, fingerprint(actual)).map(({ done }) => done))]
   const [first, ...others] = possible
   if (first === undefined) return { kind: 'unlike', total, ...nearest(states, actual) }

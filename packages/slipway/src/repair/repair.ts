@@ -3,11 +3,13 @@ import {
   prepareBooks,
   refuseForeignObjects,
   requireConsent,
+  reviewsOf,
   withTarget,
   toConsentTo,
 } from '../deploy/index.ts'
 import {
   type Receipt,
+  type Review,
   type RunOutcome,
   suggesting,
   type TargetSession,
@@ -22,7 +24,7 @@ import {
 } from '../history/index.ts'
 import { assertNever, command, type Failure, failureFrom, must } from '../kernel/index.ts'
 import type { Catalog, Change } from '../schema/index.ts'
-import { checksum, objectKey, objectText } from '../statements/index.ts'
+import { checksum, type Migration, objectKey, objectText } from '../statements/index.ts'
 import { chosenDuplicates, chosenEdits, chosenProblem } from './choose.ts'
 import type {
   Decision,
@@ -94,7 +96,8 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
       if (half.direction === 'down')
         await refuseForeignObjects(scene.session, [half.plan], scene.request)
       await consentTo(scene, remainder.rest)
-      return await ran(scene, await finish(scene.target, half, remainder), {
+      const review = reviewOf(scene, remainder.rest, decision)
+      return await ran(scene, await finish(scene.target, half, remainder, review), {
         decision,
         half,
         expected: half.goal,
@@ -104,7 +107,8 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
       const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
       const undoing = await undoingOf(half, scene.target.session)
       await consentTo(scene, undoing.plan)
-      return await ran(scene, await undo(scene.target, half, undoing), {
+      const review = reviewOf(scene, undoing.plan, decision)
+      return await ran(scene, await undo(scene.target, half, undoing, review), {
         decision,
         half,
         expected: half.start,
@@ -137,13 +141,26 @@ function halfOf({ examination }: Scene, migration: string): PartialMigration {
 /** Guarantee 7, and the ledger, before the first change. */
 async function consentTo(
   { session, request }: Scene,
-  migration: Parameters<typeof toConsentTo>[0][number],
+  migration: Pick<Migration, 'name' | 'statements'>,
 ): Promise<void> {
   const { database, alias, schema } = session.server
   const destroys = toConsentTo([migration], schema)
   if (request.protected && destroys.length > 0)
     await requireConsent({ database, alias, destroys }, request.consent)
   await prepareBooks(session, request)
+}
+
+/** What judges by its effects what a repair runs, on a protected target. */
+function reviewOf(
+  { session, request }: Scene,
+  migration: Pick<Migration, 'name' | 'statements'>,
+  decision: Decision,
+): Review | undefined {
+  if (!request.protected || request.acceptUnannounced) return undefined
+  const { database, schema: defaultSchema } = session.server
+  const again = ['repair', ...decisionArgs(decision)]
+  const permitted = { database, defaultSchema, command: again, accepted: [] }
+  return reviewsOf([migration], permitted)(migration)
 }
 
 async function ran(

@@ -17,6 +17,8 @@ export interface ExamineRequest extends Pick<WorkRequest, 'address' | 'shadow' |
 /** What a repair needs beside that. */
 export interface RepairRequest extends Omit<WorkRequest, 'migrations'>, ExamineRequest {
   readonly consent: Consent
+  /** Destroy what no statement shows, too. */
+  readonly acceptUnannounced?: boolean
   /** Hears what was found, before anything runs. */
   readonly announce?: ((diagnosis: import('./diagnosis.ts').Diagnosis) => void) | undefined
 }

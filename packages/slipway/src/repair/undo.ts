@@ -1,6 +1,7 @@
 import { dialectOf, executeLocked, type Session } from '../database/index.ts'
 import {
   repairJournal,
+  type Review,
   runMigrations,
   type RunOutcome,
   type TargetSession,
@@ -46,6 +47,7 @@ export async function undo(
   target: TargetSession,
   half: PartialMigration,
   { plan }: Undoing,
+  review: Review | undefined,
 ): Promise<RunOutcome> {
   const { session } = target
   const { migration, direction } = half
@@ -61,7 +63,13 @@ export async function undo(
   }
   return await runMigrations(
     target,
-    [{ migration: plan, journal: repairJournal(session, migration, { direction, rowSql }) }],
+    [
+      {
+        migration: plan,
+        journal: repairJournal(session, migration, { direction, rowSql }),
+        review,
+      },
+    ],
     [],
   )
 }

@@ -13,7 +13,8 @@ import { type Block, status } from '../view.ts'
 export const repair: Handler = async (context, input) => {
   const { slipway, confirm, prompt, stderr, env, commandLine } = context
   const given = decisionOf(input)
-  if (given) return presented(await slipway.repair({ decision: given, confirm }), context)
+  const accept = input.flags.list('accept')
+  if (given) return presented(await slipway.repair({ decision: given, accept, confirm }), context)
   const examined = await slipway.repair()
   if (!examined.ok || examined.result.diagnosis.problems.length === 0 || !prompt.interactive)
     return presented(examined, context)
@@ -23,7 +24,7 @@ export const repair: Handler = async (context, input) => {
   stderr.write(renderHuman(blocks, { style: styleFor(stderr, env) }))
   const decision = await askDecision(context, diagnosis)
   if (!decision) return presented(examined, context)
-  return presented(await slipway.repair({ decision, confirm }), context)
+  return presented(await slipway.repair({ decision, accept, confirm }), context)
 }
 
 function presented(outcome: Outcome<RepairResult>, { commandLine }: Context): Report {

@@ -135,6 +135,11 @@ export const RECOVER: readonly Command[] = [
         kind: 'switch',
         summary: 'let one row of the history count for a migration that has several',
       },
+      accept: {
+        kind: 'list',
+        value: '<id>',
+        summary: 'accept a finding by name: unannounced',
+      },
     },
     examples: [
       { command: 'slipway repair', what: 'see what is wrong, and the options' },
