@@ -57,7 +57,8 @@ test('the whole reference project: each migration has a grade, and is judged', a
     'index_loads_by_carrier_and_status lossless true',
     'drop_contact_fax lossy true',
     'normalize_mc_numbers lossy true',
-    'check_rates_and_dates lossless true',
+    // The check on MC numbers refuses all generated carriers, and policies cannot be without one.
+    'check_rates_and_dates not proven true',
     'one_primary_contact lossless true',
     'touch_updated_at lossless true',
     'add_carrier_coverage_view lossless true',

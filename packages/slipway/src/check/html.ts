@@ -115,10 +115,9 @@ function lineId(name: string, line: number): string {
 
 function badge(proof: Proof | undefined): string {
   if (proof === undefined) return ''
-  const grade = gradeOf(proof) ?? 'no grade'
-  const kind = proof.proven ? grade : 'unproven'
-  const look = kind.replace(' (kept)', '').replace(' ', '-')
-  return `<span class="badge ${escape(look)}">${escape(proof.proven ? grade : `${grade}, not proven`)}</span>`
+  const grade = gradeOf(proof) ?? 'not restored'
+  const look = proof.proven ? grade.replace(' (kept)', '').replace(' ', '-') : 'unproven'
+  return `<span class="badge ${escape(look)}">${escape(grade)}</span>`
 }
 
 function proofPart(proof: Proof): string {

@@ -14,6 +14,7 @@ import { createDatabase } from '../../test/postgres.ts'
 import { prismaCli } from '../../test/prisma.ts'
 import { writeProject } from '../../test/project.ts'
 import { SHADOW } from '../../test/target.ts'
+import type { Grade } from '../down/index.ts'
 import { failureOf } from '../kernel/index.ts'
 import { readMigrations } from '../project/index.ts'
 import { choiceText } from '../schema/index.ts'
@@ -116,7 +117,7 @@ interface Scenario {
   readonly extra?: Extra
   readonly up: readonly string[]
   readonly down: readonly string[]
-  readonly grade: 'lossless' | 'lossy'
+  readonly grade: Grade
   readonly losses?: readonly string[]
   readonly choices?: readonly string[]
 }
@@ -132,7 +133,7 @@ const SCENARIOS: readonly Scenario[] = [
       'CREATE INDEX lower ON "User" USING btree (lower(name))',
       'CREATE INDEX named ON "User" USING btree (name) WHERE (id > 3)',
     ],
-    grade: 'lossy',
+    grade: 'lossless (kept)',
     losses: ['column User.name'],
   },
   {
@@ -144,7 +145,7 @@ const SCENARIOS: readonly Scenario[] = [
       'ALTER TABLE "User" DROP COLUMN "age"',
       'ALTER TABLE "User" ALTER COLUMN "name" DROP NOT NULL',
     ],
-    grade: 'lossless',
+    grade: 'not proven',
   },
   {
     title: 'a required column dropped',
@@ -152,7 +153,7 @@ const SCENARIOS: readonly Scenario[] = [
     models: user(),
     up: ['ALTER TABLE "User" DROP COLUMN "age"'],
     down: ['ALTER TABLE "User" ADD COLUMN "age" integer NOT NULL'],
-    grade: 'lossy',
+    grade: 'lossless (kept)',
     losses: ['column User.age'],
     choices: [
       'column User.age is restored as NOT NULL without a default: this fails if the table has rows',
@@ -272,7 +273,7 @@ model Post {
       'ALTER TABLE "User" DROP COLUMN "fullName"',
       'ALTER TABLE "User" ADD COLUMN "name" text',
     ],
-    grade: 'lossy',
+    grade: 'lossless (kept)',
     losses: ['column User.name'],
   },
   {
@@ -281,7 +282,7 @@ model Post {
     models: user('name Int?'),
     up: ['ALTER TABLE "User" DROP COLUMN "name", ADD COLUMN "name" INTEGER'],
     down: ['ALTER TABLE "User" ALTER COLUMN "name" TYPE text USING "name"::text'],
-    grade: 'lossy',
+    grade: 'lossless (kept)',
     losses: ['column User.name'],
   },
   {

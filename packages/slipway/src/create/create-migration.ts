@@ -1,11 +1,11 @@
 import path from 'node:path'
 import type { Address, Session } from '../database/index.ts'
-import { type DownMigration, downMigrationOn } from '../down/index.ts'
+import { type DownMigration, downMigrationOn, withGrade } from '../down/index.ts'
 import type { SchemaFile } from '../engine/index.ts'
-import { type OnShadow, type Proof, prove } from '../proof/index.ts'
+import { gradeOf, type OnShadow, type Proof, prove } from '../proof/index.ts'
 import { type CatalogReader, catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
-import { type MigrationFile, parserFor, type Statement } from '../statements/index.ts'
+import { checksum, type MigrationFile, parserFor, type Statement } from '../statements/index.ts'
 import { type AskRenames, draftMigration, type ExternalObjects } from './draft.ts'
 import { folderName, isAheadOf, writeMigrationFolder } from './migration-folder.ts'
 import { nameOf } from './migration-name.ts'
@@ -101,12 +101,14 @@ export async function createMigration(
         return { kind: 'written', name, ahead, path: file, sql: empty, statements: 0, kept }
       }
       const back = await downMigrationOn(session, catalogs, { name, sql, path: file })
-      const proof = back.proven
-        ? await proveWritten({ session, address, catalogs }, { name, sql, down: back.sql }, options)
-        : undefined
-      await writeMigrationFolder(folder, { 'migration.sql': sql, 'down.sql': back.sql })
+      const open = { session, address, catalogs }
+      const proven = back.proven
+        ? await proveWritten(open, { name, sql, down: back }, options)
+        : { down: back }
+      await writeMigrationFolder(folder, { 'migration.sql': sql, 'down.sql': proven.down.sql })
       const downPath = path.join(migrationsDir, name, 'down.sql')
-      const down = { ...back, path: downPath, ...(proof ? { proof } : {}) }
+      const { down: written, ...proof } = proven
+      const down = { ...written, path: downPath, ...proof }
       return {
         kind: 'written',
         name,
@@ -140,15 +142,18 @@ interface Open {
 interface Written {
   readonly name: string
   readonly sql: string
-  readonly down: string
+  readonly down: DownMigration
 }
 
-/** Proves what was written on the same shadow database, which holds the state before it; where that is spoilt, on others. */
+/**
+ * Proves what was written on the same shadow database, which holds the state before it; where that is spoilt, on others.
+ * The down migration is graded by the proof.
+ */
 async function proveWritten(
   { session, address, catalogs }: Open,
   { name, sql, down }: Written,
   { shadow, history }: CreateOptions,
-): Promise<Proof> {
+): Promise<{ readonly down: DownMigration; readonly proof: Proof }> {
   const migration = { name, sql }
   let fresh = false
   const onShadow: OnShadow = async (work) => {
@@ -156,9 +161,15 @@ async function proveWritten(
     fresh = true
     return await work(session, address)
   }
-  return await prove(onShadow, {
+  const proof = await prove(onShadow, {
     migration,
-    down: { name: `${name}/down.sql`, sql: down },
+    down: { name: `${name}/down.sql`, sql: down.sql },
     catalogs: async (on) => (on === session ? catalogs : catalogReader(on)),
   })
+  const grade = gradeOf(proof) ?? 'not proven'
+  const graded = withGrade(down.sql, grade)
+  return {
+    down: { ...down, sql: graded, grade },
+    proof: { ...proof, checksums: { ...proof.checksums, down: checksum(graded) } },
+  }
 }

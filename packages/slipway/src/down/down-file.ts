@@ -8,8 +8,11 @@ import {
   objectText,
 } from '../statements/index.ts'
 
-/** How much of the state before a down migration brings: all, the schema without named data, or nothing. */
-export type Grade = 'lossless' | 'lossy' | 'irreversible'
+/**
+ * How much of the state before a rollback brings: all; all with what the deploy keeps; the schema without named data;
+ * nothing. `not proven` where no run on rows has shown it.
+ */
+export type Grade = 'lossless' | 'lossless (kept)' | 'lossy' | 'irreversible' | 'not proven'
 
 /** What a `down.sql` is made of. */
 export interface DownParts {
@@ -91,6 +94,16 @@ export function downHeader(parts: DownParts, verdict: DownVerdict): string {
   ]
     .map((line) => `-- slipway: ${line}\n`)
     .join('')
+}
+
+/** A down migration with another grade in its header: that of a run on rows. */
+export function withGrade(sql: string, grade: Grade): string {
+  return sql
+    .replace(
+      /^(-- slipway: facts .*?"grade":)"[^"]*"/m,
+      (_whole, head: string) => head + JSON.stringify(grade),
+    )
+    .replace(/^(-- slipway: grade ).*$/m, (_whole, head: string) => head + grade)
 }
 
 function oneLine(text: string): string {

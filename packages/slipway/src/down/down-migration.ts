@@ -44,7 +44,7 @@ export interface DownMigration {
   readonly proven: boolean
   /** Objects that are not restored. */
   readonly notRestored: readonly Change[]
-  /** Absent if it is not proven. */
+  /** Absent if it does not restore the schema. Never lossless: only a run on rows shows that. */
   readonly grade?: Grade
 }
 
@@ -165,7 +165,8 @@ function portableBody(parts: DownParts, defaultSchema: string): string {
 function gradeOf(proof: Proof, losses: readonly Destruction[]): Grade | undefined {
   if (proof.kind === 'fails') return 'irreversible'
   if (proof.kind === 'incomplete') return undefined
-  return losses.length > 0 ? 'lossy' : 'lossless'
+  // No rows were there.
+  return losses.length > 0 ? 'lossy' : 'not proven'
 }
 
 type Proof =

@@ -1,4 +1,4 @@
-export { type Grade, readDownFacts } from './down-file.ts'
+export { type Grade, readDownFacts, withGrade } from './down-file.ts'
 export {
   type DownMigration,
   downMigrationOn,

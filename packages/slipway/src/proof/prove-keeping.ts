@@ -1,4 +1,5 @@
 import { dialectOf, type Session } from '../database/index.ts'
+import type { Grade } from '../down/index.ts'
 import { type Hooks, runOnShadow } from '../execution/index.ts'
 import { prepareLedger } from '../history/index.ts'
 import { attempt, rethrow } from '../kernel/index.ts'
@@ -22,11 +23,11 @@ import {
 } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
 import { compareRows, readRowSums, type RowSums } from './postgres/row-sums.ts'
-import { type EmptyTables, withRows } from './test-run.ts'
+import { comparedBy, type EmptyTables, withRows } from './test-run.ts'
 
 /** What a test run with safekeeping showed of a lossy migration. */
 export interface KeepingProof {
-  readonly grade: 'lossless (kept)' | 'lossy'
+  readonly grade: Extract<Grade, 'lossless (kept)' | 'lossy' | 'not proven'>
   /** Data that is lost anyway. */
   readonly lost: readonly Destruction[]
   /** Data of which that was not seen: its table had no rows, none was touched, or the down migration stopped at them. */
@@ -47,6 +48,8 @@ export interface KeepingRun {
   readonly withheld: readonly EmptyTables[]
   /** What the down migration alone cannot bring. */
   readonly lost: readonly Destruction[]
+  /** Why the run on rows shows not all that the migration does to data. */
+  readonly gaps: readonly string[]
   /** The tables whose rows count; all if absent. */
   readonly touched?: readonly ObjectName[] | undefined
 }
@@ -78,9 +81,10 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
   const unknown = lost.filter((loss) => !known.has(destructionKey(loss)) && !isSeen(loss))
   const vacant = unknown.filter((loss) => empty.some((table) => isOf(loss, table)))
   const unseen = unknown.filter((loss) => !vacant.includes(loss))
-  const whole = left.length === 0 && unseen.length === 0 && notKept.length === 0
+  const isLossy = left.length > 0 || notKept.length > 0
+  const isUnseen = unseen.length > 0 || testRun.gaps.length > 0
   return {
-    grade: whole ? 'lossless (kept)' : 'lossy',
+    grade: isLossy ? 'lossy' : isUnseen ? 'not proven' : 'lossless (kept)',
     lost: left,
     unseen,
     vacant,
@@ -133,7 +137,7 @@ async function upAndDown(
   await emptyTables(session, await readShape(session, touched))
   await replay(session, [down])
   const tables = await readShape(session, touched)
-  await fillTables(session, withRows(tables, withheld), filling.manner)
+  await fillTables(session, withRows(tables, withheld), filling.manner, comparedBy(migration))
   const sums = await readRowSums(session, tables)
   await prepareLedger(session)
   await session.execute(createKeepingSql(session))

@@ -1,7 +1,5 @@
 import { type Address, dialectOf, type Session } from '../database/index.ts'
-import type { Grade } from '../down/index.ts'
-import { overwrittenColumns } from '../down/index.ts'
-import { draftDownMigration, lossesAfter } from '../down/index.ts'
+import { draftDownMigration, type Grade, lossesAfter, overwrittenColumns } from '../down/index.ts'
 import type { Failure } from '../kernel/index.ts'
 import {
   type Catalog,
@@ -26,6 +24,7 @@ import {
   parseMigrations,
   parserFor,
 } from '../statements/index.ts'
+import { evidenceGaps } from './evidence.ts'
 import { type StoppedRun, type Trace } from './postgres/trace.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
 import { FIRST_START, runUpDownUp, type TestRun, type Start, type EmptyTables } from './test-run.ts'
@@ -37,7 +36,7 @@ export interface Proof {
   /** SHA-256 of both files; it is a proof of these alone. */
   readonly checksums: { readonly up: string; readonly down: string }
   readonly shadow: { readonly kind: Session['kind']; readonly version: string }
-  /** The grade of the two files alone; absent if the schema is not restored. */
+  /** The grade of the two files alone, `not proven` where the run on rows does not show that no data is lost; absent if the schema is not restored. */
   readonly grade?: Grade
   /** What they do where a deploy keeps what the migration destroys; absent if nothing is lost. */
   readonly kept?: KeepingProof
@@ -68,9 +67,13 @@ export interface Proof {
   readonly unseen: Trace['unseen']
 }
 
-/** The grade of a migration as Slipway deploys it. */
-export function gradeOf({ grade, kept }: Proof): Grade | 'lossless (kept)' | undefined {
-  return kept?.grade ?? grade
+/**
+ * The grade of a migration as Slipway deploys it: the one that is stated everywhere. Lossless only where up, down and up again
+ * went as they should, on rows that show it; nothing if the schema is not restored.
+ */
+export function gradeOf({ grade, kept, proven }: Proof): Grade | undefined {
+  const found = kept?.grade ?? grade
+  return found?.startsWith('lossless') && !proven ? 'not proven' : found
 }
 
 /** Hands `work` a shadow database that holds the history before the migration; a fresh one each time. */
@@ -152,12 +155,14 @@ async function proofOf(
     (column) => !comesBack(column, testRun),
   )
   const lost = lostData([...losses, ...overwritten, ...testRun.rows.lost])
-  const grade = gradeOfFiles(testRun, lost)
   const { trace, filling, withheld, down, downMs, rows } = testRun
+  const gaps = evidenceGaps({ ...testRun, statements, before: schemaOf(before) })
+  const grade = gradeOfFiles(testRun, { lost, gaps })
   const kept = mayKeep(testRun, grade)
-    ? await proveKeeping(session, { migration, down, filling, lost, withheld, touched })
+    ? await proveKeeping(session, { migration, down, filling, lost, gaps, withheld, touched })
     : undefined
-  const reasons = reasonsOf(testRun, kept)
+  const open = [grade, kept?.grade].includes('not proven') ? gaps : []
+  const reasons = [...reasonsOf(testRun, kept), ...open]
   const { kind, server } = session
   return {
     migration: migration.name,
@@ -173,7 +178,7 @@ async function proofOf(
     lost,
     left: rows.grown,
     rows: filling.rows,
-    emptyTables: filling.empty,
+    emptyTables: filling.empty.map(({ name }) => name),
     upMs: trace.ms,
     downMs,
     changes: difference(before, testRun.after),
@@ -204,11 +209,12 @@ function lostData(all: readonly Destruction[]): Destruction[] {
 
 function gradeOfFiles(
   { downFails, notRestored, rows }: TestRun,
-  lost: readonly Destruction[],
+  { lost, gaps }: { readonly lost: readonly Destruction[]; readonly gaps: readonly string[] },
 ): Grade | undefined {
   if (downFails?.onEmpty === false) return 'irreversible'
   if (notRestored.length > 0) return undefined
-  return lost.length > 0 || rows.grown.length > 0 ? 'lossy' : 'lossless'
+  if (lost.length > 0 || rows.grown.length > 0) return 'lossy'
+  return gaps.length > 0 ? 'not proven' : 'lossless'
 }
 
 /** Whether there is a run to be repeated with safekeeping: one on rows that lost some, and left none behind. */

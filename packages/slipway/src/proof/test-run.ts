@@ -5,6 +5,8 @@ import { raiseRefusal, replay } from '../shadow/index.ts'
 import { emptyTables, type Filling, type RowStyle, fillTables } from '../shadow/index.ts'
 import { readShape, type ShapeTable } from '../shadow/index.ts'
 import {
+  type ComparedValues,
+  comparedValues,
   objectKey,
   type ObjectName,
   type Statement,
@@ -20,6 +22,8 @@ import { runTraced, type StoppedRun, type Trace } from './postgres/trace.ts'
 /** What a test run showed: the migration run on rows, back, and run again. */
 export interface TestRun {
   readonly filling: Filling
+  /** The tables before. */
+  readonly tables: readonly ShapeTable[]
   readonly trace: Trace
   /** Where it stopped on generated rows; it then continued with simpler ones, or with none. */
   readonly failsOnRows?: StoppedRun
@@ -92,7 +96,7 @@ export async function runUpDownUp(
   const { before, migration, catalogs, touched: named } = options
   const climbed = await climbOnRows(session, options, start)
   if (climbed.kind === 'start-over') return climbed
-  const { sums, tables, ...climb } = climbed.climb
+  const { sums, ...climb } = climbed.climb
   const after = typeof options.down === 'function' ? await catalogs.whole() : await catalogs.facts()
   const touched = changesRows(migration)
     ? await compareRows(session, sums, await readShape(session, named))
@@ -120,7 +124,7 @@ export async function runUpDownUp(
     : await compareRows(
         session,
         sums,
-        restored === before ? tables : await readShape(session, named),
+        restored === before ? climb.tables : await readShape(session, named),
       )
   const again = await attempt(() => replay(session, [migration]))
   const notRepeated = again.ok ? difference(after, await catalogs.facts()) : []
@@ -167,7 +171,7 @@ async function climbOnRows(
   const { manner, failsOnRows, withheld = [] } = start
   const tables = await readShape(session, touched)
   const filled = withRows(tables, withheld)
-  const filling = await fillTables(session, filled, manner)
+  const filling = await fillTables(session, filled, manner, comparedBy(migration))
   const sums = manner === 'none' ? {} : await readRowSums(session, tables)
   const { trace, stop, refusal } = await runTraced(session, migration, address)
   if (stop === undefined || refusal === undefined) {
@@ -181,6 +185,11 @@ async function climbOnRows(
   await emptyTables(session, tables)
   await dropUnfinishedIndexes(session)
   return await climbOnRows(session, options, from)
+}
+
+/** The values that a migration looks for in rows. */
+export function comparedBy({ statements }: Migration): ComparedValues[] {
+  return statements.flatMap(({ text }) => comparedValues(text))
 }
 
 /** How to continue after a stop: with simpler rows, then without rows in the tables of the statement, then with none. */

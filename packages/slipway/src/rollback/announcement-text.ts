@@ -9,7 +9,9 @@ export function announcementText(one: Announcement): string {
     case 'stale':
       return 'stale: migration.sql was edited after this down migration was written'
     case 'loss':
-      return `${one.kept ? 'lossless (kept)' : 'lossy'}: ${destructionText(one.loss)}`
+      return one.kept
+        ? `kept, to be restored: ${destructionText(one.loss)}`
+        : `lossy: ${destructionText(one.loss)}`
     case 'choice':
       return `choice: ${choiceText(one)}`
     case 'irreversible':

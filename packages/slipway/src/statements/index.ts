@@ -34,6 +34,7 @@ export {
   tokensOf,
   wordsOf,
 } from './postgres/tokens.ts'
+export { comparedValues, type ComparedValues } from './postgres/compared-values.ts'
 export { conditionsOf } from './postgres/conditions.ts'
 export { type Marker, markersIn, wantsNoTransaction } from './postgres/markers.ts'
 export { destructionsBy } from './destruction.ts'

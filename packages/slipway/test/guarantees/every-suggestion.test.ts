@@ -397,6 +397,32 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('deploy'), { code: 'DEPLOY.JOURNAL_MISMATCH' })
     },
   },
+  'code that commits by itself, cut off': {
+    migrations: [
+      {
+        name: '1_init',
+        sql: 'CREATE TABLE log (line text); CREATE TABLE held (since date);',
+      },
+    ],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await scene.production.sql('INSERT INTO held VALUES (now())')
+      addMigration(scene.root, {
+        name: '2_work',
+        sql: `DO $$ BEGIN INSERT INTO log VALUES ('once'); COMMIT; PERFORM pg_sleep(60) FROM held; END $$;`,
+      })
+      const running = scene.slipway('deploy', ...confirmed(scene))
+      await expect
+        .poll(() => scene.production.sql('SELECT FROM log'), { timeout: 60_000 })
+        .toHaveLength(1)
+      await scene.production.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event = 'PgSleep'`)
+      await running
+      await follow(scene, await scene.slipway('deploy', ...confirmed(scene)), {
+        code: 'DEPLOY.OUTCOME_UNKNOWN',
+      })
+    },
+  },
   'a repair that fails, and one that begins at a wrong statement': {
     async tell(scene) {
       await scene.slipway('deploy')
@@ -765,11 +791,11 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
   ['database/postgres/with-postgres.ts', "command(['doctor']", 'needs PostgreSQL 12'],
   ['deploy/target.ts', "nextActions: [command(['doctor'], 'see which server", 'needs a standby'],
   [
-    'deploy/deploy.ts',
+    'deploy/drift.ts',
     "command(['doctor'], 'show which server",
     'needs a machine without shadow databases',
   ],
-  ['deploy/deploy.ts', "command(['deploy', '--accept', 'drift'], 'record it", 'the same machine'],
+  ['deploy/drift.ts', "command(['deploy', '--accept', 'drift'], 'record it", 'the same machine'],
   [
     'deploy/verify.ts',
     "nextActions: [command(['drift']",

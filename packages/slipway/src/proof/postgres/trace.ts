@@ -34,6 +34,8 @@ export interface Trace {
     readonly relation: string
     readonly rows: number
   }[]
+  /** Rows of existing tables that statements inserted, updated or deleted, also by triggers and foreign keys. */
+  readonly changed: readonly { readonly statement: number; readonly rows: number }[]
   /** Statements whose locks were not seen, because they run outside a transaction and there was no second session. */
   readonly unseen: readonly number[]
 }
@@ -48,7 +50,7 @@ export interface StoppedRun {
   readonly committed: boolean
 }
 
-type Seen = Pick<Trace, 'statements' | 'locks' | 'rewrites' | 'scans'>
+type Seen = Pick<Trace, 'statements' | 'locks' | 'rewrites' | 'scans' | 'changed'>
 
 /** What a traced run showed, and where it stopped. */
 export interface TracedRun {
@@ -129,7 +131,7 @@ function timesOf(statements: readonly Statement[], ms: number): Trace['statement
   return statements.map(({ number }, index) => ({ statement: number, ms: index === 0 ? ms : 0 }))
 }
 
-const NOTHING: Seen = { statements: [], locks: [], rewrites: [], scans: [] }
+const NOTHING: Seen = { statements: [], locks: [], rewrites: [], scans: [], changed: [] }
 
 function together(seen: readonly Seen[]): Seen {
   return {
@@ -137,6 +139,7 @@ function together(seen: readonly Seen[]): Seen {
     locks: seen.flatMap(({ locks }) => locks),
     rewrites: seen.flatMap(({ rewrites }) => rewrites),
     scans: seen.flatMap(({ scans }) => scans),
+    changed: seen.flatMap(({ changed }) => changed),
   }
 }
 
@@ -187,14 +190,14 @@ async function watchRelations(session: Session): Promise<void> {
     CREATE TEMPORARY TABLE slipway_existing AS
     SELECT c.oid, c.oid::regclass::text AS relation,
       CASE WHEN c.relkind IN ('i', 'I') THEN 'index' WHEN c.relkind IN ('v', 'm') THEN 'view' ELSE 'table' END AS kind,
-      pg_relation_filenode(c.oid) AS node, ''::text AS modes, 0::bigint AS read
+      pg_relation_filenode(c.oid) AS node, ''::text AS modes, 0::bigint AS read, 0::bigint AS changed
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'i', 'I', 'm', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
       AND n.nspname !~ '^pg_(toast_)?temp_'`)
 }
 
 interface LookRow {
-  readonly what: 'lock' | 'rewrite' | 'scan'
+  readonly what: 'lock' | 'rewrite' | 'scan' | 'change'
   readonly relation: string
   readonly kind: RelationKind
   readonly detail: string
@@ -225,6 +228,7 @@ async function look(
       relation,
       rows: Number(detail),
     })),
+    changed: of('change').map(({ detail }) => ({ statement, rows: Number(detail) })),
   }
 }
 
@@ -238,7 +242,8 @@ function modeName(mode: string): string {
 
 /** The server's counts of a transaction begin with what it has not yet reported of those before. */
 const COUNT_FROM_HERE = `UPDATE pg_temp.slipway_existing s SET modes = '',
-  read = coalesce((SELECT seq_tup_read FROM pg_stat_xact_all_tables x WHERE x.relid = s.oid), 0)`
+  read = coalesce((SELECT seq_tup_read FROM pg_stat_xact_all_tables x WHERE x.relid = s.oid), 0),
+  changed = coalesce((SELECT n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_all_tables x WHERE x.relid = s.oid), 0)`
 
 const LOOK = `WITH held AS (
     SELECT s.oid, s.relation, s.kind, l.mode, s.modes FROM pg_temp.slipway_existing s
@@ -250,14 +255,20 @@ const LOOK = `WITH held AS (
   ), scanned AS (
     SELECT s.oid, s.relation, s.kind, x.seq_tup_read - s.read AS rows, x.seq_tup_read AS total FROM pg_temp.slipway_existing s
     JOIN pg_stat_xact_all_tables x ON x.relid = s.oid WHERE x.seq_tup_read > s.read
+  ), changed AS (
+    SELECT s.oid, s.relation, s.kind, x.total - s.changed AS rows, x.total FROM pg_temp.slipway_existing s
+    JOIN (SELECT relid, n_tup_ins + n_tup_upd + n_tup_del AS total FROM pg_stat_xact_all_tables) x ON x.relid = s.oid
+    WHERE x.total > s.changed
   ), noted AS (
     UPDATE pg_temp.slipway_existing s SET
       modes = coalesce((SELECT string_agg(mode, ',') FROM held WHERE held.oid = s.oid), s.modes),
       node = coalesce((SELECT node FROM written WHERE written.oid = s.oid), s.node),
-      read = coalesce((SELECT total FROM scanned WHERE scanned.oid = s.oid), s.read)
-    WHERE s.oid IN (SELECT oid FROM held UNION SELECT oid FROM written UNION SELECT oid FROM scanned)
+      read = coalesce((SELECT total FROM scanned WHERE scanned.oid = s.oid), s.read),
+      changed = coalesce((SELECT total FROM changed WHERE changed.oid = s.oid), s.changed)
+    WHERE s.oid IN (SELECT oid FROM held UNION SELECT oid FROM written UNION SELECT oid FROM scanned UNION SELECT oid FROM changed)
   )
   SELECT 'lock', relation, kind, mode FROM held WHERE mode <> ALL (string_to_array(modes, ','))
   UNION ALL SELECT 'rewrite', relation, kind, '' FROM written
   UNION ALL SELECT 'scan', relation, kind, rows::text FROM scanned
+  UNION ALL SELECT 'change', relation, kind, rows::text FROM changed
   ORDER BY 1, 2, 4`

@@ -1,9 +1,12 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
+import type { ComparedValues } from '../../statements/index.ts'
 import type { ShapeColumn, ShapeTable } from '../shape.ts'
 import { type ValueStyle, valueOf } from './generated-values.ts'
 
 const ROWS = 6
+/** At most so many more, with values that a migration looks for. */
+const COMPARED_ROWS = 12
 
 /** How tables are filled. */
 export type RowStyle = Extract<ValueStyle, 'edge' | 'sparse' | 'plain' | 'json'> | 'none'
@@ -14,24 +17,26 @@ export interface Filling {
   readonly manner: RowStyle
   /** Rows in all. */
   readonly rows: number
-  /** Tables that took no row: what their checks want could not be guessed. */
-  readonly empty: readonly string[]
+  /** Tables that took no row: what their checks want could not be guessed. `name` is what the server calls them. */
+  readonly empty: readonly { readonly id: string; readonly name: string }[]
 }
 
 /**
  * Fills the tables of a shadow database with a few rows each, for a migration to be run on: with the ends of what the
  * types hold, NULL where it is allowed, duplicates where they are, or with plain values. Rows that a constraint
- * refuses are tried again with plainer values, and left out if those are refused, too.
+ * refuses are tried again with plainer values, and left out if those are refused, too. `compared` adds rows with the values
+ * that a migration looks for.
  */
 export async function fillTables(
   session: Session,
   tables: readonly ShapeTable[],
   manner: RowStyle,
+  compared: readonly ComparedValues[] = [],
 ): Promise<Filling> {
-  if (manner === 'none') return { manner, rows: 0, empty: tables.map(({ id }) => id) }
+  if (manner === 'none') return { manner, ...(await countRows(session, tables)) }
   const quick = await attempt(() => session.execute('SET session_replication_role = replica'))
   const byId = new Map(tables.map((table) => [table.id, table]))
-  const options = { manner, tables: byId, referenced: referencedColumns(tables) }
+  const options = { manner, tables: byId, referenced: referencedColumns(tables), compared }
   const refused = await insertWhole(session, tables, options)
   if (refused.length > 0)
     await session.execute(refused.map((table) => insertBlock(table, options)).join('\n'))
@@ -39,7 +44,7 @@ export async function fillTables(
     await dropOrphans(session, tables)
     await session.execute('RESET session_replication_role')
   }
-  await setSequences(session, ROWS + 10)
+  await setSequences(session, ROWS + COMPARED_ROWS + 10)
   return { manner, ...(await countRows(session, tables)) }
 }
 
@@ -56,7 +61,7 @@ async function insertWhole(
   options: RowOptions,
 ): Promise<readonly ShapeTable[]> {
   const blocks = tables.map((table, at) => {
-    const inserts = Array.from({ length: ROWS }, (_, row) => insertRow(table, row, options))
+    const inserts = rowsOf(table, options).map((row) => insertRow(table, row, options))
     return `BEGIN ${inserts.join(' ')} EXCEPTION WHEN OTHERS THEN refused := refused || ' ${at}'; END;`
   })
   const end = `PERFORM set_config('slipway.refused', refused, false);`
@@ -73,9 +78,9 @@ async function insertWhole(
 /** One block for a table: each row in a subtransaction of its own. */
 function insertBlock(table: ShapeTable, options: RowOptions): string {
   const manners = new Set<ValueStyle>([options.manner, 'plain', 'hinted', 'digits'])
-  const body = Array.from({ length: ROWS }, (_, row) =>
-    [...manners]
-      .map((manner) => insertRow(table, row, { ...options, manner }))
+  const body = rowsOf(table, options).map((row) =>
+    [row, ...(row.given ? [{ at: row.at }] : [])]
+      .flatMap((one) => [...manners].map((manner) => insertRow(table, one, { ...options, manner })))
       .reduceRight(
         (rest, insert) => `BEGIN ${insert} EXCEPTION WHEN OTHERS THEN ${rest} END;`,
         'NULL;',
@@ -89,9 +94,26 @@ interface RowOptions {
   readonly tables: ReadonlyMap<string, ShapeTable>
   /** Columns that foreign keys point at, as `table column`. */
   readonly referenced: ReadonlySet<string>
+  readonly compared: readonly ComparedValues[]
 }
 
-function insertRow(table: ShapeTable, row: number, options: RowOptions): string {
+/** A row of a table: its number, and values that it must have. */
+interface GeneratedRow {
+  readonly at: number
+  readonly given?: ComparedValues
+}
+
+/** The usual rows, and those that a migration looks for in a table. */
+function rowsOf({ columns }: ShapeTable, { compared }: RowOptions): GeneratedRow[] {
+  const names = new Set(columns.map(({ name }) => name))
+  const given = compared.filter((values) => Object.keys(values).some((name) => names.has(name)))
+  return [
+    ...Array.from({ length: ROWS }, (_, at) => ({ at })),
+    ...given.slice(0, COMPARED_ROWS).map((values, index) => ({ at: ROWS + index, given: values })),
+  ]
+}
+
+function insertRow(table: ShapeTable, row: GeneratedRow, options: RowOptions): string {
   const cells = table.columns
     .filter(({ generated }) => !generated)
     .map((column) => ({ column, value: cell(table, column, { row, ...options }) }))
@@ -108,15 +130,22 @@ function insertRow(table: ShapeTable, row: number, options: RowOptions): string 
 function cell(
   table: ShapeTable,
   column: ShapeColumn,
-  { row, manner, tables, referenced: keys }: RowOptions & { readonly row: number },
+  {
+    row: { at: row, given },
+    manner,
+    tables,
+    referenced: keys,
+  }: RowOptions & { readonly row: GeneratedRow },
 ): string | null | undefined {
   const distinct = table.unique.includes(column.name)
   const reference = table.references.find(({ columns }) => columns.includes(column.name))
+  const wanted = given?.[column.name]
+  if (wanted !== undefined && !reference) return wanted
   if (row === 1 && !column.notNull && (manner === 'edge' || manner === 'sparse')) return null
   const at = !distinct && manner === 'edge' && row === ROWS - 1 ? row - 1 : row
   if (reference) {
     const other = referenced(reference, column.name, tables)
-    return other ? valueOf(other, at, { manner: 'plain', distinct: true }) : undefined
+    return other ? valueOf(other, at % ROWS, { manner: 'plain', distinct: true }) : undefined
   }
   // What others refer to is the same in every row style, so that they need not know how it was generated.
   const key = keys.has(`${table.id} ${column.name}`) || table.primaryKey.includes(column.name)
@@ -190,11 +219,14 @@ async function countRows(
 ): Promise<Omit<Filling, 'manner'>> {
   if (tables.length === 0) return { rows: 0, empty: [] }
   const counts = tables.map(
-    ({ id }) => `SELECT ${quoteLiteral(id)} AS id, count(*)::int AS rows FROM ${id}`,
+    ({ id }) =>
+      `SELECT ${quoteLiteral(id)} AS id, ${quoteLiteral(id)}::regclass::text AS name, count(*)::int AS rows FROM ${id}`,
   )
-  const rows = await session.query<{ id: string; rows: number }>(counts.join(' UNION ALL '))
+  const rows = await session.query<{ id: string; name: string; rows: number }>(
+    counts.join(' UNION ALL '),
+  )
   return {
     rows: rows.reduce((sum, one) => sum + one.rows, 0),
-    empty: rows.filter((one) => one.rows === 0).map(({ id }) => id),
+    empty: rows.filter((one) => one.rows === 0).map(({ id, name }) => ({ id, name })),
   }
 }

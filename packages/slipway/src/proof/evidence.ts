@@ -1,0 +1,67 @@
+import { type DatabaseSchema, tableNamed } from '../schema/index.ts'
+import type { Filling, ShapeTable } from '../shadow/index.ts'
+import type { Action, Statement } from '../statements/index.ts'
+import { alwaysEmpty } from './always-empty.ts'
+import type { Trace } from './postgres/trace.ts'
+import type { EmptyTables } from './test-run.ts'
+
+/** A run of a migration on rows, as far as it shows what becomes of data. */
+export interface RunOnRows {
+  readonly statements: readonly Statement[]
+  /** The schema before. */
+  readonly before: DatabaseSchema
+  /** The tables before. */
+  readonly tables: readonly ShapeTable[]
+  readonly filling: Filling
+  readonly withheld: readonly EmptyTables[]
+  readonly trace: Trace
+}
+
+/**
+ * Why the run does not show that no data is lost, in sentences; empty where it does: each table that it locked for
+ * more than reading had rows, unless it must be empty wherever the migration runs, and each statement on rows changed some.
+ */
+export function evidenceGaps(run: RunOnRows): string[] {
+  const empty = emptyTouched(run)
+  const tables = empty.length === 0 ? [] : [`No rows could be generated for ${empty.join(', ')}.`]
+  return [...tables, ...idleStatements(run)]
+}
+
+const READING = ['ACCESS SHARE', 'ROW SHARE']
+
+function emptyTouched({ filling, withheld, tables, trace }: RunOnRows): string[] {
+  const vacant = new Set(alwaysEmpty(withheld, tables).map(({ id }) => id))
+  const touched = new Set(
+    trace.locks.flatMap(({ relation, mode }) => (READING.includes(mode) ? [] : [relation])),
+  )
+  return filling.empty
+    .filter(({ id, name }) => touched.has(name) && !vacant.has(id))
+    .map(({ name }) => name)
+}
+
+/** Statements that change existing rows, and met none that were generated. */
+function idleStatements({ statements, before, trace }: RunOnRows): string[] {
+  const changed = new Set(trace.changed.map(({ statement }) => statement))
+  return statements
+    .filter(
+      ({ number, actions }) => !changed.has(number) && actions.some((one) => changes(one, before)),
+    )
+    .map(({ number }) => `Statement ${number} changed none of the generated rows.`)
+}
+
+function changes(action: Action, before: DatabaseSchema): boolean {
+  switch (action.kind) {
+    case 'delete':
+      return tableNamed(before, action.table) !== undefined
+    case 'update': {
+      const columns = tableNamed(before, action.table)?.columns
+      return action.columns.some((name) => columns?.has(name) === true)
+    }
+    case 'insert':
+      return action.updates === true && tableNamed(before, action.table) !== undefined
+    case 'other':
+      return action.statement === 'MergeStmt'
+    default:
+      return false
+  }
+}

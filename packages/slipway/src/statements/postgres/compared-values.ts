@@ -1,0 +1,87 @@
+import type { Node } from 'libpg-query'
+import { names } from './definition.ts'
+import { treeOf } from './parser.ts'
+
+/** Values by column that together meet the conditions of one statement, as far as these compare columns with literals. */
+export type ComparedValues = Readonly<Record<string, string>>
+
+/**
+ * What the statements of a text compare columns with: for each statement one record with a value for each column, and
+ * one for each further value (`IN`, `OR`, `CASE`). Columns are named without their table. Needs `loadParser` first.
+ */
+export function comparedValues(sql: string): ComparedValues[] {
+  return (treeOf(sql)?.stmts ?? []).flatMap(({ stmt }) => {
+    const pairs = stmt ? pairsIn(stmt) : []
+    if (pairs.length === 0) return []
+    const first = new Map<string, string>()
+    const others = pairs.filter(([column, value]) => {
+      const known = first.get(column)
+      if (known === undefined) first.set(column, value)
+      return known !== undefined && known !== value
+    })
+    const together = Object.fromEntries(first)
+    return [together, ...others.map(([column, value]) => ({ ...together, [column]: value }))]
+  })
+}
+
+type Pair = readonly [column: string, value: string]
+
+const COMPARED: readonly string[] = [
+  'AEXPR_OP',
+  'AEXPR_OP_ANY',
+  'AEXPR_IN',
+  'AEXPR_LIKE',
+  'AEXPR_ILIKE',
+  'AEXPR_NOT_DISTINCT',
+]
+
+/** All comparisons in a tree, wherever they stand. */
+function pairsIn(tree: unknown): Pair[] {
+  if (Array.isArray(tree)) return tree.flatMap(pairsIn)
+  if (typeof tree !== 'object' || tree === null) return []
+  const own = 'A_Expr' in tree ? compared(tree as Extract<Node, { A_Expr: unknown }>) : []
+  const labels = 'CaseExpr' in tree ? cases(tree as Extract<Node, { CaseExpr: unknown }>) : []
+  return [...own, ...labels, ...Object.values(tree).flatMap(pairsIn)]
+}
+
+function compared({ A_Expr: tree }: Extract<Node, { A_Expr: unknown }>): Pair[] {
+  const { kind, lexpr, rexpr } = tree
+  const column = columnIn(lexpr)
+  if (kind === undefined || !COMPARED.includes(kind) || column === undefined) return []
+  // A text that a pattern meets is the pattern itself without its wildcards.
+  const plain = (value: string) => (kind.endsWith('LIKE') ? value.replaceAll(/[%_]/g, '') : value)
+  return literalsIn(rexpr).map((value) => [column, plain(value)])
+}
+
+/** `CASE status WHEN 'a' THEN …` */
+function cases({ CaseExpr: { arg, args } }: Extract<Node, { CaseExpr: unknown }>): Pair[] {
+  const column = columnIn(arg)
+  if (column === undefined) return []
+  return (args ?? []).flatMap((one) =>
+    'CaseWhen' in one ? literalsIn(one.CaseWhen.expr).map((value): Pair => [column, value]) : [],
+  )
+}
+
+/** The column of an operand, also under a cast. */
+function columnIn(node: Node | undefined): string | undefined {
+  if (node === undefined) return undefined
+  if ('TypeCast' in node) return columnIn(node.TypeCast.arg)
+  return 'ColumnRef' in node ? names(node.ColumnRef.fields).at(-1) : undefined
+}
+
+function literalsIn(node: Node | undefined): string[] {
+  if (node === undefined) return []
+  if ('TypeCast' in node) return literalsIn(node.TypeCast.arg)
+  if ('List' in node) return (node.List.items ?? []).flatMap(literalsIn)
+  if ('A_ArrayExpr' in node) return (node.A_ArrayExpr.elements ?? []).flatMap(literalsIn)
+  if (!('A_Const' in node)) return []
+  const { sval, ival, fval } = node.A_Const as {
+    sval?: { sval?: string }
+    ival?: { ival?: number }
+    fval?: { fval?: string }
+  }
+  if (sval) return [sval.sval ?? '']
+  // Protobuf leaves out a zero.
+  if (ival) return [String(ival.ival ?? 0)]
+  return fval?.fval === undefined ? [] : [fval.fval]
+}
