@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
 import { deploy, type DeployOutcome } from '../deploy/index.ts'
@@ -246,6 +247,26 @@ test('what triggers cannot capture is reported as not kept', async () => {
   expect(done.kept).toMatchObject([
     { state: 'not-kept', table: { name: 'log' }, why: expect.stringContaining('captured') },
   ])
+})
+
+test('somebody who reads for long hinders no deploy that captures; a later command drops its triggers', async () => {
+  const triggers = () => target.sql("SELECT tgenabled FROM pg_trigger WHERE tgname ~ '^_slipway_'")
+  const change = migration('2_change', 'DELETE FROM log WHERE at = 1; UPDATE log SET line = NULL;')
+  const before = await state()
+  const reader = new pg.Client({ connectionString: target.url })
+  await reader.connect()
+  await reader.query('BEGIN; SELECT FROM log')
+  const done = await deployed([INIT, change])
+  expect(done.failure).toBeUndefined()
+  expect(await triggers()).toEqual([{ tgenabled: 'D' }, { tgenabled: 'D' }])
+  expect((await state()).hash).toBe(before.hash)
+  const again = migration('3_again', "UPDATE log SET line = 'more' WHERE at = 2;")
+  expect((await deployed([INIT, change, again])).kept).toMatchObject([{ rows: 1, state: 'kept' }])
+  await reader.end()
+  await rolledBack([INIT, change, again])
+  expect((await rolledBack([INIT, change])).failure).toBeUndefined()
+  expect(await triggers()).toEqual([])
+  expect(await state()).toEqual(before)
 })
 
 describe('what was written since', () => {

@@ -228,7 +228,7 @@ CREATE OR REPLACE FUNCTION slipway.is_made_now(target oid) RETURNS boolean LANGU
   SELECT age(xmin) <= age(pg_current_xact_id()::xid) FROM pg_attribute WHERE attrelid = target AND attnum = -1
 $$;
 
--- Captures operations on a table from now on. The name of a trigger says whether it may have come too late.
+-- Captures operations on a table from now on, and notes if that may be too late: rows were changed before.
 CREATE OR REPLACE FUNCTION slipway.capture_on(target regclass, operations text[]) RETURNS void LANGUAGE plpgsql
 SET client_min_messages = warning AS $$
 DECLARE
@@ -245,11 +245,18 @@ BEGIN
   by_row := EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
     WHERE target IN (i.inhrelid, i.inhparent) AND p.relkind = 'r');
   FOREACH operation IN ARRAY operations LOOP
-    CONTINUE WHEN EXISTS (SELECT FROM pg_trigger WHERE tgrelid = target AND slipway.is_capturing(tgfoid)
-      AND tgname IN ('_slipway_' || operation, '_slipway_' || operation || '_late'));
+    own := '_slipway_' || operation;
+    CONTINUE WHEN EXISTS (SELECT FROM pg_trigger WHERE tgrelid = target AND slipway.is_capturing(tgfoid) AND tgname = own AND tgenabled = 'A');
     late := CASE operation WHEN 'truncate' THEN age(place.xmin) <= age(pg_current_xact_id()::xid)
       WHEN 'insert' THEN (slipway.counts_of(target))[2] > 0 ELSE slipway.changes_of(target) > 0 END;
-    own := '_slipway_' || operation || CASE WHEN late THEN '_late' ELSE '' END;
+    IF late THEN
+      PERFORM set_config('slipway.late', concat_ws(',', nullif(current_setting('slipway.late', true), ''), target::oid || operation), true);
+    END IF;
+    -- An earlier run may have left it, turned off.
+    IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = target AND slipway.is_capturing(tgfoid) AND tgname = own) THEN
+      EXECUTE format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER %I', target, own);
+      CONTINUE;
+    END IF;
     BEGIN
       EXECUTE format('CREATE TRIGGER %I %s %s ON %s %s EXECUTE FUNCTION slipway.capture_%s()', own,
         CASE operation WHEN 'truncate' THEN 'BEFORE' ELSE 'AFTER' END, operation, target,
@@ -347,17 +354,33 @@ BEGIN
     FROM pg_trigger WHERE tgrelid = to_regclass(name) AND slipway.is_capturing(tgfoid)));
 END $$;
 
--- The triggers go.
+-- The triggers go. That needs their table for a moment, also from readers; if somebody reads it for long, a trigger is turned
+-- off, and a later command drops it.
 CREATE OR REPLACE FUNCTION slipway.end_capture() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  patience integer := (SELECT setting FROM pg_settings WHERE name = 'lock_timeout');
+  moment integer := CASE WHEN patience BETWEEN 1 AND 100 THEN patience ELSE 100 END;
+  own record;
 BEGIN
-  PERFORM slipway.run_all(ARRAY(SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass)
-    FROM pg_trigger WHERE slipway.is_capturing(tgfoid) AND tgparentid = 0));
+  FOR own IN SELECT tgname AS name, tgrelid::regclass AS place, tgenabled = 'D' AS is_off
+    FROM pg_trigger WHERE slipway.is_capturing(tgfoid) AND tgparentid = 0
+  LOOP
+    BEGIN
+      PERFORM set_config('lock_timeout', moment::text, true);
+      EXECUTE format('DROP TRIGGER %I ON %s', own.name, own.place);
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      PERFORM set_config('lock_timeout', patience::text, true);
+      IF NOT own.is_off THEN EXECUTE format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', own.place, own.name); END IF;
+    END;
+  END LOOP;
+  PERFORM set_config('lock_timeout', patience::text, true);
 END $$;
 
 -- Whether all that operations changed of a table since the transaction began was captured.
 CREATE OR REPLACE FUNCTION slipway.is_captured(target oid, operations text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT count(*) = cardinality(operations) FROM pg_trigger
   WHERE tgrelid = target AND slipway.is_capturing(tgfoid) AND tgenabled = 'A'
-    AND tgname IN (SELECT '_slipway_' || operation FROM unnest(operations) AS operation)
+    AND tgname IN (SELECT '_slipway_' || operation FROM unnest(operations) AS operation
+      WHERE target || operation <> ALL (string_to_array(coalesce(current_setting('slipway.late', true), ''), ',')))
 $$;
 `

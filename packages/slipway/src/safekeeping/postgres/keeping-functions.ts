@@ -31,4 +31,6 @@ const FUNCTIONS = [
   RESTORE,
   MANAGE,
   RESTORE_ROWS,
+  // Triggers that an earlier run had to leave.
+  'SELECT slipway.end_capture();\n',
 ].join('')

@@ -219,7 +219,7 @@ END $$;
 CREATE OR REPLACE FUNCTION slipway.undo(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   targets oid[] := ARRAY(SELECT DISTINCT slipway.relation_of(k)::oid FROM slipway.kept k WHERE k.id = ANY (ids));
-  was_capturing boolean := EXISTS (SELECT FROM pg_trigger WHERE slipway.is_capturing(tgfoid));
+  was_capturing boolean := EXISTS (SELECT FROM pg_trigger WHERE slipway.is_capturing(tgfoid) AND tgenabled <> 'D');
   again text[] := '{}';
   target oid;
   one record;
