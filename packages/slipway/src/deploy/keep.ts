@@ -1,11 +1,14 @@
 import { executeLocked, type Session } from '../database/index.ts'
-import { type Hooks, NO_HOOKS } from '../execution/index.ts'
+import { type Execution, NO_HOOKS } from '../execution/index.ts'
 import { createKeepingSql, type Kept, keepingOf, readKept } from '../safekeeping/index.ts'
 import { destructionsBy, type Migration } from '../statements/index.ts'
 
-/** The hooks of migrations that keep what their statements destroy. */
+/** What keeps what the statements of a migration destroy. */
+type Keeping = Pick<Execution, 'hooks' | 'keeper'>
+
+/** What keeps what the statements of migrations destroy. */
 export interface KeepingPlan {
-  readonly hooks: ReadonlyMap<string, Hooks>
+  readonly keepings: ReadonlyMap<string, Keeping>
   /** What will not be kept, with its migration. */
   readonly notKept: readonly string[]
   /** What was kept since. */
@@ -14,7 +17,7 @@ export interface KeepingPlan {
 
 /** Keeps nothing. */
 const KEEPS_NOTHING: KeepingPlan = {
-  hooks: new Map(),
+  keepings: new Map(),
   notKept: [],
   keptSince: async () => [],
 }
@@ -39,7 +42,7 @@ export async function prepareKeeping(
   await executeLocked(session, createKeepingSql(session))
   const before = new Set((await readKept(session)).map(({ id }) => id))
   return {
-    hooks: new Map(keepings.map(({ name, hooks }) => [name, hooks])),
+    keepings: new Map(keepings.map(({ name, hooks, keeper }) => [name, { hooks, keeper }])),
     notKept,
     keptSince: async () => (await readKept(session)).filter(({ id }) => !before.has(id)),
   }
@@ -56,7 +59,7 @@ export function keptStatements({ name, statements }: Migration): ReadonlySet<num
   return new Set(kept.map(({ number }) => number))
 }
 
-/** The hooks of one migration. */
-export function hooksOf({ hooks }: KeepingPlan, { name }: Migration): Hooks {
-  return hooks.get(name) ?? NO_HOOKS
+/** What keeps for one migration. */
+export function keepingFor({ keepings }: KeepingPlan, { name }: Migration): Keeping {
+  return keepings.get(name) ?? { hooks: NO_HOOKS }
 }

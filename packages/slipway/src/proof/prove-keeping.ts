@@ -1,9 +1,9 @@
 import { dialectOf, type Session } from '../database/index.ts'
 import type { Grade } from '../down/index.ts'
-import { type Hooks, runOnShadow } from '../execution/index.ts'
+import { type Hooks, type Keeper, runOnShadow } from '../execution/index.ts'
 import { prepareLedger } from '../history/index.ts'
 import { attempt, rethrow } from '../kernel/index.ts'
-import { createKeepingSql, keepingOf, readKept, restoringOf } from '../safekeeping/index.ts'
+import { createKeepingSql, keepingOf, readAllKept, restoringOf } from '../safekeeping/index.ts'
 import { emptyTables, type Filling, fillTables, readShape, replay } from '../shadow/index.ts'
 import {
   type Destruction,
@@ -61,27 +61,29 @@ export interface KeepingRun {
 export async function proveKeeping(session: Session, testRun: KeepingRun): Promise<KeepingProof> {
   const { migration, lost } = testRun
   const { statements } = migration
-  const { hooks, notKept } = keepingOf(statements, {
+  const { notKept, ...keeping } = keepingOf(statements, {
     history: session.server.schema,
     ledger: session.ledger,
     migration: migration.name,
   })
-  const shown = await attempt(() => upAndDown(session, testRun, hooks))
+  const shown = await attempt(() => upAndDown(session, testRun, keeping))
   if (!shown.ok) {
     const { message, server } = shown.failure
     const why = [...notKept, server?.message ?? message]
     return { grade: 'lossy', lost: [], unseen: lost, vacant: [], notKept: why, runs: false }
   }
-  const { sums, empty, refused } = shown.value
+  const { sums, empty, kept, refused } = shown.value
   const left = namedAs(lost, shown.value.left)
-  const blind = changedUnseen(statements, session.server.schema)
   const known = new Set(left.map(destructionKey))
+  const blind = changedUnseen(statements, session.server.schema).filter(
+    (table) => !kept.some((one) => isSameObject(one, table)),
+  )
   const isSeen = (loss: Destruction) =>
     isShown(loss, sums) && !blind.some((table) => isOf(loss, table))
   const unknown = lost.filter((loss) => !known.has(destructionKey(loss)) && !isSeen(loss))
   const vacant = unknown.filter((loss) => empty.some((table) => isOf(loss, table)))
   const unseen = unknown.filter((loss) => !vacant.includes(loss))
-  const isLossy = left.length > 0 || notKept.length > 0
+  const isLossy = [left, notKept, refused].some(({ length }) => length > 0)
   const isUnseen = unseen.length > 0 || testRun.gaps.length > 0
   return {
     grade: isLossy ? 'lossy' : isUnseen ? 'not proven' : 'lossless (kept)',
@@ -93,7 +95,7 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
   }
 }
 
-/** Tables whose changed rows no earlier query can predict: the generated rows may not have been among them. */
+/** Tables that queries of a WITH change: the generated rows may not have been among those that they name. */
 function changedUnseen(statements: readonly Statement[], defaultSchema: string): ObjectRef[] {
   return statements.flatMap(({ actions }) =>
     actions.flatMap((action) => {
@@ -124,6 +126,8 @@ interface Shown {
   readonly empty: readonly ObjectRef[]
   /** What differs after the down migration. */
   readonly left: readonly Destruction[]
+  /** Tables of which something was kept. */
+  readonly kept: readonly ObjectRef[]
   /** Why the server kept something not. */
   readonly refused: readonly string[]
 }
@@ -131,7 +135,7 @@ interface Shown {
 async function upAndDown(
   session: Session,
   { migration, down, filling, withheld, touched }: KeepingRun,
-  hooks: Hooks,
+  keeping: { readonly hooks: Hooks; readonly keeper: Keeper },
 ): Promise<Shown> {
   // Rows that the migration wrote, or that the down migration cannot take, are not what is looked at.
   await emptyTables(session, await readShape(session, touched))
@@ -141,8 +145,8 @@ async function upAndDown(
   const sums = await readRowSums(session, tables)
   await prepareLedger(session)
   await session.execute(createKeepingSql(session))
-  await runWith(session, migration, { hooks })
-  const kept = await readKept(session)
+  await runWith(session, migration, keeping)
+  const kept = await readAllKept(session)
   const back = parseMigration(down, await parserFor(dialectOf(session)))
   const restoring = restoringOf(back.statements, {
     migration: migration.name,
@@ -156,6 +160,7 @@ async function upAndDown(
     sums,
     empty: alwaysEmpty(withheld, tables).map(({ ref }) => ref),
     left: [...lost, ...grown.map((object) => ({ what: 'rows' as const, object }))],
+    kept: kept.map(({ table }) => table),
     refused: kept.flatMap(({ why }) => why ?? []),
   }
 }
@@ -164,9 +169,9 @@ async function upAndDown(
 async function runWith(
   session: Session,
   migration: Migration,
-  { hooks, end = '' }: { readonly hooks: Hooks; readonly end?: string },
+  how: { readonly hooks: Hooks; readonly keeper?: Keeper; readonly end?: string },
 ): Promise<void> {
-  const refusal = await runOnShadow(session, { migration, hooks, end })
+  const refusal = await runOnShadow(session, { migration, ...how })
   if (refusal) rethrow(refusal.failure, refusal.error)
 }
 

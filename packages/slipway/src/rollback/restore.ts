@@ -1,7 +1,19 @@
 import { executeLocked, type Session } from '../database/index.ts'
-import { type Execution, rollbackJournal } from '../execution/index.ts'
+import {
+  type Execution,
+  type Hooks,
+  rollbackJournal,
+  type StatementHooks,
+} from '../execution/index.ts'
 import { attempt } from '../kernel/index.ts'
-import { createKeepingSql, type Kept, readKept, restoringOf } from '../safekeeping/index.ts'
+import {
+  createKeepingSql,
+  type Kept,
+  keepingOf,
+  keptByRollback,
+  readAllKept,
+  restoringOf,
+} from '../safekeeping/index.ts'
 import type { Migration } from '../statements/index.ts'
 import { announcedOn } from './announced.ts'
 import type { PreparedDown } from './prepared-down.ts'
@@ -15,30 +27,28 @@ export interface RestoringPlan {
   readonly keptNow: () => Promise<readonly Kept[]>
 }
 
-/** Prepares the target for restoring, if anything was ever kept on it. */
+/** Prepares the target for restoring what deploys kept, and for keeping what the rollback destroys. The ledger must be there. */
 export async function prepareRestoring(
   session: Session,
   plans: readonly Migration[],
 ): Promise<RestoringPlan> {
-  const all = await readKept(session)
-  if (all.length === 0) {
-    const executions = plans.map((migration) => ({
-      migration,
-      journal: rollbackJournal(session, migration.name),
-    }))
-    return { executions, kept: [], keptNow: async () => [] }
-  }
   // The functions may be those of another version of Slipway.
   await executeLocked(session, createKeepingSql(session))
+  const all = await readOfDeploys(session)
   const names = new Set(plans.map(({ name }) => name))
   const kept = all.filter(({ migration, state }) => names.has(migration) && state === 'kept')
   const ids = new Set(kept.map(({ id }) => id))
   const keptNow = async () => {
-    const now = await attempt(() => readKept(session))
-    return now.ok ? now.value.filter(({ id }) => ids.has(id)) : kept
+    const now = await attempt(() => readOfDeploys(session))
+    return (now.ok ? now.value : kept).filter(({ id, inserted }) => ids.has(id) && !inserted)
   }
   const executions = plans.map((plan) => restoringExecution(session, plan, kept))
   return { executions, kept, keptNow }
+}
+
+/** What deploys kept, and the rows that they inserted. */
+async function readOfDeploys(session: Session): Promise<Kept[]> {
+  return (await readAllKept(session)).filter(({ byRollback }) => !byRollback)
 }
 
 /** Down migrations with what they announce given the kept data. */
@@ -46,7 +56,7 @@ export async function knowingKept(
   session: Session,
   downs: readonly PreparedDown[],
 ): Promise<readonly PreparedDown[]> {
-  const all = await readKept(session)
+  const all = await readOfDeploys(session)
   const { schema } = session.server
   return downs.map((down) => {
     const kept = all.filter(({ migration }) => migration === down.plan.name)
@@ -62,11 +72,37 @@ function restoringExecution(
   const { schema } = session.server
   const { name, statements } = migration
   const kept = all.filter((one) => one.migration === name)
-  const { hooks, end } = restoringOf(statements, {
+  const restoring = restoringOf(statements, {
     migration: name,
     schema,
     ledger: session.ledger,
     kept,
   })
-  return { migration, journal: rollbackJournal(session, name, end), hooks }
+  const keeping = keepingOf(statements, {
+    history: schema,
+    ledger: session.ledger,
+    migration: keptByRollback(name),
+    rollsBack: { restores: kept.map(({ table }) => table) },
+  })
+  const end = restoring.end === '' ? '' : keeping.beginSql + restoring.end
+  return {
+    migration,
+    journal: rollbackJournal(session, name, end),
+    hooks: joined(keeping.hooks, restoring.hooks),
+    keeper: keeping.keeper,
+  }
+}
+
+/** Hooks of the same statements: what is destroyed is kept before anything is restored. */
+function joined(keeping: Hooks, restoring: Hooks): Hooks {
+  const all = new Map<number, StatementHooks>(keeping)
+  for (const [number, own] of restoring) {
+    const { before = [], after = [] } = all.get(number) ?? {}
+    all.set(number, {
+      ...own,
+      before: [...before, ...(own.before ?? [])],
+      after: [...(own.after ?? []), ...after],
+    })
+  }
+  return all
 }

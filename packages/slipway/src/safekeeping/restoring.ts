@@ -99,21 +99,25 @@ function changedTables(statements: readonly Statement[]): ReadonlySet<string> {
   )
 }
 
-/** Values that an UPDATE changed are restored before their column becomes NOT NULL. */
+/** Rows of a table are as before the migration when a statement makes a demand on them. */
 function demanded(
   { actions }: Statement,
   options: RestoringOptions,
   changed: ReadonlySet<string>,
 ): string[] {
-  return actions.flatMap((action) => {
-    if (action.kind !== 'set-not-null' || changed.has(quoted(action.table))) return []
-    const { column } = action
-    const updated = options.kept.some(
-      ({ kind, columns }) => kind === 'rows' && columns.includes(column),
-    )
-    if (!updated) return []
-    return [call(options, 'restore_updates', ...head(action.table, options), quoteLiteral(column))]
+  if (!options.kept.some(({ kind }) => kind === 'rows')) return []
+  const tables = new Set(actions.flatMap((action) => (demands(action) ? quoted(action.table) : [])))
+  return [...tables].map((table) => {
+    const args = [...origin(options), quoteLiteral(table), literals([...changed])]
+    return call(options, 'restore_rows_of', ...args)
   })
+}
+
+type Demand = Extract<Action, { kind: 'set-not-null' | 'add-constraint' | 'create-index' }>
+
+function demands(action: Action): action is Demand {
+  if (action.kind === 'create-index') return action.unique
+  return action.kind === 'set-not-null' || action.kind === 'add-constraint'
 }
 
 interface Scene extends RestoringOptions {

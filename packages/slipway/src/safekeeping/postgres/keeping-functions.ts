@@ -1,5 +1,6 @@
 import { inLedger, type Session } from '../../database/index.ts'
 import { KEEP_COLUMNS } from './keep-columns.ts'
+import { KEEP_MISSED } from './keep-missed.ts'
 import { KEEP_ROWS } from './keep-rows.ts'
 import { KEEP_TABLE } from './keep-table.ts'
 import { MANAGE } from './manage.ts'
@@ -25,8 +26,11 @@ const FUNCTIONS = [
   KEEP_TABLE,
   KEEP_COLUMNS,
   KEEP_ROWS,
+  KEEP_MISSED,
   RELEASE,
   RESTORE,
-  RESTORE_ROWS,
   MANAGE,
+  RESTORE_ROWS,
+  // Triggers that an earlier run had to leave.
+  'SELECT slipway.end_capture();\n',
 ].join('')
