@@ -154,7 +154,7 @@ async function proofOf(
   const lost = lostData([...losses, ...overwritten, ...testRun.rows.lost])
   const grade = gradeOfFiles(testRun, lost)
   const { trace, filling, withheld, down, downMs, rows } = testRun
-  const kept = mayKeep(testRun, grade)
+  const kept = mayKeep(testRun, grade, lost)
     ? await proveKeeping(session, { migration, down, filling, lost, withheld, touched })
     : undefined
   const reasons = reasonsOf(testRun, kept)
@@ -211,11 +211,14 @@ function gradeOfFiles(
   return lost.length > 0 || rows.grown.length > 0 ? 'lossy' : 'lossless'
 }
 
-/** Whether there is a run to be repeated with safekeeping: one on rows that lost some, and left none behind. */
-function mayKeep({ filling, againFails, rows }: TestRun, grade: Grade | undefined): boolean {
-  return (
-    grade === 'lossy' && filling.rows > 0 && againFails === undefined && rows.grown.length === 0
-  )
+/** Whether there is a run to be repeated with safekeeping: one that lost rows or a sequence, and left no rows behind. */
+function mayKeep(
+  { filling, againFails, rows }: TestRun,
+  grade: Grade | undefined,
+  lost: readonly Destruction[],
+): boolean {
+  const shows = filling.rows > 0 || lost.some(({ object }) => object.kind === 'sequence')
+  return grade === 'lossy' && shows && againFails === undefined && rows.grown.length === 0
 }
 
 function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {

@@ -1,7 +1,13 @@
 import { executeLocked, type Session } from '../database/index.ts'
 import { type Execution, rollbackJournal } from '../execution/index.ts'
 import { attempt } from '../kernel/index.ts'
-import { createKeepingSql, type Kept, readKept, restoringOf } from '../safekeeping/index.ts'
+import {
+  createKeepingSql,
+  type Fill,
+  type Kept,
+  readKept,
+  restoringOf,
+} from '../safekeeping/index.ts'
 import type { Migration } from '../statements/index.ts'
 import { announcedOn } from './announced.ts'
 import type { PreparedDown } from './prepared-down.ts'
@@ -15,19 +21,13 @@ export interface RestoringPlan {
   readonly keptNow: () => Promise<readonly Kept[]>
 }
 
-/** Prepares the target for restoring, if anything was ever kept on it. */
+/** Prepares the target for restoring. The ledger must be there. */
 export async function prepareRestoring(
   session: Session,
   plans: readonly Migration[],
+  fills: readonly Fill[] = [],
 ): Promise<RestoringPlan> {
   const all = await readKept(session)
-  if (all.length === 0) {
-    const executions = plans.map((migration) => ({
-      migration,
-      journal: rollbackJournal(session, migration.name),
-    }))
-    return { executions, kept: [], keptNow: async () => [] }
-  }
   // The functions may be those of another version of Slipway.
   await executeLocked(session, createKeepingSql(session))
   const names = new Set(plans.map(({ name }) => name))
@@ -37,7 +37,7 @@ export async function prepareRestoring(
     const now = await attempt(() => readKept(session))
     return now.ok ? now.value.filter(({ id }) => ids.has(id)) : kept
   }
-  const executions = plans.map((plan) => restoringExecution(session, plan, kept))
+  const executions = plans.map((plan) => restoringExecution(session, plan, { kept, fills }))
   return { executions, kept, keptNow }
 }
 
@@ -57,7 +57,7 @@ export async function knowingKept(
 function restoringExecution(
   session: Session,
   migration: Migration,
-  all: readonly Kept[],
+  { kept: all, fills }: { readonly kept: readonly Kept[]; readonly fills: readonly Fill[] },
 ): Execution {
   const { schema } = session.server
   const { name, statements } = migration
@@ -67,6 +67,7 @@ function restoringExecution(
     schema,
     ledger: session.ledger,
     kept,
+    fills,
   })
   return { migration, journal: rollbackJournal(session, name, end), hooks }
 }

@@ -4,16 +4,21 @@ import {
   type Action,
   type ColumnDefinition,
   isRequired,
-  isSameObject,
   type ObjectName,
-  partRef,
-  tableRef,
   type Statement,
 } from '../statements/index.ts'
-import { type Kept, keptData } from './kept.ts'
+import type { Kept } from './kept.ts'
 import { nameKey } from './made.ts'
 import { call, literals, quoted } from './postgres/sql-text.ts'
 import { releasing } from './releasing.ts'
+
+/** A value for the rows that have none in a column. */
+export interface Fill {
+  readonly table: ObjectName
+  readonly column: string
+  /** The text of it. */
+  readonly value: string
+}
 
 /** What is asked of a restoring down migration. */
 export interface RestoringOptions {
@@ -24,6 +29,8 @@ export interface RestoringOptions {
   readonly ledger: string
   /** What is kept of the migration. */
   readonly kept: readonly Kept[]
+  /** Values for rows written since, where a column becomes NOT NULL. */
+  readonly fills?: readonly Fill[]
 }
 
 /** SQL that restores, with the statements of a down migration and after the last of them. */
@@ -52,10 +59,10 @@ export function restoringOf(
       ...demanded(statement, { ...options, kept }, changed),
     ]
     const scene = { ...options, kept, tables: complete.get(statement.number) ?? [] }
-    const own = kept.length > 0 ? putBack(statement, scene) : {}
+    const own = putBack(statement, scene)
     if (before.length > 0 || own.after) hooks.set(statement.number, { before, ...own })
   }
-  return { hooks, end: kept.length > 0 ? endOf(changed, options) : '' }
+  return { hooks, end: endOf(changed, { ...options, kept }) }
 }
 
 /** The tables that are made and have all their columns and partitions after a statement, by its number. */
@@ -85,9 +92,14 @@ function extendedBy(action: Action): ObjectName | undefined {
   return action.kind === 'create-table' ? action.partitionOf : undefined
 }
 
-/** Rows that data statements changed are restored at the end, but not over rows that the down migration writes itself. */
+/**
+ * Rows that data statements changed are restored at the end, but not over rows that the down migration writes itself. Then
+ * the attributes: all objects are back, and their rows say how far their sequences have gone.
+ */
 function endOf(changed: ReadonlySet<string>, options: RestoringOptions): string {
-  return `${call(options, 'restore_rows', ...origin(options), literals([...changed]))};\n`
+  const rows = call(options, 'restore_rows', ...origin(options), literals([...changed]))
+  const attributes = call(options, 'restore_attributes', ...origin(options))
+  return [...(options.kept.length > 0 ? [rows] : []), attributes].map((sql) => `${sql};\n`).join('')
 }
 
 /** Tables whose rows the down migration updates itself. */
@@ -99,21 +111,41 @@ function changedTables(statements: readonly Statement[]): ReadonlySet<string> {
   )
 }
 
-/** Values that an UPDATE changed are restored before their column becomes NOT NULL. */
+/** Before a column becomes NOT NULL, values that an UPDATE changed are restored, and rows without a value get one. */
 function demanded(
   { actions }: Statement,
   options: RestoringOptions,
   changed: ReadonlySet<string>,
 ): string[] {
   return actions.flatMap((action) => {
-    if (action.kind !== 'set-not-null' || changed.has(quoted(action.table))) return []
-    const { column } = action
-    const updated = options.kept.some(
-      ({ kind, columns }) => kind === 'rows' && columns.includes(column),
+    if (action.kind !== 'set-not-null') return []
+    const { table, column } = action
+    const updated =
+      !changed.has(quoted(table)) &&
+      options.kept.some(({ kind, columns }) => kind === 'rows' && columns.includes(column))
+    const restoring = call(
+      options,
+      'restore_updates',
+      ...head(table, options),
+      quoteLiteral(column),
     )
-    if (!updated) return []
-    return [call(options, 'restore_updates', ...head(action.table, options), quoteLiteral(column))]
+    const required = actions.length === 1 ? valuesRequired(table, column, options) : []
+    return [...(updated ? [restoring] : []), ...required]
   })
+}
+
+/** Gives rows the value that was asked for. Rows that have none then are counted in an error. */
+function valuesRequired(table: ObjectName, column: string, options: RestoringOptions): string[] {
+  const key = nameKey(table, options.schema)
+  const own = quoteIdentifier(column)
+  const filled = (options.fills ?? [])
+    .filter((fill) => nameKey(fill.table, options.schema) === key && fill.column === column)
+    .map(
+      ({ value }) =>
+        `UPDATE ${quoted(table)} SET ${own} = ${quoteLiteral(value)} WHERE ${own} IS NULL`,
+    )
+  const required = [quoted(table), column].map(quoteLiteral)
+  return [...filled, call(options, 'require_values', ...required)]
 }
 
 interface Scene extends RestoringOptions {
@@ -123,10 +155,16 @@ interface Scene extends RestoringOptions {
 
 function putBack(statement: Statement, options: Scene): StatementHooks {
   const [action, ...others] = statement.actions
-  if (action?.kind === 'add-column' && others.length === 0 && needsFilling(action, options)) {
-    const after = [...restored(action, options), requireSql(action.table, action.column)]
-    return { instead: [addSql(action.table, action.column)], after }
+  if (action?.kind === 'add-column' && others.length === 0 && needsFilling(action)) {
+    const { table, column } = action
+    const after = [
+      ...restored(action, options),
+      ...valuesRequired(table, column.name, options),
+      requireSql(table, column),
+    ]
+    return { instead: [addSql(table, column)], after }
   }
+  if (options.kept.length === 0) return {}
   const after = [
     ...options.tables.map((table) => call(options, 'restore_table', ...head(table, options))),
     ...statement.actions.flatMap((one) => restored(one, options)),
@@ -143,6 +181,7 @@ function origin({ schema, migration }: RestoringOptions): string[] {
 }
 
 function restored(action: Action, options: RestoringOptions): string[] {
+  if (options.kept.length === 0) return []
   switch (action.kind) {
     case 'add-column':
       return [
@@ -172,10 +211,8 @@ function restored(action: Action, options: RestoringOptions): string[] {
 type AddColumn = Extract<Action, { kind: 'add-column' }>
 
 /** A column that is required and has no default cannot be added to a table with rows before it is filled. */
-function needsFilling({ table, column }: AddColumn, { kept, schema }: RestoringOptions): boolean {
-  const plain = isRequired(column) && column.constraints.length === 0 && !column.collated
-  const lost = partRef('column', tableRef({ defaultSchema: schema }, table), column.name)
-  return plain && kept.flatMap(keptData).some(({ object }) => isSameObject(object, lost))
+function needsFilling({ column, ifNotExists }: AddColumn): boolean {
+  return isRequired(column) && column.constraints.length === 0 && !column.collated && !ifNotExists
 }
 
 function addSql(table: ObjectName, { name, type }: ColumnDefinition): string {

@@ -4,8 +4,12 @@ import { KEEP_ROWS } from './keep-rows.ts'
 import { KEEP_TABLE } from './keep-table.ts'
 import { MANAGE } from './manage.ts'
 import { MOVE_TABLE } from './move-table.ts'
+import { POSITIONS } from './positions.ts'
+import { readAttributesSql } from './read-attributes.ts'
+import { RECORD_ATTRIBUTES } from './record-attributes.ts'
 import { RECORD } from './record.ts'
 import { RELEASE } from './release.ts'
+import { RESTORE_ATTRIBUTES } from './restore-attributes.ts'
 import { RESTORE_ROWS } from './restore-rows.ts'
 import { RESTORE } from './restore.ts'
 
@@ -15,18 +19,24 @@ import { RESTORE } from './restore.ts'
  * only there the current state is known.
  */
 export function createKeepingSql(session: Session): string {
-  return inLedger(session, FUNCTIONS)
+  return inLedger(session, functionsFor(session.server.versionNumber))
 }
 
-const FUNCTIONS = [
-  'SET LOCAL client_min_messages = warning;\n',
-  RECORD,
-  MOVE_TABLE,
-  KEEP_TABLE,
-  KEEP_COLUMNS,
-  KEEP_ROWS,
-  RELEASE,
-  RESTORE,
-  RESTORE_ROWS,
-  MANAGE,
-].join('')
+function functionsFor(versionNumber: number): string {
+  return [
+    'SET LOCAL client_min_messages = warning;\n',
+    RECORD,
+    readAttributesSql(versionNumber),
+    POSITIONS,
+    RECORD_ATTRIBUTES,
+    MOVE_TABLE,
+    KEEP_TABLE,
+    KEEP_COLUMNS,
+    KEEP_ROWS,
+    RELEASE,
+    RESTORE,
+    RESTORE_ROWS,
+    RESTORE_ATTRIBUTES,
+    MANAGE,
+  ].join('')
+}
