@@ -23,8 +23,16 @@ CREATE INDEX "big_name_idx" ON "big" ("name");\n`
 const DROP_TABLE = 'DROP TABLE "big";\n'
 const DROP_COLUMN = 'ALTER TABLE "big" DROP COLUMN "note";\n'
 const COPY = 'CREATE TABLE copied AS SELECT "id", "note" FROM "big"'
+/** Statements that change rows: kept by a deploy, and bare. */
+const ROW_CHANGES = [
+  ['DELETE', 'DELETE FROM "big"'],
+  ['UPDATE', `UPDATE "big" SET "note" = 'x'`],
+] as const
 
-/** What keeping costs: a table that is dropped, small and large, and a column, beside a copy of it. */
+/**
+ * What keeping costs: a table that is dropped, small and large, and a column, beside a copy of it; then a DELETE and an
+ * UPDATE of all rows, each beside the bare statement.
+ */
 export async function measureKeeping(run: KeepRun): Promise<KeepRuns[]> {
   const { rows, rounds } = run
   const sizes = [Math.min(SMALL, rows), rows]
@@ -41,6 +49,16 @@ export async function measureKeeping(run: KeepRun): Promise<KeepRuns[]> {
       name: `CREATE TABLE AS of its key and values`,
       measure: () => onTable(run, rows, (client) => timed(() => client.query(COPY))),
     },
+    ...ROW_CHANGES.flatMap(([word, sql]) => [
+      {
+        name: `${word} of ${rows.toLocaleString('en-US')} rows, kept`,
+        measure: () => deployMs(run, `${sql};\n`, rows),
+      },
+      {
+        name: `${word} of ${rows.toLocaleString('en-US')} rows, bare`,
+        measure: () => onTable(run, rows, (client) => timed(() => client.query(sql))),
+      },
+    ]),
   ]
   const found = cases.map(({ name }) => ({ name, ms: [] as number[] }))
   for (let round = 0; round < rounds; round++) {

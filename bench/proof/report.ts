@@ -39,7 +39,9 @@ function goalsOf({ check, judgement, keeping }: ProofFigures): string[][] {
   const [ours] = judgement
   const peak = Math.max(...(ours?.samples.flatMap(({ peakKiB }) => peakKiB ?? []) ?? [])) / 1024
   const judged = wall(judgement, ours?.name ?? '')
-  const [small, large, column, copy] = keeping.map(({ ms }) => median(ms))
+  const [small, large, column, copy, deleted, bareDelete, updated, bareUpdate] = keeping.map(
+    ({ ms }) => median(ms),
+  )
   return [
     below(
       '`check` of what `create` wrote, warm, local server: under 1 s',
@@ -54,6 +56,8 @@ function goalsOf({ check, judgement, keeping }: ProofFigures): string[][] {
     below('DROP TABLE kept, small: under 20 ms', small, 20),
     below('DROP TABLE kept, large: under 20 ms', large, 20),
     ratio('DROP COLUMN kept: at most 2 × CREATE TABLE AS', column, copy, 2),
+    ratio('DELETE of all rows kept: at most 2.2 × the bare DELETE', deleted, bareDelete, 2.2),
+    ratio('UPDATE of all rows kept: at most 2.2 × the bare UPDATE', updated, bareUpdate, 2.2),
   ]
 }
 
@@ -96,7 +100,7 @@ function conditions(version: string): string {
   return [
     `- \`check\`: a whole process; without a \`down.sql\` the down migration is written, too. Warm: the replayed history is in \`.slipway\`. Its memory is the process's; a private server's is not in it.`,
     '- squawk: its native binary on the same files, in turn with ours. It judges each file by itself; Slipway knows what the files before it made.',
-    '- Keeping: the time that the receipt of `slipway deploy` names, from sending the migration until it is committed. `CREATE TABLE AS` is timed by its client, on a table of the same rows.',
+    '- Keeping: the time that the receipt of `slipway deploy` names, from sending the migration until it is committed. `CREATE TABLE AS` and bare statements are timed by their client, on a table of the same rows.',
     `- PostgreSQL ${version}, with the defaults for durability.`,
   ].join('\n')
 }

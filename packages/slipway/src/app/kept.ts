@@ -1,7 +1,14 @@
 import { type Session, withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
 import { formatDuration } from '../kernel/index.ts'
-import { expired, type Kept, pruneKept, readKept, restoreKept } from '../safekeeping/index.ts'
+import {
+  expired,
+  type Kept,
+  pruneKept,
+  readAllKept,
+  readKept,
+  restoreKept,
+} from '../safekeeping/index.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { type KeptResult, keptResult, keptText } from './kept-result.ts'
@@ -84,15 +91,18 @@ export async function pruneOld(
   return await withTarget(await workRequest(context, work), async (session, target) => {
     const { database, alias } = session.server
     const serverNow = await readClock(session)
-    const all = await readKept(session)
-    const found = expired(all, olderThan, serverNow)
+    // The rows that migrations inserted are recorded for rollbacks alone: nobody misses the record of a deploy so old.
+    const all = await readAllKept(session)
+    const old = expired(all, olderThan, serverNow)
+    const found = old.filter(({ inserted }) => !inserted)
     const destroys = found
       .filter(({ state }) => state === 'kept')
       .map((one) => `what is kept of ${keptText(one)}`)
     if (work.target.protected && olderThan < keepMs && destroys.length > 0)
       await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
-    await pruneKept(target, found)
-    const remaining = all.filter((one) => one.state === 'kept' && !found.includes(one)).length
+    await pruneKept(target, old)
+    const isLeft = (one: Kept) => one.state === 'kept' && !one.inserted && !old.includes(one)
+    const remaining = all.filter(isLeft).length
     const { result } = resultOf(work, database, found)
     const findings = skewFindings(context.now() - serverNow)
     return { result: { ...result, olderThanMs: olderThan, remaining }, findings }

@@ -17,7 +17,7 @@ import type { Migration } from '../statements/index.ts'
 import { type Consent, requireConsent, toConsentTo } from './consent.ts'
 import { compareWithHistory, lookForDrift, refuseDrift, refuseUnproven } from './drift.ts'
 import { type Accepted, acceptedNames, hazardsFailure, hazardsToAccept } from './hazards.ts'
-import { hooksOf, keptStatements, prepareKeeping } from './keep.ts'
+import { keepingFor, keptStatements, prepareKeeping } from './keep.ts'
 import { type PendingWork, readPending } from './pending.ts'
 import { refuseChangedPlan, type SavedPlan } from './plan-file.ts'
 import { refuseFilledDatabase } from './postgres/filled.ts'
@@ -191,7 +191,7 @@ async function run(
   const executions = plans.map((migration) => ({
     migration,
     journal: deployJournal(session, migration.name, migration.checksum),
-    hooks: hooksOf(keeping, migration),
+    ...keepingFor(keeping, migration),
     review: review?.(migration),
   }))
   const ran = await runMigrations(target, executions, await readJournal(session))

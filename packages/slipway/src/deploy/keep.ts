@@ -1,5 +1,5 @@
 import { executeLocked, type Session } from '../database/index.ts'
-import { type Hooks, NO_HOOKS } from '../execution/index.ts'
+import { type Execution, NO_HOOKS } from '../execution/index.ts'
 import {
   aroundHooks,
   createKeepingSql,
@@ -10,9 +10,12 @@ import {
 } from '../safekeeping/index.ts'
 import { destructionsBy, type Migration } from '../statements/index.ts'
 
-/** The hooks of migrations that keep what their statements destroy. */
+/** What keeps what the statements of a migration destroy. */
+type Keeping = Pick<Execution, 'hooks' | 'keeper'>
+
+/** What keeps what the statements of migrations destroy. */
 export interface KeepingPlan {
-  readonly hooks: ReadonlyMap<string, Hooks>
+  readonly keepings: ReadonlyMap<string, Keeping>
   /** What will not be kept, with its migration. */
   readonly notKept: readonly string[]
   /** What was kept since. */
@@ -21,7 +24,7 @@ export interface KeepingPlan {
 
 /** Keeps nothing. */
 const KEEPS_NOTHING: KeepingPlan = {
-  hooks: new Map(),
+  keepings: new Map(),
   notKept: [],
   keptSince: async () => [],
 }
@@ -35,15 +38,15 @@ export async function prepareKeeping(
   if (!wanted) return KEEPS_NOTHING
   const keepings = plans.map(({ name, statements, groups }) => {
     const options = { history: session.server.schema, ledger: session.ledger, migration: name }
-    const { hooks, notKept } = keepingOf(statements, options)
-    return { name, notKept, hooks: aroundHooks(recordingOf(groups, options), hooks) }
+    const { hooks, keeper, notKept } = keepingOf(statements, options)
+    return { name, notKept, keeper, hooks: aroundHooks(recordingOf(groups, options), hooks) }
   })
   const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
   if (keepings.every(({ hooks }) => hooks.size === 0)) return { ...KEEPS_NOTHING, notKept }
   await executeLocked(session, createKeepingSql(session))
   const before = new Set((await readKept(session)).map(({ id }) => id))
   return {
-    hooks: new Map(keepings.map(({ name, hooks }) => [name, hooks])),
+    keepings: new Map(keepings.map(({ name, hooks, keeper }) => [name, { hooks, keeper }])),
     notKept,
     keptSince: async () => (await readKept(session)).filter(({ id }) => !before.has(id)),
   }
@@ -60,7 +63,7 @@ export function keptStatements({ name, statements }: Migration): ReadonlySet<num
   return new Set(kept.map(({ number }) => number))
 }
 
-/** The hooks of one migration. */
-export function hooksOf({ hooks }: KeepingPlan, { name }: Migration): Hooks {
-  return hooks.get(name) ?? NO_HOOKS
+/** What keeps for one migration. */
+export function keepingFor({ keepings }: KeepingPlan, { name }: Migration): Keeping {
+  return keepings.get(name) ?? { hooks: NO_HOOKS }
 }

@@ -53,9 +53,10 @@ export function reviewsOf(
   }
   return (migration) => {
     const scope = withOwn(ofRun, migration, defaultSchema)
-    return (effects) => {
+    return (effects, notKept) => {
       const open = effects.filter((effect) => !isAnnounced(effect, scope))
-      return open.length === 0 ? undefined : unannounced(migration, open, permitted)
+      if (open.length > 0) return unannounced(migration, open, permitted)
+      return notKept.length > 0 ? unkept(migration, notKept, permitted) : undefined
     }
   }
 }
@@ -123,17 +124,40 @@ function updates(action: Action): boolean {
 }
 
 function unannounced(
-  { name }: ReviewedMigration,
+  migration: ReviewedMigration,
   effects: readonly Effect[],
+  permitted: Permitted,
+): Failure {
+  return refused(migration, effects.map(effectText), permitted, {
+    what: 'destroyed data',
+    why: 'The statements do not show it: a function, a trigger, a rule, a foreign key or code did it. PostgreSQL counted it before the commit, and the transaction was rolled back.',
+  })
+}
+
+/** Data that was announced, but that a rollback could not restore. */
+function unkept(
+  migration: ReviewedMigration,
+  notKept: readonly Destruction[],
+  permitted: Permitted,
+): Failure {
+  return refused(migration, notKept.map(destructionText), permitted, {
+    what: 'destroyed data that is not kept',
+    why: 'Triggers capture what a migration destroys. Something turned them off, or the role may not create them on this table. The transaction was rolled back.',
+  })
+}
+
+function refused(
+  { name }: ReviewedMigration,
+  texts: readonly string[],
   { database, command: run, accepted }: Permitted,
+  { what, why }: { readonly what: string; readonly why: string },
 ): Failure {
   const accept = [...accepted, 'unannounced'].join(',')
-  const shown = effects.slice(0, 5).map(effectText)
-  const more = effects.length - shown.length
-  const what = shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
+  const shown = texts.slice(0, 5).join(', ')
+  const list = shown + (texts.length > 5 ? ` and ${texts.length - 5} more` : '')
   return failureFrom('DEPLOY.UNANNOUNCED', {
-    message: `${name} would have destroyed data on ${database}, which is protected: ${what}.`,
-    why: 'The statements do not show it: a function, a trigger, a rule, a foreign key or code did it. PostgreSQL counted it before the commit, and the transaction was rolled back.',
+    message: `${name} would have ${what} on ${database}, which is protected: ${list}.`,
+    why,
     nextActions: [
       command(['check', name], 'see what the migration does on a shadow database'),
       command([...run, '--accept', accept, '--confirm', database], 'destroy it'),

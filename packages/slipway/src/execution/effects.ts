@@ -12,5 +12,10 @@ export interface Effect extends Destruction {
   readonly partOf: readonly ObjectRef[]
 }
 
-/** Judges a transaction group by its effects, before it commits. A failure rolls it back. */
-export type Review = (effects: readonly Effect[]) => Failure | undefined
+/**
+ * Judges a transaction group by its effects and by what of them is not kept, before it commits. A failure rolls it back.
+ */
+export type Review = (
+  effects: readonly Effect[],
+  notKept: readonly Destruction[],
+) => Failure | undefined

@@ -3,11 +3,12 @@ import { type Failure, failureOf } from '../kernel/index.ts'
 import type { Statement, TransactionGroup } from '../statements/index.ts'
 import type { Effect, Review } from './effects.ts'
 import type { Hooks } from './hooks.ts'
+import type { Found, Keeper, Missed } from './keeper.ts'
 import { type Message, messageText, statementMessages, stopPlace } from './message.ts'
 import type { Observer } from './observer.ts'
-import { readDataObjects, readEffects } from './postgres/effects.ts'
+import { type DataObjects, readDataObjects, readEffects } from './postgres/effects.ts'
 import { localTimeoutsSql, type Timeouts } from './postgres/limits.ts'
-import type { Sql } from './postgres/session-reset.ts'
+import { changesSettings, OWN_ROLE_SQL, type Sql } from './postgres/session-reset.ts'
 
 /** One transaction group, and what is sent with it. */
 export interface GroupExecution {
@@ -24,7 +25,12 @@ export interface GroupExecution {
   readonly observer?: Observer | undefined
   /** Judges the group before it commits, which takes two round trips more. */
   readonly review?: Review | undefined
+  /** Keeps what the hooks do not: a group that destroyed more is rolled back, and runs again. */
+  readonly keeper?: Keeper | undefined
 }
+
+/** How often a group runs again because a run of it destroyed what nothing kept. */
+const MOST_RUNS = 5
 
 /** What ended a transaction group; nothing of it remains. */
 export interface Refusal {
@@ -50,23 +56,43 @@ export async function executeGroup(execution: GroupExecution): Promise<Refusal |
 }
 
 async function executeTransaction(execution: GroupExecution): Promise<Refusal | undefined> {
-  const { session, group, observer, review, record = '' } = execution
-  const opening = openingMessage(execution)
+  const { session, group, observer, review, keeper, record = '' } = execution
   // Hooks of statements that leave nothing would keep what stays.
   const hooks = group?.rolledBack ? new Map() : execution.hooks
-  const sent = group ? statementMessages(group, { ...execution, hooks }) : []
-  const end = group?.rolledBack ? 'ROLLBACK;' : `${record}COMMIT;`
-  const whole = [...opening, ...sent.flatMap(({ message }) => message)]
+  const own = { ...execution, hooks }
+  const watched = group !== undefined && !group.rolledBack
   const refusal =
     group && observer?.wantsEach(group)
-      ? await sendEach({ session, group, observer }, { opening, sent, end })
-      : group && review && !group.rolledBack
-        ? await sendReviewed(execution, { message: whole, end, review })
-        : await sendWhole(execution, whole, end)
+      ? await sendEach({ session, group, observer }, unwatched(own))
+      : watched && (review || keeper?.watches(group))
+        ? await sendWatched({ ...own, group })
+        : await sendWhole(own, wholeOf(own), endOf(execution))
   // Where no transaction is open this is a warning; where the connection broke, the server has done it.
   if (refusal) await session.execute('ROLLBACK').catch(() => {})
   else if (group?.rolledBack && record !== '') await executeLocked(session, record)
   return refusal
+}
+
+function partsOf(execution: GroupExecution) {
+  const sent = execution.group ? statementMessages(execution.group, execution) : []
+  return { opening: openingMessage(execution), sent, end: endOf(execution) }
+}
+
+/** The parts of a group that is looked at in another way: nobody compares what was kept. */
+function unwatched(execution: GroupExecution): ReturnType<typeof partsOf> {
+  const { group, keeper } = execution
+  const parts = partsOf(execution)
+  const kept = group && keeper?.endSql(group, { missed: [], names: {} }, [])
+  return { ...parts, end: (kept ?? '') + parts.end }
+}
+
+function wholeOf(execution: GroupExecution): Message {
+  const { opening, sent } = partsOf(execution)
+  return [...opening, ...sent.flatMap(({ message }) => message)]
+}
+
+function endOf({ group, record = '' }: GroupExecution): string {
+  return group?.rolledBack ? 'ROLLBACK;' : `${record}COMMIT;`
 }
 
 /**
@@ -95,27 +121,81 @@ async function sendWhole(
   })
 }
 
-/** Sends the group, and commits it once its effects were read and nothing is against them. */
-async function sendReviewed(
-  execution: GroupExecution,
-  {
-    message,
-    end,
-    review,
-  }: { readonly message: Message; readonly end: string; readonly review: Review },
-): Promise<Refusal | undefined> {
-  const { session } = execution
+/** A group that is looked at before it commits. */
+interface WatchedGroup extends GroupExecution {
+  readonly group: TransactionGroup
+}
+
+/**
+ * Sends the group, and commits it once its effects were read, nothing is against them, and all that it destroyed is kept.
+ * Where something is not, it runs again with commands before it that keep that, too.
+ */
+async function sendWatched(execution: WatchedGroup): Promise<Refusal | undefined> {
+  const { session, group, keeper, review } = execution
   const before = await readDataObjects(session)
-  const refusal = await sendWhole(execution, message, '')
-  if (refusal) return refusal
-  const effects: Effect[] = []
-  const unread = await send([], (watch) =>
-    watch(async () => void effects.push(...(await readEffects(session, before)))),
+  const tried = new Map<string, Missed>()
+  for (let run = 1; ; run++) {
+    const again = [...tried.values()].flatMap(({ commands }) => commands)
+    const refusal = await sendWhole(execution, wholeOf(precededBy(execution, again)), '')
+    if (refusal) return refusal
+    const seen = await look(execution, before)
+    if ('failure' in seen) return seen
+    const refused = review?.(seen.effects, [])
+    if (refused) return { failure: refused, error: undefined }
+    const missed = seen.found?.missed ?? []
+    const more = missed.filter(({ key }) => !tried.has(key))
+    if (more.length > 0 && run < MOST_RUNS) {
+      for (const one of more) tried.set(one.key, one)
+      await session.execute(prepares(group) ? 'ROLLBACK; DEALLOCATE ALL' : 'ROLLBACK')
+      continue
+    }
+    const open = missed.filter(({ key, isSure }) => isSure || !tried.has(key))
+    const lost = open.map(({ destruction }) => destruction)
+    const failure = lost.length > 0 ? review?.(seen.effects, lost) : undefined
+    if (failure) return { failure, error: undefined }
+    const kept = keeper && seen.found ? keeper.endSql(group, seen.found, open) : ''
+    return await send([], (watch) => watch(() => session.execute(kept + endOf(execution))))
+  }
+}
+
+/** A prepared statement survives the transaction that made it. */
+function prepares({ statements }: TransactionGroup): boolean {
+  return statements.some(({ actions }) =>
+    actions.some((action) => action.kind === 'other' && action.statement === 'PrepareStmt'),
   )
-  if (unread) return unread
-  const failure = review(effects)
-  if (failure) return { failure, error: undefined }
-  return await send([], (watch) => watch(() => session.execute(end)))
+}
+
+/** Adds commands before the first statement that they may precede: SET TRANSACTION must be the first. */
+function precededBy(execution: WatchedGroup, commands: readonly string[]): WatchedGroup {
+  const first = execution.group.statements.find(({ settings }) => settings !== 'transaction')
+  if (first === undefined || commands.length === 0) return execution
+  const hooks = execution.hooks.get(first.number) ?? {}
+  const before = [...commands, ...(hooks.before ?? [])]
+  return {
+    ...execution,
+    hooks: new Map([...execution.hooks, [first.number, { ...hooks, before }]]),
+  }
+}
+
+interface Seen {
+  readonly effects: readonly Effect[]
+  readonly found?: Found
+}
+
+/** What a group did, in its open transaction. */
+async function look(
+  { session, group, review, keeper }: WatchedGroup,
+  before: DataObjects,
+): Promise<Seen | Refusal> {
+  let seen: Seen = { effects: [] }
+  const read = async () => {
+    const effects = await readEffects(session, before)
+    // What the file may not read, we may.
+    if (keeper && changesSettings(group)) await session.execute(OWN_ROLE_SQL)
+    const found = await keeper?.missed(session, group, before)
+    seen = { effects: review ? effects : [], ...(found ? { found } : {}) }
+  }
+  return (await send([], (watch) => watch(read))) ?? seen
 }
 
 async function sendEach(

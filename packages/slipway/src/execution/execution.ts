@@ -2,6 +2,7 @@ import type { Migration } from '../statements/index.ts'
 import type { Review } from './effects.ts'
 import type { Hooks } from './hooks.ts'
 import type { Journal } from './journal.ts'
+import type { Keeper } from './keeper.ts'
 import type { Observer } from './observer.ts'
 
 /** A migration to be executed on a target: how it is recorded, what goes with its statements, who looks on. */
@@ -12,4 +13,6 @@ export interface Execution {
   readonly observer?: Observer
   /** Judges each transaction group by what it destroyed, before it commits. */
   readonly review?: Review | undefined
+  /** Keeps what the hooks do not. */
+  readonly keeper?: Keeper | undefined
 }

@@ -2,6 +2,8 @@ export { advisoryHolders, describeBlocker } from './postgres/blockers.ts'
 export { executionFailures, stoppedFailure } from './run-failures.ts'
 export type { Effect, Review } from './effects.ts'
 export type { Execution } from './execution.ts'
+export type { Keeper, Missed, TableNames } from './keeper.ts'
+export type { DataObject, DataObjects } from './postgres/effects.ts'
 export { type Hooks, NO_HOOKS, type StatementHooks } from './hooks.ts'
 export { invalidIndexes } from './postgres/index-state.ts'
 export {

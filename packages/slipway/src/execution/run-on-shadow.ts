@@ -2,6 +2,7 @@ import { ownPinSql, quoteIdentifier, quoteLiteral, type Session } from '../datab
 import type { Migration, TransactionGroup } from '../statements/index.ts'
 import { executeGroup, type Refusal } from './execute-group.ts'
 import { type Hooks, NO_HOOKS } from './hooks.ts'
+import type { Keeper } from './keeper.ts'
 import type { Observer } from './observer.ts'
 import { changesSettings, resetSessionSql } from './postgres/session-reset.ts'
 
@@ -10,6 +11,8 @@ export interface ShadowExecution {
   readonly migration: Pick<Migration, 'groups' | 'statements'>
   readonly hooks?: Hooks | undefined
   readonly observer?: Observer | undefined
+  /** Keeps what the hooks do not. */
+  readonly keeper?: Keeper | undefined
   /** SQL at the end of the last transaction. */
   readonly end?: string
 }
@@ -61,7 +64,7 @@ export async function runShadowGroup(
   {
     hooks = NO_HOOKS,
     ...more
-  }: Pick<ShadowExecution, 'hooks' | 'observer'> &
+  }: Pick<ShadowExecution, 'hooks' | 'observer' | 'keeper'> &
     Partial<Pick<Parameters<typeof executeGroup>[0], 'reset' | 'record'>> = {},
 ): Promise<Refusal | undefined> {
   const created = new Set<string>()

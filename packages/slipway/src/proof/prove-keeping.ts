@@ -1,12 +1,12 @@
 import { dialectOf, type Session } from '../database/index.ts'
-import { type Hooks, runOnShadow } from '../execution/index.ts'
+import { type Hooks, type Keeper, runOnShadow } from '../execution/index.ts'
 import { prepareLedger } from '../history/index.ts'
 import { attempt, rethrow } from '../kernel/index.ts'
 import {
   aroundHooks,
   createKeepingSql,
   keepingOf,
-  readKept,
+  readAllKept,
   recordingOf,
   restoringOf,
 } from '../safekeeping/index.ts'
@@ -76,25 +76,27 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
     ledger: session.ledger,
     migration: migration.name,
   }
-  const { hooks, notKept } = keepingOf(statements, options)
-  const recording = aroundHooks(recordingOf(groups, options), hooks)
-  const shown = await attempt(() => upAndDown(session, testRun, recording))
+  const { notKept, keeper, ...own } = keepingOf(statements, options)
+  const hooks = aroundHooks(recordingOf(groups, options), own.hooks)
+  const shown = await attempt(() => upAndDown(session, testRun, { hooks, keeper }))
   if (!shown.ok) {
     const { message, server } = shown.failure
     const why = [...notKept, server?.message ?? message]
     return { grade: 'lossy', lost: [], unseen: lost, vacant: [], notKept: why, runs: false }
   }
-  const { sums, positions, empty, refused } = shown.value
+  const { sums, positions, empty, kept, refused } = shown.value
   const left = namedAs(lost, shown.value.left)
-  const blind = changedUnseen(statements, session.server.schema)
   const known = new Set(left.map(destructionKey))
+  const blind = changedUnseen(statements, session.server.schema).filter(
+    (table) => !kept.some((one) => isSameObject(one, table)),
+  )
   const isSeen = (loss: Destruction) =>
     positions.has(objectKey(loss.object)) ||
     (isShown(loss, sums) && !blind.some((table) => isOf(loss, table)))
   const unknown = lost.filter((loss) => !known.has(destructionKey(loss)) && !isSeen(loss))
   const vacant = unknown.filter((loss) => empty.some((table) => isOf(loss, table)))
   const unseen = unknown.filter((loss) => !vacant.includes(loss))
-  const whole = left.length === 0 && unseen.length === 0 && notKept.length === 0
+  const whole = [left, unseen, notKept, refused].every(({ length }) => length === 0)
   return {
     grade: whole ? 'lossless (kept)' : 'lossy',
     lost: left,
@@ -105,7 +107,7 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
   }
 }
 
-/** Tables whose changed rows no earlier query can predict: the generated rows may not have been among them. */
+/** Tables that queries of a WITH change: the generated rows may not have been among those that they name. */
 function changedUnseen(statements: readonly Statement[], defaultSchema: string): ObjectRef[] {
   return statements.flatMap(({ actions }) =>
     actions.flatMap((action) => {
@@ -137,6 +139,8 @@ interface Shown {
   readonly empty: readonly ObjectRef[]
   /** What differs after the down migration. */
   readonly left: readonly Destruction[]
+  /** Tables of which something was kept. */
+  readonly kept: readonly ObjectRef[]
   /** Why the server kept something not. */
   readonly refused: readonly string[]
 }
@@ -144,7 +148,7 @@ interface Shown {
 async function upAndDown(
   session: Session,
   { migration, down, filling, withheld, touched }: KeepingRun,
-  hooks: Hooks,
+  keeping: { readonly hooks: Hooks; readonly keeper: Keeper },
 ): Promise<Shown> {
   // Rows that the migration wrote, or that the down migration cannot take, are not what is looked at.
   await emptyTables(session, await readShape(session, touched))
@@ -155,8 +159,8 @@ async function upAndDown(
   const [sums, positions] = [await readRowSums(session, tables), await readPositions(session)]
   await prepareLedger(session)
   await session.execute(createKeepingSql(session))
-  await runWith(session, migration, { hooks })
-  const kept = await readKept(session)
+  await runWith(session, migration, keeping)
+  const kept = await readAllKept(session)
   const back = parseMigration(down, await parserFor(dialectOf(session)))
   const restoring = restoringOf(back.statements, {
     migration: migration.name,
@@ -172,6 +176,7 @@ async function upAndDown(
     positions,
     empty: alwaysEmpty(withheld, tables).map(({ ref }) => ref),
     left: [...lost, ...grown.map((object) => ({ what: 'rows' as const, object })), ...numbers],
+    kept: kept.map(({ table }) => table),
     refused: kept.flatMap(({ why }) => why ?? []),
   }
 }
@@ -180,9 +185,9 @@ async function upAndDown(
 async function runWith(
   session: Session,
   migration: Migration,
-  { hooks, end = '' }: { readonly hooks: Hooks; readonly end?: string },
+  how: { readonly hooks: Hooks; readonly keeper?: Keeper; readonly end?: string },
 ): Promise<void> {
-  const refusal = await runOnShadow(session, { migration, hooks, end })
+  const refusal = await runOnShadow(session, { migration, ...how })
   if (refusal) rethrow(refusal.failure, refusal.error)
 }
 

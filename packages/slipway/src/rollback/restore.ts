@@ -1,11 +1,18 @@
 import { executeLocked, type Session } from '../database/index.ts'
-import { type Execution, rollbackJournal } from '../execution/index.ts'
+import {
+  type Execution,
+  type Hooks,
+  rollbackJournal,
+  type StatementHooks,
+} from '../execution/index.ts'
 import { attempt } from '../kernel/index.ts'
 import {
   createKeepingSql,
   type Fill,
   type Kept,
-  readKept,
+  keepingOf,
+  keptByRollback,
+  readAllKept,
   restoringOf,
 } from '../safekeeping/index.ts'
 import type { Migration } from '../statements/index.ts'
@@ -21,24 +28,29 @@ export interface RestoringPlan {
   readonly keptNow: () => Promise<readonly Kept[]>
 }
 
-/** Prepares the target for restoring. The ledger must be there. */
+/** Prepares the target for restoring what deploys kept, and for keeping what the rollback destroys. The ledger must be there. */
 export async function prepareRestoring(
   session: Session,
   plans: readonly Migration[],
   fills: readonly Fill[] = [],
 ): Promise<RestoringPlan> {
-  const all = await readKept(session)
   // The functions may be those of another version of Slipway.
   await executeLocked(session, createKeepingSql(session))
+  const all = await readOfDeploys(session)
   const names = new Set(plans.map(({ name }) => name))
   const kept = all.filter(({ migration, state }) => names.has(migration) && state === 'kept')
   const ids = new Set(kept.map(({ id }) => id))
   const keptNow = async () => {
-    const now = await attempt(() => readKept(session))
-    return now.ok ? now.value.filter(({ id }) => ids.has(id)) : kept
+    const now = await attempt(() => readOfDeploys(session))
+    return (now.ok ? now.value : kept).filter(({ id, inserted }) => ids.has(id) && !inserted)
   }
   const executions = plans.map((plan) => restoringExecution(session, plan, { kept, fills }))
   return { executions, kept, keptNow }
+}
+
+/** What deploys kept, and the rows that they inserted. */
+async function readOfDeploys(session: Session): Promise<Kept[]> {
+  return (await readAllKept(session)).filter(({ byRollback }) => !byRollback)
 }
 
 /** Down migrations with what they announce given the kept data. */
@@ -46,7 +58,7 @@ export async function knowingKept(
   session: Session,
   downs: readonly PreparedDown[],
 ): Promise<readonly PreparedDown[]> {
-  const all = await readKept(session)
+  const all = await readOfDeploys(session)
   const { schema } = session.server
   return downs.map((down) => {
     const kept = all.filter(({ migration }) => migration === down.plan.name)
@@ -62,12 +74,38 @@ function restoringExecution(
   const { schema } = session.server
   const { name, statements } = migration
   const kept = all.filter((one) => one.migration === name)
-  const { hooks, end } = restoringOf(statements, {
+  const restoring = restoringOf(statements, {
     migration: name,
     schema,
     ledger: session.ledger,
     kept,
     fills,
   })
-  return { migration, journal: rollbackJournal(session, name, end), hooks }
+  const keeping = keepingOf(statements, {
+    history: schema,
+    ledger: session.ledger,
+    migration: keptByRollback(name),
+    rollsBack: { restores: kept.map(({ table }) => table) },
+  })
+  const end = restoring.end === '' ? '' : keeping.beginSql + restoring.end
+  return {
+    migration,
+    journal: rollbackJournal(session, name, end),
+    hooks: joined(keeping.hooks, restoring.hooks),
+    keeper: keeping.keeper,
+  }
+}
+
+/** Hooks of the same statements: what is destroyed is kept before anything is restored. */
+function joined(keeping: Hooks, restoring: Hooks): Hooks {
+  const all = new Map<number, StatementHooks>(keeping)
+  for (const [number, own] of restoring) {
+    const { before = [], after = [] } = all.get(number) ?? {}
+    all.set(number, {
+      ...own,
+      before: [...before, ...(own.before ?? [])],
+      after: [...(own.after ?? []), ...after],
+    })
+  }
+  return all
 }

@@ -1,5 +1,13 @@
 export { keepingOf } from './keeping.ts'
-export { type Kept, keptData, readKept, readUnrestored, type Unrestored } from './kept.ts'
+export {
+  type Kept,
+  keptByRollback,
+  keptData,
+  readAllKept,
+  readKept,
+  readUnrestored,
+  type Unrestored,
+} from './kept.ts'
 export { safekeepingFailures } from './failures.ts'
 export { createKeepingSql } from './postgres/keeping-functions.ts'
 export { type Made, madeBefore, nameKey } from './made.ts'

@@ -1,8 +1,10 @@
 import { quoteLiteral } from '../database/index.ts'
-import type { Hooks, StatementHooks } from '../execution/index.ts'
-import type { Action, ObjectName, Statement } from '../statements/index.ts'
+import type { Hooks, Keeper, StatementHooks } from '../execution/index.ts'
+import type { Action, ObjectName, Statement, TableRef } from '../statements/index.ts'
+import { keeperOf, originOf } from './keeper.ts'
 import { type Made, madeBefore, nameKey } from './made.ts'
-import { call, literals, quoted } from './postgres/sql-text.ts'
+import { mayDestroy } from './may-destroy.ts'
+import { call, callAsFar, literals, quoted } from './postgres/sql-text.ts'
 import { releasing } from './releasing.ts'
 
 /** Above this many rows a dropped column is set aside by a rename: a copy would hold its lock for long. */
@@ -17,11 +19,20 @@ export interface KeepingOptions {
   readonly migration: string
   /** Rows above which a column is set aside; MAX_COPIED_ROWS if absent. */
   readonly maxCopiedRows?: number
+  /**
+   * It is a down migration: nobody will roll it back, so rows that it inserts need not be known. Changes of rows in tables
+   * that it restores are its own.
+   */
+  readonly rollsBack?: { readonly restores: readonly TableRef[] }
 }
 
 /** What keeps, and what nothing can keep. */
 export interface Keeping {
   readonly hooks: Hooks
+  /** Looks for what the hooks did not keep. */
+  readonly keeper: Keeper
+  /** SQL that says whose the changes are that follow the statements in the same transaction. */
+  readonly beginSql: string
   /** Sentences without a full stop: what a statement destroys that is not kept, known before it runs. */
   readonly notKept: readonly string[]
 }
@@ -39,10 +50,13 @@ export function keepingOf(statements: readonly Statement[], options: KeepingOpti
     if (statement.role.kind === 'alone') continue
     const following = statements.slice(index)
     const scene = { statement, made: made[index] ?? NOTHING_MADE, following, options }
-    const before = [...keptFirst(scene), ...releasing(statement, options)]
-    if (before.length > 0) hooks.set(statement.number, { before })
+    const before = [...capturing(scene), ...keptFirst(scene), ...releasing(statement, options)]
+    const after = captured(scene)
+    if (before.length + after.length > 0) hooks.set(statement.number, { before, after })
   }
-  return { hooks, notKept }
+  const last = originOf(options, statements.at(-1)?.number ?? 1)
+  const beginSql = `${call(options, 'begin_capture', last)};\n`
+  return { hooks, keeper: keeperOf(options), beginSql, notKept }
 }
 
 const NOTHING_MADE: Made = { tables: new Set(), columns: new Set() }
@@ -56,19 +70,70 @@ interface Scene {
 }
 
 function keptFirst(scene: Scene): string[] {
-  return [
-    ...keptTables(scene),
-    ...keptSequences(scene),
-    ...keptColumns(scene),
-    ...keptTypes(scene),
-    ...scene.statement.actions.flatMap((action) => keptRows(action, scene)),
-  ]
+  return [...keptTables(scene), ...keptSequences(scene), ...keptColumns(scene), ...keptTypes(scene)]
+}
+
+/** Turns on the capture of the rows that a statement changes, and says whose rows they are. */
+function capturing(scene: Scene): string[] {
+  const { statement, options } = scene
+  if (!statement.actions.some(mayDestroy)) return []
+  const changes = statement.actions.flatMap((action) => rowChanges(action, scene))
+  const [only, ...others] = changes
+  const known = only?.columns && others.length === 0 ? literals(only.columns) : 'NULL'
+  const calls = changes.length > 0 ? changes : [{ tables: [], operations: [] }]
+  return calls.map(({ tables, operations }) => {
+    const [names, wanted] = [literals(tables.map(quoted)), literals(operations)]
+    return callAsFar(options, 'capture', origin(scene), names, wanted, known)
+  })
+}
+
+interface RowChanges {
+  readonly tables: readonly ObjectName[]
+  readonly operations: readonly string[]
+  /** Of an UPDATE: the columns that hold earlier values. */
+  readonly columns?: readonly string[]
+}
+
+/** What an action changes of the rows of existing tables. */
+function rowChanges(action: Action, scene: Scene): RowChanges[] {
+  const isOld = (table: ObjectName) => !isMade(scene.made, table, scene.options)
+  switch (action.kind) {
+    case 'delete':
+      return isOld(action.table) ? [{ tables: [action.table], operations: ['delete'] }] : []
+    case 'insert': {
+      const operations = action.updates ? ['insert', 'update'] : ['insert']
+      return isOld(action.table) ? [{ tables: [action.table], operations }] : []
+    }
+    case 'update': {
+      const { table } = action
+      const columns = action.columns.filter((column) => !isNew(scene, table, column))
+      return isOld(table) ? [{ tables: [table], operations: ['update'], columns }] : []
+    }
+    case 'truncate':
+      return [{ tables: action.tables.filter(isOld), operations: ['truncate'] }]
+    default:
+      return []
+  }
+}
+
+/** What follows a statement: rows that needed no capture are counted, and triggers that it turned off are on again. */
+function captured(scene: Scene): string[] {
+  const { actions } = scene.statement
+  const { options } = scene
+  const isFree = actions
+    .flatMap((action) => rowChanges(action, scene))
+    .some(({ columns }) => columns?.length === 0)
+  const switched = actions.flatMap((action) =>
+    action.kind === 'alter-table' && /^AT_(?:Enable|Disable)\w*Trig/.test(action.subcommand)
+      ? [callAsFar(options, 'capture_on_again', quoteLiteral(quoted(action.table)))]
+      : [],
+  )
+  return [...(isFree ? [callAsFar(options, 'count_free')] : []), ...switched]
 }
 
 /** The argument that all of them begin with: which statement destroys. */
-function origin({ statement, options: { history, migration } }: Scene): string {
-  const fields = { history_schema: history, migration, statement: statement.number }
-  return `${quoteLiteral(JSON.stringify(fields))}::jsonb`
+function origin({ statement, options }: Scene): string {
+  return originOf(options, statement.number)
 }
 
 function keptTables(scene: Scene): string[] {
@@ -152,7 +217,9 @@ function keptTypes(scene: Scene): string[] {
   )
   const [first] = changed
   if (!first) return []
-  const types = Object.fromEntries(changed.map(({ column, type }) => [column, type]))
+  const types = Object.fromEntries(
+    changed.map((action) => [action.column, isPlainCast(action) ? action.type : null]),
+  )
   const json = `${quoteLiteral(JSON.stringify(types))}::jsonb`
   const later = literals(changedLater(scene, first.table))
   return [
@@ -160,32 +227,9 @@ function keptTypes(scene: Scene): string[] {
   ]
 }
 
-function keptRows(action: Action, scene: Scene): string[] {
-  const { made, options } = scene
-  switch (action.kind) {
-    case 'delete':
-    case 'update': {
-      if (action.touches === undefined || isMade(made, action.table, options)) return []
-      const columns = action.kind === 'update' ? action.columns : undefined
-      if (columns?.every((column) => isNew(scene, action.table, column))) return []
-      const about = {
-        operation: action.kind,
-        ...(columns ? { columns } : {}),
-        ...(action.with === undefined ? {} : { with: action.with }),
-      }
-      const json = `${quoteLiteral(JSON.stringify(about))}::jsonb`
-      const [table, rows] = [quoteLiteral(quoted(action.table)), quoteLiteral(action.touches)]
-      return [call(options, 'keep_rows', origin(scene), table, rows, json)]
-    }
-    case 'truncate': {
-      const tables = action.tables.filter((table) => !isMade(made, table, options))
-      if (tables.length === 0) return []
-      const names = literals(tables.map(quoted))
-      return [call(options, 'keep_all_rows', origin(scene), names, String(action.cascade))]
-    }
-    default:
-      return []
-  }
+/** Whether the values are converted to the new type as they are; where they are computed, they are kept whatever it is. */
+function isPlainCast({ type, using, casts }: Extract<Action, { kind: 'change-type' }>): boolean {
+  return using === undefined || (casts !== undefined && casts.every((cast) => cast === type))
 }
 
 function isMade(made: Made, table: ObjectName, { history }: KeepingOptions): boolean {
@@ -197,30 +241,9 @@ function isNew({ made, options }: Scene, table: ObjectName, column: string): boo
   return made.tables.has(key) || made.columns.has(`${key}.${column}`)
 }
 
-const DESTRUCTIVE = ['DELETE', 'UPDATE', 'TRUNCATE', 'DROP']
-
-/** What destroys and cannot be turned into a query beforehand. */
-function whyNotKept(action: Action, { number }: Statement): string[] {
-  const notKept = (what: string) => [`statement ${number}: ${what} is not kept`]
-  switch (action.kind) {
-    case 'delete':
-    case 'update':
-      return action.touches === undefined
-        ? notKept(`what its ${action.kind.toUpperCase()} changes`)
-        : []
-    case 'insert':
-      return action.updates ? notKept('what its ON CONFLICT DO UPDATE overwrites') : []
-    case 'drop':
-      return action.of === 'type' && action.cascade ? notKept('what its CASCADE drops') : []
-    case 'drop-owned':
-      return notKept('what its DROP OWNED drops')
-    case 'opaque':
-      return action.words?.some((word) => DESTRUCTIVE.includes(word))
-        ? notKept('what its code destroys')
-        : []
-    case 'other':
-      return action.statement === 'MergeStmt' ? notKept('what its MERGE changes') : []
-    default:
-      return []
-  }
+/** What runs outside of a transaction: nobody can see what it destroys before it is done. */
+function whyNotKept(action: Action, { number, role }: Statement): string[] {
+  return action.kind === 'opaque' && role.kind === 'alone'
+    ? [`statement ${number}: what its code destroys is not kept, for it commits by itself`]
+    : []
 }

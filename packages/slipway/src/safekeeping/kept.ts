@@ -2,13 +2,17 @@ import type { Session } from '../database/index.ts'
 import { readLedgerRows } from '../history/index.ts'
 import { type Destruction, partRef, type TableRef, tableRef } from '../statements/index.ts'
 
-/** Something that a deploy destroyed, and what became of its data. No row content. */
+/** Something that a deploy or a rollback destroyed, and what became of its data. No row content. */
 export interface Kept {
   readonly id: number
   readonly migration: string
   /** Number of the statement that destroyed it. */
   readonly statement: number
   readonly kind: 'table' | 'columns' | 'rows' | 'sequence'
+  /** Rows that the migration inserted: nothing was destroyed, and a rollback deletes those that are unchanged since. */
+  readonly inserted: boolean
+  /** A rollback destroyed it: another rollback does not restore it. */
+  readonly byRollback: boolean
   /** The table, or the sequence. */
   readonly table: TableRef
   /** The columns that were dropped, converted or updated; none where it is the whole row. */
@@ -31,10 +35,24 @@ const COLUMNS = `(j ->> 'id')::bigint, j ->> 'migration', j ->> 'statement', j -
   coalesce(pg_total_relation_size(to_regclass('slipway.' || quote_ident(j ->> 'stored_as'))), 0),
   to_char((j ->> 'kept_at')::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), (j ->> 'restored_at') IS NOT NULL,
   j -> 'details' ->> 'restored', j -> 'details' ->> 'since',
-  j -> 'details' ->> 'operation' IS DISTINCT FROM 'update' OR (j ->> 'key') IS NOT NULL`
+  j -> 'details' ->> 'operation' IS DISTINCT FROM 'update' OR (j ->> 'key') IS NOT NULL OR j -> 'details' ->> 'paired' = 'true',
+  j -> 'details' ->> 'operation' = 'insert'`
+
+/** How a migration is named of which a rollback destroyed something. */
+const ROLLBACK_OF = 'rollback of '
+
+/** The name under which a rollback of a migration keeps: a deploy of it keeps under its own. */
+export function keptByRollback(migration: string): string {
+  return ROLLBACK_OF + migration
+}
 
 /** All that is or was kept of this project on a database, the oldest first; nothing if nothing ever was. */
 export async function readKept(session: Session): Promise<Kept[]> {
+  return (await readAllKept(session)).filter(({ inserted }) => !inserted)
+}
+
+/** The same, and the rows that migrations inserted. */
+export async function readAllKept(session: Session): Promise<Kept[]> {
   const rows = await readLedgerRows(session, 'kept', COLUMNS)
   return rows.map((row) => keptFrom(row, session.server.schema))
 }
@@ -77,11 +95,13 @@ function keptFrom(row: readonly (string | null)[], defaultSchema: string): Kept 
     done,
     ...counts
   ] = row
-  const [restored, since, returns] = counts
+  const [restored, since, returns, inserted] = counts
   const text = (value: string | null | undefined) => value ?? ''
   return {
     id: Number(id),
-    migration: text(migration),
+    migration: text(migration).replace(ROLLBACK_OF, ''),
+    byRollback: text(migration).startsWith(ROLLBACK_OF),
+    inserted: inserted === 't',
     statement: Number(statement),
     kind: kind as Kept['kind'],
     table: tableRef({ defaultSchema }, { schema: text(schema), name: text(name) }),
@@ -97,7 +117,8 @@ function keptFrom(row: readonly (string | null)[], defaultSchema: string): Kept 
 }
 
 /** The data that is kept: a table, values of columns, or rows. */
-export function keptData({ kind, table, columns }: Kept): Destruction[] {
+export function keptData({ kind, inserted, table, columns }: Kept): Destruction[] {
+  if (inserted) return []
   if (kind === 'sequence') return [{ what: 'object', object: { ...table, kind } }]
   if (kind !== 'columns') return [{ what: kind === 'rows' ? 'rows' : 'object', object: table }]
   return columns.map((name) => ({ what: 'values', object: partRef('column', table, name) }))

@@ -111,27 +111,24 @@ function changedTables(statements: readonly Statement[]): ReadonlySet<string> {
   )
 }
 
-/** Before a column becomes NOT NULL, values that an UPDATE changed are restored, and rows without a value get one. */
+/** Rows of a table are as before the migration when a statement makes a demand on them, and none lacks a value. */
 function demanded(
   { actions }: Statement,
   options: RestoringOptions,
   changed: ReadonlySet<string>,
 ): string[] {
-  return actions.flatMap((action) => {
-    if (action.kind !== 'set-not-null') return []
-    const { table, column } = action
-    const updated =
-      !changed.has(quoted(table)) &&
-      options.kept.some(({ kind, columns }) => kind === 'rows' && columns.includes(column))
-    const restoring = call(
-      options,
-      'restore_updates',
-      ...head(table, options),
-      quoteLiteral(column),
-    )
-    const required = actions.length === 1 ? valuesRequired(table, column, options) : []
-    return [...(updated ? [restoring] : []), ...required]
+  const hasRows = options.kept.some(({ kind }) => kind === 'rows')
+  const tables = new Set(hasRows ? actions.flatMap(tablesDemanded).map(quoted) : [])
+  const restoring = [...tables].map((table) => {
+    const args = [...origin(options), quoteLiteral(table), literals([...changed])]
+    return call(options, 'restore_rows_of', ...args)
   })
+  const [only, ...others] = actions
+  const required =
+    only?.kind === 'set-not-null' && others.length === 0
+      ? valuesRequired(only.table, only.column, options)
+      : []
+  return [...restoring, ...required]
 }
 
 /** Gives rows the value that was asked for. Rows that have none then are counted in an error. */
@@ -146,6 +143,22 @@ function valuesRequired(table: ObjectName, column: string, options: RestoringOpt
     )
   const required = [quoted(table), column].map(quoteLiteral)
   return [...filled, call(options, 'require_values', ...required)]
+}
+
+/** The tables whose rows must be as an action demands; of a foreign key the referenced one first. */
+function tablesDemanded(action: Action): ObjectName[] {
+  switch (action.kind) {
+    case 'create-index':
+      return action.unique ? [action.table] : []
+    case 'set-not-null':
+      return [action.table]
+    case 'add-constraint': {
+      const { references } = action.constraint
+      return [...(references ? [references.table] : []), action.table]
+    }
+    default:
+      return []
+  }
 }
 
 interface Scene extends RestoringOptions {

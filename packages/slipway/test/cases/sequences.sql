@@ -182,3 +182,10 @@ CREATE TABLE a (id serial PRIMARY KEY, v text);
 INSERT INTO a (v) VALUES ('x'), ('y');
 -- m2
 ALTER TABLE a ALTER COLUMN id DROP DEFAULT; DROP SEQUENCE a_id_seq;
+-- case serial-to-uuid
+-- m1
+CREATE TABLE a (id serial PRIMARY KEY, v text NOT NULL UNIQUE);
+-- data
+INSERT INTO a (v) VALUES ('x'), ('y');
+-- m2
+ALTER TABLE a DROP CONSTRAINT a_pkey, DROP COLUMN id, ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(), ADD CONSTRAINT a_pkey PRIMARY KEY (id);

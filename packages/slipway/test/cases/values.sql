@@ -69,3 +69,52 @@ CREATE TABLE a (id int PRIMARY KEY, n numeric(6,2) NOT NULL, b bit varying(5), i
 INSERT INTO a VALUES (1, 1.25, '101', '1 day 02:03:04.55', '2026-01-01 00:00:00.123+00', '{a,b}');
 -- m2
 ALTER TABLE a DROP COLUMN n, DROP COLUMN b, DROP COLUMN i, DROP COLUMN t, DROP COLUMN c;
+-- case key-dropped-later
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, v text NOT NULL);
+-- data
+INSERT INTO a VALUES (1, 'x'), (2, 'y');
+-- m2
+ALTER TABLE a DROP COLUMN v; ALTER TABLE a DROP COLUMN id; ALTER TABLE a ADD COLUMN id uuid PRIMARY KEY DEFAULT gen_random_uuid();
+-- case key-multiplied-later
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, v text NOT NULL);
+-- data
+INSERT INTO a VALUES (1, 'x'), (2, 'y');
+-- m2
+ALTER TABLE a DROP COLUMN v; UPDATE a SET id = id + 1 WHERE id = 2; UPDATE a SET id = id * 10;
+-- case anew-with-another-type
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, n int NOT NULL);
+-- data
+INSERT INTO a VALUES (1, 10), (2, 20);
+-- m2
+ALTER TABLE a DROP COLUMN n; ALTER TABLE a ADD COLUMN n text NOT NULL DEFAULT 'none';
+-- case value-before-its-check
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, s text NOT NULL CHECK (s IN ('a', 'b')));
+-- data
+INSERT INTO a VALUES (1, 'a'), (2, 'b');
+-- m2
+ALTER TABLE a DROP CONSTRAINT a_s_check; UPDATE a SET s = upper(s); ALTER TABLE a ADD CONSTRAINT a_s_check CHECK (s IN ('A', 'B'));
+-- case value-before-its-unique-key
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, s text UNIQUE); CREATE UNIQUE INDEX a_lower ON a (lower(s));
+-- data
+INSERT INTO a VALUES (1, 'a'), (2, 'b');
+-- m2
+ALTER TABLE a DROP CONSTRAINT a_s_key; DROP INDEX a_lower; UPDATE a SET s = 'same';
+-- case value-before-its-foreign-key
+-- m1
+CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p int NOT NULL REFERENCES p);
+-- data
+INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1, 1), (2, 2);
+-- m2
+ALTER TABLE c DROP CONSTRAINT c_p_fkey; UPDATE c SET p = p + 100;
+-- case row-before-its-foreign-key
+-- m1
+CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p int NOT NULL REFERENCES p);
+-- data
+INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1, 1), (2, 2);
+-- m2
+ALTER TABLE c DROP CONSTRAINT c_p_fkey; DELETE FROM p;

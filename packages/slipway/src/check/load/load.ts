@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, dialectOf, type Session } from '../../database/index.ts'
-import { hooksOf, prepareBooks, prepareKeeping } from '../../deploy/index.ts'
+import { keepingFor, prepareBooks, prepareKeeping } from '../../deploy/index.ts'
 import { deployJournal, type Limits, type Receipt, runMigrations } from '../../execution/index.ts'
 import { advice, type Emit, type Failure, must } from '../../kernel/index.ts'
 import type { MigrationFolder } from '../../project/index.ts'
@@ -175,7 +175,7 @@ async function runBeside(
   const execution = {
     migration: plan,
     journal: deployJournal(session, plan.name, plan.checksum),
-    hooks: hooksOf(keeping, plan),
+    ...keepingFor(keeping, plan),
     observer,
   }
   const from = workload.now()

@@ -5,7 +5,8 @@ import type { Effect } from '../effects.ts'
 /** What of a database holds data, before a transaction group, by OID. */
 export type DataObjects = ReadonlyMap<string, DataObject>
 
-interface DataObject {
+/** A table, a sequence or a composite type. */
+export interface DataObject {
   readonly oid: string
   readonly ref: {
     readonly kind: (typeof KINDS)[keyof typeof KINDS]
@@ -16,6 +17,7 @@ interface DataObject {
   readonly columns: Readonly<Record<string, string>>
   /** Tables of which it is a partition or an heir; of a sequence, the table that owns it. */
   readonly parents: readonly string[]
+  readonly partitioned: boolean
   /** The number of the column that owns a sequence. */
   readonly ownedBy: string | null
   readonly file: string
@@ -67,7 +69,9 @@ function objectFrom(row: ObjectRow, defaultSchema: string): DataObject {
   const { oid, name, file, held, owner } = row
   const ref = { kind: KINDS[row.kind], schema: schemaRef(row.schema, defaultSchema), name }
   const parents = owner ? [owner[0]] : row.parents
-  return { oid, ref, columns: row.columns ?? {}, parents, ownedBy: owner?.[1] ?? null, file, held }
+  const columns = row.columns ?? {}
+  const partitioned = row.kind === 'p'
+  return { oid, ref, columns, parents, partitioned, ownedBy: owner?.[1] ?? null, file, held }
 }
 
 type EffectRow = {

@@ -152,6 +152,7 @@ END $$;
 -- Whether a change of type can lose of a value; where it is not known, it counts as lost.
 CREATE OR REPLACE FUNCTION slipway.loses(old text, new text) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT CASE
+    WHEN new IS NULL THEN true
     WHEN old = new OR new = 'text' THEN false
     WHEN ARRAY[old, new] <@ ARRAY['smallint', 'integer', 'bigint'] THEN
       array_position(ARRAY['smallint', 'integer', 'bigint'], old) > array_position(ARRAY['smallint', 'integer', 'bigint'], new)

@@ -1,5 +1,6 @@
 import { inLedger, type Session } from '../../database/index.ts'
 import { KEEP_COLUMNS } from './keep-columns.ts'
+import { KEEP_MISSED } from './keep-missed.ts'
 import { KEEP_ROWS } from './keep-rows.ts'
 import { KEEP_TABLE } from './keep-table.ts'
 import { MANAGE } from './manage.ts'
@@ -33,10 +34,13 @@ function functionsFor(versionNumber: number): string {
     KEEP_TABLE,
     KEEP_COLUMNS,
     KEEP_ROWS,
+    KEEP_MISSED,
     RELEASE,
     RESTORE,
+    MANAGE,
     RESTORE_ROWS,
     RESTORE_ATTRIBUTES,
-    MANAGE,
+    // Triggers that an earlier run had to leave.
+    'SELECT slipway.end_capture();\n',
   ].join('')
 }

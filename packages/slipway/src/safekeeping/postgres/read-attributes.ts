@@ -104,7 +104,7 @@ BEGIN
       JOIN pg_index x ON x.indrelid = r.oid AND x.indisclustered JOIN pg_class i ON i.oid = x.indexrelid
     UNION ALL SELECT r.oid, r.relation, 0, r.object, 'trigger ' || quote_ident(g.tgname), format('%s TRIGGER %I', CASE g.tgenabled
         WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END, g.tgname) FROM r
-      JOIN pg_trigger g ON g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgenabled <> 'O'
+      JOIN pg_trigger g ON g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgenabled <> 'O' AND g.tgname !~ '^_slipway_'
     UNION ALL SELECT r.oid, r.relation, 0, r.object, 'rule ' || quote_ident(w.rulename), format('%s RULE %I', CASE w.ev_enabled
         WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END, w.rulename) FROM r
       JOIN pg_rewrite w ON w.ev_class = r.oid AND w.ev_enabled <> 'O'

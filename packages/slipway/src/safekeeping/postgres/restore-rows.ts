@@ -1,4 +1,4 @@
-/** Rows that data statements changed: they are restored after the down migration has restored the schema. */
+/** Rows that a migration changed: what its logs have is undone, the last event first. */
 export const RESTORE_ROWS = `
 CREATE OR REPLACE FUNCTION slipway.rows_in(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -8,11 +8,285 @@ BEGIN
   RETURN count;
 END $$;
 
+-- The content of rows, to compare those of a table (t) with those of a log (k). A column that was added again since
+-- holds other values.
+CREATE OR REPLACE FUNCTION slipway.content_of(entry slipway.kept, target regclass, alias text) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT format('ROW(%s)::text', string_agg(CASE alias WHEN 't' THEN 't.' || name ELSE value END, ', '))
+  FROM slipway.shared(target, to_regclass('slipway.' || entry.stored_as), ARRAY(SELECT attname::text FROM pg_attribute
+    WHERE attrelid = target AND attnum > 0 AND (entry.relation <> target
+      OR coalesce((entry.details -> 'numbers' ->> attname)::integer = attnum, true))))
+$$;
+
+-- Rows of a table beside those of a log that have the same content, one by one: which table and place, and which row of the log.
+CREATE OR REPLACE FUNCTION slipway.pairs(entry slipway.kept, target regclass, rows_of_log text) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT format('(SELECT r.o, r.c, l.m FROM (SELECT t.tableoid AS o, t.ctid AS c, %1$s AS content, row_number() OVER (PARTITION BY %1$s) AS i
+      FROM %3$s AS t) AS r
+    JOIN (SELECT %5$s AS m, %2$s AS content, row_number() OVER (PARTITION BY %2$s) AS i FROM %4$s AS k) AS l USING (content, i))',
+    slipway.content_of(entry, target, 't'), slipway.content_of(entry, target, 'k'), slipway.own_rows(target), rows_of_log,
+    CASE entry.details ->> 'operation' WHEN 'update' THEN 'k._slipway_m' ELSE '0' END)
+$$;
+
+-- That no other row refers to a row.
+CREATE OR REPLACE FUNCTION slipway.unreferenced(target regclass) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT coalesce(string_agg(format(' AND NOT EXISTS (SELECT FROM %s AS r WHERE %s%s)', c.conrelid::regclass,
+      (SELECT string_agg(format('r.%I = t.%I', a.attname, b.attname), ' AND ')
+        FROM unnest(c.conkey, c.confkey) AS k(own, theirs)
+        JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.own
+        JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = k.theirs),
+      CASE WHEN c.conrelid = target THEN ' AND r.ctid <> t.ctid' ELSE '' END), ''), '')
+  FROM pg_constraint c LEFT JOIN pg_constraint whole ON whole.oid = c.conparentid
+  WHERE c.contype = 'f' AND c.confrelid = target AND whole.conrelid IS NOT DISTINCT FROM CASE WHEN c.conparentid <> 0 THEN c.conrelid END
+$$;
+
+-- Deleted rows are inserted again, unless their key is in use. Returns how many.
+CREATE OR REPLACE FUNCTION slipway.undo_delete(target regclass, stored regclass, rows_of_log text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  names text;
+  vals text;
+  count bigint;
+BEGIN
+  SELECT string_agg(name, ', '), string_agg(value, ', ') INTO names, vals FROM slipway.shared(target, stored, NULL);
+  EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s AS k%s',
+    target, names, vals, rows_of_log, slipway.unless_taken(target, stored));
+  GET DIAGNOSTICS count = ROW_COUNT;
+  RETURN count;
+END $$;
+
+-- Inserted rows are deleted, if they are unchanged and nothing refers to them. Returns how many.
+CREATE OR REPLACE FUNCTION slipway.undo_insert(entry slipway.kept, target regclass, rows_of_log text) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  stored regclass := to_regclass('slipway.' || entry.stored_as);
+  key text[] := entry.key;
+  has_key boolean := cardinality(key) = (SELECT count(*) FROM slipway.shared(target, stored, key));
+  condition text := CASE WHEN has_key IS NOT TRUE THEN format('EXISTS (SELECT FROM %s AS p WHERE p.o = t.tableoid AND p.c = t.ctid)',
+      slipway.pairs(entry, target, rows_of_log))
+    ELSE format('EXISTS (SELECT FROM %s AS k WHERE %s AND %s = %s)', rows_of_log, slipway.same_key(target, stored, key),
+      slipway.content_of(entry, target, 't'), slipway.content_of(entry, target, 'k')) END;
+  count bigint;
+  total bigint := 0;
+BEGIN
+  LOOP
+    EXECUTE format('DELETE FROM %s AS t WHERE %s%s', slipway.own_rows(target), condition, slipway.unreferenced(target));
+    GET DIAGNOSTICS count = ROW_COUNT;
+    total := total + count;
+    -- Rows that refer to each other go one after the other.
+    EXIT WHEN count = 0 OR NOT EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid = target AND confrelid = target);
+  END LOOP;
+  RETURN total;
+END $$;
+
+-- Updated rows get their values again. Where the key stays, the first version of a row counts; otherwise a row is found by
+-- its new key, and where there is none by its new content. Returns how many versions found their rows.
+CREATE OR REPLACE FUNCTION slipway.undo_update(entry slipway.kept, target regclass, first_event float8, last_event float8) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  stored regclass := to_regclass('slipway.' || entry.stored_as);
+  paired boolean := coalesce((entry.details ->> 'paired')::boolean, false);
+  versions text := format('(SELECT * FROM %s WHERE _slipway_n BETWEEN %s AND %s%s)', stored, first_event, last_event,
+    CASE WHEN paired THEN ' AND _slipway_op = ''o''' ELSE '' END);
+  new_versions text := replace(versions, '''o''', '''n''');
+  sets text;
+  kept text;
+  vals text;
+  same text;
+  count bigint;
+  distinct_rows bigint;
+  found_rows bigint;
+BEGIN
+  -- Values before a change of type are back already.
+  entry.columns := ARRAY(SELECT name FROM unnest(entry.columns) AS name WHERE NOT EXISTS (SELECT FROM slipway.kept k
+    WHERE k.history_schema = entry.history_schema AND k.migration = entry.migration AND k.relation = entry.relation
+      AND k.kind = 'columns' AND k.id < entry.id AND k.restored_at IS NOT NULL AND name = ANY (k.columns)));
+  SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
+    INTO sets, kept, vals FROM slipway.shared(target, stored, entry.columns);
+  EXECUTE format('SELECT count(*) FROM %s AS v', versions) INTO count;
+  IF sets IS NULL THEN RETURN count; END IF;
+  IF entry.key IS NOT NULL AND cardinality(entry.key) <> (SELECT count(*) FROM slipway.shared(target, stored, entry.key)) THEN
+    RAISE EXCEPTION '% has not all columns of the key of what was kept', target USING ERRCODE = 'SLW02';
+  END IF;
+  same := slipway.same_key(target, stored, entry.key);
+  IF entry.key IS NOT NULL AND NOT (paired AND entry.columns && entry.key) THEN
+    IF paired THEN
+      versions := format('(SELECT DISTINCT ON (%1$s) * FROM %2$s AS v ORDER BY %1$s, _slipway_n, _slipway_m)',
+        (SELECT string_agg(quote_ident(name), ', ') FROM unnest(entry.key) AS name), versions);
+    END IF;
+    PERFORM set_config('slipway.declared', jsonb_build_object('relation', target::oid, 'columns', entry.columns)::text, true);
+    EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', slipway.own_rows(target), sets, versions, same);
+    GET DIAGNOSTICS found_rows = ROW_COUNT;
+    PERFORM set_config('slipway.declared', '', true);
+    PERFORM slipway.compare(format('SELECT %s FROM %s AS k JOIN %s AS t ON %s', vals, versions, slipway.own_rows(target), same),
+      format('SELECT %s FROM %s AS k JOIN %s AS t ON %s', kept, versions, slipway.own_rows(target), same));
+    EXECUTE format('SELECT count(*) FROM %s AS v', versions) INTO distinct_rows;
+    RETURN CASE WHEN found_rows = distinct_rows THEN count ELSE found_rows END;
+  END IF;
+  IF entry.key IS NOT NULL THEN
+    EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k JOIN %s AS n USING (_slipway_m) WHERE %s', slipway.own_rows(target), sets, versions,
+      new_versions, regexp_replace(same, '= k\\.', '= n.', 'g'));
+  ELSE
+    EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k JOIN %s AS p ON p.m = k._slipway_m WHERE p.o = t.tableoid AND p.c = t.ctid',
+      slipway.own_rows(target), sets, versions, slipway.pairs(entry, target, new_versions));
+  END IF;
+  GET DIAGNOSTICS found_rows = ROW_COUNT;
+  RETURN found_rows;
+END $$;
+
+-- The events of a table's logs as they are undone, the last first. Events of a kind that follow each other are undone together,
+-- unless they change keys or there is none.
+CREATE OR REPLACE FUNCTION slipway.runs_of(ids bigint[]) RETURNS TABLE (id bigint, first_event float8, last_event float8) LANGUAGE plpgsql AS $$
+DECLARE
+  all_events text;
+BEGIN
+  SELECT string_agg(format('SELECT %s::bigint AS id, %L::boolean AS single, _slipway_n AS n FROM slipway.%I GROUP BY _slipway_n', k.id,
+      k.details ->> 'operation' = 'update' AND (k.key IS NULL OR k.columns && k.key) AND k.details ->> 'paired' = 'true', k.stored_as), ' UNION ALL ')
+    INTO all_events FROM slipway.kept k WHERE k.id = ANY (ids);
+  RETURN QUERY EXECUTE format('SELECT id, min(n), max(n) FROM (SELECT *, count(*) FILTER (WHERE is_first) OVER (ORDER BY n) AS run
+    FROM (SELECT *, single OR id IS DISTINCT FROM lag(id) OVER (ORDER BY n) AS is_first FROM (%s) AS e) AS marked) AS grouped
+    GROUP BY id, run ORDER BY 2 DESC', all_events);
+END $$;
+
+-- Undoes the logs of one table in one statement of a migration.
+CREATE OR REPLACE FUNCTION slipway.undo_logs(ids bigint[], target regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  undone jsonb := '{}';
+  since bigint := 0;
+  entry slipway.kept;
+  run record;
+  stored regclass;
+  rows_of_log text;
+  count bigint;
+BEGIN
+  FOR entry IN SELECT k.* FROM slipway.kept k WHERE k.id = ANY (ids) LOOP
+    PERFORM slipway.follow_names(entry, target);
+    IF entry.details ->> 'operation' = 'truncate' THEN since := slipway.rows_in(target); END IF;
+  END LOOP;
+  FOR run IN SELECT * FROM slipway.runs_of(ids) LOOP
+    SELECT k.* INTO entry FROM slipway.kept k WHERE k.id = run.id;
+    entry := slipway.follow_names(entry, target);
+    stored := to_regclass('slipway.' || entry.stored_as);
+    rows_of_log := format('(SELECT * FROM %s WHERE _slipway_n BETWEEN %s AND %s)', stored, run.first_event, run.last_event);
+    count := CASE WHEN entry.details ->> 'operation' IN ('delete', 'truncate') THEN slipway.undo_delete(target, stored, rows_of_log)
+      WHEN entry.details ->> 'operation' = 'insert' THEN slipway.undo_insert(entry, target, rows_of_log)
+      ELSE slipway.undo_update(entry, target, run.first_event, run.last_event) END;
+    undone := undone || jsonb_build_object(run.id::text, count + coalesce((undone ->> run.id::text)::bigint, 0));
+  END LOOP;
+  FOR entry IN SELECT k.* FROM slipway.kept k WHERE k.id = ANY (ids) ORDER BY k.id LOOP
+    count := coalesce((undone ->> entry.id::text)::bigint, 0);
+    IF entry.details ->> 'operation' = 'truncate' THEN PERFORM slipway.set_sequences(target, entry.details -> 'sequences'); END IF;
+    -- Rows that the application has changed since stay as they are.
+    IF entry.details ->> 'operation' = 'insert' THEN UPDATE slipway.kept SET rows = count WHERE id = entry.id; END IF;
+    PERFORM slipway.mark_restored(entry.id, count, CASE entry.details ->> 'operation' WHEN 'truncate' THEN since ELSE 0 END);
+  END LOOP;
+END $$;
+
+-- Values before a change of type that left the schema as it was: no statement of the down migration restores them.
+CREATE OR REPLACE FUNCTION slipway.undo_type(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  stored regclass := to_regclass('slipway.' || entry.stored_as);
+  sets text;
+  count bigint;
+BEGIN
+  entry := slipway.follow_names(entry, target);
+  SELECT string_agg(format('%s = %s', name, value), ', ') INTO sets FROM slipway.shared(target, stored, entry.columns);
+  IF sets IS NULL OR cardinality(entry.key) <> (SELECT count(*) FROM slipway.shared(target, stored, entry.key)) THEN RETURN; END IF;
+  EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', slipway.own_rows(target), sets, stored,
+    slipway.same_key(target, stored, entry.key));
+  GET DIAGNOSTICS count = ROW_COUNT;
+  PERFORM slipway.mark_restored(entry.id, count, 0);
+END $$;
+
+-- Lets the foreign keys of tables be checked at the end; returns the commands that undo this.
+CREATE OR REPLACE FUNCTION slipway.defer_keys(targets oid[]) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+  key record;
+  again text[] := '{}';
+BEGIN
+  FOR key IN SELECT DISTINCT c.conrelid::regclass AS name, c.conname FROM pg_constraint c
+    WHERE c.contype = 'f' AND NOT c.condeferrable AND c.conparentid = 0 AND (c.conrelid = ANY (targets)
+      OR EXISTS (SELECT FROM pg_constraint part WHERE part.conparentid = c.oid AND part.conrelid = ANY (targets)))
+  LOOP
+    BEGIN
+      EXECUTE format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE', key.name, key.conname);
+      again := again || format('ALTER TABLE %s ALTER CONSTRAINT %I NOT DEFERRABLE', key.name, key.conname);
+    EXCEPTION WHEN insufficient_privilege THEN NULL;
+    END;
+  END LOOP;
+  SET CONSTRAINTS ALL DEFERRED;
+  RETURN again;
+END $$;
+
+-- Undoes logs, the last statement first; rows find their parents at the end.
+CREATE OR REPLACE FUNCTION slipway.undo(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  targets oid[] := ARRAY(SELECT DISTINCT slipway.relation_of(k)::oid FROM slipway.kept k WHERE k.id = ANY (ids));
+  was_capturing boolean := EXISTS (SELECT FROM pg_trigger WHERE slipway.is_capturing(tgfoid) AND tgenabled <> 'D');
+  again text[] := '{}';
+  target oid;
+  one record;
+BEGIN
+  SET CONSTRAINTS ALL IMMEDIATE;
+  FOREACH target IN ARRAY targets LOOP
+    again := again || slipway.quiet(target);
+    -- A rollback keeps the values that it overwrites.
+    IF nullif(current_setting('slipway.origin', true), '')::jsonb ->> 'inserts' = 'false' THEN
+      PERFORM slipway.capture_on(target, '{update}');
+    END IF;
+  END LOOP;
+  again := again || slipway.defer_keys(targets);
+  FOR one IN SELECT k.statement, slipway.relation_of(k) AS place, array_agg(k.id) AS logs, max(k.id) AS last, k.kind
+    FROM slipway.kept k WHERE k.id = ANY (ids) GROUP BY 1, 2, k.kind ORDER BY k.statement DESC, last DESC
+  LOOP
+    IF one.kind = 'rows' THEN
+      PERFORM slipway.undo_logs(one.logs, one.place);
+    ELSE
+      PERFORM slipway.undo_type(k, one.place) FROM slipway.kept k WHERE k.id = ANY (one.logs);
+    END IF;
+  END LOOP;
+  SET CONSTRAINTS ALL IMMEDIATE;
+  PERFORM slipway.run_all(again);
+  IF NOT was_capturing THEN PERFORM slipway.end_capture(); END IF;
+END $$;
+
+-- What of a migration waits to be undone.
+CREATE OR REPLACE FUNCTION slipway.to_undo(history text, of_migration text, changed_tables text[]) RETURNS SETOF slipway.kept
+LANGUAGE sql STABLE AS $$
+  SELECT k.* FROM slipway.kept k WHERE k.history_schema = history AND k.migration = of_migration AND k.restored_at IS NULL
+    AND k.stored_as IS NOT NULL AND slipway.relation_of(k) IS NOT NULL
+    AND (k.kind = 'rows' AND k.details ? 'log' OR k.kind = 'columns' AND k.details ? 'changedType')
+    AND (k.details ->> 'operation' IN ('delete', 'truncate', 'insert')
+      OR slipway.relation_of(k) NOT IN (SELECT to_regclass(name) FROM unnest(changed_tables) AS name WHERE to_regclass(name) IS NOT NULL))
+$$;
+
+-- Rows of one table, before the down migration makes a demand on them: if it is the very table, and has all columns by now.
+CREATE OR REPLACE FUNCTION slipway.restore_rows_of(history text, of_migration text, name text, changed_tables text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  target regclass := to_regclass(name);
+  ids bigint[] := ARRAY(SELECT k.id FROM slipway.to_undo(history, of_migration, changed_tables) k
+    WHERE k.relation = target AND k.kind = 'rows' AND slipway.is_this_database(k.database_identity));
+BEGIN
+  -- A deleted row needs all of its columns; another one its key and what changed.
+  IF ids = '{}' OR EXISTS (SELECT FROM slipway.kept k, jsonb_each_text(k.details -> 'numbers') AS n
+    JOIN pg_attribute a ON a.attrelid = target AND a.attnum = n.value::integer
+    WHERE k.id = ANY (ids) AND a.attisdropped AND NOT starts_with(n.key, '_slipway_')
+      AND (k.details ->> 'operation' IN ('delete', 'truncate') OR n.key = ANY (k.columns || k.key))
+      AND NOT EXISTS (SELECT FROM pg_attribute b WHERE b.attrelid = target AND b.attname = n.key AND NOT b.attisdropped))
+  THEN RETURN; END IF;
+  PERFORM slipway.undo(ids);
+-- The rows that it refers to are restored at the end, and it with them.
+EXCEPTION WHEN integrity_constraint_violation OR foreign_key_violation THEN NULL;
+END $$;
+
 CREATE OR REPLACE FUNCTION slipway.restore_entry(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   since bigint := 0;
   restored bigint;
 BEGIN
+  IF entry.details ? 'log' THEN
+    PERFORM slipway.undo(ARRAY[entry.id]);
+    RETURN;
+  END IF;
+  -- An earlier version of Slipway kept it.
   entry := slipway.follow_names(entry, target);
   IF entry.details ->> 'operation' = 'update' THEN
     restored := slipway.update_kept(entry, target, entry.columns);
@@ -24,38 +298,21 @@ BEGIN
   END IF;
 END $$;
 
--- Values of one table that an UPDATE changed, before the down migration makes a demand on their column.
-CREATE OR REPLACE FUNCTION slipway.restore_updates(history text, of_migration text, name text, own text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-  target regclass := to_regclass(name);
-  entry slipway.kept;
-BEGIN
-  FOR entry IN SELECT k.* FROM slipway.kept k
-    WHERE k.history_schema = history AND k.migration = of_migration AND k.kind = 'rows' AND k.details ->> 'operation' = 'update' AND k.key IS NOT NULL
-      AND k.restored_at IS NULL AND k.stored_as IS NOT NULL AND own = ANY (k.columns)
-      AND slipway.relation_of(k) = target
-    ORDER BY k.statement DESC, k.id
-  LOOP
-    BEGIN
-      PERFORM slipway.restore_entry(entry, target);
-    -- The rows that it refers to are restored at the end, and it with them.
-    EXCEPTION WHEN foreign_key_violation THEN NULL;
-    END;
-  END LOOP;
-END $$;
-
--- The last change first. Values of tables that the down migration itself changes stay. A row whose parent is not back yet waits for it.
+-- The last change first. Values of tables that the down migration itself changes stay.
 CREATE OR REPLACE FUNCTION slipway.restore_rows(history text, of_migration text, changed_tables text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   pending bigint[] := ARRAY(SELECT id FROM slipway.kept WHERE history_schema = history AND migration = of_migration
-    AND kind = 'rows' AND restored_at IS NULL AND stored_as IS NOT NULL AND (details ->> 'operation' <> 'update' OR key IS NOT NULL)
-    ORDER BY statement DESC, id);
+    AND kind = 'rows' AND restored_at IS NULL AND stored_as IS NOT NULL AND NOT details ? 'log'
+    AND (details ->> 'operation' <> 'update' OR key IS NOT NULL) ORDER BY statement DESC, id);
   waiting bigint[] := '{}';
+  ids bigint[] := ARRAY(SELECT k.id FROM slipway.to_undo(history, of_migration, changed_tables) k);
   one bigint;
   entry slipway.kept;
   target regclass;
 BEGIN
+  IF ids <> '{}' THEN PERFORM slipway.undo(ids); END IF;
+  -- What an earlier version of Slipway kept: a row whose parent is not back yet waits for it.
   WHILE pending <> '{}' LOOP
     FOREACH one IN ARRAY pending LOOP
       SELECT * INTO entry FROM slipway.kept WHERE id = one;

@@ -35,9 +35,9 @@ DECLARE
 BEGIN
   SELECT array_agg(format('ALTER TABLE %s ENABLE %s TRIGGER %I', target,
       CASE tgenabled WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' ELSE '' END, tgname)) INTO again
-    FROM pg_trigger WHERE tgrelid = target AND NOT tgisinternal AND tgenabled <> 'D';
+    FROM pg_trigger WHERE tgrelid = target AND NOT tgisinternal AND tgenabled <> 'D' AND NOT slipway.is_capturing(tgfoid);
   PERFORM slipway.run_all(ARRAY(SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', target, tgname)
-    FROM pg_trigger WHERE tgrelid = target AND NOT tgisinternal AND tgenabled <> 'D'));
+    FROM pg_trigger WHERE tgrelid = target AND NOT tgisinternal AND tgenabled <> 'D' AND NOT slipway.is_capturing(tgfoid)));
   IF (SELECT relforcerowsecurity FROM pg_class WHERE oid = target) THEN
     EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target);
     again := again || format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);

@@ -10,6 +10,16 @@ export function call(
   return `SELECT ${ledger}.${name}(${args.join(', ')})`
 }
 
+/** The same, except that it does nothing if the role that a file has taken may not call it. */
+export function callAsFar(
+  ledger: Pick<Session, 'ledger'>,
+  name: string,
+  ...args: readonly string[]
+): string {
+  const body = call(ledger, name, ...args).replace(/^SELECT/, 'PERFORM')
+  return `DO ${quoteLiteral(`BEGIN ${body}; EXCEPTION WHEN insufficient_privilege THEN NULL; END`)}`
+}
+
 /** A name as SQL text. */
 export function quoted({ schema, name }: ObjectName): string {
   const own = quoteIdentifier(name)

@@ -14,6 +14,8 @@ import { everything, type Scope } from './scope.ts'
 const HISTORY_TABLE = '_prisma_migrations'
 /** A dropped column whose values Slipway still keeps under another name. */
 const SET_ASIDE = /^_slipway_kept_\d+$/
+/** A trigger that captured rows, and that a reader kept Slipway from dropping. */
+const CAPTURING = /^_slipway_(?:delete|update|insert|truncate)$/
 
 /**
  * Everything in the user's schemas of a database, as facts.
@@ -195,6 +197,8 @@ function isForeign(id: StableId, sieve: Sieve): boolean {
       return (
         SET_ASIDE.test(id.name) || id.table === HISTORY_TABLE || isForeignSchema(id.schema, sieve)
       )
+    case 'trigger':
+      return CAPTURING.test(id.name) || isForeignSchema(id.schema, sieve)
     case 'constraint':
     case 'default':
       return id.table === HISTORY_TABLE || isForeignSchema(id.schema, sieve)

@@ -1,0 +1,220 @@
+import { quoteLiteral, type Session } from '../database/index.ts'
+import type { DataObject, DataObjects, Keeper, Missed, TableNames } from '../execution/index.ts'
+import {
+  type Action,
+  type Destruction,
+  objectKey,
+  type ObjectRef,
+  partRef,
+  type Statement,
+  tableRef,
+  type TransactionGroup,
+} from '../statements/index.ts'
+import type { KeepingOptions } from './keeping.ts'
+import { mayDestroy } from './may-destroy.ts'
+import { call, literals } from './postgres/sql-text.ts'
+
+/** What says of which statement something is kept, as the first argument of all that keep. */
+export function originOf(
+  { history, migration, rollsBack }: KeepingOptions,
+  statement: number,
+): string {
+  const fields = { history_schema: history, migration, statement }
+  const json = JSON.stringify(rollsBack ? { ...fields, inserts: false } : fields)
+  return `${quoteLiteral(json)}::jsonb`
+}
+
+// A type alias: a row of a query has an index signature, which an interface lacks.
+type MissedRow = {
+  readonly what: 'changed' | 'inserted' | 'emptied' | 'rewritten' | 'gone' | 'column' | 'kept'
+  readonly relation: string
+  readonly number: string
+}
+
+/**
+ * Compares what the server did with what was kept. Tables, columns and rows that a statement names are kept by the hooks
+ * of the statement; what goes beyond that, because code, a trigger or a CASCADE did it, is kept in another run.
+ */
+export function keeperOf(options: KeepingOptions): Keeper {
+  return {
+    watches: ({ statements }) => statements.some(({ actions }) => actions.some(mayDestroy)),
+    missed: async (session, group, before) => {
+      const rows = await readMissed(session, before)
+      const named = namedIn(group.statements, options)
+      const look = { before, named, origin: originOf(options, firstNumber(group)), options }
+      return {
+        missed: rows.flatMap((row) => missedOf(row, look)),
+        names: namesOf(rows, before, options),
+      }
+    },
+    endSql: (group, { names }, missed) => {
+      const origin = originOf(options, firstNumber(group))
+      const known = Object.keys(names).length > 0
+      const renamed = `${quoteLiteral(JSON.stringify(names))}::jsonb`
+      return [
+        call(options, 'end_capture'),
+        ...(known ? [call(options, 'name_as_before', renamed)] : []),
+        ...missed.map((one) => recordSql(one, origin, options)),
+      ]
+        .map((command) => `${command};\n`)
+        .join('')
+    },
+  }
+}
+
+function firstNumber({ statements }: TransactionGroup): number {
+  return statements[0]?.number ?? 1
+}
+
+async function readMissed(session: Session, before: DataObjects): Promise<MissedRow[]> {
+  const objects = [...before.values()].filter(({ ref }) => ref.kind !== 'sequence')
+  const listed = (values: readonly string[]) => `{${values.join(',')}}`
+  return await session.query<MissedRow>(
+    `SELECT what, relation::text, number::text FROM ${session.ledger}.missed($1::pg_catalog.oid[], $2::pg_catalog.oid[])`,
+    [listed(objects.map(({ oid }) => oid)), listed(objects.map(({ file }) => file))],
+  )
+}
+
+/** What the statements of a group name: the hooks of these statements keep it. */
+interface Named {
+  /** Tables and schemas that are dropped. */
+  readonly dropped: ReadonlySet<string>
+  readonly columns: ReadonlySet<string>
+  /** Tables that statements change in another way: a rewrite of one is what the statement asks for. */
+  readonly altered: ReadonlySet<string>
+}
+
+function namedIn(statements: readonly Statement[], { history }: KeepingOptions): Named {
+  const actions = statements.flatMap((statement) => statement.actions)
+  const keys = (find: (action: Action) => ObjectRef[]) =>
+    new Set(actions.flatMap(find).map(objectKey))
+  const table = (name: Parameters<typeof tableRef>[1]) => tableRef({ defaultSchema: history }, name)
+  return {
+    dropped: keys((action) => {
+      if (action.kind !== 'drop') return []
+      if (action.of === 'schema') return [{ kind: 'schema', name: action.object.name }]
+      return action.of === 'table' ? [table(action.object)] : []
+    }),
+    columns: keys((action) =>
+      action.kind === 'drop-column' ? [partRef('column', table(action.table), action.column)] : [],
+    ),
+    altered: keys((action) => ('table' in action && action.table ? [table(action.table)] : [])),
+  }
+}
+
+interface Look {
+  readonly before: DataObjects
+  readonly named: Named
+  readonly origin: string
+  readonly options: KeepingOptions
+}
+
+function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
+  const { before, named, origin, options } = look
+  const object = before.get(relation)
+  if (object === undefined) return []
+  const { ref, columns } = object
+  const key = `${what} ${relation} ${number}`
+  const isSure = what === 'changed' || what === 'emptied'
+  const found = (destruction: Destruction, name: string, ...args: readonly string[]): Missed[] => [
+    { key, destruction, isSure, commands: [call(options, name, origin, relation, ...args)] },
+  ]
+  switch (what) {
+    case 'kept':
+      return []
+    case 'changed':
+    case 'inserted':
+    case 'emptied':
+      if (isRestored(object, look)) return []
+      return found({ what: 'rows', object: ref }, 'capture_all')
+    case 'rewritten':
+      if (wholesOf(object, before).some((one) => named.altered.has(objectKey(one)))) return []
+      return found({ what: 'values', object: ref }, 'copy_values', 'NULL')
+    case 'gone':
+      if (ref.kind !== 'table') return []
+      if (wholesOf(object, before).some((one) => named.dropped.has(objectKey(one)))) return []
+      return found({ what: 'object', object: ref }, 'copy_table')
+    case 'column': {
+      const name = columns[number]
+      if (name === undefined) return []
+      if (ref.kind === 'type') {
+        const attribute = { what: 'object' as const, object: partRef('attribute', ref, name) }
+        return object.held ? found(attribute, 'copy_values_of_type') : []
+      }
+      const own = wholesOf(object, before).flatMap((one) => (one.kind === 'table' ? [one] : []))
+      const isNamed = own.some((one) => named.columns.has(objectKey(partRef('column', one, name))))
+      return isNamed
+        ? []
+        : found(
+            { what: 'object', object: partRef('column', ref, name) },
+            'copy_columns',
+            literals([name]),
+          )
+    }
+  }
+}
+
+/** Whether a rollback restores rows or values of a table, or of what it is a part of. */
+function isRestored(object: DataObject, { before, options }: Look): boolean {
+  const restored = new Set(options.rollsBack?.restores.map(objectKey))
+  return wholesOf(object, before).some((one) => restored.has(objectKey(one)))
+}
+
+/** An object, the partitioned tables that it is a part of, and its schema: what is kept of these, is kept of it. */
+function wholesOf(object: DataObject, before: DataObjects): ObjectRef[] {
+  const { ref, parents } = object
+  const above = parents
+    .flatMap((oid) => before.get(oid) ?? [])
+    .filter(({ partitioned }) => partitioned)
+  const schema = ref.schema === null ? [] : [{ kind: 'schema' as const, name: ref.schema }]
+  return [ref, ...schema, ...above.flatMap((one) => wholesOf(one, before))]
+}
+
+/** The names before the group of the tables of which something is kept. */
+function namesOf(
+  rows: readonly MissedRow[],
+  before: DataObjects,
+  { history }: KeepingOptions,
+): Record<string, TableNames> {
+  const kept = rows.filter(({ what }) => what === 'kept').map(({ relation }) => relation)
+  return Object.fromEntries(
+    kept.flatMap((oid) => {
+      const object = before.get(oid)
+      if (object === undefined) return []
+      const { ref, columns } = object
+      return [[oid, { schema: ref.schema ?? history, name: ref.name, columns }]]
+    }),
+  )
+}
+
+function recordSql({ destruction, key }: Missed, origin: string, options: KeepingOptions): string {
+  const { object, what } = destruction
+  const place =
+    object.kind === 'column' || object.kind === 'attribute'
+      ? object.table
+      : 'name' in object
+        ? object.name
+        : ''
+  const schema = 'schema' in object ? (object.schema ?? options.history) : options.history
+  const entry = {
+    kind:
+      what === 'object' && object.kind === 'table'
+        ? 'table'
+        : object.kind === 'column'
+          ? 'columns'
+          : 'rows',
+    columns: object.kind === 'column' ? [object.name] : [],
+    not_kept: 'code, a trigger or a rule destroyed it in a way that could not be captured',
+  }
+  const oid = key.split(' ')[1] ?? '0'
+  const json = `${quoteLiteral(JSON.stringify(entry))}::jsonb`
+  return call(
+    options,
+    'record_missed',
+    origin,
+    quoteLiteral(schema),
+    quoteLiteral(place),
+    oid,
+    json,
+  )
+}
