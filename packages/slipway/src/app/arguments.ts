@@ -142,7 +142,9 @@ export const ARGUMENTS = {
   repair: [options<RepairOptions>({ ...CONSENT, decision: DECISION, accept: TEXTS })],
   reset: [options<ResetOptions>({ ...CONSENT, noSeed: SWITCH })],
   restore: [['id', required(COUNT)], options(CONSENT)],
-  rollback: [options<RollbackOptions>({ ...CONSENT, steps: COUNT, to: TEXT, accept: TEXTS })],
+  rollback: [
+    options<RollbackOptions>({ ...CONSENT, steps: COUNT, to: TEXT, fill: TEXTS, accept: TEXTS }),
+  ],
   seedExport: [['options', required(objectWith(ROWS))]],
   seedRun: [options<SeedRunOptions>({ ...CONSENT, sets: TEXTS, dryRun: SWITCH })],
   seedSync: [

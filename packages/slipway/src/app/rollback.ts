@@ -5,8 +5,10 @@ import {
   announcementText,
   type DownVerdict,
   type PreparedDown,
+  readFill,
   rollback,
 } from '../rollback/index.ts'
+import type { Unrestored } from '../safekeeping/index.ts'
 import { refuseUnknownAccepts } from './accept.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
@@ -22,6 +24,8 @@ export interface RollbackOptions extends ConsentOptions {
   readonly to?: string | undefined
   /** Findings that are accepted: `unproven`, `unannounced`. */
   readonly accept?: readonly string[] | undefined
+  /** Values for rows written since, where a column is restored as NOT NULL: `table.column=value`. */
+  readonly fill?: readonly string[] | undefined
 }
 
 /** A down migration that was chosen. */
@@ -51,7 +55,7 @@ export async function rollBack(
   context: AppContext,
   asked: RollbackOptions,
 ): Promise<Ended<RollbackResult>> {
-  const { accept = [], steps = 1, to } = asked
+  const { accept = [], fill = [], steps = 1, to } = asked
   refuseUnknownAccepts(accept, ['unproven', 'unannounced'])
   const work = await readWork(context, { downMigrations: true })
   await requirePolicyConsent(context, work, asked)
@@ -62,6 +66,7 @@ export async function rollBack(
     consent: consentFrom(context, asked),
     acceptUnproven: accept.includes('unproven'),
     acceptUnannounced: accept.includes('unannounced'),
+    fills: fill.map(readFill),
     announce: (downs) => announce(downs, context),
   })
   const { database, receipts, testRun, verification, failure } = outcome
@@ -79,9 +84,12 @@ export async function rollBack(
       sql: origin === 'written' ? sql : null,
     })),
   }
-  const findings = outcome.downs.length === 0 && to !== undefined ? [doneBefore(to)] : []
+  const findings = [
+    ...(outcome.downs.length === 0 && to !== undefined ? [doneBefore(to)] : []),
+    ...outcome.unrestored.map(notRestored),
+  ]
   const next =
-    failure || findings.length > 0 ? [] : [command(['deploy'], 'apply the migrations again')]
+    failure || outcome.downs.length === 0 ? [] : [command(['deploy'], 'apply the migrations again')]
   return { result, findings, failure, next }
 }
 
@@ -89,6 +97,11 @@ export async function rollBack(
 function doneBefore(migration: string): ResultFinding {
   const message = `${migration} is already the last applied migration. Nothing was rolled back.`
   return { id: 'rolled-back-before', severity: 'notice', message }
+}
+
+function notRestored({ migration, object, attribute, why }: Unrestored): ResultFinding {
+  const message = `${migration}: the ${attribute} of ${object} is not as it was: ${why}.`
+  return { id: 'not-restored', severity: 'warning', message }
 }
 
 /** What the down migrations cannot restore, reported before they run. */

@@ -30,7 +30,12 @@ export type FlagSpec = {
   /** A whole number of at least `min`. */
   | { readonly kind: 'number'; readonly value: string; readonly min: number }
   /** May be given several times, or once with commas. */
-  | { readonly kind: 'list'; readonly value: string }
+  | {
+      readonly kind: 'list'
+      readonly value: string
+      /** Each use gives one value, which may have commas. */
+      readonly whole?: true
+    }
   | { readonly kind: 'choice'; readonly value: string; readonly choices: readonly string[] }
 )
 

@@ -225,7 +225,10 @@ function readValue(option: Option, spec: FlagSpec, earlier: FlagValue | undefine
   if (value === undefined || (!inline && value.length > 1 && value.startsWith('-'))) {
     return refuse(`\`${typed}\` needs a value: \`${typed} ${spec.value}\`.`)
   }
-  if (spec.kind === 'list') return [...((earlier as string[] | undefined) ?? []), ...split(value)]
+  if (spec.kind === 'list') {
+    const more = spec.whole ? [value] : split(value)
+    return [...((earlier as string[] | undefined) ?? []), ...more]
+  }
   if (value === '') return refuse(`The value of \`${typed}\` is empty.`)
   // Two different values are refused: the person may mean either.
   if (earlier !== undefined && earlier !== value) return refuse(`\`${typed}\` is given twice.`)

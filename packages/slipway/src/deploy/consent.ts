@@ -58,7 +58,6 @@ export function destroyedBy(
       .flatMap((action) => [
         ...destructionsBy(action, defaultSchema),
         ...overwrittenBy(action, defaultSchema),
-        ...droppedSequence(action, defaultSchema),
       ])
       .filter(({ object }) => !isMade(object, made[index]))
       .map((destruction) => ({ migration, ...destruction })),
@@ -92,13 +91,6 @@ function overwrittenBy(action: Action, defaultSchema: string): Destruction[] {
     what: 'values',
     object: partRef('column', table, column),
   }))
-}
-
-/** A sequence goes with the position that it has reached. */
-function droppedSequence(action: Action, defaultSchema: string): Destruction[] {
-  if (action.kind !== 'drop' || action.of !== 'sequence') return []
-  const { schema, name } = tableRef({ defaultSchema }, action.object)
-  return [{ what: 'object', object: { kind: 'sequence', schema, name } }]
 }
 
 /**

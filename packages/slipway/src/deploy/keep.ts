@@ -1,6 +1,13 @@
 import { executeLocked, type Session } from '../database/index.ts'
 import { type Execution, NO_HOOKS } from '../execution/index.ts'
-import { createKeepingSql, type Kept, keepingOf, readKept } from '../safekeeping/index.ts'
+import {
+  aroundHooks,
+  createKeepingSql,
+  type Kept,
+  keepingOf,
+  readKept,
+  recordingOf,
+} from '../safekeeping/index.ts'
 import { destructionsBy, type Migration } from '../statements/index.ts'
 
 /** What keeps what the statements of a migration destroy. */
@@ -29,14 +36,11 @@ export async function prepareKeeping(
   wanted: boolean,
 ): Promise<KeepingPlan> {
   if (!wanted) return KEEPS_NOTHING
-  const keepings = plans.map(({ name, statements }) => ({
-    name,
-    ...keepingOf(statements, {
-      history: session.server.schema,
-      ledger: session.ledger,
-      migration: name,
-    }),
-  }))
+  const keepings = plans.map(({ name, statements, groups }) => {
+    const options = { history: session.server.schema, ledger: session.ledger, migration: name }
+    const { hooks, keeper, notKept } = keepingOf(statements, options)
+    return { name, notKept, keeper, hooks: aroundHooks(recordingOf(groups, options), hooks) }
+  })
   const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
   if (keepings.every(({ hooks }) => hooks.size === 0)) return { ...KEEPS_NOTHING, notKept }
   await executeLocked(session, createKeepingSql(session))

@@ -3,7 +3,14 @@ import type { Grade } from '../down/index.ts'
 import { type Hooks, type Keeper, runOnShadow } from '../execution/index.ts'
 import { prepareLedger } from '../history/index.ts'
 import { attempt, rethrow } from '../kernel/index.ts'
-import { createKeepingSql, keepingOf, readAllKept, restoringOf } from '../safekeeping/index.ts'
+import {
+  aroundHooks,
+  createKeepingSql,
+  keepingOf,
+  readAllKept,
+  recordingOf,
+  restoringOf,
+} from '../safekeeping/index.ts'
 import { emptyTables, type Filling, fillTables, readShape, replay } from '../shadow/index.ts'
 import {
   type Destruction,
@@ -22,6 +29,12 @@ import {
   tableRef,
 } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
+import {
+  advanceSequences,
+  lostPositions,
+  type Positions,
+  readPositions,
+} from './postgres/positions.ts'
 import { compareRows, readRowSums, type RowSums } from './postgres/row-sums.ts'
 import { comparedBy, type EmptyTables, withRows } from './test-run.ts'
 
@@ -60,26 +73,29 @@ export interface KeepingRun {
  */
 export async function proveKeeping(session: Session, testRun: KeepingRun): Promise<KeepingProof> {
   const { migration, lost } = testRun
-  const { statements } = migration
-  const { notKept, ...keeping } = keepingOf(statements, {
+  const { statements, groups } = migration
+  const options = {
     history: session.server.schema,
     ledger: session.ledger,
     migration: migration.name,
-  })
-  const shown = await attempt(() => upAndDown(session, testRun, keeping))
+  }
+  const { notKept, keeper, ...own } = keepingOf(statements, options)
+  const hooks = aroundHooks(recordingOf(groups, options), own.hooks)
+  const shown = await attempt(() => upAndDown(session, testRun, { hooks, keeper }))
   if (!shown.ok) {
     const { message, server } = shown.failure
     const why = [...notKept, server?.message ?? message]
     return { grade: 'lossy', lost: [], unseen: lost, vacant: [], notKept: why, runs: false }
   }
-  const { sums, empty, kept, refused } = shown.value
+  const { sums, positions, empty, kept, refused } = shown.value
   const left = namedAs(lost, shown.value.left)
   const known = new Set(left.map(destructionKey))
   const blind = changedUnseen(statements, session.server.schema).filter(
     (table) => !kept.some((one) => isSameObject(one, table)),
   )
   const isSeen = (loss: Destruction) =>
-    isShown(loss, sums) && !blind.some((table) => isOf(loss, table))
+    positions.has(objectKey(loss.object)) ||
+    (isShown(loss, sums) && !blind.some((table) => isOf(loss, table)))
   const unknown = lost.filter((loss) => !known.has(destructionKey(loss)) && !isSeen(loss))
   const vacant = unknown.filter((loss) => empty.some((table) => isOf(loss, table)))
   const unseen = unknown.filter((loss) => !vacant.includes(loss))
@@ -122,6 +138,7 @@ function namedAs(
 
 interface Shown {
   readonly sums: RowSums
+  readonly positions: Positions
   /** Tables that have no rows wherever the migration runs. */
   readonly empty: readonly ObjectRef[]
   /** What differs after the down migration. */
@@ -142,7 +159,8 @@ async function upAndDown(
   await replay(session, [down])
   const tables = await readShape(session, touched)
   await fillTables(session, withRows(tables, withheld), filling.manner, comparedBy(migration))
-  const sums = await readRowSums(session, tables)
+  await advanceSequences(session)
+  const [sums, positions] = [await readRowSums(session, tables), await readPositions(session)]
   await prepareLedger(session)
   await session.execute(createKeepingSql(session))
   await runWith(session, migration, keeping)
@@ -156,10 +174,12 @@ async function upAndDown(
   })
   await runWith(session, back, restoring)
   const { lost, grown } = await compareRows(session, sums, await readShape(session, touched))
+  const numbers = lostPositions(positions, await readPositions(session))
   return {
     sums,
+    positions,
     empty: alwaysEmpty(withheld, tables).map(({ ref }) => ref),
-    left: [...lost, ...grown.map((object) => ({ what: 'rows' as const, object }))],
+    left: [...lost, ...grown.map((object) => ({ what: 'rows' as const, object })), ...numbers],
     kept: kept.map(({ table }) => table),
     refused: kept.flatMap(({ why }) => why ?? []),
   }

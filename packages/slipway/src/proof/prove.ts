@@ -158,7 +158,7 @@ async function proofOf(
   const { trace, filling, withheld, down, downMs, rows } = testRun
   const gaps = evidenceGaps({ ...testRun, statements, before: schemaOf(before) })
   const grade = gradeOfFiles(testRun, { lost, gaps })
-  const kept = mayKeep(testRun, grade)
+  const kept = mayKeep(testRun, grade, lost)
     ? await proveKeeping(session, { migration, down, filling, lost, gaps, withheld, touched })
     : undefined
   const open = [grade, kept?.grade].includes('not proven') ? gaps : []
@@ -217,11 +217,14 @@ function gradeOfFiles(
   return gaps.length > 0 ? 'not proven' : 'lossless'
 }
 
-/** Whether there is a run to be repeated with safekeeping: one on rows that lost some, and left none behind. */
-function mayKeep({ filling, againFails, rows }: TestRun, grade: Grade | undefined): boolean {
-  return (
-    grade === 'lossy' && filling.rows > 0 && againFails === undefined && rows.grown.length === 0
-  )
+/** Whether there is a run to be repeated with safekeeping: one that lost rows or a sequence, and left no rows behind. */
+function mayKeep(
+  { filling, againFails, rows }: TestRun,
+  grade: Grade | undefined,
+  lost: readonly Destruction[],
+): boolean {
+  const shows = filling.rows > 0 || lost.some(({ object }) => object.kind === 'sequence')
+  return grade === 'lossy' && shows && againFails === undefined && rows.grown.length === 0
 }
 
 function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {

@@ -18,6 +18,11 @@ export const rollbackFailures = {
     title: 'After the rollback, the database differs from what its history gives',
     exit: 4,
   },
+  'ROLLBACK.VALUE_NEEDED': {
+    title: 'Rows written since have no value for a column that becomes NOT NULL again',
+    exit: 5,
+  },
+  'ROLLBACK.FILL_FORM': { title: '`--fill` does not have the form table.column=value' },
   'ROLLBACK.SQUASHED': {
     title: 'A squash was recorded here without running',
   },

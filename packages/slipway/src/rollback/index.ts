@@ -1,3 +1,4 @@
+export { readFill } from './fill.ts'
 export type { Announcement } from './announced.ts'
 export { announcementText } from './announcement-text.ts'
 export { rollbackFailures } from './failures.ts'

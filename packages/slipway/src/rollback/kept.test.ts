@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
 import { deploy, type DeployOutcome } from '../deploy/index.ts'
 import { type Destruction } from '../statements/index.ts'
-import { type Announcement, rollback, type RollbackOutcome } from './index.ts'
+import { type Announcement, rollback, type RollbackOutcome, type RollbackRequest } from './index.ts'
 
 // A rollback restores what the deploy destroyed: the schema by its fingerprint, the rows one by one.
 
@@ -41,13 +41,17 @@ async function deployed(migrations: readonly TestMigration[]): Promise<DeployOut
   return await deploy({ ...target.request(migrations), consent, acceptDrift: false })
 }
 
-async function rolledBack(migrations: readonly TestMigration[]): Promise<RollbackOutcome> {
+async function rolledBack(
+  migrations: readonly TestMigration[],
+  more: Pick<RollbackRequest, 'fills'> = {},
+): Promise<RollbackOutcome> {
   return await rollback({
     ...target.request(migrations),
     consent: { confirm: undefined },
     extent: { kind: 'steps', steps: 1 },
     acceptUnproven: false,
     announce: () => {},
+    ...more,
   })
 }
 
@@ -475,4 +479,41 @@ test.each([
   expect((await deployed([INIT, made, change])).failure).toBeUndefined()
   expect((await rolledBack([INIT, made, change])).failure).toBeUndefined()
   expect({ rows: await read(), hash: (await target.fingerprint()).hash }).toEqual(before)
+})
+
+describe('rows written since that lack a value', () => {
+  test.each([
+    ['a dropped column', 'ALTER TABLE team DROP COLUMN name;', 'INSERT INTO team VALUES (8), (9)'],
+    [
+      'a column that became nullable',
+      'ALTER TABLE team ALTER COLUMN name DROP NOT NULL;',
+      'INSERT INTO team VALUES (8), (9)',
+    ],
+    [
+      'a dropped column of a table without rows',
+      'DELETE FROM person; DELETE FROM team; ALTER TABLE team DROP COLUMN name;',
+      'INSERT INTO team VALUES (8), (9)',
+    ],
+  ])('%s: the rollback counts them, and takes a value', async (_name, sql, since) => {
+    const migrations = [INIT, migration('2_team', sql)]
+    const before = await target.sql('SELECT * FROM team ORDER BY id')
+    await deployed(migrations)
+    await target.sql(since)
+    const refused = await rolledBack(migrations)
+    expect(refused.failure).toMatchObject({
+      code: 'ROLLBACK.VALUE_NEEDED',
+      message: expect.stringContaining(
+        '2 rows of team have no value for the column name',
+      ) as string,
+      nextActions: [{ args: ['rollback', '--fill', 'team.name=<value>'] }],
+    })
+    expect(await target.sql('SELECT id FROM team WHERE id > 7')).toHaveLength(2)
+    const fills = [{ table: { name: 'team' }, column: 'name', value: "it's" }]
+    const outcome = await rolledBack(migrations, { fills })
+    expect(outcome.failure).toBeUndefined()
+    expect(await target.sql('SELECT * FROM team WHERE id < 8 ORDER BY id')).toEqual(before)
+    expect(await target.sql('SELECT DISTINCT name FROM team WHERE id > 7')).toEqual([
+      { name: "it's" },
+    ])
+  })
 })

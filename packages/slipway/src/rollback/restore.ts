@@ -8,6 +8,7 @@ import {
 import { attempt } from '../kernel/index.ts'
 import {
   createKeepingSql,
+  type Fill,
   type Kept,
   keepingOf,
   keptByRollback,
@@ -31,6 +32,7 @@ export interface RestoringPlan {
 export async function prepareRestoring(
   session: Session,
   plans: readonly Migration[],
+  fills: readonly Fill[] = [],
 ): Promise<RestoringPlan> {
   // The functions may be those of another version of Slipway.
   await executeLocked(session, createKeepingSql(session))
@@ -42,7 +44,7 @@ export async function prepareRestoring(
     const now = await attempt(() => readOfDeploys(session))
     return (now.ok ? now.value : kept).filter(({ id, inserted }) => ids.has(id) && !inserted)
   }
-  const executions = plans.map((plan) => restoringExecution(session, plan, kept))
+  const executions = plans.map((plan) => restoringExecution(session, plan, { kept, fills }))
   return { executions, kept, keptNow }
 }
 
@@ -67,7 +69,7 @@ export async function knowingKept(
 function restoringExecution(
   session: Session,
   migration: Migration,
-  all: readonly Kept[],
+  { kept: all, fills }: { readonly kept: readonly Kept[]; readonly fills: readonly Fill[] },
 ): Execution {
   const { schema } = session.server
   const { name, statements } = migration
@@ -77,6 +79,7 @@ function restoringExecution(
     schema,
     ledger: session.ledger,
     kept,
+    fills,
   })
   const keeping = keepingOf(statements, {
     history: schema,

@@ -172,9 +172,10 @@ test('what rows decide is announced; a refusal by the server leaves all as it wa
     },
   ])
   expect(failed.failure).toMatchObject({
-    code: 'DEPLOY.STATEMENT_FAILED',
+    code: 'ROLLBACK.VALUE_NEEDED',
+    message: '1 row of customer has no value for the column name.',
     why: 'It runs as one transaction, which was rolled back: the database is as it was before.',
-    nextActions: [{ args: ['rollback'] }],
+    nextActions: [{ args: ['rollback', '--fill', 'customer.name=<value>'] }],
   })
   expect(failed.receipts).toMatchObject([{ status: 'failed' }])
   expect(await target.fingerprint()).toEqual(before)
@@ -190,11 +191,11 @@ test('a failure after steps that were rolled back names them, and the command fo
   const failed = await rolledBack(migrations, { kind: 'steps', steps: 3 })
   expect(failed.receipts.map(({ status }) => status)).toEqual(['done', 'failed', 'not-run'])
   expect(failed.failure).toMatchObject({
-    code: 'DEPLOY.STATEMENT_FAILED',
+    code: 'ROLLBACK.VALUE_NEEDED',
     why: expect.stringMatching(
       /as it was before\. 1 migration was rolled back before it and remains rolled back\./,
     ),
-    nextActions: [{ args: ['rollback', '--steps', '2'] }],
+    nextActions: [{ args: ['rollback', '--steps', '2', '--fill', 'customer.name=<value>'] }],
   })
   expect(await living()).toEqual(['1_init', '2_loosened'])
   await target.sql("UPDATE customer SET name = 'x'")

@@ -30,12 +30,13 @@ import {
 } from '../history/index.ts'
 import { advice, attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
 import { appliedRows, type KnownSchema, projectScope, readKnownSchema } from '../plan/index.ts'
-import type { Kept } from '../safekeeping/index.ts'
+import { type Fill, type Kept, readUnrestored, type Unrestored } from '../safekeeping/index.ts'
 import { type Change, difference, readCatalog } from '../schema/index.ts'
 import { shadowLike, type ShadowOptions, withShadowServer } from '../shadow/index.ts'
-import { type Migration, objectText } from '../statements/index.ts'
+import { type Migration, objectText, tableRef } from '../statements/index.ts'
 import { decided } from './announced.ts'
 import { raise } from './failures.ts'
+import { askForValue } from './fill.ts'
 import { recallProof, rememberProof, type TestedFiles } from './known-proof.ts'
 import {
   correctionOf,
@@ -59,6 +60,8 @@ export interface RollbackRequest extends WorkRequest {
   readonly acceptUnproven: boolean
   /** Destroy data that no statement of a down migration shows; no if absent. */
   readonly acceptUnannounced?: boolean
+  /** Values for rows written since that lack one. */
+  readonly fills?: readonly Fill[]
   /** Hears the down migrations and what they cannot promise, before anything runs. */
   readonly announce: (downs: readonly PreparedDown[], testRun: DownVerdict) => void
 }
@@ -71,6 +74,8 @@ export interface RollbackOutcome {
   readonly receipts: readonly Receipt[]
   /** The data that the migrations destroyed: restored, or still kept. */
   readonly kept: readonly Kept[]
+  /** What could not be given back to objects: owners, privileges, comments, settings, positions. */
+  readonly unrestored: readonly Unrestored[]
   readonly verification?: Verification
   readonly failure?: Failure
 }
@@ -116,7 +121,7 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
 /** What a rollback did that finds its work done: the migration that is to stay is the last one. */
 function nothingLeft({ server: { database } }: Session): RollbackOutcome {
   const testRun = { kind: 'not-tested' as const, reason: 'nothing is to be rolled back' }
-  return { database, downs: [], testRun, receipts: [], kept: [] }
+  return { database, downs: [], testRun, receipts: [], kept: [], unrestored: [] }
 }
 
 /**
@@ -295,15 +300,17 @@ async function run(
   target: TargetSession,
   { downs, expected, known }: PreparedWork,
   request: RollbackRequest,
-): Promise<Pick<RollbackOutcome, 'receipts' | 'kept' | 'verification' | 'failure'>> {
+): Promise<Pick<RollbackOutcome, 'receipts' | 'kept' | 'unrestored' | 'verification' | 'failure'>> {
   const { session } = target
   const plans = downs.map(({ plan }) => plan)
-  const { executions, kept, keptNow } = await prepareRestoring(session, plans)
+  const { executions, kept, keptNow } = await prepareRestoring(session, plans, request.fills)
   const review = reviewOfRollback(session, { plans, kept }, request)
   const reviewed = executions.map((one) => ({ ...one, review: review?.(one.migration) }))
   const ran = await runMigrations(target, reviewed, await readJournal(session))
-  const outcome = { ...ran, kept: await keptNow() }
-  if (outcome.failure && !LEAVES_NOTHING.has(outcome.failure.code)) return outcome
+  const asked = ran.failure && { failure: askForValue(ran.failure) }
+  const unrestored = await unrestoredOf(session, plans)
+  const outcome = { ...ran, ...asked, kept: await keptNow(), unrestored }
+  if (ran.failure && !LEAVES_NOTHING.has(ran.failure.code)) return outcome
   target.emit({ kind: 'phase', phase: 'verify' })
   const reading = await attempt(() =>
     readFromTarget(target, () => readSchemaNow(session, request.migrations, known)),
@@ -320,24 +327,39 @@ async function run(
   return { ...outcome, failure: outcome.failure ?? looked.failure }
 }
 
+async function unrestoredOf(
+  session: Session,
+  plans: readonly Migration[],
+): Promise<readonly Unrestored[]> {
+  const names = new Set(plans.map(({ name }) => name))
+  const read = await attempt(() => readUnrestored(session))
+  return read.ok ? read.value.filter(({ migration }) => names.has(migration)) : []
+}
+
 /** What judges the down migrations by their effects, on a protected target: they may overwrite where they restore. */
 function reviewOfRollback(
   { server: { database, schema: defaultSchema } }: Session,
   { plans, kept }: { readonly plans: readonly Migration[]; readonly kept: readonly Kept[] },
-  { protected: isProtected, acceptUnannounced, acceptUnproven, extent }: RollbackRequest,
+  request: RollbackRequest,
 ): ReturnType<typeof reviewsOf> | undefined {
+  const { protected: isProtected, acceptUnannounced, acceptUnproven } = request
   if (!isProtected || acceptUnannounced) return undefined
-  const restored = kept.map(({ table }) => table)
+  const restored = [
+    ...kept.map(({ table }) => table),
+    ...(request.fills ?? []).map(({ table }) => tableRef({ defaultSchema }, table)),
+  ]
   const accepted = acceptUnproven ? ['unproven'] : []
-  const asked =
-    extent.kind === 'to' ? ['--to', extent.migration] : ['--steps', String(extent.steps)]
   return reviewsOf(plans, {
     database,
     defaultSchema,
     restored,
-    command: ['rollback', ...asked],
+    command: ['rollback', ...extentFlags(request)],
     accepted,
   })
+}
+
+function extentFlags({ extent }: RollbackRequest): string[] {
+  return extent.kind === 'to' ? ['--to', extent.migration] : ['--steps', String(extent.steps)]
 }
 
 /** The objects in which a target with another fingerprint differs, in words; empty if only the fingerprint does. */

@@ -1,7 +1,16 @@
 export { keepingOf } from './keeping.ts'
-export { type Kept, keptByRollback, keptData, readAllKept, readKept } from './kept.ts'
+export {
+  type Kept,
+  keptByRollback,
+  keptData,
+  readAllKept,
+  readKept,
+  readUnrestored,
+  type Unrestored,
+} from './kept.ts'
 export { safekeepingFailures } from './failures.ts'
 export { createKeepingSql } from './postgres/keeping-functions.ts'
 export { type Made, madeBefore, nameKey } from './made.ts'
 export { expired, pruneKept, restoreKept } from './prune.ts'
-export { restoringOf } from './restoring.ts'
+export { aroundHooks, recordingOf } from './recording.ts'
+export { type Fill, restoringOf } from './restoring.ts'

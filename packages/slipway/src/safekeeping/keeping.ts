@@ -70,7 +70,7 @@ interface Scene {
 }
 
 function keptFirst(scene: Scene): string[] {
-  return [...keptTables(scene), ...keptColumns(scene), ...keptTypes(scene)]
+  return [...keptTables(scene), ...keptSequences(scene), ...keptColumns(scene), ...keptTypes(scene)]
 }
 
 /** Turns on the capture of the rows that a statement changes, and says whose rows they are. */
@@ -155,6 +155,14 @@ function keptTables(scene: Scene): string[] {
   ]
 }
 
+function keptSequences(scene: Scene): string[] {
+  const names = scene.statement.actions.flatMap((action) =>
+    action.kind === 'drop' && action.of === 'sequence' ? [quoted(action.object)] : [],
+  )
+  if (names.length === 0) return []
+  return [call(scene.options, 'keep_sequences', origin(scene), literals(names))]
+}
+
 function keptColumns(scene: Scene): string[] {
   const { statement, options } = scene
   const dropped = statement.actions.flatMap((action) =>
@@ -170,7 +178,7 @@ function keptColumns(scene: Scene): string[] {
   const constraints = literals(
     statement.actions.flatMap((action) => (action.kind === 'drop-constraint' ? [action.name] : [])),
   )
-  const how = [cascade, limit, addedAgain, constraints]
+  const how = [cascade, limit, addedAgain, constraints, literals(changedLater(scene, first.table))]
   return [call(options, 'keep_columns', origin(scene), table, columns, ...how)]
 }
 
@@ -188,6 +196,20 @@ function isMadeAnew({ following, options }: Scene, table: ObjectName, column: st
   )
 }
 
+/** The columns of a table that later statements of the migration drop, overwrite or convert. */
+function changedLater({ following, options }: Scene, table: ObjectName): string[] {
+  const key = nameKey(table, options.history)
+  return following
+    .slice(1)
+    .flatMap(({ actions }) => actions)
+    .flatMap((action) => {
+      if (!('table' in action) || !action.table || nameKey(action.table, options.history) !== key)
+        return []
+      if (action.kind === 'update') return action.columns
+      return action.kind === 'drop-column' || action.kind === 'change-type' ? [action.column] : []
+    })
+}
+
 function keptTypes(scene: Scene): string[] {
   const { statement, options } = scene
   const changed = statement.actions.flatMap((action) =>
@@ -199,7 +221,10 @@ function keptTypes(scene: Scene): string[] {
     changed.map((action) => [action.column, isPlainCast(action) ? action.type : null]),
   )
   const json = `${quoteLiteral(JSON.stringify(types))}::jsonb`
-  return [call(options, 'keep_types', origin(scene), quoteLiteral(quoted(first.table)), json)]
+  const later = literals(changedLater(scene, first.table))
+  return [
+    call(options, 'keep_types', origin(scene), quoteLiteral(quoted(first.table)), json, later),
+  ]
 }
 
 /** Whether the values are converted to the new type as they are; where they are computed, they are kept whatever it is. */

@@ -8,11 +8,12 @@ export interface Kept {
   readonly migration: string
   /** Number of the statement that destroyed it. */
   readonly statement: number
-  readonly kind: 'table' | 'columns' | 'rows'
+  readonly kind: 'table' | 'columns' | 'rows' | 'sequence'
   /** Rows that the migration inserted: nothing was destroyed, and a rollback deletes those that are unchanged since. */
   readonly inserted: boolean
   /** A rollback destroyed it: another rollback does not restore it. */
   readonly byRollback: boolean
+  /** The table, or the sequence. */
   readonly table: TableRef
   /** The columns that were dropped, converted or updated; none where it is the whole row. */
   readonly columns: readonly string[]
@@ -56,6 +57,28 @@ export async function readAllKept(session: Session): Promise<Kept[]> {
   return rows.map((row) => keptFrom(row, session.server.schema))
 }
 
+/** An attribute that a rollback could not give back to its object, and why. */
+export interface Unrestored {
+  readonly migration: string
+  /** As SQL names it: `TABLE public.note`. */
+  readonly object: string
+  /** `owner`, `comment`, `privileges`, `position`, `storage`. */
+  readonly attribute: string
+  readonly why: string
+}
+
+/** What rollbacks could not restore of the attributes that migrations took. */
+export async function readUnrestored(session: Session): Promise<Unrestored[]> {
+  const rows = await readLedgerRows(
+    session,
+    'attribute',
+    `j ->> 'migration', j ->> 'object', j ->> 'name', j ->> 'problem'`,
+  )
+  return rows.flatMap(([migration, object, attribute, why]) =>
+    migration && object && attribute && why ? [{ migration, object, attribute, why }] : [],
+  )
+}
+
 function keptFrom(row: readonly (string | null)[], defaultSchema: string): Kept {
   const [
     id,
@@ -96,6 +119,7 @@ function keptFrom(row: readonly (string | null)[], defaultSchema: string): Kept 
 /** The data that is kept: a table, values of columns, or rows. */
 export function keptData({ kind, inserted, table, columns }: Kept): Destruction[] {
   if (inserted) return []
+  if (kind === 'sequence') return [{ what: 'object', object: { ...table, kind } }]
   if (kind !== 'columns') return [{ what: kind === 'rows' ? 'rows' : 'object', object: table }]
   return columns.map((name) => ({ what: 'values', object: partRef('column', table, name) }))
 }

@@ -4,16 +4,21 @@ import {
   type Action,
   type ColumnDefinition,
   isRequired,
-  isSameObject,
   type ObjectName,
-  partRef,
-  tableRef,
   type Statement,
 } from '../statements/index.ts'
-import { type Kept, keptData } from './kept.ts'
+import type { Kept } from './kept.ts'
 import { nameKey } from './made.ts'
 import { call, literals, quoted } from './postgres/sql-text.ts'
 import { releasing } from './releasing.ts'
+
+/** A value for the rows that have none in a column. */
+export interface Fill {
+  readonly table: ObjectName
+  readonly column: string
+  /** The text of it. */
+  readonly value: string
+}
 
 /** What is asked of a restoring down migration. */
 export interface RestoringOptions {
@@ -24,6 +29,8 @@ export interface RestoringOptions {
   readonly ledger: string
   /** What is kept of the migration. */
   readonly kept: readonly Kept[]
+  /** Values for rows written since, where a column becomes NOT NULL. */
+  readonly fills?: readonly Fill[]
 }
 
 /** SQL that restores, with the statements of a down migration and after the last of them. */
@@ -52,10 +59,10 @@ export function restoringOf(
       ...demanded(statement, { ...options, kept }, changed),
     ]
     const scene = { ...options, kept, tables: complete.get(statement.number) ?? [] }
-    const own = kept.length > 0 ? putBack(statement, scene) : {}
+    const own = putBack(statement, scene)
     if (before.length > 0 || own.after) hooks.set(statement.number, { before, ...own })
   }
-  return { hooks, end: kept.length > 0 ? endOf(changed, options) : '' }
+  return { hooks, end: endOf(changed, { ...options, kept }) }
 }
 
 /** The tables that are made and have all their columns and partitions after a statement, by its number. */
@@ -85,9 +92,14 @@ function extendedBy(action: Action): ObjectName | undefined {
   return action.kind === 'create-table' ? action.partitionOf : undefined
 }
 
-/** Rows that data statements changed are restored at the end, but not over rows that the down migration writes itself. */
+/**
+ * Rows that data statements changed are restored at the end, but not over rows that the down migration writes itself. Then
+ * the attributes: all objects are back, and their rows say how far their sequences have gone.
+ */
 function endOf(changed: ReadonlySet<string>, options: RestoringOptions): string {
-  return `${call(options, 'restore_rows', ...origin(options), literals([...changed]))};\n`
+  const rows = call(options, 'restore_rows', ...origin(options), literals([...changed]))
+  const attributes = call(options, 'restore_attributes', ...origin(options))
+  return [...(options.kept.length > 0 ? [rows] : []), attributes].map((sql) => `${sql};\n`).join('')
 }
 
 /** Tables whose rows the down migration updates itself. */
@@ -99,25 +111,54 @@ function changedTables(statements: readonly Statement[]): ReadonlySet<string> {
   )
 }
 
-/** Rows of a table are as before the migration when a statement makes a demand on them. */
+/** Rows of a table are as before the migration when a statement makes a demand on them, and none lacks a value. */
 function demanded(
   { actions }: Statement,
   options: RestoringOptions,
   changed: ReadonlySet<string>,
 ): string[] {
-  if (!options.kept.some(({ kind }) => kind === 'rows')) return []
-  const tables = new Set(actions.flatMap((action) => (demands(action) ? quoted(action.table) : [])))
-  return [...tables].map((table) => {
+  const hasRows = options.kept.some(({ kind }) => kind === 'rows')
+  const tables = new Set(hasRows ? actions.flatMap(tablesDemanded).map(quoted) : [])
+  const restoring = [...tables].map((table) => {
     const args = [...origin(options), quoteLiteral(table), literals([...changed])]
     return call(options, 'restore_rows_of', ...args)
   })
+  const [only, ...others] = actions
+  const required =
+    only?.kind === 'set-not-null' && others.length === 0
+      ? valuesRequired(only.table, only.column, options)
+      : []
+  return [...restoring, ...required]
 }
 
-type Demand = Extract<Action, { kind: 'set-not-null' | 'add-constraint' | 'create-index' }>
+/** Gives rows the value that was asked for. Rows that have none then are counted in an error. */
+function valuesRequired(table: ObjectName, column: string, options: RestoringOptions): string[] {
+  const key = nameKey(table, options.schema)
+  const own = quoteIdentifier(column)
+  const filled = (options.fills ?? [])
+    .filter((fill) => nameKey(fill.table, options.schema) === key && fill.column === column)
+    .map(
+      ({ value }) =>
+        `UPDATE ${quoted(table)} SET ${own} = ${quoteLiteral(value)} WHERE ${own} IS NULL`,
+    )
+  const required = [quoted(table), column].map(quoteLiteral)
+  return [...filled, call(options, 'require_values', ...required)]
+}
 
-function demands(action: Action): action is Demand {
-  if (action.kind === 'create-index') return action.unique
-  return action.kind === 'set-not-null' || action.kind === 'add-constraint'
+/** The tables whose rows must be as an action demands; of a foreign key the referenced one first. */
+function tablesDemanded(action: Action): ObjectName[] {
+  switch (action.kind) {
+    case 'create-index':
+      return action.unique ? [action.table] : []
+    case 'set-not-null':
+      return [action.table]
+    case 'add-constraint': {
+      const { references } = action.constraint
+      return [...(references ? [references.table] : []), action.table]
+    }
+    default:
+      return []
+  }
 }
 
 interface Scene extends RestoringOptions {
@@ -127,10 +168,16 @@ interface Scene extends RestoringOptions {
 
 function putBack(statement: Statement, options: Scene): StatementHooks {
   const [action, ...others] = statement.actions
-  if (action?.kind === 'add-column' && others.length === 0 && needsFilling(action, options)) {
-    const after = [...restored(action, options), requireSql(action.table, action.column)]
-    return { instead: [addSql(action.table, action.column)], after }
+  if (action?.kind === 'add-column' && others.length === 0 && needsFilling(action)) {
+    const { table, column } = action
+    const after = [
+      ...restored(action, options),
+      ...valuesRequired(table, column.name, options),
+      requireSql(table, column),
+    ]
+    return { instead: [addSql(table, column)], after }
   }
+  if (options.kept.length === 0) return {}
   const after = [
     ...options.tables.map((table) => call(options, 'restore_table', ...head(table, options))),
     ...statement.actions.flatMap((one) => restored(one, options)),
@@ -147,6 +194,7 @@ function origin({ schema, migration }: RestoringOptions): string[] {
 }
 
 function restored(action: Action, options: RestoringOptions): string[] {
+  if (options.kept.length === 0) return []
   switch (action.kind) {
     case 'add-column':
       return [
@@ -176,10 +224,8 @@ function restored(action: Action, options: RestoringOptions): string[] {
 type AddColumn = Extract<Action, { kind: 'add-column' }>
 
 /** A column that is required and has no default cannot be added to a table with rows before it is filled. */
-function needsFilling({ table, column }: AddColumn, { kept, schema }: RestoringOptions): boolean {
-  const plain = isRequired(column) && column.constraints.length === 0 && !column.collated
-  const lost = partRef('column', tableRef({ defaultSchema: schema }, table), column.name)
-  return plain && kept.flatMap(keptData).some(({ object }) => isSameObject(object, lost))
+function needsFilling({ column, ifNotExists }: AddColumn): boolean {
+  return isRequired(column) && column.constraints.length === 0 && !column.collated && !ifNotExists
 }
 
 function addSql(table: ObjectName, { name, type }: ColumnDefinition): string {

@@ -3,7 +3,7 @@ import { type Destruction, type ObjectRef, partRef, tableRef } from './object-re
 
 /**
  * What an action destroys of the data that a database with this default schema holds: tables, schemas and columns
- * that it drops, rows that it deletes. Objects without data of their own (indexes, views, constraints) do not count.
+ * that it drops, sequences with their positions, rows that it deletes. Objects without data of their own (indexes, views, constraints) do not count.
  */
 export function destructionsBy(action: Action, defaultSchema: string): Destruction[] {
   const tableOf = (name: ObjectName) => tableRef({ defaultSchema }, name)
@@ -12,6 +12,8 @@ export function destructionsBy(action: Action, defaultSchema: string): Destructi
   switch (action.kind) {
     case 'drop':
       if (action.of === 'table') return [dropped(tableOf(action.object))]
+      if (action.of === 'sequence')
+        return [dropped({ ...tableOf(action.object), kind: 'sequence' })]
       if (action.of === 'schema') return [dropped({ kind: 'schema', name: action.object.name })]
       return action.of === 'type' && action.cascade
         ? [{ what: 'values', object: { ...tableOf(action.object), kind: 'type' } }]

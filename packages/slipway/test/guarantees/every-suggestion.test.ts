@@ -177,6 +177,19 @@ const STORIES: Readonly<Record<string, Story>> = {
       })
     },
   },
+  'a rollback that needs a value': {
+    migrations: [
+      { name: '1_init', sql: 'CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL);' },
+      { name: '2_optional', sql: 'ALTER TABLE customer ALTER COLUMN name DROP NOT NULL;' },
+    ],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await scene.production.sql('INSERT INTO customer VALUES (1, NULL)')
+      await follow(scene, await scene.slipway('rollback', ...confirmed(scene)), {
+        code: 'ROLLBACK.VALUE_NEEDED',
+      })
+    },
+  },
   'a rollback beside drift': {
     migrations: [INIT, MORE],
     async tell(scene) {

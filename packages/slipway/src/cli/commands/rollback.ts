@@ -12,6 +12,7 @@ export const rollback: Handler = async ({ slipway, confirm }, { flags }) => {
     steps: flags.number('steps'),
     to: flags.text('to'),
     accept: flags.list('accept'),
+    fill: flags.list('fill'),
     confirm,
   })
   return presentOutcome(outcome, (result) => view(result, outcome.ok), exitCodeOfWork(outcome))

@@ -39,10 +39,20 @@ export const RECOVER: readonly Command[] = [
         value: '<id>',
         summary: 'accept a finding by name: unproven, unannounced',
       },
+      fill: {
+        kind: 'list',
+        whole: true,
+        value: '<table.column=value>',
+        summary: 'a value for rows written since, where a column is restored as NOT NULL',
+      },
     },
     examples: [
       { command: 'slipway rollback', what: 'the last migration' },
       { command: 'slipway rollback --to 20260112093000_init', what: 'all but the first' },
+      {
+        command: 'slipway rollback --fill User.email=unknown',
+        what: 'the last one; rows written since get this value',
+      },
     ],
     exitCodes: {
       0: 'rolled back',

@@ -25,7 +25,10 @@ const HIDDEN =
 export function withoutRowContent(text: string, origin: MessageOrigin): string {
   const { sqlstate, routine = '', sent } = origin
   const errorClass = sqlstate.slice(0, 2)
-  if (isOfUserCode(sqlstate, routine)) return ownWords(text, sent)
+  if (isOfUserCode(sqlstate, routine)) {
+    const count = sqlstate === COUNTED ? (/^\d+ /.exec(text)?.[0] ?? '') : ''
+    return count + ownWords(text.slice(count.length), sent)
+  }
   if (ABOUT_TYPES.has(routine)) return text
   if (errorClass === '23' || errorClass === '44') return withoutKeys(text, sqlstate)
   const names = namesIn(origin)
@@ -39,6 +42,8 @@ export function withoutRowContent(text: string, origin: MessageOrigin): string {
   return WITHOUT_VALUES.has(errorClass) ? quoted : withoutNumbers(quoted, names)
 }
 
+/** Raised by Slipway's own functions with a count of rows, which is not their content. */
+const COUNTED = 'SLW04'
 /** Classes of errors of the connection, the transaction and the server: their numbers are processes and sizes. */
 const WITHOUT_VALUES = new Set(['08', '25', '40', '53', '55', '57'])
 /** They say what a type allows: `value too long for type character varying(3)`. */

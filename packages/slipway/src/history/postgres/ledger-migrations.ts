@@ -216,6 +216,30 @@ const ENVIRONMENT = `CREATE TABLE slipway.environment (
 );
 `
 
+/** What a migration took from objects beside their data: as it was, and what the migration left. */
+const ATTRIBUTE = `CREATE TABLE slipway.attribute (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    history_schema text NOT NULL,
+    migration text NOT NULL,
+    classid oid NOT NULL,
+    objid oid NOT NULL,
+    objsubid integer NOT NULL,
+    relation oid,
+    object text NOT NULL,
+    part text,
+    name text NOT NULL,
+    value text,
+    settled boolean NOT NULL DEFAULT false,
+    gone boolean,
+    left_as text,
+    problem text,
+    database_identity text,
+    recorded_at timestamptz NOT NULL DEFAULT now()
+);
+ALTER TABLE slipway.kept DROP CONSTRAINT IF EXISTS kept_kind_check,
+  ADD CONSTRAINT kept_kind_check CHECK (kind IN ('table', 'columns', 'rows', 'sequence'));
+`
+
 /**
  * All migrations of the ledger's own layout, in their order: the tables of Prisma's history aside, this is the only
  * place that makes or changes a table in the schema `slipway`. What was released is never edited; a change is a new
@@ -262,6 +286,11 @@ export const LEDGER_MIGRATIONS: readonly LedgerMigration[] = [
     version: 5,
     name: 'change token of the recorded schema',
     sql: () => 'ALTER TABLE slipway.schema_state ADD COLUMN change_token text;\n',
+  },
+  {
+    version: 6,
+    name: 'attributes of objects, and kept sequences',
+    sql: () => [DROP_FUNCTIONS, DATABASE_IDENTITY, ATTRIBUTE].join(''),
   },
 ]
 

@@ -37,6 +37,13 @@ CREATE OR REPLACE FUNCTION slipway.dependents_of_column(target regclass, own tex
     FROM this, pg_constraint WHERE contype = 'f' AND confrelid = target AND this.attnum = ANY (confkey) AND conparentid = 0) AS all_of_them
 $$;
 
+-- Marks the rows that a table has now, without writing to them: later ones are not marked.
+CREATE OR REPLACE FUNCTION slipway.mark_rows(target regclass, mark text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('ALTER TABLE %s ADD COLUMN %I boolean DEFAULT true', target, mark);
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', target, mark);
+END $$;
+
 -- Renames the column and leaves an empty one in its place, for the statement to drop; and empty constraints of the
 -- names that it drops itself.
 CREATE OR REPLACE FUNCTION slipway.set_aside(target regclass, own text, new text, with_dependents boolean, constraints text[])
@@ -62,10 +69,16 @@ CREATE OR REPLACE FUNCTION slipway.try_to_set_aside(
   entry jsonb, target regclass, own text, with_dependents boolean, constraints text[]) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   new text := '_slipway_kept_' || (entry ->> 'id');
+  mark text;
 BEGIN
+  -- Where the column has a default, a NULL of an earlier row is a value of its own.
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = own AND NOT attisdropped AND atthasdef) THEN
+    mark := '_slipway_kept_' || slipway.next_kept(entry ->> 'table_schema');
+    PERFORM slipway.mark_rows(target, mark);
+  END IF;
   PERFORM slipway.set_aside(target, own, new, with_dependents, constraints);
   PERFORM slipway.record_kept(entry || jsonb_build_object('columns', jsonb_build_array(own),
-    'details', (entry -> 'details') || jsonb_build_object('setAside', new)));
+    'details', (entry -> 'details') || jsonb_strip_nulls(jsonb_build_object('setAside', new, 'mark', mark))));
   RETURN true;
 EXCEPTION WHEN OTHERS THEN
   IF slipway.must_stop(SQLSTATE) THEN RAISE; END IF;
@@ -99,7 +112,7 @@ END $$;
 
 CREATE OR REPLACE FUNCTION slipway.keep_columns(
   origin jsonb, name text, wanted text[], with_dependents boolean, max_rows bigint, added_again boolean,
-  constraints text[]) RETURNS void
+  constraints text[], changed_later text[]) RETURNS void
 LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE
   target regclass := to_regclass(name);
@@ -114,7 +127,8 @@ BEGIN
   IF forced THEN EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target); END IF;
   IF slipway.holds_rows(target) THEN
     entry := slipway.entry_of(target, origin, 'columns') || jsonb_build_object('details', slipway.about(target));
-    IF slipway.key_of(target, names) IS NULL OR (SELECT reltuples FROM pg_class WHERE oid = target) > max_rows THEN
+    -- A key that the migration changes later finds no row again.
+    IF slipway.key_of(target, names || changed_later) IS NULL OR (SELECT reltuples FROM pg_class WHERE oid = target) > max_rows THEN
       FOREACH own IN ARRAY names LOOP
         IF slipway.try_to_set_aside(entry, target, own, with_dependents, constraints) THEN
           names := array_remove(names, own);
@@ -149,12 +163,30 @@ CREATE OR REPLACE FUNCTION slipway.loses(old text, new text) RETURNS boolean LAN
   END
 $$;
 
-CREATE OR REPLACE FUNCTION slipway.keep_types(origin jsonb, name text, changes jsonb) RETURNS void
+-- Where no key finds the rows again, the old values stay beside the new ones, in a column of their own.
+CREATE OR REPLACE FUNCTION slipway.keep_beside(entry jsonb, target regclass, own text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  new text := '_slipway_kept_' || (entry ->> 'id');
+  mark text := '_slipway_kept_' || slipway.next_kept(entry ->> 'table_schema');
+  again text[] := slipway.quiet(target);
+BEGIN
+  EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', target, new, (SELECT format_type(atttypid, atttypmod)
+    FROM pg_attribute WHERE attrelid = target AND attname = own AND NOT attisdropped));
+  EXECUTE format('UPDATE %s SET %I = %I', target, new, own);
+  SET CONSTRAINTS ALL IMMEDIATE;
+  PERFORM slipway.run_all(again);
+  PERFORM slipway.mark_rows(target, mark);
+  PERFORM slipway.record_kept(entry || jsonb_build_object('columns', jsonb_build_array(own),
+    'details', (entry -> 'details') || jsonb_build_object('setAside', new, 'mark', mark)));
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.keep_types(origin jsonb, name text, changes jsonb, changed_later text[]) RETURNS void
 LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE
   target regclass := to_regclass(name);
   names text[];
   forced boolean;
+  own text;
 BEGIN
   IF target IS NULL OR NOT slipway.is_stored(target) THEN RETURN; END IF;
   SELECT array_agg(attname::text ORDER BY attnum) INTO names FROM pg_attribute
@@ -164,9 +196,14 @@ BEGIN
   PERFORM slipway.lock_table(target, 'ACCESS EXCLUSIVE');
   SELECT relforcerowsecurity INTO forced FROM pg_class WHERE oid = target;
   IF forced THEN EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target); END IF;
-  IF slipway.holds_rows(target) THEN
+  IF slipway.holds_rows(target) AND slipway.key_of(target, names || changed_later) IS NOT NULL THEN
     PERFORM slipway.keep_copy(slipway.entry_of(target, origin, 'columns')
       || jsonb_build_object('details', '{"changedType": true}'::jsonb), target, names, true);
+  ELSIF slipway.holds_rows(target) THEN
+    FOREACH own IN ARRAY names LOOP
+      PERFORM slipway.keep_beside(slipway.entry_of(target, origin, 'columns')
+        || jsonb_build_object('details', '{"changedType": true}'::jsonb), target, own);
+    END LOOP;
   END IF;
   IF forced THEN EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target); END IF;
 EXCEPTION WHEN insufficient_privilege THEN

@@ -13,6 +13,7 @@ DECLARE
 BEGIN
   IF NOT slipway.is_stored(target) THEN RETURN; END IF;
   PERFORM slipway.lock_table(target, 'ACCESS EXCLUSIVE');
+  PERFORM slipway.hold_sequences(ARRAY[target]);
   IF (SELECT relforcerowsecurity FROM pg_class WHERE oid = target) THEN
     EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target);
   END IF;

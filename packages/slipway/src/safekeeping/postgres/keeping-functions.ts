@@ -5,8 +5,12 @@ import { KEEP_ROWS } from './keep-rows.ts'
 import { KEEP_TABLE } from './keep-table.ts'
 import { MANAGE } from './manage.ts'
 import { MOVE_TABLE } from './move-table.ts'
+import { POSITIONS } from './positions.ts'
+import { readAttributesSql } from './read-attributes.ts'
+import { RECORD_ATTRIBUTES } from './record-attributes.ts'
 import { RECORD } from './record.ts'
 import { RELEASE } from './release.ts'
+import { RESTORE_ATTRIBUTES } from './restore-attributes.ts'
 import { RESTORE_ROWS } from './restore-rows.ts'
 import { RESTORE } from './restore.ts'
 
@@ -16,21 +20,27 @@ import { RESTORE } from './restore.ts'
  * only there the current state is known.
  */
 export function createKeepingSql(session: Session): string {
-  return inLedger(session, FUNCTIONS)
+  return inLedger(session, functionsFor(session.server.versionNumber))
 }
 
-const FUNCTIONS = [
-  'SET LOCAL client_min_messages = warning;\n',
-  RECORD,
-  MOVE_TABLE,
-  KEEP_TABLE,
-  KEEP_COLUMNS,
-  KEEP_ROWS,
-  KEEP_MISSED,
-  RELEASE,
-  RESTORE,
-  MANAGE,
-  RESTORE_ROWS,
-  // Triggers that an earlier run had to leave.
-  'SELECT slipway.end_capture();\n',
-].join('')
+function functionsFor(versionNumber: number): string {
+  return [
+    'SET LOCAL client_min_messages = warning;\n',
+    RECORD,
+    readAttributesSql(versionNumber),
+    POSITIONS,
+    RECORD_ATTRIBUTES,
+    MOVE_TABLE,
+    KEEP_TABLE,
+    KEEP_COLUMNS,
+    KEEP_ROWS,
+    KEEP_MISSED,
+    RELEASE,
+    RESTORE,
+    MANAGE,
+    RESTORE_ROWS,
+    RESTORE_ATTRIBUTES,
+    // Triggers that an earlier run had to leave.
+    'SELECT slipway.end_capture();\n',
+  ].join('')
+}

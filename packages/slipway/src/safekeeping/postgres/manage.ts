@@ -23,6 +23,15 @@ DECLARE
   target regclass;
 BEGIN
   SELECT * INTO entry FROM slipway.kept WHERE id = kept_id AND restored_at IS NULL FOR UPDATE;
+  IF entry.kind = 'sequence' THEN
+    SELECT c.oid INTO target FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'S' AND (n.nspname, c.relname) = (entry.table_schema, entry.table_name);
+    IF target IS NULL THEN RETURN false; END IF;
+    PERFORM slipway.set_position(target, slipway.position_of(target), slipway.further(slipway.position_of(target),
+      entry.details -> 'position', (SELECT seqincrement FROM pg_sequence WHERE seqrelid = target)));
+    PERFORM slipway.mark_restored(kept_id, 0, 0);
+    RETURN true;
+  END IF;
   target := slipway.relation_of(entry);
   IF target IS NULL THEN RETURN false; END IF;
   BEGIN
@@ -58,7 +67,8 @@ BEGIN
     IF entry.stored_as IS NOT NULL THEN EXECUTE format('DROP TABLE IF EXISTS slipway.%I CASCADE', entry.stored_as); END IF;
     target := slipway.relation_of(entry);
     IF entry.details ? 'setAside' AND entry.restored_at IS NULL AND target IS NOT NULL THEN
-      EXECUTE format('ALTER TABLE %s DROP COLUMN IF EXISTS %I', target, entry.details ->> 'setAside');
+      EXECUTE format('ALTER TABLE %s DROP COLUMN IF EXISTS %I, DROP COLUMN IF EXISTS %I', target, entry.details ->> 'setAside',
+        coalesce(entry.details ->> 'mark', entry.details ->> 'setAside'));
     END IF;
   END LOOP;
   DELETE FROM slipway.kept WHERE id = ANY (ids);

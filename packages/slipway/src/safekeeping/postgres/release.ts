@@ -13,8 +13,9 @@ BEGIN
     SELECT format('ALTER TABLE %s %s', c.oid::regclass,
         string_agg(format('ALTER COLUMN %I TYPE text COLLATE "default" USING %1$I::text', a.attname), ', '))
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE c.relnamespace = 'slipway'::regnamespace AND c.relkind = 'r' AND c.relname LIKE 'kept\\_%'
-      AND (of_history IS NULL OR c.relname IN (SELECT stored_as FROM slipway.kept WHERE history_schema = of_history))
+    WHERE c.relkind IN ('r', 'p') AND CASE c.relnamespace WHEN 'slipway'::regnamespace THEN c.relname LIKE 'kept\\_%'
+        AND (of_history IS NULL OR c.relname IN (SELECT stored_as FROM slipway.kept WHERE history_schema = of_history))
+      ELSE a.attname ~ '^_slipway_kept_' AND NOT c.relispartition END
       AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN (SELECT type FROM reached)
     GROUP BY c.oid
   LOOP

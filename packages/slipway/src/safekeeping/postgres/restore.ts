@@ -242,16 +242,31 @@ DECLARE
   aside text := entry.details ->> 'setAside';
   count bigint;
 BEGIN
-  EXECUTE (SELECT format('UPDATE %1$s SET %2$I = %3$I%4$s WHERE %3$I IS NOT NULL', target, entry.columns[1], aside,
-    CASE WHEN a.atttypid = b.atttypid THEN '' ELSE '::text::' || format_type(a.atttypid, -1) END)
+  EXECUTE (SELECT format('UPDATE %1$s SET %2$I = %3$I%4$s WHERE %5$I IS NOT NULL', target, entry.columns[1], aside,
+    CASE WHEN a.atttypid = b.atttypid THEN '' ELSE '::text::' || format_type(a.atttypid, -1) END,
+    coalesce(entry.details ->> 'mark', aside))
     FROM pg_attribute a, pg_attribute b
     WHERE a.attrelid = target AND a.attname = entry.columns[1] AND b.attrelid = target AND b.attname = aside);
   GET DIAGNOSTICS count = ROW_COUNT;
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
-  EXECUTE format('ALTER TABLE %s DROP COLUMN %I', target, aside);
+  EXECUTE format('ALTER TABLE %s DROP COLUMN %I, DROP COLUMN IF EXISTS %I', target, aside,
+    coalesce(entry.details ->> 'mark', aside));
   PERFORM slipway.set_sequences(target, entry.details -> 'sequences');
   PERFORM slipway.mark_restored(entry.id, count, 0);
+END $$;
+
+-- A column becomes NOT NULL only where all rows have a value.
+CREATE OR REPLACE FUNCTION slipway.require_values(name text, own text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  count bigint;
+BEGIN
+  IF to_regclass(name) IS NULL THEN RETURN; END IF;
+  EXECUTE format('SELECT count(*) FROM %s WHERE %I IS NULL', to_regclass(name), own) INTO count;
+  IF count > 0 THEN
+    RAISE EXCEPTION '% rows have no value', count
+      USING ERRCODE = 'SLW04', DETAIL = replace(name, '"', '') || '.' || own;
+  END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION slipway.restore_columns(

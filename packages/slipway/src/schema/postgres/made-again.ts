@@ -15,20 +15,20 @@ export interface MadeAgain {
 
 /**
  * The objects that a script must drop and create again: foreign keys between columns of which one changes its type,
- * because the server refuses a foreign key between two types even for one statement; and the
- * comments of enums that are created again.
+ * because the server refuses a foreign key between two types even for one statement; triggers, policies and rules that
+ * name such a column, because the server changes no type under them; and the comments of enums that are created again.
  */
 export function madeAgain(source: FactBase, target: FactBase): MadeAgain {
   const states = { source, target }
-  const keys = source.facts().filter((fact) => isBetweenRetyped(fact, states))
+  const users = source.facts().filter((fact) => isOnRetyped(fact, states))
   const comments = source
     .facts()
     .filter(({ id }) => id.kind === 'comment' && isMadeAnew(id.target, states))
-  const gone = new Set([...keys, ...comments].map(({ id }) => encodeId(id)))
+  const gone = new Set([...users, ...comments].map(({ id }) => encodeId(id)))
   const isGone = ({ id, parent }: Fact) =>
     gone.has(encodeId(id)) || (parent !== undefined && gone.has(encodeId(parent)))
   return {
-    drops: keys.flatMap(({ id }) => dropSql(id)),
+    drops: users.flatMap(({ id }) => dropSql(id)),
     source:
       gone.size === 0
         ? source
@@ -48,10 +48,13 @@ interface States {
   readonly target: FactBase
 }
 
-function isBetweenRetyped(key: Fact, states: States): boolean {
-  if (key.payload['type'] !== 'f' || !states.target.has(key.id)) return false
+const NAMING_COLUMNS = ['trigger', 'policy', 'rule']
+
+function isOnRetyped({ id, payload }: Fact, states: States): boolean {
+  const isKey = payload['type'] === 'f' && states.target.has(id)
+  if (!isKey && !NAMING_COLUMNS.includes(id.kind)) return false
   return [states.source, states.target].some((facts) =>
-    facts.outgoingEdges(key.id).some(({ to }) => isRetyped(to, states)),
+    facts.outgoingEdges(id).some(({ to }) => isRetyped(to, states)),
   )
 }
 
@@ -73,7 +76,10 @@ function isMadeAnew(id: StableId, { source, target }: States): boolean {
 }
 
 function dropSql(id: StableId): string[] {
-  if (id.kind !== 'constraint') return []
+  if (!('table' in id) || !('name' in id)) return []
   const table = `${quoteIdentifier(id.schema)}.${quoteIdentifier(id.table)}`
-  return [`ALTER TABLE ${table} DROP CONSTRAINT ${quoteIdentifier(id.name)}`]
+  const name = quoteIdentifier(id.name)
+  return id.kind === 'constraint'
+    ? [`ALTER TABLE ${table} DROP CONSTRAINT ${name}`]
+    : [`DROP ${id.kind.toUpperCase()} ${name} ON ${table}`]
 }

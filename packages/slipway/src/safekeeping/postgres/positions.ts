@@ -1,0 +1,137 @@
+/** The positions of sequences: kept where a sequence is dropped, and restored so that nobody gets a number twice. */
+export const POSITIONS = `
+-- The columns that take numbers from a sequence.
+CREATE OR REPLACE FUNCTION slipway.numbered_by(sequence oid) RETURNS TABLE (relation oid, attnum smallint) LANGUAGE sql STABLE AS $$
+  SELECT refobjid, refobjsubid::smallint FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = sequence
+    AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i') AND refobjsubid > 0
+  UNION SELECT d.adrelid, d.adnum FROM pg_depend p JOIN pg_attrdef d ON d.oid = p.objid
+    WHERE p.classid = 'pg_attrdef'::regclass AND p.refclassid = 'pg_class'::regclass AND p.refobjid = sequence
+$$;
+
+-- Nobody may take a number between the reading of a position and the end of the sequence: of these sequences, and of those
+-- that belong to these tables.
+CREATE OR REPLACE FUNCTION slipway.hold_sequences(relations oid[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  one record;
+BEGIN
+  FOR one IN SELECT s.seqrelid AS oid, s.seqincrement FROM pg_sequence s JOIN slipway.attribute a
+      ON a.objid = s.seqrelid AND a.name = 'position' AND NOT a.settled
+    WHERE s.seqrelid = ANY (relations) OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+      AND d.objid = s.seqrelid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (relations) AND d.deptype IN ('a', 'i'))
+  LOOP
+    BEGIN
+      EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', one.oid::regclass, one.seqincrement);
+      UPDATE slipway.attribute SET value = slipway.position_of(one.oid)::text
+        WHERE objid = one.oid AND name = 'position' AND NOT settled;
+    EXCEPTION WHEN insufficient_privilege THEN NULL;
+    END;
+  END LOOP;
+END $$;
+
+-- DROP SEQUENCE. One that the transaction group itself made holds nothing.
+CREATE OR REPLACE FUNCTION slipway.keep_sequences(origin jsonb, names text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  targets oid[] := ARRAY(SELECT to_regclass(name)::oid FROM unnest(names) AS name WHERE to_regclass(name) IS NOT NULL);
+  one record;
+BEGIN
+  PERFORM slipway.hold_sequences(targets);
+  FOR one IN SELECT a.objid, a.value FROM slipway.attribute a
+    WHERE a.objid = ANY (targets) AND a.name = 'position' AND NOT a.settled
+  LOOP
+    PERFORM slipway.record_kept(slipway.entry_of(one.objid, origin, 'sequence')
+      || jsonb_build_object('details', jsonb_build_object('position', one.value::jsonb)));
+  END LOOP;
+END $$;
+
+-- The number that a sequence gives after a position.
+CREATE OR REPLACE FUNCTION slipway.number_after(place jsonb, step bigint) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
+  SELECT (place ->> 0)::numeric + CASE WHEN (place ->> 1)::boolean THEN step ELSE 0 END
+$$;
+
+CREATE OR REPLACE FUNCTION slipway.further(one jsonb, other jsonb, step bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN sign(step) * (slipway.number_after(one, step) - slipway.number_after(other, step)) > 0 THEN one ELSE other END
+$$;
+
+-- The highest number, in the direction of a sequence, that a row has; of the rows from a transaction on, if one is given.
+CREATE OR REPLACE FUNCTION slipway.highest(relation regclass, own name, how pg_sequence, since xid) RETURNS numeric LANGUAGE plpgsql AS $$
+DECLARE
+  found_number numeric;
+BEGIN
+  EXECUTE format('SELECT %1$s(%2$I) FROM %3$s WHERE %2$I BETWEEN %4$s AND %5$s%6$s', CASE WHEN how.seqincrement > 0 THEN 'max' ELSE 'min' END,
+    own, relation, how.seqmin, how.seqmax,
+    CASE WHEN since IS NULL THEN '' ELSE format(' AND age(xmin) > 0 AND age(xmin) <= age(%L::xid)', since) END)
+    INTO found_number;
+  RETURN found_number;
+END $$;
+
+-- Whether a table has those rows alone that were restored with it, or with one of its columns; null where neither was.
+CREATE OR REPLACE FUNCTION slipway.has_restored_rows_only(of_attribute slipway.attribute, relation regclass, own name) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+  restored bigint;
+  count bigint;
+BEGIN
+  SELECT (k.details ->> 'restored')::bigint INTO restored FROM slipway.kept k
+    JOIN pg_class c ON c.oid = has_restored_rows_only.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.history_schema = of_attribute.history_schema AND k.migration = of_attribute.migration AND k.restored_at IS NOT NULL
+      AND (k.kind = 'columns' AND k.relation = c.oid AND own = ANY (k.columns)
+        OR k.kind = 'table' AND (k.table_schema, k.table_name) = (n.nspname, c.relname))
+    ORDER BY k.id DESC LIMIT 1;
+  IF restored IS NULL THEN RETURN NULL; END IF;
+  EXECUTE format('SELECT count(*) FROM %s', relation) INTO count;
+  RETURN count = restored;
+END $$;
+
+-- Whether this transaction wrote all rows of a table: then they do not say since when they are there.
+CREATE OR REPLACE FUNCTION slipway.is_rewritten(relation regclass) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  has_old boolean;
+BEGIN
+  EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE age(xmin) > 0)', relation) INTO has_old;
+  RETURN NOT has_old;
+END $$;
+
+-- Sets a sequence to its position before a migration, or behind it: where it has gone on since, and where rows written
+-- since have a higher number. The lock keeps others from taking numbers meanwhile, and a rollback of the transaction
+-- undoes it.
+CREATE OR REPLACE FUNCTION slipway.restore_position(of_attribute slipway.attribute, since xid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  sequence regclass := substr(of_attribute.object, length('SEQUENCE ') + 1);
+  wanted jsonb := of_attribute.value;
+  how pg_sequence;
+  one record;
+  used numeric;
+  restored_only boolean;
+  present jsonb;
+BEGIN
+  SELECT * INTO how FROM pg_sequence WHERE seqrelid = sequence;
+  EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', sequence, how.seqincrement);
+  present := slipway.position_of(sequence);
+  IF NOT how.seqcycle AND NOT of_attribute.gone AND present <> of_attribute.left_as::jsonb THEN
+    wanted := slipway.further(present, wanted, how.seqincrement);
+  END IF;
+  FOR one IN SELECT n.relation::regclass AS name, a.attname FROM slipway.numbered_by(sequence) AS n
+    JOIN pg_attribute a ON a.attrelid = n.relation AND a.attnum = n.attnum
+    WHERE NOT how.seqcycle AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+  LOOP
+    restored_only := slipway.has_restored_rows_only(of_attribute, one.name, one.attname);
+    CONTINUE WHEN restored_only;
+    IF NOT restored_only THEN wanted := slipway.further(present, wanted, how.seqincrement); END IF;
+    used := slipway.highest(one.name, one.attname, how, NULL);
+    IF sign(how.seqincrement) * (used - slipway.number_after(wanted, how.seqincrement)) >= 0 THEN
+      IF restored_only IS NULL AND NOT slipway.is_rewritten(one.name) THEN
+        used := slipway.highest(one.name, one.attname, how, since);
+      END IF;
+      IF used IS NOT NULL THEN wanted := slipway.further(jsonb_build_array(used, true), wanted, how.seqincrement); END IF;
+    END IF;
+  END LOOP;
+  PERFORM slipway.set_position(sequence, present, wanted);
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.set_position(sequence regclass, present jsonb, wanted jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF wanted = present THEN RETURN; END IF;
+  EXECUTE format('ALTER SEQUENCE %s RESTART WITH %s', sequence, wanted ->> 0);
+  PERFORM setval(sequence, (wanted ->> 0)::bigint, true) WHERE (wanted ->> 1)::boolean;
+END $$;
+`

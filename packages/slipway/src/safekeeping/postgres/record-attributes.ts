@@ -1,0 +1,43 @@
+/** Attributes that a transaction group takes from objects are recorded: as they were before, and what it left. */
+export const RECORD_ATTRIBUTES = `
+-- Whether an object is no more: it is dropped, or kept in another place.
+CREATE OR REPLACE FUNCTION slipway.is_gone(classid oid, objid oid, objsubid integer) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN classid <> 'pg_class'::regclass THEN (pg_identify_object(classid, objid, 0)).identity IS NULL
+    WHEN objsubid = 0 THEN NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = objid AND c.relnamespace <> 'slipway'::regnamespace)
+    ELSE NOT EXISTS (SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+      WHERE c.oid = objid AND c.relnamespace <> 'slipway'::regnamespace AND a.attnum = objsubid
+        AND NOT a.attisdropped AND a.attname !~ '^_slipway_kept_') END
+$$;
+
+-- Before the first statement of a transaction group.
+CREATE OR REPLACE FUNCTION slipway.record_before(history text, of_migration text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM slipway.attribute WHERE history_schema = history AND migration = of_migration AND problem IS NOT NULL;
+  INSERT INTO slipway.attribute (history_schema, migration, classid, objid, objsubid, relation, object, part, name, value)
+    SELECT history, of_migration, a.* FROM slipway.attributes() AS a;
+END $$;
+
+-- After its last statement: what it did not change is forgotten. An object counts as changed by this session only where it
+-- holds a lock on it. A sequence that no column uses may have gone on by the work of others: it counts where it was
+-- restarted, or where the statements set positions.
+CREATE OR REPLACE FUNCTION slipway.record_after(history text, of_migration text, sets_positions boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  WITH held AS MATERIALIZED (SELECT coalesce(l.classid, 'pg_class'::regclass) AS classid, coalesce(l.objid, l.relation) AS objid,
+      bool_or(l.mode <> 'RowExclusiveLock') AS strong
+    FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.granted AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
+      AND l.locktype IN ('relation', 'object') GROUP BY 1, 2),
+  compared AS (
+    SELECT b.id, n.value, slipway.is_gone(b.classid, b.objid, b.objsubid) AS gone, CASE
+        WHEN b.name <> 'position' THEN h.strong
+        WHEN slipway.is_gone(b.classid, b.objid, 0) THEN true
+        ELSE h.strong OR h.objid IS NOT NULL AND (sets_positions OR EXISTS (SELECT FROM slipway.numbered_by(b.objid))) END AS own
+    FROM slipway.attribute b LEFT JOIN slipway.attributes() AS n USING (classid, objid, objsubid, name)
+    LEFT JOIN held h ON CASE WHEN b.relation IS NULL THEN (h.classid, h.objid) = (b.classid, b.objid)
+      ELSE h.classid = 'pg_class'::regclass AND h.objid = b.relation END
+    WHERE b.history_schema = history AND b.migration = of_migration AND NOT b.settled)
+  UPDATE slipway.attribute b SET settled = true, gone = c.gone, left_as = c.value, database_identity = slipway.database_identity()
+    FROM compared c WHERE c.id = b.id AND c.own AND (c.gone OR c.value IS DISTINCT FROM b.value);
+  DELETE FROM slipway.attribute WHERE history_schema = history AND migration = of_migration AND NOT settled;
+END $$;
+`

@@ -1,0 +1,87 @@
+import { quoteLiteral } from '../database/index.ts'
+import type { Hooks, StatementHooks } from '../execution/index.ts'
+import type { Action, Statement, TransactionGroup } from '../statements/index.ts'
+import type { KeepingOptions } from './keeping.ts'
+import { call } from './postgres/sql-text.ts'
+
+/**
+ * What is sent with the transaction groups of a migration to record the attributes that they take from objects: owners,
+ * privileges, comments, settings, positions of sequences. The server compares them before and after each group.
+ */
+export function recordingOf(groups: readonly TransactionGroup[], options: KeepingOptions): Hooks {
+  const hooks = new Map<number, StatementHooks>()
+  for (const { kind, rolledBack, statements } of groups) {
+    const first = statements.find(({ settings }) => settings !== 'transaction')
+    const last = statements.at(-1)
+    if (kind !== 'transaction' || rolledBack || !first || !last) continue
+    if (statements.every(({ actions }) => actions.every(takesNothing))) continue
+    const which = [options.history, options.migration].map(quoteLiteral)
+    const before = [call(options, 'record_before', ...which)]
+    const sets = String(statements.some(setsPositions))
+    const after = [...asLogin(statements), call(options, 'record_after', ...which, sets)]
+    hooks.set(first.number, { before })
+    hooks.set(last.number, { ...hooks.get(last.number), after })
+  }
+  return hooks
+}
+
+/** Hooks of which those of `outer` run first and last. */
+export function aroundHooks(outer: Hooks, inner: Hooks): Hooks {
+  const numbers = new Set([...outer.keys(), ...inner.keys()])
+  return new Map(
+    [...numbers].map((number) => {
+      const [around, own] = [outer.get(number), inner.get(number)]
+      const before = [...(around?.before ?? []), ...(own?.before ?? [])]
+      const after = [...(own?.after ?? []), ...(around?.after ?? [])]
+      return [number, { ...own, before, after }]
+    }),
+  )
+}
+
+/** A file may have taken another role, which has no right to the ledger. */
+function asLogin(statements: readonly Statement[]): string[] {
+  if (!statements.some(({ settings }) => settings === 'changes')) return []
+  return ['SET LOCAL SESSION AUTHORIZATION DEFAULT', 'SET LOCAL ROLE TO DEFAULT']
+}
+
+/** Whether an action certainly leaves all attributes of existing objects, or changes only what it names. */
+function takesNothing(action: Action): boolean {
+  return KEEPS_ATTRIBUTES.has(action.kind)
+}
+
+const KEEPS_ATTRIBUTES: ReadonlySet<Action['kind']> = new Set([
+  'create-table',
+  'create-view',
+  'create-index',
+  'create-enum',
+  'create-trigger',
+  'create-policy',
+  'create-extension',
+  'add-column',
+  'add-constraint',
+  'add-enum-value',
+  'add-domain-constraint',
+  'attach-partition',
+  'set-default',
+  'set-not-null',
+  'drop-not-null',
+  'validate-constraint',
+  'row-security',
+  'refresh-view',
+  'lock-table',
+  'vacuum',
+  'reindex',
+])
+
+/** Functions that set the position of a sequence, or take a number from it. */
+const SETTERS = ['setval', 'nextval']
+
+function setsPositions({ actions }: Statement): boolean {
+  return actions.some(
+    (action) =>
+      action.kind === 'opaque' &&
+      SETTERS.some(
+        (name) => action.calls?.includes(name) || action.words?.includes(name.toUpperCase()),
+      ),
+  )
+}

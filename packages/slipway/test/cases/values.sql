@@ -1,0 +1,120 @@
+-- Values of dropped and converted columns, and what must hold of them.
+-- case nulls-beside-a-default
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, n int DEFAULT 5, t timestamptz DEFAULT now());
+-- data
+INSERT INTO a VALUES (1, NULL, NULL), (2, 7, '2026-01-01');
+-- m2
+ALTER TABLE a DROP COLUMN n, DROP COLUMN t;
+-- case nulls-of-an-enum-without-key
+-- m1
+CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TABLE a (id int, m mood DEFAULT 'good');
+-- data
+INSERT INTO a VALUES (1, NULL), (2, 'bad'), (2, 'bad');
+-- m2
+ALTER TABLE a DROP COLUMN m; DROP TYPE mood;
+-- case key-converted
+-- m1
+CREATE TABLE a (id text PRIMARY KEY, v text NOT NULL);
+-- data
+INSERT INTO a VALUES ('007', 'x'), ('08', 'y');
+-- m2
+ALTER TABLE a ALTER COLUMN id TYPE int USING id::int;
+-- case converted-without-key
+-- m1
+CREATE TABLE a (v text);
+-- data
+INSERT INTO a VALUES ('007'), ('7'), (NULL);
+-- m2
+ALTER TABLE a ALTER COLUMN v TYPE int USING coalesce(v, '0')::int;
+-- case anew-in-one-statement
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, n numeric(8,2) DEFAULT 1);
+-- data
+INSERT INTO a VALUES (1, 10.25), (2, NULL);
+-- m2
+ALTER TABLE a DROP COLUMN n, ADD COLUMN n jsonb;
+-- case enum-value-under-a-trigger
+-- m1
+CREATE TYPE status AS ENUM ('new', 'done'); CREATE TABLE a (id int PRIMARY KEY, s status NOT NULL DEFAULT 'new'); CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER t BEFORE UPDATE OF s ON a FOR EACH ROW WHEN (OLD.s IS DISTINCT FROM NEW.s) EXECUTE FUNCTION noop();
+-- data
+INSERT INTO a VALUES (1, 'new'), (2, 'done');
+-- m2
+ALTER TYPE status ADD VALUE 'gone';
+-- case enum-value-under-a-policy
+-- m1
+CREATE TYPE status AS ENUM ('new', 'done'); CREATE TABLE a (id int PRIMARY KEY, s status NOT NULL); ALTER TABLE a ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON a USING (s = 'new'); CREATE RULE r AS ON UPDATE TO a WHERE OLD.s = 'done' DO INSTEAD NOTHING;
+-- data
+INSERT INTO a VALUES (1, 'new'), (2, 'done');
+-- m2
+ALTER TYPE status ADD VALUE 'gone' BEFORE 'done';
+-- case type-under-a-trigger
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, s varchar(10)); CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER t AFTER UPDATE OF s ON a FOR EACH ROW EXECUTE FUNCTION noop(); ALTER TABLE a DISABLE TRIGGER t; COMMENT ON TRIGGER t ON a IS 'kept';
+-- data
+INSERT INTO a VALUES (1, 'x');
+-- m2
+DROP TRIGGER t ON a; ALTER TABLE a ALTER COLUMN s TYPE text;
+-- case extension-types
+-- m1
+CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE EXTENSION cube; CREATE TABLE a (id int PRIMARY KEY, c citext NOT NULL, h hstore DEFAULT '', q cube, l citext[]);
+-- data
+INSERT INTO a VALUES (1, 'Ab', 'k=>1', '(1,2)', '{a,B}'), (2, 'b', NULL, NULL, NULL);
+-- m2
+ALTER TABLE a DROP COLUMN c, DROP COLUMN h, DROP COLUMN q, DROP COLUMN l;
+-- case types-with-modifiers
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, n numeric(6,2) NOT NULL, b bit varying(5), i interval day to second(2), t timestamp(3) with time zone, c char(4)[]);
+-- data
+INSERT INTO a VALUES (1, 1.25, '101', '1 day 02:03:04.55', '2026-01-01 00:00:00.123+00', '{a,b}');
+-- m2
+ALTER TABLE a DROP COLUMN n, DROP COLUMN b, DROP COLUMN i, DROP COLUMN t, DROP COLUMN c;
+-- case key-dropped-later
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, v text NOT NULL);
+-- data
+INSERT INTO a VALUES (1, 'x'), (2, 'y');
+-- m2
+ALTER TABLE a DROP COLUMN v; ALTER TABLE a DROP COLUMN id; ALTER TABLE a ADD COLUMN id uuid PRIMARY KEY DEFAULT gen_random_uuid();
+-- case key-multiplied-later
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, v text NOT NULL);
+-- data
+INSERT INTO a VALUES (1, 'x'), (2, 'y');
+-- m2
+ALTER TABLE a DROP COLUMN v; UPDATE a SET id = id + 1 WHERE id = 2; UPDATE a SET id = id * 10;
+-- case anew-with-another-type
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, n int NOT NULL);
+-- data
+INSERT INTO a VALUES (1, 10), (2, 20);
+-- m2
+ALTER TABLE a DROP COLUMN n; ALTER TABLE a ADD COLUMN n text NOT NULL DEFAULT 'none';
+-- case value-before-its-check
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, s text NOT NULL CHECK (s IN ('a', 'b')));
+-- data
+INSERT INTO a VALUES (1, 'a'), (2, 'b');
+-- m2
+ALTER TABLE a DROP CONSTRAINT a_s_check; UPDATE a SET s = upper(s); ALTER TABLE a ADD CONSTRAINT a_s_check CHECK (s IN ('A', 'B'));
+-- case value-before-its-unique-key
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, s text UNIQUE); CREATE UNIQUE INDEX a_lower ON a (lower(s));
+-- data
+INSERT INTO a VALUES (1, 'a'), (2, 'b');
+-- m2
+ALTER TABLE a DROP CONSTRAINT a_s_key; DROP INDEX a_lower; UPDATE a SET s = 'same';
+-- case value-before-its-foreign-key
+-- m1
+CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p int NOT NULL REFERENCES p);
+-- data
+INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1, 1), (2, 2);
+-- m2
+ALTER TABLE c DROP CONSTRAINT c_p_fkey; UPDATE c SET p = p + 100;
+-- case row-before-its-foreign-key
+-- m1
+CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p int NOT NULL REFERENCES p);
+-- data
+INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1, 1), (2, 2);
+-- m2
+ALTER TABLE c DROP CONSTRAINT c_p_fkey; DELETE FROM p;
