@@ -1,4 +1,4 @@
-import { type DatabaseSchema, tableNamed } from '../schema/index.ts'
+import { type Change, type DatabaseSchema, tableNamed } from '../schema/index.ts'
 import type { Filling, ShapeTable } from '../shadow/index.ts'
 import type { Action, Statement } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
@@ -15,25 +15,42 @@ export interface RunOnRows {
   readonly filling: Filling
   readonly withheld: readonly EmptyTables[]
   readonly trace: Trace
+  /** What it changes of the schema. */
+  readonly changes: readonly Change[]
 }
 
 /**
  * Why the run does not show that no data is lost, in sentences; empty where it does: each table that it locked for
- * more than reading had rows, unless it must be empty wherever the migration runs, and each statement on rows changed some.
+ * more than reading had rows, unless it must be empty wherever the migration runs, with values in all columns, also where
+ * their type alone changed; and each statement on rows changed some.
  */
 export function evidenceGaps(run: RunOnRows): string[] {
   const empty = emptyTouched(run)
   const tables = empty.length === 0 ? [] : [`No rows could be generated for ${empty.join(', ')}.`]
-  return [...tables, ...idleStatements(run)]
+  return [...tables, ...valuelessColumns(run), ...idleStatements(run)]
 }
 
 const READING = ['ACCESS SHARE', 'ROW SHARE']
 
+function touchedBy({ locks }: Trace): ReadonlySet<string> {
+  return new Set(locks.flatMap(({ relation, mode }) => (READING.includes(mode) ? [] : [relation])))
+}
+
+const TYPES = ['type', 'domain', 'attribute']
+
+function valuelessColumns({ filling, trace, changes }: RunOnRows): string[] {
+  const touched = touchedBy(trace)
+  const changesType = changes.some(({ object }) => TYPES.includes(object.kind))
+  return filling.valueless
+    .filter(({ name }) => changesType || touched.has(name))
+    .map(
+      ({ name, columns }) => `No values could be generated for ${columns.join(', ')} of ${name}.`,
+    )
+}
+
 function emptyTouched({ filling, withheld, tables, trace }: RunOnRows): string[] {
   const vacant = new Set(alwaysEmpty(withheld, tables).map(({ id }) => id))
-  const touched = new Set(
-    trace.locks.flatMap(({ relation, mode }) => (READING.includes(mode) ? [] : [relation])),
-  )
+  const touched = touchedBy(trace)
   return filling.empty
     .filter(({ id, name }) => touched.has(name) && !vacant.has(id))
     .map(({ name }) => name)
@@ -44,12 +61,13 @@ function idleStatements({ statements, before, trace }: RunOnRows): string[] {
   const changed = new Set(trace.changed.map(({ statement }) => statement))
   return statements
     .filter(
-      ({ number, actions }) => !changed.has(number) && actions.some((one) => changes(one, before)),
+      ({ number, actions }) =>
+        !changed.has(number) && actions.some((one) => changesRows(one, before)),
     )
     .map(({ number }) => `Statement ${number} changed none of the generated rows.`)
 }
 
-function changes(action: Action, before: DatabaseSchema): boolean {
+function changesRows(action: Action, before: DatabaseSchema): boolean {
   switch (action.kind) {
     case 'delete':
       return tableNamed(before, action.table) !== undefined

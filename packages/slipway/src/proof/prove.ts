@@ -156,7 +156,8 @@ async function proofOf(
   )
   const lost = lostData([...losses, ...overwritten, ...testRun.rows.lost])
   const { trace, filling, withheld, down, downMs, rows } = testRun
-  const gaps = evidenceGaps({ ...testRun, statements, before: schemaOf(before) })
+  const changes = difference(before, testRun.after)
+  const gaps = evidenceGaps({ ...testRun, statements, before: schemaOf(before), changes })
   const grade = gradeOfFiles(testRun, { lost, gaps })
   const kept = mayKeep(testRun, grade, lost)
     ? await proveKeeping(session, { migration, down, filling, lost, gaps, withheld, touched })
@@ -181,7 +182,7 @@ async function proofOf(
     emptyTables: filling.empty.map(({ name }) => name),
     upMs: trace.ms,
     downMs,
-    changes: difference(before, testRun.after),
+    changes,
     statements: trace.statements,
     locks: trace.locks,
     rewrites: trace.rewrites,

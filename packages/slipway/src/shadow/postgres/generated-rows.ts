@@ -18,7 +18,15 @@ export interface Filling {
   /** Rows in all. */
   readonly rows: number
   /** Tables that took no row: what their checks want could not be guessed. `name` is what the server calls them. */
-  readonly empty: readonly { readonly id: string; readonly name: string }[]
+  readonly empty: readonly FilledTable[]
+  /** Tables with columns whose type is not known here: they hold NULL. */
+  readonly valueless: readonly (FilledTable & { readonly columns: readonly string[] })[]
+}
+
+interface FilledTable {
+  readonly id: string
+  /** What the server calls it. */
+  readonly name: string
 }
 
 /**
@@ -217,7 +225,7 @@ async function countRows(
   session: Session,
   tables: readonly ShapeTable[],
 ): Promise<Omit<Filling, 'manner'>> {
-  if (tables.length === 0) return { rows: 0, empty: [] }
+  if (tables.length === 0) return { rows: 0, empty: [], valueless: [] }
   const counts = tables.map(
     ({ id }) =>
       `SELECT ${quoteLiteral(id)} AS id, ${quoteLiteral(id)}::regclass::text AS name, count(*)::int AS rows FROM ${id}`,
@@ -228,5 +236,17 @@ async function countRows(
   return {
     rows: rows.reduce((sum, one) => sum + one.rows, 0),
     empty: rows.filter((one) => one.rows === 0).map(({ id, name }) => ({ id, name })),
+    valueless: rows.flatMap(({ id, name }) => {
+      const columns = valuelessColumns(tables.find((table) => table.id === id))
+      return columns.length > 0 ? [{ id, name, columns }] : []
+    }),
   }
+}
+
+function valuelessColumns(table: ShapeTable | undefined): string[] {
+  const columns = table?.columns ?? []
+  return columns.flatMap((column) => {
+    const value = valueOf({ ...column, array: false }, 0, { manner: 'plain', distinct: false })
+    return column.generated || value !== undefined ? [] : [column.name]
+  })
 }
