@@ -14,8 +14,9 @@ export interface RuleHelp {
 
 /** Explains hazards and failures, by their ids and codes. An id of another finding has no help. */
 export async function readRuleHelp(ids: readonly string[]): Promise<ReadonlyMap<string, RuleHelp>> {
-  const { rules, acceptanceHazards } = await import('../hazards/index.ts')
-  const hazards = new Map([...rules, ...acceptanceHazards].map(({ id, title }) => [id, title]))
+  const { rules, acceptanceHazards, observedHazards } = await import('../hazards/index.ts')
+  const all = [...rules, ...acceptanceHazards, ...observedHazards]
+  const hazards = new Map(all.map(({ id, title }) => [id, title]))
   const help = new Map<string, RuleHelp>()
   for (const id of ids) {
     const title = hazards.get(id) ?? (await failureTitle(id))

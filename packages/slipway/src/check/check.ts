@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Facts, type Hazard, judge, type Rule } from '../hazards/index.ts'
+import { type Facts, type Hazard, judge, type Judging, type Rule } from '../hazards/index.ts'
 import { attempt, type Emit, type Failure, type Result, rethrow } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
@@ -37,7 +37,7 @@ export interface CheckedMigration extends StoredComparison {
   /** Absent if it was not tested: `refusal` says why, or no test was requested. */
   readonly proof?: Proof
   readonly refusal?: Failure
-  /** What its statements lock, rewrite, lose or break, by their text and the history before. */
+  /** What its statements lock, rewrite, lose or break: by their text and the history before, and by what the test run saw. */
   readonly hazards: readonly Hazard[]
   /** What queries met beside it, where that was asked for; `loadRefusal` says why it could not be found out. */
   readonly load?: Load
@@ -52,9 +52,9 @@ export async function checkMigrations(request: CheckRequest): Promise<CheckedMig
   const { migrations, emit } = request
   const chosen = selected(request)
   // The history is read while the first shadow database is made.
-  const judging = attempt(() => judged(chosen, request))
+  const reading = attempt(() => parsed(chosen, request))
   if (request.withoutTestRun) {
-    const hazards = hazardsOf(await judging)
+    const hazards = judged(filesOf(await reading), request)
     return await Promise.all(
       chosen.map(async (one) => ({ ...judgedOne(one, hazards), ...(await compareStored(one)) })),
     )
@@ -70,17 +70,19 @@ export async function checkMigrations(request: CheckRequest): Promise<CheckedMig
     }
     return found
   })
-  const [judgement, found] = await Promise.all([judging, testing])
-  const hazards = hazardsOf(judgement)
+  const [files, found] = await Promise.all([reading, testing])
+  const proofs = found.flatMap(({ proof }) => proof ?? [])
+  const observed = new Map(proofs.map((proof) => [proof.migration, proof]))
+  const hazards = judged(filesOf(files), request, observed)
   return chosen.flatMap((one, index) => {
     const of = found[index]
     return of ? [{ ...judgedOne(one, hazards), ...of }] : []
   })
 }
 
-/** A failure of the judgement is raised after the shadow database was dropped. */
-function hazardsOf(judgement: Result<Hazard[]>): Hazard[] {
-  return judgement.ok ? judgement.value : rethrow(judgement.failure)
+/** A failure is raised after the shadow database was dropped. */
+function filesOf(reading: Result<ParsedFiles>): ParsedFiles {
+  return reading.ok ? reading.value : rethrow(reading.failure)
 }
 
 type TestRunResult = Omit<CheckedMigration, 'name' | 'path' | 'hazards'>
@@ -112,20 +114,32 @@ function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) 
 
 const FILES_A_TURN = 40
 
-/** The hazards of the chosen ones. All migrations between them are read once, in order. */
-async function judged(
+/** The migrations before the first chosen one, and those from it to the last. */
+type ParsedFiles = Pick<Judging, 'history' | 'migrations'>
+
+/** Reads the chosen ones and all before them, once and in order. */
+async function parsed(
   chosen: readonly MigrationFolder[],
-  { migrations, facts, rules, shadow }: CheckRequest,
-): Promise<Hazard[]> {
+  { migrations, shadow }: CheckRequest,
+): Promise<ParsedFiles> {
   const { parse } = await parserFor(shadow.dialect)
   const places = chosen.map((one) => migrations.indexOf(one))
   const [from, to] = [Math.min(...places), Math.max(...places) + 1]
-  const parsed = []
+  const files = []
   for (const [at, { name, path, sql }] of migrations.slice(0, to).entries()) {
     if (at % FILES_A_TURN === 0) await nextTurn()
-    parsed.push({ name, path, sql, statements: parse(sql, path) })
+    files.push({ name, path, sql, statements: parse(sql, path) })
   }
-  return judge({ history: parsed.slice(0, from), migrations: parsed.slice(from), facts, rules })
+  return { history: files.slice(0, from), migrations: files.slice(from) }
+}
+
+/** The hazards of the chosen ones, by their text and by what the test runs saw. */
+function judged(
+  files: ParsedFiles,
+  { facts, rules }: CheckRequest,
+  observed?: Judging['observed'],
+): Hazard[] {
+  return judge({ ...files, facts, rules, ...(observed ? { observed } : {}) })
 }
 
 async function tested(

@@ -13,7 +13,7 @@ export interface Found {
 }
 
 /** A rule's finding with its place, its lock's meaning, and the weight that the table's size gives it. */
-export function foundBy({ id }: Rule, finding: Finding, context: Context): Found {
+export function foundBy({ id }: Pick<Rule, 'id'>, finding: Finding, context: Context): Found {
   const { migration, statement } = context
   const { table, lock, object, rewrites } = finding
   // CONCURRENTLY, USING INDEX and NOT VALID are refused on a table with partitions.

@@ -1,10 +1,37 @@
+import { keyOf } from '../schema/index.ts'
+import type { Action } from '../statements/index.ts'
 import { isFilled } from './facts.ts'
 import type { Context, HeldLock } from './hazard.ts'
+import { blockedBy, stronger } from './lock-mode.ts'
+import { locksOf } from './locks.ts'
+import { full } from './names.ts'
 
-/** The first lock against all readers that an earlier statement of the transaction holds on a filled table. */
-export function heldAgainstReaders(context: Context): HeldLock | undefined {
-  return context.held.find(
-    ({ table, lock, statement }) =>
-      lock === 'ACCESS EXCLUSIVE' && statement !== context.statement && isFilled(context, table),
+/**
+ * The lock that keeps others out the most while an action works, of those that its transaction holds on filled tables; the
+ * first one, of several. VALIDATE CONSTRAINT works under the locks of all parts of its ALTER TABLE. A lock that only
+ * stops writes does not count where the action takes it itself: another hazard names it there.
+ */
+export function heldAgainstOthers(action: Action, context: Context): HeldLock | undefined {
+  const own = locksOf(action, context.schema)
+  const held = context.held.filter(
+    (one) =>
+      (action.kind === 'validate-constraint' || one.statement !== context.statement) &&
+      isFilled(context, one.table) &&
+      (blockedBy(one.lock) === 'reads and writes' ||
+        (blockedBy(one.lock) === 'writes' && !own.some((other) => covers(context, other, one)))),
   )
+  return held.find(({ lock }) => blockedBy(lock) === 'reads and writes') ?? held[0]
+}
+
+type Lock = Pick<HeldLock, 'table' | 'lock'>
+
+function covers({ schema }: Context, one: Lock, other: Lock): boolean {
+  const same = keyOf(schema, one.table) === keyOf(schema, other.table)
+  return same && stronger(one.lock, other.lock) === one.lock
+}
+
+/** What others cannot do until the transaction ends: `nobody can write to users`. */
+export function nobodyCan(context: Context, { table, lock }: HeldLock): string {
+  const what = blockedBy(lock) === 'writes' ? 'write to' : 'read or write'
+  return `nobody can ${what} ${full(context, table)}`
 }

@@ -4,6 +4,7 @@ export { hazardFailures } from './failures.ts'
 export type { Context, Finding, Hazard, JudgedMigration, Rule, Severity } from './hazard.ts'
 export { judge, type Judging } from './judge.ts'
 export type { Blocks, LockMode } from './lock-mode.ts'
+export { type Observed, observedHazards } from './observed.ts'
 export { outline, type RowWork, type StatementOutline } from './outline.ts'
 export {
   type Edit,

@@ -7,6 +7,7 @@ import { raise } from './failures.ts'
 import { type Found, foundBy, once, withStatementLock } from './found.ts'
 import type { Context, Hazard, HeldLock, JudgedMigration, Rule } from './hazard.ts'
 import { locksOf } from './locks.ts'
+import { type ActionContext, type Observed, observedHazards, observedIn } from './observed.ts'
 import { rules as builtInRules } from './rules.ts'
 
 /** What to judge, and what it is judged by. */
@@ -17,6 +18,8 @@ export interface Judging {
   readonly facts: Facts
   /** The project's own rules, in addition to the built-in ones. Fails with HAZARDS.DUPLICATE_RULE if an id is taken. */
   readonly rules?: readonly Rule[]
+  /** What a test run saw of migrations, by their names. */
+  readonly observed?: ReadonlyMap<string, Observed>
 }
 
 /**
@@ -30,13 +33,14 @@ export function judge({ history, ...pending }: Judging): Hazard[] {
 /** The same, from a schema that is known. */
 export function judgeFrom(
   before: DatabaseSchema,
-  { migrations, facts, rules: more = [] }: Omit<Judging, 'history'>,
+  { migrations, facts, rules: more = [], observed }: Omit<Judging, 'history'>,
 ): Hazard[] {
   const rules = allRules(more)
   let schema = before
   const hazards: Hazard[] = []
   for (const migration of migrations) {
-    const judged = judgeMigration(schema, { migration, facts, rules })
+    const seen = observed?.get(migration.name)
+    const judged = judgeMigration(schema, { migration, facts, rules, observed: seen })
     hazards.push(...judged.hazards)
     schema = judged.schema
   }
@@ -49,7 +53,8 @@ export function schemaAfter(history: readonly JudgedMigration[], facts: Facts): 
 }
 
 function allRules(more: readonly Rule[]): readonly Rule[] {
-  const taken = new Set<string>([...builtInRules, ...acceptanceHazards].map(({ id }) => id))
+  const builtIn = [...builtInRules, ...acceptanceHazards, ...observedHazards]
+  const taken = new Set<string>(builtIn.map(({ id }) => id))
   for (const { id } of more) {
     if (taken.has(id)) {
       raise('HAZARDS.DUPLICATE_RULE', {
@@ -85,6 +90,8 @@ interface Given {
   readonly migration: JudgedMigration
   readonly facts: Facts
   readonly rules: readonly Rule[]
+  /** Absent if the migration was not run. */
+  readonly observed: Observed | undefined
 }
 
 /** What the statements before have left behind. */
@@ -105,7 +112,7 @@ function judgeMigration(
   let state: State = { schema: before, held: [], inBlock: false }
   for (const statement of given.migration.statements) {
     const judged = judgeStatement(begun(state, statement, transactions), statement, given)
-    found.push(...judged.found)
+    found.push(...judged.found, ...foundInTestRun(before, judged, given))
     state = judged.state
   }
   return { schema: state.schema, hazards: accepted(given, found) }
@@ -123,15 +130,24 @@ function begun(
   return { ...state, transaction, held, inBlock: state.inBlock && !ended }
 }
 
+interface JudgedStatement {
+  readonly state: State
+  readonly found: readonly Found[]
+  /** One for each action. */
+  readonly contexts: readonly ActionContext[]
+}
+
 function judgeStatement(
   before: State,
   statement: Statement,
   { migration, facts, rules }: Given,
-): { readonly state: State; readonly found: readonly Found[] } {
+): JudgedStatement {
   const found: Found[] = []
+  const contexts: ActionContext[] = []
   let { schema, held } = before
   for (const action of statement.actions) {
     const context: Context = { ...before, schema, held, facts, migration, statement }
+    contexts.push({ ...context, action })
     for (const rule of rules) {
       const findings = [rule.judge(action, context) ?? []].flat()
       found.push(...findings.map((finding) => foundBy(rule, finding, context)))
@@ -143,17 +159,34 @@ function judgeStatement(
   return {
     state: { ...before, schema, held, inBlock },
     found: once(withStatementLock(found, { held, schema, statement })),
+    contexts,
   }
 }
 
-function accepted({ migration, rules }: Given, found: readonly Found[]): Hazard[] {
+/** What the test run saw of a statement beyond what its text and the rules say. */
+function foundInTestRun(
+  start: DatabaseSchema,
+  { found, contexts }: JudgedStatement,
+  { observed }: Given,
+): Found[] {
+  const [context] = contexts
+  if (observed === undefined || context === undefined) return []
+  return observedIn(observed, { start, contexts, found }).map(({ id, finding }) =>
+    foundBy({ id }, finding, context),
+  )
+}
+
+function accepted({ migration, rules, observed }: Given, found: readonly Found[]): Hazard[] {
   const acceptances = acceptancesIn(migration)
   const all = found.map(({ hazard }) => hazard)
   const real = found.filter((one) => !one.excused).map(({ hazard }) => hazard)
-  const ids = rules.map(({ id }) => id)
+  const fromRuns: readonly string[] = observedHazards.map(({ id }) => id)
+  const ids = [...rules.map(({ id }) => id), ...fromRuns]
+  // Only a test run shows whether such an acceptance is needed.
+  const judged = observed ? acceptances : acceptances.filter(({ id }) => !fromRuns.includes(id))
   return [
     ...suppress(real, acceptances, ids),
-    ...judgeAcceptances(acceptances, { migration, hazards: all, ids }),
+    ...judgeAcceptances(judged, { migration, hazards: all, ids }),
   ].toSorted((one, other) => one.line - other.line || one.statement - other.statement)
 }
 

@@ -16,6 +16,11 @@ export type LockMode = (typeof LOCK_MODES)[number]
 /** What other sessions cannot do to the table while a lock is held. */
 export type Blocks = 'reads and writes' | 'writes' | 'nothing'
 
+/** Whether a text is the name of a lock on a table. */
+export function isLockMode(text: string): text is LockMode {
+  return (LOCK_MODES as readonly string[]).includes(text)
+}
+
 /** The stronger of two locks. */
 export function stronger(one: LockMode, other: LockMode): LockMode {
   return LOCK_MODES.indexOf(one) >= LOCK_MODES.indexOf(other) ? one : other

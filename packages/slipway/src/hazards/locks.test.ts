@@ -20,7 +20,8 @@ ALTER TABLE b ADD CONSTRAINT f FOREIGN KEY ("aId") REFERENCES a NOT VALID;
 ALTER TABLE a ADD CONSTRAINT c CHECK (n > 0) NOT VALID;
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER touched BEFORE UPDATE ON a FOR EACH ROW EXECUTE FUNCTION touch();
-CREATE POLICY mine ON a USING (true)`
+CREATE POLICY mine ON a USING (true);
+CREATE SCHEMA elsewhere`
 
 const TABLES = `SELECT oid, relname AS name FROM pg_class
   WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace`
@@ -80,6 +81,12 @@ async function taken(sql: string): Promise<Record<string, LockMode>> {
 test.each([
   'ALTER TABLE a ADD COLUMN x int',
   'ALTER TABLE a DROP COLUMN t',
+  'ALTER TABLE b DROP COLUMN "aId"',
+  'ALTER TABLE a SET SCHEMA elsewhere',
+  'CREATE POLICY p ON a USING (true)',
+  'LOCK TABLE a IN SHARE ROW EXCLUSIVE MODE',
+  'LOCK a, other',
+  'LOCK TABLE a IN ROW SHARE MODE NOWAIT',
   'ALTER TABLE a ALTER n TYPE bigint',
   'ALTER TABLE a ALTER n SET NOT NULL',
   'ALTER TABLE a ALTER n SET DEFAULT 1',

@@ -8,7 +8,7 @@ import {
   tableNamed,
 } from '../schema/index.ts'
 import type { Action, ConstraintDefinition, ObjectName } from '../statements/index.ts'
-import type { LockMode } from './lock-mode.ts'
+import { isLockMode, type LockMode } from './lock-mode.ts'
 
 /** A lock on a table, held until the transaction ends. */
 export interface TableLock {
@@ -30,7 +30,12 @@ export function locksOf(action: Action, schema: DatabaseSchema): TableLock[] {
       const key = constraints.find(({ name }) => name === action.name)?.references
       return [against(action.table), ...known(schema, key === undefined ? [] : [key.table])]
     }
-    case 'drop-column':
+    case 'drop-column': {
+      const constraints = tableNamed(schema, action.table)?.constraints ?? []
+      const keys = constraints.filter(({ columns }) => columns.includes(action.column))
+      const others = keys.flatMap(({ references }) => references?.table ?? [])
+      return [against(action.table), ...known(schema, others)]
+    }
     case 'change-type':
     case 'set-not-null':
     case 'drop-not-null':
@@ -45,7 +50,7 @@ export function locksOf(action: Action, schema: DatabaseSchema): TableLock[] {
       return [{ table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' }, against(action.partition)]
     case 'detach-partition':
       return action.concurrently
-        ? [{ table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' }]
+        ? [{ table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' }, against(action.partition)]
         : [against(action.table), against(action.partition)]
     case 'rename':
       return renameLocks(action)
@@ -57,6 +62,16 @@ export function locksOf(action: Action, schema: DatabaseSchema): TableLock[] {
       ]
     case 'create-trigger':
       return [{ table: action.table, lock: 'SHARE ROW EXCLUSIVE' }]
+    case 'create-policy':
+      return [against(action.table)]
+    case 'set-schema':
+      return MOVED_WITH_ROWS.has(action.of) ? [against(action.object)] : []
+    case 'lock-table': {
+      const { mode } = action
+      return isLockMode(mode) ? action.tables.map((table) => ({ table, lock: mode })) : []
+    }
+    case 'refresh-view':
+      return [{ table: action.view, lock: action.concurrently ? 'EXCLUSIVE' : 'ACCESS EXCLUSIVE' }]
     case 'create-index':
       return [
         { table: action.table, lock: action.concurrently ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE' },
@@ -74,6 +89,8 @@ export function locksOf(action: Action, schema: DatabaseSchema): TableLock[] {
         : []
       return [...action.tables.map(against), ...known(schema, others)]
     }
+    case 'vacuum':
+      return action.full && action.table !== undefined ? [against(action.table)] : []
     case 'cluster':
       return action.table === undefined ? [] : [against(action.table)]
     case 'reindex':
@@ -88,6 +105,12 @@ export function locksOf(action: Action, schema: DatabaseSchema): TableLock[] {
       return []
   }
 }
+
+const MOVED_WITH_ROWS: ReadonlySet<string> = new Set([
+  'table',
+  'foreign-table',
+  'materialized-view',
+])
 
 /** The table of an index, as far as the history shows it. */
 export function tableOfIndex(schema: DatabaseSchema, index: ObjectName): ObjectName | undefined {

@@ -26,6 +26,33 @@ export function concurrently({ text }: Statement): string | undefined {
     : `${text.slice(0, at)} CONCURRENTLY${text.slice(at)};`
 }
 
+/** A statement as it is shown, where there is one. */
+export function withSemicolon(statement: string | undefined): string | undefined {
+  return statement === undefined ? undefined : `${statement};`
+}
+
+/** The same REINDEX beside reads and writes. The system catalogs cannot be rebuilt so. */
+export function reindexedConcurrently(text: string): string | undefined {
+  const [, what] = tokensOf(text)
+  if (!what || !['INDEX', 'TABLE', 'SCHEMA', 'DATABASE'].some((word) => isKeyword(what, word)))
+    return undefined
+  return `${text.slice(0, what.end)} CONCURRENTLY${text.slice(what.end)}`
+}
+
+/** The same REFRESH MATERIALIZED VIEW beside readers. WITH NO DATA is refused together with it. */
+export function refreshedConcurrently(text: string): string | undefined {
+  const tokens = tokensOf(text)
+  const view = tokens.find((token) => isKeyword(token, 'VIEW'))
+  if (!view || tokens.some((token) => isKeyword(token, 'WITH'))) return undefined
+  return `${text.slice(0, view.end)} CONCURRENTLY${text.slice(view.end)}`
+}
+
+/** The same DETACH PARTITION beside reads and writes. */
+export function detachedConcurrently(text: string): string {
+  const end = tokensOf(text).at(-1)?.end ?? text.length
+  return `${text.slice(0, end)} CONCURRENTLY`
+}
+
 /**
  * The same constraint, first for new rows and then for the old ones. Nothing if the statement does
  * more than add it: its text cannot be taken apart.

@@ -197,6 +197,10 @@ export type Action =
       readonly domain: ObjectName
       readonly notValid: boolean
     }
+  | {
+      readonly kind: 'set-domain-not-null' | 'validate-domain-constraint'
+      readonly domain: ObjectName
+    }
   | { readonly kind: 'create-trigger'; readonly table: ObjectName; readonly name: string }
   | { readonly kind: 'create-policy'; readonly table: ObjectName; readonly name: string }
   | { readonly kind: 'grant'; readonly toPublic: boolean; readonly of: string }
@@ -235,8 +239,15 @@ export type Action =
   | { readonly kind: 'truncate'; readonly tables: readonly ObjectName[]; readonly cascade: boolean }
   | { readonly kind: 'vacuum'; readonly full: boolean; readonly table?: ObjectName }
   | { readonly kind: 'cluster'; readonly table?: ObjectName }
-  | { readonly kind: 'lock-table'; readonly tables: readonly ObjectName[] }
+  | {
+      readonly kind: 'lock-table'
+      readonly tables: readonly ObjectName[]
+      /** As PostgreSQL's documentation names it: `SHARE ROW EXCLUSIVE`. */
+      readonly mode: string
+    }
   | { readonly kind: 'refresh-view'; readonly view: ObjectName; readonly concurrently: boolean }
+  /** SET and RESET. Without a value it is the one that the session began with; `*` is every setting. */
+  | { readonly kind: 'set'; readonly setting: string; readonly value?: string }
   | {
       readonly kind: 'create-extension'
       readonly name: string

@@ -23,7 +23,7 @@ export { sqliteDefinitionParts } from './sqlite/definition-parts.ts'
 export { parseStatements } from './postgres/parse-statements.ts'
 export type { IndexName, Statement, StatementRole } from './statement.ts'
 export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } from './squashed.ts'
-export { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
+export { mentionsValue, type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
 export {
   hasComment,
   identifierOf,
@@ -35,7 +35,7 @@ export {
   wordsOf,
 } from './postgres/tokens.ts'
 export { comparedValues, type ComparedValues } from './postgres/compared-values.ts'
-export { conditionsOf } from './postgres/conditions.ts'
+export { conditionsOf, isAlwaysTrue } from './postgres/conditions.ts'
 export { type Marker, markersIn, wantsNoTransaction } from './postgres/markers.ts'
 export { destructionsBy } from './destruction.ts'
 export {

@@ -1,4 +1,5 @@
 import { wantsNoTransaction } from './postgres/markers.ts'
+import { tokensOf } from './postgres/tokens.ts'
 import type { Statement } from './statement.ts'
 
 /** What of a file is run and committed together. Groups follow each other in the file's order. */
@@ -80,6 +81,13 @@ function withoutBegins(sql: string, statements: readonly Statement[]): string {
 }
 
 function usedLater(value: string, later: readonly Statement[]): boolean {
+  return later.some(
+    (statement) => statement.role.kind !== 'enum-value' && mentionsValue(statement, value),
+  )
+}
+
+/** Whether a statement has a text as a literal, also within its code; comments do not count. */
+export function mentionsValue({ text }: Pick<Statement, 'text'>, value: string): boolean {
   const literal = `'${value.replaceAll("'", "''")}'`
-  return later.some(({ role, text }) => role.kind !== 'enum-value' && text.includes(literal))
+  return text.includes(literal) && tokensOf(text).some((token) => token.text.includes(literal))
 }

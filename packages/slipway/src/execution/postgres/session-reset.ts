@@ -50,5 +50,5 @@ export function settingsBeforeSql(
 }
 
 function isSet(action: Migration['statements'][number]['actions'][number]): boolean {
-  return action.kind === 'other' && action.statement === 'VariableSetStmt'
+  return action.kind === 'set'
 }

@@ -1,4 +1,6 @@
 import type { Action, ConstraintDefinition } from '../../statements/index.ts'
+import { hasUniqueIndex } from '../rules/refresh-not-concurrent.ts'
+import { refreshedConcurrently, reindexedConcurrently } from '../safe-sql.ts'
 import { filledColumn } from './column-form.ts'
 import { addedConstraint } from './constraint-form.ts'
 import { type Form, none, type Site } from './form.ts'
@@ -19,6 +21,10 @@ export function idsOf(action: Action): readonly string[] {
       return ['not-null-scans']
     case 'update':
       return ['backfill-unbatched']
+    case 'reindex':
+      return ['reindex']
+    case 'refresh-view':
+      return ['refresh-not-concurrent']
     case 'add-column':
       return [
         ...(action.column.default?.kind === 'volatile' ? ['volatile-default'] : []),
@@ -51,6 +57,16 @@ export function formOf(action: Action, site: Site): Form {
       return setNotNull(action.table, action.column, site)
     case 'update':
       return batchedUpdate(action, site)
+    case 'reindex':
+      return concurrentForm(
+        reindexedConcurrently(site.text),
+        'PostgreSQL refuses CONCURRENTLY for the system catalogs.',
+      )
+    case 'refresh-view':
+      return concurrentForm(
+        hasUniqueIndex(site.schema, action.view) ? refreshedConcurrently(site.text) : undefined,
+        'CONCURRENTLY needs a unique index on columns of the view.',
+      )
     case 'add-column':
       return action.column.default?.kind === 'volatile'
         ? filledColumn(action.table, action.column, site)
@@ -60,4 +76,10 @@ export function formOf(action: Action, site: Site): Form {
     default:
       return none('It has no other form.')
   }
+}
+
+function concurrentForm(statement: string | undefined, otherwise: string): Form {
+  if (statement === undefined) return none(otherwise)
+  const done = 'It runs CONCURRENTLY, beside the readers and writers of the table.'
+  return { kind: 'steps', steps: [statement], apart: false, done }
 }

@@ -1,4 +1,4 @@
-import { conditionsOf } from '../../statements/index.ts'
+import { conditionsOf, isAlwaysTrue } from '../../statements/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
@@ -11,7 +11,7 @@ export const backfillUnbatched: Rule = {
     const { table, where } = action
     const name = full(context, table)
     const rows =
-      where === undefined
+      where === undefined || isAlwaysTrue(where)
         ? `all rows of ${name}`
         : `the rows of ${name} WHERE ${where}, however many they are`
     return {
@@ -26,7 +26,7 @@ export const backfillUnbatched: Rule = {
 
 /** No condition, or only that a column is not filled yet. */
 function mayMeanAllRows(where: string | undefined): boolean {
-  if (where === undefined) return true
+  if (where === undefined || isAlwaysTrue(where)) return true
   const [test, ...others] = conditionsOf(where)
   return test !== undefined && others.length === 0
 }

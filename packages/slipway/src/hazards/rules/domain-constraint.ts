@@ -1,20 +1,50 @@
 import { referenceOf } from '../../schema/index.ts'
-import type { Rule } from '../hazard.ts'
+import type { Action, ObjectName } from '../../statements/index.ts'
+import type { Context, Rule } from '../hazard.ts'
 import { full } from '../names.ts'
+
+/** From this version on, VALIDATE CONSTRAINT of a domain lets others write. */
+const VALIDATES_BESIDE_WRITES = 180_000
 
 /** A new constraint of a domain is tried on every column that has the domain. */
 export const domainConstraint: Rule = {
   id: 'domain-constraint',
   title: 'A domain constraint checks every table that uses it',
   judge(action, context) {
-    if (action.kind !== 'add-domain-constraint' || action.notValid) return undefined
-    const domain = full(context, action.domain)
+    const change = changeOf(action, context)
+    if (change === undefined) return undefined
+    const { domain, what, safeSql } = change
     return {
       severity: 'warning',
-      object: { kind: 'domain', ...referenceOf(context.schema, action.domain) },
+      object: { kind: 'domain', ...referenceOf(context.schema, domain) },
       lock: 'SHARE',
-      message: `The new constraint of the domain ${domain} reads every row of every table with a column of it, and meanwhile nobody can write to them.`,
-      safeSql: `${context.statement.text} NOT VALID;\n-- Then, in a later migration: ALTER DOMAIN … VALIDATE CONSTRAINT.`,
+      message: `${what} of the domain ${full(context, domain)} reads every row of every table with a column of it, and meanwhile nobody can write to them.`,
+      safeSql,
     }
   },
+}
+
+interface DomainChange {
+  readonly domain: ObjectName
+  readonly what: string
+  readonly safeSql?: string
+}
+
+function changeOf(action: Action, { facts, statement }: Context): DomainChange | undefined {
+  switch (action.kind) {
+    case 'add-domain-constraint':
+      if (action.notValid) return undefined
+      return {
+        domain: action.domain,
+        what: 'The new constraint',
+        safeSql: `${statement.text} NOT VALID;\n-- Then, in a later migration: ALTER DOMAIN … VALIDATE CONSTRAINT.`,
+      }
+    case 'set-domain-not-null':
+      return { domain: action.domain, what: 'SET NOT NULL' }
+    case 'validate-domain-constraint':
+      if (facts.serverVersion >= VALIDATES_BESIDE_WRITES) return undefined
+      return { domain: action.domain, what: 'VALIDATE CONSTRAINT' }
+    default:
+      return undefined
+  }
 }

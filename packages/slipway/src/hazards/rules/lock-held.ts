@@ -1,6 +1,6 @@
 import { isFilled } from '../facts.ts'
 import type { Rule } from '../hazard.ts'
-import { heldAgainstReaders } from '../held.ts'
+import { heldAgainstOthers, nobodyCan } from '../held.ts'
 import { full, tableObject } from '../names.ts'
 import { workOf } from '../work.ts'
 
@@ -9,7 +9,7 @@ export const lockHeld: Rule = {
   id: 'lock-held',
   title: 'A lock is held while the transaction works',
   judge(action, context) {
-    const held = heldAgainstReaders(context)
+    const held = heldAgainstOthers(action, context)
     if (held === undefined) return undefined
     const work = workOf(action, context)
     if (work === undefined || !isFilled(context, work.table)) return undefined
@@ -17,8 +17,8 @@ export const lockHeld: Rule = {
       severity: 'warning',
       object: tableObject(context, held.table),
       table: held.table,
-      lock: 'ACCESS EXCLUSIVE',
-      message: `This ${work.kind} ${full(context, work.table)} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until it ends, nobody can read or write ${full(context, held.table)}. Put it into a migration of its own.`,
+      lock: held.lock,
+      message: `This ${work.kind} ${full(context, work.table)} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until it ends, ${nobodyCan(context, held)}. Put it into a migration of its own.`,
     }
   },
 }

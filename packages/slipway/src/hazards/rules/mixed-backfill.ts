@@ -1,23 +1,24 @@
 import { isFilled } from '../facts.ts'
 import type { Rule } from '../hazard.ts'
-import { heldAgainstReaders } from '../held.ts'
+import { heldAgainstOthers, nobodyCan } from '../held.ts'
+import { blockedBy } from '../lock-mode.ts'
 import { full, tableObject } from '../names.ts'
 
-/** Rows are changed while the transaction keeps readers out of a table. */
+/** Rows are changed while the transaction keeps others out of a table. */
 export const mixedBackfill: Rule = {
   id: 'mixed-backfill',
   title: 'Rows are changed while a table is locked',
   judge(action, context) {
     if (action.kind !== 'update' && action.kind !== 'delete') return undefined
-    const held = heldAgainstReaders(context)
+    const held = heldAgainstOthers(action, context)
     if (held === undefined || !isFilled(context, action.table)) return undefined
     const verb = action.kind === 'update' ? 'updated' : 'deleted'
     return {
-      severity: 'error',
+      severity: blockedBy(held.lock) === 'writes' ? 'warning' : 'error',
       object: tableObject(context, held.table),
       table: held.table,
-      lock: 'ACCESS EXCLUSIVE',
-      message: `Rows of ${full(context, action.table)} are ${verb} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until the last one, nobody can read or write ${full(context, held.table)}. Put it into a migration of its own.`,
+      lock: held.lock,
+      message: `Rows of ${full(context, action.table)} are ${verb} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until the last one, ${nobodyCan(context, held)}. Put it into a migration of its own.`,
     }
   },
 }

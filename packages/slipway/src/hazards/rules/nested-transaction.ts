@@ -1,4 +1,5 @@
-import type { Rule } from '../hazard.ts'
+import type { Statement } from '../../statements/index.ts'
+import type { Finding, Rule } from '../hazard.ts'
 
 /** A COMMIT of the file's own keeps what came before it when something behind it fails. */
 export const nestedTransaction: Rule = {
@@ -6,19 +7,32 @@ export const nestedTransaction: Rule = {
   title: 'The file has its own BEGIN or COMMIT',
   judge(_action, { migration: { statements }, statement }) {
     const { kind } = statement.role
-    if (kind !== 'commit' && kind !== 'rollback') return undefined
-    const isLast = statement === statements.at(-1)
-    const isWhole = isLast && statements[0]?.role.kind === 'begin'
-    const single = statements.filter(({ role }) => role.kind === kind).length === 1
-    if (isWhole && single) {
-      return {
-        severity: 'info',
-        message: `BEGIN and ${kind.toUpperCase()} around the whole file are not needed: a migration runs in one transaction anyway.`,
-      }
-    }
-    return {
-      severity: 'warning',
-      message: `The ${kind.toUpperCase()} ends the transaction of the migration: if a later statement fails, the statements above remain. Put the parts into separate migrations.`,
-    }
+    if (kind === 'rollback') return ROLLED_BACK
+    if (kind !== 'commit') return undefined
+    if (statements.slice(statement.number).some(isWork)) return COMMITTED
+    const earlier = statements.slice(0, statement.number - 1)
+    return earlier.some(({ role }) => role.kind === 'commit') ? undefined : WHOLE
   },
+}
+
+const ROLLED_BACK: Finding = {
+  severity: 'warning',
+  message:
+    'The ROLLBACK undoes the statements since the BEGIN: a deploy runs them, keeps nothing of them, and records the migration as applied.',
+}
+
+const WHOLE: Finding = {
+  severity: 'info',
+  message:
+    'BEGIN and COMMIT around the whole file are not needed: a migration runs in one transaction anyway.',
+}
+
+const COMMITTED: Finding = {
+  severity: 'warning',
+  message:
+    'A deploy commits here. If a statement behind it fails, those above remain: the deploy exits with 6, and slipway repair must resolve the migration. Put the parts into separate migrations.',
+}
+
+function isWork({ role }: Statement): boolean {
+  return role.kind !== 'begin' && role.kind !== 'commit' && role.kind !== 'rollback'
 }

@@ -1,5 +1,5 @@
 import { columnNamed } from '../../schema/index.ts'
-import type { Action } from '../../statements/index.ts'
+import { type Action, isAlwaysTrue } from '../../statements/index.ts'
 import type { Context, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
@@ -9,15 +9,16 @@ export const noWhere: Rule = {
   title: 'UPDATE or DELETE without WHERE',
   judge(action, context) {
     if (action.kind !== 'update' && action.kind !== 'delete') return undefined
-    if (action.where !== undefined || isFirstFill(action, context)) return undefined
-    const { table } = action
+    const { table, where } = action
+    if (isFirstFill(action, context)) return undefined
+    if (where !== undefined && !isAlwaysTrue(where)) return undefined
     const what = action.kind === 'update' ? 'UPDATE changes' : 'DELETE removes'
     return {
       severity: 'error',
       object: tableObject(context, table),
       table,
       lock: 'ROW EXCLUSIVE',
-      message: `The ${what} every row of ${full(context, table)}. If you mean all rows, write WHERE true.`,
+      message: `The ${what} every row of ${full(context, table)}${where === undefined ? '' : `: WHERE ${where} holds for all of them`}. If you mean all rows, accept it with a reason.`,
     }
   },
 }

@@ -14,6 +14,8 @@ export interface HeldLock {
   readonly mode: string
   /** The last statement of its transaction: until then it is held. */
   readonly until: number
+  /** The tables that it is a partition or a child of, at any height; absent if it is none. */
+  readonly within?: readonly string[]
 }
 
 /** What a statement did to the existing objects, as the server reports it. */
@@ -27,12 +29,14 @@ export interface Trace {
     readonly statement: number
     readonly relation: string
     readonly kind: RelationKind
+    readonly within?: readonly string[]
   }[]
   /** Rows that statements read from tables, one after the other. */
   readonly scans: readonly {
     readonly statement: number
     readonly relation: string
     readonly rows: number
+    readonly within?: readonly string[]
   }[]
   /** Rows of existing tables that statements inserted, updated or deleted, also by triggers and foreign keys. */
   readonly changed: readonly { readonly statement: number; readonly rows: number }[]
@@ -164,7 +168,7 @@ async function traceAlone(
   send: () => Promise<void>,
 ): Promise<Seen> {
   const existing = await session.query<ExistingRelation>(
-    'SELECT oid::text, relation, kind FROM pg_temp.slipway_existing',
+    'SELECT oid::text, relation, kind, within FROM pg_temp.slipway_existing',
   )
   const { locks, from } = await witness(session, { address, existing }, send)
   const { number } = statement
@@ -179,6 +183,7 @@ async function traceAlone(
       kind: of.kind,
       mode: modeName(mode),
       until: number,
+      ...withinOf(of.within),
     })),
     rewrites,
   }
@@ -190,7 +195,11 @@ async function watchRelations(session: Session): Promise<void> {
     CREATE TEMPORARY TABLE slipway_existing AS
     SELECT c.oid, c.oid::regclass::text AS relation,
       CASE WHEN c.relkind IN ('i', 'I') THEN 'index' WHEN c.relkind IN ('v', 'm') THEN 'view' ELSE 'table' END AS kind,
-      pg_relation_filenode(c.oid) AS node, ''::text AS modes, 0::bigint AS read, 0::bigint AS changed
+      pg_relation_filenode(c.oid) AS node, ''::text AS modes, 0::bigint AS read, 0::bigint AS changed,
+      (WITH RECURSIVE up AS (
+        SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid
+        UNION SELECT i.inhparent FROM pg_inherits i JOIN up ON up.inhparent = i.inhrelid
+      ) SELECT json_agg(inhparent::regclass::text) FROM up)::text AS within
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'i', 'I', 'm', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
       AND n.nspname !~ '^pg_(toast_)?temp_'`)
@@ -201,6 +210,11 @@ interface LookRow {
   readonly relation: string
   readonly kind: RelationKind
   readonly detail: string
+  readonly within: string | null
+}
+
+function withinOf(list: string | null): { readonly within?: readonly string[] } {
+  return list === null ? {} : { within: JSON.parse(list) as string[] }
 }
 
 /** What is new since the last look. */
@@ -211,22 +225,30 @@ async function look(
 ): Promise<Omit<Seen, 'statements'>> {
   const { rows } = await session.queryRaw(LOOK)
   const found = rows.map(
-    ([what, relation, kind, detail]) => ({ what, relation, kind, detail }) as LookRow,
+    ([what, relation, kind, detail, within]) =>
+      ({ what, relation, kind, detail, within }) as LookRow,
   )
   const of = (what: LookRow['what']) => found.filter((row) => row.what === what)
   return {
-    locks: of('lock').map(({ relation, kind, detail }) => ({
+    locks: of('lock').map(({ relation, kind, detail, within }) => ({
       statement,
       relation,
       kind,
       mode: modeName(detail),
       until,
+      ...withinOf(within),
     })),
-    rewrites: of('rewrite').map(({ relation, kind }) => ({ statement, relation, kind })),
-    scans: of('scan').map(({ relation, detail }) => ({
+    rewrites: of('rewrite').map(({ relation, kind, within }) => ({
+      statement,
+      relation,
+      kind,
+      ...withinOf(within),
+    })),
+    scans: of('scan').map(({ relation, detail, within }) => ({
       statement,
       relation,
       rows: Number(detail),
+      ...withinOf(within),
     })),
     changed: of('change').map(({ detail }) => ({ statement, rows: Number(detail) })),
   }
@@ -246,14 +268,14 @@ const COUNT_FROM_HERE = `UPDATE pg_temp.slipway_existing s SET modes = '',
   changed = coalesce((SELECT n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_all_tables x WHERE x.relid = s.oid), 0)`
 
 const LOOK = `WITH held AS (
-    SELECT s.oid, s.relation, s.kind, l.mode, s.modes FROM pg_temp.slipway_existing s
+    SELECT s.oid, s.relation, s.kind, s.within, l.mode, s.modes FROM pg_temp.slipway_existing s
     JOIN pg_locks l ON l.relation = s.oid AND l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation'
     WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   ), written AS (
-    SELECT s.oid, s.relation, s.kind, pg_relation_filenode(s.oid) AS node FROM pg_temp.slipway_existing s
+    SELECT s.oid, s.relation, s.kind, s.within, pg_relation_filenode(s.oid) AS node FROM pg_temp.slipway_existing s
     JOIN pg_class c ON c.oid = s.oid WHERE pg_relation_filenode(s.oid) IS DISTINCT FROM s.node
   ), scanned AS (
-    SELECT s.oid, s.relation, s.kind, x.seq_tup_read - s.read AS rows, x.seq_tup_read AS total FROM pg_temp.slipway_existing s
+    SELECT s.oid, s.relation, s.kind, s.within, x.seq_tup_read - s.read AS rows, x.seq_tup_read AS total FROM pg_temp.slipway_existing s
     JOIN pg_stat_xact_all_tables x ON x.relid = s.oid WHERE x.seq_tup_read > s.read
   ), changed AS (
     SELECT s.oid, s.relation, s.kind, x.total - s.changed AS rows, x.total FROM pg_temp.slipway_existing s
@@ -267,8 +289,8 @@ const LOOK = `WITH held AS (
       changed = coalesce((SELECT total FROM changed WHERE changed.oid = s.oid), s.changed)
     WHERE s.oid IN (SELECT oid FROM held UNION SELECT oid FROM written UNION SELECT oid FROM scanned UNION SELECT oid FROM changed)
   )
-  SELECT 'lock', relation, kind, mode FROM held WHERE mode <> ALL (string_to_array(modes, ','))
-  UNION ALL SELECT 'rewrite', relation, kind, '' FROM written
-  UNION ALL SELECT 'scan', relation, kind, rows::text FROM scanned
-  UNION ALL SELECT 'change', relation, kind, rows::text FROM changed
+  SELECT 'lock', relation, kind, mode, within FROM held WHERE mode <> ALL (string_to_array(modes, ','))
+  UNION ALL SELECT 'rewrite', relation, kind, '', within FROM written
+  UNION ALL SELECT 'scan', relation, kind, rows::text, within FROM scanned
+  UNION ALL SELECT 'change', relation, kind, rows::text, NULL FROM changed
   ORDER BY 1, 2, 4`

@@ -15,6 +15,8 @@ export interface ExistingRelation extends Row {
   /** As the server names it, quoted for SQL. */
   readonly relation: string
   readonly kind: RelationKind
+  /** The tables that it is a partition or a child of, as a list in JSON. */
+  readonly within: string | null
 }
 
 /** A lock that a session was seen to hold or to wait for. */

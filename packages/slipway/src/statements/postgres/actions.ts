@@ -1,9 +1,11 @@
 import type {
+  AlterDomainStmt,
   AlterObjectSchemaStmt,
   CreateExtensionStmt,
   DropStmt,
   Node,
   RenameStmt,
+  VariableSetStmt,
 } from 'libpg-query'
 import type { Action, MoveAction, ObjectName } from '../action.ts'
 import { alterTable } from './alterations.ts'
@@ -171,12 +173,7 @@ function objectChanged(node: Node, source: Source): readonly Action[] {
       ? [{ kind: 'rename', of: 'enum-value', type, from: oldVal, to: newVal }]
       : [{ kind: 'add-enum-value', type, value: newVal, ifNotExists: skipIfNewValExists === true }]
   }
-  if ('AlterDomainStmt' in node && node.AlterDomainStmt.subtype === 'C') {
-    const { typeName, def } = node.AlterDomainStmt
-    const notValid =
-      def !== undefined && 'Constraint' in def && def.Constraint.skip_validation === true
-    return [{ kind: 'add-domain-constraint', domain: objectName(names(typeName)), notValid }]
-  }
+  if ('AlterDomainStmt' in node) return [domainChanged(node.AlterDomainStmt)]
   if ('CreateTrigStmt' in node) {
     const { relation, trigname = '' } = node.CreateTrigStmt
     return [{ kind: 'create-trigger', table: relationName(relation), name: trigname }]
@@ -193,6 +190,23 @@ function objectChanged(node: Node, source: Source): readonly Action[] {
     return [{ kind: 'grant', toPublic, of }]
   }
   return [maintenance(node)]
+}
+
+function domainChanged({ subtype, typeName, def }: AlterDomainStmt): Action {
+  const domain = objectName(names(typeName))
+  switch (subtype) {
+    case 'C': {
+      const notValid =
+        def !== undefined && 'Constraint' in def && def.Constraint.skip_validation === true
+      return { kind: 'add-domain-constraint', domain, notValid }
+    }
+    case 'O':
+      return { kind: 'set-domain-not-null', domain }
+    case 'V':
+      return { kind: 'validate-domain-constraint', domain }
+    default:
+      return { kind: 'other', statement: 'AlterDomainStmt' }
+  }
 }
 
 function maintenance(node: Node): Action {
@@ -218,8 +232,11 @@ function maintenance(node: Node): Action {
     const { relation } = node.ClusterStmt
     return { kind: 'cluster', ...(relation ? { table: relationName(relation) } : {}) }
   }
-  if ('LockStmt' in node)
-    return { kind: 'lock-table', tables: relationsOf(node.LockStmt.relations) }
+  if ('LockStmt' in node) {
+    const { relations, mode = 0 } = node.LockStmt
+    return { kind: 'lock-table', tables: relationsOf(relations), mode: LOCK_MODES[mode] ?? '' }
+  }
+  if ('VariableSetStmt' in node) return settingChanged(node.VariableSetStmt)
   if ('RefreshMatViewStmt' in node) {
     const { relation, concurrent } = node.RefreshMatViewStmt
     return { kind: 'refresh-view', view: relationName(relation), concurrently: concurrent === true }
@@ -233,6 +250,32 @@ function maintenance(node: Node): Action {
   if ('CommentStmt' in node)
     return { kind: 'other', statement: 'CommentStmt', of: node.CommentStmt.objtype ?? '' }
   return { kind: 'other', statement: Object.keys(node)[0] ?? '' }
+}
+
+/** By the server's numbers of them. */
+const LOCK_MODES = [
+  '',
+  'ACCESS SHARE',
+  'ROW SHARE',
+  'ROW EXCLUSIVE',
+  'SHARE UPDATE EXCLUSIVE',
+  'SHARE',
+  'SHARE ROW EXCLUSIVE',
+  'EXCLUSIVE',
+  'ACCESS EXCLUSIVE',
+]
+
+function settingChanged({ kind, name = '*', args = [] }: VariableSetStmt): Action {
+  if (kind !== 'VAR_SET_VALUE') return { kind: 'set', setting: name.toLowerCase() }
+  return { kind: 'set', setting: name.toLowerCase(), value: args.map(constantText).join(', ') }
+}
+
+function constantText(node: Node): string {
+  if (!('A_Const' in node)) return ''
+  const { ival, fval, sval, boolval } = node.A_Const
+  if (sval) return sval.sval ?? ''
+  if (fval) return fval.fval ?? ''
+  return boolval ? String(boolval.boolval ?? false) : String(ival?.ival ?? 0)
 }
 
 function extensionCreated({ extname = '', options = [] }: CreateExtensionStmt): Action {

@@ -1,4 +1,4 @@
-import type { Node } from 'libpg-query'
+import type { BoolExpr, Node, TypeCast } from 'libpg-query'
 import { names } from './definition.ts'
 import { treeOf } from './parser.ts'
 
@@ -30,4 +30,48 @@ function joinedBy(node: Node | undefined): readonly (NullTest | undefined)[] {
   const column = arg && 'ColumnRef' in arg ? names(arg.ColumnRef.fields).at(-1) : undefined
   if (column === undefined) return [undefined]
   return [{ column, is: nulltesttype === 'IS_NULL' ? 'null' : 'not-null' }]
+}
+
+/** Whether an SQL expression holds for every row: TRUE, or constants that are compared with themselves. Needs `loadParser` first. */
+export function isAlwaysTrue(expression: string): boolean {
+  const query = treeOf(`SELECT WHERE ${expression}`)
+  const [tree] = query?.stmts ?? []
+  const select = tree?.stmt && 'SelectStmt' in tree.stmt ? tree.stmt.SelectStmt : undefined
+  return truthOf(select?.whereClause) === true
+}
+
+/** The value of a condition that needs no row. */
+function truthOf(node: Node | undefined): boolean | undefined {
+  if (node === undefined) return undefined
+  if ('A_Const' in node) {
+    const { boolval } = node.A_Const
+    return boolval ? boolval.boolval === true : undefined
+  }
+  if ('TypeCast' in node) return castTruth(node.TypeCast)
+  if ('BoolExpr' in node) return joinedTruth(node.BoolExpr)
+  if (!('A_Expr' in node) || names(node.A_Expr.name).join('.') !== '=') return undefined
+  const [left, right] = [node.A_Expr.lexpr, node.A_Expr.rexpr].map(constantOf)
+  return left === undefined || right === undefined ? undefined : left === right
+}
+
+function joinedTruth({ boolop, args = [] }: BoolExpr): boolean | undefined {
+  const values = args.map(truthOf)
+  if (boolop === 'NOT_EXPR') return values[0] === undefined ? undefined : !values[0]
+  const decides = boolop === 'OR_EXPR'
+  if (values.includes(decides)) return decides
+  return values.includes(undefined) ? undefined : !decides
+}
+
+/** `'t'::boolean`. */
+function castTruth({ arg, typeName }: TypeCast): boolean | undefined {
+  if (names(typeName?.names).at(-1) !== 'bool') return undefined
+  const value = arg && 'A_Const' in arg ? arg.A_Const.sval?.sval : undefined
+  return value === undefined ? truthOf(arg) : /^(?:t|true|y|yes|on|1)$/i.test(value)
+}
+
+/** A constant by its text, without what the tree notes of its place. */
+function constantOf(node: Node | undefined): string | undefined {
+  if (node === undefined || !('A_Const' in node) || node.A_Const.isnull) return undefined
+  const { ival, fval, sval, boolval } = node.A_Const
+  return JSON.stringify([ival, fval, sval, boolval])
 }

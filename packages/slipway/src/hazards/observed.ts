@@ -1,0 +1,216 @@
+import type { Proof } from '../proof/index.ts'
+import { type DatabaseSchema, keyOf, tableNamed } from '../schema/index.ts'
+import {
+  type Action,
+  identifierOf,
+  type ObjectName,
+  tableRef,
+  tokensOf,
+} from '../statements/index.ts'
+import type { Found } from './found.ts'
+import type { Context, Finding } from './hazard.ts'
+import { blockedBy, isLockMode, type LockMode, stronger } from './lock-mode.ts'
+import { locksOf } from './locks.ts'
+import { full } from './names.ts'
+import { workOf } from './work.ts'
+
+/** What a test run saw the statements of a migration do to relations that existed before it. */
+export type Observed = Pick<Proof, 'locks' | 'rewrites' | 'scans'>
+
+/** The hazards that only a test run finds; no rule does. */
+export const observedHazards = [
+  { id: 'observed-lock', title: 'The test run saw a lock that the statement does not show' },
+  { id: 'observed-rewrite', title: 'The test run saw a rewrite that no other hazard names' },
+  { id: 'observed-scan', title: 'The test run saw a locked table read that no other hazard names' },
+] as const
+
+/** A finding of a test run. */
+export interface ObservedFinding {
+  readonly id: (typeof observedHazards)[number]['id']
+  readonly finding: Finding
+}
+
+/** An action, and what a rule sees besides it. */
+export interface ActionContext extends Context {
+  readonly action: Action
+}
+
+/** A statement as it is known by its text. */
+export interface KnownStatement {
+  /** The schema before the migration, by whose names the test run speaks. */
+  readonly start: DatabaseSchema
+  /** One for each of its actions, in order. */
+  readonly contexts: readonly ActionContext[]
+  /** What the rules found. */
+  readonly found: readonly Found[]
+}
+
+/**
+ * What the test run saw a statement do, and neither its text nor a hazard says: a lock above SHARE UPDATE EXCLUSIVE, a
+ * rewrite, or a table read while its lock keeps others from writing.
+ */
+export function observedIn(observed: Observed, known: KnownStatement): ObservedFinding[] {
+  const number = known.contexts[0]?.statement.number
+  const isOwn = (one: { readonly statement: number }) => one.statement === number
+  // A lock on a plain view stops nobody from its tables.
+  const isTable = ({ kind, relation }: { readonly kind: string; readonly relation: string }) =>
+    kind === 'table' ||
+    (kind === 'view' && known.start.tables.has(keyOf(known.start, nameOf(relation))))
+  const locks = observed.locks.filter(isTable)
+  return [
+    ...strongest(locks.filter(isOwn))
+      .filter(({ relation, lock, within }) => !isLockKnown(known, [relation, ...within], lock))
+      .map(({ relation, lock }) => lockFinding(known, relation, lock)),
+    ...observed.rewrites
+      .filter((one) => isOwn(one) && isTable(one))
+      .filter(({ relation, within = [] }) => !isRewriteKnown(known, [relation, ...within]))
+      .map(({ relation }) => rewriteFinding(known, relation)),
+    ...observed.scans.filter(isOwn).flatMap(({ relation, within = [], rows }) => {
+      if (isWorkKnown(known, [relation, ...within])) return []
+      const held = locks.filter(
+        (one) =>
+          one.relation === relation && one.statement <= (number ?? 0) && one.until >= (number ?? 0),
+      )
+      return strongest(held).map(({ lock }) => scanFinding(known, relation, { rows, lock }))
+    }),
+  ]
+}
+
+interface SeenLock {
+  readonly relation: string
+  readonly lock: LockMode
+  readonly within: readonly string[]
+}
+
+/** The strongest lock on each table that keeps others from writing to it. */
+function strongest(locks: Observed['locks']): SeenLock[] {
+  const all = new Map<string, SeenLock>()
+  for (const { relation, mode, within = [] } of locks) {
+    if (!isLockMode(mode) || blockedBy(mode) === 'nothing') continue
+    const lock = stronger(mode, all.get(relation)?.lock ?? mode)
+    all.set(relation, { relation, lock, within })
+  }
+  return [...all.values()]
+}
+
+function isLockKnown(known: KnownStatement, relations: readonly string[], lock: LockMode): boolean {
+  const keys = keysOf(known, relations)
+  const covers = (other: LockMode | undefined) =>
+    other !== undefined && stronger(other, lock) === other
+  return (
+    known.contexts.some(({ schema, action }) =>
+      locksOf(action, schema).some(
+        (one) => covers(one.lock) && keys.has(keyBefore(known, schema, one.table)),
+      ),
+    ) || hazardsOn(known, keys).some(({ hazard }) => covers(hazard.lock))
+  )
+}
+
+function isRewriteKnown(known: KnownStatement, relations: readonly string[]): boolean {
+  const keys = keysOf(known, relations)
+  const emptied = known.contexts.some(({ action }) => action.kind === 'truncate')
+  return emptied || hazardsOn(known, keys).some(({ finding }) => finding.rewrites)
+}
+
+/** DML reads what it has to: its locks keep nobody out, and its rules judge it. */
+function isWorkKnown(known: KnownStatement, relations: readonly string[]): boolean {
+  const keys = keysOf(known, relations)
+  return (
+    known.contexts.some(({ action, ...context }) => {
+      if (READS.has(action.kind)) return true
+      // A foreign key reads both of its tables.
+      return (
+        workOf(action, context) !== undefined &&
+        locksOf(action, context.schema).some(({ table }) =>
+          keys.has(keyBefore(known, context.schema, table)),
+        )
+      )
+    }) || hazardsOn(known, keys).length > 0
+  )
+}
+
+const READS: ReadonlySet<string> = new Set(['insert', 'update', 'delete'])
+
+/** The findings about one of these tables, and those about no table in particular. */
+function hazardsOn({ contexts, start, found }: KnownStatement, keys: ReadonlySet<string>): Found[] {
+  return found.filter(({ finding: { table }, hazard }) => {
+    if (hazard.lock === undefined) return false
+    if (table === undefined) return true
+    return contexts.some(({ schema }) => keys.has(keyBefore({ start }, schema, table)))
+  })
+}
+
+function keysOf({ start }: KnownStatement, relations: readonly string[]): ReadonlySet<string> {
+  return new Set(relations.map((relation) => keyOf(start, nameOf(relation))))
+}
+
+/** The key that a table had before the migration, whatever it is called now. */
+function keyBefore(
+  { start }: Pick<KnownStatement, 'start'>,
+  schema: DatabaseSchema,
+  name: ObjectName,
+): string {
+  const id = tableNamed(schema, name)?.id
+  const before = [...start.tables].find(([, table]) => table.id === id)
+  return before?.[0] ?? keyOf(schema, name)
+}
+
+/** A relation as the server prints it: `billing."Order"`. */
+function nameOf(relation: string): ObjectName {
+  const [name = '', schema] = tokensOf(relation)
+    .filter(({ text }) => text !== '.')
+    .map(({ text }) => identifierOf(text))
+    .toReversed()
+  return schema === undefined ? { name } : { schema, name }
+}
+
+function lockFinding(known: KnownStatement, relation: string, lock: LockMode): ObservedFinding {
+  const { table, name } = described(known, relation)
+  const what = blockedBy(lock) === 'writes' ? 'write to' : 'read or write'
+  return {
+    id: 'observed-lock',
+    finding: {
+      severity: 'warning',
+      object: table,
+      lock,
+      message: `In the test run, this statement took ${lock} on ${name}, which its text does not show: until the transaction ends, nobody can ${what} it.`,
+    },
+  }
+}
+
+function rewriteFinding(known: KnownStatement, relation: string): ObservedFinding {
+  const { table, name } = described(known, relation)
+  return {
+    id: 'observed-rewrite',
+    finding: {
+      severity: 'error',
+      object: table,
+      lock: 'ACCESS EXCLUSIVE',
+      rewrites: true,
+      message: `In the test run, this statement rewrote all rows of ${name}: on a big table, nobody can read or write it for as long.`,
+    },
+  }
+}
+
+function scanFinding(
+  known: KnownStatement,
+  relation: string,
+  { rows, lock }: { readonly rows: number; readonly lock: LockMode },
+): ObservedFinding {
+  const { table, name } = described(known, relation)
+  const what = blockedBy(lock) === 'writes' ? 'write to' : 'read or write'
+  return {
+    id: 'observed-scan',
+    finding: {
+      severity: 'warning',
+      object: table,
+      lock,
+      message: `In the test run, this statement read ${rows} rows of ${name} one after the other under ${lock}: on a big table, nobody can ${what} it for as long.`,
+    },
+  }
+}
+
+function described({ start }: KnownStatement, relation: string) {
+  const name = nameOf(relation)
+  return { table: tableRef(start, name), name: full({ schema: start }, name) }
+}

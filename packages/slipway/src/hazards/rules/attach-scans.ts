@@ -1,0 +1,23 @@
+import { tableNamed } from '../../schema/index.ts'
+import type { Rule } from '../hazard.ts'
+import { full, tableObject } from '../names.ts'
+
+/** ATTACH PARTITION looks at every row of the table, and of a default partition, under the strongest lock. */
+export const attachScans: Rule = {
+  id: 'attach-scans',
+  title: 'ATTACH PARTITION reads every row while reads and writes wait',
+  judge(action, context) {
+    if (action.kind !== 'attach-partition') return undefined
+    const { table, partition } = action
+    const constraints = tableNamed(context.schema, partition)?.constraints ?? []
+    // Which values a check allows is for the server to say: the page tells how to write it.
+    if (constraints.some(({ kind, valid }) => kind === 'check' && valid)) return undefined
+    return {
+      severity: 'error',
+      object: tableObject(context, partition),
+      table: partition,
+      lock: 'ACCESS EXCLUSIVE',
+      message: `ATTACH PARTITION reads every row of ${full(context, partition)}, and of the default partition of ${full(context, table)} if it has one, and meanwhile nobody can read or write them. A valid CHECK with the bounds of the partition spares that.`,
+    }
+  },
+}

@@ -1,0 +1,16 @@
+import type { Rule } from '../hazard.ts'
+
+/** Clients that run ask for everything in the schema by its old name. */
+export const renameSchema: Rule = {
+  id: 'rename-schema',
+  title: 'A schema is renamed under running clients',
+  judge(action) {
+    if (action.kind !== 'rename' || action.of !== 'schema') return undefined
+    const { from, to } = action
+    return {
+      severity: 'error',
+      object: { kind: 'schema', name: from },
+      message: `The schema ${from} becomes ${to}: every client that still uses ${from}, also by its search_path, finds none of its tables.`,
+    }
+  },
+}

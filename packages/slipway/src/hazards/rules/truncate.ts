@@ -1,0 +1,19 @@
+import type { Rule } from '../hazard.ts'
+import { full, tableObject } from '../names.ts'
+
+/** TRUNCATE removes every row, whatever reads the table. With CASCADE it is `truncate-cascade`. */
+export const truncate: Rule = {
+  id: 'truncate',
+  title: 'TRUNCATE empties a table in use',
+  judge(action, context) {
+    if (action.kind !== 'truncate' || action.cascade) return undefined
+    return action.tables.map((table) => ({
+      severity: 'error' as const,
+      object: tableObject(context, table),
+      table,
+      anySize: true as const,
+      lock: 'ACCESS EXCLUSIVE' as const,
+      message: `TRUNCATE removes every row of ${full(context, table)}, and until the commit nobody can read or write it. A transaction with an older snapshot sees the table empty after that.`,
+    }))
+  },
+}
