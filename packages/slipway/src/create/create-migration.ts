@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { Address, Session } from '../database/index.ts'
 import { type DownMigration, downMigrationOn, withGrade } from '../down/index.ts'
-import type { SchemaFile } from '../engine/index.ts'
+import { listsExtensions, type SchemaFile, schemaToSql } from '../engine/index.ts'
 import { gradeOf, type OnShadow, type Proof, prove } from '../proof/index.ts'
 import { type CatalogReader, catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
@@ -75,6 +75,7 @@ export async function createMigration(
   } = options
   // A name that cannot be used is refused before the work.
   if (options.name !== undefined) folderName(options.name, options)
+  const upcoming = await extensionsOf(files)
   return await withShadowDatabase(
     shadow,
     history,
@@ -120,7 +121,15 @@ export async function createMigration(
         down,
       }
     },
+    upcoming,
   )
+}
+
+/** What creates the extensions that the schema lists: a shadow database must have them at hand. */
+async function extensionsOf(files: readonly SchemaFile[]): Promise<MigrationFile[]> {
+  return listsExtensions(files)
+    ? [{ name: 'schema.prisma', sql: (await schemaToSql(files)).sql }]
+    : []
 }
 
 async function chooseFolder(

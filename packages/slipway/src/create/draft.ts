@@ -2,7 +2,7 @@ import { dialectOf, type Session } from '../database/index.ts'
 import { renamed } from '../down/index.ts'
 import { inverse, type Rename, renameSql } from '../down/index.ts'
 import { runsOnTrial } from '../down/index.ts'
-import { diffToSchema, type SchemaFile } from '../engine/index.ts'
+import { diffToSchema, hasPreviewFeature, type SchemaFile } from '../engine/index.ts'
 import { advice, command } from '../kernel/index.ts'
 import { schemaNames, type SchemaNames } from '../project/index.ts'
 import {
@@ -142,9 +142,7 @@ async function finish(
   renames: readonly Rename[],
   { files }: DraftOptions,
 ): Promise<Draft> {
-  const partialIndexes = files.some(({ content }) =>
-    /previewFeatures\s*=\s*\[[^\]]*"partialIndexes"/.test(content),
-  )
+  const partialIndexes = hasPreviewFeature(files, 'partialIndexes')
   const { sql, kept } = await spareInexpressible(engineSql, { session, partialIndexes })
   const { qualified } = schemaNames(files, session.server.schema)
   const paragraphs = renames.map(

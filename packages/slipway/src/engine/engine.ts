@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly files?: readonly SchemaFile[]
   /** Tables and enums that Prisma is configured to ignore (`tables.external`, `enums.external`). */
   readonly filter?: Partial<SchemaFilter>
+  /** Whether the extensions that the schema lists count: see `EngineUse`. */
+  readonly extensions?: boolean
   /** Whether the engine may write to the main database. It refuses nothing else than a missing schema's creation. */
   readonly writes?: boolean
 }
@@ -88,7 +90,7 @@ export async function withRawEngine<T>(
   options: EngineOptions,
   work: (raw: { call: EngineCall; errors: ErrorLog }) => Promise<T>,
 ): Promise<T> {
-  const { main, files = [], writes = false } = options
+  const { main, files = [], extensions = false, writes = false } = options
   const errors: ErrorLog = { last: undefined }
   const schema = main.server.schema
   const factory = adapterFactory(
@@ -106,7 +108,9 @@ export async function withRawEngine<T>(
     }
   }
   const EngineClass = await loadEngineClass()
-  const engine = await guarded(() => EngineClass.new(constructorOptions(files), () => {}, factory))
+  const engine = await guarded(() =>
+    EngineClass.new(constructorOptions(forEngine(files, { extensions })), () => {}, factory),
+  )
   try {
     return await work({ errors, call: (method) => guarded(() => method(engine)) })
   } finally {
@@ -117,7 +121,7 @@ export async function withRawEngine<T>(
 /** The engine panics on an empty list of schema files; it takes none for an answer. */
 function constructorOptions(files: readonly SchemaFile[]): ConstructorOptions {
   if (files.length === 0) return { datamodels: undefined }
-  return { datamodels: forEngine(files).map(({ path, content }) => [path, content]) }
+  return { datamodels: files.map(({ path, content }) => [path, content]) }
 }
 
 async function openShadowDatabase(
@@ -138,7 +142,7 @@ async function openShadowDatabase(
 }
 
 function engineOver(options: EngineOptions, call: EngineCall): Engine {
-  const schema = { files: forEngine(options.files ?? []) }
+  const schema = { files: forEngine(options.files ?? [], options) }
   const filters = filterOf(options.filter)
   return {
     async diff(from, to) {

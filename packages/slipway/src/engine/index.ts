@@ -15,5 +15,5 @@ export {
   schemaToSql,
   validateSchema,
 } from './schema.ts'
-export type { SchemaFile } from './schema-file.ts'
+export { hasPreviewFeature, listsExtensions, type SchemaFile } from './schema-file.ts'
 export { engineProgramPath } from './program-path.ts'

@@ -7,7 +7,7 @@ import { createDatabase, requireUrl } from './postgres/create-database.ts'
 import { sessionOnNothing } from './postgres/nowhere.ts'
 import { extensionsOf, type Shadows } from './postgres/shadow.ts'
 import { type Datasource, datasourceOfSchema } from './program-arguments.ts'
-import { forEngine, restoreConfiguration, type SchemaFile } from './schema-file.ts'
+import { forEngine, listsExtensions, restoreConfiguration, type SchemaFile } from './schema-file.ts'
 
 export type Params = Readonly<Record<string, unknown>>
 
@@ -48,6 +48,7 @@ export const OWN_METHODS: Readonly<Record<string, OwnMethod>> = {
   getDatabaseVersion: async (context, params) =>
     await withDatabase(urlOf(params['datasource'], context), async ({ server }) => server.version),
   introspect,
+  schemaPush,
 }
 
 async function introspect(context: RpcContext, params: Params): Promise<unknown> {
@@ -58,6 +59,18 @@ async function introspect(context: RpcContext, params: Params): Promise<unknown>
       const result = await call((engine) => engine.introspect(input as never))
       return { ...result, schema: { files: restoreConfiguration(result.schema.files, files) } }
     }),
+  )
+}
+
+/** Reads and changes the main connection alone, whose extensions the engine sees. */
+async function schemaPush(context: RpcContext, params: Params): Promise<unknown> {
+  const { files } = params['schema'] as { files: SchemaFile[] }
+  const extensions = listsExtensions(files)
+  const schema = { files: forEngine(files, { extensions }) }
+  return await withDatabase(context.url, (main) =>
+    withRawEngine({ main, files, extensions, writes: true }, ({ call }) =>
+      call((engine) => engine.schemaPush({ filters: filterOf(), ...params, schema } as never)),
+    ),
   )
 }
 

@@ -1,11 +1,16 @@
-import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg'
+import type {
+  CreateMigrationOutput,
+  SchemaEngine,
+  SchemaFilter,
+} from '@prisma/schema-engine-wasm/schema_engine_bg'
 import { failureOf } from '../kernel/index.ts'
-import { filterOf, withRawEngine } from './engine.ts'
+import { filterOf, withEngine, withRawEngine } from './engine.ts'
 import { type Held, holdOpen } from './hold-open.ts'
 import { extensionsOf, migrationsIn, withShadows } from './postgres/shadow.ts'
 import { MigrationScriptError } from './rpc-error.ts'
 import { OWN_METHODS, type Params, type RpcContext, withDatabase } from './rpc-methods.ts'
-import { forEngine, type SchemaFile } from './schema-file.ts'
+import { forEngine, listsExtensions, needsMainConnection, type SchemaFile } from './schema-file.ts'
+import { fromMain } from './schema.ts'
 
 /** Answers one request of the native engine's protocol. */
 export type Handle = (method: string, params: Params) => Promise<unknown>
@@ -22,7 +27,6 @@ const SAME = [
   'markMigrationApplied',
   'markMigrationRolledBack',
   'reset',
-  'schemaPush',
 ] as const satisfies (keyof SchemaEngine)[]
 
 type SameMethod = (typeof SAME)[number]
@@ -46,7 +50,8 @@ export async function withRpc<T>(
       const same = SAME.find((name) => name === method)
       if (!same) throw new TypeError(`Unknown method: ${method}`)
       held ??= holdOpen<Raw>((inside) => withProjectEngine(context, request, inside))
-      return await callSame((await held).resource, same, params)
+      const answer = await callSame((await held).resource, same, params)
+      return same === 'createMigration' ? await redrafted(context, params, answer) : answer
     }
     try {
       return await work(handle)
@@ -96,6 +101,19 @@ async function callSame(
     if (method !== 'applyMigrations' || !failure || !failed) throw error
     throw new MigrationScriptError({ name: failed.name, failure }, error)
   }
+}
+
+/** A drafted migration, drafted again from the database where the engine has to: by then it has all migrations. */
+async function redrafted({ url }: RpcContext, params: Params, answer: unknown): Promise<unknown> {
+  const { schema, filters } = params as { schema: { files: SchemaFile[] }; filters?: SchemaFilter }
+  if (!needsMainConnection(schema.files)) return answer
+  const drafted = (answer as CreateMigrationOutput).migrationScript ?? ''
+  const { files } = schema
+  const options = { files, filter: filterOf(filters), extensions: listsExtensions(files) }
+  const sql = await withDatabase(url, (main) =>
+    withEngine({ main, ...options }, (engine) => fromMain(engine, files, drafted)),
+  )
+  return { ...(answer as CreateMigrationOutput), migrationScript: sql === '' ? null : sql }
 }
 
 function wantsReplay(error: unknown): boolean {

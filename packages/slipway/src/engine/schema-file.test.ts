@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { forEngine, restoreConfiguration } from './schema-file.ts'
+import { forEngine, listsExtensions, restoreConfiguration } from './schema-file.ts'
 
 const PRISMA_6 = `generator client {
   provider        = "prisma-client-js"
@@ -28,6 +28,41 @@ test('leaves out connection strings and the preview features that are not for th
   expect(text).not.toMatch(/DATABASE_URL|DIRECT_URL|extensions|metrics/)
   expect(text).toContain('previewFeatures = ["views"]')
   expect(text).toContain('url String @id')
+})
+
+test('keeps the extensions where they count', () => {
+  const [file] = forEngine([{ path: 'schema.prisma', content: PRISMA_6 }], { extensions: true })
+  expect(file?.content).toContain('previewFeatures = ["views", "postgresqlExtensions"]')
+  expect(file?.content).toContain('citext(schema: "x")]')
+  expect(file?.content).not.toMatch(/DATABASE_URL|metrics/)
+})
+
+test('reads over braces and brackets in comments and texts', () => {
+  const text = onlyFile(`generator a {
+  theme           = "{ } ]"
+  // } previewFeatures = ["postgresqlExtensions"]
+  previewFeatures = [ // ] "views"
+    "metrics", "partialIndexes" // "views"
+  ]
+}
+
+datasource db { // }
+  provider = "postgresql"
+  url      = "postgres://a" // }
+}
+`)
+  expect(text).toContain('previewFeatures = ["partialIndexes"')
+  expect(text).not.toContain('postgres://a')
+  expect(text.split('\n')).toHaveLength(13)
+})
+
+test('says whether a schema lists extensions', () => {
+  const lists = (content: string) => listsExtensions([{ path: 'a', content }])
+  expect(lists(PRISMA_6)).toBe(true)
+  expect(lists(PRISMA_6.replace('"postgresqlExtensions"', '// "postgresqlExtensions"\n'))).toBe(
+    false,
+  )
+  expect(lists(`model A {\n  previewFeatures = ["postgresqlExtensions"]\n}`)).toBe(false)
 })
 
 test('keeps every line where it is', () => {

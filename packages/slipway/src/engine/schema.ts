@@ -1,9 +1,15 @@
 import type { SchemaFilter } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import type { RawResult, Session } from '../database/index.ts'
 import { attempt, invariant, type Result } from '../kernel/index.ts'
-import { withEngine } from './engine.ts'
+import { type Engine, withEngine } from './engine.ts'
 import { sessionOnNothing } from './postgres/nowhere.ts'
-import { forEngine, restoreConfiguration, type SchemaFile } from './schema-file.ts'
+import {
+  forEngine,
+  listsExtensions,
+  needsMainConnection,
+  restoreConfiguration,
+  type SchemaFile,
+} from './schema-file.ts'
 
 /** SQL as Prisma writes it into a `migration.sql`. */
 export interface MigrationSql {
@@ -45,19 +51,45 @@ export interface DiffToSchemaOptions {
 export async function diffToSchema(options: DiffToSchemaOptions): Promise<MigrationSql> {
   const { session, files, filter = {} } = options
   invariant(files.length > 0, 'a schema has at least one file')
-  const schema = { tag: 'schemaDatamodel' as const, files: forEngine(files) }
+  const extensions = listsExtensions(files)
   const shadow = readingOnce(session)
   return await withEngine(
-    { main: shadow, withShadowDatabase: (work) => work(shadow), files, filter },
+    { main: shadow, withShadowDatabase: (work) => work(shadow), files, filter, extensions },
     async (engine) => {
       // `createMigration` takes the state before from what `devDiagnostic` has seen.
       await engine.devDiagnostic([])
-      const sql = (await engine.createMigration([])) ?? ''
-      const before = { tag: 'schemaDatasource' as const, files: schema.files, configDir: '' }
-      const summary = sql === '' ? '' : await engine.summary(before, schema)
+      const drafted = (await engine.createMigration([])) ?? ''
+      const { before, after } = targetsOf(files)
+      const sql = needsMainConnection(files) ? await fromMain(engine, files, drafted) : drafted
+      const summary = sql === '' ? '' : await engine.summary(before, after)
       return { sql, empty: sql === '', summary }
     },
   )
+}
+
+/** The database of the main connection, and a schema. */
+function targetsOf(files: readonly SchemaFile[]) {
+  const schema = { files: forEngine(files, { extensions: listsExtensions(files) }) }
+  return {
+    before: { tag: 'schemaDatasource' as const, configDir: '', ...schema },
+    after: { tag: 'schemaDatamodel' as const, ...schema },
+  }
+}
+
+/**
+ * A drafted migration as it leads from the main connection of the engine to the schema; empty text without a difference. The
+ * engine drafts it from a shadow database, of which it forgets what some preview features show; of its main connection
+ * it sees that, but writes no warnings. So the warnings are those of the draft.
+ */
+export async function fromMain(
+  engine: Engine,
+  files: readonly SchemaFile[],
+  drafted: string,
+): Promise<string> {
+  const { before, after } = targetsOf(files)
+  const { sql } = await engine.diff(before, after)
+  const [warnings = ''] = /^\/\*\n {2}Warnings:\n[^]*?\n\*\/\n/.exec(drafted) ?? []
+  return sql === '' ? '' : warnings + sql
 }
 
 /** A session for a database that does not change meanwhile: the engine reads the whole catalog four times. */

@@ -116,6 +116,41 @@ describe('the stock Prisma CLI on slipway engine', () => {
     expect(columns.map(({ attname }) => attname)).toEqual(['id', 'name', 'city'])
   })
 
+  test('creates the extensions that the schema lists, once', async () => {
+    const head = `generator client {
+  provider        = "prisma-client"
+  previewFeatures = ["postgresqlExtensions"]
+}
+
+`
+    const listed = (extensions: string, type: string) =>
+      head +
+      SCHEMA.replace('"postgresql"', `"postgresql"\n  extensions = [${extensions}]`).replace(
+        'name String',
+        `name String ${type}`,
+      )
+    const written = async () => {
+      const folder = join(project, 'prisma/migrations')
+      const name = (await readdir(folder)).toSorted().findLast((entry) => /^\d{14}_/.test(entry))
+      return await readFile(join(folder, name ?? '', 'migration.sql'), 'utf8')
+    }
+    await write('prisma/schema.prisma', listed('citext', '@db.Citext'))
+    expectDone(await prisma('migrate dev --name one'), 'in sync with your schema')
+    expect(await written()).toBe(`-- CreateExtension
+CREATE EXTENSION IF NOT EXISTS "citext";
+
+-- AlterTable
+ALTER TABLE "Carrier" ALTER COLUMN "name" SET DATA TYPE CITEXT;
+`)
+    expectDone(await prisma('migrate dev'), 'Already in sync')
+    await write('prisma/schema.prisma', listed('citext, hstore', '@db.Citext'))
+    expectDone(await prisma('db push'), 'in sync with your Prisma schema')
+    const names = await onDatabase((session) =>
+      session.query("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1"),
+    )
+    expect(names.map(({ extname }) => extname)).toEqual(['citext', 'hstore'])
+  })
+
   test('compares a schema and a database', async () => {
     const script = await prisma(
       'migrate diff --from-empty --to-schema prisma/schema.prisma --script',
