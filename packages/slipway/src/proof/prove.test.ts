@@ -103,7 +103,7 @@ test.each<[string, string, string]>([
     })
 })
 
-test('a table that took no rows proves nothing about its rows, and nothing is said of those that are not touched', async () => {
+test('a table that took no rows proves nothing about its rows, and the proof leaves out those that are not touched', async () => {
   const odd = 'CREATE TABLE odd (n integer NOT NULL CHECK (n > 100 AND n % 7919 = 13))'
   const proven = async (sql: string) =>
     await prove(

@@ -35,7 +35,7 @@ const COMPARED: readonly string[] = [
   'AEXPR_NOT_DISTINCT',
 ]
 
-/** All comparisons in a tree, wherever they stand. */
+/** All comparisons in a tree, at any depth. */
 function pairsIn(tree: unknown): Pair[] {
   if (Array.isArray(tree)) return tree.flatMap(pairsIn)
   if (typeof tree !== 'object' || tree === null) return []
