@@ -1,8 +1,8 @@
-import { executeLocked, type Session } from '../database/index.ts'
+import type { Session } from '../database/index.ts'
 import { type Execution, NO_HOOKS } from '../execution/index.ts'
 import {
   aroundHooks,
-  createKeepingSql,
+  prepareKeepingFunctions,
   type Kept,
   keepingOf,
   readKept,
@@ -43,7 +43,7 @@ export async function prepareKeeping(
   })
   const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
   if (keepings.every(({ hooks }) => hooks.size === 0)) return { ...KEEPS_NOTHING, notKept }
-  await executeLocked(session, createKeepingSql(session))
+  await prepareKeepingFunctions(session)
   const before = new Set((await readKept(session)).map(({ id }) => id))
   return {
     keepings: new Map(keepings.map(({ name, hooks, keeper }) => [name, { hooks, keeper }])),

@@ -5,7 +5,7 @@ import { prepareLedger } from '../history/index.ts'
 import { attempt, rethrow } from '../kernel/index.ts'
 import {
   aroundHooks,
-  createKeepingSql,
+  prepareKeepingFunctions,
   keepingOf,
   readAllKept,
   recordingOf,
@@ -162,7 +162,7 @@ async function upAndDown(
   await advanceSequences(session)
   const [sums, positions] = [await readRowSums(session, tables), await readPositions(session)]
   await prepareLedger(session)
-  await session.execute(createKeepingSql(session))
+  await prepareKeepingFunctions(session)
   await runWith(session, migration, keeping)
   const kept = await readAllKept(session)
   const back = parseMigration(down, await parserFor(dialectOf(session)))

@@ -1,4 +1,4 @@
-import { executeLocked, type Session } from '../database/index.ts'
+import type { Session } from '../database/index.ts'
 import {
   type Execution,
   type Hooks,
@@ -7,7 +7,7 @@ import {
 } from '../execution/index.ts'
 import { attempt } from '../kernel/index.ts'
 import {
-  createKeepingSql,
+  prepareKeepingFunctions,
   type Fill,
   type Kept,
   keepingOf,
@@ -35,7 +35,7 @@ export async function prepareRestoring(
   fills: readonly Fill[] = [],
 ): Promise<RestoringPlan> {
   // The functions may be those of another version of Slipway.
-  await executeLocked(session, createKeepingSql(session))
+  await prepareKeepingFunctions(session)
   const all = await readOfDeploys(session)
   const names = new Set(plans.map(({ name }) => name))
   const kept = all.filter(({ migration, state }) => names.has(migration) && state === 'kept')

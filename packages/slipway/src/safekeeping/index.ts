@@ -9,7 +9,7 @@ export {
   type Unrestored,
 } from './kept.ts'
 export { safekeepingFailures } from './failures.ts'
-export { createKeepingSql } from './postgres/keeping-functions.ts'
+export { prepareKeepingFunctions } from './postgres/keeping-functions.ts'
 export { type Made, madeBefore, nameKey } from './made.ts'
 export { expired, pruneKept, restoreKept } from './prune.ts'
 export { aroundHooks, recordingOf } from './recording.ts'

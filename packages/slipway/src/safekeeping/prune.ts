@@ -1,10 +1,9 @@
-import { executeLocked } from '../database/index.ts'
 import { queryWithinLimits, type TargetSession } from '../execution/index.ts'
 import { advice, command, failureOf } from '../kernel/index.ts'
 import { objectName } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type Kept, readKept } from './kept.ts'
-import { createKeepingSql } from './postgres/keeping-functions.ts'
+import { prepareKeepingFunctions } from './postgres/keeping-functions.ts'
 import { call } from './postgres/sql-text.ts'
 
 /**
@@ -19,7 +18,7 @@ export function expired(kept: readonly Kept[], olderThanMs: number, serverNow: n
 export async function pruneKept(target: TargetSession, kept: readonly Kept[]): Promise<void> {
   if (kept.length === 0) return
   const { session } = target
-  await executeLocked(session, createKeepingSql(session))
+  await prepareKeepingFunctions(session)
   const ids = kept.map(({ id }) => id).join(', ')
   const name = { name: 'The prune', again: ['kept', 'prune'] }
   await queryWithinLimits(target, name, call(session, 'prune_kept', `ARRAY[${ids}]::bigint[]`))
@@ -40,7 +39,7 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
       nextActions: [command(['kept', 'list'], 'list kept data')],
     })
   }
-  await executeLocked(session, createKeepingSql(session))
+  await prepareKeepingFunctions(session)
   const rows = await restoreOne(target, one)
   if (rows[0]?.[0] !== 't') {
     raise('SAFEKEEPING.NO_PLACE', {

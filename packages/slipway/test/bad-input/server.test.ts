@@ -185,7 +185,7 @@ describe('server', () => {
     }
   })
 
-  test('a full disk, and module again', async ({ skip }) => {
+  test('a full disk, and room again', async ({ skip }) => {
     const disk = await smallDatabase()
     if (disk === undefined) return skip(NO_DISK)
     const rows =
@@ -228,7 +228,7 @@ describe('server', () => {
 
 const NO_DISK = 'this machine does not let us mount a small disk'
 
-/** A database named `small` on a disk with little module, the first migrations deployed. */
+/** A database named `small` on a disk with little room, the first migrations deployed. */
 async function smallDatabase(): Promise<{ remove(): Promise<void> } | undefined> {
   const disk = mountSmallDisk(cluster, 24)
   if (disk === undefined) return undefined
@@ -244,7 +244,7 @@ async function smallDatabase(): Promise<{ remove(): Promise<void> } | undefined>
   }
 }
 
-/** The last migration finds no module: it fails as a whole, and is pending. */
+/** The last migration finds no room: it fails as a whole, and is pending. */
 async function refusedForRoom(cwd: string, migration: string, unchanged: string): Promise<void> {
   const url = urlOf('small')
   const { failure, result } = await refusedDeploy({

@@ -1,4 +1,5 @@
-import { inLedger, type Session } from '../../database/index.ts'
+import { executeLocked, inLedger, quoteLiteral, type Session } from '../../database/index.ts'
+import { sha256 } from '../../kernel/index.ts'
 import { KEEP_COLUMNS } from './keep-columns.ts'
 import { KEEP_MISSED } from './keep-missed.ts'
 import { KEEP_ROWS } from './keep-rows.ts'
@@ -15,12 +16,23 @@ import { RESTORE_ROWS } from './restore-rows.ts'
 import { RESTORE } from './restore.ts'
 
 /**
- * SQL that creates the functions that keep and restore, in one message. It needs the ledger in its present layout. The
- * functions decide on the server, in the transaction of the statement:
- * only there the current state is known.
+ * Creates the functions that keep and restore, unless the ledger has these already: only their owner may replace them. It
+ * needs the ledger in its present layout. The functions decide on the server, in the transaction of the statement: only there
+ * the current state is known. Triggers go that an earlier run had to leave.
  */
-export function createKeepingSql(session: Session): string {
-  return inLedger(session, functionsFor(session.server.versionNumber))
+export async function prepareKeepingFunctions(session: Session): Promise<void> {
+  const functions = inLedger(session, functionsFor(session.server.versionNumber))
+  const mark = sha256(functions)
+  const { rows } = await session.queryRaw(inLedger(session, READ_MARK_SQL))
+  const isThere = rows[0]?.[0] === mark
+  const create = isThere ? '' : functions + inLedger(session, markSql(mark))
+  await executeLocked(session, create + inLedger(session, 'SELECT slipway.end_capture();\n'))
+}
+
+const READ_MARK_SQL = "SELECT obj_description(to_regprocedure('slipway.end_capture()'), 'pg_proc')"
+
+function markSql(mark: string): string {
+  return `COMMENT ON FUNCTION slipway.end_capture() IS ${quoteLiteral(mark)};\n`
 }
 
 function functionsFor(versionNumber: number): string {
@@ -40,7 +52,5 @@ function functionsFor(versionNumber: number): string {
     MANAGE,
     RESTORE_ROWS,
     RESTORE_ATTRIBUTES,
-    // Triggers that an earlier run had to leave.
-    'SELECT slipway.end_capture();\n',
   ].join('')
 }
