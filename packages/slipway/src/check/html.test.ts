@@ -38,6 +38,7 @@ const PROOF: Proof = {
   ],
   rewrites: [],
   scans: [],
+  effects: [],
   unseen: [],
 }
 

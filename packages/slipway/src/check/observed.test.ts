@@ -103,6 +103,40 @@ test.each<[string, string, string[]]>([
     ['observed-scan events_2 ACCESS EXCLUSIVE'],
   ],
   [
+    'rows deleted by a foreign key, a row of which is updated by another',
+    `CREATE TABLE child (id integer REFERENCES users ON DELETE CASCADE, other integer REFERENCES orders ON DELETE SET NULL);
+     DELETE FROM users`,
+    [],
+  ],
+  [
+    'a function that deletes',
+    `DO $$ BEGIN DELETE FROM billing."In voice"; END $$`,
+    ['observed-destruction billing.In voice undefined'],
+  ],
+  [
+    'tables emptied by CASCADE',
+    'TRUNCATE orders CASCADE',
+    ['observed-destruction billing.In voice undefined'],
+  ],
+  [
+    'a partition emptied by code',
+    `DO $$ BEGIN TRUNCATE events_2; END $$`,
+    ['observed-lock events_2 ACCESS EXCLUSIVE', 'observed-destruction events_2 undefined'],
+  ],
+  [
+    'a table and a column dropped by code',
+    `DO $$ BEGIN DROP TABLE billing."In voice"; ALTER TABLE base DROP note; END $$`,
+    [
+      'observed-lock base ACCESS EXCLUSIVE',
+      'observed-lock billing.In voice ACCESS EXCLUSIVE',
+      'observed-lock heir ACCESS EXCLUSIVE',
+      'observed-lock orders ACCESS EXCLUSIVE',
+      'observed-destruction base undefined',
+      'observed-destruction heir undefined',
+      'observed-destruction billing.In voice undefined',
+    ],
+  ],
+  [
     'a statement outside a transaction',
     '-- slipway: no-transaction\nSELECT 1;\nDO $$ BEGIN COMMIT; ALTER TABLE users ADD note text; END $$',
     ['observed-lock users ACCESS EXCLUSIVE'],
@@ -127,7 +161,10 @@ test.each([
   'ALTER TABLE orders ADD CONSTRAINT f FOREIGN KEY (amount) REFERENCES users',
   'CREATE POLICY mine ON users USING (true); ALTER TABLE users ENABLE ROW LEVEL SECURITY',
   'ALTER TABLE users SET SCHEMA billing',
-  'TRUNCATE orders CASCADE',
+  'DELETE FROM billing."In voice"; DELETE FROM orders; DELETE FROM events; TRUNCATE base',
+  'UPDATE events SET day = day + 400; UPDATE users SET email = email',
+  `INSERT INTO users VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET email = 'b'`,
+  `MERGE INTO users USING (VALUES (1)) AS v (id) ON v.id = users.id WHEN MATCHED THEN UPDATE SET email = 'x' WHEN NOT MATCHED THEN INSERT VALUES (v.id, 'y')`,
   'LOCK TABLE users IN SHARE MODE; INSERT INTO orders VALUES (100001)',
   '-- slipway: no-transaction\nVACUUM FULL users;\nREINDEX TABLE orders;\nCREATE INDEX CONCURRENTLY i ON users (email)',
   `COMMENT ON TABLE users IS 'x'; GRANT SELECT ON users TO PUBLIC; CREATE VIEW v AS SELECT * FROM users`,

@@ -90,24 +90,47 @@ function gradeText(proof: Proof): string {
   return `${how}: ${gradeOf(proof) ?? 'no grade, the schema is not restored'}`
 }
 
+function effectText({ what, rows, column }: Proof['effects'][number]): string {
+  switch (what) {
+    case 'emptied':
+    case 'dropped':
+      return what
+    case 'column-dropped':
+      return `${column} dropped`
+    default:
+      return `${rows} ${what}`
+  }
+}
+
 const HEAVY = ['ACCESS EXCLUSIVE', 'EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'SHARE']
 
-/** Locks on tables that stop writes, the heaviest that holds with each statement and table; what was rewritten and read. */
-function lockBlocks({ locks, rewrites, scans, unseen }: Proof): Block[] {
+/** Locks on tables that stop writes, the heaviest that holds with each statement and table; what became of their rows. */
+function lockBlocks({ locks, rewrites, scans, effects, unseen }: Proof): Block[] {
   const heavy = locks
     .filter(({ kind, mode }) => kind !== 'index' && HEAVY.includes(mode))
     .toSorted((a, b) => HEAVY.indexOf(a.mode) - HEAVY.indexOf(b.mode))
-  const taken = new Map(heavy.map((lock) => [`${lock.statement} ${lock.relation}`, lock]))
+  const changed = effects.map(({ statement, relation }) => ({
+    statement,
+    relation,
+    until: statement,
+  }))
+  const taken = new Map(
+    [...changed, ...heavy].map((one) => [`${one.statement} ${one.relation}`, one]),
+  )
   const inOrder = [...taken.values()].toSorted((a, b) => a.statement - b.statement)
   const rows = inOrder.map(({ statement, relation, until }) => {
     const mode =
       heavy.find(
         (lock) =>
           lock.relation === relation && lock.statement <= statement && lock.until >= statement,
-      )?.mode ?? ''
+      )?.mode ?? (locks.some((lock) => lock.relation === relation) ? 'ROW EXCLUSIVE' : '')
     const of = (one: { statement: number; relation: string }) =>
       one.statement === statement && one.relation === relation
-    const work = [...(rewrites.some(of) ? ['rewritten'] : []), ...(scans.some(of) ? ['read'] : [])]
+    const work = [
+      ...(rewrites.some(of) ? ['rewritten'] : []),
+      ...(scans.some(of) ? ['read'] : []),
+      ...effects.filter(of).map(effectText),
+    ]
     const held = until > statement ? `until statement ${until}` : ''
     return [String(statement), mode, relation, work.join(', '), held]
   })

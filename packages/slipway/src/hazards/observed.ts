@@ -15,13 +15,17 @@ import { full } from './names.ts'
 import { workOf } from './work.ts'
 
 /** What a test run saw the statements of a migration do to relations that existed before it. */
-export type Observed = Pick<Proof, 'locks' | 'rewrites' | 'scans'>
+export type Observed = Pick<Proof, 'locks' | 'rewrites' | 'scans' | 'effects'>
 
 /** The hazards that only a test run finds; no rule does. */
 export const observedHazards = [
   { id: 'observed-lock', title: 'The test run saw a lock that the statement does not show' },
   { id: 'observed-rewrite', title: 'The test run saw a rewrite that no other hazard names' },
   { id: 'observed-scan', title: 'The test run saw a locked table read that no other hazard names' },
+  {
+    id: 'observed-destruction',
+    title: 'The test run saw data destroyed that the statement does not name',
+  },
 ] as const
 
 /** A finding of a test run. */
@@ -47,7 +51,7 @@ export interface KnownStatement {
 
 /**
  * What the test run saw a statement do, and neither its text nor a hazard says: a lock above SHARE UPDATE EXCLUSIVE, a
- * rewrite, or a table read while its lock keeps others from writing.
+ * rewrite, a table read while its lock keeps others from writing, or data that are destroyed.
  */
 export function observedIn(observed: Observed, known: KnownStatement): ObservedFinding[] {
   const number = known.contexts[0]?.statement.number
@@ -56,13 +60,17 @@ export function observedIn(observed: Observed, known: KnownStatement): ObservedF
   const isTable = ({ kind, relation }: { readonly kind: string; readonly relation: string }) =>
     kind === 'table' ||
     (kind === 'view' && known.start.tables.has(keyOf(known.start, nameOf(relation))))
+  const isEmptied = ({ relation }: { readonly relation: string }) =>
+    observed.effects.some(
+      (one) => isOwn(one) && one.what === 'emptied' && one.relation === relation,
+    )
   const locks = observed.locks.filter(isTable)
   return [
     ...strongest(locks.filter(isOwn))
       .filter(({ relation, lock, within }) => !isLockKnown(known, [relation, ...within], lock))
       .map(({ relation, lock }) => lockFinding(known, relation, lock)),
     ...observed.rewrites
-      .filter((one) => isOwn(one) && isTable(one))
+      .filter((one) => isOwn(one) && isTable(one) && !isEmptied(one))
       .filter(({ relation, within = [] }) => !isRewriteKnown(known, [relation, ...within]))
       .map(({ relation }) => rewriteFinding(known, relation)),
     ...observed.scans.filter(isOwn).flatMap(({ relation, within = [], rows }) => {
@@ -73,6 +81,9 @@ export function observedIn(observed: Observed, known: KnownStatement): ObservedF
       )
       return strongest(held).map(({ lock }) => scanFinding(known, relation, { rows, lock }))
     }),
+    ...observed.effects
+      .filter((one) => isOwn(one) && !isDestructionKnown(known, one))
+      .map((effect) => destructionFinding(known, effect)),
   ]
 }
 
@@ -127,6 +138,42 @@ function isWorkKnown(known: KnownStatement, relations: readonly string[]): boole
       )
     }) || hazardsOn(known, keys).length > 0
   )
+}
+
+/** Whether the statement says that it destroys that, or the effect destroys nothing. */
+function isDestructionKnown(known: KnownStatement, effect: Observed['effects'][number]): boolean {
+  const { relation, within = [], what, column } = effect
+  if (what === 'inserted') return true
+  const keys = keysOf(known, [relation, ...within])
+  return known.contexts.some(({ schema, action }) => {
+    const isNamed = (...tables: readonly ObjectName[]) =>
+      tables.some((table) => keys.has(keyBefore(known, schema, table)))
+    switch (action.kind) {
+      case 'update':
+        // A row that goes to another partition is deleted in the first.
+        return what !== 'emptied' && isNamed(action.table)
+      case 'delete':
+        return what === 'deleted' && isNamed(action.table)
+      case 'insert':
+        return what === 'updated' && action.updates === true && isNamed(action.table)
+      case 'truncate':
+        return what === 'emptied' && isNamed(...action.tables)
+      case 'drop-column':
+        return what === 'column-dropped' && action.column === column && isNamed(action.table)
+      case 'drop':
+        if (action.of === 'schema') return schemaOf(known, relation) === action.object.name
+        if (action.of === 'type') return what === 'column-dropped' && action.cascade
+        return action.of === 'table' && isNamed(action.object)
+      case 'drop-owned':
+        return true
+      default:
+        return false
+    }
+  })
+}
+
+function schemaOf({ start }: KnownStatement, relation: string): string {
+  return nameOf(relation).schema ?? start.defaultSchema
 }
 
 const READS: ReadonlySet<string> = new Set(['insert', 'update', 'delete'])
@@ -206,6 +253,32 @@ function scanFinding(
       object: table,
       lock,
       message: `In the test run, this statement read ${rows} rows of ${name} one after the other under ${lock}: on a big table, nobody can ${what} it for as long.`,
+    },
+  }
+}
+
+const DESTROYED: Readonly<Record<Observed['effects'][number]['what'], string>> = {
+  inserted: 'inserted rows into',
+  updated: 'updated rows of',
+  deleted: 'deleted rows of',
+  emptied: 'emptied',
+  dropped: 'dropped',
+  'column-dropped': 'dropped a column of',
+}
+
+function destructionFinding(
+  known: KnownStatement,
+  { relation, what, rows, column }: Observed['effects'][number],
+): ObservedFinding {
+  const { table, name } = described(known, relation)
+  const which = rows === undefined ? (column === undefined ? '' : ` (${column})`) : ` (${rows})`
+  return {
+    id: 'observed-destruction',
+    finding: {
+      severity: 'error',
+      object: table,
+      anySize: true,
+      message: `In the test run, this statement ${DESTROYED[what]} ${name}${which}, which its text does not show. A deploy of a protected environment refuses it unless that is accepted.`,
     },
   }
 }

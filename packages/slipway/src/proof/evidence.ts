@@ -58,7 +58,9 @@ function emptyTouched({ filling, withheld, tables, trace }: RunOnRows): string[]
 
 /** Statements that change existing rows, and met none that were generated. */
 function idleStatements({ statements, before, trace }: RunOnRows): string[] {
-  const changed = new Set(trace.changed.map(({ statement }) => statement))
+  const changed = new Set(
+    trace.effects.flatMap((one) => (one.rows === undefined ? [] : one.statement)),
+  )
   return statements
     .filter(
       ({ number, actions }) =>
@@ -77,8 +79,6 @@ function changesRows(action: Action, before: DatabaseSchema): boolean {
     }
     case 'insert':
       return action.updates === true && tableNamed(before, action.table) !== undefined
-    case 'other':
-      return action.statement === 'MergeStmt'
     default:
       return false
   }

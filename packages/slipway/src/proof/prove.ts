@@ -63,6 +63,8 @@ export interface Proof {
   readonly locks: Trace['locks']
   readonly rewrites: Trace['rewrites']
   readonly scans: Trace['scans']
+  /** What became of the data of existing tables, statement by statement. */
+  readonly effects: Trace['effects']
   /** Statements whose locks cannot be read, because they run outside a transaction. */
   readonly unseen: Trace['unseen']
 }
@@ -187,6 +189,7 @@ async function proofOf(
     locks: trace.locks,
     rewrites: trace.rewrites,
     scans: trace.scans,
+    effects: trace.effects,
     unseen: trace.unseen,
   }
 }

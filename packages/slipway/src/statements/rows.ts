@@ -11,7 +11,7 @@ export function changesRowsOnly({ actions }: Pick<Statement, 'actions'>): boolea
       case 'truncate':
         return true
       case 'other':
-        return action.statement === 'MergeStmt' || action.statement === 'CopyStmt'
+        return action.statement === 'CopyStmt'
       default:
         return false
     }

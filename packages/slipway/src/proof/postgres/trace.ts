@@ -18,6 +18,18 @@ export interface HeldLock {
   readonly within?: readonly string[]
 }
 
+/** What a statement did to the data of an existing table, also by functions, triggers, rules and foreign keys. */
+export interface SeenEffect {
+  readonly statement: number
+  /** As the server names it. */
+  readonly relation: string
+  readonly what: 'inserted' | 'updated' | 'deleted' | 'emptied' | 'dropped' | 'column-dropped'
+  /** Of what was inserted, updated or deleted. */
+  readonly rows?: number
+  readonly column?: string
+  readonly within?: readonly string[]
+}
+
 /** What a statement did to the existing objects, as the server reports it. */
 export interface Trace {
   readonly ms: number
@@ -38,8 +50,7 @@ export interface Trace {
     readonly rows: number
     readonly within?: readonly string[]
   }[]
-  /** Rows of existing tables that statements inserted, updated or deleted, also by triggers and foreign keys. */
-  readonly changed: readonly { readonly statement: number; readonly rows: number }[]
+  readonly effects: readonly SeenEffect[]
   /** Statements whose locks were not seen, because they run outside a transaction and there was no second session. */
   readonly unseen: readonly number[]
 }
@@ -54,7 +65,7 @@ export interface StoppedRun {
   readonly committed: boolean
 }
 
-type Seen = Pick<Trace, 'statements' | 'locks' | 'rewrites' | 'scans' | 'changed'>
+type Seen = Pick<Trace, 'statements' | 'locks' | 'rewrites' | 'scans' | 'effects'>
 
 /** What a traced run showed, and where it stopped. */
 export interface TracedRun {
@@ -135,7 +146,7 @@ function timesOf(statements: readonly Statement[], ms: number): Trace['statement
   return statements.map(({ number }, index) => ({ statement: number, ms: index === 0 ? ms : 0 }))
 }
 
-const NOTHING: Seen = { statements: [], locks: [], rewrites: [], scans: [], changed: [] }
+const NOTHING: Seen = { statements: [], locks: [], rewrites: [], scans: [], effects: [] }
 
 function together(seen: readonly Seen[]): Seen {
   return {
@@ -143,7 +154,7 @@ function together(seen: readonly Seen[]): Seen {
     locks: seen.flatMap(({ locks }) => locks),
     rewrites: seen.flatMap(({ rewrites }) => rewrites),
     scans: seen.flatMap(({ scans }) => scans),
-    changed: seen.flatMap(({ changed }) => changed),
+    effects: seen.flatMap(({ effects }) => effects),
   }
 }
 
@@ -173,7 +184,7 @@ async function traceAlone(
   const { locks, from } = await witness(session, { address, existing }, send)
   const { number } = statement
   const ms = since(from)
-  const { rewrites } = await look(session, number, number)
+  const { rewrites, effects } = await look(session, number, number)
   return {
     ...NOTHING,
     statements: [{ statement: number, ms }],
@@ -186,6 +197,7 @@ async function traceAlone(
       ...withinOf(of.within),
     })),
     rewrites,
+    effects,
   }
 }
 
@@ -195,7 +207,11 @@ async function watchRelations(session: Session): Promise<void> {
     CREATE TEMPORARY TABLE slipway_existing AS
     SELECT c.oid, c.oid::regclass::text AS relation,
       CASE WHEN c.relkind IN ('i', 'I') THEN 'index' WHEN c.relkind IN ('v', 'm') THEN 'view' ELSE 'table' END AS kind,
-      pg_relation_filenode(c.oid) AS node, ''::text AS modes, 0::bigint AS read, 0::bigint AS changed,
+      pg_relation_filenode(c.oid) AS node, ''::text AS modes, 0::bigint AS read,
+      0::bigint AS inserted, 0::bigint AS updated, 0::bigint AS deleted, false AS gone,
+      c.relkind = 'r' AND pg_relation_size(c.oid) > 0 AS filled,
+      (SELECT jsonb_object_agg(a.attnum, a.attname) FROM pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')) AS columns,
       (WITH RECURSIVE up AS (
         SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid
         UNION SELECT i.inhparent FROM pg_inherits i JOIN up ON up.inhparent = i.inhrelid
@@ -206,7 +222,7 @@ async function watchRelations(session: Session): Promise<void> {
 }
 
 interface LookRow {
-  readonly what: 'lock' | 'rewrite' | 'scan' | 'change'
+  readonly what: 'lock' | 'rewrite' | 'scan' | SeenEffect['what']
   readonly relation: string
   readonly kind: RelationKind
   readonly detail: string
@@ -250,9 +266,16 @@ async function look(
       rows: Number(detail),
       ...withinOf(within),
     })),
-    changed: of('change').map(({ detail }) => ({ statement, rows: Number(detail) })),
+    effects: found.flatMap(({ what, relation, detail, within }) => {
+      if (what === 'lock' || what === 'rewrite' || what === 'scan') return []
+      const counted = COUNTED.has(what) ? { rows: Number(detail) } : {}
+      const column = what === 'column-dropped' ? { column: detail } : {}
+      return [{ statement, relation, what, ...counted, ...column, ...withinOf(within) }]
+    }),
   }
 }
+
+const COUNTED: ReadonlySet<string> = new Set(['inserted', 'updated', 'deleted'])
 
 /** `AccessExclusiveLock` is `ACCESS EXCLUSIVE` in the documentation. */
 function modeName(mode: string): string {
@@ -263,34 +286,47 @@ function modeName(mode: string): string {
 }
 
 /** The server's counts of a transaction begin with what it has not yet reported of those before. */
-const COUNT_FROM_HERE = `UPDATE pg_temp.slipway_existing s SET modes = '',
-  read = coalesce((SELECT seq_tup_read FROM pg_stat_xact_all_tables x WHERE x.relid = s.oid), 0),
-  changed = coalesce((SELECT n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_all_tables x WHERE x.relid = s.oid), 0)`
+const COUNT_FROM_HERE = `UPDATE pg_temp.slipway_existing s SET modes = '', read = 0, inserted = 0, updated = 0, deleted = 0;
+  UPDATE pg_temp.slipway_existing s SET read = seq_tup_read, inserted = n_tup_ins, updated = n_tup_upd, deleted = n_tup_del
+  FROM pg_stat_xact_all_tables x WHERE x.relid = s.oid`
 
 const LOOK = `WITH held AS (
     SELECT s.oid, s.relation, s.kind, s.within, l.mode, s.modes FROM pg_temp.slipway_existing s
     JOIN pg_locks l ON l.relation = s.oid AND l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation'
     WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   ), written AS (
-    SELECT s.oid, s.relation, s.kind, s.within, pg_relation_filenode(s.oid) AS node FROM pg_temp.slipway_existing s
+    SELECT s.oid, s.relation, s.kind, s.within, s.filled, pg_relation_filenode(s.oid) AS node FROM pg_temp.slipway_existing s
     JOIN pg_class c ON c.oid = s.oid WHERE pg_relation_filenode(s.oid) IS DISTINCT FROM s.node
-  ), scanned AS (
-    SELECT s.oid, s.relation, s.kind, s.within, x.seq_tup_read - s.read AS rows, x.seq_tup_read AS total FROM pg_temp.slipway_existing s
-    JOIN pg_stat_xact_all_tables x ON x.relid = s.oid WHERE x.seq_tup_read > s.read
-  ), changed AS (
-    SELECT s.oid, s.relation, s.kind, x.total - s.changed AS rows, x.total FROM pg_temp.slipway_existing s
-    JOIN (SELECT relid, n_tup_ins + n_tup_upd + n_tup_del AS total FROM pg_stat_xact_all_tables) x ON x.relid = s.oid
-    WHERE x.total > s.changed
+  ), counted AS (
+    SELECT s.oid, s.relation, s.kind, s.within, x.seq_tup_read, x.n_tup_ins, x.n_tup_upd, x.n_tup_del, x.seq_tup_read - s.read AS read,
+      x.n_tup_ins - s.inserted AS inserted, x.n_tup_upd - s.updated AS updated, x.n_tup_del - s.deleted AS deleted
+    FROM pg_temp.slipway_existing s JOIN pg_stat_xact_all_tables x ON x.relid = s.oid
+    WHERE (x.seq_tup_read, x.n_tup_ins, x.n_tup_upd, x.n_tup_del) <> (s.read, s.inserted, s.updated, s.deleted)
+  ), gone AS (
+    SELECT s.oid, s.relation, s.kind, s.within FROM pg_temp.slipway_existing s
+    WHERE s.kind = 'table' AND NOT s.gone AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = s.oid)
+  ), dropped AS (
+    SELECT s.oid, s.relation, s.kind, s.within, a.attnum, s.columns ->> a.attnum::text AS name
+    FROM pg_temp.slipway_existing s JOIN pg_attribute a ON a.attrelid = s.oid AND a.attisdropped AND s.columns ? a.attnum::text
   ), noted AS (
     UPDATE pg_temp.slipway_existing s SET
       modes = coalesce((SELECT string_agg(mode, ',') FROM held WHERE held.oid = s.oid), s.modes),
       node = coalesce((SELECT node FROM written WHERE written.oid = s.oid), s.node),
-      read = coalesce((SELECT total FROM scanned WHERE scanned.oid = s.oid), s.read),
-      changed = coalesce((SELECT total FROM changed WHERE changed.oid = s.oid), s.changed)
-    WHERE s.oid IN (SELECT oid FROM held UNION SELECT oid FROM written UNION SELECT oid FROM scanned UNION SELECT oid FROM changed)
+      read = coalesce((SELECT seq_tup_read FROM counted WHERE counted.oid = s.oid), s.read),
+      inserted = coalesce((SELECT n_tup_ins FROM counted WHERE counted.oid = s.oid), s.inserted),
+      updated = coalesce((SELECT n_tup_upd FROM counted WHERE counted.oid = s.oid), s.updated),
+      deleted = coalesce((SELECT n_tup_del FROM counted WHERE counted.oid = s.oid), s.deleted),
+      gone = s.gone OR s.oid IN (SELECT oid FROM gone),
+      columns = s.columns - ARRAY(SELECT attnum::text FROM dropped WHERE dropped.oid = s.oid)
+    WHERE s.oid IN (SELECT oid FROM held UNION SELECT oid FROM written UNION SELECT oid FROM counted UNION SELECT oid FROM gone
+      UNION SELECT oid FROM dropped)
   )
   SELECT 'lock', relation, kind, mode, within FROM held WHERE mode <> ALL (string_to_array(modes, ','))
   UNION ALL SELECT 'rewrite', relation, kind, '', within FROM written
-  UNION ALL SELECT 'scan', relation, kind, rows::text, within FROM scanned
-  UNION ALL SELECT 'change', relation, kind, rows::text, NULL FROM changed
+  UNION ALL SELECT 'emptied', relation, kind, '', within FROM written WHERE filled AND pg_relation_size(oid) = 0
+  UNION ALL SELECT 'scan', relation, kind, read::text, within FROM counted WHERE read > 0
+  UNION ALL SELECT what, relation, kind, rows::text, within FROM counted
+    CROSS JOIN LATERAL (VALUES ('inserted', inserted), ('updated', updated), ('deleted', deleted)) AS v (what, rows) WHERE rows > 0
+  UNION ALL SELECT 'dropped', relation, kind, '', within FROM gone
+  UNION ALL SELECT 'column-dropped', relation, kind, name, within FROM dropped
   ORDER BY 1, 2, 4`

@@ -20,7 +20,7 @@ import {
   relationName,
 } from './definition.ts'
 import { insertedRows } from './inserted-rows.ts'
-import { changedByQueries } from './queries.ts'
+import { changedByQueries, columnsOf, mergedRows } from './queries.ts'
 import { wordsOf } from './tokens.ts'
 import { touchedByDelete, touchedByUpdate } from './touched-rows.ts'
 
@@ -110,14 +110,11 @@ function rowsChanged(node: Node, source: Source): readonly Action[] | undefined 
     return [{ kind: 'insert', table: relationName(node.CopyStmt.relation) }]
   if ('UpdateStmt' in node) {
     const { relation, targetList, whereClause } = node.UpdateStmt
-    const columns = (targetList ?? []).flatMap((item) =>
-      'ResTarget' in item ? [item.ResTarget.name ?? ''] : [],
-    )
     return [
       {
         kind: 'update',
         table: relationName(relation),
-        columns,
+        columns: columnsOf(targetList),
         ...where(whereClause, source),
         ...touchedByUpdate(node.UpdateStmt, source),
         ...withQueries(node.UpdateStmt),
@@ -135,6 +132,10 @@ function rowsChanged(node: Node, source: Source): readonly Action[] | undefined 
         ...withQueries(node.DeleteStmt),
       },
     ]
+  }
+  if ('MergeStmt' in node) {
+    const actions = mergedRows(node.MergeStmt)
+    return actions.map((action) => ({ ...action, ...withQueries(node.MergeStmt) }))
   }
   if ('TruncateStmt' in node) {
     const { relations, behavior } = node.TruncateStmt

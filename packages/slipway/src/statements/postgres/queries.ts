@@ -1,4 +1,4 @@
-import type { Node, WithClause } from 'libpg-query'
+import type { MergeStmt, Node, WithClause } from 'libpg-query'
 import type { Action } from '../action.ts'
 import { relationName } from './definition.ts'
 
@@ -28,15 +28,35 @@ function changes(query: Node): Action[] {
     return [{ kind: 'delete', table: relationName(relation), ...someRows(whereClause) }]
   }
   if ('UpdateStmt' in query) {
-    const { relation, targetList = [], whereClause } = query.UpdateStmt
-    const columns = targetList.flatMap((item) =>
-      'ResTarget' in item ? [item.ResTarget.name ?? ''] : [],
-    )
+    const { relation, targetList, whereClause } = query.UpdateStmt
+    const columns = columnsOf(targetList)
     return [{ kind: 'update', table: relationName(relation), columns, ...someRows(whereClause) }]
   }
   if ('InsertStmt' in query)
     return [{ kind: 'insert', table: relationName(query.InsertStmt.relation) }]
-  return 'MergeStmt' in query ? [{ kind: 'other', statement: 'MergeStmt' }] : []
+  return 'MergeStmt' in query ? mergedRows(query.MergeStmt) : []
+}
+
+/** What a MERGE does to its table, each once: its WHEN clauses are conditions. */
+export function mergedRows({ relation, mergeWhenClauses = [] }: MergeStmt): Action[] {
+  const table = relationName(relation)
+  const clauses = mergeWhenClauses.flatMap((one) =>
+    'MergeWhenClause' in one ? [one.MergeWhenClause] : [],
+  )
+  const does = (command: string) => clauses.filter(({ commandType }) => commandType === command)
+  const updates = does('CMD_UPDATE').flatMap(({ targetList }) => columnsOf(targetList))
+  return [
+    ...(updates.length > 0
+      ? [{ kind: 'update' as const, table, columns: [...new Set(updates)], where: '…' }]
+      : []),
+    ...(does('CMD_DELETE').length > 0 ? [{ kind: 'delete' as const, table, where: '…' }] : []),
+    ...(does('CMD_INSERT').length > 0 ? [{ kind: 'insert' as const, table }] : []),
+  ]
+}
+
+/** The columns that a list of assignments sets. */
+export function columnsOf(targets: readonly Node[] | undefined): string[] {
+  return (targets ?? []).flatMap((item) => ('ResTarget' in item ? [item.ResTarget.name ?? ''] : []))
 }
 
 /** There is a condition, whose text nobody needs. */
