@@ -4,7 +4,7 @@ import type { Survey } from '../plan/index.ts'
 import type { Consent } from './consent.ts'
 
 /** Hazards that say what the consent to the loss of data, by the name of the database, has answered. */
-const CONSENTED = new Set(['drop-column', 'drop-table', 'drop-schema', 'no-where'])
+const CONSENTED = new Set(['drop-column', 'drop-table', 'drop-schema', 'no-where', 'truncate'])
 
 /**
  * The hazards that count on a target: of severity error, of a statement that concerns a table which is

@@ -25,6 +25,7 @@ const LEAVING: ReadonlySet<Action['kind']> = new Set<Action['kind']>([
   'reindex',
   'rename',
   'row-security',
+  'set',
   'set-default',
   'set-not-null',
   'set-schema',

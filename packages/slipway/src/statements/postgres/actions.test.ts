@@ -103,6 +103,10 @@ test.each<[string, object]>([
   ],
   ['DELETE FROM users', { kind: 'delete', table: users }],
   [
+    `MERGE INTO users USING b ON b.id = users.id WHEN MATCHED AND b.x THEN UPDATE SET a = 1, c = 2`,
+    { kind: 'update', table: users, columns: ['a', 'c'] },
+  ],
+  [
     'TRUNCATE users, b CASCADE',
     { kind: 'truncate', tables: [users, { name: 'b' }], cascade: true },
   ],
