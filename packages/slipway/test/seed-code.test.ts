@@ -155,6 +155,17 @@ describe('code that does not end', () => {
     })
   })
 
+  test('a set may wait while it loads, with a deadline of any length', async () => {
+    code(`[{ code: 'a' }]`, 'await new Promise((resolve) => setTimeout(resolve, 50))')
+    writeFileSync(
+      path.join(project.root, 'slipway.config.ts'),
+      `export default { environments: { development: { deploy: { deadline: '60d' } } } }\n`,
+    )
+    const { exit, text } = await start('seed', 'run').ended
+    expect(exit, text).toBe(0)
+    expect(await project.target.sql('SELECT code FROM item')).toEqual([{ code: 'a' }])
+  })
+
   test.each(['SIGINT', 'SIGTERM'] as const)(
     'a set that occupies the process while it loads is stopped by %s',
     async (signal) => {

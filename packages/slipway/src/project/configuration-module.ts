@@ -35,6 +35,8 @@ export interface LoadOptions {
 }
 
 const LONGEST_LOAD_MS = 60_000
+/** A timer of a longer time ends at once. */
+const LONGEST_TIMER_MS = 2_147_483_647
 
 /** The value of a variable that is not set: `env('NAME')` of Prisma throws in that case. */
 const UNSET = /slipway-unset:(\w+)/
@@ -131,7 +133,7 @@ async function withinTime(loading: Promise<unknown>, options: LoadOptions): Prom
     fail(() =>
       refuseHang(options, `It did not finish loading within ${formatDuration(timeoutMs)}.`),
     )
-  const timer = setTimeout(onTime, timeoutMs)
+  const timer = setTimeout(onTime, Math.min(timeoutMs, LONGEST_TIMER_MS))
   // Node.js says that it has nothing left to do, which a timer of our own must not prevent.
   timer.unref()
   process.once('beforeExit', onIdle)

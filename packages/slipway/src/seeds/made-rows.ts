@@ -78,7 +78,14 @@ function watchOf(source: RowSource): Watch {
   const { signal, deadline } = limits
   let interrupt: (() => void) | undefined
   const onStop = () => interrupt?.()
-  const timer = setTimeout(onStop, Math.min(Math.max(deadline - performance.now(), 0), LONGEST_MS))
+  let timer: ReturnType<typeof setTimeout> | undefined
+  // A timer may end up to a millisecond early, and takes no longer time than LONGEST_MS.
+  const onTime = () => {
+    const leftMs = Math.ceil(deadline - performance.now())
+    if (leftMs > 0) timer = setTimeout(onTime, Math.min(leftMs, LONGEST_MS))
+    else interrupt?.()
+  }
+  onTime()
   signal.addEventListener('abort', onStop)
   const check = () => {
     if (signal.aborted) refuseStopped(source)
@@ -110,7 +117,7 @@ function watchOf(source: RowSource): Watch {
   }
 }
 
-/** A timer takes no longer time. */
+/** The longest time of a timer. */
 const LONGEST_MS = 2_147_483_647
 
 /** The rows as sentences name them. */
