@@ -35,7 +35,7 @@ export interface LoadOptions {
 }
 
 const LONGEST_LOAD_MS = 60_000
-/** A timer of a longer time ends at once. */
+/** A timer of a longer time ends immediately. */
 const LONGEST_TIMER_MS = 2_147_483_647
 
 /** The value of a variable that is not set: `env('NAME')` of Prisma throws in that case. */
