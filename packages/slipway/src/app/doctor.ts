@@ -13,8 +13,8 @@ export interface DoctorResult {
 
 /** Tests all that a deploy relies on. Changes nothing. */
 export async function examineProject(context: AppContext): Promise<Ended<DoctorResult>> {
-  const { cwd, env, now, nodeVersion, names } = context
-  const project = await loadProject({ cwd, env, flags: names })
+  const { cwd, env, now, nodeVersion, names, signal } = context
+  const project = await loadProject({ cwd, env, flags: names, signal })
   const target = await resolveTarget(project)
   const { checks, settings } = await examine(project, target, { env, now, nodeVersion })
   return {

@@ -40,10 +40,10 @@ export async function writeConfiguration(
   context: AppContext,
   asked: InitOptions = {},
 ): Promise<Ended<InitResult>> {
-  const { cwd, env, names } = context
+  const { cwd, env, names, signal } = context
   const { environments = USUAL_ENVIRONMENTS, gitignore = true, scripts = true } = asked
   for (const name of environments) refuseName(name)
-  const project = await loadProject({ cwd, env, flags: names })
+  const project = await loadProject({ cwd, env, flags: names, signal })
   const { root } = project
   const file = path.join(root, NAME)
   if (project.configured) refuseSecond()

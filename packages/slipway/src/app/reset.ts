@@ -6,7 +6,7 @@ import type { AppContext, ConsentOptions } from './context.ts'
 import { type KeptResult, keptResult } from './kept-result.ts'
 import type { Ended } from './outcome.ts'
 import type { SeededSetResult } from './seed-result.ts'
-import { NOT_SEEDED, seedAfterDeploy } from './seed.ts'
+import { loadingOf, NOT_SEEDED, seedAfterDeploy } from './seed.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
 /** What a reset is given. */
@@ -33,7 +33,7 @@ export async function resetDatabase(
 ): Promise<Ended<ResetResult>> {
   const work = await readWork(context)
   // A set that cannot be read is reported before anything is dropped.
-  if (!asked.noSeed) await projectSeedSets(work.project)
+  if (!asked.noSeed) await projectSeedSets(work.project, loadingOf(context, work))
   const request = await workRequest(context, work)
   const consent = consentFrom(context, asked)
   const done = await reset({ ...request, consent })

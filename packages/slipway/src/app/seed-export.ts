@@ -31,7 +31,7 @@ export async function exportRows(
   return await withSession(await directAddress(work), options, async (session) => {
     const source = await sideOf(session, work)
     return await withSnapshot(session, async () => {
-      const known = await planRows({ source, target: source }, work, asked)
+      const known = await planRows({ source, target: source }, { work, context }, asked)
       const files = await prepareRowFiles(
         context,
         { work, asked, source },

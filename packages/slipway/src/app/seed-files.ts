@@ -16,7 +16,7 @@ import {
   type SyncPlan,
 } from '../seeds/index.ts'
 import type { AppContext } from './context.ts'
-import { environmentSeeds } from './seed.ts'
+import { environmentSeeds, loadingOf } from './seed.ts'
 import type { Work } from './work.ts'
 
 /** Which rows are copied, and where they are written to. */
@@ -72,11 +72,11 @@ export interface Planned {
 /** Plans from what was asked for; the sets of the environment say more of a table than others. */
 export async function planRows(
   { source, target }: { readonly source: Side; readonly target: Side },
-  work: Work,
+  { work, context }: { readonly work: Work; readonly context: Pick<AppContext, 'signal'> },
   asked: RowOptions,
 ): Promise<Planned> {
   const { tables, keys = {}, sensitive = [], omit = [] } = asked
-  const sets = await projectSeedSets(work.project)
+  const sets = await projectSeedSets(work.project, loadingOf(context, work))
   const of = environmentSeeds(work)
   const rank = (set: SeedSet) => (set.name === asked.set ? 0 : belongs(set, of) ? 1 : 2)
   const plan = await planSync(source, target, {

@@ -83,11 +83,28 @@ export function editedFindings(outcomes: readonly SeedOutcome[]): ResultFinding[
   )
 }
 
+/** Tables in which a trigger changed what a set gives. */
+export function alteredFindings(outcomes: readonly SeedOutcome[]): ResultFinding[] {
+  return outcomes.flatMap(({ set, altered }) =>
+    altered.map((table) => ({
+      id: 'seed-altered',
+      severity: 'notice' as const,
+      message: `A trigger of ${table} changes values of the set ${set.name}: the rows are as the trigger leaves them.`,
+      where: { file: set.file },
+    })),
+  )
+}
+
+const SEVERITIES: Partial<Record<SeedFinding['kind'], ResultFinding['severity']>> = {
+  edited: 'warning',
+  altered: 'notice',
+}
+
 /** What a verification found, as findings. */
 export function seedFindings(found: readonly SeedFinding[]): ResultFinding[] {
   return found.map(({ kind, message }) => ({
     id: `seed-${kind}`,
-    severity: kind === 'edited' ? 'warning' : 'error',
+    severity: SEVERITIES[kind] ?? 'error',
     message,
   }))
 }

@@ -24,7 +24,7 @@ import {
   type SeedFilesResult,
   sideOf,
 } from './seed-files.ts'
-import { environmentSeeds, seedAuthor } from './seed.ts'
+import { environmentSeeds, loadingOf, seedAuthor } from './seed.ts'
 import { directAddress, readWork, type Work, workRequest } from './work.ts'
 
 /** Which rows a sync copies, from where to where. */
@@ -102,7 +102,7 @@ async function sideWork(context: AppContext, named: string): Promise<Work> {
 
 async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promise<SeedSyncResult> {
   const { source, target } = sides
-  const known = await planRows(sides, work, asked)
+  const known = await planRows(sides, { work, context }, asked)
   const { database, alias } = target.session.server
   const request = {
     plan: known.plan,
@@ -175,7 +175,7 @@ async function recordSets(
   names: readonly string[],
 ): Promise<readonly string[]> {
   const of = environmentSeeds(work)
-  const sets = (await projectSeedSets(work.project)).filter(
+  const sets = (await projectSeedSets(work.project, loadingOf(context, work))).filter(
     (set) => names.includes(set.name) && belongs(set, of),
   )
   if (sets.length === 0 || target.pending.length > 0) return []
@@ -184,7 +184,9 @@ async function recordSets(
   const found = await verifySeeds(session, { sets, names: namesIn, emit: context.emit })
   const whole = sets.filter(
     ({ name }) =>
-      !found.some(({ set, kind }) => set === name && kind !== 'edited' && kind !== 'never'),
+      !found.some(
+        ({ set, kind }) => set === name && !['edited', 'never', 'altered'].includes(kind),
+      ),
   )
   await runSeeds(session, {
     sets: whole,

@@ -24,6 +24,7 @@ import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import {
+  alteredFindings,
   editedFindings,
   seededSets,
   type SeededSetResult,
@@ -80,16 +81,17 @@ export async function runSets(
   const { dryRun = false, sets = [] } = asked
   const work = await readWork(context)
   if (!dryRun) await requirePolicyConsent(context, work, asked)
+  // Code of the project runs before the lock is taken: it may take its time.
+  const all = await projectSeedSets(work.project, loadingOf(context, work))
+  const chosen = chooseSets(all, sets, environmentSeeds(work))
   const request = await workRequest(context, work)
   return await withTarget(request, async (session) => {
     if (!dryRun) await prepareBooks(session, request)
-    const all = await projectSeedSets(work.project)
-    const chosen = chooseSets(all, sets, environmentSeeds(work))
     const outcomes = await runChosenSets(context, work, session, { ...asked, sets: chosen, dryRun })
     const target = targetResult(work, session.server.database)
     return {
       result: { ...target, dryRun, sets: seededSets(outcomes, dryRun) },
-      findings: editedFindings(outcomes),
+      findings: [...editedFindings(outcomes), ...alteredFindings(outcomes)],
       next: chosen.length > 0 ? [] : nextWithout(all, work),
     }
   })
@@ -113,10 +115,23 @@ function nextWithout(all: readonly SeedSet[], { project, target }: Work): NextAc
   ]
 }
 
+/** How long code of the sets may take to load. */
+export function loadingOf(
+  { signal }: Pick<AppContext, 'signal'>,
+  { target }: Pick<Work, 'target'>,
+): { readonly signal: AbortSignal; readonly timeoutMs: number } {
+  return { signal, timeoutMs: target.policy.deadlineMs }
+}
+
+/** Until when code of the sets may give rows. */
+function limitsOf({ signal }: Pick<AppContext, 'signal'>, { target }: Pick<Work, 'target'>) {
+  return { signal, deadline: performance.now() + target.policy.deadlineMs }
+}
+
 /** Compares the sets with the ledger. Reads no rows. */
 export async function compareSets(context: AppContext): Promise<Ended<SeedStatusResult>> {
   const work = await readWork(context)
-  const sets = await projectSeedSets(work.project)
+  const sets = await projectSeedSets(work.project, loadingOf(context, work))
   return await withSession(await directAddress(work), SESSION, async (session) => {
     const statuses = seedStatus(sets, await readSeedLedger(session), environmentSeeds(work))
     const target = targetResult(work, session.server.database)
@@ -131,18 +146,22 @@ export async function verifySets(
   { sets: named = [] }: SeedSetOptions,
 ): Promise<Ended<SeedVerifyResult>> {
   const work = await readWork(context)
-  const all = await projectSeedSets(work.project)
+  const all = await projectSeedSets(work.project, loadingOf(context, work))
   const of = environmentSeeds(work)
   const sets = chooseSets(all, named, of)
   return await withSession(await directAddress(work), SESSION, async (session) => {
     const names = projectNames(work.project)
-    const differences = await verifySeeds(session, { sets, names, emit: context.emit })
-    const statuses = seedStatus(sets, await readSeedLedger(session), of)
+    const limits = limitsOf(context, work)
+    const found = await verifySeeds(session, { sets, names, emit: context.emit, limits })
+    const differences = found.filter(({ kind }) => kind !== 'altered')
+    const statuses = seedStatus(sets, await readSeedLedger(session), of).filter(
+      ({ set }) => set !== undefined,
+    )
     const target = targetResult(work, session.server.database)
     const verified = sets.map(({ name }) => name)
     return {
       result: { ...target, sets: setStatuses(statuses), verified, differences },
-      findings: seedFindings(differences),
+      findings: seedFindings(found),
     }
   })
 }
@@ -163,7 +182,7 @@ export function environmentSeeds({ target }: Pick<Work, 'target'>): EnvironmentS
 
 /** Runs seed sets on a target whose lock is held. */
 export async function runChosenSets(
-  context: Pick<AppContext, 'emit' | 'askConsent'>,
+  context: Pick<AppContext, 'emit' | 'askConsent' | 'signal'>,
   work: Work,
   session: Session,
   asked: Omit<SeedRunOptions, 'sets'> & { readonly sets: readonly SeedSet[] },
@@ -183,6 +202,7 @@ export async function runChosenSets(
         await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
     },
     emit: context.emit,
+    limits: limitsOf(context, work),
   })
 }
 
@@ -208,7 +228,10 @@ export async function seedAfterDeploy(
 ): Promise<SeededAfter> {
   const ran = await attempt(() => seedDeployed(context, work, options))
   if (!ran.ok) return { ...NOT_SEEDED, failure: ran.failure }
-  return { seeds: seededSets(ran.value, false), findings: editedFindings(ran.value) }
+  return {
+    seeds: seededSets(ran.value, false),
+    findings: [...editedFindings(ran.value), ...alteredFindings(ran.value)],
+  }
 }
 
 async function seedDeployed(
@@ -216,7 +239,11 @@ async function seedDeployed(
   work: Work,
   options: ConsentOptions,
 ): Promise<readonly SeedOutcome[]> {
-  const sets = chooseSets(await projectSeedSets(work.project), [], environmentSeeds(work))
+  const sets = chooseSets(
+    await projectSeedSets(work.project, loadingOf(context, work)),
+    [],
+    environmentSeeds(work),
+  )
   if (sets.length === 0) return []
   const request = await workRequest(context, work)
   return await withTarget(request, async (session) => {

@@ -32,7 +32,7 @@ export interface TargetResult {
 
 /** Reads the project and resolves the target, as the names and the environment variables say. */
 export async function readWork(
-  { cwd, env, emit, names }: Pick<AppContext, 'cwd' | 'env' | 'emit' | 'names'>,
+  { cwd, env, emit, names, signal }: Pick<AppContext, 'cwd' | 'env' | 'emit' | 'names' | 'signal'>,
   options: {
     readonly mayLackMigrations?: boolean
     readonly downMigrations?: boolean
@@ -40,7 +40,7 @@ export async function readWork(
     readonly withoutTarget?: boolean
   } = {},
 ): Promise<Work> {
-  const project = await loadProject({ cwd, env, flags: names })
+  const project = await loadProject({ cwd, env, flags: names, signal })
   const target = await resolveTarget(project, { unused: options.withoutTarget })
   if (target.unsetVariable !== undefined && !options.withoutTarget) {
     const message = `${target.unsetVariable} is not set, so Slipway uses the embedded database in .slipway/`

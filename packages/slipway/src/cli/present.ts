@@ -10,11 +10,16 @@ export function failureBlocks(failure: Failure, cwd: string): Block[] {
   const place = placeText(where, cwd)
   return [
     status('failed', failure.message, failure.code),
-    ...(failure.why ? [paragraph(failure.why)] : []),
-    ...(place ? [paragraph(`At ${place}`)] : []),
+    ...(failure.why ? [paragraph(indentLines(failure.why))] : []),
+    ...(place ? [paragraph(indentLines(`At ${place}`))] : []),
     ...(where?.excerpt ? [excerpt(where.excerpt)] : []),
     ...(server ? [serverBlock(server)] : []),
   ]
+}
+
+/** A text in which a line of a name does not look like one of the output. */
+function indentLines(text: string): string {
+  return text.replaceAll('\n', '\n  ')
 }
 
 /** A finding as blocks: its sign, its words, its place. `cwd` shortens paths. */

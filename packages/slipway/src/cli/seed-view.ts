@@ -26,9 +26,19 @@ export function seededBlocks(
       ]),
     },
     ...set.tables.flatMap((table) => changeBlocks({ ...table, rows: table.rows ?? [] })),
+    ...set.tables.flatMap(({ cascaded = [] }) => cascaded.flatMap(cascadeLines)),
     summary(set, dryRun),
   ])
 }
+
+/** What goes or changes with rows that the set no longer contains. */
+function cascadeLines({ table, deleted, updated }: Cascaded): Block[] {
+  const line = (rows: number, what: string) =>
+    rows === 0 ? [] : [status('warning', `${table}: ${count(rows)} ${what} with deleted rows`)]
+  return [...line(deleted, 'deleted'), ...line(updated, 'changed')]
+}
+
+type Cascaded = NonNullable<SeededSetResult['tables'][number]['cascaded']>[number]
 
 /** A line for each set. */
 export function seededLines(sets: readonly SeededSetResult[]): Block[] {
@@ -54,7 +64,7 @@ function summary(set: SeededSetResult, dryRun: boolean): Block {
 }
 
 const STATES: Readonly<Record<SetStatusResult['status'], readonly [Mark, string]>> = {
-  current: ['done', 'is equal to the files'],
+  current: ['done', 'ran here in this version'],
   never: ['pending', 'has not run here'],
   edited: ['warning', 'was edited since, without a new version'],
   outdated: ['pending', 'is newer in the files'],

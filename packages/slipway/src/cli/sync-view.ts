@@ -64,7 +64,7 @@ export function changeBlocks(diff: Changed): Block[] {
 }
 
 function changeLine({ kind, key, columns }: RowChange): string {
-  const changed = columns.length === 0 ? '' : `: ${columns.join(', ')}`
+  const changed = columns.length === 0 ? '' : `: ${columns.map(shortly).join(', ')}`
   return `${SIGNS[kind]} ${Object.values(key).map(shortly).join(' / ')}${changed}`
 }
 

@@ -3,7 +3,15 @@ import { createRequire, type LoadHookContext, registerHooks } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { types } from 'node:util'
-import { advice, redact } from '../kernel/index.ts'
+import {
+  advice,
+  failureOf,
+  formatDuration,
+  type FailureDetails,
+  rethrow,
+  withoutSignalHandlers,
+} from '../kernel/index.ts'
+import { describeCodeError } from './code-error.ts'
 import { raise } from './failures.ts'
 
 /** What a configuration file exports, and the environment as it left it. */
@@ -18,7 +26,17 @@ export interface LoadOptions {
   readonly shown: string
   /** The content of `process.env` while the file runs. It is restored afterwards. */
   readonly environment: Readonly<Record<string, string>>
+  /** Ends the wait for a file that waits for something while it loads. */
+  readonly signal?: AbortSignal | undefined
+  /** How long such a file may take, in ms; a minute if absent. */
+  readonly timeoutMs?: number | undefined
+  /** Raises the failure of a file that cannot be loaded; PROJECT.CONFIG_INVALID if absent. */
+  readonly refuse?: (details: FailureDetails) => never
 }
+
+const LONGEST_LOAD_MS = 60_000
+/** A timer of a longer time ends immediately. */
+const LONGEST_TIMER_MS = 2_147_483_647
 
 /** The value of a variable that is not set: `env('NAME')` of Prisma throws in that case. */
 const UNSET = /slipway-unset:(\w+)/
@@ -67,32 +85,87 @@ export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
 /**
  * Runs a configuration file (`.ts`, `.js`, `.mjs`, `.cjs` …) in this process, with Node's own type
  * stripping and without what it imports from Prisma. What it prints goes to stderr. Nothing else runs meanwhile, unless
- * the file waits for something: of such files one runs at a time.
- * PROJECT.CONFIG_INVALID where it throws.
+ * the file waits for something: of such files one runs at a time. A signal ends the process while it does not wait.
+ * PROJECT.CONFIG_INVALID, or what `refuse` raises, where it throws or waits too long.
  */
 export async function loadConfigurationModule(options: LoadOptions): Promise<ConfigurationModule> {
   try {
     const leave = enter(options)
     let run: Run
     try {
-      run = runFile(options.file)
+      run = withoutSignalHandlers(() => runFile(options.file))
       if ('exported' in run && !(run.exported instanceof Promise)) return loaded(run.exported)
     } finally {
       leave()
     }
     return await inTurn(() => finish(options, run))
   } catch (error) {
-    return refuse(options.shown, error)
+    if (failureOf(error)) throw error
+    return refuse(options, error)
   }
 }
 
 async function finish(options: LoadOptions, run: Run): Promise<ConfigurationModule> {
   const leave = enter(options)
   try {
-    return loaded(await ('waits' in run ? runWaiting(run.waits) : run.exported))
+    const loading = 'waits' in run ? runWaiting(run.waits) : Promise.resolve(run.exported)
+    return loaded(await withinTime(loading, options))
   } finally {
     leave()
   }
+}
+
+/** Waits for a file that loads; a signal, a time limit, and that nothing is left which could end it, end the wait. */
+async function withinTime(loading: Promise<unknown>, options: LoadOptions): Promise<unknown> {
+  const { signal, timeoutMs = LONGEST_LOAD_MS } = options
+  const end = Promise.withResolvers<never>()
+  const fail = (raiseIt: () => never) => {
+    try {
+      raiseIt()
+    } catch (error) {
+      end.reject(error)
+    }
+  }
+  const onAbort = () => fail(() => refuseStopped(options))
+  const onIdle = () =>
+    fail(() => refuseHang(options, 'It waits for a promise that never resolves.'))
+  const onTime = () =>
+    fail(() =>
+      refuseHang(options, `It did not finish loading within ${formatDuration(timeoutMs)}.`),
+    )
+  const timer = setTimeout(onTime, Math.min(timeoutMs, LONGEST_TIMER_MS))
+  // Node.js says that it has nothing left to do, which a timer of our own must not prevent.
+  timer.unref()
+  process.once('beforeExit', onIdle)
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted) onAbort()
+  try {
+    return await Promise.race([loading, end.promise])
+  } finally {
+    clearTimeout(timer)
+    process.off('beforeExit', onIdle)
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+function refuseStopped({ shown, file, signal }: LoadOptions): never {
+  const failure = failureOf(signal?.reason)
+  if (failure === undefined) throw signal?.reason
+  return rethrow({ ...failure, why: `${shown} was still loading.`, where: { file } })
+}
+
+function refuseHang(options: LoadOptions, why: string): never {
+  const { shown } = options
+  return refuseWith(options, {
+    message: `${shown} does not finish loading.`,
+    why,
+    nextActions: [advice(`Correct the await at the top level of ${shown} or of what it imports.`)],
+    where: { file: shown },
+  })
+}
+
+function refuseWith({ refuse: own }: LoadOptions, details: FailureDetails): never {
+  return own ? own(details) : raise('PROJECT.CONFIG_INVALID', details)
 }
 
 function loaded(exported: unknown): ConfigurationModule {
@@ -281,17 +354,18 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
 
-function refuse(shown: string, error: unknown): never {
-  const [reason = ''] = String(error instanceof Error ? error.message : error).split('\n')
-  const missing = hasCode(error, 'ERR_MODULE_NOT_FOUND') || hasCode(error, 'MODULE_NOT_FOUND')
-  const next = missing
-    ? advice('Install the dependencies of the project.')
-    : advice(`Correct ${shown}, or name another file with --config.`)
-  raise('PROJECT.CONFIG_INVALID', {
+function refuse(options: LoadOptions, error: unknown): never {
+  const { shown, file, refuse: own } = options
+  const { reason, place, next } = describeCodeError(error)
+  const where = place?.file === file ? { ...place, file: own ? file : shown } : place
+  const correct = own
+    ? `Correct ${shown}.`
+    : `Correct ${shown}, or name another file with --config.`
+  return refuseWith(options, {
     message: `${shown} cannot be loaded.`,
-    why: redact(reason.replaceAll(/file:\/\/\S*\//g, '')),
-    nextActions: [next],
-    where: { file: shown },
+    why: reason,
+    nextActions: [next ?? advice(correct)],
+    where: where ?? { file: own ? file : shown },
     cause: error,
   })
 }

@@ -1,3 +1,4 @@
+export { describeCodeError } from './code-error.ts'
 export { loadConfigurationModule } from './configuration-module.ts'
 export type { Connection } from './connection.ts'
 export { projectFailures } from './failures.ts'

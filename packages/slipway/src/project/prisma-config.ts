@@ -24,14 +24,21 @@ export interface PrismaConfig {
  */
 export async function readPrismaConfig(
   file: string,
-  root: string,
-  variables: Variables,
+  {
+    root,
+    variables,
+    signal,
+  }: {
+    readonly root: string
+    readonly variables: Variables
+    readonly signal: AbortSignal | undefined
+  },
 ): Promise<{ config: PrismaConfig; variables: Variables }> {
   const shown = path.relative(root, file)
   const source = readFileSync(file, 'utf8')
   if (isPrisma8Config(source)) refusePrisma8(shown)
   const environment = variables.all()
-  const loaded = await loadConfigurationModule({ file, shown, environment })
+  const loaded = await loadConfigurationModule({ file, shown, environment, signal })
   const config = readExport(loaded.exported, path.dirname(file), shown)
   const unset = config.url === undefined ? variableBehindUrl(loaded.exported, source) : undefined
   const withUrl = unset === undefined ? config : { ...config, url: unsetText(unset) }

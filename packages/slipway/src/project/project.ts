@@ -61,6 +61,8 @@ export interface LoadProjectOptions {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly flags?: ProjectFlags
+  /** Ends the wait for a configuration that does not finish loading. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Flags that say where the project's parts are. Each has a variable, `SLIPWAY_` and its name, which it overrides. */
@@ -79,6 +81,7 @@ export interface ProjectFlags {
 export async function loadProject(options: LoadProjectOptions): Promise<Project> {
   const env = await inTurn(async () => ({ ...options.env }))
   const root = findRoot(options.cwd)
+  const { signal } = options
   const asked = readAsked({ ...options, env })
   const files = {
     prisma: asked.prismaConfig ?? findPrismaConfig(root),
@@ -94,9 +97,11 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
     expand: files.prisma === undefined,
   })
   const { config: prisma, variables } = files.prisma
-    ? await readPrismaConfig(files.prisma, root, read)
+    ? await readPrismaConfig(files.prisma, { root, variables: read, signal })
     : { config: NO_PRISMA_CONFIG, variables: read }
-  const config = files.slipway ? await readSlipwayConfig(files.slipway, root, variables.all()) : {}
+  const config = files.slipway
+    ? await readSlipwayConfig(files.slipway, { root, environment: variables.all(), signal })
+    : {}
 
   const place = schemaPlace(root, asked, prisma, unconfigured, files.prisma)
   const schema = readSchema(place.place, root)

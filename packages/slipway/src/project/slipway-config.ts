@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { advice, checkExported, type Mismatch, type NextAction, suggest } from '../kernel/index.ts'
-import { loadConfigurationModule } from './configuration-module.ts'
+import { loadConfigurationModule, type LoadOptions } from './configuration-module.ts'
 import { raise } from './failures.ts'
 
 /** The settings of `slipway.config.ts`. None is required. */
@@ -83,11 +83,10 @@ export function defineConfig(config: SlipwayConfig): SlipwayConfig {
 /** Runs and checks a slipway.config file: PROJECT.CONFIG_INVALID, PROJECT.CONFIG_UNKNOWN_KEY. */
 export async function readSlipwayConfig(
   file: string,
-  root: string,
-  environment: Readonly<Record<string, string>>,
+  { root, ...options }: Pick<LoadOptions, 'environment' | 'signal'> & { readonly root: string },
 ): Promise<SlipwayConfig> {
   const shown = path.relative(root, file)
-  const { exported } = await loadConfigurationModule({ file, shown, environment })
+  const { exported } = await loadConfigurationModule({ file, shown, ...options })
   const checked = await checkExported<SlipwayConfig>(
     exported,
     () => import('./config.schema.json', { with: { type: 'json' } }),

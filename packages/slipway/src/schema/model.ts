@@ -71,8 +71,10 @@ export interface Column {
 
 /** What fills a column that a row gives no value. */
 export interface Filling {
-  /** It has a default, or is an identity. */
+  /** It or its domain has a default, or it is an identity. */
   readonly hasDefault: boolean
+  /** Its type without limits, below a domain: `character varying`, `jsonb[]`. */
+  readonly base: string
   /** The server computes it: a row may not give it. */
   readonly generated: boolean
   /** GENERATED ALWAYS AS IDENTITY: a value of our own needs OVERRIDING SYSTEM VALUE. */

@@ -73,21 +73,20 @@ function jsonLine(fields: readonly ReadField[], row: SeedRow): string {
 
 const NUMBER = /^(?:smallint|integer|bigint|real|double precision|numeric)/
 
-/** Writes a number or a document as itself if reading it returns the same value; anything else as text. */
+/** A number and a document as they are, for they are read as they are; anything else as text. */
 function jsonOf(value: SeedValue, type: string): string {
   const text = plainText(value, type)
   if (text === null) return 'null'
   if (type === 'boolean') return text
-  if (NUMBER.test(type) && !type.endsWith(']') && String(Number(text)) === text && isFinite(+text))
-    return text
-  if (type === 'jsonb' && /^[[{]/.test(text) && keepsNumbers(text)) return text
+  if (type === 'json' || type === 'jsonb') return documentOf(text)
+  if (NUMBER.test(type) && !type.endsWith(']') && JSON_NUMBER.test(text)) return text
   return JSON.stringify(text)
 }
 
-/** Whether every number of a document is one of JavaScript's, written as JavaScript does: `1.0` would become `1`. */
-function keepsNumbers(document: string): boolean {
-  const outside = document.replaceAll(/"(?:[^"\\]|\\.)*"/g, '')
-  return (outside.match(/-?\d[\d.eE+-]*/g) ?? []).every(
-    (number) => String(Number(number)) === number,
-  )
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+/** A document as it is, if that can be one value in a line; `{ "$json": "null" }` has the text of another. */
+function documentOf(text: string): string {
+  const isPlain = text !== 'null' && !/[\r\n]|^\s|\s$|^\{\s*"\$json"/.test(text)
+  return isPlain ? text : `{ "$json": ${JSON.stringify(text)} }`
 }

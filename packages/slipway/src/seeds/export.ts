@@ -200,7 +200,7 @@ async function hashOf(file: string): Promise<string> {
 async function countRows({ entry, file }: Home): Promise<number> {
   if (!entry || !existsSync(file)) return 0
   let rows = 0
-  const each = rowsOf(entry)
+  const each = rowsOf({ table: entry })
   while (!(await each.next()).done) rows++
   return rows
 }

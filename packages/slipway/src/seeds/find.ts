@@ -4,13 +4,22 @@ import {
   type Dirent,
   existsSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   statSync,
 } from 'node:fs'
 import path from 'node:path'
-import { advice, checkExported, mismatchText, readJsonFile, sha256 } from '../kernel/index.ts'
+import {
+  advice,
+  checkExported,
+  type FailureDetails,
+  mismatchText,
+  readJsonFile,
+  sha256,
+} from '../kernel/index.ts'
 import { loadConfigurationModule } from '../project/index.ts'
 import { raise } from './failures.ts'
+import { parseExactly, repeatedKey } from './json-text.ts'
 import { refuseUnreadable } from './rows.ts'
 import type { SeedRow, SeedRows, SeedSet, SeedSetFile, SeedSetTable, SeedTable } from './set.ts'
 
@@ -20,6 +29,15 @@ export interface SeedsFolder {
   /** Folders in the order of preference. */
   readonly folders: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  /** What ends the wait for a set that does not finish loading. */
+  readonly loading?: SetLoading | undefined
+}
+
+/** How long code of a set may take to load. */
+export interface SetLoading {
+  readonly signal?: AbortSignal
+  /** A minute if absent. */
+  readonly timeoutMs?: number
 }
 
 const CODE = /\.[mc]?[jt]s$/
@@ -28,7 +46,8 @@ const USUAL_ENVIRONMENTS = ['development', 'testing']
 
 /**
  * Reads all seed sets of a project, by name: a file of code each, or a folder with `set.json` or `set.ts` and its data.
- * What begins with `_` or has no `set` is a helper. Fails with SEEDS.SET_INVALID or SEEDS.FILE_INVALID.
+ * What begins with `_` or has no `set` is a helper. Fails with SEEDS.SET_INVALID, SEEDS.FILE_INVALID, or
+ * SEEDS.CODE_FAILED where its code throws, lacks a package or does not finish loading.
  */
 export async function readSeedSets(project: SeedsFolder): Promise<readonly SeedSet[]> {
   const folder = project.folders.find((one) => existsSync(one))
@@ -109,19 +128,40 @@ async function sumOf(file: string): Promise<string> {
 
 async function readDefinition(
   file: string,
-  { root, environment }: SeedsFolder,
+  { root, environment, loading }: SeedsFolder,
 ): Promise<Definition> {
   const schema = () => import('./seed-set.schema.json', { with: { type: 'json' } })
   if (!CODE.test(file)) {
     const read = await readJsonFile<SeedSetFile>(file, schema)
-    return 'why' in read ? invalid(file, read.why) : (read.value as Definition)
+    return 'why' in read ? invalid(file, read.why) : withExactRows(file, read.value as Definition)
   }
   const shown = path.relative(root, file)
-  const { exported } = await loadConfigurationModule({ file, shown, environment })
+  const refuse = (details: FailureDetails) => raise('SEEDS.CODE_FAILED', details)
+  const { exported } = await loadConfigurationModule({
+    file,
+    shown,
+    environment,
+    refuse,
+    ...loading,
+  })
   const checked = await checkExported<SeedSetFile>(withoutRows(exported), schema)
   return 'value' in checked
     ? (exported as Definition)
     : invalid(file, mismatchText(checked.mismatch))
+}
+
+/** The rows that a `set.json` holds itself, with their numbers as they are written. */
+function withExactRows(file: string, definition: Definition): Definition {
+  const exact = parseExactly(readFileSync(file, 'utf8')) as object
+  const repeated = repeatedKey(exact, 'within')
+  if (repeated !== undefined)
+    return invalid(file, `It has the key ${JSON.stringify(repeated)} twice in one object.`)
+  const tables = objectOf(objectOf(exact)?.['tables'])
+  const given = Object.entries(definition.tables).map(([name, table]) => {
+    const rows = objectOf(tables?.[name])?.['rows']
+    return [name, Array.isArray(rows) ? { ...table, rows: rows as SeedRow[] } : table] as const
+  })
+  return { ...definition, tables: Object.fromEntries(given) }
 }
 
 /** A set in code also gives rows by a function, or as they come: what the schema of `set.json` cannot say of them. */
@@ -163,8 +203,9 @@ interface Found {
 function setOf({ name, file, definition, root, checksum }: Found): SeedSet {
   const { version, environments = USUAL_ENVIRONMENTS, dependsOn = [] } = definition
   const tables = Object.entries(definition.tables).map(([table, given]) => {
-    const { key, mode = 'upsert', sensitive = [] } = given
-    return { name: table, key, mode, sensitive, rows: rowsOf({ file, root }, table, given.rows) }
+    const { key, mode = 'upsert', sensitive = [], cascade = [] } = given
+    const rows = rowsOf({ file, root }, table, given.rows)
+    return { name: table, key, mode, sensitive, cascade, rows }
   })
   return { name, file, version, environments, dependsOn, checksum, tables }
 }

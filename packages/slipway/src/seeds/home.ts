@@ -125,7 +125,7 @@ async function fieldsOf(
   entry: SeedSetTable,
 ): Promise<readonly string[] | undefined> {
   if (!isFile(entry.rows)) return undefined
-  const rows = rowsOf(entry)
+  const rows = rowsOf({ table: entry })
   const first = await rows.next()
   await rows.return(undefined)
   if (first.done) return undefined

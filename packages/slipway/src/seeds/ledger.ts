@@ -70,3 +70,19 @@ export function ofSetAndTable(session: Session, set: SeedSet, target: TableRef):
 export function relationOf({ server }: Session, { schema, name }: TableRef): string {
   return quoteLiteral(`${schema ?? server.schema}.${name}`)
 }
+
+/** The columns of a table in which a trigger changed what the set gave; none that the role may not read of. */
+export async function readAlteredColumns(
+  session: Session,
+  { set, target }: { readonly set: SeedSet; readonly target: TableRef },
+): Promise<ReadonlySet<string>> {
+  const name = `${session.ledger}.seed_altered`
+  const [there] = await session.query<{ is: boolean }>(
+    `SELECT coalesce(has_table_privilege(to_regclass(${quoteLiteral(name)}), 'SELECT'), false) AS is`,
+  )
+  if (!there?.is) return new Set()
+  const rows = await session.query<{ column_name: string }>(
+    `SELECT DISTINCT column_name FROM ${name} WHERE ${ofSetAndTable(session, set, target)}`,
+  )
+  return new Set(rows.map((row) => row.column_name))
+}

@@ -1,13 +1,17 @@
 import path from 'node:path'
 import { type Project, schemaNames } from '../project/index.ts'
-import { readSeedSets } from './find.ts'
+import { readSeedSets, type SetLoading } from './find.ts'
 import type { SeedSet } from './set.ts'
 import type { NamesIn } from './target-tables.ts'
 
-/** The seed sets of a project, in `seeds` or `seed` beside its schema. Fails with SEEDS.SET_INVALID. */
-export async function projectSeedSets(project: Project): Promise<readonly SeedSet[]> {
+/** The seed sets of a project, in `seeds` or `seed` beside its schema. Fails as `readSeedSets` does. */
+export async function projectSeedSets(
+  project: Project,
+  loading?: SetLoading,
+): Promise<readonly SeedSet[]> {
   const folders = seedFolders(project)
-  return await readSeedSets({ root: project.root, folders, environment: project.variables.all() })
+  const environment = project.variables.all()
+  return await readSeedSets({ root: project.root, folders, environment, loading })
 }
 
 /** What the Prisma schema of a project calls the tables of a database, whatever the default schema there. */

@@ -21,6 +21,8 @@ export interface Cell {
 /** A column that is found by the natural key of the row that it refers to. */
 export interface Reference {
   readonly column: TargetColumn
+  /** The fields of that key: `carrierId.mcNumber`. */
+  readonly fields: readonly string[]
   /** SQL of its value, in terms of the joins. */
   readonly value: string
   /** LEFT JOINs that lead to it from the staged rows, which are `s`. */
@@ -29,11 +31,19 @@ export interface Reference {
   readonly given: string
 }
 
+/** A column of the target, and the fields that give it: rows may name it in different ways. */
+export interface GivenColumn {
+  readonly column: TargetColumn
+  readonly plain: readonly Cell[]
+  readonly references: readonly Reference[]
+}
+
 /** How the cells of rows become columns of a table. */
 export interface Layout {
+  /** All fields, in the order of their cells. */
+  readonly fields: readonly string[]
   readonly cells: readonly Cell[]
-  readonly columns: readonly TargetColumn[]
-  readonly references: readonly Reference[]
+  readonly columns: readonly GivenColumn[]
 }
 
 /** A field that cannot be placed: no column, no foreign key, no other table's column. */
@@ -41,46 +51,66 @@ export interface Misplaced {
   readonly field: string
 }
 
-/** Places fields in a table; a field with dots goes along foreign keys. */
+/**
+ * Places fields in a table; a field with dots goes along foreign keys. The cell of a field has the same name in the
+ * layout of more fields that begin with these.
+ */
 export function layOut(
   tables: TargetTables,
   table: TargetTable,
   fields: readonly string[],
 ): Layout | Misplaced {
   const cells: Cell[] = []
-  const columns: TargetColumn[] = []
+  const plain: Cell[] = []
   const grouped = new Map<string, string[]>()
   for (const field of fields) {
     const [head = '', ...rest] = field.split('.')
-    if (rest.length > 0) grouped.set(head, [...(grouped.get(head) ?? []), rest.join('.')])
+    const path = rest.join('.')
+    if (rest.length > 0) grouped.set(head, [...(grouped.get(head) ?? []), path])
     else {
       const column = columnOf(table, field)
       if (!column) return { field }
-      columns.push(column)
-      cells.push({ field, staged: `c${cells.length}`, column })
+      plain.push({ field, staged: stagedName(fields, field), column })
     }
   }
   const references: Reference[] = []
   for (const [head, paths] of grouped) {
-    const walk = new Walk(tables, cells)
+    const walk = new Walk(tables, fields, cells)
     const found = walk.along(table, head, paths, head)
     if (found === undefined) return { field: walk.lost ?? `${head}.${paths[0] ?? ''}` }
-    references.push(found)
+    const own = paths.map((path) => `${head}.${path}`)
+    references.push({ ...found, fields: own })
   }
-  return { cells, columns, references }
+  const columns = new Set([...plain, ...references].map(({ column }) => column))
+  const place = ({ field }: Cell) => fields.indexOf(field)
+  return {
+    fields,
+    cells: [...plain, ...cells].toSorted((a, b) => place(a) - place(b)),
+    columns: [...columns].map((column) => ({
+      column,
+      plain: plain.filter((one) => one.column === column),
+      references: references.filter((one) => one.column === column),
+    })),
+  }
+}
+
+function stagedName(fields: readonly string[], field: string): string {
+  return `c${fields.indexOf(field)}`
 }
 
 /** Follows the ways of one reference; each table on them is a join of its own. */
 class Walk {
   readonly #tables: TargetTables
+  readonly #fields: readonly string[]
   readonly #cells: Cell[]
   readonly #joins: string[] = []
   readonly #given: string[] = []
   /** The field at which it came to no column. */
   lost: string | undefined
 
-  constructor(tables: TargetTables, cells: Cell[]) {
+  constructor(tables: TargetTables, fields: readonly string[], cells: Cell[]) {
     this.#tables = tables
+    this.#fields = fields
     this.#cells = cells
   }
 
@@ -89,7 +119,7 @@ class Walk {
     head: string,
     paths: readonly string[],
     prefix: string,
-  ): Reference | undefined {
+  ): Omit<Reference, 'fields'> | undefined {
     const column = columnOf(table, head)
     const key = column && foreignKeyOf(table, column.name)
     const parent = parentOf(this.#tables, key)
@@ -124,8 +154,9 @@ class Walk {
         this.lost = `${prefix}.${path}`
         return undefined
       }
-      const staged = `c${this.#cells.length}`
-      this.#cells.push({ field: `${prefix}.${path}`, staged, column })
+      const field = `${prefix}.${path}`
+      const staged = stagedName(this.#fields, field)
+      this.#cells.push({ field, staged, column })
       conditions.push(`${alias}.${quoteIdentifier(column.name)} = s.${staged}`)
       this.#given.push(`s.${staged} IS NOT NULL`)
     }

@@ -1,25 +1,61 @@
-import { quoteIdentifier, type Session } from '../database/index.ts'
-import { advice } from '../kernel/index.ts'
+import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { advice, must } from '../kernel/index.ts'
 import { raise } from './failures.ts'
+import { readAlteredColumns } from './ledger.ts'
 import { placeOfRow, type Staged } from './postgres/stage.ts'
+import type { GivenColumn } from './references.ts'
+import { shapesWith } from './shapes.ts'
 import { columnOf, type TargetColumn, type TargetTable } from './target-tables.ts'
 
 /** Staged rows with their references found: a relation with the columns of the target. */
 export interface Resolved extends Staged {
-  /** SQL to use after FROM; its alias is `r`, with `n` in addition to the columns. */
+  /** SQL to use after FROM; its alias is `r`, with `n` and `g` in addition to the columns. */
   readonly source: string
   /** Columns that it gives, those of the key first. */
   readonly columns: readonly TargetColumn[]
+  /** What `source` calls each column: names of Slipway, with which no name of a user collides. */
+  readonly names: ReadonlyMap<TargetColumn, string>
+  /** The shapes whose rows give a column; absent if all do. */
+  readonly shapesOf: ReadonlyMap<TargetColumn, readonly number[]>
   readonly key: readonly TargetColumn[]
   /** Columns that are filled when all rows are there: they refer to rows that come later. */
   readonly later: readonly TargetColumn[]
+  /** Columns in which a trigger changed what the set gave when it ran last: such values count as given. */
+  readonly altered: ReadonlySet<string>
+}
+
+/** SQL of a column of the target, `t`. */
+export function storedOf({ name }: TargetColumn, alias = 't'): string {
+  return `${alias}.${quoteIdentifier(name)}`
+}
+
+/** SQL of the value that a resolved row, `r`, gives a column. */
+export function givenOf({ names }: Pick<Resolved, 'names'>, column: TargetColumn): string {
+  return `r.${must(names.get(column), 'a column of the rows')}`
+}
+
+/** SQL that is true where a resolved row, `r`, gives a column at all; nothing if each does. */
+export function isGiven(
+  { shapesOf }: Pick<Resolved, 'shapesOf'>,
+  column: TargetColumn,
+): string | undefined {
+  const shapes = shapesOf.get(column)
+  return shapes && `r.g IN (${shapes.join(', ')})`
 }
 
 /** SQL that is true where a row of the target, `t`, has the key of a resolved one, `r`. */
-export function sameKey({ key }: Pick<Resolved, 'key'>): string {
-  return key
-    .map(({ name }) => `t.${quoteIdentifier(name)} = r.${quoteIdentifier(name)}`)
+export function sameKey(resolved: Pick<Resolved, 'key' | 'names'>, alias = 't'): string {
+  return resolved.key
+    .map((column) => `${storedOf(column, alias)} = ${givenOf(resolved, column)}`)
     .join(' AND ')
+}
+
+/** SQL of the key of a resolved row, `r`, or with an alias of a row of the target, as the ledger has it. */
+export function keyJson(resolved: Pick<Resolved, 'key' | 'names'>, alias?: string): string {
+  const values = resolved.key.map((column) =>
+    alias === undefined ? givenOf(resolved, column) : storedOf(column, alias),
+  )
+  return `jsonb_build_array(${values.map((value) => `${value}::text`).join(', ')})`
 }
 
 /**
@@ -31,48 +67,66 @@ export async function resolve(
   staged: Staged,
   later: ReadonlySet<string>,
 ): Promise<Resolved> {
-  const { layout, relation } = staged
+  const { layout, relation, shapes } = staged
   const key = keyOf(staged, later)
-  const waits = ({ name }: TargetColumn) => later.has(name)
-  const plain = layout.columns.filter((column) => !waits(column))
-  const found = layout.references.filter(({ column }) => !waits(column))
-  const columns = [...plain, ...found.map(({ column }) => column)]
+  const waits = ({ column }: GivenColumn) => later.has(column.name)
+  const given = layout.columns.filter((one) => !waits(one))
+  const columns = given.map(({ column }) => column)
   const resolved = {
     ...staged,
     key,
     columns: [...key, ...columns.filter((column) => !key.includes(column))],
-    later: [...layout.columns, ...layout.references.map(({ column }) => column)].filter(waits),
+    later: layout.columns.filter(waits).map(({ column }) => column),
+    shapesOf: new Map(
+      layout.columns.flatMap(({ column, plain, references }) => {
+        const fields = [...plain, ...references].flatMap((one) =>
+          'field' in one ? [one.field] : one.fields,
+        )
+        const numbers = shapesWith(shapes, fields)
+        return numbers ? [[column, numbers] as const] : []
+      }),
+    ),
+    altered: await readAlteredColumns(session, staged),
   }
-  const selected = layout.cells
-    .filter(({ field }) => !field.includes('.'))
-    .filter(({ column }) => !waits(column))
-    .map(({ staged: name, column }) => `s.${name} AS ${quoteIdentifier(column.name)}`)
-  if (found.length === 0) {
-    const source = `(SELECT ${['s.n', ...selected].join(', ')} FROM ${relation} s) r`
-    await refuseDuplicates(session, { ...resolved, source })
-    return { ...resolved, source }
+  if (given.every(({ plain, references }) => references.length === 0 && plain.length === 1)) {
+    const names = new Map(given.map(({ column, plain }) => [column, plain[0]?.staged ?? '']))
+    const direct = { ...resolved, names, source: `${relation} r` }
+    await refuseDuplicates(session, direct)
+    return direct
   }
-  const values = found.map(({ column, value }) => `${value} AS ${quoteIdentifier(column.name)}`)
-  const missing = found.map(
-    ({ column, value, given }) =>
-      `WHEN ${given} AND ${value} IS NULL THEN '${column.name.replaceAll("'", "''")}'`,
-  )
   // The rows of a table are resolved twice where columns must wait.
   const joined = `${relation}_${later.size === 0 ? 'whole' : 'part'}`
-  await session.execute(
-    `CREATE TEMPORARY TABLE ${joined} ON COMMIT DROP AS
-     SELECT ${['s.n', ...selected, ...values].join(', ')}, CASE ${missing.join(' ')} END AS missing
-     FROM ${relation} s ${[...new Set(found.flatMap(({ joins }) => joins))].join(' ')};
-     ANALYZE ${joined}`,
-  )
+  await session.execute(joinSql(joined, relation, given))
   await refuseMissing(session, staged, joined)
-  await refuseDuplicates(session, { ...resolved, source: `${joined} r` })
-  return { ...resolved, source: `${joined} r` }
+  const names = new Map(given.map(({ column }, at) => [column, `v${at}`]))
+  const whole = { ...resolved, names, source: `${joined} r` }
+  await refuseDuplicates(session, whole)
+  return whole
+}
+
+/** SQL that makes the relation with the columns of the target, and which reference of a row leads nowhere. */
+function joinSql(joined: string, relation: string, given: readonly GivenColumn[]): string {
+  const values = given.map(({ plain, references }, at) => {
+    const all = [
+      ...references.map(({ value }) => value),
+      ...plain.map(({ staged }) => `s.${staged}`),
+    ]
+    return `${all.length === 1 ? all[0] : `coalesce(${all.join(', ')})`} AS v${at}`
+  })
+  const references = given.flatMap((one) => one.references)
+  const missing = references.map(
+    (one) => `WHEN ${one.given} AND ${one.value} IS NULL THEN ${quoteLiteral(one.column.name)}`,
+  )
+  const joins = [...new Set(references.flatMap((one) => one.joins))]
+  return `CREATE TEMPORARY TABLE ${joined} ON COMMIT DROP AS
+     SELECT ${['s.n', 's.g', ...values].join(', ')}, ${missing.length > 0 ? `CASE ${missing.join(' ')} END` : 'NULL::text'} AS missing
+     FROM ${relation} s ${joins.join(' ')};
+     ANALYZE ${joined}`
 }
 
 /** The columns of the natural key; each must be given, and a unique key must hold them apart. */
 function keyOf({ set, table, target, layout }: Staged, later: ReadonlySet<string>): TargetColumn[] {
-  const given = [...layout.columns, ...layout.references.map(({ column }) => column)]
+  const given = layout.columns.map(({ column }) => column)
   const key = table.key.map((field) => {
     const column = columnOf(target, field)
     if (column && given.includes(column) && !later.has(column.name)) return column
@@ -113,7 +167,7 @@ function requireUnique(
 
 async function refuseMissing(session: Session, staged: Staged, joined: string): Promise<void> {
   const rows = await session.query<{ n: string; missing: string; count: string }>(
-    `SELECT n, missing, count(*) OVER () AS count FROM ${joined} WHERE missing IS NOT NULL ORDER BY n LIMIT 1`,
+    `SELECT r.n, r.missing, count(*) OVER () AS count FROM ${joined} r WHERE r.missing IS NOT NULL ORDER BY r.n LIMIT 1`,
   )
   const [row] = rows
   if (row === undefined) return
@@ -132,7 +186,7 @@ async function refuseMissing(session: Session, staged: Staged, joined: string): 
 
 async function refuseDuplicates(session: Session, resolved: Resolved): Promise<void> {
   const { set, table, key, source } = resolved
-  const columns = key.map(({ name }) => `r.${quoteIdentifier(name)}`)
+  const columns = key.map((column) => givenOf(resolved, column))
   const [empty] = await session.query<{ n: string }>(
     `SELECT r.n FROM ${source} WHERE ${columns.map((column) => `${column} IS NULL`).join(' OR ')} ORDER BY r.n LIMIT 1`,
   )

@@ -24,7 +24,7 @@ function newSet(ending: string) {
 async function load(file: string): Promise<unknown> {
   const table = { rows: { file } }
   if ((await queryOf(table)) !== undefined) return undefined
-  for await (const row of rowsOf(table)) expect(row).toBeDefined()
+  for await (const row of rowsOf({ table })) expect(row).toBeDefined()
   return undefined
 }
 
@@ -93,7 +93,7 @@ test.each(ENDINGS)('a file .%s that the user may not read', (ending) => {
   chmodSync(root, 0o755)
   chmodSync(file, 0o000)
   const call = `const t = { rows: { file: ${JSON.stringify(file)} } }
-    await m.queryOf(t); for await (const row of m.rowsOf(t)) console.log(row)`
+    await m.queryOf(t); for await (const row of m.rowsOf({ table: t })) console.log(row)`
   expect(asOrdinaryUser('./rows.ts', call)).toBe(FORBIDDEN)
 })
 

@@ -1,12 +1,14 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { Transform } from 'node:stream'
-import { advice, readErrorText } from '../kernel/index.ts'
+import { advice, failureOf, readErrorText } from '../kernel/index.ts'
 import { parserFor } from '../statements/index.ts'
 import { raise } from './failures.ts'
-import type { SeedRow, SeedSetTable, SeedValue } from './set.ts'
+import { elementsOf, jsonProblem, parseExactly, repeatedKey } from './json-text.ts'
+import { madeRows, type RowLimits } from './made-rows.ts'
+import type { RowForm } from './postgres/copy-text.ts'
+import type { SeedRow, SeedSet, SeedSetTable } from './set.ts'
 
 /** A row, and the line of its file where that is known. */
 export interface PlacedRow {
@@ -14,11 +16,21 @@ export interface PlacedRow {
   readonly line?: number
 }
 
-/** The rows of a table of a set, as they come. A query is not read here: the server runs it. Fails with SEEDS.FILE_INVALID. */
-export async function* rowsOf({ rows }: Pick<SeedSetTable, 'rows'>): AsyncGenerator<PlacedRow> {
+/** Whose rows are read, and what ends that early. */
+export interface RowSource {
+  readonly table: Pick<SeedSetTable, 'rows'> & Partial<Pick<SeedSetTable, 'name'>>
+  readonly set?: Pick<SeedSet, 'name' | 'file'> | undefined
+  readonly limits?: RowLimits | undefined
+}
+
+/**
+ * The rows of a table of a set, as they come. A query is not read here: the server runs it. Fails with
+ * SEEDS.FILE_INVALID, and with SEEDS.CODE_FAILED or SEEDS.DEADLINE where code gives them.
+ */
+export async function* rowsOf({ table, set, limits }: RowSource): AsyncGenerator<PlacedRow> {
+  const { rows } = table
   if (!isFile(rows)) {
-    const given = typeof rows === 'function' ? await rows() : rows
-    for await (const row of given) yield { row }
+    for await (const row of madeRows(rows, { table, set, limits })) yield { row }
     return
   }
   const { file } = rows
@@ -37,6 +49,11 @@ export function isFile(rows: SeedSetTable['rows']): rows is { readonly file: str
   return 'file' in rows && typeof rows.file === 'string'
 }
 
+/** What the rows of a table hold: a CSV file has texts alone. */
+export function formOf({ rows, form }: SeedSetTable): RowForm {
+  return form ?? (isFile(rows) && path.extname(rows.file) === '.csv' ? 'texts' : 'values')
+}
+
 /** The SQL that gives the rows of a table, where that is what its file holds. */
 export async function queryOf({ rows }: Pick<SeedSetTable, 'rows'>): Promise<string | undefined> {
   if (!isFile(rows) || path.extname(rows.file) !== '.sql') return undefined
@@ -51,29 +68,36 @@ export async function queryOf({ rows }: Pick<SeedSetTable, 'rows'>): Promise<str
 /** The header names the columns; an empty cell without quotes is NULL, one with quotes an empty text. */
 async function* csvRows(file: string): AsyncGenerator<PlacedRow> {
   const { parse } = await import('csv-parse')
+  // The parser counts a line end of two characters in a cell as two.
+  let extra = 0
   const parser = parse({
     bom: true,
-    columns: true,
-    info: true,
+    columns: (header: readonly string[]) => refuseRepeatedName(file, header),
     skip_empty_lines: true,
-    cast: (value, { quoting, header }) => (value === '' && !quoting && !header ? null : value),
+    cast(value, { quoting, header }) {
+      if (quoting) extra += value.match(/\r\n/g)?.length ?? 0
+      return value === '' && !quoting && !header ? null : value
+    },
+    on_record: (row: SeedRow, { lines }): PlacedRow => ({ row, line: lines - extra }),
   })
   textOf(file)
     .on('error', (error) => parser.destroy(error))
     .pipe(parser)
   try {
-    for await (const { record, info } of parser as AsyncIterable<CsvRecord>) {
-      yield { row: record, line: info.lines }
-    }
+    for await (const placed of parser as AsyncIterable<PlacedRow>) yield placed
   } catch (error) {
+    if (failureOf(error)) throw error
     refuseUnreadable(file, error)
-    invalid(file, csvReason(error), csvLine(error))
+    const { lines } = error as { readonly lines?: number }
+    invalid(file, csvReason(error), lines === undefined ? undefined : lines - extra)
   }
 }
 
-interface CsvRecord {
-  readonly record: SeedRow
-  readonly info: { readonly lines: number }
+function refuseRepeatedName(file: string, header: readonly string[]): string[] {
+  const repeated = header.find((name, at) => header.indexOf(name) !== at)
+  if (repeated !== undefined)
+    invalid(file, `The header has the column ${JSON.stringify(repeated)} twice`, 1)
+  return [...header]
 }
 
 const CSV_REASONS: Readonly<Record<string, string>> = {
@@ -90,26 +114,36 @@ function csvReason(error: unknown): string {
   return CSV_REASONS[code] ?? 'It is not valid CSV'
 }
 
-function csvLine(error: unknown): number | undefined {
-  const { lines } = error as { lines?: number }
-  return lines
-}
-
 async function* jsonRows(file: string): AsyncGenerator<PlacedRow> {
   const text = await readText(file)
-  const rows = parsed(file, text)
-  if (!Array.isArray(rows)) return invalid(file, 'It must contain a list of rows')
-  for (const row of rows as unknown[]) yield { row: rowOf(file, row) }
+  const problem = jsonProblem(text)
+  if (problem) return invalid(file, problem.why, lineAt(text, problem.at))
+  const elements = elementsOf(text)
+  if (elements === undefined) return invalid(file, 'It must contain a list of rows')
+  let [line, seen] = [1, 0]
+  for (const { value, at } of elements) {
+    line += lineAt(text.slice(seen, at), at - seen) - 1
+    seen = at
+    yield { row: rowOf(file, value, line), line }
+  }
+}
+
+function lineAt(text: string, at: number): number {
+  let line = 1
+  for (let end = text.indexOf('\n'); end >= 0 && end < at; end = text.indexOf('\n', end + 1)) line++
+  return line
 }
 
 async function* lineRows(file: string): AsyncGenerator<PlacedRow> {
-  const lines = createInterface({ input: textOf(file), crlfDelay: Infinity })
   let line = 0
   try {
-    for await (const text of lines) {
+    for await (const text of linesOf(textOf(file).setEncoding('utf8'))) {
       line++
       const bare = line === 1 ? text.replace(/^\uFEFF/, '') : text
-      if (bare.trim() !== '') yield { row: rowOf(file, parsed(file, bare, line), line), line }
+      if (bare.trim() === '') continue
+      const problem = jsonProblem(bare)
+      if (problem) invalid(file, problem.why, line)
+      yield { row: rowOf(file, parseExactly(bare), line), line }
     }
   } catch (error) {
     refuseUnreadable(file, error)
@@ -117,17 +151,28 @@ async function* lineRows(file: string): AsyncGenerator<PlacedRow> {
   }
 }
 
-function parsed(file: string, text: string, line?: number): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return invalid(file, 'It is not valid JSON', line)
+/** Lines end with LF, or CR and LF; other characters that end a line elsewhere may be in a text. */
+async function* linesOf(texts: AsyncIterable<unknown>): AsyncGenerator<string> {
+  let held = ''
+  for await (const text of texts) {
+    const lines = String(text).split('\n')
+    const last = lines.pop() ?? ''
+    for (const line of lines) {
+      yield held + line
+      held = ''
+    }
+    held += last
   }
+  if (held !== '') yield held
 }
 
-function rowOf(file: string, value: unknown, line?: number): SeedRow {
-  const is = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return is ? (value as Record<string, SeedValue>) : invalid(file, 'A row must be an object', line)
+function rowOf(file: string, value: unknown, line: number): SeedRow {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return invalid(file, 'A row must be an object', line)
+  const repeated = repeatedKey(value, 'own')
+  if (repeated !== undefined)
+    return invalid(file, `A row has the key ${JSON.stringify(repeated)} twice`, line)
+  return value as SeedRow
 }
 
 async function readText(file: string): Promise<string> {

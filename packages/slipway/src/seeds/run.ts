@@ -2,20 +2,23 @@ import { executeLocked, type Session } from '../database/index.ts'
 import { prepareLedger } from '../history/index.ts'
 import { advice, attempt, command, type Emit, rethrow } from '../kernel/index.ts'
 import { raise } from './failures.ts'
-import { readSeedLedger, type SeedAuthor, seedRecordSql, type SeedRecord } from './ledger.ts'
-import { inOrder, type TableInTurn } from './order.ts'
 import {
-  fillLater,
-  merge,
-  ownedChanges,
-  removeOwned,
-  setSequences,
-  type TableCounts,
-} from './postgres/merge.ts'
+  readAlteredColumns,
+  readSeedLedger,
+  type SeedAuthor,
+  seedRecordSql,
+  type SeedRecord,
+} from './ledger.ts'
+import type { RowLimits } from './made-rows.ts'
+import { inOrder, type TableInTurn } from './order.ts'
+import { haveTriggers, recordAltered } from './postgres/altered.ts'
+import { fillLater, merge, setSequences, type TableCounts } from './postgres/merge.ts'
+import { type CascadedRows, ownedChanges, removeOwned } from './postgres/removal.ts'
 import { copyWhole, stage, type StageOptions } from './postgres/stage.ts'
 import { readDiff, recordChanges, recordUpdates } from './postgres/sync-diff.ts'
 import { isUnchanged, remember } from './postgres/unchanged.ts'
 import { type Resolved, resolve } from './resolve.ts'
+import type { RowChange } from './row-change.ts'
 import type { SeedSet } from './set.ts'
 import {
   columnOf,
@@ -37,6 +40,8 @@ export interface SeedRequest {
   /** Asked before a set that changes or deletes rows is committed; throws where that is not wanted. */
   readonly consent: (destroys: readonly string[]) => Promise<void>
   readonly emit: Emit
+  /** What ends code that makes rows. */
+  readonly limits?: RowLimits | undefined
 }
 
 /** What a run did with a set, or would do. */
@@ -45,6 +50,8 @@ export interface SeedOutcome {
   /** What the database had of it before. */
   readonly before?: SeedRecord
   readonly tables: readonly TableCounts[]
+  /** Tables in which a trigger changed values that the set gave. */
+  readonly altered: readonly string[]
 }
 
 /** A time without a zone means the same wherever the seeds run; sets of a million rows are joined in memory. */
@@ -68,9 +75,9 @@ export async function runSeeds(session: Session, request: SeedRequest): Promise<
   const outcomes: SeedOutcome[] = []
   const each = async (set: SeedSet) => {
     const before = records.find(({ name }) => name === set.name)
-    const counts = await runSet(session, { request, set, tables, first: outcomes.length * 100 })
-    outcomes.push({ set, ...(before ? { before } : {}), tables: counts })
-    return counts
+    const ran = await runSet(session, { request, set, tables, first: outcomes.length * 100 })
+    outcomes.push({ set, ...(before ? { before } : {}), ...ran })
+    return ran.tables
   }
   if (request.dryRun) {
     // One transaction for all: a set may need the rows of the one before it.
@@ -142,32 +149,46 @@ interface SetRun {
 /** A table whose rows went through the merge. */
 interface Merged {
   readonly turn: TableInTurn
+  /** With all columns. */
   readonly resolved: Resolved
   readonly counts: TableCounts
 }
 
 /** All tables in their turn: rows in, then what had to wait for rows, then what is no longer owned. */
-async function runSet(session: Session, run: SetRun): Promise<TableCounts[]> {
+async function runSet(
+  session: Session,
+  run: SetRun,
+): Promise<Pick<SeedOutcome, 'tables' | 'altered'>> {
   const { request, set } = run
   request.emit({ kind: 'phase', phase: 'seed', detail: set.name })
-  const merged: Merged[] = []
+  const turns = turnsOf(run)
+  const triggers = await haveTriggers(
+    session,
+    turns.map(({ target }) => target),
+  )
+  const placed: Merged[] = []
   const whole: TableCounts[] = []
-  for (const [at, turn] of turnsOf(run).entries()) {
+  for (const [at, turn] of turns.entries()) {
     const { table, target } = turn
-    const options = { ...run, table, target, at: run.first + at, emit: request.emit }
-    const quick = await withoutMerge(session, options, turn, request)
+    const { emit, limits } = request
+    const options = { ...run, table, target, at: run.first + at, emit, limits }
+    const quick = await withoutMerge(session, options, turn, { request, triggers })
     if (quick) whole.push(quick)
-    else merged.push(await mergeTable(session, options, turn, request))
+    else placed.push(await mergeTable(session, options, turn, request))
   }
-  const finished: TableCounts[] = []
-  const filled = new Map<Merged, number>()
-  for (const one of merged) filled.set(one, await fillWaiting(session, one, request))
-  for (const one of merged.toReversed()) {
-    const done = await finish(session, one, request)
-    finished.push(withFilled(done, filled.get(one) ?? 0))
+  const merged: Merged[] = []
+  for (const one of placed) merged.push(await fillWaiting(session, one, request))
+  const counts = await removeAll(session, merged, request)
+  const wrote = counts.some(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
+  if (triggers && wrote) for (const { resolved } of merged) await recordAltered(session, resolved)
+  const altered: string[] = []
+  for (const { resolved } of merged)
+    if ((await readAlteredColumns(session, resolved)).size > 0) altered.push(resolved.table.name)
+  const all = [...whole, ...counts]
+  return {
+    tables: set.tables.flatMap(({ name }) => all.find(({ table }) => table === name) ?? []),
+    altered,
   }
-  const all = [...whole, ...finished]
-  return set.tables.flatMap(({ name }) => all.find(({ table }) => table === name) ?? [])
 }
 
 async function mergeTable(
@@ -181,37 +202,69 @@ async function mergeTable(
   if (dryRun) await recordChanges(session, resolved)
   const counts = await merge(session, resolved)
   const { set, target, content, layout } = staged
-  if (isSimple(turn) && content && layout.references.length === 0)
+  const refers = layout.columns.some(({ references }) => references.length > 0)
+  if (isSimple(turn) && content && !refers)
     await remember(session, set, { target, content, alone: false })
   return { turn, resolved, counts }
 }
 
-/** Columns that refer to rows which came later; gives how many rows they changed. */
+/** Sets columns that refer to rows which came later. */
 async function fillWaiting(
   session: Session,
-  { turn, resolved }: Merged,
+  one: Merged,
   { dryRun }: SeedRequest,
-): Promise<number> {
-  if (resolved.later.length === 0) return 0
+): Promise<Merged> {
+  const { turn, resolved, counts } = one
+  if (resolved.later.length === 0) return one
   const again = await resolve(session, resolved, new Set())
   const waiting = again.columns.filter(({ name }) => turn.later.has(name))
   if (dryRun) await recordUpdates(session, again, waiting)
-  return await fillLater(session, again, waiting)
+  const aside = { deleted: counts.deleted, cascaded: [...(counts.cascaded ?? [])] }
+  const filled = await fillLater(session, again, waiting, aside)
+  return { turn, resolved: again, counts: { ...withFilled(counts, filled), ...aside } }
 }
 
 /** Takes away what the set no longer owns; of a dry run, with the rows that change. */
-async function finish(
+async function removeAll(
   session: Session,
-  { turn, resolved, counts }: Merged,
+  merged: readonly Merged[],
   { dryRun }: SeedRequest,
+): Promise<TableCounts[]> {
+  const owned = merged.filter(({ turn }) => turn.table.mode === 'own')
+  const gone = new Map<Merged, readonly RowChange[]>()
+  if (dryRun) for (const one of owned) gone.set(one, await ownedChanges(session, one.resolved))
+  const removed = await removeOwned(
+    session,
+    owned.map(({ resolved }) => resolved),
+  )
+  // The rows go together: what goes with them is reported once.
+  let { cascaded } = removed
+  const counts: TableCounts[] = []
+  for (const one of merged) {
+    const deleted = one.counts.deleted + (removed.deleted[owned.indexOf(one)] ?? 0)
+    const own: readonly CascadedRows[] = [
+      ...(one.counts.cascaded ?? []),
+      ...(deleted > 0 ? cascaded : []),
+    ]
+    if (deleted > 0) cascaded = []
+    const { cascaded: _, ...bare } = one.counts
+    const all = { ...bare, deleted, ...(own.length > 0 ? { cascaded: own } : {}) }
+    counts.push(
+      dryRun ? await withRows(session, one, { counts: all, gone: gone.get(one) ?? [] }) : all,
+    )
+  }
+  return counts
+}
+
+async function withRows(
+  session: Session,
+  { turn, resolved }: Merged,
+  { counts, gone }: { readonly counts: TableCounts; readonly gone: readonly RowChange[] },
 ): Promise<TableCounts> {
-  const { mode } = turn.table
-  const gone = dryRun && mode === 'own' ? await ownedChanges(session, resolved) : []
-  const deleted = mode === 'own' ? await removeOwned(session, resolved) : 0
-  if (!dryRun) return { ...counts, deleted }
-  const { rows } = await readDiff(session, resolved, { count: deleted, rows: gone, gone: true })
-  const kinds = mode === 'insert-missing' ? ['insert'] : ['insert', 'update', 'delete']
-  return { ...counts, deleted, rows: rows.filter(({ kind }) => kinds.includes(kind)) }
+  const diff = { count: counts.deleted, rows: gone, gone: true }
+  const { rows } = await readDiff(session, resolved, diff)
+  const isInsertOnly = turn.table.mode === 'insert-missing'
+  return { ...counts, rows: rows.filter(({ kind }) => !isInsertOnly || kind === 'insert') }
 }
 
 /** A row that was inserted in this run does not count as a change of an existing row. */
@@ -246,14 +299,14 @@ async function withoutMerge(
   session: Session,
   options: StageOptions,
   turn: TableInTurn,
-  { dryRun }: SeedRequest,
+  { request, triggers }: { readonly request: SeedRequest; readonly triggers: boolean },
 ): Promise<TableCounts | undefined> {
   if (!isSimple(turn)) return undefined
   const counts = { table: turn.table.name, inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
   const unchanged = await isUnchanged(session, options)
   if (unchanged !== undefined) return { ...counts, unchanged }
-  // A dry run names rows, and only a merge knows them.
-  if (dryRun) return undefined
+  // A dry run names rows, and only a merge knows them; what triggers make of rows is looked at beside the rows.
+  if (request.dryRun || triggers) return undefined
   const inserted = await copyIntoEmpty(session, options)
   return inserted === undefined ? undefined : { ...counts, inserted }
 }
@@ -274,10 +327,13 @@ async function copyIntoEmpty(session: Session, options: StageOptions): Promise<n
 
 /** What a person must agree to on a protected target. */
 function destroyedBy(set: SeedSet, counts: readonly TableCounts[]): string[] {
-  return counts.flatMap(({ table, updated, deleted }) => [
-    ...(updated > 0 ? [`values of ${updated} rows of ${table} (seed ${set.name})`] : []),
-    ...(deleted > 0 ? [`${deleted} rows of ${table} (seed ${set.name})`] : []),
-  ])
+  const named = (one: { table: string; updated: number; deleted: number }) => [
+    ...(one.updated > 0
+      ? [`values of ${one.updated} rows of ${one.table} (seed ${set.name})`]
+      : []),
+    ...(one.deleted > 0 ? [`${one.deleted} rows of ${one.table} (seed ${set.name})`] : []),
+  ]
+  return counts.flatMap((one) => [...named(one), ...(one.cascaded ?? []).flatMap(named)])
 }
 
 interface Recorded {

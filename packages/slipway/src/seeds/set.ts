@@ -11,14 +11,17 @@ export type SeedValue =
   | readonly SeedValue[]
   | { readonly [name: string]: SeedValue }
 
-/** A row by the names of its fields or columns; what is not named is left to the database. */
+/**
+ * A row by the names of its fields or columns. A field that is left out, or undefined, gets its default in a new row and
+ * stays as it is in an existing one.
+ */
 export type SeedRow = Readonly<Record<string, SeedValue>>
 
 /** Rows as they are, as they come, or as a function makes them. Nothing is held whole that comes by itself. */
 export type SeedRows<Row> =
   | Iterable<Row>
   | AsyncIterable<Row>
-  | (() => Iterable<Row> | AsyncIterable<Row> | Promise<Iterable<Row>>)
+  | (() => Iterable<Row> | AsyncIterable<Row> | Promise<Iterable<Row> | AsyncIterable<Row>>)
 
 /**
  * What a set does with existing rows of a table: `insert-missing` leaves them unchanged, `upsert` makes them
@@ -39,6 +42,11 @@ export interface SeedTable<Row extends object = SeedRow> {
   readonly mode?: OwnerMode
   /** Fields whose values are never shown. */
   readonly sensitive?: readonly (keyof Row & string)[]
+  /**
+   * Other tables whose rows may be deleted or changed with rows that the set no longer contains, by foreign keys or
+   * triggers; only for `own`. Without it, such a run is refused.
+   */
+  readonly cascade?: readonly string[]
   /** Rows, or the name of a file beside the set: CSV, JSON, NDJSON, or SQL that gives them. */
   readonly rows: SeedRows<Row> | string
 }
@@ -79,10 +87,29 @@ interface SeedSetFileTable extends Omit<SeedTable, 'rows'> {
   readonly rows?: readonly Readonly<Record<string, unknown>>[] | string
 }
 
-/** Gives a seed set its types; `defineSeed<{ Carrier: Prisma.CarrierUncheckedCreateInput }>({ … })` those of a model. Returns what it is given. */
-export function defineSeed<Tables extends Record<string, object> = Record<string, SeedRow>>(
-  definition: SeedDefinition<Tables>,
-): SeedDefinition<Tables> {
+/** The natural key of another row, in the place of its id. */
+export interface SeedReference {
+  readonly [field: string]: string | number | bigint | boolean | Date | SeedReference
+}
+
+/** A row by the type of a model, in which the natural key of another row can take the place of an id. */
+export type SeedRowOf<Row extends object> = {
+  readonly [Field in keyof Row]:
+    | Row[Field]
+    | (NonNullable<Row[Field]> extends string | number | bigint ? SeedReference : never)
+}
+
+type SeedRowsOf<Tables extends Record<string, object>> = {
+  readonly [Name in keyof Tables]: SeedRowOf<Tables[Name]>
+}
+
+/** Gives a seed set its types. Returns what it is given. */
+export function defineSeed(definition: SeedDefinition): SeedDefinition
+/** Gives a seed set the types of models: `defineSeed<{ Carrier: Prisma.CarrierUncheckedCreateInput }>({ … })`. */
+export function defineSeed<Tables extends Record<string, object>>(
+  definition: SeedDefinition<SeedRowsOf<NoInfer<Tables>>>,
+): SeedDefinition<SeedRowsOf<Tables>>
+export function defineSeed<Definition>(definition: Definition): Definition {
   return definition
 }
 
@@ -106,4 +133,8 @@ export interface SeedSetTable {
   readonly mode: OwnerMode
   readonly sensitive: readonly string[]
   readonly rows: SeedRows<SeedRow> | { readonly file: string }
+  /** Tables whose rows may go or change with rows that the set no longer contains, as the set writes them. */
+  readonly cascade?: readonly string[]
+  /** What its values are, if that does not follow from its file. */
+  readonly form?: 'texts'
 }

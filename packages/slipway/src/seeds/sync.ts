@@ -5,6 +5,7 @@ import { isSameObject } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { inOrder, type TableInTurn } from './order.ts'
 import { fillLater, merge } from './postgres/merge.ts'
+import { withCascades } from './postgres/removal.ts'
 import { readRows } from './postgres/source-rows.ts'
 import { stage } from './postgres/stage.ts'
 import {
@@ -15,7 +16,7 @@ import {
   recordUpdates,
   type TableDiff,
 } from './postgres/sync-diff.ts'
-import { type Resolved, resolve } from './resolve.ts'
+import { type Resolved, resolve, sameKey } from './resolve.ts'
 import { inTransaction } from './run.ts'
 import type { OwnerMode, SeedSet, SeedSetTable } from './set.ts'
 import type { Side, SyncPlan, SyncTable } from './sync-plan.ts'
@@ -100,7 +101,7 @@ function seedTable(
   mode: OwnerMode,
 ): SeedSetTable {
   const rows = () => readRows(session, selection, keys)
-  return { name, key, mode, sensitive: [], rows }
+  return { name, key, mode, sensitive: [], rows, form: 'texts' }
 }
 
 function seedSet(name: string, file: string, tables: readonly SeedSetTable[]): SeedSet {
@@ -129,7 +130,15 @@ async function removeAll(
     const extra = await extraRows(session, resolved, { tables: plan.tables, of })
     if (deletes && extra.count > 0) {
       await refuseReferred(session, resolved, plan)
-      await session.execute(`DELETE FROM ${resolved.target.id} t WHERE ${isExtra(resolved)}`)
+      const own = [resolved.target]
+      await withCascades(
+        session,
+        { set: resolved.set, tables: plan.tables, own, allowed: [] },
+        async () => {
+          const sql = `DELETE FROM ${resolved.target.id} t WHERE ${isExtra(resolved)}`
+          return [(await session.queryRaw(sql)).affected]
+        },
+      )
     }
     diffs.unshift(await readDiff(session, resolved, { ...extra, gone: deletes }))
   }
@@ -148,7 +157,7 @@ async function refuseReferred(session: Session, resolved: Resolved, plan: SyncPl
       // Rows of the table itself may refer to each other, where both go.
       const stays =
         child === target
-          ? ` AND EXISTS (SELECT FROM ${resolved.source} WHERE ${keeps(resolved)})`
+          ? ` AND EXISTS (SELECT FROM ${resolved.source} WHERE ${sameKey(resolved, 'c')})`
           : ''
       const [row] = await session.query<{ count: string }>(
         `SELECT count(*) AS count FROM ${child.id} c WHERE EXISTS
@@ -158,12 +167,6 @@ async function refuseReferred(session: Session, resolved: Resolved, plan: SyncPl
       if (count > 0) refuseDelete(target, child, count)
     }
   }
-}
-
-function keeps({ key }: Resolved): string {
-  return key
-    .map(({ name }) => `r.${quoteIdentifier(name)} = c.${quoteIdentifier(name)}`)
-    .join(' AND ')
 }
 
 function refuseDelete(target: TargetTable, child: TargetTable, count: number): never {

@@ -7,6 +7,7 @@ import {
   indexesByTable,
   keyOf,
   primaryKeyOf,
+  type QualifiedName,
   readSchema,
 } from '../schema/index.ts'
 import { objectKey, type TableRef, tableRef } from '../statements/index.ts'
@@ -19,6 +20,8 @@ export interface TargetColumn extends Filling {
   /** As the server prints it: `character varying(255)`. */
   readonly type: string
   readonly notNull: boolean
+  /** Of an enum whose values Prisma calls otherwise: their labels, by those names. */
+  readonly labels?: ReadonlyMap<string, string>
 }
 
 /** A foreign key of one column or more. */
@@ -31,7 +34,7 @@ export interface TargetForeignKey {
 
 /** A table of the target, and what the Prisma schema calls it. */
 export interface TargetTable extends TableRef {
-  /** Its name as SQL. */
+  /** Its name with its schema as SQL: nothing of our own can be meant instead. */
   readonly id: string
   readonly columns: readonly TargetColumn[]
   /** Empty where the table has none. */
@@ -55,7 +58,7 @@ export type NamesIn = (defaultSchema: string) => SchemaNames
 
 /** Reads the tables of the target. */
 export async function readTargetTables(session: Session, namesIn: NamesIn): Promise<TargetTables> {
-  const schema = await readSchema(session, { keys: true, filling: true })
+  const schema = await readSchema(session, { keys: true, filling: true, types: true })
   const names = namesIn(schema.defaultSchema)
   const unique = indexesByTable(schema, isUniqueKey)
   const tables = [...schema.tables.values()].filter(({ partition }) => !partition)
@@ -68,10 +71,11 @@ export async function readTargetTables(session: Session, namesIn: NamesIn): Prom
       )
       const target: TargetTable = {
         ...ref,
-        id: table.sql ?? '',
-        columns: [...table.columns].flatMap(([name, { type, notNull, filling }]) =>
-          filling ? [{ name, type, notNull, ...filling }] : [],
-        ),
+        id: [inSchema, table.name].map(quoteIdentifier).join('.'),
+        columns: [...table.columns].flatMap(([name, { type, notNull, filling, enum: of }]) => {
+          const labels = of && labelsOf(names.enums, of, schema.defaultSchema)
+          return filling ? [{ name, type, notNull, ...filling, ...(labels ? { labels } : {}) }] : []
+        }),
         primaryKey: primaryKeyOf(table),
         unique: (unique.get(keyOf(schema, table)) ?? []).map(({ columns }) => columns),
         foreignKeys: table.constraints.flatMap(({ columns, references }) => {
@@ -85,6 +89,21 @@ export async function readTargetTables(session: Session, namesIn: NamesIn): Prom
     }),
   )
   return { defaultSchema: schema.defaultSchema, byKey }
+}
+
+/** The labels of an enum by the names of its values, where those are no labels themselves. */
+function labelsOf(
+  enums: readonly MappedBlock[],
+  { schema, name }: QualifiedName,
+  defaultSchema: string,
+): ReadonlyMap<string, string> | undefined {
+  const found = enums.find((one) => one.mapped === name && one.schema === (schema ?? defaultSchema))
+  const members = found?.members ?? []
+  const labels = new Set(members.map(({ mapped }) => mapped))
+  const renamed = members.filter((member) => !labels.has(member.name))
+  return renamed.length === 0
+    ? undefined
+    : new Map(renamed.map((member) => [member.name, member.mapped]))
 }
 
 /** The table that a foreign key points at; nothing if that is a partition. */
@@ -163,12 +182,13 @@ export function fieldOf(table: TargetTable, column: string): string {
 export function fillerOf(
   table: TargetTable,
   column: TargetColumn,
+  /** SQL of each value of the natural key. */
   key: readonly string[],
 ): string | undefined {
   const filled = table.model?.members.find(({ mapped }) => mapped === column.name)?.filled
   if (filled === undefined) return undefined
   if (filled === 'updatedAt') return 'now()'
-  const identity = `md5(concat_ws('|', ${quoteLiteral(table.name)}, ${key.map((name) => `r.${quoteIdentifier(name)}::text`).join(', ')}))`
+  const identity = `md5(concat_ws('|', ${quoteLiteral(table.name)}, ${key.map((value) => `${value}::text`).join(', ')}))`
   switch (filled) {
     case 'uuid':
       // With the marks of version 4, by which others check what a UUID is.

@@ -1,10 +1,12 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
-import { attempt, type Emit, type Failure, rethrow } from '../kernel/index.ts'
+import { attempt, type Emit, type Failure, must, rethrow } from '../kernel/index.ts'
 import { readSeedLedger } from './ledger.ts'
+import type { RowLimits } from './made-rows.ts'
 import { inOrder } from './order.ts'
+import { differs, isAltered } from './postgres/altered.ts'
 import { distinct } from './postgres/merge.ts'
 import { stage } from './postgres/stage.ts'
-import { type Resolved, resolve, sameKey } from './resolve.ts'
+import { type Resolved, resolve, sameKey, storedOf } from './resolve.ts'
 import type { SeedSet } from './set.ts'
 import { readTargetTables, tableOf, type TargetTable, type NamesIn } from './target-tables.ts'
 
@@ -12,7 +14,8 @@ import { readTargetTables, tableOf, type TargetTable, type NamesIn } from './tar
 export interface SeedFinding {
   readonly set: string
   readonly table?: string
-  readonly kind: 'missing' | 'different' | 'orphan' | 'edited' | 'never'
+  /** `altered`: a trigger changed what the set gave, and nothing differs but by that. */
+  readonly kind: 'missing' | 'different' | 'orphan' | 'edited' | 'never' | 'altered'
   /** Rows that it concerns. */
   readonly rows: number
   /** One sentence, without values that are not in the files. */
@@ -23,6 +26,8 @@ export interface VerifyRequest {
   readonly sets: readonly SeedSet[]
   readonly names: NamesIn
   readonly emit: Emit
+  /** What ends code that makes rows. */
+  readonly limits?: RowLimits | undefined
 }
 
 /**
@@ -31,7 +36,7 @@ export interface VerifyRequest {
  */
 export async function verifySeeds(
   session: Session,
-  { sets, names, emit }: VerifyRequest,
+  { sets, names, emit, limits }: VerifyRequest,
 ): Promise<SeedFinding[]> {
   const tables = await readTargetTables(session, names)
   const records = await readSeedLedger(session)
@@ -70,6 +75,7 @@ export async function verifySeeds(
           tables,
           at: index * 100 + at,
           emit,
+          limits,
         })
         const resolved = await attempt(() => resolve(session, staged, new Set()))
         if (resolved.ok) found.push(...(await compare(session, resolved.value)))
@@ -90,30 +96,28 @@ function unresolved(set: SeedSet, table: string, failure: Failure): SeedFinding 
 }
 
 async function compare(session: Session, resolved: Resolved): Promise<SeedFinding[]> {
-  const { set, table, target, source, key, columns } = resolved
-  const values = columns.filter((column) => !key.includes(column))
-  const differs =
-    table.mode === 'insert-missing' || values.length === 0 ? 'false' : distinct(values)
-  const [counts] = await session.query<{ missing: string; different: string }>(
-    `SELECT count(*) FILTER (WHERE t.ctid IS NULL) AS missing,
-       count(*) FILTER (WHERE t.ctid IS NOT NULL AND (${differs})) AS different
+  const { set, table, target, source, key, columns, altered } = resolved
+  const values = table.mode === 'insert-missing' ? [] : columns.filter((one) => !key.includes(one))
+  const other = values.length === 0 ? 'false' : distinct(session, resolved, values)
+  const byTrigger = values
+    .filter(({ name }) => altered.has(name))
+    .map((one) => `${differs(resolved, one)} AND ${isAltered(session, resolved, one)}`)
+  const there = storedOf(must(key[0], 'a natural key has a column'))
+  const [counts] = await session.query<{ missing: string; different: string; altered: string }>(
+    `SELECT count(*) FILTER (WHERE ${there} IS NULL) AS missing,
+       count(*) FILTER (WHERE ${there} IS NOT NULL AND (${other})) AS different,
+       count(*) FILTER (WHERE ${there} IS NOT NULL AND (${byTrigger.join(' OR ') || 'false'})) AS altered
      FROM ${source} LEFT JOIN ${target.id} t ON ${sameKey(resolved)}`,
   )
-  const finding = (kind: 'missing' | 'different', rows: number, what: string): SeedFinding[] =>
-    rows === 0
-      ? []
-      : [
-          {
-            set: set.name,
-            table: table.name,
-            kind,
-            rows,
-            message: `${rows} rows of ${table.name} ${what} (seed ${set.name}).`,
-          },
-        ]
+  const finding = (kind: 'missing' | 'different' | 'altered', what: string): SeedFinding[] => {
+    const rows = Number(counts?.[kind] ?? 0)
+    const message = `${rows} rows of ${table.name} ${what} (seed ${set.name}).`
+    return rows === 0 ? [] : [{ set: set.name, table: table.name, kind, rows, message }]
+  }
   return [
-    ...finding('missing', Number(counts?.missing ?? 0), 'are missing'),
-    ...finding('different', Number(counts?.different ?? 0), 'differ from the seed'),
+    ...finding('missing', 'are missing'),
+    ...finding('different', 'differ from the seed'),
+    ...finding('altered', 'are as a trigger left them, which changed values of the seed'),
   ]
 }
 

@@ -1,7 +1,7 @@
 import { assertNever } from '../../kernel/index.ts'
 import type { TypedAction } from '../next-actions.ts'
 import type { Block, Column, Mark } from '../view.ts'
-import { clean, type Look, type Style } from './style.ts'
+import { clean, type Look, oneLine, type Style } from './style.ts'
 
 /** What the text is drawn on. */
 export interface Canvas {
@@ -34,7 +34,7 @@ function draw(block: Block, canvas: Canvas): string {
   const { style } = canvas
   switch (block.kind) {
     case 'heading':
-      return style('bold', clean(block.text))
+      return style('bold', oneLine(block.text))
     case 'paragraph':
       return wrap(clean(block.text), canvas.width)
     case 'fields':
@@ -42,7 +42,7 @@ function draw(block: Block, canvas: Canvas): string {
     case 'table':
       return drawTable(block.columns, block.rows, style)
     case 'list':
-      return block.items.map((item) => `- ${clean(item)}`).join('\n')
+      return block.items.map((item) => `- ${oneLine(item)}`).join('\n')
     case 'code':
       return indent(clean(block.text).trimEnd())
     case 'diff':
@@ -67,8 +67,8 @@ function draw(block: Block, canvas: Canvas): string {
 
 function drawStatus(block: Extract<Block, { kind: 'status' }>, style: Style): string {
   const [sign, look] = SIGNS[block.mark]
-  const note = block.note ? `  ${style('dim', clean(block.note))}` : ''
-  const text = clean(block.text)
+  const note = block.note ? `  ${style('dim', oneLine(block.note))}` : ''
+  const text = oneLine(block.text)
   return `${style(look, sign)} ${block.mark === 'failed' ? style('bold', text) : text}${note}`
 }
 
@@ -118,7 +118,7 @@ function drawDiffLine(line: string, style: Style): string {
 }
 
 function drawAction(action: TypedAction, style: Style): string {
-  const label = clean(action.label)
+  const label = oneLine(action.label)
   switch (action.kind) {
     case 'command':
       return `  ${style('cyan', clean(action.command))}  ${style('dim', label)}`

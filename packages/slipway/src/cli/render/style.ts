@@ -39,6 +39,11 @@ export function clean(text: string): string {
   return redact(text).replaceAll('\r\n', '\n').replaceAll(UNSAFE, spell)
 }
 
+/** A text that has one line in the output, whatever names are in it: a name may contain what looks like the next line. */
+export function oneLine(text: string): string {
+  return clean(text).replaceAll('\n', String.raw`\n`)
+}
+
 function spell(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

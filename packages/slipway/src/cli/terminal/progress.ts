@@ -1,7 +1,7 @@
 import type { Emit, Event } from '../../kernel/index.ts'
 import type { Output } from '../host.ts'
 import { toJson } from '../render/json.ts'
-import { clean, type Style } from '../render/style.ts'
+import { oneLine, type Style } from '../render/style.ts'
 import { eventText } from './event-text.ts'
 
 /** Shorter work ends before a person could read a line about it. */
@@ -57,7 +57,7 @@ function plainLines(stderr: Output, now: () => number): Progress {
       if (now() - saidWaiting < SAY_AGAIN_MS) return
       saidWaiting = now()
     }
-    stderr.write(`${clean(eventText(event))}\n`)
+    stderr.write(`${oneLine(eventText(event))}\n`)
   })
 }
 
@@ -79,7 +79,7 @@ function rewrittenLine(stderr: Output, style: Style): Progress {
 
   const draw = () => {
     const width = Math.max((stderr.columns ?? 80) - 1, 10)
-    const line = clean(text).replaceAll(/\s+/g, ' ')
+    const line = oneLine(text).replaceAll(/\s+/g, ' ')
     stderr.write(
       `${ERASE_LINE}${style('dim', line.length > width ? `${line.slice(0, width - 1)}…` : line)}`,
     )
@@ -93,7 +93,7 @@ function rewrittenLine(stderr: Output, style: Style): Progress {
     if (stopped) return
     if (event.kind === 'notice') {
       clear()
-      stderr.write(`${clean(event.message)}\n`)
+      stderr.write(`${oneLine(event.message)}\n`)
       return
     }
     text = eventText(event)

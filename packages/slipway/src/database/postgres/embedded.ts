@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
-import { advice, withFolderLock } from '../../kernel/index.ts'
+import { advice, withFolderLock, withoutSignalHandlers } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import type { ServerInfo, Session, SessionOptions } from '../port.ts'
 import { quoteIdentifier } from './quote.ts'
@@ -116,18 +116,6 @@ function stoppedAnswer(): Awaited<ReturnType<PGlite['execProtocolStream']>> {
     'the embedded database has stopped: it does not support a statement, such as COPY with PROGRAM'
   const error = Object.assign(new Error(message), { name: 'error', code: '0A000', length: 0 })
   return [error as never, { name: 'readyForQuery', length: 5, status: 'I' } as never]
-}
-
-async function withoutSignalHandlers<T>(work: () => Promise<T>): Promise<T> {
-  const handlers = (['SIGINT', 'SIGTERM'] as const).flatMap((signal) =>
-    process.listeners(signal).map((handler) => ({ signal, handler })),
-  )
-  for (const { signal, handler } of handlers) process.off(signal, handler)
-  try {
-    return await work()
-  } finally {
-    for (const { signal, handler } of handlers) process.on(signal, handler)
-  }
 }
 
 const COPIED_AT_ONCE = 8 * 1024 * 1024

@@ -105,8 +105,8 @@ BEGIN
 END $$;
 `
 
-/** Tables whose rows belong to a history, by their column `history_schema`. */
-export const TABLES_BY_HISTORY: readonly string[] = [
+/** Tables whose rows belong to a history since layout 2. */
+const TABLES_BY_HISTORY: readonly string[] = [
   'journal',
   'schema_state',
   'receipt',
@@ -240,6 +240,19 @@ ALTER TABLE slipway.kept DROP CONSTRAINT IF EXISTS kept_kind_check,
   ADD CONSTRAINT kept_kind_check CHECK (kind IN ('table', 'columns', 'rows', 'sequence'));
 `
 
+/** Values of seeds that a trigger changed: sums of what a set gave, and of what the trigger left. */
+const SEED_ALTERED = `CREATE TABLE slipway.seed_altered (
+    history_schema text NOT NULL,
+    seed text NOT NULL,
+    relation text NOT NULL,
+    key jsonb NOT NULL,
+    column_name text NOT NULL,
+    asked text NOT NULL,
+    stored text NOT NULL,
+    PRIMARY KEY (history_schema, seed, relation, key, column_name)
+);
+`
+
 /**
  * All migrations of the ledger's own layout, in their order: the tables of Prisma's history aside, this is the only
  * place that makes or changes a table in the schema `slipway`. What was released is never edited; a change is a new
@@ -292,7 +305,15 @@ export const LEDGER_MIGRATIONS: readonly LedgerMigration[] = [
     name: 'attributes of objects, and kept sequences',
     sql: () => [DROP_FUNCTIONS, DATABASE_IDENTITY, ATTRIBUTE].join(''),
   },
+  {
+    version: 7,
+    name: 'values of seeds that a trigger changed',
+    sql: () => SEED_ALTERED,
+  },
 ]
+
+/** All tables whose rows belong to a history, by their column `history_schema`. */
+export const HISTORY_TABLES: readonly string[] = [...TABLES_BY_HISTORY, 'attribute', 'seed_altered']
 
 /** The layout that this version of Slipway reads and writes. */
 export const LEDGER_VERSION: number = LEDGER_MIGRATIONS.length

@@ -21,7 +21,7 @@ import {
   LEDGER_MIGRATIONS,
   LEDGER_VERSION,
   type LedgerScene,
-  TABLES_BY_HISTORY,
+  HISTORY_TABLES,
 } from './ledger-migrations.ts'
 
 /** The layout of the ledger on this database; 0 where there is none. Raises no error on the server. */
@@ -183,7 +183,7 @@ async function ledgerGrants(session: Session): Promise<NextAction[]> {
   )
   const [superuser, owner, role] = (found.ok ? found.value.rows[0] : undefined) ?? []
   if (!owner || !role) return []
-  const tables = ['ledger', ...TABLES_BY_HISTORY].map((table) => `${session.ledger}.${table}`)
+  const tables = ['ledger', ...HISTORY_TABLES].map((table) => `${session.ledger}.${table}`)
   const reading = otherCommand(
     `GRANT USAGE ON SCHEMA ${session.ledger} TO ${role}; GRANT SELECT ON ${tables.join(', ')} TO ${role}`,
     'enough for commands that only read',
@@ -219,7 +219,7 @@ async function readHistories(session: Session): Promise<string[]> {
 }
 
 /** Tables of the ledger whose identifiers are given by sequences. */
-const NUMBERED = ['receipt', 'kept']
+const NUMBERED = ['receipt', 'kept', 'attribute']
 
 /** Whether a sequence may be behind its rows. */
 const BEHIND = NUMBERED.map(
@@ -257,7 +257,7 @@ export async function forgetLedgerSql(session: Session): Promise<string> {
   )
   return [
     ...rows.flatMap(([drop]) => drop ?? []),
-    ...TABLES_BY_HISTORY.map(
+    ...HISTORY_TABLES.map(
       (table) => `DELETE FROM ${session.ledger}.${table} WHERE history_schema = ${history};`,
     ),
   ].join('\n')

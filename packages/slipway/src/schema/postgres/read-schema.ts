@@ -133,7 +133,8 @@ function flag(name: string, condition: string): string {
 
 /** A column of a serial type is filled by a sequence, which depends on it. */
 const FILLING = `json_strip_nulls(json_build_object(
-    'hasDefault', a.atthasdef OR a.attidentity <> '', 'generated', a.attgenerated <> '', 'always', a.attidentity = 'a',
+    'hasDefault', a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
+    'base', format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL), 'generated', a.attgenerated <> '', 'always', a.attidentity = 'a',
     'sequence', CASE WHEN has_schema_privilege(c.nspname, 'USAGE') THEN pg_get_serial_sequence(c.oid::regclass::text, a.attname) END,
     'comparable', EXISTS (SELECT FROM pg_operator o WHERE o.oprname = '=' AND o.oprleft = o.oprright
       AND o.oprleft IN (t.oid, t.typbasetype, CASE t.typtype WHEN 'e' THEN 'anyenum'::regtype END)

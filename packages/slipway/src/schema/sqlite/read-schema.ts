@@ -99,6 +99,7 @@ function columnOf(
   const notNull = column.notNull === 1 || isRowid || (column.key > 0 && source.row.wr === 1)
   const filling = {
     hasDefault: fallback !== null || isRowid,
+    base: type.toLowerCase(),
     generated,
     always: false,
     comparable: true,

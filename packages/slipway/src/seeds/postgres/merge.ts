@@ -2,10 +2,13 @@ import { quoteIdentifier, quoteLiteral, type Session } from '../../database/inde
 import { historySchema } from '../../history/index.ts'
 import { advice, failureOf } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
-import { ofSetAndTable, relationOf } from '../ledger.ts'
-import { type Resolved, sameKey } from '../resolve.ts'
+import { relationOf } from '../ledger.ts'
+import { givenOf, isGiven, keyJson, type Resolved, sameKey, storedOf } from '../resolve.ts'
 import type { RowChange } from '../row-change.ts'
-import { fillerOf, type TargetColumn } from '../target-tables.ts'
+import { fillerOf, type TargetColumn, type TargetTable } from '../target-tables.ts'
+import { differs, isAltered } from './altered.ts'
+import type { CascadedRows } from './removal.ts'
+import { type SetAside, withUniqueValuesAside } from './set-aside.ts'
 import { placeOfRow } from './stage.ts'
 
 /** What a merge did to a table, or would do. */
@@ -16,24 +19,35 @@ export interface TableCounts {
   readonly updated: number
   readonly deleted: number
   readonly unchanged: number
+  /** Rows of other tables that went or changed with deleted ones. */
+  readonly cascaded?: readonly CascadedRows[]
   /** Of a dry run: the first rows that would change, by their natural keys. */
   readonly rows?: readonly RowChange[]
 }
 
 /** Makes the rows of a table those of the seed, as its owner mode says: one UPDATE and one INSERT. */
 export async function merge(session: Session, resolved: Resolved): Promise<TableCounts> {
-  const { table, rows } = resolved
+  const { table, rows, key } = resolved
   await refuseMissingValues(session, resolved)
+  const columns = resolved.columns.filter((column) => !key.includes(column))
+  const aside: SetAside = { deleted: 0, cascaded: [] }
   try {
-    const updated = table.mode === 'insert-missing' ? 0 : await update(session, resolved)
-    const inserted = await insert(session, resolved)
+    const write = async () => ({
+      updated: table.mode === 'insert-missing' ? 0 : await update(session, resolved),
+      inserted: await insert(session, resolved),
+    })
+    const { updated, inserted } = await withUniqueValuesAside(session, resolved, {
+      columns,
+      aside,
+      work: write,
+    })
     if (inserted > 0) await setSequences(session, resolved.target)
     return {
       table: table.name,
       inserted,
       updated,
-      deleted: 0,
       unchanged: rows - inserted - updated,
+      ...aside,
     }
   } catch (error) {
     return refuse(error, resolved)
@@ -45,90 +59,122 @@ export async function fillLater(
   session: Session,
   resolved: Resolved,
   later: readonly TargetColumn[],
+  aside: SetAside = { deleted: 0, cascaded: [] },
 ): Promise<number> {
-  const changed = distinct(later)
-  const { affected } = await session.queryRaw(
-    `UPDATE ${resolved.target.id} t SET ${assigned(later).join(', ')} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${changed})`,
-  )
-  return affected
-}
-
-/** The first of the rows that the set once put there and no longer has. */
-export async function ownedChanges(session: Session, resolved: Resolved): Promise<RowChange[]> {
-  const { table, target, key, set, source } = resolved
-  if (table.key.some((field) => table.sensitive.includes(field))) return []
-  const names = key.map(({ name }) => `r.${quoteIdentifier(name)}::text`).join(', ')
-  const pairs = table.key.map((field, at) => `${quoteLiteral(field)}, o.key ->> ${at}`).join(', ')
-  return await session.query<RowChange>(
-    `SELECT 'delete' AS kind, jsonb_build_object(${pairs}) AS key, '[]'::jsonb AS columns FROM ${session.ledger}.seed_row o
-     WHERE ${ofSetAndTable(session, set, target)}
-       AND NOT EXISTS (SELECT FROM ${source} WHERE jsonb_build_array(${names}) = o.key) ORDER BY o.key LIMIT 50`,
-  )
-}
-
-/** Deletes rows that the set once put there and no longer has; gives how many there were. */
-export async function removeOwned(session: Session, resolved: Resolved): Promise<number> {
-  const { set, target, key, source } = resolved
-  const names = (alias: string) =>
-    key.map(({ name }) => `${alias}.${quoteIdentifier(name)}::text`).join(', ')
-  const { affected } = await session.queryRaw(
-    `WITH gone AS (
-       DELETE FROM ${session.ledger}.seed_row o WHERE ${ofSetAndTable(session, set, target)}
-         AND NOT EXISTS (SELECT FROM ${source} WHERE jsonb_build_array(${names('r')}) = o.key)
-       RETURNING o.key)
-     DELETE FROM ${target.id} t USING gone WHERE jsonb_build_array(${names('t')}) = gone.key`,
-  )
-  return affected
+  const changed = distinct(session, resolved, later)
+  const sql = `UPDATE ${resolved.target.id} t SET ${assigned(resolved, later).join(', ')} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${changed})`
+  try {
+    return await withUniqueValuesAside(session, resolved, {
+      columns: later,
+      aside,
+      work: async () => (await session.queryRaw(sql)).affected,
+    })
+  } catch (error) {
+    return refuse(error, resolved)
+  }
 }
 
 async function update(session: Session, resolved: Resolved): Promise<number> {
   const { target, columns, key, source } = resolved
   const values = columns.filter((column) => !key.includes(column))
   if (values.length === 0) return 0
-  const touched = target.columns.find(
-    (column) =>
-      !columns.includes(column) &&
-      target.model?.members.some(
-        ({ mapped, filled }) => mapped === column.name && filled === 'updatedAt',
-      ),
-  )
+  const touched = target.columns.find((column) => isTouched(target, column))
+  const gap = touched && (columns.includes(touched) ? isGiven(resolved, touched) : 'false')
   const set = [
-    ...assigned(values),
-    ...(touched ? [`${quoteIdentifier(touched.name)} = now()`] : []),
+    ...assigned(
+      resolved,
+      values.filter((column) => gap === undefined || column !== touched),
+    ),
+    ...(touched && gap !== undefined
+      ? [`${quoteIdentifier(touched.name)} = ${touchedValue(resolved, touched, gap)}`]
+      : []),
   ]
   const { affected } = await session.queryRaw(
-    `UPDATE ${target.id} t SET ${set.join(', ')} FROM ${source} WHERE ${sameKey(resolved)} AND (${distinct(values)})`,
+    `UPDATE ${target.id} t SET ${set.join(', ')} FROM ${source} WHERE ${sameKey(resolved)} AND (${distinct(session, resolved, values)})`,
   )
   return affected
 }
 
+/** Whether Prisma Client writes the time of an update into a column. */
+function isTouched({ model }: TargetTable, { name }: TargetColumn): boolean {
+  return (
+    model?.members.some(({ mapped, filled }) => mapped === name && filled === 'updatedAt') ?? false
+  )
+}
+
+/** The time of the run in rows that do not give another. */
+function touchedValue(resolved: Resolved, column: TargetColumn, given: string): string {
+  return given === 'false'
+    ? 'now()'
+    : `CASE WHEN ${given} THEN ${givenOf(resolved, column)} ELSE now() END`
+}
+
+/** One INSERT; one for each set of rows that leave the same columns to their defaults. */
 async function insert(session: Session, resolved: Resolved): Promise<number> {
-  const { set, table, target, columns, key, source } = resolved
+  let inserted = 0
+  for (const group of insertGroups(resolved)) inserted += await insertRows(session, resolved, group)
+  return inserted
+}
+
+interface InsertGroup {
+  /** Columns that the server is to fill. */
+  readonly left: readonly TargetColumn[]
+  /** The shapes of its rows; all if absent. */
+  readonly shapes?: readonly number[]
+}
+
+function insertGroups({ columns, shapesOf, shapes }: Resolved): readonly InsertGroup[] {
+  const filled = columns.filter((column) => column.hasDefault && shapesOf.has(column))
+  if (filled.length === 0) return [{ left: [] }]
+  const groups = Map.groupBy(shapes.keys(), (shape) =>
+    JSON.stringify(filled.map((column) => shapesOf.get(column)?.includes(shape) ?? true)),
+  )
+  return [...groups.values()].map((numbers) => ({
+    left: filled.filter((column) => !shapesOf.get(column)?.includes(numbers[0] ?? 0)),
+    shapes: numbers,
+  }))
+}
+
+async function insertRows(
+  session: Session,
+  resolved: Resolved,
+  { left, shapes }: InsertGroup,
+): Promise<number> {
+  const { set, table, target, key, source } = resolved
+  const columns = resolved.columns.filter((column) => !left.includes(column))
   const fillers = fillersOf(resolved)
-  const names = [...columns, ...fillers.map(({ column }) => column)].map(({ name }) =>
+  const fillerFor = new Map(fillers.map(({ column, sql }) => [column, sql]))
+  const others = fillers.filter(({ column }) => !columns.includes(column))
+  const names = [...columns, ...others.map(({ column }) => column)].map(({ name }) =>
     quoteIdentifier(name),
   )
   const values = [
-    ...columns.map(({ name }) => `r.${quoteIdentifier(name)}`),
-    ...fillers.map(({ sql }) => sql),
+    ...columns.map((column) => {
+      const [given, filler] = [isGiven(resolved, column), fillerFor.get(column)]
+      const value = givenOf(resolved, column)
+      return given !== undefined && filler !== undefined
+        ? `CASE WHEN ${given} THEN ${value} ELSE ${filler} END`
+        : value
+    }),
+    ...others.map(({ sql }) => sql),
   ]
   const overriding = columns.some(({ always }) => always) ? ' OVERRIDING SYSTEM VALUE' : ''
-  const sql = `INSERT INTO ${target.id} (${names.join(', ')})${overriding}
+  const ofGroup = shapes ? ` AND r.g IN (${shapes.join(', ')})` : ''
+  const sql = `INSERT INTO ${target.id} AS t (${names.join(', ')})${overriding}
     SELECT ${values.join(', ')} FROM ${source}
-    WHERE NOT EXISTS (SELECT FROM ${target.id} t WHERE ${sameKey(resolved)})${inOrder(resolved)}`
+    WHERE NOT EXISTS (SELECT FROM ${target.id} t WHERE ${sameKey(resolved)})${ofGroup}${inOrder(target, columns)}`
   if (table.mode !== 'own') return (await session.queryRaw(sql)).affected
-  const own = key.map(({ name }) => quoteIdentifier(name))
   const { affected } = await session.queryRaw(
-    `WITH added AS (${sql} RETURNING ${own.join(', ')})
+    `WITH slipway_added AS (${sql} RETURNING ${keyJson({ key, names: resolved.names }, 't')} AS key)
      INSERT INTO ${session.ledger}.seed_row (history_schema, seed, relation, key)
-     SELECT ${historySchema(session)}, ${quoteLiteral(set.name)}, ${relationOf(session, target)}, jsonb_build_array(${own.map((name) => `${name}::text`).join(', ')}) FROM added
+     SELECT ${historySchema(session)}, ${quoteLiteral(set.name)}, ${relationOf(session, target)}, added.key FROM slipway_added AS added
      ON CONFLICT (history_schema, seed, relation, key) DO UPDATE SET key = EXCLUDED.key`,
   )
   return affected
 }
 
 /** Where a sequence counts the rows, they are counted in their order: the same everywhere. */
-function inOrder({ target, columns }: Resolved): string {
+function inOrder(target: TargetTable, columns: readonly TargetColumn[]): string {
   const counted = target.columns.some(
     (column) => column.sequence !== undefined && !columns.includes(column),
   )
@@ -140,14 +186,17 @@ interface Filler {
   readonly sql: string
 }
 
-function fillersOf({ target, columns, later, key }: Resolved): Filler[] {
+/** What fills columns without a default that rows do not give, or not all of them. */
+function fillersOf(resolved: Resolved): Filler[] {
+  const { target, columns, later, key, shapesOf } = resolved
   const given = new Set([...columns, ...later])
   return target.columns.flatMap((column): Filler[] => {
-    if (given.has(column) || column.hasDefault || column.generated) return []
+    const isWhole = given.has(column) && !shapesOf.has(column)
+    if (isWhole || column.hasDefault || column.generated) return []
     const sql = fillerOf(
       target,
       column,
-      key.map(({ name }) => name),
+      key.map((one) => givenOf(resolved, one)),
     )
     return sql === undefined ? [] : [{ column, sql }]
   })
@@ -155,53 +204,68 @@ function fillersOf({ target, columns, later, key }: Resolved): Filler[] {
 
 /** Before the server stops at a row that it does not name. */
 async function refuseMissingValues(session: Session, resolved: Resolved): Promise<void> {
-  const { set, table, target, columns, source } = resolved
+  const { set, target, columns, source } = resolved
   const filled = new Set(fillersOf(resolved).map(({ column }) => column))
-  const lacking = target.columns.find(
-    (column) =>
-      column.notNull &&
-      !column.hasDefault &&
-      !column.generated &&
-      !columns.includes(column) &&
-      !filled.has(column),
+  const required = target.columns.filter(
+    (column) => column.notNull && !column.generated && !filled.has(column),
   )
-  if (lacking) {
-    raise('SEEDS.ROW_INVALID', {
-      message: `Rows of ${table.name} in ${set.name} give no ${lacking.name}, which ${target.name} requires.`,
-      why: resolved.later.includes(lacking)
-        ? 'It refers to rows that do not exist yet, so it cannot be required.'
-        : 'The column is NOT NULL and has no default.',
-      nextActions: [advice(`Give each row a ${lacking.name}, or the column a default.`)],
-      where: { file: set.file },
-    })
-  }
-  const required = columns.filter(({ notNull }) => notNull)
-  if (required.length === 0) return
+  const isNew = `NOT EXISTS (SELECT FROM ${target.id} t WHERE ${sameKey(resolved)})`
+  // A column without a default is needed by new rows; a row that exists keeps what it has.
+  const lacks = required.flatMap((column) => {
+    if (!columns.includes(column)) return column.hasDefault ? [] : [{ column, sql: isNew }]
+    const [given, isNull] = [isGiven(resolved, column), `${givenOf(resolved, column)} IS NULL`]
+    if (given === undefined) return [{ column, sql: isNull }]
+    const left = column.hasDefault ? [] : [`NOT ${given} AND ${isNew}`]
+    return [{ column, sql: [`${given} AND ${isNull}`, ...left].join(' OR ') }]
+  })
+  if (lacks.length === 0) return
+  const cases = lacks.map(({ column, sql }) => `WHEN ${sql} THEN ${quoteLiteral(column.name)}`)
   const [row] = await session.query<{ n: string; name: string }>(
-    `SELECT r.n, CASE ${required.map(({ name }) => `WHEN r.${quoteIdentifier(name)} IS NULL THEN ${quoteLiteral(name)}`).join(' ')} END AS name
-     FROM ${source} WHERE ${required.map(({ name }) => `r.${quoteIdentifier(name)} IS NULL`).join(' OR ')} ORDER BY r.n LIMIT 1`,
+    `SELECT r.n, CASE ${cases.join(' ')} END AS name FROM ${source} WHERE ${lacks.map(({ sql }) => `(${sql})`).join(' OR ')} ORDER BY r.n LIMIT 1`,
   )
   if (row === undefined) return
+  const lacking = required.find(({ name }) => name === row.name)
+  if (lacking && !columns.includes(lacking)) return refuseLacking(resolved, lacking)
   raise('SEEDS.ROW_INVALID', {
-    message: `Row ${row.n} of ${table.name} in ${set.name} has no ${row.name}, which ${target.name} requires.`,
+    message: `Row ${row.n} of ${resolved.table.name} in ${set.name} has no ${row.name}, which ${target.name} requires.`,
     why: 'The column is NOT NULL.',
     nextActions: [advice('Nothing was written. Give the row a value and run the seeds again.')],
-    where: await placeOfRow(set, table, Number(row.n)),
+    where: await placeOfRow(set, resolved.table, Number(row.n)),
   })
 }
 
-function assigned(columns: readonly TargetColumn[]): string[] {
-  return columns.map(({ name }) => `${quoteIdentifier(name)} = r.${quoteIdentifier(name)}`)
+/** No row gives it. */
+function refuseLacking({ set, table, target, later }: Resolved, lacking: TargetColumn): never {
+  return raise('SEEDS.ROW_INVALID', {
+    message: `Rows of ${table.name} in ${set.name} give no ${lacking.name}, which ${target.name} requires.`,
+    why: later.includes(lacking)
+      ? 'It refers to rows that do not exist yet, so it cannot be required.'
+      : 'The column is NOT NULL and has no default.',
+    nextActions: [advice(`Give each row a ${lacking.name}, or the column a default.`)],
+    where: { file: set.file },
+  })
 }
 
-/** SQL that is true where a row of the target, `t`, differs from that of the seed, `r`. */
-export function distinct(columns: readonly TargetColumn[]): string {
+/** A row that leaves a column out leaves it untouched. */
+function assigned(resolved: Resolved, columns: readonly TargetColumn[]): string[] {
+  return columns.map((column) => {
+    const [given, value] = [isGiven(resolved, column), givenOf(resolved, column)]
+    const kept = given && `CASE WHEN ${given} THEN ${value} ELSE ${storedOf(column)} END`
+    return `${quoteIdentifier(column.name)} = ${kept ?? value}`
+  })
+}
+
+/** SQL that is true where a row of the target, `t`, differs from that of the seed, `r`, and not by a trigger alone. */
+export function distinct(
+  session: Session,
+  resolved: Resolved,
+  columns: readonly TargetColumn[],
+): string {
   return columns
-    .map(({ name, comparable }) => {
-      const [stored, given] = [`t.${quoteIdentifier(name)}`, `r.${quoteIdentifier(name)}`]
-      return comparable
-        ? `${stored} IS DISTINCT FROM ${given}`
-        : `${stored}::text IS DISTINCT FROM ${given}::text`
+    .map((column) => {
+      const differ = differs(resolved, column)
+      if (!resolved.altered.has(column.name)) return differ
+      return `(${differ} AND NOT ${isAltered(session, resolved, column)})`
     })
     .join(' OR ')
 }
@@ -214,8 +278,8 @@ export async function setSequences(
   for (const { name, sequence } of columns) {
     if (sequence === undefined) continue
     await session.query(
-      `SELECT setval(${quoteLiteral(sequence)}, highest) FROM (SELECT max(${quoteIdentifier(name)}) AS highest FROM ${id}) AS m
-       WHERE highest > (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM ${sequence})`,
+      `SELECT setval(${quoteLiteral(sequence)}, m.highest) FROM (SELECT max(t.${quoteIdentifier(name)}) AS highest FROM ${id} t) AS m
+       WHERE m.highest > (SELECT CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - 1 END FROM ${sequence} s)`,
     )
   }
 }

@@ -1,23 +1,29 @@
 import { createHash, type Hash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { advice, attempt, type Emit, failureOf } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
+import type { RowLimits } from '../made-rows.ts'
 import { flattened, type Layout, layOut } from '../references.ts'
-import { isFile, isRepeatable, type PlacedRow, queryOf, rowsOf } from '../rows.ts'
+import { formOf, isFile, isRepeatable, type PlacedRow, queryOf, rowsOf } from '../rows.ts'
 import type { SeedSet, SeedSetTable } from '../set.ts'
+import { ShapeFinder, shapeProblem, type Shapes } from '../shapes.ts'
 import { columnOf, type TargetTable, type TargetTables } from '../target-tables.ts'
-import { copyLine, shapeOf } from './copy-text.ts'
+import { lineWriter, unfitReason } from './copy-text.ts'
 
-/** Rows of a seed in a temporary table of the session, each with its number `n` from 1. */
+/** Rows of a seed in a temporary table of the session, each with its number `n` from 1 and its shape `g`. */
 export interface Staged {
   readonly set: SeedSet
   readonly table: SeedSetTable
   readonly target: TargetTable
+  readonly tables: TargetTables
   readonly layout: Layout
-  /** The temporary table: `n` and a column for each cell of the layout. */
+  /** Which fields rows give, by `g`. */
+  readonly shapes: Shapes
+  /** The temporary table: `n`, `g` and a column for each cell of the layout. */
   readonly relation: string
   readonly rows: number
-  /** What was copied; absent if the server ran a query. */
+  /** What was copied; absent if the server ran a query, and if rows leave out different fields. */
   readonly content?: Content
 }
 
@@ -36,6 +42,7 @@ export interface StageOptions {
   /** Makes the names of the temporary tables of a transaction differ. */
   readonly at: number
   readonly emit: Emit
+  readonly limits?: RowLimits | undefined
 }
 
 const CHUNK = 256 * 1024
@@ -43,42 +50,55 @@ const ROWS_AN_EVENT = 100_000
 
 /**
  * Streams the rows of a table of a set into a temporary table, which ends with the transaction. Nothing is held
- * whole. Fails with SEEDS.COLUMN_UNKNOWN, SEEDS.ROW_INVALID (with the row's place) and SEEDS.FILE_INVALID.
+ * whole. Fails with SEEDS.COLUMN_UNKNOWN, SEEDS.ROW_INVALID (with the row's place), and the codes of `rowsOf`.
  */
 export async function stage(session: Session, options: StageOptions): Promise<Staged> {
-  const { set, table, target, at } = options
+  const { set, table, target, tables, at } = options
   const query = await queryOf(table)
   if (query !== undefined) return await stageQuery(session, options, query)
   const source = await openSource(options)
-  const { layout } = source
   const relation = `slipway_seed_${at}`
-  await session.execute(createSql(relation, layout))
-  const columns = layout.cells.map(({ staged }) => staged)
-  const content = await copy(session, options, { source, relation, columns })
-  if (content.rows > 0) await session.execute(`ANALYZE ${relation}`)
-  return { set, table, target, layout, relation, rows: content.rows, content }
+  try {
+    await session.execute(createSql(relation, source.layout))
+    const digest = createHash('sha256')
+    while (source.pending) {
+      const before = source.layout.cells.length
+      await copy(session, options, { source, relation, digest })
+      const added = source.layout.cells.slice(before)
+      if (added.length > 0) await session.execute(addCellsSql(relation, source.layout, before))
+    }
+    const { layout, finder, rows } = source
+    if (rows > 0) await session.execute(`ANALYZE ${relation}`)
+    const isEven = finder.shapes.length < 2
+    const content = isEven ? { content: contentOf(source, digest) } : {}
+    return { set, table, target, tables, layout, shapes: finder.shapes, relation, rows, ...content }
+  } finally {
+    await source.close()
+  }
 }
 
-/** Reads the rows of a table of a set, and sends them nowhere. Nothing if they can be read but once, or refer to others. */
+/** Reads the rows of a table of a set, and sends them nowhere. Nothing if they can be read but once, refer to others, or leave out different fields. */
 export async function readContent(options: StageOptions): Promise<Content | undefined> {
   const { table } = options
   if (!isRepeatable(table.rows) || (await queryOf(table)) !== undefined) return undefined
   const source = await openSource(options)
-  if (source.layout.references.length > 0) {
+  try {
+    if (isBound(source.layout)) return undefined
+    const digest = createHash('sha256')
+    for await (const { text } of chunksOf(options, source)) digest.update(text)
+    return source.pending || source.finder.shapes.length > 1 ? undefined : contentOf(source, digest)
+  } finally {
     await source.close()
-    return undefined
   }
-  const digest = createHash('sha256')
-  let rows = 0
-  for await (const { text, count } of chunksOf(options, source)) {
-    digest.update(text)
-    rows = count
-  }
-  return contentOf(source, rows, digest)
 }
 
-function contentOf({ layout }: Source, rows: number, digest: Hash): Content {
-  const columns = layout.columns.map(({ name }) => name)
+/** Whether a column cannot be copied as it is: it refers to a row, or rows name it in two ways. */
+function isBound({ columns }: Layout): boolean {
+  return columns.some(({ plain, references }) => references.length > 0 || plain.length > 1)
+}
+
+function contentOf({ layout, rows }: Source, digest: Hash): Content {
+  const columns = layout.columns.map(({ column }) => column.name)
   return { rows, columns, checksum: digest.digest('hex') }
 }
 
@@ -93,43 +113,55 @@ export async function copyWhole(
   const { table, target } = options
   if (!isRepeatable(table.rows) || (await queryOf(table)) !== undefined) return undefined
   const source = await openSource(options)
-  const { columns, references } = source.layout
-  const given = new Set(columns)
-  const complete = target.columns.every(
-    (column) => given.has(column) || column.generated || column.hasDefault || !column.notNull,
-  )
-  const keyed = table.key.every((field) => columnOf(target, field)?.notNull)
-  if (references.length > 0 || !complete || !keyed) {
+  try {
+    const given = new Set(source.layout.columns.map(({ column }) => column))
+    const complete = target.columns.every(
+      (column) => given.has(column) || column.generated || column.hasDefault || !column.notNull,
+    )
+    const keyed = table.key.every((field) => columnOf(target, field)?.notNull)
+    if (isBound(source.layout) || !complete || !keyed) return undefined
+    const digest = createHash('sha256')
+    await session.execute('SAVEPOINT slipway_copy')
+    const copied = await attempt(() => copy(session, options, { source, digest }))
+    const whole = copied.ok && !source.pending && source.finder.shapes.length < 2
+    await session.execute(
+      whole ? 'RELEASE SAVEPOINT slipway_copy' : 'ROLLBACK TO SAVEPOINT slipway_copy',
+    )
+    return whole ? contentOf(source, digest) : undefined
+  } finally {
     await source.close()
-    return undefined
   }
-  const names = columns.map(({ name }) => quoteIdentifier(name))
-  await session.execute('SAVEPOINT slipway_copy')
-  const copied = await attempt(() =>
-    copy(session, options, { source, relation: target.id, columns: names }),
-  )
-  await session.execute(
-    copied.ok ? 'RELEASE SAVEPOINT slipway_copy' : 'ROLLBACK TO SAVEPOINT slipway_copy',
-  )
-  return copied.ok ? copied.value : undefined
 }
 
-/** The rows of a table, of which the first has been read: it says which fields there are. */
+/** The rows of a table as they are read; `pending` is the next of them. */
 interface Source {
-  readonly layout: Layout
-  readonly first: PlacedRow | undefined
+  layout: Layout
+  pending: PlacedRow | undefined
+  /** How many were written. */
+  rows: number
+  readonly finder: ShapeFinder
   readonly rest: AsyncGenerator<PlacedRow>
   close(): Promise<void>
 }
 
 async function openSource(options: StageOptions): Promise<Source> {
-  const { table, target } = options
-  const rest = rowsOf(table)
+  const { table, target, set, limits } = options
+  const rest = rowsOf({ table, set, limits })
   const next = await rest.next()
-  const first = next.done ? undefined : next.value
-  const head = first && flattened(first.row, referenceTest(target))
-  const layout = placed(options, head ? Object.keys(head) : [...table.key])
-  return { layout, first, rest, close: async () => void (await rest.return(undefined)) }
+  const pending = next.done ? undefined : flatRow(next.value, target)
+  const named = pending ? givenFields(pending) : []
+  const layout = placed(options, named.length > 0 ? named : [...table.key])
+  const close = async () => void (await rest.return(undefined))
+  return { layout, pending, rows: 0, finder: new ShapeFinder(), rest, close }
+}
+
+function flatRow(placedRow: PlacedRow, target: TargetTable): PlacedRow {
+  if (target.foreignKeys.length === 0) return placedRow
+  return { ...placedRow, row: flattened(placedRow.row, referenceTest(target)) as PlacedRow['row'] }
+}
+
+function givenFields({ row }: PlacedRow): string[] {
+  return Object.keys(row).filter((field) => row[field] !== undefined)
 }
 
 /** A field may hold an object that is a natural key, unless its column takes documents. */
@@ -156,106 +188,138 @@ function placed({ set, target, tables }: StageOptions, fields: readonly string[]
 
 function createSql(relation: string, { cells }: Layout): string {
   const columns = cells.map(({ staged, column }) => `, ${staged} ${column.type}`)
-  return `CREATE TEMPORARY TABLE ${relation} (n bigint GENERATED ALWAYS AS IDENTITY${columns.join('')}) ON COMMIT DROP`
+  return `CREATE TEMPORARY TABLE ${relation} (n bigint GENERATED ALWAYS AS IDENTITY, g integer NOT NULL DEFAULT 0${columns.join('')}) ON COMMIT DROP`
+}
+
+function addCellsSql(relation: string, { cells }: Layout, from: number): string {
+  const added = cells.slice(from).map(({ staged, column }) => `ADD COLUMN ${staged} ${column.type}`)
+  return `ALTER TABLE ${relation} ${added.join(', ')}`
 }
 
 interface Copying {
   readonly source: Source
-  /** Where the rows go, and into which of its columns. */
-  readonly relation: string
-  readonly columns: readonly string[]
+  /** The temporary table; the rows go into the table of the target if absent. */
+  readonly relation?: string
+  readonly digest: Hash
 }
 
-async function copy(
-  session: Session,
-  options: StageOptions,
-  { source, relation, columns }: Copying,
-): Promise<Content> {
-  const digest = createHash('sha256')
-  if (source.first === undefined) return contentOf(source, 0, digest)
+/** Copies rows up to the first that names a field which the layout did not have; then the layout has it. */
+async function copy(session: Session, options: StageOptions, copying: Copying): Promise<void> {
+  const { source, relation, digest } = copying
+  const { cells, columns } = source.layout
+  const names = relation
+    ? ['g', ...cells.map(({ staged }) => staged)]
+    : columns.map(({ column }) => quoteIdentifier(column.name))
+  const before = source.rows
   async function* texts(): AsyncGenerator<string> {
-    for await (const { text } of chunksOf(options, source)) {
+    for await (const { text, marked } of chunksOf(options, source)) {
       digest.update(text)
-      yield text
+      yield relation ? marked : text
     }
   }
   try {
-    const sql = `COPY ${relation} (${columns.join(', ')}) FROM STDIN`
-    const rows = await session.copyIn(sql, texts())
-    return contentOf(source, rows, digest)
+    const sql = `COPY ${relation ?? options.target.id} (${names.join(', ')}) FROM STDIN`
+    await session.copyIn(sql, texts())
   } catch (error) {
-    return await refuseRow(error, options, source.layout)
+    return await refuseRow(error, options, { cells, before })
   }
 }
 
 interface Chunk {
   readonly text: string
-  /** Rows up to its end. */
-  readonly count: number
+  /** The same lines, each with the shape of its row before it. */
+  readonly marked: string
 }
 
-async function* chunksOf(
-  options: StageOptions,
-  { layout, first, rest }: Source,
-): AsyncGenerator<Chunk> {
-  const { target, set, emit } = options
-  const isReference = referenceTest(target)
-  const fields = layout.cells.map(({ field }) => field)
-  const known = new Set(fields)
-  const shapes = layout.cells.map(({ column }) => shapeOf(column.type))
-  const refersOn = target.foreignKeys.length > 0
-  let chunk = ''
-  let count = 0
-  for (let placedRow = first; placedRow !== undefined;) {
-    const given = placedRow.row
-    const row = (refersOn ? flattened(given, isReference) : given) as typeof given
-    count++
-    for (const field in row) {
-      if (known.has(field)) continue
-      const value = row[field]
-      if (value === undefined || value === null) continue
-      refuseField({ set, target, field, row: count, line: placedRow.line })
+/** Lines of rows as long as the layout has their fields. */
+async function* chunksOf(options: StageOptions, source: Source): AsyncGenerator<Chunk> {
+  const { target, set, table, emit } = options
+  const { layout, finder, rest } = source
+  const writer = lineWriter(layout.cells, formOf(table))
+  let [text, marked] = ['', '']
+  while (source.pending) {
+    const { row, line } = source.pending
+    const { number, isNew } = finder.of(row)
+    if (isNew && !acceptShape(options, source, finder.shapes[number] ?? new Set())) break
+    source.rows++
+    try {
+      const written = writer.line(row)
+      text += written
+      marked += `${number}\t${written}`
+    } catch (error) {
+      refuseUnfit(error, options, { field: writer.at, row: source.rows, line })
     }
-    chunk += copyLine(row, fields, shapes)
-    if (chunk.length >= CHUNK) {
-      yield { text: chunk, count }
-      chunk = ''
+    if (text.length >= CHUNK) {
+      yield { text, marked }
+      text = marked = ''
+      // Rows that come without waiting leave no turn to a signal.
+      await nextTurn()
     }
-    if (count % ROWS_AN_EVENT === 0) {
-      const detail = `${set.name}: ${count.toLocaleString('en-US')} rows of ${target.name}`
+    if (source.rows % ROWS_AN_EVENT === 0) {
+      const detail = `${set.name}: ${source.rows.toLocaleString('en-US')} rows of ${target.name}`
       emit({ kind: 'phase', phase: 'seed', detail })
     }
     const next = await rest.next()
-    placedRow = next.done ? undefined : next.value
+    source.pending = next.done ? undefined : flatRow(next.value, target)
   }
-  if (chunk !== '') yield { text: chunk, count }
+  if (text !== '') yield { text, marked }
 }
 
-interface Stray {
-  readonly set: SeedSet
-  readonly target: TargetTable
+/** Whether the layout has all fields of a new shape; otherwise it has them from now on. */
+function acceptShape(options: StageOptions, source: Source, shape: ReadonlySet<string>): boolean {
+  const { layout } = source
+  const added = [...shape].filter((field) => !layout.fields.includes(field))
+  if (added.length > 0) source.layout = placed(options, [...layout.fields, ...added])
+  const why = shapeProblem(source.layout, shape)
+  if (why !== undefined) refuseShape(options, source, why)
+  return added.length === 0
+}
+
+function refuseShape({ set, target }: StageOptions, { pending, rows }: Source, why: string): never {
+  const line = pending?.line
+  return raise('SEEDS.ROW_INVALID', {
+    message: `Row ${rows + 1} of ${target.name} in ${set.name} does not fit the rows before it.`,
+    why,
+    nextActions: [advice('Nothing was written. Correct the row and run the seeds again.')],
+    where: { file: set.file, ...(line === undefined ? {} : { line }) },
+  })
+}
+
+interface UnfitValue {
   readonly field: string
   readonly row: number
   readonly line: number | undefined
 }
 
-/** The first row says which columns there are; the temporary table has no others. */
-function refuseField({ set, target, field, row, line }: Stray): never {
+/** A value that cannot even be sent. */
+function refuseUnfit(
+  error: unknown,
+  { set, table }: StageOptions,
+  { field, row, line }: UnfitValue,
+): never {
+  const reason = unfitReason(error)
+  if (reason === undefined) throw error
+  const file = isFile(table.rows) ? table.rows.file : set.file
   return raise('SEEDS.ROW_INVALID', {
-    message: `Row ${row} of ${target.name} in ${set.name} names ${field}, which the first row does not.`,
-    why: 'All rows of a table name the same fields; write null for a missing value.',
-    nextActions: [advice(`Give the first row the field ${field}, with null if it has no value.`)],
-    where: { file: set.file, ...(line === undefined ? {} : { line }) },
+    message: `${field} at ${line === undefined ? `row ${row}` : `line ${line}`} of ${table.name} in ${set.name} does not fit its column.`,
+    why: `It ${reason}.`,
+    nextActions: [advice('Nothing was written. Correct the row and run the seeds again.')],
+    where: { file, ...(line === undefined ? {} : { line }) },
   })
 }
 
-async function refuseRow(error: unknown, options: StageOptions, layout: Layout): Promise<never> {
+async function refuseRow(
+  error: unknown,
+  options: StageOptions,
+  { cells, before }: { readonly cells: Layout['cells']; readonly before: number },
+): Promise<never> {
   const failure = failureOf(error)
   const { server } = failure ?? {}
   if (!failure || server?.copied === undefined) throw error
   const { set, table, target } = options
-  const { line: row, column } = server.copied
-  const cell = layout.cells.find(({ staged }) => staged === column)
+  const { line, column } = server.copied
+  const row = before + line
+  const cell = cells.find(({ staged }) => staged === column)
   const where = await placeOfRow(set, table, row)
   const at = where.line === undefined ? `row ${row}` : `line ${where.line}`
   return raise('SEEDS.ROW_INVALID', {
@@ -281,7 +345,7 @@ export async function placeOfRow(
   if (!isFile(table.rows)) return { file: set.file }
   const { file } = table.rows
   let at = 0
-  for await (const { line } of rowsOf(table)) {
+  for await (const { line } of rowsOf({ table })) {
     at++
     if (at === row) return { file, ...(line === undefined ? {} : { line }) }
   }
@@ -290,18 +354,30 @@ export async function placeOfRow(
 
 /** The server runs the query that gives the rows; its columns are the fields. */
 async function stageQuery(session: Session, options: StageOptions, query: string): Promise<Staged> {
-  const { set, table, target, at } = options
+  const { set, table, target, tables, at } = options
   const { columns } = await session.queryRaw(`SELECT * FROM (${query}\n) AS seed LIMIT 0`)
   const layout = placed(
     options,
     columns.map(({ name }) => name),
   )
+  const shape = new Set(layout.fields)
+  const why = shapeProblem(layout, shape)
+  if (why !== undefined) return refuseQuery(options, why)
   const relation = `slipway_seed_${at}`
   await session.execute(createSql(relation, layout))
   const names = layout.cells.map(({ staged }) => staged).join(', ')
-  const fields = layout.cells.map(({ field }) => quoteIdentifier(field)).join(', ')
+  const fields = layout.cells.map(({ field }) => `seed.${quoteIdentifier(field)}`).join(', ')
   const { affected } = await session.queryRaw(
     `INSERT INTO ${relation} (${names}) SELECT ${fields} FROM (${query}\n) AS seed`,
   )
-  return { set, table, target, layout, relation, rows: affected }
+  return { set, table, target, tables, layout, shapes: [shape], relation, rows: affected }
+}
+
+function refuseQuery({ set, table }: StageOptions, why: string): never {
+  return raise('SEEDS.ROW_INVALID', {
+    message: `The query of ${table.name} in ${set.name} does not fit.`,
+    why,
+    nextActions: [advice('Nothing was written. Correct the query and run the seeds again.')],
+    where: { file: isFile(table.rows) ? table.rows.file : set.file },
+  })
 }

@@ -44,11 +44,12 @@ export async function recordUpdates(
   const { source, target } = resolved
   const diff = diffOf(resolved)
   const names = columns.map(
-    (column) => `CASE WHEN ${distinct([column])} THEN ${quoteLiteral(column.name)} END`,
+    (column) =>
+      `CASE WHEN ${distinct(session, resolved, [column])} THEN ${quoteLiteral(column.name)} END`,
   )
   await session.execute(
     `INSERT INTO ${diff} AS d SELECT r.n, 'update', array_remove(ARRAY[${names.join(', ')}], NULL)
-       FROM ${source} JOIN ${target.id} t ON ${sameKey(resolved)} WHERE ${distinct(columns)}
+       FROM ${source} JOIN ${target.id} t ON ${sameKey(resolved)} WHERE ${distinct(session, resolved, columns)}
      ON CONFLICT (n) DO UPDATE SET columns = d.columns || EXCLUDED.columns WHERE d.kind = 'update'`,
   )
 }

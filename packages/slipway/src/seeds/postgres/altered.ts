@@ -1,0 +1,85 @@
+import { quoteLiteral, type Session } from '../../database/index.ts'
+import { historySchema } from '../../history/index.ts'
+import { advice } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import { ofSetAndTable, relationOf } from '../ledger.ts'
+import { givenOf, isGiven, keyJson, type Resolved, sameKey, storedOf } from '../resolve.ts'
+import type { TargetColumn, TargetTable } from '../target-tables.ts'
+import { placeOfRow } from './stage.ts'
+
+// A trigger may change what a set gives. The ledger then has two sums of the value: as it was given, and as the trigger
+// left it. As long as both are the same, there is nothing to write and nothing that differs.
+
+/** Whether writing to these tables runs triggers or rules of the user. */
+export async function haveTriggers(
+  session: Session,
+  targets: readonly TargetTable[],
+): Promise<boolean> {
+  const tables = `ARRAY[${targets.map(({ id }) => `${quoteLiteral(id)}::regclass`).join(', ')}]::regclass[]`
+  const [found] = await session.query<{ some: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_trigger g WHERE NOT g.tgisinternal AND g.tgenabled <> 'D'
+         AND (g.tgrelid = ANY (${tables}) OR pg_partition_root(g.tgrelid) = ANY (${tables})))
+       OR EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = ANY (${tables}) AND w.ev_type <> '1') AS some`,
+  )
+  return found?.some ?? false
+}
+
+/** SQL that is true where a row of the target, `t`, has another value than a row, `r`, gives it. */
+export function differs(resolved: Resolved, column: TargetColumn): string {
+  const [stored, given] = [storedOf(column), givenOf(resolved, column)]
+  const differ = column.comparable
+    ? `${stored} IS DISTINCT FROM ${given}`
+    : `${stored}::text IS DISTINCT FROM ${given}::text`
+  const condition = isGiven(resolved, column)
+  return condition === undefined ? differ : `(${condition} AND ${differ})`
+}
+
+/** SQL that is true where a trigger made such a difference, and nobody has changed either value since. */
+export function isAltered(session: Session, resolved: Resolved, column: TargetColumn): string {
+  const { set, target } = resolved
+  return `EXISTS (SELECT FROM ${session.ledger}.seed_altered a WHERE ${ofSetAndTable(session, set, target)}
+    AND a.key = ${keyJson(resolved)} AND a.column_name = ${quoteLiteral(column.name)}
+    AND a.asked = ${sumOf(givenOf(resolved, column))} AND a.stored = ${sumOf(storedOf(column))})`
+}
+
+function sumOf(value: string): string {
+  return `coalesce(md5(${value}::text), '')`
+}
+
+/** Records in which rows a trigger changed what was just written. Fails with SEEDS.ROW_INVALID if rows are not there. */
+export async function recordAltered(session: Session, resolved: Resolved): Promise<void> {
+  await refuseSwallowed(session, resolved)
+  const { set, table, target, source, key, columns, altered } = resolved
+  const place = ofSetAndTable(session, set, target)
+  if (altered.size > 0)
+    await session.execute(`DELETE FROM ${session.ledger}.seed_altered WHERE ${place}`)
+  const values = columns.filter((column) => !key.includes(column))
+  if (table.mode === 'insert-missing' || values.length === 0) return
+  const cells = values.map((column) => {
+    const sums = [givenOf(resolved, column), storedOf(column)].map(sumOf)
+    return `(${[quoteLiteral(column.name), ...sums, differs(resolved, column)].join(', ')})`
+  })
+  await session.execute(
+    `INSERT INTO ${session.ledger}.seed_altered (history_schema, seed, relation, key, column_name, asked, stored)
+     SELECT ${historySchema(session)}, ${quoteLiteral(set.name)}, ${relationOf(session, target)}, ${keyJson(resolved)}, v.name, v.asked, v.stored
+     FROM ${source} JOIN ${target.id} t ON ${sameKey(resolved)}
+       CROSS JOIN LATERAL (VALUES ${cells.join(', ')}) AS v (name, asked, stored, differs) WHERE v.differs`,
+  )
+}
+
+async function refuseSwallowed(session: Session, resolved: Resolved): Promise<void> {
+  const { set, table, target, source } = resolved
+  const [row] = await session.query<{ n: string; count: string }>(
+    `SELECT min(r.n) AS n, count(*) AS count FROM ${source} WHERE NOT EXISTS (SELECT FROM ${target.id} t WHERE ${sameKey(resolved)})`,
+  )
+  const count = Number(row?.count ?? 0)
+  if (row === undefined || count === 0) return
+  raise('SEEDS.ROW_INVALID', {
+    message: `${count} rows of ${table.name} in ${set.name} are not in ${target.name} after they were written.`,
+    why: 'A trigger or a rule keeps them out, removes them, or changes their natural key.',
+    nextActions: [
+      advice('Nothing of the set was written. Write the natural key as the trigger leaves it.'),
+    ],
+    where: await placeOfRow(set, table, Number(row.n)),
+  })
+}

@@ -1,0 +1,267 @@
+import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
+import { advice, attempt, rethrow } from '../../kernel/index.ts'
+import { isSameObject } from '../../statements/index.ts'
+import { raise } from '../failures.ts'
+import { ofSetAndTable } from '../ledger.ts'
+import { keyJson, type Resolved, sameKey } from '../resolve.ts'
+import type { RowChange } from '../row-change.ts'
+import type { SeedSet } from '../set.ts'
+import { findTable, type TargetTable, type TargetTables } from '../target-tables.ts'
+
+/** Rows of a table that the server deleted or changed because other rows were deleted. */
+export interface CascadedRows {
+  readonly table: string
+  readonly deleted: number
+  readonly updated: number
+}
+
+/** SQL that is true where the set once inserted a row of the target and no longer contains it. */
+export function isGone(session: Session, resolved: Resolved, alias = 't'): string {
+  const { set, target, source } = resolved
+  return `EXISTS (SELECT FROM ${session.ledger}.seed_row o WHERE ${ofSetAndTable(session, set, target)} AND o.key = ${keyJson(resolved, alias)})
+    AND NOT EXISTS (SELECT FROM ${source} WHERE ${sameKey(resolved, alias)})`
+}
+
+/** The first of the rows that the set once put there and no longer has. */
+export async function ownedChanges(session: Session, resolved: Resolved): Promise<RowChange[]> {
+  const { table, target, set, source } = resolved
+  if (table.key.some((field) => table.sensitive.includes(field))) return []
+  const pairs = table.key.map((field, at) => `${quoteLiteral(field)}, o.key ->> ${at}`).join(', ')
+  return await session.query<RowChange>(
+    `SELECT 'delete' AS kind, jsonb_build_object(${pairs}) AS key, '[]'::jsonb AS columns FROM ${session.ledger}.seed_row o
+     WHERE ${ofSetAndTable(session, set, target)}
+       AND NOT EXISTS (SELECT FROM ${source} WHERE ${keyJson(resolved)} = o.key) ORDER BY o.key LIMIT 50`,
+  )
+}
+
+interface Removed {
+  /** How many rows of each, in the order of what was given. */
+  readonly deleted: readonly number[]
+  readonly cascaded: readonly CascadedRows[]
+}
+
+/**
+ * Deletes the rows that a set once put into tables and no longer has, of all its tables in one statement: they may refer to each
+ * other. Fails with SEEDS.ROWS_REFERRED if rows that are not of these go with them, or keep them from going.
+ */
+export async function removeOwned(session: Session, owned: readonly Resolved[]): Promise<Removed> {
+  const parts = owned.map((resolved, at) => {
+    const { set, target, source } = resolved
+    return `gone_${at} AS (
+       DELETE FROM ${session.ledger}.seed_row o WHERE ${ofSetAndTable(session, set, target)}
+         AND NOT EXISTS (SELECT FROM ${source} WHERE ${keyJson(resolved)} = o.key)
+       RETURNING o.key),
+     deleted_${at} AS (
+       DELETE FROM ${target.id} t USING gone_${at} g WHERE ${keyJson(resolved, 't')} = g.key RETURNING 1)`
+  })
+  const counts = owned.map((_, at) => `(SELECT count(*) FROM deleted_${at})`)
+  const remove = async () => {
+    const { rows } = await session.queryRaw(`WITH ${parts.join(',\n')} SELECT ${counts.join(', ')}`)
+    return (rows[0] ?? []).map(Number)
+  }
+  const [first] = owned
+  if (first === undefined || !(await isAnyGone(session, owned))) return NOTHING
+  const { set, tables } = first
+  const allowed = allowedBy(set, tables)
+  const own = owned.map(({ target }) => target)
+  return await withCascades(session, { set, tables, own, allowed }, async () => {
+    await session.execute('SAVEPOINT slipway_removal')
+    const done = await attempt(remove)
+    if (done.ok) return done.value
+    if (done.failure.server?.sqlstate !== '23503') return rethrow(done.failure)
+    await session.execute('ROLLBACK TO SAVEPOINT slipway_removal')
+    return await refuseReferring(session, owned, done.failure.server.message)
+  })
+}
+
+const NOTHING: Removed = { deleted: [], cascaded: [] }
+
+async function isAnyGone(session: Session, owned: readonly Resolved[]): Promise<boolean> {
+  const parts = owned.map(
+    (
+      resolved,
+    ) => `EXISTS (SELECT FROM ${session.ledger}.seed_row o WHERE ${ofSetAndTable(session, resolved.set, resolved.target)}
+      AND NOT EXISTS (SELECT FROM ${resolved.source} WHERE ${keyJson(resolved)} = o.key))`,
+  )
+  const [found] = await session.query<{ some: boolean }>(`SELECT ${parts.join(' OR ')} AS some`)
+  return found?.some ?? false
+}
+
+/** The tables that a set lets rows go from. Fails with SEEDS.TABLE_MISSING if it names one that does not exist. */
+function allowedBy(set: SeedSet, tables: TargetTables): readonly TargetTable[] {
+  return set.tables
+    .flatMap(({ cascade = [] }) => cascade)
+    .map((name) => findTable(tables, name) ?? refuseName(set, name))
+}
+
+function refuseName(set: SeedSet, name: string): never {
+  return raise('SEEDS.TABLE_MISSING', {
+    message: `cascade in ${set.name} names the table ${name}, which the database does not have.`,
+    where: { file: set.file },
+  })
+}
+
+interface CascadeScope {
+  readonly set: SeedSet
+  readonly tables: TargetTables
+  /** Tables from which rows are deleted. */
+  readonly own: readonly TargetTable[]
+  readonly allowed: readonly TargetTable[]
+}
+
+/**
+ * Deletes rows, of which `remove` counts those that it means in each of the own tables, and sees by the statistics of the
+ * transaction what the server deleted or changed in addition: by foreign keys, triggers and rules, at any distance.
+ */
+export async function withCascades(
+  session: Session,
+  scope: CascadeScope,
+  remove: () => Promise<readonly number[]>,
+): Promise<Removed> {
+  await requireCounts(session, scope)
+  const before = await readCounts(session)
+  const deleted = await remove()
+  await session.execute('SET CONSTRAINTS ALL IMMEDIATE')
+  const cascaded = (await readCounts(session)).flatMap((after) => {
+    const same = before.find((one) => one.schema === after.schema && one.name === after.name)
+    const table = tableAt(scope.tables, after)
+    const own = table === undefined ? -1 : scope.own.indexOf(table)
+    const effect = {
+      table: table && table.schema === null ? after.name : `${after.schema}.${after.name}`,
+      deleted: after.deleted - (same?.deleted ?? 0) - (own < 0 ? 0 : (deleted[own] ?? 0)),
+      updated: after.updated - (same?.updated ?? 0),
+    }
+    if (effect.deleted <= 0 && effect.updated <= 0) return []
+    return [{ effect, isAllowed: table !== undefined && scope.allowed.includes(table) }]
+  })
+  const refused = cascaded.filter(({ isAllowed }) => !isAllowed).map(({ effect }) => effect)
+  if (refused.length > 0) refuseCascade(scope, refused)
+  return { deleted, cascaded: cascaded.map(({ effect }) => effect) }
+}
+
+function tableAt(
+  { byKey, defaultSchema }: TargetTables,
+  { schema, name }: Counted,
+): TargetTable | undefined {
+  return [...byKey.values()].find(
+    (one) => one.name === name && (one.schema ?? defaultSchema) === schema,
+  )
+}
+
+interface Counted {
+  readonly schema: string
+  readonly name: string
+  readonly deleted: number
+  readonly updated: number
+}
+
+/** What this transaction deleted and updated in each table; partitions count for the table that they are of. */
+async function readCounts(session: Session): Promise<readonly Counted[]> {
+  const { rows } = await session.queryRaw(
+    `SELECT n.nspname, c.relname, sum(x.deleted), sum(x.updated)
+     FROM (SELECT CASE WHEN l.relispartition THEN pg_partition_root(l.oid)::oid ELSE l.oid END AS oid,
+         pg_stat_get_xact_tuples_deleted(l.oid) AS deleted, pg_stat_get_xact_tuples_updated(l.oid) AS updated
+       FROM pg_class l WHERE l.relkind = 'r' AND l.relpersistence <> 't') x
+     JOIN pg_class c ON c.oid = x.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE x.deleted + x.updated > 0 AND n.nspname <> ${quoteLiteral(session.ledger)} GROUP BY 1, 2 ORDER BY 1, 2`,
+  )
+  return rows.map(([schema, name, deleted, updated]) => ({
+    schema: schema ?? '',
+    name: name ?? '',
+    deleted: Number(deleted),
+    updated: Number(updated),
+  }))
+}
+
+async function requireCounts(session: Session, { set }: CascadeScope): Promise<void> {
+  const { rows } = await session.queryRaw(
+    `SELECT current_setting('track_counts'), current_setting('is_superuser')`,
+  )
+  const [counts, superuser] = rows[0] ?? []
+  if (counts === 'on') return
+  if (superuser === 'on') return await session.execute('SET LOCAL track_counts = on')
+  raise('SEEDS.ROWS_REFERRED', {
+    message: `${set.name} no longer contains rows, and nobody can see what would go with them.`,
+    why: 'The server does not count rows: its setting track_counts is off.',
+    nextActions: [advice('Nothing was written. Ask an administrator to set track_counts to on.')],
+    where: { file: set.file },
+  })
+}
+
+function refuseCascade({ set, own }: CascadeScope, refused: readonly CascadedRows[]): never {
+  const effects = refused.flatMap(({ table, deleted, updated }) => [
+    ...(deleted > 0 ? [`delete ${rowsText(deleted)} of ${table}`] : []),
+    ...(updated > 0 ? [`change ${rowsText(updated)} of ${table}`] : []),
+  ])
+  const names = refused.map(({ table }) => `'${table}'`).join(', ')
+  raise('SEEDS.ROWS_REFERRED', {
+    message: `To delete rows of ${own.map(({ name }) => name).join(', ')} that ${set.name} no longer contains would also ${effects.join(', ')}.`,
+    why: 'Foreign keys with ON DELETE CASCADE, SET NULL or SET DEFAULT, or triggers, pass a deletion on.',
+    nextActions: [
+      advice(
+        `Nothing was written. Keep the rows in the set, or allow it: cascade: [${names}] at the table in the set.`,
+      ),
+    ],
+    where: { file: set.file },
+  })
+}
+
+function rowsText(count: number): string {
+  return `${count} ${count === 1 ? 'row' : 'rows'}`
+}
+
+/** Rows that are not to go refer to rows that are. */
+async function refuseReferring(
+  session: Session,
+  owned: readonly Resolved[],
+  why: string,
+): Promise<never> {
+  const found: string[] = []
+  for (const resolved of owned) {
+    const { target, tables } = resolved
+    for (const child of tables.byKey.values()) {
+      const own = owned.find((one) => one.target === child)
+      const stays = own ? ` AND NOT (${isGone(session, own, 'c')})` : ''
+      for (const { columns, table, referenced } of child.foreignKeys) {
+        if (!isSameObject(table, target)) continue
+        const same = columns.map(
+          (column, at) =>
+            `c.${quoteIdentifier(column)} = t.${quoteIdentifier(referenced[at] ?? '')}`,
+        )
+        const [row] = await session.query<{ count: string }>(
+          `SELECT count(*) AS count FROM ${child.id} c WHERE EXISTS
+             (SELECT FROM ${target.id} t WHERE ${same.join(' AND ')} AND ${isGone(session, resolved)})${stays}`,
+        )
+        const count = Number(row?.count ?? 0)
+        if (count > 0)
+          found.push(
+            `${rowsText(count)} of ${child.name} ${count === 1 ? 'refers' : 'refer'} to rows of ${target.name}`,
+          )
+      }
+    }
+  }
+  const set = owned[0]?.set
+  const what = found.length > 0 ? found.join(', ') : 'Other rows refer to rows'
+  return raise('SEEDS.ROWS_REFERRED', {
+    message: `${what} that ${set?.name ?? 'the set'} no longer contains.`,
+    why: `${why}.`,
+    nextActions: [
+      advice('Nothing was written. Keep the rows in the set, or let the others refer elsewhere.'),
+    ],
+    ...(set ? { where: { file: set.file } } : {}),
+  })
+}
+
+/** Deletes the rows of one table for which `condition` is true of `t`; as `removeOwned`. */
+export async function removeEarly(
+  session: Session,
+  resolved: Resolved,
+  condition: string,
+): Promise<Removed> {
+  const { set, tables, target } = resolved
+  const scope = { set, tables, own: [target], allowed: allowedBy(set, tables) }
+  return await withCascades(session, scope, async () => {
+    const sql = `DELETE FROM ${target.id} t WHERE ${condition}`
+    return [(await session.queryRaw(sql)).affected]
+  })
+}
