@@ -1,6 +1,6 @@
 import { executeLocked, type Session } from '../database/index.ts'
 import { type Failure, failureOf } from '../kernel/index.ts'
-import type { Statement, TransactionGroup } from '../statements/index.ts'
+import { firstAfterSettings, type Statement, type TransactionGroup } from '../statements/index.ts'
 import type { Effect, Review } from './effects.ts'
 import type { Hooks } from './hooks.ts'
 import type { Found, Keeper, Missed } from './keeper.ts'
@@ -167,7 +167,7 @@ function prepares({ statements }: TransactionGroup): boolean {
 
 /** Adds commands before the first statement that they may precede: SET TRANSACTION must be the first. */
 function precededBy(execution: WatchedGroup, commands: readonly string[]): WatchedGroup {
-  const first = execution.group.statements.find(({ settings }) => settings !== 'transaction')
+  const first = firstAfterSettings(execution.group)
   if (first === undefined || commands.length === 0) return execution
   const hooks = execution.hooks.get(first.number) ?? {}
   const before = [...commands, ...(hooks.before ?? [])]

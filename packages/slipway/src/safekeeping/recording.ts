@@ -1,6 +1,11 @@
 import { quoteLiteral } from '../database/index.ts'
 import type { Hooks, StatementHooks } from '../execution/index.ts'
-import type { Action, Statement, TransactionGroup } from '../statements/index.ts'
+import {
+  type Action,
+  firstAfterSettings,
+  type Statement,
+  type TransactionGroup,
+} from '../statements/index.ts'
 import type { KeepingOptions } from './keeping.ts'
 import { call } from './postgres/sql-text.ts'
 
@@ -10,8 +15,9 @@ import { call } from './postgres/sql-text.ts'
  */
 export function recordingOf(groups: readonly TransactionGroup[], options: KeepingOptions): Hooks {
   const hooks = new Map<number, StatementHooks>()
-  for (const { kind, rolledBack, statements } of groups) {
-    const first = statements.find(({ settings }) => settings !== 'transaction')
+  for (const group of groups) {
+    const { kind, rolledBack, statements } = group
+    const first = firstAfterSettings(group)
     const last = statements.at(-1)
     if (kind !== 'transaction' || rolledBack || !first || !last) continue
     if (statements.every(({ actions }) => actions.every(takesNothing))) continue

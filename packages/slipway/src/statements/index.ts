@@ -23,7 +23,12 @@ export { sqliteDefinitionParts } from './sqlite/definition-parts.ts'
 export { parseStatements } from './postgres/parse-statements.ts'
 export type { IndexName, Statement, StatementRole } from './statement.ts'
 export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } from './squashed.ts'
-export { mentionsValue, type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
+export {
+  firstAfterSettings,
+  mentionsValue,
+  type TransactionGroup,
+  transactionGroupsOf,
+} from './transaction-group.ts'
 export {
   hasComment,
   identifierOf,

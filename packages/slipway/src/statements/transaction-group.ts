@@ -91,3 +91,14 @@ export function mentionsValue({ text }: Pick<Statement, 'text'>, value: string):
   const literal = `'${value.replaceAll("'", "''")}'`
   return text.includes(literal) && tokensOf(text).some((token) => token.text.includes(literal))
 }
+
+/** The first statement before which a query may run: the server takes SET TRANSACTION only before any. */
+export function firstAfterSettings({
+  statements,
+}: Pick<TransactionGroup, 'statements'>): Statement | undefined {
+  const isSetting = ({ settings }: Statement) =>
+    settings === 'changes' || settings === 'transaction'
+  const others = statements.findIndex((one) => !isSetting(one))
+  const leading = others === -1 ? statements : statements.slice(0, others)
+  return statements[leading.findLastIndex(({ settings }) => settings === 'transaction') + 1]
+}
