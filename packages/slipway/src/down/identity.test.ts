@@ -23,7 +23,7 @@ test('a table that took the name of another one is dropped, and the other one ge
   expect(sql).toMatch(/DROP TABLE "log";\s+.*ALTER/s)
 })
 
-test('a table that took the name of another one makes room where others depend on it', async () => {
+test('a table that took the name of another one gets another name if others depend on it', async () => {
   const { sql, ...rest } = await down(
     LOG,
     'ALTER TABLE log RENAME TO log_2025; ALTER INDEX log_pkey RENAME TO log_2025_pkey; CREATE TABLE log (id int PRIMARY KEY); CREATE VIEW ids AS SELECT id FROM log;',
@@ -71,7 +71,7 @@ test.each([
     'ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME n TO m; ALTER SEQUENCE numbers RENAME TO x; DROP VIEW v',
     [],
   ],
-])('%s: what stood for data is replaced: %j', async (sql, replaced) => {
+])('%s replaces %j', async (sql, replaced) => {
   await withShadowDatabase(SHADOW, [{ name: '1_base', sql: FULL }], async (session) => {
     const before = await readIdentities(session)
     await replay(session, [{ name: '2_next', sql }])

@@ -5,7 +5,7 @@ import { runsOnTrial } from './trial.ts'
 
 /**
  * Gives every object that existed before a migration its old name in its old schema, whatever statement changed
- * them. What took such a name goes: it is dropped, or renamed where something depends on it. Runs inside the
+ * them. A new object that took such a name is dropped, or renamed if something depends on it. Runs inside the
  * open transaction of the shadow database where the migration has just run.
  */
 export async function bringNamesBack(session: Session, before: Identities): Promise<NamesBack> {
@@ -17,9 +17,9 @@ export async function bringNamesBack(session: Session, before: Identities): Prom
     const steps = done.length
     for (const object of misnamed(before, all))
       all = await bringBack(all.get(object.id) ?? object, all, naming)
-    // Names that nobody gives up by itself: a swap, or a new object in the place of an old one.
+    // No name became free: a swap, or a new object with the name of an old one.
     if (done.length === steps) {
-      const next = await makeRoom(misnamed(before, all), all, naming)
+      const next = await freeNextName(misnamed(before, all), all, naming)
       if (next === undefined) return { statements: done, identities: all }
     }
     all = await readIdentities(session)
@@ -33,7 +33,7 @@ export interface NamesBack {
   readonly identities: Identities
 }
 
-/** Takes tables from the parents that they did not have before: these may go, and would take them along. */
+/** Detaches tables from the parents that they did not have before: a parent that is dropped drops its heirs, too. */
 async function detachHeirs({ session, before, done }: Naming): Promise<void> {
   const all = await readIdentities(session)
   for (const [id, old] of before) {
@@ -57,7 +57,7 @@ interface Naming {
   readonly before: Identities
   /** What was run. */
   readonly done: string[]
-  /** What had to make room, each once. */
+  /** The objects that were renamed or dropped for others, each once. */
   readonly asides: Set<string>
 }
 
@@ -137,8 +137,8 @@ function stepsTo(
   return steps
 }
 
-/** The first of the objects in the way of others that can be dropped or renamed. */
-async function makeRoom(
+/** Drops or renames the first object that has the name of a waiting one and lets itself be dropped or renamed. Returns the SQL. */
+async function freeNextName(
   waiting: readonly Identity[],
   all: Identities,
   naming: Naming,
@@ -167,7 +167,7 @@ async function makeRoom(
   return undefined
 }
 
-/** Drops what is in the way, unless an object that existed before would go with it. */
+/** Runs a drop, unless an object that existed before would go with it. */
 async function dropsNothingElse(
   session: Session,
   sql: string,

@@ -22,7 +22,7 @@ export interface InPlace {
 
 /**
  * pg-delta replaces a table whose parents or whose bounds change, with all its rows. Here such a table is detached
- * first and attached last; in between it stands for itself in both states.
+ * first and attached last; between these it has no parent in both states.
  */
 export function inPlace(source: FactBase, target: FactBase): InPlace {
   const moved = source

@@ -47,7 +47,7 @@ export interface Unlike {
   readonly first: readonly string[]
 }
 
-/** `source`, where what a new object has taken the name of differs from `target`, so that it is made anew. */
+/** `source`, where each object that has the name of another one differs from that in `target`, so that it is replaced. */
 export function madeUnlike(source: FactBase, target: FactBase, retaken: Retaken): Unlike {
   const ids = new Set([
     ...retaken.tables.map(({ schema, name }) => encodeId({ kind: 'table', schema, name })),
@@ -104,7 +104,7 @@ function partsOf(fact: Fact, facts: FactBase): Fact[] {
   return facts.childrenOf(fact.id).flatMap((part) => [part, ...partsOf(part, facts)])
 }
 
-/** What of a payload must differ for an object to be replaced; nothing where a change of type carries its values over. */
+/** What of a payload must differ for an object to be replaced; empty if a change of type converts its values. */
 function unlike({ id, payload }: Fact, wanted: Fact['payload']): Fact['payload'] {
   switch (id.kind) {
     case 'table':
