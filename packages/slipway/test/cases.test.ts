@@ -16,16 +16,6 @@ interface Case extends RoundTrip {
 
 /** What does not come back yet: the down migration is written by names, so that a renamed or replaced object is lost. */
 const OPEN: readonly string[] = [
-  'shared/check-on-varchar',
-  'shared/collation',
-  'shared/column-swap',
-  'shared/detach-partition',
-  'shared/drop-index-of-partitioned',
-  'shared/enum-merge',
-  'shared/rename-and-reuse-table',
-  'shared/rename-attribute',
-  'shared/rename-in-do',
-  'shared/table-rebuild',
   'sequences/serial-to-uuid',
   'values/key-dropped-later',
   'values/anew-with-another-type',

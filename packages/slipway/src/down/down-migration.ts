@@ -1,15 +1,17 @@
-import { quoteIdentifier, dialectOf, type Session } from '../database/index.ts'
+import { dialectOf, type Session } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
 import {
   type Catalog,
   type Change,
   type Choice,
   difference,
-  type DatabaseSchema,
+  type Identities,
   schemaOf,
   type CatalogReader,
   catalogReader,
   readCatalogInTransaction,
+  readIdentities,
+  replacedObjects,
   type SchemaScript,
   scriptBetween,
 } from '../schema/index.ts'
@@ -18,7 +20,6 @@ import {
   type Destruction,
   distinctDestructions,
   qualifiedNames,
-  type Statement,
   unqualified,
   type MigrationFile,
   type Migration,
@@ -27,9 +28,9 @@ import {
 } from '../statements/index.ts'
 import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts'
 import { deletesOfInserted } from './inserted-rows.ts'
-import { type LossOptions, lossesOf, overwrittenColumns } from './loss.ts'
-import { inverse, moveToDefaultSql, type NameChange, readNameChange, renameSql } from './rename.ts'
-import { hasSubject, renamed } from './subject.ts'
+import { lossesOf, overwrittenColumns } from './loss.ts'
+import { bringNamesBack } from './names-back.ts'
+import { retakenNames } from './taken-names.ts'
 
 /** The down migration of a migration, and what a run of it on a shadow database showed. */
 export interface DownMigration {
@@ -79,7 +80,7 @@ export async function downMigrationOn(
   catalogs: CatalogReader,
   migration: MigrationFile,
 ): Promise<DownMigration> {
-  const before = await catalogs.whole()
+  const before = { catalog: await catalogs.whole(), identities: await readIdentities(session) }
   const parsed = parseMigration(migration, await parserFor(dialectOf(session)))
   await replay(session, [parsed])
   const draft = await draftDownMigration(session, {
@@ -93,7 +94,7 @@ export async function downMigrationOn(
     draftObstacle === undefined
       ? await prove(
           session,
-          { before, catalogs },
+          { before, after: draft.after, catalogs },
           { name: `${migration.name}/down.sql`, sql: body },
         )
       : { kind: 'fails' as const, reason: draftObstacle }
@@ -115,12 +116,20 @@ export async function downMigrationOn(
 interface DraftDownMigration {
   readonly parts: DownParts
   readonly body: string
+  /** The identities after the migration. */
+  readonly after: Identities
   /** Why no down migration could be written. */
   readonly obstacle?: string
 }
 
+/** A state of a shadow database: its objects by name, and who they are. */
+export interface KnownState {
+  readonly catalog: Catalog
+  readonly identities: Identities
+}
+
 interface DraftOptions {
-  readonly before: Catalog
+  readonly before: KnownState
   /** The catalog of the shadow database as it is. */
   readonly after: () => Promise<Catalog>
   readonly migration: Migration
@@ -132,25 +141,58 @@ export async function draftDownMigration(
   { before, after: current, migration }: DraftOptions,
 ): Promise<DraftDownMigration> {
   const { statements } = migration
-  const schema = schemaOf(before)
-  const { defaultSchema } = before
-  const { renames, catalog } = await revertRenames(session, statements, schema)
-  const after = catalog ?? (await current())
-  const lost = lossesOf({
-    before: schema,
-    after: schemaOf(after),
-    statements,
-  })
-  const overwritten = overwrittenColumns(schema, statements)
-  const losses = distinctDestructions([...lost, ...overwritten])
-  const script = await attempt(async () => scriptBetween(after, before, session.server.user))
+  const { catalog: to, identities } = before
+  const schema = schemaOf(to)
+  const { renames, named, after } = await withOldNames(session, identities, current)
+  const known = { schema, identities }
+  const losses = distinctDestructions([
+    ...lossesOf({
+      before: known,
+      after: { schema: schemaOf(named.catalog), identities: named.identities },
+      statements,
+    }),
+    ...overwrittenColumns(schema, statements),
+  ])
+  const retaken = retakenNames(identities, named.identities, statements)
+  const script = await attempt(async () =>
+    scriptBetween(named.catalog, to, { owner: session.server.user, retaken }),
+  )
   const { statements: back, choices }: SchemaScript = script.ok
     ? script.value
     : { statements: [], choices: [] }
   const deletes = await deletesOfInserted(session, statements, schema)
   const parts = { migration, deletes, renames, statements: back, losses, choices }
-  if (!script.ok) return { parts, body: '', obstacle: script.failure.why ?? script.failure.message }
-  return { parts, body: portableBody(parts, defaultSchema) }
+  if (!script.ok) {
+    const { why, message } = script.failure
+    return { parts, after, body: '', obstacle: why ?? message }
+  }
+  return { parts, after, body: portableBody(parts, to.defaultSchema) }
+}
+
+/** The state in which all that existed before has its old name again, read in a transaction that leaves nothing. */
+async function withOldNames(
+  session: Session,
+  before: Identities,
+  current: () => Promise<Catalog>,
+): Promise<{
+  readonly renames: readonly string[]
+  readonly named: KnownState
+  readonly after: Identities
+}> {
+  let after: Identities
+  await session.execute('BEGIN')
+  try {
+    after = await readIdentities(session)
+    const { statements, identities } = await bringNamesBack(session, before)
+    if (statements.length > 0) {
+      const catalog = await readCatalogInTransaction(session)
+      return { renames: statements, named: { catalog, identities }, after }
+    }
+    after = identities
+  } finally {
+    await session.execute('ROLLBACK')
+  }
+  return { renames: [], named: { catalog: await current(), identities: after }, after }
 }
 
 /**
@@ -174,84 +216,22 @@ type Proof =
   | { readonly kind: 'incomplete'; readonly changes: readonly Change[] }
   | { readonly kind: 'fails'; readonly reason: string }
 
+interface Proving {
+  readonly before: KnownState
+  readonly after: Identities
+  readonly catalogs: CatalogReader
+}
+
 async function prove(
   session: Session,
-  { before, catalogs }: { readonly before: Catalog; readonly catalogs: CatalogReader },
+  { before, after, catalogs }: Proving,
   down: MigrationFile,
 ): Promise<Proof> {
   const run = await attempt(() => replay(session, [down]))
   if (!run.ok) return { kind: 'fails', reason: run.failure.server?.message ?? run.failure.message }
-  const changes = difference(before, await catalogs.facts())
+  const changes = [
+    ...difference(before.catalog, await catalogs.facts()),
+    ...(await replacedObjects(session, { before: before.identities, after })),
+  ]
   return changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes }
-}
-
-interface RenamesBack {
-  /** The statements that begin the down migration, in its order. */
-  readonly renames: readonly string[]
-  /** The catalog once they are made; absent if there are none. */
-  readonly catalog?: Catalog
-}
-
-/**
- * Tests the inverses of the migration's renames, in a transaction that leaves nothing, and of its
- * moves to another schema: two catalogs alone show them as a drop and an add. A rename counts if
- * its subject existed before and its inverse works now. So the swaps by which a table or
- * an enum is rebuilt under its old name do not count.
- */
-async function revertRenames(
-  session: Session,
-  statements: readonly Statement[],
-  before: DatabaseSchema,
-): Promise<RenamesBack> {
-  const made: NameChange[] = []
-  let schema = before
-  for (const statement of statements) {
-    const rename = readNameChange(statement, session.server.schema)
-    if (!rename || !hasSubject(schema, rename)) continue
-    made.push(rename)
-    schema = renamed(schema, rename)
-  }
-  if (made.length === 0) return { renames: [] }
-  await session.execute('BEGIN')
-  try {
-    const renames: string[] = []
-    for (const rename of made.toReversed().map(inverse))
-      renames.push(...(await tryToRevert(session, rename)))
-    return renames.length === 0
-      ? { renames }
-      : { renames, catalog: await readCatalogInTransaction(session) }
-  } finally {
-    await session.execute('ROLLBACK')
-  }
-}
-
-/** The statements that make a change, once they have been run; none where the server refuses them. */
-async function tryToRevert(session: Session, change: NameChange): Promise<string[]> {
-  const home = change.kind === 'move' && change.to === session.server.schema
-  const sql = home ? moveToDefaultSql(change) : renameSql(change, true)
-  if (await runsOnTrial(session, sql)) return [sql]
-  if (change.kind !== 'move') return []
-  // The schema that it came from may be gone.
-  const withSchema = [`CREATE SCHEMA ${quoteIdentifier(change.to)}`, sql]
-  return (await runsOnTrial(session, withSchema.join(';'))) ? withSchema : []
-}
-
-/** `lossesOf` for a state after that has its own names: what was renamed is looked up under its old name. */
-export function lossesAfter(options: LossOptions): Destruction[] {
-  let { after } = options
-  for (const statement of options.statements.toReversed()) {
-    const rename = readNameChange(statement, options.before.defaultSchema)
-    if (rename && hasSubject(after, inverse(rename))) after = renamed(after, inverse(rename))
-  }
-  return lossesOf({ ...options, after })
-}
-
-/** Runs a statement inside the open transaction. One that the server refuses leaves nothing. */
-export async function runsOnTrial(session: Session, sql: string): Promise<boolean> {
-  await session.execute('SAVEPOINT slipway_trial')
-  const { ok } = await attempt(() => session.execute(sql))
-  await session.execute(
-    ok ? 'RELEASE SAVEPOINT slipway_trial' : 'ROLLBACK TO SAVEPOINT slipway_trial',
-  )
-  return ok
 }

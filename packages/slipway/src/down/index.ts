@@ -3,10 +3,9 @@ export {
   type DownMigration,
   downMigrationOn,
   draftDownMigration,
-  lossesAfter,
-  runsOnTrial,
+  type KnownState,
   writeDownMigration,
 } from './down-migration.ts'
-export { renamed } from './subject.ts'
-export { overwrittenColumns } from './loss.ts'
-export { type Rename, inverse, renameSql } from './rename.ts'
+export { lossesOf, overwrittenColumns } from './loss.ts'
+export { type Rename, inverse, renamed, renameSql } from './rename.ts'
+export { runsOnTrial } from './trial.ts'

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTarget, type TestTarget } from '../../test/target.ts'
 import { withSession } from '../database/index.ts'
 import { ConnectionString } from '../kernel/index.ts'
-import { readCatalog, schemaOf } from '../schema/index.ts'
+import { readCatalog, readIdentities, schemaOf } from '../schema/index.ts'
 import { lossesOf } from './loss.ts'
 
 // Whether a change of type loses values is compared with a server: there, back again, and the rows that differ.
@@ -16,9 +16,10 @@ afterAll(() => target.drop())
 
 async function schemaNow() {
   const url = new ConnectionString(target.url)
-  return await withSession({ kind: 'postgres', url }, {}, async (session) =>
-    schemaOf(await readCatalog(session)),
-  )
+  return await withSession({ kind: 'postgres', url }, {}, async (session) => ({
+    schema: schemaOf(await readCatalog(session)),
+    identities: await readIdentities(session),
+  }))
 }
 
 /** Whether we call it a loss, and how many of the values are not restored. */

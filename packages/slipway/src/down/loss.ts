@@ -1,5 +1,13 @@
 import { parseSqlType, type SqlType } from '../kernel/index.ts'
-import { type Column, type DatabaseSchema, type Table, tableNamed } from '../schema/index.ts'
+import {
+  type Column,
+  type DatabaseSchema,
+  type Identities,
+  type Identity,
+  type QualifiedName,
+  type Table,
+  tableNamed,
+} from '../schema/index.ts'
 import {
   type Destruction,
   destructionsBy,
@@ -11,11 +19,17 @@ import {
   tableRef,
 } from '../statements/index.ts'
 
+/** A state of the schema, and who is who in it. */
+export interface KnownSchema {
+  readonly schema: DatabaseSchema
+  readonly identities: Identities
+}
+
 export interface LossOptions {
   /** The state before the migration. */
-  readonly before: DatabaseSchema
-  /** The state after it, with the names of the state before. */
-  readonly after: DatabaseSchema
+  readonly before: KnownSchema
+  /** The state after it, whatever the names there. */
+  readonly after: KnownSchema
   readonly statements: readonly Statement[]
 }
 
@@ -24,18 +38,62 @@ export interface LossOptions {
  * name. A column counts as destroyed, too, where its values were converted to a type that cannot hold all of them.
  */
 export function lossesOf({ before, after, statements }: LossOptions): Destruction[] {
-  const losses = [...before.tables.values()].flatMap((table) => {
-    const later = tableNamed(after, table)
-    if (later) return lostColumns(table, later)
-    return [{ what: 'object' as const, object: tableRef(before, table) }]
+  const ids = idsByName(before)
+  const losses = [...before.schema.tables.values()].flatMap((table): Destruction[] => {
+    const id = ids.get(nameKey(table))
+    // What an extension brings has no identity of its own.
+    const later = id === undefined ? tableNamed(after.schema, table) : tableWith(id, after)
+    if (later !== undefined) return lostColumns(table, later, { ids, after: after.identities })
+    return [{ what: 'object', object: tableRef(before.schema, table) }]
   })
-  const existed = objectsIn(before)
+  const existed = objectsIn(before.schema)
   const destroyed = statements
     .flatMap(({ actions }) => actions)
-    .flatMap((action) => destructionsBy(action, before.defaultSchema))
-    // What the migration made itself and removed again was never there before.
-    .filter(({ object }) => existed.has(objectKey(object)) || !isOfTables(object))
-  return distinctDestructions([...losses, ...destroyed])
+    .flatMap((action) => destructionsBy(action, before.schema.defaultSchema))
+    // Which tables and columns are gone, the identities tell. A name may be that of what the migration made itself.
+    .filter(
+      ({ what, object }) =>
+        !isOfTables(object) || (what !== 'object' && existed.has(objectKey(object))),
+    )
+  return distinctDestructions([...losses, ...destroyed, ...computed(before.schema, statements)])
+}
+
+/** The identities of the tables of a state and of their columns, by `nameKey`. */
+function idsByName({ schema, identities }: KnownSchema): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const { id, kind, name, of = '' } of identities.values()) {
+    const whole = identities.get(of)
+    if (kind === 'TABLE' && whole) found.set(nameKey(schemaName(whole, schema, name)), id)
+    const home = kind === 'COLUMN' && whole?.kind === 'TABLE' && identities.get(whole.of ?? '')
+    if (home && whole) found.set(nameKey(schemaName(home, schema, whole.name), name), id)
+  }
+  return found
+}
+
+function schemaName(space: Identity, { defaultSchema }: DatabaseSchema, name: string) {
+  return { schema: space.name === defaultSchema ? null : space.name, name }
+}
+
+function nameKey({ schema, name }: QualifiedName, column?: string): string {
+  return JSON.stringify([schema, name, column])
+}
+
+function tableWith(id: string, { schema, identities }: KnownSchema): Table | undefined {
+  const found = identities.get(id)
+  const space = found && identities.get(found.of ?? '')
+  return found && space && tableNamed(schema, schemaName(space, schema, found.name))
+}
+
+/** Existing columns whose values a change of type computes, instead of casting them. */
+function computed(before: DatabaseSchema, statements: readonly Statement[]): Destruction[] {
+  return statements.flatMap(({ actions }) =>
+    actions.flatMap((action) => {
+      if (action.kind !== 'change-type' || action.using === undefined || action.casts) return []
+      const table = tableNamed(before, action.table)
+      if (table === undefined || !table.columns.has(action.column)) return []
+      return [{ what: 'values' as const, object: partRef('column', table, action.column) }]
+    }),
+  )
 }
 
 function isOfTables({ kind }: ObjectRef): boolean {
@@ -59,10 +117,16 @@ export function overwrittenColumns(
   )
 }
 
-function lostColumns(before: Table, after: Table): Destruction[] {
+function lostColumns(
+  before: Table,
+  after: Table,
+  { ids, after: identities }: { readonly ids: Map<string, string>; readonly after: Identities },
+): Destruction[] {
   return [...before.columns].flatMap(([name, column]): Destruction[] => {
-    const later = after.columns.get(name)
     const object = partRef('column', before, name)
+    const id = ids.get(nameKey(before, name))
+    const now = id === undefined ? name : identities.get(id)?.name
+    const later = now === undefined ? undefined : after.columns.get(now)
     if (!later) return [{ what: 'object', object }]
     return holdsAllOf(column, later) ? [] : [{ what: 'values', object }]
   })

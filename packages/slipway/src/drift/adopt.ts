@@ -10,9 +10,9 @@ import {
 } from '../history/index.ts'
 import { advice, attempt, command, rethrow } from '../kernel/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
-import { difference, readCatalog } from '../schema/index.ts'
+import { difference, readCatalog, readIdentities, retakenObjects } from '../schema/index.ts'
 import { replay, shadowLike, withShadowDatabase } from '../shadow/index.ts'
-import { checksum, objectText, type MigrationFile } from '../statements/index.ts'
+import { checksum, objectText, type MigrationFile, type ObjectRef } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type DriftReport, inspectSession } from './inspect.ts'
 
@@ -94,21 +94,36 @@ async function prove(
   const actual = await readCatalog(session, await projectScope(session, migrations, schemas))
   const proven = await attempt(() =>
     withShadowDatabase(shadow, applied, async (copy) => {
+      const before = await readIdentities(copy)
       await replay(copy, [migration])
-      return difference(
+      const changes = difference(
         await readCatalog(copy, await projectScope(copy, migrations, schemas)),
         actual,
       )
+      const replaced = await retakenObjects(copy, before)
+      return { unlike: changes.map(({ object }) => object), replaced }
     }),
   )
-  if (proven.ok && proven.value.length === 0) return
-  const why = proven.ok
-    ? `It leaves ${proven.value.map(({ object }) => objectText(object)).join(', ')} as it is.`
-    : (proven.failure.why ?? proven.failure.message)
+  if (proven.ok && proven.value.unlike.length === 0 && proven.value.replaced.length === 0) return
+  const why = proven.ok ? reasonOf(proven.value) : (proven.failure.why ?? proven.failure.message)
   raise('DRIFT.NOT_ADOPTABLE', {
     message:
       'The migration that was written from the drift does not give the schema of the database.',
     why,
     nextActions: [advice('Write the migration by hand; slipway drift shows what it must do.')],
   })
+}
+
+interface Unproven {
+  /** What is another than on the target. */
+  readonly unlike: readonly ObjectRef[]
+  /** What would lose its data on targets that lack the drift. */
+  readonly replaced: readonly ObjectRef[]
+}
+
+function reasonOf({ unlike, replaced }: Unproven): string {
+  const listed = (objects: readonly ObjectRef[]) => objects.map(objectText).join(', ')
+  return unlike.length > 0
+    ? `It leaves ${listed(unlike)} as it is.`
+    : `It drops ${listed(replaced)} and creates another one of this name, without its data.`
 }

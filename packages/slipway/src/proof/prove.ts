@@ -1,5 +1,11 @@
 import { type Address, dialectOf, type Session } from '../database/index.ts'
-import { draftDownMigration, type Grade, lossesAfter, overwrittenColumns } from '../down/index.ts'
+import {
+  draftDownMigration,
+  type Grade,
+  type KnownState,
+  lossesOf,
+  overwrittenColumns,
+} from '../down/index.ts'
 import type { Failure } from '../kernel/index.ts'
 import {
   type Catalog,
@@ -7,6 +13,7 @@ import {
   difference,
   schemaOf,
   type CatalogReader,
+  readIdentities,
 } from '../schema/index.ts'
 import {
   checksum,
@@ -117,7 +124,8 @@ async function proveOn(
   const { address } = options
   const migration = parseMigration(options.migration, await parserFor(dialectOf(session)))
   const catalogs = await options.catalogs(session)
-  const before = options.down ? await catalogs.facts() : await catalogs.whole()
+  const catalog = options.down ? await catalogs.facts() : await catalogs.whole()
+  const before = { catalog, identities: await readIdentities(session) }
   const write = async (after: Catalog) => ({
     name: `${migration.name}/down.sql`,
     sql: (await draftDownMigration(session, { before, after: async () => after, migration })).body,
@@ -136,7 +144,7 @@ async function proveOn(
 
 interface TestRunResult {
   readonly migration: Migration
-  readonly before: Catalog
+  readonly before: KnownState
   readonly testRun: TestRun
   readonly touched: readonly ObjectName[] | undefined
 }
@@ -147,19 +155,19 @@ async function proofOf(
   { migration, before, testRun, touched }: TestRunResult,
 ): Promise<Proof> {
   const { statements } = migration
-  const losses = lossesAfter({
-    before: schemaOf(before),
-    after: schemaOf(testRun.after),
-    statements,
+  const known = ({ catalog, identities }: KnownState) => ({
+    schema: schemaOf(catalog),
+    identities,
   })
+  const losses = lossesOf({ before: known(before), after: known(testRun.after), statements })
   const schemaEqual = testRun.downFails?.onEmpty !== false && testRun.notRestored.length === 0
-  const overwritten = overwrittenColumns(schemaOf(before), statements).filter(
+  const overwritten = overwrittenColumns(schemaOf(before.catalog), statements).filter(
     (column) => !comesBack(column, testRun),
   )
   const lost = lostData([...losses, ...overwritten, ...testRun.rows.lost])
   const { trace, filling, withheld, down, downMs, rows } = testRun
-  const changes = difference(before, testRun.after)
-  const gaps = evidenceGaps({ ...testRun, statements, before: schemaOf(before), changes })
+  const changes = difference(before.catalog, testRun.after.catalog)
+  const gaps = evidenceGaps({ ...testRun, statements, before: schemaOf(before.catalog), changes })
   const grade = gradeOfFiles(testRun, { lost, gaps })
   const kept = mayKeep(testRun, grade, lost)
     ? await proveKeeping(session, { migration, down, filling, lost, gaps, withheld, touched })

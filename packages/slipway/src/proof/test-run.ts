@@ -1,6 +1,14 @@
 import { type Address, dialectOf, type Session } from '../database/index.ts'
+import type { KnownState } from '../down/index.ts'
 import { attempt, type Failure } from '../kernel/index.ts'
-import { type Catalog, type CatalogReader, type Change, difference } from '../schema/index.ts'
+import {
+  type Catalog,
+  type CatalogReader,
+  type Change,
+  difference,
+  readIdentities,
+  replacedObjects,
+} from '../schema/index.ts'
 import { raiseRefusal, replay } from '../shadow/index.ts'
 import { emptyTables, type Filling, type RowStyle, fillTables } from '../shadow/index.ts'
 import { readShape, type ShapeTable } from '../shadow/index.ts'
@@ -29,8 +37,8 @@ export interface TestRun {
   readonly failsOnRows?: StoppedRun
   /** What went through only where some tables were empty. */
   readonly withheld: readonly EmptyTables[]
-  /** The catalog that the migration leads to. */
-  readonly after: Catalog
+  /** What the migration leads to. */
+  readonly after: KnownState
   /** The down migration that was run. */
   readonly down: MigrationFile
   readonly downMs: number
@@ -48,7 +56,7 @@ export interface TestRun {
 }
 
 export interface TestRunOptions {
-  readonly before: Catalog
+  readonly before: KnownState
   readonly migration: Migration
   /** The down migration; a function writes it, on the shadow database where the migration has just run. */
   readonly down: MigrationFile | ((after: Catalog) => Promise<MigrationFile>)
@@ -97,11 +105,15 @@ export async function runUpDownUp(
   const climbed = await climbOnRows(session, options, start)
   if (climbed.kind === 'start-over') return climbed
   const { sums, ...climb } = climbed.climb
-  const after = typeof options.down === 'function' ? await catalogs.whole() : await catalogs.facts()
+  const written = typeof options.down !== 'function'
+  const after = {
+    catalog: written ? await catalogs.facts() : await catalogs.whole(),
+    identities: await readIdentities(session),
+  }
   const touched = changesRows(migration)
     ? await compareRows(session, sums, await readShape(session, named))
     : NO_CHANGE
-  const down = typeof options.down === 'function' ? await options.down(after) : options.down
+  const down = typeof options.down === 'function' ? await options.down(after.catalog) : options.down
   const began = performance.now()
   const back = await goBack(session, down, { ...climb.filling, named })
   if (back && back.onEmpty === undefined) {
@@ -117,17 +129,23 @@ export async function runUpDownUp(
     return { kind: 'tested', testRun: { ...up, ...refused, ...nothing } }
   }
   const restored = await catalogs.facts()
-  const notRestored = difference(before, restored)
+  const notRestored = [
+    ...difference(before.catalog, restored),
+    ...(await replacedObjects(session, {
+      before: before.identities,
+      after: after.identities,
+    })),
+  ]
   // Where the tables had to be emptied there is nothing to compare.
   const rows = downFails
     ? NO_CHANGE
     : await compareRows(
         session,
         sums,
-        restored === before ? climb.tables : await readShape(session, named),
+        restored === before.catalog ? climb.tables : await readShape(session, named),
       )
   const again = await attempt(() => replay(session, [migration]))
-  const notRepeated = again.ok ? difference(after, await catalogs.facts()) : []
+  const notRepeated = again.ok ? difference(after.catalog, await catalogs.facts()) : []
   const end = again.ok ? {} : { againFails: again.failure }
   const testRun = { ...up, ...refused, notRestored, rows, notRepeated, ...end }
   return { kind: 'tested', testRun }

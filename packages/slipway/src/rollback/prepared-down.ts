@@ -4,7 +4,14 @@ import { writeDownMigration } from '../down/index.ts'
 import { advice, command, failureOf, type NextAction } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
 import { type Made, madeBefore, nameKey } from '../safekeeping/index.ts'
-import { type Catalog, type Change, difference, readCatalog } from '../schema/index.ts'
+import {
+  type Catalog,
+  type Change,
+  difference,
+  readCatalog,
+  readIdentities,
+  replacedObjects,
+} from '../schema/index.ts'
 import { replay, type ShadowOptions, shadowSchema, withShadowDatabase } from '../shadow/index.ts'
 import {
   changesRowsOnly,
@@ -150,23 +157,27 @@ export async function testDownMigrations(
       readProjectCatalog(session, project),
     )
   try {
-    const { before, after } = await withShadowDatabase(
+    const { before, after, replaced } = await withShadowDatabase(
       shadow,
       stays,
       async (session) => {
         const known = await readKnownNow(session, project)
+        const first = await readIdentities(session)
         await replay(session, goes)
+        const identities = { before: first, after: await readIdentities(session) }
         await runBackwards(downs, (down) => replay(session, [down]))
         const { hash } = (await readSchemaNow(session, project, known)).fingerprint
         const restored = hash === known.fingerprint.hash
         return {
           before: known.fingerprint,
           after: restored ? undefined : await readProjectCatalog(session, project),
+          replaced: await replacedObjects(session, identities),
         }
       },
       [...goes, ...downs],
     )
-    const changes = after ? difference(await expectedCatalog(), after) : []
+    const unlike = after ? difference(await expectedCatalog(), after) : []
+    const changes = [...unlike, ...replaced]
     return {
       testRun: changes.length === 0 ? { kind: 'proven' } : { kind: 'incomplete', changes },
       expected: { fingerprint: before.hash, catalog: expectedCatalog },

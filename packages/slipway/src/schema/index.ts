@@ -37,6 +37,14 @@ export {
   typeKey,
   type ValueType,
 } from './model.ts'
+export {
+  type Identities,
+  type Identity,
+  readIdentities,
+  replacedObjects,
+  retakenBy,
+  retakenObjects,
+} from './postgres/identities.ts'
 export { readFingerprint, readSchema } from './dialects.ts'
 export { schemaFailures } from './failures.ts'
 export { FINGERPRINT_METHOD } from './postgres/facts-fingerprint.ts'
@@ -48,6 +56,7 @@ export {
   type SchemaSummary,
 } from './postgres/read-fingerprint.ts'
 export { schemaOf } from './postgres/catalog-schema.ts'
+export type { Retaken } from './postgres/plan-source.ts'
 export {
   type Choice,
   type SchemaScript,

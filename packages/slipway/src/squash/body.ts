@@ -28,7 +28,7 @@ export function bodyOf(
   if (form === 'joined') return joinedSql(range.squashed, parser)
   refuseInexpressible(original)
   const { from, state, rows, naming, unnamed } = original
-  const script = scriptBetween(from, state.catalog, state.owner)
+  const script = scriptBetween(from, state.catalog, { owner: state.owner })
   const { tables, guards } = creationOf(
     script.statements.map(({ sql }) => sql),
     state.catalog.columnOrder,

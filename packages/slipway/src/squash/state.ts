@@ -135,7 +135,7 @@ function schemaDifferences(one: State, other: State): string[] {
   const changes = difference(one.catalog, other.catalog)
   if (changes.length > 0)
     return changes.map(({ change, object }) => `${objectText(object)} (${change})`)
-  const { statements } = scriptBetween(other.catalog, one.catalog, one.owner)
+  const { statements } = scriptBetween(other.catalog, one.catalog, { owner: one.owner })
   return statements.map(({ sql }) => sql.split('\n', 1)[0] ?? '')
 }
 

@@ -36,6 +36,7 @@ CREATE MATERIALIZED VIEW third AS SELECT total(id) FROM second;
 CREATE TRIGGER touched BEFORE UPDATE OF a ON "g""m" FOR EACH ROW EXECUTE FUNCTION touched();
 CREATE TABLE other.measured (at date, v integer) PARTITION BY RANGE (at);
 CREATE TABLE other.measured_1 PARTITION OF other.measured FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE INDEX measured_v ON other.measured (v);
 CREATE TABLE child (extra integer) INHERITS ("Be ta");
 CREATE POLICY mine ON "alpha" USING (id IN (SELECT a FROM "g""m"));
 `.replace('twice(a.a)', 'twice("g""m".a)')
@@ -93,6 +94,16 @@ const RENAMES = [
   'ALTER TABLE other.measured RENAME TO taken',
   'ALTER TABLE other.taken RENAME TO measured',
   'ALTER TABLE other.measured DETACH PARTITION other.measured_1',
+  "CREATE TABLE other.measured_0 PARTITION OF other.measured FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+  'DROP TABLE other.measured_0',
+  'ALTER TABLE other.measured_1 ALTER v SET NOT NULL, ALTER v SET DEFAULT 7',
+  'ALTER TABLE other.measured_1 ALTER v DROP NOT NULL, ALTER v DROP DEFAULT',
+  'ALTER TABLE ONLY other.measured ALTER v SET DEFAULT 7',
+  'ALTER TABLE ONLY other.measured ALTER v DROP DEFAULT',
+  'CREATE INDEX measured_at ON ONLY other.measured (at)',
+  'CREATE INDEX measured_1_at ON other.measured_1 (at)',
+  'ALTER INDEX other.measured_at ATTACH PARTITION other.measured_1_at',
+  'DROP INDEX other.measured_at',
   "ALTER TABLE other.measured ATTACH PARTITION other.measured_1 FOR VALUES FROM ('2026-01-01') TO ('2028-01-01')",
   'CREATE INDEX ON other.measured (v)',
   'ALTER TABLE child NO INHERIT "Be ta"',

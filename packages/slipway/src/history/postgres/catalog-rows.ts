@@ -94,6 +94,13 @@ const ALL_ROWS: readonly CatalogRows[] = [
       of: [classOf('pg_class'), id],
     }),
   ),
+  {
+    // The index of a partitioned table is not what it was when a partition comes or goes.
+    catalog: 'pg_inherits, by parent',
+    hash: `hashtextextended(xmin::text, inhparent::bigint << 32 | (inhrelid::bigint & 4294967295))`,
+    of: [classOf('pg_class'), 'inhparent'],
+    from: `pg_catalog.pg_inherits WHERE ${ofUser('inhparent')} AND inhparent NOT IN (SELECT oid FROM left_out)`,
+  },
   rowsOf({
     catalog: 'pg_aggregate',
     id: 'aggfnoid::oid',

@@ -26,7 +26,7 @@ export interface ObjectIds {
 
 /** What has changed between two readings, and what of the unchanged may read differently now. */
 export interface ChangedObjects {
-  /** The keys under which earlier readings know the changed objects. */
+  /** The keys under which earlier readings know what must be read again. */
   readonly keys: readonly string[]
   /** What must be read again. Some of it may be gone. */
   readonly again: ObjectIds
@@ -75,9 +75,11 @@ export async function changedObjects(
     tokens(identity).some((token) => token && token.key === undefined) ||
     (kindOf(identity) === KIND.schema && tokens(identity).every(Boolean))
   if (changed.some(isUnclear)) return undefined
-  const keys = changed.flatMap((identity) => before.objects.get(identity)?.key ?? [])
   const { rows } = await session.queryRaw(dependentsSql(idsOf(changed)))
-  return { keys, again: idsOf([...changed, ...rows.flatMap(([identity]) => identity ?? [])]) }
+  const again = [...changed, ...rows.flatMap(([identity]) => identity ?? [])]
+  // Of these, too, the key may be another one now: a function has the names of the types of its arguments.
+  const keys = again.flatMap((identity) => before.objects.get(identity)?.key ?? [])
+  return { keys, again: idsOf(again) }
 }
 
 interface NamedObject {

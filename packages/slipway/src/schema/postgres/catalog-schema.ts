@@ -8,6 +8,7 @@ import {
   referenceOf,
 } from '../model.ts'
 import type { Catalog } from './catalog.ts'
+import { textOf } from './fact-base.ts'
 
 const CONSTRAINTS: Readonly<Record<string, Constraint['kind']>> = {
   p: 'primary-key',
@@ -103,8 +104,4 @@ export function schemaOf({ facts, columnOrder, defaultSchema }: Catalog): Databa
     return [key, table] as const
   })
   return { ...empty, tables: new Map(tables), indexes, enums, domains, others, nextId }
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { extract, type ExtractResult } from '@supabase/pg-delta/extract'
 import { ownPinSql, type Row, type Session } from '../../database/index.ts'
 import { type Part, restrictedTo, withIndexLookup, withoutPrivileges } from './extraction-sql.ts'
+import { addHeritage, withHeritage } from './heritage.ts'
 
 export type Extracted = Pick<ExtractResult, 'factBase' | 'diagnostics'>
 
@@ -26,7 +27,18 @@ export async function extractFacts(
   manner: ExtractionOptions = {},
   answers?: Map<string, readonly Row[]>,
 ): Promise<Extracted> {
-  return await extract(poolOver(session, manner, answers))
+  return await extractOver(session, manner, answers)
+}
+
+async function extractOver(
+  session: Session,
+  manner: ExtractionOptions,
+  answers?: Map<string, readonly Row[]>,
+): Promise<Extracted> {
+  const heirs: Row[] = []
+  const { factBase, diagnostics } = await extract(poolOver(session, { ...manner, heirs }, answers))
+  addHeritage(factBase, heirs)
+  return { factBase, diagnostics }
 }
 
 type Found<R> = { readonly same: R } | { readonly extracted: Extracted; readonly answers: Answers }
@@ -53,7 +65,7 @@ export async function extractUnlessSame<R extends { readonly answers: Answers }>
       throw error
     }
   }
-  const extracted = await extract(poolOver(session, manner, answers))
+  const extracted = await extractOver(session, manner, answers)
   return { extracted, answers }
 }
 
@@ -80,7 +92,7 @@ function withAsciiComments(text: string): string {
 /** pg-delta asks a `pg` pool for one client; this one is the session itself, which it may not end. */
 function poolOver(
   session: Session,
-  { dependencies = true, nested = false, part }: ExtractionOptions,
+  { dependencies = true, nested = false, part, heirs }: ExtractionOptions & { heirs: Row[] },
   answers?: Map<string, readonly Row[]>,
 ): Parameters<typeof extract>[0] {
   const unread = [
@@ -104,8 +116,9 @@ function poolOver(
   }
   const client = {
     async query(text: string) {
-      const ascii = withIndexLookup(withAsciiComments(text))
+      const ascii = withHeritage(withIndexLookup(withAsciiComments(text)))
       const rows = await rowsOf(dependencies ? ascii : withoutPrivileges(ascii))
+      for (const row of rows) if (row['_heritage']) heirs.push(row)
       return { rows, rowCount: rows.length }
     },
     release() {},

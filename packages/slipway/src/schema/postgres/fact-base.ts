@@ -25,3 +25,8 @@ export function factBase(
   const allowDangling = (edge: DependencyEdge) => edge.kind === 'owner'
   return buildFactBase([...facts], [...joined.values()], 'liveDb', undefined, { allowDangling })
 }
+
+/** A value of a payload that is a text; empty where it is none. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

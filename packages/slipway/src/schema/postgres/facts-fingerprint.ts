@@ -9,10 +9,12 @@ import {
 import { sha256 } from '../../kernel/index.ts'
 import { objectKey } from '../../statements/index.ts'
 import type { Fingerprint } from '../fingerprint.ts'
+import { heritageOf } from './heritage.ts'
 import { referenceTo } from './reference.ts'
+import { settledText } from './settled-text.ts'
 
 /** Changes when what is hashed changes: fingerprints of different methods are never compared. */
-export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/4'
+export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/5'
 
 /**
  * What the operator of the database sets up, whether or not a migration did it first: what belongs to a
@@ -111,13 +113,16 @@ export function comparable(fact: Fact): Payload {
   const payload: Payload = {}
   for (const [key, value] of Object.entries(fact.payload)) {
     if (key.startsWith('_')) continue
-    payload[key] = value
+    payload[key] = typeof value === 'string' ? settledText(value) : value
   }
   const definition = payload['def']
   if (QUERY_KINDS.has(fact.id.kind) && typeof definition === 'string') {
     payload['def'] = looseQuery(definition)
   }
-  return payload
+  const { children, ...heritage } = heritageOf(fact)
+  // The definition of a part is that of the whole.
+  const parts = children?.map(({ schema, table, name }) => ({ schema, table, name }))
+  return { ...payload, ...(heritage as Payload), ...(parts ? { children: parts } : {}) }
 }
 
 const QUERY_KINDS = new Set<FactKind>(['view', 'materializedView', 'rule'])

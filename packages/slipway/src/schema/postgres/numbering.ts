@@ -14,14 +14,16 @@ interface Column {
 export function numberingBehindRows(source: FactBase, target: FactBase): string[] {
   return numberedColumns(target)
     .filter(
-      ({ column, sequence }) =>
-        stoodUnnumbered(source, column) && isInteger(target, column) && !source.has(sequence),
+      (one) =>
+        getsSequence(source, one) && isInteger(target, one.column) && !source.has(one.sequence),
     )
     .map(goOnSql)
 }
 
 interface Numbered {
   readonly column: Column
+  /** Its sequence is an object of its own. */
+  readonly serial: boolean
   readonly sequence: { readonly kind: 'sequence'; readonly schema: string; readonly name: string }
 }
 
@@ -36,19 +38,26 @@ function numberedColumns(facts: FactBase): Numbered[] {
       const owner = payload['ownedBy'] as (Omit<Column, 'name'> & { column: string }) | null
       if (!owner) return []
       const { schema, table, column } = owner
-      return [{ column: { schema, table, name: column }, sequence: { ...id, kind: 'sequence' } }]
+      return [
+        {
+          column: { schema, table, name: column },
+          serial: true,
+          sequence: { ...id, kind: 'sequence' },
+        },
+      ]
     }
     if (id.kind !== 'column') return []
     const identity = payload['identity'] as { readonly sequence: Named } | null
     if (!identity) return []
     const { schema, name } = identity.sequence
-    return [{ column: id, sequence: { kind: 'sequence', schema, name } }]
+    return [{ column: id, serial: false, sequence: { kind: 'sequence', schema, name } }]
   })
 }
 
-function stoodUnnumbered(source: FactBase, column: Column): boolean {
+/** Whether a column exists already, and the script gives it a sequence: a serial, or an identity that it was not. */
+function getsSequence(source: FactBase, { column, serial }: Numbered): boolean {
   const fact = source.get({ kind: 'column', ...column })
-  return fact !== undefined && !fact.payload['identity']
+  return fact !== undefined && (serial || !fact.payload['identity'])
 }
 
 function isInteger(target: FactBase, column: Column): boolean {

@@ -3,10 +3,14 @@ import { quoteIdentifier } from '../../database/index.ts'
 import type { ObjectRef } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
 import { type Catalog } from './catalog.ts'
-import { factBase } from './fact-base.ts'
+import { factBase, textOf } from './fact-base.ts'
+import { inPlace } from './in-place.ts'
 import { madeAgain } from './made-again.ts'
 import { numberingBehindRows } from './numbering.ts'
+import { ownColumnsSql, partsFirst } from './parts-sql.ts'
+import { madeUnlike, recollated, type Retaken } from './plan-source.ts'
 import { referenceTo } from './reference.ts'
+import { readAlike } from './settled-text.ts'
 import { alwaysFits, castsTo } from './type-casts.ts'
 
 /** One statement of the script from one schema to another. */
@@ -31,34 +35,54 @@ export interface SchemaScript {
   readonly choices: readonly Choice[]
 }
 
+export interface ScriptOptions {
+  /** The role that objects belong to unless said otherwise. */
+  readonly owner?: string | undefined
+  /** Names of `to` that objects of `from` have which are not the same. */
+  readonly retaken?: Retaken
+}
+
 /**
  * The SQL that turns a database with the catalog `from` into one with the catalog `to`, in an order
- * that respects what depends on what. Empty for equal catalogs. `owner` is the role that objects
- * belong to unless said otherwise. Fails with SCHEMA.NO_PATH if the catalogs cannot be joined.
+ * that respects what depends on what. Empty for equal catalogs. A table or a column that both have is never
+ * replaced, but for one whose values are computed or that becomes partitioned. Fails with SCHEMA.NO_PATH if the
+ * catalogs cannot be joined.
  */
-export function scriptBetween(from: Catalog, to: Catalog, owner?: string): SchemaScript {
-  const source = ownedByOthers(from.facts, owner)
-  const target = ownedByOthers(to.facts, owner)
-  const again = madeAgain(source, target)
+export function scriptBetween(
+  from: Catalog,
+  to: Catalog,
+  { owner, retaken = { tables: [], columns: [], types: [] } }: ScriptOptions = {},
+): SchemaScript {
+  const [had, wanted] = [ownedByOthers(from.facts, owner), ownedByOthers(to.facts, owner)]
+  const unlike = madeUnlike(had, wanted, retaken)
+  const { source, target, first, last } = inPlace(unlike.source, wanted)
+  const again = madeAgain(recollated(source, target), target)
   const actions = numberedLast(enumValuesFirst(planActions(again.source, target)))
     .filter(({ sql }) => !dropsNoDefault(sql, source))
     .toSorted((a, b) => Number(again.makes(a.produces)) - Number(again.makes(b.produces)))
   return {
     statements: [
-      ...again.drops.map((sql) => ({ sql, alone: false, destructive: false })),
-      ...actions.map((action) => ({
-        sql: castingThroughText(action.sql.trim().replace(/;$/, ''), source),
-        alone: action.transactionality !== 'transactional',
-        destructive: action.dataLoss === 'destructive',
-      })),
-      ...numberingBehindRows(source, target).map((sql) => ({
-        sql,
-        alone: false,
-        destructive: false,
-      })),
+      ...[...unlike.first, ...first, ...again.drops].map(plain),
+      ...actions.flatMap((action) => [
+        ...partsFirst(action, target).map(plain),
+        {
+          sql: readAlike(
+            collated(castingThroughText(action.sql.trim().replace(/;$/, ''), source), target),
+          ),
+          alone: action.transactionality !== 'transactional',
+          destructive: action.dataLoss === 'destructive',
+        },
+      ]),
+      ...[...numberingBehindRows(source, target), ...last, ...ownColumnsSql(had, wanted)].map(
+        plain,
+      ),
     ],
     choices: choicesOf(source, target, to.defaultSchema),
   }
+}
+
+function plain(sql: string): ScriptStatement {
+  return { sql: readAlike(sql), alone: false, destructive: false }
 }
 
 /**
@@ -143,6 +167,26 @@ function castingThroughText(sql: string, source: FactBase): string {
   return sql.replace(` USING ${column}::${to}`, () => ` USING ${column}::text${array}::${to}`)
 }
 
+const ATTRIBUTE = `^ALTER TYPE ${NAME}\\.${NAME} ALTER ATTRIBUTE ${NAME}`
+const NEW_TYPE = new RegExp(`(?:${COLUMN}|${ATTRIBUTE}) TYPE `)
+
+/** A change of type with the collation of the new one, where that is not the type's own. */
+function collated(sql: string, target: FactBase): string {
+  const match = NEW_TYPE.exec(sql)
+  if (match === null) return sql
+  const [start, ...names] = match
+  const [schema = '', table = '', name = '', ofSchema = '', type = '', attribute = ''] =
+    names.map(unquoted)
+  const fact =
+    schema === ''
+      ? target.get({ kind: 'typeAttribute', schema: ofSchema, type, name: attribute })
+      : target.get({ kind: 'column', schema, table, name })
+  const [collation, named] = [fact?.payload['collation'], fact?.payload['type']]
+  if (typeof collation !== 'string' || typeof named !== 'string') return sql
+  const head = start + named
+  return sql.startsWith(head) ? `${head} COLLATE ${collation}${sql.slice(head.length)}` : sql
+}
+
 function rolesNamed(...bases: readonly FactBase[]): string[] {
   const names = new Set<string>(['public'])
   for (const base of bases) {
@@ -204,10 +248,6 @@ function columnChoices(
       ? ['becomes NOT NULL: rows that hold NULL make this fail']
       : []),
   ]
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 /** A type as the server prints it, without the default schema. */

@@ -123,6 +123,22 @@ test.each<[string, object]>([
   [`ALTER TYPE mood RENAME VALUE 'a' TO 'b'`, { of: 'enum-value', type: { name: 'mood' } }],
   ['ALTER TABLE users RENAME TO people', { of: 'table', from: 'users', to: 'people' }],
   ['ALTER SCHEMA a RENAME TO b', { of: 'schema', from: 'a', to: 'b' }],
+  [
+    'alter table if exists only Users rename Name to full_name',
+    { of: 'column', table: { name: 'users' }, from: 'name', to: 'full_name' },
+  ],
+  [
+    'ALTER TABLE auth . "User"\n  RENAME\n  TO Person',
+    { of: 'table', schema: 'auth', from: 'User', to: 'person' },
+  ],
+  [
+    'ALTER TABLE größe RENAME COLUMN höhe TO "Höhe"',
+    { of: 'column', table: { name: 'größe' }, from: 'höhe', to: 'Höhe' },
+  ],
+  [
+    'ALTER TABLE users RENAME /* as asked */ COLUMN -- here\n name TO U&"full\\005Fname"',
+    { of: 'column', table: users, from: 'name', to: 'full_name' },
+  ],
   [`ALTER TYPE mood ADD VALUE 'x'`, { kind: 'add-enum-value', value: 'x' }],
   ['ALTER TABLE users DISABLE ROW LEVEL SECURITY', { kind: 'row-security', enabled: false }],
   [

@@ -1,0 +1,231 @@
+import { quoteIdentifier, type Session } from '../database/index.ts'
+import { type Identities, type Identity, readIdentities } from '../schema/index.ts'
+import { dropSqlOf, moveSqlOf, nameSql, renameSqlOf, wholeOf } from './identity-sql.ts'
+import { runsOnTrial } from './trial.ts'
+
+/**
+ * Gives every object that existed before a migration its old name in its old schema, whatever statement changed
+ * them. A new object that took such a name is dropped, or renamed if something depends on it. Runs inside the
+ * open transaction of the shadow database where the migration has just run.
+ */
+export async function bringNamesBack(session: Session, before: Identities): Promise<NamesBack> {
+  const done: string[] = []
+  const naming = { session, before, done, asides: new Set<string>() }
+  await detachHeirs(naming)
+  let all = await readIdentities(session)
+  for (;;) {
+    const steps = done.length
+    for (const object of misnamed(before, all))
+      all = await bringBack(all.get(object.id) ?? object, all, naming)
+    // No name became free: a swap, or a new object with the name of an old one.
+    if (done.length === steps) {
+      const next = await freeNextName(misnamed(before, all), all, naming)
+      if (next === undefined) return { statements: done, identities: all }
+    }
+    all = await readIdentities(session)
+  }
+}
+
+export interface NamesBack {
+  /** What was run, in this order. */
+  readonly statements: readonly string[]
+  /** The identities afterwards. */
+  readonly identities: Identities
+}
+
+/** Detaches tables from the parents that they did not have before: a parent that is dropped drops its heirs, too. */
+async function detachHeirs({ session, before, done }: Naming): Promise<void> {
+  const all = await readIdentities(session)
+  for (const [id, old] of before) {
+    const heir = all.get(id)
+    for (const parentId of heir?.parents ?? []) {
+      const parent = all.get(parentId)
+      if (!heir || !parent || old.parents?.includes(parentId)) continue
+      const [table, from] = [nameSql(heir, all), nameSql(parent, all)]
+      const partition = `ALTER TABLE ${from} DETACH PARTITION ${table}`
+      for (const sql of [partition, `ALTER TABLE ${table} NO INHERIT ${from}`]) {
+        if (!(await runsOnTrial(session, sql))) continue
+        done.push(sql)
+        break
+      }
+    }
+  }
+}
+
+interface Naming {
+  readonly session: Session
+  readonly before: Identities
+  /** What was run. */
+  readonly done: string[]
+  /** The objects that were renamed or dropped for others, each once. */
+  readonly asides: Set<string>
+}
+
+/** Objects whose name or schema is another one than before, in an order that does not depend on OIDs. */
+function misnamed(before: Identities, all: Identities): Identity[] {
+  const found = [...all.values()].filter((object) => {
+    const old = before.get(object.id)
+    if (old === undefined || wholeOf(old, before)?.id !== wholeOf(object, all)?.id) return false
+    return old.name !== object.name || homeOf(old, { before, all }) !== object.of
+  })
+  return found.toSorted((a, b) => (sortKey(a, all) < sortKey(b, all) ? -1 : 1))
+}
+
+function sortKey(object: Identity, all: Identities): string {
+  const whole = wholeOf(object, all)
+  const { kind, name, args } = object
+  // Whole objects first: the names of their parts are written behind theirs. A table takes its indexes along.
+  const rank = whole ? 3 : kind === 'SCHEMA' ? 0 : kind === 'TABLE' ? 1 : 2
+  const home = all.get((whole ?? object).of ?? '')?.name
+  return JSON.stringify([rank, home, whole?.name, kind, name, args])
+}
+
+/**
+ * The schema that an object was in, if there is one now; of a part, and of what belongs to the whole database, what it
+ * belongs to. A schema that is gone has a successor in the one of its name.
+ */
+function homeOf(
+  { of }: Identity,
+  { before, all }: { readonly before: Identities; readonly all: Identities },
+): string | undefined {
+  const home = of === undefined ? undefined : before.get(of)
+  if (home?.kind !== 'SCHEMA' || all.has(home.id)) return of
+  return [...all.values()].find(({ kind, name }) => kind === 'SCHEMA' && name === home.name)?.id
+}
+
+interface Step {
+  /** The object as it is afterwards. */
+  readonly to: Identity
+  readonly sql: readonly string[]
+}
+
+/** Renames an object, or else moves it, if its place is free and the server agrees. Returns the identities afterwards. */
+async function bringBack(
+  object: Identity,
+  all: Identities,
+  { session, before, done }: Naming,
+): Promise<Identities> {
+  for (const { to, sql } of stepsTo(before, object, {
+    all,
+    defaultSchema: session.server.schema,
+  })) {
+    if (occupant(to, all) !== undefined || !(await runsOnTrial(session, sql.join(';')))) continue
+    done.push(...sql)
+    // What is moved takes its indexes and sequences along.
+    return to.of === object.of ? new Map([...all, [to.id, to]]) : await readIdentities(session)
+  }
+  return all
+}
+
+function stepsTo(
+  before: Identities,
+  object: Identity,
+  place: { readonly all: Identities; readonly defaultSchema: string },
+): Step[] {
+  const { all } = place
+  const old = before.get(object.id) ?? object
+  const steps: Step[] = []
+  if (old.name !== object.name)
+    steps.push({ to: { ...object, name: old.name }, sql: [renameSqlOf(object, old.name, all)] })
+  const home = homeOf(old, { before, all })
+  if (home !== object.of) {
+    const name = all.get(home ?? '')?.name ?? before.get(old.of ?? '')?.name ?? ''
+    const create = home === undefined ? [`CREATE SCHEMA ${quoteIdentifier(name)}`] : []
+    const to = { ...object, of: home ?? '' }
+    steps.push({ to, sql: [...create, moveSqlOf(object, name, place)] })
+  }
+  return steps
+}
+
+/** Drops or renames the first object that has the name of a waiting one and lets itself be dropped or renamed. Returns the SQL. */
+async function freeNextName(
+  waiting: readonly Identity[],
+  all: Identities,
+  naming: Naming,
+): Promise<string | undefined> {
+  const { session, before, done, asides } = naming
+  for (const object of waiting) {
+    const old = before.get(object.id) ?? object
+    const home = homeOf(old, { before, all })
+    const { of: _, ...bare } = object
+    const other = occupant(
+      { ...bare, name: old.name, ...(home === undefined ? {} : { of: home }) },
+      all,
+    )
+    if (other === undefined || asides.has(other.id)) continue
+    asides.add(other.id)
+    const drop = before.has(other.id) ? undefined : dropSqlOf(other, all)
+    const aside = renameSqlOf(other, freeName(other, all), all)
+    if (drop !== undefined && (await dropsNothingElse(session, drop, before, all))) {
+      done.push(drop)
+      return drop
+    }
+    if (!(await runsOnTrial(session, aside))) continue
+    done.push(aside)
+    return aside
+  }
+  return undefined
+}
+
+/** Runs a drop, unless an object that existed before would go with it. */
+async function dropsNothingElse(
+  session: Session,
+  sql: string,
+  before: Identities,
+  all: Identities,
+): Promise<boolean> {
+  await session.execute('SAVEPOINT slipway_drop')
+  const ran = await runsOnTrial(session, sql)
+  const left = ran ? await readIdentities(session) : all
+  const harmless = ran && [...all.keys()].every((id) => left.has(id) || !before.has(id))
+  await session.execute(
+    harmless ? 'RELEASE SAVEPOINT slipway_drop' : 'ROLLBACK TO SAVEPOINT slipway_drop',
+  )
+  return harmless
+}
+
+/** Kinds that share the names of a schema: relations among themselves, types among themselves, tables with both. */
+const SPACES: Readonly<Record<string, readonly string[]>> = {
+  TABLE: ['relation', 'type'],
+  'FOREIGN TABLE': ['relation', 'type'],
+  VIEW: ['relation', 'type'],
+  'MATERIALIZED VIEW': ['relation', 'type'],
+  TYPE: ['type'],
+  DOMAIN: ['type'],
+  SEQUENCE: ['relation'],
+  INDEX: ['relation'],
+  FUNCTION: ['routine'],
+  PROCEDURE: ['routine'],
+  AGGREGATE: ['routine'],
+  COLUMN: ['column'],
+  COMPUTED: ['column'],
+}
+
+/** The object that has the name which another one wants. */
+function occupant(wanted: Identity, all: Identities): Identity | undefined {
+  const spaces = spacesOf(wanted)
+  return [...all.values()].find(
+    (one) =>
+      one.name === wanted.name &&
+      one.of === wanted.of &&
+      one.args === wanted.args &&
+      one.id !== wanted.id &&
+      spacesOf(one).some((space) => spaces.includes(space)),
+  )
+}
+
+function spacesOf({ kind, of }: Identity): readonly string[] {
+  return SPACES[kind] ?? [`${kind} ${of === undefined ? '' : 'in'}`]
+}
+
+/** A name that nothing has, of at most 63 bytes. */
+function freeName(object: Identity, all: Identities): string {
+  for (let number = 1; ; number++) {
+    const suffix = `_aside${number === 1 ? '' : number}`
+    const base = new TextDecoder().decode(
+      new TextEncoder().encode(object.name).slice(0, 63 - suffix.length),
+    )
+    const name = base.replace(/\uFFFD+$/, '') + suffix
+    if (occupant({ ...object, name, id: '' }, all) === undefined) return name
+  }
+}

@@ -1,0 +1,31 @@
+import { type Identities, type Identity, type Retaken, retakenBy } from '../schema/index.ts'
+import type { Action, Statement } from '../statements/index.ts'
+
+/**
+ * Names of objects that are gone and that a new object has now: of tables, of columns, and of enums where a
+ * statement may have computed values of the new one. `now` is the state in which all that still exists has its
+ * old name.
+ */
+export function retakenNames(
+  before: Identities,
+  now: Identities,
+  statements: readonly Statement[],
+): Retaken {
+  const gone = retakenBy(before, now)
+  const named = (kind: string) =>
+    gone.filter((object) => object.kind === kind).map((object) => nameOf(object, before))
+  const computes = statements.some(({ actions }) => actions.some(mayCompute))
+  return { tables: named('TABLE'), columns: named('COLUMN'), types: computes ? named('TYPE') : [] }
+}
+
+function nameOf({ name, of = '' }: Identity, all: Identities): Retaken['tables'][number] {
+  const home = all.get(of)
+  if (home?.kind === 'SCHEMA') return { schema: home.name, name }
+  return { schema: all.get(home?.of ?? '')?.name ?? '', table: home?.name ?? '', name }
+}
+
+/** Whether an action may give a column values that are more than a cast of the old ones: code may do anything. */
+function mayCompute(action: Action): boolean {
+  if (action.kind === 'change-type') return action.using !== undefined && !action.casts
+  return action.kind === 'opaque'
+}

@@ -1,0 +1,106 @@
+import type { Fact, FactBase, StableId } from '@supabase/pg-delta'
+import type { Row } from '../../database/index.ts'
+
+/**
+ * What partitions and heirs have besides what pg-delta reads. It is in the payload of a fact as `_heritage`: pg-delta
+ * looks at no key that begins so, and `comparable` adds it to what is compared.
+ */
+export interface Heritage {
+  /** Of a table with several: all its parents. */
+  readonly parents?: readonly TableName[]
+  /** Of a partition or heir: inherited columns that differ from those of the parent. */
+  readonly own?: Readonly<Record<string, OwnColumn>>
+  /** Of a partitioned index or key: whether it is valid. Without an index on each partition it is not. */
+  readonly valid?: boolean
+  /** Of an index or a constraint of a partitioned table: those of the partitions that are part of it. */
+  readonly children?: readonly Child[]
+}
+
+export interface TableName {
+  readonly schema: string
+  readonly name: string
+}
+
+export interface OwnColumn {
+  readonly notNull: boolean
+  readonly default?: string
+}
+
+/** The index or the constraint of a partition. */
+export interface Child {
+  readonly schema: string
+  readonly table: string
+  readonly name: string
+  /** Of an index. */
+  readonly def?: string
+}
+
+const OF_TABLE = `json_strip_nulls(json_build_object(
+    'parents', (SELECT json_agg(json_build_object('schema', hn.nspname, 'name', hp.relname) ORDER BY h.inhseqno)
+      FROM pg_inherits h JOIN pg_class hp ON hp.oid = h.inhparent JOIN pg_namespace hn ON hn.oid = hp.relnamespace
+      WHERE h.inhrelid = c.oid HAVING count(*) > 1),
+    'own', (SELECT json_object_agg(ha.attname, json_build_object('notNull', ha.attnotnull, 'default', pg_get_expr(hd.adbin, hd.adrelid)) ORDER BY ha.attname)
+      FROM pg_inherits h JOIN pg_attribute ha ON ha.attrelid = h.inhrelid AND ha.attnum > 0 AND NOT ha.attisdropped AND NOT ha.attislocal
+      JOIN pg_attribute pa ON pa.attrelid = h.inhparent AND pa.attname = ha.attname
+      LEFT JOIN pg_attrdef hd ON hd.adrelid = ha.attrelid AND hd.adnum = ha.attnum
+      LEFT JOIN pg_attrdef pd ON pd.adrelid = pa.attrelid AND pd.adnum = pa.attnum
+      WHERE h.inhrelid = c.oid AND ha.attgenerated = '' AND (ha.attnotnull <> pa.attnotnull
+        OR pg_get_expr(hd.adbin, hd.adrelid) IS DISTINCT FROM pg_get_expr(pd.adbin, pd.adrelid)))))`
+
+const OF_INDEX = `CASE WHEN ic.relkind = 'I' THEN json_strip_nulls(json_build_object('valid', i.indisvalid,
+    'children', (SELECT json_agg(json_build_object('schema', hn.nspname, 'table', ht.relname, 'name', hc.relname, 'def', pg_get_indexdef(hc.oid)) ORDER BY hn.nspname, ht.relname, hc.relname)
+      FROM pg_partition_tree(i.indexrelid) h JOIN pg_class hc ON hc.oid = h.relid JOIN pg_index hi ON hi.indexrelid = hc.oid
+      JOIN pg_class ht ON ht.oid = hi.indrelid JOIN pg_namespace hn ON hn.oid = ht.relnamespace WHERE h.level > 0))) END`
+
+const OF_CONSTRAINT = `CASE WHEN c.relkind = 'p' AND con.contype <> 'c' THEN json_strip_nulls(json_build_object(
+    'valid', (SELECT hi.indisvalid FROM pg_index hi WHERE hi.indexrelid = con.conindid AND con.contype <> 'f'),
+    'children', (WITH RECURSIVE h AS (
+        SELECT k.oid, k.conname, k.conrelid FROM pg_constraint k WHERE k.conparentid = con.oid AND k.conrelid <> con.conrelid
+        UNION ALL SELECT k.oid, k.conname, k.conrelid FROM pg_constraint k JOIN h ON k.conparentid = h.oid AND k.conrelid <> h.conrelid)
+      SELECT json_agg(json_build_object('schema', hn.nspname, 'table', ht.relname, 'name', h.conname) ORDER BY hn.nspname, ht.relname, h.conname)
+      FROM h JOIN pg_class ht ON ht.oid = h.conrelid JOIN pg_namespace hn ON hn.oid = ht.relnamespace))) END`
+
+/** A column of one of pg-delta's queries, and what is read beside it. */
+const PLACES = [
+  ['c.relpersistence AS persistence,', OF_TABLE],
+  ['pg_get_indexdef(i.indexrelid) AS def,', OF_INDEX],
+  ['con.contype AS type, con.convalidated AS validated,', OF_CONSTRAINT],
+] as const
+
+/** A query of pg-delta that also reads the heritage of what it reads. */
+export function withHeritage(text: string): string {
+  const place = PLACES.find(([column]) => text.includes(column))
+  if (place === undefined || (place[1] === OF_CONSTRAINT && !text.includes('con.conrelid')))
+    return text
+  const [column, heritage] = place
+  return text.replace(column, () => `${heritage} AS _heritage, ${column}`)
+}
+
+/** Puts the heritage that was read into the payloads of the facts that it belongs to. */
+export function addHeritage(facts: FactBase, rows: readonly Row[]): void {
+  for (const row of rows) {
+    const heritage = row['_heritage']
+    if (typeof heritage !== 'object' || heritage === null || Object.keys(heritage).length === 0)
+      continue
+    const fact = facts.get(idOf(row))
+    if (fact === undefined) continue
+    fact.payload['_heritage'] = heritage as Fact['payload']
+    const definition = fact.payload['def']
+    if (fact.id.kind === 'index' && typeof definition === 'string')
+      fact.payload['def'] = definition.replace(ONLY, '$1 ')
+  }
+}
+
+/** With ONLY, as the server prints it, the index of a partitioned table would have no part on its partitions. */
+const ONLY = /^(CREATE (?:UNIQUE )?INDEX (?:"(?:[^"]|"")+"|[^\s"]+) ON) ONLY /
+
+function idOf(row: Row): StableId {
+  const [schema, name] = [String(row['schema']), String(row['name'])]
+  if ('persistence' in row) return { kind: 'table', schema, name }
+  if ('validated' in row) return { kind: 'constraint', schema, table: String(row['table']), name }
+  return { kind: 'index', schema, name }
+}
+
+export function heritageOf(fact: Fact | undefined): Heritage {
+  return (fact?.payload['_heritage'] as Heritage | undefined) ?? {}
+}

@@ -1,0 +1,201 @@
+import { isDeepStrictEqual } from 'node:util'
+import {
+  type DependencyEdge,
+  encodeId,
+  type Fact,
+  type FactBase,
+  type StableId,
+} from '@supabase/pg-delta'
+import { quoteIdentifier } from '../../database/index.ts'
+import { factBase, textOf } from './fact-base.ts'
+import { heritageOf, type TableName } from './heritage.ts'
+
+/** Two states in which no table that both have is replaced, and what is done around the script between these. */
+export interface InPlace {
+  readonly source: FactBase
+  readonly target: FactBase
+  /** What detaches tables, before all else. */
+  readonly first: readonly string[]
+  /** What attaches them, after all else. */
+  readonly last: readonly string[]
+}
+
+/**
+ * pg-delta replaces a table whose parents or whose bounds change, with all its rows. Here such a table is detached
+ * first and attached last; between these it has no parent in both states.
+ */
+export function inPlace(source: FactBase, target: FactBase): InPlace {
+  const moved = source
+    .facts()
+    .filter(
+      (fact) =>
+        fact.id.kind === 'table' &&
+        target.has(fact.id) &&
+        !isDeepStrictEqual(placeOf(fact), placeOf(target.get(fact.id))),
+    )
+    .map(({ id }) => id)
+  if (moved.length === 0) return { source, target, first: [], last: [] }
+  return {
+    source: detached(source, moved),
+    target: detached(target, moved),
+    first: moved.flatMap((id) => links(source, id, { unlessIn: target, sql: detachSql })),
+    last: moved.flatMap((id) => links(target, id, { unlessIn: source, sql: attachSql })),
+  }
+}
+
+/** The parents of a table, and its bounds. */
+function placeOf(fact: Fact | undefined) {
+  return { parents: parentsOf(fact), bound: boundOf(fact) }
+}
+
+function parentsOf(fact: Fact | undefined): readonly TableName[] {
+  const parent = fact?.payload['parentTable'] as TableName | null | undefined
+  return heritageOf(fact).parents ?? (parent ? [parent] : [])
+}
+
+function boundOf(fact: Fact | undefined): string | undefined {
+  const bound = fact?.payload['partitionBound']
+  return typeof bound === 'string' ? bound : undefined
+}
+
+interface Linking {
+  readonly unlessIn: FactBase
+  readonly sql: (table: TableName, parent: TableName, bound: string | undefined) => string
+}
+
+/** What is run for each parent that a table has in one state, and has not, or with other bounds, in the other. */
+function links(facts: FactBase, id: StableId, { unlessIn, sql }: Linking): string[] {
+  if (id.kind !== 'table') return []
+  const [here, there] = [facts.get(id), unlessIn.get(id)]
+  const same = boundOf(here) === boundOf(there)
+  const others = parentsOf(there)
+  return parentsOf(here)
+    .filter((parent) => !same || !others.some((other) => isDeepStrictEqual(other, parent)))
+    .map((parent) => sql(id, parent, boundOf(here)))
+}
+
+function attachSql(table: TableName, parent: TableName, bound: string | undefined): string {
+  return bound === undefined
+    ? `ALTER TABLE ${qualified(table)} INHERIT ${qualified(parent)}`
+    : `ALTER TABLE ${qualified(parent)} ATTACH PARTITION ${qualified(table)} ${bound}`
+}
+
+function detachSql(table: TableName, parent: TableName, bound: string | undefined): string {
+  return bound === undefined
+    ? `ALTER TABLE ${qualified(table)} NO INHERIT ${qualified(parent)}`
+    : `ALTER TABLE ${qualified(parent)} DETACH PARTITION ${qualified(table)}`
+}
+
+function qualified({ schema, name }: TableName): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+}
+
+const WITHOUT_PARENTS = { parentTable: null, partitionBound: null, _heritage: null }
+
+/** A state in which some tables have no parents: what they had from these is their own. */
+function detached(facts: FactBase, tables: readonly StableId[]): FactBase {
+  const added: Fact[] = []
+  const edges: DependencyEdge[] = [...facts.edges]
+  const keys = new Set(tables.map(encodeId))
+  for (const table of tables) {
+    const fact = facts.get(table)
+    if (table.kind !== 'table' || fact === undefined) continue
+    for (const parent of parentsOf(fact)) {
+      for (const one of inherited(facts, fact, parent)) {
+        if (added.some(({ id }) => encodeId(id) === encodeId(one.fact.id))) continue
+        added.push(one.fact)
+        edges.push(...edgesOf(facts, one, { heir: fact.id, parent }))
+      }
+    }
+  }
+  const alone = facts.facts().map((fact) => {
+    if (!keys.has(encodeId(fact.id))) return fact
+    return { ...fact, payload: { ...fact.payload, ...WITHOUT_PARENTS } }
+  })
+  return factBase([...alone, ...added], edges)
+}
+
+interface Inherited {
+  readonly fact: Fact
+  /** The fact of the parent that it is like. */
+  readonly like: StableId
+}
+
+/** The columns, constraints and indexes that a table has from a parent, as facts of its own. */
+function inherited(facts: FactBase, heir: Fact, parent: TableName): Inherited[] {
+  const above = facts.get({ kind: 'table', ...parent })
+  if (above === undefined) return []
+  const further = parentsOf(above).flatMap((one) => inherited(facts, above, one))
+  return [...facts.childrenOf(above.id), ...further.map(({ fact }) => fact)]
+    .flatMap((fact) => ofHeir(fact, heir, facts).map((one) => ({ fact: one, like: fact.id })))
+    .filter(({ fact }) => !facts.has(fact.id))
+}
+
+/** What a table has of what its parent has. */
+function ofHeir(fact: Fact, heir: Fact, facts: FactBase): Fact[] {
+  if (heir.id.kind !== 'table') return []
+  const { id, payload } = fact
+  const { schema, name: table } = heir.id
+  const part = heritageOf(fact).children?.find(
+    (child) => child.schema === schema && child.table === table,
+  )
+  switch (id.kind) {
+    case 'column':
+      return columnOfHeir(fact, { schema, table, name: id.name }, { heir, facts })
+    case 'constraint': {
+      const isCheck = payload['type'] === 'c' && !textOf(payload['def']).includes('NO INHERIT')
+      const name = isCheck ? id.name : part?.name
+      if (name === undefined) return []
+      return [{ id: { ...id, schema, table, name }, parent: heir.id, payload: bare(payload) }]
+    }
+    case 'index': {
+      if (part === undefined) return []
+      const { name, def = '' } = part
+      return [
+        {
+          id: { ...id, schema: part.schema, name },
+          parent: heir.id,
+          payload: { ...bare(payload), def },
+        },
+      ]
+    }
+    default:
+      return []
+  }
+}
+
+/** A column of a partition or heir, with its default. The numbers of an identity stay with the parent. */
+function columnOfHeir(
+  { id: like, payload }: Fact,
+  place: { readonly schema: string; readonly table: string; readonly name: string },
+  { heir, facts }: { readonly heir: Fact; readonly facts: FactBase },
+): Fact[] {
+  const id: StableId = { kind: 'column', ...place }
+  const own = heritageOf(heir).own?.[place.name]
+  const notNull = own?.notNull ?? payload['notNull'] === true
+  const above = facts.get({ ...like, kind: 'default' } as StableId)?.payload['expr']
+  const expr = own === undefined ? textOf(above) : (own.default ?? '')
+  const column = { id, parent: heir.id, payload: { ...payload, notNull, identity: null } }
+  if (expr === '') return [column]
+  return [column, { id: { kind: 'default', ...place }, parent: id, payload: { expr } }]
+}
+
+function bare(payload: Fact['payload']): Fact['payload'] {
+  const { _heritage: _, ...rest } = payload
+  return rest
+}
+
+/** What a fact depends on: what that of the parent depends on, but of its own table. */
+function edgesOf(
+  facts: FactBase,
+  { fact, like }: Inherited,
+  { heir, parent }: { readonly heir: StableId; readonly parent: TableName },
+): DependencyEdge[] {
+  if (heir.kind !== 'table') return []
+  return facts.outgoingEdges(like).map((edge) => {
+    const { to } = edge
+    const isOfParent = 'table' in to && to.table === parent.name && to.schema === parent.schema
+    const own = isOfParent ? { ...to, schema: heir.schema, table: heir.name } : to
+    return { ...edge, from: fact.id, to: own }
+  })
+}

@@ -1,0 +1,67 @@
+import type { Action, Fact, FactBase } from '@supabase/pg-delta'
+import { quoteIdentifier } from '../../database/index.ts'
+import { textOf } from './fact-base.ts'
+import { type Child, heritageOf, type TableName } from './heritage.ts'
+
+/** What sets the defaults and NOT NULL that columns of partitions and heirs have against those of their parents. */
+export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
+  return target.facts().flatMap((fact) => {
+    // Columns of a table without parents are all its own.
+    if (fact.id.kind !== 'table' || !fact.payload['parentTable']) return []
+    const { id } = fact
+    const had = heritageOf(source.get(id)).own ?? {}
+    const { own = {} } = heritageOf(fact)
+    const names = [...new Set([...Object.keys(had), ...Object.keys(own)])].toSorted()
+    return names.flatMap((name) => {
+      const wanted = own[name] ?? inheritedColumn(target, fact, name)
+      const from = had[name] ?? inheritedColumn(source, source.get(id), name)
+      const alter = `ALTER TABLE ${qualified(id)} ALTER COLUMN ${quoteIdentifier(name)}`
+      return [
+        ...(from?.notNull === wanted?.notNull
+          ? []
+          : [`${alter} ${wanted?.notNull ? 'SET' : 'DROP'} NOT NULL`]),
+        ...(from?.default === wanted?.default
+          ? []
+          : [
+              `${alter} ${wanted?.default === undefined ? 'DROP DEFAULT' : `SET DEFAULT ${wanted.default}`}`,
+            ]),
+      ]
+    })
+  })
+}
+
+function inheritedColumn(facts: FactBase, heir: Fact | undefined, name: string) {
+  const parent = heir?.payload['parentTable'] as TableName | null | undefined
+  if (!parent) return undefined
+  const column = { schema: parent.schema, table: parent.name, name }
+  const notNull = facts.get({ kind: 'column', ...column })?.payload['notNull'] === true
+  const expr = facts.get({ kind: 'default', ...column })?.payload['expr']
+  return { notNull, ...(typeof expr === 'string' ? { default: expr } : {}) }
+}
+
+/**
+ * What makes the parts of an index or a key on the partitions, before it is made for the whole table: the server
+ * then takes these as its parts. Only where they are not called as the server would call them.
+ */
+export function partsFirst({ produces }: Action, target: FactBase): string[] {
+  return produces.flatMap((id) => {
+    const fact = target.get(id)
+    const { children = [] } = heritageOf(fact)
+    if (fact === undefined || (id.kind !== 'index' && id.kind !== 'constraint')) return []
+    return children.flatMap((child) => {
+      if (child.def !== undefined) return isUsualName(child) ? [] : [child.def]
+      if (fact.payload['type'] === 'f' || isUsualName(child)) return []
+      const add = `ADD CONSTRAINT ${quoteIdentifier(child.name)} ${textOf(fact.payload['def'])}`
+      return [`ALTER TABLE ${qualified({ schema: child.schema, name: child.table })} ${add}`]
+    })
+  })
+}
+
+/** Whether the server may have chosen a name itself: that of the table, its columns, and what it is. */
+function isUsualName({ table, name }: Child): boolean {
+  return name.startsWith(`${table}_`) && /_(?:idx|key|pkey|excl)\d*$/.test(name)
+}
+
+function qualified({ schema, name }: TableName): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+}
