@@ -39,7 +39,7 @@ export async function connectToRedis(
   const bus = connect({ ...FAIL_FAST, lazyConnect: true })
   // The bus duplicates the connection that it is given: first to publish, then to subscribe.
   const duplicates = [FAIL_FAST, PATIENT]
-  bus.duplicate = () => connect(duplicates.shift() ?? PATIENT)
+  bus.duplicate = () => withoutRejection(connect(duplicates.shift() ?? PATIENT))
   await new Promise<void>((resolve) => {
     store.once('ready', resolve)
     store.once('error', () => resolve())
@@ -51,4 +51,14 @@ export async function connectToRedis(
       for (const connection of all) connection.disconnect()
     },
   }
+}
+
+/** The bus does not wait for its subscription: one that never was made when we disconnect would end the process. */
+function withoutRejection(connection: Redis): Redis {
+  const subscribe = connection.subscribe.bind(connection) as (
+    ...names: string[]
+  ) => Promise<unknown>
+  connection.subscribe = async (...names: unknown[]) =>
+    await subscribe(...(names as string[])).catch(() => 0)
+  return connection
 }
