@@ -53,6 +53,14 @@ describe('a migration in one transaction', () => {
       message: expect.stringContaining('2_broken failed at statement 2 of 3'),
       where: { file: broken.path, line: 4, column: 1 },
       server: { sqlstate: '42P01' },
+      nextActions: [
+        {
+          kind: 'edit',
+          path: broken.path,
+          label: 'line 4: correct the name, or create first what it names',
+        },
+        { args: ['deploy'], label: 'run it again' },
+      ],
     })
     expect(outcome.receipts.map(({ status }) => status)).toEqual(['failed', 'not-run'])
     expect(statuses(outcome.receipts[0])).toEqual(['not-run', 'failed', 'not-run'])
@@ -117,7 +125,13 @@ describe('rows that make a pending statement fail', () => {
     await deployed([INIT])
     await target.sql('INSERT INTO customer VALUES (7)')
     const accepted = await deployed([INIT, other, require], { acceptPreChecks: true })
-    expect(accepted.failure?.code).toBe('DEPLOY.STATEMENT_FAILED')
+    expect(accepted.failure).toMatchObject({
+      code: 'DEPLOY.STATEMENT_FAILED',
+      nextActions: [
+        { kind: 'edit', label: expect.stringContaining('give the rows that have no value one') },
+        { args: ['deploy'] },
+      ],
+    })
     const repairing = migration(require.name, `UPDATE customer SET name = '';${require.sql}`)
     const outcome = await deployed([INIT, other, repairing])
     expect(outcome.failure).toBeUndefined()

@@ -1,6 +1,7 @@
 import { command, type Failure, failureFrom, type ServerError } from '../kernel/index.ts'
 import { type Migration, placeAt } from '../statements/index.ts'
 import type { StopPlace } from './message.ts'
+import { remedyFor } from './remedy.ts'
 
 /** What the server said of a statement that it refused; nothing if something else went wrong. */
 export function refusedBy(failure: Failure): ServerError | undefined {
@@ -37,7 +38,7 @@ export function statementFailure(
       : 'It runs as one transaction, which was rolled back: the database is as it was before.',
     nextActions: incomplete
       ? [command(['repair'], 'finish it, undo it, or mark it')]
-      : [command(['deploy'], 'run it again when the cause is gone')],
+      : [remedyFor(server, migration, statement), command(['deploy'], 'run it again')],
     ...(index === undefined ? {} : { where: placeAt(migration.sql, index, migration.path) }),
     server,
   })
