@@ -219,8 +219,8 @@ model Post {
     ],
     down: [
       'ALTER INDEX "Post_authorId_idx" RENAME TO "Post_userId_idx"',
-      'ALTER TABLE "Post" RENAME CONSTRAINT "Post_authorId_fkey" TO "Post_userId_fkey"',
       'ALTER TABLE "Post" RENAME COLUMN "authorId" TO "userId"',
+      'ALTER TABLE "Post" RENAME CONSTRAINT "Post_authorId_fkey" TO "Post_userId_fkey"',
       'ALTER TABLE "User" RENAME COLUMN "full_name" TO "name"',
     ],
     grade: 'lossless',
@@ -238,10 +238,10 @@ model Post {
       'ALTER INDEX "User_email_key" RENAME TO "people_email_key"',
     ],
     down: [
-      'ALTER INDEX "people_email_key" RENAME TO "User_email_key"',
-      'ALTER TABLE "people" RENAME CONSTRAINT "people_pkey" TO "User_pkey"',
-      'ALTER TABLE "people" RENAME COLUMN "nick" TO "name"',
       'ALTER TABLE "people" RENAME TO "User"',
+      'ALTER INDEX "people_email_key" RENAME TO "User_email_key"',
+      'ALTER INDEX "people_pkey" RENAME TO "User_pkey"',
+      'ALTER TABLE "User" RENAME COLUMN "nick" TO "name"',
     ],
     grade: 'lossless',
   },

@@ -118,3 +118,24 @@ CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p int N
 INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1, 1), (2, 2);
 -- m2
 ALTER TABLE c DROP CONSTRAINT c_p_fkey; DELETE FROM p;
+-- case anew-as-prisma-writes-it
+-- m1
+CREATE TABLE "a" ("id" SERIAL NOT NULL, "n" INTEGER NOT NULL, "of" INTEGER, CONSTRAINT "a_pkey" PRIMARY KEY ("id")); CREATE UNIQUE INDEX "a_n_key" ON "a"("n"); ALTER TABLE "a" ADD CONSTRAINT "a_of_fkey" FOREIGN KEY ("of") REFERENCES "a"("n") ON DELETE SET NULL ON UPDATE CASCADE;
+-- data
+INSERT INTO "a" ("n", "of") VALUES (10, NULL), (20, 10), (30, 20);
+-- m2
+ALTER TABLE "a" DROP CONSTRAINT "a_of_fkey"; DROP INDEX "a_n_key"; ALTER TABLE "a" DROP COLUMN "n", ADD COLUMN "n" TEXT, DROP COLUMN "of", ADD COLUMN "of" TEXT NOT NULL DEFAULT 'x'; CREATE UNIQUE INDEX "a_n_key" ON "a"("n");
+-- case anew-with-a-view
+-- m1
+CREATE TABLE a (id int PRIMARY KEY, n int CHECK (n > 0), g int GENERATED ALWAYS AS (id * 2) STORED); CREATE VIEW v AS SELECT id FROM a;
+-- data
+INSERT INTO a VALUES (1, 10), (2, NULL);
+-- m2
+ALTER TABLE a DROP COLUMN n, ADD COLUMN n jsonb NOT NULL DEFAULT '{}'; CREATE VIEW w AS SELECT n FROM a;
+-- case a-column-for-a-table-without-a-key
+-- m1
+CREATE TABLE a (v text, w text);
+-- data
+INSERT INTO a VALUES ('x', 'y'), ('x', 'y'), (NULL, NULL);
+-- m2
+ALTER TABLE a ADD COLUMN n int NOT NULL DEFAULT 5; UPDATE a SET n = 6; ALTER TABLE a DROP COLUMN w;

@@ -97,6 +97,11 @@ DECLARE
   key text[] := slipway.key_of(target, names);
   condition text := 'true';
 BEGIN
+  IF key IS NULL AND entry ->> 'inserts' = 'false' THEN
+    PERFORM slipway.record_kept(slipway.store(entry || jsonb_build_object('columns', to_jsonb(names)),
+      format('SELECT %s FROM %s', slipway.copied(target, NULL), target)));
+    RETURN;
+  END IF;
   IF key IS NULL THEN
     PERFORM slipway.record_kept(entry || jsonb_build_object('columns', to_jsonb(names),
       'not_kept', 'the table has no key by which the values could be restored'));
@@ -127,8 +132,10 @@ BEGIN
   IF forced THEN EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target); END IF;
   IF slipway.holds_rows(target) THEN
     entry := slipway.entry_of(target, origin, 'columns') || jsonb_build_object('details', slipway.about(target));
-    -- A key that the migration changes later finds no row again.
-    IF slipway.key_of(target, names || changed_later) IS NULL OR (SELECT reltuples FROM pg_class WHERE oid = target) > max_rows THEN
+    -- A key that the migration changes later finds no row again. Nothing takes a down migration back, so it leaves no
+    -- columns of ours in the table: without a key whole rows are copied.
+    IF slipway.key_of(target, names || changed_later) IS NULL AND origin ->> 'inserts' IS DISTINCT FROM 'false'
+      OR (SELECT reltuples FROM pg_class WHERE oid = target) > max_rows THEN
       FOREACH own IN ARRAY names LOOP
         IF slipway.try_to_set_aside(entry, target, own, with_dependents, constraints) THEN
           names := array_remove(names, own);

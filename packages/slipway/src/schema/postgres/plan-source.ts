@@ -11,7 +11,7 @@ import { factBase, textOf } from './fact-base.ts'
 /** Names of objects that are gone, which new objects have now. */
 export interface Retaken {
   readonly tables: readonly RetakenName[]
-  readonly columns: readonly RetakenName[]
+  readonly columns: readonly RetakenColumn[]
   readonly types: readonly RetakenName[]
 }
 
@@ -20,6 +20,11 @@ interface RetakenName {
   /** Of a column. */
   readonly table?: string
   readonly name: string
+}
+
+interface RetakenColumn extends RetakenName {
+  /** It was added without the values of the old one: it is replaced, whatever its type. */
+  readonly empty?: boolean
 }
 
 /** What pg-delta would drop and create again for no more than a collation: it gets a new type in its place. */
@@ -57,12 +62,18 @@ export function madeUnlike(source: FactBase, target: FactBase, retaken: Retaken)
     ...retaken.types.map(({ schema, name }) => encodeId({ kind: 'type', schema, name })),
   ])
   if (ids.size === 0) return { source, first: [] }
+  const empty = new Set(
+    retaken.columns.flatMap(({ schema, table = '', name, empty: isEmpty }) =>
+      isEmpty ? [encodeId({ kind: 'column', schema, table, name })] : [],
+    ),
+  )
   const free = new Set(source.facts().filter((fact) => isOwnedBy(ids, fact) && target.has(fact.id)))
   const facts = source.facts().map((fact) => {
     if (free.has(fact)) return { ...fact, payload: { ...fact.payload, ownedBy: null } }
     const wanted = target.get(fact.id)?.payload
     if (wanted === undefined || !ids.has(encodeId(fact.id))) return fact
-    return { ...fact, payload: { ...fact.payload, ...unlike(fact, wanted) } }
+    const changed = unlike(fact, wanted, empty.has(encodeId(fact.id)))
+    return { ...fact, payload: { ...fact.payload, ...changed } }
   })
   const wholes = source.facts().filter(({ id }) => id.kind === 'table' && ids.has(encodeId(id)))
   return {
@@ -104,17 +115,22 @@ function partsOf(fact: Fact, facts: FactBase): Fact[] {
   return facts.childrenOf(fact.id).flatMap((part) => [part, ...partsOf(part, facts)])
 }
 
+const NONE = 'none of before'
+
+/** Whether `madeUnlike` lets a column be replaced. */
+export function isReplaced({ payload }: Fact): boolean {
+  return payload['generatedExpr'] === NONE
+}
+
 /** What of a payload must differ for an object to be replaced; empty if a change of type converts its values. */
-function unlike({ id, payload }: Fact, wanted: Fact['payload']): Fact['payload'] {
+function unlike({ id, payload }: Fact, wanted: Fact['payload'], isEmpty: boolean): Fact['payload'] {
   switch (id.kind) {
     case 'table':
-      return { partitionKey: 'none of before' }
+      return { partitionKey: NONE }
     case 'column':
-      return payload['type'] === wanted['type'] ? { generatedExpr: 'none of before' } : {}
+      return isEmpty || payload['type'] === wanted['type'] ? { generatedExpr: NONE } : {}
     case 'type':
-      return Array.isArray(payload['values'])
-        ? { values: [...payload['values'], 'none of before'] }
-        : {}
+      return Array.isArray(payload['values']) ? { values: [...payload['values'], NONE] } : {}
     default:
       return {}
   }

@@ -8,7 +8,7 @@ import { inPlace } from './in-place.ts'
 import { madeAgain } from './made-again.ts'
 import { numberingBehindRows } from './numbering.ts'
 import { ownColumnsSql, partsFirst } from './parts-sql.ts'
-import { madeUnlike, recollated, type Retaken } from './plan-source.ts'
+import { isReplaced, madeUnlike, recollated, type Retaken } from './plan-source.ts'
 import { referenceTo } from './reference.ts'
 import { readAlike } from './settled-text.ts'
 import { alwaysFits, castsTo } from './type-casts.ts'
@@ -205,7 +205,8 @@ function rolesNamed(...bases: readonly FactBase[]): string[] {
 /** What the catalogs alone cannot decide, because it depends on rows. */
 function choicesOf(source: FactBase, target: FactBase, defaultSchema: string): Choice[] {
   return target.facts().flatMap((fact) => {
-    const before = source.get(fact.id)
+    const found = source.get(fact.id)
+    const before = found && isReplaced(found) ? undefined : found
     const messages =
       fact.id.kind === 'column'
         ? columnChoices(fact, before?.payload, { source, target, defaultSchema })
