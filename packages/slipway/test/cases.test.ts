@@ -14,11 +14,11 @@ interface Case extends RoundTrip {
   readonly impossible?: string
 }
 
-/** What does not come back yet: the down migration is written by names, so that a renamed or replaced object is lost. */
+/** What does not come back yet: values that the old type refuses stop the rollback; without a key, what it keeps stays in the table. */
 const OPEN: readonly string[] = [
-  'sequences/serial-to-uuid',
+  'columns/enum-in-two-tables-and-an-array',
+  'columns/enum-to-text-with-other-values',
   'values/key-dropped-later',
-  'values/anew-with-another-type',
 ]
 
 const SHARED = fileURLToPath(new URL('../../../../shared/cases/', import.meta.url))

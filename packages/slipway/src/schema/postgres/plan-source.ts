@@ -7,6 +7,7 @@ import {
 } from '@supabase/pg-delta'
 import { quoteIdentifier } from '../../database/index.ts'
 import { factBase, textOf } from './fact-base.ts'
+import { isSameKind } from './type-casts.ts'
 
 /** Names of objects that are gone, which new objects have now. */
 export interface Retaken {
@@ -43,6 +44,8 @@ export function recollated(source: FactBase, target: FactBase): FactBase {
 /** A state in which objects are not those of the state that is wanted, although they have their names. */
 export interface Unlike {
   readonly source: FactBase
+  /** It without the tables and columns that are replaced. */
+  readonly rest: FactBase
   /** What is run before all else, so that sequences stay when their table or column goes. */
   readonly first: readonly string[]
 }
@@ -56,17 +59,28 @@ export function madeUnlike(source: FactBase, target: FactBase, retaken: Retaken)
     ),
     ...retaken.types.map(({ schema, name }) => encodeId({ kind: 'type', schema, name })),
   ])
-  if (ids.size === 0) return { source, first: [] }
+  if (ids.size === 0) return { source, rest: source, first: [] }
   const free = new Set(source.facts().filter((fact) => isOwnedBy(ids, fact) && target.has(fact.id)))
+  const replaced = new Map(
+    source.facts().flatMap((fact) => {
+      const wanted = ids.has(encodeId(fact.id)) ? target.get(fact.id)?.payload : undefined
+      const difference = wanted && unlike(fact, wanted, source)
+      return difference ? [[fact, difference] as const] : []
+    }),
+  )
   const facts = source.facts().map((fact) => {
-    if (free.has(fact)) return { ...fact, payload: { ...fact.payload, ownedBy: null } }
-    const wanted = target.get(fact.id)?.payload
-    if (wanted === undefined || !ids.has(encodeId(fact.id))) return fact
-    return { ...fact, payload: { ...fact.payload, ...unlike(fact, wanted) } }
+    const other = free.has(fact) ? { ownedBy: null } : replaced.get(fact)
+    return other === undefined ? fact : { ...fact, payload: { ...fact.payload, ...other } }
   })
-  const wholes = source.facts().filter(({ id }) => id.kind === 'table' && ids.has(encodeId(id)))
+  const dropped = [...replaced.keys()].filter(({ id }) => id.kind !== 'type')
+  const parts = new Set(dropped.flatMap((fact) => [fact, ...partsOf(fact, source)]))
+  const tables = dropped.filter(({ id }) => id.kind === 'table')
   return {
-    source: factBase(facts, [...source.edges, ...wholes.flatMap((fact) => edgesTo(fact, source))]),
+    source: factBase(facts, [...source.edges, ...tables.flatMap((fact) => edgesTo(fact, source))]),
+    rest: factBase(
+      source.facts().filter((fact) => !parts.has(fact)),
+      source.edges,
+    ),
     first: [...free].flatMap(({ id }) => freeSql(id)),
   }
 }
@@ -104,20 +118,43 @@ function partsOf(fact: Fact, facts: FactBase): Fact[] {
   return facts.childrenOf(fact.id).flatMap((part) => [part, ...partsOf(part, facts)])
 }
 
-/** What of a payload must differ for an object to be replaced; empty if a change of type converts its values. */
-function unlike({ id, payload }: Fact, wanted: Fact['payload']): Fact['payload'] {
+/** What of a payload must differ for an object to be replaced; nothing if a change of type converts its values. */
+function unlike(fact: Fact, wanted: Fact['payload'], facts: FactBase): Fact['payload'] | undefined {
+  const { id, payload } = fact
   switch (id.kind) {
     case 'table':
       return { partitionKey: 'none of before' }
-    case 'column':
-      return payload['type'] === wanted['type'] ? { generatedExpr: 'none of before' } : {}
+    case 'column': {
+      const [from, to] = [textOf(payload['type']), textOf(wanted['type'])]
+      return isConverted(from, to) || (from !== to && !hasOtherKey(fact, facts))
+        ? undefined
+        : { generatedExpr: 'none of before' }
+    }
     case 'type':
       return Array.isArray(payload['values'])
         ? { values: [...payload['values'], 'none of before'] }
-        : {}
+        : undefined
     default:
-      return {}
+      return undefined
   }
+}
+
+/**
+ * Whether a table has a key without this column. If it has none, the values of the column stay in the table when it is
+ * dropped and they are kept.
+ */
+function hasOtherKey({ id, parent }: Fact, facts: FactBase): boolean {
+  const constraints = parent === undefined ? [] : facts.childrenOf(parent)
+  return constraints.some(
+    (one) =>
+      ['p', 'u'].includes(textOf(one.payload['type'])) &&
+      !facts.outgoingEdges(one.id).some(({ to }) => encodeId(to) === encodeId(id)),
+  )
+}
+
+/** Whether values of a column mean the same in another type: so rows that were written since keep theirs. */
+function isConverted(from: string, to: string): boolean {
+  return from !== to && isSameKind(from, to)
 }
 
 function mapFacts(base: FactBase, change: (fact: Fact) => Fact): FactBase {

@@ -77,7 +77,7 @@ export function scriptBetween(
         plain,
       ),
     ],
-    choices: choicesOf(source, target, to.defaultSchema),
+    choices: choicesOf(unlike.rest, wanted, to.defaultSchema),
   }
 }
 
