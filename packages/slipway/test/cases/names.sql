@@ -156,3 +156,33 @@ CREATE TABLE a (id int PRIMARY KEY, n text); CREATE TABLE b (id int PRIMARY KEY,
 INSERT INTO a VALUES (1, 'a'); INSERT INTO b VALUES (2, 'b');
 -- m2
 DROP TABLE b; ALTER TABLE a RENAME TO b;
+-- case rename-schema-in-do-with-all
+-- m1
+CREATE SCHEMA "Old One"; CREATE TYPE "Old One".mood AS ENUM ('x', 'y'); CREATE TABLE "Old One"."T" (id serial PRIMARY KEY, m "Old One".mood); CREATE FUNCTION "Old One".f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW "Old One".v AS SELECT m FROM "Old One"."T"; CREATE TABLE u (t int REFERENCES "Old One"."T");
+-- data
+INSERT INTO "Old One"."T" (m) VALUES ('x'), ('y'); INSERT INTO u VALUES (2);
+-- m2
+DO $$ BEGIN EXECUTE 'ALTER SCHEMA "Old One" RENAME TO new_one'; END $$; CREATE SCHEMA "Old One"; CREATE TABLE "Old One"."T" (id serial PRIMARY KEY, n int);
+-- case table-of-another-role-is-renamed
+-- m1
+DO $$ BEGIN CREATE ROLE slipway_owner_of_names; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE TABLE log (id int PRIMARY KEY, line text); ALTER TABLE log OWNER TO slipway_owner_of_names; GRANT SELECT ON log TO PUBLIC;
+-- data
+INSERT INTO log VALUES (1, 'x');
+-- m2
+ALTER TABLE log RENAME TO log_2025; ALTER TABLE log_2025 RENAME CONSTRAINT log_pkey TO log_2025_pkey; CREATE TABLE log (LIKE log_2025 INCLUDING ALL);
+-- case long-names
+-- m1
+CREATE TABLE a_table_with_a_name_that_is_as_long_as_the_server_lets_it_be_00 (id int PRIMARY KEY, ä_column_with_a_name_that_is_as_long_as_the_server_lets_it_be text);
+-- data
+INSERT INTO a_table_with_a_name_that_is_as_long_as_the_server_lets_it_be_00 VALUES (1, 'x');
+-- m2
+ALTER TABLE a_table_with_a_name_that_is_as_long_as_the_server_lets_it_be_00 RENAME ä_column_with_a_name_that_is_as_long_as_the_server_lets_it_be TO ö_column_with_a_name_that_is_longer_than_the_server_lets_any_name_be;
+ALTER TABLE a_table_with_a_name_that_is_as_long_as_the_server_lets_it_be_00 RENAME TO a_table_with_a_name_that_is_longer_than_the_server_lets_any_name_be; CREATE TABLE a_table_with_a_name_that_is_as_long_as_the_server_lets_it_be_00 (id int); CREATE VIEW of_it AS SELECT id FROM a_table_with_a_name_that_is_as_long_as_the_server_lets_it_be_00;
+-- case renames-by-a-function
+-- m1
+CREATE TABLE t (id int PRIMARY KEY, a text); CREATE FUNCTION rename_all() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER TABLE t RENAME a TO b'; EXECUTE 'ALTER TABLE t RENAME TO u'; EXECUTE 'ALTER INDEX t_pkey RENAME TO u_pkey'; END $$;
+-- data
+INSERT INTO t VALUES (1, 'x');
+-- m2
+SELECT rename_all(); DROP FUNCTION rename_all(); ALTER TABLE u ADD COLUMN c int DEFAULT 5;

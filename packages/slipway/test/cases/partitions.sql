@@ -117,3 +117,24 @@ CREATE TABLE event_2025 PARTITION OF event FOR VALUES FROM ('2025-01-01') TO ('2
 INSERT INTO event VALUES (1, '2025-02-01', 'x'), (2, '2025-03-01', 'y');
 -- m2
 ALTER TABLE event DETACH PARTITION event_2025; ALTER TABLE event_2025 ADD COLUMN more text; ALTER TABLE event ADD COLUMN other int; DROP INDEX event_note; ALTER TABLE event_2025 RENAME note TO remark;
+-- case detach-partition-in-another-schema-and-drop-the-table
+-- m1
+CREATE SCHEMA parts; CREATE TABLE event (id int NOT NULL, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at); CREATE TABLE parts.event_2025 PARTITION OF event FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+-- data
+INSERT INTO event VALUES (1, '2025-02-01');
+-- m2
+ALTER TABLE event DETACH PARTITION parts.event_2025; DROP TABLE event; ALTER TABLE parts.event_2025 SET SCHEMA public; ALTER TABLE event_2025 RENAME TO event;
+-- case partitioned-with-trigger-and-identity
+-- m1
+CREATE TABLE event (id serial, at date NOT NULL, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at); CREATE TABLE event_2025 PARTITION OF event FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); CREATE FUNCTION up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER up BEFORE UPDATE ON event FOR EACH ROW EXECUTE FUNCTION up();
+-- data
+INSERT INTO event (at, note) VALUES ('2025-02-01', 'x');
+-- m2
+ALTER TABLE event DETACH PARTITION event_2025; ALTER TRIGGER up ON event RENAME TO touched;
+-- case drop-unique-index-on-sub-partitions
+-- m1
+CREATE TABLE m (id int NOT NULL, at date NOT NULL, n text) PARTITION BY RANGE (at); CREATE TABLE m_25 PARTITION OF m FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') PARTITION BY LIST (id); CREATE TABLE m_25_1 PARTITION OF m_25 FOR VALUES IN (1); CREATE UNIQUE INDEX "M once" ON m (id, at) INCLUDE (n); CREATE INDEX m_lower ON m (lower(n)) WHERE n IS NOT NULL; COMMENT ON INDEX m_lower IS 'lower';
+-- data
+INSERT INTO m VALUES (1, '2025-01-01', 'N');
+-- m2
+DROP INDEX "M once", m_lower;

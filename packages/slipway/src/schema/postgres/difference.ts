@@ -62,7 +62,7 @@ function changedAttributes(from: Fact, to: Fact): string[] {
   const after = comparable(to)
   const keys = new Set([...Object.keys(before), ...Object.keys(after)])
   return [...keys]
-    .filter((key) => canonicalize(before[key]) !== canonicalize(after[key]))
+    .filter((key) => canonicalize(before[key] ?? null) !== canonicalize(after[key] ?? null))
     .toSorted()
 }
 

@@ -7,11 +7,12 @@ import {
 } from '@supabase/pg-delta'
 import { quoteIdentifier } from '../../database/index.ts'
 import { factBase, textOf } from './fact-base.ts'
+import { isSameKind } from './type-casts.ts'
 
 /** Names of objects that are gone, which new objects have now. */
 export interface Retaken {
   readonly tables: readonly RetakenName[]
-  readonly columns: readonly RetakenColumn[]
+  readonly columns: readonly RetakenName[]
   readonly types: readonly RetakenName[]
 }
 
@@ -20,11 +21,6 @@ interface RetakenName {
   /** Of a column. */
   readonly table?: string
   readonly name: string
-}
-
-interface RetakenColumn extends RetakenName {
-  /** It was added without the values of the old one: it is replaced, whatever its type. */
-  readonly empty?: boolean
 }
 
 /** What pg-delta would drop and create again for no more than a collation: it gets a new type in its place. */
@@ -48,6 +44,8 @@ export function recollated(source: FactBase, target: FactBase): FactBase {
 /** A state in which objects are not those of the state that is wanted, although they have their names. */
 export interface Unlike {
   readonly source: FactBase
+  /** It without the tables and columns that are replaced. */
+  readonly rest: FactBase
   /** What is run before all else, so that sequences stay when their table or column goes. */
   readonly first: readonly string[]
 }
@@ -61,23 +59,28 @@ export function madeUnlike(source: FactBase, target: FactBase, retaken: Retaken)
     ),
     ...retaken.types.map(({ schema, name }) => encodeId({ kind: 'type', schema, name })),
   ])
-  if (ids.size === 0) return { source, first: [] }
-  const empty = new Set(
-    retaken.columns.flatMap(({ schema, table = '', name, empty: isEmpty }) =>
-      isEmpty ? [encodeId({ kind: 'column', schema, table, name })] : [],
-    ),
-  )
+  if (ids.size === 0) return { source, rest: source, first: [] }
   const free = new Set(source.facts().filter((fact) => isOwnedBy(ids, fact) && target.has(fact.id)))
+  const replaced = new Map(
+    source.facts().flatMap((fact) => {
+      const wanted = ids.has(encodeId(fact.id)) ? target.get(fact.id)?.payload : undefined
+      const difference = wanted && unlike(fact, wanted)
+      return difference ? [[fact, difference] as const] : []
+    }),
+  )
   const facts = source.facts().map((fact) => {
-    if (free.has(fact)) return { ...fact, payload: { ...fact.payload, ownedBy: null } }
-    const wanted = target.get(fact.id)?.payload
-    if (wanted === undefined || !ids.has(encodeId(fact.id))) return fact
-    const changed = unlike(fact, wanted, empty.has(encodeId(fact.id)))
-    return { ...fact, payload: { ...fact.payload, ...changed } }
+    const other = free.has(fact) ? { ownedBy: null } : replaced.get(fact)
+    return other === undefined ? fact : { ...fact, payload: { ...fact.payload, ...other } }
   })
-  const wholes = source.facts().filter(({ id }) => id.kind === 'table' && ids.has(encodeId(id)))
+  const dropped = [...replaced.keys()].filter(({ id }) => id.kind !== 'type')
+  const parts = new Set(dropped.flatMap((fact) => [fact, ...partsOf(fact, source)]))
+  const tables = dropped.filter(({ id }) => id.kind === 'table')
   return {
-    source: factBase(facts, [...source.edges, ...wholes.flatMap((fact) => edgesTo(fact, source))]),
+    source: factBase(facts, [...source.edges, ...tables.flatMap((fact) => edgesTo(fact, source))]),
+    rest: factBase(
+      source.facts().filter((fact) => !parts.has(fact)),
+      source.edges,
+    ),
     first: [...free].flatMap(({ id }) => freeSql(id)),
   }
 }
@@ -115,25 +118,27 @@ function partsOf(fact: Fact, facts: FactBase): Fact[] {
   return facts.childrenOf(fact.id).flatMap((part) => [part, ...partsOf(part, facts)])
 }
 
-const NONE = 'none of before'
-
-/** Whether `madeUnlike` lets a column be replaced. */
-export function isReplaced({ payload }: Fact): boolean {
-  return payload['generatedExpr'] === NONE
-}
-
-/** What of a payload must differ for an object to be replaced; empty if a change of type converts its values. */
-function unlike({ id, payload }: Fact, wanted: Fact['payload'], isEmpty: boolean): Fact['payload'] {
+/** What of a payload must differ for an object to be replaced; nothing if a change of type converts its values. */
+function unlike({ id, payload }: Fact, wanted: Fact['payload']): Fact['payload'] | undefined {
   switch (id.kind) {
     case 'table':
-      return { partitionKey: NONE }
-    case 'column':
-      return isEmpty || payload['type'] === wanted['type'] ? { generatedExpr: NONE } : {}
+      return { partitionKey: 'none of before' }
+    case 'column': {
+      const [from, to] = [textOf(payload['type']), textOf(wanted['type'])]
+      return isConverted(from, to) ? undefined : { generatedExpr: 'none of before' }
+    }
     case 'type':
-      return Array.isArray(payload['values']) ? { values: [...payload['values'], NONE] } : {}
+      return Array.isArray(payload['values'])
+        ? { values: [...payload['values'], 'none of before'] }
+        : undefined
     default:
-      return {}
+      return undefined
   }
+}
+
+/** Whether values of a column mean the same in another type: so rows that were written since keep theirs. */
+function isConverted(from: string, to: string): boolean {
+  return from !== to && isSameKind(from, to)
 }
 
 function mapFacts(base: FactBase, change: (fact: Fact) => Fact): FactBase {

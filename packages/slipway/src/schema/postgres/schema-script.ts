@@ -8,7 +8,7 @@ import { inPlace } from './in-place.ts'
 import { madeAgain } from './made-again.ts'
 import { numberingBehindRows } from './numbering.ts'
 import { ownColumnsSql, partsFirst } from './parts-sql.ts'
-import { isReplaced, madeUnlike, recollated, type Retaken } from './plan-source.ts'
+import { madeUnlike, recollated, type Retaken } from './plan-source.ts'
 import { referenceTo } from './reference.ts'
 import { readAlike } from './settled-text.ts'
 import { alwaysFits, castsTo } from './type-casts.ts'
@@ -77,7 +77,7 @@ export function scriptBetween(
         plain,
       ),
     ],
-    choices: choicesOf(source, target, to.defaultSchema),
+    choices: choicesOf(unlike.rest, wanted, to.defaultSchema),
   }
 }
 
@@ -205,8 +205,7 @@ function rolesNamed(...bases: readonly FactBase[]): string[] {
 /** What the catalogs alone cannot decide, because it depends on rows. */
 function choicesOf(source: FactBase, target: FactBase, defaultSchema: string): Choice[] {
   return target.facts().flatMap((fact) => {
-    const found = source.get(fact.id)
-    const before = found && isReplaced(found) ? undefined : found
+    const before = source.get(fact.id)
     const messages =
       fact.id.kind === 'column'
         ? columnChoices(fact, before?.payload, { source, target, defaultSchema })

@@ -15,8 +15,13 @@ const TEXT = /^(?:text|character varying|character|bpchar|citext|name)\b/
 /** Whether PostgreSQL casts between two types, as it prints them, without a detour by their text. */
 export function castsTo(...types: [from: string, to: string]): boolean {
   if (types.some((type) => type.endsWith('[]'))) return false
-  if (types.some((type) => TEXT.test(type))) return true
-  return FAMILIES.some((family) => types.every((type) => family.test(type)))
+  return types.some((type) => TEXT.test(type)) || isSameKind(...types)
+}
+
+/** Whether two types hold the same kind of values: numbers, or times, or text. */
+export function isSameKind(...types: [from: string, to: string]): boolean {
+  if (types.some((type) => type.endsWith('[]'))) return false
+  return [...FAMILIES, TEXT].some((family) => types.every((type) => family.test(type)))
 }
 
 /** Numbers that hold all of those before them, and to what else such a number can go. */
