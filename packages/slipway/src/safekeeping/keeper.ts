@@ -26,7 +26,15 @@ export function originOf(
 
 // A type alias: a row of a query has an index signature, which an interface lacks.
 type MissedRow = {
-  readonly what: 'changed' | 'inserted' | 'emptied' | 'rewritten' | 'gone' | 'column' | 'kept'
+  readonly what:
+    | 'changed'
+    | 'inserted'
+    | 'emptied'
+    | 'rewritten'
+    | 'gone'
+    | 'column'
+    | 'large'
+    | 'kept'
   readonly relation: string
   readonly number: string
 }
@@ -111,6 +119,10 @@ interface Look {
 
 function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
   const { before, named, origin, options } = look
+  if (what === 'large') {
+    const object = { kind: 'table' as const, schema: 'pg_catalog', name: 'pg_largeobject' }
+    return [{ key: what, destruction: { what: 'rows', object }, isSure: true, commands: [] }]
+  }
   const object = before.get(relation)
   if (object === undefined) return []
   const { ref, columns } = object

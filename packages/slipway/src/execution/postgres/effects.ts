@@ -75,7 +75,15 @@ function objectFrom(row: ObjectRow, defaultSchema: string): DataObject {
 }
 
 type EffectRow = {
-  readonly what: 'gone' | 'column' | 'deleted' | 'updated' | 'emptied' | 'rewritten' | 'uncounted'
+  readonly what:
+    | 'gone'
+    | 'column'
+    | 'deleted'
+    | 'updated'
+    | 'emptied'
+    | 'rewritten'
+    | 'large'
+    | 'uncounted'
   readonly oid: string
   readonly number: string
 }
@@ -97,6 +105,8 @@ const EFFECTS = `WITH before AS (SELECT oid, file, held
   UNION ALL SELECT CASE WHEN b.held AND c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) = 0 THEN 'emptied' ELSE 'rewritten' END,
       b.oid::text, '0'
     FROM before b JOIN pg_catalog.pg_class c ON c.oid = b.oid WHERE c.relfilenode <> b.file AND b.held AND c.relkind = 'r'
+  UNION ALL SELECT 'large', '0', l.number::text FROM (SELECT pg_catalog.pg_stat_get_xact_tuples_deleted('pg_catalog.pg_largeobject'::pg_catalog.regclass)
+      + pg_catalog.pg_stat_get_xact_tuples_updated('pg_catalog.pg_largeobject'::pg_catalog.regclass) AS number) AS l WHERE l.number > 0
   UNION ALL SELECT 'uncounted', '0', '0' WHERE pg_catalog.current_setting('track_counts') <> 'on'`
 
 /** Reads what the open transaction destroyed. Deferred triggers run first: nobody could see what they do at COMMIT. */
@@ -119,6 +129,10 @@ function effectOf(
 ): Effect[] {
   if (what === 'uncounted') {
     return [{ what: 'rows', object: { kind: 'database', name: database }, partOf: [] }]
+  }
+  if (what === 'large') {
+    const object = { kind: 'table' as const, schema: 'pg_catalog', name: 'pg_largeobject' }
+    return [{ what: 'rows', object, rows: Number(number), partOf: [] }]
   }
   const object = before.get(oid)
   if (object === undefined) return []

@@ -35,6 +35,7 @@ LANGUAGE sql AS $$
     JOIN pg_class c ON c.oid = b.relation AND c.relnamespace <> 'slipway'::regnamespace
     WHERE a.attnum > 0 AND a.attisdropped AND NOT EXISTS (SELECT FROM slipway.kept_now() k, unnest(k.columns) AS name
       WHERE k.relation = b.relation AND k.kind = 'columns' AND (k.details -> 'numbers' ->> name)::integer = a.attnum)
+  UNION ALL SELECT 'large', 'pg_largeobject'::regclass, 0 WHERE (slipway.counts_of('pg_largeobject'::regclass))[1] > 0
   UNION ALL SELECT DISTINCT 'kept', k.relation, 0 FROM slipway.kept_now() k
 $$;
 
