@@ -242,6 +242,11 @@ BEGIN
   IF NOT slipway.is_stored(target) OR place.relnamespace = 'slipway'::regnamespace OR place.relname = '_prisma_migrations'
     OR slipway.is_made_now(target) OR EXISTS (SELECT FROM slipway.kept_now() k WHERE k.relation = target AND k.details ? 'copied')
   THEN RETURN; END IF;
+  -- A table that waits for a deferred check takes no new trigger.
+  IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = target AND tgdeferrable)
+    AND current_setting('slipway.origin')::jsonb ->> 'inserts' IS DISTINCT FROM 'false' THEN
+    operations := '{delete,update,insert,truncate}';
+  END IF;
   by_row := EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
     WHERE target IN (i.inhrelid, i.inhparent) AND p.relkind = 'r');
   FOREACH operation IN ARRAY operations LOOP
@@ -362,6 +367,7 @@ DECLARE
   moment integer := CASE WHEN patience BETWEEN 1 AND 100 THEN patience ELSE 100 END;
   own record;
 BEGIN
+  SET CONSTRAINTS ALL IMMEDIATE;
   FOR own IN SELECT tgname AS name, tgrelid::regclass AS place, tgenabled = 'D' AS is_off
     FROM pg_trigger WHERE slipway.is_capturing(tgfoid) AND tgparentid = 0
   LOOP
