@@ -339,16 +339,23 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Rows of a table that need not have been kept.
+CREATE OR REPLACE FUNCTION slipway.add_free(target oid, count bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  free jsonb := coalesce(nullif(current_setting('slipway.free', true), ''), '{}')::jsonb;
+BEGIN
+  PERFORM set_config('slipway.free',
+    (free || jsonb_build_object(target::text, coalesce((free ->> target::text)::bigint, 0) + count))::text, true);
+END $$;
+
 -- After an UPDATE of columns that hold no earlier values: its rows need not have been kept.
 CREATE OR REPLACE FUNCTION slipway.count_free() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   declared jsonb := nullif(current_setting('slipway.declared', true), '')::jsonb;
-  free jsonb := coalesce(nullif(current_setting('slipway.free', true), ''), '{}')::jsonb;
-  relation text := declared ->> 'relation';
+  relation oid := declared ->> 'relation';
 BEGIN
   IF declared -> 'columns' = '[]' THEN
-    PERFORM set_config('slipway.free', (free || jsonb_build_object(relation, coalesce((free ->> relation)::bigint, 0)
-      + slipway.changes_of(relation::oid) - (declared ->> 'before')::bigint))::text, true);
+    PERFORM slipway.add_free(relation, slipway.changes_of(relation) - (declared ->> 'before')::bigint);
   END IF;
 END $$;
 

@@ -51,6 +51,8 @@ BEGIN
     ELSE
       IF entry.details ? 'setAside' THEN
         PERFORM slipway.restore_aside(entry, target);
+      ELSIF entry.key IS NULL THEN
+        RETURN false;
       ELSE
         PERFORM slipway.mark_restored(kept_id, slipway.update_kept(entry, target, entry.columns), 0);
       END IF;
