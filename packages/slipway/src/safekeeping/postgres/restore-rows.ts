@@ -145,6 +145,29 @@ BEGIN
     GROUP BY id, run ORDER BY 2 DESC', all_events);
 END $$;
 
+-- Columns that earlier statements of the migration dropped go back into a log of deleted rows.
+CREATE OR REPLACE FUNCTION slipway.complete_log(log_entry slipway.kept) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  log regclass := to_regclass('slipway.' || log_entry.stored_as);
+  one record;
+BEGIN
+  FOR one IN SELECT k.key, k.details ->> 'setAside' AS aside, to_regclass('slipway.' || k.stored_as) AS vals, name
+    FROM slipway.kept k, unnest(k.columns) AS name
+    WHERE k.history_schema = log_entry.history_schema AND k.migration = log_entry.migration AND k.kind = 'columns'
+      AND k.relation = log_entry.relation AND k.id < log_entry.id AND k.not_kept IS NULL ORDER BY k.id DESC
+  LOOP
+    CONTINUE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = log AND attname = one.name AND NOT attisdropped);
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = log AND attname = one.aside AND NOT attisdropped) THEN
+      EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', log, one.aside, one.name);
+    ELSIF one.vals IS NOT NULL THEN
+      EXECUTE (SELECT format('ALTER TABLE %s ADD COLUMN %I %s', log, one.name, format_type(atttypid, atttypmod))
+        FROM pg_attribute WHERE attrelid = one.vals AND attname = one.name);
+      EXECUTE format('UPDATE %s AS t SET %2$I = k.%2$I FROM %3$s AS k WHERE %4$s', log, one.name, one.vals,
+        (SELECT string_agg(format('t.%1$I::text = k.%1$I::text', part), ' AND ') FROM unnest(one.key) AS part));
+    END IF;
+  END LOOP;
+END $$;
+
 -- Undoes the logs of one table in one statement of a migration.
 CREATE OR REPLACE FUNCTION slipway.undo_logs(ids bigint[], target regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -158,6 +181,7 @@ DECLARE
 BEGIN
   FOR entry IN SELECT k.* FROM slipway.kept k WHERE k.id = ANY (ids) LOOP
     PERFORM slipway.follow_names(entry, target);
+    IF entry.details ->> 'operation' IN ('delete', 'truncate') THEN PERFORM slipway.complete_log(entry); END IF;
     IF entry.details ->> 'operation' = 'truncate' THEN since := slipway.rows_in(target); END IF;
   END LOOP;
   FOR run IN SELECT * FROM slipway.runs_of(ids) LOOP
@@ -257,18 +281,21 @@ LANGUAGE sql STABLE AS $$
       OR slipway.relation_of(k) NOT IN (SELECT to_regclass(name) FROM unnest(changed_tables) AS name WHERE to_regclass(name) IS NOT NULL))
 $$;
 
--- Rows of one table, before the down migration makes a demand on them: if it is the very table, and has all columns by now.
+-- Rows of one table, before the down migration makes a demand on them: if it is the very table, or was restored in its
+-- place, and has all columns by now.
 CREATE OR REPLACE FUNCTION slipway.restore_rows_of(history text, of_migration text, name text, changed_tables text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   target regclass := to_regclass(name);
   ids bigint[] := ARRAY(SELECT k.id FROM slipway.to_undo(history, of_migration, changed_tables) k
-    WHERE k.relation = target AND k.kind = 'rows' AND slipway.is_this_database(k.database_identity));
+    WHERE slipway.relation_of(k) = target AND k.kind = 'rows' AND (k.relation = target AND slipway.is_this_database(k.database_identity)
+      OR EXISTS (SELECT FROM slipway.kept t WHERE t.history_schema = history AND t.migration = of_migration AND t.kind = 'table'
+        AND t.relation = k.relation AND t.restored_at IS NOT NULL)));
 BEGIN
   -- A deleted row needs all of its columns; another one its key and what changed.
-  IF ids = '{}' OR EXISTS (SELECT FROM slipway.kept k, jsonb_each_text(k.details -> 'numbers') AS n
-    JOIN pg_attribute a ON a.attrelid = target AND a.attnum = n.value::integer
-    WHERE k.id = ANY (ids) AND a.attisdropped AND NOT starts_with(n.key, '_slipway_')
+  IF ids = '{}' OR EXISTS (SELECT FROM slipway.kept k CROSS JOIN jsonb_each_text(k.details -> 'numbers') AS n
+    LEFT JOIN pg_attribute a ON a.attrelid = k.relation AND a.attrelid = target AND a.attnum = n.value::integer
+    WHERE k.id = ANY (ids) AND coalesce(a.attisdropped, k.relation <> target) AND NOT starts_with(n.key, '_slipway_')
       AND (k.details ->> 'operation' IN ('delete', 'truncate') OR n.key = ANY (k.columns || k.key))
       AND NOT EXISTS (SELECT FROM pg_attribute b WHERE b.attrelid = target AND b.attname = n.key AND NOT b.attisdropped))
   THEN RETURN; END IF;

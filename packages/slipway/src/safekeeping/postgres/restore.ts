@@ -162,8 +162,11 @@ BEGIN
       EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', stored,
         (SELECT string_agg(format('%1$I = k.%1$I', name), ', ') FROM unnest(entry.columns) AS name), vals,
         (SELECT string_agg(format('t.%1$I::text = k.%1$I::text', name), ' AND ') FROM unnest(entry.key) AS name));
+      -- Values of rows that were deleted meanwhile wait for these.
+      GET DIAGNOSTICS count = ROW_COUNT;
+    ELSE
+      EXECUTE format('SELECT count(*) FROM %s', stored) INTO count;
     END IF;
-    EXECUTE format('SELECT count(*) FROM %s', coalesce(vals, stored)) INTO count;
     PERFORM slipway.mark_restored(entry.id, count, 0);
     table_entry.details := jsonb_set(table_entry.details, '{sequences}',
       coalesce(table_entry.details -> 'sequences', '{}') || coalesce(entry.details -> 'sequences', '{}'));
