@@ -123,6 +123,9 @@ const TABLES = `SELECT c.oid::regclass::text AS name FROM pg_class c
     (SELECT oid FROM pg_namespace WHERE nspname IN ('slipway', 'information_schema') OR nspname LIKE 'pg\\_%')
   ORDER BY 1`
 
+const LARGE_OBJECTS = `SELECT format('large object %s: %s', oid, encode(lo_get(oid), 'hex')) AS object
+  FROM pg_largeobject_metadata`
+
 async function stateOf(target: TestTarget): Promise<State> {
   const sequences = await target.sql(SEQUENCES)
   const rows: string[] = []
@@ -130,6 +133,7 @@ async function stateOf(target: TestTarget): Promise<State> {
     const read = `SELECT to_jsonb(r)::text AS row FROM ONLY ${String(name)} AS r ORDER BY 1`
     for (const { row } of await target.sql(read)) rows.push(`${String(name)} ${String(row)}`)
   }
+  for (const { object } of await target.sql(LARGE_OBJECTS)) rows.push(String(object))
   return {
     objects: dumpObjects(target.url),
     sequences: sequences.map(({ name, position }) => `${String(name)} ${String(position)}`),

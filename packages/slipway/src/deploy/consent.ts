@@ -82,8 +82,12 @@ export function toConsentTo(
   return [...destroyedBy(migrations, defaultSchema), ...unseenBy(migrations)]
 }
 
-/** The values that an action overwrites. */
+/** The values that an action overwrites: a change of type does where it computes them. */
 function overwrittenBy(action: Action, defaultSchema: string): Destruction[] {
+  if (action.kind === 'change-type') {
+    const object = partRef('column', tableRef({ defaultSchema }, action.table), action.column)
+    return isComputed(action) ? [{ what: 'values', object }] : []
+  }
   if (action.kind !== 'update' && action.kind !== 'insert') return []
   const table = tableRef({ defaultSchema }, action.table)
   if (action.kind === 'insert') return action.updates ? [{ what: 'values', object: table }] : []
@@ -91,6 +95,11 @@ function overwrittenBy(action: Action, defaultSchema: string): Destruction[] {
     what: 'values',
     object: partRef('column', table, column),
   }))
+}
+
+/** Whether the new values are more than the old ones, cast. Pre-checks look for values that a cast cuts. */
+function isComputed({ using, casts }: Extract<Action, { kind: 'change-type' }>): boolean {
+  return using !== undefined && casts === undefined
 }
 
 /**

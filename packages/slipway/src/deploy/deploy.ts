@@ -169,8 +169,7 @@ function reviewOfDeploy(
   { before, plans }: PendingWork,
   request: DeployRequest,
 ): ReturnType<typeof reviewsOf> | undefined {
-  if (!request.protected || request.acceptUnannounced || before.applied.length === 0)
-    return undefined
+  if (!request.protected || before.applied.length === 0) return undefined
   const accepted = acceptedNames(request)
   return reviewsOf(plans, { database, defaultSchema, command: ['deploy'], accepted })
 }
@@ -186,7 +185,10 @@ async function run(
   request: DeployRequest,
 ): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'kept' | 'notKept' | 'failure'>> {
   const { session } = target
-  const keeping = await prepareKeeping(session, plans, request.noKeep !== true)
+  const keeping = await prepareKeeping(session, plans, {
+    wanted: request.noKeep !== true,
+    unannounced: request.acceptUnannounced,
+  })
   for (const message of keeping.notKept) request.emit({ kind: 'notice', message })
   const executions = plans.map((migration) => ({
     migration,

@@ -33,7 +33,7 @@ const KEEPS_NOTHING: KeepingPlan = {
 export async function prepareKeeping(
   session: Session,
   plans: readonly Migration[],
-  wanted: boolean,
+  { wanted, unannounced }: { readonly wanted: boolean; readonly unannounced?: boolean | undefined },
 ): Promise<KeepingPlan> {
   if (!wanted) return KEEPS_NOTHING
   const keepings = plans.map(({ name, statements, groups }) => {
@@ -42,7 +42,9 @@ export async function prepareKeeping(
     return { name, notKept, keeper, hooks: aroundHooks(recordingOf(groups, options), hooks) }
   })
   const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
-  if (keepings.every(({ hooks }) => hooks.size === 0)) return { ...KEEPS_NOTHING, notKept }
+  // What was accepted unannounced may be done by a statement that shows nothing of it.
+  if (!unannounced && keepings.every(({ hooks }) => hooks.size === 0))
+    return { ...KEEPS_NOTHING, notKept }
   await prepareKeepingFunctions(session)
   const before = new Set((await readKept(session)).map(({ id }) => id))
   return {

@@ -34,7 +34,7 @@ const ROWS = `INSERT INTO a SELECT g, 'v' || g, g FROM generate_series(1, 20) g;
   INSERT INTO b SELECT g, g FROM generate_series(1, 20) g; INSERT INTO b SELECT g, g - 100 FROM generate_series(101, 105) g;
   INSERT INTO d SELECT g, 'd' FROM generate_series(1, 20) g; INSERT INTO heir SELECT g, 'h', 'x' FROM generate_series(21, 25) g;
   INSERT INTO "Odd name" VALUES (1, 'x'); INSERT INTO part SELECT g, 'p' FROM generate_series(1, 20) g;
-  SELECT nextval('counter'); INSERT INTO lives VALUES (1, ROW('x', 'y')); INSERT INTO other.a VALUES (1, 'o'); UPDATE a SET v = 'v' || id; VACUUM ANALYZE`
+  SELECT nextval('counter'); INSERT INTO lives VALUES (1, ROW('x', 'y')); INSERT INTO other.a VALUES (1, 'o'); SELECT lo_from_bytea(4711, 'x'); UPDATE a SET v = 'v' || id; VACUUM ANALYZE`
 
 let target: TestTarget
 
@@ -70,6 +70,12 @@ async function state() {
 
 const HIDDEN: readonly (readonly [string, string, RegExp])[] = [
   ['a function', 'SELECT wipe();', /rows of a \(19\)/],
+  ['a large object', 'SELECT lo_unlink(4711);', /rows of pg_catalog\.pg_largeobject \(1\)/],
+  [
+    'a function of a default',
+    'CREATE FUNCTION eat() RETURNS int LANGUAGE plpgsql AS $$ BEGIN DELETE FROM d WHERE id = 1; RETURN 1; END $$; ALTER TABLE b ADD COLUMN e int DEFAULT eat();',
+    /rows of d \(1\)/,
+  ],
   ['a function in SQL', 'SELECT wipe_sql();', /rows of a \(20\)/],
   ['a function in FROM', 'SELECT 1 FROM wipe_sql();', /rows of a \(20\)/],
   [

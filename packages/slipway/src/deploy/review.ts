@@ -41,7 +41,9 @@ export function reviewsOf(
   migrations: readonly ReviewedMigration[],
   permitted: Permitted,
 ): (migration: ReviewedMigration) => Review {
-  const { defaultSchema, restored = [] } = permitted
+  const { defaultSchema, restored = [], accepted } = permitted
+  // What was done is still read, so that it is kept.
+  if (accepted.includes('unannounced')) return () => () => undefined
   const announced = destroyedBy(migrations, defaultSchema)
   const ofRun: Scope = {
     all: announced.some(({ object }) => object.kind === 'role' || object.kind === 'database'),

@@ -27,7 +27,25 @@ export interface RunOnRows {
 export function evidenceGaps(run: RunOnRows): string[] {
   const empty = emptyTouched(run)
   const tables = empty.length === 0 ? [] : [`No rows could be generated for ${empty.join(', ')}.`]
-  return [...tables, ...valuelessColumns(run), ...idleStatements(run)]
+  return [
+    ...tables,
+    ...valuelessColumns(run),
+    ...idleStatements(run),
+    ...largeObjects(run.statements),
+  ]
+}
+
+/** Statements that name functions of large objects, of which no run has any. */
+function largeObjects(statements: readonly Statement[]): string[] {
+  return statements
+    .filter(({ actions }) =>
+      actions.some(
+        (action) =>
+          action.kind === 'opaque' &&
+          [...(action.calls ?? []), ...(action.words ?? [])].some((word) => /^lo_/i.test(word)),
+      ),
+    )
+    .map(({ number }) => `Statement ${number} changes large objects, which are not kept.`)
 }
 
 const READING = ['ACCESS SHARE', 'ROW SHARE']

@@ -156,10 +156,15 @@ function reviewOf(
   migration: Pick<Migration, 'name' | 'statements'>,
   decision: Decision,
 ): Review | undefined {
-  if (!request.protected || request.acceptUnannounced) return undefined
+  if (!request.protected) return undefined
   const { database, schema: defaultSchema } = session.server
   const again = ['repair', ...decisionArgs(decision)]
-  const permitted = { database, defaultSchema, command: again, accepted: [] }
+  const permitted = {
+    database,
+    defaultSchema,
+    command: again,
+    accepted: request.acceptUnannounced ? ['unannounced'] : [],
+  }
   return reviewsOf([migration], permitted)(migration)
 }
 

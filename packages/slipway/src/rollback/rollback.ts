@@ -343,12 +343,15 @@ function reviewOfRollback(
   request: RollbackRequest,
 ): ReturnType<typeof reviewsOf> | undefined {
   const { protected: isProtected, acceptUnannounced, acceptUnproven } = request
-  if (!isProtected || acceptUnannounced) return undefined
+  if (!isProtected) return undefined
   const restored = [
     ...kept.map(({ table }) => table),
     ...(request.fills ?? []).map(({ table }) => tableRef({ defaultSchema }, table)),
   ]
-  const accepted = acceptUnproven ? ['unproven'] : []
+  const accepted = [
+    ...(acceptUnannounced ? ['unannounced'] : []),
+    ...(acceptUnproven ? ['unproven'] : []),
+  ]
   return reviewsOf(plans, {
     database,
     defaultSchema,

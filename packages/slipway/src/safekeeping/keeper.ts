@@ -26,7 +26,15 @@ export function originOf(
 
 // A type alias: a row of a query has an index signature, which an interface lacks.
 type MissedRow = {
-  readonly what: 'changed' | 'inserted' | 'emptied' | 'rewritten' | 'gone' | 'column' | 'kept'
+  readonly what:
+    | 'changed'
+    | 'inserted'
+    | 'emptied'
+    | 'rewritten'
+    | 'gone'
+    | 'column'
+    | 'large'
+    | 'kept'
   readonly relation: string
   readonly number: string
 }
@@ -111,6 +119,10 @@ interface Look {
 
 function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
   const { before, named, origin, options } = look
+  if (what === 'large') {
+    const object = { kind: 'table' as const, schema: 'pg_catalog', name: 'pg_largeobject' }
+    return [{ key: what, destruction: { what: 'rows', object }, isSure: true, commands: [] }]
+  }
   const object = before.get(relation)
   if (object === undefined) return []
   const { ref, columns } = object
@@ -128,7 +140,7 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
       if (isRestored(object, look)) return []
       return found({ what: 'rows', object: ref }, 'capture_all')
     case 'rewritten':
-      if (wholesOf(object, before).some((one) => named.altered.has(objectKey(one)))) return []
+      if (allAbove(object, before).some((one) => named.altered.has(objectKey(one)))) return []
       return found({ what: 'values', object: ref }, 'copy_values', 'NULL')
     case 'gone':
       if (ref.kind !== 'table') return []
@@ -141,7 +153,7 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
         const attribute = { what: 'object' as const, object: partRef('attribute', ref, name) }
         return object.held ? found(attribute, 'copy_values_of_type') : []
       }
-      const own = wholesOf(object, before).flatMap((one) => (one.kind === 'table' ? [one] : []))
+      const own = allAbove(object, before).flatMap((one) => (one.kind === 'table' ? [one] : []))
       const isNamed = own.some((one) => named.columns.has(objectKey(partRef('column', one, name))))
       return isNamed
         ? []
@@ -158,6 +170,12 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
 function isRestored(object: DataObject, { before, options }: Look): boolean {
   const restored = new Set(options.rollsBack?.restores.map(objectKey))
   return wholesOf(object, before).some((one) => restored.has(objectKey(one)))
+}
+
+/** The same, and the tables of which it is an heir: ALTER TABLE of these changes it, too. */
+function allAbove(object: DataObject, before: DataObjects): ObjectRef[] {
+  const parents = object.parents.flatMap((oid) => before.get(oid) ?? [])
+  return [...wholesOf(object, before), ...parents.flatMap((one) => allAbove(one, before))]
 }
 
 /** An object, the partitioned tables that it is a part of, and its schema: what is kept of these, is kept of it. */

@@ -79,15 +79,7 @@ const KEEPS_ATTRIBUTES: ReadonlySet<Action['kind']> = new Set([
   'reindex',
 ])
 
-/** Functions that set the position of a sequence, or take a number from it. */
-const SETTERS = ['setval', 'nextval']
-
-function setsPositions({ actions }: Statement): boolean {
-  return actions.some(
-    (action) =>
-      action.kind === 'opaque' &&
-      SETTERS.some(
-        (name) => action.calls?.includes(name) || action.words?.includes(name.toUpperCase()),
-      ),
-  )
+/** Whether a statement may set the position of a sequence, or take a number from it: by its text, or by what it calls. */
+function setsPositions({ actions, text }: Statement): boolean {
+  return /\b(?:setval|nextval)\b/i.test(text) || actions.some(({ kind }) => kind === 'opaque')
 }

@@ -178,11 +178,31 @@ function putBack(statement: Statement, options: Scene): StatementHooks {
     return { instead: [addSql(table, column)], after }
   }
   if (options.kept.length === 0) return {}
+  const changes = options.kept.some(
+    ({ kind, columns }) =>
+      kind === 'columns' && action?.kind === 'change-type' && columns.includes(action.column),
+  )
+  const instead =
+    action?.kind === 'change-type' && changes && others.length === 0
+      ? { instead: [changedBack(statement.text, action, options)] }
+      : {}
   const after = [
     ...options.tables.map((table) => call(options, 'restore_table', ...head(table, options))),
     ...statement.actions.flatMap((one) => restored(one, options)),
   ]
-  return after.length > 0 ? { after } : {}
+  return after.length > 0 ? { ...instead, after } : {}
+}
+
+/** A change of type that needs no cast for the values that are kept. */
+function changedBack(
+  text: string,
+  { table, column, type, using }: Extract<Action, { kind: 'change-type' }>,
+  options: RestoringOptions,
+): string {
+  const change = using === undefined ? text : text.slice(0, text.lastIndexOf(using))
+  const cast = using ?? `${quoteIdentifier(column)}::${type}`
+  const args = [column, text, change.replace(/\bUSING\s*$/i, ''), type, cast].map(quoteLiteral)
+  return call(options, 'change_type_back', ...head(table, options), ...args)
 }
 
 function head(table: ObjectName, options: RestoringOptions): string[] {

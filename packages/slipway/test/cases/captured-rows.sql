@@ -336,3 +336,52 @@ CREATE TABLE held (id int PRIMARY KEY, v text);
 INSERT INTO held VALUES (1, 'a'), (2, 'b');
 -- m2
 SET LOCAL search_path = pg_catalog; DELETE FROM public.held WHERE id = 1; UPDATE public.held SET v = 'z'; RESET search_path;
+
+-- case composite-key-partial-set-null
+-- m1
+CREATE TABLE tenant_user (tenant int, id int, name text, PRIMARY KEY (tenant, id)); CREATE TABLE post (tenant int NOT NULL, id int, author int, PRIMARY KEY (tenant, id), FOREIGN KEY (tenant, author) REFERENCES tenant_user ON DELETE SET NULL (author));
+-- data
+INSERT INTO tenant_user VALUES (1,1,'a'),(1,2,'b'),(2,1,'c'); INSERT INTO post VALUES (1,1,1),(1,2,2),(2,1,1),(2,2,NULL);
+-- m2
+DELETE FROM tenant_user WHERE id = 1;
+
+-- case composite-key-with-nulls-match-full
+-- m1
+CREATE TABLE p (a int, b text, UNIQUE (a, b)); CREATE TABLE q (a int, b text, note text, FOREIGN KEY (a, b) REFERENCES p (a, b) MATCH FULL ON DELETE CASCADE ON UPDATE CASCADE);
+-- data
+INSERT INTO p VALUES (1,'x'),(2,'y'),(NULL,'z'),(3,NULL); INSERT INTO q VALUES (1,'x','m'),(1,'x','m'),(NULL,NULL,'n'),(2,'y',NULL);
+-- m2
+UPDATE p SET b = b || '!' WHERE a = 1; DELETE FROM p WHERE a = 2 OR a IS NULL;
+
+-- case sub-partitions-default-move
+-- m1
+CREATE TABLE ev (id int, region text, at date, v text, PRIMARY KEY (id, region, at)) PARTITION BY LIST (region);
+CREATE TABLE ev_eu PARTITION OF ev FOR VALUES IN ('eu') PARTITION BY RANGE (at); CREATE TABLE ev_eu_24 PARTITION OF ev_eu FOR VALUES FROM ('2024-01-01') TO ('2025-01-01'); CREATE TABLE ev_eu_d PARTITION OF ev_eu DEFAULT; CREATE TABLE ev_d PARTITION OF ev DEFAULT;
+-- data
+INSERT INTO ev SELECT n, CASE n % 3 WHEN 0 THEN 'eu' WHEN 1 THEN 'us' ELSE 'xx' END, date '2024-11-01' + n * 10, 'v' || n FROM generate_series(1, 12) AS n;
+-- m2
+UPDATE ev SET region = 'eu' WHERE region = 'us'; UPDATE ev SET at = at + 400 WHERE id % 2 = 0; DELETE FROM ev_d WHERE id > 8; DELETE FROM ev WHERE id = 3;
+
+-- case identity-always-updated-key
+-- m1
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
+-- data
+INSERT INTO t (v) VALUES ('a'),('b'),('c');
+-- m2
+UPDATE t SET id = DEFAULT WHERE v = 'b'; DELETE FROM t WHERE v = 'a';
+
+-- case arrays-ranges-bytea-jsonb-values
+-- m1
+CREATE TABLE t (id int PRIMARY KEY, a int[], aa text[][], r int4range, mr int4multirange, b bytea, j jsonb, js json, x xml, p point, i inet, iv interval, tz timestamptz, f float8, n numeric, bt bit(5), ts tsvector, mny money, u uuid, ch char(5));
+-- data
+INSERT INTO t VALUES (1,'[0:2]={1,2,3}','{{a,b},{c,NULL}}','[1,5)','{[1,2),[4,9)}','\x00ff27','{"a": "\u00e9", "n": 12345678901234567890.123}','{"b" :1,  "b":2}','<a>1</a>','(1,2)','10.0.0.1/8','1 mon -3 days 04:05:06.000007','2024-03-31 02:30:00.123456+00','0.1','12345678901234567890.000',B'10101','a:1 b:2','12.34','00000000-0000-0000-0000-000000000001','ab'),(2,'{}','{}','empty','{}','','null','null',NULL,'(NaN,Infinity)',NULL,'-1 year','infinity','NaN','NaN',NULL,'',NULL,NULL,'');
+-- m2
+UPDATE t SET a = NULL, aa = NULL, r = NULL, mr = NULL, b = NULL, j = NULL, js = NULL, x = NULL, p = NULL, i = NULL, iv = NULL, tz = NULL, f = NULL, n = NULL, bt = NULL, ts = NULL, mny = NULL, u = NULL, ch = NULL;
+
+-- case columns-named-as-our-aliases
+-- m1
+CREATE TABLE k (t int PRIMARY KEY, k text, n text, v text, o text, m text, c text, p text, r text, target text, stored text, _slipway_x text); CREATE TABLE t (t text, k text, p text, o text);
+-- data
+INSERT INTO k VALUES (1,'k','n','v','o','m','c','p','r','t','s','x'); INSERT INTO k (t) VALUES (2); INSERT INTO t VALUES ('t','k','p','o'),('t','k','p','o');
+-- m2
+UPDATE k SET k = 'z', n = 'z', o = 'z', _slipway_x = 'y'; DELETE FROM k WHERE t = 2; UPDATE t SET k = t || k; DELETE FROM t WHERE ctid = (SELECT max(ctid) FROM t); ALTER TABLE k DROP COLUMN m;

@@ -189,3 +189,19 @@ CREATE TABLE a (id serial PRIMARY KEY, v text NOT NULL UNIQUE);
 INSERT INTO a (v) VALUES ('x'), ('y');
 -- m2
 ALTER TABLE a DROP CONSTRAINT a_pkey, DROP COLUMN id, ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(), ADD CONSTRAINT a_pkey PRIMARY KEY (id);
+
+-- case nextval-in-update
+-- m1
+CREATE SEQUENCE sq; CREATE TABLE t (id int PRIMARY KEY, n bigint);
+-- data
+INSERT INTO t VALUES (1, nextval('sq')), (2, nextval('sq'));
+-- m2
+UPDATE t SET n = nextval('sq');
+
+-- case nextval-in-function
+-- m1
+CREATE SEQUENCE sq; CREATE FUNCTION take() RETURNS bigint LANGUAGE sql AS $$ SELECT nextval('sq') $$; CREATE TABLE t (id int PRIMARY KEY, n bigint);
+-- data
+INSERT INTO t VALUES (1, nextval('sq')), (2, nextval('sq'));
+-- m2
+SELECT take();

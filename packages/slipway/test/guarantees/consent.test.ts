@@ -72,6 +72,10 @@ describe('on a protected target', () => {
     ['a table', 'CREATE TABLE "More" (); DROP TABLE "Note";'],
     ['rows', 'DELETE FROM "Note";'],
     [
+      'values, by a change of type that computes others',
+      `ALTER TABLE "Customer" ALTER COLUMN "name" TYPE text USING upper("name");`,
+    ],
+    [
       'rows in a file that runs step by step',
       'CREATE INDEX CONCURRENTLY "i" ON "Note"("id"); TRUNCATE "Note";',
     ],

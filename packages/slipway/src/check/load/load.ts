@@ -171,7 +171,7 @@ async function runBeside(
   // So that each migration starts while the reader holds its locks.
   await workload.untilLongRead()
   const { observer, spans } = observeTimes(workload.now)
-  const keeping = await prepareKeeping(session, [plan], true)
+  const keeping = await prepareKeeping(session, [plan], { wanted: true })
   const execution = {
     migration: plan,
     journal: deployJournal(session, plan.name, plan.checksum),

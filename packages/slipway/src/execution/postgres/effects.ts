@@ -13,7 +13,7 @@ export interface DataObject {
     readonly schema: SchemaRef
     readonly name: string
   }
-  /** The names of its columns or attributes, by their numbers. */
+  /** The names of its columns or attributes, by their numbers, without columns that hold what was kept. */
   readonly columns: Readonly<Record<string, string>>
   /** Tables of which it is a partition or an heir; of a sequence, the table that owns it. */
   readonly parents: readonly string[]
@@ -39,13 +39,11 @@ type ObjectRow = {
 }
 
 const KINDS = { r: 'table', p: 'table', S: 'sequence', c: 'type' } as const
-/** A dropped column whose values are kept under this name: that it goes destroys nothing. */
-const SET_ASIDE = /^_slipway_kept_\d+$/
-
 /** It takes no lock on a table: to ask for the size of one would wait for the session that holds it. */
 const OBJECTS = `SELECT c.oid::text, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
     (SELECT json_object_agg(a.attnum, a.attname) FROM pg_catalog.pg_attribute a
-     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'S') AS columns,
+     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'S'
+       AND a.attname !~ '^_slipway_kept_\\d+$') AS columns,
     ARRAY(SELECT i.inhparent::text FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) AS parents,
     (SELECT json_build_array(d.refobjid::text, d.refobjsubid::text) FROM pg_catalog.pg_depend d
      WHERE c.relkind = 'S' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
@@ -75,7 +73,15 @@ function objectFrom(row: ObjectRow, defaultSchema: string): DataObject {
 }
 
 type EffectRow = {
-  readonly what: 'gone' | 'column' | 'deleted' | 'updated' | 'emptied' | 'rewritten' | 'uncounted'
+  readonly what:
+    | 'gone'
+    | 'column'
+    | 'deleted'
+    | 'updated'
+    | 'emptied'
+    | 'rewritten'
+    | 'large'
+    | 'uncounted'
   readonly oid: string
   readonly number: string
 }
@@ -97,6 +103,8 @@ const EFFECTS = `WITH before AS (SELECT oid, file, held
   UNION ALL SELECT CASE WHEN b.held AND c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) = 0 THEN 'emptied' ELSE 'rewritten' END,
       b.oid::text, '0'
     FROM before b JOIN pg_catalog.pg_class c ON c.oid = b.oid WHERE c.relfilenode <> b.file AND b.held AND c.relkind = 'r'
+  UNION ALL SELECT 'large', '0', l.number::text FROM (SELECT pg_catalog.pg_stat_get_xact_tuples_deleted('pg_catalog.pg_largeobject'::pg_catalog.regclass)
+      + pg_catalog.pg_stat_get_xact_tuples_updated('pg_catalog.pg_largeobject'::pg_catalog.regclass) AS number) AS l WHERE l.number > 0
   UNION ALL SELECT 'uncounted', '0', '0' WHERE pg_catalog.current_setting('track_counts') <> 'on'`
 
 /** Reads what the open transaction destroyed. Deferred triggers run first: nobody could see what they do at COMMIT. */
@@ -120,6 +128,10 @@ function effectOf(
   if (what === 'uncounted') {
     return [{ what: 'rows', object: { kind: 'database', name: database }, partOf: [] }]
   }
+  if (what === 'large') {
+    const object = { kind: 'table' as const, schema: 'pg_catalog', name: 'pg_largeobject' }
+    return [{ what: 'rows', object, rows: Number(number), partOf: [] }]
+  }
   const object = before.get(oid)
   if (object === undefined) return []
   const { ref } = object
@@ -131,8 +143,8 @@ function effectOf(
     case 'column': {
       const name = object.columns[number]
       const isUsed = ref.kind !== 'type' || object.held
-      // One without a name was dropped before.
-      if (name === undefined || SET_ASIDE.test(name) || !isUsed) return []
+      // One without a name was dropped before, or holds what was kept: that it goes destroys nothing.
+      if (name === undefined || !isUsed) return []
       return [
         {
           what: 'object',

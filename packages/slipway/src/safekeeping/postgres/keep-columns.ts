@@ -91,17 +91,31 @@ CREATE OR REPLACE FUNCTION slipway.valued(target regclass, names text[]) RETURNS
   WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attname::text = ANY (names)
 $$;
 
+-- The key that finds the rows of a table and of all its heirs again: there is none, for each of these has keys of its own.
+CREATE OR REPLACE FUNCTION slipway.key_of_all(target regclass, without text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
+  SELECT slipway.key_of(target, without) WHERE NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+    WHERE i.inhparent = target AND p.relkind = 'r')
+$$;
+
+-- In a rollback, which must leave the table as it was: whole rows are copied where no key finds them again. Nobody restores
+-- values from these by itself.
+CREATE OR REPLACE FUNCTION slipway.keep_whole(entry jsonb, target regclass, names text[]) RETURNS void LANGUAGE plpgsql
+SET row_security = off AS $$
+BEGIN
+  PERFORM slipway.record_kept(slipway.store(entry || jsonb_build_object('columns', to_jsonb(names)),
+    format('SELECT %s FROM %s', slipway.copied(target, NULL), target)));
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.must_copy(origin jsonb, target regclass, without text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT origin ->> 'inserts' = 'false' AND slipway.key_of_all(target, without) IS NULL
+$$;
+
 CREATE OR REPLACE FUNCTION slipway.keep_copy(entry jsonb, target regclass, names text[], all_rows boolean)
 RETURNS void LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE
-  key text[] := slipway.key_of(target, names);
+  key text[] := slipway.key_of_all(target, names);
   condition text := 'true';
 BEGIN
-  IF key IS NULL AND entry ->> 'inserts' = 'false' THEN
-    PERFORM slipway.record_kept(slipway.store(entry || jsonb_build_object('columns', to_jsonb(names)),
-      format('SELECT %s FROM %s', slipway.copied(target, NULL), target)));
-    RETURN;
-  END IF;
   IF key IS NULL THEN
     PERFORM slipway.record_kept(entry || jsonb_build_object('columns', to_jsonb(names),
       'not_kept', 'the table has no key by which the values could be restored'));
@@ -132,10 +146,11 @@ BEGIN
   IF forced THEN EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target); END IF;
   IF slipway.holds_rows(target) THEN
     entry := slipway.entry_of(target, origin, 'columns') || jsonb_build_object('details', slipway.about(target));
-    -- A key that the migration changes later finds no row again. Nothing takes a down migration back, so it leaves no
-    -- columns of ours in the table: without a key whole rows are copied.
-    IF slipway.key_of(target, names || changed_later) IS NULL AND origin ->> 'inserts' IS DISTINCT FROM 'false'
-      OR (SELECT reltuples FROM pg_class WHERE oid = target) > max_rows THEN
+    IF slipway.must_copy(origin, target, names) THEN
+      PERFORM slipway.keep_whole(entry, target, names);
+      names := '{}';
+    -- A key that the migration changes later finds no row again.
+    ELSIF slipway.key_of_all(target, names || changed_later) IS NULL OR (SELECT reltuples FROM pg_class WHERE oid = target) > max_rows THEN
       FOREACH own IN ARRAY names LOOP
         IF slipway.try_to_set_aside(entry, target, own, with_dependents, constraints) THEN
           names := array_remove(names, own);
@@ -170,16 +185,21 @@ CREATE OR REPLACE FUNCTION slipway.loses(old text, new text) RETURNS boolean LAN
   END
 $$;
 
--- Where no key finds the rows again, the old values stay beside the new ones, in a column of their own.
+-- Where no key finds the rows again, the old values stay beside the new ones, in a column of their own. Its type outlives
+-- those of the user. The rows that it writes do not count as changed.
 CREATE OR REPLACE FUNCTION slipway.keep_beside(entry jsonb, target regclass, own text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   new text := '_slipway_kept_' || (entry ->> 'id');
   mark text := '_slipway_kept_' || slipway.next_kept(entry ->> 'table_schema');
   again text[] := slipway.quiet(target);
+  type text := (SELECT CASE t.typnamespace WHEN 'pg_catalog'::regnamespace THEN format_type(atttypid, atttypmod) ELSE 'text' END
+    FROM pg_attribute JOIN pg_type t ON t.oid = atttypid WHERE attrelid = target AND attname = own AND NOT attisdropped);
+  count bigint;
 BEGIN
-  EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', target, new, (SELECT format_type(atttypid, atttypmod)
-    FROM pg_attribute WHERE attrelid = target AND attname = own AND NOT attisdropped));
-  EXECUTE format('UPDATE %s SET %I = %I', target, new, own);
+  EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', target, new, type);
+  EXECUTE format('UPDATE %s SET %I = %I::%s', target, new, own, type);
+  GET DIAGNOSTICS count = ROW_COUNT;
+  IF NOT slipway.is_captured(target, '{update}') THEN PERFORM slipway.add_free(target, count); END IF;
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
   PERFORM slipway.mark_rows(target, mark);
@@ -203,7 +223,10 @@ BEGIN
   PERFORM slipway.lock_table(target, 'ACCESS EXCLUSIVE');
   SELECT relforcerowsecurity INTO forced FROM pg_class WHERE oid = target;
   IF forced THEN EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target); END IF;
-  IF slipway.holds_rows(target) AND slipway.key_of(target, names || changed_later) IS NOT NULL THEN
+  IF slipway.holds_rows(target) AND slipway.must_copy(origin, target, names) THEN
+    PERFORM slipway.keep_whole(slipway.entry_of(target, origin, 'columns')
+      || jsonb_build_object('details', '{"changedType": true}'::jsonb), target, names);
+  ELSIF slipway.holds_rows(target) AND slipway.key_of_all(target, names || changed_later) IS NOT NULL THEN
     PERFORM slipway.keep_copy(slipway.entry_of(target, origin, 'columns')
       || jsonb_build_object('details', '{"changedType": true}'::jsonb), target, names, true);
   ELSIF slipway.holds_rows(target) THEN

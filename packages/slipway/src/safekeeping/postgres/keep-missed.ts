@@ -35,6 +35,7 @@ LANGUAGE sql AS $$
     JOIN pg_class c ON c.oid = b.relation AND c.relnamespace <> 'slipway'::regnamespace
     WHERE a.attnum > 0 AND a.attisdropped AND NOT EXISTS (SELECT FROM slipway.kept_now() k, unnest(k.columns) AS name
       WHERE k.relation = b.relation AND k.kind = 'columns' AND (k.details -> 'numbers' ->> name)::integer = a.attnum)
+  UNION ALL SELECT 'large', 'pg_largeobject'::regclass, 0 WHERE (slipway.counts_of('pg_largeobject'::regclass))[1] > 0
   UNION ALL SELECT DISTINCT 'kept', k.relation, 0 FROM slipway.kept_now() k
 $$;
 
@@ -63,16 +64,30 @@ EXCEPTION WHEN insufficient_privilege THEN
   PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'table') || jsonb_build_object('not_kept', 'the role may not read it'));
 END $$;
 
--- Columns that code, or the end of their type, will drop.
+-- Columns that code, or the end of their type, will drop. Those that a table inherits are kept with those above.
 CREATE OR REPLACE FUNCTION slipway.copy_columns(origin jsonb, target oid, wanted text[]) RETURNS void LANGUAGE plpgsql
 SET row_security = off AS $$
 DECLARE
-  names text[] := slipway.valued(target, wanted);
+  names text[] := slipway.valued(target, ARRAY(SELECT attname::text FROM pg_attribute
+    WHERE attrelid = target AND attislocal AND attname::text = ANY (wanted)));
+  own text;
 BEGIN
   PERFORM slipway.begin_capture(origin);
   IF NOT slipway.is_stored(target) OR names = '{}' THEN RETURN; END IF;
   PERFORM slipway.lock_table(target, 'SHARE ROW EXCLUSIVE');
   IF NOT slipway.holds_rows(target) THEN RETURN; END IF;
+  IF slipway.must_copy(origin, target, names) THEN
+    PERFORM slipway.keep_whole(slipway.entry_of(target, origin, 'columns') || jsonb_build_object('details', slipway.about(target)),
+      target, names);
+    RETURN;
+  END IF;
+  IF slipway.key_of_all(target, names) IS NULL THEN
+    FOREACH own IN ARRAY names LOOP
+      PERFORM slipway.keep_beside(slipway.entry_of(target, origin, 'columns') || jsonb_build_object('details', slipway.about(target)),
+        target, own);
+    END LOOP;
+    RETURN;
+  END IF;
   PERFORM slipway.keep_copy(slipway.entry_of(target, origin, 'columns') || jsonb_build_object('details', slipway.about(target)),
     target, names, true);
 EXCEPTION WHEN insufficient_privilege THEN

@@ -242,6 +242,11 @@ BEGIN
   IF NOT slipway.is_stored(target) OR place.relnamespace = 'slipway'::regnamespace OR place.relname = '_prisma_migrations'
     OR slipway.is_made_now(target) OR EXISTS (SELECT FROM slipway.kept_now() k WHERE k.relation = target AND k.details ? 'copied')
   THEN RETURN; END IF;
+  -- A table that waits for a deferred check takes no new trigger.
+  IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = target AND tgdeferrable)
+    AND current_setting('slipway.origin')::jsonb ->> 'inserts' IS DISTINCT FROM 'false' THEN
+    operations := '{delete,update,insert,truncate}';
+  END IF;
   by_row := EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
     WHERE target IN (i.inhrelid, i.inhparent) AND p.relkind = 'r');
   FOREACH operation IN ARRAY operations LOOP
@@ -334,16 +339,23 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Rows of a table that need not have been kept.
+CREATE OR REPLACE FUNCTION slipway.add_free(target oid, count bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  free jsonb := coalesce(nullif(current_setting('slipway.free', true), ''), '{}')::jsonb;
+BEGIN
+  PERFORM set_config('slipway.free',
+    (free || jsonb_build_object(target::text, coalesce((free ->> target::text)::bigint, 0) + count))::text, true);
+END $$;
+
 -- After an UPDATE of columns that hold no earlier values: its rows need not have been kept.
 CREATE OR REPLACE FUNCTION slipway.count_free() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   declared jsonb := nullif(current_setting('slipway.declared', true), '')::jsonb;
-  free jsonb := coalesce(nullif(current_setting('slipway.free', true), ''), '{}')::jsonb;
-  relation text := declared ->> 'relation';
+  relation oid := declared ->> 'relation';
 BEGIN
   IF declared -> 'columns' = '[]' THEN
-    PERFORM set_config('slipway.free', (free || jsonb_build_object(relation, coalesce((free ->> relation)::bigint, 0)
-      + slipway.changes_of(relation::oid) - (declared ->> 'before')::bigint))::text, true);
+    PERFORM slipway.add_free(relation, slipway.changes_of(relation) - (declared ->> 'before')::bigint);
   END IF;
 END $$;
 
@@ -362,6 +374,7 @@ DECLARE
   moment integer := CASE WHEN patience BETWEEN 1 AND 100 THEN patience ELSE 100 END;
   own record;
 BEGIN
+  SET CONSTRAINTS ALL IMMEDIATE;
   FOR own IN SELECT tgname AS name, tgrelid::regclass AS place, tgenabled = 'D' AS is_off
     FROM pg_trigger WHERE slipway.is_capturing(tgfoid) AND tgparentid = 0
   LOOP

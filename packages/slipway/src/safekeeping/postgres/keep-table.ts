@@ -30,7 +30,7 @@ BEGIN
     END;
   END IF;
   PERFORM slipway.record_kept(
-    slipway.store(entry, format('SELECT %s FROM %s', slipway.copied(target, NULL), target)));
+    slipway.store(entry, format('SELECT %s FROM %s', slipway.copied(target, NULL), slipway.own_rows(target))));
 EXCEPTION WHEN insufficient_privilege THEN
   PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'table')
     || jsonb_build_object('not_kept', 'the role may not read it'));

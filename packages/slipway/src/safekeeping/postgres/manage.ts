@@ -52,7 +52,6 @@ BEGIN
       IF entry.details ? 'setAside' THEN
         PERFORM slipway.restore_aside(entry, target);
       ELSIF entry.key IS NULL THEN
-        -- Copies of whole rows: nothing says which row of the table each belongs to.
         RETURN false;
       ELSE
         PERFORM slipway.mark_restored(kept_id, slipway.update_kept(entry, target, entry.columns), 0);

@@ -115,7 +115,7 @@ $$;
 CREATE OR REPLACE FUNCTION slipway.entry_of(target regclass, origin jsonb, kind text)
 RETURNS jsonb LANGUAGE sql AS $$
   SELECT jsonb_build_object('id', slipway.next_kept(n.nspname), 'history_schema', origin -> 'history_schema',
-    'migration', origin -> 'migration', 'statement', origin -> 'statement', 'inserts', origin -> 'inserts', 'kind', kind, 'table_schema', n.nspname, 'table_name', c.relname, 'relation', c.oid)
+    'migration', origin -> 'migration', 'statement', origin -> 'statement', 'kind', kind, 'table_schema', n.nspname, 'table_name', c.relname, 'relation', c.oid)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target
 $$;
 

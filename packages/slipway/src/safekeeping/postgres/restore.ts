@@ -162,8 +162,11 @@ BEGIN
       EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', stored,
         (SELECT string_agg(format('%1$I = k.%1$I', name), ', ') FROM unnest(entry.columns) AS name), vals,
         (SELECT string_agg(format('t.%1$I::text = k.%1$I::text', name), ' AND ') FROM unnest(entry.key) AS name));
+      -- Values of rows that were deleted meanwhile wait for these.
+      GET DIAGNOSTICS count = ROW_COUNT;
+    ELSE
+      EXECUTE format('SELECT count(*) FROM %s', stored) INTO count;
     END IF;
-    EXECUTE format('SELECT count(*) FROM %s', coalesce(vals, stored)) INTO count;
     PERFORM slipway.mark_restored(entry.id, count, 0);
     table_entry.details := jsonb_set(table_entry.details, '{sequences}',
       coalesce(table_entry.details -> 'sequences', '{}') || coalesce(entry.details -> 'sequences', '{}'));
@@ -296,5 +299,48 @@ BEGIN
       PERFORM slipway.mark_restored(entry.id, restored, 0);
     END IF;
   END LOOP;
+END $$;
+
+-- Changes the type of a column back. Values that the cast does not take need none where they are kept: the statement
+-- without USING, the old type, and the cast for rows written since.
+CREATE OR REPLACE FUNCTION slipway.change_type_back(
+  history text, of_migration text, name text, own text, statement text, change text, type text, cast_sql text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  target regclass := to_regclass(name);
+  entry slipway.kept;
+  aside text;
+  mark text;
+  again text[];
+  are_kept boolean;
+BEGIN
+  EXECUTE statement;
+EXCEPTION WHEN data_exception OR cannot_coerce OR datatype_mismatch THEN
+  SELECT k.* INTO entry FROM slipway.kept k
+    WHERE k.history_schema = history AND k.migration = of_migration AND k.kind = 'columns' AND k.restored_at IS NULL
+      AND k.not_kept IS NULL AND k.details ? 'changedType' AND slipway.relation_of(k) = target AND own = ANY (k.columns)
+    ORDER BY k.id LIMIT 1;
+  IF entry.id IS NULL THEN RAISE; END IF;
+  aside := coalesce(entry.details ->> 'setAside', '_slipway_kept_' || slipway.next_kept(entry.table_schema));
+  mark := coalesce(entry.details ->> 'mark', '_slipway_kept_' || slipway.next_kept(entry.table_schema));
+  IF NOT entry.details ? 'setAside' THEN
+    entry := slipway.follow_names(entry, target);
+    again := slipway.quiet(target);
+    EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s, ADD COLUMN %I boolean', target, aside, type, mark);
+    EXECUTE format('UPDATE %s AS t SET %I = k.%I::%s, %I = true FROM slipway.%I AS k WHERE %s', target, aside, own, type, mark,
+      entry.stored_as, slipway.same_key(target, to_regclass('slipway.' || entry.stored_as), entry.key));
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM slipway.run_all(again);
+  END IF;
+  BEGIN
+    EXECUTE format('%s USING CASE WHEN %I THEN %I::text::%s ELSE %s END', change, mark, aside, type, cast_sql);
+  EXCEPTION WHEN cannot_coerce OR datatype_mismatch THEN
+    EXECUTE format('SELECT bool_and(%I IS TRUE) FROM %s', mark, target) INTO are_kept;
+    IF NOT are_kept THEN RAISE; END IF;
+    EXECUTE format('%s USING %I::text::%s', change, aside, type);
+  END;
+  IF NOT entry.details ? 'setAside' THEN
+    EXECUTE format('ALTER TABLE %s DROP COLUMN %I, DROP COLUMN %I', target, aside, mark);
+  END IF;
 END $$;
 `
