@@ -16,8 +16,15 @@ export function dumpObjects(url: string): string[] {
   return text
     .split(/^--\n-- Name: /m)
     .slice(1)
-    .map((entry) => entry.replace(/^SET default_.*\n/gm, '').trim())
+    .map((entry) =>
+      entry
+        .replace(/^SET default_.*\n/gm, '')
+        .replace(DUMP_END, '')
+        .trim(),
+    )
 }
+
+const DUMP_END = /--\n-- PostgreSQL database dump complete\n--\s*$/
 
 function pgDump(url: string, flags: readonly string[]): string {
   const bin = postgresBin()

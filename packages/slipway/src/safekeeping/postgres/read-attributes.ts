@@ -64,7 +64,7 @@ BEGIN
       LEFT JOIN pg_class c ON c.oid = t.typrelid
       WHERE t.oid >= 16384 AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
     UNION ALL SELECT 'pg_namespace'::regclass, n.oid, n.nspowner, n.nspacl FROM pg_namespace n
-      WHERE n.oid >= 16384 AND n.nspname <> 'slipway' AND n.nspname !~ '^pg_'),
+      WHERE (n.oid >= 16384 OR n.nspname = 'public') AND n.nspname <> 'slipway' AND n.nspname !~ '^pg_'),
   named AS (
     SELECT o.*, slipway.object_text(i.type, i.identity) AS object
     FROM other o CROSS JOIN LATERAL pg_identify_object(o.classid, o.oid, 0) AS i
