@@ -61,9 +61,12 @@ function changedAttributes(from: Fact, to: Fact): string[] {
   const before = comparable(from)
   const after = comparable(to)
   const keys = new Set([...Object.keys(before), ...Object.keys(after)])
-  return [...keys]
-    .filter((key) => canonicalize(before[key]) !== canonicalize(after[key]))
-    .toSorted()
+  return [...keys].filter((key) => textOf(before[key]) !== textOf(after[key])).toSorted()
+}
+
+/** An attribute may be there on one side only: that a partition has a default of its own. */
+function textOf(value: Fact['payload'][string] | undefined): string | undefined {
+  return value === undefined ? undefined : canonicalize(value)
 }
 
 /** A table that is gone takes its columns along: naming them too would hide what matters. */
