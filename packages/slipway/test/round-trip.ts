@@ -118,7 +118,7 @@ const SEQUENCES = `SELECT format('%I.%I', schemaname, sequencename) AS name,
     coalesce(last_value::text, 'not used') AS position
   FROM pg_sequences WHERE schemaname <> 'slipway' ORDER BY 1`
 
-const TABLES = `SELECT c.oid::regclass::text AS name FROM pg_class c
+const TABLES = `SELECT c.oid::regclass::text AS name, CASE c.relkind WHEN 'm' THEN 'stored row' ELSE 'row' END AS word FROM pg_class c
   WHERE c.relkind IN ('r', 'm') AND c.relispopulated AND c.relname <> '_prisma_migrations' AND c.relnamespace NOT IN
     (SELECT oid FROM pg_namespace WHERE nspname IN ('slipway', 'information_schema') OR nspname LIKE 'pg\\_%')
   ORDER BY 1`
@@ -127,9 +127,11 @@ const TABLES = `SELECT c.oid::regclass::text AS name FROM pg_class c
 export async function stateOf(target: TestTarget): Promise<State> {
   const sequences = await target.sql(SEQUENCES)
   const rows: string[] = []
-  for (const { name } of await target.sql(TABLES)) {
+  for (const { name, word } of await target.sql(TABLES)) {
+    if (word === 'stored row') rows.push(`populated ${String(name)}`)
     const read = `SELECT to_jsonb(r)::text AS row FROM ONLY ${String(name)} AS r ORDER BY 1`
-    for (const { row } of await target.sql(read)) rows.push(`row ${String(name)} ${String(row)}`)
+    for (const { row } of await target.sql(read))
+      rows.push(`${String(word)} ${String(name)} ${String(row)}`)
   }
   return {
     objects: dumpObjects(target.url),
