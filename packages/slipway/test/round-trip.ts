@@ -129,7 +129,7 @@ export async function stateOf(target: TestTarget): Promise<State> {
   const rows: string[] = []
   for (const { name, word } of await target.sql(TABLES)) {
     if (word === 'stored row') rows.push(`populated ${String(name)}`)
-    const read = `SELECT to_jsonb(r)::text AS row FROM ONLY ${String(name)} AS r ORDER BY 1`
+    const read = `SELECT to_jsonb(r.*)::text AS row FROM ONLY ${String(name)} AS r ORDER BY 1`
     for (const { row } of await target.sql(read))
       rows.push(`${String(word)} ${String(name)} ${String(row)}`)
   }

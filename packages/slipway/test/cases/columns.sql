@@ -136,3 +136,10 @@ CREATE TABLE item (id int PRIMARY KEY, price int NOT NULL DEFAULT 3, doubled int
 INSERT INTO item VALUES (1, 1234), (2, 99); INSERT INTO sale VALUES (1, 99);
 -- m2
 ALTER TABLE item DROP COLUMN price CASCADE; ALTER TABLE item ADD COLUMN price int CONSTRAINT positive CHECK (price > 0); ALTER TABLE item ADD UNIQUE (price); CREATE INDEX item_price ON item (price, id); CREATE VIEW prices AS SELECT price FROM item; ALTER TABLE sale ADD FOREIGN KEY (price) REFERENCES item (price) NOT VALID;
+-- case named-as-aliases
+-- m1
+CREATE TABLE u (t int PRIMARY KEY, k text, r text, n int, x int, cells int, key int, place int);
+-- data
+INSERT INTO u (t, k, n, cells) VALUES (1, 'k', 7, 3);
+-- m2
+UPDATE u SET n = 3; ALTER TABLE u DROP COLUMN k; UPDATE u SET r = 'q', cells = 8;

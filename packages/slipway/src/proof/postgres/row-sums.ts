@@ -28,7 +28,7 @@ export async function readRowSums(
     const key = table.primaryKey
       .map((name) => `t.${quoteIdentifier(name)}::text`)
       .join(` || ',' || `)
-    return `SELECT ${at} AS place, ${key || `''`} AS key, row_to_json(t) AS cells FROM ${table.id} t`
+    return `SELECT ${at} AS place, ${key || `''`} AS key, row_to_json(t.*) AS cells FROM ${table.id} t`
   })
   // By way of JSON the query stays small: planning a sum for each column takes longer than reading the rows.
   const sums = await session.query<{ place: number; column: string; rows: number; sum: string }>(
