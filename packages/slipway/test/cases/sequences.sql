@@ -189,3 +189,10 @@ CREATE TABLE a (id serial PRIMARY KEY, v text NOT NULL UNIQUE);
 INSERT INTO a (v) VALUES ('x'), ('y');
 -- m2
 ALTER TABLE a DROP CONSTRAINT a_pkey, DROP COLUMN id, ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(), ADD CONSTRAINT a_pkey PRIMARY KEY (id);
+-- case set-in-a-group-that-runs-twice
+-- m1
+CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE u (id int PRIMARY KEY, x mood); CREATE TABLE o (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int); CREATE TABLE s (id serial PRIMARY KEY, n int);
+-- data
+INSERT INTO o (n) VALUES (1), (2), (3); INSERT INTO s (n) VALUES (1); INSERT INTO u VALUES (1, 'a');
+-- m2
+SELECT setval('o_id_seq', 169); INSERT INTO s (n) VALUES (2), (3); DROP TYPE mood CASCADE;

@@ -21,10 +21,15 @@ $$;
 
 -- Before the first statement of a transaction group.
 CREATE OR REPLACE FUNCTION slipway.record_before(history text, of_migration text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  -- Of sequences that a run of the group has changed and could not change again when it was rolled back.
+  positions jsonb := nullif(current_setting('slipway.positions', true), '')::jsonb;
 BEGIN
   DELETE FROM slipway.attribute WHERE history_schema = history AND migration = of_migration AND problem IS NOT NULL;
   INSERT INTO slipway.attribute (history_schema, migration, classid, objid, objsubid, relation, object, part, name, value)
-    SELECT history, of_migration, a.* FROM slipway.attributes() AS a;
+    SELECT history, of_migration, a.classid, a.objid, a.objsubid, a.relation, a.object, a.part, a.name,
+      CASE a.name WHEN 'position' THEN coalesce(positions ->> a.objid::text, a.value) ELSE a.value END
+    FROM slipway.attributes() AS a;
 END $$;
 
 -- After its last statement: what it did not change is forgotten. An object counts as changed by this session only where it
