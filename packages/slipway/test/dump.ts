@@ -42,10 +42,13 @@ function pgDump(url: string, flags: readonly string[]): string {
 function withoutColumnOrder(dump: string): string {
   return dump
     .replaceAll(/^\\(?:un)?restrict .*$/gm, '')
-    .replaceAll(/CREATE TABLE (.+?) \(\n([\s\S]*?)\n\)/g, (_whole, name: string, body: string) => {
-      const columns = body.split('\n').map((line) => line.replace(/,$/, ''))
-      return `CREATE TABLE ${name} (\n${columns.toSorted().join('\n')}\n)`
-    })
+    .replaceAll(
+      /CREATE (?:UNLOGGED )?TABLE (.+?) \(\n([\s\S]*?)\n\)/g,
+      (whole, name: string, body: string) => {
+        const columns = body.split('\n').map((line) => line.replace(/,$/, ''))
+        return `${whole.split(' TABLE ')[0]} TABLE ${name} (\n${columns.toSorted().join('\n')}\n)`
+      },
+    )
 }
 
 /** Fills a database with files through `psql`, in their order. */
