@@ -16,8 +16,15 @@ export function dumpObjects(url: string): string[] {
   return text
     .split(/^--\n-- Name: /m)
     .slice(1)
-    .map((entry) => entry.replace(/^SET default_.*\n/gm, '').trim())
+    .map((entry) =>
+      entry
+        .replace(/^SET default_.*\n/gm, '')
+        .replace(DUMP_END, '')
+        .trim(),
+    )
 }
+
+const DUMP_END = /--\n-- PostgreSQL database dump complete\n--\s*$/
 
 function pgDump(url: string, flags: readonly string[]): string {
   const bin = postgresBin()
@@ -35,10 +42,13 @@ function pgDump(url: string, flags: readonly string[]): string {
 function withoutColumnOrder(dump: string): string {
   return dump
     .replaceAll(/^\\(?:un)?restrict .*$/gm, '')
-    .replaceAll(/CREATE TABLE (.+?) \(\n([\s\S]*?)\n\)/g, (_whole, name: string, body: string) => {
-      const columns = body.split('\n').map((line) => line.replace(/,$/, ''))
-      return `CREATE TABLE ${name} (\n${columns.toSorted().join('\n')}\n)`
-    })
+    .replaceAll(
+      /CREATE (?:UNLOGGED )?TABLE (.+?) \(\n([\s\S]*?)\n\)/g,
+      (whole, name: string, body: string) => {
+        const columns = body.split('\n').map((line) => line.replace(/,$/, ''))
+        return `${whole.split(' TABLE ')[0]} TABLE ${name} (\n${columns.toSorted().join('\n')}\n)`
+      },
+    )
 }
 
 /** Fills a database with files through `psql`, in their order. */

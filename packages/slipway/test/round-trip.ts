@@ -28,7 +28,7 @@ export interface RoundTripOutcome {
 }
 
 /** What a database is, by means that are not ours. */
-interface State {
+export interface State {
   readonly objects: readonly string[]
   readonly sequences: readonly string[]
   readonly rows: readonly string[]
@@ -118,31 +118,36 @@ const SEQUENCES = `SELECT format('%I.%I', schemaname, sequencename) AS name,
     coalesce(last_value::text, 'not used') AS position
   FROM pg_sequences WHERE schemaname <> 'slipway' ORDER BY 1`
 
-const TABLES = `SELECT c.oid::regclass::text AS name FROM pg_class c
-  WHERE c.relkind IN ('r', 'm') AND c.relname <> '_prisma_migrations' AND c.relnamespace NOT IN
+const TABLES = `SELECT c.oid::regclass::text AS name, CASE c.relkind WHEN 'm' THEN 'stored row' ELSE 'row' END AS word FROM pg_class c
+  WHERE c.relkind IN ('r', 'm') AND c.relispopulated AND c.relname <> '_prisma_migrations' AND c.relnamespace NOT IN
     (SELECT oid FROM pg_namespace WHERE nspname IN ('slipway', 'information_schema') OR nspname LIKE 'pg\\_%')
   ORDER BY 1`
 
 const LARGE_OBJECTS = `SELECT format('large object %s: %s', oid, encode(lo_get(oid), 'hex')) AS object
   FROM pg_largeobject_metadata`
 
-async function stateOf(target: TestTarget): Promise<State> {
+/** Reads what a database is. */
+export async function stateOf(target: TestTarget): Promise<State> {
   const sequences = await target.sql(SEQUENCES)
   const rows: string[] = []
-  for (const { name } of await target.sql(TABLES)) {
-    const read = `SELECT to_jsonb(r)::text AS row FROM ONLY ${String(name)} AS r ORDER BY 1`
-    for (const { row } of await target.sql(read)) rows.push(`${String(name)} ${String(row)}`)
+  for (const { name, word } of await target.sql(TABLES)) {
+    if (word === 'stored row') rows.push(`populated ${String(name)}`)
+    const read = `SELECT to_jsonb(r.*)::text AS row FROM ONLY ${String(name)} AS r ORDER BY 1`
+    for (const { row } of await target.sql(read))
+      rows.push(`${String(word)} ${String(name)} ${String(row)}`)
   }
   for (const { object } of await target.sql(LARGE_OBJECTS)) rows.push(String(object))
   return {
     objects: dumpObjects(target.url),
-    sequences: sequences.map(({ name, position }) => `${String(name)} ${String(position)}`),
+    sequences: sequences.map(
+      ({ name, position }) => `position ${String(name)} ${String(position)}`,
+    ),
     rows,
   }
 }
 
 /** What is gone and what is new, a line each. */
-function differences(before: State, after: State): string[] {
+export function differences(before: State, after: State): string[] {
   return (['objects', 'sequences', 'rows'] as const).flatMap((kind) => {
     const missing = without(before[kind], after[kind]).map((line) => `- ${line}`)
     const added = without(after[kind], before[kind]).map((line) => `+ ${line}`)

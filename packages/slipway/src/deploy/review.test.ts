@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createTarget, migration, type TestTarget } from '../../test/target.ts'
+import { rollback } from '../rollback/index.ts'
 import { deploy, type DeployRequest } from './index.ts'
 
 // Guarantee 7 by what the server did: what a migration destroys behind its text does not commit.
@@ -252,4 +253,32 @@ test('of a migration in steps only the group is rolled back, and the deploy cont
   const accepted = await attempted(sql, { consent, acceptUnannounced: true })
   expect(accepted.failure).toBeUndefined()
   expect(await target.sql('SELECT count(*)::int FROM a')).toEqual([{ count: 1 }])
+})
+
+test('a rollback of several that is refused in the middle offers to roll back those that are left', async () => {
+  const migrations = [
+    INIT,
+    migration(
+      '2_column',
+      'ALTER TABLE d ADD COLUMN n integer;',
+      'SELECT wipe(); ALTER TABLE d DROP COLUMN n;',
+    ),
+    migration('3_table', 'CREATE TABLE made (id integer);', 'DROP TABLE made;'),
+  ]
+  await deployed(migrations)
+  const { failure, receipts } = await rollback({
+    ...target.request(migrations),
+    protected: true,
+    consent: { confirm: target.name },
+    extent: { kind: 'steps', steps: 2 },
+    acceptUnproven: false,
+    announce: () => {},
+  })
+  expect(receipts.map(({ status }) => status)).toEqual(['done', 'failed'])
+  expect(failure).toMatchObject({ code: 'DEPLOY.UNANNOUNCED' })
+  expect(failure?.nextActions).toContainEqual({
+    kind: 'slipway',
+    args: ['rollback', '--steps', '1', '--accept', 'unannounced', '--confirm', target.name],
+    label: 'destroy it',
+  })
 })

@@ -82,7 +82,7 @@ function partsOf(execution: GroupExecution) {
 function unwatched(execution: GroupExecution): ReturnType<typeof partsOf> {
   const { group, keeper } = execution
   const parts = partsOf(execution)
-  const kept = group && keeper?.endSql(group, { missed: [], names: {} }, [])
+  const kept = group && keeper?.endSql(group, { missed: [], names: {}, again: '' }, [])
   return { ...parts, end: (kept ?? '') + parts.end }
 }
 
@@ -134,8 +134,9 @@ async function sendWatched(execution: WatchedGroup): Promise<Refusal | undefined
   const { session, group, keeper, review } = execution
   const before = await readDataObjects(session)
   const tried = new Map<string, Missed>()
+  let rolledBack: readonly string[] = []
   for (let run = 1; ; run++) {
-    const again = [...tried.values()].flatMap(({ commands }) => commands)
+    const again = [...rolledBack, ...[...tried.values()].flatMap(({ commands }) => commands)]
     const refusal = await sendWhole(execution, wholeOf(precededBy(execution, again)), '')
     if (refusal) return refusal
     const seen = await look(execution, before)
@@ -146,6 +147,7 @@ async function sendWatched(execution: WatchedGroup): Promise<Refusal | undefined
     const more = missed.filter(({ key }) => !tried.has(key))
     if (more.length > 0 && run < MOST_RUNS) {
       for (const one of more) tried.set(one.key, one)
+      rolledBack = seen.found ? [seen.found.again] : []
       await session.execute(prepares(group) ? 'ROLLBACK; DEALLOCATE ALL' : 'ROLLBACK')
       continue
     }

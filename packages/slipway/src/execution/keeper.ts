@@ -28,6 +28,8 @@ export interface Found {
   readonly missed: readonly Missed[]
   /** Tables of which something is kept, with their names before the group. */
   readonly names: Readonly<Record<string, TableNames>>
+  /** A command before the group runs again: what a rolled back run has changed nevertheless. */
+  readonly again: string
 }
 
 /** The names of a table: by the numbers of its columns. */

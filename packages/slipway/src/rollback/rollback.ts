@@ -352,17 +352,12 @@ function reviewOfRollback(
     ...(acceptUnannounced ? ['unannounced'] : []),
     ...(acceptUnproven ? ['unproven'] : []),
   ]
-  return reviewsOf(plans, {
-    database,
-    defaultSchema,
-    restored,
-    command: ['rollback', ...extentFlags(request)],
-    accepted,
-  })
-}
-
-function extentFlags({ extent }: RollbackRequest): string[] {
-  return extent.kind === 'to' ? ['--to', extent.migration] : ['--steps', String(extent.steps)]
+  // Those before a refused one remain rolled back: the command must not count them again.
+  return (migration) => {
+    const left = plans.length - plans.findIndex(({ name }) => name === migration.name)
+    const command = ['rollback', '--steps', String(left)]
+    return reviewsOf(plans, { database, defaultSchema, restored, command, accepted })(migration)
+  }
 }
 
 /** The objects in which a target with another fingerprint differs, in words; empty if only the fingerprint does. */

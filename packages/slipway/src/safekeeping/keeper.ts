@@ -53,6 +53,7 @@ export function keeperOf(options: KeepingOptions): Keeper {
       return {
         missed: rows.flatMap((row) => missedOf(row, look)),
         names: namesOf(rows, before, options),
+        again: rows.length > 0 ? await rememberPositions(session, options) : '',
       }
     },
     endSql: (group, { names }, missed) => {
@@ -72,6 +73,19 @@ export function keeperOf(options: KeepingOptions): Keeper {
 
 function firstNumber({ statements }: TransactionGroup): number {
   return statements[0]?.number ?? 1
+}
+
+/** No rollback sets a sequence to its earlier position: the next run is given the positions before this one. */
+async function rememberPositions(
+  session: Session,
+  { history, migration }: KeepingOptions,
+): Promise<string> {
+  const [found] = await session.query<{ readonly positions: string }>(
+    `SELECT coalesce(pg_catalog.jsonb_object_agg(objid, value), '{}')::text AS positions FROM ${session.ledger}.attribute
+      WHERE history_schema = $1 AND migration = $2 AND name = 'position'`,
+    [history, migration],
+  )
+  return `SELECT pg_catalog.set_config('slipway.positions', ${quoteLiteral(found?.positions ?? '{}')}, true)`
 }
 
 async function readMissed(session: Session, before: DataObjects): Promise<MissedRow[]> {

@@ -73,7 +73,6 @@ const KEEPS_ATTRIBUTES: ReadonlySet<Action['kind']> = new Set([
   'drop-not-null',
   'validate-constraint',
   'row-security',
-  'refresh-view',
   'lock-table',
   'vacuum',
   'reindex',

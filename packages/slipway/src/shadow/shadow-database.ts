@@ -96,12 +96,13 @@ interface Task<T> {
 
 /**
  * Keeps one private server for all the shadow databases of `work`, where this machine has one: starting and ending
- * it takes longer than a small test run. `work` gets the options that they are made with.
+ * it takes longer than a small test run. `work` gets the options that they are made with: the given ones if a server runs already.
  */
 export async function withShadowServer<T>(
   options: ShadowOptions,
   work: (options: ShadowOptions) => Promise<T>,
 ): Promise<T> {
+  if (options.running) return await work(options)
   const programs = options.named === undefined ? await programsFor(options) : undefined
   if (programs === undefined) return await work(options)
   const found = await withLocalServer(programs, options.cacheDir, ({ address, admin }) =>

@@ -138,3 +138,10 @@ CREATE TABLE m (id int NOT NULL, at date NOT NULL, n text) PARTITION BY RANGE (a
 INSERT INTO m VALUES (1, '2025-01-01', 'N');
 -- m2
 DROP INDEX "M once", m_lower;
+-- case default-of-partition
+-- m1
+CREATE TABLE p (id int, a int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+-- data
+INSERT INTO p VALUES (1, 1);
+-- m2
+ALTER TABLE p1 ALTER COLUMN a SET DEFAULT 7;

@@ -205,3 +205,10 @@ CREATE SEQUENCE sq; CREATE FUNCTION take() RETURNS bigint LANGUAGE sql AS $$ SEL
 INSERT INTO t VALUES (1, nextval('sq')), (2, nextval('sq'));
 -- m2
 SELECT take();
+-- case set-in-a-group-that-runs-twice
+-- m1
+CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE u (id int PRIMARY KEY, x mood); CREATE TABLE o (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int); CREATE TABLE s (id serial PRIMARY KEY, n int);
+-- data
+INSERT INTO o (n) VALUES (1), (2), (3); INSERT INTO s (n) VALUES (1); INSERT INTO u VALUES (1, 'a');
+-- m2
+SELECT setval('o_id_seq', 169); INSERT INTO s (n) VALUES (2), (3); DROP TYPE mood CASCADE;

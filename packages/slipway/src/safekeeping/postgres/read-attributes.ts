@@ -64,7 +64,7 @@ BEGIN
       LEFT JOIN pg_class c ON c.oid = t.typrelid
       WHERE t.oid >= 16384 AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
     UNION ALL SELECT 'pg_namespace'::regclass, n.oid, n.nspowner, n.nspacl FROM pg_namespace n
-      WHERE n.oid >= 16384 AND n.nspname <> 'slipway' AND n.nspname !~ '^pg_'),
+      WHERE (n.oid >= 16384 OR n.nspname = 'public') AND n.nspname <> 'slipway' AND n.nspname !~ '^pg_'),
   named AS (
     SELECT o.*, slipway.object_text(i.type, i.identity) AS object
     FROM other o CROSS JOIN LATERAL pg_identify_object(o.classid, o.oid, 0) AS i
@@ -147,6 +147,8 @@ ${from(
   UNION ALL SELECT 'pg_class'::regclass, s.oid, s.objsubid, s.relation, s.object, NULL, s.name,
       format('ALTER %s %s', regexp_replace(s.object, '^FOREIGN TABLE', CASE WHEN s.objsubid > 0 THEN 'TABLE' ELSE 'FOREIGN TABLE' END), s.setting)
     FROM settings s
+  UNION ALL SELECT 'pg_class'::regclass, r.oid, 0, r.relation, r.object, NULL, 'content', format('REFRESH %s WITH NO DATA', r.object) FROM r
+    WHERE r.relkind = 'm' AND NOT (r.class).relispopulated
   UNION ALL SELECT 'pg_statistic_ext'::regclass, e.oid, 0, e.stxrelid, e.object, NULL, 'definition', pg_get_statisticsobjdef(e.oid) FROM extended e
   UNION ALL SELECT 'pg_statistic_ext'::regclass, e.oid, 0, e.stxrelid, e.object, NULL, 'owner', pg_get_userbyid(e.stxowner)::text FROM extended e
   UNION ALL SELECT 'pg_statistic_ext'::regclass, e.oid, 0, e.stxrelid, e.object, NULL, 'statistics', format('ALTER %s SET STATISTICS %s', e.object, e.target)

@@ -9,16 +9,31 @@ CREATE OR REPLACE FUNCTION slipway.is_gone(classid oid, objid oid, objsubid inte
         AND NOT a.attisdropped AND a.attname !~ '^_slipway_kept_') END
 $$;
 
+-- Whether this transaction has written the row of an object in the catalog: GRANT and REVOKE lock no object.
+CREATE OR REPLACE FUNCTION slipway.is_written(classid oid, objid oid, objsubid integer) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT bool_or(age(x) <= 0 AND pg_xact_status((pg_current_xact_id()::text::bigint - age(x))::text::xid8) = 'in progress') FROM (
+    SELECT a.xmin AS x FROM pg_attribute a WHERE classid = 'pg_class'::regclass AND objsubid > 0 AND a.attrelid = objid AND a.attnum = objsubid
+    UNION ALL SELECT c.xmin FROM pg_class c WHERE classid = 'pg_class'::regclass AND objsubid = 0 AND c.oid = objid
+    UNION ALL SELECT p.xmin FROM pg_proc p WHERE classid = 'pg_proc'::regclass AND p.oid = objid
+    UNION ALL SELECT t.xmin FROM pg_type t WHERE classid = 'pg_type'::regclass AND t.oid = objid
+    UNION ALL SELECT n.xmin FROM pg_namespace n WHERE classid = 'pg_namespace'::regclass AND n.oid = objid) AS written(x)
+$$;
+
 -- Before the first statement of a transaction group.
 CREATE OR REPLACE FUNCTION slipway.record_before(history text, of_migration text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  -- Of sequences that a run of the group has changed and could not change again when it was rolled back.
+  positions jsonb := nullif(current_setting('slipway.positions', true), '')::jsonb;
 BEGIN
   DELETE FROM slipway.attribute WHERE history_schema = history AND migration = of_migration AND problem IS NOT NULL;
   INSERT INTO slipway.attribute (history_schema, migration, classid, objid, objsubid, relation, object, part, name, value)
-    SELECT history, of_migration, a.* FROM slipway.attributes() AS a;
+    SELECT history, of_migration, a.classid, a.objid, a.objsubid, a.relation, a.object, a.part, a.name,
+      CASE a.name WHEN 'position' THEN coalesce(positions ->> a.objid::text, a.value) ELSE a.value END
+    FROM slipway.attributes() AS a;
 END $$;
 
 -- After its last statement: what it did not change is forgotten. An object counts as changed by this session only where it
--- holds a lock on it. A sequence that no column uses may have gone on by the work of others: it counts where it was
+-- holds a lock on it, or has written its privileges. A sequence that no column uses may have gone on by the work of others: it counts where it was
 -- restarted, or where the statements set positions.
 CREATE OR REPLACE FUNCTION slipway.record_after(history text, of_migration text, sets_positions boolean) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -29,6 +44,7 @@ BEGIN
       AND l.locktype IN ('relation', 'object') GROUP BY 1, 2),
   compared AS (
     SELECT b.id, n.value, slipway.is_gone(b.classid, b.objid, b.objsubid) AS gone, CASE
+        WHEN b.name = 'privileges' THEN coalesce(h.strong, false) OR slipway.is_written(b.classid, b.objid, b.objsubid)
         WHEN b.name <> 'position' THEN h.strong
         WHEN slipway.is_gone(b.classid, b.objid, 0) THEN true
         ELSE h.strong OR h.objid IS NOT NULL AND (sets_positions OR EXISTS (SELECT FROM slipway.numbered_by(b.objid))) END AS own

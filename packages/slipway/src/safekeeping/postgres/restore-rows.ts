@@ -250,7 +250,9 @@ DECLARE
 BEGIN
   SET CONSTRAINTS ALL IMMEDIATE;
   FOREACH target IN ARRAY targets LOOP
-    again := again || slipway.quiet(target);
+    again := again || slipway.quiet(target) || slipway.open_identity(target, ARRAY(
+      SELECT unnest((slipway.follow_names(k, target::regclass)).columns) FROM slipway.kept k
+      WHERE k.id = ANY (ids) AND slipway.relation_of(k) = target AND k.columns IS NOT NULL));
     -- A rollback keeps the values that it overwrites.
     IF nullif(current_setting('slipway.origin', true), '')::jsonb ->> 'inserts' = 'false' THEN
       PERFORM slipway.capture_on(target, '{update}');

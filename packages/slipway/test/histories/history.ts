@@ -1,0 +1,130 @@
+import pg from 'pg'
+import { createDatabase } from '../postgres.ts'
+import { readNames } from './catalog-names.ts'
+import { createRandom, type Random } from './random.ts'
+import { fillingStatements, randomStatement } from './statements.ts'
+
+/** A migration, and the rows that are written after it, outside of any migration. */
+export interface HistoryStep {
+  readonly statements: readonly string[]
+  readonly rows: readonly string[]
+}
+
+/** A history to deploy: first the schema that it begins with, then the migrations. */
+export type TestHistory = readonly HistoryStep[]
+
+const BEGINNING = [
+  `CREATE SCHEMA "audit"`,
+  `CREATE TYPE "Mood" AS ENUM ('sad', 'ok', 'it''s')`,
+  `CREATE TABLE "item" ("id" serial PRIMARY KEY, "a" integer, "b" text DEFAULT 'b''s', "mood" "Mood" NOT NULL DEFAULT 'ok')`,
+  `CREATE TABLE "Order" ("id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, "a" integer REFERENCES "item" ("id") ON DELETE CASCADE, "C c" text)`,
+  `CREATE TABLE "audit"."log" ("id" integer, "note" varchar(40), "total" numeric(8,2))`,
+]
+
+/** Makes the history of a seed: statements that the server took, one after the other, on the rows before them. */
+export async function makeHistory(seed: number, migrations?: number): Promise<TestHistory> {
+  const random = createRandom(seed)
+  const count = migrations ?? 2 + Math.min(random.below(5), random.below(5))
+  return await onTrial(async (client) => {
+    const beginning = await proposeStep(client, random, { first: BEGINNING, more: 5, filled: true })
+    const steps = [beginning]
+    for (let index = 0; index < count; index++) {
+      const filled = index + 1 < count && random.once(2)
+      steps.push(
+        await proposeStep(client, random, { first: [], more: 2 + random.below(6), filled }),
+      )
+    }
+    return steps
+  })
+}
+
+/** What of a history the server takes; for one of which something was left out. */
+export async function possibleHistory(history: TestHistory): Promise<TestHistory> {
+  return await onTrial(async (client) => {
+    const steps: HistoryStep[] = []
+    for (const { statements, rows } of history) {
+      const taken = await inTransaction(client, () => takenOf(client, statements))
+      steps.push({
+        statements: taken,
+        rows: await inTransaction(client, () => takenOf(client, rows)),
+      })
+    }
+    return steps
+  })
+}
+
+interface Proposal {
+  readonly first: readonly string[]
+  /** How many random statements follow. */
+  readonly more: number
+  readonly filled: boolean
+}
+
+async function proposeStep(
+  client: pg.Client,
+  random: Random,
+  { first, more, filled }: Proposal,
+): Promise<HistoryStep> {
+  const statements = await inTransaction(client, async () => {
+    const taken = await takenOf(client, first)
+    let names = await readNames(client)
+    for (let tries = 0; taken.length < first.length + more && tries < more * 6; tries++) {
+      const statement = randomStatement(random, names)
+      if (statement === undefined || !(await isTaken(client, statement))) continue
+      taken.push(statement)
+      names = await readNames(client)
+    }
+    return taken
+  })
+  if (!filled) return { statements, rows: [] }
+  const proposed = fillingStatements(random, await readNames(client))
+  return { statements, rows: await inTransaction(client, () => takenOf(client, proposed)) }
+}
+
+async function onTrial<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const database = await createDatabase()
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  client.on('error', () => {})
+  try {
+    await client.query('SET statement_timeout = 2000')
+    return await work(client)
+  } finally {
+    await client.end()
+    await database.drop()
+  }
+}
+
+/** Nothing is taken of what cannot be committed. */
+async function inTransaction(client: pg.Client, work: () => Promise<string[]>): Promise<string[]> {
+  await client.query('BEGIN')
+  const taken = await work()
+  return await client.query('SET CONSTRAINTS ALL IMMEDIATE; COMMIT').then(
+    () => taken,
+    async () => {
+      await client.query('ROLLBACK')
+      return []
+    },
+  )
+}
+
+async function takenOf(client: pg.Client, proposed: readonly string[]): Promise<string[]> {
+  const taken: string[] = []
+  for (const statement of proposed) if (await isTaken(client, statement)) taken.push(statement)
+  return taken
+}
+
+/** Runs a statement in the open transaction; whether PostgreSQL takes it. */
+async function isTaken(client: pg.Client, statement: string): Promise<boolean> {
+  await client.query('SAVEPOINT trial')
+  return await client.query(statement).then(
+    async () => {
+      await client.query('RELEASE trial')
+      return true
+    },
+    async () => {
+      await client.query('ROLLBACK TO trial')
+      return false
+    },
+  )
+}
