@@ -355,8 +355,9 @@ function reviewOfRollback(
   // Those before a refused one remain rolled back: the command must not count them again.
   return (migration) => {
     const left = plans.length - plans.findIndex(({ name }) => name === migration.name)
-    const command = ['rollback', '--steps', String(left)]
-    return reviewsOf(plans, { database, defaultSchema, restored, command, accepted })(migration)
+    const again = ['rollback', '--steps', String(left)]
+    const permitted = { database, defaultSchema, restored, command: again, accepted }
+    return reviewsOf(plans, permitted)(migration)
   }
 }
 
