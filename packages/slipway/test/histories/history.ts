@@ -1,8 +1,9 @@
 import pg from 'pg'
 import { createDatabase } from '../postgres.ts'
 import { readNames } from './catalog-names.ts'
+import { fillingStatements } from './filling.ts'
 import { createRandom, type Random } from './random.ts'
-import { fillingStatements, randomStatement } from './statements.ts'
+import { randomStatement } from './statements.ts'
 
 /** A migration, and the rows that are written after it, outside of any migration. */
 export interface HistoryStep {

@@ -289,6 +289,7 @@ async function rollBackAll(run: Run, deployed: readonly Deployed[]): Promise<Jud
   if (last === undefined) return []
   const back = await rollBackAsked(run, deployed.length + 1, deployed.length)
   const now = await stateOf(run.target)
+  const held = last.after
   // Each migration is rolled back in a transaction of its own: those before a failed one remain rolled back.
   const { done } = back
   const judged = (from: number, to: number, found: Found) => {
@@ -297,11 +298,12 @@ async function rollBackAll(run: Run, deployed: readonly Deployed[]): Promise<Jud
     const judgement = judge(part, found, writtenSince)
     return part.map(({ grade }, index) => ({ step: from + index + 1, grade, ...judgement }))
   }
-  if (!back.failure) return judged(0, deployed.length, { back, held: last.after, now })
-  const failed = deployed.length - done
+  if (!back.failure) return judged(0, deployed.length, { back, held, now })
+  // Nothing was rolled back where a test run has shown that one fails: the failure names it.
+  const named = done === 0 ? Number(/(\d+)_step/.exec(back.failure.message)?.[1]) : Number.NaN
+  const failed = Number.isNaN(named) ? deployed.length - done : named
   const { failure: _, ...went } = back
-  const rolledBack = judged(failed, deployed.length, { back: went, held: last.after, now })
-  const held = deployed[failed]?.before ?? last.after
+  const rolledBack = done > 0 ? judged(failed, deployed.length, { back: went, held, now }) : []
   // What remained of the others was judged with them.
   const stopped = judged(failed - 1, failed, { back, held: done > 0 ? now : held, now })
   return [...stopped, ...rolledBack]
