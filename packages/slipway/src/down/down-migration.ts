@@ -157,9 +157,10 @@ export async function draftDownMigration(
   const script = await attempt(async () =>
     scriptBetween(named.catalog, to, { owner: session.server.user, retaken }),
   )
-  const { statements: back, choices }: SchemaScript = script.ok
+  const { statements: changes, choices }: SchemaScript = script.ok
     ? script.value
     : { statements: [], choices: [] }
+  const back = losses.length > 0 ? [...changes, ...usesOfValues(changes)] : changes
   const deletes = await deletesOfInserted(session, statements, schema)
   const parts = { migration, deletes, renames, statements: back, losses, choices }
   if (!script.ok) {
@@ -167,6 +168,18 @@ export async function draftDownMigration(
     return { parts, after, body: '', obstacle: why ?? message }
   }
   return { parts, after, body: portableBody(parts, to.defaultSchema) }
+}
+
+/**
+ * Statements that name the values which a script adds to enums: these are committed first, as rows that are restored need.
+ */
+function usesOfValues(script: SchemaScript['statements']): SchemaScript['statements'] {
+  return script.flatMap(({ sql }) => {
+    const [, type, value] = /^ALTER TYPE (.+?) ADD VALUE ('(?:[^']|'')*')/.exec(sql) ?? []
+    return type === undefined
+      ? []
+      : [{ sql: `SELECT ${value}::${type}`, alone: false, destructive: false }]
+  })
 }
 
 /** The state in which all that existed before has its old name again, read in a transaction that leaves nothing. */

@@ -139,3 +139,35 @@ CREATE TABLE a (v text, w text);
 INSERT INTO a VALUES ('x', 'y'), ('x', 'y'), (NULL, NULL);
 -- m2
 ALTER TABLE a ADD COLUMN n int NOT NULL DEFAULT 5; UPDATE a SET n = 6; ALTER TABLE a DROP COLUMN w;
+
+-- case enum-value-removed-by-swap
+-- m1
+CREATE TYPE st AS ENUM ('a','b','c'); CREATE TABLE t (id int PRIMARY KEY, s st NOT NULL DEFAULT 'a');
+-- data
+INSERT INTO t VALUES (1,'a'),(2,'b'),(3,'c');
+-- m2
+UPDATE t SET s = 'a' WHERE s = 'c'; CREATE TYPE st_new AS ENUM ('a','b'); ALTER TABLE t ALTER s DROP DEFAULT; ALTER TABLE t ALTER s TYPE st_new USING s::text::st_new; ALTER TYPE st RENAME TO st_old; ALTER TYPE st_new RENAME TO st; DROP TYPE st_old; ALTER TABLE t ALTER s SET DEFAULT 'a';
+
+-- case enum-swap-prisma-style
+-- m1
+CREATE TYPE "Role" AS ENUM ('USER','ADMIN','OLD'); CREATE TABLE "User" (id serial PRIMARY KEY, role "Role" NOT NULL DEFAULT 'OLD', roles "Role"[]);
+-- data
+INSERT INTO "User" (role, roles) VALUES ('USER','{USER,OLD}'),('OLD',NULL),('ADMIN','{}');
+-- m2
+UPDATE "User" SET role = 'USER' WHERE role = 'OLD'; UPDATE "User" SET roles = array_remove(roles, 'OLD');
+CREATE TYPE "Role_new" AS ENUM ('USER','ADMIN');
+ALTER TABLE "User" ALTER COLUMN "role" DROP DEFAULT;
+ALTER TABLE "User" ALTER COLUMN "role" TYPE "Role_new" USING ("role"::text::"Role_new");
+ALTER TABLE "User" ALTER COLUMN "roles" TYPE "Role_new"[] USING ("roles"::text::"Role_new"[]);
+ALTER TYPE "Role" RENAME TO "Role_old";
+ALTER TYPE "Role_new" RENAME TO "Role";
+DROP TYPE "Role_old";
+ALTER TABLE "User" ALTER COLUMN "role" SET DEFAULT 'USER';
+
+-- case enum-value-deleted-rows
+-- m1
+CREATE SCHEMA "S"; CREATE TYPE "S"."St at" AS ENUM ('a','it''s','c'); CREATE TABLE t (id int PRIMARY KEY, s "S"."St at" NOT NULL); CREATE TABLE u (s "S"."St at");
+-- data
+INSERT INTO t VALUES (1,'a'),(2,'it''s'),(3,'c'); INSERT INTO u VALUES ('it''s'),('a'),(NULL);
+-- m2
+DELETE FROM t WHERE s <> 'a'; UPDATE u SET s = 'a' WHERE s = 'it''s'; CREATE TYPE "S".n AS ENUM ('a'); ALTER TABLE t ALTER s TYPE "S".n USING s::text::"S".n; ALTER TABLE u ALTER s TYPE "S".n USING s::text::"S".n; DROP TYPE "S"."St at"; ALTER TYPE "S".n RENAME TO "St at";

@@ -210,6 +210,10 @@ DECLARE
   sets text;
   count bigint;
 BEGIN
+  IF entry.details ? 'setAside' THEN
+    PERFORM slipway.fill_from_aside(entry, target);
+    RETURN;
+  END IF;
   entry := slipway.follow_names(entry, target);
   SELECT string_agg(format('%s = %s', name, value), ', ') INTO sets FROM slipway.shared(target, stored, entry.columns);
   IF sets IS NULL OR cardinality(entry.key) <> (SELECT count(*) FROM slipway.shared(target, stored, entry.key)) THEN RETURN; END IF;
@@ -274,6 +278,8 @@ BEGIN
       PERFORM slipway.undo_logs(one.logs, one.place);
     ELSE
       PERFORM slipway.undo_type(k, one.place) FROM slipway.kept k WHERE k.id = ANY (one.logs);
+      again := again || ARRAY(SELECT slipway.without_aside(k, one.place) FROM slipway.kept k
+        WHERE k.id = ANY (one.logs) AND k.details ? 'setAside');
     END IF;
   END LOOP;
   SET CONSTRAINTS ALL IMMEDIATE;
@@ -285,7 +291,7 @@ END $$;
 CREATE OR REPLACE FUNCTION slipway.to_undo(history text, of_migration text, changed_tables text[]) RETURNS SETOF slipway.kept
 LANGUAGE sql STABLE AS $$
   SELECT k.* FROM slipway.kept k WHERE k.history_schema = history AND k.migration = of_migration AND k.restored_at IS NULL
-    AND k.stored_as IS NOT NULL AND slipway.relation_of(k) IS NOT NULL
+    AND (k.stored_as IS NOT NULL OR k.details ? 'setAside') AND slipway.relation_of(k) IS NOT NULL
     AND (k.kind = 'rows' AND k.details ? 'log' OR k.kind = 'columns' AND k.details ? 'changedType')
     AND (k.details ->> 'operation' IN ('delete', 'truncate', 'insert')
       OR slipway.relation_of(k) NOT IN (SELECT to_regclass(name) FROM unnest(changed_tables) AS name WHERE to_regclass(name) IS NOT NULL))

@@ -253,10 +253,9 @@ BEGIN
   RETURN count;
 END $$;
 
--- A column that was set aside by a rename.
-CREATE OR REPLACE FUNCTION slipway.restore_aside(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
+-- The values of a column that was set aside.
+CREATE OR REPLACE FUNCTION slipway.fill_from_aside(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  again text[] := slipway.quiet(target) || slipway.open_identity(target, entry.columns);
   aside text := entry.details ->> 'setAside';
   count bigint;
 BEGIN
@@ -266,12 +265,24 @@ BEGIN
     FROM pg_attribute a, pg_attribute b
     WHERE a.attrelid = target AND a.attname = entry.columns[1] AND b.attrelid = target AND b.attname = aside);
   GET DIAGNOSTICS count = ROW_COUNT;
+  PERFORM slipway.mark_restored(entry.id, count, 0);
+END $$;
+
+CREATE OR REPLACE FUNCTION slipway.without_aside(entry slipway.kept, target regclass) RETURNS text LANGUAGE sql AS $$
+  SELECT format('ALTER TABLE %s DROP COLUMN IF EXISTS %I, DROP COLUMN IF EXISTS %I', target, entry.details ->> 'setAside',
+    coalesce(entry.details ->> 'mark', entry.details ->> 'setAside'))
+$$;
+
+-- A column that was set aside by a rename.
+CREATE OR REPLACE FUNCTION slipway.restore_aside(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  again text[] := slipway.quiet(target) || slipway.open_identity(target, entry.columns);
+BEGIN
+  PERFORM slipway.fill_from_aside(entry, target);
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
-  EXECUTE format('ALTER TABLE %s DROP COLUMN %I, DROP COLUMN IF EXISTS %I', target, aside,
-    coalesce(entry.details ->> 'mark', aside));
+  PERFORM slipway.run_all(ARRAY[slipway.without_aside(entry, target)]);
   PERFORM slipway.set_sequences(target, entry.details -> 'sequences');
-  PERFORM slipway.mark_restored(entry.id, count, 0);
 END $$;
 
 -- A column becomes NOT NULL only where all rows have a value.
