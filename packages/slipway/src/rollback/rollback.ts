@@ -352,8 +352,13 @@ function reviewOfRollback(
   // Those before a refused one remain rolled back: the command must not count them again.
   return (migration) => {
     const left = plans.length - plans.findIndex(({ name }) => name === migration.name)
-    const command = ['rollback', '--steps', String(left)]
-    return reviewsOf(plans, { database, defaultSchema, restored, command, accepted })(migration)
+    return reviewsOf(plans, {
+      database,
+      defaultSchema,
+      restored,
+      command: ['rollback', '--steps', String(left)],
+      accepted,
+    })(migration)
   }
 }
 
