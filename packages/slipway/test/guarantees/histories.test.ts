@@ -23,8 +23,6 @@ const TRIES = FULL ? 60 : 0
 const KNOWN: Readonly<Record<string, RegExp>> = {
   'a view of all columns holds the column in which values of a table without a key are kept':
     /^ROLLBACK\.NOT_RESTORED .* differs from its history in view /,
-  'a comment on a column of a partition stays': /^\+ COLUMN \S+; Type: COMMENT; /,
-  'the position of a serial is ahead of the one before': /^- position /,
 }
 
 function seedsOf(text: string): number[] {
