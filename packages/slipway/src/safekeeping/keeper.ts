@@ -1,4 +1,4 @@
-import { quoteLiteral, type Session } from '../database/index.ts'
+import { inLedger, quoteLiteral, type Session } from '../database/index.ts'
 import type { DataObject, DataObjects, Keeper, Missed, TableNames } from '../execution/index.ts'
 import {
   type Action,
@@ -85,7 +85,8 @@ async function rememberPositions(
       WHERE history_schema = $1 AND migration = $2 AND name = 'position'`,
     [history, migration],
   )
-  return `SELECT pg_catalog.set_config('slipway.positions', ${quoteLiteral(found?.positions ?? '{}')}, true)`
+  const setting = inLedger(session, 'slipway.positions')
+  return `SELECT pg_catalog.set_config('${setting}', ${quoteLiteral(found?.positions ?? '{}')}, true)`
 }
 
 async function readMissed(session: Session, before: DataObjects): Promise<MissedRow[]> {

@@ -3,7 +3,7 @@ import type { Random } from './random.ts'
 
 /** Few names, so that they are taken again. */
 export const TABLE_NAMES = ['log', 'item', 'Order', 'tag', 'part', 'node']
-export const COLUMN_NAMES = ['a', 'b', 'C c', 'state', 'total', 'note']
+const COLUMN_NAMES = ['a', 'b', 'C c', 'state', 'total', 'note']
 const OWN_NAMES = ['own_one', 'own_two', 'Own 3', 'own_four']
 export const TYPES = [
   'integer',

@@ -164,11 +164,16 @@ async function attempted<T>(work: () => Promise<T>) {
   }
 }
 
+/** These only end what hangs, also on a busy machine. */
+const PATIENCE_MS = 600_000
+
 function requestOf({ target, migrations, shadow }: Run, count: number) {
   return {
     ...target.request(migrations.slice(0, count)),
     environment: 'production',
     protected: true,
+    limits: { lockTimeoutMs: 200, statementTimeoutMs: PATIENCE_MS },
+    deadlineMs: PATIENCE_MS,
     shadow,
   }
 }
@@ -333,7 +338,8 @@ function judge(
     const evidence = [textOf(failure), ...left, ...announced]
     if (isBug(failure)) return { ending: 'BUG', evidence }
     if (left.length > 0) return { ending: 'HALF DONE', evidence }
-    const promised = deployed.every(({ proven }) => proven) && !writtenSince
+    const depends = announced.some((line) => /^(?:choice|irreversible): /.test(line))
+    const promised = deployed.every(({ proven }) => proven) && !writtenSince && !depends
     return { ending: promised ? 'ROLLBACK FAILS' : 'refused', evidence }
   }
   const before = deployed[0]?.before
