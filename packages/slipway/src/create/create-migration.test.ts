@@ -281,7 +281,7 @@ model Post {
     history: USER,
     models: user('name Int?'),
     up: ['ALTER TABLE "User" DROP COLUMN "name", ADD COLUMN "name" INTEGER'],
-    down: ['ALTER TABLE "User" ALTER COLUMN "name" TYPE text USING "name"::text'],
+    down: ['ALTER TABLE "User" DROP COLUMN "name"', 'ALTER TABLE "User" ADD COLUMN "name" text'],
     grade: 'lossless (kept)',
     losses: ['column User.name'],
   },
