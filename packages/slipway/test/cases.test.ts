@@ -15,10 +15,7 @@ interface Case extends RoundTrip {
 }
 
 /** What does not come back yet: values that the old type refuses stop the rollback; without a key, what it keeps stays in the table. */
-const OPEN: readonly string[] = [
-  'columns/enum-in-two-tables-and-an-array',
-  'columns/enum-to-text-with-other-values',
-]
+const OPEN: readonly string[] = ['columns/enum-in-two-tables-and-an-array']
 
 const SHARED = fileURLToPath(new URL('../../../../shared/cases/', import.meta.url))
 const OWN = fileURLToPath(new URL('./cases/', import.meta.url))
