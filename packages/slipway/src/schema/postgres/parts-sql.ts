@@ -1,18 +1,22 @@
 import type { Action, Fact, FactBase } from '@supabase/pg-delta'
-import { quoteIdentifier } from '../../database/index.ts'
+import { quoteIdentifier, quoteLiteral } from '../../database/index.ts'
 import { textOf } from './fact-base.ts'
 import { type Child, heritageOf, type TableName } from './heritage.ts'
 
-/** What sets the defaults and NOT NULL that columns of partitions and heirs have against those of their parents. */
+/** What sets the defaults, NOT NULL and comments that columns of partitions and heirs have against those of their parents. */
 export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
   return target.facts().flatMap((fact) => {
     // Columns of a table without parents are all its own.
     if (fact.id.kind !== 'table' || !fact.payload['parentTable']) return []
     const { id } = fact
-    const had = heritageOf(source.get(id)).own ?? {}
-    const { own = {} } = heritageOf(fact)
-    const names = [...new Set([...Object.keys(had), ...Object.keys(own)])].toSorted()
-    return names.flatMap((name) => {
+    const { own: had = {}, comments: said = {} } = heritageOf(source.get(id))
+    const { own = {}, comments = {} } = heritageOf(fact)
+    const commented = namesIn(said, comments).flatMap((name) => {
+      if (said[name] === comments[name]) return []
+      const text = comments[name] === undefined ? 'NULL' : quoteLiteral(comments[name])
+      return [`COMMENT ON COLUMN ${qualified(id)}.${quoteIdentifier(name)} IS ${text}`]
+    })
+    const altered = namesIn(had, own).flatMap((name) => {
       const wanted = own[name] ?? inheritedColumn(target, fact, name)
       const from = had[name] ?? inheritedColumn(source, source.get(id), name)
       const alter = `ALTER TABLE ${qualified(id)} ALTER COLUMN ${quoteIdentifier(name)}`
@@ -27,7 +31,12 @@ export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
             ]),
       ]
     })
+    return [...altered, ...commented]
   })
+}
+
+function namesIn(one: object, other: object): string[] {
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].toSorted()
 }
 
 function inheritedColumn(facts: FactBase, heir: Fact | undefined, name: string) {
