@@ -26,9 +26,10 @@ DECLARE
   positions jsonb := nullif(current_setting('slipway.positions', true), '')::jsonb;
 BEGIN
   DELETE FROM slipway.attribute WHERE history_schema = history AND migration = of_migration AND problem IS NOT NULL;
-  INSERT INTO slipway.attribute (history_schema, migration, classid, objid, objsubid, relation, object, part, name, value)
+  INSERT INTO slipway.attribute (history_schema, migration, classid, objid, objsubid, relation, object, part, name, value, beyond)
     SELECT history, of_migration, a.classid, a.objid, a.objsubid, a.relation, a.object, a.part, a.name,
-      CASE a.name WHEN 'position' THEN coalesce(positions ->> a.objid::text, a.value) ELSE a.value END
+      CASE a.name WHEN 'position' THEN coalesce(positions ->> a.objid::text, a.value) ELSE a.value END,
+      CASE a.name WHEN 'position' THEN slipway.numbers_beyond(a.objid) END
     FROM slipway.attributes() AS a;
 END $$;
 
