@@ -83,12 +83,16 @@ BEGIN
       a.attoptions${from(14, ', a.attcompression')}
     FROM r JOIN pg_attribute a ON a.attrelid = r.oid JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attnum > 0 AND NOT a.attisdropped),
+  options AS (
+    SELECT r.oid, r.relation, r.object, split_part(o.text, '=', 1) AS name, substr(o.text, strpos(o.text, '=') + 1) AS value, o.place
+    FROM r CROSS JOIN LATERAL unnest((r.class).reloptions || ARRAY(SELECT 'toast.' || t.o FROM pg_class c, unnest(c.reloptions) AS t(o)
+      WHERE c.oid = (r.class).reltoastrelid)) WITH ORDINALITY AS o(text, place)),
   -- What ALTER makes so: behind the name of the relation.
   settings AS (
-    SELECT r.oid, r.relation, 0 AS objsubid, r.object, 'option ' || split_part(o, '=', 1) AS name,
-      format('SET (%s=%L)', split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)) AS setting
-      FROM r CROSS JOIN LATERAL unnest((r.class).reloptions || ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) AS o
-        WHERE t.oid = (r.class).reltoastrelid)) AS o
+    SELECT o.oid, o.relation, 0 AS objsubid, o.object, 'option ' || o.name AS name, format('SET (%s=%L)', o.name, o.value) AS setting FROM options o
+    -- All together, last, for their order.
+    UNION ALL SELECT o.oid, o.relation, 0, o.object, 'options', format('SET (%s)', string_agg(format('%s=%L', o.name, o.value), ', ' ORDER BY o.place))
+      FROM options o GROUP BY o.oid, o.relation, o.object
     UNION ALL SELECT r.oid, r.relation, 0, r.object, 'tablespace', format('SET TABLESPACE %I', s.spcname)
       FROM r JOIN pg_tablespace s ON s.oid = (r.class).reltablespace WHERE r.relkind <> 'S'
     UNION ALL SELECT r.oid, r.relation, 0, r.object, 'persistence', 'SET UNLOGGED' FROM r
