@@ -20,7 +20,6 @@ interface Case extends RoundTrip {
  */
 const OPEN: readonly string[] = [
   'columns/enum-in-two-tables-and-an-array',
-  'columns/enum-to-text-with-other-values',
   'stored-views/dropped',
   'stored-views/refreshed-concurrently',
 ]
