@@ -57,7 +57,8 @@ function storedViews({ computedViews, trace }: RunOnRows): string[] {
     kind === 'view' && mode === 'EXCLUSIVE' ? [relation] : [],
   )
   return [...new Set([...computedViews, ...refreshed])].map(
-    (name) => `Materialized view ${name} is computed again, and the rows that it held are not kept.`,
+    (name) =>
+      `Materialized view ${name} is computed again, and the rows that it held are not kept.`,
   )
 }
 

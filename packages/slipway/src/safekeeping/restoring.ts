@@ -202,7 +202,10 @@ function changedBack(
   const whole = using === undefined ? text : text.slice(0, text.lastIndexOf(using))
   const change = whole.replace(/\bUSING\s*$/i, '')
   // As the statement has it: the action has the name without quotes.
-  const type = change.replace(/^.*\bTYPE\s+/is, '').replace(/\s+COLLATE\s.*$/is, '').trim()
+  const type = change
+    .replace(/^.*\bTYPE\s+/is, '')
+    .replace(/\s+COLLATE\s.*$/is, '')
+    .trim()
   const cast = using ?? `${quoteIdentifier(column)}::${type}`
   const args = [column, text, change, type, cast].map(quoteLiteral)
   return call(options, 'change_type_back', ...head(table, options), ...args)
