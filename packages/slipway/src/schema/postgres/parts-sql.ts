@@ -1,7 +1,7 @@
 import type { Action, Fact, FactBase } from '@supabase/pg-delta'
 import { quoteIdentifier, quoteLiteral } from '../../database/index.ts'
 import { textOf } from './fact-base.ts'
-import { type Child, heritageOf, type TableName } from './heritage.ts'
+import { type Child, heritageOf, type OwnColumn, type TableName } from './heritage.ts'
 
 /** What sets the defaults, NOT NULL and comments that columns of partitions and heirs have against those of their parents. */
 export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
@@ -35,14 +35,40 @@ export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
   })
 }
 
+/**
+ * What removes, before all else, the defaults that columns of partitions and heirs have against those of their parents and
+ * that call a function: it may be dropped, or read a sequence that is.
+ */
+export function ownDefaultsFirst(source: FactBase, target: FactBase): string[] {
+  return source.facts().flatMap((fact) => {
+    if (fact.id.kind !== 'table' || !target.has(fact.id)) return []
+    const { id } = fact
+    const { own: wanted = {} } = heritageOf(target.get(id))
+    return Object.entries(heritageOf(fact).own ?? {}).flatMap(([name, column]) =>
+      column.default?.includes('(') && column.default !== wanted[name]?.default
+        ? [`ALTER TABLE ${qualified(id)} ALTER COLUMN ${quoteIdentifier(name)} DROP DEFAULT`]
+        : [],
+    )
+  })
+}
+
 function namesIn(one: object, other: object): string[] {
   return [...new Set([...Object.keys(one), ...Object.keys(other)])].toSorted()
 }
 
-function inheritedColumn(facts: FactBase, heir: Fact | undefined, name: string) {
+/** A column as the parent of a table has it, which may itself inherit it. */
+function inheritedColumn(
+  facts: FactBase,
+  heir: Fact | undefined,
+  name: string,
+): OwnColumn | undefined {
   const parent = heir?.payload['parentTable'] as TableName | null | undefined
   if (!parent) return undefined
   const column = { schema: parent.schema, table: parent.name, name }
+  if (!facts.has({ kind: 'column', ...column })) {
+    const above = facts.get({ kind: 'table', schema: parent.schema, name: parent.name })
+    return heritageOf(above).own?.[name] ?? inheritedColumn(facts, above, name)
+  }
   const notNull = facts.get({ kind: 'column', ...column })?.payload['notNull'] === true
   const expr = facts.get({ kind: 'default', ...column })?.payload['expr']
   return { notNull, ...(typeof expr === 'string' ? { default: expr } : {}) }
