@@ -14,8 +14,11 @@ interface Case extends RoundTrip {
   readonly impossible?: string
 }
 
-/** What does not come back yet: values that the old type refuses stop the rollback; without a key, what it keeps stays in the table. */
-const OPEN: readonly string[] = ['columns/enum-in-two-tables-and-an-array']
+/**
+ * What does not come back yet: values that the old type refuses stop the rollback. What cannot, and is not asked first:
+ * rows of a materialized view that were older than the tables.
+ */
+const OPEN: readonly string[] = ['stored-views/dropped', 'stored-views/refreshed-concurrently']
 
 const SHARED = fileURLToPath(new URL('../../../../shared/cases/', import.meta.url))
 const OWN = fileURLToPath(new URL('./cases/', import.meta.url))

@@ -15,6 +15,8 @@ export interface RunOnRows {
   readonly filling: Filling
   readonly withheld: readonly EmptyTables[]
   readonly trace: Trace
+  /** Materialized views that it or the down migration computes again. */
+  readonly computedViews: readonly string[]
   /** What it changes of the schema. */
   readonly changes: readonly Change[]
 }
@@ -32,6 +34,7 @@ export function evidenceGaps(run: RunOnRows): string[] {
     ...valuelessColumns(run),
     ...idleStatements(run),
     ...largeObjects(run.statements),
+    ...storedViews(run),
   ]
 }
 
@@ -46,6 +49,17 @@ function largeObjects(statements: readonly Statement[]): string[] {
       ),
     )
     .map(({ number }) => `Statement ${number} changes large objects, which are not kept.`)
+}
+
+/** Their rows may be older than those of the tables, and then no query gives them again. */
+function storedViews({ computedViews, trace }: RunOnRows): string[] {
+  const refreshed = trace.locks.flatMap(({ relation, kind, mode }) =>
+    kind === 'view' && mode === 'EXCLUSIVE' ? [relation] : [],
+  )
+  return [...new Set([...computedViews, ...refreshed])].map(
+    (name) =>
+      `Materialized view ${name} is computed again, and the rows that it held are not kept.`,
+  )
 }
 
 const READING = ['ACCESS SHARE', 'ROW SHARE']

@@ -25,6 +25,7 @@ import {
   tableRef,
 } from '../statements/index.ts'
 import { compareRows, readRowSums, type RowChange, type RowSums } from './postgres/row-sums.ts'
+import { computedAgain, readStoredViews } from './postgres/stored-views.ts'
 import { runTraced, type StoppedRun, type Trace } from './postgres/trace.ts'
 
 /** What a test run showed: the migration run on rows, back, and run again. */
@@ -50,6 +51,8 @@ export interface TestRun {
   readonly touched: RowChange
   /** How they differ after the down migration. */
   readonly rows: RowChange
+  /** Materialized views that the migration or the down migration computes again. */
+  readonly computedViews: readonly string[]
   /** In what a second run of the migration differs from the first. */
   readonly notRepeated: readonly Change[]
   readonly againFails?: Failure
@@ -102,6 +105,7 @@ export async function runUpDownUp(
   start: Start = FIRST_START,
 ): Promise<TestRunOutcome> {
   const { before, migration, catalogs, touched: named } = options
+  const views = await readStoredViews(session)
   const climbed = await climbOnRows(session, options, start)
   if (climbed.kind === 'start-over') return climbed
   const { sums, ...climb } = climbed.climb
@@ -125,7 +129,7 @@ export async function runUpDownUp(
   const up = { ...climb, after, touched, down, downMs: Math.round(performance.now() - began) }
   const refused = downFails ? { downFails } : {}
   if (downFails && !downFails.onEmpty) {
-    const nothing = { notRestored: [], rows: NO_CHANGE, notRepeated: [] }
+    const nothing = { notRestored: [], rows: NO_CHANGE, computedViews: [], notRepeated: [] }
     return { kind: 'tested', testRun: { ...up, ...refused, ...nothing } }
   }
   const restored = await catalogs.facts()
@@ -144,10 +148,11 @@ export async function runUpDownUp(
         sums,
         restored === before.catalog ? climb.tables : await readShape(session, named),
       )
+  const computedViews = computedAgain(views, await readStoredViews(session))
   const again = await attempt(() => replay(session, [migration]))
   const notRepeated = again.ok ? difference(after.catalog, await catalogs.facts()) : []
   const end = again.ok ? {} : { againFails: again.failure }
-  const testRun = { ...up, ...refused, notRestored, rows, notRepeated, ...end }
+  const testRun = { ...up, ...refused, notRestored, rows, computedViews, notRepeated, ...end }
   return { kind: 'tested', testRun }
 }
 

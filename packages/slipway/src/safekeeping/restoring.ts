@@ -196,12 +196,18 @@ function putBack(statement: Statement, options: Scene): StatementHooks {
 /** A change of type that needs no cast for the values that are kept. */
 function changedBack(
   text: string,
-  { table, column, type, using }: Extract<Action, { kind: 'change-type' }>,
+  { table, column, using }: Extract<Action, { kind: 'change-type' }>,
   options: RestoringOptions,
 ): string {
-  const change = using === undefined ? text : text.slice(0, text.lastIndexOf(using))
+  const whole = using === undefined ? text : text.slice(0, text.lastIndexOf(using))
+  const change = whole.replace(/\bUSING\s*$/i, '')
+  // As the statement has it: the action has the name without quotes.
+  const type = change
+    .replace(/^.*\bTYPE\s+/is, '')
+    .replace(/\s+COLLATE\s.*$/is, '')
+    .trim()
   const cast = using ?? `${quoteIdentifier(column)}::${type}`
-  const args = [column, text, change.replace(/\bUSING\s*$/i, ''), type, cast].map(quoteLiteral)
+  const args = [column, text, change, type, cast].map(quoteLiteral)
   return call(options, 'change_type_back', ...head(table, options), ...args)
 }
 

@@ -230,3 +230,28 @@ CREATE TABLE o (id int PRIMARY KEY); CREATE MATERIALIZED VIEW mv AS SELECT id FR
 INSERT INTO o VALUES (1);
 -- m2
 DROP MATERIALIZED VIEW mv; REFRESH MATERIALIZED VIEW nv;
+-- case settings-of-columns-that-had-none
+-- m1
+CREATE TABLE o (id int PRIMARY KEY, c text); CREATE MATERIALIZED VIEW m AS SELECT id, c FROM o; CREATE INDEX o_e ON o ((id + 1));
+-- data
+-- m2
+ALTER TABLE o ALTER c SET STORAGE EXTERNAL, ALTER id SET STATISTICS 100, ALTER c SET (n_distinct = 5); ALTER MATERIALIZED VIEW m ALTER c SET STATISTICS 5; ALTER INDEX o_e ALTER COLUMN 1 SET STATISTICS 7;
+-- case settings-that-objects-had-not
+-- m1
+CREATE TABLE o (id int PRIMARY KEY, c text); CREATE INDEX o_c ON o (c); CREATE VIEW v AS SELECT * FROM o; CREATE MATERIALIZED VIEW m AS SELECT id, c FROM o; CREATE TYPE ty AS (a int, b text); CREATE TABLE oft (a int, b text);
+-- data
+-- m2
+ALTER TABLE o SET (fillfactor = 70, toast.autovacuum_enabled = false), CLUSTER ON o_c; ALTER INDEX o_c SET (fillfactor = 60); ALTER VIEW v SET (security_barrier = true); ALTER VIEW v ALTER c SET DEFAULT 'x'; ALTER MATERIALIZED VIEW m SET (fillfactor = 50); ALTER TABLE o SET UNLOGGED, REPLICA IDENTITY FULL; ALTER TABLE oft OF ty;
+-- case privileges-and-comments-that-columns-had-not
+-- m1
+CREATE TABLE o (id int PRIMARY KEY, c text); CREATE VIEW v AS SELECT * FROM o; CREATE MATERIALIZED VIEW m AS SELECT id, c FROM o; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- data
+-- m2
+GRANT SELECT (id) ON o TO pg_monitor; GRANT SELECT (id) ON v TO pg_monitor; GRANT SELECT (id) ON m TO pg_monitor; COMMENT ON COLUMN m.id IS 'm'; COMMENT ON COLUMN v.id IS 'v'; COMMENT ON FUNCTION f() IS 'f'; COMMENT ON CONSTRAINT o_pkey ON o IS 'key'; COMMENT ON INDEX o_pkey IS 'index of a key'; ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO pg_monitor;
+-- case settings-that-some-objects-had
+-- m1
+CREATE TABLE o (id int PRIMARY KEY, c text, d text) WITH (fillfactor = 70); ALTER TABLE o ALTER c SET STATISTICS 3, ALTER c SET (n_distinct = 4); CREATE INDEX o_c ON o (c); CREATE INDEX o_d ON o (d); CREATE TRIGGER up BEFORE UPDATE ON o FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger(); CREATE STATISTICS o_s ON c, d FROM o; CREATE RULE r AS ON DELETE TO o DO ALSO SELECT 1;
+-- data
+INSERT INTO o VALUES (1, 'a', 'b'); COMMENT ON INDEX o_pkey IS 'before';
+-- m2
+ALTER TABLE o SET (fillfactor = 60, autovacuum_enabled = false), ALTER c SET STATISTICS 4, ALTER d SET STATISTICS 5, ALTER c SET (n_distinct = 5, n_distinct_inherited = 7), CLUSTER ON o_d, DISABLE TRIGGER up, DISABLE RULE r; ALTER STATISTICS o_s SET STATISTICS 11; COMMENT ON STATISTICS o_s IS 's'; COMMENT ON TRIGGER up ON o IS 't'; COMMENT ON RULE r ON o IS 'r'; COMMENT ON INDEX o_pkey IS 'after'; CREATE STATISTICS o_n ON id, d FROM o; COMMENT ON STATISTICS o_n IS 'n'; ALTER STATISTICS o_n SET STATISTICS 6;

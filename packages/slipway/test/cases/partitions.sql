@@ -145,3 +145,47 @@ CREATE TABLE p (id int, a int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITIO
 INSERT INTO p VALUES (1, 1);
 -- m2
 ALTER TABLE p1 ALTER COLUMN a SET DEFAULT 7;
+-- case comment-on-partition-columns
+-- m1
+CREATE SCHEMA "S x"; CREATE TABLE p (id int, "A b" text, c int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (c);
+CREATE TABLE "S x"."p 2" PARTITION OF p1 FOR VALUES FROM (0) TO (10); COMMENT ON COLUMN p1.c IS 'before'; COMMENT ON COLUMN "S x"."p 2".id IS 'gone'; COMMENT ON COLUMN p.id IS 'of the parent';
+CREATE TABLE up (id int, c int); CREATE TABLE heir (own int) INHERITS (up);
+-- data
+INSERT INTO p VALUES (1, 'a', 2);
+-- m2
+COMMENT ON COLUMN p1.id IS 'a column'; COMMENT ON COLUMN p1.c IS 'it''s'; COMMENT ON COLUMN "S x"."p 2"."A b" IS 'deep'; COMMENT ON COLUMN "S x"."p 2".id IS NULL; COMMENT ON COLUMN heir.c IS 'inherited';
+-- case detached-partition-with-comments
+-- m1
+CREATE TABLE p (id int, c int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); COMMENT ON COLUMN p1.c IS 'of the partition';
+-- data
+INSERT INTO p VALUES (1, 2);
+-- m2
+ALTER TABLE p DETACH PARTITION p1; COMMENT ON COLUMN p1.c IS 'alone'; COMMENT ON COLUMN p1.id IS 'alone';
+-- case grants-on-partition-columns
+-- m1
+CREATE TABLE p (id int, c int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE up (id int, c int); CREATE TABLE heir (own int) INHERITS (up);
+-- data
+INSERT INTO p VALUES (1, 2);
+-- m2
+GRANT SELECT (id) ON p1 TO pg_monitor; GRANT UPDATE (c) ON heir TO pg_monitor;
+-- case settings-of-partition-columns
+-- m1
+CREATE TABLE p (id int, c text) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE up (id int, c text); CREATE TABLE heir (own int) INHERITS (up);
+-- data
+INSERT INTO p VALUES (1, 2);
+-- m2
+ALTER TABLE p1 ALTER c SET STORAGE EXTERNAL, ALTER id SET STATISTICS 100, ALTER c SET (n_distinct = 5); ALTER TABLE heir ALTER c SET STORAGE MAIN, ALTER id SET STATISTICS 9;
+-- case default-of-a-partition-from-a-new-sequence
+-- m1
+CREATE TABLE h (id int PRIMARY KEY, a text) PARTITION BY HASH (id); CREATE TABLE h1 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+-- data
+INSERT INTO h VALUES (11, 'x');
+-- m2
+CREATE SEQUENCE "C 2" START 19; ALTER TABLE h1 ALTER COLUMN id SET DEFAULT nextval('"C 2"');
+-- case default-of-a-partition-of-a-partition-in-a-key
+-- m1
+CREATE SEQUENCE s; CREATE TABLE r (id int NOT NULL, at int NOT NULL DEFAULT 1, PRIMARY KEY (id, at)) PARTITION BY RANGE (at); CREATE TABLE r2 PARTITION OF r FOR VALUES FROM (20) TO (40) PARTITION BY HASH (id); CREATE TABLE r2a PARTITION OF r2 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+-- data
+INSERT INTO r VALUES (1, 30);
+-- m2
+ALTER TABLE r2a ALTER COLUMN at SET DEFAULT nextval('s'); ALTER TABLE r2a ALTER COLUMN id SET DEFAULT 4;

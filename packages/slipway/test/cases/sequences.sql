@@ -212,3 +212,31 @@ CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE u (id int PRIMARY KEY, x mood)
 INSERT INTO o (n) VALUES (1), (2), (3); INSERT INTO s (n) VALUES (1); INSERT INTO u VALUES (1, 'a');
 -- m2
 SELECT setval('o_id_seq', 169); INSERT INTO s (n) VALUES (2), (3); DROP TYPE mood CASCADE;
+-- case dropped-sequence-and-update
+-- m1
+CREATE TABLE item (id serial PRIMARY KEY, a int);
+-- data
+INSERT INTO item (a) VALUES (56); INSERT INTO item (id, a) VALUES (34, 26); INSERT INTO item (a) VALUES (57);
+-- m2
+DROP SEQUENCE item_id_seq CASCADE; UPDATE item SET a = a;
+-- case dropped-sequence-and-new-column
+-- m1
+CREATE TABLE item (id serial PRIMARY KEY, a int);
+-- data
+INSERT INTO item (a) VALUES (56); INSERT INTO item (id, a) VALUES (34, 26); INSERT INTO item (a) VALUES (57);
+-- m2
+DROP SEQUENCE item_id_seq CASCADE; ALTER TABLE item ADD COLUMN "note" serial;
+-- case dropped-sequence-with-rows-beyond
+-- m1
+CREATE TABLE item (id serial PRIMARY KEY, a int);
+-- data
+INSERT INTO item (a) VALUES (56); INSERT INTO item (id, a) VALUES (34, 26); INSERT INTO item (a) VALUES (57);
+-- m2
+DROP SEQUENCE item_id_seq CASCADE;
+-- case dropped-sequence-of-a-table-without-a-key-and-update
+-- m1
+CREATE TABLE item (id serial, a int) PARTITION BY RANGE (a); CREATE TABLE item_1 PARTITION OF item FOR VALUES FROM (0) TO (100); CREATE INDEX item_id ON item (id); CREATE SEQUENCE down INCREMENT -2; CREATE TABLE low (id int PRIMARY KEY DEFAULT nextval('down'), a int);
+-- data
+INSERT INTO item (a) VALUES (56); INSERT INTO item (id, a) VALUES (34, 26); INSERT INTO item (a) VALUES (57); INSERT INTO low (a) VALUES (1), (2); INSERT INTO low VALUES (-90, 3);
+-- m2
+DROP SEQUENCE item_id_seq CASCADE; UPDATE item SET a = a + 1; UPDATE low SET a = 4; DROP SEQUENCE down CASCADE;

@@ -232,6 +232,7 @@ const ATTRIBUTE = `CREATE TABLE slipway.attribute (
     settled boolean NOT NULL DEFAULT false,
     gone boolean,
     left_as text,
+    beyond bigint[],
     problem text,
     database_identity text,
     recorded_at timestamptz NOT NULL DEFAULT now()

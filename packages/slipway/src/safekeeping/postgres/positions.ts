@@ -52,16 +52,52 @@ CREATE OR REPLACE FUNCTION slipway.further(one jsonb, other jsonb, step bigint) 
   SELECT CASE WHEN sign(step) * (slipway.number_after(one, step) - slipway.number_after(other, step)) > 0 THEN one ELSE other END
 $$;
 
--- The highest number, in the direction of a sequence, that a row has; of the rows from a transaction on, if one is given.
-CREATE OR REPLACE FUNCTION slipway.highest(relation regclass, own name, how pg_sequence, since xid) RETURNS numeric LANGUAGE plpgsql AS $$
+-- The highest number, in the direction of a sequence, that a row has, but for some numbers; of the rows from a transaction on, if
+-- one is given.
+CREATE OR REPLACE FUNCTION slipway.highest(relation regclass, own name, how pg_sequence, since xid, but bigint[]) RETURNS numeric LANGUAGE plpgsql AS $$
 DECLARE
   found_number numeric;
 BEGIN
-  EXECUTE format('SELECT %1$s(%2$I) FROM %3$s WHERE %2$I BETWEEN %4$s AND %5$s%6$s', CASE WHEN how.seqincrement > 0 THEN 'max' ELSE 'min' END,
+  EXECUTE format('SELECT %1$s(%2$I) FROM %3$s WHERE %2$I BETWEEN %4$s AND %5$s%6$s%7$s', CASE WHEN how.seqincrement > 0 THEN 'max' ELSE 'min' END,
     own, relation, how.seqmin, how.seqmax,
-    CASE WHEN since IS NULL THEN '' ELSE format(' AND age(xmin) > 0 AND age(xmin) <= age(%L::xid)', since) END)
+    CASE WHEN since IS NULL THEN '' ELSE format(' AND age(xmin) > 0 AND age(xmin) <= age(%L::xid)', since) END,
+    CASE WHEN cardinality(but) > 0 THEN format(' AND %I <> ALL (%L)', own, but) ELSE '' END)
     INTO found_number;
   RETURN found_number;
+END $$;
+
+-- The numbers beyond the position of a sequence that rows have, where an index finds them, they are few, and nobody locks the
+-- table; null elsewhere. No lock remains: the exception releases it.
+CREATE OR REPLACE FUNCTION slipway.numbers_beyond(sequence oid) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+  how pg_sequence;
+  one record;
+  numbers bigint[];
+  all_numbers bigint[] := '{}';
+BEGIN
+  SELECT * INTO how FROM pg_sequence WHERE seqrelid = sequence;
+  IF how.seqcycle THEN RETURN NULL; END IF;
+  FOR one IN SELECT CASE c.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END || c.oid::regclass AS name, a.attname, EXISTS (SELECT FROM pg_index i
+        JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am m ON m.oid = ic.relam
+        WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree') AS indexed
+    FROM slipway.numbered_by(sequence) AS n JOIN pg_class c ON c.oid = n.relation
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = n.attnum AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+  LOOP
+    IF NOT one.indexed THEN RETURN NULL; END IF;
+    BEGIN
+      EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE NOWAIT', one.name);
+      EXECUTE format('SELECT array_agg(n) FROM (SELECT DISTINCT %1$I AS n FROM %2$s WHERE %1$I %3$s %4$s ORDER BY n %5$s LIMIT 101) AS numbers',
+        one.attname, one.name, CASE WHEN how.seqincrement > 0 THEN '>=' ELSE '<=' END,
+        slipway.number_after(slipway.position_of(sequence), how.seqincrement), CASE WHEN how.seqincrement > 0 THEN 'ASC' ELSE 'DESC' END)
+        INTO numbers;
+      RAISE SQLSTATE 'SLW00';
+    EXCEPTION WHEN SQLSTATE 'SLW00' THEN NULL;
+      WHEN lock_not_available OR insufficient_privilege THEN RETURN NULL;
+    END;
+    IF cardinality(numbers) > 100 THEN RETURN NULL; END IF;
+    all_numbers := all_numbers || coalesce(numbers, '{}');
+  END LOOP;
+  RETURN all_numbers;
 END $$;
 
 -- Whether a table has those rows alone that were restored with it, or with one of its columns; null where neither was.
@@ -117,10 +153,11 @@ BEGIN
     restored_only := slipway.has_restored_rows_only(of_attribute, one.name, one.attname);
     CONTINUE WHEN restored_only;
     IF NOT restored_only THEN wanted := slipway.further(present, wanted, how.seqincrement); END IF;
-    used := slipway.highest(one.name, one.attname, how, NULL);
+    -- Of numbers that rows had before, nobody can say that they were taken since.
+    used := slipway.highest(one.name, one.attname, how, NULL, of_attribute.beyond);
     IF sign(how.seqincrement) * (used - slipway.number_after(wanted, how.seqincrement)) >= 0 THEN
-      IF restored_only IS NULL AND NOT slipway.is_rewritten(one.name) THEN
-        used := slipway.highest(one.name, one.attname, how, since);
+      IF of_attribute.beyond IS NULL AND restored_only IS NULL AND NOT slipway.is_rewritten(one.name) THEN
+        used := slipway.highest(one.name, one.attname, how, since, NULL);
       END IF;
       IF used IS NOT NULL THEN wanted := slipway.further(jsonb_build_array(used, true), wanted, how.seqincrement); END IF;
     END IF;

@@ -83,13 +83,16 @@ BEGIN
       a.attoptions${from(14, ', a.attcompression')}
     FROM r JOIN pg_attribute a ON a.attrelid = r.oid JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attnum > 0 AND NOT a.attisdropped),
+  options AS (
+    SELECT r.oid, r.relation, r.object, split_part(o.text, '=', 1) AS name, substr(o.text, strpos(o.text, '=') + 1) AS value, o.place
+    FROM r CROSS JOIN LATERAL unnest((r.class).reloptions || ARRAY(SELECT 'toast.' || t.o FROM pg_class c, unnest(c.reloptions) AS t(o)
+      WHERE c.oid = (r.class).reltoastrelid)) WITH ORDINALITY AS o(text, place)),
   -- What ALTER makes so: behind the name of the relation.
   settings AS (
-    SELECT r.oid, r.relation, 0 AS objsubid, r.object, 'options' AS name,
-      format('SET (%s)', (SELECT string_agg(format('%s=%L', split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)), ', ')
-        FROM unnest(r.options) AS o)) AS setting
-      FROM (SELECT r.*, (r.class).reloptions || ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) AS o
-        WHERE t.oid = (r.class).reltoastrelid) AS options FROM r) AS r WHERE cardinality(r.options) > 0
+    SELECT o.oid, o.relation, 0 AS objsubid, o.object, 'option ' || o.name AS name, format('SET (%s=%L)', o.name, o.value) AS setting FROM options o
+    -- All together, last, for their order.
+    UNION ALL SELECT o.oid, o.relation, 0, o.object, 'options', format('SET (%s)', string_agg(format('%s=%L', o.name, o.value), ', ' ORDER BY o.place))
+      FROM options o GROUP BY o.oid, o.relation, o.object
     UNION ALL SELECT r.oid, r.relation, 0, r.object, 'tablespace', format('SET TABLESPACE %I', s.spcname)
       FROM r JOIN pg_tablespace s ON s.oid = (r.class).reltablespace WHERE r.relkind <> 'S'
     UNION ALL SELECT r.oid, r.relation, 0, r.object, 'persistence', 'SET UNLOGGED' FROM r
@@ -121,8 +124,8 @@ ${from(
       FROM columns c WHERE c.attstattarget >= 0
     UNION ALL SELECT c.oid, c.relation, c.attnum, c.object, 'default', format('ALTER COLUMN %I SET DEFAULT %s', c.attname,
         pg_get_expr(d.adbin, d.adrelid)) FROM columns c JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = c.attnum WHERE c.relkind = 'v'
-    UNION ALL SELECT c.oid, c.relation, c.attnum, c.object, 'column options', format('ALTER COLUMN %I SET (%s)', c.attname,
-        array_to_string(c.attoptions, ', ')) FROM columns c WHERE c.attoptions IS NOT NULL AND c.relkind NOT IN ('i', 'I'))
+    UNION ALL SELECT c.oid, c.relation, c.attnum, c.object, 'column option ' || split_part(o, '=', 1), format('ALTER COLUMN %I SET (%s)', c.attname, o)
+      FROM columns c CROSS JOIN LATERAL unnest(c.attoptions) AS o WHERE c.relkind NOT IN ('i', 'I'))
   SELECT o.classid, o.oid, 0, o.relation, o.object, NULL::text, 'owner', pg_get_userbyid(o.owner)::text FROM owned o
     -- The owner of a column's sequence is that of the table.
     WHERE NOT EXISTS (SELECT FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'

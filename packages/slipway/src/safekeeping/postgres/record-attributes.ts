@@ -26,15 +26,35 @@ DECLARE
   positions jsonb := nullif(current_setting('slipway.positions', true), '')::jsonb;
 BEGIN
   DELETE FROM slipway.attribute WHERE history_schema = history AND migration = of_migration AND problem IS NOT NULL;
-  INSERT INTO slipway.attribute (history_schema, migration, classid, objid, objsubid, relation, object, part, name, value)
+  INSERT INTO slipway.attribute (history_schema, migration, classid, objid, objsubid, relation, object, part, name, value, beyond)
     SELECT history, of_migration, a.classid, a.objid, a.objsubid, a.relation, a.object, a.part, a.name,
-      CASE a.name WHEN 'position' THEN coalesce(positions ->> a.objid::text, a.value) ELSE a.value END
+      CASE a.name WHEN 'position' THEN coalesce(positions ->> a.objid::text, a.value) ELSE a.value END,
+      CASE a.name WHEN 'position' THEN slipway.numbers_beyond(a.objid) END
     FROM slipway.attributes() AS a;
 END $$;
 
+-- What takes an attribute away from an object that had none before; null where the down migration does.
+CREATE OR REPLACE FUNCTION slipway.removal_of(objid oid, objsubid integer, object text, name text, present text) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT CASE
+    WHEN name = 'privileges' AND objsubid > 0 THEN '[]'
+    WHEN name ~ '^(column )?option ' THEN regexp_replace(present, ' SET \\(([^=]+)=.*\\)$', ' RESET (\\1)')
+    WHEN name = 'definition' THEN 'DROP ' || object
+    WHEN name = 'statistics' THEN regexp_replace(present, '[0-9]+$', '-1')
+    WHEN name = 'compression' THEN regexp_replace(present, '\\w+$', 'default')
+    WHEN name = 'storage' THEN regexp_replace(present, '\\w+$', (SELECT CASE t.typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'
+        WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        WHERE a.attrelid = objid AND a.attnum = objsubid))
+    WHEN name = 'default' THEN regexp_replace(present, ' SET DEFAULT .*$', ' DROP DEFAULT')
+    WHEN name = 'persistence' THEN regexp_replace(present, 'UNLOGGED$', 'LOGGED')
+    WHEN name = 'of type' THEN regexp_replace(present, ' OF \\S.*$', ' NOT OF')
+    WHEN name = 'replica identity' THEN regexp_replace(present, ' REPLICA IDENTITY .*$', ' REPLICA IDENTITY DEFAULT')
+    WHEN name = 'cluster' THEN regexp_replace(present, ' CLUSTER ON .*$', ' SET WITHOUT CLUSTER')
+    WHEN name ~ '^(trigger|rule) ' THEN regexp_replace(present, ' (?:DISABLE|ENABLE REPLICA|ENABLE ALWAYS) (TRIGGER|RULE) ', ' ENABLE \\1 ') END
+$$;
+
 -- After its last statement: what it did not change is forgotten. An object counts as changed by this session only where it
 -- holds a lock on it, or has written its privileges. A sequence that no column uses may have gone on by the work of others: it counts where it was
--- restarted, or where the statements set positions.
+-- restarted, or where the statements set positions. What an object did not have before is recorded with what removes it.
 CREATE OR REPLACE FUNCTION slipway.record_after(history text, of_migration text, sets_positions boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -42,18 +62,32 @@ BEGIN
       bool_or(l.mode <> 'RowExclusiveLock') AS strong
     FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.granted AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
       AND l.locktype IN ('relation', 'object') GROUP BY 1, 2),
+  present AS MATERIALIZED (SELECT * FROM slipway.attributes()),
+  before AS MATERIALIZED (SELECT * FROM slipway.attribute b
+    WHERE b.history_schema = history AND b.migration = of_migration AND NOT b.settled),
   compared AS (
     SELECT b.id, n.value, slipway.is_gone(b.classid, b.objid, b.objsubid) AS gone, CASE
         WHEN b.name = 'privileges' THEN coalesce(h.strong, false) OR slipway.is_written(b.classid, b.objid, b.objsubid)
         WHEN b.name <> 'position' THEN h.strong
         WHEN slipway.is_gone(b.classid, b.objid, 0) THEN true
         ELSE h.strong OR h.objid IS NOT NULL AND (sets_positions OR EXISTS (SELECT FROM slipway.numbered_by(b.objid))) END AS own
-    FROM slipway.attribute b LEFT JOIN slipway.attributes() AS n USING (classid, objid, objsubid, name)
+    FROM before b LEFT JOIN present AS n USING (classid, objid, objsubid, name)
     LEFT JOIN held h ON CASE WHEN b.relation IS NULL THEN (h.classid, h.objid) = (b.classid, b.objid)
-      ELSE h.classid = 'pg_class'::regclass AND h.objid = b.relation END
-    WHERE b.history_schema = history AND b.migration = of_migration AND NOT b.settled)
-  UPDATE slipway.attribute b SET settled = true, gone = c.gone, left_as = c.value, database_identity = slipway.database_identity()
-    FROM compared c WHERE c.id = b.id AND c.own AND (c.gone OR c.value IS DISTINCT FROM b.value);
+      ELSE h.classid = 'pg_class'::regclass AND h.objid = b.relation END),
+  taken AS (UPDATE slipway.attribute b SET settled = true, gone = c.gone, left_as = c.value, database_identity = slipway.database_identity()
+    FROM compared c WHERE c.id = b.id AND c.own AND (c.gone OR c.value IS DISTINCT FROM b.value))
+  INSERT INTO slipway.attribute (history_schema, migration, classid, objid, objsubid, relation, object, part, name, value,
+      settled, gone, left_as, database_identity)
+    SELECT history, of_migration, n.classid, n.objid, n.objsubid, n.relation, n.object, n.part, n.name, r.removal,
+      true, false, n.value, slipway.database_identity()
+    FROM present n CROSS JOIN LATERAL slipway.removal_of(n.objid, n.objsubid, n.object, n.name, n.value) AS r(removal)
+    WHERE (n.name = 'comment' OR r.removal IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM before b WHERE (b.classid, b.objid, b.objsubid, b.name) = (n.classid, n.objid, n.objsubid, n.name))
+      AND EXISTS (SELECT FROM before b WHERE b.name = 'privileges' AND b.objsubid = 0
+        AND (b.classid, b.objid) = (CASE WHEN n.relation IS NULL THEN n.classid ELSE 'pg_class'::regclass END, coalesce(n.relation, n.objid)))
+      AND (EXISTS (SELECT FROM held h WHERE h.strong AND ((h.classid, h.objid) = (n.classid, n.objid)
+          OR h.classid = 'pg_class'::regclass AND h.objid = n.relation))
+        OR n.name = 'privileges' AND slipway.is_written(n.classid, n.objid, n.objsubid));
   DELETE FROM slipway.attribute WHERE history_schema = history AND migration = of_migration AND NOT settled;
 END $$;
 `

@@ -10,6 +10,8 @@ export interface Heritage {
   readonly parents?: readonly TableName[]
   /** Of a partition or heir: inherited columns that differ from those of the parent. */
   readonly own?: Readonly<Record<string, OwnColumn>>
+  /** Of a partition or heir: the comments on inherited columns. */
+  readonly comments?: Readonly<Record<string, string>>
   /** Of a partitioned index or key: whether it is valid. Without an index on each partition it is not. */
   readonly valid?: boolean
   /** Of an index or a constraint of a partitioned table: those of the partitions that are part of it. */
@@ -45,7 +47,10 @@ const OF_TABLE = `json_strip_nulls(json_build_object(
       LEFT JOIN pg_attrdef hd ON hd.adrelid = ha.attrelid AND hd.adnum = ha.attnum
       LEFT JOIN pg_attrdef pd ON pd.adrelid = pa.attrelid AND pd.adnum = pa.attnum
       WHERE h.inhrelid = c.oid AND ha.attgenerated = '' AND (ha.attnotnull <> pa.attnotnull
-        OR pg_get_expr(hd.adbin, hd.adrelid) IS DISTINCT FROM pg_get_expr(pd.adbin, pd.adrelid)))))`
+        OR pg_get_expr(hd.adbin, hd.adrelid) IS DISTINCT FROM pg_get_expr(pd.adbin, pd.adrelid))),
+    'comments', (SELECT json_object_agg(ha.attname, hd.description ORDER BY ha.attname)
+      FROM pg_attribute ha JOIN pg_description hd ON hd.classoid = 'pg_class'::regclass AND hd.objoid = ha.attrelid AND hd.objsubid = ha.attnum
+      WHERE ha.attrelid = c.oid AND ha.attnum > 0 AND NOT ha.attisdropped AND NOT ha.attislocal)))`
 
 const OF_INDEX = `CASE WHEN ic.relkind = 'I' THEN json_strip_nulls(json_build_object('valid', i.indisvalid,
     'children', (SELECT json_agg(json_build_object('schema', hn.nspname, 'table', ht.relname, 'name', hc.relname, 'def', pg_get_indexdef(hc.oid)) ORDER BY hn.nspname, ht.relname, hc.relname)

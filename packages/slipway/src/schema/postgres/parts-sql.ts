@@ -1,18 +1,22 @@
 import type { Action, Fact, FactBase } from '@supabase/pg-delta'
-import { quoteIdentifier } from '../../database/index.ts'
+import { quoteIdentifier, quoteLiteral } from '../../database/index.ts'
 import { textOf } from './fact-base.ts'
-import { type Child, heritageOf, type TableName } from './heritage.ts'
+import { type Child, heritageOf, type OwnColumn, type TableName } from './heritage.ts'
 
-/** What sets the defaults and NOT NULL that columns of partitions and heirs have against those of their parents. */
+/** What sets the defaults, NOT NULL and comments that columns of partitions and heirs have against those of their parents. */
 export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
   return target.facts().flatMap((fact) => {
     // Columns of a table without parents are all its own.
     if (fact.id.kind !== 'table' || !fact.payload['parentTable']) return []
     const { id } = fact
-    const had = heritageOf(source.get(id)).own ?? {}
-    const { own = {} } = heritageOf(fact)
-    const names = [...new Set([...Object.keys(had), ...Object.keys(own)])].toSorted()
-    return names.flatMap((name) => {
+    const { own: had = {}, comments: said = {} } = heritageOf(source.get(id))
+    const { own = {}, comments = {} } = heritageOf(fact)
+    const commented = namesIn(said, comments).flatMap((name) => {
+      if (said[name] === comments[name]) return []
+      const text = comments[name] === undefined ? 'NULL' : quoteLiteral(comments[name])
+      return [`COMMENT ON COLUMN ${qualified(id)}.${quoteIdentifier(name)} IS ${text}`]
+    })
+    const altered = namesIn(had, own).flatMap((name) => {
       const wanted = own[name] ?? inheritedColumn(target, fact, name)
       const from = had[name] ?? inheritedColumn(source, source.get(id), name)
       const alter = `ALTER TABLE ${qualified(id)} ALTER COLUMN ${quoteIdentifier(name)}`
@@ -27,13 +31,44 @@ export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
             ]),
       ]
     })
+    return [...altered, ...commented]
   })
 }
 
-function inheritedColumn(facts: FactBase, heir: Fact | undefined, name: string) {
+/**
+ * What removes, before all else, the defaults that columns of partitions and heirs have against those of their parents and
+ * that call a function: it may be dropped, or read a sequence that is.
+ */
+export function ownDefaultsFirst(source: FactBase, target: FactBase): string[] {
+  return source.facts().flatMap((fact) => {
+    if (fact.id.kind !== 'table' || !target.has(fact.id)) return []
+    const { id } = fact
+    const { own: wanted = {} } = heritageOf(target.get(id))
+    return Object.entries(heritageOf(fact).own ?? {}).flatMap(([name, column]) =>
+      column.default?.includes('(') && column.default !== wanted[name]?.default
+        ? [`ALTER TABLE ${qualified(id)} ALTER COLUMN ${quoteIdentifier(name)} DROP DEFAULT`]
+        : [],
+    )
+  })
+}
+
+function namesIn(one: object, other: object): string[] {
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].toSorted()
+}
+
+/** A column as the parent of a table has it, which may itself inherit it. */
+function inheritedColumn(
+  facts: FactBase,
+  heir: Fact | undefined,
+  name: string,
+): OwnColumn | undefined {
   const parent = heir?.payload['parentTable'] as TableName | null | undefined
   if (!parent) return undefined
   const column = { schema: parent.schema, table: parent.name, name }
+  if (!facts.has({ kind: 'column', ...column })) {
+    const above = facts.get({ kind: 'table', schema: parent.schema, name: parent.name })
+    return heritageOf(above).own?.[name] ?? inheritedColumn(facts, above, name)
+  }
   const notNull = facts.get({ kind: 'column', ...column })?.payload['notNull'] === true
   const expr = facts.get({ kind: 'default', ...column })?.payload['expr']
   return { notNull, ...(typeof expr === 'string' ? { default: expr } : {}) }

@@ -7,7 +7,7 @@ import { factBase, textOf } from './fact-base.ts'
 import { inPlace } from './in-place.ts'
 import { madeAgain } from './made-again.ts'
 import { numberingBehindRows } from './numbering.ts'
-import { ownColumnsSql, partsFirst } from './parts-sql.ts'
+import { ownColumnsSql, ownDefaultsFirst, partsFirst } from './parts-sql.ts'
 import { madeUnlike, recollated, type Retaken } from './plan-source.ts'
 import { referenceTo } from './reference.ts'
 import { readAlike } from './settled-text.ts'
@@ -62,7 +62,7 @@ export function scriptBetween(
     .toSorted((a, b) => Number(again.makes(a.produces)) - Number(again.makes(b.produces)))
   return {
     statements: [
-      ...[...unlike.first, ...first, ...again.drops].map(plain),
+      ...[...ownDefaultsFirst(had, wanted), ...unlike.first, ...first, ...again.drops].map(plain),
       ...actions.flatMap((action) => [
         ...partsFirst(action, target).map(plain),
         {
