@@ -154,7 +154,8 @@ BEGIN
     GROUP BY id, run ORDER BY 2 DESC', all_events);
 END $$;
 
--- Columns that earlier statements of the migration dropped go back into a log of deleted rows.
+-- Columns that earlier statements of the migration dropped go back into a log of deleted rows; into another one those that were
+-- set aside and are restored, for the content of rows is compared.
 CREATE OR REPLACE FUNCTION slipway.complete_log(log_entry slipway.kept) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   log regclass := to_regclass('slipway.' || log_entry.stored_as);
@@ -163,7 +164,10 @@ BEGIN
   FOR one IN SELECT k.key, k.details ->> 'setAside' AS aside, to_regclass('slipway.' || k.stored_as) AS vals, name
     FROM slipway.kept k, unnest(k.columns) AS name
     WHERE k.history_schema = log_entry.history_schema AND k.migration = log_entry.migration AND k.kind = 'columns'
-      AND k.relation = log_entry.relation AND k.id < log_entry.id AND (k.key IS NOT NULL OR k.details ? 'setAside') ORDER BY k.id DESC
+      AND k.relation = log_entry.relation AND k.id < log_entry.id AND CASE WHEN log_entry.details ->> 'operation' IN ('delete', 'truncate')
+        THEN k.key IS NOT NULL OR k.details ? 'setAside'
+        ELSE k.details ? 'setAside' AND NOT k.details ? 'mark' AND k.restored_at IS NOT NULL END
+    ORDER BY k.id DESC
   LOOP
     CONTINUE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = log AND attname = one.name AND NOT attisdropped);
     IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = log AND attname = one.aside AND NOT attisdropped) THEN
@@ -190,7 +194,7 @@ DECLARE
 BEGIN
   FOR entry IN SELECT k.* FROM slipway.kept k WHERE k.id = ANY (ids) LOOP
     PERFORM slipway.follow_names(entry, target);
-    IF entry.details ->> 'operation' IN ('delete', 'truncate') THEN PERFORM slipway.complete_log(entry); END IF;
+    PERFORM slipway.complete_log(entry);
     IF entry.details ->> 'operation' = 'truncate' THEN since := slipway.rows_in(target); END IF;
   END LOOP;
   FOR run IN SELECT * FROM slipway.runs_of(ids) LOOP
