@@ -8,13 +8,14 @@ BEGIN
   RETURN count;
 END $$;
 
--- Whether a column holds the values that it had when something was kept: it is the same one, or what was kept of it later
--- is restored. One that was added again since holds other values. Of kept columns those count that are restored already.
+-- Whether a column holds the values that it had when something was kept: it is the same one, or what was kept of it later,
+-- or stayed beside it, is restored. One that was added again since holds other values. Of kept columns those count that are restored already.
 CREATE OR REPLACE FUNCTION slipway.is_comparable(entry slipway.kept, target regclass, name text, number integer) RETURNS boolean
 LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN entry.kind = 'columns' AND name = ANY (entry.columns) THEN coalesce(entry.details -> 'columnsDone' ? name, false)
     ELSE entry.relation <> target OR coalesce((entry.details -> 'numbers' ->> name)::integer = number, true)
-      OR EXISTS (SELECT FROM slipway.kept later WHERE later.relation = entry.relation AND later.kind = 'columns' AND later.id > entry.id
+      OR EXISTS (SELECT FROM slipway.kept later WHERE later.relation = entry.relation AND later.kind = 'columns' AND (later.id > entry.id
+          OR later.details ? 'setAside' AND NOT later.details ? 'mark' AND later.migration = entry.migration)
         AND later.restored_at IS NOT NULL AND name = ANY (later.columns)) END
 $$;
 
@@ -154,8 +155,7 @@ BEGIN
     GROUP BY id, run ORDER BY 2 DESC', all_events);
 END $$;
 
--- Columns that earlier statements of the migration dropped go back into a log of deleted rows; into another one those that were
--- set aside and are restored, for the content of rows is compared.
+-- Columns that earlier statements of the migration dropped go back into a log of deleted rows.
 CREATE OR REPLACE FUNCTION slipway.complete_log(log_entry slipway.kept) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   log regclass := to_regclass('slipway.' || log_entry.stored_as);
@@ -164,10 +164,7 @@ BEGIN
   FOR one IN SELECT k.key, k.details ->> 'setAside' AS aside, to_regclass('slipway.' || k.stored_as) AS vals, name
     FROM slipway.kept k, unnest(k.columns) AS name
     WHERE k.history_schema = log_entry.history_schema AND k.migration = log_entry.migration AND k.kind = 'columns'
-      AND k.relation = log_entry.relation AND k.id < log_entry.id AND CASE WHEN log_entry.details ->> 'operation' IN ('delete', 'truncate')
-        THEN k.key IS NOT NULL OR k.details ? 'setAside'
-        ELSE k.details ? 'setAside' AND NOT k.details ? 'mark' AND k.restored_at IS NOT NULL END
-    ORDER BY k.id DESC
+      AND k.relation = log_entry.relation AND k.id < log_entry.id AND (k.key IS NOT NULL OR k.details ? 'setAside') ORDER BY k.id DESC
   LOOP
     CONTINUE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = log AND attname = one.name AND NOT attisdropped);
     IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = log AND attname = one.aside AND NOT attisdropped) THEN
@@ -194,7 +191,7 @@ DECLARE
 BEGIN
   FOR entry IN SELECT k.* FROM slipway.kept k WHERE k.id = ANY (ids) LOOP
     PERFORM slipway.follow_names(entry, target);
-    PERFORM slipway.complete_log(entry);
+    IF entry.details ->> 'operation' IN ('delete', 'truncate') THEN PERFORM slipway.complete_log(entry); END IF;
     IF entry.details ->> 'operation' = 'truncate' THEN since := slipway.rows_in(target); END IF;
   END LOOP;
   FOR run IN SELECT * FROM slipway.runs_of(ids) LOOP
