@@ -419,16 +419,82 @@ test.each<[string, string, readonly Announcement[]]>([
   expect(back.downs[0]?.announced).toEqual(announced)
 })
 
+/** The columns of a relation as `SELECT *` has them. */
+const columnsOf = async (relation: string) =>
+  await target.sql(
+    `SELECT attname FROM pg_attribute WHERE attrelid = '${relation}'::regclass AND attnum > 0 AND NOT attisdropped`,
+  )
+
 test('a column that is renamed and kept disturbs nothing, and is not drift', async () => {
-  const change = migration('2_change', 'ALTER TABLE log DROP COLUMN line;')
+  const change = migration('2_change', 'ALTER TABLE log DROP COLUMN line; UPDATE log SET at = at;')
   const after = migration('3_after', 'ALTER TABLE log ADD COLUMN more text;')
   await deployed([INIT, change])
   await target.sql('INSERT INTO log VALUES (6)')
   expect((await deployed([INIT, change, after])).failure).toBeUndefined()
-  const columns = await target.sql(
-    "SELECT attname FROM pg_attribute WHERE attrelid = 'log'::regclass AND attnum > 0 AND NOT attisdropped",
+  const columns = [{ attname: 'at' }, { attname: '_slipway_kept_1' }, { attname: 'more' }]
+  expect(await columnsOf('log')).toEqual(columns)
+})
+
+test('a column that is copied without a key leaves nothing that SELECT * or INSERT could meet', async () => {
+  const init = migration('2_init', 'CREATE TABLE note (line text, doc json, at integer)')
+  const change = migration('3_change', 'ALTER TABLE note DROP COLUMN line;')
+  const view = migration('4_view', 'CREATE VIEW seen AS SELECT * FROM note;')
+  await deployed([INIT, init])
+  await target.sql(
+    `INSERT INTO note VALUES ('a', '{"n": 1}', 1), ('b', '{"n": 1}', 1), (NULL, NULL, 2)`,
   )
-  expect(columns).toEqual([{ attname: 'at' }, { attname: '_slipway_kept_1' }, { attname: 'more' }])
+  const before = (await target.fingerprint()).hash
+  expect((await deployed([INIT, init, change])).failure).toBeUndefined()
+  expect((await deployed([INIT, init, change, view])).failure).toBeUndefined()
+  expect(await columnsOf('note')).toEqual([{ attname: 'doc' }, { attname: 'at' }])
+  expect(await columnsOf('seen')).toEqual(await columnsOf('note'))
+  await target.sql("INSERT INTO note VALUES ('[]', 3)")
+  expect((await rolledBack([INIT, init, change, view])).failure).toBeUndefined()
+  const back = await rolledBack([INIT, init, change])
+  expect(back.failure).toBeUndefined()
+  expect(back.kept[0]).toMatchObject({ rows: 3, restored: { rows: 3, since: 0 } })
+  expect((await target.fingerprint()).hash).toBe(before)
+  expect(await target.sql('SELECT line, doc::text, at FROM note ORDER BY at, line')).toEqual([
+    { line: 'a', doc: '{"n": 1}', at: 1 },
+    { line: 'b', doc: '{"n": 1}', at: 1 },
+    { line: null, doc: null, at: 2 },
+    { line: null, doc: '[]', at: 3 },
+  ])
+})
+
+test('without a key, values return to the rows that are unchanged since; the others are counted and stay kept', async () => {
+  const change = migration('2_change', 'ALTER TABLE log DROP COLUMN line;')
+  await deployed([INIT, change])
+  await target.sql(
+    'UPDATE log SET at = 100 WHERE at = 5; DELETE FROM log WHERE at = 4; INSERT INTO log VALUES (1)',
+  )
+  const back = await rolledBack([INIT, change])
+  expect(back.failure).toBeUndefined()
+  expect(back.kept).toMatchObject([{ rows: 6, restored: { rows: 4, since: 0 } }])
+  expect(await target.sql('SELECT at, line FROM log ORDER BY at, line')).toEqual([
+    { at: 1, line: 'line 1' },
+    { at: 1, line: 'line 1' },
+    { at: 1, line: null },
+    { at: 2, line: 'line 2' },
+    { at: 3, line: 'line 3' },
+    { at: 100, line: null },
+  ])
+  expect(await keptTables()).toHaveLength(1)
+})
+
+test('two columns of a table without a key that two migrations drop return to the same rows', async () => {
+  const init = migration('2_init', 'CREATE TABLE note (a integer, b integer, c integer)')
+  const first = migration('3_first', 'ALTER TABLE note DROP COLUMN a;')
+  const second = migration('4_second', 'ALTER TABLE note DROP COLUMN b;')
+  await deployed([INIT, init])
+  await target.sql('INSERT INTO note SELECT n, 20 - n, n % 2 FROM generate_series(1, 20) AS n')
+  const read = () => target.sql('SELECT a, b, c FROM note ORDER BY a')
+  const before = await read()
+  await deployed([INIT, init, first])
+  await deployed([INIT, init, first, second])
+  expect((await rolledBack([INIT, init, first, second])).failure).toBeUndefined()
+  expect((await rolledBack([INIT, init, first])).failure).toBeUndefined()
+  expect(await read()).toEqual(before)
 })
 
 test.each([

@@ -178,7 +178,8 @@ function keptColumns(scene: Scene): string[] {
   const constraints = literals(
     statement.actions.flatMap((action) => (action.kind === 'drop-constraint' ? [action.name] : [])),
   )
-  const how = [cascade, limit, addedAgain, constraints, literals(changedLater(scene, first.table))]
+  const later = literals(changedLater(scene, first.table))
+  const how = [cascade, limit, addedAgain, constraints, later, String(isSettled(scene))]
   return [call(options, 'keep_columns', origin(scene), table, columns, ...how)]
 }
 
@@ -194,6 +195,25 @@ function isMadeAnew({ following, options }: Scene, table: ObjectName, column: st
           (action.kind === 'rename' && action.of === 'column' && action.to === column)),
     ),
   )
+}
+
+/** Whether the rest of the migration leaves all rows and values, except for the columns that it drops: their content finds them again. */
+function isSettled({ following }: Scene): boolean {
+  return following.every(({ actions }) => actions.every((action) => leavesContent(action)))
+}
+
+function leavesContent(action: Action): boolean {
+  switch (action.kind) {
+    case 'drop-column':
+      return true
+    case 'attach-partition':
+    case 'detach-partition':
+      return false
+    case 'rename':
+      return action.of !== 'enum-value' && action.of !== 'attribute'
+    default:
+      return !mayDestroy(action)
+  }
 }
 
 /** The columns of a table that later statements of the migration drop, overwrite or convert. */

@@ -35,7 +35,7 @@ const COLUMNS = `(j ->> 'id')::bigint, j ->> 'migration', j ->> 'statement', j -
   coalesce(pg_total_relation_size(to_regclass('slipway.' || quote_ident(j ->> 'stored_as'))), 0),
   to_char((j ->> 'kept_at')::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), (j ->> 'restored_at') IS NOT NULL,
   j -> 'details' ->> 'restored', j -> 'details' ->> 'since',
-  CASE j ->> 'kind' WHEN 'columns' THEN (j ->> 'key') IS NOT NULL OR j -> 'details' ->> 'setAside' IS NOT NULL
+  CASE j ->> 'kind' WHEN 'columns' THEN (j ->> 'key') IS NOT NULL OR j -> 'details' ->> 'setAside' IS NOT NULL OR j -> 'details' ->> 'matched' = 'true'
     ELSE j -> 'details' ->> 'operation' IS DISTINCT FROM 'update' OR (j ->> 'key') IS NOT NULL OR j -> 'details' ->> 'paired' = 'true' END,
   j -> 'details' ->> 'operation' = 'insert'`
 

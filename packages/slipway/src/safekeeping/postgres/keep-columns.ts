@@ -1,4 +1,6 @@
-/** DROP COLUMN and changes of type: the key and the values are copied, or the column is set aside. */
+/**
+ * DROP COLUMN and changes of type: the key and the values are copied; without a key whole rows, or the column is set aside.
+ */
 export const KEEP_COLUMNS = `
 -- All that goes with a column, as DROP COLUMN would have it.
 CREATE OR REPLACE FUNCTION slipway.trimmings_of_column(target regclass, own text) RETURNS text[] LANGUAGE sql STABLE AS $$
@@ -106,6 +108,34 @@ BEGIN
     format('SELECT %s FROM %s', slipway.copied(target, NULL), target)));
 END $$;
 
+-- Where no key finds the rows again, whole rows are copied: a row is found by all of its other columns. Rows that are equal
+-- in these are interchangeable. The copy holds what later statements drop of the same rows, too. Returns whether that is enough.
+CREATE OR REPLACE FUNCTION slipway.keep_matched(entry jsonb, target regclass, names text[]) RETURNS boolean LANGUAGE plpgsql
+SET row_security = off AS $$
+DECLARE
+  earlier slipway.kept;
+BEGIN
+  -- Rows of heirs have columns of their own.
+  IF EXISTS (SELECT FROM pg_inherits JOIN pg_class p ON p.oid = inhparent WHERE inhparent = target AND p.relkind = 'r') THEN
+    RETURN false;
+  END IF;
+  SELECT k.* INTO earlier FROM slipway.kept k
+    WHERE k.history_schema = entry ->> 'history_schema' AND k.migration = entry ->> 'migration' AND k.relation = target
+      AND k.kind = 'columns' AND k.restored_at IS NULL AND (k.details ? 'matched' OR k.details ? 'setAside')
+    ORDER BY k.id DESC LIMIT 1;
+  IF earlier.id IS NULL THEN
+    PERFORM slipway.record_kept(slipway.store(entry || jsonb_build_object('columns', to_jsonb(names),
+        'details', (entry -> 'details') || '{"matched": true}'),
+      format('SELECT %s FROM %s', slipway.copied(target, NULL), slipway.own_rows(target))));
+    RETURN true;
+  END IF;
+  IF NOT earlier.details ? 'matched' OR earlier.kept_at < now() OR EXISTS (SELECT FROM pg_attribute
+    WHERE attrelid = target AND attname::text = ANY (names)
+      AND (earlier.details -> 'numbers' ->> attname)::integer IS DISTINCT FROM attnum) THEN RETURN false; END IF;
+  UPDATE slipway.kept k SET columns = k.columns || names WHERE k.id = earlier.id;
+  RETURN true;
+END $$;
+
 CREATE OR REPLACE FUNCTION slipway.must_copy(origin jsonb, target regclass, without text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT origin ->> 'inserts' = 'false' AND slipway.key_of_all(target, without) IS NULL
 $$;
@@ -131,11 +161,12 @@ END $$;
 
 CREATE OR REPLACE FUNCTION slipway.keep_columns(
   origin jsonb, name text, wanted text[], with_dependents boolean, max_rows bigint, added_again boolean,
-  constraints text[], changed_later text[]) RETURNS void
+  constraints text[], changed_later text[], settled boolean) RETURNS void
 LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE
   target regclass := to_regclass(name);
   names text[] := slipway.valued(target, wanted);
+  is_large boolean := (SELECT reltuples FROM pg_class WHERE oid = target) > max_rows;
   forced boolean;
   own text;
   entry jsonb;
@@ -149,8 +180,9 @@ BEGIN
     IF slipway.must_copy(origin, target, names) THEN
       PERFORM slipway.keep_whole(entry, target, names);
       names := '{}';
-    -- A key that the migration changes later finds no row again.
-    ELSIF slipway.key_of_all(target, names || changed_later) IS NULL OR (SELECT reltuples FROM pg_class WHERE oid = target) > max_rows THEN
+    ELSIF is_large OR slipway.key_of_all(target, names || changed_later) IS NULL THEN
+      -- A key that the migration changes later finds no row again, nor do rows that it changes later.
+      IF settled AND NOT is_large AND slipway.keep_matched(entry, target, names) THEN names := '{}'; END IF;
       FOREACH own IN ARRAY names LOOP
         IF slipway.try_to_set_aside(entry, target, own, with_dependents, constraints) THEN
           names := array_remove(names, own);

@@ -51,6 +51,8 @@ BEGIN
     ELSE
       IF entry.details ? 'setAside' THEN
         PERFORM slipway.restore_aside(entry, target);
+      ELSIF entry.details ? 'matched' THEN
+        PERFORM slipway.mark_restored(kept_id, slipway.update_matched(entry, target, entry.columns), 0);
       ELSIF entry.key IS NULL THEN
         RETURN false;
       ELSE

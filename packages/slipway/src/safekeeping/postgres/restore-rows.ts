@@ -8,22 +8,32 @@ BEGIN
   RETURN count;
 END $$;
 
--- The content of rows, to compare those of a table (t) with those of a log (k). A column that was added again since
--- holds other values.
+-- Whether a column holds the values that it had when something was kept: it is the same one, or what was kept of it later,
+-- or stayed beside it, is restored. One that was added again since holds other values. Of kept columns those count that are restored already.
+CREATE OR REPLACE FUNCTION slipway.is_comparable(entry slipway.kept, target regclass, name text, number integer) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN entry.kind = 'columns' AND name = ANY (entry.columns) THEN coalesce(entry.details -> 'columnsDone' ? name, false)
+    ELSE entry.relation <> target OR coalesce((entry.details -> 'numbers' ->> name)::integer = number, true)
+      OR EXISTS (SELECT FROM slipway.kept later WHERE later.relation = entry.relation AND later.kind = 'columns' AND (later.id > entry.id
+          OR later.details ? 'setAside' AND NOT later.details ? 'mark' AND later.migration = entry.migration)
+        AND later.restored_at IS NOT NULL AND name = ANY (later.columns)) END
+$$;
+
+-- The content of rows, to compare those of a table (t) with those of a log or a copy (k).
 CREATE OR REPLACE FUNCTION slipway.content_of(entry slipway.kept, target regclass, alias text) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT format('ROW(%s)::text', string_agg(CASE alias WHEN 't' THEN 't.' || name ELSE value END, ', '))
   FROM slipway.shared(target, to_regclass('slipway.' || entry.stored_as), ARRAY(SELECT attname::text FROM pg_attribute
-    WHERE attrelid = target AND attnum > 0 AND (entry.relation <> target
-      OR coalesce((entry.details -> 'numbers' ->> attname)::integer = attnum, true))))
+    WHERE attrelid = target AND attnum > 0 AND slipway.is_comparable(entry, target, attname::text, attnum)))
 $$;
 
--- Rows of a table beside those of a log that have the same content, one by one: which table and place, and which row of the log.
+-- Rows of a table beside those of a log or a copy that have the same content, one by one: which table and place, and which row
+-- of the other.
 CREATE OR REPLACE FUNCTION slipway.pairs(entry slipway.kept, target regclass, rows_of_log text) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT format('(SELECT r.o, r.c, l.m FROM (SELECT t.tableoid AS o, t.ctid AS c, %1$s AS content, row_number() OVER (PARTITION BY %1$s) AS i
       FROM %3$s AS t) AS r
     JOIN (SELECT %5$s AS m, %2$s AS content, row_number() OVER (PARTITION BY %2$s) AS i FROM %4$s AS k) AS l USING (content, i))',
     slipway.content_of(entry, target, 't'), slipway.content_of(entry, target, 'k'), slipway.own_rows(target), rows_of_log,
-    CASE entry.details ->> 'operation' WHEN 'update' THEN 'k._slipway_m' ELSE '0' END)
+    CASE WHEN entry.kind = 'columns' THEN 'k.ctid' WHEN entry.details ->> 'operation' = 'update' THEN 'k._slipway_m' ELSE '0' END)
 $$;
 
 -- That no other row refers to a row.
@@ -154,7 +164,7 @@ BEGIN
   FOR one IN SELECT k.key, k.details ->> 'setAside' AS aside, to_regclass('slipway.' || k.stored_as) AS vals, name
     FROM slipway.kept k, unnest(k.columns) AS name
     WHERE k.history_schema = log_entry.history_schema AND k.migration = log_entry.migration AND k.kind = 'columns'
-      AND k.relation = log_entry.relation AND k.id < log_entry.id AND k.not_kept IS NULL ORDER BY k.id DESC
+      AND k.relation = log_entry.relation AND k.id < log_entry.id AND (k.key IS NOT NULL OR k.details ? 'setAside') ORDER BY k.id DESC
   LOOP
     CONTINUE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = log AND attname = one.name AND NOT attisdropped);
     IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = log AND attname = one.aside AND NOT attisdropped) THEN

@@ -158,7 +158,7 @@ DECLARE
 BEGIN
   FOR entry IN SELECT k.* FROM slipway.kept k
     WHERE k.history_schema = table_entry.history_schema AND k.migration = table_entry.migration AND k.kind = 'columns'
-      AND k.restored_at IS NULL AND k.not_kept IS NULL AND k.id < table_entry.id
+      AND k.restored_at IS NULL AND (k.key IS NOT NULL OR k.details ? 'setAside') AND k.id < table_entry.id
       AND k.table_schema = table_entry.table_schema AND k.table_name = table_entry.table_name
     ORDER BY k.id DESC
   LOOP
@@ -253,6 +253,32 @@ BEGIN
   RETURN count;
 END $$;
 
+-- Restores values in the rows that are equal in all other columns, one by one. Returns the number of these rows.
+CREATE OR REPLACE FUNCTION slipway.update_matched(entry slipway.kept, target regclass, names text[]) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  stored text := 'slipway.' || entry.stored_as;
+  again text[] := slipway.quiet(target) || slipway.open_identity(target, names);
+  sets text;
+  count bigint;
+  found_count bigint;
+BEGIN
+  entry := slipway.follow_names(entry, target);
+  SELECT string_agg(format('%s = %s', name, value), ', ') INTO sets FROM slipway.shared(target, stored::regclass,
+    ARRAY(SELECT unnest(names) INTERSECT SELECT unnest(entry.columns)));
+  EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k JOIN %s AS p ON p.m = k.ctid WHERE p.o = t.tableoid AND p.c = t.ctid',
+    slipway.own_rows(target), sets, stored, slipway.pairs(entry, target, stored));
+  GET DIAGNOSTICS count = ROW_COUNT;
+  SET CONSTRAINTS ALL IMMEDIATE;
+  PERFORM slipway.run_all(again);
+  entry.details := entry.details || jsonb_build_object('columnsDone', coalesce(entry.details -> 'columnsDone', '[]') || to_jsonb(names));
+  EXECUTE format('SELECT count(*) FROM %s AS p', slipway.pairs(entry, target, stored)) INTO found_count;
+  IF found_count <> count THEN
+    RAISE EXCEPTION 'The restored values are not those that were kept' USING ERRCODE = 'SLW01';
+  END IF;
+  RETURN count;
+END $$;
+
 -- The values of a column that was set aside.
 CREATE OR REPLACE FUNCTION slipway.fill_from_aside(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -317,7 +343,8 @@ BEGIN
       PERFORM slipway.restore_aside(entry, target);
       CONTINUE;
     END IF;
-    restored := slipway.update_kept(entry, target, names);
+    restored := CASE WHEN entry.details ? 'matched' THEN slipway.update_matched(entry, target, names)
+      ELSE slipway.update_kept(entry, target, names) END;
     done := ARRAY(SELECT jsonb_array_elements_text(coalesce(entry.details -> 'columnsDone', '[]'))) || names;
     UPDATE slipway.kept SET details = details || jsonb_build_object('columnsDone', done) WHERE id = entry.id;
     IF entry.columns <@ done THEN
