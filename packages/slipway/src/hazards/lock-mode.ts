@@ -1,14 +1,4 @@
-/** PostgreSQL's table locks, from the weakest to the strongest. Source: "Table-Level Locks" in its documentation. */
-const LOCK_MODES = [
-  'ACCESS SHARE',
-  'ROW SHARE',
-  'ROW EXCLUSIVE',
-  'SHARE UPDATE EXCLUSIVE',
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
-] as const
+import { LOCK_MODES } from '../statements/index.ts'
 
 /** A lock on a table, as PostgreSQL names it. */
 export type LockMode = (typeof LOCK_MODES)[number]

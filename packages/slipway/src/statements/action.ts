@@ -267,3 +267,15 @@ export type Action =
     }
   /** Anything else, by PostgreSQL's name of the statement: `CommentStmt`; of a comment also that of what it describes. */
   | { readonly kind: 'other'; readonly statement: string; readonly of?: string }
+
+/** PostgreSQL's table locks, from the weakest to the strongest, in the order of the server's numbers from 1. Source: "Table-Level Locks" in its documentation. */
+export const LOCK_MODES = [
+  'ACCESS SHARE',
+  'ROW SHARE',
+  'ROW EXCLUSIVE',
+  'SHARE UPDATE EXCLUSIVE',
+  'SHARE',
+  'SHARE ROW EXCLUSIVE',
+  'EXCLUSIVE',
+  'ACCESS EXCLUSIVE',
+] as const

@@ -9,6 +9,7 @@ export type {
   RenameAction,
   TableAction,
 } from './action.ts'
+export { LOCK_MODES } from './action.ts'
 export { checksum, matchesChecksum } from './checksum.ts'
 export { isRequired } from './is-required.ts'
 export { statementsFailures } from './failures.ts'

@@ -7,7 +7,7 @@ import type {
   RenameStmt,
   VariableSetStmt,
 } from 'libpg-query'
-import type { Action, MoveAction, ObjectName } from '../action.ts'
+import { type Action, LOCK_MODES, type MoveAction, type ObjectName } from '../action.ts'
 import { alterTable } from './alterations.ts'
 import { behind, listBehind, type Source } from './clause-text.ts'
 import {
@@ -235,7 +235,7 @@ function maintenance(node: Node): Action {
   }
   if ('LockStmt' in node) {
     const { relations, mode = 0 } = node.LockStmt
-    return { kind: 'lock-table', tables: relationsOf(relations), mode: LOCK_MODES[mode] ?? '' }
+    return { kind: 'lock-table', tables: relationsOf(relations), mode: LOCK_MODES[mode - 1] ?? '' }
   }
   if ('VariableSetStmt' in node) return settingChanged(node.VariableSetStmt)
   if ('RefreshMatViewStmt' in node) {
@@ -252,19 +252,6 @@ function maintenance(node: Node): Action {
     return { kind: 'other', statement: 'CommentStmt', of: node.CommentStmt.objtype ?? '' }
   return { kind: 'other', statement: Object.keys(node)[0] ?? '' }
 }
-
-/** By the server's numbers of them. */
-const LOCK_MODES = [
-  '',
-  'ACCESS SHARE',
-  'ROW SHARE',
-  'ROW EXCLUSIVE',
-  'SHARE UPDATE EXCLUSIVE',
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
-]
 
 function settingChanged({ kind, name = '*', args = [] }: VariableSetStmt): Action {
   if (kind !== 'VAR_SET_VALUE') return { kind: 'set', setting: name.toLowerCase() }
