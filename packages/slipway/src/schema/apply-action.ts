@@ -98,7 +98,9 @@ function createTable(
   }))
   const filled = columns.reduce((all, column) => addColumn(all, table, column, migration), started)
   const alone = constraints.reduce((all, one) => addConstraint(all, table, one), filled)
-  const whole = { ...alone, tables: new Map([...without(schema.tables, [key]), ...alone.tables]) }
+  const others = without(schema.tables, [key])
+  const tables = [...alone.tables].reduce((all, [name, one]) => withEntry(all, name, one), others)
+  const whole = { ...alone, tables }
   return action.partitionOf ? markPartitioned(whole, action.partitionOf) : whole
 }
 
