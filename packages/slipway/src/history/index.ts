@@ -10,6 +10,7 @@ export { readChangeToken } from './postgres/change-token.ts'
 export {
   type ChangedObjects,
   changedObjects,
+  dependentsOf,
   type ObjectIds,
   type ObjectTokens,
   readObjectTokens,

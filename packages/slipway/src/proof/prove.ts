@@ -36,6 +36,7 @@ import { type StoppedRun, type Trace } from './postgres/trace.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
 import { FIRST_START, runUpDownUp, type TestRun, type Start, type EmptyTables } from './test-run.ts'
 import { touchedTables } from './touched-tables.ts'
+import { watchPart } from './watched-part.ts'
 
 /** The record of a test run. Plain JSON: it can be stored beside the migration. */
 export interface Proof {
@@ -123,7 +124,14 @@ async function proveOn(
 ): Promise<Proven> {
   const { address } = options
   const migration = parseMigration(options.migration, await parserFor(dialectOf(session)))
-  const catalogs = await options.catalogs(session)
+  // A down migration that is yet to be written may touch anything.
+  const touched =
+    options.down && !start.beyond
+      ? touchedTables([migration, ...(await parseMigrations([options.down], dialectOf(session)))])
+      : undefined
+  const all = await options.catalogs(session)
+  const part = touched && (await watchPart(session, touched, all))
+  const catalogs = part?.catalogs ?? all
   const catalog = options.down ? await catalogs.facts() : await catalogs.whole()
   const before = { catalog, identities: await readIdentities(session) }
   const write = async (after: Catalog) => ({
@@ -131,13 +139,10 @@ async function proveOn(
     sql: (await draftDownMigration(session, { before, after: async () => after, migration })).body,
   })
   const down = options.down ?? write
-  // A down migration that is yet to be written may touch anything.
-  const touched =
-    options.down &&
-    touchedTables([migration, ...(await parseMigrations([options.down], dialectOf(session)))])
   const run = { before, migration, down, catalogs, address, touched }
   const found = await runUpDownUp(session, run, start)
   if (found.kind === 'start-over') return found
+  if (part && !(await part.isAll())) return { kind: 'start-over', from: { ...start, beyond: true } }
   const proof = await proofOf(session, { migration, before, testRun: found.testRun, touched })
   return { kind: 'proof', proof }
 }

@@ -78,6 +78,8 @@ export interface Start {
   /** Tables that get no rows, for a statement fails on any. */
   readonly withheld?: readonly EmptyTables[]
   readonly downFails?: Failure
+  /** Objects have changed that the statements do not name. */
+  readonly beyond?: true
 }
 
 /** Tables without rows, and the statement that fails wherever they have some. */

@@ -10,4 +10,4 @@ export {
   withShadowDatabase,
   withShadowServer,
 } from './shadow-database.ts'
-export { type ShapeReference, type ShapeTable, readShape } from './shape.ts'
+export { type ShapeReference, type ShapeTable, readShape, relatedTables } from './shape.ts'

@@ -69,7 +69,7 @@ export async function readShape(
 const SMALL_SCHEMA = 200
 
 /** The OIDs of tables, and of all that they refer to; nothing if the schema is small. */
-async function relatedTables(
+export async function relatedTables(
   session: Session,
   named: readonly ObjectName[],
 ): Promise<readonly number[] | undefined> {

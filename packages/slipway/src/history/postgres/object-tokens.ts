@@ -75,11 +75,21 @@ export async function changedObjects(
     tokens(identity).some((token) => token && token.key === undefined) ||
     (kindOf(identity) === KIND.schema && tokens(identity).every(Boolean))
   if (changed.some(isUnclear)) return undefined
-  const { rows } = await session.queryRaw(dependentsSql(idsOf(changed)))
-  const again = [...changed, ...rows.flatMap(([identity]) => identity ?? [])]
+  const again = [...changed, ...(await dependents(session, idsOf(changed)))]
   // Of these, too, the key may be another one now: a function has the names of the types of its arguments.
   const keys = again.flatMap((identity) => before.objects.get(identity)?.key ?? [])
   return { keys, again: idsOf(again) }
+}
+
+/** The objects that refer to those with these OIDs, or to a part of them. */
+export async function dependentsOf(session: Session, ids: ObjectIds): Promise<ObjectIds> {
+  return idsOf(await dependents(session, ids))
+}
+
+/** Their identities. */
+async function dependents(session: Session, ids: ObjectIds): Promise<string[]> {
+  const { rows } = await session.queryRaw(dependentsSql(ids))
+  return rows.flatMap(([identity]) => identity ?? [])
 }
 
 interface NamedObject {

@@ -7,6 +7,7 @@ import {
 } from '@supabase/pg-delta'
 import type { Session } from '../../database/index.ts'
 import type { Fingerprint } from '../fingerprint.ts'
+import type { Part } from './extraction-sql.ts'
 import { type Answers, type Extracted, extractFacts, extractUnlessSame } from './extraction.ts'
 import { fingerprintOf, isGiven } from './facts-fingerprint.ts'
 import { everything, type Scope } from './scope.ts'
@@ -68,6 +69,8 @@ export interface CatalogReader {
   whole(): Promise<Catalog>
   /** As `readFacts`. */
   facts(): Promise<Catalog>
+  /** Reads a part of the objects alone. */
+  of(part: Part): CatalogReader
 }
 
 /**
@@ -84,7 +87,22 @@ export function catalogReader(session: Session, scope: Scope = everything): Cata
     readings.push({ answers: found.answers, whole, catalog })
     return catalog
   }
-  return { whole: () => read(true), facts: () => read(false) }
+  return {
+    whole: () => read(true),
+    facts: () => read(false),
+    of: (part) => partReader(session, scope, part),
+  }
+}
+
+function partReader(session: Session, scope: Scope, part: Part): CatalogReader {
+  const read = async (dependencies: boolean) =>
+    catalogOf(await extractFacts(session, { dependencies, part }), session, scope)
+  return {
+    whole: () => read(true),
+    facts: () => read(false),
+    of: (other) =>
+      partReader(session, scope, (kind, oid) => `${part(kind, oid)} AND ${other(kind, oid)}`),
+  }
 }
 
 function catalogOf({ factBase, diagnostics }: Extracted, session: Session, scope: Scope): Catalog {

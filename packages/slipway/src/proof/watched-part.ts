@@ -1,0 +1,52 @@
+import { inSnapshot, type Session } from '../database/index.ts'
+import { changedObjects, dependentsOf, readObjectTokens } from '../history/index.ts'
+import type { CatalogReader } from '../schema/index.ts'
+import { relatedTables } from '../shadow/index.ts'
+import type { ObjectName } from '../statements/index.ts'
+
+/** The part of a large shadow database that a test run changes, as far as its statements say. */
+export interface WatchedPart {
+  /** Reads the part alone. */
+  readonly catalogs: CatalogReader
+  /** Whether nothing else has changed since, by what the server says. */
+  isAll(): Promise<boolean>
+}
+
+/**
+ * Watches the tables that are named, what they refer to and what depends on them, with all types and routines, and what
+ * is made from now on. Nothing for a small schema: it is read as a whole.
+ */
+export async function watchPart(
+  session: Session,
+  named: readonly ObjectName[],
+  catalogs: CatalogReader,
+): Promise<WatchedPart | undefined> {
+  const related = await relatedTables(session, named)
+  if (!related) return undefined
+  const tables = { relations: related, types: [], routines: [], collations: [] }
+  const { relations } = await dependentsOf(session, tables)
+  const watched = new Set([...related, ...relations])
+  const newest = await newestOid(session)
+  const tokens = await inSnapshot(session, () => readObjectTokens(session))
+  return {
+    catalogs: catalogs.of((kind, oid) =>
+      kind === 'relations'
+        ? `(${oid} = ANY ('{${[...watched].join(',')}}'::oid[]) OR ${oid} > ${newest})`
+        : 'true',
+    ),
+    async isAll() {
+      const changed = await inSnapshot(session, async () =>
+        changedObjects(session, tokens, await readObjectTokens(session)),
+      )
+      return changed?.again.relations.every((oid) => watched.has(oid) || oid > newest) ?? false
+    },
+  }
+}
+
+/** What is made later has a higher OID. */
+async function newestOid(session: Session): Promise<number> {
+  const [row] = await session.query<{ oid: number }>(
+    'SELECT max(oid)::int8::float8 AS oid FROM pg_class',
+  )
+  return row?.oid ?? 0
+}
