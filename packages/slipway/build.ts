@@ -26,7 +26,7 @@ const USUAL =
 
 /** The same of the command line, which a program that imports the library does not load. */
 const USUAL_CLI =
-  /slipway\/src\/cli\/(?!commands\/|help|completion|decision|diagnosis-view|seed|sync-view|row-flags|create|check-view|fix-view|load-view|line-diff|squash-view|adopt-view)/
+  /slipway\/src\/cli\/(?!commands\/|help|completion|decision|diagnosis-view|seed|sync-view|row-flags|create|check-view|fix-view|load-view|line-diff|squash-view|adopt-view|plan-view)/
 
 const OWN_SOURCES = /slipway\/src\//
 

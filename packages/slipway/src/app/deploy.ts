@@ -7,7 +7,7 @@ import { changeText } from './change-text.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { deployedHazards, type HazardResult, hazardResult } from './hazard-findings.ts'
-import { type KeptResult, keptResult, notKeptFindings } from './kept-result.ts'
+import { type KeptResult, keptResult, keptText, notKeptFindings } from './kept-result.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { preCheckFindings, type PreCheckItem, preCheckItem } from './pre-check-findings.ts'
 import {
@@ -37,6 +37,8 @@ export interface DeployResult extends TargetResult {
   readonly recorded: readonly Recorded[]
   readonly backup: null
   readonly kept: readonly KeptResult[]
+  /** What rollbacks of these migrations kept: `kept restore` restores it. */
+  readonly offered: readonly KeptResult[]
   readonly preChecks: readonly PreCheckItem[]
   readonly hazards: readonly HazardResult[]
   /** Nothing if nothing was run. */
@@ -85,9 +87,16 @@ export async function deployPending(
   }
 }
 
-function nextOf({ failure, receipts, drift }: DeployOutcome): readonly NextAction[] {
+function nextOf({ failure, receipts, drift, offered }: DeployOutcome): readonly NextAction[] {
   if (failure) return []
-  if (receipts.length > 0) return [command(['rollback'], 'roll back the last migration')]
+  const restores = offered.map((one) =>
+    command(
+      ['kept', 'restore', String(one.id)],
+      `restore ${keptText(one)}, kept by the rollback of ${one.migration}`,
+    ),
+  )
+  if (receipts.length > 0)
+    return [...restores, command(['rollback'], 'roll back the last migration')]
   return drift.length > 0
     ? [command(['drift'], 'show the differences, with SQL for both directions')]
     : []
@@ -99,13 +108,14 @@ function driftFindings({ drift }: DeployOutcome): ResultFinding[] {
 }
 
 function deployResult(work: Work, outcome: DeployOutcome): DeployResult {
-  const { database, receipts, recorded, kept, preChecks, hazards } = outcome
+  const { database, receipts, recorded, kept, offered, preChecks, hazards } = outcome
   return {
     ...targetResult(work, database),
     receipts,
     recorded,
     backup: null,
     kept: kept.map(keptResult),
+    offered: offered.map(keptResult),
     preChecks: preChecks.map(preCheckItem),
     hazards: hazards.map(hazardResult),
     verified: outcome.verification?.verified ?? null,

@@ -7,6 +7,8 @@ export interface KeptResult {
   readonly id: number
   readonly migration: string
   readonly statement: number
+  /** A rollback of the migration destroyed it. */
+  readonly byRollback: boolean
   /** `table User`, `column User.email`, `rows of User`. */
   readonly object: string
   readonly data: readonly Destruction[]
@@ -26,11 +28,22 @@ export function keptText(kept: Kept): string {
 
 /** Something kept, as results show it. */
 export function keptResult(kept: Kept): KeptResult {
-  const { id, migration, statement, state, rows = null, bytes, keptAt, restored = null } = kept
+  const {
+    id,
+    migration,
+    statement,
+    byRollback,
+    state,
+    rows = null,
+    bytes,
+    keptAt,
+    restored = null,
+  } = kept
   return {
     id,
     migration,
     statement,
+    byRollback,
     object: keptText(kept),
     data: keptData(kept),
     state,
@@ -39,6 +52,14 @@ export function keptResult(kept: Kept): KeptResult {
     keptAt,
     restored,
   }
+}
+
+/** Kept rows and values whose row was deleted or changed since. */
+export function rowsWithoutPlace(kept: Kept): ResultFinding[] {
+  const { id, migration, rows = 0, restored } = kept
+  if (!restored || rows <= restored.rows) return []
+  const message = `${migration}: ${rows - restored.rows} of ${rows} kept rows of ${keptText(kept)} are not restored: their rows were changed or deleted since, or their key is in use. They remain in the table kept_${id} of the ledger until it is pruned.`
+  return [{ id: 'not-restored', severity: 'warning', message }]
 }
 
 /** What was destroyed and could not be kept. */

@@ -11,7 +11,7 @@ import {
 } from '../safekeeping/index.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import { type KeptResult, keptResult, keptText } from './kept-result.ts'
+import { type KeptResult, keptResult, keptText, rowsWithoutPlace } from './kept-result.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import {
   directAddress,
@@ -75,7 +75,10 @@ export async function restoreOne(
     const one = await restoreKept(target, id)
     const message = `The data kept under ${id} was restored before. Nothing was changed.`
     const findings = before ? [{ id: 'restored-before', severity: 'notice' as const, message }] : []
-    return { ...resultOf(work, session.server.database, [one]), findings }
+    return {
+      ...resultOf(work, session.server.database, [one]),
+      findings: [...findings, ...rowsWithoutPlace(one)],
+    }
   })
 }
 

@@ -1,7 +1,9 @@
 import path from 'node:path'
+import { storedProofOf } from '../check/index.ts'
 import { type Preview, previewDeploy, savePlan } from '../deploy/index.ts'
 import { command, type NextAction } from '../kernel/index.ts'
 import type { DeployPlan, PlanStep, StepTable } from '../plan/index.ts'
+import type { Proof } from '../proof/index.ts'
 import { masked, type TableRef } from '../statements/index.ts'
 import type { AppContext } from './context.ts'
 import { raise } from './failures.ts'
@@ -22,6 +24,8 @@ export interface PlannedMigration {
   readonly name: string
   /** The beginning of each statement on one line, its literals masked. */
   readonly statements: readonly { readonly statement: number; readonly text: string }[]
+  /** What its stored proof saw on a shadow database; null where no proof of just this text is stored. */
+  readonly proof: Pick<Proof, 'effects' | 'unseen'> | null
 }
 
 /** A table of a step, and what the step does to it. */
@@ -54,7 +58,7 @@ export async function planDeploy(
   const work = await readWork(context)
   const preview = await previewDeploy(await workRequest(context, work))
   if (out !== undefined) save(context, preview.plan, out)
-  const result = planResult(work, preview)
+  const result = await planResult(work, preview)
   const { plans, squashes, hazards, preChecks } = preview
   if (plans.length === 0)
     return { result, next: squashes.length === 0 ? [] : [command(['deploy'], 'record it')] }
@@ -62,12 +66,15 @@ export async function planDeploy(
   return { result, findings, next: [deployIt(preview, work, out)] }
 }
 
-function planResult(work: Work, preview: Preview): PlanResult {
+async function planResult(work: Work, preview: Preview): Promise<PlanResult> {
   const { database, plan, plans, preChecks, hazards, squashes } = preview
-  const migrations = plans.map(({ name, statements }) => ({
-    name,
-    statements: statements.map(({ number, text }) => ({ statement: number, text: shown(text) })),
-  }))
+  const migrations = await Promise.all(
+    plans.map(async ({ name, statements }) => ({
+      name,
+      statements: statements.map(({ number, text }) => ({ statement: number, text: shown(text) })),
+      proof: await proofOf(name, work),
+    })),
+  )
   const { hash, steps } = plan
   return {
     ...targetResult(work, database),
@@ -78,6 +85,12 @@ function planResult(work: Work, preview: Preview): PlanResult {
     migrations,
     squashes,
   }
+}
+
+async function proofOf(name: string, { migrations }: Work): Promise<PlannedMigration['proof']> {
+  const migration = migrations.find((one) => one.name === name)
+  const proof = migration && (await storedProofOf(migration))
+  return proof ? { effects: proof.effects, unseen: proof.unseen } : null
 }
 
 /** The keys keep the order of the plan, which is part of the contract. */

@@ -8,11 +8,11 @@ import {
   readFill,
   rollback,
 } from '../rollback/index.ts'
-import type { Kept, Unrestored } from '../safekeeping/index.ts'
+import type { Unrestored } from '../safekeeping/index.ts'
 import { refuseUnknownAccepts } from './accept.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import { type KeptResult, keptResult, keptText } from './kept-result.ts'
+import { type KeptResult, keptResult, rowsWithoutPlace } from './kept-result.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
@@ -103,14 +103,6 @@ function doneBefore(migration: string): ResultFinding {
 function notRestored({ migration, object, attribute, why }: Unrestored): ResultFinding {
   const message = `${migration}: the ${attribute} of ${object} is not as it was: ${why}.`
   return { id: 'not-restored', severity: 'warning', message }
-}
-
-/** Kept rows and values whose row was deleted or changed since. */
-function rowsWithoutPlace(kept: Kept): ResultFinding[] {
-  const { id, migration, rows = 0, restored } = kept
-  if (!restored || rows <= restored.rows) return []
-  const message = `${migration}: ${rows - restored.rows} of ${rows} kept rows of ${keptText(kept)} are not restored: their rows were changed or deleted since, or their key is in use. They remain in the table kept_${id} of the ledger until it is pruned.`
-  return [{ id: 'not-restored', severity: 'warning', message }]
 }
 
 /** What the down migrations cannot restore, reported before they run. */

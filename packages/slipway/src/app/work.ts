@@ -94,11 +94,16 @@ export async function workRequest(
     schemas: target.schemas,
     limits: { lockTimeoutMs, statementTimeoutMs },
     deadlineMs,
-    shadow: shadowOptions(work),
+    shadow: { ...shadowOptions(work), ...comparedOn(work) },
     rules: () => ownRules(work),
     signal,
     emit,
   }
+}
+
+/** What a shadow database that a target is compared with has in common with it. Migrations are tested on all they make. */
+function comparedOn({ project }: Work): Pick<WorkRequest['shadow'], 'runtimePartitions'> {
+  return { runtimePartitions: project.config.drift?.runtimePartitions }
 }
 
 /** The hazard rules of the project's own. */

@@ -1,5 +1,5 @@
 import type { Hazard } from '../hazards/index.ts'
-import { gradeOf, type Proof } from '../proof/index.ts'
+import { effectText, gradeOf, type Proof } from '../proof/index.ts'
 import {
   type Destruction,
   destructionText,
@@ -121,7 +121,8 @@ function badge(proof: Proof | undefined): string {
 }
 
 function proofPart(proof: Proof): string {
-  const { shadow, rows, upMs, downMs, reasons, conditions, lost, left, kept, changes } = proof
+  const { shadow, rows, upMs, downMs, reasons, conditions, lost, left, kept, changes, effects } =
+    proof
   const gone = kept?.lost ?? lost
   const { unseen = [], vacant = [] } = kept ?? {}
   const facts = `Run up, down and up again on PostgreSQL ${shadow.version}, on ${rows} generated rows: up ${upMs} ms, down ${downMs} ms.`
@@ -141,8 +142,13 @@ ${list('Nothing to lose, because it runs only on an empty table', texts(vacant))
 ${list('Not tested, because the table had no rows', texts(unseen))}
 ${list('Rows that it inserts remain in', left.map(objectName))}
 ${list('What is not kept', kept?.notKept ?? [])}
+${list('What became of the generated rows', effects.map(effectLine))}
 ${changes.length > 0 ? `<h3>What changes</h3><div class="tables">${changedObjects(changes)}</div>` : ''}
 ${drawLocks(proof)}`
+}
+
+function effectLine(effect: Proof['effects'][number]): string {
+  return `statement ${effect.statement}: ${effect.relation}: ${effectText(effect)}`
 }
 
 function texts(losses: readonly Destruction[]): string[] {

@@ -24,12 +24,8 @@ export async function compareStored(
   migration: MigrationFolder,
   proof?: Proof,
 ): Promise<StoredComparison> {
-  const file = fileOf(migration)
-  if (!existsSync(file)) return { stored: 'none' }
-  const read = await readJsonFile<Proof>(
-    file,
-    () => import('./proof.schema.json', { with: { type: 'json' } }),
-  )
+  const read = await readStored(migration)
+  if (read === undefined) return { stored: 'none' }
   if ('why' in read) return { stored: 'unreadable', unreadable: read.why }
   const { up, down } = read.value.checksums
   const sameDown =
@@ -39,6 +35,22 @@ export async function compareStored(
   if (up !== checksum(migration.sql) || !sameDown) return { stored: 'other-files' }
   if (proof === undefined) return { stored: 'unchecked' }
   return { stored: claims(read.value) === claims(proof) ? 'same' : 'differs' }
+}
+
+/** What the stored proof of a migration says, if there is one of just this text; of the down migration it may say what was true of another. */
+export async function storedProofOf(migration: MigrationFolder): Promise<Proof | undefined> {
+  const read = await readStored(migration)
+  if (read === undefined || 'why' in read) return undefined
+  return read.value.checksums.up === checksum(migration.sql) ? read.value : undefined
+}
+
+async function readStored(migration: MigrationFolder) {
+  const file = fileOf(migration)
+  if (!existsSync(file)) return undefined
+  return await readJsonFile<Proof>(
+    file,
+    () => import('./proof.schema.json', { with: { type: 'json' } }),
+  )
 }
 
 /** Writes the proof beside the migration; gives the file's path. */

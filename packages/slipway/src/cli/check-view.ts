@@ -1,5 +1,5 @@
 import type { CheckResult, ResultFinding } from '../app/index.ts'
-import { gradeOf, type Proof } from '../proof/index.ts'
+import { effectText, gradeOf, type Proof } from '../proof/index.ts'
 import {
   type Destruction,
   destructionKey,
@@ -88,18 +88,6 @@ function leftBlock(table: ObjectRef): Block {
 function gradeText(proof: Proof): string {
   const how = proof.proven ? 'Up, down and up again' : 'Test run'
   return `${how}: ${gradeOf(proof) ?? 'no grade, the schema is not restored'}`
-}
-
-function effectText({ what, rows, column }: Proof['effects'][number]): string {
-  switch (what) {
-    case 'emptied':
-    case 'dropped':
-      return what
-    case 'column-dropped':
-      return `${column} dropped`
-    default:
-      return `${rows} ${what}`
-  }
 }
 
 const HEAVY = ['ACCESS EXCLUSIVE', 'EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'SHARE']

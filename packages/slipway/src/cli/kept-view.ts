@@ -8,6 +8,18 @@ export function keptLines(kept: readonly KeptResult[]): Block[] {
     .map((one) => status('note', `Kept ${one.object}`, rowsOf(one)))
 }
 
+/** A line for each thing that a rollback kept and that has a place again. */
+export function offeredLines(offered: readonly KeptResult[]): Block[] {
+  return offered.map((one) =>
+    status('note', `A rollback kept ${one.object}, which can be restored now`, rowsOf(one)),
+  )
+}
+
+/** The migration of kept data, as the ledger names it: that of a deploy, or of its rollback. */
+export function keptOf({ migration, byRollback }: KeptResult): string {
+  return byRollback ? `rollback of ${migration}` : migration
+}
+
 /** A line for each piece of data that a rollback restored, or that stays kept. */
 export function restoredLines(kept: readonly KeptResult[]): Block[] {
   return kept.map((one) => {

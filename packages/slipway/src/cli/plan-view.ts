@@ -1,5 +1,6 @@
-import type { PlanResult, StepResult } from '../app/index.ts'
+import type { PlannedMigration, PlanResult, StepResult } from '../app/index.ts'
 import { formatDuration } from '../kernel/index.ts'
+import { effectText } from '../proof/index.ts'
 import { destructionText } from '../statements/index.ts'
 import { replacedBySquash } from './receipts-view.ts'
 import { type Block, heading, paragraph, status } from './view.ts'
@@ -13,6 +14,9 @@ const COLUMNS = [
   { title: 'about', align: 'right' },
 ] as const
 
+/** What a test run saw, beside what the text says. */
+const SEEN = { title: 'seen in the test run' } as const
+
 /** A table of steps for each migration, and the hash of the plan. */
 export function planBlocks(
   { migrations: planned, squashes, hash, steps }: PlanResult,
@@ -22,18 +26,41 @@ export function planBlocks(
   return [
     paragraph(`A deploy to ${place} runs ${migrations}.`),
     ...squashes.map(squashLine),
-    ...planned.flatMap(({ name, statements }): Block[] => {
-      const words = new Map(statements.map(({ statement, text }) => [statement, text]))
-      const rows = steps
-        .filter(({ migration }) => migration === name)
-        .map((step) => rowOf(step, words.get(step.statement) ?? ''))
-      return [
-        heading(name),
-        ...(rows.length > 0 ? [{ kind: 'table' as const, columns: COLUMNS, rows }] : []),
-      ]
-    }),
+    ...planned.flatMap((migration) => [
+      heading(migration.name),
+      ...stepBlocks(
+        migration,
+        steps.filter((step) => step.migration === migration.name),
+      ),
+    ]),
     paragraph(`Plan ${hash}`),
   ]
+}
+
+function stepBlocks(
+  { name, statements, proof }: PlannedMigration,
+  steps: readonly StepResult[],
+): Block[] {
+  if (steps.length === 0) return []
+  const words = new Map(statements.map(({ statement, text }) => [statement, text]))
+  const rows = steps.map((step) => [
+    ...rowOf(step, words.get(step.statement) ?? ''),
+    ...(proof ? [seenText(proof, step)] : []),
+  ])
+  const table = { kind: 'table' as const, columns: proof ? [...COLUMNS, SEEN] : COLUMNS, rows }
+  if (proof) return [table]
+  const toSee = `to see what it does to rows: slipway check ${name} --save`
+  return [table, status('note', 'Not run on a shadow database yet', toSee)]
+}
+
+/** Of a statement that nobody could watch, nothing is known. */
+function seenText(
+  { effects, unseen }: NonNullable<PlannedMigration['proof']>,
+  { statement }: StepResult,
+): string {
+  if (unseen.includes(statement)) return '?'
+  const seen = effects.filter((effect) => effect.statement === statement)
+  return seen.map((effect) => `${effect.relation}: ${effectText(effect)}`).join(', ')
 }
 
 /** A squash that is only recorded, because the target has the migrations that it replaces. */

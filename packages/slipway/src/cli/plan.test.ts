@@ -38,6 +38,7 @@ interface Document {
   readonly result: {
     readonly hash?: string
     readonly steps?: readonly object[]
+    readonly migrations?: readonly object[]
     readonly receipts?: readonly { readonly status: string }[]
   }
   readonly findings: readonly { readonly id: string; readonly severity: string }[]
@@ -108,6 +109,44 @@ describe('plan', () => {
     )
     expect(stdout).toMatch(/^Plan [0-9a-f]{64}$/m)
     expect(stdout).not.toContain('secret')
+  })
+
+  test('names the effects that the stored proof saw, beside those that the text says', async () => {
+    const sql = `DO $$ BEGIN DELETE FROM "Note"; END $$;\nALTER TABLE "Customer" DROP COLUMN "name";\n`
+    addMigration(root, { name: '2_gone', sql })
+    const words = async () => {
+      const run = await runCli(['plan', '--env', 'production'], {
+        cwd: root,
+        env: { DATABASE_URL: target.url },
+        now: () => NOW,
+      })
+      return run.stdout
+    }
+    const unknown = await slipway(['plan'])
+    expect(unknown.result.migrations).toMatchObject([{ name: '2_gone', proof: null }])
+    expect(await words()).toMatch(/Not run on a shadow database yet.*slipway check 2_gone --save/)
+
+    await slipway(['check', '2_gone', '--save'])
+    const planned = await slipway(['plan'])
+    expect(planned.result.migrations).toMatchObject([
+      {
+        proof: {
+          effects: [
+            { statement: 1, relation: '"Note"', what: 'deleted', rows: expect.any(Number) },
+            { statement: 2, relation: '"Customer"', what: 'column-dropped', column: 'name' },
+          ],
+          unseen: [],
+        },
+      },
+    ])
+    expect(planned.result.hash).toBe(unknown.result.hash)
+    expect(await words()).toMatch(/DO .* "Note": \d+ deleted\n/)
+    expect(await words()).toMatch(/destroys column Customer\.name .* "Customer": name dropped\n/)
+
+    // A proof of another text says nothing of this one.
+    addMigration(root, { name: '2_gone', sql: `-- edited\n${sql}` })
+    expect((await slipway(['plan'])).result.migrations).toMatchObject([{ proof: null }])
+    expect(await words()).toContain('Not run on a shadow database yet')
   })
 
   test('says that nothing is pending, and that is a plan as well', async () => {

@@ -45,8 +45,13 @@ export async function withSession<T>(
     const { withSqlite } = await import('./sqlite/with-sqlite.ts')
     return await withSqlite(address.file, options, work)
   }
-  const { ledger } = address
-  const known = (session: Session) => work(ledger === undefined ? session : { ...session, ledger })
+  const { ledger, runtimePartitions } = address
+  const known = (session: Session) =>
+    work({
+      ...session,
+      ...(ledger === undefined ? {} : { ledger }),
+      ...(runtimePartitions === undefined ? {} : { runtimePartitions }),
+    })
   if (address.kind === 'postgres') {
     const { withPostgres } = await import('./postgres/with-postgres.ts')
     return await withPostgres(address.url, options, known)

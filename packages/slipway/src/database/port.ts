@@ -4,22 +4,26 @@ import type { Pin } from './postgres/settings.ts'
 /** The driver through which a database is reached. */
 export type DatabaseKind = 'postgres' | 'embedded' | 'sqlite'
 
-/**
- * Where a database is. Plain data except the connection string, which cannot print its password. `ledger` is the schema of
- * Slipway's own tables on it; `LEDGER_SCHEMA` if absent.
- */
+/** What the configuration says of a database. */
+export interface AddressSettings {
+  /** The schema of Slipway's own tables on it; `LEDGER_SCHEMA` if absent. */
+  readonly ledger?: string
+  /** Partitioned tables whose partitions are not compared: `events`, `billing.events`. */
+  readonly runtimePartitions?: readonly string[]
+}
+
+/** Where a database is. Plain data except the connection string, which cannot print its password. */
 export type Address =
-  | { readonly kind: 'postgres'; readonly url: ConnectionString; readonly ledger?: string }
+  | ({ readonly kind: 'postgres'; readonly url: ConnectionString } & AddressSettings)
   /**
    * PGlite. `dataDir` is a folder; absent, the database lives in memory and ends with its bracket.
    * `extensions` are those that the migrations create: it must load them when it opens.
    */
-  | {
+  | ({
       readonly kind: 'embedded'
       readonly dataDir?: string
       readonly extensions?: readonly string[]
-      readonly ledger?: string
-    }
+    } & AddressSettings)
   /** A SQLite database in a file; without one it lives in memory and ends with its bracket. */
   | { readonly kind: 'sqlite'; readonly file?: string }
 
@@ -77,6 +81,8 @@ export interface Session {
   readonly server: ServerInfo
   /** The schema of Slipway's own tables, a plain name: see ledger-schema.ts. */
   readonly ledger: string
+  /** Partitioned tables whose partitions are not compared; none if absent. */
+  readonly runtimePartitions?: readonly string[]
   /** SQL that fails unless this session still holds the lock of the database; see lock-guard.ts. Absent without a lock. */
   readonly lockGuard?: string
   /** One statement with parameters (`$1`), by the extended protocol. */

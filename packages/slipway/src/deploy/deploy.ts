@@ -11,7 +11,7 @@ import type { Hazard } from '../hazards/index.ts'
 import { type Comparison, readJournal } from '../history/index.ts'
 import { attempt, type Failure, failureFrom, otherCommand } from '../kernel/index.ts'
 import { type KnownSchema, looksHarmless, type PreCheckResult, survey } from '../plan/index.ts'
-import type { Kept } from '../safekeeping/index.ts'
+import { type Kept, offeredTo, readKept } from '../safekeeping/index.ts'
 import type { Change } from '../schema/index.ts'
 import type { Migration } from '../statements/index.ts'
 import { type Consent, requireConsent, toConsentTo } from './consent.ts'
@@ -57,6 +57,8 @@ export interface DeployOutcome {
   /** What was kept of what the statements destroyed, and what could not be. */
   readonly kept: readonly Kept[]
   readonly notKept: readonly string[]
+  /** What rollbacks of these migrations kept, and can be restored now. */
+  readonly offered: readonly Kept[]
   readonly failure?: Failure
 }
 
@@ -78,6 +80,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
       hazards: [],
       kept: [],
       notKept: [],
+      offered: [],
       drift: [],
     }
     if (plans.length === 0 && squashes.length === 0) {
@@ -183,7 +186,9 @@ async function run(
   target: TargetSession,
   { plans, review, known }: PlannedWork,
   request: DeployRequest,
-): Promise<Pick<DeployOutcome, 'receipts' | 'verification' | 'kept' | 'notKept' | 'failure'>> {
+): Promise<
+  Omit<DeployOutcome, 'database' | 'before' | 'recorded' | 'preChecks' | 'hazards' | 'drift'>
+> {
   const { session } = target
   const keeping = await prepareKeeping(session, plans, {
     wanted: request.noKeep !== true,
@@ -198,7 +203,8 @@ async function run(
   }))
   const ran = await runMigrations(target, executions, await readJournal(session))
   const kept = await attempt(keeping.keptSince)
-  const outcome = { ...ran, kept: kept.ok ? kept.value : [], notKept: keeping.notKept }
+  const offered = await offeredBack(session, ran.receipts)
+  const outcome = { ...ran, kept: kept.ok ? kept.value : [], notKept: keeping.notKept, offered }
   const { failure } = outcome
   if (failure && !LEAVES_NOTHING.has(failure.code)) return outcome
   target.emit({ kind: 'phase', phase: 'verify' })
@@ -208,6 +214,12 @@ async function run(
   const verification = looked.value
   if (failure || verification.verified) return { ...outcome, verification }
   return { ...outcome, verification, failure: verifyFailure(verification) }
+}
+
+async function offeredBack(session: Session, receipts: readonly Receipt[]): Promise<Kept[]> {
+  const done = receipts.flatMap(({ status, migration }) => (status === 'done' ? [migration] : []))
+  const all = await attempt(() => readKept(session))
+  return all.ok ? offeredTo(all.value, new Set(done)) : []
 }
 
 function verifyFailure({ invalidIndexes }: Verification): Failure {

@@ -25,6 +25,7 @@ export async function comparisonKey(
     migrations.map(({ name, sql }) => [name, sha256(sql)]),
     schemas ?? [],
     shadow.initScript ?? '',
+    shadow.runtimePartitions ?? [],
   ]
   return sha256(JSON.stringify(parts))
 }

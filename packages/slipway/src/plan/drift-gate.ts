@@ -55,7 +55,22 @@ export async function projectScope(
   schemas: readonly string[] = [],
 ): Promise<Scope> {
   const { scopeOf } = await loadCatalog()
-  return await scopeOf(session.server.schema, { migrations, schemas })
+  const scope = await scopeOf(session.server.schema, { migrations, schemas })
+  return { ...scope, runtimePartitions: await readRuntimePartitions(session) }
+}
+
+/** The partitions, at any height, of the tables whose partitions are not compared. */
+async function readRuntimePartitions(session: Session): Promise<Scope['runtimePartitions']> {
+  const tables = session.runtimePartitions ?? []
+  if (tables.length === 0) return []
+  return await session.query<{ schema: string; name: string }>(
+    `WITH RECURSIVE part AS (
+      SELECT i.inhrelid AS oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_inherits i ON i.inhparent = c.oid
+      WHERE c.relkind = 'p' AND (n.nspname || '.' || c.relname = ANY ($1) OR n.nspname = $2 AND c.relname = ANY ($1))
+      UNION SELECT i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid)
+    SELECT n.nspname AS schema, c.relname AS name FROM part JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace`,
+    [tables, session.server.schema],
+  )
 }
 
 /** The rows that are applied now, in the order in which they were: one for each migration, the first. */

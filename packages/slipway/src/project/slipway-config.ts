@@ -17,6 +17,8 @@ export interface SlipwayConfig {
   readonly shadowTimeout?: Duration
   /** Where Slipway keeps its own tables on each target whose environment does not say it. */
   readonly ledger?: LedgerConfig
+  /** What is not drift. */
+  readonly drift?: DriftConfig
   /** A file with hazard rules of the team, in addition to those of Slipway. */
   readonly rules?: string
 }
@@ -44,6 +46,15 @@ export interface EnvironmentConfig {
 export interface LedgerConfig {
   /** A schema in which nobody else has objects; `slipway` if absent. All projects of a database name the same one. */
   readonly schema?: SchemaName
+}
+
+/** What of a target may differ from its history. */
+export interface DriftConfig {
+  /**
+   * Partitioned tables whose partitions come and go at run time, because pg_partman or the application makes and drops them:
+   * `events` in the default schema, or `billing.events`, without quotes. Their partitions are not compared.
+   */
+  readonly runtimePartitions?: readonly string[]
 }
 
 /**

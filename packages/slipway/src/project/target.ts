@@ -90,7 +90,11 @@ export async function resolveTarget(
   const local = [connection, direct].every(isOnThisMachine)
   const { environment, owned } = await chooseEnvironment(project, { named, chosen, local })
   const ledger = ledgerOf(project, environment)
-  const on = ledger === undefined ? {} : { ledger }
+  const runtimePartitions = project.config.drift?.runtimePartitions
+  const on = {
+    ...(ledger === undefined ? {} : { ledger }),
+    ...(runtimePartitions === undefined ? {} : { runtimePartitions }),
+  }
   const address = { ...addressOf(project, connection), ...on }
   const policy = readPolicy(project.config.environments?.[environment] ?? {})
   const schemas =
@@ -128,6 +132,13 @@ function ledgerSetting(project: Project, environment: string): Setting {
     value: value ?? LEDGER_SCHEMA,
     source: value === undefined ? 'default' : `slipway.config ${key}`,
   }
+}
+
+function partitionsSetting({ config }: Project): Setting[] {
+  const tables = config.drift?.runtimePartitions ?? []
+  if (tables.length === 0) return []
+  const source = 'slipway.config drift.runtimePartitions'
+  return [{ name: 'partitions that are not compared', value: `of ${tables.join(', ')}`, source }]
 }
 
 function refuseOwnSchema(ledger: string): never {
@@ -314,6 +325,7 @@ function targetSettings(project: Project, environment: string, decided: Decided)
     { name: 'deadline', value: formatDuration(policy.deadlineMs), source: setBy('deadline') },
     { name: 'backup', value: policy.backup, source: 'policy' },
     ledgerSetting(project, environment),
+    ...partitionsSetting(project),
   ]
 }
 

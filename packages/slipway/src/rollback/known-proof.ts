@@ -49,6 +49,7 @@ function placeOf(
       server.versionNumber,
       server.schema,
       shadow.initScript ?? '',
+      shadow.runtimePartitions ?? [],
       applied.map(hashed),
       project.map(hashed),
       downs,

@@ -3,6 +3,7 @@ export {
   type Kept,
   keptByRollback,
   keptData,
+  offeredTo,
   readAllKept,
   readKept,
   readUnrestored,

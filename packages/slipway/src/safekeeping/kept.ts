@@ -1,6 +1,12 @@
 import type { Session } from '../database/index.ts'
 import { readLedgerRows } from '../history/index.ts'
-import { type Destruction, partRef, type TableRef, tableRef } from '../statements/index.ts'
+import {
+  type Destruction,
+  destructionKey,
+  partRef,
+  type TableRef,
+  tableRef,
+} from '../statements/index.ts'
 
 /** Something that a deploy or a rollback destroyed, and what became of its data. No row content. */
 export interface Kept {
@@ -56,6 +62,22 @@ export async function readKept(session: Session): Promise<Kept[]> {
 export async function readAllKept(session: Session): Promise<Kept[]> {
   const rows = await readLedgerRows(session, 'kept', COLUMNS)
   return rows.map((row) => keptFrom(row, session.server.schema))
+}
+
+/**
+ * What rollbacks of these migrations kept and is not restored: once they are deployed again, it has a place. The latest first,
+ * so that a table has its rows before those that refer to it. Of one object the latest alone: what was kept of it earlier was not wanted then.
+ */
+export function offeredTo(kept: readonly Kept[], migrations: ReadonlySet<string>): Kept[] {
+  const seen = new Set<string>()
+  return kept
+    .toSorted((a, b) => b.id - a.id)
+    .filter((one) => {
+      if (!one.byRollback || one.state !== 'kept' || !one.returns) return false
+      if (!migrations.has(one.migration)) return false
+      const data = keptData(one).map(destructionKey).join(' ')
+      return !seen.has(data) && seen.add(data)
+    })
 }
 
 /** An attribute that a rollback could not give back to its object, and why. */

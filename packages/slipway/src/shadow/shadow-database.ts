@@ -33,6 +33,8 @@ export interface ShadowOptions {
   readonly like?: Pick<Session, 'kind' | 'server'> | undefined
   /** What SQL may use; see limits.ts for what is absent. */
   readonly limits?: Partial<ShadowLimits> | undefined
+  /** Partitioned tables whose partitions are not compared. */
+  readonly runtimePartitions?: readonly string[] | undefined
   /** A private server that runs already: see `withShadowServer`. */
   readonly running?: ShadowServer | undefined
 }
@@ -50,8 +52,11 @@ export async function withShadowDatabase<T>(
   work: (session: Session, address?: Address) => Promise<T>,
   upcoming: readonly MigrationFile[] = [],
 ): Promise<T> {
-  const found = await withServerShadowDatabase(options, history, work, upcoming)
-  return found ? found.value : await withEmbeddedShadowDatabase(options, history, work, upcoming)
+  const { runtimePartitions } = options
+  const known = (session: Session, address?: Address) =>
+    work(runtimePartitions === undefined ? session : { ...session, runtimePartitions }, address)
+  const found = await withServerShadowDatabase(options, history, known, upcoming)
+  return found ? found.value : await withEmbeddedShadowDatabase(options, history, known, upcoming)
 }
 
 /**

@@ -706,9 +706,12 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   'kept data': {
-    migrations: [INIT],
+    migrations: [INIT, MORE],
     async tell(scene) {
       await scene.slipway('deploy')
+      await scene.production.sql("INSERT INTO customer VALUES (1, 'a', 'a@b')")
+      await scene.slipway('rollback', ...confirmed(scene))
+      await follow(scene, await scene.slipway('deploy'))
       await follow(scene, await scene.slipway('kept restore', '99'), {
         code: 'SAFEKEEPING.UNKNOWN',
       })

@@ -1,7 +1,7 @@
 import type { DeployResult } from '../../app/index.ts'
 import type { Handler } from '../command.ts'
 import { exitCodeOfWork } from '../failed-work.ts'
-import { keptLines } from '../kept-view.ts'
+import { keptLines, offeredLines } from '../kept-view.ts'
 import { placeOf, presentOutcome } from '../present-outcome.ts'
 import { receiptLines, recordedLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
@@ -17,7 +17,7 @@ export const deploy: Handler = async ({ slipway, confirm }, { flags }) => {
 }
 
 function view(result: DeployResult, ok: boolean): Block[] {
-  const { receipts, recorded, kept, verified } = result
+  const { receipts, recorded, kept, offered, verified } = result
   const place = placeOf(result)
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   if (receipts.length === 0 && ok) {
@@ -28,6 +28,7 @@ function view(result: DeployResult, ok: boolean): Block[] {
     ...recordedLines(recorded),
     ...receiptLines(receipts, 'Applied'),
     ...keptLines(kept),
+    ...offeredLines(offered),
     ...driftLines(result),
     ...(verified && ok ? [status('done', 'Verified: every index is valid')] : []),
     paragraph(`${done} of ${receipts.length} migrations deployed to ${place}.`),

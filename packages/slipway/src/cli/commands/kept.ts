@@ -2,7 +2,7 @@ import type { KeptListResult, KeptPruneResult } from '../../app/index.ts'
 import { formatDuration, parseDuration } from '../../kernel/index.ts'
 import type { Handler } from '../command.ts'
 import { raise } from '../failures.ts'
-import { restoredLines, sizeOf } from '../kept-view.ts'
+import { keptOf, restoredLines, sizeOf } from '../kept-view.ts'
 import { placeOf, presentOutcome } from '../present-outcome.ts'
 import { type Block, paragraph, status } from '../view.ts'
 
@@ -34,7 +34,7 @@ function pruned({ kept, olderThanMs, remaining, ...target }: KeptPruneResult): B
       ? `Nothing is kept on ${place}.`
       : `Nothing pruned on ${place}: of the ${remaining} kept, none is older than ${age}.`
   return [
-    ...kept.map((one) => status('done', `Dropped ${one.object}`, one.migration)),
+    ...kept.map((one) => status('done', `Dropped ${one.object}`, keptOf(one))),
     paragraph(
       kept.length === 0 ? none : `${kept.length} pruned on ${place}, ${remaining} still kept.`,
     ),
@@ -54,7 +54,7 @@ function table({ kept: found, ...target }: KeptListResult): Block[] {
   ]
   const rows = found.map((one) => [
     String(one.id),
-    one.migration,
+    keptOf(one),
     one.object,
     one.rows === null ? 'not counted' : one.rows.toLocaleString('en-US'),
     sizeOf(one.bytes),

@@ -93,18 +93,22 @@ CREATE OR REPLACE FUNCTION slipway.valued(target regclass, names text[]) RETURNS
   WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attname::text = ANY (names)
 $$;
 
--- The key that finds the rows of a table and of all its heirs again: there is none, for each of these has keys of its own.
-CREATE OR REPLACE FUNCTION slipway.key_of_all(target regclass, without text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
-  SELECT slipway.key_of(target, without) WHERE NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
-    WHERE i.inhparent = target AND p.relkind = 'r')
+CREATE OR REPLACE FUNCTION slipway.has_heirs(target regclass) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM pg_inherits JOIN pg_class p ON p.oid = inhparent WHERE inhparent = target AND p.relkind = 'r')
 $$;
 
--- In a rollback, which must leave the table as it was: whole rows are copied where no key finds them again. Nobody restores
--- values from these by itself.
+-- The key that finds the rows of a table and of all its heirs again: there is none, for each of these has keys of its own.
+CREATE OR REPLACE FUNCTION slipway.key_of_all(target regclass, without text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
+  SELECT slipway.key_of(target, without) WHERE NOT slipway.has_heirs(target)
+$$;
+
+-- In a rollback, which must leave the table as it was: whole rows are copied where no key finds them again. After another
+-- deploy, values return to rows that are equal in all other columns, if somebody asks for that; rows of heirs have columns of their own.
 CREATE OR REPLACE FUNCTION slipway.keep_whole(entry jsonb, target regclass, names text[]) RETURNS void LANGUAGE plpgsql
 SET row_security = off AS $$
 BEGIN
-  PERFORM slipway.record_kept(slipway.store(entry || jsonb_build_object('columns', to_jsonb(names)),
+  PERFORM slipway.record_kept(slipway.store(entry || jsonb_build_object('columns', to_jsonb(names),
+      'details', coalesce(entry -> 'details', '{}') || CASE WHEN slipway.has_heirs(target) THEN '{}' ELSE '{"matched": true}' END::jsonb),
     format('SELECT %s FROM %s', slipway.copied(target, NULL), target)));
 END $$;
 
@@ -116,9 +120,7 @@ DECLARE
   earlier slipway.kept;
 BEGIN
   -- Rows of heirs have columns of their own.
-  IF EXISTS (SELECT FROM pg_inherits JOIN pg_class p ON p.oid = inhparent WHERE inhparent = target AND p.relkind = 'r') THEN
-    RETURN false;
-  END IF;
+  IF slipway.has_heirs(target) THEN RETURN false; END IF;
   SELECT k.* INTO earlier FROM slipway.kept k
     WHERE k.history_schema = entry ->> 'history_schema' AND k.migration = entry ->> 'migration' AND k.relation = target
       AND k.kind = 'columns' AND k.restored_at IS NULL AND (k.details ? 'matched' OR k.details ? 'setAside')

@@ -21,6 +21,7 @@ CREATE OR REPLACE FUNCTION slipway.restore_one(kept_id bigint) RETURNS boolean L
 DECLARE
   entry slipway.kept;
   target regclass;
+  unwritten text;
 BEGIN
   SELECT * INTO entry FROM slipway.kept WHERE id = kept_id AND restored_at IS NULL FOR UPDATE;
   IF entry.kind = 'sequence' THEN
@@ -49,14 +50,16 @@ BEGIN
       IF entry.details ->> 'operation' = 'update' AND entry.key IS NULL THEN RETURN false; END IF;
       PERFORM slipway.restore_entry(entry, target);
     ELSE
+      -- Values that were written to the column since stay. Those that a change of type gave cannot be told from them.
+      unwritten := CASE WHEN entry.details ? 'changedType' THEN 'true' ELSE slipway.unwritten(target, entry.columns) END;
       IF entry.details ? 'setAside' THEN
-        PERFORM slipway.restore_aside(entry, target);
+        PERFORM slipway.restore_aside(entry, target, unwritten);
       ELSIF entry.details ? 'matched' THEN
-        PERFORM slipway.mark_restored(kept_id, slipway.update_matched(entry, target, entry.columns), 0);
+        PERFORM slipway.mark_restored(kept_id, slipway.update_matched(entry, target, entry.columns, unwritten), 0);
       ELSIF entry.key IS NULL THEN
         RETURN false;
       ELSE
-        PERFORM slipway.mark_restored(kept_id, slipway.update_kept(entry, target, entry.columns), 0);
+        PERFORM slipway.mark_restored(kept_id, slipway.update_kept(entry, target, entry.columns, unwritten), 0);
       END IF;
   END CASE;
   RETURN true;
@@ -70,7 +73,7 @@ BEGIN
   FOR entry IN SELECT * FROM slipway.kept WHERE id = ANY (ids) LOOP
     IF entry.stored_as IS NOT NULL THEN EXECUTE format('DROP TABLE IF EXISTS slipway.%I CASCADE', entry.stored_as); END IF;
     target := slipway.relation_of(entry);
-    IF entry.details ? 'setAside' AND entry.restored_at IS NULL AND target IS NOT NULL THEN
+    IF target IS NOT NULL AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = entry.details ->> 'setAside') THEN
       EXECUTE format('ALTER TABLE %s DROP COLUMN IF EXISTS %I, DROP COLUMN IF EXISTS %I', target, entry.details ->> 'setAside',
         coalesce(entry.details ->> 'mark', entry.details ->> 'setAside'));
     END IF;

@@ -221,7 +221,7 @@ DECLARE
   count bigint;
 BEGIN
   IF entry.details ? 'setAside' THEN
-    PERFORM slipway.fill_from_aside(entry, target);
+    PERFORM slipway.fill_from_aside(entry, target, 'true');
     RETURN;
   END IF;
   entry := slipway.follow_names(entry, target);
@@ -334,7 +334,7 @@ BEGIN
   -- An earlier version of Slipway kept it.
   entry := slipway.follow_names(entry, target);
   IF entry.details ->> 'operation' = 'update' THEN
-    restored := slipway.update_kept(entry, target, entry.columns);
+    restored := slipway.update_kept(entry, target, entry.columns, 'true');
     PERFORM slipway.mark_restored(entry.id, restored, 0);
   ELSE
     IF entry.details ->> 'operation' = 'truncate' THEN since := slipway.rows_in(target); END IF;

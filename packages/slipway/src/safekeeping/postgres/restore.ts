@@ -224,16 +224,36 @@ BEGIN
   END LOOP;
 END $$;
 
--- Restores values in the rows that still exist under their key. Returns the number of these rows.
-CREATE OR REPLACE FUNCTION slipway.update_kept(entry slipway.kept, target regclass, names text[]) RETURNS bigint
+-- Whether a default gives another value each time.
+CREATE OR REPLACE FUNCTION slipway.varies(expression pg_node_tree) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT expression::text ~ 'SQLVALUEFUNCTION' OR EXISTS (
+    SELECT FROM regexp_matches(expression::text, ':(?:op)?funcid (\\d+)', 'g') AS called(id) JOIN pg_proc ON oid = id[1]::oid
+    WHERE provolatile <> 'i')
+$$;
+
+-- That nobody has written other values to columns of a row (t): they are NULL, or the default. Where each row was given another
+-- value, that cannot be told.
+CREATE OR REPLACE FUNCTION slipway.unwritten(target regclass, names text[]) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT format('(%s)', string_agg(CASE
+      WHEN a.attidentity <> '' OR slipway.varies(d.adbin) THEN 'true'
+      WHEN d.oid IS NULL THEN format('t.%I IS NULL', a.attname)
+      ELSE format('(t.%1$I IS NULL OR t.%1$I::text IS NOT DISTINCT FROM (%2$s)::%3$s::text)', a.attname,
+        pg_get_expr(d.adbin, target), format_type(a.atttypid, a.atttypmod)) END, ' AND '))
+  FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  WHERE a.attrelid = target AND a.attname::text = ANY (names) AND NOT a.attisdropped
+$$;
+
+-- Restores values in the rows that still exist under their key, where a condition holds. Returns the number of these rows.
+CREATE OR REPLACE FUNCTION slipway.update_kept(entry slipway.kept, target regclass, names text[], condition text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
   stored regclass := to_regclass('slipway.' || entry.stored_as);
   again text[] := slipway.quiet(target);
   same text;
   sets text;
-  kept text;
-  vals text;
+  different text;
+  left_over bigint;
+  wrong bigint;
   count bigint;
 BEGIN
   entry := slipway.follow_names(entry, target);
@@ -242,19 +262,24 @@ BEGIN
     RAISE EXCEPTION '% has not all columns of the key of what was kept', target USING ERRCODE = 'SLW02';
   END IF;
   same := slipway.same_key(target, stored, entry.key);
-  SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
-    INTO sets, kept, vals FROM slipway.shared(target, stored, names);
-  EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', target, sets, stored, same);
+  SELECT string_agg(format('%s = %s', name, value), ', '),
+      format('SELECT count(*) FROM %s AS t JOIN %s AS k ON %s WHERE ROW(%s)::text <> ROW(%s)::text', target, stored, same,
+        string_agg('t.' || name, ', '), string_agg(value, ', '))
+    INTO sets, different FROM slipway.shared(target, stored, names);
+  EXECUTE format('%s AND NOT %s', different, condition) INTO left_over;
+  EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s AND %s', target, sets, stored, same, condition);
   GET DIAGNOSTICS count = ROW_COUNT;
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
-  PERFORM slipway.compare(format('SELECT %s FROM %s AS k JOIN %s AS t ON %s', vals, stored, target, same),
-    format('SELECT %s FROM %s AS k JOIN %s AS t ON %s', kept, stored, target, same));
+  EXECUTE different INTO wrong;
+  IF wrong <> left_over THEN
+    RAISE EXCEPTION 'The restored values are not those that were kept' USING ERRCODE = 'SLW01';
+  END IF;
   RETURN count;
 END $$;
 
--- Restores values in the rows that are equal in all other columns, one by one. Returns the number of these rows.
-CREATE OR REPLACE FUNCTION slipway.update_matched(entry slipway.kept, target regclass, names text[]) RETURNS bigint
+-- Restores values in the rows that are equal in all other columns, one by one, where a condition holds. Returns the number of these rows.
+CREATE OR REPLACE FUNCTION slipway.update_matched(entry slipway.kept, target regclass, names text[], condition text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
   stored text := 'slipway.' || entry.stored_as;
@@ -266,32 +291,35 @@ BEGIN
   entry := slipway.follow_names(entry, target);
   SELECT string_agg(format('%s = %s', name, value), ', ') INTO sets FROM slipway.shared(target, stored::regclass,
     ARRAY(SELECT unnest(names) INTERSECT SELECT unnest(entry.columns)));
-  EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k JOIN %s AS p ON p.m = k.ctid WHERE p.o = t.tableoid AND p.c = t.ctid',
-    slipway.own_rows(target), sets, stored, slipway.pairs(entry, target, stored));
+  EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k JOIN %s AS p ON p.m = k.ctid WHERE p.o = t.tableoid AND p.c = t.ctid AND %s',
+    slipway.own_rows(target), sets, stored, slipway.pairs(entry, target, stored), condition);
   GET DIAGNOSTICS count = ROW_COUNT;
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
   entry.details := entry.details || jsonb_build_object('columnsDone', coalesce(entry.details -> 'columnsDone', '[]') || to_jsonb(names));
   EXECUTE format('SELECT count(*) FROM %s AS p', slipway.pairs(entry, target, stored)) INTO found_count;
-  IF found_count <> count THEN
+  -- A row that was written since may hold just the kept value.
+  IF found_count < count THEN
     RAISE EXCEPTION 'The restored values are not those that were kept' USING ERRCODE = 'SLW01';
   END IF;
   RETURN count;
 END $$;
 
--- The values of a column that was set aside.
-CREATE OR REPLACE FUNCTION slipway.fill_from_aside(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
+-- The values of a column that was set aside, where a condition holds.
+CREATE OR REPLACE FUNCTION slipway.fill_from_aside(entry slipway.kept, target regclass, condition text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   aside text := entry.details ->> 'setAside';
+  mark text := coalesce(entry.details ->> 'mark', aside);
+  since bigint := 0;
   count bigint;
 BEGIN
-  EXECUTE (SELECT format('UPDATE %1$s SET %2$I = %3$I%4$s WHERE %5$I IS NOT NULL', target, entry.columns[1], aside,
-    CASE WHEN a.atttypid = b.atttypid THEN '' ELSE '::text::' || format_type(a.atttypid, -1) END,
-    coalesce(entry.details ->> 'mark', aside))
+  EXECUTE format('SELECT count(*) FROM %s AS t WHERE %I IS NOT NULL AND NOT %s', target, mark, condition) INTO since;
+  EXECUTE (SELECT format('UPDATE %1$s AS t SET %2$I = %3$I%4$s WHERE %5$I IS NOT NULL AND %6$s', target, entry.columns[1], aside,
+    CASE WHEN a.atttypid = b.atttypid THEN '' ELSE '::text::' || format_type(a.atttypid, -1) END, mark, condition)
     FROM pg_attribute a, pg_attribute b
     WHERE a.attrelid = target AND a.attname = entry.columns[1] AND b.attrelid = target AND b.attname = aside);
   GET DIAGNOSTICS count = ROW_COUNT;
-  PERFORM slipway.mark_restored(entry.id, count, 0);
+  PERFORM slipway.mark_restored(entry.id, count, since);
 END $$;
 
 CREATE OR REPLACE FUNCTION slipway.without_aside(entry slipway.kept, target regclass) RETURNS text LANGUAGE sql AS $$
@@ -299,15 +327,17 @@ CREATE OR REPLACE FUNCTION slipway.without_aside(entry slipway.kept, target regc
     coalesce(entry.details ->> 'mark', entry.details ->> 'setAside'))
 $$;
 
--- A column that was set aside by a rename.
-CREATE OR REPLACE FUNCTION slipway.restore_aside(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
+-- A column that was set aside by a rename; it goes, unless some of its values find no place.
+CREATE OR REPLACE FUNCTION slipway.restore_aside(entry slipway.kept, target regclass, condition text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   again text[] := slipway.quiet(target) || slipway.open_identity(target, entry.columns);
 BEGIN
-  PERFORM slipway.fill_from_aside(entry, target);
+  PERFORM slipway.fill_from_aside(entry, target, condition);
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
-  PERFORM slipway.run_all(ARRAY[slipway.without_aside(entry, target)]);
+  IF EXISTS (SELECT FROM slipway.kept k WHERE k.id = entry.id AND k.details ->> 'since' = '0') THEN
+    PERFORM slipway.run_all(ARRAY[slipway.without_aside(entry, target)]);
+  END IF;
   PERFORM slipway.set_sequences(target, entry.details -> 'sequences');
 END $$;
 
@@ -340,11 +370,11 @@ BEGIN
     ORDER BY k.id DESC
   LOOP
     IF entry.details ? 'setAside' THEN
-      PERFORM slipway.restore_aside(entry, target);
+      PERFORM slipway.restore_aside(entry, target, 'true');
       CONTINUE;
     END IF;
-    restored := CASE WHEN entry.details ? 'matched' THEN slipway.update_matched(entry, target, names)
-      ELSE slipway.update_kept(entry, target, names) END;
+    restored := CASE WHEN entry.details ? 'matched' THEN slipway.update_matched(entry, target, names, 'true')
+      ELSE slipway.update_kept(entry, target, names, 'true') END;
     done := ARRAY(SELECT jsonb_array_elements_text(coalesce(entry.details -> 'columnsDone', '[]'))) || names;
     UPDATE slipway.kept SET details = details || jsonb_build_object('columnsDone', done) WHERE id = entry.id;
     IF entry.columns <@ done THEN

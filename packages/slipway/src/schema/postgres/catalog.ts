@@ -10,6 +10,7 @@ import type { Fingerprint } from '../fingerprint.ts'
 import type { Part } from './extraction-sql.ts'
 import { type Answers, type Extracted, extractFacts, extractUnlessSame } from './extraction.ts'
 import { fingerprintOf, isGiven } from './facts-fingerprint.ts'
+import { withChildren } from './heritage.ts'
 import { everything, type Scope } from './scope.ts'
 
 const HISTORY_TABLE = '_prisma_migrations'
@@ -157,9 +158,21 @@ function userFacts(all: FactBase, ground: Ground): FactBase {
 
 /** Of all facts those that are a project's own, and the tables of others that carry some of them. */
 export function keptFacts(all: FactBase, ground: Ground): Fact[] {
-  const sieve: Sieve = { ...ground, all, kept: new Set(), dropped: new Set() }
+  const runtimePartitions = new Set(ground.scope.runtimePartitions.map(tableKey))
+  const sieve: Sieve = { ...ground, all, runtimePartitions, kept: new Set(), dropped: new Set() }
   const own = all.facts().filter((fact) => keep(fact, sieve))
-  return [...carriers(all, ground.scope), ...own]
+  const facts = [...carriers(all, ground.scope), ...own]
+  if (runtimePartitions.size === 0) return facts
+  return facts.map((fact) =>
+    withChildren(
+      fact,
+      ({ schema, table: name }) => !runtimePartitions.has(tableKey({ schema, name })),
+    ),
+  )
+}
+
+function tableKey({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return JSON.stringify([schema, name])
 }
 
 /** They exist, but are not compared: they do not belong to the project. */
@@ -176,6 +189,8 @@ function carriers(all: FactBase, { carriers: tables }: Scope): Fact[] {
 
 interface Sieve extends Ground {
   readonly all: FactBase
+  /** By `tableKey`. */
+  readonly runtimePartitions: ReadonlySet<string>
   readonly kept: Set<string>
   readonly dropped: Set<string>
 }
@@ -197,7 +212,13 @@ function keep(fact: Fact, sieve: Sieve): boolean {
 
 /** Whether no migration made something: it is a platform's, another application's, Slipway's or Prisma's. */
 function isForeign(id: StableId, sieve: Sieve): boolean {
-  const { all, scope, defaultSchema } = sieve
+  const { all, scope, defaultSchema, runtimePartitions } = sieve
+  if (
+    'table' in id &&
+    id.table !== null &&
+    runtimePartitions.has(tableKey({ ...id, name: id.table }))
+  )
+    return true
   switch (id.kind) {
     case 'role':
     case 'membership':
@@ -205,7 +226,11 @@ function isForeign(id: StableId, sieve: Sieve): boolean {
     case 'schema':
       return isForeignSchema(id.name, sieve)
     case 'table':
-      return id.name === HISTORY_TABLE || isForeignSchema(id.schema, sieve)
+      return (
+        id.name === HISTORY_TABLE ||
+        runtimePartitions.has(tableKey(id)) ||
+        isForeignSchema(id.schema, sieve)
+      )
     case 'comment':
     case 'acl':
       // The comment and the rights on the default schema differ by version and by how the database was made.

@@ -1,4 +1,4 @@
-import type { Fact, FactBase, StableId } from '@supabase/pg-delta'
+import type { Fact, FactBase, Payload, StableId } from '@supabase/pg-delta'
 import type { Row } from '../../database/index.ts'
 
 /**
@@ -104,6 +104,15 @@ function idOf(row: Row): StableId {
   if ('persistence' in row) return { kind: 'table', schema, name }
   if ('validated' in row) return { kind: 'constraint', schema, table: String(row['table']), name }
   return { kind: 'index', schema, name }
+}
+
+/** A fact whose parts on partitions are those that a condition accepts. */
+export function withChildren(fact: Fact, accepts: (child: Child) => boolean): Fact {
+  const { children, ...heritage } = heritageOf(fact)
+  if (children === undefined || children.every(accepts)) return fact
+  const left = children.filter(accepts)
+  const changed = left.length > 0 ? { ...heritage, children: left } : heritage
+  return { ...fact, payload: { ...fact.payload, _heritage: changed as unknown as Payload } }
 }
 
 export function heritageOf(fact: Fact | undefined): Heritage {

@@ -8,6 +8,8 @@ export interface Scope {
   ownsPart(id: StableId, all: FactBase): boolean
   /** The tables of other schemas that carry something of the project. */
   readonly carriers: readonly { readonly schema: string; readonly name: string }[]
+  /** Partitions that come and go at run time: they are not compared. */
+  readonly runtimePartitions: readonly { readonly schema: string; readonly name: string }[]
 }
 
 /** What says which parts of a database belong to a project. */
@@ -22,6 +24,7 @@ export const everything: Scope = {
   ownsSchema: () => true,
   ownsPart: () => false,
   carriers: [],
+  runtimePartitions: [],
 }
 
 /** The files of a project are read once for all the sessions of a command. */
@@ -54,6 +57,7 @@ export async function scopeOf(
       return part !== undefined && keys.has(partKey(part))
     },
     carriers: foreign.map(({ schema, table }) => ({ schema, name: table })),
+    runtimePartitions: [],
   }
 }
 

@@ -1,0 +1,14 @@
+import type { SeenEffect } from './postgres/trace.ts'
+
+/** What became of the data of a table, without its name: `3 deleted`, `email dropped`. */
+export function effectText({ what, rows, column }: SeenEffect): string {
+  switch (what) {
+    case 'emptied':
+    case 'dropped':
+      return what
+    case 'column-dropped':
+      return `${column} dropped`
+    default:
+      return `${rows} ${what}`
+  }
+}
