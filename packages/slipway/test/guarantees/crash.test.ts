@@ -5,21 +5,15 @@ import { ConnectionString } from '../../src/kernel/index.ts'
 import { fingerprint, readCatalog } from '../../src/schema/index.ts'
 import { type CliRun, runCli, startCli } from '../cli.ts'
 import { createDatabase, type TestDatabase } from '../postgres.ts'
-import { writeProject } from '../project.ts'
+import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { startProxy, type Verdict } from '../proxy.ts'
+import { ALL_ROWS_SQL, CAPTURED } from './captured.ts'
 import { KEPT_SQL, ROWS_SQL, SHOP } from './shop.ts'
 
 // Guarantee 4: a SIGKILL or a lost connection at any moment leaves a state that `status` names truthfully and
 // that one command finishes; nothing runs twice, nothing is skipped, nothing is lost.
 
 const FULL = process.env['FULL'] === '1'
-const FIRST = SHOP[0]?.name ?? ''
-
-let project: string
-let filled: TestDatabase
-let emptied: State
-let deployed: State
-
 interface State {
   readonly fingerprint: string
   readonly rows: readonly object[]
@@ -27,7 +21,7 @@ interface State {
   readonly kept: readonly object[]
 }
 
-async function stateOf(url: string): Promise<State> {
+async function stateOf(url: string, rowsSql: string): Promise<State> {
   return await withSession(
     { kind: 'postgres', url: new ConnectionString(url) },
     {},
@@ -41,7 +35,7 @@ async function stateOf(url: string): Promise<State> {
       )
       return {
         fingerprint: fingerprint(await readCatalog(session)).hash,
-        rows: await session.query(ROWS_SQL),
+        rows: await session.query(rowsSql),
         applied: applied.map(({ name }) => name),
         kept: await session.query(KEPT_SQL),
       }
@@ -49,42 +43,69 @@ async function stateOf(url: string): Promise<State> {
   )
 }
 
-beforeAll(async () => {
-  project = writeProject(SHOP)
-  filled = await createDatabase()
-  expect((await runCli(['deploy'], { cwd: project, url: filled.url })).stderr).toContain(FIRST)
-  deployed = await stateOf(filled.url)
-  const back = await createDatabase({ template: filled.name })
-  const ran = await runCli(['rollback', '--to', FIRST], { cwd: project, url: back.url })
-  expect(ran.code, ran.stdout + ran.stderr).toBe(0)
-  emptied = await stateOf(back.url)
-  expect(emptied.applied).toEqual([FIRST])
-  await back.drop()
-})
+/** A history on two databases: one where it is not deployed yet, and one where it is. */
+interface Ground {
+  readonly migrations: readonly TestMigration[]
+  readonly rowsSql: string
+  readonly project: string
+  readonly filled: TestDatabase
+  readonly deployed: State
+  /** Rolled back to the first migration. */
+  readonly emptied: State
+}
 
-afterAll(async () => {
-  await filled.drop()
-  rmSync(project, { recursive: true })
-})
+async function groundOf(migrations: readonly TestMigration[], rowsSql: string): Promise<Ground> {
+  const [init, ...others] = migrations
+  const first = init?.name ?? ''
+  const project = writeProject(migrations.slice(0, 1))
+  const filled = await createDatabase()
+  await ranWell(['deploy'], { cwd: project, url: filled.url })
+  const { fingerprint: schema, rows } = await stateOf(filled.url, rowsSql)
+  for (const migration of others) addMigration(project, migration)
+  await ranWell(['deploy'], { cwd: project, url: filled.url })
+  const deployed = await stateOf(filled.url, rowsSql)
+  const back = await createDatabase({ template: filled.name })
+  await ranWell(['rollback', '--to', first], { cwd: project, url: back.url })
+  const emptied = await stateOf(back.url, rowsSql)
+  // Undisturbed, everything is as it was.
+  expect(emptied).toMatchObject({ fingerprint: schema, rows, applied: [first] })
+  await back.drop()
+  return { migrations, rowsSql, project, filled, deployed, emptied }
+}
+
+async function ranWell(command: readonly string[], at: { cwd: string; url: string }) {
+  const ran = await runCli(command, at)
+  expect(ran.code, ran.stdout + ran.stderr).toBe(0)
+}
 
 interface Scenario {
   readonly command: readonly string[]
   readonly from: 'empty' | 'filled'
-  readonly expected: () => State
+  readonly expected: State
 }
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  deploy: { command: ['deploy'], from: 'empty', expected: () => deployed },
-  rollback: { command: ['rollback', '--to', FIRST], from: 'filled', expected: () => emptied },
+function scenariosOf({ migrations, deployed, emptied }: Ground) {
+  const first = migrations[0]?.name ?? ''
+  return {
+    deploy: { command: ['deploy'], from: 'empty', expected: deployed },
+    rollback: { command: ['rollback', '--to', first], from: 'filled', expected: emptied },
+  } as const satisfies Readonly<Record<string, Scenario>>
+}
+
+interface Disturbance {
+  readonly by: 'SIGKILL' | 'cut'
+  /** At which message. */
+  readonly at: number
+  readonly verdict: Verdict
 }
 
 /** Runs a command through the proxy and disturbs it at one message; gives how many messages it sent. */
 async function disturb(
+  ground: Ground,
   scenario: Scenario,
-  by: 'SIGKILL' | 'cut',
-  at: number,
-  verdict: Verdict,
+  { by, at, verdict }: Disturbance,
 ): Promise<number> {
+  const { project, filled } = ground
   const database = await createDatabase(scenario.from === 'filled' ? { template: filled.name } : {})
   let kill = () => {}
   const proxy = await startProxy(
@@ -96,9 +117,9 @@ async function disturb(
     const running = startCli(scenario.command, { cwd: project, url: proxy.url })
     if (by === 'SIGKILL') kill = () => void running.child.kill('SIGKILL')
     const { code } = await running.ended
-    const status = await statusOf(database.url)
-    if (by === 'cut') expectExit(code, scenario, status)
-    await finish(scenario, status, database.url)
+    const status = await statusOf(database.url, project)
+    if (by === 'cut') expectExit(code, status, ground, scenario)
+    await finish(status, database.url, ground, scenario)
     return proxy.messages()
   } finally {
     await proxy.close()
@@ -111,48 +132,75 @@ interface Status {
   readonly applied: readonly string[]
 }
 
-async function statusOf(url: string): Promise<Status> {
+async function statusOf(url: string, project: string): Promise<Status> {
   const { stdout } = await runCli(['status', '--json'], { cwd: project, url })
   return (JSON.parse(stdout) as { result: Status }).result
 }
 
 /** A command that was cut off while migrations ran does not say that it could not begin. */
-function expectExit(code: number | null, { from }: Scenario, { state, applied }: Status): void {
-  const begun = applied.length > (from === 'empty' ? 0 : 1) && applied.length < SHOP.length
+function expectExit(
+  code: number | null,
+  { state, applied }: Status,
+  { migrations }: Ground,
+  { from }: Scenario,
+): void {
+  const begun = applied.length > (from === 'empty' ? 0 : 1) && applied.length < migrations.length
   if (state === 'failed') expect(code).toBe(6)
   else if (begun) expect([5, 6]).toContain(code)
 }
 
 /** One more command: then all is as if nothing had happened. */
-async function finish(scenario: Scenario, status: Status, url: string): Promise<void> {
-  const { state } = status
+async function finish(
+  { state }: Status,
+  url: string,
+  { project, rowsSql }: Ground,
+  { command, expected }: Scenario,
+): Promise<void> {
   expect(['empty', 'behind', 'failed', 'up-to-date']).toContain(state)
   // A command whose work was done says so when it is repeated.
-  const once: CliRun = await runCli(scenario.command, { cwd: project, url })
+  const once: CliRun = await runCli(command, { cwd: project, url })
   expect(once.code, `${state}\n${once.stdout}\n${once.stderr}`).toBe(0)
-  expect(await stateOf(url)).toEqual(scenario.expected())
+  expect(await stateOf(url, rowsSql)).toEqual(expected)
 }
 
-describe.each(Object.entries(SCENARIOS))('%s', (_name, scenario) => {
-  test.each(['SIGKILL', 'cut'] as const)(
-    '%s at any message',
-    async (by) => {
-      const total = await disturb(scenario, by, Number.POSITIVE_INFINITY, 'forward')
+describe.each([
+  ['what a history names', SHOP, ROWS_SQL],
+  ['what only the server sees', CAPTURED, ALL_ROWS_SQL],
+] as const)('%s', (_title, migrations, rowsSql) => {
+  let ground: Ground
+
+  beforeAll(async () => {
+    ground = await groundOf(migrations, rowsSql)
+  }, 240_000)
+
+  afterAll(async () => {
+    await ground.filled.drop()
+    rmSync(ground.project, { recursive: true })
+  })
+
+  test.each([
+    ['deploy', 'SIGKILL'],
+    ['deploy', 'cut'],
+    ['rollback', 'SIGKILL'],
+    ['rollback', 'cut'],
+  ] as const)(
+    '%s: %s at any message',
+    async (command, by) => {
+      const scenario = scenariosOf(ground)[command]
+      const undisturbed = { by, at: Number.POSITIVE_INFINITY, verdict: 'forward' } as const
+      const total = await disturb(ground, scenario, undisturbed)
       expect(total).toBeGreaterThan(20)
-      const every = Array.from({ length: total }, (_, index) => index + 1)
       const step = Math.ceil(total / (FULL ? 200 : 5))
-      const points = every.filter((at) => at % step === 0)
-      let disturbed = 0
+      const points = Array.from(
+        { length: Math.floor(total / step) },
+        (_, index) => (index + 1) * step,
+      )
+      const verdicts = FULL ? (['stop-before', 'stop-after'] as const) : (['stop-after'] as const)
       for (const at of points) {
-        for (const verdict of FULL
-          ? (['stop-before', 'stop-after'] as const)
-          : (['stop-after'] as const)) {
-          await disturb(scenario, by, at, verdict)
-          disturbed++
-        }
+        for (const verdict of verdicts) await disturb(ground, scenario, { by, at, verdict })
       }
       process.stderr.write(
-        `${scenario.command[0]} disturbed by ${by} at ${disturbed} points of ${total} messages\n`,
+        `${command} disturbed by ${by} at ${points.length * verdicts.length} points of ${total} messages\n`,
       )
     },
     FULL ? 3_600_000 : 240_000,
