@@ -62,8 +62,9 @@ DROP SEQUENCE ticket;
   },
 ]
 
-/** All rows of a database, and how far its sequences are. */
+/** All rows of a database without what Slipway keeps beside them, and how far its sequences are. */
 export const ALL_ROWS_SQL = `SELECT c.oid::regclass::text AS name, md5(query_to_xml(format(
-    'SELECT to_jsonb(t)::text AS row FROM ONLY %s t ORDER BY 1', c.oid::regclass), false, true, '')::text) AS rows
+    'SELECT (SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(t)) WHERE key !~ ''^_slipway_kept_'')::text AS row
+       FROM ONLY %s t ORDER BY 1', c.oid::regclass), false, true, '')::text) AS rows
   FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> '_prisma_migrations'
   UNION ALL SELECT sequencename, last_value::text FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1`

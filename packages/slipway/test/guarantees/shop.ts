@@ -83,8 +83,8 @@ CREATE UNIQUE INDEX "Order_id_note_key" ON "Order"("id", "note");
 
 /** What the rows of a database say about which data migrations ran, and how often. */
 export const ROWS_SQL = `SELECT "status"::text AS status, "runs", count(*)::int AS rows,
-  md5(string_agg(to_jsonb(o) ->> 'note', ',' ORDER BY "id")) AS notes FROM "Order" AS o GROUP BY 1, 2 ORDER BY 1, 2`
+  md5(string_agg(to_jsonb(o) ->> 'note', ',' ORDER BY "id")) AS notes FROM "Order" AS o GROUP BY 1, 2 ORDER BY 1, 2, 3, 4`
 
 /** What is kept now: each thing once, with all its rows. */
 export const KEPT_SQL = `SELECT migration, statement, kind, table_name, rows::int FROM slipway.kept
-  WHERE restored_at IS NULL ORDER BY 1, 2`
+  WHERE restored_at IS NULL ORDER BY 1, 2, 3, 4`
