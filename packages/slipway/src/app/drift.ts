@@ -10,7 +10,10 @@ import { readWork, type TargetResult, targetResult, type Work, workRequest } fro
 export interface DriftResult
   extends
     TargetResult,
-    Pick<DriftReport, 'drifted' | 'basis' | 'changes' | 'choices' | 'columnOrder' | 'unmodelled'> {
+    Pick<
+      DriftReport,
+      'drifted' | 'basis' | 'changes' | 'choices' | 'loses' | 'columnOrder' | 'unmodelled'
+    > {
   /** Empty without drift. */
   readonly sql: { readonly toHistory: string; readonly toTarget: string }
   /** Why there was nothing to compare with. */
@@ -29,7 +32,8 @@ export async function findDrift(context: AppContext): Promise<Ended<DriftResult>
     ...(await workRequest(context, work)),
     schemas: work.target.schemas,
   })
-  const { database, drifted, basis, changes, choices, columnOrder, unmodelled, unknown } = found
+  const { database, drifted, basis, changes, choices, loses, columnOrder, unmodelled, unknown } =
+    found
   const result = {
     ...targetResult(work, database),
     drifted,
@@ -37,6 +41,7 @@ export async function findDrift(context: AppContext): Promise<Ended<DriftResult>
     changes,
     sql: { toHistory: found.toHistory, toTarget: found.toTarget },
     choices,
+    loses,
     columnOrder,
     unmodelled,
     unknown: unknown ?? null,

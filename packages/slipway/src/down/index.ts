@@ -6,6 +6,7 @@ export {
   type KnownState,
   writeDownMigration,
 } from './down-migration.ts'
+export { bringNamesBack } from './names-back.ts'
 export { lossesOf, overwrittenColumns } from './loss.ts'
 export { type Rename, inverse, renamed, renameSql } from './rename.ts'
 export { runsOnTrial } from './trial.ts'

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { differences, stateOf } from '../../test/round-trip.ts'
 import { createTarget, migration, type TestTarget } from '../../test/target.ts'
 import { deploy } from '../deploy/index.ts'
 import { objectText } from '../statements/index.ts'
@@ -128,7 +129,9 @@ test('what belongs to the database as a whole, and who owns a table, is not drif
   await target.sql('ALTER TABLE customer ADD COLUMN email text')
   const report = await inspectDrift(target.request(HISTORY))
   expect(report.changes).toHaveLength(1)
-  expect(report.toHistory).toBe('ALTER TABLE "public"."customer" DROP COLUMN "email";\n')
+  expect(report.toHistory).toBe(
+    '-- slipway: lossy column customer.email\n\nALTER TABLE "public"."customer" DROP COLUMN "email";\n',
+  )
   expect(report.toTarget).toBe('ALTER TABLE "customer" ADD COLUMN "email" text;\n')
   await target.sql(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`)
 })
@@ -185,4 +188,67 @@ test('writes nothing without drift', async () => {
     write: async (name) => await Promise.resolve(name),
   })
   await expect(adopt).rejects.toMatchObject({ failure: { code: 'DRIFT.NOTHING' } })
+})
+
+describe('a script loses no rows of what both sides have', () => {
+  const history = [
+    migration(
+      '1_init',
+      `CREATE TABLE customer (id serial PRIMARY KEY, gone text, name text NOT NULL UNIQUE, note text);
+       ALTER TABLE customer DROP COLUMN gone;
+       CREATE TABLE event (id integer NOT NULL, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+       CREATE TABLE event_2026 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+       CREATE TABLE log (line text);
+       CREATE SCHEMA archive;`,
+    ),
+  ]
+  const rows = `INSERT INTO customer (name, note) VALUES ('Ada', 'first'), ('Bob', NULL);
+    INSERT INTO event VALUES (1, '2026-03-01');
+    INSERT INTO log VALUES ('a line')`
+
+  async function deployedWithRows() {
+    const request = { ...target.request(history), consent: { confirm: undefined } }
+    expect((await deploy({ ...request, acceptDrift: false })).failure).toBeUndefined()
+    await target.sql(rows)
+  }
+
+  test.each([
+    ['ALTER TABLE customer RENAME COLUMN name TO full_name'],
+    [
+      'ALTER TABLE customer RENAME COLUMN name TO was; ALTER TABLE customer RENAME COLUMN note TO "Full Name"',
+    ],
+    ['ALTER TABLE event RENAME TO happening; ALTER TABLE event_2026 RENAME TO happening_2026'],
+    ['ALTER TABLE log SET SCHEMA archive'],
+    ['ALTER TABLE log RENAME TO old_log; CREATE TABLE log_index (id integer)'],
+    ['ALTER TABLE customer RENAME COLUMN name TO full_name; ALTER TABLE customer RENAME TO client'],
+  ])('%s', async (byHand) => {
+    await deployedWithRows()
+    const before = await stateOf(target)
+    await target.sql(byHand)
+    const { toHistory, toTarget } = await inspectDrift(target.request(history))
+    expect(toHistory).not.toMatch(/DROP (?:TABLE "(?!public"."log_index)|COLUMN)/)
+    expect(toTarget).not.toMatch(/DROP (?:TABLE|COLUMN)/)
+    await target.sql(toHistory)
+    expect(differences(before, await stateOf(target))).toEqual([])
+    expect(await inspectDrift(target.request(history))).toMatchObject({ drifted: false })
+    // The other script does by a deploy what was done by hand.
+    await target.sql(toTarget)
+    await target.sql(toHistory)
+    expect(differences(before, await stateOf(target))).toEqual([])
+  })
+
+  test('where it is not the same column, the script says what it drops', async () => {
+    await deployedWithRows()
+    await target.sql(
+      'ALTER TABLE customer DROP COLUMN note, ADD COLUMN remark text; DROP TABLE log',
+    )
+    const { toHistory, toTarget, loses } = await inspectDrift(target.request(history))
+    const column = (name: string) => ({ kind: 'column', schema: null, table: 'customer', name })
+    expect(loses).toEqual({
+      toHistory: [column('remark')],
+      toTarget: [column('note'), { kind: 'table', schema: null, name: 'log' }],
+    })
+    expect(toHistory).toContain('-- slipway: lossy column customer.remark\n')
+    expect(toTarget).toContain('-- slipway: lossy table log\n')
+  })
 })

@@ -1,6 +1,7 @@
 import { creationOf } from '../create/index.ts'
 import { dialectOf, type Session } from '../database/index.ts'
 import type { WorkRequest } from '../deploy/index.ts'
+import type { KnownState } from '../down/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
@@ -12,6 +13,7 @@ import {
   columnOrders,
   difference,
   readCatalog,
+  readIdentities,
   readSummary,
   type SchemaScript,
   type SchemaSummary,
@@ -21,11 +23,13 @@ import {
 import { shadowLike, withShadowDatabase } from '../shadow/index.ts'
 import {
   type MigrationFile,
+  type ObjectRef,
   parserFor,
   type StatementParser,
   unqualified,
 } from '../statements/index.ts'
 import { sameAsHistory } from './same-as-history.ts'
+import { type TargetNames, underTargetNames } from './target-names.ts'
 
 /** What a look at a target needs. */
 export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'shadow' | 'emit'> & {
@@ -47,6 +51,11 @@ export interface DriftReport {
   readonly choices: readonly Choice[]
   /** SQL of a migration that gives what the target has; empty without drift. */
   readonly toTarget: string
+  /** What each of the two drops with the data in it. */
+  readonly loses: {
+    readonly toHistory: readonly ObjectRef[]
+    readonly toTarget: readonly ObjectRef[]
+  }
   /** Reported, but not drift. */
   readonly columnOrder: readonly ColumnOrder[]
   /** Objects of kinds that are not compared, a kind each: `statistics object order_stats`. */
@@ -69,17 +78,22 @@ export async function inspectSession(
   const [missing] = compareHistory(history, migrations).missing
   if (missing !== undefined)
     return unknown(database, actual, `${missing} is applied, and the project does not have it.`)
+  const target = {
+    summary: actual,
+    known: async () => ({
+      catalog: await readCatalog(session, scope),
+      identities: await readIdentities(session),
+    }),
+  }
   const compared = await attempt(() =>
-    expectedFor(actual, appliedMigrations({ history, migrations }), shadowLike(request, session)),
+    comparedWith(target, appliedMigrations({ history, migrations }), shadowLike(request, session)),
   )
   if (!compared.ok) return unknown(database, actual, compared.failure.message)
-  if (!('facts' in compared.value)) {
+  if (!('actual' in compared.value)) {
     const columnOrder = columnOrders(compared.value, actual)
     return sameAsHistory(database, { columnOrder, unmodelled: actual.unmodelled })
   }
-  const parser = await parserFor(dialectOf(session))
-  const expected = compared.value
-  return reportOf(database, { expected, actual: await readCatalog(session, scope), parser })
+  return reportOf(database, compared.value, await parserFor(dialectOf(session)))
 }
 
 /** No migration made a table: what is made of the target is the first of all. */
@@ -87,43 +101,81 @@ function isEmpty({ columnOrder }: Catalog): boolean {
   return columnOrder.size === 0
 }
 
-/** What some migrations give on a shadow database; the whole catalog only if a target is not the same. */
-async function expectedFor(
-  actual: SchemaSummary,
-  applied: readonly MigrationFile[],
-  { migrations, schemas, shadow }: Pick<DriftRequest, 'migrations' | 'schemas' | 'shadow'>,
-): Promise<SchemaSummary | Catalog> {
-  return await withShadowDatabase(shadow, applied, async (copy) => {
-    const scope = await projectScope(copy, migrations, schemas)
-    const expected = await readSummary(copy, scope)
-    const same = expected.fingerprint.hash === actual.fingerprint.hash
-    return same ? expected : await readCatalog(copy, scope)
-  })
+interface TargetSchema {
+  readonly summary: SchemaSummary
+  readonly known: () => Promise<KnownState>
 }
 
 interface Compared {
   readonly expected: Catalog
   readonly actual: Catalog
-  readonly parser: StatementParser
+  /** What the history gives, where the target has other names for some of it. */
+  readonly named?: TargetNames | undefined
 }
 
-function reportOf(database: string, { expected, actual, parser }: Compared): DriftReport {
+/** Compares a target with what some migrations give on a shadow database; with the whole catalogs only if it is not the same. */
+async function comparedWith(
+  target: TargetSchema,
+  applied: readonly MigrationFile[],
+  { migrations, schemas, shadow }: Pick<DriftRequest, 'migrations' | 'schemas' | 'shadow'>,
+): Promise<SchemaSummary | Compared> {
+  return await withShadowDatabase(shadow, applied, async (copy) => {
+    const scope = await projectScope(copy, migrations, schemas)
+    const summary = await readSummary(copy, scope)
+    if (summary.fingerprint.hash === target.summary.fingerprint.hash) return summary
+    const expected = await readCatalog(copy, scope)
+    const actual = await target.known()
+    const named = await underTargetNames(copy, expected, { actual, scope })
+    return { expected, actual: actual.catalog, named }
+  })
+}
+
+function reportOf(
+  database: string,
+  { expected, actual, named }: Compared,
+  parser: StatementParser,
+): DriftReport {
   const changes = difference(expected, actual)
   const drifted = changes.length > 0
-  const back = drifted ? scriptAcross(actual, expected) : NO_SCRIPT
-  const forth = drifted ? scriptAcross(expected, actual) : NO_SCRIPT
+  const likened = named?.catalog ?? expected
+  const renames = (statements: readonly string[] = []) =>
+    statements.map((sql) => ({ sql, alone: false, destructive: false }))
+  const back = drifted ? scriptAcross(actual, likened) : NO_SCRIPT
+  const forth = drifted ? scriptAcross(likened, actual) : NO_SCRIPT
+  const toHistory = { ...back, statements: [...back.statements, ...renames(named?.toHistory)] }
+  const toTarget = { ...forth, statements: [...renames(named?.toTarget), ...forth.statements] }
+  const between = difference(likened, actual)
+  const loses = { toHistory: dataOf(between, 'added'), toTarget: dataOf(between, 'removed') }
   return {
     database,
     drifted,
     basis: 'shadow',
     changes,
-    toHistory: scriptSql(back),
+    toHistory: scriptSql(toHistory, loses.toHistory),
     choices: back.choices,
-    toTarget: isEmpty(expected) ? creationSql(forth, actual, parser) : portable(forth, actual),
+    toTarget: isEmpty(expected)
+      ? creationSql(toTarget, actual, parser)
+      : portable(toTarget, actual, loses.toTarget),
+    loses,
     columnOrder: columnOrders(expected, actual),
     unmodelled: actual.unmodelled,
   }
 }
+
+/** What holds data of objects that are on one side alone: a script drops them. */
+function dataOf(changes: readonly Change[], which: Change['change']): ObjectRef[] {
+  return changes.flatMap(({ change, object }) =>
+    change === which && HOLDING.has(object.kind) ? [object] : [],
+  )
+}
+
+const HOLDING: ReadonlySet<ObjectRef['kind']> = new Set([
+  'table',
+  'column',
+  'attribute',
+  'materialized-view',
+  'sequence',
+])
 
 /**
  * On an empty schema, the SQL is that of a first migration: whole tables, in a readable order, and like
@@ -142,15 +194,26 @@ function creationSql(
 }
 
 /** A migration goes to every target of the project, whatever the default schema there. */
-function portable({ statements, choices }: SchemaScript, { defaultSchema }: Catalog): string {
+function portable(
+  { statements, choices }: SchemaScript,
+  { defaultSchema }: Catalog,
+  losses: readonly ObjectRef[],
+): string {
   const plain = statements.map((one) => ({ ...one, sql: unqualified(one.sql, defaultSchema) }))
-  return scriptSql({ statements: plain, choices })
+  return scriptSql({ statements: plain, choices }, losses)
 }
 
 const NO_SCRIPT = { statements: [], choices: [] }
 
 function unknown(database: string, actual: SchemaSummary, reason: string): DriftReport {
-  const nothing = { changes: [], toHistory: '', choices: [], toTarget: '', columnOrder: [] }
+  const nothing = {
+    changes: [],
+    toHistory: '',
+    choices: [],
+    toTarget: '',
+    loses: { toHistory: [], toTarget: [] },
+    columnOrder: [],
+  }
   return {
     database,
     drifted: false,

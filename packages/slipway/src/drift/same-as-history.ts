@@ -13,6 +13,7 @@ export function sameAsHistory(
     toHistory: '',
     choices: [],
     toTarget: '',
+    loses: { toHistory: [], toTarget: [] },
     ...beside,
   }
 }

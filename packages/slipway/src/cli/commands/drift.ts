@@ -1,4 +1,5 @@
 import type { DriftResult } from '../../app/index.ts'
+import { type ObjectRef, objectText } from '../../statements/index.ts'
 import { adoptView } from '../adopt-view.ts'
 import type { Handler } from '../command.ts'
 import { placeOf, presentOutcome } from '../present-outcome.ts'
@@ -23,6 +24,10 @@ async function choiceTexts(choices: DriftResult['choices']): Promise<string[]> {
 function view(result: DriftResult, choices: readonly string[]): Block[] {
   const { drifted, columnOrder, unmodelled, unknown } = result
   const { toHistory, toTarget } = result.sql
+  const lost = (objects: readonly ObjectRef[], where: string) =>
+    objects.map((object) =>
+      status('warning', `${objectText(object)} is dropped with its data${where}`),
+    )
   const place = placeOf(result)
   if (unknown !== null) return []
   return [
@@ -30,8 +35,10 @@ function view(result: DriftResult, choices: readonly string[]): Block[] {
       ? paragraph(`${place} differs from its history.`)
       : status('done', `${place} matches its history`),
     ...(toHistory ? [heading('SQL that returns the database to its history'), sql(toHistory)] : []),
+    ...lost(result.loses.toHistory, ''),
     ...choices.map((choice) => status('warning', choice)),
     ...(toTarget ? [heading('SQL for a migration that keeps the changes'), sql(toTarget)] : []),
+    ...lost(result.loses.toTarget, ' on other databases'),
     ...columnOrder.map(({ table }) =>
       status('note', `${table} has its columns in a different order`, 'not drift'),
     ),

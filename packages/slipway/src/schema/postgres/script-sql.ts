@@ -1,11 +1,15 @@
-import { objectText } from '../../statements/index.ts'
+import { type ObjectRef, objectText } from '../../statements/index.ts'
 import type { Choice, SchemaScript } from './schema-script.ts'
 
-/** A script as the text of a file: its choices as comments before the statements. */
-export function scriptSql({ statements, choices }: SchemaScript): string {
-  const notes = choices.map(
-    (choice) => `-- slipway: choice ${choiceText(choice).replaceAll(/\s+/g, ' ')}\n`,
-  )
+/** A script as the text of a file: what it drops with its data, and its choices, as comments before the statements. */
+export function scriptSql(
+  { statements, choices }: SchemaScript,
+  losses: readonly ObjectRef[] = [],
+): string {
+  const notes = [
+    ...losses.map((object) => `lossy ${objectText(object)}`),
+    ...choices.map((choice) => `choice ${choiceText(choice)}`),
+  ].map((note) => `-- slipway: ${note.replaceAll(/\s+/g, ' ')}\n`)
   const parts = statements.map(({ sql }) => `${sql};\n`)
   return [notes.join(''), parts.join('\n')].filter((part) => part !== '').join('\n')
 }
