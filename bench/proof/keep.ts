@@ -4,11 +4,19 @@ import { slipwayCommand } from '../peers/slipway.ts'
 import type { BenchServer } from '../server.ts'
 import type { ProofRun } from './check.ts'
 import { writeProject } from './corpus.ts'
+import { besideOthers, type Stall } from './stalls.ts'
 
 /** How long the server was busy with one piece of work, run by run. Milliseconds. */
 export interface KeepRuns {
   readonly name: string
   readonly ms: readonly number[]
+  /** The longest waits of others beside each, where others were there. */
+  readonly stalls: readonly Stall[]
+}
+
+interface Measured {
+  readonly ms: number
+  readonly stall?: Stall
 }
 
 export interface KeepRun extends ProofRun {
@@ -31,7 +39,7 @@ const ROW_CHANGES = [
 
 /**
  * What keeping costs: a table that is dropped, small and large, and a column, beside a copy of it; then a DELETE and an
- * UPDATE of all rows, each beside the bare statement.
+ * UPDATE of all rows, each beside the bare statement; and how long others wait meanwhile.
  */
 export async function measureKeeping(run: KeepRun): Promise<KeepRuns[]> {
   const { rows, rounds } = run
@@ -49,41 +57,60 @@ export async function measureKeeping(run: KeepRun): Promise<KeepRuns[]> {
       name: `CREATE TABLE AS of its key and values`,
       measure: () => onTable(run, rows, (client) => timed(() => client.query(COPY))),
     },
-    ...ROW_CHANGES.flatMap(([word, sql]) => [
-      {
-        name: `${word} of ${rows.toLocaleString('en-US')} rows, kept`,
-        measure: () => deployMs(run, `${sql};\n`, rows),
-      },
-      {
-        name: `${word} of ${rows.toLocaleString('en-US')} rows, bare`,
-        measure: () => onTable(run, rows, (client) => timed(() => client.query(sql))),
-      },
-    ]),
+    ...ROW_CHANGES.flatMap(([word, sql]) => {
+      const what = `${word} of ${rows.toLocaleString('en-US')} rows`
+      const bare = (client: pg.Client) => timed(() => client.query(sql))
+      return [
+        { name: `${what}, kept`, measure: () => deployMs(run, `${sql};\n`, rows) },
+        { name: `${what}, bare`, measure: () => onTable(run, rows, bare) },
+        {
+          name: `${what}, kept, beside others`,
+          measure: () => deployMs(run, `${sql};\n`, rows, besideOthers),
+        },
+        {
+          name: `${what}, bare, beside others`,
+          measure: () =>
+            onTable(run, rows, async (client, url) => {
+              const { value, stall } = await besideOthers(url, () => bare(client))
+              return { ...value, stall }
+            }),
+        },
+      ]
+    }),
   ]
-  const found = cases.map(({ name }) => ({ name, ms: [] as number[] }))
+  const found = cases.map(({ name }) => ({ name, ms: [] as number[], stalls: [] as Stall[] }))
   for (let round = 0; round < rounds; round++) {
     for (const [index, one] of cases.entries()) {
-      const ms = await one.measure()
+      const { ms, stall }: Measured = await one.measure()
       run.onRun(`${one.name}: ${ms.toFixed(1)} ms`)
       found[index]?.ms.push(ms)
+      if (stall) found[index]?.stalls.push(stall)
     }
   }
   return found
 }
 
 /** The time that a deploy's receipt names: from before the migration is sent until it is committed. */
-async function deployMs(run: KeepRun, sql: string, rows: number): Promise<number> {
+async function deployMs(
+  run: KeepRun,
+  sql: string,
+  rows: number,
+  beside: typeof besideOthers | undefined = undefined,
+): Promise<Measured> {
   return await onTable(run, rows, async (client, url) => {
     await client.query('CHECKPOINT')
     const project = writeProject(run.folder, { '1_table': TABLE, '2_drop': sql })
-    const result = await measure(slipwayCommand(project, ['deploy', '--json', '--url', url]))
+    const deploy = () => measure(slipwayCommand(project, ['deploy', '--json', '--url', url]))
+    const { value: result, stall } = beside
+      ? await beside(url, deploy)
+      : { value: await deploy(), stall: undefined }
     if (!result.ok) throw new Error(result.reason)
     const { result: said } = JSON.parse(result.stdout) as {
       result: { receipts: { ms: number }[]; kept: unknown[] }
     }
     const [receipt] = said.receipts
     if (receipt === undefined || said.kept.length !== 1) throw new Error('nothing was kept')
-    return receipt.ms
+    return { ms: receipt.ms, ...(stall ? { stall } : {}) }
   })
 }
 
@@ -112,8 +139,8 @@ async function onTable<T>(
   }
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+async function timed(work: () => Promise<unknown>): Promise<Measured> {
   const began = performance.now()
   await work()
-  return performance.now() - began
+  return { ms: performance.now() - began }
 }

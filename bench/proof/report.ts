@@ -26,8 +26,14 @@ export function proofSection(
     runsTable(judgement),
     '### Keeping',
     table(
-      ['', 'ms', 'of each run'],
-      keeping.map(({ name, ms }) => [name, whole(median(ms)), ms.map(whole).join(', ')]),
+      ['', 'ms', 'of each run', 'longest read beside it', 'longest insert'],
+      keeping.map(({ name, ms, stalls }) => [
+        name,
+        whole(median(ms)),
+        ms.map(whole).join(', '),
+        stallOf(stalls.map(({ readMs }) => readMs)),
+        stallOf(stalls.map(({ writeMs }) => writeMs)),
+      ]),
     ),
     conditions(version),
   ].join('\n\n')
@@ -39,7 +45,7 @@ function goalsOf({ check, judgement, keeping }: ProofFigures): string[][] {
   const [ours] = judgement
   const peak = Math.max(...(ours?.samples.flatMap(({ peakKiB }) => peakKiB ?? []) ?? [])) / 1024
   const judged = wall(judgement, ours?.name ?? '')
-  const [small, large, column, copy, deleted, bareDelete, updated, bareUpdate] = keeping.map(
+  const [small, large, column, copy, deleted, bareDelete, , , updated, bareUpdate] = keeping.map(
     ({ ms }) => median(ms),
   )
   return [
@@ -59,6 +65,11 @@ function goalsOf({ check, judgement, keeping }: ProofFigures): string[][] {
     ratio('DELETE of all rows kept: at most 2.2 × the bare DELETE', deleted, bareDelete, 2.2),
     ratio('UPDATE of all rows kept: at most 2.2 × the bare UPDATE', updated, bareUpdate, 2.2),
   ]
+}
+
+/** Nothing where nobody else was there. */
+function stallOf(longest: readonly number[]): string {
+  return longest.length === 0 ? '' : whole(median(longest))
 }
 
 function below(goal: string, measured: number | undefined, most: number, group = 'ms'): string[] {
@@ -100,7 +111,7 @@ function conditions(version: string): string {
   return [
     `- \`check\`: a whole process; without a \`down.sql\` the down migration is written, too. Warm: the replayed history is in \`.slipway\`. Its memory is the process's; a private server's is not in it.`,
     '- squawk: its native binary on the same files, in turn with ours. It judges each file by itself; Slipway knows what the files before it made.',
-    '- Keeping: the time that the receipt of `slipway deploy` names, from sending the migration until it is committed. `CREATE TABLE AS` and bare statements are timed by their client, on a table of the same rows.',
+    '- Keeping: the time that the receipt of `slipway deploy` names, from sending the migration until it is committed. `CREATE TABLE AS` and bare statements are timed by their client, on a table of the same rows. Beside others: one session reads a row of the table by its key, another inserts rows; the median of the longest waits of each run.',
     `- PostgreSQL ${version}, with the defaults for durability.`,
   ].join('\n')
 }
