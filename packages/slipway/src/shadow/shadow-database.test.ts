@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
@@ -49,6 +49,22 @@ async function onServer<T extends object>(sql: string): Promise<T[]> {
     await client.end()
   }
 }
+
+test('a private server stays where one of the links to its project is removed', async () => {
+  const link = path.join(os.tmpdir(), `slipway-link-${path.basename(cacheDir)}`)
+  const other = mkdtempSync(path.join(os.tmpdir(), 'slipway-shadow-'))
+  symlinkSync(cacheDir, link)
+  const linked: ShadowOptions = { dialect: 'postgres', cacheDir: link }
+  const tables = await withShadowDatabase(linked, [], async (session) => {
+    rmSync(link)
+    // The first server of a project removes what belongs to projects that are gone.
+    await look({ cacheDir: other }, [])
+    await session.execute('CREATE TABLE later (id integer)')
+    return await tablesOf(session)
+  })
+  rmSync(other, { recursive: true })
+  expect(tables).toEqual(['later'])
+})
 
 test('a server of this machine holds the history, and keeps it for the next time', async () => {
   const first = await look({})

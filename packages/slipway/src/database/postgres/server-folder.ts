@@ -60,7 +60,7 @@ export async function takePlace(site: {
   if (!existsSync(home)) {
     removeAbandoned(base)
     makeOwn(home, account)
-    nameOwner(home, nearestFolder(project))
+    nameOwner(home, realpathSync(nearestFolder(project)))
   }
   for (let number = 1; number <= PLACES; number++) {
     const folder = path.join(home, `${contentOf(programs)}-${number}`)
@@ -79,7 +79,10 @@ export async function takePlace(site: {
   return undefined
 }
 
-/** Written beside and renamed: a half-written name would look like that of a project that is gone. */
+/**
+ * Written beside and renamed: a half-written name would look like that of a project that is gone. So would a link that is
+ * removed while others lead to the same folder.
+ */
 function nameOwner(home: string, project: string): void {
   const unfinished = path.join(home, `project.${process.pid}`)
   writeFileSync(unfinished, project, { mode: 0o600 })

@@ -138,6 +138,7 @@ BEGIN
   RETURN true;
 END $$;
 
+-- A key that the down migration changes later finds no row again.
 CREATE OR REPLACE FUNCTION slipway.must_copy(origin jsonb, target regclass, without text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT origin ->> 'inserts' = 'false' AND slipway.key_of_all(target, without) IS NULL
 $$;
@@ -179,7 +180,7 @@ BEGIN
   IF forced THEN EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target); END IF;
   IF slipway.holds_rows(target) THEN
     entry := slipway.entry_of(target, origin, 'columns') || jsonb_build_object('details', slipway.about(target));
-    IF slipway.must_copy(origin, target, names) THEN
+    IF slipway.must_copy(origin, target, names || changed_later) THEN
       PERFORM slipway.keep_whole(entry, target, names);
       names := '{}';
     ELSIF is_large OR slipway.key_of_all(target, names || changed_later) IS NULL THEN
@@ -257,7 +258,7 @@ BEGIN
   PERFORM slipway.lock_table(target, 'ACCESS EXCLUSIVE');
   SELECT relforcerowsecurity INTO forced FROM pg_class WHERE oid = target;
   IF forced THEN EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target); END IF;
-  IF slipway.holds_rows(target) AND slipway.must_copy(origin, target, names) THEN
+  IF slipway.holds_rows(target) AND slipway.must_copy(origin, target, names || changed_later) THEN
     PERFORM slipway.keep_whole(slipway.entry_of(target, origin, 'columns')
       || jsonb_build_object('details', '{"changedType": true}'::jsonb), target, names);
   ELSIF slipway.holds_rows(target) AND slipway.key_of_all(target, names || changed_later) IS NOT NULL THEN
