@@ -179,7 +179,9 @@ async function proofOf(
   const kept = mayKeep(testRun, grade, lost)
     ? await proveKeeping(session, { migration, down, filling, lost, gaps, withheld, touched })
     : undefined
-  const open = [grade, kept?.grade].includes('not proven') ? gaps : []
+  const open = [grade, kept?.grade].includes('not proven')
+    ? [...gaps, ...(kept?.hindrances ?? [])]
+    : []
   const reasons = [...reasonsOf(testRun, kept), ...open]
   const { kind, server } = session
   return {
