@@ -282,3 +282,48 @@ test('a rollback of several that is refused in the middle offers to roll back th
     label: 'destroy it',
   })
 })
+
+test('sequences that a refused migration moved are moved back where nobody can have the numbers between', async () => {
+  const tables = migration(
+    '2_tables',
+    `CREATE TABLE "Numbered" (id serial PRIMARY KEY, v text); CREATE TABLE ahead (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
+     CREATE TABLE behind (id serial PRIMARY KEY); CREATE TABLE used (id serial PRIMARY KEY, note serial);
+     CREATE SEQUENCE alone;`,
+  )
+  const moving = migration(
+    '3_moving',
+    `SELECT setval('counter', 3), setval('alone', 7), setval('ahead_id_seq', 90), setval('behind_id_seq', 1), setval('used_note_seq', 90);
+     INSERT INTO "Numbered" (v) VALUES ('x'); DO $$ BEGIN DELETE FROM b; END $$;`,
+  )
+  const failing = migration(
+    '3_failing',
+    `SELECT setval('behind_id_seq', 1); INSERT INTO "Numbered" (v) VALUES ('x'); SELECT 1 / 0;`,
+  )
+  await deployed([INIT, tables])
+  await target.sql(`SELECT setval('counter', 50); INSERT INTO behind SELECT FROM generate_series(1, 9);
+    INSERT INTO "Numbered" VALUES (40, 'before'); INSERT INTO ahead DEFAULT VALUES; INSERT INTO used DEFAULT VALUES`)
+  const positions = async () =>
+    Object.fromEntries(
+      (
+        await target.sql(
+          'SELECT sequencename AS name, last_value::int AS last FROM pg_sequences WHERE schemaname = $$public$$',
+        )
+      ).map(({ name, last }) => [name, last]),
+    )
+  const before = await positions()
+  const refused = await deployed([INIT, tables, moving], {
+    protected: true,
+    consent: { confirm: target.name },
+  })
+  expect(refused.failure).toMatchObject({ code: 'DEPLOY.UNANNOUNCED' })
+  expect(refused.failure?.why).toMatch(/But the sequence alone went from 1 to 7 and stays there/)
+  expect(refused.failure?.why).toMatch(/But the sequence used_note_seq went from 1 to 90/)
+  expect(refused.failure?.why).not.toMatch(/counter|ahead|behind|Numbered/)
+  expect(await positions()).toEqual({ ...before, alone: 7, used_note_seq: 90 })
+  const failed = await deployed([INIT, tables, failing])
+  expect(failed.failure).toMatchObject({
+    code: 'DEPLOY.STATEMENT_FAILED',
+    why: 'It runs as one transaction, which was rolled back: the database is as it was before.',
+  })
+  expect(await positions()).toEqual({ ...before, alone: 7, used_note_seq: 90 })
+})

@@ -132,7 +132,7 @@ function unannounced(
 ): Failure {
   return refused(migration, effects.map(effectText), permitted, {
     what: 'destroyed data',
-    why: 'The statements do not show it: a function, a trigger, a rule, a foreign key or code did it. PostgreSQL counted it before the commit, and the transaction was rolled back. Numbers that it took from sequences, or positions that it set, are not.',
+    why: 'The statements do not show it: a function, a trigger, a rule, a foreign key or code did it. PostgreSQL counted it before the commit, and the transaction was rolled back.',
   })
 }
 
@@ -144,7 +144,7 @@ function unkept(
 ): Failure {
   return refused(migration, notKept.map(destructionText), permitted, {
     what: 'destroyed data that is not kept',
-    why: 'Triggers capture what a migration destroys. Something turned them off, or the role may not create them on this table. The transaction was rolled back. Numbers that it took from sequences, or positions that it set, are not.',
+    why: 'Triggers capture what a migration destroys. Something turned them off, or the role may not create them on this table. The transaction was rolled back.',
   })
 }
 

@@ -40,6 +40,8 @@ export interface Refusal {
   /** The statement that was refused, and the index in the file where it is known. */
   readonly statement?: Statement
   readonly index?: number
+  /** Sentences: sequences that could not be moved back. */
+  readonly moved?: readonly string[]
 }
 
 /**
@@ -61,6 +63,7 @@ async function executeTransaction(execution: GroupExecution): Promise<Refusal | 
   const hooks = group?.rolledBack ? new Map() : execution.hooks
   const own = { ...execution, hooks }
   const watched = group !== undefined && !group.rolledBack
+  const moveBack = watched ? await keeper?.remember(session, group) : undefined
   const refusal =
     group && observer?.wantsEach(group)
       ? await sendEach({ session, group, observer }, unwatched(own))
@@ -70,7 +73,14 @@ async function executeTransaction(execution: GroupExecution): Promise<Refusal | 
   // Where no transaction is open this is a warning; where the connection broke, the server has done it.
   if (refusal) await session.execute('ROLLBACK').catch(() => {})
   else if (group?.rolledBack && record !== '') await executeLocked(session, record)
-  return refusal
+  const moved = (refusal && (await moveBack?.().catch(() => []))) ?? []
+  return refusal && moved.length > 0 ? withMoved(refusal, moved) : refusal
+}
+
+function withMoved(refusal: Refusal, moved: readonly string[]): Refusal {
+  const { failure } = refusal
+  const why = [failure.why, ...moved].filter((one) => one !== undefined).join(' ')
+  return { ...refusal, moved, failure: { ...failure, why } }
 }
 
 function partsOf(execution: GroupExecution) {

@@ -19,9 +19,14 @@ export interface Keeper {
   watches(group: TransactionGroup): boolean
   /** In the transaction of a group that has run: what it destroyed and what nothing kept. */
   missed(session: Session, group: TransactionGroup, before: DataObjects): Promise<Found>
+  /** Remembers the positions of sequences that a group may move, for a rollback of its transaction does not move them back. */
+  remember(session: Session, group: TransactionGroup): Promise<MovedBack>
   /** SQL before the end of the transaction. What is given is not kept. */
   endSql(group: TransactionGroup, found: Found, missed: readonly Missed[]): string
 }
+
+/** Moves sequences back after the rollback of a group; gives in sentences which it cannot move. */
+export type MovedBack = () => Promise<readonly string[]>
 
 /** What a look at a group found. */
 export interface Found {

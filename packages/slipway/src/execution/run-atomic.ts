@@ -5,11 +5,10 @@ import { executeGroup, type Refusal } from './execute-group.ts'
 import type { Execution } from './execution.ts'
 import { NO_HOOKS } from './hooks.ts'
 import { type Attempts, retryOnLockTimeout } from './lock-retry.ts'
-import type { StopPlace } from './message.ts'
 import { targetSettingsSql, type TargetSession, timeoutsNow } from './postgres/limits.ts'
 import { changesSettings, resetSessionSql } from './postgres/session-reset.ts'
 import { doneReceipt, type MigrationOutcome } from './receipt.ts'
-import { refusedBy, statementFailure, refusalCode } from './statement-failure.ts'
+import { refusedBy, type RefusalPlace, statementFailure, refusalCode } from './statement-failure.ts'
 
 /**
  * Runs a migration as one transaction with its history row and receipt, in one round trip: after a
@@ -50,7 +49,7 @@ function failedOutcome(
   { began, ...attempts }: Attempts & { readonly began: number },
 ): MigrationOutcome {
   const { failure } = refusal
-  const place: StopPlace = 'error' in refusal ? refusal : {}
+  const place: RefusalPlace = 'error' in refusal ? refusal : {}
   const server = migration.groups.length > 0 ? refusedBy(failure) : undefined
   const stoppedAt = server && place.statement
   return {

@@ -1,6 +1,6 @@
 import { command, type Failure, failureFrom, type ServerError } from '../kernel/index.ts'
 import { type Migration, placeAt } from '../statements/index.ts'
-import type { StopPlace } from './message.ts'
+import type { Refusal } from './execute-group.ts'
 import { remedyFor } from './remedy.ts'
 
 /** What the server said of a statement that it refused; nothing if something else went wrong. */
@@ -21,21 +21,27 @@ export function refusalCode({
   return sqlstate === '57014' ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
 }
 
+/** Where a transaction group was refused, and what of it remains. */
+export type RefusalPlace = Pick<Refusal, 'statement' | 'index' | 'moved'>
+
 /** The failure of a statement, with its place in the file and all that the server said. */
 export function statementFailure(
   code: 'DEPLOY.STATEMENT_FAILED' | 'DEPLOY.STATEMENT_TIMEOUT' | 'DEPLOY.INCOMPLETE',
   migration: Migration,
-  at: StopPlace & { readonly server: ServerError },
+  at: RefusalPlace & { readonly server: ServerError },
 ): Failure {
-  const { server, statement, index = statement?.start } = at
+  const { server, statement, index = statement?.start, moved = [] } = at
   const total = migration.statements.length
   const which = statement ? `statement ${statement.number} of ${total}` : 'a statement'
   const incomplete = code === 'DEPLOY.INCOMPLETE'
   return failureFrom(code, {
     message: `${migration.name} failed at ${which}: ${server.message}.`,
-    why: incomplete
-      ? 'It runs step by step, so the statements before it remain in effect.'
-      : 'It runs as one transaction, which was rolled back: the database is as it was before.',
+    why: [
+      incomplete
+        ? 'It runs step by step, so the statements before it remain in effect.'
+        : 'It runs as one transaction, which was rolled back: the database is as it was before.',
+      ...moved,
+    ].join(' '),
     nextActions: incomplete
       ? [command(['repair'], 'finish it, undo it, or mark it')]
       : [remedyFor(server, migration, statement), command(['deploy'], 'run it again')],

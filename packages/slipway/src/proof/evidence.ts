@@ -1,6 +1,6 @@
 import { type Change, type DatabaseSchema, tableNamed } from '../schema/index.ts'
 import type { Filling, ShapeTable } from '../shadow/index.ts'
-import type { Action, Statement } from '../statements/index.ts'
+import { type Action, type ObjectRef, objectText, type Statement } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
 import type { Trace } from './postgres/trace.ts'
 import type { EmptyTables } from './test-run.ts'
@@ -17,6 +17,8 @@ export interface RunOnRows {
   readonly trace: Trace
   /** Materialized views that it or the down migration computes again. */
   readonly computedViews: readonly string[]
+  /** Attributes of types that the down migration cannot put in their places. */
+  readonly misplaced: readonly ObjectRef[]
   /** What it changes of the schema. */
   readonly changes: readonly Change[]
 }
@@ -35,6 +37,9 @@ export function evidenceGaps(run: RunOnRows): string[] {
     ...idleStatements(run),
     ...largeObjects(run.statements),
     ...storedViews(run),
+    ...run.misplaced.map(
+      (one) => `The ${objectText(one)} is restored behind the other attributes of its type.`,
+    ),
   ]
 }
 

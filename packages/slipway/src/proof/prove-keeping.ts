@@ -18,6 +18,7 @@ import {
   distinctDestructions,
   isSameObject,
   objectKey,
+  objectName,
   type ObjectName,
   type ObjectRef,
   ownerOf,
@@ -34,6 +35,7 @@ import {
   lostPositions,
   type Positions,
   readPositions,
+  repeatedNumbers,
 } from './postgres/positions.ts'
 import { compareRows, readRowSums, type RowSums } from './postgres/row-sums.ts'
 import { comparedBy, type EmptyTables, withRows } from './test-run.ts'
@@ -49,6 +51,8 @@ export interface KeepingProof {
   readonly vacant: readonly Destruction[]
   /** Sentences: what is not kept, and why; what the server has against going up and back with safekeeping. */
   readonly notKept: readonly string[]
+  /** Sentences: why rows written since may hinder what was restored here. */
+  readonly hindrances?: readonly string[]
   /** It ran up and down on rows, whatever was restored. */
   readonly runs: boolean
 }
@@ -100,15 +104,21 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
   const vacant = unknown.filter((loss) => empty.some((table) => isOf(loss, table)))
   const unseen = unknown.filter((loss) => !vacant.includes(loss))
   const isLossy = [left, notKept, refused].some(({ length }) => length > 0)
-  const isUnseen = unseen.length > 0 || testRun.gaps.length > 0
+  const hindrances = shown.value.repeated.map(hindranceOf)
+  const isUnseen = [unseen, testRun.gaps, hindrances].some(({ length }) => length > 0)
   return {
     grade: isLossy ? 'lossy' : isUnseen ? 'not proven' : 'lossless (kept)',
     lost: left,
     unseen,
     vacant,
     notKept: [...notKept, ...refused],
+    ...(hindrances.length > 0 ? { hindrances } : {}),
     runs: true,
   }
+}
+
+function hindranceOf(sequence: ObjectRef): string {
+  return `Sequence ${objectName(sequence)} gives numbers again that removed rows had: those whose key a row written since has taken are not restored.`
 }
 
 /** Tables that queries of a WITH change: the generated rows may not have been among those that they name. */
@@ -143,6 +153,8 @@ interface Shown {
   readonly empty: readonly ObjectRef[]
   /** What differs after the down migration. */
   readonly left: readonly Destruction[]
+  /** Sequences that gave numbers again between the two. */
+  readonly repeated: readonly ObjectRef[]
   /** Tables of which something was kept. */
   readonly kept: readonly ObjectRef[]
   /** Why the server kept something not. */
@@ -165,6 +177,14 @@ async function upAndDown(
   await prepareKeepingFunctions(session)
   await runWith(session, migration, keeping)
   const kept = await readAllKept(session)
+  const removed = kept.filter(
+    ({ kind, inserted, columns }) => kind === 'rows' && !inserted && columns.length === 0,
+  )
+  const repeated = repeatedNumbers(
+    positions,
+    await readPositions(session),
+    removed.map(({ table }) => table),
+  )
   const back = parseMigration(down, await parserFor(dialectOf(session)))
   const restoring = restoringOf(back.statements, {
     migration: migration.name,
@@ -179,6 +199,7 @@ async function upAndDown(
     sums,
     positions,
     empty: alwaysEmpty(withheld, tables).map(({ ref }) => ref),
+    repeated,
     left: [...lost, ...grown.map((object) => ({ what: 'rows' as const, object })), ...numbers],
     kept: kept.map(({ table }) => table),
     refused: kept.flatMap(({ why }) => why ?? []),

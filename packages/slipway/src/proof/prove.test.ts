@@ -172,6 +172,20 @@ test('rows that a query in WITH deletes are not reported as restored because non
   })
 })
 
+test.each([
+  ['TRUNCATE users RESTART IDENTITY CASCADE', 'not proven'],
+  ["TRUNCATE users CASCADE; SELECT setval('users_id_seq', 1, false)", 'not proven'],
+  ['TRUNCATE users CASCADE', 'lossless (kept)'],
+  ["SELECT setval('users_id_seq', 1, false); DELETE FROM posts", 'lossless (kept)'],
+])('rows written since may have the keys of removed ones: %s', async (sql, grade) => {
+  const proof = await proofOf(sql)
+  expect(gradeOf(proof)).toBe(grade)
+  if (grade === 'not proven')
+    expect(proof.reasons).toEqual([
+      'Sequence users_id_seq gives numbers again that removed rows had: those whose key a row written since has taken are not restored.',
+    ])
+})
+
 test('where a migration runs on empty tables alone it has nothing to lose in them', async () => {
   const { grade, kept } = await proofOf(
     'ALTER TABLE users DROP COLUMN note, ADD COLUMN phone text NOT NULL; DROP TABLE posts',

@@ -8,6 +8,7 @@ import {
 } from '../down/index.ts'
 import type { Failure } from '../kernel/index.ts'
 import {
+  attributesAddedBehind,
   type Catalog,
   type Change,
   difference,
@@ -172,12 +173,20 @@ async function proofOf(
   const lost = lostData([...losses, ...overwritten, ...testRun.rows.lost])
   const { trace, filling, withheld, down, downMs, rows } = testRun
   const changes = difference(before.catalog, testRun.after.catalog)
-  const gaps = evidenceGaps({ ...testRun, statements, before: schemaOf(before.catalog), changes })
+  const gaps = evidenceGaps({
+    ...testRun,
+    statements,
+    before: schemaOf(before.catalog),
+    misplaced: attributesAddedBehind(testRun.after.catalog, before.catalog),
+    changes,
+  })
   const grade = gradeOfFiles(testRun, { lost, gaps })
   const kept = mayKeep(testRun, grade, lost)
     ? await proveKeeping(session, { migration, down, filling, lost, gaps, withheld, touched })
     : undefined
-  const open = [grade, kept?.grade].includes('not proven') ? gaps : []
+  const open = [grade, kept?.grade].includes('not proven')
+    ? [...gaps, ...(kept?.hindrances ?? [])]
+    : []
   const reasons = [...reasonsOf(testRun, kept), ...open]
   const { kind, server } = session
   return {

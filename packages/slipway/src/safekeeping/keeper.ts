@@ -13,6 +13,7 @@ import {
 import type { KeepingOptions } from './keeping.ts'
 import { mayDestroy } from './may-destroy.ts'
 import { call, literals } from './postgres/sql-text.ts'
+import { setsPositions } from './recording.ts'
 
 /** What says of which statement something is kept, as the first argument of all that keep. */
 export function originOf(
@@ -54,6 +55,25 @@ export function keeperOf(options: KeepingOptions): Keeper {
         missed: rows.flatMap((row) => missedOf(row, look)),
         names: namesOf(rows, before, options),
         again: rows.length > 0 ? await rememberPositions(session, options) : '',
+      }
+    },
+    remember: async (session, { statements }) => {
+      if (!statements.some((one) => setsPositions(one) || one.actions.some(mayDestroy)))
+        return async () => []
+      const [found] = await session.query<{ readonly positions: string }>(
+        `${call(options, 'positions')}::text AS positions`,
+      )
+      const undo = call(
+        options,
+        'undo_positions',
+        `${quoteLiteral(found?.positions ?? '{}')}::jsonb`,
+      )
+      return async () => {
+        const [left] = await session.query<{ readonly stay: readonly string[] }>(`${undo} AS stay`)
+        return (left?.stay ?? []).map(
+          (one) =>
+            `But the sequence ${one} and stays there: somebody may have the numbers between.`,
+        )
       }
     },
     endSql: (group, { names }, missed) => {

@@ -79,6 +79,6 @@ const KEEPS_ATTRIBUTES: ReadonlySet<Action['kind']> = new Set([
 ])
 
 /** Whether a statement may set the position of a sequence, or take a number from it: by its text, or by what it calls. */
-function setsPositions({ actions, text }: Statement): boolean {
+export function setsPositions({ actions, text }: Statement): boolean {
   return /\b(?:setval|nextval)\b/i.test(text) || actions.some(({ kind }) => kind === 'opaque')
 }

@@ -60,7 +60,8 @@ export function restoringOf(
     ]
     const scene = { ...options, kept, tables: complete.get(statement.number) ?? [] }
     const own = putBack(statement, scene)
-    if (before.length > 0 || own.after) hooks.set(statement.number, { before, ...own })
+    if (before.length > 0 || own.after)
+      hooks.set(statement.number, { ...own, before: [...before, ...(own.before ?? [])] })
   }
   return { hooks, end: endOf(changed, { ...options, kept }) }
 }
@@ -186,11 +187,23 @@ function putBack(statement: Statement, options: Scene): StatementHooks {
     action?.kind === 'change-type' && changes && others.length === 0
       ? { instead: [changedBack(statement.text, action, options)] }
       : {}
+  const numbered = statement.actions.filter(takesNumbers)
   const after = [
     ...options.tables.map((table) => call(options, 'restore_table', ...head(table, options))),
     ...statement.actions.flatMap((one) => restored(one, options)),
+    ...numbered.map(({ table, column }) =>
+      call(options, 'give_numbers_back', quoteLiteral(quoted(table)), quoteLiteral(column.name)),
+    ),
   ]
-  return after.length > 0 ? { ...instead, after } : {}
+  if (after.length === 0) return {}
+  const before = numbered.length > 0 ? { before: [call(options, 'remember_positions')] } : {}
+  return { ...before, ...instead, after }
+}
+
+/** Whether the rows of a table take numbers from a sequence when a column is added, before they get their values again. */
+function takesNumbers(action: Action): action is AddColumn {
+  const { default: value } = action.kind === 'add-column' ? action.column : {}
+  return value?.kind === 'volatile'
 }
 
 /** A change of type that needs no cast for the values that are kept. */

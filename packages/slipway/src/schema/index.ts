@@ -58,6 +58,7 @@ export {
 export { schemaOf } from './postgres/catalog-schema.ts'
 export type { Retaken } from './postgres/plan-source.ts'
 export {
+  attributesAddedBehind,
   type Choice,
   type SchemaScript,
   scriptBetween,

@@ -265,6 +265,31 @@ INSERT INTO home VALUES (1, ROW('s', 't'), ARRAY[ROW('u', 'v')::address]), (2, N
 -- m2
 ALTER TYPE address DROP ATTRIBUTE town CASCADE;
 
+-- case first-attribute: impossible, PostgreSQL adds an attribute behind the others
+-- m1
+CREATE TYPE p AS (x int, y text); CREATE TABLE t (id serial PRIMARY KEY, p p);
+-- data
+INSERT INTO t (p) VALUES (ROW(1, 'a, "b" \ c')), (ROW(NULL, 'd')), (ROW(2, '')), (ROW(NULL, NULL)), (NULL);
+-- m2
+ALTER TYPE p DROP ATTRIBUTE x;
+
+-- case rows-with-exchanged-attributes
+-- m1
+CREATE TYPE pair AS (a text, b text, c text); ALTER TYPE pair DROP ATTRIBUTE a; CREATE TABLE t (id int PRIMARY KEY, p pair);
+-- data
+INSERT INTO t VALUES (1, ROW('b1', 'c1')), (2, ROW('b2', NULL)), (3, NULL);
+-- m2
+ALTER TYPE pair RENAME ATTRIBUTE b TO d; ALTER TYPE pair RENAME ATTRIBUTE c TO b; ALTER TYPE pair RENAME ATTRIBUTE d TO c;
+DELETE FROM t WHERE id < 3;
+
+-- case composite-and-its-type
+-- m1
+CREATE TYPE pair AS (a int, b text); ALTER TYPE pair DROP ATTRIBUTE a; ALTER TYPE pair ADD ATTRIBUTE c int; CREATE TABLE t (id int PRIMARY KEY, p pair);
+-- data
+INSERT INTO t VALUES (1, ROW('b1', 1)), (2, NULL);
+-- m2
+DROP TYPE pair CASCADE;
+
 -- case update-then-drop-column
 -- m1
 CREATE TABLE item (id int PRIMARY KEY, a int, b int NOT NULL);

@@ -9,11 +9,9 @@ import { differences, type State, stateOf } from '../round-trip.ts'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../target.ts'
 import type { TestHistory } from './history.ts'
 
-/** What came of a migration. The first three are as they should be. */
+/** What came of a migration. The first four are as they should be. */
 export type Ending =
   | 'back'
-  /** The same, beside a column in which the rollback keeps what it dropped of a table without a key. */
-  | 'back, and kept'
   /** It was not all restored, and that was announced before. */
   | 'announced'
   /** The rollback was refused or failed, announced or on rows written since, and changed nothing. */
@@ -343,15 +341,9 @@ function judge(
     return { ending: promised ? 'ROLLBACK FAILS' : 'refused', evidence }
   }
   const before = deployed[0]?.before
-  const all = before ? differences(before, now).filter((line) => !isComputed(line)) : []
-  const exact = writtenSince ? all.filter((line) => !isOfRowsSince(line)) : all
-  if (exact.length === 0) return { ending: 'back', evidence: [] }
-  const lines = before
-    ? differences(withoutKept(before), withoutKept(now)).filter(
-        (line) => !isComputed(line) && (!writtenSince || !isOfRowsSince(line)),
-      )
-    : []
-  if (lines.length === 0) return { ending: 'back, and kept', evidence: [] }
+  const all = before ? differences(before, now) : []
+  const lines = writtenSince ? all.filter((line) => !isOfRowsSince(line)) : all
+  if (lines.length === 0) return { ending: 'back', evidence: [] }
   const evidence = [
     ...lines,
     ...announced.map((line) => `announced: ${line}`),
@@ -362,27 +354,6 @@ function judge(
     return { ending: 'UNTRUE GRADE', evidence }
   if (announced.length === 0 && said.length === 0) return { ending: 'SILENT DESTRUCTION', evidence }
   return { ending: 'announced', evidence }
-}
-
-/** A state without the columns in which Slipway keeps values. */
-function withoutKept(state: State): State {
-  return {
-    objects: state.objects.map((text) => text.replaceAll(/^ {4}_slipway_kept_\d+ .*\n/gm, '')),
-    sequences: state.sequences,
-    rows: state.rows
-      .map((row) =>
-        row.replaceAll(
-          /"_slipway_kept_\d+": (?:"(?:[^"\\]|\\.)*"|\[[^\]]*\]|\{[^}]*\}|[^,}]+)(?:, )?/g,
-          '',
-        ),
-      )
-      .map((row) => row.replaceAll(', }', '}')),
-  }
-}
-
-/** What a materialized view holds is computed from tables, which are judged themselves. */
-function isComputed(line: string): boolean {
-  return /^[-+] stored row /.test(line)
 }
 
 /** Rows that were written since may remain, and may have advanced sequences. */

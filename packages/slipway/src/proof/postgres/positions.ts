@@ -1,11 +1,21 @@
 import type { Session } from '../../database/index.ts'
-import { type Destruction, objectKey, type ObjectRef, schemaRef } from '../../statements/index.ts'
+import {
+  type Destruction,
+  isSameObject,
+  objectKey,
+  type ObjectRef,
+  schemaRef,
+  type TableRef,
+  tableRef,
+} from '../../statements/index.ts'
 
 /** The number that each sequence has reached, by `objectKey`. */
 export type Positions = ReadonlyMap<string, Position>
 
 interface Position {
   readonly sequence: ObjectRef
+  /** The tables of which it numbers a column. */
+  readonly numbers: readonly TableRef[]
   readonly last: bigint
   readonly step: bigint
 }
@@ -22,24 +32,59 @@ export async function advanceSequences(session: Session): Promise<void> {
 
 /** Reads the positions of the sequences from which a number was taken. */
 export async function readPositions(session: Session): Promise<Positions> {
-  const rows = await session.query<{ schema: string; name: string; last: string; step: string }>(
-    `SELECT schemaname AS schema, sequencename AS name, last_value::text AS last, increment_by::text AS step
-     FROM pg_sequences WHERE ${OF_USERS} AND last_value IS NOT NULL`,
+  const rows = await session.query<PositionRow>(
+    `SELECT schemaname AS schema, sequencename AS name, last_value::text AS last, increment_by::text AS step, ARRAY(
+       SELECT ARRAY[n.nspname, c.relname]::text[] FROM pg_depend d LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+         JOIN pg_class c ON c.oid = coalesce(f.adrelid, d.refobjid) JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE s.oid = CASE WHEN f.oid IS NULL THEN d.objid ELSE d.refobjid END AND (f.oid IS NOT NULL
+           OR d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))) AS numbers
+     FROM pg_sequences CROSS JOIN LATERAL (SELECT format('%I.%I', schemaname, sequencename)::regclass AS oid) AS s
+     WHERE ${OF_USERS} AND last_value IS NOT NULL`,
   )
+  const { schema: defaultSchema } = session.server
   return new Map(
-    rows.map(({ schema, name, last, step }) => {
-      const home = schemaRef(schema, session.server.schema)
-      const sequence = { kind: 'sequence' as const, schema: home, name }
-      return [objectKey(sequence), { sequence, last: BigInt(last), step: BigInt(step) }]
+    rows.map(({ schema, name, last, step, numbers: tables }) => {
+      const sequence = { kind: 'sequence' as const, schema: schemaRef(schema, defaultSchema), name }
+      const numbers = tables.map(([home = '', table = '']) =>
+        tableRef({ defaultSchema }, { schema: home, name: table }),
+      )
+      return [objectKey(sequence), { sequence, numbers, last: BigInt(last), step: BigInt(step) }]
     }),
   )
 }
 
+// A type alias: a row of a query has an index signature, which an interface lacks.
+type PositionRow = {
+  readonly schema: string
+  readonly name: string
+  readonly last: string
+  readonly step: string
+  readonly numbers: readonly (readonly string[])[]
+}
+
 /** The sequences that are gone, or that would give a number again. */
 export function lostPositions(before: Positions, now: Positions): Destruction[] {
-  return [...before].flatMap(([key, { sequence, last, step }]): Destruction[] => {
+  return positionsBehind(before, now).map(({ sequence }) => ({ what: 'object', object: sequence }))
+}
+
+/** The sequences that give numbers again that rows of some tables had. */
+export function repeatedNumbers(
+  before: Positions,
+  now: Positions,
+  removedFrom: readonly ObjectRef[],
+): ObjectRef[] {
+  return positionsBehind(before, now)
+    .filter(({ numbers }) =>
+      numbers.some((table) => removedFrom.some((one) => isSameObject(one, table))),
+    )
+    .map(({ sequence }) => sequence)
+}
+
+function positionsBehind(before: Positions, now: Positions): Position[] {
+  return [...before].flatMap(([key, position]) => {
+    const { last, step } = position
     const left = now.get(key)
     const isBehind = left === undefined || (step > 0n ? left.last < last : left.last > last)
-    return isBehind ? [{ what: 'object', object: sequence }] : []
+    return isBehind ? [position] : []
   })
 }

@@ -9,20 +9,24 @@ CREATE OR REPLACE FUNCTION slipway.numbered_by(sequence oid) RETURNS TABLE (rela
 $$;
 
 -- Nobody may take a number between the reading of a position and the end of the sequence: of these sequences, and of those
--- that belong to these tables.
+-- that belong to these tables. Where this session has moved one, its earlier position stays, or the number that rows of others have.
 CREATE OR REPLACE FUNCTION slipway.hold_sequences(relations oid[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   one record;
+  is_own boolean;
 BEGIN
   FOR one IN SELECT s.seqrelid AS oid, s.seqincrement FROM pg_sequence s JOIN slipway.attribute a
       ON a.objid = s.seqrelid AND a.name = 'position' AND NOT a.settled
     WHERE s.seqrelid = ANY (relations) OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
       AND d.objid = s.seqrelid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (relations) AND d.deptype IN ('a', 'i'))
   LOOP
+    is_own := EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation = one.oid
+      AND mode = 'RowExclusiveLock');
     BEGIN
       EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', one.oid::regclass, one.seqincrement);
-      UPDATE slipway.attribute SET value = slipway.position_of(one.oid)::text
-        WHERE objid = one.oid AND name = 'position' AND NOT settled;
+      UPDATE slipway.attribute a SET value = CASE WHEN is_own THEN slipway.behind_others(one.oid, a.value::jsonb, a.beyond)
+          ELSE slipway.position_of(one.oid) END::text
+        WHERE a.objid = one.oid AND a.name = 'position' AND NOT a.settled;
     EXCEPTION WHEN insufficient_privilege THEN NULL;
     END;
   END LOOP;
@@ -53,17 +57,36 @@ CREATE OR REPLACE FUNCTION slipway.further(one jsonb, other jsonb, step bigint) 
 $$;
 
 -- The highest number, in the direction of a sequence, that a row has, but for some numbers; of the rows from a transaction on, if
--- one is given.
+-- one is given. Heirs have defaults of their own.
 CREATE OR REPLACE FUNCTION slipway.highest(relation regclass, own name, how pg_sequence, since xid, but bigint[]) RETURNS numeric LANGUAGE plpgsql AS $$
 DECLARE
   found_number numeric;
 BEGIN
   EXECUTE format('SELECT %1$s(%2$I) FROM %3$s WHERE %2$I BETWEEN %4$s AND %5$s%6$s%7$s', CASE WHEN how.seqincrement > 0 THEN 'max' ELSE 'min' END,
-    own, relation, how.seqmin, how.seqmax,
+    own, slipway.own_rows(relation), how.seqmin, how.seqmax,
     CASE WHEN since IS NULL THEN '' ELSE format(' AND age(xmin) > 0 AND age(xmin) <= age(%L::xid)', since) END,
     CASE WHEN cardinality(but) > 0 THEN format(' AND %I <> ALL (%L)', own, but) ELSE '' END)
     INTO found_number;
   RETURN found_number;
+END $$;
+
+-- A position, or the one behind the numbers that rows of others have but for those that rows had before.
+CREATE OR REPLACE FUNCTION slipway.behind_others(sequence oid, place jsonb, but bigint[]) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  how pg_sequence;
+  one record;
+  used numeric;
+BEGIN
+  SELECT * INTO how FROM pg_sequence WHERE seqrelid = sequence;
+  FOR one IN SELECT n.relation, a.attname FROM slipway.numbered_by(sequence) AS n
+    JOIN pg_attribute a ON a.attrelid = n.relation AND a.attnum = n.attnum
+    WHERE but IS NOT NULL AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+  LOOP
+    -- From the oldest transaction on, but for this one.
+    used := slipway.highest(one.relation, one.attname, how, '2', but);
+    IF used IS NOT NULL THEN place := slipway.further(jsonb_build_array(used, true), place, how.seqincrement); END IF;
+  END LOOP;
+  RETURN place;
 END $$;
 
 -- The numbers beyond the position of a sequence that rows have, where an index finds them, they are few, and nobody locks the
@@ -163,6 +186,75 @@ BEGIN
     END IF;
   END LOOP;
   PERFORM slipway.set_position(sequence, present, wanted);
+END $$;
+
+-- The positions of all sequences of this role, and the numbers beyond these that rows have.
+CREATE OR REPLACE FUNCTION slipway.positions() RETURNS jsonb LANGUAGE sql AS $$
+  SELECT coalesce(jsonb_object_agg(r.oid, jsonb_build_object('position', slipway.position_of(r.oid),
+    'beyond', slipway.numbers_beyond(r.oid))), '{}') FROM slipway.own_relations() AS r
+  WHERE CASE r.relkind WHEN 'S' THEN has_sequence_privilege(r.oid, 'SELECT') END
+$$;
+
+CREATE OR REPLACE FUNCTION slipway.remember_positions() RETURNS void LANGUAGE sql AS $$
+  SELECT set_config('slipway.remembered', slipway.positions()::text, true)
+$$;
+
+-- The rows of a table took numbers when a column was added to it, and have other values by now: as many are given back, where
+-- nobody else took any.
+CREATE OR REPLACE FUNCTION slipway.give_numbers_back(name text, own text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  target regclass := to_regclass(name);
+  remembered jsonb := current_setting('slipway.remembered')::jsonb;
+  one record;
+  present jsonb;
+  count bigint := slipway.rows_in(target);
+  first_number numeric;
+  in_use boolean;
+BEGIN
+  FOR one IN SELECT DISTINCT s.*, remembered -> s.seqrelid::text -> 'position' AS position FROM pg_attribute a
+      JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
+      JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass
+      JOIN pg_sequence s ON s.seqrelid = d.refobjid
+    WHERE a.attrelid = target AND a.attname = own AND remembered ? s.seqrelid::text
+      AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
+  LOOP
+    EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', one.seqrelid::regclass, one.seqincrement);
+    present := slipway.position_of(one.seqrelid);
+    first_number := slipway.number_after(one.position, one.seqincrement);
+    CONTINUE WHEN count = 0 OR present <> jsonb_build_array(
+      first_number + (ceil(count::numeric / one.seqcache) * one.seqcache - 1) * one.seqincrement, true);
+    EXECUTE format('SELECT EXISTS (SELECT FROM %1$s WHERE %2$I BETWEEN least(%3$s, %4$s) AND greatest(%3$s, %4$s))', target, own,
+      first_number, present ->> 0) INTO in_use;
+    IF NOT in_use THEN PERFORM slipway.set_position(one.seqrelid, present, one.position); END IF;
+  END LOOP;
+END $$;
+
+-- Moves sequences back that a group has moved which was rolled back. Forwards nobody gets a number twice; backwards it needs a
+-- column that the sequence numbers, whose rows have none of the numbers between, and nobody who holds one. What stays is named.
+CREATE OR REPLACE FUNCTION slipway.undo_positions(before jsonb) RETURNS text[] LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
+DECLARE
+  one record;
+  present jsonb;
+  numbers bigint[];
+  stay text[] := '{}';
+BEGIN
+  FOR one IN SELECT s.*, b.value -> 'position' AS position, b.value -> 'beyond' AS beyond
+    FROM jsonb_each(before) AS b JOIN pg_sequence s ON s.seqrelid = b.key::oid WHERE slipway.position_of(s.seqrelid) <> b.value -> 'position'
+  LOOP
+    BEGIN
+      EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', one.seqrelid::regclass, one.seqincrement);
+      present := slipway.position_of(one.seqrelid);
+      PERFORM slipway.set_position(one.seqrelid, present, one.position);
+      CONTINUE WHEN slipway.further(one.position, present, one.seqincrement) <> present;
+      numbers := slipway.numbers_beyond(one.seqrelid);
+      CONTINUE WHEN to_jsonb(numbers) <@ one.beyond AND one.seqcache = 1 AND EXISTS (SELECT FROM slipway.numbered_by(one.seqrelid));
+      PERFORM slipway.set_position(one.seqrelid, one.position, present);
+      stay := stay || format('%s went from %s to %s', one.seqrelid::regclass, one.position ->> 0, present ->> 0);
+    EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
+      stay := stay || format('%s went from %s to %s', one.seqrelid::regclass, one.position ->> 0, slipway.position_of(one.seqrelid) ->> 0);
+    END;
+  END LOOP;
+  RETURN stay;
 END $$;
 
 CREATE OR REPLACE FUNCTION slipway.set_position(sequence regclass, present jsonb, wanted jsonb) RETURNS void LANGUAGE plpgsql AS $$

@@ -66,9 +66,14 @@ CREATE OR REPLACE FUNCTION slipway.key_of(target regclass, without text[]) RETUR
   ORDER BY indisprimary DESC, cardinality(names), indexrelid LIMIT 1
 $$;
 
--- A column as it is copied: values of the user's own types as text, so that nothing of the copy depends on them.
+-- A column as it is copied: values of the user's own types as text, so that nothing of the copy depends on them. Of a
+-- composite type each attribute with its number and name, for its attributes may be restored in another order.
 CREATE OR REPLACE FUNCTION slipway.copied(target regclass, wanted text[]) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT string_agg(CASE
+      WHEN t.typtype = 'c' AND t.typnamespace <> 'pg_catalog'::regnamespace THEN format(
+        'CASE WHEN %1$I::text IS NOT NULL THEN jsonb_build_object(''type'', %2$s, ''values'', jsonb_build_array(%3$s)) END AS %1$I',
+        a.attname, t.typrelid, (SELECT string_agg(format('jsonb_build_array(%s, %L, (%I).%I::text)', x.attnum, x.attname, a.attname, x.attname), ', ')
+          FROM pg_attribute x WHERE x.attrelid = t.typrelid AND x.attnum > 0 AND NOT x.attisdropped))
       WHEN t.typnamespace <> 'pg_catalog'::regnamespace THEN format('%I::text COLLATE "default" AS %1$I', a.attname)
       WHEN l.collnamespace <> 'pg_catalog'::regnamespace THEN format('%I COLLATE "default" AS %1$I', a.attname)
       ELSE quote_ident(a.attname) END, ', ' ORDER BY a.attnum)

@@ -1,11 +1,24 @@
 /** Tables and columns: their rows are restored immediately after a statement has created them again. */
 export const RESTORE = `
+-- A kept value of a composite type as its text now: each attribute is found by its number, or by its name where it was made again.
+CREATE OR REPLACE FUNCTION slipway.composite_text(kept jsonb, relation oid) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN kept IS NOT NULL THEN format('(%s)', string_agg(
+      coalesce('"' || replace(replace(v.text, '\\', '\\\\'), '"', '""') || '"', ''), ',' ORDER BY a.attnum)) END
+  FROM pg_attribute a LEFT JOIN LATERAL (SELECT e ->> 2 AS text FROM jsonb_array_elements(kept -> 'values') AS e
+    WHERE CASE WHEN (kept ->> 'type')::oid = relation AND EXISTS (SELECT FROM pg_attribute old
+        WHERE old.attrelid = relation AND old.attnum = (e ->> 0)::integer AND NOT old.attisdropped)
+      THEN (e ->> 0)::integer = a.attnum ELSE e ->> 1 = a.attname END) AS v ON true
+  WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+$$;
+
 -- The columns that a table and what is kept share, and the kept values as the table takes them.
 CREATE OR REPLACE FUNCTION slipway.shared(target regclass, stored regclass, wanted text[])
 RETURNS TABLE (name text, value text) LANGUAGE sql STABLE AS $$
   SELECT format('%I', a.attname), CASE WHEN a.atttypid = k.atttypid THEN format('k.%I', a.attname)
+      WHEN t.typtype = 'c' AND k.atttypid = 'jsonb'::regtype
+        THEN format('slipway.composite_text(k.%I, %s)::%s', a.attname, t.typrelid, format_type(a.atttypid, -1))
       ELSE format('k.%I::text::%s', a.attname, format_type(a.atttypid, -1)) END
-  FROM pg_attribute a JOIN pg_attribute k ON k.attname = a.attname AND k.attrelid = stored
+  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_attribute k ON k.attname = a.attname AND k.attrelid = stored
   WHERE a.attrelid = target AND a.attnum > 0 AND k.attnum > 0 AND NOT a.attisdropped AND NOT k.attisdropped
     AND a.attgenerated = '' AND (wanted IS NULL OR a.attname::text = ANY (wanted))
   ORDER BY a.attnum

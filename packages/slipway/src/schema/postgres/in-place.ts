@@ -48,7 +48,8 @@ function placeOf(fact: Fact | undefined) {
   return { parents: parentsOf(fact), bound: boundOf(fact) }
 }
 
-function parentsOf(fact: Fact | undefined): readonly TableName[] {
+/** The tables of which a table is a partition or an heir. */
+export function parentsOf(fact: Fact | undefined): readonly TableName[] {
   const parent = fact?.payload['parentTable'] as TableName | null | undefined
   return heritageOf(fact).parents ?? (parent ? [parent] : [])
 }

@@ -4,7 +4,7 @@ import type { ObjectRef } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
 import { type Catalog } from './catalog.ts'
 import { factBase, textOf } from './fact-base.ts'
-import { inPlace } from './in-place.ts'
+import { inPlace, parentsOf } from './in-place.ts'
 import { madeAgain } from './made-again.ts'
 import { numberingBehindRows } from './numbering.ts'
 import { ownColumnsSql, ownDefaultsFirst, partsFirst } from './parts-sql.ts'
@@ -65,13 +65,11 @@ export function scriptBetween(
       ...[...ownDefaultsFirst(had, wanted), ...unlike.first, ...first, ...again.drops].map(plain),
       ...actions.flatMap((action) => [
         ...partsFirst(action, target).map(plain),
-        {
-          sql: readAlike(
-            collated(castingThroughText(action.sql.trim().replace(/;$/, ''), source), target),
-          ),
+        ...numberedAfter(action.sql.trim().replace(/;$/, ''), source).map((sql) => ({
+          sql: readAlike(collated(castingThroughText(sql, source), target)),
           alone: action.transactionality !== 'transactional',
           destructive: action.dataLoss === 'destructive',
-        },
+        })),
       ]),
       ...[...numberingBehindRows(source, target), ...last, ...ownColumnsSql(had, wanted)].map(
         plain,
@@ -108,6 +106,30 @@ function numberedLast(actions: readonly Action[]): Action[] {
     })
     .toSorted((a, b) => a.place - b.place)
     .map(({ action }) => action)
+}
+
+const IDENTITY_ADDED =
+  /^(ALTER TABLE ("(?:[^"]|"")+")\.("(?:[^"]|"")+")) ADD COLUMN ("(?:[^"]|"")+") (.+?) (GENERATED (?:ALWAYS|BY DEFAULT) AS IDENTITY(?: \(.*\))?)( NOT NULL)?$/s
+
+/** An identity is not added together with its column to a table that has partitions or heirs: the server refuses that. */
+function numberedAfter(sql: string, source: FactBase): string[] {
+  const [, alter, schema, table, column, type, identity] = IDENTITY_ADDED.exec(sql) ?? []
+  if (alter === undefined || !hasHeirs(source, unquotedName(schema), unquotedName(table)))
+    return [sql]
+  return [
+    `${alter} ADD COLUMN ${column} ${type} NOT NULL`,
+    `${alter} ALTER COLUMN ${column} ADD ${identity}`,
+  ]
+}
+
+function unquotedName(part = ''): string {
+  return unquoted(part.slice(1, -1))
+}
+
+function hasHeirs(facts: FactBase, schema: string, name: string): boolean {
+  return facts
+    .facts()
+    .some((fact) => parentsOf(fact).some((one) => one.schema === schema && one.name === name))
 }
 
 /** The facts without what belongs to a role: pg-delta would name it where the catalog has left its roles out. */
@@ -211,10 +233,38 @@ function choicesOf(source: FactBase, target: FactBase, defaultSchema: string): C
         ? columnChoices(fact, before?.payload, { source, target, defaultSchema })
         : fact.id.kind === 'type' && before
           ? enumChoices(before.payload, fact.payload)
-          : []
+          : isAddedBehind(fact, { source, target })
+            ? ['is restored behind the other attributes: ROW(…) and texts have another order']
+            : []
     const object = referenceTo(fact.id, defaultSchema)
     return messages.map((message) => ({ object, message }))
   })
+}
+
+/** The attributes of types of `to` that come behind others if they are added to `from`. */
+export function attributesAddedBehind(from: Catalog, to: Catalog): ObjectRef[] {
+  return to.facts
+    .facts()
+    .filter((fact) => isAddedBehind(fact, { source: from.facts, target: to.facts }))
+    .map(({ id }) => referenceTo(id, to.defaultSchema))
+}
+
+/** Whether it is an attribute that an existing type lacks, and behind which it has another one. */
+function isAddedBehind(
+  { id, payload }: Fact,
+  { source, target }: Pick<Ends, 'source' | 'target'>,
+): boolean {
+  if (id.kind !== 'typeAttribute' || source.has(id)) return false
+  return target
+    .facts()
+    .some(
+      (other) =>
+        other.id.kind === 'typeAttribute' &&
+        other.id.schema === id.schema &&
+        other.id.type === id.type &&
+        Number(other.payload['_position']) > Number(payload['_position']) &&
+        source.has(other.id),
+    )
 }
 
 type Payload = Readonly<Record<string, unknown>>
