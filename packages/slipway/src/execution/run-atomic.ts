@@ -17,7 +17,7 @@ import { refusedBy, statementFailure, refusalCode } from './statement-failure.ts
  */
 export async function runAtomic(
   target: TargetSession,
-  { migration, journal, hooks = NO_HOOKS, observer, review, keeper }: Execution,
+  { migration, journal, hooks = NO_HOOKS, observer, review, existing, keeper }: Execution,
 ): Promise<MigrationOutcome> {
   const { session } = target
   const began = performance.now()
@@ -33,6 +33,7 @@ export async function runAtomic(
         hooks,
         observer,
         review,
+        existing,
         keeper,
         reset,
         timeouts: timeoutsNow(target, lockTimeoutMs),
