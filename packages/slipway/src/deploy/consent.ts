@@ -10,6 +10,7 @@ import {
   type ObjectRef,
   ownerOf,
   partRef,
+  type Statement,
   tableRef,
 } from '../statements/index.ts'
 import { raise } from './failures.ts'
@@ -88,6 +89,10 @@ function overwrittenBy(action: Action, defaultSchema: string): Destruction[] {
     const object = partRef('column', tableRef({ defaultSchema }, action.table), action.column)
     return isComputed(action) ? [{ what: 'values', object }] : []
   }
+  if (action.kind === 'restart-sequence') {
+    const object = { ...tableRef({ defaultSchema }, action.sequence), kind: 'sequence' as const }
+    return [{ what: 'values', object }]
+  }
   if (action.kind !== 'update' && action.kind !== 'insert') return []
   const table = tableRef({ defaultSchema }, action.table)
   if (action.kind === 'insert') return action.updates ? [{ what: 'values', object: table }] : []
@@ -103,19 +108,33 @@ function isComputed({ using, casts }: Extract<Action, { kind: 'change-type' }>):
 }
 
 /**
- * Code that commits by itself (CALL, a DO with COMMIT), in words: nobody can see what it did before it is done, so it
- * may destroy anything.
+ * What nobody can see before it is done, in words, so that it may destroy anything: code that commits by itself (CALL, a DO with
+ * COMMIT), or works outside of the transaction; what runs while the server does not count.
  */
 function unseenBy(migrations: readonly Pick<Migration, 'name' | 'statements'>[]): string[] {
   return migrations.flatMap(({ name, statements }) =>
-    statements
-      .filter(({ role, actions }) => role.kind === 'alone' && actions.some(isOpaque))
-      .map(({ number }) => `whatever statement ${number} of ${name} does, which commits by itself`),
+    statements.flatMap((statement) => {
+      const why = whyUnseen(statement)
+      return why === undefined
+        ? []
+        : [`whatever statement ${statement.number} of ${name} does, which ${why}`]
+    }),
   )
 }
 
-function isOpaque({ kind }: Action): boolean {
-  return kind === 'opaque'
+function whyUnseen({ role, actions }: Statement): string | undefined {
+  if (actions.some((action) => action.kind === 'opaque' && action.outside)) {
+    return 'works outside of the transaction'
+  }
+  if (role.kind === 'alone' && actions.some(({ kind }) => kind === 'opaque')) {
+    return 'commits by itself'
+  }
+  const stopsCounting = actions.some(
+    (action) =>
+      (action.kind === 'set' && action.setting === 'track_counts') ||
+      (action.kind === 'opaque' && action.words?.includes('TRACK_COUNTS')),
+  )
+  return stopsCounting ? 'sets track_counts, without which nothing is seen' : undefined
 }
 
 /** Destroyed data as people read it: `column user.email (20240101_drop_email)`. For output alone. */

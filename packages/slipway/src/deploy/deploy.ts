@@ -18,6 +18,7 @@ import { type Consent, requireConsent, toConsentTo } from './consent.ts'
 import { compareWithHistory, lookForDrift, refuseDrift, refuseUnproven } from './drift.ts'
 import { type Accepted, acceptedNames, hazardsFailure, hazardsToAccept } from './hazards.ts'
 import { keepingFor, keptStatements, prepareKeeping } from './keep.ts'
+import { readLossyCasts } from './lossy-casts.ts'
 import { type PendingWork, readPending } from './pending.ts'
 import { refuseChangedPlan, type SavedPlan } from './plan-file.ts'
 import { refuseFilledDatabase } from './postgres/filled.ts'
@@ -25,6 +26,7 @@ import { askRows, preCheckFailure } from './pre-checks.ts'
 import { LEAVES_NOTHING, reviewsOf } from './review.ts'
 import { type Recorded, recordSquashes } from './squashes.ts'
 import { prepareBooks, withTarget, type WorkRequest } from './target.ts'
+import { readUnseenBuilds } from './unseen-builds.ts'
 import { type Verification, verified } from './verify.ts'
 
 /** A deploy: the work on the target, and what the person has accepted beforehand. */
@@ -153,9 +155,13 @@ async function gate(
     return {}
   }
   const { database, alias, schema } = session.server
-  const destroys = toConsentTo(plans, schema)
-  if (request.protected && destroys.length > 0) {
-    await requireConsent({ database, alias, destroys }, request.consent)
+  if (request.protected) {
+    const destroys = [
+      ...toConsentTo(plans, schema),
+      ...(await readLossyCasts(session, plans)),
+      ...(await readUnseenBuilds(session, plans)),
+    ]
+    if (destroys.length > 0) await requireConsent({ database, alias, destroys }, request.consent)
   }
   if (request.acceptDrift) return {}
   request.emit({ kind: 'phase', phase: 'compare the schema with the history' })

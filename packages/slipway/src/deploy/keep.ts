@@ -60,7 +60,10 @@ export function keptStatements({ name, statements }: Migration): ReadonlySet<num
   const { hooks } = keepingOf(statements, { history: '', ledger: '', migration: name })
   const kept = statements.filter(
     ({ number, actions }) =>
-      hooks.has(number) && actions.some((action) => destructionsBy(action, '').length > 0),
+      hooks.has(number) &&
+      actions
+        .flatMap((action) => destructionsBy(action, ''))
+        .some(({ object }) => object.kind !== 'materialized-view'),
   )
   return new Set(kept.map(({ number }) => number))
 }

@@ -211,6 +211,18 @@ test.each([
   expect((await attempted(sql, { consent: { confirm: target.name } })).failure).toBeUndefined()
 })
 
+test('a block that is rolled back leaves sequences where they were', async () => {
+  await target.sql(`SELECT setval('counter', 7)`)
+  const { failure } = await attempted(
+    `BEGIN; SELECT setval('counter', 2); DELETE FROM b; ROLLBACK;`,
+    {
+      consent: { confirm: target.name },
+    },
+  )
+  expect(failure).toBeUndefined()
+  expect(await target.sql('SELECT last_value::int AS last FROM counter')).toEqual([{ last: 7 }])
+})
+
 test.each([
   ['a new column that is filled', 'ALTER TABLE a ADD COLUMN m integer; UPDATE a SET m = n;'],
   [
@@ -226,6 +238,23 @@ test.each([
     `CREATE INDEX ON a (v); ALTER TABLE a ALTER v SET DEFAULT 'x'; COMMENT ON TABLE a IS 'x'; ALTER TABLE d ADD CHECK (id > 0);`,
   ],
   ['a rewrite that a statement asks for', 'ALTER TABLE a ALTER n TYPE bigint;'],
+  [
+    'a table of an earlier group',
+    'CREATE TABLE e AS SELECT * FROM a; CREATE INDEX CONCURRENTLY e_v ON e (lower(v)); DELETE FROM e WHERE id > 5; UPDATE e SET n = 1; TRUNCATE e; DROP TABLE e;',
+  ],
+  [
+    'a column of an earlier group',
+    'ALTER TABLE a ADD m integer; CREATE INDEX CONCURRENTLY a_v ON a (v); UPDATE a SET m = n; ALTER TABLE a DROP COLUMN m;',
+  ],
+  [
+    'a new materialized view',
+    'CREATE MATERIALIZED VIEW m AS SELECT id FROM a; REFRESH MATERIALIZED VIEW m; DROP MATERIALIZED VIEW m;',
+  ],
+  ['a sequence that is set further', `SELECT setval('counter', 1000); SELECT nextval('counter');`],
+  [
+    'casts that hold all values',
+    `CREATE TYPE word AS ENUM ('d', 'h'); ALTER TABLE d ALTER v TYPE varchar(100); ALTER TABLE d ALTER v TYPE word USING v::word; ALTER TABLE a ALTER n TYPE numeric;`,
+  ],
   [
     'renames in a DO block',
     'DO $$ BEGIN ALTER TABLE a RENAME TO a2; ALTER TABLE a2 RENAME n TO m; ALTER TABLE d SET SCHEMA other; END $$;',
@@ -274,7 +303,10 @@ test('a rollback of several that is refused in the middle offers to roll back th
     acceptUnproven: false,
     announce: () => {},
   })
-  expect(receipts.map(({ status }) => status)).toEqual(['done', 'failed'])
+  expect(
+    receipts.map(({ status }) => status),
+    JSON.stringify(failure),
+  ).toEqual(['done', 'failed'])
   expect(failure).toMatchObject({ code: 'DEPLOY.UNANNOUNCED' })
   expect(failure?.nextActions).toContainEqual({
     kind: 'slipway',

@@ -1,5 +1,6 @@
 import type { Effect, Review } from '../execution/index.ts'
 import { command, type Failure, failureFrom } from '../kernel/index.ts'
+import { madeBefore, mayDestroy } from '../safekeeping/index.ts'
 import {
   type Action,
   type Destruction,
@@ -45,34 +46,86 @@ export function reviewsOf(
   // What was done is still read, so that it is kept.
   if (accepted.includes('unannounced')) return () => () => undefined
   const announced = destroyedBy(migrations, defaultSchema)
+  const values = announced.filter(({ what }) => what === 'values').map(({ object }) => object)
   const ofRun: Scope = {
     all: announced.some(({ object }) => object.kind === 'role' || object.kind === 'database'),
-    ofType: announced.some(({ what, object }) => what === 'values' && object.kind === 'type'),
+    ofType: values.some(({ kind }) => kind === 'type'),
     objects: keysOf(announced, 'object'),
     rows: keysOf(announced, 'rows'),
-    values: new Set([...keysOf(announced, 'values'), ...restored.map(objectKey)]),
-    named: new Set(),
+    values: new Set([...values, ...restored].map(objectKey)),
+    updated: new Set(
+      [...values.map(ownerOf), ...restored, ...updatedBy(migrations, defaultSchema)].map(objectKey),
+    ),
+    rewritten: new Set(),
+    leavesRows: false,
   }
   return (migration) => {
-    const scope = withOwn(ofRun, migration, defaultSchema)
+    const actions = migration.statements.flatMap((statement) => statement.actions)
+    const scope = {
+      ...ofRun,
+      rewritten: rewrittenBy(actions, defaultSchema),
+      leavesRows: !actions.some(mayDestroy),
+    }
     return (effects, notKept) => {
-      const open = effects.filter((effect) => !isAnnounced(effect, scope))
+      const open = openOf(effects, scope)
       if (open.length > 0) return unannounced(migration, open, permitted)
       return notKept.length > 0 ? unkept(migration, notKept, permitted) : undefined
     }
   }
 }
 
-/** With the tables that the migration's own statements name and update: values of new columns need no consent. */
-function withOwn(ofRun: Scope, { statements }: ReviewedMigration, defaultSchema: string): Scope {
-  const actions = statements.flatMap((statement) => statement.actions)
-  const keys = (of: readonly Action[]) =>
-    of.flatMap((action) => tablesIn(action, defaultSchema)).map(objectKey)
-  return {
-    ...ofRun,
-    values: new Set([...ofRun.values, ...keys(actions.filter(updates))]),
-    named: new Set(keys(actions)),
-  }
+/**
+ * The tables that are updated without consent: statements fill new columns, or Slipway sets values aside before a column
+ * goes or gets another type.
+ */
+function updatedBy(migrations: readonly ReviewedMigration[], defaultSchema: string): ObjectRef[] {
+  const statements = migrations.flatMap((migration) => migration.statements)
+  const made = madeBefore(statements, defaultSchema)
+  return statements.flatMap(({ actions }, index) =>
+    actions.flatMap((action) => {
+      if (
+        action.kind !== 'update' &&
+        action.kind !== 'change-type' &&
+        action.kind !== 'drop-column'
+      )
+        return []
+      const table = tableRef({ defaultSchema }, action.table)
+      if (action.kind !== 'update') return [table]
+      const isNew = (column: string) => made[index]?.columns.has(`${objectKey(table)}.${column}`)
+      return action.columns.every(isNew) ? [table] : []
+    }),
+  )
+}
+
+/**
+ * The tables that statements rewrite, as they ask for. Beside code that may change tables, nobody can tell who rewrote
+ * one.
+ */
+function rewrittenBy(actions: readonly Action[], defaultSchema: string): Set<string> {
+  if (actions.some(mayAlter)) return new Set()
+  return new Set(
+    actions
+      .filter(({ kind }) => REWRITES.has(kind))
+      .flatMap((action) =>
+        'table' in action && action.table
+          ? [objectKey(tableRef({ defaultSchema }, action.table))]
+          : [],
+      ),
+  )
+}
+
+const REWRITES: ReadonlySet<Action['kind']> = new Set<Action['kind']>([
+  'add-column',
+  'alter-table',
+  'change-type',
+  'cluster',
+])
+
+function mayAlter(action: Action): boolean {
+  return (
+    action.kind === 'opaque' &&
+    action.words?.some((word) => /^(?:ALTER|EXECUTE)$/.test(word)) === true
+  )
 }
 
 interface Scope {
@@ -82,47 +135,48 @@ interface Scope {
   readonly ofType: boolean
   readonly objects: ReadonlySet<string>
   readonly rows: ReadonlySet<string>
-  /** Tables whose values change. */
+  /** Columns, tables and sequences whose values change. */
   readonly values: ReadonlySet<string>
-  /** Tables that a statement names: a rewrite of one is what the statement asks for. */
-  readonly named: ReadonlySet<string>
+  /** Tables that are updated: which of their columns, the keeper tells. */
+  readonly updated: ReadonlySet<string>
+  /** Tables that a statement rewrites. */
+  readonly rewritten: ReadonlySet<string>
+  /** No statement may destroy rows: it makes no difference that the server does not count them. */
+  readonly leavesRows: boolean
 }
 
 function keysOf(announced: readonly Destruction[], of: Destruction['what']): Set<string> {
-  return new Set(
-    announced.flatMap(({ what, object }) =>
-      what === of ? [objectKey(of === 'values' ? ownerOf(object) : object)] : [],
-    ),
-  )
+  return new Set(announced.flatMap(({ what, object }) => (what === of ? [objectKey(object)] : [])))
 }
 
 function isAnnounced({ what, object, rows, partOf }: Effect, scope: Scope): boolean {
   const isIn = (keys: ReadonlySet<string>) =>
     [object, ...partOf].some((one) => keys.has(objectKey(one)))
   if (scope.all || isIn(scope.objects)) return true
+  if (object.kind === 'database') return scope.leavesRows
   switch (what) {
     case 'object':
       return object.kind === 'column' && scope.ofType
     case 'rows':
       return isIn(scope.rows)
     case 'values':
-      return rows === undefined ? isIn(scope.named) : isIn(scope.values)
+      if (object.kind === 'column') return isIn(scope.values)
+      // TRUNCATE may restart the sequences of its tables.
+      if (object.kind === 'sequence') return isIn(scope.values) || isIn(scope.rows)
+      return isIn(rows === undefined ? scope.rewritten : scope.updated)
   }
 }
 
-/** The tables that an action names. */
-function tablesIn(action: Action, defaultSchema: string): ObjectRef[] {
-  const names =
-    'tables' in action
-      ? action.tables
-      : 'table' in action && action.table !== undefined
-        ? [action.table]
-        : []
-  return names.map((name) => tableRef({ defaultSchema }, name))
-}
-
-function updates(action: Action): boolean {
-  return action.kind === 'update' || (action.kind === 'insert' && action.updates === true)
+/** What is not announced, without the columns of tables that it names as a whole. */
+function openOf(effects: readonly Effect[], scope: Scope): Effect[] {
+  const open = effects.filter((effect) => !isAnnounced(effect, scope))
+  const whole = new Set(
+    open.filter(({ what }) => what === 'values').map(({ object }) => objectKey(object)),
+  )
+  return open.filter(
+    ({ what, object }) =>
+      what !== 'values' || object.kind !== 'column' || !whole.has(objectKey(ownerOf(object))),
+  )
 }
 
 function unannounced(

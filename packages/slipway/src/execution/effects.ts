@@ -3,7 +3,7 @@ import type { Destruction, ObjectRef } from '../statements/index.ts'
 
 /** Existing data that a transaction group destroyed, as the server saw it. */
 export interface Effect extends Destruction {
-  /** Rows deleted or updated; absent if the server does not count them. */
+  /** Rows deleted or updated; absent if the server does not count them, and of a column whose values were overwritten. */
   readonly rows?: number
   /**
    * What it belongs to, nearest first: the tables that a partition or an heir is part of, the table of a column, the

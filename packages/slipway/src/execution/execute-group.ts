@@ -25,6 +25,8 @@ export interface GroupExecution {
   readonly observer?: Observer | undefined
   /** Judges the group before it commits, which takes two round trips more. */
   readonly review?: Review | undefined
+  /** What held data before the first group of the run; before this one if absent. Only that counts for a review. */
+  readonly existing?: DataObjects | undefined
   /** Keeps what the hooks do not: a group that destroyed more is rolled back, and runs again. */
   readonly keeper?: Keeper | undefined
 }
@@ -59,21 +61,24 @@ export async function executeGroup(execution: GroupExecution): Promise<Refusal |
 
 async function executeTransaction(execution: GroupExecution): Promise<Refusal | undefined> {
   const { session, group, observer, review, keeper, record = '' } = execution
+  const isObserved = group && observer?.wantsEach(group)
+  const isWatched = group && !isObserved && (review !== undefined || keeper?.watches(group))
+  const before = isWatched ? await readDataObjects(session) : undefined
   // Hooks of statements that leave nothing would keep what stays.
-  const hooks = group?.rolledBack ? new Map() : execution.hooks
+  const leavesNothing = group?.rolledBack === true
+  const hooks = leavesNothing ? new Map() : execution.hooks
   const own = { ...execution, hooks }
-  const watched = group !== undefined && !group.rolledBack
-  const moveBack = watched ? await keeper?.remember(session, group) : undefined
+  const moveBack = group && (await keeper?.remember(session, group))
   const refusal =
-    group && observer?.wantsEach(group)
+    group && observer && isObserved
       ? await sendEach({ session, group, observer }, unwatched(own))
-      : watched && (review || keeper?.watches(group))
-        ? await sendWatched({ ...own, group })
+      : group && before && !leavesNothing
+        ? await sendWatched({ ...own, group }, before)
         : await sendWhole(own, wholeOf(own), endOf(execution))
   // Where no transaction is open this is a warning; where the connection broke, the server has done it.
   if (refusal) await session.execute('ROLLBACK').catch(() => {})
-  else if (group?.rolledBack && record !== '') await executeLocked(session, record)
-  const moved = (refusal && (await moveBack?.().catch(() => []))) ?? []
+  const moved = ((refusal || leavesNothing) && (await moveBack?.().catch(() => []))) || []
+  if (!refusal && leavesNothing && record !== '') await executeLocked(session, record)
   return refusal && moved.length > 0 ? withMoved(refusal, moved) : refusal
 }
 
@@ -92,7 +97,8 @@ function partsOf(execution: GroupExecution) {
 function unwatched(execution: GroupExecution): ReturnType<typeof partsOf> {
   const { group, keeper } = execution
   const parts = partsOf(execution)
-  const kept = group && keeper?.endSql(group, { missed: [], names: {}, again: '' }, [])
+  const nothing = { missed: [], overwritten: [], names: {}, again: '' }
+  const kept = group && keeper?.endSql(group, nothing, [])
   return { ...parts, end: (kept ?? '') + parts.end }
 }
 
@@ -140,9 +146,11 @@ interface WatchedGroup extends GroupExecution {
  * Sends the group, and commits it once its effects were read, nothing is against them, and all that it destroyed is kept.
  * Where something is not, it runs again with commands before it that keep that, too.
  */
-async function sendWatched(execution: WatchedGroup): Promise<Refusal | undefined> {
+async function sendWatched(
+  execution: WatchedGroup,
+  before: DataObjects,
+): Promise<Refusal | undefined> {
   const { session, group, keeper, review } = execution
-  const before = await readDataObjects(session)
   const tried = new Map<string, Missed>()
   let rolledBack: readonly string[] = []
   for (let run = 1; ; run++) {
@@ -196,16 +204,19 @@ interface Seen {
 
 /** What a group did, in its open transaction. */
 async function look(
-  { session, group, review, keeper }: WatchedGroup,
+  { session, group, review, keeper, existing }: WatchedGroup,
   before: DataObjects,
 ): Promise<Seen | Refusal> {
   let seen: Seen = { effects: [] }
   const read = async () => {
-    const effects = await readEffects(session, before)
+    // Deferred triggers run first: nobody could see what they do at COMMIT.
+    await session.execute('SET CONSTRAINTS ALL IMMEDIATE')
     // What the file may not read, we may.
-    if (keeper && changesSettings(group)) await session.execute(OWN_ROLE_SQL)
+    if (changesSettings(group)) await session.execute(OWN_ROLE_SQL)
     const found = await keeper?.missed(session, group, before)
-    seen = { effects: review ? effects : [], ...(found ? { found } : {}) }
+    const looked = { before, existing: existing ?? before, overwritten: found?.overwritten ?? [] }
+    const effects = review ? await readEffects(session, looked) : []
+    seen = { effects, ...(found ? { found } : {}) }
   }
   return (await send([], (watch) => watch(read))) ?? seen
 }

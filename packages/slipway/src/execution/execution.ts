@@ -4,6 +4,7 @@ import type { Hooks } from './hooks.ts'
 import type { Journal } from './journal.ts'
 import type { Keeper } from './keeper.ts'
 import type { Observer } from './observer.ts'
+import type { DataObjects } from './postgres/effects.ts'
 
 /** A migration to be executed on a target: how it is recorded, what goes with its statements, who looks on. */
 export interface Execution {
@@ -13,6 +14,8 @@ export interface Execution {
   readonly observer?: Observer
   /** Judges each transaction group by what it destroyed, before it commits. */
   readonly review?: Review | undefined
+  /** What held data before the run; `runMigrations` reads it. */
+  readonly existing?: DataObjects | undefined
   /** Keeps what the hooks do not. */
   readonly keeper?: Keeper | undefined
 }

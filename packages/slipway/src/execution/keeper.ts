@@ -31,10 +31,19 @@ export type MovedBack = () => Promise<readonly string[]>
 /** What a look at a group found. */
 export interface Found {
   readonly missed: readonly Missed[]
+  /** Columns whose values were overwritten; more may have been where something is missed. */
+  readonly overwritten: readonly OverwrittenColumn[]
   /** Tables of which something is kept, with their names before the group. */
   readonly names: Readonly<Record<string, TableNames>>
   /** A command before the group runs again: what a rolled back run has changed nevertheless. */
   readonly again: string
+}
+
+/** A column by the OID of its table and its number, with the names that it had when its values were overwritten. */
+export interface OverwrittenColumn {
+  readonly oid: string
+  readonly number: string
+  readonly names: readonly string[]
 }
 
 /** The names of a table: by the numbers of its columns. */

@@ -16,7 +16,7 @@ import { refusedBy, type RefusalPlace, statementFailure, refusalCode } from './s
  */
 export async function runAtomic(
   target: TargetSession,
-  { migration, journal, hooks = NO_HOOKS, observer, review, keeper }: Execution,
+  { migration, journal, hooks = NO_HOOKS, observer, review, existing, keeper }: Execution,
 ): Promise<MigrationOutcome> {
   const { session } = target
   const began = performance.now()
@@ -32,6 +32,7 @@ export async function runAtomic(
         hooks,
         observer,
         review,
+        existing,
         keeper,
         reset,
         timeouts: timeoutsNow(target, lockTimeoutMs),

@@ -3,6 +3,7 @@ import { command, type Failure, failureOf } from '../kernel/index.ts'
 import type { Migration } from '../statements/index.ts'
 import type { Execution } from './execution.ts'
 import { failureInRun } from './failure-in-run.ts'
+import { readDataObjects } from './postgres/effects.ts'
 import type { TargetSession } from './postgres/limits.ts'
 import { type MigrationOutcome, notRun, type Receipt } from './receipt.ts'
 import { runAtomic } from './run-atomic.ts'
@@ -26,10 +27,12 @@ export async function runMigrations(
 ): Promise<RunOutcome> {
   const receipts: Receipt[] = []
   const total = executions.length
+  const isReviewed = executions.some(({ review }) => review !== undefined)
+  const existing = isReviewed ? await readDataObjects(target.session) : undefined
   for (const [index, execution] of executions.entries()) {
     const { name } = execution.migration
     target.emit({ kind: 'migration-started', migration: name, index, total })
-    const { receipt, failure } = await runMigration(target, execution, entries)
+    const { receipt, failure } = await runMigration(target, { ...execution, existing }, entries)
     receipts.push(receipt)
     if (failure) {
       target.emit({ kind: 'migration-failed', migration: name, code: failure.code })

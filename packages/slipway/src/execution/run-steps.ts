@@ -136,7 +136,7 @@ async function runGroup(steps: Steps, group: TransactionGroup): Promise<Retried<
 
 async function runTransaction(steps: Steps, group: TransactionGroup): Promise<Retried<Refusal>> {
   const { target, execution } = steps
-  const { migration, hooks = NO_HOOKS, observer, review, keeper } = execution
+  const { migration, hooks = NO_HOOKS, observer, review, existing, keeper } = execution
   return await retryOnLockTimeout(
     target,
     migration.name,
@@ -147,6 +147,7 @@ async function runTransaction(steps: Steps, group: TransactionGroup): Promise<Re
         hooks,
         observer,
         review,
+        existing,
         keeper,
         timeouts: timeoutsNow(target, lockTimeoutMs),
         record: finishedSql(steps, group),

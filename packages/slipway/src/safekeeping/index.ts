@@ -12,6 +12,7 @@ export {
 export { safekeepingFailures } from './failures.ts'
 export { prepareKeepingFunctions } from './postgres/keeping-functions.ts'
 export { type Made, madeBefore, nameKey } from './made.ts'
+export { mayDestroy } from './may-destroy.ts'
 export { expired, pruneKept, restoreKept } from './prune.ts'
 export { aroundHooks, recordingOf } from './recording.ts'
 export { type Fill, restoringOf } from './restoring.ts'

@@ -1,5 +1,12 @@
 import { inLedger, quoteLiteral, type Session } from '../database/index.ts'
-import type { DataObject, DataObjects, Keeper, Missed, TableNames } from '../execution/index.ts'
+import type {
+  DataObject,
+  DataObjects,
+  Found,
+  Keeper,
+  Missed,
+  TableNames,
+} from '../execution/index.ts'
 import {
   type Action,
   type Destruction,
@@ -53,6 +60,7 @@ export function keeperOf(options: KeepingOptions): Keeper {
       const look = { before, named, origin: originOf(options, firstNumber(group)), options }
       return {
         missed: rows.flatMap((row) => missedOf(row, look)),
+        overwritten: await readOverwritten(session),
         names: namesOf(rows, before, options),
         again: rows.length > 0 ? await rememberPositions(session, options) : '',
       }
@@ -115,6 +123,12 @@ async function readMissed(session: Session, before: DataObjects): Promise<Missed
   return await session.query<MissedRow>(
     `SELECT what, relation::text, number::text FROM ${session.ledger}.missed($1::pg_catalog.oid[], $2::pg_catalog.oid[])`,
     [listed(objects.map(({ oid }) => oid)), listed(objects.map(({ file }) => file))],
+  )
+}
+
+async function readOverwritten(session: Session): Promise<Found['overwritten']> {
+  return await session.query<{ oid: string; number: string; names: readonly string[] }>(
+    `SELECT relation::text AS oid, number::text, names FROM ${session.ledger}.overwritten()`,
   )
 }
 

@@ -1,6 +1,14 @@
 import { quoteLiteral } from '../database/index.ts'
 import type { Hooks, Keeper, StatementHooks } from '../execution/index.ts'
-import type { Action, ObjectName, Statement, TableRef } from '../statements/index.ts'
+import {
+  type Action,
+  destructionsBy,
+  objectKey,
+  type ObjectName,
+  objectText,
+  type Statement,
+  type TableRef,
+} from '../statements/index.ts'
 import { keeperOf, originOf } from './keeper.ts'
 import { type Made, madeBefore, nameKey } from './made.ts'
 import { mayDestroy } from './may-destroy.ts'
@@ -46,7 +54,7 @@ export function keepingOf(statements: readonly Statement[], options: KeepingOpti
   const notKept: string[] = []
   const made = madeBefore(statements, options.history)
   for (const [index, statement] of statements.entries()) {
-    notKept.push(...statement.actions.flatMap((action) => whyNotKept(action, statement)))
+    notKept.push(...whyNotKept(statement, made[index] ?? NOTHING_MADE, options))
     if (statement.role.kind === 'alone') continue
     const following = statements.slice(index)
     const scene = { statement, made: made[index] ?? NOTHING_MADE, following, options }
@@ -261,9 +269,25 @@ function isNew({ made, options }: Scene, table: ObjectName, column: string): boo
   return made.tables.has(key) || made.columns.has(`${key}.${column}`)
 }
 
-/** What runs outside of a transaction: nobody can see what it destroys before it is done. */
-function whyNotKept(action: Action, { number, role }: Statement): string[] {
-  return action.kind === 'opaque' && role.kind === 'alone'
-    ? [`statement ${number}: what its code destroys is not kept, for it commits by itself`]
-    : []
+/** What runs outside of a transaction: nobody can see what it destroys before it is done. What nothing can write back. */
+function whyNotKept(
+  { number, role, actions }: Statement,
+  made: Made,
+  { history }: KeepingOptions,
+): string[] {
+  const commits = role.kind === 'alone' && actions.some(({ kind }) => kind === 'opaque')
+  const views = actions
+    .flatMap((action) => destructionsBy(action, history))
+    .filter(
+      ({ object }) => object.kind === 'materialized-view' && !made.tables.has(objectKey(object)),
+    )
+  return [
+    ...(commits
+      ? [`statement ${number}: what its code destroys is not kept, for it commits by itself`]
+      : []),
+    ...views.map(
+      ({ object }) =>
+        `statement ${number}: what the ${objectText(object)} has stored is not kept, for only its query can fill it`,
+    ),
+  ]
 }

@@ -2,7 +2,7 @@ import { objectKey, type ObjectName, type Statement, tableRef } from '../stateme
 
 /** Objects that a migration itself created: they hold no earlier data. */
 export interface Made {
-  /** By `nameKey`. */
+  /** By `nameKey`; materialized views by the key of their reference. */
   readonly tables: ReadonlySet<string>
   /** `nameKey` of the table, a dot, the column. */
   readonly columns: ReadonlySet<string>
@@ -11,6 +11,10 @@ export interface Made {
 /** A table as a key, however its name is written: a name without a schema is of the default schema. */
 export function nameKey(table: ObjectName, defaultSchema: string): string {
   return objectKey(tableRef({ defaultSchema }, table))
+}
+
+function viewKey(view: ObjectName, defaultSchema: string): string {
+  return objectKey({ ...tableRef({ defaultSchema }, view), kind: 'materialized-view' })
 }
 
 /** What is made before each statement of a file. */
@@ -22,11 +26,17 @@ export function madeBefore(statements: readonly Statement[], defaultSchema: stri
     const before = { tables: new Set(tables), columns: new Set(columns) }
     for (const action of actions) {
       if (action.kind === 'create-table' && !action.ifNotExists) tables.add(keyOf(action.table))
+      if (action.kind === 'create-view' && action.materialized && !action.ifNotExists)
+        tables.add(viewKey(action.view, defaultSchema))
       if (action.kind === 'drop' && action.of === 'table') tables.delete(keyOf(action.object))
       if (action.kind === 'add-column' && !action.ifNotExists)
         columns.add(`${keyOf(action.table)}.${action.column.name}`)
       if (action.kind === 'drop-column') columns.delete(`${keyOf(action.table)}.${action.column}`)
       if (action.kind === 'rename' && action.of === 'table') renameTable(action, tables, keyOf)
+      if (action.kind === 'rename' && action.of === 'column') {
+        const [from, to] = [action.from, action.to].map((name) => `${keyOf(action.table)}.${name}`)
+        if (from !== undefined && to !== undefined && columns.delete(from)) columns.add(to)
+      }
     }
     return before
   })

@@ -23,6 +23,7 @@ const LEAVING: ReadonlySet<Action['kind']> = new Set<Action['kind']>([
   'grant',
   'lock-table',
   'reindex',
+  'restart-sequence',
   'rename',
   'row-security',
   'set',
@@ -60,6 +61,7 @@ export function mayDestroy(action: Action): boolean {
       return (
         action.cascade ||
         action.of === 'table' ||
+        action.of === 'materialized-view' ||
         action.of === 'schema' ||
         action.of === 'extension'
       )

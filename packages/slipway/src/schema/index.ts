@@ -1,3 +1,4 @@
+export { holdsAllOf } from './holds-all.ts'
 export { scriptAcross, withoutInvalidIndexes } from './postgres/across.ts'
 export {
   type Catalog,

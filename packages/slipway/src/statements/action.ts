@@ -138,7 +138,12 @@ export type Action =
       readonly filled: boolean
       readonly partitionOf?: ObjectName
     }
-  | { readonly kind: 'create-view'; readonly view: ObjectName; readonly materialized: boolean }
+  | {
+      readonly kind: 'create-view'
+      readonly view: ObjectName
+      readonly materialized: boolean
+      readonly ifNotExists?: true
+    }
   | {
       readonly kind: 'drop'
       readonly of:
@@ -173,6 +178,8 @@ export type Action =
       readonly columns: readonly string[]
       /** Of an index with expressions: the SQL of each key as written, without its order. */
       readonly keys?: readonly string[]
+      /** The functions that its expressions call, without their schemas. */
+      readonly calls?: readonly string[]
       /** It has a WHERE: not all rows are in it. */
       readonly where?: string
       /** With NULLS NOT DISTINCT. */
@@ -246,6 +253,8 @@ export type Action =
       readonly mode: string
     }
   | { readonly kind: 'refresh-view'; readonly view: ObjectName; readonly concurrently: boolean }
+  /** ALTER SEQUENCE … RESTART. */
+  | { readonly kind: 'restart-sequence'; readonly sequence: ObjectName }
   /** SET and RESET. Without a value it is the one that the session began with; `*` is every setting. */
   | { readonly kind: 'set'; readonly setting: string; readonly value?: string }
   | {
@@ -260,6 +269,8 @@ export type Action =
   /** Code that only its run shows: DO, CALL, a SELECT of a function. */
   | {
       readonly kind: 'opaque'
+      /** It works outside of the transaction: dblink, a program. */
+      readonly outside?: true
       /** Of a SELECT: the functions that it calls, without their schemas. */
       readonly calls?: readonly string[]
       /** Of a DO: the words of its code in upper case. */

@@ -3,17 +3,23 @@ import { type Destruction, type ObjectRef, partRef, tableRef } from './object-re
 
 /**
  * What an action destroys of the data that a database with this default schema holds: tables, schemas and columns
- * that it drops, sequences with their positions, rows that it deletes. Objects without data of their own (indexes, views, constraints) do not count.
+ * that it drops, sequences with their positions, rows that it deletes, what a materialized view has stored. Objects without
+ * data of their own (indexes, views, constraints) do not count.
  */
 export function destructionsBy(action: Action, defaultSchema: string): Destruction[] {
   const tableOf = (name: ObjectName) => tableRef({ defaultSchema }, name)
   const rowsOf = (name: ObjectName): Destruction => ({ what: 'rows', object: tableOf(name) })
+  const viewOf = (name: ObjectName) => ({
+    ...tableOf(name),
+    kind: 'materialized-view' as const,
+  })
   const dropped = (object: ObjectRef): Destruction => ({ what: 'object', object })
   switch (action.kind) {
     case 'drop':
       if (action.of === 'table') return [dropped(tableOf(action.object))]
       if (action.of === 'sequence')
         return [dropped({ ...tableOf(action.object), kind: 'sequence' })]
+      if (action.of === 'materialized-view') return [dropped(viewOf(action.object))]
       if (action.of === 'schema') return [dropped({ kind: 'schema', name: action.object.name })]
       return action.of === 'type' && action.cascade
         ? [{ what: 'values', object: { ...tableOf(action.object), kind: 'type' } }]
@@ -24,6 +30,9 @@ export function destructionsBy(action: Action, defaultSchema: string): Destructi
       return action.tables.map(rowsOf)
     case 'delete':
       return [rowsOf(action.table)]
+    // What it stored may be older than the tables.
+    case 'refresh-view':
+      return [{ what: 'rows', object: viewOf(action.view) }]
     case 'drop-owned':
       return [dropped({ kind: 'role', name: '' })]
     case 'drop-database':

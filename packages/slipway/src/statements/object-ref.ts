@@ -111,6 +111,7 @@ export function destructionText({ what, object }: Destruction): string {
   if (what === 'values' && object.kind === 'type')
     return `columns of the type ${objectName(object)}`
   if (what === 'values' && object.kind === 'table') return `values of ${objectName(object)}`
+  if (what === 'values' && object.kind === 'sequence') return `position of ${objectName(object)}`
   return object.kind === 'role' ? 'all that a role owns' : objectText(object)
 }
 

@@ -1,4 +1,4 @@
--- case refreshed-concurrently
+-- case refreshed-concurrently: impossible, no query gives rows that are older than the tables
 -- m1
 CREATE TABLE t (id int primary key); CREATE MATERIALIZED VIEW m AS SELECT id FROM t; CREATE UNIQUE INDEX m_id ON m (id);
 -- data
@@ -12,7 +12,7 @@ CREATE TABLE t (id int primary key); CREATE MATERIALIZED VIEW m AS SELECT id FRO
 INSERT INTO t VALUES (1);
 -- m2
 REFRESH MATERIALIZED VIEW m;
--- case dropped
+-- case dropped: impossible, no query gives rows that are older than the tables
 -- m1
 CREATE TABLE t (id int primary key); CREATE MATERIALIZED VIEW m AS SELECT id FROM t;
 -- data

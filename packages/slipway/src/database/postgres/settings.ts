@@ -38,8 +38,8 @@ export interface Login {
 }
 
 /**
- * The settings that our sessions pin, for a server and a role that may set them. The language of the messages is for
- * superusers. Not among them: `default_transaction_read_only`, with which somebody protects a database, and `role`,
+ * The settings that our sessions pin, for a server and a role that may set them. The language of the messages, and the
+ * counts by which a deploy sees what it destroys, are for superusers. Not among them: `default_transaction_read_only`, with which somebody protects a database, and `role`,
  * which says who owns what a migration creates.
  */
 export function pinsFor({ versionNumber, superuser }: Login): Pin[] {
@@ -47,7 +47,7 @@ export function pinsFor({ versionNumber, superuser }: Login): Pin[] {
     ...EVERYWHERE,
     ...(versionNumber >= 140_000 ? { idle_session_timeout: '0' } : {}),
     ...(versionNumber >= 170_000 ? { transaction_timeout: '0' } : {}),
-    ...(superuser ? { lc_messages: 'C' } : {}),
+    ...(superuser ? { lc_messages: 'C', track_counts: 'on' } : {}),
   }
   return [...pins(SLIPWAY_ONLY, false), ...pins(everywhere, true)]
 }

@@ -1,11 +1,18 @@
 import { inLedger, type Session } from '../../database/index.ts'
-import { type ObjectRef, partRef, schemaRef, type SchemaRef } from '../../statements/index.ts'
+import {
+  type ObjectRef,
+  partRef,
+  schemaRef,
+  type SchemaRef,
+  tableRef,
+} from '../../statements/index.ts'
 import type { Effect } from '../effects.ts'
+import type { OverwrittenColumn } from '../keeper.ts'
 
 /** What of a database holds data, before a transaction group, by OID. */
 export type DataObjects = ReadonlyMap<string, DataObject>
 
-/** A table, a sequence or a composite type. */
+/** A table, a materialized view, a sequence or a composite type. */
 export interface DataObject {
   readonly oid: string
   readonly ref: {
@@ -21,8 +28,10 @@ export interface DataObject {
   /** The number of the column that owns a sequence. */
   readonly ownedBy: string | null
   readonly file: string
-  /** Whether the server has counted a row or a page of it; of a composite type, whether a column has it. */
+  /** Whether it may hold rows; of a composite type, whether a column has it. */
   readonly held: boolean
+  /** The last number that a sequence gave, where it gave one and we may read it. */
+  readonly position: string | null
 }
 
 // Type aliases: a row of a query has an index signature, which an interface lacks.
@@ -36,11 +45,17 @@ type ObjectRow = {
   readonly owner: readonly [string, string] | null
   readonly file: string
   readonly held: boolean
+  readonly position: string | null
 }
 
-const KINDS = { r: 'table', p: 'table', S: 'sequence', c: 'type' } as const
-/** It takes no lock on a table: to ask for the size of one would wait for the session that holds it. */
-const OBJECTS = `SELECT c.oid::text, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
+const KINDS = { r: 'table', p: 'table', m: 'materialized-view', S: 'sequence', c: 'type' } as const
+/**
+ * Whether a table holds rows, the statistics of the server say. They may know nothing of it, after a crash or an upgrade of the
+ * server: then its size does, but to ask for that would wait for a session that locks it.
+ */
+const OBJECTS = `WITH locked AS MATERIALIZED (SELECT relation FROM pg_catalog.pg_locks WHERE mode = 'AccessExclusiveLock'
+    AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
+  SELECT c.oid::text, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
     (SELECT json_object_agg(a.attnum, a.attname) FROM pg_catalog.pg_attribute a
      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'S'
        AND a.attname !~ '^_slipway_kept_\\d+$') AS columns,
@@ -51,10 +66,16 @@ const OBJECTS = `SELECT c.oid::text, n.nspname AS schema, c.relname AS name, c.r
     c.relfilenode::text AS file,
     CASE c.relkind WHEN 'c' THEN EXISTS (SELECT FROM pg_catalog.pg_attribute u JOIN pg_catalog.pg_type t ON t.oid = c.reltype
         WHERE u.atttypid IN (t.oid, t.typarray) AND u.attrelid <> c.oid AND NOT u.attisdropped)
-      ELSE c.relpages > 0 OR pg_catalog.pg_stat_get_live_tuples(c.oid) > 0
-        OR pg_catalog.pg_stat_get_tuples_inserted(c.oid) > pg_catalog.pg_stat_get_tuples_deleted(c.oid) END AS held
+      WHEN 'm' THEN c.relispopulated
+      ELSE CASE WHEN c.relpages > 0 OR pg_catalog.pg_stat_get_live_tuples(c.oid) > 0
+          OR pg_catalog.pg_stat_get_tuples_inserted(c.oid) > pg_catalog.pg_stat_get_tuples_deleted(c.oid) THEN true
+        WHEN c.relkind <> 'r' OR pg_catalog.pg_stat_get_tuples_inserted(c.oid) > 0 THEN false
+        WHEN c.oid IN (SELECT relation FROM locked) THEN true
+        ELSE pg_catalog.pg_relation_size(c.oid) > 0 END END AS held,
+    CASE WHEN c.relkind = 'S' AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE')
+      THEN pg_catalog.pg_sequence_last_value(c.oid)::text END AS position
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p', 'S', 'c') AND c.relpersistence <> 't'
+  WHERE c.relkind IN ('r', 'p', 'm', 'S', 'c') AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('slipway', 'information_schema') AND n.nspname !~ '^pg_' AND c.relname <> '_prisma_migrations'`
 
 /** Reads what of a database holds data. Outside a transaction: the file may choose its isolation level after it. */
@@ -64,12 +85,13 @@ export async function readDataObjects(session: Session): Promise<DataObjects> {
 }
 
 function objectFrom(row: ObjectRow, defaultSchema: string): DataObject {
-  const { oid, name, file, held, owner } = row
+  const { oid, name, file, held, owner, position } = row
   const ref = { kind: KINDS[row.kind], schema: schemaRef(row.schema, defaultSchema), name }
   const parents = owner ? [owner[0]] : row.parents
   const columns = row.columns ?? {}
   const partitioned = row.kind === 'p'
-  return { oid, ref, columns, parents, partitioned, ownedBy: owner?.[1] ?? null, file, held }
+  const ownedBy = owner?.[1] ?? null
+  return { oid, ref, columns, parents, partitioned, ownedBy, file, held, position }
 }
 
 type EffectRow = {
@@ -80,15 +102,26 @@ type EffectRow = {
     | 'updated'
     | 'emptied'
     | 'rewritten'
+    | 'set-back'
+    | 'written'
     | 'large'
     | 'uncounted'
   readonly oid: string
+  /** Of a column; a count of rows; of what is written elsewhere, schema and name in JSON. */
   readonly number: string
 }
 
+/** Sequences that would give a number again. Others may have gone on meanwhile, and one that cycles goes back itself. */
+const SET_BACK = `SELECT b.oid, b.position FROM unnest($4::pg_catalog.oid[], $5::bigint[]) AS b (oid, position)
+  JOIN pg_catalog.pg_sequence s ON s.seqrelid = b.oid AND NOT s.seqcycle
+  CROSS JOIN LATERAL (SELECT CASE WHEN pg_catalog.has_sequence_privilege(b.oid, 'SELECT, USAGE')
+    THEN coalesce(pg_catalog.pg_sequence_last_value(b.oid), b.position - s.seqincrement) ELSE b.position END AS position) AS now
+  WHERE pg_catalog.sign(s.seqincrement::numeric) * (now.position::numeric - b.position) < 0`
+
 /**
  * Objects and columns that are gone, from the catalog as the transaction sees it; rows from the statistics of the
- * transaction, in which a rolled back savepoint counts, too. TRUNCATE is not counted: it leaves a new, empty file.
+ * transaction, in which a rolled back savepoint counts, too. TRUNCATE and REFRESH are not counted: they leave a new file.
+ * Rows of a foreign table are counted elsewhere: its lock says that it was written to.
  */
 const EFFECTS = `WITH before AS (SELECT oid, file, held
     FROM unnest($1::pg_catalog.oid[], $2::pg_catalog.oid[], $3::bool[]) AS b (oid, file, held))
@@ -100,30 +133,82 @@ const EFFECTS = `WITH before AS (SELECT oid, file, held
     CROSS JOIN LATERAL (VALUES ('deleted', pg_catalog.pg_stat_get_xact_tuples_deleted(b.oid)),
       ('updated', pg_catalog.pg_stat_get_xact_tuples_updated(b.oid))) AS v (what, number)
     WHERE v.number > 0
-  UNION ALL SELECT CASE WHEN b.held AND c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) = 0 THEN 'emptied' ELSE 'rewritten' END,
+  UNION ALL SELECT CASE WHEN c.relkind = 'm' OR pg_catalog.pg_relation_size(c.oid) = 0 THEN 'emptied' ELSE 'rewritten' END,
       b.oid::text, '0'
-    FROM before b JOIN pg_catalog.pg_class c ON c.oid = b.oid WHERE c.relfilenode <> b.file AND b.held AND c.relkind = 'r'
+    FROM before b JOIN pg_catalog.pg_class c ON c.oid = b.oid WHERE c.relfilenode <> b.file AND b.held AND c.relkind IN ('r', 'm')
+  UNION ALL SELECT 'set-back', s.oid::text, '0' FROM (${SET_BACK}) AS s
+  UNION ALL SELECT 'written', c.oid::text, pg_catalog.json_build_array(n.nspname, c.relname)::text FROM pg_catalog.pg_locks l
+    JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relkind = 'f' JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE l.pid = pg_catalog.pg_backend_pid() AND l.mode = 'RowExclusiveLock'
   UNION ALL SELECT 'large', '0', l.number::text FROM (SELECT pg_catalog.pg_stat_get_xact_tuples_deleted('pg_catalog.pg_largeobject'::pg_catalog.regclass)
       + pg_catalog.pg_stat_get_xact_tuples_updated('pg_catalog.pg_largeobject'::pg_catalog.regclass) AS number) AS l WHERE l.number > 0
   UNION ALL SELECT 'uncounted', '0', '0' WHERE pg_catalog.current_setting('track_counts') <> 'on'`
 
-/** Reads what the open transaction destroyed. Deferred triggers run first: nobody could see what they do at COMMIT. */
-export async function readEffects(session: Session, before: DataObjects): Promise<Effect[]> {
-  await session.execute('SET CONSTRAINTS ALL IMMEDIATE')
-  const objects = [...before.values()]
-  const listed = (values: readonly unknown[]) => `{${values.join(',')}}`
+/** What a look at the open transaction is compared with. */
+export interface Look {
+  /** What held data before the transaction group. */
+  readonly before: DataObjects
+  /** The same before the first group of the run: what the run itself made holds no earlier data. */
+  readonly existing: DataObjects
+  readonly overwritten: readonly OverwrittenColumn[]
+}
+
+/** Reads what the open transaction destroyed. */
+export async function readEffects(
+  session: Session,
+  { before, existing, overwritten }: Look,
+): Promise<Effect[]> {
+  const old = olderThan(before, existing)
+  const objects = [...old.values()]
   const rows = await session.query<EffectRow>(EFFECTS, [
     listed(objects.map(({ oid }) => oid)),
     listed(objects.map(({ file }) => file)),
     listed(objects.map(({ held }) => held)),
+    ...positionsIn(objects),
   ])
-  return rows.flatMap((row) => effectOf(row, before, session.server.database))
+  return [
+    ...rows.flatMap((row) => effectOf(row, old, session.server)),
+    ...overwritten.flatMap((column) => overwrittenEffect(column, old)),
+  ]
+}
+
+function listed(values: readonly unknown[]): string {
+  return `{${values.join(',')}}`
+}
+
+function positionsIn(objects: readonly DataObject[]): [string, string] {
+  const known = objects.filter(({ position }) => position !== null)
+  return [listed(known.map(({ oid }) => oid)), listed(known.map(({ position }) => position))]
+}
+
+/** The objects and columns that are in an earlier state, too. */
+function olderThan(before: DataObjects, existing: DataObjects): DataObjects {
+  return new Map(
+    [...before].flatMap(([oid, object]) => {
+      const first = existing.get(oid)
+      if (first === undefined) return []
+      const columns = Object.entries(object.columns).filter(([number]) => number in first.columns)
+      return [[oid, { ...object, columns: Object.fromEntries(columns) }]]
+    }),
+  )
+}
+
+function overwrittenEffect(
+  { oid, number, names }: OverwrittenColumn,
+  before: DataObjects,
+): Effect[] {
+  const object = before.get(oid)
+  const name = object?.columns[number]
+  if (object === undefined || name === undefined) return []
+  const then = names.map((one) => columnRef(object, one))
+  const partOf = [...then, ...columnWholes(object, name, before)]
+  return [{ what: 'values', object: columnRef(object, name), partOf }]
 }
 
 function effectOf(
   { what, oid, number }: EffectRow,
   before: DataObjects,
-  database: string,
+  { database, schema: defaultSchema }: Session['server'],
 ): Effect[] {
   if (what === 'uncounted') {
     return [{ what: 'rows', object: { kind: 'database', name: database }, partOf: [] }]
@@ -131,6 +216,10 @@ function effectOf(
   if (what === 'large') {
     const object = { kind: 'table' as const, schema: 'pg_catalog', name: 'pg_largeobject' }
     return [{ what: 'rows', object, rows: Number(number), partOf: [] }]
+  }
+  if (what === 'written') {
+    const [schema, name] = JSON.parse(number) as [string, string]
+    return [{ what: 'rows', object: tableRef({ defaultSchema }, { schema, name }), partOf: [] }]
   }
   const object = before.get(oid)
   if (object === undefined) return []
@@ -160,6 +249,7 @@ function effectOf(
     case 'updated':
       return [{ what: 'values', object: ref, rows: Number(number), partOf }]
     case 'rewritten':
+    case 'set-back':
       return [{ what: 'values', object: ref, partOf }]
   }
 }

@@ -185,7 +185,7 @@ async function readWindow(
   session: Session,
 ): Promise<{ counted: boolean; since: number; days: number }> {
   const [row] = await session.query<{ counted: boolean; since: number; days: number }>(`
-    SELECT current_setting('track_counts')::bool AS counted, extract(epoch FROM since)::float8 AS since,
+    SELECT (SELECT reset_val::bool FROM pg_settings WHERE name = 'track_counts') AS counted, extract(epoch FROM since)::float8 AS since,
       (extract(epoch FROM now() - since) / 86400)::float8 AS days
     FROM (SELECT greatest((SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()),
       (SELECT stats_reset FROM pg_stat_bgwriter)) AS since) AS w`)

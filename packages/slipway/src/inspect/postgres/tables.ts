@@ -18,7 +18,7 @@ interface TableActivity extends Readonly<Record<string, unknown>> {
 /** Tables on which autovacuum does not keep up, by its own thresholds: dead rows, and statistics that are out of date. */
 export async function checkVacuum(probe: Probe): Promise<Reading> {
   const [row] = await probe.session.query<{ counted: boolean }>(
-    "SELECT current_setting('track_counts')::bool AS counted",
+    "SELECT reset_val::bool AS counted FROM pg_settings WHERE name = 'track_counts'",
   )
   if (!row?.counted)
     return {

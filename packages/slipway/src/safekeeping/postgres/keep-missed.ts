@@ -39,6 +39,13 @@ LANGUAGE sql AS $$
   UNION ALL SELECT DISTINCT 'kept', k.relation, 0 FROM slipway.kept_now() k
 $$;
 
+-- The columns whose values were overwritten, with the names that they had then.
+CREATE OR REPLACE FUNCTION slipway.overwritten() RETURNS TABLE (relation oid, number integer, names text[]) LANGUAGE sql AS $$
+  SELECT k.relation, (k.details -> 'numbers' ->> name)::integer, array_agg(DISTINCT name)
+  FROM slipway.kept_now() k CROSS JOIN unnest(k.columns) AS name
+  WHERE k.kind = 'rows' AND k.details ->> 'operation' = 'update' GROUP BY 1, 2
+$$;
+
 -- Captures all operations on a table, before a group runs again.
 CREATE OR REPLACE FUNCTION slipway.capture_all(origin jsonb, target oid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

@@ -26,7 +26,15 @@ import { touchedByDelete, touchedByUpdate } from './touched-rows.ts'
 
 /** What a statement does. Never empty: what nobody judges is `other`. */
 export function actionsOf(node: Node, source: Source): readonly Action[] {
-  return [...ownActions(node, source), ...changedByQueries(node)]
+  return [...ownActions(node, source), ...changedByQueries(node), ...doneOutside(node)]
+}
+
+/** What no transaction contains: the work of a program, or of another session by dblink. */
+function doneOutside(node: Node): Action[] {
+  const runsProgram = 'CopyStmt' in node && node.CopyStmt.is_program === true
+  const calls = 'DoStmt' in node ? wordsOf(codeOf(node.DoStmt)) : functionsIn(node)
+  const isOutside = runsProgram || calls.some((name) => /^dblink/i.test(name))
+  return isOutside ? [{ kind: 'opaque', outside: true }] : []
 }
 
 function ownActions(node: Node, source: Source): readonly Action[] {
@@ -85,8 +93,10 @@ function viewMade(node: Node): readonly Action[] | undefined {
   if ('ViewStmt' in node)
     return [{ kind: 'create-view', view: relationName(node.ViewStmt.view), materialized: false }]
   if ('CreateTableAsStmt' in node && node.CreateTableAsStmt.objtype === 'OBJECT_MATVIEW') {
-    const view = relationName(node.CreateTableAsStmt.into?.rel)
-    return [{ kind: 'create-view', view, materialized: true }]
+    const { into, if_not_exists } = node.CreateTableAsStmt
+    const view = relationName(into?.rel)
+    const ifNotExists = if_not_exists ? ({ ifNotExists: true } as const) : {}
+    return [{ kind: 'create-view', view, materialized: true, ...ifNotExists }]
   }
   return undefined
 }
@@ -242,6 +252,8 @@ function maintenance(node: Node): Action {
     const { relation, concurrent } = node.RefreshMatViewStmt
     return { kind: 'refresh-view', view: relationName(relation), concurrently: concurrent === true }
   }
+  if ('AlterSeqStmt' in node && hasOption(node.AlterSeqStmt.options, 'restart'))
+    return { kind: 'restart-sequence', sequence: relationName(node.AlterSeqStmt.sequence) }
   if ('CreateExtensionStmt' in node) return extensionCreated(node.CreateExtensionStmt)
   if ('DropOwnedStmt' in node) return { kind: 'drop-owned' }
   if ('DropdbStmt' in node) return { kind: 'drop-database', name: node.DropdbStmt.dbname ?? '' }
@@ -301,6 +313,7 @@ function indexMade(index: IndexStmt, source: Source): Action {
   const columns = (index.indexParams ?? []).flatMap((item) =>
     'IndexElem' in item ? [item.IndexElem.name ?? ''] : [],
   )
+  const calls = functionsIn([index.indexParams, index.whereClause])
   return {
     kind: 'create-index',
     table: relationName(index.relation),
@@ -311,6 +324,7 @@ function indexMade(index: IndexStmt, source: Source): Action {
     method: index.accessMethod ?? 'btree',
     columns,
     ...(columns.includes('') ? { keys: listBehind(source, 'ON').map(withoutOrder) } : {}),
+    ...(calls.length > 0 ? { calls } : {}),
     ...where(index.whereClause, source),
     nullsEqual: index.nulls_not_distinct === true,
   }

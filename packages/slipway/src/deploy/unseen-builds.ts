@@ -1,0 +1,39 @@
+import type { Session } from '../database/index.ts'
+import type { Migration } from '../statements/index.ts'
+
+/**
+ * Concurrent builds of indexes, in words, whose functions may change rows: a build commits by itself, so nobody can see what it
+ * did. PostgreSQL lets an immutable function call one that is not.
+ */
+export async function readUnseenBuilds(
+  session: Session,
+  migrations: readonly Pick<Migration, 'name' | 'statements'>[],
+): Promise<string[]> {
+  const unseen: string[] = []
+  for (const { name, statements } of migrations) {
+    for (const { number, role, actions } of statements) {
+      const calls = actions.flatMap((action) =>
+        action.kind === 'create-index' && role.kind === 'alone' ? (action.calls ?? []) : [],
+      )
+      if (calls.length > 0 && (await mayChangeRows(session, calls)))
+        unseen.push(`whatever statement ${number} of ${name} does, which commits by itself`)
+    }
+  }
+  return unseen
+}
+
+/** Whether one of some functions is unknown, or runs text, or names a function in SQL or a language that may change rows. */
+async function mayChangeRows(session: Session, calls: readonly string[]): Promise<boolean> {
+  const [row] = await session.query<{ readonly may: boolean }>(
+    `WITH written AS (SELECT p.proname::text AS name, p.provolatile = 'v' AS is_volatile, pg_catalog.pg_get_functiondef(p.oid) AS body
+        FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+        WHERE l.lanname NOT IN ('internal', 'c') AND p.prokind <> 'a')
+      SELECT EXISTS (SELECT FROM pg_catalog.unnest($1::text[]) AS called (name)
+          WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.proname = called.name))
+        OR EXISTS (SELECT FROM written f WHERE f.name = ANY ($1) AND (f.body ILIKE '%execute%'
+          OR EXISTS (SELECT FROM written v WHERE v.is_volatile AND v.name <> f.name
+            AND f.body ~* ('\\m' || pg_catalog.regexp_replace(v.name, '(\\W)', '\\\\\\1', 'g') || '\\M')))) AS may`,
+    [calls],
+  )
+  return row?.may !== false
+}
