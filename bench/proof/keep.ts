@@ -95,7 +95,7 @@ async function deployMs(
   run: KeepRun,
   sql: string,
   rows: number,
-  beside: typeof besideOthers | undefined = undefined,
+  beside?: typeof besideOthers,
 ): Promise<Measured> {
   return await onTable(run, rows, async (client, url) => {
     await client.query('CHECKPOINT')
