@@ -32,6 +32,7 @@ import { alwaysEmpty } from './always-empty.ts'
 import {
   advanceSequences,
   lostPositions,
+  passedPositions,
   type Positions,
   readPositions,
 } from './postgres/positions.ts'
@@ -51,6 +52,8 @@ export interface KeepingProof {
   readonly notKept: readonly string[]
   /** It ran up and down on rows, whatever was restored. */
   readonly runs: boolean
+  /** Sequences that continue after the numbers that the migration took; absent if there are none. */
+  readonly passed?: readonly ObjectRef[]
 }
 
 export interface KeepingRun {
@@ -87,7 +90,7 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
     const why = [...notKept, server?.message ?? message]
     return { grade: 'lossy', lost: [], unseen: lost, vacant: [], notKept: why, runs: false }
   }
-  const { sums, positions, empty, kept, refused } = shown.value
+  const { sums, positions, empty, kept, refused, passed } = shown.value
   const left = namedAs(lost, shown.value.left)
   const known = new Set(left.map(destructionKey))
   const blind = changedUnseen(statements, session.server.schema).filter(
@@ -108,6 +111,7 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
     vacant,
     notKept: [...notKept, ...refused],
     runs: true,
+    ...(passed.length > 0 ? { passed } : {}),
   }
 }
 
@@ -147,6 +151,8 @@ interface Shown {
   readonly kept: readonly ObjectRef[]
   /** Why the server kept something not. */
   readonly refused: readonly string[]
+  /** Sequences that give later numbers afterwards. */
+  readonly passed: readonly ObjectRef[]
 }
 
 async function upAndDown(
@@ -174,7 +180,8 @@ async function upAndDown(
   })
   await runWith(session, back, restoring)
   const { lost, grown } = await compareRows(session, sums, await readShape(session, touched))
-  const numbers = lostPositions(positions, await readPositions(session))
+  const reached = await readPositions(session)
+  const numbers = lostPositions(positions, reached)
   return {
     sums,
     positions,
@@ -182,6 +189,7 @@ async function upAndDown(
     left: [...lost, ...grown.map((object) => ({ what: 'rows' as const, object })), ...numbers],
     kept: kept.map(({ table }) => table),
     refused: kept.flatMap(({ why }) => why ?? []),
+    passed: passedPositions(positions, reached),
   }
 }
 

@@ -262,7 +262,7 @@ function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {
   return reasons
 }
 
-/** Rows that stopped it, where it went through on plainer ones, or with what a deploy keeps. */
+/** Rows that stopped it and sequences that continue, where it went through on plainer ones, or with what a deploy keeps. */
 function conditionsOf(
   { failsOnRows, filling, withheld, downFails }: TestRun,
   kept: KeepingProof | undefined,
@@ -275,6 +275,10 @@ function conditionsOf(
           `Without kept data, the down migration fails if there are rows: ${messageOf(downFails.failure)}`,
         ]
       : []),
+    ...(kept?.passed ?? []).map(
+      (sequence) =>
+        `After a rollback, ${objectName(sequence)} continues after the numbers that the migration took.`,
+    ),
   ]
 }
 

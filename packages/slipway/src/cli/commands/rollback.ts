@@ -19,7 +19,7 @@ export const rollback: Handler = async ({ slipway, confirm }, { flags }) => {
 }
 
 function view(result: RollbackResult, ok: boolean): Block[] {
-  const { downMigrations, receipts, kept, testRun } = result
+  const { downMigrations, receipts, kept, testRun, schemaMatches } = result
   const place = placeOf(result)
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   return [
@@ -39,8 +39,11 @@ function view(result: RollbackResult, ok: boolean): Block[] {
         ),
       ),
     ),
-    ...(testRun.kind === 'proven' && ok
-      ? [status('done', 'The schema matches the remaining history')]
+    ...(ok && schemaMatches
+      ? [status('done', 'Verified: the schema matches the remaining history')]
+      : []),
+    ...(ok && done > 0 && schemaMatches === null
+      ? [status('warning', 'The schema was not compared with the remaining history')]
       : []),
     ...(testRun.kind === 'not-tested' && downMigrations.length > 0
       ? [status('warning', 'Not tested on a shadow database', testRun.reason)]

@@ -1,0 +1,52 @@
+import { advice, command, type Failure, failureFrom } from '../kernel/index.ts'
+
+type ServerError = NonNullable<Failure['server']>
+
+/** A failure of a rollback in words of its own, if the functions that restore raised it; any other as it is. */
+export function explainFailure(failure: Failure): Failure {
+  const { server } = failure
+  switch (server?.sqlstate) {
+    case 'SLW01':
+      return refuseUnlike(failure, server)
+    case 'SLW04':
+      return askForValue(failure, server)
+    default:
+      return failure
+  }
+}
+
+/** What the server stored is not what was kept. */
+function refuseUnlike({ where }: Failure, server: ServerError): Failure {
+  return failureFrom('ROLLBACK.UNLIKE_KEPT', {
+    message: 'Restored rows or values would not be those that were kept.',
+    why: 'Somebody has changed the type of a column since the deploy, so that it does not hold the kept values as they were. The migration was not rolled back, and its data is still kept.',
+    nextActions: [
+      command(['drift'], 'see what was changed'),
+      advice('Give the column its type again, and roll back then.'),
+    ],
+    ...(where === undefined ? {} : { where }),
+    server,
+  })
+}
+
+/** Rows lack a value for a column that becomes NOT NULL: says what to give. */
+function askForValue(failure: Failure, server: ServerError): Failure {
+  const { why, where } = failure
+  const again = failure.nextActions.find(({ kind }) => kind === 'slipway')
+  const args = again?.kind === 'slipway' ? again.args : ['rollback']
+  const [, table = '', column = ''] = /^(.*)\.(.*)$/s.exec(server.detail ?? '') ?? []
+  const count = Number.parseInt(server.message, 10)
+  const rows = count === 1 ? `1 row of ${table} has` : `${count} rows of ${table} have`
+  return failureFrom('ROLLBACK.VALUE_NEEDED', {
+    message: `${rows} no value for the column ${column}.`,
+    ...(why === undefined ? {} : { why }),
+    nextActions: [
+      command(
+        [...args, '--fill', `${table}.${column}=<value>`],
+        'give these rows a value, and do the rest',
+      ),
+    ],
+    ...(where === undefined ? {} : { where }),
+    server,
+  })
+}
