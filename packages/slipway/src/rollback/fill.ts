@@ -15,3 +15,8 @@ export function readFill(text: string): Fill {
   }
   return { table: { name, ...(schema === undefined ? {} : { schema }) }, column, value }
 }
+
+/** A value as `--fill` takes it. */
+export function fillText({ table: { schema, name }, column, value }: Fill): string {
+  return `${schema === undefined ? '' : `${schema}.`}${name}.${column}=${value}`
+}

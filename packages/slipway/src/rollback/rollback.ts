@@ -309,7 +309,7 @@ async function run(
   const review = reviewOfRollback(session, { plans, kept }, request)
   const reviewed = executions.map((one) => ({ ...one, review: review?.(one.migration) }))
   const ran = await runMigrations(target, reviewed, await readJournal(session))
-  const asked = ran.failure && { failure: explainFailure(ran.failure) }
+  const asked = ran.failure && { failure: explainFailure(ran.failure, request.fills ?? []) }
   const unrestored = await unrestoredOf(session, ran.receipts)
   const outcome = { ...ran, ...asked, kept: await keptNow(), unrestored }
   if (ran.failure && !LEAVES_NOTHING.has(ran.failure.code)) return outcome

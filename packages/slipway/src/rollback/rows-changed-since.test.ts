@@ -94,10 +94,7 @@ CREATE RULE noting AS ON INSERT TO price DO ALSO INSERT INTO audit VALUES (NEW.i
       await target.sql('ALTER TABLE price ALTER amount TYPE numeric(10,1)')
       const before = await rows('price')
       const back = await rolledBack(1, INIT, change)
-      expect(back.failure).toMatchObject({
-        code: 'ROLLBACK.UNLIKE_KEPT',
-        server: { sqlstate: 'SLW01' },
-      })
+      expect(back.failure).toMatchObject({ code: 'ROLLBACK.UNLIKE_KEPT' })
       expect(back.schemaMatches).toBeUndefined()
       expect(await rows('price')).toEqual(before)
       expect(back.kept).toMatchObject([{ state: 'kept' }])

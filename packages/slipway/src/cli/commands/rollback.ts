@@ -31,13 +31,16 @@ function view(result: RollbackResult, ok: boolean): Block[] {
     ...receiptLines(receipts, 'Rolled back'),
     ...restoredLines(kept),
     ...downMigrations.flatMap(({ migration, announced }) =>
-      announced.map((one) =>
-        status(
-          one.kind === 'loss' && one.kept ? 'note' : 'warning',
-          announcementText(one),
-          migration,
+      announced
+        // What was restored has a line of its own.
+        .filter((one) => !(done === receipts.length && one.kind === 'loss' && one.kept))
+        .map((one) =>
+          status(
+            one.kind === 'loss' && one.kept ? 'note' : 'warning',
+            announcementText(one),
+            migration,
+          ),
         ),
-      ),
     ),
     ...(ok && schemaMatches
       ? [status('done', 'Verified: the schema matches the remaining history')]
