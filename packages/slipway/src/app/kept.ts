@@ -11,7 +11,7 @@ import {
 } from '../safekeeping/index.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import { type KeptResult, keptResult, keptText, rowsWithoutPlace } from './kept-result.ts'
+import { type KeptResult, keptResult, keptText, restoredFindings } from './kept-result.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import {
   directAddress,
@@ -77,7 +77,7 @@ export async function restoreOne(
     const findings = before ? [{ id: 'restored-before', severity: 'notice' as const, message }] : []
     return {
       ...resultOf(work, session.server.database, [one]),
-      findings: [...findings, ...rowsWithoutPlace(one)],
+      findings: [...findings, ...restoredFindings(one)],
     }
   })
 }

@@ -12,7 +12,7 @@ import type { Unrestored } from '../safekeeping/index.ts'
 import { refuseUnknownAccepts } from './accept.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import { type KeptResult, keptResult, rowsWithoutPlace } from './kept-result.ts'
+import { type KeptResult, keptResult, restoredFindings } from './kept-result.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
@@ -46,6 +46,8 @@ export interface RollbackResult extends TargetResult {
   /** The data that the migrations destroyed: restored, or still kept. */
   readonly kept: readonly KeptResult[]
   readonly verified: boolean | null
+  /** Whether the schema of the target is that of the remaining history; null if it was not compared. */
+  readonly schemaMatches: boolean | null
   readonly testRun: DownVerdict
   readonly downMigrations: readonly DownResult[]
 }
@@ -76,6 +78,7 @@ export async function rollBack(
     backup: null,
     kept: outcome.kept.map(keptResult),
     verified: verification?.verified ?? null,
+    schemaMatches: outcome.schemaMatches ?? null,
     testRun,
     downMigrations: outcome.downs.map(({ plan, origin, announced, sql }) => ({
       migration: plan.name,
@@ -87,7 +90,7 @@ export async function rollBack(
   const findings = [
     ...(outcome.downs.length === 0 && to !== undefined ? [doneBefore(to)] : []),
     ...outcome.unrestored.map(notRestored),
-    ...outcome.kept.flatMap(rowsWithoutPlace),
+    ...outcome.kept.flatMap(restoredFindings),
   ]
   const next =
     failure || outcome.downs.length === 0 ? [] : [command(['deploy'], 'apply the migrations again')]

@@ -132,7 +132,7 @@ function proofPart(proof: Proof): string {
       : `<h3>${title}</h3><ul>${items.map((item) => `<li>${escape(item)}</li>`).join('')}</ul>`
   return `<p>${escape(facts)}</p>
 ${list('Not proven', reasons)}
-${list('Proven, but not on all rows', conditions)}
+${list('Proven, under these conditions', conditions)}
 ${list(
   'Kept by the deploy, and restored by a rollback',
   texts(lost).filter((text) => !texts([...gone, ...unseen, ...vacant]).includes(text)),

@@ -26,8 +26,13 @@ export function restoredLines(kept: readonly KeptResult[]): Block[] {
     const { restored } = one
     if (!restored) return status('warning', `Still kept: ${one.object}`, `kept ${one.id}`)
     const since = restored.since > 0 ? `, newer rows that remain: ${restored.since}` : ''
-    return status('done', `Restored ${one.object}`, `${countOf(restored.rows)}${since}`)
+    const what = isPosition(one) ? 'its position' : `${countOf(restored.rows)}${since}`
+    return status('done', `Restored ${one.object}`, what)
   })
+}
+
+function isPosition({ data }: KeptResult): boolean {
+  return data.every(({ object }) => object.kind === 'sequence')
 }
 
 /** A size on disk, for people: `16 kB`, `3 MB`. */

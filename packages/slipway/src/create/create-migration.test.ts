@@ -156,7 +156,7 @@ const SCENARIOS: readonly Scenario[] = [
     grade: 'lossless (kept)',
     losses: ['column User.age'],
     choices: [
-      'column User.age is restored as NOT NULL without a default: this fails if the table has rows',
+      'column User.age is restored as NOT NULL without a default: this fails if a row has no value for it',
     ],
   },
   {

@@ -33,6 +33,7 @@ import { alwaysEmpty } from './always-empty.ts'
 import {
   advanceSequences,
   lostPositions,
+  passedPositions,
   type Positions,
   readPositions,
   repeatedNumbers,
@@ -55,6 +56,8 @@ export interface KeepingProof {
   readonly hindrances?: readonly string[]
   /** It ran up and down on rows, whatever was restored. */
   readonly runs: boolean
+  /** Sequences that continue after the numbers that the migration took; absent if there are none. */
+  readonly passed?: readonly ObjectRef[]
 }
 
 export interface KeepingRun {
@@ -91,7 +94,7 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
     const why = [...notKept, server?.message ?? message]
     return { grade: 'lossy', lost: [], unseen: lost, vacant: [], notKept: why, runs: false }
   }
-  const { sums, positions, empty, kept, refused } = shown.value
+  const { sums, positions, empty, kept, refused, passed } = shown.value
   const left = namedAs(lost, shown.value.left)
   const known = new Set(left.map(destructionKey))
   const blind = changedUnseen(statements, session.server.schema).filter(
@@ -114,6 +117,7 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
     notKept: [...notKept, ...refused],
     ...(hindrances.length > 0 ? { hindrances } : {}),
     runs: true,
+    ...(passed.length > 0 ? { passed } : {}),
   }
 }
 
@@ -159,6 +163,8 @@ interface Shown {
   readonly kept: readonly ObjectRef[]
   /** Why the server kept something not. */
   readonly refused: readonly string[]
+  /** Sequences that give later numbers afterwards. */
+  readonly passed: readonly ObjectRef[]
 }
 
 async function upAndDown(
@@ -194,7 +200,8 @@ async function upAndDown(
   })
   await runWith(session, back, restoring)
   const { lost, grown } = await compareRows(session, sums, await readShape(session, touched))
-  const numbers = lostPositions(positions, await readPositions(session))
+  const reached = await readPositions(session)
+  const numbers = lostPositions(positions, reached)
   return {
     sums,
     positions,
@@ -203,6 +210,7 @@ async function upAndDown(
     left: [...lost, ...grown.map((object) => ({ what: 'rows' as const, object })), ...numbers],
     kept: kept.map(({ table }) => table),
     refused: kept.flatMap(({ why }) => why ?? []),
+    passed: passedPositions(positions, reached),
   }
 }
 

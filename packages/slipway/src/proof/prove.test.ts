@@ -222,6 +222,23 @@ test('a sequence with bounds of its own stops nothing', async () => {
   expect(proof).toMatchObject({ grade: 'lossless', proven: true })
 })
 
+test('a sequence that a trigger moves continues after a rollback, and the proof says so', async () => {
+  const ground = `CREATE SEQUENCE counter; CREATE TABLE numbered (id integer PRIMARY KEY, name text, n bigint);
+    CREATE FUNCTION number() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.n := nextval('counter'); RETURN NEW; END $$;
+    CREATE TRIGGER numbering BEFORE UPDATE ON numbered FOR EACH ROW EXECUTE FUNCTION number();`
+  const proof = await prove(
+    (work) => withShadowDatabase(SHADOW, [{ name: '1_ground', sql: ground }], work),
+    {
+      migration: { name: '2_change', sql: 'UPDATE numbered SET name = upper(name)' },
+      catalogs: async (on) => catalogReader(on),
+    },
+  )
+  expect(gradeOf(proof)).toBe('lossless (kept)')
+  expect(proof.conditions).toEqual([
+    'After a rollback, counter continues after the numbers that the migration took.',
+  ])
+})
+
 test('what fails on the rows of every table is proven on none', async () => {
   const added = ['users', 'posts', '"Key"'].map(
     (table) => `ALTER TABLE ${table} ADD z text NOT NULL;`,

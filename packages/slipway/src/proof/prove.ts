@@ -276,7 +276,7 @@ function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {
   return reasons
 }
 
-/** Rows that stopped it, where it went through on plainer ones, or with what a deploy keeps. */
+/** Rows that stopped it and sequences that continue, where it went through on plainer ones, or with what a deploy keeps. */
 function conditionsOf(
   { failsOnRows, filling, withheld, downFails }: TestRun,
   kept: KeepingProof | undefined,
@@ -289,6 +289,10 @@ function conditionsOf(
           `Without kept data, the down migration fails if there are rows: ${messageOf(downFails.failure)}`,
         ]
       : []),
+    ...(kept?.passed ?? []).map(
+      (sequence) =>
+        `After a rollback, ${objectName(sequence)} continues after the numbers that the migration took.`,
+    ),
   ]
 }
 

@@ -22,6 +22,10 @@ export const rollbackFailures = {
     title: 'Rows written since have no value for a column that becomes NOT NULL again',
     exit: 5,
   },
+  'ROLLBACK.UNLIKE_KEPT': {
+    title: 'Restored rows or values would not be those that were kept',
+    exit: 5,
+  },
   'ROLLBACK.FILL_FORM': { title: '`--fill` does not have the form table.column=value' },
   'ROLLBACK.SQUASHED': {
     title: 'A squash was recorded here without running',

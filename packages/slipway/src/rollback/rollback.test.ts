@@ -182,6 +182,25 @@ test('what rows decide is announced; a refusal by the server leaves all as it wa
   expect(await living()).toEqual(['1_init', '2_loosened'])
 })
 
+test('where several columns need a value, the command that is printed has those that were given', async () => {
+  const strict = migration(
+    '1_init',
+    'CREATE TABLE customer (id integer, name text NOT NULL, fax text NOT NULL);',
+  )
+  const dropped = migration('2_dropped', 'ALTER TABLE customer DROP COLUMN name, DROP COLUMN fax;')
+  await deployed([strict, dropped])
+  await target.sql('INSERT INTO customer VALUES (1)')
+  const fills = [{ table: { name: 'customer' }, column: 'fax', value: 'no fax' }]
+  const failed = await rolledBack([strict, dropped], ONE, { fills })
+  expect(failed.failure).toMatchObject({
+    message: '1 row of customer has no value for the column name.',
+    nextActions: [
+      { args: ['rollback', '--fill', 'customer.fax=no fax', '--fill', 'customer.name=<value>'] },
+    ],
+  })
+  expect(failed.failure?.server).toBeUndefined()
+})
+
 test('a failure after steps that were rolled back names them, and the command for those left', async () => {
   const strict = migration('1_init', 'CREATE TABLE customer (id integer, name text NOT NULL);')
   const loosened = migration('2_loosened', 'ALTER TABLE customer ALTER COLUMN name DROP NOT NULL;')

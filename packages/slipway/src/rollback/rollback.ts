@@ -35,8 +35,8 @@ import { type Change, difference, readCatalog } from '../schema/index.ts'
 import { shadowLike, type ShadowOptions, withShadowServer } from '../shadow/index.ts'
 import { type Migration, objectText, tableRef } from '../statements/index.ts'
 import { decided } from './announced.ts'
+import { explainFailure } from './explain-failure.ts'
 import { raise } from './failures.ts'
-import { askForValue } from './fill.ts'
 import { recallProof, rememberProof, type TestedFiles } from './known-proof.ts'
 import {
   correctionOf,
@@ -77,6 +77,8 @@ export interface RollbackOutcome {
   /** What could not be given back to objects: owners, privileges, comments, settings, positions. */
   readonly unrestored: readonly Unrestored[]
   readonly verification?: Verification
+  /** The schema of the target was compared with that of the remaining history, and is the same; nothing if it was not compared. */
+  readonly schemaMatches?: boolean
   readonly failure?: Failure
 }
 
@@ -300,15 +302,15 @@ async function run(
   target: TargetSession,
   { downs, expected, known }: PreparedWork,
   request: RollbackRequest,
-): Promise<Pick<RollbackOutcome, 'receipts' | 'kept' | 'unrestored' | 'verification' | 'failure'>> {
+): Promise<Omit<RollbackOutcome, 'database' | 'downs' | 'testRun'>> {
   const { session } = target
   const plans = downs.map(({ plan }) => plan)
   const { executions, kept, keptNow } = await prepareRestoring(session, plans, request.fills)
   const review = reviewOfRollback(session, { plans, kept }, request)
   const reviewed = executions.map((one) => ({ ...one, review: review?.(one.migration) }))
   const ran = await runMigrations(target, reviewed, await readJournal(session))
-  const asked = ran.failure && { failure: askForValue(ran.failure) }
-  const unrestored = await unrestoredOf(session, plans)
+  const asked = ran.failure && { failure: explainFailure(ran.failure, request.fills ?? []) }
+  const unrestored = await unrestoredOf(session, ran.receipts)
   const outcome = { ...ran, ...asked, kept: await keptNow(), unrestored }
   if (ran.failure && !LEAVES_NOTHING.has(ran.failure.code)) return outcome
   target.emit({ kind: 'phase', phase: 'verify' })
@@ -318,20 +320,23 @@ async function run(
   if (!outcome.failure && expected && reading.ok) {
     const restored = reading.value.fingerprint.hash === expected.fingerprint
     const differing = restored ? '' : await differingObjects(target, expected, request)
-    if (differing !== '') return { ...outcome, failure: notRestored(differing) }
+    if (differing !== '')
+      return { ...outcome, schemaMatches: false, failure: notRestored(differing) }
   }
   // What was compared with nothing is not what the history gives.
   const compared = !outcome.failure && expected !== undefined && reading.ok
   const looked = await verified(target, request.migrations, compared ? reading.value : 'forget')
-  if (looked.ok) return { ...outcome, verification: looked.value }
+  const schemaMatches = compared ? { schemaMatches: true } : {}
+  if (looked.ok) return { ...outcome, ...schemaMatches, verification: looked.value }
   return { ...outcome, failure: outcome.failure ?? looked.failure }
 }
 
 async function unrestoredOf(
   session: Session,
-  plans: readonly Migration[],
+  receipts: readonly Receipt[],
 ): Promise<readonly Unrestored[]> {
-  const names = new Set(plans.map(({ name }) => name))
+  const done = receipts.filter(({ status }) => status === 'done')
+  const names = new Set(done.map(({ migration }) => migration))
   const read = await attempt(() => readUnrestored(session))
   return read.ok ? read.value.filter(({ migration }) => names.has(migration)) : []
 }

@@ -34,6 +34,8 @@ export interface Kept {
   readonly keptAt: string
   /** Restored rows, and rows that existed already and stayed. */
   readonly restored?: { readonly rows: number; readonly since: number }
+  /** Of the restored: rows that only their content found and that were written since, so that they may be others; absent if none. */
+  readonly uncertain?: number
 }
 
 const COLUMNS = `(j ->> 'id')::bigint, j ->> 'migration', j ->> 'statement', j ->> 'kind', j ->> 'table_schema', j ->> 'table_name',
@@ -43,7 +45,7 @@ const COLUMNS = `(j ->> 'id')::bigint, j ->> 'migration', j ->> 'statement', j -
   j -> 'details' ->> 'restored', j -> 'details' ->> 'since',
   CASE j ->> 'kind' WHEN 'columns' THEN (j ->> 'key') IS NOT NULL OR j -> 'details' ->> 'setAside' IS NOT NULL OR j -> 'details' ->> 'matched' = 'true'
     ELSE j -> 'details' ->> 'operation' IS DISTINCT FROM 'update' OR (j ->> 'key') IS NOT NULL OR j -> 'details' ->> 'paired' = 'true' END,
-  j -> 'details' ->> 'operation' = 'insert'`
+  j -> 'details' ->> 'operation' = 'insert', j -> 'details' ->> 'uncertain'`
 
 /** How a migration is named of which a rollback destroyed something. */
 const ROLLBACK_OF = 'rollback of '
@@ -118,7 +120,7 @@ function keptFrom(row: readonly (string | null)[], defaultSchema: string): Kept 
     done,
     ...counts
   ] = row
-  const [restored, since, returns, inserted] = counts
+  const [restored, since, returns, inserted, uncertain] = counts
   const text = (value: string | null | undefined) => value ?? ''
   return {
     id: Number(id),
@@ -136,6 +138,7 @@ function keptFrom(row: readonly (string | null)[], defaultSchema: string): Kept 
     bytes: Number(bytes),
     keptAt: text(at),
     ...(done === 't' ? { restored: { rows: Number(restored), since: Number(since) } } : {}),
+    ...(uncertain ? { uncertain: Number(uncertain) } : {}),
   }
 }
 

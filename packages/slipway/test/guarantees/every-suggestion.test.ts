@@ -829,6 +829,11 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
     'needs a machine without shadow databases',
   ],
   ['repair/repair.ts', "nextActions: [command(['drift']", 'the schema changes while a repair runs'],
+  [
+    'rollback/explain-failure.ts',
+    "command(['drift'], 'see what was changed')",
+    'a type that was changed by hand: rows-changed-since.test.ts',
+  ],
   ['repair/reset.ts', '...(destroys.length > 1', 'of development alone: reset.test.ts'],
   ['repair/undo.ts', 'command(', 'a schema that the differ cannot restore'],
 ]

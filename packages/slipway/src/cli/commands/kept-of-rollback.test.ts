@@ -174,7 +174,7 @@ test('rows and values that were written since stay, and are named', async () => 
     { line: 'a', tag: '"newer"' },
     ...tagsBefore.filter(({ line }) => line !== 'a'),
   ])
-  // Each row is given another token: those that were written since cannot be told from them.
+  // Each row is given another token: those that were written since look the same.
   expect(await target.sql('SELECT token::text FROM customer WHERE id = 1')).toEqual([before])
 })
 

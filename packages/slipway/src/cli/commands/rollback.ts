@@ -19,7 +19,7 @@ export const rollback: Handler = async ({ slipway, confirm }, { flags }) => {
 }
 
 function view(result: RollbackResult, ok: boolean): Block[] {
-  const { downMigrations, receipts, kept, testRun } = result
+  const { downMigrations, receipts, kept, testRun, schemaMatches } = result
   const place = placeOf(result)
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   return [
@@ -31,16 +31,22 @@ function view(result: RollbackResult, ok: boolean): Block[] {
     ...receiptLines(receipts, 'Rolled back'),
     ...restoredLines(kept),
     ...downMigrations.flatMap(({ migration, announced }) =>
-      announced.map((one) =>
-        status(
-          one.kind === 'loss' && one.kept ? 'note' : 'warning',
-          announcementText(one),
-          migration,
+      announced
+        // What was restored has a line of its own.
+        .filter((one) => !(done === receipts.length && one.kind === 'loss' && one.kept))
+        .map((one) =>
+          status(
+            one.kind === 'loss' && one.kept ? 'note' : 'warning',
+            announcementText(one),
+            migration,
+          ),
         ),
-      ),
     ),
-    ...(testRun.kind === 'proven' && ok
-      ? [status('done', 'The schema matches the remaining history')]
+    ...(ok && schemaMatches
+      ? [status('done', 'Verified: the schema matches the remaining history')]
+      : []),
+    ...(ok && done > 0 && schemaMatches === null
+      ? [status('warning', 'The schema was not compared with the remaining history')]
       : []),
     ...(testRun.kind === 'not-tested' && downMigrations.length > 0
       ? [status('warning', 'Not tested on a shadow database', testRun.reason)]

@@ -62,6 +62,15 @@ type PositionRow = {
   readonly numbers: readonly (readonly string[])[]
 }
 
+/** The sequences that give later numbers than before. */
+export function passedPositions(before: Positions, now: Positions): ObjectRef[] {
+  return [...before].flatMap(([key, { sequence, last, step }]) => {
+    const left = now.get(key)
+    const isAhead = left !== undefined && (step > 0n ? left.last > last : left.last < last)
+    return isAhead ? [sequence] : []
+  })
+}
+
 /** The sequences that are gone, or that would give a number again. */
 export function lostPositions(before: Positions, now: Positions): Destruction[] {
   return positionsBehind(before, now).map(({ sequence }) => ({ what: 'object', object: sequence }))

@@ -102,13 +102,18 @@ CREATE OR REPLACE FUNCTION slipway.key_of_all(target regclass, without text[]) R
   SELECT slipway.key_of(target, without) WHERE NOT slipway.has_heirs(target)
 $$;
 
+-- Rows will be found by their content. The transaction says later which of them were written since.
+CREATE OR REPLACE FUNCTION slipway.matched_now() RETURNS jsonb LANGUAGE sql AS $$
+  SELECT jsonb_build_object('matched', true, 'transaction', pg_current_xact_id()::text)
+$$;
+
 -- In a rollback, which must leave the table as it was: whole rows are copied where no key finds them again. After another
 -- deploy, values return to rows that are equal in all other columns, if somebody asks for that; rows of heirs have columns of their own.
 CREATE OR REPLACE FUNCTION slipway.keep_whole(entry jsonb, target regclass, names text[]) RETURNS void LANGUAGE plpgsql
 SET row_security = off AS $$
 BEGIN
   PERFORM slipway.record_kept(slipway.store(entry || jsonb_build_object('columns', to_jsonb(names),
-      'details', coalesce(entry -> 'details', '{}') || CASE WHEN slipway.has_heirs(target) THEN '{}' ELSE '{"matched": true}' END::jsonb),
+      'details', coalesce(entry -> 'details', '{}') || CASE WHEN slipway.has_heirs(target) THEN '{}' ELSE slipway.matched_now() END),
     format('SELECT %s FROM %s', slipway.copied(target, NULL), target)));
 END $$;
 
@@ -127,7 +132,7 @@ BEGIN
     ORDER BY k.id DESC LIMIT 1;
   IF earlier.id IS NULL THEN
     PERFORM slipway.record_kept(slipway.store(entry || jsonb_build_object('columns', to_jsonb(names),
-        'details', (entry -> 'details') || '{"matched": true}'),
+        'details', (entry -> 'details') || slipway.matched_now()),
       format('SELECT %s FROM %s', slipway.copied(target, NULL), slipway.own_rows(target))));
     RETURN true;
   END IF;

@@ -50,7 +50,7 @@ BEGIN
       IF entry.details ->> 'operation' = 'update' AND entry.key IS NULL THEN RETURN false; END IF;
       PERFORM slipway.restore_entry(entry, target);
     ELSE
-      -- Values that were written to the column since stay. Those that a change of type gave cannot be told from them.
+      -- Values that were written to the column since stay. Those that a change of type gave look the same.
       unwritten := CASE WHEN entry.details ? 'changedType' THEN 'true' ELSE slipway.unwritten(target, entry.columns) END;
       IF entry.details ? 'setAside' THEN
         PERFORM slipway.restore_aside(entry, target, unwritten);

@@ -262,5 +262,6 @@ BEGIN
   IF wanted = present THEN RETURN; END IF;
   EXECUTE format('ALTER SEQUENCE %s RESTART WITH %s', sequence, wanted ->> 0);
   PERFORM setval(sequence, (wanted ->> 0)::bigint, true) WHERE (wanted ->> 1)::boolean;
+  PERFORM slipway.refuse_unlike(slipway.position_of(sequence) = wanted, 'positions');
 END $$;
 `

@@ -54,7 +54,7 @@ $$;
 
 -- After its last statement: what it did not change is forgotten. An object counts as changed by this session only where it
 -- holds a lock on it, or has written its privileges. A sequence that no column uses may have gone on by the work of others: it counts where it was
--- restarted, or where the statements set positions. What an object did not have before is recorded with what removes it.
+-- restarted, or where the statements set positions. One that only moved on is recorded as what no rollback restores. What an object did not have before is recorded with what removes it.
 CREATE OR REPLACE FUNCTION slipway.record_after(history text, of_migration text, sets_positions boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -70,12 +70,16 @@ BEGIN
         WHEN b.name = 'privileges' THEN coalesce(h.strong, false) OR slipway.is_written(b.classid, b.objid, b.objsubid)
         WHEN b.name <> 'position' THEN h.strong
         WHEN slipway.is_gone(b.classid, b.objid, 0) THEN true
-        ELSE h.strong OR h.objid IS NOT NULL AND (sets_positions OR EXISTS (SELECT FROM slipway.numbered_by(b.objid))) END AS own
+        ELSE h.strong OR h.objid IS NOT NULL AND (sets_positions OR EXISTS (SELECT FROM slipway.numbered_by(b.objid))) END AS own,
+      b.name = 'position' AND h.objid IS NOT NULL AND n.value IS DISTINCT FROM b.value AS moved
     FROM before b LEFT JOIN present AS n USING (classid, objid, objsubid, name)
     LEFT JOIN held h ON CASE WHEN b.relation IS NULL THEN (h.classid, h.objid) = (b.classid, b.objid)
       ELSE h.classid = 'pg_class'::regclass AND h.objid = b.relation END),
   taken AS (UPDATE slipway.attribute b SET settled = true, gone = c.gone, left_as = c.value, database_identity = slipway.database_identity()
-    FROM compared c WHERE c.id = b.id AND c.own AND (c.gone OR c.value IS DISTINCT FROM b.value))
+    FROM compared c WHERE c.id = b.id AND c.own AND (c.gone OR c.value IS DISTINCT FROM b.value)),
+  stays AS (UPDATE slipway.attribute b SET settled = true, left_as = c.value, database_identity = slipway.database_identity(),
+      problem = 'a function or a trigger of the migration took numbers from it, and others may have used numbers since'
+    FROM compared c WHERE c.id = b.id AND c.own IS NOT TRUE AND c.moved)
   INSERT INTO slipway.attribute (history_schema, migration, classid, objid, objsubid, relation, object, part, name, value,
       settled, gone, left_as, database_identity)
     SELECT history, of_migration, n.classid, n.objid, n.objsubid, n.relation, n.object, n.part, n.name, r.removal,

@@ -26,10 +26,11 @@ CREATE OR REPLACE FUNCTION slipway.content_of(entry slipway.kept, target regclas
     WHERE attrelid = target AND attnum > 0 AND slipway.is_comparable(entry, target, attname::text, attnum)))
 $$;
 
--- Rows of a table beside those of a log or a copy that have the same content, one by one: which table and place, and which row
--- of the other.
+-- Rows of a table beside those of a log or a copy that have the same content, one by one: which table and place, which row
+-- of the other, and which transaction wrote it. The oldest come first.
 CREATE OR REPLACE FUNCTION slipway.pairs(entry slipway.kept, target regclass, rows_of_log text) RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT format('(SELECT r.o, r.c, l.m FROM (SELECT t.tableoid AS o, t.ctid AS c, %1$s AS content, row_number() OVER (PARTITION BY %1$s) AS i
+  SELECT format('(SELECT r.o, r.c, r.x, l.m FROM (SELECT t.tableoid AS o, t.ctid AS c, t.xmin AS x, %1$s AS content,
+        row_number() OVER (PARTITION BY %1$s ORDER BY age(t.xmin) DESC) AS i
       FROM %3$s AS t) AS r
     JOIN (SELECT %5$s AS m, %2$s AS content, row_number() OVER (PARTITION BY %2$s) AS i FROM %4$s AS k) AS l USING (content, i))',
     slipway.content_of(entry, target, 't'), slipway.content_of(entry, target, 'k'), slipway.own_rows(target), rows_of_log,
@@ -47,20 +48,6 @@ CREATE OR REPLACE FUNCTION slipway.unreferenced(target regclass) RETURNS text LA
   FROM pg_constraint c LEFT JOIN pg_constraint whole ON whole.oid = c.conparentid
   WHERE c.contype = 'f' AND c.confrelid = target AND whole.conrelid IS NOT DISTINCT FROM CASE WHEN c.conparentid <> 0 THEN c.conrelid END
 $$;
-
--- Deleted rows are inserted again, unless their key is in use. Returns how many.
-CREATE OR REPLACE FUNCTION slipway.undo_delete(target regclass, stored regclass, rows_of_log text) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-  names text;
-  vals text;
-  count bigint;
-BEGIN
-  SELECT string_agg(name, ', '), string_agg(value, ', ') INTO names, vals FROM slipway.shared(target, stored, NULL);
-  EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s AS k%s',
-    target, names, vals, rows_of_log, slipway.unless_taken(target, stored));
-  GET DIAGNOSTICS count = ROW_COUNT;
-  RETURN count;
-END $$;
 
 -- Inserted rows are deleted, if they are unchanged and nothing refers to them. Returns how many.
 CREATE OR REPLACE FUNCTION slipway.undo_insert(entry slipway.kept, target regclass, rows_of_log text) RETURNS bigint
@@ -97,9 +84,10 @@ DECLARE
     CASE WHEN paired THEN ' AND _slipway_op = ''o''' ELSE '' END);
   new_versions text := replace(versions, '''o''', '''n''');
   sets text;
-  kept text;
+  present text;
   vals text;
   same text;
+  command text;
   count bigint;
   distinct_rows bigint;
   found_rows bigint;
@@ -109,7 +97,7 @@ BEGIN
     WHERE k.history_schema = entry.history_schema AND k.migration = entry.migration AND k.relation = entry.relation
       AND k.kind = 'columns' AND k.id < entry.id AND k.restored_at IS NOT NULL AND name = ANY (k.columns)));
   SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
-    INTO sets, kept, vals FROM slipway.shared(target, stored, entry.columns);
+    INTO sets, present, vals FROM slipway.shared(target, stored, entry.columns);
   EXECUTE format('SELECT count(*) FROM %s AS v', versions) INTO count;
   IF sets IS NULL THEN RETURN count; END IF;
   IF entry.key IS NOT NULL AND cardinality(entry.key) <> (SELECT count(*) FROM slipway.shared(target, stored, entry.key)) THEN
@@ -122,23 +110,20 @@ BEGIN
         (SELECT string_agg(quote_ident(name), ', ') FROM unnest(entry.key) AS name), versions);
     END IF;
     PERFORM set_config('slipway.declared', jsonb_build_object('relation', target::oid, 'columns', entry.columns)::text, true);
-    EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', slipway.own_rows(target), sets, versions, same);
-    GET DIAGNOSTICS found_rows = ROW_COUNT;
+    found_rows := slipway.update_back(format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', slipway.own_rows(target), sets, versions, same),
+      present, vals);
     PERFORM set_config('slipway.declared', '', true);
-    PERFORM slipway.compare(format('SELECT %s FROM %s AS k JOIN %s AS t ON %s', vals, versions, slipway.own_rows(target), same),
-      format('SELECT %s FROM %s AS k JOIN %s AS t ON %s', kept, versions, slipway.own_rows(target), same));
     EXECUTE format('SELECT count(*) FROM %s AS v', versions) INTO distinct_rows;
     RETURN CASE WHEN found_rows = distinct_rows THEN count ELSE found_rows END;
   END IF;
   IF entry.key IS NOT NULL THEN
-    EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k JOIN %s AS n USING (_slipway_m) WHERE %s', slipway.own_rows(target), sets, versions,
+    command := format('UPDATE %s AS t SET %s FROM %s AS k JOIN %s AS n USING (_slipway_m) WHERE %s', slipway.own_rows(target), sets, versions,
       new_versions, regexp_replace(same, '= k\\.', '= n.', 'g'));
   ELSE
-    EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k JOIN %s AS p ON p.m = k._slipway_m WHERE p.o = t.tableoid AND p.c = t.ctid',
+    command := format('UPDATE %s AS t SET %s FROM %s AS k JOIN %s AS p ON p.m = k._slipway_m WHERE p.o = t.tableoid AND p.c = t.ctid',
       slipway.own_rows(target), sets, versions, slipway.pairs(entry, target, new_versions));
   END IF;
-  GET DIAGNOSTICS found_rows = ROW_COUNT;
-  RETURN found_rows;
+  RETURN slipway.update_back(command, present, vals);
 END $$;
 
 -- The events of a table's logs as they are undone, the last first. Events of a kind that follow each other are undone together,
@@ -199,7 +184,7 @@ BEGIN
     entry := slipway.follow_names(entry, target);
     stored := to_regclass('slipway.' || entry.stored_as);
     rows_of_log := format('(SELECT * FROM %s WHERE _slipway_n BETWEEN %s AND %s)', stored, run.first_event, run.last_event);
-    count := CASE WHEN entry.details ->> 'operation' IN ('delete', 'truncate') THEN slipway.undo_delete(target, stored, rows_of_log)
+    count := CASE WHEN entry.details ->> 'operation' IN ('delete', 'truncate') THEN slipway.insert_back(target, stored, rows_of_log)
       WHEN entry.details ->> 'operation' = 'insert' THEN slipway.undo_insert(entry, target, rows_of_log)
       ELSE slipway.undo_update(entry, target, run.first_event, run.last_event) END;
     undone := undone || jsonb_build_object(run.id::text, count + coalesce((undone ->> run.id::text)::bigint, 0));
@@ -218,19 +203,19 @@ CREATE OR REPLACE FUNCTION slipway.undo_type(entry slipway.kept, target regclass
 DECLARE
   stored regclass := to_regclass('slipway.' || entry.stored_as);
   sets text;
-  count bigint;
+  present text;
+  vals text;
 BEGIN
   IF entry.details ? 'setAside' THEN
     PERFORM slipway.fill_from_aside(entry, target, 'true');
     RETURN;
   END IF;
   entry := slipway.follow_names(entry, target);
-  SELECT string_agg(format('%s = %s', name, value), ', ') INTO sets FROM slipway.shared(target, stored, entry.columns);
+  SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
+    INTO sets, present, vals FROM slipway.shared(target, stored, entry.columns);
   IF sets IS NULL OR cardinality(entry.key) <> (SELECT count(*) FROM slipway.shared(target, stored, entry.key)) THEN RETURN; END IF;
-  EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', slipway.own_rows(target), sets, stored,
-    slipway.same_key(target, stored, entry.key));
-  GET DIAGNOSTICS count = ROW_COUNT;
-  PERFORM slipway.mark_restored(entry.id, count, 0);
+  PERFORM slipway.mark_restored(entry.id, slipway.update_back(format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', slipway.own_rows(target),
+    sets, stored, slipway.same_key(target, stored, entry.key)), present, vals), 0);
 END $$;
 
 -- Lets the foreign keys of tables be checked at the end; returns the commands that undo this.

@@ -24,33 +24,58 @@ RETURNS TABLE (name text, value text) LANGUAGE sql STABLE AS $$
   ORDER BY a.attnum
 $$;
 
--- Count and sum of the rows of a query, whatever their order.
-CREATE OR REPLACE FUNCTION slipway.checksum(query text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION slipway.refuse_unlike(are_alike boolean, what text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT are_alike THEN RAISE EXCEPTION 'The restored % are not those that were kept', what USING ERRCODE = 'SLW01'; END IF;
+END $$;
+
+-- Inserts rows (k) that were kept into a table, except those whose key is in use; compares what the server stored with them: by
+-- count and checksum, or one by one if some stay away. Returns how many it inserted.
+CREATE OR REPLACE FUNCTION slipway.insert_back(target regclass, stored regclass, kept_rows text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-  found_sum text;
+  names text;
+  vals text;
+  count bigint;
+  are_alike boolean;
 BEGIN
-  EXECUTE format('SELECT count(*) || '' rows, '' || coalesce(sum(hashtextextended(r::text, 0)::numeric), 0) FROM (%s) AS r', query)
-    INTO found_sum;
-  RETURN found_sum;
+  SELECT string_agg(name, ', '), string_agg(value, ', ') INTO names, vals FROM slipway.shared(target, stored, NULL);
+  EXECUTE format('WITH back AS (INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %3$s FROM %4$s AS k%5$s RETURNING ROW(%2$s)::text AS content),
+      kept AS (SELECT ROW(%3$s)::text AS content FROM %4$s AS k)
+    SELECT b.count, CASE WHEN b.count = k.count THEN b.sum IS NOT DISTINCT FROM k.sum
+        ELSE NOT EXISTS (SELECT content FROM back EXCEPT ALL SELECT content FROM kept) END
+    FROM (SELECT count(*), sum(hashtextextended(content, 0)::numeric) FROM back) AS b,
+      (SELECT count(*), sum(hashtextextended(content, 0)::numeric) FROM kept) AS k',
+    target, names, vals, kept_rows, slipway.unless_taken(target, stored)) INTO count, are_alike;
+  PERFORM slipway.refuse_unlike(are_alike, 'rows');
+  RETURN count;
 END $$;
 
-CREATE OR REPLACE FUNCTION slipway.compare(kept text, restored text) RETURNS void LANGUAGE plpgsql AS $$
+-- Runs an UPDATE of a table (t) from what was kept, and compares what the server stored with it, row by row. Returns how many rows there are.
+CREATE OR REPLACE FUNCTION slipway.update_back(command text, present text, wanted text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  count bigint;
+  are_alike boolean;
 BEGIN
-  IF slipway.checksum(kept) <> slipway.checksum(restored) THEN
-    RAISE EXCEPTION 'The restored rows are not those that were kept' USING ERRCODE = 'SLW01';
-  END IF;
+  EXECUTE format('WITH back AS (%s RETURNING ROW(%s)::text = ROW(%s)::text AS is_alike) SELECT count(*), bool_and(is_alike) FROM back',
+    command, present, wanted) INTO count, are_alike;
+  PERFORM slipway.refuse_unlike(are_alike, 'values');
+  RETURN count;
 END $$;
 
--- Turns off the user's triggers and policies while rows are restored; returns the commands that undo this.
+-- Turns off the user's triggers, rules and policies while rows are restored, also those of partitions; returns the commands that undo this.
 CREATE OR REPLACE FUNCTION slipway.quiet(target regclass) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
+  off text[];
   again text[];
 BEGIN
-  SELECT array_agg(format('ALTER TABLE %s ENABLE %s TRIGGER %I', target,
-      CASE tgenabled WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' ELSE '' END, tgname)) INTO again
-    FROM pg_trigger WHERE tgrelid = target AND NOT tgisinternal AND tgenabled <> 'D' AND NOT slipway.is_capturing(tgfoid);
-  PERFORM slipway.run_all(ARRAY(SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', target, tgname)
-    FROM pg_trigger WHERE tgrelid = target AND NOT tgisinternal AND tgenabled <> 'D' AND NOT slipway.is_capturing(tgfoid)));
+  SELECT array_agg(format('ALTER TABLE %s DISABLE %s', place, name)), array_agg(format('ALTER TABLE %s ENABLE %s %s', place,
+      CASE enabled WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' ELSE '' END, name))
+    INTO off, again FROM (
+      SELECT tgrelid::regclass AS place, format('TRIGGER %I', tgname) AS name, tgenabled AS enabled FROM pg_trigger
+        WHERE tgrelid IN (SELECT slipway.family_of(target)) AND NOT tgisinternal AND tgparentid = 0 AND NOT slipway.is_capturing(tgfoid)
+      UNION ALL SELECT ev_class::regclass, format('RULE %I', rulename), ev_enabled FROM pg_rewrite WHERE ev_class = target AND ev_type <> '1') AS own
+    WHERE enabled <> 'D';
+  PERFORM slipway.run_all(off);
   IF (SELECT relforcerowsecurity FROM pg_class WHERE oid = target) THEN
     EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target);
     again := again || format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
@@ -88,16 +113,20 @@ BEGIN
   END LOOP;
 END $$;
 
--- Says that it was restored; without what was kept, unless some of it found no place.
+CREATE OR REPLACE FUNCTION slipway.xid_of(number text) RETURNS xid LANGUAGE sql IMMUTABLE AS $$
+  SELECT (number::bigint & 4294967295)::text::xid
+$$;
+
+-- Says that it was restored; without what was kept, unless some of it found no place, or perhaps not its own.
 CREATE OR REPLACE FUNCTION slipway.mark_restored(kept_id bigint, restored bigint, since bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   entry slipway.kept;
 BEGIN
   UPDATE slipway.kept SET restored_at = clock_timestamp(),
-      details = details || jsonb_build_object('restored', restored, 'since', since)
+      details = details || jsonb_build_object('restored', restored, 'since', since, 'restoredBy', pg_current_xact_id()::text)
     WHERE id = kept_id RETURNING * INTO entry;
-  IF entry.stored_as IS NOT NULL AND (entry.rows IS NULL OR entry.rows <= restored) THEN
+  IF entry.stored_as IS NOT NULL AND (entry.rows IS NULL OR entry.rows <= restored) AND NOT entry.details ? 'uncertain' THEN
     EXECUTE format('DROP TABLE IF EXISTS slipway.%I CASCADE', entry.stored_as);
     UPDATE slipway.kept SET stored_as = NULL, rows = restored WHERE id = kept_id;
   END IF;
@@ -144,15 +173,10 @@ CREATE OR REPLACE FUNCTION slipway.insert_kept(entry slipway.kept, target regcla
 DECLARE
   stored regclass := to_regclass('slipway.' || entry.stored_as);
   again text[] := slipway.quiet(target);
-  names text;
-  vals text;
   count bigint;
 BEGIN
   entry := slipway.follow_names(entry, target);
-  SELECT string_agg(name, ', '), string_agg(value, ', ') INTO names, vals FROM slipway.shared(target, stored, NULL);
-  EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s AS k%s',
-    target, names, vals, stored, slipway.unless_taken(target, stored));
-  GET DIAGNOSTICS count = ROW_COUNT;
+  count := slipway.insert_back(target, stored, stored::text);
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
   PERFORM slipway.set_sequences(target, entry.details -> 'sequences');
@@ -204,22 +228,15 @@ END $$;
 CREATE OR REPLACE FUNCTION slipway.restore_kept_table(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   stored regclass := to_regclass('slipway.' || entry.stored_as);
-  was_empty boolean := NOT slipway.holds_rows(target);
   restored bigint;
   since bigint := 0;
-  names text;
-  vals text;
 BEGIN
   entry := slipway.rejoin_columns(entry);
-  IF NOT was_empty THEN
+  IF slipway.holds_rows(target) THEN
     EXECUTE format('SELECT count(*) FROM %s', target) INTO since;
     EXECUTE format('UPDATE slipway.kept SET rows = (SELECT count(*) FROM %s) WHERE id = %s', stored, entry.id);
   END IF;
   restored := slipway.insert_kept(entry, target);
-  IF was_empty THEN
-    SELECT string_agg(name, ', '), string_agg(value, ', ') INTO names, vals FROM slipway.shared(target, stored, NULL);
-    PERFORM slipway.compare(format('SELECT %s FROM %s AS k', vals, stored), format('SELECT %s FROM %s', names, target));
-  END IF;
   PERFORM slipway.mark_restored(entry.id, restored, since);
 END $$;
 
@@ -245,7 +262,7 @@ CREATE OR REPLACE FUNCTION slipway.varies(expression pg_node_tree) RETURNS boole
 $$;
 
 -- That nobody has written other values to columns of a row (t): they are NULL, or the default. Where each row was given another
--- value, that cannot be told.
+-- value, that is unknown.
 CREATE OR REPLACE FUNCTION slipway.unwritten(target regclass, names text[]) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT format('(%s)', string_agg(CASE
       WHEN a.attidentity <> '' OR slipway.varies(d.adbin) THEN 'true'
@@ -262,11 +279,9 @@ LANGUAGE plpgsql AS $$
 DECLARE
   stored regclass := to_regclass('slipway.' || entry.stored_as);
   again text[] := slipway.quiet(target);
-  same text;
   sets text;
-  different text;
-  left_over bigint;
-  wrong bigint;
+  present text;
+  vals text;
   count bigint;
 BEGIN
   entry := slipway.follow_names(entry, target);
@@ -274,21 +289,28 @@ BEGIN
   IF cardinality(entry.key) <> (SELECT count(*) FROM slipway.shared(target, stored, entry.key)) THEN
     RAISE EXCEPTION '% has not all columns of the key of what was kept', target USING ERRCODE = 'SLW02';
   END IF;
-  same := slipway.same_key(target, stored, entry.key);
-  SELECT string_agg(format('%s = %s', name, value), ', '),
-      format('SELECT count(*) FROM %s AS t JOIN %s AS k ON %s WHERE ROW(%s)::text <> ROW(%s)::text', target, stored, same,
-        string_agg('t.' || name, ', '), string_agg(value, ', '))
-    INTO sets, different FROM slipway.shared(target, stored, names);
-  EXECUTE format('%s AND NOT %s', different, condition) INTO left_over;
-  EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s AND %s', target, sets, stored, same, condition);
-  GET DIAGNOSTICS count = ROW_COUNT;
+  SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
+    INTO sets, present, vals FROM slipway.shared(target, stored, names);
+  count := slipway.update_back(format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s AND %s', target, sets, stored,
+    slipway.same_key(target, stored, entry.key), condition), present, vals);
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
-  EXECUTE different INTO wrong;
-  IF wrong <> left_over THEN
-    RAISE EXCEPTION 'The restored values are not those that were kept' USING ERRCODE = 'SLW01';
-  END IF;
   RETURN count;
+END $$;
+
+-- Counts the rows, found by their content, that somebody else has written since: they may be others than those of then.
+CREATE OR REPLACE FUNCTION slipway.note_written_since(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  own text[] := ARRAY(SELECT k.details ->> 'restoredBy' FROM slipway.kept k WHERE k.details ? 'restoredBy') || pg_current_xact_id()::text;
+  since bigint;
+BEGIN
+  IF NOT entry.details ? 'transaction' OR NOT slipway.is_this_database(entry.database_identity) THEN RETURN; END IF;
+  EXECUTE format('SELECT count(*) FROM %s AS p WHERE age(p.x) < age(%L::xid) AND p.x <> ALL (%L::xid[])',
+    slipway.pairs(entry, target, 'slipway.' || entry.stored_as), slipway.xid_of(entry.details ->> 'transaction'),
+    ARRAY(SELECT slipway.xid_of(one) FROM unnest(own) AS one)) INTO since;
+  IF since > 0 THEN
+    UPDATE slipway.kept SET details = details || jsonb_build_object('uncertain', since) WHERE id = entry.id;
+  END IF;
 END $$;
 
 -- Restores values in the rows that are equal in all other columns, one by one, where a condition holds. Returns the number of these rows.
@@ -298,23 +320,19 @@ DECLARE
   stored text := 'slipway.' || entry.stored_as;
   again text[] := slipway.quiet(target) || slipway.open_identity(target, names);
   sets text;
+  present text;
+  vals text;
   count bigint;
-  found_count bigint;
 BEGIN
   entry := slipway.follow_names(entry, target);
-  SELECT string_agg(format('%s = %s', name, value), ', ') INTO sets FROM slipway.shared(target, stored::regclass,
-    ARRAY(SELECT unnest(names) INTERSECT SELECT unnest(entry.columns)));
-  EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k JOIN %s AS p ON p.m = k.ctid WHERE p.o = t.tableoid AND p.c = t.ctid AND %s',
-    slipway.own_rows(target), sets, stored, slipway.pairs(entry, target, stored), condition);
-  GET DIAGNOSTICS count = ROW_COUNT;
+  SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
+    INTO sets, present, vals FROM slipway.shared(target, stored::regclass,
+      ARRAY(SELECT unnest(names) INTERSECT SELECT unnest(entry.columns)));
+  PERFORM slipway.note_written_since(entry, target);
+  count := slipway.update_back(format('UPDATE %s AS t SET %s FROM %s AS k JOIN %s AS p ON p.m = k.ctid WHERE p.o = t.tableoid AND p.c = t.ctid AND %s',
+    slipway.own_rows(target), sets, stored, slipway.pairs(entry, target, stored), condition), present, vals);
   SET CONSTRAINTS ALL IMMEDIATE;
   PERFORM slipway.run_all(again);
-  entry.details := entry.details || jsonb_build_object('columnsDone', coalesce(entry.details -> 'columnsDone', '[]') || to_jsonb(names));
-  EXECUTE format('SELECT count(*) FROM %s AS p', slipway.pairs(entry, target, stored)) INTO found_count;
-  -- A row that was written since may hold just the kept value.
-  IF found_count < count THEN
-    RAISE EXCEPTION 'The restored values are not those that were kept' USING ERRCODE = 'SLW01';
-  END IF;
   RETURN count;
 END $$;
 
@@ -324,14 +342,15 @@ DECLARE
   aside text := entry.details ->> 'setAside';
   mark text := coalesce(entry.details ->> 'mark', aside);
   since bigint := 0;
+  vals text;
   count bigint;
 BEGIN
   EXECUTE format('SELECT count(*) FROM %s AS t WHERE %I IS NOT NULL AND NOT %s', target, mark, condition) INTO since;
-  EXECUTE (SELECT format('UPDATE %1$s AS t SET %2$I = %3$I%4$s WHERE %5$I IS NOT NULL AND %6$s', target, entry.columns[1], aside,
-    CASE WHEN a.atttypid = b.atttypid THEN '' ELSE '::text::' || format_type(a.atttypid, -1) END, mark, condition)
+  SELECT format('t.%I', aside) || CASE WHEN a.atttypid = b.atttypid THEN '' ELSE '::text::' || format_type(a.atttypid, -1) END INTO vals
     FROM pg_attribute a, pg_attribute b
-    WHERE a.attrelid = target AND a.attname = entry.columns[1] AND b.attrelid = target AND b.attname = aside);
-  GET DIAGNOSTICS count = ROW_COUNT;
+    WHERE a.attrelid = target AND a.attname = entry.columns[1] AND b.attrelid = target AND b.attname = aside;
+  count := slipway.update_back(format('UPDATE %s AS t SET %I = %s WHERE %I IS NOT NULL AND %s', target, entry.columns[1], vals, mark, condition),
+    format('t.%I', entry.columns[1]), vals);
   PERFORM slipway.mark_restored(entry.id, count, since);
 END $$;
 

@@ -286,7 +286,7 @@ function columnChoices(
     const hasDefault = target.has({ ...id, kind: 'default' })
     const filled = hasDefault || Boolean(after['identity']) || Boolean(after['generatedExpr'])
     if (!tableExisted || !after['notNull'] || filled) return []
-    return ['is restored as NOT NULL without a default: this fails if the table has rows']
+    return ['is restored as NOT NULL without a default: this fails if a row has no value for it']
   }
   const [from, to] = [textOf(before['type']), textOf(after['type'])]
   const shown = (type: string) => withoutQualifier(type, defaultSchema)
