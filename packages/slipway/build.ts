@@ -22,7 +22,7 @@ const OPTIONAL = ['pg-native', 'pg-cloudflare', '@supabase/pg-topo']
 
 /** What the commonest use cases load in any case: one file is read faster than thirty. */
 const USUAL =
-  /slipway\/src\/(?!.*\.schema\.json$)(?:kernel|project\/(?!git)|history|execution|schema\/(?:apply-\w+|constraint-name|dialects|failures|layered-map|model|schema-parts|postgres\/(?:read-schema|reference|scope))\.ts|plan|deploy|safekeeping|statements\/(?!sqlite)|app\/(?:arguments|change-text|command-line|consent|context|deploy|failures|hazard-findings|index|kept-result|module-failures|named-object|open-project|outcome|pre-check-findings|accept|repeat|status|test-database|work)\.ts|database\/(?!postgres\/(?:embedded|folder-lock|local-server|server-(?:account|folder)|programs)|sqlite))|node_modules\/(?:pg(?!-copy)|postgres-|split2|xtend)|^\0node:(?:buffer|crypto|events|fs|path|stream(?:\/promises)?|timers\/promises|url|util|v8)$/
+  /slipway\/src\/(?!.*\.schema\.json$)(?:kernel|project\/(?!git)|history|execution|schema\/(?:apply-\w+|constraint-name|dialects|failures|holds-all|layered-map|model|schema-parts|postgres\/(?:read-schema|reference|scope))\.ts|plan|deploy|safekeeping|statements\/(?!sqlite)|app\/(?:arguments|change-text|command-line|consent|context|deploy|failures|hazard-findings|index|kept-result|module-failures|named-object|open-project|outcome|pre-check-findings|accept|repeat|status|test-database|work)\.ts|database\/(?!postgres\/(?:embedded|folder-lock|local-server|server-(?:account|folder)|programs)|sqlite))|node_modules\/(?:pg(?!-copy)|postgres-|split2|xtend)|^\0node:(?:buffer|crypto|events|fs|path|stream(?:\/promises)?|timers\/promises|url|util|v8)$/
 
 /** The same of the command line, which a program that imports the library does not load. */
 const USUAL_CLI =
