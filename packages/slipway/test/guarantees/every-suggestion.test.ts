@@ -710,7 +710,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     async tell(scene) {
       await scene.slipway('deploy')
       await scene.production.sql("INSERT INTO customer VALUES (1, 'a', 'a@b')")
-      await scene.slipway('rollback', ...confirmed(scene))
+      expect(await scene.slipway('rollback', ...confirmed(scene))).toMatchObject({ failure: null })
       await follow(scene, await scene.slipway('deploy'))
       await follow(scene, await scene.slipway('kept restore', '99'), {
         code: 'SAFEKEEPING.UNKNOWN',
