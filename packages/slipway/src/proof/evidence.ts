@@ -35,6 +35,7 @@ export function evidenceGaps(run: RunOnRows): string[] {
     ...tables,
     ...valuelessColumns(run),
     ...idleStatements(run),
+    ...idleCode(run),
     ...largeObjects(run.statements),
     ...storedViews(run),
     ...run.misplaced.map(
@@ -104,6 +105,44 @@ function idleStatements({ statements, before, trace }: RunOnRows): string[] {
         !changed.has(number) && actions.some((one) => changesRows(one, before)),
     )
     .map(({ number }) => `Statement ${number} changed none of the generated rows.`)
+}
+
+const CHANGES_ROWS =
+  /(?<!\b(?:on|for|key|before|after|or|of|instead)\s+)\b(?:delete|update|merge)\b/i
+
+/**
+ * Code that meant to change rows of existing tables and met none that were generated: by the locks that PostgreSQL takes for
+ * it, of a function of SQL when it is created. Of several statements that change one table only the first takes the lock, so the
+ * words of the code count, too.
+ */
+function idleCode({ statements, trace, filling, withheld, tables }: RunOnRows): string[] {
+  const vacant = new Set(alwaysEmpty(withheld, tables).map(({ id }) => id))
+  const empty = filling.empty.flatMap(({ id, name }) => (vacant.has(id) ? [name] : []))
+  const isPlain = new Set(
+    statements.flatMap(({ number, actions }) => (actions.some(isOfRows) ? [number] : [])),
+  )
+  const opened = trace.locks.filter(
+    ({ statement, kind, mode }) =>
+      kind === 'table' && mode === 'ROW EXCLUSIVE' && !isPlain.has(statement),
+  )
+  return statements.flatMap(({ number, actions, text }) => {
+    if (!actions.some(({ kind }) => kind === 'opaque')) return []
+    const effects = trace.effects.filter(({ statement }) => statement <= number)
+    const changed = new Set([...empty, ...effects.map(({ relation }) => relation)])
+    const idle = opened.flatMap(({ statement, until, relation }) =>
+      statement <= number && number <= until && !changed.has(relation) ? [relation] : [],
+    )
+    if (idle.length > 0)
+      return [`Statement ${number} changed none of the generated rows of ${idle.join(', ')}.`]
+    const isIdle = effects.every(({ statement }) => statement < number)
+    return isIdle && CHANGES_ROWS.test(text)
+      ? [`Statement ${number} changed none of the generated rows.`]
+      : []
+  })
+}
+
+function isOfRows({ kind }: Action): boolean {
+  return kind === 'delete' || kind === 'update' || kind === 'insert'
 }
 
 function changesRows(action: Action, before: DatabaseSchema): boolean {

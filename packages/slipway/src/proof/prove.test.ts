@@ -281,6 +281,43 @@ test('a down migration that rows stop after a part of it was committed is not ca
   expect(proof.reasons[0]).toMatch(/^The down migration fails if there are rows/)
 })
 
+test.each([
+  ['DO $$ BEGIN DELETE FROM posts WHERE id < 0 AND id > 0; END $$', '', 1, ' of posts'],
+  [
+    `DO $$ BEGIN EXECUTE 'UPDATE users SET note = NULL WHERE age < 0 AND age > 0'; END $$`,
+    '',
+    1,
+    ' of users',
+  ],
+  [
+    `CREATE FUNCTION purge() RETURNS void LANGUAGE sql AS 'DELETE FROM posts WHERE id < 0 AND id > 0';
+     SELECT purge()`,
+    'DROP FUNCTION purge()',
+    2,
+    ' of posts',
+  ],
+  // PostgreSQL has the lock of the first statement still.
+  [
+    `UPDATE posts SET body = body; DO $$ BEGIN DELETE FROM posts WHERE id < 0 AND id > 0; END $$`,
+    '',
+    2,
+    '',
+  ],
+])('%s: code that meets no generated row proves nothing', async (sql, down, number, of) => {
+  const proof = await proofOf(sql, down)
+  expect(gradeOf(proof)).toBe('not proven')
+  expect(proof.reasons).toContain(`Statement ${number} changed none of the generated rows${of}.`)
+})
+
+test('rows that the code of a block looks for are generated', async () => {
+  const sql = `DO $$ BEGIN DELETE FROM users WHERE note LIKE 'site 1%'; UPDATE users SET note = 'x' WHERE note = 'other'; END $$`
+  const proof = await proofOf(sql, '')
+  expect(gradeOf(proof)).toBe('lossless (kept)')
+  expect(proof.effects.map(({ relation, what }) => `${relation} ${what}`)).toEqual(
+    expect.arrayContaining(['users deleted', 'users updated']),
+  )
+})
+
 test('a type that holds less is lossy, although rows that fit are restored', async () => {
   const proof = await proofOf('ALTER TABLE users ALTER COLUMN age TYPE smallint')
   expect(proof).toMatchObject({

@@ -32,7 +32,7 @@ export function actionsOf(node: Node, source: Source): readonly Action[] {
 /** What no transaction contains: the work of a program, or of another session by dblink. */
 function doneOutside(node: Node): Action[] {
   const runsProgram = 'CopyStmt' in node && node.CopyStmt.is_program === true
-  const calls = 'DoStmt' in node ? wordsOf(codeOf(node.DoStmt)) : functionsIn(node)
+  const calls = 'DoStmt' in node ? wordsOf(codeOf(node.DoStmt.args)) : functionsIn(node)
   const isOutside = runsProgram || calls.some((name) => /^dblink/i.test(name))
   return isOutside ? [{ kind: 'opaque', outside: true }] : []
 }
@@ -258,7 +258,7 @@ function maintenance(node: Node): Action {
   if ('DropOwnedStmt' in node) return { kind: 'drop-owned' }
   if ('DropdbStmt' in node) return { kind: 'drop-database', name: node.DropdbStmt.dbname ?? '' }
   if ('SelectStmt' in node) return { kind: 'opaque', calls: functionsIn(node) }
-  if ('DoStmt' in node) return { kind: 'opaque', words: upperWords(codeOf(node.DoStmt)) }
+  if ('DoStmt' in node) return { kind: 'opaque', words: upperWords(codeOf(node.DoStmt.args)) }
   if ('CallStmt' in node) return { kind: 'opaque' }
   if ('CommentStmt' in node)
     return { kind: 'other', statement: 'CommentStmt', of: node.CommentStmt.objtype ?? '' }

@@ -48,7 +48,7 @@ function isNamed(name = '', claimed = '', generated = false): boolean {
 }
 
 function changesOf(node: Node): Change[] {
-  if ('DoStmt' in node) return changesOfCode(codeOf(node.DoStmt))
+  if ('DoStmt' in node) return changesOfCode(codeOf(node.DoStmt.args))
   if ('DropStmt' in node) return dropped(node.DropStmt)
   if ('AlterTableStmt' in node) return altered(node.AlterTableStmt)
   if ('RenameStmt' in node) return renamed(node.RenameStmt)

@@ -26,6 +26,14 @@ test.each<[string, ReturnType<typeof comparedValues>]>([
     ],
   ],
   [`ALTER TABLE a ALTER s TYPE int USING (CASE WHEN s = 'one' THEN 1 END)`, [{ s: 'one' }]],
+  [
+    `DO $$ BEGIN DELETE FROM a WHERE kind = 'x'; IF true THEN UPDATE b SET n = 1 WHERE name LIKE 'u%'; END IF; END $$`,
+    [{ kind: 'x' }, { name: 'u' }],
+  ],
+  [
+    `CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM a WHERE kind = ''x'''`,
+    [{ kind: 'x' }],
+  ],
   ['DELETE FROM a WHERE n = m', []],
   ['DELETE FROM', []],
 ])('%s', (sql, values) => {

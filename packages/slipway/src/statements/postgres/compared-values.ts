@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query'
-import { names } from './definition.ts'
+import { codeOf, names } from './definition.ts'
 import { treeOf } from './parser.ts'
 
 /** Values by column that together meet the conditions of one statement, as far as these compare columns with literals. */
@@ -7,20 +7,41 @@ export type ComparedValues = Readonly<Record<string, string>>
 
 /**
  * What the statements of a text compare columns with: for each statement one record with a value for each column, and
- * one for each further value (`IN`, `OR`, `CASE`). Columns are named without their table. Needs `loadParser` first.
+ * one for each further value (`IN`, `OR`, `CASE`). Columns are named without their table. The statements in the code of a
+ * `DO` block or of a function count, as far as they can be read alone. Needs `loadParser` first.
  */
 export function comparedValues(sql: string): ComparedValues[] {
-  return (treeOf(sql)?.stmts ?? []).flatMap(({ stmt }) => {
-    const pairs = stmt ? pairsIn(stmt) : []
-    if (pairs.length === 0) return []
-    const first = new Map<string, string>()
-    const others = pairs.filter(([column, value]) => {
-      const known = first.get(column)
-      if (known === undefined) first.set(column, value)
-      return known !== undefined && known !== value
-    })
-    const together = Object.fromEntries(first)
-    return [together, ...others.map(([column, value]) => ({ ...together, [column]: value }))]
+  return (treeOf(sql)?.stmts ?? []).flatMap(({ stmt }) =>
+    stmt
+      ? [...recordsOf(pairsIn(stmt)), ...statementsIn(codeIn(stmt)).flatMap(comparedValues)]
+      : [],
+  )
+}
+
+function recordsOf(pairs: readonly Pair[]): ComparedValues[] {
+  if (pairs.length === 0) return []
+  const first = new Map<string, string>()
+  const others = pairs.filter(([column, value]) => {
+    const known = first.get(column)
+    if (known === undefined) first.set(column, value)
+    return known !== undefined && known !== value
+  })
+  const together = Object.fromEntries(first)
+  return [together, ...others.map(([column, value]) => ({ ...together, [column]: value }))]
+}
+
+function codeIn(node: Node): string {
+  if ('DoStmt' in node) return codeOf(node.DoStmt.args)
+  return 'CreateFunctionStmt' in node ? codeOf(node.CreateFunctionStmt.options) : ''
+}
+
+const CHANGE_OF_ROWS = /\b(?:DELETE\s+FROM|UPDATE|MERGE\s+INTO|INSERT\s+INTO)\b/i
+
+/** The statements of code that change rows, each without what is before it: `IF found THEN DELETE FROM …`. */
+function statementsIn(code: string): string[] {
+  return code.split(';').flatMap((part) => {
+    const at = part.search(CHANGE_OF_ROWS)
+    return at < 0 ? [] : [part.slice(at)]
   })
 }
 

@@ -12,9 +12,9 @@ export function names(nodes: readonly Node[] | undefined): string[] {
   })
 }
 
-/** The code of a DO block. */
-export function codeOf({ args = [] }: DoStmt): string {
-  return args
+/** The code of a DO block, of its arguments, or of a function, of its options. */
+export function codeOf(options: readonly Node[] = []): string {
+  return options
     .flatMap((item) =>
       'DefElem' in item && item.DefElem.defname === 'as' && item.DefElem.arg
         ? names([item.DefElem.arg])

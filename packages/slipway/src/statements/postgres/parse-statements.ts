@@ -112,7 +112,7 @@ function isAlone(node: Node): boolean {
     return concurrently || !['REINDEX_OBJECT_INDEX', 'REINDEX_OBJECT_TABLE'].includes(kind ?? '')
   }
   if ('AlterTableStmt' in node) return (node.AlterTableStmt.cmds ?? []).some(isDetachedConcurrently)
-  if ('DoStmt' in node) return endsTransactions(codeOf(node.DoStmt))
+  if ('DoStmt' in node) return endsTransactions(codeOf(node.DoStmt.args))
   return [
     'CreatedbStmt',
     'DropdbStmt',
