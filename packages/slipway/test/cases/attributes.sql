@@ -255,3 +255,14 @@ CREATE TABLE o (id int PRIMARY KEY, c text, d text) WITH (fillfactor = 70); ALTE
 INSERT INTO o VALUES (1, 'a', 'b'); COMMENT ON INDEX o_pkey IS 'before';
 -- m2
 ALTER TABLE o SET (fillfactor = 60, autovacuum_enabled = false), ALTER c SET STATISTICS 4, ALTER d SET STATISTICS 5, ALTER c SET (n_distinct = 5, n_distinct_inherited = 7), CLUSTER ON o_d, DISABLE TRIGGER up, DISABLE RULE r; ALTER STATISTICS o_s SET STATISTICS 11; COMMENT ON STATISTICS o_s IS 's'; COMMENT ON TRIGGER up ON o IS 't'; COMMENT ON RULE r ON o IS 'r'; COMMENT ON INDEX o_pkey IS 'after'; CREATE STATISTICS o_n ON id, d FROM o; COMMENT ON STATISTICS o_n IS 'n'; ALTER STATISTICS o_n SET STATISTICS 6;
+
+-- case new-attributes-of-renamed
+-- m1
+CREATE SCHEMA other; CREATE TABLE "Old t" (id int PRIMARY KEY, note text); CREATE VIEW v AS SELECT 1 AS a; CREATE TABLE moved (id int, note text);
+-- data
+INSERT INTO "Old t" VALUES (1, 'x'); INSERT INTO moved VALUES (1, 'x');
+-- m2
+ALTER TABLE "Old t" ALTER COLUMN note SET STORAGE EXTERNAL, ALTER COLUMN note SET STATISTICS 77, SET (fillfactor = 50); COMMENT ON COLUMN "Old t".note IS 'c';
+COMMENT ON TABLE "Old t" IS 't'; GRANT SELECT (note) ON "Old t" TO pg_monitor; ALTER TABLE "Old t" RENAME TO "New t";
+COMMENT ON VIEW v IS 'v'; ALTER VIEW v RENAME TO w;
+ALTER TABLE moved ALTER COLUMN note SET STATISTICS 7; COMMENT ON COLUMN moved.id IS 'i'; ALTER TABLE moved SET SCHEMA other;

@@ -130,9 +130,9 @@ ALTER TABLE c DROP COLUMN n;
 -- m1
 CREATE SEQUENCE s; CREATE TABLE t (a int, id int DEFAULT nextval('s'));
 -- data
-INSERT INTO t VALUES (1), (2), (3); SELECT nextval('s');
+INSERT INTO t VALUES (1), (2), (3); INSERT INTO t VALUES (4, 6), (5, NULL); SELECT nextval('s');
 -- m2
-ALTER TABLE t DROP COLUMN id CASCADE, ADD COLUMN id text;
+ALTER TABLE t DROP COLUMN id CASCADE, ADD COLUMN id text; ALTER TABLE t DROP COLUMN a;
 -- case default-with-cache
 -- m1
 CREATE SEQUENCE s INCREMENT -10 CACHE 5; CREATE TABLE t (a int PRIMARY KEY, "No" bigint DEFAULT nextval('s'));

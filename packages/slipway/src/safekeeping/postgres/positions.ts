@@ -196,11 +196,12 @@ CREATE OR REPLACE FUNCTION slipway.positions() RETURNS jsonb LANGUAGE sql AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION slipway.remember_positions() RETURNS void LANGUAGE sql AS $$
+  SELECT set_config('slipway.restored', '{}', true);
   SELECT set_config('slipway.remembered', slipway.positions()::text, true)
 $$;
 
--- The rows of a table took numbers when a column was added to it, and have other values by now: as many are given back, where
--- nobody else took any.
+-- The rows of a table took numbers when a column was added to it. Where all have their earlier values by now and nobody else took
+-- a number, the sequence returns to its position.
 CREATE OR REPLACE FUNCTION slipway.give_numbers_back(name text, own text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target regclass := to_regclass(name);
@@ -208,24 +209,20 @@ DECLARE
   one record;
   present jsonb;
   count bigint := slipway.rows_in(target);
-  first_number numeric;
-  in_use boolean;
 BEGIN
+  IF count = 0 OR (current_setting('slipway.restored')::jsonb ->> own)::bigint IS DISTINCT FROM count THEN RETURN; END IF;
   FOR one IN SELECT DISTINCT s.*, remembered -> s.seqrelid::text -> 'position' AS position FROM pg_attribute a
       JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
       JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass
       JOIN pg_sequence s ON s.seqrelid = d.refobjid
     WHERE a.attrelid = target AND a.attname = own AND remembered ? s.seqrelid::text
-      AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
   LOOP
     EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', one.seqrelid::regclass, one.seqincrement);
     present := slipway.position_of(one.seqrelid);
-    first_number := slipway.number_after(one.position, one.seqincrement);
-    CONTINUE WHEN count = 0 OR present <> jsonb_build_array(
-      first_number + (ceil(count::numeric / one.seqcache) * one.seqcache - 1) * one.seqincrement, true);
-    EXECUTE format('SELECT EXISTS (SELECT FROM %1$s WHERE %2$I BETWEEN least(%3$s, %4$s) AND greatest(%3$s, %4$s))', target, own,
-      first_number, present ->> 0) INTO in_use;
-    IF NOT in_use THEN PERFORM slipway.set_position(one.seqrelid, present, one.position); END IF;
+    IF present = jsonb_build_array(slipway.number_after(one.position, one.seqincrement)
+      + (ceil(count::numeric / one.seqcache) * one.seqcache - 1) * one.seqincrement, true) THEN
+      PERFORM slipway.set_position(one.seqrelid, present, one.position);
+    END IF;
   END LOOP;
 END $$;
 

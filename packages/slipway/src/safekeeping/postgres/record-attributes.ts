@@ -52,6 +52,14 @@ CREATE OR REPLACE FUNCTION slipway.removal_of(objid oid, objsubid integer, objec
     WHEN name ~ '^(trigger|rule) ' THEN regexp_replace(present, ' (?:DISABLE|ENABLE REPLICA|ENABLE ALWAYS) (TRIGGER|RULE) ', ' ENABLE \\1 ') END
 $$;
 
+-- The name that an object, or a column of a relation, had before the relation was renamed.
+CREATE OR REPLACE FUNCTION slipway.named_before(object text, relation_now text, relation_before text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN object = relation_now THEN relation_before
+    WHEN starts_with(object, regexp_replace(relation_now, '^[A-Z ]+ ', 'COLUMN ') || '.')
+      THEN regexp_replace(relation_before, '^[A-Z ]+ ', 'COLUMN ') || substr(object, length(regexp_replace(relation_now, '^[A-Z ]+ ', 'COLUMN ')) + 1)
+    ELSE object END
+$$;
+
 -- After its last statement: what it did not change is forgotten. An object counts as changed by this session only where it
 -- holds a lock on it, or has written its privileges. A sequence that no column uses may have gone on by the work of others: it counts where it was
 -- restarted, or where the statements set positions. One that only moved on is recorded as what no rollback restores. What an object did not have before is recorded with what removes it.
@@ -82,13 +90,16 @@ BEGIN
     FROM compared c WHERE c.id = b.id AND c.own IS NOT TRUE AND c.moved)
   INSERT INTO slipway.attribute (history_schema, migration, classid, objid, objsubid, relation, object, part, name, value,
       settled, gone, left_as, database_identity)
-    SELECT history, of_migration, n.classid, n.objid, n.objsubid, n.relation, n.object, n.part, n.name, r.removal,
-      true, false, n.value, slipway.database_identity()
+    SELECT history, of_migration, n.classid, n.objid, n.objsubid, n.relation, slipway.named_before(n.object, o.object, b.object), n.part, n.name,
+      replace(r.removal, n.object, slipway.named_before(n.object, o.object, b.object)), true, false,
+      CASE n.name WHEN 'comment' THEN n.value ELSE replace(n.value, n.object, slipway.named_before(n.object, o.object, b.object)) END,
+      slipway.database_identity()
     FROM present n CROSS JOIN LATERAL slipway.removal_of(n.objid, n.objsubid, n.object, n.name, n.value) AS r(removal)
+    JOIN present o ON o.name = 'privileges' AND o.objsubid = 0
+      AND (o.classid, o.objid) = (CASE WHEN n.relation IS NULL THEN n.classid ELSE 'pg_class'::regclass END, coalesce(n.relation, n.objid))
+    JOIN before b ON b.name = 'privileges' AND b.objsubid = 0 AND (b.classid, b.objid) = (o.classid, o.objid)
     WHERE (n.name = 'comment' OR r.removal IS NOT NULL)
       AND NOT EXISTS (SELECT FROM before b WHERE (b.classid, b.objid, b.objsubid, b.name) = (n.classid, n.objid, n.objsubid, n.name))
-      AND EXISTS (SELECT FROM before b WHERE b.name = 'privileges' AND b.objsubid = 0
-        AND (b.classid, b.objid) = (CASE WHEN n.relation IS NULL THEN n.classid ELSE 'pg_class'::regclass END, coalesce(n.relation, n.objid)))
       AND (EXISTS (SELECT FROM held h WHERE h.strong AND ((h.classid, h.objid) = (n.classid, n.objid)
           OR h.classid = 'pg_class'::regclass AND h.objid = n.relation))
         OR n.name = 'privileges' AND slipway.is_written(n.classid, n.objid, n.objsubid));

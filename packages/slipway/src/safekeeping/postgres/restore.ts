@@ -386,6 +386,12 @@ BEGIN
   END IF;
 END $$;
 
+-- Remembers of how many rows a statement has restored the values of columns.
+CREATE OR REPLACE FUNCTION slipway.count_restored(names text[], count bigint) RETURNS void LANGUAGE sql AS $$
+  SELECT set_config('slipway.restored', (coalesce(nullif(current_setting('slipway.restored', true), ''), '{}')::jsonb
+    || (SELECT jsonb_object_agg(name, count) FROM unnest(names) AS name))::text, true)
+$$;
+
 CREATE OR REPLACE FUNCTION slipway.restore_columns(
   history text, of_migration text, name text, names text[], changed_type boolean) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -403,10 +409,12 @@ BEGIN
   LOOP
     IF entry.details ? 'setAside' THEN
       PERFORM slipway.restore_aside(entry, target, 'true');
+      PERFORM slipway.count_restored(names, (k.details ->> 'restored')::bigint) FROM slipway.kept k WHERE k.id = entry.id;
       CONTINUE;
     END IF;
     restored := CASE WHEN entry.details ? 'matched' THEN slipway.update_matched(entry, target, names, 'true')
       ELSE slipway.update_kept(entry, target, names, 'true') END;
+    PERFORM slipway.count_restored(names, restored);
     done := ARRAY(SELECT jsonb_array_elements_text(coalesce(entry.details -> 'columnsDone', '[]'))) || names;
     UPDATE slipway.kept SET details = details || jsonb_build_object('columnsDone', done) WHERE id = entry.id;
     IF entry.columns <@ done THEN
