@@ -139,7 +139,7 @@ function valuesRequired(table: ObjectName, column: string, options: RestoringOpt
     .filter((fill) => nameKey(fill.table, options.schema) === key && fill.column === column)
     .map(
       ({ value }) =>
-        `UPDATE ${quoted(table)} SET ${own} = ${quoteLiteral(value)} WHERE ${own} IS NULL`,
+        `UPDATE ${quoted(table)} SET ${own} = ${quoteLiteral(value)} WHERE ${own} IS NOT DISTINCT FROM NULL`,
     )
   const required = [quoted(table), column].map(quoteLiteral)
   return [...filled, call(options, 'require_values', ...required)]
@@ -168,16 +168,25 @@ interface Scene extends RestoringOptions {
 
 function putBack(statement: Statement, options: Scene): StatementHooks {
   const [action, ...others] = statement.actions
-  if (action?.kind === 'add-column' && others.length === 0 && needsFilling(action)) {
+  const back =
+    options.kept.length === 0
+      ? []
+      : [
+          ...options.tables.map((table) => call(options, 'restore_table', ...head(table, options))),
+          ...statement.actions.flatMap((one) => restored(one, options)),
+        ]
+  const { text } = statement
+  const nullable = text.replace(NOT_NULL, '')
+  if (
+    action?.kind === 'add-column' &&
+    others.length === 0 &&
+    needsFilling(action) &&
+    nullable !== text
+  ) {
     const { table, column } = action
-    const after = [
-      ...restored(action, options),
-      ...valuesRequired(table, column.name, options),
-      requireSql(table, column),
-    ]
-    return { instead: [addSql(table, column)], after }
+    const required = [...valuesRequired(table, column.name, options), requireSql(table, column)]
+    return { instead: [nullable], after: [...back, ...required] }
   }
-  if (options.kept.length === 0) return {}
   const changes = options.kept.some(
     ({ kind, columns }) =>
       kind === 'columns' && action?.kind === 'change-type' && columns.includes(action.column),
@@ -186,11 +195,7 @@ function putBack(statement: Statement, options: Scene): StatementHooks {
     action?.kind === 'change-type' && changes && others.length === 0
       ? { instead: [changedBack(statement.text, action, options)] }
       : {}
-  const after = [
-    ...options.tables.map((table) => call(options, 'restore_table', ...head(table, options))),
-    ...statement.actions.flatMap((one) => restored(one, options)),
-  ]
-  return after.length > 0 ? { ...instead, after } : {}
+  return back.length > 0 ? { ...instead, after: back } : {}
 }
 
 /** A change of type that needs no cast for the values that are kept. */
@@ -249,13 +254,12 @@ function restored(action: Action, options: RestoringOptions): string[] {
 
 type AddColumn = Extract<Action, { kind: 'add-column' }>
 
+/** At the end of ADD COLUMN, which is left as it is otherwise: the action has the name of its type without quotes. */
+const NOT_NULL = /\s+NOT\s+NULL\s*$/i
+
 /** A column that is required and has no default cannot be added to a table with rows before it is filled. */
 function needsFilling({ column, ifNotExists }: AddColumn): boolean {
   return isRequired(column) && column.constraints.length === 0 && !column.collated && !ifNotExists
-}
-
-function addSql(table: ObjectName, { name, type }: ColumnDefinition): string {
-  return `ALTER TABLE ${quoted(table)} ADD COLUMN ${quoteIdentifier(name)} ${type}`
 }
 
 function requireSql(table: ObjectName, { name }: ColumnDefinition): string {
