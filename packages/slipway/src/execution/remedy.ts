@@ -7,7 +7,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   '23502': 'give the rows that have no value one before it, with an UPDATE or a default',
   '23503': 'correct or delete the rows that refer to missing ones before it',
   '23505': 'merge or change the rows with equal values before it',
-  '23514': 'correct the rows that the check refuses, or create the partition that they need, before it',
+  '23514':
+    'correct the rows that the check refuses, or create the partition that they need, before it',
   '23P01': 'correct the rows that exclude each other before it',
   '23': 'correct the rows that it refuses before it',
   '25': 'move it to where the server takes it: to another transaction, or to the beginning of this one',
