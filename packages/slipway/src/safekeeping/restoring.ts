@@ -140,7 +140,7 @@ function valuesRequired(table: ObjectName, column: string, options: RestoringOpt
     .filter((fill) => nameKey(fill.table, options.schema) === key && fill.column === column)
     .map(
       ({ value }) =>
-        `UPDATE ${quoted(table)} SET ${own} = ${quoteLiteral(value)} WHERE ${own} IS NULL`,
+        `UPDATE ${quoted(table)} SET ${own} = ${quoteLiteral(value)} WHERE ${own} IS NOT DISTINCT FROM NULL`,
     )
   const required = [quoted(table), column].map(quoteLiteral)
   return [...filled, call(options, 'require_values', ...required)]
@@ -169,16 +169,25 @@ interface Scene extends RestoringOptions {
 
 function putBack(statement: Statement, options: Scene): StatementHooks {
   const [action, ...others] = statement.actions
-  if (action?.kind === 'add-column' && others.length === 0 && needsFilling(action)) {
+  const back =
+    options.kept.length === 0
+      ? []
+      : [
+          ...options.tables.map((table) => call(options, 'restore_table', ...head(table, options))),
+          ...statement.actions.flatMap((one) => restored(one, options)),
+        ]
+  const { text } = statement
+  const nullable = text.replace(NOT_NULL, '')
+  if (
+    action?.kind === 'add-column' &&
+    others.length === 0 &&
+    needsFilling(action) &&
+    nullable !== text
+  ) {
     const { table, column } = action
-    const after = [
-      ...restored(action, options),
-      ...valuesRequired(table, column.name, options),
-      requireSql(table, column),
-    ]
-    return { instead: [addSql(table, column)], after }
+    const required = [...valuesRequired(table, column.name, options), requireSql(table, column)]
+    return { instead: [nullable], after: [...back, ...required] }
   }
-  if (options.kept.length === 0) return {}
   const changes = options.kept.some(
     ({ kind, columns }) =>
       kind === 'columns' && action?.kind === 'change-type' && columns.includes(action.column),
@@ -187,14 +196,11 @@ function putBack(statement: Statement, options: Scene): StatementHooks {
     action?.kind === 'change-type' && changes && others.length === 0
       ? { instead: [changedBack(statement.text, action, options)] }
       : {}
-  const numbered = statement.actions.filter(takesNumbers)
-  const after = [
-    ...options.tables.map((table) => call(options, 'restore_table', ...head(table, options))),
-    ...statement.actions.flatMap((one) => restored(one, options)),
-    ...numbered.map(({ table, column }) =>
-      call(options, 'give_numbers_back', quoteLiteral(quoted(table)), quoteLiteral(column.name)),
-    ),
-  ]
+  const numbered = options.kept.length > 0 ? statement.actions.filter(takesNumbers) : []
+  const given = numbered.map(({ table, column }) =>
+    call(options, 'give_numbers_back', quoteLiteral(quoted(table)), quoteLiteral(column.name)),
+  )
+  const after = [...back, ...given]
   if (after.length === 0) return {}
   const before = numbered.length > 0 ? { before: [call(options, 'remember_positions')] } : {}
   return { ...before, ...instead, after }
@@ -262,13 +268,12 @@ function restored(action: Action, options: RestoringOptions): string[] {
 
 type AddColumn = Extract<Action, { kind: 'add-column' }>
 
+/** At the end of ADD COLUMN, which is left as it is otherwise: the action has the name of its type without quotes. */
+const NOT_NULL = /\s+NOT\s+NULL\s*$/i
+
 /** A column that is required and has no default cannot be added to a table with rows before it is filled. */
 function needsFilling({ column, ifNotExists }: AddColumn): boolean {
   return isRequired(column) && column.constraints.length === 0 && !column.collated && !ifNotExists
-}
-
-function addSql(table: ObjectName, { name, type }: ColumnDefinition): string {
-  return `ALTER TABLE ${quoted(table)} ADD COLUMN ${quoteIdentifier(name)} ${type}`
 }
 
 function requireSql(table: ObjectName, { name }: ColumnDefinition): string {

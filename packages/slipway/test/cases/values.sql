@@ -171,3 +171,25 @@ CREATE SCHEMA "S"; CREATE TYPE "S"."St at" AS ENUM ('a','it''s','c'); CREATE TAB
 INSERT INTO t VALUES (1,'a'),(2,'it''s'),(3,'c'); INSERT INTO u VALUES ('it''s'),('a'),(NULL);
 -- m2
 DELETE FROM t WHERE s <> 'a'; UPDATE u SET s = 'a' WHERE s = 'it''s'; CREATE TYPE "S".n AS ENUM ('a'); ALTER TABLE t ALTER s TYPE "S".n USING s::text::"S".n; ALTER TABLE u ALTER s TYPE "S".n USING s::text::"S".n; DROP TYPE "S"."St at"; ALTER TYPE "S".n RENAME TO "St at";
+-- case required-column-of-a-quoted-type
+-- m1
+CREATE TYPE "Mood" AS ENUM ('SAD', 'OK'); CREATE TABLE "User" (id int PRIMARY KEY, mood "Mood" NOT NULL, moods "Mood"[] NOT NULL);
+-- data
+INSERT INTO "User" VALUES (1, 'SAD', '{OK}'), (2, 'OK', '{}');
+-- m2
+ALTER TABLE "User" DROP COLUMN mood, DROP COLUMN moods;
+-- case table-and-its-quoted-type
+-- m1
+CREATE TYPE "Mood" AS ENUM ('SAD', 'OK'); CREATE TABLE "User" (id serial PRIMARY KEY, mood "Mood" NOT NULL, name text);
+-- data
+INSERT INTO "User" (mood, name) VALUES ('SAD', 'a'), ('OK', NULL);
+-- m2
+DROP TABLE IF EXISTS "User"; DROP TYPE IF EXISTS "Mood";
+-- case tables-and-their-types
+-- m1
+CREATE SCHEMA other; CREATE TYPE other."Mood" AS ENUM ('SAD', 'OK'); CREATE DOMAIN "Short" AS varchar(5); CREATE TYPE point3 AS (x int, y int, z int);
+CREATE TABLE a (id int PRIMARY KEY, mood other."Mood" NOT NULL, short "Short" NOT NULL); CREATE TABLE other.b (a int REFERENCES a, at point3 NOT NULL, moods other."Mood"[] NOT NULL DEFAULT '{SAD}');
+-- data
+INSERT INTO a VALUES (1, 'SAD', 'x'), (2, 'OK', ''); INSERT INTO other.b VALUES (1, '(1,2,3)', '{OK}'), (2, '(,,)', '{}');
+-- m2
+DROP TABLE other.b; DROP TABLE a; DROP TYPE other."Mood"; DROP DOMAIN "Short"; DROP TYPE point3;

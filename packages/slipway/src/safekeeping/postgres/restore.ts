@@ -379,7 +379,7 @@ DECLARE
   count bigint;
 BEGIN
   IF to_regclass(name) IS NULL THEN RETURN; END IF;
-  EXECUTE format('SELECT count(*) FROM %s WHERE %I IS NULL', to_regclass(name), own) INTO count;
+  EXECUTE format('SELECT count(*) FROM %s WHERE %I IS NOT DISTINCT FROM NULL', to_regclass(name), own) INTO count;
   IF count > 0 THEN
     RAISE EXCEPTION '% rows have no value', count
       USING ERRCODE = 'SLW04', DETAIL = replace(name, '"', '') || '.' || own;
