@@ -1,4 +1,4 @@
-import type { ColumnDef, Constraint, DoStmt, Node, RangeVar, TypeName } from 'libpg-query'
+import type { ColumnDef, Constraint, Node, RangeVar, TypeName } from 'libpg-query'
 import type { ColumnDefinition, ConstraintDefinition, Default, ObjectName } from '../action.ts'
 import { behind, inParentheses, type Source } from './clause-text.ts'
 
