@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { differences, stateOf } from '../../test/round-trip.ts'
 import { createTarget, migration, type TestTarget } from '../../test/target.ts'
 import { deploy } from '../deploy/index.ts'
-import { objectText } from '../statements/index.ts'
+import { destructionText, objectText } from '../statements/index.ts'
 import { adoptDrift, inspectDrift } from './index.ts'
 
 const HISTORY = [
@@ -244,11 +244,43 @@ describe('a script loses no rows of what both sides have', () => {
     )
     const { toHistory, toTarget, loses } = await inspectDrift(target.request(history))
     const column = (name: string) => ({ kind: 'column', schema: null, table: 'customer', name })
+    const lost = (object: object) => ({ what: 'object', object })
     expect(loses).toEqual({
-      toHistory: [column('remark')],
-      toTarget: [column('note'), { kind: 'table', schema: null, name: 'log' }],
+      toHistory: [lost(column('remark'))],
+      toTarget: [lost(column('note')), lost({ kind: 'table', schema: null, name: 'log' })],
     })
     expect(toHistory).toContain('-- slipway: lossy column customer.remark\n')
     expect(toTarget).toContain('-- slipway: lossy table log\n')
+  })
+
+  test.each([
+    [
+      'DROP TABLE log; CREATE TABLE log (line text) PARTITION BY LIST (line); CREATE TABLE log_a PARTITION OF log DEFAULT',
+      ['table log', 'table log_a'],
+      ['table log'],
+    ],
+    [
+      'CREATE TABLE other (LIKE event) PARTITION BY LIST (id); CREATE TABLE event_1 PARTITION OF other DEFAULT; DROP TABLE event; ALTER TABLE other RENAME TO event',
+      ['table event'],
+      ['table event'],
+    ],
+    [
+      'ALTER TABLE customer ALTER note TYPE varchar(4) USING left(note, 4)',
+      [],
+      ['column customer.note'],
+    ],
+    [
+      `ALTER TABLE customer DROP note, ADD note text GENERATED ALWAYS AS (name || '!') STORED`,
+      [],
+      ['column customer.note'],
+    ],
+  ])('%s: what is dropped to be created anew is lossy', async (byHand, toHistory, toTarget) => {
+    await deployedWithRows()
+    await target.sql(byHand)
+    const { loses, ...report } = await inspectDrift(target.request(history))
+    const texts = (losses: typeof loses.toHistory) => losses.map(destructionText).toSorted()
+    expect(texts(loses.toHistory)).toEqual(expect.arrayContaining(toHistory))
+    expect(texts(loses.toTarget)).toEqual(expect.arrayContaining(toTarget))
+    for (const one of toHistory) expect(report.toHistory).toContain(`-- slipway: lossy ${one}\n`)
   })
 })

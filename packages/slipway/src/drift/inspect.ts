@@ -22,13 +22,14 @@ import {
 } from '../schema/index.ts'
 import { shadowLike, withShadowDatabase } from '../shadow/index.ts'
 import {
+  type Destruction,
   type MigrationFile,
-  type ObjectRef,
   parserFor,
   type StatementParser,
   unqualified,
 } from '../statements/index.ts'
 import { sameAsHistory } from './same-as-history.ts'
+import { lossesOfScript } from './script-losses.ts'
 import { type TargetNames, underTargetNames } from './target-names.ts'
 
 /** What a look at a target needs. */
@@ -51,10 +52,10 @@ export interface DriftReport {
   readonly choices: readonly Choice[]
   /** SQL of a migration that gives what the target has; empty without drift. */
   readonly toTarget: string
-  /** What each of the two drops with the data in it. */
+  /** The data that each of the two destroys. */
   readonly loses: {
-    readonly toHistory: readonly ObjectRef[]
-    readonly toTarget: readonly ObjectRef[]
+    readonly toHistory: readonly Destruction[]
+    readonly toTarget: readonly Destruction[]
   }
   /** Reported, but not drift. */
   readonly columnOrder: readonly ColumnOrder[]
@@ -144,8 +145,12 @@ function reportOf(
   const forth = drifted ? scriptAcross(likened, actual) : NO_SCRIPT
   const toHistory = { ...back, statements: [...back.statements, ...renames(named?.toHistory)] }
   const toTarget = { ...forth, statements: [...renames(named?.toTarget), ...forth.statements] }
-  const between = difference(likened, actual)
-  const loses = { toHistory: dataOf(between, 'added'), toTarget: dataOf(between, 'removed') }
+  const statementsOf = ({ statements }: SchemaScript) =>
+    statements.flatMap(({ sql }) => parser.parse(sql, 'drift'))
+  const loses = {
+    toHistory: lossesOfScript(statementsOf(back), { from: actual, to: likened }),
+    toTarget: lossesOfScript(statementsOf(forth), { from: likened, to: actual }),
+  }
   return {
     database,
     drifted,
@@ -161,21 +166,6 @@ function reportOf(
     unmodelled: actual.unmodelled,
   }
 }
-
-/** What holds data of objects that are on one side alone: a script drops them. */
-function dataOf(changes: readonly Change[], which: Change['change']): ObjectRef[] {
-  return changes.flatMap(({ change, object }) =>
-    change === which && HOLDING.has(object.kind) ? [object] : [],
-  )
-}
-
-const HOLDING: ReadonlySet<ObjectRef['kind']> = new Set([
-  'table',
-  'column',
-  'attribute',
-  'materialized-view',
-  'sequence',
-])
 
 /**
  * On an empty schema, the SQL is that of a first migration: whole tables, in a readable order, and like
@@ -197,7 +187,7 @@ function creationSql(
 function portable(
   { statements, choices }: SchemaScript,
   { defaultSchema }: Catalog,
-  losses: readonly ObjectRef[],
+  losses: readonly Destruction[],
 ): string {
   const plain = statements.map((one) => ({ ...one, sql: unqualified(one.sql, defaultSchema) }))
   return scriptSql({ statements: plain, choices }, losses)

@@ -2,7 +2,7 @@ import { type Change, type DatabaseSchema, tableNamed } from '../schema/index.ts
 import type { Filling, ShapeTable } from '../shadow/index.ts'
 import { type Action, type ObjectRef, objectText, type Statement } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
-import type { Trace } from './postgres/trace.ts'
+import type { SeenEffect, Trace } from './postgres/trace.ts'
 import type { EmptyTables } from './test-run.ts'
 
 /** A run of a migration on rows, as far as it shows what becomes of data. */
@@ -107,13 +107,20 @@ function idleStatements({ statements, before, trace }: RunOnRows): string[] {
     .map(({ number }) => `Statement ${number} changed none of the generated rows.`)
 }
 
-const CHANGES_ROWS =
-  /(?<!\b(?:on|for|key|before|after|or|of|instead)\s+)\b(?:delete|update|merge)\b/i
+/** What destroys data, as code says it, and as PostgreSQL shows it. */
+const VERBS: readonly (readonly [RegExp, string, readonly SeenEffect['what'][]])[] = [
+  [/\bdelete\s+from\b/i, 'DELETE', ['deleted']],
+  [/(?<!\b(?:on|for|key|before|after|or|of)\s+)\bupdate\b/i, 'UPDATE', ['updated']],
+  [/\bmerge\s+into\b/i, 'MERGE', ['updated', 'deleted']],
+  [/\btruncate\b/i, 'TRUNCATE', ['emptied']],
+  [/\bdrop\s+table\b/i, 'DROP TABLE', ['dropped']],
+  [/\bdrop\s+column\b/i, 'DROP COLUMN', ['column-dropped', 'dropped']],
+]
 
 /**
  * Code that meant to change rows of existing tables and met none that were generated: by the locks that PostgreSQL takes for
- * it, of a function of SQL when it is created. Of several statements that change one table only the first takes the lock, so the
- * words of the code count, too.
+ * it, of a function of SQL when it is created. And code of a block that says what it destroys, of which the run saw nothing: a
+ * condition was not met, or another statement had the lock before.
  */
 function idleCode({ statements, trace, filling, withheld, tables }: RunOnRows): string[] {
   const vacant = new Set(alwaysEmpty(withheld, tables).map(({ id }) => id))
@@ -134,10 +141,12 @@ function idleCode({ statements, trace, filling, withheld, tables }: RunOnRows): 
     )
     if (idle.length > 0)
       return [`Statement ${number} changed none of the generated rows of ${idle.join(', ')}.`]
-    const isIdle = effects.every(({ statement }) => statement < number)
-    return isIdle && CHANGES_ROWS.test(text)
-      ? [`Statement ${number} changed none of the generated rows.`]
-      : []
+    const seen = new Set(effects.flatMap((one) => (one.statement === number ? [one.what] : [])))
+    return VERBS.flatMap(([verb, name, shown]) =>
+      verb.test(text) && !shown.some((what) => seen.has(what))
+        ? [`The ${name} in the code of statement ${number} changed nothing.`]
+        : [],
+    )
   })
 }
 

@@ -281,32 +281,57 @@ test('a down migration that rows stop after a part of it was committed is not ca
   expect(proof.reasons[0]).toMatch(/^The down migration fails if there are rows/)
 })
 
+const NO_ROW = 'id < 0 AND id > 0'
+
 test.each([
-  ['DO $$ BEGIN DELETE FROM posts WHERE id < 0 AND id > 0; END $$', '', 1, ' of posts'],
   [
-    `DO $$ BEGIN EXECUTE 'UPDATE users SET note = NULL WHERE age < 0 AND age > 0'; END $$`,
-    '',
-    1,
-    ' of users',
+    `DO $$ BEGIN DELETE FROM posts WHERE ${NO_ROW}; END $$`,
+    'Statement 1 changed none of the generated rows of posts.',
   ],
   [
-    `CREATE FUNCTION purge() RETURNS void LANGUAGE sql AS 'DELETE FROM posts WHERE id < 0 AND id > 0';
-     SELECT purge()`,
-    'DROP FUNCTION purge()',
-    2,
-    ' of posts',
+    `DO $$ BEGIN EXECUTE 'UPDATE users SET note = NULL WHERE ${NO_ROW}'; END $$`,
+    'Statement 1 changed none of the generated rows of users.',
+  ],
+  [
+    `CREATE FUNCTION purge() RETURNS void LANGUAGE sql AS 'DELETE FROM posts WHERE ${NO_ROW}';
+     SELECT purge(); DROP FUNCTION purge()`,
+    'Statement 2 changed none of the generated rows of posts.',
   ],
   // PostgreSQL has the lock of the first statement still.
   [
-    `UPDATE posts SET body = body; DO $$ BEGIN DELETE FROM posts WHERE id < 0 AND id > 0; END $$`,
-    '',
-    2,
-    '',
+    `UPDATE posts SET body = body; DO $$ BEGIN DELETE FROM posts WHERE ${NO_ROW}; END $$`,
+    'The DELETE in the code of statement 2 changed nothing.',
   ],
-])('%s: code that meets no generated row proves nothing', async (sql, down, number, of) => {
-  const proof = await proofOf(sql, down)
+  [
+    `DO $$ BEGIN UPDATE users SET note = note; DELETE FROM users WHERE ${NO_ROW}; END $$`,
+    'The DELETE in the code of statement 1 changed nothing.',
+  ],
+  [
+    `DO $$ BEGIN IF (SELECT count(*) FROM posts) > 1000 THEN TRUNCATE posts; END IF; END $$`,
+    'The TRUNCATE in the code of statement 1 changed nothing.',
+  ],
+  [
+    `DO $$ BEGIN IF false THEN ALTER TABLE users DROP COLUMN note; DROP TABLE posts; END IF; END $$`,
+    'The DROP COLUMN in the code of statement 1 changed nothing.',
+  ],
+])('%s: code that changed no generated row proves nothing', async (sql, reason) => {
+  const proof = await proofOf(sql, '')
   expect(gradeOf(proof)).toBe('not proven')
-  expect(proof.reasons).toContain(`Statement ${number} changed none of the generated rows${of}.`)
+  expect(proof.reasons).toContain(reason)
+})
+
+test.each([
+  [
+    `DO $$ BEGIN CREATE TYPE size AS ENUM ('s'); EXCEPTION WHEN duplicate_object THEN null; END $$`,
+    'DROP TYPE size',
+  ],
+  [
+    `DO $$ BEGIN ALTER TABLE posts ADD CONSTRAINT other FOREIGN KEY (author) REFERENCES users (id) ON DELETE CASCADE ON UPDATE CASCADE;
+     EXCEPTION WHEN duplicate_object THEN null; END $$`,
+    'ALTER TABLE posts DROP CONSTRAINT other',
+  ],
+])('%s: code that destroys nothing keeps its grade', async (sql, down) => {
+  expect(gradeOf(await proofOf(sql, down))).toBe('lossless')
 })
 
 test('rows that the code of a block looks for are generated', async () => {

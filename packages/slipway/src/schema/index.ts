@@ -10,6 +10,7 @@ export {
   readFacts,
 } from './postgres/catalog.ts'
 export { ownershipIn, type ProjectObjects, type Scope, scopeOf } from './postgres/scope.ts'
+export { heirsIn } from './postgres/heirs.ts'
 export { type ColumnOrder, columnOrders } from './postgres/column-order.ts'
 export { type Change, difference, differingObjects } from './postgres/difference.ts'
 export { applyAction, applyStatement } from './apply-action.ts'

@@ -1,5 +1,5 @@
 import type { DriftResult } from '../../app/index.ts'
-import { type ObjectRef, objectText } from '../../statements/index.ts'
+import { type Destruction, destructionText } from '../../statements/index.ts'
 import { adoptView } from '../adopt-view.ts'
 import type { Handler } from '../command.ts'
 import { placeOf, presentOutcome } from '../present-outcome.ts'
@@ -24,10 +24,8 @@ async function choiceTexts(choices: DriftResult['choices']): Promise<string[]> {
 function view(result: DriftResult, choices: readonly string[]): Block[] {
   const { drifted, columnOrder, unmodelled, unknown } = result
   const { toHistory, toTarget } = result.sql
-  const lost = (objects: readonly ObjectRef[], where: string) =>
-    objects.map((object) =>
-      status('warning', `${objectText(object)} is dropped with its data${where}`),
-    )
+  const lost = (losses: readonly Destruction[], where: string) =>
+    losses.map((loss) => status('warning', `lossy: ${destructionText(loss)}${where}`))
   const place = placeOf(result)
   if (unknown !== null) return []
   return [

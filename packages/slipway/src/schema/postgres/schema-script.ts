@@ -292,7 +292,9 @@ function columnChoices(
   const shown = (type: string) => withoutQualifier(type, defaultSchema)
   return [
     ...(from !== to && !alwaysFits(from, to)
-      ? [`goes from ${shown(from)} to ${shown(to)}: values that do not fit make this fail`]
+      ? [
+          `goes from ${shown(from)} to ${shown(to)}: values that do not fit are refused, cut or rounded`,
+        ]
       : []),
     ...(!before['notNull'] && after['notNull']
       ? ['becomes NOT NULL: rows that hold NULL make this fail']

@@ -1,13 +1,13 @@
-import { type ObjectRef, objectText } from '../../statements/index.ts'
+import { type Destruction, destructionText, objectText } from '../../statements/index.ts'
 import type { Choice, SchemaScript } from './schema-script.ts'
 
-/** A script as the text of a file: what it drops with its data, and its choices, as comments before the statements. */
+/** A script as the text of a file: the data that it destroys, and its choices, as comments before the statements. */
 export function scriptSql(
   { statements, choices }: SchemaScript,
-  losses: readonly ObjectRef[] = [],
+  losses: readonly Destruction[] = [],
 ): string {
   const notes = [
-    ...losses.map((object) => `lossy ${objectText(object)}`),
+    ...losses.map((loss) => `lossy ${destructionText(loss)}`),
     ...choices.map((choice) => `choice ${choiceText(choice)}`),
   ].map((note) => `-- slipway: ${note.replaceAll(/\s+/g, ' ')}\n`)
   const parts = statements.map(({ sql }) => `${sql};\n`)

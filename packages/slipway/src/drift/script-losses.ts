@@ -1,0 +1,60 @@
+import { lossesOf } from '../down/index.ts'
+import { type Catalog, heirsIn, schemaOf } from '../schema/index.ts'
+import {
+  type Destruction,
+  destructionsBy,
+  distinctDestructions,
+  objectKey,
+  type ObjectRef,
+  type Statement,
+  tableRef,
+} from '../statements/index.ts'
+
+const NO_IDENTITIES = new Map()
+const HOLDING: ReadonlySet<string> = new Set(['table', 'column', 'sequence', 'materialized-view'])
+
+/**
+ * The data that a script destroys between two schemas that have the same names for what they share: what it drops of the
+ * first one, also to create it anew, and columns whose new type cannot hold all values.
+ */
+export function lossesOfScript(
+  statements: readonly Statement[],
+  { from, to }: { readonly from: Catalog; readonly to: Catalog },
+): Destruction[] {
+  const [before, after] = [from, to].map((catalog) => ({
+    schema: schemaOf(catalog),
+    identities: NO_IDENTITIES,
+  }))
+  if (!before || !after) return []
+  const { defaultSchema } = from
+  const actions = statements.flatMap((one) => one.actions)
+  const had = new Set(
+    [...before.schema.tables.values()].map((table) => objectKey(tableRef(before.schema, table))),
+  )
+  const existed = (object: ObjectRef) =>
+    (object.kind !== 'table' && object.kind !== 'column') || had.has(tableKeyOf(object))
+  const dropped = actions
+    .flatMap((action) => destructionsBy(action, defaultSchema))
+    .filter(({ what, object }) => what === 'object' && HOLDING.has(object.kind) && existed(object))
+  const detached = new Set(
+    actions.flatMap((action) =>
+      action.kind === 'detach-partition'
+        ? [objectKey(tableRef({ defaultSchema }, action.partition))]
+        : [],
+    ),
+  )
+  const heirs = dropped
+    .flatMap(({ object }) => (object.kind === 'table' ? heirsIn(from, object) : []))
+    .filter((heir) => !detached.has(objectKey(heir)))
+  return distinctDestructions([
+    ...lossesOf({ before, after, statements }),
+    ...dropped,
+    ...heirs.map((object) => ({ what: 'object' as const, object })),
+  ])
+}
+
+/** The table that an object is, or is in. */
+function tableKeyOf(object: ObjectRef): string {
+  if (object.kind !== 'column') return objectKey(object)
+  return objectKey({ kind: 'table', schema: object.schema, name: object.table })
+}
