@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { differences, stateOf } from '../../test/round-trip.ts'
 import { createTarget, migration, type TestTarget } from '../../test/target.ts'
 import { deploy } from '../deploy/index.ts'
+import { choiceText } from '../schema/index.ts'
 import { destructionText, objectText } from '../statements/index.ts'
 import { adoptDrift, inspectDrift } from './index.ts'
 
@@ -282,5 +283,28 @@ describe('a script loses no rows of what both sides have', () => {
     expect(texts(loses.toHistory)).toEqual(expect.arrayContaining(toHistory))
     expect(texts(loses.toTarget)).toEqual(expect.arrayContaining(toTarget))
     for (const one of toHistory) expect(report.toHistory).toContain(`-- slipway: lossy ${one}\n`)
+  })
+
+  test('what is taken for what is said; a table between two others is not taken for another one', async () => {
+    const tables = [
+      migration(
+        '1_init',
+        `CREATE TABLE post (id integer PRIMARY KEY); CREATE TABLE tag (id integer PRIMARY KEY);
+         CREATE TABLE "_PostToTag" ("A" integer REFERENCES post (id), "B" integer REFERENCES tag (id));
+         CREATE TABLE line (id integer, name text);`,
+      ),
+    ]
+    const request = { ...target.request(tables), consent: { confirm: undefined } }
+    expect((await deploy({ ...request, acceptDrift: false })).failure).toBeUndefined()
+    await target.sql(`DROP TABLE "_PostToTag";
+      CREATE TABLE "_PostToPost" ("A" integer REFERENCES post (id), "B" integer REFERENCES post (id));
+      ALTER TABLE line RENAME TO row`)
+    const { toHistory, toTarget, choices } = await inspectDrift(target.request(tables))
+    expect(choices.map(choiceText)).toEqual([
+      'table row is taken for public.line: it has the same columns and foreign keys',
+    ])
+    expect(toHistory).toContain('-- slipway: choice table row is taken for public.line')
+    expect(toHistory).toContain('-- slipway: lossy table _PostToPost\n')
+    expect(toTarget).toContain('-- slipway: lossy table _PostToTag\n')
   })
 })

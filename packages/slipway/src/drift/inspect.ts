@@ -143,8 +143,15 @@ function reportOf(
     statements.map((sql) => ({ sql, alone: false, destructive: false }))
   const back = drifted ? scriptAcross(actual, likened) : NO_SCRIPT
   const forth = drifted ? scriptAcross(likened, actual) : NO_SCRIPT
-  const toHistory = { ...back, statements: [...back.statements, ...renames(named?.toHistory)] }
-  const toTarget = { ...forth, statements: [...renames(named?.toTarget), ...forth.statements] }
+  const taken = named?.choices ?? []
+  const toHistory = {
+    statements: [...back.statements, ...renames(named?.toHistory)],
+    choices: [...taken, ...back.choices],
+  }
+  const toTarget = {
+    statements: [...renames(named?.toTarget), ...forth.statements],
+    choices: [...taken, ...forth.choices],
+  }
   const statementsOf = ({ statements }: SchemaScript) =>
     statements.flatMap(({ sql }) => parser.parse(sql, 'drift'))
   const loses = {
@@ -157,7 +164,7 @@ function reportOf(
     basis: 'shadow',
     changes,
     toHistory: scriptSql(toHistory, loses.toHistory),
-    choices: back.choices,
+    choices: toHistory.choices,
     toTarget: isEmpty(expected)
       ? creationSql(toTarget, actual, parser)
       : portable(toTarget, actual, loses.toTarget),

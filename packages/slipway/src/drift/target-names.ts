@@ -2,7 +2,9 @@ import type { Session } from '../database/index.ts'
 import { bringNamesBack, type KnownState } from '../down/index.ts'
 import {
   type Catalog,
+  type Choice,
   type DatabaseSchema,
+  foreignKeysOf,
   type Identities,
   type Identity,
   readCatalogInTransaction,
@@ -11,6 +13,7 @@ import {
   schemaOf,
   type Table,
 } from '../schema/index.ts'
+import { partRef, tableRef } from '../statements/index.ts'
 
 /** What a history gives, under the names that a target has for it. */
 export interface TargetNames {
@@ -18,6 +21,8 @@ export interface TargetNames {
   /** From the names of the history to those of the target, and back. */
   readonly toTarget: readonly string[]
   readonly toHistory: readonly string[]
+  /** What was taken for what. Nothing but a person knows that it is so. */
+  readonly choices: readonly Choice[]
 }
 
 /**
@@ -31,35 +36,50 @@ export async function underTargetNames(
   { actual, scope }: { readonly actual: KnownState; readonly scope: Scope },
 ): Promise<TargetNames | undefined> {
   const own = await readIdentities(copy)
-  const wanted = renamedIdentities({ catalog: expected, identities: own }, actual)
+  const { wanted, choices } = renamed({ catalog: expected, identities: own }, actual)
   if (wanted.size === 0) return undefined
   await copy.execute('BEGIN')
   try {
     const forth = await bringNamesBack(copy, new Map([...own, ...wanted]))
     const catalog = await readCatalogInTransaction(copy, scope)
     const back = await bringNamesBack(copy, own)
-    return { catalog, toTarget: forth.statements, toHistory: back.statements }
+    return { catalog, toTarget: forth.statements, toHistory: back.statements, choices }
   } finally {
     await copy.execute('ROLLBACK')
   }
 }
 
 /** The objects of the history that have another name on the target, with that name. */
-function renamedIdentities(history: KnownState, target: KnownState): Identities {
+function renamed(
+  history: KnownState,
+  target: KnownState,
+): { readonly wanted: Identities; readonly choices: readonly Choice[] } {
   const [own, others] = [tablesOf(history), tablesOf(target)]
-  const found = new Map<string, Identity>()
+  const wanted = new Map<string, Identity>()
+  const choices: Choice[] = []
   for (const [table, other] of pairs(own, others)) {
+    const object = tableRef(target.catalog, { schema: other.schema, name: other.identity.name })
+    const { identity } = table
     if (table.place !== other.place) {
       const of = [...history.identities.values()].find(
         ({ kind, name }) => kind === 'SCHEMA' && name === other.schema,
       )
-      const { id } = table.identity
-      found.set(id, { ...table.identity, name: other.identity.name, ...(of ? { of: of.id } : {}) })
+      const { name } = other.identity
+      wanted.set(identity.id, { ...identity, name, ...(of ? { of: of.id } : {}) })
+      choices.push({
+        object,
+        message: `is taken for ${table.schema}.${identity.name}: it has the same columns and foreign keys`,
+      })
     }
-    for (const [column, name] of renamedColumns(table, other))
-      found.set(column.id, { ...column, name })
+    for (const [column, name] of renamedColumns(table, other)) {
+      wanted.set(column.id, { ...column, name })
+      choices.push({
+        object: partRef('column', object, name),
+        message: `is taken for ${column.name}: it has the number and the type of that column`,
+      })
+    }
   }
-  return found
+  return { wanted, choices }
 }
 
 /** A table with its columns by their numbers, which a rename does not change and no other column ever gets. */
@@ -68,6 +88,8 @@ interface NumberedTable {
   readonly schema: string
   readonly place: string
   readonly columns: ReadonlyMap<number, { readonly identity: Identity; readonly type: string }>
+  /** Its foreign keys, as SQL: tables between two others have the same columns. */
+  readonly references: readonly string[]
 }
 
 function tablesOf({ catalog, identities }: KnownState): NumberedTable[] {
@@ -89,7 +111,8 @@ function tablesOf({ catalog, identities }: KnownState): NumberedTable[] {
       const type = table.columns.get(column.name)?.type
       return type === undefined ? [] : [[numberOf(column), { identity: column, type }] as const]
     })
-    return [{ identity, schema: home, place, columns: new Map(numbered) }]
+    const references = foreignKeysOf(catalog, { schema: home, name: identity.name })
+    return [{ identity, schema: home, place, columns: new Map(numbered), references }]
   })
 }
 
@@ -137,9 +160,9 @@ function columnsWithNames(table: NumberedTable): string {
   return JSON.stringify([columnsKey(table), ...namesOf(table).keys()])
 }
 
-function columnsKey({ columns, identity: { parents } }: NumberedTable): string {
+function columnsKey({ columns, references, identity: { parents } }: NumberedTable): string {
   const types = [...columns].map(([number, { type }]) => [number, type])
-  return JSON.stringify([parents !== undefined, ...types])
+  return JSON.stringify([parents !== undefined, references, ...types])
 }
 
 function isMuchAlike(one: NumberedTable, other: NumberedTable): boolean {
