@@ -21,6 +21,8 @@ export interface RunOnRows {
   readonly misplaced: readonly ObjectRef[]
   /** What it changes of the schema. */
   readonly changes: readonly Change[]
+  /** The names of all routines that are not PostgreSQL's. */
+  readonly routines: ReadonlySet<string>
 }
 
 /**
@@ -110,7 +112,8 @@ function idleStatements({ statements, before, trace }: RunOnRows): string[] {
 /** What destroys data, as code says it, and as PostgreSQL shows it. */
 const VERBS: readonly (readonly [RegExp, string, readonly SeenEffect['what'][]])[] = [
   [/\bdelete\s+from\b/i, 'DELETE', ['deleted']],
-  [/(?<!\b(?:on|for|key|before|after|or|of)\s+)\bupdate\b/i, 'UPDATE', ['updated']],
+  // Not a right that is granted, a lock, an event.
+  [/(?<!\b(?:on|for|key|before|after|or|of)\s+)\bupdate\s+(?!on\b)["\w]/i, 'UPDATE', ['updated']],
   [/\bmerge\s+into\b/i, 'MERGE', ['updated', 'deleted']],
   [/\btruncate\b/i, 'TRUNCATE', ['emptied']],
   [/\bdrop\s+table\b/i, 'DROP TABLE', ['dropped']],
@@ -122,7 +125,7 @@ const VERBS: readonly (readonly [RegExp, string, readonly SeenEffect['what'][]])
  * it, of a function of SQL when it is created. And code of a block that says what it destroys, of which the run saw nothing: a
  * condition was not met, or another statement had the lock before.
  */
-function idleCode({ statements, trace, filling, withheld, tables }: RunOnRows): string[] {
+function idleCode({ statements, trace, filling, withheld, tables, routines }: RunOnRows): string[] {
   const vacant = new Set(alwaysEmpty(withheld, tables).map(({ id }) => id))
   const empty = filling.empty.flatMap(({ id, name }) => (vacant.has(id) ? [name] : []))
   const isPlain = new Set(
@@ -135,19 +138,34 @@ function idleCode({ statements, trace, filling, withheld, tables }: RunOnRows): 
   return statements.flatMap(({ number, actions, text }) => {
     if (!actions.some(({ kind }) => kind === 'opaque')) return []
     const effects = trace.effects.filter(({ statement }) => statement <= number)
-    const changed = new Set([...empty, ...effects.map(({ relation }) => relation)])
+    // Rows are counted where they are: in the partition.
+    const changed = new Set([
+      ...empty,
+      ...effects.flatMap(({ relation, within = [] }) => [relation, ...within]),
+    ])
     const idle = opened.flatMap(({ statement, until, relation }) =>
       statement <= number && number <= until && !changed.has(relation) ? [relation] : [],
     )
     if (idle.length > 0)
       return [`Statement ${number} changed none of the generated rows of ${idle.join(', ')}.`]
     const seen = new Set(effects.flatMap((one) => (one.statement === number ? [one.what] : [])))
+    if (seen.size === 0 && actions.some((action) => callsOwn(action, routines)))
+      return [`What statement ${number} calls changed nothing.`]
+    const code = text.replaceAll(COMMENTS, ' ')
     return VERBS.flatMap(([verb, name, shown]) =>
-      verb.test(text) && !shown.some((what) => seen.has(what))
+      verb.test(code) && !shown.some((what) => seen.has(what))
         ? [`The ${name} in the code of statement ${number} changed nothing.`]
         : [],
     )
   })
+}
+
+const COMMENTS = /--.*$|\/\*[\s\S]*?\*\//gm
+
+/** Whether an action calls code that is not PostgreSQL's own; CALL always does. */
+function callsOwn(action: Action, routines: ReadonlySet<string>): boolean {
+  if (action.kind !== 'opaque' || action.words !== undefined) return false
+  return action.calls === undefined || action.calls.some((name) => routines.has(name))
 }
 
 function isOfRows({ kind }: Action): boolean {

@@ -143,7 +143,8 @@ async function proveOn(
   const run = { before, migration, down, catalogs, address, touched }
   const found = await runUpDownUp(session, run, start)
   if (found.kind === 'start-over') return found
-  if (part && !(await part.isAll())) return { kind: 'start-over', from: { ...start, beyond: true } }
+  if (part && !(await part.isAll(writtenBy(found.testRun.trace))))
+    return { kind: 'start-over', from: { ...start, beyond: true } }
   const proof = await proofOf(session, { migration, before, testRun: found.testRun, touched })
   return { kind: 'proof', proof }
 }
@@ -153,6 +154,12 @@ interface TestRunResult {
   readonly before: KnownState
   readonly testRun: TestRun
   readonly touched: readonly ObjectName[] | undefined
+}
+
+/** The relations of which a run changed rows, or meant to. */
+function writtenBy({ effects, locks }: Trace): string[] {
+  const locked = locks.filter(({ kind, mode }) => kind === 'table' && mode === 'ROW EXCLUSIVE')
+  return [...effects, ...locked].map(({ relation }) => relation)
 }
 
 /** What a test run proves; a lossy migration is run once more. */
@@ -173,12 +180,14 @@ async function proofOf(
   const lost = lostData([...losses, ...overwritten, ...testRun.rows.lost])
   const { trace, filling, withheld, down, downMs, rows } = testRun
   const changes = difference(before.catalog, testRun.after.catalog)
+  const routines = await readRoutines(session)
   const gaps = evidenceGaps({
     ...testRun,
     statements,
     before: schemaOf(before.catalog),
     misplaced: attributesAddedBehind(testRun.after.catalog, before.catalog),
     changes,
+    routines,
   })
   const grade = gradeOfFiles(testRun, { lost, gaps })
   const kept = mayKeep(testRun, grade, lost)
@@ -214,6 +223,14 @@ async function proofOf(
     effects: trace.effects,
     unseen: trace.unseen,
   }
+}
+
+/** The names of all routines that are not PostgreSQL's own. */
+async function readRoutines(session: Session): Promise<Set<string>> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT DISTINCT proname AS name FROM pg_proc WHERE pronamespace <> 'pg_catalog'::regnamespace`,
+  )
+  return new Set(rows.map(({ name }) => name))
 }
 
 /** The test run saw the values change, and saw them restored. */

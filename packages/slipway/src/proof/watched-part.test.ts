@@ -10,7 +10,9 @@ const TABLES = `CREATE TYPE mood AS ENUM ('good', 'bad');
   CREATE VIEW names AS SELECT id, name FROM users;
   CREATE TABLE log (at date, line text);
   CREATE TABLE child (own integer) INHERITS (log);
-  CREATE TABLE grandchild (more integer) INHERITS (child);`
+  CREATE TABLE grandchild (more integer) INHERITS (child);
+  CREATE TABLE apart (id integer);
+  CREATE FUNCTION forget(integer) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN DELETE FROM apart; RETURN true; END';`
 
 /** So many tables that only those around a migration are read. */
 const OTHERS = Array.from({ length: 200 }, (_, at) => `CREATE TABLE other_${at} (id integer);`)
@@ -45,7 +47,12 @@ test.each([
     'lossless',
   ],
   [`CREATE TYPE size AS ENUM ('s', 'l')`, 'DROP TYPE size', 'lossless'],
-  // The server changes tables that no statement names.
+  // The server changes tables that no statement names, and rows of them.
+  [
+    'ALTER TABLE users ADD CONSTRAINT known CHECK (forget(id))',
+    'ALTER TABLE users DROP CONSTRAINT known',
+    'lossy',
+  ],
   ['ALTER TABLE log ADD COLUMN level integer', 'ALTER TABLE log DROP COLUMN level', 'lossless'],
   [
     'ALTER TABLE log ADD COLUMN level integer',

@@ -8,8 +8,8 @@ import type { ObjectName } from '../statements/index.ts'
 export interface WatchedPart {
   /** Reads the part alone. */
   readonly catalogs: CatalogReader
-  /** Whether nothing else has changed since, by what the server says. */
-  isAll(): Promise<boolean>
+  /** Whether nothing else has changed since, by what the server says; nor rows of others, of the relations that were written. */
+  isAll(written: readonly string[]): Promise<boolean>
 }
 
 /**
@@ -34,11 +34,12 @@ export async function watchPart(
         ? `(${oid} = ANY ('{${[...watched].join(',')}}'::oid[]) OR ${oid} > ${newest})`
         : 'true',
     ),
-    async isAll() {
+    async isAll(written) {
       const changed = await inSnapshot(session, async () =>
         changedObjects(session, tokens, await readObjectTokens(session)),
       )
-      return changed?.again.relations.every((oid) => watched.has(oid) || oid > newest) ?? false
+      const oids = [...(changed?.again.relations ?? []), ...(await oidsOf(session, written))]
+      return changed !== undefined && oids.every((oid) => watched.has(oid) || oid > newest)
     },
   }
 }
@@ -49,4 +50,13 @@ async function newestOid(session: Session): Promise<number> {
     'SELECT max(oid)::int8::float8 AS oid FROM pg_class',
   )
   return row?.oid ?? 0
+}
+
+/** Of those that exist; what is gone has changed anyway. */
+async function oidsOf(session: Session, relations: readonly string[]): Promise<number[]> {
+  const rows = await session.query<{ oid: number }>(
+    `SELECT to_regclass(name)::oid::int8::float8 AS oid FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL`,
+    [relations],
+  )
+  return rows.map(({ oid }) => oid)
 }
