@@ -275,7 +275,7 @@ describe('a script loses no rows of what both sides have', () => {
       [],
       ['column customer.note'],
     ],
-  ])('%s: what is dropped to be created anew is lossy', async (byHand, toHistory, toTarget) => {
+  ])('%s: what is dropped and created again is lossy', async (byHand, toHistory, toTarget) => {
     await deployedWithRows()
     await target.sql(byHand)
     const { loses, ...report } = await inspectDrift(target.request(history))
@@ -285,7 +285,7 @@ describe('a script loses no rows of what both sides have', () => {
     for (const one of toHistory) expect(report.toHistory).toContain(`-- slipway: lossy ${one}\n`)
   })
 
-  test('what is taken for what is said; a table between two others is not taken for another one', async () => {
+  test('the report says what is taken for what; a table between two others is not taken for another one', async () => {
     const tables = [
       migration(
         '1_init',

@@ -15,7 +15,7 @@ const HOLDING: ReadonlySet<string> = new Set(['table', 'column', 'sequence', 'ma
 
 /**
  * The data that a script destroys between two schemas that have the same names for what they share: what it drops of the
- * first one, also to create it anew, and columns whose new type cannot hold all values.
+ * first one, also to create it again, and columns whose new type cannot hold all values.
  */
 export function lossesOfScript(
   statements: readonly Statement[],
