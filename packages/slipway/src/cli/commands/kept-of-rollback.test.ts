@@ -152,6 +152,9 @@ test('rows and values that were written since stay, and are named', async () => 
   expect(findings).toEqual([
     expect.stringMatching(/^2_adds: 1 of 2 kept rows of table team are not restored/),
     expect.stringMatching(/^2_adds: 1 of 4 kept rows of column note\.tag are not restored/),
+    expect.stringMatching(
+      /^2_adds: 1 of 4 kept values of column note\.tag are in rows that were written since/,
+    ),
     expect.stringMatching(/^2_adds: 1 of 4 kept rows of column customer\.token are not restored/),
     expect.stringMatching(/^2_adds: 2 of 4 kept rows of column customer\.nick are not restored/),
   ])
