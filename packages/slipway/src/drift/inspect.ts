@@ -202,21 +202,7 @@ function portable(
 
 const NO_SCRIPT = { statements: [], choices: [] }
 
-function unknown(database: string, actual: SchemaSummary, reason: string): DriftReport {
-  const nothing = {
-    changes: [],
-    toHistory: '',
-    choices: [],
-    toTarget: '',
-    loses: { toHistory: [], toTarget: [] },
-    columnOrder: [],
-  }
-  return {
-    database,
-    drifted: false,
-    basis: 'unknown',
-    ...nothing,
-    unmodelled: actual.unmodelled,
-    unknown: reason,
-  }
+function unknown(database: string, { unmodelled }: SchemaSummary, reason: string): DriftReport {
+  const nothing = sameAsHistory(database, { columnOrder: [], unmodelled })
+  return { ...nothing, basis: 'unknown', unknown: reason }
 }

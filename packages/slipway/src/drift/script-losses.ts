@@ -6,6 +6,7 @@ import {
   distinctDestructions,
   objectKey,
   type ObjectRef,
+  ownerOf,
   type Statement,
   tableRef,
 } from '../statements/index.ts'
@@ -21,18 +22,15 @@ export function lossesOfScript(
   statements: readonly Statement[],
   { from, to }: { readonly from: Catalog; readonly to: Catalog },
 ): Destruction[] {
-  const [before, after] = [from, to].map((catalog) => ({
-    schema: schemaOf(catalog),
-    identities: NO_IDENTITIES,
-  }))
-  if (!before || !after) return []
+  const named = (catalog: Catalog) => ({ schema: schemaOf(catalog), identities: NO_IDENTITIES })
+  const [before, after] = [named(from), named(to)]
   const { defaultSchema } = from
   const actions = statements.flatMap((one) => one.actions)
   const had = new Set(
     [...before.schema.tables.values()].map((table) => objectKey(tableRef(before.schema, table))),
   )
   const existed = (object: ObjectRef) =>
-    (object.kind !== 'table' && object.kind !== 'column') || had.has(tableKeyOf(object))
+    (object.kind !== 'table' && object.kind !== 'column') || had.has(objectKey(ownerOf(object)))
   const dropped = actions
     .flatMap((action) => destructionsBy(action, defaultSchema))
     .filter(({ what, object }) => what === 'object' && HOLDING.has(object.kind) && existed(object))
@@ -51,10 +49,4 @@ export function lossesOfScript(
     ...dropped,
     ...heirs.map((object) => ({ what: 'object' as const, object })),
   ])
-}
-
-/** The table that an object is, or is in. */
-function tableKeyOf(object: ObjectRef): string {
-  if (object.kind !== 'column') return objectKey(object)
-  return objectKey({ kind: 'table', schema: object.schema, name: object.table })
 }
