@@ -224,6 +224,7 @@ async function run(
 
 async function offeredBack(session: Session, receipts: readonly Receipt[]): Promise<Kept[]> {
   const done = receipts.flatMap(({ status, migration }) => (status === 'done' ? [migration] : []))
+  if (done.length === 0) return []
   const all = await attempt(() => readKept(session))
   return all.ok ? offeredTo(all.value, new Set(done)) : []
 }

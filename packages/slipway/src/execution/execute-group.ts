@@ -61,19 +61,18 @@ export async function executeGroup(execution: GroupExecution): Promise<Refusal |
 
 async function executeTransaction(execution: GroupExecution): Promise<Refusal | undefined> {
   const { session, group, observer, review, keeper, record = '' } = execution
-  const isObserved = group && observer?.wantsEach(group)
-  const isWatched = group && !isObserved && (review !== undefined || keeper?.watches(group))
-  const before = isWatched ? await readDataObjects(session) : undefined
   // Hooks of statements that leave nothing would keep what stays.
   const leavesNothing = group?.rolledBack === true
   const hooks = leavesNothing ? new Map() : execution.hooks
+  const isObserved = group && observer?.wantsEach(group)
+  const isWatched = !leavesNothing && !isObserved && (review || (group && keeper?.watches(group)))
   const own = { ...execution, hooks }
   const moveBack = group && (await keeper?.remember(session, group))
   const refusal =
     group && observer && isObserved
       ? await sendEach({ session, group, observer }, unwatched(own))
-      : group && before && !leavesNothing
-        ? await sendWatched({ ...own, group }, before)
+      : group && isWatched
+        ? await sendWatched({ ...own, group })
         : await sendWhole(own, wholeOf(own), endOf(execution))
   // Where no transaction is open this is a warning; where the connection broke, the server has done it.
   if (refusal) await session.execute('ROLLBACK').catch(() => {})
@@ -146,11 +145,9 @@ interface WatchedGroup extends GroupExecution {
  * Sends the group, and commits it once its effects were read, nothing is against them, and all that it destroyed is kept.
  * Where something is not, it runs again with commands before it that keep that, too.
  */
-async function sendWatched(
-  execution: WatchedGroup,
-  before: DataObjects,
-): Promise<Refusal | undefined> {
+async function sendWatched(execution: WatchedGroup): Promise<Refusal | undefined> {
   const { session, group, keeper, review } = execution
+  const before = await readDataObjects(session)
   const tried = new Map<string, Missed>()
   let rolledBack: readonly string[] = []
   for (let run = 1; ; run++) {
