@@ -26,7 +26,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
   squash: [...run, 'down', 'proof', 'create'],
   hazards: ['kernel', 'statements', 'schema', 'proof (types)'],
   plan: [...run, 'hazards'],
-  backup: ['kernel', 'database', 'project'],
+  backup: ['kernel', 'database', 'schema', 'history', 'project (types)'],
   deploy: [...planned, 'safekeeping', 'backup'],
   rollback: deployed,
   drift: deployed,

@@ -13,6 +13,8 @@ export const SCHEMAS: Readonly<Record<string, readonly [string, ...string[]]>> =
   'seed-set': ['SeedSetFile'],
   proof: ['Proof'],
   'down-facts': ['DownFacts'],
+  'backup-manifest': ['SealedManifest'],
+  'backup-verification': ['SealedVerification'],
   init: ['InitResult'],
   doctor: ['DoctorResult'],
   inspect: ['InspectResult'],
@@ -41,7 +43,7 @@ export const SCHEMAS: Readonly<Record<string, readonly [string, ...string[]]>> =
 
 /** Files whose types are made schemas of. */
 const SOURCES =
-  'src/{index,cli/render/json,deploy/plan-file,seeds/set,proof/prove,down/down-file}.ts'
+  'src/{index,cli/render/json,deploy/plan-file,seeds/set,proof/prove,down/down-file,backup/manifest}.ts'
 
 /**
  * The schemas by which Slipway checks what it reads, each in the folder of the module that reads it. They are in the repository,
@@ -53,6 +55,8 @@ export const CHECKED: Readonly<Record<string, string>> = {
   'seed-set': 'src/seeds',
   proof: 'src/check',
   'down-facts': 'src/down',
+  'backup-manifest': 'src/backup',
+  'backup-verification': 'src/backup',
 }
 
 /** Files that people write: a key that is not known there is a mistake. Results may gain keys. */

@@ -23,15 +23,3 @@ export function failed(name: string, message: string, fix: string): Check {
 export function skipped(name: string, message: string): Check {
   return { name, status: 'skipped', message }
 }
-
-/** Bytes for people: `641.0 MB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
-    unit += 1
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
-}

@@ -5,9 +5,9 @@ import {
   type Session,
   withSession,
 } from '../database/index.ts'
-import { attempt, type Failure } from '../kernel/index.ts'
+import { formatBytes, attempt, type Failure } from '../kernel/index.ts'
 import type { Target } from '../project/index.ts'
-import { type Check, failed, formatBytes, passed, skipped, warned } from './check.ts'
+import { type Check, failed, passed, skipped, warned } from './check.ts'
 import { checkRights } from './postgres/rights.ts'
 
 /** What the server's checks found, and what others need of it. */

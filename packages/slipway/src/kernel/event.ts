@@ -35,6 +35,15 @@ export type Event =
       readonly attempts: number
     }
   | { readonly kind: 'migration-failed'; readonly migration: string; readonly code: string }
+  /** How far a transfer is: a backup that is written, or read. */
+  | {
+      readonly kind: 'transferred'
+      readonly what: string
+      readonly bytes: number
+      /** About; 0 if unknown. */
+      readonly expectedBytes: number
+      readonly ms: number
+    }
   | { readonly kind: 'notice'; readonly message: string }
 
 /** A session that holds a lock for which Slipway waits. `query` has its literals masked. */

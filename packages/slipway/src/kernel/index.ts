@@ -1,4 +1,5 @@
 export { assertNever, invariant, must } from './assert.ts'
+export { formatBytes } from './bytes.ts'
 export { formatDuration, parseDuration } from './duration.ts'
 export type { Blocker, Emit, Event } from './event.ts'
 export {

@@ -1,4 +1,4 @@
-import { assertNever, type Blocker, type Event, formatDuration } from '../../kernel/index.ts'
+import { assertNever, type Blocker, type Event, formatBytes, formatDuration } from '../../kernel/index.ts'
 
 /** An event as one line for people. */
 export function eventText(event: Event): string {
@@ -20,11 +20,22 @@ export function eventText(event: Event): string {
       return `${event.migration}: done in ${formatDuration(event.ms)}${attempts(event.attempts)}`
     case 'migration-failed':
       return `${event.migration}: failed (${event.code})`
+    case 'transferred':
+      return transferText(event)
     case 'notice':
       return event.message
     default:
       return assertNever(event)
   }
+}
+
+/** The size of a database is only about that of its dump, so nothing is promised beyond it. */
+function transferText(event: Event & { readonly kind: 'transferred' }): string {
+  const { what, bytes, expectedBytes, ms } = event
+  const rate = (bytes / Math.max(ms, 1)) * 1000
+  const done = `${what}: ${formatBytes(bytes)}, ${formatBytes(rate)}/s`
+  if (bytes === 0 || expectedBytes <= bytes) return done
+  return `${done}, about ${formatDuration(((expectedBytes - bytes) / rate) * 1000)} left`
 }
 
 function heldBy(blockers: readonly Blocker[]): string {

@@ -1,0 +1,151 @@
+import { Readable } from 'node:stream'
+import {
+  type Address,
+  locate,
+  type PostgresLocation,
+  type Session,
+  withSession,
+} from '../database/index.ts'
+import { advice, command, type Emit } from '../kernel/index.ts'
+import { availableCompression } from './compression.ts'
+import type { Encryption } from './encryption.ts'
+import { raise } from './failures.ts'
+import {
+  backupId,
+  type DumpFormat,
+  type Manifest,
+  manifestKey,
+  type Part,
+  sealed,
+} from './manifest.ts'
+import { type PartSource, writePart } from './parts.ts'
+import { type ClientProgram, findProgram } from './postgres/client-program.ts'
+import { readDataSums } from './postgres/data-sums.ts'
+import { dumpParts, globalsPart } from './postgres/dump.ts'
+import { type Source, withSource } from './postgres/source.ts'
+import { progressOf } from './progress.ts'
+import type { Store } from './store.ts'
+import { together } from './together.ts'
+
+/** Which database is backed up, and how. */
+export interface CreateRequest {
+  readonly address: Address
+  readonly environment: string
+  readonly store: Store
+  readonly encryption: Encryption | undefined
+  readonly format: DumpFormat
+  readonly jobs: number
+  readonly globals: boolean
+  /** Whether the rows of each table are summed, so that a restored one can be compared. */
+  readonly sums: boolean
+  readonly excludedData: readonly string[]
+  readonly schemas: readonly string[]
+  /** The version of Slipway. */
+  readonly version: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly signal: AbortSignal
+  readonly emit: Emit
+}
+
+/**
+ * Makes a backup: dumps the database in one snapshot, and stores it as it comes. The manifest is stored last, so that
+ * nothing incomplete is ever listed. Where it fails, what was stored is removed. Fails with the codes of
+ * `backupFailures`, and those of the database.
+ */
+export async function createBackup(request: CreateRequest): Promise<Manifest> {
+  const { address, store } = request
+  if (address.kind !== 'postgres') return refuseEmbedded()
+  if (request.format === 'directory' && request.encryption) refusePlaintext()
+  await store.sweep()
+  return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
+    const serverMajor = Math.floor(session.server.versionNumber / 10_000)
+    const program = await findProgram('pg_dump', serverMajor, request.env)
+    const location = locate(address.url)
+    return await withSource(session, async (source) => {
+      const id = backupId(request.environment, new Date(source.facts.createdAt))
+      return await storing({ request, session, program, location, serverMajor, id, source })
+    })
+  })
+}
+
+interface Making {
+  readonly request: CreateRequest
+  readonly session: Session
+  readonly program: ClientProgram
+  readonly location: PostgresLocation
+  readonly serverMajor: number
+  readonly id: string
+  readonly source: Source
+}
+
+/** Dumps and sums at once. Where it fails, what was stored is removed: without a manifest it was no backup. */
+async function storing(making: Making): Promise<Manifest> {
+  const { request, session, program, id, source } = making
+  const { store, encryption } = request
+  const began = performance.now()
+  const compression = availableCompression()
+  const parts: Part[] = []
+  let sums: Manifest['sums'] = null
+  try {
+    await together(request.signal, [
+      async (signal) => {
+        for await (const part of partsOf(making, signal)) {
+          const onBytes = progressOf(request.emit, part.name, part.expectedBytes ?? 0)
+          parts.push(await writePart(store, part, { compression, encryption, signal }, onBytes))
+        }
+      },
+      async (signal) => {
+        if (!request.sums) return
+        signal.addEventListener('abort', () => void session.cancel().catch(() => {}))
+        sums = await readDataSums(session, request.excludedData)
+      },
+    ])
+    const manifest: Manifest = {
+      format: 1,
+      id,
+      environment: request.environment,
+      ...source.facts,
+      slipway: request.version,
+      pgDump: program.version,
+      dump: request.format,
+      compression,
+      encryption: encryption?.kind ?? 'none',
+      schemas: request.schemas,
+      parts,
+      excludedData: request.excludedData,
+      sums,
+      ms: Math.round(performance.now() - began),
+    }
+    const text = Readable.from([Buffer.from(sealed(manifest))])
+    await store.write(manifestKey(id), text, { signal: request.signal })
+    return manifest
+  } catch (error) {
+    await store.remove(parts.map(({ key }) => key)).catch(() => {})
+    throw error
+  }
+}
+
+async function* partsOf(making: Making, signal: AbortSignal): AsyncGenerator<PartSource> {
+  const { request, program, location, serverMajor, id, source } = making
+  const { format, jobs, excludedData, env } = request
+  const { snapshot, bytes } = source
+  const dump = { id, location, snapshot, format, jobs, excludedData, expectedBytes: bytes, signal }
+  yield* dumpParts(program, dump)
+  if (request.globals) yield await globalsPart({ id, location, signal, serverMajor, env })
+}
+
+function refuseEmbedded(): never {
+  return raise('BACKUP.EMBEDDED', {
+    message: 'The embedded database is not backed up with pg_dump.',
+    why: 'It is a folder: .slipway/database.',
+    nextActions: [advice('Copy the folder while no command runs, or name a server with --url.')],
+  })
+}
+
+function refusePlaintext(): never {
+  return raise('BACKUP.FORMAT_PLAINTEXT', {
+    message: 'The directory format cannot be encrypted.',
+    why: 'pg_dump would write it to a folder without encryption first.',
+    nextActions: [command(['backup', 'create'], 'use the custom format, which is encrypted as it comes')],
+  })
+}

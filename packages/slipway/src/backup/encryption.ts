@@ -1,0 +1,80 @@
+import { Readable } from 'node:stream'
+import { advice } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+
+/** Whom a backup is encrypted for: recipients of age, or everybody who has the passphrase. */
+export type Encryption =
+  | { readonly kind: 'recipients'; readonly recipients: readonly string[] }
+  | { readonly kind: 'passphrase'; readonly passphrase: string }
+
+/** What opens encrypted backups: identities of age (`AGE-SECRET-KEY-1…`), and passphrases. */
+export interface Keys {
+  readonly identities: readonly string[]
+  readonly passphrases: readonly string[]
+}
+
+export const NO_KEYS: Keys = { identities: [], passphrases: [] }
+
+/** The format is that of age 1: the stock program opens what is written. Fails with BACKUP.KEY_INVALID. */
+export async function encrypted(body: Readable, encryption: Encryption): Promise<Readable> {
+  const { Encrypter } = await import('age-encryption')
+  const encrypter = new Encrypter()
+  if (encryption.kind === 'passphrase') encrypter.setPassphrase(encryption.passphrase)
+  else for (const one of encryption.recipients) checked('recipient', one, () => encrypter.addRecipient(one))
+  return fromWeb(await encrypter.encrypt(toWeb(body)), body)
+}
+
+/** Fails with BACKUP.KEY_NEEDED, BACKUP.KEY_WRONG or BACKUP.KEY_INVALID before the first byte. */
+export async function decrypted(body: Readable, keys: Keys): Promise<Readable> {
+  const { Decrypter } = await import('age-encryption')
+  if (keys.identities.length + keys.passphrases.length === 0) {
+    raise('BACKUP.KEY_NEEDED', {
+      message: 'The backup is encrypted, and neither a key nor a passphrase was given.',
+      nextActions: [
+        advice('Name the file of an age key with `--identity`, or set SLIPWAY_BACKUP_IDENTITY.'),
+        advice('For a backup with a passphrase, set SLIPWAY_BACKUP_PASSPHRASE.'),
+      ],
+    })
+  }
+  const decrypter = new Decrypter()
+  for (const one of keys.identities) checked('key', one, () => decrypter.addIdentity(one))
+  for (const one of keys.passphrases) decrypter.addPassphrase(one)
+  try {
+    return fromWeb(await decrypter.decrypt(toWeb(body)), body)
+  } catch (cause) {
+    body.destroy()
+    return raise('BACKUP.KEY_WRONG', {
+      message: 'No given key or passphrase opens the backup.',
+      nextActions: [advice('Give a key of one of its recipients, or its passphrase.')],
+      cause,
+    })
+  }
+}
+
+/** The library quotes nothing of a key in its errors, and neither does this. */
+function checked(what: 'recipient' | 'key', text: string, add: () => void): void {
+  try {
+    add()
+  } catch {
+    const shown = what === 'recipient' ? ` ${text.slice(0, 12)}…` : ''
+    raise('BACKUP.KEY_INVALID', {
+      message: `The ${what}${shown} is not one of age.`,
+      why:
+        what === 'recipient'
+          ? 'A recipient begins with age1.'
+          : 'A key begins with AGE-SECRET-KEY-1.',
+      nextActions: [advice('Make a pair with `age-keygen -o key.txt`: the file names its recipient.')],
+    })
+  }
+}
+
+function toWeb(body: Readable): ReadableStream<Uint8Array> {
+  return Readable.toWeb(body) as ReadableStream<Uint8Array>
+}
+
+/** An error of the source reaches the reader. */
+function fromWeb(stream: ReadableStream<Uint8Array>, source: Readable): Readable {
+  const readable = Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0])
+  source.on('error', (error) => readable.destroy(error))
+  return readable
+}

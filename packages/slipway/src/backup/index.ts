@@ -1,0 +1,6 @@
+export { type CreateRequest, createBackup } from './create-backup.ts'
+export { type Encryption, type Keys, NO_KEYS } from './encryption.ts'
+export { backupFailures } from './failures.ts'
+export type { DataSums, DumpFormat, Manifest, Part, Verification } from './manifest.ts'
+export type { Store, Stored, WriteOptions } from './store.ts'
+export { folderStore } from './stores/folder.ts'

@@ -1,0 +1,169 @@
+import { type LoadSchema, parseJson, sha256 } from '../kernel/index.ts'
+import type { Compression } from './compression.ts'
+import { raise } from './failures.ts'
+
+/** How pg_dump wrote the backup. */
+export type DumpFormat = 'custom' | 'directory' | 'plain'
+
+/** A file of a backup. */
+export interface Part {
+  /** Its key in the store. */
+  readonly key: string
+  /** The dump, the roles of the server, or a file of a dump in the directory format: then with its name there. */
+  readonly kind: 'dump' | 'globals' | 'file'
+  readonly file?: string
+  /** Of the file as it is in the store. */
+  readonly bytes: number
+  readonly sha256: string
+  /** Before it was compressed and encrypted. */
+  readonly plainBytes: number
+}
+
+/** The rows of a table, as the snapshot of the dump has them. */
+export interface TableSum {
+  readonly schema: string
+  readonly table: string
+  readonly rows: number
+  /** A sum over all rows, whatever their order, by which a restored table is compared. */
+  readonly sum: string
+}
+
+/** What else of the data is compared. */
+export interface DataSums {
+  readonly tables: readonly TableSum[]
+  /** `schema.name` and position of each sequence: the last value, and whether it was given. */
+  readonly sequences: Readonly<Record<string, string>>
+  readonly largeObjects: number
+}
+
+/** What a backup is: written beside its parts when these are complete, so that without it there is no backup. */
+export interface Manifest {
+  readonly format: 1
+  readonly id: string
+  readonly environment: string
+  /** By the server's clock: UTC, to the second. */
+  readonly createdAt: string
+  /** The version of Slipway. */
+  readonly slipway: string
+  readonly pgDump: string
+  readonly server: ServerFacts
+  readonly database: string
+  readonly dump: DumpFormat
+  readonly compression: Compression
+  readonly encryption: 'none' | 'recipients' | 'passphrase'
+  /** The last migration of the history, and a hash of the whole; null where the database has none. */
+  readonly lastMigration: string | null
+  readonly historyHash: string | null
+  /** Of the schemas of the project. */
+  readonly fingerprint: { readonly method: string; readonly hash: string }
+  readonly schemas: readonly string[]
+  readonly extensions: readonly string[]
+  /** The roles that own objects or may use them: a server that lacks one refuses the restore. */
+  readonly roles: readonly string[]
+  readonly parts: readonly Part[]
+  /** Tables whose rows were left out. */
+  readonly excludedData: readonly string[]
+  /** Null where they were switched off: then nobody can compare the rows. */
+  readonly sums: DataSums | null
+  /** How long the dump took, in milliseconds. */
+  readonly ms: number
+}
+
+/** Of the server that the backup is of. */
+export interface ServerFacts {
+  readonly version: string
+  readonly versionNumber: number
+  readonly encoding: string
+  readonly collate: string
+  readonly ctype: string
+}
+
+/** A manifest as it is stored: it says of itself whether it was changed. */
+export interface SealedManifest {
+  readonly content: Manifest
+  readonly sha256: string
+}
+
+/** A verification as it is stored. */
+export interface SealedVerification {
+  readonly content: Verification
+  readonly sha256: string
+}
+
+/** That a backup was restored and compared: written beside it each time. */
+export interface Verification {
+  readonly id: string
+  /** UTC, to the second. */
+  readonly verifiedAt: string
+  /** Which manifest it is of. */
+  readonly manifestSha256: string
+  readonly server: string
+  /** How long the restore took, in milliseconds. */
+  readonly restoreMs: number
+  /** What was compared, and what could not be. */
+  readonly compared: readonly string[]
+  readonly notCompared: readonly string[]
+}
+
+const ENDING = '.manifest.json'
+const VERIFIED = '.verified.json'
+const ID = /^backup-(.+)-(\d{8}T\d{6}Z)$/
+
+export function manifestKey(id: string): string {
+  return id + ENDING
+}
+
+export function verificationKey(id: string): string {
+  return id + VERIFIED
+}
+
+/** The id in the key of a manifest; nothing if it is the key of something else. */
+export function idOfManifest(key: string): string | undefined {
+  const id = key.endsWith(ENDING) ? key.slice(0, -ENDING.length) : ''
+  return ID.test(id) ? id : undefined
+}
+
+/** The id of a backup, which sorts by its time: `backup-production-20261129T150000Z`. */
+export function backupId(environment: string, at: Date): string {
+  const time = at.toISOString().replaceAll(/[-:]|\.\d+/g, '')
+  return `backup-${environment.replaceAll(/[^\w.-]/g, '_')}-${time}`
+}
+
+/** The text of a manifest or a verification as it is stored. */
+export function sealed(content: Manifest | Verification): string {
+  return `${JSON.stringify({ content, sha256: sealOf(content) }, null, 2)}\n`
+}
+
+/** A hash of what it says. */
+export function sealOf(content: Manifest | Verification): string {
+  return sha256(JSON.stringify(content))
+}
+
+const manifestSchema: LoadSchema = () =>
+  import('./backup-manifest.schema.json', { with: { type: 'json' } })
+const verificationSchema: LoadSchema = () =>
+  import('./backup-verification.schema.json', { with: { type: 'json' } })
+
+/** Reads a stored manifest. Fails with BACKUP.MANIFEST_INVALID where it is not what was written, or of another backup. */
+export async function readManifest(id: string, text: string): Promise<Manifest> {
+  const read = await parseJson<SealedManifest>(text, manifestSchema)
+  const refuse = (why: string) =>
+    raise('BACKUP.MANIFEST_INVALID', { message: `The manifest of ${id} cannot be used.`, why })
+  if ('why' in read) return refuse(read.why)
+  const { content, sha256: seal } = read.value
+  if (sealOf(content) !== seal) return refuse('It was changed after it was written.')
+  if (content.id !== id) return refuse(`It is that of ${content.id}.`)
+  return content
+}
+
+/** Reads a stored verification; nothing where it is not of this manifest, or not what was written. */
+export async function readVerification(
+  text: string,
+  manifest: Manifest,
+): Promise<Verification | undefined> {
+  const read = await parseJson<SealedVerification>(text, verificationSchema)
+  if ('why' in read) return undefined
+  const { content, sha256: seal } = read.value
+  const isOwn = sealOf(content) === seal && content.manifestSha256 === sealOf(manifest)
+  return isOwn ? content : undefined
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import { PassThrough, Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type Compression, compressing, decompressing, endingOf } from './compression.ts'
+import { decrypted, encrypted, type Encryption, type Keys } from './encryption.ts'
+import { raise } from './failures.ts'
+import type { Manifest, Part } from './manifest.ts'
+import type { Store } from './store.ts'
+import { together } from './together.ts'
+
+/** How the parts of a backup are written. */
+export interface Packing {
+  readonly compression: Compression
+  readonly encryption: Encryption | undefined
+  readonly signal: AbortSignal
+}
+
+/** The ending of a part's key: `.zst.age`. */
+export function packedEnding({ compression, encryption }: Packing): string {
+  return `.${endingOf(compression)}${encryption ? '.age' : ''}`
+}
+
+/** Counts the bytes of a stream, and hashes them. */
+class Meter extends Transform {
+  bytes = 0
+  readonly #hash = createHash('sha256')
+  readonly #onBytes: ((bytes: number) => void) | undefined
+
+  constructor(onBytes?: (bytes: number) => void) {
+    super({ highWaterMark: 1 << 20 })
+    this.#onBytes = onBytes
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: (error: null, chunk: Buffer) => void) {
+    this.bytes += chunk.length
+    this.#hash.update(chunk)
+    this.#onBytes?.(this.bytes)
+    done(null, chunk)
+  }
+
+  digest(): string {
+    return this.#hash.digest('hex')
+  }
+}
+
+/** What is written as one part. */
+export interface PartSource extends Pick<Part, 'kind' | 'file'> {
+  /** Without the ending that its packing adds. */
+  readonly name: string
+  /** Throws where what it gives is not complete: then nothing is stored. */
+  readonly body: AsyncIterable<Buffer>
+  readonly expectedBytes?: number | undefined
+}
+
+/** Compresses and encrypts a source, and stores it as it comes: nothing of it is in a file unencrypted. */
+export async function writePart(
+  store: Store,
+  source: PartSource,
+  packing: Packing,
+  onBytes?: (bytes: number) => void,
+): Promise<Part> {
+  const { name, kind, file, body, expectedBytes } = source
+  const { compression, encryption, signal: outer } = packing
+  const key = name + packedEnding(packing)
+  let plainBytes = 0
+  const counted = async function* () {
+    for await (const chunk of body) {
+      plainBytes += chunk.length
+      onBytes?.(plainBytes)
+      yield chunk
+    }
+  }
+  const compressed = compressing(compression)
+  const meter = new Meter()
+  const packed = encryption ? await encrypted(compressed, encryption) : compressed
+  const stored = new PassThrough({ highWaterMark: 1 << 20 })
+  await together(outer, [
+    (signal) =>
+      pipeline(Readable.from(counted(), { objectMode: false }), compressed, { signal }),
+    (signal) => pipeline(packed, meter, stored, { signal }),
+    (signal) => store.write(key, stored, { signal, expectedBytes }),
+  ])
+  return {
+    key,
+    kind,
+    ...(file === undefined ? {} : { file }),
+    bytes: meter.bytes,
+    sha256: meter.digest(),
+    plainBytes,
+  }
+}
+
+/** Reads all of a part, and compares it with the manifest. Fails with BACKUP.DAMAGED. */
+export async function checkPart(store: Store, part: Part, signal: AbortSignal): Promise<void> {
+  const meter = new Meter()
+  const body = await store.read(part.key)
+  await pipeline(body, meter, async (chunks: AsyncIterable<Buffer>) => {
+    for await (const _ of chunks);
+  }, { signal })
+  if (meter.bytes === part.bytes && meter.digest() === part.sha256) return
+  raise('BACKUP.DAMAGED', {
+    message: `${part.key} is not what was written.`,
+    why:
+      meter.bytes === part.bytes
+        ? 'Its checksum is another.'
+        : `It has ${meter.bytes} bytes instead of ${part.bytes}.`,
+  })
+}
+
+/** Reads a part as it was before it was compressed and encrypted. Fails with BACKUP.KEY_NEEDED or KEY_WRONG before the first byte. */
+export async function openPart(
+  store: Store,
+  { compression, encryption }: Pick<Manifest, 'compression' | 'encryption'>,
+  part: Part,
+  keys: Keys,
+): Promise<Readable> {
+  const body = await store.read(part.key)
+  const packed = encryption === 'none' ? body : await decrypted(body, keys)
+  const plain = decompressing(compression)
+  pipeline(packed, plain).catch((error: unknown) => plain.destroy(error as Error))
+  return plain
+}

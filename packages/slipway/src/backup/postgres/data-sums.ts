@@ -1,0 +1,106 @@
+import { quoteIdentifier, type Session } from '../../database/index.ts'
+import type { DataSums, TableSum } from '../manifest.ts'
+
+/** Types whose values are equal exactly if their hashes can be compared: the server hashes them without making text of them. */
+const EXACT = ['bool', 'int2', 'int4', 'int8', 'uuid', 'bytea', 'date', 'time', 'timestamp', 'timestamptz']
+const TEXTS = ['text', 'varchar', 'name']
+
+// A type alias: a row of a query has an index signature, which an interface lacks.
+type TableRow = {
+  readonly schema: string
+  readonly table: string
+  readonly names: readonly string[]
+  readonly types: readonly string[]
+  readonly exact: readonly boolean[]
+}
+
+/**
+ * Sums the rows of all tables that the snapshot of a session has, but those whose rows are left out. The session must be in
+ * a transaction. Works on what a role may read: a table that it may not read fails.
+ */
+export async function readDataSums(
+  session: Session,
+  excluded: readonly string[],
+): Promise<DataSums> {
+  const left = new Set(excluded)
+  const tables: TableSum[] = []
+  for (const one of await session.query<TableRow>(TABLES, [EXACT, TEXTS])) {
+    if (left.has(`${one.schema}.${one.table}`)) continue
+    tables.push(await sumOf(session, one))
+  }
+  const sequences: [string, string][] = []
+  for (const { schema, name } of await session.query<{ schema: string; name: string }>(SEQUENCES)) {
+    const [at] = await session.query<{ position: string }>(
+      `SELECT last_value || CASE WHEN is_called THEN '' ELSE ' (not given)' END AS position FROM ${place(schema, name)}`,
+    )
+    sequences.push([`${schema}.${name}`, at?.position ?? ''])
+  }
+  const [large] = await session.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM pg_largeobject_metadata',
+  )
+  return { tables, sequences: Object.fromEntries(sequences), largeObjects: large?.count ?? 0 }
+}
+
+async function sumOf(session: Session, row: TableRow): Promise<TableSum> {
+  const { schema, table } = row
+  const [found] = await session.query<{ rows: string; sum: string | null }>(
+    `SELECT count(*)::text AS rows, sum(${hashSql(row, session)})::text AS sum FROM ONLY ${place(schema, table)} AS t`,
+  )
+  return { schema, table, rows: Number(found?.rows ?? 0), sum: found?.sum ?? '0' }
+}
+
+/** The hash of a row `t`. Servers before 14 hash only its text. */
+function hashSql({ names, exact }: TableRow, session: Session): string {
+  if (names.length === 0) return '0'
+  const cells = names.map((name, at) => {
+    const cell = `t.${quoteIdentifier(name)}`
+    return exact[at] ? cell : `${cell}::text`
+  })
+  return session.server.versionNumber >= 140_000
+    ? `hash_record_extended(ROW(${cells.join(', ')}), 0)`
+    : `hashtextextended(ROW(${cells.join(', ')})::text, 0)`
+}
+
+function place(schema: string, name: string): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+}
+
+/** What pg_dump dumps: not what extensions own, unless these declare their table as data. */
+const DUMPED = `n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
+
+const TABLES = `
+  SELECT n.nspname AS schema, c.relname AS "table", array_agg(a.attname::text ORDER BY a.attnum) AS names,
+    array_agg(t.typname::text ORDER BY a.attnum) AS types,
+    array_agg(t.typnamespace = 'pg_catalog'::regnamespace AND (t.typname = ANY ($1)
+      OR t.typname = ANY ($2) AND coalesce(l.collisdeterministic, true)) ORDER BY a.attnum) AS exact
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_collation l ON l.oid = a.attcollation
+  WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND ${DUMPED}
+  GROUP BY 1, 2 ORDER BY 1, 2`
+
+const SEQUENCES = `
+  SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND ${DUMPED} ORDER BY 1, 2`
+
+/** What of the data differs, as sentences without a row's content; none if it is equal. */
+export function differingData(backup: DataSums, restored: DataSums): string[] {
+  const key = ({ schema, table }: TableSum) => `${schema}.${table}`
+  const now = new Map(restored.tables.map((one) => [key(one), one]))
+  const tables = backup.tables.flatMap((one) => {
+    const found = now.get(key(one))
+    if (found === undefined) return [`${key(one)} is missing`]
+    if (found.rows !== one.rows) return [`${key(one)} has ${found.rows} rows instead of ${one.rows}`]
+    return found.sum === one.sum ? [] : [`rows of ${key(one)} are not as they were`]
+  })
+  const sequences = Object.entries(backup.sequences).flatMap(([name, position]) =>
+    restored.sequences[name] === position ? [] : [`the sequence ${name} has another position`],
+  )
+  const large =
+    backup.largeObjects === restored.largeObjects
+      ? []
+      : [`there are ${restored.largeObjects} large objects instead of ${backup.largeObjects}`]
+  return [...tables, ...sequences, ...large]
+}
+

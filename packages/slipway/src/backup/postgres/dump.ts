@@ -1,0 +1,130 @@
+import { createReadStream } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import type { Readable } from 'node:stream'
+import type { PostgresLocation } from '../../database/index.ts'
+import { advice } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import type { DumpFormat } from '../manifest.ts'
+import type { PartSource } from '../parts.ts'
+import { type ClientProgram, findProgram, startProgram } from './client-program.ts'
+
+/** What is dumped, and how. */
+export interface DumpRequest {
+  readonly id: string
+  readonly location: PostgresLocation
+  /** Of `pg_export_snapshot()`, in a transaction that stays open while the dump runs. */
+  readonly snapshot: string
+  readonly format: DumpFormat
+  /** Processes of pg_dump at once, for the directory format. */
+  readonly jobs: number
+  /** Tables whose rows are left out, as pg_dump takes their names. */
+  readonly excludedData: readonly string[]
+  readonly expectedBytes: number
+  readonly signal: AbortSignal
+}
+
+const OUTPUTS: Readonly<Record<DumpFormat, { readonly flag: string; readonly ending: string }>> = {
+  custom: { flag: 'c', ending: '.dump' },
+  directory: { flag: 'd', ending: '' },
+  plain: { flag: 'p', ending: '.sql' },
+}
+
+/**
+ * The parts of a dump, one after the other, as pg_dump writes them. The body of a part ends only if pg_dump has ended well:
+ * else it throws BACKUP.DUMP_FAILED. The directory format is written to a temporary folder first.
+ */
+export async function* dumpParts(
+  program: ClientProgram,
+  request: DumpRequest,
+): AsyncGenerator<PartSource> {
+  if (request.format === 'directory') {
+    yield* directoryParts(program, request)
+    return
+  }
+  const { id, location, signal, expectedBytes, format } = request
+  const running = startProgram(program, argsOf(request), {
+    location,
+    signal,
+    stdio: ['ignore', 'pipe'],
+  })
+  const name = id + OUTPUTS[format].ending
+  yield { name, kind: 'dump', expectedBytes, body: whole(running, signal) }
+}
+
+function argsOf({ snapshot, format, excludedData }: DumpRequest): string[] {
+  return [
+    `--format=${OUTPUTS[format].flag}`,
+    // What is stored is compressed later.
+    ...(format === 'plain' ? [] : ['--compress=0']),
+    `--snapshot=${snapshot}`,
+    '--no-password',
+    '--lock-wait-timeout=30000',
+    ...excludedData.map((table) => `--exclude-table-data=${table}`),
+  ]
+}
+
+async function* whole(
+  running: ReturnType<typeof startProgram>,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of running.child.stdout as Readable) yield chunk as Buffer
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    running.child.stdout?.destroy()
+  }
+  await running.ended(refuseDump)
+}
+
+function refuseDump(why: string): never {
+  return raise('BACKUP.DUMP_FAILED', {
+    message: 'pg_dump failed, so no backup was made.',
+    why,
+    nextActions: [advice('Mend what it says, and run the command again.')],
+  })
+}
+
+async function* directoryParts(
+  program: ClientProgram,
+  request: DumpRequest,
+): AsyncGenerator<PartSource> {
+  const { id, location, jobs, signal } = request
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'slipway-dump-'))
+  try {
+    const dump = path.join(folder, 'dump')
+    const args = [...argsOf(request), `--file=${dump}`, `--jobs=${jobs}`]
+    await startProgram(program, args, { location, signal, stdio: ['ignore', 'ignore'] }).ended(
+      refuseDump,
+    )
+    for (const file of (await readdir(dump)).toSorted()) {
+      const body = createReadStream(path.join(dump, file), { highWaterMark: 1 << 20 })
+      yield { name: `${id}/${file}`, kind: 'file', file, body: body as AsyncIterable<Buffer> }
+      await rm(path.join(dump, file))
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The roles of the server, without their passwords. */
+export async function globalsPart(
+  request: Pick<DumpRequest, 'id' | 'location' | 'signal'> & {
+    readonly serverMajor: number
+    readonly env: Readonly<Record<string, string | undefined>>
+  },
+): Promise<PartSource> {
+  const { id, location, signal } = request
+  const program = await findProgram('pg_dumpall', request.serverMajor, request.env)
+  const args = [
+    '--globals-only',
+    '--no-role-passwords',
+    '--no-password',
+    `--database=${location.database}`,
+  ]
+  const running = startProgram(program, args, { location, signal, stdio: ['ignore', 'pipe'] })
+  return { name: `${id}.globals.sql`, kind: 'globals', body: whole(running, signal) }
+}

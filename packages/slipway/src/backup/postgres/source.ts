@@ -1,0 +1,88 @@
+import { inSnapshot, type Session } from '../../database/index.ts'
+import { historyHash, readHistory } from '../../history/index.ts'
+import { readFingerprint } from '../../schema/index.ts'
+import type { Manifest } from '../manifest.ts'
+
+/** What the manifest says of the database, read in one snapshot. */
+export type SourceFacts = Pick<
+  Manifest,
+  'createdAt' | 'database' | 'extensions' | 'fingerprint' | 'historyHash' | 'lastMigration' | 'roles' | 'server'
+>
+
+/** A snapshot that others can use, and what it holds. */
+export interface Source {
+  readonly snapshot: string
+  readonly facts: SourceFacts
+  /** Size of the database on the server's disk. */
+  readonly bytes: number
+}
+
+// A type alias: a row of a query has an index signature, which an interface lacks.
+type FactsRow = {
+  readonly snapshot: string
+  readonly now: string
+  readonly collate: string
+  readonly ctype: string
+  readonly bytes: string
+  readonly extensions: readonly string[]
+  readonly roles: readonly string[]
+}
+
+/** Opens a snapshot of a database, and hands it to `work` with what it holds. It is closed whatever happens. */
+export async function withSource<T>(
+  session: Session,
+  work: (source: Source) => Promise<T>,
+): Promise<T> {
+  return await inSnapshot(session, async () => {
+    // A backup waits for nobody, and nobody ends it for being slow.
+    await session.execute('SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0')
+    const [row] = await session.query<FactsRow>(FACTS)
+    const history = await readHistoryThere(session)
+    const { method, hash } = await readFingerprint(session)
+    const { version, versionNumber, encoding, database } = session.server
+    const facts: SourceFacts = {
+      createdAt: row?.now ?? '',
+      database,
+      server: {
+        version,
+        versionNumber,
+        encoding,
+        collate: row?.collate ?? '',
+        ctype: row?.ctype ?? '',
+      },
+      ...history,
+      fingerprint: { method, hash },
+      extensions: row?.extensions ?? [],
+      roles: row?.roles ?? [],
+    }
+    return await work({ snapshot: row?.snapshot ?? '', facts, bytes: Number(row?.bytes ?? 0) })
+  })
+}
+
+async function readHistoryThere(
+  session: Session,
+): Promise<Pick<SourceFacts, 'lastMigration' | 'historyHash'>> {
+  const [there] = await session.query<{ there: boolean }>(
+    'SELECT to_regclass($1) IS NOT NULL AS there',
+    [`"${session.server.schema.replaceAll('"', '""')}"._prisma_migrations`],
+  )
+  if (!there?.there) return { lastMigration: null, historyHash: null }
+  const { rows } = await readHistory(session)
+  const applied = rows.filter((one) => one.finishedAt !== null && one.rolledBackAt === null)
+  return {
+    lastMigration: applied.at(-1)?.migration ?? null,
+    historyHash: historyHash(applied.map(({ migration, checksum }) => ({ name: migration, checksum }))),
+  }
+}
+
+/** The roles are those of the owners and of the privileges of what a dump has. */
+const FACTS = `
+  SELECT pg_export_snapshot() AS snapshot,
+    to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS now,
+    d.datcollate AS collate, d.datctype AS ctype, pg_database_size(d.oid)::text AS bytes,
+    ARRAY(SELECT extname::text FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1) AS extensions,
+    ARRAY(SELECT DISTINCT rolname::text FROM (
+        SELECT refobjid AS role FROM pg_shdepend
+        WHERE refclassid = 'pg_authid'::regclass AND dbid = d.oid AND deptype IN ('o', 'a', 'r')) AS used
+      JOIN pg_roles r ON r.oid = used.role WHERE rolname NOT LIKE 'pg\\_%' ORDER BY 1) AS roles
+  FROM pg_database d WHERE d.datname = current_database()`

@@ -1,0 +1,147 @@
+import { constants, createReadStream, createWriteStream } from 'node:fs'
+import { access, link, mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises'
+import path from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { advice } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import type { Store, Stored, WriteOptions } from '../store.ts'
+
+/** The ending of what is not complete, with the process that writes it: `.2214.partial`. */
+const PARTIAL = /\.(\d+)\.partial$/
+
+/** Backups in a folder, which is made if it is not there. Only this account may enter it. */
+export function folderStore(folder: string): Store {
+  const at = (key: string) => path.join(folder, key)
+  return {
+    name: folder,
+    list: async () => await listed(folder),
+    async write(key, body, options) {
+      await reporting(folder, () => writeWhole(at(key), body, options))
+    },
+    async read(key) {
+      await reporting(folder, () => access(at(key), constants.R_OK))
+      return createReadStream(at(key), { highWaterMark: 1 << 20 })
+    },
+    async remove(keys) {
+      for (const key of keys) await reporting(folder, () => rm(at(key), { force: true }))
+    },
+    async sweep() {
+      const left = (await namesIn(folder)).filter(isLeft)
+      for (const name of left) await rm(at(name), { force: true })
+      return left.length
+    },
+  }
+}
+
+async function listed(folder: string): Promise<Stored[]> {
+  const names = (await namesIn(folder)).filter((name) => !PARTIAL.test(name))
+  const found = await Promise.all(
+    names.map(async (name) => ({ key: name, file: await stat(path.join(folder, name)) })),
+  )
+  return found
+    .filter(({ file }) => file.isFile())
+    .map(({ key, file }) => ({ key: key.split(path.sep).join('/'), bytes: file.size }))
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder, { recursive: true })
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    return refuse(folder, error)
+  }
+}
+
+/** The file gets its name when all of it is on the disk. */
+async function writeWhole(file: string, body: Readable, { signal }: WriteOptions): Promise<void> {
+  const partial = `${file}.${process.pid}.partial`
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+  try {
+    await pipeline(body, createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true }), {
+      signal,
+    })
+    // A link, unlike a rename, replaces nothing.
+    await link(partial, file)
+    await synced(path.dirname(file))
+  } finally {
+    await unlink(partial).catch(() => {})
+  }
+}
+
+async function synced(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Whether no running process writes it. */
+function isLeft(name: string): boolean {
+  const [, pid] = PARTIAL.exec(name) ?? []
+  if (pid === undefined) return false
+  try {
+    process.kill(Number(pid), 0)
+    return false
+  } catch (error) {
+    return codeOf(error) === 'ESRCH'
+  }
+}
+
+async function reporting(folder: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    refuse(folder, error)
+  }
+}
+
+/** Errors of the file system become failures; others, such as those of what is written, pass through. */
+function refuse(folder: string, error: unknown): never {
+  const code = codeOf(error)
+  const details = { cause: error, why: `The system says ${code}.` }
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return raise('BACKUP.STORE_FULL', {
+        ...details,
+        message: `There is no space left for the backup in ${folder}.`,
+        nextActions: [advice('Free some space, or remove old backups with `slipway backup prune`.')],
+      })
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return raise('BACKUP.STORE_REFUSED', {
+        ...details,
+        message: `This user may not use the folder ${folder}.`,
+        nextActions: [advice('Give this user the right, or configure another store.')],
+      })
+    case 'ENOENT':
+      return raise('BACKUP.DAMAGED', {
+        ...details,
+        message: `A part of the backup is missing in ${folder}.`,
+      })
+    case 'EEXIST':
+      return raise('BACKUP.EXISTS', {
+        ...details,
+        message: 'Another backup was made in the same second, and has its name.',
+        nextActions: [advice('Run the command again.')],
+      })
+    case 'EIO':
+    case 'ENOTDIR':
+    case 'ESTALE':
+      return raise('BACKUP.STORE_UNAVAILABLE', {
+        ...details,
+        message: `The folder ${folder} cannot be used.`,
+        nextActions: [advice('Check the disk, or configure another store.')],
+      })
+    default:
+      throw error
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? ''
+}
