@@ -125,7 +125,7 @@ function deployResult(work: Work, outcome: DeployOutcome): DeployResult {
 
 /** A policy that has no effect must not look as if it had one. */
 function missingBackup({ target }: Work): ResultFinding[] {
-  if (target.policy.backup === 'never') return []
+  if (target.policy.backup.when === 'never') return []
   const message = `No backup was made: this version of Slipway makes none yet, although environments.${target.environment}.backup asks for it.`
   return [{ id: 'backup-not-made', severity: 'warning', message }]
 }

@@ -18,7 +18,7 @@ const POLICY = {
   lockTimeoutMs: 200,
   statementTimeoutMs: 15 * 60_000,
   deadlineMs: 30 * 60_000,
-  backup: 'never',
+  backup: { when: 'never' },
   keepMs: 0,
   confirm: false,
 } as const

@@ -1,5 +1,8 @@
-import type { Duplex } from 'node:stream'
+import { Socket } from 'node:net'
+import { type Duplex, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import zlib from 'node:zlib'
+import { bytesOf, filterProgram, type Flow, throughProgram } from './flow.ts'
 
 /** How the parts of a backup are compressed. Both are standard formats, which `zstd` and `gzip` read. */
 export type Compression = 'zstd' | 'gzip'
@@ -16,8 +19,31 @@ export function endingOf(compression: Compression): string {
   return compression === 'zstd' ? 'zst' : 'gz'
 }
 
-/** A stream that compresses. Damage is found by a checksum in it, too. */
-export function compressing(compression: Compression): Duplex {
+/**
+ * Compresses a flow. Damage is found by a checksum in it, too. The program `zstd` takes half the time of the zstd in
+ * Node.js, so it is used where it is installed and the flow comes from another program.
+ */
+export function compressed(flow: Flow, { compression, env, signal, refuse }: Compressing): Flow {
+  const program =
+    compression === 'zstd' && flow.stream instanceof Socket
+      ? filterProgram('zstd', ['-3', '--check', '--quiet', '--stdout', '-'], env)
+      : undefined
+  if (program) return throughProgram(flow, program, { signal, refuse })
+  const stream = compressor(compression)
+  const done = pipeline(Readable.from(bytesOf(flow), { objectMode: false }), stream, { signal })
+  // Whoever reads the stream gets the error from it.
+  done.catch(() => {})
+  return { stream, ended: () => done }
+}
+
+interface Compressing {
+  readonly compression: Compression
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly signal: AbortSignal
+  readonly refuse: (why: string) => never
+}
+
+function compressor(compression: Compression): Duplex {
   const { constants } = zlib
   if (compression === 'gzip') return zlib.createGzip({ level: 6, chunkSize: CHUNK })
   return zlib.createZstdCompress({

@@ -10,6 +10,7 @@ import { advice, command, type Emit } from '../kernel/index.ts'
 import { availableCompression } from './compression.ts'
 import type { Encryption } from './encryption.ts'
 import { raise } from './failures.ts'
+import { listBackups } from './list-backups.ts'
 import {
   backupId,
   type DumpFormat,
@@ -84,14 +85,17 @@ async function storing(making: Making): Promise<Manifest> {
   const { store, encryption } = request
   const began = performance.now()
   const compression = availableCompression()
+  const expected = await expectedBytes(request)
   const parts: Part[] = []
   let sums: Manifest['sums'] = null
   try {
     await together(request.signal, [
       async (signal) => {
         for await (const part of partsOf(making, signal)) {
-          const onBytes = progressOf(request.emit, part.name, part.expectedBytes ?? 0)
-          parts.push(await writePart(store, part, { compression, encryption, signal }, onBytes))
+          const expectedBytes = part.kind === 'dump' ? expected : undefined
+          const onBytes = progressOf(request.emit, part.name, expectedBytes ?? 0)
+          const packing = { compression, encryption, env: request.env, signal }
+          parts.push(await writePart(store, part, packing, { expectedBytes, onBytes }))
         }
       },
       async (signal) => {
@@ -125,13 +129,25 @@ async function storing(making: Making): Promise<Manifest> {
   }
 }
 
+/** About how large the dump will be: as the last one of the environment; nothing if there is none. */
+async function expectedBytes({
+  store,
+  environment,
+  format,
+}: CreateRequest): Promise<number | undefined> {
+  const { backups } = await listBackups(store)
+  const last = backups.find(
+    ({ manifest }) => manifest.environment === environment && manifest.dump === format,
+  )
+  return last?.manifest.parts.find(({ kind }) => kind === 'dump')?.bytes
+}
+
 async function* partsOf(making: Making, signal: AbortSignal): AsyncGenerator<PartSource> {
   const { request, program, location, serverMajor, id, source } = making
   const { format, jobs, excludedData, env } = request
-  const { snapshot, bytes } = source
-  const dump = { id, location, snapshot, format, jobs, excludedData, expectedBytes: bytes, signal }
-  yield* dumpParts(program, dump)
-  if (request.globals) yield await globalsPart({ id, location, signal, serverMajor, env })
+  const { snapshot } = source
+  yield* dumpParts(program, { id, location, snapshot, format, jobs, excludedData, signal })
+  if (request.globals) yield await globalsPart({ id, location, serverMajor, env })
 }
 
 function refuseEmbedded(): never {
@@ -146,6 +162,8 @@ function refusePlaintext(): never {
   return raise('BACKUP.FORMAT_PLAINTEXT', {
     message: 'The directory format cannot be encrypted.',
     why: 'pg_dump would write it to a folder without encryption first.',
-    nextActions: [command(['backup', 'create'], 'use the custom format, which is encrypted as it comes')],
+    nextActions: [
+      command(['backup', 'create'], 'use the custom format, which is encrypted as it comes'),
+    ],
   })
 }

@@ -1,6 +1,8 @@
+import { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
+import { bytesOf, filterProgram, type Flow, throughProgram } from './flow.ts'
 
 /** Whom a backup is encrypted for: recipients of age, or everybody who has the passphrase. */
 export type Encryption =
@@ -15,13 +17,34 @@ export interface Keys {
 
 export const NO_KEYS: Keys = { identities: [], passphrases: [] }
 
-/** The format is that of age 1: the stock program opens what is written. Fails with BACKUP.KEY_INVALID. */
-export async function encrypted(body: Readable, encryption: Encryption): Promise<Readable> {
+/**
+ * Encrypts a flow in the format of age 1: the stock program opens it. Where that program is installed, it encrypts for
+ * recipients, at a fraction of the time. Fails with BACKUP.KEY_INVALID.
+ */
+export async function encrypted(
+  flow: Flow,
+  { encryption, env, signal, refuse }: Encrypting,
+): Promise<Flow> {
   const { Encrypter } = await import('age-encryption')
   const encrypter = new Encrypter()
-  if (encryption.kind === 'passphrase') encrypter.setPassphrase(encryption.passphrase)
-  else for (const one of encryption.recipients) checked('recipient', one, () => encrypter.addRecipient(one))
-  return fromWeb(await encrypter.encrypt(toWeb(body)), body)
+  if (encryption.kind === 'passphrase') {
+    encrypter.setPassphrase(encryption.passphrase)
+  } else {
+    for (const one of encryption.recipients)
+      checked('recipient', one, () => encrypter.addRecipient(one))
+    const args = encryption.recipients.flatMap((one) => ['-r', one])
+    const program = flow.stream instanceof Socket ? filterProgram('age', args, env) : undefined
+    if (program) return throughProgram(flow, program, { signal, refuse })
+  }
+  const body = Readable.from(bytesOf(flow), { objectMode: false })
+  return { stream: fromWeb(await encrypter.encrypt(toWeb(body)), body), ended: () => flow.ended() }
+}
+
+interface Encrypting {
+  readonly encryption: Encryption
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly signal: AbortSignal
+  readonly refuse: (why: string) => never
 }
 
 /** Fails with BACKUP.KEY_NEEDED, BACKUP.KEY_WRONG or BACKUP.KEY_INVALID before the first byte. */
@@ -63,7 +86,9 @@ function checked(what: 'recipient' | 'key', text: string, add: () => void): void
         what === 'recipient'
           ? 'A recipient begins with age1.'
           : 'A key begins with AGE-SECRET-KEY-1.',
-      nextActions: [advice('Make a pair with `age-keygen -o key.txt`: the file names its recipient.')],
+      nextActions: [
+        advice('Make a pair with `age-keygen -o key.txt`: the file names its recipient.'),
+      ],
     })
   }
 }

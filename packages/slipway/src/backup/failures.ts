@@ -3,12 +3,16 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 /** What ends work on backups. */
 export const backupFailures = {
   'BACKUP.EMBEDDED': { title: 'The embedded database is not backed up with pg_dump' },
-  'BACKUP.PROGRAM_MISSING': { title: 'A program of PostgreSQL that the backup needs is not installed' },
+  'BACKUP.PROGRAM_MISSING': {
+    title: 'A program of PostgreSQL that the backup needs is not installed',
+  },
   'BACKUP.PROGRAM_TOO_OLD': { title: 'pg_dump is older than the server' },
   'BACKUP.DUMP_FAILED': { title: 'pg_dump failed, and no backup was made' },
   'BACKUP.FORMAT_PLAINTEXT': { title: 'The format of the dump would leave an unencrypted file' },
   'BACKUP.STORE_UNKNOWN': { title: 'The store of backups is not configured as it must be' },
-  'BACKUP.STORE_UNAVAILABLE': { title: 'The store of backups does not answer, or the connection broke' },
+  'BACKUP.STORE_UNAVAILABLE': {
+    title: 'The store of backups does not answer, or the connection broke',
+  },
   'BACKUP.STORE_REFUSED': { title: 'The store of backups refused access' },
   'BACKUP.STORE_FULL': { title: 'The store of backups is full' },
   'BACKUP.PACKAGE_MISSING': { title: 'A package that the store of backups needs is not installed' },
@@ -19,9 +23,15 @@ export const backupFailures = {
   'BACKUP.KEY_WRONG': { title: 'The key or passphrase does not open the backup' },
   'BACKUP.KEY_INVALID': { title: 'A recipient or a key is not one of age' },
   'BACKUP.DAMAGED': { title: 'The backup is not what was written', exit: 4 },
-  'BACKUP.MANIFEST_INVALID': { title: 'The manifest of the backup was changed or damaged', exit: 4 },
+  'BACKUP.MANIFEST_INVALID': {
+    title: 'The manifest of the backup was changed or damaged',
+    exit: 4,
+  },
   'BACKUP.DIFFERS': { title: 'What was restored is not what was backed up', exit: 4 },
   'BACKUP.RESTORE_FAILED': { title: 'pg_restore failed, and the target is as it was', exit: 5 },
+  'BACKUP.PLAIN_WHOLE': { title: 'A backup of plain SQL is restored as a whole' },
+  'BACKUP.ROLE_MISSING': { title: 'The server lacks a role that the backup needs' },
+  'BACKUP.NO_SERVER': { title: 'There is no server on which a backup could be verified' },
   'BACKUP.TARGET_NOT_EMPTY': { title: 'The database to restore into is not empty' },
   'BACKUP.EXTENSION_MISSING': { title: 'The server lacks an extension that the backup needs' },
   'BACKUP.SERVER_TOO_OLD': { title: 'The backup is of a newer server' },

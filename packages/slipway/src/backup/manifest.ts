@@ -15,8 +15,6 @@ export interface Part {
   /** Of the file as it is in the store. */
   readonly bytes: number
   readonly sha256: string
-  /** Before it was compressed and encrypted. */
-  readonly plainBytes: number
 }
 
 /** The rows of a table, as the snapshot of the dump has them. */
@@ -48,6 +46,8 @@ export interface Manifest {
   readonly pgDump: string
   readonly server: ServerFacts
   readonly database: string
+  /** Of the database on the server's disk. */
+  readonly databaseBytes: number
   readonly dump: DumpFormat
   readonly compression: Compression
   readonly encryption: 'none' | 'recipients' | 'passphrase'
@@ -76,6 +76,9 @@ export interface ServerFacts {
   readonly encoding: string
   readonly collate: string
   readonly ctype: string
+  /** Whose rules sort texts, and the name of the locale where it is not that of the operating system. */
+  readonly provider: 'libc' | 'icu' | 'builtin'
+  readonly locale: string | null
 }
 
 /** A manifest as it is stored: it says of itself whether it was changed. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { PassThrough, Readable, Transform } from 'node:stream'
+import { PassThrough, type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Compression, compressing, decompressing, endingOf } from './compression.ts'
+import { type Compression, compressed, decompressing, endingOf } from './compression.ts'
 import { decrypted, encrypted, type Encryption, type Keys } from './encryption.ts'
 import { raise } from './failures.ts'
+import { bytesOf, type Flow } from './flow.ts'
 import type { Manifest, Part } from './manifest.ts'
 import type { Store } from './store.ts'
 import { together } from './together.ts'
@@ -12,11 +13,13 @@ import { together } from './together.ts'
 export interface Packing {
   readonly compression: Compression
   readonly encryption: Encryption | undefined
+  /** Where programs are looked for. */
+  readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
 }
 
 /** The ending of a part's key: `.zst.age`. */
-export function packedEnding({ compression, encryption }: Packing): string {
+function packedEnding({ compression, encryption }: Packing): string {
   return `.${endingOf(compression)}${encryption ? '.age' : ''}`
 }
 
@@ -31,7 +34,11 @@ class Meter extends Transform {
     this.#onBytes = onBytes
   }
 
-  override _transform(chunk: Buffer, _encoding: string, done: (error: null, chunk: Buffer) => void) {
+  override _transform(
+    chunk: Buffer,
+    _encoding: string,
+    done: (error: null, chunk: Buffer) => void,
+  ) {
     this.bytes += chunk.length
     this.#hash.update(chunk)
     this.#onBytes?.(this.bytes)
@@ -47,38 +54,37 @@ class Meter extends Transform {
 export interface PartSource extends Pick<Part, 'kind' | 'file'> {
   /** Without the ending that its packing adds. */
   readonly name: string
-  /** Throws where what it gives is not complete: then nothing is stored. */
-  readonly body: AsyncIterable<Buffer>
-  readonly expectedBytes?: number | undefined
+  /** Starts it; it ends with the signal. */
+  readonly start: (signal: AbortSignal) => Flow
+}
+
+/** How far a part is. */
+export interface PartProgress {
+  readonly expectedBytes: number | undefined
+  readonly onBytes: (bytes: number) => void
 }
 
 /** Compresses and encrypts a source, and stores it as it comes: nothing of it is in a file unencrypted. */
 export async function writePart(
   store: Store,
-  source: PartSource,
+  { name, kind, file, start }: PartSource,
   packing: Packing,
-  onBytes?: (bytes: number) => void,
+  { expectedBytes, onBytes }: PartProgress,
 ): Promise<Part> {
-  const { name, kind, file, body, expectedBytes } = source
-  const { compression, encryption, signal: outer } = packing
+  const { compression, encryption, env } = packing
   const key = name + packedEnding(packing)
-  let plainBytes = 0
-  const counted = async function* () {
-    for await (const chunk of body) {
-      plainBytes += chunk.length
-      onBytes?.(plainBytes)
-      yield chunk
-    }
-  }
-  const compressed = compressing(compression)
-  const meter = new Meter()
-  const packed = encryption ? await encrypted(compressed, encryption) : compressed
+  const meter = new Meter(onBytes)
   const stored = new PassThrough({ highWaterMark: 1 << 20 })
-  await together(outer, [
-    (signal) =>
-      pipeline(Readable.from(counted(), { objectMode: false }), compressed, { signal }),
-    (signal) => pipeline(packed, meter, stored, { signal }),
-    (signal) => store.write(key, stored, { signal, expectedBytes }),
+  await together(packing.signal, [
+    async (signal) => {
+      const how = { env, signal, refuse: refusePacking }
+      const plain = compressed(start(signal), { compression, ...how })
+      const flow = encryption ? await encrypted(plain, { encryption, ...how }) : plain
+      await pipeline(bytesOf(flow), meter, stored, { signal })
+    },
+    async (signal) => {
+      await store.write(key, stored, { signal, expectedBytes })
+    },
   ])
   return {
     key,
@@ -86,17 +92,25 @@ export async function writePart(
     ...(file === undefined ? {} : { file }),
     bytes: meter.bytes,
     sha256: meter.digest(),
-    plainBytes,
   }
+}
+
+function refusePacking(why: string): never {
+  return raise('BACKUP.DUMP_FAILED', { message: 'A program that packs the backup failed.', why })
 }
 
 /** Reads all of a part, and compares it with the manifest. Fails with BACKUP.DAMAGED. */
 export async function checkPart(store: Store, part: Part, signal: AbortSignal): Promise<void> {
   const meter = new Meter()
   const body = await store.read(part.key)
-  await pipeline(body, meter, async (chunks: AsyncIterable<Buffer>) => {
-    for await (const _ of chunks);
-  }, { signal })
+  await pipeline(
+    body,
+    meter,
+    async (chunks: AsyncIterable<Buffer>) => {
+      for await (const _ of chunks);
+    },
+    { signal },
+  )
   if (meter.bytes === part.bytes && meter.digest() === part.sha256) return
   raise('BACKUP.DAMAGED', {
     message: `${part.key} is not what was written.`,

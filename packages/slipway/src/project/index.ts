@@ -1,3 +1,11 @@
+export type {
+  BackupConfig,
+  BackupPolicy,
+  EnvironmentBackupConfig,
+  NotifyConfig,
+  RetentionConfig,
+  S3Config,
+} from './backup-config.ts'
 export { describeCodeError } from './code-error.ts'
 export { loadConfigurationModule } from './configuration-module.ts'
 export type { Connection } from './connection.ts'
@@ -15,7 +23,6 @@ export { loadRules, type RuleModule } from './rules-module.ts'
 export { type MappedBlock, type MappedName, schemaNames, type SchemaNames } from './schema-names.ts'
 export type { Generator, ProjectSchema, ProjectSchemaFile } from './schema.ts'
 export {
-  type BackupPolicy,
   defineConfig,
   type DeployConfig,
   type EnvironmentConfig,

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { advice, checkExported, type Mismatch, type NextAction, suggest } from '../kernel/index.ts'
+import type { BackupConfig, BackupPolicy, EnvironmentBackupConfig } from './backup-config.ts'
 import { loadConfigurationModule, type LoadOptions } from './configuration-module.ts'
 import { raise } from './failures.ts'
 
@@ -19,6 +20,8 @@ export interface SlipwayConfig {
   readonly ledger?: LedgerConfig
   /** What is not drift. */
   readonly drift?: DriftConfig
+  /** Backups of all environments. */
+  readonly backup?: BackupConfig
   /** A file with hazard rules of the team, in addition to those of Slipway. */
   readonly rules?: string
 }
@@ -29,8 +32,8 @@ export interface EnvironmentConfig {
   readonly url?: string
   /** A direct connection that avoids a transaction pooler, for deploys and rollbacks. */
   readonly directUrl?: string
-  /** When a deploy makes a backup first; `never` if absent. */
-  readonly backup?: BackupPolicy
+  /** When a deploy makes a backup first; or that and where its backups are. */
+  readonly backup?: BackupPolicy | EnvironmentBackupConfig
   /** How long Slipway keeps destroyed data before `slipway kept prune` drops it; `7d` if absent. */
   readonly keep?: Duration
   /** Names of the seed sets that belong there, or `none`; if absent, the sets name their environments. */
@@ -64,9 +67,6 @@ export interface DriftConfig {
  * @pattern ^(?!pg_)[a-z_][a-z0-9_]{0,62}$
  */
 export type SchemaName = string
-
-/** When a deploy of an environment makes a backup. */
-export type BackupPolicy = 'before-deploy' | 'never'
 
 /**
  * A number with a unit: `ms`, `s`, `min`, `h` or `d`.

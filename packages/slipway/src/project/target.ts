@@ -18,14 +18,22 @@ import {
 import { raise } from './failures.ts'
 import { ownersOf } from './owners.ts'
 import type { Project, Setting } from './project.ts'
-import type { BackupPolicy, EnvironmentConfig } from './slipway-config.ts'
+import type { BackupConfig, BackupPolicy } from './backup-config.ts'
+import type { EnvironmentConfig, SlipwayConfig } from './slipway-config.ts'
+
+/** When a deploy makes a backup, and all that is configured about the backups of an environment. */
+export interface BackupSettings extends BackupConfig {
+  readonly when: BackupPolicy
+  /** A backup that is not older serves for a deploy, too; absent: each deploy makes its own. */
+  readonly maxAgeMs?: number
+}
 
 /** The policy of an environment. */
 export interface Policy {
   readonly lockTimeoutMs: number
   readonly statementTimeoutMs: number
   readonly deadlineMs: number
-  readonly backup: BackupPolicy
+  readonly backup: BackupSettings
   /** How long Slipway keeps destroyed data before `slipway kept prune` drops it. */
   readonly keepMs: number
   /** The seed sets that belong there by name; absent if the sets themselves say so. */
@@ -96,7 +104,7 @@ export async function resolveTarget(
     ...(runtimePartitions === undefined ? {} : { runtimePartitions }),
   }
   const address = { ...addressOf(project, connection), ...on }
-  const policy = readPolicy(project.config.environments?.[environment] ?? {})
+  const policy = readPolicy(project.config, environment)
   const schemas =
     project.schema.schemas.length > 0 ? project.schema.schemas : [location?.schema ?? 'public']
   if (ledger !== undefined && schemas.includes(ledger)) refuseOwnSchema(ledger)
@@ -261,7 +269,8 @@ function describeSource(connection: Connection): string {
   return `default: ${connection.variable} is not set`
 }
 
-function readPolicy(config: EnvironmentConfig): Policy {
+function readPolicy(all: SlipwayConfig, environment: string): Policy {
+  const config: EnvironmentConfig = all.environments?.[environment] ?? {}
   const { seeds, deploy = {} } = config
   const duration = (text: string) =>
     must(parseDuration(text), 'duration of a checked configuration')
@@ -269,11 +278,18 @@ function readPolicy(config: EnvironmentConfig): Policy {
     lockTimeoutMs: duration(deploy.lockTimeout ?? '200ms'),
     statementTimeoutMs: duration(deploy.statementTimeout ?? '15min'),
     deadlineMs: duration(deploy.deadline ?? '30min'),
-    backup: config.backup ?? 'never',
+    backup: backupSettings(all, config),
     keepMs: duration(config.keep ?? '7d'),
     ...(seeds === undefined ? {} : { seeds: seedNames(seeds) }),
     confirm: config.confirm ?? false,
   }
+}
+
+function backupSettings(all: SlipwayConfig, { backup = {} }: EnvironmentConfig): BackupSettings {
+  const own = typeof backup === 'string' ? { when: backup } : backup
+  const { when = 'never', maxAge, ...rest } = own
+  const maxAgeMs = maxAge === undefined ? undefined : parseDuration(maxAge)
+  return { ...all.backup, ...rest, when, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) }
 }
 
 /** `none` is not a set. */
@@ -323,7 +339,7 @@ function targetSettings(project: Project, environment: string, decided: Decided)
       source: setBy('statementTimeout'),
     },
     { name: 'deadline', value: formatDuration(policy.deadlineMs), source: setBy('deadline') },
-    { name: 'backup', value: policy.backup, source: 'policy' },
+    { name: 'backup', value: policy.backup.when, source: 'policy' },
     ledgerSetting(project, environment),
     ...partitionsSetting(project),
   ]

@@ -2,7 +2,18 @@ import { quoteIdentifier, type Session } from '../../database/index.ts'
 import type { DataSums, TableSum } from '../manifest.ts'
 
 /** Types whose values are equal exactly if their hashes can be compared: the server hashes them without making text of them. */
-const EXACT = ['bool', 'int2', 'int4', 'int8', 'uuid', 'bytea', 'date', 'time', 'timestamp', 'timestamptz']
+const EXACT = [
+  'bool',
+  'int2',
+  'int4',
+  'int8',
+  'uuid',
+  'bytea',
+  'date',
+  'time',
+  'timestamp',
+  'timestamptz',
+]
 const TEXTS = ['text', 'varchar', 'name']
 
 // A type alias: a row of a query has an index signature, which an interface lacks.
@@ -91,7 +102,8 @@ export function differingData(backup: DataSums, restored: DataSums): string[] {
   const tables = backup.tables.flatMap((one) => {
     const found = now.get(key(one))
     if (found === undefined) return [`${key(one)} is missing`]
-    if (found.rows !== one.rows) return [`${key(one)} has ${found.rows} rows instead of ${one.rows}`]
+    if (found.rows !== one.rows)
+      return [`${key(one)} has ${found.rows} rows instead of ${one.rows}`]
     return found.sum === one.sum ? [] : [`rows of ${key(one)} are not as they were`]
   })
   const sequences = Object.entries(backup.sequences).flatMap(([name, position]) =>
@@ -103,4 +115,3 @@ export function differingData(backup: DataSums, restored: DataSums): string[] {
       : [`there are ${restored.largeObjects} large objects instead of ${backup.largeObjects}`]
   return [...tables, ...sequences, ...large]
 }
-

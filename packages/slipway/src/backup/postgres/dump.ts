@@ -21,7 +21,6 @@ export interface DumpRequest {
   readonly jobs: number
   /** Tables whose rows are left out, as pg_dump takes their names. */
   readonly excludedData: readonly string[]
-  readonly expectedBytes: number
   readonly signal: AbortSignal
 }
 
@@ -43,14 +42,9 @@ export async function* dumpParts(
     yield* directoryParts(program, request)
     return
   }
-  const { id, location, signal, expectedBytes, format } = request
-  const running = startProgram(program, argsOf(request), {
-    location,
-    signal,
-    stdio: ['ignore', 'pipe'],
-  })
-  const name = id + OUTPUTS[format].ending
-  yield { name, kind: 'dump', expectedBytes, body: whole(running, signal) }
+  const { id, location, format } = request
+  const start = started(program, argsOf(request), location)
+  yield { name: id + OUTPUTS[format].ending, kind: 'dump', start }
 }
 
 function argsOf({ snapshot, format, excludedData }: DumpRequest): string[] {
@@ -65,19 +59,16 @@ function argsOf({ snapshot, format, excludedData }: DumpRequest): string[] {
   ]
 }
 
-async function* whole(
-  running: ReturnType<typeof startProgram>,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer> {
-  try {
-    for await (const chunk of running.child.stdout as Readable) yield chunk as Buffer
-  } catch (error) {
-    signal.throwIfAborted()
-    throw error
-  } finally {
-    running.child.stdout?.destroy()
+/** Starts a program whose output is a part. */
+function started(
+  program: ClientProgram,
+  args: readonly string[],
+  location: PostgresLocation,
+): PartSource['start'] {
+  return (signal) => {
+    const running = startProgram(program, args, { location, signal, stdio: ['ignore', 'pipe'] })
+    return { stream: running.child.stdout as Readable, ended: () => running.ended(refuseDump) }
   }
-  await running.ended(refuseDump)
 }
 
 function refuseDump(why: string): never {
@@ -101,8 +92,9 @@ async function* directoryParts(
       refuseDump,
     )
     for (const file of (await readdir(dump)).toSorted()) {
-      const body = createReadStream(path.join(dump, file), { highWaterMark: 1 << 20 })
-      yield { name: `${id}/${file}`, kind: 'file', file, body: body as AsyncIterable<Buffer> }
+      const stream = createReadStream(path.join(dump, file), { highWaterMark: 1 << 20 })
+      const start = () => ({ stream, ended: async () => {} })
+      yield { name: `${id}/${file}`, kind: 'file', file, start }
       await rm(path.join(dump, file))
     }
   } finally {
@@ -112,12 +104,12 @@ async function* directoryParts(
 
 /** The roles of the server, without their passwords. */
 export async function globalsPart(
-  request: Pick<DumpRequest, 'id' | 'location' | 'signal'> & {
+  request: Pick<DumpRequest, 'id' | 'location'> & {
     readonly serverMajor: number
     readonly env: Readonly<Record<string, string | undefined>>
   },
 ): Promise<PartSource> {
-  const { id, location, signal } = request
+  const { id, location } = request
   const program = await findProgram('pg_dumpall', request.serverMajor, request.env)
   const args = [
     '--globals-only',
@@ -125,6 +117,5 @@ export async function globalsPart(
     '--no-password',
     `--database=${location.database}`,
   ]
-  const running = startProgram(program, args, { location, signal, stdio: ['ignore', 'pipe'] })
-  return { name: `${id}.globals.sql`, kind: 'globals', body: whole(running, signal) }
+  return { name: `${id}.globals.sql`, kind: 'globals', start: started(program, args, location) }
 }

@@ -1,20 +1,26 @@
 import { inSnapshot, type Session } from '../../database/index.ts'
 import { historyHash, readHistory } from '../../history/index.ts'
-import { readFingerprint } from '../../schema/index.ts'
+import { fingerprint, readCatalogInTransaction } from '../../schema/index.ts'
 import type { Manifest } from '../manifest.ts'
 
 /** What the manifest says of the database, read in one snapshot. */
 export type SourceFacts = Pick<
   Manifest,
-  'createdAt' | 'database' | 'extensions' | 'fingerprint' | 'historyHash' | 'lastMigration' | 'roles' | 'server'
+  | 'createdAt'
+  | 'database'
+  | 'databaseBytes'
+  | 'extensions'
+  | 'fingerprint'
+  | 'historyHash'
+  | 'lastMigration'
+  | 'roles'
+  | 'server'
 >
 
 /** A snapshot that others can use, and what it holds. */
 export interface Source {
   readonly snapshot: string
   readonly facts: SourceFacts
-  /** Size of the database on the server's disk. */
-  readonly bytes: number
 }
 
 // A type alias: a row of a query has an index signature, which an interface lacks.
@@ -23,6 +29,8 @@ type FactsRow = {
   readonly now: string
   readonly collate: string
   readonly ctype: string
+  readonly provider: 'libc' | 'icu' | 'builtin'
+  readonly locale: string | null
   readonly bytes: string
   readonly extensions: readonly string[]
   readonly roles: readonly string[]
@@ -35,27 +43,32 @@ export async function withSource<T>(
 ): Promise<T> {
   return await inSnapshot(session, async () => {
     // A backup waits for nobody, and nobody ends it for being slow.
-    await session.execute('SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0')
+    await session.execute(
+      'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0',
+    )
     const [row] = await session.query<FactsRow>(FACTS)
     const history = await readHistoryThere(session)
-    const { method, hash } = await readFingerprint(session)
+    const { method, hash } = fingerprint(await readCatalogInTransaction(session))
     const { version, versionNumber, encoding, database } = session.server
     const facts: SourceFacts = {
       createdAt: row?.now ?? '',
       database,
+      databaseBytes: Number(row?.bytes ?? 0),
       server: {
         version,
         versionNumber,
         encoding,
         collate: row?.collate ?? '',
         ctype: row?.ctype ?? '',
+        provider: row?.provider ?? 'libc',
+        locale: row?.locale ?? null,
       },
       ...history,
       fingerprint: { method, hash },
       extensions: row?.extensions ?? [],
       roles: row?.roles ?? [],
     }
-    return await work({ snapshot: row?.snapshot ?? '', facts, bytes: Number(row?.bytes ?? 0) })
+    return await work({ snapshot: row?.snapshot ?? '', facts })
   })
 }
 
@@ -71,7 +84,9 @@ async function readHistoryThere(
   const applied = rows.filter((one) => one.finishedAt !== null && one.rolledBackAt === null)
   return {
     lastMigration: applied.at(-1)?.migration ?? null,
-    historyHash: historyHash(applied.map(({ migration, checksum }) => ({ name: migration, checksum }))),
+    historyHash: historyHash(
+      applied.map(({ migration, checksum }) => ({ name: migration, checksum })),
+    ),
   }
 }
 
@@ -79,7 +94,10 @@ async function readHistoryThere(
 const FACTS = `
   SELECT pg_export_snapshot() AS snapshot,
     to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS now,
-    d.datcollate AS collate, d.datctype AS ctype, pg_database_size(d.oid)::text AS bytes,
+    d.datcollate AS collate, d.datctype AS ctype,
+    -- Servers before 15 know only the operating system's, and the column of its name has changed.
+    CASE to_jsonb(d) ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END AS provider,
+    coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale, pg_database_size(d.oid)::text AS bytes,
     ARRAY(SELECT extname::text FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1) AS extensions,
     ARRAY(SELECT DISTINCT rolname::text FROM (
         SELECT refobjid AS role FROM pg_shdepend

@@ -108,7 +108,9 @@ function refuse(folder: string, error: unknown): never {
       return raise('BACKUP.STORE_FULL', {
         ...details,
         message: `There is no space left for the backup in ${folder}.`,
-        nextActions: [advice('Free some space, or remove old backups with `slipway backup prune`.')],
+        nextActions: [
+          advice('Free some space, or remove old backups with `slipway backup prune`.'),
+        ],
       })
     case 'EACCES':
     case 'EPERM':

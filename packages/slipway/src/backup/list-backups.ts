@@ -1,0 +1,91 @@
+import { text } from 'node:stream/consumers'
+import { command, failureOf } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+import {
+  idOfManifest,
+  type Manifest,
+  manifestKey,
+  readManifest,
+  readVerification,
+  type Verification,
+  verificationKey,
+} from './manifest.ts'
+import type { Store, Stored } from './store.ts'
+
+/** A backup that is complete. */
+export interface Backup {
+  readonly manifest: Manifest
+  /** The last time that it was restored and compared; absent if never. */
+  readonly verification?: Verification
+}
+
+/** What a store holds. */
+export interface Listing {
+  /** Newest first. */
+  readonly backups: readonly Backup[]
+  /** What looks like a backup and is none, with the reason as a sentence. */
+  readonly unusable: readonly { readonly id: string; readonly why: string }[]
+}
+
+/** Reads which backups a store holds: those whose manifest is sound and whose parts are all there, in their sizes. */
+export async function listBackups(store: Store): Promise<Listing> {
+  const stored = await store.list()
+  const ids = stored.flatMap(({ key }) => idOfManifest(key) ?? [])
+  const backups: Backup[] = []
+  const unusable: { id: string; why: string }[] = []
+  for (const id of ids) {
+    try {
+      backups.push(await readBackup(store, stored, id))
+    } catch (error) {
+      const failure = failureOf(error)
+      if (!failure || !UNUSABLE.has(failure.code)) throw error
+      unusable.push({ id, why: failure.why ?? failure.message })
+    }
+  }
+  const byTime = (one: Backup, other: Backup) =>
+    other.manifest.createdAt.localeCompare(one.manifest.createdAt)
+  return { backups: backups.toSorted(byTime), unusable }
+}
+
+const UNUSABLE = new Set(['BACKUP.MANIFEST_INVALID', 'BACKUP.DAMAGED'])
+
+/** One backup by its id; the newest if none is named. Fails with BACKUP.NOT_FOUND, or says why it is unusable. */
+export async function findBackup(store: Store, id: string | undefined): Promise<Backup> {
+  if (id !== undefined) {
+    const stored = await store.list()
+    if (stored.some(({ key }) => key === manifestKey(id)))
+      return await readBackup(store, stored, id)
+    return refuseUnknown(store, `There is no backup ${id} in ${store.name}.`)
+  }
+  const { backups } = await listBackups(store)
+  const [newest] = backups
+  return newest ?? refuseUnknown(store, `There is no backup in ${store.name}.`)
+}
+
+function refuseUnknown(_store: Store, message: string): never {
+  return raise('BACKUP.NOT_FOUND', {
+    message,
+    nextActions: [command(['backup', 'list'], 'see the backups that are there')],
+  })
+}
+
+async function readBackup(store: Store, stored: readonly Stored[], id: string): Promise<Backup> {
+  const manifest = await readManifest(id, await text(await store.read(manifestKey(id))))
+  const sizes = new Map(stored.map(({ key, bytes }) => [key, bytes]))
+  for (const { key, bytes } of manifest.parts) {
+    const found = sizes.get(key)
+    if (found === bytes) continue
+    raise('BACKUP.DAMAGED', {
+      message: `${id} is not complete.`,
+      why:
+        found === undefined
+          ? `${key} is missing.`
+          : `${key} has ${found} bytes instead of ${bytes}.`,
+    })
+  }
+  const known = sizes.has(verificationKey(id))
+  const verification = known
+    ? await readVerification(await text(await store.read(verificationKey(id))), manifest)
+    : undefined
+  return verification ? { manifest, verification } : { manifest }
+}

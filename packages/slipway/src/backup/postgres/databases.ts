@@ -1,0 +1,154 @@
+import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
+
+/** Longest name that the server takes, in bytes. */
+const LONGEST = 63
+
+/** The names of the database that is made, and of the one that it replaces. */
+export interface SwapNames {
+  readonly database: string
+  readonly made: string
+  readonly old: string
+}
+
+/** The names for a replacement that begins now. */
+export function swapNames(database: string, at: Date): SwapNames {
+  const stamp = at.toISOString().replaceAll(/\D/g, '').slice(0, 14)
+  const named = (word: string) => {
+    const end = `_${word}_${stamp}`
+    let begin = database
+    while (Buffer.byteLength(begin + end) > LONGEST) begin = begin.slice(0, -1)
+    return begin + end
+  }
+  return { database, made: named('restore'), old: named('before') }
+}
+
+/** Whether a database has objects of users: anything but the schema public and what a server puts into each database. */
+export async function holdsObjects(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ holds: boolean }>(`
+    WITH own AS (SELECT oid FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema')
+    SELECT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace IN (SELECT oid FROM own)
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
+      OR EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM own)
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'))
+      OR EXISTS (SELECT FROM pg_type t WHERE t.typnamespace IN (SELECT oid FROM own)
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'))
+      OR EXISTS (SELECT FROM own JOIN pg_namespace n USING (oid) WHERE n.nspname <> 'public'
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e'))
+      OR EXISTS (SELECT FROM pg_largeobject_metadata) AS holds`)
+  return row?.holds ?? true
+}
+
+// A type alias: a row of a query has an index signature, which an interface lacks.
+type Like = {
+  readonly encoding: string
+  readonly collate: string
+  readonly ctype: string
+  readonly provider: string | null
+  readonly locale: string | null
+  readonly owner: string
+  readonly connections: number
+  readonly settings: readonly { readonly role: string | null; readonly setting: string }[]
+  readonly grants: readonly {
+    readonly grantee: string | null
+    readonly privilege: string
+    readonly grantable: boolean
+  }[]
+  readonly has_grants: boolean
+}
+
+/** What is written into the comment of a database that is being restored: the next restore drops it if nobody uses it. */
+const UNFINISHED = 'slipway backup restore'
+
+/** SQL that drops what restores that were killed have left, each statement for itself. */
+export async function leftDatabases(session: Session, database: string): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT d.datname::text AS name FROM pg_database d
+     WHERE starts_with(d.datname, $1) AND shobj_description(d.oid, 'pg_database') = $2
+       AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+       AND pg_has_role(d.datdba, 'MEMBER')`,
+    [`${database}_restore_`, UNFINISHED],
+  )
+  return rows.map(({ name }) => `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`)
+}
+
+/**
+ * SQL that makes an empty database like that of the session: encoding, locale, owner, settings and privileges. Each
+ * statement for itself, as CREATE DATABASE asks for it.
+ */
+export async function createLikeSql(session: Session, name: string): Promise<string[]> {
+  const [like] = await session.query<Like>(LIKE)
+  if (like === undefined) return []
+  const database = quoteIdentifier(name)
+  const provider = { i: 'icu', b: 'builtin' }[like.provider ?? ''] ?? 'libc'
+  const rules =
+    like.locale === null || provider === 'libc'
+      ? ''
+      : ` LOCALE_PROVIDER ${provider} ${provider === 'icu' ? 'ICU_LOCALE' : 'BUILTIN_LOCALE'} ${quoteLiteral(like.locale)}`
+  return [
+    `CREATE DATABASE ${database} OWNER ${quoteIdentifier(like.owner)} TEMPLATE template0 ENCODING ${quoteLiteral(like.encoding)}
+       LC_COLLATE ${quoteLiteral(like.collate)} LC_CTYPE ${quoteLiteral(like.ctype)}${rules} CONNECTION LIMIT ${like.connections}`,
+    `COMMENT ON DATABASE ${database} IS ${quoteLiteral(UNFINISHED)}`,
+    ...like.settings.map(({ role, setting }) => settingSql(database, role, setting)),
+    ...(like.has_grants ? [`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`] : []),
+    ...like.grants.map(
+      ({ grantee, privilege, grantable }) =>
+        `GRANT ${privilege} ON DATABASE ${database} TO ${grantee === null ? 'PUBLIC' : quoteIdentifier(grantee)}${grantable ? ' WITH GRANT OPTION' : ''}`,
+    ),
+  ]
+}
+
+/** Settings whose value is a list of names, and is stored as it is written. */
+const LISTS = [
+  'search_path',
+  'temp_tablespaces',
+  'session_preload_libraries',
+  'local_preload_libraries',
+]
+
+function settingSql(database: string, role: string | null, setting: string): string {
+  const at = setting.indexOf('=')
+  const [name, value] = [setting.slice(0, at), setting.slice(at + 1)]
+  const text = LISTS.includes(name.toLowerCase()) && value !== '' ? value : quoteLiteral(value)
+  const whose =
+    role === null
+      ? `ALTER DATABASE ${database}`
+      : `ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${database}`
+  return `${whose} SET ${name.split('.').map(quoteIdentifier).join('.')} TO ${text}`
+}
+
+const LIKE = `
+  SELECT pg_encoding_to_char(d.encoding) AS encoding, d.datcollate::text AS collate, d.datctype::text AS ctype,
+    to_jsonb(d) ->> 'datlocprovider' AS provider, coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
+    pg_get_userbyid(d.datdba)::text AS owner, d.datconnlimit AS connections,
+    coalesce((SELECT json_agg(json_build_object('role', r.rolname, 'setting', setting))
+      FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) AS setting
+      WHERE s.setdatabase = d.oid), '[]') AS settings,
+    d.datacl IS NOT NULL AS has_grants,
+    coalesce((SELECT json_agg(json_build_object('grantee', r.rolname, 'privilege', a.privilege_type, 'grantable', a.is_grantable))
+      FROM aclexplode(d.datacl) AS a LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.grantee <> d.datdba), '[]') AS grants
+  FROM pg_database d WHERE d.datname = current_database()`
+
+/**
+ * SQL that gives a restored database the name of the one that it replaces, in one transaction: at each moment one of
+ * the two has the name. Ends the sessions of others, and lets nobody in meanwhile.
+ */
+export function swapSql({ database, made, old }: SwapNames): readonly string[] {
+  const [name, from, to] = [database, made, old].map(quoteIdentifier)
+  const others = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname IN (${quoteLiteral(database)}, ${quoteLiteral(made)}) AND pid <> pg_backend_pid()`
+  return [
+    `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`,
+    others,
+    `BEGIN;
+     ALTER DATABASE ${name} RENAME TO ${to};
+     ALTER DATABASE ${from} RENAME TO ${name};
+     COMMENT ON DATABASE ${name} IS NULL;
+     ALTER DATABASE ${to} ALLOW_CONNECTIONS true;
+     COMMIT`,
+  ]
+}
+
+/** SQL after which the database takes connections, whatever happened to it. */
+export function openSql({ database }: SwapNames): string {
+  return `ALTER DATABASE ${quoteIdentifier(database)} ALLOW_CONNECTIONS true`
+}

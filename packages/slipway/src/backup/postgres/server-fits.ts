@@ -1,0 +1,77 @@
+import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
+import { advice, otherCommand } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import type { Manifest, ServerFacts } from '../manifest.ts'
+
+/**
+ * Refuses a server on which a restore would fail midway: it is older, or lacks an extension or a role. Fails with
+ * BACKUP.SERVER_TOO_OLD, BACKUP.EXTENSION_MISSING or BACKUP.ROLE_MISSING.
+ */
+export async function refuseUnfit(
+  session: Session,
+  manifest: Manifest,
+  { roles }: { readonly roles: boolean },
+): Promise<void> {
+  const major = (versionNumber: number) => Math.floor(versionNumber / 10_000)
+  if (major(session.server.versionNumber) < major(manifest.server.versionNumber)) {
+    raise('BACKUP.SERVER_TOO_OLD', {
+      message: `The backup is of PostgreSQL ${manifest.server.version}, and the server is ${session.server.version}.`,
+      why: 'A dump may use what an older server does not have.',
+      nextActions: [advice('Restore it on a server of the same version, or a newer one.')],
+    })
+  }
+  const extensions = await lacking(
+    session,
+    manifest.extensions,
+    'SELECT name FROM pg_available_extensions',
+  )
+  if (extensions.length > 0) {
+    raise('BACKUP.EXTENSION_MISSING', {
+      message: `The server lacks ${extensions.length === 1 ? 'the extension' : 'the extensions'} ${extensions.join(', ')}.`,
+      why: 'The backup has objects of them.',
+      nextActions: [
+        advice('Install their packages on the server, or restore on one that has them.'),
+      ],
+    })
+  }
+  if (!roles) return
+  const missing = await lacking(session, manifest.roles, 'SELECT rolname FROM pg_roles')
+  if (missing.length === 0) return
+  raise('BACKUP.ROLE_MISSING', {
+    message: `The server lacks the ${missing.length === 1 ? 'role' : 'roles'} ${missing.join(', ')}.`,
+    why: 'They own objects of the backup, or may use them.',
+    nextActions: [
+      ...missing.map((role) =>
+        otherCommand(`CREATE ROLE ${quoteIdentifier(role)} NOLOGIN`, 'create it'),
+      ),
+      advice('Or restore with --no-owner: all objects are then those of the role that restores.'),
+    ],
+  })
+}
+
+async function lacking(
+  session: Session,
+  wanted: readonly string[],
+  known: string,
+): Promise<readonly string[]> {
+  if (wanted.length === 0) return []
+  const list = wanted.map((name) => `(${quoteLiteral(name)})`).join(', ')
+  const rows = await session.query<{ name: string }>(
+    `SELECT w.name FROM (VALUES ${list}) AS w (name) WHERE w.name NOT IN (${known}) ORDER BY 1`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+/** How a database with these rules for texts is created; from template0, so that nothing is in it. */
+export function localeSql({ encoding, collate, ctype, provider, locale }: ServerFacts): string {
+  const text = `TEMPLATE template0 ENCODING ${quoteLiteral(encoding)} LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`
+  if (locale === null || provider === 'libc') return text
+  const name = provider === 'icu' ? 'ICU_LOCALE' : 'BUILTIN_LOCALE'
+  return `${text} LOCALE_PROVIDER ${provider} ${name} ${quoteLiteral(locale)}`
+}
+
+/** Creates the roles that a server lacks, without any right but to own. */
+export async function createRoles(session: Session, names: readonly string[]): Promise<void> {
+  for (const name of await lacking(session, names, 'SELECT rolname FROM pg_roles'))
+    await session.execute(`CREATE ROLE ${quoteIdentifier(name)} NOLOGIN`)
+}

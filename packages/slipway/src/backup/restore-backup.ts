@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Address,
+  locate,
+  quoteIdentifier,
+  type Session,
+  withSession,
+} from '../database/index.ts'
+import { advice, attempt, command, type Emit, rethrow } from '../kernel/index.ts'
+import { type Compared, compareRestored } from './compare.ts'
+import type { Keys } from './encryption.ts'
+import { raise } from './failures.ts'
+import { findBackup } from './list-backups.ts'
+import type { Manifest } from './manifest.ts'
+import { checkPart } from './parts.ts'
+import {
+  createLikeSql,
+  holdsObjects,
+  leftDatabases,
+  openSql,
+  type SwapNames,
+  swapNames,
+  swapSql,
+} from './postgres/databases.ts'
+import { restoreDump } from './postgres/restore.ts'
+import { refuseUnfit } from './postgres/server-fits.ts'
+import type { Store } from './store.ts'
+
+/** Which backup is restored, and where. */
+export interface RestoreRequest {
+  readonly store: Store
+  /** The newest if absent. */
+  readonly id: string | undefined
+  readonly keys: Keys
+  readonly address: Address
+  readonly jobs: number
+  readonly tables: readonly string[]
+  readonly dataOnly: boolean
+  readonly noOwner: boolean
+  /** Drop the database that was replaced. */
+  readonly dropOld: boolean
+  /** Asks for the consent to replace a database that is not empty, or to add to it; fails if it is not given. */
+  readonly consent: (database: string, message: string) => Promise<void>
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly signal: AbortSignal
+  readonly emit: Emit
+}
+
+/** What a restore did. */
+export interface RestoreOutcome {
+  readonly manifest: Manifest
+  readonly database: string
+  /** The name that the replaced database has now; absent if it was empty, or was dropped. */
+  readonly old?: string
+  readonly restoreMs: number
+  /** Absent where only a part was restored: the manifest says nothing of it. */
+  readonly compared?: Compared
+}
+
+/**
+ * Restores a backup. Into an empty database in one transaction; onto another one by way of a new database, which takes its
+ * name only when all is restored and compared: until then the old one is as it was. Never begins with a damaged file.
+ */
+export async function restoreBackup(request: RestoreRequest): Promise<RestoreOutcome> {
+  const { address, store, signal, noOwner } = request
+  if (address.kind !== 'postgres') return refuseEmbedded()
+  const { manifest } = await findBackup(store, request.id)
+  for (const part of manifest.parts) await checkPart(store, part, signal)
+  const isPart = request.tables.length > 0 || request.dataOnly
+  return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
+    await refuseUnfit(session, manifest, { roles: !noOwner })
+    const target = { request, manifest, session, address }
+    if (isPart) return await restorePart(target)
+    return (await holdsObjects(session)) ? await replace(target) : await fillEmpty(target)
+  })
+}
+
+interface Target {
+  readonly request: RestoreRequest
+  readonly manifest: Manifest
+  /** On the database that was named. */
+  readonly session: Session
+  readonly address: Address & { readonly kind: 'postgres' }
+}
+
+async function restorePart(target: Target): Promise<RestoreOutcome> {
+  const { request, manifest, session } = target
+  const { database } = session.server
+  await request.consent(database, `add rows of ${manifest.id} to ${database}`)
+  const restoreMs = await timed(() => restoring(target, target.address, { atomic: true }))
+  return { manifest, database, restoreMs }
+}
+
+async function fillEmpty(target: Target): Promise<RestoreOutcome> {
+  const { manifest, session, address, request } = target
+  const { database } = session.server
+  const atomic = request.jobs === 1
+  const restoreMs = await timed(() => restoring(target, address, { atomic }))
+  const compared = await compareRestored(address, manifest)
+  return { manifest, database, restoreMs, compared }
+}
+
+/** The old database takes connections again wherever this ends. */
+async function replace(target: Target): Promise<RestoreOutcome> {
+  const { request, manifest, session, address } = target
+  const { database } = session.server
+  await request.consent(database, `replace ${database} by ${manifest.id}`)
+  const at = (name: string) => ({ ...address, url: address.url.withDatabase(name) })
+  const names = swapNames(database, new Date())
+  const { made, old } = names
+  const createSql = await createLikeSql(session, made)
+  // It would be ended like all other sessions of the old database.
+  session.destroy()
+  return await withSession(at('postgres'), { applicationName: 'slipway backup' }, async (admin) => {
+    for (const sql of await leftDatabases(admin, database)) await admin.execute(sql)
+    try {
+      for (const sql of createSql) await admin.execute(sql)
+      const restoreMs = await timed(() => restoring(target, at(made), { atomic: false }))
+      const compared = await compareRestored(at(made), manifest)
+      if (compared.differences.length > 0) refuseDifferent(manifest, compared)
+      request.signal.throwIfAborted()
+      await swap(admin, names)
+      if (request.dropOld) await admin.execute(`DROP DATABASE ${quoteIdentifier(old)} WITH (FORCE)`)
+      return { manifest, database, ...(request.dropOld ? {} : { old }), restoreMs, compared }
+    } catch (error) {
+      await attempt(() =>
+        admin.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(made)} WITH (FORCE)`),
+      )
+      throw error
+    }
+  })
+}
+
+/** Sessions that came in between are ended, too, a few times. */
+async function swap(admin: Session, names: SwapNames): Promise<void> {
+  const [close = '', end = '', rename = ''] = swapSql(names)
+  try {
+    await admin.execute(close)
+    for (let tries = 1; ; tries++) {
+      await admin.execute(end)
+      const renamed = await attempt(() => admin.execute(rename))
+      if (renamed.ok) return
+      await admin.execute('ROLLBACK')
+      if (tries === MOST_TRIES) rethrow(renamed.failure)
+      await sleep(100)
+    }
+  } finally {
+    await attempt(() => admin.execute(openSql(names)))
+  }
+}
+
+const MOST_TRIES = 20
+
+async function restoring(
+  { request, manifest, session }: Target,
+  address: Target['address'],
+  { atomic }: { readonly atomic: boolean },
+): Promise<void> {
+  const { store, keys, jobs, tables, dataOnly, noOwner, env, signal, emit } = request
+  const serverMajor = Math.floor(session.server.versionNumber / 10_000)
+  const how = { jobs, tables, dataOnly, noOwner, atomic, serverMajor }
+  await restoreDump({
+    store,
+    manifest,
+    keys,
+    location: locate(address.url),
+    ...how,
+    env,
+    signal,
+    emit,
+  })
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return Math.round(performance.now() - began)
+}
+
+function refuseDifferent({ id }: Manifest, { differences }: Compared): never {
+  return raise('BACKUP.DIFFERS', {
+    message: `What was restored of ${id} is not what was backed up, so the database was not replaced.`,
+    why: `${differences.slice(0, 5).join('; ')}.`,
+    nextActions: [command(['backup', 'list'], 'choose another backup')],
+  })
+}
+
+function refuseEmbedded(): never {
+  return raise('BACKUP.EMBEDDED', {
+    message: 'A backup is restored on a PostgreSQL server, not into the embedded database.',
+    nextActions: [advice('Name a database with --url or --env.')],
+  })
+}
