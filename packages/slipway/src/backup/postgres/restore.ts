@@ -78,7 +78,7 @@ async function fromFile(work: RestoreWork): Promise<void> {
   const handle = await open(file, 'wx+', 0o600)
   try {
     await unlink(file)
-    await pipeline(await openDump(work), handle.createWriteStream({ autoClose: false }), { signal })
+    await handle.writeFile(await openDump(work), { signal })
     const args = [...restoreArgs(work), `--jobs=${work.jobs}`, '/proc/self/fd/0']
     const running = startProgram(program, args, { location, signal, stdio: [handle.fd, 'ignore'] })
     await running.ended(refuseRestore)
