@@ -14,6 +14,7 @@ import { writeSchemas } from './write-schemas.ts'
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
   readonly [field: string]: unknown
 }
 
@@ -80,7 +81,8 @@ for (const name of ['hazards', 'errors.md']) {
 
 /** Bundles the sources; gives the files that went in. */
 async function bundle(): Promise<string[]> {
-  const names = [...Object.keys(manifest.dependencies), ...OPTIONAL]
+  const { dependencies, peerDependencies } = manifest
+  const names = [...Object.keys({ ...dependencies, ...peerDependencies }), ...OPTIONAL]
   const { output } = await build({
     cwd: packageDir,
     input: {

@@ -17,6 +17,7 @@ export const backupFailures = {
   'BACKUP.STORE_FULL': { title: 'The store of backups is full' },
   'BACKUP.PACKAGE_MISSING': { title: 'A package that the store of backups needs is not installed' },
   'BACKUP.EXISTS': { title: 'Another backup has this name' },
+  'BACKUP.SCHEDULE_INVALID': { title: 'The schedule of backups cannot be followed as it is given' },
   'BACKUP.RUNNING': { title: 'Another backup runs' },
   'BACKUP.NOT_FOUND': { title: 'There is no such backup' },
   'BACKUP.KEY_NEEDED': { title: 'The backup is encrypted, and no key or passphrase was given' },

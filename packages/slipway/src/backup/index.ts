@@ -8,3 +8,4 @@ export { type RestoreOutcome, type RestoreRequest, restoreBackup } from './resto
 export { type VerifyOutcome, type VerifyRequest, verifyBackup } from './verify-backup.ts'
 export type { Store, Stored, WriteOptions } from './store.ts'
 export { folderStore } from './stores/folder.ts'
+export { type S3Options, s3Store } from './stores/s3.ts'

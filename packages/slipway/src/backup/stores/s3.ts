@@ -1,0 +1,142 @@
+import { raise } from '../failures.ts'
+import type { Store, Stored } from '../store.ts'
+import {
+  connectS3,
+  loadS3Sdk,
+  prefixOf,
+  type S3Bucket,
+  type S3Limits,
+  type S3Sdk,
+} from './s3-client.ts'
+import { s3Request } from './s3-failures.ts'
+import { readObject } from './s3-read.ts'
+import { abortUpload, removeObject } from './s3-remove.ts'
+import { uploadObject, type Uploads } from './s3-upload.ts'
+
+/**
+ * An S3-compatible store. Credentials are no part of it: the AWS SDK takes them from the environment, a profile or the role
+ * of the machine.
+ */
+export interface S3Options {
+  /**
+   * @title the name of a bucket
+   * @minLength 3
+   */
+  readonly bucket: string
+  /** What the names of all objects begin with, as a folder: `backups/shop`. Absent: nothing. */
+  readonly prefix?: string
+  /** The URL of a store that is not Amazon's, such as `https://minio.example.com:9000`. */
+  readonly endpoint?: string
+  /** Absent: the region that the AWS SDK finds; `us-east-1` with an `endpoint`. */
+  readonly region?: string
+  /** Whether the bucket is in the path of the URL instead of the host name; true with an `endpoint` if absent. */
+  readonly forcePathStyle?: boolean
+  /** How the store encrypts objects. Absent: as the bucket says. */
+  readonly serverSideEncryption?: 'AES256' | 'aws:kms'
+  /** The key for `aws:kms`. Absent: the key of the account. */
+  readonly kmsKeyId?: string
+  /**
+   * Whether each request has a CRC32 of its content, which the store compares; `always` if absent. `when-required` is for
+   * stores that refuse it: there the signature alone covers the content.
+   */
+  readonly checksums?: 'always' | 'when-required'
+}
+
+const LIMITS: S3Limits = { idleMs: 120_000, attempts: 5 }
+const DAY_MS = 24 * 60 * 60 * 1000
+/** A test that waits for nothing has other limits, and one for a missing package another loader. */
+interface Internals extends Partial<S3Limits> {
+  readonly load?: () => Promise<S3Sdk>
+}
+
+/**
+ * Backups in a bucket. An object is listed when all of it is stored, and never replaced. Fails with BACKUP.PACKAGE_MISSING or
+ * BACKUP.STORE_UNKNOWN; whether the store answers shows with the first request.
+ */
+export async function s3Store(
+  options: S3Options,
+  { load, ...limits }: Internals = {},
+): Promise<Store> {
+  const bucket = await connectS3(await loadS3Sdk(load), options, { ...LIMITS, ...limits })
+  const start = prefixOf(options) === '' ? '' : `${prefixOf(options)}/`
+  const uploads: Uploads = { running: new Set(), failed: new Set() }
+  return {
+    name: bucket.shown,
+    list: async () => await listObjects(bucket, start),
+    async write(key, body, writeOptions) {
+      await uploadObject(bucket, { ...writeOptions, fullKey: start + key, body, uploads })
+    },
+    read: async (key) => await readObject(bucket, start + key),
+    // One after the other, so that the first is gone first.
+    async remove(keys) {
+      for (const key of keys) await removeObject(bucket, start + key)
+    },
+    sweep: async () => await sweepUploads(bucket, start, uploads),
+  }
+}
+
+async function listObjects(bucket: S3Bucket, start: string): Promise<Stored[]> {
+  const found: Stored[] = []
+  let token: string | undefined
+  do {
+    const command = new bucket.sdk.s3.ListObjectsV2Command({
+      Bucket: bucket.bucket,
+      Prefix: start,
+      ContinuationToken: token,
+    })
+    const page = await s3Request(bucket, () => bucket.client.send(command))
+    const { Contents = [], KeyCount = Contents.length, IsTruncated } = page
+    token = page.NextContinuationToken === '' ? undefined : page.NextContinuationToken
+    if (KeyCount !== Contents.length || IsTruncated !== (token !== undefined)) refuseList(bucket)
+    for (const { Key = '', Size = 0 } of Contents) {
+      const key = Key.slice(start.length)
+      // Consoles store an empty object for a folder.
+      if (key !== '' && !key.endsWith('/')) found.push({ key, bytes: Size })
+    }
+  } while (token !== undefined)
+  return found
+}
+
+/**
+ * Ends multipart uploads that nobody continues: those of this process that failed, and those older than a day by the clock
+ * of the store. Others may be running. Stores that have no list of them, or do not show it to this account, are left alone.
+ */
+async function sweepUploads(bucket: S3Bucket, start: string, uploads: Uploads): Promise<number> {
+  let ended = 0
+  let marker: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {}
+  for (;;) {
+    const { ListMultipartUploadsCommand } = bucket.sdk.s3
+    const command = new ListMultipartUploadsCommand({
+      Bucket: bucket.bucket,
+      Prefix: start,
+      ...marker,
+    })
+    const page = await s3Request(bucket, () => bucket.client.send(command).catch(ifUnlistable))
+    if (!page) return ended
+    const now = Date.now() + bucket.client.config.systemClockOffset
+    for (const { Key, UploadId = '', Initiated } of page.Uploads ?? []) {
+      const isOld = Initiated !== undefined && now - Initiated.getTime() > DAY_MS
+      if (uploads.running.has(UploadId) || !(isOld || uploads.failed.has(UploadId))) continue
+      await abortUpload(bucket, Key, UploadId)
+      uploads.failed.delete(UploadId)
+      ended += 1
+    }
+    if (!page.IsTruncated || page.NextKeyMarker === undefined) return ended
+    marker = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+  }
+}
+
+function ifUnlistable(error: {
+  name?: string
+  $metadata?: { httpStatusCode?: number }
+}): undefined {
+  if (error.name === 'AccessDenied' || error.$metadata?.httpStatusCode === 501) return undefined
+  throw error
+}
+
+function refuseList({ shown }: S3Bucket): never {
+  return raise('BACKUP.STORE_UNAVAILABLE', {
+    message: `The store ${shown} gave a list of its objects that is not complete.`,
+    why: 'A number in it is not that of its entries.',
+  })
+}
