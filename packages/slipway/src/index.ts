@@ -4,6 +4,16 @@
  * version may break it, and its changelog says how. The modules behind it are not part of it.
  */
 export {
+  type BackupCreateOptions,
+  type BackupCreateResult,
+  type BackupItem,
+  type BackupListResult,
+  type BackupPruneOptions,
+  type BackupPruneResult,
+  type BackupRestoreOptions,
+  type BackupRestoreResult,
+  type BackupVerifyOptions,
+  type BackupVerifyResult,
   openProject,
   type AdoptResult,
   type AskConsent,
@@ -84,7 +94,9 @@ export {
 } from './hazards/index.ts'
 export type { Event, Failure, NextAction, Place, Result, ServerError } from './kernel/index.ts'
 export {
+  type BackupConfig,
   type BackupPolicy,
+  type EnvironmentBackupConfig,
   defineConfig,
   type DeployConfig,
   type EnvironmentConfig,

@@ -1,4 +1,11 @@
 import { suggest } from '../kernel/index.ts'
+import type {
+  BackupChoice,
+  BackupCreateOptions,
+  BackupPruneOptions,
+  BackupRestoreOptions,
+  BackupVerifyOptions,
+} from './backup.ts'
 import type { BaselineOptions } from './baseline.ts'
 import type { CheckOptions, LoadOptions } from './check.ts'
 import type { ConsentOptions } from './context.ts'
@@ -69,6 +76,7 @@ function objectWith<Options>(keys: KeysOf<Options>): Kind {
 }
 
 const CONSENT: KeysOf<ConsentOptions> = { confirm: TEXT }
+const BACKUP: KeysOf<BackupChoice> = { id: TEXT, identity: TEXT, jobs: COUNT }
 const CREATE: KeysOf<CreateOptions> = {
   renames: TEXTS,
   noRename: SWITCH,
@@ -124,7 +132,36 @@ export const ARGUMENTS = {
     }),
   ],
   create: [NAME, options(CREATE)],
-  deploy: [options<DeployOptions>({ ...CONSENT, accept: TEXTS, plan: TEXT, noKeep: SWITCH })],
+  backupCreate: [
+    options<BackupCreateOptions>({
+      format: choice('custom', 'directory', 'plain'),
+      jobs: COUNT,
+      globals: SWITCH,
+      excludeData: TEXTS,
+      noChecksums: SWITCH,
+    }),
+  ],
+  backupPrune: [options<BackupPruneOptions>({ write: SWITCH })],
+  backupRestore: [
+    options<BackupRestoreOptions>({
+      ...CONSENT,
+      ...BACKUP,
+      tables: TEXTS,
+      dataOnly: SWITCH,
+      noOwner: SWITCH,
+      dropOld: SWITCH,
+    }),
+  ],
+  backupVerify: [options<BackupVerifyOptions>({ ...BACKUP, quick: SWITCH, server: TEXT })],
+  deploy: [
+    options<DeployOptions>({
+      ...CONSENT,
+      accept: TEXTS,
+      plan: TEXT,
+      noKeep: SWITCH,
+      identity: TEXT,
+    }),
+  ],
   dev: [
     options<DevOptions>({
       ...CONSENT,
@@ -143,7 +180,15 @@ export const ARGUMENTS = {
   reset: [options<ResetOptions>({ ...CONSENT, noSeed: SWITCH })],
   restore: [['id', required(COUNT)], options(CONSENT)],
   rollback: [
-    options<RollbackOptions>({ ...CONSENT, steps: COUNT, to: TEXT, fill: TEXTS, accept: TEXTS }),
+    options<RollbackOptions>({
+      ...CONSENT,
+      steps: COUNT,
+      to: TEXT,
+      fill: TEXTS,
+      accept: TEXTS,
+      fromBackup: SWITCH,
+      identity: TEXT,
+    }),
   ],
   seedExport: [['options', required(objectWith(ROWS))]],
   seedRun: [options<SeedRunOptions>({ ...CONSENT, sets: TEXTS, dryRun: SWITCH })],

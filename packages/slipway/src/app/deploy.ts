@@ -3,6 +3,8 @@ import { deploy, type DeployOutcome, readPlan, type Recorded } from '../deploy/i
 import type { Receipt } from '../execution/index.ts'
 import { command, type NextAction } from '../kernel/index.ts'
 import { acceptedHazards } from './accept.ts'
+import { backupGate } from './backup-gate.ts'
+import type { BackupItem } from './backup-result.ts'
 import { changeText } from './change-text.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
@@ -27,6 +29,8 @@ export interface DeployOptions extends ConsentOptions {
   readonly plan?: string | undefined
   /** Destroy without keeping first. */
   readonly noKeep?: boolean | undefined
+  /** A file with keys of age, to verify the backup that the environment asks for. */
+  readonly identity?: string | undefined
 }
 
 /** What a deploy did. */
@@ -35,7 +39,8 @@ export interface DeployResult extends TargetResult {
   readonly receipts: readonly Receipt[]
   /** Squashes that were recorded without running, because the target has the migrations that they replace. */
   readonly recorded: readonly Recorded[]
-  readonly backup: null
+  /** The backup that was made before, or one recent enough; null if the environment asks for none. */
+  readonly backup: BackupItem | null
   readonly kept: readonly KeptResult[]
   /** What rollbacks of these migrations kept: `kept restore` restores it. */
   readonly offered: readonly KeptResult[]
@@ -62,8 +67,10 @@ export async function deployPending(
     ownRules(work),
   )
   await requirePolicyConsent(context, work, asked)
+  const gate = await backupGate(context, work, asked)
   const outcome = await deploy({
     ...(await workRequest(context, work)),
+    backup: gate.before,
     consent: consentFrom(context, asked),
     acceptDrift: accept.includes('drift'),
     acceptPreChecks: accept.includes('pre-check'),
@@ -74,9 +81,8 @@ export async function deployPending(
   })
   const { receipts, failure, kept, notKept } = outcome
   return {
-    result: deployResult(work, outcome),
+    result: { ...deployResult(work, outcome), backup: gate.made() },
     findings: [
-      ...(receipts.length > 0 ? missingBackup(work) : []),
       ...driftFindings(outcome),
       ...deployedHazards(outcome, acceptHazards),
       ...preCheckFindings(outcome),
@@ -107,13 +113,12 @@ function driftFindings({ drift }: DeployOutcome): ResultFinding[] {
   return drift.map((change) => ({ id: 'drift', severity: 'warning', message: changeText(change) }))
 }
 
-function deployResult(work: Work, outcome: DeployOutcome): DeployResult {
+function deployResult(work: Work, outcome: DeployOutcome): Omit<DeployResult, 'backup'> {
   const { database, receipts, recorded, kept, offered, preChecks, hazards } = outcome
   return {
     ...targetResult(work, database),
     receipts,
     recorded,
-    backup: null,
     kept: kept.map(keptResult),
     offered: offered.map(keptResult),
     preChecks: preChecks.map(preCheckItem),
@@ -121,11 +126,4 @@ function deployResult(work: Work, outcome: DeployOutcome): DeployResult {
     verified: outcome.verification?.verified ?? null,
     driftUnknown: outcome.driftUnknown ?? null,
   }
-}
-
-/** A policy that has no effect must not look as if it had one. */
-function missingBackup({ target }: Work): ResultFinding[] {
-  if (target.policy.backup.when === 'never') return []
-  const message = `No backup was made: this version of Slipway makes none yet, although environments.${target.environment}.backup asks for it.`
-  return [{ id: 'backup-not-made', severity: 'warning', message }]
 }

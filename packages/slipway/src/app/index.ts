@@ -1,3 +1,15 @@
+export type {
+  BackupCreateOptions,
+  BackupCreateResult,
+  BackupListResult,
+  BackupPruneOptions,
+  BackupPruneResult,
+  BackupRestoreOptions,
+  BackupRestoreResult,
+  BackupVerifyOptions,
+  BackupVerifyResult,
+} from './backup.ts'
+export type { BackupItem } from './backup-result.ts'
 export type { BaselineOptions, BaselineResult } from './baseline.ts'
 export type {
   CheckedResult,

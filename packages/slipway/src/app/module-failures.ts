@@ -8,6 +8,7 @@ import { appFailures } from './failures.ts'
 export const MODULE_FAILURES: Readonly<Record<string, () => Promise<FailureSpecs>>> = {
   SCHEMA: async () => (await import('../schema/index.ts')).schemaFailures,
   APP: async () => appFailures,
+  BACKUP: async () => (await import('../backup/index.ts')).backupFailures,
   CHECK: async () => (await import('../check/index.ts')).checkFailures,
   CREATE: async () => (await import('../create/index.ts')).createFailures,
   DATABASE: async () => (await import('../database/index.ts')).databaseFailures,

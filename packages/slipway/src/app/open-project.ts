@@ -1,6 +1,17 @@
 import path from 'node:path'
 import { attempt, type Event, type Result, rethrow } from '../kernel/index.ts'
 import { ARGUMENTS, PROJECT, refuseArguments } from './arguments.ts'
+import type {
+  BackupCreateOptions,
+  BackupCreateResult,
+  BackupListResult,
+  BackupPruneOptions,
+  BackupPruneResult,
+  BackupRestoreOptions,
+  BackupRestoreResult,
+  BackupVerifyOptions,
+  BackupVerifyResult,
+} from './backup.ts'
 import type { BaselineOptions, BaselineResult } from './baseline.ts'
 import type { CheckOptions, CheckResult } from './check.ts'
 import { commandLine } from './command-line.ts'
@@ -99,6 +110,18 @@ export interface Slipway {
   }
   /** Empties a development, testing or embedded database, deploys again and seeds. */
   reset(options?: ResetOptions): Promise<Outcome<ResetResult>>
+  readonly backup: {
+    /** Dumps the target into the store of its environment. */
+    create(options?: BackupCreateOptions): Promise<Outcome<BackupCreateResult>>
+    /** Lists the backups of the store. Connects to no database. */
+    list(): Promise<Outcome<BackupListResult>>
+    /** Restores a backup into a throw-away database, and compares it with its manifest. */
+    verify(options?: BackupVerifyOptions): Promise<Outcome<BackupVerifyResult>>
+    /** Restores a backup into the target. */
+    restore(options?: BackupRestoreOptions): Promise<Outcome<BackupRestoreResult>>
+    /** Decides which backups of the environment go; removes them with `write`. */
+    prune(options?: BackupPruneOptions): Promise<Outcome<BackupPruneResult>>
+  }
   readonly kept: {
     /** Lists what deploys and rollbacks kept. */
     list(): Promise<Outcome<KeptListResult>>
@@ -141,6 +164,7 @@ export async function openProject(options: ProjectOptions = {}): Promise<Slipway
     ...lookingAt(context, method),
     ...changing(context, method),
     ...deploying(context, method),
+    backup: backupOf(context, method),
     kept: keptOf(context, method),
     seed: seedOf(context, method),
     commandLine: (args, program = 'npx slipway') => {
@@ -290,6 +314,25 @@ function deploying(context: AppContext, method: Method) {
           one.writeBaseline(context, name, asked),
         ),
       },
+    ),
+  }
+}
+
+function backupOf(context: AppContext, method: Method): Slipway['backup'] {
+  const load = () => import('./backup.ts')
+  return {
+    create: method('backupCreate', load, (one, asked: BackupCreateOptions = {}) =>
+      one.backUp(context, asked),
+    ),
+    list: method('none', load, (one) => one.listAll(context)),
+    verify: method('backupVerify', load, (one, asked: BackupVerifyOptions = {}) =>
+      one.verifyOne(context, asked),
+    ),
+    restore: method('backupRestore', load, (one, asked: BackupRestoreOptions = {}) =>
+      one.restoreOne(context, asked),
+    ),
+    prune: method('backupPrune', load, (one, asked: BackupPruneOptions = {}) =>
+      one.pruneBackups(context, asked),
     ),
   }
 }

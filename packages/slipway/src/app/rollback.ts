@@ -10,6 +10,7 @@ import {
 } from '../rollback/index.ts'
 import type { Unrestored } from '../safekeeping/index.ts'
 import { refuseUnknownAccepts } from './accept.ts'
+import type { BackupItem } from './backup-result.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { type KeptResult, keptResult, restoredFindings } from './kept-result.ts'
@@ -26,6 +27,10 @@ export interface RollbackOptions extends ConsentOptions {
   readonly accept?: readonly string[] | undefined
   /** Values for rows written since, where a column is restored as NOT NULL: `table.column=value`. */
   readonly fill?: readonly string[] | undefined
+  /** Restore the backup that was made before the last migration instead: everything written since is not in it. */
+  readonly fromBackup?: boolean | undefined
+  /** A file with keys of age, with `fromBackup`. */
+  readonly identity?: string | undefined
 }
 
 /** A down migration that was chosen. */
@@ -42,7 +47,8 @@ export interface DownResult {
 /** What a rollback did. */
 export interface RollbackResult extends TargetResult {
   readonly receipts: readonly Receipt[]
-  readonly backup: null
+  /** The backup that was restored, with `fromBackup`. */
+  readonly backup: BackupItem | null
   /** The data that the migrations destroyed: restored, or still kept. */
   readonly kept: readonly KeptResult[]
   readonly verified: boolean | null
@@ -61,6 +67,10 @@ export async function rollBack(
   refuseUnknownAccepts(accept, ['unproven', 'unannounced'])
   const work = await readWork(context, { downMigrations: true })
   await requirePolicyConsent(context, work, asked)
+  if (asked.fromBackup) {
+    const { rollBackFromBackup } = await import('./rollback-from-backup.ts')
+    return await rollBackFromBackup(context, work, asked)
+  }
   const outcome = await rollback({
     ...(await workRequest(context, work)),
     migrations: work.migrations,

@@ -41,6 +41,8 @@ export interface CreateRequest {
   readonly sums: boolean
   readonly excludedData: readonly string[]
   readonly schemas: readonly string[]
+  /** The migrations that are applied next, where it is made for a deploy. */
+  readonly before: readonly string[]
   /** The version of Slipway. */
   readonly version: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -115,6 +117,7 @@ async function storing(making: Making): Promise<Manifest> {
       compression,
       encryption: encryption?.kind ?? 'none',
       schemas: request.schemas,
+      before: request.before,
       parts,
       excludedData: request.excludedData,
       sums,

@@ -89,3 +89,11 @@ async function readBackup(store: Store, stored: readonly Stored[], id: string): 
     : undefined
   return verification ? { manifest, verification } : { manifest }
 }
+
+/** Removes backups. The manifest goes first: whatever happens then, nobody takes the rest for a backup. */
+export async function removeBackups(store: Store, backups: readonly Backup[]): Promise<void> {
+  for (const { manifest } of backups) {
+    const { id, parts } = manifest
+    await store.remove([manifestKey(id), verificationKey(id), ...parts.map(({ key }) => key)])
+  }
+}

@@ -61,6 +61,8 @@ export interface Manifest {
   /** The roles that own objects or may use them: a server that lacks one refuses the restore. */
   readonly roles: readonly string[]
   readonly parts: readonly Part[]
+  /** The migrations that the deploy applied for which it was made; none for any other. */
+  readonly before: readonly string[]
   /** Tables whose rows were left out. */
   readonly excludedData: readonly string[]
   /** Null where they were switched off: then nobody can compare the rows. */
@@ -169,4 +171,9 @@ export async function readVerification(
   const { content, sha256: seal } = read.value
   const isOwn = sealOf(content) === seal && content.manifestSha256 === sealOf(manifest)
   return isOwn ? content : undefined
+}
+
+/** The bytes of all files of a backup. */
+export function manifestBytes({ parts }: Manifest): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes, 0)
 }

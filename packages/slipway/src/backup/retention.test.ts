@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { expiredBackups, type KeepPolicy, type RetainedBackup } from './retention.ts'
+import type { RetentionConfig } from '../project/index.ts'
+import { expiredBackups, type RetainedBackup } from './retention.ts'
 
 const HOUR = 3_600_000
 
@@ -8,7 +9,7 @@ function backup(createdAt: string, other: Partial<RetainedBackup> = {}): Retaine
   return { id: createdAt, createdAt, bytes: 10, referredTo: false, ...other }
 }
 
-function kept(backups: readonly RetainedBackup[], keep: KeepPolicy): string[] {
+function kept(backups: readonly RetainedBackup[], keep: RetentionConfig): string[] {
   const decisions = expiredBackups(backups, keep)
   return decisions.filter(({ action }) => action === 'keep').map(({ id }) => id)
 }
@@ -126,7 +127,7 @@ const history = fc
   })
 
 const count = fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined })
-const policy: fc.Arbitrary<KeepPolicy> = fc
+const policy: fc.Arbitrary<RetentionConfig> = fc
   .record({
     last: count,
     days: count,

@@ -1,50 +1,5 @@
 import { formatBytes } from '../kernel/index.ts'
-
-/**
- * Which backups are kept. A backup stays if one of `last`, `days`, `weeks` and `months` keeps it; without these four, all stay.
- * Then, if the rest is larger than `maxBytes`, the oldest go until it fits. Above all rules, these always stay, even if they
- * are larger than `maxBytes`: the newest backup, the last verified one, and those that a kept deploy refers to.
- *
- * The rules count only backups, not the time that passed: `days: 7` keeps the newest of each of the last seven days (in UTC)
- * that have one. So nothing goes because a clock is wrong, or because no backup was made for a month.
- */
-export interface KeepPolicy {
-  /**
-   * How many of the newest.
-   *
-   * @asType integer
-   * @minimum 1
-   */
-  readonly last?: number
-  /**
-   * The newest of each of the last days that have one: how many days.
-   *
-   * @asType integer
-   * @minimum 1
-   */
-  readonly days?: number
-  /**
-   * The newest of each of the last weeks that have one, from Monday: how many weeks.
-   *
-   * @asType integer
-   * @minimum 1
-   */
-  readonly weeks?: number
-  /**
-   * The newest of each of the last months that have one: how many months.
-   *
-   * @asType integer
-   * @minimum 1
-   */
-  readonly months?: number
-  /**
-   * How large all backups together may be.
-   *
-   * @asType integer
-   * @minimum 1
-   */
-  readonly maxBytes?: number
-}
+import type { RetentionConfig } from '../project/index.ts'
 
 /** What the retention has to know of a backup. */
 export interface RetainedBackup {
@@ -70,7 +25,7 @@ export interface Decision {
 /** Decides on each backup, the newest first. Pure: it reads no clock, and a second run on what is kept changes nothing. */
 export function expiredBackups(
   backups: readonly RetainedBackup[],
-  keep: KeepPolicy,
+  keep: RetentionConfig,
 ): readonly Decision[] {
   const sorted = backups.toSorted(byTime)
   const always = protectedBackups(sorted)
@@ -118,7 +73,7 @@ function protectedBackups(sorted: readonly RetainedBackup[]): Reasons {
 }
 
 /** What the rules keep. The first rule that keeps a backup gives the reason. */
-function ruleReasons(sorted: readonly RetainedBackup[], keep: KeepPolicy): Reasons {
+function ruleReasons(sorted: readonly RetainedBackup[], keep: RetentionConfig): Reasons {
   const { last, days, weeks, months } = keep
   const rules = [
     {

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { BACKUPS } from './manual/backup.ts'
 import { CHANGE } from './manual/change.ts'
 import { DEPLOY } from './manual/deploy.ts'
 import { HELP } from './manual/help.ts'
@@ -13,5 +14,6 @@ export const COMMANDS: readonly Command[] = [
   ...CHANGE,
   ...DEPLOY,
   ...RECOVER,
+  ...BACKUPS,
   ...HELP,
 ]

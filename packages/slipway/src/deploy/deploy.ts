@@ -36,6 +36,8 @@ export interface DeployRequest extends WorkRequest, Accepted {
   readonly plan?: SavedPlan
   /** Destroy without keeping first. */
   readonly noKeep?: boolean
+  /** Makes a backup before the first change, for the named migrations. What it raises stops the deploy. */
+  readonly backup?: ((migrations: readonly string[]) => Promise<void>) | undefined
 }
 
 /** What a deploy did. `failure` is there when it could not do all. */
@@ -103,6 +105,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
       ? undefined
       : preCheckFailure(database, plans, preChecks)
     if (refused) return { ...found, preChecks, receipts, failure: refused }
+    if (plans.length > 0) await request.backup?.(plans.map(({ name }) => name))
     await prepareBooks(session, request)
     const recorded = await recordSquashes(session, squashes, request.migrations)
     const review = reviewOfDeploy(session, pending, request)

@@ -1,10 +1,10 @@
-import { formatBytes } from '../kernel/index.ts'
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { programFolders } from '../database/index.ts'
+import { formatBytes } from '../kernel/index.ts'
 import { type Check, failed, passed, skipped, warned } from './check.ts'
 
 const OLDEST_NODE = [22, 18]

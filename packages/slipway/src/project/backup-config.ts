@@ -27,30 +27,78 @@ export interface EnvironmentBackupConfig extends BackupConfig {
   readonly maxAge?: Duration
 }
 
-/** An S3-compatible store. Credentials come from the AWS SDK's own chain, never from here. */
+/**
+ * An S3-compatible store. Credentials are no part of it: the AWS SDK takes them from the environment, a profile or the role
+ * of the machine.
+ */
 export interface S3Config {
+  /**
+   * @title the name of a bucket
+   * @minLength 3
+   */
   readonly bucket: string
-  /** What all keys begin with. */
+  /** What the names of all objects begin with, as a folder: `backups/shop`. Absent: nothing. */
   readonly prefix?: string
-  /** Of a store that is not Amazon's. */
+  /** The URL of a store that is not Amazon's, such as `https://minio.example.com:9000`. */
   readonly endpoint?: string
+  /** Absent: the region that the AWS SDK finds; `us-east-1` with an `endpoint`. */
   readonly region?: string
-  /** Whether the bucket is in the path, not in the host name. */
+  /** Whether the bucket is in the path of the URL instead of the host name; true with an `endpoint` if absent. */
   readonly forcePathStyle?: boolean
+  /** How the store encrypts objects. Absent: as the bucket says. */
   readonly serverSideEncryption?: 'AES256' | 'aws:kms'
-  /** Of `aws:kms`; the key of the bucket if absent. */
+  /** The key for `aws:kms`. Absent: the key of the account. */
   readonly kmsKeyId?: string
+  /**
+   * Whether each request has a CRC32 of its content, which the store compares; `always` if absent. `when-required` is for
+   * stores that refuse it: there the signature alone covers the content.
+   */
+  readonly checksums?: 'always' | 'when-required'
 }
 
-/** Which backups stay: those that one of the rules names. The newest stays, and the last one that was verified. */
+/**
+ * Which backups are kept. A backup stays if one of `last`, `days`, `weeks` and `months` keeps it; without these four, all stay.
+ * Then, if the rest is larger than `maxBytes`, the oldest go until it fits. Above all rules, these always stay, even if they
+ * are larger than `maxBytes`: the newest backup, the last verified one, and those that a kept deploy refers to.
+ *
+ * The rules count only backups, not the time that passed: `days: 7` keeps the newest of each of the last seven days (in UTC)
+ * that have one. So nothing goes because a clock is wrong, or because no backup was made for a month.
+ */
 export interface RetentionConfig {
-  /** The last n. */
+  /**
+   * How many of the newest.
+   *
+   * @asType integer
+   * @minimum 1
+   */
   readonly last?: number
-  /** The newest of each of the last n days, weeks or months that have one. */
+  /**
+   * The newest of each of the last days that have one: how many days.
+   *
+   * @asType integer
+   * @minimum 1
+   */
   readonly days?: number
+  /**
+   * The newest of each of the last weeks that have one, from Monday: how many weeks.
+   *
+   * @asType integer
+   * @minimum 1
+   */
   readonly weeks?: number
+  /**
+   * The newest of each of the last months that have one: how many months.
+   *
+   * @asType integer
+   * @minimum 1
+   */
   readonly months?: number
-  /** The most bytes that all of them may have. */
+  /**
+   * How large all backups together may be.
+   *
+   * @asType integer
+   * @minimum 1
+   */
   readonly maxBytes?: number
 }
 

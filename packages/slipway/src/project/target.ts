@@ -9,6 +9,7 @@ import {
   suggest,
   formatDuration,
 } from '../kernel/index.ts'
+import type { BackupConfig, BackupPolicy } from './backup-config.ts'
 import {
   type Connection,
   environmentConnection,
@@ -18,7 +19,6 @@ import {
 import { raise } from './failures.ts'
 import { ownersOf } from './owners.ts'
 import type { Project, Setting } from './project.ts'
-import type { BackupConfig, BackupPolicy } from './backup-config.ts'
 import type { EnvironmentConfig, SlipwayConfig } from './slipway-config.ts'
 
 /** When a deploy makes a backup, and all that is configured about the backups of an environment. */

@@ -1,8 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { advice, otherCommand } from '../../kernel/index.ts'
+import type { S3Config } from '../../project/index.ts'
 import { raise } from '../failures.ts'
 import type { S3Place } from './s3-failures.ts'
-import type { S3Options } from './s3.ts'
 
 /** The packages of the AWS SDK, which Slipway does not install. */
 export interface S3Sdk {
@@ -20,7 +20,7 @@ export interface S3Limits {
 export interface S3Bucket extends S3Place {
   readonly sdk: S3Sdk
   readonly client: S3Client
-  readonly options: S3Options
+  readonly options: S3Config
   readonly limits: S3Limits
 }
 
@@ -52,7 +52,7 @@ async function importSdk(): Promise<S3Sdk> {
 /** Makes the client. Credentials come from the chain of the SDK alone. Fails with BACKUP.STORE_UNKNOWN. */
 export async function connectS3(
   sdk: S3Sdk,
-  options: S3Options,
+  options: S3Config,
   limits: S3Limits,
 ): Promise<S3Bucket> {
   const { bucket, endpoint, region, forcePathStyle = endpoint !== undefined, checksums } = options
@@ -81,7 +81,7 @@ export async function connectS3(
 }
 
 /** The prefix without slashes at its ends. */
-export function prefixOf({ prefix = '' }: S3Options): string {
+export function prefixOf({ prefix = '' }: S3Config): string {
   return prefix.replaceAll(/^\/+|\/+$/g, '')
 }
 

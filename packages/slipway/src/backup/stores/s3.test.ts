@@ -10,9 +10,10 @@ import {
   startS3Server,
 } from '../../../test/s3-server.ts'
 import { failureOf } from '../../kernel/index.ts'
+import type { S3Config } from '../../project/index.ts'
 import type { Store } from '../store.ts'
 import { partPlan } from './s3-upload.ts'
-import { type S3Options, s3Store } from './s3.ts'
+import { s3Store } from './s3.ts'
 
 const MIB = 1 << 20
 /** Two parts. */
@@ -32,7 +33,7 @@ beforeEach(async () => {
 
 afterEach(async () => await server.stop())
 
-async function open(options: Partial<S3Options> = {}, idleMs = 2000): Promise<Store> {
+async function open(options: Partial<S3Config> = {}, idleMs = 2000): Promise<Store> {
   const place = { bucket: 'backups', prefix: '/shop/prod/', endpoint: server.url }
   return await s3Store({ ...place, ...options }, { idleMs, attempts: 3 })
 }

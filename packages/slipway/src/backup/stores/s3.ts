@@ -1,3 +1,4 @@
+import type { S3Config } from '../../project/index.ts'
 import { raise } from '../failures.ts'
 import type { Store, Stored } from '../store.ts'
 import {
@@ -13,35 +14,6 @@ import { readObject } from './s3-read.ts'
 import { abortUpload, removeObject } from './s3-remove.ts'
 import { uploadObject, type Uploads } from './s3-upload.ts'
 
-/**
- * An S3-compatible store. Credentials are no part of it: the AWS SDK takes them from the environment, a profile or the role
- * of the machine.
- */
-export interface S3Options {
-  /**
-   * @title the name of a bucket
-   * @minLength 3
-   */
-  readonly bucket: string
-  /** What the names of all objects begin with, as a folder: `backups/shop`. Absent: nothing. */
-  readonly prefix?: string
-  /** The URL of a store that is not Amazon's, such as `https://minio.example.com:9000`. */
-  readonly endpoint?: string
-  /** Absent: the region that the AWS SDK finds; `us-east-1` with an `endpoint`. */
-  readonly region?: string
-  /** Whether the bucket is in the path of the URL instead of the host name; true with an `endpoint` if absent. */
-  readonly forcePathStyle?: boolean
-  /** How the store encrypts objects. Absent: as the bucket says. */
-  readonly serverSideEncryption?: 'AES256' | 'aws:kms'
-  /** The key for `aws:kms`. Absent: the key of the account. */
-  readonly kmsKeyId?: string
-  /**
-   * Whether each request has a CRC32 of its content, which the store compares; `always` if absent. `when-required` is for
-   * stores that refuse it: there the signature alone covers the content.
-   */
-  readonly checksums?: 'always' | 'when-required'
-}
-
 const LIMITS: S3Limits = { idleMs: 120_000, attempts: 5 }
 const DAY_MS = 24 * 60 * 60 * 1000
 /** A test that waits for nothing has other limits, and one for a missing package another loader. */
@@ -54,7 +26,7 @@ interface Internals extends Partial<S3Limits> {
  * BACKUP.STORE_UNKNOWN; whether the store answers shows with the first request.
  */
 export async function s3Store(
-  options: S3Options,
+  options: S3Config,
   { load, ...limits }: Internals = {},
 ): Promise<Store> {
   const bucket = await connectS3(await loadS3Sdk(load), options, { ...LIMITS, ...limits })

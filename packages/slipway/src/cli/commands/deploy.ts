@@ -1,4 +1,5 @@
-import type { DeployResult } from '../../app/index.ts'
+import type { BackupItem, DeployResult } from '../../app/index.ts'
+import { formatBytes } from '../../kernel/index.ts'
 import type { Handler } from '../command.ts'
 import { exitCodeOfWork } from '../failed-work.ts'
 import { keptLines, offeredLines } from '../kept-view.ts'
@@ -11,13 +12,14 @@ export const deploy: Handler = async ({ slipway, confirm }, { flags }) => {
     accept: flags.list('accept'),
     plan: flags.text('plan'),
     noKeep: flags.on('no-keep'),
+    identity: flags.text('identity'),
     confirm,
   })
   return presentOutcome(outcome, (result) => view(result, outcome.ok), exitCodeOfWork(outcome))
 }
 
 function view(result: DeployResult, ok: boolean): Block[] {
-  const { receipts, recorded, kept, offered, verified } = result
+  const { receipts, recorded, kept, offered, verified, backup } = result
   const place = placeOf(result)
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   if (receipts.length === 0 && ok) {
@@ -25,6 +27,7 @@ function view(result: DeployResult, ok: boolean): Block[] {
     return [...recordedLines(recorded), nothing, ...driftLines(result)]
   }
   return [
+    ...(backup ? [status('done', `Backup ${backup.id}`, backupNote(backup))] : []),
     ...recordedLines(recorded),
     ...receiptLines(receipts, 'Applied'),
     ...keptLines(kept),
@@ -33,6 +36,10 @@ function view(result: DeployResult, ok: boolean): Block[] {
     ...(verified && ok ? [status('done', 'Verified: every index is valid')] : []),
     paragraph(`${done} of ${receipts.length} migrations deployed to ${place}.`),
   ]
+}
+
+function backupNote({ bytes, verified }: BackupItem): string {
+  return `${formatBytes(bytes)}${verified ? ', verified' : ''}`
 }
 
 function driftLines({ driftUnknown, receipts }: DeployResult): Block[] {

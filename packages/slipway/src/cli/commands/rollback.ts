@@ -13,14 +13,17 @@ export const rollback: Handler = async ({ slipway, confirm }, { flags }) => {
     to: flags.text('to'),
     accept: flags.list('accept'),
     fill: flags.list('fill'),
+    fromBackup: flags.on('from-backup'),
+    identity: flags.text('identity'),
     confirm,
   })
   return presentOutcome(outcome, (result) => view(result, outcome.ok), exitCodeOfWork(outcome))
 }
 
 function view(result: RollbackResult, ok: boolean): Block[] {
-  const { downMigrations, receipts, kept, testRun, schemaMatches } = result
+  const { downMigrations, receipts, kept, testRun, schemaMatches, backup } = result
   const place = placeOf(result)
+  if (backup) return [status('done', `Restored ${backup.id} into ${place}`)]
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   return [
     ...downMigrations.flatMap(({ migration, sql: text }) =>

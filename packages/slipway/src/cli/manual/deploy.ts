@@ -27,6 +27,12 @@ export const DEPLOY: readonly Command[] = [
         summary: 'run the plan in this file, or nothing',
       },
       'no-keep': { kind: 'switch', summary: 'destroy data without keeping it' },
+      identity: {
+        kind: 'text',
+        value: '<file>',
+        completes: 'file',
+        summary: 'keys of age, where a backup is verified first; default: SLIPWAY_BACKUP_IDENTITY',
+      },
     },
     examples: [
       { command: 'slipway deploy', what: 'to the database of the project' },

@@ -45,6 +45,17 @@ export const RECOVER: readonly Command[] = [
         value: '<table.column=value>',
         summary: 'a value for rows written since, where a column is restored as NOT NULL',
       },
+      'from-backup': {
+        kind: 'switch',
+        conflicts: ['steps', 'to', 'fill', 'accept'],
+        summary: 'restore the backup that was made before the last migration instead',
+      },
+      identity: {
+        kind: 'text',
+        value: '<file>',
+        completes: 'file',
+        summary: 'keys of age that open an encrypted backup; default: SLIPWAY_BACKUP_IDENTITY',
+      },
     },
     examples: [
       { command: 'slipway rollback', what: 'the last migration' },

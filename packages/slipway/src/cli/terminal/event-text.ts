@@ -1,4 +1,10 @@
-import { assertNever, type Blocker, type Event, formatBytes, formatDuration } from '../../kernel/index.ts'
+import {
+  assertNever,
+  type Blocker,
+  type Event,
+  formatBytes,
+  formatDuration,
+} from '../../kernel/index.ts'
 
 /** An event as one line for people. */
 export function eventText(event: Event): string {

@@ -1,0 +1,55 @@
+import type { Backup } from '../backup/index.ts'
+import { must } from '../kernel/index.ts'
+import type { BackupItem } from './backup-result.ts'
+import type { AppContext } from './context.ts'
+import { raise } from './failures.ts'
+import type { Work } from './work.ts'
+
+/** What an environment asks for before a deploy. */
+export interface BackupGate {
+  /** Absent where the environment asks for nothing. Raises what stops the deploy: nothing was changed then. */
+  readonly before: ((migrations: readonly string[]) => Promise<void>) | undefined
+  /** The backup that was made or found. */
+  made(): BackupItem | null
+}
+
+/** Makes a backup before the first change of a deploy, and verifies it, as the environment asks for it. */
+export async function backupGate(
+  context: AppContext,
+  work: Work,
+  { identity }: { readonly identity?: string | undefined },
+): Promise<BackupGate> {
+  const { when } = work.target.policy.backup
+  if (when === 'never') return { before: undefined, made: () => null }
+  const backups = await import('./backup.ts')
+  const { backupItem } = await import('./backup-result.ts')
+  let made: BackupItem | null = null
+  return {
+    made: () => made,
+    before: async (migrations) => {
+      const verified = when === 'verified-before-deploy'
+      const recent = await backups.recentFor(context, work, { verified })
+      if (recent) {
+        made = backupItem(recent)
+        return
+      }
+      const { backup } = await backups.makeBackup(context, work, { before: migrations })
+      made = backup
+      if (!verified) return
+      const { compared, verification, manifest } = await backups.verifyFor(context, work, {
+        id: backup.id,
+        identity,
+      })
+      if (compared.differences.length > 0) refuseUnverified(backup.id, compared.differences)
+      const one: Backup = { manifest, verification: must(verification, 'verification') }
+      made = backupItem(one)
+    },
+  }
+}
+
+function refuseUnverified(id: string, differences: readonly string[]): never {
+  return raise('APP.BACKUP_UNVERIFIED', {
+    message: `The backup ${id} is not what the database has, so nothing was deployed.`,
+    why: `${differences.slice(0, 3).join('; ')}.`,
+  })
+}

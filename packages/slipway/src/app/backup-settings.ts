@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { type Encryption, folderStore, type Keys, s3Store, type Store } from '../backup/index.ts'
+import { advice } from '../kernel/index.ts'
+import type { NotifyConfig } from '../project/index.ts'
+import { raise } from './failures.ts'
+import type { Work } from './work.ts'
+
+/** Where backups are if the configuration names no store: relative to the project. */
+export const BACKUP_FOLDER = 'prisma/backups'
+
+const PASSPHRASE = 'SLIPWAY_BACKUP_PASSPHRASE'
+const IDENTITY = 'SLIPWAY_BACKUP_IDENTITY'
+
+type Settled = Pick<Work, 'project' | 'target'>
+
+/** The store of an environment's backups. */
+export async function storeOf({ project, target }: Settled): Promise<Store> {
+  const { store = BACKUP_FOLDER } = target.policy.backup
+  return typeof store === 'string'
+    ? folderStore(path.resolve(project.root, store))
+    : await s3Store(store)
+}
+
+/** Whom backups of an environment are encrypted for. Fails with APP.PASSPHRASE_MISSING. */
+export function encryptionOf({ project, target }: Settled): Encryption | undefined {
+  const { encryption } = target.policy.backup
+  if (encryption === undefined) return undefined
+  if (encryption !== 'passphrase') return { kind: 'recipients', ...encryption }
+  const passphrase = project.variables.get(PASSPHRASE)?.value
+  if (passphrase) return { kind: 'passphrase', passphrase }
+  return raise('APP.PASSPHRASE_MISSING', {
+    message: 'Backups are to be encrypted with a passphrase, and there is none.',
+    nextActions: [advice(`Set ${PASSPHRASE} in the shell.`)],
+  })
+}
+
+/** What opens backups: the file that was named, or else the variables. Fails with APP.NOT_READABLE. */
+export function keysOf({ project }: Settled, cwd: string, identity: string | undefined): Keys {
+  const passphrase = project.variables.get(PASSPHRASE)?.value
+  const given = project.variables.get(IDENTITY)?.value
+  const isKey = given?.trimStart().startsWith('AGE-SECRET-KEY-')
+  const file = identity ?? (isKey ? undefined : given)
+  const text = file === undefined ? (given ?? '') : readKeys(path.resolve(cwd, file), file)
+  return {
+    identities: text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('#')),
+    passphrases: passphrase ? [passphrase] : [],
+  }
+}
+
+function readKeys(file: string, shown: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    return raise('APP.NOT_READABLE', {
+      message: `The file of the key, ${shown}, cannot be read.`,
+      cause,
+    })
+  }
+}
+
+/** Where notifications go: `env:NAME` reads a variable. */
+export function notifyOf({ project, target }: Settled): {
+  readonly webhook?: { readonly url: string; readonly format?: 'json' | 'slack' }
+  readonly heartbeat?: { readonly url: string }
+} {
+  const { webhook, webhookFormat, heartbeat }: NotifyConfig = target.policy.backup.notify ?? {}
+  const read = (text: string | undefined) =>
+    text?.startsWith('env:') ? project.variables.get(text.slice(4))?.value : text
+  const [hook, beat] = [read(webhook), read(heartbeat)]
+  return {
+    ...(hook
+      ? { webhook: { url: hook, ...(webhookFormat ? { format: webhookFormat } : {}) } }
+      : {}),
+    ...(beat ? { heartbeat: { url: beat } } : {}),
+  }
+}

@@ -1,0 +1,326 @@
+import {
+  type Backup,
+  createBackup,
+  type DumpFormat,
+  expiredBackups,
+  listBackups,
+  manifestBytes,
+  removeBackups,
+  restoreBackup,
+  verifyBackup,
+  type VerifyOutcome,
+} from '../backup/index.ts'
+import { locate } from '../database/index.ts'
+import { ConnectionString, command, type NextAction } from '../kernel/index.ts'
+import { type BackupItem, backupItem } from './backup-result.ts'
+import { encryptionOf, keysOf, storeOf } from './backup-settings.ts'
+import { recentBackup, referredBackups } from './backup-use.ts'
+import { requireNamed, requirePolicyConsent } from './consent.ts'
+import type { AppContext, ConsentOptions } from './context.ts'
+import type { Ended, ResultFinding } from './outcome.ts'
+import { directAddress, readWork, type TargetResult, targetResult, type Work } from './work.ts'
+
+/** A backup that was made. */
+export interface BackupCreateResult extends TargetResult {
+  readonly store: string
+  readonly backup: BackupItem
+}
+
+/** How a backup is made. */
+export interface BackupCreateOptions {
+  /** `custom` if absent. */
+  readonly format?: DumpFormat | undefined
+  /** How many processes dump at once, in the directory format. */
+  readonly jobs?: number | undefined
+  /** Add the roles of the server, without their passwords. */
+  readonly globals?: boolean | undefined
+  /** Tables whose rows are left out, beside those of the configuration. */
+  readonly excludeData?: readonly string[] | undefined
+  /** Leave out the checksums of the rows. */
+  readonly noChecksums?: boolean | undefined
+}
+
+/** The backups of a store. */
+export interface BackupListResult extends TargetResult {
+  readonly store: string
+  readonly backups: readonly BackupItem[]
+  /** What looks like a backup and is none. */
+  readonly unusable: readonly { readonly id: string; readonly why: string }[]
+}
+
+/** Which backup, and how it is opened. */
+export interface BackupChoice {
+  /** The newest if absent. */
+  readonly id?: string | undefined
+  /** A file with keys of age, absolute or relative to `cwd`. */
+  readonly identity?: string | undefined
+  readonly jobs?: number | undefined
+}
+
+/** How a backup is verified. */
+export interface BackupVerifyOptions extends BackupChoice {
+  /** Compare the checksums of the files only. */
+  readonly quick?: boolean | undefined
+  /** The connection string of a server on which a database may be created for it. */
+  readonly server?: string | undefined
+}
+
+/** What a verification compared. */
+export interface BackupVerifyResult extends TargetResult {
+  readonly backup: BackupItem
+  readonly quick: boolean
+  readonly compared: readonly string[]
+  readonly notCompared: readonly string[]
+  readonly differences: readonly string[]
+}
+
+/** How a backup is restored. */
+export interface BackupRestoreOptions extends BackupChoice, ConsentOptions {
+  /** Only these tables. */
+  readonly tables?: readonly string[] | undefined
+  readonly dataOnly?: boolean | undefined
+  /** All objects become those of the role that restores. */
+  readonly noOwner?: boolean | undefined
+  /** Drop the database that was replaced. */
+  readonly dropOld?: boolean | undefined
+}
+
+/** What was restored. */
+export interface BackupRestoreResult extends TargetResult {
+  readonly backup: BackupItem
+  /** The name that the replaced database has now; null if it was empty, or was dropped. */
+  readonly old: string | null
+  readonly restoreMs: number
+  /** What of it was compared with the manifest; null where only a part was restored. */
+  readonly compared: Omit<BackupVerifyResult, 'backup' | 'quick' | keyof TargetResult> | null
+}
+
+/** Which backups are removed. */
+export interface BackupPruneOptions {
+  /** Remove them; without it, only show which. */
+  readonly write?: boolean | undefined
+}
+
+/** What a prune decided. */
+export interface BackupPruneResult extends TargetResult {
+  readonly store: string
+  readonly written: boolean
+  readonly decisions: readonly {
+    readonly id: string
+    readonly action: 'keep' | 'expire'
+    readonly reason: string
+  }[]
+}
+
+/** Makes a backup of the target. */
+export async function backUp(
+  context: AppContext,
+  asked: BackupCreateOptions,
+): Promise<Ended<BackupCreateResult>> {
+  const work = await readWork(context, { mayLackMigrations: true })
+  const made = await makeBackup(context, work, { ...asked, before: [] })
+  const { id } = made.backup
+  const next: NextAction[] = [command(['backup', 'verify', id], 'prove that it can be restored')]
+  return { result: { ...targetResult(work, made.database), ...made }, next }
+}
+
+/** Makes a backup for a use case. `before`: the migrations that are applied next. */
+export async function makeBackup(
+  context: Pick<AppContext, 'signal' | 'emit' | 'env'>,
+  work: Work,
+  asked: BackupCreateOptions & { readonly before: readonly string[] },
+): Promise<{ readonly store: string; readonly database: string; readonly backup: BackupItem }> {
+  const { signal, emit, env } = context
+  const store = await storeOf(work)
+  const configured = work.target.policy.backup.excludeData ?? []
+  const manifest = await createBackup({
+    address: await directAddress(work),
+    environment: work.target.environment,
+    store,
+    encryption: encryptionOf(work),
+    format: asked.format ?? 'custom',
+    jobs: asked.jobs ?? 1,
+    globals: asked.globals ?? false,
+    sums: !asked.noChecksums,
+    excludedData: [...new Set([...configured, ...(asked.excludeData ?? [])])],
+    schemas: work.target.schemas,
+    before: asked.before,
+    version: await ownVersion(),
+    env,
+    signal,
+    emit,
+  })
+  return { store: store.name, database: manifest.database, backup: backupItem({ manifest }) }
+}
+
+async function ownVersion(): Promise<string> {
+  const { default: own } = await import('../../package.json', { with: { type: 'json' } })
+  return own.version
+}
+
+/** Lists the backups in the store of the environment. Connects to no database. */
+export async function listAll(context: AppContext): Promise<Ended<BackupListResult>> {
+  const work = await readWork(context, { mayLackMigrations: true })
+  const store = await storeOf(work)
+  const { backups, unusable } = await listBackups(store)
+  const result = { ...named(work), store: store.name, backups: backups.map(backupItem), unusable }
+  const findings = unusable.map(({ id, why }): ResultFinding => ({
+    id: 'backup-unusable',
+    severity: 'warning',
+    message: `${id} is no usable backup. ${why}`,
+  }))
+  return { result, findings }
+}
+
+/** Restores a backup into a throw-away database, and compares it. */
+export async function verifyOne(
+  context: AppContext,
+  asked: BackupVerifyOptions,
+): Promise<Ended<BackupVerifyResult>> {
+  const work = await readWork(context, { mayLackMigrations: true })
+  return verifyEnded(work, asked, await verifyFor(context, work, asked))
+}
+
+/** Verifies a backup for a use case. */
+export async function verifyFor(
+  context: Pick<AppContext, 'signal' | 'emit' | 'env' | 'cwd'>,
+  work: Work,
+  asked: BackupVerifyOptions,
+): Promise<VerifyOutcome> {
+  const { signal, emit, env, cwd } = context
+  return await verifyBackup({
+    store: await storeOf(work),
+    id: asked.id,
+    keys: keysOf(work, cwd, asked.identity),
+    quick: asked.quick ?? false,
+    jobs: asked.jobs ?? 1,
+    server: asked.server === undefined ? undefined : new ConnectionString(asked.server),
+    env,
+    signal,
+    emit,
+  })
+}
+
+function verifyEnded(
+  work: Work,
+  asked: BackupVerifyOptions,
+  { manifest, verification, compared }: VerifyOutcome,
+): Ended<BackupVerifyResult> {
+  const backup = backupItem({ manifest, ...(verification ? { verification } : {}) })
+  const differs = compared.differences.map((one): ResultFinding => ({
+    id: 'backup-differs',
+    severity: 'error',
+    message: `What was restored of ${manifest.id} is not what was backed up: ${one}.`,
+  }))
+  const open = compared.notCompared.map((one): ResultFinding => ({
+    id: 'backup-not-compared',
+    severity: 'notice',
+    message: `Not compared: ${one}.`,
+  }))
+  const result = { ...named(work), backup, quick: asked.quick ?? false, ...compared }
+  return { result, findings: [...differs, ...open] }
+}
+
+/** Restores a backup into the target. */
+export async function restoreOne(
+  context: AppContext,
+  asked: BackupRestoreOptions,
+): Promise<Ended<BackupRestoreResult>> {
+  const work = await readWork(context, { mayLackMigrations: true })
+  await requirePolicyConsent(context, work, asked)
+  return await restoreFor(context, work, asked)
+}
+
+/** Restores a backup for a use case that has asked for what the policy wants. */
+export async function restoreFor(
+  context: AppContext,
+  work: Work,
+  asked: BackupRestoreOptions,
+): Promise<Ended<BackupRestoreResult>> {
+  const { signal, emit, env, cwd } = context
+  const outcome = await restoreBackup({
+    store: await storeOf(work),
+    id: asked.id,
+    keys: keysOf(work, cwd, asked.identity),
+    address: await directAddress(work),
+    jobs: asked.jobs ?? 1,
+    tables: asked.tables ?? [],
+    dataOnly: asked.dataOnly ?? false,
+    noOwner: asked.noOwner ?? false,
+    dropOld: asked.dropOld ?? false,
+    consent: async (database, message) =>
+      await requireNamed(context, asked, { database, message: `This would ${message}.` }),
+    env,
+    signal,
+    emit,
+  })
+  const { manifest, database, old, restoreMs, compared } = outcome
+  const differences = compared?.differences ?? []
+  return {
+    result: {
+      ...targetResult(work, database),
+      backup: backupItem({ manifest }),
+      old: old ?? null,
+      restoreMs,
+      compared: compared ?? null,
+    },
+    findings: differences.map((one) => ({
+      id: 'backup-differs',
+      severity: 'error',
+      message: `What was restored is not what was backed up: ${one}.`,
+    })),
+    next: [command(['status'], 'see the history of what was restored')],
+  }
+}
+
+/** Decides which backups go, and removes them if asked to. */
+export async function pruneBackups(
+  context: AppContext,
+  asked: BackupPruneOptions,
+): Promise<Ended<BackupPruneResult>> {
+  const work = await readWork(context, { mayLackMigrations: true })
+  const { environment, policy } = work.target
+  const store = await storeOf(work)
+  const { backups } = await listBackups(store)
+  const own = backups.filter(({ manifest }) => manifest.environment === environment)
+  const referred = await referredBackups(work, own)
+  const decisions = expiredBackups(
+    own.map(({ manifest, verification }) => ({
+      id: manifest.id,
+      createdAt: manifest.createdAt,
+      bytes: manifestBytes(manifest),
+      verifiedAt: verification?.verifiedAt,
+      referredTo: referred.has(manifest.id),
+    })),
+    policy.backup.keep ?? {},
+  )
+  const written = asked.write ?? false
+  const gone = decisions.filter(({ action }) => action === 'expire')
+  if (written) {
+    const expired = own.filter(({ manifest }) => gone.some(({ id }) => id === manifest.id))
+    await removeBackups(store, expired)
+    await store.sweep()
+  }
+  const next =
+    !written && gone.length > 0 ? [command(['backup', 'prune', '--write'], 'remove them')] : []
+  return { result: { ...named(work), store: store.name, written, decisions }, next }
+}
+
+/** What is known of the target without a connection to it. */
+function named(work: Work): TargetResult {
+  const { address } = work.target
+  return targetResult(work, address.kind === 'postgres' ? locate(address.url).database : 'slipway')
+}
+
+/** A recent backup that serves for a deploy, where the environment lets one serve. */
+export async function recentFor(
+  { now }: Pick<AppContext, 'now'>,
+  work: Work,
+  { verified }: { readonly verified: boolean },
+): Promise<Backup | undefined> {
+  const { maxAgeMs } = work.target.policy.backup
+  if (maxAgeMs === undefined) return undefined
+  const { backups } = await listBackups(await storeOf(work))
+  const { environment } = work.target
+  return recentBackup(backups, { environment, maxAgeMs, verified, now: now() })
+}

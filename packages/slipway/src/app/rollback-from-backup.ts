@@ -1,0 +1,69 @@
+import { listBackups } from '../backup/index.ts'
+import { withSession } from '../database/index.ts'
+import { compareHistory, readHistory } from '../history/index.ts'
+import { command } from '../kernel/index.ts'
+import { storeOf } from './backup-settings.ts'
+import { backupBefore } from './backup-use.ts'
+import { restoreFor } from './backup.ts'
+import type { AppContext } from './context.ts'
+import { raise } from './failures.ts'
+import type { Ended } from './outcome.ts'
+import type { RollbackOptions, RollbackResult } from './rollback.ts'
+import { directAddress, type Work } from './work.ts'
+
+/**
+ * Restores the backup that was made before the last migration was applied. The database of now is kept under another name:
+ * what was written since is only there. Fails with APP.NO_BACKUP_BEFORE.
+ */
+export async function rollBackFromBackup(
+  context: AppContext,
+  work: Work,
+  asked: RollbackOptions,
+): Promise<Ended<RollbackResult>> {
+  const options = { applicationName: 'slipway rollback' }
+  const { applied } = await withSession(await directAddress(work), options, async (session) =>
+    compareHistory(await readHistory(session), work.migrations),
+  )
+  const last = applied.at(-1)
+  const { backups } = await listBackups(await storeOf(work))
+  const backup = last === undefined ? undefined : backupBefore(backups, last)
+  if (backup === undefined) return refuse(last)
+  const { id } = backup.manifest
+  const { result, findings = [] } = await restoreFor(context, work, { ...asked, id })
+  const { backup: item, compared, old, restoreMs: _restoreMs, ...target } = result
+  const isEqual = compared?.differences.length === 0
+  const notice =
+    old === null
+      ? []
+      : [
+          {
+            id: 'replaced-database',
+            severity: 'notice' as const,
+            message: `The database as it was is now ${old}. What was written since the backup is only there.`,
+          },
+        ]
+  return {
+    result: {
+      ...target,
+      receipts: [],
+      backup: item,
+      kept: [],
+      verified: isEqual,
+      schemaMatches: compared?.compared.includes('schema') ? isEqual : null,
+      testRun: { kind: 'not-tested', reason: 'a backup was restored' },
+      downMigrations: [],
+    },
+    findings: [...findings, ...notice],
+    next: [command(['status'], 'see the history of the backup')],
+  }
+}
+
+function refuse(last: string | undefined): never {
+  return raise('APP.NO_BACKUP_BEFORE', {
+    message:
+      last === undefined
+        ? 'No migration is applied, so there is nothing to roll back.'
+        : `No backup was made before ${last} was applied.`,
+    nextActions: [command(['backup', 'list'], 'see the backups that are there')],
+  })
+}
