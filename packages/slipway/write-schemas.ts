@@ -36,6 +36,8 @@ export const SCHEMAS: Readonly<Record<string, readonly [string, ...string[]]>> =
   'backup-verify': ['BackupVerifyResult'],
   'backup-restore': ['BackupRestoreResult'],
   'backup-prune': ['BackupPruneResult'],
+  'backup-run': ['BackupRunResult'],
+  'backup-schedule': ['BackupScheduleResult'],
   'kept-list': ['KeptListResult'],
   'kept-restore': ['KeptListResult'],
   'kept-prune': ['KeptPruneResult'],

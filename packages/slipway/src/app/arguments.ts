@@ -1,4 +1,5 @@
 import { suggest } from '../kernel/index.ts'
+import type { BackupRunOptions, BackupScheduleOptions } from './backup-schedule.ts'
 import type {
   BackupChoice,
   BackupCreateOptions,
@@ -151,6 +152,32 @@ export const ARGUMENTS = {
       noOwner: SWITCH,
       dropOld: SWITCH,
     }),
+  ],
+  backupRun: [
+    [
+      'options',
+      required(
+        objectWith<BackupRunOptions>({
+          every: required(TEXT),
+          verify: SWITCH,
+          identity: TEXT,
+          healthFile: TEXT,
+          port: COUNT,
+        }),
+      ),
+    ],
+  ],
+  backupSchedule: [
+    [
+      'options',
+      required(
+        objectWith<BackupScheduleOptions>({
+          every: required(TEXT),
+          scheduler: required(choice('cron', 'systemd', 'kubernetes', 'github')),
+          image: TEXT,
+        }),
+      ),
+    ],
   ],
   backupVerify: [options<BackupVerifyOptions>({ ...BACKUP, quick: SWITCH, server: TEXT })],
   deploy: [

@@ -23,6 +23,7 @@ export async function backupGate(
   if (when === 'never') return { before: undefined, made: () => null }
   const backups = await import('./backup.ts')
   const { backupItem } = await import('./backup-result.ts')
+  const { notifying } = await import('./backup-notice.ts')
   let made: BackupItem | null = null
   return {
     made: () => made,
@@ -33,9 +34,12 @@ export async function backupGate(
         made = backupItem(recent)
         return
       }
-      const { backup } = await backups.makeBackup(context, work, { before: migrations })
+      context.emit({ kind: 'phase', phase: 'back up the database' })
+      const make = () => backups.makeBackup(context, work, { before: migrations })
+      const { backup } = (await notifying(work, make, (one) => one.backup.id)).made
       made = backup
       if (!verified) return
+      context.emit({ kind: 'phase', phase: 'verify the backup' })
       const { compared, verification, manifest } = await backups.verifyFor(context, work, {
         id: backup.id,
         identity,

@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { type Encryption, folderStore, type Keys, s3Store, type Store } from '../backup/index.ts'
+import {
+  type Encryption,
+  folderStore,
+  type Keys,
+  type NotifyOptions,
+  s3Store,
+  type Store,
+} from '../backup/index.ts'
 import { advice } from '../kernel/index.ts'
-import type { NotifyConfig } from '../project/index.ts'
 import { raise } from './failures.ts'
 import type { Work } from './work.ts'
 
@@ -63,18 +69,13 @@ function readKeys(file: string, shown: string): string {
 }
 
 /** Where notifications go: `env:NAME` reads a variable. */
-export function notifyOf({ project, target }: Settled): {
-  readonly webhook?: { readonly url: string; readonly format?: 'json' | 'slack' }
-  readonly heartbeat?: { readonly url: string }
-} {
-  const { webhook, webhookFormat, heartbeat }: NotifyConfig = target.policy.backup.notify ?? {}
+export function notifyOf({ project, target }: Settled): NotifyOptions {
+  const { webhook, webhookFormat: format, heartbeat } = target.policy.backup.notify ?? {}
   const read = (text: string | undefined) =>
-    text?.startsWith('env:') ? project.variables.get(text.slice(4))?.value : text
+    text?.startsWith('env:') ? project.variables.get(text.slice('env:'.length))?.value : text
   const [hook, beat] = [read(webhook), read(heartbeat)]
   return {
-    ...(hook
-      ? { webhook: { url: hook, ...(webhookFormat ? { format: webhookFormat } : {}) } }
-      : {}),
+    ...(hook ? { webhook: { url: hook, ...(format ? { format } : {}) } } : {}),
     ...(beat ? { heartbeat: { url: beat } } : {}),
   }
 }

@@ -11,7 +11,8 @@ import {
   type VerifyOutcome,
 } from '../backup/index.ts'
 import { locate } from '../database/index.ts'
-import { ConnectionString, command, type NextAction } from '../kernel/index.ts'
+import { ConnectionString, command } from '../kernel/index.ts'
+import { notifying } from './backup-notice.ts'
 import { type BackupItem, backupItem } from './backup-result.ts'
 import { encryptionOf, keysOf, storeOf } from './backup-settings.ts'
 import { recentBackup, referredBackups } from './backup-use.ts'
@@ -118,10 +119,11 @@ export async function backUp(
   asked: BackupCreateOptions,
 ): Promise<Ended<BackupCreateResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
-  const made = await makeBackup(context, work, { ...asked, before: [] })
-  const { id } = made.backup
-  const next: NextAction[] = [command(['backup', 'verify', id], 'prove that it can be restored')]
-  return { result: { ...targetResult(work, made.database), ...made }, next }
+  const make = () => makeBackup(context, work, { ...asked, before: [] })
+  const { made, findings } = await notifying(work, make, ({ backup }) => backup.id)
+  const { database, store, backup } = made
+  const next = [command(['backup', 'verify', backup.id], 'prove that it can be restored')]
+  return { result: { ...targetResult(work, database), store, backup }, findings, next }
 }
 
 /** Makes a backup for a use case. `before`: the migrations that are applied next. */
@@ -278,7 +280,14 @@ export async function pruneBackups(
   context: AppContext,
   asked: BackupPruneOptions,
 ): Promise<Ended<BackupPruneResult>> {
-  const work = await readWork(context, { mayLackMigrations: true })
+  return await pruneFor(await readWork(context, { mayLackMigrations: true }), asked)
+}
+
+/** The same for a use case that has read the project. */
+export async function pruneFor(
+  work: Work,
+  asked: BackupPruneOptions,
+): Promise<Ended<BackupPruneResult>> {
   const { environment, policy } = work.target
   const store = await storeOf(work)
   const { backups } = await listBackups(store)

@@ -9,6 +9,12 @@ export type {
   BackupVerifyOptions,
   BackupVerifyResult,
 } from './backup.ts'
+export type {
+  BackupRunOptions,
+  BackupRunResult,
+  BackupScheduleOptions,
+  BackupScheduleResult,
+} from './backup-schedule.ts'
 export type { BackupItem } from './backup-result.ts'
 export type { BaselineOptions, BaselineResult } from './baseline.ts'
 export type {

@@ -82,16 +82,18 @@ const UNREADABLE_MANIFEST: ResultFinding = {
   message: 'No scripts were added: package.json is absent, or is not plain JSON.',
 }
 
-/** What Slipway writes for this machine alone: the embedded database, caches, keys. */
-const IGNORED = '.slipway/'
+/** What Slipway writes for this machine alone: the embedded database, caches, keys; and the usual folder of backups. */
+const IGNORED = ['.slipway/', 'prisma/backups/']
 
 async function ignore(file: string): Promise<string[]> {
   const text = (await readText(file)) ?? ''
-  if (/^\/?\.slipway\/?\s*$/m.test(text)) return []
+  const present = new Set(text.split(/\r?\n/).map((line) => line.trim().replaceAll(/^\/|\/$/g, '')))
+  const missing = IGNORED.filter((one) => !present.has(one.replace(/\/$/, '')))
+  if (missing.length === 0) return []
   const eol = text.includes('\r\n') ? '\r\n' : '\n'
   const start = text === '' || text.endsWith('\n') ? '' : eol
-  await writeText(file, `${text}${start}${IGNORED}${eol}`)
-  return [IGNORED]
+  await writeText(file, `${text}${start}${missing.map((one) => one + eol).join('')}`)
+  return missing
 }
 
 /** Nothing if there is no package.json that can be changed. */

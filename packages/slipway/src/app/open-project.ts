@@ -2,6 +2,12 @@ import path from 'node:path'
 import { attempt, type Event, type Result, rethrow } from '../kernel/index.ts'
 import { ARGUMENTS, PROJECT, refuseArguments } from './arguments.ts'
 import type {
+  BackupRunOptions,
+  BackupRunResult,
+  BackupScheduleOptions,
+  BackupScheduleResult,
+} from './backup-schedule.ts'
+import type {
   BackupCreateOptions,
   BackupCreateResult,
   BackupListResult,
@@ -121,6 +127,10 @@ export interface Slipway {
     restore(options?: BackupRestoreOptions): Promise<Outcome<BackupRestoreResult>>
     /** Decides which backups of the environment go; removes them with `write`. */
     prune(options?: BackupPruneOptions): Promise<Outcome<BackupPruneResult>>
+    /** Makes backups on a schedule until the signal. */
+    run(options: BackupRunOptions): Promise<Outcome<BackupRunResult>>
+    /** The text that makes backups at given times, for cron and others. */
+    schedule(options: BackupScheduleOptions): Promise<Outcome<BackupScheduleResult>>
   }
   readonly kept: {
     /** Lists what deploys and rollbacks kept. */
@@ -320,6 +330,7 @@ function deploying(context: AppContext, method: Method) {
 
 function backupOf(context: AppContext, method: Method): Slipway['backup'] {
   const load = () => import('./backup.ts')
+  const schedule = () => import('./backup-schedule.ts')
   return {
     create: method('backupCreate', load, (one, asked: BackupCreateOptions = {}) =>
       one.backUp(context, asked),
@@ -333,6 +344,12 @@ function backupOf(context: AppContext, method: Method): Slipway['backup'] {
     ),
     prune: method('backupPrune', load, (one, asked: BackupPruneOptions = {}) =>
       one.pruneBackups(context, asked),
+    ),
+    run: method('backupRun', schedule, (one, asked: BackupRunOptions) =>
+      one.followSchedule(context, asked),
+    ),
+    schedule: method('backupSchedule', schedule, (one, asked: BackupScheduleOptions) =>
+      one.printSchedule(context, asked),
     ),
   }
 }

@@ -47,7 +47,7 @@ function byTime(a: RetainedBackup, b: RetainedBackup): number {
   return timeOf(b.createdAt) - timeOf(a.createdAt) || (a.id < b.id ? 1 : -1)
 }
 
-/** A text that is no time is the oldest: it takes the place of none. */
+/** An unreadable time is the oldest, so that it takes no other's place. */
 function timeOf(text: string | undefined): number {
   const time = Date.parse(text ?? '')
   return Number.isNaN(time) ? 0 : time

@@ -58,6 +58,37 @@ export const backupRestore: Handler = async ({ slipway, confirm }, { args, flags
 export const backupPrune: Handler = async ({ slipway }, { flags }) =>
   presentOutcome(await slipway.backup.prune({ write: flags.on('write') }), pruned)
 
+/** Every day at 3:00. */
+const NIGHTLY = '0 3 * * *'
+
+export const backupSchedule: Handler = async ({ slipway }, { args, flags }) =>
+  presentOutcome(
+    await slipway.backup.schedule({
+      every: flags.text('every') ?? NIGHTLY,
+      scheduler: SCHEDULERS.find((one) => one === args[0]) ?? 'cron',
+      image: flags.text('image'),
+    }),
+    ({ files }) =>
+      files.flatMap((file): Block[] => [
+        paragraph(file.path),
+        { kind: 'code', language: 'text', text: file.text },
+      ]),
+  )
+
+const SCHEDULERS = ['cron', 'systemd', 'kubernetes', 'github'] as const
+
+export const backupRun: Handler = async ({ slipway }, { flags }) =>
+  presentOutcome(
+    await slipway.backup.run({
+      every: flags.text('every') ?? NIGHTLY,
+      verify: flags.on('verify'),
+      healthFile: flags.text('health-file'),
+      port: flags.number('port'),
+      identity: flags.text('identity'),
+    }),
+    ({ runs, failed }) => [paragraph(`Stopped after ${runs} backups, of which ${failed} failed.`)],
+  )
+
 function created({ backup, store, ...target }: BackupCreateResult): Block[] {
   return [
     status('done', `${backup.id}: ${formatBytes(backup.bytes)}`, formatDuration(backup.ms)),

@@ -23,6 +23,12 @@ const JOBS: FlagSpec = {
   summary: 'how many processes of pg_dump or pg_restore work at once; default: 1',
 }
 
+const EVERY: FlagSpec = {
+  kind: 'text',
+  value: '<cron>',
+  summary: "when: a pattern of cron, such as '0 3 * * *'; default: every day at 3:00",
+}
+
 /** Commands on backups. */
 export const BACKUPS: readonly Command[] = [
   {
@@ -161,5 +167,74 @@ export const BACKUPS: readonly Command[] = [
     examples: [{ command: 'slipway backup prune --env production', what: 'show what would go' }],
     exitCodes: { 0: 'done', 2: COULD_NOT },
     load: async () => (await import('../commands/backup.ts')).backupPrune,
+  },
+  {
+    name: 'backup schedule',
+    topic: BACKUP,
+    group: 'recover',
+    summary: 'print what makes backups at given times',
+    details:
+      'Prints a line for cron, a service and a timer for systemd, a CronJob for Kubernetes, or a workflow for GitHub, with the ' +
+      'flags that name this project and target. Writes no file.',
+    positionals: [
+      {
+        name: 'scheduler',
+        summary: 'what starts the backups',
+        required: true,
+        choices: ['cron', 'systemd', 'kubernetes', 'github'],
+      },
+    ],
+    flags: {
+      every: EVERY,
+      image: {
+        kind: 'text',
+        value: '<image>',
+        summary: 'for kubernetes: an image with the project',
+      },
+    },
+    examples: [
+      {
+        command: "slipway backup schedule systemd --every '0 3 * * *' --env production",
+        what: 'every day at 3:00',
+      },
+    ],
+    exitCodes: { 0: 'printed', 2: COULD_NOT },
+    interruptible: true,
+    load: async () => (await import('../commands/backup.ts')).backupSchedule,
+  },
+  {
+    name: 'backup run',
+    topic: BACKUP,
+    group: 'recover',
+    summary: 'make backups on a schedule until it is stopped',
+    details:
+      'A process that makes backups at the times of --every, and removes those that no rule keeps. Two never overlap; a time ' +
+      'that was missed is made up for once. SIGTERM ends it cleanly.',
+    positionals: [],
+    flags: {
+      every: EVERY,
+      verify: { kind: 'switch', summary: 'verify each backup, too' },
+      'health-file': {
+        kind: 'text',
+        value: '<file>',
+        completes: 'file',
+        summary: 'a file that says how it is; default: in .slipway/',
+      },
+      port: {
+        kind: 'number',
+        value: '<port>',
+        min: 1,
+        summary: 'answer GET /health on this machine: 200 while all is well, else 503',
+      },
+      identity: IDENTITY,
+    },
+    examples: [
+      {
+        command: "slipway backup run --every '0 3 * * *' --env production",
+        what: 'in a container of its own',
+      },
+    ],
+    exitCodes: { 0: 'stopped', 2: COULD_NOT },
+    load: async () => (await import('../commands/backup.ts')).backupRun,
   },
 ]

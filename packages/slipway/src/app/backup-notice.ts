@@ -1,0 +1,38 @@
+import path from 'node:path'
+import { notify } from '../backup/index.ts'
+import { failureOf, recall, remember } from '../kernel/index.ts'
+import { notifyOf } from './backup-settings.ts'
+import type { ResultFinding } from './outcome.ts'
+import type { Work } from './work.ts'
+
+/** Runs what makes a backup, and tells those whom the configuration names how it ended. */
+export async function notifying<T>(
+  work: Work,
+  make: () => Promise<T>,
+  idOf: (made: T) => string,
+): Promise<{ readonly made: T; readonly findings: readonly ResultFinding[] }> {
+  const { environment } = work.target
+  const file = path.join(work.project.root, '.slipway', 'cache', 'last-backup', environment)
+  const last = recall(file, environment)
+  const previous = last === 'ok' || last === 'failed' ? last : undefined
+  const tell = async (
+    outcome: 'ok' | 'failed',
+    more: { id?: string; code?: string; message?: string },
+  ) => {
+    remember(file, environment, outcome)
+    const warnings = await notify({ outcome, previous, environment, ...more }, notifyOf(work))
+    return warnings.map((message): ResultFinding => ({
+      id: 'not-notified',
+      severity: 'warning',
+      message,
+    }))
+  }
+  try {
+    const made = await make()
+    return { made, findings: await tell('ok', { id: idOf(made) }) }
+  } catch (error) {
+    const { code, message } = failureOf(error) ?? {}
+    await tell('failed', { ...(code ? { code } : {}), ...(message ? { message } : {}) })
+    throw error
+  }
+}

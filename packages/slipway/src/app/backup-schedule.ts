@@ -1,0 +1,128 @@
+import path from 'node:path'
+import {
+  type EndedRun,
+  runScheduled,
+  type ScheduleFile,
+  type Scheduler,
+  scheduleText,
+} from '../backup/index.ts'
+import type { Emit } from '../kernel/index.ts'
+import { notifying } from './backup-notice.ts'
+import { makeBackup, pruneFor, verifyFor } from './backup.ts'
+import { commandLine } from './command-line.ts'
+import type { AppContext } from './context.ts'
+import type { Ended } from './outcome.ts'
+import { readWork, type Work } from './work.ts'
+
+/** What is printed. */
+export interface BackupScheduleOptions {
+  /** A pattern of cron: `0 3 * * *`. */
+  readonly every: string
+  readonly scheduler: Scheduler
+  /** For Kubernetes: the image that contains the project. */
+  readonly image?: string | undefined
+}
+
+/** What to write where. */
+export interface BackupScheduleResult {
+  readonly environment: string
+  readonly files: readonly ScheduleFile[]
+}
+
+/** How a process follows a schedule. */
+export interface BackupRunOptions {
+  /** A pattern of cron, in the time zone of the process. */
+  readonly every: string
+  /** Verify each backup. */
+  readonly verify?: boolean | undefined
+  readonly identity?: string | undefined
+  /** A file that says how the schedule is, absolute or relative to `cwd`. */
+  readonly healthFile?: string | undefined
+  /** A port on this machine that answers `GET /health`. */
+  readonly port?: number | undefined
+}
+
+/** How many runs there were until the signal. */
+export interface BackupRunResult {
+  readonly environment: string
+  readonly runs: number
+  readonly failed: number
+}
+
+/** The text that makes backups at given times. */
+export async function printSchedule(
+  context: AppContext,
+  { every, scheduler, image }: BackupScheduleOptions,
+): Promise<Ended<BackupScheduleResult>> {
+  const work = await readWork(context, { mayLackMigrations: true, withoutTarget: true })
+  const { environment } = work.target
+  const words = commandLine(['backup', 'create', '--no-interactive'], {
+    program: 'npx slipway',
+    target: { ...context.names, env: environment },
+    variables: {},
+  })
+  const files = scheduleText(scheduler, {
+    every,
+    command: words.split(' '),
+    folder: work.project.root,
+    name: `slipway-backup-${environment}`,
+    variables: variablesOf(work),
+    image,
+  })
+  return { result: { environment, files } }
+}
+
+function variablesOf({ target }: Work): string[] {
+  const named = /\b[A-Z][A-Z0-9_]*URL\b/.exec(target.source)?.[0] ?? 'DATABASE_URL'
+  return [
+    named,
+    ...(target.policy.backup.encryption === 'passphrase' ? ['SLIPWAY_BACKUP_PASSPHRASE'] : []),
+  ]
+}
+
+/** Makes backups on a schedule until the signal, and removes those that no rule keeps. Two never overlap. */
+export async function followSchedule(
+  context: AppContext,
+  asked: BackupRunOptions,
+): Promise<Ended<BackupRunResult>> {
+  const work = await readWork(context, { mayLackMigrations: true })
+  const { environment } = work.target
+  const { healthFile, port, every } = asked
+  const folder = path.join(work.project.root, '.slipway')
+  let runs = 0
+  let failed = 0
+  await runScheduled({
+    every,
+    lockFile: path.join(folder, `backup-${environment}.lock`),
+    healthFile: path.resolve(
+      context.cwd,
+      healthFile ?? path.join(folder, `backup-${environment}.json`),
+    ),
+    port,
+    signal: context.signal,
+    run: async (signal) => await runOnce({ ...context, signal }, work, asked),
+    onEnd: (run) => {
+      runs += 1
+      if (run.outcome === 'failed') failed += 1
+      report(context.emit, run)
+    },
+  })
+  return { result: { environment, runs, failed } }
+}
+
+async function runOnce(context: AppContext, work: Work, asked: BackupRunOptions): Promise<void> {
+  const make = async () => {
+    const { backup } = await makeBackup(context, work, { before: [] })
+    if (asked.verify) await verifyFor(context, work, { id: backup.id, identity: asked.identity })
+    return backup
+  }
+  const { made, findings } = await notifying(work, make, ({ id }) => id)
+  context.emit({ kind: 'notice', message: `Made ${made.id}.` })
+  for (const { message } of findings) context.emit({ kind: 'notice', message })
+  if (work.target.policy.backup.keep) await pruneFor(work, { write: true })
+}
+
+function report(emit: Emit, { outcome, failure }: EndedRun): void {
+  if (outcome === 'failed')
+    emit({ kind: 'notice', message: `The backup failed: ${failure?.message ?? ''}` })
+}

@@ -1,0 +1,83 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import path from 'node:path'
+import { advice, type Failure } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+
+/** How a schedule of backups is. */
+export interface Health {
+  /** `failed`: the last run. `overdue`: the next should have begun, or the one that runs should have ended. */
+  readonly status: 'ok' | 'failed' | 'overdue'
+  readonly pid: number
+  readonly every: string
+  readonly nextAt: string
+  readonly runningSince?: string
+  readonly last?: LastRun
+}
+
+/** How the last run ended. Times are UTC. */
+export interface LastRun {
+  readonly outcome: 'ok' | 'failed'
+  readonly startedAt: string
+  readonly endedAt: string
+  readonly failure?: Pick<Failure, 'code' | 'message'>
+}
+
+/** Writes the file whole: who reads it never sees a half. */
+export function writeHealthFile(file: string | undefined, health: Health): void {
+  if (file === undefined) return
+  const partial = `${file}.${process.pid}.partial`
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(partial, `${JSON.stringify(health, null, 2)}\n`)
+  renameSync(partial, file)
+}
+
+/** The last run of an earlier process; nothing if its file is missing or is something else. */
+export function readLastRun(file: string | undefined): LastRun | undefined {
+  if (file === undefined) return undefined
+  try {
+    const { last } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Health>
+    const isOutcome = last?.outcome === 'ok' || last?.outcome === 'failed'
+    return isOutcome && !Number.isNaN(Date.parse(last.startedAt)) ? last : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Answers `GET /health` on this machine only: 200 while the last run was good and none is overdue, otherwise 503. Gives the
+ * function that ends it. Fails with BACKUP.SCHEDULE_INVALID if the port is taken.
+ */
+export async function serveHealth(
+  port: number | undefined,
+  health: () => Health,
+): Promise<() => Promise<void>> {
+  if (port === undefined) return async () => {}
+  const server = createServer((request, response) => {
+    const isKnown = request.url === '/health' && ['GET', 'HEAD'].includes(request.method ?? '')
+    const found = health()
+    const status = isKnown ? (found.status === 'ok' ? 200 : 503) : 404
+    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    response.end(isKnown && request.method === 'GET' ? `${JSON.stringify(found)}\n` : undefined)
+  })
+  await listening(server, port)
+  return async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+}
+
+async function listening(server: Server, port: number): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', resolve)
+    })
+  } catch (error) {
+    raise('BACKUP.SCHEDULE_INVALID', {
+      message: `The port ${port} cannot be used for /health.`,
+      why: `The system says ${(error as NodeJS.ErrnoException).code}.`,
+      nextActions: [advice('Give a port that no other program uses.')],
+    })
+  }
+}
