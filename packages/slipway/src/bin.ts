@@ -1,9 +1,8 @@
-import { appendFileSync, existsSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { appendFileSync, existsSync, statSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { type Files, interruption, programOf, run } from './cli/index.ts'
-import { must } from './kernel/index.ts'
+import { ownVersion } from './kernel/index.ts'
 
 // The only file that touches the process: its streams, signals and exit.
 
@@ -47,8 +46,8 @@ const exitCode = await run(process.argv.slice(2), {
   signal: stopping.signal,
   crashed: crash.promise,
   program: () =>
-    programOf({ argv: process.argv, env: process.env, cwd: process.cwd(), version: version() }),
-  version,
+    programOf({ argv: process.argv, env: process.env, cwd: process.cwd(), version: ownVersion() }),
+  version: ownVersion,
 })
 await Promise.all([drained(process.stdout), drained(process.stderr)])
 ended = true
@@ -85,12 +84,4 @@ function files(): Files {
     isFolder: async (path) => existsSync(path) && statSync(path).isDirectory(),
     append: async (path, text) => appendFileSync(path, text),
   }
-}
-
-/** From the package.json beside the bundle, or above the sources. */
-function version(): string {
-  const places = ['./package.json', '../package.json']
-  const paths = places.map((place) => fileURLToPath(new URL(place, import.meta.url)))
-  const text = readFileSync(must(paths.find(existsSync), 'package.json of Slipway'), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -13,7 +13,7 @@ import { raise } from './failures.ts'
 import type { Work } from './work.ts'
 
 /** Where backups are if the configuration names no store: relative to the project. */
-export const BACKUP_FOLDER = 'prisma/backups'
+const BACKUP_FOLDER = 'prisma/backups'
 
 const PASSPHRASE = 'SLIPWAY_BACKUP_PASSPHRASE'
 const IDENTITY = 'SLIPWAY_BACKUP_IDENTITY'

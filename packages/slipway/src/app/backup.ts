@@ -11,7 +11,7 @@ import {
   type VerifyOutcome,
 } from '../backup/index.ts'
 import { locate } from '../database/index.ts'
-import { ConnectionString, command } from '../kernel/index.ts'
+import { ConnectionString, command, ownVersion } from '../kernel/index.ts'
 import { notifying } from './backup-notice.ts'
 import { type BackupItem, backupItem } from './backup-result.ts'
 import { encryptionOf, keysOf, storeOf } from './backup-settings.ts'
@@ -147,17 +147,12 @@ export async function makeBackup(
     excludedData: [...new Set([...configured, ...(asked.excludeData ?? [])])],
     schemas: work.target.schemas,
     before: asked.before,
-    version: await ownVersion(),
+    version: ownVersion(),
     env,
     signal,
     emit,
   })
   return { store: store.name, database: manifest.database, backup: backupItem({ manifest }) }
-}
-
-async function ownVersion(): Promise<string> {
-  const { default: own } = await import('../../package.json', { with: { type: 'json' } })
-  return own.version
 }
 
 /** Lists the backups in the store of the environment. Connects to no database. */

@@ -79,7 +79,7 @@ export async function deployPending(
     ...(plan ? { plan } : {}),
     noKeep,
   })
-  const { receipts, failure, kept, notKept } = outcome
+  const { failure, kept, notKept } = outcome
   return {
     result: { ...deployResult(work, outcome), backup: gate.made() },
     findings: [

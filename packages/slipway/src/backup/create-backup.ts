@@ -87,7 +87,7 @@ async function storing(making: Making): Promise<Manifest> {
   const { store, encryption } = request
   const began = performance.now()
   const compression = availableCompression()
-  const expected = await expectedBytes(request)
+  const expected = await lastDumpBytes(request)
   const parts: Part[] = []
   let sums: Manifest['sums'] = null
   try {
@@ -133,7 +133,7 @@ async function storing(making: Making): Promise<Manifest> {
 }
 
 /** About how large the dump will be: as the last one of the environment; nothing if there is none. */
-async function expectedBytes({
+async function lastDumpBytes({
   store,
   environment,
   format,

@@ -15,8 +15,6 @@ export interface Keys {
   readonly passphrases: readonly string[]
 }
 
-export const NO_KEYS: Keys = { identities: [], passphrases: [] }
-
 /**
  * Encrypts a flow in the format of age 1: the stock program opens it. Where that program is installed, it encrypts for
  * recipients, at a fraction of the time. Fails with BACKUP.KEY_INVALID.

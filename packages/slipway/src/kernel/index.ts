@@ -31,6 +31,7 @@ export {
   readErrorText,
   readJsonFile,
 } from './json-schema.ts'
+export { ownVersion } from './own-version.ts'
 export { recall, remember } from './remembered.ts'
 export { attempt, type Result } from './result.ts'
 export { ConnectionString, looksLikeConnectionString, redact } from './secret.ts'
