@@ -68,6 +68,10 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
 /** Packages that one module alone knows, so that it can be changed for another in one place. */
 const owners: Readonly<Record<string, string>> = {
   '@cfworker/json-schema': 'kernel',
+  'age-encryption': 'backup',
+  croner: 'backup',
+  '@aws-sdk/client-s3': 'backup',
+  '@aws-sdk/lib-storage': 'backup',
   pg: 'database',
   '@electric-sql/pglite': 'database',
   'node:sqlite': 'database',

@@ -7,7 +7,7 @@ import type { Work } from './work.ts'
 
 /** What an environment asks for before a deploy. */
 export interface BackupGate {
-  /** Absent where the environment asks for nothing. Raises what stops the deploy: nothing was changed then. */
+  /** Absent if the environment asks for nothing. Raises what stops the deploy: nothing was changed then. */
   readonly before: ((migrations: readonly string[]) => Promise<void>) | undefined
   /** The backup that was made or found. */
   made(): BackupItem | null

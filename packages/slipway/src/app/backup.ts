@@ -31,7 +31,7 @@ export interface BackupCreateResult extends TargetResult {
 export interface BackupCreateOptions {
   /** `custom` if absent. */
   readonly format?: DumpFormat | undefined
-  /** How many processes dump at once, in the directory format. */
+  /** How many processes dump at the same time, in the directory format. */
   readonly jobs?: number | undefined
   /** Add the roles of the server, without their passwords. */
   readonly globals?: boolean | undefined

@@ -64,6 +64,6 @@ function refuse(last: string | undefined): never {
       last === undefined
         ? 'No migration is applied, so there is nothing to roll back.'
         : `No backup was made before ${last} was applied.`,
-    nextActions: [command(['backup', 'list'], 'see the backups that are there')],
+    nextActions: [command(['backup', 'list'], 'see the existing backups')],
   })
 }

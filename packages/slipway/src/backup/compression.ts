@@ -31,7 +31,7 @@ export function compressed(flow: Flow, { compression, env, signal, refuse }: Com
   if (program) return throughProgram(flow, program, { signal, refuse })
   const stream = compressor(compression)
   const done = pipeline(Readable.from(bytesOf(flow), { objectMode: false }), stream, { signal })
-  // Whoever reads the stream gets the error from it.
+  // The reader of the stream gets the error from it.
   done.catch(() => {})
   return { stream, ended: () => done }
 }

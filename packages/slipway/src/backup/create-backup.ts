@@ -81,7 +81,7 @@ interface Making {
   readonly source: Source
 }
 
-/** Dumps and sums at once. Where it fails, what was stored is removed: without a manifest it was no backup. */
+/** Dumps and sums at the same time. Where it fails, what was stored is removed: without a manifest it was no backup. */
 async function storing(making: Making): Promise<Manifest> {
   const { request, session, program, id, source } = making
   const { store, encryption } = request

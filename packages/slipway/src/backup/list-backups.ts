@@ -65,7 +65,7 @@ export async function findBackup(store: Store, id: string | undefined): Promise<
 function refuseUnknown(_store: Store, message: string): never {
   return raise('BACKUP.NOT_FOUND', {
     message,
-    nextActions: [command(['backup', 'list'], 'see the backups that are there')],
+    nextActions: [command(['backup', 'list'], 'see the existing backups')],
   })
 }
 

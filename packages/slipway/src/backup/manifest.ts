@@ -161,7 +161,7 @@ export async function readManifest(id: string, text: string): Promise<Manifest> 
   return content
 }
 
-/** Reads a stored verification; nothing where it is not of this manifest, or not what was written. */
+/** Reads a stored verification; nothing if it is not of this manifest, or not what was written. */
 export async function readVerification(
   text: string,
   manifest: Manifest,

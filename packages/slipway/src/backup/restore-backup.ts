@@ -53,7 +53,7 @@ export interface RestoreOutcome {
   /** The name that the replaced database has now; absent if it was empty, or was dropped. */
   readonly old?: string
   readonly restoreMs: number
-  /** Absent where only a part was restored: the manifest says nothing of it. */
+  /** Absent if only a part was restored: the manifest says nothing of it. */
   readonly compared?: Compared
 }
 

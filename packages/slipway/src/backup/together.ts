@@ -1,5 +1,5 @@
 /**
- * Runs work that can only succeed as a whole: where one fails, the others are told by `signal`. Waits for all to end,
+ * Runs work that can only succeed as a whole: where one fails, `signal` ends the others. Waits for all to end,
  * and throws what made the first of them fail.
  */
 export async function together(

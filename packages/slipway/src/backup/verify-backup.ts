@@ -129,7 +129,7 @@ interface ThrowAway {
 
 const DATABASE = 'slipway_verify'
 
-/** A database that is there only for `work`. */
+/** A database that exists only for `work`. */
 async function inThrowAway<T>(
   request: VerifyRequest,
   manifest: Manifest,

@@ -102,7 +102,7 @@ export interface RetentionConfig {
   readonly maxBytes?: number
 }
 
-/** Who is told how a backup ended. */
+/** Who hears how a backup ended. */
 export interface NotifyConfig {
   /** A URL that gets a POST after a failure, and after the first success that follows one; `env:NAME` reads a variable. */
   readonly webhook?: string

@@ -141,7 +141,7 @@ function environmentOf(location: PostgresLocation): Record<string, string> {
     PGCONNECT_TIMEOUT: String(Math.ceil((connectTimeoutMs ?? 10_000) / 1000)),
     ...(caFile === undefined ? {} : { PGSSLROOTCERT: caFile }),
     ...(password === undefined ? {} : { PGPASSWORD: password }),
-    // Its own file of passwords is as good as ours, where the connection string has none.
+    // Where the connection string has no password, the usual file of passwords counts.
     ...(password === undefined && process.env['PGPASSFILE'] !== undefined
       ? { PGPASSFILE: process.env['PGPASSFILE'] }
       : {}),

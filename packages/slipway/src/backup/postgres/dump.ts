@@ -17,7 +17,7 @@ export interface DumpRequest {
   /** Of `pg_export_snapshot()`, in a transaction that stays open while the dump runs. */
   readonly snapshot: string
   readonly format: DumpFormat
-  /** Processes of pg_dump at once, for the directory format. */
+  /** How many tables pg_dump reads at the same time, in the directory format. */
   readonly jobs: number
   /** Tables whose rows are left out, as pg_dump takes their names. */
   readonly excludedData: readonly string[]

@@ -69,7 +69,7 @@ function isBrokenPipe(error: unknown): boolean {
   return code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET'
 }
 
-/** Several jobs read a file at once. It has no name while they do, so that nothing of it is left whatever happens. */
+/** Several jobs read a file at the same time. It has no name while they do, so that nothing of it is left whatever happens. */
 async function fromFile(work: RestoreWork): Promise<void> {
   if (process.platform !== 'linux') return await fromStream({ ...work, jobs: 1 })
   const { location, signal } = work

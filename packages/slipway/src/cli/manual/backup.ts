@@ -20,7 +20,7 @@ const JOBS: FlagSpec = {
   kind: 'number',
   value: '<n>',
   min: 1,
-  summary: 'how many processes of pg_dump or pg_restore work at once; default: 1',
+  summary: 'how many processes of pg_dump or pg_restore work at the same time; default: 1',
 }
 
 const EVERY: FlagSpec = {
