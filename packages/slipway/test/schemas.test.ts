@@ -16,7 +16,16 @@ let target: TestTarget
 
 /** Commands about the command line itself: their results are for people and shells. */
 const WITHOUT_SCHEMA = ['help', 'completion', 'engine']
-const FILES = ['command-line', 'config', 'plan-file', 'seed-set', 'proof', 'down-facts']
+const FILES = [
+  'backup-manifest',
+  'backup-verification',
+  'command-line',
+  'config',
+  'plan-file',
+  'seed-set',
+  'proof',
+  'down-facts',
+]
 
 beforeAll(async () => {
   for (const [name, schema] of makeSchemas()) ajv.addSchema(schema as AnySchema, name)

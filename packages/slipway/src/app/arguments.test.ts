@@ -32,6 +32,13 @@ test('no method throws, whatever it is given: each gives a failure with a code',
   const all = await methods()
   expect(Object.keys(all).toSorted()).toMatchInlineSnapshot(`
     [
+      "backup.create",
+      "backup.list",
+      "backup.prune",
+      "backup.restore",
+      "backup.run",
+      "backup.schedule",
+      "backup.verify",
       "baseline",
       "baseline.write",
       "check",

@@ -245,6 +245,7 @@ export async function restoreFor(
     dataOnly: asked.dataOnly ?? false,
     noOwner: asked.noOwner ?? false,
     dropOld: asked.dropOld ?? false,
+    mayConsent: asked.confirm !== undefined || context.askConsent !== undefined,
     consent: async (database, message) =>
       await requireNamed(context, asked, { database, message: `This would ${message}.` }),
     env,

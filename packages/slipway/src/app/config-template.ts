@@ -17,7 +17,8 @@ export default defineConfig({
   // Hazard rules of your own, in addition to those of Slipway.
   // rules: './slipway.rules.ts',
 
-  // Backups: where they are (default: prisma/backups), whom they are encrypted for, which of them stay.
+  // Where backups are (default: the folder prisma/backups), who can open them, and which of them stay.
+  // Each environment says with \`backup\` when a deploy makes one.
   // backup: { encryption: { recipients: ['age1…'] }, keep: { last: 5, days: 7, weeks: 4, months: 12 } },
 
   environments: {
@@ -42,7 +43,7 @@ const PRODUCTION = `      // A direct connection, if url leads through a transac
       // directUrl: 'env:DIRECT_URL',
       // Ask for --confirm <database> before every change, even if it destroys nothing.
       // confirm: true,
-      // A backup before each deploy: 'before-deploy' or 'verified-before-deploy'. See docs/guides/backups.md.
+      // Make a backup before each deploy; 'verified-before-deploy' restores it, too.
       // backup: 'before-deploy',
       // How long to keep the data that a deploy destroys, before slipway kept prune drops it.
       // keep: '7d',

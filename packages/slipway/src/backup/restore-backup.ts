@@ -39,6 +39,8 @@ export interface RestoreRequest {
   readonly noOwner: boolean
   /** Drop the database that was replaced. */
   readonly dropOld: boolean
+  /** Whether somebody named a database, or can be asked for its name. */
+  readonly mayConsent: boolean
   /** Asks for the consent to replace a database that is not empty, or to add to it; fails if it is not given. */
   readonly consent: (database: string, message: string) => Promise<void>
   readonly env: Readonly<Record<string, string | undefined>>
@@ -104,6 +106,7 @@ async function fillEmpty(target: Target): Promise<RestoreOutcome> {
 async function replace(target: Target): Promise<RestoreOutcome> {
   const { request, manifest, session, address } = target
   const { database } = session.server
+  if (!request.mayConsent) refuseFilled(database)
   await request.consent(database, `replace ${database} by ${manifest.id}`)
   const at = (name: string) => ({ ...address, url: address.url.withDatabase(name) })
   const names = swapNames(database, new Date())
@@ -182,6 +185,17 @@ function refuseDifferent({ id }: Manifest, { differences }: Compared): never {
     message: `What was restored of ${id} is not what was backed up, so the database was not replaced.`,
     why: `${differences.slice(0, 5).join('; ')}.`,
     nextActions: [command(['backup', 'list'], 'choose another backup')],
+  })
+}
+
+function refuseFilled(database: string): never {
+  return raise('BACKUP.TARGET_NOT_EMPTY', {
+    message: `The database ${database} is not empty.`,
+    why: 'A restore would replace it, and keep it under another name.',
+    nextActions: [
+      advice(`Add --confirm ${database} if that is what you want.`),
+      advice('Or name an empty database with --url.'),
+    ],
   })
 }
 

@@ -73,7 +73,7 @@ describe('help', () => {
     const { exitCode, stdout, stderr } = await runCli(['--help'])
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     const lines = stdout.trimEnd().split('\n')
-    expect(lines.length).toBeLessThanOrEqual(24)
+    expect(lines.length).toBeLessThanOrEqual(30)
     expect(lines.filter((line) => line.length > 80)).toEqual([])
     for (const { name, topic } of COMMANDS)
       expect(stdout).toMatch(new RegExp(`^.{9}${topic?.name ?? name} `, 'm'))
@@ -198,14 +198,14 @@ describe('init', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       result: {
         environments: USUAL,
-        ignored: ['.slipway/'],
+        ignored: ['.slipway/', 'prisma/backups/'],
         scripts: expect.arrayContaining(['db:dev']),
       },
       next: expect.arrayContaining([
         expect.objectContaining({ command: 'npm install --save-dev slipway' }),
       ]),
     })
-    expect(read('.gitignore')).toBe('node_modules\n.slipway/\n')
+    expect(read('.gitignore')).toBe('node_modules\n.slipway/\nprisma/backups/\n')
     expect(JSON.parse(read('package.json'))).toMatchObject({
       name: 'shop',
       scripts: { 'db:deploy': 'slipway deploy' },

@@ -40,7 +40,7 @@ test.each([
   [`{ environments: { a: { url: 5 } } }`, 'environments.a.url must be a string.'],
   [
     `{ environments: { a: { backup: 'always' } } }`,
-    "environments.a.backup must be 'before-deploy' or 'never'.",
+    "environments.a.backup must be 'never', 'before-deploy' or 'verified-before-deploy' or an object.",
   ],
   [`{ environments: { a: { confirm: 'yes' } } }`, 'environments.a.confirm must be true or false.'],
   [

@@ -123,7 +123,7 @@ describe('with a configuration', () => {
     expect(staging).toMatchObject({
       environment: 'staging',
       protected: true,
-      policy: { backup: 'before-deploy' },
+      policy: { backup: { when: 'before-deploy' } },
     })
     expect(staging.source).toContain('.env.staging')
 
@@ -133,7 +133,7 @@ describe('with a configuration', () => {
       lockTimeoutMs: 500,
       statementTimeoutMs: 3_600_000,
       deadlineMs: 7_200_000,
-      backup: 'before-deploy',
+      backup: { when: 'before-deploy' },
       keepMs: 604_800_000,
       seeds: ['production'],
       confirm: true,

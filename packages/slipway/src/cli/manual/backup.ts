@@ -208,8 +208,8 @@ export const BACKUPS: readonly Command[] = [
     group: 'recover',
     summary: 'make backups on a schedule until it is stopped',
     details:
-      'A process that makes backups at the times of --every, and removes those that no rule keeps. Two never overlap; a time ' +
-      'that was missed is made up for once. SIGTERM ends it cleanly.',
+      'A process that makes backups at the times of --every, and removes those that no rule keeps. Two never overlap; after ' +
+      'times that were missed, it runs once. SIGTERM ends it cleanly.',
     positionals: [],
     flags: {
       every: EVERY,
