@@ -1,5 +1,5 @@
 import { lossesOf } from '../down/index.ts'
-import { type Catalog, heirsIn, schemaOf } from '../schema/index.ts'
+import { type Catalog, heirsIn, schemaOf, withInheritedColumns } from '../schema/index.ts'
 import {
   type Destruction,
   destructionsBy,
@@ -7,6 +7,7 @@ import {
   objectKey,
   type ObjectRef,
   ownerOf,
+  partRef,
   type Statement,
   tableRef,
 } from '../statements/index.ts'
@@ -22,7 +23,10 @@ export function lossesOfScript(
   statements: readonly Statement[],
   { from, to }: { readonly from: Catalog; readonly to: Catalog },
 ): Destruction[] {
-  const named = (catalog: Catalog) => ({ schema: schemaOf(catalog), identities: NO_IDENTITIES })
+  const named = (catalog: Catalog) => ({
+    schema: schemaOf(withInheritedColumns(catalog)),
+    identities: NO_IDENTITIES,
+  })
   const [before, after] = [named(from), named(to)]
   const { defaultSchema } = from
   const actions = statements.flatMap((one) => one.actions)
@@ -45,8 +49,22 @@ export function lossesOfScript(
     .flatMap(({ object }) => (object.kind === 'table' ? heirsIn(from, object) : []))
     .filter((heir) => !detached.has(objectKey(heir)))
   return distinctDestructions([
-    ...lossesOf({ before, after, statements }),
+    ...withoutInherited(lossesOf({ before, after, statements }), from),
     ...dropped,
     ...heirs.map((object) => ({ what: 'object' as const, object })),
   ])
+}
+
+/** Losses without those of columns that are lost as columns of a parent. */
+function withoutInherited(losses: readonly Destruction[], catalog: Catalog): Destruction[] {
+  const own = schemaOf(catalog)
+  const lost = new Set(losses.map(({ object }) => objectKey(object)))
+  const above = (object: ObjectRef) =>
+    object.kind === 'column' &&
+    [...own.tables.values()].some(
+      (table) =>
+        lost.has(objectKey(partRef('column', table, object.name))) &&
+        heirsIn(catalog, table).some((heir) => objectKey(heir) === objectKey(ownerOf(object))),
+    )
+  return losses.filter(({ object }) => !above(object))
 }
