@@ -7,7 +7,7 @@ import { runsOnTrial } from './trial.ts'
  * Gives every object that existed before a migration its old name in its old schema, whatever statement changed
  * them. A new object that took such a name is dropped, or renamed if something depends on it. Runs inside the
  * open transaction of the shadow database where the migration has just run. The SQL is for every target, whatever the
- * default schema there, unless it is said to be for this one.
+ * default schema there, or else for this one alone.
  */
 export async function bringNamesBack(
   session: Session,

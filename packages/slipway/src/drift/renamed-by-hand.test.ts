@@ -179,6 +179,15 @@ describe('what is dropped is named as lost, and nothing else', () => {
       { toHistory: [], toTarget: ['column base.x'] },
     ],
     [
+      'a column of a parent, and of an heir of before',
+      {
+        history: 'CREATE TABLE base (id int, x text); CREATE TABLE kid (y text) INHERITS (base);',
+        rows: "INSERT INTO kid VALUES (1, 'of x', 'of y')",
+        byHand: 'ALTER TABLE kid NO INHERIT base; ALTER TABLE kid DROP x; ALTER TABLE base DROP x',
+      },
+      { toHistory: [], toTarget: ['column base.x', 'column kid.x'] },
+    ],
+    [
       'types that cannot hold all values',
       {
         history:
@@ -221,7 +230,7 @@ test('a partition stays where its table gets another key', async () => {
   expect(differences(before, await stateOf(target))).toEqual([])
 })
 
-describe('what may be a rename or not is said, and is not adopted', () => {
+describe('the script names what may be a rename, and it is not adopted', () => {
   test.each<[string, Case, string]>([
     [
       'a column behind a dropped one, in a table that may be restored from a dump',
@@ -231,7 +240,7 @@ describe('what may be a rename or not is said, and is not adopted', () => {
         byHand: `DROP TABLE a; CREATE TABLE a (id int PRIMARY KEY, b text); INSERT INTO a VALUES (1, 'of b');
           ALTER TABLE a ADD c text; UPDATE a SET c = 'of c'; ALTER TABLE a DROP b`,
       },
-      'column a.c is not taken for b: it has the number of that column, but that says nothing where the table was restored from a dump',
+      'column a.c is not taken for b: it has the number of that column, but a table that was restored from a dump has other numbers',
     ],
     [
       'a column without its index',
@@ -314,7 +323,7 @@ describe('the next number is behind those of the rows', () => {
   })
 })
 
-test('a table comes back to its schema, whatever the session looks for names in', async () => {
+test('a table returns to its schema, whatever the session looks for names in', async () => {
   const one = {
     history: 'CREATE SCHEMA archive; CREATE TABLE line (id int PRIMARY KEY, name text)',
     rows: "INSERT INTO line VALUES (1, 'a')",

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Identity } from '../schema/index.ts'
 import { numbersByName, type NumberedTable } from './table-pairs.ts'
 
-/** A column of a history, and one of a target that may be it under another name. */
+/** A column of a history, and one of a target that may be the same one under another name. */
 export interface RenamedColumn {
   readonly column: Identity
   readonly name: string

@@ -15,13 +15,18 @@ import {
 const NO_IDENTITIES = new Map()
 const HOLDING: ReadonlySet<string> = new Set(['table', 'column', 'sequence', 'materialized-view'])
 
+interface Ends {
+  readonly from: Catalog
+  readonly to: Catalog
+}
+
 /**
  * The data that a script destroys between two schemas that have the same names for what they share: what it drops of the
  * first one, also to create it again, and columns whose new type cannot hold all values.
  */
 export function lossesOfScript(
   statements: readonly Statement[],
-  { from, to }: { readonly from: Catalog; readonly to: Catalog },
+  { from, to }: Ends,
 ): Destruction[] {
   const named = (catalog: Catalog) => ({
     schema: schemaOf(withInheritedColumns(catalog)),
@@ -49,22 +54,29 @@ export function lossesOfScript(
     .flatMap(({ object }) => (object.kind === 'table' ? heirsIn(from, object) : []))
     .filter((heir) => !detached.has(objectKey(heir)))
   return distinctDestructions([
-    ...withoutInherited(lossesOf({ before, after, statements }), from),
+    ...withoutInherited(lossesOf({ before, after, statements }), { from, to }),
     ...dropped,
     ...heirs.map((object) => ({ what: 'object' as const, object })),
   ])
 }
 
-/** Losses without those of columns that are lost as columns of a parent. */
-function withoutInherited(losses: readonly Destruction[], catalog: Catalog): Destruction[] {
-  const own = schemaOf(catalog)
-  const lost = new Set(losses.map(({ object }) => objectKey(object)))
-  const above = (object: ObjectRef) =>
-    object.kind === 'column' &&
-    [...own.tables.values()].some(
-      (table) =>
-        lost.has(objectKey(partRef('column', table, object.name))) &&
-        heirsIn(catalog, table).some((heir) => objectKey(heir) === objectKey(ownerOf(object))),
-    )
-  return losses.filter(({ object }) => !above(object))
+/** Losses without those of columns that go because a parent loses them. */
+function withoutInherited(losses: readonly Destruction[], { from, to }: Ends): Destruction[] {
+  const columns = losses.flatMap(({ object }) => (object.kind === 'column' ? [object] : []))
+  const own = new Set(
+    [...schemaOf(from).tables.values()].flatMap((table) =>
+      [...table.columns.keys()].map((name) => objectKey(partRef('column', table, name))),
+    ),
+  )
+  const byTable = Map.groupBy(columns, (column) => objectKey(ownerOf(column)))
+  const inherited = [...byTable.values()].flatMap((lost) => {
+    const [{ schema, table: name } = { schema: null, table: '' }] = lost
+    const still = new Set(heirsIn(to, { schema, name }).map(objectKey))
+    return heirsIn(from, { schema, name })
+      .filter((heir) => still.has(objectKey(heir)))
+      .flatMap((heir) => lost.map((column) => objectKey(partRef('column', heir, column.name))))
+      .filter((key) => !own.has(key))
+  })
+  const gone = new Set(inherited)
+  return losses.filter(({ object }) => !gone.has(objectKey(object)))
 }

@@ -1,7 +1,7 @@
 import { type KnownState } from '../down/index.ts'
 import {
   type DatabaseSchema,
-  foreignKeysOf,
+  foreignKeysByTable,
   type Identity,
   type PartName,
   schemaOf,
@@ -42,6 +42,7 @@ export function tablesOf({ catalog, identities, partNames }: NamedState): Number
     [...identities.values()].filter(({ kind }) => kind === 'COLUMN' || kind === 'COMPUTED'),
     ({ of }) => of,
   )
+  const references = foreignKeysByTable(catalog)
   const names = Map.groupBy(partNames, ({ table }) => table)
   return [...identities.values()].flatMap((identity) => {
     const home = identity.kind === 'TABLE' ? identities.get(identity.of ?? '')?.name : undefined
@@ -63,7 +64,7 @@ export function tablesOf({ catalog, identities, partNames }: NamedState): Number
         place,
         columns: new Map(numbered),
         numbers: new Set(all.map(numberOf)),
-        references: foreignKeysOf(catalog, { schema: home, name: identity.name }),
+        references: references.get(place) ?? [],
         partNames: names.get(identity.id) ?? [],
       },
     ]

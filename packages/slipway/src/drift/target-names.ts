@@ -157,7 +157,7 @@ function columnText({ name }: Identity, by: 'number' | 'lost' | 'holes'): string
     case 'lost':
       return `is taken for ${name}: it has the number and the type of that column, but none of its indexes and constraints`
     case 'holes':
-      return `is not taken for ${name}: it has the number of that column, but that says nothing where the table was restored from a dump`
+      return `is not taken for ${name}: it has the number of that column, but a table that was restored from a dump has other numbers`
   }
 }
 

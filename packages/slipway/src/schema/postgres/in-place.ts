@@ -119,13 +119,15 @@ export function detached(facts: FactBase, tables: readonly StableId[]): FactBase
   const added: Fact[] = []
   const edges: DependencyEdge[] = [...facts.edges]
   const keys = new Set(tables.map(encodeId))
+  const known = new Set<string>()
   for (const table of tables) {
     const fact = facts.get(table)
     if (table.kind !== 'table' || fact === undefined) continue
     for (const parent of parentsOf(fact)) {
       for (const one of inherited(facts, fact, parent)) {
-        if (facts.has(one.fact.id)) continue
-        if (added.some(({ id }) => encodeId(id) === encodeId(one.fact.id))) continue
+        const key = encodeId(one.fact.id)
+        if (facts.has(one.fact.id) || known.has(key)) continue
+        known.add(key)
         added.push(one.fact)
         edges.push(...edgesOf(facts, one, { heir: fact.id, parent }))
       }

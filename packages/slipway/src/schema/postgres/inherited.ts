@@ -32,7 +32,9 @@ function folded(catalog: Catalog, other: FactBase): Catalog {
   const gone = new Set<string>()
   const heritages = new Map<string, Heritage>()
   for (const heir of facts.facts()) {
-    if (heir.id.kind !== 'table') continue
+    // A partition has nothing of its own.
+    if (heir.id.kind !== 'table' || heir.payload['partitionBound']) continue
+    if (parentsOf(heir).length === 0 || parentsOf(other.get(heir.id)).length === 0) continue
     const [above, there] = [namesAbove(facts, heir), namesAbove(other, other.get(heir.id))]
     const both = facts
       .childrenOf(heir.id)
