@@ -188,6 +188,25 @@ describe('what is dropped is named as lost, and nothing else', () => {
       { toHistory: [], toTarget: ['column base.x', 'column kid.x'] },
     ],
     [
+      'the position of an identity, and of the serial that replaces it',
+      {
+        history: 'CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY)',
+        rows: 'INSERT INTO a DEFAULT VALUES',
+        byHand: `ALTER TABLE a ALTER id DROP IDENTITY; CREATE SEQUENCE a_id_seq OWNED BY a.id; ALTER TABLE a ALTER id SET DEFAULT nextval('a_id_seq')`,
+      },
+      { toHistory: ['sequence a_id_seq'], toTarget: ['sequence a_id_seq'] },
+    ],
+    [
+      'one of two parents, which an heir gets again as the first one',
+      {
+        history:
+          'CREATE TABLE one (id int); CREATE TABLE two (z text); CREATE TABLE kid (y text) INHERITS (one, two);',
+        rows: "INSERT INTO kid VALUES (1, 'z', 'y')",
+        byHand: 'ALTER TABLE kid NO INHERIT one',
+      },
+      { toHistory: [], toTarget: [] },
+    ],
+    [
       'types that cannot hold all values',
       {
         history:
@@ -250,6 +269,16 @@ describe('the script names what may be a rename, and it is not adopted', () => {
         byHand: 'ALTER TABLE a RENAME b TO c; ALTER TABLE a DROP CONSTRAINT a_b_key',
       },
       'column a.c is taken for b: it has the number and the type of that column, but none of its indexes and constraints',
+    ],
+    [
+      'a column of a table that may have been replaced',
+      {
+        history: 'CREATE TABLE a (id int PRIMARY KEY, b text);',
+        rows: "INSERT INTO a VALUES (1, 'of b')",
+        byHand: `CREATE TABLE n (LIKE a INCLUDING ALL); INSERT INTO n SELECT * FROM a; DROP TABLE a;
+          ALTER TABLE n RENAME TO a; ALTER TABLE a RENAME b TO c`,
+      },
+      'column a.c is taken for b: it has the number and the type of that column, but its table has other indexes, constraints and sequences',
     ],
     [
       'a table between two others, with indexes of other names',

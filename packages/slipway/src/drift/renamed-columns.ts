@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Identity } from '../schema/index.ts'
-import { numbersByName, type NumberedTable } from './table-pairs.ts'
+import { numbersByName, type NumberedTable, sharesName } from './table-pairs.ts'
+
+export type Evidence = 'number' | 'lost' | 'table' | 'holes'
 
 /** A column of a history, and one of a target that may be the same one under another name. */
 export interface RenamedColumn {
@@ -8,9 +10,10 @@ export interface RenamedColumn {
   readonly name: string
   /**
    * `number`: its number and its type, and nothing says otherwise. `lost`: so, but names of parts that it had are gone.
+   * `table`: so, but no part of the table has the name of one that it had.
    * `holes`: the same, but the numbers of a table that was restored from a dump would be the same by chance.
    */
-  readonly by: 'number' | 'lost' | 'holes'
+  readonly by: Evidence
 }
 
 /**
@@ -33,6 +36,8 @@ export function renamedColumns(table: NumberedTable, other: NumberedTable): Rena
     ...[...own].flatMap(([name, number]) => (others.has(name) ? [number] : [])),
     ...common.flatMap(({ columns }) => columns),
   ]
+  const isOther =
+    table.partNames.length > 0 && other.partNames.length > 0 && !sharesName(table, other)
   const isTrusted = anchors.some((number) => number > firstHole)
   return [...table.columns].flatMap(([number, { identity, type }]): RenamedColumn[] => {
     const now = other.columns.get(number)
@@ -41,9 +46,12 @@ export function renamedColumns(table: NumberedTable, other: NumberedTable): Rena
     if (!isRenamed) return []
     const about = table.partNames.filter(({ columns }) => columns.includes(number))
     const kept = about.some((part) => common.includes(part))
-    const by =
-      number > firstHole && !isTrusted ? 'holes' : about.length > 0 && !kept ? 'lost' : 'number'
-    return [{ column: identity, name: now.identity.name, by }]
+    const evidence = (): Evidence => {
+      if (number > firstHole && !isTrusted) return 'holes'
+      if (isOther) return 'table'
+      return about.length > 0 && !kept ? 'lost' : 'number'
+    }
+    return [{ column: identity, name: now.identity.name, by: evidence() }]
   })
 }
 

@@ -1,5 +1,11 @@
 import { lossesOf } from '../down/index.ts'
-import { type Catalog, heirsIn, schemaOf, withInheritedColumns } from '../schema/index.ts'
+import {
+  type Catalog,
+  heirsIn,
+  type QualifiedName,
+  schemaOf,
+  withInheritedColumns,
+} from '../schema/index.ts'
 import {
   type Destruction,
   destructionsBy,
@@ -44,11 +50,11 @@ export function lossesOfScript(
     .flatMap((action) => destructionsBy(action, defaultSchema))
     .filter(({ what, object }) => what === 'object' && HOLDING.has(object.kind) && existed(object))
   const detached = new Set(
-    actions.flatMap((action) =>
-      action.kind === 'detach-partition'
-        ? [objectKey(tableRef({ defaultSchema }, action.partition))]
-        : [],
-    ),
+    actions.flatMap((action) => {
+      if (action.kind !== 'detach-partition') return []
+      const table = tableRef({ defaultSchema }, action.partition)
+      return [table, ...heirsIn(from, table)].map(objectKey)
+    }),
   )
   const heirs = dropped
     .flatMap(({ object }) => (object.kind === 'table' ? heirsIn(from, object) : []))
@@ -56,8 +62,20 @@ export function lossesOfScript(
   return distinctDestructions([
     ...withoutInherited(lossesOf({ before, after, statements }), { from, to }),
     ...dropped,
+    ...countersOf(from, to),
     ...heirs.map((object) => ({ what: 'object' as const, object })),
   ])
+}
+
+/** The sequences of identities that a column has before and not afterwards: the position of such a sequence goes with it. */
+function countersOf(from: Catalog, to: Catalog): Destruction[] {
+  return from.facts.facts().flatMap(({ id, payload }): Destruction[] => {
+    const after = id.kind === 'column' ? to.facts.get(id) : undefined
+    const identity = payload['identity'] as { readonly sequence: QualifiedName } | null | undefined
+    if (!identity || after === undefined || after.payload['identity']) return []
+    const { name, schema } = tableRef(from, identity.sequence)
+    return [{ what: 'object', object: { kind: 'sequence', schema, name } }]
+  })
 }
 
 /** Losses without those of columns that go because a parent loses them. */

@@ -174,7 +174,8 @@ function sharedNames(
   return shared
 }
 
-function sharesName(one: NumberedTable, other: NumberedTable): boolean {
+/** Whether two tables have parts of one name. */
+export function sharesName(one: NumberedTable, other: NumberedTable): boolean {
   return one.partNames.some(({ name }) => other.partNames.some((part) => part.name === name))
 }
 

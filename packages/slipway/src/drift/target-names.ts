@@ -13,7 +13,7 @@ import {
   type ScriptStatement,
 } from '../schema/index.ts'
 import { partRef, tableRef } from '../statements/index.ts'
-import { renamedColumns } from './renamed-columns.ts'
+import { type Evidence, renamedColumns } from './renamed-columns.ts'
 import { type NamedState, numberOf, type Pair, pairTables, tablesOf } from './table-pairs.ts'
 
 /** What a history gives, under the names that a target has for it. */
@@ -150,12 +150,14 @@ function unlikeText({ one }: Pair): string {
   return `is not taken for ${name}: it has the same columns, but its indexes, constraints and sequences have other names`
 }
 
-function columnText({ name }: Identity, by: 'number' | 'lost' | 'holes'): string {
+function columnText({ name }: Identity, by: Evidence): string {
   switch (by) {
     case 'number':
       return `is taken for ${name}: it has the number and the type of that column`
     case 'lost':
       return `is taken for ${name}: it has the number and the type of that column, but none of its indexes and constraints`
+    case 'table':
+      return `is taken for ${name}: it has the number and the type of that column, but its table has other indexes, constraints and sequences`
     case 'holes':
       return `is not taken for ${name}: it has the number of that column, but a table that was restored from a dump has other numbers`
   }

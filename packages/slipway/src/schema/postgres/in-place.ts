@@ -40,8 +40,12 @@ export function inPlace(source: FactBase, target: FactBase): InPlace {
   return {
     source: detached(source, moved),
     target: detached(target, moved),
-    first: moved.flatMap((id) => links(source, id, { unlessIn: target, sql: detachSql })),
-    last: moved.flatMap((id) => links(target, id, { unlessIn: source, sql: attachSql })),
+    first: moved.flatMap((id) =>
+      links(source, id, { unlessIn: target, first: true, sql: detachSql }),
+    ),
+    last: moved.flatMap((id) =>
+      links(target, id, { unlessIn: source, first: false, sql: attachSql }),
+    ),
   }
 }
 
@@ -81,19 +85,33 @@ function boundOf(fact: Fact | undefined): string | undefined {
 
 interface Linking {
   readonly unlessIn: FactBase
+  /** What it runs is before all else: what leads away from these facts. */
+  readonly first: boolean
   readonly sql: (table: TableName, parent: TableName, bound: string | undefined) => string
 }
 
 /** What is run for each parent that a table has in one state, and has not, or with other bounds, in the other. */
-function links(facts: FactBase, id: StableId, { unlessIn, sql }: Linking): string[] {
+function links(facts: FactBase, id: StableId, { unlessIn, first, sql }: Linking): string[] {
   if (id.kind !== 'table') return []
   const [here, there] = [facts.get(id), unlessIn.get(id)]
+  const [from, to] = first ? [here, there] : [there, here]
   const same =
-    boundOf(here) === boundOf(there) && !isOfReplaced(here, { source: facts, target: unlessIn })
+    boundOf(here) === boundOf(there) &&
+    !isOfReplaced(here, { source: facts, target: unlessIn }) &&
+    !isReordered(parentsOf(from), parentsOf(to))
   const others = parentsOf(there)
   return parentsOf(here)
     .filter((parent) => !same || !others.some((other) => isDeepStrictEqual(other, parent)))
     .map((parent) => sql(id, parent, boundOf(here)))
+}
+
+/** Whether parents that are added behind those that stay would be in another order than is wanted: then all are added again. */
+function isReordered(before: readonly TableName[], wanted: readonly TableName[]): boolean {
+  const isIn = (one: TableName, all: readonly TableName[]) =>
+    all.some((other) => isDeepStrictEqual(other, one))
+  const stay = before.filter((one) => isIn(one, wanted))
+  const given = [...stay, ...wanted.filter((one) => !isIn(one, before))]
+  return !isDeepStrictEqual(given, wanted)
 }
 
 function attachSql(table: TableName, parent: TableName, bound: string | undefined): string {
