@@ -56,11 +56,14 @@ export function dropSqlOf(object: Identity, all: Identities): string | undefined
   }
 }
 
-/** The SQL that moves an object to another schema. There is no word but in code for the default schema of a database. */
+/**
+ * The SQL that moves an object to another schema. There is no word but in code for the default schema of a database; where
+ * that is not given, each schema has its name.
+ */
 export function moveSqlOf(
   object: Identity,
   to: string,
-  { all, defaultSchema }: { readonly all: Identities; readonly defaultSchema: string },
+  { all, defaultSchema }: { readonly all: Identities; readonly defaultSchema?: string | undefined },
 ): string {
   const move = `ALTER ${object.kind} ${nameSql(object, all)} SET SCHEMA `
   if (to !== defaultSchema) return move + quoteIdentifier(to)

@@ -6,11 +6,17 @@ import { runsOnTrial } from './trial.ts'
 /**
  * Gives every object that existed before a migration its old name in its old schema, whatever statement changed
  * them. A new object that took such a name is dropped, or renamed if something depends on it. Runs inside the
- * open transaction of the shadow database where the migration has just run.
+ * open transaction of the shadow database where the migration has just run. The SQL is for every target, whatever the
+ * default schema there, or else for this one alone.
  */
-export async function bringNamesBack(session: Session, before: Identities): Promise<NamesBack> {
+export async function bringNamesBack(
+  session: Session,
+  before: Identities,
+  { portable = true }: { readonly portable?: boolean } = {},
+): Promise<NamesBack> {
   const done: string[] = []
-  const naming = { session, before, done, asides: new Set<string>() }
+  const defaultSchema = portable ? session.server.schema : undefined
+  const naming = { session, before, done, defaultSchema, asides: new Set<string>() }
   await detachHeirs(naming)
   let all = await readIdentities(session)
   for (;;) {
@@ -57,6 +63,8 @@ interface Naming {
   readonly before: Identities
   /** What was run. */
   readonly done: string[]
+  /** The schema that has no name in the SQL. */
+  readonly defaultSchema: string | undefined
   /** The objects that were renamed or dropped for others, each once. */
   readonly asides: Set<string>
 }
@@ -103,12 +111,9 @@ interface Step {
 async function bringBack(
   object: Identity,
   all: Identities,
-  { session, before, done }: Naming,
+  { session, before, done, defaultSchema }: Naming,
 ): Promise<Identities> {
-  for (const { to, sql } of stepsTo(before, object, {
-    all,
-    defaultSchema: session.server.schema,
-  })) {
+  for (const { to, sql } of stepsTo(before, object, { all, defaultSchema })) {
     if (occupant(to, all) !== undefined || !(await runsOnTrial(session, sql.join(';')))) continue
     done.push(...sql)
     // What is moved takes its indexes and sequences along.
@@ -120,7 +125,7 @@ async function bringBack(
 function stepsTo(
   before: Identities,
   object: Identity,
-  place: { readonly all: Identities; readonly defaultSchema: string },
+  place: { readonly all: Identities; readonly defaultSchema: string | undefined },
 ): Step[] {
   const { all } = place
   const old = before.get(object.id) ?? object

@@ -10,7 +10,14 @@ import {
 } from '../history/index.ts'
 import { advice, attempt, command, rethrow } from '../kernel/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
-import { difference, readCatalog, readIdentities, retakenObjects } from '../schema/index.ts'
+import {
+  choiceText,
+  difference,
+  readCatalog,
+  readIdentities,
+  retakenObjects,
+  withoutOwnOfInherited,
+} from '../schema/index.ts'
 import { replay, shadowLike, withShadowDatabase } from '../shadow/index.ts'
 import { checksum, objectText, type MigrationFile, type ObjectRef } from '../statements/index.ts'
 import { raise } from './failures.ts'
@@ -43,6 +50,7 @@ export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
     refuseObstacle(await readHistory(session), request)
     const report = await inspectSession(session, request)
     refuseNothing(report)
+    refuseGuesses(report)
     const { name } = request
     const sql = report.toTarget
     await prove(session, { name, sql }, request)
@@ -83,6 +91,20 @@ function refuseNothing(report: DriftReport): void {
   })
 }
 
+/** Other databases would lose rows or values, or get them under another name, if a guess were wrong. */
+function refuseGuesses({ guesses }: DriftReport): void {
+  if (guesses.length === 0) return
+  raise('DRIFT.NOT_ADOPTABLE', {
+    message: 'Nothing on the database tells what was renamed and what was dropped and created.',
+    why: `${guesses.map(choiceText).join('; ')}.`,
+    nextActions: [
+      advice(
+        'Write the migration by hand: ALTER TABLE … RENAME for what is the same, DROP and CREATE or ADD COLUMN for what is not.',
+      ),
+    ],
+  })
+}
+
 /** Runs the migration on a shadow database that holds the history, and compares with the target. */
 async function prove(
   session: Session,
@@ -96,10 +118,8 @@ async function prove(
     withShadowDatabase(shadow, applied, async (copy) => {
       const before = await readIdentities(copy)
       await replay(copy, [migration])
-      const changes = difference(
-        await readCatalog(copy, await projectScope(copy, migrations, schemas)),
-        actual,
-      )
+      const given = await readCatalog(copy, await projectScope(copy, migrations, schemas))
+      const changes = difference(...withoutOwnOfInherited(given, actual))
       const replaced = await retakenObjects(copy, before)
       return { unlike: changes.map(({ object }) => object), replaced }
     }),

@@ -1,7 +1,6 @@
 import { creationOf } from '../create/index.ts'
 import { dialectOf, type Session } from '../database/index.ts'
 import type { WorkRequest } from '../deploy/index.ts'
-import type { KnownState } from '../down/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
@@ -12,13 +11,16 @@ import {
   type ColumnOrder,
   columnOrders,
   difference,
+  ownOfNewHeirs,
   readCatalog,
   readIdentities,
+  readPartNames,
   readSummary,
   type SchemaScript,
   type SchemaSummary,
   scriptAcross,
   scriptSql,
+  withoutOwnOfInherited,
 } from '../schema/index.ts'
 import { shadowLike, withShadowDatabase } from '../shadow/index.ts'
 import {
@@ -30,6 +32,7 @@ import {
 } from '../statements/index.ts'
 import { sameAsHistory } from './same-as-history.ts'
 import { lossesOfScript } from './script-losses.ts'
+import type { NamedState } from './table-pairs.ts'
 import { type TargetNames, underTargetNames } from './target-names.ts'
 
 /** What a look at a target needs. */
@@ -50,6 +53,8 @@ export interface DriftReport {
   readonly toHistory: string
   /** What of it depends on rows. */
   readonly choices: readonly Choice[]
+  /** What was taken for what, or was not, without evidence enough for other databases. */
+  readonly guesses: readonly Choice[]
   /** SQL of a migration that gives what the target has; empty without drift. */
   readonly toTarget: string
   /** The data that each of the two destroys. */
@@ -84,6 +89,7 @@ export async function inspectSession(
     known: async () => ({
       catalog: await readCatalog(session, scope),
       identities: await readIdentities(session),
+      partNames: await readPartNames(session),
     }),
   }
   const compared = await attempt(() =>
@@ -104,14 +110,14 @@ function isEmpty({ columnOrder }: Catalog): boolean {
 
 interface TargetSchema {
   readonly summary: SchemaSummary
-  readonly known: () => Promise<KnownState>
+  readonly known: () => Promise<NamedState>
 }
 
 interface Compared {
   readonly expected: Catalog
   readonly actual: Catalog
-  /** What the history gives, where the target has other names for some of it. */
-  readonly named?: TargetNames | undefined
+  /** What the history gives, under the names of the target. */
+  readonly named: TargetNames
 }
 
 /** Compares a target with what some migrations give on a shadow database; with the whole catalogs only if it is not the same. */
@@ -133,24 +139,23 @@ async function comparedWith(
 
 function reportOf(
   database: string,
-  { expected, actual, named }: Compared,
+  { expected, actual: found, named }: Compared,
   parser: StatementParser,
 ): DriftReport {
-  const changes = difference(expected, actual)
-  const drifted = changes.length > 0
-  const likened = named?.catalog ?? expected
-  const renames = (statements: readonly string[] = []) =>
-    statements.map((sql) => ({ sql, alone: false, destructive: false }))
-  const back = drifted ? scriptAcross(actual, likened) : NO_SCRIPT
-  const forth = drifted ? scriptAcross(likened, actual) : NO_SCRIPT
-  const taken = named?.choices ?? []
+  const changes = difference(...withoutOwnOfInherited(expected, found))
+  const columnOrder = columnOrders(expected, found)
+  const { unmodelled } = found
+  if (changes.length === 0) return sameAsHistory(database, { columnOrder, unmodelled })
+  const [likened, actual] = withoutOwnOfInherited(named.catalog, found)
+  const back = scriptAcross(actual, likened)
+  const forth = scriptAcross(likened, actual)
   const toHistory = {
-    statements: [...back.statements, ...renames(named?.toHistory)],
-    choices: [...taken, ...back.choices],
+    statements: [...back.statements, ...named.toHistory],
+    choices: [...named.choices, ...back.choices, ...ownOfNewHeirs(found, expected)],
   }
   const toTarget = {
-    statements: [...renames(named?.toTarget), ...forth.statements],
-    choices: [...taken, ...forth.choices],
+    statements: [...named.toTarget, ...forth.statements],
+    choices: [...named.choices, ...forth.choices],
   }
   const statementsOf = ({ statements }: SchemaScript) =>
     statements.flatMap(({ sql }) => parser.parse(sql, 'drift'))
@@ -160,17 +165,18 @@ function reportOf(
   }
   return {
     database,
-    drifted,
+    drifted: true,
     basis: 'shadow',
     changes,
     toHistory: scriptSql(toHistory, loses.toHistory),
     choices: toHistory.choices,
+    guesses: named.guesses,
     toTarget: isEmpty(expected)
       ? creationSql(toTarget, actual, parser)
       : portable(toTarget, actual, loses.toTarget),
     loses,
-    columnOrder: columnOrders(expected, actual),
-    unmodelled: actual.unmodelled,
+    columnOrder,
+    unmodelled,
   }
 }
 
@@ -199,8 +205,6 @@ function portable(
   const plain = statements.map((one) => ({ ...one, sql: unqualified(one.sql, defaultSchema) }))
   return scriptSql({ statements: plain, choices }, losses)
 }
-
-const NO_SCRIPT = { statements: [], choices: [] }
 
 function unknown(database: string, { unmodelled }: SchemaSummary, reason: string): DriftReport {
   const nothing = sameAsHistory(database, { columnOrder: [], unmodelled })

@@ -12,6 +12,7 @@ export function sameAsHistory(
     changes: [],
     toHistory: '',
     choices: [],
+    guesses: [],
     toTarget: '',
     loses: { toHistory: [], toTarget: [] },
     ...beside,

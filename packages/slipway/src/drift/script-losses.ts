@@ -1,5 +1,11 @@
 import { lossesOf } from '../down/index.ts'
-import { type Catalog, heirsIn, schemaOf } from '../schema/index.ts'
+import {
+  type Catalog,
+  heirsIn,
+  type QualifiedName,
+  schemaOf,
+  withInheritedColumns,
+} from '../schema/index.ts'
 import {
   type Destruction,
   destructionsBy,
@@ -7,6 +13,7 @@ import {
   objectKey,
   type ObjectRef,
   ownerOf,
+  partRef,
   type Statement,
   tableRef,
 } from '../statements/index.ts'
@@ -14,15 +21,23 @@ import {
 const NO_IDENTITIES = new Map()
 const HOLDING: ReadonlySet<string> = new Set(['table', 'column', 'sequence', 'materialized-view'])
 
+interface Ends {
+  readonly from: Catalog
+  readonly to: Catalog
+}
+
 /**
  * The data that a script destroys between two schemas that have the same names for what they share: what it drops of the
  * first one, also to create it again, and columns whose new type cannot hold all values.
  */
 export function lossesOfScript(
   statements: readonly Statement[],
-  { from, to }: { readonly from: Catalog; readonly to: Catalog },
+  { from, to }: Ends,
 ): Destruction[] {
-  const named = (catalog: Catalog) => ({ schema: schemaOf(catalog), identities: NO_IDENTITIES })
+  const named = (catalog: Catalog) => ({
+    schema: schemaOf(withInheritedColumns(catalog)),
+    identities: NO_IDENTITIES,
+  })
   const [before, after] = [named(from), named(to)]
   const { defaultSchema } = from
   const actions = statements.flatMap((one) => one.actions)
@@ -35,18 +50,51 @@ export function lossesOfScript(
     .flatMap((action) => destructionsBy(action, defaultSchema))
     .filter(({ what, object }) => what === 'object' && HOLDING.has(object.kind) && existed(object))
   const detached = new Set(
-    actions.flatMap((action) =>
-      action.kind === 'detach-partition'
-        ? [objectKey(tableRef({ defaultSchema }, action.partition))]
-        : [],
-    ),
+    actions.flatMap((action) => {
+      if (action.kind !== 'detach-partition') return []
+      const table = tableRef({ defaultSchema }, action.partition)
+      return [table, ...heirsIn(from, table)].map(objectKey)
+    }),
   )
   const heirs = dropped
     .flatMap(({ object }) => (object.kind === 'table' ? heirsIn(from, object) : []))
     .filter((heir) => !detached.has(objectKey(heir)))
   return distinctDestructions([
-    ...lossesOf({ before, after, statements }),
+    ...withoutInherited(lossesOf({ before, after, statements }), { from, to }),
     ...dropped,
+    ...countersOf(from, to),
     ...heirs.map((object) => ({ what: 'object' as const, object })),
   ])
+}
+
+/** The sequences of identities that a column has before and not afterwards: the position of such a sequence goes with it. */
+function countersOf(from: Catalog, to: Catalog): Destruction[] {
+  return from.facts.facts().flatMap(({ id, payload }): Destruction[] => {
+    const after = id.kind === 'column' ? to.facts.get(id) : undefined
+    const identity = payload['identity'] as { readonly sequence: QualifiedName } | null | undefined
+    if (!identity || after === undefined || after.payload['identity']) return []
+    const { name, schema } = tableRef(from, identity.sequence)
+    return [{ what: 'object', object: { kind: 'sequence', schema, name } }]
+  })
+}
+
+/** Losses without those of columns that go because a parent loses them. */
+function withoutInherited(losses: readonly Destruction[], { from, to }: Ends): Destruction[] {
+  const columns = losses.flatMap(({ object }) => (object.kind === 'column' ? [object] : []))
+  const own = new Set(
+    [...schemaOf(from).tables.values()].flatMap((table) =>
+      [...table.columns.keys()].map((name) => objectKey(partRef('column', table, name))),
+    ),
+  )
+  const byTable = Map.groupBy(columns, (column) => objectKey(ownerOf(column)))
+  const inherited = [...byTable.values()].flatMap((lost) => {
+    const [{ schema, table: name } = { schema: null, table: '' }] = lost
+    const still = new Set(heirsIn(to, { schema, name }).map(objectKey))
+    return heirsIn(from, { schema, name })
+      .filter((heir) => still.has(objectKey(heir)))
+      .flatMap((heir) => lost.map((column) => objectKey(partRef('column', heir, column.name))))
+      .filter((key) => !own.has(key))
+  })
+  const gone = new Set(inherited)
+  return losses.filter(({ object }) => !gone.has(objectKey(object)))
 }

@@ -1,192 +1,198 @@
 import type { Session } from '../database/index.ts'
-import { bringNamesBack, type KnownState } from '../down/index.ts'
+import { bringNamesBack } from '../down/index.ts'
 import {
   type Catalog,
   type Choice,
-  type DatabaseSchema,
-  foreignKeysOf,
   type Identities,
   type Identity,
   readCatalogInTransaction,
   readIdentities,
+  readPartNames,
   type Scope,
-  schemaOf,
-  type Table,
+  scriptAcross,
+  type ScriptStatement,
 } from '../schema/index.ts'
 import { partRef, tableRef } from '../statements/index.ts'
+import { type Evidence, renamedColumns } from './renamed-columns.ts'
+import { type NamedState, numberOf, type Pair, pairTables, tablesOf } from './table-pairs.ts'
 
 /** What a history gives, under the names that a target has for it. */
 export interface TargetNames {
   readonly catalog: Catalog
   /** From the names of the history to those of the target, and back. */
-  readonly toTarget: readonly string[]
-  readonly toHistory: readonly string[]
+  readonly toTarget: readonly ScriptStatement[]
+  readonly toHistory: readonly ScriptStatement[]
   /** What was taken for what. Nothing but a person knows that it is so. */
   readonly choices: readonly Choice[]
+  /** Those of them that the names of parts and the numbers of columns do not confirm. */
+  readonly guesses: readonly Choice[]
 }
 
 /**
  * Finds the tables and columns of a history that a target has under other names, and gives them these names on the shadow
- * database, in a transaction that leaves nothing: a script between the two then renames what holds rows, and drops nothing of it. Nothing if no
- * such object is found.
+ * database, in a transaction that leaves nothing: a script between the two then renames what holds rows, and drops nothing of it.
  */
 export async function underTargetNames(
   copy: Session,
   expected: Catalog,
-  { actual, scope }: { readonly actual: KnownState; readonly scope: Scope },
-): Promise<TargetNames | undefined> {
+  { actual, scope }: { readonly actual: NamedState; readonly scope: Scope },
+): Promise<TargetNames> {
   const own = await readIdentities(copy)
-  const { wanted, choices } = renamed({ catalog: expected, identities: own }, actual)
-  if (wanted.size === 0) return undefined
+  const partNames = await readPartNames(copy)
+  const { wanted, choices, guesses, detaches } = renamed(
+    { catalog: expected, identities: own, partNames },
+    actual,
+  )
+  const found = { choices: [...choices, ...guesses], guesses }
+  if (wanted.size === 0) return { catalog: expected, toTarget: [], toHistory: [], ...found }
   await copy.execute('BEGIN')
   try {
     const forth = await bringNamesBack(copy, new Map([...own, ...wanted]))
     const catalog = await readCatalogInTransaction(copy, scope)
-    const back = await bringNamesBack(copy, own)
-    return { catalog, toTarget: forth.statements, toHistory: back.statements, choices }
+    const back = await bringNamesBack(copy, own, { portable: false })
+    const attach = detaches
+      ? scriptAcross(await readCatalogInTransaction(copy, scope), expected).statements
+      : []
+    return {
+      catalog,
+      toTarget: forth.statements.map(plain),
+      toHistory: [...back.statements.map(plain), ...attach],
+      ...found,
+    }
   } finally {
     await copy.execute('ROLLBACK')
   }
 }
 
-/** The objects of the history that have another name on the target, with that name. */
-function renamed(
-  history: KnownState,
-  target: KnownState,
-): { readonly wanted: Identities; readonly choices: readonly Choice[] } {
-  const [own, others] = [tablesOf(history), tablesOf(target)]
+function plain(sql: string): ScriptStatement {
+  return { sql, alone: false, destructive: false }
+}
+
+interface Renamed {
+  /** The objects of the history that have another name on the target, with that name. */
+  readonly wanted: Identities
+  readonly choices: readonly Choice[]
+  readonly guesses: readonly Choice[]
+  /** A table loses a parent before its columns are renamed. */
+  readonly detaches: boolean
+}
+
+function renamed(history: NamedState, target: NamedState): Renamed {
+  const { pairs, unlike } = pairTables(tablesOf(history), tablesOf(target))
+  const schemas = new Map(
+    [...history.identities.values()].flatMap(({ kind, name, id }) =>
+      kind === 'SCHEMA' ? [[name, id] as const] : [],
+    ),
+  )
+  const ids = new Map(pairs.map(({ one, other }) => [other.identity.id, one.identity.id]))
+  const refOf = ({ other }: Pair) =>
+    tableRef(target.catalog, { schema: other.schema, name: other.identity.name })
   const wanted = new Map<string, Identity>()
   const choices: Choice[] = []
-  for (const [table, other] of pairs(own, others)) {
-    const object = tableRef(target.catalog, { schema: other.schema, name: other.identity.name })
-    const { identity } = table
-    if (table.place !== other.place) {
-      const of = [...history.identities.values()].find(
-        ({ kind, name }) => kind === 'SCHEMA' && name === other.schema,
-      )
-      const { name } = other.identity
-      wanted.set(identity.id, { ...identity, name, ...(of ? { of: of.id } : {}) })
-      choices.push({
-        object,
-        message: `is taken for ${table.schema}.${identity.name}: it has the same columns and foreign keys`,
-      })
+  const guesses = unlike.map((pair) => ({ object: refOf(pair), message: unlikeText(pair) }))
+  let detaches = false
+  for (const pair of pairs) {
+    const { one, other, by } = pair
+    const object = refOf(pair)
+    if (by === 'doubt') {
+      guesses.push({ object, message: 'has parts with the names of parts of another table' })
+      continue
     }
-    for (const [column, name] of renamedColumns(table, other)) {
-      wanted.set(column.id, { ...column, name })
-      choices.push({
-        object: partRef('column', object, name),
-        message: `is taken for ${column.name}: it has the number and the type of that column`,
+    if (one.place !== other.place) {
+      const of = schemas.get(other.schema)
+      wanted.set(one.identity.id, {
+        ...one.identity,
+        name: other.identity.name,
+        ...(of === undefined ? {} : { of }),
       })
+      const list = by === 'parts' ? choices : guesses
+      list.push({ object, message: takenText(pair) })
+    }
+    const heritage = new Set(other.identity.parents?.map((id) => ids.get(id)))
+    const { parents = [] } = one.identity
+    const left = parents.filter((id) => heritage.has(id))
+    // A table that keeps its parents has the names that these give its columns.
+    const columns = renamedColumns(one, other).filter(
+      ({ column }) =>
+        left.length < parents.length || one.columns.get(numberOf(column))?.inherited === false,
+    )
+    for (const { column, name, by: evidence } of columns) {
+      const part = partRef('column', object, name)
+      const list = evidence === 'number' ? choices : guesses
+      list.push({ object: part, message: columnText(column, evidence) })
+      if (evidence === 'holes') continue
+      wanted.set(column.id, { ...column, name })
+      if (left.length === parents.length) continue
+      detaches = true
+      const { parents: _, ...alone } = wanted.get(one.identity.id) ?? one.identity
+      wanted.set(one.identity.id, { ...alone, ...(left.length > 0 ? { parents: left } : {}) })
     }
   }
-  return { wanted, choices }
-}
-
-/** A table with its columns by their numbers, which a rename does not change and no other column ever gets. */
-interface NumberedTable {
-  readonly identity: Identity
-  readonly schema: string
-  readonly place: string
-  readonly columns: ReadonlyMap<number, { readonly identity: Identity; readonly type: string }>
-  /** Its foreign keys, as SQL: tables between two others have the same columns. */
-  readonly references: readonly string[]
-}
-
-function tablesOf({ catalog, identities }: KnownState): NumberedTable[] {
-  const schema = schemaOf(catalog)
-  const tables = new Map(
-    [...schema.tables.values()].map((table) => [placeIn(schema, table), table]),
-  )
-  const columns = Map.groupBy(
-    [...identities.values()].filter(({ kind }) => kind === 'COLUMN'),
-    ({ of }) => of,
-  )
-  return [...identities.values()].flatMap((identity) => {
-    const home = identity.kind === 'TABLE' ? identities.get(identity.of ?? '')?.name : undefined
-    if (home === undefined) return []
-    const place = JSON.stringify([home, identity.name])
-    const table = tables.get(place)
-    if (!table) return []
-    const numbered = (columns.get(identity.id) ?? []).flatMap((column) => {
-      const type = table.columns.get(column.name)?.type
-      return type === undefined ? [] : [[numberOf(column), { identity: column, type }] as const]
+  for (const { object, column, name } of renamedInStoredViews(history, target)) {
+    wanted.set(column.id, { ...column, name })
+    choices.push({
+      object: partRef('column', object, name),
+      message: `is taken for ${column.name}: it has the number of that column`,
     })
-    const references = foreignKeysOf(catalog, { schema: home, name: identity.name })
-    return [{ identity, schema: home, place, columns: new Map(numbered), references }]
-  })
+  }
+  return { wanted, choices, guesses, detaches }
 }
 
-function placeIn({ defaultSchema }: DatabaseSchema, { schema, name }: Table): string {
-  return JSON.stringify([schema ?? defaultSchema, name])
+function takenText({ one, by }: Pair): string {
+  const name = `${one.schema}.${one.identity.name}`
+  return by === 'parts'
+    ? `is taken for ${name}: its indexes, constraints, sequences or comments have the names of those of that table`
+    : `is taken for ${name}: it has the same columns and foreign keys`
 }
 
-/** Its number is the end of its identity. */
-function numberOf({ id }: Identity): number {
-  return Number(id.split(' ').at(-1))
+function unlikeText({ one }: Pair): string {
+  const name = `${one.schema}.${one.identity.name}`
+  return `is not taken for ${name}: it has the same columns, but its indexes, constraints and sequences have other names`
 }
 
-type Pair = readonly [NumberedTable, NumberedTable]
-
-/** Tables that have one name, and those of which one alone on each side has these columns, most of them by the same name. */
-function pairs(own: readonly NumberedTable[], others: readonly NumberedTable[]): Pair[] {
-  const byPlace = new Map(others.map((one) => [one.place, one]))
-  const places = new Set(own.map(({ place }) => place))
-  const named = own.flatMap((one): Pair[] => {
-    const other = byPlace.get(one.place)
-    return other ? [[one, other]] : []
-  })
-  const missing = own.filter(({ place }) => !byPlace.has(place))
-  const beyond = others.filter(({ place }) => !places.has(place))
-  const alike = pairsBy(columnsWithNames, missing, beyond)
-  const known = new Set(alike.flat())
-  const isLeft = (one: NumberedTable) => !known.has(one)
-  const likened = pairsBy(columnsKey, missing.filter(isLeft), beyond.filter(isLeft))
-  return [...named, ...alike, ...likened.filter(([one, other]) => isMuchAlike(one, other))]
-}
-
-function pairsBy(
-  key: (table: NumberedTable) => string,
-  own: readonly NumberedTable[],
-  others: readonly NumberedTable[],
-): Pair[] {
-  const [found, beyond] = [Map.groupBy(own, key), Map.groupBy(others, key)]
-  return [...found].flatMap(([same, [one, ...more]]): Pair[] => {
-    const [other, ...further] = beyond.get(same) ?? []
-    return one && other && more.length + further.length === 0 ? [[one, other]] : []
-  })
-}
-
-function columnsWithNames(table: NumberedTable): string {
-  return JSON.stringify([columnsKey(table), ...namesOf(table).keys()])
-}
-
-function columnsKey({ columns, references, identity: { parents } }: NumberedTable): string {
-  const types = [...columns].map(([number, { type }]) => [number, type])
-  return JSON.stringify([parents !== undefined, references, ...types])
-}
-
-function isMuchAlike(one: NumberedTable, other: NumberedTable): boolean {
-  const names = namesOf(other)
-  const same = [...namesOf(one).keys()].filter((name) => names.has(name))
-  return same.length * 2 > one.columns.size
+function columnText({ name }: Identity, by: Evidence): string {
+  switch (by) {
+    case 'number':
+      return `is taken for ${name}: it has the number and the type of that column`
+    case 'lost':
+      return `is taken for ${name}: it has the number and the type of that column, but none of its indexes and constraints`
+    case 'table':
+      return `is taken for ${name}: it has the number and the type of that column, but its table has other indexes, constraints and sequences`
+    case 'holes':
+      return `is not taken for ${name}: it has the number of that column, but a table that was restored from a dump has other numbers`
+  }
 }
 
 /**
- * Columns that have the number and the type of one with another name, in tables where all columns of one name have one
- * number: the same statements made these tables. Where a table was restored from a dump, the numbers say nothing.
+ * Columns of materialized views with another name for one number. A view cannot lose a column; if it also has another
+ * query, the script creates it again, whatever its columns are called.
  */
-function renamedColumns(table: NumberedTable, other: NumberedTable): [Identity, string][] {
-  const [own, others] = [namesOf(table), namesOf(other)]
-  const isSame = [...own].every(([name, number]) => (others.get(name) ?? number) === number)
-  if (!isSame) return []
-  return [...table.columns].flatMap(([number, { identity, type }]): [Identity, string][] => {
-    const now = other.columns.get(number)
-    const isRenamed =
-      now?.type === type && !others.has(identity.name) && !own.has(now.identity.name)
-    return isRenamed ? [[identity, now.identity.name]] : []
+function renamedInStoredViews(history: NamedState, target: NamedState) {
+  const others = new Map(storedViews(target).map((view) => [view.place, view]))
+  return storedViews(history).flatMap(({ place, schema, name, columns }) => {
+    const other = others.get(place)
+    if (other === undefined || other.columns.size !== columns.size) return []
+    const object = tableRef(target.catalog, { schema, name })
+    const [here, there] = [namesIn(columns), namesIn(other.columns)]
+    return [...columns].flatMap(([number, column]) => {
+      const now = other.columns.get(number)
+      const isRenamed = now && !there.has(column.name) && !here.has(now.name)
+      return isRenamed ? [{ object, column, name: now.name }] : []
+    })
   })
 }
 
-function namesOf({ columns }: NumberedTable): Map<string, number> {
-  return new Map([...columns].map(([number, { identity }]) => [identity.name, number]))
+function storedViews({ identities }: NamedState) {
+  const columns = Map.groupBy(identities.values(), ({ of }) => of)
+  return [...identities.values()].flatMap(({ id, kind, name, of = '' }) => {
+    const schema = kind === 'MATERIALIZED VIEW' ? identities.get(of)?.name : undefined
+    if (schema === undefined) return []
+    const own = (columns.get(id) ?? []).filter((part) => part.kind === 'COLUMN')
+    const byNumber = new Map(own.map((column) => [numberOf(column), column]))
+    return [{ place: JSON.stringify([schema, name]), schema, name, columns: byNumber }]
+  })
+}
+
+function namesIn(columns: ReadonlyMap<number, Identity>): Set<string> {
+  return new Set([...columns.values()].map(({ name }) => name))
 }

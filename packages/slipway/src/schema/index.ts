@@ -10,7 +10,7 @@ export {
   readFacts,
 } from './postgres/catalog.ts'
 export { ownershipIn, type ProjectObjects, type Scope, scopeOf } from './postgres/scope.ts'
-export { foreignKeysOf } from './postgres/foreign-keys.ts'
+export { foreignKeysByTable } from './postgres/foreign-keys.ts'
 export { heirsIn } from './postgres/heirs.ts'
 export { type ColumnOrder, columnOrders } from './postgres/column-order.ts'
 export { type Change, difference, differingObjects } from './postgres/difference.ts'
@@ -48,6 +48,8 @@ export {
   retakenBy,
   retakenObjects,
 } from './postgres/identities.ts'
+export { ownOfNewHeirs, withInheritedColumns, withoutOwnOfInherited } from './postgres/inherited.ts'
+export { type PartName, readPartNames } from './postgres/part-names.ts'
 export { readFingerprint, readSchema } from './dialects.ts'
 export { schemaFailures } from './failures.ts'
 export { FINGERPRINT_METHOD } from './postgres/facts-fingerprint.ts'

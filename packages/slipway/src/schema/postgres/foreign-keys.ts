@@ -1,18 +1,19 @@
 import type { Catalog } from './catalog.ts'
 import { textOf } from './fact-base.ts'
-import type { TableName } from './heritage.ts'
 
-/** The foreign keys of a table as SQL, without their names, sorted. */
-export function foreignKeysOf({ facts }: Catalog, { schema, name }: TableName): string[] {
-  return facts
+/** The foreign keys of each table as SQL, without their names, sorted; the tables by schema and name, as JSON. */
+export function foreignKeysByTable({ facts }: Catalog): Map<string, string[]> {
+  const keys = facts
     .facts()
     .flatMap(({ id, payload }) =>
-      id.kind === 'constraint' &&
-      id.schema === schema &&
-      id.table === name &&
-      textOf(payload['type']) === 'f'
-        ? [textOf(payload['def'])]
+      id.kind === 'constraint' && textOf(payload['type']) === 'f'
+        ? [{ table: JSON.stringify([id.schema, id.table]), sql: textOf(payload['def']) }]
         : [],
     )
-    .toSorted()
+  return new Map(
+    [...Map.groupBy(keys, ({ table }) => table)].map(([table, found]) => [
+      table,
+      found.map(({ sql }) => sql).toSorted(),
+    ]),
+  )
 }

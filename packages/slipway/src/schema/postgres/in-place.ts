@@ -25,22 +25,46 @@ export interface InPlace {
  * first and attached last; between these it has no parent in both states.
  */
 export function inPlace(source: FactBase, target: FactBase): InPlace {
+  const states = { source, target }
   const moved = source
     .facts()
     .filter(
       (fact) =>
         fact.id.kind === 'table' &&
         target.has(fact.id) &&
-        !isDeepStrictEqual(placeOf(fact), placeOf(target.get(fact.id))),
+        (isOfReplaced(fact, states) ||
+          !isDeepStrictEqual(placeOf(fact), placeOf(target.get(fact.id)))),
     )
     .map(({ id }) => id)
   if (moved.length === 0) return { source, target, first: [], last: [] }
   return {
     source: detached(source, moved),
     target: detached(target, moved),
-    first: moved.flatMap((id) => links(source, id, { unlessIn: target, sql: detachSql })),
-    last: moved.flatMap((id) => links(target, id, { unlessIn: source, sql: attachSql })),
+    first: moved.flatMap((id) =>
+      links(source, id, { unlessIn: target, first: true, sql: detachSql }),
+    ),
+    last: moved.flatMap((id) =>
+      links(target, id, { unlessIn: source, first: false, sql: attachSql }),
+    ),
   }
+}
+
+interface States {
+  readonly source: FactBase
+  readonly target: FactBase
+}
+
+/** Whether a table is a partition of a table that gets another partition key: that one is replaced, and would take it along. */
+function isOfReplaced(fact: Fact | undefined, states: States): boolean {
+  return (
+    boundOf(fact) !== undefined && parentsOf(fact).some((parent) => hasOtherKey(parent, states))
+  )
+}
+
+function hasOtherKey(table: TableName, { source, target }: States): boolean {
+  const [before, after] = [source, target].map((facts) => facts.get({ kind: 'table', ...table }))
+  if (!before || !after) return false
+  return !isDeepStrictEqual(before.payload['partitionKey'], after.payload['partitionKey'])
 }
 
 /** The parents of a table, and its bounds. */
@@ -61,18 +85,33 @@ function boundOf(fact: Fact | undefined): string | undefined {
 
 interface Linking {
   readonly unlessIn: FactBase
+  /** What it runs is before all else: what leads away from these facts. */
+  readonly first: boolean
   readonly sql: (table: TableName, parent: TableName, bound: string | undefined) => string
 }
 
 /** What is run for each parent that a table has in one state, and has not, or with other bounds, in the other. */
-function links(facts: FactBase, id: StableId, { unlessIn, sql }: Linking): string[] {
+function links(facts: FactBase, id: StableId, { unlessIn, first, sql }: Linking): string[] {
   if (id.kind !== 'table') return []
   const [here, there] = [facts.get(id), unlessIn.get(id)]
-  const same = boundOf(here) === boundOf(there)
+  const [from, to] = first ? [here, there] : [there, here]
+  const same =
+    boundOf(here) === boundOf(there) &&
+    !isOfReplaced(here, { source: facts, target: unlessIn }) &&
+    !isReordered(parentsOf(from), parentsOf(to))
   const others = parentsOf(there)
   return parentsOf(here)
     .filter((parent) => !same || !others.some((other) => isDeepStrictEqual(other, parent)))
     .map((parent) => sql(id, parent, boundOf(here)))
+}
+
+/** Whether parents that are added behind those that stay would be in another order than is wanted: then all are added again. */
+function isReordered(before: readonly TableName[], wanted: readonly TableName[]): boolean {
+  const isIn = (one: TableName, all: readonly TableName[]) =>
+    all.some((other) => isDeepStrictEqual(other, one))
+  const stay = before.filter((one) => isIn(one, wanted))
+  const given = [...stay, ...wanted.filter((one) => !isIn(one, before))]
+  return !isDeepStrictEqual(given, wanted)
 }
 
 function attachSql(table: TableName, parent: TableName, bound: string | undefined): string {
@@ -94,16 +133,19 @@ function qualified({ schema, name }: TableName): string {
 const WITHOUT_PARENTS = { parentTable: null, partitionBound: null, _heritage: null }
 
 /** A state in which some tables have no parents: what they had from these is their own. */
-function detached(facts: FactBase, tables: readonly StableId[]): FactBase {
+export function detached(facts: FactBase, tables: readonly StableId[]): FactBase {
   const added: Fact[] = []
   const edges: DependencyEdge[] = [...facts.edges]
   const keys = new Set(tables.map(encodeId))
+  const known = new Set<string>()
   for (const table of tables) {
     const fact = facts.get(table)
     if (table.kind !== 'table' || fact === undefined) continue
     for (const parent of parentsOf(fact)) {
       for (const one of inherited(facts, fact, parent)) {
-        if (added.some(({ id }) => encodeId(id) === encodeId(one.fact.id))) continue
+        const key = encodeId(one.fact.id)
+        if (facts.has(one.fact.id) || known.has(key)) continue
+        known.add(key)
         added.push(one.fact)
         edges.push(...edgesOf(facts, one, { heir: fact.id, parent }))
       }
@@ -122,14 +164,18 @@ interface Inherited {
   readonly like: StableId
 }
 
-/** The columns, constraints and indexes that a table has from a parent, as facts of its own. */
 function inherited(facts: FactBase, heir: Fact, parent: TableName): Inherited[] {
   const above = facts.get({ kind: 'table', ...parent })
   if (above === undefined) return []
   const further = parentsOf(above).flatMap((one) => inherited(facts, above, one))
-  return [...facts.childrenOf(above.id), ...further.map(({ fact }) => fact)]
-    .flatMap((fact) => ofHeir(fact, heir, facts).map((one) => ({ fact: one, like: fact.id })))
-    .filter(({ fact }) => !facts.has(fact.id))
+  return [...facts.childrenOf(above.id), ...further.map(({ fact }) => fact)].flatMap((fact) =>
+    ofHeir(fact, heir, facts).map((one) => ({ fact: one, like: fact.id })),
+  )
+}
+
+/** As facts of its own: the columns, constraints and indexes that a table has from a parent. */
+export function inheritedFacts(facts: FactBase, heir: Fact, parent: TableName): Fact[] {
+  return inherited(facts, heir, parent).map(({ fact }) => fact)
 }
 
 /** What a table has of what its parent has. */

@@ -13,10 +13,7 @@ interface Column {
  */
 export function numberingBehindRows(source: FactBase, target: FactBase): string[] {
   return numberedColumns(target)
-    .filter(
-      (one) =>
-        getsSequence(source, one) && isInteger(target, one.column) && !source.has(one.sequence),
-    )
+    .filter((one) => getsSequence(source, one) && isInteger(target, one.column))
     .map(goOnSql)
 }
 
@@ -54,10 +51,13 @@ function numberedColumns(facts: FactBase): Numbered[] {
   })
 }
 
-/** Whether a column exists already, and the script gives it a sequence: a serial, or an identity that it was not. */
-function getsSequence(source: FactBase, { column, serial }: Numbered): boolean {
+/**
+ * Whether a column exists already, and the script makes a sequence for it: that of a serial, or of an identity that it was
+ * not. The latter is a new one whatever its name: a sequence that had it is dropped.
+ */
+function getsSequence(source: FactBase, { column, serial, sequence }: Numbered): boolean {
   const fact = source.get({ kind: 'column', ...column })
-  return fact !== undefined && (serial || !fact.payload['identity'])
+  return fact !== undefined && (serial ? !source.has(sequence) : !fact.payload['identity'])
 }
 
 function isInteger(target: FactBase, column: Column): boolean {

@@ -13,6 +13,7 @@ import { type Change, difference } from './difference.ts'
 import { type Part, partBetween, type PartIds, partOf } from './extraction-sql.ts'
 import { extractFacts } from './extraction.ts'
 import { FINGERPRINT_METHOD, fingerprintFrom, objectHashes } from './facts-fingerprint.ts'
+import { withoutOwnOfInherited } from './inherited.ts'
 import { everything, type Scope } from './scope.ts'
 
 /** So many relations are read together: some ten thousand facts, which take some ten MB. */
@@ -56,10 +57,8 @@ export async function differenceBetween(from: Compared, to: Compared): Promise<C
   const expected = await readFingerprint(from.session, from.scope)
   const actual = await readFingerprint(to.session, to.scope)
   if (expected.hash === actual.hash) return []
-  return difference(
-    await readFacts(from.session, from.scope),
-    await readFacts(to.session, to.scope),
-  )
+  const facts = await readFacts(from.session, from.scope)
+  return difference(...withoutOwnOfInherited(facts, await readFacts(to.session, to.scope)))
 }
 
 /** A fingerprint of a database, and what has changed there since. */

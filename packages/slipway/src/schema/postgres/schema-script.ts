@@ -75,7 +75,7 @@ export function scriptBetween(
         plain,
       ),
     ],
-    choices: choicesOf(unlike.rest, wanted, to.defaultSchema),
+    choices: choicesOf(inPlace(unlike.rest, wanted), to.defaultSchema),
   }
 }
 
@@ -225,7 +225,10 @@ function rolesNamed(...bases: readonly FactBase[]): string[] {
 }
 
 /** What the catalogs alone cannot decide, because it depends on rows. */
-function choicesOf(source: FactBase, target: FactBase, defaultSchema: string): Choice[] {
+function choicesOf(
+  { source, target }: Pick<Ends, 'source' | 'target'>,
+  defaultSchema: string,
+): Choice[] {
   return target.facts().flatMap((fact) => {
     const before = source.get(fact.id)
     const messages =

@@ -1,0 +1,123 @@
+import { isDeepStrictEqual } from 'node:util'
+import { encodeId, type Fact, type FactBase } from '@supabase/pg-delta'
+import { type Catalog, columnOrder } from './catalog.ts'
+import { factBase, textOf } from './fact-base.ts'
+import { type Heritage, heritageOf } from './heritage.ts'
+import { detached, inheritedFacts, parentsOf } from './in-place.ts'
+import { referenceTo } from './reference.ts'
+import type { Choice } from './schema-script.ts'
+
+/** A catalog in which the columns that partitions and heirs inherit are facts, like their own ones. */
+export function withInheritedColumns(catalog: Catalog): Catalog {
+  const heirs = catalog.facts.facts().filter((fact) => parentsOf(fact).length > 0)
+  if (heirs.length === 0) return catalog
+  const facts = detached(
+    catalog.facts,
+    heirs.map(({ id }) => id),
+  )
+  return { ...catalog, facts, columnOrder: columnOrder(facts.facts()) }
+}
+
+/**
+ * Two catalogs without the only difference that no SQL removes: a table that becomes an heir has the columns of its parent
+ * as its own, too, where one that was created as an heir has not.
+ */
+export function withoutOwnOfInherited(one: Catalog, other: Catalog): [Catalog, Catalog] {
+  return [folded(one, other.facts), folded(other, one.facts)]
+}
+
+/** A catalog, where what heirs have as their own and `other` lets them inherit is inherited only. */
+function folded(catalog: Catalog, other: FactBase): Catalog {
+  const { facts } = catalog
+  const gone = new Set<string>()
+  const heritages = new Map<string, Heritage>()
+  for (const heir of facts.facts()) {
+    // A partition has nothing of its own.
+    if (heir.id.kind !== 'table' || heir.payload['partitionBound']) continue
+    if (parentsOf(heir).length === 0 || parentsOf(other.get(heir.id)).length === 0) continue
+    const [above, there] = [namesAbove(facts, heir), namesAbove(other, other.get(heir.id))]
+    const both = facts
+      .childrenOf(heir.id)
+      .filter(({ id }) => above.has(encodeId(id)) && there.has(encodeId(id)) && !other.has(id))
+    if (both.length === 0) continue
+    for (const fact of both)
+      for (const one of [fact, ...facts.childrenOf(fact.id)]) gone.add(encodeId(one.id))
+    heritages.set(encodeId(heir.id), heritageWith(heir, { own: both, facts, above }))
+  }
+  if (gone.size === 0) return catalog
+  const kept = facts.facts().flatMap((fact) => {
+    const key = encodeId(fact.id)
+    if (gone.has(key)) return []
+    const heritage = heritages.get(key)
+    if (heritage === undefined) return [fact]
+    return [{ ...fact, payload: { ...fact.payload, _heritage: heritage as Fact['payload'] } }]
+  })
+  return { ...catalog, facts: factBase(kept, facts.edges) }
+}
+
+/** The columns and checks that a table has from its parents, by the keys that they would have as its own. */
+function namesAbove(facts: FactBase, heir: Fact | undefined): Map<string, Fact> {
+  if (heir === undefined) return new Map()
+  const found = parentsOf(heir).flatMap((parent) => inheritedFacts(facts, heir, parent))
+  return new Map(
+    found
+      .filter(({ id, payload }) => id.kind !== 'constraint' || textOf(payload['type']) === 'c')
+      .map((fact) => [encodeId(fact.id), fact]),
+  )
+}
+
+/** What no script between two catalogs can make: a table that becomes an heir, and has nothing of its parent as its own. */
+export function ownOfNewHeirs(from: Catalog, to: Catalog): Choice[] {
+  return to.facts.facts().flatMap((fact): Choice[] => {
+    const before = from.facts.get(fact.id)
+    // A partition has nothing of its own.
+    if (fact.id.kind !== 'table' || before === undefined || fact.payload['partitionBound'])
+      return []
+    const had = parentsOf(before)
+    const isNew = parentsOf(fact).some((one) => !had.some((old) => isDeepStrictEqual(old, one)))
+    const inherits = [...namesAbove(to.facts, fact).values()].some(({ id }) => !to.facts.has(id))
+    if (!isNew || !inherits) return []
+    const message =
+      'inherits again, and keeps what it inherits as its own: if the parent drops a column, this table keeps it'
+    return [{ object: referenceTo(fact.id, to.defaultSchema), message }]
+  })
+}
+
+interface Folding {
+  readonly own: readonly Fact[]
+  readonly facts: FactBase
+  readonly above: ReadonlyMap<string, Fact>
+}
+
+/** What an heir would have against its parents if these columns were not its own. */
+function heritageWith(heir: Fact, { own, facts, above }: Folding): Heritage {
+  const { own: had, comments: said, ...heritage } = heritageOf(heir)
+  const columns = own.flatMap((fact) => {
+    const { id } = fact
+    if (id.kind !== 'column') return []
+    const key = { ...id, kind: 'default' as const }
+    const shape = (notNull: unknown, expr: unknown) => ({
+      notNull: notNull === true,
+      ...(typeof expr === 'string' ? { default: expr } : {}),
+    })
+    const here = shape(fact.payload['notNull'], facts.get(key)?.payload['expr'])
+    const there = shape(
+      above.get(encodeId(id))?.payload['notNull'],
+      above.get(encodeId(key))?.payload['expr'],
+    )
+    return isDeepStrictEqual(here, there) ? [] : [[id.name, here] as const]
+  })
+  const comments = own.flatMap(({ id }) => {
+    const text = facts.get({ kind: 'comment', target: id })?.payload['text']
+    return id.kind === 'column' && typeof text === 'string' ? [[id.name, text] as const] : []
+  })
+  return {
+    ...heritage,
+    ...entriesOf('own', { ...had, ...Object.fromEntries(columns) }),
+    ...entriesOf('comments', { ...said, ...Object.fromEntries(comments) }),
+  }
+}
+
+function entriesOf(key: keyof Heritage, entries: object): Heritage {
+  return Object.keys(entries).length === 0 ? {} : { [key]: entries }
+}
