@@ -23,6 +23,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const [first, ...rest] = argv
   if (first === 'load') return await underLoad(rest)
   if (first === 'seeds') return await ofSeeds(rest)
+  if (first === 'backups') return await ofBackups(rest)
   await (first === 'proof' ? ofProof(rest) : beside(argv))
 }
 
@@ -56,6 +57,14 @@ async function ofSeeds(argv: readonly string[]): Promise<void> {
   if (typeof options === 'string') return refuse(options, options === seedsUsage)
   const { runSeedsBench } = await import('./seeds/main.ts')
   process.stdout.write(await onServer((server, folder) => runSeedsBench(options, server, folder)))
+}
+
+async function ofBackups(argv: readonly string[]): Promise<void> {
+  const { backupsUsage, readBackupsOptions } = await import('./backups/options.ts')
+  const options = argv.includes('--help') ? backupsUsage : readBackupsOptions(argv)
+  if (typeof options === 'string') return refuse(options, options === backupsUsage)
+  const { runBackups } = await import('./backups/main.ts')
+  process.stdout.write(await onServer((server, folder) => runBackups(options, server, folder)))
 }
 
 function refuse(message: string, asked: boolean): void {
