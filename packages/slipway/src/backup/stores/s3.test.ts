@@ -415,8 +415,8 @@ describe('settings', () => {
     for (const bytes of [undefined, 0, 1, 1e6, 1e9, 60e9, 100e9, 200e9, 250e9]) {
       const { partSize, atOnce } = partPlan(bytes)
       expect(partSize).toBeGreaterThanOrEqual(5 * MIB)
-      expect(partSize * 10_000).toBeGreaterThanOrEqual(1.25 * (bytes ?? 0))
-      expect((atOnce + 2) * partSize).toBeLessThanOrEqual(100e6 + 1e6)
+      expect(partSize * 10_000).toBeGreaterThanOrEqual(Math.min(2 * (bytes ?? 0), 320e9))
+      expect((atOnce + 2) * partSize).toBeLessThanOrEqual(96 * MIB)
       expect(atOnce).toBeGreaterThanOrEqual(1)
     }
   })
