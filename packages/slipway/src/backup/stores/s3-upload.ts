@@ -144,8 +144,11 @@ function guarded(bucket: S3Bucket, { signal, uploads }: UploadRequest, ids: Set<
   const sendGuarded = async (command: Command) => {
     if (command instanceof sdk.s3.AbortMultipartUploadCommand) return {}
     const result = await s3Request(bucket, () => client.send(command, { abortSignal: signal }))
-    if (command instanceof sdk.s3.CreateMultipartUploadCommand && 'UploadId' in result) {
-      const { UploadId = '' } = result
+    const { UploadId = '', ETag = '' } = result as { UploadId?: string; ETag?: string }
+    if (command instanceof sdk.s3.UploadPartCommand && ETag === '') refuseAnswer(bucket)
+    if (command instanceof sdk.s3.CreateMultipartUploadCommand) {
+      // A part without an id of its upload is a whole object to some stores.
+      if (UploadId === '') refuseAnswer(bucket)
       ids.add(UploadId)
       uploads.running.add(UploadId)
     }
@@ -197,6 +200,13 @@ async function storedOf(
   if (found === undefined || found === 'hidden' || found.Metadata?.[TOKEN] !== token)
     return undefined
   return found.ContentLength === bytes ? 'whole' : 'part'
+}
+
+function refuseAnswer({ shown }: S3Bucket): never {
+  return raise('BACKUP.STORE_UNAVAILABLE', {
+    message: `The store ${shown} reported success, but its answer is not complete.`,
+    why: 'The id of the upload or of a part is missing.',
+  })
 }
 
 function refuseExisting({ shown }: S3Bucket): never {
