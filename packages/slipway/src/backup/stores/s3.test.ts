@@ -79,10 +79,11 @@ describe('a store that works', () => {
     await write('empty', Buffer.alloc(0))
     expect(await buffer(await store.read('a.json'))).toEqual(SMALL)
     expect(LARGE.equals(await buffer(await store.read('folder/b & c.zst')))).toBe(true)
+    const storedAt = '2026-11-29T15:00:00.000Z'
     expect(await store.list()).toEqual([
-      { key: 'a.json', bytes: SMALL.length },
-      { key: 'empty', bytes: 0 },
-      { key: 'folder/b & c.zst', bytes: LARGE.length },
+      { key: 'a.json', bytes: SMALL.length, storedAt },
+      { key: 'empty', bytes: 0, storedAt },
+      { key: 'folder/b & c.zst', bytes: LARGE.length, storedAt },
     ])
     expect([...server.objects.keys()]).toContain('shop/prod/a.json')
     expect(server.requests.filter((one) => one.startsWith('upload-part'))).toHaveLength(2)
