@@ -367,7 +367,7 @@ function list(store: S3Server, query: URLSearchParams, pageSize: number): Answer
   const next = keys.length > pageSize ? page.at(-1) : undefined
   const contents = page.map((key) => {
     const { body, etag } = store.objects.get(key)!
-    return `<Contents><Key>${escaped(key)}</Key><ETag>${etag}</ETag><Size>${body.length}</Size></Contents>`
+    return `<Contents><Key>${escaped(key)}</Key><ETag>${etag}</ETag><Size>${body.length}</Size><LastModified>2026-11-29T15:00:00.000Z</LastModified></Contents>`
   })
   const token =
     next === undefined ? '' : `<NextContinuationToken>${escaped(next)}</NextContinuationToken>`

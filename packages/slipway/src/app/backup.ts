@@ -290,9 +290,10 @@ export async function pruneFor(
   const own = backups.filter(({ manifest }) => manifest.environment === environment)
   const referred = await referredBackups(work, own)
   const decisions = expiredBackups(
-    own.map(({ manifest, verification }) => ({
+    own.map(({ manifest, verification, storedAt }) => ({
       id: manifest.id,
       createdAt: manifest.createdAt,
+      storedAt,
       bytes: manifestBytes(manifest),
       verifiedAt: verification?.verifiedAt,
       referredTo: referred.has(manifest.id),

@@ -17,6 +17,8 @@ export interface Backup {
   readonly manifest: Manifest
   /** The last time that it was restored and compared; absent if never. */
   readonly verification?: Verification
+  /** When its manifest was stored, by the clock of the store. */
+  readonly storedAt?: string | undefined
 }
 
 /** What a store holds. */
@@ -87,7 +89,8 @@ async function readBackup(store: Store, stored: readonly Stored[], id: string): 
   const verification = known
     ? await readVerification(await text(await store.read(verificationKey(id))), manifest)
     : undefined
-  return verification ? { manifest, verification } : { manifest }
+  const storedAt = stored.find(({ key }) => key === manifestKey(id))?.storedAt
+  return { manifest, storedAt, ...(verification ? { verification } : {}) }
 }
 
 /** Removes backups. The manifest goes first: whatever happens then, nobody takes the rest for a backup. */

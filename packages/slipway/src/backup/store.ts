@@ -5,6 +5,8 @@ export interface Stored {
   /** Its name there, without the folder or prefix of the store: `backup-production-20261129T150000Z.json`. */
   readonly key: string
   readonly bytes: number
+  /** When it was written, by the clock of the store: UTC. */
+  readonly storedAt?: string | undefined
 }
 
 /** How something is written. */

@@ -41,7 +41,11 @@ async function listed(folder: string): Promise<Stored[]> {
   )
   return found
     .filter(({ file }) => file.isFile())
-    .map(({ key, file }) => ({ key: key.split(path.sep).join('/'), bytes: file.size }))
+    .map(({ key, file }) => ({
+      key: key.split(path.sep).join('/'),
+      bytes: file.size,
+      storedAt: file.mtime.toISOString(),
+    }))
 }
 
 async function namesIn(folder: string): Promise<string[]> {

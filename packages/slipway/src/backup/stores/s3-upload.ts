@@ -10,7 +10,6 @@ import { abortUpload, removeObject } from './s3-remove.ts'
 
 const MIB = 1 << 20
 const MAX_PARTS = 10_000
-const MEMORY = 96 * MIB
 /** Which write an object is of: an answer that was lost is found out by it. */
 const TOKEN = 'slipway-write'
 
@@ -23,13 +22,15 @@ export interface PartPlan {
 }
 
 /**
- * Chooses the size of parts, so that `expectedBytes` fit into 8,000 of the 10,000 that S3 allows, and all parts in memory
- * together stay under 100 MB: those that are sent, one that is filled, and its copy. An object has at most 312 GiB.
+ * Chooses the size of parts: `expectedBytes` fit into half of the 10,000 that S3 allows, because the last backup may have been
+ * much smaller. Parts that are sent, one that is filled and its copy take 48 MiB together where parts are small, and 96 MiB at
+ * most. An object has at most 312 GiB.
  */
 export function partPlan(expectedBytes: number | undefined): PartPlan {
-  const wanted = expectedBytes === undefined ? 16 * MIB : Math.ceil(expectedBytes / 8000)
-  const partSize = Math.min(32 * MIB, Math.max(8 * MIB, wanted))
-  return { partSize, atOnce: Math.min(4, Math.floor(MEMORY / partSize) - 2) }
+  const wanted = expectedBytes === undefined ? 16 * MIB : Math.ceil(expectedBytes / 5000)
+  const partSize = Math.min(32 * MIB, Math.max(5 * MIB, wanted))
+  const fit = Math.floor((48 * MIB) / partSize) - 2
+  return { partSize, atOnce: Math.min(2, Math.max(1, fit)) }
 }
 
 /** The multipart uploads of one store: those that run, and those that failed and may have left parts. */
@@ -143,8 +144,11 @@ function guarded(bucket: S3Bucket, { signal, uploads }: UploadRequest, ids: Set<
   const sendGuarded = async (command: Command) => {
     if (command instanceof sdk.s3.AbortMultipartUploadCommand) return {}
     const result = await s3Request(bucket, () => client.send(command, { abortSignal: signal }))
-    if (command instanceof sdk.s3.CreateMultipartUploadCommand && 'UploadId' in result) {
-      const { UploadId = '' } = result
+    const { UploadId = '', ETag = '' } = result as { UploadId?: string; ETag?: string }
+    if (command instanceof sdk.s3.UploadPartCommand && ETag === '') refuseAnswer(bucket)
+    if (command instanceof sdk.s3.CreateMultipartUploadCommand) {
+      // A part without an id of its upload is a whole object to some stores.
+      if (UploadId === '') refuseAnswer(bucket)
       ids.add(UploadId)
       uploads.running.add(UploadId)
     }
@@ -196,6 +200,13 @@ async function storedOf(
   if (found === undefined || found === 'hidden' || found.Metadata?.[TOKEN] !== token)
     return undefined
   return found.ContentLength === bytes ? 'whole' : 'part'
+}
+
+function refuseAnswer({ shown }: S3Bucket): never {
+  return raise('BACKUP.STORE_UNAVAILABLE', {
+    message: `The store ${shown} reported success, but its answer is not complete.`,
+    why: 'The id of the upload or of a part is missing.',
+  })
 }
 
 function refuseExisting({ shown }: S3Bucket): never {

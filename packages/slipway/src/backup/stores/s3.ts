@@ -60,10 +60,11 @@ async function listObjects(bucket: S3Bucket, start: string): Promise<Stored[]> {
     const { Contents = [], KeyCount = Contents.length, IsTruncated } = page
     token = page.NextContinuationToken === '' ? undefined : page.NextContinuationToken
     if (KeyCount !== Contents.length || IsTruncated !== (token !== undefined)) refuseList(bucket)
-    for (const { Key = '', Size = 0 } of Contents) {
+    for (const { Key = '', Size = 0, LastModified } of Contents) {
       const key = Key.slice(start.length)
       // Consoles store an empty object for a folder.
-      if (key !== '' && !key.endsWith('/')) found.push({ key, bytes: Size })
+      if (key !== '' && !key.endsWith('/'))
+        found.push({ key, bytes: Size, storedAt: LastModified?.toISOString() })
     }
   } while (token !== undefined)
   return found
