@@ -1,9 +1,45 @@
 import type { Backup } from '../backup/index.ts'
-import { must } from '../kernel/index.ts'
+import { attempt, must } from '../kernel/index.ts'
+import type { BackupPolicy } from '../project/index.ts'
 import type { BackupItem } from './backup-result.ts'
 import type { AppContext } from './context.ts'
 import { raise } from './failures.ts'
 import type { Work } from './work.ts'
+
+/** The backup that a deploy will make first. */
+export interface PlannedBackup {
+  readonly when: Exclude<BackupPolicy, 'never'>
+  /** The id of a recent backup that serves, so that none is made. */
+  readonly serves: string | null
+  /** What the last one took: bytes and milliseconds; null if there is none, or the store does not answer. */
+  readonly last: {
+    readonly bytes: number
+    readonly ms: number
+    readonly restoreMs: number | null
+  } | null
+}
+
+/** What a deploy will do about backups; null if the environment asks for none. */
+export async function plannedBackup(
+  context: AppContext,
+  work: Work,
+): Promise<PlannedBackup | null> {
+  const { when } = work.target.policy.backup
+  if (when === 'never') return null
+  const { lastBackup, recentFor } = await import('./backup.ts')
+  const { backupItem } = await import('./backup-result.ts')
+  const verified = when === 'verified-before-deploy'
+  const recent = await attempt(() => recentFor(context, work, { verified }))
+  const found = await lastBackup(work)
+  const item = found && backupItem(found)
+  return {
+    when,
+    serves: (recent.ok && recent.value?.manifest.id) || null,
+    last: item
+      ? { bytes: item.bytes, ms: item.ms, restoreMs: item.verified?.restoreMs ?? null }
+      : null,
+  }
+}
 
 /** What an environment asks for before a deploy. */
 export interface BackupGate {

@@ -31,27 +31,12 @@ export function backupBefore(backups: readonly Backup[], migration: string): Bac
   return backups.find(({ manifest }) => manifest.before.includes(migration))
 }
 
-/** The newest backup of an environment that is not older than `maxAgeMs`, and is verified if that is asked for. */
-export function recentBackup(
-  backups: readonly Backup[],
-  {
-    environment,
-    maxAgeMs,
-    verified,
-    now,
-  }: {
-    readonly environment: string
-    readonly maxAgeMs: number
-    readonly verified: boolean
-    readonly now: number
-  },
-): Backup | undefined {
-  return backups.find(({ manifest, verification }) => {
-    const age = now - Date.parse(manifest.createdAt)
-    // A clock that jumped back makes no backup young.
-    const isRecent = age >= 0 && age <= maxAgeMs
-    return (
-      manifest.environment === environment && isRecent && (!verified || verification !== undefined)
-    )
-  })
+/** Whether a backup is young enough to serve for a deploy, and verified if that is asked for. */
+export function isRecent(
+  { manifest, verification }: Backup,
+  asked: { readonly maxAgeMs: number; readonly verified: boolean; readonly now: number },
+): boolean {
+  const age = asked.now - Date.parse(manifest.createdAt)
+  // A clock that was set back makes no backup young.
+  return age >= 0 && age <= asked.maxAgeMs && (!asked.verified || verification !== undefined)
 }

@@ -5,17 +5,18 @@ import {
   expiredBackups,
   listBackups,
   manifestBytes,
+  newestBackup,
   removeBackups,
   restoreBackup,
   verifyBackup,
   type VerifyOutcome,
 } from '../backup/index.ts'
 import { locate } from '../database/index.ts'
-import { ConnectionString, command, ownVersion } from '../kernel/index.ts'
+import { attempt, ConnectionString, command, ownVersion } from '../kernel/index.ts'
 import { notifying } from './backup-notice.ts'
 import { type BackupItem, backupItem } from './backup-result.ts'
 import { encryptionOf, keysOf, storeOf } from './backup-settings.ts'
-import { recentBackup, referredBackups } from './backup-use.ts'
+import { isRecent, referredBackups } from './backup-use.ts'
 import { requireNamed, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
@@ -51,7 +52,7 @@ export interface BackupListResult extends TargetResult {
 
 /** Which backup, and how it is opened. */
 export interface BackupChoice {
-  /** The newest if absent. */
+  /** The newest of the environment if absent. */
   readonly id?: string | undefined
   /** A file with keys of age, absolute or relative to `cwd`. */
   readonly identity?: string | undefined
@@ -187,7 +188,7 @@ export async function verifyFor(
   const { signal, emit, env, cwd } = context
   return await verifyBackup({
     store: await storeOf(work),
-    id: asked.id,
+    name: { id: asked.id, environment: work.target.environment },
     keys: keysOf(work, cwd, asked.identity),
     quick: asked.quick ?? false,
     jobs: asked.jobs ?? 1,
@@ -237,7 +238,7 @@ export async function restoreFor(
   const { signal, emit, env, cwd } = context
   const outcome = await restoreBackup({
     store: await storeOf(work),
-    id: asked.id,
+    name: { id: asked.id, environment: work.target.environment },
     keys: keysOf(work, cwd, asked.identity),
     address: await directAddress(work),
     jobs: asked.jobs ?? 1,
@@ -326,7 +327,14 @@ export async function recentFor(
 ): Promise<Backup | undefined> {
   const { maxAgeMs } = work.target.policy.backup
   if (maxAgeMs === undefined) return undefined
-  const { backups } = await listBackups(await storeOf(work))
-  const { environment } = work.target
-  return recentBackup(backups, { environment, maxAgeMs, verified, now: now() })
+  const newest = await newestBackup(await storeOf(work), work.target.environment)
+  return newest && isRecent(newest, { maxAgeMs, verified, now: now() }) ? newest : undefined
+}
+
+/** The newest backup of the environment, for a report. A store that does not answer is no failure of that. */
+export async function lastBackup(work: Work): Promise<Backup | undefined> {
+  const found = await attempt(async () =>
+    newestBackup(await storeOf(work), work.target.environment),
+  )
+  return found.ok ? found.value : undefined
 }

@@ -43,7 +43,10 @@ export async function inspectHealth(
   const work = await readWork(context, { mayLackMigrations: true })
   const address = await directAddress(work)
   const { migrations, target } = work
-  const request = { address, migrations, schemas: target.schemas }
+  const backups = await import('./backup.ts')
+  const last = await backups.lastBackup(work)
+  const lastBackup = last?.manifest.createdAt
+  const request = { address, migrations, schemas: target.schemas, lastBackup }
   const { database, ...found } = await inspectTarget({ ...request, deadlineMs })
   const { emit } = context
   const tried = trying

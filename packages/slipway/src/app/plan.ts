@@ -5,6 +5,7 @@ import { command, type NextAction } from '../kernel/index.ts'
 import type { DeployPlan, PlanStep, StepTable } from '../plan/index.ts'
 import type { Proof } from '../proof/index.ts'
 import { masked, type TableRef } from '../statements/index.ts'
+import { type PlannedBackup, plannedBackup } from './backup-gate.ts'
 import type { AppContext } from './context.ts'
 import { raise } from './failures.ts'
 import { hazardFinding, type HazardResult, hazardResult } from './hazard-findings.ts'
@@ -48,6 +49,8 @@ export interface PlanResult extends TargetResult {
   readonly migrations: readonly PlannedMigration[]
   /** Squashes that a deploy would record and not run. */
   readonly squashes: Preview['squashes']
+  /** Null if the environment asks for no backup, or nothing is pending. */
+  readonly backup: PlannedBackup | null
 }
 
 /** Looks at what a deploy would do. Changes nothing, and takes no lock of the database. */
@@ -58,7 +61,8 @@ export async function planDeploy(
   const work = await readWork(context)
   const preview = await previewDeploy(await workRequest(context, work))
   if (out !== undefined) save(context, preview.plan, out)
-  const result = await planResult(work, preview)
+  const backup = preview.plans.length > 0 ? await plannedBackup(context, work) : null
+  const result = { ...(await planResult(work, preview)), backup }
   const { plans, squashes, hazards, preChecks } = preview
   if (plans.length === 0)
     return { result, next: squashes.length === 0 ? [] : [command(['deploy'], 'record it')] }
@@ -66,7 +70,7 @@ export async function planDeploy(
   return { result, findings, next: [deployIt(preview, work, out)] }
 }
 
-async function planResult(work: Work, preview: Preview): Promise<PlanResult> {
+async function planResult(work: Work, preview: Preview): Promise<Omit<PlanResult, 'backup'>> {
   const { database, plan, plans, preChecks, hazards, squashes } = preview
   const migrations = await Promise.all(
     plans.map(async ({ name, statements }) => ({

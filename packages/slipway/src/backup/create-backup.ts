@@ -10,7 +10,7 @@ import { advice, command, type Emit } from '../kernel/index.ts'
 import { availableCompression } from './compression.ts'
 import type { Encryption } from './encryption.ts'
 import { raise } from './failures.ts'
-import { listBackups } from './list-backups.ts'
+import { newestBackup } from './list-backups.ts'
 import {
   backupId,
   type DumpFormat,
@@ -138,11 +138,9 @@ async function lastDumpBytes({
   environment,
   format,
 }: CreateRequest): Promise<number | undefined> {
-  const { backups } = await listBackups(store)
-  const last = backups.find(
-    ({ manifest }) => manifest.environment === environment && manifest.dump === format,
-  )
-  return last?.manifest.parts.find(({ kind }) => kind === 'dump')?.bytes
+  const last = await newestBackup(store, environment)
+  if (last?.manifest.dump !== format) return undefined
+  return last.manifest.parts.find(({ kind }) => kind === 'dump')?.bytes
 }
 
 async function* partsOf(making: Making, signal: AbortSignal): AsyncGenerator<PartSource> {

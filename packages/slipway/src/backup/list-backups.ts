@@ -1,8 +1,9 @@
 import { text } from 'node:stream/consumers'
-import { command, failureOf } from '../kernel/index.ts'
+import { attempt, command, failureOf, rethrow } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import {
   idOfManifest,
+  idPrefix,
   type Manifest,
   manifestKey,
   readManifest,
@@ -51,20 +52,39 @@ export async function listBackups(store: Store): Promise<Listing> {
 
 const UNUSABLE = new Set(['BACKUP.MANIFEST_INVALID', 'BACKUP.DAMAGED'])
 
-/** One backup by its id; the newest if none is named. Fails with BACKUP.NOT_FOUND, or says why it is unusable. */
-export async function findBackup(store: Store, id: string | undefined): Promise<Backup> {
-  if (id !== undefined) {
-    const stored = await store.list()
-    if (stored.some(({ key }) => key === manifestKey(id)))
-      return await readBackup(store, stored, id)
-    return refuseUnknown(store, `There is no backup ${id} in ${store.name}.`)
-  }
-  const { backups } = await listBackups(store)
-  const [newest] = backups
-  return newest ?? refuseUnknown(store, `There is no backup in ${store.name}.`)
+/** Which backup is meant: one by its id, of whatever environment, or else the newest of one environment. */
+export interface BackupName {
+  readonly id: string | undefined
+  readonly environment: string
 }
 
-function refuseUnknown(_store: Store, message: string): never {
+/** One backup by its name. Fails with BACKUP.NOT_FOUND, or says why the one with this id is unusable. */
+export async function findBackup(store: Store, { id, environment }: BackupName): Promise<Backup> {
+  if (id === undefined) {
+    const newest = await newestBackup(store, environment)
+    return newest ?? refuseUnknown(`There is no backup of ${environment} in ${store.name}.`)
+  }
+  const stored = await store.list()
+  if (!stored.some(({ key }) => key === manifestKey(id)))
+    return refuseUnknown(`There is no backup ${id} in ${store.name}.`)
+  return await readBackup(store, stored, id)
+}
+
+/** The newest usable backup of an environment, by the times in the ids; of the others, nothing is read. */
+export async function newestBackup(store: Store, environment: string): Promise<Backup | undefined> {
+  const stored = await store.list()
+  const ids = stored.flatMap(({ key }) => idOfManifest(key) ?? [])
+  const own = ids.filter((id) => id.startsWith(idPrefix(environment)))
+  // An id with the same beginning can be that of an environment with a longer name.
+  for (const id of own.toSorted().toReversed()) {
+    const read = await attempt(() => readBackup(store, stored, id))
+    if (read.ok && read.value.manifest.environment === environment) return read.value
+    if (!read.ok && !UNUSABLE.has(read.failure.code)) rethrow(read.failure)
+  }
+  return undefined
+}
+
+function refuseUnknown(message: string): never {
   return raise('BACKUP.NOT_FOUND', {
     message,
     nextActions: [command(['backup', 'list'], 'see the existing backups')],

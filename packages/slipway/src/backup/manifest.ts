@@ -131,7 +131,12 @@ export function idOfManifest(key: string): string | undefined {
 /** The id of a backup, which sorts by its time: `backup-production-20261129T150000Z`. */
 export function backupId(environment: string, at: Date): string {
   const time = at.toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  return `backup-${environment.replaceAll(/[^\w.-]/g, '_')}-${time}`
+  return idPrefix(environment) + time
+}
+
+/** What the ids of an environment begin with. */
+export function idPrefix(environment: string): string {
+  return `backup-${environment.replaceAll(/[^\w.-]/g, '_')}-`
 }
 
 /** The text of a manifest or a verification as it is stored. */

@@ -10,7 +10,7 @@ import { advice, attempt, command, type Emit, rethrow } from '../kernel/index.ts
 import { type Compared, compareRestored } from './compare.ts'
 import type { Keys } from './encryption.ts'
 import { raise } from './failures.ts'
-import { findBackup } from './list-backups.ts'
+import { type BackupName, findBackup } from './list-backups.ts'
 import type { Manifest } from './manifest.ts'
 import { checkPart } from './parts.ts'
 import {
@@ -29,8 +29,7 @@ import type { Store } from './store.ts'
 /** Which backup is restored, and where. */
 export interface RestoreRequest {
   readonly store: Store
-  /** The newest if absent. */
-  readonly id: string | undefined
+  readonly name: BackupName
   readonly keys: Keys
   readonly address: Address
   readonly jobs: number
@@ -66,7 +65,7 @@ export interface RestoreOutcome {
 export async function restoreBackup(request: RestoreRequest): Promise<RestoreOutcome> {
   const { address, store, signal, noOwner } = request
   if (address.kind !== 'postgres') return refuseEmbedded()
-  const { manifest } = await findBackup(store, request.id)
+  const { manifest } = await findBackup(store, request.name)
   for (const part of manifest.parts) await checkPart(store, part, signal)
   const isPart = request.tables.length > 0 || request.dataOnly
   return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {

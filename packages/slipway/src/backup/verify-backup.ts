@@ -15,7 +15,7 @@ import { advice, type ConnectionString, type Emit, failureOf } from '../kernel/i
 import { type Compared, compareRestored } from './compare.ts'
 import type { Keys } from './encryption.ts'
 import { raise } from './failures.ts'
-import { findBackup } from './list-backups.ts'
+import { type BackupName, findBackup } from './list-backups.ts'
 import { type Manifest, sealed, sealOf, type Verification, verificationKey } from './manifest.ts'
 import { checkPart } from './parts.ts'
 import { checkIndexes } from './postgres/amcheck.ts'
@@ -26,8 +26,7 @@ import type { Store } from './store.ts'
 /** Which backup is verified, and how. */
 export interface VerifyRequest {
   readonly store: Store
-  /** The newest if absent. */
-  readonly id: string | undefined
+  readonly name: BackupName
   readonly keys: Keys
   /** Only reads the files, and compares their checksums. */
   readonly quick: boolean
@@ -53,7 +52,7 @@ export interface VerifyOutcome {
  */
 export async function verifyBackup(request: VerifyRequest): Promise<VerifyOutcome> {
   const { store, quick, signal } = request
-  const { manifest } = await findBackup(store, request.id)
+  const { manifest } = await findBackup(store, request.name)
   for (const part of manifest.parts) await checkPart(store, part, signal)
   if (quick) {
     const notCompared = ['the database, which was not restored']

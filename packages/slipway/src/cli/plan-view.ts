@@ -1,5 +1,5 @@
 import type { PlannedMigration, PlanResult, StepResult } from '../app/index.ts'
-import { formatDuration } from '../kernel/index.ts'
+import { formatBytes, formatDuration } from '../kernel/index.ts'
 import { effectText } from '../proof/index.ts'
 import { destructionText } from '../statements/index.ts'
 import { replacedBySquash } from './receipts-view.ts'
@@ -19,12 +19,13 @@ const SEEN = { title: 'seen in the test run' } as const
 
 /** A table of steps for each migration, and the hash of the plan. */
 export function planBlocks(
-  { migrations: planned, squashes, hash, steps }: PlanResult,
+  { migrations: planned, squashes, hash, steps, backup }: PlanResult,
   place: string,
 ): Block[] {
   const migrations = planned.length === 1 ? 'one migration' : `${planned.length} migrations`
   return [
     paragraph(`A deploy to ${place} runs ${migrations}.`),
+    ...(backup ? [backupLine(backup)] : []),
     ...squashes.map(squashLine),
     ...planned.flatMap((migration) => [
       heading(migration.name),
@@ -35,6 +36,15 @@ export function planBlocks(
     ]),
     paragraph(`Plan ${hash}`),
   ]
+}
+
+function backupLine({ when, serves, last }: NonNullable<PlanResult['backup']>): Block {
+  if (serves !== null) return status('note', `Backup ${serves} is recent enough`)
+  const verified = when === 'verified-before-deploy'
+  const text = verified ? 'It makes and verifies a backup first' : 'It makes a backup first'
+  if (last === null) return status('note', text)
+  const ms = last.ms + (verified ? (last.restoreMs ?? 0) : 0)
+  return status('note', text, `about ${formatBytes(last.bytes)} in ${formatDuration(ms)}`)
 }
 
 function stepBlocks(

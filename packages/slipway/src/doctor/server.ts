@@ -45,7 +45,7 @@ async function examineAddress(
   const options = { applicationName: 'slipway doctor', connectTimeoutMs: CONNECT_TIMEOUT_MS }
   return await withSession(address, options, async (session) => {
     const { server } = session
-    const { standby, clock, bytes } = await readFacts(session, now)
+    const { standby, clock, bytes, archives } = await readFacts(session, now)
     const through = address === target.direct ? ', by the direct connection' : ''
     const checks = [
       passed('connection', `The role ${server.user} can connect to ${server.database}${through}.`),
@@ -55,6 +55,7 @@ async function examineAddress(
       ...(await checkRights(session, target.schemas)),
       checkClock(clock),
       passed('database size', `The database has ${formatBytes(bytes)}.`),
+      checkArchive(archives),
     ]
     return { checks, major: Math.floor(server.versionNumber / 10_000), databaseBytes: bytes }
   })
@@ -65,19 +66,28 @@ interface Facts {
   /** Server's clock minus the local clock, in ms. */
   readonly clock: number
   readonly bytes: number
+  /** Whether the server archives its WAL. */
+  readonly archives: boolean
 }
 
 async function readFacts(session: Session, now: () => number): Promise<Facts> {
   const before = now()
-  const [row] = await session.query<{ standby: boolean; epoch: string; bytes: string }>(`
+  const [row] = await session.query<{
+    standby: boolean
+    epoch: string
+    bytes: string
+    archives: boolean
+  }>(`
     SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS standby,
            extract(epoch FROM clock_timestamp())::text AS epoch,
-           pg_database_size(current_database())::text AS bytes`)
+           pg_database_size(current_database())::text AS bytes,
+           current_setting('archive_mode') <> 'off' AS archives`)
   const middle = (before + now()) / 2
   return {
     standby: row?.standby ?? false,
     clock: Number(row?.epoch) * 1000 - middle,
     bytes: Number(row?.bytes),
+    archives: row?.archives ?? false,
   }
 }
 
@@ -155,4 +165,14 @@ function fixOf({ code }: Failure): string | undefined {
     default:
       return undefined
   }
+}
+
+/** A provider can archive in a way that the server does not show. */
+function checkArchive(archives: boolean): Check {
+  return passed(
+    'point-in-time recovery',
+    archives
+      ? 'The server archives its WAL (archive_mode).'
+      : 'The server archives no WAL (archive_mode), unless its provider does so by other means: a restore ends with the last backup.',
+  )
 }

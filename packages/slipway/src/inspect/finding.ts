@@ -107,6 +107,8 @@ export interface Probe {
   readonly thresholds: Thresholds
   /** The role may read the statistics of all sessions, as pg_monitor may. */
   readonly readsAllStatistics: boolean
+  /** When Slipway made the last backup: UTC. */
+  readonly lastBackup: string | undefined
 }
 
 /** What a check read. */

@@ -31,6 +31,8 @@ export interface InspectRequest {
   readonly migrations: readonly MigrationFile[]
   /** The schemas that the datasource lists. */
   readonly schemas?: readonly string[] | undefined
+  /** When Slipway made the last backup of this environment; absent if that is unknown. */
+  readonly lastBackup?: string | undefined
   /** The whole inspection ends after this, in ms; what was not read by then is named. */
   readonly deadlineMs: number
   /** In place of the usual ones. */
@@ -133,6 +135,7 @@ async function prepare(given: Session, request: InspectRequest): Promise<Probe> 
     schemas: rows.map(({ name }) => name).filter((name) => scope.ownsSchema(name)),
     thresholds: { ...THRESHOLDS, ...request.thresholds },
     readsAllStatistics: rights?.all ?? false,
+    lastBackup: request.lastBackup,
   }
 }
 

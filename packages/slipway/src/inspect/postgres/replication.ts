@@ -162,7 +162,7 @@ function literal(name: string): string {
 }
 
 /** The archive of WAL is what a server itself knows of its backups. */
-export async function checkBackup({ session }: Probe): Promise<Reading> {
+export async function checkBackup({ session, lastBackup }: Probe): Promise<Reading> {
   const [row] = await session.query<{
     mode: string
     archived: number | null
@@ -174,12 +174,14 @@ export async function checkBackup({ session }: Probe): Promise<Reading> {
       extract(epoch FROM last_failed_time)::float8 AS failed, failed_count::float8 AS failures,
       extract(epoch FROM now() - last_archived_time)::float8 AS age
     FROM pg_stat_archiver`)
-  const unread = { extent: row?.mode === 'off' ? 'all' : 'part', reason: NO_BACKUPS } as const
-  if (row === undefined || row.mode === 'off') return { findings: [], unread }
+  const own = await ownBackups(session, lastBackup)
+  if (row === undefined || row.mode === 'off') return { findings: [], ...own('all') }
+  const { figures: known, ...unread } = own('part')
   const figures: Figure[] =
     row.age === null
-      ? []
+      ? known
       : [
+          ...known,
           {
             name: 'last_archived_wal_seconds',
             help: 'Time since the server archived a WAL file.',
@@ -189,7 +191,7 @@ export async function checkBackup({ session }: Probe): Promise<Reading> {
           },
         ]
   if (row.failed === null || (row.archived !== null && row.archived > row.failed))
-    return { findings: [], figures, unread }
+    return { findings: [], figures, ...unread }
   const finding: HealthFinding = {
     id: 'archive-failing',
     severity: 'error',
@@ -203,11 +205,33 @@ export async function checkBackup({ session }: Probe): Promise<Reading> {
     fix: 'Read the log of the server for the error of archive_command. Until it works, a restore loses what was written since, and the disk fills up.',
     sql: null,
   }
-  return { findings: [finding], figures, unread }
+  return { findings: [finding], figures, ...unread }
+}
+
+/** The age of the last backup of Slipway, by the server's clock. */
+async function ownBackups(session: Probe['session'], lastBackup: string | undefined) {
+  if (lastBackup === undefined) {
+    return (extent: 'all' | 'part') => ({
+      figures: [],
+      unread: { extent, reason: NO_BACKUPS } as const,
+    })
+  }
+  const [row] = await session.query<{ age: number }>(
+    'SELECT extract(epoch FROM now() - $1::timestamptz)::float8 AS age',
+    [lastBackup],
+  )
+  const figure: Figure = {
+    name: 'last_backup_seconds',
+    help: 'Time since Slipway made a backup.',
+    type: 'gauge',
+    value: row?.age ?? 0,
+    labels: {},
+  }
+  return () => ({ figures: [figure] })
 }
 
 const NO_BACKUPS =
-  'the time of the last backup is not readable: PostgreSQL does not record backups, and Slipway has taken none of this database'
+  'the time of the last backup is not readable: PostgreSQL does not record backups, and Slipway has none in the store of this environment'
 
 const STANDBYS = `
 SELECT CASE WHEN count(*) OVER (PARTITION BY application_name) = 1 THEN application_name
