@@ -20,7 +20,7 @@ export interface RunOfCode {
   /** The schema before. */
   readonly before: DatabaseSchema
   readonly trace: Trace
-  /** The code that was there before it, and after. */
+  /** The code of the schema before it and after. */
   readonly code: SchemaCode
   /** What it changes of the schema. */
   readonly changes: readonly Change[]
@@ -179,7 +179,7 @@ const OPERATIONS: Readonly<Partial<Record<SeenEffect['what'], Hook['on'][number]
   emptied: 'truncate',
 }
 
-/** Whether a statement changes rows of the table of a trigger or a rule in the way that it is for. */
+/** Whether a statement changes rows of the table of a trigger or a rule by an operation that it is for. */
 function fires(hook: Hook, run: RunOfCode, statement: Statement): boolean {
   return hook.on.some((operation) => does(operation, hook, run, statement))
 }

@@ -150,9 +150,7 @@ function idleStatements({ statements, before, trace }: RunOnRows): string[] {
     if (meant.length > 0 && !changed.has(number))
       return [`Statement ${number} changed none of the generated rows.`]
     return meant.some(({ kind }) => kind === 'insert') && !updated.has(number)
-      ? [
-          `Statement ${number} updates rows that are there already, and met none of the generated rows.`,
-        ]
+      ? [`Statement ${number} updates existing rows, and met none of the generated rows.`]
       : []
   })
 }

@@ -471,7 +471,7 @@ test.each([
   ],
   [
     `INSERT INTO users (id, email, tags) VALUES (-5, 'new@', '{}') ON CONFLICT (email) DO UPDATE SET note = 'x'`,
-    'Statement 1 updates rows that are there already, and met none of the generated rows.',
+    'Statement 1 updates existing rows, and met none of the generated rows.',
     'DELETE FROM users WHERE id = -5',
   ],
   [

@@ -144,7 +144,7 @@ EXCEPTION WHEN insufficient_privilege THEN
 END $$;
 
 -- The values of a composite type that will lose an attribute, or of the rows of a table that will lose a column. Within arrays,
--- domains and other types they are copied as texts, which have no names of attributes: the last one comes back to its place.
+-- domains and other types they are copied as texts, which have no names of attributes: only the last one is restored in its place.
 CREATE OR REPLACE FUNCTION slipway.copy_values_of_type(origin jsonb, type oid, number integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target oid;

@@ -66,7 +66,7 @@ BEGIN
 END $$;
 
 -- Whether the table, or all the columns, of what was kept were made since, by the migration or after it: what it was kept
--- of is gone, and nothing that was there at that time takes its place.
+-- of is gone, and no object that existed at that time has its name.
 CREATE OR REPLACE FUNCTION slipway.has_new_place(entry slipway.kept) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT slipway.is_this_database(entry.database_identity) AND CASE entry.kind
     WHEN 'table' THEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = slipway.relation_of(entry) AND a.attnum = -1
