@@ -1,5 +1,5 @@
-import { type Kept, keptData } from '../safekeeping/index.ts'
-import { type Destruction, destructionText } from '../statements/index.ts'
+import { type Kept, keptData, keptText } from '../safekeeping/index.ts'
+import type { Destruction } from '../statements/index.ts'
 import type { ResultFinding } from './outcome.ts'
 
 /** Something that a deploy or rollback kept. No row content. */
@@ -19,11 +19,6 @@ export interface KeptResult {
   readonly keptAt: string
   /** Restored rows, and rows that existed already and stayed; nothing if the data was not restored. */
   readonly restored: { readonly rows: number; readonly since: number } | null
-}
-
-/** Kept data as people read it. */
-export function keptText(kept: Kept): string {
-  return keptData(kept).map(destructionText).join(', ')
 }
 
 /** Something kept, as results show it. */

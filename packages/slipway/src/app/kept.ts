@@ -4,6 +4,7 @@ import { formatDuration } from '../kernel/index.ts'
 import {
   expired,
   type Kept,
+  keptText,
   pruneKept,
   readAllKept,
   readKept,
@@ -11,7 +12,7 @@ import {
 } from '../safekeeping/index.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import { type KeptResult, keptResult, keptText, restoredFindings } from './kept-result.ts'
+import { type KeptResult, keptResult, restoredFindings } from './kept-result.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import {
   directAddress,

@@ -2,7 +2,10 @@ import { type Change, type DatabaseSchema, tableNamed } from '../schema/index.ts
 import type { Filling, ShapeTable } from '../shadow/index.ts'
 import { type Action, type ObjectRef, objectText, type Statement } from '../statements/index.ts'
 import { alwaysEmpty } from './always-empty.ts'
-import type { SeenEffect, Trace } from './postgres/trace.ts'
+import { idleCode } from './code-evidence.ts'
+import type { SchemaCode } from './postgres/schema-code.ts'
+import type { Trace } from './postgres/trace.ts'
+import { nameOfRelation } from './relation-name.ts'
 import type { EmptyTables } from './test-run.ts'
 
 /** A run of a migration on rows, as far as it shows what becomes of data. */
@@ -21,8 +24,10 @@ export interface RunOnRows {
   readonly misplaced: readonly ObjectRef[]
   /** What it changes of the schema. */
   readonly changes: readonly Change[]
-  /** The names of all routines that are not PostgreSQL's. */
-  readonly routines: ReadonlySet<string>
+  /** The code of the schema, before and after. */
+  readonly code: SchemaCode
+  /** The keys of tables and columns that it left as they were. */
+  readonly unchanged: ReadonlySet<string>
 }
 
 /**
@@ -37,9 +42,10 @@ export function evidenceGaps(run: RunOnRows): string[] {
     ...tables,
     ...valuelessColumns(run),
     ...idleStatements(run),
-    ...idleCode(run),
+    ...idleCode({ ...run, vacant: vacantTables(run) }),
     ...largeObjects(run.statements),
     ...storedViews(run),
+    ...misplacedColumns(run),
     ...run.misplaced.map(
       (one) => `The ${objectText(one)} is restored behind the other attributes of its type.`,
     ),
@@ -70,6 +76,27 @@ function storedViews({ computedViews, trace }: RunOnRows): string[] {
   )
 }
 
+/** Columns that are restored behind others, where values within arrays and other types are rows of their table: these are texts without names. */
+function misplacedColumns({ tables, before, trace }: RunOnRows): string[] {
+  return trace.effects.flatMap(({ what, relation, column }) => {
+    const name = nameOfRelation(relation)
+    const table = what === 'column-dropped' ? tableNamed(before, name) : undefined
+    if (table === undefined || [...table.columns.keys()].at(-1) === column) return []
+    return tables.flatMap((one) =>
+      one.columns
+        .filter(({ base, array, type, attributes = [] }) =>
+          base === name.name
+            ? array || nameOfRelation(type).name !== base
+            : attributes.some((attribute) => attribute.base === name.name),
+        )
+        .map(
+          (holder) =>
+            `Column ${column} of ${relation} is restored behind the others, and ${one.id}.${holder.name} holds rows of it within arrays or other types.`,
+        ),
+    )
+  })
+}
+
 const READING = ['ACCESS SHARE', 'ROW SHARE']
 
 function touchedBy({ locks }: Trace): ReadonlySet<string> {
@@ -78,98 +105,54 @@ function touchedBy({ locks }: Trace): ReadonlySet<string> {
 
 const TYPES = ['type', 'domain', 'attribute']
 
-function valuelessColumns({ filling, trace, changes }: RunOnRows): string[] {
+function valuelessColumns({ filling, tables, trace, changes }: RunOnRows): string[] {
   const touched = touchedBy(trace)
   const changesType = changes.some(({ object }) => TYPES.includes(object.kind))
+  const dropsColumn = trace.effects.some(({ what }) => what === 'column-dropped')
+  // It may hold rows of the table that loses the column.
+  const isComposite = (id: string, names: readonly string[]) =>
+    tables
+      .find((table) => table.id === id)
+      ?.columns.some(({ name, attributes }) => attributes && names.includes(name)) === true
   return filling.valueless
-    .filter(({ name }) => changesType || touched.has(name))
+    .filter(
+      ({ id, name, columns }) =>
+        changesType || touched.has(name) || (dropsColumn && isComposite(id, columns)),
+    )
     .map(
       ({ name, columns }) => `No values could be generated for ${columns.join(', ')} of ${name}.`,
     )
 }
 
-function emptyTouched({ filling, withheld, tables, trace }: RunOnRows): string[] {
-  const vacant = new Set(alwaysEmpty(withheld, tables).map(({ id }) => id))
-  const touched = touchedBy(trace)
-  return filling.empty
-    .filter(({ id, name }) => touched.has(name) && !vacant.has(id))
+function emptyTouched(run: RunOnRows): string[] {
+  const vacant = vacantTables(run)
+  const touched = touchedBy(run.trace)
+  return run.filling.empty
+    .filter(({ name }) => touched.has(name) && !vacant.includes(name))
     .map(({ name }) => name)
+}
+
+/** The tables without rows that have none wherever the migration runs. */
+function vacantTables({ filling, withheld, tables }: RunOnRows): string[] {
+  const vacant = new Set(alwaysEmpty(withheld, tables).map(({ id }) => id))
+  return filling.empty.flatMap(({ id, name }) => (vacant.has(id) ? [name] : []))
 }
 
 /** Statements that change existing rows, and met none that were generated. */
 function idleStatements({ statements, before, trace }: RunOnRows): string[] {
-  const changed = new Set(
-    trace.effects.flatMap((one) => (one.rows === undefined ? [] : one.statement)),
+  const counted = trace.effects.filter(({ rows }) => rows !== undefined)
+  const changed = new Set(counted.map(({ statement }) => statement))
+  const updated = new Set(
+    counted.flatMap(({ statement, what }) => (what === 'updated' ? [statement] : [])),
   )
-  return statements
-    .filter(
-      ({ number, actions }) =>
-        !changed.has(number) && actions.some((one) => changesRows(one, before)),
-    )
-    .map(({ number }) => `Statement ${number} changed none of the generated rows.`)
-}
-
-/** What destroys data, as code says it, and as PostgreSQL shows it. */
-const VERBS: readonly (readonly [RegExp, string, readonly SeenEffect['what'][]])[] = [
-  [/\bdelete\s+from\b/i, 'DELETE', ['deleted']],
-  // Not a right that is granted, a lock, an event.
-  [/(?<!\b(?:on|for|key|before|after|or|of)\s+)\bupdate\s+(?!on\b)["\w]/i, 'UPDATE', ['updated']],
-  [/\bmerge\s+into\b/i, 'MERGE', ['updated', 'deleted']],
-  [/\btruncate\b/i, 'TRUNCATE', ['emptied']],
-  [/\bdrop\s+table\b/i, 'DROP TABLE', ['dropped']],
-  [/\bdrop\s+column\b/i, 'DROP COLUMN', ['column-dropped', 'dropped']],
-]
-
-/**
- * Code that meant to change rows of existing tables and met none that were generated: by the locks that PostgreSQL takes for
- * it, of a function of SQL when it is created. And code of a block that says what it destroys, of which the run saw nothing: a
- * condition was not met, or another statement had the lock before.
- */
-function idleCode({ statements, trace, filling, withheld, tables, routines }: RunOnRows): string[] {
-  const vacant = new Set(alwaysEmpty(withheld, tables).map(({ id }) => id))
-  const empty = filling.empty.flatMap(({ id, name }) => (vacant.has(id) ? [name] : []))
-  const isPlain = new Set(
-    statements.flatMap(({ number, actions }) => (actions.some(isOfRows) ? [number] : [])),
-  )
-  const opened = trace.locks.filter(
-    ({ statement, kind, mode }) =>
-      kind === 'table' && mode === 'ROW EXCLUSIVE' && !isPlain.has(statement),
-  )
-  return statements.flatMap(({ number, actions, text }) => {
-    if (!actions.some(({ kind }) => kind === 'opaque')) return []
-    const effects = trace.effects.filter(({ statement }) => statement <= number)
-    // Rows are counted where they are: in the partition.
-    const changed = new Set([
-      ...empty,
-      ...effects.flatMap(({ relation, within = [] }) => [relation, ...within]),
-    ])
-    const idle = opened.flatMap(({ statement, until, relation }) =>
-      statement <= number && number <= until && !changed.has(relation) ? [relation] : [],
-    )
-    if (idle.length > 0)
-      return [`Statement ${number} changed none of the generated rows of ${idle.join(', ')}.`]
-    const seen = new Set(effects.flatMap((one) => (one.statement === number ? [one.what] : [])))
-    if (seen.size === 0 && actions.some((action) => callsOwn(action, routines)))
-      return [`What statement ${number} calls changed nothing.`]
-    const code = text.replaceAll(COMMENTS, ' ')
-    return VERBS.flatMap(([verb, name, shown]) =>
-      verb.test(code) && !shown.some((what) => seen.has(what))
-        ? [`The ${name} in the code of statement ${number} changed nothing.`]
-        : [],
-    )
+  return statements.flatMap(({ number, actions }) => {
+    const meant = actions.filter((one) => changesRows(one, before))
+    if (meant.length > 0 && !changed.has(number))
+      return [`Statement ${number} changed none of the generated rows.`]
+    return meant.some(({ kind }) => kind === 'insert') && !updated.has(number)
+      ? [`Statement ${number} updates existing rows, and met none of the generated rows.`]
+      : []
   })
-}
-
-const COMMENTS = /--.*$|\/\*[\s\S]*?\*\//gm
-
-/** Whether an action calls code that is not PostgreSQL's own; CALL always does. */
-function callsOwn(action: Action, routines: ReadonlySet<string>): boolean {
-  if (action.kind !== 'opaque' || action.words !== undefined) return false
-  return action.calls === undefined || action.calls.some((name) => routines.has(name))
-}
-
-function isOfRows({ kind }: Action): boolean {
-  return kind === 'delete' || kind === 'update' || kind === 'insert'
 }
 
 function changesRows(action: Action, before: DatabaseSchema): boolean {

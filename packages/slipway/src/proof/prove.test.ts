@@ -344,6 +344,172 @@ test.each([
   expect(gradeOf(await proofOf(sql, down))).toBe('lossless')
 })
 
+/** A proof on a history with code that a migration runs without naming it. */
+async function proofWith(ground: string, sql: string, down = ''): Promise<Proof> {
+  const history = [...HISTORY, { name: '1_more', sql: ground }]
+  return await prove((work) => withShadowDatabase(SHADOW, history, work), {
+    migration: { name: '2_change', sql },
+    down: { name: '2_change/down.sql', sql: down },
+    catalogs: async (on) => catalogReader(on),
+  })
+}
+
+/** No generated row is so. */
+const RARE = `md5(note) = md5('x' || 'y')`
+const ADDED = 'ALTER TABLE users ADD COLUMN f text; UPDATE users SET f = email'
+const NOT_ADDED = 'ALTER TABLE users DROP COLUMN f'
+
+function triggerOf(body: string, on = 'AFTER UPDATE ON users'): string {
+  return `CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} RETURN NEW; END $$;
+    CREATE TRIGGER t ${on} FOR EACH ROW EXECUTE FUNCTION t();`
+}
+
+test.each([
+  [
+    'a trigger deletes elsewhere',
+    triggerOf(`IF md5(NEW.note) = md5('x' || 'y') THEN DELETE FROM posts; END IF;`),
+    ADDED,
+    'The DELETE in code that statement 2 runs changed nothing.',
+  ],
+  [
+    'a function that a trigger calls does',
+    `CREATE FUNCTION tidy() RETURNS void LANGUAGE sql AS 'DELETE FROM posts WHERE ${NO_ROW}';
+     ${triggerOf('PERFORM tidy();')}`,
+    ADDED,
+    'The DELETE in code that statement 2 runs changed nothing.',
+  ],
+  [
+    'a trigger overwrites a value',
+    triggerOf(
+      `IF md5(NEW.note) = md5('x' || 'y') THEN NEW.note := 'gone'; END IF;`,
+      'BEFORE UPDATE ON users',
+    ),
+    ADDED,
+    'Code that statement 2 runs sets users.note, and changed no value of it.',
+  ],
+  [
+    'a rule deletes elsewhere',
+    `CREATE RULE r AS ON UPDATE TO users WHERE NEW.${RARE.replace('md5(note)', 'age = 7 AND md5(NEW.note)').replace('NEW.age', 'age')} DO ALSO DELETE FROM posts WHERE author = NEW.id`,
+    ADDED,
+    'The DELETE in code that statement 2 runs changed nothing.',
+  ],
+  [
+    'a trigger of rows that go with others does',
+    triggerOf(
+      `IF ${NO_ROW.replaceAll('id', 'OLD.id')} THEN UPDATE "Key" SET b = NULL; END IF;`,
+      'AFTER DELETE ON posts',
+    ).replace('RETURN NEW', 'RETURN OLD') +
+      'ALTER TABLE posts DROP CONSTRAINT posts_author_fkey, ADD FOREIGN KEY (author) REFERENCES users (id) ON DELETE CASCADE',
+    'DELETE FROM users',
+    'The UPDATE in code that statement 1 runs changed nothing.',
+  ],
+  [
+    'the default of a new column does',
+    `CREATE FUNCTION g() RETURNS text LANGUAGE plpgsql AS $$ BEGIN DELETE FROM posts WHERE ${NO_ROW}; RETURN 'a'; END $$`,
+    'ALTER TABLE users ADD COLUMN f text DEFAULT g()',
+    'The DELETE in code that statement 1 runs changed nothing.',
+  ],
+  [
+    'a check does',
+    `CREATE FUNCTION g(i int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN DELETE FROM posts WHERE ${NO_ROW}; RETURN true; END $$`,
+    'ALTER TABLE users ADD COLUMN f text, ADD CHECK (g(id) OR f IS NULL)',
+    'The DELETE in code that statement 1 runs changed nothing.',
+  ],
+])('%s, in a case that no generated row is: not proven', async (_what, ground, sql, reason) => {
+  const down = sql.startsWith('DELETE') ? '' : NOT_ADDED
+  const proof = await proofWith(ground, sql, down)
+  expect(gradeOf(proof)).toBe('not proven')
+  expect(proof.reasons).toContain(reason)
+})
+
+test.each([
+  [
+    'a trigger says when a row was changed',
+    `ALTER TABLE users ADD COLUMN updated_at timestamptz; ${triggerOf('NEW.updated_at := now();', 'BEFORE UPDATE ON users')}`,
+  ],
+  [
+    'a trigger counts',
+    `ALTER TABLE posts ADD COLUMN count integer; ${triggerOf('UPDATE posts SET count = coalesce(count, 0) - 1 WHERE author = NEW.id;')}`,
+  ],
+])('%s: what the run saw of it is proven', async (_what, ground) => {
+  expect(gradeOf(await proofWith(ground, ADDED, NOT_ADDED))).toBe('lossless (kept)')
+})
+
+test('a trigger that statements do not run makes no difference', async () => {
+  const ground = triggerOf(
+    `IF false THEN DELETE FROM posts; END IF;`,
+    'AFTER UPDATE OF note ON users',
+  )
+  expect(gradeOf(await proofWith(ground, ADDED, NOT_ADDED))).toBe('lossless')
+  const made = `${ground} ALTER TABLE posts ADD COLUMN f text`
+  const gone = 'DROP TRIGGER t ON users; DROP FUNCTION t; ALTER TABLE posts DROP COLUMN f'
+  expect(gradeOf(await proofOf(made, gone))).toBe('lossless')
+})
+
+test('code that commits by itself is not seen, and nothing else is taken for what it did', async () => {
+  const ground = `CREATE PROCEDURE tidy() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM posts WHERE ${NO_ROW}; COMMIT; END $$`
+  for (const sql of ['CALL tidy()', 'DO $$ BEGIN CALL tidy(); COMMIT; END $$']) {
+    const proof = await proofWith(ground, sql)
+    expect(gradeOf(proof)).toBe('not proven')
+    expect(proof.effects).toEqual([])
+    expect(proof.reasons).toEqual(['Statement 1 commits by itself: what it changes was not seen.'])
+  }
+})
+
+test.each([
+  [
+    `DO $$ BEGIN BEGIN UPDATE posts SET author = 12345678; DELETE FROM users; EXCEPTION WHEN OTHERS THEN NULL; END; END $$`,
+    'The UPDATE in the code of statement 1 changed nothing.',
+  ],
+  [
+    `DO $$ BEGIN BEGIN DELETE FROM posts; RAISE EXCEPTION 'no'; EXCEPTION WHEN OTHERS THEN NULL; END; END $$`,
+    'The DELETE in the code of statement 1 changed nothing.',
+  ],
+  [
+    `DO $$ BEGIN INSERT INTO users (id, email, tags) VALUES (-5, 'new@', '{}') ON CONFLICT (email) DO UPDATE SET note = 'x'; DELETE FROM users WHERE id = -5; END $$`,
+    'The UPDATE in the code of statement 1 changed nothing.',
+  ],
+  [
+    `INSERT INTO users (id, email, tags) VALUES (-5, 'new@', '{}') ON CONFLICT (email) DO UPDATE SET note = 'x'`,
+    'Statement 1 updates existing rows, and met none of the generated rows.',
+    'DELETE FROM users WHERE id = -5',
+  ],
+  [
+    `DO $$ BEGIN UPDATE users SET age = age + 0, note = trim(note) || ''; END $$`,
+    'The code of statement 1 sets users.age, and changed no value of it.',
+  ],
+  [
+    `DO $$ BEGIN IF false THEN ALTER TABLE users DROP note; END IF; END $$`,
+    'The DROP COLUMN in the code of statement 1 changed nothing.',
+  ],
+  [
+    `DO $$ BEGIN IF false THEN ALTER TABLE users ALTER note TYPE varchar(3); END IF; END $$`,
+    'The change of type in the code of statement 1 changed nothing.',
+  ],
+  [
+    `DO $$ DECLARE q text := 'DELETE FROM posts'; BEGIN IF false THEN EXECUTE q; END IF; END $$`,
+    'The code of statement 1 makes statements while it runs, and not all of them can be read.',
+  ],
+  [
+    `DO $$ BEGIN IF false THEN EXECUTE format('TRUNCATE %I', 'posts'); END IF; END $$`,
+    'The TRUNCATE in the code of statement 1 changed nothing.',
+  ],
+])('%s: what was undone, or not reached, is no evidence', async (sql, reason, down = '') => {
+  const proof = await proofOf(sql, down)
+  expect(gradeOf(proof)).toBe('not proven')
+  expect(proof.reasons).toContain(reason)
+})
+
+test('what code makes for itself holds no data', async () => {
+  const sql = `DO $$ DECLARE name text; BEGIN CREATE TEMP TABLE own (a int); UPDATE own SET a = 1; DELETE FROM own; DROP TABLE own;
+    FOR name IN SELECT conname FROM pg_constraint WHERE conrelid = 'users'::regclass AND contype = 'c' LOOP
+      EXECUTE format('ALTER TABLE users DROP CONSTRAINT %I', name); END LOOP;
+    ALTER TABLE users ADD CONSTRAINT users_age_check CHECK (age >= -1);
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'nobody') THEN ALTER VIEW seen OWNER TO nobody; END IF;
+    RAISE NOTICE 'DELETE FROM users'; END $$`
+  expect(gradeOf(await proofOf(sql, ''))).toBe('lossless')
+})
+
 test('rows that the code of a block looks for are generated', async () => {
   const sql = `DO $$ BEGIN DELETE FROM users WHERE note LIKE 'site 1%'; UPDATE users SET note = 'x' WHERE note = 'other'; END $$`
   const proof = await proofOf(sql, '')

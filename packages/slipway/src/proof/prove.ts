@@ -33,6 +33,7 @@ import {
   parserFor,
 } from '../statements/index.ts'
 import { evidenceGaps } from './evidence.ts'
+import { joinCode, readSchemaCode, type SchemaCode } from './postgres/schema-code.ts'
 import { type StoppedRun, type Trace } from './postgres/trace.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
 import { FIRST_START, runUpDownUp, type TestRun, type Start, type EmptyTables } from './test-run.ts'
@@ -135,6 +136,7 @@ async function proveOn(
   const catalogs = part?.catalogs ?? all
   const catalog = options.down ? await catalogs.facts() : await catalogs.whole()
   const before = { catalog, identities: await readIdentities(session) }
+  const code = await readSchemaCode(session)
   const write = async (after: Catalog) => ({
     name: `${migration.name}/down.sql`,
     sql: (await draftDownMigration(session, { before, after: async () => after, migration })).body,
@@ -145,13 +147,16 @@ async function proveOn(
   if (found.kind === 'start-over') return found
   if (part && !(await part.isAll(writtenBy(found.testRun.trace))))
     return { kind: 'start-over', from: { ...start, beyond: true } }
-  const proof = await proofOf(session, { migration, before, testRun: found.testRun, touched })
+  const { testRun } = found
+  const proof = await proofOf(session, { migration, before, code, testRun, touched })
   return { kind: 'proof', proof }
 }
 
 interface TestRunResult {
   readonly migration: Migration
   readonly before: KnownState
+  /** The code of the state before. */
+  readonly code: SchemaCode
   readonly testRun: TestRun
   readonly touched: readonly ObjectName[] | undefined
 }
@@ -165,7 +170,7 @@ function writtenBy({ effects, locks }: Trace): string[] {
 /** What a test run proves; a lossy migration is run once more. */
 async function proofOf(
   session: Session,
-  { migration, before, testRun, touched }: TestRunResult,
+  { migration, before, code, testRun, touched }: TestRunResult,
 ): Promise<Proof> {
   const { statements } = migration
   const known = ({ catalog, identities }: KnownState) => ({
@@ -180,14 +185,14 @@ async function proofOf(
   const lost = lostData([...losses, ...overwritten, ...testRun.rows.lost])
   const { trace, filling, withheld, down, downMs, rows } = testRun
   const changes = difference(before.catalog, testRun.after.catalog)
-  const routines = await readRoutines(session)
   const gaps = evidenceGaps({
     ...testRun,
     statements,
     before: schemaOf(before.catalog),
     misplaced: attributesAddedBehind(testRun.after.catalog, before.catalog),
     changes,
-    routines,
+    code: joinCode(code, await readSchemaCode(session)),
+    unchanged: testRun.touched.unchanged,
   })
   const grade = gradeOfFiles(testRun, { lost, gaps })
   const kept = mayKeep(testRun, grade, lost)
@@ -223,14 +228,6 @@ async function proofOf(
     effects: trace.effects,
     unseen: trace.unseen,
   }
-}
-
-/** The names of all routines that are not PostgreSQL's own. */
-async function readRoutines(session: Session): Promise<Set<string>> {
-  const rows = await session.query<{ name: string }>(
-    `SELECT DISTINCT proname AS name FROM pg_proc WHERE pronamespace <> 'pg_catalog'::regnamespace`,
-  )
-  return new Set(rows.map(({ name }) => name))
 }
 
 /** The test run saw the values change, and saw them restored. */

@@ -24,7 +24,13 @@ import {
   type TableRef,
   tableRef,
 } from '../statements/index.ts'
-import { compareRows, readRowSums, type RowChange, type RowSums } from './postgres/row-sums.ts'
+import {
+  compareRows,
+  NO_CHANGE,
+  readRowSums,
+  type RowChange,
+  type RowSums,
+} from './postgres/row-sums.ts'
 import { computedAgain, readStoredViews } from './postgres/stored-views.ts'
 import { runTraced, type StoppedRun, type Trace } from './postgres/trace.ts'
 
@@ -47,7 +53,7 @@ export interface TestRun {
   readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
   /** What the down migration did not restore of the schema. */
   readonly notRestored: readonly Change[]
-  /** What the UPDATEs of the migration did to the existing rows. */
+  /** What the migration did to the existing rows. */
   readonly touched: RowChange
   /** How they differ after the down migration. */
   readonly rows: RowChange
@@ -116,7 +122,7 @@ export async function runUpDownUp(
     catalog: written ? await catalogs.facts() : await catalogs.whole(),
     identities: await readIdentities(session),
   }
-  const touched = changesRows(migration)
+  const touched = climb.trace.effects.some(({ rows }) => rows !== undefined)
     ? await compareRows(session, sums, await readShape(session, named))
     : NO_CHANGE
   const down = typeof options.down === 'function' ? await options.down(after.catalog) : options.down
@@ -161,12 +167,6 @@ export async function runUpDownUp(
 /** A down migration that rows stopped on another shadow database, and that came through on empty tables. */
 function earlierFailure({ downFails }: Start): TestRun['downFails'] {
   return downFails && { failure: downFails, onEmpty: true }
-}
-
-const NO_CHANGE: RowChange = { lost: [], grown: [] }
-
-function changesRows({ statements }: Migration): boolean {
-  return statements.some(({ actions }) => actions.some(({ kind }) => kind === 'update'))
 }
 
 interface Climb {

@@ -18,6 +18,10 @@ export const rollbackFailures = {
     title: 'After the rollback, the database differs from what its history gives',
     exit: 4,
   },
+  'ROLLBACK.STILL_KEPT': {
+    title: 'After the rollback, data that the migration destroyed is still kept',
+    exit: 4,
+  },
   'ROLLBACK.VALUE_NEEDED': {
     title: 'Rows written since have no value for a column that becomes NOT NULL again',
     exit: 5,

@@ -583,3 +583,61 @@ describe('rows written since that lack a value', () => {
     ])
   })
 })
+
+describe('what no statement of the down migration makes again', () => {
+  const code = (body: string) => `DO $$ BEGIN ${body} END $$`
+
+  test.each([
+    [
+      'a column that code made again takes its values, but not over later ones',
+      code('ALTER TABLE lane DROP COLUMN name; ALTER TABLE lane ADD COLUMN name text;'),
+      "UPDATE lane SET name = 'later' WHERE id = 'lane 3'",
+    ],
+    [
+      'a table that code made again takes its rows, beside later ones',
+      code(
+        'DROP TABLE lane; CREATE TABLE lane (id text CONSTRAINT lane_pkey PRIMARY KEY, name text);',
+      ),
+      "INSERT INTO lane VALUES ('lane 3', 'later')",
+    ],
+  ])('%s', async (_what, sql, since) => {
+    const migrations = [INIT, migration('2_code', sql, 'SELECT 1')]
+    const lanes = () => target.sql(`SELECT id, name FROM lane WHERE id <> 'lane 3' ORDER BY id`)
+    const before = await lanes()
+    await deployed(migrations)
+    await target.sql(since)
+    const { kept } = await rolledBack(migrations)
+    expect(kept.map((one) => one.state)).toEqual(['restored'])
+    expect(await lanes()).toEqual(before)
+    expect(await target.sql(`SELECT name FROM lane WHERE id = 'lane 3'`)).toEqual([
+      { name: 'later' },
+    ])
+  })
+
+  test('what finds no place stays kept, and the rollback is not called complete', async () => {
+    const change = migration(
+      '2_code',
+      code('ALTER TABLE person DROP COLUMN tags; DROP TABLE log; ALTER TABLE lane RENAME TO log;'),
+      'SELECT 1',
+    )
+    await deployed([INIT, change])
+    const outcome = await rollback({
+      ...target.request([INIT, change]),
+      consent: { confirm: undefined },
+      extent: { kind: 'steps', steps: 1 },
+      acceptUnproven: true,
+      announce: () => {},
+    })
+    expect(outcome.receipts).toMatchObject([{ status: 'done' }])
+    expect(outcome.kept.map(({ state: now }) => now)).toEqual(['kept', 'kept'])
+    expect(outcome.failure).toMatchObject({ code: 'ROLLBACK.STILL_KEPT' })
+    for (const { id, kind } of outcome.kept) {
+      const name = kind === 'table' ? 'table log' : 'column person.tags'
+      expect(outcome.failure?.message).toContain(`${name} (kept ${id})`)
+      expect(outcome.failure?.nextActions).toContainEqual(
+        expect.objectContaining({ args: ['kept', 'restore', String(id)] }),
+      )
+    }
+    expect(await target.sql('SELECT count(*)::int AS rows FROM log')).toEqual([{ rows: 9 }])
+  })
+})

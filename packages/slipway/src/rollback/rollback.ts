@@ -30,7 +30,13 @@ import {
 } from '../history/index.ts'
 import { advice, attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
 import { appliedRows, type KnownSchema, projectScope, readKnownSchema } from '../plan/index.ts'
-import { type Fill, type Kept, readUnrestored, type Unrestored } from '../safekeeping/index.ts'
+import {
+  type Fill,
+  type Kept,
+  keptText,
+  readUnrestored,
+  type Unrestored,
+} from '../safekeeping/index.ts'
 import { type Change, difference, readCatalog } from '../schema/index.ts'
 import { shadowLike, type ShadowOptions, withShadowServer } from '../shadow/index.ts'
 import { type Migration, objectText, tableRef } from '../statements/index.ts'
@@ -285,10 +291,12 @@ function refuseUnproven(
 }
 
 function nameChanges(changes: readonly Change[]): string {
-  const names = changes.slice(0, 5).map(({ object }) => objectText(object))
-  return changes.length > names.length
-    ? `${names.join(', ')} and ${changes.length - names.length} more`
-    : names.join(', ')
+  return listed(changes.map(({ object }) => objectText(object)))
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ')
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
 }
 
 interface PreparedWork {
@@ -327,8 +335,13 @@ async function run(
   const compared = !outcome.failure && expected !== undefined && reading.ok
   const looked = await verified(target, request.migrations, compared ? reading.value : 'forget')
   const schemaMatches = compared ? { schemaMatches: true } : {}
-  if (looked.ok) return { ...outcome, ...schemaMatches, verification: looked.value }
-  return { ...outcome, failure: outcome.failure ?? looked.failure }
+  const verification = looked.ok ? { verification: looked.value } : {}
+  const left = leftKept(outcome.kept, plans, ran.receipts)
+  const failure =
+    outcome.failure ??
+    (looked.ok ? undefined : looked.failure) ??
+    (left.length > 0 ? stillKept(left) : undefined)
+  return { ...outcome, ...schemaMatches, ...verification, ...(failure ? { failure } : {}) }
 }
 
 async function unrestoredOf(
@@ -339,6 +352,42 @@ async function unrestoredOf(
   const names = new Set(done.map(({ migration }) => migration))
   const read = await attempt(() => readUnrestored(session))
   return read.ok ? read.value.filter(({ migration }) => names.has(migration)) : []
+}
+
+/** What was kept of the migrations that are rolled back, and found no place. A down migration that updates a table itself wants no others of its values. */
+function leftKept(
+  kept: readonly Kept[],
+  plans: readonly Migration[],
+  receipts: readonly Receipt[],
+): Kept[] {
+  const done = new Set(
+    receipts.flatMap(({ migration, status }) => (status === 'done' ? [migration] : [])),
+  )
+  const updated = (name: string) =>
+    plans
+      .filter((plan) => plan.name === name)
+      .flatMap(({ statements }) => statements.flatMap(({ actions }) => actions))
+      .flatMap((action) => (action.kind === 'update' ? [action.table.name] : []))
+  return kept.filter(
+    ({ migration, state, kind, columns, table }) =>
+      state === 'kept' &&
+      done.has(migration) &&
+      !(kind === 'rows' && columns.length > 0 && updated(migration).includes(table.name)),
+  )
+}
+
+function stillKept(left: readonly Kept[]): Failure {
+  const named = left.map((one) => `${keptText(one)} (kept ${one.id})`)
+  return failureFrom('ROLLBACK.STILL_KEPT', {
+    message: `The migrations were rolled back, but data that they destroyed is not back: ${listed(named)}.`,
+    why: 'No table and no column took it: the down migration did not create them again, or they do not take what was kept. The data is still kept.',
+    nextActions: [
+      advice('Create the table or the column as it was before the migration.'),
+      ...left
+        .slice(0, 5)
+        .map((one) => command(['kept', 'restore', String(one.id)], `restore ${keptText(one)}`)),
+    ],
+  })
 }
 
 /** What judges the down migrations by their effects, on a protected target: they may overwrite where they restore. */

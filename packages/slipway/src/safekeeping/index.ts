@@ -3,6 +3,7 @@ export {
   type Kept,
   keptByRollback,
   keptData,
+  keptText,
   offeredTo,
   readAllKept,
   readKept,

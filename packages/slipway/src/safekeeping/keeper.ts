@@ -41,6 +41,7 @@ type MissedRow = {
     | 'rewritten'
     | 'gone'
     | 'column'
+    | 'typed'
     | 'large'
     | 'kept'
   readonly relation: string
@@ -195,12 +196,18 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
       if (ref.kind !== 'table') return []
       if (wholesOf(object, before).some((one) => named.dropped.has(objectKey(one)))) return []
       return found({ what: 'object', object: ref }, 'copy_table')
+    case 'typed': {
+      const name = columns[number]
+      if (name === undefined) return []
+      const column = { what: 'object' as const, object: partRef('column', ref, name) }
+      return found(column, 'copy_values_of_type', number)
+    }
     case 'column': {
       const name = columns[number]
       if (name === undefined) return []
       if (ref.kind === 'type') {
         const attribute = { what: 'object' as const, object: partRef('attribute', ref, name) }
-        return object.held ? found(attribute, 'copy_values_of_type') : []
+        return object.held ? found(attribute, 'copy_values_of_type', number) : []
       }
       const own = allAbove(object, before).flatMap((one) => (one.kind === 'table' ? [one] : []))
       const isNamed = own.some((one) => named.columns.has(objectKey(partRef('column', one, name))))

@@ -3,6 +3,7 @@ import { readLedgerRows } from '../history/index.ts'
 import {
   type Destruction,
   destructionKey,
+  destructionText,
   partRef,
   type TableRef,
   tableRef,
@@ -148,4 +149,9 @@ export function keptData({ kind, inserted, table, columns }: Kept): Destruction[
   if (kind === 'sequence') return [{ what: 'object', object: { ...table, kind } }]
   if (kind !== 'columns') return [{ what: kind === 'rows' ? 'rows' : 'object', object: table }]
   return columns.map((name) => ({ what: 'values', object: partRef('column', table, name) }))
+}
+
+/** Kept data as people read it: `column user.email`. */
+export function keptText(kept: Kept): string {
+  return keptData(kept).map(destructionText).join(', ')
 }

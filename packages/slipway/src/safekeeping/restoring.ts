@@ -94,13 +94,15 @@ function extendedBy(action: Action): ObjectName | undefined {
 }
 
 /**
- * Rows that data statements changed are restored at the end, but not over rows that the down migration writes itself. Then
- * the attributes: all objects are back, and their rows say how far their sequences have gone.
+ * Tables and columns that code made again, and rows that data statements changed, are restored at the end, but not over rows that
+ * the down migration writes itself. Then the attributes: all objects are back, and their rows say how far their sequences have gone.
  */
 function endOf(changed: ReadonlySet<string>, options: RestoringOptions): string {
+  const others = call(options, 'restore_others', ...origin(options))
   const rows = call(options, 'restore_rows', ...origin(options), literals([...changed]))
   const attributes = call(options, 'restore_attributes', ...origin(options))
-  return [...(options.kept.length > 0 ? [rows] : []), attributes].map((sql) => `${sql};\n`).join('')
+  const data = options.kept.length > 0 ? [others, rows] : []
+  return [...data, attributes].map((sql) => `${sql};\n`).join('')
 }
 
 /** Tables whose rows the down migration updates itself. */

@@ -104,7 +104,13 @@ export interface ValueType {
   readonly length?: number
   readonly precision?: number
   readonly scale?: number
+  /** Of a composite type, and of the row type of a table: its attributes. */
+  readonly attributes?: readonly Attribute[]
 }
+
+/** Which values an attribute takes. */
+export type Attribute = Pick<ValueType, 'base' | 'array' | 'labels' | 'place'> &
+  Partial<Pick<ValueType, 'length' | 'precision' | 'scale'>>
 
 /** A constraint of a table. */
 export interface Constraint extends Pick<

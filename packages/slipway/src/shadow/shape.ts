@@ -68,7 +68,7 @@ export async function readShape(
 /** A test run on all rows of so many tables takes no second. */
 const SMALL_SCHEMA = 200
 
-/** The OIDs of tables, and of all that they refer to; nothing if the schema is small. */
+/** The OIDs of tables, of all that they refer to, and of those that hold their rows as values; nothing if the schema is small. */
 export async function relatedTables(
   session: Session,
   named: readonly ObjectName[],
@@ -84,7 +84,9 @@ export async function relatedTables(
        UNION
        SELECT other.oid FROM related r CROSS JOIN LATERAL (
          SELECT confrelid FROM pg_constraint WHERE conrelid = r.oid AND contype = 'f'
-         UNION ALL SELECT inhparent FROM pg_inherits WHERE inhrelid = r.oid) other (oid)
+         UNION ALL SELECT inhparent FROM pg_inherits WHERE inhrelid = r.oid
+         UNION ALL SELECT d.objid FROM pg_type t JOIN pg_depend d ON d.refobjid IN (t.oid, t.typarray)
+           WHERE t.typrelid = r.oid AND d.refclassid = 'pg_type'::regclass AND d.classid = 'pg_class'::regclass) other (oid)
      )
      SELECT (SELECT count(*)::int FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384) AS tables,
        ARRAY(SELECT oid::int8::float8 FROM related) AS related`,

@@ -276,7 +276,7 @@ export type Action =
       /** Of a DO: the words of its code in upper case. */
       readonly words?: readonly string[]
     }
-  /** Anything else, by PostgreSQL's name of the statement: `CommentStmt`; of a comment also that of what it describes. */
+  /** Anything else, by PostgreSQL's name of the statement: `CommentStmt`; of a comment and of an ALTER also that of the kind of object. */
   | { readonly kind: 'other'; readonly statement: string; readonly of?: string }
 
 /** PostgreSQL's table locks, from the weakest to the strongest, in the order of the server's numbers from 1. Source: "Table-Level Locks" in its documentation. */

@@ -40,6 +40,7 @@ export {
   tokensOf,
   wordsOf,
 } from './postgres/tokens.ts'
+export { callsIn, type Code, codeIn } from './postgres/code.ts'
 export { comparedValues, type ComparedValues } from './postgres/compared-values.ts'
 export { conditionsOf, isAlwaysTrue } from './postgres/conditions.ts'
 export { type Marker, markersIn, wantsNoTransaction } from './postgres/markers.ts'

@@ -97,3 +97,84 @@ CREATE TABLE s (id int PRIMARY KEY, n int); CREATE PROCEDURE tidy(lim int) LANGU
 INSERT INTO s SELECT n, n FROM generate_series(1, 6) AS n;
 -- m2
 CALL tidy(4);
+
+-- case do-drops-and-creates-a-table
+-- m1
+CREATE TABLE users (id int PRIMARY KEY, note text); CREATE TABLE posts (id serial PRIMARY KEY, author int NOT NULL REFERENCES users (id) ON DELETE CASCADE, body text); CREATE TABLE tags (post int REFERENCES posts, tag text);
+-- data
+INSERT INTO users VALUES (1, 'old'), (2, 'xy'); INSERT INTO posts (author, body) VALUES (1, 'p'), (2, 'xy'), (2, 'b'); INSERT INTO tags VALUES (1, 'a'), (1, 'a'), (3, NULL);
+-- m2
+DO $$ BEGIN IF EXISTS (SELECT FROM users WHERE md5(note) = md5('x' || 'y')) THEN DROP TABLE tags; DROP TABLE posts; CREATE TABLE posts (id serial PRIMARY KEY, author int NOT NULL REFERENCES users (id) ON DELETE CASCADE, body text); CREATE TABLE tags (post int REFERENCES posts, tag text); END IF; END $$;
+
+-- case do-drops-and-creates-a-column
+-- m1
+CREATE TABLE users (id int PRIMARY KEY, other text, note text);
+-- data
+INSERT INTO users VALUES (1, 'a', 'old'), (2, 'b', 'xy'), (3, 'c', NULL);
+-- m2
+DO $$ BEGIN IF EXISTS (SELECT FROM users WHERE md5(note) = md5('x' || 'y')) THEN ALTER TABLE users DROP COLUMN note; ALTER TABLE users ADD COLUMN note text; END IF; END $$;
+
+-- case do-drops-a-column: impossible, the down migration does not know of it
+-- m1
+CREATE TABLE users (id int PRIMARY KEY, note text);
+-- data
+INSERT INTO users VALUES (1, 'old'), (2, 'xy');
+-- m2
+DO $$ BEGIN IF EXISTS (SELECT FROM users WHERE md5(note) = md5('x' || 'y')) THEN ALTER TABLE users DROP COLUMN note; END IF; END $$;
+
+-- case do-drops-a-table-and-renames-another: impossible, the down migration does not know of it
+-- m1
+CREATE TABLE one (id int PRIMARY KEY, note text); CREATE TABLE two (id int PRIMARY KEY, note text);
+-- data
+INSERT INTO one VALUES (1, 'xy'); INSERT INTO two VALUES (2, 'b');
+-- m2
+DO $$ BEGIN IF EXISTS (SELECT FROM one WHERE md5(note) = md5('x' || 'y')) THEN DROP TABLE one; ALTER TABLE two RENAME TO one; END IF; END $$;
+
+-- case trigger-of-an-update-deletes-rarely
+-- m1
+CREATE TABLE users (id int PRIMARY KEY, note text); CREATE TABLE posts (id int PRIMARY KEY, author int REFERENCES users);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF md5(NEW.note) = md5('x' || 'y') THEN DELETE FROM posts WHERE author = NEW.id; END IF; RETURN NEW; END $$; CREATE TRIGGER t AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION f();
+-- data
+INSERT INTO users VALUES (1, 'old'), (2, 'xy'); INSERT INTO posts VALUES (1, 1), (2, 2), (3, 2);
+-- m2
+ALTER TABLE users ADD COLUMN f text; UPDATE users SET f = note;
+
+-- case call-commits-and-deletes: impossible, what CALL does is not seen before it is committed
+-- m1
+CREATE TABLE posts (id int PRIMARY KEY, body text); CREATE PROCEDURE tidy() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM posts WHERE md5(body) = md5('x' || 'y'); COMMIT; END $$;
+-- data
+INSERT INTO posts VALUES (1, 'p'), (2, 'xy');
+-- m2
+CALL tidy();
+
+-- case column-of-a-row-type
+-- m1
+CREATE TABLE a (id serial PRIMARY KEY, x text, z int); CREATE TABLE b (id int PRIMARY KEY, y a);
+-- data
+INSERT INTO a (x) VALUES ('one'); INSERT INTO b VALUES (1, ROW(7, 'in "n" (e),r', 8)), (2, NULL), (3, ROW(NULL, NULL, NULL));
+-- m2
+ALTER TABLE a DROP COLUMN x;
+
+-- case last-column-of-a-row-type-within-others
+-- m1
+CREATE TABLE a (id int, x text); CREATE DOMAIN whole AS a; CREATE TYPE crate AS (n int, content a); CREATE TABLE b (id int PRIMARY KEY, many a[], one whole, boxed crate);
+-- data
+INSERT INTO b VALUES (1, ARRAY[ROW(7, 'inner')::a, NULL], ROW(8, 'w'), ROW(1, ROW(9, 'boxed')::a)::crate), (2, NULL, NULL, NULL);
+-- m2
+ALTER TABLE a DROP COLUMN x;
+
+-- case column-of-a-row-type-within-an-array: impossible, it is restored behind the other columns
+-- m1
+CREATE TABLE a (id int, x text, z text); CREATE TABLE b (id int PRIMARY KEY, many a[]);
+-- data
+INSERT INTO b VALUES (1, ARRAY[ROW(7, 'inner', 'last')::a]);
+-- m2
+ALTER TABLE a DROP COLUMN x;
+
+-- case attribute-of-a-type-within-others
+-- m1
+CREATE TYPE p AS (x int, y text); CREATE DOMAIN whole AS p; CREATE TABLE t (id int PRIMARY KEY, one whole, more whole[]);
+-- data
+INSERT INTO t VALUES (1, ROW(1, 'a'), ARRAY[ROW(2, 'b')::whole]), (2, NULL, NULL);
+-- m2
+ALTER TYPE p DROP ATTRIBUTE y;

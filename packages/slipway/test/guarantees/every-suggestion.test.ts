@@ -717,6 +717,23 @@ const STORIES: Readonly<Record<string, Story>> = {
       })
     },
   },
+  'kept data that no down migration makes room for': {
+    migrations: [INIT],
+    async tell(scene) {
+      await scene.slipway('deploy')
+      await scene.production.sql("INSERT INTO customer VALUES (1, 'xy')")
+      const gone = "IF EXISTS (SELECT FROM customer WHERE md5(name) = md5('x' || 'y'))"
+      const sql = `DO $$ BEGIN ${gone} THEN ALTER TABLE customer DROP COLUMN name; END IF; END $$;`
+      addMigration(scene.root, { name: '2_code', sql })
+      await scene.slipway('deploy', '--accept', 'unannounced', ...confirmed(scene))
+      const accept = ['--accept', 'unproven', ...confirmed(scene)]
+      await follow(scene, await scene.slipway('rollback', ...accept), {
+        code: 'ROLLBACK.STILL_KEPT',
+        before: () => scene.production.sql('ALTER TABLE customer ADD COLUMN name text'),
+      })
+      expect(await scene.production.sql('SELECT name FROM customer')).toEqual([{ name: 'xy' }])
+    },
+  },
   'a history that does not replay': {
     migrations: [INIT, { name: '2_platform', sql: 'ALTER TABLE platform ADD COLUMN a int;' }],
     async tell(scene) {

@@ -28,7 +28,7 @@ export interface DataObject {
   /** The number of the column that owns a sequence. */
   readonly ownedBy: string | null
   readonly file: string
-  /** Whether it may hold rows; of a composite type, whether a column has it. */
+  /** Whether it may hold rows; of a composite type, whether a column or another type has it. */
   readonly held: boolean
   /** The last number that a sequence gave, where it gave one and we may read it. */
   readonly position: string | null
@@ -64,8 +64,9 @@ const OBJECTS = `WITH locked AS MATERIALIZED (SELECT relation FROM pg_catalog.pg
      WHERE c.relkind = 'S' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i') LIMIT 1) AS owner,
     c.relfilenode::text AS file,
-    CASE c.relkind WHEN 'c' THEN EXISTS (SELECT FROM pg_catalog.pg_attribute u JOIN pg_catalog.pg_type t ON t.oid = c.reltype
-        WHERE u.atttypid IN (t.oid, t.typarray) AND u.attrelid <> c.oid AND NOT u.attisdropped)
+    CASE c.relkind WHEN 'c' THEN EXISTS (SELECT FROM pg_catalog.pg_type t JOIN pg_catalog.pg_depend d ON d.refobjid IN (t.oid, t.typarray)
+        WHERE t.oid = c.reltype AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.deptype = 'n' AND d.objid <> c.oid
+          AND d.classid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_type'::pg_catalog.regclass))
       WHEN 'm' THEN c.relispopulated
       ELSE CASE WHEN c.relpages > 0 OR pg_catalog.pg_stat_get_live_tuples(c.oid) > 0
           OR pg_catalog.pg_stat_get_tuples_inserted(c.oid) > pg_catalog.pg_stat_get_tuples_deleted(c.oid) THEN true
@@ -144,6 +145,15 @@ const EFFECTS = `WITH before AS (SELECT oid, file, held
       + pg_catalog.pg_stat_get_xact_tuples_updated('pg_catalog.pg_largeobject'::pg_catalog.regclass) AS number) AS l WHERE l.number > 0
   UNION ALL SELECT 'uncounted', '0', '0' WHERE pg_catalog.current_setting('track_counts') <> 'on'`
 
+/** The columns that hold rows of tables as values: of $1, also within arrays, domains and other types. */
+const HOLDERS = `WITH RECURSIVE holding AS (
+    SELECT t.oid, t.typarray FROM pg_catalog.pg_type t WHERE t.typrelid = ANY ($1::pg_catalog.oid[])
+    UNION SELECT t.oid, t.typarray FROM holding h JOIN pg_catalog.pg_type t ON t.oid = h.typarray OR t.typbasetype = h.oid
+      OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = t.typrelid AND a.atttypid = h.oid AND a.attnum > 0 AND NOT a.attisdropped))
+  SELECT a.attrelid::text AS oid, a.attnum::text AS number FROM holding h
+  JOIN pg_catalog.pg_attribute a ON a.atttypid = h.oid AND a.attnum > 0 AND NOT a.attisdropped`
+
 /** What a look at the open transaction is compared with. */
 export interface Look {
   /** What held data before the transaction group. */
@@ -168,8 +178,30 @@ export async function readEffects(
   ])
   return [
     ...rows.flatMap((row) => effectOf(row, old, session.server)),
+    ...(await readCutValues(session, rows, old)),
     ...overwritten.flatMap((column) => overwrittenEffect(column, old)),
   ]
+}
+
+/** The values of rows of a table, where these are values of columns elsewhere, lose what the table loses. */
+async function readCutValues(
+  session: Session,
+  rows: readonly EffectRow[],
+  before: DataObjects,
+): Promise<Effect[]> {
+  const tables = rows.flatMap(({ what, oid, number }) => {
+    const { ref, columns } = before.get(oid) ?? {}
+    return what === 'column' && ref?.kind === 'table' && columns?.[number] ? [oid] : []
+  })
+  if (tables.length === 0) return []
+  const holders = await session.query<{ oid: string; number: string }>(HOLDERS, [listed(tables)])
+  return holders.flatMap(({ oid, number }): Effect[] => {
+    const object = before.get(oid)
+    const name = object?.columns[number]
+    if (object === undefined || name === undefined || !object.held) return []
+    const partOf = columnWholes(object, name, before)
+    return [{ what: 'values', object: columnRef(object, name), partOf }]
+  })
 }
 
 function listed(values: readonly unknown[]): string {

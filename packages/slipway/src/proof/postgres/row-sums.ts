@@ -57,7 +57,12 @@ export interface RowChange {
   readonly lost: readonly Destruction[]
   /** Tables that have more rows than before. */
   readonly grown: readonly TableRef[]
+  /** The keys of tables that had rows and have the same, and of columns with the same values in as many rows. */
+  readonly unchanged: ReadonlySet<string>
 }
+
+/** Nothing was compared. */
+export const NO_CHANGE: RowChange = { lost: [], grown: [], unchanged: new Set() }
 
 /** Compares the current rows, in the current `tables`, with the earlier ones. */
 export async function compareRows(
@@ -82,5 +87,14 @@ export async function compareRows(
       const { table, rows } = now[key] ?? {}
       return table && (rows ?? 0) > (before[key]?.rows ?? 0) ? [table] : []
     })
-  return { lost: distinctDestructions(lost), grown }
+  return { lost: distinctDestructions(lost), grown, unchanged: new Set(filled.flatMap(same)) }
+
+  function same([key, { table, rows, columns }]: [string, TableSums]): string[] {
+    const left = now[key]
+    if (left?.rows !== rows) return []
+    const names = Object.keys(columns)
+    const kept = names.filter((name) => left.columns[name] === columns[name])
+    const own = kept.length === names.length ? [key] : []
+    return [...own, ...kept.map((name) => objectKey(partRef('column', table, name)))]
+  }
 }

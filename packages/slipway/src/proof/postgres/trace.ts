@@ -197,7 +197,8 @@ async function traceAlone(
       ...withinOf(of.within),
     })),
     rewrites,
-    effects,
+    // The server counts for a transaction alone. What it has here may be of earlier ones.
+    effects: effects.filter(({ rows }) => rows === undefined),
   }
 }
 

@@ -1,5 +1,15 @@
 /** What a transaction group destroyed and nothing kept, by what the server did; and what keeps it when the group runs again. */
 export const KEEP_MISSED = `
+-- The columns that hold values of a composite type, or of the rows of a table: as they are, or within arrays, domains and other types.
+CREATE OR REPLACE FUNCTION slipway.holders_of(type oid) RETURNS TABLE (relation oid, name text, is_direct boolean) LANGUAGE sql STABLE AS $$
+  WITH RECURSIVE holding AS (SELECT t.oid, t.typarray, t.typrelid, true AS is_direct FROM pg_type t WHERE t.typrelid = type
+    UNION SELECT t.oid, t.typarray, t.typrelid, false FROM holding h JOIN pg_type t ON t.oid = h.typarray OR t.typbasetype = h.oid OR t.typtype = 'c'
+      AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.atttypid = h.oid AND a.attnum > 0 AND NOT a.attisdropped))
+  SELECT a.attrelid, a.attname::text, bool_or(h.is_direct) FROM holding h JOIN pg_attribute a ON a.atttypid = h.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace <> 'slipway'::regnamespace
+  GROUP BY a.attrelid, a.attname, a.attnum ORDER BY a.attrelid, a.attnum
+$$;
+
 -- Of the tables and types that existed before, with their files. Counts are those of the transaction, which has the
 -- rows of rolled back savepoints, too: where triggers captured from the beginning they need not be equal.
 CREATE OR REPLACE FUNCTION slipway.missed(existing oid[], files oid[]) RETURNS TABLE (what text, relation oid, number integer)
@@ -35,6 +45,9 @@ LANGUAGE sql AS $$
     JOIN pg_class c ON c.oid = b.relation AND c.relnamespace <> 'slipway'::regnamespace
     WHERE a.attnum > 0 AND a.attisdropped AND NOT EXISTS (SELECT FROM slipway.kept_now() k, unnest(k.columns) AS name
       WHERE k.relation = b.relation AND k.kind = 'columns' AND (k.details -> 'numbers' ->> name)::integer = a.attnum)
+  UNION ALL SELECT 'typed', a.attrelid, a.attnum FROM before b JOIN pg_class c ON c.oid = b.relation AND c.relkind IN ('r', 'p')
+    JOIN pg_attribute a ON a.attrelid = b.relation AND a.attnum > 0 AND a.attisdropped AND age(a.xmin) <= age(pg_current_xact_id()::xid)
+    WHERE c.relnamespace <> 'slipway'::regnamespace AND EXISTS (SELECT FROM slipway.holders_of(b.relation))
   UNION ALL SELECT 'large', 'pg_largeobject'::regclass, 0 WHERE (slipway.counts_of('pg_largeobject'::regclass))[1] > 0
   UNION ALL SELECT DISTINCT 'kept', k.relation, 0 FROM slipway.kept_now() k
 $$;
@@ -130,18 +143,25 @@ EXCEPTION WHEN insufficient_privilege THEN
     || jsonb_build_object('columns', to_jsonb(wanted), 'not_kept', 'the role may not read the table'));
 END $$;
 
--- The values of a composite type that will lose an attribute.
-CREATE OR REPLACE FUNCTION slipway.copy_values_of_type(origin jsonb, type oid) RETURNS void LANGUAGE plpgsql AS $$
+-- The values of a composite type that will lose an attribute, or of the rows of a table that will lose a column. Within arrays,
+-- domains and other types they are copied as texts, which have no names of attributes: only the last one is restored in its place.
+CREATE OR REPLACE FUNCTION slipway.copy_values_of_type(origin jsonb, type oid, number integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target oid;
   names text[];
+  are_direct boolean;
+  is_last boolean := NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = type AND attnum > number AND NOT attisdropped);
 BEGIN
-  FOR target, names IN SELECT a.attrelid, array_agg(a.attname::text) FROM pg_type t
-    JOIN pg_attribute a ON a.atttypid IN (t.oid, t.typarray) AND a.attnum > 0 AND NOT a.attisdropped
-    JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-    WHERE t.typrelid = type GROUP BY a.attrelid
-  LOOP
-    PERFORM slipway.copy_values(origin, target, names);
+  PERFORM slipway.begin_capture(origin);
+  FOR target, names, are_direct IN SELECT h.relation, array_agg(h.name), bool_and(h.is_direct) FROM slipway.holders_of(type) h GROUP BY 1 LOOP
+    CONTINUE WHEN NOT slipway.holds_rows(target) OR EXISTS (SELECT FROM slipway.kept_now() k
+      WHERE k.relation = target AND k.details ->> 'operation' = 'rewrite' AND names <@ k.columns);
+    IF are_direct OR is_last THEN
+      PERFORM slipway.copy_values(origin, target, names);
+    ELSE
+      PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'rows') || jsonb_build_object('columns', to_jsonb(names),
+        'not_kept', 'its values hold those of a type within arrays, domains or other types'));
+    END IF;
   END LOOP;
 END $$;
 

@@ -65,6 +65,39 @@ BEGIN
   RETURN true;
 END $$;
 
+-- Whether the table, or all the columns, of what was kept were made since, by the migration or after it: what it was kept
+-- of is gone, and no object that existed at that time has its name.
+CREATE OR REPLACE FUNCTION slipway.has_new_place(entry slipway.kept) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT slipway.is_this_database(entry.database_identity) AND CASE entry.kind
+    WHEN 'table' THEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = slipway.relation_of(entry) AND a.attnum = -1
+      AND age(a.xmin) <= age(slipway.xid_of(entry.details ->> 'transaction')))
+    ELSE slipway.relation_of(entry) = entry.relation AND NOT EXISTS (SELECT FROM unnest(entry.columns) AS name
+      WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = entry.relation AND a.attname = name AND NOT a.attisdropped
+        AND a.attnum::text NOT IN (SELECT value FROM jsonb_each_text(entry.details -> 'numbers')))) END
+$$;
+
+-- Tables and columns that no statement of the down migration made again, but code did: what was kept of them. What they do
+-- not take stays kept. Parents come before the rows that refer to them.
+CREATE OR REPLACE FUNCTION slipway.restore_others(history text, of_migration text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  one bigint;
+  more boolean := true;
+BEGIN
+  WHILE more LOOP
+    more := false;
+    FOR one IN SELECT k.id FROM slipway.kept k WHERE k.history_schema = history AND k.migration = of_migration
+      AND k.kind IN ('table', 'columns') AND k.restored_at IS NULL AND k.not_kept IS NULL AND NOT k.details ? 'changedType'
+      AND slipway.has_new_place(k) ORDER BY k.kind DESC, k.id DESC
+    LOOP
+      BEGIN
+        more := slipway.restore_one(one) OR more;
+      EXCEPTION WHEN OTHERS THEN
+        IF slipway.must_stop(SQLSTATE) THEN RAISE; END IF;
+      END;
+    END LOOP;
+  END LOOP;
+END $$;
+
 CREATE OR REPLACE FUNCTION slipway.prune_kept(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   entry slipway.kept;

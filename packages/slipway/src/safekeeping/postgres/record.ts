@@ -110,8 +110,8 @@ CREATE OR REPLACE FUNCTION slipway.record_kept(entry jsonb) RETURNS void LANGUAG
   INSERT INTO slipway.kept (id, history_schema, migration, statement, kind, table_schema, table_name, relation,
       database_identity, columns, key, stored_as, rows, details, not_kept)
   SELECT e.id, e.history_schema, e.migration, e.statement, e.kind, e.table_schema, e.table_name, e.relation,
-      slipway.database_identity(), coalesce(e.columns, '{}'), e.key, e.stored_as, e.rows, coalesce(e.details, '{}') || CASE WHEN e.kind IN ('table', 'sequence') THEN '{}' ELSE
-        jsonb_build_object('numbers', (SELECT jsonb_object_agg(attname, attnum) FROM pg_attribute
+      slipway.database_identity(), coalesce(e.columns, '{}'), e.key, e.stored_as, e.rows, coalesce(e.details, '{}') || CASE e.kind WHEN 'sequence' THEN '{}'
+        WHEN 'table' THEN jsonb_build_object('transaction', pg_current_xact_id()::text) ELSE jsonb_build_object('numbers', (SELECT jsonb_object_agg(attname, attnum) FROM pg_attribute
           WHERE attrelid = e.relation AND attnum > 0 AND NOT attisdropped)) END, e.not_kept
   FROM jsonb_populate_record(NULL::slipway.kept, entry) AS e
 $$;

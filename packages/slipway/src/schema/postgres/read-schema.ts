@@ -140,6 +140,13 @@ const FILLING = `json_strip_nulls(json_build_object(
       AND o.oprleft IN (t.oid, t.typbasetype, CASE t.typtype WHEN 'e' THEN 'anyenum'::regtype END)
       OR t.typcategory IN ('A', 'S', 'R'))))`
 
+/** An attribute of a composite type: its type may be an enum or an array, not another composite type. */
+const ATTRIBUTE = `json_strip_nulls(json_build_object('base', coalesce(xe.typname, xt.typname), 'array', xe.oid IS NOT NULL, 'place', x.attnum,
+    'labels', coalesce((SELECT json_agg(v.enumlabel ORDER BY v.enumsortorder) FROM pg_enum v WHERE v.enumtypid = coalesce(xe.oid, xt.oid)), '[]'),
+    'length', CASE WHEN xt.typname IN ('varchar', 'bpchar') AND x.atttypmod > 3 THEN x.atttypmod - 4 END,
+    'precision', CASE WHEN xt.typname = 'numeric' AND x.atttypmod > 3 THEN (x.atttypmod - 4) >> 16 END,
+    'scale', CASE WHEN xt.typname = 'numeric' AND x.atttypmod > 3 THEN (x.atttypmod - 4) & 2047 END))`
+
 /** A type's limits are in atttypmod: 4 + the length; for numeric, precision and scale in its two halves. */
 const VALUES = `(SELECT json_strip_nulls(json_build_object(
     'base', coalesce(element.typname, base.typname), 'array', element.oid IS NOT NULL, 'place', a.attnum,
@@ -149,6 +156,9 @@ const VALUES = `(SELECT json_strip_nulls(json_build_object(
       WHERE k.contype = 'c' AND (k.conrelid = c.oid AND a.attnum = ANY (k.conkey) OR k.contypid = a.atttypid)),
     'labels', coalesce((SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e
                         WHERE e.enumtypid = coalesce(element.oid, base.oid)), '[]'),
+    'attributes', CASE WHEN coalesce(element.typrelid, base.typrelid) <> 0 THEN (SELECT json_agg(${ATTRIBUTE} ORDER BY x.attnum)
+      FROM pg_attribute x JOIN pg_type xt ON xt.oid = x.atttypid LEFT JOIN pg_type xe ON xe.oid = xt.typelem AND xt.typcategory = 'A'
+      WHERE x.attrelid = coalesce(element.typrelid, base.typrelid) AND x.attnum > 0 AND NOT x.attisdropped) END,
     'length', CASE WHEN base.typname IN ('varchar', 'bpchar') AND limits.mod > 3 THEN limits.mod - 4 END,
     'precision', CASE WHEN base.typname = 'numeric' AND limits.mod > 3 THEN (limits.mod - 4) >> 16 END,
     'scale', CASE WHEN base.typname = 'numeric' AND limits.mod > 3 THEN (limits.mod - 4) & 2047 END))

@@ -18,13 +18,27 @@ export function valueOf(
   { manner, distinct }: { readonly manner: ValueStyle; readonly distinct: boolean },
 ): string | undefined {
   if (column.array) {
-    const item = column.labels[0] ?? scalar({ ...column, array: false }, 1, 'plain')
+    const item = valueOf({ ...column, array: false }, 1, { manner: 'plain', distinct: false })
     return item === undefined || row === 1
       ? '{}'
       : `{"${item.replaceAll(/["\\]/g, String.raw`\$&`)}"}`
   }
+  if (column.attributes) return composite(column, row)
   if (column.labels.length > 0) return labelOf(column.labels, row, { manner, distinct })
   return scalar(column, row, distinct && manner === 'hinted' ? 'plain' : manner)
+}
+
+/** Each attribute has a value; nothing if one of them has a type that is not known. */
+function composite({ attributes = [], ...column }: ShapeColumn, row: number): string | undefined {
+  const values = attributes.map((one) =>
+    valueOf({ ...column, ...one, hints: [] }, row === 1 ? 0 : row, {
+      manner: 'plain',
+      distinct: false,
+    }),
+  )
+  if (values.includes(undefined)) return undefined
+  const quoted = values.map((value = '') => `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`)
+  return `(${quoted.join(',')})`
 }
 
 /** Plain rows have one label of an enum alone: a migration may take others out of it. */

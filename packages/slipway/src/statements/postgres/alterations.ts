@@ -10,7 +10,8 @@ export function alterTable(alter: AlterTableStmt, source: Source): Action[] {
     'AlterTableCmd' in node ? [node.AlterTableCmd] : [],
   )
   if (alter.objtype !== 'OBJECT_TABLE' && alter.objtype !== 'OBJECT_FOREIGN_TABLE') {
-    return [{ kind: 'other', statement: 'AlterTableStmt' }]
+    const { objtype: of } = alter
+    return [{ kind: 'other', statement: 'AlterTableStmt', ...(of === undefined ? {} : { of }) }]
   }
   return commands.map((command): Action => ({ table, ...alteration(command, source) }))
 }

@@ -84,7 +84,7 @@ function scanCode(code: string): { readonly text: string }[] {
 }
 
 /** What a literal holds; nothing for another token. */
-function contentOf(token: string): string | undefined {
+export function contentOf(token: string): string | undefined {
   if (token.startsWith('$') && token.endsWith('$') && token.length > 1) {
     const tag = token.indexOf('$', 1) + 1
     return token.slice(tag, -tag)

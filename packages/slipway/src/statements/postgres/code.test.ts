@@ -1,0 +1,76 @@
+import { beforeAll, expect, test } from 'vitest'
+import { callsIn, codeIn } from './code.ts'
+import { loadParser } from './parser.ts'
+
+beforeAll(loadParser)
+
+const trigger = (body: string) =>
+  codeIn(
+    `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} RETURN NEW; END $$`,
+  )
+const kindsIn = (sql: string) =>
+  codeIn(sql)
+    .actions.map(({ kind }) => kind)
+    .toSorted()
+
+test.each([
+  ['a block', 'DO $$ BEGIN IF false THEN DELETE FROM a; END IF; UPDATE b SET c = 1; END $$'],
+  [
+    'a query in WITH, and a loop over rows',
+    'DO $$ DECLARE r record; BEGIN FOR r IN DELETE FROM a RETURNING * LOOP UPDATE b SET c = 1; END LOOP; END $$',
+  ],
+  ['constant texts', `DO $$ BEGIN EXECUTE 'DELETE FROM a'; EXECUTE 'UPDATE b SET c = 1'; END $$`],
+  [
+    'a function of SQL',
+    `CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM a; UPDATE b SET c = 1'`,
+  ],
+  [
+    'a function whose body is SQL',
+    'CREATE FUNCTION f() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM a; UPDATE b SET c = 1; END',
+  ],
+  ['a rule', 'CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM a; UPDATE b SET c = 1)'],
+  [
+    'a handler of errors',
+    'DO $$ DECLARE r a%ROWTYPE; BEGIN DELETE FROM a; EXCEPTION WHEN OTHERS THEN UPDATE b SET c = r.x; END $$',
+  ],
+])('the statements of %s are found', (_what, sql) => {
+  expect(kindsIn(sql)).toEqual(['delete', 'update'])
+  expect(codeIn(sql).texts).toEqual([])
+})
+
+test('texts that are put together are given as far as they are written out', () => {
+  const { texts, actions } = codeIn(`DO $$ DECLARE q text := 'x'; BEGIN
+    EXECUTE format('DROP TABLE %I', q); EXECUTE 'DELETE FROM ' || quote_ident(q) || ' WHERE a'; EXECUTE q; END $$`)
+  expect(actions).toEqual([])
+  expect(texts).toEqual(['DROP TABLE %I', 'DELETE FROM   WHERE a', ''])
+})
+
+test('messages and comments are no statements', () => {
+  const code = codeIn(`DO $$ BEGIN -- DELETE FROM a
+    RAISE NOTICE 'update b set c'; CREATE TABLE t (a int); END $$`)
+  expect(code).toMatchObject({ texts: [], actions: [{ kind: 'create-table' }] })
+})
+
+test('the columns of its row that a trigger sets', () => {
+  expect(trigger('NEW.a := 1; NEW."B" = now(); SELECT 1 INTO NEW.c;').assigned).toEqual(
+    expect.arrayContaining(['a', 'B', 'c']),
+  )
+  expect(trigger('IF NEW.a = OLD.a THEN RETURN NULL; END IF;').assigned).toEqual([])
+  expect(trigger('NEW := OLD;').assigned).toEqual(['*'])
+})
+
+test('another language is a text', () => {
+  expect(codeIn('DO LANGUAGE plpython3u $$ plpy.execute("DELETE FROM a") $$').texts).toHaveLength(1)
+  expect(codeIn(`CREATE FUNCTION f() RETURNS void LANGUAGE c AS 'lib', 'f'`).texts).toEqual([])
+})
+
+test('calls are names before a parenthesis, without those that a trigger is given to', () => {
+  const sql = `SELECT s.purge(1), "Tidy" (2), a FROM t; CREATE TRIGGER x AFTER UPDATE ON t EXECUTE FUNCTION later()`
+  expect(callsIn(sql)).toEqual(['purge', 'Tidy'])
+})
+
+test('whether errors are handled', () => {
+  const sql = (handler: string) => `DO $$ BEGIN DELETE FROM a; ${handler} END $$`
+  expect(codeIn(sql('')).handlesErrors).toBe(false)
+  expect(codeIn(sql('EXCEPTION WHEN OTHERS THEN NULL;')).handlesErrors).toBe(true)
+})
