@@ -72,7 +72,7 @@ export async function backupGate(
       }
       context.emit({ kind: 'phase', phase: 'back up the database' })
       const make = () => backups.makeBackup(context, work, { before: migrations })
-      const { backup } = (await notifying(work, make, (one) => one.backup.id)).made
+      const { backup } = (await notifying(context, work, make, (one) => one.backup.id)).made
       made = backup
       if (!verified) return
       context.emit({ kind: 'phase', phase: 'verify the backup' })

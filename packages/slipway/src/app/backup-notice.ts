@@ -2,11 +2,13 @@ import path from 'node:path'
 import { notify } from '../backup/index.ts'
 import { failureOf, recall, remember } from '../kernel/index.ts'
 import { notifyOf } from './backup-settings.ts'
+import type { AppContext } from './context.ts'
 import type { ResultFinding } from './outcome.ts'
 import type { Work } from './work.ts'
 
 /** Runs what makes a backup, and tells those whom the configuration names how it ended. */
 export async function notifying<T>(
+  { signal }: Pick<AppContext, 'signal'>,
   work: Work,
   make: () => Promise<T>,
   idOf: (made: T) => string,
@@ -31,6 +33,8 @@ export async function notifying<T>(
     const made = await make()
     return { made, findings: await tell('ok', { id: idOf(made) }) }
   } catch (error) {
+    // What a person stopped says nothing of the backups.
+    if (signal.aborted) throw error
     const { code, message } = failureOf(error) ?? {}
     await tell('failed', { ...(code ? { code } : {}), ...(message ? { message } : {}) })
     throw error

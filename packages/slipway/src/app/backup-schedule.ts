@@ -9,7 +9,6 @@ import {
 import type { Emit } from '../kernel/index.ts'
 import { notifying } from './backup-notice.ts'
 import { makeBackup, pruneFor, verifyFor } from './backup.ts'
-import { commandLine } from './command-line.ts'
 import type { AppContext } from './context.ts'
 import type { Ended } from './outcome.ts'
 import { readWork, type Work } from './work.ts'
@@ -56,14 +55,20 @@ export async function printSchedule(
 ): Promise<Ended<BackupScheduleResult>> {
   const work = await readWork(context, { mayLackMigrations: true, withoutTarget: true })
   const { environment } = work.target
-  const words = commandLine(['backup', 'create', '--no-interactive'], {
-    program: 'npx slipway',
-    target: { ...context.names, env: environment },
-    variables: {},
-  })
+  const { config, schema } = context.names
   const files = scheduleText(scheduler, {
     every,
-    command: words.split(' '),
+    command: [
+      'npx',
+      'slipway',
+      'backup',
+      'create',
+      '--no-interactive',
+      '--env',
+      environment,
+      ...(config === undefined ? [] : ['--config', config]),
+      ...(schema === undefined ? [] : ['--schema', schema]),
+    ],
     folder: work.project.root,
     name: `slipway-backup-${environment}`,
     variables: variablesOf(work),
@@ -74,9 +79,12 @@ export async function printSchedule(
 
 function variablesOf({ target }: Work): string[] {
   const named = /\b[A-Z][A-Z0-9_]*URL\b/.exec(target.source)?.[0] ?? 'DATABASE_URL'
+  const { encryption, store } = target.policy.backup
   return [
     named,
-    ...(target.policy.backup.encryption === 'passphrase' ? ['SLIPWAY_BACKUP_PASSPHRASE'] : []),
+    ...(encryption === 'passphrase' ? ['SLIPWAY_BACKUP_PASSPHRASE'] : []),
+    // Where the machine has no role of its own.
+    ...(typeof store === 'object' ? ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] : []),
   ]
 }
 
@@ -116,7 +124,7 @@ async function runOnce(context: AppContext, work: Work, asked: BackupRunOptions)
     if (asked.verify) await verifyFor(context, work, { id: backup.id, identity: asked.identity })
     return backup
   }
-  const { made, findings } = await notifying(work, make, ({ id }) => id)
+  const { made, findings } = await notifying(context, work, make, ({ id }) => id)
   context.emit({ kind: 'notice', message: `Made ${made.id}.` })
   for (const { message } of findings) context.emit({ kind: 'notice', message })
   if (work.target.policy.backup.keep) await pruneFor(work, { write: true })

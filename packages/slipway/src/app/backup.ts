@@ -121,7 +121,7 @@ export async function backUp(
 ): Promise<Ended<BackupCreateResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
   const make = () => makeBackup(context, work, { ...asked, before: [] })
-  const { made, findings } = await notifying(work, make, ({ backup }) => backup.id)
+  const { made, findings } = await notifying(context, work, make, ({ backup }) => backup.id)
   const { database, store, backup } = made
   const next = [command(['backup', 'verify', backup.id], 'prove that it can be restored')]
   return { result: { ...targetResult(work, database), store, backup }, findings, next }

@@ -87,7 +87,8 @@ async function storing(making: Making): Promise<Manifest> {
   const { store, encryption } = request
   const began = performance.now()
   const compression = availableCompression()
-  const expected = await lastDumpBytes(request)
+  // The size of the database is more than a dump of it has.
+  const expected = (await lastDumpBytes(request)) ?? source.facts.databaseBytes
   const parts: Part[] = []
   let sums: Manifest['sums'] = null
   try {

@@ -9,7 +9,7 @@ import {
   readManifest,
   readVerification,
   type Verification,
-  verificationKey,
+  verificationKeys,
 } from './manifest.ts'
 import type { Store, Stored } from './store.ts'
 
@@ -105,18 +105,21 @@ async function readBackup(store: Store, stored: readonly Stored[], id: string): 
           : `${key} has ${found} bytes instead of ${bytes}.`,
     })
   }
-  const known = sizes.has(verificationKey(id))
-  const verification = known
-    ? await readVerification(await text(await store.read(verificationKey(id))), manifest)
-    : undefined
+  const [last] = verificationKeys(id, [...sizes.keys()])
+  const verification =
+    last === undefined
+      ? undefined
+      : await readVerification(await text(await store.read(last)), manifest)
   const storedAt = stored.find(({ key }) => key === manifestKey(id))?.storedAt
   return { manifest, storedAt, ...(verification ? { verification } : {}) }
 }
 
 /** Removes backups. The manifest goes first: whatever happens then, nobody takes the rest for a backup. */
 export async function removeBackups(store: Store, backups: readonly Backup[]): Promise<void> {
+  const stored = (await store.list()).map(({ key }) => key)
   for (const { manifest } of backups) {
     const { id, parts } = manifest
-    await store.remove([manifestKey(id), verificationKey(id), ...parts.map(({ key }) => key)])
+    const verifications = verificationKeys(id, stored)
+    await store.remove([manifestKey(id), ...verifications, ...parts.map(({ key }) => key)])
   }
 }

@@ -118,8 +118,20 @@ export function manifestKey(id: string): string {
   return id + ENDING
 }
 
-export function verificationKey(id: string): string {
-  return id + VERIFIED
+/** Each verification has a file of its own, so that the one before stays until it is written. */
+export function verificationKey({
+  id,
+  verifiedAt,
+}: Pick<Verification, 'id' | 'verifiedAt'>): string {
+  return `${id}.${verifiedAt.replaceAll(/[-:]/g, '')}${VERIFIED}`
+}
+
+/** The keys of the verifications of a backup, the last one first. */
+export function verificationKeys(id: string, keys: readonly string[]): string[] {
+  return keys
+    .filter((key) => key.startsWith(`${id}.`) && key.endsWith(VERIFIED))
+    .toSorted()
+    .toReversed()
 }
 
 /** The id in the key of a manifest; nothing if it is the key of something else. */

@@ -16,7 +16,14 @@ import { type Compared, compareRestored } from './compare.ts'
 import type { Keys } from './encryption.ts'
 import { raise } from './failures.ts'
 import { type BackupName, findBackup } from './list-backups.ts'
-import { type Manifest, sealed, sealOf, type Verification, verificationKey } from './manifest.ts'
+import {
+  type Manifest,
+  sealed,
+  sealOf,
+  type Verification,
+  verificationKey,
+  verificationKeys,
+} from './manifest.ts'
 import { checkPart } from './parts.ts'
 import { checkIndexes } from './postgres/amcheck.ts'
 import { restoreDump } from './postgres/restore.ts'
@@ -103,9 +110,12 @@ export async function verifyBackup(request: VerifyRequest): Promise<VerifyOutcom
     compared: compared.compared,
     notCompared: compared.notCompared,
   }
-  await store.remove([verificationKey(manifest.id)])
-  const text = Readable.from([Buffer.from(sealed(verification))])
-  await store.write(verificationKey(manifest.id), text, { signal })
+  const stored = (await store.list()).map(({ key }) => key)
+  const own = verificationKey(verification)
+  const earlier = verificationKeys(manifest.id, stored).filter((key) => key !== own)
+  if (!stored.includes(own))
+    await store.write(own, Readable.from([Buffer.from(sealed(verification))]), { signal })
+  await store.remove(earlier)
   return { manifest, verification, compared }
 }
 
