@@ -1,6 +1,8 @@
+import { failureOf } from '../kernel/index.ts'
+
 /**
- * Runs work that can only succeed as a whole: where one fails, `signal` ends the others. Waits for all to end,
- * and throws what made the first of them fail.
+ * Runs work that can only succeed as a whole: where one fails, `signal` ends the others. Waits for all to end, and throws
+ * what made the first of them fail. One that says why counts more than a stream that broke because of it.
  */
 export async function together(
   outer: AbortSignal,
@@ -8,17 +10,17 @@ export async function together(
 ): Promise<void> {
   const abort = new AbortController()
   const signal = AbortSignal.any([outer, abort.signal])
-  let first: { readonly error: unknown } | undefined
+  const errors: unknown[] = []
   await Promise.all(
     works.map(async (work) => {
       try {
         await work(signal)
       } catch (error) {
-        first ??= { error }
+        errors.push(error)
         abort.abort(error)
       }
     }),
   )
   outer.throwIfAborted()
-  if (first) throw first.error
+  if (errors.length > 0) throw errors.find((error) => failureOf(error)) ?? errors[0]
 }
