@@ -77,13 +77,19 @@ export async function writePart(
   const stored = new PassThrough({ highWaterMark: 1 << 20 })
   await together(packing.signal, [
     async (signal) => {
-      const how = { env, signal, refuse: refusePacking }
-      const plain = compressed(start(signal), { compression, ...how })
-      const flow = encryption ? await encrypted(plain, { encryption, ...how }) : plain
-      await pipeline(bytesOf(flow), meter, stored, { signal })
+      try {
+        const how = { env, signal, refuse: refusePacking }
+        const plain = compressed(start(signal), { compression, ...how })
+        const flow = encryption ? await encrypted(plain, { encryption, ...how }) : plain
+        await pipeline(bytesOf(flow), meter, stored, { signal })
+      } catch (error) {
+        stored.destroy(error as Error)
+        throw error
+      }
     },
-    async (signal) => {
-      await store.write(key, stored, { signal, expectedBytes })
+    // It ends with what it reads, so that its own failure is not lost in the end of the others.
+    async () => {
+      await store.write(key, stored, { signal: packing.signal, expectedBytes })
     },
   ])
   return {
