@@ -70,7 +70,8 @@ export async function uploadObject(bucket: S3Bucket, request: UploadRequest): Pr
     if (stored === 'whole' && !signal.aborted && !sent.error) return
     if (stored) await removeObject(bucket, fullKey).catch(() => {})
     signal.throwIfAborted()
-    throw sent.error ? sent.error.cause : error
+    // Where the store refused, the body ends with an error, too.
+    throw sent.error && !failureOf(error) ? sent.error.cause : error
   } finally {
     for (const id of ids) request.uploads.running.delete(id)
     signal.removeEventListener('abort', stop)
