@@ -147,12 +147,17 @@ const EFFECTS = `WITH before AS (SELECT oid, file, held
 
 /** The columns that hold rows of tables as values: of $1, also within arrays, domains and other types. */
 const HOLDERS = `WITH RECURSIVE holding AS (
-    SELECT t.oid, t.typarray FROM pg_catalog.pg_type t WHERE t.typrelid = ANY ($1::pg_catalog.oid[])
-    UNION SELECT t.oid, t.typarray FROM holding h JOIN pg_catalog.pg_type t ON t.oid = h.typarray OR t.typbasetype = h.oid
-      OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_attribute a
-        WHERE a.attrelid = t.typrelid AND a.atttypid = h.oid AND a.attnum > 0 AND NOT a.attisdropped))
-  SELECT a.attrelid::text AS oid, a.attnum::text AS number FROM holding h
-  JOIN pg_catalog.pg_attribute a ON a.atttypid = h.oid AND a.attnum > 0 AND NOT a.attisdropped`
+    SELECT c.reltype AS oid FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::pg_catalog.oid[])
+    UNION SELECT part.oid FROM holding h
+      JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = h.oid
+      CROSS JOIN LATERAL (SELECT d.objid AS oid WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+        UNION ALL SELECT c.reltype FROM pg_catalog.pg_class c
+          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid AND c.relkind = 'c') AS part)
+  SELECT DISTINCT a.attrelid::text AS oid, a.attnum::text AS number FROM holding h
+  JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = h.oid
+    AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid AND a.atttypid = h.oid
+    AND a.attnum > 0 AND NOT a.attisdropped`
 
 /** What a look at the open transaction is compared with. */
 export interface Look {

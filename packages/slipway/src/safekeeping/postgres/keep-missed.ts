@@ -1,11 +1,16 @@
 /** What a transaction group destroyed and nothing kept, by what the server did; and what keeps it when the group runs again. */
 export const KEEP_MISSED = `
 -- The columns that hold values of a composite type, or of the rows of a table: as they are, or within arrays, domains and other types.
+-- By what depends on a type, which has an index: this runs while a group holds its locks.
 CREATE OR REPLACE FUNCTION slipway.holders_of(type oid) RETURNS TABLE (relation oid, name text, is_direct boolean) LANGUAGE sql STABLE AS $$
-  WITH RECURSIVE holding AS (SELECT t.oid, t.typarray, t.typrelid, true AS is_direct FROM pg_type t WHERE t.typrelid = type
-    UNION SELECT t.oid, t.typarray, t.typrelid, false FROM holding h JOIN pg_type t ON t.oid = h.typarray OR t.typbasetype = h.oid OR t.typtype = 'c'
-      AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.atttypid = h.oid AND a.attnum > 0 AND NOT a.attisdropped))
-  SELECT a.attrelid, a.attname::text, bool_or(h.is_direct) FROM holding h JOIN pg_attribute a ON a.atttypid = h.oid AND a.attnum > 0 AND NOT a.attisdropped
+  WITH RECURSIVE holding AS (SELECT c.reltype AS oid, true AS is_direct FROM pg_class c WHERE c.oid = type
+    UNION SELECT part.oid, false FROM holding h
+      JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = h.oid
+      CROSS JOIN LATERAL (SELECT d.objid AS oid WHERE d.classid = 'pg_type'::regclass
+        UNION ALL SELECT c.reltype FROM pg_class c WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind = 'c') AS part)
+  SELECT a.attrelid, a.attname::text, bool_or(h.is_direct) FROM holding h
+    JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = h.oid AND d.classid = 'pg_class'::regclass
+    JOIN pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid AND a.atttypid = h.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace <> 'slipway'::regnamespace
   GROUP BY a.attrelid, a.attname, a.attnum ORDER BY a.attrelid, a.attnum
 $$;
@@ -27,6 +32,9 @@ LANGUAGE sql AS $$
     FROM slipway.kept_now() k WHERE k.kind = 'rows' AND k.not_kept IS NULL GROUP BY 1),
   free AS (SELECT slipway.top_of(key::oid) AS top, sum(value::bigint) AS changed
     FROM jsonb_each_text(coalesce(nullif(current_setting('slipway.free', true), ''), '{}')::jsonb) GROUP BY 1),
+  dropped AS MATERIALIZED (SELECT b.relation, a.attnum AS number FROM before b
+    JOIN pg_class c ON c.oid = b.relation AND c.relkind IN ('r', 'p') AND c.relnamespace <> 'slipway'::regnamespace
+    JOIN pg_attribute a ON a.attrelid = b.relation AND a.attnum > 0 AND a.attisdropped AND age(a.xmin) <= age(pg_current_xact_id()::xid)),
   rewritten AS (SELECT b.relation, pg_relation_size(b.relation) = 0 AS emptied FROM before b JOIN pg_class c ON c.oid = b.relation
     WHERE c.relkind = 'r' AND c.relfilenode <> b.file AND c.relnamespace <> 'slipway'::regnamespace)
   SELECT 'changed', c.relation, 0 FROM counted c JOIN sums s USING (top) LEFT JOIN captured k USING (top) LEFT JOIN free f USING (top)
@@ -45,9 +53,7 @@ LANGUAGE sql AS $$
     JOIN pg_class c ON c.oid = b.relation AND c.relnamespace <> 'slipway'::regnamespace
     WHERE a.attnum > 0 AND a.attisdropped AND NOT EXISTS (SELECT FROM slipway.kept_now() k, unnest(k.columns) AS name
       WHERE k.relation = b.relation AND k.kind = 'columns' AND (k.details -> 'numbers' ->> name)::integer = a.attnum)
-  UNION ALL SELECT 'typed', a.attrelid, a.attnum FROM before b JOIN pg_class c ON c.oid = b.relation AND c.relkind IN ('r', 'p')
-    JOIN pg_attribute a ON a.attrelid = b.relation AND a.attnum > 0 AND a.attisdropped AND age(a.xmin) <= age(pg_current_xact_id()::xid)
-    WHERE c.relnamespace <> 'slipway'::regnamespace AND EXISTS (SELECT FROM slipway.holders_of(b.relation))
+  UNION ALL SELECT 'typed', d.relation, d.number FROM dropped d WHERE EXISTS (SELECT FROM slipway.holders_of(d.relation))
   UNION ALL SELECT 'large', 'pg_largeobject'::regclass, 0 WHERE (slipway.counts_of('pg_largeobject'::regclass))[1] > 0
   UNION ALL SELECT DISTINCT 'kept', k.relation, 0 FROM slipway.kept_now() k
 $$;
