@@ -82,7 +82,7 @@ export async function deployPending(
   })
   const { failure, kept, notKept } = outcome
   return {
-    result: { ...deployResult(work, outcome), backup: gate.made() },
+    result: deployResult(work, outcome, gate.made()),
     findings: [
       ...driftFindings(outcome),
       ...deployedHazards(outcome, acceptHazards),
@@ -114,12 +114,13 @@ function driftFindings({ drift }: DeployOutcome): ResultFinding[] {
   return drift.map((change) => ({ id: 'drift', severity: 'warning', message: changeText(change) }))
 }
 
-function deployResult(work: Work, outcome: DeployOutcome): Omit<DeployResult, 'backup'> {
+function deployResult(work: Work, outcome: DeployOutcome, backup: BackupItem | null): DeployResult {
   const { database, receipts, recorded, kept, offered, preChecks, hazards } = outcome
   return {
     ...targetResult(work, database),
     receipts,
     recorded,
+    backup,
     kept: kept.map(keptResult),
     offered: offered.map(keptResult),
     preChecks: preChecks.map(preCheckItem),

@@ -210,6 +210,7 @@ test('the JSON of every command has the keys of the contract, in its order, what
     create: ['x', '--empty'],
     completion: ['bash'],
     'kept restore': ['1'],
+    'backup schedule': ['cron'],
   }
   const [first] = copies
   writeFileSync(join(first.root, 'slipway.config.ts'), 'export default { unknown: 1 }\n')

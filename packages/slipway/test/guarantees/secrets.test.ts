@@ -160,6 +160,9 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   create: ['again', '--empty'],
   completion: ['bash'],
   'kept restore': ['1'],
+  'backup schedule': ['cron'],
+  // A schedule that cannot be followed: any other would be, until a signal.
+  'backup run': ['--every', 'never'],
 }
 
 test('no command shows the password of its connection string, wherever that comes from', async () => {
