@@ -75,3 +75,23 @@ export function copyByDump(from: string, to: string): void {
     stdio: ['pipe', 'ignore', 'pipe'],
   })
 }
+
+/**
+ * A database with its rows as `pg_dump` writes it, with owners and privileges, Slipway's ledger and Prisma's history. The
+ * rows of a table are sorted: their order says nothing.
+ */
+export function dumpWhole(url: string, flags: readonly string[] = []): string {
+  const bin = postgresBin()
+  if (bin === undefined) throw new Error('pg_dump is not to be had for this server')
+  const text = execFileSync(join(bin, 'pg_dump'), [...flags, '-d', url], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
+  return text
+    .replaceAll(/^\\(?:un)?restrict .*$/gm, '')
+    .replaceAll(
+      /^(COPY .* FROM stdin;\n)([\s\S]*?)^\\\.$/gm,
+      (_whole, head: string, rows: string) =>
+        `${head}${rows.split('\n').toSorted().join('\n')}\n\\.`,
+    )
+}

@@ -1,5 +1,6 @@
-import type { Backup } from '../backup/index.ts'
-import { attempt, must } from '../kernel/index.ts'
+import type { Backup, VerifyOutcome } from '../backup/index.ts'
+import type { DeployRequest } from '../deploy/index.ts'
+import { attempt, command, must, rethrow } from '../kernel/index.ts'
 import type { BackupPolicy } from '../project/index.ts'
 import type { BackupItem } from './backup-result.ts'
 import type { AppContext } from './context.ts'
@@ -19,17 +20,20 @@ export interface PlannedBackup {
   } | null
 }
 
-/** What a deploy will do about backups; null if the environment asks for none. */
+/** What a deploy that begins with `migration` will do about backups; null if the environment asks for none. */
 export async function plannedBackup(
   context: AppContext,
   work: Work,
+  migration: string,
 ): Promise<PlannedBackup | null> {
   const { when } = work.target.policy.backup
   if (when === 'never') return null
   const { lastBackup, recentFor } = await import('./backup.ts')
   const { backupItem } = await import('./backup-result.ts')
   const verified = when === 'verified-before-deploy'
-  const recent = await attempt(() => recentFor(context, work, { verified }))
+  const at = work.migrations.findIndex(({ name }) => name === migration)
+  const lastMigration = work.migrations[at - 1]?.name ?? null
+  const recent = await attempt(() => recentFor(context, work, { verified, lastMigration }))
   const found = await lastBackup(work)
   const item = found && backupItem(found)
   return {
@@ -44,7 +48,7 @@ export async function plannedBackup(
 /** What an environment asks for before a deploy. */
 export interface BackupGate {
   /** Absent if the environment asks for nothing. Raises what stops the deploy: nothing was changed then. */
-  readonly before: ((migrations: readonly string[]) => Promise<void>) | undefined
+  readonly before: DeployRequest['backup']
   /** The backup that was made or found. */
   made(): BackupItem | null
 }
@@ -63,9 +67,9 @@ export async function backupGate(
   let made: BackupItem | null = null
   return {
     made: () => made,
-    before: async (migrations) => {
+    before: async (migrations, lastMigration) => {
       const verified = when === 'verified-before-deploy'
-      const recent = await backups.recentFor(context, work, { verified })
+      const recent = await backups.recentFor(context, work, { verified, lastMigration })
       if (recent) {
         made = backupItem(recent)
         return
@@ -76,20 +80,39 @@ export async function backupGate(
       made = backup
       if (!verified) return
       context.emit({ kind: 'phase', phase: 'verify the backup' })
-      const { compared, verification, manifest } = await backups.verifyFor(context, work, {
+      const { verification, manifest } = await verifiedFor(context, work, {
         id: backup.id,
         identity,
       })
-      if (compared.differences.length > 0) refuseUnverified(backup.id, compared.differences)
       const one: Backup = { manifest, verification: must(verification, 'verification') }
       made = backupItem(one)
     },
   }
 }
 
-function refuseUnverified(id: string, differences: readonly string[]): never {
+/** Verifies a backup that was just made. Fails with APP.BACKUP_UNVERIFIED if it cannot be restored, or differs. */
+export async function verifiedFor(
+  context: AppContext,
+  work: Work,
+  asked: { readonly id: string; readonly identity: string | undefined },
+): Promise<VerifyOutcome> {
+  const { verifyFor } = await import('./backup.ts')
+  const outcome = await attempt(() => verifyFor(context, work, asked))
+  if (!outcome.ok) {
+    const { failure } = outcome
+    return failure.code === 'BACKUP.NOT_RESTORABLE'
+      ? refuseUnverified(asked.id, failure.why)
+      : rethrow(failure)
+  }
+  const { differences } = outcome.value.compared
+  if (differences.length === 0) return outcome.value
+  return refuseUnverified(asked.id, `${differences.slice(0, 3).join('; ')}.`)
+}
+
+function refuseUnverified(id: string, why: string | undefined): never {
   return raise('APP.BACKUP_UNVERIFIED', {
-    message: `The backup ${id} is not what the database has, so nothing was deployed.`,
-    why: `${differences.slice(0, 3).join('; ')}.`,
+    message: `The backup ${id} could not be verified.`,
+    ...(why === undefined ? {} : { why }),
+    nextActions: [command(['backup', 'verify', id], 'verify it again')],
   })
 }

@@ -7,8 +7,9 @@ import {
   scheduleText,
 } from '../backup/index.ts'
 import type { Emit } from '../kernel/index.ts'
+import { verifiedFor } from './backup-gate.ts'
 import { notifying } from './backup-notice.ts'
-import { makeBackup, pruneFor, verifyFor } from './backup.ts'
+import { makeBackup, pruneFor } from './backup.ts'
 import type { AppContext } from './context.ts'
 import type { Ended } from './outcome.ts'
 import { readWork, type Work } from './work.ts'
@@ -121,7 +122,8 @@ export async function followSchedule(
 async function runOnce(context: AppContext, work: Work, asked: BackupRunOptions): Promise<void> {
   const make = async () => {
     const { backup } = await makeBackup(context, work, { before: [] })
-    if (asked.verify) await verifyFor(context, work, { id: backup.id, identity: asked.identity })
+    if (!asked.verify) return backup
+    await verifiedFor(context, work, { id: backup.id, identity: asked.identity })
     return backup
   }
   const { made, findings } = await notifying(context, work, make, ({ id }) => id)

@@ -26,17 +26,39 @@ export async function referredBackups(
   return new Set(used.map(({ manifest }) => manifest.id))
 }
 
-/** The backup that was made last before a migration was applied; nothing if none was. */
-export function backupBefore(backups: readonly Backup[], migration: string): Backup | undefined {
-  return backups.find(({ manifest }) => manifest.before.includes(migration))
+/**
+ * The newest backup of an environment that was made before a migration was applied: for its deploy, or when the one
+ * before it (null: none) was the last. Nothing if there is none.
+ */
+export function backupBefore(
+  backups: readonly Backup[],
+  {
+    environment,
+    migration,
+    previous,
+  }: { readonly environment: string; readonly migration: string; readonly previous: string | null },
+): Backup | undefined {
+  return backups.find(
+    ({ manifest }) =>
+      manifest.environment === environment &&
+      (manifest.before.includes(migration) || manifest.lastMigration === previous),
+  )
 }
 
-/** Whether a backup is young enough to serve for a deploy, and verified if that is asked for. */
-export function isRecent(
-  { manifest, verification }: Backup,
-  asked: { readonly maxAgeMs: number; readonly verified: boolean; readonly now: number },
-): boolean {
+/** What a backup must be to serve for a deploy. */
+export interface RecentAsked {
+  readonly maxAgeMs: number
+  readonly verified: boolean
+  /** The last migration of the target; null if it has none. */
+  readonly lastMigration: string | null
+  readonly now: number
+}
+
+/** Whether a backup is young enough to serve for a deploy, of the same history, and verified if that is asked for. */
+export function isRecent({ manifest, verification }: Backup, asked: RecentAsked): boolean {
   const age = asked.now - Date.parse(manifest.createdAt)
   // A clock that was set back makes no backup young.
-  return age >= 0 && age <= asked.maxAgeMs && (!asked.verified || verification !== undefined)
+  const isYoung = age >= 0 && age <= asked.maxAgeMs
+  const isOfHistory = manifest.lastMigration === asked.lastMigration
+  return isYoung && isOfHistory && (!asked.verified || verification !== undefined)
 }

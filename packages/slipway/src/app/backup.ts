@@ -145,7 +145,7 @@ export async function makeBackup(
     jobs: asked.jobs ?? 1,
     globals: asked.globals ?? false,
     sums: !asked.noChecksums,
-    excludedData: [...new Set([...configured, ...(asked.excludeData ?? [])])],
+    excludedData: { asked: asked.excludeData ?? [], configured },
     schemas: work.target.schemas,
     before: asked.before,
     version: ownVersion(),
@@ -323,12 +323,17 @@ function named(work: Work): TargetResult {
 export async function recentFor(
   { now }: Pick<AppContext, 'now'>,
   work: Work,
-  { verified }: { readonly verified: boolean },
+  {
+    verified,
+    lastMigration,
+  }: { readonly verified: boolean; readonly lastMigration: string | null },
 ): Promise<Backup | undefined> {
   const { maxAgeMs } = work.target.policy.backup
   if (maxAgeMs === undefined) return undefined
   const newest = await newestBackup(await storeOf(work), work.target.environment)
-  return newest && isRecent(newest, { maxAgeMs, verified, now: now() }) ? newest : undefined
+  return newest && isRecent(newest, { maxAgeMs, verified, lastMigration, now: now() })
+    ? newest
+    : undefined
 }
 
 /** The newest backup of the environment, for a report. A store that does not answer is no failure of that. */

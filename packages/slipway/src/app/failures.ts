@@ -9,10 +9,7 @@ export const appFailures = {
   'APP.ARGUMENT_INVALID': { title: 'An argument of a method of the library is missing or wrong' },
   'APP.NOT_WRITABLE': { title: 'A file could not be written' },
   'APP.NOT_READABLE': { title: 'A file could not be read' },
-  'APP.BACKUP_UNVERIFIED': {
-    title: 'The backup before a deploy is not what the database has',
-    exit: 4,
-  },
+  'APP.BACKUP_UNVERIFIED': { title: 'The backup that was made could not be verified' },
   'APP.NO_BACKUP_BEFORE': { title: 'No backup was made before the migration' },
   'APP.PASSPHRASE_MISSING': { title: 'The passphrase of backups is not set' },
 } as const satisfies FailureSpecs

@@ -61,7 +61,8 @@ export async function planDeploy(
   const work = await readWork(context)
   const preview = await previewDeploy(await workRequest(context, work))
   if (out !== undefined) save(context, preview.plan, out)
-  const backup = preview.plans.length > 0 ? await plannedBackup(context, work) : null
+  const [first] = preview.plans
+  const backup = first ? await plannedBackup(context, work, first.name) : null
   const result = { ...(await planResult(work, preview)), backup }
   const { plans, squashes, hazards, preChecks } = preview
   if (plans.length === 0)

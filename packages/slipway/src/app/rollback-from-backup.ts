@@ -26,7 +26,12 @@ export async function rollBackFromBackup(
   )
   const last = applied.at(-1)
   const { backups } = await listBackups(await storeOf(work))
-  const backup = last === undefined ? undefined : backupBefore(backups, last)
+  const { environment } = work.target
+  const previous = applied.at(-2) ?? null
+  const backup =
+    last === undefined
+      ? undefined
+      : backupBefore(backups, { environment, migration: last, previous })
   if (backup === undefined) return refuse(last)
   const { id } = backup.manifest
   const { result, findings = [] } = await restoreFor(context, work, { ...asked, id })

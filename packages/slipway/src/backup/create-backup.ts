@@ -10,9 +10,10 @@ import { advice, command, type Emit } from '../kernel/index.ts'
 import { availableCompression } from './compression.ts'
 import type { Encryption } from './encryption.ts'
 import { raise } from './failures.ts'
-import { newestBackup } from './list-backups.ts'
+import { newestBackup, removeUnfinished } from './list-backups.ts'
 import {
   backupId,
+  type DataSums,
   type DumpFormat,
   type Manifest,
   manifestKey,
@@ -21,8 +22,9 @@ import {
 } from './manifest.ts'
 import { type PartSource, writePart } from './parts.ts'
 import { type ClientProgram, findProgram } from './postgres/client-program.ts'
-import { readDataSums } from './postgres/data-sums.ts'
+import { movedSequences, readDataSums, readSequences } from './postgres/data-sums.ts'
 import { dumpParts, globalsPart } from './postgres/dump.ts'
+import { type ExcludedTable, excludedTables } from './postgres/excluded-tables.ts'
 import { type Source, withSource } from './postgres/source.ts'
 import { progressOf } from './progress.ts'
 import type { Store } from './store.ts'
@@ -39,7 +41,11 @@ export interface CreateRequest {
   readonly globals: boolean
   /** Whether the rows of each table are summed, so that a restored one can be compared. */
   readonly sums: boolean
-  readonly excludedData: readonly string[]
+  /** Tables whose rows are left out, as `schema.table`: those that must exist, and those that may. */
+  readonly excludedData: {
+    readonly asked: readonly string[]
+    readonly configured: readonly string[]
+  }
   readonly schemas: readonly string[]
   /** The migrations that are applied next, where it is made for a deploy. */
   readonly before: readonly string[]
@@ -66,13 +72,24 @@ export async function createBackup(request: CreateRequest): Promise<Manifest> {
     const location = locate(address.url)
     return await withSource(session, async (source) => {
       const id = backupId(request.environment, new Date(source.facts.createdAt))
-      return await storing({ request, session, program, location, serverMajor, id, source })
+      const excluded = await excludedTables(session, request.excludedData)
+      return await storing({
+        request,
+        excluded,
+        session,
+        program,
+        location,
+        serverMajor,
+        id,
+        source,
+      })
     })
   })
 }
 
 interface Making {
   readonly request: CreateRequest
+  readonly excluded: readonly ExcludedTable[]
   readonly session: Session
   readonly program: ClientProgram
   readonly location: PostgresLocation
@@ -84,6 +101,7 @@ interface Making {
 /** Dumps and sums at the same time. Where it fails, what was stored is removed: without a manifest it was no backup. */
 async function storing(making: Making): Promise<Manifest> {
   const { request, session, program, id, source } = making
+  const excludedData = making.excluded.map(({ name }) => name)
   const { store, encryption } = request
   const began = performance.now()
   const compression = availableCompression()
@@ -91,6 +109,9 @@ async function storing(making: Making): Promise<Manifest> {
   const expected = (await lastDumpBytes(request)) ?? source.facts.databaseBytes
   const parts: Part[] = []
   let sums: Manifest['sums'] = null
+  const sequences = request.sums ? await readSequences(session) : {}
+  await removeUnfinished(store, source.facts.createdAt)
+  const end = await store.begin(id)
   try {
     await together(request.signal, [
       async (signal) => {
@@ -104,9 +125,11 @@ async function storing(making: Making): Promise<Manifest> {
       async (signal) => {
         if (!request.sums) return
         signal.addEventListener('abort', () => void session.cancel().catch(() => {}))
-        sums = await readDataSums(session, request.excludedData)
+        sums = await readDataSums(session, excludedData)
       },
     ])
+    refuseEmptyDump(parts, encryption)
+    const after = request.sums ? await readSequences(session) : {}
     const manifest: Manifest = {
       format: 1,
       id,
@@ -120,8 +143,8 @@ async function storing(making: Making): Promise<Manifest> {
       schemas: request.schemas,
       before: request.before,
       parts,
-      excludedData: request.excludedData,
-      sums,
+      excludedData,
+      sums: withSequences(sums, movedSequences(sequences, after)),
       ms: Math.round(performance.now() - began),
     }
     const text = Readable.from([Buffer.from(sealed(manifest))])
@@ -130,7 +153,28 @@ async function storing(making: Making): Promise<Manifest> {
   } catch (error) {
     await store.remove(parts.map(({ key }) => key)).catch(() => {})
     throw error
+  } finally {
+    await end()
   }
+}
+
+function withSequences(sums: DataSums | null, sequences: DataSums['sequences']): DataSums | null {
+  return sums && { ...sums, sequences }
+}
+
+/** A dump has at least its head. Programs may lead it past this process, so its size must tell. */
+function refuseEmptyDump(parts: readonly Part[], encryption: Encryption | undefined): void {
+  const recipients = encryption?.kind === 'recipients' ? encryption.recipients.length : 1
+  // What age adds: about 100 bytes, and as many for each recipient.
+  const least = 100 + (encryption ? 200 + 90 * recipients : 0)
+  const isDumped = parts.some(
+    ({ kind, file, bytes }) => (kind === 'dump' && bytes >= least) || file === 'toc.dat',
+  )
+  if (isDumped) return
+  raise('BACKUP.DUMP_FAILED', {
+    message: 'pg_dump wrote nothing, so no backup was made.',
+    nextActions: [advice('Run `pg_dump --version`: it may be another program of that name.')],
+  })
 }
 
 /** About how large the dump will be: as the last one of the environment; nothing if there is none. */
@@ -146,7 +190,8 @@ async function lastDumpBytes({
 
 async function* partsOf(making: Making, signal: AbortSignal): AsyncGenerator<PartSource> {
   const { request, program, location, serverMajor, id, source } = making
-  const { format, jobs, excludedData, env } = request
+  const { format, jobs, env } = request
+  const excludedData = making.excluded.map(({ pattern }) => pattern)
   const { snapshot } = source
   yield* dumpParts(program, { id, location, snapshot, format, jobs, excludedData, signal })
   if (request.globals) yield await globalsPart({ id, location, serverMajor, env })

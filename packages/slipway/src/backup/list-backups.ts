@@ -114,6 +114,23 @@ async function readBackup(store: Store, stored: readonly Stored[], id: string): 
   return { manifest, storedAt, ...(verification ? { verification } : {}) }
 }
 
+/** Longer than a backup takes. */
+const UNFINISHED_MS = 7 * 86_400_000
+
+/** Removes parts without a manifest that are older than a week: the process that wrote them was killed. */
+export async function removeUnfinished(store: Store, now: string): Promise<void> {
+  const keys = (await store.list()).map(({ key }) => key)
+  const complete = new Set(keys.flatMap((key) => idOfManifest(key) ?? []))
+  const isLeft = (key: string) => {
+    const [id = '', time = ''] = PART.exec(key) ?? []
+    const at = Date.parse(time.replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5'))
+    return id !== '' && !complete.has(id) && Date.parse(now) - at > UNFINISHED_MS
+  }
+  await store.remove(keys.filter(isLeft))
+}
+
+const PART = /^backup-[^/]+?-(\d{8}T\d{6}Z)(?=[./])/
+
 /** Removes backups. The manifest goes first: whatever happens then, nobody takes the rest for a backup. */
 export async function removeBackups(store: Store, backups: readonly Backup[]): Promise<void> {
   const stored = (await store.list()).map(({ key }) => key)

@@ -29,7 +29,10 @@ export interface TableSum {
 /** What else of the data is compared. */
 export interface DataSums {
   readonly tables: readonly TableSum[]
-  /** `schema.name` and position of each sequence: the last value, and whether it was given. */
+  /**
+   * `schema.name` and position of each sequence: the last value, and whether it was given. If others moved it during the
+   * dump, where it began and ended: `4 to 9`.
+   */
   readonly sequences: Readonly<Record<string, string>>
   readonly largeObjects: number
 }
@@ -60,6 +63,8 @@ export interface Manifest {
   readonly extensions: readonly string[]
   /** The roles that own objects or may use them: a server that lacks one refuses the restore. */
   readonly roles: readonly string[]
+  /** Those that own what only a superuser may own: event triggers and foreign-data wrappers. */
+  readonly superusers: readonly string[]
   readonly parts: readonly Part[]
   /** The migrations that the deploy applied for which it was made; none for any other. */
   readonly before: readonly string[]
@@ -112,7 +117,7 @@ export interface Verification {
 
 const ENDING = '.manifest.json'
 const VERIFIED = '.verified.json'
-const ID = /^backup-(.+)-(\d{8}T\d{6}Z)$/
+const ID = /^backup-([^/]+)-(\d{8}T\d{6}Z)$/
 
 export function manifestKey(id: string): string {
   return id + ENDING
@@ -134,10 +139,14 @@ export function verificationKeys(id: string, keys: readonly string[]): string[] 
     .toReversed()
 }
 
+export function isBackupId(text: string): boolean {
+  return ID.test(text)
+}
+
 /** The id in the key of a manifest; nothing if it is the key of something else. */
 export function idOfManifest(key: string): string | undefined {
   const id = key.endsWith(ENDING) ? key.slice(0, -ENDING.length) : ''
-  return ID.test(id) ? id : undefined
+  return isBackupId(id) ? id : undefined
 }
 
 /** The id of a backup, which sorts by its time: `backup-production-20261129T150000Z`. */
@@ -175,7 +184,15 @@ export async function readManifest(id: string, text: string): Promise<Manifest> 
   const { content, sha256: seal } = read.value
   if (sealOf(content) !== seal) return refuse('It was changed after it was written.')
   if (content.id !== id) return refuse(`It is that of ${content.id}.`)
+  const foreign = content.parts.find(({ key }) => !isPartKey(key, id))
+  if (foreign) return refuse(`It names ${foreign.key}, which is no part of it.`)
   return content
+}
+
+/** Parts are beside the manifest, or in the folder of the backup. */
+function isPartKey(key: string, id: string): boolean {
+  const [, end = '/'] = key.split(id)
+  return key === id + end && /^[./][^/]+$/.test(end)
 }
 
 /** Reads a stored verification; nothing if it is not of this manifest, or not what was written. */

@@ -15,12 +15,12 @@ import type { Manifest } from './manifest.ts'
 import { checkPart } from './parts.ts'
 import {
   createLikeSql,
+  endSessionsSql,
   holdsObjects,
   leftDatabases,
-  openSql,
+  renameSql,
   type SwapNames,
   swapNames,
-  swapSql,
 } from './postgres/databases.ts'
 import { restoreDump } from './postgres/restore.ts'
 import { refuseUnfit } from './postgres/server-fits.ts'
@@ -72,7 +72,10 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreOut
     await refuseUnfit(session, manifest, { roles: !noOwner })
     const target = { request, manifest, session, address }
     if (isPart) return await restorePart(target)
-    return (await holdsObjects(session)) ? await replace(target) : await fillEmpty(target)
+    if (await holdsObjects(session)) return await replace(target)
+    // Several jobs are no single transaction: what fails would leave a part.
+    const isAtomic = request.jobs === 1 || manifest.dump === 'plain'
+    return isAtomic ? await fillEmpty(target) : await replaceEmpty(target)
   })
 }
 
@@ -93,15 +96,20 @@ async function restorePart(target: Target): Promise<RestoreOutcome> {
 }
 
 async function fillEmpty(target: Target): Promise<RestoreOutcome> {
-  const { manifest, session, address, request } = target
+  const { manifest, session, address } = target
   const { database } = session.server
-  const atomic = request.jobs === 1
-  const restoreMs = await timed(() => restoring(target, address, { atomic }))
+  const restoreMs = await timed(() => restoring(target, address, { atomic: true }))
   const compared = await compareRestored(address, manifest)
   return { manifest, database, restoreMs, compared }
 }
 
-/** The old database takes connections again wherever this ends. */
+async function replaceEmpty(target: Target): Promise<RestoreOutcome> {
+  const consent = async () => {}
+  const request = { ...target.request, dropOld: true, mayConsent: true, consent }
+  return await replace({ ...target, request })
+}
+
+/** By way of a new database. Whatever happens, the old one is there under its name until the new one has it. */
 async function replace(target: Target): Promise<RestoreOutcome> {
   const { request, manifest, session, address } = target
   const { database } = session.server
@@ -121,7 +129,7 @@ async function replace(target: Target): Promise<RestoreOutcome> {
       const compared = await compareRestored(at(made), manifest)
       if (compared.differences.length > 0) refuseDifferent(manifest, compared)
       request.signal.throwIfAborted()
-      await swap(admin, names)
+      await swap(admin, names, address)
       if (request.dropOld) await admin.execute(`DROP DATABASE ${quoteIdentifier(old)} WITH (FORCE)`)
       return { manifest, database, ...(request.dropOld ? {} : { old }), restoreMs, compared }
     } catch (error) {
@@ -133,32 +141,39 @@ async function replace(target: Target): Promise<RestoreOutcome> {
   })
 }
 
-/** Sessions that came in between are ended, too, a few times. */
-async function swap(admin: Session, names: SwapNames): Promise<void> {
-  const [close = '', end = '', rename = ''] = swapSql(names)
-  try {
-    await admin.execute(close)
+/**
+ * Ends the sessions of others while the server waits for their end. It lets no new ones in meanwhile, and where this
+ * process is killed, the server undoes all.
+ */
+async function swap(admin: Session, names: SwapNames, { url }: Target['address']): Promise<void> {
+  const options = { applicationName: 'slipway backup' }
+  const postgres = { kind: 'postgres' as const, url: url.withDatabase('postgres') }
+  await withSession(postgres, options, async (ender) => {
     for (let tries = 1; ; tries++) {
-      await admin.execute(end)
-      const renamed = await attempt(() => admin.execute(rename))
+      await ender.execute(endSessionsSql(names))
+      const over = new AbortController()
+      const renaming = attempt(() => admin.execute(renameSql(names))).finally(() => over.abort())
+      while (!over.signal.aborted) {
+        await Promise.race([renaming, sleep(50)])
+        if (!over.signal.aborted) await ender.execute(endSessionsSql(names))
+      }
+      const renamed = await renaming
       if (renamed.ok) return
-      await admin.execute('ROLLBACK')
+      await attempt(() => admin.execute('ROLLBACK'))
       if (tries === MOST_TRIES) rethrow(renamed.failure)
-      await sleep(100)
     }
-  } finally {
-    await attempt(() => admin.execute(openSql(names)))
-  }
+  })
 }
 
-const MOST_TRIES = 20
+const MOST_TRIES = 5
 
 async function restoring(
   { request, manifest, session }: Target,
   address: Target['address'],
   { atomic }: { readonly atomic: boolean },
 ): Promise<void> {
-  const { store, keys, jobs, tables, dataOnly, noOwner, env, signal, emit } = request
+  const { store, keys, tables, dataOnly, noOwner, env, signal, emit } = request
+  const jobs = atomic ? 1 : request.jobs
   const serverMajor = Math.floor(session.server.versionNumber / 10_000)
   const how = { jobs, tables, dataOnly, noOwner, atomic, serverMajor }
   await restoreDump({

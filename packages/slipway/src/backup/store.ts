@@ -30,6 +30,11 @@ export interface Store {
   /** Reads something as it was written. Fails with BACKUP.DAMAGED where it is not there. */
   read(key: string): Promise<Readable>
   remove(keys: readonly string[]): Promise<void>
+  /**
+   * Notes that the parts of a backup are being written, so that `sweep` removes them if this process is killed. Ends with
+   * what it gives.
+   */
+  begin(id: string): Promise<() => Promise<void>>
   /** Removes what writers that were killed have left. Gives how many pieces. */
   sweep(): Promise<number>
 }

@@ -1,17 +1,24 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
 import { Readable } from 'node:stream'
 import {
   type Address,
   locate,
   quoteIdentifier,
+  quoteLiteral,
   serverPrograms,
   type Session,
   withLocalServer,
   withSession,
 } from '../database/index.ts'
-import { advice, type ConnectionString, type Emit, failureOf } from '../kernel/index.ts'
+import {
+  advice,
+  attempt,
+  command,
+  type ConnectionString,
+  type Emit,
+  type Failure,
+  failureOf,
+  rethrow,
+} from '../kernel/index.ts'
 import { type Compared, compareRestored } from './compare.ts'
 import type { Keys } from './encryption.ts'
 import { raise } from './failures.ts'
@@ -29,6 +36,7 @@ import { checkIndexes } from './postgres/amcheck.ts'
 import { restoreDump } from './postgres/restore.ts'
 import { createRoles, localeSql, refuseUnfit } from './postgres/server-fits.ts'
 import type { Store } from './store.ts'
+import { temporaryFolder } from './temporary.ts'
 
 /** Which backup is verified, and how. */
 export interface VerifyRequest {
@@ -73,21 +81,24 @@ export async function verifyBackup(request: VerifyRequest): Promise<VerifyOutcom
     manifest,
     async ({ address, server, serverMajor, sameOrder }) => {
       const began = performance.now()
-      await restoreDump({
-        store,
-        manifest,
-        keys: request.keys,
-        location: locate(address.url),
-        serverMajor,
-        jobs: request.jobs,
-        tables: [],
-        dataOnly: false,
-        noOwner: false,
-        atomic: false,
-        env: request.env,
-        signal,
-        emit: request.emit,
-      })
+      const restored = await attempt(() =>
+        restoreDump({
+          store,
+          manifest,
+          keys: request.keys,
+          location: locate(address.url),
+          serverMajor,
+          jobs: request.jobs,
+          tables: [],
+          dataOnly: false,
+          noOwner: false,
+          atomic: false,
+          env: request.env,
+          signal,
+          emit: request.emit,
+        }),
+      )
+      if (!restored.ok) refuseUnrestorable(manifest, restored.failure)
       const restoreMs = Math.round(performance.now() - began)
       const compared = await compareRestored(address, manifest)
       const indexes = await checkIndexes(address)
@@ -155,15 +166,24 @@ async function inThrowAway<T>(
   const major = Math.floor(manifest.server.versionNumber / 10_000)
   const programs = (await serverPrograms(env, major)) ?? (await serverPrograms(env))
   if (programs === undefined || programs.major < major) return refuseWithoutServer(major)
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'slipway-verify-'))
+  const { folder, remove } = await temporaryFolder()
   try {
     const found = await withLocalServer(programs, folder, ({ admin }) =>
       onServer(admin, { manifest, owned: true }, work),
     )
     return found ? found.value : refuseWithoutServer(major)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await remove()
   }
+}
+
+function refuseUnrestorable({ id }: Manifest, failure: Failure): never {
+  if (failure.code !== 'BACKUP.RESTORE_FAILED') return rethrow(failure)
+  return raise('BACKUP.NOT_RESTORABLE', {
+    message: `${id} cannot be restored.`,
+    ...(failure.why === undefined ? {} : { why: failure.why }),
+    nextActions: [command(['backup', 'list'], 'see the other backups')],
+  })
 }
 
 function refuseWithoutServer(major: number): never {
@@ -186,10 +206,12 @@ async function onServer<T>(
   return await withSession(at('postgres'), { applicationName: 'slipway backup' }, async (admin) => {
     await refuseUnfit(admin, manifest, { roles: !owned })
     const database = quoteIdentifier(name)
+    if (!owned) await dropLeft(admin)
     // Those of the backup own its objects. On a private server they end with it.
-    if (owned) await createRoles(admin, manifest.roles)
+    if (owned) await createRoles(admin, manifest)
     const sameOrder = await createLike(admin, database, manifest)
     try {
+      await admin.execute(`COMMENT ON DATABASE ${database} IS ${quoteLiteral(UNFINISHED)}`)
       const { version, versionNumber } = admin.server
       const serverMajor = Math.floor(versionNumber / 10_000)
       return await work({ address: at(name), server: version, serverMajor, sameOrder })
@@ -198,6 +220,25 @@ async function onServer<T>(
     }
   })
 }
+
+/** What is written into the comment of a database that exists for a verification only. */
+const UNFINISHED = 'slipway backup verify'
+
+/** Drops what verifications that were killed have left on a server. */
+async function dropLeft(admin: Session): Promise<void> {
+  const left = await admin.query<{ name: string }>(
+    `SELECT d.datname::text AS name FROM pg_database d
+     WHERE starts_with(d.datname, $1) AND shobj_description(d.oid, 'pg_database') = $2
+       AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+       AND d.datname < $3 AND pg_has_role(d.datdba, 'MEMBER')`,
+    // Between its sessions a running one has none for a moment.
+    [`${DATABASE}_`, UNFINISHED, `${DATABASE}_${Date.now() - LEFT_AFTER_MS}`],
+  )
+  for (const { name } of left)
+    await admin.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`)
+}
+
+const LEFT_AFTER_MS = 3_600_000
 
 /** A machine may lack a locale of the server that was backed up. Rows are the same without it. */
 async function createLike(

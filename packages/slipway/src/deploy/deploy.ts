@@ -36,8 +36,13 @@ export interface DeployRequest extends WorkRequest, Accepted {
   readonly plan?: SavedPlan
   /** Destroy without keeping first. */
   readonly noKeep?: boolean
-  /** Makes a backup before the first change, for the named migrations. What it raises stops the deploy. */
-  readonly backup?: ((migrations: readonly string[]) => Promise<void>) | undefined
+  /**
+   * Makes a backup before the first change, for the named migrations, which follow `last` (null: none). What it raises
+   * stops the deploy.
+   */
+  readonly backup?:
+    | ((migrations: readonly string[], last: string | null) => Promise<void>)
+    | undefined
 }
 
 /** What a deploy did. `failure` is there when it could not do all. */
@@ -105,7 +110,8 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
       ? undefined
       : preCheckFailure(database, plans, preChecks)
     if (refused) return { ...found, preChecks, receipts, failure: refused }
-    if (plans.length > 0) await request.backup?.(plans.map(({ name }) => name))
+    const names = plans.map(({ name }) => name)
+    if (plans.length > 0) await request.backup?.(names, before.applied.at(-1) ?? null)
     await prepareBooks(session, request)
     const recorded = await recordSquashes(session, squashes, request.migrations)
     const review = reviewOfDeploy(session, pending, request)

@@ -12,7 +12,7 @@ export interface BackupConfig {
    * holds it. Absent: backups are not encrypted.
    */
   readonly encryption?: 'passphrase' | { readonly recipients: readonly string[] }
-  /** Tables whose rows are left out, as pg_dump takes their names: `public.sessions`. */
+  /** Tables whose rows are left out, with those of their partitions: `public.sessions`. */
   readonly excludeData?: readonly string[]
   /** Which backups `slipway backup prune` keeps; all if absent. */
   readonly keep?: RetentionConfig

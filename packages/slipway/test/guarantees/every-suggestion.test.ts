@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { NextAction } from '../../src/kernel/index.ts'
+import { UNRESTORABLE } from '../backup/backup-project.ts'
+import { serverUrl } from '../postgres.ts'
 import { addMigration, type TestMigration } from '../project.ts'
 import { createTarget, type TestTarget } from '../target.ts'
 import { executed, suggestionSites } from './suggestion-sites.ts'
@@ -115,6 +118,50 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('deploy'))
       await scene.slipway('deploy')
       await follow(scene, await scene.slipway('rollback', ...confirmed(scene)))
+    },
+  },
+  'backups, and back to one': {
+    config:
+      "{ backup: { keep: { last: 1 } }, environments: { production: { url: 'env:PRODUCTION_URL', backup: 'before-deploy' }, development: {} } }",
+    async tell(scene) {
+      await follow(scene, await scene.slipway('rollback --from-backup', ...confirmed(scene)), {
+        code: 'APP.NO_BACKUP_BEFORE',
+      })
+      await follow(scene, await scene.slipway('backup verify'), { code: 'BACKUP.NOT_FOUND' })
+      await scene.slipway('deploy')
+      await sleep(1000)
+      await follow(scene, await scene.slipway('backup create'))
+      await follow(scene, await scene.slipway('backup prune'))
+      const unknown = ['--table', 'public.nobody', ...confirmed(scene)]
+      await follow(scene, await scene.slipway('backup restore', ...unknown), {
+        code: 'BACKUP.TABLE_UNKNOWN',
+      })
+      await follow(scene, await scene.slipway('backup restore', '--drop-old', ...confirmed(scene)))
+      await scene.production.sql(UNRESTORABLE)
+      await sleep(1000)
+      await scene.slipway('backup create')
+      await follow(scene, await scene.slipway('backup verify', '--server', serverUrl()), {
+        code: 'BACKUP.NOT_RESTORABLE',
+      })
+      await scene.production.sql('DROP TABLE zone; DROP FUNCTION may_write()')
+      addMigration(scene.root, MORE)
+      await sleep(1000)
+      await scene.slipway('deploy')
+      const back = await scene.slipway('rollback --from-backup', ...confirmed(scene))
+      await follow(scene, back)
+      await scene.production.sql(
+        `DROP DATABASE "${/ is now (\S+)\. /.exec(JSON.stringify(back))?.[1]}"`,
+      )
+    },
+  },
+  'a backup that cannot be encrypted in the format that was asked for': {
+    config:
+      "{ backup: { encryption: 'passphrase' }, environments: { production: { url: 'env:PRODUCTION_URL' }, development: {} } }",
+    env: { SLIPWAY_BACKUP_PASSPHRASE: 'only for this test' },
+    async tell(scene) {
+      await follow(scene, await scene.slipway('backup create --dump-format directory'), {
+        code: 'BACKUP.FORMAT_PLAINTEXT',
+      })
     },
   },
   'a foreign key without an index': {
@@ -852,6 +899,11 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
     'a type that was changed by hand: rows-changed-since.test.ts',
   ],
   ['repair/reset.ts', '...(destroys.length > 1', 'of development alone: reset.test.ts'],
+  [
+    'backup/restore-backup.ts',
+    "nextActions: [command(['backup', 'list'], 'choose",
+    'a restore that differs',
+  ],
   ['repair/undo.ts', 'command(', 'a schema that the differ cannot restore'],
 ]
 

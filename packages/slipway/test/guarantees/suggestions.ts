@@ -135,7 +135,17 @@ function wordsOf(
 }
 
 /** Commands that change nothing, so that they can be run before the others. */
-const READS = ['status', 'doctor', 'drift', 'inspect', 'plan', 'check', 'kept list', 'seed status']
+const READS = [
+  'status',
+  'doctor',
+  'drift',
+  'inspect',
+  'plan',
+  'check',
+  'kept list',
+  'seed status',
+  'backup list',
+]
 
 /** What is known of an outcome before its suggestions are run. */
 export interface Expected {

@@ -39,6 +39,15 @@ export async function readDataSums(
     if (left.has(`${one.schema}.${one.table}`)) continue
     tables.push(await sumOf(session, one))
   }
+  const [large] = await session.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM pg_largeobject_metadata',
+  )
+  const sequences = await readSequences(session)
+  return { tables, sequences, largeObjects: large?.count ?? 0 }
+}
+
+/** The positions of all sequences. They belong to no snapshot: others move them meanwhile. */
+export async function readSequences(session: Session): Promise<DataSums['sequences']> {
   const sequences: [string, string][] = []
   for (const { schema, name } of await session.query<{ schema: string; name: string }>(SEQUENCES)) {
     const [at] = await session.query<{ position: string }>(
@@ -46,10 +55,30 @@ export async function readDataSums(
     )
     sequences.push([`${schema}.${name}`, at?.position ?? ''])
   }
-  const [large] = await session.query<{ count: number }>(
-    'SELECT count(*)::int AS count FROM pg_largeobject_metadata',
+  return Object.fromEntries(sequences)
+}
+
+/** Where the dump found sequences that moved from one position to another meanwhile: `4 to 9`. */
+export function movedSequences(
+  before: DataSums['sequences'],
+  after: DataSums['sequences'],
+): DataSums['sequences'] {
+  const moved = Object.entries(before).map(([name, first]): [string, string] => {
+    const last = after[name] ?? first
+    return [name, first === last ? first : `${first} to ${last}`]
+  })
+  return Object.fromEntries(moved)
+}
+
+/** Whether a position is the one that was recorded, or between the two. */
+function isPosition(found: string | undefined, recorded: string): boolean {
+  const [first = '', last] = recorded.split(' to ')
+  if (found === undefined || last === undefined) return found === recorded
+  const [at, one, other] = [found, first, last].map((text) =>
+    BigInt(text.replace(' (not given)', '')),
   )
-  return { tables, sequences: Object.fromEntries(sequences), largeObjects: large?.count ?? 0 }
+  if (at === undefined || one === undefined || other === undefined) return false
+  return one < other ? one <= at && at <= other : other <= at && at <= one
 }
 
 async function sumOf(session: Session, row: TableRow): Promise<TableSum> {
@@ -81,13 +110,13 @@ const DUMPED = `n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
 
 const TABLES = `
-  SELECT n.nspname AS schema, c.relname AS "table", array_agg(a.attname::text ORDER BY a.attnum) AS names,
+  SELECT n.nspname AS schema, c.relname AS "table", coalesce(array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attnum > 0), '{}') AS names,
     array_agg(t.typname::text ORDER BY a.attnum) AS types,
     array_agg(t.typnamespace = 'pg_catalog'::regnamespace AND (t.typname = ANY ($1)
       OR t.typname = ANY ($2) AND coalesce(l.collisdeterministic, true)) ORDER BY a.attnum) AS exact
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_collation l ON l.oid = a.attcollation
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_collation l ON l.oid = a.attcollation
   WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND ${DUMPED}
   GROUP BY 1, 2 ORDER BY 1, 2`
 
@@ -107,7 +136,9 @@ export function differingData(backup: DataSums, restored: DataSums): string[] {
     return found.sum === one.sum ? [] : [`rows of ${key(one)} are not as they were`]
   })
   const sequences = Object.entries(backup.sequences).flatMap(([name, position]) =>
-    restored.sequences[name] === position ? [] : [`the sequence ${name} has another position`],
+    isPosition(restored.sequences[name], position)
+      ? []
+      : [`the sequence ${name} has another position`],
   )
   const large =
     backup.largeObjects === restored.largeObjects

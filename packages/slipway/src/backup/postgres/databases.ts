@@ -130,25 +130,19 @@ const LIKE = `
 
 /**
  * SQL that gives a restored database the name of the one that it replaces, in one transaction: at each moment one of
- * the two has the name. Ends the sessions of others, and lets nobody in meanwhile.
+ * the two has the name. The server lets nobody into them meanwhile, and waits some seconds until all others have left.
  */
-export function swapSql({ database, made, old }: SwapNames): readonly string[] {
+export function renameSql({ database, made, old }: SwapNames): string {
   const [name, from, to] = [database, made, old].map(quoteIdentifier)
-  const others = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE datname IN (${quoteLiteral(database)}, ${quoteLiteral(made)}) AND pid <> pg_backend_pid()`
-  return [
-    `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`,
-    others,
-    `BEGIN;
-     ALTER DATABASE ${name} RENAME TO ${to};
-     ALTER DATABASE ${from} RENAME TO ${name};
-     COMMENT ON DATABASE ${name} IS NULL;
-     ALTER DATABASE ${to} ALLOW_CONNECTIONS true;
-     COMMIT`,
-  ]
+  return `BEGIN;
+    ALTER DATABASE ${name} RENAME TO ${to};
+    ALTER DATABASE ${from} RENAME TO ${name};
+    COMMENT ON DATABASE ${name} IS NULL;
+    COMMIT`
 }
 
-/** SQL after which the database takes connections, whatever happened to it. */
-export function openSql({ database }: SwapNames): string {
-  return `ALTER DATABASE ${quoteIdentifier(database)} ALLOW_CONNECTIONS true`
+/** SQL that ends the sessions of others in both databases. */
+export function endSessionsSql({ database, made }: SwapNames): string {
+  return `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname IN (${quoteLiteral(database)}, ${quoteLiteral(made)}) AND pid <> pg_backend_pid()`
 }

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import os from 'node:os'
+import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import type { PostgresLocation } from '../../database/index.ts'
@@ -8,6 +7,7 @@ import { advice } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import type { DumpFormat } from '../manifest.ts'
 import type { PartSource } from '../parts.ts'
+import { temporaryFolder } from '../temporary.ts'
 import { type ClientProgram, findProgram, startProgram } from './client-program.ts'
 
 /** What is dumped, and how. */
@@ -84,7 +84,7 @@ async function* directoryParts(
   request: DumpRequest,
 ): AsyncGenerator<PartSource> {
   const { id, location, jobs, signal } = request
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'slipway-dump-'))
+  const { folder, remove } = await temporaryFolder()
   try {
     const dump = path.join(folder, 'dump')
     const args = [...argsOf(request), `--file=${dump}`, `--jobs=${jobs}`]
@@ -98,7 +98,7 @@ async function* directoryParts(
       await rm(path.join(dump, file))
     }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await remove()
   }
 }
 

@@ -1,8 +1,9 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, open, rm, unlink } from 'node:fs/promises'
+import { mkdir, open, unlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { Readable, type Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import type { PostgresLocation } from '../../database/index.ts'
 import { advice, type Emit } from '../../kernel/index.ts'
@@ -12,8 +13,15 @@ import type { Manifest } from '../manifest.ts'
 import { openPart } from '../parts.ts'
 import { progressOf } from '../progress.ts'
 import type { Store } from '../store.ts'
+import { temporaryFolder } from '../temporary.ts'
 import { together } from '../together.ts'
-import { type ClientProgram, findProgram, startProgram } from './client-program.ts'
+import { entriesOfTables } from './archive-entries.ts'
+import {
+  type ClientProgram,
+  findProgram,
+  type RunningProgram,
+  startProgram,
+} from './client-program.ts'
 
 /** What is restored, and into which database. */
 export interface RestoreWork {
@@ -24,12 +32,12 @@ export interface RestoreWork {
   /** Major version of the server. */
   readonly serverMajor: number
   readonly jobs: number
-  /** Only these tables, as pg_restore takes their names; all if empty. */
+  /** Only these tables, as `schema.table` and in this order; all if empty. */
   readonly tables: readonly string[]
   readonly dataOnly: boolean
   /** Objects become those of the role that restores, and privileges are left out. */
   readonly noOwner: boolean
-  /** All of it or nothing: in one transaction. Not with several jobs. */
+  /** All of it or nothing: in one transaction, so with one job. */
   readonly atomic: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
@@ -48,20 +56,59 @@ async function fromStream(work: RestoreWork): Promise<void> {
   const { manifest, location, signal: outer } = work
   const isPlain = manifest.dump === 'plain'
   const program = await programOf(work, isPlain ? 'psql' : 'pg_restore')
-  const args = isPlain ? psqlArgs(work) : restoreArgs(work)
-  const plain = await openDump(work)
-  await together(outer, [
-    async (signal) => {
-      const running = startProgram(program, args, { location, signal, stdio: ['pipe', 'ignore'] })
-      const input = running.child.stdin as Writable
-      // Where the program ends early, what it said is the reason, not the broken pipe.
-      const fed = pipeline(plain, input, { signal }).catch((error: unknown) => {
-        if (!isBrokenPipe(error)) throw error
-      })
-      const ended = running.ended(refuseRestore)
-      await Promise.all([fed, ended])
-    },
+  const feed = async (args: readonly string[], output: 'ignore' | 'pipe') => {
+    const plain = await openDump(work)
+    let found = ''
+    await together(outer, [
+      async (signal) => {
+        const running = startProgram(program, args, { location, signal, stdio: ['pipe', output] })
+        const input = running.child.stdin as Writable
+        // If the program ends early, what it said is the reason, not the broken pipe.
+        const fed = pipeline(plain, input, { signal }).catch((error: unknown) => {
+          if (!isBrokenPipe(error)) throw error
+        })
+        const read = output === 'pipe' ? outputOf(running) : running.ended(refuseRestore)
+        found = (await Promise.all([read, fed]))[0] ?? ''
+      },
+    ])
+    return found
+  }
+  if (isPlain || work.tables.length === 0) {
+    await feed(isPlain ? psqlArgs(work) : restoreArgs(work), 'ignore')
+    return
+  }
+  const { folder, remove } = await temporaryFolder()
+  try {
+    const chosen = await chosenEntries(work, folder, (args) => feed(args, 'pipe'))
+    await feed([...restoreArgs(work), ...chosen], 'ignore')
+  } finally {
+    await remove()
+  }
+}
+
+type RunRestore = (args: readonly string[], output: 'ignore' | 'pipe') => RunningProgram
+
+/** What a program writes. */
+async function outputOf(running: RunningProgram): Promise<string> {
+  const [found] = await Promise.all([
+    text(running.child.stdout as Readable),
+    running.ended(refuseRestore),
   ])
+  return found
+}
+
+/** The flag that restores the named tables alone; none where no table is named. */
+async function chosenEntries(
+  { tables, dataOnly }: RestoreWork,
+  folder: string,
+  list: (args: readonly string[]) => Promise<string>,
+): Promise<readonly string[]> {
+  if (tables.length === 0) return []
+  const flags = ['--list', ...(dataOnly ? ['--data-only'] : [])]
+  const entries = await entriesOfTables(tables, (more) => list([...flags, ...more]))
+  const file = path.join(folder, 'entries')
+  await writeFile(file, `${entries.join('\n')}\n`, { mode: 0o600 })
+  return [`--use-list=${file}`]
 }
 
 function isBrokenPipe(error: unknown): boolean {
@@ -90,7 +137,7 @@ async function fromFile(work: RestoreWork): Promise<void> {
 async function fromFolder(work: RestoreWork): Promise<void> {
   const { manifest, store, keys, location, signal } = work
   const program = await programOf(work, 'pg_restore')
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'slipway-restore-'))
+  const { folder, remove } = await temporaryFolder()
   try {
     const dump = path.join(folder, 'dump')
     await mkdir(dump, { mode: 0o700 })
@@ -99,12 +146,14 @@ async function fromFolder(work: RestoreWork): Promise<void> {
       const plain = await openPart(store, manifest, part, keys)
       await pipeline(plain, createWriteStream(file, { mode: 0o600 }), { signal })
     }
-    const args = [...restoreArgs(work), ...(work.jobs > 1 ? [`--jobs=${work.jobs}`] : []), dump]
-    await startProgram(program, args, { location, signal, stdio: ['ignore', 'ignore'] }).ended(
-      refuseRestore,
-    )
+    const run: RunRestore = (args, output) =>
+      startProgram(program, [...args, dump], { location, signal, stdio: ['ignore', output] })
+    const jobs = work.jobs > 1 ? [`--jobs=${work.jobs}`] : []
+    const listing = async (args: readonly string[]) => await outputOf(run(args, 'pipe'))
+    const chosen = await chosenEntries(work, folder, listing)
+    await run([...restoreArgs(work), ...chosen, ...jobs], 'ignore').ended(refuseRestore)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await remove()
   }
 }
 
@@ -142,18 +191,14 @@ async function programOf(
   )
 }
 
-function restoreArgs({ location, tables, dataOnly, noOwner, atomic, jobs }: RestoreWork): string[] {
+function restoreArgs({ location, dataOnly, noOwner, atomic }: RestoreWork): string[] {
   return [
     `--dbname=${location.database}`,
     '--exit-on-error',
     '--no-password',
-    ...(atomic && jobs === 1 ? ['--single-transaction'] : []),
+    ...(atomic ? ['--single-transaction'] : []),
     ...(dataOnly ? ['--data-only'] : []),
     ...(noOwner ? ['--no-owner', '--no-privileges'] : []),
-    ...tables.flatMap((table) => {
-      const [name = '', schema] = table.split('.').toReversed()
-      return [...(schema ? [`--schema=${schema}`] : []), `--table=${name}`]
-    }),
   ]
 }
 

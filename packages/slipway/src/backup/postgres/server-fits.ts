@@ -70,8 +70,14 @@ export function localeSql({ encoding, collate, ctype, provider, locale }: Server
   return `${text} LOCALE_PROVIDER ${provider} ${name} ${quoteLiteral(locale)}`
 }
 
-/** Creates the roles that a server lacks, without any right but to own. */
-export async function createRoles(session: Session, names: readonly string[]): Promise<void> {
+/** Creates the roles of a backup that a private server lacks, without any right but to own. */
+export async function createRoles(
+  session: Session,
+  { roles, superusers }: Pick<Manifest, 'roles' | 'superusers'>,
+): Promise<void> {
+  const names = [...new Set([...roles, ...superusers])]
   for (const name of await lacking(session, names, 'SELECT rolname FROM pg_roles'))
     await session.execute(`CREATE ROLE ${quoteIdentifier(name)} NOLOGIN`)
+  for (const name of superusers)
+    await session.execute(`ALTER ROLE ${quoteIdentifier(name)} SUPERUSER`)
 }

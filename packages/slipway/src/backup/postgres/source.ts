@@ -15,6 +15,7 @@ export type SourceFacts = Pick<
   | 'lastMigration'
   | 'roles'
   | 'server'
+  | 'superusers'
 >
 
 /** A snapshot that others can use, and what it holds. */
@@ -34,6 +35,7 @@ type FactsRow = {
   readonly bytes: string
   readonly extensions: readonly string[]
   readonly roles: readonly string[]
+  readonly superusers: readonly string[]
 }
 
 /** Opens a snapshot of a database, and hands it to `work` with what it holds. It is closed whatever happens. */
@@ -67,6 +69,7 @@ export async function withSource<T>(
       fingerprint: { method, hash },
       extensions: row?.extensions ?? [],
       roles: row?.roles ?? [],
+      superusers: row?.superusers ?? [],
     }
     return await work({ snapshot: row?.snapshot ?? '', facts })
   })
@@ -102,5 +105,10 @@ const FACTS = `
     ARRAY(SELECT DISTINCT rolname::text FROM (
         SELECT refobjid AS role FROM pg_shdepend
         WHERE refclassid = 'pg_authid'::regclass AND dbid = d.oid AND deptype IN ('o', 'a', 'r')) AS used
-      JOIN pg_roles r ON r.oid = used.role WHERE rolname NOT LIKE 'pg\\_%' ORDER BY 1) AS roles
+      JOIN pg_roles r ON r.oid = used.role WHERE rolname NOT LIKE 'pg\\_%' ORDER BY 1) AS roles,
+    ARRAY(SELECT DISTINCT pg_get_userbyid(owner)::text FROM (
+        SELECT 'pg_event_trigger'::regclass AS class, oid, evtowner AS owner FROM pg_event_trigger
+        UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid, fdwowner FROM pg_foreign_data_wrapper) AS owned
+      WHERE NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = owned.class AND e.objid = owned.oid AND e.deptype = 'e')
+      ORDER BY 1) AS superusers
   FROM pg_database d WHERE d.datname = current_database()`

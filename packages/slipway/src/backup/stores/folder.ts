@@ -1,11 +1,13 @@
 import { constants, createReadStream, createWriteStream } from 'node:fs'
-import { access, link, mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises'
+import { access, link, mkdir, open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { advice } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
+import { isBackupId, manifestKey } from '../manifest.ts'
 import type { Store, Stored, WriteOptions } from '../store.ts'
+import { isOtherRunning } from '../temporary.ts'
 
 /** The ending of what is not complete, with the process that writes it: `.2214.partial`. */
 const PARTIAL = /\.(\d+)\.partial$/
@@ -23,29 +25,60 @@ export function folderStore(folder: string): Store {
       await reporting(folder, () => access(at(key), constants.R_OK))
       return createReadStream(at(key), { highWaterMark: 1 << 20 })
     },
+    async begin(id) {
+      const mark = `${at(id)}.${process.pid}.partial`
+      await reporting(folder, async () => {
+        await mkdir(folder, { recursive: true, mode: 0o700 })
+        await writeFile(mark, '', { flag: 'wx', mode: 0o600 })
+      })
+      writing.add(mark)
+      return async () => {
+        await rm(mark, { force: true })
+        writing.delete(mark)
+      }
+    },
     async remove(keys) {
       for (const key of keys) await reporting(folder, () => rm(at(key), { force: true }))
     },
     async sweep() {
-      const left = (await namesIn(folder)).filter(isLeft)
-      for (const name of left) await rm(at(name), { force: true })
-      return left.length
+      const names = await namesIn(folder)
+      const left = names.filter((name) => isLeft(at(name)))
+      // What is complete of a backup whose writer was killed is of no use without the rest.
+      const parts = left
+        .map((name) => name.replace(PARTIAL, ''))
+        .flatMap((begun) => names.filter((name) => isPartOf(name, begun, names)))
+      for (const name of [...parts, ...left]) await rm(at(name), { recursive: true, force: true })
+      return parts.length + left.length
     },
   }
+}
+
+/** Whether a file is a part of a backup that was begun, and has no manifest. */
+function isPartOf(name: string, id: string, names: readonly string[]): boolean {
+  const isOwn = name === id || name.startsWith(`${id}.`) || name.startsWith(`${id}${path.sep}`)
+  return isOwn && isBackupId(id) && !names.includes(manifestKey(id))
 }
 
 async function listed(folder: string): Promise<Stored[]> {
   const names = (await namesIn(folder)).filter((name) => !PARTIAL.test(name))
   const found = await Promise.all(
-    names.map(async (name) => ({ key: name, file: await stat(path.join(folder, name)) })),
+    // Somebody else may remove it meanwhile.
+    names.map(async (name) => ({
+      key: name,
+      file: await stat(path.join(folder, name)).catch(() => undefined),
+    })),
   )
-  return found
-    .filter(({ file }) => file.isFile())
-    .map(({ key, file }) => ({
-      key: key.split(path.sep).join('/'),
-      bytes: file.size,
-      storedAt: file.mtime.toISOString(),
-    }))
+  return found.flatMap(({ key, file }) =>
+    file?.isFile()
+      ? [
+          {
+            key: key.split(path.sep).join('/'),
+            bytes: file.size,
+            storedAt: file.mtime.toISOString(),
+          },
+        ]
+      : [],
+  )
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -60,6 +93,7 @@ async function namesIn(folder: string): Promise<string[]> {
 /** The file gets its name when all of it is on the disk. */
 async function writeWhole(file: string, body: Readable, { signal }: WriteOptions): Promise<void> {
   const partial = `${file}.${process.pid}.partial`
+  writing.add(partial)
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
   try {
     await pipeline(body, createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true }), {
@@ -70,6 +104,7 @@ async function writeWhole(file: string, body: Readable, { signal }: WriteOptions
     await synced(path.dirname(file))
   } finally {
     await unlink(partial).catch(() => {})
+    writing.delete(partial)
   }
 }
 
@@ -82,16 +117,13 @@ async function synced(folder: string): Promise<void> {
   }
 }
 
+/** What this process writes now: in a container, the process before had the same number. */
+const writing = new Set<string>()
+
 /** Whether no running process writes it. */
-function isLeft(name: string): boolean {
-  const [, pid] = PARTIAL.exec(name) ?? []
-  if (pid === undefined) return false
-  try {
-    process.kill(Number(pid), 0)
-    return false
-  } catch (error) {
-    return codeOf(error) === 'ESRCH'
-  }
+function isLeft(file: string): boolean {
+  const [, pid] = PARTIAL.exec(file) ?? []
+  return pid !== undefined && !writing.has(file) && !isOtherRunning(Number(pid))
 }
 
 async function reporting(folder: string, work: () => Promise<unknown>): Promise<void> {

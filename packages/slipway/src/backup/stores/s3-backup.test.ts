@@ -58,7 +58,7 @@ test('a backup of a database is in the store whole or not at all, and is restore
       format: 'custom',
       globals: false,
       sums: true,
-      excludedData: [],
+      excludedData: { asked: [], configured: [] },
       schemas: ['public'],
       before: [],
       version: '0.0.0',

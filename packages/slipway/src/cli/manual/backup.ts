@@ -91,7 +91,12 @@ export const BACKUPS: readonly Command[] = [
     details:
       'Compares the checksums of its files, restores it into a throw-away database, compares schema, rows and sequences with ' +
       'the manifest, and examines the indexes. Stores how long the restore took.',
-    positionals: [{ name: 'backup', summary: 'its id in `backup list`; default: the newest' }],
+    positionals: [
+      {
+        name: 'backup',
+        summary: 'its id in `backup list`; default: the newest of the environment',
+      },
+    ],
     flags: {
       quick: {
         kind: 'switch',
@@ -122,12 +127,17 @@ export const BACKUPS: readonly Command[] = [
     details:
       'Into an empty database without a question, in one transaction. Onto another one only with --confirm <database>: then ' +
       'into a new database, which takes its name when all is restored and compared. The old one is kept under another name.',
-    positionals: [{ name: 'backup', summary: 'its id in `backup list`; default: the newest' }],
+    positionals: [
+      {
+        name: 'backup',
+        summary: 'its id in `backup list`; default: the newest of the environment',
+      },
+    ],
     flags: {
       table: {
         kind: 'list',
         value: '<schema.table>',
-        summary: 'only these tables, into the database as it is',
+        summary: 'only these tables, in this order, into the database as it is',
       },
       'data-only': { kind: 'switch', summary: 'only rows, into the tables as they are' },
       'no-owner': {

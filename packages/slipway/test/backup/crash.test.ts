@@ -1,0 +1,221 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { afterEach, expect, test } from 'vitest'
+import { dumpWhole } from '../dump.ts'
+import {
+  backupProject,
+  type BackupProject,
+  databasesLike,
+  PASSPHRASE,
+  urlOf,
+} from './backup-project.ts'
+
+// A SIGKILL at any moment: nothing incomplete is listed, nothing complete is lost, nothing readable is left of an
+// encrypted backup, and the next run removes the rest.
+
+const FULL = process.env['FULL'] === '1'
+const POINTS = FULL ? 200 : 12
+const LONG = { skip: process.platform !== 'linux', timeout: FULL ? 3_600_000 : 300_000 }
+const SECRET = 'a secret that must not be readable'
+const PROGRAM = fileURLToPath(new URL('../../bin/slipway.js', import.meta.url))
+
+let project: BackupProject
+let temporary: string
+afterEach(async () => {
+  await project.drop()
+  rmSync(temporary, { recursive: true, force: true })
+})
+
+async function shop(settings: string): Promise<BackupProject> {
+  temporary = mkdtempSync(path.join(tmpdir(), 'crash-'))
+  project = await backupProject(settings)
+  project.env['SLIPWAY_BACKUP_PASSPHRASE'] = PASSPHRASE
+  await project.target.sql(`CREATE TABLE note (id int PRIMARY KEY, text text);
+    INSERT INTO note SELECT n, '${SECRET}' || md5(n::text) FROM generate_series(1, 60000) n`)
+  return project
+}
+
+/** Whom a signal is for: our process, or a program that it started. */
+type Victim = 'slipway' | 'pg_dump' | 'pg_restore' | 'zstd'
+
+interface Killed {
+  readonly wasKilled: boolean
+  readonly ms: number
+}
+
+/** Runs a command line in a process of its own, and kills it or its child after some time. */
+async function killAfter(ms: number, victim: Victim, args: readonly string[]): Promise<Killed> {
+  const began = performance.now()
+  const child = spawn(
+    process.execPath,
+    [PROGRAM, ...args, '--env', 'production', '--no-interactive'],
+    {
+      cwd: project.root,
+      env: { ...process.env, ...project.env, TMPDIR: temporary, NO_COLOR: '1' },
+      stdio: 'ignore',
+    },
+  )
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  let wasKilled = false
+  await Promise.race([ended, sleep(ms)])
+  if (child.exitCode === null) {
+    const pid = victim === 'slipway' ? child.pid : childOf(child.pid, victim)
+    if (pid !== undefined) {
+      try {
+        process.kill(pid, 'SIGKILL')
+        wasKilled = true
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+  }
+  await ended
+  return { wasKilled, ms: performance.now() - began }
+}
+
+/** The process of a program that another one started. */
+function childOf(parent: number | undefined, program: string): number | undefined {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const [, , , ppid] =
+        /^\d+ \((.*)\) (\S) (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? []
+      const line = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0')
+      if (Number(ppid) === parent && line.some((word) => path.basename(word) === program))
+        return Number(name)
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return undefined
+}
+
+/** Files under a folder that have a text in them. */
+function filesWith(text: string, folder: string): string[] {
+  try {
+    return execFileSync('grep', ['-rlaF', text, folder], { encoding: 'utf8' }).trim().split('\n')
+  } catch {
+    return []
+  }
+}
+
+/** A time within what a whole run takes, spread over the points. */
+const timeOf = (point: number, whole: number) => Math.round((whole * (point + 0.5)) / POINTS)
+
+test(`backup create, killed at ${POINTS} points`, LONG, async () => {
+  const { slipway, create, files, store } = await shop(`{ encryption: 'passphrase' }`)
+  const good = [await create()]
+  await sleep(1000)
+  const { ms: whole } = await killAfter(60_000, 'slipway', ['backup', 'create'])
+  const victims: readonly Victim[] = ['slipway', 'slipway', 'pg_dump', 'slipway', 'zstd']
+  let kills = 0
+  const seen = new Set((await slipway('backup list')).result.backups.map(({ id }) => id))
+  for (let point = 0; point < POINTS; point++) {
+    await sleep(1000)
+    const victim = victims[point % victims.length] ?? 'slipway'
+    const killed = await killAfter(timeOf(point, whole), victim, ['backup', 'create', '--globals'])
+    if (killed.wasKilled) kills += 1
+    const { backups, unusable } = (await slipway('backup list')).result
+    expect(unusable, `point ${point}`).toEqual([])
+    const now = backups.map(({ id }) => id)
+    // What was there is there.
+    for (const id of seen) expect(now, `point ${point}`).toContain(id)
+    for (const id of now) {
+      if (seen.has(id)) continue
+      seen.add(id)
+      expect(await slipway(`backup verify ${id} --quick`)).toMatchObject({ exitCode: 0 })
+    }
+    expect(filesWith(SECRET, store), `point ${point}`).toEqual([])
+    expect(filesWith(SECRET, temporary), `point ${point}`).toEqual([])
+  }
+  expect(kills).toBeGreaterThan(POINTS / 3)
+  // The next run removes what is left.
+  await sleep(1000)
+  await killAfter(60_000, 'slipway', ['backup', 'create'])
+  const { backups } = (await slipway('backup list')).result
+  const owned = backups.map(({ id }) => id)
+  expect(files().filter((file) => !owned.some((id) => file.startsWith(id)))).toEqual([])
+  expect(files().filter((file) => file.endsWith('.partial'))).toEqual([])
+  expect(good.every((id) => owned.includes(id))).toBe(true)
+  expect(await slipway(`backup verify ${owned[0]}`)).toMatchObject({ exitCode: 0 })
+})
+
+test('a verification that is killed leaves nothing for long', LONG, async () => {
+  const { create } = await shop(`{ encryption: 'passphrase' }`)
+  await create()
+  for (const ms of [1500, 2500, 3500]) await killAfter(ms, 'slipway', ['backup', 'verify'])
+  // Its private server ends with it.
+  await expect.poll(() => serversIn(temporary), { timeout: 60_000 }).toEqual([])
+  const { wasKilled } = await killAfter(120_000, 'slipway', ['backup', 'verify'])
+  expect(wasKilled).toBe(false)
+  expect(filesWith(SECRET, temporary)).toEqual([])
+  expect(readdirSync(temporary).filter((name) => name.startsWith('slipway-backup-'))).toEqual([])
+})
+
+function serversIn(folder: string): string[] {
+  return readdirSync('/proc').filter((name) => {
+    try {
+      return (
+        /^\d+$/.test(name) &&
+        readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(`${folder}/slipway-backup-`)
+      )
+    } catch {
+      return false
+    }
+  })
+}
+
+test(`backup restore onto a database, killed at ${POINTS} points`, LONG, async () => {
+  const { slipway, create, another } = await shop('{}')
+  const id = await create()
+  const restored = dumpWhole(project.target.url)
+  const filled = await another()
+  await filled.sql('CREATE TABLE own (id int); INSERT INTO own VALUES (7)')
+  const before = dumpWhole(filled.url)
+  project.env['DATABASE_URL'] = filled.url
+  const restore = ['backup', 'restore', id, '--confirm', filled.name]
+  const first = await killAfter(120_000, 'slipway', restore)
+  expect(dumpWhole(filled.url)).toBe(restored)
+  const [old = ''] = (await databasesLike(filled)).filter((name) => name.includes('_before_'))
+  expect(dumpWhole(urlOf(old))).toBe(before)
+  // Back to the old one for the points.
+  const renew = async () => {
+    for (const name of await databasesLike(filled))
+      await onServer(`DROP DATABASE "${name}" WITH (FORCE)`)
+    await onServer(`CREATE DATABASE "${filled.name}" TEMPLATE template0`)
+    await filled.sql('CREATE TABLE own (id int); INSERT INTO own VALUES (7)')
+  }
+  await renew()
+  let kills = 0
+  for (let point = 0; point < POINTS; point++) {
+    // Half of them at the end, where names change.
+    const share = point % 2 === 0 ? point / POINTS : 0.85 + (0.15 * point) / POINTS
+    const victim: Victim = point % 5 === 4 ? 'pg_restore' : 'slipway'
+    const killed = await killAfter(Math.round(first.ms * share), victim, restore)
+    if (killed.wasKilled) kills += 1
+    const now = dumpWhole(filled.url)
+    const olds = (await databasesLike(filled)).filter((name) => name.includes('_before_'))
+    if (olds.length === 0) expect(now === before, `point ${point}`).toBe(true)
+    else {
+      expect(now === restored, `point ${point}`).toBe(true)
+      expect(dumpWhole(urlOf(olds[0] ?? '')) === before, `point ${point}`).toBe(true)
+      await renew()
+    }
+  }
+  expect(kills).toBeGreaterThan(POINTS / 3)
+  // The next run removes databases that are not finished.
+  await slipway(`backup restore ${id} --confirm ${filled.name}`)
+  expect((await databasesLike(filled)).filter((name) => name.includes('_restore_'))).toEqual([])
+})
+
+async function onServer(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: urlOf('postgres') })
+  await client.connect()
+  await client.query(sql)
+  await client.end()
+}

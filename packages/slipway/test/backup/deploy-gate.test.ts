@@ -1,0 +1,196 @@
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
+import { afterEach, describe, expect, test } from 'vitest'
+import { dumpWhole } from '../dump.ts'
+import { addMigration } from '../project.ts'
+import {
+  backupProject,
+  type BackupProject,
+  type Ran,
+  UNRESTORABLE,
+  urlOf,
+} from './backup-project.ts'
+
+// A deploy makes its backup first, or changes nothing.
+
+const INIT = { name: '1_init', sql: 'CREATE TABLE customer (id int PRIMARY KEY, name text);' }
+const DROPS = { name: '2_drops', sql: 'ALTER TABLE customer DROP COLUMN name;' }
+const MORE = { name: '3_more', sql: 'CREATE TABLE more (id int);' }
+
+let project: BackupProject
+afterEach(() => project.drop())
+
+/** A target with one migration and a row, and a second migration that waits. */
+async function shop(settings: string): Promise<BackupProject> {
+  project = await backupProject(settings, { migrations: [INIT] })
+  const first = await project.slipway('deploy')
+  expect(first, first.output).toMatchObject({ exitCode: 0 })
+  await project.target.sql(`INSERT INTO customer VALUES (1, 'Ann')`)
+  // The name of a backup has seconds.
+  await sleep(1000)
+  addMigration(project.root, DROPS)
+  return project
+}
+
+const deployLine = () => `deploy --confirm ${project.target.name}`
+
+/** A pg_dump that is newer than the real one, and is chosen. */
+function fakeDump(script: string): Record<string, string> {
+  const folder = path.join(project.root, 'bin')
+  mkdirSync(folder)
+  const file = path.join(folder, 'pg_dump')
+  const version = `if [ "$1" = --version ]; then echo 'pg_dump (PostgreSQL) 99.0'; exit; fi`
+  writeFileSync(file, `#!/bin/sh\n${version}\n${script}\n`)
+  chmodSync(file, 0o755)
+  return { PATH: `${folder}:${project.env['PATH']}` }
+}
+
+describe.each(['before-deploy', 'verified-before-deploy'])('%s', (policy) => {
+  test('makes a backup that is what the database was', async () => {
+    const { target, slipway, another } = await shop(`'${policy}'`)
+    const before = dumpWhole(target.url)
+    const done = await slipway(deployLine())
+    expect(done, done.output).toMatchObject({ exitCode: 0 })
+    const { backup } = done.result
+    expect(backup.verified === null).toBe(policy === 'before-deploy')
+    const empty = await another()
+    await slipway(`backup restore ${backup.id}`, { url: empty.url })
+    expect(dumpWhole(empty.url)).toBe(before)
+    const listed = await slipway('backup list')
+    const again = await slipway(deployLine())
+    expect(again).toMatchObject({ exitCode: 0, result: { backup: null } })
+    expect((await slipway('backup list')).result.backups).toEqual(listed.result.backups)
+  })
+
+  test.each([
+    ['fails', 'echo "pg_dump: error: no memory" >&2; exit 1'],
+    ['fails after it has written all', 'echo all; exit 1'],
+    ['is killed', 'echo some; kill -9 $$'],
+  ])('changes nothing if pg_dump %s', async (_how, script) => {
+    const { target, slipway, files } = await shop(`'${policy}'`)
+    const before = dumpWhole(target.url)
+    const stored = files()
+    const failed = await slipway(deployLine(), { env: fakeDump(script) })
+    expect(failed).toMatchObject({ exitCode: 2, failure: { code: 'BACKUP.DUMP_FAILED' } })
+    expect(dumpWhole(target.url)).toBe(before)
+    expect(files()).toEqual(stored)
+  })
+})
+
+test('changes nothing if the backup cannot be restored', async () => {
+  const { target, slipway } = await shop(`'verified-before-deploy'`)
+  await target.sql(UNRESTORABLE)
+  const before = dumpWhole(target.url)
+  const failed = await slipway(`${deployLine()} --accept drift`)
+  expect(failed).toMatchObject({ exitCode: 2, failure: { code: 'APP.BACKUP_UNVERIFIED' } })
+  expect(dumpWhole(target.url)).toBe(before)
+})
+
+test('changes nothing without a key that opens the backup, or without a store', async () => {
+  const recipient = await identityToRecipient(await generateIdentity())
+  project = await backupProject(
+    `{ when: 'verified-before-deploy', encryption: { recipients: ['${recipient}'] } }`,
+    { migrations: [INIT] },
+  )
+  const { target, slipway, store } = project
+  const before = dumpWhole(target.url)
+  const locked = await slipway('deploy')
+  expect(locked).toMatchObject({ exitCode: 2, failure: { code: 'BACKUP.KEY_NEEDED' } })
+  expect(dumpWhole(target.url)).toBe(before)
+  rmSync(store, { recursive: true })
+  writeFileSync(store, 'a file, where the folder of backups should be')
+  const refused = await slipway('deploy')
+  expect(refused).toMatchObject({ exitCode: 2, failure: { code: 'BACKUP.STORE_UNAVAILABLE' } })
+  expect(dumpWhole(target.url)).toBe(before)
+})
+
+describe('maxAge', () => {
+  test('a recent backup of the same history serves', async () => {
+    const { target, slipway, create } = await shop(`{ when: 'before-deploy', maxAge: '1h' }`)
+    const id = await create()
+    const before = dumpWhole(target.url)
+    const done = await slipway(deployLine())
+    expect(done, done.output).toMatchObject({ exitCode: 0, result: { backup: { id } } })
+    // Another migration needs another one: this is older than the last deploy.
+    addMigration(project.root, MORE)
+    const next = await slipway(deployLine())
+    expect(next.result.backup.id).not.toBe(id)
+    const back = await slipway(`rollback --from-backup --confirm ${target.name}`)
+    expect(back.result.backup.id).toBe(next.result.backup.id)
+    const twice = await slipway(`rollback --from-backup --confirm ${target.name}`)
+    expect(twice, twice.output).toMatchObject({ exitCode: 0, result: { backup: { id } } })
+    expect(dumpWhole(target.url)).toBe(before)
+    for (const one of [back, twice]) await dropDatabase(replacedBy(one))
+  })
+
+  test('one that is not verified serves only if none need be', async () => {
+    const { slipway, create } = await shop(`{ when: 'verified-before-deploy', maxAge: '1h' }`)
+    const id = await create()
+    await sleep(1000)
+    const done = await slipway(deployLine())
+    expect(done, done.output).toMatchObject({ exitCode: 0 })
+    expect(done.result.backup.id).not.toBe(id)
+  })
+
+  test('one that is too old, or of the future, does not', async () => {
+    const { slipway, create } = await shop(`{ when: 'before-deploy', maxAge: '1s' }`)
+    const id = await create()
+    await sleep(2000)
+    const done = await slipway(deployLine())
+    expect(done.result.backup.id).not.toBe(id)
+  })
+})
+
+describe('rollback --from-backup', () => {
+  test('brings back what the database was, and keeps the one of now', async () => {
+    const { target, slipway } = await shop(`'before-deploy'`)
+    const before = dumpWhole(target.url)
+    const done = await slipway(deployLine())
+    await target.sql('INSERT INTO customer VALUES (2)')
+    const after = dumpWhole(target.url)
+    const asked = await slipway('rollback --from-backup')
+    expect(asked.exitCode).toBe(2)
+    expect(dumpWhole(target.url)).toBe(after)
+    const back = await slipway(`rollback --from-backup --confirm ${target.name}`)
+    expect(back, back.output).toMatchObject({
+      exitCode: 0,
+      result: { backup: { id: done.result.backup.id } },
+    })
+    expect(dumpWhole(target.url)).toBe(before)
+    const old = replacedBy(back)
+    expect(dumpWhole(urlOf(old))).toBe(after)
+    await dropDatabase(old)
+    const status = await slipway('status')
+    expect(status.output).toContain('2_drops')
+  })
+
+  test('never takes the backup of another environment', async () => {
+    const { target, root, slipway, another, env } = await shop(`'never'`)
+    writeFileSync(
+      path.join(root, 'slipway.config.ts'),
+      "export default { environments: { production: { url: 'env:DATABASE_URL' }, staging: { url: 'env:STAGING_URL', backup: 'before-deploy' } } }\n",
+    )
+    const staging = await another()
+    env['STAGING_URL'] = staging.url
+    const staged = await slipway(`deploy --confirm ${staging.name}`, { environment: 'staging' })
+    expect(staged.result.backup.environment).toBe('staging')
+    await slipway(deployLine())
+    const before = dumpWhole(target.url)
+    const refused = await slipway(`rollback --from-backup --confirm ${target.name}`)
+    expect(refused).toMatchObject({ exitCode: 2, failure: { code: 'APP.NO_BACKUP_BEFORE' } })
+    expect(dumpWhole(target.url)).toBe(before)
+  })
+})
+
+/** The name that the replaced database has now. */
+function replacedBy({ findings }: Ran): string {
+  const names = findings.flatMap(({ message }) => / is now (\S+)\. /.exec(message)?.[1] ?? [])
+  expect(names).toHaveLength(1)
+  return names.join('')
+}
+
+async function dropDatabase(name: string): Promise<void> {
+  await project.target.sql(`DROP DATABASE "${name}"`)
+}
