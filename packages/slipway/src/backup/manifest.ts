@@ -185,7 +185,7 @@ export async function readManifest(id: string, text: string): Promise<Manifest> 
   if (sealOf(content) !== seal) return refuse('It was changed after it was written.')
   if (content.id !== id) return refuse(`It is that of ${content.id}.`)
   const foreign = content.parts.find(({ key }) => !isPartKey(key, id))
-  if (foreign) return refuse(`It names ${foreign.key}, which is no part of it.`)
+  if (foreign) return refuse(`It names ${foreign.key}, which is not a part of it.`)
   return content
 }
 

@@ -17,7 +17,7 @@ export interface ClientProgram {
 }
 
 /**
- * The newest of this machine that is not older than the server. Fails with BACKUP.PROGRAM_MISSING or
+ * The oldest of this machine that is not older than the server: newer ones send settings that older servers refuse. Fails with BACKUP.PROGRAM_MISSING or
  * BACKUP.PROGRAM_TOO_OLD.
  */
 export async function findProgram(
@@ -30,11 +30,11 @@ export async function findProgram(
     .filter((file) => existsSync(file))
   const found = (await Promise.all(files.map(versionOf)))
     .flatMap((one) => one ?? [])
-    .toSorted((a, b) => b.major - a.major)
+    .toSorted((a, b) => a.major - b.major)
   const fitting = found.find(({ major }) => major >= serverMajor)
   if (fitting) return fitting
   const nextActions = installing(serverMajor)
-  const newest = found[0]
+  const newest = found.at(-1)
   if (newest === undefined) {
     return raise('BACKUP.PROGRAM_MISSING', {
       message: `${name} is not installed on this machine.`,
