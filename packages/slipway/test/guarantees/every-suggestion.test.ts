@@ -900,6 +900,11 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
   ],
   ['repair/reset.ts', '...(destroys.length > 1', 'of development alone: reset.test.ts'],
   [
+    'app/backup-gate.ts',
+    "nextActions: [command(['backup', 'verify', id]",
+    'a backup that differs: deploy-gate.test.ts',
+  ],
+  [
     'backup/restore-backup.ts',
     "nextActions: [command(['backup', 'list'], 'choose",
     'a restore that differs',
