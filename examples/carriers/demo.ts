@@ -5,8 +5,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { PGlite } from '@electric-sql/pglite'
+import { testDatabase } from 'slipway/testing'
 
-// A tour of Slipway on a copy of this project and the embedded database. Every command is the real
+// A tour of Slipway on a copy of this project and the embedded database; at its end, on a PostgreSQL server. Every command is the real
 // one, every line under it its real output. Exit 1 where a step goes otherwise than it should.
 
 const repository = path.join(import.meta.dirname, '../..')
@@ -91,6 +92,28 @@ async function tour(): Promise<void> {
 
   chapter('Every seeded row still exists and is equal')
   await slipway('seed verify')
+  await backups()
+}
+
+/** A backup needs a server and its programs: where this machine has none, the tour ends without. */
+async function backups(): Promise<void> {
+  chapter(
+    'On a PostgreSQL server: a backup, the proof that it can be restored, and the way back to it',
+  )
+  const { url, drop } = await testDatabase({ cwd: project })
+  const at = { SLIPWAY_URL: url }
+  const database = new URL(url).pathname.slice(1)
+  try {
+    await slipway('backup create', { exit: 'any', env: at })
+    const made = fs.existsSync(path.join(project, 'prisma/backups'))
+    if (!made) return say('\nThis machine has no pg_dump, or no server for it: the tour ends here.')
+    await slipway('backup verify', { env: at })
+    await slipway(`backup restore --confirm ${database} --drop-old`, { env: at })
+    await slipway('backup list', { env: at })
+    await slipway('status', { env: at })
+  } finally {
+    await drop()
+  }
 }
 
 /** The project without what is generated or private; packages are those of the repository. */
@@ -112,12 +135,17 @@ async function typeIn(sql: string): Promise<void> {
   await database.close()
 }
 
+interface Expected {
+  readonly exit?: number | 'any'
+  readonly env?: NodeJS.ProcessEnv
+}
+
 /** Runs a command for the reader to see. It must end with `exit`. */
-async function slipway(line: string, { exit = 0 }: { exit?: number | 'any' } = {}): Promise<void> {
+async function slipway(line: string, { exit = 0, env = {} }: Expected = {}): Promise<void> {
   say(`\n$ slipway ${line}`)
   const child = spawn(process.execPath, [cli, ...line.split(' ')], {
     cwd: project,
-    env: environment(),
+    env: { ...environment(), ...env },
     // No terminal to answer from: nothing may wait for an answer.
     stdio: ['ignore', 'inherit', 'inherit'],
   })
