@@ -1,4 +1,5 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'vitest'
 import type { BackupItem } from '../../src/app/backup-result.ts'
@@ -131,4 +132,20 @@ export function urlOf(database: string): string {
   const url = new URL(serverUrl())
   url.pathname = `/${database}`
   return url.href
+}
+
+/** The variables of an environment in which a program of the server's version is a script. */
+export function fakeProgram(
+  { root, target, env }: Pick<BackupProject, 'root' | 'target' | 'env'>,
+  name: string,
+  script: string,
+): Record<string, string> {
+  const folder = mkdtempSync(path.join(root, 'bin-'))
+  const file = path.join(folder, name)
+  const asked = ['-Atc', 'SHOW server_version', target.url]
+  const version = execFileSync('psql', asked, { encoding: 'utf8' }).trim().split(' ')[0]
+  const head = `if [ "$1" = --version ]; then echo '${name} (PostgreSQL) ${version}'; exit; fi`
+  writeFileSync(file, `#!/bin/sh\n${head}\n${script}\n`)
+  chmodSync(file, 0o755)
+  return { PATH: `${folder}:${env['PATH']}` }
 }

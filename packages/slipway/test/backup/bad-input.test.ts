@@ -19,7 +19,13 @@ import { findProgram } from '../../src/backup/postgres/client-program.ts'
 import { failureOf } from '../../src/kernel/index.ts'
 import { runCli } from '../cli-in-process.ts'
 import { dumpWhole } from '../dump.ts'
-import { backupProject, type BackupProject, databasesLike, PASSPHRASE } from './backup-project.ts'
+import {
+  backupProject,
+  type BackupProject,
+  databasesLike,
+  fakeProgram,
+  PASSPHRASE,
+} from './backup-project.ts'
 
 // Each kind of bad input has its own code, and changes nothing.
 
@@ -59,14 +65,9 @@ async function refused(
   return ran
 }
 
-/** A program that is newer than the real one, and is chosen. */
-function fake(name: string, script: string, version = '99.0'): Record<string, string> {
-  const folder = mkdtempSync(path.join(project.root, 'bin-'))
-  const file = path.join(folder, name)
-  const head = `if [ "$1" = --version ]; then echo '${name} (PostgreSQL) ${version}'; exit; fi`
-  writeFileSync(file, `#!/bin/sh\n${head}\n${script}\n`)
-  chmodSync(file, 0o755)
-  return { PATH: `${folder}:${project.env['PATH']}` }
+/** A program that stands before the real one on PATH. */
+function fake(name: string, script: string): Record<string, string> {
+  return fakeProgram(project, name, script)
 }
 
 const real = (name: string) =>

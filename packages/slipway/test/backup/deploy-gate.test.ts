@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
@@ -8,6 +8,7 @@ import { addMigration } from '../project.ts'
 import {
   backupProject,
   type BackupProject,
+  fakeProgram,
   type Ran,
   UNRESTORABLE,
   urlOf,
@@ -36,16 +37,8 @@ async function shop(settings: string): Promise<BackupProject> {
 
 const deployLine = () => `deploy --confirm ${project.target.name}`
 
-/** A pg_dump that is newer than the real one, and is chosen. */
-function fakeDump(script: string): Record<string, string> {
-  const folder = path.join(project.root, 'bin')
-  mkdirSync(folder)
-  const file = path.join(folder, 'pg_dump')
-  const version = `if [ "$1" = --version ]; then echo 'pg_dump (PostgreSQL) 99.0'; exit; fi`
-  writeFileSync(file, `#!/bin/sh\n${version}\n${script}\n`)
-  chmodSync(file, 0o755)
-  return { PATH: `${folder}:${project.env['PATH']}` }
-}
+/** A pg_dump that stands before the real one on PATH. */
+const fakeDump = (script: string) => fakeProgram(project, 'pg_dump', script)
 
 describe.each(['before-deploy', 'verified-before-deploy'])('%s', (policy) => {
   test('makes a backup that is what the database was', async () => {
