@@ -47,20 +47,19 @@ export async function plannedBackup(
 
 /** What an environment asks for before a deploy. */
 export interface BackupGate {
-  /** Absent if the environment asks for nothing. Raises what stops the deploy: nothing was changed then. */
+  /** Raises what stops the deploy: nothing was changed then. */
   readonly before: DeployRequest['backup']
   /** The backup that was made or found. */
   made(): BackupItem | null
 }
 
-/** Makes a backup before the first change of a deploy, and verifies it, as the environment asks for it. */
+/** Makes a backup before the first change of a deploy, and verifies it, as an environment asks for it that asks for one. */
 export async function backupGate(
   context: AppContext,
   work: Work,
   { identity }: { readonly identity?: string | undefined },
 ): Promise<BackupGate> {
   const { when } = work.target.policy.backup
-  if (when === 'never') return { before: undefined, made: () => null }
   const backups = await import('./backup.ts')
   const { backupItem } = await import('./backup-result.ts')
   const { notifying } = await import('./backup-notice.ts')

@@ -4,7 +4,6 @@ import type { Receipt } from '../execution/index.ts'
 import { command, type NextAction } from '../kernel/index.ts'
 import { keptText } from '../safekeeping/index.ts'
 import { acceptedHazards } from './accept.ts'
-import { backupGate } from './backup-gate.ts'
 import type { BackupItem } from './backup-result.ts'
 import { changeText } from './change-text.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
@@ -68,7 +67,7 @@ export async function deployPending(
     ownRules(work),
   )
   await requirePolicyConsent(context, work, asked)
-  const gate = await backupGate(context, work, asked)
+  const gate = await gateOf(context, work, asked)
   const outcome = await deploy({
     ...(await workRequest(context, work)),
     backup: gate.before,
@@ -112,6 +111,13 @@ function nextOf({ failure, receipts, drift, offered }: DeployOutcome): readonly 
 /** Drift that stopped nothing, because nothing was pending: a warning, for the next deploy will stop. */
 function driftFindings({ drift }: DeployOutcome): ResultFinding[] {
   return drift.map((change) => ({ id: 'drift', severity: 'warning', message: changeText(change) }))
+}
+
+/** Most deploys make no backup, and need not load what makes one. */
+async function gateOf(context: AppContext, work: Work, asked: DeployOptions) {
+  if (work.target.policy.backup.when === 'never') return { before: undefined, made: () => null }
+  const { backupGate } = await import('./backup-gate.ts')
+  return await backupGate(context, work, asked)
 }
 
 function deployResult(work: Work, outcome: DeployOutcome, backup: BackupItem | null): DeployResult {

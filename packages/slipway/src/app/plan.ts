@@ -5,7 +5,7 @@ import { command, type NextAction } from '../kernel/index.ts'
 import type { DeployPlan, PlanStep, StepTable } from '../plan/index.ts'
 import type { Proof } from '../proof/index.ts'
 import { masked, type TableRef } from '../statements/index.ts'
-import { type PlannedBackup, plannedBackup } from './backup-gate.ts'
+import type { PlannedBackup } from './backup-gate.ts'
 import type { AppContext } from './context.ts'
 import { raise } from './failures.ts'
 import { hazardFinding, type HazardResult, hazardResult } from './hazard-findings.ts'
@@ -62,6 +62,7 @@ export async function planDeploy(
   const preview = await previewDeploy(await workRequest(context, work))
   if (out !== undefined) save(context, preview.plan, out)
   const [first] = preview.plans
+  const { plannedBackup } = await import('./backup-gate.ts')
   const backup = first ? await plannedBackup(context, work, first.name) : null
   const result = { ...(await planResult(work, preview)), backup }
   const { plans, squashes, hazards, preChecks } = preview
