@@ -14,7 +14,12 @@ const HISTORY = [{ name: '1_init', sql: 'CREATE TABLE "Carrier" ("id" integer PR
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   create: ['change', '--empty'],
   completion: ['bash'],
+  'backup schedule': ['cron'],
+  // Any other schedule would be followed until a signal.
+  'backup run': ['--every', 'never'],
 }
+/** They ask the store alone, which is a folder of the project. */
+const OF_STORE = ['backup list', 'backup prune', 'backup schedule']
 const ABOUT_ITSELF = ['help', 'completion', 'engine']
 
 interface Situation {
@@ -64,17 +69,17 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   'the server is down': {
     folder: project,
     url: () => 'postgresql://postgres@127.0.0.1:1/shop',
-    able: ['init', 'create', 'check', 'fix'],
+    able: ['init', 'create', 'check', 'fix', ...OF_STORE],
   },
   'the database is not there': {
     folder: project,
     url: () => database.url.replace(database.name, 'no_such_database'),
-    able: ['init', 'create', 'check', 'fix'],
+    able: ['init', 'create', 'check', 'fix', ...OF_STORE],
   },
   'there are no migrations': {
     folder: withoutMigrations,
     url: () => database.url,
-    able: ['init', 'create', 'dev', 'doctor', 'inspect'],
+    able: ['init', 'create', 'dev', 'doctor', 'inspect', 'backup create', ...OF_STORE],
   },
   'the configuration is wrong': {
     folder: withBrokenConfiguration,
