@@ -75,6 +75,8 @@ export async function writePart(
   const key = name + packedEnding(packing)
   const meter = new Meter(onBytes)
   const stored = new PassThrough({ highWaterMark: 1 << 20 })
+  // It can end before the store reads it. What it ends with is thrown below.
+  stored.on('error', () => {})
   await together(packing.signal, [
     async (signal) => {
       try {
