@@ -33,8 +33,9 @@ import {
 } from './manifest.ts'
 import { checkPart } from './parts.ts'
 import { checkIndexes } from './postgres/amcheck.ts'
+import { localeSql } from './postgres/databases.ts'
 import { restoreDump } from './postgres/restore.ts'
-import { createRoles, localeSql, refuseUnfit } from './postgres/server-fits.ts'
+import { createRoles, refuseUnfit } from './postgres/server-fits.ts'
 import type { Store } from './store.ts'
 import { temporaryFolder } from './temporary.ts'
 

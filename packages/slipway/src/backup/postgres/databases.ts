@@ -1,4 +1,5 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
+import type { ServerFacts } from '../manifest.ts'
 
 /** Longest name that the server takes, in bytes. */
 const LONGEST = 63
@@ -38,13 +39,24 @@ export async function holdsObjects(session: Session): Promise<boolean> {
   return row?.holds ?? true
 }
 
+/** How a database stores and sorts texts. */
+export type TextRules = Pick<ServerFacts, 'encoding' | 'collate' | 'ctype' | 'provider' | 'locale'>
+
+/** The columns of `TextRules`, of pg_database as `d`. Servers before 15 know only the operating system's locales, and the column of the name has changed. */
+export const TEXT_RULES = `pg_encoding_to_char(d.encoding)::text AS encoding, d.datcollate::text AS collate, d.datctype::text AS ctype,
+    CASE to_jsonb(d) ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END AS provider,
+    coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale`
+
+/** How a database with these rules for texts is created; from template0, so that nothing is in it. */
+export function localeSql({ encoding, collate, ctype, provider, locale }: TextRules): string {
+  const text = `TEMPLATE template0 ENCODING ${quoteLiteral(encoding)} LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`
+  if (locale === null || provider === 'libc') return text
+  const name = provider === 'icu' ? 'ICU_LOCALE' : 'BUILTIN_LOCALE'
+  return `${text} LOCALE_PROVIDER ${provider} ${name} ${quoteLiteral(locale)}`
+}
+
 // A type alias: a row of a query has an index signature, which an interface lacks.
-type Like = {
-  readonly encoding: string
-  readonly collate: string
-  readonly ctype: string
-  readonly provider: string | null
-  readonly locale: string | null
+type Like = TextRules & {
   readonly owner: string
   readonly connections: number
   readonly settings: readonly { readonly role: string | null; readonly setting: string }[]
@@ -79,14 +91,8 @@ export async function createLikeSql(session: Session, name: string): Promise<str
   const [like] = await session.query<Like>(LIKE)
   if (like === undefined) return []
   const database = quoteIdentifier(name)
-  const provider = { i: 'icu', b: 'builtin' }[like.provider ?? ''] ?? 'libc'
-  const rules =
-    like.locale === null || provider === 'libc'
-      ? ''
-      : ` LOCALE_PROVIDER ${provider} ${provider === 'icu' ? 'ICU_LOCALE' : 'BUILTIN_LOCALE'} ${quoteLiteral(like.locale)}`
   return [
-    `CREATE DATABASE ${database} OWNER ${quoteIdentifier(like.owner)} TEMPLATE template0 ENCODING ${quoteLiteral(like.encoding)}
-       LC_COLLATE ${quoteLiteral(like.collate)} LC_CTYPE ${quoteLiteral(like.ctype)}${rules} CONNECTION LIMIT ${like.connections}`,
+    `CREATE DATABASE ${database} OWNER ${quoteIdentifier(like.owner)} ${localeSql(like)} CONNECTION LIMIT ${like.connections}`,
     `COMMENT ON DATABASE ${database} IS ${quoteLiteral(UNFINISHED)}`,
     ...like.settings.map(({ role, setting }) => settingSql(database, role, setting)),
     ...(like.has_grants ? [`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`] : []),
@@ -117,8 +123,7 @@ function settingSql(database: string, role: string | null, setting: string): str
 }
 
 const LIKE = `
-  SELECT pg_encoding_to_char(d.encoding) AS encoding, d.datcollate::text AS collate, d.datctype::text AS ctype,
-    to_jsonb(d) ->> 'datlocprovider' AS provider, coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
+  SELECT ${TEXT_RULES},
     pg_get_userbyid(d.datdba)::text AS owner, d.datconnlimit AS connections,
     coalesce((SELECT json_agg(json_build_object('role', r.rolname, 'setting', setting))
       FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) AS setting

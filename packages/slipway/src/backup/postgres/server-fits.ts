@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
 import { advice, otherCommand } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
-import type { Manifest, ServerFacts } from '../manifest.ts'
+import type { Manifest } from '../manifest.ts'
 
 /**
  * Refuses a server on which a restore would fail midway: it is older, or lacks an extension or a role. Fails with
@@ -60,14 +60,6 @@ async function lacking(
     `SELECT w.name FROM (VALUES ${list}) AS w (name) WHERE w.name NOT IN (${known}) ORDER BY 1`,
   )
   return rows.map(({ name }) => name)
-}
-
-/** How a database with these rules for texts is created; from template0, so that nothing is in it. */
-export function localeSql({ encoding, collate, ctype, provider, locale }: ServerFacts): string {
-  const text = `TEMPLATE template0 ENCODING ${quoteLiteral(encoding)} LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`
-  if (locale === null || provider === 'libc') return text
-  const name = provider === 'icu' ? 'ICU_LOCALE' : 'BUILTIN_LOCALE'
-  return `${text} LOCALE_PROVIDER ${provider} ${name} ${quoteLiteral(locale)}`
 }
 
 /** Creates the roles of a backup that a private server lacks, without any right but to own. */

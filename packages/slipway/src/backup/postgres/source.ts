@@ -1,7 +1,8 @@
 import { inSnapshot, type Session } from '../../database/index.ts'
-import { historyHash, readHistory } from '../../history/index.ts'
+import { historyHash, historyTable, readHistory } from '../../history/index.ts'
 import { fingerprint, readCatalogInTransaction } from '../../schema/index.ts'
 import type { Manifest } from '../manifest.ts'
+import { TEXT_RULES, type TextRules } from './databases.ts'
 
 /** What the manifest says of the database, read in one snapshot. */
 export type SourceFacts = Pick<
@@ -25,13 +26,9 @@ export interface Source {
 }
 
 // A type alias: a row of a query has an index signature, which an interface lacks.
-type FactsRow = {
+type FactsRow = TextRules & {
   readonly snapshot: string
   readonly now: string
-  readonly collate: string
-  readonly ctype: string
-  readonly provider: 'libc' | 'icu' | 'builtin'
-  readonly locale: string | null
   readonly bytes: string
   readonly extensions: readonly string[]
   readonly roles: readonly string[]
@@ -80,7 +77,7 @@ async function readHistoryThere(
 ): Promise<Pick<SourceFacts, 'lastMigration' | 'historyHash'>> {
   const [there] = await session.query<{ there: boolean }>(
     'SELECT to_regclass($1) IS NOT NULL AS there',
-    [`"${session.server.schema.replaceAll('"', '""')}"._prisma_migrations`],
+    [historyTable(session)],
   )
   if (!there?.there) return { lastMigration: null, historyHash: null }
   const { rows } = await readHistory(session)
@@ -97,10 +94,7 @@ async function readHistoryThere(
 const FACTS = `
   SELECT pg_export_snapshot() AS snapshot,
     to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS now,
-    d.datcollate AS collate, d.datctype AS ctype,
-    -- Servers before 15 know only the operating system's, and the column of its name has changed.
-    CASE to_jsonb(d) ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END AS provider,
-    coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale, pg_database_size(d.oid)::text AS bytes,
+    ${TEXT_RULES}, pg_database_size(d.oid)::text AS bytes,
     ARRAY(SELECT extname::text FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1) AS extensions,
     ARRAY(SELECT DISTINCT rolname::text FROM (
         SELECT refobjid AS role FROM pg_shdepend
