@@ -129,7 +129,7 @@ export async function removeUnfinished(store: Store, now: string): Promise<void>
   await store.remove(keys.filter(isLeft))
 }
 
-const PART = /^backup-[^/]+?-(\d{8}T\d{6}Z)(?=[./])/
+const PART = /^backup-[^/]+?-(\d{8}T\d{9}Z)(?=[./])/
 
 /** Removes backups. The manifest goes first: whatever happens then, nobody takes the rest for a backup. */
 export async function removeBackups(store: Store, backups: readonly Backup[]): Promise<void> {

@@ -117,7 +117,7 @@ export interface Verification {
 
 const ENDING = '.manifest.json'
 const VERIFIED = '.verified.json'
-const ID = /^backup-([^/]+)-(\d{8}T\d{6}Z)$/
+const ID = /^backup-([^/]+)-(\d{8}T\d{9}Z)$/
 
 export function manifestKey(id: string): string {
   return id + ENDING
@@ -149,9 +149,9 @@ export function idOfManifest(key: string): string | undefined {
   return isBackupId(id) ? id : undefined
 }
 
-/** The id of a backup, which sorts by its time: `backup-production-20261129T150000Z`. */
+/** The id of a backup, which sorts by its time: `backup-production-20261129T150000000Z`. */
 export function backupId(environment: string, at: Date): string {
-  const time = at.toISOString().replaceAll(/[-:]|\.\d+/g, '')
+  const time = at.toISOString().replaceAll(/[-:.]/g, '')
   return idPrefix(environment) + time
 }
 

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 
 /** Something in a store. */
 export interface Stored {
-  /** Its name there, without the folder or prefix of the store: `backup-production-20261129T150000Z.json`. */
+  /** Its name there, without the folder or prefix of the store: `backup-production-20261129T150000000Z.json`. */
   readonly key: string
   readonly bytes: number
   /** When it was written, by the clock of the store: UTC. */

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import pg from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -269,7 +268,6 @@ test('without an id it is the newest of this environment, never one of another',
   const staging = await another()
   env['STAGING_URL'] = staging.url
   await staging.sql('CREATE TABLE staged (id int)')
-  await sleep(1000)
   const made = await slipway('backup create', { environment: 'staging' })
   expect(made.exitCode).toBe(0)
   const listed = await slipway('backup list')
@@ -369,7 +367,6 @@ test.skipIf(!has('zstd') || postgresBin() === undefined)(
     }
     mkdirSync(path.join(root, 'dir'))
     for (const format of FORMATS) {
-      await sleep(1000)
       const id = await create(`--dump-format ${format}`)
       const empty = await another()
       execFileSync('bash', ['-eo', 'pipefail', '-c', scripts[format](id, empty.url)], {

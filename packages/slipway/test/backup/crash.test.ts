@@ -110,13 +110,11 @@ const timeOf = (point: number, whole: number) => Math.round((whole * (point + 0.
 test(`backup create, killed at ${POINTS} points`, LONG, async () => {
   const { slipway, create, files, store } = await shop(`{ encryption: 'passphrase' }`)
   const good = [await create()]
-  await sleep(1000)
   const { ms: whole } = await killAfter(60_000, 'slipway', ['backup', 'create'])
   const victims: readonly Victim[] = ['slipway', 'slipway', 'pg_dump', 'slipway', 'zstd']
   let kills = 0
   const seen = new Set((await slipway('backup list')).result.backups.map(({ id }) => id))
   for (let point = 0; point < POINTS; point++) {
-    await sleep(1000)
     const victim = victims[point % victims.length] ?? 'slipway'
     const killed = await killAfter(timeOf(point, whole), victim, ['backup', 'create', '--globals'])
     if (killed.wasKilled) kills += 1
@@ -136,7 +134,6 @@ test(`backup create, killed at ${POINTS} points`, LONG, async () => {
   // How many a machine reaches in time, its load decides.
   expect(kills).toBeGreaterThan(0)
   // The next run removes what is left.
-  await sleep(1000)
   await killAfter(60_000, 'slipway', ['backup', 'create'])
   const { backups } = (await slipway('backup list')).result
   const owned = backups.map(({ id }) => id)

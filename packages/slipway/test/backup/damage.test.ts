@@ -1,6 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Manifest, sealed } from '../../src/backup/manifest.ts'
@@ -26,11 +25,8 @@ beforeAll(async () => {
     INSERT INTO note SELECT n, md5(n::text) FROM generate_series(1, 300) n`)
   ids = [await create()]
   await target.sql(`INSERT INTO note SELECT n, md5(n::text) FROM generate_series(301, 600) n`)
-  await sleep(1000)
   ids.push(await create())
-  await sleep(1000)
   ids.push(await create('--dump-format directory'))
-  await sleep(1000)
   writeFileSync(
     path.join(root, 'slipway.config.ts'),
     `export default { environments: { production: { url: 'env:DATABASE_URL', backup: { encryption: { recipients: ['${recipient}'] } } } } }\n`,
@@ -176,7 +172,6 @@ test(`${CLEAN} clean backups are verified without an alarm`, LONG, async () => {
     "export default { environments: { production: { url: 'env:DATABASE_URL' } } }\n",
   )
   for (let run = 0; run < CLEAN; run++) {
-    await sleep(1000)
     await target.sql(`INSERT INTO note VALUES (${1000 + run}, 'new'); UPDATE note SET text = 'changed' WHERE id = ${run};
       DELETE FROM note WHERE id = ${300 + run}; CREATE TABLE t${run} AS SELECT * FROM note LIMIT ${run}`)
     const id = await project.create(['', '--dump-format plain', '--dump-format directory'][run % 3])

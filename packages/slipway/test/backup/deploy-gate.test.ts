@@ -29,8 +29,6 @@ async function shop(settings: string): Promise<BackupProject> {
   const first = await project.slipway('deploy')
   expect(first, first.output).toMatchObject({ exitCode: 0 })
   await project.target.sql(`INSERT INTO customer VALUES (1, 'Ann')`)
-  // The name of a backup has seconds.
-  await sleep(1000)
   addMigration(project.root, DROPS)
   return project
 }
@@ -121,7 +119,6 @@ describe('maxAge', () => {
   test('one that is not verified serves only if none need be', async () => {
     const { slipway, create } = await shop(`{ when: 'verified-before-deploy', maxAge: '1h' }`)
     const id = await create()
-    await sleep(1000)
     const done = await slipway(deployLine())
     expect(done, done.output).toMatchObject({ exitCode: 0 })
     expect(done.result.backup.id).not.toBe(id)

@@ -164,7 +164,7 @@ function refuse(folder: string, error: unknown): never {
     case 'EEXIST':
       return raise('BACKUP.EXISTS', {
         ...details,
-        message: 'Another backup was made in the same second, and has its name.',
+        message: 'Another backup was made in the same millisecond, and has its name.',
         nextActions: [advice('Run the command again.')],
       })
     case 'EIO':
