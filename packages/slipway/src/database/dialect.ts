@@ -13,6 +13,7 @@ const DIALECTS: Readonly<Record<DatabaseKind, Dialect>> = {
   postgres: 'postgres',
   embedded: 'postgres',
   sqlite: 'sqlite',
+  d1: 'sqlite',
 }
 
 /** The dialect of a session or an address. */

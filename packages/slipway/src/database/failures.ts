@@ -17,6 +17,10 @@ export const databaseFailures = {
     exit: 5,
   },
   'DATABASE.CONNECTION_LOST': { title: 'The connection broke' },
+  'DATABASE.OUTCOME_UNKNOWN': {
+    title: 'The answer of a remote database was lost: what was sent ran, or did not',
+    exit: 6,
+  },
   'DATABASE.DISK_FULL': { title: 'The server has no disk space left' },
   'DATABASE.STATEMENT': { title: 'The server refused a statement' },
   'DATABASE.LOCKED': { title: 'Another process has locked the database file' },

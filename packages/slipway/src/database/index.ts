@@ -21,11 +21,14 @@ export { wordForWord } from './postgres/server-error.ts'
 export { quoteIdentifier, quoteLiteral } from './postgres/quote.ts'
 export { inSnapshot } from './postgres/snapshot.ts'
 export { filePinSql, ownPinSql, pinSql, unpinForFileSql } from './postgres/settings.ts'
+export { type AtomicSession, atomic } from './sqlite/atomic.ts'
 export type {
   Address,
+  D1Settings,
   DatabaseKind,
   RawColumn,
   RawResult,
+  RemoteD1,
   Row,
   ServerInfo,
   Session,
@@ -43,7 +46,11 @@ export async function withSession<T>(
 ): Promise<T> {
   if (address.kind === 'sqlite') {
     const { withSqlite } = await import('./sqlite/with-sqlite.ts')
-    return await withSqlite(address.file, options, work)
+    return await withSqlite(address, options, work)
+  }
+  if (address.kind === 'd1') {
+    const { withD1 } = await import('./d1/with-d1.ts')
+    return await withD1(address, options, work)
   }
   const { ledger, runtimePartitions } = address
   const known = (session: Session) =>

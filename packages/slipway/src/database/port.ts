@@ -1,8 +1,8 @@
-import type { ConnectionString } from '../kernel/index.ts'
+import type { ConnectionString, Secret } from '../kernel/index.ts'
 import type { Pin } from './postgres/settings.ts'
 
 /** The driver through which a database is reached. */
-export type DatabaseKind = 'postgres' | 'embedded' | 'sqlite'
+export type DatabaseKind = 'postgres' | 'embedded' | 'sqlite' | 'd1'
 
 /** What the configuration says of a database. */
 export interface AddressSettings {
@@ -25,7 +25,27 @@ export type Address =
       readonly extensions?: readonly string[]
     } & AddressSettings)
   /** A SQLite database in a file; without one it lives in memory and ends with its bracket. */
-  | { readonly kind: 'sqlite'; readonly file?: string }
+  | { readonly kind: 'sqlite'; readonly file?: string; readonly d1?: D1Settings }
+  | RemoteD1
+
+/** What a database of Cloudflare D1 has beside those of SQLite, whether it is remote or a file of wrangler's. */
+export interface D1Settings {
+  /** As wrangler's configuration names it: `database_name`. */
+  readonly name: string
+  /** The table of wrangler's history: `d1_migrations`, unless its configuration names another. */
+  readonly migrationsTable: string
+}
+
+/** A database on Cloudflare D1, reached through its REST API. */
+export interface RemoteD1 {
+  readonly kind: 'd1'
+  readonly d1: D1Settings
+  readonly accountId: string
+  readonly databaseId: string
+  readonly token: Secret
+  /** `https://api.cloudflare.com/client/v4`, or what CLOUDFLARE_API_BASE_URL names. */
+  readonly apiUrl: string
+}
 
 /** A row with its columns by name. Values are decoded as `pg` does it; `int8` and `numeric` stay text. */
 export type Row = Readonly<Record<string, unknown>>
@@ -85,6 +105,14 @@ export interface Session {
   readonly runtimePartitions?: readonly string[]
   /** SQL that fails unless this session still holds the lock of the database; see lock-guard.ts. Absent without a lock. */
   readonly lockGuard?: string
+  /** Of Cloudflare D1, remote or local. */
+  readonly d1?: D1Settings
+  /**
+   * Only of SQLite and D1. Runs a script as one transaction: all of it, or nothing. The script has no BEGIN and no
+   * COMMIT; `foreignKeys` says whether keys are enforced while it runs. Fails with DATABASE.OUTCOME_UNKNOWN if the
+   * answer of a remote database was lost: the script ran or did not, and only the database knows.
+   */
+  runAtomically?(script: string, options: { readonly foreignKeys: boolean }): Promise<void>
   /** One statement with parameters (`$1`), by the extended protocol. */
   query<R extends Row = Row>(sql: string, params?: readonly unknown[]): Promise<R[]>
   /** One statement, values in text form. */

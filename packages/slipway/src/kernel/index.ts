@@ -34,7 +34,7 @@ export {
 export { ownVersion } from './own-version.ts'
 export { recall, remember } from './remembered.ts'
 export { attempt, type Result } from './result.ts'
-export { ConnectionString, looksLikeConnectionString, redact } from './secret.ts'
+export { ConnectionString, looksLikeConnectionString, redact, Secret } from './secret.ts'
 export { parseSqlType, type SqlType } from './sql-type.ts'
 export { withoutSignalHandlers } from './signals.ts'
 export { suggest } from './suggest.ts'

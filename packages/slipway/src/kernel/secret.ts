@@ -54,6 +54,32 @@ export class ConnectionString {
   }
 }
 
+/** A token or key that cannot be printed: only `reveal()` gives its text, to hand to a service. */
+export class Secret {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** The text. Never store, print or log it. */
+  reveal(): string {
+    return this.#text
+  }
+
+  toString(): string {
+    return MASK
+  }
+
+  toJSON(): string {
+    return MASK
+  }
+
+  [inspect.custom](): string {
+    return MASK
+  }
+}
+
 /** Whether a text that should be a name, a number or a file looks like a connection string. */
 export function looksLikeConnectionString(text: string): boolean {
   return /^["'\s]*[a-z][a-z\d+.-]*:\/\/|\bpassword\s*=/i.test(text)

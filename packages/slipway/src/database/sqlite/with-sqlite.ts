@@ -2,7 +2,16 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { invariant } from '../../kernel/index.ts'
-import type { RawColumn, RawResult, Row, ServerInfo, Session, SessionOptions } from '../port.ts'
+import type {
+  Address,
+  D1Settings,
+  RawColumn,
+  RawResult,
+  Row,
+  ServerInfo,
+  Session,
+  SessionOptions,
+} from '../port.ts'
 import { loadSqlite } from './load.ts'
 import { raiseSqliteError, type SqliteSource } from './sqlite-error.ts'
 
@@ -14,14 +23,14 @@ const LOCK_WAIT_MS = 5000
  * Fails with DATABASE.NOT_FOUND, DATABASE.CORRUPT, and with the codes of its statements.
  */
 export async function withSqlite<T>(
-  file: string | undefined,
+  { file, d1 }: Extract<Address, { readonly kind: 'sqlite' }>,
   { connectTimeoutMs = LOCK_WAIT_MS }: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const source: SqliteSource = { where: file ?? 'in memory' }
   const database = open(file, connectTimeoutMs, source)
   try {
-    return await work(sessionOn(database, source))
+    return await work(sessionOn(database, source, d1))
   } finally {
     close(database)
   }
@@ -47,7 +56,11 @@ function close(database: DatabaseSync): void {
   if (database.isOpen) database.close()
 }
 
-function sessionOn(database: DatabaseSync, source: SqliteSource): Session {
+function sessionOn(
+  database: DatabaseSync,
+  source: SqliteSource,
+  d1: D1Settings | undefined,
+): Session {
   const said = { ...source, isInTrigger: (text: string) => isInTrigger(database, text) }
   function guarded<T>(action: () => T): T {
     try {
@@ -60,6 +73,10 @@ function sessionOn(database: DatabaseSync, source: SqliteSource): Session {
     kind: 'sqlite',
     server: guarded(() => serverInfo(database)),
     ledger: 'main',
+    ...(d1 ? { d1 } : {}),
+    async runAtomically(script, options) {
+      guarded(() => runAtomically(database, script, options))
+    },
     query: async <R extends Row>(sql: string, params: readonly unknown[] = []) =>
       guarded(() => decoded<R>(run(database, sql, params))),
     queryRaw: async (sql, params = []) => guarded(() => rawResult(run(database, sql, params))),
@@ -72,6 +89,26 @@ function sessionOn(database: DatabaseSync, source: SqliteSource): Session {
     // A statement runs to its end before anybody can ask to cancel it: node:sqlite is synchronous.
     cancel: async () => {},
     destroy: () => close(database),
+  }
+}
+
+/** The setting of foreign keys is ignored inside a transaction, so it comes before. Source: sqlite.org/pragma.html. */
+function runAtomically(
+  database: DatabaseSync,
+  script: string,
+  { foreignKeys }: { readonly foreignKeys: boolean },
+): void {
+  if (!foreignKeys) database.exec('PRAGMA foreign_keys = OFF')
+  try {
+    database.exec('BEGIN IMMEDIATE')
+    database.exec(script)
+    database.exec('COMMIT')
+  } finally {
+    // Closed by `destroy`, it rolled back by itself.
+    if (database.isOpen) {
+      if (database.isTransaction) database.exec('ROLLBACK')
+      database.exec('PRAGMA foreign_keys = ON')
+    }
   }
 }
 
