@@ -49,7 +49,9 @@ export function compareHistory(history: History, migrations: readonly MigrationT
   const edited = applied.filter((name) => {
     const file = files.get(name)
     const checksums = checksumsOf.get(name) ?? []
-    return file !== undefined && !checksums.some((one) => matchesChecksum(file.sql, one))
+    // What another tool applied without a checksum cannot be found to be edited.
+    if (file === undefined || checksums.includes(null)) return false
+    return !checksums.some((one) => matchesChecksum(file.sql, one))
   })
   const duplicated = applied.filter((name) => (checksumsOf.get(name) ?? []).length > 1)
   const pending = migrations.map(({ name }) => name).filter((name) => !living.has(name))
@@ -72,8 +74,8 @@ function livingRows(history: History): Map<string, HistoryRow> {
 }
 
 /** The checksums of the rows by which each migration is applied: one, or more where the history has duplicates. */
-function appliedChecksums({ rows }: History): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, string[]>()
+function appliedChecksums({ rows }: History): ReadonlyMap<string, readonly (string | null)[]> {
+  const found = new Map<string, (string | null)[]>()
   for (const { migration, checksum, finishedAt, rolledBackAt } of rows) {
     if (finishedAt === null || rolledBackAt !== null) continue
     found.set(migration, [...(found.get(migration) ?? []), checksum])
@@ -179,7 +181,7 @@ const PULL = advice('Check out the branch that has it, or pull.')
 
 /** A hash of a sequence of applied migrations: names and texts, in order. */
 export function historyHash(
-  migrations: readonly { readonly name: string; readonly checksum: string }[],
+  migrations: readonly { readonly name: string; readonly checksum: string | null }[],
 ): string {
-  return sha256(migrations.map(({ name, checksum }) => `${name} ${checksum}`).join('\n'))
+  return sha256(migrations.map(({ name, checksum }) => `${name} ${checksum ?? ''}`).join('\n'))
 }

@@ -57,10 +57,22 @@ export {
   type HistoryRow,
   historyTable,
   markedRowSql,
-  readHistory,
   reopenedRowSql,
   rolledBackRowSql,
   singleRowSql,
   squashedRowsSql,
   startedRowSql,
 } from './prisma-history.ts'
+export { readHistory } from './read-history.ts'
+export {
+  createLedgerSql,
+  readSqliteLedger,
+  type RecordedSchema,
+  recordEnvironmentSql,
+  recordSchemaSql,
+  REVISION_SQL,
+  reviseSql,
+  type SqliteLedger,
+  sqliteReceiptSql,
+} from './sqlite/ledger.ts'
+export { type HistoryRecords, recordsOf } from './sqlite/records.ts'

@@ -6,7 +6,8 @@ import { prismaTableOf } from './dialects.ts'
 /** The columns of `_prisma_migrations` that give the state of a migration. Times are the server's, as text. */
 export interface HistoryRow {
   readonly migration: string
-  readonly checksum: string
+  /** SHA-256 of its file; null if another tool applied it that records none (wrangler). */
+  readonly checksum: string | null
   readonly finishedAt: string | null
   readonly rolledBackAt: string | null
   readonly logs: string | null
@@ -24,8 +25,8 @@ export function historyTable(session: Session): string {
   return prismaTableOf(session).nameSql(session)
 }
 
-/** Reads the history. A database without the table has an empty one. */
-export async function readHistory(session: Session): Promise<History> {
+/** Reads Prisma's history. A database without the table has an empty one. */
+export async function readPrismaHistory(session: Session): Promise<History> {
   const { timeSql, isMissing } = prismaTableOf(session)
   try {
     const result = await session.queryRaw(

@@ -73,13 +73,13 @@ async function readRuntimePartitions(session: Session): Promise<Scope['runtimePa
   )
 }
 
-/** The rows that are applied now, in the order in which they were: one for each migration, the first. */
+/** The rows that are applied now, in the order in which they were: one for each migration, the first. An unknown checksum is empty. */
 export function appliedRows(history: History): { name: string; checksum: string }[] {
   const rows = history.rows.filter((row) => row.finishedAt !== null && row.rolledBackAt === null)
   const first = new Map(rows.toReversed().map((row) => [row.migration, row]))
   return rows
     .filter((row) => first.get(row.migration) === row)
-    .map(({ migration, checksum }) => ({ name: migration, checksum }))
+    .map(({ migration, checksum }) => ({ name: migration, checksum: checksum ?? '' }))
 }
 
 /**

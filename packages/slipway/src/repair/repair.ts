@@ -225,7 +225,7 @@ async function markApplied(
     examination.history.rows.findLast((one) => one.migration === migration),
     `history row of ${migration}`,
   )
-  const recorded = file ? checksum(file.sql) : row.checksum
+  const recorded = file ? checksum(file.sql) : (row.checksum ?? '')
   // As Prisma does it: the row that failed is rolled back, and a new one is there.
   return await mark(
     scene,

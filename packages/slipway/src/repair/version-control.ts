@@ -33,7 +33,10 @@ export async function versionsOf(migrationsDir: string, migration: string): Prom
 }
 
 /** The version whose checksum is the recorded one. */
-export function versionOf(versions: readonly Version[], recorded: string): Version | undefined {
+export function versionOf(
+  versions: readonly Version[],
+  recorded: string | null,
+): Version | undefined {
   return versions.find(({ text }) => matchesChecksum(text, recorded))
 }
 

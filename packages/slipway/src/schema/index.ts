@@ -70,3 +70,11 @@ export {
   type ScriptStatement,
 } from './postgres/schema-script.ts'
 export { choiceText, scriptSql } from './postgres/script-sql.ts'
+export {
+  type ColumnChange,
+  readRowTables,
+  type RowColumn,
+  type RowTable,
+  type TableChange,
+  tableChanges,
+} from './sqlite/table-changes.ts'

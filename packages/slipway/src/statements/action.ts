@@ -54,6 +54,24 @@ export interface InsertedRows {
   readonly rows: readonly (readonly (string | undefined)[])[]
 }
 
+/** The rows of one table as a statement copies them into another: INSERT INTO … SELECT … FROM. */
+export interface RowCopy {
+  readonly from: ObjectName
+  /** It may leave rows out, or join them: it has a condition, a limit, DISTINCT or GROUP BY. */
+  readonly filtered: boolean
+  /** What goes into each column; absent if columns are copied by their place. */
+  readonly columns?: readonly CopiedColumn[]
+}
+
+/** What a copy of rows writes into a column. */
+export interface CopiedColumn {
+  readonly to: string
+  /** The only column that its value is made of; absent if there is none, or several. */
+  readonly from?: string
+  /** The value is that column as it is; no expression changes it. */
+  readonly exact: boolean
+}
+
 /** A change of a name. */
 export type RenameAction = {
   readonly kind: 'rename'
@@ -216,6 +234,8 @@ export type Action =
       readonly table: ObjectName
       /** Absent if the rows are not written out, or need not be new (ON CONFLICT). */
       readonly inserted?: InsertedRows
+      /** Of rows that are read from one other table; known on SQLite alone. */
+      readonly copies?: RowCopy
       /** With ON CONFLICT DO UPDATE: existing rows may change. */
       readonly updates?: true
       /** It begins with WITH, and what its queries call is unknown. */

@@ -9,7 +9,8 @@ export function checksum(sql: string): string {
  * Whether a recorded checksum is that of this text. As Prisma has it, the same text with other line
  * ends counts as the same: a checkout on Windows does not edit history.
  */
-export function matchesChecksum(sql: string, recorded: string): boolean {
+export function matchesChecksum(sql: string, recorded: string | null): boolean {
+  if (recorded === null) return false
   if (checksum(sql) === recorded) return true
   if (!sql.includes('\n')) return false
   const unix = sql.replaceAll('\r\n', '\n')

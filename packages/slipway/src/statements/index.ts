@@ -4,6 +4,7 @@ export type {
   ColumnDefinition,
   ConstraintDefinition,
   InsertedRows,
+  RowCopy,
   MoveAction,
   ObjectName,
   RenameAction,

@@ -14,7 +14,7 @@ import {
   rethrow,
 } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
-import { readHistory } from '../prisma-history.ts'
+import { readPrismaHistory } from '../prisma-history.ts'
 import { FIND_PLACES, HAS_PLACES, NOTE_PLACES, STALE_PLACES } from './kept-places.ts'
 import { lateValueSql } from './late-value.ts'
 import {
@@ -157,7 +157,7 @@ async function permitted<T>(session: Session, work: () => Promise<T>): Promise<T
     const failure = failureOf(error)
     if (failure?.server?.sqlstate !== '42501') throw error
     // A role that may not even read the history needs that right first.
-    const history = await attempt(() => readHistory(session))
+    const history = await attempt(() => readPrismaHistory(session))
     if (!history.ok && history.failure.server?.sqlstate === '42501') rethrow(history.failure)
     const { database, user } = session.server
     return raise('HISTORY.LEDGER_FORBIDDEN', {

@@ -9,6 +9,7 @@ import type {
 import { assertNever } from '../../kernel/index.ts'
 import type { Action, InsertedRows, ObjectName } from '../action.ts'
 import { columnOf, constraintOf, keysOf, objectNameOf, textOf } from './definition.ts'
+import { rowCopyOf } from './row-copy.ts'
 
 /** What a statement does. Never empty: what nobody judges is `other`. `sql` is the whole file. */
 export function sqliteActions(node: Stmt, sql: string): readonly Action[] {
@@ -146,10 +147,12 @@ function rowsChanged(
   switch (node.type) {
     case 'InsertStmt': {
       const inserted = insertedRows(node, sql)
+      const copies = rowCopyOf(node)
       return {
         kind: 'insert',
         table,
         ...(inserted === undefined ? {} : { inserted }),
+        ...(copies === undefined ? {} : { copies }),
         ...(mayUpdate(node) ? { updates: true } : {}),
         ...(node.with === undefined ? {} : { hasWith: true }),
       }

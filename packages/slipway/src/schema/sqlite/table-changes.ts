@@ -1,0 +1,215 @@
+import type { Session } from '../../database/index.ts'
+import type { Action, RowCopy, Statement } from '../../statements/index.ts'
+import { readPragmas } from './read-pragmas.ts'
+
+/** A table of a SQLite database, as far as its rows are concerned. */
+export interface RowTable {
+  readonly name: string
+  readonly columns: readonly RowColumn[]
+  /** The columns that identify a row: its primary key, or else a unique index of columns that are never NULL; none if it has neither. */
+  readonly key: readonly string[]
+  /** It has a rowid, which identifies a row as long as the table is not rebuilt. */
+  readonly hasRowid: boolean
+}
+
+/** A column of it. */
+export interface RowColumn {
+  readonly name: string
+  /** As declared. */
+  readonly type: string
+  /** SQLite computes it. */
+  readonly generated: boolean
+}
+
+/** What becomes of a table: `before` is absent if it is new, `after` if it is dropped. */
+export interface TableChange {
+  readonly before?: RowTable
+  readonly after?: RowTable
+  readonly columns: readonly ColumnChange[]
+  /** It was made anew and its rows copied: rowids are others. */
+  readonly rebuilt: boolean
+}
+
+/** What becomes of a column: `before` is absent if it is new, `after` if it is dropped. */
+export interface ColumnChange {
+  readonly before?: string
+  readonly after?: string
+  /** Its values are passed on as they are; a rebuild may compute them. */
+  readonly exact: boolean
+}
+
+/** Reads the tables of a project, without virtual ones: those keep their rows where only their module finds them. */
+export async function readRowTables(session: Session): Promise<RowTable[]> {
+  const { tables, columns, indexes, indexColumns } = await readPragmas(session)
+  const ordinary = tables.filter(({ type }) => type === 'table')
+  return ordinary.map(({ name, wr }) => {
+    const own = columns.filter(({ table }) => table === name)
+    const required = new Set(own.filter(({ notNull }) => notNull === 1).map((one) => one.name))
+    const primary = own.filter(({ key }) => key > 0).toSorted((a, b) => a.key - b.key)
+    const unique = indexes
+      .filter((index) => index.table === name && index.isUnique === 1 && index.partial === 0)
+      .map((index) => indexColumns.filter((one) => one.index === index.name))
+      .find((parts) => parts.every(({ column }) => column !== null && required.has(column)))
+    const byIndex = (unique ?? []).flatMap(({ column }) => column ?? [])
+    return {
+      name,
+      columns: own.map((one) => ({ name: one.name, type: one.type, generated: one.hidden > 1 })),
+      key: primary.length > 0 ? primary.map((one) => one.name) : byIndex,
+      hasRowid: wr === 0,
+    }
+  })
+}
+
+/** A table while statements change it: where it and its columns come from. */
+interface Traced {
+  readonly origin?: string
+  readonly rebuilt: boolean
+  /** By the name in lower case: the column before, and whether its values are still those. */
+  readonly columns: ReadonlyMap<string, { readonly origin?: string; readonly exact: boolean }>
+  /** What it was filled from, where it is new. */
+  readonly copies?: RowCopy
+}
+
+/**
+ * What statements make of tables, as identities: a rename is the same table, a table that takes the name of another one is
+ * not, and a table that was made anew, filled from the old one and given its name is the old one, rebuilt. `before` and
+ * `after` are what a database had and has.
+ */
+export function tableChanges(
+  before: readonly RowTable[],
+  after: readonly RowTable[],
+  statements: readonly Pick<Statement, 'actions'>[],
+): TableChange[] {
+  const traced = new Map(before.map((table) => [nameKey(table.name), unchanged(table)]))
+  for (const action of statements.flatMap(({ actions }) => actions)) follow(traced, action)
+  const origins = new Map(before.map((table) => [table.name, table]))
+  const present = after.map((table): TableChange => {
+    const found = traced.get(nameKey(table.name))
+    const old = found?.origin === undefined ? undefined : origins.get(found.origin)
+    const columns = columnChanges(old, table, found)
+    return {
+      ...(old ? { before: old } : {}),
+      after: table,
+      columns,
+      rebuilt: found?.rebuilt ?? false,
+    }
+  })
+  const kept = new Set(present.flatMap((one) => one.before?.name ?? []))
+  const gone = before
+    .filter(({ name }) => !kept.has(name))
+    .map((table): TableChange => {
+      const columns = table.columns.map(({ name }) => ({ before: name, exact: false }))
+      return { before: table, columns, rebuilt: false }
+    })
+  return [...present, ...gone]
+}
+
+/** Names of SQLite are equal whatever the case of their ASCII letters. */
+function nameKey(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
+}
+
+function unchanged({ name, columns }: RowTable): Traced {
+  const own = columns.map(
+    (column) => [nameKey(column.name), { origin: column.name, exact: true }] as const,
+  )
+  return { origin: name, rebuilt: false, columns: new Map(own) }
+}
+
+function follow(traced: Map<string, Traced>, action: Action): void {
+  switch (action.kind) {
+    case 'create-table':
+      if (!traced.has(nameKey(action.table.name)))
+        traced.set(nameKey(action.table.name), { rebuilt: false, columns: new Map() })
+      break
+    case 'rename':
+      if (action.of === 'table') move(traced, nameKey(action.from), nameKey(action.to))
+      else if (action.of === 'column') renameColumn(traced, action.table.name, action)
+      break
+    case 'drop-column':
+      change(traced, action.table.name, (columns) => columns.delete(nameKey(action.column)))
+      break
+    case 'add-column':
+      change(traced, action.table.name, (columns) => columns.delete(nameKey(action.column.name)))
+      break
+    case 'insert': {
+      const table = traced.get(nameKey(action.table.name))
+      if (table && table.origin === undefined && action.copies)
+        traced.set(nameKey(action.table.name), { ...table, copies: action.copies })
+      break
+    }
+    case 'drop':
+      if (action.of === 'table') dropped(traced, nameKey(action.object.name))
+      break
+    default:
+  }
+}
+
+function move(traced: Map<string, Traced>, from: string, to: string): void {
+  const table = traced.get(from)
+  if (table === undefined) return
+  traced.delete(from)
+  traced.set(to, table)
+}
+
+function change(
+  traced: Map<string, Traced>,
+  name: string,
+  edit: (columns: Map<string, { readonly origin?: string; readonly exact: boolean }>) => void,
+): void {
+  const table = traced.get(nameKey(name))
+  if (table === undefined) return
+  const columns = new Map(table.columns)
+  edit(columns)
+  traced.set(nameKey(name), { ...table, columns })
+}
+
+function renameColumn(
+  traced: Map<string, Traced>,
+  table: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): void {
+  change(traced, table, (columns) => {
+    const column = columns.get(nameKey(from))
+    columns.delete(nameKey(from))
+    if (column) columns.set(nameKey(to), column)
+  })
+}
+
+/** A new table that was filled from one that is dropped is its successor: the last that was. */
+function dropped(traced: Map<string, Traced>, name: string): void {
+  const old = traced.get(name)
+  traced.delete(name)
+  if (old?.origin === undefined) return
+  const successor = [...traced].findLast(
+    ([, { copies }]) => copies && nameKey(copies.from.name) === name,
+  )
+  if (successor === undefined) return
+  const [at, table] = successor
+  traced.set(at, { origin: old.origin, rebuilt: true, columns: copiedColumns(old, table.copies) })
+}
+
+function copiedColumns(old: Traced, copies: RowCopy | undefined): Traced['columns'] {
+  // Copied by place: columns of one name are taken for the same.
+  if (copies?.columns === undefined) return old.columns
+  return new Map(
+    copies.columns.flatMap(({ to, from, exact }) => {
+      const column = from === undefined ? undefined : old.columns.get(nameKey(from))
+      return column ? [[nameKey(to), { ...column, exact: exact && column.exact }] as const] : []
+    }),
+  )
+}
+
+function columnChanges(
+  old: RowTable | undefined,
+  table: RowTable,
+  found: Traced | undefined,
+): ColumnChange[] {
+  const present = table.columns.map(({ name }): ColumnChange => {
+    const { origin, exact = false } = (old && found?.columns.get(nameKey(name))) ?? {}
+    return { ...(origin === undefined ? {} : { before: origin }), after: name, exact }
+  })
+  const kept = new Set(present.flatMap(({ before }) => before ?? []))
+  const gone = (old?.columns ?? []).filter(({ name }) => !kept.has(name))
+  return [...present, ...gone.map(({ name }) => ({ before: name, exact: false }))]
+}
