@@ -275,6 +275,8 @@ export type Action =
   | { readonly kind: 'refresh-view'; readonly view: ObjectName; readonly concurrently: boolean }
   /** ALTER SEQUENCE … RESTART. */
   | { readonly kind: 'restart-sequence'; readonly sequence: ObjectName }
+  /** A setting of SQLite, or a question about one; the name in small letters. */
+  | { readonly kind: 'pragma'; readonly name: string; readonly value?: string }
   /** SET and RESET. Without a value it is the one that the session began with; `*` is every setting. */
   | { readonly kind: 'set'; readonly setting: string; readonly value?: string }
   | {

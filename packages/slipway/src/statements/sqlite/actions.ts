@@ -4,6 +4,7 @@ import type {
   CreateTableStmt,
   Expr,
   InsertStmt,
+  PragmaStmt,
   Stmt,
 } from 'sqlite3-parser'
 import { assertNever } from '../../kernel/index.ts'
@@ -63,11 +64,19 @@ export function sqliteActions(node: Stmt, sql: string): readonly Action[] {
       return [rowsChanged(node, sql)]
     case 'VacuumStmt':
       return [{ kind: 'vacuum', full: true }]
+    case 'PragmaStmt':
+      return [pragma(node, sql)]
     case 'ReindexStmt':
       return [{ kind: 'reindex', concurrently: false }]
     default:
       return [{ kind: 'other', statement: node.type }]
   }
+}
+
+function pragma({ name, body }: PragmaStmt, sql: string): Action {
+  const value = body && textOf(sql, body.value)
+  const setting = { kind: 'pragma', name: name.objName.text.toLowerCase() } as const
+  return value === undefined ? setting : { ...setting, value }
 }
 
 function tableMade(node: CreateTableStmt, sql: string): Action {

@@ -110,7 +110,7 @@ test.each([
   ],
   ['CREATE TEMP TABLE t (a)', { kind: 'create-table', table: { schema: 'temp', name: 't' } }],
   ['CREATE TABLE t AS SELECT 1', { kind: 'create-table', filled: true }],
-  ['PRAGMA foreign_keys = OFF', { kind: 'other', statement: 'PragmaStmt' }],
+  ['PRAGMA Foreign_Keys = OFF', { kind: 'pragma', name: 'foreign_keys', value: 'OFF' }],
 ])('%s', (sql, action) => {
   expect(actions(sql)).toMatchObject([action])
 })
