@@ -111,7 +111,7 @@ describe('a batch', () => {
     expect(await rows('SELECT count(*) AS n FROM parent')).toEqual([{ n: 2 }])
   })
 
-  it('leaves PRAGMA ignore_check_constraints on for whoever comes next', async () => {
+  it('leaves PRAGMA ignore_check_constraints on for the next caller', async () => {
     await rows('CREATE TABLE guard (ok INT CHECK (ok), reason INT NOT NULL)')
     await batch('PRAGMA ignore_check_constraints = ON')
     await rows('INSERT INTO guard VALUES (0, 1)')
