@@ -22,6 +22,7 @@ export { quoteIdentifier, quoteLiteral } from './postgres/quote.ts'
 export { inSnapshot } from './postgres/snapshot.ts'
 export { filePinSql, ownPinSql, pinSql, unpinForFileSql } from './postgres/settings.ts'
 export { type AtomicSession, atomic } from './sqlite/atomic.ts'
+export { balanced } from './sqlite/expression.ts'
 export { quoteText } from './sqlite/quote.ts'
 export type {
   Address,

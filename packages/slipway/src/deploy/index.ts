@@ -6,7 +6,8 @@ export {
   requireConsent,
   toConsentTo,
 } from './consent.ts'
-export { deploy, type DeployOutcome, type DeployRequest } from './deploy.ts'
+export type { DeployOutcome, DeployRequest } from './deploy.ts'
+export { deploy } from './dialects.ts'
 export { refuseForeignObjects } from './foreign-objects.ts'
 export { deployFailures } from './failures.ts'
 export { unaccepted } from './hazards.ts'
@@ -25,3 +26,9 @@ export {
   verified,
   verifyAndRecord,
 } from './verify.ts'
+export { violationFailure } from './sqlite/deploy.ts'
+export { appliedWithout, recordedSchema, replayedFingerprint } from './sqlite/drift.ts'
+export { comparedTables, endangeredBy, lossesIn } from './sqlite/endangered.ts'
+export { type TestedMigration, testOnCopy } from './sqlite/test-on-copy.ts'
+export { atomicReceipt, runGuarded } from './sqlite/run.ts'
+export { withSqliteTarget } from './sqlite/target.ts'

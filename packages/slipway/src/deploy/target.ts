@@ -17,10 +17,11 @@ import {
   recordEnvironment,
   upgradeLedger,
 } from '../history/index.ts'
-import { advice, command, type Emit, failureOf } from '../kernel/index.ts'
+import { command, type Emit, failureOf } from '../kernel/index.ts'
 import type { ShadowOptions } from '../shadow/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
-import { raise, raiseDatabase } from './failures.ts'
+import { refuseEnvironment } from './environment.ts'
+import { raiseDatabase } from './failures.ts'
 import { withDeployLock } from './postgres/lock.ts'
 import { missingRights } from './postgres/missing-rights.ts'
 
@@ -77,26 +78,13 @@ export async function withTarget<T>(
   )
 }
 
-/** Only a protected environment that asks for consent is as strict as any other. */
+/** On the server itself, because a connection string may be that of a tunnel. */
 async function refuseOtherEnvironment(session: Session, request: WorkRequest): Promise<void> {
-  const { environment, protected: isProtected, confirm } = request
+  const { protected: isProtected, confirm } = request
   if (isProtected && confirm) return
-  const stricter = (await readEnvironments(session)).find(
-    (known) => known.name !== environment && (!isProtected || (known.confirm && !confirm)),
-  )
-  if (stricter === undefined) return
-  const { name } = stricter
+  const forget = `DELETE FROM ${session.ledger}.environment WHERE name = '…'`
   const { database } = session.server
-  raise('DEPLOY.OTHER_ENVIRONMENT', {
-    message: `The database ${database} is that of the environment ${name}, not of ${environment}. Nothing was changed.`,
-    why: `Slipway changed it as ${name} before. The server identifies it, whatever the connection string: a tunnel leads to the same database.`,
-    nextActions: [
-      advice(`Add --env ${name} to the command if you mean this database.`),
-      advice(
-        `If it is a copy of the server's files, run DELETE FROM ${session.ledger}.environment WHERE name = '${name}' on the copy.`,
-      ),
-    ],
-  })
+  refuseEnvironment(await readEnvironments(session), request, { database, forget })
 }
 
 type BooksRequest = Pick<WorkRequest, 'environment' | 'protected' | 'confirm'>

@@ -24,3 +24,5 @@ export { runOnShadow, runShadowGroup, type ShadowRefusal } from './run-on-shadow
 export { finishedGroups, unknownGroup } from './run-steps.ts'
 export { resetSessionSql } from './postgres/session-reset.ts'
 export { type AtomicScript, atomicScriptOf } from './sqlite/atomic-script.ts'
+export { guardSql, type Violation, violationIn } from './sqlite/guard.ts'
+export { type ComparedTable, compareSql, noteSql, type SummedColumn } from './sqlite/table-sums.ts'

@@ -29,7 +29,7 @@ import {
   readJournal,
 } from '../history/index.ts'
 import { advice, attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
-import { appliedRows, type KnownSchema, projectScope, readKnownSchema } from '../plan/index.ts'
+import { type KnownSchema, projectScope, readKnownSchema } from '../plan/index.ts'
 import {
   type Fill,
   type Kept,
@@ -37,15 +37,22 @@ import {
   readUnrestored,
   type Unrestored,
 } from '../safekeeping/index.ts'
-import { type Change, difference, readCatalog } from '../schema/index.ts'
+import { difference, readCatalog } from '../schema/index.ts'
 import { shadowLike, type ShadowOptions, withShadowServer } from '../shadow/index.ts'
-import { type Migration, objectText, tableRef } from '../statements/index.ts'
+import { type Migration, tableRef } from '../statements/index.ts'
 import { decided } from './announced.ts'
 import { explainFailure } from './explain-failure.ts'
-import { raise } from './failures.ts'
 import { recallProof, rememberProof, type TestedFiles } from './known-proof.ts'
 import {
-  correctionOf,
+  appliedFiles,
+  listed,
+  nameChanges,
+  nothingLeft,
+  refuseSquashed,
+  refuseUnproven,
+  refuseUnrecorded,
+} from './preconditions.ts'
+import {
   type DownVerdict,
   type ExpectedSchema,
   type PreparedDown,
@@ -126,12 +133,6 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
   })
 }
 
-/** What a rollback did that finds its work done: the migration that is to stay is the last one. */
-function nothingLeft({ server: { database } }: Session): RollbackOutcome {
-  const testRun = { kind: 'not-tested' as const, reason: 'nothing is to be rolled back' }
-  return { database, downs: [], testRun, receipts: [], kept: [], unrestored: [] }
-}
-
 /**
  * A rollback that a crash cut off: its journal says where to continue. It counts as the first step of this
  * one, so that the same command ends where the first would have.
@@ -147,55 +148,6 @@ async function resumable(
   }
   const found = obstacle(comparison)
   return found ? rethrow(found) : undefined
-}
-
-/** The rows of replaced migrations have no file: first the squash takes their place. */
-function refuseUnrecorded({ squashed }: Comparison): void {
-  const squash = squashed.find(({ kind }) => kind === 'whole' || kind === 'left-over')
-  if (!squash) return
-  raise('ROLLBACK.SQUASHED', {
-    message: `${squash.migration} replaces ${squash.replaces.length} migrations that are applied here, and is not recorded yet.`,
-    nextActions: [
-      command(['deploy'], 'record it'),
-      advice('Or check out the commit before the squash, and roll back there.'),
-    ],
-  })
-}
-
-/** Rolling a squash back rolls back all the migrations that it replaces, which may have been applied over years. */
-function refuseSquashed(names: readonly string[], { squashed }: Comparison): void {
-  const squash = squashed.find(
-    ({ kind, migration }) => kind === 'recorded' && names.includes(migration),
-  )
-  if (!squash) return
-  const more = names[0] !== squash.migration
-  raise('ROLLBACK.SQUASHED', {
-    message: `${squash.migration} was not run here: it replaces ${squash.replaces.length} migrations that ran one by one.`,
-    why: 'Its down migration would roll back all of them together, with their tables.',
-    nextActions: [
-      ...(more
-        ? [command(['rollback', '--to', squash.migration], 'roll back what came after it')]
-        : []),
-      advice('To undo a part of it, write a migration that does so.'),
-    ],
-  })
-}
-
-function appliedFiles(
-  history: History,
-  request: RollbackRequest,
-  resuming: string | undefined,
-): Reversible[] {
-  const files = new Map(request.migrations.map((migration) => [migration.name, migration]))
-  const names = appliedRows(history).map(({ name }) => name)
-  return [...names, ...(resuming === undefined ? [] : [resuming])].map((name) => {
-    const file = files.get(name)
-    if (file) return file
-    return raise('ROLLBACK.NOT_APPLIED_HERE', {
-      message: `${name} is applied, and the project does not have it.`,
-      nextActions: [advice('Check out the branch that has it.')],
-    })
-  })
 }
 
 interface AskedDowns {
@@ -269,34 +221,6 @@ async function testRunOf(
     rememberProof(session, filesOf(asked), tested.expected.fingerprint)
   }
   return tested
-}
-
-function refuseUnproven(
-  testRun: DownVerdict,
-  downs: readonly PreparedDown[],
-  request: RollbackRequest,
-): void {
-  if (testRun.kind !== 'incomplete' || request.acceptUnproven) return
-  const [only] = downs
-  raise('ROLLBACK.DOWN_INCOMPLETE', {
-    message: `The down migration does not restore ${nameChanges(testRun.changes)}.`,
-    why: 'It ran on a shadow database, and the schema there differs from the one before. The target was not changed.',
-    nextActions: [
-      only && downs.length === 1
-        ? correctionOf(only, 'complete it')
-        : advice('Complete the down.sql that is at fault.'),
-      command(['rollback', '--accept', 'unproven'], 'run it anyway'),
-    ],
-  })
-}
-
-function nameChanges(changes: readonly Change[]): string {
-  return listed(changes.map(({ object }) => objectText(object)))
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(', ')
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
 }
 
 interface PreparedWork {

@@ -17,3 +17,12 @@ export { mayDestroy } from './may-destroy.ts'
 export { expired, pruneKept, restoreKept } from './prune.ts'
 export { aroundHooks, recordingOf } from './recording.ts'
 export { type Fill, restoringOf } from './restoring.ts'
+export {
+  type Endangered,
+  keepSql,
+  type KeepSql,
+  keptTable,
+  storedColumns,
+} from './sqlite/keep-sql.ts'
+export { readSqliteKept, type SqliteKept } from './sqlite/kept.ts'
+export { restoreSql } from './sqlite/restore-sql.ts'

@@ -78,3 +78,4 @@ export {
   type TableChange,
   tableChanges,
 } from './sqlite/table-changes.ts'
+export { readDefinitions, withSchemaCopy } from './sqlite/definitions.ts'

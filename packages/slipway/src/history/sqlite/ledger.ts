@@ -18,8 +18,8 @@ CREATE TABLE IF NOT EXISTS _slipway_environment (name TEXT NOT NULL PRIMARY KEY,
 CREATE TABLE IF NOT EXISTS _slipway_kept (
   id INTEGER PRIMARY KEY, migration TEXT NOT NULL, direction TEXT NOT NULL, statement INTEGER NOT NULL, kind TEXT NOT NULL,
   table_name TEXT NOT NULL, columns TEXT NOT NULL, key TEXT NOT NULL, stored_as TEXT, why TEXT,
-  rows INTEGER, kept_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
-  restored_at TEXT, restored_rows INTEGER, since_rows INTEGER);
+  rows INTEGER, bytes INTEGER, kept_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  sequence INTEGER, restored_at TEXT, restored_rows INTEGER, since_rows INTEGER);
 `
 
 /** What the ledger of a SQLite database holds beside kept data. */

@@ -16,7 +16,7 @@ import {
 export interface HistoryRecords {
   /** Creates the table where it is absent. */
   readonly createSql: string
-  /** An expression that changes with every change of the history, whoever makes it. */
+  /** An expression that changes with every change of the history. */
   readonly stateSql: string
   applied(migration: string, checksum: string): string
   /** Applied without being run. */

@@ -26,7 +26,7 @@ export interface TableChange {
   readonly before?: RowTable
   readonly after?: RowTable
   readonly columns: readonly ColumnChange[]
-  /** It was made anew and its rows copied: rowids are others. */
+  /** It was created again and its rows copied: rowids are others. */
   readonly rebuilt: boolean
 }
 
@@ -72,7 +72,7 @@ interface Traced {
 
 /**
  * What statements make of tables, as identities: a rename is the same table, a table that takes the name of another one is
- * not, and a table that was made anew, filled from the old one and given its name is the old one, rebuilt. `before` and
+ * not, and a new table that was filled from the old one and given its name is the old one, rebuilt. `before` and
  * `after` are what a database had and has.
  */
 export function tableChanges(

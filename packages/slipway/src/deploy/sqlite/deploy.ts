@@ -1,0 +1,311 @@
+import type { AtomicSession } from '../../database/index.ts'
+import type { Receipt, Violation } from '../../execution/index.ts'
+import {
+  historyFailures,
+  recordEnvironmentSql,
+  recordSchemaSql,
+  recordsOf,
+  sqliteReceiptSql,
+} from '../../history/index.ts'
+import { attempt, command, type Failure, failureFrom, must, raiserOf } from '../../kernel/index.ts'
+import { offeredTo, readSqliteKept } from '../../safekeeping/index.ts'
+import { readDefinitions, readFingerprint, withSchemaCopy } from '../../schema/index.ts'
+import type { Migration } from '../../statements/index.ts'
+import { requireConsent } from '../consent.ts'
+import type { DeployOutcome, DeployRequest } from '../deploy.ts'
+import { refuseDrift } from '../drift.ts'
+import { type Accepted, acceptedNames } from '../hazards.ts'
+import { type PendingWork, readPending } from '../pending.ts'
+import { appliedWith, detectSqliteDrift, recordedSchema } from './drift.ts'
+import { comparedTables, endangeredBy, lossesIn } from './endangered.ts'
+import { atomicReceipt, type GuardedOutcome, runGuarded } from './run.ts'
+import { type SqliteTarget, withSqliteTarget } from './target.ts'
+import { type TestedMigration, testOnCopy } from './test-on-copy.ts'
+
+/** How often a deploy begins again where another one has changed the history meanwhile. */
+const MOST_TURNS = 5
+
+/**
+ * Deploys the pending migrations to a SQLite or D1 database. Each is one transaction with its history row, what it keeps
+ * and the guards that undo it: nothing of it remains if rows are lost that it does not name.
+ */
+export async function deploySqlite(request: DeployRequest): Promise<DeployOutcome> {
+  return await withSqliteTarget(request, async (target) => {
+    const pending = await readPending(target.session, request.migrations)
+    const nothing = nothingDone(target, pending)
+    if (pending.plans.length === 0) {
+      const drift = request.acceptDrift ? undefined : await driftOf(target, pending, request)
+      if (drift?.kind === 'drifted') return { ...nothing, drift: drift.changes }
+      return drift?.kind === 'unknown' ? { ...nothing, driftUnknown: drift.reason } : nothing
+    }
+    const driftUnknown = await gate(target, pending, request)
+    const tested = await withSchemaCopy(target.session, (copy) => testOnCopy(copy, pending.plans))
+    await consentToLosses(target, tested, request)
+    const names = pending.plans.map(({ name }) => name)
+    await request.backup?.(names, pending.before.applied.at(-1) ?? null)
+    const ran = await runAll(target, { pending, tested }, request)
+    return { ...nothing, ...(driftUnknown ? { driftUnknown } : {}), ...ran }
+  })
+}
+
+function nothingDone({ session }: SqliteTarget, { before }: PendingWork) {
+  return {
+    database: session.server.database,
+    before,
+    receipts: [],
+    recorded: [],
+    preChecks: [],
+    hazards: [],
+    kept: [],
+    notKept: [],
+    offered: [],
+    drift: [],
+  }
+}
+
+async function driftOf(
+  { session, ledger }: SqliteTarget,
+  { history }: PendingWork,
+  { migrations }: DeployRequest,
+) {
+  return await detectSqliteDrift(session, { history, migrations }, ledger)
+}
+
+/** The schema is what the history says. Gives why that is not known. */
+async function gate(
+  target: SqliteTarget,
+  pending: PendingWork,
+  request: DeployRequest,
+): Promise<string | undefined> {
+  if (pending.before.applied.length === 0) {
+    await refuseFilled(target.session)
+    return undefined
+  }
+  if (request.acceptDrift) return undefined
+  request.emit({ kind: 'phase', phase: 'compare the schema with the history' })
+  const drift = await driftOf(target, pending, request)
+  return drift.kind === 'none' ? undefined : refuseDrift(drift)
+}
+
+const raiseHistory = raiserOf(historyFailures)
+
+async function refuseFilled(session: AtomicSession): Promise<void> {
+  const { length } = await readDefinitions(session)
+  if (length === 0) return
+  raiseHistory('HISTORY.NOT_EMPTY', {
+    message: `The database ${session.server.database} holds ${length} tables, indexes or views, and no migration is recorded.`,
+    why: 'The migrations would collide with the existing tables.',
+    nextActions: [command(['baseline'], 'record the migrations that the database already has')],
+  })
+}
+
+async function consentToLosses(
+  { session }: SqliteTarget,
+  tested: readonly TestedMigration[],
+  request: DeployRequest,
+): Promise<void> {
+  if (!request.protected) return
+  const destroys = tested.flatMap(({ migration, changes }) =>
+    lossesIn(migration.name, endangeredBy(migration, changes)),
+  )
+  if (destroys.length === 0) return
+  await requireConsent({ database: session.server.database, destroys }, request.consent)
+}
+
+interface Work {
+  readonly pending: PendingWork
+  readonly tested: readonly TestedMigration[]
+}
+
+async function runAll(
+  target: SqliteTarget,
+  { pending, tested }: Work,
+  request: DeployRequest,
+): Promise<
+  Pick<DeployOutcome, 'receipts' | 'kept' | 'notKept' | 'offered' | 'verification' | 'failure'>
+> {
+  const { session } = target
+  const keptBefore = new Set((await readSqliteKept(session)).map(({ id }) => id))
+  const receipts: Receipt[] = []
+  const notKept: string[] = []
+  let failure: Failure | undefined
+  const done: TestedMigration[] = []
+  for (const [index, one] of tested.entries()) {
+    const { name } = one.migration
+    if (failure) {
+      receipts.push(atomicReceipt(one.migration, 'not-run', 0))
+      continue
+    }
+    request.emit({ kind: 'migration-started', migration: name, index, total: tested.length })
+    const outcome = await runOne(target, { one, done, pending }, request)
+    notKept.push(...outcome.notKept.map((text) => `${name}, ${text}`))
+    receipts.push(atomicReceipt(one.migration, outcome.failure ? 'failed' : 'done', outcome.ms))
+    if (outcome.failure) {
+      failure = outcome.failure
+      request.emit({ kind: 'migration-failed', migration: name, code: failure.code })
+    } else {
+      done.push(one)
+      request.emit({ kind: 'migration-done', migration: name, ms: outcome.ms, attempts: 1 })
+    }
+  }
+  const all = await readSqliteKept(session)
+  const names = new Set(done.map(({ migration }) => migration.name))
+  const verification = await verify(session, done)
+  return {
+    receipts,
+    kept: all.filter(({ id }) => !keptBefore.has(id)),
+    notKept,
+    offered: offeredTo(all, names),
+    ...(verification ? { verification } : {}),
+    ...((failure ?? verification?.verified === false)
+      ? { failure: failure ?? unverified(session) }
+      : {}),
+  }
+}
+
+interface Turn {
+  readonly one: TestedMigration
+  readonly done: readonly TestedMigration[]
+  readonly pending: PendingWork
+}
+
+async function runOne(
+  target: SqliteTarget,
+  turn: Turn,
+  request: DeployRequest,
+): Promise<GuardedOutcome> {
+  const { session } = target
+  const { migration, changes } = turn.one
+  const endangered = endangeredBy(migration, changes)
+  for (let again = 1; ; again++) {
+    const outcome = await runGuarded(session, {
+      migration,
+      direction: 'up',
+      endangered,
+      noKeep: request.noKeep,
+      compared: comparedTables(migration, changes, endangered),
+      behind: recordSql(session, turn, request),
+    })
+    const { violation } = outcome
+    if (violation === undefined) return outcome
+    if (violation.guard === 'rows' && request.acceptUnannounced) {
+      const lost = changes.find(({ before }) => before?.name === violation.facts['table'])
+      const known = endangered.findIndex(({ change }) => change === lost)
+      if (lost && (known === -1 || !endangered[known]?.rows)) {
+        const refused = await refusedConsent(session, migration, violation, request)
+        if (refused) return { ...outcome, failure: refused }
+        const columns = lost.columns.flatMap(({ before }) => before ?? [])
+        const statement = migration.statements.at(-1)?.number ?? 1
+        if (known !== -1) endangered.splice(known, 1)
+        endangered.push({ change: lost, rows: true, columns, statement })
+        continue
+      }
+    }
+    if (violation.guard === 'history' && again < MOST_TURNS) {
+      // Another deploy came first: what it has applied is done.
+      const { before } = await readPending(session, request.migrations)
+      if (before.applied.includes(migration.name)) return { notKept: [], ms: outcome.ms }
+      continue
+    }
+    return {
+      ...outcome,
+      failure: violationFailure(turn.one.migration, outcome, { session, request }),
+    }
+  }
+}
+
+/** On a protected target, what no statement names needs consent by name, too. */
+async function refusedConsent(
+  { server: { database } }: AtomicSession,
+  migration: Migration,
+  { facts }: Violation,
+  { protected: isProtected, consent }: DeployRequest,
+): Promise<Failure | undefined> {
+  if (!isProtected) return undefined
+  const destroys = [`rows or values of ${String(facts['table'])} (${migration.name})`]
+  const asked = await attempt(() => requireConsent({ database, destroys }, consent))
+  return asked.ok ? undefined : asked.failure
+}
+
+/** SQL of the history and the ledger for a migration that is applied. */
+function recordSql(
+  session: AtomicSession,
+  { one, done, pending }: Turn,
+  request: DeployRequest,
+): string {
+  const { name, checksum } = one.migration
+  const migrations = [...done, one].map(({ migration }) => migration)
+  const schema = recordedSchema(appliedWith(pending.history, migrations), one.fingerprint)
+  return [
+    recordsOf(session).applied(name, checksum),
+    sqliteReceiptSql({ command: 'deploy', migration: name, checksum }),
+    recordSchemaSql(request.acceptDrift ? undefined : schema),
+    request.protected ? recordEnvironmentSql(request.environment, request.confirm) : '',
+  ].join('')
+}
+
+/** The request of a command whose migrations are guarded. */
+export type GuardedRequest = Pick<DeployRequest, 'protected'> &
+  Accepted & {
+    /** The words of the command; `deploy` if absent. */
+    readonly command?: readonly string[]
+  }
+
+/** What a guard says of a migration that it undid. */
+export function violationFailure(
+  { name }: Migration,
+  { violation, failure }: GuardedOutcome,
+  at: { readonly session: AtomicSession; readonly request: GuardedRequest },
+): Failure {
+  const { session, request } = at
+  const words = request.command ?? ['deploy']
+  const { database } = session.server
+  const facts = violation?.facts ?? {}
+  const text = (key: string) => String(facts[key] ?? '')
+  switch (violation?.guard) {
+    case 'rows': {
+      const lost = Number(facts['before']) - Number(facts['after'])
+      const what = lost > 0 ? `lose ${lost} of ${text('before')} rows` : 'have other values'
+      const accept = [...acceptedNames(request), 'unannounced'].join(',')
+      const confirm = request.protected ? ['--confirm', database] : []
+      return failureFrom('DEPLOY.UNANNOUNCED', {
+        message: `${name} was undone on ${database}: the table ${text('table')} would ${what}, which no statement of it says.`,
+        why: 'A foreign key with ON DELETE CASCADE or SET NULL, or a trigger, passes on what it does to another table.',
+        nextActions: [
+          command(['check', name], 'see what the migration does on a database in memory'),
+          command([...words, '--accept', accept, ...confirm], 'run it, and keep those rows'),
+        ],
+      })
+    }
+    case 'keys':
+      return failureFrom('DEPLOY.STATEMENT_FAILED', {
+        message: `${name} was undone on ${database}: ${text('rows')} rows of ${text('table')} would refer to rows that do not exist.`,
+        why: 'It runs without foreign keys, and Slipway checks them at its end.',
+        nextActions: [command(['check', name], 'see what the migration does')],
+      })
+    case 'history':
+      return failureFrom('DEPLOY.LOCKED', {
+        message: `Another command changes ${database} at the same time.`,
+        why: `The history was another one each time that ${name} was about to run.`,
+        nextActions: [command(['status'], 'see what is applied'), command(words, 'try again')],
+      })
+    default:
+      return must(failure, 'a failure of what a guard undid')
+  }
+}
+
+/** Whether the database has the schema that the copy has, after the last migration that was done. */
+async function verify(session: AtomicSession, done: readonly TestedMigration[]) {
+  const last = done.at(-1)
+  if (last === undefined) return undefined
+  const { hash } = await readFingerprint(session)
+  return { verified: hash === last.fingerprint.hash, invalidIndexes: [] }
+}
+
+function unverified({ server: { database } }: AtomicSession): Failure {
+  return failureFrom('DEPLOY.VERIFY_FAILED', {
+    message: `All migrations were applied, but the schema of ${database} is another one than they give.`,
+    why: 'Somebody else changed the database meanwhile, or it took a statement in another way than SQLite in memory.',
+    nextActions: [command(['drift'], 'show the differences')],
+  })
+}

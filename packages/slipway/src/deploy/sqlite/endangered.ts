@@ -1,0 +1,144 @@
+import type { ComparedTable, SummedColumn } from '../../execution/index.ts'
+import type { Endangered } from '../../safekeeping/index.ts'
+import { storedColumns } from '../../safekeeping/index.ts'
+import type { RowTable, TableChange } from '../../schema/index.ts'
+import { type Migration, partRef, type Statement } from '../../statements/index.ts'
+import type { MigrationLoss } from '../consent.ts'
+
+/** A table before and after a migration. */
+type Lasting = TableChange & { readonly before: RowTable; readonly after: RowTable }
+
+/** What the statements of a migration do to the rows of one table. */
+interface Touched {
+  readonly deletes?: Statement
+  readonly inserts?: Statement
+  /** Columns, by the names that statements use. */
+  readonly updates: ReadonlyMap<string, Statement>
+}
+
+/**
+ * What a migration may destroy of the tables of a database: what it drops, by its effect on the schema, and what its
+ * statements delete, replace and update. Rebuilt tables lose nothing by that alone.
+ */
+export function endangeredBy(
+  { statements }: Pick<Migration, 'statements'>,
+  changes: readonly TableChange[],
+): Endangered[] {
+  return changes.flatMap((change): Endangered[] => {
+    const { before, after } = change
+    if (before === undefined) return []
+    const touched = touchedBy(statements, change)
+    const drop = statements.find(({ actions }) =>
+      actions.some((one) => one.kind === 'drop' && same(one.object.name, before.name)),
+    )
+    const at = (statement: Statement | undefined) => (statement ?? statements.at(-1))?.number ?? 1
+    if (after === undefined) return [{ change, rows: true, columns: [], statement: at(drop) }]
+    const columns = endangeredColumns(change, touched)
+    const rows = touched.deletes !== undefined
+    if (!rows && columns.length === 0) return []
+    const [update] = touched.updates.values()
+    const dropsColumn = statements.find(({ actions }) =>
+      actions.some((one) => one.kind === 'drop-column' && isNameOf(one.table.name, change)),
+    )
+    const statement = at(touched.deletes ?? dropsColumn ?? update ?? drop)
+    return [{ change, rows, columns, statement }]
+  })
+}
+
+function endangeredColumns({ before, columns }: TableChange, { updates }: Touched): string[] {
+  const stored = new Set(before === undefined ? [] : storedColumns(before))
+  return columns.flatMap((column) => {
+    if (column.before === undefined || !stored.has(column.before)) return []
+    const names = [column.before, column.after ?? column.before]
+    const updated = [...updates.keys()].some((name) => names.some((one) => same(one, name)))
+    return column.after === undefined || !column.exact || updated ? [column.before] : []
+  })
+}
+
+function touchedBy(statements: readonly Statement[], change: TableChange): Touched {
+  const updates = new Map<string, Statement>()
+  let [deletes, inserts]: (Statement | undefined)[] = []
+  for (const statement of statements) {
+    for (const action of statement.actions) {
+      if (
+        action.kind === 'insert' &&
+        action.copies?.filtered &&
+        isNameOf(action.copies.from.name, change) &&
+        change.rebuilt
+      )
+        deletes ??= statement
+      if (action.kind !== 'insert' && action.kind !== 'update' && action.kind !== 'delete') continue
+      if (!isNameOf(action.table.name, change)) continue
+      if (action.kind === 'delete' || (action.kind === 'insert' && action.updates))
+        deletes ??= statement
+      if (action.kind === 'insert') {
+        inserts ??= statement
+        // An upsert may change any value of a row.
+        if (action.updates)
+          for (const { name } of change.before?.columns ?? []) updates.set(name, statement)
+      }
+      if (action.kind === 'update') for (const name of action.columns) updates.set(name, statement)
+    }
+  }
+  return { ...(deletes ? { deletes } : {}), ...(inserts ? { inserts } : {}), updates }
+}
+
+function isNameOf(name: string, { before, after }: TableChange): boolean {
+  return [before?.name, after?.name].some((one) => one !== undefined && same(one, name))
+}
+
+function same(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}
+
+/** The tables whose rows and values a migration must leave as they are, as far as it may not destroy them. */
+export function comparedTables(
+  { statements }: Pick<Migration, 'statements'>,
+  changes: readonly TableChange[],
+  endangered: readonly Endangered[],
+): ComparedTable[] {
+  return changes.filter(isLasting).flatMap((change): ComparedTable[] => {
+    const own = endangered.find((one) => one.change === change)
+    if (own?.rows) return []
+    const lost = new Set(own?.columns)
+    const pairs = change.columns.flatMap(
+      (column): { before: SummedColumn; after: SummedColumn }[] => {
+        const { before, after, exact } = column
+        if (before === undefined || after === undefined || !exact || lost.has(before)) return []
+        const values = typeOf(change.before, before) === typeOf(change.after, after)
+        return [{ before: { name: before, values }, after: { name: after, values } }]
+      },
+    )
+    return [
+      {
+        before: { name: change.before.name, columns: pairs.map(({ before }) => before) },
+        after: { name: change.after.name, columns: pairs.map(({ after }) => after) },
+        grows: touchedBy(statements, change).inserts !== undefined,
+      },
+    ]
+  })
+}
+
+function isLasting(change: TableChange): change is Lasting {
+  return change.before !== undefined && change.after !== undefined
+}
+
+function typeOf({ columns }: RowTable, name: string): string | undefined {
+  return columns.find((column) => column.name === name)?.type.toUpperCase()
+}
+
+/** The same as data that needs consent. */
+export function lossesIn(migration: string, endangered: readonly Endangered[]): MigrationLoss[] {
+  return endangered.flatMap(({ change: { before, after }, rows, columns }): MigrationLoss[] => {
+    if (before === undefined) return []
+    const table = { kind: 'table', schema: null, name: before.name } as const
+    if (after === undefined) return [{ migration, what: 'object', object: table }]
+    return [
+      ...(rows ? [{ migration, what: 'rows', object: table } as const] : []),
+      ...columns.map((name) => {
+        const object = partRef('column', table, name)
+        return { migration, what: 'values', object } as const
+      }),
+    ]
+  })
+}

@@ -1,0 +1,165 @@
+import type { AtomicSession } from '../../database/index.ts'
+import {
+  atomicScriptOf,
+  type ComparedTable,
+  type Receipt,
+  type Violation,
+  violationIn,
+} from '../../execution/index.ts'
+import { readHistory, readSqliteLedger, recordsOf } from '../../history/index.ts'
+import { command, type Failure, failureFrom, failureOf } from '../../kernel/index.ts'
+import { type Endangered, keepSql, readSqliteKept } from '../../safekeeping/index.ts'
+import type { Migration, Statement } from '../../statements/index.ts'
+import { guardedScript, type ReadState } from './guarded-script.ts'
+import { refusedStatement } from './test-on-copy.ts'
+
+/** A migration to be run on a database, up or down. */
+export interface GuardedRun {
+  readonly migration: Migration
+  readonly direction: 'up' | 'down'
+  /** What it may destroy, and is kept first. */
+  readonly endangered: readonly Endangered[]
+  /** Destroy without keeping. */
+  readonly noKeep?: boolean | undefined
+  /** Tables that it must leave as they are. */
+  readonly compared: readonly ComparedTable[]
+  /** SQL of the history and the ledger, and what restores kept data, behind the statements. */
+  readonly behind: string
+  readonly instead?: ReadonlyMap<number, string> | undefined
+}
+
+/** What running it gave. */
+export interface GuardedOutcome {
+  readonly failure?: Failure
+  /** What a guard found, where one undid it. */
+  readonly violation?: Violation
+  readonly notKept: readonly string[]
+  readonly ms: number
+}
+
+/**
+ * Runs a migration as one transaction with all that goes with it. Gives the failure that undid it; one whose outcome is not
+ * known is found out from the history. What is no failure passes through.
+ */
+export async function runGuarded(session: AtomicSession, run: GuardedRun): Promise<GuardedOutcome> {
+  const began = performance.now()
+  const script = atomicScriptOf(run.migration)
+  const records = recordsOf(session)
+  const read = await readState(session, records.stateSql)
+  const keep = run.noKeep
+    ? { before: '', after: '', ids: 0, notKept: [] }
+    : keepSql(run.endangered, await keepPlace(session, run))
+  const text = guardedScript({ ...run, script, records, read, keep })
+  const ended = () => ({ notKept: keep.notKept, ms: Math.round(performance.now() - began) })
+  try {
+    await session.runAtomically(text, { foreignKeys: script.foreignKeys })
+    return ended()
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure === undefined) throw error
+    if (failure.code === 'DATABASE.OUTCOME_UNKNOWN') {
+      const done = await isRecorded(session, run, read)
+      return done ? ended() : { ...ended(), failure: outcomeUnknown(run, failure) }
+    }
+    const violation = violationIn(failure)
+    if (violation) return { ...ended(), failure, violation }
+    if (failure.code !== 'DATABASE.STATEMENT') return { ...ended(), failure }
+    const place = await findRefused(session, script.statements, script.foreignKeys)
+    return { ...ended(), failure: refusedStatement(run.migration, place, error) }
+  }
+}
+
+/** The state of history and ledger, as a script expects it: where there are none, as they are once they are created. */
+async function readState(session: AtomicSession, stateSql: string): Promise<ReadState> {
+  const { exists } = await readHistory(session)
+  const { revision } = await readSqliteLedger(session)
+  if (!exists) return { history: session.d1 ? '0 0' : '0 0 0 0', revision }
+  const { rows } = await session.queryRaw(`SELECT ${stateSql}`)
+  return { history: rows[0]?.[0] ?? '', revision }
+}
+
+async function keepPlace(
+  session: AtomicSession,
+  { migration, direction }: GuardedRun,
+): Promise<Parameters<typeof keepSql>[1]> {
+  const kept = await readSqliteKept(session)
+  const counters = await session.query(`SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'`)
+  const last = kept.reduce((highest, { id }) => Math.max(highest, id), 0)
+  // Two numbers belong to each table: the next pair begins with an odd one.
+  const firstId = last + 1 + (last % 2)
+  return { migration: migration.name, direction, firstId, counters: counters.length > 0 }
+}
+
+/** Whether a script whose answer was lost has run: then the ledger has another revision, and the history says so. */
+async function isRecorded(
+  session: AtomicSession,
+  { migration, direction }: GuardedRun,
+  read: ReadState,
+): Promise<boolean> {
+  const { revision } = await readSqliteLedger(session)
+  if (revision === read.revision) return false
+  const { rows } = await readHistory(session)
+  const living = rows.some(
+    (row) =>
+      row.migration === migration.name && row.finishedAt !== null && row.rolledBackAt === null,
+  )
+  return direction === 'up' ? living : !living
+}
+
+function outcomeUnknown({ migration: { name }, direction }: GuardedRun, failure: Failure): Failure {
+  return failureFrom('DEPLOY.OUTCOME_UNKNOWN', {
+    message: `The answer about ${name} was lost. The history does not have it ${direction === 'up' ? 'yet' : 'any less'}.`,
+    why: [failure.message, 'It is one transaction: all of it is applied, or nothing.'].join(' '),
+    nextActions: [
+      command(['status'], 'see what is applied'),
+      command([direction === 'up' ? 'deploy' : 'rollback'], 'run it again'),
+    ],
+  })
+}
+
+/**
+ * The statement that a database refuses: found by running the file again, statement by statement, in a transaction that
+ * is rolled back. Only where that costs nothing: on a file.
+ */
+async function findRefused(
+  session: AtomicSession,
+  statements: readonly Statement[],
+  foreignKeys: boolean,
+): Promise<Statement | undefined> {
+  if (session.kind !== 'sqlite') return undefined
+  await session.execute(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}; BEGIN IMMEDIATE`)
+  let last: Statement | undefined
+  try {
+    for (const statement of statements) {
+      last = statement
+      await session.execute(statement.text)
+    }
+    return undefined
+  } catch {
+    return last
+  } finally {
+    // Some errors end the transaction by themselves.
+    await session.execute('ROLLBACK').catch(() => {})
+    await session.execute('PRAGMA foreign_keys = ON')
+  }
+}
+
+/** The receipt of a migration that ran as one transaction. */
+export function atomicReceipt(
+  { name, statements }: Migration,
+  status: Receipt['status'],
+  ms: number,
+): Receipt {
+  return {
+    migration: name,
+    status,
+    ms,
+    attempts: status === 'not-run' ? 0 : 1,
+    lockWaitMs: 0,
+    statements: statements.map(({ number, line }) => ({
+      statement: number,
+      line,
+      status: status === 'done' ? 'done' : 'not-run',
+    })),
+  }
+}

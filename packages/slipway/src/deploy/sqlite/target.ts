@@ -1,0 +1,27 @@
+import { atomic, type AtomicSession, withSession } from '../../database/index.ts'
+import { readSqliteLedger, type SqliteLedger } from '../../history/index.ts'
+import { refuseEnvironment } from '../environment.ts'
+import type { WorkRequest } from '../target.ts'
+
+/** A SQLite or D1 database that is worked on. */
+export interface SqliteTarget {
+  readonly session: AtomicSession
+  readonly ledger: SqliteLedger
+}
+
+/**
+ * Opens a SQLite or D1 database for work that changes it. There is no lock to hold: each script fails if anybody has
+ * changed the history since it was read. Fails with HISTORY.LEDGER_NEWER and DEPLOY.OTHER_ENVIRONMENT.
+ */
+export async function withSqliteTarget<T>(
+  request: WorkRequest,
+  work: (target: SqliteTarget) => Promise<T>,
+): Promise<T> {
+  const options = { applicationName: 'slipway deploy', onNotice: () => {} }
+  return await withSession(request.address, options, async (session) => {
+    const ledger = await readSqliteLedger(session)
+    const forget = `DELETE FROM _slipway_environment WHERE name = '…'`
+    refuseEnvironment(ledger.environments, request, { database: session.server.database, forget })
+    return await work({ session: atomic(session), ledger })
+  })
+}

@@ -1,0 +1,77 @@
+import type { Session } from '../../database/index.ts'
+import { atomicScriptOf } from '../../execution/index.ts'
+import { failureFrom, failureOf, rethrow } from '../../kernel/index.ts'
+import {
+  type Fingerprint,
+  readFingerprint,
+  readRowTables,
+  type TableChange,
+  tableChanges,
+} from '../../schema/index.ts'
+import { type Action, type Migration, placeAt, type Statement } from '../../statements/index.ts'
+
+/** A migration, and what it makes of the schema of a database. */
+export interface TestedMigration {
+  readonly migration: Migration
+  readonly changes: readonly TableChange[]
+  /** The schema afterwards. */
+  readonly fingerprint: Fingerprint
+}
+
+/**
+ * Runs migrations one after the other on a copy of a schema, to learn what they make of it before the database itself is
+ * touched. The copy has no rows, so statements that change rows are only compiled. Fails with
+ * DEPLOY.STATEMENT_FAILED, with the place of the statement.
+ */
+export async function testOnCopy(
+  copy: Session,
+  migrations: readonly Migration[],
+): Promise<TestedMigration[]> {
+  const tested: TestedMigration[] = []
+  for (const migration of migrations) {
+    const before = await readRowTables(copy)
+    const { statements, foreignKeys } = atomicScriptOf(migration)
+    await copy.execute(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`)
+    for (const statement of statements) await runOnCopy(copy, migration, statement)
+    const changes = tableChanges(before, await readRowTables(copy), migration.statements)
+    tested.push({ migration, changes, fingerprint: await readFingerprint(copy) })
+  }
+  return tested
+}
+
+async function runOnCopy(copy: Session, migration: Migration, statement: Statement): Promise<void> {
+  const { text, actions } = statement
+  try {
+    if (actions.every(isOnRows)) await copy.query(`EXPLAIN ${text}`)
+    else await copy.execute(text)
+  } catch (error) {
+    rethrow(refusedStatement(migration, statement, error))
+  }
+}
+
+/** Whether it reads or changes rows alone. */
+function isOnRows(action: Action): boolean {
+  const kinds: readonly Action['kind'][] = ['insert', 'update', 'delete']
+  return (
+    kinds.includes(action.kind) || (action.kind === 'other' && action.statement === 'SelectStmt')
+  )
+}
+
+/** What SQLite refused, with its place in the file. What is no failure passes through. */
+export function refusedStatement(
+  migration: Migration,
+  statement: Statement | undefined,
+  error: unknown,
+) {
+  const failure = failureOf(error)
+  if (failure?.sqlite === undefined) throw error
+  const total = migration.statements.length
+  const which = statement ? `statement ${statement.number} of ${total}` : 'a statement'
+  return failureFrom('DEPLOY.STATEMENT_FAILED', {
+    message: `${migration.name} failed at ${which}: ${failure.sqlite.message}.`,
+    why: 'It runs as one transaction, which was rolled back: the database is as it was before.',
+    nextActions: [{ kind: 'edit', path: migration.path, label: 'correct the migration' }],
+    ...(statement ? { where: placeAt(migration.sql, statement.start, migration.path) } : {}),
+    sqlite: failure.sqlite,
+  })
+}

@@ -1,0 +1,99 @@
+import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
+import { guardSql } from './guard.ts'
+
+/** A table whose rows are summed: its name, and the columns that are. */
+export interface SummedTable {
+  readonly name: string
+  readonly columns: readonly SummedColumn[]
+}
+
+/** A column, and whether its values are summed, or only counted: those of a column whose type changes may be written otherwise. */
+export interface SummedColumn {
+  readonly name: string
+  readonly values: boolean
+}
+
+/** A SELECT that gives the number of rows of a table as `rows`, and the sums of its columns, as one text, as `sums`. */
+function tableSumsSql({ name, columns }: SummedTable): string {
+  const sums = columns.flatMap((column) => sumsOf(column))
+  const text = sums.length === 0 ? "''" : balanced(sums, "|| ' ' ||")
+  return `SELECT count(*) AS rows, ${text} AS sums FROM ${quoteIdentifier(name)}`
+}
+
+/**
+ * How many values a column has, how long they are, and a weighted sum of characters at places of them. SQLite has no
+ * hash function: a row that goes, or a value that becomes NULL, always shows; a changed value nearly always.
+ */
+function sumsOf({ name, values }: SummedColumn): string[] {
+  const column = quoteIdentifier(name)
+  const count = `count(${column})`
+  if (!values) return [count]
+  const text = `quote(${column})`
+  const at = (place: string, weight: number) =>
+    `${weight} * coalesce(unicode(substr(${text}, ${place}, 1)), 0)`
+  const places = [
+    at('2', 3),
+    at('3', 7),
+    at('4', 13),
+    at('-2', 31),
+    at('-3', 61),
+    at(`length(${text}) / 2`, 127),
+    at(`length(${text}) / 3`, 251),
+  ]
+  return [
+    count,
+    `coalesce(sum(length(${text})), 0)`,
+    `coalesce(sum((1 + length(${text}) % 17) * (${places.join(' + ')})), 0)`,
+  ]
+}
+
+/** The table in which a script keeps the sums from before its changes. It lives only as long as the script. */
+const BEFORE = '_slipway_before'
+
+/** What a script compares at its end with its beginning. */
+export interface Comparison {
+  readonly tables: readonly ComparedTable[]
+  /** Whether rows may be without the row that they refer to: keys are not enforced. */
+  readonly keys: boolean
+}
+
+/** SQL that notes, before the changes of a script, what `compareSql` compares. */
+export function noteSql({ tables: compared, keys }: Comparison): string {
+  const tables = compared.map(({ before }) => before)
+  const rows = tables.map(
+    (table) =>
+      `INSERT INTO ${BEFORE} SELECT ${quoteText(table.name)}, rows, sums FROM (${tableSumsSql(table)});\n`,
+  )
+  const violations = keys
+    ? `INSERT INTO ${BEFORE} SELECT '', count(*), '' FROM pragma_foreign_key_check;\n`
+    : ''
+  return `DROP TABLE IF EXISTS ${BEFORE};
+CREATE TABLE ${BEFORE} (name TEXT NOT NULL, rows INTEGER NOT NULL, sums TEXT NOT NULL);\n${rows.join('')}${violations}`
+}
+
+/** A table before and after the changes of a script. */
+export interface ComparedTable {
+  readonly before: SummedTable
+  /** Its columns are in the order of those before. */
+  readonly after: SummedTable
+  /** It may have more rows than before, so that its sums say nothing. */
+  readonly grows: boolean
+}
+
+/** SQL that ends the script where a table has other rows or values than before, or a key is violated that was not. */
+export function compareSql({ tables, keys }: Comparison): string {
+  const guards = tables.map(({ before, after, grows }) => {
+    const name = quoteText(before.name)
+    const old = `(SELECT rows AS old_rows, sums AS old_sums FROM ${BEFORE} WHERE name = ${name})`
+    const differs = grows ? 'rows < old_rows' : 'old_rows <> rows OR old_sums <> sums'
+    const facts = { table: name, before: 'old_rows', after: 'rows' }
+    return guardSql('rows', differs, facts, `${old}, (${tableSumsSql(after)})`)
+  })
+  const violated = `(SELECT count(*) AS now FROM pragma_foreign_key_check), (SELECT rows AS then_ FROM ${BEFORE} WHERE name = '')`
+  const facts = {
+    table: '(SELECT "table" FROM pragma_foreign_key_check LIMIT 1)',
+    rows: 'now - then_',
+  }
+  const keyGuard = keys ? guardSql('keys', 'now > then_', facts, violated) : ''
+  return `${guards.join('')}${keyGuard}DROP TABLE ${BEFORE};\n`
+}

@@ -1,0 +1,101 @@
+import type { Session } from '../database/index.ts'
+import { type Comparison, type History } from '../history/index.ts'
+import { advice, command } from '../kernel/index.ts'
+import { appliedRows } from '../plan/index.ts'
+import type { Change } from '../schema/index.ts'
+import { objectText } from '../statements/index.ts'
+import { raise } from './failures.ts'
+import {
+  correctionOf,
+  type DownVerdict,
+  type PreparedDown,
+  type Reversible,
+} from './prepared-down.ts'
+import type { RollbackOutcome, RollbackRequest } from './rollback.ts'
+
+/** What a rollback did that finds its work done: the migration that is to stay is the last one. */
+export function nothingLeft({ server: { database } }: Session): RollbackOutcome {
+  const testRun = { kind: 'not-tested' as const, reason: 'nothing is to be rolled back' }
+  return { database, downs: [], testRun, receipts: [], kept: [], unrestored: [] }
+}
+
+/** The rows of replaced migrations have no file: first the squash takes their place. */
+export function refuseUnrecorded({ squashed }: Comparison): void {
+  const squash = squashed.find(({ kind }) => kind === 'whole' || kind === 'left-over')
+  if (!squash) return
+  raise('ROLLBACK.SQUASHED', {
+    message: `${squash.migration} replaces ${squash.replaces.length} migrations that are applied here, and is not recorded yet.`,
+    nextActions: [
+      command(['deploy'], 'record it'),
+      advice('Or check out the commit before the squash, and roll back there.'),
+    ],
+  })
+}
+
+/** Rolling a squash back rolls back all the migrations that it replaces, which may have been applied over years. */
+export function refuseSquashed(names: readonly string[], { squashed }: Comparison): void {
+  const squash = squashed.find(
+    ({ kind, migration }) => kind === 'recorded' && names.includes(migration),
+  )
+  if (!squash) return
+  const more = names[0] !== squash.migration
+  raise('ROLLBACK.SQUASHED', {
+    message: `${squash.migration} was not run here: it replaces ${squash.replaces.length} migrations that ran one by one.`,
+    why: 'Its down migration would roll back all of them together, with their tables.',
+    nextActions: [
+      ...(more
+        ? [command(['rollback', '--to', squash.migration], 'roll back what came after it')]
+        : []),
+      advice('To undo a part of it, write a migration that does so.'),
+    ],
+  })
+}
+
+/** The applied migrations with their files; `resuming` is one that a crash cut off. */
+export function appliedFiles(
+  history: History,
+  request: RollbackRequest,
+  resuming: string | undefined,
+): Reversible[] {
+  const files = new Map(request.migrations.map((migration) => [migration.name, migration]))
+  const names = appliedRows(history).map(({ name }) => name)
+  return [...names, ...(resuming === undefined ? [] : [resuming])].map((name) => {
+    const file = files.get(name)
+    if (file) return file
+    return raise('ROLLBACK.NOT_APPLIED_HERE', {
+      message: `${name} is applied, and the project does not have it.`,
+      nextActions: [advice('Check out the branch that has it.')],
+    })
+  })
+}
+
+/** Down migrations that do not restore the schema need acceptance. Fails with ROLLBACK.DOWN_INCOMPLETE. */
+export function refuseUnproven(
+  testRun: DownVerdict,
+  downs: readonly PreparedDown[],
+  request: RollbackRequest,
+): void {
+  if (testRun.kind !== 'incomplete' || request.acceptUnproven) return
+  const [only] = downs
+  raise('ROLLBACK.DOWN_INCOMPLETE', {
+    message: `The down migration does not restore ${nameChanges(testRun.changes)}.`,
+    why: 'It ran on a shadow database, and the schema there differs from the one before. The target was not changed.',
+    nextActions: [
+      only && downs.length === 1
+        ? correctionOf(only, 'complete it')
+        : advice('Complete the down.sql that is at fault.'),
+      command(['rollback', '--accept', 'unproven'], 'run it anyway'),
+    ],
+  })
+}
+
+/** Changed objects by their names, the first five of them. */
+export function nameChanges(changes: readonly Change[]): string {
+  return listed(changes.map(({ object }) => objectText(object)))
+}
+
+/** Names, the first five of them. */
+export function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ')
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
+}

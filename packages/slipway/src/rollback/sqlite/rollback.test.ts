@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, expect, test } from 'vitest'
+import { deploy } from '../../deploy/index.ts'
+import { type Reversible, rollback, type RollbackRequest } from '../index.ts'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'slipway-rollback-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+function database(migrations: readonly Reversible[]) {
+  const file = path.join(folder, `${files++}.db`)
+  new DatabaseSync(file).close()
+  const work = {
+    address: { kind: 'sqlite', file },
+    environment: 'development',
+    confirm: false,
+    protected: false,
+    limits: { lockTimeoutMs: 200, statementTimeoutMs: 1000 },
+    deadlineMs: 10_000,
+    shadow: { dialect: 'sqlite', cacheDir: folder },
+    signal: new AbortController().signal,
+    emit: () => {},
+    consent: { confirm: undefined },
+  } as const
+  return {
+    /** All rows of all tables of the project, and their definitions. */
+    dump() {
+      const opened = new DatabaseSync(file)
+      const tables = opened
+        .prepare(
+          `SELECT name, sql FROM sqlite_schema WHERE name NOT GLOB '_*' AND name NOT GLOB 'sqlite_*' ORDER BY name`,
+        )
+        .all() as { name: string; sql: string }[]
+      const rows = tables.map(({ name, sql }) => [
+        sql,
+        ...opened
+          .prepare(`SELECT * FROM "${name}"`)
+          .all()
+          .map((row) => JSON.stringify(row)),
+      ])
+      opened.close()
+      return rows
+    },
+    run(sql: string) {
+      const opened = new DatabaseSync(file)
+      opened.exec(sql)
+      opened.close()
+    },
+    up: async (count: number) =>
+      await deploy({ ...work, migrations: migrations.slice(0, count), acceptDrift: false }),
+    down: async (more: Partial<RollbackRequest> = {}) =>
+      await rollback({
+        ...work,
+        migrations,
+        extent: { kind: 'steps', steps: 1 },
+        acceptUnproven: false,
+        announce: () => {},
+        ...more,
+      }),
+  }
+}
+
+const CUSTOMER = `CREATE TABLE customer (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, phone TEXT NOT NULL)`
+const ORDER = `CREATE TABLE "order" (id INTEGER NOT NULL PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customer (id) ON DELETE CASCADE)`
+const SHOP = { name: '1_shop', sql: `${CUSTOMER};\n${ORDER};` }
+const ROWS = `INSERT INTO customer VALUES (1, 'Ann', '11'), (2, 'Bob', '22'); INSERT INTO "order" VALUES (1, 1), (2, 1), (3, 2);`
+const REBUILT = `PRAGMA foreign_keys=OFF;
+CREATE TABLE customer_new (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, phone TEXT NOT NULL);
+INSERT INTO customer_new (id, name, phone) SELECT id, name, '' FROM customer;
+DROP TABLE customer;
+ALTER TABLE customer_new RENAME TO customer;
+PRAGMA foreign_keys=ON;`
+
+test('dropped tables and columns, deleted and updated rows are restored', async () => {
+  const { up, down, run, dump } = database([
+    SHOP,
+    {
+      name: '2_drops',
+      sql: `DROP TABLE "order";\nALTER TABLE customer DROP COLUMN phone;\nDELETE FROM customer WHERE id = 2;\nUPDATE customer SET name = upper(name);`,
+      down: `${REBUILT}\n${ORDER};`,
+    },
+  ])
+  await up(1)
+  run(ROWS)
+  const before = dump()
+  expect((await up(2)).failure).toBeUndefined()
+  expect(dump()).not.toEqual(before)
+  const outcome = await down()
+  expect(outcome.failure).toBeUndefined()
+  expect(outcome).toMatchObject({ testRun: { kind: 'proven' }, schemaMatches: true })
+  expect(outcome.kept.map(({ state }) => state)).toEqual(['restored', 'restored', 'restored'])
+  // The definition of a table that was renamed has its name in quotes.
+  expect(JSON.parse(JSON.stringify(dump()).replaceAll('\\"customer\\" (', 'customer ('))).toEqual(
+    before,
+  )
+})
+
+test('values that were written since stay as they are', async () => {
+  const { up, down, run, dump } = database([
+    SHOP,
+    { name: '2_upper', sql: `UPDATE customer SET name = upper(name);`, down: '' },
+  ])
+  await up(1)
+  run(ROWS)
+  await up(2)
+  run(
+    `UPDATE customer SET name = 'Bert' WHERE id = 2; INSERT INTO customer VALUES (3, 'Cid', '33')`,
+  )
+  const outcome = await down()
+  expect(outcome.failure).toBeUndefined()
+  expect(outcome.kept).toMatchObject([
+    { state: 'restored', rows: 2, restored: { rows: 1, since: 1 } },
+  ])
+  expect(dump()[0]?.slice(1)).toEqual([
+    '{"id":1,"name":"Ann","phone":"11"}',
+    '{"id":2,"name":"Bert","phone":"22"}',
+    '{"id":3,"name":"Cid","phone":"33"}',
+  ])
+})
+
+test('what a rollback destroys is kept', async () => {
+  const { up, down, run } = database([
+    SHOP,
+    {
+      name: '2_note',
+      sql: 'CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT);',
+      down: 'DROP TABLE note;',
+    },
+  ])
+  await up(2)
+  run(`INSERT INTO note VALUES (1, 'x')`)
+  expect((await down()).failure).toBeUndefined()
+  const again = await up(2)
+  expect(again.offered).toMatchObject([
+    { kind: 'table', table: { name: 'note' }, rows: 1, byRollback: true },
+  ])
+})
+
+test('a down migration that does not restore the schema is refused', async () => {
+  const { up, down, dump } = database([
+    SHOP,
+    {
+      name: '2_note',
+      sql: 'CREATE TABLE note (id INTEGER PRIMARY KEY);',
+      down: 'DELETE FROM note;',
+    },
+  ])
+  await up(2)
+  const before = dump()
+  await expect(down()).rejects.toMatchObject({
+    message: expect.stringContaining('ROLLBACK.DOWN_INCOMPLETE') as string,
+  })
+  expect(dump()).toEqual(before)
+})

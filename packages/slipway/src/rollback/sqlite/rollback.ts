@@ -1,0 +1,263 @@
+import type { AtomicSession } from '../../database/index.ts'
+import {
+  appliedWithout,
+  atomicReceipt,
+  comparedTables,
+  endangeredBy,
+  lossesIn,
+  recordedSchema,
+  type TestedMigration,
+  testOnCopy,
+  replayedFingerprint,
+  requireConsent,
+  runGuarded,
+  violationFailure,
+  withSqliteTarget,
+} from '../../deploy/index.ts'
+import type { Receipt } from '../../execution/index.ts'
+import {
+  compareHistory,
+  type History,
+  obstacle,
+  readHistory,
+  recordSchemaSql,
+  recordsOf,
+  sqliteReceiptSql,
+} from '../../history/index.ts'
+import { attempt, command, type Failure, failureFrom, rethrow } from '../../kernel/index.ts'
+import { type Kept, readSqliteKept, restoreSql, type SqliteKept } from '../../safekeeping/index.ts'
+import {
+  differingObjects,
+  type Fingerprint,
+  readFingerprint,
+  withSchemaCopy,
+} from '../../schema/index.ts'
+import { announcedOn } from '../announced.ts'
+import {
+  appliedFiles,
+  nothingLeft,
+  refuseSquashed,
+  refuseUnproven,
+  refuseUnrecorded,
+} from '../preconditions.ts'
+import {
+  type PreparedDown,
+  prepareDown,
+  type Reversible,
+  type TestedDown,
+} from '../prepared-down.ts'
+import type { RollbackOutcome, RollbackRequest } from '../rollback.ts'
+import { selectMigrations } from '../select.ts'
+
+/** What is rolled back: the down migrations and what they make of the schema, the last migration first. */
+interface Work {
+  readonly history: History
+  readonly downs: readonly PreparedDown[]
+  readonly tested: readonly TestedMigration[]
+  readonly expected: Fingerprint | undefined
+}
+
+/**
+ * Rolls the last migrations of a SQLite or D1 database back, each in one transaction with its history row and the data
+ * that is restored. Down migrations run on a copy of the schema in memory first, which is compared with a replay of the
+ * history that stays.
+ */
+export async function rollBackSqlite(request: RollbackRequest): Promise<RollbackOutcome> {
+  return await withSqliteTarget(request, async ({ session }) => {
+    const history = await readHistory(session)
+    const comparison = compareHistory(history, request.migrations)
+    const stopped = obstacle(comparison)
+    if (stopped) rethrow(stopped)
+    refuseUnrecorded(comparison)
+    const applied = appliedFiles(history, request, undefined)
+    const names = selectMigrations(
+      applied.map(({ name }) => name),
+      request.extent,
+    )
+    if (names.length === 0) return nothingLeft(session)
+    refuseSquashed(names, comparison)
+    request.emit({ kind: 'phase', phase: 'test', detail: names.join(', ') })
+    const {
+      downs: prepared,
+      tested,
+      testRun,
+      expected,
+    } = await prepare(session, {
+      applied,
+      steps: names.length,
+      request,
+    })
+    const kept = await readSqliteKept(session)
+    const downs = prepared.map((down) => knowing(down, kept))
+    request.announce(downs, testRun)
+    refuseUnproven(testRun, downs, request)
+    const { database } = session.server
+    const destroys = tested.flatMap(({ migration, changes }) =>
+      lossesIn(migration.name, endangeredBy(migration, changes)),
+    )
+    if (request.protected && destroys.length > 0)
+      await requireConsent({ database, destroys }, request.consent)
+    const ran = await runAll(session, { history, downs, tested, expected }, request)
+    return { database, downs, testRun, unrestored: [], ...ran }
+  })
+}
+
+/** A down migration, and what it announces where this is kept. */
+function knowing(down: PreparedDown, kept: readonly Kept[]): PreparedDown {
+  const own = keptOf(kept, down.plan.name)
+  return { ...down, announced: announcedOn(down, { kept: own, schema: 'main' }) }
+}
+
+/** What a deploy of a migration kept, and can be restored. */
+function keptOf<K extends Kept>(kept: readonly K[], migration: string): K[] {
+  return kept.filter(
+    (one) => one.migration === migration && !one.byRollback && one.state === 'kept' && one.returns,
+  )
+}
+
+interface Asked {
+  readonly applied: readonly Reversible[]
+  readonly steps: number
+  readonly request: RollbackRequest
+}
+
+async function prepare(
+  session: AtomicSession,
+  { applied, steps, request }: Asked,
+): Promise<
+  Pick<TestedDown, 'testRun'> & {
+    readonly downs: PreparedDown[]
+    readonly tested: TestedMigration[]
+    readonly expected: Fingerprint | undefined
+  }
+> {
+  const downs: PreparedDown[] = []
+  for (let at = applied.length - 1; at >= applied.length - steps; at--) {
+    const migration = applied[at]
+    if (migration) downs.push(await prepareDown(migration, applied.slice(0, at), request.shadow))
+  }
+  const plans = downs.map(({ plan }) => plan)
+  const tested = await withSchemaCopy(session, (copy) => testOnCopy(copy, plans))
+  const stays = applied.slice(0, applied.length - steps)
+  const replayed = await attempt(() => replayedFingerprint(stays))
+  if (!replayed.ok) {
+    const testRun = { kind: 'not-tested', reason: replayed.failure.message } as const
+    return { downs, tested, expected: undefined, testRun }
+  }
+  const expected = replayed.value
+  const after = tested.at(-1)?.fingerprint
+  const changes = after ? differingObjects(expected, after) : []
+  const testRun =
+    changes.length === 0
+      ? ({ kind: 'proven' } as const)
+      : ({ kind: 'incomplete', changes } as const)
+  return { downs, tested, expected, testRun }
+}
+
+async function runAll(
+  session: AtomicSession,
+  work: Work,
+  request: RollbackRequest,
+): Promise<
+  Pick<RollbackOutcome, 'receipts' | 'kept' | 'verification' | 'schemaMatches' | 'failure'>
+> {
+  const receipts: Receipt[] = []
+  let failure: Failure | undefined
+  for (const [index, one] of work.tested.entries()) {
+    const { name } = one.migration
+    if (failure) {
+      receipts.push(atomicReceipt(one.migration, 'not-run', 0))
+      continue
+    }
+    request.emit({
+      kind: 'migration-started',
+      migration: name,
+      index,
+      total: work.tested.length,
+    })
+    const outcome = await runDown(session, one, { work, request })
+    failure = outcome.failure
+    receipts.push(atomicReceipt(one.migration, failure ? 'failed' : 'done', outcome.ms))
+    if (failure) request.emit({ kind: 'migration-failed', migration: name, code: failure.code })
+    else request.emit({ kind: 'migration-done', migration: name, ms: outcome.ms, attempts: 1 })
+  }
+  const names = new Set(work.downs.map(({ plan }) => plan.name))
+  const kept = (await readSqliteKept(session)).filter(
+    ({ migration, byRollback }) => names.has(migration) && !byRollback,
+  )
+  if (failure) return { receipts, kept, failure }
+  const { hash } = await readFingerprint(session)
+  const verified = hash === work.tested.at(-1)?.fingerprint.hash
+  const schemaMatches = work.expected === undefined ? undefined : hash === work.expected.hash
+  const open = kept.filter(({ state }) => state === 'kept')
+  const found =
+    schemaMatches === false && !request.acceptUnproven
+      ? notRestored(session)
+      : open.length > 0
+        ? stillKept(open)
+        : undefined
+  return {
+    receipts,
+    kept,
+    verification: { verified, invalidIndexes: [] },
+    ...(schemaMatches === undefined ? {} : { schemaMatches }),
+    ...(found ? { failure: found } : {}),
+  }
+}
+
+async function runDown(
+  session: AtomicSession,
+  { migration, changes, fingerprint }: TestedMigration,
+  { work, request }: { readonly work: Work; readonly request: RollbackRequest },
+): Promise<{ readonly failure?: Failure | undefined; readonly ms: number }> {
+  const { name, checksum } = migration
+  const restored = keptOf(await readSqliteKept(session), name)
+  const tables = new Set(restored.map(({ table }) => table.name))
+  const endangered = endangeredBy(migration, changes)
+  const place = work.tested.findIndex((one) => one.migration === migration)
+  const gone = work.tested.slice(0, place + 1).map((one) => one.migration.name)
+  const stays = appliedWithout(work.history, gone)
+  const outcome = await runGuarded(session, {
+    migration,
+    direction: 'down',
+    endangered,
+    // What is restored changes these tables.
+    compared: comparedTables(migration, changes, endangered).filter(
+      ({ after }) => !tables.has(after.name),
+    ),
+    behind: [
+      ...restored.toSorted(parentsFirst).map(restoreSql),
+      recordsOf(session).rolledBack(name),
+      sqliteReceiptSql({ command: 'rollback', migration: name, checksum }),
+      recordSchemaSql(recordedSchema(stays, fingerprint)),
+    ].join(''),
+  })
+  const failure = outcome.violation
+    ? violationFailure(migration, outcome, {
+        session,
+        request: { ...request, acceptDrift: false, command: ['rollback'] },
+      })
+    : outcome.failure
+  return { failure, ms: outcome.ms }
+}
+
+/** Later numbers first: a table that was dropped last is the one that others refer to. */
+function parentsFirst(one: SqliteKept, other: SqliteKept): number {
+  return other.id - one.id
+}
+
+function notRestored({ server: { database } }: AtomicSession): Failure {
+  return failureFrom('ROLLBACK.NOT_RESTORED', {
+    message: `The migrations are rolled back, but the schema of ${database} is not that of the history that stays.`,
+    nextActions: [command(['drift'], 'show the differences')],
+  })
+}
+
+function stillKept(open: readonly Kept[]): Failure {
+  const ids = open.map(({ id }) => String(id))
+  return failureFrom('ROLLBACK.STILL_KEPT', {
+    message: `The migrations are rolled back, but data that they destroyed is still kept: ${ids.join(', ')}.`,
+    why: 'It has no table to go to.',
+    nextActions: [command(['kept', 'list'], 'see what is kept')],
+  })
+}

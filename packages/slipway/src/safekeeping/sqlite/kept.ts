@@ -1,0 +1,90 @@
+import type { Session } from '../../database/index.ts'
+import type { Kept } from '../kept.ts'
+import { keptTable, laterColumn, ROWID } from './keep-sql.ts'
+
+/** Something that is kept on a SQLite database. */
+export interface SqliteKept extends Kept {
+  /** The columns by which rows are found again. */
+  readonly key: readonly string[]
+  /** The columns that are kept. */
+  readonly stored: readonly string[]
+  /** The columns of which the later value is kept, too. */
+  readonly later: ReadonlySet<string>
+  /** The counter of AUTOINCREMENT at that time. */
+  readonly sequence?: number
+}
+
+interface KeptRow {
+  readonly id: number
+  readonly migration: string
+  readonly direction: string
+  readonly statement: number
+  readonly kind: Kept['kind']
+  readonly table_name: string
+  readonly columns: string
+  readonly key: string
+  readonly stored_as: string | null
+  readonly why: string | null
+  readonly rows: number | null
+  readonly bytes: number | null
+  readonly sequence: number | null
+  readonly kept_at: string
+  readonly restored_at: string | null
+  readonly restored_rows: number | null
+  readonly since_rows: number | null
+}
+
+/** All that is or was kept on a SQLite database, the oldest first; nothing if nothing ever was. */
+export async function readSqliteKept(session: Session): Promise<SqliteKept[]> {
+  const tables = await session.query<{ name: string }>(
+    `SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB '_slipway_kept*'`,
+  )
+  const names = new Set(tables.map(({ name }) => name))
+  if (!names.has('_slipway_kept')) return []
+  const rows = await session.query<Readonly<Record<string, unknown>>>(
+    'SELECT * FROM _slipway_kept ORDER BY id',
+  )
+  const all: SqliteKept[] = []
+  for (const row of rows as unknown as KeptRow[]) {
+    const exists = names.has(keptTable(row.id))
+    all.push(keptFrom(row, exists ? await storedColumns(session, row.id) : undefined))
+  }
+  return all
+}
+
+async function storedColumns(session: Session, id: number): Promise<ReadonlySet<string>> {
+  const rows = await session.query<{ name: string }>('SELECT name FROM pragma_table_xinfo($1)', [
+    keptTable(id),
+  ])
+  return new Set(rows.map(({ name }) => name))
+}
+
+function keptFrom(row: KeptRow, stored: ReadonlySet<string> | undefined): SqliteKept {
+  const columns = JSON.parse(row.columns) as string[]
+  const key = JSON.parse(row.key) as string[]
+  const isRestored = row.restored_at !== null
+  return {
+    id: row.id,
+    migration: row.migration,
+    statement: row.statement,
+    kind: row.kind,
+    inserted: false,
+    byRollback: row.direction === 'down',
+    table: { kind: 'table', schema: null, name: row.table_name },
+    columns: row.kind === 'columns' ? columns : [],
+    state: row.why !== null ? 'not-kept' : isRestored ? 'restored' : 'kept',
+    ...(row.why === null ? {} : { why: row.why }),
+    // Rowids are others once the table was rebuilt.
+    returns: row.why === null && !(row.kind === 'columns' && key.includes(ROWID)),
+    ...(row.rows === null ? {} : { rows: row.rows }),
+    bytes: row.bytes ?? 0,
+    keptAt: row.kept_at,
+    ...(isRestored
+      ? { restored: { rows: row.restored_rows ?? 0, since: row.since_rows ?? 0 } }
+      : {}),
+    key,
+    stored: columns,
+    later: new Set(columns.filter((name) => stored?.has(laterColumn(name)))),
+    ...(row.sequence === null ? {} : { sequence: row.sequence }),
+  }
+}

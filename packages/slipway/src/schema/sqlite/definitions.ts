@@ -1,0 +1,29 @@
+import { type Session, withSession } from '../../database/index.ts'
+import { isProjectsSql, PROJECT_TABLES } from './project-objects.ts'
+
+/**
+ * The SQL that makes the objects of a project on an empty database, in an order in which it runs: tables, then what
+ * belongs to them. Tables in which virtual ones keep their rows are made by these.
+ */
+export async function readDefinitions(session: Session): Promise<string[]> {
+  const rows = await session.query<{ sql: string }>(`
+    SELECT sql FROM (
+      SELECT sql, 0 AS place, m.rowid AS made FROM sqlite_schema m WHERE type = 'table' AND name IN (SELECT name FROM (${PROJECT_TABLES}))
+      UNION ALL
+      SELECT sql, 1, rowid FROM sqlite_schema
+      WHERE type IN ('index', 'view', 'trigger') AND sql IS NOT NULL AND ${isProjectsSql('tbl_name')} AND ${isProjectsSql('name')})
+    ORDER BY place, made`)
+  return rows.map(({ sql }) => sql)
+}
+
+/** Gives `work` a database in memory with the schema of a session's database, and none of its rows. */
+export async function withSchemaCopy<T>(
+  session: Session,
+  work: (copy: Session) => Promise<T>,
+): Promise<T> {
+  const definitions = await readDefinitions(session)
+  return await withSession({ kind: 'sqlite' }, {}, async (copy) => {
+    await copy.execute(definitions.map((sql) => `${sql}\n;\n`).join(''))
+    return await work(copy)
+  })
+}
