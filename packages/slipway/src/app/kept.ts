@@ -1,4 +1,4 @@
-import { type Session, withSession } from '../database/index.ts'
+import { withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import {
@@ -6,7 +6,7 @@ import {
   type Kept,
   keptText,
   pruneKept,
-  readAllKept,
+  readClock,
   readKept,
   restoreKept,
 } from '../safekeeping/index.ts'
@@ -96,7 +96,7 @@ export async function pruneOld(
     const { database, alias } = session.server
     const serverNow = await readClock(session)
     // The rows that migrations inserted are recorded for rollbacks alone: nobody misses the record of a deploy so old.
-    const all = await readAllKept(session)
+    const all = await readKept(session, { inserted: true })
     const old = expired(all, olderThan, serverNow)
     const found = old.filter(({ inserted }) => !inserted)
     const destroys = found
@@ -111,12 +111,6 @@ export async function pruneOld(
     const findings = skewFindings(context.now() - serverNow)
     return { result: { ...result, olderThanMs: olderThan, remaining }, findings }
   })
-}
-
-/** The clock of the server, in milliseconds since 1970. */
-async function readClock(session: Session): Promise<number> {
-  const { rows } = await session.queryRaw('SELECT extract(epoch FROM clock_timestamp()) * 1000')
-  return Number(rows[0]?.[0])
 }
 
 /** Hours, where there are several of them. */

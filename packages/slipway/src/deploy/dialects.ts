@@ -1,12 +1,36 @@
-import { type ByDialect, dialectOf } from '../database/index.ts'
+import { type ByDialect, dialectOf, type Session } from '../database/index.ts'
+import type { TargetSession } from '../execution/index.ts'
 import { deploy as deployPostgres, type DeployOutcome, type DeployRequest } from './deploy.ts'
+import { withTarget as withPostgresTarget, type WorkRequest } from './target.ts'
 
-const DEPLOYS: ByDialect<(request: DeployRequest) => Promise<DeployOutcome>> = {
-  postgres: deployPostgres,
-  sqlite: async (request) => await (await import('./sqlite/deploy.ts')).deploySqlite(request),
+/** What is done on a target that is open for work. */
+type TargetWork<T> = (session: Session, target: TargetSession) => Promise<T>
+
+/** How databases of one dialect are changed. */
+interface Deploying {
+  deploy(request: DeployRequest): Promise<DeployOutcome>
+  withTarget<T>(request: WorkRequest, work: TargetWork<T>): Promise<T>
+}
+
+const DIALECTS: ByDialect<() => Promise<Deploying>> = {
+  postgres: async () => ({ deploy: deployPostgres, withTarget: withPostgresTarget }),
+  async sqlite() {
+    const [{ deploySqlite }, { withSqliteSession }] = await Promise.all([
+      import('./sqlite/deploy.ts'),
+      import('./sqlite/target.ts'),
+    ])
+    return { deploy: deploySqlite, withTarget: withSqliteSession }
+  },
 }
 
 /** Deploys the pending migrations to a target: see `deploy.ts` and `sqlite/deploy.ts`. */
 export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
-  return await DEPLOYS[dialectOf(request.address)](request)
+  const dialect = await DIALECTS[dialectOf(request.address)]()
+  return await dialect.deploy(request)
+}
+
+/** Opens a target for work that changes it: see `target.ts` and `sqlite/target.ts`. */
+export async function withTarget<T>(request: WorkRequest, work: TargetWork<T>): Promise<T> {
+  const dialect = await DIALECTS[dialectOf(request.address)]()
+  return await dialect.withTarget(request, work)
 }

@@ -7,7 +7,7 @@ export {
   toConsentTo,
 } from './consent.ts'
 export type { DeployOutcome, DeployRequest } from './deploy.ts'
-export { deploy } from './dialects.ts'
+export { deploy, withTarget } from './dialects.ts'
 export { refuseForeignObjects } from './foreign-objects.ts'
 export { deployFailures } from './failures.ts'
 export { unaccepted } from './hazards.ts'
@@ -18,7 +18,7 @@ export { describePreCheck } from './pre-checks.ts'
 export { type Preview, previewDeploy } from './preview.ts'
 export { LEAVES_NOTHING, reviewsOf } from './review.ts'
 export type { Recorded } from './squashes.ts'
-export { prepareBooks, withTarget, type WorkRequest } from './target.ts'
+export { prepareBooks, type WorkRequest } from './target.ts'
 export {
   readKnownNow,
   readSchemaNow,
@@ -27,7 +27,12 @@ export {
   verifyAndRecord,
 } from './verify.ts'
 export { violationFailure } from './sqlite/deploy.ts'
-export { appliedWithout, recordedSchema, replayedFingerprint } from './sqlite/drift.ts'
+export {
+  appliedWithout,
+  detectSqliteDrift,
+  recordedSchema,
+  replayedFingerprint,
+} from './sqlite/drift.ts'
 export { comparedTables, endangeredBy, lossesIn } from './sqlite/endangered.ts'
 export { type TestedMigration, testOnCopy } from './sqlite/test-on-copy.ts'
 export { atomicReceipt, runGuarded } from './sqlite/run.ts'

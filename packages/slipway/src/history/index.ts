@@ -32,7 +32,6 @@ export {
   type JournalEntry,
   journalFinishSql,
   readSchemaState,
-  readJournal,
   readLedgerRows,
   receiptSql,
   writeChangeToken,
@@ -76,3 +75,4 @@ export {
   sqliteReceiptSql,
 } from './sqlite/ledger.ts'
 export { type HistoryRecords, recordsOf } from './sqlite/records.ts'
+export { readJournal } from './journal.ts'

@@ -1,4 +1,4 @@
-import { dialectOf, executeLocked, type Session } from '../database/index.ts'
+import { type Dialect, dialectOf, executeLocked, type Session } from '../database/index.ts'
 import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
 import { markedRowSql, readHistory, receiptSql } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
@@ -35,7 +35,7 @@ export interface BaselineOutcome {
 }
 
 /** The part of the history that a database has, or comes nearest to. */
-interface Match {
+export interface Match {
   /** How many migrations. */
   readonly count: number
   readonly changes: readonly Change[]
@@ -75,7 +75,8 @@ export function refuseNoMigrations(migrations: readonly MigrationFile[]): void {
   })
 }
 
-async function refuseHistory(session: Session): Promise<void> {
+/** Fails with REPAIR.HISTORY_EXISTS if migrations are recorded already. */
+export async function refuseHistory(session: Session): Promise<void> {
   const { rows } = await readHistory(session)
   const applied = rows.filter((row) => row.rolledBackAt === null)
   if (applied.length === 0) return
@@ -91,7 +92,12 @@ async function refuseHistory(session: Session): Promise<void> {
 
 async function refuseEmpty(session: Session, { migrations }: BaselineRequest): Promise<void> {
   const outline = await readOutline(session, await projectScope(session, migrations))
-  if (outline.size > 0) return
+  refuseTables(session, outline.size)
+}
+
+/** Fails with REPAIR.NO_BASELINE on a database without tables. */
+export function refuseTables(session: Session, tables: number): void {
+  if (tables > 0) return
   raise('REPAIR.NO_BASELINE', {
     message: `${session.server.database} has no tables.`,
     why: 'No migration can have been applied to it.',
@@ -109,13 +115,16 @@ async function findMatch(actual: Actual, request: BaselineRequest): Promise<Matc
   const { upTo, migrations } = request
   if (upTo === undefined) return await searchMatch(actual, request)
   const index = migrations.findIndex(({ name }) => name === upTo)
-  if (index === -1) {
-    raise('REPAIR.UNKNOWN_MIGRATION', {
-      message: `The project has no migration ${upTo}.`,
-      nextActions: [command(['status'], 'see the migrations')],
-    })
-  }
+  if (index === -1) refuseUnknown(upTo)
   return await compareWith(index + 1, actual, request)
+}
+
+/** Fails with REPAIR.UNKNOWN_MIGRATION. */
+export function refuseUnknown(upTo: string): never {
+  return raise('REPAIR.UNKNOWN_MIGRATION', {
+    message: `The project has no migration ${upTo}.`,
+    nextActions: [command(['status'], 'see the migrations')],
+  })
 }
 
 async function compareWith(
@@ -162,7 +171,8 @@ async function searchMatch(actual: Actual, request: BaselineRequest): Promise<Ma
   return nearest.count === whole.count ? whole : await compareWith(nearest.count, actual, request)
 }
 
-function refuseMatch(
+/** Fails with REPAIR.NO_BASELINE, which names the differences to the nearest part. */
+export function refuseMatch(
   session: Session,
   { count, changes }: Match,
   { migrations, upTo }: BaselineRequest,
@@ -192,21 +202,27 @@ async function record(
 ): Promise<BaselineOutcome> {
   const { migrations } = request
   const recorded = migrations.slice(0, count)
-  const { parse } = await parserFor(dialectOf(session))
-  const changesRows = ({ sql, path }: MigrationFile) => parse(sql, path).every(changesRowsOnly)
-  const undecided = recorded.slice(
-    recorded.findLastIndex((migration) => !changesRows(migration)) + 1,
-  )
   await prepareBooks(session, request)
   await executeLocked(session, recorded.map((migration) => rowsOf(session, migration)).join(''))
   if (changes.length === 0) await verifyAndRecord(session, migrations)
   return {
     database: session.server.database,
     recorded: recorded.map(({ name }) => name),
-    undecided: undecided.map(({ name }) => name),
+    undecided: await undecidedOf(recorded, dialectOf(session)),
     pending: migrations.slice(count).map(({ name }) => name),
     changes,
   }
+}
+
+/** The last migrations, as far as they change rows alone, by name. */
+export async function undecidedOf(
+  recorded: readonly MigrationFile[],
+  dialect: Dialect,
+): Promise<string[]> {
+  const { parse } = await parserFor(dialect)
+  const changesRows = ({ sql, path }: MigrationFile) => parse(sql, path).every(changesRowsOnly)
+  const first = recorded.findLastIndex((migration) => !changesRows(migration)) + 1
+  return recorded.slice(first).map(({ name }) => name)
 }
 
 function rowsOf(session: Session, { name, sql }: MigrationFile): string {

@@ -1,9 +1,5 @@
-export {
-  baseline,
-  type BaselineOutcome,
-  type BaselineRequest,
-  refuseNoMigrations,
-} from './baseline.ts'
+export { type BaselineOutcome, type BaselineRequest, refuseNoMigrations } from './baseline.ts'
+export { baseline, examine, repair } from './dialects.ts'
 export { describeProblem } from './describe-problem.ts'
 export {
   type Decision,
@@ -18,8 +14,7 @@ export {
   type Problem,
   type StopPoint,
 } from './diagnosis.ts'
-export { examine } from './examine.ts'
 export { repairFailures } from './failures.ts'
-export { repair, type RepairOutcome } from './repair.ts'
+export type { RepairOutcome } from './repair.ts'
 export type { ExamineRequest, Repairable, RepairRequest } from './request.ts'
 export { reset, type ResetOutcome, type ResetRequest } from './reset.ts'

@@ -1,4 +1,4 @@
-import { dialectOf, type Session } from '../database/index.ts'
+import type { Session } from '../database/index.ts'
 import {
   type Consent,
   deploy,
@@ -6,12 +6,11 @@ import {
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
-import { NO_JOURNAL, runMigrations, suggesting } from '../execution/index.ts'
-import { advice, command, rethrow } from '../kernel/index.ts'
+import { advice, command } from '../kernel/index.ts'
 import { type Kept, keptData, readKept } from '../safekeeping/index.ts'
-import { destructionText, parseMigration, parserFor } from '../statements/index.ts'
+import { destructionText } from '../statements/index.ts'
+import { dropAll } from './dialects.ts'
 import { raise } from './failures.ts'
-import { planReset } from './postgres/reset-sql.ts'
 
 /** A reset: all that the project has in a database is dropped, and deployed again. */
 export interface ResetRequest extends WorkRequest {
@@ -46,13 +45,7 @@ export async function reset(request: ResetRequest): Promise<ResetOutcome> {
     if (droppedKept.length > 0)
       request.emit({ kind: 'notice', message: `This drops ${listed(destroys)}.` })
     await requireName(session, { ...request, destroys })
-    const { schemas, sql } = await planReset(session, request)
-    const parser = await parserFor(dialectOf(session))
-    const migration = parseMigration({ name: 'reset', sql }, parser)
-    // A reset is not recorded, because it drops the ledger's record.
-    const execution = { migration, journal: NO_JOURNAL }
-    const { failure } = await runMigrations(target, [execution], [])
-    if (failure) rethrow({ ...failure, nextActions: suggesting(['reset'], failure.nextActions) })
+    const schemas = await dropAll(target, request)
     return { database: session.server.database, dropped: schemas, droppedKept }
   })
   return { ...dropped, deploy: await deploy({ ...request, acceptDrift: false }) }

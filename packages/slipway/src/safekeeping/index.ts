@@ -6,7 +6,6 @@ export {
   keptText,
   offeredTo,
   readAllKept,
-  readKept,
   readUnrestored,
   type Unrestored,
 } from './kept.ts'
@@ -14,7 +13,8 @@ export { safekeepingFailures } from './failures.ts'
 export { prepareKeepingFunctions } from './postgres/keeping-functions.ts'
 export { type Made, madeBefore, nameKey } from './made.ts'
 export { mayDestroy } from './may-destroy.ts'
-export { expired, pruneKept, restoreKept } from './prune.ts'
+export { pruneKept, readClock, readKept, restoreKept } from './dialects.ts'
+export { expired } from './prune.ts'
 export { aroundHooks, recordingOf } from './recording.ts'
 export { type Fill, restoringOf } from './restoring.ts'
 export {

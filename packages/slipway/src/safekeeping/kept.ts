@@ -56,12 +56,7 @@ export function keptByRollback(migration: string): string {
   return ROLLBACK_OF + migration
 }
 
-/** All that is or was kept of this project on a database, the oldest first; nothing if nothing ever was. */
-export async function readKept(session: Session): Promise<Kept[]> {
-  return (await readAllKept(session)).filter(({ inserted }) => !inserted)
-}
-
-/** The same, and the rows that migrations inserted. */
+/** All that is or was kept of this project on a database, and the rows that migrations inserted, the oldest first. */
 export async function readAllKept(session: Session): Promise<Kept[]> {
   const rows = await readLedgerRows(session, 'kept', COLUMNS)
   return rows.map((row) => keptFrom(row, session.server.schema))

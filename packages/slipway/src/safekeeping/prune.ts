@@ -1,8 +1,9 @@
+import type { Session } from '../database/index.ts'
 import { queryWithinLimits, type TargetSession } from '../execution/index.ts'
 import { advice, command, failureOf } from '../kernel/index.ts'
 import { objectName } from '../statements/index.ts'
 import { raise } from './failures.ts'
-import { type Kept, readKept } from './kept.ts'
+import { type Kept, readAllKept } from './kept.ts'
 import { prepareKeepingFunctions } from './postgres/keeping-functions.ts'
 import { call } from './postgres/sql-text.ts'
 
@@ -31,7 +32,7 @@ export async function pruneKept(target: TargetSession, kept: readonly Kept[]): P
  */
 export async function restoreKept(target: TargetSession, id: number): Promise<Kept> {
   const { session } = target
-  const one = (await readKept(session)).find((kept) => kept.id === id)
+  const one = await readOne(session, id)
   if (one?.state === 'restored') return one
   if (one?.state !== 'kept') {
     return raise('SAFEKEEPING.UNKNOWN', {
@@ -48,7 +49,7 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
       nextActions: [advice('Create the table or the column again, or roll back the migration.')],
     })
   }
-  return (await readKept(session)).find((kept) => kept.id === id) ?? one
+  return (await readOne(session, id)) ?? one
 }
 
 async function restoreOne(target: TargetSession, { id, table }: Kept) {
@@ -67,4 +68,14 @@ async function restoreOne(target: TargetSession, { id, table }: Kept) {
       ],
     })
   }
+}
+
+async function readOne(session: Session, id: number): Promise<Kept | undefined> {
+  return (await readAllKept(session)).find((kept) => kept.id === id && !kept.inserted)
+}
+
+/** The clock of the server, in milliseconds since 1970. */
+export async function readClock(session: Session): Promise<number> {
+  const { rows } = await session.queryRaw('SELECT extract(epoch FROM clock_timestamp()) * 1000')
+  return Number(rows[0]?.[0])
 }

@@ -1,4 +1,5 @@
-import { atomic, type AtomicSession, withSession } from '../../database/index.ts'
+import { atomic, type AtomicSession, type Session, withSession } from '../../database/index.ts'
+import type { TargetSession } from '../../execution/index.ts'
 import { readSqliteLedger, type SqliteLedger } from '../../history/index.ts'
 import { refuseEnvironment } from '../environment.ts'
 import type { WorkRequest } from '../target.ts'
@@ -24,4 +25,16 @@ export async function withSqliteTarget<T>(
     refuseEnvironment(ledger.environments, request, { database: session.server.database, forget })
     return await work({ session: atomic(session), ledger })
   })
+}
+
+/** The same for work that takes a session, as on PostgreSQL. */
+export async function withSqliteSession<T>(
+  request: WorkRequest,
+  work: (session: Session, target: TargetSession) => Promise<T>,
+): Promise<T> {
+  const { address, limits, signal, emit } = request
+  const deadline = performance.now() + request.deadlineMs
+  return await withSqliteTarget(request, async ({ session }) =>
+    work(session, { session, address, limits, deadline, signal, emit }),
+  )
 }

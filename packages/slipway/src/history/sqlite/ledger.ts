@@ -27,7 +27,7 @@ export interface SqliteLedger {
   /** Changes with each command that changes the database; 0 where there is no ledger. */
   readonly revision: number
   /** The schema as the last command left it. */
-  readonly schema?: RecordedSchema
+  readonly schema?: RecordedSchema | undefined
   /** Protected environments as which the database was changed. */
   readonly environments: readonly { readonly name: string; readonly confirm: boolean }[]
 }

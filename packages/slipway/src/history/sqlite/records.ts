@@ -7,6 +7,7 @@ import {
   historyTable,
   markedRowSql,
   rolledBackRowSql,
+  singleRowSql,
 } from '../prisma-history.ts'
 
 /**
@@ -23,6 +24,8 @@ export interface HistoryRecords {
   marked(migration: string, checksum: string): string
   /** No longer applied. */
   rolledBack(migration: string): string
+  /** Of several rows of it, one counts. */
+  single(migration: string, checksum: string): string
   /** Its file has another text now. */
   edited(migration: string, checksum: string): string
 }
@@ -37,6 +40,7 @@ export function recordsOf(session: Session): HistoryRecords {
       applied: (...row) => appliedRowSql(session, ...row),
       marked: (...row) => markedRowSql(session, ...row),
       rolledBack: (migration) => rolledBackRowSql(session, migration),
+      single: (...row) => singleRowSql(session, ...row),
       edited: (...row) => checksumRowSql(session, ...row),
     }
   }
@@ -49,6 +53,8 @@ export function recordsOf(session: Session): HistoryRecords {
     marked: applied,
     rolledBack: (migration) =>
       `${d1RemovedSql(d1, migration)}DELETE FROM _slipway_applied WHERE name = ${quoteText(migration)};\n`,
+    // wrangler's names are unique.
+    single: checksumSql,
     edited: checksumSql,
   }
 }
