@@ -1,6 +1,7 @@
 import { type ByDialect, dialectOf, type Session } from '../database/index.ts'
 import type { TargetSession } from '../execution/index.ts'
 import { deploy as deployPostgres, type DeployOutcome, type DeployRequest } from './deploy.ts'
+import { type Preview, previewDeploy as previewPostgres } from './preview.ts'
 import { withTarget as withPostgresTarget, type WorkRequest } from './target.ts'
 
 /** What is done on a target that is open for work. */
@@ -9,17 +10,23 @@ type TargetWork<T> = (session: Session, target: TargetSession) => Promise<T>
 /** How databases of one dialect are changed. */
 interface Deploying {
   deploy(request: DeployRequest): Promise<DeployOutcome>
+  preview(request: WorkRequest): Promise<Preview>
   withTarget<T>(request: WorkRequest, work: TargetWork<T>): Promise<T>
 }
 
 const DIALECTS: ByDialect<() => Promise<Deploying>> = {
-  postgres: async () => ({ deploy: deployPostgres, withTarget: withPostgresTarget }),
+  postgres: async () => ({
+    deploy: deployPostgres,
+    preview: previewPostgres,
+    withTarget: withPostgresTarget,
+  }),
   async sqlite() {
-    const [{ deploySqlite }, { withSqliteSession }] = await Promise.all([
+    const [{ deploySqlite }, { previewSqlite }, { withSqliteSession }] = await Promise.all([
       import('./sqlite/deploy.ts'),
+      import('./sqlite/preview.ts'),
       import('./sqlite/target.ts'),
     ])
-    return { deploy: deploySqlite, withTarget: withSqliteSession }
+    return { deploy: deploySqlite, preview: previewSqlite, withTarget: withSqliteSession }
   },
 }
 
@@ -27,6 +34,12 @@ const DIALECTS: ByDialect<() => Promise<Deploying>> = {
 export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
   const dialect = await DIALECTS[dialectOf(request.address)]()
   return await dialect.deploy(request)
+}
+
+/** Looks at what a deploy of a target would do: see `preview.ts` and `sqlite/preview.ts`. */
+export async function previewDeploy(request: WorkRequest): Promise<Preview> {
+  const dialect = await DIALECTS[dialectOf(request.address)]()
+  return await dialect.preview(request)
 }
 
 /** Opens a target for work that changes it: see `target.ts` and `sqlite/target.ts`. */

@@ -74,6 +74,8 @@ export interface PlanInput {
   readonly outline: readonly StatementOutline[]
   /** The statements of a migration, by number, whose losses are kept aside first. */
   readonly keeps: (plan: Migration) => ReadonlySet<number>
+  /** What a statement destroys, where its text alone does not say it. */
+  readonly destroys?: (plan: Migration, statement: Statement) => readonly Destruction[]
 }
 
 interface Named {
@@ -118,7 +120,11 @@ function sizeClass(rows: number | null): 'empty' | 'small' | 'filled' {
   return rows !== null && rows < 1000 ? 'small' : 'filled'
 }
 
-function stepsOf(plan: Migration, { outline, keeps, defaultSchema }: PlanInput): PlanStep[] {
+function stepsOf(plan: Migration, input: PlanInput): PlanStep[] {
+  const { outline, keeps, defaultSchema } = input
+  const named = (_: Migration, { actions }: Statement) =>
+    actions.flatMap((action) => destructionsBy(action, defaultSchema))
+  const destroyed = input.destroys ?? named
   const own = new Map(
     outline
       .filter(({ migration }) => migration === plan.name)
@@ -136,9 +142,13 @@ function stepsOf(plan: Migration, { outline, keeps, defaultSchema }: PlanInput):
       }))
       const transaction = kind === 'alone' ? null : number
       const isKept = kept.has(statement.number)
-      const destroys = statement.actions.flatMap((action) => destructionsBy(action, defaultSchema))
       const outlined = step(statement, tables, transaction)
-      return { migration: plan.name, ...outlined, destroys, kept: isKept }
+      return {
+        migration: plan.name,
+        ...outlined,
+        destroys: destroyed(plan, statement),
+        kept: isKept,
+      }
     }),
   )
 }

@@ -1,5 +1,6 @@
 export {
   type DeployPlan,
+  deployPlan,
   planHash,
   type PlanBasis,
   type PlanStep,

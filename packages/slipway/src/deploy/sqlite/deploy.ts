@@ -1,4 +1,4 @@
-import type { AtomicSession } from '../../database/index.ts'
+import type { AtomicSession, Session } from '../../database/index.ts'
 import type { Receipt, Violation } from '../../execution/index.ts'
 import {
   historyFailures,
@@ -16,8 +16,10 @@ import type { DeployOutcome, DeployRequest } from '../deploy.ts'
 import { refuseDrift } from '../drift.ts'
 import { type Accepted, acceptedNames } from '../hazards.ts'
 import { type PendingWork, readPending } from '../pending.ts'
+import { refuseChangedPlan } from '../plan-file.ts'
 import { appliedWith, detectSqliteDrift, recordedSchema } from './drift.ts'
 import { comparedTables, endangeredBy, lossesIn } from './endangered.ts'
+import { sqlitePlan } from './plan.ts'
 import { atomicReceipt, type GuardedOutcome, runGuarded } from './run.ts'
 import { type SqliteTarget, withSqliteTarget } from './target.ts'
 import { type TestedMigration, testOnCopy } from './test-on-copy.ts'
@@ -40,6 +42,8 @@ export async function deploySqlite(request: DeployRequest): Promise<DeployOutcom
     }
     const driftUnknown = await gate(target, pending, request)
     const tested = await withSchemaCopy(target.session, (copy) => testOnCopy(copy, pending.plans))
+    if (request.plan)
+      refuseChangedPlan(request.plan, sqlitePlan(target.session, pending.history, tested))
     await consentToLosses(target, tested, request)
     const names = pending.plans.map(({ name }) => name)
     await request.backup?.(names, pending.before.applied.at(-1) ?? null)
@@ -89,7 +93,8 @@ async function gate(
 
 const raiseHistory = raiserOf(historyFailures)
 
-async function refuseFilled(session: AtomicSession): Promise<void> {
+/** Fails with HISTORY.NOT_EMPTY if a database without history holds anything. */
+export async function refuseFilled(session: Session): Promise<void> {
   const { length } = await readDefinitions(session)
   if (length === 0) return
   raiseHistory('HISTORY.NOT_EMPTY', {
