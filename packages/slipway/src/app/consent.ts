@@ -1,4 +1,4 @@
-import { type Address, locate, withSession } from '../database/index.ts'
+import { type Address, databaseName, withSession } from '../database/index.ts'
 import { type Consent, destroyedText } from '../deploy/index.ts'
 import { advice, attempt } from '../kernel/index.ts'
 import type { AppContext, ConsentOptions, ConsentQuestion } from './context.ts'
@@ -53,11 +53,12 @@ export async function requirePolicyConsent(
   { target }: Work,
   options: ConsentOptions,
 ): Promise<void> {
-  if (!target.policy.confirm || target.address.kind !== 'postgres') return
-  const { database } = locate(target.address.url)
+  const { address } = target
+  if (!target.policy.confirm || address.kind === 'embedded') return
+  const database = databaseName(address)
   const message = `The environment ${target.environment} requires consent for each change of ${database}.`
   const { confirm } = options
   const unlike = confirm !== undefined && confirm !== database
-  const alias = unlike ? await realName(target.direct ?? target.address) : undefined
+  const alias = unlike ? await realName(target.direct ?? address) : undefined
   await requireNamed(context, options, { database, alias, message })
 }

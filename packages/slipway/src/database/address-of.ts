@@ -1,14 +1,66 @@
 import path from 'node:path'
-import type { ConnectionString } from '../kernel/index.ts'
+import { advice, assertNever, command, type ConnectionString } from '../kernel/index.ts'
+import { raise } from './failures.ts'
 import type { Address } from './port.ts'
+import { locate } from './postgres/connection-string.ts'
 
 /**
- * The address that a connection string means: `file:` is a SQLite file, relative to the current folder, and anything
- * else is for PostgreSQL to read. Prisma writes parameters of the connection behind a `?`; none of them is SQLite's.
+ * The address that a connection string means: `file:` is a SQLite file, relative to `folder` (the current one if absent),
+ * and anything else is for PostgreSQL to read. Prisma writes parameters of the connection behind a `?`; none of them is
+ * SQLite's.
  */
-export function addressOf(url: ConnectionString): Address {
+export function addressOf(url: ConnectionString, folder = '.'): Address {
   const text = url.reveal().trim()
   if (!text.startsWith('file:')) return { kind: 'postgres', url }
   const [place = ''] = text.slice('file:'.length).split('?')
-  return { kind: 'sqlite', file: path.resolve(place) }
+  return { kind: 'sqlite', file: path.resolve(folder, place) }
+}
+
+/**
+ * The address of a SQLite file that a connection string names, relative to `folder`. Fails with DATABASE.URL_INVALID or
+ * DATABASE.PROVIDER_UNSUPPORTED.
+ */
+export function sqliteAddressOf(
+  url: ConnectionString,
+  folder: string,
+): Extract<Address, { readonly kind: 'sqlite' }> {
+  const text = url.reveal().trim()
+  if (/^(?:libsql|wss?|https?):/i.test(text)) {
+    raise('DATABASE.PROVIDER_UNSUPPORTED', {
+      message: 'Slipway cannot deploy to libSQL.',
+      why: 'Of the databases that speak SQLite it deploys to files and to Cloudflare D1.',
+      nextActions: [command(['doctor'], 'see where the connection string comes from')],
+    })
+  }
+  const address = addressOf(url, folder)
+  if (address.kind !== 'sqlite') return refuseUrl('It does not begin with file:')
+  if (/^file:(?::memory:)?(?:\?|$)/.test(text)) return refuseUrl('It names no file')
+  return address
+}
+
+function refuseUrl(why: string): never {
+  return raise('DATABASE.URL_INVALID', {
+    message: 'The connection string is not that of a SQLite file.',
+    why: `${why}.`,
+    nextActions: [
+      advice('Write it as file: and the path of the file, such as file:./dev.db.'),
+      command(['doctor'], 'see where the connection string comes from'),
+    ],
+  })
+}
+
+/** The name by which a person consents to a change of a database. Nothing is connected to. */
+export function databaseName(address: Address): string {
+  switch (address.kind) {
+    case 'postgres':
+      return locate(address.url).database
+    case 'embedded':
+      return 'slipway'
+    case 'd1':
+      return address.d1.name
+    case 'sqlite':
+      return address.d1?.name ?? path.basename(address.file ?? 'memory')
+    default:
+      return assertNever(address)
+  }
 }

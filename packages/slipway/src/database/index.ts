@@ -10,7 +10,7 @@ export {
 export type { Embedded, EmbeddedImage } from './postgres/embedded.ts'
 export type { EmbeddedServer } from './postgres/embedded-server.ts'
 export type { LocalServer } from './postgres/local-server.ts'
-export { addressOf } from './address-of.ts'
+export { addressOf, databaseName, sqliteAddressOf } from './address-of.ts'
 export { type ByDialect, type Dialect, dialectOf, productOf } from './dialect.ts'
 export { databaseFailures } from './failures.ts'
 export { programFolders, type Programs, serverPrograms } from './postgres/programs.ts'

@@ -34,6 +34,8 @@ export interface D1Settings {
   readonly name: string
   /** The table of wrangler's history: `d1_migrations`, unless its configuration names another. */
   readonly migrationsTable: string
+  /** What follows the name of a migration there: `/migration.sql` where each has a folder of its own; `.sql` if absent. */
+  readonly nameEnding?: '.sql' | '/migration.sql'
 }
 
 /** A database on Cloudflare D1, reached through its REST API. */

@@ -34,6 +34,8 @@ export class ConnectionString {
   }
 
   toString(): string {
+    // A SQLite file has neither a role nor a password.
+    if (/^file:/i.test(this.#text)) return this.#text.replace(SECRET_PARAMETER, `$1${MASK}`)
     const [scheme = ''] = /^[a-z][a-z0-9+.-]*:\/+/i.exec(this.#text) ?? []
     // The end of a whole string is known, so a password may contain any character.
     const rest = this.#text

@@ -12,6 +12,7 @@ import type {
   Session,
   SessionOptions,
 } from '../port.ts'
+import { createD1File } from './create-file.ts'
 import { loadSqlite } from './load.ts'
 import { raiseSqliteError, type SqliteSource } from './sqlite-error.ts'
 
@@ -19,8 +20,8 @@ import { raiseSqliteError, type SqliteSource } from './sqlite-error.ts'
 const LOCK_WAIT_MS = 5000
 
 /**
- * Opens a session on a SQLite file, or on a database in memory where no file is given. Never creates a file.
- * Fails with DATABASE.NOT_FOUND, DATABASE.CORRUPT, and with the codes of its statements.
+ * Opens a session on a SQLite file, or on a database in memory where no file is given. Creates no file, except that of a
+ * local database of D1: wrangler creates it as well when somebody first looks at it. Fails with DATABASE.NOT_FOUND, DATABASE.CORRUPT, and with the codes of its statements.
  */
 export async function withSqlite<T>(
   { file, d1 }: Extract<Address, { readonly kind: 'sqlite' }>,
@@ -28,6 +29,7 @@ export async function withSqlite<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const source: SqliteSource = { where: file ?? 'in memory' }
+  if (file !== undefined && d1 !== undefined && !existsSync(file)) createD1File(file)
   const database = open(file, connectTimeoutMs, source)
   try {
     return await work(sessionOn(database, source, d1))
@@ -71,7 +73,7 @@ function sessionOn(
   }
   return {
     kind: 'sqlite',
-    server: guarded(() => serverInfo(database)),
+    server: guarded(() => serverInfo(database, d1?.name)),
     ledger: 'main',
     ...(d1 ? { d1 } : {}),
     async runAtomically(script, options) {
@@ -113,14 +115,14 @@ function runAtomically(
 }
 
 /** The first statement also shows whether the file is a database at all. */
-function serverInfo(database: DatabaseSync): ServerInfo {
+function serverInfo(database: DatabaseSync, name: string | undefined): ServerInfo {
   database.exec('SELECT 1 FROM sqlite_schema LIMIT 1')
   const { version } = database.prepare('SELECT sqlite_version() AS version').get() ?? {}
   const [major = 0, minor = 0, patch = 0] = String(version).split('.').map(Number)
   return {
     versionNumber: major * 1_000_000 + minor * 1000 + patch,
     version: String(version),
-    database: path.basename(database.location() ?? 'memory'),
+    database: name ?? path.basename(database.location() ?? 'memory'),
     user: '',
     pid: 0,
     pooled: false,

@@ -1,8 +1,8 @@
 import { type D1Settings, quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
 import type { History } from '../prisma-history.ts'
 
-/** How wrangler calls a migration in its history: by the name of its file. */
-const ENDING = '.sql'
+/** How wrangler calls a migration in its history: by the path of its file in the migrations folder. */
+const ENDINGS = ['/migration.sql', '.sql'] as const
 
 /**
  * Reads wrangler's history, oldest first. It has no checksums: those are in the ledger, of what Slipway applied. What
@@ -20,7 +20,10 @@ export async function readD1History(
   const names = new Set(found.map(({ name }) => name))
   if (!names.has(migrationsTable)) return { exists: false, rows: [] }
   const [checksum, join] = names.has('_slipway_applied')
-    ? ['a.checksum', "LEFT JOIN _slipway_applied a ON m.name IN (a.name, a.name || '.sql')"]
+    ? [
+        'a.checksum',
+        "LEFT JOIN _slipway_applied a ON m.name IN (a.name, a.name || '.sql', a.name || '/migration.sql')",
+      ]
     : ['NULL', '']
   const { rows } = await session.queryRaw(
     `SELECT m.name, ${checksum}, m.applied_at FROM ${table} m ${join} ORDER BY m.id`,
@@ -37,9 +40,10 @@ export async function readD1History(
   }
 }
 
-/** The name of a migration: `0001_init` of the row `0001_init.sql`. */
+/** The name of a migration: `0001_init` of the row `0001_init.sql`, or of the row `0001_init/migration.sql`. */
 function nameOf(recorded: string): string {
-  return recorded.endsWith(ENDING) ? recorded.slice(0, -ENDING.length) : recorded
+  const ending = ENDINGS.find((one) => recorded.endsWith(one)) ?? ''
+  return recorded.slice(0, recorded.length - ending.length)
 }
 
 /** The table as wrangler creates it. Source: wrangler, d1/migrations/helpers. */
@@ -52,13 +56,17 @@ export function createD1HistorySql({ migrationsTable }: D1Settings): string {
 }
 
 /** SQL that records a migration as applied, as wrangler does. */
-export function d1AppliedSql({ migrationsTable }: D1Settings, migration: string): string {
-  return `INSERT INTO ${quoteIdentifier(migrationsTable)} (name) VALUES (${quoteText(migration + ENDING)});\n`
+export function d1AppliedSql(
+  { migrationsTable, nameEnding = '.sql' }: D1Settings,
+  migration: string,
+): string {
+  return `INSERT INTO ${quoteIdentifier(migrationsTable)} (name) VALUES (${quoteText(migration + nameEnding)});\n`
 }
 
 /** SQL that removes a migration from the history, so that wrangler sees it as pending. */
 export function d1RemovedSql({ migrationsTable }: D1Settings, migration: string): string {
-  return `DELETE FROM ${quoteIdentifier(migrationsTable)} WHERE name IN (${quoteText(migration)}, ${quoteText(migration + ENDING)});\n`
+  const names = ['', ...ENDINGS].map((ending) => quoteText(migration + ending)).join(', ')
+  return `DELETE FROM ${quoteIdentifier(migrationsTable)} WHERE name IN (${names});\n`
 }
 
 /** SQL of an expression that changes with every change of the history. */

@@ -1,0 +1,18 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { loadSqlite } from './load.ts'
+
+/**
+ * Creates the file of a database of wrangler's, as its runtime does when it opens one for the first time: empty, with a
+ * write-ahead log. The runtime adds its own table (`_cf_METADATA`) when it opens the file.
+ */
+export function createD1File(file: string): void {
+  mkdirSync(path.dirname(file), { recursive: true })
+  const { DatabaseSync } = loadSqlite()
+  const database = new DatabaseSync(file)
+  try {
+    database.exec('PRAGMA journal_mode = WAL')
+  } finally {
+    database.close()
+  }
+}
