@@ -78,6 +78,8 @@ const owners: Readonly<Record<string, string>> = {
   '@supabase/pg-delta': 'schema',
   'libpg-query': 'statements',
   'sqlite3-parser': 'statements',
+  'jsonc-parser': 'project',
+  'smol-toml': 'project',
   '@prisma/schema-engine-wasm': 'engine',
 }
 

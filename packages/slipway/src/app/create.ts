@@ -77,6 +77,7 @@ export async function createFrom(
     {
       files: project.schema.files,
       migrationsDir: project.migrationsDir,
+      layout: project.migrationsLayout,
       history: migrations,
       shadow: shadowOptions(work),
       filter: {

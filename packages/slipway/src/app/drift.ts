@@ -1,4 +1,3 @@
-import path from 'node:path'
 import { adoptDrift, type DriftReport, inspectDrift } from '../drift/index.ts'
 import { changeText } from './change-text.ts'
 import { requirePolicyConsent } from './consent.ts'
@@ -68,15 +67,14 @@ export async function adoptTarget(
 ): Promise<Ended<AdoptResult>> {
   // Loaded here: a look at the drift must not pay for it.
   const { folderName, writeMigrationFolder } = await import('../create/index.ts')
-  const { migrationsDir, schema } = work.project
+  const { migrationsDir, migrationsLayout: layout, schema } = work.project
   const history = work.migrations
   const { database, migration } = await adoptDrift({
     ...(await workRequest(context, work)),
-    name: folderName(words, { now: new Date(context.now()), history }),
+    name: folderName(words, { now: new Date(context.now()), history, layout }),
     write: async (name, text) => {
-      const folder = { migrationsDir, name, dialect: schema.dialect, history }
-      await writeMigrationFolder(folder, { 'migration.sql': text })
-      return path.join(migrationsDir, name, 'migration.sql')
+      const folder = { migrationsDir, layout, name, dialect: schema.dialect, history }
+      return (await writeMigrationFolder(folder, { 'migration.sql': text })).path
     },
   })
   const { name, path: file, sql } = migration

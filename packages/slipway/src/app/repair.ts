@@ -46,6 +46,7 @@ export async function repairTarget(
     ...(await workRequest(context, work)),
     migrations,
     migrationsDir: project.migrationsDir,
+    layout: project.migrationsLayout,
   }
   if (!decision) {
     const diagnosis = await examine(request)

@@ -67,18 +67,28 @@ export async function squashRange(
   refuseUnknownAccepts(accept, ['uncommitted'])
   const work = await readWork(context, { withoutTarget: true })
   const { migrations } = work
-  const { migrationsDir } = work.project
+  const { migrationsDir, migrationsLayout: layout } = work.project
   const unfinished = unfinishedSquash(migrations)
   if (unfinished) return finish(work, { unfinished, write })
   const shadow = shadowOptions(work)
-  const made = await draftSquash({ migrations, from, to, name, shadow, emit: context.emit })
+  const made = await draftSquash({
+    migrations,
+    layout,
+    from,
+    to,
+    name,
+    shadow,
+    emit: context.emit,
+  })
   const acceptUncommitted = accept.includes('uncommitted')
   const { dialect } = shadow
   const file = write
-    ? await writeSquash(made, { migrationsDir, migrations, dialect, acceptUncommitted })
+    ? await writeSquash(made, { migrationsDir, layout, migrations, dialect, acceptUncommitted })
     : undefined
   const problem =
-    write || acceptUncommitted ? undefined : await uncommitted(made.squashed, { migrationsDir })
+    write || acceptUncommitted
+      ? undefined
+      : await uncommitted(made.squashed, { migrationsDir, layout })
   return {
     result: draftedResult(made, file),
     findings: problem === undefined ? [] : [uncommittedFinding(problem)],
@@ -92,7 +102,12 @@ function finish(
   { unfinished, write }: { readonly unfinished: UnfinishedSquash; readonly write: boolean },
 ): Ended<UnfinishedResult> {
   const { name, left } = unfinished
-  if (write) finishSquash(unfinished, { migrationsDir: project.migrationsDir, migrations })
+  if (write)
+    finishSquash(unfinished, {
+      migrationsDir: project.migrationsDir,
+      layout: project.migrationsLayout,
+      migrations,
+    })
   const removed = left.map((one) => one.name)
   const result = { kind: 'unfinished' as const, migration: { name }, finished: write, removed }
   return {

@@ -52,6 +52,7 @@ export async function readWork(
   }
   const migrations = readMigrations(project.migrationsDir, {
     provider: project.schema.provider,
+    layout: project.migrationsLayout,
     mayBeMissing: options.mayLackMigrations ?? false,
     downMigrations: options.downMigrations ?? false,
   })

@@ -1,7 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { readJsonFile } from '../kernel/index.ts'
-import type { MigrationFolder } from '../project/index.ts'
+import { type MigrationFolder, proofPath } from '../project/index.ts'
 import type { Proof } from '../proof/index.ts'
 import { checksum } from '../statements/index.ts'
 
@@ -10,8 +9,6 @@ import { checksum } from '../statements/index.ts'
  * other files, with another result, or unreadable. `unchecked` if nothing was run.
  */
 export type StoredProof = 'none' | 'same' | 'other-files' | 'differs' | 'unreadable' | 'unchecked'
-
-const FILE = 'proof.json'
 
 /** How a stored proof compares, and why it is unreadable. */
 export interface StoredComparison {
@@ -45,7 +42,7 @@ export async function storedProofOf(migration: MigrationFolder): Promise<Proof |
 }
 
 async function readStored(migration: MigrationFolder) {
-  const file = fileOf(migration)
+  const file = proofPath(migration)
   if (!existsSync(file)) return undefined
   return await readJsonFile<Proof>(
     file,
@@ -55,13 +52,9 @@ async function readStored(migration: MigrationFolder) {
 
 /** Writes the proof beside the migration; gives the file's path. */
 export function storeProof(migration: MigrationFolder, proof: Proof): string {
-  const file = fileOf(migration)
+  const file = proofPath(migration)
   writeFileSync(file, `${JSON.stringify(proof, null, 2)}\n`)
   return file
-}
-
-function fileOf(migration: MigrationFolder): string {
-  return path.join(path.dirname(migration.path), FILE)
 }
 
 /** What a proof claims of the migration, without what differs from machine to machine. */

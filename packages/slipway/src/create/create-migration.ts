@@ -1,7 +1,7 @@
-import path from 'node:path'
 import type { Address, Session } from '../database/index.ts'
 import { type DownMigration, downMigrationOn, withGrade } from '../down/index.ts'
 import { listsExtensions, type SchemaFile, schemaToSql } from '../engine/index.ts'
+import { migrationPaths, type MigrationsLayout } from '../project/index.ts'
 import { gradeOf, type OnShadow, type Proof, prove } from '../proof/index.ts'
 import { type CatalogReader, catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
@@ -15,6 +15,8 @@ import type { KeptObject } from './spare.ts'
 export interface CreateOptions {
   readonly files: readonly SchemaFile[]
   readonly migrationsDir: string
+  /** `folders` if absent. */
+  readonly layout?: MigrationsLayout | undefined
   /** The project's migrations, in their order. */
   readonly history: readonly MigrationFile[]
   readonly shadow: ShadowOptions
@@ -67,6 +69,7 @@ export async function createMigration(
   const {
     files,
     migrationsDir,
+    layout = 'folders',
     shadow,
     history,
     renames = [],
@@ -74,7 +77,7 @@ export async function createMigration(
     allowEmpty = false,
   } = options
   // A name that cannot be used is refused before the work.
-  if (options.name !== undefined) folderName(options.name, options)
+  if (options.name !== undefined) folderName(options.name, { ...options, layout })
   const upcoming = await extensionsOf(files)
   return await withShadowDatabase(
     shadow,
@@ -94,8 +97,8 @@ export async function createMigration(
       const statements = (await parserFor(shadow.dialect)).parse(sql)
       const name = await chooseFolder(options, statements)
       const ahead = isAheadOf(options.now, name)
-      const folder = { migrationsDir, name, dialect: shadow.dialect, history }
-      const file = path.join(migrationsDir, name, 'migration.sql')
+      const folder = { migrationsDir, layout, name, dialect: shadow.dialect, history }
+      const { path: file, downPath } = migrationPaths(folder, name)
       if (sql === '') {
         const empty = '-- This is an empty migration.'
         await writeMigrationFolder(folder, { 'migration.sql': empty, 'down.sql': undefined })
@@ -107,7 +110,6 @@ export async function createMigration(
         ? await proveWritten(open, { name, sql, down: back }, options)
         : { down: back }
       await writeMigrationFolder(folder, { 'migration.sql': sql, 'down.sql': proven.down.sql })
-      const downPath = path.join(migrationsDir, name, 'down.sql')
       const { down: written, ...proof } = proven
       const down = { ...written, path: downPath, ...proof }
       return {
@@ -133,12 +135,12 @@ async function extensionsOf(files: readonly SchemaFile[]): Promise<MigrationFile
 }
 
 async function chooseFolder(
-  { name, chooseName, now, history }: CreateOptions,
+  { name, chooseName, now, history, layout = 'folders' }: CreateOptions,
   statements: readonly Statement[],
 ): Promise<string> {
   const suggested = name ?? nameOf(statements)
   const chosen = name === undefined && chooseName ? await chooseName(suggested) : suggested
-  return folderName(chosen, { now, history })
+  return folderName(chosen, { now, history, layout })
 }
 
 /** A shadow database that is open. */

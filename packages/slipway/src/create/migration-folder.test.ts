@@ -13,13 +13,13 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { failureOf } from '../kernel/index.ts'
-import { readMigrations } from '../project/index.ts'
+import { type MigrationsLayout, readMigrations } from '../project/index.ts'
 import { folderName, isAheadOf, sortsBefore, writeMigrationFolder } from './migration-folder.ts'
 
 const NOW = new Date('2026-11-21T01:02:03.456Z')
 
-function nameAfter(newest: string): string {
-  return folderName('next step', { now: NOW, history: [{ name: newest, sql: '' }] })
+function nameAfter(newest: string, layout: MigrationsLayout = 'folders'): string {
+  return folderName('next step', { now: NOW, history: [{ name: newest, sql: '' }], layout })
 }
 
 test.each([
@@ -37,7 +37,37 @@ test.each([
 ])('the name comes after the newest migration: %s', (_, newest, expected) => {
   const name = nameAfter(newest)
   expect(name).toBe(expected)
-  expect(sortsBefore(newest, name)).toBe(true)
+  expect(sortsBefore(newest, name, 'folders')).toBe(true)
+})
+
+test.each([
+  ['none', '', '0001_next_step'],
+  ['a number', '0001_init', '0002_next_step'],
+  ['a number without zeros', '9_init', '0010_next_step'],
+  ['the last of four digits', '9999_init', '10000_next_step'],
+  ['a moment', '20200101000000_init', '20261121010203_next_step'],
+])('a file is numbered after the newest one: %s', (_, newest, expected) => {
+  expect(nameAfter(newest, 'flat')).toBe(expected)
+})
+
+test('no number comes after a file without one', () => {
+  expect(() => nameAfter('init', 'flat')).toThrow('CREATE.NAME_UNFIT')
+})
+
+test('the files of a flat migration and its down migration are written where wrangler leaves the latter out', async () => {
+  const { migrationsDir, ...folder } = newFolder()
+  const files = { 'migration.sql': 'SELECT 1;', 'down.sql': 'SELECT 2;' }
+  const flat = { ...folder, migrationsDir, layout: 'flat' as const, name: '0001_a' }
+  const paths = await writeMigrationFolder(flat, files)
+  expect(readFileSync(paths.path, 'utf8')).toBe('SELECT 1;')
+  expect(readFileSync(paths.downPath, 'utf8')).toBe('SELECT 2;')
+  expect(readdirSync(migrationsDir).toSorted()).toEqual(['0001_a.sql', 'down'])
+  const error = await writeMigrationFolder(
+    { ...flat, history: readMigrations(migrationsDir, { layout: 'flat' }) },
+    files,
+  ).catch((thrown: unknown) => thrown)
+  expect(failureOf(error)?.code).toBe('CREATE.NAME_TAKEN')
+  expect(readdirSync(folder.root)).toEqual(['migrations'])
 })
 
 test.each(['init', '9999_x', '99991231235959_x', '\u{1f600}', 'v2_users', 'Init'])(
@@ -66,12 +96,14 @@ function newFolder() {
   const root = mkdtempSync(path.join(tmpdir(), 'slipway-folder-'))
   const migrationsDir = path.join(root, 'migrations')
   const lockFile = path.join(root, '.slipway-create.lock')
-  return { root, lockFile, migrationsDir, name: '1', dialect: 'postgres' as const, history: [] }
+  const layout: MigrationsLayout = 'folders'
+  const dialect = 'postgres' as const
+  return { root, lockFile, migrationsDir, layout, name: '1', dialect, history: [] }
 }
 
 test('the lock file names the database product of the migrations', async () => {
-  const { migrationsDir, name, history } = newFolder()
-  await writeMigrationFolder({ migrationsDir, name, dialect: 'sqlite', history }, FILES)
+  const { migrationsDir, ...folder } = newFolder()
+  await writeMigrationFolder({ ...folder, migrationsDir, dialect: 'sqlite' }, FILES)
   const lock = readFileSync(path.join(migrationsDir, 'migration_lock.toml'), 'utf8')
   expect(lock).toMatch(/^provider = "sqlite"$/m)
   expect(readMigrations(migrationsDir, { provider: 'sqlite' })).toMatchObject([{ name: '1' }])
@@ -87,11 +119,11 @@ test.each([
   ['edited', ['1_a'], 'SELECT 2;'],
   ['removed', [], ''],
 ])('nothing is written beside a migration that was %s in the meantime', async (_, names, sql) => {
-  const { root, migrationsDir, dialect } = newFolder()
+  const { root, migrationsDir, dialect, layout } = newFolder()
   for (const name of names) add(migrationsDir, name, sql)
   const history = [{ name: '1_a', sql: 'SELECT 1;' }]
   const error = await writeMigrationFolder(
-    { migrationsDir, name: '3', dialect, history },
+    { migrationsDir, layout, name: '3', dialect, history },
     FILES,
   ).catch((thrown: unknown) => thrown)
   expect(failureOf(error)?.code).toBe('CREATE.FOLDER_CHANGED')

@@ -2,8 +2,16 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import path from 'node:path'
 import type { Dialect } from '../database/index.ts'
 import { lockFileText } from '../engine/index.ts'
-import { advice, looksLikeConnectionString, withFolderLock } from '../kernel/index.ts'
-import { readMigrations } from '../project/index.ts'
+import { advice, assertNever, looksLikeConnectionString, withFolderLock } from '../kernel/index.ts'
+import {
+  compareNames,
+  leadingNumber,
+  type MigrationPaths,
+  migrationPaths,
+  type MigrationsFolder,
+  type MigrationsLayout,
+  readMigrations,
+} from '../project/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 import { raise } from './failures.ts'
 
@@ -15,21 +23,36 @@ interface Moment {
   readonly now: Date
   /** The migrations of the project, in their order. */
   readonly history: readonly MigrationFile[]
+  readonly layout: MigrationsLayout
 }
 
 /**
- * The folder name that Prisma gives a migration: the moment in UTC and the name in snake case. It sorts after the
+ * The name that Prisma gives a migration: the moment in UTC and the name in snake case. It sorts after the
  * whole history: the moment is at least a second later than that of the newest migration, whatever the clock says.
- * Folders that are numbered, and sort after any moment, get the next number. Fails with CREATE.NAME_INVALID if
- * nothing is left of the name, and with CREATE.NAME_UNFIT if nothing sorts there.
+ * Folders that are numbered, and sort after any moment, get the next number. Files are numbered as wrangler does it, unless
+ * the newest one begins with a moment. Fails with CREATE.NAME_INVALID if nothing is left of the name, and with
+ * CREATE.NAME_UNFIT if nothing sorts there.
  */
-export function folderName(words: string, { now, history }: Moment): string {
+export function folderName(words: string, { now, history, layout }: Moment): string {
   const newest = history.at(-1)?.name ?? ''
-  const [moment = ''] = [momentOf(now), secondAfter(newest)].toSorted().toReversed()
   const snake = snakeCase(words)
-  const starts = [moment, numberAfter(newest)].filter((start) => start !== '')
-  const names = starts.map((start) => `${start}_${snake}`)
-  return names.find((name) => sortsBefore(newest, name)) ?? refuseUnfit(newest)
+  const names = startsAfter(newest, now, layout).map((start) => `${start}_${snake}`)
+  const sorted = names.find((name) => newest === '' || sortsBefore(newest, name, layout))
+  return sorted ?? refuseUnfit(newest, layout)
+}
+
+function startsAfter(newest: string, now: Date, layout: MigrationsLayout): string[] {
+  const [moment = ''] = [momentOf(now), secondAfter(newest)].toSorted().toReversed()
+  switch (layout) {
+    case 'folders':
+      return [moment, numberAfter(newest)].filter((start) => start !== '')
+    case 'flat':
+      return [/^\d{14}/.test(newest) ? moment : fileNumberAfter(newest)].filter(
+        (start) => start !== '',
+      )
+    default:
+      return assertNever(layout)
+  }
 }
 
 /** Whether the time in a folder name is more than a minute later than the clock. */
@@ -37,9 +60,9 @@ export function isAheadOf(now: Date, name: string): boolean {
   return /^\d{14}/.test(name) && name.slice(0, 14) > momentOf(new Date(now.getTime() + 60_000))
 }
 
-/** Whether Prisma applies a migration before another: it compares their names byte by byte. */
-export function sortsBefore(one: string, other: string): boolean {
-  return Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0
+/** Whether a migration is applied before another, by their names. */
+export function sortsBefore(one: string, other: string, layout: MigrationsLayout): boolean {
+  return compareNames(layout, one, other) < 0
 }
 
 /** Year, month, day, hour, minute and second in UTC, as digits. */
@@ -62,7 +85,25 @@ function numberAfter(name: string): string {
   return digits === '' ? '' : String(Number(digits) + 1).padStart(digits.length, '0')
 }
 
-function refuseUnfit(newest: string): never {
+/** The next number, in four digits at least: https://developers.cloudflare.com/d1/reference/migrations/ */
+function fileNumberAfter(newest: string): string {
+  const number = newest === '' ? 0 : leadingNumber(newest)
+  return Number.isNaN(number) ? '' : String(number + 1).padStart(4, '0')
+}
+
+function refuseUnfit(newest: string, layout: MigrationsLayout): never {
+  if (layout === 'flat') {
+    return raise('CREATE.NAME_UNFIT', {
+      message: `A new migration would sort before ${newest}.`,
+      why: 'wrangler applies files with a number before all others, so a new database would get the new one too early.',
+      nextActions: [
+        advice(
+          `Rename ${newest}.sql: its name must begin with a number, such as 0001_${newest}.sql.`,
+        ),
+        advice('For each database that has it, rename it in the table d1_migrations too.'),
+      ],
+    })
+  }
   return raise('CREATE.NAME_UNFIT', {
     message: `A new migration would sort before ${newest}.`,
     why: 'Prisma applies migrations in the order of their names, so a new database would get the new one too early.',
@@ -105,8 +146,10 @@ export function snakeCase(name: string): string {
   return snake
 }
 
-function refuseTaken({ migrationsDir, name }: NewMigration): void {
-  if (!existsSync(path.join(migrationsDir, name))) return
+function refuseTaken(migration: NewMigration): void {
+  const { migrationsDir, name, layout } = migration
+  const { path: file } = migrationPaths(migration, name)
+  if (!existsSync(layout === 'flat' ? file : path.join(migrationsDir, name))) return
   raise('CREATE.NAME_TAKEN', {
     message: `The migrations folder already has something called ${name}.`,
     nextActions: [advice('Remove it, or choose another name.')],
@@ -114,8 +157,8 @@ function refuseTaken({ migrationsDir, name }: NewMigration): void {
 }
 
 /** What was proven is the new migration after these and no others. */
-function refuseChanged({ migrationsDir, history }: NewMigration): void {
-  const found = readMigrations(migrationsDir, { mayBeMissing: true })
+function refuseChanged({ migrationsDir, layout, history }: NewMigration): void {
+  const found = readMigrations(migrationsDir, { mayBeMissing: true, layout })
   const [was, is] = [history, found].map(
     (migrations) => new Map(migrations.map(({ name, sql }) => [name, sql])),
   )
@@ -147,8 +190,7 @@ export type MigrationFiles = Readonly<
 >
 
 /** Where a migration is written, and in which SQL. */
-interface NewMigration {
-  readonly migrationsDir: string
+interface NewMigration extends MigrationsFolder {
   readonly name: string
   readonly dialect: Dialect
   /** The migrations of the project that it was tested with, in their order. */
@@ -156,14 +198,14 @@ interface NewMigration {
 }
 
 /**
- * Writes a migration's folder, and the migrations folder with its lock file where they are missing.
- * The folder appears whole or not at all. One process at a time writes, and only beside the migrations that
+ * Writes the files of a migration, and the migrations folder with its lock file where they are missing. Gives their paths.
+ * The migration appears whole or not at all. One process at a time writes, and only beside the migrations that
  * the new one was tested with. Fails with CREATE.FOLDER_CHANGED, CREATE.FOLDER_LOCKED or CREATE.NAME_TAKEN.
  */
 export async function writeMigrationFolder(
   migration: NewMigration,
   files: MigrationFiles,
-): Promise<void> {
+): Promise<MigrationPaths> {
   mkdirSync(migration.migrationsDir, { recursive: true })
   const lockFile = path.join(path.dirname(migration.migrationsDir), '.slipway-create.lock')
   const write = () => {
@@ -172,10 +214,11 @@ export async function writeMigrationFolder(
     return Promise.resolve()
   }
   await withFolderLock(lockFile, write, refuseLocked)
+  return migrationPaths(migration, migration.name)
 }
 
 function writeFolder(migration: NewMigration, files: MigrationFiles): void {
-  const { migrationsDir, name, dialect } = migration
+  const { migrationsDir, dialect, layout } = migration
   // Beside the migrations folder, not in it: what a crash leaves in it would count as a migration.
   const unfinished = mkdtempSync(path.join(path.dirname(migrationsDir), '.slipway-create-'))
   try {
@@ -183,10 +226,27 @@ function writeFolder(migration: NewMigration, files: MigrationFiles): void {
       if (text !== undefined) writeFileSync(path.join(unfinished, file), text)
     }
     refuseTaken(migration)
-    renameSync(unfinished, path.join(migrationsDir, name))
+    moveInto(migration, unfinished)
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
   }
   const lock = path.join(migrationsDir, LOCK_FILE)
-  if (!existsSync(lock)) writeFileSync(lock, lockFileText(dialect))
+  // wrangler has no such file, and Prisma does not read its folder.
+  if (layout === 'folders' && !existsSync(lock)) writeFileSync(lock, lockFileText(dialect))
+}
+
+function moveInto(migration: NewMigration, unfinished: string): void {
+  const { migrationsDir, name, layout } = migration
+  if (layout === 'folders') {
+    renameSync(unfinished, path.join(migrationsDir, name))
+    return
+  }
+  const paths = migrationPaths(migration, name)
+  const down = path.join(unfinished, 'down.sql')
+  // First: without its migration nobody reads it.
+  if (existsSync(down)) {
+    mkdirSync(path.dirname(paths.downPath), { recursive: true })
+    renameSync(down, paths.downPath)
+  }
+  renameSync(path.join(unfinished, 'migration.sql'), paths.path)
 }

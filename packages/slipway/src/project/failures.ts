@@ -15,10 +15,27 @@ export const projectFailures = {
   'PROJECT.ENVIRONMENT_UNKNOWN': { title: 'No environment has that name' },
   'PROJECT.ENV_CONFLICT': { title: 'Two .env files give a connection string different values' },
   'PROJECT.URL_MISSING': { title: 'An environment has no connection string' },
+  'PROJECT.WRANGLER_MISSING': { title: 'There is no wrangler configuration' },
+  'PROJECT.D1_NOT_CONFIGURED': {
+    title: 'The wrangler configuration does not have the D1 database that is meant',
+  },
+  'PROJECT.D1_BINDING_AMBIGUOUS': {
+    title: 'The Worker has several D1 databases, and none is named',
+  },
+  'PROJECT.D1_TOKEN_MISSING': { title: 'There is no API token for a remote D1 database' },
+  'PROJECT.D1_ACCOUNT_MISSING': {
+    title: 'No Cloudflare account is named for a remote D1 database',
+  },
+  'PROJECT.D1_PROVIDER': { title: 'A D1 database is meant, but the schema is not for SQLite' },
   'PROJECT.MIGRATIONS_MISSING': { title: 'There is no migrations folder' },
   'PROJECT.MIGRATION_FILE_MISSING': { title: 'A migration folder has no migration.sql' },
   'PROJECT.MIGRATION_NOT_UTF8': { title: 'A migration is not UTF-8 text, or contains a NUL byte' },
   'PROJECT.MIGRATION_DUPLICATE': { title: 'Two migrations have the same name' },
+  'PROJECT.MIGRATIONS_MIXED': { title: 'The migrations folder has migrations in two layouts' },
+  'PROJECT.MIGRATIONS_PATTERN': {
+    title: "Slipway cannot read migrations by the pattern of wrangler's configuration",
+  },
+  'PROJECT.DOWN_MIGRATION_PLACE': { title: 'wrangler would apply a down migration as a migration' },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof projectFailures> = raiserOf(projectFailures)

@@ -9,8 +9,18 @@ export type {
 export { describeCodeError } from './code-error.ts'
 export { loadConfigurationModule } from './configuration-module.ts'
 export type { Connection } from './connection.ts'
+export type { D1Config, D1Location, EnvironmentD1Config } from './d1-config.ts'
 export { projectFailures } from './failures.ts'
 export { git } from './git.ts'
+export {
+  compareNames,
+  leadingNumber,
+  migrationPaths,
+  type MigrationPaths,
+  type MigrationsFolder,
+  type MigrationsLayout,
+  proofPath,
+} from './migration-layout.ts'
 export { type MigrationFolder, readMigrations, type ReadMigrationsOptions } from './migrations.ts'
 export {
   type LoadProjectOptions,

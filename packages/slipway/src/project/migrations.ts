@@ -4,17 +4,23 @@ import path from 'node:path'
 import { productOf } from '../database/index.ts'
 import { advice, command } from '../kernel/index.ts'
 import { raise } from './failures.ts'
+import {
+  compareNames,
+  DOWN_FOLDER,
+  type MigrationsLayout,
+  migrationPaths,
+} from './migration-layout.ts'
 import { isPrisma8Migration, refusePrisma8 } from './prisma-8.ts'
 
 /** A migration as it lies in the project. */
 export interface MigrationFolder {
-  /** The folder's name: what Prisma records as `migration_name`. */
+  /** The name of its folder, or of its file without `.sql`: what Prisma records as `migration_name`. */
   readonly name: string
-  /** Of its `migration.sql`, absolute. */
+  /** Of its `migration.sql`, or of its file; absolute. */
   readonly path: string
   /** The text exactly as it is in the file: byte-order mark, CRLF and all. */
   readonly sql: string
-  /** Of its `down.sql`, where there is one and `downMigrations` was asked for. */
+  /** Of its down migration, where there is one and `downMigrations` was asked for. */
   readonly downPath?: string
   readonly down?: string
 }
@@ -24,14 +30,17 @@ export interface ReadMigrationsOptions {
   readonly provider?: string
   /** A folder that is not there counts as a history without migrations: for the first `create`. */
   readonly mayBeMissing?: boolean
-  /** Read each `down.sql`, too: for those who roll migrations back. */
+  /** Read each down migration, too: for those who roll migrations back. */
   readonly downMigrations?: boolean
+  /** `folders` if absent. */
+  readonly layout?: MigrationsLayout
 }
 
 /**
- * The migrations of a folder in the order in which Prisma applies them: by name, byte by byte.
- * Fails with PROJECT.MIGRATIONS_MISSING, PROJECT.MIGRATION_FILE_MISSING, PROJECT.MIGRATION_NOT_UTF8,
- * PROJECT.MIGRATION_DUPLICATE, PROJECT.PROVIDER_SWITCHED or PROJECT.PRISMA_8.
+ * The migrations of a folder in the order in which Prisma applies them: by name, byte by byte; or in wrangler's, where
+ * it writes them: by number. Fails with PROJECT.MIGRATIONS_MISSING, PROJECT.MIGRATION_FILE_MISSING,
+ * PROJECT.MIGRATION_NOT_UTF8, PROJECT.MIGRATION_DUPLICATE, PROJECT.DOWN_MIGRATION_PLACE, PROJECT.PROVIDER_SWITCHED
+ * or PROJECT.PRISMA_8.
  */
 export function readMigrations(
   dir: string,
@@ -41,9 +50,48 @@ export function readMigrations(
   if (entries === undefined) return []
   const lock = entries.find((entry) => entry.name === 'migration_lock.toml')
   if (lock) refuseOtherProvider(path.join(dir, lock.name), options.provider)
+  if (options.layout === 'flat') return readFlat(dir, entries, options)
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
   refuseDuplicates(names, entries)
   return inByteOrder(names).flatMap((name) => readMigration(dir, name, options))
+}
+
+/** wrangler takes the `.sql` files of the folder itself, and leaves out those that begin with a dot. */
+function readFlat(
+  migrationsDir: string,
+  entries: readonly Dirent[],
+  { downMigrations = false }: ReadMigrationsOptions,
+): MigrationFolder[] {
+  const layout = 'flat'
+  const names = entries
+    .filter((entry) => entry.isFile() && /^[^.].*\.sql$/.test(entry.name))
+    .map((entry) => entry.name.slice(0, -'.sql'.length))
+    .toSorted((one, other) => compareNames(layout, one, other))
+  refuseDuplicates(names, [])
+  refuseDownBeside(names, migrationsDir)
+  return names.flatMap((name) => {
+    const { path: file, downPath } = migrationPaths({ migrationsDir, layout }, name)
+    const sql = readText(file, name)
+    if (sql === undefined) return []
+    const down = downMigrations ? readText(downPath, name) : undefined
+    return [{ name, path: file, sql, ...(down === undefined ? {} : { downPath, down }) }]
+  })
+}
+
+function refuseDownBeside(names: readonly string[], dir: string): void {
+  const all = new Set(names)
+  const down = names.find(
+    (name) => name.endsWith('.down') && all.has(name.slice(0, -'.down'.length)),
+  )
+  if (down === undefined) return
+  const file = shown(path.join(dir, `${down}.sql`))
+  const place = `${DOWN_FOLDER}/${down.slice(0, -'.down'.length)}.sql`
+  raise('PROJECT.DOWN_MIGRATION_PLACE', {
+    message: `wrangler would apply ${down}.sql as a migration.`,
+    why: `It takes every .sql file of the folder for one. Slipway reads down migrations from ${DOWN_FOLDER}/.`,
+    nextActions: [{ kind: 'edit', path: file, label: `move it to ${place}` }],
+    where: { file },
+  })
 }
 
 function listEntries(dir: string, options: ReadMigrationsOptions): Dirent[] | undefined {
@@ -104,7 +152,7 @@ function readCarefully(file: string, name: string): string {
   if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8')
   return raise('PROJECT.MIGRATION_NOT_UTF8', {
     message: `${path.basename(file)} of migration ${name} is not UTF-8 text.`,
-    why: `${encodingOf(bytes)} PostgreSQL and Prisma read a migration as UTF-8.`,
+    why: `${encodingOf(bytes)} Prisma and the database read a migration as UTF-8.`,
     nextActions: [advice('Save the file as UTF-8 in your editor.')],
     where: { file: shown(file) },
   })

@@ -25,8 +25,18 @@ export async function ownersOf(
 async function placesOf(
   project: Project,
   name: string,
-  { url, directUrl }: EnvironmentConfig,
+  environment: EnvironmentConfig,
 ): Promise<PostgresLocation[]> {
+  const texts = await ownConnectionTexts(project, name, environment)
+  return texts.flatMap((text) => placeOf(text) ?? [])
+}
+
+/** The connection strings that the configuration gives an environment alone. */
+export async function ownConnectionTexts(
+  project: Project,
+  name: string,
+  { url, directUrl }: EnvironmentConfig,
+): Promise<string[]> {
   const texts: string[] = []
   for (const text of [url, directUrl]) {
     if (text === undefined) continue
@@ -37,7 +47,7 @@ async function placesOf(
       if (value && !sharedVariables(project, name).has(variable)) texts.push(value)
     } else texts.push(text)
   }
-  return texts.flatMap((text) => placeOf(text) ?? [])
+  return texts
 }
 
 /** The variables by which the project, or another environment of its configuration, connects. */

@@ -11,6 +11,8 @@ export interface PrismaConfig {
   readonly schema?: string
   readonly migrations?: string
   readonly initShadowDb?: string
+  /** The folder at which the file of a SQLite `url` begins; absent: that of the file with the datasource. */
+  readonly fileBase?: string
   readonly url?: string
   readonly directUrl?: string
   readonly shadowDatabaseUrl?: string
@@ -59,6 +61,8 @@ function readExport(exported: unknown, folder: string, shown: string): PrismaCon
     schema: absolute(text('', 'schema')),
     migrations: absolute(text('migrations', 'path')),
     initShadowDb: text('migrations', 'initShadowDb'),
+    // Prisma 6 asks for `engine`, and Prisma 7 does not have it: https://github.com/prisma/prisma/pull/28514
+    fileBase: text('', 'engine') === undefined ? folder : undefined,
     url: text('datasource', 'url'),
     directUrl: text('datasource', 'directUrl'),
     shadowDatabaseUrl: text('datasource', 'shadowDatabaseUrl'),

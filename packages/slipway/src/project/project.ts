@@ -8,19 +8,22 @@ import {
   prismaConfigConnection,
   schemaConnection,
 } from './connection.ts'
+import type { D1Location } from './d1-config.ts'
+import { readDialectFiles } from './dialects.ts'
 import { raise } from './failures.ts'
 import {
-  defaultMigrationsDir,
   defaultSchema,
   findPrismaConfig,
   findRoot,
   findSlipwayConfig,
   readPackageJson,
 } from './find.ts'
+import type { MigrationsLayout } from './migration-layout.ts'
 import { type PrismaConfig, readPrismaConfig } from './prisma-config.ts'
-import { type ProjectSchema, readSchema, refuseMissing } from './schema.ts'
+import { type ProjectSchema, readSchema, refuseMissing, refuseUnsupported } from './schema.ts'
 import { readSlipwayConfig, type SlipwayConfig } from './slipway-config.ts'
 import { readVariables, type Variable, type Variables } from './variables.ts'
+import type { WranglerConfig } from './wrangler-config.ts'
 
 /** A setting for `doctor`: what it is, and who says so. Secrets are masked. */
 export interface Setting {
@@ -36,6 +39,7 @@ export interface Project {
   readonly schema: ProjectSchema
   /** Absolute; it may not exist yet. */
   readonly migrationsDir: string
+  readonly migrationsLayout: MigrationsLayout
   /** SQL that Prisma runs on a shadow database before the migrations (`migrations.initShadowDb`). */
   readonly initShadowDb?: string
   /** Tables and enums that Prisma is configured to ignore. */
@@ -43,10 +47,20 @@ export interface Project {
   readonly config: SlipwayConfig
   /** Whether there is a slipway.config. */
   readonly configured: boolean
+  /** The slipway.config, absolute. */
+  readonly configFile?: string
+  /** Of the Worker whose D1 database the project may be for. */
+  readonly wrangler?: WranglerConfig
+  /** Which of the D1 databases was asked for, by flag. */
+  readonly location?: D1Location
   /** The environment that was asked for, by flag or by SLIPWAY_ENV. */
   readonly environment?: string
-  /** A connection string that was given for this run alone. */
+  /** A connection string that was given for this run alone; a file begins at `cwd`. */
   readonly given: Connection
+  /** Absolute. */
+  readonly cwd: string
+  /** Where the file of any other connection string begins, as Prisma reads it. */
+  readonly fileBase: string
   /** What Prisma would connect to. */
   readonly connection: Connection
   readonly direct: Connection
@@ -72,6 +86,8 @@ export interface ProjectFlags {
   readonly config?: string | undefined
   readonly url?: string | undefined
   readonly env?: string | undefined
+  /** It has no variable. */
+  readonly location?: D1Location | undefined
 }
 
 /**
@@ -79,6 +95,13 @@ export interface ProjectFlags {
  * variable, configuration, default. Fails with the codes of `projectFailures`.
  */
 export async function loadProject(options: LoadProjectOptions): Promise<Project> {
+  const project = await readProject(options)
+  refuseUnsupported(project.schema, project.root)
+  return project
+}
+
+/** The same for a database that Slipway knows, but whose commands do not work yet. */
+export async function readProject(options: LoadProjectOptions): Promise<Project> {
   const env = await inTurn(async () => ({ ...options.env }))
   const root = findRoot(options.cwd)
   const { signal } = options
@@ -105,19 +128,32 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
 
   const place = schemaPlace(root, asked, prisma, unconfigured, files.prisma)
   const schema = readSchema(place.place, root)
-  const migrationsDir =
-    prisma.migrations ?? defaultMigrationsDir(schema.path, schema.datasourceFile)
+  const { migrations, wrangler } = await readDialectFiles(schema.dialect, {
+    root,
+    schema,
+    prisma,
+    prismaConfig: shownConfig(root, files.prisma),
+    config,
+    configFile: files.slipway,
+    environment: asked.environment?.value,
+  })
   const connections = readConnections({ root, schema, prisma, prismaFile: files.prisma, variables })
   return {
     root,
     schema,
-    migrationsDir,
+    migrationsDir: migrations.dir,
+    migrationsLayout: migrations.layout,
     ...(prisma.initShadowDb === undefined ? {} : { initShadowDb: prisma.initShadowDb }),
     external: { tables: prisma.externalTables, enums: prisma.externalEnums },
     config,
     configured: files.slipway !== undefined,
+    ...(files.slipway === undefined ? {} : { configFile: files.slipway }),
+    ...(wrangler === undefined ? {} : { wrangler }),
+    ...(asked.location ? { location: asked.location } : {}),
     ...(asked.environment ? { environment: asked.environment.value } : {}),
     given: givenConnection(asked.url?.value, asked.url?.source ?? ''),
+    cwd: path.resolve(options.cwd),
+    fileBase: fileBaseOf({ root, schema, prisma }),
     ...connections,
     variables,
     envFolders: folders,
@@ -126,8 +162,8 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
       { name: 'schema', value: relative(root, schema.path), source: place.source },
       {
         name: 'migrations',
-        value: relative(root, migrationsDir),
-        source: prisma.migrations ? shownConfig(root, files.prisma) : 'beside the schema',
+        value: relative(root, migrations.dir),
+        source: migrations.source,
       },
       { name: 'provider', value: schema.provider, source: relative(root, schema.datasourceFile) },
       ...schema.generators.map(({ name, provider }) => ({
@@ -135,7 +171,7 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
         value: provider,
         source: relative(root, schema.datasourceFile),
       })),
-      ...fileSettings(root, files, variables),
+      ...fileSettings(root, { ...files, wrangler: wrangler?.file }, variables),
     ],
   }
 }
@@ -146,10 +182,11 @@ interface Asked {
   readonly slipwayConfig?: string
   readonly url?: { readonly value: string; readonly source: string }
   readonly environment?: { readonly value: string; readonly source: string }
+  readonly location?: D1Location
 }
 
 function readAsked({ cwd, env, flags = {} }: LoadProjectOptions): Asked {
-  const ask = (flag: keyof ProjectFlags) => {
+  const ask = (flag: Exclude<keyof ProjectFlags, 'location'>) => {
     const variable = `SLIPWAY_${flag.toUpperCase()}`
     if (flags[flag]) return { value: flags[flag], source: `--${flag}` }
     return env[variable] ? { value: env[variable], source: `${variable} (shell)` } : undefined
@@ -161,6 +198,7 @@ function readAsked({ cwd, env, flags = {} }: LoadProjectOptions): Asked {
     ...(schema ? { schema: path.resolve(cwd, schema.value) } : {}),
     ...(configFile ? { [isPrisma ? 'prismaConfig' : 'slipwayConfig']: configFile } : {}),
     ...(url ? { url } : {}),
+    ...(flags.location ? { location: flags.location } : {}),
     ...(environment
       ? { environment: { ...environment, value: environmentName(environment.value) } }
       : {}),
@@ -248,6 +286,17 @@ function readConnections({ root, schema, prisma, prismaFile, variables }: Connec
   return { connection: implied, direct: read('directUrl'), shadow: read('shadowDatabaseUrl') }
 }
 
+/** Prisma 7 has the connection string in its configuration, and Prisma 6 in the schema. */
+function fileBaseOf({
+  root,
+  schema,
+  prisma,
+}: Pick<ConnectionSources, 'root' | 'schema' | 'prisma'>) {
+  const schemaFolder = path.dirname(schema.datasourceFile)
+  if (prisma.url !== undefined) return prisma.fileBase ?? schemaFolder
+  return schema.datasource.has('url') ? schemaFolder : root
+}
+
 function impliedConnection({ value, source }: Variable): Connection {
   const url = new ConnectionString(value)
   return { kind: 'set', url, source: `DATABASE_URL (${source})`, variable: 'DATABASE_URL' }
@@ -255,11 +304,13 @@ function impliedConnection({ value, source }: Variable): Connection {
 
 function fileSettings(
   root: string,
-  files: { prisma: string | undefined; slipway: string | undefined },
+  files: Readonly<Record<'prisma' | 'slipway' | 'wrangler', string | undefined>>,
   variables: Variables,
 ): Setting[] {
   const found = (file: string | undefined) => (file ? relative(root, file) : 'none')
+  const { wrangler } = files
   return [
+    ...(wrangler ? [{ name: 'wrangler', value: found(wrangler), source: 'file' }] : []),
     { name: 'prisma.config', value: found(files.prisma), source: 'file' },
     { name: 'slipway.config', value: found(files.slipway), source: 'file' },
     { name: '.env files', value: variables.files.join(', ') || 'none', source: 'file' },

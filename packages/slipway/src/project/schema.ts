@@ -55,7 +55,7 @@ export function readSchema(place: string, root: string): ProjectSchema {
   const datasource = blocks.find(({ block }) => block.keyword === 'datasource')
   if (datasource === undefined) return refuseNoDatasource(relative(root, place))
   const { properties } = datasource.block
-  const database = supportedDatabase(properties.get('provider'), relative(root, datasource.file))
+  const database = knownDatabase(properties.get('provider'), relative(root, datasource.file))
   const schemas = properties.get('schemas')
   return {
     path: place,
@@ -97,14 +97,23 @@ function textOf(value: SchemaValue | undefined): string | undefined {
   return value?.kind === 'string' ? value.value : undefined
 }
 
-/** The provider of a datasource block. Fails with PROJECT.PROVIDER_UNSUPPORTED for a database of another product. */
-function supportedDatabase(
+/** Fails with PROJECT.PROVIDER_UNSUPPORTED for a schema of a product whose commands do not work yet. */
+export function refuseUnsupported({ provider, datasourceFile }: ProjectSchema, root: string): void {
+  if (!productOf(provider).supported) refuseProvider(provider, relative(root, datasourceFile))
+}
+
+/** The provider of a datasource block. Fails with PROJECT.PROVIDER_UNSUPPORTED for a product that Slipway does not know. */
+function knownDatabase(
   value: SchemaValue | undefined,
   file: string,
 ): Pick<ProjectSchema, 'provider' | 'dialect'> {
   const provider = textOf(value) ?? ''
-  const { name, dialect, supported } = productOf(provider)
-  if (supported && dialect) return { provider, dialect }
+  const { dialect } = productOf(provider)
+  return dialect === undefined ? refuseProvider(provider, file) : { provider, dialect }
+}
+
+function refuseProvider(provider: string, file: string): never {
+  const { name, dialect } = productOf(provider)
   return raise('PROJECT.PROVIDER_UNSUPPORTED', {
     message: `The schema is for ${name || 'an unnamed provider'}; Slipway deploys to PostgreSQL.`,
     why:

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { advice, checkExported, type Mismatch, type NextAction, suggest } from '../kernel/index.ts'
 import type { BackupConfig, BackupPolicy, EnvironmentBackupConfig } from './backup-config.ts'
 import { loadConfigurationModule, type LoadOptions } from './configuration-module.ts'
+import type { D1Config, EnvironmentD1Config } from './d1-config.ts'
 import { raise } from './failures.ts'
 
 /** The settings of `slipway.config.ts`. None is required. */
@@ -22,6 +23,8 @@ export interface SlipwayConfig {
   readonly drift?: DriftConfig
   /** Backups of all environments. */
   readonly backup?: BackupConfig
+  /** The database on Cloudflare D1, for a schema of SQLite. Without it Slipway reads the nearest wrangler configuration. */
+  readonly d1?: D1Config
   /** A file with hazard rules of the team, in addition to those of Slipway. */
   readonly rules?: string
 }
@@ -43,6 +46,8 @@ export interface EnvironmentConfig {
   readonly deploy?: DeployConfig
   /** Absent: `ledger` of the whole configuration. */
   readonly ledger?: LedgerConfig
+  /** Its database on Cloudflare D1. */
+  readonly d1?: EnvironmentD1Config
 }
 
 /** Where Slipway keeps its own tables. */

@@ -24,8 +24,9 @@ export async function examineEdited(
     request.migrations.find((migration) => migration.name === name),
     `migration ${name}`,
   )
-  const { migrationsDir } = request
-  const versions = migrationsDir === undefined ? [] : await versionsOf(migrationsDir, name)
+  const { migrationsDir, layout = 'folders' } = request
+  const versions =
+    migrationsDir === undefined ? [] : await versionsOf({ migrationsDir, layout }, name)
   const old = versionOf(versions, row.checksum)
   await loadParser()
   const text = old

@@ -8,7 +8,7 @@ import { branchOf, versionOf, versionsOf } from './version-control.ts'
 /** Looks in version control for a migration that the database has and the project lacks. */
 export async function examineMissing(
   row: HistoryRow,
-  { migrationsDir }: ExamineRequest,
+  { migrationsDir, layout = 'folders' }: ExamineRequest,
 ): Promise<MissingProblem> {
   const { migration } = row
   const offers: Offer[] = [
@@ -21,13 +21,13 @@ export async function examineMissing(
     ),
   ]
   if (migrationsDir === undefined) return { kind: 'missing', migration, offers }
-  const versions = await versionsOf(migrationsDir, migration)
+  const versions = await versionsOf({ migrationsDir, layout }, migration)
   const applied = versionOf(versions, row.checksum)
   const found = applied ?? versions[0]
   if (!found) return { kind: 'missing', migration, offers }
   const branch = await branchOf(migrationsDir, found.commit)
-  const folder = path.join(shown(migrationsDir), migration)
-  const restore = `git checkout ${found.commit.slice(0, 12)} -- ${folder}`
+  const file = layout === 'flat' ? `${migration}.sql` : migration
+  const restore = `git checkout ${found.commit.slice(0, 12)} -- ${path.join(shown(migrationsDir), file)}`
   return {
     kind: 'missing',
     migration,

@@ -1,4 +1,5 @@
 import type { Consent, WorkRequest } from '../deploy/index.ts'
+import type { MigrationsLayout } from '../project/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 
 /** A migration with its down migration, where one is written. */
@@ -12,6 +13,8 @@ export interface ExamineRequest extends Pick<WorkRequest, 'address' | 'shadow' |
   readonly migrations: readonly Repairable[]
   /** Where the project keeps its migrations: to look for older texts in version control. */
   readonly migrationsDir?: string | undefined
+  /** `folders` if absent. */
+  readonly layout?: MigrationsLayout | undefined
 }
 
 /** What a repair needs beside that. */

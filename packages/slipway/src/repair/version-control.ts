@@ -1,4 +1,5 @@
-import { git } from '../project/index.ts'
+import path from 'node:path'
+import { git, migrationPaths, type MigrationsFolder } from '../project/index.ts'
 import { matchesChecksum } from '../statements/index.ts'
 
 const MOST_COMMITS = 200
@@ -13,8 +14,10 @@ export interface Version {
  * The texts of a migration's file in the git history of all branches, newest first. None where the
  * folder is in no repository, or git is not there.
  */
-export async function versionsOf(migrationsDir: string, migration: string): Promise<Version[]> {
-  const file = `./${migration}/migration.sql`
+export async function versionsOf(folder: MigrationsFolder, migration: string): Promise<Version[]> {
+  const { migrationsDir } = folder
+  const inFolder = path.relative(migrationsDir, migrationPaths(folder, migration).path)
+  const file = `./${inFolder.split(path.sep).join('/')}`
   const log = await git(migrationsDir, [
     'log',
     '--all',

@@ -1,12 +1,14 @@
 import { snakeCase, sortsBefore } from '../create/index.ts'
 import { advice, command, suggest } from '../kernel/index.ts'
-import type { MigrationFolder } from '../project/index.ts'
+import type { MigrationFolder, MigrationsLayout } from '../project/index.ts'
 import { raise } from './failures.ts'
 
 /** What a person says of the range and the name. Migrations are named whole or by the end of their name. */
 export interface RangeRequest {
   /** All migrations of the project, in their order. */
   readonly migrations: readonly MigrationFolder[]
+  /** `folders` if absent. */
+  readonly layout?: MigrationsLayout | undefined
   /** The first one if absent. */
   readonly from?: string | undefined
   /** The last one if absent. */
@@ -25,7 +27,7 @@ export interface Range {
 
 /** Fails with SQUASH.UNKNOWN_MIGRATION, SQUASH.NOTHING or SQUASH.NAME_UNFIT. Pure. */
 export function rangeOf(request: RangeRequest): Range {
-  const { migrations, from, to } = request
+  const { migrations, layout = 'folders', from, to } = request
   const first = from === undefined ? 0 : placeOf(from, migrations)
   const last = to === undefined ? migrations.length - 1 : placeOf(to, migrations)
   const squashed = migrations.slice(first, last + 1)
@@ -36,7 +38,7 @@ export function rangeOf(request: RangeRequest): Range {
     before,
     squashed,
     after,
-    name: nameOf(request.name ?? 'squashed', { before, squashed, after }),
+    name: nameOf(request.name ?? 'squashed', { before, squashed, after, layout }),
   }
 }
 
@@ -67,22 +69,25 @@ function refuseNothing({ migrations, from, to }: RangeRequest): never {
   })
 }
 
-/** The time of the last squashed migration and the words: Prisma sorts by name, byte by byte. */
-function nameOf(words: string, { before, squashed, after }: Omit<Range, 'name'>): string {
+/** The time or the number of the last squashed migration, and the words. */
+function nameOf(
+  words: string,
+  { before, squashed, after, layout }: Omit<Range, 'name'> & { readonly layout: MigrationsLayout },
+): string {
   const last = squashed.at(-1)?.name ?? ''
   const [time = ''] = /^\d*/.exec(last) ?? []
   const tail = snakeCase(words)
   const taken = new Set(squashed.map(({ name }) => name))
   const fits = (name: string) =>
     !taken.has(name) &&
-    before.every((one) => sortsBefore(one.name, name)) &&
-    after.every((one) => sortsBefore(name, one.name))
+    before.every((one) => sortsBefore(one.name, name, layout)) &&
+    after.every((one) => sortsBefore(name, one.name, layout))
   const found = [`${time}_${tail}`, `${last}_${tail}`].find(fits)
   return (
     found ??
     raise('SQUASH.NAME_UNFIT', {
       message: `A squash named ${tail} would not sort between the migrations before and after the range.`,
-      why: 'Prisma applies migrations in the order of their names.',
+      why: 'Migrations are applied in the order of their names.',
       nextActions: [advice('Give it another name: slipway squash <name>.')],
     })
   )

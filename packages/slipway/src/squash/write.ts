@@ -1,16 +1,21 @@
-import { mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { writeMigrationFolder } from '../create/index.ts'
 import type { Dialect } from '../database/index.ts'
 import { advice, command } from '../kernel/index.ts'
-import { git, type MigrationFolder } from '../project/index.ts'
+import {
+  git,
+  type MigrationFolder,
+  migrationPaths,
+  type MigrationsFolder,
+  proofPath,
+} from '../project/index.ts'
 import { checksum, squashedIn } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import type { Squash } from './squash.ts'
 
 /** Where a squash is written, and what was accepted. */
-export interface WriteRequest {
-  readonly migrationsDir: string
+export interface WriteRequest extends MigrationsFolder {
   /** All migrations of the project, as the squash was made of them. */
   readonly migrations: readonly MigrationFolder[]
   /** Of the project's SQL. */
@@ -25,14 +30,15 @@ export interface WriteRequest {
  * migration.sql. Fails with SQUASH.UNCOMMITTED.
  */
 export async function writeSquash(squash: Squash, request: WriteRequest): Promise<string> {
-  const { migrationsDir, migrations, dialect } = request
+  const { migrationsDir, layout, migrations, dialect } = request
   const { name, sql, down, squashed } = squash
   const problem = request.acceptUncommitted ? undefined : await uncommitted(squashed, request)
   if (problem !== undefined) refuseUncommitted(problem)
   const files = { 'migration.sql': sql, 'down.sql': down.sql }
-  await writeMigrationFolder({ migrationsDir, name, dialect, history: migrations }, files)
+  const folder = { migrationsDir, layout, name, dialect, history: migrations }
+  const written = await writeMigrationFolder(folder, files)
   removeFolders(squashed, request)
-  return path.join(migrationsDir, name, 'migration.sql')
+  return written.path
 }
 
 /** A squash beside folders that it replaces: the command that wrote it was cut off. */
@@ -57,7 +63,7 @@ export function unfinishedSquash(
 /** Removes the folders that an unfinished squash replaces. Fails with SQUASH.CHANGED if one has changed. */
 export function finishSquash(
   { name, left }: UnfinishedSquash,
-  request: Pick<WriteRequest, 'migrationsDir' | 'migrations'>,
+  request: MigrationsFolder & Pick<WriteRequest, 'migrations'>,
 ): void {
   const squash = request.migrations.find((one) => one.name === name)
   const known = new Map(squashedIn(squash?.sql ?? '').map((one) => [one.name, one.checksums]))
@@ -76,15 +82,20 @@ export function finishSquash(
   removeFolders(left, request)
 }
 
-/** A folder goes whole: half a migration would stop every command, this one too. */
+/** A folder goes whole: half a migration would stop every command, this one too. Of files the migration goes first. */
 function removeFolders(
   folders: readonly MigrationFolder[],
-  { migrationsDir }: Pick<WriteRequest, 'migrationsDir'>,
+  { migrationsDir, layout }: MigrationsFolder,
 ): void {
   const away = mkdtempSync(path.join(path.dirname(migrationsDir), '.slipway-squash-'))
   try {
-    for (const { name } of folders)
-      renameSync(path.join(migrationsDir, name), path.join(away, name))
+    for (const one of folders) {
+      const { path: file, downPath } = migrationPaths({ migrationsDir, layout }, one.name)
+      const parts =
+        layout === 'flat' ? [file, downPath, proofPath(one)] : [path.join(migrationsDir, one.name)]
+      for (const [index, part] of parts.entries())
+        if (existsSync(part)) renameSync(part, path.join(away, `${one.name}.${index}`))
+    }
   } finally {
     rmSync(away, { recursive: true, force: true })
   }
@@ -93,14 +104,18 @@ function removeFolders(
 /** Why the folders of migrations cannot be removed yet, as a sentence: the old history is needed where a target has only a part of it. */
 export async function uncommitted(
   squashed: readonly MigrationFolder[],
-  { migrationsDir }: Pick<WriteRequest, 'migrationsDir'>,
+  { migrationsDir, layout }: MigrationsFolder,
 ): Promise<string | undefined> {
   const options = ['--porcelain', '-z', '--untracked-files=all', '--ignored']
   const status = await git(migrationsDir, ['status', ...options, '--', '.'])
   const files = status?.split('\0').map((entry) => `/${entry.slice('?? '.length)}`) ?? []
   const names = squashed
     .map(({ name }) => name)
-    .filter((name) => files.some((file) => file.includes(`/${name}/`)))
+    .filter((name) =>
+      files.some((file) =>
+        layout === 'flat' ? file.endsWith(`/${name}.sql`) : file.includes(`/${name}/`),
+      ),
+    )
   if (status === undefined) return 'The migrations are not in a Git repository.'
   if (names.length === 0) return undefined
   return `${names.slice(0, 5).join(', ')}: not committed in its current form.`

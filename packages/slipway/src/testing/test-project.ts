@@ -31,6 +31,7 @@ export async function readTestProject({ cwd, sets }: TestContent): Promise<TestP
   const project = await loadProject({ cwd: path.resolve(cwd ?? '.'), env: process.env })
   const migrations = readMigrations(project.migrationsDir, {
     provider: project.schema.provider,
+    layout: project.migrationsLayout,
     mayBeMissing: false,
     downMigrations: false,
   })

@@ -66,8 +66,9 @@ async function editedProblem(
     request,
   }: { readonly history: History; readonly row: HistoryRow; readonly request: ExamineRequest },
 ): Promise<EditedProblem> {
-  const { migrations, migrationsDir } = request
-  const versions = migrationsDir === undefined ? [] : await versionsOf(migrationsDir, row.migration)
+  const { migrations, migrationsDir, layout = 'folders' } = request
+  const versions =
+    migrationsDir === undefined ? [] : await versionsOf({ migrationsDir, layout }, row.migration)
   const old = versionOf(versions, row.checksum)
   const ledger = await readSqliteLedger(session)
   // What is recorded is of the text before the edit: only a replay of the files says whether it matters.
