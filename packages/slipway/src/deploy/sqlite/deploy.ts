@@ -9,7 +9,12 @@ import {
 } from '../../history/index.ts'
 import { attempt, command, type Failure, failureFrom, must, raiserOf } from '../../kernel/index.ts'
 import { offeredTo, readSqliteKept } from '../../safekeeping/index.ts'
-import { readDefinitions, readFingerprint, withSchemaCopy } from '../../schema/index.ts'
+import {
+  type Fingerprint,
+  readDefinitions,
+  readFingerprint,
+  withSchemaCopy,
+} from '../../schema/index.ts'
 import type { Migration } from '../../statements/index.ts'
 import { requireConsent } from '../consent.ts'
 import type { DeployOutcome, DeployRequest } from '../deploy.ts'
@@ -22,7 +27,7 @@ import { comparedTables, endangeredBy, lossesIn } from './endangered.ts'
 import { sqlitePlan } from './plan.ts'
 import { atomicReceipt, type GuardedOutcome, runGuarded } from './run.ts'
 import { type SqliteTarget, withSqliteTarget } from './target.ts'
-import { type TestedMigration, testOnCopy } from './test-on-copy.ts'
+import { type CopyRun, type TestedMigration, testOnCopy } from './test-on-copy.ts'
 
 /** How often a deploy begins again where another one has changed the history meanwhile. */
 const MOST_TURNS = 5
@@ -41,13 +46,14 @@ export async function deploySqlite(request: DeployRequest): Promise<DeployOutcom
       return drift?.kind === 'unknown' ? { ...nothing, driftUnknown: drift.reason } : nothing
     }
     const driftUnknown = await gate(target, pending, request)
-    const tested = await withSchemaCopy(target.session, (copy) => testOnCopy(copy, pending.plans))
+    const copyRun = await withSchemaCopy(target.session, (copy) => testOnCopy(copy, pending.plans))
+    const { tested } = copyRun
     if (request.plan)
       refuseChangedPlan(request.plan, sqlitePlan(target.session, pending.history, tested))
     await consentToLosses(target, tested, request)
     const names = pending.plans.map(({ name }) => name)
     await request.backup?.(names, pending.before.applied.at(-1) ?? null)
-    const ran = await runAll(target, { pending, tested }, request)
+    const ran = await runAll(target, { pending, ...copyRun }, request)
     return { ...nothing, ...(driftUnknown ? { driftUnknown } : {}), ...ran }
   })
 }
@@ -117,19 +123,19 @@ async function consentToLosses(
   await requireConsent({ database: session.server.database, destroys }, request.consent)
 }
 
-interface Work {
+interface Work extends CopyRun {
   readonly pending: PendingWork
-  readonly tested: readonly TestedMigration[]
 }
 
 async function runAll(
   target: SqliteTarget,
-  { pending, tested }: Work,
+  work: Work,
   request: DeployRequest,
 ): Promise<
   Pick<DeployOutcome, 'receipts' | 'kept' | 'notKept' | 'offered' | 'verification' | 'failure'>
 > {
   const { session } = target
+  const { tested, fingerprint } = work
   const keptBefore = new Set((await readSqliteKept(session)).map(({ id }) => id))
   const receipts: Receipt[] = []
   const notKept: string[] = []
@@ -142,7 +148,7 @@ async function runAll(
       continue
     }
     request.emit({ kind: 'migration-started', migration: name, index, total: tested.length })
-    const outcome = await runOne(target, { one, done, pending }, request)
+    const outcome = await runOne(target, { one, done, work }, request)
     notKept.push(...outcome.notKept.map((text) => `${name}, ${text}`))
     receipts.push(atomicReceipt(one.migration, outcome.failure ? 'failed' : 'done', outcome.ms))
     if (outcome.failure) {
@@ -155,7 +161,7 @@ async function runAll(
   }
   const all = await readSqliteKept(session)
   const names = new Set(done.map(({ migration }) => migration.name))
-  const verification = await verify(session, done)
+  const verification = failure ? undefined : await verify(session, fingerprint)
   return {
     receipts,
     kept: all.filter(({ id }) => !keptBefore.has(id)),
@@ -171,7 +177,7 @@ async function runAll(
 interface Turn {
   readonly one: TestedMigration
   readonly done: readonly TestedMigration[]
-  readonly pending: PendingWork
+  readonly work: Work
 }
 
 async function runOne(
@@ -235,16 +241,18 @@ async function refusedConsent(
 /** SQL of the history and the ledger for a migration that is applied. */
 function recordSql(
   session: AtomicSession,
-  { one, done, pending }: Turn,
+  { one, done, work: { pending, tested, fingerprint } }: Turn,
   request: DeployRequest,
 ): string {
   const { name, checksum } = one.migration
   const migrations = [...done, one].map(({ migration }) => migration)
-  const schema = recordedSchema(appliedWith(pending.history, migrations), one.fingerprint)
+  // What a migration in between leaves, the next one changes.
+  const isLast = one === tested.at(-1) && !request.acceptDrift
+  const applied = appliedWith(pending.history, migrations)
   return [
     recordsOf(session).applied(name, checksum),
     sqliteReceiptSql({ command: 'deploy', migration: name, checksum }),
-    recordSchemaSql(request.acceptDrift ? undefined : schema),
+    recordSchemaSql(isLast ? recordedSchema(applied, fingerprint) : undefined),
     request.protected ? recordEnvironmentSql(request.environment, request.confirm) : '',
   ].join('')
 }
@@ -299,12 +307,10 @@ export function violationFailure(
   }
 }
 
-/** Whether the database has the schema that the copy has, after the last migration that was done. */
-async function verify(session: AtomicSession, done: readonly TestedMigration[]) {
-  const last = done.at(-1)
-  if (last === undefined) return undefined
+/** Whether the database has the schema that the copy has after all migrations. */
+async function verify(session: AtomicSession, expected: Fingerprint) {
   const { hash } = await readFingerprint(session)
-  return { verified: hash === last.fingerprint.hash, invalidIndexes: [] }
+  return { verified: hash === expected.hash, invalidIndexes: [] }
 }
 
 function unverified({ server: { database } }: AtomicSession): Failure {

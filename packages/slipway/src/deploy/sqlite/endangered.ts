@@ -2,8 +2,36 @@ import type { ComparedTable, SummedColumn } from '../../execution/index.ts'
 import type { Endangered } from '../../safekeeping/index.ts'
 import { storedColumns } from '../../safekeeping/index.ts'
 import type { RowTable, TableChange } from '../../schema/index.ts'
-import { type Migration, partRef, type Statement } from '../../statements/index.ts'
+import { type Action, type Migration, partRef, type Statement } from '../../statements/index.ts'
 import type { MigrationLoss } from '../consent.ts'
+
+/**
+ * Whether a migration can change a row of a table that exists. What only adds tables, columns, indexes, views and
+ * triggers, or gives other names, cannot, whatever the rows.
+ */
+export function mayChangeRows({ statements }: Pick<Migration, 'statements'>): boolean {
+  return statements.some(({ actions }) => actions.some((action) => !isHarmless(action)))
+}
+
+function isHarmless(action: Action): boolean {
+  switch (action.kind) {
+    case 'create-table':
+    case 'create-index':
+    case 'create-view':
+    case 'create-trigger':
+    case 'add-column':
+    case 'rename':
+    case 'drop-index':
+    case 'reindex':
+      return true
+    case 'drop':
+      return action.of === 'view' || action.of === 'other'
+    case 'pragma':
+      return ['foreign_keys', 'defer_foreign_keys'].includes(action.name)
+    default:
+      return false
+  }
+}
 
 /** A table before and after a migration. */
 type Lasting = TableChange & { readonly before: RowTable; readonly after: RowTable }

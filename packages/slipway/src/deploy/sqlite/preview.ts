@@ -12,7 +12,7 @@ export async function previewSqlite({ address, migrations }: WorkRequest): Promi
   return await withSession(address, { applicationName: 'slipway plan' }, async (session) => {
     const { history, before, squashes, plans } = await readPending(session, migrations)
     if (plans.length > 0 && before.applied.length === 0) await refuseFilled(session)
-    const tested = await withSchemaCopy(session, (copy) => testOnCopy(copy, plans))
+    const { tested } = await withSchemaCopy(session, (copy) => testOnCopy(copy, plans))
     return {
       database: session.server.database,
       before,

@@ -9,12 +9,18 @@ import {
   tableChanges,
 } from '../../schema/index.ts'
 import { type Action, type Migration, placeAt, type Statement } from '../../statements/index.ts'
+import { mayChangeRows } from './endangered.ts'
 
 /** A migration, and what it makes of the schema of a database. */
 export interface TestedMigration {
   readonly migration: Migration
+  /** Of the tables that existed before; empty if no row can change. */
   readonly changes: readonly TableChange[]
-  /** The schema afterwards. */
+}
+
+/** Migrations that ran on a copy of a schema, and the schema that they give. */
+export interface CopyRun {
+  readonly tested: readonly TestedMigration[]
   readonly fingerprint: Fingerprint
 }
 
@@ -26,17 +32,20 @@ export interface TestedMigration {
 export async function testOnCopy(
   copy: Session,
   migrations: readonly Migration[],
-): Promise<TestedMigration[]> {
+): Promise<CopyRun> {
   const tested: TestedMigration[] = []
   for (const migration of migrations) {
-    const before = await readRowTables(copy)
+    // Of what changes no row, nothing need be compared.
+    const before = mayChangeRows(migration) ? await readRowTables(copy) : undefined
     const { statements, foreignKeys } = atomicScriptOf(migration)
     await copy.execute(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`)
     for (const statement of statements) await runOnCopy(copy, migration, statement)
-    const changes = tableChanges(before, await readRowTables(copy), migration.statements)
-    tested.push({ migration, changes, fingerprint: await readFingerprint(copy) })
+    const changes = before
+      ? tableChanges(before, await readRowTables(copy), migration.statements)
+      : []
+    tested.push({ migration, changes })
   }
-  return tested
+  return { tested, fingerprint: await readFingerprint(copy) }
 }
 
 async function runOnCopy(copy: Session, migration: Migration, statement: Statement): Promise<void> {

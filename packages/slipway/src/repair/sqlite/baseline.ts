@@ -65,11 +65,14 @@ async function findMatch(
   { upTo, migrations }: BaselineRequest,
 ): Promise<Match> {
   const parsed = await parseMigrations(migrations, 'sqlite')
-  const states = await withSession({ kind: 'sqlite' }, {}, (copy) => testOnCopy(copy, parsed))
-  const matches = states.map(({ fingerprint }, index) => ({
-    count: index + 1,
-    changes: differingObjects(fingerprint, actual),
-  }))
+  const matches: Match[] = []
+  await withSession({ kind: 'sqlite' }, {}, async (copy) => {
+    for (const migration of parsed) {
+      const { fingerprint } = await testOnCopy(copy, [migration])
+      const changes = differingObjects(fingerprint, actual)
+      matches.push({ count: matches.length + 1, changes })
+    }
+  })
   if (upTo !== undefined) {
     const index = migrations.findIndex(({ name }) => name === upTo)
     return matches[index] ?? refuseUnknown(upTo)

@@ -54,6 +54,8 @@ interface Work {
   readonly history: History
   readonly downs: readonly PreparedDown[]
   readonly tested: readonly TestedMigration[]
+  /** The schema that they give. */
+  readonly fingerprint: Fingerprint
   readonly expected: Fingerprint | undefined
 }
 
@@ -80,6 +82,7 @@ export async function rollBackSqlite(request: RollbackRequest): Promise<Rollback
     const {
       downs: prepared,
       tested,
+      fingerprint,
       testRun,
       expected,
     } = await prepare(session, {
@@ -97,7 +100,7 @@ export async function rollBackSqlite(request: RollbackRequest): Promise<Rollback
     )
     if (request.protected && destroys.length > 0)
       await requireConsent({ database, destroys }, request.consent)
-    const ran = await runAll(session, { history, downs, tested, expected }, request)
+    const ran = await runAll(session, { history, downs, tested, fingerprint, expected }, request)
     return { database, downs, testRun, unrestored: [], ...ran }
   })
 }
@@ -127,7 +130,8 @@ async function prepare(
 ): Promise<
   Pick<TestedDown, 'testRun'> & {
     readonly downs: PreparedDown[]
-    readonly tested: TestedMigration[]
+    readonly tested: readonly TestedMigration[]
+    readonly fingerprint: Fingerprint
     readonly expected: Fingerprint | undefined
   }
 > {
@@ -137,21 +141,20 @@ async function prepare(
     if (migration) downs.push(await prepareDown(migration, applied.slice(0, at), request.shadow))
   }
   const plans = downs.map(({ plan }) => plan)
-  const tested = await withSchemaCopy(session, (copy) => testOnCopy(copy, plans))
+  const { tested, fingerprint } = await withSchemaCopy(session, (copy) => testOnCopy(copy, plans))
   const stays = applied.slice(0, applied.length - steps)
   const replayed = await attempt(() => replayedFingerprint(stays))
   if (!replayed.ok) {
     const testRun = { kind: 'not-tested', reason: replayed.failure.message } as const
-    return { downs, tested, expected: undefined, testRun }
+    return { downs, tested, fingerprint, expected: undefined, testRun }
   }
   const expected = replayed.value
-  const after = tested.at(-1)?.fingerprint
-  const changes = after ? differingObjects(expected, after) : []
+  const changes = differingObjects(expected, fingerprint)
   const testRun =
     changes.length === 0
       ? ({ kind: 'proven' } as const)
       : ({ kind: 'incomplete', changes } as const)
-  return { downs, tested, expected, testRun }
+  return { downs, tested, fingerprint, expected, testRun }
 }
 
 async function runAll(
@@ -187,7 +190,7 @@ async function runAll(
   )
   if (failure) return { receipts, kept, failure }
   const { hash } = await readFingerprint(session)
-  const verified = hash === work.tested.at(-1)?.fingerprint.hash
+  const verified = hash === work.fingerprint.hash
   const schemaMatches = work.expected === undefined ? undefined : hash === work.expected.hash
   const open = kept.filter(({ state }) => state === 'kept')
   const found =
@@ -207,7 +210,7 @@ async function runAll(
 
 async function runDown(
   session: AtomicSession,
-  { migration, changes, fingerprint }: TestedMigration,
+  { migration, changes }: TestedMigration,
   { work, request }: { readonly work: Work; readonly request: RollbackRequest },
 ): Promise<{ readonly failure?: Failure | undefined; readonly ms: number }> {
   const { name, checksum } = migration
@@ -216,6 +219,7 @@ async function runDown(
   const endangered = endangeredBy(migration, changes)
   const place = work.tested.findIndex((one) => one.migration === migration)
   const gone = work.tested.slice(0, place + 1).map((one) => one.migration.name)
+  const isLast = gone.length === work.tested.length
   const stays = appliedWithout(work.history, gone)
   const outcome = await runGuarded(session, {
     migration,
@@ -229,7 +233,7 @@ async function runDown(
       ...restored.toSorted(parentsFirst).map(restoreSql),
       recordsOf(session).rolledBack(name),
       sqliteReceiptSql({ command: 'rollback', migration: name, checksum }),
-      recordSchemaSql(recordedSchema(stays, fingerprint)),
+      recordSchemaSql(isLast ? recordedSchema(stays, work.fingerprint) : undefined),
     ].join(''),
   })
   const failure = outcome.violation
