@@ -38,9 +38,31 @@ test('npm run new hazard writes the rule and its page once, and lists the rule',
   }
 })
 
-test.each([[], ['rule', 'a'], ['hazard'], ['hazard', '../a'], ['hazard', 'NotThis']])(
-  'npm run new %s %s is refused',
-  (...args) => {
-    expect(run(root, ...args)).toMatchObject({ status: 2 })
-  },
-)
+test('npm run new hazard <id> sqlite writes them for SQLite', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'new-hazard-'))
+  try {
+    const place = `${ROOM}/sqlite`
+    for (const made of [`${place}/rules`, 'docs/hazards']) {
+      mkdirSync(join(folder, made), { recursive: true })
+    }
+    cpSync(join(root, place, 'rules.ts'), join(folder, place, 'rules.ts'))
+    expect(run(folder, 'hazard', 'table-too-wide', 'sqlite').status).toBe(0)
+    const read = (file: string) => readFileSync(join(folder, file), 'utf8')
+    expect(read(`${place}/rules/table-too-wide.ts`)).toContain('tableTooWide: SqliteRule')
+    expect(read('docs/hazards/table-too-wide.md')).toContain('## Effect')
+    expect(read(`${place}/rules.ts`)).toMatch(/ {2}tableTooWide,\n\]\n$/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test.each([
+  [],
+  ['rule', 'a'],
+  ['hazard'],
+  ['hazard', '../a'],
+  ['hazard', 'NotThis'],
+  ['hazard', 'a', 'mysql'],
+])('npm run new %s %s %s is refused', (...args) => {
+  expect(run(root, ...args)).toMatchObject({ status: 2 })
+})

@@ -24,7 +24,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
   proof: [...run, 'down', 'safekeeping'],
   create: [...run, 'down', 'proof', 'safekeeping'],
   squash: [...run, 'down', 'proof', 'create'],
-  hazards: ['kernel', 'statements', 'schema', 'proof (types)'],
+  hazards: ['kernel', 'database (types)', 'statements', 'schema', 'proof (types)'],
   plan: [...run, 'hazards'],
   backup: ['kernel', 'database', 'schema', 'history', 'project (types)'],
   deploy: [...planned, 'safekeeping', 'backup'],

@@ -1,4 +1,4 @@
-import { markersIn, placeAt } from '../statements/index.ts'
+import { type Marker, placeAt } from '../statements/index.ts'
 import type { JudgedMigration } from './hazard.ts'
 
 /** A comment `-- slipway: accept <hazard-id> (<reason>)` of a file. */
@@ -16,7 +16,10 @@ export interface Acceptance {
  * The acceptances of a file. One above a statement is for that statement; one at the head of the file,
  * with an empty line between it and the first statement, is for the whole file.
  */
-export function acceptancesIn({ sql, statements }: JudgedMigration): Acceptance[] {
+export function acceptancesIn(
+  { sql, statements }: JudgedMigration,
+  markersIn: (sql: string) => readonly Marker[],
+): Acceptance[] {
   return markersIn(sql).flatMap(({ name, value, start, end }): Acceptance[] => {
     if (name !== 'accept') return []
     const next = statements.find((statement) => statement.end > start)

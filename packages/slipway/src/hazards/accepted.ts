@@ -1,5 +1,6 @@
 import { suggest } from '../kernel/index.ts'
 import type { Acceptance } from './accept.ts'
+import type { Found } from './found.ts'
 import type { Hazard, JudgedMigration } from './hazard.ts'
 
 /** The hazards of the acceptances themselves; no rule finds them. */
@@ -9,8 +10,31 @@ export const acceptanceHazards = [
   { id: 'accept-unknown', title: 'An acceptance names no hazard' },
 ] as const
 
+/** What the acceptances of a migration are compared with. */
+interface Accepting {
+  readonly migration: JudgedMigration
+  readonly acceptances: readonly Acceptance[]
+  /** Those of which it is known whether they are needed. */
+  readonly judged: readonly Acceptance[]
+  /** The ids that an acceptance can name. */
+  readonly ids: readonly string[]
+}
+
+/** The hazards of a migration that nothing accepts, and those of its acceptances, in the order of their places. */
+export function withoutAccepted(
+  found: readonly Found[],
+  { migration, acceptances, judged, ids }: Accepting,
+): Hazard[] {
+  const all = found.map(({ hazard }) => hazard)
+  const real = found.filter((one) => !one.excused).map(({ hazard }) => hazard)
+  return [
+    ...suppress(real, acceptances, ids),
+    ...judgeAcceptances(judged, { migration, hazards: all, ids }),
+  ].toSorted((one, other) => one.line - other.line || one.statement - other.statement)
+}
+
 /** The hazards that no comment of the file accepts. */
-export function suppress(
+function suppress(
   hazards: readonly Hazard[],
   acceptances: readonly Acceptance[],
   ids: readonly string[],
@@ -24,7 +48,7 @@ function covers({ id, statement }: Acceptance, hazard: Hazard): boolean {
 }
 
 /** What is wrong with the acceptances of a file, of which `hazards` are all hazards that size can excuse or not. */
-export function judgeAcceptances(
+function judgeAcceptances(
   acceptances: readonly Acceptance[],
   given: {
     readonly migration: JudgedMigration

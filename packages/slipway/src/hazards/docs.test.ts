@@ -9,8 +9,9 @@ import {
   type Hazard,
   type JudgedMigration,
   observedHazards,
-  rules,
+  rules as allRules,
 } from './index.ts'
+import { rules } from './rules.ts'
 
 // The pages are the tests: what they claim of locks and rewrites is compared with a real server.
 
@@ -52,9 +53,13 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-test('each hazard has a page with the headings, and the list names all', () => {
+test('each hazard has a page, and no two have the same id', () => {
   const files = readdirSync(FOLDER).filter((file) => file !== 'README.md')
-  expect(files.toSorted()).toEqual(listed.map(({ id }) => `${id}.md`).toSorted())
+  const all = [...allRules, ...acceptanceHazards, ...observedHazards]
+  expect(files.toSorted()).toEqual(all.map(({ id }) => `${id}.md`).toSorted())
+})
+
+test('each hazard of PostgreSQL has the headings, and the list names all', () => {
   const list = readFileSync(new URL('README.md', FOLDER), 'utf8')
   for (const { id, title } of listed) {
     const text = readFileSync(new URL(`${id}.md`, FOLDER), 'utf8')

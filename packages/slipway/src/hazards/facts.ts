@@ -1,3 +1,4 @@
+import type { Dialect } from '../database/index.ts'
 import { tableNamed } from '../schema/index.ts'
 import { objectKey, type ObjectName, tableRef } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
@@ -10,6 +11,12 @@ export interface TableFacts {
 
 /** What is known of the target. */
 export interface Facts {
+  /** `postgres` if absent. */
+  readonly dialect?: Dialect
+  /** The target is a database of Cloudflare D1: on Cloudflare, or wrangler's own. */
+  readonly d1?: 'remote' | 'local'
+  /** Who runs the migrations on it; `slipway` if absent. `wrangler d1 migrations apply` enforces foreign keys in each of them. */
+  readonly appliedBy?: 'slipway' | 'wrangler'
   /** As `server_version_num`: 150018; 180000 where nobody asked a server. */
   readonly serverVersion: number
   readonly defaultSchema: string

@@ -1,32 +1,17 @@
 import { applyAction, applyStatement, emptySchema, type DatabaseSchema } from '../schema/index.ts'
-import { type Statement, transactionGroupsOf } from '../statements/index.ts'
+import { markersIn, type Statement, transactionGroupsOf } from '../statements/index.ts'
 import { acceptancesIn } from './accept.ts'
-import { acceptanceHazards, judgeAcceptances, suppress } from './accepted.ts'
+import { withoutAccepted } from './accepted.ts'
 import type { Facts } from './facts.ts'
-import { raise } from './failures.ts'
 import { type Found, foundBy, once, withStatementLock } from './found.ts'
 import type { Context, Hazard, HeldLock, JudgedMigration, Rule } from './hazard.ts'
+import type { Judging } from './judging.ts'
 import { locksOf } from './locks.ts'
 import { type ActionContext, type Observed, observedHazards, observedIn } from './observed.ts'
 import { rules as builtInRules } from './rules.ts'
 
-/** What to judge, and what it is judged by. */
-export interface Judging {
-  /** The applied migrations, in order: they are not judged, but give the existing schema. */
-  readonly history: readonly JudgedMigration[]
-  readonly migrations: readonly JudgedMigration[]
-  readonly facts: Facts
-  /** The project's own rules, in addition to the built-in ones. Fails with HAZARDS.DUPLICATE_RULE if an id is taken. */
-  readonly rules?: readonly Rule[]
-  /** What a test run saw of migrations, by their names. */
-  readonly observed?: ReadonlyMap<string, Observed>
-}
-
-/**
- * The hazards of migrations, in the order of their statements. The same input gives the same output.
- * What the SQL itself accepts (`-- slipway: accept <id> (<reason>)`) is left out.
- */
-export function judge({ history, ...pending }: Judging): Hazard[] {
+/** The hazards of migrations of PostgreSQL. */
+export function judgePostgres({ history, ...pending }: Judging): Hazard[] {
   return judgeFrom(schemaAfter(history, pending.facts), pending)
 }
 
@@ -35,7 +20,7 @@ export function judgeFrom(
   before: DatabaseSchema,
   { migrations, facts, rules: more = [], observed }: Omit<Judging, 'history'>,
 ): Hazard[] {
-  const rules = allRules(more)
+  const rules = [...builtInRules, ...more]
   let schema = before
   const hazards: Hazard[] = []
   for (const migration of migrations) {
@@ -50,21 +35,6 @@ export function judgeFrom(
 /** The schema that a target has after its history. */
 export function schemaAfter(history: readonly JudgedMigration[], facts: Facts): DatabaseSchema {
   return asTarget(history.reduce(folded, emptySchema(facts.defaultSchema)))
-}
-
-function allRules(more: readonly Rule[]): readonly Rule[] {
-  const builtIn = [...builtInRules, ...acceptanceHazards, ...observedHazards]
-  const taken = new Set<string>(builtIn.map(({ id }) => id))
-  for (const { id } of more) {
-    if (taken.has(id)) {
-      raise('HAZARDS.DUPLICATE_RULE', {
-        message: `There are two rules with the id ${id}.`,
-        why: 'An acceptance names one rule, so an id belongs to one.',
-      })
-    }
-    taken.add(id)
-  }
-  return [...builtInRules, ...more]
 }
 
 /** The schema after a migration. */
@@ -177,17 +147,12 @@ function foundInTestRun(
 }
 
 function accepted({ migration, rules, observed }: Given, found: readonly Found[]): Hazard[] {
-  const acceptances = acceptancesIn(migration)
-  const all = found.map(({ hazard }) => hazard)
-  const real = found.filter((one) => !one.excused).map(({ hazard }) => hazard)
+  const acceptances = acceptancesIn(migration, markersIn)
   const fromRuns: readonly string[] = observedHazards.map(({ id }) => id)
   const ids = [...rules.map(({ id }) => id), ...fromRuns]
   // Only a test run shows whether such an acceptance is needed.
   const judged = observed ? acceptances : acceptances.filter(({ id }) => !fromRuns.includes(id))
-  return [
-    ...suppress(real, acceptances, ids),
-    ...judgeAcceptances(judged, { migration, hazards: all, ids }),
-  ].toSorted((one, other) => one.line - other.line || one.statement - other.statement)
+  return withoutAccepted(found, { migration, acceptances, judged, ids })
 }
 
 /** The number of the transaction of each statement; BEGIN and COMMIT have none. */

@@ -7,7 +7,8 @@ import {
   tableRef,
 } from '../statements/index.ts'
 import type { Facts, TableFacts } from './facts.ts'
-import { type Judging, schemaAfter } from './judge.ts'
+import { schemaAfter } from './judge.ts'
+import type { Judging } from './judging.ts'
 import { type LockMode, stronger } from './lock-mode.ts'
 import { locksOf } from './locks.ts'
 import { type Work, workOf } from './work.ts'

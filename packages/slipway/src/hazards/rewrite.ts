@@ -6,7 +6,8 @@ import {
   wantsNoTransaction,
 } from '../statements/index.ts'
 import type { Hazard, JudgedMigration } from './hazard.ts'
-import { folded, judgeFrom, type Judging, schemaAfter } from './judge.ts'
+import { folded, judgeFrom, schemaAfter } from './judge.ts'
+import type { Judging } from './judging.ts'
 import { apartEdit, whyTogether } from './rewrite/apart.ts'
 import { BY_HAND } from './rewrite/by-hand.ts'
 import { enumSteps } from './rewrite/enum-step.ts'

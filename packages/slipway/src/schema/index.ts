@@ -15,6 +15,16 @@ export { heirsIn } from './postgres/heirs.ts'
 export { type ColumnOrder, columnOrders } from './postgres/column-order.ts'
 export { type Change, difference, differingObjects } from './postgres/difference.ts'
 export { applyAction, applyStatement } from './apply-action.ts'
+export {
+  applySqlite,
+  type DefinedTable,
+  type Dependent,
+  dependentsOf,
+  isSameName,
+  keyOfName,
+  NO_DEFINITIONS,
+  type SqliteDefinitions,
+} from './sqlite/defined-objects.ts'
 export { constraintName, indexName } from './constraint-name.ts'
 export {
   type Column,

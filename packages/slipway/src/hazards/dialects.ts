@@ -1,0 +1,51 @@
+import type { ByDialect } from '../database/index.ts'
+import { acceptanceHazards } from './accepted.ts'
+import { raise } from './failures.ts'
+import type { Hazard, Rule } from './hazard.ts'
+import { judgePostgres } from './judge.ts'
+import type { Judging } from './judging.ts'
+import { observedHazards } from './observed.ts'
+import { rules as postgresRules } from './rules.ts'
+import { judgeSqlite } from './sqlite/judge.ts'
+import { sqliteRules } from './sqlite/rules.ts'
+
+/** A rule as others know it: its page is docs/hazards/<id>.md. */
+export type RuleInfo = Pick<Rule, 'id' | 'title'>
+
+/** The hazards of one dialect. */
+interface DialectHazards {
+  readonly rules: readonly RuleInfo[]
+  judge(judging: Judging): Hazard[]
+}
+
+const HAZARDS: ByDialect<DialectHazards> = {
+  postgres: { rules: postgresRules, judge: judgePostgres },
+  sqlite: { rules: sqliteRules, judge: judgeSqlite },
+}
+
+/** Every built-in rule of each dialect. No two have the same id. */
+export const rules: readonly RuleInfo[] = Object.values(HAZARDS).flatMap((one) => one.rules)
+
+/**
+ * The hazards of migrations, in the order of their statements. The same input gives the same output.
+ * What the SQL itself accepts (`-- slipway: accept <id> (<reason>)`) is left out. The parser of the dialect must be
+ * loaded. Fails with HAZARDS.DUPLICATE_RULE.
+ */
+export function judge(judging: Judging): Hazard[] {
+  refuseTakenIds(judging.rules ?? [])
+  return HAZARDS[judging.facts.dialect ?? 'postgres'].judge(judging)
+}
+
+function refuseTakenIds(own: readonly Rule[]): void {
+  const builtIn = [...rules, ...acceptanceHazards, ...observedHazards]
+  const taken = new Set<string>(builtIn.map(({ id }) => id))
+  for (const { id } of own) {
+    if (taken.has(id)) {
+      raise('HAZARDS.DUPLICATE_RULE', {
+        message: `There are two rules with the id ${id}.`,
+        why: 'An acceptance names one rule, so an id belongs to one.',
+      })
+    }
+    taken.add(id)
+  }
+}

@@ -1,0 +1,47 @@
+import type { Severity } from '../hazard.ts'
+
+/** What a column does to values that are written into it. Source: sqlite.org/datatype3.html. */
+type Affinity = 'INTEGER' | 'TEXT' | 'BLOB' | 'REAL' | 'NUMERIC'
+
+/** The affinity that a declared type gives a column. */
+function affinityOf(type: string): Affinity {
+  const name = type.toUpperCase()
+  if (name.includes('INT')) return 'INTEGER'
+  if (['CHAR', 'CLOB', 'TEXT'].some((part) => name.includes(part))) return 'TEXT'
+  if (name === '' || name.includes('BLOB')) return 'BLOB'
+  if (['REAL', 'FLOA', 'DOUB'].some((part) => name.includes(part))) return 'REAL'
+  return 'NUMERIC'
+}
+
+/** What becomes of values when a column changes its affinity. */
+export interface Loss {
+  readonly severity: Severity
+  readonly what: string
+}
+
+const TO_NUMBER: Loss = {
+  severity: 'error',
+  what: "texts that look like numbers become numbers, so '007' becomes 7 and long digits lose their end; others remain texts",
+}
+
+const TO_TEXT: Loss = {
+  severity: 'warning',
+  what: 'numbers become texts, which sort and compare as texts, and fractions may lose digits',
+}
+
+/** What a number is in JSON, it is in SQLite. */
+const TO_JSON: Loss = {
+  severity: 'info',
+  what: 'JSON texts that are nothing but a number become numbers; others remain texts',
+}
+
+/** What is lost or changed when values go from a column of one type into one of another; nothing if each remains as it is. */
+export function lossOf(from: string, to: string): Loss | undefined {
+  const [before, after] = [affinityOf(from), affinityOf(to)]
+  // A number that is whole is the same one to INTEGER and NUMERIC, and BLOB converts nothing.
+  if (before === after || after === 'BLOB') return undefined
+  if (after === 'TEXT') return TO_TEXT
+  if (before === 'TEXT' || before === 'BLOB') return /json/i.test(to) ? TO_JSON : TO_NUMBER
+  if (after !== 'REAL') return undefined
+  return { severity: 'warning', what: 'whole numbers above 9007199254740992 lose digits' }
+}

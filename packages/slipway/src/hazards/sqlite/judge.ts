@@ -1,0 +1,155 @@
+import {
+  applySqlite,
+  applyStatement,
+  type DatabaseSchema,
+  emptySchema,
+  NO_DEFINITIONS,
+  type SqliteDefinitions,
+} from '../../schema/index.ts'
+import { sqliteDetail, sqliteMarkersIn } from '../../statements/index.ts'
+import { acceptancesIn } from '../accept.ts'
+import { withoutAccepted } from '../accepted.ts'
+import { type Found, once } from '../found.ts'
+import type { Context, Finding, Hazard, JudgedMigration, Rule } from '../hazard.ts'
+import type { Judging } from '../judging.ts'
+import { runOf, setting } from './migration-run.ts'
+import type { MigrationRun, SqliteContext, SqliteFinding } from './rule.ts'
+import { sqliteRules } from './rules.ts'
+import { sizeOf } from './words.ts'
+
+/** What is known of a database before a migration. */
+interface SqliteState {
+  readonly definitions: SqliteDefinitions
+  readonly schema: DatabaseSchema
+}
+
+/** The hazards of migrations of SQLite or D1. Needs the parser of SQLite. */
+export function judgeSqlite({ history, ...judging }: Judging): Hazard[] {
+  return judgeFrom(stateAfter(history, judging), judging)
+}
+
+/** The same, from a state that is known. */
+function judgeFrom(start: SqliteState, judging: Omit<Judging, 'history'>): Hazard[] {
+  let state = start
+  return judging.migrations.flatMap((migration) => {
+    const run = runOf(state.definitions, migration)
+    const found = foundIn(migration, { run, schema: state.schema, judging })
+    state = { definitions: run.after, schema: folded(state.schema, migration) }
+    return accepted(migration, found, judging)
+  })
+}
+
+/** The state of a target after its history. */
+function stateAfter(
+  history: readonly JudgedMigration[],
+  { facts }: Pick<Judging, 'facts'>,
+): SqliteState {
+  let definitions = NO_DEFINITIONS
+  let schema = emptySchema(facts.defaultSchema)
+  for (const migration of history) {
+    definitions = definitionsAfter(definitions, migration)
+    schema = folded(schema, migration)
+  }
+  return { definitions: asTarget(definitions), schema }
+}
+
+/** The definitions after a migration. */
+function definitionsAfter(
+  before: SqliteDefinitions,
+  { name, statements }: JudgedMigration,
+): SqliteDefinitions {
+  let legacy = false
+  return statements.reduce((all, statement) => {
+    legacy = setting('legacy_alter_table', sqliteDetail(statement)) ?? legacy
+    return applySqlite(all, statement, { migration: name, legacy })
+  }, before)
+}
+
+function folded(schema: DatabaseSchema, { name, statements }: JudgedMigration): DatabaseSchema {
+  return statements.reduce((all, statement) => applyStatement(all, statement, name), schema)
+}
+
+/** The same, with each table remembering its name on the target. */
+function asTarget(definitions: SqliteDefinitions): SqliteDefinitions {
+  const tables = new Map(
+    [...definitions.tables].map(([key, table]) => [key, { ...table, onTarget: table.name }]),
+  )
+  return { ...definitions, tables }
+}
+
+interface Given {
+  readonly run: MigrationRun
+  readonly schema: DatabaseSchema
+  readonly judging: Omit<Judging, 'history'>
+}
+
+function foundIn(migration: JudgedMigration, { run, schema: start, judging }: Given): Found[] {
+  const { facts, rules = [] } = judging
+  let schema = start
+  return migration.statements.flatMap((statement) => {
+    const definitions = run.before.get(statement.number) ?? run.after
+    const context = { definitions, schema, facts, migration, statement, run }
+    schema = applyStatement(schema, statement, migration.name)
+    return once([...ofBuiltIn(context), ...ofProject(context, rules)])
+  })
+}
+
+function ofBuiltIn(context: SqliteContext): Found[] {
+  const detail = sqliteDetail(context.statement)
+  return sqliteRules.flatMap(({ id, judge }) =>
+    [judge(detail, context) ?? []]
+      .flat()
+      .flatMap((finding) => (finding ? [foundBy(id, finding, context)] : [])),
+  )
+}
+
+/** The rules of a project know the model of all databases, and no locks here. */
+function ofProject(context: SqliteContext, rules: readonly Rule[]): Found[] {
+  const { schema, facts, migration, statement } = context
+  const seen: Context = { schema, facts, migration, statement, inBlock: false, held: [] }
+  return rules.flatMap(({ id, judge }) =>
+    statement.actions.flatMap((action) =>
+      [judge(action, seen) ?? []].flat().map((finding) => {
+        return foundBy(id, { ...finding, table: finding.table?.name }, context)
+      }),
+    ),
+  )
+}
+
+/** A finding with its place, and whether the size of its table makes it no hazard. */
+function foundBy(id: string, finding: SqliteFinding, context: SqliteContext): Found {
+  const { severity, object, table, anySize, message, safeSql } = finding
+  const { migration, statement } = context
+  const size = table === undefined ? undefined : sizeOf(context, table)
+  return {
+    finding: asFinding(finding),
+    excused: size === 'new' || (size === 'empty' && !anySize),
+    hazard: {
+      id,
+      severity,
+      migration: migration.name,
+      file: migration.path,
+      line: statement.line,
+      column: statement.column,
+      statement: statement.number,
+      ...(object === undefined ? {} : { object }),
+      blocks: 'nothing',
+      message,
+      ...(safeSql === undefined ? {} : { safeSql }),
+    },
+  }
+}
+
+function asFinding({ table, ...finding }: SqliteFinding): Finding {
+  return { ...finding, ...(table === undefined ? {} : { table: { name: table } }) }
+}
+
+function accepted(
+  migration: JudgedMigration,
+  found: readonly Found[],
+  { rules = [] }: Omit<Judging, 'history'>,
+): Hazard[] {
+  const acceptances = acceptancesIn(migration, sqliteMarkersIn)
+  const ids = [...sqliteRules, ...rules].map((rule) => rule.id)
+  return withoutAccepted(found, { migration, acceptances, judged: acceptances, ids })
+}

@@ -1,0 +1,52 @@
+import { type DefinedTable, type Dependent, dependentsOf, isSameName } from '../../schema/index.ts'
+import { sqliteDetail } from '../../statements/index.ts'
+import type { Rebuild } from './rebuild.ts'
+import type { SqliteContext } from './rule.ts'
+import { isD1, rowsOf, withRows } from './words.ts'
+
+/**
+ * Who enforces foreign keys while a migration runs: the migration itself, or only wrangler, which ignores that the file
+ * switches them off. Nothing if nobody does.
+ */
+export function whoEnforcesKeys(context: SqliteContext): 'migration' | 'wrangler' | undefined {
+  if (context.run.enforcesKeys) return 'migration'
+  return isD1(context) ? 'wrangler' : undefined
+}
+
+/** The name that the old table of a rebuild has when it is dropped. */
+export function droppedTable({ order, old, drop }: Rebuild): string {
+  if (order === 'copy') return old.name
+  const [action] = drop.actions
+  return action?.kind === 'drop' ? action.object.name : old.name
+}
+
+/** The foreign keys by which the drop of the old table reaches rows that remain: not those of the old table itself. */
+export function reachedBy(context: SqliteContext, rebuild: Rebuild): readonly Dependent[] {
+  const dropped = droppedTable(rebuild)
+  return dependentsOf(context.definitions, dropped).filter(
+    ({ table }) => !isSameName(table.name, dropped) && mayHaveRows(context, table, rebuild),
+  )
+}
+
+/** Whether a table can have rows at a statement: the new table, too, which the rebuild has filled. */
+function mayHaveRows(context: SqliteContext, table: DefinedTable, { made }: Rebuild): boolean {
+  if (isSameName(table.name, made.name)) return true
+  const isNew = table.madeBy === context.migration.name && table.onTarget === undefined
+  return isNew ? isFilledAbove(context, table.name) : rowsOf(context, table) !== 0
+}
+
+function isFilledAbove({ migration, statement }: SqliteContext, name: string): boolean {
+  return migration.statements.slice(0, statement.number - 1).some((one) => {
+    const detail = sqliteDetail(one)
+    return detail.kind === 'insert' && isSameName(detail.table, name)
+  })
+}
+
+/** A table as messages of a rebuild name it: the new table is the rebuilt one. */
+export function reachedName(
+  context: SqliteContext,
+  { table }: Dependent,
+  { made, name }: Rebuild,
+): string {
+  return isSameName(table.name, made.name) ? `${name} itself` : withRows(context, table)
+}

@@ -1,0 +1,19 @@
+import type { SqliteRule } from '../rule.ts'
+import { tableObject } from '../words.ts'
+
+/** CREATE TABLE AS takes names and affinities, and nothing else. */
+export const createTableAs: SqliteRule = {
+  id: 'create-table-as',
+  title: 'A table takes its columns from a query',
+  judge(detail) {
+    if (detail.kind !== 'create-table' || detail.as === undefined || detail.table.temporary)
+      return undefined
+    const { name } = detail.table
+    return {
+      severity: 'warning',
+      object: tableObject(name),
+      anySize: true,
+      message: `CREATE TABLE ${name} AS has no keys, no NOT NULL, no defaults and no checks, and other types than the tables it reads. Create the table with its columns, and fill it with INSERT … SELECT.`,
+    }
+  },
+}

@@ -1,0 +1,32 @@
+import { keyOfName, type SqliteDefinitions } from '../../../schema/index.ts'
+import type { SqliteDetail } from '../../../statements/index.ts'
+import { COLUMNS } from '../d1-limits.ts'
+import type { SqliteRule } from '../rule.ts'
+import { isD1, tableObject } from '../words.ts'
+
+/** D1 limits the columns of a table. */
+export const d1Columns: SqliteRule = {
+  id: 'd1-columns',
+  title: 'A table has more columns than Cloudflare D1 takes',
+  judge(detail, context) {
+    if (!isD1(context)) return undefined
+    const [name, count] = columnsAfter(detail, context.definitions) ?? []
+    if (name === undefined || count === undefined || count <= COLUMNS) return undefined
+    return {
+      severity: 'error',
+      object: tableObject(name),
+      anySize: true,
+      message: `The table ${name} gets ${count} columns, and D1 takes ${COLUMNS} at most.`,
+    }
+  },
+}
+
+function columnsAfter(
+  detail: SqliteDetail,
+  { tables }: SqliteDefinitions,
+): readonly [string, number] | undefined {
+  if (detail.kind === 'create-table') return [detail.table.name, detail.table.columns.length]
+  if (detail.kind !== 'add-column') return undefined
+  const known = tables.get(keyOfName(detail.table))?.columns.length ?? 0
+  return [detail.table, known + 1]
+}

@@ -1,0 +1,19 @@
+import type { SqliteRule } from '../rule.ts'
+import { isD1, tableObject } from '../words.ts'
+
+/** The export of D1 takes no virtual tables. */
+export const d1Export: SqliteRule = {
+  id: 'd1-export',
+  title: 'A virtual table stops the export of Cloudflare D1',
+  judge(detail, context) {
+    if (detail.kind !== 'create-table' || detail.table.module === undefined) return undefined
+    if (!isD1(context)) return undefined
+    const { name, module } = detail.table
+    return {
+      severity: 'info',
+      object: tableObject(name),
+      anySize: true,
+      message: `wrangler d1 export refuses a database with a virtual table (${module}), all of it. slipway backup saves it.`,
+    }
+  },
+}

@@ -1,0 +1,25 @@
+import { IMPORT_BYTES, STATEMENT_BYTES } from '../d1-limits.ts'
+import type { SqliteRule } from '../rule.ts'
+import { isD1 } from '../words.ts'
+
+/** An import stops all queries until it ends. */
+export const d1LargeFile: SqliteRule = {
+  id: 'd1-large-file',
+  title: 'A migration is large for Cloudflare D1',
+  judge(_detail, context) {
+    const { migration, statement, facts } = context
+    if (!isD1(context) || statement.number !== 1) return undefined
+    const bytes = Buffer.byteLength(migration.sql)
+    if (bytes > IMPORT_BYTES) {
+      return {
+        severity: 'error',
+        message: `The file has ${bytes} bytes, and an import of D1 takes ${IMPORT_BYTES} at most. Cut it into several migrations.`,
+      }
+    }
+    if (bytes <= STATEMENT_BYTES) return undefined
+    return {
+      severity: facts.appliedBy === 'wrangler' ? 'error' : 'warning',
+      message: `The file has ${bytes} bytes. wrangler d1 migrations apply --remote sends it as one text, of which D1 takes ${STATEMENT_BYTES} bytes; a deploy imports it, and no query is answered meanwhile. Load rows by slipway seed, or in several migrations.`,
+    }
+  },
+}

@@ -1,0 +1,20 @@
+import { IN_TRANSACTION, ON_D1 } from '../pragmas.ts'
+import type { SqliteRule } from '../rule.ts'
+import { isD1 } from '../words.ts'
+
+/** D1 allows few of them. */
+export const d1Pragma: SqliteRule = {
+  id: 'd1-pragma',
+  title: 'A PRAGMA that Cloudflare D1 refuses',
+  judge(detail, context) {
+    if (detail.kind !== 'pragma' || !isD1(context) || ON_D1.has(detail.name)) return undefined
+    const { name, value } = detail
+    const isKept = value !== undefined && IN_TRANSACTION.has(name)
+    return {
+      severity: isKept ? 'error' : 'warning',
+      message: isKept
+        ? `D1 refuses PRAGMA ${name} (SQLITE_AUTH).`
+        : `D1 refuses PRAGMA ${name} (SQLITE_AUTH). A deploy leaves it out; remove it, so that wrangler can run the file, too.`,
+    }
+  },
+}

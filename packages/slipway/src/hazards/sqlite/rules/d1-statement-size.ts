@@ -1,0 +1,19 @@
+import { sqliteMeasures } from '../../../statements/index.ts'
+import { STATEMENT_BYTES } from '../d1-limits.ts'
+import type { SqliteRule } from '../rule.ts'
+import { isD1 } from '../words.ts'
+
+/** D1 limits the length of a statement. */
+export const d1StatementSize: SqliteRule = {
+  id: 'd1-statement-size',
+  title: 'A statement is longer than Cloudflare D1 takes',
+  judge(_detail, context) {
+    if (!isD1(context)) return undefined
+    const { bytes } = sqliteMeasures(context.statement)
+    if (bytes <= STATEMENT_BYTES) return undefined
+    return {
+      severity: 'error',
+      message: `The statement has ${bytes} bytes, and D1 takes ${STATEMENT_BYTES} at most. Cut it into several.`,
+    }
+  },
+}

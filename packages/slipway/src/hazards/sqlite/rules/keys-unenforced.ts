@@ -1,0 +1,37 @@
+import { dependentsOf } from '../../../schema/index.ts'
+import type { SqliteDetail } from '../../../statements/index.ts'
+import type { SqliteRule } from '../rule.ts'
+import { list, tableObject, withRows } from '../words.ts'
+
+/** A PRAGMA foreign_keys counts for the whole transaction. */
+export const keysUnenforced: SqliteRule = {
+  id: 'keys-unenforced',
+  title: 'Foreign keys are switched off for statements before the PRAGMA',
+  judge(detail, context) {
+    const { run, statement, definitions } = context
+    if (!run.unenforced.has(statement)) return undefined
+    const name = changedTable(detail)
+    if (name === undefined) return undefined
+    const passed = dependentsOf(definitions, name)
+    if (passed.length === 0) return undefined
+    const tables = list(passed.map(({ table }) => withRows(context, table)))
+    return {
+      severity: 'warning',
+      object: tableObject(name),
+      table: name,
+      message: `The file switches foreign keys off further down, and a deploy runs it as one transaction without them: here ${tables} ${passed.length === 1 ? 'keeps' : 'keep'} references to rows of ${name} that are gone. Put this statement into a migration of its own.`,
+    }
+  },
+}
+
+function changedTable(detail: SqliteDetail): string | undefined {
+  switch (detail.kind) {
+    case 'delete':
+      return detail.table
+    case 'update':
+    case 'insert':
+      return detail.conflict === 'replace' ? detail.table : undefined
+    default:
+      return undefined
+  }
+}

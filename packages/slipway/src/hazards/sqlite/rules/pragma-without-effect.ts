@@ -1,0 +1,18 @@
+import { IN_TRANSACTION } from '../pragmas.ts'
+import type { SqliteRule } from '../rule.ts'
+import { isD1 } from '../words.ts'
+
+/** A transaction ignores or refuses it. */
+export const pragmaWithoutEffect: SqliteRule = {
+  id: 'pragma-without-effect',
+  title: 'A PRAGMA has no effect in a migration',
+  judge(detail, context) {
+    if (detail.kind !== 'pragma' || detail.value === undefined || isD1(context)) return undefined
+    const { name } = detail
+    if (name === 'foreign_keys' || IN_TRANSACTION.has(name)) return undefined
+    return {
+      severity: 'warning',
+      message: `PRAGMA ${name} has no effect within a transaction, in which a deploy runs the file, so a deploy leaves it out. Set it where the application opens the database.`,
+    }
+  },
+}

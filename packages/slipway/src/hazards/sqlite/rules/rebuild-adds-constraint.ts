@@ -1,0 +1,86 @@
+import { isSameName, keyOfName } from '../../../schema/index.ts'
+import type { SqliteTable } from '../../../statements/index.ts'
+import { columnOf, copiesAt, type Copy, isNotNull, type Rebuild, successorOf } from '../rebuild.ts'
+import type { SqliteFinding, SqliteRule } from '../rule.ts'
+import { columnObject, list, quoted, tableObject } from '../words.ts'
+
+/** The copy into the new table checks each row. */
+export const rebuildAddsConstraint: SqliteRule = {
+  id: 'rebuild-adds-constraint',
+  title: 'A rebuild adds a constraint that existing rows may break',
+  judge(_detail, context) {
+    return copiesAt(context).flatMap(({ copy, rebuild }) => [
+      ...requiredNow(copy, rebuild),
+      ...(copy === rebuild.copies[0] ? addedTo(rebuild) : []),
+    ])
+  },
+}
+
+function requiredNow({ values = [] }: Copy, { name, old, made }: Rebuild): SqliteFinding[] {
+  return values.flatMap(({ target, source }) => {
+    const after = columnOf(made, target)
+    const before = source.column === undefined ? undefined : columnOf(old, source.column)
+    if (!after || !before || source.neverNull) return []
+    if (!isNotNull(made, after) || isNotNull(old, before)) return []
+    return [
+      {
+        severity: 'warning' as const,
+        object: columnObject(name, target),
+        table: old.name,
+        message: `The rebuild makes ${target} of ${name} required: it fails if a row has NULL there. Select coalesce(${quoted(before.name)}, …) with the value that such rows get.`,
+        safeSql: `SELECT count(*) FROM ${quoted(old.name)} WHERE ${quoted(before.name)} IS NULL;`,
+      },
+    ]
+  })
+}
+
+function addedTo(rebuild: Rebuild): SqliteFinding[] {
+  const { name, old, made, before } = rebuild
+  const say = (what: string): SqliteFinding => ({
+    severity: 'warning',
+    object: tableObject(name),
+    table: old.name,
+    message: `The rebuild adds ${what} to ${name}: it fails if existing rows break it.`,
+  })
+  const known = [
+    ...keysOf(old),
+    ...[...before.indexes.values()]
+      .filter(({ unique, partial, table }) => unique && !partial && isSameName(table, old.name))
+      .map(({ columns }) => columns),
+  ].map((columns) => asKey(columns.map((column) => successorOf(rebuild, column) ?? column)))
+  const checks = new Set(old.checks.map(({ text }) => withoutSpace(text)))
+  const foreign = new Set(
+    old.foreignKeys.map(({ columns, table }) =>
+      asKey([...columns.map((column) => successorOf(rebuild, column) ?? column), table]),
+    ),
+  )
+  return [
+    ...keysOf(made)
+      .filter((columns) => !known.includes(asKey(columns)))
+      .map((columns) => say(`a unique key on ${list(columns)}`)),
+    ...made.checks
+      .filter(({ text }) => !checks.has(withoutSpace(text)))
+      .map(({ text, name: own }) => say(`the check ${own ?? text}`)),
+    ...made.foreignKeys
+      .filter(({ columns, table }) => !foreign.has(asKey([...columns, table])))
+      .filter(({ columns }) => columns.some((column) => isFilled(rebuild, column)))
+      .map(({ columns, table }) => say(`a foreign key from ${list(columns)} to ${table}`)),
+  ]
+}
+
+function isFilled({ copies }: Rebuild, column: string): boolean {
+  return copies.some(({ values = [] }) => values.some(({ target }) => isSameName(target, column)))
+}
+
+function keysOf({ primaryKey, uniques }: SqliteTable): readonly (readonly string[])[] {
+  return primaryKey.length === 0 ? uniques : [primaryKey, ...uniques]
+}
+
+/** The order of columns says nothing of what is unique. */
+function asKey(columns: readonly string[]): string {
+  return JSON.stringify(columns.map(keyOfName).toSorted())
+}
+
+function withoutSpace(text: string): string {
+  return text.replaceAll(/[\s"`]+/g, '').toLowerCase()
+}

@@ -1,0 +1,38 @@
+import { isSameName } from '../../../schema/index.ts'
+import { sqliteDetail, type Statement } from '../../../statements/index.ts'
+import { droppedTable } from '../keys.ts'
+import type { SqliteRule } from '../rule.ts'
+import { tableObject, text } from '../words.ts'
+
+/** The counter belongs to the old table, and is dropped with it. */
+export const rebuildAutoincrement: SqliteRule = {
+  id: 'rebuild-autoincrement',
+  title: 'A rebuild loses the counter of AUTOINCREMENT',
+  judge(_detail, { run, migration, statement }) {
+    const rebuild = run.rebuilds.find(({ drop }) => drop === statement)
+    if (rebuild === undefined || !rebuild.old.autoincrement) return undefined
+    const { name, made, order } = rebuild
+    const finding = { object: tableObject(name), table: droppedTable(rebuild) }
+    if (!made.autoincrement) {
+      return {
+        ...finding,
+        severity: 'warning',
+        message: `The rebuild takes AUTOINCREMENT from ${name}: numbers of deleted rows are given to new ones.`,
+      }
+    }
+    if (migration.statements.some(changesCounters)) return undefined
+    const successor = order === 'copy' ? made.name : name
+    return {
+      ...finding,
+      severity: 'info',
+      message: `The counter of ${name} starts again from the highest number that is left: if rows with higher numbers were deleted, their numbers are given again. Copy it before the DROP TABLE.`,
+      safeSql: `UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = ${text(droppedTable(rebuild))}) WHERE name = ${text(successor)};`,
+    }
+  },
+}
+
+function changesCounters(statement: Statement): boolean {
+  const detail = sqliteDetail(statement)
+  if (detail.kind !== 'update' && detail.kind !== 'insert') return false
+  return isSameName(detail.table, 'sqlite_sequence')
+}

@@ -1,0 +1,46 @@
+import type { SqliteReaction } from '../../../statements/index.ts'
+import { droppedTable, reachedBy, reachedName, whoEnforcesKeys } from '../keys.ts'
+import type { SqliteRule } from '../rule.ts'
+import { list, tableObject } from '../words.ts'
+
+/** DROP TABLE deletes the rows first, where foreign keys are enforced, and that reaches the children. */
+export const rebuildCascades: SqliteRule = {
+  id: 'rebuild-cascades',
+  title: 'A rebuild deletes or empties child rows',
+  judge(_detail, context) {
+    const { run, facts, statement } = context
+    const rebuild = run.rebuilds.find(({ drop }) => drop === statement)
+    if (rebuild === undefined) return undefined
+    const by = whoEnforcesKeys(context)
+    if (by === undefined) return undefined
+    const passed = reachedBy(context, rebuild).filter(({ key }) =>
+      ['cascade', 'set-null', 'set-default'].includes(key.onDelete),
+    )
+    if (passed.length === 0) return undefined
+    const named = (...reactions: readonly SqliteReaction[]) =>
+      list(
+        passed
+          .filter(({ key }) => reactions.includes(key.onDelete))
+          .map((one) => reachedName(context, one, rebuild)),
+      )
+    const rows = named('cascade')
+    const references = named('set-null', 'set-default')
+    const losses = [
+      ...(rows === '' ? [] : [`the rows of ${rows}`]),
+      ...(references === '' ? [] : [`the references of ${references}`]),
+    ]
+    return {
+      severity: by === 'migration' || facts.appliedBy === 'wrangler' ? 'error' : 'warning',
+      object: tableObject(rebuild.name),
+      table: droppedTable(rebuild),
+      anySize: true,
+      message: messageOf(by, rebuild.name, losses.join(', and ')),
+    }
+  },
+}
+
+function messageOf(by: 'migration' | 'wrangler', name: string, losses: string): string {
+  return by === 'migration'
+    ? `The rebuild of ${name} loses ${losses}: foreign keys are enforced, and DROP TABLE deletes the rows of ${name} first. PRAGMA defer_foreign_keys does not stop it. Put PRAGMA foreign_keys=OFF before the first change of the file.`
+    : `By wrangler d1 migrations apply, which ignores PRAGMA foreign_keys=OFF, the rebuild of ${name} loses ${losses}: DROP TABLE deletes the rows of ${name} first. slipway deploy applies the file with keys switched off, and counts the rows before and after.`
+}

@@ -1,0 +1,29 @@
+import { lossOf } from '../affinity.ts'
+import { columnOf, copiesAt } from '../rebuild.ts'
+import type { SqliteFinding, SqliteRule } from '../rule.ts'
+import { columnObject } from '../words.ts'
+
+/** The affinity of a column converts what is written into it. */
+export const rebuildChangesType: SqliteRule = {
+  id: 'rebuild-changes-type',
+  title: 'A rebuild converts values to another type',
+  judge(_detail, context) {
+    return copiesAt(context).flatMap(({ copy, rebuild: { name, old, made } }) =>
+      (copy.values ?? []).flatMap(({ target, source }): SqliteFinding[] => {
+        const before = source.column === undefined ? undefined : columnOf(old, source.column)
+        const after = columnOf(made, target)
+        if (!before || !after) return []
+        const loss = lossOf(before.type, after.type)
+        if (loss === undefined) return []
+        return [
+          {
+            severity: loss.severity,
+            object: columnObject(name, target),
+            table: old.name,
+            message: `The rebuild turns ${target} of ${name} from ${before.type || 'no type'} into ${after.type || 'no type'}: ${loss.what}.`,
+          },
+        ]
+      }),
+    )
+  },
+}

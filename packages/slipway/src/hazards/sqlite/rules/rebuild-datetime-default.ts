@@ -1,0 +1,38 @@
+import { droppedTable } from '../keys.ts'
+import { columnOf } from '../rebuild.ts'
+import type { SqliteRule } from '../rule.ts'
+import { columnObject } from '../words.ts'
+
+/** What SQLite calls a date is a text or a number, by what wrote it. */
+export const rebuildDatetimeDefault: SqliteRule = {
+  id: 'rebuild-datetime-default',
+  title: 'A rebuild changes the default of a date',
+  judge(_detail, { run, statement }) {
+    const rebuild = run.rebuilds.find(({ drop }) => drop === statement)
+    if (rebuild === undefined) return undefined
+    const { name, old, made } = rebuild
+    return made.columns.flatMap((after) => {
+      const before = columnOf(old, after.name)
+      if (!before?.default || !after.default || !isMoment(after.type)) return []
+      if (isSame(before.default.text, after.default.text)) return []
+      return [
+        {
+          severity: 'warning' as const,
+          object: columnObject(name, after.name),
+          table: droppedTable(rebuild),
+          message: `The default of ${after.name} of ${name} becomes ${after.default.text}, and was ${before.default.text}: SQLite has no type for dates, so if both write them differently, new rows sort and compare wrongly with old ones.`,
+        },
+      ]
+    })
+  },
+}
+
+/** Types by which people and Prisma mean a date or a time. */
+function isMoment(type: string): boolean {
+  return /date|time/i.test(type)
+}
+
+function isSame(one: string, other: string): boolean {
+  const plain = (text: string) => text.replaceAll(/[\s()]/g, '').toLowerCase()
+  return plain(one) === plain(other)
+}

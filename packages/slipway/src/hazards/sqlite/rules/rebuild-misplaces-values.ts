@@ -1,0 +1,39 @@
+import { isSameName } from '../../../schema/index.ts'
+import { columnOf, copiesAt } from '../rebuild.ts'
+import type { SqliteFinding, SqliteRule } from '../rule.ts'
+import { columnObject, tableObject } from '../words.ts'
+
+/** INSERT … SELECT pairs columns by their place, whatever they are called. */
+export const rebuildMisplacesValues: SqliteRule = {
+  id: 'rebuild-misplaces-values',
+  title: 'A rebuild writes values into another column',
+  judge(_detail, context) {
+    return copiesAt(context).flatMap(({ copy, rebuild }): SqliteFinding[] => {
+      const { name, old } = rebuild
+      if (copy.mismatch) {
+        const { columns, values } = copy.mismatch
+        return [
+          {
+            severity: 'error',
+            object: tableObject(name),
+            table: old.name,
+            anySize: true,
+            message: `The rebuild of ${name} copies ${values} values into ${columns} columns: SQLite refuses it.`,
+          },
+        ]
+      }
+      return (copy.values ?? []).flatMap(({ target, source: { column } }) => {
+        if (column === undefined || isSameName(target, column)) return []
+        if (!columnOf(old, target) || !columnOf(old, column)) return []
+        return [
+          {
+            severity: 'error' as const,
+            object: columnObject(name, target),
+            table: old.name,
+            message: `The rebuild of ${name} writes the values of ${column} into ${target}, which has values of its own.`,
+          },
+        ]
+      })
+    })
+  },
+}

@@ -1,0 +1,31 @@
+import { keyOfName } from '../../../schema/index.ts'
+import type { SqliteColumn, SqliteTable } from '../../../statements/index.ts'
+import { copiesAt, isNotNull, writable } from '../rebuild.ts'
+import type { SqliteRule } from '../rule.ts'
+import { columnObject } from '../words.ts'
+
+/** A required column without a value or a default takes no row. */
+export const rebuildRequiredColumn: SqliteRule = {
+  id: 'rebuild-required-column',
+  title: 'A rebuild leaves a required column without a value',
+  judge(_detail, context) {
+    return copiesAt(context).flatMap(({ copy, rebuild }) => {
+      const { name, old, made } = rebuild
+      const targets = copy.values?.map(({ target }) => keyOfName(target))
+      if (targets === undefined) return []
+      return writable(made)
+        .filter((column) => isRequired(made, column) && !targets.includes(keyOfName(column.name)))
+        .map((column) => ({
+          severity: 'error' as const,
+          object: columnObject(name, column.name),
+          table: old.name,
+          message: `The rebuild of ${name} gives the required column ${column.name} no value, and it has no default: the copy of the first row fails. Select a value for it.`,
+        }))
+    })
+  },
+}
+
+function isRequired(table: SqliteTable, column: SqliteColumn): boolean {
+  const value = column.default?.kind
+  return isNotNull(table, column) && (value === undefined || value === 'null')
+}

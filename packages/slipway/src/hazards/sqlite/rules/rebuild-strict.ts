@@ -1,0 +1,31 @@
+import type { SqliteTable } from '../../../statements/index.ts'
+import { copiesAt } from '../rebuild.ts'
+import type { SqliteRule } from '../rule.ts'
+import { quoted, tableObject } from '../words.ts'
+
+/** A STRICT table refuses values that the old one took. */
+export const rebuildStrict: SqliteRule = {
+  id: 'rebuild-strict',
+  title: 'A rebuild makes a table STRICT',
+  judge(_detail, context) {
+    return copiesAt(context)
+      .filter(({ rebuild: { old, made } }) => made.strict && !old.strict)
+      .map(({ rebuild: { name, old } }) => ({
+        severity: 'warning' as const,
+        object: tableObject(name),
+        table: old.name,
+        message: `The rebuild makes ${name} STRICT: it fails if a row has a value of another type, which SQLite took so far.`,
+        safeSql: checksOf(old),
+      }))
+  },
+}
+
+/** A query for each column that shows which types its values have. */
+function checksOf({ name, columns }: SqliteTable): string {
+  return columns
+    .map((column) => {
+      const value = `typeof(${quoted(column.name)})`
+      return `SELECT ${value}, count(*) FROM ${quoted(name)} GROUP BY ${value};`
+    })
+    .join('\n')
+}

@@ -1,0 +1,37 @@
+import { isSameName, keyOfName } from '../../../schema/index.ts'
+import { sqliteDetail } from '../../../statements/index.ts'
+import { keptElsewhere, placesOf } from '../kept-elsewhere.ts'
+import type { SqliteContext, SqliteRule } from '../rule.ts'
+import { tableObject } from '../words.ts'
+
+/** The rows are lost. */
+export const sqliteDropTable: SqliteRule = {
+  id: 'sqlite-drop-table',
+  title: 'A table is dropped with its rows in SQLite',
+  judge(detail, context) {
+    const { run, statement } = context
+    if (detail.kind !== 'drop' || detail.of !== 'table') return undefined
+    if (run.rebuilds.some(({ drop }) => drop === statement)) return undefined
+    const { name, ifExists } = detail
+    if (ifExists && isCleared(name, context)) return undefined
+    const keepings = keptElsewhere(context, name, [])
+    const but =
+      keepings.length === 0 ? '' : ` But ${placesOf(keepings)}: check that all rows are there.`
+    return {
+      severity: keepings.length === 0 ? 'error' : 'warning',
+      object: tableObject(name),
+      table: name,
+      anySize: true,
+      message: `The table ${name} is dropped with its rows.${but}`,
+    }
+  },
+}
+
+/** The file makes space for a table that it creates, and that no migration has left behind. */
+function isCleared(name: string, { definitions, migration }: SqliteContext): boolean {
+  if (definitions.tables.has(keyOfName(name))) return false
+  return migration.statements.some((statement) => {
+    const detail = sqliteDetail(statement)
+    return detail.kind === 'create-table' && isSameName(detail.table.name, name)
+  })
+}

@@ -1,0 +1,26 @@
+import { isSameName } from '../../../schema/index.ts'
+import type { SqliteRule } from '../rule.ts'
+import { tableObject } from '../words.ts'
+
+/** Usually somebody forgot a condition. */
+export const sqliteNoWhere: SqliteRule = {
+  id: 'sqlite-no-where',
+  title: 'UPDATE or DELETE without WHERE in SQLite',
+  judge(detail) {
+    if (detail.kind !== 'update' && detail.kind !== 'delete') return undefined
+    if (detail.limited || isSameName(detail.table, 'sqlite_sequence')) return undefined
+    if (detail.where !== undefined && !isAlwaysTrue(detail.where)) return undefined
+    const { kind, table } = detail
+    return {
+      severity: kind === 'delete' ? 'error' : 'warning',
+      object: tableObject(table),
+      table,
+      message: `This ${kind.toUpperCase()} changes every row of ${table}. If you mean all rows, accept the hazard with a reason.`,
+    }
+  },
+}
+
+/** What people write for no condition. */
+function isAlwaysTrue(where: string): boolean {
+  return /^\(*\s*(?:true|1|1\s*=\s*1)\s*\)*$/i.test(where)
+}

@@ -1,0 +1,19 @@
+import type { SqliteRule } from '../rule.ts'
+import { columnObject } from '../words.ts'
+
+/** Clients that run use the old name. */
+export const sqliteRenameColumn: SqliteRule = {
+  id: 'sqlite-rename-column',
+  title: 'A column is renamed under running clients of SQLite',
+  judge(detail) {
+    if (detail.kind !== 'rename-column') return undefined
+    const { table, from, to } = detail
+    return {
+      severity: 'error',
+      object: columnObject(table, from),
+      table,
+      anySize: true,
+      message: `The column ${from} of ${table} becomes ${to}: every client that still uses ${from} fails.`,
+    }
+  },
+}

@@ -1,0 +1,58 @@
+import { sqliteDetail } from '../../../statements/index.ts'
+import { isQuiet } from '../migration-run.ts'
+import type { SqliteFinding, SqliteRule } from '../rule.ts'
+import { isD1 } from '../words.ts'
+
+/** A migration is one transaction, on a file and on D1. */
+export const sqliteTransaction: SqliteRule = {
+  id: 'sqlite-transaction',
+  title: 'The file has its own transaction in SQLite',
+  judge(detail, context) {
+    if (detail.kind !== 'transaction') return undefined
+    const { migration, statement } = context
+    switch (detail.verb) {
+      case 'BEGIN':
+        return isD1(context) ? BEGUN_ON_D1 : BEGUN
+      case 'COMMIT': {
+        const rest = migration.statements.slice(statement.number).map((one) => sqliteDetail(one))
+        return rest.every(isQuiet) ? undefined : COMMITTED
+      }
+      case 'ROLLBACK':
+        return ROLLED_BACK
+      case 'SAVEPOINT':
+      case 'RELEASE':
+        return isD1(context) ? SAVEPOINT : undefined
+      case 'ROLLBACK TO':
+        return isD1(context) ? { ...SAVEPOINT, severity: 'error' } : undefined
+    }
+  },
+}
+
+const BEGUN: SqliteFinding = {
+  severity: 'info',
+  message:
+    'BEGIN and COMMIT are not needed: a deploy runs each migration in one transaction anyway, and leaves them out.',
+}
+
+const BEGUN_ON_D1: SqliteFinding = {
+  severity: 'warning',
+  message:
+    'D1 refuses BEGIN and COMMIT. A deploy leaves them out, because it runs each migration in one transaction anyway; remove them, so that wrangler can run the file, too.',
+}
+
+const COMMITTED: SqliteFinding = {
+  severity: 'warning',
+  message:
+    'A deploy does not commit here: it runs the whole file in one transaction. If a later statement fails, those above are undone, too.',
+}
+
+const ROLLED_BACK: SqliteFinding = {
+  severity: 'warning',
+  message:
+    'The ROLLBACK undoes the statements since the BEGIN: a deploy leaves them out, and records the migration as applied.',
+}
+
+const SAVEPOINT: SqliteFinding = {
+  severity: 'warning',
+  message: 'D1 refuses SAVEPOINT, RELEASE and ROLLBACK TO.',
+}

@@ -1,0 +1,26 @@
+/** A comment of Slipway's on a line of its own: `-- slipway: <name> <value>`. */
+export interface Marker {
+  /** `accept`, `no-transaction` … */
+  readonly name: string
+  readonly value: string
+  /** Where the comment begins and ends in the file. */
+  readonly start: number
+  readonly end: number
+}
+
+/** A comment of a file. */
+export interface Comment {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
+
+const CONTENT = /^--[ \t]*slipway:[ \t]*([\w-]+)[ \t]*(.*)$/i
+
+/** The marker that a comment is; nothing if it is not one, or behind SQL on its line. */
+export function markerOf({ text, start, end }: Comment, sql: string): Marker | undefined {
+  const line = sql.slice(sql.lastIndexOf('\n', start - 1) + 1, start)
+  const [, name, value = ''] = CONTENT.exec(text.trimEnd()) ?? []
+  if (name === undefined || line.replace('\uFEFF', '').trim() !== '') return undefined
+  return { name: name.toLowerCase(), value, start, end }
+}

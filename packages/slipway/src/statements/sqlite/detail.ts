@@ -1,0 +1,257 @@
+/** What an expression, a query or a whole statement names. Names are as written, without their quotes. */
+export interface SqliteNames {
+  /** Tables and views that are read or written. A name of its own WITH is not one. */
+  readonly tables: readonly string[]
+  readonly columns: readonly SqliteColumnName[]
+  readonly functions: readonly SqliteCall[]
+}
+
+/** A column as an expression names it. */
+export interface SqliteColumnName {
+  /** The table or its alias, where it is written. */
+  readonly table?: string
+  readonly name: string
+  /** In double quotes: where no such column exists, SQLite may read it as a text. */
+  readonly quoted?: true
+}
+
+/** A call of a function. */
+export interface SqliteCall {
+  readonly name: string
+  readonly args: number
+}
+
+/** A default of a column. */
+export interface SqliteDefault {
+  readonly text: string
+  /**
+   * `constant`: ADD COLUMN takes it. `computed`: CURRENT_TIMESTAMP or an expression, which it refuses on a table with
+   * rows. `quoted`: a text in double quotes.
+   */
+  readonly kind: 'null' | 'constant' | 'computed' | 'quoted'
+}
+
+/** A column of CREATE TABLE or ADD COLUMN. */
+export interface SqliteColumn {
+  readonly name: string
+  /** As written, without GENERATED ALWAYS; empty if there is none. */
+  readonly type: string
+  readonly notNull: boolean
+  readonly primaryKey: boolean
+  readonly unique: boolean
+  readonly default?: SqliteDefault
+  readonly generated?: {
+    readonly kind: 'stored' | 'virtual'
+    readonly names: SqliteNames
+  }
+  /** The whole definition as written. */
+  readonly text: string
+}
+
+/** A CHECK of a table or a column. */
+export interface SqliteCheck {
+  readonly name?: string
+  /** The expression between the parentheses. */
+  readonly text: string
+  readonly names: SqliteNames
+  /** The column that it is written with. */
+  readonly column?: string
+}
+
+/** What a foreign key does to its rows when the row that they refer to is deleted. */
+export type SqliteReaction = 'cascade' | 'set-null' | 'set-default' | 'restrict' | 'no-action'
+
+/** A foreign key of a table or a column. */
+export interface SqliteForeignKey {
+  readonly columns: readonly string[]
+  readonly table: string
+  /** None: the primary key of that table. */
+  readonly targets: readonly string[]
+  readonly onDelete: SqliteReaction
+  /** It is written with its column. */
+  readonly ofColumn: boolean
+}
+
+/** A table as CREATE TABLE defines it. */
+export interface SqliteTable {
+  readonly name: string
+  readonly columns: readonly SqliteColumn[]
+  readonly primaryKey: readonly string[]
+  readonly autoincrement: boolean
+  /** UNIQUE constraints, those of columns included. */
+  readonly uniques: readonly (readonly string[])[]
+  readonly checks: readonly SqliteCheck[]
+  readonly foreignKeys: readonly SqliteForeignKey[]
+  readonly strict: boolean
+  readonly withoutRowid: boolean
+  readonly temporary: boolean
+  /** Of a virtual table: `fts5`. Its columns are unknown. */
+  readonly module?: string
+  /** The statement as written. */
+  readonly text: string
+}
+
+/** An index as CREATE INDEX defines it. */
+export interface SqliteIndex {
+  readonly name: string
+  readonly table: string
+  readonly unique: boolean
+  /** Columns in order; an expression is empty text. */
+  readonly columns: readonly string[]
+  /** It has a WHERE. */
+  readonly partial: boolean
+  readonly names: SqliteNames
+  readonly text: string
+}
+
+/** A trigger. Its names include those of its body. */
+export interface SqliteTrigger {
+  readonly name: string
+  readonly table: string
+  readonly event: 'insert' | 'update' | 'delete'
+  /** The columns of UPDATE OF. */
+  readonly of: readonly string[]
+  readonly temporary: boolean
+  readonly names: SqliteNames
+  readonly text: string
+}
+
+/** A view. */
+export interface SqliteView {
+  readonly name: string
+  readonly temporary: boolean
+  readonly names: SqliteNames
+  readonly text: string
+}
+
+/** One column of the result of a query. */
+export type SqliteResultColumn =
+  | { readonly kind: 'star' }
+  | {
+      readonly kind: 'value'
+      /** The expression, without its alias. */
+      readonly text: string
+      readonly names: SqliteNames
+      /** The column, where the expression is one and nothing else. */
+      readonly column?: string
+      /** It is never NULL: `coalesce` or `ifnull` with a constant at its end, or a constant. */
+      readonly neverNull: boolean
+    }
+
+/** A query that fills a table. */
+export interface SqliteSelect {
+  readonly columns: readonly SqliteResultColumn[]
+  /** The table, where it reads one table alone. */
+  readonly from?: string
+  /** What keeps rows out, or makes more of them: `WHERE`, `JOIN`, `DISTINCT` … */
+  readonly limits: readonly string[]
+  readonly names: SqliteNames
+}
+
+/** How a row that breaks a constraint is treated, as in INSERT OR REPLACE. */
+export type SqliteConflict = 'rollback' | 'abort' | 'fail' | 'ignore' | 'replace'
+
+/** A row of VALUES: where it is in the text of its statement. */
+export interface SqliteRow {
+  readonly start: number
+  readonly end: number
+  readonly values: number
+}
+
+/** What an INSERT puts in. */
+export type SqliteSource =
+  | { readonly kind: 'values'; readonly rows: readonly SqliteRow[] }
+  | { readonly kind: 'select'; readonly select: SqliteSelect }
+  | { readonly kind: 'defaults' }
+
+/** What a statement of SQLite does, with all that its hazards depend on: a closed union. */
+export type SqliteDetail =
+  | {
+      readonly kind: 'create-table'
+      readonly table: SqliteTable
+      readonly ifNotExists: boolean
+      /** It takes its rows from a query: it has neither constraints nor defaults. */
+      readonly as?: SqliteSelect
+    }
+  | { readonly kind: 'create-index'; readonly index: SqliteIndex; readonly ifNotExists: boolean }
+  | {
+      readonly kind: 'create-trigger'
+      readonly trigger: SqliteTrigger
+      readonly ifNotExists: boolean
+    }
+  | { readonly kind: 'create-view'; readonly view: SqliteView; readonly ifNotExists: boolean }
+  | {
+      readonly kind: 'add-column'
+      readonly table: string
+      readonly column: SqliteColumn
+      readonly checks: readonly SqliteCheck[]
+      readonly foreignKeys: readonly SqliteForeignKey[]
+    }
+  | { readonly kind: 'rename-table'; readonly table: string; readonly to: string }
+  | {
+      readonly kind: 'rename-column'
+      readonly table: string
+      readonly from: string
+      readonly to: string
+    }
+  | { readonly kind: 'drop-column'; readonly table: string; readonly column: string }
+  /** ALTER TABLE of SQLite 3.53 and later: `SET NOT NULL`, `DROP NOT NULL`, `ADD CONSTRAINT`, `DROP CONSTRAINT`. */
+  | {
+      readonly kind: 'alter-constraint'
+      readonly table: string
+      readonly change: string
+      /** Of NOT NULL. */
+      readonly column?: string
+    }
+  | {
+      readonly kind: 'drop'
+      readonly of: 'table' | 'index' | 'view' | 'trigger'
+      readonly name: string
+      readonly ifExists: boolean
+    }
+  | {
+      readonly kind: 'insert'
+      readonly table: string
+      /** Absent if it names no columns: all, in their order. */
+      readonly columns?: readonly string[]
+      readonly conflict?: SqliteConflict
+      readonly source: SqliteSource
+      readonly upsert: boolean
+    }
+  | {
+      readonly kind: 'update' | 'delete'
+      readonly table: string
+      /** The text of its WHERE. */
+      readonly where?: string
+      /** With LIMIT or FROM: not all rows, whatever its WHERE is. */
+      readonly limited: boolean
+      readonly conflict?: SqliteConflict
+      /** What the values of an UPDATE are made of, with the tables behind FROM. */
+      readonly values?: SqliteNames
+    }
+  | {
+      readonly kind: 'pragma'
+      /** In lower case. */
+      readonly name: string
+      /** As written, without quotes; absent if it only reads. */
+      readonly value?: string
+    }
+  | {
+      readonly kind: 'transaction'
+      readonly verb: 'BEGIN' | 'COMMIT' | 'ROLLBACK' | 'SAVEPOINT' | 'RELEASE' | 'ROLLBACK TO'
+    }
+  | {
+      readonly kind: 'attach' | 'detach' | 'vacuum' | 'reindex' | 'analyze' | 'explain' | 'select'
+    }
+
+/** What Cloudflare D1 limits of a statement, counted. */
+export interface SqliteMeasures {
+  /** In UTF-8. */
+  readonly bytes: number
+  /** SELECTs of the longest UNION, EXCEPT or INTERSECT. */
+  readonly compounds: number
+  /** Levels of its deepest expression, as SQLite counts them. */
+  readonly depth: number
+  /** Bytes of the longest constant behind LIKE or GLOB. */
+  readonly pattern: number
+}

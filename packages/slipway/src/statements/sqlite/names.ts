@@ -1,0 +1,139 @@
+import type { AstNode, Expr, Name } from 'sqlite3-parser'
+import type { SqliteCall, SqliteColumnName, SqliteNames } from './detail.ts'
+import { sqliteParser } from './parser.ts'
+
+/** What parts of a statement name. `sql` is the text that they are parts of. */
+export function namesIn(nodes: readonly (AstNode | undefined)[], sql: string): SqliteNames {
+  const found: Found = { tables: [], columns: [], functions: [], own: new Set() }
+  for (const node of nodes) if (node) walk(node, sql, found)
+  return {
+    tables: distinct(found.tables).filter((name) => !found.own.has(name.toLowerCase())),
+    columns: found.columns,
+    functions: found.functions,
+  }
+}
+
+interface Found {
+  readonly tables: string[]
+  readonly columns: SqliteColumnName[]
+  readonly functions: SqliteCall[]
+  /** Names of WITH. */
+  readonly own: Set<string>
+}
+
+function walk(root: AstNode, sql: string, found: Found): void {
+  sqliteParser().traverse(root, {
+    enter(node) {
+      switch (node.type) {
+        case 'CommonTableExpr':
+          found.own.add(node.tblName.text.toLowerCase())
+          break
+        case 'TableSelectTable':
+        case 'TableCallSelectTable':
+        case 'InsertStmt':
+        case 'UpdateStmt':
+        case 'DeleteStmt':
+        case 'InsertTriggerCmd':
+        case 'UpdateTriggerCmd':
+        case 'DeleteTriggerCmd':
+          found.tables.push(node.tblName.objName.text)
+          if (node.type === 'InsertTriggerCmd') addNames(node.colNames ?? [], found)
+          break
+        case 'InTableExpr':
+          found.tables.push(node.rhs.objName.text)
+          break
+        case 'SetAssignment':
+          addNames(node.colNames, found)
+          break
+        case 'UsingJoinConstraint':
+          addNames(node.columns, found)
+          break
+        case 'QualifiedExpr':
+          found.columns.push({ table: node.table.text, name: node.column.text })
+          break
+        case 'NameExpr':
+          found.columns.push(columnName(node.name.text, sql, node))
+          break
+        case 'Id':
+          found.columns.push(columnName(node.name, sql, node))
+          break
+        case 'FunctionCallExpr':
+        case 'FunctionCallStarExpr':
+          found.functions.push({
+            name: node.name.name,
+            args: node.type === 'FunctionCallExpr' ? (node.args?.length ?? 0) : 1,
+          })
+          break
+        default:
+      }
+    },
+    // A function's own name is no column, and neither is a word such as STORED.
+    keys: {
+      FunctionCallExpr: ['args', 'orderBy', 'filterOver'],
+      FunctionCallStarExpr: ['filterOver'],
+      GeneratedColumnConstraint: ['expr'],
+    },
+  })
+}
+
+function addNames(names: readonly Name[], { columns }: Found): void {
+  columns.push(...names.map(({ text }) => ({ name: text })))
+}
+
+function columnName(name: string, sql: string, { span }: AstNode): SqliteColumnName {
+  return sql[span.offset] === '"' ? { name, quoted: true } : { name }
+}
+
+function distinct(names: readonly string[]): string[] {
+  return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()]
+}
+
+/** The column that an expression is, where it is nothing else. */
+export function plainColumn(expr: Expr): string | undefined {
+  switch (expr.type) {
+    case 'Id':
+      return expr.name
+    case 'NameExpr':
+      return expr.name.text
+    case 'QualifiedExpr':
+      return expr.column.text
+    case 'ParenthesizedExpr': {
+      const [only] = expr.exprs
+      return only && expr.exprs.length === 1 ? plainColumn(only) : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+/** Whether an expression gives a value for every row: a constant, or coalesce with one at its end. */
+export function isNeverNull(expr: Expr): boolean {
+  switch (expr.type) {
+    case 'NumericLiteral':
+    case 'StringLiteral':
+    case 'BlobLiteral':
+    case 'KeywordLiteral':
+    case 'CurrentDateLiteral':
+    case 'CurrentTimeLiteral':
+    case 'CurrentTimestampLiteral':
+      return true
+    case 'UnaryExpr':
+      return isNeverNull(expr.expr)
+    case 'ParenthesizedExpr':
+      return expr.exprs.every(isNeverNull)
+    case 'CastExpr':
+      return isNeverNull(expr.expr)
+    case 'CaseExpr':
+      return (
+        expr.elseExpr !== undefined &&
+        [expr.elseExpr, ...expr.whenThenPairs.map(({ then }) => then)].every(isNeverNull)
+      )
+    case 'FunctionCallExpr': {
+      const name = expr.name.name.toLowerCase()
+      const last = expr.args?.at(-1)
+      return (name === 'coalesce' || name === 'ifnull') && last !== undefined && isNeverNull(last)
+    }
+    default:
+      return false
+  }
+}

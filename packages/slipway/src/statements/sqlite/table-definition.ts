@@ -1,0 +1,215 @@
+import type {
+  ColumnDefinition,
+  CreateTableStmt,
+  DefaultColumnConstraint,
+  Expr,
+  ForeignKeyClause,
+  GeneratedColumnConstraint,
+  NamedTableConstraint,
+} from 'sqlite3-parser'
+import { assertNever } from '../../kernel/index.ts'
+import { keysOf, textOf } from './definition.ts'
+import type {
+  SqliteCheck,
+  SqliteColumn,
+  SqliteDefault,
+  SqliteForeignKey,
+  SqliteReaction,
+  SqliteTable,
+} from './detail.ts'
+import { namesIn } from './names.ts'
+
+/** A column with the constraints that it brings to its table. */
+export interface ColumnParts {
+  readonly column: SqliteColumn
+  readonly autoincrement: boolean
+  readonly checks: readonly SqliteCheck[]
+  readonly foreignKeys: readonly SqliteForeignKey[]
+}
+
+/** Reads the definition of a table. One that takes its columns from a query has none here. */
+export function tableDefinition(node: CreateTableStmt, sql: string): SqliteTable {
+  const { body, tblName } = node
+  const own = {
+    name: tblName.objName.text,
+    temporary: node.temporary || tblName.dbName?.text.toLowerCase() === 'temp',
+    text: textOf(sql, node),
+  }
+  if (body.type === 'AsSelectCreateTableBody') return { ...NOTHING, ...own }
+  const columns = body.columns.map((column) => columnParts(column, sql))
+  const constraints = body.constraints ?? []
+  return {
+    ...own,
+    columns: columns.map(({ column }) => column),
+    primaryKey: primaryKeyOf(
+      columns.map(({ column }) => column),
+      constraints,
+    ),
+    autoincrement:
+      columns.some(({ autoincrement }) => autoincrement) ||
+      constraints.some(
+        ({ constraint }) =>
+          constraint.type === 'PrimaryKeyTableConstraint' && constraint.autoIncrement,
+      ),
+    uniques: [
+      ...columns.filter(({ column }) => column.unique).map(({ column }) => [column.name]),
+      ...constraints.flatMap(({ constraint }) =>
+        constraint.type === 'UniqueTableConstraint' ? [keysOf(constraint.columns)] : [],
+      ),
+    ],
+    checks: [
+      ...columns.flatMap(({ checks }) => checks),
+      ...constraints.flatMap((one) => checkOf(one, sql)),
+    ],
+    foreignKeys: [
+      ...columns.flatMap(({ foreignKeys }) => foreignKeys),
+      ...constraints.flatMap(({ constraint }) =>
+        constraint.type === 'ForeignKeyTableConstraint'
+          ? [
+              foreignKey(
+                constraint.clause,
+                constraint.columns.map(({ colName }) => colName.text),
+                false,
+              ),
+            ]
+          : [],
+      ),
+    ],
+    strict: (body.flags & STRICT) !== 0,
+    withoutRowid: (body.flags & WITHOUT_ROWID) !== 0,
+  }
+}
+
+const NOTHING = {
+  columns: [],
+  primaryKey: [],
+  autoincrement: false,
+  uniques: [],
+  checks: [],
+  foreignKeys: [],
+  strict: false,
+  withoutRowid: false,
+}
+
+/** SQLite's own flags of a table, which the parser passes on. Source: src/sqliteInt.h. */
+const STRICT = 0x10000
+const WITHOUT_ROWID = 0x80
+
+function primaryKeyOf(
+  columns: readonly SqliteColumn[],
+  constraints: readonly NamedTableConstraint[],
+): string[] {
+  const ofTable = constraints.flatMap(({ constraint }) =>
+    constraint.type === 'PrimaryKeyTableConstraint' ? keysOf(constraint.columns) : [],
+  )
+  return [...columns.filter(({ primaryKey }) => primaryKey).map(({ name }) => name), ...ofTable]
+}
+
+function checkOf({ name, constraint }: NamedTableConstraint, sql: string): SqliteCheck[] {
+  if (constraint.type !== 'CheckTableConstraint') return []
+  return [
+    {
+      ...(name === undefined ? {} : { name: name.text }),
+      text: textOf(sql, constraint.expr),
+      names: namesIn([constraint.expr], sql),
+    },
+  ]
+}
+
+/** Reads a column of CREATE TABLE or ADD COLUMN. */
+export function columnParts(node: ColumnDefinition, sql: string): ColumnParts {
+  const name = node.colName.text
+  const parts = node.constraints.map(({ constraint }) => constraint)
+  const key = parts.find((part) => part.type === 'PrimaryKeyColumnConstraint')
+  const value = parts.find((part) => part.type === 'DefaultColumnConstraint')
+  const generated = parts.find((part) => part.type === 'GeneratedColumnConstraint')
+  return {
+    column: {
+      name,
+      type: typeOf(node, sql),
+      notNull: parts.some((part) => part.type === 'NotNullColumnConstraint' && !part.nullable),
+      primaryKey: key !== undefined,
+      unique: parts.some((part) => part.type === 'UniqueColumnConstraint'),
+      ...(value === undefined ? {} : { default: defaultOf(value, sql) }),
+      ...(generated === undefined ? {} : { generated: generatedOf(generated, sql) }),
+      text: textOf(sql, node),
+    },
+    autoincrement: key?.autoIncrement === true,
+    checks: node.constraints.flatMap(({ name: own, constraint }) =>
+      constraint.type === 'CheckColumnConstraint'
+        ? [
+            {
+              ...(own === undefined ? {} : { name: own.text }),
+              text: textOf(sql, constraint.expr),
+              names: namesIn([constraint.expr], sql),
+              column: name,
+            },
+          ]
+        : [],
+    ),
+    foreignKeys: parts.flatMap((part) =>
+      part.type === 'ForeignKeyColumnConstraint' ? [foreignKey(part.clause, [name], true)] : [],
+    ),
+  }
+}
+
+function typeOf({ colType }: ColumnDefinition, sql: string): string {
+  if (colType === undefined) return ''
+  return textOf(sql, colType).replace(/\s*generated\s+always$/i, '')
+}
+
+function generatedOf({ expr, typ }: GeneratedColumnConstraint, sql: string) {
+  const kind = typ?.name.toLowerCase() === 'stored' ? 'stored' : 'virtual'
+  return { kind, names: namesIn([expr], sql) } as const
+}
+
+function defaultOf({ expr }: DefaultColumnConstraint, sql: string): SqliteDefault {
+  return { text: textOf(sql, expr), kind: kindOfDefault(expr, sql) }
+}
+
+function kindOfDefault(expr: Expr, sql: string): SqliteDefault['kind'] {
+  switch (expr.type) {
+    case 'NullLiteral':
+      return 'null'
+    case 'Id':
+      return sql[expr.span.offset] === '"' ? 'quoted' : 'constant'
+    case 'NumericLiteral':
+    case 'StringLiteral':
+    case 'BlobLiteral':
+      return 'constant'
+    case 'UnaryExpr':
+      return expr.op === 'Negative' || expr.op === 'Positive'
+        ? kindOfDefault(expr.expr, sql)
+        : 'computed'
+    case 'ParenthesizedExpr': {
+      // SQLite looks through parentheses around a constant, but does not compute.
+      const [only] = expr.exprs
+      return only && expr.exprs.length === 1 ? kindOfDefault(only, sql) : 'computed'
+    }
+    default:
+      return 'computed'
+  }
+}
+
+const REACTIONS: Readonly<Record<string, SqliteReaction>> = {
+  Cascade: 'cascade',
+  SetNull: 'set-null',
+  SetDefault: 'set-default',
+  Restrict: 'restrict',
+  NoAction: 'no-action',
+}
+
+function foreignKey(
+  { tblName, columns = [], args }: ForeignKeyClause,
+  own: readonly string[],
+  ofColumn: boolean,
+): SqliteForeignKey {
+  const action = args.find((arg) => arg.type === 'OnDeleteRefArg')?.action ?? 'NoAction'
+  return {
+    columns: own,
+    table: tblName.text,
+    targets: columns.map(({ colName }) => colName.text),
+    onDelete: REACTIONS[action] ?? assertNever(action as never),
+    ofColumn,
+  }
+}
