@@ -4,7 +4,7 @@ import { type Preview, previewDeploy, savePlan } from '../deploy/index.ts'
 import { command, type NextAction } from '../kernel/index.ts'
 import type { DeployPlan, PlanStep, StepTable } from '../plan/index.ts'
 import type { Proof } from '../proof/index.ts'
-import { masked, type TableRef } from '../statements/index.ts'
+import { parserFor, type StatementParser, type TableRef } from '../statements/index.ts'
 import type { PlannedBackup } from './backup-gate.ts'
 import type { AppContext } from './context.ts'
 import { raise } from './failures.ts'
@@ -74,10 +74,14 @@ export async function planDeploy(
 
 async function planResult(work: Work, preview: Preview): Promise<Omit<PlanResult, 'backup'>> {
   const { database, plan, plans, preChecks, hazards, squashes } = preview
+  const parser = await parserFor(work.project.schema.dialect)
   const migrations = await Promise.all(
     plans.map(async ({ name, statements }) => ({
       name,
-      statements: statements.map(({ number, text }) => ({ statement: number, text: shown(text) })),
+      statements: statements.map(({ number, text }) => ({
+        statement: number,
+        text: shown(text, parser),
+      })),
       proof: await proofOf(name, work),
     })),
   )
@@ -136,7 +140,7 @@ function deployIt(preview: Preview, { target }: Work, file: string | undefined):
 const WIDTH = 40
 
 /** The beginning of a statement on one line. Literals may be anybody's data: they are masked. */
-function shown(text: string): string {
-  const line = masked(text).replaceAll(/\s+/g, ' ')
+function shown(text: string, parser: StatementParser): string {
+  const line = parser.masked(text).replaceAll(/\s+/g, ' ')
   return line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line
 }

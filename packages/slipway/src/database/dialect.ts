@@ -37,7 +37,7 @@ const PRODUCTS: Readonly<Record<string, Product>> = {
   postgresql: POSTGRESQL,
   postgres: POSTGRESQL,
   // Slipway can open, parse and read it; its commands come with Cloudflare D1.
-  sqlite: { name: 'SQLite', dialect: 'sqlite', supported: false },
+  sqlite: { name: 'SQLite', dialect: 'sqlite', supported: true },
   mysql: { name: 'MySQL', supported: false },
   sqlserver: { name: 'SQL Server', supported: false },
   mongodb: { name: 'MongoDB', supported: false },

@@ -139,6 +139,8 @@ export interface SessionOptions {
   readonly connectTimeoutMs?: number
   /** Receives NOTICE and WARNING messages, as text for people. Not what IF EXISTS skips or CASCADE drops. */
   readonly onNotice?: (message: string) => void
+  /** Creates the file of a SQLite database where there is none; no if absent. */
+  readonly createFile?: boolean
   /** Ends the connection when the server sends more than this in answer to one message. Absent: no limit. */
   readonly output?: { readonly maxBytes: number; onExcess(): void } | undefined
 }

@@ -18,11 +18,12 @@ export { expired } from './prune.ts'
 export { aroundHooks, recordingOf } from './recording.ts'
 export { type Fill, restoringOf } from './restoring.ts'
 export {
+  dropUnusedSql,
   type Endangered,
   keepSql,
   type KeepSql,
   keptTable,
   storedColumns,
 } from './sqlite/keep-sql.ts'
-export { readSqliteKept, type SqliteKept } from './sqlite/kept.ts'
+export { readKeptIds, readSqliteKept, type SqliteKept } from './sqlite/kept.ts'
 export { restoreSql } from './sqlite/restore-sql.ts'

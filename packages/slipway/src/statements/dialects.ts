@@ -1,6 +1,7 @@
 import type { ByDialect, Dialect } from '../database/index.ts'
 import { parseStatements } from './postgres/parse-statements.ts'
 import { loadParser } from './postgres/parser.ts'
+import { masked } from './postgres/tokens.ts'
 import type { Statement } from './statement.ts'
 
 /** Reads the SQL of one dialect. */
@@ -10,21 +11,24 @@ export interface StatementParser {
    * STATEMENTS.SYNTAX, which holds the place and a caret.
    */
   parse(sql: string, file?: string): Statement[]
+  /** A text without comments, its literals masked and its tokens at most a space apart. */
+  masked(text: string): string
 }
 
 /** A parser is loaded only by commands that look into SQL. */
 const LOADERS: ByDialect<() => Promise<StatementParser>> = {
   async postgres() {
     await loadParser()
-    return { parse: parseStatements }
+    return { parse: parseStatements, masked }
   },
   async sqlite() {
-    const [{ loadSqliteParser }, { parseSqliteStatements }] = await Promise.all([
+    const [{ loadSqliteParser }, { parseSqliteStatements }, { maskedSqlite }] = await Promise.all([
       import('./sqlite/parser.ts'),
       import('./sqlite/parse-statements.ts'),
+      import('./sqlite/masked.ts'),
     ])
     await loadSqliteParser()
-    return { parse: parseSqliteStatements }
+    return { parse: parseSqliteStatements, masked: maskedSqlite }
   },
 }
 

@@ -33,7 +33,7 @@ function view(result: DeployResult, ok: boolean): Block[] {
     ...keptLines(kept),
     ...offeredLines(offered),
     ...driftLines(result),
-    ...(verified && ok ? [status('done', 'Verified: every index is valid')] : []),
+    ...(verified && ok ? [status('done', 'Verified')] : []),
     paragraph(`${done} of ${receipts.length} migrations deployed to ${place}.`),
   ]
 }

@@ -1,4 +1,4 @@
-import { advice, type SqliteError } from '../../kernel/index.ts'
+import { advice, command, type SqliteError } from '../../kernel/index.ts'
 import { type DatabaseCode, raise } from '../failures.ts'
 
 /** What an error is about: the file as messages name it, and the statement. */
@@ -90,7 +90,10 @@ function describe(code: DatabaseCode, { name, message }: SqliteError, where: str
       return {
         message: `Cannot open the database ${where}.`,
         why: 'There is no such file, or it may not be read.',
-        nextActions: [advice('Correct the path of the file, or create the database.')],
+        nextActions: [
+          command(['deploy'], 'create the database of a development environment, and deploy to it'),
+          advice('Or correct the path of the file.'),
+        ],
       }
     case 'DATABASE.LOCKED':
       return {

@@ -12,7 +12,7 @@ import type {
   Session,
   SessionOptions,
 } from '../port.ts'
-import { createD1File } from './create-file.ts'
+import { createD1File, createFile } from './create-file.ts'
 import { loadSqlite } from './load.ts'
 import { raiseSqliteError, type SqliteSource } from './sqlite-error.ts'
 
@@ -20,16 +20,19 @@ import { raiseSqliteError, type SqliteSource } from './sqlite-error.ts'
 const LOCK_WAIT_MS = 5000
 
 /**
- * Opens a session on a SQLite file, or on a database in memory where no file is given. Creates no file, except that of a
+ * Opens a session on a SQLite file, or on a database in memory where no file is given. Creates no file unless it is asked to, except that of a
  * local database of D1: wrangler creates it as well when somebody first looks at it. Fails with DATABASE.NOT_FOUND, DATABASE.CORRUPT, and with the codes of its statements.
  */
 export async function withSqlite<T>(
   { file, d1 }: Extract<Address, { readonly kind: 'sqlite' }>,
-  { connectTimeoutMs = LOCK_WAIT_MS }: SessionOptions,
+  { connectTimeoutMs = LOCK_WAIT_MS, createFile: creates = false }: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const source: SqliteSource = { where: file ?? 'in memory' }
-  if (file !== undefined && d1 !== undefined && !existsSync(file)) createD1File(file)
+  if (file !== undefined && !existsSync(file)) {
+    if (d1 !== undefined) createD1File(file)
+    else if (creates && existsSync(path.dirname(file))) createFile(file)
+  }
   const database = open(file, connectTimeoutMs, source)
   try {
     return await work(sessionOn(database, source, d1))

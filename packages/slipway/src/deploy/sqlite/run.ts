@@ -8,7 +8,14 @@ import {
 } from '../../execution/index.ts'
 import { readHistory, readSqliteLedger, recordsOf } from '../../history/index.ts'
 import { command, type Failure, failureFrom, failureOf } from '../../kernel/index.ts'
-import { type Endangered, keepSql, readSqliteKept } from '../../safekeeping/index.ts'
+import {
+  dropUnusedSql,
+  type Endangered,
+  keepSql,
+  type KeepSql,
+  readKeptIds,
+  readSqliteKept,
+} from '../../safekeeping/index.ts'
 import type { Migration, Statement } from '../../statements/index.ts'
 import { guardedScript, type ReadState } from './guarded-script.ts'
 import { refusedStatement } from './test-on-copy.ts'
@@ -48,7 +55,7 @@ export async function runGuarded(session: AtomicSession, run: GuardedRun): Promi
   const read = await readState(session, records.stateSql)
   const keep = run.noKeep
     ? { before: '', after: '', ids: 0, notKept: [] }
-    : keepSql(run.endangered, await keepPlace(session, run))
+    : await keeping(session, run)
   const text = guardedScript({ ...run, script, records, read, keep })
   const ended = () => ({ notKept: keep.notKept, ms: Math.round(performance.now() - began) })
   try {
@@ -78,16 +85,21 @@ async function readState(session: AtomicSession, stateSql: string): Promise<Read
   return { history: rows[0]?.[0] ?? '', revision }
 }
 
-async function keepPlace(
+async function keeping(
   session: AtomicSession,
-  { migration, direction }: GuardedRun,
-): Promise<Parameters<typeof keepSql>[1]> {
+  { migration, direction, endangered }: GuardedRun,
+): Promise<KeepSql> {
   const kept = await readSqliteKept(session)
+  const tables = await readKeptIds(session)
+  const known = new Set(kept.map(({ id }) => id))
   const counters = await session.query(`SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'`)
-  const last = kept.reduce((highest, { id }) => Math.max(highest, id), 0)
+  const last = Math.max(0, ...known, ...tables)
   // Two numbers belong to each table: the next pair begins with an odd one.
   const firstId = last + 1 + (last % 2)
-  return { migration: migration.name, direction, firstId, counters: counters.length > 0 }
+  const place = { migration: migration.name, direction, firstId, counters: counters.length > 0 }
+  const keep = keepSql(endangered, place)
+  const unused = dropUnusedSql(tables.filter((id) => !known.has(id)))
+  return { ...keep, before: unused + keep.before }
 }
 
 /** Whether a script whose answer was lost has run: then the ledger has another revision, and the history says so. */

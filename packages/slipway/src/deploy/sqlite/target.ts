@@ -18,7 +18,7 @@ export async function withSqliteTarget<T>(
   request: WorkRequest,
   work: (target: SqliteTarget) => Promise<T>,
 ): Promise<T> {
-  const options = { applicationName: 'slipway deploy', onNotice: () => {} }
+  const options = { applicationName: 'slipway deploy', createFile: !request.protected }
   return await withSession(request.address, options, async (session) => {
     const ledger = await readSqliteLedger(session)
     const forget = `DELETE FROM _slipway_environment WHERE name = '…'`

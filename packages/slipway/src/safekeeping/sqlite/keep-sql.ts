@@ -32,8 +32,13 @@ export interface KeepSql {
   readonly notKept: readonly string[]
 }
 
+/** SQL that drops tables in which nothing was kept: nothing was lost. */
+export function dropUnusedSql(ids: readonly number[]): string {
+  return ids.map((id) => `DROP TABLE ${keptTable(id)};\n`).join('')
+}
+
 /** The table in which the ledger keeps data. */
-export function keptTable(id: number): string {
+export function keptTable(id: number | ''): string {
   return `_slipway_kept_${id}`
 }
 

@@ -52,6 +52,14 @@ export async function readSqliteKept(session: Session): Promise<SqliteKept[]> {
   return all
 }
 
+/** The numbers of tables of the ledger that hold what is kept, also of those that no record names. */
+export async function readKeptIds(session: Session): Promise<number[]> {
+  const tables = await session.query<{ name: string }>(
+    `SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB '_slipway_kept_[0-9]*'`,
+  )
+  return tables.map(({ name }) => Number(name.slice(keptTable('').length)))
+}
+
 async function storedColumns(session: Session, id: number): Promise<ReadonlySet<string>> {
   const rows = await session.query<{ name: string }>('SELECT name FROM pragma_table_xinfo($1)', [
     keptTable(id),
