@@ -124,3 +124,12 @@ test.each([
   const slipway = await openProject(options as ProjectOptions)
   expect(slipway.commandLine(undefined as never)).toBe('npx slipway')
 })
+
+test('a connection string and a location of D1 contradict each other', async () => {
+  const all = await methods({ cwd, env: {}, url: 'file:./dev.db', location: 'remote' })
+  const outcome = await all['status']?.()
+  expect(outcome?.failure).toMatchObject({
+    code: 'APP.ARGUMENT_INVALID',
+    message: 'The argument options has both url and location.',
+  })
+})

@@ -245,6 +245,7 @@ export const PROJECT: Argument = options<ProjectOptions>({
   cwd: TEXT,
   environment: TEXT,
   url: TEXT,
+  location: choice('local', 'remote'),
   config: TEXT,
   schema: TEXT,
   env: { text: 'an object', accepts: isObject },
@@ -253,6 +254,12 @@ export const PROJECT: Argument = options<ProjectOptions>({
   askConsent: FUNCTION,
   now: FUNCTION,
 })
+
+/** Fails with APP.ARGUMENT_INVALID if two options of `openProject` name different databases. */
+export function refuseContradiction({ url, location }: ProjectOptions): void {
+  if (url === undefined || location === undefined) return
+  refuse('options has both url and location.', 'Each of them says which database is meant.')
+}
 
 /** Fails with APP.ARGUMENT_INVALID where an argument is missing, of another type, or has an unknown key. */
 export function refuseArguments(expected: readonly Argument[], given: readonly unknown[]): void {

@@ -23,6 +23,19 @@ describe('a suggested command names the same project and target', () => {
     )
   })
 
+  test('by --remote or --local, which come before SLIPWAY_URL', () => {
+    const made = options({
+      target: { env: 'staging', location: 'remote' },
+      variables: { SLIPWAY_URL: 'file:./dev.db' },
+    })
+    expect(commandLine(['deploy'], made)).toBe('npx slipway deploy --env staging --remote')
+    expect(commandLine(['status', '--env', 'testing'], made)).toBe(
+      'npx slipway status --env testing',
+    )
+    const file = options({ target: { url: 'file:./dev.db' } })
+    expect(commandLine(['deploy'], file)).toBe('npx slipway deploy --url file:./dev.db')
+  })
+
   test('a flag that the command has already is not repeated, and another target stays', () => {
     const target = { env: 'production', url: SECRET, cwd: 'shop' }
     expect(commandLine(['status', '--env', 'staging'], options({ target }))).toBe(

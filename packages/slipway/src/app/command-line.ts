@@ -1,4 +1,5 @@
 import { ConnectionString } from '../kernel/index.ts'
+import type { D1Location } from '../project/index.ts'
 
 /** How a person named the project and its target; absent if they left it to the project. */
 export interface TargetNames {
@@ -6,6 +7,8 @@ export interface TargetNames {
   readonly env?: string | undefined
   /** Connection string; it may hold a password. */
   readonly url?: string | undefined
+  /** Which D1 database, as `--local` or `--remote`. */
+  readonly location?: D1Location | undefined
   readonly cwd?: string | undefined
   readonly config?: string | undefined
   readonly schema?: string | undefined
@@ -51,7 +54,9 @@ function targetWords(args: readonly string[], options: CommandLineOptions): stri
   const env = args.indexOf('--env')
   // A connection string belongs to the environment that was named with it.
   const ownTarget = args.includes('--url') || (env !== -1 && args[env + 1] !== names.env)
-  return NAMES.flatMap((name) => {
+  const { location } = options.target
+  const switches = location === undefined || ownTarget ? [] : [`--${location}`]
+  const words = NAMES.flatMap((name) => {
     const value = names[name]
     if (value === undefined || args.includes(`--${name}`)) return []
     if (ownTarget && (name === 'env' || name === 'url')) return []
@@ -59,11 +64,14 @@ function targetWords(args: readonly string[], options: CommandLineOptions): stri
       name === 'url' ? (referenceTo(value, options) ?? `"$${URL_VARIABLE}"`) : quoteWord(value)
     return [`--${name}`, word]
   })
+  return [...words, ...switches.filter((word) => !args.includes(word))]
 }
 
 function namesOf({ target, variables }: CommandLineOptions): TargetNames {
   const named = (name: (typeof NAMES)[number]) => {
     if (target[name]) return target[name]
+    // A flag for a D1 database comes before the variable.
+    if (name === 'url' && target.location !== undefined) return undefined
     return name === 'cwd' ? undefined : variables[`SLIPWAY_${name.toUpperCase()}`] || undefined
   }
   return Object.fromEntries(NAMES.map((name) => [name, named(name)]))

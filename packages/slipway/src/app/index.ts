@@ -74,3 +74,4 @@ export type {
 export type { DraftedSquash, SquashOptions, SquashResult, UnfinishedResult } from './squash.ts'
 export type { StatusResult } from './status.ts'
 export type { TargetResult } from './work.ts'
+export type { D1Location } from '../project/index.ts'

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { attempt, type Event, type Result, rethrow } from '../kernel/index.ts'
-import { ARGUMENTS, PROJECT, refuseArguments } from './arguments.ts'
+import type { D1Location } from '../project/index.ts'
+import { ARGUMENTS, PROJECT, refuseArguments, refuseContradiction } from './arguments.ts'
 import type {
   BackupRunOptions,
   BackupRunResult,
@@ -58,6 +59,8 @@ export interface ProjectOptions {
   readonly environment?: string | undefined
   /** Connection string of the target, as `--url`. */
   readonly url?: string | undefined
+  /** Which D1 database of the Worker, as `--local` or `--remote`. Not together with `url`. */
+  readonly location?: D1Location | undefined
   /** A slipway.config or prisma.config to use, as `--config`. */
   readonly config?: string | undefined
   /** The Prisma schema, a file or a folder, as `--schema`. */
@@ -76,7 +79,7 @@ export interface ProjectOptions {
 
 /** The use cases of a project. Each method reads the project again, works, and gives plain data; it throws only for a bug in Slipway. */
 export interface Slipway {
-  /** Writes a slipway.config.ts that explains each setting and sets none; adds to .gitignore and to the scripts of package.json. */
+  /** Writes a slipway.config.ts that explains each setting and repeats none of another file; adds to .gitignore and to the scripts of package.json. */
   init(options?: InitOptions): Promise<Outcome<InitResult>>
   /** Tests all that a deploy relies on. */
   doctor(): Promise<Outcome<DoctorResult>>
@@ -167,7 +170,10 @@ export interface Slipway {
  * if (!outcome.ok) console.error(outcome.failure.code, outcome.result?.receipts)
  */
 export async function openProject(options: ProjectOptions = {}): Promise<Slipway> {
-  const checked = await attempt(async () => refuseArguments([PROJECT], [options]))
+  const checked = await attempt(async () => {
+    refuseArguments([PROJECT], [options])
+    refuseContradiction(options)
+  })
   const context = contextOf(checked.ok ? options : {})
   const method = methodOf(checked)
   return {
@@ -178,8 +184,9 @@ export async function openProject(options: ProjectOptions = {}): Promise<Slipway
     kept: keptOf(context, method),
     seed: seedOf(context, method),
     commandLine: (args, program = 'npx slipway') => {
-      const { env, url, config, schema } = context.names
-      const target = { cwd: checked.ok ? options.cwd : undefined, config, schema, env, url }
+      const { env, url, location, config, schema } = context.names
+      const cwd = checked.ok ? options.cwd : undefined
+      const target = { cwd, config, schema, env, url, location }
       const words = Array.isArray(args) ? args.map(String) : []
       return commandLine(words, { program, target, variables: context.env })
     },
@@ -187,11 +194,11 @@ export async function openProject(options: ProjectOptions = {}): Promise<Slipway
 }
 
 function contextOf(options: ProjectOptions): AppContext {
-  const { environment: env, url, config, schema, askConsent } = options
+  const { environment: env, url, location, config, schema, askConsent } = options
   return {
     cwd: path.resolve(options.cwd ?? '.'),
     env: options.env ?? process.env,
-    names: { env, url, config, schema },
+    names: { env, url, location, config, schema },
     emit: options.onEvent ?? (() => {}),
     signal: options.signal ?? new AbortController().signal,
     now: options.now ?? Date.now,

@@ -93,9 +93,9 @@ export async function syncRows(
  * target (`SLIPWAY_ENV`, `SLIPWAY_URL`) says nothing of it.
  */
 async function sideWork(context: AppContext, named: string): Promise<Work> {
-  const { env: _env, url: _url, ...names } = context.names
+  const { env: _env, url: _url, location: _location, ...names } = context.names
   const { SLIPWAY_ENV: _name, SLIPWAY_URL: _string, ...env } = context.env
-  const isUrl = /^\w[\w+.-]*:\/\//.test(named)
+  const isUrl = /^(?:\w[\w+.-]*:\/\/|file:)/.test(named)
   const side = isUrl ? { url: named } : { env: named }
   return await readWork({ ...context, env, names: { ...names, ...side } })
 }

@@ -1,4 +1,4 @@
-import type { ResultFinding, Slipway } from '../app/index.ts'
+import type { D1Location, ResultFinding, Slipway } from '../app/index.ts'
 import type { Emit, Failure, NextAction } from '../kernel/index.ts'
 import type { Flags } from './flags.ts'
 import type { Output } from './host.ts'
@@ -92,6 +92,7 @@ export interface Input {
 export interface TargetFlags {
   readonly env?: string
   readonly url?: string
+  readonly location?: D1Location
   readonly config?: string
   readonly schema?: string
 }

@@ -14,6 +14,12 @@ export const GLOBAL_FLAGS = {
     connection: true,
     summary: 'connection string of the target',
   },
+  local: {
+    kind: 'switch',
+    conflicts: ['remote', 'url'],
+    summary: "the D1 database in wrangler's state on this machine",
+  },
+  remote: { kind: 'switch', conflicts: ['url'], summary: 'the D1 database on Cloudflare' },
   cwd: {
     kind: 'text',
     value: '<dir>',

@@ -108,6 +108,11 @@ describe('a wrong command line is a failure of its own, in the format that was a
     expect(await failureOf('deploy', '--format', 'sarif')).toMatchObject({
       code: 'CLI.FLAG_CONFLICT',
     })
+    for (const other of [['--local'], ['--url', 'file:./dev.db']]) {
+      expect(await failureOf('deploy', '--remote', ...other)).toMatchObject({
+        code: 'CLI.FLAG_CONFLICT',
+      })
+    }
   })
 
   test('arguments too few and too many', async () => {

@@ -2,6 +2,7 @@ import path from 'node:path'
 import {
   commandLine,
   type CommandLineOptions,
+  type D1Location,
   errorOf,
   openProject,
   type Slipway,
@@ -207,6 +208,7 @@ function commandLineOptions({ options }: CommandLine, host: Host): CommandLineOp
   const target = {
     env: flag('env'),
     url: flag('url'),
+    location: locationOf(options.map(({ name }) => name)),
     cwd: flag('cwd'),
     config: flag('config'),
     schema: flag('schema'),
@@ -241,7 +243,15 @@ async function openTarget(
 
 function targetOf(values: ReadonlyMap<string, FlagValue>): TargetFlags {
   const names = ['env', 'url', 'config', 'schema'] as const
-  return Object.fromEntries(
-    names.filter((name) => values.has(name)).map((name) => [name, values.get(name)]),
-  )
+  const location = locationOf([...values.keys()])
+  return {
+    ...Object.fromEntries(
+      names.filter((name) => values.has(name)).map((name) => [name, values.get(name)]),
+    ),
+    ...(location === undefined ? {} : { location }),
+  }
+}
+
+function locationOf(flags: readonly string[]): D1Location | undefined {
+  return (['local', 'remote'] as const).find((name) => flags.includes(name))
 }

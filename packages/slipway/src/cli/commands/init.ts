@@ -41,7 +41,7 @@ async function answers({ prompt, yes }: Context, flags: Flags): Promise<InitOpti
 
 function view({ config, environments, ignored, scripts, settings }: InitResult): Block[] {
   const fields = settings.map(({ name, value, source }) => ({ label: name, value, note: source }))
-  const note = `${environments.join(', ')}; it explains every setting and sets none`
+  const note = `${environments.join(', ')}; it explains every setting`
   return [
     status('done', `Wrote ${path.basename(config)}`, note),
     ...(ignored.length > 0 ? [status('done', 'Changed .gitignore', ignored.join(', '))] : []),
