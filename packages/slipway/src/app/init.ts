@@ -1,18 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { advice, command, otherCommand } from '../kernel/index.ts'
-import { loadProject, type Setting, USUAL_ENVIRONMENTS } from '../project/index.ts'
-import { configTemplate } from './config-template.ts'
+import { loadProject, type Project, type Setting, USUAL_ENVIRONMENTS } from '../project/index.ts'
 import type { AppContext } from './context.ts'
+import { setupOf } from './dialects.ts'
 import { raise } from './failures.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { addScripts } from './package-scripts.ts'
+import type { Setup } from './setup.ts'
 
 const NAME = 'slipway.config.ts'
 
 /** What `init` sets up beside the configuration. Whatever is absent is done. */
 export interface InitOptions {
-  /** Names of the environments; the usual four if absent. */
+  /** Names of the environments; the usual four if absent, or those of wrangler's configuration. */
   readonly environments?: readonly string[] | undefined
   /** Add `.slipway/` to `.gitignore`. */
   readonly gitignore?: boolean | undefined
@@ -33,7 +34,7 @@ export interface InitResult {
 }
 
 /**
- * Writes a slipway.config.ts that explains each setting and sets none, and adds what is absent to `.gitignore` and to the scripts of
+ * Writes a slipway.config.ts that explains each setting and repeats none of another file, and adds what is absent to `.gitignore` and to the scripts of
  * `package.json`. Never overwrites: a file that exists only gets lines. Fails with APP.CONFIG_EXISTS if there is a configuration.
  */
 export async function writeConfiguration(
@@ -41,18 +42,42 @@ export async function writeConfiguration(
   asked: InitOptions = {},
 ): Promise<Ended<InitResult>> {
   const { cwd, env, names, signal } = context
-  const { environments = USUAL_ENVIRONMENTS, gitignore = true, scripts = true } = asked
-  for (const name of environments) refuseName(name)
+  const { gitignore = true, scripts = true } = asked
+  for (const name of asked.environments ?? []) refuseName(name)
   const project = await loadProject({ cwd, env, flags: names, signal })
+  const environments = asked.environments ?? usualEnvironments(project)
+  return await setUp(project, { environments, gitignore, scripts })
+}
+
+/** Those of wrangler's configuration come in place of `staging`. */
+function usualEnvironments({ wrangler }: Project): readonly string[] {
+  const known = Object.keys(wrangler?.environments ?? {})
+  if (known.length === 0) return USUAL_ENVIRONMENTS
+  return [...new Set(['development', 'testing', ...known, 'production'])]
+}
+
+/** What is set up, with all defaults. */
+interface Wanted {
+  readonly environments: readonly string[]
+  readonly gitignore: boolean
+  readonly scripts: boolean
+}
+
+/** The same for a project that has been read. */
+export async function setUp(
+  project: Project,
+  { environments, gitignore, scripts }: Wanted,
+): Promise<Ended<InitResult>> {
   const { root } = project
+  const setup = await setupOf(project, environments)
   const file = path.join(root, NAME)
   if (project.configured) refuseSecond()
-  await writeFile(file, configTemplate(environments), { flag: 'wx' }).catch((cause: unknown) => {
+  await writeFile(file, setup.config, { flag: 'wx' }).catch((cause: unknown) => {
     if (codeOf(cause) === 'EEXIST') return refuseSecond()
     return refuseFile(NAME, cause)
   })
-  const ignored = gitignore ? await ignore(path.join(root, '.gitignore')) : []
-  const added = scripts ? await addTo(path.join(root, 'package.json')) : []
+  const ignored = gitignore ? await ignoreAll(root, setup) : []
+  const added = scripts ? await addTo(path.join(root, 'package.json'), setup.scripts) : []
   const manifest = await readText(path.join(root, 'package.json'))
   const isDependency = manifest === undefined || /"slipway"\s*:/.test(manifest)
   return {
@@ -71,7 +96,7 @@ export async function writeConfiguration(
         ? []
         : [otherCommand('npm install --save-dev slipway', 'make it a dependency of the project')]),
       command(['doctor'], 'test the connection and its rights'),
-      advice(`Give each environment its connection string in ${NAME}.`),
+      advice(setup.next),
     ],
   }
 }
@@ -82,13 +107,20 @@ const UNREADABLE_MANIFEST: ResultFinding = {
   message: 'No scripts were added: package.json is absent, or is not plain JSON.',
 }
 
-/** What Slipway writes for this machine alone: the embedded database, caches, keys; and the usual folder of backups. */
-const IGNORED = ['.slipway/', 'prisma/backups/']
+/** Lines of another folder than the project's are named with it. */
+async function ignoreAll(root: string, { ignored }: Setup): Promise<string[]> {
+  const added: string[] = []
+  for (const { folder, lines } of ignored) {
+    const written = await ignore(path.join(folder, '.gitignore'), lines)
+    added.push(...written.map((line) => path.join(path.relative(root, folder), line)))
+  }
+  return added
+}
 
-async function ignore(file: string): Promise<string[]> {
+async function ignore(file: string, lines: readonly string[]): Promise<string[]> {
   const text = (await readText(file)) ?? ''
   const present = new Set(text.split(/\r?\n/).map((line) => line.trim().replaceAll(/^\/|\/$/g, '')))
-  const missing = IGNORED.filter((one) => !present.has(one.replace(/\/$/, '')))
+  const missing = lines.filter((one) => !present.has(one.replace(/\/$/, '')))
   if (missing.length === 0) return []
   const eol = text.includes('\r\n') ? '\r\n' : '\n'
   const start = text === '' || text.endsWith('\n') ? '' : eol
@@ -97,9 +129,12 @@ async function ignore(file: string): Promise<string[]> {
 }
 
 /** Nothing if there is no package.json that can be changed. */
-async function addTo(file: string): Promise<readonly string[] | undefined> {
+async function addTo(
+  file: string,
+  scripts: Setup['scripts'],
+): Promise<readonly string[] | undefined> {
   const text = await readText(file)
-  const changed = text === undefined ? undefined : addScripts(text)
+  const changed = text === undefined ? undefined : addScripts(text, scripts)
   if (changed === undefined) return undefined
   if (changed.added.length > 0) await writeText(file, changed.text)
   return changed.added

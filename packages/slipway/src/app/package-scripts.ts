@@ -1,6 +1,6 @@
 import { isObject } from './arguments.ts'
 
-/** The scripts that `init` adds to a package.json. */
+/** The scripts that `init` adds to every package.json. */
 export const SCRIPTS: Readonly<Record<string, string>> = {
   'db:dev': 'slipway dev',
   'db:check': 'slipway check',
@@ -19,12 +19,15 @@ export interface WithScripts {
  * Adds the scripts whose names are free to the text of a package.json. The layout is that of npm, with the indentation
  * and the line ends of the text. Nothing if the text is not a package.json.
  */
-export function addScripts(text: string): WithScripts | undefined {
+export function addScripts(
+  text: string,
+  wanted: Readonly<Record<string, string>> = SCRIPTS,
+): WithScripts | undefined {
   const before = parse(text)
   if (before === undefined) return undefined
   const { scripts = {} } = before
   if (!isObject(scripts)) return undefined
-  const free = Object.entries(SCRIPTS).filter(([name]) => scripts[name] === undefined)
+  const free = Object.entries(wanted).filter(([name]) => scripts[name] === undefined)
   const added = free.map(([name]) => name)
   if (added.length === 0) return { text, added }
   const after = { ...before, scripts: { ...scripts, ...Object.fromEntries(free) } }

@@ -1,21 +1,13 @@
 import type { Project, Setting, Target } from '../project/index.ts'
 import type { Check } from './check.ts'
-import { checkLocalDisk, checkNode, checkPgDump } from './machine.ts'
+import { examinerOf } from './dialects.ts'
+import type { ExamineDeps } from './examine.ts'
+import { checkNode } from './machine.ts'
 import { checkPrisma } from './prisma.ts'
-import { examineServer } from './server.ts'
 import { checkSettings } from './settings.ts'
-import { checkShadowServer } from './shadow.ts'
 
 export type { Check } from './check.ts'
-
-/** What `doctor` needs of the world outside the project. */
-export interface ExamineDeps {
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** Milliseconds since 1970, as `Date.now`. */
-  readonly now: () => number
-  /** As `process.versions.node`. */
-  readonly nodeVersion: string
-}
+export type { ExamineDeps } from './examine.ts'
 
 /** What `doctor` found: each check, and each setting with its source. */
 export interface Examination {
@@ -32,13 +24,10 @@ export async function examine(
   target: Target,
   deps: ExamineDeps,
 ): Promise<Examination> {
-  const server = await examineServer(target, deps.now)
+  const examineDatabase = await examinerOf(project.schema.dialect)
   const checks = [
     ...checkSettings(project, target),
-    ...server.checks,
-    ...(await checkShadowServer(project)),
-    await checkPgDump(deps.env, server.major),
-    await checkLocalDisk(project.root, server.databaseBytes),
+    ...(await examineDatabase(project, target, deps)),
     checkNode(deps.nodeVersion),
     ...checkPrisma(project.root),
   ]

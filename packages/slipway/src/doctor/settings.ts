@@ -9,9 +9,11 @@ export function checkSettings(project: Project, target: Target): Check[] {
   return checks.filter((check) => check !== undefined)
 }
 
+const OF_D1 = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_API_BASE_URL']
+
 /** A variable that was exported once in a terminal overrides the file that everybody reads. */
 function checkShell({ connection, direct, shadow, variables }: Project): Check {
-  const used = new Set(['DATABASE_URL', ...[connection, direct, shadow].map(variableOf)])
+  const used = new Set(['DATABASE_URL', ...OF_D1, ...[connection, direct, shadow].map(variableOf)])
   const overridden = variables.overridden.filter(({ name, by }) => by === 'shell' && used.has(name))
   const [first] = overridden
   if (first === undefined)

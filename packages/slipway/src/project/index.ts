@@ -10,6 +10,7 @@ export { describeCodeError } from './code-error.ts'
 export { loadConfigurationModule } from './configuration-module.ts'
 export type { Connection } from './connection.ts'
 export type { D1Config, D1Location, EnvironmentD1Config } from './d1-config.ts'
+export { d1BindingOf } from './dialects.ts'
 export { projectFailures } from './failures.ts'
 export { git } from './git.ts'
 export {
@@ -46,4 +47,5 @@ export {
   USUAL_ENVIRONMENTS,
 } from './target.ts'
 export type { Overridden, Variable, Variables } from './variables.ts'
+export { type D1Binding, findOtherWorkers, type WranglerConfig } from './wrangler-config.ts'
 export { shadowSetting, shadowTimeLimitMs } from './shadow.ts'

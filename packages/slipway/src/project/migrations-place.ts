@@ -11,6 +11,8 @@ export interface MigrationsPlace {
   readonly layout: MigrationsLayout
   /** Who says so, for people. */
   readonly source: string
+  /** Prisma's folder, absolute, if it is another one that has migrations too. */
+  readonly other?: string
 }
 
 /** What is known of a project before the files of its dialect are read. */

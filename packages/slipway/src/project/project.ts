@@ -40,6 +40,8 @@ export interface Project {
   /** Absolute; it may not exist yet. */
   readonly migrationsDir: string
   readonly migrationsLayout: MigrationsLayout
+  /** Prisma's migrations folder, absolute, if wrangler's configuration names another and both have migrations. */
+  readonly otherMigrations?: string
   /** SQL that Prisma runs on a shadow database before the migrations (`migrations.initShadowDb`). */
   readonly initShadowDb?: string
   /** Tables and enums that Prisma is configured to ignore. */
@@ -143,6 +145,7 @@ export async function readProject(options: LoadProjectOptions): Promise<Project>
     schema,
     migrationsDir: migrations.dir,
     migrationsLayout: migrations.layout,
+    ...(migrations.other === undefined ? {} : { otherMigrations: migrations.other }),
     ...(prisma.initShadowDb === undefined ? {} : { initShadowDb: prisma.initShadowDb }),
     external: { tables: prisma.externalTables, enums: prisma.externalEnums },
     config,

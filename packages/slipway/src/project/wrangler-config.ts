@@ -48,21 +48,17 @@ export function findWranglerConfig(from: string): string | undefined {
 }
 
 /**
- * The wrangler configurations of other folders of the repository: beside the given one or a folder above it, and one
- * level deeper, as `apps/worker` is beside `packages/database`.
+ * The wrangler configurations of other folders of the repository: up to two levels below the given one or a folder above
+ * it, as `apps/worker` is beside `packages/database`. Outside of a repository only the parent folder is searched.
  */
 export function findOtherWorkers(from: string): string[] {
-  const found = new Set<string>()
-  for (const folder of foldersUpward(path.dirname(from))) {
-    for (const beside of subfoldersOf(folder)) {
-      for (const place of [beside, ...subfoldersOf(beside)]) {
-        const config = configIn(place)
-        if (config !== undefined) found.add(config)
-      }
-    }
-    if (isRepository(folder)) break
-  }
-  return [...found].toSorted()
+  const upward = foldersUpward(from)
+  const searched = upward.some(isRepository) ? upward : upward.slice(0, 2)
+  const places = searched.flatMap((folder) =>
+    subfoldersOf(folder).flatMap((below) => [below, ...subfoldersOf(below)]),
+  )
+  const found = places.flatMap((place) => configIn(place) ?? [])
+  return [...new Set(found)].toSorted()
 }
 
 function configIn(folder: string): string | undefined {

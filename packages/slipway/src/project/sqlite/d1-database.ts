@@ -28,6 +28,11 @@ export function localD1(project: Project, choice: Found): Place {
     source: `${choice.source}, local`,
     settings: [
       databaseSetting(d1, choice),
+      {
+        name: 'D1 database id',
+        value: choice.database.databaseId ?? 'none',
+        source: choice.source,
+      },
       { name: 'file', value: shown, source },
       historySetting(d1, choice),
     ],

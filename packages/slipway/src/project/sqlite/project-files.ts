@@ -42,22 +42,29 @@ function refuseMissing(named: string): never {
 
 function placeOf(sources: ProjectSources, wrangler: WranglerConfig | undefined): MigrationsPlace {
   const { schema, prisma, prismaConfig, root, environment } = sources
-  const choice = chooseD1({ ...sources, wrangler }, environment)
-  const database = databaseOf(choice)
-  if (wrangler !== undefined && database?.migrationsDir !== undefined) {
-    const dir = database.migrationsDir
-    const source = `migrations_dir of ${path.relative(root, wrangler.file)}`
-    return { dir, source, layout: layoutOnD1(dir, database, wrangler) }
-  }
   const usual = prisma.migrations ?? defaultMigrationsDir(schema.path, schema.datasourceFile)
   const source = prisma.migrations ? prismaConfig : 'beside the schema'
-  if (wrangler === undefined || database === undefined)
+  const database = databaseOf(chooseD1({ ...sources, wrangler }, environment))
+  if (wrangler === undefined || database === undefined) {
     return { dir: usual, source, layout: 'folders' }
-  const default_ = path.join(path.dirname(wrangler.file), 'migrations')
-  const isWranglers = !existsSync(usual) && contentOf(default_).files
-  const dir = isWranglers ? default_ : usual
-  const layout = contentOf(dir).files && !contentOf(dir).folders ? 'flat' : 'folders'
-  return { dir, layout, source: isWranglers ? "wrangler's default" : source }
+  }
+  const { migrationsDir: named } = database
+  if (named !== undefined) {
+    const other = named !== usual && hasMigrations(usual) ? { other: usual } : {}
+    const said = `migrations_dir of ${path.relative(root, wrangler.file)}`
+    return { dir: named, source: said, layout: layoutOnD1(named, database, wrangler), ...other }
+  }
+  const ofWrangler = path.join(path.dirname(wrangler.file), 'migrations')
+  if (!existsSync(usual) && contentOf(ofWrangler).files) {
+    return { dir: ofWrangler, source: "wrangler's default", layout: 'flat' }
+  }
+  const { files, folders } = contentOf(usual)
+  return { dir: usual, source, layout: files && !folders ? 'flat' : 'folders' }
+}
+
+function hasMigrations(dir: string): boolean {
+  const { files, folders } = contentOf(dir)
+  return files || folders
 }
 
 /** The D1 database that decides; of several only if they agree on the folder. */

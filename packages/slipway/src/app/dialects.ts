@@ -1,0 +1,21 @@
+import type { ByDialect } from '../database/index.ts'
+import type { Project } from '../project/index.ts'
+import { configTemplate } from './config-template.ts'
+import { SCRIPTS } from './package-scripts.ts'
+import { IGNORED, type MakeSetup, type Setup } from './setup.ts'
+
+const SETUPS: ByDialect<() => Promise<MakeSetup>> = {
+  postgres: async () => async (project, environments) => ({
+    config: configTemplate(environments),
+    ignored: [{ folder: project.root, lines: IGNORED }],
+    scripts: SCRIPTS,
+    next: 'Give each environment its connection string in slipway.config.ts.',
+  }),
+  sqlite: async () => (await import('./sqlite/setup.ts')).sqliteSetup,
+}
+
+/** What `init` writes into a project, with these environments. */
+export async function setupOf(project: Project, environments: readonly string[]): Promise<Setup> {
+  const make = await SETUPS[project.schema.dialect]()
+  return await make(project, environments)
+}

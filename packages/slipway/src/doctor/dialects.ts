@@ -1,0 +1,13 @@
+import type { ByDialect, Dialect } from '../database/index.ts'
+import type { Examine } from './examine.ts'
+import { examinePostgres } from './postgres/examine.ts'
+
+const EXAMINERS: ByDialect<() => Promise<Examine>> = {
+  postgres: async () => examinePostgres,
+  sqlite: async () => (await import('./sqlite/examine.ts')).examineSqlite,
+}
+
+/** What is examined on the databases of a dialect. */
+export async function examinerOf(dialect: Dialect): Promise<Examine> {
+  return await EXAMINERS[dialect]()
+}

@@ -1,0 +1,110 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { databaseName, type Session, withSession } from '../../database/index.ts'
+import { attempt, formatBytes } from '../../kernel/index.ts'
+import type { Project, Target } from '../../project/index.ts'
+import { type Check, failed, passed, skipped, warned } from '../check.ts'
+
+/** What the checks of a database found, and what others need of it. */
+interface DatabaseReport {
+  readonly checks: readonly Check[]
+  readonly bytes?: number
+}
+
+const CONNECT_TIMEOUT_MS = 5000
+
+/** Opens the database as a deploy would, and checks what a deploy needs. Creates no file. */
+export async function examineDatabase(project: Project, target: Target): Promise<DatabaseReport> {
+  const { address } = target
+  const file = address.kind === 'sqlite' ? address.file : undefined
+  if (file !== undefined && !existsSync(file)) return missingFile(project, target, file)
+  const options = { applicationName: 'slipway doctor', connectTimeoutMs: CONNECT_TIMEOUT_MS }
+  const examined = await attempt(() =>
+    withSession(address, options, async (session) => [
+      passed('connection', `Slipway can open ${databaseName(address)}.`),
+      ...(await checkContent(session, file !== undefined)),
+    ]),
+  )
+  const own = file === undefined ? [] : [checkWritable(file)]
+  const bytes = file === undefined ? {} : { bytes: statSync(file).size }
+  if (examined.ok) return { checks: [...examined.value, ...own, ...sizeOf(bytes.bytes)], ...bytes }
+  const { message, why, nextActions } = examined.failure
+  const fix = nextActions[0]?.label ?? 'Correct the settings of the database.'
+  return {
+    checks: [
+      failed('connection', [message, why].filter(Boolean).join(' '), fix),
+      skipped('database', 'This check needs a connection.'),
+      ...own,
+    ],
+    ...bytes,
+  }
+}
+
+/** wrangler creates the file of a local database when somebody first looks at it, and so does Slipway. */
+function missingFile({ root }: Project, { address }: Target, file: string): DatabaseReport {
+  const shown = path.relative(root, file)
+  const isOfD1 = address.kind === 'sqlite' && address.d1 !== undefined
+  const check = isOfD1
+    ? passed('connection', `The local database does not exist yet; the first use creates ${shown}.`)
+    : failed(
+        'connection',
+        `There is no file ${shown}.`,
+        'Correct the path of the connection string, or create the database.',
+      )
+  return { checks: [check] }
+}
+
+/** Only of a file: on D1 each row that is read costs, and Cloudflare looks after the file. */
+async function checkContent(session: Session, isFile: boolean): Promise<Check[]> {
+  if (!isFile) {
+    await session.query('SELECT count(*) AS tables FROM sqlite_schema')
+    return []
+  }
+  const [row] = await session.query<{ quick_check: string }>('PRAGMA quick_check(1)')
+  const found = row?.quick_check ?? 'no answer'
+  const version = passed('SQLite', `Version ${session.server.version}.`)
+  if (found !== 'ok') {
+    const message = `SQLite finds the file damaged: ${found}.`
+    return [version, failed('integrity', message, 'Restore the file from a backup.')]
+  }
+  return [version, passed('integrity', 'SQLite finds the file sound.'), await checkKeys(session)]
+}
+
+/** Rows that break a foreign key already make a deploy fail that touches them with keys enforced. */
+async function checkKeys(session: Session): Promise<Check> {
+  const name = 'foreign keys'
+  const rows = await session.query<{ table: string; rows: number }>(
+    `SELECT "table", count(*) AS rows FROM pragma_foreign_key_check GROUP BY "table" ORDER BY "table"`,
+  )
+  if (rows.length === 0) return passed(name, 'Every reference has its row.')
+  const list = rows.slice(0, 3).map(({ table, rows: count }) => `${table} (${count})`)
+  const message = `Rows refer to rows that do not exist: ${list.join(', ')}${rows.length > 3 ? ' and more' : ''}.`
+  return warned(
+    name,
+    message,
+    'Delete or correct these rows before a deploy that changes their tables.',
+  )
+}
+
+/** SQLite writes its journal beside the file. */
+function checkWritable(file: string): Check {
+  for (const place of [file, path.dirname(file)]) {
+    try {
+      accessSync(place, constants.W_OK)
+    } catch {
+      const what = place === file ? 'The file' : 'The folder of the file'
+      return failed(
+        'writable',
+        `${what} may not be written to.`,
+        'Give your user the right to write there.',
+      )
+    }
+  }
+  return passed('writable', 'The file and its folder may be written to.')
+}
+
+function sizeOf(bytes: number | undefined): Check[] {
+  return bytes === undefined
+    ? []
+    : [passed('database size', `The database has ${formatBytes(bytes)}.`)]
+}

@@ -1,0 +1,36 @@
+import path from 'node:path'
+import type { Project, Target } from '../../project/index.ts'
+import { type Check, passed, warned } from '../check.ts'
+
+const NAME = 'migrations folder'
+
+/** Whether all tools mean the same folder, and can read what is in it. */
+export function checkMigrations(project: Project, { address }: Target): Check[] {
+  const { root, migrationsDir, migrationsLayout: layout, otherMigrations, wrangler } = project
+  const shown = path.relative(root, migrationsDir)
+  if (otherMigrations !== undefined) {
+    const other = path.relative(root, otherMigrations)
+    const message = `wrangler's configuration names ${shown}, Prisma's migrations are in ${other}: Slipway reads ${shown} alone.`
+    return [warned(NAME, message, `Let migrations_dir and prisma.config name the same folder.`)]
+  }
+  const isOnD1 = address.kind === 'd1' || (address.kind === 'sqlite' && address.d1 !== undefined)
+  if (isOnD1 && layout === 'folders' && !readsFolders(project)) {
+    const file = wrangler === undefined ? 'wrangler.jsonc' : path.relative(root, wrangler.file)
+    const message = `wrangler does not see the migrations: each is a folder of ${shown}, and it looks for files.`
+    const fix = `To let wrangler d1 migrations list agree, set in ${file}: "migrations_dir": "…/${path.basename(migrationsDir)}", "migrations_pattern": "…/${path.basename(migrationsDir)}/*/migration.sql".`
+    return [warned(NAME, message, fix)]
+  }
+  const how = layout === 'flat' ? 'a file for each migration' : 'a folder for each migration'
+  return [passed(NAME, `${shown}, ${how}.`)]
+}
+
+/** Whether a database of the Worker has the folder, with a pattern for folders. */
+function readsFolders({ wrangler, migrationsDir }: Project): boolean {
+  const all = wrangler === undefined ? [] : [wrangler, ...Object.values(wrangler.environments)]
+  return all.some(({ databases }) =>
+    databases.some(
+      (one) =>
+        one.migrationsDir === migrationsDir && one.migrationsPattern?.endsWith('/migration.sql'),
+    ),
+  )
+}
