@@ -13,7 +13,8 @@ export { ownershipIn, type ProjectObjects, type Scope, scopeOf } from './postgre
 export { foreignKeysByTable } from './postgres/foreign-keys.ts'
 export { heirsIn } from './postgres/heirs.ts'
 export { type ColumnOrder, columnOrders } from './postgres/column-order.ts'
-export { type Change, difference, differingObjects } from './postgres/difference.ts'
+export { type Change, differingObjects } from './change.ts'
+export { difference } from './postgres/difference.ts'
 export { applyAction, applyStatement } from './apply-action.ts'
 export {
   applySqlite,
@@ -72,14 +73,11 @@ export {
 } from './postgres/read-fingerprint.ts'
 export { schemaOf } from './postgres/catalog-schema.ts'
 export type { Retaken } from './postgres/plan-source.ts'
-export {
-  attributesAddedBehind,
-  type Choice,
-  type SchemaScript,
-  scriptBetween,
-  type ScriptStatement,
-} from './postgres/schema-script.ts'
+export { attributesAddedBehind, scriptBetween } from './postgres/schema-script.ts'
+export type { Choice, SchemaScript, ScriptStatement } from './script.ts'
 export { choiceText, scriptSql } from './postgres/script-sql.ts'
+export { sqliteScriptBetween } from './sqlite/schema-script.ts'
+export { invertedChanges, readSqliteState, type SqliteState } from './sqlite/state.ts'
 export {
   type ColumnChange,
   readRowTables,

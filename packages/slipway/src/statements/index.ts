@@ -26,6 +26,13 @@ export type * from './sqlite/detail.ts'
 export { sqliteDetail, sqliteNames } from './sqlite/detail-of.ts'
 export { sqliteMarkersIn } from './sqlite/markers.ts'
 export { sqliteMeasures } from './sqlite/measures.ts'
+export {
+  sqliteColumnTexts,
+  sqliteNamesIn,
+  sqliteVirtualTable,
+  tokenPlaces,
+  withTableName,
+} from './sqlite/table-text.ts'
 export { parseStatements } from './postgres/parse-statements.ts'
 export type { IndexName, Statement, StatementRole } from './statement.ts'
 export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } from './squashed.ts'
@@ -46,7 +53,10 @@ export {
   wordsOf,
 } from './postgres/tokens.ts'
 export { callsIn, type Code, codeIn } from './postgres/code.ts'
-export { comparedValues, type ComparedValues } from './postgres/compared-values.ts'
+export type { ComparedValues } from './compared-values.ts'
+export { comparedValues } from './postgres/compared-values.ts'
+export { sqliteCheckedValues, sqliteComparedValues } from './sqlite/compared-values.ts'
+export { type SqliteTrigger, sqliteTriggerIn } from './sqlite/triggers.ts'
 export { conditionsOf, isAlwaysTrue } from './postgres/conditions.ts'
 export type { Marker } from './marker.ts'
 export { markersIn, wantsNoTransaction } from './postgres/markers.ts'

@@ -1,8 +1,9 @@
 import { canonicalize, encodeId, type Fact, type FactBase } from '@supabase/pg-delta'
+import type { SchemaScript } from '../script.ts'
 import type { Catalog } from './catalog.ts'
 import { factBase } from './fact-base.ts'
 import { comparable, comparedFacts } from './facts-fingerprint.ts'
-import { type SchemaScript, scriptBetween } from './schema-script.ts'
+import { scriptBetween } from './schema-script.ts'
 
 const noOwner = () => false
 

@@ -1,17 +1,9 @@
 import { type Fact, canonicalize, encodeId } from '@supabase/pg-delta'
-import { objectKey, objectOfKey, type ObjectRef, objectText } from '../../statements/index.ts'
-import type { Fingerprint } from '../fingerprint.ts'
+import { objectKey, type ObjectRef } from '../../statements/index.ts'
+import { byName, type Change } from '../change.ts'
 import type { Catalog } from './catalog.ts'
 import { comparable, comparedFacts } from './facts-fingerprint.ts'
 import { referenceTo } from './reference.ts'
-
-/** One object in which two catalogs differ, seen from the first to the second. */
-export interface Change {
-  readonly change: 'added' | 'removed' | 'changed'
-  readonly object: ObjectRef
-  /** What of it changed: attribute names, never values of rows. */
-  readonly attributes: readonly string[]
-}
 
 /** The differences between two catalogs, by object, sorted. Empty if and only if fingerprints are equal. */
 export function difference(from: Catalog, to: Catalog): Change[] {
@@ -33,24 +25,6 @@ export function difference(from: Catalog, to: Catalog): Change[] {
     if (!before.has(id)) changes.push({ change: 'added', object, attributes: [] })
   }
   return byName(withoutParts(changes))
-}
-
-/** The objects in which two fingerprints differ, where only fingerprints are at hand. */
-export function differingObjects(from: Fingerprint, to: Fingerprint): Change[] {
-  const names = new Set([...Object.keys(from.objects), ...Object.keys(to.objects)])
-  const changes = [...names].flatMap((name): Change[] => {
-    const before = from.objects[name]
-    const after = to.objects[name]
-    if (before === after) return []
-    const change = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
-    return [{ change, object: objectOfKey(name), attributes: [] }]
-  })
-  return byName(changes)
-}
-
-function byName(changes: readonly Change[]): Change[] {
-  const named = changes.map((change) => ({ change, name: objectText(change.object) }))
-  return named.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ change }) => change)
 }
 
 function byId(facts: readonly Fact[]): Map<string, Fact> {

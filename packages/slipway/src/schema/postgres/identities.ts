@@ -1,6 +1,6 @@
 import { inLedger, type Session } from '../../database/index.ts'
 import { type ObjectRef, partRef, schemaRef } from '../../statements/index.ts'
-import type { Change } from './difference.ts'
+import type { Change } from '../change.ts'
 
 /**
  * An object as the server knows it, whatever its name: by its OID, a column by the OID of its table and its number. A

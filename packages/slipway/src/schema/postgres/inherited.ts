@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { encodeId, type Fact, type FactBase } from '@supabase/pg-delta'
+import type { Choice } from '../script.ts'
 import { type Catalog, columnOrder } from './catalog.ts'
 import { factBase, textOf } from './fact-base.ts'
 import { type Heritage, heritageOf } from './heritage.ts'
 import { detached, inheritedFacts, parentsOf } from './in-place.ts'
 import { referenceTo } from './reference.ts'
-import type { Choice } from './schema-script.ts'
 
 /** A catalog in which the columns that partitions and heirs inherit are facts, like their own ones. */
 export function withInheritedColumns(catalog: Catalog): Catalog {

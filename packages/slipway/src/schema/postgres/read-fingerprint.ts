@@ -1,5 +1,6 @@
 import { inSnapshot, type Row, type Session } from '../../database/index.ts'
 import { type ObjectRef, objectOfKey } from '../../statements/index.ts'
+import type { Change } from '../change.ts'
 import type { Fingerprint } from '../fingerprint.ts'
 import {
   type Catalog,
@@ -9,7 +10,7 @@ import {
   readFacts,
   unmodelledIn,
 } from './catalog.ts'
-import { type Change, difference } from './difference.ts'
+import { difference } from './difference.ts'
 import { type Part, partBetween, type PartIds, partOf } from './extraction-sql.ts'
 import { extractFacts } from './extraction.ts'
 import { FINGERPRINT_METHOD, fingerprintFrom, objectHashes } from './facts-fingerprint.ts'

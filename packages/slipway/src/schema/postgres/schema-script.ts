@@ -2,6 +2,7 @@ import { type Action, type Fact, type FactBase, plan } from '@supabase/pg-delta'
 import { quoteIdentifier } from '../../database/index.ts'
 import type { ObjectRef } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
+import type { Choice, SchemaScript, ScriptStatement } from '../script.ts'
 import { type Catalog } from './catalog.ts'
 import { factBase, textOf } from './fact-base.ts'
 import { inPlace, parentsOf } from './in-place.ts'
@@ -12,28 +13,6 @@ import { madeUnlike, recollated, type Retaken } from './plan-source.ts'
 import { referenceTo } from './reference.ts'
 import { readAlike } from './settled-text.ts'
 import { alwaysFits, castsTo } from './type-casts.ts'
-
-/** One statement of the script from one schema to another. */
-export interface ScriptStatement {
-  readonly sql: string
-  /** It cannot run inside a transaction, or must be committed before what follows. */
-  readonly alone: boolean
-  /** It destroys rows or values. */
-  readonly destructive: boolean
-}
-
-/** A decision that the script cannot make: it depends on the rows or on a person. */
-export interface Choice {
-  readonly object: ObjectRef
-  /** The text after the name of the object: `becomes NOT NULL: rows …`. */
-  readonly message: string
-}
-
-/** The SQL that leads from one catalog to another. */
-export interface SchemaScript {
-  readonly statements: readonly ScriptStatement[]
-  readonly choices: readonly Choice[]
-}
 
 export interface ScriptOptions {
   /** The role that objects belong to unless said otherwise. */

@@ -1,5 +1,5 @@
 import { type Destruction, destructionText, objectText } from '../../statements/index.ts'
-import type { Choice, SchemaScript } from './schema-script.ts'
+import type { Choice, SchemaScript } from '../script.ts'
 
 /** A script as the text of a file: the data that it destroys, and its choices, as comments before the statements. */
 export function scriptSql(

@@ -1,9 +1,7 @@
 import type { Node } from 'libpg-query'
+import type { ComparedValues } from '../compared-values.ts'
 import { codeOf, names } from './definition.ts'
 import { treeOf } from './parser.ts'
-
-/** Values by column that together meet the conditions of one statement, as far as these compare columns with literals. */
-export type ComparedValues = Readonly<Record<string, string>>
 
 /**
  * What the statements of a text compare columns with: for each statement one record with a value for each column, and

@@ -1,0 +1,37 @@
+import type { Row, Session } from '../../database/index.ts'
+import { objectKey, type ObjectRef } from '../../statements/index.ts'
+import { isProjectsSql, PROJECT_TABLES } from './project-objects.ts'
+
+/** An object of a SQLite database with the text that made it, as SQLite keeps it. */
+export interface SqliteObject {
+  readonly kind: 'table' | 'index' | 'view' | 'trigger'
+  readonly name: string
+  /** The table of an index or a trigger; the object itself for others. */
+  readonly table: string
+  readonly sql: string
+}
+
+/**
+ * The objects of a project, in the order in which they were made: tables with the virtual ones, indexes of CREATE INDEX,
+ * views, triggers. An index of a constraint has no text: it is part of its table.
+ */
+export async function readObjects(session: Session): Promise<SqliteObject[]> {
+  return await session.query<Row & SqliteObject>(`
+    SELECT kind, name, "table", sql FROM (
+      SELECT 'table' AS kind, t.name, t.name AS "table", t.sql, m.rowid AS place
+      FROM (${PROJECT_TABLES}) t JOIN sqlite_schema m ON m.type = 'table' AND m.name = t.name
+      UNION ALL
+      SELECT type, name, tbl_name, sql, rowid FROM sqlite_schema
+      WHERE type <> 'table' AND sql IS NOT NULL AND ${isProjectsSql('tbl_name')} AND ${isProjectsSql('name')}
+    ) ORDER BY place`)
+}
+
+/** The reference to an object. */
+function referenceTo({ kind, name, table }: SqliteObject): ObjectRef {
+  return kind === 'trigger' ? { kind, schema: null, table, name } : { kind, schema: null, name }
+}
+
+/** The key of an object in a fingerprint. */
+export function keyTo(object: SqliteObject): string {
+  return objectKey(referenceTo(object))
+}

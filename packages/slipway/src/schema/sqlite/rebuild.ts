@@ -1,0 +1,99 @@
+import { quoteIdentifier, quoteText } from '../../database/index.ts'
+import { sqliteColumnTexts, withTableName } from '../../statements/index.ts'
+import type { Choice } from '../script.ts'
+import type { SqliteObject } from './objects.ts'
+import type { ColumnChange } from './table-changes.ts'
+import { nameKey } from './trial.ts'
+
+/** A table that is made again by another definition, and keeps its rows. */
+export interface Rebuild {
+  /** As it is. */
+  readonly from: SqliteObject
+  /** As it is to be, under the same name. */
+  readonly to: SqliteObject
+  /** From `from` to `to`. */
+  readonly columns: readonly ColumnChange[]
+  /** A name that nothing has. */
+  readonly aside: string
+  /** Columns of `to` whose values must differ from row to row. */
+  readonly unique: readonly string[]
+}
+
+/** The statements of a rebuild, and what of it a person should know. */
+export interface RebuildScript {
+  readonly statements: readonly string[]
+  readonly choices: readonly Choice[]
+}
+
+/**
+ * The statements of a rebuild, as Prisma writes it: make, copy, drop, rename. Foreign keys must be off. A column that
+ * refuses NULL, and that rows have no value for, gets '' or 0, or a number of its own where it must be unique. The
+ * counter of AUTOINCREMENT continues where it was.
+ */
+export function rebuildSql({ from, to, columns, aside, unique }: Rebuild): RebuildScript {
+  const [name, next] = [quoteIdentifier(to.name), quoteIdentifier(aside)]
+  const wanted = (sqliteColumnTexts(to.sql) ?? []).filter(({ generated }) => !generated)
+  const sources = new Map(
+    columns.flatMap(({ before, after }) =>
+      before === undefined || after === undefined ? [] : [[nameKey(after), before] as const],
+    ),
+  )
+  const choices: Choice[] = []
+  const copied = wanted.flatMap((column): { readonly to: string; readonly value: string }[] => {
+    const source = sources.get(nameKey(column.name))
+    if (source !== undefined) return [{ to: column.name, value: quoteIdentifier(source) }]
+    if (!column.required) return []
+    const { value, said } = neutralValue(column.type, unique.includes(column.name))
+    const object = { kind: 'column', schema: null, table: to.name, name: column.name } as const
+    const message = `is restored as NOT NULL without a default: rows without a value get ${said}`
+    choices.push({ object, message })
+    return [{ to: column.name, value }]
+  })
+  const isCounted = [from, to].every(({ sql }) =>
+    sqliteColumnTexts(sql)?.some(({ counted }) => counted),
+  )
+  return {
+    statements: [
+      withTableName(to.sql, next),
+      ...(sources.size === 0 ? [] : [copySql({ name, next, copied })]),
+      ...(isCounted ? counterSql(to.name, aside) : []),
+      `DROP TABLE ${name}`,
+      `ALTER TABLE ${next} RENAME TO ${name}`,
+    ],
+    choices,
+  }
+}
+
+function copySql({
+  name,
+  next,
+  copied,
+}: {
+  readonly name: string
+  readonly next: string
+  readonly copied: readonly { readonly to: string; readonly value: string }[]
+}): string {
+  const columns = copied.map((one) => quoteIdentifier(one.to)).join(', ')
+  return `INSERT INTO ${next} (${columns}) SELECT ${copied.map(({ value }) => value).join(', ')} FROM ${name}`
+}
+
+/** A dropped table takes its counter along, and a copy counts from its largest value. */
+function counterSql(name: string, aside: string): string[] {
+  const [old, next] = [quoteText(name), quoteText(aside)]
+  return [
+    `DELETE FROM sqlite_sequence WHERE name = ${next}`,
+    `INSERT INTO sqlite_sequence (name, seq) SELECT ${next}, seq FROM sqlite_sequence WHERE name = ${old}`,
+  ]
+}
+
+/** What a row gets that has no value. One that must be unique is unlike any that is restored behind it. */
+function neutralValue(
+  type: string,
+  unique: boolean,
+): { readonly value: string; readonly said: string } {
+  const isText = /char|clob|text/i.test(type)
+  if (!unique) return isText ? { value: "''", said: "''" } : { value: '0', said: '0' }
+  const number = 'row_number() OVER ()'
+  const value = isText ? `'restored-' || ${number}` : `-1000000000000 - ${number}`
+  return { value, said: 'a number of their own' }
+}

@@ -1,0 +1,101 @@
+import { quoteIdentifier, type Session, withSession } from '../../database/index.ts'
+import { attempt } from '../../kernel/index.ts'
+import { sqliteNamesIn } from '../../statements/index.ts'
+import type { ScriptStatement } from '../script.ts'
+import { definitionHash } from './fingerprint.ts'
+import { readObjects, type SqliteObject } from './objects.ts'
+
+/** A database in memory with the objects of a state and without rows, on which the statements of a script are tried. */
+export interface Trial {
+  readonly session: Session
+  /** What ran, in this order. */
+  readonly statements: readonly ScriptStatement[]
+  run(sql: string, destructive?: boolean): Promise<void>
+  /** Runs all of it or nothing; false if SQLite refuses a part. */
+  tries(work: () => Promise<void>): Promise<boolean>
+  objects(): Promise<SqliteObject[]>
+}
+
+const ORDER: Readonly<Record<SqliteObject['kind'], number>> = {
+  table: 0,
+  index: 1,
+  view: 2,
+  trigger: 3,
+}
+
+/** Gives `work` a trial with these objects. Fails where SQLite does not make them a second time. */
+export async function withTrial<T>(
+  objects: readonly SqliteObject[],
+  work: (trial: Trial) => Promise<T>,
+): Promise<T> {
+  return await withSession({ kind: 'sqlite' }, {}, async (session) => {
+    await session.execute('PRAGMA foreign_keys = OFF')
+    const inOrder = objects.toSorted((a, b) => ORDER[a.kind] - ORDER[b.kind])
+    for (const { sql } of inOrder) await session.execute(sql)
+    return await work(trialOn(session))
+  })
+}
+
+function trialOn(session: Session): Trial {
+  const statements: ScriptStatement[] = []
+  return {
+    session,
+    statements,
+    async run(sql, destructive = false) {
+      await session.execute(sql)
+      statements.push({ sql, alone: false, destructive })
+    },
+    async tries(work) {
+      const count = statements.length
+      const name = `slipway_${count}`
+      await session.execute(`SAVEPOINT ${name}`)
+      const { ok } = await attempt(work)
+      if (!ok) {
+        await session.execute(`ROLLBACK TO ${name}`)
+        statements.splice(count)
+      }
+      await session.execute(`RELEASE ${name}`)
+      return ok
+    },
+    objects: () => readObjects(session),
+  }
+}
+
+/** Names of SQLite are equal whatever the case of their ASCII letters. */
+export function nameKey(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
+}
+
+/** Whether two objects are one by kind and name. */
+export function isNamed(one: SqliteObject, other: SqliteObject): boolean {
+  return one.kind === other.kind && nameKey(one.name) === nameKey(other.name)
+}
+
+/** Whether two objects are defined alike. */
+export function isEqual(one: SqliteObject | undefined, other: SqliteObject | undefined): boolean {
+  if (one === undefined || other === undefined) return false
+  return one.name === other.name && definitionHash(one) === definitionHash(other)
+}
+
+/** The statement that drops an object. */
+export function dropSql({ kind, name }: SqliteObject): string {
+  return `DROP ${kind.toUpperCase()} ${quoteIdentifier(name)}`
+}
+
+/** Views and triggers that may use a table, also by other views; the triggers of the table itself, too. */
+export function usersOf(objects: readonly SqliteObject[], table: string): SqliteObject[] {
+  const names = new Set([nameKey(table)])
+  const code = objects
+    .filter(({ kind }) => kind === 'view' || kind === 'trigger')
+    .map((object) => ({ object, uses: sqliteNamesIn(object.sql) }))
+  for (let known = 0; known < names.size;) {
+    known = names.size
+    for (const { object, uses } of code) {
+      const isUser = [...names].some((name) => uses.has(name))
+      if (object.kind === 'view' && isUser) names.add(nameKey(object.name))
+    }
+  }
+  return code
+    .filter(({ uses }) => [...names].some((name) => uses.has(name)))
+    .map(({ object }) => object)
+}

@@ -1,0 +1,162 @@
+import type { ColumnDefinition, Expr, Stmt } from 'sqlite3-parser'
+import { textOf } from './definition.ts'
+import { sqliteParser } from './parser.ts'
+
+/** A column as the text of its table writes it. */
+export interface SqliteColumnText {
+  readonly name: string
+  /** Its whole definition: `"email" TEXT NOT NULL UNIQUE`. */
+  readonly text: string
+  /** As declared; empty text without one. */
+  readonly type: string
+  /** ALTER TABLE … ADD COLUMN takes it, whatever rows the table has. */
+  readonly addable: boolean
+  /** It refuses NULL, and has nothing to put in its place. */
+  readonly required: boolean
+  /** AUTOINCREMENT: SQLite counts its values, and gives none twice. */
+  readonly counted: boolean
+  /** SQLite computes it. */
+  readonly generated: boolean
+}
+
+/**
+ * The columns of a table by the text of its CREATE TABLE; nothing if it is a virtual table. Needs `loadSqliteParser`
+ * first.
+ */
+export function sqliteColumnTexts(sql: string): SqliteColumnText[] | undefined {
+  const found = statementIn(sql)
+  const body = found?.type === 'CreateTableStmt' ? found.body : undefined
+  if (body?.type !== 'ColumnsAndConstraintsCreateTableBody') return undefined
+  return body.columns.map((column) => ({
+    name: column.colName.text,
+    // The parser lets a column start where the first one of its table does.
+    text: sql.slice(column.colName.span.offset, column.span.offset + column.span.length).trim(),
+    type: column.colType === undefined ? '' : textOf(sql, column.colType),
+    addable: isAddable(column),
+    required: isRequired(column),
+    counted: constraintsOf(column).some(
+      (one) => one.type === 'PrimaryKeyColumnConstraint' && one.autoIncrement,
+    ),
+    generated: isGenerated(column),
+  }))
+}
+
+/** A virtual table as its text has it: `fts5` with `title` and `content='post'`. */
+export interface SqliteVirtualTable {
+  readonly module: string
+  readonly arguments: readonly string[]
+}
+
+/** What a virtual table is made of; nothing if it is another one. Needs `loadSqliteParser` first. */
+export function sqliteVirtualTable(sql: string): SqliteVirtualTable | undefined {
+  const found = statementIn(sql)
+  if (found?.type !== 'CreateVirtualTableStmt') return undefined
+  return {
+    module: found.moduleName.text.toLowerCase(),
+    arguments: (found.args ?? []).map((one) => one.trim()),
+  }
+}
+
+/** A CREATE TABLE or CREATE VIRTUAL TABLE with another name, given as SQL. Needs `loadSqliteParser` first. */
+export function withTableName(sql: string, name: string): string {
+  const found = statementIn(sql)
+  const isTable = found?.type === 'CreateTableStmt' || found?.type === 'CreateVirtualTableStmt'
+  const span = isTable ? found.tblName.objName.span : undefined
+  if (span === undefined) return sql
+  return sql.slice(0, span.offset) + name + sql.slice(span.offset + span.length)
+}
+
+/**
+ * The words of a statement that may be names, in small letters: for the question whether a view or a trigger may use a table. Needs `loadSqliteParser` first.
+ */
+export function sqliteNamesIn(sql: string): ReadonlySet<string> {
+  const { tokenize, tokenName } = sqliteParser()
+  const names = [...tokenize(sql)].flatMap(({ type, text }) => {
+    const kind = tokenName(type)
+    // "text" in quotes may be a name, and a keyword may be one where no keyword fits.
+    return kind === 'BLOB' || /^\W$/.test(text) ? [] : [bare(text).toLowerCase()]
+  })
+  return new Set(names)
+}
+
+/** Where in a text a word is, whatever its case and quotes. Needs `loadSqliteParser` first. */
+export function tokenPlaces(sql: string, word: string): number[] {
+  return [...sqliteParser().tokenize(sql)]
+    .filter(({ text }) => bare(text).toLowerCase() === word.toLowerCase())
+    .map(({ span }) => span.offset)
+}
+
+function bare(text: string): string {
+  const quote = text[0] ?? ''
+  return '"`[\''.includes(quote) ? text.slice(1, -1).replaceAll(quote + quote, quote) : text
+}
+
+function statementIn(sql: string): Stmt | undefined {
+  const parsed = sqliteParser().parse(sql)
+  return parsed.status === 'ok' ? parsed.root.cmds[0] : undefined
+}
+
+function constraintsOf({ constraints }: ColumnDefinition) {
+  return constraints.map(({ constraint }) => constraint)
+}
+
+function defaultOf(column: ColumnDefinition): Expr | undefined {
+  const found = constraintsOf(column).find((one) => one.type === 'DefaultColumnConstraint')
+  return found?.type === 'DefaultColumnConstraint' ? found.expr : undefined
+}
+
+function hasNotNull(column: ColumnDefinition): boolean {
+  return constraintsOf(column).some(
+    (one) => one.type === 'NotNullColumnConstraint' && !one.nullable,
+  )
+}
+
+function isRequired(column: ColumnDefinition): boolean {
+  const value = defaultOf(column)
+  const isEmpty = value === undefined || value.type === 'NullLiteral'
+  return hasNotNull(column) && isEmpty && !isGenerated(column)
+}
+
+function isGenerated(column: ColumnDefinition): boolean {
+  return constraintsOf(column).some(({ type }) => type === 'GeneratedColumnConstraint')
+}
+
+/** Source: sqlite.org/lang_altertable.html, section 5. */
+function isAddable(column: ColumnDefinition): boolean {
+  const value = defaultOf(column)
+  const isEmpty = value === undefined || value.type === 'NullLiteral'
+  if (!isEmpty && !isConstant(value)) return false
+  return constraintsOf(column).every((one) => {
+    switch (one.type) {
+      case 'PrimaryKeyColumnConstraint':
+      case 'UniqueColumnConstraint':
+        return false
+      case 'NotNullColumnConstraint':
+        return one.nullable || !isEmpty
+      case 'ForeignKeyColumnConstraint':
+        return isEmpty
+      case 'GeneratedColumnConstraint':
+        return one.typ?.name.toLowerCase() !== 'stored'
+      // Existing rows are checked with the default, which is not computed here.
+      case 'CheckColumnConstraint':
+        return isEmpty
+      default:
+        return true
+    }
+  })
+}
+
+function isConstant(value: Expr): boolean {
+  switch (value.type) {
+    case 'NumericLiteral':
+    case 'StringLiteral':
+    case 'BlobLiteral':
+    case 'KeywordLiteral':
+    case 'Id':
+      return true
+    case 'UnaryExpr':
+      return value.expr.type === 'NumericLiteral'
+    default:
+      return false
+  }
+}
