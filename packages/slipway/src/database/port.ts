@@ -141,6 +141,8 @@ export interface SessionOptions {
   readonly onNotice?: (message: string) => void
   /** Creates the file of a SQLite database where there is none; no if absent. */
   readonly createFile?: boolean
+  /** Only of SQLite: SQL reaches no other file, no extension and no setting beyond the database. */
+  readonly isolated?: boolean
   /** Ends the connection when the server sends more than this in answer to one message. Absent: no limit. */
   readonly output?: { readonly maxBytes: number; onExcess(): void } | undefined
 }

@@ -13,6 +13,7 @@ import type {
   SessionOptions,
 } from '../port.ts'
 import { createD1File, createFile } from './create-file.ts'
+import { isolate } from './isolate.ts'
 import { loadSqlite } from './load.ts'
 import { raiseSqliteError, type SqliteSource } from './sqlite-error.ts'
 
@@ -25,7 +26,7 @@ const LOCK_WAIT_MS = 5000
  */
 export async function withSqlite<T>(
   { file, d1 }: Extract<Address, { readonly kind: 'sqlite' }>,
-  { connectTimeoutMs = LOCK_WAIT_MS, createFile: creates = false }: SessionOptions,
+  { connectTimeoutMs = LOCK_WAIT_MS, createFile: creates = false, isolated = false }: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const source: SqliteSource = { where: file ?? 'in memory' }
@@ -35,6 +36,7 @@ export async function withSqlite<T>(
   }
   const database = open(file, connectTimeoutMs, source)
   try {
+    if (isolated) isolate(database)
     return await work(sessionOn(database, source, d1))
   } finally {
     close(database)

@@ -8,6 +8,8 @@ export interface AtomicScript {
   readonly foreignKeys: boolean
   /** The statements of the file that are in it, in their order. */
   readonly statements: readonly Statement[]
+  /** What is behind them: it sets settings back that the file leaves switched on, and that would reach the next migration. */
+  readonly resets: readonly string[]
   /** The statements of the file that are not in it. */
   readonly dropped: readonly DroppedStatement[]
   /**
@@ -49,10 +51,12 @@ export function atomicScriptOf({ statements }: Pick<Migration, 'statements'>): A
   }
   const changes = kept.filter(({ actions }) => actions.some(isChange))
   const foreignKeys = changes.every((one) => enforced.has(one))
+  const resets = resetsBehind(kept)
   return {
-    script: [...kept.map(({ text }) => text), ...resets(kept)].map((sql) => `${sql}\n;\n`).join(''),
+    script: [...kept.map(({ text }) => text), ...resets].map((sql) => `${sql}\n;\n`).join(''),
     foreignKeys,
     statements: kept,
+    resets,
     dropped,
     unenforced: foreignKeys
       ? []
@@ -136,8 +140,7 @@ function isOn(value = ''): boolean {
 
 const ON = ['on', 'yes', 'true']
 
-/** What sets the settings back that the file leaves switched on: they would reach the next migration. */
-function resets(kept: readonly Statement[]): string[] {
+function resetsBehind(kept: readonly Statement[]): string[] {
   const values = new Map<string, boolean>()
   for (const statement of kept) {
     const pragma = pragmaOf(statement)

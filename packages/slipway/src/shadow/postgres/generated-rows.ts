@@ -1,33 +1,13 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
 import type { ComparedValues } from '../../statements/index.ts'
+import type { Filling, RowStyle } from '../filling.ts'
 import type { ShapeColumn, ShapeTable } from '../shape.ts'
 import { type ValueStyle, valueOf } from './generated-values.ts'
 
 const ROWS = 6
 /** At most so many more, with values that a migration looks for. */
 const COMPARED_ROWS = 12
-
-/** How tables are filled. */
-export type RowStyle = Extract<ValueStyle, 'edge' | 'sparse' | 'plain' | 'json'> | 'none'
-
-/** What was put into the tables of a shadow database. */
-export interface Filling {
-  /** How far the rows go to the ends of what the types hold; `none` where there are none. */
-  readonly manner: RowStyle
-  /** Rows in all. */
-  readonly rows: number
-  /** Tables that took no row: what their checks want could not be guessed. `name` is what the server calls them. */
-  readonly empty: readonly FilledTable[]
-  /** Tables with columns whose type is not known here: they hold NULL. */
-  readonly valueless: readonly (FilledTable & { readonly columns: readonly string[] })[]
-}
-
-interface FilledTable {
-  readonly id: string
-  /** What the server calls it. */
-  readonly name: string
-}
 
 /**
  * Fills the tables of a shadow database with a few rows each, for a migration to be run on: with the ends of what the

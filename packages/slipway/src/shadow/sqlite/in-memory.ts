@@ -1,0 +1,17 @@
+import { type Session, withSession } from '../../database/index.ts'
+import type { MigrationFile } from '../../statements/index.ts'
+import type { ShadowOptions } from '../shadow-database.ts'
+import { replaySqlite } from './replay.ts'
+
+/** Gives `work` a database in the memory of this process that holds a history, and ends with it. */
+export async function withSqliteShadowDatabase<T>(
+  { initScript = '' }: Pick<ShadowOptions, 'initScript'>,
+  history: readonly MigrationFile[],
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return await withSession({ kind: 'sqlite' }, { isolated: true }, async (session) => {
+    const first = initScript === '' ? [] : [{ name: 'initShadowDb', sql: initScript }]
+    await replaySqlite(session, [...first, ...history])
+    return await work(session)
+  })
+}

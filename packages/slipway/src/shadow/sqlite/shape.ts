@@ -1,0 +1,161 @@
+import { quoteText, type Session } from '../../database/index.ts'
+import { readSqliteState, type SqliteState } from '../../schema/index.ts'
+import {
+  loadSqliteParser,
+  sqliteCheckedValues,
+  sqliteVirtualTable,
+} from '../../statements/index.ts'
+
+/** How SQLite keeps what is written to a column. Source: sqlite.org/datatype3.html, section 3. */
+export type Affinity = 'INTEGER' | 'TEXT' | 'BLOB' | 'REAL' | 'NUMERIC'
+
+/** A column as generated rows need to know it. */
+export interface SqliteColumn {
+  readonly name: string
+  /** As declared, in capitals. */
+  readonly type: string
+  readonly affinity: Affinity
+  readonly notNull: boolean
+  /** Its place in the table, from 1. */
+  readonly place: number
+  /** All values that a check allows, as SQL; empty if there is no such list. */
+  readonly labels: readonly string[]
+  /** Values that checks compare it with, as SQL. */
+  readonly hints: readonly string[]
+}
+
+/** A foreign key: these columns hold what those of the other table hold. */
+export interface SqliteReference {
+  readonly columns: readonly string[]
+  readonly table: string
+  readonly referenced: readonly string[]
+}
+
+/** A table as generated rows need to know it, without columns that SQLite computes. */
+export interface SqliteShape {
+  readonly name: string
+  readonly columns: readonly SqliteColumn[]
+  readonly primaryKey: readonly string[]
+  /** Columns of unique indexes, those of the primary key included. */
+  readonly unique: readonly string[]
+  readonly references: readonly SqliteReference[]
+  /** STRICT: it takes no values of another type. */
+  readonly strict: boolean
+  /** The module of a virtual table, and whether it indexes the rows of another one. */
+  readonly virtual?: { readonly module: string; readonly indexes: boolean }
+}
+
+/** Reads the tables of a project, virtual ones included. */
+export async function readSqliteShapes(
+  session: Session,
+  state?: SqliteState,
+): Promise<SqliteShape[]> {
+  await loadSqliteParser()
+  const { objects } = state ?? (await readSqliteState(session))
+  const shapes: SqliteShape[] = []
+  for (const object of objects) {
+    if (object.kind !== 'table') continue
+    const indexes = objects.filter((one) => one.kind === 'index' && one.table === object.name)
+    shapes.push(await readShapeOf(session, object, indexes))
+  }
+  return shapes
+}
+
+interface Defined {
+  readonly name: string
+  readonly sql: string
+}
+
+async function readShapeOf(
+  session: Session,
+  { name, sql }: Defined,
+  indexes: readonly Defined[],
+): Promise<SqliteShape> {
+  const checked = [sql, ...indexes.map((one) => one.sql)].flatMap(sqliteCheckedValues)
+  const rows = await session.query<ColumnRow>(
+    `SELECT name, upper(type) AS type, "notnull" AS "notNull", pk FROM pragma_table_xinfo(${quoteText(name)})
+     WHERE hidden = 0 ORDER BY cid`,
+  )
+  const [facts] = await session.query<{ strict: number }>(
+    `SELECT strict FROM pragma_table_list WHERE schema = 'main' AND name = ${quoteText(name)}`,
+  )
+  const primaryKey = rows.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk)
+  const virtual = sqliteVirtualTable(sql)
+  const content = virtual?.arguments.find((one) => /^content\s*=/i.test(one))
+  return {
+    name,
+    columns: rows.map((row, index) => columnOf(row, index + 1, checked)),
+    primaryKey: primaryKey.map((one) => one.name),
+    unique: await readUnique(session, name, primaryKey),
+    references: await readReferences(session, name),
+    strict: facts?.strict === 1,
+    ...(virtual
+      ? { virtual: { module: virtual.module, indexes: /=\s*['"]?\w/.test(content ?? '') } }
+      : {}),
+  }
+}
+
+interface ColumnRow {
+  readonly [key: string]: unknown
+  readonly name: string
+  readonly type: string
+  readonly notNull: number
+  readonly pk: number
+}
+
+function columnOf(
+  { name, type, notNull }: ColumnRow,
+  place: number,
+  checked: ReturnType<typeof sqliteCheckedValues>,
+): SqliteColumn {
+  const own = checked.filter((one) => one.column.toLowerCase() === name.toLowerCase())
+  return {
+    name,
+    type,
+    affinity: affinityOf(type),
+    notNull: notNull === 1,
+    place,
+    labels: own.find(({ all }) => all)?.values ?? [],
+    hints: own.flatMap(({ values }) => values),
+  }
+}
+
+function affinityOf(type: string): Affinity {
+  const has = (...words: string[]) => words.some((word) => type.includes(word))
+  if (has('INT')) return 'INTEGER'
+  if (has('CHAR', 'CLOB', 'TEXT')) return 'TEXT'
+  if (type === '' || has('BLOB')) return 'BLOB'
+  return has('REAL', 'FLOA', 'DOUB') ? 'REAL' : 'NUMERIC'
+}
+
+async function readUnique(
+  session: Session,
+  table: string,
+  primaryKey: readonly ColumnRow[],
+): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT DISTINCT x.name FROM pragma_index_list(${quoteText(table)}) i JOIN pragma_index_xinfo(i.name) x
+     WHERE i."unique" = 1 AND x.key = 1 AND x.name IS NOT NULL`,
+  )
+  return [...new Set([...primaryKey, ...rows].map(({ name }) => name))]
+}
+
+async function readReferences(session: Session, table: string): Promise<SqliteReference[]> {
+  const rows = await session.query<{
+    id: number
+    target: string
+    column: string
+    referenced: string | null
+  }>(
+    `SELECT f.id, coalesce(m.name, f."table") AS target, f."from" AS "column",
+       (SELECT name FROM pragma_table_info(f."table")
+        WHERE CASE WHEN f."to" IS NULL THEN pk = f.seq + 1 ELSE name = f."to" COLLATE NOCASE END) AS referenced
+     FROM pragma_foreign_key_list(${quoteText(table)}) f
+     LEFT JOIN sqlite_schema m ON m.type = 'table' AND m.name = f."table" COLLATE NOCASE ORDER BY f.id, f.seq`,
+  )
+  return [...Map.groupBy(rows, ({ id }) => id).values()].map((parts) => ({
+    table: parts[0]?.target ?? '',
+    columns: parts.map(({ column }) => column),
+    referenced: parts.map(({ referenced }) => referenced ?? ''),
+  }))
+}
