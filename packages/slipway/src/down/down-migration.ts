@@ -69,7 +69,7 @@ export async function writeDownMigration({
   return await withShadowDatabase(
     shadow,
     before,
-    async (session) => await downMigrationOn(session, catalogReader(session), migration),
+    async (session) => await downMigrationOn(session, migration),
     [migration],
   )
 }
@@ -77,8 +77,8 @@ export async function writeDownMigration({
 /** The same on a shadow database that is open already and holds the state before; a proven down migration leaves it so. */
 export async function downMigrationOn(
   session: Session,
-  catalogs: CatalogReader,
   migration: MigrationFile,
+  catalogs: CatalogReader = catalogReader(session),
 ): Promise<DownMigration> {
   const before = { catalog: await catalogs.whole(), identities: await readIdentities(session) }
   const parsed = parseMigration(migration, await parserFor(dialectOf(session)))

@@ -1,11 +1,8 @@
 export { type Grade, readDownFacts, withGrade } from './down-file.ts'
-export {
-  type DownMigration,
-  downMigrationOn,
-  draftDownMigration,
-  type KnownState,
-  writeDownMigration,
-} from './down-migration.ts'
+export { downMigrationOn, writeDownMigration } from './dialects.ts'
+export { type DownMigration, draftDownMigration, type KnownState } from './down-migration.ts'
+export { draftSqliteDownMigration } from './sqlite/down-migration.ts'
+export { sqliteLossesOf } from './sqlite/losses.ts'
 export { bringNamesBack } from './names-back.ts'
 export { lossesOf, overwrittenColumns } from './loss.ts'
 export { type Rename, inverse, renamed, renameSql } from './rename.ts'

@@ -1,0 +1,119 @@
+import type { Session } from '../../database/index.ts'
+import { attempt } from '../../kernel/index.ts'
+import {
+  type Change,
+  differingObjects,
+  invertedChanges,
+  readSqliteState,
+  type SchemaScript,
+  sqliteScriptBetween,
+  type SqliteState,
+  tableChanges,
+} from '../../schema/index.ts'
+import { replay, withShadowDatabase } from '../../shadow/index.ts'
+import {
+  type Migration,
+  type MigrationFile,
+  parseMigration,
+  parserFor,
+} from '../../statements/index.ts'
+import { downBody, downHeader, type DownParts, type Grade } from '../down-file.ts'
+import type { DownMigration, WriteDownMigrationOptions } from '../down-migration.ts'
+import { deletesOfSqliteRows } from './inserted-rows.ts'
+import { sqliteLossesOf } from './losses.ts'
+
+/**
+ * Writes the down migration of a migration of SQLite from the states before and after it, and proves it on the shadow
+ * database. Tables and columns keep their identity through renames and rebuilds. Fails with SHADOW.REPLAY_FAILED if the
+ * history or the migration does not run on a shadow database.
+ */
+export async function writeSqliteDownMigration({
+  shadow,
+  before,
+  migration,
+}: WriteDownMigrationOptions): Promise<DownMigration> {
+  return await withShadowDatabase(shadow, before, (session) =>
+    sqliteDownMigrationOn(session, migration),
+  )
+}
+
+/** The same on a shadow database that is open already and holds the state before; a proven down migration leaves it so. */
+export async function sqliteDownMigrationOn(
+  session: Session,
+  migration: MigrationFile,
+): Promise<DownMigration> {
+  const before = await readSqliteState(session)
+  const parsed = parseMigration(migration, await parserFor('sqlite'))
+  await replay(session, [parsed])
+  const draft = await draftSqliteDownMigration(session, { before, migration: parsed })
+  const { parts, body } = draft
+  const proof =
+    draft.obstacle === undefined
+      ? await prove(session, before, { name: `${migration.name}/down.sql`, sql: body })
+      : { notRestored: [], obstacle: draft.obstacle }
+  const { notRestored, obstacle } = proof
+  const { choices, losses, deletes, statements } = parts
+  const proven = obstacle === undefined && notRestored.length === 0
+  const grade = gradeOf(proof, losses.length > 0)
+  return {
+    sql: [downHeader(parts, { grade, notRestored, obstacle }), body].filter(Boolean).join('\n'),
+    statements: deletes.length + statements.length,
+    choices,
+    losses,
+    proven,
+    notRestored,
+    ...(grade === undefined ? {} : { grade }),
+  }
+}
+
+/** A down migration before it was run. */
+export interface SqliteDraft {
+  readonly parts: DownParts
+  readonly body: string
+  /** Why no down migration could be written. */
+  readonly obstacle?: string
+}
+
+/** Writes the down migration on a shadow database where the migration has just been run, and leaves that so. */
+export async function draftSqliteDownMigration(
+  session: Session,
+  { before, migration }: { readonly before: SqliteState; readonly migration: Migration },
+): Promise<SqliteDraft> {
+  const { statements } = migration
+  const after = await readSqliteState(session)
+  const changes = tableChanges(before.tables, after.tables, statements)
+  const losses = sqliteLossesOf({ before, changes, statements })
+  const script = await attempt(() => sqliteScriptBetween(after, before, invertedChanges(changes)))
+  const { statements: back, choices }: SchemaScript = script.ok
+    ? script.value
+    : { statements: [], choices: [] }
+  const deletes = await deletesOfSqliteRows(session, statements, { after, changes })
+  const parts = { migration, deletes, renames: [], statements: back, losses, choices }
+  if (!script.ok) {
+    const { why, message } = script.failure
+    return { parts, body: '', obstacle: why ?? message }
+  }
+  return { parts, body: downBody(parts, (sql) => sql) }
+}
+
+interface Proven {
+  readonly notRestored: readonly Change[]
+  readonly obstacle?: string
+}
+
+async function prove(session: Session, before: SqliteState, down: MigrationFile): Promise<Proven> {
+  const run = await attempt(() => replay(session, [down]))
+  if (!run.ok) {
+    const { sqlite, message } = run.failure
+    return { notRestored: [], obstacle: sqlite?.message ?? message }
+  }
+  const { fingerprint } = await readSqliteState(session)
+  return { notRestored: differingObjects(before.fingerprint, fingerprint) }
+}
+
+function gradeOf({ obstacle, notRestored }: Proven, isLossy: boolean): Grade | undefined {
+  if (obstacle !== undefined) return 'irreversible'
+  if (notRestored.length > 0) return undefined
+  // No rows were there.
+  return isLossy ? 'lossy' : 'not proven'
+}

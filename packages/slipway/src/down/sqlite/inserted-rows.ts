@@ -1,0 +1,108 @@
+import { quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
+import type { RowTable, SqliteState, TableChange } from '../../schema/index.ts'
+import type { InsertedRows, Statement } from '../../statements/index.ts'
+
+/**
+ * The statements that delete what a migration inserted into existing tables, the last first. Only rows whose key the
+ * migration writes out can be found; a row that others refer to stays, because those are not the migration's. `session` is
+ * where the migration has just been run.
+ */
+export async function deletesOfSqliteRows(
+  session: Session,
+  statements: readonly Statement[],
+  { after, changes }: { readonly after: SqliteState; readonly changes: readonly TableChange[] },
+): Promise<string[]> {
+  const deletes: string[] = []
+  for (const { actions } of statements.toReversed()) {
+    for (const action of actions.toReversed()) {
+      if (action.kind !== 'insert' || !action.inserted) continue
+      const { name } = action.table
+      const table = after.tables.find((one) => one.name.toLowerCase() === name.toLowerCase())
+      const existed = changes.some((one) => one.before && one.after?.name === table?.name)
+      if (table && existed) deletes.push(...(await deleteOf(session, table, action.inserted)))
+    }
+  }
+  return deletes
+}
+
+async function deleteOf(
+  session: Session,
+  table: RowTable,
+  { columns, rows }: InsertedRows,
+): Promise<string[]> {
+  const key = await keyGiven(session, table, { columns, rows })
+  if (key === undefined || rows.length === 0) return []
+  const places = key.map((name) => columns.findIndex((one) => same(one, name)))
+  const wanted = rows.map((row) =>
+    key
+      .map((name, index) => {
+        const value = row[places[index] ?? -1] ?? ''
+        return `${quoteIdentifier(name)} = ${quoteText(value)}`
+      })
+      .join(' AND '),
+  )
+  const name = quoteIdentifier(table.name)
+  const referrers = await readReferrers(session, table.name)
+  const free = referrers.map((by) => {
+    const joined = by.columns.map(
+      (column, at) =>
+        `referrer.${quoteIdentifier(column)} = ${name}.${quoteIdentifier(by.referenced[at] ?? '')}`,
+    )
+    return ` AND NOT EXISTS (SELECT 1 FROM ${quoteIdentifier(by.table)} AS referrer WHERE ${joined.join(' AND ')})`
+  })
+  const conditions = wanted.length === 1 ? wanted[0] : wanted.map((one) => `(${one})`).join(' OR ')
+  return [`DELETE FROM ${name} WHERE (${conditions})${free.join('')}`]
+}
+
+/** The columns of the primary key, or else of another unique index, that the rows give. */
+async function keyGiven(
+  session: Session,
+  table: RowTable,
+  { columns, rows }: InsertedRows,
+): Promise<readonly string[] | undefined> {
+  const found = await session.query<{ name: string; column: string }>(
+    `SELECT i.name, x.name AS "column" FROM pragma_index_list(${quoteText(table.name)}) i JOIN pragma_index_xinfo(i.name) x
+     WHERE i."unique" = 1 AND i.partial = 0 AND x.key = 1 AND x.name IS NOT NULL ORDER BY i.seq DESC, x.seqno`,
+  )
+  const unique = [...Map.groupBy(found, ({ name }) => name).values()].map((parts) =>
+    parts.map(({ column }) => column),
+  )
+  // Without an affinity, a number is not equal to its text.
+  const typed = new Set(
+    table.columns.flatMap(({ name, type }) => (/^$|blob/i.test(type) ? [] : [name])),
+  )
+  const isGiven = (name: string) => {
+    const at = columns.findIndex((one) => same(one, name))
+    return at !== -1 && typed.has(name) && rows.every((row) => row[at] !== undefined)
+  }
+  return [table.key, ...unique].find((names) => names.length > 0 && names.every(isGiven))
+}
+
+interface Referrer {
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly referenced: readonly string[]
+}
+
+async function readReferrers(session: Session, name: string): Promise<Referrer[]> {
+  const rows = await session.query<{
+    table: string
+    id: number
+    column: string
+    referenced: string | null
+  }>(
+    `SELECT m.name AS "table", f.id, f."from" AS "column",
+       coalesce(f."to", (SELECT name FROM pragma_table_info(${quoteText(name)}) WHERE pk = f.seq + 1)) AS referenced
+     FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f
+     WHERE m.type = 'table' AND f."table" = ${quoteText(name)} COLLATE NOCASE ORDER BY m.name, f.id, f.seq`,
+  )
+  return [...Map.groupBy(rows, ({ table, id }) => `${table} ${id}`).values()].map((parts) => ({
+    table: parts[0]?.table ?? '',
+    columns: parts.map(({ column }) => column),
+    referenced: parts.map(({ referenced }) => referenced ?? ''),
+  }))
+}
+
+function same(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}

@@ -1,0 +1,125 @@
+import type { SqliteState, TableChange } from '../../schema/index.ts'
+import {
+  type Action,
+  type Destruction,
+  distinctDestructions,
+  type ObjectName,
+  partRef,
+  type Statement,
+  type TableRef,
+} from '../../statements/index.ts'
+
+/** What a migration of SQLite makes of a database. */
+export interface SqliteEffect {
+  readonly before: SqliteState
+  readonly changes: readonly TableChange[]
+  readonly statements: readonly Pick<Statement, 'actions'>[]
+}
+
+/**
+ * The data of the state before that a migration destroys as its statements say it: tables and columns that are gone,
+ * rows that it deletes or leaves out of a copy, values that it updates or computes.
+ */
+export function sqliteLossesOf({ before, changes, statements }: SqliteEffect): Destruction[] {
+  return distinctDestructions([
+    ...virtualTablesGone(before, statements),
+    ...changes.flatMap(goneOf),
+    ...statements
+      .flatMap(({ actions }) => actions)
+      .flatMap((action) => destroyedBy(action, changes)),
+  ])
+}
+
+/** The reference to a table. */
+function refOf(name: string): TableRef {
+  return { kind: 'table', schema: null, name }
+}
+
+function goneOf({ before, after, columns }: TableChange): Destruction[] {
+  if (before === undefined) return []
+  const table = refOf(before.name)
+  if (after === undefined) return [{ what: 'object', object: table }]
+  const computed = new Set(before.columns.flatMap((one) => (one.generated ? [one.name] : [])))
+  return columns.flatMap((column): Destruction[] => {
+    if (column.before === undefined || computed.has(column.before)) return []
+    const object = partRef('column', table, column.before)
+    if (column.after === undefined) return [{ what: 'object', object }]
+    return column.exact ? [] : [{ what: 'values', object }]
+  })
+}
+
+/** They have no identity but their name. One that indexes another table has no rows of its own. */
+function virtualTablesGone(
+  { objects, tables }: SqliteState,
+  statements: SqliteEffect['statements'],
+): Destruction[] {
+  const ordinary = new Set(tables.map(({ name }) => name))
+  const virtual = objects.filter(({ kind, name }) => kind === 'table' && !ordinary.has(name))
+  const dropped = statements
+    .flatMap(({ actions }) => actions)
+    .flatMap((action) =>
+      action.kind === 'drop' && action.of === 'table' ? [action.object.name] : [],
+    )
+  return virtual
+    .filter(
+      ({ name, sql }) =>
+        dropped.some((one) => same(one, name)) && !/content\s*=\s*['"]?\w/i.test(sql),
+    )
+    .map(({ name }) => ({ what: 'object', object: refOf(name) }))
+}
+
+function destroyedBy(action: Action, changes: readonly TableChange[]): Destruction[] {
+  switch (action.kind) {
+    case 'delete':
+      return existing(action.table, changes).map(({ name }) => rowsOf(name))
+    case 'insert': {
+      const { copies, table, updates } = action
+      const left = copies?.filtered
+        ? changes.filter(
+            ({ before, after, rebuilt }) =>
+              rebuilt &&
+              before &&
+              after &&
+              same(before.name, copies.from.name) &&
+              !same(table.name, before.name),
+          )
+        : []
+      return [
+        ...left.flatMap(({ before }) => (before ? [rowsOf(before.name)] : [])),
+        ...(updates ? existing(table, changes).map(({ name }) => rowsOf(name)) : []),
+      ]
+    }
+    case 'update':
+      return existing(action.table, changes).flatMap(({ name, columns }) =>
+        columns
+          .filter((column) => action.columns.some((one) => same(one, column)))
+          .map((column) => ({
+            what: 'values' as const,
+            object: partRef('column', refOf(name), column),
+          })),
+      )
+    default:
+      return []
+  }
+}
+
+function rowsOf(name: string): Destruction {
+  return { what: 'rows', object: refOf(name) }
+}
+
+/** The table of the state before that a statement means, by either of its names. */
+function existing(
+  { name }: ObjectName,
+  changes: readonly TableChange[],
+): { readonly name: string; readonly columns: readonly string[] }[] {
+  const found = changes.find(
+    ({ before, after }) =>
+      before && [before.name, after?.name].some((one) => one !== undefined && same(one, name)),
+  )
+  if (found?.before === undefined) return []
+  return [{ name: found.before.name, columns: found.before.columns.map((one) => one.name) }]
+}
+
+function same(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}
