@@ -3,7 +3,7 @@ import { type Facts, type Hazard, judge, type Judging, type Rule } from '../haza
 import { attempt, type Emit, type Failure, type Result, rethrow } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
-import { type Proof, prove as proveMigration } from '../proof/index.ts'
+import { type OnShadow, type Proof, prove as proveMigration } from '../proof/index.ts'
 import { catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase, withShadowServer } from '../shadow/index.ts'
 import { type MigrationFile, parserFor } from '../statements/index.ts'
@@ -163,7 +163,8 @@ async function prove(
       ? undefined
       : { name: `${name}/down.sql`, sql, ...(downPath ? { path: downPath } : {}) }
   const upcoming = down ? [migration, down] : [migration]
-  return await proveMigration((work) => withShadowDatabase(shadow, before, work, upcoming), {
+  const onShadow: OnShadow = (work) => withShadowDatabase(shadow, before, work, upcoming)
+  return await proveMigration(shadow.dialect, onShadow, {
     migration,
     down,
     catalogs: async (session) => catalogReader(session, await projectScope(session, migrations)),

@@ -104,7 +104,7 @@ export async function createMigration(
         await writeMigrationFolder(folder, { 'migration.sql': empty, 'down.sql': undefined })
         return { kind: 'written', name, ahead, path: file, sql: empty, statements: 0, kept }
       }
-      const back = await downMigrationOn(session, catalogs, { name, sql, path: file })
+      const back = await downMigrationOn(session, { name, sql, path: file }, catalogs)
       const open = { session, address, catalogs }
       const proven = back.proven
         ? await proveWritten(open, { name, sql, down: back }, options)
@@ -172,7 +172,7 @@ async function proveWritten(
     fresh = true
     return await work(session, address)
   }
-  const proof = await prove(onShadow, {
+  const proof = await prove(shadow.dialect, onShadow, {
     migration,
     down: { name: `${name}/down.sql`, sql: down.sql },
     catalogs: async (on) => (on === session ? catalogs : catalogReader(on)),

@@ -11,8 +11,9 @@ import {
   tableRef,
 } from '../statements/index.ts'
 import type { Hook, SchemaCode } from './postgres/schema-code.ts'
-import type { SeenEffect, Trace } from './postgres/trace.ts'
+import type { Trace } from './postgres/trace.ts'
 import { isNamed, nameOfRelation } from './relation-name.ts'
+import type { SeenEffect } from './seen-effect.ts'
 
 /** A run of a migration, as far as it shows what code did. */
 export interface RunOfCode {

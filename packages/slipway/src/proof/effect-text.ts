@@ -1,4 +1,4 @@
-import type { SeenEffect } from './postgres/trace.ts'
+import type { SeenEffect } from './seen-effect.ts'
 
 /** What became of the data of a table, without its name: `3 deleted`, `email dropped`. */
 export function effectText({ what, rows, column }: SeenEffect): string {

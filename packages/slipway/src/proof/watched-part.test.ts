@@ -20,7 +20,7 @@ const OTHERS = Array.from({ length: 200 }, (_, at) => `CREATE TABLE other_${at} 
 async function proofOn(init: string, sql: string, down: string): Promise<Proof> {
   const migration = { name: '2_change', sql }
   const history = [{ name: '1_init', sql: init }]
-  return await prove((work) => withShadowDatabase(SHADOW, history, work, [migration]), {
+  return await prove('postgres', (work) => withShadowDatabase(SHADOW, history, work, [migration]), {
     migration,
     down: { name: '2_change/down.sql', sql: down },
     catalogs: async (on) => catalogReader(on),

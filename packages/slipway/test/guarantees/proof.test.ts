@@ -74,7 +74,7 @@ async function proofOf(
 ): Promise<{ proof: Proof; down: string }> {
   return await withShadowServer(SHADOW, async (shadow) => {
     const { sql: down } = await writeDownMigration({ shadow, before: history, migration: changed })
-    const proof = await prove((work) => withShadowDatabase(shadow, history, work), {
+    const proof = await prove('postgres', (work) => withShadowDatabase(shadow, history, work), {
       migration: changed,
       down: { name: 'down.sql', sql: down },
       catalogs: async (session) => catalogReader(session),

@@ -136,7 +136,7 @@ async function proofOf({ migrations, shadow }: Run, index: number): Promise<Proo
   if (tested === undefined) return 'nothing to prove'
   const before = migrations.slice(0, index)
   const proof = await attempted(() =>
-    prove((work) => withShadowDatabase(shadow, before, work), {
+    prove('postgres', (work) => withShadowDatabase(shadow, before, work), {
       migration: tested,
       catalogs: async (session) => catalogReader(session),
     }),

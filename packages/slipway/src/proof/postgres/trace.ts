@@ -2,6 +2,7 @@ import { type Address, type Session, wordForWord } from '../../database/index.ts
 import { type Observer, runOnShadow, type ShadowRefusal } from '../../execution/index.ts'
 import { type Failure, rethrow } from '../../kernel/index.ts'
 import type { Migration, Statement, TransactionGroup } from '../../statements/index.ts'
+import type { SeenEffect } from '../seen-effect.ts'
 import { type RelationKind, type ExistingRelation, witness } from './witness.ts'
 
 /** A lock that a statement took on an object that existed before the migration. */
@@ -15,18 +16,6 @@ export interface HeldLock {
   /** The last statement of its transaction: until then it is held. */
   readonly until: number
   /** The tables that it is a partition or a child of, at any height; absent if it is none. */
-  readonly within?: readonly string[]
-}
-
-/** What a statement did to the data of an existing table, also by functions, triggers, rules and foreign keys. */
-export interface SeenEffect {
-  readonly statement: number
-  /** As the server names it. */
-  readonly relation: string
-  readonly what: 'inserted' | 'updated' | 'deleted' | 'emptied' | 'dropped' | 'column-dropped'
-  /** Of what was inserted, updated or deleted. */
-  readonly rows?: number
-  readonly column?: string
   readonly within?: readonly string[]
 }
 

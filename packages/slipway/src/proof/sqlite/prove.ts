@@ -1,0 +1,167 @@
+import type { Session } from '../../database/index.ts'
+import type { Grade } from '../../down/index.ts'
+import type { Failure } from '../../kernel/index.ts'
+import { type Change, differingObjects } from '../../schema/index.ts'
+import {
+  checksum,
+  type Destruction,
+  destructionKey,
+  distinctDestructions,
+  objectKey,
+  objectName,
+  objectText,
+  parseMigration,
+  parserFor,
+} from '../../statements/index.ts'
+import type { Migration } from '../../statements/index.ts'
+import type { OnShadow, Proof, ProveOptions } from '../prove.ts'
+import { sqliteEvidenceGaps } from './evidence.ts'
+import { FIRST_START, runSqliteUpDownUp, type SqliteTestRun, type RowRefusal } from './test-run.ts'
+import { vacantTables } from './vacant-tables.ts'
+
+/**
+ * Proves a migration of SQLite: up, down, up again, on generated rows, with schemas and all rows compared. What rows stop
+ * begins again on another shadow database. Fails with SHADOW.REPLAY_FAILED where the migration does not run.
+ */
+export async function proveOnSqlite(
+  onShadow: OnShadow,
+  options: Pick<ProveOptions, 'migration' | 'down'>,
+): Promise<Proof> {
+  const migration = parseMigration(options.migration, await parserFor('sqlite'))
+  let start = FIRST_START
+  for (;;) {
+    const found = await onShadow(async (session) => {
+      const outcome = await runSqliteUpDownUp(session, { migration, down: options.down }, start)
+      return outcome.kind === 'tested' ? { ...outcome, shadow: shadowOf(session) } : outcome
+    })
+    if (found.kind === 'tested') return proofOf(migration, found.testRun, found.shadow)
+    start = found.from
+  }
+}
+
+function shadowOf({ kind, server }: Session): Proof['shadow'] {
+  return { kind, version: server.version }
+}
+
+function proofOf(migration: Migration, testRun: SqliteTestRun, shadow: Proof['shadow']): Proof {
+  const { before, after, trace, filling, down, downMs, rows, notRestored } = testRun
+  const vacant = vacantTables(testRun)
+  const gaps = sqliteEvidenceGaps({ ...testRun, migration, vacant })
+  const lost = lostData(testRun)
+  const grade = gradeOfFiles(testRun, { lost, gaps })
+  const reasons = [...reasonsOf(testRun), ...(grade === 'not proven' ? gaps : [])]
+  const schemaEqual = testRun.downFails?.onEmpty !== false && notRestored.length === 0
+  return {
+    migration: migration.name,
+    checksums: { up: migration.checksum, down: checksum(down.sql) },
+    shadow,
+    ...(grade === undefined ? {} : { grade }),
+    proven: reasons.length === 0,
+    reasons,
+    conditions: conditionsOf(testRun),
+    schemaEqual,
+    rowsEqual: schemaEqual && rows.lost.length === 0 && rows.grown.length === 0,
+    lost,
+    left: rows.grown,
+    rows: filling.rows,
+    emptyTables: filling.empty.map(({ name }) => name),
+    upMs: trace.ms,
+    downMs,
+    changes: differingObjects(before.fingerprint, after.fingerprint),
+    statements: trace.statements,
+    locks: [],
+    rewrites: [],
+    scans: [],
+    effects: trace.effects,
+    unseen: [],
+  }
+}
+
+/** What the statements destroy, unless the run saw it change and saw it restored, and what the run missed. A dropped table loses its rows by its own name. */
+function lostData(testRun: SqliteTestRun): Destruction[] {
+  const { losses, rows, touched, downFails } = testRun
+  const isAmong = (one: Destruction, all: readonly Destruction[]) =>
+    all.some((other) => destructionKey(one) === destructionKey(other))
+  const stays = losses.filter(
+    (one) =>
+      one.what !== 'values' ||
+      downFails !== undefined ||
+      !isAmong(one, touched.lost) ||
+      isAmong(one, rows.lost),
+  )
+  const gone = new Set(
+    losses.flatMap(({ what, object }) => (what === 'object' ? [objectKey(object)] : [])),
+  )
+  return distinctDestructions([
+    ...stays,
+    ...rows.lost.filter(({ object }) => !gone.has(objectKey(object))),
+  ])
+}
+
+function gradeOfFiles(
+  { downFails, notRestored, rows }: SqliteTestRun,
+  { lost, gaps }: { readonly lost: readonly Destruction[]; readonly gaps: readonly string[] },
+): Grade | undefined {
+  if (downFails?.onEmpty === false) return 'irreversible'
+  if (notRestored.length > 0) return undefined
+  if (lost.length > 0 || rows.grown.length > 0) return 'lossy'
+  return gaps.length > 0 ? 'not proven' : 'lossless'
+}
+
+function reasonsOf(testRun: SqliteTestRun): string[] {
+  const { start, filling, downFails, notRestored, rows, againFails, notRepeated } = testRun
+  const reasons: string[] = []
+  if (start.failsOnRows && filling.rows === 0) reasons.push(refusalOf(start.failsOnRows))
+  if (downFails) {
+    const where = downFails.onEmpty ? ' if there are rows' : ''
+    reasons.push(`The down migration fails${where}: ${messageOf(downFails.failure)}`)
+  }
+  if (notRestored.length > 0)
+    reasons.push(`The down migration does not restore ${named(notRestored)}.`)
+  if (againFails) {
+    const left =
+      rows.grown.length > 0
+        ? ` Rows that it wrote stay in ${rows.grown.map(objectName).join(', ')}.`
+        : ''
+    reasons.push(
+      `After the down migration, the migration does not run again: ${messageOf(againFails)}${left}`,
+    )
+  }
+  if (notRepeated.length > 0) reasons.push(`A second run leaves ${named(notRepeated)} different.`)
+  return reasons
+}
+
+/** Rows that stopped it, where it went through on plainer ones. */
+function conditionsOf({ start, filling }: SqliteTestRun): string[] {
+  const { failsOnRows, withheld } = start
+  return [
+    ...(failsOnRows && filling.rows > 0 && withheld.length === 0 ? [refusalOf(failsOnRows)] : []),
+    ...(filling.rows > 0 ? withheld : []).map(
+      ({ tables, stop }) =>
+        `${placeOf(stop)} fails wherever ${tables.join(', ')} has rows: ${sentence(stop.said)}`,
+    ),
+  ]
+}
+
+function refusalOf(stop: RowRefusal): string {
+  return `${placeOf(stop)} fails on generated rows: ${sentence(stop.said)}`
+}
+
+function placeOf({ statement }: RowRefusal): string {
+  return statement ? `Statement ${statement.number}` : 'The end of the migration'
+}
+
+function messageOf({ sqlite, why, message }: Failure): string {
+  return sentence(sqlite?.message ?? why ?? message)
+}
+
+function sentence(text: string): string {
+  const whole = text.endsWith('.') ? text : `${text}.`
+  return whole.charAt(0).toUpperCase() + whole.slice(1)
+}
+
+function named(changes: readonly Change[]): string {
+  const shown = changes.slice(0, 5).map(({ object, change }) => `${objectText(object)} (${change})`)
+  const more = changes.length - shown.length
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
+}
