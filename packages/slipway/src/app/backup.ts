@@ -11,7 +11,7 @@ import {
   verifyBackup,
   type VerifyOutcome,
 } from '../backup/index.ts'
-import { locate } from '../database/index.ts'
+import { databaseName } from '../database/index.ts'
 import { attempt, ConnectionString, command, ownVersion } from '../kernel/index.ts'
 import { notifying } from './backup-notice.ts'
 import { type BackupItem, backupItem } from './backup-result.ts'
@@ -30,7 +30,7 @@ export interface BackupCreateResult extends TargetResult {
 
 /** How a backup is made. */
 export interface BackupCreateOptions {
-  /** `custom` if absent. */
+  /** `custom` if absent; on SQLite always `sqlite-sql`. */
   readonly format?: DumpFormat | undefined
   /** How many processes dump at the same time, in the directory format. */
   readonly jobs?: number | undefined
@@ -141,7 +141,7 @@ export async function makeBackup(
     environment: work.target.environment,
     store,
     encryption: encryptionOf(work),
-    format: asked.format ?? 'custom',
+    format: asked.format,
     jobs: asked.jobs ?? 1,
     globals: asked.globals ?? false,
     sums: !asked.noChecksums,
@@ -315,8 +315,7 @@ export async function pruneFor(
 
 /** What is known of the target without a connection to it. */
 function named(work: Work): TargetResult {
-  const { address } = work.target
-  return targetResult(work, address.kind === 'postgres' ? locate(address.url).database : 'slipway')
+  return targetResult(work, databaseName(work.target.address))
 }
 
 /** A recent backup that serves for a deploy, where the environment lets one serve. */

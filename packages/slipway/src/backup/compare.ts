@@ -1,11 +1,8 @@
-import { type Address, inSnapshot, type Session, withSession } from '../database/index.ts'
-import {
-  FINGERPRINT_METHOD,
-  fingerprint as fingerprintOf,
-  readCatalogInTransaction,
-} from '../schema/index.ts'
-import type { Manifest } from './manifest.ts'
-import { differingData, readDataSums } from './postgres/data-sums.ts'
+import { advice, command } from '../kernel/index.ts'
+import type { Fingerprint } from '../schema/index.ts'
+import { differingData } from './differing-data.ts'
+import { raise } from './failures.ts'
+import type { DataSums, Manifest } from './manifest.ts'
 
 /** What of a restored database was compared with the manifest, and how it differs. */
 export interface Compared {
@@ -15,32 +12,59 @@ export interface Compared {
   readonly differences: readonly string[]
 }
 
-/** Compares a restored database with what the manifest says of the backup. */
-export async function compareRestored(address: Address, manifest: Manifest): Promise<Compared> {
-  return await withSession(address, { applicationName: 'slipway backup' }, async (session) =>
-    inSnapshot(session, () => compareInSnapshot(session, manifest)),
-  )
+/** What a restored database has, read in one snapshot. */
+export interface RestoredState {
+  readonly fingerprint: Pick<Fingerprint, 'method' | 'hash'>
+  readonly sums: () => Promise<DataSums>
 }
 
-async function compareInSnapshot(session: Session, manifest: Manifest): Promise<Compared> {
+/** Compares a restored database with what the manifest says of the backup. */
+export async function compareState(state: RestoredState, manifest: Manifest): Promise<Compared> {
   const { fingerprint, sums, excludedData } = manifest
   const compared: string[] = []
   const notCompared: string[] = []
   const differences: string[] = []
-  if (fingerprint.method === FINGERPRINT_METHOD) {
-    const { hash } = fingerprintOf(await readCatalogInTransaction(session))
+  if (fingerprint.method === state.fingerprint.method) {
     compared.push('schema')
-    if (hash !== fingerprint.hash) differences.push('the schema is not as it was')
+    if (state.fingerprint.hash !== fingerprint.hash) differences.push('the schema is not as it was')
   } else {
     notCompared.push('the schema, which another version of Slipway recorded')
   }
   if (sums) {
     compared.push('rows', 'sequences')
-    differences.push(...differingData(sums, await readDataSums(session, excludedData)))
+    differences.push(...differingData(sums, await state.sums()))
   } else {
     notCompared.push('the rows, of which no checksums were made')
   }
   if (excludedData.length > 0)
     notCompared.push(`rows that were left out: ${excludedData.join(', ')}`)
   return { compared, notCompared, differences }
+}
+
+/** One comparison of several. */
+export function joined(one: Compared, other: Compared): Compared {
+  return {
+    compared: [...one.compared, ...other.compared],
+    notCompared: [...one.notCompared, ...other.notCompared],
+    differences: [...one.differences, ...other.differences],
+  }
+}
+
+export function refuseDifferent({ id }: Manifest, { differences }: Compared): never {
+  return raise('BACKUP.DIFFERS', {
+    message: `What was restored of ${id} is not what was backed up, so the database was not replaced.`,
+    why: `${differences.slice(0, 5).join('; ')}.`,
+    nextActions: [command(['backup', 'list'], 'choose another backup')],
+  })
+}
+
+export function refuseFilled(database: string): never {
+  return raise('BACKUP.TARGET_NOT_EMPTY', {
+    message: `The database ${database} is not empty.`,
+    why: 'A restore would replace it, and keep it under another name.',
+    nextActions: [
+      advice(`Add --confirm ${database} if that is what you want.`),
+      advice('Or name an empty database with --url.'),
+    ],
+  })
 }

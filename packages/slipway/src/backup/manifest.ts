@@ -2,8 +2,8 @@ import { type LoadSchema, parseJson, sha256 } from '../kernel/index.ts'
 import type { Compression } from './compression.ts'
 import { raise } from './failures.ts'
 
-/** How pg_dump wrote the backup. */
-export type DumpFormat = 'custom' | 'directory' | 'plain'
+/** How the backup is written: a format of pg_dump, or SQL that SQLite's own program reads. */
+export type DumpFormat = 'custom' | 'directory' | 'plain' | 'sqlite-sql'
 
 /** A file of a backup. */
 export interface Part {
@@ -35,6 +35,8 @@ export interface DataSums {
    */
   readonly sequences: Readonly<Record<string, string>>
   readonly largeObjects: number
+  /** Rows without the row that they refer to. SQLite may have them; absent on PostgreSQL, which has none. */
+  readonly orphans?: number
 }
 
 /** What a backup is: written beside its parts when these are complete, so that without it there is no backup. */
@@ -42,10 +44,11 @@ export interface Manifest {
   readonly format: 1
   readonly id: string
   readonly environment: string
-  /** By the server's clock: UTC, to the second. */
+  /** By the clock of the server, or of the machine that made it where there is no server: UTC. */
   readonly createdAt: string
   /** The version of Slipway. */
   readonly slipway: string
+  /** The version of pg_dump; empty on SQLite. */
   readonly pgDump: string
   readonly server: ServerFacts
   readonly database: string

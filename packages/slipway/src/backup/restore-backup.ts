@@ -1,29 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  type Address,
-  locate,
-  quoteIdentifier,
-  type Session,
-  withSession,
-} from '../database/index.ts'
-import { advice, attempt, command, type Emit, rethrow } from '../kernel/index.ts'
-import { type Compared, compareRestored } from './compare.ts'
+import { type Address, dialectOf } from '../database/index.ts'
+import { advice, type Emit } from '../kernel/index.ts'
+import type { Compared } from './compare.ts'
+import { backupsOf, dialectOfBackup } from './dialects.ts'
 import type { Keys } from './encryption.ts'
 import { raise } from './failures.ts'
 import { type BackupName, findBackup } from './list-backups.ts'
 import type { Manifest } from './manifest.ts'
 import { checkPart } from './parts.ts'
-import {
-  createLikeSql,
-  endSessionsSql,
-  holdsObjects,
-  leftDatabases,
-  renameSql,
-  type SwapNames,
-  swapNames,
-} from './postgres/databases.ts'
-import { restoreDump } from './postgres/restore.ts'
-import { refuseUnfit } from './postgres/server-fits.ts'
 import type { Store } from './store.ts'
 
 /** Which backup is restored, and where. */
@@ -59,163 +42,23 @@ export interface RestoreOutcome {
 }
 
 /**
- * Restores a backup. Into an empty database in one transaction; onto another one by way of a new database, which takes its
- * name only when all is restored and compared: until then the old one is as it was. Never begins with a damaged file.
+ * Restores a backup. An empty database gets all of it or nothing; another one is replaced by a new database, which takes
+ * its name only when all is restored and compared: until then the old one is as it was. Never begins with a damaged file.
  */
 export async function restoreBackup(request: RestoreRequest): Promise<RestoreOutcome> {
-  const { address, store, signal, noOwner } = request
-  if (address.kind !== 'postgres') return refuseEmbedded()
+  const { address, store, signal } = request
+  const backups = await backupsOf(address)
+  backups.refuseRestore(request)
   const { manifest } = await findBackup(store, request.name)
+  if (dialectOfBackup(manifest) !== dialectOf(address)) refuseOther(manifest)
   for (const part of manifest.parts) await checkPart(store, part, signal)
-  const isPart = request.tables.length > 0 || request.dataOnly
-  return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
-    await refuseUnfit(session, manifest, { roles: !noOwner })
-    const target = { request, manifest, session, address }
-    if (isPart) return await restorePart(target)
-    if (await holdsObjects(session)) return await replace(target)
-    // Several jobs are no single transaction: what fails would leave a part.
-    const isAtomic = request.jobs === 1 || manifest.dump === 'plain'
-    return isAtomic ? await fillEmpty(target) : await replaceEmpty(target)
-  })
+  return { manifest, ...(await backups.restoreInto(request, manifest)) }
 }
 
-interface Target {
-  readonly request: RestoreRequest
-  readonly manifest: Manifest
-  /** On the database that was named. */
-  readonly session: Session
-  readonly address: Address & { readonly kind: 'postgres' }
-}
-
-async function restorePart(target: Target): Promise<RestoreOutcome> {
-  const { request, manifest, session } = target
-  const { database } = session.server
-  await request.consent(database, `add rows of ${manifest.id} to ${database}`)
-  const restoreMs = await timed(() => restoring(target, target.address, { atomic: true }))
-  return { manifest, database, restoreMs }
-}
-
-async function fillEmpty(target: Target): Promise<RestoreOutcome> {
-  const { manifest, session, address } = target
-  const { database } = session.server
-  const restoreMs = await timed(() => restoring(target, address, { atomic: true }))
-  const compared = await compareRestored(address, manifest)
-  return { manifest, database, restoreMs, compared }
-}
-
-async function replaceEmpty(target: Target): Promise<RestoreOutcome> {
-  const consent = async () => {}
-  const request = { ...target.request, dropOld: true, mayConsent: true, consent }
-  return await replace({ ...target, request })
-}
-
-/** By way of a new database. Whatever happens, the old one is there under its name until the new one has it. */
-async function replace(target: Target): Promise<RestoreOutcome> {
-  const { request, manifest, session, address } = target
-  const { database } = session.server
-  if (!request.mayConsent) refuseFilled(database)
-  await request.consent(database, `replace ${database} by ${manifest.id}`)
-  const at = (name: string) => ({ ...address, url: address.url.withDatabase(name) })
-  const names = swapNames(database, new Date())
-  const { made, old } = names
-  const createSql = await createLikeSql(session, made)
-  // It would be ended like all other sessions of the old database.
-  session.destroy()
-  return await withSession(at('postgres'), { applicationName: 'slipway backup' }, async (admin) => {
-    for (const sql of await leftDatabases(admin, database)) await admin.execute(sql)
-    try {
-      for (const sql of createSql) await admin.execute(sql)
-      const restoreMs = await timed(() => restoring(target, at(made), { atomic: false }))
-      const compared = await compareRestored(at(made), manifest)
-      if (compared.differences.length > 0) refuseDifferent(manifest, compared)
-      request.signal.throwIfAborted()
-      await swap(admin, names, address)
-      if (request.dropOld) await admin.execute(`DROP DATABASE ${quoteIdentifier(old)} WITH (FORCE)`)
-      return { manifest, database, ...(request.dropOld ? {} : { old }), restoreMs, compared }
-    } catch (error) {
-      await attempt(() =>
-        admin.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(made)} WITH (FORCE)`),
-      )
-      throw error
-    }
-  })
-}
-
-/**
- * Ends the sessions of others while the server waits for their end. It lets no new ones in meanwhile, and where this
- * process is killed, the server undoes all.
- */
-async function swap(admin: Session, names: SwapNames, { url }: Target['address']): Promise<void> {
-  const options = { applicationName: 'slipway backup' }
-  const postgres = { kind: 'postgres' as const, url: url.withDatabase('postgres') }
-  await withSession(postgres, options, async (ender) => {
-    for (let tries = 1; ; tries++) {
-      await ender.execute(endSessionsSql(names))
-      const over = new AbortController()
-      const renaming = attempt(() => admin.execute(renameSql(names))).finally(() => over.abort())
-      while (!over.signal.aborted) {
-        await Promise.race([renaming, sleep(50)])
-        if (!over.signal.aborted) await ender.execute(endSessionsSql(names))
-      }
-      const renamed = await renaming
-      if (renamed.ok) return
-      await attempt(() => admin.execute('ROLLBACK'))
-      if (tries === MOST_TRIES) rethrow(renamed.failure)
-    }
-  })
-}
-
-const MOST_TRIES = 5
-
-async function restoring(
-  { request, manifest, session }: Target,
-  address: Target['address'],
-  { atomic }: { readonly atomic: boolean },
-): Promise<void> {
-  const { store, keys, tables, dataOnly, noOwner, env, signal, emit } = request
-  const jobs = atomic ? 1 : request.jobs
-  const serverMajor = Math.floor(session.server.versionNumber / 10_000)
-  const how = { jobs, tables, dataOnly, noOwner, atomic, serverMajor }
-  await restoreDump({
-    store,
-    manifest,
-    keys,
-    location: locate(address.url),
-    ...how,
-    env,
-    signal,
-    emit,
-  })
-}
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const began = performance.now()
-  await work()
-  return Math.round(performance.now() - began)
-}
-
-function refuseDifferent({ id }: Manifest, { differences }: Compared): never {
-  return raise('BACKUP.DIFFERS', {
-    message: `What was restored of ${id} is not what was backed up, so the database was not replaced.`,
-    why: `${differences.slice(0, 5).join('; ')}.`,
-    nextActions: [command(['backup', 'list'], 'choose another backup')],
-  })
-}
-
-function refuseFilled(database: string): never {
-  return raise('BACKUP.TARGET_NOT_EMPTY', {
-    message: `The database ${database} is not empty.`,
-    why: 'A restore would replace it, and keep it under another name.',
-    nextActions: [
-      advice(`Add --confirm ${database} if that is what you want.`),
-      advice('Or name an empty database with --url.'),
-    ],
-  })
-}
-
-function refuseEmbedded(): never {
-  return raise('BACKUP.EMBEDDED', {
-    message: 'A backup is restored on a PostgreSQL server, not into the embedded database.',
-    nextActions: [advice('Name a database with --url or --env.')],
+function refuseOther({ id }: Manifest): never {
+  return raise('BACKUP.OTHER_PRODUCT', {
+    message: `${id} is not of a database of this kind.`,
+    why: 'A backup of PostgreSQL is restored into PostgreSQL, and one of SQLite into SQLite or D1.',
+    nextActions: [advice('Name the database or the environment that it is of.')],
   })
 }

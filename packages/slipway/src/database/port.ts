@@ -124,6 +124,11 @@ export interface Session {
    * transaction: without BEGIN in the script each statement is committed on its own.
    */
   execute(script: string): Promise<void>
+  /**
+   * Only of SQLite in a file or in memory. Gives the only column of a query, which must be a BLOB, row by row as they are
+   * taken: as many rows as there are need no memory.
+   */
+  stream?(sql: string): Iterable<Uint8Array>
   /** Runs `COPY … FROM STDIN` on chunks of its text as they arrive; returns the number of rows. */
   copyIn(sql: string, chunks: AsyncIterable<string>): Promise<number>
   /** Asks the server, on another connection, to cancel the running statement. */
@@ -143,6 +148,8 @@ export interface SessionOptions {
   readonly createFile?: boolean
   /** Only of SQLite: SQL reaches no other file, no extension and no setting beyond the database. */
   readonly isolated?: boolean
+  /** Only of SQLite: lets a dump write the tables in which SQLite keeps the schema and its virtual tables. */
+  readonly writableSchema?: boolean
   /** Ends the connection when the server sends more than this in answer to one message. Absent: no limit. */
   readonly output?: { readonly maxBytes: number; onExcess(): void } | undefined
 }

@@ -10,13 +10,16 @@ import type { PartSource } from '../parts.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { type ClientProgram, findProgram, startProgram } from './client-program.ts'
 
+/** The formats of pg_dump. */
+export type PostgresFormat = Exclude<DumpFormat, 'sqlite-sql'>
+
 /** What is dumped, and how. */
 export interface DumpRequest {
   readonly id: string
   readonly location: PostgresLocation
   /** Of `pg_export_snapshot()`, in a transaction that stays open while the dump runs. */
   readonly snapshot: string
-  readonly format: DumpFormat
+  readonly format: PostgresFormat
   /** How many tables pg_dump reads at the same time, in the directory format. */
   readonly jobs: number
   /** Tables whose rows are left out, as pg_dump takes their names. */
@@ -24,7 +27,9 @@ export interface DumpRequest {
   readonly signal: AbortSignal
 }
 
-const OUTPUTS: Readonly<Record<DumpFormat, { readonly flag: string; readonly ending: string }>> = {
+const OUTPUTS: Readonly<
+  Record<PostgresFormat, { readonly flag: string; readonly ending: string }>
+> = {
   custom: { flag: 'c', ending: '.dump' },
   directory: { flag: 'd', ending: '' },
   plain: { flag: 'p', ending: '.sql' },

@@ -1,28 +1,14 @@
 import { inSnapshot, type Session } from '../../database/index.ts'
-import { historyHash, historyTable, readHistory } from '../../history/index.ts'
+import { historyTable } from '../../history/index.ts'
 import { fingerprint, readCatalogInTransaction } from '../../schema/index.ts'
-import type { Manifest } from '../manifest.ts'
+import type { DumpFacts } from '../dump.ts'
+import { historyFacts } from '../history-facts.ts'
 import { TEXT_RULES, type TextRules } from './databases.ts'
-
-/** What the manifest says of the database, read in one snapshot. */
-export type SourceFacts = Pick<
-  Manifest,
-  | 'createdAt'
-  | 'database'
-  | 'databaseBytes'
-  | 'extensions'
-  | 'fingerprint'
-  | 'historyHash'
-  | 'lastMigration'
-  | 'roles'
-  | 'server'
-  | 'superusers'
->
 
 /** A snapshot that others can use, and what it holds. */
 export interface Source {
   readonly snapshot: string
-  readonly facts: SourceFacts
+  readonly facts: Omit<DumpFacts, 'pgDump'>
 }
 
 // A type alias: a row of a query has an index signature, which an interface lacks.
@@ -49,7 +35,7 @@ export async function withSource<T>(
     const history = await readHistoryThere(session)
     const { method, hash } = fingerprint(await readCatalogInTransaction(session))
     const { version, versionNumber, encoding, database } = session.server
-    const facts: SourceFacts = {
+    const facts: Source['facts'] = {
       createdAt: row?.now ?? '',
       database,
       databaseBytes: Number(row?.bytes ?? 0),
@@ -74,20 +60,13 @@ export async function withSource<T>(
 
 async function readHistoryThere(
   session: Session,
-): Promise<Pick<SourceFacts, 'lastMigration' | 'historyHash'>> {
+): Promise<Pick<DumpFacts, 'lastMigration' | 'historyHash'>> {
   const [there] = await session.query<{ there: boolean }>(
     'SELECT to_regclass($1) IS NOT NULL AS there',
     [historyTable(session)],
   )
-  if (!there?.there) return { lastMigration: null, historyHash: null }
-  const { rows } = await readHistory(session)
-  const applied = rows.filter((one) => one.finishedAt !== null && one.rolledBackAt === null)
-  return {
-    lastMigration: applied.at(-1)?.migration ?? null,
-    historyHash: historyHash(
-      applied.map(({ migration, checksum }) => ({ name: migration, checksum })),
-    ),
-  }
+  // A query that failed would end the transaction.
+  return there?.there ? await historyFacts(session) : { lastMigration: null, historyHash: null }
 }
 
 /** The roles are those of the owners and of the privileges of what a dump has. */

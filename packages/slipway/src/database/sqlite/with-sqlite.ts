@@ -26,7 +26,12 @@ const LOCK_WAIT_MS = 5000
  */
 export async function withSqlite<T>(
   { file, d1 }: Extract<Address, { readonly kind: 'sqlite' }>,
-  { connectTimeoutMs = LOCK_WAIT_MS, createFile: creates = false, isolated = false }: SessionOptions,
+  {
+    connectTimeoutMs: timeout = LOCK_WAIT_MS,
+    createFile: creates = false,
+    isolated = false,
+    writableSchema = false,
+  }: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const source: SqliteSource = { where: file ?? 'in memory' }
@@ -34,7 +39,7 @@ export async function withSqlite<T>(
     if (d1 !== undefined) createD1File(file)
     else if (creates && existsSync(path.dirname(file))) createFile(file)
   }
-  const database = open(file, connectTimeoutMs, source)
+  const database = open(file, { timeout, defensive: !writableSchema }, source)
   try {
     if (isolated) isolate(database)
     return await work(sessionOn(database, source, d1))
@@ -44,14 +49,18 @@ export async function withSqlite<T>(
 }
 
 /** Foreign keys are honoured, and "text" is a string where no column has that name: as Prisma's own engine has it. */
-function open(file: string | undefined, timeout: number, source: SqliteSource): DatabaseSync {
+function open(
+  file: string | undefined,
+  asked: { readonly timeout: number; readonly defensive: boolean },
+  source: SqliteSource,
+): DatabaseSync {
   const { DatabaseSync } = loadSqlite()
   try {
     if (file === undefined)
-      return new DatabaseSync(':memory:', { enableDoubleQuotedStringLiterals: true })
+      return new DatabaseSync(':memory:', { ...asked, enableDoubleQuotedStringLiterals: true })
     // Opened for writing, a missing file would be made.
     const readOnly = !existsSync(file)
-    const options = { timeout, readOnly, enableDoubleQuotedStringLiterals: true }
+    const options = { ...asked, readOnly, enableDoubleQuotedStringLiterals: true }
     return new DatabaseSync(path.resolve(file), options)
   } catch (error) {
     return raiseSqliteError(error, source)
@@ -89,6 +98,16 @@ function sessionOn(
     queryRaw: async (sql, params = []) => guarded(() => rawResult(run(database, sql, params))),
     async execute(script) {
       guarded(() => database.exec(script))
+    },
+    *stream(sql) {
+      const statement = guarded(() => database.prepare(sql))
+      statement.setReturnArrays(true)
+      const rows = statement.iterate() as unknown as Iterator<readonly SQLOutputValue[]>
+      for (let next = guarded(() => rows.next()); !next.done; next = guarded(() => rows.next())) {
+        const [bytes] = next.value
+        invariant(bytes instanceof Uint8Array, 'a streamed query gives bytes')
+        yield bytes
+      }
     },
     async copyIn() {
       invariant(false, 'SQLite has no COPY')

@@ -1,0 +1,18 @@
+import type { Session } from '../database/index.ts'
+import { historyHash, readHistory } from '../history/index.ts'
+import type { DumpFacts } from './dump.ts'
+
+/** The last migration of the history of a database, and a hash of the whole; null where it has none. */
+export async function historyFacts(
+  session: Session,
+): Promise<Pick<DumpFacts, 'lastMigration' | 'historyHash'>> {
+  const { exists, rows } = await readHistory(session)
+  if (!exists) return { lastMigration: null, historyHash: null }
+  const applied = rows.filter((one) => one.finishedAt !== null && one.rolledBackAt === null)
+  return {
+    lastMigration: applied.at(-1)?.migration ?? null,
+    historyHash: historyHash(
+      applied.map(({ migration, checksum }) => ({ name: migration, checksum })),
+    ),
+  }
+}

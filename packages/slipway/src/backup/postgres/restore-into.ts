@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Address,
+  locate,
+  quoteIdentifier,
+  type Session,
+  withSession,
+} from '../../database/index.ts'
+import { advice, attempt, rethrow } from '../../kernel/index.ts'
+import { refuseDifferent, refuseFilled } from '../compare.ts'
+import { raise } from '../failures.ts'
+import type { Manifest } from '../manifest.ts'
+import type { RestoreOutcome, RestoreRequest } from '../restore-backup.ts'
+import { compareRestored } from './compare-restored.ts'
+import {
+  createLikeSql,
+  endSessionsSql,
+  holdsObjects,
+  leftDatabases,
+  renameSql,
+  type SwapNames,
+  swapNames,
+} from './databases.ts'
+import { restoreDump } from './restore.ts'
+import { refuseUnfit } from './server-fits.ts'
+
+type Restored = Omit<RestoreOutcome, 'manifest'>
+
+/** Fails with BACKUP.EMBEDDED. */
+export function refuseRestore({ address }: RestoreRequest): void {
+  if (address.kind !== 'postgres') refuseEmbedded()
+}
+
+/**
+ * Restores a backup. Into an empty database in one transaction; onto another one by way of a new database, which takes its
+ * name only when all is restored and compared: until then the old one is as it was.
+ */
+export async function restoreInto(request: RestoreRequest, manifest: Manifest): Promise<Restored> {
+  const { address, noOwner } = request
+  if (address.kind !== 'postgres') return refuseEmbedded()
+  const isPart = request.tables.length > 0 || request.dataOnly
+  return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
+    await refuseUnfit(session, manifest, { roles: !noOwner })
+    const target = { request, manifest, session, address }
+    if (isPart) return await restorePart(target)
+    if (await holdsObjects(session)) return await replace(target)
+    // Several jobs are no single transaction: what fails would leave a part.
+    const isAtomic = request.jobs === 1 || manifest.dump === 'plain'
+    return isAtomic ? await fillEmpty(target) : await replaceEmpty(target)
+  })
+}
+
+interface Target {
+  readonly request: RestoreRequest
+  readonly manifest: Manifest
+  /** On the database that was named. */
+  readonly session: Session
+  readonly address: Address & { readonly kind: 'postgres' }
+}
+
+async function restorePart(target: Target): Promise<Restored> {
+  const { request, manifest, session } = target
+  const { database } = session.server
+  await request.consent(database, `add rows of ${manifest.id} to ${database}`)
+  const restoreMs = await timed(() => restoring(target, target.address, { atomic: true }))
+  return { database, restoreMs }
+}
+
+async function fillEmpty(target: Target): Promise<Restored> {
+  const { manifest, session, address } = target
+  const { database } = session.server
+  const restoreMs = await timed(() => restoring(target, address, { atomic: true }))
+  const compared = await compareRestored(address, manifest)
+  return { database, restoreMs, compared }
+}
+
+async function replaceEmpty(target: Target): Promise<Restored> {
+  const consent = async () => {}
+  const request = { ...target.request, dropOld: true, mayConsent: true, consent }
+  return await replace({ ...target, request })
+}
+
+/** By way of a new database. Whatever happens, the old one is there under its name until the new one has it. */
+async function replace(target: Target): Promise<Restored> {
+  const { request, manifest, session, address } = target
+  const { database } = session.server
+  if (!request.mayConsent) refuseFilled(database)
+  await request.consent(database, `replace ${database} by ${manifest.id}`)
+  const at = (name: string) => ({ ...address, url: address.url.withDatabase(name) })
+  const names = swapNames(database, new Date())
+  const { made, old } = names
+  const createSql = await createLikeSql(session, made)
+  // It would be ended like all other sessions of the old database.
+  session.destroy()
+  return await withSession(at('postgres'), { applicationName: 'slipway backup' }, async (admin) => {
+    for (const sql of await leftDatabases(admin, database)) await admin.execute(sql)
+    try {
+      for (const sql of createSql) await admin.execute(sql)
+      const restoreMs = await timed(() => restoring(target, at(made), { atomic: false }))
+      const compared = await compareRestored(at(made), manifest)
+      if (compared.differences.length > 0) refuseDifferent(manifest, compared)
+      request.signal.throwIfAborted()
+      await swap(admin, names, address)
+      if (request.dropOld) await admin.execute(`DROP DATABASE ${quoteIdentifier(old)} WITH (FORCE)`)
+      return { database, ...(request.dropOld ? {} : { old }), restoreMs, compared }
+    } catch (error) {
+      await attempt(() =>
+        admin.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(made)} WITH (FORCE)`),
+      )
+      throw error
+    }
+  })
+}
+
+/**
+ * Ends the sessions of others while the server waits for their end. It lets no new ones in meanwhile, and where this
+ * process is killed, the server undoes all.
+ */
+async function swap(admin: Session, names: SwapNames, { url }: Target['address']): Promise<void> {
+  const options = { applicationName: 'slipway backup' }
+  const postgres = { kind: 'postgres' as const, url: url.withDatabase('postgres') }
+  await withSession(postgres, options, async (ender) => {
+    for (let tries = 1; ; tries++) {
+      await ender.execute(endSessionsSql(names))
+      const over = new AbortController()
+      const renaming = attempt(() => admin.execute(renameSql(names))).finally(() => over.abort())
+      while (!over.signal.aborted) {
+        await Promise.race([renaming, sleep(50)])
+        if (!over.signal.aborted) await ender.execute(endSessionsSql(names))
+      }
+      const renamed = await renaming
+      if (renamed.ok) return
+      await attempt(() => admin.execute('ROLLBACK'))
+      if (tries === MOST_TRIES) rethrow(renamed.failure)
+    }
+  })
+}
+
+const MOST_TRIES = 5
+
+async function restoring(
+  { request, manifest, session }: Target,
+  address: Target['address'],
+  { atomic }: { readonly atomic: boolean },
+): Promise<void> {
+  const { store, keys, tables, dataOnly, noOwner, env, signal, emit } = request
+  const jobs = atomic ? 1 : request.jobs
+  const serverMajor = Math.floor(session.server.versionNumber / 10_000)
+  const how = { jobs, tables, dataOnly, noOwner, atomic, serverMajor }
+  await restoreDump({
+    store,
+    manifest,
+    keys,
+    location: locate(address.url),
+    ...how,
+    env,
+    signal,
+    emit,
+  })
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return Math.round(performance.now() - began)
+}
+
+function refuseEmbedded(): never {
+  return raise('BACKUP.EMBEDDED', {
+    message: 'A backup is restored on a PostgreSQL server, not into the embedded database.',
+    nextActions: [advice('Name a database with --url or --env.')],
+  })
+}

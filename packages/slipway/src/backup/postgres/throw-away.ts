@@ -1,0 +1,173 @@
+import {
+  type Address,
+  locate,
+  quoteIdentifier,
+  quoteLiteral,
+  serverPrograms,
+  type Session,
+  withLocalServer,
+  withSession,
+} from '../../database/index.ts'
+import { advice, failureOf } from '../../kernel/index.ts'
+import { type Compared, joined } from '../compare.ts'
+import type { RestoredThrowAway } from '../dialects.ts'
+import { raise } from '../failures.ts'
+import type { Manifest } from '../manifest.ts'
+import { temporaryFolder } from '../temporary.ts'
+import type { VerifyRequest } from '../verify-backup.ts'
+import { checkIndexes } from './amcheck.ts'
+import { compareRestored } from './compare-restored.ts'
+import { localeSql } from './databases.ts'
+import { restoreDump } from './restore.ts'
+import { createRoles, refuseUnfit } from './server-fits.ts'
+
+/** Restores a backup on a private server, or on one that was named, and compares it. Fails with BACKUP.NO_SERVER. */
+export async function restoreAndCompare(
+  request: VerifyRequest,
+  manifest: Manifest,
+): Promise<RestoredThrowAway> {
+  return await inThrowAway(
+    request,
+    manifest,
+    async ({ address, server, serverMajor, sameOrder }) => {
+      const began = performance.now()
+      await restoreDump({
+        store: request.store,
+        manifest,
+        keys: request.keys,
+        location: locate(address.url),
+        serverMajor,
+        jobs: request.jobs,
+        tables: [],
+        dataOnly: false,
+        noOwner: false,
+        atomic: false,
+        env: request.env,
+        signal: request.signal,
+        emit: request.emit,
+      })
+      const restoreMs = Math.round(performance.now() - began)
+      const compared = await compareRestored(address, manifest)
+      const indexes = await checkIndexes(address)
+      const order: Compared = {
+        compared: [],
+        notCompared: sameOrder ? [] : ['the order of texts, for this machine lacks their locale'],
+        differences: [],
+      }
+      return { restoreMs, server, compared: [compared, indexes, order].reduce(joined) }
+    },
+  )
+}
+
+interface ThrowAway {
+  readonly address: Address & { readonly kind: 'postgres' }
+  /** Version of its server. */
+  readonly server: string
+  readonly serverMajor: number
+  /** Whether it sorts texts as the database that was backed up. */
+  readonly sameOrder: boolean
+}
+
+const DATABASE = 'slipway_verify'
+
+/** A database that exists only for `work`. */
+async function inThrowAway<T>(
+  request: VerifyRequest,
+  manifest: Manifest,
+  work: (place: ThrowAway) => Promise<T>,
+): Promise<T> {
+  const { server, env } = request
+  if (server !== undefined) {
+    const at = (database: string) => ({
+      kind: 'postgres' as const,
+      url: server.withDatabase(database),
+    })
+    return await onServer(at, { manifest, owned: false }, work)
+  }
+  const major = Math.floor(manifest.server.versionNumber / 10_000)
+  const programs = (await serverPrograms(env, major)) ?? (await serverPrograms(env))
+  if (programs === undefined || programs.major < major) return refuseWithoutServer(major)
+  const { folder, remove } = await temporaryFolder()
+  try {
+    const found = await withLocalServer(programs, folder, ({ admin }) =>
+      onServer(admin, { manifest, owned: true }, work),
+    )
+    return found ? found.value : refuseWithoutServer(major)
+  } finally {
+    await remove()
+  }
+}
+
+function refuseWithoutServer(major: number): never {
+  return raise('BACKUP.NO_SERVER', {
+    message: `No PostgreSQL server of version ${major} or newer is installed on this machine.`,
+    why: 'A backup is verified by restoring it into a throw-away database.',
+    nextActions: [
+      advice(`Install the package postgresql-${major}, or name a server with \`--server\`.`),
+      advice('`slipway backup verify --quick` compares the checksums of the files only.'),
+    ],
+  })
+}
+
+async function onServer<T>(
+  at: (database: string) => Address & { readonly kind: 'postgres' },
+  { manifest, owned }: { readonly manifest: Manifest; readonly owned: boolean },
+  work: (place: ThrowAway) => Promise<T>,
+): Promise<T> {
+  const name = owned ? DATABASE : `${DATABASE}_${Date.now()}`
+  return await withSession(at('postgres'), { applicationName: 'slipway backup' }, async (admin) => {
+    await refuseUnfit(admin, manifest, { roles: !owned })
+    const database = quoteIdentifier(name)
+    if (!owned) await dropLeft(admin)
+    // Those of the backup own its objects. On a private server they end with it.
+    if (owned) await createRoles(admin, manifest)
+    const sameOrder = await createLike(admin, database, manifest)
+    try {
+      await admin.execute(`COMMENT ON DATABASE ${database} IS ${quoteLiteral(UNFINISHED)}`)
+      const { version, versionNumber } = admin.server
+      const serverMajor = Math.floor(versionNumber / 10_000)
+      return await work({ address: at(name), server: version, serverMajor, sameOrder })
+    } finally {
+      await admin.execute(`DROP DATABASE ${database} WITH (FORCE)`)
+    }
+  })
+}
+
+/** What is written into the comment of a database that exists for a verification only. */
+const UNFINISHED = 'slipway backup verify'
+
+/** Drops what verifications that were killed have left on a server. */
+async function dropLeft(admin: Session): Promise<void> {
+  const left = await admin.query<{ name: string }>(
+    `SELECT d.datname::text AS name FROM pg_database d
+     WHERE starts_with(d.datname, $1) AND shobj_description(d.oid, 'pg_database') = $2
+       AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+       AND d.datname < $3 AND pg_has_role(d.datdba, 'MEMBER')`,
+    // Between its sessions a running one has none for a moment.
+    [`${DATABASE}_`, UNFINISHED, `${DATABASE}_${Date.now() - LEFT_AFTER_MS}`],
+  )
+  for (const { name } of left)
+    await admin.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`)
+}
+
+const LEFT_AFTER_MS = 3_600_000
+
+/** A machine may lack a locale of the server that was backed up. Rows are the same without it. */
+async function createLike(
+  admin: Session,
+  database: string,
+  { server }: Manifest,
+): Promise<boolean> {
+  try {
+    await admin.execute(`CREATE DATABASE ${database} ${localeSql(server)}`)
+    return true
+  } catch (error) {
+    if (!INVALID_LOCALE.has(failureOf(error)?.server?.sqlstate ?? '')) throw error
+    const plain = { ...server, collate: 'C', ctype: 'C', provider: 'libc' as const, locale: null }
+    await admin.execute(`CREATE DATABASE ${database} ${localeSql(plain)}`)
+    return false
+  }
+}
+
+/** wrong_object_type, invalid_parameter_value, feature_not_supported: what servers say of a locale that they lack. */
+const INVALID_LOCALE = new Set(['42809', '22023', '0A000'])

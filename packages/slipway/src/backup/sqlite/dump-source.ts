@@ -1,0 +1,140 @@
+import { Readable } from 'node:stream'
+import { type Session, withSession } from '../../database/index.ts'
+import { advice } from '../../kernel/index.ts'
+import { readFingerprint } from '../../schema/index.ts'
+import type { CreateRequest } from '../create-backup.ts'
+import type { Dump, DumpFacts } from '../dump.ts'
+import { raise } from '../failures.ts'
+import { historyFacts } from '../history-facts.ts'
+import type { DataSums, TableSum } from '../manifest.ts'
+import type { PartSource } from '../parts.ts'
+import { versionOf } from './compare-restored.ts'
+import { type DumpedDatabase, dumpText, readSequences } from './dump-text.ts'
+import { inReadTransaction, readDumped, readOrphans } from './read-database.ts'
+
+/** Opens a dump of a SQLite file: SQL, read in one transaction. Fails with BACKUP.NOT_SUPPORTED and BACKUP.TABLE_UNKNOWN. */
+export async function withDump<T>(
+  request: CreateRequest,
+  work: (dump: Dump) => Promise<T>,
+): Promise<T> {
+  refuseForeign(request)
+  return await withSession(
+    request.address,
+    { applicationName: 'slipway backup' },
+    async (session) => {
+      if (!session.stream) return refuseRemote(session)
+      return await inReadTransaction(session, async () => {
+        const all = await readDumped(session, new Set())
+        const excluded = excludedTables(all, request.excludedData)
+        const database = { ...all, excluded }
+        const facts = await readFacts(session, database)
+        return await work(await dumpOf(request, database, facts))
+      })
+    },
+  )
+}
+
+async function dumpOf(
+  request: CreateRequest,
+  database: DumpedDatabase,
+  facts: DumpFacts,
+): Promise<Dump> {
+  const { session, excluded } = database
+  const tables: TableSum[] = []
+  const rest: Omit<DataSums, 'tables'> = {
+    sequences: await readSequences(database),
+    largeObjects: 0,
+    orphans: request.sums ? await readOrphans(session) : 0,
+  }
+  return {
+    facts,
+    format: 'sqlite-sql',
+    excludedData: [...excluded],
+    async *parts(id): AsyncGenerator<PartSource> {
+      yield {
+        name: `${id}.sql`,
+        kind: 'dump',
+        start: () => ({
+          stream: Readable.from(
+            dumpText(database, (sum) => void tables.push(sum)),
+            { objectMode: false, highWaterMark: 1 << 20 },
+          ),
+          ended: async () => {},
+        }),
+      }
+    },
+    // The lines of the dump are what is summed.
+    sum: async () => {},
+    sums: async () => ({ tables, ...rest }),
+    check: () => {},
+  }
+}
+
+async function readFacts(session: Session, { settings }: DumpedDatabase): Promise<DumpFacts> {
+  const { versionNumber, database } = session.server
+  const { method, hash } = await readFingerprint(session)
+  return {
+    createdAt: new Date().toISOString(),
+    database,
+    databaseBytes: settings.bytes,
+    pgDump: '',
+    server: {
+      version: versionOf(session),
+      versionNumber,
+      encoding: settings.encoding,
+      collate: 'BINARY',
+      ctype: '',
+      provider: 'builtin',
+      locale: null,
+    },
+    ...(await historyFacts(session)),
+    fingerprint: { method, hash },
+    extensions: [],
+    roles: [],
+    superusers: [],
+  }
+}
+
+/** The tables that are meant by `table` or `main.table`. Of those of the configuration, each may exist later. */
+function excludedTables(
+  { objects }: DumpedDatabase,
+  { asked, configured }: CreateRequest['excludedData'],
+): ReadonlySet<string> {
+  const found = (name: string) =>
+    objects.tables.find((one) => name === one.name || name === `main.${one.name}`)?.name
+  const unknown = asked.find((name) => found(name) === undefined)
+  if (unknown !== undefined) {
+    raise('BACKUP.TABLE_UNKNOWN', {
+      message: `The database has no table ${unknown}, so its rows cannot be left out.`,
+      nextActions: [advice('Name it with upper and lower case as it is.')],
+    })
+  }
+  return new Set([...asked, ...configured].flatMap((name) => found(name) ?? []))
+}
+
+function refuseForeign({ format, jobs, globals }: CreateRequest): void {
+  const what =
+    format !== undefined && format !== 'sqlite-sql'
+      ? `the format ${format}: it is that of pg_dump`
+      : jobs > 1
+        ? 'several jobs: one transaction reads all'
+        : globals
+          ? 'roles: SQLite knows none'
+          : undefined
+  if (what !== undefined) refuseOnSqlite(what)
+}
+
+/** Refuses something that is of PostgreSQL alone. */
+export function refuseOnSqlite(what: string): never {
+  return raise('BACKUP.NOT_SUPPORTED', {
+    message: `A backup of SQLite does not have ${what}.`,
+    nextActions: [advice('Leave out the flag.')],
+  })
+}
+
+function refuseRemote({ server }: Session): never {
+  return raise('BACKUP.NOT_SUPPORTED', {
+    message: `Slipway cannot back up ${server.database} on Cloudflare yet.`,
+    nextActions: [advice('Use `wrangler d1 export` and Time Travel.')],
+  })
+}

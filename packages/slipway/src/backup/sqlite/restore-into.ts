@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type Address, databaseName, type Session, withSession } from '../../database/index.ts'
+import { advice } from '../../kernel/index.ts'
+import { type Compared, refuseDifferent, refuseFilled } from '../compare.ts'
+import { raise } from '../failures.ts'
+import type { Manifest } from '../manifest.ts'
+import type { RestoreOutcome, RestoreRequest } from '../restore-backup.ts'
+import { compareRestored } from './compare-restored.ts'
+import { refuseOnSqlite } from './dump-source.ts'
+import { restoreDump } from './restore-dump.ts'
+import { madeFile, oldFile, removeLeft, removeMade, swapFiles } from './swap-files.ts'
+
+type Restored = Omit<RestoreOutcome, 'manifest'>
+
+/** Refuses what only PostgreSQL has: a part of a backup, owners, several jobs. */
+export function refuseRestore(request: RestoreRequest): void {
+  const { tables, dataOnly, noOwner, jobs } = request
+  if (tables.length > 0 || dataOnly) refuseOnSqlite('a part of it that is restored alone')
+  if (noOwner) refuseOnSqlite('owners')
+  if (jobs > 1) refuseOnSqlite('several jobs')
+}
+
+/**
+ * Restores a backup into a new file, which takes the place of the old one only when all is restored and compared. What an
+ * empty database was needs no name.
+ */
+export async function restoreInto(request: RestoreRequest, manifest: Manifest): Promise<Restored> {
+  const { address, dropOld } = request
+  if (address.kind !== 'sqlite' || address.file === undefined) return refuseRemote(address)
+  const file = path.resolve(address.file)
+  const database = databaseName(address)
+  const isThere = existsSync(file)
+  const isFilled = isThere && (await holdsObjects(address))
+  if (isFilled) {
+    if (!request.mayConsent) refuseFilled(database)
+    await request.consent(database, `replace ${database} by ${manifest.id}`)
+  }
+  await removeLeft(file)
+  const made = madeFile(file)
+  const old = oldFile(file, new Date())
+  try {
+    const { restoreMs, compared } = await restoreNew(request, manifest, made)
+    if (compared.differences.length > 0) refuseDifferent(manifest, compared)
+    request.signal.throwIfAborted()
+    if (isThere) await swapFiles(made, file, old)
+    else await rename(made, file)
+    const keeps = isFilled && !dropOld
+    if (isThere && !keeps) await rm(old)
+    return { database, ...(keeps ? { old: path.basename(old) } : {}), restoreMs, compared }
+  } finally {
+    await removeMade(made)
+  }
+}
+
+async function restoreNew(
+  request: RestoreRequest,
+  manifest: Manifest,
+  file: string,
+): Promise<{ readonly restoreMs: number; readonly compared: Compared }> {
+  await removeMade(file)
+  await writeFile(file, '', { mode: 0o600, flag: 'wx' })
+  const { address } = request
+  const d1 = address.kind === 'sqlite' && address.d1 ? { d1: address.d1 } : {}
+  const made = { kind: 'sqlite' as const, file, ...d1 }
+  const options = { applicationName: 'slipway backup', writableSchema: true }
+  const began = performance.now()
+  const work = async (session: Session) => {
+    // Until it has its name, it is written anew, not mended.
+    await session.query('PRAGMA journal_mode=MEMORY')
+    await session.execute('PRAGMA synchronous=OFF')
+    await restoreDump(session, { ...request, manifest })
+    const restoreMs = Math.round(performance.now() - began)
+    return { restoreMs, compared: await compareRestored(session, manifest) }
+  }
+  return await withSession(made, options, work)
+}
+
+/** Whether a database has anything that a person made, or that a migration did. */
+async function holdsObjects(address: Address): Promise<boolean> {
+  return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
+    const found = await session.query(
+      `SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' LIMIT 1`,
+    )
+    return found.length > 0
+  })
+}
+
+function refuseRemote(address: Address): never {
+  return raise('BACKUP.NOT_SUPPORTED', {
+    message: `Slipway cannot restore into ${databaseName(address)} on Cloudflare yet.`,
+    nextActions: [advice('Restore with Time Travel: `wrangler d1 time-travel restore`.')],
+  })
+}

@@ -1,0 +1,119 @@
+import { chmod, chown, link, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { withSession } from '../../database/index.ts'
+import { advice, attempt, command, rethrow } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import { isOtherRunning } from '../temporary.ts'
+import { processesWith } from './open-processes.ts'
+
+/** Files beside a database that its restore makes. */
+const MADE = '.slipway-restore-'
+
+/** The name of the file into which this process restores. */
+export function madeFile(file: string): string {
+  return `${file}${MADE}${process.pid}`
+}
+
+/** Removes what restores that were killed have left beside a database. */
+export async function removeLeft(file: string): Promise<void> {
+  const beginning = path.basename(file) + MADE
+  for (const name of await readdir(path.dirname(file))) {
+    if (!name.startsWith(beginning)) continue
+    const pid = Number.parseInt(name.slice(beginning.length), 10)
+    if (!isOtherRunning(pid)) await rm(path.join(path.dirname(file), name), { force: true })
+  }
+}
+
+/** Removes a file into which was restored, with its log. */
+export async function removeMade(made: string): Promise<void> {
+  for (const ending of ['', '-journal', '-wal', '-shm']) await rm(made + ending, { force: true })
+}
+
+/** The name that a replaced database gets: `shop_before_20261129101500123.db`. */
+export function oldFile(file: string, at: Date): string {
+  const time = at.toISOString().slice(0, 23).replaceAll(/\D/g, '')
+  const { dir, name, ext } = path.parse(file)
+  return path.join(dir, `${name}_before_${time}${ext}`)
+}
+
+/** How long a restore waits for others to close the file, in ms. */
+const WAIT_MS = 5000
+
+/**
+ * Puts a new database in the place of an old one, which keeps its rows under the name `old`. At each moment there is a whole
+ * database under the name. Fails with BACKUP.TARGET_IN_USE where another process has it open: it would go on with the old one.
+ */
+export async function swapFiles(made: string, file: string, old: string): Promise<void> {
+  await waitUntilClosed(file)
+  const { mode, uid, gid } = await stat(file)
+  await chmod(made, mode & 0o777)
+  await attempt(() => chown(made, uid, gid))
+  const locked = await attempt(() =>
+    withSession({ kind: 'sqlite', file }, { connectTimeoutMs: WAIT_MS }, async (session) => {
+      const [row] = await session.query<{ journal_mode: string }>('PRAGMA journal_mode')
+      if (row?.journal_mode === 'wal') await useLog(made)
+      await synced(made)
+      // A log would be taken for that of the new file. Nobody can leave its mode while another has the file open.
+      await session.query('PRAGMA journal_mode=DELETE')
+      // From here on nobody reads or writes the old one.
+      await session.execute('BEGIN EXCLUSIVE')
+      if (processesWith(file).length > 0) refuseInUse(file)
+      await keepUnder(file, old)
+      await rename(made, file)
+    }),
+  )
+  if (!locked.ok) {
+    if (locked.failure.code === 'DATABASE.LOCKED') refuseInUse(file)
+    rethrow(locked.failure)
+  }
+  await synced(path.dirname(file))
+}
+
+/** Gives a database the write-ahead log that the old one has. */
+async function useLog(file: string): Promise<void> {
+  await withSession({ kind: 'sqlite', file }, {}, async (session) => {
+    await session.query('PRAGMA journal_mode=WAL')
+  })
+}
+
+/** The second name of a file, where the file system has such; else for a moment there is no database under the first. */
+async function keepUnder(file: string, old: string): Promise<void> {
+  try {
+    await link(file, old)
+  } catch (error) {
+    if (!LINKLESS.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+    await rename(file, old)
+  }
+}
+
+const LINKLESS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
+async function synced(file: string): Promise<void> {
+  const handle = await open(file, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function waitUntilClosed(file: string): Promise<void> {
+  const until = performance.now() + WAIT_MS
+  while (processesWith(file).length > 0) {
+    if (performance.now() > until) refuseInUse(file)
+    await sleep(100)
+  }
+}
+
+function refuseInUse(file: string): never {
+  const who = processesWith(file).map(({ pid, name }) => `${name} (process ${pid})`)
+  return raise('BACKUP.TARGET_IN_USE', {
+    message: `The database ${path.basename(file)} was not replaced: another process has it open.`,
+    why: who.length > 0 ? `It is ${who.join(', ')}.` : 'This account cannot see which.',
+    nextActions: [
+      advice('End it: it would go on with the database that was replaced.'),
+      command(['backup', 'restore'], 'then restore again'),
+    ],
+  })
+}
