@@ -1,53 +1,49 @@
-import { type Change, type DatabaseSchema, tableNamed } from '../schema/index.ts'
+import { type Change, tableNamed } from '../schema/index.ts'
 import {
   type Action,
-  callsIn,
-  type Code,
-  codeIn,
   objectKey,
   type ObjectName,
   partRef,
   type Statement,
-  tableRef,
 } from '../statements/index.ts'
-import type { Hook, SchemaCode } from './postgres/schema-code.ts'
-import type { Trace } from './postgres/trace.ts'
+import { isEffectOf, type KnownTables } from './causes.ts'
+import { CHANGE_OF_TYPE, type Demand } from './demands.ts'
+import { type Assignment, findPlaces, type Place, type StatementPlaces } from './places.ts'
+import type { SchemaCode } from './postgres/schema-code.ts'
 import { isNamed, nameOfRelation } from './relation-name.ts'
-import type { SeenEffect } from './seen-effect.ts'
+import { isOfRows } from './row-actions.ts'
+import type { RunOfCode } from './run-of-code.ts'
+import { tellApart, type ToldApart } from './told-apart.ts'
 
-/** A run of a migration, as far as it shows what code did. */
-export interface RunOfCode {
-  readonly statements: readonly Statement[]
-  /** The schema before. */
-  readonly before: DatabaseSchema
-  readonly trace: Trace
-  /** The code of the schema before it and after. */
-  readonly code: SchemaCode
-  /** What it changes of the schema. */
-  readonly changes: readonly Change[]
-  /** The keys of tables and columns whose rows and values are after it what they were. */
-  readonly unchanged: ReadonlySet<string>
-  /** The tables that have no rows wherever it runs. */
-  readonly vacant: readonly string[]
+interface KnownRun extends RunOfCode, KnownTables {
+  /** Names of columns that the migration adds, and its code. */
+  readonly added: ReadonlySet<string>
 }
 
 /**
- * What code may destroy and did not in the run, in sentences: a condition was not met, or an error undid it. The code of blocks
- * counts, and all that a statement runs without showing it: functions, and the triggers and rules of the tables that it changes.
+ * What code may destroy and did not in the run, in sentences: a condition was not met, an error undid it, or something else may
+ * have done what the run shows. The code of blocks counts, and all that a statement runs without showing it: functions, and the
+ * triggers and rules of the tables that it changes.
  */
 export function idleCode(run: RunOfCode): string[] {
-  return run.statements.flatMap((statement) => {
-    const { number, actions } = statement
+  const places = findPlaces(run)
+  const { foreignKeys } = run.code
+  const made = places.flatMap((one) => one.made)
+  const added = new Set(places.flatMap((one) => one.added))
+  const known = { ...run, foreignKeys, made, added }
+  const told = tellApart(known, places)
+  return places.flatMap((at) => {
+    const { number, actions } = at.statement
     const opaque = actions.some(({ kind }) => kind === 'opaque')
-    const unseen = opaque && whyUnseen(statement)
+    const unseen = opaque && whyUnseen(at.statement)
     if (unseen) return [`Statement ${number} ${unseen}: what it changes was not seen.`]
     const idle = opaque ? idleTables(run, number) : []
     if (idle.length > 0)
       return [`Statement ${number} changed none of the generated rows of ${idle.join(', ')}.`]
-    const effects = effectsOf(run, number)
-    if (effects.length === 0 && actions.some((action) => callsOwn(action, run.code)))
+    const isIdle = !run.trace.effects.some(({ statement }) => statement === number)
+    if (isIdle && actions.some((action) => callsOwn(action, run.code)))
       return [`What statement ${number} calls changed nothing.`]
-    return [...new Set(gapsOf({ ...run, statement, effects }, reachedCode(run, statement)))]
+    return [...new Set(gapsOf(known, at, told))]
   })
 }
 
@@ -55,10 +51,6 @@ function whyUnseen({ role, actions }: Statement): string | undefined {
   if (role.kind === 'alone') return 'commits by itself'
   const outside = actions.some((action) => action.kind === 'opaque' && action.outside)
   return outside ? 'works outside of the transaction' : undefined
-}
-
-function effectsOf({ trace }: RunOfCode, number: number): SeenEffect[] {
-  return trace.effects.filter(({ statement }) => statement === number)
 }
 
 /**
@@ -89,275 +81,106 @@ function idleTables({ statements, trace, vacant }: RunOfCode, number: number): s
     .map(({ relation }) => relation)
 }
 
-function isOfRows({ kind }: Action): boolean {
-  return kind === 'delete' || kind === 'update' || kind === 'insert'
-}
-
 /** Whether an action calls code that is not PostgreSQL's own. */
 function callsOwn(action: Action, { routines }: SchemaCode): boolean {
   if (action.kind !== 'opaque' || action.words !== undefined) return false
   return action.calls?.some((name) => routines.has(name)) === true
 }
 
-/** Code that a statement runs, or may run, and what it is called in a sentence. */
-interface ReachedCode extends Code {
-  /** The table whose row the trigger has. */
-  readonly trigger?: string
-  readonly place: string
+/** Places of a statement itself, of which each must have changed rows that were there. */
+function ownGaps(run: KnownRun, { own, statement }: StatementPlaces, told: ToldApart): string[] {
+  const places = own.filter(({ demand }) => OF_ROWS.has(demand.verb) && isExpected(demand, run))
+  const { number } = statement
+  return places.flatMap((place) => {
+    const { verb, sets, table } = place.demand
+    const isShownHere = isShown(place, run)
+    if (!isCounted(place)) return []
+    if (verb === 'UPDATE' && sets === undefined && !isShownHere)
+      return [`Statement ${number} updates existing rows, and met none of the generated rows.`]
+    // What a trigger makes of it, or a rule, is another change.
+    if (isHooked(place.demand, run)) return []
+    if (!isShownHere)
+      return [`Statement ${number} changed none of the generated rows of ${table?.name}.`]
+    // What its code does follows from it.
+    return told.isAlone(place, own, []) ? [] : [inDoubt(place)]
+  })
 }
 
-/** The code of a block, of the routines that are called, and of triggers and rules of the tables that are changed, to any depth. */
-function reachedCode(run: RunOfCode, statement: Statement): ReachedCode[] {
-  const { number, text } = statement
-  const made = run.statements
-    .filter((one) => one.number < number && one.actions.some(createsRoutine))
-    .map((one) => one.text)
-  const place = `code that statement ${number} runs`
-  const reached: ReachedCode[] = []
-  const seen = new Set<string>()
-  const reach = (source: string, more: Pick<ReachedCode, 'place' | 'trigger'>) => {
-    const key = JSON.stringify([source, more.trigger])
-    if (seen.has(key)) return
-    seen.add(key)
-    const code = codeIn(source)
-    reached.push({ ...code, ...more })
-    for (const name of code.calls) call(name)
-  }
-  const call = (name: string, trigger?: string) => {
-    const sources = [
-      ...(run.code.sources.get(name) ?? []),
-      ...made.filter((source) => codeIn(source).creates === name),
-    ]
-    for (const source of sources)
-      reach(source, trigger === undefined ? { place } : { place, trigger })
-  }
-  if (statement.actions.some((action) => action.kind === 'opaque' && action.words !== undefined))
-    reach(text, { place: `the code of statement ${number}` })
-  else if (statement.actions.some(runsCode)) callsIn(text).forEach((name) => call(name))
-  if (!statement.actions.every(isOfRows)) run.code.onEvents.forEach((name) => call(name))
-  for (const hook of run.code.hooks) {
-    if (!fires(hook, run, statement)) continue
-    if (hook.rule !== undefined) reach(hook.rule, { place })
-    if (hook.routine !== undefined)
-      call(hook.routine, updates(hook, run, statement) ? hook.table : undefined)
-  }
-  return reached
+const OF_ROWS: ReadonlySet<string> = new Set(['DELETE', 'UPDATE'])
+
+function isCounted({ effects }: Place): boolean {
+  return effects.some(({ rows }) => rows !== undefined)
 }
 
-function createsRoutine(action: Action): boolean {
-  return action.kind === 'other' && action.statement === 'CreateFunctionStmt'
-}
-
-/** Whether the functions that a statement names run with it. A block has them in its code. */
-function runsCode(action: Action): boolean {
-  switch (action.kind) {
-    case 'add-constraint':
-    case 'add-domain-constraint':
-    case 'change-type':
-    case 'create-index':
-    case 'delete':
-    case 'insert':
-    case 'opaque':
-    case 'refresh-view':
-    case 'update':
-    case 'validate-constraint':
-      return true
-    case 'add-column':
-      return action.column.default?.kind === 'volatile' || action.column.constraints.length > 0
-    case 'create-table':
-      return action.filled
-    case 'create-view':
-      return action.materialized
-    default:
-      return false
-  }
-}
-
-const OPERATIONS: Readonly<Partial<Record<SeenEffect['what'], Hook['on'][number]>>> = {
-  inserted: 'insert',
-  updated: 'update',
-  deleted: 'delete',
-  emptied: 'truncate',
-}
-
-/** Whether a statement changes rows of the table of a trigger or a rule by an operation that it is for. */
-function fires(hook: Hook, run: RunOfCode, statement: Statement): boolean {
-  return hook.on.some((operation) => does(operation, hook, run, statement))
-}
-
-function updates(hook: Hook, run: RunOfCode, statement: Statement): boolean {
-  return hook.on.includes('update') && does('update', hook, run, statement)
-}
-
-function does(
-  operation: Hook['on'][number],
-  { table, columns }: Hook,
-  run: RunOfCode,
-  { number, actions }: Statement,
-): boolean {
-  const own = actions.filter((action) => tablesChangedBy(action).some((one) => isNamed(table, one)))
-  const named = own.filter(
-    (action) =>
-      action.kind === operation ||
-      (operation === 'update' && action.kind === 'insert' && action.updates),
-  )
-  if (named.length > 0)
-    return named.some(
-      (action) =>
-        action.kind !== 'update' ||
-        columns.length === 0 ||
-        action.columns.some((name) => columns.includes(name)),
+function isHooked({ table, shown }: Demand, { code }: KnownRun): boolean {
+  return (
+    table !== undefined &&
+    code.hooks.some(
+      (hook) =>
+        isNamed(hook.table, table) && hook.on.some((one) => shown.includes(`${one}d` as 'deleted')),
     )
-  return effectsOf(run, number).some(
-    ({ what, relation, within = [] }) =>
-      OPERATIONS[what] === operation && [relation, ...within].includes(table),
   )
 }
 
-function tablesChangedBy(action: Action): readonly ObjectName[] {
-  if (action.kind === 'truncate') return action.tables
-  return action.kind === 'delete' || action.kind === 'update' || action.kind === 'insert'
-    ? [action.table]
-    : []
+/** Whether there is, wherever it runs, something older that it can change. */
+function isExpected(demand: Demand, run: KnownRun): boolean {
+  const { table, column, sets } = demand
+  if (table === undefined) return true
+  const columns = tableNamed(run.before, table)?.columns
+  if (columns === undefined) return !run.made.some(({ name }) => name === table.name)
+  if (column !== undefined && !columns.has(column)) return false
+  if (run.vacant.some((one) => isNamed(one, table))) return false
+  // Whoever only fills new columns destroys nothing, unless a trigger does.
+  const isFilling = sets?.every((name) => !columns.has(name) && run.added.has(name)) === true
+  return !isFilling || isHooked(demand, run)
 }
 
-interface RunOfStatement extends RunOfCode {
-  readonly statement: Statement
-  readonly effects: readonly SeenEffect[]
-}
-
-function gapsOf(run: RunOfStatement, reached: readonly ReachedCode[]): string[] {
-  const made = [
-    ...run.statements.flatMap(({ actions }) => actions.flatMap(madeBy)),
-    ...reached.flatMap(({ actions }) => actions.flatMap(madeBy)),
+function gapsOf(run: KnownRun, at: StatementPlaces, told: ToldApart): string[] {
+  const all = [...at.own, ...at.code]
+  return [
+    ...ownGaps(run, at, told),
+    ...at.code.flatMap((place) => gapOf(place, run, () => told.isAlone(place, all, at.unsure))),
+    ...at.unreadable.map(
+      (where) =>
+        `${capitalised(where)} makes statements while it runs, and not all of them can be read.`,
+    ),
+    ...at.assignments.flatMap((one) => [
+      ...sameColumns(nameOfRelation(one.table), one.code.assigned, run).map((column) =>
+        leftBy(one.code.place, column),
+      ),
+      ...told.columnsInDoubt(one, at).map((column) => assignedInDoubt(one, column)),
+    ]),
   ]
-  const remaining = reached.some(({ handlesErrors }) => handlesErrors)
-    ? run.effects.filter((effect) => !isUndone(effect, run))
-    : run.effects
-  const seen = { ...run, effects: remaining, made }
-  return reached.flatMap(({ actions, texts, assigned, trigger, place }) => [
-    ...actions
-      .flatMap((action) => demandsOf(action))
-      .flatMap((demand) => gapOf(demand, seen, place)),
-    ...texts.flatMap((text) => gapsOfText(text, seen, place)),
-    ...(trigger === undefined || assigned.length === 0
-      ? []
-      : sameColumns(nameOfRelation(trigger), assigned, seen).map((name) => leftBy(place, name))),
-  ])
 }
 
-function madeBy(action: Action): ObjectName[] {
-  return action.kind === 'create-table' ? [action.table] : []
-}
-
-/** Counts have rows of a subtransaction that was rolled back, too: the table is as it was. */
-function isUndone({ relation, rows }: SeenEffect, { before, unchanged }: RunOfStatement): boolean {
-  if (rows === undefined) return false
-  return unchanged.has(objectKey(tableRef(before, nameOfRelation(relation))))
-}
-
-/** What an action of code destroys where it runs, as PostgreSQL shows it. */
-interface Demand {
-  /** As SQL has it. */
-  readonly verb: string
-  readonly table?: ObjectName
-  /** The effects of which there must be one; none where no run shows it. */
-  readonly shown: readonly SeenEffect['what'][]
-  readonly column?: string
-  /** Columns that it sets. */
-  readonly sets?: readonly string[]
-  /** What is removed or changed of the schema. */
-  readonly object?: string
-}
-
-function demandsOf(action: Action): Demand[] {
-  switch (action.kind) {
-    case 'delete':
-      return [{ verb: 'DELETE', table: action.table, shown: ['deleted'] }]
-    case 'update':
-      return [{ verb: 'UPDATE', table: action.table, shown: ['updated'], sets: action.columns }]
-    case 'insert':
-      return action.updates ? [{ verb: 'UPDATE', table: action.table, shown: ['updated'] }] : []
-    case 'truncate':
-      return action.tables.map((table) => ({ verb: 'TRUNCATE', table, shown: ['emptied'] }))
-    case 'drop-column': {
-      const { table, column } = action
-      return [{ verb: 'DROP COLUMN', table, column, shown: ['column-dropped', 'dropped'] }]
-    }
-    case 'change-type':
-      return [{ verb: 'change of type', table: action.table, shown: [], object: action.column }]
-    case 'drop':
-      return droppedBy(action)
-    case 'drop-owned':
-    case 'drop-database':
-      return [{ verb: 'DROP', shown: [] }]
-    case 'refresh-view':
-      return [{ verb: 'REFRESH', shown: [] }]
-    case 'other':
-      return action.of === 'OBJECT_TYPE' ? [{ verb: 'ALTER TYPE', shown: [], object: '' }] : []
-    default:
-      return []
-  }
-}
-
-function droppedBy({ of, object, cascade }: Extract<Action, { kind: 'drop' }>): Demand[] {
-  switch (of) {
-    case 'table':
-      return [{ verb: 'DROP TABLE', table: object, shown: ['dropped'] }]
-    case 'schema':
-    case 'sequence':
-    case 'materialized-view':
-    case 'extension':
-      return [
-        { verb: `DROP ${of.replace('-', ' ').toUpperCase()}`, shown: [], object: object.name },
-      ]
-    default:
-      return cascade && of === 'type' ? [{ verb: 'DROP TYPE', shown: ['column-dropped'] }] : []
-  }
-}
-
-interface SeenOfStatement extends RunOfStatement {
-  /** Tables that the migration makes, and the code. */
-  readonly made: readonly ObjectName[]
-}
-
-function gapOf(demand: Demand, run: SeenOfStatement, place: string): string[] {
-  const { table, column, verb, sets } = demand
-  if (table !== undefined) {
-    const known = tableNamed(run.before, table)
-    if (known === undefined && run.made.some(({ name }) => name === table.name)) return []
-    if (known !== undefined && column !== undefined && !known.columns.has(column)) return []
-    if (run.vacant.some((one) => isNamed(one, table))) return []
-  }
-  if (!isShown(demand, run)) return [`The ${verb} in ${place} changed nothing.`]
+function gapOf(place: Place, run: KnownRun, isAlone: () => boolean): string[] {
+  const { demand, where } = place
+  if (!isExpected(demand, run)) return []
+  if (!isShown(place, run)) return [`The ${demand.verb} in ${where} changed nothing.`]
+  if (!isAlone()) return [inDoubt(place)]
+  const { table, sets } = demand
   return table === undefined || sets === undefined
     ? []
-    : sameColumns(table, sets, run).map((name) => leftBy(place, name))
+    : sameColumns(table, sets, run).map((name) => leftBy(where, name))
 }
 
-function isShown({ table, column, shown, object }: Demand, run: SeenOfStatement): boolean {
-  if (object !== undefined) {
-    return run.changes.some((change) => isChangeOf(change, object))
-  }
-  const known = table !== undefined && tableNamed(run.before, table) !== undefined
-  return run.effects.some(
-    (effect) =>
-      shown.includes(effect.what) &&
-      (!known || [effect.relation, ...(effect.within ?? [])].some((one) => isNamed(one, table))) &&
-      (column === undefined || effect.column === undefined || effect.column === column),
-  )
+function isShown({ demand, effects }: Place, run: KnownRun): boolean {
+  if (demand.object === undefined) return effects.some((effect) => isEffectOf(demand, effect, run))
+  return run.changes.some((change) => isChangeOf(change, demand))
 }
 
 /** Whether something of this name is removed or changed; of no name, a type. */
-function isChangeOf({ change, object }: Change, name: string): boolean {
+function isChangeOf({ change, object, attributes }: Change, demand: Demand): boolean {
+  const { object: name = '', table, verb } = demand
   if (change === 'added') return false
-  return name === ''
-    ? object.kind === 'attribute' || object.kind === 'type'
-    : 'name' in object && object.name === name
+  if (name === '') return object.kind === 'attribute' || object.kind === 'type'
+  if (!('name' in object) || object.name !== name) return false
+  if (verb !== CHANGE_OF_TYPE) return true
+  return object.kind === 'column' && object.table === table?.name && attributes.includes('type')
 }
 
 /** The columns of an existing table that are to be set, and have the same values after the run. */
-function sameColumns(table: ObjectName, names: readonly string[], run: RunOfStatement): string[] {
+function sameColumns(table: ObjectName, names: readonly string[], run: KnownRun): string[] {
   const known = tableNamed(run.before, table)
   if (known === undefined) return []
   const all = [...known.columns.keys()].filter(
@@ -369,36 +192,20 @@ function sameColumns(table: ObjectName, names: readonly string[], run: RunOfStat
   return same.map((name) => `${known.name}.${name}`)
 }
 
-function leftBy(place: string, column: string): string {
-  const start = place.charAt(0).toUpperCase() + place.slice(1)
-  return `${start} sets ${column}, and changed no value of it.`
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-/** What destroys data in a text that code makes statements of, and as PostgreSQL shows it. */
-const VERBS: readonly (readonly [RegExp, string, readonly SeenEffect['what'][]])[] = [
-  [/\bdelete\s+from\b/i, 'DELETE', ['deleted']],
-  // Not a right that is granted, a lock, an event.
-  [/(?<!\b(?:on|for|key|before|after|or|of)\s+)\bupdate\s+(?!on\b)["%\w]/i, 'UPDATE', ['updated']],
-  [/\bmerge\s+into\b/i, 'MERGE', ['updated', 'deleted']],
-  [/\btruncate\b/i, 'TRUNCATE', ['emptied']],
-  [/\bdrop\s+table\b/i, 'DROP TABLE', ['dropped']],
-  [/\bdrop\s+column\b/i, 'DROP COLUMN', ['column-dropped', 'dropped']],
-  [/\bdrop\s+(?:schema|sequence|extension|owned|materialized)\b/i, 'DROP', ['dropped']],
-]
+function leftBy(where: string, column: string): string {
+  return `${capitalised(where)} sets ${column}, and changed no value of it.`
+}
 
-/** Statements that begin so can be read, whatever names are put into them. */
-const READABLE =
-  /^\s*(?:alter|analyze|comment|copy|create|delete|drop|grant|insert|lock|merge|notify|refresh|reindex|reset|revoke|security|select|set|truncate|update|vacuum|with)\s/i
+function inDoubt({ demand: { verb, table, object }, where }: Place): string {
+  const of = object ?? table?.name ?? ''
+  return `Whether the ${verb}${of && ` of ${of}`} in ${where} took effect cannot be told: something else may have done the same.`
+}
 
-function gapsOfText(text: string, { effects }: SeenOfStatement, place: string): string[] {
-  const seen = new Set(effects.map(({ what }) => what))
-  const gaps = VERBS.flatMap(([verb, name, shown]) =>
-    verb.test(text) && !shown.some((what) => seen.has(what))
-      ? [`The ${name} in ${place} changed nothing.`]
-      : [],
-  )
-  const start = place.charAt(0).toUpperCase() + place.slice(1)
-  return READABLE.test(text)
-    ? gaps
-    : [...gaps, `${start} makes statements while it runs, and not all of them can be read.`]
+function assignedInDoubt({ table, code }: Assignment, column: string): string {
+  const set = column === '*' ? `rows of ${table}` : `${nameOfRelation(table).name}.${column}`
+  return `Whether ${code.place} changed ${set} itself cannot be told: something else may have done the same.`
 }

@@ -28,6 +28,8 @@ export interface RunOnRows {
   readonly code: SchemaCode
   /** The keys of tables and columns that it left as they were. */
   readonly unchanged: ReadonlySet<string>
+  /** The keys of columns that have other values, in as many rows. */
+  readonly changed: ReadonlySet<string>
 }
 
 /**
@@ -140,19 +142,15 @@ function vacantTables({ filling, withheld, tables }: RunOnRows): string[] {
 
 /** Statements that change existing rows, and met none that were generated. */
 function idleStatements({ statements, before, trace }: RunOnRows): string[] {
-  const counted = trace.effects.filter(({ rows }) => rows !== undefined)
-  const changed = new Set(counted.map(({ statement }) => statement))
-  const updated = new Set(
-    counted.flatMap(({ statement, what }) => (what === 'updated' ? [statement] : [])),
+  const changed = new Set(
+    trace.effects.flatMap(({ statement, rows }) => (rows === undefined ? [] : [statement])),
   )
-  return statements.flatMap(({ number, actions }) => {
-    const meant = actions.filter((one) => changesRows(one, before))
-    if (meant.length > 0 && !changed.has(number))
-      return [`Statement ${number} changed none of the generated rows.`]
-    return meant.some(({ kind }) => kind === 'insert') && !updated.has(number)
-      ? [`Statement ${number} updates existing rows, and met none of the generated rows.`]
-      : []
-  })
+  return statements
+    .filter(({ number, actions }) => {
+      const meant = actions.some((one) => changesRows(one, before))
+      return meant && !changed.has(number)
+    })
+    .map(({ number }) => `Statement ${number} changed none of the generated rows.`)
 }
 
 function changesRows(action: Action, before: DatabaseSchema): boolean {

@@ -193,6 +193,7 @@ async function proofOf(
     changes,
     code: joinCode(code, await readSchemaCode(session)),
     unchanged: testRun.touched.unchanged,
+    changed: changedColumns(testRun.touched),
   })
   const grade = gradeOfFiles(testRun, { lost, gaps })
   const kept = mayKeep(testRun, grade, lost)
@@ -228,6 +229,10 @@ async function proofOf(
     effects: trace.effects,
     unseen: trace.unseen,
   }
+}
+
+function changedColumns({ lost }: TestRun['touched']): ReadonlySet<string> {
+  return new Set(lost.flatMap(({ what, object }) => (what === 'values' ? [objectKey(object)] : [])))
 }
 
 /** The test run saw the values change, and saw them restored. */

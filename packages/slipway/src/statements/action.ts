@@ -249,6 +249,8 @@ export type Action =
       readonly with?: string
       readonly hasWith?: true
       readonly columns: readonly string[]
+      /** Of a MERGE, how many of its WHEN clauses do so; absent where it is one. */
+      readonly clauses?: number
     }
   | {
       readonly kind: 'delete'
@@ -262,6 +264,8 @@ export type Action =
       /** The WITH clause before that SELECT. */
       readonly with?: string
       readonly hasWith?: true
+      /** As for an UPDATE. */
+      readonly clauses?: number
     }
   | { readonly kind: 'truncate'; readonly tables: readonly ObjectName[]; readonly cascade: boolean }
   | { readonly kind: 'vacuum'; readonly full: boolean; readonly table?: ObjectName }

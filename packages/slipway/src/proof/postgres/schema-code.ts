@@ -10,10 +10,26 @@ export interface SchemaCode {
   readonly hooks: readonly Hook[]
   /** The functions of event triggers. */
   readonly onEvents: readonly string[]
+  readonly foreignKeys: readonly ForeignKey[]
+}
+
+/** A foreign key, and what it does to rows of its table where those that they refer to change. */
+export interface ForeignKey {
+  /** Both tables as the server names them. */
+  readonly table: string
+  readonly to: string
+  readonly columns: readonly string[]
+  readonly toColumns: readonly string[]
+  /** `set` gives its columns other values; absent where it refuses. */
+  readonly onDelete?: 'cascade' | 'set'
+  readonly onUpdate?: 'cascade' | 'set'
 }
 
 /** A trigger or a rule: what a change of a table's rows runs. */
 export interface Hook {
+  /** Its identity, whatever it is called. */
+  readonly id: string
+  readonly name: string
   /** The table, as the server names it. */
   readonly table: string
   readonly on: readonly ('insert' | 'update' | 'delete' | 'truncate')[]
@@ -31,6 +47,8 @@ interface RoutineRow extends Row {
 }
 
 interface HookRow extends Row {
+  readonly id: string
+  readonly name: string
   readonly table: string
   readonly on: Hook['on']
   readonly columns: readonly string[]
@@ -45,18 +63,32 @@ const ROUTINES = `SELECT p.proname::text AS name,
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'slipway')`
 
-const HOOKS = `SELECT t.tgrelid::regclass::text AS table, array_remove(ARRAY[CASE WHEN tgtype & 4 > 0 THEN 'insert' END,
+interface ForeignKeyRow extends Row, Omit<ForeignKey, 'onDelete' | 'onUpdate'> {
+  readonly onDelete: 'cascade' | 'set' | null
+  readonly onUpdate: 'cascade' | 'set' | null
+}
+
+// A trigger of a partitioned table has a copy on each partition, and fires once a row.
+const HOOKS = `SELECT 't ' || t.oid AS id, t.tgname::text AS name, t.tgrelid::regclass::text AS table, array_remove(ARRAY[CASE WHEN tgtype & 4 > 0 THEN 'insert' END,
       CASE WHEN tgtype & 8 > 0 THEN 'delete' END, CASE WHEN tgtype & 16 > 0 THEN 'update' END,
       CASE WHEN tgtype & 32 > 0 THEN 'truncate' END], NULL) AS on,
     ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr)) AS columns,
     p.proname::text AS routine, NULL AS rule
   FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
-  UNION ALL SELECT r.ev_class::regclass::text, ARRAY[CASE r.ev_type WHEN '2' THEN 'update' WHEN '3' THEN 'insert' ELSE 'delete' END],
+    AND coalesce(to_jsonb(t) ->> 'tgparentid', '0') = '0'
+  UNION ALL SELECT 'r ' || r.oid, r.rulename::text, r.ev_class::regclass::text, ARRAY[CASE r.ev_type WHEN '2' THEN 'update' WHEN '3' THEN 'insert' ELSE 'delete' END],
     '{}', NULL, pg_get_ruledef(r.oid)
   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE r.ev_type <> '1' AND r.ev_enabled <> 'D' AND n.nspname NOT IN ('pg_catalog', 'information_schema')`
 
 const ON_EVENTS = `SELECT p.proname::text AS name FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid WHERE e.evtenabled <> 'D'`
+
+const FOREIGN_KEYS = `SELECT c.conrelid::regclass::text AS table, c.confrelid::regclass::text AS to,
+    ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = ANY (c.conkey)) AS columns,
+    ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = c.confrelid AND attnum = ANY (c.confkey)) AS "toColumns",
+    CASE WHEN c.confdeltype = 'c' THEN 'cascade' WHEN c.confdeltype IN ('n', 'd') THEN 'set' END AS "onDelete",
+    CASE WHEN c.confupdtype = 'c' THEN 'cascade' WHEN c.confupdtype IN ('n', 'd') THEN 'set' END AS "onUpdate"
+  FROM pg_constraint c WHERE c.contype = 'f'`
 
 /** The code of two states of a database. */
 export function joinCode(one: SchemaCode, other: SchemaCode): SchemaCode {
@@ -68,6 +100,7 @@ export function joinCode(one: SchemaCode, other: SchemaCode): SchemaCode {
     sources: new Map(names.map((name) => [name, [...both(name)]])),
     hooks: [...one.hooks, ...other.hooks],
     onEvents: [...one.onEvents, ...other.onEvents],
+    foreignKeys: [...one.foreignKeys, ...other.foreignKeys],
   }
 }
 
@@ -76,13 +109,16 @@ export async function readSchemaCode(session: Session): Promise<SchemaCode> {
   const routines = await session.query<RoutineRow>(inLedger(session, ROUTINES))
   const hooks = await session.query<HookRow>(HOOKS)
   const events = await session.query<{ name: string }>(ON_EVENTS)
+  const keys = await session.query<ForeignKeyRow>(FOREIGN_KEYS)
   const sources = new Map<string, string[]>()
   for (const { name, source } of routines)
     if (source !== null) sources.set(name, [...(sources.get(name) ?? []), source])
   return {
     routines: new Set(routines.map(({ name }) => name)),
     sources,
-    hooks: hooks.map(({ table, on, columns, routine, rule }) => ({
+    hooks: hooks.map(({ id, name, table, on, columns, routine, rule }) => ({
+      id,
+      name,
       table,
       on,
       columns,
@@ -90,5 +126,10 @@ export async function readSchemaCode(session: Session): Promise<SchemaCode> {
       ...(rule === null ? {} : { rule }),
     })),
     onEvents: events.map(({ name }) => name),
+    foreignKeys: keys.map(({ onDelete, onUpdate, ...key }) => ({
+      ...key,
+      ...(onDelete === null ? {} : { onDelete }),
+      ...(onUpdate === null ? {} : { onUpdate }),
+    })),
   }
 }

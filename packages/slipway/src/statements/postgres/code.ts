@@ -9,11 +9,11 @@ import { contentOf, identifierOf, isName, tokensOf, wordsOf } from './tokens.ts'
 export interface Code {
   /** What its statements do, whether they run or not. */
   readonly actions: readonly Action[]
-  /** The columns of its row that a trigger sets; `*` where it sets the whole row. */
+  /** The columns of its row that a trigger sets, once for each assignment; `*` where it sets the whole row. */
   readonly assigned: readonly string[]
   /** Texts of statements that are put together only as it runs. Of another language than SQL: its whole text. */
   readonly texts: readonly string[]
-  /** The functions that it calls, without their schemas. */
+  /** The functions that it calls, without their schemas, once for each call in its text. */
   readonly calls: readonly string[]
   /** It handles errors: what it did before one is undone. */
   readonly handlesErrors: boolean
@@ -41,7 +41,7 @@ export function codeIn(sql: string): Code {
   return { ...code, creates: names(funcname).at(-1) ?? '' }
 }
 
-/** The functions that a text calls, also in its literals. Those that a trigger is given to are not called. Needs `loadParser` first. */
+/** The functions that a text calls, once for each call, also in its literals. Those that a trigger is given to are not called. Needs `loadParser` first. */
 export function callsIn(text: string): string[] {
   const words = wordsOf(text)
   const called = words.filter(
@@ -50,7 +50,7 @@ export function callsIn(text: string): string[] {
       isName(word) &&
       !/^(?:function|procedure)$/i.test(words[at - 1] ?? ''),
   )
-  return [...new Set(called.map(identifierOf))]
+  return called.map(identifierOf)
 }
 
 const NOTHING: Code = { actions: [], assigned: [], texts: [], calls: [], handlesErrors: false }

@@ -44,14 +44,22 @@ export function mergedRows({ relation, mergeWhenClauses = [] }: MergeStmt): Acti
     'MergeWhenClause' in one ? [one.MergeWhenClause] : [],
   )
   const does = (command: string) => clauses.filter(({ commandType }) => commandType === command)
-  const updates = does('CMD_UPDATE').flatMap(({ targetList }) => columnsOf(targetList))
+  const updates = does('CMD_UPDATE')
+  const columns = [...new Set(updates.flatMap(({ targetList }) => columnsOf(targetList)))]
+  const deletes = does('CMD_DELETE')
   return [
     ...(updates.length > 0
-      ? [{ kind: 'update' as const, table, columns: [...new Set(updates)], where: '…' }]
+      ? [{ kind: 'update' as const, table, columns, where: '…', ...several(updates) }]
       : []),
-    ...(does('CMD_DELETE').length > 0 ? [{ kind: 'delete' as const, table, where: '…' }] : []),
+    ...(deletes.length > 0
+      ? [{ kind: 'delete' as const, table, where: '…', ...several(deletes) }]
+      : []),
     ...(does('CMD_INSERT').length > 0 ? [{ kind: 'insert' as const, table }] : []),
   ]
+}
+
+function several(clauses: readonly unknown[]): { readonly clauses?: number } {
+  return clauses.length > 1 ? { clauses: clauses.length } : {}
 }
 
 /** The columns that a list of assignments sets. */

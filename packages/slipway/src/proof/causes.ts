@@ -1,0 +1,113 @@
+import { type DatabaseSchema, tableNamed } from '../schema/index.ts'
+import type { ObjectName } from '../statements/index.ts'
+import type { Demand } from './demands.ts'
+import type { ForeignKey } from './postgres/schema-code.ts'
+import type { SeenEffect } from './postgres/trace.ts'
+import { isNamed, nameOfRelation } from './relation-name.ts'
+
+/** Something of a statement that may change data. */
+export interface Cause {
+  readonly demand: Demand
+  /** The effects of its statement. */
+  readonly effects: readonly SeenEffect[]
+}
+
+/** An effect, and the columns that are set with it; absent where they may be any. */
+export interface Caused {
+  readonly effect: SeenEffect
+  readonly columns?: readonly string[]
+}
+
+export interface KnownTables {
+  /** The schema before. */
+  readonly before: DatabaseSchema
+  /** Tables that the migration makes, and its code. */
+  readonly made: readonly ObjectName[]
+  readonly foreignKeys: readonly ForeignKey[]
+}
+
+/** Whether an effect concerns rows of a table, also of its partitions and children. */
+export function isEffectOn({ relation, within = [] }: SeenEffect, table: ObjectName): boolean {
+  return [relation, ...within].some((one) => isNamed(one, table))
+}
+
+/** Whether an effect is one that a demand asks for. */
+export function isEffectOf(demand: Demand, effect: SeenEffect, tables: KnownTables): boolean {
+  // An update moves rows from partition to partition.
+  const moves = demand.verb === 'UPDATE' && effect.what === 'deleted' && effect.within !== undefined
+  return (moves || demand.shown.includes(effect.what)) && isWhere(demand, effect, tables)
+}
+
+function isWhere({ table, column }: Demand, effect: SeenEffect, { before }: KnownTables): boolean {
+  // A view is not known: it may pass on a change to any table.
+  const isAny = table === undefined || tableNamed(before, table) === undefined
+  if (!isAny && !isEffectOn(effect, table)) return false
+  return column === undefined || effect.column === undefined || effect.column === column
+}
+
+/** Whether a demand is about a table that the migration makes: nothing in it is older. */
+function isOfMade({ table }: Demand, { before, made }: KnownTables): boolean {
+  if (table === undefined || tableNamed(before, table) !== undefined) return false
+  return made.some(({ name }) => name === table.name)
+}
+
+/** The effects that may be those of a cause, also by way of foreign keys. */
+export function causedBy({ demand, effects }: Cause, tables: KnownTables): Caused[] {
+  if (isOfMade(demand, tables)) return []
+  const caused = effects.filter((effect) => mayCause(demand, effect, tables)).map(withColumns)
+  for (let known = 0; known < caused.length; known++) {
+    const one = caused[known]
+    if (one === undefined) break
+    for (const key of tables.foreignKeys)
+      for (const next of passedOn(one, key, effects, tables))
+        if (!caused.some((other) => isSame(other, next))) caused.push(next)
+  }
+  return caused
+
+  function withColumns(effect: SeenEffect): Caused {
+    const isSet = effect.what === 'updated' && demand.sets !== undefined
+    return isSet ? { effect, columns: demand.sets } : { effect }
+  }
+}
+
+function isSame(one: Caused, other: Caused): boolean {
+  return one.effect === other.effect && String(one.columns) === String(other.columns)
+}
+
+function mayCause(demand: Demand, effect: SeenEffect, tables: KnownTables): boolean {
+  return demand.reaches?.includes(effect.what) === true || isEffectOf(demand, effect, tables)
+}
+
+/** What a foreign key does where an effect meets the table that it refers to. */
+function passedOn(
+  { effect, columns }: Caused,
+  key: ForeignKey,
+  effects: readonly SeenEffect[],
+  { before, made }: KnownTables,
+): Caused[] {
+  const to = nameOfRelation(key.to)
+  // It may have another name by now.
+  const isRenamed =
+    tableNamed(before, to) === undefined && !made.some(({ name }) => name === to.name)
+  if (!isRenamed && !isEffectOn(effect, to)) return []
+  const from = nameOfRelation(key.table)
+  const on = (what: SeenEffect['what']) =>
+    effects.filter(
+      (one) =>
+        one.what === what && (isEffectOn(one, from) || tableNamed(before, from) === undefined),
+    )
+  const set = () => on('updated').map((one) => ({ effect: one, columns: key.columns }))
+  switch (effect.what) {
+    case 'deleted':
+      if (key.onDelete === 'cascade') return on('deleted').map((one) => ({ effect: one }))
+      return key.onDelete === 'set' ? set() : []
+    case 'updated': {
+      const isKey = columns === undefined || columns.some((name) => key.toColumns.includes(name))
+      return isKey && key.onUpdate !== undefined ? set() : []
+    }
+    case 'emptied':
+      return on('emptied').map((one) => ({ effect: one }))
+    default:
+      return []
+  }
+}

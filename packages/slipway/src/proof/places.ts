@@ -1,0 +1,108 @@
+import {
+  type Action,
+  objectKey,
+  type ObjectName,
+  type Statement,
+  tableRef,
+} from '../statements/index.ts'
+import type { Cause } from './causes.ts'
+import { demandsOf, demandsOfText, isReadable } from './demands.ts'
+import type { SeenEffect } from './postgres/trace.ts'
+import { type ReachedCode, reachedCode } from './reached-code.ts'
+import { nameOfRelation } from './relation-name.ts'
+import type { RunOfCode } from './run-of-code.ts'
+
+/** A place in a statement, or in code that it runs, that may destroy data. */
+export interface Place extends Cause {
+  /** What the place is called in a sentence. */
+  readonly where: string
+  /** The code; absent where it is the statement itself. */
+  readonly code?: ReachedCode
+}
+
+/** Code of a trigger that sets columns of its row. */
+export interface Assignment {
+  /** As the server names it. */
+  readonly table: string
+  readonly code: ReachedCode
+}
+
+/** The places of a statement. */
+export interface StatementPlaces {
+  readonly statement: Statement
+  /** What it did, without what an error undid. */
+  readonly effects: readonly SeenEffect[]
+  /** Those of which an error may have undone all. */
+  readonly unsure: readonly SeenEffect[]
+  /** Of the statement itself. */
+  readonly own: readonly Place[]
+  readonly code: readonly Place[]
+  readonly assignments: readonly Assignment[]
+  /** Where code makes statements that nobody can read. */
+  readonly unreadable: readonly string[]
+  /** Tables that it makes, and its code. */
+  readonly made: readonly ObjectName[]
+  /** Columns that it adds, and its code, by their names. */
+  readonly added: readonly string[]
+}
+
+/** Finds the places of each statement of a run. */
+export function findPlaces(run: RunOfCode): StatementPlaces[] {
+  return run.statements.map((statement, at) => {
+    const { number } = statement
+    const all = run.trace.effects.filter((one) => one.statement === number)
+    const earlier = run.statements.slice(0, at)
+    const reached = reachedCode({ statement, earlier, code: run.code, effects: all })
+    const handlesErrors = reached.some((one) => one.handlesErrors)
+    const effects = handlesErrors ? all.filter((one) => !isUndone(one, run)) : all
+    return {
+      statement,
+      effects,
+      unsure: handlesErrors ? effects.filter((one) => isElsewhere(one, run)) : [],
+      own: statement.actions
+        .flatMap(demandsOf)
+        .map((demand) => ({ demand, effects, where: `statement ${number}` })),
+      code: reached.flatMap((code) => placesOf(code, effects)),
+      assignments: reached.flatMap(assignmentsOf),
+      unreadable: reached.flatMap(({ texts, place }) => (texts.every(isReadable) ? [] : [place])),
+      made: [statement, ...reached].flatMap(({ actions }) => actions.flatMap(madeBy)),
+      added: [statement, ...reached].flatMap(({ actions }) => actions.flatMap(addedBy)),
+    }
+  })
+}
+
+function placesOf(code: ReachedCode, effects: readonly SeenEffect[]): Place[] {
+  const { actions, texts, place: where, inSeveralWays } = code
+  const demands = [...actions.flatMap(demandsOf), ...texts.flatMap(demandsOfText)]
+  return demands.map((demand) => ({
+    demand: inSeveralWays ? { ...demand, several: true } : demand,
+    effects,
+    where,
+    code,
+  }))
+}
+
+function assignmentsOf(code: ReachedCode): Assignment[] {
+  const { trigger: table, assigned } = code
+  return table === undefined || assigned.length === 0 ? [] : [{ table, code }]
+}
+
+function madeBy(action: Action): ObjectName[] {
+  return action.kind === 'create-table' ? [action.table] : []
+}
+
+function addedBy(action: Action): string[] {
+  return action.kind === 'add-column' ? [action.column.name] : []
+}
+
+/** Counts have rows of a subtransaction that was rolled back, too: the table is as it was. */
+function isUndone({ relation, rows }: SeenEffect, { before, unchanged }: RunOfCode): boolean {
+  if (rows === undefined) return false
+  return unchanged.has(objectKey(tableRef(before, nameOfRelation(relation))))
+}
+
+/** Whether another statement changed rows of the same table: that it is not as it was shows nothing then. */
+function isElsewhere({ statement, relation, rows }: SeenEffect, { trace }: RunOfCode): boolean {
+  if (rows === undefined) return false
+  return trace.effects.some((one) => one.relation === relation && one.statement !== statement)
+}

@@ -1,0 +1,130 @@
+import { tableNamed } from '../schema/index.ts'
+import { objectKey, type ObjectName, partRef } from '../statements/index.ts'
+import { type Caused, causedBy, isEffectOf, isEffectOn, type KnownTables } from './causes.ts'
+import type { Assignment, Place, StatementPlaces } from './places.ts'
+import type { ReachedCode } from './reached-code.ts'
+import { isNamed, nameOfRelation } from './relation-name.ts'
+import type { RunOfCode } from './run-of-code.ts'
+
+/** Tells what a run shows of one place from what it shows of the others. */
+export interface ToldApart {
+  /** Whether something shows that a place took effect that none of the others can have done. */
+  isAlone(place: Place, others: readonly Place[], unsure: StatementPlaces['unsure']): boolean
+  /** The columns of its row that a trigger sets and that something else may have changed; `*` for the whole row. */
+  columnsInDoubt(assignment: Assignment, at: StatementPlaces): string[]
+}
+
+/** Compares the places of all statements of a run. */
+export function tellApart(
+  run: RunOfCode & KnownTables,
+  statements: readonly StatementPlaces[],
+): ToldApart {
+  const found = new Map<Place, readonly Caused[]>()
+  const caused = (place: Place) => {
+    const known = found.get(place) ?? causedBy(place, run)
+    found.set(place, known)
+    return known
+  }
+  const all = statements.flatMap(({ own, code }) => [...own, ...code])
+  return { isAlone, columnsInDoubt }
+
+  function isAlone(place: Place, beside: readonly Place[], unsure: StatementPlaces['unsure']) {
+    const { demand, effects } = place
+    if (demand.several) return false
+    if (demand.object !== undefined)
+      return !all.some((one) => isOther(one, place) && mayChangeObject(one, place))
+    const others = beside.filter((one) => isOther(one, place))
+    const explained = new Set(others.flatMap((one) => caused(one).map(({ effect }) => effect)))
+    return (
+      effects.some(
+        (one) => isEffectOf(demand, one, run) && !explained.has(one) && !unsure.includes(one),
+      ) || hasOwnColumn(place)
+    )
+  }
+
+  function mayChangeObject(one: Place, { demand }: Place): boolean {
+    const { object, reaches = [] } = one.demand
+    if (object === demand.object || reaches.length > 0) return true
+    const drops = caused(one).some(({ effect }) => effect.what.endsWith('dropped'))
+    return drops && demand.verb.startsWith('DROP')
+  }
+
+  /** A column has other values that nothing else sets. */
+  function hasOwnColumn(place: Place): boolean {
+    const { table, sets = [] } = place.demand
+    return (
+      table !== undefined &&
+      sets.some(
+        (name) =>
+          isChanged(table, name) &&
+          !all.some((one) => isOther(one, place) && maySet(one, table, name)) &&
+          !statements.some((one) => isAssigned(table, name, one)),
+      )
+    )
+  }
+
+  function isChanged(name: ObjectName, column: string): boolean {
+    const table = tableNamed(run.before, name)
+    return table !== undefined && run.changed.has(objectKey(partRef('column', table, column)))
+  }
+
+  function maySet(place: Place, table: ObjectName, column: string): boolean {
+    return caused(place).some(
+      ({ effect, columns }) =>
+        effect.what === 'updated' &&
+        isEffectOn(effect, table) &&
+        (columns === undefined || columns.includes(column)),
+    )
+  }
+
+  function columnsInDoubt({ table, code }: Assignment, at: StatementPlaces): string[] {
+    const name = nameOfRelation(table)
+    const known = tableNamed(run.before, name)
+    if (known === undefined) return []
+    const columns = [...known.columns.keys()]
+    const isOnlyHere = (column: string) =>
+      !all.some((one) => maySet(one, name, column)) &&
+      !statements.some((one) => isAssigned(name, column, one, code))
+    if (code.assigned.includes('*')) {
+      const isSeen = columns.some((column) => isChanged(name, column) && isOnlyHere(column))
+      return isSeen && !code.inSeveralWays ? [] : ['*']
+    }
+    return columns.filter((column) => {
+      const times = code.assigned.filter((one) => one === column).length
+      if (times === 0 || isOverwritten(name, column, at)) return false
+      return times > 1 || code.inSeveralWays || !isOnlyHere(column)
+    })
+  }
+
+  /** Every update of the statement gives the column a value itself: another one destroys no more. */
+  function isOverwritten(table: ObjectName, column: string, at: StatementPlaces): boolean {
+    const updates = [...at.own, ...at.code]
+      .flatMap(caused)
+      .filter(({ effect }) => effect.what === 'updated' && isEffectOn(effect, table))
+    return updates.length > 0 && updates.every(({ columns }) => columns?.includes(column))
+  }
+}
+
+/** Whether a trigger that a statement runs sets a column, but for that code itself. */
+function isAssigned(
+  table: ObjectName,
+  column: string,
+  { assignments, effects }: StatementPlaces,
+  itself?: ReachedCode,
+): boolean {
+  return assignments.some(({ table: of, code }) => {
+    if (itself !== undefined && code.version === itself.version) return false
+    if (!code.assigned.includes(column) && !code.assigned.includes('*')) return false
+    const name = nameOfRelation(of)
+    return (
+      isNamed(of, table) || effects.some((one) => isEffectOn(one, table) && isEffectOn(one, name))
+    )
+  })
+}
+
+/** A place that may run beside another: of the versions of a routine a call runs one. */
+function isOther(one: Place, place: Place): boolean {
+  if (one === place) return false
+  const isSameCall = one.effects === place.effects && one.code?.version === place.code?.version
+  return !isSameCall || one.code === place.code
+}
