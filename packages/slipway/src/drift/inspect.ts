@@ -16,6 +16,7 @@ import {
   readIdentities,
   readPartNames,
   readSummary,
+  readWrittenColumns,
   type SchemaScript,
   type SchemaSummary,
   scriptAcross,
@@ -32,8 +33,12 @@ import {
 } from '../statements/index.ts'
 import { sameAsHistory } from './same-as-history.ts'
 import { lossesOfScript } from './script-losses.ts'
-import type { NamedState } from './table-pairs.ts'
-import { type TargetNames, underTargetNames } from './target-names.ts'
+import {
+  exchangedNames,
+  type TargetNames,
+  type TargetState,
+  underTargetNames,
+} from './target-names.ts'
 
 /** What a look at a target needs. */
 export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'shadow' | 'emit'> & {
@@ -55,7 +60,7 @@ export interface DriftReport {
   readonly choices: readonly Choice[]
   /** What was taken for what, or was not, without evidence enough for other databases. */
   readonly guesses: readonly Choice[]
-  /** SQL of a migration that gives what the target has; empty without drift. */
+  /** SQL of a migration that gives what the target has; empty without drift. A move to the default schema names that of this target. */
   readonly toTarget: string
   /** The data that each of the two destroys. */
   readonly loses: {
@@ -90,6 +95,7 @@ export async function inspectSession(
       catalog: await readCatalog(session, scope),
       identities: await readIdentities(session),
       partNames: await readPartNames(session),
+      written: await readWrittenColumns(session),
     }),
   }
   const compared = await attempt(() =>
@@ -97,8 +103,8 @@ export async function inspectSession(
   )
   if (!compared.ok) return unknown(database, actual, compared.failure.message)
   if (!('actual' in compared.value)) {
-    const columnOrder = columnOrders(compared.value, actual)
-    return sameAsHistory(database, { columnOrder, unmodelled: actual.unmodelled })
+    const { unmodelled } = actual
+    return sameAsHistory(database, { ...compared.value, unmodelled })
   }
   return reportOf(database, compared.value, await parserFor(dialectOf(session)))
 }
@@ -110,8 +116,11 @@ function isEmpty({ columnOrder }: Catalog): boolean {
 
 interface TargetSchema {
   readonly summary: SchemaSummary
-  readonly known: () => Promise<NamedState>
+  readonly known: () => Promise<TargetState>
 }
+
+/** All objects are equal. */
+type Equal = Pick<DriftReport, 'columnOrder' | 'choices'>
 
 interface Compared {
   readonly expected: Catalog
@@ -125,13 +134,16 @@ async function comparedWith(
   target: TargetSchema,
   applied: readonly MigrationFile[],
   { migrations, schemas, shadow }: Pick<DriftRequest, 'migrations' | 'schemas' | 'shadow'>,
-): Promise<SchemaSummary | Compared> {
+): Promise<Equal | Compared> {
   return await withShadowDatabase(shadow, applied, async (copy) => {
     const scope = await projectScope(copy, migrations, schemas)
     const summary = await readSummary(copy, scope)
-    if (summary.fingerprint.hash === target.summary.fingerprint.hash) return summary
+    const isEqual = summary.fingerprint.hash === target.summary.fingerprint.hash
+    const columnOrder = columnOrders(summary, target.summary)
+    if (isEqual && columnOrder.length === 0) return { columnOrder, choices: [] }
     const expected = await readCatalog(copy, scope)
     const actual = await target.known()
+    if (isEqual) return { columnOrder, choices: await exchangedNames(copy, expected, actual) }
     const named = await underTargetNames(copy, expected, { actual, scope })
     return { expected, actual: actual.catalog, named }
   })
@@ -143,10 +155,11 @@ function reportOf(
   parser: StatementParser,
 ): DriftReport {
   const changes = difference(...withoutOwnOfInherited(expected, found))
-  const columnOrder = columnOrders(expected, found)
-  const { unmodelled } = found
-  if (changes.length === 0) return sameAsHistory(database, { columnOrder, unmodelled })
   const [likened, actual] = withoutOwnOfInherited(named.catalog, found)
+  const columnOrder = columnOrders(likened, found)
+  const { unmodelled } = found
+  if (changes.length === 0)
+    return sameAsHistory(database, { columnOrder, choices: named.guesses, unmodelled })
   const back = scriptAcross(actual, likened)
   const forth = scriptAcross(likened, actual)
   const toHistory = {
@@ -207,6 +220,6 @@ function portable(
 }
 
 function unknown(database: string, { unmodelled }: SchemaSummary, reason: string): DriftReport {
-  const nothing = sameAsHistory(database, { columnOrder: [], unmodelled })
+  const nothing = sameAsHistory(database, { columnOrder: [], choices: [], unmodelled })
   return { ...nothing, basis: 'unknown', unknown: reason }
 }

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { differences, stateOf } from '../../test/round-trip.ts'
-import { createTarget, migration, type TestTarget } from '../../test/target.ts'
+import { createTarget, migration, type TestTarget, workOn } from '../../test/target.ts'
 import { deploy } from '../deploy/index.ts'
+import { ConnectionString } from '../kernel/index.ts'
 import { choiceText } from '../schema/index.ts'
 import { destructionText } from '../statements/index.ts'
 import { adoptDrift, inspectDrift } from './index.ts'
@@ -92,6 +93,35 @@ describe('both scripts rename what was renamed, and no row and no value is lost'
           'CREATE TABLE a (id int PRIMARY KEY, gone text, b text, d text); ALTER TABLE a DROP gone;',
         rows: "INSERT INTO a VALUES (1, 'b', 'd');",
         byHand: 'ALTER TABLE a RENAME b TO c',
+      },
+    ],
+    [
+      'two columns that exchange their names, one with an index',
+      {
+        history:
+          'CREATE TABLE a (id int PRIMARY KEY, x text, y text); CREATE INDEX a_x_idx ON a (x);',
+        rows: "INSERT INTO a VALUES (1, 'of x', 'of y');",
+        byHand:
+          'ALTER TABLE a RENAME x TO t; ALTER TABLE a RENAME y TO x; ALTER TABLE a RENAME t TO y',
+      },
+    ],
+    [
+      'columns that exchange their names, with a table that is renamed, and in a key of both',
+      {
+        history: 'CREATE TABLE a (x int, y int, z int, CONSTRAINT both_of_a UNIQUE (x, y));',
+        rows: 'INSERT INTO a VALUES (1, 2, 3), (4, 5, 6);',
+        byHand: `ALTER TABLE a RENAME x TO t; ALTER TABLE a RENAME y TO x; ALTER TABLE a RENAME z TO y; ALTER TABLE a RENAME t TO z;
+          ALTER TABLE a RENAME TO b`,
+      },
+    ],
+    [
+      'columns that exchange their names, in a table that has other numbers',
+      {
+        history: `CREATE TABLE a (id int PRIMARY KEY, gone int, x text, y text); ALTER TABLE a DROP gone; COMMENT ON COLUMN a.y IS 'why';`,
+        rows: "INSERT INTO a VALUES (1, 'of x', 'of y');",
+        byHand: `DROP TABLE a; CREATE TABLE a (id int PRIMARY KEY, x text, y text); COMMENT ON COLUMN a.y IS 'why';
+          INSERT INTO a VALUES (1, 'of x', 'of y');
+          ALTER TABLE a RENAME x TO t; ALTER TABLE a RENAME y TO x; ALTER TABLE a RENAME t TO y`,
       },
     ],
     [
@@ -320,6 +350,53 @@ describe('the script names what may be a rename, and it is not adopted', () => {
   })
 })
 
+describe('columns of one type in another order', () => {
+  const history = 'CREATE TABLE a (id int PRIMARY KEY, x text, y text);'
+  const rows = "INSERT INTO a VALUES (1, 'of x', 'of y');"
+  const exchange =
+    'ALTER TABLE a RENAME x TO t; ALTER TABLE a RENAME y TO x; ALTER TABLE a RENAME t TO y'
+  const anew = `DROP TABLE a; CREATE TABLE a (id int PRIMARY KEY, y text, x text); INSERT INTO a (id, x, y) VALUES (1, 'of x', 'of y')`
+  const unknown = (name: string, other: string) =>
+    `column a.${name} is not taken for ${other}, which the history has in its place: whether the columns were renamed or have another order, nothing tells`
+
+  test('which may have been renamed are named, without drift', async () => {
+    const { report } = await changedByHand({ history, rows, byHand: exchange })
+    expect(report).toMatchObject({ drifted: false, toHistory: '', toTarget: '', guesses: [] })
+    expect(report.columnOrder).toEqual([
+      { table: 'public.a', history: ['id', 'x', 'y'], target: ['id', 'y', 'x'] },
+    ])
+    expect(report.choices.map(choiceText)).toEqual([unknown('y', 'x'), unknown('x', 'y')])
+  })
+
+  test('which may have been renamed are not adopted with a drift', async () => {
+    const one = { history, rows, byHand: `${exchange}; ALTER TABLE a ADD z text` }
+    const { report } = await changedByHand(one)
+    expect(report.guesses.map(choiceText)).toEqual([unknown('y', 'x'), unknown('x', 'y')])
+    expect(report.toTarget).toContain(`-- slipway: choice ${unknown('y', 'x')}\n`)
+    await expect(adopt(one)).rejects.toMatchObject({ failure: { code: 'DRIFT.NOT_ADOPTABLE' } })
+  })
+
+  test('which the table was created in were not renamed', async () => {
+    const { report } = await changedByHand({ history, rows, byHand: anew })
+    expect(report).toMatchObject({ drifted: false, choices: [] })
+    expect(report.columnOrder).toHaveLength(1)
+  })
+
+  test('which an index went with were not renamed', async () => {
+    const index = 'CREATE INDEX a_x_idx ON a (x);'
+    const one = {
+      history: history + index,
+      rows,
+      byHand: `${anew}; ${index} ALTER TABLE a ALTER x SET NOT NULL, ALTER y SET NOT NULL;`,
+    }
+    const { report } = await changedByHand(one)
+    expect(report.guesses).toEqual([])
+    expect(report.toHistory).not.toMatch(/RENAME/)
+    await other.sql(report.toTarget)
+    expect((await stateOf(other)).rows).toEqual((await stateOf(target)).rows)
+  })
+})
+
 describe('the next number is behind those of the rows', () => {
   const serial = 'CREATE TABLE a (id serial PRIMARY KEY, x text)'
   const identity = 'CREATE TABLE a (id int GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, x text)'
@@ -365,4 +442,52 @@ test('a table returns to its schema, whatever the session looks for names in', a
   expect(differences(byHand, await stateOf(other))).toEqual([])
   await target.sql(`SET search_path = archive; ${report.toHistory}`)
   expect(differences(before, await stateOf(target))).toEqual([])
+})
+
+describe('a move to the default schema names it', () => {
+  const one = {
+    history: 'CREATE SCHEMA archive; CREATE TABLE archive.line (id int PRIMARY KEY, name text)',
+    rows: "INSERT INTO archive.line VALUES (1, 'a')",
+    byHand: '',
+  }
+  test.each(['shop', 'Shop of "mine"'])('?schema=%s', async (schema) => {
+    const sql = `"${schema.replaceAll('"', '""')}"`
+    const requestOf = async (of: TestTarget, migrations: ReturnType<typeof migrationsOf>) => {
+      await of.sql(`CREATE SCHEMA IF NOT EXISTS ${sql}`)
+      const url = new URL(of.url)
+      url.searchParams.set('schema', schema)
+      return workOn({ kind: 'postgres', url: new ConnectionString(url.href) }, migrations)
+    }
+    const consent = { consent: { confirm: undefined }, acceptDrift: false }
+    for (const each of [target, other]) {
+      const request = await requestOf(each, migrationsOf(one))
+      expect((await deploy({ ...request, ...consent })).failure).toBeUndefined()
+      await each.sql(one.rows)
+    }
+    const before = await stateOf(target)
+    await target.sql(`ALTER TABLE archive.line SET SCHEMA ${sql}`)
+    const byHand = await stateOf(target)
+    const request = await requestOf(target, migrationsOf(one))
+    const report = await inspectDrift(request)
+    expect(report.toTarget).toContain(`\nALTER TABLE "archive"."line" SET SCHEMA ${sql};\n`)
+    expect(report.toHistory).toContain(`\nALTER TABLE ${sql}."line" SET SCHEMA "archive";\n`)
+    // Whatever the session looks for names in.
+    await other.sql(`SET search_path = public; ${report.toTarget}`)
+    expect(differences(byHand, await stateOf(other))).toEqual([])
+    await target.sql(`SET search_path = public; ${report.toHistory}`)
+    expect(differences(before, await stateOf(target))).toEqual([])
+    await target.sql(`ALTER TABLE archive.line SET SCHEMA ${sql}`)
+    const adopted = await adoptDrift({
+      ...request,
+      name: '2_by_hand',
+      write: (name) => Promise.resolve(name),
+    })
+    expect(adopted.migration.sql).toBe(report.toTarget)
+    // A deploy of it does the same.
+    await other.sql(`ALTER TABLE ${sql}.line SET SCHEMA archive`)
+    const all = [...migrationsOf(one), migration('2_by_hand', adopted.migration.sql)]
+    const outcome = await deploy({ ...(await requestOf(other, all)), ...consent })
+    expect(outcome.failure).toBeUndefined()
+    expect((await stateOf(other)).rows).toEqual(byHand.rows)
+  })
 })

@@ -3,7 +3,11 @@ import type { DriftReport } from './inspect.ts'
 /** The report of a target whose schema is what its history gives, with what is reported beside. */
 export function sameAsHistory(
   database: string,
-  beside: Pick<DriftReport, 'columnOrder' | 'unmodelled'> = { columnOrder: [], unmodelled: [] },
+  beside: Pick<DriftReport, 'columnOrder' | 'choices' | 'unmodelled'> = {
+    columnOrder: [],
+    choices: [],
+    unmodelled: [],
+  },
 ): DriftReport {
   return {
     database,
@@ -11,7 +15,6 @@ export function sameAsHistory(
     basis: 'shadow',
     changes: [],
     toHistory: '',
-    choices: [],
     guesses: [],
     toTarget: '',
     loses: { toHistory: [], toTarget: [] },

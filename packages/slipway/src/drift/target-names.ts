@@ -13,8 +13,15 @@ import {
   type ScriptStatement,
 } from '../schema/index.ts'
 import { partRef, tableRef } from '../statements/index.ts'
+import { type InterchangedColumn, interchangedColumns } from './interchanged-columns.ts'
 import { type Evidence, renamedColumns } from './renamed-columns.ts'
 import { type NamedState, numberOf, type Pair, pairTables, tablesOf } from './table-pairs.ts'
+
+/** A target as it is. */
+export interface TargetState extends NamedState {
+  /** Of `readWrittenColumns`. */
+  readonly written: ReadonlySet<string>
+}
 
 /** What a history gives, under the names that a target has for it. */
 export interface TargetNames {
@@ -35,7 +42,7 @@ export interface TargetNames {
 export async function underTargetNames(
   copy: Session,
   expected: Catalog,
-  { actual, scope }: { readonly actual: NamedState; readonly scope: Scope },
+  { actual, scope }: { readonly actual: TargetState; readonly scope: Scope },
 ): Promise<TargetNames> {
   const own = await readIdentities(copy)
   const partNames = await readPartNames(copy)
@@ -47,7 +54,7 @@ export async function underTargetNames(
   if (wanted.size === 0) return { catalog: expected, toTarget: [], toHistory: [], ...found }
   await copy.execute('BEGIN')
   try {
-    const forth = await bringNamesBack(copy, new Map([...own, ...wanted]))
+    const forth = await bringNamesBack(copy, new Map([...own, ...wanted]), { portable: false })
     const catalog = await readCatalogInTransaction(copy, scope)
     const back = await bringNamesBack(copy, own, { portable: false })
     const attach = detaches
@@ -77,7 +84,7 @@ interface Renamed {
   readonly detaches: boolean
 }
 
-function renamed(history: NamedState, target: NamedState): Renamed {
+function renamed(history: NamedState, target: TargetState): Renamed {
   const { pairs, unlike } = pairTables(tablesOf(history), tablesOf(target))
   const schemas = new Map(
     [...history.identities.values()].flatMap(({ kind, name, id }) =>
@@ -116,11 +123,12 @@ function renamed(history: NamedState, target: NamedState): Renamed {
       ({ column }) =>
         left.length < parents.length || one.columns.get(numberOf(column))?.inherited === false,
     )
-    for (const { column, name, by: evidence } of columns) {
+    const exchanged = parents.length === 0 ? interchangedOf(pair, target.written) : []
+    for (const { column, name, by: evidence } of [...columns, ...exchanged]) {
       const part = partRef('column', object, name)
       const list = evidence === 'number' ? choices : guesses
       list.push({ object: part, message: columnText(column, evidence) })
-      if (evidence === 'holes') continue
+      if (evidence === 'holes' || evidence === 'written') continue
       wanted.set(column.id, { ...column, name })
       if (left.length === parents.length) continue
       detaches = true
@@ -138,6 +146,38 @@ function renamed(history: NamedState, target: NamedState): Renamed {
   return { wanted, choices, guesses, detaches }
 }
 
+interface ExchangedColumn extends InterchangedColumn {
+  readonly by: Evidence | 'written'
+}
+
+/** A column whose name another one has. */
+function interchangedOf({ one, other }: Pair, written: ReadonlySet<string>): ExchangedColumn[] {
+  const { columns = [], by } = interchangedColumns(one, other, written) ?? {}
+  return columns.map((one) => ({ ...one, by: by === 'parts' ? 'number' : 'written' }))
+}
+
+/** Columns that may have exchanged their names, where nothing else differs from the history. */
+export async function exchangedNames(
+  copy: Session,
+  expected: Catalog,
+  actual: TargetState,
+): Promise<Choice[]> {
+  const history = {
+    catalog: expected,
+    identities: await readIdentities(copy),
+    partNames: await readPartNames(copy),
+  }
+  return pairTables(tablesOf(history), tablesOf(actual)).pairs.flatMap((pair) => {
+    if (pair.one.place !== pair.other.place || pair.one.identity.parents) return []
+    const { schema, identity } = pair.other
+    const object = tableRef(actual.catalog, { schema, name: identity.name })
+    return interchangedOf(pair, actual.written).map(({ column, name }) => ({
+      object: partRef('column', object, name),
+      message: columnText(column, 'written'),
+    }))
+  })
+}
+
 function takenText({ one, by }: Pair): string {
   const name = `${one.schema}.${one.identity.name}`
   return by === 'parts'
@@ -150,8 +190,10 @@ function unlikeText({ one }: Pair): string {
   return `is not taken for ${name}: it has the same columns, but its indexes, constraints and sequences have other names`
 }
 
-function columnText({ name }: Identity, by: Evidence): string {
+function columnText({ name }: Identity, by: Evidence | 'written'): string {
   switch (by) {
+    case 'written':
+      return `is not taken for ${name}, which the history has in its place: whether the columns were renamed or have another order, nothing tells`
     case 'number':
       return `is taken for ${name}: it has the number and the type of that column`
     case 'lost':

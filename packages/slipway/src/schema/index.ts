@@ -61,6 +61,7 @@ export {
 } from './postgres/identities.ts'
 export { ownOfNewHeirs, withInheritedColumns, withoutOwnOfInherited } from './postgres/inherited.ts'
 export { type PartName, readPartNames } from './postgres/part-names.ts'
+export { readWrittenColumns } from './postgres/written-columns.ts'
 export { readFingerprint, readSchema } from './dialects.ts'
 export { schemaFailures } from './failures.ts'
 export { FINGERPRINT_METHOD } from './postgres/facts-fingerprint.ts'
