@@ -2,7 +2,7 @@ import { type DatabaseSchema, tableNamed } from '../schema/index.ts'
 import type { ObjectName } from '../statements/index.ts'
 import type { Demand } from './demands.ts'
 import type { ForeignKey } from './postgres/schema-code.ts'
-import type { SeenEffect } from './postgres/trace.ts'
+import type { SeenEffect } from './seen-effect.ts'
 import { isNamed, nameOfRelation } from './relation-name.ts'
 
 /** Something of a statement that may change data. */

@@ -1,5 +1,5 @@
 import type { Action, ObjectName } from '../statements/index.ts'
-import type { SeenEffect } from './postgres/trace.ts'
+import type { SeenEffect } from './seen-effect.ts'
 
 /** What an action destroys where it runs, as PostgreSQL shows it. */
 export interface Demand {

@@ -7,7 +7,7 @@ import {
 } from '../statements/index.ts'
 import type { Cause } from './causes.ts'
 import { demandsOf, demandsOfText, isReadable } from './demands.ts'
-import type { SeenEffect } from './postgres/trace.ts'
+import type { SeenEffect } from './seen-effect.ts'
 import { type ReachedCode, reachedCode } from './reached-code.ts'
 import { nameOfRelation } from './relation-name.ts'
 import type { RunOfCode } from './run-of-code.ts'

@@ -1,6 +1,6 @@
 import { type Action, callsIn, type Code, codeIn, type Statement } from '../statements/index.ts'
 import type { Hook, SchemaCode } from './postgres/schema-code.ts'
-import type { SeenEffect } from './postgres/trace.ts'
+import type { SeenEffect } from './seen-effect.ts'
 import { isNamed } from './relation-name.ts'
 import { isOfRows, tablesChangedBy } from './row-actions.ts'
 

@@ -4,7 +4,7 @@ import type { Filling, SqliteShape } from '../../shadow/index.ts'
 import {
   type Action,
   type Migration,
-  type SqliteTrigger,
+  type TriggerChanges,
   sqliteTriggerIn,
 } from '../../statements/index.ts'
 import type { SqliteTrace } from './trace.ts'
@@ -172,9 +172,9 @@ function writtenRows(action: Action): string[] {
 /** The triggers of a table, of those to which foreign keys pass changes on, and of those that the triggers change. */
 function firedBy(
   table: string,
-  triggers: readonly SqliteTrigger[],
+  triggers: readonly TriggerChanges[],
   { shapes }: Pick<SqliteRunOnRows, 'shapes'>,
-): SqliteTrigger[] {
+): TriggerChanges[] {
   const reached = new Set([key(table)])
   for (let known = -1; known < reached.size;) {
     known = reached.size
@@ -189,7 +189,7 @@ function firedBy(
 
 /** Counts cannot tell apart two changes of one table. */
 function isSeen(
-  { changes }: SqliteTrigger,
+  { changes }: TriggerChanges,
   {
     trace,
     number,

@@ -1,7 +1,7 @@
 import { sqliteParser } from './parser.ts'
 
 /** A trigger, and what its body does to existing rows. */
-export interface SqliteTrigger {
+export interface TriggerChanges {
   readonly name: string
   /** The table or the view on which it fires. */
   readonly table: string
@@ -11,7 +11,7 @@ export interface SqliteTrigger {
 }
 
 /** What a CREATE TRIGGER makes; nothing if it is another statement. Needs `loadSqliteParser` first. */
-export function sqliteTriggerIn(sql: string): SqliteTrigger | undefined {
+export function sqliteTriggerIn(sql: string): TriggerChanges | undefined {
   const parsed = sqliteParser().parse(sql)
   const [found] = parsed.status === 'ok' ? parsed.root.cmds : []
   if (found?.type !== 'CreateTriggerStmt') return undefined
