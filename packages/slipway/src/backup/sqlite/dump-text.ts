@@ -25,8 +25,8 @@ export interface DumpedDatabase {
 
 /**
  * The whole dump, as it comes: SQL that SQLite's own program reads into a new file. `onTable` gets the sum of each table.
- * Virtual tables come back as they are in the file: their definition, and the rows of the tables behind them. So what cannot be
- * read from them comes back too, such as an index without content, and no module of SQLite need be there.
+ * Virtual tables are restored as they are in the file: their definition, and the rows of the tables behind them. So what cannot be
+ * read through them is restored too, such as an index without content, and no module of SQLite is needed.
  */
 export async function* dumpText(
   database: DumpedDatabase,
@@ -95,7 +95,7 @@ async function* inChunks(lines: Iterable<Uint8Array>, sum: LineSum): AsyncGenera
 
 const BREAK = Buffer.from('\n')
 
-/** What a new file must be told before its first table. Rows that break a CHECK come back: one that was added later does not hold for them. */
+/** Settings that a new file takes only before its first table. Rows that break a CHECK are restored, too. */
 function headText({ settings }: DumpedDatabase): string {
   const { encoding, pageSize, autoVacuum } = settings
   return `-- A backup by Slipway. SQLite's own program restores it: sqlite3 new.db

@@ -4,7 +4,7 @@ import type { Row, Session } from '../../database/index.ts'
 export interface DumpedTable {
   readonly name: string
   readonly columns: readonly string[]
-  /** A name of its rowid that is no column of it; absent if a column is the rowid, or it has none. */
+  /** A name of its rowid that no column has; absent if a column is the rowid, or it has none. */
   readonly rowid?: string
   /** The columns by which its rows are sorted where it has no rowid. */
   readonly sortedBy: readonly string[]

@@ -67,7 +67,7 @@ async function restoreNew(
   const options = { applicationName: 'slipway backup', writableSchema: true }
   const began = performance.now()
   const work = async (session: Session) => {
-    // Until it has its name, it is written anew, not mended.
+    // A file that is not complete is removed, never repaired.
     await session.query('PRAGMA journal_mode=MEMORY')
     await session.execute('PRAGMA synchronous=OFF')
     await restoreDump(session, { ...request, manifest })

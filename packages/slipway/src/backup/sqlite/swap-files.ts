@@ -42,7 +42,7 @@ const WAIT_MS = 5000
 
 /**
  * Puts a new database in the place of an old one, which keeps its rows under the name `old`. At each moment there is a whole
- * database under the name. Fails with BACKUP.TARGET_IN_USE where another process has it open: it would go on with the old one.
+ * database under the name. Fails with BACKUP.TARGET_IN_USE where another process has it open: it would continue with the old one.
  */
 export async function swapFiles(made: string, file: string, old: string): Promise<void> {
   await waitUntilClosed(file)
@@ -112,7 +112,7 @@ function refuseInUse(file: string): never {
     message: `The database ${path.basename(file)} was not replaced: another process has it open.`,
     why: who.length > 0 ? `It is ${who.join(', ')}.` : 'This account cannot see which.',
     nextActions: [
-      advice('End it: it would go on with the database that was replaced.'),
+      advice('End it: it would continue with the database that was replaced.'),
       command(['backup', 'restore'], 'then restore again'),
     ],
   })
