@@ -72,7 +72,7 @@ async function readHistoryThere(
 /** The roles are those of the owners and of the privileges of what a dump has. */
 const FACTS = `
   SELECT pg_export_snapshot() AS snapshot,
-    to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS now,
+    to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now,
     ${TEXT_RULES}, pg_database_size(d.oid)::text AS bytes,
     ARRAY(SELECT extname::text FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1) AS extensions,
     ARRAY(SELECT DISTINCT rolname::text FROM (
