@@ -8,6 +8,8 @@ export interface TestDatabase {
   /** Its file, and everything that the API does, without the API. */
   readonly d1: D1Database
   readonly address: RemoteD1
+  /** Cancels the import that runs, as time does where nobody polls it. */
+  cancelImport(): void
 }
 
 export interface D1Call {
@@ -58,6 +60,10 @@ export type D1Fault =
   | { readonly kind: 'silent'; readonly carriedOut?: boolean }
   /** The import that this call starts or asks about ends in this error, and is undone. */
   | { readonly kind: 'import-error'; readonly message: string }
+  /** Another import is said to run. */
+  | { readonly kind: 'import-busy' }
+  /** An upload is answered as if it had arrived, and is not there. */
+  | { readonly kind: 'forget' }
   /** An HTML page of a proxy. */
   | { readonly kind: 'page'; readonly status: number }
 

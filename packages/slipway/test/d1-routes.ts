@@ -207,7 +207,7 @@ function imported(host: Host, found: Hosted, { call, body, fault }: Incoming): A
       return success({ success: false, error: 'Not currently importing anything.' })
     return advance(found, importing, fault)
   }
-  if (importing)
+  if (importing || fault?.kind === 'import-busy')
     return success({
       success: false,
       error:
@@ -290,11 +290,11 @@ function md5(bytes: Buffer): string {
   return createHash('md5').update(bytes).digest('hex')
 }
 
-function upload({ databases }: Host, { call, segments, body }: Incoming): Answer {
+function upload({ databases }: Host, { call, segments, body, fault }: Incoming): Answer {
   const [, id = '', name = ''] = segments
   const found = databases.get(id)
   if (call.method !== 'PUT' || !found) return { status: 404, body: 'no such upload' }
-  found.uploads.set(name, body)
+  if (fault?.kind !== 'forget') found.uploads.set(name, body)
   return { status: 200, body: '', headers: { etag: `"${md5(body)}"` } }
 }
 

@@ -17,7 +17,7 @@ import {
   type TestDatabase,
 } from './d1-call.ts'
 import { openD1Database } from './d1-database.ts'
-import { type Answer, failed, handle, type Host } from './d1-routes.ts'
+import { type Answer, failed, handle, type Host, type Hosted } from './d1-routes.ts'
 
 /**
  * A stand-in for the part of Cloudflare's REST API that D1 has, for our client and for wrangler
@@ -73,7 +73,17 @@ export async function startD1Server(options: D1ServerOptions = {}): Promise<D1Se
         token: new Secret(TEST_TOKEN),
         apiUrl: url,
       }
-      const hosted = { name, id, d1, address, created: new Date(), uploads: new Map() }
+      const hosted: Hosted = {
+        name,
+        id,
+        d1,
+        address,
+        created: new Date(),
+        uploads: new Map(),
+        cancelImport: () => {
+          hosted.importing = undefined
+        },
+      }
       host.databases.set(id, hosted)
       return hosted
     },
@@ -103,7 +113,7 @@ async function serve(
   server.calls.push(call)
   const fault = server.fault(call)
   const whole = body ?? (await received(incoming, fault))
-  if (!whole || fault?.kind === 'reset') return void incoming.socket.destroy()
+  if (!whole || fault?.kind === 'reset') return void response.destroy()
   const token = /^Bearer (.+)$/.exec(incoming.headers.authorization ?? '')?.[1]
   const request = { call, segments, query: url.searchParams, token, body: whole, fault }
   const carriedOut =

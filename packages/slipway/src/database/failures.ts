@@ -5,7 +5,8 @@ export const databaseFailures = {
   'DATABASE.URL_INVALID': { title: 'The connection string cannot be read' },
   'DATABASE.PROVIDER_UNSUPPORTED': { title: 'Slipway does not support this database' },
   'DATABASE.UNREACHABLE': { title: 'The server does not answer' },
-  'DATABASE.AUTHENTICATION': { title: 'The server refused the user or the password' },
+  'DATABASE.AUTHENTICATION': { title: 'The server refused the user, the password or the token' },
+  'DATABASE.RATE_LIMITED': { title: 'The service limits the rate of calls' },
   'DATABASE.TLS': { title: 'The connection cannot be encrypted as the connection string asks' },
   'DATABASE.NOT_FOUND': { title: 'The server has no database of that name' },
   'DATABASE.PERMISSION': { title: 'The role lacks a right' },
@@ -23,7 +24,7 @@ export const databaseFailures = {
   },
   'DATABASE.DISK_FULL': { title: 'The server has no disk space left' },
   'DATABASE.STATEMENT': { title: 'The server refused a statement' },
-  'DATABASE.LOCKED': { title: 'Another process has locked the database file' },
+  'DATABASE.LOCKED': { title: 'Another process has locked the database' },
   'DATABASE.CORRUPT': { title: 'The file is not a database, or is damaged' },
   'DATABASE.EMBEDDED_IN_USE': { title: 'Another process has the embedded database open' },
 } as const satisfies FailureSpecs

@@ -47,6 +47,8 @@ export interface RemoteD1 {
   readonly token: Secret
   /** `https://api.cloudflare.com/client/v4`, or what CLOUDFLARE_API_BASE_URL names. */
   readonly apiUrl: string
+  /** How long Slipway repeats a call that Cloudflare does not answer or puts off, in ms; 60 s if absent. */
+  readonly patienceMs?: number
 }
 
 /** A row with its columns by name. Values are decoded as `pg` does it; `int8` and `numeric` stay text. */

@@ -1,11 +1,15 @@
 import { advice, command, type SqliteError } from '../../kernel/index.ts'
 import { type DatabaseCode, raise } from '../failures.ts'
+import { resultName } from '../sqlite-codes.ts'
+import { isInSql, suspectParts, unquotedPart, withoutParts } from '../sqlite-row-content.ts'
 
 /** What an error is about: the file as messages name it, and the statement. */
 export interface SqliteSource {
   readonly where: string
-  /** Whether a trigger of the database contains the text word for word: then it has no row content. */
-  isInTrigger?(message: string): boolean
+  /** The statement or script that ran. */
+  readonly sql?: string
+  /** Whether the text of an object of the schema contains this text word for word: then it is no row content. */
+  isInSchema?(text: string): boolean
 }
 
 /** An error as `node:sqlite` throws it. */
@@ -21,7 +25,7 @@ export function raiseSqliteError(error: unknown, source: SqliteSource): never {
   const { where } = source
   const sqlite: SqliteError = {
     code: error.errcode,
-    name: nameOf(error.errcode),
+    name: resultName(error.errcode),
     message: sayable(error, source),
   }
   const code = CODES[error.errcode & 0xff] ?? 'DATABASE.STATEMENT'
@@ -48,40 +52,16 @@ const CODES: Readonly<Record<number, DatabaseCode>> = {
   26: 'DATABASE.CORRUPT',
 }
 
-const NAMES: Readonly<Record<number, string>> = {
-  1: 'SQLITE_ERROR',
-  5: 'SQLITE_BUSY',
-  6: 'SQLITE_LOCKED',
-  8: 'SQLITE_READONLY',
-  11: 'SQLITE_CORRUPT',
-  13: 'SQLITE_FULL',
-  14: 'SQLITE_CANTOPEN',
-  19: 'SQLITE_CONSTRAINT',
-  20: 'SQLITE_MISMATCH',
-  26: 'SQLITE_NOTADB',
-  275: 'SQLITE_CONSTRAINT_CHECK',
-  787: 'SQLITE_CONSTRAINT_FOREIGNKEY',
-  1299: 'SQLITE_CONSTRAINT_NOTNULL',
-  1555: 'SQLITE_CONSTRAINT_PRIMARYKEY',
-  1811: 'SQLITE_CONSTRAINT_TRIGGER',
-  2067: 'SQLITE_CONSTRAINT_UNIQUE',
-  3091: 'SQLITE_CONSTRAINT_DATATYPE',
-}
-
-/** The code of an error that a trigger raises by RAISE. */
-const RAISED = 1811
-
-function nameOf(code: number): string {
-  return NAMES[code] ?? NAMES[code & 0xff] ?? `SQLite error ${code}`
-}
-
-/**
- * The message without row content (guarantee 10). SQLite's own messages name columns and no values; a message of
- * RAISE can be put together from the row.
- */
-function sayable({ errcode, message }: ThrownError, { isInTrigger }: SqliteSource): string {
-  if (errcode !== RAISED || isInTrigger?.(message)) return message
-  return 'a trigger refused the row'
+/** The message without row content: see sqlite-row-content.ts. */
+function sayable(
+  { errcode, message }: ThrownError,
+  { sql = '', isInSchema }: SqliteSource,
+): string {
+  const unknown = suspectParts(message, errcode).filter((part) => {
+    const text = unquotedPart(part)
+    return !isInSql(sql, text) && isInSchema?.(text) !== true
+  })
+  return withoutParts(message, unknown)
 }
 
 function describe(code: DatabaseCode, { name, message }: SqliteError, where: string) {

@@ -89,6 +89,16 @@ test('a refused statement keeps the code of SQLite, and no row content', async (
     })
     expect((await refused('DELETE FROM a'))?.sqlite?.message).toBe("it's kept")
     expect(JSON.stringify(await refused('UPDATE a SET id = 2'))).not.toContain('Ann')
+    const badPath = await refused(`SELECT json_extract('{}', name) FROM a`)
+    expect(badPath?.sqlite?.message).toBe('bad JSON path: …')
+    expect((await refused(`SELECT json_extract('{}', 'id')`))?.sqlite?.message).toBe(
+      `bad JSON path: 'id'`,
+    )
+    expect((await refused('SELEC 1'))?.sqlite?.message).toBe('near "SELEC": syntax error')
+    await session.execute(
+      'CREATE TABLE c (a INTEGER REFERENCES a ON DELETE RESTRICT); INSERT INTO c VALUES (1); DROP TRIGGER keep',
+    )
+    expect((await refused('DELETE FROM a'))?.sqlite?.message).toBe('FOREIGN KEY constraint failed')
   })
 })
 

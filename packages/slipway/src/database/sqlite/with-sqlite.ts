@@ -12,6 +12,7 @@ import type {
   Session,
   SessionOptions,
 } from '../port.ts'
+import { IS_IN_SCHEMA } from '../sqlite-row-content.ts'
 import { createD1File, createFile } from './create-file.ts'
 import { isolate } from './isolate.ts'
 import { loadSqlite } from './load.ts'
@@ -77,33 +78,34 @@ function sessionOn(
   source: SqliteSource,
   d1: D1Settings | undefined,
 ): Session {
-  const said = { ...source, isInTrigger: (text: string) => isInTrigger(database, text) }
-  function guarded<T>(action: () => T): T {
+  function guarded<T>(sql: string, action: () => T): T {
     try {
       return action()
     } catch (error) {
-      return raiseSqliteError(error, said)
+      const isInSchema = (text: string) => isInSchemaOf(database, text)
+      return raiseSqliteError(error, { ...source, sql, isInSchema })
     }
   }
   return {
     kind: 'sqlite',
-    server: guarded(() => serverInfo(database, d1?.name)),
+    server: guarded('', () => serverInfo(database, d1?.name)),
     ledger: 'main',
     ...(d1 ? { d1 } : {}),
     async runAtomically(script, options) {
-      guarded(() => runAtomically(database, script, options))
+      guarded(script, () => runAtomically(database, script, options))
     },
     query: async <R extends Row>(sql: string, params: readonly unknown[] = []) =>
-      guarded(() => decoded<R>(run(database, sql, params))),
-    queryRaw: async (sql, params = []) => guarded(() => rawResult(run(database, sql, params))),
+      guarded(sql, () => decoded<R>(run(database, sql, params))),
+    queryRaw: async (sql, params = []) => guarded(sql, () => rawResult(run(database, sql, params))),
     async execute(script) {
-      guarded(() => database.exec(script))
+      guarded(script, () => database.exec(script))
     },
     *stream(sql) {
-      const statement = guarded(() => database.prepare(sql))
+      const statement = guarded(sql, () => database.prepare(sql))
       statement.setReturnArrays(true)
       const rows = statement.iterate() as unknown as Iterator<readonly SQLOutputValue[]>
-      for (let next = guarded(() => rows.next()); !next.done; next = guarded(() => rows.next())) {
+      const take = () => guarded(sql, () => rows.next())
+      for (let next = take(); !next.done; next = take()) {
         const [bytes] = next.value
         invariant(bytes instanceof Uint8Array, 'a streamed query gives bytes')
         yield bytes
@@ -157,11 +159,10 @@ function serverInfo(database: DatabaseSync, name: string | undefined): ServerInf
   }
 }
 
-function isInTrigger(database: DatabaseSync, text: string): boolean {
-  const found = database.prepare(
-    `SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND instr(sql, $1) > 0`,
-  )
-  return found.get({ $1: text.replaceAll("'", "''") }) !== undefined
+function isInSchemaOf(database: DatabaseSync, text: string): boolean {
+  // `destroy` has closed it.
+  if (!database.isOpen) return false
+  return database.prepare(IS_IN_SCHEMA).get(text) !== undefined
 }
 
 interface Ran {

@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { advice, formatDuration } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import type { RemoteD1, SessionOptions } from '../port.ts'
+import { attemptCall, type Attempt, type D1Request } from './attempt.ts'
+import { isBusy, isTransient, raiseRefused } from './refusals.ts'
+
+/** The REST API of one D1 database, with the patience that its rate limit and its network ask for. */
+export interface D1Api {
+  readonly address: RemoteD1
+  /** A call that changes nothing: it is repeated until it is answered, or the time is over. */
+  read<T>(request: D1Request): Promise<T>
+  /**
+   * A call that may change the database. It is repeated only while it was certainly not carried out; fails with
+   * DATABASE.OUTCOME_UNKNOWN where nobody can tell.
+   */
+  write<T>(request: D1Request): Promise<T>
+  /** When the time of a call that begins now is over. */
+  deadline(): number
+  /** Waits before a next try, longer each time. */
+  pause(tries: number): Promise<void>
+  /** Aborted as soon as the session is destroyed. */
+  readonly signal: AbortSignal
+  /** Ends the call that is running. */
+  abort(): void
+}
+
+/** How long a call is tried again, in ms, unless the address says otherwise. */
+const PATIENCE_MS = 60_000
+/** How long a server that takes no connection is tried again, in ms. */
+const CONNECT_MS = 10_000
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 8000
+/** A wait from this on is announced, in ms. */
+const NOTICE_FROM_MS = 2000
+
+/** Fails with DATABASE.UNREACHABLE, .AUTHENTICATION, .RATE_LIMITED, .NOT_FOUND, .LOCKED and .STATEMENT. */
+export function d1Api(address: RemoteD1, options: SessionOptions = {}): D1Api {
+  checkToken(address)
+  const ending = new AbortController()
+  const { patienceMs = PATIENCE_MS } = address
+  const pause = async (tries: number, atLeastMs = 0) => {
+    const longest = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS)
+    const ms = Math.max(atLeastMs, longest * (0.5 + Math.random() / 2))
+    if (ms >= NOTICE_FROM_MS)
+      options.onNotice?.(`Cloudflare is called again in ${formatDuration(Math.round(ms))}.`)
+    // A wait that was ended finds the next try refused.
+    await sleep(ms, undefined, { signal: ending.signal }).catch(() => {})
+  }
+  const call = async (request: D1Request, isRead: boolean) => {
+    const started = Date.now()
+    for (let tries = 0; ; tries++) {
+      const limit = Math.max(1, started + patienceMs - Date.now())
+      const attempt = await attemptCall(address, request, { limit, ending: ending.signal })
+      if (attempt.kind === 'answer') return attempt.result
+      const waits = waitFor(attempt, isRead)
+      if (waits === undefined) return end(address, attempt, isRead)
+      const { connectTimeoutMs = CONNECT_MS } = options
+      const until =
+        started + (attempt.kind === 'unsent' ? Math.min(connectTimeoutMs, patienceMs) : patienceMs)
+      if (ending.signal.aborted || Date.now() + waits >= until) return end(address, attempt, isRead)
+      await pause(tries, waits)
+    }
+  }
+  return {
+    address,
+    read: async <T>(request: D1Request) => (await call(request, true)) as T,
+    write: async <T>(request: D1Request) => (await call(request, false)) as T,
+    deadline: () => Date.now() + patienceMs,
+    pause: (tries) => pause(tries),
+    signal: ending.signal,
+    abort: () => ending.abort(),
+  }
+}
+
+/** `fetch` quotes a header that it cannot send, in its error. */
+function checkToken({ token, d1: { name } }: RemoteD1): void {
+  if (/^[\x21-\x7e]+$/.test(token.reveal())) return
+  raise('DATABASE.AUTHENTICATION', {
+    message: `The token for the D1 database ${name} is not one of Cloudflare.`,
+    why: 'It is empty, or has blanks or other characters that no token has.',
+    nextActions: [advice('Set CLOUDFLARE_API_TOKEN to an API token with the permission D1:Edit.')],
+  })
+}
+
+/** How long to wait at least before the next try, in ms; nothing if there must be none. */
+function waitFor(
+  attempt: Exclude<Attempt, { kind: 'answer' }>,
+  isRead: boolean,
+): number | undefined {
+  switch (attempt.kind) {
+    case 'limited':
+      return attempt.waitMs
+    case 'unsent':
+      return 0
+    case 'lost':
+      return isRead ? 0 : undefined
+    case 'refused':
+      if (isBusy(attempt.message)) return 0
+      return isRead && isTransient(attempt.message) ? 0 : undefined
+  }
+}
+
+/** What became of a call that is not tried again. */
+function end(
+  address: RemoteD1,
+  attempt: Exclude<Attempt, { kind: 'answer' }>,
+  isRead: boolean,
+): never {
+  const { name } = address.d1
+  switch (attempt.kind) {
+    case 'limited':
+      raise('DATABASE.RATE_LIMITED', {
+        message: `Cannot reach the D1 database ${name}: Cloudflare limits the rate of calls.`,
+        why: `Cloudflare asks to wait ${formatDuration(attempt.waitMs)}. It allows 1,200 calls in 5 minutes to all programs of an account's user together.`,
+      })
+    case 'unsent':
+      raise('DATABASE.UNREACHABLE', {
+        message: `Cannot reach the D1 database ${name}.`,
+        why: `${new URL(address.apiUrl).host} takes no connection: ${attempt.why}.`,
+        cause: attempt.cause,
+      })
+    case 'lost':
+      if (isRead)
+        raise('DATABASE.UNREACHABLE', {
+          message: `The D1 database ${name} does not answer.`,
+          why: `The last call ended without an answer: ${attempt.why}.`,
+          cause: attempt.cause,
+        })
+      return raiseUnknown(address, attempt.why, attempt.cause)
+    case 'refused':
+      if (!isRead && isTransient(attempt.message)) return raiseUnknown(address, attempt.message)
+      return raiseRefused(address, attempt)
+  }
+}
+
+/** Nobody but the database can tell whether a change was made. */
+export function raiseUnknown({ d1: { name } }: RemoteD1, why: string, cause?: unknown): never {
+  raise('DATABASE.OUTCOME_UNKNOWN', {
+    message: `The answer of the D1 database ${name} was lost: what was sent ran, or did not.`,
+    why: `The call ended without an answer: ${why}.`,
+    cause,
+  })
+}

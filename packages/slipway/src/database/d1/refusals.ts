@@ -1,0 +1,90 @@
+import { advice, type SqliteError } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import type { RemoteD1 } from '../port.ts'
+import { RAISED, resultCode } from '../sqlite-codes.ts'
+
+/** What the API says when it refuses a call. */
+export interface Refusal {
+  readonly status: number
+  readonly code: number
+  readonly message: string
+}
+
+/** Nothing was carried out, because the database has too much to do. Source: developers.cloudflare.com/d1/observability/debug-d1. */
+export function isBusy(message: string): boolean {
+  return /Currently processing a long-running|Requests queued for too long|Too many requests queued/.test(
+    message,
+  )
+}
+
+/** The database was interrupted: what was sent was carried out, or not. Same source. */
+export function isTransient(message: string): boolean {
+  return /Network connection lost|caused object to be reset|was reset|DB reset|D1_RESET_DO|transient issue|client disconnected|internal error|Upstream service unavailable/i.test(
+    message,
+  )
+}
+
+/** What SQLite says in a message of D1: `no such table: t: SQLITE_ERROR`. */
+export function sqliteErrorIn(message: string): SqliteError | undefined {
+  const [, text = '', primary = '', name = primary] = SAID.exec(message.trim()) ?? []
+  return primary === '' ? undefined : { code: resultCode(name), name, message: text }
+}
+
+const SAID = /^(?:D1_ERROR: )?(.*?)(?: at offset \d+)?: (SQLITE_[A-Z]+)(?: \(extended: (\w+)\))?$/s
+
+/** What the API has for errors of the database. */
+const STATEMENT_CODE = 7500
+
+/** States and codes of a token that the API does not accept, or that lacks rights. */
+const TOKEN_CODES = new Set([6003, 6111, 7403, 9109, 10_000, 10_001])
+
+/** Raises what the API refused: nothing of it was carried out. The message must have no row content. */
+export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Refusal): never {
+  const { status, code, message } = refusal
+  const said = `Cloudflare says: ${message === '' ? `status ${status}` : message}${code > 0 ? ` [code: ${code}]` : ''}`
+  if (status === 401 || status === 403 || TOKEN_CODES.has(code))
+    raise('DATABASE.AUTHENTICATION', {
+      message: `Cloudflare refuses the token for the D1 database ${name}.`,
+      why: `The token is wrong, or has no right to D1 of the account ${accountId}. ${said}`,
+      nextActions: [
+        advice('Create an API token with the permission D1:Edit, and set CLOUDFLARE_API_TOKEN.'),
+      ],
+    })
+  if (status === 404 || code === 7404)
+    raise('DATABASE.NOT_FOUND', {
+      message: `The account ${accountId} has no D1 database ${name}.`,
+      why: said,
+      nextActions: [
+        advice(`Correct database_id in wrangler's configuration, or create the database.`),
+      ],
+    })
+  const sqlite = sqliteErrorIn(message)
+  if (sqlite) return raiseStatement(name, sqlite)
+  if (/long-running/.test(message))
+    raise('DATABASE.LOCKED', {
+      message: `The D1 database ${name} is locked.`,
+      why: `An import or export of another process runs on it. ${said}`,
+      nextActions: [advice('Try again when the import or export has ended.')],
+    })
+  if (isBusy(message) || isTransient(message) || /not one of the API/.test(message))
+    raise('DATABASE.UNREACHABLE', {
+      message: `The D1 database ${name} does not answer.`,
+      why: said,
+    })
+  if ((code > 0 && code !== STATEMENT_CODE) || /virtual tables/i.test(message))
+    raise('DATABASE.STATEMENT', { message: `D1 refused what was sent to ${name}.`, why: said })
+  // Without a code of SQLite a text of RAISE cannot be told from others: it is taken for one.
+  const unknown = { code: RAISED, name: 'SQLITE_ERROR', message }
+  return raiseStatement(name, unknown)
+}
+
+function raiseStatement(name: string, sqlite: SqliteError): never {
+  const tooLong = sqlite.name === 'SQLITE_TOOBIG'
+  raise('DATABASE.STATEMENT', {
+    message: `D1 refused a statement: ${sqlite.message}.`,
+    why: tooLong
+      ? `A statement of D1 has at most 100,000 bytes, and a value 2,000,000. The database is ${name}.`
+      : `Its code is ${sqlite.name}.`,
+    sqlite,
+  })
+}

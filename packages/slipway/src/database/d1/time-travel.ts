@@ -1,0 +1,41 @@
+import type { RemoteD1, SessionOptions } from '../port.ts'
+import { d1Api } from './api.ts'
+
+/** The bookmark of the present state of a database, or of a state in its past. */
+export async function d1Bookmark(
+  address: RemoteD1,
+  { at, ...options }: SessionOptions & { readonly at?: Date } = {},
+): Promise<string> {
+  const when = at === undefined ? '' : `?timestamp=${encodeURIComponent(at.toISOString())}`
+  const path = `/time_travel/bookmark${when}`
+  const { bookmark } = await d1Api(address, options).read<{ readonly bookmark: string }>({
+    method: 'GET',
+    path,
+  })
+  return bookmark
+}
+
+/** What a restore did. */
+export interface D1Restored {
+  /** The bookmark of the state from now on. */
+  readonly bookmark: string
+  /** The bookmark that undoes the restore. */
+  readonly previous: string
+}
+
+/**
+ * Brings a database to the state of a bookmark, and ends all queries that run on it. Fails with
+ * DATABASE.OUTCOME_UNKNOWN where the answer was lost; the same restore can be run again then.
+ */
+export async function d1Restore(
+  address: RemoteD1,
+  bookmark: string,
+  options: SessionOptions = {},
+): Promise<D1Restored> {
+  const path = `/time_travel/restore?bookmark=${encodeURIComponent(bookmark)}`
+  const restored = await d1Api(address, options).write<{
+    readonly bookmark: string
+    readonly previous_bookmark: string
+  }>({ method: 'POST', path })
+  return { bookmark: restored.bookmark, previous: restored.previous_bookmark }
+}
