@@ -4,8 +4,8 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { withSession } from '../src/database/index.ts'
 import { readMigrations } from '../src/project/index.ts'
-import { readProject } from '../src/project/project.ts'
-import { resolveTarget } from '../src/project/target.ts'
+import { loadProject } from '../src/project/index.ts'
+import { resolveTarget } from '../src/project/index.ts'
 import { wrangler } from './wrangler.ts'
 
 // What Slipway says of a Worker's databases and migrations, compared with what wrangler itself does.
@@ -49,7 +49,7 @@ async function projectOf(binding: string, { env = '', persistTo = '' } = {}) {
     'slipway.config.mjs',
     `export default ${JSON.stringify({ d1, environments: { staging: {} } })}`,
   )
-  return await readProject({ cwd: root, env: {}, flags: { location: 'local', env } })
+  return await loadProject({ cwd: root, env: {}, flags: { location: 'local', env } })
 }
 
 async function run(...args: string[]): Promise<string> {

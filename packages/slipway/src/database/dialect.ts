@@ -24,28 +24,25 @@ export function dialectOf({ kind }: Pick<Address, 'kind'>): Dialect {
 /** A database product. */
 export interface Product {
   readonly name: string
-  /** Its dialect; absent if Slipway knows none. */
+  /** Absent if Slipway does not deploy to it. */
   readonly dialect?: Dialect
-  /** Commands of Slipway work on it. */
-  readonly supported: boolean
 }
 
-const POSTGRESQL: Product = { name: 'PostgreSQL', dialect: 'postgres', supported: true }
+const POSTGRESQL: Product = { name: 'PostgreSQL', dialect: 'postgres' }
 
 /** The products by the `provider` of a Prisma schema. */
 const PRODUCTS: Readonly<Record<string, Product>> = {
   postgresql: POSTGRESQL,
   postgres: POSTGRESQL,
-  // Slipway can open, parse and read it; its commands come with Cloudflare D1.
-  sqlite: { name: 'SQLite', dialect: 'sqlite', supported: true },
-  mysql: { name: 'MySQL', supported: false },
-  sqlserver: { name: 'SQL Server', supported: false },
-  mongodb: { name: 'MongoDB', supported: false },
-  cockroachdb: { name: 'CockroachDB', supported: false },
+  sqlite: { name: 'SQLite', dialect: 'sqlite' },
+  mysql: { name: 'MySQL' },
+  sqlserver: { name: 'SQL Server' },
+  mongodb: { name: 'MongoDB' },
+  cockroachdb: { name: 'CockroachDB' },
 }
 
 /** The product that the `provider` of a Prisma schema means; one that Slipway does not know is called as it is written. */
 export function productOf(provider: string): Product {
   const known = Object.hasOwn(PRODUCTS, provider) ? PRODUCTS[provider] : undefined
-  return known ?? { name: provider, supported: false }
+  return known ?? { name: provider }
 }

@@ -47,5 +47,10 @@ export {
   USUAL_ENVIRONMENTS,
 } from './target.ts'
 export type { Overridden, Variable, Variables } from './variables.ts'
-export { type D1Binding, findOtherWorkers, type WranglerConfig } from './wrangler-config.ts'
+export {
+  type D1Binding,
+  findOtherWorkers,
+  readWranglerConfig,
+  type WranglerConfig,
+} from './wrangler-config.ts'
 export { shadowSetting, shadowTimeLimitMs } from './shadow.ts'

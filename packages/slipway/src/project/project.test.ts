@@ -313,7 +313,6 @@ describe('bad input', () => {
     ['mysql', 'MySQL'],
     ['sqlserver', 'SQL Server'],
     ['mongodb', 'MongoDB'],
-    ['sqlite', 'SQLite'],
     ['cockroachdb', 'CockroachDB'],
   ])('%s is refused by name', async (provider, name) => {
     const schema = `datasource db {\n provider = "${provider}"\n}`

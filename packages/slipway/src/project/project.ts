@@ -20,7 +20,7 @@ import {
 } from './find.ts'
 import type { MigrationsLayout } from './migration-layout.ts'
 import { type PrismaConfig, readPrismaConfig } from './prisma-config.ts'
-import { type ProjectSchema, readSchema, refuseMissing, refuseUnsupported } from './schema.ts'
+import { type ProjectSchema, readSchema, refuseMissing } from './schema.ts'
 import { readSlipwayConfig, type SlipwayConfig } from './slipway-config.ts'
 import { readVariables, type Variable, type Variables } from './variables.ts'
 import type { WranglerConfig } from './wrangler-config.ts'
@@ -97,13 +97,6 @@ export interface ProjectFlags {
  * variable, configuration, default. Fails with the codes of `projectFailures`.
  */
 export async function loadProject(options: LoadProjectOptions): Promise<Project> {
-  const project = await readProject(options)
-  refuseUnsupported(project.schema, project.root)
-  return project
-}
-
-/** The same for a database that Slipway knows, but whose commands do not work yet. */
-export async function readProject(options: LoadProjectOptions): Promise<Project> {
   const env = await inTurn(async () => ({ ...options.env }))
   const root = findRoot(options.cwd)
   const { signal } = options

@@ -55,7 +55,7 @@ export function readSchema(place: string, root: string): ProjectSchema {
   const datasource = blocks.find(({ block }) => block.keyword === 'datasource')
   if (datasource === undefined) return refuseNoDatasource(relative(root, place))
   const { properties } = datasource.block
-  const database = knownDatabase(properties.get('provider'), relative(root, datasource.file))
+  const database = supportedDatabase(properties.get('provider'), relative(root, datasource.file))
   const schemas = properties.get('schemas')
   return {
     path: place,
@@ -97,31 +97,21 @@ function textOf(value: SchemaValue | undefined): string | undefined {
   return value?.kind === 'string' ? value.value : undefined
 }
 
-/** Fails with PROJECT.PROVIDER_UNSUPPORTED for a schema of a product whose commands do not work yet. */
-export function refuseUnsupported({ provider, datasourceFile }: ProjectSchema, root: string): void {
-  if (!productOf(provider).supported) refuseProvider(provider, relative(root, datasourceFile))
-}
-
-/** The provider of a datasource block. Fails with PROJECT.PROVIDER_UNSUPPORTED for a product that Slipway does not know. */
-function knownDatabase(
+/** The provider of a datasource block. Fails with PROJECT.PROVIDER_UNSUPPORTED for a database of another product. */
+function supportedDatabase(
   value: SchemaValue | undefined,
   file: string,
 ): Pick<ProjectSchema, 'provider' | 'dialect'> {
   const provider = textOf(value) ?? ''
-  const { dialect } = productOf(provider)
-  return dialect === undefined ? refuseProvider(provider, file) : { provider, dialect }
-}
-
-function refuseProvider(provider: string, file: string): never {
   const { name, dialect } = productOf(provider)
+  if (dialect !== undefined) return { provider, dialect }
   return raise('PROJECT.PROVIDER_UNSUPPORTED', {
-    message: `The schema is for ${name || 'an unnamed provider'}; Slipway deploys to PostgreSQL.`,
-    why:
-      dialect === undefined
-        ? 'Its proofs of locks, rows and down migrations hold only for PostgreSQL.'
-        : `Support for ${name} is planned.`,
+    message: `The schema is for ${name || 'an unnamed provider'}; Slipway deploys to PostgreSQL, SQLite and Cloudflare D1.`,
+    why: 'Its proofs of locks, rows and down migrations hold only for these.',
     nextActions: [
-      advice('Point --schema at a schema whose datasource has provider = "postgresql".'),
+      advice(
+        'Point --schema at a schema whose datasource has provider = "postgresql" or "sqlite".',
+      ),
     ],
     where: { file },
   })

@@ -72,9 +72,9 @@ function environment(name: string, lines: readonly string[]): string {
 function d1Environment(name: string, { wranglerEnvironments }: KnownWorkers): string[] {
   if (isOpen(name)) return []
   const topLevel = name === 'production' && !wranglerEnvironments.includes(name)
-  const where = topLevel ? "the top level of wrangler's configuration" : `env.${name} of wrangler's`
+  const where = topLevel ? 'the top level' : `env.${name}`
   return [
-    `// Its database is that of ${where}. Another one:`,
+    `// Its database is that of ${where} of wrangler's configuration. Another one:`,
     `// d1: { environment: '${name}', binding: 'DB' },`,
     ...policy(name),
   ]

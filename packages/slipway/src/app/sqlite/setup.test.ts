@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os'
 import path from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { readProject } from '../../project/project.ts'
-import { resolveTarget } from '../../project/target.ts'
+import { loadProject } from '../../project/index.ts'
+import { resolveTarget } from '../../project/index.ts'
 import { setUp } from '../init.ts'
 
 const DATABASE = { binding: 'DB', database_name: 'shop', database_id: 'aaaa' }
@@ -34,7 +34,7 @@ function read(file: string): string {
 async function init(folder = '.', environments = ['development', 'staging', 'production']) {
   write(`${folder}/prisma/schema.prisma`, 'datasource db {\n  provider = "sqlite"\n}\n')
   write(`${folder}/package.json`, '{ "name": "shop", "dependencies": { "slipway": "1" } }\n')
-  const load = () => readProject({ cwd: path.join(root, folder), env: {}, flags: {} })
+  const load = () => loadProject({ cwd: path.join(root, folder), env: {}, flags: {} })
   const { result, next } = await setUp(await load(), {
     environments,
     gitignore: true,
@@ -60,7 +60,8 @@ test('a Worker beside the package is found, and named', async () => {
   write('apps/worker/wrangler.jsonc', JSON.stringify(WORKER))
   const { ignored, project } = await init('packages/database')
   expect(project.config.d1).toEqual({ wrangler: '../../apps/worker/wrangler.jsonc' })
-  expect(ignored).toEqual(['.slipway/', 'prisma/backups/'])
+  expect(ignored).toEqual(['.slipway/', 'prisma/backups/', '../../apps/worker/.wrangler/'])
+  expect(read('apps/worker/.gitignore')).toBe('.wrangler/\n')
   expect((await resolveTarget(project)).source).toBe(
     'DB of ../../apps/worker/wrangler.jsonc, local',
   )

@@ -35,6 +35,12 @@ const OTHERS: Readonly<Record<string, string>> = {
   'prisma+postgres': 'Prisma Accelerate',
 }
 
+const WHY: Readonly<Record<string, string>> = {
+  'Prisma Accelerate':
+    'Accelerate is a proxy for queries; migrations need a direct connection to PostgreSQL.',
+  SQLite: 'The schema is for PostgreSQL; one for SQLite has provider = "sqlite".',
+}
+
 /** Reads a connection string. Fails with DATABASE.URL_INVALID or DATABASE.PROVIDER_UNSUPPORTED. */
 export function locate(url: ConnectionString): PostgresLocation {
   const text = url
@@ -72,11 +78,9 @@ function refuseOthers(text: string): void {
   const name = OTHERS[scheme]
   if (name) {
     raise('DATABASE.PROVIDER_UNSUPPORTED', {
-      message: `Slipway cannot deploy to ${name}.`,
+      message: `Slipway cannot deploy migrations of PostgreSQL to ${name}.`,
       why:
-        name === 'Prisma Accelerate'
-          ? 'Accelerate is a proxy for queries; migrations need a direct connection to PostgreSQL.'
-          : 'It deploys to PostgreSQL 13 and newer.',
+        WHY[name] ?? 'It deploys to PostgreSQL 13 and newer, to SQLite files and to Cloudflare D1.',
       nextActions: [command(['doctor'], 'see where the connection string comes from')],
     })
   }

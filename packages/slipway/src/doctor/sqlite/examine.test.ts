@@ -3,8 +3,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, expect, test } from 'vitest'
-import { type ProjectFlags, readProject } from '../../project/project.ts'
-import { resolveTarget } from '../../project/target.ts'
+import { type ProjectFlags, loadProject } from '../../project/index.ts'
+import { resolveTarget } from '../../project/index.ts'
 import { type Check, examine } from '../index.ts'
 
 const WRANGLER = {
@@ -32,7 +32,7 @@ function write(file: string, content: string): void {
 }
 
 async function doctor(flags: ProjectFlags = {}, env: Record<string, string> = {}) {
-  const project = await readProject({ cwd: root, env, flags })
+  const project = await loadProject({ cwd: root, env, flags })
   const target = await resolveTarget(project)
   const deps = { env, now: Date.now, nodeVersion: process.versions.node }
   return { target, ...(await examine(project, target, deps)) }

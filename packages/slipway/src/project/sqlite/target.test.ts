@@ -4,8 +4,8 @@ import path from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Address } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
-import { type ProjectFlags, readProject } from '../project.ts'
-import { resolveTarget, type Target } from '../target.ts'
+import { type ProjectFlags, loadProject } from '../index.ts'
+import { resolveTarget, type Target } from '../index.ts'
 
 const made: string[] = []
 afterEach(() => {
@@ -53,7 +53,7 @@ interface Asked extends ProjectFlags {
 async function targetOf(files: Files, asked: Asked = {}): Promise<Target & { root: string }> {
   const { variables = {}, unused, folder = '', ...flags } = asked
   const root = projectOf(files)
-  const project = await readProject({ cwd: path.join(root, folder), env: variables, flags })
+  const project = await loadProject({ cwd: path.join(root, folder), env: variables, flags })
   return { ...(await resolveTarget(project, { unused })), root }
 }
 
@@ -364,7 +364,7 @@ describe('what is missing', () => {
 describe('the migrations folder', () => {
   async function placeOf(files: Files, flags: ProjectFlags = {}) {
     const cwd = projectOf(files)
-    const project = await readProject({ cwd, env: {}, flags })
+    const project = await loadProject({ cwd, env: {}, flags })
     return `${path.relative(cwd, project.migrationsDir)} ${project.migrationsLayout}`
   }
   const PATTERN =
