@@ -19,8 +19,8 @@ export interface Interchanged {
 }
 
 /**
- * Finds columns that may have exchanged their names. Without more evidence that is another order of columns: nothing
- * where the columns are as they were created, or where the parts of the table went with the names.
+ * Finds columns that may have exchanged their names. Without more evidence that is another order of columns: it finds
+ * nothing if the columns are as they were created, or the parts of the table went with the names.
  */
 export function interchangedColumns(
   table: NumberedTable,

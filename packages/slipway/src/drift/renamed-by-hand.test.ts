@@ -355,9 +355,9 @@ describe('columns of one type in another order', () => {
   const rows = "INSERT INTO a VALUES (1, 'of x', 'of y');"
   const exchange =
     'ALTER TABLE a RENAME x TO t; ALTER TABLE a RENAME y TO x; ALTER TABLE a RENAME t TO y'
-  const anew = `DROP TABLE a; CREATE TABLE a (id int PRIMARY KEY, y text, x text); INSERT INTO a (id, x, y) VALUES (1, 'of x', 'of y')`
-  const unknown = (name: string, other: string) =>
-    `column a.${name} is not taken for ${other}, which the history has in its place: whether the columns were renamed or have another order, nothing tells`
+  const again = `DROP TABLE a; CREATE TABLE a (id int PRIMARY KEY, y text, x text); INSERT INTO a (id, x, y) VALUES (1, 'of x', 'of y')`
+  const unknown = (name: string, wanted: string) =>
+    `column a.${name} is not taken for ${wanted}, which the history has in its place: whether the columns were renamed or have another order, nothing tells`
 
   test('which may have been renamed are named, without drift', async () => {
     const { report } = await changedByHand({ history, rows, byHand: exchange })
@@ -377,7 +377,7 @@ describe('columns of one type in another order', () => {
   })
 
   test('which the table was created in were not renamed', async () => {
-    const { report } = await changedByHand({ history, rows, byHand: anew })
+    const { report } = await changedByHand({ history, rows, byHand: again })
     expect(report).toMatchObject({ drifted: false, choices: [] })
     expect(report.columnOrder).toHaveLength(1)
   })
@@ -387,7 +387,7 @@ describe('columns of one type in another order', () => {
     const one = {
       history: history + index,
       rows,
-      byHand: `${anew}; ${index} ALTER TABLE a ALTER x SET NOT NULL, ALTER y SET NOT NULL;`,
+      byHand: `${again}; ${index} ALTER TABLE a ALTER x SET NOT NULL, ALTER y SET NOT NULL;`,
     }
     const { report } = await changedByHand(one)
     expect(report.guesses).toEqual([])

@@ -153,7 +153,7 @@ interface ExchangedColumn extends InterchangedColumn {
 /** A column whose name another one has. */
 function interchangedOf({ one, other }: Pair, written: ReadonlySet<string>): ExchangedColumn[] {
   const { columns = [], by } = interchangedColumns(one, other, written) ?? {}
-  return columns.map((one) => ({ ...one, by: by === 'parts' ? 'number' : 'written' }))
+  return columns.map((column) => ({ ...column, by: by === 'parts' ? 'number' : 'written' }))
 }
 
 /** Columns that may have exchanged their names, where nothing else differs from the history. */

@@ -2,8 +2,8 @@ import { type DatabaseSchema, tableNamed } from '../schema/index.ts'
 import type { ObjectName } from '../statements/index.ts'
 import type { Demand } from './demands.ts'
 import type { ForeignKey } from './postgres/schema-code.ts'
-import type { SeenEffect } from './seen-effect.ts'
 import { isNamed, nameOfRelation } from './relation-name.ts'
+import type { SeenEffect } from './seen-effect.ts'
 
 /** Something of a statement that may change data. */
 export interface Cause {
@@ -12,7 +12,7 @@ export interface Cause {
   readonly effects: readonly SeenEffect[]
 }
 
-/** An effect, and the columns that are set with it; absent where they may be any. */
+/** An effect, and the columns that are set with it; absent if they may be any. */
 export interface Caused {
   readonly effect: SeenEffect
   readonly columns?: readonly string[]

@@ -32,7 +32,7 @@ const trigger = (on: string, name: string, body: string) =>
 const CASCADE = 'ALTER TABLE posts ADD FOREIGN KEY (author) REFERENCES users (id) ON DELETE'
 
 const inDoubt = (what: string) =>
-  `Whether ${what} cannot be told: something else may have done the same.`
+  `Whether ${what} is unknown: something else may have done the same.`
 const DELETE = inDoubt('the DELETE of posts in the code of statement 1 took effect')
 const CALLED = inDoubt('the DELETE of posts in code that statement 1 runs took effect')
 

@@ -8,12 +8,12 @@ import {
 } from '../statements/index.ts'
 import { isEffectOf, type KnownTables } from './causes.ts'
 import { CHANGE_OF_TYPE, type Demand } from './demands.ts'
+import { distinguishPlaces, type Distinction } from './distinguish-places.ts'
 import { type Assignment, findPlaces, type Place, type StatementPlaces } from './places.ts'
 import type { SchemaCode } from './postgres/schema-code.ts'
 import { isNamed, nameOfRelation } from './relation-name.ts'
 import { isOfRows } from './row-actions.ts'
 import type { RunOfCode } from './run-of-code.ts'
-import { tellApart, type ToldApart } from './told-apart.ts'
 
 interface KnownRun extends RunOfCode, KnownTables {
   /** Names of columns that the migration adds, and its code. */
@@ -31,7 +31,7 @@ export function idleCode(run: RunOfCode): string[] {
   const made = places.flatMap((one) => one.made)
   const added = new Set(places.flatMap((one) => one.added))
   const known = { ...run, foreignKeys, made, added }
-  const told = tellApart(known, places)
+  const distinction = distinguishPlaces(known, places)
   return places.flatMap((at) => {
     const { number, actions } = at.statement
     const opaque = actions.some(({ kind }) => kind === 'opaque')
@@ -43,7 +43,7 @@ export function idleCode(run: RunOfCode): string[] {
     const isIdle = !run.trace.effects.some(({ statement }) => statement === number)
     if (isIdle && actions.some((action) => callsOwn(action, run.code)))
       return [`What statement ${number} calls changed nothing.`]
-    return [...new Set(gapsOf(known, at, told))]
+    return [...new Set(gapsOf(known, at, distinction))]
   })
 }
 
@@ -87,8 +87,12 @@ function callsOwn(action: Action, { routines }: SchemaCode): boolean {
   return action.calls?.some((name) => routines.has(name)) === true
 }
 
-/** Places of a statement itself, of which each must have changed rows that were there. */
-function ownGaps(run: KnownRun, { own, statement }: StatementPlaces, told: ToldApart): string[] {
+/** Places of a statement itself, of which each must have changed existing rows. */
+function ownGaps(
+  run: KnownRun,
+  { own, statement }: StatementPlaces,
+  distinction: Distinction,
+): string[] {
   const places = own.filter(({ demand }) => OF_ROWS.has(demand.verb) && isExpected(demand, run))
   const { number } = statement
   return places.flatMap((place) => {
@@ -102,7 +106,7 @@ function ownGaps(run: KnownRun, { own, statement }: StatementPlaces, told: ToldA
     if (!isShownHere)
       return [`Statement ${number} changed none of the generated rows of ${table?.name}.`]
     // What its code does follows from it.
-    return told.isAlone(place, own, []) ? [] : [inDoubt(place)]
+    return distinction.isAlone(place, own, []) ? [] : [inDoubt(place)]
   })
 }
 
@@ -130,16 +134,18 @@ function isExpected(demand: Demand, run: KnownRun): boolean {
   if (columns === undefined) return !run.made.some(({ name }) => name === table.name)
   if (column !== undefined && !columns.has(column)) return false
   if (run.vacant.some((one) => isNamed(one, table))) return false
-  // Whoever only fills new columns destroys nothing, unless a trigger does.
+  // To fill new columns destroys nothing, unless a trigger does.
   const isFilling = sets?.every((name) => !columns.has(name) && run.added.has(name)) === true
   return !isFilling || isHooked(demand, run)
 }
 
-function gapsOf(run: KnownRun, at: StatementPlaces, told: ToldApart): string[] {
+function gapsOf(run: KnownRun, at: StatementPlaces, distinction: Distinction): string[] {
   const all = [...at.own, ...at.code]
   return [
-    ...ownGaps(run, at, told),
-    ...at.code.flatMap((place) => gapOf(place, run, () => told.isAlone(place, all, at.unsure))),
+    ...ownGaps(run, at, distinction),
+    ...at.code.flatMap((place) =>
+      gapOf(place, run, () => distinction.isAlone(place, all, at.unsure)),
+    ),
     ...at.unreadable.map(
       (where) =>
         `${capitalised(where)} makes statements while it runs, and not all of them can be read.`,
@@ -148,7 +154,7 @@ function gapsOf(run: KnownRun, at: StatementPlaces, told: ToldApart): string[] {
       ...sameColumns(nameOfRelation(one.table), one.code.assigned, run).map((column) =>
         leftBy(one.code.place, column),
       ),
-      ...told.columnsInDoubt(one, at).map((column) => assignedInDoubt(one, column)),
+      ...distinction.columnsInDoubt(one, at).map((column) => assignedInDoubt(one, column)),
     ]),
   ]
 }
@@ -202,10 +208,10 @@ function leftBy(where: string, column: string): string {
 
 function inDoubt({ demand: { verb, table, object }, where }: Place): string {
   const of = object ?? table?.name ?? ''
-  return `Whether the ${verb}${of && ` of ${of}`} in ${where} took effect cannot be told: something else may have done the same.`
+  return `Whether the ${verb}${of && ` of ${of}`} in ${where} took effect is unknown: something else may have done the same.`
 }
 
 function assignedInDoubt({ table, code }: Assignment, column: string): string {
   const set = column === '*' ? `rows of ${table}` : `${nameOfRelation(table).name}.${column}`
-  return `Whether ${code.place} changed ${set} itself cannot be told: something else may have done the same.`
+  return `Whether ${code.place} changed ${set} itself is unknown: something else may have done the same.`
 }

@@ -5,14 +5,14 @@ import type { SeenEffect } from './seen-effect.ts'
 export interface Demand {
   /** As SQL has it. */
   readonly verb: string
-  /** Absent where it may be any. */
+  /** Absent if it may be any. */
   readonly table?: ObjectName
   /** The effects of which there must be one; none where no run shows it. */
   readonly shown: readonly SeenEffect['what'][]
   /** What it may do to data of other tables. */
   readonly reaches?: readonly SeenEffect['what'][]
   readonly column?: string
-  /** Columns that it sets; absent where it may set any. */
+  /** Columns that it sets; absent if it may set any. */
   readonly sets?: readonly string[]
   /** The type that it gives the column. */
   readonly type?: string

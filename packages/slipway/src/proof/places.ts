@@ -7,16 +7,16 @@ import {
 } from '../statements/index.ts'
 import type { Cause } from './causes.ts'
 import { demandsOf, demandsOfText, isReadable } from './demands.ts'
-import type { SeenEffect } from './seen-effect.ts'
 import { type ReachedCode, reachedCode } from './reached-code.ts'
 import { nameOfRelation } from './relation-name.ts'
 import type { RunOfCode } from './run-of-code.ts'
+import type { SeenEffect } from './seen-effect.ts'
 
 /** A place in a statement, or in code that it runs, that may destroy data. */
 export interface Place extends Cause {
   /** What the place is called in a sentence. */
   readonly where: string
-  /** The code; absent where it is the statement itself. */
+  /** The code; absent if it is the statement itself. */
   readonly code?: ReachedCode
 }
 

@@ -1,8 +1,8 @@
 import { type Action, callsIn, type Code, codeIn, type Statement } from '../statements/index.ts'
 import type { Hook, SchemaCode } from './postgres/schema-code.ts'
-import type { SeenEffect } from './seen-effect.ts'
 import { isNamed } from './relation-name.ts'
 import { isOfRows, tablesChangedBy } from './row-actions.ts'
+import type { SeenEffect } from './seen-effect.ts'
 
 /** Code that a statement runs, or may run, and what it is called in a sentence. */
 export interface ReachedCode extends Code {
@@ -68,7 +68,7 @@ function searchFrom(sources: (name: string) => readonly string[], place: string)
   const reach = (source: string, entry: Entry) => {
     const key = JSON.stringify([source, entry.trigger])
     const known = found.get(key)
-    // Code that calls itself is a loop. That it is reached twice, its calls have to be told, once.
+    // Code that calls itself is a loop. What it calls is read a second time with it: that is reached twice, too.
     if (open.has(key) || (known?.times ?? 0) > 1) return
     const one = known ?? { code: { ...codeIn(source), ...entry }, times: 0 }
     one.times++
@@ -129,7 +129,7 @@ function firedHooks(run: StatementRun): { readonly hook: Hook; readonly updates:
   }))
 }
 
-/** Before the migration and after it, under whatever name, or made anew under the same. */
+/** Before the migration and after it, under whatever name, or created again under the same. */
 function isSameHook(one: Hook, other: Hook): boolean {
   if (one.routine !== other.routine || one.rule !== other.rule) return false
   return one.id === other.id || (one.table === other.table && one.name === other.name)

@@ -249,7 +249,7 @@ export type Action =
       readonly with?: string
       readonly hasWith?: true
       readonly columns: readonly string[]
-      /** Of a MERGE, how many of its WHEN clauses do so; absent where it is one. */
+      /** Of a MERGE, how many of its WHEN clauses do so; absent if it is one. */
       readonly clauses?: number
     }
   | {

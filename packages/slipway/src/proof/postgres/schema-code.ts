@@ -20,7 +20,7 @@ export interface ForeignKey {
   readonly to: string
   readonly columns: readonly string[]
   readonly toColumns: readonly string[]
-  /** `set` gives its columns other values; absent where it refuses. */
+  /** `set` gives its columns other values; absent if it refuses. */
   readonly onDelete?: 'cascade' | 'set'
   readonly onUpdate?: 'cascade' | 'set'
 }

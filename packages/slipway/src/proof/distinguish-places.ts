@@ -7,7 +7,7 @@ import { isNamed, nameOfRelation } from './relation-name.ts'
 import type { RunOfCode } from './run-of-code.ts'
 
 /** Tells what a run shows of one place from what it shows of the others. */
-export interface ToldApart {
+export interface Distinction {
   /** Whether something shows that a place took effect that none of the others can have done. */
   isAlone(place: Place, others: readonly Place[], unsure: StatementPlaces['unsure']): boolean
   /** The columns of its row that a trigger sets and that something else may have changed; `*` for the whole row. */
@@ -15,10 +15,10 @@ export interface ToldApart {
 }
 
 /** Compares the places of all statements of a run. */
-export function tellApart(
+export function distinguishPlaces(
   run: RunOfCode & KnownTables,
   statements: readonly StatementPlaces[],
-): ToldApart {
+): Distinction {
   const found = new Map<Place, readonly Caused[]>()
   const caused = (place: Place) => {
     const known = found.get(place) ?? causedBy(place, run)
