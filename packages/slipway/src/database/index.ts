@@ -25,6 +25,7 @@ export { type D1ExportOptions, d1Export } from './d1/export.ts'
 export { type D1Facts, d1Facts } from './d1/facts.ts'
 export { d1Bookmark, type D1Restored, d1Restore } from './d1/time-travel.ts'
 export { type AtomicSession, atomic } from './sqlite/atomic.ts'
+export { GUARD_MARK } from './sqlite-row-content.ts'
 export { balanced } from './sqlite/expression.ts'
 export { quoteText } from './sqlite/quote.ts'
 export type {

@@ -3,6 +3,9 @@ import { RAISED } from './sqlite-codes.ts'
 /** What an error says in place of the text of RAISE. */
 export const REFUSED_BY_TRIGGER = 'a trigger refused the row'
 
+/** What begins a message that Slipway itself makes in SQL. It has names and counts, and no value of a row. */
+export const GUARD_MARK = 'slipway: '
+
 /**
  * The parts of an error message that can be values of a row (guarantee 10), as they appear in it. A message of RAISE is
  * one part: it can be put together from the row. Otherwise SQLite's messages name columns and no values, except those of
@@ -10,6 +13,7 @@ export const REFUSED_BY_TRIGGER = 'a trigger refused the row'
  */
 export function suspectParts(message: string, code: number): readonly string[] {
   if (code === RAISED) return message === FOREIGN_KEY ? [] : [message]
+  if (message.includes(`'${GUARD_MARK}{`)) return []
   const quoted = message.match(/'[^']*'|"[^"]*"/g) ?? []
   const [, column] = /^no such column: (.+)$/.exec(message) ?? []
   return column === undefined ? quoted : [...quoted, column]

@@ -56,7 +56,7 @@ async function finished(api: D1Api, options: D1ExportOptions): Promise<string> {
     const answer: ExportAnswer = await api.read({ method: 'POST', path: '/export', body })
     if (answer.result) return answer.result.signed_url
     const message = answer.error ?? 'the export ended early'
-    // The answer that it was complete was lost: it begins anew.
+    // The answer that it was complete was lost: it begins again.
     const ended = /Not currently exporting/.test(message) && Date.now() < until
     if (answer.status !== 'active' && !ended)
       return raiseRefused(api.address, { status: 200, code: EXPORT_CODE, message })

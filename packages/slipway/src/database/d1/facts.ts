@@ -55,7 +55,7 @@ interface Group {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-/** It is no reason to wait: the analytics are an extra. */
+/** Not worth a longer wait: the analytics are an extra. */
 const USAGE_MS = 10_000
 
 /** Asks the analytics of the account once. Most tokens for D1 have no right to them. */

@@ -166,7 +166,7 @@ async function follow(api: D1Api, first: ImportAnswer): Promise<void> {
 }
 
 /**
- * An error of SQLite undid the import. Any other message leaves it open: "Not currently importing anything" is said after
+ * An error of SQLite undid the import. Any other message leaves it open: "Not currently importing anything" is the answer after
  * a success and after a failure alike.
  */
 function raiseEnded({ address }: D1Api, message: string): never {

@@ -23,7 +23,7 @@ export function d1Statement(sql: string, values: readonly unknown[]): D1Statemen
   return { sql: written.join(''), params }
 }
 
-/** What stands in the text for a value: a literal, or the number of its parameter. */
+/** What the text has for a value: a literal, or the number of its parameter. */
 function placeOf(value: unknown, params: (string | number | null)[]): string {
   const bind = (bound: string | number | null) => `?${params.push(bound)}`
   switch (typeof value) {

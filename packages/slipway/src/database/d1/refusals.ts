@@ -73,7 +73,7 @@ export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Ref
     })
   if ((code > 0 && code !== STATEMENT_CODE) || /virtual tables/i.test(message))
     raise('DATABASE.STATEMENT', { message: `D1 refused what was sent to ${name}.`, why: said })
-  // Without a code of SQLite a text of RAISE cannot be told from others: it is taken for one.
+  // Without a code of SQLite a text of RAISE cannot be distinguished from others: it is taken for one.
   const unknown = { code: RAISED, name: 'SQLITE_ERROR', message }
   return raiseStatement(name, unknown)
 }

@@ -8,7 +8,7 @@ export interface SqliteSource {
   readonly where: string
   /** The statement or script that ran. */
   readonly sql?: string
-  /** Whether the text of an object of the schema contains this text word for word: then it is no row content. */
+  /** Whether the text of an object of the schema contains this text word for word: then it is not a value of a row. */
   isInSchema?(text: string): boolean
 }
 

@@ -1,8 +1,5 @@
-import { quoteText } from '../../database/index.ts'
+import { GUARD_MARK, quoteText } from '../../database/index.ts'
 import type { Failure } from '../../kernel/index.ts'
-
-/** What begins a message of a guard. */
-const MARK = 'slipway: '
 
 /** A violated guard: which one, and what it found. */
 export interface Violation {
@@ -25,7 +22,7 @@ export function guardSql(
     `'guard', ${quoteText(guard)}`,
     ...Object.entries(facts).map(([key, sql]) => `${quoteText(key)}, ${sql}`),
   ]
-  const message = `${quoteText(MARK)} || json_object(${members.join(', ')})`
+  const message = `${quoteText(GUARD_MARK)} || json_object(${members.join(', ')})`
   const source = from === undefined ? '' : ` FROM ${from}`
   return `SELECT CASE WHEN ${condition} THEN json_extract('{}', ${message}) END${source};\n`
 }
@@ -33,10 +30,10 @@ export function guardSql(
 /** The guard that ended a script; nothing if another error did. */
 export function violationIn(failure: Failure): Violation | undefined {
   const text = failure.sqlite?.message ?? ''
-  const start = text.indexOf(MARK)
+  const start = text.indexOf(GUARD_MARK)
   if (start === -1) return undefined
   // SQLite quotes the path as SQL does.
-  const quoted = /^(?:''|[^'])*/.exec(text.slice(start + MARK.length))?.[0] ?? ''
+  const quoted = /^(?:''|[^'])*/.exec(text.slice(start + GUARD_MARK.length))?.[0] ?? ''
   try {
     const { guard, ...facts } = JSON.parse(quoted.replaceAll("''", "'")) as Record<string, string>
     return { guard: guard ?? '', facts }
