@@ -1,4 +1,6 @@
 import type { ByDialect, Dialect } from '../database/index.ts'
+import type { Marker } from './marker.ts'
+import { markersIn } from './postgres/markers.ts'
 import { parseStatements } from './postgres/parse-statements.ts'
 import { loadParser } from './postgres/parser.ts'
 import { masked } from './postgres/tokens.ts'
@@ -11,6 +13,8 @@ export interface StatementParser {
    * STATEMENTS.SYNTAX, which holds the place and a caret.
    */
   parse(sql: string, file?: string): Statement[]
+  /** The comments of a file that are for Slipway. */
+  markersIn(sql: string): Marker[]
   /** A text without comments, its literals masked and its tokens at most a space apart. */
   masked(text: string): string
 }
@@ -19,16 +23,22 @@ export interface StatementParser {
 const LOADERS: ByDialect<() => Promise<StatementParser>> = {
   async postgres() {
     await loadParser()
-    return { parse: parseStatements, masked }
+    return { parse: parseStatements, markersIn, masked }
   },
   async sqlite() {
-    const [{ loadSqliteParser }, { parseSqliteStatements }, { maskedSqlite }] = await Promise.all([
-      import('./sqlite/parser.ts'),
-      import('./sqlite/parse-statements.ts'),
-      import('./sqlite/masked.ts'),
-    ])
+    const [{ loadSqliteParser }, { parseSqliteStatements }, { sqliteMarkersIn }, { maskedSqlite }] =
+      await Promise.all([
+        import('./sqlite/parser.ts'),
+        import('./sqlite/parse-statements.ts'),
+        import('./sqlite/markers.ts'),
+        import('./sqlite/masked.ts'),
+      ])
     await loadSqliteParser()
-    return { parse: parseSqliteStatements, masked: maskedSqlite }
+    return {
+      parse: parseSqliteStatements,
+      markersIn: sqliteMarkersIn,
+      masked: maskedSqlite,
+    }
   },
 }
 

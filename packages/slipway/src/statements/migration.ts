@@ -22,11 +22,14 @@ export interface Migration extends Required<MigrationFile> {
 }
 
 /** Parses a migration, unless it is parsed already. Fails with STATEMENTS.SYNTAX. */
-export function parseMigration(file: MigrationFile, { parse }: StatementParser): Migration {
+export function parseMigration(
+  file: MigrationFile,
+  { parse, markersIn }: StatementParser,
+): Migration {
   if (isParsed(file)) return file
   const { name, sql, path = name } = file
   const statements = parse(sql, path)
-  const groups = transactionGroupsOf(sql, statements)
+  const groups = transactionGroupsOf(sql, statements, markersIn(sql))
   const [first, ...others] = groups
   const atomic =
     first === undefined ||

@@ -1,4 +1,5 @@
-import { wantsNoTransaction } from './postgres/markers.ts'
+import type { Marker } from './marker.ts'
+import { markersIn } from './postgres/markers.ts'
 import { tokensOf } from './postgres/tokens.ts'
 import type { Statement } from './statement.ts'
 
@@ -26,8 +27,9 @@ export interface TransactionGroup {
 export function transactionGroupsOf(
   sql: string,
   statements: readonly Statement[],
+  markers: readonly Marker[] = markersIn(sql),
 ): TransactionGroup[] {
-  const everyOne = wantsNoTransaction(sql)
+  const everyOne = markers.some(({ name }) => name === 'no-transaction')
   const groups: { statements: Statement[]; kind: TransactionGroup['kind']; rolledBack: boolean }[] =
     []
   let open: Statement[] = []
