@@ -5,17 +5,13 @@ import { runsOnTrial } from '../down/index.ts'
 import { diffToSchema, hasPreviewFeature, type SchemaFile } from '../engine/index.ts'
 import { advice, command } from '../kernel/index.ts'
 import { schemaNames, type SchemaNames } from '../project/index.ts'
-import {
-  type CatalogReader,
-  type DatabaseSchema,
-  schemaOf,
-  readCatalogInTransaction,
-} from '../schema/index.ts'
+import type { CatalogReader, DatabaseSchema } from '../schema/index.ts'
 import { type Action, objectText, parserFor, type Statement } from '../statements/index.ts'
+import { draftDialectOf } from './dialects.ts'
 import { raise } from './failures.ts'
 import { type RenameCandidate, renameCandidates } from './rename-candidates.ts'
 import { resolveRenames } from './rename-flags.ts'
-import { type KeptObject, spareInexpressible } from './spare.ts'
+import type { KeptObject } from './spare.ts'
 
 /** Tables and enums that Prisma is configured to ignore. */
 export type ExternalObjects = NonNullable<Parameters<typeof diffToSchema>[0]['filter']>
@@ -62,7 +58,8 @@ export async function draftMigration(session: Session, options: DraftOptions): P
     return await finish(session, first, [], options)
   const renames: Rename[] = []
   const names = schemaNames(options.files, session.server.schema)
-  let schema = schemaOf(await options.catalogs.whole())
+  const dialect = await draftDialectOf(session)
+  let schema = await dialect.readSchema(session, options.catalogs)
   let flags = options.renames
   const asked = new Set<string>()
   let sql = first ?? ''
@@ -110,7 +107,8 @@ async function candidatesOf(
       // What runs only after a commit has no part in a rename: it may fail here.
       if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
     }
-    return renameCandidates(schema, schemaOf(await readCatalogInTransaction(session)), names)
+    const dialect = await draftDialectOf(session)
+    return renameCandidates(schema, await dialect.readSchemaInTransaction(session), names)
   } finally {
     await session.execute('ROLLBACK')
   }
@@ -143,7 +141,8 @@ async function finish(
   { files }: DraftOptions,
 ): Promise<Draft> {
   const partialIndexes = hasPreviewFeature(files, 'partialIndexes')
-  const { sql, kept } = await spareInexpressible(engineSql, { session, partialIndexes })
+  const dialect = await draftDialectOf(session)
+  const { sql, kept } = await dialect.spare(engineSql, { session, partialIndexes })
   const { qualified } = schemaNames(files, session.server.schema)
   const paragraphs = renames.map(
     (rename) => `-- ${titleOf(rename)}\n${renameSql(rename, qualified)};\n`,

@@ -222,7 +222,7 @@ function judgeDefault(
 }
 
 /** Removes a statement with its semicolon, the comment that heads it and the blank line behind it. */
-function withoutParagraph(sql: string, start: number, end: number): string {
+export function withoutParagraph(sql: string, start: number, end: number): string {
   const head = /(?:^|\n)--[^\n]*\n$/.exec(sql.slice(0, start))
   const from = head ? head.index + (head[0].startsWith('\n') ? 1 : 0) : start
   const tail = /^\s*;[^\n]*\n?\n?/.exec(sql.slice(end))

@@ -293,7 +293,7 @@ async function makeObjects({ trial, to }: Plan): Promise<void> {
   for (const kind of CODE) {
     for (const wanted of to.objects.filter((one) => one.kind === kind)) {
       const now = await trial.objects()
-      if (!now.some((one) => isSame(one, wanted))) await trial.run(wanted.sql)
+      if (!now.some((one) => isSame(one, wanted))) await trial.run(wanted.sql.trimEnd())
     }
   }
 }

@@ -1,0 +1,40 @@
+import { type ByDialect, dialectOf, type Session } from '../database/index.ts'
+import {
+  type CatalogReader,
+  type DatabaseSchema,
+  readCatalogInTransaction,
+  readSchema,
+  schemaOf,
+} from '../schema/index.ts'
+import { type Spared, type SpareOptions, spareInexpressible } from './spare.ts'
+
+/** What a draft needs to know of a shadow database. */
+interface DraftDialect {
+  /** The tables and columns of a shadow database, with their types. */
+  readSchema(session: Session, catalogs: CatalogReader): Promise<DatabaseSchema>
+  /** The same within a transaction. */
+  readSchemaInTransaction(session: Session): Promise<DatabaseSchema>
+  /** Keeps what Prisma's SQL would destroy, because its schema language cannot express it. */
+  spare(sql: string, options: SpareOptions): Promise<Spared>
+}
+
+const DIALECTS: ByDialect<() => Promise<DraftDialect>> = {
+  postgres: async () => ({
+    readSchema: async (_, catalogs) => schemaOf(await catalogs.whole()),
+    readSchemaInTransaction: async (session) => schemaOf(await readCatalogInTransaction(session)),
+    spare: spareInexpressible,
+  }),
+  async sqlite() {
+    const { spareOnSqlite } = await import('./sqlite/spare.ts')
+    return {
+      readSchema: (session) => readSchema(session, { keys: true }),
+      readSchemaInTransaction: (session) => readSchema(session, { keys: true }),
+      spare: spareOnSqlite,
+    }
+  },
+}
+
+/** How a draft reads the database of a session. */
+export async function draftDialectOf(session: Session): Promise<DraftDialect> {
+  return await DIALECTS[dialectOf(session)]()
+}
