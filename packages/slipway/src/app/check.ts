@@ -14,6 +14,7 @@ import type { Proof } from '../proof/index.ts'
 import type { AppContext } from './context.ts'
 import { hazardFinding, type HazardResult, hazardResult } from './hazard-findings.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
+import { unaskedFacts } from './unasked-facts.ts'
 import { ownRules, readWork, shadowOptions, type Work } from './work.ts'
 
 const DEADLINE_MS = 5 * 60_000
@@ -84,7 +85,7 @@ export async function checkNamed(
     migrations,
     names: asked.all ? migrations.map(({ name }) => name) : names,
     shadow: shadowOptions(work),
-    facts: { serverVersion: 180_000, defaultSchema: work.target.schemas[0] ?? 'public' },
+    facts: unaskedFacts(work),
     rules: await ownRules(work),
     withoutTestRun: asked.static ?? false,
     ...(asked.load ? { load: loadRequest(context, asked.load, work) } : {}),

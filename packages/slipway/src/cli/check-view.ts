@@ -36,7 +36,8 @@ const MARKS: Readonly<Record<ResultFinding['severity'], Mark>> = {
 /** The grade of a proof, the data that is not restored, and the locks of its migration. */
 export function proofBlocks(proof: Proof): Block[] {
   const { shadow, rows, emptyTables, upMs, downMs } = proof
-  const where = `PostgreSQL ${shadow.version.replace(/ \(Debian.*/, '')}, ${rows} rows, up ${upMs} ms, down ${downMs} ms`
+  const product = shadow.kind === 'sqlite' ? 'SQLite' : 'PostgreSQL'
+  const where = `${product} ${shadow.version.replace(/ \(Debian.*/, '')}, ${rows} rows, up ${upMs} ms, down ${downMs} ms`
   const filled =
     emptyTables.length > 0 && rows > 0
       ? [status('note', `No rows could be generated for ${emptyTables.join(', ')}`)]
