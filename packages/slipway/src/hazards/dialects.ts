@@ -5,8 +5,11 @@ import type { Hazard, Rule } from './hazard.ts'
 import { judgePostgres } from './judge.ts'
 import type { Judging } from './judging.ts'
 import { observedHazards } from './observed.ts'
+import { rewritePostgres } from './rewrite.ts'
+import type { RewriteRequest, Rewriting } from './rewriting.ts'
 import { rules as postgresRules } from './rules.ts'
 import { judgeSqlite } from './sqlite/judge.ts'
+import { rewriteSqlite } from './sqlite/rewrite/rewrite.ts'
 import { sqliteRules } from './sqlite/rules.ts'
 
 /** A rule as others know it: its page is docs/hazards/<id>.md. */
@@ -16,11 +19,12 @@ export type RuleInfo = Pick<Rule, 'id' | 'title'>
 interface DialectHazards {
   readonly rules: readonly RuleInfo[]
   judge(judging: Judging): Hazard[]
+  rewrite(request: RewriteRequest): Rewriting[]
 }
 
 const HAZARDS: ByDialect<DialectHazards> = {
-  postgres: { rules: postgresRules, judge: judgePostgres },
-  sqlite: { rules: sqliteRules, judge: judgeSqlite },
+  postgres: { rules: postgresRules, judge: judgePostgres, rewrite: rewritePostgres },
+  sqlite: { rules: sqliteRules, judge: judgeSqlite, rewrite: rewriteSqlite },
 }
 
 /** Every built-in rule of each dialect. No two have the same id. */
@@ -34,6 +38,15 @@ export const rules: readonly RuleInfo[] = Object.values(HAZARDS).flatMap((one) =
 export function judge(judging: Judging): Hazard[] {
   refuseTakenIds(judging.rules ?? [])
   return HAZARDS[judging.facts.dialect ?? 'postgres'].judge(judging)
+}
+
+/**
+ * The safe forms of migrations, one by one. The end state is the same. What has no safe form stays byte for byte, as do
+ * comments and hazards that the SQL accepts.
+ */
+export function rewrite(request: RewriteRequest): Rewriting[] {
+  refuseTakenIds(request.rules ?? [])
+  return HAZARDS[request.facts.dialect ?? 'postgres'].rewrite(request)
 }
 
 function refuseTakenIds(own: readonly Rule[]): void {

@@ -1,13 +1,7 @@
 import { applyStatement, type DatabaseSchema } from '../schema/index.ts'
-import {
-  isSameObject,
-  type Statement,
-  type StatementParser,
-  wantsNoTransaction,
-} from '../statements/index.ts'
+import { isSameObject, type Statement, wantsNoTransaction } from '../statements/index.ts'
 import type { Hazard, JudgedMigration } from './hazard.ts'
 import { folded, judgeFrom, schemaAfter } from './judge.ts'
-import type { Judging } from './judging.ts'
 import { apartEdit, whyTogether } from './rewrite/apart.ts'
 import { BY_HAND } from './rewrite/by-hand.ts'
 import { enumSteps } from './rewrite/enum-step.ts'
@@ -17,51 +11,29 @@ import {
   type RewrittenStatement,
   type Verdict,
 } from './rewrite/rewrite-statement.ts'
-
-/** A piece of a text, by its indexes, and its replacement. */
-export interface Edit {
-  readonly start: number
-  readonly end: number
-  readonly text: string
-}
-
-/** A hazard that is gone from the new text. */
-export interface RewrittenHazard extends Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'> {
-  readonly done: string
-}
-
-/** A hazard that stays. */
-export interface LeftHazard extends Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'> {
-  readonly reason: string
-}
-
-/** The safe form of a migration. */
-export interface Rewriting {
-  /** The new text; the old one where nothing is rewritten. */
-  readonly sql: string
-  /** From the old text to the new one, in order. */
-  readonly edits: readonly Edit[]
-  readonly rewritten: readonly RewrittenHazard[]
-  readonly left: readonly LeftHazard[]
-}
+import {
+  type Edit,
+  identify,
+  inLineEnds,
+  inOrder,
+  type LeftHazard,
+  type RewriteRequest,
+  type Rewriting,
+  type RewrittenHazard,
+  spliced,
+} from './rewriting.ts'
 
 /**
- * The safe forms of migrations, one by one: concurrent indexes, constraints that are validated by themselves,
- * keys that take over an index, batches. The end state is the same. What has no safe form stays byte for byte,
- * as do comments and hazards that the SQL accepts.
+ * The safe forms of migrations of PostgreSQL, one by one: concurrent indexes, constraints that are validated by themselves,
+ * keys that take over an index, batches.
  */
-export function rewrite({ history, migrations, ...judging }: RewriteRequest): Rewriting[] {
+export function rewritePostgres({ history, migrations, ...judging }: RewriteRequest): Rewriting[] {
   let before = schemaAfter(history, judging.facts)
   return migrations.map((migration) => {
     const rewriting = rewriteOne(migration, { ...judging, before })
     before = folded(before, migration)
     return rewriting
   })
-}
-
-interface RewriteRequest extends Judging {
-  /** Loaded; it reads the new text. */
-  readonly parser: StatementParser
 }
 
 /** What a migration is rewritten by. */
@@ -157,26 +129,6 @@ function ofLocks(hazards: readonly Hazard[]): Hazard[] {
   return hazards.filter(({ id }) => id === 'lock-held' || id === 'mixed-backfill')
 }
 
-function spliced(sql: string, edits: readonly Edit[]): string {
-  let text = sql
-  for (const { start, end, text: instead } of edits.toReversed()) {
-    text = text.slice(0, start) + instead + text.slice(end)
-  }
-  return text
-}
-
-/** New lines end as those of the file do. */
-function inLineEnds(edits: readonly Edit[], sql: string): Edit[] {
-  if (!sql.includes('\r\n')) return [...edits]
-  return edits.map((edit) => ({ ...edit, text: edit.text.replaceAll(/\r?\n/g, '\r\n') }))
-}
-
-type HazardId = Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'>
-
-function identify({ id, statement, line, lock }: Hazard): HazardId {
-  return { id, statement, line, ...(lock === undefined ? {} : { lock }) }
-}
-
 function rewrittenOf({ hazard, form }: Verdict): RewrittenHazard[] {
   return form.kind === 'steps' ? [{ ...identify(hazard), done: form.done }] : []
 }
@@ -201,8 +153,4 @@ function asByHand(hazard: Hazard): LeftHazard[] {
 
 function isAmong({ id, object }: Hazard, hazards: readonly Hazard[]): boolean {
   return hazards.some((one) => one.id === id && isSameObject(one.object, object))
-}
-
-function inOrder(one: HazardId, other: HazardId): number {
-  return one.statement - other.statement
 }

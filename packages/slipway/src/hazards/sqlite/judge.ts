@@ -18,7 +18,7 @@ import { sqliteRules } from './rules.ts'
 import { sizeOf } from './words.ts'
 
 /** What is known of a database before a migration. */
-interface SqliteState {
+export interface SqliteState {
   readonly definitions: SqliteDefinitions
   readonly schema: DatabaseSchema
 }
@@ -29,7 +29,7 @@ export function judgeSqlite({ history, ...judging }: Judging): Hazard[] {
 }
 
 /** The same, from a state that is known. */
-function judgeFrom(start: SqliteState, judging: Omit<Judging, 'history'>): Hazard[] {
+export function judgeFrom(start: SqliteState, judging: Omit<Judging, 'history'>): Hazard[] {
   let state = start
   return judging.migrations.flatMap((migration) => {
     const run = runOf(state.definitions, migration)
@@ -40,17 +40,24 @@ function judgeFrom(start: SqliteState, judging: Omit<Judging, 'history'>): Hazar
 }
 
 /** The state of a target after its history. */
-function stateAfter(
+export function stateAfter(
   history: readonly JudgedMigration[],
   { facts }: Pick<Judging, 'facts'>,
 ): SqliteState {
-  let definitions = NO_DEFINITIONS
-  let schema = emptySchema(facts.defaultSchema)
-  for (const migration of history) {
-    definitions = definitionsAfter(definitions, migration)
-    schema = folded(schema, migration)
-  }
+  const empty = { definitions: NO_DEFINITIONS, schema: emptySchema(facts.defaultSchema) }
+  const { definitions, schema } = history.reduce(stateBehind, empty)
   return { definitions: asTarget(definitions), schema }
+}
+
+/** The state after a migration. */
+export function stateBehind(
+  { definitions, schema }: SqliteState,
+  migration: JudgedMigration,
+): SqliteState {
+  return {
+    definitions: definitionsAfter(definitions, migration),
+    schema: folded(schema, migration),
+  }
 }
 
 /** The definitions after a migration. */
@@ -60,7 +67,9 @@ function definitionsAfter(
 ): SqliteDefinitions {
   let legacy = false
   return statements.reduce((all, statement) => {
-    legacy = setting('legacy_alter_table', sqliteDetail(statement)) ?? legacy
+    if (statement.actions.some(({ kind }) => kind === 'pragma')) {
+      legacy = setting('legacy_alter_table', sqliteDetail(statement)) ?? legacy
+    }
     return applySqlite(all, statement, { migration: name, legacy })
   }, before)
 }

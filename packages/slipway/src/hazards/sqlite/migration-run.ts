@@ -190,7 +190,7 @@ function asCopy({ statement, detail }: FoundCopy, tables: Pick<Rebuild, 'old' | 
 const NO_SELECT = {
   columns: [],
   limits: [],
-  names: { tables: [], columns: [], functions: [] },
+  names: { tables: [], columns: [], functions: [], aliases: [] },
 }
 
 /**

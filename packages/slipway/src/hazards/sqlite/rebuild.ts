@@ -81,7 +81,7 @@ export function copiedValues(
 }
 
 function asValue(name: string): CopiedValue['source'] {
-  const names = { tables: [], columns: [{ name }], functions: [] }
+  const names = { tables: [], columns: [{ name }], functions: [], aliases: [] }
   return { kind: 'value', text: name, names, column: name, neverNull: false }
 }
 
@@ -122,4 +122,22 @@ export function copiesAt({ run, statement }: Pick<SqliteContext, 'run' | 'statem
       .filter((copy) => copy.statement === statement)
       .map((copy) => ({ copy, rebuild })),
   )
+}
+
+/** Whether schema.prisma can express an index, so that it says whether there is one. */
+export function isExpressible({ columns, partial }: SqliteIndex): boolean {
+  return !partial && !columns.includes('')
+}
+
+/** Whether an index of the old table can exist on the new one: it uses no column that is gone. */
+export function canRemain({ columns, names }: SqliteIndex, rebuild: Rebuild): boolean {
+  const { old, made } = rebuild
+  return [...columns, ...names.columns.map(({ name }) => name)]
+    .filter((name) => columnOf(old, name))
+    .every((name) => columnOf(made, name) ?? successorOf(rebuild, name))
+}
+
+/** Whether what names columns of the old table names columns of the new one, too, and so can be created again as it is. */
+export function isStillTrue(names: readonly string[], { old, made }: Rebuild): boolean {
+  return names.every((name) => !columnOf(old, name) || columnOf(made, name))
 }

@@ -24,6 +24,7 @@ import { loadExtension } from './rules/load-extension.ts'
 import { pragmaWithoutEffect } from './rules/pragma-without-effect.ts'
 import { rebuildAddsConstraint } from './rules/rebuild-adds-constraint.ts'
 import { rebuildAutoincrement } from './rules/rebuild-autoincrement.ts'
+import { rebuildAvoidable } from './rules/rebuild-avoidable.ts'
 import { rebuildByPosition } from './rules/rebuild-by-position.ts'
 import { rebuildCascades } from './rules/rebuild-cascades.ts'
 import { rebuildChangesType } from './rules/rebuild-changes-type.ts'
@@ -65,6 +66,7 @@ export const sqliteRules: readonly SqliteRule[] = [
   rebuildRenamesFirst,
   rebuildAutoincrement,
   rebuildDatetimeDefault,
+  rebuildAvoidable,
   addRequiredColumn,
   addComputedDefault,
   addRefusedColumn,

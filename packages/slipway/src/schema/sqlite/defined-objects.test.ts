@@ -43,8 +43,18 @@ function comparable({ tables, indexes, triggers, views }: SqliteDefinitions) {
 }
 
 function withoutTexts(key: string, value: unknown): unknown {
-  return key === 'text' || key === 'renamed' || key === 'quoted' ? undefined : value
+  return TEXTS.has(key) ? undefined : value
 }
+
+const TEXTS = new Set([
+  'text',
+  'definition',
+  'constraints',
+  'renamed',
+  'quotedAt',
+  'at',
+  'uniqueAt',
+])
 
 const SHOP = `
   CREATE TABLE customer (id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT NOT NULL UNIQUE, "level" INT DEFAULT 1 CHECK (level > 0));

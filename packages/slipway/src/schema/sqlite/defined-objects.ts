@@ -50,10 +50,16 @@ export interface Run {
 /** The definitions after a statement. Pure; needs the parser of SQLite. */
 export function applySqlite(
   before: SqliteDefinitions,
-  statement: Pick<Statement, 'text'>,
+  statement: Pick<Statement, 'text' | 'actions'>,
   run: Run,
 ): SqliteDefinitions {
+  // Rows are not looked at: parsing many of them takes its time.
+  if (statement.actions.every(changesRows)) return before
   return applyDetail(before, sqliteDetail(statement), run)
+}
+
+function changesRows({ kind }: Statement['actions'][number]): boolean {
+  return kind === 'insert' || kind === 'update' || kind === 'delete'
 }
 
 /** A name as the maps of definitions have it. */

@@ -4,12 +4,14 @@ import type {
   CreateTriggerStmt,
   DeleteStmt,
   InsertStmt,
+  Name,
   PragmaStmt,
   ResultColumn,
   Select,
   SelectFrom,
   Stmt,
   UpdateStmt,
+  ValuesRow,
 } from 'sqlite3-parser'
 import { assertNever } from '../../kernel/index.ts'
 import type { Statement } from '../statement.ts'
@@ -19,6 +21,7 @@ import type {
   SqliteDetail,
   SqliteNames,
   SqliteResultColumn,
+  SqliteRow,
   SqliteSelect,
   SqliteSource,
   SqliteTrigger,
@@ -72,6 +75,7 @@ function detailOf(node: Stmt, sql: string): SqliteDetail {
       return {
         kind: 'create-table',
         table: tableDefinition(node, sql),
+        nameAt: placeOf(node.tblName.objName),
         ifNotExists: node.ifNotExists,
         ...(node.body.type === 'AsSelectCreateTableBody'
           ? { as: selectOf(node.body.select, sql) }
@@ -88,12 +92,14 @@ function detailOf(node: Stmt, sql: string): SqliteDetail {
           uniques: [],
           checks: [],
           foreignKeys: [],
+          constraints: [],
           strict: false,
           withoutRowid: false,
           temporary: false,
           module: node.moduleName.text.toLowerCase(),
           text: textOf(sql, node),
         },
+        nameAt: placeOf(node.tblName.objName),
         ifNotExists: node.ifNotExists,
       }
     case 'CreateIndexStmt':
@@ -162,6 +168,10 @@ function detailOf(node: Stmt, sql: string): SqliteDetail {
     default:
       return assertNever(node)
   }
+}
+
+function placeOf({ span: { offset, length } }: Name) {
+  return { start: offset, end: offset + length }
 }
 
 function dropped(
@@ -252,12 +262,25 @@ function sourceOf({ body }: InsertStmt, sql: string): SqliteSource {
   if (select.type === 'SelectFrom' || compounds !== undefined || own !== undefined) {
     return { kind: 'select', select: selectOf(body.select, sql) }
   }
-  const rows = select.values.map(({ span, values }) => ({
-    start: span.offset,
-    end: span.offset + span.length,
-    values: values.length,
-  }))
-  return { kind: 'values', rows }
+  return { kind: 'values', rows: rowsOf(select.values, sql) }
+}
+
+/** The parser lets each row start where the first one does: it begins with the first parenthesis behind the one before. */
+function rowsOf(rows: readonly ValuesRow[], sql: string): SqliteRow[] {
+  let last = rows[0]?.span.offset ?? 0
+  return rows.map(({ span, values }) => {
+    const start = firstParenthesis(sql, last)
+    last = span.offset + span.length
+    return { start, end: last, values: values.length }
+  })
+}
+
+/** The first parenthesis from an index on, comments and texts left out. */
+function firstParenthesis(sql: string, from: number): number {
+  for (const { text, span } of sqliteParser().tokenize(sql.slice(from))) {
+    if (text === '(') return from + span.offset
+  }
+  return from
 }
 
 function selectOf(node: Select, sql: string): SqliteSelect {

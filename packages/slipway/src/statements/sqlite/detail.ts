@@ -4,6 +4,8 @@ export interface SqliteNames {
   readonly tables: readonly string[]
   readonly columns: readonly SqliteColumnName[]
   readonly functions: readonly SqliteCall[]
+  /** What it calls its tables, its results and the queries of WITH. */
+  readonly aliases: readonly string[]
 }
 
 /** A column as an expression names it. */
@@ -11,19 +13,22 @@ export interface SqliteColumnName {
   /** The table or its alias, where it is written. */
   readonly table?: string
   readonly name: string
-  /** In double quotes: where no such column exists, SQLite may read it as a text. */
-  readonly quoted?: true
+  /** Where its double quotes begin, if it has any: SQLite may read it as a text if no such column exists. */
+  readonly quotedAt?: number
 }
 
 /** A call of a function. */
 export interface SqliteCall {
   readonly name: string
   readonly args: number
+  /** Where its name begins. */
+  readonly at: number
 }
 
 /** A default of a column. */
 export interface SqliteDefault {
   readonly text: string
+  readonly at: number
   /**
    * `constant`: ADD COLUMN takes it. `computed`: CURRENT_TIMESTAMP or an expression, which it refuses on a table with
    * rows. `quoted`: a text in double quotes.
@@ -39,13 +44,17 @@ export interface SqliteColumn {
   readonly notNull: boolean
   readonly primaryKey: boolean
   readonly unique: boolean
+  /** Where UNIQUE is, with what belongs to it. */
+  readonly uniqueAt?: { readonly start: number; readonly end: number }
   readonly default?: SqliteDefault
   readonly generated?: {
     readonly kind: 'stored' | 'virtual'
     readonly names: SqliteNames
   }
-  /** The whole definition as written. */
+  /** All of it as written. */
   readonly text: string
+  /** What follows its name. */
+  readonly definition: string
 }
 
 /** A CHECK of a table or a column. */
@@ -82,6 +91,8 @@ export interface SqliteTable {
   readonly uniques: readonly (readonly string[])[]
   readonly checks: readonly SqliteCheck[]
   readonly foreignKeys: readonly SqliteForeignKey[]
+  /** The constraints behind the columns, as written. */
+  readonly constraints: readonly string[]
   readonly strict: boolean
   readonly withoutRowid: boolean
   readonly temporary: boolean
@@ -169,6 +180,8 @@ export type SqliteDetail =
   | {
       readonly kind: 'create-table'
       readonly table: SqliteTable
+      /** Where its name is. */
+      readonly nameAt: { readonly start: number; readonly end: number }
       readonly ifNotExists: boolean
       /** It takes its rows from a query: it has neither constraints nor defaults. */
       readonly as?: SqliteSelect

@@ -4,12 +4,19 @@ import { sqliteParser } from './parser.ts'
 
 /** What parts of a statement name. `sql` is the text that they are parts of. */
 export function namesIn(nodes: readonly (AstNode | undefined)[], sql: string): SqliteNames {
-  const found: Found = { tables: [], columns: [], functions: [], own: new Set() }
+  const found: Found = {
+    tables: [],
+    columns: [],
+    functions: [],
+    aliases: [],
+    own: new Set(),
+  }
   for (const node of nodes) if (node) walk(node, sql, found)
   return {
     tables: distinct(found.tables).filter((name) => !found.own.has(name.toLowerCase())),
     columns: found.columns,
     functions: found.functions,
+    aliases: [...found.own, ...found.aliases],
   }
 }
 
@@ -17,6 +24,7 @@ interface Found {
   readonly tables: string[]
   readonly columns: SqliteColumnName[]
   readonly functions: SqliteCall[]
+  readonly aliases: string[]
   /** Names of WITH. */
   readonly own: Set<string>
 }
@@ -27,6 +35,10 @@ function walk(root: AstNode, sql: string, found: Found): void {
       switch (node.type) {
         case 'CommonTableExpr':
           found.own.add(node.tblName.text.toLowerCase())
+          break
+        case 'AsAs':
+        case 'ElidedAs':
+          found.aliases.push(node.name.text)
           break
         case 'TableSelectTable':
         case 'TableCallSelectTable':
@@ -62,6 +74,7 @@ function walk(root: AstNode, sql: string, found: Found): void {
           found.functions.push({
             name: node.name.name,
             args: node.type === 'FunctionCallExpr' ? (node.args?.length ?? 0) : 1,
+            at: node.name.span.offset,
           })
           break
         default:
@@ -81,7 +94,7 @@ function addNames(names: readonly Name[], { columns }: Found): void {
 }
 
 function columnName(name: string, sql: string, { span }: AstNode): SqliteColumnName {
-  return sql[span.offset] === '"' ? { name, quoted: true } : { name }
+  return sql[span.offset] === '"' ? { name, quotedAt: span.offset } : { name }
 }
 
 function distinct(names: readonly string[]): string[] {

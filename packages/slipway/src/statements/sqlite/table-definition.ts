@@ -5,6 +5,7 @@ import type {
   Expr,
   ForeignKeyClause,
   GeneratedColumnConstraint,
+  Name,
   NamedTableConstraint,
 } from 'sqlite3-parser'
 import { assertNever } from '../../kernel/index.ts'
@@ -75,6 +76,7 @@ export function tableDefinition(node: CreateTableStmt, sql: string): SqliteTable
           : [],
       ),
     ],
+    constraints: constraints.map((one) => constraintText(one, sql)),
     strict: (body.flags & STRICT) !== 0,
     withoutRowid: (body.flags & WITHOUT_ROWID) !== 0,
   }
@@ -82,6 +84,7 @@ export function tableDefinition(node: CreateTableStmt, sql: string): SqliteTable
 
 const NOTHING = {
   columns: [],
+  constraints: [],
   primaryKey: [],
   autoincrement: false,
   uniques: [],
@@ -94,6 +97,15 @@ const NOTHING = {
 /** SQLite's own flags of a table, which the parser passes on. Source: src/sqliteInt.h. */
 const STRICT = 0x10000
 const WITHOUT_ROWID = 0x80
+
+function constraintText({ name, constraint, span }: NamedTableConstraint, sql: string): string {
+  const text = sql.slice(constraint.span.offset, span.offset + span.length).trim()
+  return name === undefined ? text : `CONSTRAINT ${nameText(name, sql)} ${text}`
+}
+
+function nameText({ span }: Name, sql: string): string {
+  return sql.slice(span.offset, span.offset + span.length)
+}
 
 function primaryKeyOf(
   columns: readonly SqliteColumn[],
@@ -129,10 +141,10 @@ export function columnParts(node: ColumnDefinition, sql: string): ColumnParts {
       type: typeOf(node, sql),
       notNull: parts.some((part) => part.type === 'NotNullColumnConstraint' && !part.nullable),
       primaryKey: key !== undefined,
-      unique: parts.some((part) => part.type === 'UniqueColumnConstraint'),
+      ...uniqueOf(node),
       ...(value === undefined ? {} : { default: defaultOf(value, sql) }),
       ...(generated === undefined ? {} : { generated: generatedOf(generated, sql) }),
-      text: textOf(sql, node),
+      ...textsOf(node, sql),
     },
     autoincrement: key?.autoIncrement === true,
     checks: node.constraints.flatMap(({ name: own, constraint }) =>
@@ -153,6 +165,23 @@ export function columnParts(node: ColumnDefinition, sql: string): ColumnParts {
   }
 }
 
+function uniqueOf({ constraints }: ColumnDefinition) {
+  const one = constraints.find(({ constraint }) => constraint.type === 'UniqueColumnConstraint')
+  if (one === undefined) return { unique: false }
+  const { offset, length } = one.span
+  return { unique: true, uniqueAt: { start: offset, end: offset + length } }
+}
+
+/** The parser lets a column start where the first one of its table does. */
+function textsOf({ colName, span }: ColumnDefinition, sql: string) {
+  const start = colName.span.offset
+  const end = span.offset + span.length
+  return {
+    text: sql.slice(start, end).trim(),
+    definition: sql.slice(start + colName.span.length, end).trim(),
+  }
+}
+
 function typeOf({ colType }: ColumnDefinition, sql: string): string {
   if (colType === undefined) return ''
   return textOf(sql, colType).replace(/\s*generated\s+always$/i, '')
@@ -164,7 +193,10 @@ function generatedOf({ expr, typ }: GeneratedColumnConstraint, sql: string) {
 }
 
 function defaultOf({ expr }: DefaultColumnConstraint, sql: string): SqliteDefault {
-  return { text: textOf(sql, expr), kind: kindOfDefault(expr, sql) }
+  // The parser lets an expression in parentheses start at the word DEFAULT.
+  const { offset, length } = expr.span
+  const at = expr.type === 'ParenthesizedExpr' ? sql.indexOf('(', offset) : offset
+  return { text: sql.slice(at, offset + length).trim(), at, kind: kindOfDefault(expr, sql) }
 }
 
 function kindOfDefault(expr: Expr, sql: string): SqliteDefault['kind'] {

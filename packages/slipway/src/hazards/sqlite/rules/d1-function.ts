@@ -70,7 +70,8 @@ const MISSING: ReadonlySet<string> = new Set([
   'uuid',
 ])
 
-const INSTEAD: Readonly<Record<string, string>> = {
+/** What D1 has for the same. */
+export const INSTEAD: Readonly<Record<string, string>> = {
   ceiling: 'ceil',
   if: 'iif',
   log10: 'log',

@@ -13,16 +13,27 @@ export const doubleQuotedText: SqliteRule = {
   id: 'double-quoted-text',
   title: 'A text is in double quotes',
   judge(detail, context) {
-    const quotedTexts = textsIn(detail, context)
-    if (quotedTexts.length === 0) return undefined
+    const texts = textsInDoubleQuotes(detail, context)
+    if (texts.length === 0) return undefined
+    const [is, them] = texts.length === 1 ? ['is', 'it'] : ['are', 'them']
     return {
       severity: 'warning',
-      message: `${list(quotedTexts.map((one) => `"${one}"`))} ${quotedTexts.length === 1 ? 'is' : 'are'} in double quotes, which are for names. Some builds of SQLite read ${quotedTexts.length === 1 ? 'it' : 'them'} as text, others refuse it (no such column). Use single quotes.`,
+      message: `${list(texts.map(({ name }) => `"${name}"`))} ${is} in double quotes, which are for names. Some builds of SQLite read ${them} as text, others refuse the statement (no such column). Use single quotes.`,
     }
   },
 }
 
-function textsIn(detail: SqliteDetail, { definitions, statement }: SqliteContext): string[] {
+/** A text in double quotes: what it says, and where its first quote is. */
+export interface QuotedText {
+  readonly name: string
+  readonly at: number
+}
+
+/** The texts of a statement that are in double quotes. */
+export function textsInDoubleQuotes(
+  detail: SqliteDetail,
+  { definitions, statement }: Pick<SqliteContext, 'definitions' | 'statement'>,
+): QuotedText[] {
   switch (detail.kind) {
     case 'create-table':
       return detail.table.columns.flatMap(textOfDefault)
@@ -38,24 +49,27 @@ function textsIn(detail: SqliteDetail, { definitions, statement }: SqliteContext
   }
 }
 
-function textOfDefault({ default: value }: SqliteColumn): string[] {
-  return value?.kind === 'quoted' ? [value.text.replaceAll(/^\(*"|"\)*$/g, '')] : []
+/** SQLite looks through parentheses around a default. */
+function textOfDefault({ default: value }: SqliteColumn): QuotedText[] {
+  if (value?.kind !== 'quoted') return []
+  const start = value.text.indexOf('"')
+  const name = value.text.slice(start + 1, value.text.lastIndexOf('"')).replaceAll('""', '"')
+  return [{ name, at: value.at + start }]
 }
 
-/** Names in double quotes that no table of the statement has, where all its tables are known. */
+/** Names in double quotes that nothing of the statement has, where all its tables are known. */
 function unknownColumns(
-  { tables, columns }: SqliteNames,
-  definitions: SqliteDefinitions,
-): string[] {
-  const known = tables.map((name) => definitions.tables.get(keyOfName(name)))
+  { tables, columns, aliases }: SqliteNames,
+  { tables: defined }: SqliteDefinitions,
+): QuotedText[] {
+  const known = tables.map((name) => defined.get(keyOfName(name)))
   if (known.some((table) => table === undefined || table.columns.length === 0)) return []
-  const all = new Set(
-    known.flatMap((table) => table?.columns.map(({ name }) => keyOfName(name)) ?? []),
-  )
-  return columns
-    .filter(({ quoted, table, name }) => quoted && table === undefined && !all.has(keyOfName(name)))
-    .filter(({ name }) => !ROWIDS.includes(keyOfName(name)))
-    .map(({ name }) => name)
+  const own = known.flatMap((table) => table?.columns.map(({ name }) => keyOfName(name)) ?? [])
+  const all = new Set([...own, ...aliases.map(keyOfName), ...ROWIDS])
+  return columns.flatMap(({ quotedAt, table, name }) => {
+    if (quotedAt === undefined || table !== undefined || all.has(keyOfName(name))) return []
+    return [{ name, at: quotedAt }]
+  })
 }
 
 const ROWIDS = ['rowid', 'oid', '_rowid_']

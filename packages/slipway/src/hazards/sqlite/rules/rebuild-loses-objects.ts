@@ -1,6 +1,6 @@
-import type { SqliteIndex } from '../../../statements/index.ts'
+import type { SqliteNames } from '../../../statements/index.ts'
 import { droppedTable } from '../keys.ts'
-import { columnOf, type Rebuild, successorOf } from '../rebuild.ts'
+import { canRemain, isStillTrue, type Rebuild } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
 
 /** Indexes and triggers are dropped with their table. */
@@ -18,7 +18,7 @@ export const rebuildLosesObjects: SqliteRule = {
         table: droppedTable(rebuild),
         anySize: true as const,
         message: `The rebuild of ${name} drops its trigger ${trigger.name} with the old table, and nothing creates it again.`,
-        safeSql: textOf(trigger),
+        safeSql: textOf(trigger, namesOf(trigger, trigger.of), rebuild),
       })),
       ...lost.indexes
         .filter((index) => canRemain(index, rebuild))
@@ -28,21 +28,21 @@ export const rebuildLosesObjects: SqliteRule = {
           table: droppedTable(rebuild),
           anySize: true as const,
           message: `The rebuild of ${name} drops ${index.unique ? 'the unique index' : 'the index'} ${index.name} with the old table, and nothing creates it again.`,
-          safeSql: textOf(index),
+          safeSql: textOf(index, namesOf(index, index.columns), rebuild),
         })),
     ]
   },
 }
 
-/** An index of a column that goes must go, too. */
-function canRemain({ columns, names }: SqliteIndex, rebuild: Rebuild): boolean {
-  const { old, made } = rebuild
-  return [...columns, ...names.columns.map(({ name }) => name)]
-    .filter((name) => columnOf(old, name))
-    .every((name) => columnOf(made, name) ?? successorOf(rebuild, name))
+function namesOf({ names }: { readonly names: SqliteNames }, own: readonly string[]): string[] {
+  return [...own, ...names.columns.map(({ name }) => name)]
 }
 
-/** The statement that creates it; unknown where SQLite has changed it since. */
-function textOf({ text, renamed }: { readonly text: string; readonly renamed?: true }) {
-  return renamed ? undefined : `${text};`
+/** The statement that creates it again; nothing if SQLite has changed it since, or if it uses a column that is gone. */
+function textOf(
+  { text, renamed }: { readonly text: string; readonly renamed?: true },
+  names: readonly string[],
+  rebuild: Rebuild,
+): string | undefined {
+  return renamed || !isStillTrue(names, rebuild) ? undefined : `${text};`
 }

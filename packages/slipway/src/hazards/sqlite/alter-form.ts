@@ -1,0 +1,208 @@
+import { isSameName, keyOfName } from '../../schema/index.ts'
+import {
+  type SqliteColumn,
+  sqliteDefinitionParts,
+  sqliteDetail,
+  sqliteNames,
+  type Statement,
+} from '../../statements/index.ts'
+import type { JudgedMigration } from '../hazard.ts'
+import { columnOf, isExpressible, type Rebuild } from './rebuild.ts'
+import { namesTable, usesOf } from './uses.ts'
+import { quoted } from './words.ts'
+
+/** A rebuild as statements that give the same schema, and keep the rows where they are. */
+export interface AlterForm {
+  /** Statements without their semicolons. */
+  readonly steps: readonly string[]
+  /** Statements of the file that have no work left: those of the rebuild, and of indexes and triggers that remain. */
+  readonly replaced: readonly Statement[]
+}
+
+/** The ALTER TABLE form of a rebuild; nothing if SQLite needs the rebuild, or the statements around it do. */
+export function alterFormOf(rebuild: Rebuild, migration: JudgedMigration): AlterForm | undefined {
+  const { order, old, made, copies, name } = rebuild
+  const [copy] = copies
+  if (order !== 'copy' || copies.length !== 1 || copy?.values === undefined) return undefined
+  if (copy.select.limits.length > 0 || copy.conflict !== undefined) return undefined
+  if (old.renamed || old.columns.length === 0 || made.columns.length === 0) return undefined
+  if (!hasSameFrame(rebuild) || isTouched(rebuild, migration)) return undefined
+  const parts = partsOf(rebuild, migration)
+  const columns = columnSteps(rebuild, parts.dropped)
+  if (columns === undefined) return undefined
+  return {
+    steps: [...parts.steps, ...columns.map((step) => `ALTER TABLE ${quoted(name)} ${step}`)],
+    replaced: [rebuild.create, copy.statement, rebuild.drop, rebuild.rename, ...parts.replaced],
+  }
+}
+
+/** All but the columns is the same. */
+function hasSameFrame({ old, made }: Rebuild): boolean {
+  const keys = (constraints: readonly string[]) => constraints.map(partKey).toSorted().join('\n')
+  return (
+    old.strict === made.strict &&
+    old.withoutRowid === made.withoutRowid &&
+    keys(old.constraints) === keys(made.constraints)
+  )
+}
+
+/** A part of a CREATE TABLE, whatever its layout and quotes. */
+function partKey(text: string): string {
+  return sqliteDefinitionParts(`CREATE TABLE x (${text})`).slice(1).join('\n')
+}
+
+function isSameDefinition(one: SqliteColumn, other: SqliteColumn): boolean {
+  return partKey(`x ${one.definition}`) === partKey(`x ${other.definition}`)
+}
+
+/** Whether another statement works on the old or the new table while they exist side by side. */
+function isTouched(
+  { create, rename, drop, copies, made, name }: Rebuild,
+  { statements }: JudgedMigration,
+): boolean {
+  const own = [drop, ...copies.map(({ statement }) => statement)]
+  return statements
+    .slice(create.number, rename.number - 1)
+    .filter((statement) => !own.includes(statement))
+    .some((statement) => {
+      const tables = [...sqliteNames(statement).tables, ...tableOf(statement)]
+      return tables.some((table) => isSameName(table, name) || isSameName(table, made.name))
+    })
+}
+
+/** The table that a statement changes, makes or belongs to. */
+function tableOf(statement: Statement): string[] {
+  const detail = sqliteDetail(statement)
+  switch (detail.kind) {
+    case 'create-table':
+      return [detail.table.name]
+    case 'create-index':
+      return [detail.index.table]
+    case 'create-trigger':
+      return [detail.trigger.table]
+    case 'drop':
+      return [detail.name]
+    default:
+      return 'table' in detail ? [detail.table] : []
+  }
+}
+
+interface Parts {
+  readonly steps: readonly string[]
+  readonly replaced: readonly Statement[]
+  /** Indexes that are dropped first, by their names in lower case. */
+  readonly dropped: ReadonlySet<string>
+}
+
+/**
+ * What becomes of indexes and triggers: what the rebuild creates again remains; what it drops is dropped by name, but not
+ * what schema.prisma cannot express, which nobody meant to drop.
+ */
+function partsOf({ before, old, drop }: Rebuild, { statements }: JudgedMigration): Parts {
+  const later = statements.slice(drop.number)
+  const steps: string[] = []
+  const replaced: Statement[] = []
+  const dropped = new Set<string>()
+  for (const [key, index] of before.indexes) {
+    if (!isSameName(index.table, old.name)) continue
+    const again = later.find((statement) => isCreating(statement, 'create-index', key))
+    if (again && textKey(again.text) === textKey(index.text)) replaced.push(again)
+    else if (again || isExpressible(index)) {
+      steps.push(`DROP INDEX ${quoted(index.name)}`)
+      dropped.add(key)
+    }
+  }
+  for (const [key, trigger] of before.triggers) {
+    if (!isSameName(trigger.table, old.name)) continue
+    const again = later.find((statement) => isCreating(statement, 'create-trigger', key))
+    if (again && textKey(again.text) === textKey(trigger.text)) replaced.push(again)
+    else if (again) steps.push(`DROP TRIGGER ${quoted(trigger.name)}`)
+  }
+  return { steps, replaced, dropped }
+}
+
+function textKey(text: string): string {
+  return sqliteDefinitionParts(text).join('\n')
+}
+
+function isCreating(
+  statement: Statement,
+  kind: 'create-index' | 'create-trigger',
+  key: string,
+): boolean {
+  const detail = sqliteDetail(statement)
+  if (detail.kind !== kind) return false
+  const { name } = detail.kind === 'create-index' ? detail.index : detail.trigger
+  return keyOfName(name) === key
+}
+
+/** The ALTER TABLE steps for the columns; nothing if SQLite cannot do all of them. */
+function columnSteps(rebuild: Rebuild, dropped: ReadonlySet<string>): string[] | undefined {
+  const { old, made, before, name, copies } = rebuild
+  const values = copies.flatMap((copy) => copy.values ?? [])
+  const kept = new Set<SqliteColumn>()
+  const steps: string[] = []
+  for (const column of made.columns) {
+    const from = sourceOf(column, { old, values })
+    if (from === undefined) return undefined
+    if (from === 'nothing') {
+      if (!isAddable(column, rebuild)) return undefined
+      steps.push(`ADD COLUMN ${column.text}`)
+      continue
+    }
+    if (kept.has(from) || !isSameDefinition(from, column)) return undefined
+    kept.add(from)
+    if (isSameName(from.name, column.name)) continue
+    const { refusing, broken } = usesOf(before, { table: name, column: from.name })
+    if (refusing.length > 0 || broken.length > 0 || columnOf(old, column.name)) return undefined
+    steps.unshift(`RENAME COLUMN ${quoted(from.name)} TO ${quoted(column.name)}`)
+  }
+  const indexes = new Map([...before.indexes].filter(([key]) => !dropped.has(key)))
+  const gone = old.columns.filter((column) => !kept.has(column))
+  const isUsed = ({ name: column }: SqliteColumn) => {
+    const { refusing, broken } = usesOf({ ...before, indexes }, { table: name, column })
+    return refusing.length > 0 || broken.length > 0
+  }
+  if (gone.some(isUsed) || gone.length === old.columns.length) return undefined
+  // A column that is added later must not meet the old one of its name.
+  return [
+    ...steps.filter((step) => step.startsWith('RENAME')),
+    ...gone.map((column) => `DROP COLUMN ${quoted(column.name)}`),
+    ...steps.filter((step) => !step.startsWith('RENAME')),
+  ]
+}
+
+/** The column of the old table that a column of the new one is; nothing if its values are others. */
+function sourceOf(
+  column: SqliteColumn,
+  {
+    old,
+    values,
+  }: {
+    readonly old: Rebuild['old']
+    readonly values: NonNullable<Rebuild['copies'][number]['values']>
+  },
+): SqliteColumn | 'nothing' | undefined {
+  const value = values.find(({ target }) => isSameName(target, column.name))
+  if (value !== undefined) {
+    return value.source.column === undefined ? undefined : columnOf(old, value.source.column)
+  }
+  const own = columnOf(old, column.name)
+  if (own === undefined) return 'nothing'
+  // SQLite computes it in both tables; any other column would lose its values.
+  return own.generated && column.generated ? own : undefined
+}
+
+/** ADD COLUMN takes it, whatever rows the table has. */
+function isAddable(column: SqliteColumn, { made }: Rebuild): boolean {
+  const { notNull, primaryKey, unique, generated } = column
+  const value = column.default?.kind ?? 'null'
+  if (primaryKey || unique || generated?.kind === 'stored') return false
+  if (value === 'computed' || value === 'quoted' || (notNull && value === 'null')) return false
+  const isIt = (name: string) => isSameName(name, column.name)
+  const refers = made.foreignKeys.some((key) => key.ofColumn && key.columns.some(isIt))
+  if (refers && value !== 'null') return false
+  return made.checks
+    .filter((check) => check.column !== undefined && isIt(check.column))
+    .every(({ names }) => names.columns.every(({ name }) => isIt(name)))
+}

@@ -1,0 +1,91 @@
+import { dependentsOf, keyOfName } from '../../../schema/index.ts'
+import { type SqliteColumn, sqliteDetail, type Statement } from '../../../statements/index.ts'
+import type { DetailOf } from '../rule.ts'
+import { quoted } from '../words.ts'
+import { hazardsAt, leave, settle, type Site } from './site.ts'
+import { tableRebuild } from './table-rebuild.ts'
+
+const IDS = ['add-required-column', 'add-computed-default', 'add-refused-column']
+
+/** Writes columns that ADD COLUMN refuses in a form that SQLite takes. */
+export function addColumns(site: Site): void {
+  for (const statement of site.migration.statements) {
+    const detail = sqliteDetail(statement)
+    const hazards = hazardsAt(site, [statement], IDS)
+    if (detail.kind !== 'add-column' || hazards.length === 0) continue
+    const { column } = detail
+    if (column.primaryKey) {
+      leave(site, hazards, 'A primary key needs values that differ. Rebuild the table by hand.')
+    } else if (column.unique && hazards.every(({ id }) => id === 'add-refused-column')) {
+      addUnique(site, statement, detail)
+    } else {
+      addByRebuild(site, statement, detail)
+    }
+  }
+}
+
+/** UNIQUE of a column is an index that can be created after it. */
+function addUnique(site: Site, statement: Statement, detail: DetailOf<'add-column'>): void {
+  const { table, column } = detail
+  const hazards = hazardsAt(site, [statement], IDS)
+  const plain = withoutUnique(statement.text, column)
+  if (plain === undefined) {
+    leave(site, hazards, 'Remove UNIQUE, and create a unique index.')
+    return
+  }
+  const index = quoted(`${table}_${column.name}_key`)
+  site.changes.instead(statement, [
+    plain,
+    `CREATE UNIQUE INDEX ${index} ON ${quoted(table)}(${quoted(column.name)})`,
+  ])
+  settle(site, hazards, 'The column is added without UNIQUE, and a unique index is created.')
+}
+
+function withoutUnique(text: string, { uniqueAt }: SqliteColumn): string | undefined {
+  if (uniqueAt === undefined) return undefined
+  return (text.slice(0, uniqueAt.start).trimEnd() + text.slice(uniqueAt.end)).trimEnd()
+}
+
+/** A rebuild takes any column, and a value for existing rows. */
+function addByRebuild(site: Site, statement: Statement, detail: DetailOf<'add-column'>): void {
+  const { column, table: name } = detail
+  const hazards = hazardsAt(site, [statement], IDS)
+  const definitions = site.run.before.get(statement.number) ?? site.run.after
+  const table = definitions.tables.get(keyOfName(name))
+  const { value, why } = valueFor(column)
+  const steps =
+    table &&
+    tableRebuild(definitions, {
+      table,
+      columns: [...table.columns, column],
+      values: new Map(value === undefined ? [] : [[column.name, value]]),
+    })
+  if (steps === undefined) {
+    leave(site, hazards, `The definition of ${name} is not known here. Rebuild it by hand.`)
+    return
+  }
+  site.changes.instead(statement, steps)
+  if (dependentsOf(definitions, name).length > 0) site.rebuilt.push(statement)
+  settle(site, hazards, `${name} is rebuilt with the column${why}.`)
+}
+
+/** What existing rows get: the default, or a value of no meaning that a person can replace. */
+function valueFor(column: SqliteColumn): { readonly value?: string; readonly why: string } {
+  if (column.generated) return { why: '' }
+  const value = column.default
+  if (value && value.kind !== 'null') {
+    return { value: value.text, why: `; existing rows get its default ${value.text}` }
+  }
+  if (!column.notNull) return { why: '' }
+  const neutral = neutralOf(column.type)
+  return {
+    value: neutral,
+    why: `; existing rows get ${neutral}, which you can replace in the SELECT`,
+  }
+}
+
+function neutralOf(type: string): string {
+  if (/char|clob|text/i.test(type)) return "''"
+  if (/blob/i.test(type)) return "x''"
+  return /date|time/i.test(type) ? 'CURRENT_TIMESTAMP' : '0'
+}

@@ -1,0 +1,65 @@
+import { dependentsOf, type SqliteDefinitions } from '../../../schema/index.ts'
+import { sqliteDetail, type Statement } from '../../../statements/index.ts'
+import { lastOf } from './rebuild-repair.ts'
+import { hazardsAt, leave, settle, type Site } from './site.ts'
+
+const IDS = ['rebuild-cascades', 'rebuild-keys-enforced']
+const WRANGLER =
+  'The file switches foreign keys off, which slipway deploy does and wrangler d1 migrations apply does not. Apply it by slipway deploy.'
+const OTHERS =
+  'Another statement of the file needs foreign keys to be enforced. Put the rebuild into a migration of its own.'
+
+/** Switches foreign keys off around the tables that the new text rebuilds. */
+export function switchKeysOff(site: Site): void {
+  const { run, migration, changes } = site
+  const rebuilds = run.rebuilds.filter((rebuild) => !site.altered.has(rebuild))
+  const hazards = hazardsAt(site, migration.statements, IDS)
+  if (!run.enforcesKeys) {
+    leave(site, hazards, WRANGLER)
+    return
+  }
+  if (hazards.length === 0 && site.rebuilt.length === 0) return
+  const own = [...rebuilds.flatMap(({ drop }) => drop), ...site.rebuilt]
+  if (
+    migration.statements.some(
+      (one) => !own.includes(one) && needsKeys(one, run.before.get(one.number)),
+    )
+  ) {
+    leave(site, hazards, OTHERS)
+    return
+  }
+  const starts = [...rebuilds.map(({ create }) => create), ...site.rebuilt]
+  const ends = [...rebuilds.map((one) => lastOf(site, one)), ...site.rebuilt]
+  const [first, last] = [byNumber(starts)[0], byNumber(ends).at(-1)]
+  if (first === undefined || last === undefined) return
+  changes.before(first, ['PRAGMA foreign_keys = OFF'])
+  changes.after(last, ['PRAGMA foreign_keys = ON'])
+  settle(site, hazards, 'Foreign keys are switched off for the rebuild.')
+}
+
+function byNumber(statements: readonly Statement[]): Statement[] {
+  return statements.toSorted((one, other) => one.number - other.number)
+}
+
+/** Whether foreign keys pass on what a statement does. */
+function needsKeys(statement: Statement, definitions: SqliteDefinitions | undefined): boolean {
+  const detail = sqliteDetail(statement)
+  const table = tableChangedBy(detail)
+  return (
+    table !== undefined && definitions !== undefined && dependentsOf(definitions, table).length > 0
+  )
+}
+
+function tableChangedBy(detail: ReturnType<typeof sqliteDetail>): string | undefined {
+  switch (detail.kind) {
+    case 'delete':
+      return detail.table
+    case 'update':
+    case 'insert':
+      return detail.conflict === 'replace' ? detail.table : undefined
+    case 'drop':
+      return detail.of === 'table' ? detail.name : undefined
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,159 @@
+import { sqliteDetail, type Statement } from '../../../statements/index.ts'
+import { isExpressible, type Rebuild } from '../rebuild.ts'
+import { quoted, quotedList, text } from '../words.ts'
+import { dependentViews } from './dependants.ts'
+import { hazardsAt, leave, settle, type Site } from './site.ts'
+
+/** Repairs rebuilds that stay: their order, what they lose, and what they meet. */
+export function repairRebuilds(site: Site): void {
+  for (const rebuild of site.run.rebuilds) {
+    if (site.altered.has(rebuild)) continue
+    renameLast(site, rebuild)
+    copyByName(site, rebuild)
+    keepCounter(site, rebuild)
+    dropViews(site, rebuild)
+    createLost(site, rebuild)
+  }
+}
+
+/** Fills a new table first, and gives it its name last: what refers to the table does not notice. */
+function renameLast(site: Site, rebuild: Rebuild): void {
+  const hazards = hazardsAt(site, [rebuild.rename], ['rebuild-renames-first'])
+  if (hazards.length === 0) return
+  const { create, rename, drop, name, copies } = rebuild
+  const [copy] = copies
+  const detail = sqliteDetail(create)
+  const isSimple =
+    copies.length === 1 && copy?.values && copy.select.limits.length === 0 && !copy.conflict
+  const isBetween = site.migration.statements
+    .slice(rename.number, drop.number - 1)
+    .some((one) => one !== create && one !== copy?.statement && isPartOf(one, name))
+  if (!isSimple || isBetween || detail.kind !== 'create-table' || !copy) return
+  const [old, next] = [quoted(name), quoted(`new_${name}`)]
+  const targets = quotedList((copy.values ?? []).map(({ target }) => target))
+  const sources = (copy.values ?? []).map(({ source }) => source.text)
+  const { start, end } = detail.nameAt
+  const { changes } = site
+  changes.instead(rename, [])
+  changes.instead(create, [create.text.slice(0, start) + next + create.text.slice(end)])
+  changes.instead(copy.statement, [
+    `INSERT INTO ${next} (${targets}) SELECT ${sources.join(', ')} FROM ${old}`,
+  ])
+  changes.instead(drop, [`DROP TABLE ${old}`, `ALTER TABLE ${next} RENAME TO ${old}`])
+  const done = 'A new table is filled first, and takes the name of the old one last.'
+  settle(site, [...hazards, ...hazardsAt(site, [copy.statement], ['rebuild-by-position'])], done)
+}
+
+/** The columns of the new table that the old one fills, written out on both sides. */
+function copyByName(site: Site, rebuild: Rebuild): void {
+  for (const copy of rebuild.copies) {
+    const hazards = hazardsAt(site, [copy.statement], ['rebuild-by-position'])
+    if (hazards.length === 0 || site.changes.isReplaced(copy.statement)) continue
+    const isSimple = copy.select.limits.length === 0 && copy.select.from !== undefined
+    const isSame = copy.values?.every(({ target, source }) => source.column === target) === true
+    if (!isSimple || !isSame || copy.conflict !== undefined) {
+      leave(site, hazards, 'What goes into which column is not certain. Name the columns.')
+      continue
+    }
+    const columns = quotedList((copy.values ?? []).map(({ target }) => target))
+    const into = `INSERT INTO ${quoted(rebuild.made.name)} (${columns})`
+    site.changes.instead(copy.statement, [
+      `${into} SELECT ${columns} FROM ${quoted(copy.select.from ?? '')}`,
+    ])
+    settle(site, hazards, 'The copy names its columns on both sides.')
+  }
+}
+
+/** The counter of AUTOINCREMENT goes with the rows. */
+function keepCounter(site: Site, rebuild: Rebuild): void {
+  const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-autoincrement'])
+  if (hazards.length === 0) return
+  if (!rebuild.made.autoincrement) {
+    leave(site, hazards, 'Only a person knows whether numbers may be given again.')
+    return
+  }
+  site.changes.before(rebuild.drop, counterSteps(rebuild))
+  settle(site, hazards, 'The new table continues to count where the old one was.')
+}
+
+/** An empty table has no counter yet. */
+function counterSteps({ order, old, made, name, drop }: Rebuild): string[] {
+  const detail = sqliteDetail(drop)
+  const isFirst = order === 'copy' || detail.kind !== 'drop'
+  const from = text(isFirst ? old.name : detail.name)
+  const to = text(order === 'copy' ? made.name : name)
+  return counterSql(from, to)
+}
+
+/** Gives a table the counter of another one. Both names are SQL. */
+export function counterSql(from: string, to: string): string[] {
+  return [
+    `DELETE FROM sqlite_sequence WHERE name = ${to}`,
+    `INSERT INTO sqlite_sequence (name, seq) SELECT ${to}, seq FROM sqlite_sequence WHERE name = ${from}`,
+  ]
+}
+
+/** Views and triggers that name the table are dropped while it does not exist. */
+function dropViews(site: Site, rebuild: Rebuild): void {
+  const hazards = hazardsAt(site, [rebuild.rename], ['rebuild-under-view'])
+  if (hazards.length === 0) return
+  const definitions = site.run.before.get(rebuild.rename.number) ?? site.run.after
+  const found = dependentViews(definitions, rebuild.name)
+  if (!found.known) {
+    leave(
+      site,
+      hazards,
+      'The text of a view or trigger is not known after a rename. Drop and create it by hand.',
+    )
+    return
+  }
+  site.changes.before(rebuild.drop, found.drops)
+  site.changes.after(lastOf(site, rebuild), found.creates)
+  settle(
+    site,
+    hazards,
+    'Views and triggers that use the table are dropped before the rebuild, and created again after it.',
+  )
+}
+
+/** Triggers, and indexes that schema.prisma cannot express, are created again. */
+function createLost(site: Site, rebuild: Rebuild): void {
+  const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-loses-objects'])
+  for (const hazard of hazards) {
+    const name = hazard.object && 'name' in hazard.object ? hazard.object.name : undefined
+    const trigger = rebuild.lost.triggers.find((one) => one.name === name)
+    const index = rebuild.lost.indexes.find((one) => one.name === name)
+    const create = hazard.safeSql?.replace(/;$/, '')
+    if (index && hazard.object?.kind === 'index' && isExpressible(index)) {
+      leave(
+        site,
+        [hazard],
+        'schema.prisma says whether the index is to remain. If so, create it after the rebuild.',
+      )
+    } else if ((trigger ?? index) === undefined || create === undefined) {
+      leave(
+        site,
+        [hazard],
+        'It uses a column that is gone, or something that was renamed. Create it by hand.',
+      )
+    } else {
+      site.changes.after(lastOf(site, rebuild), [create])
+      settle(site, [hazard], 'It is created again after the rebuild.')
+    }
+  }
+}
+
+/** The statement of the file after which a rebuild is complete, with its indexes and triggers. */
+export function lastOf({ migration }: Site, { rename, drop, order, name }: Rebuild): Statement {
+  const end = order === 'copy' ? rename : drop
+  const rest = migration.statements.slice(end.number)
+  const others = rest.findIndex((statement) => !isPartOf(statement, name))
+  return (others === -1 ? rest.at(-1) : rest[others - 1]) ?? end
+}
+
+function isPartOf(statement: Statement, name: string): boolean {
+  const detail = sqliteDetail(statement)
+  if (detail.kind === 'create-index') return detail.index.table.toLowerCase() === name.toLowerCase()
+  if (detail.kind !== 'create-trigger') return false
+  return detail.trigger.table.toLowerCase() === name.toLowerCase()
+}

@@ -1,0 +1,67 @@
+import { sqliteDetail, type Statement } from '../../../statements/index.ts'
+import { alterFormOf } from '../alter-form.ts'
+import { isQuiet } from '../migration-run.ts'
+import { hazardsAt, settle, type Site } from './site.ts'
+
+/** What is gone with a rebuild. */
+const GONE = [
+  'rebuild-avoidable',
+  'rebuild-cascades',
+  'rebuild-keys-enforced',
+  'rebuild-under-view',
+  'rebuild-by-position',
+  'rebuild-autoincrement',
+  'rebuild-loses-objects',
+]
+
+/** Writes rebuilds as ALTER TABLE where SQLite can do so with the same result. */
+export function rebuildsToAlter(site: Site): void {
+  const { migration, run, changes } = site
+  for (const rebuild of run.rebuilds) {
+    const avoidable = hazardsAt(site, [rebuild.create], ['rebuild-avoidable'])
+    const form = avoidable.length > 0 ? alterFormOf(rebuild, migration) : undefined
+    if (form === undefined) continue
+    site.altered.add(rebuild)
+    const [first, ...others] = form.replaced
+    if (first) changes.instead(first, form.steps)
+    for (const statement of others) changes.instead(statement, [])
+    const done = `ALTER TABLE changes ${rebuild.name} in place: no rows are copied, and no table is dropped.`
+    settle(site, hazardsAt(site, form.replaced, GONE), done)
+  }
+  if (run.rebuilds.every((rebuild) => site.altered.has(rebuild))) removeKeyPragmas(site)
+}
+
+/** Without a rebuild, and with no row changed, it says nothing that foreign keys are switched off. */
+function removeKeyPragmas({ migration, run, changes }: Site): void {
+  if (run.rebuilds.length === 0) return
+  const others = migration.statements.filter((statement) => !changes.isReplaced(statement))
+  if (!others.every(leavesRowsAlone)) return
+  for (const statement of others) {
+    const detail = sqliteDetail(statement)
+    if (detail.kind === 'pragma' && KEYS.has(detail.name)) changes.instead(statement, [])
+  }
+}
+
+const KEYS: ReadonlySet<string> = new Set(['foreign_keys', 'defer_foreign_keys'])
+
+function leavesRowsAlone(statement: Statement): boolean {
+  const detail = sqliteDetail(statement)
+  switch (detail.kind) {
+    case 'insert':
+    case 'update':
+    case 'delete':
+      return false
+    case 'drop':
+      return detail.of !== 'table'
+    default:
+      return isQuiet(detail) || DEFINES.has(detail.kind)
+  }
+}
+
+const DEFINES: ReadonlySet<string> = new Set([
+  'create-table',
+  'create-index',
+  'create-trigger',
+  'create-view',
+  'add-column',
+])

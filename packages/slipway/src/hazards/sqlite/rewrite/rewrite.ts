@@ -1,0 +1,78 @@
+import type { Hazard, JudgedMigration } from '../../hazard.ts'
+import {
+  identify,
+  inLineEnds,
+  inOrder,
+  type LeftHazard,
+  type RewriteRequest,
+  type Rewriting,
+  spliced,
+} from '../../rewriting.ts'
+import { judgeFrom, stateAfter, type SqliteState, stateBehind } from '../judge.ts'
+import { runOf } from '../migration-run.ts'
+import { addColumns } from './added-column.ts'
+import { BY_HAND } from './by-hand.ts'
+import { Changes } from './changes.ts'
+import { switchKeysOff } from './keys-off.ts'
+import { repairRebuilds } from './rebuild-repair.ts'
+import { rebuildsToAlter } from './rebuild-to-alter.ts'
+import { replaceWords } from './replaced-words.ts'
+import type { Site } from './site.ts'
+import { dropIndexesFirst, removeIdle, splitInserts } from './smaller-forms.ts'
+
+/** The order matters: a rebuild that becomes an ALTER TABLE needs no repair, and foreign keys are for those that stay. */
+const FORMS = [
+  rebuildsToAlter,
+  repairRebuilds,
+  addColumns,
+  dropIndexesFirst,
+  splitInserts,
+  replaceWords,
+  removeIdle,
+  switchKeysOff,
+]
+
+/** The safe forms of migrations of SQLite or D1, one by one. */
+export function rewriteSqlite({ history, migrations, ...judging }: RewriteRequest): Rewriting[] {
+  let before = stateAfter(history, judging)
+  return migrations.map((migration) => {
+    const rewriting = rewriteOne(migration, { before, judging })
+    before = stateBehind(before, migration)
+    return rewriting
+  })
+}
+
+interface Given {
+  readonly before: SqliteState
+  readonly judging: Omit<RewriteRequest, 'history' | 'migrations'>
+}
+
+function rewriteOne(migration: JudgedMigration, { before, judging }: Given): Rewriting {
+  const site: Site = {
+    migration,
+    run: runOf(before.definitions, migration),
+    facts: judging.facts,
+    hazards: judgeFrom(before, { ...judging, migrations: [migration] }),
+    changes: new Changes(),
+    done: new Map(),
+    left: new Map(),
+    altered: new Set(),
+    rebuilt: [],
+  }
+  for (const form of FORMS) form(site)
+  const edits = inLineEnds(site.changes.edits(migration.sql), migration.sql)
+  return {
+    sql: spliced(migration.sql, edits),
+    edits,
+    rewritten: [...site.done]
+      .map(([hazard, done]) => ({ ...identify(hazard), done }))
+      .toSorted(inOrder),
+    left: site.hazards.flatMap((hazard) => leftOf(hazard, site)).toSorted(inOrder),
+  }
+}
+
+function leftOf(hazard: Hazard, { done, left }: Site): LeftHazard[] {
+  if (done.has(hazard)) return []
+  const reason = left.get(hazard) ?? BY_HAND[hazard.id]
+  return reason === undefined ? [] : [{ ...identify(hazard), reason }]
+}

@@ -1,0 +1,122 @@
+import { isSameName, keyOfName } from '../../../schema/index.ts'
+import { sqliteDetail, sqliteMeasures, type Statement } from '../../../statements/index.ts'
+import { STATEMENT_BYTES } from '../d1-limits.ts'
+import { usesOf } from '../uses.ts'
+import { quoted } from '../words.ts'
+import { hazardsAt, leave, settle, type Site } from './site.ts'
+
+/** Drops the indexes of a column before the column. */
+export function dropIndexesFirst(site: Site): void {
+  for (const statement of site.migration.statements) {
+    const detail = sqliteDetail(statement)
+    const hazards = hazardsAt(site, [statement], ['drop-used-column'])
+    if (detail.kind !== 'drop-column' || hazards.length === 0) continue
+    const definitions = site.run.before.get(statement.number) ?? site.run.after
+    const { refusing, broken, indexes } = usesOf(definitions, detail)
+    if (refusing.length > indexes.length || broken.length > 0) {
+      leave(
+        site,
+        hazards,
+        'What uses the column must be changed or dropped first, which only a person can decide.',
+      )
+      continue
+    }
+    site.changes.before(
+      statement,
+      indexes.map(({ name }) => `DROP INDEX ${quoted(name)}`),
+    )
+    settle(site, hazards, 'Its indexes are dropped first.')
+  }
+}
+
+/** Cuts INSERT … VALUES into statements that D1 takes. */
+export function splitInserts(site: Site): void {
+  for (const statement of site.migration.statements) {
+    const hazards = hazardsAt(site, [statement], ['d1-statement-size'])
+    if (hazards.length === 0 || site.changes.isReplaced(statement)) continue
+    const parts = partsOf(statement)
+    if (parts === undefined) {
+      leave(site, hazards, 'Only the rows of INSERT … VALUES can be cut apart.')
+      continue
+    }
+    site.changes.instead(statement, parts)
+    settle(site, hazards, `It is cut into ${parts.length} statements.`)
+  }
+}
+
+/** As many rows in each as fit. Nothing if one row alone is too long. */
+function partsOf(statement: Statement): string[] | undefined {
+  const detail = sqliteDetail(statement)
+  if (detail.kind !== 'insert' || detail.source.kind !== 'values') return undefined
+  const { rows } = detail.source
+  const { text } = statement
+  const [first, last] = [rows[0], rows.at(-1)]
+  if (first === undefined || last === undefined) return undefined
+  const [head, tail] = [text.slice(0, first.start), text.slice(last.end)]
+  const space = STATEMENT_BYTES - Buffer.byteLength(head) - Buffer.byteLength(tail)
+  const parts: string[][] = []
+  let used = Number.POSITIVE_INFINITY
+  for (const { start, end } of rows) {
+    const row = text.slice(start, end)
+    const size = Buffer.byteLength(row) + 2
+    if (size > space) return undefined
+    if (used + size > space) {
+      parts.push([])
+      used = 0
+    }
+    parts.at(-1)?.push(row)
+    used += size
+  }
+  return parts.map((part) => head + part.join(',\n') + tail)
+}
+
+/** What a deploy leaves out of the file anyway. */
+const LEFT_OUT = ['pragma-without-effect', 'd1-pragma', 'sqlite-vacuum']
+
+/** Removes statements that a deploy leaves out, and that others refuse. */
+export function removeIdle(site: Site): void {
+  const { migration, changes } = site
+  for (const statement of migration.statements) {
+    const hazards = hazardsAt(site, [statement], LEFT_OUT)
+    if (hazards.length === 0) continue
+    if (hazards.some(({ severity }) => severity === 'error')) {
+      leave(
+        site,
+        hazards,
+        'It changes the database. Remove it if the application does not need it.',
+      )
+      continue
+    }
+    changes.instead(statement, [])
+    settle(site, hazards, 'It is removed: a deploy leaves it out.')
+  }
+  removeTransaction(site)
+}
+
+/** BEGIN and COMMIT around the file say what a deploy does anyway. */
+function removeTransaction(site: Site): void {
+  const { statements } = site.migration
+  const own = statements.filter((statement) => sqliteDetail(statement).kind === 'transaction')
+  const hazards = hazardsAt(site, own, ['sqlite-transaction'])
+  if (hazards.length === 0) return
+  const verbs = own.map(verbOf)
+  if (verbs.join(' ') !== 'BEGIN COMMIT') {
+    leave(
+      site,
+      hazards,
+      'The file begins and ends more than one transaction. Put its parts into separate migrations.',
+    )
+    return
+  }
+  for (const statement of own) site.changes.instead(statement, [])
+  settle(
+    site,
+    hazards,
+    'BEGIN and COMMIT are removed: a deploy runs the file in one transaction anyway.',
+  )
+}
+
+function verbOf(statement: Statement): string {
+  const detail = sqliteDetail(statement)
+  return detail.kind === 'transaction' ? detail.verb : ''
+}

@@ -1,0 +1,73 @@
+import {
+  type DefinedTable,
+  isSameName,
+  keyOfName,
+  type SqliteDefinitions,
+} from '../../../schema/index.ts'
+import type { SqliteColumn } from '../../../statements/index.ts'
+import { quoted, quotedList, text } from '../words.ts'
+import { dependentViews } from './dependants.ts'
+import { counterSql } from './rebuild-repair.ts'
+
+/** A table as it is to be: with the same constraints, and these columns. */
+export interface NewTable {
+  readonly table: DefinedTable
+  readonly columns: readonly SqliteColumn[]
+  /** What rows get in columns that the old table does not have, as SQL. */
+  readonly values: ReadonlyMap<string, string>
+}
+
+/**
+ * The statements of a rebuild, without their semicolons: as Prisma writes it, with all that belongs to the table created
+ * again. Nothing if a text that it needs is not known.
+ */
+export function tableRebuild(
+  definitions: SqliteDefinitions,
+  { table, columns, values }: NewTable,
+): string[] | undefined {
+  const isOwn = (one: { readonly table: string }) => isSameName(one.table, table.name)
+  const indexes = [...definitions.indexes.values()].filter(isOwn)
+  const triggers = [...definitions.triggers.values()].filter(isOwn)
+  const others = dependentViews(definitions, table.name)
+  const isKnown = [table, ...indexes, ...triggers].every(({ renamed }) => !renamed) && others.known
+  if (!isKnown || table.columns.length === 0) return undefined
+  const next = freeName(`new_${table.name}`, definitions)
+  const filled = columns.filter(
+    ({ name, generated }) => !generated && (values.has(name) || isIn(table, name)),
+  )
+  const sources = filled.map(({ name }) => values.get(name) ?? quoted(name))
+  const names = quotedList(filled.map(({ name }) => name))
+  return [
+    `CREATE TABLE ${quoted(next)} (\n${definitionOf(table, columns)}\n)${optionsOf(table)}`,
+    `INSERT INTO ${quoted(next)} (${names}) SELECT ${sources.join(', ')} FROM ${quoted(table.name)}`,
+    ...(table.autoincrement ? counterSql(text(table.name), text(next)) : []),
+    ...others.drops,
+    `DROP TABLE ${quoted(table.name)}`,
+    `ALTER TABLE ${quoted(next)} RENAME TO ${quoted(table.name)}`,
+    ...indexes.map((index) => index.text),
+    ...triggers.map((trigger) => trigger.text),
+    ...others.creates,
+  ]
+}
+
+function isIn({ columns }: DefinedTable, name: string): boolean {
+  return columns.some((column) => isSameName(column.name, name))
+}
+
+function definitionOf({ constraints }: DefinedTable, columns: readonly SqliteColumn[]): string {
+  return [...columns.map((column) => column.text), ...constraints]
+    .map((part) => `    ${part}`)
+    .join(',\n')
+}
+
+function optionsOf({ strict, withoutRowid }: DefinedTable): string {
+  const options = [...(strict ? ['STRICT'] : []), ...(withoutRowid ? ['WITHOUT ROWID'] : [])]
+  return options.length === 0 ? '' : ` ${options.join(', ')}`
+}
+
+function freeName(wanted: string, { tables, views, indexes }: SqliteDefinitions): string {
+  let name = wanted
+  const isTaken = () => [tables, views, indexes].some((map) => map.has(keyOfName(name)))
+  while (isTaken()) name = `new_${name}`
+  return name
+}
