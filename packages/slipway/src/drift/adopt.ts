@@ -66,7 +66,8 @@ export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
   })
 }
 
-function refuseObstacle(history: History, { migrations, name }: AdoptRequest): void {
+/** Fails where something stops a deploy, or with DRIFT.NOT_ADOPTABLE where migrations are pending. */
+export function refuseObstacle(history: History, { migrations, name }: AdoptRequest): void {
   const comparison = compareHistory(history, migrations)
   const found = obstacle(comparison)
   if (found) rethrow(found)
@@ -79,7 +80,8 @@ function refuseObstacle(history: History, { migrations, name }: AdoptRequest): v
   })
 }
 
-function refuseNothing(report: DriftReport): void {
+/** Fails with DRIFT.UNKNOWN or DRIFT.NOTHING. */
+export function refuseNothing(report: DriftReport): void {
   if (report.unknown !== undefined) {
     raise('DRIFT.UNKNOWN', {
       message: `The database cannot be compared with its history: ${report.unknown}`,
@@ -92,7 +94,7 @@ function refuseNothing(report: DriftReport): void {
 }
 
 /** Other databases would lose rows or values, or get them under another name, if a guess were wrong. */
-function refuseGuesses({ guesses }: DriftReport): void {
+export function refuseGuesses({ guesses }: DriftReport): void {
   if (guesses.length === 0) return
   raise('DRIFT.NOT_ADOPTABLE', {
     message: 'Nothing on the database tells what was renamed and what was dropped and created.',

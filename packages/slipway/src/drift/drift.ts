@@ -1,6 +1,5 @@
 import { withSession } from '../database/index.ts'
 import { findLedger, readHistory } from '../history/index.ts'
-import type { Adopted, AdoptRequest } from './adopt.ts'
 import type { DriftReport, DriftRequest } from './inspect.ts'
 import { comparisonKey, isKnownEqual, rememberEqual } from './known-equal.ts'
 import { sameAsHistory } from './same-as-history.ts'
@@ -25,11 +24,6 @@ export async function inspectDrift(request: DriftRequest): Promise<DriftReport> 
       return report
     },
   )
-}
-
-/** Makes a migration of the drift of a target: see `adopt.ts`. */
-export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
-  return await (await import('./adopt.ts')).adoptDrift(request)
 }
 
 function hasNothingToSay({ drifted, basis, columnOrder, unmodelled }: DriftReport): boolean {

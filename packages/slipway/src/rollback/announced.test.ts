@@ -1,8 +1,6 @@
-import { beforeAll, expect, test } from 'vitest'
-import { checksum, loadParser } from '../statements/index.ts'
+import { expect, test } from 'vitest'
+import { checksum, parserFor } from '../statements/index.ts'
 import { announcementsIn } from './announced.ts'
-
-beforeAll(loadParser)
 
 test('comments of a head announce, and what a literal or a block comment holds does not', async () => {
   const down = `--slipway: checksum ${checksum('old')}\r
@@ -17,6 +15,7 @@ INSERT INTO note VALUES ('
 $$; -- slipway: choice behind a statement
 `
   const note = { kind: 'note', word: 'lossy', text: 'column User.name' }
-  expect(await announcementsIn(down, 'old')).toEqual([note])
-  expect(await announcementsIn(down, 'new')).toEqual([{ kind: 'stale' }, note])
+  const parser = await parserFor('postgres')
+  expect(await announcementsIn(parser, { down, up: 'old' })).toEqual([note])
+  expect(await announcementsIn(parser, { down, up: 'new' })).toEqual([{ kind: 'stale' }, note])
 })

@@ -6,12 +6,12 @@ import {
   type Destruction,
   destructionKey,
   type Marker,
-  markersIn,
   matchesChecksum,
   objectKey,
   type ObjectRef,
   partRef,
   type Statement,
+  type StatementParser,
 } from '../statements/index.ts'
 import type { PreparedDown } from './prepared-down.ts'
 
@@ -33,8 +33,11 @@ export type Announcement =
       readonly text: string
     }
 
-/** What the head of a down.sql announces. `up` is the text of the migration that it rolls back. Needs `loadParser`. */
-export async function announcementsIn(down: string, up: string): Promise<Announcement[]> {
+/** What the head of a down.sql announces. `up` is the text of the migration that it rolls back. */
+export async function announcementsIn(
+  { markersIn }: Pick<StatementParser, 'markersIn'>,
+  { down, up }: { readonly down: string; readonly up: string },
+): Promise<Announcement[]> {
   const markers = markersIn(down)
   const written = markers.find(({ name }) => name === 'checksum')?.value
   const stale = written !== undefined && !matchesChecksum(up, written)

@@ -53,14 +53,14 @@ export async function prepareDown(
   if (migration.down !== undefined) {
     const path = migration.downPath ?? `${name}/down.sql`
     const plan = parseMigration({ name, path, sql: migration.down }, parser)
-    const announced = await announcementsIn(migration.down, migration.sql)
+    const announced = await announcementsIn(parser, { down: migration.down, up })
     return { plan, origin: 'file', sql: migration.down, announced, wrote: [] }
   }
   const written = await writeDownMigration({ shadow, before, migration })
   const path = `down migration of ${name}`
   const plan = parseMigration({ name, path, sql: written.sql }, parser)
   const wrote = rowWrites(parser.parse(up, upPath), plan, shadowSchema(shadow))
-  const announced = await announcementsIn(written.sql, migration.sql)
+  const announced = await announcementsIn(parser, { down: written.sql, up })
   return { plan, origin: 'written', sql: written.sql, announced, wrote }
 }
 

@@ -1,0 +1,131 @@
+import { type Session, withSession } from '../../database/index.ts'
+import { atomicScriptOf } from '../../execution/index.ts'
+import { compareHistory, readHistory } from '../../history/index.ts'
+import { attempt } from '../../kernel/index.ts'
+import { appliedMigrations } from '../../plan/index.ts'
+import {
+  type Choice,
+  differingObjects,
+  readSqliteState,
+  scriptSql,
+  sqliteScriptBetween,
+  type SqliteState,
+  type TableChange,
+  tableChanges,
+} from '../../schema/index.ts'
+import {
+  type Destruction,
+  type MigrationFile,
+  parseMigrations,
+  partRef,
+} from '../../statements/index.ts'
+import type { DriftReport, DriftRequest } from '../inspect.ts'
+import { sameAsHistory } from '../same-as-history.ts'
+
+/** Compares a SQLite or D1 database with its history, replayed in memory: see `inspectDrift`. */
+export async function inspectSqlite(request: DriftRequest): Promise<DriftReport> {
+  const options = { applicationName: 'slipway drift' }
+  return await withSession(request.address, options, (session) => inspectOn(session, request))
+}
+
+/** The same on a session that is open already. */
+export async function inspectOn(
+  session: Session,
+  { migrations, emit }: Pick<DriftRequest, 'migrations' | 'emit'>,
+): Promise<DriftReport> {
+  const { database } = session.server
+  emit({ kind: 'phase', phase: 'replay the history on a shadow database' })
+  const history = await readHistory(session)
+  const [missing] = compareHistory(history, migrations).missing
+  if (missing !== undefined)
+    return unknown(database, `${missing} is applied, and the project does not have it.`)
+  const actual = await readSqliteState(session)
+  const applied = appliedMigrations({ history, migrations })
+  const replayed = await attempt(() => stateAfter(applied))
+  if (!replayed.ok) return unknown(database, replayed.failure.message)
+  const expected = replayed.value
+  const changes = differingObjects(expected.fingerprint, actual.fingerprint)
+  if (changes.length === 0) return sameAsHistory(database)
+  // Without statements, what has one name is one table or column.
+  const forth = tableChanges(expected.tables, actual.tables, [])
+  const back = tableChanges(actual.tables, expected.tables, [])
+  const toHistory = await sqliteScriptBetween(actual, expected, back)
+  const toTarget = await sqliteScriptBetween(expected, actual, forth)
+  const loses = { toHistory: lossesOf(back), toTarget: lossesOf(forth) }
+  return {
+    database,
+    drifted: true,
+    basis: 'shadow',
+    changes,
+    toHistory: scriptSql(toHistory, loses.toHistory),
+    choices: toHistory.choices,
+    guesses: guessesOf(forth),
+    toTarget: scriptSql(toTarget, loses.toTarget),
+    loses,
+    columnOrder: [],
+    unmodelled: [],
+  }
+}
+
+/** The state that migrations give on an empty database. */
+async function stateAfter(migrations: readonly MigrationFile[]): Promise<SqliteState> {
+  const parsed = await parseMigrations(migrations, 'sqlite')
+  return await withSession({ kind: 'sqlite' }, {}, async (copy) => {
+    for (const migration of parsed) {
+      const { script, foreignKeys } = atomicScriptOf(migration)
+      await copy.runAtomically?.(script, { foreignKeys })
+    }
+    return await readSqliteState(copy)
+  })
+}
+
+function unknown(database: string, reason: string): DriftReport {
+  return { ...sameAsHistory(database), basis: 'unknown', unknown: reason }
+}
+
+/** The tables and columns that a script drops. */
+function lossesOf(changes: readonly TableChange[]): Destruction[] {
+  return changes.flatMap(({ before, after, columns }): Destruction[] => {
+    if (before === undefined) return []
+    const table = { kind: 'table', schema: null, name: before.name } as const
+    if (after === undefined) return [{ what: 'object', object: table }]
+    return columns.flatMap((column): Destruction[] =>
+      column.before !== undefined && column.after === undefined
+        ? [{ what: 'values', object: partRef('column', table, column.before) }]
+        : [],
+    )
+  })
+}
+
+/** What may have been renamed: SQLite does not say whether it was, or dropped and created. */
+function guessesOf(changes: readonly TableChange[]): Choice[] {
+  const gone = changes.filter(({ after }) => after === undefined)
+  const made = changes.filter(({ before }) => before === undefined)
+  const tables = gone.flatMap(({ before }): Choice[] =>
+    before === undefined || made.length === 0
+      ? []
+      : [
+          {
+            object: { kind: 'table', schema: null, name: before.name },
+            message: `may be ${made.map(({ after }) => after?.name).join(' or ')} now, under another name`,
+          },
+        ],
+  )
+  return [...tables, ...changes.flatMap(columnGuesses)]
+}
+
+function columnGuesses({ before, after, columns }: TableChange): Choice[] {
+  if (before === undefined || after === undefined) return []
+  const table = { kind: 'table', schema: null, name: before.name } as const
+  const made = columns.filter((one) => one.before === undefined).map((one) => one.after)
+  return columns.flatMap((one): Choice[] =>
+    one.before === undefined || one.after !== undefined || made.length === 0
+      ? []
+      : [
+          {
+            object: partRef('column', table, one.before),
+            message: `may be ${made.join(' or ')} now, under another name`,
+          },
+        ],
+  )
+}
