@@ -46,6 +46,8 @@ export interface DeployResult extends TargetResult {
   readonly offered: readonly KeptResult[]
   readonly preChecks: readonly PreCheckItem[]
   readonly hazards: readonly HazardResult[]
+  /** The state of a remote D1 database before, for Time Travel; null elsewhere, and if nothing was run. */
+  readonly bookmark: string | null
   /** Nothing if nothing was run. */
   readonly verified: boolean | null
   /** Why the schema could not be compared with the history before the deploy; null if it was. */
@@ -131,6 +133,7 @@ function deployResult(work: Work, outcome: DeployOutcome, backup: BackupItem | n
     offered: offered.map(keptResult),
     preChecks: preChecks.map(preCheckItem),
     hazards: hazards.map(hazardResult),
+    bookmark: outcome.bookmark ?? null,
     verified: outcome.verification?.verified ?? null,
     driftUnknown: outcome.driftUnknown ?? null,
   }

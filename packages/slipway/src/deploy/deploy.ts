@@ -68,6 +68,8 @@ export interface DeployOutcome {
   readonly notKept: readonly string[]
   /** What rollbacks of these migrations kept, and can be restored now. */
   readonly offered: readonly Kept[]
+  /** The state of a remote D1 database before, to which Time Travel restores it. */
+  readonly bookmark?: string
   readonly failure?: Failure
 }
 

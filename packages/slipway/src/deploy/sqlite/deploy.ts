@@ -1,4 +1,4 @@
-import type { AtomicSession, Session } from '../../database/index.ts'
+import { type AtomicSession, d1Bookmark, type Session } from '../../database/index.ts'
 import type { Receipt, Violation } from '../../execution/index.ts'
 import {
   historyFailures,
@@ -53,8 +53,14 @@ export async function deploySqlite(request: DeployRequest): Promise<DeployOutcom
     await consentToLosses(target, tested, request)
     const names = pending.plans.map(({ name }) => name)
     await request.backup?.(names, pending.before.applied.at(-1) ?? null)
-    const ran = await runAll(target, { pending, ...copyRun }, request)
-    return { ...nothing, ...(driftUnknown ? { driftUnknown } : {}), ...ran }
+    const bookmark = await bookmarkOf(request)
+    const ran = await runAll(target, { pending, bookmark, ...copyRun }, request)
+    return {
+      ...nothing,
+      ...(bookmark === undefined ? {} : { bookmark }),
+      ...(driftUnknown ? { driftUnknown } : {}),
+      ...ran,
+    }
   })
 }
 
@@ -125,6 +131,12 @@ async function consentToLosses(
 
 interface Work extends CopyRun {
   readonly pending: PendingWork
+  readonly bookmark: string | undefined
+}
+
+/** Where Time Travel finds the state before. Only a remote D1 database has one. */
+async function bookmarkOf({ address }: DeployRequest): Promise<string | undefined> {
+  return address.kind === 'd1' ? await d1Bookmark(address) : undefined
 }
 
 async function runAll(
@@ -241,7 +253,7 @@ async function refusedConsent(
 /** SQL of the history and the ledger for a migration that is applied. */
 function recordSql(
   session: AtomicSession,
-  { one, done, work: { pending, tested, fingerprint } }: Turn,
+  { one, done, work: { pending, tested, fingerprint, bookmark } }: Turn,
   request: DeployRequest,
 ): string {
   const { name, checksum } = one.migration
@@ -251,7 +263,7 @@ function recordSql(
   const applied = appliedWith(pending.history, migrations)
   return [
     recordsOf(session).applied(name, checksum),
-    sqliteReceiptSql({ command: 'deploy', migration: name, checksum }),
+    sqliteReceiptSql({ command: 'deploy', migration: name, checksum, bookmark }),
     recordSchemaSql(isLast ? recordedSchema(applied, fingerprint) : undefined),
     request.protected ? recordEnvironmentSql(request.environment, request.confirm) : '',
   ].join('')

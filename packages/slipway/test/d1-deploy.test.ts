@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { deploy, type DeployRequest } from '../src/deploy/index.ts'
+import { failureOf } from '../src/kernel/index.ts'
+import { rollback } from '../src/rollback/index.ts'
+import type { D1Fault, TestDatabase } from './d1-call.ts'
+import { type D1Server, startD1Server } from './d1-server.ts'
+
+/** Deploys to D1 through its REST API, on the stand-in, with a fault at every call in turn. */
+
+const SHOP = `CREATE TABLE customer (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, phone TEXT);
+CREATE TABLE orders (id INTEGER NOT NULL PRIMARY KEY, customer INTEGER NOT NULL REFERENCES customer (id) ON DELETE CASCADE);`
+/** As Prisma writes it, but that it fails if it ran twice. */
+const REBUILD = `PRAGMA foreign_keys=OFF;
+CREATE TABLE new_customer (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL);
+INSERT INTO new_customer (id, name) SELECT id, name FROM customer;
+DROP TABLE customer;
+ALTER TABLE new_customer RENAME TO customer;
+PRAGMA foreign_keys=ON;`
+const DOWN = `ALTER TABLE customer ADD COLUMN phone TEXT;`
+const MIGRATIONS = [
+  { name: '0001_shop', sql: SHOP, down: 'DROP TABLE orders; DROP TABLE customer;' },
+  { name: '0002_rebuild', sql: REBUILD, down: DOWN },
+]
+
+let server: D1Server
+let shop: TestDatabase
+beforeEach(async () => {
+  server = await startD1Server({ polls: 1 })
+})
+afterEach(() => server.stop())
+
+function requestOf(): DeployRequest {
+  return {
+    address: { ...shop.address, patienceMs: 4000 },
+    environment: 'production',
+    confirm: false,
+    protected: true,
+    migrations: MIGRATIONS,
+    limits: { lockTimeoutMs: 200, statementTimeoutMs: 1000 },
+    deadlineMs: 10_000,
+    shadow: { dialect: 'sqlite', cacheDir: 'unused' },
+    signal: new AbortController().signal,
+    emit: () => {},
+    consent: { confirm: 'shop' },
+    acceptDrift: false,
+  }
+}
+
+function rows(sql: string): unknown[] {
+  return shop.d1.inspect(sql).map((row) => ({ ...row }))
+}
+
+/** A database with the first migration applied, and rows. */
+async function filledShop(): Promise<void> {
+  shop = server.create('shop')
+  const first = await deploy({ ...requestOf(), migrations: MIGRATIONS.slice(0, 1) })
+  expect(first.failure).toBeUndefined()
+  shop.d1.import(`INSERT INTO customer VALUES (1, 'Ann', '11'), (2, 'Bob', '22');
+    INSERT INTO orders VALUES (1, 1), (2, 1), (3, 2)`)
+  server.calls.length = 0
+}
+
+test('a rebuild keeps the rows of children, and comes with a bookmark', async () => {
+  await filledShop()
+  const outcome = await deploy(requestOf())
+  expect(outcome.failure).toBeUndefined()
+  expect(outcome.verification?.verified).toBe(true)
+  expect(outcome.bookmark).toMatch(/./)
+  expect(rows('SELECT count(*) AS n FROM orders')).toEqual([{ n: 3 }])
+  expect(rows('SELECT name FROM d1_migrations ORDER BY id')).toEqual([
+    { name: '0001_shop.sql' },
+    { name: '0002_rebuild.sql' },
+  ])
+  const back = await rollback({
+    ...requestOf(),
+    migrations: MIGRATIONS,
+    extent: { kind: 'steps', steps: 1 },
+    acceptUnproven: false,
+    announce: () => {},
+  })
+  expect(back.failure).toBeUndefined()
+  expect(rows('SELECT * FROM customer ORDER BY id')).toEqual([
+    { id: 1, name: 'Ann', phone: '11' },
+    { id: 2, name: 'Bob', phone: '22' },
+  ])
+})
+
+test('what another deploy loses is found by the guard, and named', async () => {
+  await filledShop()
+  const loses = { name: '0003_loses', sql: REBUILD.replaceAll(/PRAGMA.*\n?/g, '') }
+  const outcome = await deploy({ ...requestOf(), migrations: [...MIGRATIONS.slice(0, 1), loses] })
+  expect(outcome.failure?.code).toBe('DEPLOY.UNANNOUNCED')
+  expect(outcome.failure?.message).toContain('the table orders would lose 3 of 3 rows')
+  expect(rows('SELECT count(*) AS n FROM orders')).toEqual([{ n: 3 }])
+})
+
+/** All calls are tried with FULL=1, which takes minutes; else each fifth. */
+const FULL = process.env['FULL'] === '1'
+const STEP = FULL ? 1 : 5
+
+const FAULTS: readonly D1Fault[] = [
+  { kind: 'status', status: 500 },
+  { kind: 'status', status: 500, carriedOut: true },
+  { kind: 'status', status: 429, retryAfter: 0 },
+  { kind: 'reset' },
+  { kind: 'lost-answer' },
+  { kind: 'cut-answer' },
+  { kind: 'cut-request', bytes: 20 },
+]
+
+test(
+  'a fault at every call: each migration is applied once, and nothing is lost',
+  { timeout: 600_000 },
+  async () => {
+    await filledShop()
+    await deploy(requestOf())
+    const calls = server.calls.length
+    let runs = 0
+    for (const fault of FAULTS) {
+      for (let at = 1 + (runs % STEP); at <= calls; at += STEP) {
+        server.fault = () => undefined
+        await filledShop()
+        server.fault = ({ number }) => (number === at ? fault : undefined)
+        const where = `${fault.kind} at call ${at} of ${calls}`
+        const first = await deploy(requestOf()).catch((error: unknown) => {
+          const failure = failureOf(error)
+          if (!failure) throw error
+          return { failure, receipts: [] }
+        })
+        runs++
+        server.fault = () => undefined
+        const isApplied =
+          rows(`SELECT name FROM d1_migrations WHERE name = '0002_rebuild.sql'`).length === 1
+        // What is said is what is so.
+        if (!first.failure) expect(isApplied, where).toBe(true)
+        expect(rows('SELECT count(*) AS n FROM orders'), where).toEqual([{ n: 3 }])
+        const second = await deploy(requestOf())
+        expect(second.failure, where).toBeUndefined()
+        expect(second.receipts.length, where).toBe(isApplied ? 0 : 1)
+        expect(rows('SELECT count(*) AS n FROM orders'), where).toEqual([{ n: 3 }])
+        expect(rows('SELECT name FROM d1_migrations ORDER BY id'), where).toHaveLength(2)
+        expect(
+          rows(`SELECT count(*) AS n FROM _slipway_kept WHERE kind = 'columns'`),
+          where,
+        ).toEqual([{ n: 1 }])
+      }
+    }
+    expect(runs).toBeGreaterThanOrEqual(FULL ? 100 : 15)
+  },
+)
