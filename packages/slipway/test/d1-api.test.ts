@@ -175,6 +175,21 @@ describe('a session', () => {
   })
 })
 
+describe('a session that is destroyed while it waits', () => {
+  it('has sent nothing', async () => {
+    server.fault = ({ action }) =>
+      action === 'raw' ? { kind: 'status', status: 429, retryAfter: 5 } : undefined
+    const failure = await failing(
+      run(async (session) => {
+        setTimeout(() => session.destroy(), 200)
+        await session.query('DELETE FROM orders')
+      }),
+    )
+    expect(failure?.code).toBe('DATABASE.UNREACHABLE')
+    expect(rows('orders')).toHaveLength(3)
+  })
+})
+
 describe('a refused statement', () => {
   const refused = (sql: string) => failing(run((session) => session.query(sql)))
 

@@ -36,6 +36,7 @@ export async function attemptCall(
 ): Promise<Attempt> {
   const { accountId, databaseId, apiUrl, token } = address
   const url = `${apiUrl}/accounts/${accountId}/d1/database/${databaseId}${request.path}`
+  if (ending.aborted) return { kind: 'unsent', why: 'the session has ended', cause: ending.reason }
   const signal = AbortSignal.any([ending, AbortSignal.timeout(Math.min(limit, CALL_MS))])
   let answer: Response
   let text: string

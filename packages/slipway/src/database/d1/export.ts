@@ -59,14 +59,11 @@ async function finished(api: D1Api, options: D1ExportOptions): Promise<string> {
     // The answer that it was complete was lost: it begins again.
     const ended = /Not currently exporting/.test(message) && Date.now() < until
     if (answer.status !== 'active' && !ended)
-      return raiseRefused(api.address, { status: 200, code: EXPORT_CODE, message })
+      return raiseRefused(api.address, { status: 200, code: 0, message, rowless: true })
     bookmark = ended ? undefined : answer.at_bookmark
     await api.pause(0)
   }
 }
-
-/** No code of Cloudflare: an error of an export has none, and no values of rows. */
-const EXPORT_CODE = 1
 
 async function download(api: D1Api, url: string): Promise<Response> {
   const until = api.deadline()

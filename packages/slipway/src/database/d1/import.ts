@@ -62,7 +62,8 @@ async function begin(
     const { filename, upload_url } = answer
     if (filename !== undefined && upload_url !== undefined) return { filename, upload_url }
     const message = messageOf(answer)
-    if (!isBusy(message) || Date.now() > until) return raiseRefused(api.address, refusal(message))
+    if (!isBusy(message) || Date.now() > until)
+      return raiseRefused(api.address, { ...refusal(message), rowless: true })
     await api.pause(tries)
   }
 }

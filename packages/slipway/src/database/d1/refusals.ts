@@ -8,6 +8,8 @@ export interface Refusal {
   readonly status: number
   readonly code: number
   readonly message: string
+  /** Nothing of it can be a value of a row, because no statement ran. */
+  readonly rowless?: true
 }
 
 /** Nothing was carried out, because the database has too much to do. Source: developers.cloudflare.com/d1/observability/debug-d1. */
@@ -40,7 +42,7 @@ const TOKEN_CODES = new Set([6003, 6111, 7403, 9109, 10_000, 10_001])
 
 /** Raises what the API refused: nothing of it was carried out. The message must have no row content. */
 export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Refusal): never {
-  const { status, code, message } = refusal
+  const { status, code, message, rowless = false } = refusal
   const said = `Cloudflare says: ${message === '' ? `status ${status}` : message}${code > 0 ? ` [code: ${code}]` : ''}`
   if (status === 401 || status === 403 || TOKEN_CODES.has(code))
     raise('DATABASE.AUTHENTICATION', {
@@ -71,7 +73,7 @@ export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Ref
       message: `The D1 database ${name} does not answer.`,
       why: said,
     })
-  if ((code > 0 && code !== STATEMENT_CODE) || /virtual tables/i.test(message))
+  if (rowless || (code > 0 && code !== STATEMENT_CODE) || /virtual tables/i.test(message))
     raise('DATABASE.STATEMENT', { message: `D1 refused what was sent to ${name}.`, why: said })
   // Without a code of SQLite a text of RAISE cannot be distinguished from others: it is taken for one.
   const unknown = { code: RAISED, name: 'SQLITE_ERROR', message }
