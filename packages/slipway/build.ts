@@ -23,7 +23,7 @@ const OPTIONAL = ['pg-native', 'pg-cloudflare', '@supabase/pg-topo']
 
 /** What the commonest use cases load in any case: one file is read faster than thirty. */
 const USUAL =
-  /slipway\/src\/(?!.*\.schema\.json$)(?:kernel|project\/(?!git|sqlite|wrangler)|history|execution|schema\/(?:apply-\w+|constraint-name|dialects|failures|holds-all|layered-map|model|schema-parts|postgres\/(?:read-schema|reference|scope))\.ts|plan|deploy|safekeeping|statements\/(?!sqlite)|app\/(?:arguments|change-text|command-line|consent|context|deploy|failures|hazard-findings|index|kept-result|module-failures|named-object|open-project|outcome|pre-check-findings|accept|repeat|status|test-database|work)\.ts|database\/(?!postgres\/(?:embedded|folder-lock|local-server|server-(?:account|folder)|programs)|sqlite))|node_modules\/(?:pg(?!-copy)|postgres-|split2|xtend)|^\0node:(?:buffer|crypto|events|fs|path|stream(?:\/promises)?|timers\/promises|url|util|v8)$/
+  /slipway\/src\/(?!.*\.schema\.json$)(?:kernel|project\/(?!git|sqlite|wrangler)|history|execution\/(?!sqlite)|schema\/(?:apply-\w+|constraint-name|dialects|failures|holds-all|layered-map|model|schema-parts|postgres\/(?:read-schema|reference|scope))\.ts|plan|deploy\/(?!sqlite)|safekeeping\/(?!sqlite)|statements\/(?!sqlite)|app\/(?:arguments|change-text|command-line|consent|context|deploy|failures|hazard-findings|index|kept-result|module-failures|named-object|open-project|outcome|pre-check-findings|accept|repeat|status|test-database|work)\.ts|database\/(?!postgres\/(?:embedded|folder-lock|local-server|server-(?:account|folder)|programs)|sqlite|d1))|node_modules\/(?:pg(?!-copy)|postgres-|split2|xtend)|^\0node:(?:buffer|crypto|events|fs|path|stream(?:\/promises)?|timers\/promises|url|util|v8)$/
 
 /** The same of the command line, which a program that imports the library does not load. */
 const USUAL_CLI =
@@ -94,6 +94,8 @@ async function bundle(): Promise<string[]> {
     platform: 'node',
     external: (id) => names.some((name) => id === name || id.startsWith(`${name}/`)),
     plugins: [lightBuiltins],
+    // Its other entry requires files by names that a bundle does not have.
+    resolve: { alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' } },
     // An import of a module's index.ts for one function must not load what else the module has.
     treeshake: { moduleSideEffects: [{ test: OWN_SOURCES, sideEffects: false }] },
     output: {

@@ -6,8 +6,6 @@ import {
   readClock as readPostgresClock,
   restoreKept as restorePostgres,
 } from './prune.ts'
-import { readSqliteKept } from './sqlite/kept.ts'
-import { pruneSqlite, readSqliteClock, restoreSqlite } from './sqlite/prune.ts'
 
 /** Kept data of databases of one dialect. */
 interface KeptData {
@@ -18,19 +16,22 @@ interface KeptData {
   clock(session: Session): Promise<number>
 }
 
-const KEPT: ByDialect<KeptData> = {
-  postgres: {
+const KEPT: ByDialect<() => Promise<KeptData>> = {
+  postgres: async () => ({
     read: readAllKept,
     restore: restorePostgres,
     prune: prunePostgres,
     clock: readPostgresClock,
+  }),
+  async sqlite() {
+    const [{ readSqliteKept: read }, { pruneSqlite, readSqliteClock, restoreSqlite }] =
+      await Promise.all([import('./sqlite/kept.ts'), import('./sqlite/prune.ts')])
+    return { read, restore: restoreSqlite, prune: pruneSqlite, clock: readSqliteClock }
   },
-  sqlite: {
-    read: readSqliteKept,
-    restore: restoreSqlite,
-    prune: pruneSqlite,
-    clock: readSqliteClock,
-  },
+}
+
+async function keptOf(session: Session): Promise<KeptData> {
+  return await KEPT[dialectOf(session)]()
 }
 
 /**
@@ -41,7 +42,8 @@ export async function readKept(
   session: Session,
   { inserted = false }: { readonly inserted?: boolean } = {},
 ): Promise<Kept[]> {
-  const all = await KEPT[dialectOf(session)].read(session)
+  const { read } = await keptOf(session)
+  const all = await read(session)
   return all.filter((one) => inserted || !one.inserted)
 }
 
@@ -51,15 +53,18 @@ export async function readKept(
  * SAFEKEEPING.TABLE_UNCERTAIN.
  */
 export async function restoreKept(target: TargetSession, id: number): Promise<Kept> {
-  return await KEPT[dialectOf(target.session)].restore(target, id)
+  const { restore } = await keptOf(target.session)
+  return await restore(target, id)
 }
 
 /** Drops kept data permanently, all in one transaction, within the limits of the target. */
 export async function pruneKept(target: TargetSession, kept: readonly Kept[]): Promise<void> {
-  if (kept.length > 0) await KEPT[dialectOf(target.session)].prune(target, kept)
+  const { prune } = await keptOf(target.session)
+  if (kept.length > 0) await prune(target, kept)
 }
 
 /** The clock of the server, in milliseconds since 1970. */
 export async function readClock(session: Session): Promise<number> {
-  return await KEPT[dialectOf(session)].clock(session)
+  const { clock } = await keptOf(session)
+  return await clock(session)
 }
