@@ -3,6 +3,7 @@ import { advice, command, must, type NextAction } from '../kernel/index.ts'
 import { type FailureResult, failureResult } from './check.ts'
 import type { AppContext } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
+import { unaskedFacts } from './unasked-facts.ts'
 import { readWork, shadowOptions } from './work.ts'
 
 /** Which migrations are rewritten. */
@@ -39,7 +40,7 @@ export async function fixNamed(context: AppContext, asked: FixOptions): Promise<
     migrations,
     names: asked.all ? migrations.map(({ name }) => name) : (asked.migrations ?? []),
     shadow: shadowOptions(work),
-    facts: { serverVersion: 180_000, defaultSchema: work.target.schemas[0] ?? 'public' },
+    facts: unaskedFacts(work),
     emit: context.emit,
   })
   const shown = all.map((fixed) => {

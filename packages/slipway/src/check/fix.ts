@@ -1,17 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { type Facts, rewrite, type Rewriting } from '../hazards/index.ts'
-import { advice, attempt, type Emit, type Failure, rethrow } from '../kernel/index.ts'
-import { projectScope } from '../plan/index.ts'
+import { attempt, type Emit, type Failure } from '../kernel/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
-import { type Catalog, difference, readFacts } from '../schema/index.ts'
-import {
-  replay,
-  type ShadowOptions,
-  withShadowDatabase,
-  withShadowServer,
-} from '../shadow/index.ts'
-import { checksum, objectText, parserFor, type StatementParser } from '../statements/index.ts'
-import { raise } from './failures.ts'
+import { type ShadowOptions, withShadowServer } from '../shadow/index.ts'
+import { checksum, parserFor, type StatementParser } from '../statements/index.ts'
+import { formsComparer } from './dialects.ts'
 import { selected } from './selected.ts'
 
 /** What is to be rewritten, and where it is tried. */
@@ -35,7 +28,7 @@ export interface FixedMigration extends Rewriting {
 
 /**
  * Rewrites hazards into their safe form, and runs both forms, each on a shadow database that holds the history before it:
- * a form that gives another schema is refused with CHECK.FIX_DIFFERS. Writes nothing and touches no target.
+ * a form that gives another schema, or on SQLite other rows, is refused with CHECK.FIX_DIFFERS. Writes nothing and touches no target.
  * Fails with CHECK.UNKNOWN_MIGRATION.
  */
 export async function fixMigrations(request: FixRequest): Promise<FixedMigration[]> {
@@ -83,48 +76,7 @@ function rewritings(request: FixRequest, parser: StatementParser): FixedMigratio
 }
 
 async function tested(fixed: FixedMigration, request: FixRequest): Promise<FixedMigration> {
-  const compared = await attempt(() => compare(fixed, request))
+  const compareForms = await formsComparer(request.shadow.dialect)
+  const compared = await attempt(() => compareForms(fixed, request))
   return compared.ok ? fixed : { ...fixed, refusal: compared.failure }
-}
-
-async function compare(fixed: FixedMigration, request: FixRequest): Promise<void> {
-  const { name, path, sql } = fixed
-  const { migrations } = request
-  const place = migrations.findIndex((one) => one.name === name)
-  const upTo = migrations.slice(0, place + 1)
-  const original = await attempt(() => schemaOf(upTo, request))
-  if (!original.ok && !isBroken(fixed, original.failure)) rethrow(original.failure)
-  const rewritten = await schemaOf([...upTo.slice(0, -1), { name, path, sql }], request)
-  if (!original.ok) return
-  const changes = difference(original.value, rewritten)
-  if (changes.length === 0) return
-  const list = changes.map(({ change, object }) => `${objectText(object)} (${change})`).join(', ')
-  raise('CHECK.FIX_DIFFERS', {
-    message: `The rewritten ${name} gives another schema than the original: ${list}.`,
-    why: 'A rewritten migration must run differently and give the same schema.',
-    nextActions: [advice('Report this as a bug of slipway fix, with the migration.')],
-    where: { file: path },
-  })
-}
-
-/** PostgreSQL refuses the original because of the hazard that is rewritten, so the new text only has to run. */
-function isBroken({ rewritten }: FixedMigration, { code }: Failure): boolean {
-  return code === 'SHADOW.REPLAY_FAILED' && rewritten.some(({ id }) => id === 'enum-value-used')
-}
-
-/** The schema that a history gives, its last migration run as a deploy would. */
-async function schemaOf(
-  history: readonly Pick<MigrationFolder, 'name' | 'path' | 'sql'>[],
-  { shadow, migrations }: FixRequest,
-): Promise<Catalog> {
-  const last = history.slice(-1)
-  return await withShadowDatabase(
-    shadow,
-    history.slice(0, -1),
-    async (session) => {
-      await replay(session, last)
-      return await readFacts(session, await projectScope(session, migrations))
-    },
-    last,
-  )
 }

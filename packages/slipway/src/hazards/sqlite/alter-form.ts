@@ -8,7 +8,7 @@ import {
 } from '../../statements/index.ts'
 import type { JudgedMigration } from '../hazard.ts'
 import { columnOf, isExpressible, type Rebuild } from './rebuild.ts'
-import { namesTable, usesOf } from './uses.ts'
+import { usesOf } from './uses.ts'
 import { quoted } from './words.ts'
 
 /** A rebuild as statements that give the same schema, and keep the rows where they are. */

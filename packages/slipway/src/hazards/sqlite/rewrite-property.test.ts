@@ -151,7 +151,7 @@ function stateOf(database: DatabaseSync): State {
 
 /** Without what a rebuild loses and its safe form keeps. */
 function comparable({ schema, rows }: State) {
-  return { schema: schema.filter(([name]) => name !== 'logged' && !/_idx$/.test(name)), rows }
+  return { schema: schema.filter(([name]) => name !== 'logged' && !name.endsWith('_idx')), rows }
 }
 
 test('a random rebuild and its safe form give the same table, and no child loses anything', () => {

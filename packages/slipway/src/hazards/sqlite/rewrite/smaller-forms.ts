@@ -1,5 +1,4 @@
-import { isSameName, keyOfName } from '../../../schema/index.ts'
-import { sqliteDetail, sqliteMeasures, type Statement } from '../../../statements/index.ts'
+import { sqliteDetail, type Statement } from '../../../statements/index.ts'
 import { STATEMENT_BYTES } from '../d1-limits.ts'
 import { usesOf } from '../uses.ts'
 import { quoted } from '../words.ts'

@@ -1,0 +1,111 @@
+import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { attempt, type Result, rethrow } from '../../kernel/index.ts'
+import { type Fingerprint, readFingerprint, readRowTables } from '../../schema/index.ts'
+import { fillSqliteTables, replay, type RowStyle, withShadowDatabase } from '../../shadow/index.ts'
+import { objectOfKey, objectText } from '../../statements/index.ts'
+import type { FixedMigration, FixRequest } from '../fix.ts'
+import { raiseDifferent } from '../raise-different.ts'
+
+/** Rows that find most come first; those that a new constraint refuses are followed by plainer ones, and by none. */
+const STYLES: readonly RowStyle[] = ['edge', 'plain', 'none']
+
+/**
+ * Runs both forms of a migration of SQLite on generated rows of several kinds. Fails with CHECK.FIX_DIFFERS if they give
+ * different schemas or rows, and with what refuses the new form where the original runs.
+ */
+export async function compareSqliteForms(
+  fixed: FixedMigration,
+  request: FixRequest,
+): Promise<void> {
+  let first: Result<Ended> | undefined
+  let runs = 0
+  for (const style of STYLES) {
+    const original = await attempt(() => ended(originalOf(fixed, request), style, request))
+    const rewritten = await attempt(() => ended(fixed, style, request))
+    first ??= original
+    if (rewritten.ok) runs++
+    if (original.ok && !rewritten.ok) rethrow(rewritten.failure)
+    if (!original.ok || !rewritten.ok) continue
+    const different = differences(original.value, rewritten.value)
+    if (different.length === 0) continue
+    // What the clock or chance decides differs between two runs of the original, too.
+    const again = await ended(originalOf(fixed, request), style, request)
+    const chance = differences(original.value, again)
+    const real = different.filter((one) => !chance.includes(one))
+    if (real.length > 0) raiseDifferent(fixed, real)
+  }
+  if (runs === 0 && first?.ok === false) rethrow(first.failure)
+}
+
+interface Form {
+  readonly name: string
+  readonly path: string
+  readonly sql: string
+}
+
+/**
+ * The original, as it was meant: where the new form takes care of foreign keys, or of what names a table, the original
+ * must not lose rows or stop because of them.
+ */
+function originalOf({ name, path, rewritten }: FixedMigration, { migrations }: FixRequest): Form {
+  const { sql = '' } = migrations.find((one) => one.name === name) ?? {}
+  const has = (...ids: readonly string[]) => rewritten.some(({ id }) => ids.includes(id))
+  const keys = has('rebuild-cascades', 'rebuild-keys-enforced', 'rebuild-renames-first')
+  const names = has('rebuild-under-view', 'rebuild-renames-first')
+  return {
+    name,
+    path,
+    sql: `${keys ? 'PRAGMA foreign_keys = OFF;\n' : ''}${names ? 'PRAGMA legacy_alter_table = ON;\n' : ''}${sql.replace(/^\uFEFF/, '')}`,
+  }
+}
+
+/** A database before and after a migration. */
+interface Ended {
+  readonly before: Fingerprint
+  readonly after: Fingerprint
+  /** All rows of each table, as SQL. */
+  readonly rows: ReadonlyMap<string, readonly string[]>
+}
+
+async function ended(
+  form: Form,
+  style: RowStyle,
+  { shadow, migrations }: FixRequest,
+): Promise<Ended> {
+  const place = migrations.findIndex(({ name }) => name === form.name)
+  return await withShadowDatabase(shadow, migrations.slice(0, place), async (session) => {
+    await fillSqliteTables(session, { style })
+    const before = await readFingerprint(session)
+    await replay(session, [form])
+    return { before, after: await readFingerprint(session), rows: await readRows(session) }
+  })
+}
+
+async function readRows(session: Session): Promise<Map<string, readonly string[]>> {
+  const all = new Map<string, readonly string[]>()
+  for (const { name, columns } of await readRowTables(session)) {
+    const values = columns
+      .map((column) => column.name)
+      .toSorted()
+      .map((column) => `quote(${quoteIdentifier(column)})`)
+    const { rows } = await session.queryRaw(
+      `SELECT ${values.join(', ')} FROM ${quoteIdentifier(name)}`,
+    )
+    all.set(name, rows.map((row) => JSON.stringify(row)).toSorted())
+  }
+  return all
+}
+
+/** What differs, in words. An object that only the new form leaves as it was before is one that the original lost. */
+function differences(original: Ended, rewritten: Ended): string[] {
+  const [one, other] = [original.after.objects, rewritten.after.objects]
+  const objects = [...new Set([...Object.keys(one), ...Object.keys(other)])]
+    .filter((key) => one[key] !== other[key])
+    .filter((key) => one[key] !== undefined || other[key] !== original.before.objects[key])
+    .map((key) => objectText(objectOfKey(key)))
+  const tables = [...original.rows].flatMap(([name, rows]) => {
+    const others = rewritten.rows.get(name)
+    return others === undefined || rows.join('\n') === others.join('\n') ? [] : [`rows of ${name}`]
+  })
+  return [...objects, ...tables]
+}
