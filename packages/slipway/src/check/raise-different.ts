@@ -8,8 +8,8 @@ export function raiseDifferent(
   differences: readonly string[],
 ): never {
   return raise('CHECK.FIX_DIFFERS', {
-    message: `The rewritten ${name} gives another schema than the original: ${differences.join(', ')}.`,
-    why: 'A rewritten migration must run differently and give the same schema.',
+    message: `The rewritten ${name} gives another result than the original: ${differences.join(', ')}.`,
+    why: 'A rewritten migration must run differently, and give the same schema and the same rows.',
     nextActions: [advice('Report this as a bug of slipway fix, with the migration.')],
     where: { file },
   })

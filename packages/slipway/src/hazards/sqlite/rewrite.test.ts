@@ -173,6 +173,11 @@ describe('a rebuild that ALTER TABLE can do', () => {
     expect(rewritten(SHOP, fixed).sql).toBe(fixed)
   })
 
+  test('one that changes nothing is left out', () => {
+    const { sql } = rewritten(SHOP, rebuild('b INTEGER, id INTEGER PRIMARY KEY, a TEXT', COPY))
+    expect(sql).toBe('-- RedefineTables\n')
+  })
+
   test.each<[string, string]>([
     ['a changed type', rebuild('id INTEGER PRIMARY KEY, a TEXT, b TEXT', COPY)],
     ['a changed default', rebuild(`id INTEGER PRIMARY KEY, a TEXT DEFAULT 'x', b INTEGER`, COPY)],

@@ -217,7 +217,7 @@ describe('a rebuild with other tables that refer to it', () => {
       INSERT INTO p VALUES (1, NULL), (2, 1);`
     const sql = `CREATE TABLE new_p (id INTEGER PRIMARY KEY, up INTEGER REFERENCES p (id) ON DELETE CASCADE, b TEXT);
       INSERT INTO new_p (id, up) SELECT id, up FROM p; DROP TABLE p; ALTER TABLE new_p RENAME TO p;`
-    const [finding] = judged(setup, sql)
+    const finding = judged(setup, sql).find(({ id }) => id === 'rebuild-cascades')
     expect(finding?.message).toContain('the rows of p itself')
     const database = new DatabaseSync(':memory:')
     database.exec(`${setup} PRAGMA foreign_keys = ON; BEGIN; ${sql} COMMIT;`)
@@ -368,7 +368,8 @@ describe('what a rebuild does to its own table', () => {
     ['another text', rebuild('id INTEGER PRIMARY KEY, a VARCHAR(20), b BIGINT', COPY), []],
     ['strict', rebuild(`${SAME}) STRICT; SELECT (1`, COPY), ['rebuild-strict (warning)']],
   ])('%s', (_, sql, expected) => {
-    expect(idsOf(judged(P, sql)).toSorted()).toEqual(expected.toSorted())
+    const found = judged(P, sql).filter(({ id }) => id !== 'rebuild-avoidable')
+    expect(idsOf(found).toSorted()).toEqual(expected.toSorted())
   })
 
   test('a constraint that the table had is not new', () => {

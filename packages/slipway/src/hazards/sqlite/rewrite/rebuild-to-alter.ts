@@ -25,7 +25,10 @@ export function rebuildsToAlter(site: Site): void {
     const [first, ...others] = form.replaced
     if (first) changes.instead(first, form.steps)
     for (const statement of others) changes.instead(statement, [])
-    const done = `ALTER TABLE changes ${rebuild.name} in place: no rows are copied, and no table is dropped.`
+    const done =
+      form.steps.length === 0
+        ? `The rebuild of ${rebuild.name} is left out: it changes nothing but the order of columns.`
+        : `ALTER TABLE changes ${rebuild.name} in place: no rows are copied, and no table is dropped.`
     settle(site, hazardsAt(site, form.replaced, GONE), done)
   }
   if (run.rebuilds.every((rebuild) => site.altered.has(rebuild))) removeKeyPragmas(site)

@@ -11,11 +11,17 @@ export const rebuildAvoidable: SqliteRule = {
     const form = rebuild && alterFormOf(rebuild, migration)
     if (rebuild === undefined || form === undefined) return undefined
     const { name, old } = rebuild
+    const finding = { severity: 'info', object: tableObject(name), table: old.name } as const
+    const why = 'It copies all rows and drops the table, which others may refer to.'
+    if (form.steps.length === 0) {
+      return {
+        ...finding,
+        message: `The rebuild of ${name} changes nothing but, perhaps, the order of its columns. ${why}`,
+      }
+    }
     return {
-      severity: 'info',
-      object: tableObject(name),
-      table: old.name,
-      message: `The rebuild of ${name} copies all rows and drops the table for what ALTER TABLE does in place. Rows of other tables are safe then, whatever runs the migration.`,
+      ...finding,
+      message: `ALTER TABLE does in place what the rebuild of ${name} does. ${why}`,
       safeSql: form.steps.map((step) => `${step};`).join('\n'),
     }
   },
