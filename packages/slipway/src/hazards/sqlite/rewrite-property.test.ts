@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { atomicScriptOf } from '../../execution/index.ts'
 import { parserFor, sqliteDefinitionParts, type StatementParser } from '../../statements/index.ts'
-import { type Facts, type JudgedMigration, rewrite } from '../index.ts'
+import { type Facts, judge, type JudgedMigration, rewrite } from '../index.ts'
 
 // Random tables with children, and random rebuilds of them in Prisma's style: the safe form gives the same.
 
@@ -112,7 +112,7 @@ function migrationOf(name: string, sql: string): JudgedMigration {
 }
 
 /** The database after a file ran as a deploy runs it, or why it did not. */
-function after(setup: string, sql: string, forced?: 'OFF'): DatabaseSync | string {
+function after(setup: string, sql: string, forced?: 'ON' | 'OFF'): DatabaseSync | string {
   const database = new DatabaseSync(':memory:')
   database.exec(`PRAGMA foreign_keys = OFF; ${setup}`)
   const { script, foreignKeys } = atomicScriptOf({ statements: parser.parse(sql) })
@@ -165,7 +165,7 @@ test('a random rebuild and its safe form give the same table, and no child loses
       const isSame = fixed.sql === sql
       seen[isSame ? 'same' : fixed.sql.includes('DROP TABLE') ? 'rebuild' : 'alter']++
       const start = stateOf(after(setup, '') as DatabaseSync)
-      const original = after(setup, sql.replace('CREATE TABLE "new_t"', '$&'), 'OFF')
+      const original = after(setup, sql, 'OFF')
       const result = after(setup, fixed.sql)
       // Only a rebuild that SQLite refuses in any case may still fail: the safe form of others runs.
       if (typeof result === 'string') {
@@ -188,4 +188,38 @@ test('a random rebuild and its safe form give the same table, and no child loses
     { numRuns: Number(process.env['RUNS'] ?? 250) },
   )
   expect(Math.min(seen.alter, seen.rebuild)).toBeGreaterThan(20)
+})
+
+test('with foreign keys enforced, SQLite loses and refuses what the rules say', () => {
+  const seen = { lost: 0, refused: 0, kept: 0 }
+  fc.assert(
+    fc.property(given, fc.boolean(), (one, defers) => {
+      const setup = setupOf(one)
+      const whole = rebuildOf({ ...one, keys: true })
+      // Prisma switches it off at the end, which lets violations pass.
+      const sql = defers ? whole : whole.replace('PRAGMA defer_foreign_keys=OFF;', '')
+      const history = [migrationOf('1', setup)]
+      const found = judge({ history, migrations: [migrationOf('2', sql)], facts })
+      const has = (id: string) => found.some((hazard) => hazard.id === id)
+      const start = stateOf(after(setup, '') as DatabaseSync)
+      const result = after(setup, sql, 'ON')
+      if (typeof result === 'string') {
+        seen.refused++
+        const isView = result.includes('error in view')
+        expect(has('rebuild-under-view'), result).toBe(isView)
+        expect(isView || has('rebuild-keys-enforced'), result).toBe(true)
+        return
+      }
+      const end = stateOf(result)
+      const isLost = Object.entries(start.rows).some(
+        ([name, rows]) =>
+          name.startsWith('child') && JSON.stringify(rows) !== JSON.stringify(end.rows[name]),
+      )
+      seen[isLost ? 'lost' : 'kept']++
+      expect(has('rebuild-cascades'), sql).toBe(isLost)
+      expect(has('rebuild-keys-enforced') || has('rebuild-under-view'), sql).toBe(false)
+    }),
+    { numRuns: Number(process.env['RUNS'] ?? 250) },
+  )
+  expect(Math.min(seen.lost, seen.refused, seen.kept)).toBeGreaterThan(20)
 })

@@ -198,8 +198,13 @@ describe('a rebuild with other tables that refer to it', () => {
     expect(idsOf(judged(setup, OFF(REBUILD), { tables: rowsIn({ p: 2, c: 2 }) }))).toEqual([])
     expect(idsOf(judged(setup, REBUILD, { tables: rowsIn({ p: 2, c: 0 }) }))).toEqual([])
     expect(after(setup, 'OFF')).toEqual({ rows: 2, keys: 2 })
-    if (id === 'rebuild-keys-enforced') expect(isRefused(setup, REBUILD, 'ON')).toBe(true)
-    else expect(after(setup, 'ON')).not.toEqual({ rows: 2, keys: 2 })
+    // Prisma switches it off behind a rebuild, and SQLite forgets what it has counted.
+    const over = `PRAGMA defer_foreign_keys = ON; ${REBUILD} PRAGMA defer_foreign_keys = OFF;`
+    const remains = id === 'rebuild-cascades'
+    expect(idsOf(judged(setup, over))).toEqual(remains ? [id] : [])
+    expect(isRefused(setup, over, 'ON')).toBe(false)
+    if (remains) expect(after(setup, 'ON')).not.toEqual({ rows: 2, keys: 2 })
+    else expect(isRefused(setup, REBUILD, 'ON')).toBe(true)
   })
 
   test('its message has the numbers of rows, and what wrangler does', () => {
@@ -273,7 +278,7 @@ describe('what a rebuild does to its own table', () => {
         'id INTEGER PRIMARY KEY, a TEXT',
         `INSERT INTO new_p (id, a) SELECT id, a || b FROM p`,
       ),
-      [],
+      ['rebuild-loses-column (info)'],
     ],
     [
       'a column that is copied elsewhere first',

@@ -1,5 +1,8 @@
+import { sqliteDetail } from '../../../statements/index.ts'
 import { droppedTable, reachedBy, reachedName, whoEnforcesKeys } from '../keys.ts'
-import type { SqliteRule } from '../rule.ts'
+import { setting } from '../migration-run.ts'
+import type { Rebuild } from '../rebuild.ts'
+import type { SqliteContext, SqliteRule } from '../rule.ts'
 import { list, tableObject } from '../words.ts'
 
 /** Keys without a reaction make SQLite refuse the DROP TABLE of a rebuild. */
@@ -11,7 +14,7 @@ export const rebuildKeysEnforced: SqliteRule = {
     const rebuild = run.rebuilds.find(({ drop }) => drop === statement)
     if (rebuild === undefined) return undefined
     const by = whoEnforcesKeys(context)
-    if (by === undefined) return undefined
+    if (by === undefined || isDeferredOver(rebuild, context)) return undefined
     const refused = reachedBy(context, rebuild).filter(
       ({ key }) => key.onDelete === 'restrict' || key.onDelete === 'no-action',
     )
@@ -28,4 +31,17 @@ export const rebuildKeysEnforced: SqliteRule = {
       message: `SQLite refuses the rebuild of ${rebuild.name} (FOREIGN KEY constraint failed), because rows of ${tables} refer to it. ${how}`,
     }
   },
+}
+
+/**
+ * Whether violations are counted only at the end, and the count is set to zero before: that is what switching
+ * defer_foreign_keys off does, as Prisma writes it behind a rebuild.
+ */
+function isDeferredOver({ drop, rename }: Rebuild, { migration }: SqliteContext): boolean {
+  const settings = migration.statements.map((statement) => {
+    return { number: statement.number, on: setting('defer_foreign_keys', sqliteDetail(statement)) }
+  })
+  const before = settings.findLast(({ number, on }) => number < drop.number && on !== undefined)
+  const end = Math.max(drop.number, rename.number)
+  return before?.on === true && settings.some(({ number, on }) => number > end && on === false)
 }

@@ -3,7 +3,7 @@ import type { SqliteColumn } from '../../../statements/index.ts'
 import type { Severity } from '../../hazard.ts'
 import { keepingColumn, keptElsewhere, placesOf } from '../kept-elsewhere.ts'
 import { droppedTable } from '../keys.ts'
-import { columnOf, type Rebuild, writable } from '../rebuild.ts'
+import { columnOf, type Rebuild, successorOf, writable } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { list, quoted, tableObject } from '../words.ts'
 
@@ -26,6 +26,10 @@ export const rebuildLosesColumn: SqliteRule = {
     const places = keepings.filter((one) =>
       moved.some(({ name }) => keepingColumn([one], name).length > 0),
     )
+    const computed = writable(old).filter(
+      ({ name }) =>
+        used.has(keyOfName(name)) && !columnOf(made, name) && !successorOf(rebuild, name),
+    )
     return [
       losing(rebuild, lost, {
         severity: 'error',
@@ -36,6 +40,11 @@ export const rebuildLosesColumn: SqliteRule = {
         severity: 'warning',
         what: 'drops',
         hint: ` But ${placesOf(places)}: check that all values are there.`,
+      }),
+      losing(rebuild, computed, {
+        severity: 'info',
+        what: 'drops',
+        hint: ' Only what the copy computes of it remains.',
       }),
     ]
   },
