@@ -50,6 +50,8 @@ export interface DeployResult extends TargetResult {
   readonly bookmark: string | null
   /** Nothing if nothing was run. */
   readonly verified: boolean | null
+  /** What was verified: that every index is valid, or that the whole schema is that of the migrations. */
+  readonly verifiedBy: 'indexes' | 'schema' | null
   /** Why the schema could not be compared with the history before the deploy; null if it was. */
   readonly driftUnknown: string | null
 }
@@ -135,6 +137,7 @@ function deployResult(work: Work, outcome: DeployOutcome, backup: BackupItem | n
     hazards: hazards.map(hazardResult),
     bookmark: outcome.bookmark ?? null,
     verified: outcome.verification?.verified ?? null,
+    verifiedBy: outcome.verification ? (outcome.verification.by ?? 'indexes') : null,
     driftUnknown: outcome.driftUnknown ?? null,
   }
 }

@@ -17,6 +17,8 @@ import type { MigrationFile } from '../statements/index.ts'
 /** What a look at the target after the work found. */
 export interface Verification {
   readonly verified: boolean
+  /** What was looked at: `indexes`, or the whole `schema`, which is that of a test run; `indexes` if absent. */
+  readonly by?: 'indexes' | 'schema'
   /** Names of indexes that are not valid. */
   readonly invalidIndexes: readonly string[]
 }

@@ -18,8 +18,14 @@ export const deploy: Handler = async ({ slipway, confirm }, { flags }) => {
   return presentOutcome(outcome, (result) => view(result, outcome.ok), exitCodeOfWork(outcome))
 }
 
+/** What a deploy looked at when it was done. */
+const VERIFIED = {
+  indexes: 'every index is valid',
+  schema: 'the schema is that of the migrations',
+} as const
+
 function view(result: DeployResult, ok: boolean): Block[] {
-  const { receipts, recorded, kept, offered, verified, backup } = result
+  const { receipts, recorded, kept, offered, verified, verifiedBy, backup } = result
   const place = placeOf(result)
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   if (receipts.length === 0 && ok) {
@@ -33,7 +39,7 @@ function view(result: DeployResult, ok: boolean): Block[] {
     ...keptLines(kept),
     ...offeredLines(offered),
     ...driftLines(result),
-    ...(verified && ok ? [status('done', 'Verified')] : []),
+    ...(verified && ok ? [status('done', `Verified: ${VERIFIED[verifiedBy ?? 'indexes']}`)] : []),
     paragraph(`${done} of ${receipts.length} migrations deployed to ${place}.`),
   ]
 }

@@ -322,7 +322,7 @@ export function violationFailure(
 /** Whether the database has the schema that the copy has after all migrations. */
 async function verify(session: AtomicSession, expected: Fingerprint) {
   const { hash } = await readFingerprint(session)
-  return { verified: hash === expected.hash, invalidIndexes: [] }
+  return { verified: hash === expected.hash, by: 'schema' as const, invalidIndexes: [] }
 }
 
 function unverified({ server: { database } }: AtomicSession): Failure {
