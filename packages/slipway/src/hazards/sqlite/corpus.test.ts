@@ -120,8 +120,8 @@ function valuesIn(database: DatabaseSync): Record<string, number> {
     tablesOf(database).flatMap((table) => {
       const keys = database.prepare('SELECT "from" FROM pragma_foreign_key_list(?)').all(table)
       return ['*', ...keys.map((key) => `"${String(key['from'])}"`)].map((column) => {
-        const counted = database.prepare(`SELECT count(${column}) AS n FROM "${table}"`).get()
-        return [`${table} ${column}`, Number(counted?.['n'])]
+        const row = database.prepare(`SELECT count(${column}) AS n FROM "${table}"`).get()
+        return [`${table} ${column}`, Number(row?.['n'])]
       })
     }),
   )
