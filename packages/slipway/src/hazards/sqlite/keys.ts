@@ -13,18 +13,10 @@ export function whoEnforcesKeys(context: SqliteContext): 'migration' | 'wrangler
   return isD1(context) ? 'wrangler' : undefined
 }
 
-/** The name that the old table of a rebuild has when it is dropped. */
-export function droppedTable({ order, old, drop }: Rebuild): string {
-  if (order === 'copy') return old.name
-  const [action] = drop.actions
-  return action?.kind === 'drop' ? action.object.name : old.name
-}
-
 /** The foreign keys by which the drop of the old table reaches rows that remain: not those of the old table itself. */
 export function reachedBy(context: SqliteContext, rebuild: Rebuild): readonly Dependent[] {
-  const dropped = droppedTable(rebuild)
-  return dependentsOf(context.definitions, dropped).filter(
-    ({ table }) => !isSameName(table.name, dropped) && mayHaveRows(context, table, rebuild),
+  return dependentsOf(context.definitions, rebuild.oldName).filter(
+    ({ table }) => !isSameName(table.name, rebuild.oldName) && mayHaveRows(context, table, rebuild),
   )
 }
 

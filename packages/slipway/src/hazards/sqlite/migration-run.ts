@@ -72,7 +72,6 @@ interface Made {
 interface FoundCopy {
   readonly statement: Statement
   readonly detail: DetailOf<'insert'>
-  readonly from: DefinedTable
 }
 
 interface Gone {
@@ -100,7 +99,7 @@ class Trace {
         this.#made.set(keyOfName(detail.table.name), { statement, detail, copies: [] })
         break
       case 'insert':
-        this.#seeInsert(detail, statement, before)
+        this.#seeInsert(detail, statement)
         break
       case 'drop':
         if (detail.of === 'table') this.#seeDrop(detail.name, statement, before)
@@ -112,31 +111,21 @@ class Trace {
     }
   }
 
-  #seeInsert(
-    detail: DetailOf<'insert'>,
-    statement: Statement,
-    { tables }: SqliteDefinitions,
-  ): void {
+  #seeInsert(detail: DetailOf<'insert'>, statement: Statement): void {
     const key = keyOfName(detail.table)
     const made = this.#made.get(key)
     if (made === undefined || detail.source.kind !== 'select') return
-    const from = tables.get(keyOfName(sourceOf(detail) ?? ''))
-    if (from === undefined) return
-    this.#made.set(key, { ...made, copies: [...made.copies, { statement, detail, from }] })
+    this.#made.set(key, { ...made, copies: [...made.copies, { statement, detail }] })
   }
 
   #seeDrop(name: string, statement: Statement, before: SqliteDefinitions): void {
-    const table = before.tables.get(keyOfName(name))
-    if (table === undefined) return
-    this.#dropped.set(keyOfName(name), { statement, table, before })
+    this.#dropped.set(keyOfName(name), { statement, table: tableIn(before, name), before })
     const renamed = this.#renamed.get(keyOfName(name))
     const made = renamed && this.#made.get(keyOfName(renamed.table.name))
     if (renamed === undefined || made === undefined) return
     const { table: old, statement: rename } = renamed
-    this.#add({ order: 'rename', name: old.name, old, before: renamed.before }, made, {
-      drop: statement,
-      rename,
-    })
+    const found = { order: 'rename', name: old.name, old, before: renamed.before } as const
+    this.#add({ ...found, drop: statement, rename }, made, name)
   }
 
   #seeRename(
@@ -147,33 +136,44 @@ class Trace {
     const made = this.#made.get(keyOfName(from))
     const dropped = this.#dropped.get(keyOfName(to))
     if (made && dropped && dropped.statement.number > made.statement.number) {
-      const { table: old, before: started } = dropped
-      this.#add({ order: 'copy', name: to, old, before: started }, made, {
-        drop: dropped.statement,
-        rename: statement,
-      })
+      const { table: old, before: started, statement: drop } = dropped
+      const found = { order: 'copy', name: to, old, before: started } as const
+      this.#add({ ...found, drop, rename: statement }, made, old.name)
       return
     }
-    const table = before.tables.get(keyOfName(from))
-    if (table) this.#renamed.set(keyOfName(to), { statement, table, before })
+    this.#renamed.set(keyOfName(to), { statement, table: tableIn(before, from), before })
   }
 
   #add(
-    found: Pick<FoundRebuild, 'order' | 'name' | 'old' | 'before'>,
-    { statement, detail, copies }: Made,
-    places: Pick<FoundRebuild, 'drop' | 'rename'>,
+    found: Omit<FoundRebuild, 'oldName' | 'made' | 'create' | 'copies'>,
+    { statement: create, detail, copies }: Made,
+    oldName: string,
   ): void {
     const tables = { old: found.old, made: detail.table }
-    const copied = copies.map((one): Copy => asCopy(one, tables))
-    const rebuild = { ...found, ...places, made: detail.table, create: statement, copies: copied }
-    this.rebuilds.push(rebuild)
+    const copied = copies
+      .map((one): Copy => asCopy(one, tables))
+      .filter(({ select }) => select.names.tables.some((name) => isSameName(name, oldName)))
+    this.rebuilds.push({ ...found, oldName, made: detail.table, create, copies: copied })
   }
 }
 
-/** The table that an INSERT reads; the first one, of several. */
-function sourceOf({ source }: DetailOf<'insert'>): string | undefined {
-  if (source.kind !== 'select') return undefined
-  return source.select.from ?? source.select.names.tables[0]
+/** A table by its name; one that no migration has shown is known by its name alone. */
+function tableIn({ tables }: SqliteDefinitions, name: string): DefinedTable {
+  return tables.get(keyOfName(name)) ?? { ...UNKNOWN, name, onTarget: name }
+}
+
+const UNKNOWN = {
+  columns: [],
+  primaryKey: [],
+  autoincrement: false,
+  uniques: [],
+  checks: [],
+  foreignKeys: [],
+  constraints: [],
+  strict: false,
+  withoutRowid: false,
+  temporary: false,
+  text: '',
 }
 
 function asCopy({ statement, detail }: FoundCopy, tables: Pick<Rebuild, 'old' | 'made'>): Copy {

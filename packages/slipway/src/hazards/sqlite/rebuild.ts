@@ -20,6 +20,8 @@ export interface Rebuild {
   readonly name: string
   /** The table as it was. */
   readonly old: DefinedTable
+  /** What it is called when it is copied and dropped. */
+  readonly oldName: string
   /** The new one as it is created. */
   readonly made: SqliteTable
   readonly create: Statement
@@ -83,6 +85,11 @@ export function copiedValues(
 function asValue(name: string): CopiedValue['source'] {
   const names = { tables: [], columns: [{ name }], functions: [], aliases: [] }
   return { kind: 'value', text: name, names, column: name, neverNull: false }
+}
+
+/** Whether the columns of a table are known. */
+export function isKnown({ columns }: SqliteTable): boolean {
+  return columns.length > 0
 }
 
 /** The columns that a row can give a value. */

@@ -309,6 +309,29 @@ describe('a rebuild that stays', () => {
     expect(rewritten(SHOP, odd).left.map(({ id }) => id)).toContain('rebuild-by-position')
   })
 
+  test('renames last, and keeps the counter', () => {
+    const setup = `CREATE TABLE p (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT);
+      CREATE TABLE c (p INTEGER REFERENCES p (id) ON DELETE CASCADE);
+      INSERT INTO p (a) VALUES ('x'), ('y'); INSERT INTO c VALUES (1); DELETE FROM p WHERE id = 2;`
+    const sql = `ALTER TABLE p RENAME TO old_p;
+CREATE TABLE p (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT NOT NULL);
+INSERT INTO p SELECT * FROM old_p;
+DROP TABLE old_p;
+`
+    const { sql: fixed, rewritten: done } = rewritten(setup, sql)
+    expect(done.map(({ id }) => id).toSorted()).toEqual([
+      'rebuild-autoincrement',
+      'rebuild-by-position',
+      'rebuild-cascades',
+      'rebuild-renames-first',
+    ])
+    const database = deployed(databaseWith(setup), fixed)
+    expect(stateOf(database).rows).toEqual(stateOf(databaseWith(setup)).rows)
+    expect(database.prepare('SELECT name, seq FROM sqlite_sequence').all()).toEqual([
+      { name: 'p', seq: 2 },
+    ])
+  })
+
   test('renames last, so that the children follow nothing', () => {
     const sql = `PRAGMA foreign_keys=OFF;
 ALTER TABLE p RENAME TO old_p;
@@ -370,6 +393,20 @@ describe('columns', () => {
     expect(stateOf(deployed(databaseWith(empty), fixed))).toEqual(
       stateOf(deployed(databaseWith(empty), sql)),
     )
+  })
+
+  test('no rebuild where it would lose the rows of others', () => {
+    const sql = 'ALTER TABLE p ADD COLUMN d TEXT NOT NULL;'
+    const [onD1, withDelete] = [
+      rewritten(SHOP, sql, { d1: 'remote' }),
+      rewritten(SHOP, `DELETE FROM p WHERE id = 1; ${sql}`),
+    ]
+    expect(onD1).toMatchObject({ sql, rewritten: [] })
+    expect(onD1.left[0]?.reason).toContain('only slipway deploy')
+    expect(withDelete).toMatchObject({ rewritten: [], left: [{ id: 'add-required-column' }] })
+    const alone = 'CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1);'
+    const { sql: fixed } = rewritten(alone, sql.replace('p', 't'), { d1: 'remote' })
+    expect(fixed).toContain(`SELECT "id", '' FROM "t"`)
   })
 
   test('an index goes before its column', () => {

@@ -377,6 +377,19 @@ describe('what a rebuild does to its own table', () => {
     expect(idsOf(found).toSorted()).toEqual(expected.toSorted())
   })
 
+  test('of a table that no migration has made, little is known', () => {
+    expect(idsOf(judged('', OFF(REBUILD)))).toEqual([])
+    expect(idsOf(judged('', OFF(REBUILD.replace(/INSERT.*\n/, ''))))).toEqual([
+      'rebuild-loses-rows',
+    ])
+    expect(idsOf(judged('', OFF(REBUILD.replace('FROM p', 'FROM other'))))).toEqual([
+      'rebuild-loses-rows',
+    ])
+    expect(idsOf(judged('', REBUILD.replace('new_p RENAME TO p', 'new_p RENAME TO q')))).toEqual([
+      'sqlite-drop-table',
+    ])
+  })
+
   test('a constraint that the table had is not new', () => {
     const setup = `CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b INTEGER REFERENCES q (id), CHECK (b > 0));
       CREATE UNIQUE INDEX p_a_key ON p (a);`

@@ -2,33 +2,21 @@ import type {
   AlterTableStmt,
   CreateIndexStmt,
   CreateTriggerStmt,
+  CreateViewStmt,
   DeleteStmt,
-  InsertStmt,
   Name,
   PragmaStmt,
-  ResultColumn,
-  Select,
-  SelectFrom,
   Stmt,
   UpdateStmt,
-  ValuesRow,
 } from 'sqlite3-parser'
 import { assertNever } from '../../kernel/index.ts'
 import type { Statement } from '../statement.ts'
 import { keysOf, textOf } from './definition.ts'
-import type {
-  SqliteConflict,
-  SqliteDetail,
-  SqliteNames,
-  SqliteResultColumn,
-  SqliteRow,
-  SqliteSelect,
-  SqliteSource,
-  SqliteTrigger,
-} from './detail.ts'
-import { isNeverNull, namesIn, plainColumn } from './names.ts'
+import type { SqliteDetail, SqliteIndex, SqliteNames, SqliteTrigger, SqliteView } from './detail.ts'
+import { conflictOf, insertion, selectOf } from './inserted.ts'
+import { namesIn } from './names.ts'
 import { sqliteParser } from './parser.ts'
-import { columnParts, tableDefinition } from './table-definition.ts'
+import { columnParts, tableDefinition, virtualTable } from './table-definition.ts'
 
 type Text = Pick<Statement, 'text'>
 
@@ -84,21 +72,7 @@ function detailOf(node: Stmt, sql: string): SqliteDetail {
     case 'CreateVirtualTableStmt':
       return {
         kind: 'create-table',
-        table: {
-          name: node.tblName.objName.text,
-          columns: [],
-          primaryKey: [],
-          autoincrement: false,
-          uniques: [],
-          checks: [],
-          foreignKeys: [],
-          constraints: [],
-          strict: false,
-          withoutRowid: false,
-          temporary: false,
-          module: node.moduleName.text.toLowerCase(),
-          text: textOf(sql, node),
-        },
+        table: virtualTable(node, sql),
         nameAt: placeOf(node.tblName.objName),
         ifNotExists: node.ifNotExists,
       }
@@ -111,16 +85,7 @@ function detailOf(node: Stmt, sql: string): SqliteDetail {
         ifNotExists: node.ifNotExists,
       }
     case 'CreateViewStmt':
-      return {
-        kind: 'create-view',
-        view: {
-          name: node.viewName.objName.text,
-          temporary: node.temporary,
-          names: namesIn([node.select], sql),
-          text: textOf(sql, node),
-        },
-        ifNotExists: node.ifNotExists,
-      }
+      return { kind: 'create-view', view: viewOf(node, sql), ifNotExists: node.ifNotExists }
     case 'AlterTableStmt':
       return alteration(node, sql)
     case 'DropTableStmt':
@@ -139,18 +104,11 @@ function detailOf(node: Stmt, sql: string): SqliteDetail {
     case 'PragmaStmt':
       return pragma(node, sql)
     case 'BeginStmt':
-      return { kind: 'transaction', verb: 'BEGIN' }
     case 'CommitStmt':
-      return { kind: 'transaction', verb: 'COMMIT' }
     case 'RollbackStmt':
-      return {
-        kind: 'transaction',
-        verb: node.savepointName === undefined ? 'ROLLBACK' : 'ROLLBACK TO',
-      }
     case 'SavepointStmt':
-      return { kind: 'transaction', verb: 'SAVEPOINT' }
     case 'ReleaseStmt':
-      return { kind: 'transaction', verb: 'RELEASE' }
+      return { kind: 'transaction', verb: verbOf(node) }
     case 'AttachStmt':
       return { kind: 'attach' }
     case 'DetachStmt':
@@ -174,6 +132,26 @@ function placeOf({ span: { offset, length } }: Name) {
   return { start: offset, end: offset + length }
 }
 
+type TransactionStmt = Extract<
+  Stmt,
+  { type: 'BeginStmt' | 'CommitStmt' | 'RollbackStmt' | 'SavepointStmt' | 'ReleaseStmt' }
+>
+
+function verbOf(node: TransactionStmt): Extract<SqliteDetail, { kind: 'transaction' }>['verb'] {
+  switch (node.type) {
+    case 'BeginStmt':
+      return 'BEGIN'
+    case 'CommitStmt':
+      return 'COMMIT'
+    case 'RollbackStmt':
+      return node.savepointName === undefined ? 'ROLLBACK' : 'ROLLBACK TO'
+    case 'SavepointStmt':
+      return 'SAVEPOINT'
+    case 'ReleaseStmt':
+      return 'RELEASE'
+  }
+}
+
 function dropped(
   of: Extract<SqliteDetail, { kind: 'drop' }>['of'],
   name: string,
@@ -182,7 +160,16 @@ function dropped(
   return { kind: 'drop', of, name, ifExists }
 }
 
-function indexOf(node: CreateIndexStmt, sql: string) {
+function viewOf(node: CreateViewStmt, sql: string): SqliteView {
+  return {
+    name: node.viewName.objName.text,
+    temporary: node.temporary,
+    names: namesIn([node.select], sql),
+    text: textOf(sql, node),
+  }
+}
+
+function indexOf(node: CreateIndexStmt, sql: string): SqliteIndex {
   return {
     name: node.idxName.objName.text,
     table: node.tblName.text,
@@ -237,93 +224,6 @@ function alteration({ tblName, body }: AlterTableStmt, sql: string): SqliteDetai
       return { kind: 'alter-constraint', table, change: 'DROP CONSTRAINT' }
     default:
       return assertNever(body)
-  }
-}
-
-function insertion(node: InsertStmt, sql: string): SqliteDetail {
-  const { body, columns, orConflict } = node
-  return {
-    kind: 'insert',
-    table: node.tblName.objName.text,
-    ...(columns === undefined ? {} : { columns: columns.map(({ text }) => text) }),
-    ...(orConflict === undefined ? {} : { conflict: conflictOf(orConflict) }),
-    source: sourceOf(node, sql),
-    upsert: body.type === 'SelectInsertBody' && body.upsert !== undefined,
-  }
-}
-
-function conflictOf(word: string): SqliteConflict {
-  return word.toLowerCase() as SqliteConflict
-}
-
-function sourceOf({ body }: InsertStmt, sql: string): SqliteSource {
-  if (body.type === 'DefaultValuesInsertBody') return { kind: 'defaults' }
-  const { select, compounds, with: own } = body.select
-  if (select.type === 'SelectFrom' || compounds !== undefined || own !== undefined) {
-    return { kind: 'select', select: selectOf(body.select, sql) }
-  }
-  return { kind: 'values', rows: rowsOf(select.values, sql) }
-}
-
-/** The parser lets each row start where the first one does: it begins with the first parenthesis behind the one before. */
-function rowsOf(rows: readonly ValuesRow[], sql: string): SqliteRow[] {
-  let last = rows[0]?.span.offset ?? 0
-  return rows.map(({ span, values }) => {
-    const start = firstParenthesis(sql, last)
-    last = span.offset + span.length
-    return { start, end: last, values: values.length }
-  })
-}
-
-/** The first parenthesis from an index on, comments and texts left out. */
-function firstParenthesis(sql: string, from: number): number {
-  for (const { text, span } of sqliteParser().tokenize(sql.slice(from))) {
-    if (text === '(') return from + span.offset
-  }
-  return from
-}
-
-function selectOf(node: Select, sql: string): SqliteSelect {
-  const { select, compounds, limit } = node
-  const names = namesIn([node], sql)
-  if (select.type === 'SelectValues') return { columns: [], limits: ['VALUES'], names }
-  const { from } = select
-  const table = from?.select
-  const isOne = table?.type === 'TableSelectTable' && (from?.joins?.length ?? 0) === 0
-  return {
-    columns: select.columns.map((column) => resultColumn(column, sql)),
-    ...(isOne && compounds === undefined ? { from: table.tblName.objName.text } : {}),
-    limits: [
-      ...limitsOf(select),
-      ...(compounds === undefined ? [] : ['UNION']),
-      ...(limit === undefined ? [] : ['LIMIT']),
-    ],
-    names,
-  }
-}
-
-function limitsOf(select: SelectFrom): string[] {
-  const { distinctness, from, whereClause, groupBy, having } = select
-  const found: readonly (readonly [string, boolean])[] = [
-    ['DISTINCT', distinctness === 'Distinct'],
-    ['JOIN', (from?.joins?.length ?? 0) > 0],
-    ['WHERE', whereClause !== undefined],
-    ['GROUP BY', groupBy !== undefined],
-    ['HAVING', having !== undefined],
-  ]
-  return found.filter(([, isUsed]) => isUsed).map(([word]) => word)
-}
-
-function resultColumn(column: ResultColumn, sql: string): SqliteResultColumn {
-  if (column.type !== 'ExprResultColumn') return { kind: 'star' }
-  const { expr } = column
-  const plain = plainColumn(expr)
-  return {
-    kind: 'value',
-    text: textOf(sql, expr),
-    names: namesIn([expr], sql),
-    ...(plain === undefined ? {} : { column: plain }),
-    neverNull: isNeverNull(expr),
   }
 }
 

@@ -1,6 +1,7 @@
 import type {
   ColumnDefinition,
   CreateTableStmt,
+  CreateVirtualTableStmt,
   DefaultColumnConstraint,
   Expr,
   ForeignKeyClause,
@@ -79,6 +80,17 @@ export function tableDefinition(node: CreateTableStmt, sql: string): SqliteTable
     constraints: constraints.map((one) => constraintText(one, sql)),
     strict: (body.flags & STRICT) !== 0,
     withoutRowid: (body.flags & WITHOUT_ROWID) !== 0,
+  }
+}
+
+/** Reads a virtual table: what columns it has, its module decides. */
+export function virtualTable(node: CreateVirtualTableStmt, sql: string): SqliteTable {
+  return {
+    ...NOTHING,
+    name: node.tblName.objName.text,
+    temporary: false,
+    module: node.moduleName.text.toLowerCase(),
+    text: textOf(sql, node),
   }
 }
 

@@ -2,6 +2,7 @@ import { dependentsOf, keyOfName } from '../../../schema/index.ts'
 import { type SqliteColumn, sqliteDetail, type Statement } from '../../../statements/index.ts'
 import type { DetailOf } from '../rule.ts'
 import { quoted } from '../words.ts'
+import { needsKeysElsewhere, OTHERS } from './keys-off.ts'
 import { hazardsAt, leave, settle, type Site } from './site.ts'
 import { tableRebuild } from './table-rebuild.ts'
 
@@ -52,6 +53,12 @@ function addByRebuild(site: Site, statement: Statement, detail: DetailOf<'add-co
   const hazards = hazardsAt(site, [statement], IDS)
   const definitions = site.run.before.get(statement.number) ?? site.run.after
   const table = definitions.tables.get(keyOfName(name))
+  const isReferred = dependentsOf(definitions, name).length > 0
+  const unsafe = isReferred ? whyUnsafe(site) : undefined
+  if (unsafe !== undefined) {
+    leave(site, hazards, unsafe)
+    return
+  }
   const { value, why } = valueFor(column)
   const steps =
     table &&
@@ -65,8 +72,16 @@ function addByRebuild(site: Site, statement: Statement, detail: DetailOf<'add-co
     return
   }
   site.changes.instead(statement, steps)
-  if (dependentsOf(definitions, name).length > 0) site.rebuilt.push(statement)
+  if (isReferred) site.rebuilt.push(statement)
   settle(site, hazards, `${name} is rebuilt with the column${why}.`)
+}
+
+/** Why a rebuild of a table that others refer to would lose their rows. */
+function whyUnsafe(site: Site): string | undefined {
+  if (site.facts.d1 !== undefined) {
+    return 'It takes a rebuild of a table that others refer to, which only slipway deploy runs on D1 without losing their rows. Give the column a constant default, or let it be NULL.'
+  }
+  return site.run.enforcesKeys && needsKeysElsewhere(site) ? OTHERS : undefined
 }
 
 /** What existing rows get: the default, or a value of no meaning that a person can replace. */

@@ -6,7 +6,8 @@ import { hazardsAt, leave, settle, type Site } from './site.ts'
 const IDS = ['rebuild-cascades', 'rebuild-keys-enforced']
 const WRANGLER =
   'The file switches foreign keys off, which slipway deploy does and wrangler d1 migrations apply does not. Apply it by slipway deploy.'
-const OTHERS =
+/** Why foreign keys cannot be switched off. */
+export const OTHERS =
   'Another statement of the file needs foreign keys to be enforced. Put the rebuild into a migration of its own.'
 
 /** Switches foreign keys off around the tables that the new text rebuilds. */
@@ -19,12 +20,7 @@ export function switchKeysOff(site: Site): void {
     return
   }
   if (hazards.length === 0 && site.rebuilt.length === 0) return
-  const own = [...rebuilds.flatMap(({ drop }) => drop), ...site.rebuilt]
-  if (
-    migration.statements.some(
-      (one) => !own.includes(one) && needsKeys(one, run.before.get(one.number)),
-    )
-  ) {
+  if (needsKeysElsewhere(site)) {
     leave(site, hazards, OTHERS)
     return
   }
@@ -39,6 +35,14 @@ export function switchKeysOff(site: Site): void {
 
 function byNumber(statements: readonly Statement[]): Statement[] {
   return statements.toSorted((one, other) => one.number - other.number)
+}
+
+/** Whether a statement outside of the rebuilds does other things with foreign keys switched off. */
+export function needsKeysElsewhere({ run, migration }: Site): boolean {
+  const drops = run.rebuilds.map(({ drop }) => drop)
+  return migration.statements.some(
+    (one) => !drops.includes(one) && needsKeys(one, run.before.get(one.number)),
+  )
 }
 
 /** Whether foreign keys pass on what a statement does. */

@@ -1,3 +1,4 @@
+import { isSameName } from '../../../schema/index.ts'
 import { sqliteDetail, type Statement } from '../../../statements/index.ts'
 import { isExpressible, type Rebuild } from '../rebuild.ts'
 import { quoted, quotedList, text } from '../words.ts'
@@ -8,18 +9,18 @@ import { hazardsAt, leave, settle, type Site } from './site.ts'
 export function repairRebuilds(site: Site): void {
   for (const rebuild of site.run.rebuilds) {
     if (site.altered.has(rebuild)) continue
-    renameLast(site, rebuild)
+    const isTurned = renameLast(site, rebuild)
     copyByName(site, rebuild)
-    keepCounter(site, rebuild)
+    keepCounter(site, rebuild, isTurned)
     dropViews(site, rebuild)
     createLost(site, rebuild)
   }
 }
 
-/** Fills a new table first, and gives it its name last: what refers to the table does not notice. */
-function renameLast(site: Site, rebuild: Rebuild): void {
+/** Fills a new table first, and gives it its name last: what refers to the table does not notice. Says whether it did. */
+function renameLast(site: Site, rebuild: Rebuild): boolean {
   const hazards = hazardsAt(site, [rebuild.rename], ['rebuild-renames-first'])
-  if (hazards.length === 0) return
+  if (hazards.length === 0) return false
   const { create, rename, drop, name, copies } = rebuild
   const [copy] = copies
   const detail = sqliteDetail(create)
@@ -28,8 +29,8 @@ function renameLast(site: Site, rebuild: Rebuild): void {
   const isBetween = site.migration.statements
     .slice(rename.number, drop.number - 1)
     .some((one) => one !== create && one !== copy?.statement && isPartOf(one, name))
-  if (!isSimple || isBetween || detail.kind !== 'create-table' || !copy) return
-  const [old, next] = [quoted(name), quoted(`new_${name}`)]
+  if (!isSimple || isBetween || detail.kind !== 'create-table' || !copy) return false
+  const [old, next] = [quoted(name), quoted(newName(name))]
   const targets = quotedList((copy.values ?? []).map(({ target }) => target))
   const sources = (copy.values ?? []).map(({ source }) => source.text)
   const { start, end } = detail.nameAt
@@ -42,6 +43,11 @@ function renameLast(site: Site, rebuild: Rebuild): void {
   changes.instead(drop, [`DROP TABLE ${old}`, `ALTER TABLE ${next} RENAME TO ${old}`])
   const done = 'A new table is filled first, and takes the name of the old one last.'
   settle(site, [...hazards, ...hazardsAt(site, [copy.statement], ['rebuild-by-position'])], done)
+  return true
+}
+
+function newName(name: string): string {
+  return `new_${name}`
 }
 
 /** The columns of the new table that the old one fills, written out on both sides. */
@@ -65,27 +71,26 @@ function copyByName(site: Site, rebuild: Rebuild): void {
 }
 
 /** The counter of AUTOINCREMENT goes with the rows. */
-function keepCounter(site: Site, rebuild: Rebuild): void {
+function keepCounter(site: Site, rebuild: Rebuild, isTurned: boolean): void {
   const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-autoincrement'])
   if (hazards.length === 0) return
   if (!rebuild.made.autoincrement) {
     leave(site, hazards, 'Only a person knows whether numbers may be given again.')
     return
   }
-  site.changes.before(rebuild.drop, counterSteps(rebuild))
+  site.changes.before(rebuild.drop, counterSteps(rebuild, isTurned))
   settle(site, hazards, 'The new table continues to count where the old one was.')
 }
 
-/** An empty table has no counter yet. */
-function counterSteps({ order, old, made, name, drop }: Rebuild): string[] {
-  const detail = sqliteDetail(drop)
-  const isFirst = order === 'copy' || detail.kind !== 'drop'
-  const from = text(isFirst ? old.name : detail.name)
-  const to = text(order === 'copy' ? made.name : name)
-  return counterSql(from, to)
+/** From the old table to the new one, by the names that they have when the old one is dropped. */
+function counterSteps(rebuild: Rebuild, isTurned: boolean): string[] {
+  const { order, old, made, name } = rebuild
+  if (order === 'copy') return counterSql(text(old.name), text(made.name))
+  if (isTurned) return counterSql(text(name), text(newName(name)))
+  return counterSql(text(rebuild.oldName), text(name))
 }
 
-/** Gives a table the counter of another one. Both names are SQL. */
+/** Gives a table the counter of another one, which may have none yet. Both names are SQL. */
 export function counterSql(from: string, to: string): string[] {
   return [
     `DELETE FROM sqlite_sequence WHERE name = ${to}`,
@@ -153,7 +158,6 @@ export function lastOf({ migration }: Site, { rename, drop, order, name }: Rebui
 
 function isPartOf(statement: Statement, name: string): boolean {
   const detail = sqliteDetail(statement)
-  if (detail.kind === 'create-index') return detail.index.table.toLowerCase() === name.toLowerCase()
-  if (detail.kind !== 'create-trigger') return false
-  return detail.trigger.table.toLowerCase() === name.toLowerCase()
+  if (detail.kind === 'create-index') return isSameName(detail.index.table, name)
+  return detail.kind === 'create-trigger' && isSameName(detail.trigger.table, name)
 }

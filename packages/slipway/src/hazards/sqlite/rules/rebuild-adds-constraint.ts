@@ -1,6 +1,14 @@
 import { isSameName, keyOfName } from '../../../schema/index.ts'
 import type { SqliteTable } from '../../../statements/index.ts'
-import { columnOf, copiesAt, type Copy, isNotNull, type Rebuild, successorOf } from '../rebuild.ts'
+import {
+  columnOf,
+  copiesAt,
+  type Copy,
+  isKnown,
+  isNotNull,
+  type Rebuild,
+  successorOf,
+} from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { columnObject, list, quoted, tableObject } from '../words.ts'
 
@@ -11,12 +19,15 @@ export const rebuildAddsConstraint: SqliteRule = {
   judge(_detail, context) {
     return copiesAt(context).flatMap(({ copy, rebuild }) => [
       ...requiredNow(copy, rebuild),
-      ...(copy === rebuild.copies[0] ? addedTo(rebuild) : []),
+      ...(copy === rebuild.copies[0] && isKnown(rebuild.old) ? addedTo(rebuild) : []),
     ])
   },
 }
 
-function requiredNow({ values = [] }: Copy, { name, old, made }: Rebuild): SqliteFinding[] {
+function requiredNow(
+  { values = [] }: Copy,
+  { name, old, oldName, made }: Rebuild,
+): SqliteFinding[] {
   return values.flatMap(({ target, source }) => {
     const after = columnOf(made, target)
     const before = source.column === undefined ? undefined : columnOf(old, source.column)
@@ -26,7 +37,7 @@ function requiredNow({ values = [] }: Copy, { name, old, made }: Rebuild): Sqlit
       {
         severity: 'warning' as const,
         object: columnObject(name, target),
-        table: old.name,
+        table: oldName,
         message: `The rebuild makes ${target} of ${name} required: it fails if a row has NULL there. Select coalesce(${quoted(before.name)}, …) with the value that such rows get.`,
         safeSql: `SELECT count(*) FROM ${quoted(old.name)} WHERE ${quoted(before.name)} IS NULL;`,
       },
@@ -35,11 +46,11 @@ function requiredNow({ values = [] }: Copy, { name, old, made }: Rebuild): Sqlit
 }
 
 function addedTo(rebuild: Rebuild): SqliteFinding[] {
-  const { name, old, made, before } = rebuild
+  const { name, old, oldName, made, before } = rebuild
   const say = (what: string): SqliteFinding => ({
     severity: 'warning',
     object: tableObject(name),
-    table: old.name,
+    table: oldName,
     message: `The rebuild adds ${what} to ${name}: it fails if existing rows break it.`,
   })
   const known = [

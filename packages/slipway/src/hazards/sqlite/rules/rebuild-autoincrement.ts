@@ -1,6 +1,5 @@
 import { isSameName } from '../../../schema/index.ts'
 import { sqliteDetail, type Statement } from '../../../statements/index.ts'
-import { droppedTable } from '../keys.ts'
 import type { SqliteRule } from '../rule.ts'
 import { tableObject, text } from '../words.ts'
 
@@ -12,7 +11,7 @@ export const rebuildAutoincrement: SqliteRule = {
     const rebuild = run.rebuilds.find(({ drop }) => drop === statement)
     if (rebuild === undefined || !rebuild.old.autoincrement) return undefined
     const { name, made, order } = rebuild
-    const finding = { object: tableObject(name), table: droppedTable(rebuild) }
+    const finding = { object: tableObject(name), table: rebuild.oldName }
     if (!made.autoincrement) {
       return {
         ...finding,
@@ -26,7 +25,7 @@ export const rebuildAutoincrement: SqliteRule = {
       ...finding,
       severity: 'info',
       message: `The counter of ${name} starts again from the highest number that is left: if rows with higher numbers were deleted, their numbers are given again. Copy it before the DROP TABLE.`,
-      safeSql: `UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = ${text(droppedTable(rebuild))}) WHERE name = ${text(successor)};`,
+      safeSql: `UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = ${text(rebuild.oldName)}) WHERE name = ${text(successor)};`,
     }
   },
 }

@@ -9,10 +9,10 @@ export const rebuildByPosition: SqliteRule = {
   judge(_detail, context) {
     return copiesAt(context)
       .filter(({ copy }) => copy.byPosition)
-      .map(({ rebuild: { name, old } }) => ({
+      .map(({ rebuild: { name, oldName } }) => ({
         severity: 'warning' as const,
         object: tableObject(name),
-        table: old.name,
+        table: oldName,
         message: `The rebuild of ${name} copies columns by their order, which can be another one on another database: ADD COLUMN puts a column at the end. Name the columns on both sides.`,
       }))
   },

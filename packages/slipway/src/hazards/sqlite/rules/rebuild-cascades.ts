@@ -1,5 +1,5 @@
 import type { SqliteReaction } from '../../../statements/index.ts'
-import { droppedTable, reachedBy, reachedName, whoEnforcesKeys } from '../keys.ts'
+import { reachedBy, reachedName, whoEnforcesKeys } from '../keys.ts'
 import type { SqliteRule } from '../rule.ts'
 import { list, tableObject } from '../words.ts'
 
@@ -32,7 +32,7 @@ export const rebuildCascades: SqliteRule = {
     return {
       severity: by === 'migration' || facts.appliedBy === 'wrangler' ? 'error' : 'warning',
       object: tableObject(rebuild.name),
-      table: droppedTable(rebuild),
+      table: rebuild.oldName,
       anySize: true,
       message: messageOf(by, rebuild.name, losses.join(', and ')),
     }

@@ -8,7 +8,7 @@ export const rebuildChangesType: SqliteRule = {
   id: 'rebuild-changes-type',
   title: 'A rebuild converts values to another type',
   judge(_detail, context) {
-    return copiesAt(context).flatMap(({ copy, rebuild: { name, old, made } }) =>
+    return copiesAt(context).flatMap(({ copy, rebuild: { name, old, oldName, made } }) =>
       (copy.values ?? []).flatMap(({ target, source }): SqliteFinding[] => {
         const before = source.column === undefined ? undefined : columnOf(old, source.column)
         const after = columnOf(made, target)
@@ -19,7 +19,7 @@ export const rebuildChangesType: SqliteRule = {
           {
             severity: loss.severity,
             object: columnObject(name, target),
-            table: old.name,
+            table: oldName,
             message: `The rebuild turns ${target} of ${name} from ${before.type || 'no type'} into ${after.type || 'no type'}: ${loss.what}.`,
           },
         ]

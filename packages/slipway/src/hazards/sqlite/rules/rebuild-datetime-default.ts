@@ -1,4 +1,3 @@
-import { droppedTable } from '../keys.ts'
 import { columnOf } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
 import { columnObject } from '../words.ts'
@@ -19,7 +18,7 @@ export const rebuildDatetimeDefault: SqliteRule = {
         {
           severity: 'warning' as const,
           object: columnObject(name, after.name),
-          table: droppedTable(rebuild),
+          table: rebuild.oldName,
           message: `The default of ${after.name} of ${name} becomes ${after.default.text}, and was ${before.default.text}: SQLite has no type for dates, so if both write them differently, new rows sort and compare wrongly with old ones.`,
         },
       ]

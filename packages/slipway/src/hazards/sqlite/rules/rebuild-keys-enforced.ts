@@ -1,5 +1,5 @@
 import { sqliteDetail } from '../../../statements/index.ts'
-import { droppedTable, reachedBy, reachedName, whoEnforcesKeys } from '../keys.ts'
+import { reachedBy, reachedName, whoEnforcesKeys } from '../keys.ts'
 import { setting } from '../migration-run.ts'
 import type { Rebuild } from '../rebuild.ts'
 import type { SqliteContext, SqliteRule } from '../rule.ts'
@@ -27,7 +27,7 @@ export const rebuildKeysEnforced: SqliteRule = {
     return {
       severity: by === 'migration' ? 'error' : 'warning',
       object: tableObject(rebuild.name),
-      table: droppedTable(rebuild),
+      table: rebuild.oldName,
       message: `SQLite refuses the rebuild of ${rebuild.name} (FOREIGN KEY constraint failed), because rows of ${tables} refer to it. ${how}`,
     }
   },

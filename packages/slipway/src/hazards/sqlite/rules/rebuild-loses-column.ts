@@ -2,7 +2,6 @@ import { keyOfName } from '../../../schema/index.ts'
 import type { SqliteColumn } from '../../../statements/index.ts'
 import type { Severity } from '../../hazard.ts'
 import { keepingColumn, keptElsewhere, placesOf } from '../kept-elsewhere.ts'
-import { droppedTable } from '../keys.ts'
 import { columnOf, type Rebuild, successorOf, writable } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { list, quoted, tableObject } from '../words.ts'
@@ -69,7 +68,7 @@ function losing(
   return {
     severity,
     object: tableObject(name),
-    table: droppedTable(rebuild),
+    table: rebuild.oldName,
     message: `The rebuild of ${name} ${what} ${list(columns.map((column) => column.name))}.${why}${hint}`,
   }
 }

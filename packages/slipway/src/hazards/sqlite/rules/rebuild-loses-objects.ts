@@ -1,5 +1,4 @@
 import type { SqliteNames } from '../../../statements/index.ts'
-import { droppedTable } from '../keys.ts'
 import { canRemain, isStillTrue, type Rebuild } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
 
@@ -15,7 +14,7 @@ export const rebuildLosesObjects: SqliteRule = {
       ...lost.triggers.map((trigger) => ({
         severity: 'error' as const,
         object: { kind: 'trigger', schema: null, table: name, name: trigger.name } as const,
-        table: droppedTable(rebuild),
+        table: rebuild.oldName,
         anySize: true as const,
         message: `The rebuild of ${name} drops its trigger ${trigger.name} with the old table, and nothing creates it again.`,
         safeSql: textOf(trigger, namesOf(trigger, trigger.of), rebuild),
@@ -25,7 +24,7 @@ export const rebuildLosesObjects: SqliteRule = {
         .map((index) => ({
           severity: 'warning' as const,
           object: { kind: 'index', schema: null, name: index.name } as const,
-          table: droppedTable(rebuild),
+          table: rebuild.oldName,
           anySize: true as const,
           message: `The rebuild of ${name} drops ${index.unique ? 'the unique index' : 'the index'} ${index.name} with the old table, and nothing creates it again.`,
           safeSql: textOf(index, namesOf(index, index.columns), rebuild),

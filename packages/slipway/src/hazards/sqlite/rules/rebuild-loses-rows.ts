@@ -43,6 +43,6 @@ export const rebuildLosesRows: SqliteRule = {
   },
 }
 
-function finding({ name, old }: Rebuild, message: string): SqliteFinding {
-  return { severity: 'error', object: tableObject(name), table: old.name, message }
+function finding({ name, oldName }: Rebuild, message: string): SqliteFinding {
+  return { severity: 'error', object: tableObject(name), table: oldName, message }
 }

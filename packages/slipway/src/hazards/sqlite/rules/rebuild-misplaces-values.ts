@@ -9,14 +9,14 @@ export const rebuildMisplacesValues: SqliteRule = {
   title: 'A rebuild writes values into another column',
   judge(_detail, context) {
     return copiesAt(context).flatMap(({ copy, rebuild }): SqliteFinding[] => {
-      const { name, old } = rebuild
+      const { name, old, oldName } = rebuild
       if (copy.mismatch) {
         const { columns, values } = copy.mismatch
         return [
           {
             severity: 'error',
             object: tableObject(name),
-            table: old.name,
+            table: oldName,
             anySize: true,
             message: `The rebuild of ${name} copies ${values} values into ${columns} columns: SQLite refuses it.`,
           },
@@ -29,7 +29,7 @@ export const rebuildMisplacesValues: SqliteRule = {
           {
             severity: 'error' as const,
             object: columnObject(name, target),
-            table: old.name,
+            table: oldName,
             message: `The rebuild of ${name} writes the values of ${column} into ${target}, which has values of its own.`,
           },
         ]

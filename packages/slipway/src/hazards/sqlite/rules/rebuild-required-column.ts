@@ -10,7 +10,7 @@ export const rebuildRequiredColumn: SqliteRule = {
   title: 'A rebuild leaves a required column without a value',
   judge(_detail, context) {
     return copiesAt(context).flatMap(({ copy, rebuild }) => {
-      const { name, old, made } = rebuild
+      const { name, oldName, made } = rebuild
       const targets = copy.values?.map(({ target }) => keyOfName(target))
       if (targets === undefined) return []
       return writable(made)
@@ -18,7 +18,7 @@ export const rebuildRequiredColumn: SqliteRule = {
         .map((column) => ({
           severity: 'error' as const,
           object: columnObject(name, column.name),
-          table: old.name,
+          table: oldName,
           message: `The rebuild of ${name} gives the required column ${column.name} no value, and it has no default: the copy of the first row fails. Select a value for it.`,
         }))
     })

@@ -1,5 +1,5 @@
 import type { SqliteTable } from '../../../statements/index.ts'
-import { copiesAt } from '../rebuild.ts'
+import { copiesAt, isKnown } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
 import { quoted, tableObject } from '../words.ts'
 
@@ -9,11 +9,11 @@ export const rebuildStrict: SqliteRule = {
   title: 'A rebuild makes a table STRICT',
   judge(_detail, context) {
     return copiesAt(context)
-      .filter(({ rebuild: { old, made } }) => made.strict && !old.strict)
-      .map(({ rebuild: { name, old } }) => ({
+      .filter(({ rebuild: { old, made } }) => made.strict && isKnown(old) && !old.strict)
+      .map(({ rebuild: { name, old, oldName } }) => ({
         severity: 'warning' as const,
         object: tableObject(name),
-        table: old.name,
+        table: oldName,
         message: `The rebuild makes ${name} STRICT: it fails if a row has a value of another type, which SQLite took so far.`,
         safeSql: checksOf(old),
       }))
