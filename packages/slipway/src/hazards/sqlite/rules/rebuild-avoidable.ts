@@ -12,16 +12,16 @@ export const rebuildAvoidable: SqliteRule = {
     if (rebuild === undefined || form === undefined) return undefined
     const { name, old } = rebuild
     const finding = { severity: 'info', object: tableObject(name), table: old.name } as const
-    const why = 'It copies all rows and drops the table, which others may refer to.'
+    const but = 'but copies all rows and drops the table, which others may refer to'
     if (form.steps.length === 0) {
       return {
         ...finding,
-        message: `The rebuild of ${name} changes nothing but, perhaps, the order of its columns. ${why}`,
+        message: `The rebuild of ${name} changes at most the order of its columns, ${but}.`,
       }
     }
     return {
       ...finding,
-      message: `ALTER TABLE does in place what the rebuild of ${name} does. ${why}`,
+      message: `The rebuild of ${name} does what ALTER TABLE does in place, ${but}.`,
       safeSql: form.steps.map((step) => `${step};`).join('\n'),
     }
   },
