@@ -88,7 +88,12 @@ test('a rebuild keeps the rows of children, and comes with a bookmark', async ()
 test('what another deploy loses is found by the guard, and named', async () => {
   await filledShop()
   const loses = { name: '0003_loses', sql: REBUILD.replaceAll(/PRAGMA.*\n?/g, '') }
-  const outcome = await deploy({ ...requestOf(), migrations: [...MIGRATIONS.slice(0, 1), loses] })
+  const request = { ...requestOf(), migrations: [...MIGRATIONS.slice(0, 1), loses] }
+  const refused = await deploy(request)
+  expect(refused.failure?.code).toBe('DEPLOY.HAZARDS')
+  const ids = [...new Set(refused.hazards.map(({ id }) => id))]
+  expect(ids).toEqual(['rebuild-cascades'])
+  const outcome = await deploy({ ...request, acceptHazards: ids })
   expect(outcome.failure?.code).toBe('DEPLOY.UNANNOUNCED')
   expect(outcome.failure?.message).toContain('the table orders would lose 3 of 3 rows')
   expect(rows('SELECT count(*) AS n FROM orders')).toEqual([{ n: 3 }])

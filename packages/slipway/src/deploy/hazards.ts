@@ -4,7 +4,24 @@ import type { Survey } from '../plan/index.ts'
 import type { Consent } from './consent.ts'
 
 /** Hazards that say what the consent to the loss of data, by the name of the database, has answered. */
-const CONSENTED = new Set(['drop-column', 'drop-table', 'drop-schema', 'no-where', 'truncate'])
+const CONSENTED: ReadonlySet<string> = new Set([
+  'drop-column',
+  'drop-schema',
+  'drop-table',
+  'no-where',
+  'rebuild-loses-column',
+  'rebuild-loses-rows',
+  'replace-deletes-rows',
+  'sqlite-drop-column',
+  'sqlite-drop-table',
+  'sqlite-no-where',
+  'truncate',
+])
+
+/** Whether the consent to the loss of data has answered a hazard of a migration that destroys some. */
+export function isConsented({ id }: Hazard): boolean {
+  return CONSENTED.has(id)
+}
 
 /**
  * The hazards that count on a target: of severity error, of a statement that concerns a table which is
@@ -15,10 +32,11 @@ export function hazardsToAccept(
   onProtected: boolean,
 ): readonly Hazard[] {
   const steps = new Map(plan.steps.map((step) => [`${step.migration} ${step.statement}`, step]))
-  return hazards.filter(({ id, severity, migration, statement }) => {
+  return hazards.filter((hazard) => {
+    const { severity, migration, statement } = hazard
     const step = steps.get(`${migration} ${statement}`)
     if (severity !== 'error' || !step?.tables.some(({ rows }) => rows !== 0)) return false
-    return !(onProtected && CONSENTED.has(id) && step.destroys.length > 0)
+    return !(onProtected && isConsented(hazard) && step.destroys.length > 0)
   })
 }
 

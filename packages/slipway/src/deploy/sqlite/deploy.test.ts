@@ -4,7 +4,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, test } from 'vitest'
 import type { MigrationFile } from '../../statements/index.ts'
-import { deploy, type DeployOutcome, type DeployRequest } from '../index.ts'
+import { deploy, type DeployOutcome, type DeployRequest, previewDeploy } from '../index.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'slipway-deploy-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -31,10 +31,12 @@ function database(d1 = false) {
     opened.exec(sql)
     opened.close()
   }
-  async function apply(sql?: string, more: Partial<DeployRequest> = {}): Promise<DeployOutcome> {
+  const add = (sql: string | undefined) => {
     if (sql !== undefined)
       migrations.push({ name: `${String(migrations.length + 1).padStart(4, '0')}_step`, sql })
-    return await deploy({
+  }
+  function requestOf(more: Partial<DeployRequest>): DeployRequest {
+    return {
       address: {
         kind: 'sqlite',
         file,
@@ -52,9 +54,14 @@ function database(d1 = false) {
       consent: { confirm: undefined },
       acceptDrift: false,
       ...more,
-    })
+    }
   }
-  return { file, query, run, apply, migrations }
+  async function apply(sql?: string, more: Partial<DeployRequest> = {}): Promise<DeployOutcome> {
+    add(sql)
+    return await deploy(requestOf(more))
+  }
+  const preview = async (more: Partial<DeployRequest>) => await previewDeploy(requestOf(more))
+  return { file, query, run, apply, preview, migrations }
 }
 
 const SHOP = `CREATE TABLE "customer" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL, "phone" TEXT);
@@ -169,4 +176,47 @@ test('drift stops a deploy', async () => {
   await expect(apply('CREATE TABLE a (id INTEGER)')).rejects.toMatchObject({
     message: expect.stringContaining('differs from its history') as string,
   })
+})
+
+const PRODUCTION = { protected: true, environment: 'production' } as const
+
+test('a hazard for a table with rows needs acceptance on a protected target', async () => {
+  const { apply, run, query, preview } = database()
+  await apply(SHOP)
+  run(ROWS)
+  const outcome = await apply('ALTER TABLE customer RENAME COLUMN phone TO telephone', PRODUCTION)
+  expect(outcome.failure).toMatchObject({ code: 'DEPLOY.HAZARDS', where: { line: 1 } })
+  expect(outcome.hazards.map(({ id }) => id)).toEqual(['sqlite-rename-column'])
+  expect(outcome.receipts.map(({ status }) => status)).toEqual(['not-run'])
+  expect(query('SELECT phone FROM customer')).toEqual(['1', '2'])
+  expect((await preview(PRODUCTION)).toAccept).toEqual(['sqlite-rename-column'])
+  const accepted = await apply(undefined, {
+    ...PRODUCTION,
+    acceptHazards: ['sqlite-rename-column'],
+  })
+  expect(accepted.failure).toBeUndefined()
+  expect(query('SELECT telephone FROM customer')).toEqual(['1', '2'])
+})
+
+test('a hazard counts neither in development nor for empty tables', async () => {
+  const { apply, run } = database()
+  await apply(SHOP)
+  run(ROWS)
+  const outcome = await apply('ALTER TABLE customer RENAME COLUMN phone TO telephone')
+  expect(outcome.failure).toBeUndefined()
+  run('DELETE FROM customer')
+  const renamesBack = 'ALTER TABLE customer RENAME COLUMN telephone TO phone'
+  expect((await apply(renamesBack, PRODUCTION)).failure).toBeUndefined()
+})
+
+test('what has consent by name is no hazard to accept again', async () => {
+  const { apply, run, preview } = database()
+  await apply(SHOP)
+  run(ROWS)
+  const outcome = await apply('ALTER TABLE customer DROP COLUMN phone', {
+    ...PRODUCTION,
+    consent: { confirm: `${files - 1}.db` },
+  })
+  expect(outcome.failure).toBeUndefined()
+  await expect(preview(PRODUCTION)).resolves.toMatchObject({ toAccept: [] })
 })

@@ -1,5 +1,6 @@
 import { type AtomicSession, d1Bookmark, type Session } from '../../database/index.ts'
-import type { Receipt, Violation } from '../../execution/index.ts'
+import { notRun, type Receipt, type Violation } from '../../execution/index.ts'
+import type { Hazard } from '../../hazards/index.ts'
 import {
   historyFailures,
   recordEnvironmentSql,
@@ -19,13 +20,14 @@ import type { Migration } from '../../statements/index.ts'
 import { requireConsent } from '../consent.ts'
 import type { DeployOutcome, DeployRequest } from '../deploy.ts'
 import { refuseDrift } from '../drift.ts'
-import { type Accepted, acceptedNames } from '../hazards.ts'
+import { type Accepted, acceptedNames, hazardsFailure } from '../hazards.ts'
 import { type PendingWork, readPending } from '../pending.ts'
 import { refuseChangedPlan } from '../plan-file.ts'
 import { appliedWith, detectSqliteDrift, recordedSchema } from './drift.ts'
 import { comparedTables, endangeredBy, lossesIn } from './endangered.ts'
 import { sqlitePlan } from './plan.ts'
 import { atomicReceipt, type GuardedOutcome, runGuarded } from './run.ts'
+import { sqliteHazardsToAccept, surveySqlite } from './survey.ts'
 import { type SqliteTarget, withSqliteTarget } from './target.ts'
 import { type CopyRun, type TestedMigration, testOnCopy } from './test-on-copy.ts'
 
@@ -48,17 +50,18 @@ export async function deploySqlite(request: DeployRequest): Promise<DeployOutcom
     const driftUnknown = await gate(target, pending, request)
     const copyRun = await withSchemaCopy(target.session, (copy) => testOnCopy(copy, pending.plans))
     const { tested } = copyRun
-    if (request.plan)
-      refuseChangedPlan(request.plan, sqlitePlan(target.session, pending.history, tested))
+    const hazards = await lookAhead(target, pending, { ...request, tested })
     await consentToLosses(target, tested, request)
+    const unaccepted = hazardsFailure(nothing.database, hazards, request)
+    const found = { ...nothing, hazards, ...(driftUnknown ? { driftUnknown } : {}) }
+    if (unaccepted) return { ...found, receipts: pending.plans.map(notRun), failure: unaccepted }
     const names = pending.plans.map(({ name }) => name)
     await request.backup?.(names, pending.before.applied.at(-1) ?? null)
     const bookmark = await bookmarkOf(request)
     const ran = await runAll(target, { pending, bookmark, ...copyRun }, request)
     return {
-      ...nothing,
+      ...found,
       ...(bookmark === undefined ? {} : { bookmark }),
-      ...(driftUnknown ? { driftUnknown } : {}),
       ...ran,
     }
   })
@@ -114,6 +117,21 @@ export async function refuseFilled(session: Session): Promise<void> {
     why: 'The migrations would collide with the existing tables.',
     nextActions: [command(['baseline'], 'record the migrations that the database already has')],
   })
+}
+
+/**
+ * Fails if the pending migrations are not those of the given plan. Returns the hazards that need acceptance: on a
+ * protected target, unless it is the first deploy, which meets no rows.
+ */
+async function lookAhead(
+  { session }: SqliteTarget,
+  pending: PendingWork,
+  request: DeployRequest & Pick<CopyRun, 'tested'>,
+): Promise<readonly Hazard[]> {
+  const { plan, protected: isProtected, tested } = request
+  if (plan) refuseChangedPlan(plan, sqlitePlan(session, pending.history, tested))
+  if (!isProtected || pending.before.applied.length === 0) return []
+  return sqliteHazardsToAccept(await surveySqlite(session, pending, request))
 }
 
 async function consentToLosses(
