@@ -10,7 +10,11 @@ export interface TestMigration {
 }
 
 /** Writes a Prisma 7 project into a folder of its own, and gives the folder. */
-export function writeProject(migrations: readonly TestMigration[], models = ''): string {
+export function writeProject(
+  migrations: readonly TestMigration[],
+  models = '',
+  provider: 'postgresql' | 'sqlite' = 'postgresql',
+): string {
   const root = mkdtempSync(join(tmpdir(), 'slipway-project-'))
   const prisma = join(root, 'prisma')
   mkdirSync(join(prisma, 'migrations'), { recursive: true })
@@ -18,9 +22,9 @@ export function writeProject(migrations: readonly TestMigration[], models = ''):
   writeFileSync(join(root, 'prisma.config.ts'), PRISMA_CONFIG)
   writeFileSync(
     join(prisma, 'schema.prisma'),
-    `datasource db {\n  provider = "postgresql"\n}\n\n${models}`,
+    `datasource db {\n  provider = "${provider}"\n}\n\n${models}`,
   )
-  writeFileSync(join(prisma, 'migrations', 'migration_lock.toml'), 'provider = "postgresql"\n')
+  writeFileSync(join(prisma, 'migrations', 'migration_lock.toml'), `provider = "${provider}"\n`)
   for (const migration of migrations) addMigration(root, migration)
   return root
 }

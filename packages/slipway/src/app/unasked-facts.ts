@@ -1,4 +1,5 @@
-import { type Facts, factsOf } from '../hazards/index.ts'
+import type { Facts } from '../hazards/index.ts'
+import { factsOf } from '../plan/index.ts'
 import type { Work } from './work.ts'
 
 /** What is known of a target without a connection to it: no server version, no rows. */

@@ -1,4 +1,4 @@
-import { type Address, type Dialect, dialectOf } from '../database/index.ts'
+import type { Dialect } from '../database/index.ts'
 import { tableNamed } from '../schema/index.ts'
 import { objectKey, type ObjectName, tableRef } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
@@ -22,13 +22,6 @@ export interface Facts {
   readonly defaultSchema: string
   /** By `objectKey` of each table. Absent: unknown, so every table that exists counts as filled. */
   readonly tables?: ReadonlyMap<string, TableFacts>
-}
-
-/** What an address alone says of a target. */
-export function factsOf(address: Address): Pick<Facts, 'dialect' | 'd1'> {
-  const dialect = dialectOf(address)
-  if (address.kind === 'd1') return { dialect, d1: 'remote' }
-  return address.kind === 'sqlite' && address.d1 ? { dialect, d1: 'local' } : { dialect }
 }
 
 /** What the judgement of a statement needs to know of its table. */

@@ -1,5 +1,5 @@
 export { acceptanceHazards } from './accepted.ts'
-export { type Facts, factsOf, type TableFacts } from './facts.ts'
+export type { Facts, TableFacts } from './facts.ts'
 export { hazardFailures } from './failures.ts'
 export type { Context, Finding, Hazard, JudgedMigration, Rule, Severity } from './hazard.ts'
 export { judge, rewrite, type RuleInfo, rules } from './dialects.ts'

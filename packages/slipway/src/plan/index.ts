@@ -18,6 +18,7 @@ export {
   projectScope,
   readKnownSchema,
 } from './drift-gate.ts'
+export { factsOf } from './facts-of.ts'
 export { type PreCheckResult, VIOLATION_LIMIT } from './pre-check.ts'
 export { preCheck } from './postgres/run-pre-checks.ts'
 export { readTableSizes } from './postgres/table-sizes.ts'

@@ -1,15 +1,26 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { NextAction } from '../../src/kernel/index.ts'
 import { UNRESTORABLE } from '../backup/backup-project.ts'
 import { serverUrl } from '../postgres.ts'
-import { addMigration, type TestMigration } from '../project.ts'
+import { addMigration } from '../project.ts'
 import { createTarget, type TestTarget } from '../target.ts'
+import { SQLITE_STORIES } from './sqlite-stories.ts'
 import { executed, suggestionSites } from './suggestion-sites.ts'
-import { follow, PROGRAMS, type Scene, setScene, type Way, WAYS } from './suggestions.ts'
+import {
+  follow,
+  PROGRAMS,
+  type Scene,
+  setScene,
+  type Story,
+  type Way,
+  WAYS,
+} from './suggestions.ts'
 
 // Every place in the sources that makes a suggested command: each is run as printed by one of these scenes, or is listed
 // below with the reason. A new place without a scene fails the last test.
@@ -56,18 +67,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await development.drop()
 })
-
-type SetScene = Awaited<ReturnType<typeof setScene>>
-
-interface Story {
-  readonly migrations?: readonly TestMigration[]
-  readonly models?: string
-  readonly env?: Readonly<Record<string, string>>
-  readonly config?: string
-  /** The one way that it can be told in. */
-  readonly way?: Way
-  readonly tell: (scene: SetScene) => Promise<void>
-}
 
 const INIT = { name: '1_init', sql: 'CREATE TABLE customer (id int PRIMARY KEY, name text);' }
 const MORE = { name: '2_more', sql: 'ALTER TABLE customer ADD COLUMN email text;' }
@@ -817,34 +816,41 @@ const COMBINATIONS = FULL
   ? (Object.keys(WAYS) as Way[]).flatMap((way) => PROGRAMS.map((program) => ({ way, program })))
   : []
 
-describe.each(Object.entries(STORIES).map(([name, story], index) => ({ name, story, index })))(
-  '$name',
-  ({ story, index }) => {
-    const ways = Object.keys(WAYS) as Way[]
-    const usual = {
-      way: story.way ?? ways[index % ways.length] ?? 'environment',
-      program: PROGRAMS[index % PROGRAMS.length] ?? PROGRAMS[0],
-    }
-    const told = FULL
-      ? COMBINATIONS.filter(({ way }) => story.way === undefined || story.way === way)
-      : [usual]
-    test.each(told)(
-      'by $way, with $program',
-      async ({ way, program }) => {
-        const { migrations = [INIT], tell, ...more } = story
-        const scene = await setScene(development, { migrations, ...more, way, program })
-        try {
-          await tell(scene)
-          const trap = "SELECT to_regclass('_prisma_migrations')::text AS t"
-          expect(await development.sql(trap)).toEqual([{ t: null }])
-        } finally {
-          await scene.remove()
-        }
-      },
-      300_000,
-    )
-  },
-)
+const ALL = [
+  ...Object.entries(STORIES).map(([name, story]) => ({ name, story, provider: undefined })),
+  ...Object.entries(SQLITE_STORIES).map(([name, story]) => {
+    return { name: `SQLite: ${name}`, story, provider: 'sqlite' as const }
+  }),
+].map((one, index) => ({ ...one, index }))
+
+describe.each(ALL)('$name', ({ story, provider, index }) => {
+  const ways = Object.keys(WAYS) as Way[]
+  const usual = {
+    way: story.way ?? ways[index % ways.length] ?? 'environment',
+    program: PROGRAMS[index % PROGRAMS.length] ?? PROGRAMS[0],
+  }
+  const told = FULL
+    ? COMBINATIONS.filter(({ way }) => story.way === undefined || story.way === way)
+    : [usual]
+  test.each(told)(
+    'by $way, with $program',
+    async ({ way, program }) => {
+      const { migrations = [INIT], tell, ...more } = story
+      const trapFile = path.join(tmpdir(), `slipway-trap-${process.pid}.db`)
+      const trapped = provider === 'sqlite' ? { url: `file:${trapFile}` } : development
+      const scene = await setScene(trapped, { migrations, ...more, provider, way, program })
+      try {
+        await tell(scene)
+        expect(existsSync(trapFile)).toBe(false)
+        const trap = "SELECT to_regclass('_prisma_migrations')::text AS t"
+        expect(await development.sql(trap)).toEqual([{ t: null }])
+      } finally {
+        await scene.remove()
+      }
+    },
+    300_000,
+  )
+})
 
 /** Places that no scene reaches, by the beginning of their text, and why. */
 const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])[] = [
@@ -910,6 +916,27 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
     'a restore that differs',
   ],
   ['repair/undo.ts', 'command(', 'a schema that the differ cannot restore'],
+  [
+    'deploy/sqlite/deploy.ts',
+    "nextActions: [command(['status'], 'see what is applied'), command(words, 'try again')]",
+    'another deploy at the same moment',
+  ],
+  [
+    'deploy/sqlite/deploy.ts',
+    "nextActions: [command(['drift'], 'show",
+    'somebody changes the schema while a deploy runs',
+  ],
+  ['deploy/sqlite/run.ts', 'command([', 'a lost answer: d1-deploy.test.ts'],
+  [
+    'rollback/sqlite/rollback.ts',
+    "nextActions: [command(['drift'], 'show",
+    'somebody changes the schema while a rollback runs',
+  ],
+  [
+    'rollback/sqlite/rollback.ts',
+    "nextActions: [command(['kept', 'list'], 'see what",
+    'a down migration of an older proof, which makes no table for what is kept',
+  ],
 ]
 
 test('each place that makes a suggestion is run by a scene, or says why not', () => {

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'vitest'
 import { type CliRun, runCli } from '../cli-in-process.ts'
 import { type TestMigration, writeProject } from '../project.ts'
@@ -19,6 +21,9 @@ export interface Document {
   }[]
 }
 
+/** The database of a scene: on the test server, or a file. */
+export type SceneTarget = Pick<TestTarget, 'url' | 'name' | 'sql' | 'drop'>
+
 /** How a person names the target: what every suggestion has to repeat. */
 export const WAYS = {
   environment: () => [
@@ -31,7 +36,7 @@ export const WAYS = {
     '--schema',
     'prisma/schema.prisma',
   ],
-  'connection string': (target: TestTarget) => [
+  'connection string': (target: SceneTarget) => [
     '--cwd',
     'my shop',
     '--env',
@@ -53,7 +58,7 @@ export type Program = (typeof PROGRAMS)[number]
 /** A project in a folder with a space in its name, and a command line above it. */
 export interface Scene {
   readonly root: string
-  readonly production: TestTarget
+  readonly production: SceneTarget
   /** Runs a command line as the person started it. */
   run(words: readonly string[]): Promise<Document>
   /** The same, with what names the target. */
@@ -62,12 +67,26 @@ export interface Scene {
   remove(): Promise<void>
 }
 
+type SetScene = Awaited<ReturnType<typeof setScene>>
+
+/** What a person does in a scene, and what is suggested meanwhile. */
+export interface Story {
+  readonly migrations?: readonly TestMigration[]
+  readonly models?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly config?: string
+  /** The one way that it can be told in. */
+  readonly way?: Way
+  readonly tell: (scene: SetScene) => Promise<void>
+}
+
 /** Sets a scene up. `development` is the trap: it is what a command hits that forgets how its target was named. */
 export async function setScene(
-  development: TestTarget,
+  development: Pick<SceneTarget, 'url'>,
   {
     migrations,
     models = '',
+    provider,
     way,
     program,
     env: more = {},
@@ -75,14 +94,15 @@ export async function setScene(
   }: {
     readonly migrations: readonly TestMigration[]
     readonly models?: string
+    readonly provider?: 'sqlite' | undefined
     readonly way: Way
     readonly program: Program
     readonly env?: Readonly<Record<string, string>>
     readonly config?: string
   },
 ): Promise<Scene & { readonly env: Record<string, string>; readonly program: Program }> {
-  const production = await createTarget()
-  const made = writeProject(migrations, models)
+  const production = provider === 'sqlite' ? fileTarget() : await createTarget()
+  const made = writeProject(migrations, models, provider)
   const above = `${made}-above`
   const root = path.join(above, 'my shop')
   mkdirSync(above)
@@ -116,8 +136,28 @@ export async function setScene(
   }
 }
 
-function documentOf({ stdout, stderr, exitCode }: CliRun, { url }: TestTarget): Document {
-  expect(stdout + stderr).not.toContain(`:${new URL(url).password}@`)
+/** A SQLite database, in a file that is not there yet. */
+function fileTarget(): SceneTarget {
+  const folder = mkdtempSync(path.join(tmpdir(), 'slipway-scene-'))
+  const file = path.join(folder, 'live.db')
+  return {
+    url: `file:${file}`,
+    name: 'live.db',
+    async sql(script) {
+      const opened = new DatabaseSync(file)
+      opened.exec(script)
+      opened.close()
+      return []
+    },
+    async drop() {
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+function documentOf({ stdout, stderr, exitCode }: CliRun, { url }: SceneTarget): Document {
+  const { password } = new URL(url)
+  if (password !== '') expect(stdout + stderr).not.toContain(`:${password}@`)
   expect(exitCode, stdout + stderr).not.toBe(1)
   return JSON.parse(stdout) as Document
 }

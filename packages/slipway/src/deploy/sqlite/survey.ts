@@ -1,6 +1,6 @@
 import { balanced, quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
 import type { Facts, Hazard, Rule, TableFacts } from '../../hazards/index.ts'
-import type { Survey } from '../../plan/index.ts'
+import { factsOf, type Survey } from '../../plan/index.ts'
 import { readDefinitions, readRowTables } from '../../schema/index.ts'
 import { objectKey, ownerOf, parserFor } from '../../statements/index.ts'
 import { isConsented } from '../hazards.ts'
@@ -27,7 +27,7 @@ export async function surveySqlite(
   { history, plans }: PendingWork,
   work: Pick<WorkRequest, 'address' | 'rules'> & { readonly tested: readonly TestedMigration[] },
 ): Promise<SqliteSurvey> {
-  const [{ definitionsAsHistory, factsOf, judge }, parser, rules] = await Promise.all([
+  const [{ definitionsAsHistory, judge }, parser, rules] = await Promise.all([
     loadHazards(),
     parserFor('sqlite'),
     work.rules?.() ?? ([] satisfies Rule[]),
