@@ -30,6 +30,7 @@ export {
   type ConsentQuestion,
   type CreateOptions,
   type CreateResult,
+  type DatabaseUsage,
   type DeployOptions,
   type DeployResult,
   type DevOptions,
@@ -84,6 +85,7 @@ export {
   type StatusResult,
   type Success,
   type TargetResult,
+  type TimeTravelResult,
   type UnfinishedResult,
   type WrittenDown,
 } from './app/index.ts'

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { deploy, type DeployRequest } from '../src/deploy/index.ts'
 import { failureOf } from '../src/kernel/index.ts'
-import { rollback } from '../src/rollback/index.ts'
+import { rollback, rollbackByTimeTravel } from '../src/rollback/index.ts'
 import type { D1Fault, TestDatabase } from './d1-call.ts'
 import { type D1Server, startD1Server } from './d1-server.ts'
 
@@ -83,6 +83,58 @@ test('a rebuild keeps the rows of children, and comes with a bookmark', async ()
     { id: 1, name: 'Ann', phone: '11' },
     { id: 2, name: 'Bob', phone: '22' },
   ])
+})
+
+describe('Time Travel', () => {
+  const request = () => ({ ...requestOf(), consent: { confirm: 'shop' } })
+
+  test('restores the state before the deploy, with all its migrations, and returns to it', async () => {
+    await filledShop()
+    const third = { name: '0003_drop', sql: 'DROP TABLE orders;' }
+    const migrations = [...MIGRATIONS, third]
+    const deployed = await deploy({ ...requestOf(), migrations })
+    expect(deployed.failure).toBeUndefined()
+    shop.d1.import("INSERT INTO customer VALUES (3, 'Cem')")
+    await expect(
+      rollbackByTimeTravel({ ...request(), migrations, consent: { confirm: undefined } }),
+    ).rejects.toThrow('what was written since')
+    expect(rows('SELECT count(*) AS n FROM customer')).toEqual([{ n: 3 }])
+    const back = await rollbackByTimeTravel({ ...request(), migrations })
+    expect(back).toMatchObject({
+      bookmark: deployed.bookmark,
+      undone: ['0002_rebuild', '0003_drop'],
+      verified: true,
+    })
+    expect(rows('SELECT phone FROM customer')).toEqual([{ phone: '11' }, { phone: '22' }])
+    expect(rows('SELECT count(*) AS n FROM orders')).toEqual([{ n: 3 }])
+    shop.d1.restore(back.undo)
+    expect(rows('SELECT name FROM customer')).toEqual(
+      ['Ann', 'Bob', 'Cem'].map((name) => ({ name })),
+    )
+  })
+
+  test('goes back one deploy, although the answer of the restore is lost', async () => {
+    await filledShop()
+    await deploy(requestOf())
+    let lost = 0
+    server.fault = ({ action }) =>
+      action === 'restore' && lost++ === 0 ? { kind: 'lost-answer' } : undefined
+    const back = await rollbackByTimeTravel(request())
+    expect(lost).toBe(2)
+    expect(back).toMatchObject({ undone: ['0002_rebuild'], verified: true })
+    expect(rows('SELECT name FROM d1_migrations')).toEqual([{ name: '0001_shop.sql' }])
+  })
+
+  test('needs a deploy of Slipway on Cloudflare', async () => {
+    shop = server.create('shop')
+    await expect(rollbackByTimeTravel(request())).rejects.toThrow('nothing to roll back')
+    shop.d1.import(`${SHOP}
+      CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);
+      INSERT INTO d1_migrations (name) VALUES ('0001_shop.sql')`)
+    await expect(rollbackByTimeTravel(request())).rejects.toThrow('No bookmark was recorded')
+    const address = { kind: 'sqlite' as const, file: 'unused.db' }
+    await expect(rollbackByTimeTravel({ ...request(), address })).rejects.toThrow('no Time Travel')
+  })
 })
 
 test('what another deploy loses is found by the guard, and named', async () => {

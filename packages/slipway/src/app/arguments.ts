@@ -214,6 +214,7 @@ export const ARGUMENTS = {
       fill: TEXTS,
       accept: TEXTS,
       fromBackup: SWITCH,
+      fromBookmark: SWITCH,
       identity: TEXT,
     }),
   ],

@@ -1,8 +1,10 @@
 import type { ByDialect } from '../database/index.ts'
 import type { Project } from '../project/index.ts'
 import { configTemplate } from './config-template.ts'
+import type { DatabaseUsage } from './database-usage.ts'
 import { SCRIPTS } from './package-scripts.ts'
 import { IGNORED, type MakeSetup, type Setup } from './setup.ts'
+import type { Work } from './work.ts'
 
 const SETUPS: ByDialect<() => Promise<MakeSetup>> = {
   postgres: async () => async (project, environments) => ({
@@ -18,4 +20,14 @@ const SETUPS: ByDialect<() => Promise<MakeSetup>> = {
 export async function setupOf(project: Project, environments: readonly string[]): Promise<Setup> {
   const make = await SETUPS[project.schema.dialect]()
   return await make(project, environments)
+}
+
+const USAGES: ByDialect<(work: Work) => Promise<DatabaseUsage | null>> = {
+  postgres: async () => null,
+  sqlite: async (work) => await (await import('./sqlite/usage.ts')).readUsage(work),
+}
+
+/** How the database of a target is used; null on PostgreSQL, of which `inspect` shows more. */
+export async function usageOf(work: Work): Promise<DatabaseUsage | null> {
+  return await USAGES[work.project.schema.dialect](work)
 }

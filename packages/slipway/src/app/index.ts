@@ -59,7 +59,7 @@ export { errorOf, type Failed, type Outcome, type ResultFinding, type Success } 
 export type { PlannedMigration, PlanOptions, PlanResult, StepResult } from './plan.ts'
 export type { RepairOptions, RepairResult } from './repair.ts'
 export type { ResetOptions, ResetResult } from './reset.ts'
-export type { DownResult, RollbackOptions, RollbackResult } from './rollback.ts'
+export type { DownResult, RollbackOptions, RollbackResult, TimeTravelResult } from './rollback.ts'
 export type { SeedExportResult } from './seed-export.ts'
 export type { RowOptions, SeedFilesResult } from './seed-files.ts'
 export type { SeededSetResult, SetStatusResult } from './seed-result.ts'
@@ -72,6 +72,7 @@ export type {
   SeedVerifyResult,
 } from './seed.ts'
 export type { DraftedSquash, SquashOptions, SquashResult, UnfinishedResult } from './squash.ts'
+export type { DatabaseUsage } from './database-usage.ts'
 export type { StatusResult } from './status.ts'
 export type { TargetResult } from './work.ts'
 export type { D1Location } from '../project/index.ts'

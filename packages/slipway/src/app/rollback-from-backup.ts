@@ -52,6 +52,7 @@ export async function rollBackFromBackup(
       ...target,
       receipts: [],
       backup: item,
+      timeTravel: null,
       kept: [],
       verified: isEqual,
       schemaMatches: compared?.compared.includes('schema') ? isEqual : null,

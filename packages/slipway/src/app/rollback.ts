@@ -29,6 +29,11 @@ export interface RollbackOptions extends ConsentOptions {
   readonly fill?: readonly string[] | undefined
   /** Restore the backup that was made before the last migration instead: everything written since is not in it. */
   readonly fromBackup?: boolean | undefined
+  /**
+   * Restore a remote D1 database by Time Travel to its state before the deploy of the last migration instead: everything
+   * written since is undone, too.
+   */
+  readonly fromBookmark?: boolean | undefined
   /** A file with keys of age, with `fromBackup`. */
   readonly identity?: string | undefined
 }
@@ -49,6 +54,8 @@ export interface RollbackResult extends TargetResult {
   readonly receipts: readonly Receipt[]
   /** The backup that was restored, with `fromBackup`. */
   readonly backup: BackupItem | null
+  /** What Time Travel restored, with `fromBookmark`. */
+  readonly timeTravel: TimeTravelResult | null
   /** The data that the migrations destroyed: restored, or still kept. */
   readonly kept: readonly KeptResult[]
   readonly verified: boolean | null
@@ -56,6 +63,16 @@ export interface RollbackResult extends TargetResult {
   readonly schemaMatches: boolean | null
   readonly testRun: DownVerdict
   readonly downMigrations: readonly DownResult[]
+}
+
+/** A restore of a D1 database by Time Travel. */
+export interface TimeTravelResult {
+  /** The state that was restored. */
+  readonly bookmark: string
+  /** The state before that, to which Time Travel can return. */
+  readonly undo: string
+  /** The migrations that are not applied any more. */
+  readonly undone: readonly string[]
 }
 
 /** Rolls back the last migrations. */
@@ -70,6 +87,10 @@ export async function rollBack(
   if (asked.fromBackup) {
     const { rollBackFromBackup } = await import('./rollback-from-backup.ts')
     return await rollBackFromBackup(context, work, asked)
+  }
+  if (asked.fromBookmark) {
+    const { rollBackByTimeTravel } = await import('./rollback-by-time-travel.ts')
+    return await rollBackByTimeTravel(context, work, asked)
   }
   const outcome = await rollback({
     ...(await workRequest(context, work)),
@@ -86,6 +107,7 @@ export async function rollBack(
     ...targetResult(work, database),
     receipts,
     backup: null,
+    timeTravel: null,
     kept: outcome.kept.map(keptResult),
     verified: verification?.verified ?? null,
     schemaMatches: outcome.schemaMatches ?? null,

@@ -11,6 +11,8 @@ import {
 import { command, type NextAction } from '../kernel/index.ts'
 import { type Kept, readKept } from '../safekeeping/index.ts'
 import type { AppContext } from './context.ts'
+import type { DatabaseUsage } from './database-usage.ts'
+import { usageOf } from './dialects.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { directAddress, readWork, type TargetResult, targetResult } from './work.ts'
 
@@ -20,6 +22,8 @@ export interface StatusResult extends TargetResult, Comparison {
   readonly interrupted: Interruption | null
   /** How much kept data there is. */
   readonly kept: { readonly count: number; readonly bytes: number }
+  /** Size, rows and last backup of a SQLite or D1 database; null on PostgreSQL. */
+  readonly usage: DatabaseUsage | null
   /** Whether a deploy would refuse to begin: a migration is failed, edited or missing, or the histories diverged. */
   readonly blocked: boolean
 }
@@ -28,6 +32,7 @@ export interface StatusResult extends TargetResult, Comparison {
 export async function readStatus(context: AppContext): Promise<Ended<StatusResult>> {
   const work = await readWork(context)
   const options = { applicationName: 'slipway status' }
+  const usage = usageOf(work)
   return await withSession(await directAddress(work), options, async (session) => {
     const history = await readHistory(session)
     const comparison = compareHistory(history, work.migrations)
@@ -38,6 +43,7 @@ export async function readStatus(context: AppContext): Promise<Ended<StatusResul
       ...comparison,
       interrupted: interrupted ?? null,
       kept: sumOf(await readKept(session)),
+      usage: await usage,
       blocked: obstacle(comparison) !== undefined,
     }
     const next = nextOf(comparison, interrupted)

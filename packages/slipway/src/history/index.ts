@@ -74,5 +74,6 @@ export {
   type SqliteLedger,
   sqliteReceiptSql,
 } from './sqlite/ledger.ts'
+export { type DeployBookmark, readDeployBookmark } from './sqlite/bookmark.ts'
 export { type HistoryRecords, recordsOf } from './sqlite/records.ts'
 export { readJournal } from './journal.ts'

@@ -31,6 +31,9 @@ export const rollbackFailures = {
     exit: 5,
   },
   'ROLLBACK.FILL_FORM': { title: '`--fill` does not have the form table.column=value' },
+  'ROLLBACK.NO_BOOKMARK': {
+    title: 'There is no bookmark of Time Travel from before the last migration',
+  },
   'ROLLBACK.SQUASHED': {
     title: 'A squash was recorded here without running',
   },

@@ -926,6 +926,12 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
     "nextActions: [command(['drift'], 'show",
     'somebody changes the schema while a deploy runs',
   ],
+  [
+    'rollback/sqlite/time-travel.ts',
+    "nextActions: [command(['status']",
+    'needs a remote D1 database',
+  ],
+  ['app/rollback-by-time-travel.ts', 'const next', 'needs a remote D1 database'],
   ['deploy/sqlite/run.ts', 'command([', 'a lost answer: d1-deploy.test.ts'],
   [
     'rollback/sqlite/rollback.ts',

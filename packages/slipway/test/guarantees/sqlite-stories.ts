@@ -60,6 +60,9 @@ export const SQLITE_STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('deploy --accept rebuild-cascades'), {
         code: 'DEPLOY.UNANNOUNCED',
       })
+      await follow(scene, await scene.slipway('rollback --from-bookmark'), {
+        code: 'ROLLBACK.NO_BOOKMARK',
+      })
       await follow(scene, await scene.slipway('kept restore 99'), { code: 'SAFEKEEPING.UNKNOWN' })
     },
   },

@@ -24,8 +24,10 @@ const VERIFIED = {
   schema: 'the schema is that of the migrations',
 } as const
 
+const FROM_BOOKMARK = 'slipway rollback --from-bookmark restores the state before by Time Travel'
+
 function view(result: DeployResult, ok: boolean): Block[] {
-  const { receipts, recorded, kept, offered, verified, verifiedBy, backup } = result
+  const { receipts, recorded, kept, offered, verified, verifiedBy, backup, bookmark } = result
   const place = placeOf(result)
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   if (receipts.length === 0 && ok) {
@@ -39,6 +41,7 @@ function view(result: DeployResult, ok: boolean): Block[] {
     ...keptLines(kept),
     ...offeredLines(offered),
     ...driftLines(result),
+    ...(bookmark === null ? [] : [status('note', FROM_BOOKMARK, `bookmark ${bookmark}`)]),
     ...(verified && ok ? [status('done', `Verified: ${VERIFIED[verifiedBy ?? 'indexes']}`)] : []),
     paragraph(`${done} of ${receipts.length} migrations deployed to ${place}.`),
   ]

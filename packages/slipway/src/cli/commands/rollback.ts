@@ -14,6 +14,7 @@ export const rollback: Handler = async ({ slipway, confirm }, { flags }) => {
     accept: flags.list('accept'),
     fill: flags.list('fill'),
     fromBackup: flags.on('from-backup'),
+    fromBookmark: flags.on('from-bookmark'),
     identity: flags.text('identity'),
     confirm,
   })
@@ -21,9 +22,14 @@ export const rollback: Handler = async ({ slipway, confirm }, { flags }) => {
 }
 
 function view(result: RollbackResult, ok: boolean): Block[] {
-  const { downMigrations, receipts, kept, testRun, schemaMatches, backup } = result
+  const { downMigrations, receipts, kept, testRun, schemaMatches, backup, timeTravel } = result
   const place = placeOf(result)
   if (backup) return [status('done', `Restored ${backup.id} into ${place}`)]
+  if (timeTravel) {
+    const { undone, bookmark } = timeTravel
+    const text = `Restored ${place} to its state before ${undone.join(', ')}`
+    return [status(ok ? 'done' : 'warning', text, `bookmark ${bookmark}`)]
+  }
   const done = receipts.filter((receipt) => receipt.status === 'done').length
   return [
     ...downMigrations.flatMap(({ migration, sql: text }) =>

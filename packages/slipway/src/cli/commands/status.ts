@@ -1,5 +1,5 @@
 import type { StatusResult } from '../../app/index.ts'
-import { assertNever } from '../../kernel/index.ts'
+import { assertNever, formatBytes } from '../../kernel/index.ts'
 import type { Handler } from '../command.ts'
 import { sizeOf } from '../kept-view.ts'
 import { placeOf, presentOutcome } from '../present-outcome.ts'
@@ -21,8 +21,29 @@ function keptLine({ count, bytes }: StatusResult['kept'], list: string): Block[]
   return [line('note', `Kept data: ${what}, ${sizeOf(bytes)}`, list)]
 }
 
+function usageLines(usage: StatusResult['usage']): Block[] {
+  if (usage === null) return []
+  const { bytes, limitBytes, lastDay, timeTravel, lastBackup } = usage
+  const limit = limitBytes === null ? '' : ` of at most ${formatBytes(limitBytes)}`
+  return [
+    ...(bytes === null ? [] : [line('note', `Size: ${formatBytes(bytes)}${limit}`)]),
+    ...(lastDay === null
+      ? []
+      : [
+          line(
+            'note',
+            `Last 24 hours: ${lastDay.rowsRead} rows read, ${lastDay.rowsWritten} written`,
+          ),
+        ]),
+    ...(timeTravel
+      ? [line('note', 'Time Travel: the last 30 days; 7 on the free plan of Cloudflare')]
+      : []),
+    line('note', `Last backup: ${lastBackup ?? 'none'}`),
+  ]
+}
+
 function view(result: StatusResult, list: string): Block[] {
-  const { interrupted, kept } = result
+  const { interrupted, kept, usage } = result
   const named = (mark: Mark, names: readonly string[], note: string) =>
     names.map((name) => line(mark, name, note))
   const { applied, pending, failed, edited, missing, rolledBack, squashed } = result
@@ -47,6 +68,7 @@ function view(result: StatusResult, list: string): Block[] {
         line('pending', name, pendingAgain.has(name) ? 'rolled back, pending' : 'pending'),
       ),
     ...keptLine(kept, list),
+    ...usageLines(usage),
   ]
 }
 

@@ -50,6 +50,11 @@ export const RECOVER: readonly Command[] = [
         conflicts: ['steps', 'to', 'fill', 'accept'],
         summary: 'restore the backup that was made before the last migration instead',
       },
+      'from-bookmark': {
+        kind: 'switch',
+        conflicts: ['steps', 'to', 'fill', 'accept', 'from-backup', 'identity'],
+        summary: 'D1: restore the state before the deploy of the last migration by Time Travel',
+      },
       identity: {
         kind: 'text',
         value: '<file>',

@@ -4,6 +4,7 @@ import { databaseName, type Session, withSession } from '../../database/index.ts
 import { attempt, formatBytes } from '../../kernel/index.ts'
 import type { Project, Target } from '../../project/index.ts'
 import { type Check, failed, passed, skipped, warned } from '../check.ts'
+import { checkUsage } from './usage.ts'
 
 /** What the checks of a database found, and what others need of it. */
 interface DatabaseReport {
@@ -23,6 +24,7 @@ export async function examineDatabase(project: Project, target: Target): Promise
     withSession(address, options, async (session) => [
       passed('connection', `Slipway can open ${databaseName(address)}.`),
       ...(await checkContent(session, file !== undefined)),
+      ...(address.kind === 'd1' ? await checkUsage(address) : []),
     ]),
   )
   const own = file === undefined ? [] : [checkWritable(file)]

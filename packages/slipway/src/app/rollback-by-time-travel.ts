@@ -1,0 +1,36 @@
+import { command } from '../kernel/index.ts'
+import { rollbackByTimeTravel } from '../rollback/index.ts'
+import { consentFrom } from './consent.ts'
+import type { AppContext } from './context.ts'
+import type { Ended } from './outcome.ts'
+import type { RollbackOptions, RollbackResult } from './rollback.ts'
+import { targetResult, type Work, workRequest } from './work.ts'
+
+/** Restores a remote D1 database to its state before the deploy of the last migration. Fails with ROLLBACK.NO_BOOKMARK. */
+export async function rollBackByTimeTravel(
+  context: AppContext,
+  work: Work,
+  asked: RollbackOptions,
+): Promise<Ended<RollbackResult>> {
+  const request = await workRequest(context, work)
+  const outcome = await rollbackByTimeTravel({ ...request, consent: consentFrom(context, asked) })
+  const { database, bookmark, undo, undone, verified, failure } = outcome
+  const result: RollbackResult = {
+    ...targetResult(work, database),
+    receipts: [],
+    backup: null,
+    timeTravel: { bookmark, undo, undone },
+    kept: [],
+    verified,
+    schemaMatches: null,
+    testRun: { kind: 'not-tested', reason: 'Time Travel restored the database' },
+    downMigrations: [],
+  }
+  const notice = {
+    id: 'time-travel',
+    severity: 'notice' as const,
+    message: `What was written since is in the bookmark ${undo}: wrangler d1 time-travel restore ${database} --bookmark ${undo} returns to it.`,
+  }
+  const next = failure ? [] : [command(['status'], 'see what is applied')]
+  return { result, findings: [notice], failure, next }
+}

@@ -1,0 +1,42 @@
+import { d1Facts, type RemoteD1 } from '../../database/index.ts'
+import { attempt, formatBytes } from '../../kernel/index.ts'
+import { type Check, passed, skipped, warned } from '../check.ts'
+
+/** What Cloudflare allows a database on a paid plan, and on the free one. Source: developers.cloudflare.com/d1/platform/limits. */
+const PAID_BYTES = 10_000_000_000
+const FREE_BYTES = 500_000_000
+
+/** From this part of the limit on a database is nearly full. */
+const NEARLY = 0.8
+
+/** The size of a remote database against its limit, what was read and written, and how far back Time Travel reaches. */
+export async function checkUsage(address: RemoteD1): Promise<Check[]> {
+  const asked = await attempt(() => d1Facts(address))
+  if (!asked.ok) return [skipped('database size', asked.failure.message)]
+  const { bytes, lastDay, version } = asked.value
+  return [
+    checkSize(bytes),
+    lastDay === undefined
+      ? skipped('usage', 'The API token has no right to the analytics of the account.')
+      : passed(
+          'usage',
+          `In the last 24 hours ${lastDay.rowsRead} rows were read, and ${lastDay.rowsWritten} written.`,
+        ),
+    version === 'production'
+      ? passed('Time Travel', 'It reaches back 30 days; 7 on the free plan.')
+      : warned(
+          'Time Travel',
+          'This database is of an older kind, which has none.',
+          'Export it, and import it into a new database.',
+        ),
+  ]
+}
+
+function checkSize(bytes: number): Check {
+  const name = 'database size'
+  const message = `The database has ${formatBytes(bytes)}; the limit is ${formatBytes(PAID_BYTES)}, or ${formatBytes(FREE_BYTES)} on the free plan.`
+  const isNear = (limit: number) => bytes > limit * NEARLY && bytes <= limit
+  return isNear(PAID_BYTES) || isNear(FREE_BYTES)
+    ? warned(name, message, 'Delete rows that nobody needs, or divide the data among databases.')
+    : passed(name, message)
+}
