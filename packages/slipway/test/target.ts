@@ -5,6 +5,7 @@ import { withSession } from '../src/database/index.ts'
 import type { WorkRequest } from '../src/deploy/index.ts'
 import { ConnectionString } from '../src/kernel/index.ts'
 import { type Fingerprint, fingerprint, readCatalog } from '../src/schema/index.ts'
+import { type ShadowOptions, withShadowServer } from '../src/shadow/index.ts'
 import { createDatabase, type TestDatabase } from './postgres.ts'
 import { runSql } from './run-sql.ts'
 
@@ -47,8 +48,25 @@ export function migration(name: string, sql: string, down?: string): TestMigrati
   }
 }
 
+/** With the private server that all shadow databases of a test file share; it ends with the process. */
+let shadow: ShadowOptions = SHADOW
+let starting: Promise<void> | undefined
+
+function startSharedShadow(): Promise<void> {
+  const versionNumber = Number(process.env['TEST_SERVER_VERSION']) * 10_000
+  const like = { kind: 'postgres', server: { versionNumber } } as ShadowOptions['like']
+  return new Promise((resolve) => {
+    void withShadowServer({ ...SHADOW, like }, async ({ running }) => {
+      shadow = running ? { ...SHADOW, running } : SHADOW
+      resolve()
+      if (running) await new Promise(() => {})
+    })
+  })
+}
+
 /** Makes a target on the test server: empty, or a copy of the database named `template`. */
 export async function createTarget(options: { template?: string } = {}): Promise<TestTarget> {
+  await (starting ??= startSharedShadow())
   const database = await createDatabase(options)
   const address = { kind: 'postgres' as const, url: new ConnectionString(database.url) }
   return {
@@ -73,7 +91,7 @@ export function workOn(
     migrations,
     limits: { lockTimeoutMs: 200, statementTimeoutMs: 60_000 },
     deadlineMs: 30_000,
-    shadow: SHADOW,
+    shadow,
     signal: new AbortController().signal,
     emit: () => {},
   }

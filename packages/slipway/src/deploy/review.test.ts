@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { shortForm } from '../../test/short-form.ts'
 import { createTarget, migration, type TestTarget } from '../../test/target.ts'
 import { rollback } from '../rollback/index.ts'
 import { deploy, type DeployRequest } from './index.ts'
@@ -160,7 +161,7 @@ const HIDDEN: readonly (readonly [string, string, RegExp])[] = [
 ]
 
 describe('what the text does not show is rolled back on a protected target', () => {
-  test.each(HIDDEN)('%s', async (_, sql, named) => {
+  test.each(shortForm(HIDDEN))('%s', async (_, sql, named) => {
     const before = await state()
     // The name of the database is consent to what the text shows, and to nothing else.
     const outcome = await attempted(sql, { consent: { confirm: target.name } })
@@ -178,31 +179,33 @@ describe('what the text does not show is rolled back on a protected target', () 
   })
 })
 
-test.each([
-  ['UPDATE', `UPDATE a SET n = 0;`],
-  ['DELETE', 'DELETE FROM b;'],
-  ['MERGE', 'MERGE INTO b USING (SELECT 4 AS k) s ON b.id = s.k WHEN MATCHED THEN DELETE;'],
-  [
-    'a query that changes rows',
-    'WITH gone AS (DELETE FROM d RETURNING 1) SELECT count(*) FROM gone;',
-  ],
-  [
-    'ON CONFLICT DO UPDATE',
-    `INSERT INTO a VALUES (1, 'x', 1) ON CONFLICT (id) DO UPDATE SET v = 'x';`,
-  ],
-  ['DROP SEQUENCE', 'DROP SEQUENCE counter;'],
-  ['DROP COLUMN of a partitioned table', 'ALTER TABLE part DROP COLUMN v;'],
-  ['DROP COLUMN with heirs', 'ALTER TABLE d DROP COLUMN v;'],
-  ['DELETE from a partitioned table', 'DELETE FROM part WHERE id < 5;'],
-  ['UPDATE with heirs', `UPDATE d SET v = 'x';`],
-  ['TRUNCATE of a partitioned table', 'TRUNCATE part;'],
-  ['DROP TABLE with partitions', 'DROP TABLE part;'],
-  ['DROP TABLE with heirs', 'DROP TABLE d CASCADE;'],
-  ['DROP SCHEMA', 'DROP SCHEMA other CASCADE;'],
-  ['DROP TYPE with columns', 'DROP TYPE address CASCADE;'],
-  ['a procedure that commits', 'CALL sweep();'],
-  ['a DO block that commits', 'DO $$ BEGIN DELETE FROM b; COMMIT; END $$;'],
-])('%s needs consent by name', async (_, sql) => {
+test.each(
+  shortForm([
+    ['UPDATE', `UPDATE a SET n = 0;`],
+    ['DELETE', 'DELETE FROM b;'],
+    ['MERGE', 'MERGE INTO b USING (SELECT 4 AS k) s ON b.id = s.k WHEN MATCHED THEN DELETE;'],
+    [
+      'a query that changes rows',
+      'WITH gone AS (DELETE FROM d RETURNING 1) SELECT count(*) FROM gone;',
+    ],
+    [
+      'ON CONFLICT DO UPDATE',
+      `INSERT INTO a VALUES (1, 'x', 1) ON CONFLICT (id) DO UPDATE SET v = 'x';`,
+    ],
+    ['DROP SEQUENCE', 'DROP SEQUENCE counter;'],
+    ['DROP COLUMN of a partitioned table', 'ALTER TABLE part DROP COLUMN v;'],
+    ['DROP COLUMN with heirs', 'ALTER TABLE d DROP COLUMN v;'],
+    ['DELETE from a partitioned table', 'DELETE FROM part WHERE id < 5;'],
+    ['UPDATE with heirs', `UPDATE d SET v = 'x';`],
+    ['TRUNCATE of a partitioned table', 'TRUNCATE part;'],
+    ['DROP TABLE with partitions', 'DROP TABLE part;'],
+    ['DROP TABLE with heirs', 'DROP TABLE d CASCADE;'],
+    ['DROP SCHEMA', 'DROP SCHEMA other CASCADE;'],
+    ['DROP TYPE with columns', 'DROP TYPE address CASCADE;'],
+    ['a procedure that commits', 'CALL sweep();'],
+    ['a DO block that commits', 'DO $$ BEGIN DELETE FROM b; COMMIT; END $$;'],
+  ]),
+)('%s needs consent by name', async (_, sql) => {
   const before = await state()
   await expect(attempted(sql)).rejects.toMatchObject({
     failure: { code: 'DEPLOY.CONSENT_NEEDED' },
@@ -223,51 +226,56 @@ test('a block that is rolled back leaves sequences where they were', async () =>
   expect(await target.sql('SELECT last_value::int AS last FROM counter')).toEqual([{ last: 7 }])
 })
 
-test.each([
-  ['a new column that is filled', 'ALTER TABLE a ADD COLUMN m integer; UPDATE a SET m = n;'],
-  [
-    'a new table that is filled and emptied',
-    'CREATE TABLE e AS SELECT * FROM a; DELETE FROM e WHERE id > 5; UPDATE e SET n = 1; TRUNCATE e; DROP TABLE e;',
-  ],
-  [
-    'rows that are added',
-    'INSERT INTO b VALUES (900, 1); DO $$ BEGIN INSERT INTO d VALUES (900); END $$;',
-  ],
-  [
-    'indexes, constraints, comments',
-    `CREATE INDEX ON a (v); ALTER TABLE a ALTER v SET DEFAULT 'x'; COMMENT ON TABLE a IS 'x'; ALTER TABLE d ADD CHECK (id > 0);`,
-  ],
-  ['a rewrite that a statement asks for', 'ALTER TABLE a ALTER n TYPE bigint;'],
-  [
-    'a table of an earlier group',
-    'CREATE TABLE e AS SELECT * FROM a; CREATE INDEX CONCURRENTLY e_v ON e (lower(v)); DELETE FROM e WHERE id > 5; UPDATE e SET n = 1; TRUNCATE e; DROP TABLE e;',
-  ],
-  [
-    'a column of an earlier group',
-    'ALTER TABLE a ADD m integer; CREATE INDEX CONCURRENTLY a_v ON a (v); UPDATE a SET m = n; ALTER TABLE a DROP COLUMN m;',
-  ],
-  [
-    'a new materialized view',
-    'CREATE MATERIALIZED VIEW m AS SELECT id FROM a; REFRESH MATERIALIZED VIEW m; DROP MATERIALIZED VIEW m;',
-  ],
-  ['a sequence that is set further', `SELECT setval('counter', 1000); SELECT nextval('counter');`],
-  [
-    'casts that hold all values',
-    `CREATE TYPE word AS ENUM ('d', 'h'); ALTER TABLE d ALTER v TYPE varchar(100); ALTER TABLE d ALTER v TYPE word USING v::word; ALTER TABLE a ALTER n TYPE numeric;`,
-  ],
-  [
-    'renames in a DO block',
-    'DO $$ BEGIN ALTER TABLE a RENAME TO a2; ALTER TABLE a2 RENAME n TO m; ALTER TABLE d SET SCHEMA other; END $$;',
-  ],
-  [
-    'an isolation level',
-    'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; INSERT INTO b VALUES (900, 1);',
-  ],
-  [
-    'an unused attribute and type',
-    'CREATE TYPE spare AS (x int, y int); DO $$ BEGIN ALTER TYPE spare DROP ATTRIBUTE y; DROP TYPE spare; END $$;',
-  ],
-])('%s: nothing is destroyed, and nothing is asked', async (_, sql) => {
+test.each(
+  shortForm([
+    ['a new column that is filled', 'ALTER TABLE a ADD COLUMN m integer; UPDATE a SET m = n;'],
+    [
+      'a new table that is filled and emptied',
+      'CREATE TABLE e AS SELECT * FROM a; DELETE FROM e WHERE id > 5; UPDATE e SET n = 1; TRUNCATE e; DROP TABLE e;',
+    ],
+    [
+      'rows that are added',
+      'INSERT INTO b VALUES (900, 1); DO $$ BEGIN INSERT INTO d VALUES (900); END $$;',
+    ],
+    [
+      'indexes, constraints, comments',
+      `CREATE INDEX ON a (v); ALTER TABLE a ALTER v SET DEFAULT 'x'; COMMENT ON TABLE a IS 'x'; ALTER TABLE d ADD CHECK (id > 0);`,
+    ],
+    ['a rewrite that a statement asks for', 'ALTER TABLE a ALTER n TYPE bigint;'],
+    [
+      'a table of an earlier group',
+      'CREATE TABLE e AS SELECT * FROM a; CREATE INDEX CONCURRENTLY e_v ON e (lower(v)); DELETE FROM e WHERE id > 5; UPDATE e SET n = 1; TRUNCATE e; DROP TABLE e;',
+    ],
+    [
+      'a column of an earlier group',
+      'ALTER TABLE a ADD m integer; CREATE INDEX CONCURRENTLY a_v ON a (v); UPDATE a SET m = n; ALTER TABLE a DROP COLUMN m;',
+    ],
+    [
+      'a new materialized view',
+      'CREATE MATERIALIZED VIEW m AS SELECT id FROM a; REFRESH MATERIALIZED VIEW m; DROP MATERIALIZED VIEW m;',
+    ],
+    [
+      'a sequence that is set further',
+      `SELECT setval('counter', 1000); SELECT nextval('counter');`,
+    ],
+    [
+      'casts that hold all values',
+      `CREATE TYPE word AS ENUM ('d', 'h'); ALTER TABLE d ALTER v TYPE varchar(100); ALTER TABLE d ALTER v TYPE word USING v::word; ALTER TABLE a ALTER n TYPE numeric;`,
+    ],
+    [
+      'renames in a DO block',
+      'DO $$ BEGIN ALTER TABLE a RENAME TO a2; ALTER TABLE a2 RENAME n TO m; ALTER TABLE d SET SCHEMA other; END $$;',
+    ],
+    [
+      'an isolation level',
+      'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; INSERT INTO b VALUES (900, 1);',
+    ],
+    [
+      'an unused attribute and type',
+      'CREATE TYPE spare AS (x int, y int); DO $$ BEGIN ALTER TYPE spare DROP ATTRIBUTE y; DROP TYPE spare; END $$;',
+    ],
+  ]),
+)('%s: nothing is destroyed, and nothing is asked', async (_, sql) => {
   expect((await attempted(sql)).failure).toBeUndefined()
 })
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { differences, stateOf } from '../../test/round-trip.ts'
+import { shortForm } from '../../test/short-form.ts'
 import { createTarget, migration, type TestTarget } from '../../test/target.ts'
 import { deploy } from '../deploy/index.ts'
 import { choiceText } from '../schema/index.ts'
@@ -213,16 +214,20 @@ describe('a script loses no rows of what both sides have', () => {
     await target.sql(rows)
   }
 
-  test.each([
-    ['ALTER TABLE customer RENAME COLUMN name TO full_name'],
-    [
-      'ALTER TABLE customer RENAME COLUMN name TO was; ALTER TABLE customer RENAME COLUMN note TO "Full Name"',
-    ],
-    ['ALTER TABLE event RENAME TO happening; ALTER TABLE event_2026 RENAME TO happening_2026'],
-    ['ALTER TABLE log SET SCHEMA archive'],
-    ['ALTER TABLE log RENAME TO old_log; CREATE TABLE log_index (id integer)'],
-    ['ALTER TABLE customer RENAME COLUMN name TO full_name; ALTER TABLE customer RENAME TO client'],
-  ])('%s', async (byHand) => {
+  test.each(
+    shortForm([
+      ['ALTER TABLE customer RENAME COLUMN name TO full_name'],
+      [
+        'ALTER TABLE customer RENAME COLUMN name TO was; ALTER TABLE customer RENAME COLUMN note TO "Full Name"',
+      ],
+      ['ALTER TABLE event RENAME TO happening; ALTER TABLE event_2026 RENAME TO happening_2026'],
+      ['ALTER TABLE log SET SCHEMA archive'],
+      ['ALTER TABLE log RENAME TO old_log; CREATE TABLE log_index (id integer)'],
+      [
+        'ALTER TABLE customer RENAME COLUMN name TO full_name; ALTER TABLE customer RENAME TO client',
+      ],
+    ]),
+  )('%s', async (byHand) => {
     await deployedWithRows()
     const before = await stateOf(target)
     await target.sql(byHand)

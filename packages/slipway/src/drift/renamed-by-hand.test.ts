@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { differences, stateOf } from '../../test/round-trip.ts'
+import { shortForm } from '../../test/short-form.ts'
 import { createTarget, migration, type TestTarget, workOn } from '../../test/target.ts'
 import { deploy } from '../deploy/index.ts'
 import { ConnectionString } from '../kernel/index.ts'
@@ -62,86 +63,89 @@ const SEVERAL_LEVELS = `CREATE TABLE log (id int NOT NULL, at date NOT NULL, n t
   CREATE TABLE log_p PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');`
 
 describe('both scripts rename what was renamed, and no row and no value is lost', () => {
-  test.each<[string, Case]>([
-    [
-      'rotated tables',
-      { ...TWO_SERIALS, byHand: 'ALTER TABLE b RENAME TO c; ALTER TABLE a RENAME TO b' },
-    ],
-    [
-      'swapped tables with other columns',
-      {
-        history:
-          'CREATE TABLE a (id int PRIMARY KEY, x text); CREATE TABLE b (id int PRIMARY KEY, y text);',
-        rows: "INSERT INTO a VALUES (1, 'of a'); INSERT INTO b VALUES (2, 'of b');",
-        byHand: 'ALTER TABLE a RENAME TO t; ALTER TABLE b RENAME TO a; ALTER TABLE t RENAME TO b',
-      },
-    ],
-    [
-      'a table and its column, with a foreign key to it from a table between',
-      {
-        history: `CREATE TABLE post (id int PRIMARY KEY, title text); CREATE TABLE tag (id int PRIMARY KEY, title text);
+  test.each(
+    shortForm<[string, Case]>([
+      [
+        'rotated tables',
+        { ...TWO_SERIALS, byHand: 'ALTER TABLE b RENAME TO c; ALTER TABLE a RENAME TO b' },
+      ],
+      [
+        'swapped tables with other columns',
+        {
+          history:
+            'CREATE TABLE a (id int PRIMARY KEY, x text); CREATE TABLE b (id int PRIMARY KEY, y text);',
+          rows: "INSERT INTO a VALUES (1, 'of a'); INSERT INTO b VALUES (2, 'of b');",
+          byHand: 'ALTER TABLE a RENAME TO t; ALTER TABLE b RENAME TO a; ALTER TABLE t RENAME TO b',
+        },
+      ],
+      [
+        'a table and its column, with a foreign key to it from a table between',
+        {
+          history: `CREATE TABLE post (id int PRIMARY KEY, title text); CREATE TABLE tag (id int PRIMARY KEY, title text);
           CREATE TABLE "_PostToTag" ("A" int REFERENCES post, "B" int REFERENCES tag);
           CREATE UNIQUE INDEX "_PostToTag_AB_unique" ON "_PostToTag" ("A", "B");`,
-        rows: `INSERT INTO post VALUES (1, 'p'); INSERT INTO tag VALUES (2, 't'); INSERT INTO "_PostToTag" VALUES (1, 2);`,
-        byHand: 'ALTER TABLE post RENAME title TO "Head Line"; ALTER TABLE post RENAME TO article',
-      },
-    ],
-    [
-      'a column behind a dropped one, where a column behind it shows that the numbers are those of the history',
-      {
-        history:
-          'CREATE TABLE a (id int PRIMARY KEY, gone text, b text, d text); ALTER TABLE a DROP gone;',
-        rows: "INSERT INTO a VALUES (1, 'b', 'd');",
-        byHand: 'ALTER TABLE a RENAME b TO c',
-      },
-    ],
-    [
-      'two columns that exchange their names, one with an index',
-      {
-        history:
-          'CREATE TABLE a (id int PRIMARY KEY, x text, y text); CREATE INDEX a_x_idx ON a (x);',
-        rows: "INSERT INTO a VALUES (1, 'of x', 'of y');",
-        byHand:
-          'ALTER TABLE a RENAME x TO t; ALTER TABLE a RENAME y TO x; ALTER TABLE a RENAME t TO y',
-      },
-    ],
-    [
-      'columns that exchange their names, with a table that is renamed, and in a key of both',
-      {
-        history: 'CREATE TABLE a (x int, y int, z int, CONSTRAINT both_of_a UNIQUE (x, y));',
-        rows: 'INSERT INTO a VALUES (1, 2, 3), (4, 5, 6);',
-        byHand: `ALTER TABLE a RENAME x TO t; ALTER TABLE a RENAME y TO x; ALTER TABLE a RENAME z TO y; ALTER TABLE a RENAME t TO z;
+          rows: `INSERT INTO post VALUES (1, 'p'); INSERT INTO tag VALUES (2, 't'); INSERT INTO "_PostToTag" VALUES (1, 2);`,
+          byHand:
+            'ALTER TABLE post RENAME title TO "Head Line"; ALTER TABLE post RENAME TO article',
+        },
+      ],
+      [
+        'a column behind a dropped one, where a column behind it shows that the numbers are those of the history',
+        {
+          history:
+            'CREATE TABLE a (id int PRIMARY KEY, gone text, b text, d text); ALTER TABLE a DROP gone;',
+          rows: "INSERT INTO a VALUES (1, 'b', 'd');",
+          byHand: 'ALTER TABLE a RENAME b TO c',
+        },
+      ],
+      [
+        'two columns that exchange their names, one with an index',
+        {
+          history:
+            'CREATE TABLE a (id int PRIMARY KEY, x text, y text); CREATE INDEX a_x_idx ON a (x);',
+          rows: "INSERT INTO a VALUES (1, 'of x', 'of y');",
+          byHand:
+            'ALTER TABLE a RENAME x TO t; ALTER TABLE a RENAME y TO x; ALTER TABLE a RENAME t TO y',
+        },
+      ],
+      [
+        'columns that exchange their names, with a table that is renamed, and in a key of both',
+        {
+          history: 'CREATE TABLE a (x int, y int, z int, CONSTRAINT both_of_a UNIQUE (x, y));',
+          rows: 'INSERT INTO a VALUES (1, 2, 3), (4, 5, 6);',
+          byHand: `ALTER TABLE a RENAME x TO t; ALTER TABLE a RENAME y TO x; ALTER TABLE a RENAME z TO y; ALTER TABLE a RENAME t TO z;
           ALTER TABLE a RENAME TO b`,
-      },
-    ],
-    [
-      'columns that exchange their names, in a table that has other numbers',
-      {
-        history: `CREATE TABLE a (id int PRIMARY KEY, gone int, x text, y text); ALTER TABLE a DROP gone; COMMENT ON COLUMN a.y IS 'why';`,
-        rows: "INSERT INTO a VALUES (1, 'of x', 'of y');",
-        byHand: `DROP TABLE a; CREATE TABLE a (id int PRIMARY KEY, x text, y text); COMMENT ON COLUMN a.y IS 'why';
+        },
+      ],
+      [
+        'columns that exchange their names, in a table that has other numbers',
+        {
+          history: `CREATE TABLE a (id int PRIMARY KEY, gone int, x text, y text); ALTER TABLE a DROP gone; COMMENT ON COLUMN a.y IS 'why';`,
+          rows: "INSERT INTO a VALUES (1, 'of x', 'of y');",
+          byHand: `DROP TABLE a; CREATE TABLE a (id int PRIMARY KEY, x text, y text); COMMENT ON COLUMN a.y IS 'why';
           INSERT INTO a VALUES (1, 'of x', 'of y');
           ALTER TABLE a RENAME x TO t; ALTER TABLE a RENAME y TO x; ALTER TABLE a RENAME t TO y`,
-      },
-    ],
-    [
-      'a column of a materialized view and of its table',
-      {
-        history:
-          'CREATE TABLE a (id int PRIMARY KEY, x text); CREATE MATERIALIZED VIEW mv AS SELECT id, x FROM a;',
-        rows: "INSERT INTO a VALUES (1, 'old'); REFRESH MATERIALIZED VIEW mv; UPDATE a SET x = 'new'",
-        byHand: 'ALTER MATERIALIZED VIEW mv RENAME x TO y; ALTER TABLE a RENAME x TO z',
-      },
-    ],
-    [
-      'a column of a partition that was detached',
-      {
-        history: SEVERAL_LEVELS,
-        rows: "INSERT INTO log VALUES (1, '2026-03-01', 'x');",
-        byHand: 'ALTER TABLE log DETACH PARTITION log_p; ALTER TABLE log_p RENAME n TO note',
-      },
-    ],
-  ])('%s', async (_, one) => {
+        },
+      ],
+      [
+        'a column of a materialized view and of its table',
+        {
+          history:
+            'CREATE TABLE a (id int PRIMARY KEY, x text); CREATE MATERIALIZED VIEW mv AS SELECT id, x FROM a;',
+          rows: "INSERT INTO a VALUES (1, 'old'); REFRESH MATERIALIZED VIEW mv; UPDATE a SET x = 'new'",
+          byHand: 'ALTER MATERIALIZED VIEW mv RENAME x TO y; ALTER TABLE a RENAME x TO z',
+        },
+      ],
+      [
+        'a column of a partition that was detached',
+        {
+          history: SEVERAL_LEVELS,
+          rows: "INSERT INTO log VALUES (1, '2026-03-01', 'x');",
+          byHand: 'ALTER TABLE log DETACH PARTITION log_p; ALTER TABLE log_p RENAME n TO note',
+        },
+      ],
+    ]),
+  )('%s', async (_, one) => {
     const { before, byHand, report } = await changedByHand(one)
     expect(report.toHistory + report.toTarget).not.toMatch(/\bDROP\b|lossy/)
     expect(report.guesses).toEqual([])
@@ -180,78 +184,81 @@ describe('both scripts rename what was renamed, and no row and no value is lost'
 })
 
 describe('what is dropped is named as lost, and nothing else', () => {
-  test.each<[string, Case, { toHistory: string[]; toTarget: string[] }]>([
-    [
-      'a column that an heir had inherited',
-      {
-        history: 'CREATE TABLE base (id int, x text); CREATE TABLE kid (y text) INHERITS (base);',
-        rows: "INSERT INTO kid VALUES (1, 'of x', 'of y')",
-        byHand: 'ALTER TABLE kid NO INHERIT base; ALTER TABLE kid DROP x',
-      },
-      { toHistory: [], toTarget: ['column kid.x'] },
-    ],
-    [
-      'a column that a partition had',
-      {
-        history: SEVERAL_LEVELS,
-        rows: "INSERT INTO log VALUES (1, '2026-03-01', 'x');",
-        byHand: 'ALTER TABLE log DETACH PARTITION log_p; ALTER TABLE log_p DROP n',
-      },
-      { toHistory: [], toTarget: ['column log_p.n'] },
-    ],
-    [
-      'a column of a parent, not again for each heir',
-      {
-        history: 'CREATE TABLE base (id int, x text); CREATE TABLE kid (y text) INHERITS (base);',
-        rows: "INSERT INTO kid VALUES (1, 'of x', 'of y')",
-        byHand: 'ALTER TABLE base DROP x',
-      },
-      { toHistory: [], toTarget: ['column base.x'] },
-    ],
-    [
-      'a column of a parent, and of an heir of before',
-      {
-        history: 'CREATE TABLE base (id int, x text); CREATE TABLE kid (y text) INHERITS (base);',
-        rows: "INSERT INTO kid VALUES (1, 'of x', 'of y')",
-        byHand: 'ALTER TABLE kid NO INHERIT base; ALTER TABLE kid DROP x; ALTER TABLE base DROP x',
-      },
-      { toHistory: [], toTarget: ['column base.x', 'column kid.x'] },
-    ],
-    [
-      'the position of an identity, and of the serial that replaces it',
-      {
-        history: 'CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY)',
-        rows: 'INSERT INTO a DEFAULT VALUES',
-        byHand: `ALTER TABLE a ALTER id DROP IDENTITY; CREATE SEQUENCE a_id_seq OWNED BY a.id; ALTER TABLE a ALTER id SET DEFAULT nextval('a_id_seq')`,
-      },
-      { toHistory: ['sequence a_id_seq'], toTarget: ['sequence a_id_seq'] },
-    ],
-    [
-      'one of two parents, which an heir gets again as the first one',
-      {
-        history:
-          'CREATE TABLE one (id int); CREATE TABLE two (z text); CREATE TABLE kid (y text) INHERITS (one, two);',
-        rows: "INSERT INTO kid VALUES (1, 'z', 'y')",
-        byHand: 'ALTER TABLE kid NO INHERIT one',
-      },
-      { toHistory: [], toTarget: [] },
-    ],
-    [
-      'types that cannot hold all values',
-      {
-        history:
-          'CREATE TABLE a (id int PRIMARY KEY, n numeric(10,2), d date, v varchar(5), i int, f real, ar int[], j json);',
-        rows: `INSERT INTO a VALUES (1, 1.25, '2026-01-01', 'abc', 5, 1.5, '{1}', '{"a":1, "a":2}')`,
-        byHand: `ALTER TABLE a ALTER n TYPE numeric(10,4), ALTER d TYPE timestamptz, ALTER v TYPE text, ALTER i TYPE numeric,
+  test.each(
+    shortForm<[string, Case, { toHistory: string[]; toTarget: string[] }]>([
+      [
+        'a column that an heir had inherited',
+        {
+          history: 'CREATE TABLE base (id int, x text); CREATE TABLE kid (y text) INHERITS (base);',
+          rows: "INSERT INTO kid VALUES (1, 'of x', 'of y')",
+          byHand: 'ALTER TABLE kid NO INHERIT base; ALTER TABLE kid DROP x',
+        },
+        { toHistory: [], toTarget: ['column kid.x'] },
+      ],
+      [
+        'a column that a partition had',
+        {
+          history: SEVERAL_LEVELS,
+          rows: "INSERT INTO log VALUES (1, '2026-03-01', 'x');",
+          byHand: 'ALTER TABLE log DETACH PARTITION log_p; ALTER TABLE log_p DROP n',
+        },
+        { toHistory: [], toTarget: ['column log_p.n'] },
+      ],
+      [
+        'a column of a parent, not again for each heir',
+        {
+          history: 'CREATE TABLE base (id int, x text); CREATE TABLE kid (y text) INHERITS (base);',
+          rows: "INSERT INTO kid VALUES (1, 'of x', 'of y')",
+          byHand: 'ALTER TABLE base DROP x',
+        },
+        { toHistory: [], toTarget: ['column base.x'] },
+      ],
+      [
+        'a column of a parent, and of an heir of before',
+        {
+          history: 'CREATE TABLE base (id int, x text); CREATE TABLE kid (y text) INHERITS (base);',
+          rows: "INSERT INTO kid VALUES (1, 'of x', 'of y')",
+          byHand:
+            'ALTER TABLE kid NO INHERIT base; ALTER TABLE kid DROP x; ALTER TABLE base DROP x',
+        },
+        { toHistory: [], toTarget: ['column base.x', 'column kid.x'] },
+      ],
+      [
+        'the position of an identity, and of the serial that replaces it',
+        {
+          history: 'CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY)',
+          rows: 'INSERT INTO a DEFAULT VALUES',
+          byHand: `ALTER TABLE a ALTER id DROP IDENTITY; CREATE SEQUENCE a_id_seq OWNED BY a.id; ALTER TABLE a ALTER id SET DEFAULT nextval('a_id_seq')`,
+        },
+        { toHistory: ['sequence a_id_seq'], toTarget: ['sequence a_id_seq'] },
+      ],
+      [
+        'one of two parents, which an heir gets again as the first one',
+        {
+          history:
+            'CREATE TABLE one (id int); CREATE TABLE two (z text); CREATE TABLE kid (y text) INHERITS (one, two);',
+          rows: "INSERT INTO kid VALUES (1, 'z', 'y')",
+          byHand: 'ALTER TABLE kid NO INHERIT one',
+        },
+        { toHistory: [], toTarget: [] },
+      ],
+      [
+        'types that cannot hold all values',
+        {
+          history:
+            'CREATE TABLE a (id int PRIMARY KEY, n numeric(10,2), d date, v varchar(5), i int, f real, ar int[], j json);',
+          rows: `INSERT INTO a VALUES (1, 1.25, '2026-01-01', 'abc', 5, 1.5, '{1}', '{"a":1, "a":2}')`,
+          byHand: `ALTER TABLE a ALTER n TYPE numeric(10,4), ALTER d TYPE timestamptz, ALTER v TYPE text, ALTER i TYPE numeric,
           ALTER f TYPE double precision, ALTER ar TYPE numeric[], ALTER j TYPE jsonb;
           INSERT INTO a VALUES (2, 1.2345, '2026-01-01 12:34', 'abcdefghij', 5.7, 1.123456789, '{1.7}', '{}')`,
-      },
-      {
-        toHistory: ['n', 'd', 'v', 'i', 'f', 'ar', 'j'].map((name) => `column a.${name}`),
-        toTarget: ['n', 'd', 'j'].map((name) => `column a.${name}`),
-      },
-    ],
-  ])('%s', async (_, one, lost) => {
+        },
+        {
+          toHistory: ['n', 'd', 'v', 'i', 'f', 'ar', 'j'].map((name) => `column a.${name}`),
+          toTarget: ['n', 'd', 'j'].map((name) => `column a.${name}`),
+        },
+      ],
+    ]),
+  )('%s', async (_, one, lost) => {
     const { report } = await changedByHand(one)
     const texts = (losses: typeof report.loses.toHistory) => losses.map(destructionText).toSorted()
     expect(texts(report.loses.toHistory)).toEqual(lost.toHistory.toSorted())

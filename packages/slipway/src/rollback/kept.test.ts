@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { shortForm } from '../../test/short-form.ts'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
 import { deploy, type DeployOutcome } from '../deploy/index.ts'
 import { type Destruction } from '../statements/index.ts'
@@ -73,122 +74,124 @@ const keptTables = () =>
      AND relname NOT IN (SELECT stored_as FROM slipway.kept WHERE migration LIKE 'rollback of %' AND stored_as IS NOT NULL)`,
   )
 
-test.each([
-  ['a table that others refer to', 'DROP TABLE team CASCADE;'],
-  ['a table with a type that goes with it', 'DROP TABLE person; DROP TYPE "Mood";'],
-  ['a table without a key', 'DROP TABLE log;'],
-  ['several tables', 'DROP TABLE IF EXISTS nothing, person, team;'],
-  [
-    'a table under a view',
-    'CREATE VIEW seen AS SELECT name FROM person; DROP TABLE person CASCADE;',
-  ],
-  ['a column', 'ALTER TABLE person DROP COLUMN tags;'],
-  [
-    'columns, one with a type that goes',
-    'ALTER TABLE person DROP COLUMN name CASCADE, DROP COLUMN mood; DROP TYPE "Mood";',
-  ],
-  ['a column with a default, NULL in some rows', 'ALTER TABLE person DROP COLUMN mood;'],
-  ['the key', 'ALTER TABLE team DROP COLUMN id CASCADE;'],
-  ['the key, with its constraint', 'ALTER TABLE lane DROP CONSTRAINT lane_pkey, DROP COLUMN id;'],
-  [
-    'the key, for another of its name',
-    `ALTER TABLE lane DROP CONSTRAINT lane_pkey, DROP COLUMN id, ADD COLUMN id serial NOT NULL,
+test.each(
+  shortForm([
+    ['a table that others refer to', 'DROP TABLE team CASCADE;'],
+    ['a table with a type that goes with it', 'DROP TABLE person; DROP TYPE "Mood";'],
+    ['a table without a key', 'DROP TABLE log;'],
+    ['several tables', 'DROP TABLE IF EXISTS nothing, person, team;'],
+    [
+      'a table under a view',
+      'CREATE VIEW seen AS SELECT name FROM person; DROP TABLE person CASCADE;',
+    ],
+    ['a column', 'ALTER TABLE person DROP COLUMN tags;'],
+    [
+      'columns, one with a type that goes',
+      'ALTER TABLE person DROP COLUMN name CASCADE, DROP COLUMN mood; DROP TYPE "Mood";',
+    ],
+    ['a column with a default, NULL in some rows', 'ALTER TABLE person DROP COLUMN mood;'],
+    ['the key', 'ALTER TABLE team DROP COLUMN id CASCADE;'],
+    ['the key, with its constraint', 'ALTER TABLE lane DROP CONSTRAINT lane_pkey, DROP COLUMN id;'],
+    [
+      'the key, for another of its name',
+      `ALTER TABLE lane DROP CONSTRAINT lane_pkey, DROP COLUMN id, ADD COLUMN id serial NOT NULL,
       ADD CONSTRAINT lane_pkey PRIMARY KEY (id);`,
-  ],
-  [
-    'a part of the key',
-    'ALTER TABLE leg DROP CONSTRAINT leg_pkey, DROP COLUMN place, ADD CONSTRAINT leg_pkey PRIMARY KEY (id);',
-  ],
-  ['a column of a table without a key', 'ALTER TABLE log DROP COLUMN line;'],
-  [
-    'the width of a type',
-    'ALTER TABLE person DROP COLUMN doubled; ALTER TABLE person ALTER COLUMN name TYPE varchar(3);',
-  ],
-  [
-    'a column that is dropped and added with another type',
-    'ALTER TABLE person DROP COLUMN tags, ADD COLUMN tags text;',
-  ],
-  ['a column, then its table', 'ALTER TABLE lane DROP COLUMN name; DROP TABLE lane;'],
-  [
-    'required columns with a default and with a type that goes, then their table',
-    `ALTER TABLE person DROP COLUMN name CASCADE; ALTER TABLE person DROP COLUMN mood, DROP COLUMN tags;
+    ],
+    [
+      'a part of the key',
+      'ALTER TABLE leg DROP CONSTRAINT leg_pkey, DROP COLUMN place, ADD CONSTRAINT leg_pkey PRIMARY KEY (id);',
+    ],
+    ['a column of a table without a key', 'ALTER TABLE log DROP COLUMN line;'],
+    [
+      'the width of a type',
+      'ALTER TABLE person DROP COLUMN doubled; ALTER TABLE person ALTER COLUMN name TYPE varchar(3);',
+    ],
+    [
+      'a column that is dropped and added with another type',
+      'ALTER TABLE person DROP COLUMN tags, ADD COLUMN tags text;',
+    ],
+    ['a column, then its table', 'ALTER TABLE lane DROP COLUMN name; DROP TABLE lane;'],
+    [
+      'required columns with a default and with a type that goes, then their table',
+      `ALTER TABLE person DROP COLUMN name CASCADE; ALTER TABLE person DROP COLUMN mood, DROP COLUMN tags;
      DROP TYPE "Mood"; DROP TABLE person;`,
-  ],
-  [
-    'a column of a table without a key, then the table',
-    'ALTER TABLE log DROP COLUMN line; DROP TABLE log;',
-  ],
-  [
-    'a column that is dropped and added with another type, then its table',
-    'ALTER TABLE person DROP COLUMN tags, ADD COLUMN tags text; DROP TABLE person;',
-  ],
-  [
-    'values that a new type lacks, then the table',
-    `ALTER TABLE person DROP COLUMN doubled; DROP INDEX person_name; ALTER TABLE person DROP CONSTRAINT named,
+    ],
+    [
+      'a column of a table without a key, then the table',
+      'ALTER TABLE log DROP COLUMN line; DROP TABLE log;',
+    ],
+    [
+      'a column that is dropped and added with another type, then its table',
+      'ALTER TABLE person DROP COLUMN tags, ADD COLUMN tags text; DROP TABLE person;',
+    ],
+    [
+      'values that a new type lacks, then the table',
+      `ALTER TABLE person DROP COLUMN doubled; DROP INDEX person_name; ALTER TABLE person DROP CONSTRAINT named,
        ALTER COLUMN name TYPE integer USING length(name);
      DROP TABLE person;`,
-  ],
-  [
-    'an identity and its number, then the table',
-    'ALTER TABLE person DROP COLUMN id; DROP TABLE person;',
-  ],
-  [
-    'a column whose name another takes',
-    `ALTER TABLE team ADD COLUMN new varchar(99); UPDATE team SET new = name || '!';
+    ],
+    [
+      'an identity and its number, then the table',
+      'ALTER TABLE person DROP COLUMN id; DROP TABLE person;',
+    ],
+    [
+      'a column whose name another takes',
+      `ALTER TABLE team ADD COLUMN new varchar(99); UPDATE team SET new = name || '!';
      ALTER TABLE team DROP COLUMN name; ALTER TABLE team RENAME COLUMN new TO name;`,
-  ],
-  [
-    'a column, NULL in some rows, whose name another takes',
-    `ALTER TABLE person ALTER COLUMN mood DROP DEFAULT; ALTER TABLE person ADD COLUMN new text DEFAULT 'ok';
+    ],
+    [
+      'a column, NULL in some rows, whose name another takes',
+      `ALTER TABLE person ALTER COLUMN mood DROP DEFAULT; ALTER TABLE person ADD COLUMN new text DEFAULT 'ok';
      ALTER TABLE person DROP COLUMN mood; ALTER TABLE person RENAME COLUMN new TO mood;`,
-  ],
-  ['all rows', 'DELETE FROM log;'],
-  ['some rows', "DELETE FROM person AS p WHERE p.name LIKE '%1%' AND mood IS NULL;"],
-  [
-    'rows by another table',
-    "DELETE FROM person p USING team t WHERE t.id = p.team_id AND t.name = 'team 2';",
-  ],
-  ['rows and those that refer to them', 'DELETE FROM team WHERE id = 2;'],
-  ['rows and their column', 'DELETE FROM team WHERE id = 2; ALTER TABLE team DROP COLUMN name;'],
-  ['all rows of all that refer to it', 'TRUNCATE team RESTART IDENTITY CASCADE;'],
-  ['values', "UPDATE person SET name = name || '!', tags = NULL WHERE id < 10;"],
-  [
-    'values from another table',
-    'UPDATE person p SET tags = ARRAY[t.name] FROM team t WHERE t.id = p.team_id;',
-  ],
-  [
-    'values by a query with a name',
-    `WITH placed AS MATERIALIZED (SELECT id, row_number() OVER (ORDER BY name) AS place FROM person)
+    ],
+    ['all rows', 'DELETE FROM log;'],
+    ['some rows', "DELETE FROM person AS p WHERE p.name LIKE '%1%' AND mood IS NULL;"],
+    [
+      'rows by another table',
+      "DELETE FROM person p USING team t WHERE t.id = p.team_id AND t.name = 'team 2';",
+    ],
+    ['rows and those that refer to them', 'DELETE FROM team WHERE id = 2;'],
+    ['rows and their column', 'DELETE FROM team WHERE id = 2; ALTER TABLE team DROP COLUMN name;'],
+    ['all rows of all that refer to it', 'TRUNCATE team RESTART IDENTITY CASCADE;'],
+    ['values', "UPDATE person SET name = name || '!', tags = NULL WHERE id < 10;"],
+    [
+      'values from another table',
+      'UPDATE person p SET tags = ARRAY[t.name] FROM team t WHERE t.id = p.team_id;',
+    ],
+    [
+      'values by a query with a name',
+      `WITH placed AS MATERIALIZED (SELECT id, row_number() OVER (ORDER BY name) AS place FROM person)
      UPDATE person SET tags = ARRAY[place::text] FROM placed WHERE placed.id = person.id AND place > 3;`,
-  ],
-  [
-    'rows by queries with names',
-    `WITH odd AS (SELECT id FROM person WHERE id % 2 = 1), late (n) AS (SELECT id FROM odd WHERE id > 20)
+    ],
+    [
+      'rows by queries with names',
+      `WITH odd AS (SELECT id FROM person WHERE id % 2 = 1), late (n) AS (SELECT id FROM odd WHERE id > 20)
      DELETE FROM person WHERE id IN (SELECT n FROM late);`,
-  ],
-  [
-    'the key itself',
-    "INSERT INTO team VALUES (7, 'seven'); UPDATE team SET id = id + 1000, name = upper(name) WHERE id = 7;",
-  ],
-  ['values of a table without a key', "UPDATE log SET line = 'z' WHERE at = 1;"],
-  [
-    'rows by a query of a query',
-    'WITH gone AS (DELETE FROM log WHERE at > 3 RETURNING *) INSERT INTO log SELECT 99, line FROM gone;',
-  ],
-  ['a type with its columns', 'DROP TYPE "Mood" CASCADE;'],
-  [
-    'rows of a view',
-    'CREATE VIEW short AS SELECT * FROM log WHERE at < 3; DELETE FROM short WHERE at = 1;',
-  ],
-  [
-    'rows in code',
-    'DO $$ BEGIN DELETE FROM lane WHERE id < name; UPDATE leg SET place = 0; END $$;',
-  ],
-  [
-    'nothing, but inserts rows',
-    "INSERT INTO lane SELECT 'lane ' || n, 'x' FROM generate_series(20, 30) AS n;",
-  ],
-])('a deploy that destroys %s', async (_what, sql) => {
+    ],
+    [
+      'the key itself',
+      "INSERT INTO team VALUES (7, 'seven'); UPDATE team SET id = id + 1000, name = upper(name) WHERE id = 7;",
+    ],
+    ['values of a table without a key', "UPDATE log SET line = 'z' WHERE at = 1;"],
+    [
+      'rows by a query of a query',
+      'WITH gone AS (DELETE FROM log WHERE at > 3 RETURNING *) INSERT INTO log SELECT 99, line FROM gone;',
+    ],
+    ['a type with its columns', 'DROP TYPE "Mood" CASCADE;'],
+    [
+      'rows of a view',
+      'CREATE VIEW short AS SELECT * FROM log WHERE at < 3; DELETE FROM short WHERE at = 1;',
+    ],
+    [
+      'rows in code',
+      'DO $$ BEGIN DELETE FROM lane WHERE id < name; UPDATE leg SET place = 0; END $$;',
+    ],
+    [
+      'nothing, but inserts rows',
+      "INSERT INTO lane SELECT 'lane ' || n, 'x' FROM generate_series(20, 30) AS n;",
+    ],
+  ]),
+)('a deploy that destroys %s', async (_what, sql) => {
   const change = migration('2_change', sql)
   const before = await state()
   const done = await deployed([INIT, change])
@@ -388,30 +391,32 @@ test.each([
   expect(await target.sql('SELECT max(id) FROM item')).toEqual([{ max: 8 }])
 })
 
-test.each<[string, string, readonly Announcement[]]>([
-  [
-    'values that are restored',
-    'UPDATE person SET tags = NULL;',
-    [{ kind: 'loss', loss: column('person', 'tags'), kept: true }],
-  ],
-  [
-    'values that are restored in a table without a key',
-    "UPDATE log SET line = 'x';",
-    [{ kind: 'loss', loss: column('log', 'line'), kept: true }],
-  ],
-  [
-    'rows that are deleted, and some that are restored',
-    'DELETE FROM log WHERE at = 1; INSERT INTO log SELECT 9;',
-    [{ kind: 'loss', loss: { ...LOG, what: 'rows' }, kept: true }],
-  ],
-  ['rows that it deletes', "INSERT INTO team (id, name) VALUES (9, 'team 9');", []],
-  ['a computed column', 'ALTER TABLE person DROP COLUMN doubled;', []],
-  [
-    'a required column',
-    'ALTER TABLE team DROP COLUMN name;',
-    [{ kind: 'loss', loss: { ...column('team', 'name'), what: 'object' }, kept: true }],
-  ],
-])('the announcements of a completed rollback are true: %s', async (_what, sql, announced) => {
+test.each(
+  shortForm<[string, string, readonly Announcement[]]>([
+    [
+      'values that are restored',
+      'UPDATE person SET tags = NULL;',
+      [{ kind: 'loss', loss: column('person', 'tags'), kept: true }],
+    ],
+    [
+      'values that are restored in a table without a key',
+      "UPDATE log SET line = 'x';",
+      [{ kind: 'loss', loss: column('log', 'line'), kept: true }],
+    ],
+    [
+      'rows that are deleted, and some that are restored',
+      'DELETE FROM log WHERE at = 1; INSERT INTO log SELECT 9;',
+      [{ kind: 'loss', loss: { ...LOG, what: 'rows' }, kept: true }],
+    ],
+    ['rows that it deletes', "INSERT INTO team (id, name) VALUES (9, 'team 9');", []],
+    ['a computed column', 'ALTER TABLE person DROP COLUMN doubled;', []],
+    [
+      'a required column',
+      'ALTER TABLE team DROP COLUMN name;',
+      [{ kind: 'loss', loss: { ...column('team', 'name'), what: 'object' }, kept: true }],
+    ],
+  ]),
+)('the announcements of a completed rollback are true: %s', async (_what, sql, announced) => {
   const change = migration('2_change', sql)
   await deployed([INIT, change])
   const back = await rolledBack([INIT, change])
@@ -497,38 +502,40 @@ test('two columns of a table without a key that two migrations drop return to th
   expect(await read()).toEqual(before)
 })
 
-test.each([
-  [
-    'a partitioned table',
-    'CREATE TABLE part (id integer, at integer, PRIMARY KEY (id, at)) PARTITION BY RANGE (at); CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10);',
-    'DROP TABLE part;',
-  ],
-  [
-    'a partition',
-    'CREATE TABLE part (id integer) PARTITION BY LIST (id); CREATE TABLE part_1 PARTITION OF part DEFAULT;',
-    'DROP TABLE part_1;',
-  ],
-  [
-    'a table with forced row security',
-    'CREATE TABLE part (id integer PRIMARY KEY); ALTER TABLE part ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY few ON part USING (id = 1);',
-    'DROP TABLE part;',
-  ],
-  [
-    'a schema',
-    "CREATE SCHEMA other; CREATE TYPE other.mood AS ENUM ('x'); CREATE TABLE other.part (id integer, mood other.mood DEFAULT 'x');",
-    'DROP SCHEMA other CASCADE;',
-  ],
-  [
-    'a domain',
-    "CREATE DOMAIN short AS text CHECK (length(VALUE) < 9); CREATE TABLE part (id integer, s short[] DEFAULT '{a,b}', t short DEFAULT 'c');",
-    'DROP TABLE part; DROP DOMAIN short;',
-  ],
-  [
-    'a required column',
-    "CREATE TABLE part (id integer PRIMARY KEY, s text NOT NULL DEFAULT 'x'); ALTER TABLE part ALTER COLUMN s DROP DEFAULT;",
-    'ALTER TABLE part DROP COLUMN s;',
-  ],
-])('%s is restored, too', async (_what, setup, sql) => {
+test.each(
+  shortForm([
+    [
+      'a partitioned table',
+      'CREATE TABLE part (id integer, at integer, PRIMARY KEY (id, at)) PARTITION BY RANGE (at); CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10);',
+      'DROP TABLE part;',
+    ],
+    [
+      'a partition',
+      'CREATE TABLE part (id integer) PARTITION BY LIST (id); CREATE TABLE part_1 PARTITION OF part DEFAULT;',
+      'DROP TABLE part_1;',
+    ],
+    [
+      'a table with forced row security',
+      'CREATE TABLE part (id integer PRIMARY KEY); ALTER TABLE part ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY few ON part USING (id = 1);',
+      'DROP TABLE part;',
+    ],
+    [
+      'a schema',
+      "CREATE SCHEMA other; CREATE TYPE other.mood AS ENUM ('x'); CREATE TABLE other.part (id integer, mood other.mood DEFAULT 'x');",
+      'DROP SCHEMA other CASCADE;',
+    ],
+    [
+      'a domain',
+      "CREATE DOMAIN short AS text CHECK (length(VALUE) < 9); CREATE TABLE part (id integer, s short[] DEFAULT '{a,b}', t short DEFAULT 'c');",
+      'DROP TABLE part; DROP DOMAIN short;',
+    ],
+    [
+      'a required column',
+      "CREATE TABLE part (id integer PRIMARY KEY, s text NOT NULL DEFAULT 'x'); ALTER TABLE part ALTER COLUMN s DROP DEFAULT;",
+      'ALTER TABLE part DROP COLUMN s;',
+    ],
+  ]),
+)('%s is restored, too', async (_what, setup, sql) => {
   const [made, change] = [migration('2_made', setup), migration('3_change', sql)]
   await deployed([INIT, made])
   const name = setup.includes('other.part') ? 'other.part' : 'part'
