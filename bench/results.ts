@@ -3,7 +3,7 @@ import path from 'node:path'
 
 const FILE = path.join(import.meta.dirname, 'RESULTS.md')
 /** What is run by itself, in the order in which its sections stand behind the report. */
-const PARTS = ['load', 'proof', 'seeds', 'backups'] as const
+const PARTS = ['load', 'proof', 'seeds', 'backups', 'd1'] as const
 type Part = (typeof PARTS)[number]
 
 /** Writes the report of the whole benchmark; the sections of what is run by itself stay as they are. */

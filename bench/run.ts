@@ -24,6 +24,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (first === 'load') return await underLoad(rest)
   if (first === 'seeds') return await ofSeeds(rest)
   if (first === 'backups') return await ofBackups(rest)
+  if (first === 'd1') return await ofD1(rest)
   await (first === 'proof' ? ofProof(rest) : beside(argv))
 }
 
@@ -67,6 +68,14 @@ async function ofBackups(argv: readonly string[]): Promise<void> {
   process.stdout.write(await onServer((server, folder) => runBackups(options, server, folder)))
 }
 
+async function ofD1(argv: readonly string[]): Promise<void> {
+  const { d1Usage, readD1Options } = await import('./d1/options.ts')
+  const options = argv.includes('--help') ? d1Usage : readD1Options(argv)
+  if (typeof options === 'string') return refuse(options, options === d1Usage)
+  const { runD1 } = await import('./d1/main.ts')
+  process.stdout.write(await runD1(options, makeFolder()))
+}
+
 function refuse(message: string, asked: boolean): void {
   process.stderr.write(`${message}\n`)
   process.exitCode = asked ? 0 : 2
@@ -76,6 +85,12 @@ function refuse(message: string, asked: boolean): void {
 async function onServer(
   work: (server: BenchServer, folder: string) => Promise<string>,
 ): Promise<string> {
+  const folder = makeFolder()
+  return await withServer((server) => work(server, folder))
+}
+
+/** A folder that is removed when this process ends. */
+function makeFolder(): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-bench-'))
   // What Slipway keeps between commands is made anew, and removed.
   chmodSync(folder, 0o711)
@@ -83,8 +98,7 @@ async function onServer(
   // An orderly exit ends the server and removes what was written, also when a person stops the run.
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
-
-  return await withServer((server) => work(server, folder))
+  return folder
 }
 
 /** Measures all that is asked for; the exit code is 1 where something could not be measured. */
