@@ -27,6 +27,7 @@ export { d1Bookmark, type D1Restored, d1Restore } from './d1/time-travel.ts'
 export { type AtomicSession, atomic } from './sqlite/atomic.ts'
 export { GUARD_MARK } from './sqlite-row-content.ts'
 export { balanced } from './sqlite/expression.ts'
+export { processesWith } from './sqlite/open-processes.ts'
 export { quoteText } from './sqlite/quote.ts'
 export type {
   Address,

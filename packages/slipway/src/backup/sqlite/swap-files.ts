@@ -1,11 +1,10 @@
 import { chmod, chown, link, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { withSession } from '../../database/index.ts'
+import { processesWith, withSession } from '../../database/index.ts'
 import { advice, attempt, command, rethrow } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { isOtherRunning } from '../temporary.ts'
-import { processesWith } from './open-processes.ts'
 
 /** Files beside a database that its restore makes. */
 const MADE = '.slipway-restore-'

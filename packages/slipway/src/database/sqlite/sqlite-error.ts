@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { advice, command, type SqliteError } from '../../kernel/index.ts'
 import { type DatabaseCode, raise } from '../failures.ts'
 import { resultName } from '../sqlite-codes.ts'
 import { isInSql, suspectParts, unquotedPart, withoutParts } from '../sqlite-row-content.ts'
+import { processesWith } from './open-processes.ts'
 
 /** What an error is about: the file as messages name it, and the statement. */
 export interface SqliteSource {
@@ -78,8 +80,8 @@ function describe(code: DatabaseCode, { name, message }: SqliteError, where: str
     case 'DATABASE.LOCKED':
       return {
         message: `The database ${where} is locked.`,
-        why: 'Another process or session writes to it.',
-        nextActions: [advice('Stop the process that has the file open, or try again later.')],
+        why: whoWrites(where),
+        nextActions: [advice('Stop the process that writes to it, or try again later.')],
       }
     case 'DATABASE.CORRUPT':
       return {
@@ -100,4 +102,11 @@ function describe(code: DatabaseCode, { name, message }: SqliteError, where: str
     default:
       return { message: `SQLite refused a statement: ${message}.`, why: `Its code is ${name}.` }
   }
+}
+
+function whoWrites(file: string): string {
+  const [first, ...others] = existsSync(file) ? processesWith(file) : []
+  if (first === undefined) return 'Another process or session writes to it.'
+  const more = others.length === 0 ? '' : ` and ${others.length} more`
+  return `${first.name} (process ${first.pid})${more} has the file open.`
 }

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -69,6 +71,28 @@ test('a lock of another process is a failure after the wait', async () => {
   )
   other.close()
   expect(failure?.code).toBe('DATABASE.LOCKED')
+})
+
+test.runIf(process.platform === 'linux')('who holds a lock is named', async () => {
+  const file = fileWith('held.db', 'CREATE TABLE t (id INTEGER)')
+  const program = `const { DatabaseSync } = require('node:sqlite')
+    new DatabaseSync(process.argv[1]).exec('BEGIN EXCLUSIVE')
+    process.stdout.write('held')
+    setInterval(() => {}, 1000)`
+  const holder = spawn(process.execPath, ['--eval', program, file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(holder.stdout, 'data')
+  const failure = await failureIn(
+    withSession({ kind: 'sqlite', file }, { connectTimeoutMs: 50 }, (session) =>
+      session.execute('INSERT INTO t VALUES (1)'),
+    ),
+  )
+  holder.kill('SIGKILL')
+  expect(failure).toMatchObject({
+    code: 'DATABASE.LOCKED',
+    why: expect.stringContaining(`(process ${holder.pid}) has the file open`) as string,
+  })
 })
 
 test('a refused statement keeps the code of SQLite, and no row content', async () => {
