@@ -1,15 +1,24 @@
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 const migrations = path.join(import.meta.dirname, '../../packages/database/migrations')
+
+/** The file of a local D1 database, for example one that Slipway has deployed to: the tests then run on its schema. */
+const { SHOP_DATABASE } = process.env
 
 // The tests run in workerd, the runtime of Workers, on a D1 database of their own.
 export default defineConfig({
   plugins: [
     cloudflareTest(async () => ({
       wrangler: { configPath: './wrangler.jsonc' },
-      miniflare: { bindings: { MIGRATIONS: await readD1Migrations(migrations) } },
+      miniflare: {
+        bindings: {
+          MIGRATIONS: await readD1Migrations(migrations),
+          DEPLOYED: SHOP_DATABASE === undefined ? [] : readDeployed(SHOP_DATABASE),
+        },
+      },
     })),
   ],
   test: {
@@ -18,3 +27,21 @@ export default defineConfig({
     testTimeout: 120_000,
   },
 })
+
+/** The SQL of the schema and of the history; the rows of the shop are left out. */
+function readDeployed(file: string): string[] {
+  const database = new DatabaseSync(file, { readOnly: true })
+  const texts = (sql: string) =>
+    database
+      .prepare(sql)
+      .all()
+      .map((row) => String(row['sql']))
+  const schema = texts(
+    "SELECT sql FROM sqlite_schema WHERE sql <> '' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*' ORDER BY rowid",
+  )
+  const history = texts(
+    "SELECT 'INSERT INTO d1_migrations (name) VALUES (' || quote(name) || ')' AS sql FROM d1_migrations ORDER BY id",
+  )
+  database.close()
+  return [...schema, ...history]
+}

@@ -10,11 +10,15 @@ declare global {
     }
     interface Env extends Bindings {
       readonly MIGRATIONS: D1Migration[]
+      readonly DEPLOYED: string[]
     }
   }
 }
 
-beforeAll(() => applyD1Migrations(env.DB, env.MIGRATIONS))
+beforeAll(async () => {
+  if (env.DEPLOYED.length === 0) await applyD1Migrations(env.DB, env.MIGRATIONS)
+  else await env.DB.batch(env.DEPLOYED.map((sql) => env.DB.prepare(sql)))
+})
 
 async function call(method: string, path: string, body?: unknown) {
   const response = await exports.default.fetch(`https://shop.example${path}`, {
