@@ -92,6 +92,8 @@ export interface BackupRestoreResult extends TargetResult {
   readonly backup: BackupItem
   /** The name that the replaced database has now; null if it was empty, or was dropped. */
   readonly old: string | null
+  /** On remote D1: the bookmark of the state before, to which Time Travel returns; null elsewhere. */
+  readonly bookmark: string | null
   readonly restoreMs: number
   /** What of it was compared with the manifest; null where only a part was restored. */
   readonly compared: Omit<BackupVerifyResult, 'backup' | 'quick' | keyof TargetResult> | null
@@ -210,13 +212,19 @@ function verifyEnded(
     severity: 'error',
     message: `What was restored of ${manifest.id} is not what was backed up: ${one}.`,
   }))
-  const open = compared.notCompared.map((one): ResultFinding => ({
-    id: 'backup-not-compared',
-    severity: 'notice',
-    message: `Not compared: ${one}.`,
-  }))
+  const open = compared.notCompared.map(notComparedFinding)
   const result = { ...named(work), backup, quick: asked.quick ?? false, ...compared }
   return { result, findings: [...differs, ...open] }
+}
+
+function notComparedFinding(what: string): ResultFinding {
+  return { id: 'backup-not-compared', severity: 'notice', message: `Not compared: ${what}.` }
+}
+
+/** The state before a restore, of which only Time Travel has what was written since the backup. */
+function bookmarkFinding(database: string, bookmark: string): ResultFinding {
+  const message = `The database as it was before is at the bookmark ${bookmark}: wrangler d1 time-travel restore ${database} --bookmark ${bookmark} returns to it.`
+  return { id: 'time-travel', severity: 'notice', message }
 }
 
 /** Restores a backup into the target. */
@@ -253,21 +261,26 @@ export async function restoreFor(
     signal,
     emit,
   })
-  const { manifest, database, old, restoreMs, compared } = outcome
-  const differences = compared?.differences ?? []
+  const { manifest, database, old, bookmark, restoreMs, compared } = outcome
+  const { differences = [], notCompared = [] } = compared ?? {}
   return {
     result: {
       ...targetResult(work, database),
       backup: backupItem({ manifest }),
       old: old ?? null,
+      bookmark: bookmark ?? null,
       restoreMs,
       compared: compared ?? null,
     },
-    findings: differences.map((one) => ({
-      id: 'backup-differs',
-      severity: 'error',
-      message: `What was restored is not what was backed up: ${one}.`,
-    })),
+    findings: [
+      ...differences.map((one): ResultFinding => ({
+        id: 'backup-differs',
+        severity: 'error',
+        message: `What was restored is not what was backed up: ${one}.`,
+      })),
+      ...notCompared.map(notComparedFinding),
+      ...(bookmark === undefined ? [] : [bookmarkFinding(database, bookmark)]),
+    ],
     next: [command(['status'], 'see the history of what was restored')],
   }
 }

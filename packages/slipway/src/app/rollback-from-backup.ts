@@ -12,8 +12,8 @@ import type { RollbackOptions, RollbackResult } from './rollback.ts'
 import { directAddress, type Work } from './work.ts'
 
 /**
- * Restores the backup that was made before the last migration was applied. The database of now is kept under another name:
- * what was written since is only there. Fails with APP.NO_BACKUP_BEFORE.
+ * Restores the backup that was made before the last migration was applied. The database of now is kept under another name,
+ * or by Time Travel: what was written since is only there. Fails with APP.NO_BACKUP_BEFORE.
  */
 export async function rollBackFromBackup(
   context: AppContext,
@@ -35,7 +35,15 @@ export async function rollBackFromBackup(
   if (backup === undefined) return refuse(last)
   const { id } = backup.manifest
   const { result, findings = [] } = await restoreFor(context, work, { ...asked, id })
-  const { backup: item, compared, old, restoreMs: _restoreMs, ...target } = result
+  const {
+    backup: item,
+    compared,
+    old,
+    bookmark: _bookmark,
+    restoreMs: _restoreMs,
+    ...target
+  } = result
+  const isCompared = compared !== null && compared.compared.length > 0
   const isEqual = compared?.differences.length === 0
   const notice =
     old === null
@@ -54,7 +62,7 @@ export async function rollBackFromBackup(
       backup: item,
       timeTravel: null,
       kept: [],
-      verified: isEqual,
+      verified: isCompared ? isEqual : null,
       schemaMatches: compared?.compared.includes('schema') ? isEqual : null,
       testRun: { kind: 'not-tested', reason: 'a backup was restored' },
       downMigrations: [],

@@ -58,10 +58,14 @@ export function refuseDifferent({ id }: Manifest, { differences }: Compared): ne
   })
 }
 
-export function refuseFilled(database: string): never {
+/** `effect` says what a restore would do to what the database has. */
+export function refuseFilled(
+  database: string,
+  effect = 'A restore would replace it, and keep it under another name.',
+): never {
   return raise('BACKUP.TARGET_NOT_EMPTY', {
     message: `The database ${database} is not empty.`,
-    why: 'A restore would replace it, and keep it under another name.',
+    why: effect,
     nextActions: [
       advice(`Add --confirm ${database} if that is what you want.`),
       advice('Or name an empty database with --url.'),

@@ -20,6 +20,8 @@ export const backupFailures = {
   'BACKUP.SCHEDULE_INVALID': { title: 'The schedule of backups cannot be followed as it is given' },
   'BACKUP.RUNNING': { title: 'Another backup runs' },
   'BACKUP.NOT_SUPPORTED': { title: 'Backups of this database do not have what was asked for' },
+  'BACKUP.CHANGED_MEANWHILE': { title: 'Others wrote to the database each time it was read' },
+  'BACKUP.D1_LIMIT': { title: 'D1 does not take something that the backup has' },
   'BACKUP.OTHER_PRODUCT': { title: 'The backup is of another kind of database' },
   'BACKUP.TARGET_IN_USE': { title: 'Another process has the database file open' },
   'BACKUP.NOT_FOUND': { title: 'There is no such backup' },

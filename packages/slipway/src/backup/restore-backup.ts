@@ -36,6 +36,8 @@ export interface RestoreOutcome {
   readonly database: string
   /** The name that the replaced database has now; absent if it was empty, or was dropped. */
   readonly old?: string
+  /** On remote D1: the bookmark of the state before, to which Time Travel returns. */
+  readonly bookmark?: string
   readonly restoreMs: number
   /** Absent if only a part was restored: the manifest says nothing of it. */
   readonly compared?: Compared

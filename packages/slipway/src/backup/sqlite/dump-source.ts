@@ -9,29 +9,40 @@ import { historyFacts } from '../history-facts.ts'
 import type { DataSums, TableSum } from '../manifest.ts'
 import type { PartSource } from '../parts.ts'
 import { versionOf } from './compare-restored.ts'
+import { withCopy } from './copy-remote.ts'
 import { type DumpedDatabase, dumpText, readSequences } from './dump-text.ts'
 import { inReadTransaction, readDumped, readOrphans } from './read-database.ts'
 
-/** Opens a dump of a SQLite file: SQL, read in one transaction. Fails with BACKUP.NOT_SUPPORTED and BACKUP.TABLE_UNKNOWN. */
+/**
+ * Opens a dump of a SQLite file, or of a copy of a remote D1 database: SQL, read in one transaction. Fails with
+ * BACKUP.NOT_SUPPORTED, BACKUP.TABLE_UNKNOWN and BACKUP.CHANGED_MEANWHILE.
+ */
 export async function withDump<T>(
   request: CreateRequest,
   work: (dump: Dump) => Promise<T>,
 ): Promise<T> {
   refuseForeign(request)
-  return await withSession(
-    request.address,
-    { applicationName: 'slipway backup' },
-    async (session) => {
-      if (!session.stream) return refuseRemote(session)
-      return await inReadTransaction(session, async () => {
+  return await withSource(
+    request,
+    async (session) =>
+      await inReadTransaction(session, async () => {
         const all = await readDumped(session, new Set())
         const excluded = excludedTables(all, request.excludedData)
         const database = { ...all, excluded }
         const facts = await readFacts(session, database)
         return await work(await dumpOf(request, database, facts))
-      })
-    },
+      }),
   )
+}
+
+/** A session on the database itself where it is a file, else on a copy. */
+async function withSource<T>(
+  request: CreateRequest,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { address } = request
+  if (address.kind === 'd1') return await withCopy(address, request, work)
+  return await withSession(address, { applicationName: 'slipway backup' }, work)
 }
 
 async function dumpOf(
@@ -129,12 +140,5 @@ export function refuseOnSqlite(what: string): never {
   return raise('BACKUP.NOT_SUPPORTED', {
     message: `A backup of SQLite does not have ${what}.`,
     nextActions: [advice('Leave out the flag.')],
-  })
-}
-
-function refuseRemote({ server }: Session): never {
-  return raise('BACKUP.NOT_SUPPORTED', {
-    message: `Slipway cannot back up ${server.database} on Cloudflare yet.`,
-    nextActions: [advice('Use `wrangler d1 export` and Time Travel.')],
   })
 }

@@ -108,7 +108,8 @@ BEGIN TRANSACTION;
 `
 }
 
-function definitionText({ name, sql, virtual }: Definition): string {
+/** The text that restores a definition: a virtual table without its module. */
+export function definitionText({ name, sql, virtual }: Definition): string {
   // What ends in a comment would take the semicolon with it.
   const ended = sql.includes('--') ? `${sql}\n;` : `${sql};`
   if (!virtual) return `${framed(ended)}\n`

@@ -27,8 +27,18 @@ export interface DumpedObjects {
   readonly hasStatistics: boolean
 }
 
+/** What a restore into D1 needs while it runs: no backup has it. */
+export const RESTORE_TABLE = '_slipway_restored'
+
 /** Not of SQLite itself, and not what Cloudflare keeps in each database of D1: it can be neither read nor restored there. */
-const DUMPED = `m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name NOT LIKE '\\_cf\\_%' ESCAPE '\\'`
+const DUMPED = `m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND m.name <> '${RESTORE_TABLE}'`
+
+/** Reads the definitions: type, name, text, and whether it is a virtual table. */
+export const DEFINITIONS = `
+    SELECT m.type, m.name, m.sql, l.type IS 'virtual' AS virtual
+    FROM sqlite_schema m LEFT JOIN pragma_table_list l ON l.schema = 'main' AND l.name = m.name AND m.type = 'table'
+    WHERE m.sql IS NOT NULL AND ${DUMPED} AND ${DUMPED.replaceAll('m.name', 'm.tbl_name')}
+    ORDER BY CASE m.type WHEN 'table' THEN 1 WHEN 'index' THEN 2 WHEN 'view' THEN 3 ELSE 4 END, m.rowid`
 
 interface ColumnRow extends Row {
   readonly table: string
@@ -47,11 +57,9 @@ export async function readObjects(session: Session): Promise<DumpedObjects> {
   const own = await session.query<{ name: string }>(
     `SELECT name FROM sqlite_schema WHERE name IN ('sqlite_sequence', 'sqlite_stat1')`,
   )
-  const definitions = await session.query<Row & Omit<Definition, 'virtual'> & { virtual: number }>(`
-    SELECT m.type, m.name, m.sql, l.type IS 'virtual' AS virtual
-    FROM sqlite_schema m LEFT JOIN pragma_table_list l ON l.schema = 'main' AND l.name = m.name AND m.type = 'table'
-    WHERE m.sql IS NOT NULL AND ${DUMPED} AND ${DUMPED.replaceAll('m.name', 'm.tbl_name')}
-    ORDER BY CASE m.type WHEN 'table' THEN 1 WHEN 'index' THEN 2 WHEN 'view' THEN 3 ELSE 4 END, m.rowid`)
+  const definitions = await session.query<Row & Omit<Definition, 'virtual'> & { virtual: number }>(
+    DEFINITIONS,
+  )
   const tables = await session.query<TableRow>(`
     SELECT m.name, l.wr, EXISTS (SELECT 1 FROM pragma_index_list(m.name) i WHERE i.origin = 'pk') AS keyed
     FROM sqlite_schema m JOIN pragma_table_list l ON l.schema = 'main' AND l.name = m.name

@@ -1,8 +1,14 @@
 import { existsSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Address, databaseName, type Session, withSession } from '../../database/index.ts'
-import { advice } from '../../kernel/index.ts'
+import {
+  type Address,
+  databaseName,
+  type RemoteD1,
+  type Session,
+  withSession,
+} from '../../database/index.ts'
+import { advice, invariant } from '../../kernel/index.ts'
 import { type Compared, refuseDifferent, refuseFilled } from '../compare.ts'
 import { raise } from '../failures.ts'
 import type { Manifest } from '../manifest.ts'
@@ -10,25 +16,35 @@ import type { RestoreOutcome, RestoreRequest } from '../restore-backup.ts'
 import { compareRestored } from './compare-restored.ts'
 import { refuseOnSqlite } from './dump-source.ts'
 import { restoreDump } from './restore-dump.ts'
+import { restoreRemote } from './restore-remote.ts'
 import { madeFile, oldFile, removeLeft, removeMade, swapFiles } from './swap-files.ts'
 
 type Restored = Omit<RestoreOutcome, 'manifest'>
 
 /** Refuses what only PostgreSQL has: a part of a backup, owners, several jobs. */
 export function refuseRestore(request: RestoreRequest): void {
-  const { tables, dataOnly, noOwner, jobs } = request
+  const { address, tables, dataOnly, noOwner, dropOld, jobs } = request
   if (tables.length > 0 || dataOnly) refuseOnSqlite('a part of it that is restored alone')
   if (noOwner) refuseOnSqlite('owners')
   if (jobs > 1) refuseOnSqlite('several jobs')
+  if (address.kind === 'd1' && dropOld) refuseDropOld(address)
+}
+
+function refuseDropOld({ d1 }: RemoteD1): never {
+  return raise('BACKUP.NOT_SUPPORTED', {
+    message: `The state of ${d1.name} before a restore cannot be dropped: Time Travel keeps it.`,
+    nextActions: [advice('Leave out --drop-old.')],
+  })
 }
 
 /**
- * Restores a backup into a new file, which takes the place of the old one only when all is restored and compared. What an
+ * Restores a backup. A remote database gets it by one script. A file is replaced by a new one, which takes the place of the old one only when all is restored and compared. What an
  * empty database was needs no name.
  */
 export async function restoreInto(request: RestoreRequest, manifest: Manifest): Promise<Restored> {
   const { address, dropOld } = request
-  if (address.kind !== 'sqlite' || address.file === undefined) return refuseRemote(address)
+  if (address.kind === 'd1') return await restoreRemote(request, manifest, address)
+  invariant(address.kind === 'sqlite' && address.file !== undefined, 'a restore has a place')
   const file = path.resolve(address.file)
   const database = databaseName(address)
   const isThere = existsSync(file)
@@ -84,12 +100,5 @@ async function holdsObjects(address: Address): Promise<boolean> {
       `SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' LIMIT 1`,
     )
     return found.length > 0
-  })
-}
-
-function refuseRemote(address: Address): never {
-  return raise('BACKUP.NOT_SUPPORTED', {
-    message: `Slipway cannot restore into ${databaseName(address)} on Cloudflare yet.`,
-    nextActions: [advice('Restore with Time Travel: `wrangler d1 time-travel restore`.')],
   })
 }

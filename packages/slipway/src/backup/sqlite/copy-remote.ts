@@ -1,0 +1,198 @@
+import {
+  D1_TEXT_BYTES,
+  d1Bookmark,
+  d1Bytes,
+  d1Snapshot,
+  quoteIdentifier,
+  type RemoteD1,
+  type Session,
+  withSession,
+} from '../../database/index.ts'
+import { advice, attempt, type Emit, rethrow } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import { progressOf } from '../progress.ts'
+import { definitionText } from './dump-text.ts'
+import { DEFINITIONS, type DumpedObjects, type DumpedTable, readObjects } from './objects.ts'
+import { allRowsSql, insertedColumns, mayHaveLost, pagesOf } from './remote-rows.ts'
+import { inThrowAway } from './throw-away-file.ts'
+
+/** Who copies, and for whom. */
+export interface CopyWork {
+  readonly signal: AbortSignal
+  readonly emit: Emit
+}
+
+/** How often a copy begins again because others wrote. */
+const TRIES = 3
+
+/**
+ * Copies a database of D1 into a throw-away one, on which the rest works as on a file. It is read by queries, not by D1's
+ * export: that writes 1.0 as 1, rounds large integers, changes some texts, and refuses databases with virtual tables. All of it
+ * is of one state: a small database is read in one transaction, and a larger one only while its bookmark stays the same.
+ * Fails with BACKUP.CHANGED_MEANWHILE.
+ */
+export async function withCopy<T>(
+  address: RemoteD1,
+  { signal, emit }: CopyWork,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const applicationName = 'slipway backup'
+  return await withSession(address, { applicationName }, async (remote) => {
+    for (let tries = 0; tries < TRIES; tries++) {
+      signal.throwIfAborted()
+      const bytes = await d1Bytes(address)
+      const done = await inThrowAway({ bytes, d1: address.d1 }, async (session) => {
+        const onBytes = progressOf(emit, `copy ${address.d1.name}`, bytes)
+        const isCopied = await copyState({ address, remote, signal, onBytes, bytes }, session)
+        return isCopied ? { value: await work(session) } : undefined
+      })
+      if (done) return done.value
+    }
+    return raise('BACKUP.CHANGED_MEANWHILE', {
+      message: `The database ${address.d1.name} was not copied: others wrote to it each time it was read.`,
+      why: `It is too large to be read in one transaction, and Slipway read it ${TRIES} times.`,
+      nextActions: [advice('Repeat it while fewer write, such as at night.')],
+    })
+  })
+}
+
+interface Source {
+  readonly address: RemoteD1
+  readonly remote: Session
+  readonly signal: AbortSignal
+  readonly onBytes: (bytes: number) => void
+  readonly bytes: number
+}
+
+/** Copies one state of a database. Gives false where others wrote meanwhile. */
+async function copyState(source: Source, to: Session): Promise<boolean> {
+  const { address, remote, bytes } = source
+  const before = await d1Bookmark(address)
+  const objects = await readObjects(remote)
+  const tables = [...objects.tables, ...ownTables(objects)]
+  const read = bytes <= SNAPSHOT_BYTES ? await readAtOnce(source, objects, tables) : 'too-large'
+  if (read === 'changed') return false
+  const lines = read === 'too-large' ? (table: DumpedTable) => pagesOf(remote, table) : read
+  await writeCopy(source, { to, objects, lines })
+  // What was read in one transaction is of one state, whatever was written before and after.
+  return read !== 'too-large' || (await d1Bookmark(address)) === before
+}
+
+/** Up to this size, all rows are the answer of one call. */
+const SNAPSHOT_BYTES = 8 * 2 ** 20
+
+type Lines = (table: DumpedTable) => AsyncGenerator<readonly string[]>
+
+/** Reads all rows in one transaction, in which the definitions must still be those that were read before. */
+async function readAtOnce(
+  { address }: Source,
+  { definitions }: DumpedObjects,
+  tables: readonly DumpedTable[],
+): Promise<Lines | 'changed' | 'too-large'> {
+  const hexadecimal = new Set<DumpedTable>()
+  for (;;) {
+    const queries = tables.map((table) =>
+      allRowsSql(table, { hexadecimal: hexadecimal.has(table) }),
+    )
+    const all = [DEFINITIONS, ...queries]
+    if (Buffer.byteLength(all.join(';\n')) > D1_TEXT_BYTES) return 'too-large'
+    const answer = await attempt(() => d1Snapshot(address, all))
+    if (!answer.ok) {
+      const { failure } = answer
+      // It may have become larger, or a table may have gone: what is read page by page says so itself.
+      return failure.code === 'DATABASE.STATEMENT' ? 'too-large' : rethrow(failure)
+    }
+    const [found = [], ...rows] = answer.value
+    const read = definitions.map(({ type, name, sql, virtual }) => [type, name, sql, +virtual])
+    if (JSON.stringify(found) !== JSON.stringify(read)) return 'changed'
+    const lines = new Map(
+      tables.map((table, at) => [table, (rows[at] ?? []).map(([line]) => String(line))]),
+    )
+    const lossy = tables.filter(
+      (table) => !hexadecimal.has(table) && lines.get(table)?.some(mayHaveLost),
+    )
+    if (lossy.length === 0)
+      return async function* given(table) {
+        yield lines.get(table) ?? []
+      }
+    for (const table of lossy) hexadecimal.add(table)
+  }
+}
+
+const SEQUENCES: DumpedTable = {
+  name: 'sqlite_sequence',
+  columns: ['name', 'seq'],
+  sortedBy: ['rowid'],
+}
+const STATISTICS: DumpedTable = {
+  name: 'sqlite_stat1',
+  columns: ['tbl', 'idx', 'stat'],
+  sortedBy: ['rowid'],
+}
+
+/** SQLite's own tables, whose rows are copied too. */
+function ownTables({ hasSequences, hasStatistics }: DumpedObjects): DumpedTable[] {
+  return [...(hasSequences ? [SEQUENCES] : []), ...(hasStatistics ? [STATISTICS] : [])]
+}
+
+interface Written {
+  readonly to: Session
+  readonly objects: DumpedObjects
+  readonly lines: Lines
+}
+
+/** Writes a copy as a restored dump would be: without keys and checks, and triggers last. */
+async function writeCopy(source: Source, written: Written): Promise<void> {
+  const { to, objects } = written
+  const { definitions, tables } = objects
+  await to.execute('PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON; BEGIN')
+  const isTable = ({ type }: DumpedObjects['definitions'][number]) => type === 'table'
+  await to.execute(definitions.filter(isTable).map(definitionText).join(''))
+  const writer = rowWriter(source, written)
+  for (const table of tables) await writer(table)
+  if (objects.hasSequences) {
+    await to.execute(`CREATE TABLE _slipway_sequence (id INTEGER PRIMARY KEY AUTOINCREMENT);
+      DROP TABLE _slipway_sequence; DELETE FROM sqlite_sequence`)
+    await writer(SEQUENCES)
+  }
+  if (objects.hasStatistics) {
+    await to.execute('ANALYZE sqlite_schema; DELETE FROM sqlite_stat1')
+    await writer(STATISTICS)
+  }
+  const others = definitions.filter((one) => !isTable(one))
+  await to.execute(others.map(definitionText).join(''))
+  await to.execute('COMMIT; PRAGMA writable_schema=RESET')
+  await to.execute('PRAGMA ignore_check_constraints=OFF; PRAGMA foreign_keys=ON')
+}
+
+/** About how many characters one statement of a copy has. */
+const STATEMENT = 1 << 19
+
+function rowWriter(
+  { signal, onBytes }: Source,
+  { to, lines }: Written,
+): (table: DumpedTable) => Promise<void> {
+  let read = 0
+  return async (table) => {
+    const head = `INSERT INTO ${quoteIdentifier(table.name)} (${insertedColumns(table).join(', ')}) VALUES `
+    const insert = async (rows: readonly string[]) => {
+      if (rows.length > 0) await to.execute(head + rows.map((row) => `(${row})`).join(','))
+    }
+    for await (const page of lines(table)) {
+      signal.throwIfAborted()
+      let held: string[] = []
+      let length = 0
+      for (const row of page) {
+        held.push(row)
+        length += row.length
+        read += row.length
+        if (length < STATEMENT) continue
+        await insert(held)
+        held = []
+        length = 0
+      }
+      await insert(held)
+      onBytes(read)
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { balanced, quoteIdentifier, type Row, type Session } from '../../database/index.ts'
+import { must } from '../../kernel/index.ts'
+import type { DumpedTable } from './objects.ts'
+
+/** Reads by queries whose results are JSON: each row is one text of SQL literals, because JSON has no large integers and no bytes. */
+export interface ValuesSql {
+  /** Texts as their bytes: JSON has no text that is not UTF-8. */
+  readonly hexadecimal: boolean
+}
+
+/** A literal for a value. `quote` cuts a text at a NUL, and forgets the sign of a zero. */
+export function valueSql(column: string, { hexadecimal }: ValuesSql): string {
+  const bytes = `'CAST(x'''||hex(${column})||''' AS TEXT)'`
+  const text = hexadecimal
+    ? bytes
+    : `CASE WHEN instr(${column},char(0)) THEN ${bytes} ELSE quote(${column}) END`
+  return `CASE typeof(${column}) WHEN 'text' THEN ${text} WHEN 'real' THEN CASE WHEN ${column}=0.0 AND atan2(${column},-1.0)<0 THEN '-0.0' ELSE quote(${column}) END ELSE quote(${column}) END`
+}
+
+/** The columns that an INSERT names, quoted, with the rowid where no column is it. */
+export function insertedColumns({ columns, rowid }: DumpedTable): string[] {
+  return [...(rowid === undefined ? [] : [rowid]), ...columns.map(quoteIdentifier)]
+}
+
+/** All rows of a table, as the literals of each, separated by commas. */
+export function allRowsSql(table: DumpedTable, how: ValuesSql): string {
+  return `SELECT ${rowSql(table, how)} FROM ${source(table)}${ordered(table)}`
+}
+
+function rowSql(table: DumpedTable, how: ValuesSql): string {
+  const values = insertedColumns(table).map((column) => valueSql(column, how))
+  return balanced(
+    values.flatMap((value, at) => (at === 0 ? [value] : ["','", value])),
+    '||',
+  )
+}
+
+function source({ name }: DumpedTable): string {
+  return `${quoteIdentifier(name)} NOT INDEXED`
+}
+
+function keyOf({ rowid, sortedBy }: DumpedTable): string[] {
+  return rowid === undefined ? sortedBy.map(quoteIdentifier) : [rowid]
+}
+
+function ordered(table: DumpedTable): string {
+  const key = keyOf(table)
+  return key.length === 0 ? '' : ` ORDER BY ${key.join(', ')}`
+}
+
+/** Whether JSON may have lost bytes of a text: what is no UTF-8 arrives as this character. */
+export function mayHaveLost(values: string): boolean {
+  return values.includes('\uFFFD')
+}
+
+/** About how much of a table one query reads, in bytes. D1 has 128 MB of memory for all. */
+const PAGE_BYTES = 4 * 2 ** 20
+/** How many rows are measured at a time. */
+const MEASURED = 20_000
+
+/** Where a page begins: behind a key, or behind so many rows of a table that has none. */
+type Place = { readonly key: readonly string[] } | { readonly rows: number }
+
+/** The rows of a table, a page at a time, as the literals of each. Their sizes are measured before, so that no page is large. */
+export async function* pagesOf(
+  session: Session,
+  table: DumpedTable,
+): AsyncGenerator<readonly string[]> {
+  let place: Place = { rows: 0 }
+  for (;;) {
+    const sizes = await measured(session, table, place)
+    for (const rows of pageLengths(sizes)) {
+      const page = await readPage(session, table, { place, rows, hexadecimal: false })
+      const exact = page.some(({ line }) => mayHaveLost(line))
+        ? await readPage(session, table, { place, rows, hexadecimal: true })
+        : page
+      yield exact.map(({ line }) => line)
+      place = nextPlace(table, place, exact)
+    }
+    if (sizes.length < MEASURED) return
+  }
+}
+
+async function measured(session: Session, table: DumpedTable, place: Place): Promise<number[]> {
+  const lengths = insertedColumns(table).map((column) => `ifnull(octet_length(${column}),4)`)
+  const sql = `SELECT ${balanced(lengths, '+')} AS bytes FROM ${source(table)}${within(table, place, MEASURED)}`
+  const rows = await session.query<{ bytes: number }>(sql)
+  return rows.map(({ bytes }) => bytes)
+}
+
+/** How many rows each page has. */
+function pageLengths(sizes: readonly number[]): number[] {
+  const lengths: number[] = []
+  let rows = 0
+  let bytes = 0
+  for (const size of sizes) {
+    if (rows > 0 && bytes + size > PAGE_BYTES) {
+      lengths.push(rows)
+      rows = 0
+      bytes = 0
+    }
+    rows += 1
+    bytes += size
+  }
+  return rows > 0 ? [...lengths, rows] : lengths
+}
+
+type Line = Row & { readonly line: string }
+
+async function readPage(
+  session: Session,
+  table: DumpedTable,
+  { place, rows, hexadecimal }: ValuesSql & { readonly place: Place; readonly rows: number },
+): Promise<Line[]> {
+  const key = keyOf(table).map((column, at) => `, ${valueSql(column, { hexadecimal })} AS k${at}`)
+  const sql = `SELECT ${rowSql(table, { hexadecimal })} AS line${key.join('')} FROM ${source(table)}${within(table, place, rows)}`
+  return await session.query<Line>(sql)
+}
+
+function within(table: DumpedTable, place: Place, limit: number): string {
+  const key = keyOf(table)
+  if ('rows' in place) return `${ordered(table)} LIMIT ${limit} OFFSET ${place.rows}`
+  const left = key.join(', ')
+  // A literal has no type of its own then, whatever it is.
+  const right = place.key.map((value) => `+${value}`).join(', ')
+  return ` WHERE (${left}) > (${right})${ordered(table)} LIMIT ${limit}`
+}
+
+function nextPlace(table: DumpedTable, place: Place, page: readonly Line[]): Place {
+  const key = keyOf(table)
+  if (key.length === 0) return { rows: ('rows' in place ? place.rows : 0) + page.length }
+  const last = must(page.at(-1), 'a page has rows')
+  return { key: key.map((_, at) => String(last[`k${at}`])) }
+}

@@ -1,0 +1,174 @@
+import { isUtf8 } from 'node:buffer'
+import { D1_TEXT_BYTES, quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
+import { must } from '../../kernel/index.ts'
+import { refuseLimit } from './d1-limits.ts'
+import { LongValues } from './long-values.ts'
+import { type Definition, type DumpedTable, type DumpedObjects, RESTORE_TABLE } from './objects.ts'
+import { insertedColumns, valueSql } from './remote-rows.ts'
+import type { VirtualTable, VirtualTables } from './virtual-tables.ts'
+
+/** What a script restores. */
+export interface RestoredSource {
+  /** The restored throw-away database. */
+  readonly session: Session
+  readonly objects: DumpedObjects
+  readonly virtual: VirtualTables
+  readonly excluded: ReadonlySet<string>
+  /** Whether rows break a CHECK, as they did when they were backed up. */
+  readonly breaksChecks: boolean
+}
+
+/** What a remote database has before. */
+export interface RemoteObject {
+  readonly type: 'table' | 'view' | 'trigger'
+  readonly name: string
+}
+
+/** The longest script that fits into one text of JavaScript, in characters. */
+const SCRIPT = 500_000_000
+
+/**
+ * One script that drops what a remote database has and makes what the backup has. It runs as one transaction without foreign
+ * keys; `mark` remains in it as proof that it ran. Fails with BACKUP.D1_LIMIT.
+ */
+export function remoteScript(
+  source: RestoredSource,
+  dropped: readonly RemoteObject[],
+  mark: string,
+): string {
+  const statements: string[] = []
+  let length = 0
+  for (const statement of scriptStatements(source, dropped, mark)) {
+    if (Buffer.byteLength(statement) >= D1_TEXT_BYTES)
+      refuseLimit(`A statement would have more than ${D1_TEXT_BYTES} bytes, which D1 refuses.`)
+    if ((length += statement.length) > SCRIPT)
+      refuseLimit('It has more than 500 MB of SQL, which one import cannot have.')
+    statements.push(statement)
+  }
+  return statements.map(ended).join('\n')
+}
+
+/** What ends in a comment would take the semicolon with it. */
+function ended(statement: string): string {
+  return statement.includes('--') ? `${statement}\n;` : `${statement};`
+}
+
+function* scriptStatements(
+  source: RestoredSource,
+  dropped: readonly RemoteObject[],
+  mark: string,
+): Generator<string> {
+  const { objects, virtual, excluded, breaksChecks } = source
+  // The setting outlives the transaction, so it is changed only where it must be.
+  if (breaksChecks) yield 'PRAGMA ignore_check_constraints=ON'
+  for (const { type, name } of dropped) yield `DROP ${type} IF EXISTS ${quoteIdentifier(name)}`
+  yield `DROP TABLE IF EXISTS ${RESTORE_TABLE}`
+  yield `CREATE TABLE ${RESTORE_TABLE} (id INTEGER, part INTEGER, bytes BLOB, PRIMARY KEY (id, part))`
+  yield `INSERT INTO ${RESTORE_TABLE} VALUES (0, 0, ${quoteText(mark)})`
+  const own = objects.definitions.filter(
+    ({ name, virtual: isVirtual }) => !isVirtual && !virtual.shadows.has(name),
+  )
+  const of = (wanted: Definition['type']) =>
+    own.filter(({ type }) => type === wanted).map(({ sql }) => sql)
+  yield* of('table')
+  const tables = objects.tables.filter(
+    ({ name }) => !virtual.shadows.has(name) && !excluded.has(name),
+  )
+  for (const table of tables) yield* insertStatements(source.session, table)
+  yield* of('index')
+  yield* of('view')
+  for (const table of virtual.tables) yield* virtualStatements(source, table)
+  yield* ownStatements(source)
+  // Rows that are written by the script fire none.
+  yield* of('trigger')
+  yield `DELETE FROM ${RESTORE_TABLE} WHERE id > 0`
+  if (breaksChecks) yield 'PRAGMA ignore_check_constraints=OFF'
+}
+
+function* virtualStatements(
+  { session, excluded }: RestoredSource,
+  { definition, settings, rows, rebuild, isUnreadable }: VirtualTable,
+): Generator<string> {
+  const { name, sql } = definition
+  if (isUnreadable)
+    refuseLimit(
+      `${name} is an index without content: its rows cannot be read, and D1 lets nobody write the tables behind it.`,
+    )
+  yield sql
+  yield* settings
+  if (rows && !excluded.has(`${name}_content`)) yield* insertStatements(session, rows)
+  if (rebuild !== undefined) yield rebuild
+}
+
+/** Rows of SQLite's own tables: they come into being with what needs them. */
+function* ownStatements({ session, objects }: RestoredSource): Generator<string> {
+  const none = { sortedBy: ['rowid'] }
+  if (objects.hasSequences) {
+    yield 'CREATE TABLE _slipway_sequence (id INTEGER PRIMARY KEY AUTOINCREMENT)'
+    yield 'DROP TABLE _slipway_sequence'
+    yield 'DELETE FROM sqlite_sequence'
+    const table = { name: 'sqlite_sequence', columns: ['name', 'seq'], ...none }
+    yield* insertStatements(session, table)
+  }
+  if (objects.hasStatistics) {
+    yield 'ANALYZE'
+    yield 'DELETE FROM sqlite_stat1'
+    const table = { name: 'sqlite_stat1', columns: ['tbl', 'idx', 'stat'], ...none }
+    yield* insertStatements(session, table)
+  }
+}
+
+/** How many bytes the rows of a statement have. The rest is for the names of its columns. */
+const ROWS_BYTES = 80_000
+/** D1 refuses more. */
+const COLUMNS = 100
+
+function* insertStatements(session: Session, table: DumpedTable): Generator<string> {
+  if (table.columns.length > COLUMNS)
+    refuseLimit(`${table.name} has ${table.columns.length} columns: D1 takes ${COLUMNS}.`)
+  const head = `INSERT INTO ${quoteIdentifier(table.name)} (${insertedColumns(table).join(', ')}) VALUES\n`
+  const long = new LongValues(table.name)
+  let held: string[] = []
+  let bytes = 0
+  for (const literals of literalsOf(session, table)) {
+    const { row, statements } = long.shortened(literals, ROWS_BYTES)
+    yield* statements
+    const text = `(${row.join(',')})`
+    const size = Buffer.byteLength(text) + 2
+    if (bytes + size > ROWS_BYTES && held.length > 0) {
+      yield head + held.join(',\n')
+      held = []
+      bytes = 0
+    }
+    held.push(text)
+    bytes += size
+  }
+  if (held.length > 0) yield head + held.join(',\n')
+}
+
+/** The rows of a table, each as the literals of its values. */
+function* literalsOf(session: Session, table: DumpedTable): Generator<readonly string[]> {
+  const stream = must(session.stream, 'a session that streams')
+  let given = 0
+  for (const row of stream(literalsSql(table, false))) {
+    if (!isUtf8(row)) {
+      // A text of this row is no text: from here on, all are written as their bytes.
+      const rest = `${literalsSql(table, true)} LIMIT -1 OFFSET ${given}`
+      for (const other of stream(rest)) yield parsed(other)
+      return
+    }
+    given += 1
+    yield parsed(row)
+  }
+}
+
+function literalsSql(table: DumpedTable, hexadecimal: boolean): string {
+  const values = insertedColumns(table).map((column) => valueSql(column, { hexadecimal }))
+  const key = table.rowid ?? table.sortedBy.map(quoteIdentifier).join(', ')
+  const order = key === '' ? '' : ` ORDER BY ${key}`
+  return `SELECT CAST(json_array(${values.join(', ')}) AS BLOB) FROM ${quoteIdentifier(table.name)}${order}`
+}
+
+function parsed(row: Uint8Array): readonly string[] {
+  return JSON.parse(Buffer.from(row).toString()) as readonly string[]
+}

@@ -1,0 +1,92 @@
+import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { attempt } from '../../kernel/index.ts'
+import type { Definition, DumpedTable } from './objects.ts'
+
+/** How the rows of a virtual table come into another database by SQL, which may not write the tables behind it. */
+export interface VirtualTable {
+  readonly definition: Definition
+  /** The rows that are inserted into it; absent if it has none of its own. */
+  readonly rows?: DumpedTable
+  /** SQL that configures it, before its first row. */
+  readonly settings: readonly string[]
+  /** SQL that fills it from the table whose content it indexes. */
+  readonly rebuild?: string
+  /** It has rows that nobody can read: an FTS5 index without content. */
+  readonly isUnreadable: boolean
+}
+
+/** What a database has of virtual tables. */
+export interface VirtualTables {
+  readonly tables: readonly VirtualTable[]
+  /** The tables behind them. */
+  readonly shadows: ReadonlySet<string>
+  /** Those of them that do not come out as they were: indexes are built again. */
+  readonly rebuilt: ReadonlySet<string>
+}
+
+/** Reads how virtual tables are filled. SQLite itself is asked whether an index can be built again; nothing is changed. */
+export async function readVirtualTables(
+  session: Session,
+  definitions: readonly Definition[],
+): Promise<VirtualTables> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'`,
+  )
+  const shadows = new Set(rows.map(({ name }) => name))
+  const tables: VirtualTable[] = []
+  for (const definition of definitions.filter(({ virtual }) => virtual))
+    tables.push(await virtualTable(session, definition, shadows))
+  const kept = new Set(tables.map(({ definition }) => `${definition.name}_content`))
+  return { tables, shadows, rebuilt: new Set([...shadows].filter((name) => !kept.has(name))) }
+}
+
+async function virtualTable(
+  session: Session,
+  definition: Definition,
+  shadows: ReadonlySet<string>,
+): Promise<VirtualTable> {
+  const { name } = definition
+  const none = { definition, settings: [], isUnreadable: false }
+  if (shadows.has(`${name}_node`)) {
+    const columns = await columnsOf(session, name)
+    return { ...none, rows: { name, columns, sortedBy: columns.slice(0, 1) } }
+  }
+  if (!shadows.has(`${name}_config`)) return none
+  const settings = await readSettings(session, name)
+  const rebuild = `INSERT INTO ${quoteIdentifier(name)} (${quoteIdentifier(name)}) VALUES ('rebuild')`
+  if (!(await isPossible(session, rebuild)))
+    return { definition, settings, isUnreadable: await hasTerms(session, name) }
+  if (!shadows.has(`${name}_content`)) return { ...none, settings, rebuild }
+  const columns = await columnsOf(session, name)
+  return { ...none, settings, rows: { name, columns, rowid: 'rowid', sortedBy: [] } }
+}
+
+async function columnsOf(session: Session, table: string): Promise<string[]> {
+  const sql = 'SELECT name FROM pragma_table_xinfo($1) WHERE hidden = 0 ORDER BY cid'
+  const rows = await session.query<{ name: string }>(sql, [table])
+  return rows.map(({ name }) => name)
+}
+
+/** What was configured of an FTS5 table since it was created. */
+async function readSettings(session: Session, name: string): Promise<string[]> {
+  const table = quoteIdentifier(name)
+  const rows = await session.query<{ setting: string }>(
+    `SELECT quote(k) || ', ' || quote(v) AS setting FROM ${quoteIdentifier(`${name}_config`)} WHERE k <> 'version'`,
+  )
+  return rows.map(({ setting }) => `INSERT INTO ${table} (${table}, rank) VALUES (${setting})`)
+}
+
+async function isPossible(session: Session, sql: string): Promise<boolean> {
+  await session.execute('SAVEPOINT possible')
+  const ran = await attempt(() => session.execute(sql))
+  await session.execute('ROLLBACK TO possible; RELEASE possible')
+  return ran.ok
+}
+
+/** The first rows are of FTS5 itself. Source: sqlite.org/fts5.html, "The %_data table". */
+async function hasTerms(session: Session, name: string): Promise<boolean> {
+  const rows = await session.query(
+    `SELECT 1 FROM ${quoteIdentifier(`${name}_data`)} WHERE id > 10 LIMIT 1`,
+  )
+  return rows.length > 0
+}
