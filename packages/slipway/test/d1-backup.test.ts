@@ -1,170 +1,202 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import {
-  createBackup,
-  type CreateRequest,
-  folderStore,
-  restoreBackup,
-  type RestoreRequest,
-  verifyBackup,
-} from '../src/backup/index.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EVERYTHING } from '../src/backup/sqlite/everything.fixture.ts'
-import type { Address } from '../src/database/index.ts'
+import { failureOf } from '../src/kernel/index.ts'
+import {
+  backupsIn,
+  contents,
+  contentsWithoutIndexes,
+  D1_CONTENTS,
+  fileIn,
+  fill,
+  type TestBackups,
+} from './d1-backups.ts'
 import type { TestDatabase } from './d1-call.ts'
 import { type D1Server, startD1Server } from './d1-server.ts'
+
+// Backups of a remote D1 database, and restores into one.
 
 let server: D1Server
 let shop: TestDatabase
 let root: string
+let at: TestBackups
 
 beforeEach(async () => {
   server = await startD1Server({ polls: 1 })
   shop = server.create('shop')
   root = mkdtempSync(path.join(tmpdir(), 'slipway-d1-backup-'))
+  at = backupsIn(path.join(root, 'store'))
 })
 afterEach(async () => {
   rmSync(root, { recursive: true })
   await server.stop()
 })
 
-function common() {
-  const store = folderStore(path.join(root, 'store'))
-  return { store, env: process.env, signal: new AbortController().signal, emit: () => {} }
-}
-const NEWEST = { id: undefined, environment: 'production' }
-const NO_KEYS = { identities: [], passphrases: [] }
+const codeOf = async (work: Promise<unknown>) =>
+  failureOf(await work.catch((error: unknown) => error))?.code
 
-async function create(more: Partial<CreateRequest> = {}) {
-  return await createBackup({
-    ...common(),
-    address: shop.address,
-    environment: 'production',
-    encryption: undefined,
-    format: undefined,
-    jobs: 1,
-    globals: false,
-    sums: true,
-    excludedData: { asked: [], configured: [] },
-    schemas: ['main'],
-    before: [],
-    version: '0.0.0',
-    ...more,
-  })
-}
+/** Texts that are no UTF-8, and one that JSON has in their place. */
+const BROKEN = `CREATE TABLE broken (id INTEGER PRIMARY KEY, v TEXT);
+  INSERT INTO broken (v) VALUES (CAST(x'F09F98' AS TEXT)), (CAST(x'61FF62' AS TEXT)), (char(0xFFFD)), ('plain'), (CAST(x'EDA080' AS TEXT)), (CAST(x'610062' AS TEXT));`
 
-async function verify() {
-  return await verifyBackup({
-    ...common(),
-    name: NEWEST,
-    keys: NO_KEYS,
-    quick: false,
-    jobs: 1,
-    server: undefined,
-  })
-}
+/** More than is read in one transaction. */
+const FILLER = `CREATE TABLE filler (id INTEGER PRIMARY KEY, bytes BLOB);
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
+    INSERT INTO filler (bytes) SELECT randomblob(CASE i WHEN 3 THEN 1900000 ELSE 840000 + i END) FROM n;`
 
-async function restore(address: Address, more: Partial<RestoreRequest> = {}) {
-  return await restoreBackup({
-    ...common(),
-    name: NEWEST,
-    keys: NO_KEYS,
-    address,
-    jobs: 1,
-    tables: [],
-    dataOnly: false,
-    noOwner: false,
-    dropOld: false,
-    mayConsent: true,
-    consent: async () => {},
-    ...more,
-  })
-}
+/** The same, with keys of each kind, and rows of very different sizes. */
+const LARGE = `${FILLER}
+  CREATE TABLE many (v INT);
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 45000) INSERT INTO many SELECT i * i FROM n;
+  DELETE FROM many WHERE v % 7 = 0;
+  CREATE TABLE keyed (a TEXT COLLATE NOCASE, b, v TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID;
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 21000)
+    INSERT INTO keyed SELECT char(65 + i % 7, 97 + i % 5, 0x1F600 + i % 3), CASE i % 3 WHEN 0 THEN i WHEN 1 THEN 'k' || i ELSE CAST(i AS BLOB) END, i FROM n;
+  CREATE TABLE unordered (rowid TEXT, _rowid_ TEXT, oid TEXT);
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20100) INSERT INTO unordered SELECT i, i % 3, 'x' FROM n;
+  ${BROKEN}`
 
-/** Writes to the file of the database, without the rules of D1. */
-function fill(sql: string): void {
-  const database = new DatabaseSync(shop.d1.file, { defensive: false })
-  database.exec(sql)
-  database.close()
-}
-
-/** All rows of all tables of a file, value by value and exact. */
-function contents(file: string): unknown {
-  const database = new DatabaseSync(file, { readOnly: true })
-  try {
-    const objects = database
-      .prepare(
-        `SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND tbl_name NOT LIKE '\\_cf\\_%' ESCAPE '\\' ORDER BY type, name`,
-      )
-      .all()
-    const tables = database
-      .prepare(`SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'shadow')
-        AND name <> 'sqlite_schema' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' ORDER BY name`)
-      .all() as { name: string; wr: number }[]
-    const rows = tables.map(({ name, wr }) => {
-      const quoted = `"${name.replaceAll('"', '""')}"`
-      const columns = database.prepare(`SELECT * FROM ${quoted}`).columns()
-      const values = columns.map(({ column }) => {
-        const one = `"${String(column).replaceAll('"', '""')}"`
-        return `typeof(${one}) || CASE WHEN typeof(${one}) IN ('text', 'blob') THEN hex(${one}) WHEN ${one} = 0.0 AND typeof(${one}) = 'real' THEN atan2(${one}, -1) ELSE quote(${one}) END`
-      })
-      const id = wr || name === 'taken' ? '' : `_rowid_, `
-      const statement = database.prepare(`SELECT ${id}${values.join(', ')} FROM ${quoted}`)
-      statement.setReturnArrays(true)
-      statement.setReadBigInts(true)
-      return [name, statement.all().map(String).toSorted()]
-    })
-    return { objects, rows }
-  } finally {
-    database.close()
-  }
-}
-
-test('a database with everything is the same after backup, verification and restore into a file', async () => {
-  fill(EVERYTHING)
-  const manifest = await create()
-  expect(manifest).toMatchObject({ database: 'shop', dump: 'sqlite-sql' })
-  const { compared, verification } = await verify()
-  expect(compared.differences).toEqual([])
-  expect(verification?.compared).toEqual(['schema', 'rows', 'sequences', 'integrity'])
-  const file = path.join(root, 'copy.db')
-  await restore({ kind: 'sqlite', file })
-  expect(contents(file)).toEqual(contents(shop.d1.file))
+describe.each([
+  ['in one transaction', EVERYTHING],
+  [
+    'page by page',
+    `${EVERYTHING.replace('CREATE TABLE taken (rowid TEXT, _rowid_ TEXT, oid TEXT);', 'CREATE TABLE taken (v, w, x);')}${LARGE}`.replace(
+      'unordered (rowid TEXT, _rowid_ TEXT, oid TEXT)',
+      'unordered (rowid TEXT, oid TEXT, other TEXT)',
+    ),
+  ],
+])('a database with everything, read %s', (_how, sql) => {
+  test('is the same after backup, verification and restore into a file', async () => {
+    fill(shop.d1.file, sql)
+    const manifest = await at.create(shop.address)
+    expect(manifest).toMatchObject({ database: 'shop', dump: 'sqlite-sql' })
+    const { compared, verification } = await at.verify()
+    expect(compared.differences).toEqual([])
+    expect(verification?.compared).toEqual(['schema', 'rows', 'sequences', 'integrity'])
+    const copy = fileIn(root, 'copy.db')
+    await at.restore(copy)
+    expect(contents(copy.file)).toEqual(contents(shop.d1.file))
+  }, 60_000)
 })
 
-/** Of `EVERYTHING`, what D1 can have. */
-const D1_CONTENTS = EVERYTHING.replace(/^PRAGMA (user_version|application_id).*$/gm, '').replace(
-  /^.*contentless.*$/gm,
-  '',
-)
-
 test('a database is restored as it was, and the bookmark returns to the state before', async () => {
-  fill(D1_CONTENTS)
-  const file = path.join(root, 'before.db')
-  await create()
-  await restore({ kind: 'sqlite', file })
+  fill(shop.d1.file, D1_CONTENTS)
+  await at.create(shop.address)
+  const before = contentsWithoutIndexes(shop.d1.file)
   shop.d1
     .import(`DELETE FROM customers; DROP TABLE words; CREATE TABLE later (id INTEGER PRIMARY KEY);
     CREATE VIEW of_later AS SELECT * FROM later; CREATE VIRTUAL TABLE more USING fts5(a); INSERT INTO more VALUES ('x')`)
   const changed = contents(shop.d1.file)
-  const outcome = await restore(shop.address)
+  const outcome = await at.restore(shop.address)
   expect(outcome.compared?.differences).toEqual([])
   expect(outcome.compared?.compared).toEqual(['schema', 'rows', 'sequences', 'integrity'])
-  expect(plain(shop.d1.file)).toEqual(plain(file))
-  expect(shop.d1.inspect(`SELECT rowid FROM posts_fts WHERE posts_fts MATCH 'quick'`).length).toBe(
-    1,
-  )
-  expect(shop.d1.inspect(`SELECT rowid FROM notes WHERE notes MATCH 'hello'`).length).toBe(1)
+  expect(contentsWithoutIndexes(shop.d1.file)).toEqual(before)
+  const found = (sql: string) => shop.d1.inspect(sql).length
+  expect(found(`SELECT 1 FROM posts_fts WHERE posts_fts MATCH 'quick'`)).toBe(1)
+  expect(found(`SELECT 1 FROM notes WHERE notes MATCH 'hello'`)).toBe(1)
   expect(shop.d1.inspect('SELECT label FROM places WHERE min_x < 1')).toEqual([{ label: 'here' }])
   shop.d1.restore(outcome.bookmark ?? '')
   expect(contents(shop.d1.file)).toEqual(changed)
 })
 
-/** Without the tables of indexes, which are built again. */
-function plain(file: string): unknown {
-  const { objects, rows } = contents(file) as { objects: unknown; rows: [string, unknown][] }
-  const isIndex = /_(?:data|idx|docsize|config|node|parent|rowid)$/
-  return { objects, rows: rows.filter(([name]) => !isIndex.test(name)) }
-}
+test('values longer than a statement, rows that break a CHECK, and texts that are no UTF-8 are restored', async () => {
+  fill(
+    shop.d1.file,
+    `CREATE TABLE many (v); INSERT INTO many VALUES (1); ${BROKEN} PRAGMA ignore_check_constraints = ON;
+    CREATE TABLE long (id INTEGER PRIMARY KEY, t TEXT CHECK (length(t) > 100000), b BLOB UNIQUE, n INT CHECK (n > 0));
+    INSERT INTO long VALUES (1, printf('%.*c', 950000, 'ü'), NULL, 1), (4, NULL, randomblob(1990000), 1), (2, 'short', zeroblob(120000), -1),
+      (3, 'nul' || char(0) || printf('%.*c', 150000, 'x') || '''quoted''', x'00', 5);
+    CREATE TABLE wide (${Array.from({ length: 99 }, (_, column) => `c${column}`).join()});
+    INSERT INTO wide SELECT ${Array.from({ length: 99 }, () => 'hex(randomblob(2000))').join()};`,
+  )
+  const before = contents(shop.d1.file)
+  await at.create(shop.address)
+  shop.d1.import('DROP TABLE long; DELETE FROM many')
+  const outcome = await at.restore(shop.address)
+  expect(outcome.compared).toMatchObject({ differences: [], notCompared: [] })
+  expect(contents(shop.d1.file)).toEqual(before)
+  expect(shop.d1.query('PRAGMA ignore_check_constraints')[0]?.rows).toEqual([[0]])
+}, 60_000)
+
+describe('what D1 does not take is refused before anything is changed', () => {
+  test.each([
+    ['a long value', 'CREATE TABLE t (v); INSERT INTO t VALUES (zeroblob(2000001))'],
+    ['many columns', `CREATE TABLE t (${Array.from({ length: 101 }, (_, n) => `c${n}`).join()})`],
+    [
+      'an index without content',
+      `CREATE VIRTUAL TABLE t USING fts5(a, content=''); INSERT INTO t VALUES ('x')`,
+    ],
+    ['another encoding', `PRAGMA encoding = 'UTF-16'; CREATE TABLE t (v)`],
+  ])('%s', async (_what, sql) => {
+    const local = fileIn(root, 'local.db')
+    fill(local.file, sql)
+    await at.create(local)
+    shop.d1.import('CREATE TABLE mine (v)')
+    const before = contents(shop.d1.file)
+    expect(await codeOf(at.restore(shop.address))).toBe('BACKUP.D1_LIMIT')
+    expect(contents(shop.d1.file)).toEqual(before)
+  })
+})
+
+test('consent is asked for by name, and is not needed for an empty database', async () => {
+  const local = fileIn(root, 'local.db')
+  fill(local.file, 'CREATE TABLE t (v); INSERT INTO t VALUES (1)')
+  await at.create(local)
+  const { bookmark } = await at.restore(shop.address, { mayConsent: false })
+  expect(bookmark).toBeDefined()
+  expect(await codeOf(at.restore(shop.address, { mayConsent: false }))).toBe(
+    'BACKUP.TARGET_NOT_EMPTY',
+  )
+  const asked: string[] = []
+  await at.restore(shop.address, { consent: async (name) => void asked.push(name) })
+  expect(asked).toEqual(['shop'])
+  expect(await codeOf(at.restore(shop.address, { dropOld: true }))).toBe('BACKUP.NOT_SUPPORTED')
+})
+
+describe('while others write', () => {
+  /** Writes two rows before each call of a kind. */
+  function write(action: string, times = Infinity): void {
+    let written = 0
+    server.fault = (call) => {
+      if (call.action === action && (written += 1) <= times)
+        shop.d1.import('INSERT INTO a VALUES (0); INSERT INTO b VALUES (0)')
+      return undefined
+    }
+  }
+  const TABLES =
+    'CREATE TABLE a (v); CREATE TABLE b (v); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1);'
+
+  test('a small database is read in one state', async () => {
+    fill(shop.d1.file, TABLES)
+    write('raw')
+    const { sums } = await at.create(shop.address)
+    const [a, b] = sums?.tables ?? []
+    expect(a?.rows).toBe(b?.rows)
+    expect((await at.verify()).compared.differences).toEqual([])
+  })
+
+  test('a large one is read again, and refused after three times', async () => {
+    fill(shop.d1.file, TABLES + FILLER)
+    write('raw', 1)
+    const { sums } = await at.create(shop.address)
+    expect(sums?.tables.slice(0, 2).map(({ rows }) => rows)).toEqual([2, 2])
+    write('bookmark')
+    expect(await codeOf(at.create(shop.address))).toBe('BACKUP.CHANGED_MEANWHILE')
+  }, 120_000)
+
+  test('a restore is not called proven', async () => {
+    fill(shop.d1.file, TABLES)
+    await at.create(shop.address)
+    let restored = false
+    server.fault = ({ action }) => {
+      restored ||= action === 'import-poll'
+      if (restored && action === 'raw') shop.d1.import('INSERT INTO a VALUES (0)')
+      return undefined
+    }
+    const { compared } = await at.restore(shop.address)
+    expect(compared).toMatchObject({ compared: [], differences: [] })
+    expect(compared?.notCompared.join()).toContain('not proven')
+  })
+})

@@ -86,3 +86,27 @@ test('analytics that the token may not read are named by doctor, and left out by
   expect(status.text).not.toContain('rows read')
   expect((await slipway('doctor --json')).text).toContain('no right to the analytics')
 })
+
+test('a deploy makes a backup first, which a rollback restores with consent', async () => {
+  const environments = { production: { backup: 'verified-before-deploy' } }
+  const settings = JSON.stringify({ backup: { store: './backups' }, environments })
+  write('slipway.config.mjs', `export default ${settings}`)
+  await slipway('deploy')
+  shop.d1.import("INSERT INTO customer VALUES (9007199254740993, 'Ann')")
+  write('migrations/0002_more.sql', 'CREATE TABLE more (id INTEGER NOT NULL PRIMARY KEY);\n')
+  expect((await slipway('deploy')).text).toMatch(/Backup backup-production-\S+ {2}\S+ kB, verified/)
+  shop.d1.import("INSERT INTO customer VALUES (2, 'Bob')")
+  const asks = await slipway('rollback --from-backup')
+  expect(asks.text).toContain('--confirm shop')
+  expect(shop.d1.inspect('SELECT 1 FROM customer')).toHaveLength(2)
+  const back = await slipway('rollback --from-backup --confirm shop')
+  expect(back.exitCode, back.text).toBe(0)
+  const [row] = shop.d1.inspect('SELECT CAST(id AS TEXT) AS id, name FROM customer')
+  expect(row).toEqual({ id: '9007199254740993', name: 'Ann' })
+  expect(shop.d1.inspect('SELECT name FROM d1_migrations')).toEqual([{ name: '0001_init.sql' }])
+  const undo = /d1 time-travel restore shop --bookmark (\S+)/.exec(back.text)?.[1] ?? ''
+  expect((await slipway('backup restore --confirm shop')).text).toContain('rows, sequences')
+  shop.d1.restore(undo)
+  expect(shop.d1.inspect('SELECT 1 FROM customer')).toHaveLength(2)
+  expect((await slipway('status')).text).toMatch(/Last backup: \d{4}-/)
+})

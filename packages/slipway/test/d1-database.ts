@@ -203,7 +203,7 @@ function* statementsOf(db: DatabaseSync, sql: string): Generator<StatementSync> 
   for (;;) {
     let statement: StatementSync
     try {
-      statement = db.prepare(rest)
+      statement = prepareFirst(db, rest)
     } catch (error) {
       if ((error as { code?: string }).code === 'ERR_INVALID_ARG_VALUE') return
       throw error
@@ -211,6 +211,22 @@ function* statementsOf(db: DatabaseSync, sql: string): Generator<StatementSync> 
     rest = rest.slice(statement.sourceSQL.length)
     yield statement
   }
+}
+
+/** More than a statement may have. */
+const WINDOW = 3 * MAX_TEXT_BYTES
+
+/** A text of many statements is given to SQLite in pieces: it copies all that it is given, for each statement. */
+function prepareFirst(db: DatabaseSync, sql: string): StatementSync {
+  if (sql.length <= WINDOW) return db.prepare(sql)
+  try {
+    const statement = db.prepare(sql.slice(0, WINDOW))
+    // One that ends with the piece may be cut off.
+    if (statement.sourceSQL.length < WINDOW) return statement
+  } catch {
+    // What is wrong with it, the whole text shows.
+  }
+  return db.prepare(sql)
 }
 
 function run(db: DatabaseSync, sql: string, params: readonly unknown[]): D1Result[] {

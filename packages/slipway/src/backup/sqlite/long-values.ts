@@ -11,17 +11,13 @@ const VALUE_BYTES = 2_000_000
  * puts them together: so a row is never incomplete, whatever its checks ask for.
  */
 export class LongValues {
+  /** Unique in the whole script. */
   #last = 0
-  readonly #place: string
 
-  constructor(place: string) {
-    this.#place = place
-  }
-
-  /** Shortens a row of literals until it has at most so many bytes. Gives it after the statements that it needs. */
+  /** Shortens a row of literals until it has at most so many bytes. Gives it with the statements that it needs before. */
   shortened(
     literals: readonly string[],
-    maxBytes: number,
+    { table, maxBytes }: { readonly table: string; readonly maxBytes: number },
   ): { readonly row: readonly string[]; readonly statements: readonly string[] } {
     const row = [...literals]
     const statements: string[] = []
@@ -30,7 +26,7 @@ export class LongValues {
       const longest = lengths.indexOf(Math.max(...lengths))
       const { bytes, isBlob } = bytesOf(row[longest] ?? '')
       if (bytes.length > VALUE_BYTES)
-        refuseLimit(`A value of ${this.#place} has ${bytes.length} bytes: D1 takes ${VALUE_BYTES}.`)
+        refuseLimit(`A value of ${table} has ${bytes.length} bytes: D1 takes ${VALUE_BYTES}.`)
       const id = (this.#last += 1)
       for (let part = 0; part * PART_BYTES < bytes.length; part++) {
         const digits = bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES).toString('hex')

@@ -55,6 +55,8 @@ export function mayHaveLost(values: string): boolean {
 
 /** About how much of a table one query reads, in bytes. D1 has 128 MB of memory for all. */
 const PAGE_BYTES = 4 * 2 ** 20
+/** A row with more bytes is read in parts: as literals, it would be longer than a text of D1 may be. */
+const LONG_ROW_BYTES = 900_000
 /** How many rows are measured at a time. */
 const MEASURED = 20_000
 
@@ -69,13 +71,15 @@ export async function* pagesOf(
   let place: Place = { rows: 0 }
   for (;;) {
     const sizes = await measured(session, table, place)
+    let measuredRows = 0
     for (const rows of pageLengths(sizes)) {
-      const page = await readPage(session, table, { place, rows, hexadecimal: false })
-      const exact = page.some(({ line }) => mayHaveLost(line))
-        ? await readPage(session, table, { place, rows, hexadecimal: true })
-        : page
-      yield exact.map(({ line }) => line)
-      place = nextPlace(table, place, exact)
+      const isLong = rows === 1 && (sizes[measuredRows] ?? 0) > LONG_ROW_BYTES
+      const page = isLong
+        ? await readLongRow(session, table, place)
+        : await readPage(session, table, { place, rows })
+      yield page.map(({ line }) => line)
+      place = nextPlace(table, place, page)
+      measuredRows += rows
     }
     if (sizes.length < MEASURED) return
   }
@@ -94,7 +98,7 @@ function pageLengths(sizes: readonly number[]): number[] {
   let rows = 0
   let bytes = 0
   for (const size of sizes) {
-    if (rows > 0 && bytes + size > PAGE_BYTES) {
+    if (rows > 0 && (bytes + size > PAGE_BYTES || Math.max(size, bytes / rows) > LONG_ROW_BYTES)) {
       lengths.push(rows)
       rows = 0
       bytes = 0
@@ -110,11 +114,26 @@ type Line = Row & { readonly line: string }
 async function readPage(
   session: Session,
   table: DumpedTable,
-  { place, rows, hexadecimal }: ValuesSql & { readonly place: Place; readonly rows: number },
+  at: { readonly place: Place; readonly rows: number },
 ): Promise<Line[]> {
-  const key = keyOf(table).map((column, at) => `, ${valueSql(column, { hexadecimal })} AS k${at}`)
-  const sql = `SELECT ${rowSql(table, { hexadecimal })} AS line${key.join('')} FROM ${source(table)}${within(table, place, rows)}`
-  return await session.query<Line>(sql)
+  const page = await session.query<Line>(pageSql(table, at, { hexadecimal: false }))
+  if (!page.some(({ line }) => mayHaveLost(line))) return page
+  return await session.query<Line>(pageSql(table, at, { hexadecimal: true }))
+}
+
+function pageSql(
+  table: DumpedTable,
+  { place, rows }: { readonly place: Place; readonly rows: number },
+  how: ValuesSql,
+): string {
+  const line = `${rowSql(table, how)} AS line`
+  const columns = [line, ...keySql(table, how)].join(', ')
+  return `SELECT ${columns} FROM ${source(table)}${within(table, place, rows)}`
+}
+
+/** The key of a row, by which the next page begins. */
+function keySql(table: DumpedTable, how: ValuesSql): string[] {
+  return keyOf(table).map((column, at) => `${valueSql(column, how)} AS k${at}`)
 }
 
 function within(table: DumpedTable, place: Place, limit: number): string {
@@ -131,4 +150,52 @@ function nextPlace(table: DumpedTable, place: Place, page: readonly Line[]): Pla
   if (key.length === 0) return { rows: ('rows' in place ? place.rows : 0) + page.length }
   const last = must(page.at(-1), 'a page has rows')
   return { key: key.map((_, at) => String(last[`k${at}`])) }
+}
+
+/** A value with more bytes is read in parts. */
+const LONG_VALUE_BYTES = 50_000
+/** How many bytes a part has. It arrives as twice as many digits. */
+const PART_BYTES = 500_000
+/** How many columns of a long row are read at a time: D1 gives 100 at most. */
+const COLUMNS = 90
+
+/** Reads the next row of a table, value by value where these are long. */
+async function readLongRow(session: Session, table: DumpedTable, place: Place): Promise<Line[]> {
+  const from = `FROM ${source(table)}${within(table, place, 1)}`
+  const how = { hexadecimal: true }
+  const columns = insertedColumns(table)
+  const values: string[] = []
+  for (let first = 0; first < columns.length; first += COLUMNS) {
+    const some = columns.slice(first, first + COLUMNS)
+    const shown = some.map(
+      (column, at) =>
+        `CASE WHEN octet_length(${column}) > ${LONG_VALUE_BYTES} THEN '?' || typeof(${column}) ELSE ${valueSql(column, how)} END AS v${at}`,
+    )
+    const [row] = await session.query<Row>(`SELECT ${shown.join(', ')} ${from}`)
+    for (const [at, column] of some.entries()) {
+      const value = String(row?.[`v${at}`])
+      values.push(
+        value.startsWith('?') ? await readLongValue(session, column, { value, from }) : value,
+      )
+    }
+  }
+  const key = keySql(table, how)
+  const [last] =
+    key.length === 0 ? [] : await session.query<Row>(`SELECT ${key.join(', ')} ${from}`)
+  return [{ ...last, line: values.join(',') }]
+}
+
+async function readLongValue(
+  session: Session,
+  column: string,
+  { value, from }: { readonly value: string; readonly from: string },
+): Promise<string> {
+  let digits = ''
+  for (let begin = 1; ; begin += PART_BYTES) {
+    const part = `hex(substr(CAST(${column} AS BLOB), ${begin}, ${PART_BYTES}))`
+    const [row] = await session.query<{ part: string }>(`SELECT ${part} AS part ${from}`)
+    digits += row?.part ?? ''
+    if ((row?.part.length ?? 0) < 2 * PART_BYTES) break
+  }
+  return value === '?text' ? `CAST(x'${digits}' AS TEXT)` : `X'${digits}'`
 }

@@ -53,11 +53,16 @@ function ended(statement: string): string {
   return statement.includes('--') ? `${statement}\n;` : `${statement};`
 }
 
+interface Writing extends RestoredSource {
+  readonly long: LongValues
+}
+
 function* scriptStatements(
-  source: RestoredSource,
+  given: RestoredSource,
   dropped: readonly RemoteObject[],
   mark: string,
 ): Generator<string> {
+  const source: Writing = { ...given, long: new LongValues() }
   const { objects, virtual, excluded, breaksChecks } = source
   // The setting outlives the transaction, so it is changed only where it must be.
   if (breaksChecks) yield 'PRAGMA ignore_check_constraints=ON'
@@ -74,7 +79,7 @@ function* scriptStatements(
   const tables = objects.tables.filter(
     ({ name }) => !virtual.shadows.has(name) && !excluded.has(name),
   )
-  for (const table of tables) yield* insertStatements(source.session, table)
+  for (const table of tables) yield* insertStatements(source, table)
   yield* of('index')
   yield* of('view')
   for (const table of virtual.tables) yield* virtualStatements(source, table)
@@ -86,7 +91,7 @@ function* scriptStatements(
 }
 
 function* virtualStatements(
-  { session, excluded }: RestoredSource,
+  source: Writing,
   { definition, settings, rows, rebuild, isUnreadable }: VirtualTable,
 ): Generator<string> {
   const { name, sql } = definition
@@ -96,25 +101,26 @@ function* virtualStatements(
     )
   yield sql
   yield* settings
-  if (rows && !excluded.has(`${name}_content`)) yield* insertStatements(session, rows)
+  if (rows && !source.excluded.has(`${name}_content`)) yield* insertStatements(source, rows)
   if (rebuild !== undefined) yield rebuild
 }
 
 /** Rows of SQLite's own tables: they come into being with what needs them. */
-function* ownStatements({ session, objects }: RestoredSource): Generator<string> {
+function* ownStatements(source: Writing): Generator<string> {
+  const { objects } = source
   const none = { sortedBy: ['rowid'] }
   if (objects.hasSequences) {
     yield 'CREATE TABLE _slipway_sequence (id INTEGER PRIMARY KEY AUTOINCREMENT)'
     yield 'DROP TABLE _slipway_sequence'
     yield 'DELETE FROM sqlite_sequence'
     const table = { name: 'sqlite_sequence', columns: ['name', 'seq'], ...none }
-    yield* insertStatements(session, table)
+    yield* insertStatements(source, table)
   }
   if (objects.hasStatistics) {
     yield 'ANALYZE'
     yield 'DELETE FROM sqlite_stat1'
     const table = { name: 'sqlite_stat1', columns: ['tbl', 'idx', 'stat'], ...none }
-    yield* insertStatements(session, table)
+    yield* insertStatements(source, table)
   }
 }
 
@@ -123,15 +129,15 @@ const ROWS_BYTES = 80_000
 /** D1 refuses more. */
 const COLUMNS = 100
 
-function* insertStatements(session: Session, table: DumpedTable): Generator<string> {
+function* insertStatements({ session, long }: Writing, table: DumpedTable): Generator<string> {
   if (table.columns.length > COLUMNS)
     refuseLimit(`${table.name} has ${table.columns.length} columns: D1 takes ${COLUMNS}.`)
   const head = `INSERT INTO ${quoteIdentifier(table.name)} (${insertedColumns(table).join(', ')}) VALUES\n`
-  const long = new LongValues(table.name)
+  const limit = { table: table.name, maxBytes: ROWS_BYTES }
   let held: string[] = []
   let bytes = 0
   for (const literals of literalsOf(session, table)) {
-    const { row, statements } = long.shortened(literals, ROWS_BYTES)
+    const { row, statements } = long.shortened(literals, limit)
     yield* statements
     const text = `(${row.join(',')})`
     const size = Buffer.byteLength(text) + 2
