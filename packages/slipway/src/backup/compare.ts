@@ -68,7 +68,7 @@ export function refuseFilled(
     why: effect,
     nextActions: [
       advice(`Add --confirm ${database} if that is what you want.`),
-      advice('Or name an empty database with --url.'),
+      advice('Or name an empty database with --url or --env.'),
     ],
   })
 }

@@ -67,15 +67,24 @@ interface Source {
 /** Copies one state of a database. Gives false where others wrote meanwhile. */
 async function copyState(source: Source, to: Session): Promise<boolean> {
   const { address, remote, bytes } = source
+  if (bytes <= SNAPSHOT_BYTES) {
+    const objects = await readObjects(remote)
+    const lines = await readAtOnce(source, objects)
+    if (lines === 'changed') return false
+    if (lines !== 'too-large') {
+      await writeCopy(source, { to, objects, lines })
+      return true
+    }
+  }
   const before = await d1Bookmark(address)
-  const objects = await readObjects(remote)
-  const tables = [...objects.tables, ...ownTables(objects)]
-  const read = bytes <= SNAPSHOT_BYTES ? await readAtOnce(source, objects, tables) : 'too-large'
-  if (read === 'changed') return false
-  const lines = read === 'too-large' ? (table: DumpedTable) => pagesOf(remote, table) : read
-  await writeCopy(source, { to, objects, lines })
-  // What was read in one transaction is of one state, whatever was written before and after.
-  return read !== 'too-large' || (await d1Bookmark(address)) === before
+  const copied = await attempt(async () => {
+    const objects = await readObjects(remote)
+    await writeCopy(source, { to, objects, lines: (table) => pagesOf(remote, table) })
+  })
+  // Rows of different states may break a key, and a table may have gone.
+  if (!copied.ok && copied.failure.code !== 'DATABASE.STATEMENT') rethrow(copied.failure)
+  if ((await d1Bookmark(address)) !== before) return false
+  return copied.ok || rethrow(copied.failure)
 }
 
 /** Up to this size, all rows are the answer of one call. */
@@ -86,9 +95,10 @@ type Lines = (table: DumpedTable) => AsyncGenerator<readonly string[]>
 /** Reads all rows in one transaction, in which the definitions must still be those that were read before. */
 async function readAtOnce(
   { address }: Source,
-  { definitions }: DumpedObjects,
-  tables: readonly DumpedTable[],
+  objects: DumpedObjects,
 ): Promise<Lines | 'changed' | 'too-large'> {
+  const { definitions } = objects
+  const tables = [...objects.tables, ...ownTables(objects)]
   const hexadecimal = new Set<DumpedTable>()
   for (;;) {
     const queries = tables.map((table) =>

@@ -126,7 +126,8 @@ export const BACKUPS: readonly Command[] = [
     summary: 'restore a backup into the target',
     details:
       'Into an empty database without a question, in one transaction. Onto another one only with --confirm <database>: then ' +
-      'into a new database, which takes its name when all is restored and compared. The old one is kept under another name.',
+      'into a new database, which takes its name when all is restored and compared. The old one is kept under another name. ' +
+      'Remote D1 is restored by one import, all or nothing, and Time Travel keeps the state before.',
     positionals: [
       {
         name: 'backup',
