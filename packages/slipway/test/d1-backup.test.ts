@@ -186,16 +186,23 @@ describe('while others write', () => {
     expect(await codeOf(at.create(shop.address))).toBe('BACKUP.CHANGED_MEANWHILE')
   }, 120_000)
 
-  test('a large one is read again when a table goes while it is read', async () => {
-    fill(shop.d1.file, `${TABLES}${FILLER} CREATE TABLE later (v); INSERT INTO later VALUES (1)`)
-    let calls = 0
-    server.fault = ({ action }) => {
-      if (action === 'raw' && (calls += 1) === 10) shop.d1.import('DROP TABLE later')
-      return undefined
-    }
-    const { sums } = await at.create(shop.address)
-    expect(sums?.tables.map(({ table }) => table)).toEqual(['a', 'b', 'filler'])
-  }, 60_000)
+  test.each([
+    ['a table goes', 'DROP TABLE later'],
+    ['rows go', 'DELETE FROM filler; DELETE FROM later; DROP TABLE later'],
+  ])(
+    'a large one is read again when %s while it is read',
+    async (_what, sql) => {
+      fill(shop.d1.file, `${TABLES}${FILLER} CREATE TABLE later (v); INSERT INTO later VALUES (1)`)
+      let calls = 0
+      server.fault = ({ action }) => {
+        if (action === 'raw' && (calls += 1) === 10) shop.d1.import(sql)
+        return undefined
+      }
+      const { sums } = await at.create(shop.address)
+      expect(sums?.tables.map(({ table }) => table)).toEqual(['a', 'b', 'filler'])
+    },
+    60_000,
+  )
 
   test('a restore is not called proven', async () => {
     fill(shop.d1.file, TABLES)

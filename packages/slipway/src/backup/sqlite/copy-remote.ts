@@ -6,6 +6,7 @@ import {
   quoteIdentifier,
   type RemoteD1,
   type Session,
+  type SessionOptions,
   withSession,
 } from '../../database/index.ts'
 import { advice, attempt, type Emit, rethrow } from '../../kernel/index.ts'
@@ -36,13 +37,13 @@ export async function withCopy<T>(
   { signal, emit }: CopyWork,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const applicationName = 'slipway backup'
-  return await withSession(address, { applicationName }, async (remote) => {
+  return await withSession(address, remoteOptions(emit), async (remote) => {
     for (let tries = 0; tries < TRIES; tries++) {
       signal.throwIfAborted()
       const bytes = await d1Bytes(address)
-      const done = await inThrowAway({ bytes, d1: address.d1 }, async (session) => {
-        const onBytes = progressOf(emit, `copy ${address.d1.name}`, bytes)
+      const place = { bytes: bytes ?? Number.POSITIVE_INFINITY, d1: address.d1 }
+      const done = await inThrowAway(place, async (session) => {
+        const onBytes = progressOf(emit, `copy ${address.d1.name}`, bytes ?? 0)
         const isCopied = await copyState({ address, remote, signal, onBytes, bytes }, session)
         return isCopied ? { value: await work(session) } : undefined
       })
@@ -56,18 +57,24 @@ export async function withCopy<T>(
   })
 }
 
+/** How a session on a remote database is opened: it says when it waits. */
+export function remoteOptions(emit: Emit): SessionOptions {
+  const onNotice = (message: string) => emit({ kind: 'notice', message })
+  return { applicationName: 'slipway backup', onNotice }
+}
+
 interface Source {
   readonly address: RemoteD1
   readonly remote: Session
   readonly signal: AbortSignal
   readonly onBytes: (bytes: number) => void
-  readonly bytes: number
+  readonly bytes: number | undefined
 }
 
 /** Copies one state of a database. Gives false where others wrote meanwhile. */
 async function copyState(source: Source, to: Session): Promise<boolean> {
   const { address, remote, bytes } = source
-  if (bytes <= SNAPSHOT_BYTES) {
+  if (bytes !== undefined && bytes <= SNAPSHOT_BYTES) {
     const objects = await readObjects(remote)
     const lines = await readAtOnce(source, objects)
     if (lines === 'changed') return false

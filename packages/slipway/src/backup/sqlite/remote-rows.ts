@@ -77,6 +77,8 @@ export async function* pagesOf(
       const page = isLong
         ? await readLongRow(session, table, place)
         : await readPage(session, table, { place, rows })
+      // Others have deleted the rest meanwhile: what was read is of no one state.
+      if (page.length === 0) return
       yield page.map(({ line }) => line)
       place = nextPlace(table, place, page)
       measuredRows += rows
@@ -172,8 +174,9 @@ async function readLongRow(session: Session, table: DumpedTable, place: Place): 
         `CASE WHEN octet_length(${column}) > ${LONG_VALUE_BYTES} THEN '?' || typeof(${column}) ELSE ${valueSql(column, how)} END AS v${at}`,
     )
     const [row] = await session.query<Row>(`SELECT ${shown.join(', ')} ${from}`)
+    if (row === undefined) return []
     for (const [at, column] of some.entries()) {
-      const value = String(row?.[`v${at}`])
+      const value = String(row[`v${at}`])
       values.push(
         value.startsWith('?') ? await readLongValue(session, column, { value, from }) : value,
       )

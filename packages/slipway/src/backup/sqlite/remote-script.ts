@@ -117,7 +117,7 @@ function* ownStatements(source: Writing): Generator<string> {
     yield* insertStatements(source, table)
   }
   if (objects.hasStatistics) {
-    yield 'ANALYZE'
+    yield 'ANALYZE sqlite_schema'
     yield 'DELETE FROM sqlite_stat1'
     const table = { name: 'sqlite_stat1', columns: ['tbl', 'idx', 'stat'], ...none }
     yield* insertStatements(source, table)

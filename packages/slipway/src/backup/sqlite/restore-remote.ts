@@ -13,7 +13,7 @@ import { raise } from '../failures.ts'
 import type { Manifest } from '../manifest.ts'
 import type { RestoreOutcome, RestoreRequest } from '../restore-backup.ts'
 import { compareRestored } from './compare-restored.ts'
-import { withCopy } from './copy-remote.ts'
+import { remoteOptions, withCopy } from './copy-remote.ts'
 import { refuseLimit } from './d1-limits.ts'
 import { RESTORE_TABLE } from './objects.ts'
 import { readDumped } from './read-database.ts'
@@ -40,7 +40,7 @@ export async function restoreRemote(
   address: RemoteD1,
 ): Promise<Omit<RestoreOutcome, 'manifest'>> {
   const database = address.d1.name
-  return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
+  return await withSession(address, remoteOptions(request.emit), async (session) => {
     const target: Target = { address, remote: atomic(session), mark: randomUUID() }
     if ((await readRemoteObjects(session)).length > 0) {
       if (!request.mayConsent) refuseFilled(database, 'A restore would replace everything in it.')

@@ -25,8 +25,10 @@ export async function d1Snapshot(
   return answers.map(({ results }) => results.rows)
 }
 
-/** How large a database is on Cloudflare, in bytes. */
-export async function d1Bytes(address: RemoteD1, options: SessionOptions = {}): Promise<number> {
-  const { file_size = 0 } = await readDatabase(d1Api(address, options))
-  return file_size
+/** How large a database is on Cloudflare, in bytes; nothing if the API does not say it. */
+export async function d1Bytes(
+  address: RemoteD1,
+  options: SessionOptions = {},
+): Promise<number | undefined> {
+  return (await readDatabase(d1Api(address, options))).file_size
 }
