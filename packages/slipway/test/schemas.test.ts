@@ -46,7 +46,7 @@ beforeAll(async () => {
     join(set, 'set.json'),
     JSON.stringify({ version: 1, tables: { Plan: { key: ['code'], rows: [{ code: 'free' }] } } }),
   )
-}, 300_000)
+}, 900_000)
 
 afterAll(async () => {
   await target.drop()

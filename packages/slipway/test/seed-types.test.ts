@@ -95,4 +95,4 @@ test('the types of defineSeed', async () => {
   } finally {
     rmSync(folder, { recursive: true })
   }
-}, 300_000)
+}, 900_000)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { shortForm } from '../../test/short-form.ts'
 import {
   createTarget,
   migration,
@@ -65,20 +66,25 @@ test('a rollback in one schema leaves a table of the same name in public alone',
   expect(await target.sql('SELECT * FROM app."Client"')).toEqual([{ id: 7 }])
 })
 
-test.each([
-  ['column', 'ALTER TABLE "public"."Client" DROP COLUMN "city";'],
-  ['table', 'DROP TABLE IF EXISTS public."Client" CASCADE;'],
-  ['rows', 'ALTER TABLE "Client" DROP COLUMN "city"; DELETE FROM public."Client";'],
-  ['rows in a query', 'WITH gone AS (DELETE FROM public."Client" RETURNING 1) SELECT * FROM gone;'],
-  ['all rows', 'TRUNCATE public."Client";'],
-  ['search path', 'SET search_path = public; ALTER TABLE "Client" DROP COLUMN "city";'],
-  ['set_config', `SELECT set_config('search_path', 'public', true); DROP TABLE "Client";`],
-  ['block', `DO $$ BEGIN ALTER TABLE public."Client" DROP COLUMN "city"; END $$;`],
-  ['executed text', `DO $$ BEGIN EXECUTE 'DROP TABLE public."Client"'; END $$;`],
-  ['rename', 'ALTER TABLE public."Client" RENAME COLUMN "city" TO "town";'],
-  ['move', 'ALTER TABLE public."Client" SET SCHEMA app;'],
-  ['schema', 'DROP SCHEMA public CASCADE;'],
-])('a down.sql that changes what another application has is refused: %s', async (_name, down) => {
+test.each(
+  shortForm([
+    ['column', 'ALTER TABLE "public"."Client" DROP COLUMN "city";'],
+    ['table', 'DROP TABLE IF EXISTS public."Client" CASCADE;'],
+    ['rows', 'ALTER TABLE "Client" DROP COLUMN "city"; DELETE FROM public."Client";'],
+    [
+      'rows in a query',
+      'WITH gone AS (DELETE FROM public."Client" RETURNING 1) SELECT * FROM gone;',
+    ],
+    ['all rows', 'TRUNCATE public."Client";'],
+    ['search path', 'SET search_path = public; ALTER TABLE "Client" DROP COLUMN "city";'],
+    ['set_config', `SELECT set_config('search_path', 'public', true); DROP TABLE "Client";`],
+    ['block', `DO $$ BEGIN ALTER TABLE public."Client" DROP COLUMN "city"; END $$;`],
+    ['executed text', `DO $$ BEGIN EXECUTE 'DROP TABLE public."Client"'; END $$;`],
+    ['rename', 'ALTER TABLE public."Client" RENAME COLUMN "city" TO "town";'],
+    ['move', 'ALTER TABLE public."Client" SET SCHEMA app;'],
+    ['schema', 'DROP SCHEMA public CASCADE;'],
+  ]),
+)('a down.sql that changes what another application has is refused: %s', async (_name, down) => {
   await target.sql(`CREATE TABLE public."Client" ("id" INTEGER PRIMARY KEY, "city" TEXT);
     INSERT INTO public."Client" VALUES (1, 'Ghent')`)
   const old = { ...CITY, down, downPath: 'migrations/2_city/down.sql' }
@@ -170,14 +176,16 @@ test.each(['app', 'public'])(
 // Objects of other schemas may come in another order: names decide where nothing else does.
 const ONE_SCHEMA = migration('1_all', ALL.sql.slice(0, ALL.sql.indexOf('CREATE SCHEMA billing')))
 
-test.each([
-  'DROP VIEW "kinds"; DROP TABLE "note"; DROP TABLE "app"; DROP TYPE "kind"; DROP FUNCTION "touch"();',
-  'CREATE SCHEMA archive; ALTER TABLE "note" SET SCHEMA archive; ALTER TABLE "app" RENAME COLUMN "n" TO "number";',
-  'ALTER TABLE "app" DROP COLUMN "app" CASCADE, DROP COLUMN "n" CASCADE;',
-  `ALTER TYPE "kind" ADD VALUE 'c'; COMMENT ON TABLE "note" IS 'public.note and app.note';`,
-  'DELETE FROM "note"; UPDATE "app" SET "app" = NULL; ALTER TABLE "note" DROP COLUMN "appId" CASCADE;',
-  'ALTER TABLE "public"."Client" ADD COLUMN "city" TEXT; CREATE INDEX "client" ON public."Client" ("city");',
-])('has one down.sql in each default schema: %s', async (sql) => {
+test.each(
+  shortForm([
+    'DROP VIEW "kinds"; DROP TABLE "note"; DROP TABLE "app"; DROP TYPE "kind"; DROP FUNCTION "touch"();',
+    'CREATE SCHEMA archive; ALTER TABLE "note" SET SCHEMA archive; ALTER TABLE "app" RENAME COLUMN "n" TO "number";',
+    'ALTER TABLE "app" DROP COLUMN "app" CASCADE, DROP COLUMN "n" CASCADE;',
+    `ALTER TYPE "kind" ADD VALUE 'c'; COMMENT ON TABLE "note" IS 'public.note and app.note';`,
+    'DELETE FROM "note"; UPDATE "app" SET "app" = NULL; ALTER TABLE "note" DROP COLUMN "appId" CASCADE;',
+    'ALTER TABLE "public"."Client" ADD COLUMN "city" TEXT; CREATE INDEX "client" ON public."Client" ("city");',
+  ]),
+)('has one down.sql in each default schema: %s', async (sql) => {
   const init = 'CREATE TABLE public."Client" (id INT); CREATE SCHEMA IF NOT EXISTS "app";'
   const found: string[] = []
   for (const schema of ['public', 'My "App"', 'note']) {

@@ -203,6 +203,6 @@ describe.each([
         `${command} disturbed by ${by} at ${points.length * verdicts.length} points of ${total} messages\n`,
       )
     },
-    FULL ? 3_600_000 : 240_000,
+    3_600_000,
   )
 })

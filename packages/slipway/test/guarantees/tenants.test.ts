@@ -67,7 +67,7 @@ beforeAll(async () => {
   owners.push({ schema: 'shop', schemas: ['shop'], files: SHOP, applied: 0 })
   for (const schema of TENANTS) owners.push({ schema, schemas: [schema], files: SHOP, applied: 0 })
   for (const owner of owners) await deployNext(owner)
-}, 300_000)
+}, 900_000)
 afterAll(() => database.drop())
 
 function work({ schema }: Owner, migrations: readonly TestMigration[]) {

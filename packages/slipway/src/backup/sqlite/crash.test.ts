@@ -108,4 +108,4 @@ test(`killed at ${POINTS} points, nothing incomplete is listed and nothing is re
   expect([...counts].every((one) => one === 100 || one === 60_000)).toBe(true)
   await run('restore', restored)
   expect(readdirSync(folder).filter((name) => name.includes('slipway-restore'))).toEqual([])
-}, 300_000)
+}, 900_000)
