@@ -125,7 +125,8 @@ function proofPart(proof: Proof): string {
     proof
   const gone = kept?.lost ?? lost
   const { unseen = [], vacant = [] } = kept ?? {}
-  const facts = `Run up, down and up again on PostgreSQL ${shadow.version}, on ${rows} generated rows: up ${upMs} ms, down ${downMs} ms.`
+  const product = shadow.kind === 'sqlite' ? 'SQLite' : 'PostgreSQL'
+  const facts = `Run up, down and up again on ${product} ${shadow.version}, on ${rows} generated rows: up ${upMs} ms, down ${downMs} ms.`
   const list = (title: string, items: readonly string[]) =>
     items.length === 0
       ? ''

@@ -9,5 +9,6 @@ export type {
   StatementFigures,
   TopStatements,
 } from './finding.ts'
-export { type Inspection, type InspectRequest, inspectTarget } from './inspect.ts'
+export { inspectTarget } from './dialects.ts'
+export type { Inspection, InspectRequest } from './inspect.ts'
 export { type IndexTrial, tryIndexes } from './try-indexes.ts'

@@ -76,7 +76,7 @@ const LOCK_TIMEOUT_MS = 200
  * Examines the health of a target by its catalogs and statistics: in read-only transactions, with a limit for each statement, and for all. Reads no
  * row of a table. A check that cannot be read says why, and the others continue. Fails with INSPECT.NOTHING_READ if none could.
  */
-export async function inspectTarget(request: InspectRequest): Promise<Inspection> {
+export async function inspectPostgres(request: InspectRequest): Promise<Inspection> {
   const options = { applicationName: 'slipway inspect', connectTimeoutMs: CONNECT_TIMEOUT_MS }
   return await withSession(request.address, options, (session) => inspectSession(session, request))
 }

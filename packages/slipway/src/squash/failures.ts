@@ -3,6 +3,7 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 /** What ends a squash. */
 export const squashFailures = {
   'SQUASH.UNKNOWN_MIGRATION': { title: 'The project has no migration of that name' },
+  'SQUASH.NOT_SUPPORTED': { title: 'Migrations of this database cannot be squashed' },
   'SQUASH.NOTHING': { title: 'A squash needs at least two migrations' },
   'SQUASH.NAME_UNFIT': { title: 'No folder name keeps the squash in its place' },
   'SQUASH.DIFFERS': {

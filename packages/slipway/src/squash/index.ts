@@ -1,6 +1,7 @@
 export { squashFailures } from './failures.ts'
 export type { SquashForm } from './body.ts'
-export { draftSquash, type Squash, type SquashRequest } from './squash.ts'
+export { draftSquash } from './dialects.ts'
+export type { Squash, SquashRequest } from './squash.ts'
 export {
   finishSquash,
   uncommitted,

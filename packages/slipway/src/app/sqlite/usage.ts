@@ -9,7 +9,7 @@ import type { Work } from '../work.ts'
 /** Source: developers.cloudflare.com/d1/platform/limits. */
 const D1_BYTES = 10_000_000_000
 
-/** Reads how a database is used. Never fails: it stands beside what somebody asked for. */
+/** Reads how a database is used. Never fails: it is shown beside what somebody asked for. */
 export async function readUsage(work: Work): Promise<DatabaseUsage> {
   const [size, lastBackup] = await Promise.all([readSize(work.target.address), newestBackup(work)])
   return { ...size, lastBackup }

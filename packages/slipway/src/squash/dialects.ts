@@ -1,0 +1,19 @@
+import type { ByDialect } from '../database/index.ts'
+import { advice } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+import { draftSquash as draftPostgres, type Squash, type SquashRequest } from './squash.ts'
+
+const SQUASHES: ByDialect<(request: SquashRequest) => Promise<Squash>> = {
+  postgres: draftPostgres,
+  sqlite: async () =>
+    raise('SQUASH.NOT_SUPPORTED', {
+      message: 'Slipway squashes migrations of PostgreSQL only.',
+      why: 'Nothing was changed.',
+      nextActions: [advice('A database takes a long history of SQLite in a second or two.')],
+    }),
+}
+
+/** Writes one migration in place of several: see `squash.ts`. Fails with SQUASH.NOT_SUPPORTED on SQLite. */
+export async function draftSquash(request: SquashRequest): Promise<Squash> {
+  return await SQUASHES[request.shadow.dialect](request)
+}
