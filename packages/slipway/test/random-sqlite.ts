@@ -440,11 +440,11 @@ export function randomPrismaSchemas(dice: Dice): {
         return dice.chance(0.25) ? [randomField(dice, field.name)] : [field]
       })
       const added = dice.chance(0.4) ? [randomField(dice, 'extra')] : []
-      const all = [...fields, ...added]
-      const has = new Set(all.map(({ name }) => name))
+      const left = [...fields, ...added]
+      const has = new Set(left.map(({ name }) => name))
       return {
         ...model,
-        fields: all,
+        fields: left,
         relations: model.relations
           .filter(() => !dice.chance(0.1))
           .map((one) => (dice.chance(0.2) ? { ...one, action: 'Cascade' } : one)),

@@ -103,7 +103,9 @@ export function rowDifferences(before: Truth, after: Truth): string[] {
     const later = after.rows[table] ?? []
     if (rows.length !== later.length) found.add(`rows of ${table}`)
     for (const column of Object.keys({ ...rows[0], ...later[0] })) {
-      const [was, is] = [rows, later].map((all) => all.map((row) => row[column]).toSorted())
+      const [was, is] = [rows, later].map((all) =>
+        all.map((row) => JSON.stringify(row[column])).toSorted(),
+      )
       if (rows.length === later.length && JSON.stringify(was) !== JSON.stringify(is))
         found.add(`${table}.${column}`)
     }

@@ -173,7 +173,7 @@ async function readLongRow(session: Session, table: DumpedTable, place: Place): 
       (column, at) =>
         `CASE WHEN octet_length(${column}) > ${LONG_VALUE_BYTES} THEN '?' || typeof(${column}) ELSE ${valueSql(column, how)} END AS v${at}`,
     )
-    const [row] = await session.query<Row>(`SELECT ${shown.join(', ')} ${from}`)
+    const [row] = await session.query(`SELECT ${shown.join(', ')} ${from}`)
     if (row === undefined) return []
     for (const [at, column] of some.entries()) {
       const value = String(row[`v${at}`])
@@ -183,8 +183,7 @@ async function readLongRow(session: Session, table: DumpedTable, place: Place): 
     }
   }
   const key = keySql(table, how)
-  const [last] =
-    key.length === 0 ? [] : await session.query<Row>(`SELECT ${key.join(', ')} ${from}`)
+  const [last] = key.length === 0 ? [] : await session.query(`SELECT ${key.join(', ')} ${from}`)
   return [{ ...last, line: values.join(',') }]
 }
 
