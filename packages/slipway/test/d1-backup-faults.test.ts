@@ -97,7 +97,19 @@ test.each(CASES)(
   120_000,
 )
 
-test.each(CASES)(
+const IMPORT_FAULTS = [
+  { kind: 'import-error', message: 'disk I/O error: SQLITE_IOERR' },
+  { kind: 'import-error', message: 'Not currently importing anything.' },
+  { kind: 'forget' },
+  { kind: 'cut-request', bytes: 100 },
+] as const
+
+/** What can go wrong with an import alone. */
+const IMPORTS = IMPORT_FAULTS.map(
+  (fault) => [`${fault.kind} ${'message' in fault ? fault.message : ''}`, fault, false] as const,
+)
+
+test.each([...CASES, ...IMPORTS])(
   'a restore is whole or none, and says which: %s',
   async (_what, fault, lasts) => {
     const at = backupsIn(path.join(root, 'store'))
