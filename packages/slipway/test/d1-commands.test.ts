@@ -39,8 +39,11 @@ function write(file: string, content: string): void {
   writeFileSync(path.join(root, file), content)
 }
 
-async function slipway(command: string): Promise<{ text: string; exitCode: number }> {
-  const words = [...command.split(' '), '--remote', '--no-interactive']
+async function slipway(
+  command: string,
+  where = '--remote',
+): Promise<{ text: string; exitCode: number }> {
+  const words = [...command.split(' '), where, '--no-interactive']
   const ran = await runCli(words, { cwd: root, env: server.env })
   return { text: ran.stdout + ran.stderr, exitCode: ran.exitCode }
 }
@@ -109,4 +112,21 @@ test('a deploy makes a backup first, which a rollback restores with consent', as
   shop.d1.restore(undo)
   expect(shop.d1.inspect('SELECT 1 FROM customer')).toHaveLength(2)
   expect((await slipway('status')).text).toMatch(/Last backup: \d{4}-/)
+})
+
+test('a backup of the remote database is restored into the local one, and the other way round', async () => {
+  write('slipway.config.mjs', `export default { backup: { store: './backups' } }`)
+  await slipway('deploy')
+  shop.d1.import("INSERT INTO customer VALUES (9007199254740993, 'Ann')")
+  const idIn = (text: string) => /backup-\w+-\w+/.exec(text)?.[0] ?? ''
+  const remote = idIn((await slipway('backup create')).text)
+  const restored = await slipway(`backup restore ${remote}`, '--local')
+  expect(restored.exitCode, restored.text).toBe(0)
+  expect((await slipway('status', '--local')).text).toContain('1 applied, 0 pending')
+  const local = idIn((await slipway('backup create', '--local')).text)
+  shop.d1.import('DELETE FROM customer')
+  const back = await slipway(`backup restore ${local} --confirm shop`)
+  expect(back.text).toContain('Compared: schema, rows, sequences, integrity are equal')
+  const [row] = shop.d1.inspect('SELECT CAST(id AS TEXT) AS id FROM customer')
+  expect(row).toEqual({ id: '9007199254740993' })
 })

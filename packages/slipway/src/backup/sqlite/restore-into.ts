@@ -47,8 +47,10 @@ export async function restoreInto(request: RestoreRequest, manifest: Manifest): 
   invariant(address.kind === 'sqlite' && address.file !== undefined, 'a restore has a place')
   const file = path.resolve(address.file)
   const database = databaseName(address)
+  // wrangler's file is created when it is opened first, with its folder; another folder must exist.
+  const mustOpen = address.d1 !== undefined || !existsSync(path.dirname(file))
+  const isFilled = (mustOpen || existsSync(file)) && (await holdsObjects(address))
   const isThere = existsSync(file)
-  const isFilled = isThere && (await holdsObjects(address))
   if (isFilled) {
     if (!request.mayConsent) refuseFilled(database)
     await request.consent(database, `replace ${database} by ${manifest.id}`)
