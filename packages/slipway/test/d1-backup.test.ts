@@ -101,6 +101,15 @@ test('a database is restored as it was, and the bookmark returns to the state be
   expect(contents(shop.d1.file)).toEqual(changed)
 })
 
+test('statistics of ANALYZE do not outlive the tables that they are of', async () => {
+  const local = fileIn(root, 'local.db')
+  fill(local.file, 'CREATE TABLE t (v); INSERT INTO t VALUES (1)')
+  await at.create(local)
+  shop.d1.import('CREATE TABLE u (v); CREATE INDEX u_v ON u (v); INSERT INTO u VALUES (1); ANALYZE')
+  await at.restore(shop.address)
+  expect(contents(shop.d1.file)).toEqual(contents(local.file))
+})
+
 test('values longer than a statement, rows that break a CHECK, and texts that are no UTF-8 are restored', async () => {
   fill(
     shop.d1.file,

@@ -58,10 +58,13 @@ export async function restoreRemote(
   })
 }
 
-/** What is dropped, in an order in which it can be. Not what goes with its table, and not what Cloudflare keeps there. */
+/**
+ * What is dropped, in an order in which it can be. Not what goes with its table, and not what Cloudflare and
+ * SQLite keep there, except for the statistics of ANALYZE.
+ */
 async function readRemoteObjects(session: Session): Promise<readonly RemoteObject[]> {
   const isOthers = (column: string) =>
-    `(${column} LIKE '\\_cf\\_%' ESCAPE '\\' OR ${column} LIKE 'sqlite\\_%' ESCAPE '\\')`
+    `(${column} LIKE '\\_cf\\_%' ESCAPE '\\' OR ${column} LIKE 'sqlite\\_%' ESCAPE '\\' AND ${column} <> 'sqlite_stat1')`
   const rows = await session.query<{ type: RemoteObject['type']; name: string }>(`
     SELECT m.type, m.name FROM sqlite_schema m
     LEFT JOIN pragma_table_list l ON l.schema = 'main' AND l.name = m.name AND m.type = 'table'
