@@ -31,7 +31,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
   rollback: deployed,
   drift: deployed,
   repair: deployed,
-  seeds: ['kernel', 'project', 'database', 'statements', 'schema', 'history'],
+  seeds: ['kernel', 'project', 'database', 'statements', 'schema', 'history', 'execution'],
   testing: ['kernel', 'database', 'statements', 'project', 'shadow', 'seeds', 'app'],
   check: [...deployed],
   doctor: ['kernel', 'project', 'database', 'history'],

@@ -172,7 +172,8 @@ export async function seedAuthor(
   { server }: Session,
 ): Promise<SeedAuthor> {
   const commit = (await git(project.root, ['rev-parse', 'HEAD']))?.trim()
-  return { by: `${os.userInfo().username} as ${server.user}`, commit }
+  const { username } = os.userInfo()
+  return { by: server.user === '' ? username : `${username} as ${server.user}`, commit }
 }
 
 /** The seed sets of the target's environment. */

@@ -2,7 +2,12 @@ import { type ByDialect, dialectOf, type Session } from '../database/index.ts'
 import type { TargetSession } from '../execution/index.ts'
 import { deploy as deployPostgres, type DeployOutcome, type DeployRequest } from './deploy.ts'
 import { type Preview, previewDeploy as previewPostgres } from './preview.ts'
-import { withTarget as withPostgresTarget, type WorkRequest } from './target.ts'
+import {
+  type BooksRequest,
+  prepareBooks as preparePostgresBooks,
+  withTarget as withPostgresTarget,
+  type WorkRequest,
+} from './target.ts'
 
 /** What is done on a target that is open for work. */
 type TargetWork<T> = (session: Session, target: TargetSession) => Promise<T>
@@ -12,6 +17,7 @@ interface Deploying {
   deploy(request: DeployRequest): Promise<DeployOutcome>
   preview(request: WorkRequest): Promise<Preview>
   withTarget<T>(request: WorkRequest, work: TargetWork<T>): Promise<T>
+  prepareBooks(session: Session, request?: BooksRequest): Promise<void>
 }
 
 const DIALECTS: ByDialect<() => Promise<Deploying>> = {
@@ -19,6 +25,7 @@ const DIALECTS: ByDialect<() => Promise<Deploying>> = {
     deploy: deployPostgres,
     preview: previewPostgres,
     withTarget: withPostgresTarget,
+    prepareBooks: preparePostgresBooks,
   }),
   async sqlite() {
     const [{ deploySqlite }, { previewSqlite }, { withSqliteSession }] = await Promise.all([
@@ -26,7 +33,13 @@ const DIALECTS: ByDialect<() => Promise<Deploying>> = {
       import('./sqlite/preview.ts'),
       import('./sqlite/target.ts'),
     ])
-    return { deploy: deploySqlite, preview: previewSqlite, withTarget: withSqliteSession }
+    return {
+      deploy: deploySqlite,
+      preview: previewSqlite,
+      withTarget: withSqliteSession,
+      // Each script creates what it needs.
+      prepareBooks: async () => {},
+    }
   },
 }
 
@@ -46,4 +59,10 @@ export async function previewDeploy(request: WorkRequest): Promise<Preview> {
 export async function withTarget<T>(request: WorkRequest, work: TargetWork<T>): Promise<T> {
   const dialect = await DIALECTS[dialectOf(request.address)]()
   return await dialect.withTarget(request, work)
+}
+
+/** Creates history and ledger where work on a target needs them before it begins: see `target.ts`. */
+export async function prepareBooks(session: Session, request?: BooksRequest): Promise<void> {
+  const dialect = await DIALECTS[dialectOf(session)]()
+  await dialect.prepareBooks(session, request)
 }

@@ -7,7 +7,7 @@ export {
   toConsentTo,
 } from './consent.ts'
 export type { DeployOutcome, DeployRequest } from './deploy.ts'
-export { deploy, previewDeploy, withTarget } from './dialects.ts'
+export { deploy, prepareBooks, previewDeploy, withTarget } from './dialects.ts'
 export { refuseForeignObjects } from './foreign-objects.ts'
 export { deployFailures } from './failures.ts'
 export { unaccepted } from './hazards.ts'
@@ -18,7 +18,7 @@ export { describePreCheck } from './pre-checks.ts'
 export type { Preview } from './preview.ts'
 export { LEAVES_NOTHING, reviewsOf } from './review.ts'
 export type { Recorded } from './squashes.ts'
-export { prepareBooks, type WorkRequest } from './target.ts'
+export type { WorkRequest } from './target.ts'
 export {
   readKnownNow,
   readSchemaNow,

@@ -87,7 +87,8 @@ async function refuseOtherEnvironment(session: Session, request: WorkRequest): P
   refuseEnvironment(await readEnvironments(session), request, { database, forget })
 }
 
-type BooksRequest = Pick<WorkRequest, 'environment' | 'protected' | 'confirm'>
+/** As what an environment is recorded. */
+export type BooksRequest = Pick<WorkRequest, 'environment' | 'protected' | 'confirm'>
 
 /** Creates Prisma's history table and our ledger where they are absent, and records a protected environment there; a shadow database has none. */
 export async function prepareBooks(session: Session, request?: BooksRequest): Promise<void> {

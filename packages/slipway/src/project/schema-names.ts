@@ -10,6 +10,8 @@ export interface MappedName {
 export interface MappedMember extends MappedName {
   /** What Prisma's client fills a field with that is not given: the database has no default for it. */
   readonly filled?: 'uuid' | 'cuid' | 'nanoid' | 'ulid' | 'updatedAt'
+  /** The enum of the schema that a field has as its type: SQLite's own columns know nothing of it. */
+  readonly enum?: string
 }
 
 /** A model with its fields, or an enum with its values; `mapped` is the table or the type. */
@@ -38,7 +40,7 @@ export function schemaNames(
   files: readonly ProjectSchemaFile[],
   defaultSchema: string,
 ): SchemaNames {
-  const models: MappedBlock[] = []
+  const models: ReadBlock[] = []
   const enums: MappedBlock[] = []
   let qualified = false
   for (const { content } of files) {
@@ -55,17 +57,42 @@ export function schemaNames(
         schema: schema ?? defaultSchema,
         members: membersOf(body),
       }
-      ;(keyword === 'model' ? models : enums).push(block)
+      if (keyword === 'model') models.push(block)
+      else enums.push({ ...block, members: block.members.map(withoutType) })
     }
   }
-  return { models, enums, qualified }
+  const names = new Set(enums.map(({ name }) => name))
+  return { models: models.map((model) => withEnums(model, names)), enums, qualified }
 }
 
-function membersOf(body: string): MappedMember[] {
+function withEnums({ members, ...model }: ReadBlock, enums: ReadonlySet<string>): MappedBlock {
+  return {
+    ...model,
+    members: members.map(({ type, ...member }) =>
+      type !== undefined && enums.has(type) ? { ...member, enum: type } : member,
+    ),
+  }
+}
+
+function withoutType({ type: _, ...member }: ReadMember): MappedMember {
+  return member
+}
+
+interface ReadBlock extends Omit<MappedBlock, 'members'> {
+  readonly members: readonly ReadMember[]
+}
+
+/** A field with the name of its type. */
+interface ReadMember extends MappedMember {
+  readonly type?: string
+}
+
+function membersOf(body: string): ReadMember[] {
   return body.split('\n').flatMap((line) => {
-    const name = /^\s*(\w+)/.exec(line)?.[1]
+    const [, name, type] = /^\s*(\w+)(?:[ \t]+(\w+))?/.exec(line) ?? []
     if (name === undefined) return []
-    return [{ name, mapped: attribute(line, '(?<!@)@map') ?? name, ...filledBy(line) }]
+    const mapped = attribute(line, '(?<!@)@map') ?? name
+    return [{ name, mapped, ...(type === undefined ? {} : { type }), ...filledBy(line) }]
   })
 }
 

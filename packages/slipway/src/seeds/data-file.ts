@@ -1,9 +1,17 @@
 import path from 'node:path'
-import type { ReadField } from './postgres/source-rows.ts'
 import type { SeedRow, SeedValue } from './set.ts'
 
 /** The forms of data files that Slipway writes. */
 export type DataFormat = 'csv' | 'ndjson' | 'json'
+
+/** What the text form of a value is: `t` and `f`, digits, a document in JSON, or any other text. */
+export type TextKind = 'boolean' | 'number' | 'document' | 'text'
+
+/** A field of a data file. */
+export interface TextField {
+  readonly field: string
+  readonly kind: TextKind
+}
 
 /** The form of a file by its ending; nothing if it holds no plain rows. */
 export function formatOf(file: string): DataFormat | undefined {
@@ -26,7 +34,7 @@ export function formatOf(file: string): DataFormat | undefined {
  */
 export async function* dataText(
   format: DataFormat,
-  fields: readonly ReadField[],
+  fields: readonly TextField[],
   rows: AsyncIterable<SeedRow>,
 ): AsyncGenerator<string> {
   if (format === 'csv') yield csvLine(fields.map(({ field }) => field))
@@ -34,7 +42,7 @@ export async function* dataText(
   for await (const row of rows) {
     switch (format) {
       case 'csv':
-        yield csvLine(fields.map(({ field, column }) => plainText(row[field], column.type)))
+        yield csvLine(fields.map(({ field, kind }) => plainText(row[field], kind)))
         break
       case 'ndjson':
         yield `${jsonLine(fields, row)}\n`
@@ -59,27 +67,25 @@ function csvCell(text: string | null): string {
   return plain ? text : `"${text.replaceAll('"', '""')}"`
 }
 
-function plainText(value: SeedValue, type: string): string | null {
+function plainText(value: SeedValue, kind: TextKind): string | null {
   if (typeof value !== 'string') return null
-  return type === 'boolean' ? (value === 't' ? 'true' : 'false') : value
+  return kind === 'boolean' ? (value === 't' ? 'true' : 'false') : value
 }
 
-function jsonLine(fields: readonly ReadField[], row: SeedRow): string {
+function jsonLine(fields: readonly TextField[], row: SeedRow): string {
   const values = fields.map(
-    ({ field, column }) => `${JSON.stringify(field)}: ${jsonOf(row[field], column.type)}`,
+    ({ field, kind }) => `${JSON.stringify(field)}: ${jsonOf(row[field], kind)}`,
   )
   return `{ ${values.join(', ')} }`
 }
 
-const NUMBER = /^(?:smallint|integer|bigint|real|double precision|numeric)/
-
 /** A number and a document as they are, for they are read as they are; anything else as text. */
-function jsonOf(value: SeedValue, type: string): string {
-  const text = plainText(value, type)
+function jsonOf(value: SeedValue, kind: TextKind): string {
+  const text = plainText(value, kind)
   if (text === null) return 'null'
-  if (type === 'boolean') return text
-  if (type === 'json' || type === 'jsonb') return documentOf(text)
-  if (NUMBER.test(type) && !type.endsWith(']') && JSON_NUMBER.test(text)) return text
+  if (kind === 'boolean') return text
+  if (kind === 'document') return documentOf(text)
+  if (kind === 'number' && JSON_NUMBER.test(text)) return text
   return JSON.stringify(text)
 }
 

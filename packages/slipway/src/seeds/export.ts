@@ -6,10 +6,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { advice, type Emit } from '../kernel/index.ts'
 import { belongs } from './choose.ts'
 import { dataText } from './data-file.ts'
+import { rowReading } from './dialects.ts'
 import { raise } from './failures.ts'
 import { type Home, type Homeless, homeOf, type Homes } from './home.ts'
-import { readRows, selectionOf } from './postgres/source-rows.ts'
 import { rowsOf } from './rows.ts'
+import { selectionOf } from './selection.ts'
 import { type FileState, setFile, type SetFile } from './set-file.ts'
 import type { SeedSet, SeedSetTable } from './set.ts'
 import type { Side, SyncPlan, SyncTable } from './sync-plan.ts'
@@ -162,6 +163,7 @@ async function writeRows(
   const key = table.fields.slice(0, table.keys)
   const all = selectionOf(plan.sourceTables, table.from, [...key, ...fields])
   if (!all) throw new TypeError('a field was lost')
+  const { readRows, textKind } = await rowReading(source.session)
   const hash = createHash('sha256')
   const file = await open(temporary, 'w')
   let rows = -1
@@ -179,7 +181,10 @@ async function writeRows(
       await file.write(chunk)
       chunk = ''
     }
-    for await (const text of dataText(format, all.fields.slice(key.length), counted())) {
+    const written = all.fields
+      .slice(key.length)
+      .map(({ field, column }) => ({ field, kind: textKind(column) }))
+    for await (const text of dataText(format, written, counted())) {
       chunk += text
       if (chunk.length > 256 * 1024) await flush()
     }

@@ -25,6 +25,9 @@ export const seedFailures = {
   'SEEDS.SAME_DATABASE': { title: 'Both sides of a sync are the same database' },
   'SEEDS.SCHEMAS_DIFFER': { title: 'A table differs between the two databases' },
   'SEEDS.ROWS_REFERRED': { title: 'Other rows refer to rows that would be deleted' },
+  'SEEDS.DATABASE_CHANGED': { title: 'Somebody else changed the database while seeds ran' },
+  'SEEDS.OUTCOME_UNKNOWN': { title: 'The answer about a seed set was lost' },
+  'SEEDS.NOT_ON_SQLITE': { title: 'Rows cannot be copied between databases of this kind' },
   'SEEDS.NOT_DATA': { title: 'A seed set is code and cannot be written' },
 } as const satisfies FailureSpecs
 

@@ -2,11 +2,13 @@ export { belongs, chooseSets, type EnvironmentSeeds } from './choose.ts'
 export type { DataFormat } from './data-file.ts'
 export { type FileChange, type PreparedFiles, prepareFiles } from './export.ts'
 export { seedFailures } from './failures.ts'
-export { readSeedLedger, type SeedAuthor, type SeedRecord } from './ledger.ts'
-export type { TableCounts } from './postgres/merge.ts'
+export { readSeedLedger, runSeeds, verifySeeds, withSnapshot } from './dialects.ts'
+export type { SeedFinding } from './finding.ts'
+export type { SeedAuthor, SeedRecord } from './ledger.ts'
+export type { TableCounts } from './table-counts.ts'
 export type { NamedRules } from './natural-key.ts'
 export { projectNames, projectSeedSets, seedFolders } from './project-sets.ts'
-export { runSeeds, type SeedOutcome, type SeedRequest } from './run.ts'
+export type { SeedOutcome, SeedRequest } from './seed-request.ts'
 export {
   defineSeed,
   type OwnerMode,
@@ -18,10 +20,8 @@ export {
   type SeedTable,
   type SeedValue,
 } from './set.ts'
-export { withSnapshot } from './postgres/source-rows.ts'
 export { type SeedSetStatus, seedStatus } from './status.ts'
 export { syncTables } from './sync.ts'
 export type { RowChange } from './row-change.ts'
 export type { TableDiff } from './postgres/sync-diff.ts'
 export { planSync, refuseSameDatabase, type Side, type SyncPlan } from './sync-plan.ts'
-export { type SeedFinding, verifySeeds } from './verify.ts'

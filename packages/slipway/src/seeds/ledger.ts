@@ -15,7 +15,7 @@ export interface SeedRecord {
 }
 
 /** All sets that this project ran on a database; none where none ever did. */
-export async function readSeedLedger(session: Session): Promise<readonly SeedRecord[]> {
+export async function readPostgresSeedLedger(session: Session): Promise<readonly SeedRecord[]> {
   const rows = await readLedgerRows(
     session,
     'seed',

@@ -1,53 +1,22 @@
-import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
-import { advice, must } from '../kernel/index.ts'
+import { quoteLiteral, type Session } from '../database/index.ts'
+import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { readAlteredColumns } from './ledger.ts'
-import { placeOfRow, type Staged } from './postgres/stage.ts'
+import type { Staged } from './postgres/stage.ts'
 import type { GivenColumn } from './references.ts'
-import { shapesWith } from './shapes.ts'
-import { columnOf, type TargetColumn, type TargetTable } from './target-tables.ts'
+import {
+  givenOf,
+  joinedValue,
+  type ResolvedColumns,
+  resolvedColumns,
+  storedOf,
+} from './resolved.ts'
+import { placeOfRow } from './row-source.ts'
 
 /** Staged rows with their references found: a relation with the columns of the target. */
-export interface Resolved extends Staged {
-  /** SQL to use after FROM; its alias is `r`, with `n` and `g` in addition to the columns. */
-  readonly source: string
-  /** Columns that it gives, those of the key first. */
-  readonly columns: readonly TargetColumn[]
-  /** What `source` calls each column: names of Slipway, with which no name of a user collides. */
-  readonly names: ReadonlyMap<TargetColumn, string>
-  /** The shapes whose rows give a column; absent if all do. */
-  readonly shapesOf: ReadonlyMap<TargetColumn, readonly number[]>
-  readonly key: readonly TargetColumn[]
-  /** Columns that are filled when all rows are there: they refer to rows that come later. */
-  readonly later: readonly TargetColumn[]
+export interface Resolved extends Staged, ResolvedColumns {
   /** Columns in which a trigger changed what the set gave when it ran last: such values count as given. */
   readonly altered: ReadonlySet<string>
-}
-
-/** SQL of a column of the target, `t`. */
-export function storedOf({ name }: TargetColumn, alias = 't'): string {
-  return `${alias}.${quoteIdentifier(name)}`
-}
-
-/** SQL of the value that a resolved row, `r`, gives a column. */
-export function givenOf({ names }: Pick<Resolved, 'names'>, column: TargetColumn): string {
-  return `r.${must(names.get(column), 'a column of the rows')}`
-}
-
-/** SQL that is true where a resolved row, `r`, gives a column at all; nothing if each does. */
-export function isGiven(
-  { shapesOf }: Pick<Resolved, 'shapesOf'>,
-  column: TargetColumn,
-): string | undefined {
-  const shapes = shapesOf.get(column)
-  return shapes && `r.g IN (${shapes.join(', ')})`
-}
-
-/** SQL that is true where a row of the target, `t`, has the key of a resolved one, `r`. */
-export function sameKey(resolved: Pick<Resolved, 'key' | 'names'>, alias = 't'): string {
-  return resolved.key
-    .map((column) => `${storedOf(column, alias)} = ${givenOf(resolved, column)}`)
-    .join(' AND ')
 }
 
 /** SQL of the key of a resolved row, `r`, or with an alias of a row of the target, as the ledger has it. */
@@ -67,25 +36,11 @@ export async function resolve(
   staged: Staged,
   later: ReadonlySet<string>,
 ): Promise<Resolved> {
-  const { layout, relation, shapes } = staged
-  const key = keyOf(staged, later)
-  const waits = ({ column }: GivenColumn) => later.has(column.name)
-  const given = layout.columns.filter((one) => !waits(one))
-  const columns = given.map(({ column }) => column)
+  const { layout, relation } = staged
+  const given = layout.columns.filter(({ column }) => !later.has(column.name))
   const resolved = {
     ...staged,
-    key,
-    columns: [...key, ...columns.filter((column) => !key.includes(column))],
-    later: layout.columns.filter(waits).map(({ column }) => column),
-    shapesOf: new Map(
-      layout.columns.flatMap(({ column, plain, references }) => {
-        const fields = [...plain, ...references].flatMap((one) =>
-          'field' in one ? [one.field] : one.fields,
-        )
-        const numbers = shapesWith(shapes, fields)
-        return numbers ? [[column, numbers] as const] : []
-      }),
-    ),
+    ...resolvedColumns(staged, later),
     altered: await readAlteredColumns(session, staged),
   }
   if (given.every(({ plain, references }) => references.length === 0 && plain.length === 1)) {
@@ -106,13 +61,7 @@ export async function resolve(
 
 /** SQL that makes the relation with the columns of the target, and which reference of a row leads nowhere. */
 function joinSql(joined: string, relation: string, given: readonly GivenColumn[]): string {
-  const values = given.map(({ plain, references }, at) => {
-    const all = [
-      ...references.map(({ value }) => value),
-      ...plain.map(({ staged }) => `s.${staged}`),
-    ]
-    return `${all.length === 1 ? all[0] : `coalesce(${all.join(', ')})`} AS v${at}`
-  })
+  const values = given.map((column, at) => `${joinedValue(column)} AS v${at}`)
   const references = given.flatMap((one) => one.references)
   const missing = references.map(
     (one) => `WHEN ${one.given} AND ${one.value} IS NULL THEN ${quoteLiteral(one.column.name)}`,
@@ -122,47 +71,6 @@ function joinSql(joined: string, relation: string, given: readonly GivenColumn[]
      SELECT ${['s.n', 's.g', ...values].join(', ')}, ${missing.length > 0 ? `CASE ${missing.join(' ')} END` : 'NULL::text'} AS missing
      FROM ${relation} s ${joins.join(' ')};
      ANALYZE ${joined}`
-}
-
-/** The columns of the natural key; each must be given, and a unique key must hold them apart. */
-function keyOf({ set, table, target, layout }: Staged, later: ReadonlySet<string>): TargetColumn[] {
-  const given = layout.columns.map(({ column }) => column)
-  const key = table.key.map((field) => {
-    const column = columnOf(target, field)
-    if (column && given.includes(column) && !later.has(column.name)) return column
-    return raise('SEEDS.SET_INVALID', {
-      message: `The natural key of ${table.name} in ${set.name} names ${field}.`,
-      why: column
-        ? `Its rows do not give ${field}, or it refers to rows that come later.`
-        : `${target.name} has no such column.`,
-      nextActions: [advice('A natural key consists of fields that every row gives.')],
-      where: { file: set.file },
-    })
-  })
-  requireUnique(set, target, key)
-  return key
-}
-
-function requireUnique(
-  set: Staged['set'],
-  target: TargetTable,
-  key: readonly TargetColumn[],
-): void {
-  const names = key.map(({ name }) => name)
-  if (target.unique.some((columns) => columns.every((column) => names.includes(column)))) return
-  const columns = names.map(quoteIdentifier).join(', ')
-  const index = quoteIdentifier(`${target.name}_${names.join('_')}_key`.slice(0, 63))
-  raise('SEEDS.KEY_NOT_UNIQUE', {
-    message: `The natural key of ${target.name} in ${set.name} has no unique index: ${names.join(', ')}.`,
-    why: 'Without a unique index, two rows could have the same key.',
-    nextActions: [
-      advice(`Add @@unique([${names.join(', ')}]) to the model and run slipway dev,`),
-      advice(
-        `or put this into a migration: CREATE UNIQUE INDEX ${index} ON ${target.id} (${columns});`,
-      ),
-    ],
-    where: { file: set.file },
-  })
 }
 
 async function refuseMissing(session: Session, staged: Staged, joined: string): Promise<void> {

@@ -23,7 +23,7 @@ function newSet(ending: string) {
 
 async function load(file: string): Promise<unknown> {
   const table = { rows: { file } }
-  if ((await queryOf(table)) !== undefined) return undefined
+  if ((await queryOf(table, 'postgres')) !== undefined) return undefined
   for await (const row of rowsOf({ table })) expect(row).toBeDefined()
   return undefined
 }
@@ -93,7 +93,7 @@ test.each(ENDINGS)('a file .%s that the user may not read', (ending) => {
   chmodSync(root, 0o755)
   chmodSync(file, 0o000)
   const call = `const t = { rows: { file: ${JSON.stringify(file)} } }
-    await m.queryOf(t); for await (const row of m.rowsOf({ table: t })) console.log(row)`
+    await m.queryOf(t, 'postgres'); for await (const row of m.rowsOf({ table: t })) console.log(row)`
   expect(asOrdinaryUser('./rows.ts', call)).toBe(FORBIDDEN)
 })
 
@@ -120,7 +120,7 @@ test.each([
 test('a query may end in a semicolon and have comments', async () => {
   const { file } = newSet('sql')
   writeFileSync(file, "-- plans\nSELECT 'a' AS code; -- end\n")
-  expect(await queryOf({ rows: { file } })).toBe("SELECT 'a' AS code")
+  expect(await queryOf({ rows: { file } }, 'postgres')).toBe("SELECT 'a' AS code")
 })
 
 test.each(['absolute', 'relative', 'by a link'])(

@@ -2,13 +2,14 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Transform } from 'node:stream'
+import type { Dialect } from '../database/index.ts'
 import { advice, failureOf, readErrorText } from '../kernel/index.ts'
 import { parserFor } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { elementsOf, jsonProblem, parseExactly, repeatedKey } from './json-text.ts'
 import { madeRows, type RowLimits } from './made-rows.ts'
-import type { RowForm } from './postgres/copy-text.ts'
 import type { SeedRow, SeedSet, SeedSetTable } from './set.ts'
+import type { RowForm } from './value-text.ts'
 
 /** A row, and the line of its file where that is known. */
 export interface PlacedRow {
@@ -55,11 +56,14 @@ export function formOf({ rows, form }: SeedSetTable): RowForm {
 }
 
 /** The SQL that gives the rows of a table, where that is what its file holds. */
-export async function queryOf({ rows }: Pick<SeedSetTable, 'rows'>): Promise<string | undefined> {
+export async function queryOf(
+  { rows }: Pick<SeedSetTable, 'rows'>,
+  dialect: Dialect,
+): Promise<string | undefined> {
   if (!isFile(rows) || path.extname(rows.file) !== '.sql') return undefined
   const { file } = rows
   const text = await readText(file)
-  const [query, ...others] = (await parserFor('postgres')).parse(text, file)
+  const [query, ...others] = (await parserFor(dialect)).parse(text, file)
   // The text is put into another query: what ends it early would run by itself, also in a dry run.
   if (query === undefined || others.length > 0) return invalid(file, 'It must hold one query')
   return query.text.trim()

@@ -1,58 +1,34 @@
 import { executeLocked, type Session } from '../database/index.ts'
 import { prepareLedger } from '../history/index.ts'
-import { advice, attempt, command, type Emit, rethrow } from '../kernel/index.ts'
-import { raise } from './failures.ts'
+import { attempt, rethrow } from '../kernel/index.ts'
 import {
   readAlteredColumns,
-  readSeedLedger,
-  type SeedAuthor,
+  readPostgresSeedLedger,
   seedRecordSql,
   type SeedRecord,
 } from './ledger.ts'
-import type { RowLimits } from './made-rows.ts'
 import { inOrder, type TableInTurn } from './order.ts'
 import { haveTriggers, recordAltered } from './postgres/altered.ts'
-import { fillLater, merge, setSequences, type TableCounts } from './postgres/merge.ts'
-import { type CascadedRows, ownedChanges, removeOwned } from './postgres/removal.ts'
-import { copyWhole, stage, type StageOptions } from './postgres/stage.ts'
+import { fillLater, merge, setSequences } from './postgres/merge.ts'
+import { ownedChanges, removeOwned } from './postgres/removal.ts'
+import { copyWhole, stage } from './postgres/stage.ts'
 import { readDiff, recordChanges, recordUpdates } from './postgres/sync-diff.ts'
 import { isUnchanged, remember } from './postgres/unchanged.ts'
 import { type Resolved, resolve } from './resolve.ts'
 import type { RowChange } from './row-change.ts'
-import type { SeedSet } from './set.ts'
+import type { StageOptions } from './row-source.ts'
 import {
-  columnOf,
-  readTargetTables,
-  tableOf,
-  type TargetTables,
-  type NamesIn,
-} from './target-tables.ts'
-
-/** Sets to be run on a target, in their order. */
-export interface SeedRequest {
-  readonly sets: readonly SeedSet[]
-  readonly names: NamesIn
-  /** Migrations that the target lacks: seeds may not fit. */
-  readonly pending: readonly string[]
-  readonly author: SeedAuthor
-  /** Do all of it, report the changes, and roll it back. */
-  readonly dryRun: boolean
-  /** Asked before a set that changes or deletes rows is committed; throws where that is not wanted. */
-  readonly consent: (destroys: readonly string[]) => Promise<void>
-  readonly emit: Emit
-  /** What ends code that makes rows. */
-  readonly limits?: RowLimits | undefined
-}
-
-/** What a run did with a set, or would do. */
-export interface SeedOutcome {
-  readonly set: SeedSet
-  /** What the database had of it before. */
-  readonly before?: SeedRecord
-  readonly tables: readonly TableCounts[]
-  /** Tables in which a trigger changed values that the set gave. */
-  readonly altered: readonly string[]
-}
+  destroyedBy,
+  isAsRecorded,
+  refuseNewer,
+  refusePending,
+  rowsOfSet,
+  type SeedOutcome,
+  type SeedRequest,
+} from './seed-request.ts'
+import type { SeedSet } from './set.ts'
+import { type CascadedRows, type TableCounts, withFilled } from './table-counts.ts'
+import { columnOf, readTargetTables, tableOf, type TargetTables } from './target-tables.ts'
 
 /** A time without a zone means the same wherever the seeds run; sets of a million rows are joined in memory. */
 const SETTINGS = `SET LOCAL lock_timeout = '10s';
@@ -66,10 +42,13 @@ SET LOCAL work_mem = '64MB';
  * a table. A second run writes nothing. Needs the lock of the database. Fails with the codes of `seedFailures`; what
  * was committed before a set that fails stays.
  */
-export async function runSeeds(session: Session, request: SeedRequest): Promise<SeedOutcome[]> {
+export async function runPostgresSeeds(
+  session: Session,
+  request: SeedRequest,
+): Promise<SeedOutcome[]> {
   refusePending(request)
   const tables = await readTargetTables(session, request.names)
-  const records = await readSeedLedger(session)
+  const records = await readPostgresSeedLedger(session)
   for (const set of request.sets) refuseNewer(set, records)
   if (!request.dryRun) await prepareLedger(session)
   const outcomes: SeedOutcome[] = []
@@ -113,29 +92,6 @@ export async function inTransaction(
   // The connection may be what failed.
   await attempt(() => session.execute('ROLLBACK'))
   rethrow(done.failure)
-}
-
-function refusePending({ pending }: SeedRequest): void {
-  if (pending.length === 0) return
-  raise('SEEDS.MIGRATIONS_PENDING', {
-    message: `${pending.length === 1 ? 'A migration is' : `${pending.length} migrations are`} pending: ${pending.slice(0, 3).join(', ')}${pending.length > 3 ? ', …' : ''}.`,
-    why: 'Seeds fit the schema that the migrations give.',
-    nextActions: [command(['deploy'], 'apply them, then run the seeds')],
-  })
-}
-
-function refuseNewer(set: SeedSet, records: readonly SeedRecord[]): void {
-  const before = records.find(({ name }) => name === set.name)
-  if (before === undefined || before.version <= set.version) return
-  raise('SEEDS.NEWER_DATABASE', {
-    message: `The database has version ${before.version} of ${set.name}; the files are version ${set.version}.`,
-    why: 'An older set would overwrite newer rows.',
-    nextActions: [
-      advice('Fetch the commit that has the newer set.'),
-      command(['seed', 'status'], 'see what the database has'),
-    ],
-    where: { file: set.file },
-  })
 }
 
 interface SetRun {
@@ -267,16 +223,6 @@ async function withRows(
   return { ...counts, rows: rows.filter(({ kind }) => !isInsertOnly || kind === 'insert') }
 }
 
-/** A row that was inserted in this run does not count as a change of an existing row. */
-function withFilled(counts: TableCounts, filled: number): TableCounts {
-  const changed = Math.min(Math.max(filled - counts.inserted, 0), counts.unchanged)
-  return {
-    ...counts,
-    updated: counts.updated + changed,
-    unchanged: counts.unchanged - changed,
-  }
-}
-
 function turnsOf({ request, set, tables }: SetRun): readonly TableInTurn[] {
   const { pending } = request
   return inOrder(
@@ -325,17 +271,6 @@ async function copyIntoEmpty(session: Session, options: StageOptions): Promise<n
   return content.rows
 }
 
-/** What a person must agree to on a protected target. */
-function destroyedBy(set: SeedSet, counts: readonly TableCounts[]): string[] {
-  const named = (one: { table: string; updated: number; deleted: number }) => [
-    ...(one.updated > 0
-      ? [`values of ${one.updated} rows of ${one.table} (seed ${set.name})`]
-      : []),
-    ...(one.deleted > 0 ? [`${one.deleted} rows of ${one.table} (seed ${set.name})`] : []),
-  ]
-  return counts.flatMap((one) => [...named(one), ...(one.cascaded ?? []).flatMap(named)])
-}
-
 interface Recorded {
   readonly set: SeedSet
   readonly records: readonly SeedRecord[]
@@ -348,10 +283,7 @@ async function record(
   { author }: SeedRequest,
   { set, records, counts }: Recorded,
 ): Promise<void> {
-  const rows = counts.reduce((sum, one) => sum + one.inserted + one.updated + one.unchanged, 0)
   const before = records.find(({ name }) => name === set.name)
-  const same =
-    before?.version === set.version && before.checksum === set.checksum && before.rows === rows
-  const changed = counts.some(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
-  if (!same || changed) await session.execute(seedRecordSql(session, set, { rows, author }))
+  if (isAsRecorded(set, before, counts)) return
+  await session.execute(seedRecordSql(session, set, { rows: rowsOfSet(counts), author }))
 }

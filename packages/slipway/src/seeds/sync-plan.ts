@@ -1,9 +1,10 @@
 import type { Session } from '../database/index.ts'
 import { advice, command } from '../kernel/index.ts'
+import { databaseIdentity } from './dialects.ts'
 import { raise } from './failures.ts'
 import { type NamedRules, type TableRules, tableRules } from './natural-key.ts'
 import { type Portable, portableOf } from './portable.ts'
-import { type Selection, selectionOf } from './postgres/source-rows.ts'
+import { type Selection, selectionOf } from './selection.ts'
 import type { SeedSet } from './set.ts'
 import {
   findTable,
@@ -154,9 +155,10 @@ function refuseOther({ source, target }: Sides, table: TargetTable, what: string
   })
 }
 
-/** The start of the server and the number of the database tell two databases apart, whatever they are called. */
 async function refuseSame(source: Side, target: Side): Promise<void> {
-  const [one, other] = await Promise.all([source, target].map(identityOf))
+  const [one, other] = await Promise.all(
+    [source, target].map(({ session }) => databaseIdentity(session)),
+  )
   if (one === other) refuseSameDatabase(source.name, target.name)
 }
 
@@ -167,11 +169,4 @@ export function refuseSameDatabase(source: string, target: string): never {
     why: 'An environment without a url of its own uses the one of the project.',
     nextActions: [command(['doctor'], 'see where each setting comes from')],
   })
-}
-
-async function identityOf({ session }: Side): Promise<string> {
-  const [row] = await session.query<{ identity: string }>(
-    `SELECT concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), oid) AS identity FROM pg_database WHERE datname = current_database()`,
-  )
-  return `${session.kind} ${row?.identity ?? ''}`
 }

@@ -6,7 +6,7 @@ import { raise } from './failures.ts'
 import { inOrder, type TableInTurn } from './order.ts'
 import { fillLater, merge } from './postgres/merge.ts'
 import { withCascades } from './postgres/removal.ts'
-import { readRows } from './postgres/source-rows.ts'
+import { readPostgresRows } from './postgres/source-rows.ts'
 import { stage } from './postgres/stage.ts'
 import {
   extraRows,
@@ -16,7 +16,8 @@ import {
   recordUpdates,
   type TableDiff,
 } from './postgres/sync-diff.ts'
-import { type Resolved, resolve, sameKey } from './resolve.ts'
+import { type Resolved, resolve } from './resolve.ts'
+import { sameKey } from './resolved.ts'
 import { inTransaction } from './run.ts'
 import type { OwnerMode, SeedSet, SeedSetTable } from './set.ts'
 import type { Side, SyncPlan, SyncTable } from './sync-plan.ts'
@@ -100,7 +101,7 @@ function seedTable(
   { name, key, selection, keys }: SyncTable,
   mode: OwnerMode,
 ): SeedSetTable {
-  const rows = () => readRows(session, selection, keys)
+  const rows = () => readPostgresRows(session, selection, keys)
   return { name, key, mode, sensitive: [], rows, form: 'texts' }
 }
 

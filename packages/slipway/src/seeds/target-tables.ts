@@ -2,6 +2,8 @@ import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.t
 import { advice, suggest } from '../kernel/index.ts'
 import type { MappedBlock, SchemaNames } from '../project/index.ts'
 import {
+  type Constraint,
+  type DatabaseSchema,
   type Filling,
   type Index,
   indexesByTable,
@@ -9,6 +11,7 @@ import {
   primaryKeyOf,
   type QualifiedName,
   readSchema,
+  tableNamed,
 } from '../schema/index.ts'
 import { objectKey, type TableRef, tableRef } from '../statements/index.ts'
 import { raise } from './failures.ts'
@@ -73,7 +76,9 @@ export async function readTargetTables(session: Session, namesIn: NamesIn): Prom
         ...ref,
         id: [inSchema, table.name].map(quoteIdentifier).join('.'),
         columns: [...table.columns].flatMap(([name, { type, notNull, filling, enum: of }]) => {
-          const labels = of && labelsOf(names.enums, of, schema.defaultSchema)
+          const labels = of
+            ? labelsOf(names.enums, of, schema.defaultSchema)
+            : labelsOfField(names.enums, model, name)
           return filling ? [{ name, type, notNull, ...filling, ...(labels ? { labels } : {}) }] : []
         }),
         primaryKey: primaryKeyOf(table),
@@ -81,7 +86,7 @@ export async function readTargetTables(session: Session, namesIn: NamesIn): Prom
         foreignKeys: table.constraints.flatMap(({ columns, references }) => {
           if (references === undefined) return []
           const pointed = tableRef(schema, references.table)
-          return [{ columns, table: pointed, referenced: references.columns }]
+          return [{ columns, table: pointed, referenced: referencedBy(schema, references) }]
         }),
         ...(model ? { model } : {}),
       }
@@ -91,13 +96,37 @@ export async function readTargetTables(session: Session, namesIn: NamesIn): Prom
   return { defaultSchema: schema.defaultSchema, byKey }
 }
 
+/** The columns that a foreign key points at: without any it is the primary key. */
+function referencedBy(
+  schema: DatabaseSchema,
+  { table, columns }: NonNullable<Constraint['references']>,
+): readonly string[] {
+  const pointed = columns.length === 0 ? tableNamed(schema, table) : undefined
+  return pointed ? primaryKeyOf(pointed) : columns
+}
+
 /** The labels of an enum by the names of its values, where those are no labels themselves. */
 function labelsOf(
   enums: readonly MappedBlock[],
   { schema, name }: QualifiedName,
   defaultSchema: string,
 ): ReadonlyMap<string, string> | undefined {
-  const found = enums.find((one) => one.mapped === name && one.schema === (schema ?? defaultSchema))
+  return renamedIn(
+    enums.find((one) => one.mapped === name && one.schema === (schema ?? defaultSchema)),
+  )
+}
+
+/** The same of an enum that only the Prisma schema knows. */
+function labelsOfField(
+  enums: readonly MappedBlock[],
+  model: MappedBlock | undefined,
+  column: string,
+): ReadonlyMap<string, string> | undefined {
+  const name = model?.members.find(({ mapped }) => mapped === column)?.enum
+  return name === undefined ? undefined : renamedIn(enums.find((one) => one.name === name))
+}
+
+function renamedIn(found: MappedBlock | undefined): ReadonlyMap<string, string> | undefined {
   const members = found?.members ?? []
   const labels = new Set(members.map(({ mapped }) => mapped))
   const renamed = members.filter((member) => !labels.has(member.name))

@@ -1,45 +1,26 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
-import { attempt, type Emit, type Failure, must, rethrow } from '../kernel/index.ts'
-import { readSeedLedger } from './ledger.ts'
-import type { RowLimits } from './made-rows.ts'
+import { attempt, type Failure, must, rethrow } from '../kernel/index.ts'
+import { ledgerFindings, type SeedFinding, type VerifyRequest } from './finding.ts'
+import { readPostgresSeedLedger } from './ledger.ts'
 import { inOrder } from './order.ts'
 import { differs, isAltered } from './postgres/altered.ts'
 import { distinct } from './postgres/merge.ts'
 import { stage } from './postgres/stage.ts'
-import { type Resolved, resolve, sameKey, storedOf } from './resolve.ts'
+import { type Resolved, resolve } from './resolve.ts'
+import { sameKey, storedOf } from './resolved.ts'
 import type { SeedSet } from './set.ts'
-import { readTargetTables, tableOf, type TargetTable, type NamesIn } from './target-tables.ts'
-
-/** In what a database differs from a set. */
-export interface SeedFinding {
-  readonly set: string
-  readonly table?: string
-  /** `altered`: a trigger changed what the set gave, and nothing differs but by that. */
-  readonly kind: 'missing' | 'different' | 'orphan' | 'edited' | 'never' | 'altered'
-  /** Rows that it concerns. */
-  readonly rows: number
-  /** One sentence, without values that are not in the files. */
-  readonly message: string
-}
-
-export interface VerifyRequest {
-  readonly sets: readonly SeedSet[]
-  readonly names: NamesIn
-  readonly emit: Emit
-  /** What ends code that makes rows. */
-  readonly limits?: RowLimits | undefined
-}
+import { readTargetTables, tableOf, type TargetTable } from './target-tables.ts'
 
 /**
  * Checks whether every row of the sets is in the database and equal, whether their foreign keys are valid, and whether
  * the ledger knows them as they are. Writes nothing: what it needs are temporary tables, and they are rolled back.
  */
-export async function verifySeeds(
+export async function verifyPostgresSeeds(
   session: Session,
   { sets, names, emit, limits }: VerifyRequest,
 ): Promise<SeedFinding[]> {
   const tables = await readTargetTables(session, names)
-  const records = await readSeedLedger(session)
+  const records = await readPostgresSeedLedger(session)
   const found: SeedFinding[] = []
   await session.execute(
     `BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'`,
@@ -47,22 +28,7 @@ export async function verifySeeds(
   const done = await attempt(async () => {
     for (const [index, set] of sets.entries()) {
       emit({ kind: 'phase', phase: 'verify', detail: set.name })
-      const record = records.find(({ name }) => name === set.name)
-      if (record === undefined) {
-        found.push({
-          set: set.name,
-          kind: 'never',
-          rows: 0,
-          message: `${set.name} never ran here.`,
-        })
-      } else if (record.checksum !== set.checksum || record.version !== set.version) {
-        found.push({
-          set: set.name,
-          kind: 'edited',
-          rows: 0,
-          message: `${set.name} was edited since it ran here (version ${record.version}).`,
-        })
-      }
+      found.push(...ledgerFindings(set, records))
       const placed = set.tables.map((table) => ({
         table,
         target: tableOf(tables, set, table, []),

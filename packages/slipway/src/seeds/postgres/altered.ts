@@ -3,9 +3,10 @@ import { historySchema } from '../../history/index.ts'
 import { advice } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { ofSetAndTable, relationOf } from '../ledger.ts'
-import { givenOf, isGiven, keyJson, type Resolved, sameKey, storedOf } from '../resolve.ts'
+import { keyJson, type Resolved } from '../resolve.ts'
+import { givenOf, isGiven, sameKey, storedOf } from '../resolved.ts'
+import { placeOfRow } from '../row-source.ts'
 import type { TargetColumn, TargetTable } from '../target-tables.ts'
-import { placeOfRow } from './stage.ts'
 
 // A trigger may change what a set gives. The ledger then has two sums of the value: as it was given, and as the trigger
 // left it. As long as both are the same, there is nothing to write and nothing that differs.

@@ -1,6 +1,18 @@
-import { digitsOf, documentSource, exactNumber, repeatedKey } from '../json-text.ts'
+import { digitsOf } from '../json-text.ts'
 import type { SeedRow, SeedValue } from '../set.ts'
 import type { TargetColumn } from '../target-tables.ts'
+import {
+  asJson,
+  base64Bytes,
+  documentOf,
+  documentText,
+  type GivenValue,
+  isDate,
+  labelOf,
+  refuseRepeatedKey,
+  refuseValue,
+  type RowForm,
+} from '../value-text.ts'
 
 const NULL = String.raw`\N`
 
@@ -11,23 +23,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\t': '\\t',
 }
 
-/** What rows hold: values of JavaScript or JSON, or texts as the server writes and CSV files contain them. */
-export type RowForm = 'values' | 'texts'
-
-type GivenValue = Exclude<SeedValue, null | undefined>
-
 /** Writes a value as the server reads it for one column; throws what `unfitReason` knows if it cannot. */
 type Encoder = (value: GivenValue) => string | null
-
-/** Why a value does not fit, as the end of a sentence that begins with the name of its field; nothing for another error. */
-export function unfitReason(error: unknown): string | undefined {
-  const { unfit } = Object(error) as { readonly unfit?: string }
-  return unfit
-}
-
-function refuseValue(unfit: string): never {
-  throw Object.assign(new TypeError(unfit), { unfit })
-}
 
 /** Writes the named values of rows as lines of COPY's text format; `at` is the field that it wrote last. */
 export interface LineWriter {
@@ -97,11 +94,6 @@ function elementEncoder(base: string, labels: TargetColumn['labels']): Encoder {
   }
 }
 
-/** A label of the database, or what Prisma Client calls it. */
-function labelOf(text: string, labels: ReadonlyMap<string, string>): string {
-  return labels.get(text) ?? text
-}
-
 function textOf(value: GivenValue): string {
   if (typeof value === 'string') return value
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`
@@ -113,22 +105,10 @@ function textOf(value: GivenValue): string {
   return typeof own === 'string' ? own : documentOf(own)
 }
 
-/** What an object gives as its JSON: of a Prisma.Decimal its digits. */
-function asJson(value: object): unknown {
-  const { toJSON } = value as { readonly toJSON?: unknown }
-  return typeof toJSON === 'function' ? (toJSON.call(value) as unknown) : value
-}
-
 /** PostgreSQL reads hex after `\x`, and takes any other text as it is: base64 would become its own letters. */
 function bytesText(text: string): string {
   if (text.startsWith(String.raw`\x`)) return text
-  const isBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
-  if (!isBase64) refuseValue(String.raw`is neither hex that begins with \x nor base64`)
-  return `\\x${Buffer.from(text, 'base64').toString('hex')}`
-}
-
-function isDate(value: unknown): value is Date {
-  return Object.prototype.toString.call(value) === '[object Date]'
+  return `\\x${base64Bytes(text).toString('hex')}`
 }
 
 /** A Date in the form of its type; a year before 1 or after 9999 as PostgreSQL writes it. */
@@ -150,45 +130,4 @@ function arrayText(values: readonly SeedValue[], element: Encoder, nested: boole
     return text === null ? 'NULL' : `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
   })
   return `{${items.join(',')}}`
-}
-
-/** The JSON of a document. `{ $json: 'null' }` gives its text: how else to say that a document is null? */
-function documentText(value: GivenValue, exact: boolean): string | null {
-  const named = nullOf(value)
-  if (named !== undefined) return named === 'JsonNull' ? 'null' : null
-  if (typeof value !== 'object') return documentOf(value)
-  if (isWrapped(value)) return value.$json
-  if (!exact) refuseRepeatedKey(value)
-  return documentSource(value) ?? documentOf(value)
-}
-
-function isWrapped(value: object): value is { readonly $json: string } {
-  const [key, ...others] = Object.keys(value)
-  return (
-    key === '$json' && others.length === 0 && '$json' in value && typeof value.$json === 'string'
-  )
-}
-
-/** Which null an object of Prisma Client means: `Prisma.JsonNull` or `Prisma.DbNull`. */
-function nullOf(value: GivenValue): 'JsonNull' | 'DbNull' | undefined {
-  if (typeof value !== 'object' || Array.isArray(value)) return undefined
-  const name = (value as { readonly constructor?: { readonly name?: string } }).constructor?.name
-  return name === 'JsonNull' || name === 'DbNull' ? name : undefined
-}
-
-function documentOf(value: unknown): string {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value, (_key, inner: unknown) =>
-      typeof inner === 'bigint' ? exactNumber(inner.toString()) : inner,
-    )
-  } catch {
-    return refuseValue('contains itself')
-  }
-  return text ?? refuseValue('cannot be JSON')
-}
-
-function refuseRepeatedKey(value: GivenValue): void {
-  const key = typeof value === 'object' ? repeatedKey(value, 'within') : undefined
-  if (key !== undefined) refuseValue(`has the key ${JSON.stringify(key)} twice`)
 }

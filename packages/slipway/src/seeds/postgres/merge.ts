@@ -3,27 +3,13 @@ import { historySchema } from '../../history/index.ts'
 import { advice, failureOf } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { relationOf } from '../ledger.ts'
-import { givenOf, isGiven, keyJson, type Resolved, sameKey, storedOf } from '../resolve.ts'
-import type { RowChange } from '../row-change.ts'
+import { keyJson, type Resolved } from '../resolve.ts'
+import { givenOf, isGiven, sameKey, storedOf } from '../resolved.ts'
+import { placeOfRow } from '../row-source.ts'
+import type { TableCounts } from '../table-counts.ts'
 import { fillerOf, type TargetColumn, type TargetTable } from '../target-tables.ts'
 import { differs, isAltered } from './altered.ts'
-import type { CascadedRows } from './removal.ts'
 import { type SetAside, withUniqueValuesAside } from './set-aside.ts'
-import { placeOfRow } from './stage.ts'
-
-/** What a merge did to a table, or would do. */
-export interface TableCounts {
-  /** As the set names it. */
-  readonly table: string
-  readonly inserted: number
-  readonly updated: number
-  readonly deleted: number
-  readonly unchanged: number
-  /** Rows of other tables that went or changed with deleted ones. */
-  readonly cascaded?: readonly CascadedRows[]
-  /** Of a dry run: the first rows that would change, by their natural keys. */
-  readonly rows?: readonly RowChange[]
-}
 
 /** Makes the rows of a table those of the seed, as its owner mode says: one UPDATE and one INSERT. */
 export async function merge(session: Session, resolved: Resolved): Promise<TableCounts> {

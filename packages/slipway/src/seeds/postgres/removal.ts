@@ -3,17 +3,12 @@ import { advice, attempt, rethrow } from '../../kernel/index.ts'
 import { isSameObject } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
 import { ofSetAndTable } from '../ledger.ts'
-import { keyJson, type Resolved, sameKey } from '../resolve.ts'
+import { keyJson, type Resolved } from '../resolve.ts'
+import { sameKey } from '../resolved.ts'
 import type { RowChange } from '../row-change.ts'
 import type { SeedSet } from '../set.ts'
+import type { CascadedRows } from '../table-counts.ts'
 import { findTable, type TargetTable, type TargetTables } from '../target-tables.ts'
-
-/** Rows of a table that the server deleted or changed because other rows were deleted. */
-export interface CascadedRows {
-  readonly table: string
-  readonly deleted: number
-  readonly updated: number
-}
 
 /** SQL that is true where the set once inserted a row of the target and no longer contains it. */
 export function isGone(session: Session, resolved: Resolved, alias = 't'): string {

@@ -1,9 +1,11 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { attempt, rethrow } from '../../kernel/index.ts'
-import { givenOf, isGiven, type Resolved, sameKey, storedOf } from '../resolve.ts'
+import { type Resolved } from '../resolve.ts'
+import { givenOf, isGiven, sameKey, storedOf } from '../resolved.ts'
+import type { CascadedRows } from '../table-counts.ts'
 import type { TargetColumn, TargetTable } from '../target-tables.ts'
 import { differs } from './altered.ts'
-import { type CascadedRows, isGone, removeEarly } from './removal.ts'
+import { isGone, removeEarly } from './removal.ts'
 
 // A unique key that is not the natural one may move between the rows of a set: from one to another, or from a row that
 // the set no longer contains. The server checks such a key at each row, so the value has to leave its old row first.

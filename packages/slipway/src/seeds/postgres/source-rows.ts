@@ -1,29 +1,9 @@
-import { quoteIdentifier, type Session } from '../../database/index.ts'
-import { attempt, must, rethrow } from '../../kernel/index.ts'
-import { foreignKeyOf } from '../references.ts'
+import type { Session } from '../../database/index.ts'
+import { attempt, rethrow } from '../../kernel/index.ts'
+import type { TextKind } from '../data-file.ts'
+import type { Selection } from '../selection.ts'
 import type { SeedRow } from '../set.ts'
-import {
-  columnOf,
-  parentOf,
-  type TargetColumn,
-  type TargetTable,
-  type TargetTables,
-} from '../target-tables.ts'
-
-/** A field of rows that are read, with the column at the end of its way. */
-export interface ReadField {
-  readonly field: string
-  readonly column: TargetColumn
-}
-
-/** A query for fields of a table; the table is `t`. */
-export interface Selection {
-  readonly fields: readonly ReadField[]
-  /** SQL of each field. */
-  readonly values: readonly string[]
-  /** `FROM` with the joins along the ways. */
-  readonly from: string
-}
+import type { TargetColumn } from '../target-tables.ts'
 
 /** How values are written must not depend on the server or the role: set for the transaction. */
 const SAME_TEXT = `SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601'; SET LOCAL TimeZone = 'UTC';
@@ -42,54 +22,6 @@ export async function withSnapshot<T>(session: Session, work: () => Promise<T>):
   return done.ok ? done.value : rethrow(done.failure)
 }
 
-/** Finds the columns of fields, along foreign keys; nothing if one of them leads nowhere. */
-export function selectionOf(
-  tables: TargetTables,
-  table: TargetTable,
-  fields: readonly string[],
-): Selection | undefined {
-  const joins = new Map<string, { readonly alias: string; readonly sql: string }>()
-  const found: ReadField[] = []
-  const values: string[] = []
-  for (const field of fields) {
-    let at = { table, alias: 't' }
-    const way = field.split('.')
-    const last = must(way.pop(), 'a field has a name')
-    let passed = ''
-    for (const step of way) {
-      passed += `${step}.`
-      const next = stepAlong(tables, at, step)
-      if (!next) return undefined
-      const join = joins.get(passed) ?? { alias: `j${joins.size}`, sql: next.sql(`j${joins.size}`) }
-      joins.set(passed, join)
-      at = { table: next.parent, alias: join.alias }
-    }
-    const column = columnOf(at.table, last)
-    if (!column) return undefined
-    found.push({ field, column })
-    values.push(`${at.alias}.${quoteIdentifier(column.name)}`)
-  }
-  const from = [`FROM ${table.id} t`, ...[...joins.values()].map(({ sql }) => sql)].join(' ')
-  return { fields: found, values, from }
-}
-
-function stepAlong(
-  tables: TargetTables,
-  { table, alias }: { readonly table: TargetTable; readonly alias: string },
-  field: string,
-) {
-  const column = columnOf(table, field)
-  const key = column && foreignKeyOf(table, column.name)
-  const parent = parentOf(tables, key)
-  if (!column || !key || !parent) return undefined
-  const own = `${alias}.${quoteIdentifier(column.name)}`
-  const referred = quoteIdentifier(key.referenced[0] ?? '')
-  return {
-    parent,
-    sql: (to: string) => `LEFT JOIN ${parent.id} ${to} ON ${to}.${referred} = ${own}`,
-  }
-}
-
 /** The order of rows by their first fields, the same under every collation. */
 function orderOf({ fields, values }: Selection, keys: number): string {
   const sorted = values.slice(0, keys).map((value, at) => {
@@ -106,7 +38,7 @@ const BY_VALUE =
  * Streams the rows of a selection in the order of their first `keys` fields; values are in the server's text form.
  * Must run in `withSnapshot`, one at a time.
  */
-export async function* readRows(
+export async function* readPostgresRows(
   session: Session,
   selection: Selection,
   keys: number,
@@ -123,4 +55,21 @@ export async function* readRows(
     if (rows.length < ROWS_A_FETCH) break
   }
   await session.execute('CLOSE slipway_rows')
+}
+
+const NUMBER = /^(?:smallint|integer|bigint|real|double precision|numeric)/
+
+/** What the server's text form of a column is in a data file. */
+export function postgresTextKind({ type }: TargetColumn): TextKind {
+  if (type === 'boolean') return 'boolean'
+  if (type === 'json' || type === 'jsonb') return 'document'
+  return NUMBER.test(type) && !type.endsWith(']') ? 'number' : 'text'
+}
+
+/** The start of the server and the number of the database tell two databases apart. */
+export async function postgresIdentity(session: Session): Promise<string> {
+  const [row] = await session.query<{ identity: string }>(
+    `SELECT concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), oid) AS identity FROM pg_database WHERE datname = current_database()`,
+  )
+  return `${session.kind} ${row?.identity ?? ''}`
 }

@@ -1,15 +1,25 @@
 import { createHash, type Hash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { quoteIdentifier, type Session } from '../../database/index.ts'
-import { advice, attempt, type Emit, failureOf } from '../../kernel/index.ts'
+import { advice, attempt, failureOf } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
-import type { RowLimits } from '../made-rows.ts'
-import { flattened, type Layout, layOut } from '../references.ts'
-import { formOf, isFile, isRepeatable, type PlacedRow, queryOf, rowsOf } from '../rows.ts'
+import type { Layout } from '../references.ts'
+import {
+  acceptShape,
+  openSource,
+  placed,
+  placeOfRow,
+  refuseQuery,
+  refuseUnfit,
+  type Source,
+  type StageOptions,
+  takeNext,
+} from '../row-source.ts'
+import { formOf, isRepeatable, queryOf } from '../rows.ts'
 import type { SeedSet, SeedSetTable } from '../set.ts'
-import { ShapeFinder, shapeProblem, type Shapes } from '../shapes.ts'
+import { shapeProblem, type Shapes } from '../shapes.ts'
 import { columnOf, type TargetTable, type TargetTables } from '../target-tables.ts'
-import { lineWriter, unfitReason } from './copy-text.ts'
+import { lineWriter } from './copy-text.ts'
 
 /** Rows of a seed in a temporary table of the session, each with its number `n` from 1 and its shape `g`. */
 export interface Staged {
@@ -34,17 +44,6 @@ export interface Content {
   readonly checksum: string
 }
 
-export interface StageOptions {
-  readonly set: SeedSet
-  readonly table: SeedSetTable
-  readonly target: TargetTable
-  readonly tables: TargetTables
-  /** Makes the names of the temporary tables of a transaction differ. */
-  readonly at: number
-  readonly emit: Emit
-  readonly limits?: RowLimits | undefined
-}
-
 const CHUNK = 256 * 1024
 const ROWS_AN_EVENT = 100_000
 
@@ -54,7 +53,7 @@ const ROWS_AN_EVENT = 100_000
  */
 export async function stage(session: Session, options: StageOptions): Promise<Staged> {
   const { set, table, target, tables, at } = options
-  const query = await queryOf(table)
+  const query = await queryOf(table, 'postgres')
   if (query !== undefined) return await stageQuery(session, options, query)
   const source = await openSource(options)
   const relation = `slipway_seed_${at}`
@@ -80,7 +79,8 @@ export async function stage(session: Session, options: StageOptions): Promise<St
 /** Reads the rows of a table of a set, and sends them nowhere. Nothing if they can be read but once, refer to others, or leave out different fields. */
 export async function readContent(options: StageOptions): Promise<Content | undefined> {
   const { table } = options
-  if (!isRepeatable(table.rows) || (await queryOf(table)) !== undefined) return undefined
+  if (!isRepeatable(table.rows) || (await queryOf(table, 'postgres')) !== undefined)
+    return undefined
   const source = await openSource(options)
   try {
     if (isBound(source.layout)) return undefined
@@ -111,7 +111,8 @@ export async function copyWhole(
   options: StageOptions,
 ): Promise<Content | undefined> {
   const { table, target } = options
-  if (!isRepeatable(table.rows) || (await queryOf(table)) !== undefined) return undefined
+  if (!isRepeatable(table.rows) || (await queryOf(table, 'postgres')) !== undefined)
+    return undefined
   const source = await openSource(options)
   try {
     const given = new Set(source.layout.columns.map(({ column }) => column))
@@ -131,59 +132,6 @@ export async function copyWhole(
   } finally {
     await source.close()
   }
-}
-
-/** The rows of a table as they are read; `pending` is the next of them. */
-interface Source {
-  layout: Layout
-  pending: PlacedRow | undefined
-  /** How many were written. */
-  rows: number
-  readonly finder: ShapeFinder
-  readonly rest: AsyncGenerator<PlacedRow>
-  close(): Promise<void>
-}
-
-async function openSource(options: StageOptions): Promise<Source> {
-  const { table, target, set, limits } = options
-  const rest = rowsOf({ table, set, limits })
-  const next = await rest.next()
-  const pending = next.done ? undefined : flatRow(next.value, target)
-  const named = pending ? givenFields(pending) : []
-  const layout = placed(options, named.length > 0 ? named : [...table.key])
-  const close = async () => void (await rest.return(undefined))
-  return { layout, pending, rows: 0, finder: new ShapeFinder(), rest, close }
-}
-
-function flatRow(placedRow: PlacedRow, target: TargetTable): PlacedRow {
-  if (target.foreignKeys.length === 0) return placedRow
-  return { ...placedRow, row: flattened(placedRow.row, referenceTest(target)) as PlacedRow['row'] }
-}
-
-function givenFields({ row }: PlacedRow): string[] {
-  return Object.keys(row).filter((field) => row[field] !== undefined)
-}
-
-/** A field may hold an object that is a natural key, unless its column takes documents. */
-export function referenceTest(target: TargetTable): (field: string) => boolean {
-  return (field) => {
-    const mapped = target.model?.members.find(({ name }) => name === field)?.mapped ?? field
-    return target.foreignKeys.some(({ columns }) => columns.includes(mapped))
-  }
-}
-
-function placed({ set, target, tables }: StageOptions, fields: readonly string[]): Layout {
-  const layout = layOut(tables, target, fields)
-  if ('cells' in layout) return layout
-  const { field } = layout
-  return raise('SEEDS.COLUMN_UNKNOWN', {
-    message: `Rows of ${set.name} name the column ${field}, which ${target.name} does not have.`,
-    why: field.includes('.')
-      ? 'A field with dots must follow a foreign key of one column.'
-      : 'A field must be a writable column, or a field of the model.',
-    nextActions: [advice(`Its columns are ${target.columns.map(({ name }) => name).join(', ')}.`)],
-    where: { file: set.file },
-  })
 }
 
 function createSql(relation: string, { cells }: Layout): string {
@@ -234,7 +182,7 @@ interface Chunk {
 /** Lines of rows as long as the layout has their fields. */
 async function* chunksOf(options: StageOptions, source: Source): AsyncGenerator<Chunk> {
   const { target, set, table, emit } = options
-  const { layout, finder, rest } = source
+  const { layout, finder } = source
   const writer = lineWriter(layout.cells, formOf(table))
   let [text, marked] = ['', '']
   while (source.pending) {
@@ -259,53 +207,9 @@ async function* chunksOf(options: StageOptions, source: Source): AsyncGenerator<
       const detail = `${set.name}: ${source.rows.toLocaleString('en-US')} rows of ${target.name}`
       emit({ kind: 'phase', phase: 'seed', detail })
     }
-    const next = await rest.next()
-    source.pending = next.done ? undefined : flatRow(next.value, target)
+    await takeNext(source, options)
   }
   if (text !== '') yield { text, marked }
-}
-
-/** Whether the layout has all fields of a new shape; otherwise it has them from now on. */
-function acceptShape(options: StageOptions, source: Source, shape: ReadonlySet<string>): boolean {
-  const { layout } = source
-  const added = [...shape].filter((field) => !layout.fields.includes(field))
-  if (added.length > 0) source.layout = placed(options, [...layout.fields, ...added])
-  const why = shapeProblem(source.layout, shape)
-  if (why !== undefined) refuseShape(options, source, why)
-  return added.length === 0
-}
-
-function refuseShape({ set, target }: StageOptions, { pending, rows }: Source, why: string): never {
-  const line = pending?.line
-  return raise('SEEDS.ROW_INVALID', {
-    message: `Row ${rows + 1} of ${target.name} in ${set.name} does not fit the rows before it.`,
-    why,
-    nextActions: [advice('Nothing was written. Correct the row and run the seeds again.')],
-    where: { file: set.file, ...(line === undefined ? {} : { line }) },
-  })
-}
-
-interface UnfitValue {
-  readonly field: string
-  readonly row: number
-  readonly line: number | undefined
-}
-
-/** A value that cannot even be sent. */
-function refuseUnfit(
-  error: unknown,
-  { set, table }: StageOptions,
-  { field, row, line }: UnfitValue,
-): never {
-  const reason = unfitReason(error)
-  if (reason === undefined) throw error
-  const file = isFile(table.rows) ? table.rows.file : set.file
-  return raise('SEEDS.ROW_INVALID', {
-    message: `${field} at ${line === undefined ? `row ${row}` : `line ${line}`} of ${table.name} in ${set.name} does not fit its column.`,
-    why: `It ${reason}.`,
-    nextActions: [advice('Nothing was written. Correct the row and run the seeds again.')],
-    where: { file, ...(line === undefined ? {} : { line }) },
-  })
 }
 
 async function refuseRow(
@@ -336,22 +240,6 @@ async function refuseRow(
   })
 }
 
-/** Files are read again up to the row, because a line can be more than one row and less than one. */
-export async function placeOfRow(
-  set: SeedSet,
-  table: SeedSetTable,
-  row: number,
-): Promise<{ file: string; line?: number }> {
-  if (!isFile(table.rows)) return { file: set.file }
-  const { file } = table.rows
-  let at = 0
-  for await (const { line } of rowsOf({ table })) {
-    at++
-    if (at === row) return { file, ...(line === undefined ? {} : { line }) }
-  }
-  return { file }
-}
-
 /** The server runs the query that gives the rows; its columns are the fields. */
 async function stageQuery(session: Session, options: StageOptions, query: string): Promise<Staged> {
   const { set, table, target, tables, at } = options
@@ -371,13 +259,4 @@ async function stageQuery(session: Session, options: StageOptions, query: string
     `INSERT INTO ${relation} (${names}) SELECT ${fields} FROM (${query}\n) AS seed`,
   )
   return { set, table, target, tables, layout, shapes: [shape], relation, rows: affected }
-}
-
-function refuseQuery({ set, table }: StageOptions, why: string): never {
-  return raise('SEEDS.ROW_INVALID', {
-    message: `The query of ${table.name} in ${set.name} does not fit.`,
-    why,
-    nextActions: [advice('Nothing was written. Correct the query and run the seeds again.')],
-    where: { file: isFile(table.rows) ? table.rows.file : set.file },
-  })
 }

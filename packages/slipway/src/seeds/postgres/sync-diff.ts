@@ -1,10 +1,11 @@
 import { quoteLiteral, type Session } from '../../database/index.ts'
-import { type Resolved, sameKey } from '../resolve.ts'
+import { type Resolved } from '../resolve.ts'
+import { sameKey } from '../resolved.ts'
 import type { RowChange } from '../row-change.ts'
+import { selectionOf } from '../selection.ts'
 import type { SyncTable } from '../sync-plan.ts'
 import type { TargetColumn, TargetTables } from '../target-tables.ts'
 import { distinct } from './merge.ts'
-import { selectionOf } from './source-rows.ts'
 
 /** In what a table differs; of its rows only the first are named. */
 export interface TableDiff {

@@ -1,9 +1,10 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
 import { historySchema } from '../../history/index.ts'
 import { ofSetAndTable, relationOf } from '../ledger.ts'
+import type { StageOptions } from '../row-source.ts'
 import type { SeedSet } from '../set.ts'
 import type { TargetTable } from '../target-tables.ts'
-import { type Content, readContent, type StageOptions } from './stage.ts'
+import { type Content, readContent } from './stage.ts'
 
 // A table that holds the rows of a seed and no others is remembered by two sums: of the rows as they were sent, and of
 // the table as it then was. Where neither has changed there is nothing to send: both are read in a fraction of the time.

@@ -1,0 +1,156 @@
+import { advice, type Emit } from '../kernel/index.ts'
+import { raise } from './failures.ts'
+import type { RowLimits } from './made-rows.ts'
+import { flattened, type Layout, layOut } from './references.ts'
+import { isFile, type PlacedRow, rowsOf } from './rows.ts'
+import type { SeedSet, SeedSetTable } from './set.ts'
+import { ShapeFinder, shapeProblem } from './shapes.ts'
+import type { TargetTable, TargetTables } from './target-tables.ts'
+import { unfitReason } from './value-text.ts'
+
+/** A table of a set that is staged. */
+export interface StageOptions {
+  readonly set: SeedSet
+  readonly table: SeedSetTable
+  readonly target: TargetTable
+  readonly tables: TargetTables
+  /** Makes the names of the temporary tables of a transaction differ. */
+  readonly at: number
+  readonly emit: Emit
+  readonly limits?: RowLimits | undefined
+}
+
+/** The rows of a table as they are read; `pending` is the next of them. */
+export interface Source {
+  layout: Layout
+  pending: PlacedRow | undefined
+  /** How many were written. */
+  rows: number
+  readonly finder: ShapeFinder
+  readonly rest: AsyncGenerator<PlacedRow>
+  close(): Promise<void>
+}
+
+/** Begins to read the rows of a table. */
+export async function openSource(options: StageOptions): Promise<Source> {
+  const { table, target, set, limits } = options
+  const rest = rowsOf({ table, set, limits })
+  const next = await rest.next()
+  const pending = next.done ? undefined : flatRow(next.value, target)
+  const named = pending ? givenFields(pending) : []
+  const layout = placed(options, named.length > 0 ? named : [...table.key])
+  const close = async () => void (await rest.return(undefined))
+  return { layout, pending, rows: 0, finder: new ShapeFinder(), rest, close }
+}
+
+function flatRow(placedRow: PlacedRow, target: TargetTable): PlacedRow {
+  if (target.foreignKeys.length === 0) return placedRow
+  return { ...placedRow, row: flattened(placedRow.row, referenceTest(target)) as PlacedRow['row'] }
+}
+
+/** Takes the next row. */
+export async function takeNext(source: Source, { target }: StageOptions): Promise<void> {
+  const next = await source.rest.next()
+  source.pending = next.done ? undefined : flatRow(next.value, target)
+}
+
+function givenFields({ row }: PlacedRow): string[] {
+  return Object.keys(row).filter((field) => row[field] !== undefined)
+}
+
+/** A field may hold an object that is a natural key, unless its column takes documents. */
+export function referenceTest(target: TargetTable): (field: string) => boolean {
+  return (field) => {
+    const mapped = target.model?.members.find(({ name }) => name === field)?.mapped ?? field
+    return target.foreignKeys.some(({ columns }) => columns.includes(mapped))
+  }
+}
+
+/** Places the fields of rows in their table. Fails with SEEDS.COLUMN_UNKNOWN. */
+export function placed({ set, target, tables }: StageOptions, fields: readonly string[]): Layout {
+  const layout = layOut(tables, target, fields)
+  if ('cells' in layout) return layout
+  const { field } = layout
+  return raise('SEEDS.COLUMN_UNKNOWN', {
+    message: `Rows of ${set.name} name the column ${field}, which ${target.name} does not have.`,
+    why: field.includes('.')
+      ? 'A field with dots must follow a foreign key of one column.'
+      : 'A field must be a writable column, or a field of the model.',
+    nextActions: [advice(`Its columns are ${target.columns.map(({ name }) => name).join(', ')}.`)],
+    where: { file: set.file },
+  })
+}
+
+/** Whether the layout has all fields of a new shape; otherwise it has them from now on. */
+export function acceptShape(
+  options: StageOptions,
+  source: Source,
+  shape: ReadonlySet<string>,
+): boolean {
+  const { layout } = source
+  const added = [...shape].filter((field) => !layout.fields.includes(field))
+  if (added.length > 0) source.layout = placed(options, [...layout.fields, ...added])
+  const why = shapeProblem(source.layout, shape)
+  if (why !== undefined) refuseShape(options, source, why)
+  return added.length === 0
+}
+
+function refuseShape({ set, target }: StageOptions, { pending, rows }: Source, why: string): never {
+  const line = pending?.line
+  return raise('SEEDS.ROW_INVALID', {
+    message: `Row ${rows + 1} of ${target.name} in ${set.name} does not fit the rows before it.`,
+    why,
+    nextActions: [advice('Nothing was written. Correct the row and run the seeds again.')],
+    where: { file: set.file, ...(line === undefined ? {} : { line }) },
+  })
+}
+
+/** A value that cannot even be sent: its field, and the row that has it. */
+export interface UnfitValue {
+  readonly field: string
+  readonly row: number
+  readonly line: number | undefined
+}
+
+/** Refuses such a value; passes other errors on. */
+export function refuseUnfit(
+  error: unknown,
+  { set, table }: StageOptions,
+  { field, row, line }: UnfitValue,
+): never {
+  const reason = unfitReason(error)
+  if (reason === undefined) throw error
+  const file = isFile(table.rows) ? table.rows.file : set.file
+  return raise('SEEDS.ROW_INVALID', {
+    message: `${field} at ${line === undefined ? `row ${row}` : `line ${line}`} of ${table.name} in ${set.name} does not fit its column.`,
+    why: `It ${reason}.`,
+    nextActions: [advice('Nothing was written. Correct the row and run the seeds again.')],
+    where: { file, ...(line === undefined ? {} : { line }) },
+  })
+}
+
+/** Files are read again up to the row, because a line can be more than one row and less than one. */
+export async function placeOfRow(
+  set: SeedSet,
+  table: SeedSetTable,
+  row: number,
+): Promise<{ file: string; line?: number }> {
+  if (!isFile(table.rows)) return { file: set.file }
+  const { file } = table.rows
+  let at = 0
+  for await (const { line } of rowsOf({ table })) {
+    at++
+    if (at === row) return { file, ...(line === undefined ? {} : { line }) }
+  }
+  return { file }
+}
+
+/** Refuses a query that gives fields which cannot be together. */
+export function refuseQuery({ set, table }: StageOptions, why: string): never {
+  return raise('SEEDS.ROW_INVALID', {
+    message: `The query of ${table.name} in ${set.name} does not fit.`,
+    why,
+    nextActions: [advice('Nothing was written. Correct the query and run the seeds again.')],
+    where: { file: isFile(table.rows) ? table.rows.file : set.file },
+  })
+}

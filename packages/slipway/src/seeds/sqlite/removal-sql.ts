@@ -1,0 +1,235 @@
+import { balanced, quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
+import { guardSql } from '../../execution/index.ts'
+import { isSameObject } from '../../statements/index.ts'
+import { raise } from '../failures.ts'
+import { sameKey } from '../resolved.ts'
+import type { SeedSet } from '../set.ts'
+import {
+  findTable,
+  type TargetForeignKey,
+  type TargetTable,
+  type TargetTables,
+} from '../target-tables.ts'
+import { COUNTS, countSql, goneRowsSql, type MergeOptions } from './merge-sql.ts'
+import { type Resolved, scriptTable, storedKey } from './resolve-sql.ts'
+
+/** The table in which a script notes which rows of other tables refer to rows that it deletes. */
+export const REFERRING = '_slipway_seed_referring'
+
+/** The table in which a script notes how many rows tables have before it deletes any. */
+export const BEFORE = '_slipway_seed_before'
+
+/** SQL that creates both. */
+export const REMOVING = `DROP TABLE IF EXISTS ${REFERRING};
+CREATE TABLE ${REFERRING} (at INTEGER NOT NULL, child TEXT NOT NULL, parent TEXT NOT NULL, effect TEXT NOT NULL, rows INTEGER NOT NULL);
+DROP TABLE IF EXISTS ${BEFORE};
+CREATE TABLE ${BEFORE} (name TEXT NOT NULL, rows INTEGER);\n`
+
+/** What a foreign key does with the rows that refer to a deleted one. */
+export type DeleteAction = 'refuse' | 'delete' | 'update'
+
+/** What each foreign key does, by its table and its first column. */
+export type DeleteActions = (child: TargetTable, key: TargetForeignKey) => DeleteAction
+
+/** Reads what foreign keys do when a row goes that they refer to. */
+export async function readDeleteActions(session: Session): Promise<DeleteActions> {
+  const rows = await session.query<{ child: string; column: string; action: string }>(
+    `SELECT m.name AS child, f."from" AS "column", f.on_delete AS action
+     FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f
+     WHERE m.type = 'table' AND m.name NOT GLOB '_cf_*' AND f.seq = 0`,
+  )
+  return (child, { columns }) => {
+    const found = rows.find((one) => one.child === child.name && one.column === columns[0])
+    if (found?.action === 'CASCADE') return 'delete'
+    return found?.action.startsWith('SET ') ? 'update' : 'refuse'
+  }
+}
+
+/** What a removal must know beside its tables. */
+export interface RemovalScope {
+  readonly actions: DeleteActions
+  readonly options: MergeOptions
+}
+
+/**
+ * SQL that deletes the rows that a set once put into its own tables and no longer has, children first. Ends the script
+ * where rows that are not of these go with them, or keep them from going.
+ */
+export function removalSql(owned: readonly Resolved[], scope: RemovalScope): string {
+  const [first] = owned
+  if (first === undefined) return ''
+  const { tables, set } = first
+  const allowed = allowedBy(set, tables)
+  const reached = reachedFrom(owned, tables)
+  const last = owned.toReversed()
+  const deletes = last.map(
+    (resolved) =>
+      `DELETE FROM ${resolved.target.id} AS t WHERE ${isGone(resolved)};\n` +
+      // Rows that go with others of them are not among the changes of the statement.
+      countSql(resolved.at, 'deleted', `(SELECT count(*) FROM ${scriptTable(resolved.at, 'g')})`),
+  )
+  return [
+    `DELETE FROM ${BEFORE};\n`,
+    ...owned.map((resolved) => goneSql(resolved, scope.options)),
+    ...owned.flatMap((resolved) => referringSql(resolved, owned, scope.actions)),
+    referringGuard(first.at, allowed),
+    ...reached.map((table) => beforeSql(table, owned)),
+    `INSERT INTO ${BEFORE} VALUES ('', total_changes());\n`,
+    ...deletes,
+    allowed.length > 0 ? '' : passedOnGuard(first.at, owned, scope.actions),
+    ...reached.map((table) => cascadedSql(first.at, table, owned)),
+    `DELETE FROM ${REFERRING} WHERE rows <= 0;\n`,
+    cascadeGuard(first.at, allowed),
+    ...owned.map(forgetSql),
+  ].join('')
+}
+
+/** The tables that a set lets rows go from. Fails with SEEDS.TABLE_MISSING if it names one that does not exist. */
+function allowedBy(set: SeedSet, tables: TargetTables): readonly TargetTable[] {
+  return set.tables
+    .flatMap(({ cascade = [] }) => cascade)
+    .map((name) => findTable(tables, name) ?? refuseName(set, name))
+}
+
+function refuseName(set: SeedSet, name: string): never {
+  return raise('SEEDS.TABLE_MISSING', {
+    message: `cascade in ${set.name} names the table ${name}, which the database does not have.`,
+    where: { file: set.file },
+  })
+}
+
+/** The rows of the table that go, with all their columns. */
+function goneSql(resolved: Resolved, { dryRun }: MergeOptions): string {
+  const { at, set, target, source } = resolved
+  const gone = scriptTable(at, 'g')
+  const stays = `EXISTS (SELECT 1 FROM ${source} WHERE ${sameKey(resolved)})`
+  return `DROP TABLE IF EXISTS ${gone};
+CREATE TABLE ${gone} AS SELECT t.* FROM ${target.id} t
+WHERE ${storedKey(resolved)} IN (SELECT o.key FROM _slipway_seed_row o WHERE ${ofTable(set, target)}
+  AND o.key NOT IN (SELECT r.k FROM ${source} WHERE r.k IS NOT NULL)) AND NOT ${stays};\n${dryRun ? goneRowsSql(resolved, gone) : ''}`
+}
+
+function ofTable(set: SeedSet, target: TargetTable): string {
+  return `seed = ${quoteText(set.name)} AND relation = ${quoteText(target.name)}`
+}
+
+/** SQL that is true where a row of the target goes. */
+function isGone(resolved: Resolved, alias = 't'): string {
+  const gone = scriptTable(resolved.at, 'g')
+  return `${storedKey(resolved, alias)} IN (SELECT ${storedKey(resolved, 'g')} FROM ${gone} g)`
+}
+
+/** Counts the rows that refer to rows that go, and do not go themselves. */
+function referringSql(
+  resolved: Resolved,
+  owned: readonly Resolved[],
+  actions: DeleteActions,
+): string[] {
+  const { target, tables, at } = resolved
+  const first = owned[0]?.at ?? at
+  return [...tables.byKey.values()].flatMap((child) =>
+    child.foreignKeys
+      .filter(({ table }) => isSameObject(table, target))
+      .map((key) => {
+        const own = owned.find((one) => one.target === child)
+        const stays = own ? ` AND NOT (${isGone(own, 'c')})` : ''
+        const same = key.columns.map(
+          (column, index) =>
+            `c.${quoteIdentifier(column)} = g.${quoteIdentifier(key.referenced[index] ?? '')}`,
+        )
+        const values = [child.name, target.name, actions(child, key)].map(quoteText)
+        return `INSERT INTO ${REFERRING} SELECT ${first}, ${values.join(', ')}, count(*) FROM ${child.id} c WHERE EXISTS (SELECT 1 FROM ${scriptTable(at, 'g')} g WHERE ${same.join(' AND ')})${stays};\n`
+      }),
+  )
+}
+
+/** SQL of what a script noted of the rows of other tables, as a text. */
+export function referringFact(condition = '1'): string {
+  return `(SELECT json_group_array(json_array(at, child, parent, effect, rows)) FROM ${REFERRING} WHERE rows > 0 AND ${condition})`
+}
+
+function referringGuard(at: number, allowed: readonly TargetTable[]): string {
+  return guardSql(
+    'seed-referred',
+    `EXISTS (SELECT 1 FROM ${REFERRING} WHERE at = ${at} AND rows > 0 AND (effect = 'refuse' OR child NOT IN (${namesOf(allowed)})))`,
+    { table: String(at), referring: referringFact(`at = ${at}`) },
+  )
+}
+
+function namesOf(tables: readonly TargetTable[]): string {
+  return tables.map(({ name }) => quoteText(name)).join(', ')
+}
+
+/** All tables that a deletion can reach along foreign keys, the own ones included. */
+function reachedFrom(owned: readonly Resolved[], { byKey }: TargetTables): TargetTable[] {
+  const reached = owned.map(({ target }) => target)
+  for (const parent of reached) {
+    for (const child of byKey.values()) {
+      const refers = child.foreignKeys.some(({ table }) => isSameObject(table, parent))
+      if (refers && !reached.includes(child)) reached.push(child)
+    }
+  }
+  return reached
+}
+
+/** Where nothing goes, nothing is counted. */
+function isAnyGone(owned: readonly Resolved[]): string {
+  return balanced(
+    owned.map(({ at }) => `EXISTS (SELECT 1 FROM ${scriptTable(at, 'g')})`),
+    'OR',
+  )
+}
+
+function beforeSql({ id, name }: TargetTable, owned: readonly Resolved[]): string {
+  return `INSERT INTO ${BEFORE} SELECT ${quoteText(name)}, CASE WHEN ${isAnyGone(owned)} THEN (SELECT count(*) FROM ${id}) END;\n`
+}
+
+/** Adds the rows of a table that went in addition to those that the script deleted itself. */
+function cascadedSql(at: number, { id, name }: TargetTable, owned: readonly Resolved[]): string {
+  const own = owned.find(({ target }) => target.name === name)
+  const deleted = own ? `(SELECT count(*) FROM ${scriptTable(own.at, 'g')})` : '0'
+  return `DELETE FROM ${REFERRING} WHERE at = ${at} AND child = ${quoteText(name)} AND effect = 'delete';
+INSERT INTO ${REFERRING} SELECT ${at}, ${quoteText(name)}, '', 'delete', b.rows - ${deleted} - (SELECT count(*) FROM ${id}) FROM ${BEFORE} b WHERE b.name = ${quoteText(name)} AND b.rows IS NOT NULL;\n`
+}
+
+/** What triggers changed beyond the rows that go. Each count is a change, too. */
+function passedOnGuard(at: number, owned: readonly Resolved[], actions: DeleteActions): string {
+  const before = `(SELECT rows FROM ${BEFORE} WHERE name = '')`
+  const numbers = owned.map((one) => one.at).join(', ')
+  const own = `(SELECT coalesce(sum(rows), 0) FROM ${COUNTS} WHERE what = 'deleted' AND at IN (${numbers}))`
+  const terms = [before, '1', String(owned.length), own, ...setBeforeGoing(owned, actions)]
+  const more = `total_changes() - (${balanced(terms, '+')})`
+  return guardSql('seed-passed-on', `${more} > 0`, { table: String(at), rows: more })
+}
+
+/** How many rows that go a foreign key may set to NULL first, because they refer to others that go. */
+function setBeforeGoing(owned: readonly Resolved[], actions: DeleteActions): string[] {
+  return owned.flatMap((child) =>
+    child.target.foreignKeys.flatMap((key) => {
+      const parent = owned.find(({ target }) => isSameObject(target, key.table))
+      if (parent === undefined || actions(child.target, key) !== 'update') return []
+      const same = key.columns.map(
+        (column, index) =>
+          `c.${quoteIdentifier(column)} = p.${quoteIdentifier(key.referenced[index] ?? '')}`,
+      )
+      const [rows, parents] = [child, parent].map(({ at }) => scriptTable(at, 'g'))
+      return [`(SELECT count(*) FROM ${rows} c JOIN ${parents} p ON ${same.join(' AND ')})`]
+    }),
+  )
+}
+
+/** At a distance, foreign keys reach tables that the rows which go are not referred to from. */
+function cascadeGuard(at: number, allowed: readonly TargetTable[]): string {
+  return guardSql(
+    'seed-referred',
+    `EXISTS (SELECT 1 FROM ${REFERRING} WHERE at = ${at} AND rows > 0 AND child NOT IN (${namesOf(allowed)}))`,
+    { table: String(at), referring: referringFact(`at = ${at}`) },
+  )
+}
+
+/** The set owns no row that is neither in it nor in the table. */
+function forgetSql(resolved: Resolved): string {
+  const { at, set, target, source } = resolved
+  return `DELETE FROM _slipway_seed_row WHERE ${ofTable(set, target)} AND key NOT IN (SELECT r.k FROM ${source} WHERE r.k IS NOT NULL)
+  AND key NOT IN (SELECT ${storedKey(resolved)} FROM ${target.id} t);\n${countSql(at, 'forgotten')}`
+}

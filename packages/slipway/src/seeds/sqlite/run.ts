@@ -1,0 +1,314 @@
+import { randomUUID } from 'node:crypto'
+import { atomic, type AtomicSession, quoteText, type Session } from '../../database/index.ts'
+import { guardSql, type Violation, violationIn } from '../../execution/index.ts'
+import { readSqliteLedger, reviseSql } from '../../history/index.ts'
+import { advice, command, type Failure, failureOf } from '../../kernel/index.ts'
+import { raise } from '../failures.ts'
+import type { SeedRecord } from '../ledger.ts'
+import type { RowChange } from '../row-change.ts'
+import {
+  destroyedBy,
+  isAsRecorded,
+  refuseNewer,
+  refusePending,
+  rowsOfSet,
+  type SeedOutcome,
+  type SeedRequest,
+} from '../seed-request.ts'
+import type { SeedSet } from '../set.ts'
+import { type CascadedRows, type TableCounts, withFilled } from '../table-counts.ts'
+import { readTargetTables, tableOf, type TargetTables } from '../target-tables.ts'
+import {
+  listOf,
+  referringOf,
+  type Referring,
+  refuseConstraint,
+  refuseViolation,
+} from './explain.ts'
+import { readSeedRun, readSqliteSeedLedger, sqliteSeedRecordSql } from './ledger.ts'
+import { CHANGES, COUNTS } from './merge-sql.ts'
+import { type DeleteActions, readDeleteActions, referringFact } from './removal-sql.ts'
+import {
+  beginSql,
+  endSql,
+  type PreparedSet,
+  prepareSet,
+  type ScriptOptions,
+  setSql,
+  turnsOf,
+} from './script.ts'
+import { failureOfScript } from './undone-script.ts'
+
+/**
+ * Runs sets on a SQLite or D1 database, each as one script, which is one transaction with its record in the ledger. A
+ * script is first tried: its last statement ends it with what it did, and all of it is undone. Where that is nothing, no
+ * more is sent; else it is sent again, and undone again unless it does exactly that. Fails with the codes of
+ * `seedFailures`; what was committed before a set that fails stays.
+ */
+export async function runSqliteSeeds(given: Session, request: SeedRequest): Promise<SeedOutcome[]> {
+  refusePending(request)
+  const session = atomic(given)
+  const tables = await readTargetTables(session, request.names)
+  const records = await readSqliteSeedLedger(session)
+  for (const set of request.sets) refuseNewer(set, records)
+  const run: Run = { session, request, tables, records, actions: await readDeleteActions(session) }
+  if (request.dryRun) return await tryAll(run)
+  const outcomes: SeedOutcome[] = []
+  for (const set of request.sets) outcomes.push(await runSet(run, set))
+  return outcomes
+}
+
+interface Run {
+  readonly session: AtomicSession
+  readonly request: SeedRequest
+  readonly tables: TargetTables
+  readonly records: readonly SeedRecord[]
+  readonly actions: DeleteActions
+}
+
+async function prepare(run: Run, set: SeedSet, first: number): Promise<PreparedSet> {
+  const { session, request, tables } = run
+  const { emit, limits, pending } = request
+  emit({ kind: 'phase', phase: 'seed', detail: set.name })
+  const turns = turnsOf(set, (table) => tableOf(tables, set, table, pending))
+  return await prepareSet(session, { set, turns, tables, first, emit, limits })
+}
+
+async function scriptOptions(
+  { session, request, actions }: Run,
+  sets: readonly PreparedSet[],
+): Promise<ScriptOptions> {
+  const { revision } = await readSqliteLedger(session)
+  return {
+    revision,
+    actions,
+    now: new Date(),
+    dryRun: request.dryRun,
+    numericTimes: new Set(sets.flatMap((set) => [...set.numericTimes])),
+  }
+}
+
+/** How often sets are tried again because somebody else changed the database meanwhile. */
+const TRIES = 5
+
+/** One script for all: a set may need the rows of the one before it. */
+async function tryAll(run: Run): Promise<SeedOutcome[]> {
+  const sets: PreparedSet[] = []
+  for (const set of run.request.sets) sets.push(await prepare(run, set, sets.length * 100))
+  if (sets.length === 0) return []
+  for (let tries = 0; tries < TRIES; tries++) {
+    const tried = await tryScript(run.session, sets, await scriptOptions(run, sets))
+    if (tried) return sets.map((set) => outcomeOf(run, set, tried))
+  }
+  return refuseChanged(run.request.sets[0])
+}
+
+async function runSet(given: Run, set: SeedSet): Promise<SeedOutcome> {
+  const { session, request } = given
+  const prepared = await prepare(given, set, 0)
+  for (let tries = 0; tries < TRIES; tries++) {
+    const records = await readSqliteSeedLedger(session)
+    refuseNewer(set, records)
+    const run = { ...given, records }
+    const options = await scriptOptions(run, [prepared])
+    const tried = await tryScript(session, [prepared], options)
+    if (tried === undefined) continue
+    const outcome = outcomeOf(run, prepared, tried)
+    const forgets = tried.counts.some(({ what, rows }) => what === 'forgotten' && rows > 0)
+    if (isAsRecorded(set, outcome.before, outcome.tables) && !forgets) return outcome
+    const destroys = destroyedBy(set, outcome.tables)
+    if (destroys.length > 0) await request.consent(destroys)
+    if (await write(run, prepared, { options, tried, outcome })) return outcome
+  }
+  return refuseChanged(set)
+}
+
+interface Writing {
+  readonly options: ScriptOptions
+  readonly tried: Tried
+  readonly outcome: SeedOutcome
+}
+
+/** Writes a set as it was tried; no if the database is not as it was then. */
+async function write(
+  { session, request }: Run,
+  prepared: PreparedSet,
+  { options, tried, outcome }: Writing,
+): Promise<boolean> {
+  const { set } = prepared
+  const run = randomUUID()
+  const rows = rowsOfSet(outcome.tables)
+  const script = [
+    beginSql(options.revision),
+    reviseSql(),
+    setSql(prepared, options),
+    guardSql('seed-counts', `${COUNTED} <> ${quoteText(countedText(tried.counts))}`),
+    sqliteSeedRecordSql(set, { rows, run, author: request.author }),
+    endSql([prepared]),
+  ]
+  try {
+    await session.runAtomically(script.join(''), { foreignKeys: true })
+    return true
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure === undefined) throw error
+    if (failure.code === 'DATABASE.OUTCOME_UNKNOWN')
+      return (await readSeedRun(session, set)) === run || refuseUnknown(set, failure)
+    const violation = violationIn(failure)
+    if (violation?.guard === 'history' || violation?.guard === 'seed-counts') return false
+    return refuse([prepared], failure, violation)
+  }
+}
+
+function refuse(
+  sets: readonly PreparedSet[],
+  failure: Failure,
+  violation: Violation | undefined,
+): never {
+  if (violation) return refuseViolation(violation, sets, failure)
+  return refuseConstraint(sets, failure)
+}
+
+interface Count {
+  readonly at: number
+  readonly what: string
+  readonly rows: number
+}
+
+/** What a script did before it was undone. */
+interface Tried {
+  readonly counts: readonly Count[]
+  readonly changes: readonly (RowChange & { readonly at: number })[]
+  readonly referring: readonly Referring[]
+}
+
+const ORDERED = `(SELECT * FROM ${COUNTS} WHERE rows > 0 ORDER BY rowid)`
+const COUNTED = `coalesce((SELECT group_concat(at || ' ' || what || ' ' || rows) FROM ${ORDERED}), '')`
+
+function countedText(counts: readonly Count[]): string {
+  return counts.map(({ at, what, rows }) => `${at} ${what} ${rows}`).join(',')
+}
+
+/** Runs a script, sees what it does, and undoes it; nothing if somebody else changed the database meanwhile. */
+async function tryScript(
+  session: AtomicSession,
+  sets: readonly PreparedSet[],
+  options: ScriptOptions,
+): Promise<Tried | undefined> {
+  const script = [
+    beginSql(options.revision),
+    ...sets.map((set) => setSql(set, options)),
+    guardSql('seed-tried', '1', {
+      counts: `(SELECT json_group_array(json_array(at, what, rows)) FROM ${ORDERED})`,
+      changes: `(SELECT json_group_array(json_array(at, kind, key, columns)) FROM ${CHANGES})`,
+      referring: referringFact(),
+    }),
+  ]
+  for (let tries = 1; ; tries++) {
+    const failure = await failureOfScript(session, script.join(''))
+    // Whatever became of it, it was undone.
+    if (failure.code === 'DATABASE.OUTCOME_UNKNOWN' && tries < TRIES) continue
+    const violation = violationIn(failure)
+    if (violation?.guard === 'seed-tried') return triedOf(violation)
+    if (violation?.guard === 'history') return undefined
+    return refuse(sets, failure, violation)
+  }
+}
+
+function triedOf({ facts }: Violation): Tried {
+  const counts = listOf(facts['counts']) as [number, string, number][]
+  const changes = listOf(facts['changes']) as [number, RowChange['kind'], unknown, unknown][]
+  return {
+    counts: counts.map(([at, what, rows]) => ({ at, what, rows })),
+    changes: changes.map(([at, kind, key, columns]) => ({
+      at,
+      kind,
+      key: (typeof key === 'string' ? JSON.parse(key) : key) as RowChange['key'],
+      columns: listOf(columns)
+        .flat()
+        .filter((name): name is string => name !== null),
+    })),
+    referring: referringOf(facts['referring']),
+  }
+}
+
+function outcomeOf(
+  { request, records }: Run,
+  { set, tables }: PreparedSet,
+  tried: Tried,
+): SeedOutcome {
+  const before = records.find(({ name }) => name === set.name)
+  // The rows of a set go together: what goes with them is reported once.
+  let cascaded = cascadedOf(
+    tables.map(({ staged }) => staged.at),
+    tried,
+  )
+  const counts = tables.map(({ staged: { at, table } }): TableCounts => {
+    const sum = (what: string) =>
+      tried.counts
+        .filter((one) => one.at === at && one.what === what)
+        .reduce((total, { rows }) => total + rows, 0)
+    const [inserted, updated, deleted] = [sum('inserted'), sum('updated'), sum('deleted')]
+    const unchanged = sum('rows') - inserted - updated
+    const counted = withFilled(
+      { table: table.name, inserted, updated, deleted, unchanged },
+      sum('filled'),
+    )
+    const own = deleted > 0 ? cascaded : []
+    if (deleted > 0) cascaded = []
+    return {
+      ...counted,
+      ...(own.length > 0 ? { cascaded: own } : {}),
+      ...(request.dryRun ? { rows: changesOf(at, tried) } : {}),
+    }
+  })
+  const ofSet = set.tables.flatMap(({ name }) => counts.find(({ table }) => table === name) ?? [])
+  return { set, ...(before ? { before } : {}), tables: ofSet, altered: [] }
+}
+
+function cascadedOf(numbers: readonly number[], { referring }: Tried): readonly CascadedRows[] {
+  const byTable = Map.groupBy(
+    referring.filter(({ at }) => numbers.includes(at)),
+    ({ child }) => child,
+  )
+  return [...byTable].map(([table, notes]) => {
+    const sum = (effect: string) =>
+      notes.filter((one) => one.effect === effect).reduce((total, { rows }) => total + rows, 0)
+    return { table, deleted: sum('delete'), updated: sum('update') }
+  })
+}
+
+/** A row that is updated twice, because columns had to wait, is one row. */
+function changesOf(at: number, { changes }: Tried): RowChange[] {
+  const byRow = Map.groupBy(
+    changes.filter((one) => one.at === at),
+    ({ kind, key }) => JSON.stringify([kind, key]),
+  )
+  return [...byRow.values()].flatMap((same) => {
+    const [first] = same
+    if (first === undefined) return []
+    const { kind, key } = first
+    return [{ kind, key, columns: same.flatMap(({ columns }) => columns) }]
+  })
+}
+
+function refuseChanged(set: SeedSet | undefined): never {
+  return raise('SEEDS.DATABASE_CHANGED', {
+    message: `Somebody else changes the database while ${set?.name ?? 'a set'} runs.`,
+    why: 'Another command of Slipway works on it, or rows of the set change again and again.',
+    nextActions: [advice('Nothing of the set was written. Run the seeds again when it is done.')],
+    ...(set ? { where: { file: set.file } } : {}),
+  })
+}
+
+function refuseUnknown(set: SeedSet, failure: Failure): never {
+  return raise('SEEDS.OUTCOME_UNKNOWN', {
+    message: `The answer about ${set.name} was lost. The database does not have this run of it.`,
+    why: [failure.message, 'It is one transaction: all of it is written, or nothing.'].join(' '),
+    nextActions: [
+      command(['seed', 'status'], 'see what the database has'),
+      command(['seed', 'run'], 'run it again: rows that exist are not written twice'),
+    ],
+    where: { file: set.file },
+  })
+}

@@ -1,0 +1,14 @@
+import type { AtomicSession } from '../../database/index.ts'
+import { type Failure, failureOf, must } from '../../kernel/index.ts'
+
+/** Runs a script whose last statement ends it, so that all of it is undone; gives the failure that did. */
+export async function failureOfScript(session: AtomicSession, script: string): Promise<Failure> {
+  let failure: Failure | undefined
+  try {
+    await session.runAtomically(script, { foreignKeys: true })
+  } catch (error) {
+    failure = failureOf(error)
+    if (failure === undefined) throw error
+  }
+  return must(failure, 'the failure of a script that ends with a guard')
+}

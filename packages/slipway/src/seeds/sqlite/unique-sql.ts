@@ -1,0 +1,64 @@
+import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
+import { givenOf, isGiven, sameKey, storedOf } from '../resolved.ts'
+import type { TargetColumn } from '../target-tables.ts'
+import { affinityOf } from './literals.ts'
+import { anyDiffers, type Resolved, scriptTable, storedKey } from './resolve-sql.ts'
+
+// A unique key that is not the natural one may move between the rows of a set: from one to another, or from a row that
+// the set no longer contains. SQLite checks such a key at each row, so the value has to leave its old row first.
+
+/** SQL that gives the rows whose unique values other rows of the set take another value first, which nobody has. */
+export function freeUniqueSql(resolved: Resolved): string {
+  return otherKeys(resolved)
+    .map((key, index) => freeSql(resolved, key, index))
+    .join('')
+}
+
+/** The unique keys, beside the natural one, that rows of the set give in full. */
+function otherKeys({ target, key, columns }: Resolved): readonly (readonly TargetColumn[])[] {
+  return target.unique
+    .map((names) => target.columns.filter(({ name }) => names.includes(name)))
+    .filter((unique) => unique.length > 0 && unique.every((column) => columns.includes(column)))
+    .filter((unique) => !unique.every((column) => key.includes(column)))
+}
+
+function freeSql(resolved: Resolved, unique: readonly TargetColumn[], index: number): string {
+  const { target, key, at, table, names } = resolved
+  const column = unique.find((one) => !key.includes(one) && madeUp(resolved, one) !== undefined)
+  if (column === undefined) return ''
+  const rows = scriptTable(at, 'r')
+  const other: Resolved = { ...resolved, source: `${rows} r` }
+  const wanted = unique.map((one) => `${givenOf(other, one)} = ${storedOf(one)}`)
+  const given = unique.flatMap((one) => isGiven(other, one) ?? [])
+  const isWanted = `EXISTS (SELECT 1 FROM ${other.source} WHERE ${balanced([...wanted, ...given, `NOT (${sameKey(other)})`], 'AND')})`
+  const changes =
+    table.mode === 'insert-missing'
+      ? '0'
+      : `EXISTS (SELECT 1 FROM ${other.source} WHERE r.k = ${storedKey(resolved)} AND (${anyDiffers(other, [column])}))`
+  const indexed = unique.map((one) => names.get(one) ?? '').join(', ')
+  return `CREATE INDEX ${rows}u${index} ON ${rows} (${indexed});
+UPDATE ${target.id} AS t SET ${quoteIdentifier(column.name)} = ${madeUp(resolved, column)} WHERE ${isWanted} AND (${changes} OR ${isGoing(resolved)});\n`
+}
+
+/** SQL that is true where the set put a row into its own table and no longer contains it. */
+function isGoing(resolved: Resolved): string {
+  const { at, set, table, target } = resolved
+  if (table.mode !== 'own') return '0'
+  return `(${storedKey(resolved)} IN (SELECT o.key FROM _slipway_seed_row o WHERE o.seed = ${quoteText(set.name)} AND o.relation = ${quoteText(target.name)})
+  AND NOT EXISTS (SELECT 1 FROM ${scriptTable(at, 'r')} r WHERE r.k = ${storedKey(resolved)}))`
+}
+
+/** SQL of a value that no row, `t`, has; nothing if there is none for the column. */
+function madeUp({ target }: Resolved, column: TargetColumn): string | undefined {
+  if (!column.notNull) return 'NULL'
+  if (target.foreignKeys.some(({ columns }) => columns.includes(column.name))) return undefined
+  switch (affinityOf(column)) {
+    case 'TEXT':
+      return 'lower(hex(randomblob(16)))'
+    case 'BLOB':
+      return 'randomblob(16)'
+    default:
+      // Between the least that 64 bits hold and what people number rows with.
+      return '-(4611686018427387904 + abs(random() % 4611686018427387904))'
+  }
+}

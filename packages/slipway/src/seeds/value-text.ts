@@ -1,0 +1,85 @@
+import { documentSource, exactNumber, repeatedKey } from './json-text.ts'
+import type { SeedValue } from './set.ts'
+
+/** What rows hold: values of JavaScript or JSON, or texts as the server writes and CSV files contain them. */
+export type RowForm = 'values' | 'texts'
+
+/** A value that a row gives. */
+export type GivenValue = Exclude<SeedValue, null | undefined>
+
+/** Why a value does not fit, as the end of a sentence that begins with the name of its field; nothing for another error. */
+export function unfitReason(error: unknown): string | undefined {
+  const { unfit } = Object(error) as { readonly unfit?: string }
+  return unfit
+}
+
+/** Refuses a value; the text ends a sentence that begins with the name of its field. */
+export function refuseValue(unfit: string): never {
+  throw Object.assign(new TypeError(unfit), { unfit })
+}
+
+/** A label of the database, or what Prisma Client calls it. */
+export function labelOf(text: string, labels: ReadonlyMap<string, string>): string {
+  return labels.get(text) ?? text
+}
+
+/** What an object gives as its JSON: of a Prisma.Decimal its digits. */
+export function asJson(value: object): unknown {
+  const { toJSON } = value as { readonly toJSON?: unknown }
+  return typeof toJSON === 'function' ? (toJSON.call(value) as unknown) : value
+}
+
+/** The bytes of a text in base64. */
+export function base64Bytes(text: string): Buffer {
+  const isBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
+  if (!isBase64) refuseValue(String.raw`is neither hex that begins with \x nor base64`)
+  return Buffer.from(text, 'base64')
+}
+
+/** Whether a value is a Date, also one of another realm. */
+export function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === '[object Date]'
+}
+
+/** The JSON of a document. `{ $json: 'null' }` gives its text: how else to say that a document is null? */
+export function documentText(value: GivenValue, exact: boolean): string | null {
+  const named = nullOf(value)
+  if (named !== undefined) return named === 'JsonNull' ? 'null' : null
+  if (typeof value !== 'object') return documentOf(value)
+  if (isWrapped(value)) return value.$json
+  if (!exact) refuseRepeatedKey(value)
+  return documentSource(value) ?? documentOf(value)
+}
+
+function isWrapped(value: object): value is { readonly $json: string } {
+  const [key, ...others] = Object.keys(value)
+  return (
+    key === '$json' && others.length === 0 && '$json' in value && typeof value.$json === 'string'
+  )
+}
+
+/** Which null an object of Prisma Client means: `Prisma.JsonNull` or `Prisma.DbNull`. */
+function nullOf(value: GivenValue): 'JsonNull' | 'DbNull' | undefined {
+  if (typeof value !== 'object' || Array.isArray(value)) return undefined
+  const name = (value as { readonly constructor?: { readonly name?: string } }).constructor?.name
+  return name === 'JsonNull' || name === 'DbNull' ? name : undefined
+}
+
+/** The JSON of a value. */
+export function documentOf(value: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value, (_key, inner: unknown) =>
+      typeof inner === 'bigint' ? exactNumber(inner.toString()) : inner,
+    )
+  } catch {
+    return refuseValue('contains itself')
+  }
+  return text ?? refuseValue('cannot be JSON')
+}
+
+/** Refuses an object that has a key twice. */
+export function refuseRepeatedKey(value: GivenValue): void {
+  const key = typeof value === 'object' ? repeatedKey(value, 'within') : undefined
+  if (key !== undefined) refuseValue(`has the key ${JSON.stringify(key)} twice`)
+}
