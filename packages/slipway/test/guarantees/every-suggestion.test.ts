@@ -932,6 +932,8 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
     'needs a remote D1 database',
   ],
   ['app/rollback-by-time-travel.ts', 'const next', 'needs a remote D1 database'],
+  ['backup/sqlite/restore-remote.ts', '', 'needs a remote D1 database: d1-backup-faults.test.ts'],
+  ['seeds/sqlite/run.ts', 'command([', 'a lost answer: seed-d1.test.ts'],
   ['deploy/sqlite/run.ts', 'command([', 'a lost answer: d1-deploy.test.ts'],
   [
     'rollback/sqlite/rollback.ts',

@@ -112,6 +112,14 @@ export const SQLITE_STORIES: Readonly<Record<string, Story>> = {
       }
     },
   },
+  'an inspection': {
+    migrations: [INIT],
+    async tell(scene) {
+      await scene.production.sql('PRAGMA user_version = 1')
+      await scene.slipway('deploy')
+      await follow(scene, await scene.slipway('inspect'), { code: 'INSPECT.NOT_SUPPORTED' })
+    },
+  },
   'a variable that is not set': {
     config: "{ environments: { production: { url: 'env:NO_URL' } } }",
     async tell(scene) {
