@@ -47,7 +47,7 @@ const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 export function readTruth(file: string): Truth {
   const [tables = [], objects = [], sequence = []] = ask(file, [
     `SELECT l.name, l.type, l.wr, l.strict FROM pragma_table_list l WHERE l.schema = 'main' AND l.type IN ('table', 'virtual')
-       AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY l.name`,
+       AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND l.name NOT LIKE '\\_%' ESCAPE '\\' AND l.name <> 'd1_migrations' ORDER BY l.name`,
     `SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger', 'index') AND sql IS NOT NULL ORDER BY type, name`,
     `SELECT name FROM sqlite_schema WHERE name = 'sqlite_sequence'`,
   ])
