@@ -85,6 +85,23 @@ test('a rebuild keeps the rows of children, and comes with a bookmark', async ()
   ])
 })
 
+test('an INSERT that is too long for D1 is divided', async () => {
+  await filledShop()
+  const values = Array.from({ length: 4000 }, (_, at) => `(${at + 10}, '${'n'.repeat(50)}', NULL)`)
+  const long = { name: '0003_rows', sql: `INSERT INTO customer VALUES ${values.join(', ')};` }
+  const request = { ...requestOf(), migrations: [...MIGRATIONS.slice(0, 1), long] }
+  expect((await deploy(request)).failure).toBeUndefined()
+  expect(rows('SELECT count(*) AS n FROM customer')).toEqual([{ n: 4002 }])
+  const blob = `INSERT INTO customer VALUES (9, '${'n'.repeat(150_000)}', NULL);`
+  const refused = await deploy({
+    ...request,
+    migrations: [...request.migrations, { name: '0004_blob', sql: blob }],
+    acceptHazards: ['d1-statement-size'],
+  })
+  expect(refused.failure?.code).toBe('DEPLOY.STATEMENT_FAILED')
+  expect(rows('SELECT count(*) AS n FROM customer')).toEqual([{ n: 4002 }])
+})
+
 describe('Time Travel', () => {
   const request = () => ({ ...requestOf(), consent: { confirm: 'shop' } })
 

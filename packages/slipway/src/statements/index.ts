@@ -25,6 +25,7 @@ export { sqliteDefinitionParts } from './sqlite/definition-parts.ts'
 export type * from './sqlite/detail.ts'
 export { sqliteDetail, sqliteNames } from './sqlite/detail-of.ts'
 export { sqliteMarkersIn } from './sqlite/markers.ts'
+export { sqliteDividedInsert } from './sqlite/divided-insert.ts'
 export { sqliteMeasures } from './sqlite/measures.ts'
 export {
   sqliteColumnTexts,

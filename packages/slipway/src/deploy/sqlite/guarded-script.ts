@@ -1,4 +1,4 @@
-import { quoteText } from '../../database/index.ts'
+import { D1_TEXT_BYTES, quoteText } from '../../database/index.ts'
 import {
   type AtomicScript,
   type ComparedTable,
@@ -13,6 +13,7 @@ import {
   reviseSql,
 } from '../../history/index.ts'
 import type { KeepSql } from '../../safekeeping/index.ts'
+import { sqliteDividedInsert } from '../../statements/index.ts'
 
 /** A migration as one transaction: what is checked, kept and recorded with it. */
 export interface GuardedMigration {
@@ -65,4 +66,14 @@ function statementsSql(
   const own = statements.map(({ text }) => `${text}\n;\n`).join('')
   const run = statements.map(({ text, number }) => `${instead.get(number) ?? text}\n;\n`).join('')
   return run + script.slice(own.length)
+}
+
+/** The statements that Cloudflare D1 takes in parts only, by their number: an INSERT of many rows that is longer than its limit. */
+export function dividedInserts({ statements }: AtomicScript): ReadonlyMap<number, string> {
+  return new Map(
+    statements.flatMap((statement): [number, string][] => {
+      const parts = sqliteDividedInsert(statement, D1_TEXT_BYTES)
+      return parts ? [[statement.number, parts.join('\n;\n')]] : []
+    }),
+  )
 }

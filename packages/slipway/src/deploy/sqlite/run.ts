@@ -17,7 +17,7 @@ import {
   readSqliteKept,
 } from '../../safekeeping/index.ts'
 import type { Migration, Statement } from '../../statements/index.ts'
-import { guardedScript, type ReadState } from './guarded-script.ts'
+import { dividedInserts, guardedScript, type ReadState } from './guarded-script.ts'
 import { refusedStatement } from './test-on-copy.ts'
 
 /** A migration to be run on a database, up or down. */
@@ -32,7 +32,6 @@ export interface GuardedRun {
   readonly compared: readonly ComparedTable[]
   /** SQL of the history and the ledger, and what restores kept data, behind the statements. */
   readonly behind: string
-  readonly instead?: ReadonlyMap<number, string> | undefined
 }
 
 /** What running it gave. */
@@ -56,7 +55,8 @@ export async function runGuarded(session: AtomicSession, run: GuardedRun): Promi
   const keep = run.noKeep
     ? { before: '', after: '', ids: 0, notKept: [] }
     : await keeping(session, run)
-  const text = guardedScript({ ...run, script, records, read, keep })
+  const instead = session.d1 ? dividedInserts(script) : undefined
+  const text = guardedScript({ ...run, script, records, read, keep, instead })
   const ended = () => ({ notKept: keep.notKept, ms: Math.round(performance.now() - began) })
   try {
     await session.runAtomically(text, { foreignKeys: script.foreignKeys })

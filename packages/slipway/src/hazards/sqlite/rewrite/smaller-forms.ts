@@ -1,4 +1,4 @@
-import { sqliteDetail, type Statement } from '../../../statements/index.ts'
+import { sqliteDetail, sqliteDividedInsert, type Statement } from '../../../statements/index.ts'
 import { STATEMENT_BYTES } from '../d1-limits.ts'
 import { usesOf } from '../uses.ts'
 import { quoted } from '../words.ts'
@@ -33,7 +33,7 @@ export function splitInserts(site: Site): void {
   for (const statement of site.migration.statements) {
     const hazards = hazardsAt(site, [statement], ['d1-statement-size'])
     if (hazards.length === 0 || site.changes.isReplaced(statement)) continue
-    const parts = partsOf(statement)
+    const parts = sqliteDividedInsert(statement, STATEMENT_BYTES)
     if (parts === undefined) {
       leave(site, hazards, 'Only the rows of INSERT … VALUES can be cut apart.')
       continue
@@ -41,32 +41,6 @@ export function splitInserts(site: Site): void {
     site.changes.instead(statement, parts)
     settle(site, hazards, `It is cut into ${parts.length} statements.`)
   }
-}
-
-/** As many rows in each as fit. Nothing if one row alone is too long. */
-function partsOf(statement: Statement): string[] | undefined {
-  const detail = sqliteDetail(statement)
-  if (detail.kind !== 'insert' || detail.source.kind !== 'values') return undefined
-  const { rows } = detail.source
-  const { text } = statement
-  const [first, last] = [rows[0], rows.at(-1)]
-  if (first === undefined || last === undefined) return undefined
-  const [head, tail] = [text.slice(0, first.start), text.slice(last.end)]
-  const space = STATEMENT_BYTES - Buffer.byteLength(head) - Buffer.byteLength(tail)
-  const parts: string[][] = []
-  let used = Number.POSITIVE_INFINITY
-  for (const { start, end } of rows) {
-    const row = text.slice(start, end)
-    const size = Buffer.byteLength(row) + 2
-    if (size > space) return undefined
-    if (used + size > space) {
-      parts.push([])
-      used = 0
-    }
-    parts.at(-1)?.push(row)
-    used += size
-  }
-  return parts.map((part) => head + part.join(',\n') + tail)
 }
 
 /** What a deploy leaves out of the file anyway. */

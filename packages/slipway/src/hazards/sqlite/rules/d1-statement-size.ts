@@ -1,4 +1,4 @@
-import { sqliteMeasures } from '../../../statements/index.ts'
+import { sqliteDividedInsert, sqliteMeasures } from '../../../statements/index.ts'
 import { STATEMENT_BYTES } from '../d1-limits.ts'
 import type { SqliteRule } from '../rule.ts'
 import { isD1 } from '../words.ts'
@@ -11,9 +11,13 @@ export const d1StatementSize: SqliteRule = {
     if (!isD1(context)) return undefined
     const { bytes } = sqliteMeasures(context.statement)
     if (bytes <= STATEMENT_BYTES) return undefined
-    return {
-      severity: 'error',
-      message: `The statement has ${bytes} bytes, and D1 takes ${STATEMENT_BYTES} at most. Cut it into several.`,
-    }
+    const limit = `The statement has ${bytes} bytes, and D1 takes ${STATEMENT_BYTES} at most.`
+    const { statement, facts } = context
+    if (facts.appliedBy !== 'wrangler' && sqliteDividedInsert(statement, STATEMENT_BYTES))
+      return {
+        severity: 'warning',
+        message: `${limit} A deploy divides its rows among several statements; wrangler does not.`,
+      }
+    return { severity: 'error', message: `${limit} Cut it into several.` }
   },
 }

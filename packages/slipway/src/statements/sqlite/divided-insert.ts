@@ -1,0 +1,47 @@
+import type { Statement } from '../statement.ts'
+import { sqliteDetail, sqliteNode } from './detail-of.ts'
+import { sqliteParser } from './parser.ts'
+
+/**
+ * An INSERT of many rows as several with the same effect, each of at most `maxBytes` bytes. Nothing if it is short enough,
+ * if it takes its rows from a query, or if one row alone is too long. Needs `loadSqliteParser` first.
+ */
+export function sqliteDividedInsert(
+  statement: Pick<Statement, 'text'>,
+  maxBytes: number,
+): string[] | undefined {
+  const { text } = statement
+  if (Buffer.byteLength(text) <= maxBytes) return undefined
+  const detail = sqliteDetail(statement)
+  if (detail.kind !== 'insert' || detail.source.kind !== 'values' || readsTables(statement))
+    return undefined
+  const { rows } = detail.source
+  const head = text.slice(0, rows[0]?.start)
+  const tail = text.slice(rows.at(-1)?.end)
+  const frame = Buffer.byteLength(head + tail)
+  const parts: string[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const { start, end } of rows) {
+    const row = text.slice(start, end)
+    const length = Buffer.byteLength(row) + 2
+    if (frame + length > maxBytes) return undefined
+    if (bytes + length > maxBytes) {
+      parts.push([])
+      bytes = frame
+    }
+    parts.at(-1)?.push(row)
+    bytes += length
+  }
+  return parts.map((part) => head + part.join(',\n') + tail)
+}
+
+/** Whether a value is read by a query: it may see rows that the same statement has written. */
+function readsTables(statement: Pick<Statement, 'text'>): boolean {
+  let queries = 0
+  sqliteParser().traverse(sqliteNode(statement), {
+    enter(node) {
+      if (node.type === 'Select') queries++
+    },
+  })
+  return queries > 1
+}
