@@ -9,7 +9,7 @@ import { wrangler, writeWorker } from './wrangler.ts'
 // Rebuilt tables with children, as Prisma writes them, on wrangler's local D1: what wrangler itself loses, and what a deploy
 // of Slipway loses.
 
-const SCHEMAS = process.env['FULL'] === '1' ? 100 : 8
+const SCHEMAS = process.env['FULL'] === '1' ? 100 : 4
 const SHOP = { name: 'shop', id: 'b'.repeat(32) }
 
 interface Column {

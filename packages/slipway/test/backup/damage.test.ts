@@ -9,9 +9,9 @@ import { backupProject, type BackupProject } from './backup-project.ts'
 // Whatever happens to the files of a backup: `backup verify --quick` finds it and names it. What is sound is never refused.
 
 const FULL = process.env['FULL'] === '1'
-const DAMAGES = FULL ? 1000 : 60
+const DAMAGES = FULL ? 1000 : 30
 const CLEAN = FULL ? 200 : 4
-const LONG = { timeout: FULL ? 3_600_000 : 300_000 }
+const LONG = { timeout: 3_600_000 }
 
 let project: BackupProject
 /** Two without encryption, one with it, one in the directory format. */

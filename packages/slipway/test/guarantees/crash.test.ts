@@ -190,7 +190,7 @@ describe.each([
       const undisturbed = { by, at: Number.POSITIVE_INFINITY, verdict: 'forward' } as const
       const total = await disturb(ground, scenario, undisturbed)
       expect(total).toBeGreaterThan(20)
-      const step = Math.ceil(total / (FULL ? 200 : 5))
+      const step = Math.ceil(total / (FULL ? 200 : 3))
       const points = Array.from(
         { length: Math.floor(total / step) },
         (_, index) => (index + 1) * step,

@@ -9,6 +9,7 @@ import type { NextAction } from '../../src/kernel/index.ts'
 import { UNRESTORABLE } from '../backup/backup-project.ts'
 import { serverUrl } from '../postgres.ts'
 import { addMigration } from '../project.ts'
+import { shortForm } from '../short-form.ts'
 import { createTarget, type TestTarget } from '../target.ts'
 import { SQLITE_STORIES } from './sqlite-stories.ts'
 import { executed, suggestionSites } from './suggestion-sites.ts'
@@ -23,7 +24,7 @@ import {
 } from './suggestions.ts'
 
 // Every place in the sources that makes a suggested command: each is run as printed by one of these scenes, or is listed
-// below with the reason. A new place without a scene fails the last test.
+// below with the reason. A new place without a scene fails the last test, in the long form.
 
 vi.mock('../../src/kernel/failure.ts', async (original) => {
   const real = await original<typeof import('../../src/kernel/failure.ts')>()
@@ -823,7 +824,7 @@ const ALL = [
   }),
 ].map((one, index) => ({ ...one, index }))
 
-describe.each(ALL)('$name', ({ story, provider, index }) => {
+describe.each(shortForm(ALL))('$name', ({ story, provider, index }) => {
   const ways = Object.keys(WAYS) as Way[]
   const usual = {
     way: story.way ?? ways[index % ways.length] ?? 'environment',
@@ -947,7 +948,7 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
   ],
 ]
 
-test('each place that makes a suggestion is run by a scene, or says why not', () => {
+test.runIf(FULL)('each place that makes a suggestion is run by a scene, or says why not', () => {
   const open = [...suggestionSites()].filter(
     ([site, text]) =>
       !executed.has(site) &&

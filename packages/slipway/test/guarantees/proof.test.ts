@@ -16,7 +16,7 @@ import { createTarget, migration, SHADOW, type TestMigration, type TestTarget } 
 // A grade is a promise: what is proven lossless brings every row back, on rows that the proof never saw.
 
 const FULL = process.env['FULL'] === '1'
-const RUNS = FULL ? 300 : 8
+const RUNS = FULL ? 300 : 4
 const PARAMETERS = { numRuns: RUNS, endOnFailure: true, ...(FULL ? {} : { seed: 20261121 }) }
 
 /** What random changes are made to. */

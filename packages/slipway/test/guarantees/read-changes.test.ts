@@ -12,7 +12,7 @@ import { createTarget, migration } from '../target.ts'
 // What is read of the changes alone gives the fingerprint of a whole reading: deploy and rollback record it as that.
 
 const FULL = process.env['FULL'] === '1'
-const STEPS = FULL ? 3000 : 200
+const STEPS = FULL ? 3000 : 80
 
 /** Some of everything, each of which refers to another. */
 const SCHEMA = `${BEGINNING}

@@ -14,7 +14,7 @@ import { isForbidden, roundTrip, type RoundTrip } from '../sqlite-round-trip.ts'
 // Guarantee 2 on SQLite, as a property: whatever the schema and the change, a rollback restores schema and rows, or the
 // proof said beforehand what it does not. Judged by plain SQL on a file, through the stock program.
 
-const RUNS = process.env['FULL'] === '1' ? 500 : 12
+const RUNS = process.env['FULL'] === '1' ? 500 : 5
 const FROM = Number(process.env['SEED'] ?? 1)
 
 interface Case {
