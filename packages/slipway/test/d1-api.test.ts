@@ -1,11 +1,9 @@
-import { DatabaseSync } from 'node:sqlite'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type Address,
   atomic,
   d1Bookmark,
-  d1Export,
   d1Facts,
   d1Restore,
   type RemoteD1,
@@ -51,12 +49,6 @@ async function failing(work: Promise<unknown>) {
   const failure = failureOf(error)
   if (error !== undefined && !failure) throw error
   return failure
-}
-
-async function collected(chunks: AsyncIterable<string>): Promise<string> {
-  let all = ''
-  for await (const chunk of chunks) all += chunk
-  return all
 }
 
 function rows(table: string) {
@@ -421,23 +413,6 @@ describe('time travel, exports and facts', () => {
     expect((await failing(d1Restore(address, 'never')))?.code).toBe('DATABASE.STATEMENT')
   })
 
-  it('exports everything, or what is asked for', async () => {
-    const sql = await collected(d1Export(address))
-    const copy = new DatabaseSync(':memory:')
-    copy.exec(sql)
-    expect(copy.prepare('SELECT * FROM orders').all()).toEqual(rows('orders'))
-    const part = await collected(d1Export(address, { tables: ['orders'], withoutSchema: true }))
-    expect(part).not.toMatch(/CREATE|customers" \(/)
-  })
-
-  it('says why D1 exports nothing', async () => {
-    shop.d1.query('CREATE VIRTUAL TABLE search USING fts5 (name)')
-    expect(await failing(collected(d1Export(address)))).toMatchObject({
-      code: 'DATABASE.STATEMENT',
-      why: expect.stringContaining('Virtual Tables'),
-    })
-  })
-
   it('tells the size and the use of a database', async () => {
     expect(await d1Facts(address)).toMatchObject({
       bytes: expect.any(Number),
@@ -506,7 +481,6 @@ describe('a fault', () => {
     },
     bookmark: { changes: false, work: () => d1Bookmark(address) },
     facts: { changes: false, work: () => d1Facts(address) },
-    export: { changes: false, work: () => collected(d1Export(address)) },
     restore: { changes: false, work: async () => d1Restore(address, shop.d1.bookmark() ?? '') },
   }
 
@@ -531,9 +505,6 @@ describe('a fault', () => {
           unknown.push(where)
           expect(changes || name === 'restore', where).toBe(true)
           expect(added, where).toBeLessThanOrEqual(1)
-        } else if (code === 'DATABASE.CONNECTION_LOST') {
-          // What was given away already cannot be taken back.
-          expect([name, title]).toEqual(['export', 'half an answer'])
         } else {
           expect(fault.kind, `${where}: ${code}`).toBe('import-error')
           expect([code, added], where).toEqual(['DATABASE.STATEMENT', 0])
@@ -544,7 +515,7 @@ describe('a fault', () => {
     if (!changes && name !== 'restore') expect(unknown).toEqual([])
   })
 
-  it.each(['query', 'insert', 'script', 'bookmark', 'export', 'restore'])(
+  it.each(['query', 'insert', 'script', 'bookmark', 'restore'])(
     'that does not pass ends %s with a failure',
     async (name) => {
       const { work } = OPERATIONS[name]!
@@ -561,7 +532,7 @@ describe('a fault', () => {
           shop.cancelImport()
           const where = `${title} at every ${action} of ${name}`
           expect(String(failure?.code), where).toMatch(
-            /^DATABASE\.(UNREACHABLE|RATE_LIMITED|OUTCOME_UNKNOWN|CONNECTION_LOST)$/,
+            /^DATABASE\.(UNREACHABLE|RATE_LIMITED|OUTCOME_UNKNOWN)$/,
           )
           if (failure?.code !== 'DATABASE.OUTCOME_UNKNOWN')
             expect(rows('orders').length, where).toBe(before)
