@@ -12,9 +12,8 @@ import { command, type NextAction } from '../kernel/index.ts'
 import { type Kept, readKept } from '../safekeeping/index.ts'
 import type { AppContext } from './context.ts'
 import type { DatabaseUsage } from './database-usage.ts'
-import { usageOf } from './dialects.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
-import { directAddress, readWork, type TargetResult, targetResult } from './work.ts'
+import { directAddress, readWork, type TargetResult, targetResult, type Work } from './work.ts'
 
 /** The state of a target compared with the migrations of the project. */
 export interface StatusResult extends TargetResult, Comparison {
@@ -32,7 +31,7 @@ export interface StatusResult extends TargetResult, Comparison {
 export async function readStatus(context: AppContext): Promise<Ended<StatusResult>> {
   const work = await readWork(context)
   const options = { applicationName: 'slipway status' }
-  const usage = usageOf(work)
+  const usage = readUsage(work)
   return await withSession(await directAddress(work), options, async (session) => {
     const history = await readHistory(session)
     const comparison = compareHistory(history, work.migrations)
@@ -49,6 +48,12 @@ export async function readStatus(context: AppContext): Promise<Ended<StatusResul
     const next = nextOf(comparison, interrupted)
     return { result, findings: comparison.duplicated.map(duplicateFinding), next }
   })
+}
+
+/** Loaded here: a deploy, which shares this file's chunk, must not pay for it. */
+async function readUsage(work: Work): Promise<DatabaseUsage | null> {
+  const { usageOf } = await import('./dialects.ts')
+  return await usageOf(work)
 }
 
 /** A deploy works on: Prisma and Slipway read such a history as if the migration had one row. */
