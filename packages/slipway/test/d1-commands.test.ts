@@ -48,12 +48,12 @@ async function slipway(
   return { text: ran.stdout + ran.stderr, exitCode: ran.exitCode }
 }
 
-test('a deploy names the way back by Time Travel, and the rollback takes it', async () => {
+test('a deploy names the rollback by Time Travel, and its target, and it restores the state before', async () => {
   expect((await slipway('deploy')).exitCode).toBe(0)
   shop.d1.import("INSERT INTO customer VALUES (1, 'Ann')")
   write('migrations/0002_more.sql', 'CREATE TABLE more (id INTEGER NOT NULL PRIMARY KEY);\n')
   const deployed = await slipway('deploy')
-  expect(deployed.text).toContain('slipway rollback --from-bookmark')
+  expect(deployed.text).toMatch(/slipway rollback --from-bookmark.* --remote/)
   shop.d1.import("INSERT INTO customer VALUES (2, 'Bob')")
   const asks = await slipway('rollback --from-bookmark')
   expect(asks.text).toContain('what was written since')

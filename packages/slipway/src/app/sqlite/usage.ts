@@ -1,13 +1,10 @@
 import { statSync } from 'node:fs'
 import { listBackups } from '../../backup/index.ts'
-import { type Address, d1Facts } from '../../database/index.ts'
+import { type Address, D1_BYTES, d1Facts } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
 import { storeOf } from '../backup-settings.ts'
 import type { DatabaseUsage } from '../database-usage.ts'
 import type { Work } from '../work.ts'
-
-/** Source: developers.cloudflare.com/d1/platform/limits. */
-const D1_BYTES = 10_000_000_000
 
 /** Reads how a database is used. Never fails: it is shown beside what somebody asked for. */
 export async function readUsage(work: Work): Promise<DatabaseUsage> {

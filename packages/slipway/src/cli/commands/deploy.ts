@@ -7,7 +7,7 @@ import { placeOf, presentOutcome } from '../present-outcome.ts'
 import { receiptLines, recordedLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
 
-export const deploy: Handler = async ({ slipway, confirm }, { flags }) => {
+export const deploy: Handler = async ({ slipway, confirm, commandLine }, { flags }) => {
   const outcome = await slipway.deploy({
     accept: flags.list('accept'),
     plan: flags.text('plan'),
@@ -15,7 +15,9 @@ export const deploy: Handler = async ({ slipway, confirm }, { flags }) => {
     identity: flags.text('identity'),
     confirm,
   })
-  return presentOutcome(outcome, (result) => view(result, outcome.ok), exitCodeOfWork(outcome))
+  const back = commandLine(['rollback', '--from-bookmark'])
+  const view = (result: DeployResult) => blocks(result, outcome.ok, back)
+  return presentOutcome(outcome, view, exitCodeOfWork(outcome))
 }
 
 /** What a deploy looked at when it was done. */
@@ -24,9 +26,8 @@ const VERIFIED = {
   schema: 'the schema is that of the migrations',
 } as const
 
-const FROM_BOOKMARK = 'slipway rollback --from-bookmark restores the state before by Time Travel'
-
-function view(result: DeployResult, ok: boolean): Block[] {
+/** `back` is the command that restores the state before by Time Travel, where a bookmark of it was recorded. */
+function blocks(result: DeployResult, ok: boolean, back: string): Block[] {
   const { receipts, recorded, kept, offered, verified, verifiedBy, backup, bookmark } = result
   const place = placeOf(result)
   const done = receipts.filter((receipt) => receipt.status === 'done').length
@@ -41,7 +42,9 @@ function view(result: DeployResult, ok: boolean): Block[] {
     ...keptLines(kept),
     ...offeredLines(offered),
     ...driftLines(result),
-    ...(bookmark === null ? [] : [status('note', FROM_BOOKMARK, `bookmark ${bookmark}`)]),
+    ...(bookmark === null || done === 0
+      ? []
+      : [status('note', `Time Travel has the state before: bookmark ${bookmark}`, back)]),
     ...(verified && ok ? [status('done', `Verified: ${VERIFIED[verifiedBy ?? 'indexes']}`)] : []),
     paragraph(`${done} of ${receipts.length} migrations deployed to ${place}.`),
   ]

@@ -2,6 +2,9 @@ import type { RemoteD1, SessionOptions } from '../port.ts'
 import { d1Api } from './api.ts'
 import { readDatabase } from './database-info.ts'
 
+/** The most bytes that a database may have on a paid plan. Source: developers.cloudflare.com/d1/platform/limits. */
+export const D1_BYTES = 10_000_000_000
+
 /** What Cloudflare says of a database. */
 export interface D1Facts {
   readonly bytes: number

@@ -129,9 +129,13 @@ async function lookAhead(
   request: DeployRequest & Pick<CopyRun, 'tested'>,
 ): Promise<readonly Hazard[]> {
   const { plan, protected: isProtected, tested } = request
-  if (plan) refuseChangedPlan(plan, sqlitePlan(session, pending.history, tested))
-  if (!isProtected || pending.before.applied.length === 0) return []
-  return sqliteHazardsToAccept(await surveySqlite(session, pending, request))
+  if (!isProtected || pending.before.applied.length === 0) {
+    if (plan) refuseChangedPlan(plan, sqlitePlan(session, pending.history, tested))
+    return []
+  }
+  const ahead = await surveySqlite(session, pending, request)
+  if (plan) refuseChangedPlan(plan, ahead.plan)
+  return sqliteHazardsToAccept(ahead)
 }
 
 async function consentToLosses(

@@ -27,6 +27,8 @@ export async function surveySqlite(
   { history, plans }: PendingWork,
   work: Pick<WorkRequest, 'address' | 'rules'> & { readonly tested: readonly TestedMigration[] },
 ): Promise<SqliteSurvey> {
+  const plan = sqlitePlan(session, history, work.tested)
+  if (plans.length === 0) return { plan, hazards: [] }
   const [{ definitionsAsHistory, judge }, parser, rules] = await Promise.all([
     loadHazards(),
     parserFor('sqlite'),
@@ -36,7 +38,6 @@ export async function surveySqlite(
   const schemaOf = definitionsAsHistory(await readDefinitions(session), parser)
   const known = { ...factsOf(work.address), serverVersion: versionNumber, defaultSchema: schema }
   const judged = (facts: Facts) => judge({ history: [schemaOf], migrations: plans, facts, rules })
-  const plan = sqlitePlan(session, history, work.tested)
   if (judged(known).length === 0) return { plan, hazards: [] }
   const tables = await readRowCounts(session)
   return { plan, hazards: judged({ ...known, tables }), tables }

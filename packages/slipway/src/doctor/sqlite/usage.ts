@@ -1,9 +1,8 @@
-import { d1Facts, type RemoteD1 } from '../../database/index.ts'
+import { D1_BYTES, d1Facts, type RemoteD1 } from '../../database/index.ts'
 import { attempt, formatBytes } from '../../kernel/index.ts'
 import { type Check, passed, skipped, warned } from '../check.ts'
 
-/** What Cloudflare allows a database on a paid plan, and on the free one. Source: developers.cloudflare.com/d1/platform/limits. */
-const PAID_BYTES = 10_000_000_000
+/** What Cloudflare allows a database on the free plan. Source: developers.cloudflare.com/d1/platform/limits. */
 const FREE_BYTES = 500_000_000
 
 /** From this part of the limit on a database is nearly full. */
@@ -34,9 +33,9 @@ export async function checkUsage(address: RemoteD1): Promise<Check[]> {
 
 function checkSize(bytes: number): Check {
   const name = 'database size'
-  const message = `The database has ${formatBytes(bytes)}; the limit is ${formatBytes(PAID_BYTES)}, or ${formatBytes(FREE_BYTES)} on the free plan.`
+  const message = `The database has ${formatBytes(bytes)}; the limit is ${formatBytes(D1_BYTES)}, or ${formatBytes(FREE_BYTES)} on the free plan.`
   const isNear = (limit: number) => bytes > limit * NEARLY && bytes <= limit
-  return isNear(PAID_BYTES) || isNear(FREE_BYTES)
+  return isNear(D1_BYTES) || isNear(FREE_BYTES)
     ? warned(name, message, 'Delete rows that nobody needs, or divide the data among databases.')
     : passed(name, message)
 }
