@@ -17,6 +17,7 @@ import { notifying } from './backup-notice.ts'
 import { type BackupItem, backupItem } from './backup-result.ts'
 import { encryptionOf, keysOf, storeOf } from './backup-settings.ts'
 import { isRecent, referredBackups } from './backup-use.ts'
+import { bookmarkFinding } from './bookmark-finding.ts'
 import { requireNamed, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
@@ -219,12 +220,6 @@ function verifyEnded(
 
 function notComparedFinding(what: string): ResultFinding {
   return { id: 'backup-not-compared', severity: 'notice', message: `Not compared: ${what}.` }
-}
-
-/** The state before a restore, of which only Time Travel has what was written since the backup. */
-function bookmarkFinding(database: string, bookmark: string): ResultFinding {
-  const message = `The database as it was before is at the bookmark ${bookmark}: wrangler d1 time-travel restore ${database} --bookmark ${bookmark} returns to it.`
-  return { id: 'time-travel', severity: 'notice', message }
 }
 
 /** Restores a backup into the target. */

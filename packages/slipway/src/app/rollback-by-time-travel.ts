@@ -1,5 +1,6 @@
 import { command } from '../kernel/index.ts'
 import { rollbackByTimeTravel } from '../rollback/index.ts'
+import { bookmarkFinding } from './bookmark-finding.ts'
 import { consentFrom } from './consent.ts'
 import type { AppContext } from './context.ts'
 import type { Ended } from './outcome.ts'
@@ -26,11 +27,6 @@ export async function rollBackByTimeTravel(
     testRun: { kind: 'not-tested', reason: 'Time Travel restored the database' },
     downMigrations: [],
   }
-  const notice = {
-    id: 'time-travel',
-    severity: 'notice' as const,
-    message: `What was written since is in the bookmark ${undo}: wrangler d1 time-travel restore ${database} --bookmark ${undo} returns to it.`,
-  }
   const next = failure ? [] : [command(['status'], 'see what is applied')]
-  return { result, findings: [notice], failure, next }
+  return { result, findings: [bookmarkFinding(database, undo)], failure, next }
 }
