@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, expect, test } from 'vitest'
 import { runCli } from './cli-in-process.ts'
 import { createRandom, type Random } from './histories/random.ts'
-import { wrangler, writeWorker } from './wrangler.ts'
+import { addProject, localDatabase, wrangler, writeWorker } from './wrangler.ts'
 
 // Rebuilt tables with children, as Prisma writes them, on wrangler's local D1: what wrangler itself loses, and what a deploy
 // of Slipway loses.
@@ -106,18 +106,14 @@ afterEach(() => {
 function makeWorker(first: string): string {
   const root = writeWorker(SHOP)
   workers.push(root)
-  for (const folder of ['migrations', 'prisma', '.git']) mkdirSync(path.join(root, folder))
+  addProject(root)
   writeFileSync(path.join(root, 'migrations', '0001_init.sql'), first)
-  const datasource = 'datasource db {\n  provider = "sqlite"\n}\n'
-  writeFileSync(path.join(root, 'prisma', 'schema.prisma'), datasource)
   return root
 }
 
 /** The rows of every table, as wrangler's own file has them: how many, and how many references. */
 function readRows(root: string, tables: readonly Table[]): Map<string, string> {
-  const folder = path.join(root, '.wrangler/state/v3/d1/miniflare-D1DatabaseObject')
-  const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? ''
-  const database = new DatabaseSync(path.join(folder, file), { readOnly: true })
+  const database = new DatabaseSync(localDatabase(root), { readOnly: true })
   try {
     return new Map(
       tables.map(({ name, columns }) => {

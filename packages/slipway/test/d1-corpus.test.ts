@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { runCli } from './cli-in-process.ts'
 import { prismaCli } from './prisma.ts'
 import { sqliteCorpus } from './sqlite-corpus.ts'
 import { readTruth, rowDifferences } from './sqlite-truth.ts'
-import { wrangler, writeWorker } from './wrangler.ts'
+import { addProject, localDatabase, localState, wrangler, writeWorker } from './wrangler.ts'
 
 // A real history of SQLite on wrangler's local D1 and on a file: what wrangler loses of generated rows, what a deploy loses, and
 // what a rollback brings back; the schemas are equal, and wrangler and the Prisma CLI agree on the history.
@@ -23,20 +23,12 @@ const NUMBERED = sqliteCorpus.map(({ name, sql }, at) => {
 let root = ''
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-const stateFolder = () => path.join(root, '.wrangler/state/v3/d1/miniflare-D1DatabaseObject')
-
-function databaseFile(): string {
-  const name = readdirSync(stateFolder()).find((one) => /^[0-9a-f]{64}\.sqlite$/.test(one)) ?? ''
-  return path.join(stateFolder(), name)
-}
+const stateFolder = () => localState(root)
+const databaseFile = () => localDatabase(root)
 
 function makeWorker(): void {
   root = writeWorker(SHOP)
-  for (const folder of ['migrations', 'prisma', '.git']) mkdirSync(path.join(root, folder))
-  writeFileSync(
-    path.join(root, 'prisma/schema.prisma'),
-    'datasource db {\n  provider = "sqlite"\n}\n',
-  )
+  addProject(root)
 }
 
 function addMigration({ name, sql }: (typeof NUMBERED)[number]): void {

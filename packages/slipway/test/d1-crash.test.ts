@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type D1Server, startD1Server } from './d1-server.ts'
+import { addProject, localDatabase, localState } from './wrangler.ts'
 
 // Deploys to D1 in processes that are killed: each migration is applied once, status is true, and nothing is lost.
 
@@ -38,11 +39,7 @@ let server: D1Server
 beforeAll(async () => {
   server = await startD1Server({ polls: 1 })
   root = mkdtempSync(path.join(tmpdir(), 'slipway-d1-crash-'))
-  for (const folder of ['migrations', 'prisma', '.git']) mkdirSync(path.join(root, folder))
-  writeFileSync(
-    path.join(root, 'prisma/schema.prisma'),
-    'datasource db {\n  provider = "sqlite"\n}\n',
-  )
+  addProject(root)
   configure('a'.repeat(32))
   writeFileSync(path.join(root, 'migrations/0001_init.sql'), FIRST)
 })
@@ -107,13 +104,13 @@ async function expectTrueStatus(where: 'local' | 'remote', { rows }: Look): Prom
   expect(status.text).toContain(`${Number(found?.['n'])} applied`)
 }
 
-const state = () => path.join(root, '.wrangler/state/v3/d1/miniflare-D1DatabaseObject')
+const state = () => localState(root)
 
 function localLook(): Look {
-  const file = readdirSync(state()).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? ''
+  const file = localDatabase(root)
   return {
     rows(sql) {
-      const database = new DatabaseSync(path.join(state(), file))
+      const database = new DatabaseSync(file)
       const found = database.prepare(sql).all()
       database.close()
       return found.map((row) => ({ ...row }))
@@ -124,8 +121,7 @@ function localLook(): Look {
 describe(`killed at ${POINTS} points`, () => {
   test('local', async () => {
     expect((await slipway(['deploy', '--local'])).exitCode).toBe(0)
-    const file = readdirSync(state()).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? ''
-    const database = new DatabaseSync(path.join(state(), file))
+    const database = new DatabaseSync(localDatabase(root))
     database.exec(ROWS)
     database.close()
     const filled = path.join(root, 'filled')

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -66,4 +66,22 @@ export function writeWorker({ name, id }: TestD1): string {
   }
   writeFileSync(path.join(root, 'wrangler.jsonc'), `${JSON.stringify(config, null, 2)}\n`)
   return root
+}
+
+/** Adds what Slipway needs beside a Worker: a Prisma schema for SQLite, and a folder of migrations. */
+export function addProject(root: string): void {
+  for (const folder of ['migrations', 'prisma', '.git']) mkdirSync(path.join(root, folder))
+  const datasource = 'datasource db {\n  provider = "sqlite"\n}\n'
+  writeFileSync(path.join(root, 'prisma/schema.prisma'), datasource)
+}
+
+/** The folder in which wrangler keeps the local databases of a Worker. */
+export function localState(root: string): string {
+  return path.join(root, '.wrangler/state/v3/d1/miniflare-D1DatabaseObject')
+}
+
+/** The file of the one local database of a Worker. */
+export function localDatabase(root: string): string {
+  const name = readdirSync(localState(root)).find((one) => /^[0-9a-f]{64}\.sqlite$/.test(one)) ?? ''
+  return path.join(localState(root), name)
 }
