@@ -77,6 +77,8 @@ export type { Retaken } from './postgres/plan-source.ts'
 export { attributesAddedBehind, scriptBetween } from './postgres/schema-script.ts'
 export type { Choice, SchemaScript, ScriptStatement } from './script.ts'
 export { choiceText, scriptSql } from './postgres/script-sql.ts'
+export { canHavePart, type LostPart, lostParts, withParts } from './sqlite/lost-parts.ts'
+export { counterSql } from './sqlite/rebuild.ts'
 export { sqliteScriptBetween } from './sqlite/schema-script.ts'
 export { invertedChanges, readSqliteState, type SqliteState } from './sqlite/state.ts'
 export {

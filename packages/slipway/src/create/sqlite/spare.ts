@@ -3,11 +3,12 @@ import { runsOnTrial } from '../../down/index.ts'
 import { readSqliteState, type SqliteState } from '../../schema/index.ts'
 import { type ObjectRef, parserFor, type Statement } from '../../statements/index.ts'
 import { type KeptObject, type Spared, withoutParagraph } from '../spare.ts'
+import { keepParts } from './keep-parts.ts'
 
 /**
  * Keeps what Prisma's SQL for SQLite would destroy, because its schema language cannot express it: virtual tables with the
- * tables in which they keep their rows are not dropped, and triggers and indexes that go with a table which is rebuilt
- * are created again behind it, as far as they still fit.
+ * tables in which they keep their rows are not dropped, rebuilt tables keep what only SQL can say of them, and triggers
+ * and indexes that go with such a table are created again behind it, as far as they still fit.
  */
 export async function spareOnSqlite(
   sql: string,
@@ -30,12 +31,14 @@ export async function spareOnSqlite(
       ? [{ object: { kind: 'table', schema: null, name }, reason: 'virtual' }]
       : []
   })
+  const parts = await keepParts(text, { session, before: state })
+  text = parts.sql
   const again = await createdAgain(session, parse(text), state)
   const paragraphs = again.map(({ title, sql: own }) => `-- ${title}\n${own};\n`)
   text = withoutWarnings(text, [...kinds.keys()])
   return {
     sql: [text, ...paragraphs].join(text.endsWith('\n') ? '\n' : '\n\n'),
-    kept: [...kept, ...again.map(({ object, reason }) => ({ object, reason }))],
+    kept: [...kept, ...parts.kept, ...again.map(({ object, reason }) => ({ object, reason }))],
   }
 }
 

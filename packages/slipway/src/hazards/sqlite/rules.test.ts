@@ -399,6 +399,40 @@ describe('what a rebuild does to its own table', () => {
     expect(idsOf(judged(setup, sql))).toEqual(['rebuild-loses-objects (warning)'])
   })
 
+  test('of the definition: what schema.prisma cannot express', () => {
+    const setup = `CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT COLLATE NOCASE CHECK (a <> ''), b INTEGER,
+      g INTEGER GENERATED ALWAYS AS (b * 2) VIRTUAL, CONSTRAINT positive CHECK (b > 0)) STRICT;`
+    const found = judged(setup, REBUILD)
+    expect(found.map(({ message }) => message)).toEqual([
+      'The rebuild of p loses COLLATE NOCASE of its column a: the new table is created without it.',
+      'The rebuild of p loses its generated column g: the new table is created without it.',
+      'The rebuild of p loses the CHECK of its column a: the new table is created without it.',
+      'The rebuild of p loses a CHECK: the new table is created without it.',
+      'The rebuild of p loses STRICT: the new table is created without it.',
+    ])
+    const database = new DatabaseSync(':memory:')
+    database.exec(
+      `${setup} ${REBUILD.replace(/CREATE TABLE[^;]*;/, () => found[0]?.safeSql ?? '')}`,
+    )
+    expect(() => database.exec("INSERT INTO p (a, b) VALUES ('x', 0)")).toThrow('positive')
+    expect(() => database.exec("INSERT INTO p (a, b) VALUES ('', 1)")).toThrow('CHECK')
+    expect(() => database.exec("INSERT INTO p (a, b) VALUES ('x', 'y')")).toThrow('INTEGER')
+    database.exec("INSERT INTO p (a, b) VALUES ('x', 1)")
+    expect(database.prepare("SELECT g FROM p WHERE a = 'X'").all()).toEqual([{ g: 2 }])
+    database.close()
+  })
+
+  test('of the definition: not what names a column that is gone, nor STRICT with types that it refuses', () => {
+    const setup = `CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT, b INTEGER, at TEXT, CHECK (b > 0), CHECK (a <> at)) STRICT;`
+    const sql = `CREATE TABLE new_p (id INTEGER PRIMARY KEY, a TEXT, at DATETIME);
+      INSERT INTO new_p (id, a, at) SELECT id, a, at FROM p; DROP TABLE p; ALTER TABLE new_p RENAME TO p;`
+    const found = judged(setup, sql).filter(({ id }) => id === 'rebuild-loses-definition')
+    expect(found.map(({ message, safeSql }) => [message, safeSql !== undefined])).toEqual([
+      ['The rebuild of p loses a CHECK: the new table is created without it.', true],
+      ['The rebuild of p loses STRICT: the new table is created without it.', false],
+    ])
+  })
+
   test('of indexes and triggers: those that nothing creates again', () => {
     const setup = `${P} CREATE INDEX ia ON p (a); CREATE INDEX ib ON p (b) WHERE b > 1; CREATE UNIQUE INDEX iu ON p (a, b);
       CREATE TRIGGER t AFTER INSERT ON p BEGIN SELECT 1; END;`

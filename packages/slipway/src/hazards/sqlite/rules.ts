@@ -31,6 +31,7 @@ import { rebuildChangesType } from './rules/rebuild-changes-type.ts'
 import { rebuildDatetimeDefault } from './rules/rebuild-datetime-default.ts'
 import { rebuildKeysEnforced } from './rules/rebuild-keys-enforced.ts'
 import { rebuildLosesColumn } from './rules/rebuild-loses-column.ts'
+import { rebuildLosesDefinition } from './rules/rebuild-loses-definition.ts'
 import { rebuildLosesObjects } from './rules/rebuild-loses-objects.ts'
 import { rebuildLosesRows } from './rules/rebuild-loses-rows.ts'
 import { rebuildMisplacesValues } from './rules/rebuild-misplaces-values.ts'
@@ -62,6 +63,7 @@ export const sqliteRules: readonly SqliteRule[] = [
   rebuildChangesType,
   rebuildStrict,
   rebuildLosesObjects,
+  rebuildLosesDefinition,
   rebuildUnderView,
   rebuildRenamesFirst,
   rebuildAutoincrement,

@@ -77,9 +77,12 @@ function copySql({
   return `INSERT INTO ${next} (${columns}) SELECT ${copied.map(({ value }) => value).join(', ')} FROM ${name}`
 }
 
-/** A dropped table takes its counter along, and a copy counts from its largest value. */
-function counterSql(name: string, aside: string): string[] {
-  const [old, next] = [quoteText(name), quoteText(aside)]
+/**
+ * Gives a table the counter of AUTOINCREMENT that another one has, if it has one, as statements without semicolons. A
+ * dropped table takes its counter along, and a copy counts from its largest value.
+ */
+export function counterSql(from: string, to: string): string[] {
+  const [old, next] = [quoteText(from), quoteText(to)]
   return [
     `DELETE FROM sqlite_sequence WHERE name = ${next}`,
     `INSERT INTO sqlite_sequence (name, seq) SELECT ${next}, seq FROM sqlite_sequence WHERE name = ${old}`,

@@ -47,6 +47,8 @@ export interface SqliteColumn {
   /** Where UNIQUE is, with what belongs to it. */
   readonly uniqueAt?: { readonly start: number; readonly end: number }
   readonly default?: SqliteDefault
+  /** Of COLLATE, as written. */
+  readonly collation?: string
   readonly generated?: {
     readonly kind: 'stored' | 'virtual'
     readonly names: SqliteNames

@@ -147,6 +147,7 @@ export function columnParts(node: ColumnDefinition, sql: string): ColumnParts {
   const key = parts.find((part) => part.type === 'PrimaryKeyColumnConstraint')
   const value = parts.find((part) => part.type === 'DefaultColumnConstraint')
   const generated = parts.find((part) => part.type === 'GeneratedColumnConstraint')
+  const collate = parts.findLast((part) => part.type === 'CollateColumnConstraint')
   return {
     column: {
       name,
@@ -155,6 +156,7 @@ export function columnParts(node: ColumnDefinition, sql: string): ColumnParts {
       primaryKey: key !== undefined,
       ...uniqueOf(node),
       ...(value === undefined ? {} : { default: defaultOf(value, sql) }),
+      ...(collate === undefined ? {} : { collation: nameText(collate.collationName, sql) }),
       ...(generated === undefined ? {} : { generated: generatedOf(generated, sql) }),
       ...textsOf(node, sql),
     },

@@ -3,6 +3,8 @@ export const BY_HAND: Readonly<Record<string, string>> = {
   'rebuild-misplaces-values': 'Only a person knows which values belong there.',
   'rebuild-required-column': 'Only a person knows which value existing rows should have.',
   'rebuild-adds-constraint': 'Only a person knows what becomes of rows that break it.',
+  'rebuild-loses-definition':
+    'Only a person knows whether the table is to lose it. If not, use the CREATE TABLE that check and plan show.',
   'rebuild-strict': 'Only a person knows what becomes of values of other types.',
   'rebuild-datetime-default': 'Only a person knows which form the application reads.',
   'rebuild-renames-first': 'Fill a new table, drop the old one, and rename the new one.',

@@ -1,7 +1,7 @@
-import { isSameName } from '../../../schema/index.ts'
+import { counterSql, isSameName } from '../../../schema/index.ts'
 import { sqliteDetail, type Statement } from '../../../statements/index.ts'
 import { isExpressible, type Rebuild } from '../rebuild.ts'
-import { quoted, quotedList, text } from '../words.ts'
+import { quoted, quotedList } from '../words.ts'
 import { dependentViews } from './dependants.ts'
 import { hazardsAt, leave, settle, type Site } from './site.ts'
 
@@ -85,17 +85,9 @@ function keepCounter(site: Site, rebuild: Rebuild, isTurned: boolean): void {
 /** From the old table to the new one, by the names that they have when the old one is dropped. */
 function counterSteps(rebuild: Rebuild, isTurned: boolean): string[] {
   const { order, old, made, name } = rebuild
-  if (order === 'copy') return counterSql(text(old.name), text(made.name))
-  if (isTurned) return counterSql(text(name), text(newName(name)))
-  return counterSql(text(rebuild.oldName), text(name))
-}
-
-/** Gives a table the counter of another one, which may have none yet. Both names are SQL. */
-export function counterSql(from: string, to: string): string[] {
-  return [
-    `DELETE FROM sqlite_sequence WHERE name = ${to}`,
-    `INSERT INTO sqlite_sequence (name, seq) SELECT ${to}, seq FROM sqlite_sequence WHERE name = ${from}`,
-  ]
+  if (order === 'copy') return counterSql(old.name, made.name)
+  if (isTurned) return counterSql(name, newName(name))
+  return counterSql(rebuild.oldName, name)
 }
 
 /** Views and triggers that name the table are dropped while it does not exist. */

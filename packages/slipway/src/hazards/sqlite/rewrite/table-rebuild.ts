@@ -1,13 +1,13 @@
 import {
+  counterSql,
   type DefinedTable,
   isSameName,
   keyOfName,
   type SqliteDefinitions,
 } from '../../../schema/index.ts'
 import type { SqliteColumn } from '../../../statements/index.ts'
-import { quoted, quotedList, text } from '../words.ts'
+import { quoted, quotedList } from '../words.ts'
 import { dependentViews } from './dependants.ts'
-import { counterSql } from './rebuild-repair.ts'
 
 /** A table as it is to be: with the same constraints, and these columns. */
 export interface NewTable {
@@ -40,7 +40,7 @@ export function tableRebuild(
   return [
     `CREATE TABLE ${quoted(next)} (\n${definitionOf(table, columns)}\n)${optionsOf(table)}`,
     `INSERT INTO ${quoted(next)} (${names}) SELECT ${sources.join(', ')} FROM ${quoted(table.name)}`,
-    ...(table.autoincrement ? counterSql(text(table.name), text(next)) : []),
+    ...(table.autoincrement ? counterSql(table.name, next) : []),
     ...others.drops,
     `DROP TABLE ${quoted(table.name)}`,
     `ALTER TABLE ${quoted(next)} RENAME TO ${quoted(table.name)}`,

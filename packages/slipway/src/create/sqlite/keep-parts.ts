@@ -1,0 +1,110 @@
+import type { Session } from '../../database/index.ts'
+import { runsOnTrial } from '../../down/index.ts'
+import {
+  counterSql,
+  isSameName,
+  type LostPart,
+  lostParts,
+  type SqliteState,
+  withParts,
+} from '../../schema/index.ts'
+import {
+  parserFor,
+  sqliteDetail,
+  type SqliteTable,
+  type Statement,
+} from '../../statements/index.ts'
+import type { KeptObject, Spared } from '../spare.ts'
+
+/**
+ * Gives the tables that a migration rebuilds what schema.prisma cannot express of the old ones, as far as SQLite takes it:
+ * CHECK, COLLATE, generated columns, STRICT and WITHOUT ROWID, and the counter of AUTOINCREMENT.
+ */
+export async function keepParts(
+  sql: string,
+  { session, before }: { readonly session: Session; readonly before: SqliteState },
+): Promise<Spared> {
+  const { parse } = await parserFor('sqlite')
+  const statements = parse(sql)
+  const kept: KeptObject[] = []
+  let text = sql
+  for (const { create, made, drop, name } of rebuildsIn(statements).toReversed()) {
+    const definition = before.objects.find((one) => one.kind === 'table' && one.name === name)
+    const old = definition && tableOf(parse(definition.sql)[0])
+    if (old === undefined) continue
+    const parts = await takenParts(session, { made, parts: lostParts(old, made) })
+    if (old.autoincrement && made.autoincrement) {
+      const steps = counterSql(name, made.name).map((step) => `${step};\n`)
+      text = text.slice(0, drop.start) + steps.join('') + text.slice(drop.start)
+      const object = { kind: 'table', schema: null, name } as const
+      kept.unshift({ object, reason: 'counter of AUTOINCREMENT' })
+    }
+    if (parts.length === 0) continue
+    text = text.slice(0, create.start) + withParts(made, parts) + text.slice(create.end)
+    kept.unshift(...parts.map((part) => keptObject(name, part)))
+  }
+  return { sql: text, kept }
+}
+
+interface RebuiltTable {
+  readonly create: Statement
+  readonly made: SqliteTable
+  /** Of the old table. */
+  readonly drop: Statement
+  /** What it is called in the end. */
+  readonly name: string
+}
+
+/** The tables that are created under another name than that of the table which they replace. */
+function rebuildsIn(statements: readonly Statement[]): RebuiltTable[] {
+  const details = statements.map((statement) => ({ statement, detail: sqliteDetail(statement) }))
+  return statements.flatMap((create, at): RebuiltTable[] => {
+    const made = tableOf(create)
+    if (made === undefined) return []
+    const later = details.slice(at)
+    const rename = later.find(
+      ({ detail }) => detail.kind === 'rename-table' && isSameName(detail.table, made.name),
+    )?.detail
+    if (rename?.kind !== 'rename-table') return []
+    const drop = later.find(
+      ({ detail }) =>
+        detail.kind === 'drop' && detail.of === 'table' && isSameName(detail.name, rename.to),
+    )?.statement
+    return drop ? [{ create, made, drop, name: rename.to }] : []
+  })
+}
+
+function tableOf(statement: Statement | undefined): SqliteTable | undefined {
+  const detail = statement && sqliteDetail(statement)
+  return detail?.kind === 'create-table' ? detail.table : undefined
+}
+
+/** The parts with which SQLite creates the table; a type of Prisma's that STRICT refuses stays. */
+async function takenParts(
+  session: Session,
+  { made, parts }: { readonly made: SqliteTable; readonly parts: readonly LostPart[] },
+): Promise<LostPart[]> {
+  const taken: LostPart[] = []
+  if (parts.length === 0) return taken
+  await session.execute('BEGIN')
+  try {
+    for (const part of parts) {
+      const trial = withParts({ ...made, name: 'slipway_trial' }, [...taken, part])
+      if (await runsOnTrial(session, `${trial};\nDROP TABLE slipway_trial`)) taken.push(part)
+    }
+  } finally {
+    await session.execute('ROLLBACK')
+  }
+  return taken
+}
+
+function keptObject(table: string, { kind, column, text }: LostPart): KeptObject {
+  const reason = kind === 'check' ? 'CHECK' : kind === 'generated column' ? 'generated' : text
+  return {
+    object:
+      column === undefined
+        ? { kind: 'table', schema: null, name: table }
+        : { kind: 'column', schema: null, table, name: column },
+    reason,
+  }
+}
