@@ -88,8 +88,9 @@ function runTests(bin: string, long: boolean): Report | undefined {
     ...(long ? { FULL: '1' } : {}),
   }
   delete env.TEST_DATABASE_URL
+  const form = long ? [] : ['--config', 'test/short-form/vitest.config.ts']
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  spawnSync('vitest', ['run', ...reporters, ...databaseTests()], {
+  spawnSync('vitest', ['run', ...form, ...reporters, ...databaseTests()], {
     cwd: root,
     env,
     stdio: 'inherit',

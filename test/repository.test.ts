@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import { repositoryFields } from '../tools/repository.ts'
+import { slowFiles } from './short-form/slow-files.ts'
 
 const FIELDS = {
   repository: {
@@ -35,3 +38,8 @@ test.each(['/srv/slipway', '../slipway', 'file:///srv/slipway', ''])(
     expect(repositoryFields('packages/slipway', {}, origin)).toBeUndefined()
   },
 )
+
+test('the slow test files exist', () => {
+  const exists = (file: string) => existsSync(path.join(import.meta.dirname, '..', file))
+  expect(Object.keys(slowFiles).filter((file) => !exists(file))).toEqual([])
+})

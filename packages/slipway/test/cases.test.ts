@@ -61,5 +61,4 @@ test.skipIf(postgresBin() === undefined).each([...sharedCases(), ...ownCases()])
       expect(outcome.calledLossless, output).toBe(false)
     }
   },
-  120_000,
 )

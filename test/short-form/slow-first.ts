@@ -1,0 +1,13 @@
+import path from 'node:path'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { slowFiles } from './slow-files.ts'
+
+const root = path.join(import.meta.dirname, '../..')
+
+/** Runs the slow files first, so that none of them is left for one worker at the end. */
+export default class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isSlow = ({ moduleId }: TestSpecification) => path.relative(root, moduleId) in slowFiles
+    return [...files.filter(isSlow), ...files.filter((file) => !isSlow(file))]
+  }
+}
