@@ -25,7 +25,6 @@ import {
   objectName,
   type ObjectName,
   type ObjectRef,
-  objectText,
   type MigrationFile,
   type Migration,
   parseMigration,
@@ -36,6 +35,7 @@ import { evidenceGaps } from './evidence.ts'
 import { joinCode, readSchemaCode, type SchemaCode } from './postgres/schema-code.ts'
 import { type StoppedRun, type Trace } from './postgres/trace.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
+import { notUndone, sentence } from './said.ts'
 import { FIRST_START, runUpDownUp, type TestRun, type Start, type EmptyTables } from './test-run.ts'
 import { touchedTables } from './touched-tables.ts'
 import { watchPart } from './watched-part.ts'
@@ -273,26 +273,9 @@ function mayKeep(
 }
 
 function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {
-  const { failsOnRows, filling, downFails, notRestored, rows, againFails, notRepeated } = testRun
-  const reasons: string[] = []
-  if (failsOnRows && filling.rows === 0) reasons.push(refusalOf(failsOnRows))
-  if (downFails && !kept?.runs) {
-    const where = downFails.onEmpty ? ' if there are rows' : ''
-    reasons.push(`The down migration fails${where}: ${messageOf(downFails.failure)}`)
-  }
-  if (notRestored.length > 0)
-    reasons.push(`The down migration does not restore ${named(notRestored)}.`)
-  if (againFails) {
-    const left =
-      rows.grown.length > 0
-        ? ` Rows that it wrote stay in ${rows.grown.map(objectName).join(', ')}.`
-        : ''
-    reasons.push(
-      `After the down migration, the migration does not run again: ${messageOf(againFails)}${left}`,
-    )
-  }
-  if (notRepeated.length > 0) reasons.push(`A second run leaves ${named(notRepeated)} different.`)
-  return reasons
+  const { failsOnRows, filling } = testRun
+  const refused = failsOnRows && filling.rows === 0 ? [refusalOf(failsOnRows)] : []
+  return [...refused, ...notUndone(testRun, { says: messageOf, kept: kept?.runs === true })]
 }
 
 /** Rows that stopped it and sequences that continue, where it went through on plainer ones, or with what a deploy keeps. */
@@ -325,15 +308,4 @@ function messageOf({ server, message }: Failure): string {
 
 function refusalOf({ statement, said }: StoppedRun): string {
   return `Statement ${statement.number} fails on generated rows: ${sentence(said)}`
-}
-
-function sentence(text: string): string {
-  const whole = text.endsWith('.') ? text : `${text}.`
-  return whole.charAt(0).toUpperCase() + whole.slice(1)
-}
-
-function named(changes: readonly Change[]): string {
-  const shown = changes.slice(0, 5).map(({ object, change }) => `${objectText(object)} (${change})`)
-  const more = changes.length - shown.length
-  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
 }

@@ -26,6 +26,7 @@ export type * from './sqlite/detail.ts'
 export { sqliteDetail, sqliteNames } from './sqlite/detail-of.ts'
 export { sqliteMarkersIn } from './sqlite/markers.ts'
 export { sqliteDividedInsert } from './sqlite/divided-insert.ts'
+export { SQLITE_TRANSACTION_PRAGMAS } from './sqlite/pragmas.ts'
 export { sqliteMeasures } from './sqlite/measures.ts'
 export {
   sqliteColumnTexts,

@@ -1,4 +1,9 @@
-import type { Action, Migration, Statement } from '../../statements/index.ts'
+import {
+  type Action,
+  type Migration,
+  SQLITE_TRANSACTION_PRAGMAS,
+  type Statement,
+} from '../../statements/index.ts'
 
 /** A migration as the one transaction that `Session.runAtomically` runs, on a file and on Cloudflare D1 alike. */
 export interface AtomicScript {
@@ -78,22 +83,9 @@ function rolledBack(statements: readonly Statement[]): ReadonlySet<Statement> {
   return undone
 }
 
-/** Settings on which the work of a transaction depends, and which it may change. Source: sqlite.org/pragma.html. */
-const IN_TRANSACTION: ReadonlySet<string> = new Set([
-  'application_id',
-  'case_sensitive_like',
-  'defer_foreign_keys',
-  'ignore_check_constraints',
-  'legacy_alter_table',
-  'recursive_triggers',
-  'reverse_unordered_selects',
-  'user_version',
-  'writable_schema',
-])
-
 /** Those of them that stay with the session and not with the database, and are off when it begins. */
 const OF_SESSION: ReadonlySet<string> = new Set(
-  [...IN_TRANSACTION].filter(
+  [...SQLITE_TRANSACTION_PRAGMAS].filter(
     (name) => !['application_id', 'defer_foreign_keys', 'user_version'].includes(name),
   ),
 )
@@ -110,7 +102,7 @@ function whyDropped(statement: Statement, returns: boolean): DroppedStatement['w
   if (pragma) {
     if (pragma.value === undefined) return 'no-effect'
     if (pragma.name === 'foreign_keys') return 'foreign-keys'
-    return IN_TRANSACTION.has(pragma.name) ? undefined : 'no-effect'
+    return SQLITE_TRANSACTION_PRAGMAS.has(pragma.name) ? undefined : 'no-effect'
   }
   if (statement.actions.some(({ kind }) => kind === 'vacuum')) return 'no-effect'
   // Without a ROLLBACK TO, a savepoint within a transaction does nothing, and Cloudflare D1 refuses it.

@@ -1,16 +1,3 @@
-/** PRAGMAs that work within a transaction, in which a deploy keeps them. Source: sqlite.org/pragma.html. */
-export const IN_TRANSACTION: ReadonlySet<string> = new Set([
-  'application_id',
-  'case_sensitive_like',
-  'defer_foreign_keys',
-  'ignore_check_constraints',
-  'legacy_alter_table',
-  'recursive_triggers',
-  'reverse_unordered_selects',
-  'user_version',
-  'writable_schema',
-])
-
 /** PRAGMAs that Cloudflare D1 allows. It refuses all others, also to read them. Seen on wrangler's local D1. */
 export const ON_D1: ReadonlySet<string> = new Set([
   'case_sensitive_like',

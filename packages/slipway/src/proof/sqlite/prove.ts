@@ -1,20 +1,19 @@
 import type { Session } from '../../database/index.ts'
 import type { Grade } from '../../down/index.ts'
 import type { Failure } from '../../kernel/index.ts'
-import { type Change, differingObjects } from '../../schema/index.ts'
+import { differingObjects } from '../../schema/index.ts'
 import {
   checksum,
   type Destruction,
   destructionKey,
   distinctDestructions,
   objectKey,
-  objectName,
-  objectText,
   parseMigration,
   parserFor,
 } from '../../statements/index.ts'
 import type { Migration } from '../../statements/index.ts'
 import type { OnShadow, Proof, ProveOptions } from '../prove.ts'
+import { notUndone, sentence } from '../said.ts'
 import { sqliteEvidenceGaps } from './evidence.ts'
 import { FIRST_START, runSqliteUpDownUp, type SqliteTestRun, type RowRefusal } from './test-run.ts'
 import { vacantTables } from './vacant-tables.ts'
@@ -109,26 +108,9 @@ function gradeOfFiles(
 }
 
 function reasonsOf(testRun: SqliteTestRun): string[] {
-  const { start, filling, downFails, notRestored, rows, againFails, notRepeated } = testRun
-  const reasons: string[] = []
-  if (start.failsOnRows && filling.rows === 0) reasons.push(refusalOf(start.failsOnRows))
-  if (downFails) {
-    const where = downFails.onEmpty ? ' if there are rows' : ''
-    reasons.push(`The down migration fails${where}: ${messageOf(downFails.failure)}`)
-  }
-  if (notRestored.length > 0)
-    reasons.push(`The down migration does not restore ${named(notRestored)}.`)
-  if (againFails) {
-    const left =
-      rows.grown.length > 0
-        ? ` Rows that it wrote stay in ${rows.grown.map(objectName).join(', ')}.`
-        : ''
-    reasons.push(
-      `After the down migration, the migration does not run again: ${messageOf(againFails)}${left}`,
-    )
-  }
-  if (notRepeated.length > 0) reasons.push(`A second run leaves ${named(notRepeated)} different.`)
-  return reasons
+  const { start, filling } = testRun
+  const refused = start.failsOnRows && filling.rows === 0 ? [refusalOf(start.failsOnRows)] : []
+  return [...refused, ...notUndone(testRun, { says: messageOf, kept: false })]
 }
 
 /** Rows that stopped it, where it went through on plainer ones. */
@@ -153,15 +135,4 @@ function placeOf({ statement }: RowRefusal): string {
 
 function messageOf({ sqlite, why, message }: Failure): string {
   return sentence(sqlite?.message ?? why ?? message)
-}
-
-function sentence(text: string): string {
-  const whole = text.endsWith('.') ? text : `${text}.`
-  return whole.charAt(0).toUpperCase() + whole.slice(1)
-}
-
-function named(changes: readonly Change[]): string {
-  const shown = changes.slice(0, 5).map(({ object, change }) => `${objectText(object)} (${change})`)
-  const more = changes.length - shown.length
-  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
 }

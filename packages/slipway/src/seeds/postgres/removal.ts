@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
 import { advice, attempt, rethrow } from '../../kernel/index.ts'
 import { isSameObject } from '../../statements/index.ts'
+import { allowedBy } from '../cascade.ts'
 import { raise } from '../failures.ts'
 import { ofSetAndTable } from '../ledger.ts'
 import { keyJson, type Resolved } from '../resolve.ts'
@@ -8,7 +9,7 @@ import { sameKey } from '../resolved.ts'
 import type { RowChange } from '../row-change.ts'
 import type { SeedSet } from '../set.ts'
 import type { CascadedRows } from '../table-counts.ts'
-import { findTable, type TargetTable, type TargetTables } from '../target-tables.ts'
+import { type TargetTable, type TargetTables } from '../target-tables.ts'
 
 /** SQL that is true where the set once inserted a row of the target and no longer contains it. */
 export function isGone(session: Session, resolved: Resolved, alias = 't'): string {
@@ -80,20 +81,6 @@ async function isAnyGone(session: Session, owned: readonly Resolved[]): Promise<
   )
   const [found] = await session.query<{ some: boolean }>(`SELECT ${parts.join(' OR ')} AS some`)
   return found?.some ?? false
-}
-
-/** The tables that a set lets rows go from. Fails with SEEDS.TABLE_MISSING if it names one that does not exist. */
-function allowedBy(set: SeedSet, tables: TargetTables): readonly TargetTable[] {
-  return set.tables
-    .flatMap(({ cascade = [] }) => cascade)
-    .map((name) => findTable(tables, name) ?? refuseName(set, name))
-}
-
-function refuseName(set: SeedSet, name: string): never {
-  return raise('SEEDS.TABLE_MISSING', {
-    message: `cascade in ${set.name} names the table ${name}, which the database does not have.`,
-    where: { file: set.file },
-  })
 }
 
 interface CascadeScope {

@@ -1,15 +1,10 @@
 import { balanced, quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
 import { guardSql } from '../../execution/index.ts'
 import { isSameObject } from '../../statements/index.ts'
-import { raise } from '../failures.ts'
+import { allowedBy } from '../cascade.ts'
 import { sameKey } from '../resolved.ts'
 import type { SeedSet } from '../set.ts'
-import {
-  findTable,
-  type TargetForeignKey,
-  type TargetTable,
-  type TargetTables,
-} from '../target-tables.ts'
+import { type TargetForeignKey, type TargetTable, type TargetTables } from '../target-tables.ts'
 import { COUNTS, countSql, goneRowsSql, type MergeOptions } from './merge-sql.ts'
 import { type Resolved, scriptTable, storedKey } from './resolve-sql.ts'
 
@@ -82,20 +77,6 @@ export function removalSql(owned: readonly Resolved[], scope: RemovalScope): str
     cascadeGuard(first.at, allowed),
     ...owned.map(forgetSql),
   ].join('')
-}
-
-/** The tables that a set lets rows go from. Fails with SEEDS.TABLE_MISSING if it names one that does not exist. */
-function allowedBy(set: SeedSet, tables: TargetTables): readonly TargetTable[] {
-  return set.tables
-    .flatMap(({ cascade = [] }) => cascade)
-    .map((name) => findTable(tables, name) ?? refuseName(set, name))
-}
-
-function refuseName(set: SeedSet, name: string): never {
-  return raise('SEEDS.TABLE_MISSING', {
-    message: `cascade in ${set.name} names the table ${name}, which the database does not have.`,
-    where: { file: set.file },
-  })
 }
 
 /** The rows of the table that go, with all their columns. */

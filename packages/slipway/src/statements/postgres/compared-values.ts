@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query'
-import type { ComparedValues } from '../compared-values.ts'
+import { type ComparedPair, type ComparedValues, recordsOf } from '../compared-values.ts'
 import { codeOf, names } from './definition.ts'
 import { treeOf } from './parser.ts'
 
@@ -14,18 +14,6 @@ export function comparedValues(sql: string): ComparedValues[] {
       ? [...recordsOf(pairsIn(stmt)), ...statementsIn(codeIn(stmt)).flatMap(comparedValues)]
       : [],
   )
-}
-
-function recordsOf(pairs: readonly Pair[]): ComparedValues[] {
-  if (pairs.length === 0) return []
-  const first = new Map<string, string>()
-  const others = pairs.filter(([column, value]) => {
-    const known = first.get(column)
-    if (known === undefined) first.set(column, value)
-    return known !== undefined && known !== value
-  })
-  const together = Object.fromEntries(first)
-  return [together, ...others.map(([column, value]) => ({ ...together, [column]: value }))]
 }
 
 function codeIn(node: Node): string {
@@ -43,8 +31,6 @@ function statementsIn(code: string): string[] {
   })
 }
 
-type Pair = readonly [column: string, value: string]
-
 const COMPARED: readonly string[] = [
   'AEXPR_OP',
   'AEXPR_OP_ANY',
@@ -55,7 +41,7 @@ const COMPARED: readonly string[] = [
 ]
 
 /** All comparisons in a tree, at any depth. */
-function pairsIn(tree: unknown): Pair[] {
+function pairsIn(tree: unknown): ComparedPair[] {
   if (Array.isArray(tree)) return tree.flatMap(pairsIn)
   if (typeof tree !== 'object' || tree === null) return []
   const own = 'A_Expr' in tree ? compared(tree as Extract<Node, { A_Expr: unknown }>) : []
@@ -63,7 +49,7 @@ function pairsIn(tree: unknown): Pair[] {
   return [...own, ...labels, ...Object.values(tree).flatMap(pairsIn)]
 }
 
-function compared({ A_Expr: tree }: Extract<Node, { A_Expr: unknown }>): Pair[] {
+function compared({ A_Expr: tree }: Extract<Node, { A_Expr: unknown }>): ComparedPair[] {
   const { kind, lexpr, rexpr } = tree
   const column = columnIn(lexpr)
   if (kind === undefined || !COMPARED.includes(kind) || column === undefined) return []
@@ -73,11 +59,13 @@ function compared({ A_Expr: tree }: Extract<Node, { A_Expr: unknown }>): Pair[] 
 }
 
 /** `CASE status WHEN 'a' THEN …` */
-function cases({ CaseExpr: { arg, args } }: Extract<Node, { CaseExpr: unknown }>): Pair[] {
+function cases({ CaseExpr: { arg, args } }: Extract<Node, { CaseExpr: unknown }>): ComparedPair[] {
   const column = columnIn(arg)
   if (column === undefined) return []
   return (args ?? []).flatMap((one) =>
-    'CaseWhen' in one ? literalsIn(one.CaseWhen.expr).map((value): Pair => [column, value]) : [],
+    'CaseWhen' in one
+      ? literalsIn(one.CaseWhen.expr).map((value): ComparedPair => [column, value])
+      : [],
   )
 }
 

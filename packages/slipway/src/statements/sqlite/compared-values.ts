@@ -1,9 +1,6 @@
 import type { Expr, Stmt } from 'sqlite3-parser'
-import type { ComparedValues } from '../compared-values.ts'
+import { type ComparedPair, type ComparedValues, recordsOf } from '../compared-values.ts'
 import { sqliteParser } from './parser.ts'
-
-/** A column, and the SQL of a value that a statement compares it with. */
-type Pair = readonly [column: string, value: string]
 
 /**
  * What the statements of a text compare columns with, as `comparedValues` of PostgreSQL: for each statement one record with
@@ -50,20 +47,8 @@ function allowedColumns(statement: Stmt): string[] {
   })
 }
 
-function recordsOf(pairs: readonly Pair[]): ComparedValues[] {
-  if (pairs.length === 0) return []
-  const first = new Map<string, string>()
-  const others = pairs.filter(([column, value]) => {
-    const known = first.get(column)
-    if (known === undefined) first.set(column, value)
-    return known !== undefined && known !== value
-  })
-  const together = Object.fromEntries(first)
-  return [together, ...others.map(([column, value]) => ({ ...together, [column]: value }))]
-}
-
-function pairsIn(root: Stmt): Pair[] {
-  const pairs: Pair[] = []
+function pairsIn(root: Stmt): ComparedPair[] {
+  const pairs: ComparedPair[] = []
   sqliteParser().traverse(root, {
     nodes: {
       BinaryExpr({ left, op, right }) {
@@ -77,7 +62,9 @@ function pairsIn(root: Stmt): Pair[] {
         pairs.push(...compared(lhs, [start, end]))
       },
       LikeExpr({ lhs, rhs }) {
-        pairs.push(...compared(lhs, [rhs]).map(([column, value]): Pair => [column, plain(value)]))
+        pairs.push(
+          ...compared(lhs, [rhs]).map(([column, value]): ComparedPair => [column, plain(value)]),
+        )
       },
       CaseExpr({ base, whenThenPairs }) {
         if (base)
@@ -109,10 +96,10 @@ function plain(value: string): string {
   return value.replaceAll(/[%_*?]/g, '')
 }
 
-function compared(column: Expr, values: readonly Expr[]): Pair[] {
+function compared(column: Expr, values: readonly Expr[]): ComparedPair[] {
   const name = columnIn(column)
   if (name === undefined) return []
-  return values.flatMap((value): Pair[] => {
+  return values.flatMap((value): ComparedPair[] => {
     const literal = literalIn(value)
     return literal === undefined ? [] : [[name, literal]]
   })

@@ -1,4 +1,5 @@
-import { IN_TRANSACTION, ON_D1 } from '../pragmas.ts'
+import { SQLITE_TRANSACTION_PRAGMAS } from '../../../statements/index.ts'
+import { ON_D1 } from '../pragmas.ts'
 import type { SqliteRule } from '../rule.ts'
 import { isD1 } from '../words.ts'
 
@@ -9,7 +10,7 @@ export const d1Pragma: SqliteRule = {
   judge(detail, context) {
     if (detail.kind !== 'pragma' || !isD1(context) || ON_D1.has(detail.name)) return undefined
     const { name, value } = detail
-    const isKept = value !== undefined && IN_TRANSACTION.has(name)
+    const isKept = value !== undefined && SQLITE_TRANSACTION_PRAGMAS.has(name)
     return {
       severity: isKept ? 'error' : 'warning',
       message: isKept

@@ -1,4 +1,4 @@
-import { IN_TRANSACTION } from '../pragmas.ts'
+import { SQLITE_TRANSACTION_PRAGMAS } from '../../../statements/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { isD1 } from '../words.ts'
 
@@ -9,7 +9,7 @@ export const pragmaWithoutEffect: SqliteRule = {
   judge(detail, context) {
     if (detail.kind !== 'pragma' || detail.value === undefined || isD1(context)) return undefined
     const { name } = detail
-    if (name === 'foreign_keys' || IN_TRANSACTION.has(name)) return undefined
+    if (name === 'foreign_keys' || SQLITE_TRANSACTION_PRAGMAS.has(name)) return undefined
     return {
       severity: 'warning',
       message: `PRAGMA ${name} has no effect within a transaction, in which a deploy runs the file, so a deploy leaves it out. Set it where the application opens the database.`,
