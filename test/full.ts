@@ -8,7 +8,7 @@ import { npmMajors } from '../packages/slipway/test/npm-builds.ts'
 /**
  * Runs the database tests on every PostgreSQL major that can be had: those of this machine, and for
  * the rest the builds on npm. The newest of this machine, which has psql and pg_dump, gets the long
- * form (the whole crash matrix, all of the corpus). `npm run test:full -- 13 18` runs those two alone.
+ * form (the whole crash matrix, all of the corpus, all of SQLite and D1). `npm run test:full -- 13 18` runs those two alone.
  */
 
 interface Outcome {
@@ -90,7 +90,7 @@ function runTests(bin: string, long: boolean): Report | undefined {
   delete env.TEST_DATABASE_URL
   const form = long ? [] : ['--config', 'test/short-form/vitest.config.ts']
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  spawnSync('vitest', ['run', ...form, ...reporters, ...databaseTests()], {
+  spawnSync('vitest', ['run', ...form, ...reporters, ...databaseTests(long)], {
     cwd: root,
     env,
     stdio: 'inherit',
@@ -100,10 +100,14 @@ function runTests(bin: string, long: boolean): Report | undefined {
   return report
 }
 
-/** The tests that ask for a database of the test server. */
-function databaseTests(): string[] {
-  return globSync('{packages,examples,test}/**/*.test.ts', {
+/** The tests that ask for a database of the test server; with the long form, also others that have one. */
+function databaseTests(long: boolean): string[] {
+  const files = globSync('{packages,examples,test}/**/*.test.ts', {
     cwd: root,
     exclude: (name) => path.basename(name) === 'node_modules',
-  }).filter((file) => /from '.*\/postgres\.ts'/.test(readFileSync(path.join(root, file), 'utf8')))
+  })
+  return files.filter((file) => {
+    const text = readFileSync(path.join(root, file), 'utf8')
+    return /from '.*\/postgres\.ts'/.test(text) || (long && text.includes(`process.env['FULL']`))
+  })
 }

@@ -170,7 +170,7 @@ test('at the deadline it gives up, names the blocker, and has changed nothing', 
     await deploy(requestFor(database, { migrations: MIGRATIONS.slice(0, 1) }))
     const outcome = await withClient(database, async (reader) => {
       await reader.query("BEGIN; SELECT * FROM \"Order\" WHERE 'secret-value' <> ''")
-      return await deploy(requestFor(database, { deadlineMs: 1500 }))
+      return await deploy(requestFor(database, { deadlineMs: 6000 }))
     })
     expect(outcome.failure?.code).toBe('DEPLOY.LOCK_TIMEOUT')
     expect(outcome.failure?.why).toContain('nightly report')
