@@ -2,8 +2,8 @@ import type { Failure } from '../kernel/index.ts'
 import type { Change } from '../schema/index.ts'
 import { objectName, type ObjectRef, objectText } from '../statements/index.ts'
 
-/** What a test run shows of the way back, whatever the database. */
-interface WayBack {
+/** What a test run shows of a down migration, whatever the database. */
+interface DownRun {
   /** The down migration was refused; `onEmpty` where it runs if there are no rows. */
   readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
   readonly notRestored: readonly Change[]
@@ -13,9 +13,9 @@ interface WayBack {
   readonly notRepeated: readonly Change[]
 }
 
-/** Why a way back is not proven, in sentences. `kept`: it runs with what a deploy keeps. */
+/** Why a down migration is not proven, in sentences. `kept`: it runs with what a deploy keeps. */
 export function notUndone(
-  { downFails, notRestored, rows, againFails, notRepeated }: WayBack,
+  { downFails, notRestored, rows, againFails, notRepeated }: DownRun,
   { says, kept }: { says(failure: Failure): string; readonly kept: boolean },
 ): string[] {
   const reasons: string[] = []

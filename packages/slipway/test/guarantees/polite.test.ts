@@ -170,7 +170,9 @@ test('at the deadline it gives up, names the blocker, and has changed nothing', 
     await deploy(requestFor(database, { migrations: MIGRATIONS.slice(0, 1) }))
     const outcome = await withClient(database, async (reader) => {
       await reader.query("BEGIN; SELECT * FROM \"Order\" WHERE 'secret-value' <> ''")
-      return await deploy(requestFor(database, { deadlineMs: 6000 }))
+      // Long enough for a second session to look who blocks it, also on a busy machine.
+      const limits = { lockTimeoutMs: 3000, statementTimeoutMs: 60_000 }
+      return await deploy(requestFor(database, { deadlineMs: 6000, limits }))
     })
     expect(outcome.failure?.code).toBe('DEPLOY.LOCK_TIMEOUT')
     expect(outcome.failure?.why).toContain('nightly report')

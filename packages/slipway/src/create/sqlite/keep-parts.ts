@@ -79,23 +79,36 @@ function tableOf(statement: Statement | undefined): SqliteTable | undefined {
   return detail?.kind === 'create-table' ? detail.table : undefined
 }
 
-/** The parts with which SQLite creates the table; a type of Prisma's that STRICT refuses stays. */
+/** The parts with which SQLite creates the table, in their order: not STRICT where Prisma gives a column a type that it refuses. */
 async function takenParts(
   session: Session,
   { made, parts }: { readonly made: SqliteTable; readonly parts: readonly LostPart[] },
-): Promise<LostPart[]> {
-  const taken: LostPart[] = []
-  if (parts.length === 0) return taken
+): Promise<readonly LostPart[]> {
+  if (parts.length === 0) return parts
+  const isTaken = async (some: readonly LostPart[]) => {
+    const create = withParts({ ...made, name: 'slipway_trial' }, some)
+    return await runsOnTrial(session, `${create};\nDROP TABLE slipway_trial`)
+  }
   await session.execute('BEGIN')
   try {
-    for (const part of parts) {
-      const trial = withParts({ ...made, name: 'slipway_trial' }, [...taken, part])
-      if (await runsOnTrial(session, `${trial};\nDROP TABLE slipway_trial`)) taken.push(part)
+    let taken = parts
+    while (taken.length > 0 && !(await isTaken(taken))) {
+      const without = taken.map((part) => taken.filter((other) => other !== part))
+      const less = await firstOf(without, isTaken)
+      taken = less ?? taken.slice(0, -1)
     }
+    return taken
   } finally {
     await session.execute('ROLLBACK')
   }
-  return taken
+}
+
+async function firstOf<T>(
+  all: readonly T[],
+  fits: (one: T) => Promise<boolean>,
+): Promise<T | undefined> {
+  for (const one of all) if (await fits(one)) return one
+  return undefined
 }
 
 function keptObject(table: string, { kind, column, text }: LostPart): KeptObject {

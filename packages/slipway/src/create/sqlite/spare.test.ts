@@ -85,6 +85,18 @@ test('what a new type or a column that is gone rules out is not kept', async () 
   expect(checks).toEqual([{ sql: expect.stringMatching(/CHECK \(id <> ''\)\n\) WITHOUT ROWID$/) }])
 })
 
+test('generated columns that compute from others are kept with these, in their order', async () => {
+  checksOf = async (_, query) => await query(`SELECT net, gross, twice FROM "Item"`)
+  const { reasons, checks } = await spared(
+    `CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY, twice REAL AS (gross * 2), gross REAL AS (net + 1) CHECK (gross > 0),
+      net REAL, gone REAL, other REAL AS (gone + 1), another REAL AS (other + 1), CHECK (twice > 0))`,
+    REBUILD('Item', '"id" INTEGER NOT NULL PRIMARY KEY,\n    "net" REAL NOT NULL', '"id", "net"'),
+    `INSERT INTO "Item" (id, net) VALUES (1, 2)`,
+  )
+  expect(reasons).toEqual(['twice: generated', 'gross: generated', 'CHECK'])
+  expect(checks).toEqual([{ net: 2, gross: 3, twice: 6 }])
+})
+
 test('a table that loses nothing stays as Prisma writes it', async () => {
   checksOf = async () => undefined
   const sql = REBUILD('Item', '"id" INTEGER NOT NULL PRIMARY KEY', '"id"')

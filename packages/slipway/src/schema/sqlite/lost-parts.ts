@@ -22,13 +22,16 @@ export interface LostPart {
  */
 export function lostParts(old: SqliteTable, made: SqliteTable): LostPart[] {
   const checks = new Set(made.checks.map(({ text }) => checkKey(text)))
+  const generated = remainingGenerated(old, made)
+  const isThere = (name: string) =>
+    columnOf(made, name) !== undefined || generated.some((one) => isSameName(one.name, name))
   const canRemain = (names: SqliteCheck['names']) =>
-    names.columns.every(({ name }) => !columnOf(old, name) || columnOf(made, name))
+    names.columns.every(({ name }) => !columnOf(old, name) || isThere(name))
   return [
     ...old.columns.flatMap((column): LostPart[] => {
       const next = columnOf(made, column.name)
       if (next === undefined) {
-        return column.generated && canRemain(column.generated.names)
+        return generated.includes(column)
           ? [{ kind: 'generated column', column: column.name, text: column.text }]
           : []
       }
@@ -37,6 +40,7 @@ export function lostParts(old: SqliteTable, made: SqliteTable): LostPart[] {
     }),
     ...old.checks
       .filter(({ text, names, column }) => {
+        // What is written with a generated column is in the text of that.
         const isGone = column !== undefined && columnOf(made, column) === undefined
         return !isGone && !checks.has(checkKey(text)) && canRemain(names)
       })
@@ -50,6 +54,20 @@ export function lostParts(old: SqliteTable, made: SqliteTable): LostPart[] {
       ? [{ kind: 'without rowid', text: 'WITHOUT ROWID' } as const]
       : []),
   ]
+}
+
+/** Generated columns that only the old table has, and whose expressions name nothing that is gone: neither directly nor by others. */
+function remainingGenerated(old: SqliteTable, made: SqliteTable): SqliteColumn[] {
+  let found = old.columns.filter(({ name, generated }) => generated && !columnOf(made, name))
+  for (;;) {
+    const isGone = ({ name }: { readonly name: string }) =>
+      columnOf(old, name) !== undefined &&
+      columnOf(made, name) === undefined &&
+      !found.some((one) => isSameName(one.name, name))
+    const remaining = found.filter(({ generated }) => !generated?.names.columns.some(isGone))
+    if (remaining.length === found.length) return found
+    found = remaining
+  }
 }
 
 /** Whether SQLite takes a table with a part: STRICT takes only some types. */
