@@ -1,6 +1,7 @@
 import type { Session } from '../../database/index.ts'
 import { runsOnTrial } from '../../down/index.ts'
 import {
+  canHavePart,
   counterSql,
   isSameName,
   type LostPart,
@@ -32,7 +33,8 @@ export async function keepParts(
     const definition = before.objects.find((one) => one.kind === 'table' && one.name === name)
     const old = definition && tableOf(parse(definition.sql)[0])
     if (old === undefined) continue
-    const parts = await takenParts(session, { made, parts: lostParts(old, made) })
+    const possible = lostParts(old, made).filter((part) => canHavePart(made, part))
+    const parts = await takenParts(session, { made, parts: possible })
     if (old.autoincrement && made.autoincrement) {
       const steps = counterSql(name, made.name).map((step) => `${step};\n`)
       text = text.slice(0, drop.start) + steps.join('') + text.slice(drop.start)
@@ -79,7 +81,7 @@ function tableOf(statement: Statement | undefined): SqliteTable | undefined {
   return detail?.kind === 'create-table' ? detail.table : undefined
 }
 
-/** The parts with which SQLite creates the table, in their order: not STRICT where Prisma gives a column a type that it refuses. */
+/** The parts with which SQLite creates the table, in their order. */
 async function takenParts(
   session: Session,
   { made, parts }: { readonly made: SqliteTable; readonly parts: readonly LostPart[] },

@@ -97,6 +97,28 @@ test('generated columns that compute from others are kept with these, in their o
   expect(checks).toEqual([{ net: 2, gross: 3, twice: 6 }])
 })
 
+test('an index that Prisma creates again is as it was, with its condition and collation', async () => {
+  checksOf = async (refuses) => [
+    await refuses(`INSERT INTO "Item" VALUES (2, 'PEN', 'y', NULL)`),
+    await refuses(`INSERT INTO "Item" VALUES (3, 'ink', 'x', NULL)`),
+    await refuses(`INSERT INTO "Item" VALUES (4, 'ink', 'x', 'gone')`),
+  ]
+  const { reasons, checks } = await spared(
+    `CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY, name TEXT, code TEXT, gone TEXT);
+     CREATE UNIQUE INDEX "Item_name_key" ON "Item" (name COLLATE NOCASE);
+     CREATE UNIQUE INDEX "Item_code_key" ON "Item" (code) WHERE gone IS NULL; CREATE INDEX plain ON "Item" (gone)`,
+    `${REBUILD(
+      'Item',
+      '"id" INTEGER NOT NULL PRIMARY KEY,\n    "name" TEXT NOT NULL,\n    "code" TEXT,\n    "gone" TEXT',
+      '"id", "name", "code", "gone"',
+    )}CREATE UNIQUE INDEX "Item_name_key" ON "Item"("name");
+CREATE UNIQUE INDEX "Item_code_key" ON "Item"("code");\nCREATE INDEX "plain" ON "Item"("gone" DESC);\n`,
+    `INSERT INTO "Item" VALUES (1, 'pen', 'x', NULL)`,
+  )
+  expect(reasons).toEqual(['COLLATE', 'partial'])
+  expect(checks).toEqual([true, true, false])
+})
+
 test('a table that loses nothing stays as Prisma writes it', async () => {
   checksOf = async () => undefined
   const sql = REBUILD('Item', '"id" INTEGER NOT NULL PRIMARY KEY', '"id"')

@@ -3,6 +3,7 @@ import { runsOnTrial } from '../../down/index.ts'
 import { readSqliteState, type SqliteState } from '../../schema/index.ts'
 import { type ObjectRef, parserFor, type Statement } from '../../statements/index.ts'
 import { type KeptObject, type Spared, withoutParagraph } from '../spare.ts'
+import { keepIndexes } from './keep-indexes.ts'
 import { keepParts } from './keep-parts.ts'
 
 /**
@@ -33,12 +34,19 @@ export async function spareOnSqlite(
   })
   const parts = await keepParts(text, { session, before: state })
   text = parts.sql
+  const indexes = keepIndexes(text, { statements: parse(text), before: state })
+  text = indexes.sql
   const again = await createdAgain(session, parse(text), state)
   const paragraphs = again.map(({ title, sql: own }) => `-- ${title}\n${own};\n`)
   text = withoutWarnings(text, [...kinds.keys()])
   return {
     sql: [text, ...paragraphs].join(text.endsWith('\n') ? '\n' : '\n\n'),
-    kept: [...kept, ...parts.kept, ...again.map(({ object, reason }) => ({ object, reason }))],
+    kept: [
+      ...kept,
+      ...parts.kept,
+      ...indexes.kept,
+      ...again.map(({ object, reason }) => ({ object, reason })),
+    ],
   }
 }
 

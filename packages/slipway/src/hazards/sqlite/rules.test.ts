@@ -433,6 +433,17 @@ describe('what a rebuild does to its own table', () => {
     ])
   })
 
+  test('of the definition: no safe form where SQLite takes none, and names that differ beyond ASCII are two', () => {
+    const setup = `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY, g INTEGER AS (id * 2), "ä" INTEGER, "Ä" INTEGER CHECK ("Ä" > 0)) WITHOUT ROWID;`
+    const sql = `CREATE TABLE new_p (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, g INTEGER, "ä" INTEGER);
+      INSERT INTO new_p (id, "ä") SELECT id, "ä" FROM p; DROP TABLE p; ALTER TABLE new_p RENAME TO p;`
+    const found = judged(setup, sql).filter(({ id }) => id === 'rebuild-loses-definition')
+    expect(found.map(({ message, safeSql }) => [message.split(':')[0], safeSql])).toEqual([
+      ['The rebuild of p loses its generated column g', undefined],
+      ['The rebuild of p loses WITHOUT ROWID', undefined],
+    ])
+  })
+
   test('of indexes and triggers: those that nothing creates again', () => {
     const setup = `${P} CREATE INDEX ia ON p (a); CREATE INDEX ib ON p (b) WHERE b > 1; CREATE UNIQUE INDEX iu ON p (a, b);
       CREATE TRIGGER t AFTER INSERT ON p BEGIN SELECT 1; END;`

@@ -62,9 +62,9 @@ function changesRows({ kind }: Statement['actions'][number]): boolean {
   return kind === 'insert' || kind === 'update' || kind === 'delete'
 }
 
-/** A name as the maps of definitions have it. */
+/** A name as the maps of definitions have it. SQLite folds the letters of ASCII alone. */
 export function keyOfName(name: string): string {
-  return name.toLowerCase()
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
 /** Whether two names mean the same to SQLite. */

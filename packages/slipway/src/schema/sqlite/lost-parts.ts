@@ -35,6 +35,8 @@ export function lostParts(old: SqliteTable, made: SqliteTable): LostPart[] {
           ? [{ kind: 'generated column', column: column.name, text: column.text }]
           : []
       }
+      if (column.generated && !next.generated)
+        return [{ kind: 'generated column', column: next.name, text: column.text }]
       if (column.collation === undefined || next.collation !== undefined) return []
       return [{ kind: 'collation', column: next.name, text: `COLLATE ${column.collation}` }]
     }),
@@ -70,9 +72,21 @@ function remainingGenerated(old: SqliteTable, made: SqliteTable): SqliteColumn[]
   }
 }
 
-/** Whether SQLite takes a table with a part: STRICT takes only some types. */
-export function canHavePart({ columns }: SqliteTable, { kind }: LostPart): boolean {
-  return kind !== 'strict' || columns.every(({ type }) => STRICT_TYPES.has(type.toUpperCase()))
+/**
+ * Whether SQLite takes a table with a part: STRICT takes only some types, a table WITHOUT ROWID counts nothing, and a column
+ * of schema.prisma is not generated.
+ */
+export function canHavePart(made: SqliteTable, { kind, column }: LostPart): boolean {
+  switch (kind) {
+    case 'strict':
+      return made.columns.every(({ type }) => STRICT_TYPES.has(type.toUpperCase()))
+    case 'without rowid':
+      return !made.autoincrement
+    case 'generated column':
+      return column === undefined || columnOf(made, column) === undefined
+    default:
+      return true
+  }
 }
 
 /** Source: https://www.sqlite.org/stricttables.html */
