@@ -1,7 +1,7 @@
 import type { ComparedTable, SummedColumn } from '../../execution/index.ts'
 import type { Endangered } from '../../safekeeping/index.ts'
 import { storedColumns } from '../../safekeeping/index.ts'
-import type { RowTable, TableChange } from '../../schema/index.ts'
+import { isSameName, type RowTable, type TableChange } from '../../schema/index.ts'
 import { type Action, type Migration, partRef, type Statement } from '../../statements/index.ts'
 import type { MigrationLoss } from '../consent.ts'
 
@@ -57,7 +57,7 @@ export function endangeredBy(
     if (before === undefined) return []
     const touched = touchedBy(statements, change)
     const drop = statements.find(({ actions }) =>
-      actions.some((one) => one.kind === 'drop' && same(one.object.name, before.name)),
+      actions.some((one) => one.kind === 'drop' && isSameName(one.object.name, before.name)),
     )
     const at = (statement: Statement | undefined) => (statement ?? statements.at(-1))?.number ?? 1
     if (after === undefined) return [{ change, rows: true, columns: [], statement: at(drop) }]
@@ -78,7 +78,7 @@ function endangeredColumns({ before, columns }: TableChange, { updates }: Touche
   return columns.flatMap((column) => {
     if (column.before === undefined || !stored.has(column.before)) return []
     const names = [column.before, column.after ?? column.before]
-    const updated = [...updates.keys()].some((name) => names.some((one) => same(one, name)))
+    const updated = [...updates.keys()].some((name) => names.some((one) => isSameName(one, name)))
     return column.after === undefined || !column.exact || updated ? [column.before] : []
   })
 }
@@ -112,11 +112,7 @@ function touchedBy(statements: readonly Statement[], change: TableChange): Touch
 }
 
 function isNameOf(name: string, { before, after }: TableChange): boolean {
-  return [before?.name, after?.name].some((one) => one !== undefined && same(one, name))
-}
-
-function same(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
+  return [before?.name, after?.name].some((one) => one !== undefined && isSameName(one, name))
 }
 
 /** The tables whose rows and values a migration must leave as they are, as far as it may not destroy them. */

@@ -1,5 +1,11 @@
 import { quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
-import type { RowTable, SqliteState, TableChange } from '../../schema/index.ts'
+import {
+  isSameName,
+  type RowTable,
+  type SqliteState,
+  type TableChange,
+} from '../../schema/index.ts'
+import { sqliteNameKey } from '../../statements/index.ts'
 import type { InsertedRows, Statement } from '../../statements/index.ts'
 
 /**
@@ -17,7 +23,7 @@ export async function deletesOfSqliteRows(
     for (const action of actions.toReversed()) {
       if (action.kind !== 'insert' || !action.inserted) continue
       const { name } = action.table
-      const table = after.tables.find((one) => one.name.toLowerCase() === name.toLowerCase())
+      const table = after.tables.find((one) => sqliteNameKey(one.name) === sqliteNameKey(name))
       const existed = changes.some((one) => one.before && one.after?.name === table?.name)
       if (table && existed) deletes.push(...(await deleteOf(session, table, action.inserted)))
     }
@@ -32,7 +38,7 @@ async function deleteOf(
 ): Promise<string[]> {
   const key = await keyGiven(session, table, { columns, rows })
   if (key === undefined || rows.length === 0) return []
-  const places = key.map((name) => columns.findIndex((one) => same(one, name)))
+  const places = key.map((name) => columns.findIndex((one) => isSameName(one, name)))
   const wanted = rows.map((row) =>
     key
       .map((name, index) => {
@@ -72,7 +78,7 @@ async function keyGiven(
     table.columns.flatMap(({ name, type }) => (/^$|blob/i.test(type) ? [] : [name])),
   )
   const isGiven = (name: string) => {
-    const at = columns.findIndex((one) => same(one, name))
+    const at = columns.findIndex((one) => isSameName(one, name))
     return at !== -1 && typed.has(name) && rows.every((row) => row[at] !== undefined)
   }
   return [table.key, ...unique].find((names) => names.length > 0 && names.every(isGiven))
@@ -101,8 +107,4 @@ async function readReferrers(session: Session, name: string): Promise<Referrer[]
     columns: parts.map(({ column }) => column),
     referenced: parts.map(({ referenced }) => referenced ?? ''),
   }))
-}
-
-function same(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
 }

@@ -1,4 +1,4 @@
-import type { SqliteState, TableChange } from '../../schema/index.ts'
+import { isSameName, type SqliteState, type TableChange } from '../../schema/index.ts'
 import {
   type Action,
   type Destruction,
@@ -63,7 +63,7 @@ function virtualTablesGone(
   return virtual
     .filter(
       ({ name, sql }) =>
-        dropped.some((one) => same(one, name)) && !/content\s*=\s*['"]?\w/i.test(sql),
+        dropped.some((one) => isSameName(one, name)) && !/content\s*=\s*['"]?\w/i.test(sql),
     )
     .map(({ name }) => ({ what: 'object', object: refOf(name) }))
 }
@@ -80,8 +80,8 @@ function destroyedBy(action: Action, changes: readonly TableChange[]): Destructi
               rebuilt &&
               before &&
               after &&
-              same(before.name, copies.from.name) &&
-              !same(table.name, before.name),
+              isSameName(before.name, copies.from.name) &&
+              !isSameName(table.name, before.name),
           )
         : []
       return [
@@ -92,7 +92,7 @@ function destroyedBy(action: Action, changes: readonly TableChange[]): Destructi
     case 'update':
       return existing(action.table, changes).flatMap(({ name, columns }) =>
         columns
-          .filter((column) => action.columns.some((one) => same(one, column)))
+          .filter((column) => action.columns.some((one) => isSameName(one, column)))
           .map((column) => ({
             what: 'values' as const,
             object: partRef('column', refOf(name), column),
@@ -114,12 +114,9 @@ function existing(
 ): { readonly name: string; readonly columns: readonly string[] }[] {
   const found = changes.find(
     ({ before, after }) =>
-      before && [before.name, after?.name].some((one) => one !== undefined && same(one, name)),
+      before &&
+      [before.name, after?.name].some((one) => one !== undefined && isSameName(one, name)),
   )
   if (found?.before === undefined) return []
   return [{ name: found.before.name, columns: found.before.columns.map((one) => one.name) }]
-}
-
-function same(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
 }

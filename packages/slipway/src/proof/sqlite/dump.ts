@@ -1,6 +1,6 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
-import { readRowTables, type RowTable } from '../../schema/index.ts'
+import { isSameName, readRowTables, type RowTable } from '../../schema/index.ts'
 import { readSqliteShapes } from '../../shadow/index.ts'
 
 /** All rows of a table of a shadow database, which is small. */
@@ -49,7 +49,7 @@ async function readTable(
 ): Promise<DumpedTable> {
   const stored = columns.filter(({ generated }) => !generated).map((one) => one.name)
   const rowid = hasRowid
-    ? ROWIDS.find((alias) => !columns.some((one) => same(one.name, alias)))
+    ? ROWIDS.find((alias) => !columns.some((one) => isSameName(one.name, alias)))
     : undefined
   const selected = [rowid ?? 'NULL', ...stored.map((one) => `quote(${quoteIdentifier(one)})`)]
   const read = await attempt(() =>
@@ -63,10 +63,6 @@ async function readTable(
 }
 
 const ROWIDS = ['rowid', '_rowid_', 'oid']
-
-function same(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
-}
 
 async function readCounters(session: Session): Promise<Map<string, number>> {
   const read = await attempt(() =>

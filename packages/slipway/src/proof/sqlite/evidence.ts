@@ -2,6 +2,7 @@ import { atomicScriptOf } from '../../execution/index.ts'
 import type { SqliteState, TableChange } from '../../schema/index.ts'
 import type { Filling, SqliteShape } from '../../shadow/index.ts'
 import {
+  sqliteNameKey,
   type Action,
   type Migration,
   type TriggerChanges,
@@ -40,7 +41,7 @@ export function sqliteEvidenceGaps(run: SqliteRunOnRows): string[] {
 }
 
 function key(name: string): string {
-  return name.toLowerCase()
+  return sqliteNameKey(name)
 }
 
 /** Existing tables that the migration rebuilds, alters, or names in a statement on rows, and those that refer to them. */

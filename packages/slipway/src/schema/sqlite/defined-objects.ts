@@ -1,4 +1,5 @@
 import {
+  sqliteNameKey,
   type SqliteColumnName,
   type SqliteDetail,
   sqliteDetail,
@@ -64,7 +65,7 @@ function changesRows({ kind }: Statement['actions'][number]): boolean {
 
 /** A name as the maps of definitions have it. SQLite folds the letters of ASCII alone. */
 export function keyOfName(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return sqliteNameKey(name)
 }
 
 /** Whether two names mean the same to SQLite. */

@@ -1,4 +1,5 @@
 import type { Session } from '../../database/index.ts'
+import { sqliteNameKey } from '../../statements/index.ts'
 import type { Action, RowCopy, Statement } from '../../statements/index.ts'
 import { readPragmas } from './read-pragmas.ts'
 
@@ -106,7 +107,7 @@ export function tableChanges(
 
 /** Names of SQLite are equal whatever the case of their ASCII letters. */
 function nameKey(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return sqliteNameKey(name)
 }
 
 function unchanged({ name, columns }: RowTable): Traced {

@@ -1,6 +1,6 @@
 import { quoteIdentifier, type Session, withSession } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
-import { sqliteNamesIn } from '../../statements/index.ts'
+import { sqliteNameKey, sqliteNamesIn } from '../../statements/index.ts'
 import type { ScriptStatement } from '../script.ts'
 import { definitionHash } from './fingerprint.ts'
 import { readObjects, type SqliteObject } from './objects.ts'
@@ -63,7 +63,7 @@ function trialOn(session: Session): Trial {
 
 /** Names of SQLite are equal whatever the case of their ASCII letters. */
 export function nameKey(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return sqliteNameKey(name)
 }
 
 /** Whether two objects are one by kind and name. */

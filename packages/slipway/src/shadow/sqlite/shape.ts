@@ -1,6 +1,7 @@
 import { quoteText, type Session } from '../../database/index.ts'
 import { readSqliteState, type SqliteState } from '../../schema/index.ts'
 import {
+  sqliteNameKey,
   loadSqliteParser,
   sqliteCheckedValues,
   sqliteVirtualTable,
@@ -108,7 +109,7 @@ function columnOf(
   place: number,
   checked: ReturnType<typeof sqliteCheckedValues>,
 ): SqliteColumn {
-  const own = checked.filter((one) => one.column.toLowerCase() === name.toLowerCase())
+  const own = checked.filter((one) => sqliteNameKey(one.column) === sqliteNameKey(name))
   return {
     name,
     type,

@@ -1,5 +1,6 @@
 import type { AstNode, Expr, Name } from 'sqlite3-parser'
 import type { SqliteCall, SqliteColumnName, SqliteNames } from './detail.ts'
+import { sqliteNameKey } from './name-key.ts'
 import { sqliteParser } from './parser.ts'
 
 /** What parts of a statement name. `sql` is the text that they are parts of. */
@@ -13,7 +14,7 @@ export function namesIn(nodes: readonly (AstNode | undefined)[], sql: string): S
   }
   for (const node of nodes) if (node) walk(node, sql, found)
   return {
-    tables: distinct(found.tables).filter((name) => !found.own.has(name.toLowerCase())),
+    tables: distinct(found.tables).filter((name) => !found.own.has(sqliteNameKey(name))),
     columns: found.columns,
     functions: found.functions,
     aliases: [...found.own, ...found.aliases],
@@ -34,7 +35,7 @@ function walk(root: AstNode, sql: string, found: Found): void {
     enter(node) {
       switch (node.type) {
         case 'CommonTableExpr':
-          found.own.add(node.tblName.text.toLowerCase())
+          found.own.add(sqliteNameKey(node.tblName.text))
           break
         case 'AsAs':
         case 'ElidedAs':
@@ -98,7 +99,7 @@ function columnName(name: string, sql: string, { span }: AstNode): SqliteColumnN
 }
 
 function distinct(names: readonly string[]): string[] {
-  return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()]
+  return [...new Map(names.map((name) => [sqliteNameKey(name), name])).values()]
 }
 
 /** The column that an expression is, where it is nothing else. */
