@@ -5,7 +5,6 @@ import {
   type SqliteState,
   type TableChange,
 } from '../../schema/index.ts'
-import { sqliteNameKey } from '../../statements/index.ts'
 import type { InsertedRows, Statement } from '../../statements/index.ts'
 
 /**
@@ -23,7 +22,7 @@ export async function deletesOfSqliteRows(
     for (const action of actions.toReversed()) {
       if (action.kind !== 'insert' || !action.inserted) continue
       const { name } = action.table
-      const table = after.tables.find((one) => sqliteNameKey(one.name) === sqliteNameKey(name))
+      const table = after.tables.find((one) => isSameName(one.name, name))
       const existed = changes.some((one) => one.before && one.after?.name === table?.name)
       if (table && existed) deletes.push(...(await deleteOf(session, table, action.inserted)))
     }

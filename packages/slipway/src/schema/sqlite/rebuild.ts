@@ -1,9 +1,8 @@
 import { quoteIdentifier, quoteText } from '../../database/index.ts'
-import { sqliteColumnTexts, withTableName } from '../../statements/index.ts'
+import { sqliteColumnTexts, sqliteNameKey, withTableName } from '../../statements/index.ts'
 import type { Choice } from '../script.ts'
 import type { SqliteObject } from './objects.ts'
 import type { ColumnChange } from './table-changes.ts'
-import { nameKey } from './trial.ts'
 
 /** A table that is made again by another definition, and keeps its rows. */
 export interface Rebuild {
@@ -35,12 +34,12 @@ export function rebuildSql({ from, to, columns, aside, unique }: Rebuild): Rebui
   const wanted = (sqliteColumnTexts(to.sql) ?? []).filter(({ generated }) => !generated)
   const sources = new Map(
     columns.flatMap(({ before, after }) =>
-      before === undefined || after === undefined ? [] : [[nameKey(after), before] as const],
+      before === undefined || after === undefined ? [] : [[sqliteNameKey(after), before] as const],
     ),
   )
   const choices: Choice[] = []
   const copied = wanted.flatMap((column): { readonly to: string; readonly value: string }[] => {
-    const source = sources.get(nameKey(column.name))
+    const source = sources.get(sqliteNameKey(column.name))
     if (source !== undefined) return [{ to: column.name, value: quoteIdentifier(source) }]
     if (!column.required) return []
     const { value, said } = neutralValue(column.type, unique.includes(column.name))

@@ -1,13 +1,18 @@
 import { quoteIdentifier, quoteText } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
-import { sqliteColumnTexts, sqliteVirtualTable, withTableName } from '../../statements/index.ts'
+import {
+  sqliteNameKey,
+  sqliteColumnTexts,
+  sqliteVirtualTable,
+  withTableName,
+} from '../../statements/index.ts'
 import { raise } from '../failures.ts'
 import type { Choice, SchemaScript } from '../script.ts'
 import type { SqliteObject } from './objects.ts'
 import { rebuildSql } from './rebuild.ts'
 import type { SqliteState } from './state.ts'
 import type { TableChange } from './table-changes.ts'
-import { dropSql, isEqual, isNamed, nameKey, type Trial, usersOf, withTrial } from './trial.ts'
+import { dropSql, isEqual, isNamed, type Trial, usersOf, withTrial } from './trial.ts'
 
 /**
  * The SQL that turns a SQLite database with the state `from` into one with the state `to`. `changes` says which tables
@@ -59,7 +64,7 @@ function isMoved({ before, after, columns }: TableChange): boolean {
 async function dropObjects({ trial, to, changes }: Plan): Promise<void> {
   const objects = await trial.objects()
   const staying = new Set(
-    changes.flatMap(({ before, after }) => (before && after ? [nameKey(before.name)] : [])),
+    changes.flatMap(({ before, after }) => (before && after ? [sqliteNameKey(before.name)] : [])),
   )
   const tables = objects.filter((one) => one.kind === 'table' && !staysAs(one, { to, staying }))
   const users = tables.flatMap(({ name }) => usersOf(objects, name))
@@ -77,7 +82,7 @@ function staysAs(
   table: SqliteObject,
   { to, staying }: { readonly to: SqliteState; readonly staying: ReadonlySet<string> },
 ): boolean {
-  if (sqliteVirtualTable(table.sql) === undefined) return staying.has(nameKey(table.name))
+  if (sqliteVirtualTable(table.sql) === undefined) return staying.has(sqliteNameKey(table.name))
   return to.objects.some((other) => isNamed(table, other) && isVirtual(other))
 }
 
@@ -99,8 +104,8 @@ async function renameTables({ trial, changes }: Plan): Promise<void> {
     before && after && before.name !== after.name ? [{ now: before.name, name: after.name }] : [],
   )
   while (open.length > 0) {
-    const taken = new Set((await trial.objects()).map(({ name }) => nameKey(name)))
-    const free = open.find(({ name }) => !taken.has(nameKey(name)))
+    const taken = new Set((await trial.objects()).map(({ name }) => sqliteNameKey(name)))
+    const free = open.find(({ name }) => !taken.has(sqliteNameKey(name)))
     const [next = free] = free ? [free] : open
     if (next === undefined) return
     const name = free ? next.name : await freeName(trial, next.name)
@@ -114,10 +119,10 @@ async function renameTables({ trial, changes }: Plan): Promise<void> {
 
 /** As Prisma calls the table that replaces another. */
 async function freeName(trial: Trial, name: string): Promise<string> {
-  const taken = new Set((await trial.objects()).map((one) => nameKey(one.name)))
+  const taken = new Set((await trial.objects()).map((one) => sqliteNameKey(one.name)))
   for (let number = 1; ; number++) {
     const found = `new_${name}${number === 1 ? '' : `_${number}`}`
-    if (!taken.has(nameKey(found))) return found
+    if (!taken.has(sqliteNameKey(found))) return found
   }
 }
 
@@ -207,7 +212,7 @@ async function changeInPlace({ trial }: Plan, { wanted, columns }: TableTask): P
 /** SQLite drops no column that an index has: those that are not in `to` go first. */
 async function dropIndexes({ trial, to }: Plan, { now }: TableTask): Promise<void> {
   const indexes = (await trial.objects()).filter(
-    (one) => one.kind === 'index' && nameKey(one.table) === nameKey(now.name),
+    (one) => one.kind === 'index' && sqliteNameKey(one.table) === sqliteNameKey(now.name),
   )
   await dropAll(
     trial,

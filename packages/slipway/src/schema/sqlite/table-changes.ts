@@ -81,11 +81,11 @@ export function tableChanges(
   after: readonly RowTable[],
   statements: readonly Pick<Statement, 'actions'>[],
 ): TableChange[] {
-  const traced = new Map(before.map((table) => [nameKey(table.name), unchanged(table)]))
+  const traced = new Map(before.map((table) => [sqliteNameKey(table.name), unchanged(table)]))
   for (const action of statements.flatMap(({ actions }) => actions)) follow(traced, action)
   const origins = new Map(before.map((table) => [table.name, table]))
   const present = after.map((table): TableChange => {
-    const found = traced.get(nameKey(table.name))
+    const found = traced.get(sqliteNameKey(table.name))
     const old = found?.origin === undefined ? undefined : origins.get(found.origin)
     const columns = columnChanges(old, table, found)
     return {
@@ -105,14 +105,9 @@ export function tableChanges(
   return [...present, ...gone]
 }
 
-/** Names of SQLite are equal whatever the case of their ASCII letters. */
-function nameKey(name: string): string {
-  return sqliteNameKey(name)
-}
-
 function unchanged({ name, columns }: RowTable): Traced {
   const own = columns.map(
-    (column) => [nameKey(column.name), { origin: column.name, exact: true }] as const,
+    (column) => [sqliteNameKey(column.name), { origin: column.name, exact: true }] as const,
   )
   return { origin: name, rebuilt: false, columns: new Map(own) }
 }
@@ -120,27 +115,29 @@ function unchanged({ name, columns }: RowTable): Traced {
 function follow(traced: Map<string, Traced>, action: Action): void {
   switch (action.kind) {
     case 'create-table':
-      if (!traced.has(nameKey(action.table.name)))
-        traced.set(nameKey(action.table.name), { rebuilt: false, columns: new Map() })
+      if (!traced.has(sqliteNameKey(action.table.name)))
+        traced.set(sqliteNameKey(action.table.name), { rebuilt: false, columns: new Map() })
       break
     case 'rename':
-      if (action.of === 'table') move(traced, nameKey(action.from), nameKey(action.to))
+      if (action.of === 'table') move(traced, sqliteNameKey(action.from), sqliteNameKey(action.to))
       else if (action.of === 'column') renameColumn(traced, action.table.name, action)
       break
     case 'drop-column':
-      change(traced, action.table.name, (columns) => columns.delete(nameKey(action.column)))
+      change(traced, action.table.name, (columns) => columns.delete(sqliteNameKey(action.column)))
       break
     case 'add-column':
-      change(traced, action.table.name, (columns) => columns.delete(nameKey(action.column.name)))
+      change(traced, action.table.name, (columns) =>
+        columns.delete(sqliteNameKey(action.column.name)),
+      )
       break
     case 'insert': {
-      const table = traced.get(nameKey(action.table.name))
+      const table = traced.get(sqliteNameKey(action.table.name))
       if (table && table.origin === undefined && action.copies)
-        traced.set(nameKey(action.table.name), { ...table, copies: action.copies })
+        traced.set(sqliteNameKey(action.table.name), { ...table, copies: action.copies })
       break
     }
     case 'drop':
-      if (action.of === 'table') dropped(traced, nameKey(action.object.name))
+      if (action.of === 'table') dropped(traced, sqliteNameKey(action.object.name))
       break
     default:
   }
@@ -158,11 +155,11 @@ function change(
   name: string,
   edit: (columns: Map<string, { readonly origin?: string; readonly exact: boolean }>) => void,
 ): void {
-  const table = traced.get(nameKey(name))
+  const table = traced.get(sqliteNameKey(name))
   if (table === undefined) return
   const columns = new Map(table.columns)
   edit(columns)
-  traced.set(nameKey(name), { ...table, columns })
+  traced.set(sqliteNameKey(name), { ...table, columns })
 }
 
 function renameColumn(
@@ -171,9 +168,9 @@ function renameColumn(
   { from, to }: { readonly from: string; readonly to: string },
 ): void {
   change(traced, table, (columns) => {
-    const column = columns.get(nameKey(from))
-    columns.delete(nameKey(from))
-    if (column) columns.set(nameKey(to), column)
+    const column = columns.get(sqliteNameKey(from))
+    columns.delete(sqliteNameKey(from))
+    if (column) columns.set(sqliteNameKey(to), column)
   })
 }
 
@@ -183,7 +180,7 @@ function dropped(traced: Map<string, Traced>, name: string): void {
   traced.delete(name)
   if (old?.origin === undefined) return
   const successor = [...traced].findLast(
-    ([, { copies }]) => copies && nameKey(copies.from.name) === name,
+    ([, { copies }]) => copies && sqliteNameKey(copies.from.name) === name,
   )
   if (successor === undefined) return
   const [at, table] = successor
@@ -195,8 +192,10 @@ function copiedColumns(old: Traced, copies: RowCopy | undefined): Traced['column
   if (copies?.columns === undefined) return old.columns
   return new Map(
     copies.columns.flatMap(({ to, from, exact }) => {
-      const column = from === undefined ? undefined : old.columns.get(nameKey(from))
-      return column ? [[nameKey(to), { ...column, exact: exact && column.exact }] as const] : []
+      const column = from === undefined ? undefined : old.columns.get(sqliteNameKey(from))
+      return column
+        ? [[sqliteNameKey(to), { ...column, exact: exact && column.exact }] as const]
+        : []
     }),
   )
 }
@@ -207,7 +206,7 @@ function columnChanges(
   found: Traced | undefined,
 ): ColumnChange[] {
   const present = table.columns.map(({ name }): ColumnChange => {
-    const { origin, exact = false } = (old && found?.columns.get(nameKey(name))) ?? {}
+    const { origin, exact = false } = (old && found?.columns.get(sqliteNameKey(name))) ?? {}
     return { ...(origin === undefined ? {} : { before: origin }), after: name, exact }
   })
   const kept = new Set(present.flatMap(({ before }) => before ?? []))

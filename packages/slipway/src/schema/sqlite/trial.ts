@@ -61,14 +61,9 @@ function trialOn(session: Session): Trial {
   }
 }
 
-/** Names of SQLite are equal whatever the case of their ASCII letters. */
-export function nameKey(name: string): string {
-  return sqliteNameKey(name)
-}
-
 /** Whether two objects are one by kind and name. */
 export function isNamed(one: SqliteObject, other: SqliteObject): boolean {
-  return one.kind === other.kind && nameKey(one.name) === nameKey(other.name)
+  return one.kind === other.kind && sqliteNameKey(one.name) === sqliteNameKey(other.name)
 }
 
 /** Whether two objects are defined alike. */
@@ -84,7 +79,7 @@ export function dropSql({ kind, name }: SqliteObject): string {
 
 /** Views and triggers that may use a table, also by other views; the triggers of the table itself, too. */
 export function usersOf(objects: readonly SqliteObject[], table: string): SqliteObject[] {
-  const names = new Set([nameKey(table)])
+  const names = new Set([sqliteNameKey(table)])
   const code = objects
     .filter(({ kind }) => kind === 'view' || kind === 'trigger')
     .map((object) => ({ object, uses: sqliteNamesIn(object.sql) }))
@@ -92,7 +87,7 @@ export function usersOf(objects: readonly SqliteObject[], table: string): Sqlite
     known = names.size
     for (const { object, uses } of code) {
       const isUser = [...names].some((name) => uses.has(name))
-      if (object.kind === 'view' && isUser) names.add(nameKey(object.name))
+      if (object.kind === 'view' && isUser) names.add(sqliteNameKey(object.name))
     }
   }
   return code

@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
-import { sqliteNameKey } from '../../statements/index.ts'
+import { isSameName } from '../../schema/index.ts'
 import type { ComparedValues } from '../../statements/index.ts'
 import type { Filling, RowStyle } from '../filling.ts'
 import { type SqliteValueStyle, sqliteValueOf } from './generated-values.ts'
@@ -209,7 +209,7 @@ function foreseen(
   seen: ReadonlySet<string> = new Set(),
 ): string {
   const shape = filler.shapes.get(table)
-  const column = shape?.columns.find((one) => sqliteNameKey(one.name) === sqliteNameKey(name))
+  const column = shape?.columns.find((one) => isSameName(one.name, name))
   if (shape === undefined || column === undefined) return 'NULL'
   const further = shape.references.find(({ columns }) => columns.includes(column.name))
   const key = `${table} ${column.name}`

@@ -1,7 +1,6 @@
 import { quoteText, type Session } from '../../database/index.ts'
-import { readSqliteState, type SqliteState } from '../../schema/index.ts'
+import { isSameName, readSqliteState, type SqliteState } from '../../schema/index.ts'
 import {
-  sqliteNameKey,
   loadSqliteParser,
   sqliteCheckedValues,
   sqliteVirtualTable,
@@ -109,7 +108,7 @@ function columnOf(
   place: number,
   checked: ReturnType<typeof sqliteCheckedValues>,
 ): SqliteColumn {
-  const own = checked.filter((one) => sqliteNameKey(one.column) === sqliteNameKey(name))
+  const own = checked.filter((one) => isSameName(one.column, name))
   return {
     name,
     type,
