@@ -11,12 +11,12 @@ import {
   rethrow,
 } from '../kernel/index.ts'
 import {
+  BlockerWatch,
   describeBlocker,
   exclusiveHolders,
   isStillOpen,
   NO_OBSTACLE,
   type Obstacle,
-  watchBlockers,
 } from './postgres/blockers.ts'
 import type { Limits, TargetSession } from './postgres/limits.ts'
 import { raise, stoppedFailure } from './run-failures.ts'
@@ -52,17 +52,16 @@ export async function retryOnLockTimeout<R extends { readonly failure: Failure }
   const { session, address, limits, signal } = target
   let obstacle = NO_OBSTACLE
   let lockWaitMs = 0
-  const seen = (found: Obstacle) => {
+  const watch = new BlockerWatch(address, session.server.pid, (found) => {
     obstacle = found
-  }
+  })
   const stopListening = cancelOn(signal, session)
   try {
     for (let attempts = 1; ; attempts++) {
       const began = performance.now()
       const made = () => ({ attempts, lockWaitMs: Math.round(lockWaitMs) })
       if (signal.aborted) return { ...made(), ...stopped(`Stopped before ${name}.`) }
-      const working = work(lockTimeoutOf(attempts, limits), attempts)
-      const refusal = await watchBlockers(address, session.server.pid, working, seen)
+      const refusal = await watch.during(work(lockTimeoutOf(attempts, limits), attempts))
       if (!refusal) return made()
       if (signal.aborted) return { ...made(), ...stopped(`Stopped during ${name}.`) }
       if (!isLockTrouble(refusal.failure)) return { ...made(), refusal }
@@ -77,6 +76,7 @@ export async function retryOnLockTimeout<R extends { readonly failure: Failure }
     }
   } finally {
     stopListening()
+    await watch.end()
   }
 }
 

@@ -9,8 +9,11 @@ import { createDatabase, type TestDatabase } from '../postgres.ts'
 // Guarantee 6: a deploy never queues other sessions behind a lock request for longer than the lock timeout.
 
 const LOCK_TIMEOUT_MS = 200
-/** Who queued behind the deploy would wait for the reader, which holds its lock for 3 s. */
+/** Who queued behind the deploy would wait for the reader, which holds its lock for longer. */
 const LONGEST_READ_MS = 1500
+const HOLD_MS = 2000
+/** A deploy that gives up no lock request reports none. */
+const LONGEST_WAIT_MS = 15_000
 const MIGRATIONS = [
   {
     name: '1_init',
@@ -67,6 +70,30 @@ async function longestRead(database: TestDatabase, stop: AbortSignal): Promise<n
   })
 }
 
+/**
+ * Holds a lock of a reader until `deploying` reports itself blocked, as `until` wants it, and for some time after that;
+ * gives what `deploying` gives.
+ */
+async function heldByReader<T>(
+  database: TestDatabase,
+  until: (event: Event) => boolean,
+  deploying: (emit: (event: Event) => void) => Promise<T>,
+): Promise<T> {
+  return await withClient(database, async (reader) => {
+    await reader.query('BEGIN; SELECT * FROM "Order"')
+    const seen = Promise.withResolvers<void>()
+    const ended = Promise.race([seen.promise, sleep(LONGEST_WAIT_MS)])
+      .then(() => sleep(HOLD_MS))
+      .then(() => reader.query('COMMIT'))
+    const deployed = await deploying((event) => {
+      if (until(event)) seen.resolve()
+    })
+    seen.resolve()
+    await ended
+    return deployed
+  })
+}
+
 test('a long reader is waited for and named, and other readers are not stopped', async () => {
   const database = await createDatabase()
   try {
@@ -74,13 +101,17 @@ test('a long reader is waited for and named, and other readers are not stopped',
     const events: Event[] = []
     const stop = new AbortController()
     const reading = longestRead(database, stop.signal)
-    const outcome = await withClient(database, async (reader) => {
-      await reader.query('BEGIN; SELECT * FROM "Order"')
-      const reported = sleep(3000).then(() => reader.query('COMMIT'))
-      const deployed = await deploy(requestFor(database, { emit: (event) => events.push(event) }))
-      await reported
-      return deployed
-    })
+    const isNamed = (event: Event) => event.kind === 'blocked' && event.blockers.length > 0
+    const outcome = await heldByReader(database, isNamed, (emit) =>
+      deploy(
+        requestFor(database, {
+          emit: (event) => {
+            events.push(event)
+            emit(event)
+          },
+        }),
+      ),
+    )
     stop.abort()
     expect(await reading).toBeLessThan(LONGEST_READ_MS)
     expect(outcome.failure).toBeUndefined()
@@ -111,13 +142,10 @@ test.each([
     const stop = new AbortController()
     const reading = longestRead(database, stop.signal)
     const migrations = [init, { ...change, sql: `${sets}\n${change?.sql}` }] as typeof MIGRATIONS
-    const outcome = await withClient(database, async (reader) => {
-      await reader.query('BEGIN; SELECT * FROM "Order"')
-      const ended = sleep(2000).then(() => reader.query('COMMIT'))
-      const deployed = await deploy(requestFor(database, { migrations }))
-      await ended
-      return deployed
-    })
+    const isBlocked = (event: Event) => event.kind === 'blocked'
+    const outcome = await heldByReader(database, isBlocked, (emit) =>
+      deploy(requestFor(database, { migrations, emit })),
+    )
     stop.abort()
     expect(await reading).toBeLessThan(LONGEST_READ_MS)
     expect(outcome.failure).toBeUndefined()

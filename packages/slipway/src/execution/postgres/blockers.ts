@@ -4,6 +4,7 @@ import type { Blocker } from '../../kernel/index.ts'
 
 const FIRST_LOOK_MS = 40
 const LOOK_EVERY_MS = 40
+const OFTEN_LOOKS = 20
 const SELDOM_EVERY_MS = 1000
 const WATCH = { applicationName: 'slipway watch', connectTimeoutMs: 2000 }
 
@@ -42,50 +43,73 @@ export interface Obstacle {
 export const NO_OBSTACLE: Obstacle = { blockers: [], transactions: [] }
 
 /**
- * While `work` runs, a second session reads which sessions block it, and reports the last ones that it saw.
- * Short work costs nothing; if the server accepts no second session, they remain unnamed.
+ * Reads by a second session which sessions block the one of `pid`, and reports the last ones that it saw. It connects
+ * when the first work takes long, and stays connected until `end`, so that it sees the next attempt from its beginning.
+ * Short work costs nothing; if the server accepts no second session, the blockers remain unnamed.
  */
-export async function watchBlockers<T>(
-  address: Address,
-  pid: number,
-  work: Promise<T>,
-  seen: (obstacle: Obstacle) => void,
-): Promise<T> {
-  if (address.kind === 'embedded') return await work
-  let endWatch = async () => {}
-  // A timer alone until the first look: most work is shorter.
-  const timer = setTimeout(() => {
-    const ended = new AbortController()
-    const watching = watch(address, pid, ended.signal, seen)
-    endWatch = async () => {
-      ended.abort()
-      await watching
-    }
-  }, FIRST_LOOK_MS)
-  try {
-    return await work
-  } finally {
-    clearTimeout(timer)
-    await endWatch()
-  }
-}
+export class BlockerWatch {
+  readonly #address: Address
+  readonly #pid: number
+  readonly #seen: (obstacle: Obstacle) => void
+  #watching: Promise<void> | undefined
+  #wake = new AbortController()
+  #looks = 0
+  #working = false
+  #ended = false
 
-async function watch(
-  address: Address,
-  pid: number,
-  ended: AbortSignal,
-  seen: (obstacle: Obstacle) => void,
-): Promise<void> {
-  try {
-    await withSession(address, WATCH, async (session) => {
-      for (let looks = 0; !ended.aborted; looks++) {
-        const obstacle = await obstacleOf(session, pid)
-        if (obstacle.blockers.length > 0) seen(obstacle)
-        await sleep(looks < 20 ? LOOK_EVERY_MS : SELDOM_EVERY_MS, undefined, { signal: ended })
-      }
-    })
-  } catch {
-    // The end of the work wakes the sleeper; a second session that fails must not fail the first.
+  constructor(address: Address, pid: number, seen: (obstacle: Obstacle) => void) {
+    this.#address = address
+    this.#pid = pid
+    this.#seen = seen
+  }
+
+  /** Watches while `work` runs. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    if (this.#address.kind === 'embedded') return await work
+    this.#working = true
+    this.#lookNow()
+    // A timer alone until the first look: most work is shorter.
+    const timer = setTimeout(() => {
+      this.#watching ??= this.#watch()
+    }, FIRST_LOOK_MS)
+    try {
+      return await work
+    } finally {
+      clearTimeout(timer)
+      this.#working = false
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true
+    this.#lookNow()
+    await this.#watching
+  }
+
+  #lookNow(): void {
+    this.#looks = 0
+    this.#wake.abort()
+    this.#wake = new AbortController()
+  }
+
+  async #watch(): Promise<void> {
+    try {
+      await withSession(this.#address, WATCH, async (session) => {
+        for (;;) {
+          const obstacle = await obstacleOf(session, this.#pid)
+          if (obstacle.blockers.length > 0) this.#seen(obstacle)
+          if (this.#ended) return
+          const often = this.#working && this.#looks++ < OFTEN_LOOKS
+          const { signal } = this.#wake
+          await sleep(often ? LOOK_EVERY_MS : SELDOM_EVERY_MS, undefined, { signal }).catch(
+            () => {},
+          )
+        }
+      })
+    } catch {
+      // A second session that fails must not fail the first.
+      this.#watching = undefined
+    }
   }
 }
 
