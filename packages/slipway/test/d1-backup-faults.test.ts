@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { failureOf } from '../src/kernel/index.ts'
-import { backupsIn, contentsWithoutIndexes, D1_CONTENTS, fill } from './d1-backups.ts'
+import { backupsIn, contentsWithoutIndexes, D1_CONTENTS, fill, withoutMark } from './d1-backups.ts'
 import type { D1Call, D1Fault, TestDatabase } from './d1-call.ts'
 import { type D1Server, startD1Server } from './d1-server.ts'
 import { shortForm } from './short-form.ts'
@@ -151,12 +151,3 @@ test.each(shortForm([...CASES, ...IMPORTS]))(
   },
   3_600_000,
 )
-
-/** The table of the mark may remain: no backup has it. */
-function withoutMark({ objects, rows }: ReturnType<typeof contentsWithoutIndexes>) {
-  const isMark = (text: unknown) => JSON.stringify(text).includes('_slipway_restored')
-  return {
-    objects: (objects as readonly unknown[]).filter((one) => !isMark(one)),
-    rows: rows.filter(([table]) => !isMark(table)),
-  }
-}

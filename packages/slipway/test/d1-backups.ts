@@ -131,6 +131,15 @@ export function contentsWithoutIndexes(file: string): Contents {
   return { objects, rows: rows.filter(([name]) => !isIndex.test(name)) }
 }
 
+/** The same without the table in which a restore leaves its mark: no backup has it. */
+export function withoutMark({ objects, rows }: Contents): Contents {
+  const isMark = (text: unknown) => JSON.stringify(text).includes('_slipway_restored')
+  return {
+    objects: (objects as readonly unknown[]).filter((one) => !isMark(one)),
+    rows: rows.filter(([table]) => !isMark(table)),
+  }
+}
+
 /** Where a test keeps a file. */
 export function fileIn(folder: string, name: string): { kind: 'sqlite'; file: string } {
   return { kind: 'sqlite', file: path.join(folder, name) }
