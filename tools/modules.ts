@@ -23,7 +23,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
   down: [...run],
   proof: [...run, 'down', 'safekeeping'],
   create: [...run, 'down', 'proof', 'safekeeping'],
-  squash: [...run, 'down', 'proof', 'create'],
+  squash: [...run, 'down', 'proof', 'create', 'safekeeping'],
   hazards: ['kernel', 'database (types)', 'statements', 'schema', 'proof (types)'],
   plan: [...run, 'hazards'],
   backup: ['kernel', 'database', 'schema', 'history', 'project (types)'],

@@ -22,6 +22,8 @@ export interface DriftResult
 /** A migration of what a target has beside its history. It counts as applied there. */
 export interface AdoptResult extends TargetResult {
   readonly migration: { readonly name: string; readonly path: string; readonly sql: string }
+  /** What the target has and the migration does not give: `privileges of TABLE app.orders`. */
+  readonly notWritten: readonly string[]
 }
 
 /** Compares the target with its history. Changes nothing. */
@@ -69,7 +71,7 @@ export async function adoptTarget(
   const { folderName, writeMigrationFolder } = await import('../create/index.ts')
   const { migrationsDir, migrationsLayout: layout, schema } = work.project
   const history = work.migrations
-  const { database, migration } = await adoptDrift({
+  const { database, migration, notWritten } = await adoptDrift({
     ...(await workRequest(context, work)),
     name: folderName(words, { now: new Date(context.now()), history, layout }),
     write: async (name, text) => {
@@ -78,7 +80,9 @@ export async function adoptTarget(
     },
   })
   const { name, path: file, sql } = migration
-  return { result: { ...targetResult(work, database), migration: { name, path: file, sql } } }
+  return {
+    result: { ...targetResult(work, database), migration: { name, path: file, sql }, notWritten },
+  }
 }
 
 /** An unknown result is not "no drift": a gate in CI must not pass on it. */

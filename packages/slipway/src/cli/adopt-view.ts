@@ -6,5 +6,6 @@ import { type Block, sql, status } from './view.ts'
 export function adoptView(result: AdoptResult): Block[] {
   const { name, path, sql: text } = result.migration
   const done = `Wrote ${name} and marked it as applied on ${placeOf(result)}`
-  return [status('done', done, path), sql(text)]
+  const notWritten = result.notWritten.map((what) => status('warning', `Not written: ${what}`))
+  return [status('done', done, path), sql(text), ...notWritten]
 }

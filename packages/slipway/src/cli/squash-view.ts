@@ -76,7 +76,11 @@ function differenceNotes({ form, unlike, columnOrder, down }: DraftedSquash): Bl
       status('note', `${destructionText(one)} has different values in each run`, values),
     ),
     ...columnOrder.map(({ table }) =>
-      status('note', `${table} has its columns in a different order`, 'queries do not change'),
+      status(
+        'note',
+        `${table} has its columns in a different order`,
+        'queries that name their columns do not change',
+      ),
     ),
     ...(down.proven
       ? []

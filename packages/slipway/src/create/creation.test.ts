@@ -35,6 +35,27 @@ test('schemas, extensions and enums come first, guards last, however they are wr
   expect(guards).toContain(fk)
 })
 
+test('a type comes before the tables, unless it needs what stays there', () => {
+  const table = 'CREATE TABLE app.t ()'
+  const domain = 'CREATE DOMAIN app.d AS integer CHECK (value > 0)'
+  const pair = 'CREATE TYPE app.pair AS (one app.d, two app."E")'
+  const range = 'CREATE TYPE app.span AS RANGE (subtype = float8)'
+  expect(creationOf([table, domain, pair, range], NO_ORDER, parser).tables).toEqual([
+    domain,
+    pair,
+    range,
+    table,
+  ])
+  const collation = "CREATE COLLATION app.c (provider = icu, locale = 'de')"
+  const collated = 'CREATE DOMAIN app.d AS text COLLATE app.c'
+  const of = 'CREATE TYPE app.pair AS (one app.t, two app.d)'
+  expect(creationOf([collation, collated, of], NO_ORDER, parser).tables).toEqual([
+    collation,
+    collated,
+    of,
+  ])
+})
+
 test('a column goes into its table, unless what it needs comes later and needs the table', () => {
   const table = 'CREATE TABLE "app"."T ""1""" ("b" integer)'
   const column = 'ALTER TABLE "app"."T ""1""" /* , */ ADD COLUMN "a, b" "app"."D" DEFAULT \'(,\''

@@ -21,7 +21,7 @@ export interface Creation {
 
 /**
  * Puts the statements that lead from an empty catalog into an order for people and rows: schemas, extensions,
- * enums, then the tables and all that hangs on them, each column at its place (`columnOrder`, by `schema.table`),
+ * enums and other types, then the tables and all that hangs on them, each column at its place (`columnOrder`, by `schema.table`),
  * the guards last. Pure.
  */
 export function creationOf(
@@ -29,11 +29,11 @@ export function creationOf(
   columnOrder: ReadonlyMap<string, readonly string[]>,
   parser: StatementParser,
 ): Creation {
-  const inOrder = statements
+  const pieces = statements
     .map((sql) => pieceOf(sql, parser))
     // An extension creates its own comment, and its creator owns it.
     .filter(({ actions }) => !actions.some((action) => isComment(action, ['OBJECT_EXTENSION'])))
-    .toSorted((a, b) => a.rank - b.rank)
+  const inOrder = withTypesBeforeTables(pieces).toSorted((a, b) => a.rank - b.rank)
   const isGuarding = ({ rank }: Piece) => rank === GUARD
   const made = inOrder.filter((piece) => !isGuarding(piece))
   return {
@@ -61,15 +61,32 @@ function whereMissing(sql: string): string {
   return `${sql.slice(0, kind.end)} IF NOT EXISTS${sql.slice(kind.end)}`
 }
 
-const GUARD = 4
+const TYPE = 3
+const TABLE = 4
+const GUARD = 5
 
 /** Nothing else is needed by a schema, an extension or an enum, and nothing else needs a guard. */
 function rankOf(actions: readonly Action[]): number {
   if (actions.some((action) => isOther(action, ['CreateSchemaStmt']))) return 0
   if (actions.some(({ kind }) => kind === 'create-extension')) return 1
   if (actions.some(({ kind }) => kind === 'create-enum')) return 2
-  return actions.some(isGuard) ? GUARD : 3
+  return actions.some(isGuard) ? GUARD : TABLE
 }
+
+/** Domains, composite types and ranges that need nothing which stays where it is. */
+function withTypesBeforeTables(pieces: readonly Piece[]): Piece[] {
+  const staying: string[] = []
+  return pieces.map((piece) => {
+    if (piece.rank !== TABLE) return piece
+    const isType = piece.actions.some((action) => isOther(action, TYPES))
+    if (isType && !staying.some((name) => speaksOf(piece.sql, name)))
+      return { ...piece, rank: TYPE }
+    staying.push(...ownershipOf(piece.sql).placed.map(({ name }) => name))
+    return piece
+  })
+}
+
+const TYPES = ['CreateDomainStmt', 'CompositeTypeStmt', 'CreateRangeStmt']
 
 function isGuard(action: Action): boolean {
   switch (action.kind) {

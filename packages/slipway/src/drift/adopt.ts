@@ -11,6 +11,13 @@ import {
 import { advice, attempt, command, rethrow } from '../kernel/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
 import {
+  type Attribute,
+  attributesWithout,
+  commandOf,
+  readAttributes,
+  withoutAttributes,
+} from '../safekeeping/index.ts'
+import {
   choiceText,
   difference,
   readCatalog,
@@ -19,7 +26,13 @@ import {
   withoutOwnOfInherited,
 } from '../schema/index.ts'
 import { replay, shadowLike, withShadowDatabase } from '../shadow/index.ts'
-import { checksum, objectText, type MigrationFile, type ObjectRef } from '../statements/index.ts'
+import {
+  checksum,
+  type MigrationFile,
+  type ObjectRef,
+  objectText,
+  unqualified,
+} from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { type DriftReport, inspectSession } from './inspect.ts'
 
@@ -38,6 +51,8 @@ export interface Adopted {
   readonly database: string
   readonly migration: { readonly name: string; readonly path: string; readonly sql: string }
   readonly report: DriftReport
+  /** What the target has, and the migration does not give: objects of kinds that are not compared, `privileges of TABLE app.orders`. */
+  readonly notWritten: readonly string[]
 }
 
 /**
@@ -52,8 +67,7 @@ export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
     refuseNothing(report)
     refuseGuesses(report)
     const { name } = request
-    const sql = report.toTarget
-    await prove(session, { name, sql }, request)
+    const { sql, notWritten } = await withSettings(session, report.toTarget, request)
     const path = await request.write(name, sql)
     await prepareBooks(session, request)
     await executeLocked(
@@ -62,7 +76,12 @@ export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
         receiptSql(session, { command: 'drift', migration: name, attempts: 1 }),
     )
     await verifyAndRecord(session, [...request.migrations, { name, sql, path }])
-    return { database: report.database, migration: { name, path, sql }, report }
+    return {
+      database: report.database,
+      migration: { name, path, sql },
+      report,
+      notWritten: [...withoutAttributes(report.unmodelled), ...notWritten],
+    }
   })
 }
 
@@ -107,12 +126,58 @@ export function refuseGuesses({ guesses }: DriftReport): void {
   })
 }
 
-/** Runs the migration on a shadow database that holds the history, and compares with the target. */
+interface Written {
+  readonly sql: string
+  readonly notWritten: readonly string[]
+}
+
+/**
+ * Proves the SQL of a migration. The script between two schemas has no storage, statistics targets and the like: those that
+ * the target has are commands at its end, and it is proven again with them.
+ */
+async function withSettings(
+  session: Session,
+  script: string,
+  request: AdoptRequest,
+): Promise<Written> {
+  const actual = await readAttributes(session)
+  const lackingBehind = async (sql: string) =>
+    lackingOf(actual, await prove(session, { name: request.name, sql }, request))
+  const lacking = await lackingBehind(script)
+  const isWritten = ({ name }: Attribute) => !/^(?:publication|default privileges) /.test(name)
+  const commands = lacking.filter(isWritten).flatMap((one) => commandOf(one) ?? [])
+  if (commands.length === 0) return { sql: script, notWritten: inShort(lacking) }
+  const settings = commands.map((one) => `${unqualified(one, session.server.schema)};\n`).join('\n')
+  const sql = `${script}\n${settings}`
+  return { sql, notWritten: inShort(await lackingBehind(sql)) }
+}
+
+/** A text for each kind: `privileges of TABLE app.a, TABLE app.b and 7 more`. */
+function inShort(attributes: readonly Attribute[]): string[] {
+  return [...Map.groupBy(attributes, ({ name }) => name)].map(([name, some]) => {
+    const objects = [...new Set(some.map(({ object }) => object))]
+    const more = objects.length > 3 ? ` and ${objects.length - 3} more` : ''
+    return `${name} of ${objects.slice(0, 3).join(', ')}${more}`
+  })
+}
+
+/** What objects of the project have on the target, and not on the shadow database. Owners are those of each database. */
+function lackingOf(actual: readonly Attribute[], given: readonly Attribute[]): Attribute[] {
+  const objects = new Set(given.flatMap(({ object, relation = object }) => [object, relation]))
+  return attributesWithout(actual, given).filter(
+    ({ object, relation = object, name }) => name !== 'owner' && objects.has(relation),
+  )
+}
+
+/**
+ * Runs the migration on a shadow database that holds the history, and compares with the target. Gives what objects have
+ * beside their definitions there.
+ */
 async function prove(
   session: Session,
   migration: MigrationFile,
   request: AdoptRequest,
-): Promise<void> {
+): Promise<readonly Attribute[]> {
   const { migrations, schemas, shadow } = shadowLike(request, session)
   const applied = appliedMigrations({ history: await readHistory(session), migrations })
   const actual = await readCatalog(session, await projectScope(session, migrations, schemas))
@@ -123,10 +188,12 @@ async function prove(
       const given = await readCatalog(copy, await projectScope(copy, migrations, schemas))
       const changes = difference(...withoutOwnOfInherited(given, actual))
       const replaced = await retakenObjects(copy, before)
-      return { unlike: changes.map(({ object }) => object), replaced }
+      const attributes = await readAttributes(copy)
+      return { unlike: changes.map(({ object }) => object), replaced, attributes }
     }),
   )
-  if (proven.ok && proven.value.unlike.length === 0 && proven.value.replaced.length === 0) return
+  if (proven.ok && proven.value.unlike.length === 0 && proven.value.replaced.length === 0)
+    return proven.value.attributes
   const why = proven.ok ? reasonOf(proven.value) : (proven.failure.why ?? proven.failure.message)
   raise('DRIFT.NOT_ADOPTABLE', {
     message:

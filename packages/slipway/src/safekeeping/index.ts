@@ -10,6 +10,14 @@ export {
   type Unrestored,
 } from './kept.ts'
 export { safekeepingFailures } from './failures.ts'
+export {
+  type Attribute,
+  attributesWithout,
+  attributeTexts,
+  commandOf,
+  readAttributes,
+  withoutAttributes,
+} from './postgres/attributes.ts'
 export { prepareKeepingFunctions } from './postgres/keeping-functions.ts'
 export { type Made, madeBefore, nameKey } from './made.ts'
 export { mayDestroy } from './may-destroy.ts'

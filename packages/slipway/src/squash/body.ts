@@ -1,4 +1,5 @@
 import { creationOf } from '../create/index.ts'
+import { withoutAttributes } from '../safekeeping/index.ts'
 import { scriptBetween } from '../schema/index.ts'
 import { destructionText, type StatementParser, unqualified } from '../statements/index.ts'
 import { raise } from './failures.ts'
@@ -19,11 +20,22 @@ export function formsOf({ before }: Range): readonly SquashForm[] {
   return before.length === 0 ? ['catalog', 'joined'] : ['joined']
 }
 
-/** The SQL of a squash without its head. Fails with SQUASH.DIFFERS if the form is not possible. */
+/**
+ * The SQL of a squash without its head; `settings` are commands at its end. Fails with SQUASH.DIFFERS if the form is not
+ * possible.
+ */
 export function bodyOf(
   form: SquashForm,
   original: Original,
-  { range, parser }: { readonly range: Range; readonly parser: StatementParser },
+  {
+    range,
+    parser,
+    settings,
+  }: {
+    readonly range: Range
+    readonly parser: StatementParser
+    readonly settings: readonly string[]
+  },
 ): string {
   if (form === 'joined') return joinedSql(range.squashed, parser)
   refuseInexpressible(original)
@@ -40,6 +52,7 @@ export function bodyOf(
     ...rows.flatMap((table) => table.statements),
     ...afterRows(state, naming, rows.length > 0),
     ...guards.map(plain),
+    ...settings.map(plain),
   ]
   return statements.map((sql) => `${sql};\n`).join('\n')
 }
@@ -50,7 +63,7 @@ function refuseInexpressible({ state, unlike }: Original): void {
     // A key or a secret that each database makes for itself must not become the same in all.
     raise('SQUASH.DIFFERS', { message: `Each run generates other values in ${named(made)}` })
   }
-  const { unmodelled } = state.catalog
+  const unmodelled = withoutAttributes(state.catalog.unmodelled)
   if (unmodelled.length > 0)
     raise('SQUASH.DIFFERS', {
       message: `Slipway cannot read the complete definition of ${named(unmodelled)}`,

@@ -1,6 +1,7 @@
 import { type DownMigration, writeDownMigration } from '../down/index.ts'
 import { advice, attempt, type Emit, type Failure } from '../kernel/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
+import { attributesWithout, commandOf } from '../safekeeping/index.ts'
 import { type ColumnOrder, columnOrders } from '../schema/index.ts'
 import {
   replay,
@@ -93,19 +94,25 @@ interface Trial {
 async function tryForm(
   form: SquashForm,
   original: Original,
-  { range, shadow, parser }: Place,
+  place: Place,
+  settings: readonly string[] = [],
 ): Promise<Trial> {
+  const { range, shadow, parser } = place
   const { name, before, squashed, after } = range
-  const sql = `${squashHead(squashed)}\n${bodyOf(form, original, { range, parser })}`
+  const sql = `${squashHead(squashed)}\n${bodyOf(form, original, { range, parser, settings })}`
   const squash = { name, sql }
   // A value that is not written down is generated again by its expression.
   const unlike = form === 'joined' ? original.unlike.map(({ values }) => values) : []
-  return await withShadowDatabase(
+  const tried = await withShadowDatabase(
     shadow,
     before,
     async (session) => {
       await replay(session, [squash])
       const state = await readState(session)
+      const lacking = attributesWithout(original.state.attributes, state.attributes)
+      const commands = lacking.flatMap((one) => commandOf(one) ?? [])
+      // The script between two schemas has no storage, statistics targets and the like.
+      if (form === 'catalog' && settings.length === 0 && commands.length > 0) return { commands }
       const columnOrder = columnOrders(original.state.catalog, state.catalog)
       const behind = differences(original.state, state, unlike)
       const about = { form, sql, columnOrder }
@@ -115,6 +122,7 @@ async function tryForm(
     },
     [squash, ...after],
   )
+  return 'commands' in tried ? await tryForm(form, original, place, tried.commands) : tried
 }
 
 async function describe(

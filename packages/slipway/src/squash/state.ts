@@ -1,5 +1,11 @@
 import type { Session } from '../database/index.ts'
 import { readRowSums, type RowSums } from '../proof/index.ts'
+import {
+  type Attribute,
+  attributesWithout,
+  attributeTexts,
+  readAttributes,
+} from '../safekeeping/index.ts'
 import { type Catalog, difference, readCatalog, scriptBetween } from '../schema/index.ts'
 import { readShape } from '../shadow/index.ts'
 import {
@@ -15,6 +21,8 @@ import {
 /** All that a history leaves in a shadow database. */
 export interface State {
   readonly catalog: Catalog
+  /** What the objects have beside their definitions. */
+  readonly attributes: readonly Attribute[]
   readonly rows: RowSums
   /** By name as SQL: the last value, and whether it was given out. */
   readonly sequences: ReadonlyMap<string, Sequence>
@@ -44,6 +52,7 @@ export interface View {
 export async function readState(session: Session): Promise<State> {
   return {
     catalog: await readCatalog(session),
+    attributes: await readAttributes(session),
     rows: await readRowSums(session, await readShape(session)),
     sequences: await readSequences(session),
     views: await readViews(session),
@@ -110,6 +119,7 @@ export function differences(
   const leftOut = new Set(unlike.map(destructionKey))
   return [
     ...schemaDifferences(one, other),
+    ...attributeDifferences(one, other),
     ...rowDifferences(one.rows, other.rows)
       .filter((values) => !leftOut.has(destructionKey(values)))
       .map(destructionText),
@@ -124,6 +134,7 @@ export function lastingDifferences(one: State, other: State): string[] {
     new Map(Object.entries(rows).map(([table, sums]) => [table, String(sums.rows)]))
   return [
     ...schemaDifferences(one, other),
+    ...attributeDifferences(one, other),
     ...mapDifferences(counts(one), counts(other)).map(
       (table) => `rows of ${objectName(objectOfKey(table))}`,
     ),
@@ -137,6 +148,14 @@ function schemaDifferences(one: State, other: State): string[] {
     return changes.map(({ change, object }) => `${objectText(object)} (${change})`)
   const { statements } = scriptBetween(other.catalog, one.catalog, { owner: one.owner })
   return statements.map(({ sql }) => sql.split('\n', 1)[0] ?? '')
+}
+
+/** Storage, statistics, comments and the like: `storage of TABLE app.orders`. */
+function attributeDifferences(one: State, other: State): string[] {
+  return attributeTexts([
+    ...attributesWithout(one.attributes, other.attributes),
+    ...attributesWithout(other.attributes, one.attributes),
+  ])
 }
 
 /**

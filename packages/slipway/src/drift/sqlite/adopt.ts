@@ -47,6 +47,6 @@ export async function adoptSqlite(request: AdoptRequest): Promise<Adopted> {
       recordSchemaSql(schema),
     ]
     await session.runAtomically(script.join(''), { foreignKeys: true })
-    return { database: report.database, migration: { name, path, sql }, report }
+    return { database: report.database, migration: { name, path, sql }, report, notWritten: [] }
   })
 }

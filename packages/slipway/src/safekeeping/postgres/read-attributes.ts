@@ -148,7 +148,8 @@ ${from(
       AND (d.classoid <> 'pg_class'::regclass OR coalesce(r.oid, y.oid) IS NOT NULL)
       AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classoid AND x.objid = d.objoid AND x.deptype = 'e')
   UNION ALL SELECT 'pg_class'::regclass, s.oid, s.objsubid, s.relation, s.object, NULL, s.name,
-      format('ALTER %s %s', regexp_replace(s.object, '^FOREIGN TABLE', CASE WHEN s.objsubid > 0 THEN 'TABLE' ELSE 'FOREIGN TABLE' END), s.setting)
+      -- ONLY: the children of a table have their own settings of columns.
+      format('ALTER %s %s', CASE WHEN s.objsubid > 0 THEN regexp_replace(s.object, '^(FOREIGN )?TABLE', 'TABLE ONLY') ELSE s.object END, s.setting)
     FROM settings s
   UNION ALL SELECT 'pg_class'::regclass, r.oid, 0, r.relation, r.object, NULL, 'content', format('REFRESH %s WITH NO DATA', r.object) FROM r
     WHERE r.relkind = 'm' AND NOT (r.class).relispopulated
