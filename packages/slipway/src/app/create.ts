@@ -44,6 +44,8 @@ export interface CreateResult {
   readonly statements: number
   /** Objects that the schema language cannot express: they were not dropped. */
   readonly kept: CreateOutcome['kept']
+  /** What the schema language cannot express, and the migration loses; with the reasons. */
+  readonly notKept: CreateOutcome['notKept']
 }
 
 /** Writes the migration from the history to the schema, and its down migration. Touches no target. */
@@ -98,14 +100,18 @@ export async function createFrom(
 
 function createResult(outcome: CreateOutcome): CreateResult {
   if (outcome.kind === 'nothing-to-do')
-    return { migration: null, down: null, statements: 0, kept: outcome.kept }
-  const { name, ahead, path, sql, down, statements, kept } = outcome
+    return { ...pickKept(outcome), migration: null, down: null, statements: 0 }
+  const { name, ahead, path, sql, down, statements } = outcome
   return {
     migration: { name, path, sql, ahead },
     down: down ? downResult(down) : null,
     statements,
-    kept,
+    ...pickKept(outcome),
   }
+}
+
+function pickKept({ kept, notKept }: CreateOutcome): Pick<CreateResult, 'kept' | 'notKept'> {
+  return { kept, notKept }
 }
 
 function downResult(down: Down): WrittenDown {

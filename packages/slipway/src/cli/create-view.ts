@@ -6,10 +6,22 @@ import { lossBlock, proofBlocks } from './check-view.ts'
 import { type Block, sql, status } from './view.ts'
 
 /** What was written, and what its down migration cannot restore. */
-export function createBlocks({ migration, down, kept }: CreateResult, cwd: string): Block[] {
-  const spared = kept.map(({ object, reason }) =>
-    status('note', `Kept ${objectText(object)}`, reason),
-  )
+export function createBlocks(
+  { migration, down, kept, notKept }: CreateResult,
+  cwd: string,
+): Block[] {
+  const spared = [
+    ...kept.map(({ object, reason }) => status('note', `Kept ${objectText(object)}`, reason)),
+    ...kept.flatMap(({ object, reason, caution }) =>
+      caution === undefined
+        ? []
+        : [status('warning', `${reason} of ${objectText(object)}`, caution)],
+    ),
+    ...notKept.map(({ object, part, reason }) => {
+      const of = part === undefined ? '' : `${part} of `
+      return status('warning', `Not kept: ${of}${objectText(object)}`, reason)
+    }),
+  ]
   if (!migration)
     return [status('done', 'The schema matches the migrations: nothing to write'), ...spared]
   const { name, path: file, sql: text, ahead } = migration

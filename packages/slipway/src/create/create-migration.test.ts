@@ -317,6 +317,7 @@ test('what the history has and the schema cannot say stays, and nothing is writt
   expect(outcome).toEqual({
     kind: 'nothing-to-do',
     kept: [{ object: { kind: 'index', schema: null, name: 'covering' }, reason: 'INCLUDE' }],
+    notKept: [],
   })
 })
 
@@ -348,6 +349,7 @@ test('an index that was refined by hand stays, and one whose key the schema chan
     kept: [
       { object: { kind: 'index', schema: null, name: 'User_name_email_idx' }, reason: 'INCLUDE' },
     ],
+    notKept: [],
   })
   const { sql, down } = await written(history, indexed('name, email'))
   expect(body(sql)).toEqual([
@@ -417,7 +419,11 @@ test('the first migration, its folder and its lock file; the down takes all away
 
 test('nothing to do writes nothing; an empty migration is written when it is asked for, without a down migration', async () => {
   const migrationsDir = newMigrationsDir()
-  expect(await create(USER, user(), { migrationsDir })).toEqual({ kind: 'nothing-to-do', kept: [] })
+  expect(await create(USER, user(), { migrationsDir })).toEqual({
+    kind: 'nothing-to-do',
+    kept: [],
+    notKept: [],
+  })
   expect(readdirSync(migrationsDir)).toEqual(['1_history'])
   const outcome = await create(USER, user(), { migrationsDir, allowEmpty: true })
   expect(outcome).toMatchObject({

@@ -6,10 +6,10 @@ import { gradeOf, type OnShadow, type Proof, prove } from '../proof/index.ts'
 import { type CatalogReader, catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
 import { checksum, type MigrationFile, parserFor, type Statement } from '../statements/index.ts'
-import { type AskRenames, draftMigration, type ExternalObjects } from './draft.ts'
+import { type AskRenames, type Draft, draftMigration, type ExternalObjects } from './draft.ts'
 import { folderName, isAheadOf, writeMigrationFolder } from './migration-folder.ts'
 import { nameOf } from './migration-name.ts'
-import type { KeptObject } from './spare.ts'
+import type { KeptObject, LostObject } from './spare.ts'
 
 /** What `create` needs to know of a project, and what the person asked for. */
 export interface CreateOptions {
@@ -37,7 +37,7 @@ export interface CreateOptions {
 /** What `create` did. */
 export type CreateOutcome =
   /** The schema is what the history makes of a database. */
-  | { readonly kind: 'nothing-to-do'; readonly kept: readonly KeptObject[] }
+  | ({ readonly kind: 'nothing-to-do' } & Pick<Draft, 'kept' | 'notKept'>)
   | {
       readonly kind: 'written'
       /** The folder's name. */
@@ -49,6 +49,7 @@ export type CreateOutcome =
       readonly sql: string
       readonly statements: number
       readonly kept: readonly KeptObject[]
+      readonly notKept: readonly LostObject[]
       /** The `down.sql`; absent for an empty migration, whose down migration is written when it is known. */
       readonly down?: DownMigration & {
         readonly path: string
@@ -84,7 +85,7 @@ export async function createMigration(
     history,
     async (session, address): Promise<CreateOutcome> => {
       const catalogs = catalogReader(session)
-      const { sql, kept } = await draftMigration(session, {
+      const { sql, kept, notKept } = await draftMigration(session, {
         files,
         filter: options.filter,
         renames,
@@ -93,7 +94,7 @@ export async function createMigration(
         ask,
         catalogs,
       })
-      if (sql === '' && !allowEmpty) return { kind: 'nothing-to-do', kept }
+      if (sql === '' && !allowEmpty) return { kind: 'nothing-to-do', kept, notKept }
       const statements = (await parserFor(shadow.dialect)).parse(sql)
       const name = await chooseFolder(options, statements)
       const ahead = isAheadOf(options.now, name)
@@ -102,7 +103,16 @@ export async function createMigration(
       if (sql === '') {
         const empty = '-- This is an empty migration.'
         await writeMigrationFolder(folder, { 'migration.sql': empty, 'down.sql': undefined })
-        return { kind: 'written', name, ahead, path: file, sql: empty, statements: 0, kept }
+        return {
+          kind: 'written',
+          name,
+          ahead,
+          path: file,
+          sql: empty,
+          statements: 0,
+          kept,
+          notKept,
+        }
       }
       const back = await downMigrationOn(session, { name, sql, path: file }, catalogs)
       const open = { session, address, catalogs }
@@ -120,6 +130,7 @@ export async function createMigration(
         sql,
         statements: statements.length,
         kept,
+        notKept,
         down,
       }
     },

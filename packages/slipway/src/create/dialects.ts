@@ -14,6 +14,8 @@ interface DraftDialect {
   readSchema(session: Session, catalogs: CatalogReader): Promise<DatabaseSchema>
   /** The same within a transaction. */
   readSchemaInTransaction(session: Session): Promise<DatabaseSchema>
+  /** Prisma's SQL in a form that the database takes. */
+  runnable(sql: string, session: Session): Promise<string>
   /** Keeps what Prisma's SQL would destroy, because its schema language cannot express it. */
   spare(sql: string, options: SpareOptions): Promise<Spared>
 }
@@ -22,13 +24,18 @@ const DIALECTS: ByDialect<() => Promise<DraftDialect>> = {
   postgres: async () => ({
     readSchema: async (_, catalogs) => schemaOf(await catalogs.whole()),
     readSchemaInTransaction: async (session) => schemaOf(await readCatalogInTransaction(session)),
+    runnable: async (sql) => sql,
     spare: spareInexpressible,
   }),
   async sqlite() {
-    const { spareOnSqlite } = await import('./sqlite/spare.ts')
+    const [{ spareOnSqlite }, { withoutUsers }] = await Promise.all([
+      import('./sqlite/spare.ts'),
+      import('./sqlite/table-users.ts'),
+    ])
     return {
       readSchema: (session) => readSchema(session, { keys: true }),
       readSchemaInTransaction: (session) => readSchema(session, { keys: true }),
+      runnable: withoutUsers,
       spare: spareOnSqlite,
     }
   },

@@ -11,7 +11,7 @@ import { draftDialectOf } from './dialects.ts'
 import { raise } from './failures.ts'
 import { type RenameCandidate, renameCandidates } from './rename-candidates.ts'
 import { resolveRenames } from './rename-flags.ts'
-import type { KeptObject } from './spare.ts'
+import type { KeptObject, LostObject } from './spare.ts'
 
 /** Tables and enums that Prisma is configured to ignore. */
 export type ExternalObjects = NonNullable<Parameters<typeof diffToSchema>[0]['filter']>
@@ -37,6 +37,7 @@ export interface DraftOptions {
 export interface Draft {
   readonly sql: string
   readonly kept: readonly KeptObject[]
+  readonly notKept: readonly LostObject[]
 }
 
 /**
@@ -45,20 +46,19 @@ export interface Draft {
  * The shadow database is left as it was. Fails with CREATE.RENAME_UNKNOWN and CREATE.RENAME_UNDECIDED.
  */
 export async function draftMigration(session: Session, options: DraftOptions): Promise<Draft> {
-  const diff = () =>
-    diffToSchema({
-      session,
-      files: options.files,
-      ...(options.filter ? { filter: options.filter } : {}),
-    })
+  const dialect = await draftDialectOf(session)
+  const diff = async () => {
+    const filter = options.filter ? { filter: options.filter } : {}
+    const { sql } = await diffToSchema({ session, files: options.files, ...filter })
+    return await dialect.runnable(sql, session)
+  }
   const parser = await parserFor(dialectOf(session))
   const mayRename = (text: string) => !options.noRename && dropsAndAdds(parser.parse(text))
-  const first = options.renames.length === 0 ? (await diff()).sql : undefined
+  const first = options.renames.length === 0 ? await diff() : undefined
   if (first === '' || (first !== undefined && !mayRename(first)))
     return await finish(session, first, [], options)
   const renames: Rename[] = []
   const names = schemaNames(options.files, session.server.schema)
-  const dialect = await draftDialectOf(session)
   let schema = await dialect.readSchema(session, options.catalogs)
   let flags = options.renames
   const asked = new Set<string>()
@@ -70,7 +70,7 @@ export async function draftMigration(session: Session, options: DraftOptions): P
         renames.push(rename)
         schema = renamed(schema, rename)
       }
-      if (flags.length > 0) sql = (await diff()).sql
+      if (flags.length > 0) sql = await diff()
       const candidates = mayRename(sql)
         ? await candidatesOf(session, parser.parse(sql), { schema, names })
         : []
@@ -142,17 +142,21 @@ async function finish(
 ): Promise<Draft> {
   const partialIndexes = hasPreviewFeature(files, 'partialIndexes')
   const dialect = await draftDialectOf(session)
-  const { sql, kept } = await dialect.spare(engineSql, { session, partialIndexes })
+  const { sql, kept, notKept } = await dialect.spare(engineSql, { session, partialIndexes })
   const { qualified } = schemaNames(files, session.server.schema)
   const paragraphs = renames.map(
     (rename) => `-- ${titleOf(rename)}\n${renameSql(rename, qualified)};\n`,
   )
   if (sql.trim() !== '') paragraphs.push(sql)
-  if (paragraphs.length === 0) return { sql: '', kept }
+  if (paragraphs.length === 0) return { sql: '', kept, notKept }
   const notes = kept.map(
     ({ object, reason }) => `-- slipway: kept ${objectText(object)} (${reason})\n`,
   )
-  return { sql: [...paragraphs, ...(notes.length > 0 ? [notes.join('')] : [])].join('\n'), kept }
+  return {
+    sql: [...paragraphs, ...(notes.length > 0 ? [notes.join('')] : [])].join('\n'),
+    kept,
+    notKept,
+  }
 }
 
 /** Comments as Prisma heads its own statements. */

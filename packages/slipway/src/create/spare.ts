@@ -24,12 +24,25 @@ export interface KeptObject {
   readonly object: ObjectRef
   /** What of it the Prisma schema cannot express. */
   readonly reason: string
+  /** What may go wrong because it is kept. */
+  readonly caution?: string
+}
+
+/** What a migration loses although nobody asked for it in the Prisma schema, which cannot express it. */
+export interface LostObject {
+  /** The object, or the table or column that loses a part. */
+  readonly object: ObjectRef
+  /** The part, as SQL has it: `CHECK (price > 0)`. Absent if the object itself is lost. */
+  readonly part?: string
+  /** Why it is not kept. */
+  readonly reason: string
 }
 
 /** A migration's SQL without the drops that would destroy what the schema cannot express. */
 export interface Spared {
   readonly sql: string
   readonly kept: readonly KeptObject[]
+  readonly notKept: readonly LostObject[]
 }
 
 export interface SpareOptions {
@@ -61,7 +74,7 @@ export async function spareInexpressible(sql: string, options: SpareOptions): Pr
     else text = text.slice(0, start) + instead + text.slice(end)
   }
   const kept = judged.flatMap((one) => (one.kept ? [one.kept] : []))
-  return { sql: withoutWarnings(text, judged), kept }
+  return { sql: withoutWarnings(text, judged), kept, notKept: [] }
 }
 
 interface Drop {

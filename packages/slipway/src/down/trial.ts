@@ -3,10 +3,15 @@ import { attempt } from '../kernel/index.ts'
 
 /** Runs SQL inside the open transaction. What the server refuses leaves nothing. */
 export async function runsOnTrial(session: Session, sql: string): Promise<boolean> {
+  return (await refusalOnTrial(session, sql)) === undefined
+}
+
+/** The same; gives back what the server says where it refuses. */
+export async function refusalOnTrial(session: Session, sql: string): Promise<string | undefined> {
   await session.execute('SAVEPOINT slipway_trial')
-  const { ok } = await attempt(() => session.execute(sql))
+  const ran = await attempt(() => session.execute(sql))
   await session.execute(
-    ok ? 'RELEASE SAVEPOINT slipway_trial' : 'ROLLBACK TO SAVEPOINT slipway_trial',
+    ran.ok ? 'RELEASE SAVEPOINT slipway_trial' : 'ROLLBACK TO SAVEPOINT slipway_trial',
   )
-  return ok
+  return ran.ok ? undefined : (ran.failure.sqlite?.message ?? ran.failure.message)
 }

@@ -77,7 +77,15 @@ export type { Retaken } from './postgres/plan-source.ts'
 export { attributesAddedBehind, scriptBetween } from './postgres/schema-script.ts'
 export type { Choice, SchemaScript, ScriptStatement } from './script.ts'
 export { choiceText, scriptSql } from './postgres/script-sql.ts'
-export { canHavePart, type LostPart, lostParts, withParts } from './sqlite/lost-parts.ts'
+export { lostParts } from './sqlite/lost-parts.ts'
+export {
+  columnIn,
+  createTableText,
+  isSameList,
+  type LostPart,
+  refusalOfPart,
+  withParts,
+} from './sqlite/table-parts.ts'
 export { counterSql } from './sqlite/rebuild.ts'
 export { sqliteScriptBetween } from './sqlite/schema-script.ts'
 export { invertedChanges, readSqliteState, type SqliteState } from './sqlite/state.ts'
@@ -90,3 +98,4 @@ export {
   tableChanges,
 } from './sqlite/table-changes.ts'
 export { readDefinitions, withSchemaCopy } from './sqlite/definitions.ts'
+export { usersOf } from './sqlite/trial.ts'

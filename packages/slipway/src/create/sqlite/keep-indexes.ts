@@ -17,7 +17,7 @@ export function keepIndexes(
     statements,
     before,
   }: { readonly statements: readonly Statement[]; readonly before: SqliteState },
-): Spared {
+): Pick<Spared, 'sql' | 'kept'> {
   const kept: KeptObject[] = []
   let text = sql
   for (const statement of statements.toReversed()) {
@@ -36,6 +36,12 @@ export function keepIndexes(
 function indexOf(statement: Pick<Statement, 'text'>): SqliteIndex | undefined {
   const detail = sqliteDetail(statement)
   return detail.kind === 'create-index' ? detail.index : undefined
+}
+
+/** Whether schema.prisma cannot express the index that a CREATE INDEX makes. */
+export function isInexpressibleIndex(sql: string): boolean {
+  const index = indexOf({ text: sql })
+  return index !== undefined && (index.columns.includes('') || isInexpressible(index))
 }
 
 function isInexpressible({ partial, text }: SqliteIndex): boolean {

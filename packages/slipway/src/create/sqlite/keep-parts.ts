@@ -1,8 +1,7 @@
 import type { Session } from '../../database/index.ts'
-import { runsOnTrial } from '../../down/index.ts'
 import {
-  canHavePart,
   counterSql,
+  isSameList,
   isSameName,
   type LostPart,
   lostParts,
@@ -10,116 +9,145 @@ import {
   withParts,
 } from '../../schema/index.ts'
 import {
+  type ObjectRef,
   parserFor,
   sqliteDetail,
-  type SqliteTable,
+  type SqliteIndex,
   type Statement,
 } from '../../statements/index.ts'
-import type { KeptObject, Spared } from '../spare.ts'
+import { type KeptObject, withoutParagraph } from '../spare.ts'
+import { type RebuiltTable, rebuildsIn, tableOf } from './rebuilds.ts'
+import { tryParts } from './try-parts.ts'
+
+/** SQL whose tables keep parts, and why SQLite refuses others. */
+export interface KeptParts {
+  readonly sql: string
+  readonly kept: readonly KeptObject[]
+  /** By `partKey`. */
+  readonly refused: ReadonlyMap<string, string>
+}
+
+interface Edit {
+  readonly start: number
+  readonly end: number
+  /** Without it, the statement goes with its heading. */
+  readonly by?: string
+}
 
 /**
  * Gives the tables that a migration rebuilds what schema.prisma cannot express of the old ones, as far as SQLite takes it:
- * CHECK, COLLATE, generated columns, STRICT and WITHOUT ROWID, and the counter of AUTOINCREMENT.
+ * CHECK, COLLATE, ON CONFLICT, keys with these, deferred foreign keys, generated columns, STRICT and WITHOUT ROWID, and the
+ * counter of AUTOINCREMENT.
  */
 export async function keepParts(
   sql: string,
   { session, before }: { readonly session: Session; readonly before: SqliteState },
-): Promise<Spared> {
+): Promise<KeptParts> {
   const { parse } = await parserFor('sqlite')
   const statements = parse(sql)
+  const edits: Edit[] = []
   const kept: KeptObject[] = []
-  let text = sql
-  for (const { create, made, drop, name } of rebuildsIn(statements).toReversed()) {
+  const refused = new Map<string, string>()
+  for (const rebuild of rebuildsIn(statements)) {
+    const { create, made, name } = rebuild
     const definition = before.objects.find((one) => one.kind === 'table' && one.name === name)
-    const old = definition && tableOf(parse(definition.sql)[0])
+    const old = definition && tableOf({ text: definition.sql })
     if (old === undefined) continue
-    const possible = lostParts(old, made).filter((part) => canHavePart(made, part))
-    const parts = await takenParts(session, { made, parts: possible })
-    if (old.autoincrement && made.autoincrement) {
-      const steps = counterSql(name, made.name).map((step) => `${step};\n`)
-      text = text.slice(0, drop.start) + steps.join('') + text.slice(drop.start)
-      const object = { kind: 'table', schema: null, name } as const
-      kept.unshift({ object, reason: 'counter of AUTOINCREMENT' })
+    const indexes = indexesIn(statements, name)
+    const lost = lostParts(old, made, indexes)
+    const tried = await tryParts(session, { old, made, parts: lost })
+    for (const { part, reason } of tried.refused) refused.set(partKey(name, part), reason)
+    if (tried.taken.length > 0) {
+      const parts = tried.taken.map(({ part }) => part)
+      const by = withParts(made, parts)
+      edits.push({ start: create.start, end: create.end, by }, ...abortingCopies(statements, by))
+      edits.push(...indexes.filter((index) => isServedBy(index, parts, before)))
+      kept.push(
+        ...tried.taken.map(({ part, caution }) => ({
+          object: objectOfPart(name, part),
+          reason: reasonOf(part),
+          ...(caution === undefined ? {} : { caution }),
+        })),
+      )
     }
-    if (parts.length === 0) continue
-    text = text.slice(0, create.start) + withParts(made, parts) + text.slice(create.end)
-    kept.unshift(...parts.map((part) => keptObject(name, part)))
+    if (old.autoincrement && made.autoincrement) {
+      edits.push(counterEdit(rebuild))
+      const object = { kind: 'table', schema: null, name } as const
+      kept.push({ object, reason: 'counter of AUTOINCREMENT' })
+    }
   }
-  return { sql: text, kept }
+  return { sql: edited(sql, edits), kept, refused }
 }
 
-interface RebuiltTable {
-  readonly create: Statement
-  readonly made: SqliteTable
-  /** Of the old table. */
-  readonly drop: Statement
-  /** What it is called in the end. */
-  readonly name: string
+/** What identifies a part of a table. */
+export function partKey(table: string, { kind, text }: LostPart): string {
+  return JSON.stringify([table, kind, text])
 }
 
-/** The tables that are created under another name than that of the table which they replace. */
-function rebuildsIn(statements: readonly Statement[]): RebuiltTable[] {
-  const details = statements.map((statement) => ({ statement, detail: sqliteDetail(statement) }))
-  return statements.flatMap((create, at): RebuiltTable[] => {
-    const made = tableOf(create)
-    if (made === undefined) return []
-    const later = details.slice(at)
-    const rename = later.find(
-      ({ detail }) => detail.kind === 'rename-table' && isSameName(detail.table, made.name),
-    )?.detail
-    if (rename?.kind !== 'rename-table') return []
-    const drop = later.find(
-      ({ detail }) =>
-        detail.kind === 'drop' && detail.of === 'table' && isSameName(detail.name, rename.to),
-    )?.statement
-    return drop ? [{ create, made, drop, name: rename.to }] : []
+/** The table or column that has a part. */
+export function objectOfPart(table: string, { column }: LostPart): ObjectRef {
+  return column === undefined
+    ? { kind: 'table', schema: null, name: table }
+    : { kind: 'column', schema: null, table, name: column }
+}
+
+function reasonOf({ kind, text }: LostPart): string {
+  if (kind === 'check') return 'CHECK'
+  return kind === 'generated column' ? 'generated' : text
+}
+
+interface PlacedIndex extends SqliteIndex {
+  readonly start: number
+  readonly end: number
+}
+
+/** The indexes that statements create on a table. */
+function indexesIn(statements: readonly Statement[], table: string): PlacedIndex[] {
+  return statements.flatMap((statement) => {
+    const detail = sqliteDetail(statement)
+    const isOwn = detail.kind === 'create-index' && isSameName(detail.index.table, table)
+    const { start, end } = statement
+    return isOwn ? [{ ...detail.index, start, end }] : []
   })
 }
 
-function tableOf(statement: Statement | undefined): SqliteTable | undefined {
-  const detail = statement && sqliteDetail(statement)
-  return detail?.kind === 'create-table' ? detail.table : undefined
+/** Whether a constraint that is kept does what an index is there for, which Prisma creates in its place. */
+function isServedBy(
+  { name, unique, partial, columns }: SqliteIndex,
+  parts: readonly LostPart[],
+  before: SqliteState,
+): boolean {
+  if (!unique || partial || before.objects.some((one) => isSameName(one.name, name))) return false
+  return parts.some((part) => part.kind === 'unique' && isSameList(part.columns ?? [], columns))
 }
 
-/** The parts with which SQLite creates the table, in their order. */
-async function takenParts(
-  session: Session,
-  { made, parts }: { readonly made: SqliteTable; readonly parts: readonly LostPart[] },
-): Promise<readonly LostPart[]> {
-  if (parts.length === 0) return parts
-  const isTaken = async (some: readonly LostPart[]) => {
-    const create = withParts({ ...made, name: 'slipway_trial' }, some)
-    return await runsOnTrial(session, `${create};\nDROP TABLE slipway_trial`)
-  }
-  await session.execute('BEGIN')
-  try {
-    let taken = parts
-    while (taken.length > 0 && !(await isTaken(taken))) {
-      const without = taken.map((part) => taken.filter((other) => other !== part))
-      const less = await firstOf(without, isTaken)
-      taken = less ?? taken.slice(0, -1)
-    }
-    return taken
-  } finally {
-    await session.execute('ROLLBACK')
-  }
+/** A copy must not lose rows by an ON CONFLICT that the new table now has: what the INSERT itself says comes first. */
+function abortingCopies(statements: readonly Statement[], create: string): Edit[] {
+  const table = tableOf({ text: create })
+  const hasConflict =
+    table?.keys.some(({ onConflict }) => onConflict) ||
+    table?.columns.some(({ notNullOnConflict }) => notNullOnConflict !== undefined)
+  if (!table || !hasConflict) return []
+  return statements.flatMap((statement): Edit[] => {
+    const detail = sqliteDetail(statement)
+    const isCopy = detail.kind === 'insert' && isSameName(detail.table, table.name)
+    if (!isCopy || detail.conflict !== undefined) return []
+    const end = statement.start + 'INSERT'.length
+    return [{ start: statement.start, end, by: 'INSERT OR ABORT' }]
+  })
 }
 
-async function firstOf<T>(
-  all: readonly T[],
-  fits: (one: T) => Promise<boolean>,
-): Promise<T | undefined> {
-  for (const one of all) if (await fits(one)) return one
-  return undefined
+function counterEdit({ drop, made, name }: RebuiltTable): Edit {
+  const steps = counterSql(name, made.name).map((step) => `${step};\n`)
+  return { start: drop.start, end: drop.start, by: steps.join('') }
 }
 
-function keptObject(table: string, { kind, column, text }: LostPart): KeptObject {
-  const reason = kind === 'check' ? 'CHECK' : kind === 'generated column' ? 'generated' : text
-  return {
-    object:
-      column === undefined
-        ? { kind: 'table', schema: null, name: table }
-        : { kind: 'column', schema: null, table, name: column },
-    reason,
-  }
+function edited(sql: string, edits: readonly Edit[]): string {
+  let text = sql
+  for (const { start, end, by } of edits.toSorted((a, b) => b.start - a.start))
+    text =
+      by === undefined
+        ? withoutParagraph(text, start, end)
+        : text.slice(0, start) + by + text.slice(end)
+  return text
 }

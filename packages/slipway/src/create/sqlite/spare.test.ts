@@ -17,7 +17,19 @@ PRAGMA foreign_keys=ON;
 PRAGMA defer_foreign_keys=OFF;
 `
 
-async function spared(history: string, sql: string, rows = '') {
+interface Observed {
+  readonly refuses: (statement: string) => Promise<boolean>
+  readonly query: (text: string) => Promise<Record<string, unknown>[]>
+}
+
+async function spared(
+  history: string,
+  sql: string,
+  {
+    rows = '',
+    observe = async () => undefined,
+  }: { readonly rows?: string; readonly observe?: (after: Observed) => Promise<unknown> } = {},
+) {
   return await withSession({ kind: 'sqlite' }, {}, async (session) => {
     await session.execute(history)
     const found = await spareOnSqlite(sql, { session })
@@ -32,22 +44,11 @@ async function spared(history: string, sql: string, rows = '') {
     const reasons = found.kept.map(({ object, reason }) =>
       object.kind === 'column' ? `${object.name}: ${reason}` : reason,
     )
-    return { ...found, reasons, checks: await checksOf(refuses, query) }
+    return { ...found, reasons, checks: await observe({ refuses, query }) }
   })
 }
 
-type Refuses = (statement: string) => Promise<boolean>
-type Query = (text: string) => Promise<Record<string, unknown>[]>
-let checksOf: (refuses: Refuses, query: Query) => Promise<unknown>
-
 test('a rebuilt table keeps CHECK, COLLATE, generated columns and STRICT, with its rows', async () => {
-  checksOf = async (refuses, query) => [
-    await refuses(`INSERT INTO "Item" (name, price) VALUES ('x', -1)`),
-    await refuses(`INSERT INTO "Item" (name, price) VALUES ('', 1)`),
-    await refuses(`INSERT INTO "Item" (name, price) VALUES ('x', 'much')`),
-    await query(`SELECT id, double FROM "Item" WHERE name = 'PEN'`),
-    await query(`SELECT name, seq FROM sqlite_sequence`),
-  ]
   const { reasons, checks, sql } = await spared(
     `CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL COLLATE NOCASE CONSTRAINT named CHECK (name <> ''),
       price REAL, double REAL GENERATED ALWAYS AS (price * 2) STORED, CHECK (price >= 0)) STRICT`,
@@ -56,7 +57,16 @@ test('a rebuilt table keeps CHECK, COLLATE, generated columns and STRICT, with i
       '"id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,\n    "name" TEXT NOT NULL,\n    "price" REAL NOT NULL',
       '"id", "name", "price"',
     ),
-    `INSERT INTO "Item" (id, name, price) VALUES (7, 'pen', 1.5), (9, 'ink', 2); DELETE FROM "Item" WHERE id = 9`,
+    {
+      rows: `INSERT INTO "Item" (id, name, price) VALUES (7, 'pen', 1.5), (9, 'ink', 2); DELETE FROM "Item" WHERE id = 9`,
+      observe: async ({ refuses, query }) => [
+        await refuses(`INSERT INTO "Item" (name, price) VALUES ('x', -1)`),
+        await refuses(`INSERT INTO "Item" (name, price) VALUES ('', 1)`),
+        await refuses(`INSERT INTO "Item" (name, price) VALUES ('x', 'much')`),
+        await query(`SELECT id, double FROM "Item" WHERE name = 'PEN'`),
+        await query(`SELECT name, seq FROM sqlite_sequence`),
+      ],
+    },
   )
   expect(reasons).toEqual([
     'name: COLLATE NOCASE',
@@ -71,7 +81,6 @@ test('a rebuilt table keeps CHECK, COLLATE, generated columns and STRICT, with i
 })
 
 test('what a new type or a column that is gone rules out is not kept', async () => {
-  checksOf = async (_, query) => await query(`SELECT sql FROM sqlite_schema WHERE name = 'Item'`)
   const { reasons, checks } = await spared(
     `CREATE TABLE "Item" (id TEXT NOT NULL PRIMARY KEY, at TEXT, price REAL, tax REAL CHECK (tax < price),
       gross REAL AS (price + tax), CHECK (price > tax), CHECK (id <> '')) STRICT, WITHOUT ROWID`,
@@ -80,29 +89,30 @@ test('what a new type or a column that is gone rules out is not kept', async () 
       '"id" TEXT NOT NULL PRIMARY KEY,\n    "at" DATETIME NOT NULL,\n    "price" REAL',
       '"id", "at", "price"',
     ),
+    {
+      observe: async ({ query }) =>
+        await query(`SELECT sql FROM sqlite_schema WHERE name = 'Item'`),
+    },
   )
   expect(reasons).toEqual(['CHECK', 'WITHOUT ROWID'])
   expect(checks).toEqual([{ sql: expect.stringMatching(/CHECK \(id <> ''\)\n\) WITHOUT ROWID$/) }])
 })
 
 test('generated columns that compute from others are kept with these, in their order', async () => {
-  checksOf = async (_, query) => await query(`SELECT net, gross, twice FROM "Item"`)
   const { reasons, checks } = await spared(
     `CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY, twice REAL AS (gross * 2), gross REAL AS (net + 1) CHECK (gross > 0),
       net REAL, gone REAL, other REAL AS (gone + 1), another REAL AS (other + 1), CHECK (twice > 0))`,
     REBUILD('Item', '"id" INTEGER NOT NULL PRIMARY KEY,\n    "net" REAL NOT NULL', '"id", "net"'),
-    `INSERT INTO "Item" (id, net) VALUES (1, 2)`,
+    {
+      rows: `INSERT INTO "Item" (id, net) VALUES (1, 2)`,
+      observe: async ({ query }) => await query(`SELECT net, gross, twice FROM "Item"`),
+    },
   )
   expect(reasons).toEqual(['twice: generated', 'gross: generated', 'CHECK'])
   expect(checks).toEqual([{ net: 2, gross: 3, twice: 6 }])
 })
 
 test('an index that Prisma creates again is as it was, with its condition and collation', async () => {
-  checksOf = async (refuses) => [
-    await refuses(`INSERT INTO "Item" VALUES (2, 'PEN', 'y', NULL)`),
-    await refuses(`INSERT INTO "Item" VALUES (3, 'ink', 'x', NULL)`),
-    await refuses(`INSERT INTO "Item" VALUES (4, 'ink', 'x', 'gone')`),
-  ]
   const { reasons, checks } = await spared(
     `CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY, name TEXT, code TEXT, gone TEXT);
      CREATE UNIQUE INDEX "Item_name_key" ON "Item" (name COLLATE NOCASE);
@@ -113,14 +123,20 @@ test('an index that Prisma creates again is as it was, with its condition and co
       '"id", "name", "code", "gone"',
     )}CREATE UNIQUE INDEX "Item_name_key" ON "Item"("name");
 CREATE UNIQUE INDEX "Item_code_key" ON "Item"("code");\nCREATE INDEX "plain" ON "Item"("gone" DESC);\n`,
-    `INSERT INTO "Item" VALUES (1, 'pen', 'x', NULL)`,
+    {
+      rows: `INSERT INTO "Item" VALUES (1, 'pen', 'x', NULL)`,
+      observe: async ({ refuses }) => [
+        await refuses(`INSERT INTO "Item" VALUES (2, 'PEN', 'y', NULL)`),
+        await refuses(`INSERT INTO "Item" VALUES (3, 'ink', 'x', NULL)`),
+        await refuses(`INSERT INTO "Item" VALUES (4, 'ink', 'x', 'gone')`),
+      ],
+    },
   )
   expect(reasons).toEqual(['COLLATE', 'partial'])
   expect(checks).toEqual([true, true, false])
 })
 
 test('a table that loses nothing stays as Prisma writes it', async () => {
-  checksOf = async () => undefined
   const sql = REBUILD('Item', '"id" INTEGER NOT NULL PRIMARY KEY', '"id"')
   expect(
     await spared('CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY, note TEXT)', sql),

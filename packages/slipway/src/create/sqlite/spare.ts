@@ -1,10 +1,19 @@
 import type { Session } from '../../database/index.ts'
-import { runsOnTrial } from '../../down/index.ts'
-import { readSqliteState, type SqliteState } from '../../schema/index.ts'
-import { type ObjectRef, parserFor, type Statement } from '../../statements/index.ts'
-import { type KeptObject, type Spared, withoutParagraph } from '../spare.ts'
+import {
+  columnIn,
+  isSameName,
+  lostParts,
+  readSqliteState,
+  refusalOfPart,
+  type SqliteState,
+} from '../../schema/index.ts'
+import { parserFor, sqliteDetail, type Statement } from '../../statements/index.ts'
+import { type KeptObject, type LostObject, type Spared, withoutParagraph } from '../spare.ts'
+import { keepConstraintIndexes } from './constraint-indexes.ts'
+import { createAgain } from './created-again.ts'
 import { keepIndexes } from './keep-indexes.ts'
-import { keepParts } from './keep-parts.ts'
+import { keepParts, objectOfPart, partKey } from './keep-parts.ts'
+import { droppedTable, tableOf } from './rebuilds.ts'
 
 /**
  * Keeps what Prisma's SQL for SQLite would destroy, because its schema language cannot express it: virtual tables with the
@@ -32,22 +41,76 @@ export async function spareOnSqlite(
       ? [{ object: { kind: 'table', schema: null, name }, reason: 'virtual' }]
       : []
   })
-  const parts = await keepParts(text, { session, before: state })
-  text = parts.sql
-  const indexes = keepIndexes(text, { statements: parse(text), before: state })
-  text = indexes.sql
-  const again = await createdAgain(session, parse(text), state)
-  const paragraphs = again.map(({ title, sql: own }) => `-- ${title}\n${own};\n`)
-  text = withoutWarnings(text, [...kinds.keys()])
+  const constraints = await keepConstraintIndexes(text, {
+    session,
+    statements: parse(text),
+    before: state,
+  })
+  text = constraints.sql
+  const fields = withoutGeneratedFields(text, parse(text), state)
+  const parts = await keepParts(fields.sql, { session, before: state })
+  const indexes = keepIndexes(parts.sql, { statements: parse(parts.sql), before: state })
+  text = withoutWarnings(indexes.sql, [...kinds.keys()])
+  const again = await createAgain(session, parse(text), state)
+  const paragraphs = again.created.map(({ title, sql: own }) => `-- ${title}\n${own};\n`)
   return {
     sql: [text, ...paragraphs].join(text.endsWith('\n') ? '\n' : '\n\n'),
     kept: [
       ...kept,
+      ...constraints.kept,
+      ...fields.kept,
       ...parts.kept,
       ...indexes.kept,
-      ...again.map(({ object, reason }) => ({ object, reason })),
+      ...again.created.map(({ object, reason }) => ({ object, reason })),
     ],
+    notKept: [...lostBetween(state, again.after, parts.refused), ...again.notKept],
   }
+}
+
+/** What tables have no more, by the definitions before and after. */
+function lostBetween(
+  before: SqliteState,
+  after: SqliteState,
+  refused: ReadonlyMap<string, string>,
+): LostObject[] {
+  const indexes = after.objects.flatMap(({ kind, sql }) => {
+    const detail = kind === 'index' ? sqliteDetail({ text: sql }) : undefined
+    return detail?.kind === 'create-index' ? [detail.index] : []
+  })
+  return before.objects.flatMap(({ kind, name, sql }) => {
+    const next = after.objects.find((one) => one.kind === kind && one.name === name)
+    if (kind !== 'table' || next === undefined || next.sql === sql) return []
+    const [old, made] = [tableOf({ text: sql }), tableOf({ text: next.sql })]
+    if (!old || !made) return []
+    const own = indexes.filter(({ table }) => isSameName(table, name))
+    return lostParts(old, made, own).map((part): LostObject => {
+      const known = refused.get(partKey(name, part)) ?? refusalOfPart(made, part)
+      const reason = known ?? 'the new table is created without it'
+      return { object: objectOfPart(name, part), part: part.text, reason }
+    })
+  })
+}
+
+/** Prisma sees no generated column, and adds one where schema.prisma has a field for it: it is there already. */
+function withoutGeneratedFields(
+  sql: string,
+  statements: readonly Statement[],
+  before: SqliteState,
+): Pick<Spared, 'sql' | 'kept'> {
+  const kept: KeptObject[] = []
+  let text = sql
+  for (const statement of statements.toReversed()) {
+    const detail = sqliteDetail(statement)
+    if (detail.kind !== 'add-column') continue
+    const { table, column } = detail
+    const definition = before.objects.find((one) => one.kind === 'table' && one.name === table)
+    const old = definition && tableOf({ text: definition.sql })
+    if (!old || !columnIn(old, column.name)?.generated) continue
+    text = withoutParagraph(text, statement.start, statement.end)
+    const object = { kind: 'column', schema: null, table, name: column.name } as const
+    kept.unshift({ object, reason: 'generated' })
+  }
+  return { sql: text, kept }
 }
 
 /** Statements together with the settings that Prisma writes right before and behind them. */
@@ -69,52 +132,4 @@ function withoutWarnings(sql: string, tables: readonly string[]): string {
     tables.some((name) => line.startsWith(`  - You are about to drop the \`${name}\` table.`))
   const lines = sql.split('\n').filter((line) => !isAbout(line))
   return lines.join('\n').replace(/^\/\*\n {2}Warnings:\n\s*\*\/\n/, '')
-}
-
-function droppedTable({ actions: [action] }: Statement): string | undefined {
-  return action?.kind === 'drop' && action.of === 'table' ? action.object.name : undefined
-}
-
-interface CreatedAgain extends KeptObject {
-  readonly title: string
-  readonly sql: string
-}
-
-/** Triggers and indexes that the statements lose with their tables, and that can be created behind them. */
-async function createdAgain(
-  session: Session,
-  statements: readonly Statement[],
-  before: SqliteState,
-): Promise<CreatedAgain[]> {
-  if (!statements.some((one) => droppedTable(one) !== undefined)) return []
-  const indexes = new Set(
-    statements.flatMap(({ actions }) =>
-      actions.flatMap((action) => {
-        if (action.kind === 'create-index') return action.name ?? []
-        return action.kind === 'drop-index' ? action.index.name : []
-      }),
-    ),
-  )
-  const found: CreatedAgain[] = []
-  await session.execute('BEGIN')
-  try {
-    for (const { text, role } of statements)
-      if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
-    const after = await readSqliteState(session)
-    for (const { kind, name, table, sql } of before.objects) {
-      if (kind !== 'trigger' && kind !== 'index') continue
-      const isGone =
-        after.objects.some((one) => one.kind === 'table' && one.name === table) &&
-        !after.objects.some((one) => one.kind === kind && one.name === name)
-      if (!isGone || indexes.has(name) || !(await runsOnTrial(session, sql))) continue
-      const object: ObjectRef =
-        kind === 'trigger' ? { kind, schema: null, table, name } : { kind, schema: null, name }
-      const title = kind === 'trigger' ? 'CreateTrigger' : 'CreateIndex'
-      const text = sql.trimEnd()
-      found.push({ object, reason: 'created again behind its table', title, sql: text })
-    }
-  } finally {
-    await session.execute('ROLLBACK')
-  }
-  return found
 }

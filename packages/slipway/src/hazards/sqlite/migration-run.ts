@@ -167,6 +167,7 @@ const UNKNOWN = {
   primaryKey: [],
   autoincrement: false,
   uniques: [],
+  keys: [],
   checks: [],
   foreignKeys: [],
   constraints: [],

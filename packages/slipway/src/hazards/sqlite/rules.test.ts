@@ -436,12 +436,47 @@ describe('what a rebuild does to its own table', () => {
   test('of the definition: no safe form where SQLite takes none, and names that differ beyond ASCII are two', () => {
     const setup = `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY, g INTEGER AS (id * 2), "ä" INTEGER, "Ä" INTEGER CHECK ("Ä" > 0)) WITHOUT ROWID;`
     const sql = `CREATE TABLE new_p (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, g INTEGER, "ä" INTEGER);
-      INSERT INTO new_p (id, "ä") SELECT id, "ä" FROM p; DROP TABLE p; ALTER TABLE new_p RENAME TO p;`
+      INSERT INTO new_p (id, g, "ä") SELECT id, g, "ä" FROM p; DROP TABLE p; ALTER TABLE new_p RENAME TO p;`
     const found = judged(setup, sql).filter(({ id }) => id === 'rebuild-loses-definition')
     expect(found.map(({ message, safeSql }) => [message.split(':')[0], safeSql])).toEqual([
       ['The rebuild of p loses its generated column g', undefined],
       ['The rebuild of p loses WITHOUT ROWID', undefined],
     ])
+  })
+
+  test('of the definition: keys, ON CONFLICT, deferred foreign keys, with a safe form that SQLite takes', () => {
+    const setup = `CREATE TABLE q (id INTEGER PRIMARY KEY);
+      CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT NOT NULL ON CONFLICT REPLACE DEFAULT 'x', b INTEGER UNIQUE ON CONFLICT REPLACE,
+        g TEXT AS (lower(a)) CHECK (g <> "gone"), q INTEGER REFERENCES q (id) DEFERRABLE INITIALLY DEFERRED,
+        UNIQUE (a COLLATE NOCASE), UNIQUE (g), UNIQUE (a, b), CONSTRAINT own CHECK ("p"."b" > 0 AND p.a <> "gone"));`
+    const create = `CREATE TABLE new_p (id INTEGER PRIMARY KEY, a TEXT NOT NULL DEFAULT 'x', b INTEGER, q INTEGER, gone TEXT, FOREIGN KEY (q) REFERENCES q (id));`
+    const rest = `INSERT INTO new_p (id, a, b, q) SELECT id, a, b, q FROM p; DROP TABLE p; ALTER TABLE new_p RENAME TO p;
+      CREATE UNIQUE INDEX p_a_key ON p (a); CREATE UNIQUE INDEX p_b_key ON p (b); CREATE UNIQUE INDEX p_a_b_key ON p (a, b);`
+    const found = judged(setup, `PRAGMA foreign_keys=OFF; ${create} ${rest}`).filter(
+      ({ id }) => id === 'rebuild-loses-definition',
+    )
+    expect(
+      found.map(({ message }) => message.slice('The rebuild of p loses '.length).split(':')[0]),
+    ).toEqual([
+      'NOT NULL ON CONFLICT REPLACE of its column a',
+      'its generated column g',
+      'UNIQUE (b) ON CONFLICT REPLACE',
+      'UNIQUE (a COLLATE NOCASE)',
+      'UNIQUE (g)',
+      'DEFERRABLE INITIALLY DEFERRED of its foreign key on q',
+      'a CHECK',
+    ])
+    const database = new DatabaseSync(':memory:', { enableDoubleQuotedStringLiterals: true })
+    database.exec(
+      `${setup} PRAGMA foreign_keys=OFF; ${found[0]?.safeSql} ${rest.replace('CREATE UNIQUE INDEX p_b_key ON p (b);', '')} PRAGMA foreign_keys=ON;`,
+    )
+    database.exec("INSERT INTO p (a, b) VALUES ('A', 1)")
+    expect(() => database.exec("INSERT INTO p (a, b) VALUES ('a', 2)")).toThrow('UNIQUE')
+    expect(() => database.exec("INSERT INTO p (a, b) VALUES ('gone', 2)")).toThrow('CHECK')
+    database.exec('INSERT INTO p (a, b) VALUES (NULL, 1)')
+    database.exec('BEGIN; UPDATE p SET q = 1; INSERT INTO q VALUES (1); COMMIT')
+    expect(database.prepare('SELECT a, b, g FROM p').all()).toEqual([{ a: 'x', b: 1, g: 'x' }])
+    database.close()
   })
 
   test('of indexes and triggers: those that nothing creates again', () => {

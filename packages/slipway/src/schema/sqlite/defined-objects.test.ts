@@ -53,6 +53,8 @@ const TEXTS = new Set([
   'renamed',
   'quotedAt',
   'at',
+  'tableAt',
+  'unnamed',
   'uniqueAt',
 ])
 

@@ -214,6 +214,11 @@ function withColumnRenamed(table: DefinedTable, rename: (column: string) => stri
     })),
     primaryKey: table.primaryKey.map(rename),
     uniques: table.uniques.map((columns) => columns.map(rename)),
+    keys: table.keys.map((one) => ({
+      ...one,
+      columns: one.columns.map(rename),
+      ...(one.column === undefined ? {} : { column: rename(one.column) }),
+    })),
     checks: table.checks.map((one) => ({
       ...one,
       names: columnsRenamed(one.names, rename),

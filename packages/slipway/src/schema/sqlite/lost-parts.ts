@@ -3,54 +3,39 @@ import {
   type SqliteCheck,
   type SqliteColumn,
   sqliteDefinitionParts,
+  type SqliteIndex,
+  type SqliteKey,
   type SqliteTable,
 } from '../../statements/index.ts'
 import { isSameName } from './defined-objects.ts'
+import { portableColumn, portableConstraint } from './portable-part.ts'
+import { columnIn, foreignKeyLike, isSameList, type LostPart } from './table-parts.ts'
 
-/** A part of CREATE TABLE that schema.prisma cannot express: a rebuild that Prisma writes loses it. */
-export interface LostPart {
-  readonly kind: 'check' | 'collation' | 'generated column' | 'strict' | 'without rowid'
-  /** The column that it is written with, or that it is. */
-  readonly column?: string
-  /** As CREATE TABLE has it: `COLLATE NOCASE`. */
-  readonly text: string
+interface Tables {
+  readonly old: SqliteTable
+  readonly made: SqliteTable
+  /** Of the new table. */
+  readonly indexes: readonly Pick<SqliteIndex, 'columns' | 'unique' | 'text'>[]
+  /** Generated columns that only the old table has, and that the new one can have. */
+  readonly generated: readonly SqliteColumn[]
 }
 
 /**
- * The parts of a table that schema.prisma cannot express, that its successor does not have, and that it can have: all
- * columns which they name are still there. Needs `loadSqliteParser` first.
+ * The parts of a table that schema.prisma cannot express, and that neither its successor nor the indexes of that have. A
+ * key or foreign key whose plain form is gone, too, is not among them: schema.prisma has it no more. Needs
+ * `loadSqliteParser` first.
  */
-export function lostParts(old: SqliteTable, made: SqliteTable): LostPart[] {
-  const checks = new Set(made.checks.map(({ text }) => checkKey(text)))
-  const generated = remainingGenerated(old, made)
-  const isThere = (name: string) =>
-    columnOf(made, name) !== undefined || generated.some((one) => isSameName(one.name, name))
-  const canRemain = (names: SqliteCheck['names']) =>
-    names.columns.every(({ name }) => !columnOf(old, name) || isThere(name))
+export function lostParts(
+  old: SqliteTable,
+  made: SqliteTable,
+  indexes: Tables['indexes'] = [],
+): LostPart[] {
+  const tables = { old, made, indexes, generated: remainingGenerated(old, made) }
   return [
-    ...old.columns.flatMap((column): LostPart[] => {
-      const next = columnOf(made, column.name)
-      if (next === undefined) {
-        return generated.includes(column)
-          ? [{ kind: 'generated column', column: column.name, text: column.text }]
-          : []
-      }
-      if (column.generated && !next.generated)
-        return [{ kind: 'generated column', column: next.name, text: column.text }]
-      if (column.collation === undefined || next.collation !== undefined) return []
-      return [{ kind: 'collation', column: next.name, text: `COLLATE ${column.collation}` }]
-    }),
-    ...old.checks
-      .filter(({ text, names, column }) => {
-        // What is written with a generated column is in the text of that.
-        const isGone = column !== undefined && columnOf(made, column) === undefined
-        return !isGone && !checks.has(checkKey(text)) && canRemain(names)
-      })
-      .map(({ name, text, column }): LostPart => {
-        const named = name === undefined ? '' : `CONSTRAINT ${quoteIdentifier(name)} `
-        const of = column === undefined ? {} : { column }
-        return { kind: 'check', ...of, text: `${named}CHECK (${text})` }
-      }),
+    ...old.columns.flatMap((column) => lostOfColumn(column, tables)),
+    ...old.keys.flatMap((key) => lostKey(key, tables)),
+    ...lostDeferrals(tables),
+    ...lostChecks(tables),
     ...(old.strict && !made.strict ? [{ kind: 'strict', text: 'STRICT' } as const] : []),
     ...(old.withoutRowid && !made.withoutRowid
       ? [{ kind: 'without rowid', text: 'WITHOUT ROWID' } as const]
@@ -58,68 +43,120 @@ export function lostParts(old: SqliteTable, made: SqliteTable): LostPart[] {
   ]
 }
 
+function lostOfColumn(column: SqliteColumn, { old, made, generated }: Tables): LostPart[] {
+  const next = columnIn(made, column.name)
+  const { name, notNullOnConflict, collation } = column
+  if (column.generated && !next?.generated) {
+    const { kind, text } = column.generated
+    const own = `GENERATED ALWAYS AS (${text}) ${kind.toUpperCase()}`
+    const whole =
+      next === undefined ? portableColumn(column.text, old) : portableConstraint(own, old)
+    const gone = generated.includes(column) ? {} : goneOf(column.generated, old, made)
+    return [{ kind: 'generated column', column: next?.name ?? name, text: whole, ...gone }]
+  }
+  if (next === undefined) return []
+  return [
+    ...(collation !== undefined && next.collation === undefined
+      ? [{ kind: 'collation', column: next.name, text: `COLLATE ${collation}` } as const]
+      : []),
+    ...(notNullOnConflict !== undefined && next.notNull && !next.notNullOnConflict
+      ? [{ kind: 'not null', column: next.name, text: notNullOnConflict } as const]
+      : []),
+  ]
+}
+
+function lostKey(key: SqliteKey, { old, made, indexes, generated }: Tables): LostPart[] {
+  const isGenerated = key.columns.some((name) => columnIn(old, name)?.generated)
+  const plain =
+    key.kind === 'primary key'
+      ? [made.primaryKey]
+      : [...made.uniques, ...indexes.flatMap(({ unique, columns }) => (unique ? [columns] : []))]
+  const isMade =
+    made.keys.some(({ unnamed }) => keyWords(unnamed) === keyWords(key.unnamed)) ||
+    indexes.some(({ text, unique }) => unique && indexWords(text) === keyWords(key.unnamed))
+  const isRefined = key.collated || key.onConflict || isGenerated
+  // What is written with a generated column is in the text of that.
+  const isOfText = isGenerated && key.column !== undefined && !columnIn(made, key.column)
+  if (!isRefined || isMade || isOfText) return []
+  const gone = key.columns.find(
+    (name) => !columnIn(made, name) && !generated.some((one) => isSameName(one.name, name)),
+  )
+  if (
+    gone === undefined &&
+    !isGenerated &&
+    !plain.some((columns) => isSameList(columns, key.columns))
+  )
+    return []
+  const { kind, columns, text } = key
+  return [{ kind, columns, text, ...(gone === undefined ? {} : { gone }) }]
+}
+
+function keyWords(text: string): string {
+  return sqliteDefinitionParts(`CREATE TABLE x (${text})`).slice(1).join(' ')
+}
+
+function indexWords(text: string): string {
+  const words = sqliteDefinitionParts(text).join(' ')
+  return `UNIQUE ${words.slice(words.indexOf('('))}`
+}
+
+function lostDeferrals({ old, made }: Tables): LostPart[] {
+  return old.foreignKeys.flatMap((key): LostPart[] => {
+    const next = key.deferred ? foreignKeyLike(made, key.columns) : undefined
+    if (next === undefined || next.deferred || !isSameName(next.table, key.table)) return []
+    const [column] = next.columns
+    const of = next.ofColumn && column !== undefined ? { column } : {}
+    const text = 'DEFERRABLE INITIALLY DEFERRED'
+    return [{ kind: 'deferral', columns: next.columns, text, ...of }]
+  })
+}
+
+function lostChecks({ old, made, generated }: Tables): LostPart[] {
+  const checks = new Set(made.checks.map(({ text }) => checkWords(text, made)))
+  return old.checks.flatMap(({ name, text, names, column }): LostPart[] => {
+    const isOfGenerated = column !== undefined && columnIn(old, column)?.generated
+    // What is written with a generated column is in the text of that.
+    if (isOfGenerated && !columnIn(made, column)) return []
+    if (checks.has(checkWords(text, old))) return []
+    const isGone = column !== undefined && !columnIn(made, column)
+    const gone = isGone ? { gone: column } : goneOf({ names }, old, made, generated)
+    const named = name === undefined ? '' : `CONSTRAINT ${quoteIdentifier(name)} `
+    const of = column === undefined ? {} : { column }
+    const own = portableConstraint(`${named}CHECK (${text})`, old)
+    return [{ kind: 'check', ...of, text: own, ...gone }]
+  })
+}
+
+function checkWords(text: string, table: SqliteTable): string {
+  return sqliteDefinitionParts(
+    `CREATE TABLE x (${portableConstraint(`CHECK (${text})`, table)})`,
+  ).join('\n')
+}
+
+/** The first column of the old table that an expression names, and that is gone. */
+function goneOf(
+  { names }: Pick<SqliteCheck, 'names'>,
+  old: SqliteTable,
+  made: SqliteTable,
+  generated: readonly SqliteColumn[] = [],
+): { readonly gone?: string } {
+  const found = names.columns.find(
+    ({ name }) =>
+      columnIn(old, name) &&
+      !columnIn(made, name) &&
+      !generated.some((one) => isSameName(one.name, name)),
+  )
+  return found === undefined ? {} : { gone: found.name }
+}
+
 /** Generated columns that only the old table has, and whose expressions name nothing that is gone: neither directly nor by others. */
 function remainingGenerated(old: SqliteTable, made: SqliteTable): SqliteColumn[] {
-  let found = old.columns.filter(({ name, generated }) => generated && !columnOf(made, name))
+  let found = old.columns.filter(({ name, generated }) => generated && !columnIn(made, name))
   for (;;) {
-    const isGone = ({ name }: { readonly name: string }) =>
-      columnOf(old, name) !== undefined &&
-      columnOf(made, name) === undefined &&
-      !found.some((one) => isSameName(one.name, name))
-    const remaining = found.filter(({ generated }) => !generated?.names.columns.some(isGone))
+    const remaining = found.filter(
+      ({ generated }) => !generated || goneOf(generated, old, made, found).gone === undefined,
+    )
     if (remaining.length === found.length) return found
     found = remaining
   }
-}
-
-/**
- * Whether SQLite takes a table with a part: STRICT takes only some types, a table WITHOUT ROWID counts nothing, and a column
- * of schema.prisma is not generated.
- */
-export function canHavePart(made: SqliteTable, { kind, column }: LostPart): boolean {
-  switch (kind) {
-    case 'strict':
-      return made.columns.every(({ type }) => STRICT_TYPES.has(type.toUpperCase()))
-    case 'without rowid':
-      return !made.autoincrement
-    case 'generated column':
-      return column === undefined || columnOf(made, column) === undefined
-    default:
-      return true
-  }
-}
-
-/** Source: https://www.sqlite.org/stricttables.html */
-const STRICT_TYPES = new Set(['INT', 'INTEGER', 'REAL', 'TEXT', 'BLOB', 'ANY'])
-
-/** The CREATE TABLE of a table with parts that it does not have, without a semicolon. */
-export function withParts(made: SqliteTable, parts: readonly LostPart[]): string {
-  const own = (column: SqliteColumn) =>
-    parts.filter((part) => part.column !== undefined && isSameName(part.column, column.name))
-  const textsOf = (kind: LostPart['kind']) =>
-    parts.flatMap((part) => (part.kind === kind ? [part.text] : []))
-  const isOfTable = ({ kind, column }: LostPart) => kind === 'check' && column === undefined
-  const lines = [
-    ...made.columns.map((column) =>
-      [column.text, ...own(column).map(({ text }) => text)].join(' '),
-    ),
-    ...textsOf('generated column'),
-    ...made.constraints,
-    ...parts.filter(isOfTable).map(({ text }) => text),
-  ]
-  const options = [
-    ...(made.strict ? ['STRICT'] : textsOf('strict')),
-    ...(made.withoutRowid ? ['WITHOUT ROWID'] : textsOf('without rowid')),
-  ]
-  const body = lines.map((line) => `    ${line}`).join(',\n')
-  const end = options.length === 0 ? '' : ` ${options.join(', ')}`
-  return `CREATE TABLE ${quoteIdentifier(made.name)} (\n${body}\n)${end}`
-}
-
-function columnOf({ columns }: SqliteTable, name: string): SqliteColumn | undefined {
-  return columns.find((one) => isSameName(one.name, name))
-}
-
-function checkKey(text: string): string {
-  return sqliteDefinitionParts(`CREATE TABLE x (CHECK (${text}))`).join('\n')
 }

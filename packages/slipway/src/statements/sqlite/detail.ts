@@ -15,6 +15,8 @@ export interface SqliteColumnName {
   readonly name: string
   /** Where its double quotes begin, if it has any: SQLite may read it as a text if no such column exists. */
   readonly quotedAt?: number
+  /** Where the table is written, with the point behind it. */
+  readonly tableAt?: { readonly start: number; readonly end: number }
 }
 
 /** A call of a function. */
@@ -42,6 +44,8 @@ export interface SqliteColumn {
   /** As written, without GENERATED ALWAYS; empty if there is none. */
   readonly type: string
   readonly notNull: boolean
+  /** NOT NULL as written, where it says ON CONFLICT. */
+  readonly notNullOnConflict?: string
   readonly primaryKey: boolean
   readonly unique: boolean
   /** Where UNIQUE is, with what belongs to it. */
@@ -51,6 +55,8 @@ export interface SqliteColumn {
   readonly collation?: string
   readonly generated?: {
     readonly kind: 'stored' | 'virtual'
+    /** The expression between the parentheses. */
+    readonly text: string
     readonly names: SqliteNames
   }
   /** All of it as written. */
@@ -69,6 +75,22 @@ export interface SqliteCheck {
   readonly column?: string
 }
 
+/** A PRIMARY KEY or UNIQUE of a table or a column. */
+export interface SqliteKey {
+  readonly kind: 'primary key' | 'unique'
+  readonly columns: readonly string[]
+  /** As a constraint of a table has it, with its name: `UNIQUE (a COLLATE NOCASE)`. */
+  readonly text: string
+  /** The same without its name. */
+  readonly unnamed: string
+  /** It has a collation. */
+  readonly collated: boolean
+  /** It has ON CONFLICT. */
+  readonly onConflict: boolean
+  /** The column that it is written with. */
+  readonly column?: string
+}
+
 /** What a foreign key does to its rows when the row that they refer to is deleted. */
 export type SqliteReaction = 'cascade' | 'set-null' | 'set-default' | 'restrict' | 'no-action'
 
@@ -81,6 +103,10 @@ export interface SqliteForeignKey {
   readonly onDelete: SqliteReaction
   /** It is written with its column. */
   readonly ofColumn: boolean
+  /** It is checked at the end of a transaction: DEFERRABLE INITIALLY DEFERRED. */
+  readonly deferred: boolean
+  /** As written, where it is a constraint of its table. */
+  readonly text?: string
 }
 
 /** A table as CREATE TABLE defines it. */
@@ -91,6 +117,8 @@ export interface SqliteTable {
   readonly autoincrement: boolean
   /** UNIQUE constraints, those of columns included. */
   readonly uniques: readonly (readonly string[])[]
+  /** PRIMARY KEY and UNIQUE, those of columns included. */
+  readonly keys: readonly SqliteKey[]
   readonly checks: readonly SqliteCheck[]
   readonly foreignKeys: readonly SqliteForeignKey[]
   /** The constraints behind the columns, as written. */

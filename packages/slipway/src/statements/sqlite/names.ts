@@ -1,4 +1,4 @@
-import type { AstNode, Expr, Name } from 'sqlite3-parser'
+import type { AstNode, Expr, Name, QualifiedExpr } from 'sqlite3-parser'
 import type { SqliteCall, SqliteColumnName, SqliteNames } from './detail.ts'
 import { sqliteNameKey } from './name-key.ts'
 import { sqliteParser } from './parser.ts'
@@ -62,7 +62,7 @@ function walk(root: AstNode, sql: string, found: Found): void {
           addNames(node.columns, found)
           break
         case 'QualifiedExpr':
-          found.columns.push({ table: node.table.text, name: node.column.text })
+          found.columns.push(qualifiedName(node))
           break
         case 'NameExpr':
           found.columns.push(columnName(node.name.text, sql, node))
@@ -96,6 +96,11 @@ function addNames(names: readonly Name[], { columns }: Found): void {
 
 function columnName(name: string, sql: string, { span }: AstNode): SqliteColumnName {
   return sql[span.offset] === '"' ? { name, quotedAt: span.offset } : { name }
+}
+
+function qualifiedName({ schema, table, column }: QualifiedExpr): SqliteColumnName {
+  const tableAt = { start: (schema ?? table).span.offset, end: column.span.offset }
+  return { table: table.text, name: column.text, tableAt }
 }
 
 function distinct(names: readonly string[]): string[] {

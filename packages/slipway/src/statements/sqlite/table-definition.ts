@@ -1,8 +1,10 @@
 import type {
+  ColumnConstraint,
   ColumnDefinition,
   CreateTableStmt,
   CreateVirtualTableStmt,
   DefaultColumnConstraint,
+  DeferSubclause,
   Expr,
   ForeignKeyClause,
   GeneratedColumnConstraint,
@@ -16,15 +18,18 @@ import type {
   SqliteColumn,
   SqliteDefault,
   SqliteForeignKey,
+  SqliteKey,
   SqliteReaction,
   SqliteTable,
 } from './detail.ts'
 import { namesIn } from './names.ts'
+import { conflictText, keyOf, keysOfColumn } from './table-keys.ts'
 
 /** A column with the constraints that it brings to its table. */
 export interface ColumnParts {
   readonly column: SqliteColumn
   readonly autoincrement: boolean
+  readonly keys: readonly SqliteKey[]
   readonly checks: readonly SqliteCheck[]
   readonly foreignKeys: readonly SqliteForeignKey[]
 }
@@ -59,25 +64,19 @@ export function tableDefinition(node: CreateTableStmt, sql: string): SqliteTable
         constraint.type === 'UniqueTableConstraint' ? [keysOf(constraint.columns)] : [],
       ),
     ],
+    keys: [
+      ...columns.flatMap(({ keys }) => keys),
+      ...constraints.flatMap((one) => keyOf(one, constraintTexts(one, sql))),
+    ],
     checks: [
       ...columns.flatMap(({ checks }) => checks),
       ...constraints.flatMap((one) => checkOf(one, sql)),
     ],
     foreignKeys: [
       ...columns.flatMap(({ foreignKeys }) => foreignKeys),
-      ...constraints.flatMap(({ constraint }) =>
-        constraint.type === 'ForeignKeyTableConstraint'
-          ? [
-              foreignKey(
-                constraint.clause,
-                constraint.columns.map(({ colName }) => colName.text),
-                false,
-              ),
-            ]
-          : [],
-      ),
+      ...constraints.flatMap((one) => foreignKeyOf(one, sql)),
     ],
-    constraints: constraints.map((one) => constraintText(one, sql)),
+    constraints: constraints.map((one) => constraintTexts(one, sql).text),
     strict: (body.flags & STRICT) !== 0,
     withoutRowid: (body.flags & WITHOUT_ROWID) !== 0,
   }
@@ -100,6 +99,7 @@ const NOTHING = {
   primaryKey: [],
   autoincrement: false,
   uniques: [],
+  keys: [],
   checks: [],
   foreignKeys: [],
   strict: false,
@@ -110,9 +110,10 @@ const NOTHING = {
 const STRICT = 0x10000
 const WITHOUT_ROWID = 0x80
 
-function constraintText({ name, constraint, span }: NamedTableConstraint, sql: string): string {
-  const text = sql.slice(constraint.span.offset, span.offset + span.length).trim()
-  return name === undefined ? text : `CONSTRAINT ${nameText(name, sql)} ${text}`
+function constraintTexts({ name, constraint, span }: NamedTableConstraint, sql: string) {
+  const unnamed = sql.slice(constraint.span.offset, span.offset + span.length).trim()
+  const text = name === undefined ? unnamed : `CONSTRAINT ${nameText(name, sql)} ${unnamed}`
+  return { text, unnamed }
 }
 
 function nameText({ span }: Name, sql: string): string {
@@ -152,7 +153,7 @@ export function columnParts(node: ColumnDefinition, sql: string): ColumnParts {
     column: {
       name,
       type: typeOf(node, sql),
-      notNull: parts.some((part) => part.type === 'NotNullColumnConstraint' && !part.nullable),
+      ...notNullOf(parts),
       primaryKey: key !== undefined,
       ...uniqueOf(node),
       ...(value === undefined ? {} : { default: defaultOf(value, sql) }),
@@ -161,6 +162,7 @@ export function columnParts(node: ColumnDefinition, sql: string): ColumnParts {
       ...textsOf(node, sql),
     },
     autoincrement: key?.autoIncrement === true,
+    keys: keysOfColumn(node, sql),
     checks: node.constraints.flatMap(({ name: own, constraint }) =>
       constraint.type === 'CheckColumnConstraint'
         ? [
@@ -173,10 +175,22 @@ export function columnParts(node: ColumnDefinition, sql: string): ColumnParts {
           ]
         : [],
     ),
-    foreignKeys: parts.flatMap((part) =>
-      part.type === 'ForeignKeyColumnConstraint' ? [foreignKey(part.clause, [name], true)] : [],
-    ),
+    foreignKeys: parts.flatMap((part, at): SqliteForeignKey[] => {
+      if (part.type !== 'ForeignKeyColumnConstraint') return []
+      const next = parts[at + 1]
+      const deferred = isDeferred(
+        part.deferClause ?? (next?.type === 'DeferColumnConstraint' ? next.clause : undefined),
+      )
+      return [{ ...foreignKey(part.clause, [name]), ofColumn: true, deferred }]
+    }),
   }
+}
+
+function notNullOf(parts: readonly ColumnConstraint[]) {
+  const found = parts.findLast((part) => part.type === 'NotNullColumnConstraint')
+  if (found === undefined || found.nullable) return { notNull: false }
+  const conflict = conflictText(found.conflictClause)
+  return { notNull: true, ...(conflict === '' ? {} : { notNullOnConflict: `NOT NULL${conflict}` }) }
 }
 
 function uniqueOf({ constraints }: ColumnDefinition) {
@@ -203,7 +217,7 @@ function typeOf({ colType }: ColumnDefinition, sql: string): string {
 
 function generatedOf({ expr, typ }: GeneratedColumnConstraint, sql: string) {
   const kind = typ?.name.toLowerCase() === 'stored' ? 'stored' : 'virtual'
-  return { kind, names: namesIn([expr], sql) } as const
+  return { kind, text: textOf(sql, expr), names: namesIn([expr], sql) } as const
 }
 
 function defaultOf({ expr }: DefaultColumnConstraint, sql: string): SqliteDefault {
@@ -248,14 +262,25 @@ const REACTIONS: Readonly<Record<string, SqliteReaction>> = {
 function foreignKey(
   { tblName, columns = [], args }: ForeignKeyClause,
   own: readonly string[],
-  ofColumn: boolean,
-): SqliteForeignKey {
+): Omit<SqliteForeignKey, 'ofColumn' | 'deferred'> {
   const action = args.find((arg) => arg.type === 'OnDeleteRefArg')?.action ?? 'NoAction'
   return {
     columns: own,
     table: tblName.text,
     targets: columns.map(({ colName }) => colName.text),
     onDelete: REACTIONS[action] ?? assertNever(action as never),
-    ofColumn,
   }
+}
+
+function foreignKeyOf(named: NamedTableConstraint, sql: string): SqliteForeignKey[] {
+  const { constraint } = named
+  if (constraint.type !== 'ForeignKeyTableConstraint') return []
+  const columns = constraint.columns.map(({ colName }) => colName.text)
+  const deferred = isDeferred(constraint.deferClause)
+  const { text } = constraintTexts(named, sql)
+  return [{ ...foreignKey(constraint.clause, columns), ofColumn: false, deferred, text }]
+}
+
+function isDeferred(clause: DeferSubclause | undefined): boolean {
+  return clause?.deferrable === true && clause.initDeferred === 'InitiallyDeferred'
 }

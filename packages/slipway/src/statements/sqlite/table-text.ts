@@ -1,5 +1,7 @@
 import type { ColumnDefinition, Expr, Stmt } from 'sqlite3-parser'
 import { textOf } from './definition.ts'
+import { sqliteNameKey } from './name-key.ts'
+import { namesIn } from './names.ts'
 import { sqliteParser } from './parser.ts'
 
 /** A column as the text of its table writes it. */
@@ -57,13 +59,24 @@ export function sqliteVirtualTable(sql: string): SqliteVirtualTable | undefined 
   }
 }
 
-/** A CREATE TABLE or CREATE VIRTUAL TABLE with another name, given as SQL. Needs `loadSqliteParser` first. */
+/**
+ * A CREATE TABLE or CREATE VIRTUAL TABLE with another name, given as SQL, also where a constraint names it before a column.
+ * Needs `loadSqliteParser` first.
+ */
 export function withTableName(sql: string, name: string): string {
   const found = statementIn(sql)
-  const isTable = found?.type === 'CreateTableStmt' || found?.type === 'CreateVirtualTableStmt'
-  const span = isTable ? found.tblName.objName.span : undefined
-  if (span === undefined) return sql
-  return sql.slice(0, span.offset) + name + sql.slice(span.offset + span.length)
+  if (found?.type !== 'CreateTableStmt' && found?.type !== 'CreateVirtualTableStmt') return sql
+  const { text: old, span } = found.tblName.objName
+  const places = namesIn([found], sql).columns.flatMap(({ table = '', tableAt }) =>
+    tableAt && sqliteNameKey(table) === sqliteNameKey(old) ? [{ ...tableAt, by: `${name}.` }] : [],
+  )
+  const first = { start: span.offset, end: span.offset + span.length, by: name }
+  let renamed = sql
+  for (const { start, end, by } of [first, ...places].toSorted(
+    (one, other) => other.start - one.start,
+  ))
+    renamed = renamed.slice(0, start) + by + renamed.slice(end)
+  return renamed
 }
 
 /**

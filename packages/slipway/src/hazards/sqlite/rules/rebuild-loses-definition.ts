@@ -1,7 +1,15 @@
-import { canHavePart, type LostPart, lostParts, withParts } from '../../../schema/index.ts'
-import { isKnown } from '../rebuild.ts'
+import {
+  isSameList,
+  isSameName,
+  type LostPart,
+  lostParts,
+  refusalOfPart,
+  withParts,
+} from '../../../schema/index.ts'
+import type { SqliteIndex } from '../../../statements/index.ts'
+import { isKnown, type Rebuild } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
-import { tableObject } from '../words.ts'
+import { list, tableObject } from '../words.ts'
 
 /** A rebuilt table has only what its new definition says, and Prisma cannot say all that the old one did. */
 export const rebuildLosesDefinition: SqliteRule = {
@@ -12,17 +20,35 @@ export const rebuildLosesDefinition: SqliteRule = {
     if (rebuild === undefined) return undefined
     const { name, old, oldName, made } = rebuild
     if (old.renamed || !isKnown(old) || !isKnown(made)) return undefined
-    const parts = lostParts(old, made)
-    const safe = parts.filter((part) => canHavePart(made, part))
+    const indexes = [...run.after.indexes.values()].filter((one) => isSameName(one.table, name))
+    // What names a column that is gone, goes with it: that is a hazard of its own.
+    const parts = lostParts(old, made, indexes).filter(({ gone }) => gone === undefined)
+    const safe = parts.filter(
+      (part) => refusalOfPart(made, part) === undefined && !isWritten(part, rebuild),
+    )
     return parts.map((part) => ({
       severity: 'warning' as const,
       object: objectOf(name, part),
       table: oldName,
       anySize: true as const,
-      message: `The rebuild of ${name} loses ${said(part)}: the new table is created without it.`,
+      message: `The rebuild of ${name} loses ${said(part)}: the new table is created without it.${besides(part, indexes)}`,
       safeSql: safe.includes(part) ? `${withParts(made, safe)};` : undefined,
     }))
   },
+}
+
+/** A generated column cannot be given the value that a copy has for it. */
+function isWritten({ kind, column = '' }: LostPart, { copies }: Rebuild): boolean {
+  return (
+    kind === 'generated column' &&
+    copies.some(({ values = [] }) => values.some(({ target }) => isSameName(target, column)))
+  )
+}
+
+/** A plain index of the same columns would refuse what the key does not. */
+function besides({ kind, columns = [] }: LostPart, indexes: readonly SqliteIndex[]): string {
+  const index = indexes.find((one) => one.unique && isSameList(one.columns, columns))
+  return kind === 'unique' && index ? ` With it, leave out the index ${index.name}.` : ''
 }
 
 function objectOf(table: string, { column: name }: LostPart) {
@@ -31,14 +57,19 @@ function objectOf(table: string, { column: name }: LostPart) {
     : ({ kind: 'column', schema: null, table, name } as const)
 }
 
-function said({ kind, column, text }: LostPart): string {
+function said({ kind, column, columns = [], text }: LostPart): string {
   switch (kind) {
     case 'generated column':
       return `its generated column ${column}`
     case 'check':
       return column === undefined ? 'a CHECK' : `the CHECK of its column ${column}`
     case 'collation':
+    case 'not null':
       return `${text} of its column ${column}`
+    case 'deferral':
+      return `${text} of its foreign key on ${list(columns)}`
+    case 'primary key':
+    case 'unique':
     case 'strict':
     case 'without rowid':
       return text

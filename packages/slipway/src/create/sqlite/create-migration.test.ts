@@ -1,0 +1,229 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { type Session, withSession } from '../../database/index.ts'
+import { objectText } from '../../statements/index.ts'
+import { createMigration, type CreateOptions } from '../create-migration.ts'
+
+// Prisma's engine writes each rebuild; the tables it runs on say more than schema.prisma can.
+
+const HEAD = 'datasource db {\n  provider = "sqlite"\n}\n'
+
+async function create(
+  history: readonly string[],
+  models: string,
+  extra: Partial<CreateOptions> = {},
+) {
+  const migrationsDir = path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
+  const names = history.map((_, at) => `${at + 1}_history`)
+  for (const [at, sql] of history.entries()) {
+    const folder = path.join(migrationsDir, names[at] ?? '')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(path.join(folder, 'migration.sql'), sql)
+  }
+  return await createMigration({
+    files: [{ path: 'schema.prisma', content: HEAD + models }],
+    migrationsDir,
+    history: history.map((sql, at) => ({ name: names[at] ?? '', sql })),
+    shadow: { dialect: 'sqlite', cacheDir: tmpdir() },
+    name: 'next',
+    now: new Date('2026-11-21T01:02:03.456Z'),
+    noRename: true,
+    ...extra,
+  })
+}
+
+type Created = Awaited<ReturnType<typeof create>>
+
+/** What is kept and what is not, with the reasons, as `create` prints them. */
+function said({ kept, notKept }: Created) {
+  return {
+    kept: kept.map(({ object, reason }) => `${objectText(object)}: ${reason}`),
+    cautions: kept.flatMap(({ caution }) => caution ?? []),
+    notKept: notKept.map(({ object, part, reason }) =>
+      [part === undefined ? [] : part, objectText(object), reason].flat().join(' | '),
+    ),
+  }
+}
+
+/** Writes a migration, sees that nothing is left to write behind it, and gives `work` a database with rows that it ran on. */
+async function created<T>(
+  { history, models, rows = '' }: { history: string; models: string; rows?: string },
+  work: (session: Session) => Promise<T>,
+) {
+  const outcome = await create([history], models)
+  if (outcome.kind !== 'written') return expect.unreachable('there is nothing to do')
+  expect(await create([history, outcome.sql], models)).toMatchObject({ kind: 'nothing-to-do' })
+  expect(outcome.down?.proven).toBe(true)
+  const result = await withSession({ kind: 'sqlite' }, {}, async (session) => {
+    await session.execute(history)
+    await session.execute(rows)
+    await session.execute(outcome.sql)
+    return await work(session)
+  })
+  return { ...said(outcome), sql: outcome.sql, result }
+}
+
+const refusing = async (session: Session, statements: readonly string[]) => {
+  const found: string[] = []
+  for (const sql of statements)
+    found.push(
+      await session.execute(sql).then(
+        () => 'done',
+        (error: unknown) => String(error).replace(/^.*refused a statement: /, ''),
+      ),
+    )
+  return found
+}
+
+test('keys, ON CONFLICT and deferred foreign keys remain in their table, instead of the plain index', async () => {
+  const { kept, notKept, sql, result } = await created(
+    {
+      history: `CREATE TABLE "User" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT);
+CREATE TABLE "T" (a TEXT NOT NULL ON CONFLICT REPLACE DEFAULT 'x', b INTEGER NOT NULL, mail TEXT NOT NULL, code TEXT UNIQUE ON CONFLICT REPLACE, note TEXT,
+  low TEXT AS (lower(note)), "userId" INTEGER, PRIMARY KEY (a COLLATE NOCASE, b), CONSTRAINT mails UNIQUE (mail COLLATE NOCASE), UNIQUE (low, b),
+  CONSTRAINT "T_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User" (id) ON DELETE SET NULL ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED);`,
+      models: `model User {\n  id Int @id @default(autoincrement())\n  ts T[]\n}
+model T {\n  a String @default("x")\n  b Int\n  mail String @unique\n  code String? @unique\n  note String @default("")\n  userId Int?
+  user User? @relation(fields: [userId], references: [id])\n  @@id([a, b])\n}\n`,
+      rows: `INSERT INTO "T" (a, b, mail, code) VALUES ('x', 1, 'm', 'c')`,
+    },
+    async (session) => [
+      ...(await refusing(session, [
+        `INSERT INTO "T" (a, b, mail, note) VALUES ('X', 1, 'n', '1')`,
+        `INSERT INTO "T" (a, b, mail, note) VALUES ('y', 1, 'M', '1')`,
+        `INSERT INTO "T" (a, b, mail, note) VALUES ('y', 1, 'n', '')`,
+        `INSERT INTO "T" (a, b, mail, code) VALUES (NULL, 2, 'n', 'c')`,
+        `BEGIN; UPDATE "T" SET "userId" = 5; INSERT INTO "User" VALUES (5); COMMIT`,
+      ])),
+      await session.query('SELECT a, b, mail, low FROM "T"'),
+    ],
+  )
+  expect(kept).toEqual([
+    'column T.a: NOT NULL ON CONFLICT REPLACE',
+    'column T.low: generated',
+    'table T: UNIQUE (code) ON CONFLICT REPLACE',
+    'table T: PRIMARY KEY (a COLLATE NOCASE, b)',
+    'table T: CONSTRAINT mails UNIQUE (mail COLLATE NOCASE)',
+    'table T: UNIQUE (low, b)',
+    'table T: DEFERRABLE INITIALLY DEFERRED',
+  ])
+  expect(notKept).toEqual([])
+  expect(sql).not.toContain('CREATE UNIQUE INDEX')
+  expect(sql).toContain('INSERT OR ABORT INTO "new_T"')
+  expect(result).toEqual([
+    'UNIQUE constraint failed: T.a, T.b.',
+    'UNIQUE constraint failed: T.mail.',
+    'UNIQUE constraint failed: T.low, T.b.',
+    'done',
+    'done',
+    [{ a: 'x', b: 2, mail: 'n', low: '' }],
+  ])
+})
+
+test('a generated column that schema.prisma has as a field remains generated, and is not added again', async () => {
+  const history = `CREATE TABLE "T" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, a TEXT NOT NULL, b TEXT, low TEXT GENERATED ALWAYS AS (lower(a)) STORED, "up" TEXT AS (upper(a)));`
+  const models = (b: string) =>
+    `model T {\n  id Int @id @default(autoincrement())\n  a String\n  b ${b}\n  low String?\n  up String?\n}\n`
+  const { kept, notKept, result } = await created(
+    { history, models: models('String'), rows: `INSERT INTO "T" (a, b) VALUES ('Ab', 'b')` },
+    async (session) => await session.query('SELECT low, up FROM "T"'),
+  )
+  const fields = ['column T.low: generated', 'column T.up: generated']
+  expect(kept).toEqual([...fields, 'table T: counter of AUTOINCREMENT'])
+  expect({ notKept, result }).toEqual({ notKept: [], result: [{ low: 'ab', up: 'AB' }] })
+  expect(said(await create([history], models('String?'))).kept).toEqual(fields)
+})
+
+test('what cannot be kept is named with the reason', async () => {
+  const { kept, notKept } = await created(
+    {
+      history: `CREATE TABLE "T" (id TEXT NOT NULL PRIMARY KEY ON CONFLICT REPLACE, at TEXT, price REAL, tax REAL CHECK (tax < price), mail TEXT, code TEXT,
+  gross REAL AS (price + tax) CHECK (gross > 0), twice REAL AS (gross * 2), sum REAL AS (price + 1), CHECK (tax > 0), UNIQUE (tax, code COLLATE NOCASE), UNIQUE (mail COLLATE NOCASE)) STRICT;`,
+      models: `model T {\n  id String @id\n  at DateTime?\n  price Float?\n  mail String?\n  code String?\n  sum Float @default(1)\n}\n`,
+    },
+    async () => undefined,
+  )
+  expect(kept).toEqual([])
+  expect(notKept).toEqual([
+    'gross REAL AS (price + tax) CHECK (gross > 0) | column T.gross | it names the column tax, which is dropped',
+    'twice REAL AS (gross * 2) | column T.twice | it names the column gross, which is dropped',
+    'GENERATED ALWAYS AS (price + 1) VIRTUAL | column T.sum | the column has a default, which a generated column cannot have',
+    'PRIMARY KEY (id) ON CONFLICT REPLACE | table T | the new table has its primary key at a column',
+    'UNIQUE (tax, code COLLATE NOCASE) | table T | it names the column tax, which is dropped',
+    'CHECK (tax < price) | column T.tax | it names the column tax, which is dropped',
+    'CHECK (tax > 0) | table T | it names the column tax, which is dropped',
+    'STRICT | table T | STRICT has no type DATETIME, which the column at has',
+  ])
+})
+
+test('a CHECK means the same in the new table: the name of the old one, and text in double quotes', async () => {
+  const { kept, cautions, result } = await created(
+    {
+      history: `CREATE TABLE "T" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL DEFAULT 'a', b TEXT, CHECK ("T"."state" <> "gone"), CHECK (state IN ('a', "z")), CHECK (rowid > "rowid" - 1));`,
+      models: `model T {\n  id Int @id @default(autoincrement())\n  state String @default("c")\n  b String\n  gone String?\n}\n`,
+    },
+    async (session) => [
+      ...(await refusing(session, [
+        `INSERT INTO "T" (state, b, gone) VALUES ('gone', '', 'x')`,
+        `INSERT INTO "T" (state, b, gone) VALUES ('z', '', 'b')`,
+      ])),
+      await session.query(`SELECT sql FROM sqlite_schema WHERE name = 'T'`),
+    ],
+  )
+  expect(kept.slice(0, 3)).toEqual(['table T: CHECK', 'table T: CHECK', 'table T: CHECK'])
+  expect(cautions).toEqual([
+    'it refuses the new default of state: a row without a value of its own fails',
+  ])
+  const checks =
+    /CHECK \("state" <> 'gone'\),\n.*CHECK \(state IN \('a', 'z'\)\),\n.*\(rowid > "rowid" - 1\)/
+  expect(result).toEqual([
+    'CHECK constraint failed: state.',
+    'done',
+    [{ sql: expect.stringMatching(checks) }],
+  ])
+})
+
+test('views and triggers that read a rebuilt table are dropped before it and created again, as far as they can', async () => {
+  const { kept, notKept, sql, result } = await created(
+    {
+      history: `CREATE TABLE "T" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, a TEXT, b TEXT);
+CREATE TABLE "U" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT);
+CREATE VIEW some AS SELECT id, a FROM "T";
+CREATE VIEW all_of_it AS SELECT * FROM some;
+CREATE VIEW lost AS SELECT b FROM "T";
+CREATE TRIGGER on_view INSTEAD OF INSERT ON some BEGIN INSERT INTO "T" (a) VALUES (NEW.a); END;
+CREATE TRIGGER on_other AFTER INSERT ON "U" BEGIN INSERT INTO "T" (a) VALUES ('u'); END;
+CREATE TRIGGER on_table AFTER INSERT ON "T" BEGIN UPDATE "T" SET b = NEW.a; END;
+CREATE TRIGGER kept AFTER DELETE ON "T" BEGIN SELECT OLD.a; END;`,
+      models: `model T {\n  id Int @id @default(autoincrement())\n  a String?\n}\nmodel U {\n  id Int @id @default(autoincrement())\n}\n`,
+    },
+    async (session) => {
+      await session.execute(`INSERT INTO "U" VALUES (1); INSERT INTO some (a) VALUES ('v')`)
+      return await session.query('SELECT a FROM all_of_it')
+    },
+  )
+  expect(kept).toEqual([
+    'table T: counter of AUTOINCREMENT',
+    'view some: created again behind its table',
+    'view all_of_it: created again behind its table',
+    'trigger some.on_view: created again behind its table',
+    'trigger U.on_other: created again behind its table',
+    'trigger T.kept: created again behind its table',
+  ])
+  expect(notKept).toEqual([
+    'view lost | error in view lost: no such column: b',
+    'trigger T.on_table | no such column: b',
+  ])
+  expect(sql).toContain(
+    '-- DropView\nDROP VIEW "all_of_it";\n\n-- DropView\nDROP VIEW "some";\n\n-- RedefineTables',
+  )
+  expect(result).toEqual([{ a: 'u' }, { a: 'v' }])
+})
+
+test('a view does not turn a rebuild into the question whether its table is renamed', async () => {
+  const history = `CREATE TABLE "T" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, a TEXT, b TEXT); CREATE VIEW v AS SELECT a FROM "T";`
+  const models = 'model T {\n  id Int @id @default(autoincrement())\n  a String?\n}\n'
+  expect(await create([history], models, { noRename: false })).toMatchObject({ kind: 'written' })
+})

@@ -1,0 +1,111 @@
+import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { refusalOnTrial, runsOnTrial } from '../../down/index.ts'
+import { assertNever } from '../../kernel/index.ts'
+import { readSqliteState, type SqliteState } from '../../schema/index.ts'
+import { type ObjectRef, sqliteDetail, type Statement } from '../../statements/index.ts'
+import type { KeptObject, LostObject } from '../spare.ts'
+import { isInexpressibleIndex } from './keep-indexes.ts'
+
+/** What can be created again behind statements, and what else they leave. */
+export interface CreatedAgain {
+  readonly created: readonly (KeptObject & { readonly title: string; readonly sql: string })[]
+  readonly notKept: readonly LostObject[]
+  /** What a database has in the end. */
+  readonly after: SqliteState
+}
+
+type Gone = SqliteState['objects'][number] & { readonly kind: 'index' | 'view' | 'trigger' }
+
+const TITLES = { index: 'CreateIndex', view: 'CreateView', trigger: 'CreateTrigger' }
+
+/** Runs statements, and creates again the indexes, triggers and views that they lose with tables. Leaves nothing. */
+export async function createAgain(
+  session: Session,
+  statements: readonly Statement[],
+  before: SqliteState,
+): Promise<CreatedAgain> {
+  const created: CreatedAgain['created'][number][] = []
+  const notKept: LostObject[] = []
+  await session.execute('BEGIN')
+  try {
+    for (const { text, role } of statements)
+      if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
+    let after = await readSqliteState(session)
+    for (const gone of goneObjects(before, after, statements)) {
+      if (!hasOwner(gone, after)) continue
+      const { kind, sql } = gone
+      const reason = await refusalOnTrial(
+        session,
+        `${sql}\n;\n${CHECK_ALL}\n${firing(gone, after)}`,
+      )
+      const object = refOf(gone)
+      if (reason === undefined) {
+        const text = sql.trimEnd()
+        const again = 'created again behind its table'
+        created.push({ object, reason: again, title: TITLES[kind], sql: text })
+        after = await readSqliteState(session)
+      } else if (kind !== 'index' || isInexpressibleIndex(sql)) notKept.push({ object, reason })
+    }
+    return { created, notKept, after }
+  } finally {
+    await session.execute('ROLLBACK')
+  }
+}
+
+/** A rename makes SQLite read all views and triggers, and refuse those that name what does not exist. */
+const CHECK_ALL = `CREATE TABLE slipway_check (a);
+ALTER TABLE slipway_check RENAME TO slipway_checked;
+DROP TABLE slipway_checked;`
+
+/** What makes SQLite compile a trigger, without a change of a row; empty text for another object. */
+function firing({ table, sql }: Gone, { tables }: SqliteState): string {
+  const detail = sqliteDetail({ text: sql })
+  if (detail.kind !== 'create-trigger') return ''
+  const { event, of } = detail.trigger
+  const name = quoteIdentifier(table)
+  switch (event) {
+    case 'insert':
+      return `EXPLAIN INSERT INTO ${name} DEFAULT VALUES`
+    case 'delete':
+      return `EXPLAIN DELETE FROM ${name}`
+    case 'update': {
+      const owner = tables.find((one) => one.name === table)
+      const columns = of.length > 0 ? of : (owner?.columns ?? []).map((one) => one.name)
+      const values = columns.map((one) => `${quoteIdentifier(one)} = NULL`)
+      return values.length === 0 ? '' : `EXPLAIN UPDATE ${name} SET ${values.join(', ')}`
+    }
+    default:
+      return assertNever(event)
+  }
+}
+
+/** In the order in which they were made. */
+function goneObjects(
+  before: SqliteState,
+  after: SqliteState,
+  statements: readonly Statement[],
+): Gone[] {
+  const indexes = new Set(
+    statements.flatMap(({ actions }) =>
+      actions.flatMap((action) => {
+        if (action.kind === 'create-index') return action.name ?? []
+        return action.kind === 'drop-index' ? action.index.name : []
+      }),
+    ),
+  )
+  return before.objects.flatMap(({ kind, ...rest }): Gone[] => {
+    if (kind === 'table' || (kind === 'index' && indexes.has(rest.name))) return []
+    const isThere = after.objects.some((one) => one.kind === kind && one.name === rest.name)
+    return isThere ? [] : [{ kind, ...rest }]
+  })
+}
+
+/** An index or trigger whose table is not created again goes with it. */
+function hasOwner({ kind, table }: Gone, { objects }: SqliteState): boolean {
+  if (kind === 'view') return true
+  return objects.some((one) => (one.kind === 'table' || one.kind === 'view') && one.name === table)
+}
+
+function refOf({ kind, name, table }: Gone): ObjectRef {
+  return kind === 'trigger' ? { kind, schema: null, table, name } : { kind, schema: null, name }
+}

@@ -1,0 +1,57 @@
+import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { refusalOnTrial } from '../../down/index.ts'
+import { isSameName, readSqliteState, usersOf } from '../../schema/index.ts'
+import { parserFor, type Statement } from '../../statements/index.ts'
+import { droppedTable } from './rebuilds.ts'
+
+/**
+ * Prisma's SQL with the views and triggers dropped first that read a table which it drops or rebuilds, where SQLite refuses
+ * it otherwise: no table can be renamed while one of them names a table that does not exist.
+ */
+export async function withoutUsers(sql: string, session: Session): Promise<string> {
+  const { parse } = await parserFor('sqlite')
+  const statements = parse(sql)
+  const tables = statements.flatMap((one) => droppedTable(one) ?? [])
+  const refused = tables.length === 0 ? 0 : await countRefused(session, statements)
+  if (refused === 0) return sql
+  const drops = await dropsOfUsers(session, tables)
+  const start = startOf(sql, statements)
+  const less = `${sql.slice(0, start)}${drops.join('')}${sql.slice(start)}`
+  return (await countRefused(session, parse(less))) < refused ? less : sql
+}
+
+async function dropsOfUsers(session: Session, tables: readonly string[]): Promise<string[]> {
+  const { objects } = await readSqliteState(session)
+  const users = new Set(tables.flatMap((table) => usersOf(objects, table)))
+  const isIn = (names: readonly string[], name: string) =>
+    names.some((other) => isSameName(other, name))
+  const gone = objects.filter((one) => one.kind === 'view' && users.has(one))
+  // With a table or view, its triggers are dropped.
+  const owners = [...tables, ...gone.map(({ name }) => name)]
+  const triggers = objects.filter(
+    (one) => one.kind === 'trigger' && users.has(one) && !isIn(owners, one.table),
+  )
+  return [
+    ...triggers.map(({ name }) => `-- DropTrigger\nDROP TRIGGER ${quoteIdentifier(name)};\n\n`),
+    ...gone.toReversed().map(({ name }) => `-- DropView\nDROP VIEW ${quoteIdentifier(name)};\n\n`),
+  ]
+}
+
+async function countRefused(session: Session, statements: readonly Statement[]): Promise<number> {
+  await session.execute('BEGIN')
+  try {
+    let count = 0
+    for (const { text } of statements)
+      if ((await refusalOnTrial(session, text)) !== undefined) count++
+    return count
+  } finally {
+    await session.execute('ROLLBACK')
+  }
+}
+
+/** Where the first statement starts, with the comment that heads it. */
+function startOf(sql: string, [first]: readonly Statement[]): number {
+  const start = first?.start ?? 0
+  const line = sql.lastIndexOf('\n', start - 2) + 1
+  return sql.startsWith('-- ', line) ? line : start
+}
