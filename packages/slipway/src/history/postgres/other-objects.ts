@@ -68,6 +68,6 @@ async function newestOid(session: Session): Promise<number> {
 function othersSql(own: readonly string[], newest: number): string {
   return `${CATALOG_ROWS}
 SELECT catalog, count(*), sum(hash) FROM item
-WHERE id <= ${newest} AND (class, id) NOT IN (VALUES ${own.join(', ')})
+WHERE id <= ${newest}${own.length === 0 ? '' : ` AND (class, id) NOT IN (VALUES ${own.join(', ')})`}
 GROUP BY catalog ORDER BY catalog COLLATE "C"`
 }

@@ -277,7 +277,7 @@ function modeName(mode: string): string {
 
 /** The server's counts of a transaction begin with what it has not yet reported of those before. */
 const COUNT_FROM_HERE = `UPDATE pg_temp.slipway_existing s SET modes = '', read = 0, inserted = 0, updated = 0, deleted = 0
-  WHERE (modes, read, inserted, updated, deleted) <> ('', 0, 0, 0, 0);
+  WHERE (modes, read, inserted, updated, deleted) IS DISTINCT FROM ('', 0, 0, 0, 0);
   UPDATE pg_temp.slipway_existing s SET read = seq_tup_read, inserted = n_tup_ins, updated = n_tup_upd, deleted = n_tup_del
   FROM pg_stat_xact_all_tables x
   WHERE x.relid = s.oid AND (x.seq_tup_read, x.n_tup_ins, x.n_tup_upd, x.n_tup_del) <> (0, 0, 0, 0)`

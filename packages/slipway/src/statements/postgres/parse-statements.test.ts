@@ -32,6 +32,18 @@ test('a large file has the statements that its parts have', () => {
   expect(found.map(({ actions }) => actions)).toEqual(texts.map((text) => actionsOf.get(text)))
 })
 
+test.each([
+  'DELETE FROM a -- all;\n WHERE id = 1',
+  'CREATE SCHEMA s -- s;\n CREATE TABLE t ()',
+  'SELECT 1 -- a;\n UNION SELECT 2',
+])('a semicolon that ends a comment and no statement cuts no file: %j', (text) => {
+  const filling = 'SELECT 1;\n'.repeat(1000)
+  const before = parseStatements(filling)
+  const found = parseStatements(`${filling}${text};\n${filling}`)
+  expect(found).toHaveLength(2 * before.length + 1)
+  expect(found[before.length]).toMatchObject({ text, actions: parseStatements(text)[0]?.actions })
+})
+
 test('an error far into a large file has its place there', () => {
   const lines = Array.from({ length: 4000 }, () => 'SELECT 1;')
   const sql = [...lines, 'SELEC 2;', ...lines].join('\n')

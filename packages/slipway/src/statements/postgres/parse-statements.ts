@@ -53,8 +53,8 @@ interface Piece {
 const PIECE_CHARACTERS = 10_000
 
 /**
- * A file, cut behind semicolons at ends of lines. What the grammar accepts up to there is whole statements: a semicolon
- * within a literal, a comment, parentheses or the body of a function leaves them open. Then the piece is extended.
+ * A file, cut behind semicolons at ends of lines. What the grammar accepts up to there, and as ended, is whole statements: a
+ * semicolon within a literal, a comment, parentheses or the body of a function leaves them open. Then the piece is extended.
  */
 function* piecesOf(sql: string, file?: string): Generator<Piece> {
   let from = 0
@@ -65,13 +65,22 @@ function* piecesOf(sql: string, file?: string): Generator<Piece> {
     const text = sql.slice(from, end)
     // Nothing but white space has no statements.
     const tree = text.trim() === '' ? EMPTY : treeOf(text)
-    if (tree === undefined && end === sql.length) return refuseSyntax(sql, file)
-    if (tree) {
+    const isLast = end === sql.length
+    if (tree === undefined && isLast) return refuseSyntax(sql, file)
+    if (tree && (isLast || isEnded(tree))) {
       yield { from, text, tree }
       from = end
+      length = PIECE_CHARACTERS
+    } else {
+      length *= 2
     }
-    length = tree ? PIECE_CHARACTERS : length * 2
   }
+}
+
+/** The parser gives the length of a statement that a semicolon ends, and none of one that the text ends. */
+function isEnded({ stmts = [] }: ParseResult): boolean {
+  const last = stmts.at(-1)
+  return last === undefined || (last.stmt_len ?? 0) > 0
 }
 
 const EMPTY: ParseResult = { version: 0, stmts: [] }
