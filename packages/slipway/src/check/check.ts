@@ -6,7 +6,7 @@ import type { MigrationFolder } from '../project/index.ts'
 import { type OnShadow, type Proof, prove as proveMigration } from '../proof/index.ts'
 import { catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase, withShadowServer } from '../shadow/index.ts'
-import { type MigrationFile, parserFor } from '../statements/index.ts'
+import { type MigrationFile, parserFor, type Statement } from '../statements/index.ts'
 import type { Load, LoadConditions } from './load/load.ts'
 import type { RowsAsked } from './load/rows-wanted.ts'
 import { selected } from './selected.ts'
@@ -112,7 +112,8 @@ function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) 
   return { name, path, hazards: hazards.filter(({ migration }) => migration === name) }
 }
 
-const FILES_A_TURN = 40
+/** Parsed in some 10 ms: commands to the server that makes the shadow database wait no longer. */
+const CHARACTERS_A_TURN = 10_000
 
 /** The migrations before the first chosen one, and those from it to the last. */
 type ParsedFiles = Pick<Judging, 'history' | 'migrations'>
@@ -122,13 +123,21 @@ async function parsed(
   chosen: readonly MigrationFolder[],
   { migrations, shadow }: CheckRequest,
 ): Promise<ParsedFiles> {
-  const { parse } = await parserFor(shadow.dialect)
+  const { pieces } = await parserFor(shadow.dialect)
   const places = chosen.map((one) => migrations.indexOf(one))
   const [from, to] = [Math.min(...places), Math.max(...places) + 1]
   const files = []
-  for (const [at, { name, path, sql }] of migrations.slice(0, to).entries()) {
-    if (at % FILES_A_TURN === 0) await nextTurn()
-    files.push({ name, path, sql, statements: parse(sql, path) })
+  let characters = 0
+  for (const { name, path, sql } of migrations.slice(0, to)) {
+    const statements: Statement[] = []
+    for (const piece of pieces(sql, path)) {
+      statements.push(...piece)
+      characters += piece.reduce((sum, { text }) => sum + text.length, 0)
+      if (characters < CHARACTERS_A_TURN) continue
+      characters = 0
+      await nextTurn()
+    }
+    files.push({ name, path, sql, statements })
   }
   return { history: files.slice(0, from), migrations: files.slice(from) }
 }

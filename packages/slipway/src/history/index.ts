@@ -15,6 +15,7 @@ export {
   type ObjectTokens,
   readObjectTokens,
 } from './postgres/object-tokens.ts'
+export { watchOthers } from './postgres/other-objects.ts'
 export {
   readEnvironments,
   type RecordedEnvironment,

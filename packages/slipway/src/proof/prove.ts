@@ -14,7 +14,6 @@ import {
   difference,
   schemaOf,
   type CatalogReader,
-  readIdentities,
 } from '../schema/index.ts'
 import {
   checksum,
@@ -135,7 +134,7 @@ async function proveOn(
   const part = touched && (await watchPart(session, touched, all))
   const catalogs = part?.catalogs ?? all
   const catalog = options.down ? await catalogs.facts() : await catalogs.whole()
-  const before = { catalog, identities: await readIdentities(session) }
+  const before = { catalog, identities: await catalogs.identities() }
   const code = await readSchemaCode(session)
   const write = async (after: Catalog) => ({
     name: `${migration.name}/down.sql`,

@@ -6,7 +6,6 @@ import {
   type CatalogReader,
   type Change,
   difference,
-  readIdentities,
   replacedObjects,
 } from '../schema/index.ts'
 import { raiseRefusal, replay } from '../shadow/index.ts'
@@ -120,7 +119,7 @@ export async function runUpDownUp(
   const written = typeof options.down !== 'function'
   const after = {
     catalog: written ? await catalogs.facts() : await catalogs.whole(),
-    identities: await readIdentities(session),
+    identities: await catalogs.identities(),
   }
   const touched = climb.trace.effects.some(({ rows }) => rows !== undefined)
     ? await compareRows(session, sums, await readShape(session, named))
@@ -146,6 +145,7 @@ export async function runUpDownUp(
     ...(await replacedObjects(session, {
       before: before.identities,
       after: after.identities,
+      restored: await catalogs.identities(),
     })),
   ]
   // Where the tables had to be emptied there is nothing to compare.

@@ -1,5 +1,5 @@
-import { inSnapshot, type Session } from '../database/index.ts'
-import { changedObjects, dependentsOf, readObjectTokens } from '../history/index.ts'
+import type { Session } from '../database/index.ts'
+import { dependentsOf, watchOthers } from '../history/index.ts'
 import type { CatalogReader } from '../schema/index.ts'
 import { relatedTables } from '../shadow/index.ts'
 import type { ObjectName } from '../statements/index.ts'
@@ -27,7 +27,7 @@ export async function watchPart(
   const { relations } = await dependentsOf(session, tables)
   const watched = new Set([...related, ...relations])
   const newest = await newestOid(session)
-  const tokens = await inSnapshot(session, () => readObjectTokens(session))
+  const areOthersSame = await watchOthers(session, [...watched])
   return {
     catalogs: catalogs.of((kind, oid) =>
       kind === 'relations'
@@ -35,11 +35,9 @@ export async function watchPart(
         : 'true',
     ),
     async isAll(written) {
-      const changed = await inSnapshot(session, async () =>
-        changedObjects(session, tokens, await readObjectTokens(session)),
-      )
-      const oids = [...(changed?.again.relations ?? []), ...(await oidsOf(session, written))]
-      return changed !== undefined && oids.every((oid) => watched.has(oid) || oid > newest)
+      if (!(await areOthersSame())) return false
+      const oids = await oidsOf(session, written)
+      return oids.every((oid) => watched.has(oid) || oid > newest)
     },
   }
 }

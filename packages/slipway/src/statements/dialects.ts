@@ -1,7 +1,7 @@
 import type { ByDialect, Dialect } from '../database/index.ts'
 import type { Marker } from './marker.ts'
 import { markersIn } from './postgres/markers.ts'
-import { parseStatements } from './postgres/parse-statements.ts'
+import { parsePieces, parseStatements } from './postgres/parse-statements.ts'
 import { loadParser } from './postgres/parser.ts'
 import { masked } from './postgres/tokens.ts'
 import type { Statement } from './statement.ts'
@@ -13,6 +13,8 @@ export interface StatementParser {
    * STATEMENTS.SYNTAX, which holds the place and a caret.
    */
   parse(sql: string, file?: string): Statement[]
+  /** As `parse`, a few statements at a time where that can be: a large file takes seconds. */
+  pieces(sql: string, file?: string): Iterable<readonly Statement[]>
   /** The comments of a file that are for Slipway. */
   markersIn(sql: string): Marker[]
   /** A text without comments, its literals masked and its tokens at most a space apart. */
@@ -23,7 +25,7 @@ export interface StatementParser {
 const LOADERS: ByDialect<() => Promise<StatementParser>> = {
   async postgres() {
     await loadParser()
-    return { parse: parseStatements, markersIn, masked }
+    return { parse: parseStatements, pieces: parsePieces, markersIn, masked }
   },
   async sqlite() {
     const [{ loadSqliteParser }, { parseSqliteStatements }, { sqliteMarkersIn }, { maskedSqlite }] =
@@ -36,6 +38,7 @@ const LOADERS: ByDialect<() => Promise<StatementParser>> = {
     await loadSqliteParser()
     return {
       parse: parseSqliteStatements,
+      pieces: (sql, file) => [parseSqliteStatements(sql, file)],
       markersIn: sqliteMarkersIn,
       masked: maskedSqlite,
     }

@@ -1,6 +1,6 @@
 import type { Session } from '../port.ts'
 
-/** A setting of the server that changes what SQL means or what a result says, and the value that our sessions need. */
+/** A setting of the server that changes what SQL means, what a result says or how long our queries take, and the value that our sessions need. */
 export interface Pin {
   readonly name: string
   readonly value: string
@@ -8,7 +8,10 @@ export interface Pin {
   readonly inFiles: boolean
 }
 
-/** In files, role and database decide on these, as in a deploy by Prisma. */
+/**
+ * In files, role and database decide on these, as in a deploy by Prisma. Our queries of catalogs are long and run once:
+ * on a large schema the server would compile them, which takes longer than to run them.
+ */
 const SLIPWAY_ONLY: Readonly<Record<string, string>> = {
   DateStyle: 'ISO, MDY',
   IntervalStyle: 'postgres',
@@ -16,6 +19,7 @@ const SLIPWAY_ONLY: Readonly<Record<string, string>> = {
   array_nulls: 'on',
   bytea_output: 'hex',
   extra_float_digits: '1',
+  jit: 'off',
   quote_all_identifiers: 'off',
   xmloption: 'content',
 }

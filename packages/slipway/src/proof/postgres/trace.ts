@@ -202,10 +202,10 @@ async function watchRelations(session: Session): Promise<void> {
       c.relkind = 'r' AND pg_relation_size(c.oid) > 0 AS filled,
       (SELECT jsonb_object_agg(a.attnum, a.attname) FROM pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')) AS columns,
-      (WITH RECURSIVE up AS (
+      CASE WHEN c.oid IN (SELECT inhrelid FROM pg_inherits) THEN (WITH RECURSIVE up AS (
         SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid
         UNION SELECT i.inhparent FROM pg_inherits i JOIN up ON up.inhparent = i.inhrelid
-      ) SELECT json_agg(inhparent::regclass::text) FROM up)::text AS within
+      ) SELECT json_agg(inhparent::regclass::text) FROM up)::text END AS within
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'i', 'I', 'm', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
       AND n.nspname !~ '^pg_(toast_)?temp_'`)
@@ -276,9 +276,11 @@ function modeName(mode: string): string {
 }
 
 /** The server's counts of a transaction begin with what it has not yet reported of those before. */
-const COUNT_FROM_HERE = `UPDATE pg_temp.slipway_existing s SET modes = '', read = 0, inserted = 0, updated = 0, deleted = 0;
+const COUNT_FROM_HERE = `UPDATE pg_temp.slipway_existing s SET modes = '', read = 0, inserted = 0, updated = 0, deleted = 0
+  WHERE (modes, read, inserted, updated, deleted) IS DISTINCT FROM ('', 0, 0, 0, 0);
   UPDATE pg_temp.slipway_existing s SET read = seq_tup_read, inserted = n_tup_ins, updated = n_tup_upd, deleted = n_tup_del
-  FROM pg_stat_xact_all_tables x WHERE x.relid = s.oid`
+  FROM pg_stat_xact_all_tables x
+  WHERE x.relid = s.oid AND (x.seq_tup_read, x.n_tup_ins, x.n_tup_upd, x.n_tup_del) <> (0, 0, 0, 0)`
 
 const LOOK = `WITH held AS (
     SELECT s.oid, s.relation, s.kind, s.within, l.mode, s.modes FROM pg_temp.slipway_existing s

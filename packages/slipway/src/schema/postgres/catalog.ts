@@ -11,6 +11,7 @@ import type { Part } from './extraction-sql.ts'
 import { type Answers, type Extracted, extractFacts, extractUnlessSame } from './extraction.ts'
 import { fingerprintOf, isGiven } from './facts-fingerprint.ts'
 import { withChildren } from './heritage.ts'
+import { type Identities, readIdentities } from './identities.ts'
 import { everything, type Scope } from './scope.ts'
 
 const HISTORY_TABLE = '_prisma_migrations'
@@ -70,6 +71,8 @@ export interface CatalogReader {
   whole(): Promise<Catalog>
   /** As `readFacts`. */
   facts(): Promise<Catalog>
+  /** As `readIdentities`. */
+  identities(): Promise<Identities>
   /** Reads a part of the objects alone. */
   of(part: Part): CatalogReader
 }
@@ -91,6 +94,7 @@ export function catalogReader(session: Session, scope: Scope = everything): Cata
   return {
     whole: () => read(true),
     facts: () => read(false),
+    identities: () => readIdentities(session),
     of: (part) => partReader(session, scope, part),
   }
 }
@@ -101,6 +105,7 @@ function partReader(session: Session, scope: Scope, part: Part): CatalogReader {
   return {
     whole: () => read(true),
     facts: () => read(false),
+    identities: () => readIdentities(session, part),
     of: (other) =>
       partReader(session, scope, (kind, oid) => `${part(kind, oid)} AND ${other(kind, oid)}`),
   }

@@ -1,6 +1,7 @@
 import { inLedger, type Session } from '../../database/index.ts'
 import { type ObjectRef, partRef, schemaRef } from '../../statements/index.ts'
 import type { Change } from '../change.ts'
+import type { Part } from './extraction-sql.ts'
 
 /**
  * An object as the server knows it, whatever its name: by its OID, a column by the OID of its table and its number. A
@@ -53,12 +54,21 @@ function notOfExtension(catalog: string, oid: string): string {
   return `NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`
 }
 
+/** A table, its indexes and its sequences belong to a part together. */
+function relationsOf(part: Part): string {
+  const ofPart = (oid: string) => part('relations', oid)
+  return `c.relkind = 'c' OR ${ofPart('c.oid')}
+    OR c.oid IN (SELECT indexrelid FROM pg_index WHERE ${ofPart('indrelid')})
+    OR c.oid IN (SELECT objid FROM pg_depend WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass
+      AND deptype IN ('a', 'i') AND ${ofPart('refobjid')})`
+}
+
 /** The index of a primary key, a unique or an exclusion constraint has the constraint's name: it is read once, as the index. */
-const IDENTITIES = `WITH spaces AS (SELECT oid, nspname FROM pg_namespace
+const identitiesSql = (relations: string) => `WITH spaces AS (SELECT oid, nspname FROM pg_namespace
     WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'slipway')),
   relations AS (SELECT c.oid, c.relname, c.relkind, c.relnamespace FROM pg_class c JOIN spaces s ON s.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I', 'c') AND c.relname <> '_prisma_migrations'
-      AND ${notOfExtension('pg_class', 'c.oid')}),
+      AND ${notOfExtension('pg_class', 'c.oid')} AND (${relations})),
   types AS (SELECT t.oid, t.typname, t.typtype, t.typnamespace FROM pg_type t JOIN spaces s ON s.oid = t.typnamespace
     WHERE t.typtype IN ('e', 'd', 'r') AND ${notOfExtension('pg_type', 't.oid')})
 SELECT 'n ' || oid AS id, 'SCHEMA' AS kind, nspname::text AS name, NULL AS of, NULL AS args, NULL::text[] AS parents FROM spaces
@@ -88,9 +98,13 @@ UNION ALL ${SIMPLE_SQL}
 UNION ALL SELECT 'publication ' || oid, 'PUBLICATION', pubname, NULL, NULL, NULL FROM pg_publication
 UNION ALL SELECT 'trigger ' || oid, 'EVENT TRIGGER', evtname, NULL, NULL, NULL FROM pg_event_trigger`
 
-/** Reads the identities of all that a project can name. A session inside a transaction sees its own work. */
-export async function readIdentities(session: Session): Promise<Identities> {
-  const rows = await session.query<IdentityRow>(inLedger(session, IDENTITIES))
+/**
+ * Reads the identities of all that a project can name, or of a part of the relations. A session inside a transaction sees
+ * its own work.
+ */
+export async function readIdentities(session: Session, part?: Part): Promise<Identities> {
+  const sql = identitiesSql(part ? relationsOf(part) : 'true')
+  const rows = await session.query<IdentityRow>(inLedger(session, sql))
   return new Map(rows.map((row) => [row.id, identityFrom(row)]))
 }
 
@@ -119,9 +133,13 @@ const HOLDING: Readonly<Record<string, 'table' | 'column' | 'attribute' | 'seque
  */
 export async function replacedObjects(
   session: Session,
-  { before, after }: { readonly before: Identities; readonly after: Identities },
+  {
+    before,
+    after,
+    restored: known,
+  }: { readonly before: Identities; readonly after: Identities; readonly restored?: Identities },
 ): Promise<Change[]> {
-  const restored = await readIdentities(session)
+  const restored = known ?? (await readIdentities(session))
   const gone = [...before.values()].filter(({ id }) => after.has(id) && !restored.has(id))
   return gone.flatMap((object): Change[] => {
     const ref = dataObject(object, before, restored, session.server.schema)

@@ -1,10 +1,11 @@
 import type { Node, ParseResult } from 'libpg-query'
+import { must } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { byteIndexer, indexOfCharacter, lineStarts, placeAt, statementAt } from '../position.ts'
 import type { IndexName, Statement, StatementRole } from '../statement.ts'
 import { actionsOf } from './actions.ts'
 import { codeOf } from './definition.ts'
-import { parser } from './parser.ts'
+import { parser, treeOf } from './parser.ts'
 import { settingsEffectOf } from './settings-effect.ts'
 import { wordsOf } from './tokens.ts'
 
@@ -13,37 +14,85 @@ import { wordsOf } from './tokens.ts'
  * Fails with STATEMENTS.SYNTAX, which holds the place and a caret.
  */
 export function parseStatements(sql: string, file?: string): Statement[] {
-  // A byte order mark is no SQL, but editors on Windows write it; psql passes over it, too.
-  const readable = sql.replace(/^\uFEFF/, ' ')
-  const { stmts = [] } = parseTree(readable, file)
-  const indexOf = byteIndexer(readable)
-  const total = Buffer.byteLength(readable)
-  const starts = lineStarts(sql)
-  return stmts.map(({ stmt, stmt_location: at = 0, stmt_len: length }, position) => {
-    const span = [indexOf(at), indexOf(length ? at + length : total)] as const
-    const place = statementAt(sql, starts, span)
-    const { text } = place
-    const tree = stmt ?? ({} as Node)
-    const actions = actionsOf(tree, { text, startByte: at })
-    return {
-      number: position + 1,
-      ...place,
-      role: roleOf(tree),
-      settings: settingsEffectOf(tree, text),
-      actions,
-    }
-  })
+  return [...parsePieces(sql, file)].flat()
 }
 
-/** The parse tree of a file. A file of nothing but white space and comments has no statements. */
-function parseTree(sql: string, file?: string): ParseResult {
-  if (sql.trim() === '') return { version: 0, stmts: [] }
+/** As `parseStatements`, a few statements at a time: the tree of a large file takes a hundred times its memory. */
+export function* parsePieces(sql: string, file?: string): Generator<Statement[]> {
+  // A byte order mark is no SQL, but editors on Windows write it; psql passes over it, too.
+  const readable = sql.replace(/^\uFEFF/, ' ')
+  const starts = lineStarts(sql)
+  let number = 0
+  for (const { from, text: piece, tree } of piecesOf(readable, file)) {
+    const indexOf = byteIndexer(piece)
+    const total = Buffer.byteLength(piece)
+    yield (tree.stmts ?? []).map(({ stmt, stmt_location: at = 0, stmt_len: length }) => {
+      const [start, end] = [indexOf(at), indexOf(length ? at + length : total)]
+      const place = statementAt(sql, starts, [from + start, from + end])
+      const { text } = place
+      const node = stmt ?? ({} as Node)
+      const actions = actionsOf(node, { text, startByte: at })
+      number++
+      return {
+        number,
+        ...place,
+        role: roleOf(node),
+        settings: settingsEffectOf(node, text),
+        actions,
+      }
+    })
+  }
+}
+
+interface Piece {
+  readonly from: number
+  readonly text: string
+  readonly tree: ParseResult
+}
+
+const PIECE_CHARACTERS = 10_000
+
+/**
+ * A file, cut behind semicolons at ends of lines. What the grammar accepts up to there, and as ended, is whole statements: a
+ * semicolon within a literal, a comment, parentheses or the body of a function leaves them open. Then the piece is extended.
+ */
+function* piecesOf(sql: string, file?: string): Generator<Piece> {
+  let from = 0
+  let length = PIECE_CHARACTERS
+  while (from < sql.length) {
+    const semicolon = sql.indexOf(';\n', from + length)
+    const end = semicolon === -1 ? sql.length : semicolon + 2
+    const text = sql.slice(from, end)
+    // Nothing but white space has no statements.
+    const tree = text.trim() === '' ? EMPTY : treeOf(text)
+    const isLast = end === sql.length
+    if (tree === undefined && isLast) return refuseSyntax(sql, file)
+    if (tree && (isLast || isEnded(tree))) {
+      yield { from, text, tree }
+      from = end
+      length = PIECE_CHARACTERS
+    } else {
+      length *= 2
+    }
+  }
+}
+
+/** The parser gives the length of a statement that a semicolon ends, and none of one that the text ends. */
+function isEnded({ stmts = [] }: ParseResult): boolean {
+  const last = stmts.at(-1)
+  return last === undefined || (last.stmt_len ?? 0) > 0
+}
+
+const EMPTY: ParseResult = { version: 0, stmts: [] }
+
+/** The place of an error is that in the whole file. */
+function refuseSyntax(sql: string, file?: string): never {
   try {
-    return parser().parseSync(sql)
+    parser().parseSync(sql)
   } catch (error) {
     if (!parser().hasSqlDetails(error)) throw error
     const { message, cursorPosition = 0 } = error.sqlDetails ?? {}
-    return raise('STATEMENTS.SYNTAX', {
+    raise('STATEMENTS.SYNTAX', {
       message: `The SQL does not parse: ${message ?? error.message}.`,
       why: 'PostgreSQL would refuse the whole file, so nothing was run.',
       nextActions:
@@ -52,6 +101,7 @@ function parseTree(sql: string, file?: string): ParseResult {
       cause: error,
     })
   }
+  return must<never>(undefined, 'the error of a file whose end is refused')
 }
 
 const ORDINARY: StatementRole = { kind: 'ordinary' }
