@@ -22,8 +22,8 @@ export function commandOf({ object, name, value }: Attribute): string | undefine
 }
 
 /**
- * Of objects that a catalog does not model, those that are no attributes either: extended statistics are one of a table's.
- * A text is a kind with the names of its objects.
+ * Of objects that a catalog does not model, those that are not read as attributes: extended statistics are attributes of a
+ * table. A text is a kind with the names of its objects.
  */
 export function withoutAttributes(unmodelled: readonly string[]): string[] {
   return unmodelled.filter((objects) => !objects.startsWith('statistics object '))
