@@ -81,6 +81,7 @@ export { lostParts } from './sqlite/lost-parts.ts'
 export {
   columnIn,
   createTableText,
+  tableOptions,
   isSameList,
   type LostPart,
   refusalOfPart,

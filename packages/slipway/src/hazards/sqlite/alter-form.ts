@@ -1,4 +1,4 @@
-import { isSameName, keyOfName } from '../../schema/index.ts'
+import { columnIn, isSameName, keyOfName } from '../../schema/index.ts'
 import {
   type SqliteColumn,
   sqliteDefinitionParts,
@@ -7,7 +7,7 @@ import {
   type Statement,
 } from '../../statements/index.ts'
 import type { JudgedMigration } from '../hazard.ts'
-import { columnOf, isExpressible, type Rebuild } from './rebuild.ts'
+import { isExpressible, type Rebuild } from './rebuild.ts'
 import { usesOf } from './uses.ts'
 import { quoted } from './words.ts'
 
@@ -154,7 +154,7 @@ function columnSteps(rebuild: Rebuild, dropped: ReadonlySet<string>): string[] |
     kept.add(from)
     if (isSameName(from.name, column.name)) continue
     const { refusing, broken } = usesOf(before, { table: name, column: from.name })
-    if (refusing.length > 0 || broken.length > 0 || columnOf(old, column.name)) return undefined
+    if (refusing.length > 0 || broken.length > 0 || columnIn(old, column.name)) return undefined
     steps.unshift(`RENAME COLUMN ${quoted(from.name)} TO ${quoted(column.name)}`)
   }
   const indexes = new Map([...before.indexes].filter(([key]) => !dropped.has(key)))
@@ -185,9 +185,9 @@ function sourceOf(
 ): SqliteColumn | 'nothing' | undefined {
   const value = values.find(({ target }) => isSameName(target, column.name))
   if (value !== undefined) {
-    return value.source.column === undefined ? undefined : columnOf(old, value.source.column)
+    return value.source.column === undefined ? undefined : columnIn(old, value.source.column)
   }
-  const own = columnOf(old, column.name)
+  const own = columnIn(old, column.name)
   if (own === undefined) return 'nothing'
   // SQLite computes it in both tables; any other column would lose its values.
   return own.generated && column.generated ? own : undefined

@@ -1,4 +1,9 @@
-import { type DefinedTable, isSameName, type SqliteDefinitions } from '../../schema/index.ts'
+import {
+  columnIn,
+  type DefinedTable,
+  isSameName,
+  type SqliteDefinitions,
+} from '../../schema/index.ts'
 import type {
   SqliteConflict,
   SqliteIndex,
@@ -104,11 +109,6 @@ export function successorOf(rebuild: Rebuild, column: string): string | undefine
     .find(({ source }) => source.column !== undefined && isSameName(source.column, column))?.target
 }
 
-/** A column by its name. */
-export function columnOf({ columns }: SqliteTable, name: string) {
-  return columns.find((one) => isSameName(one.name, name))
-}
-
 /** Whether a column never holds NULL. A key of rows never does, and neither does a key without rowid or STRICT. */
 export function isNotNull(
   { primaryKey, withoutRowid, strict }: SqliteTable,
@@ -140,11 +140,11 @@ export function isExpressible({ columns, partial }: SqliteIndex): boolean {
 export function canRemain({ columns, names }: SqliteIndex, rebuild: Rebuild): boolean {
   const { old, made } = rebuild
   return [...columns, ...names.columns.map(({ name }) => name)]
-    .filter((name) => columnOf(old, name))
-    .every((name) => columnOf(made, name) ?? successorOf(rebuild, name))
+    .filter((name) => columnIn(old, name))
+    .every((name) => columnIn(made, name) ?? successorOf(rebuild, name))
 }
 
 /** Whether what names columns of the old table names columns of the new one, too, and so can be created again as it is. */
 export function isStillTrue(names: readonly string[], { old, made }: Rebuild): boolean {
-  return names.every((name) => !columnOf(old, name) || columnOf(made, name))
+  return names.every((name) => !columnIn(old, name) || columnIn(made, name))
 }

@@ -77,11 +77,13 @@ export function withParts(made: SqliteTable, parts: readonly LostPart[]): string
       ...made.constraints.map((text) => constraintWith(text, made, parts)),
       ...ofTable.map(({ text }) => text),
     ],
-    options: [
-      ...(made.strict ? ['STRICT'] : textsOf('strict')),
-      ...(made.withoutRowid ? ['WITHOUT ROWID'] : textsOf('without rowid')),
-    ],
+    options: [...tableOptions(made), ...textsOf('strict'), ...textsOf('without rowid')],
   })
+}
+
+/** The options behind the parentheses of CREATE TABLE. */
+export function tableOptions({ strict, withoutRowid }: SqliteTable): string[] {
+  return [...(strict ? ['STRICT'] : []), ...(withoutRowid ? ['WITHOUT ROWID'] : [])]
 }
 
 /** CREATE TABLE without a semicolon. */

@@ -1,9 +1,12 @@
 import {
+  columnIn,
   counterSql,
+  createTableText,
   type DefinedTable,
   isSameName,
   keyOfName,
   type SqliteDefinitions,
+  tableOptions,
 } from '../../../schema/index.ts'
 import type { SqliteColumn } from '../../../statements/index.ts'
 import { quoted, quotedList } from '../words.ts'
@@ -33,12 +36,16 @@ export function tableRebuild(
   if (!isKnown || table.columns.length === 0) return undefined
   const next = freeName(`new_${table.name}`, definitions)
   const filled = columns.filter(
-    ({ name, generated }) => !generated && (values.has(name) || isIn(table, name)),
+    ({ name, generated }) => !generated && (values.has(name) || columnIn(table, name)),
   )
   const sources = filled.map(({ name }) => values.get(name) ?? quoted(name))
   const names = quotedList(filled.map(({ name }) => name))
   return [
-    `CREATE TABLE ${quoted(next)} (\n${definitionOf(table, columns)}\n)${optionsOf(table)}`,
+    createTableText({
+      name: next,
+      lines: [...columns.map(({ text }) => text), ...table.constraints],
+      options: tableOptions(table),
+    }),
     `INSERT INTO ${quoted(next)} (${names}) SELECT ${sources.join(', ')} FROM ${quoted(table.name)}`,
     ...(table.autoincrement ? counterSql(table.name, next) : []),
     ...others.drops,
@@ -48,21 +55,6 @@ export function tableRebuild(
     ...triggers.map((trigger) => trigger.text),
     ...others.creates,
   ]
-}
-
-function isIn({ columns }: DefinedTable, name: string): boolean {
-  return columns.some((column) => isSameName(column.name, name))
-}
-
-function definitionOf({ constraints }: DefinedTable, columns: readonly SqliteColumn[]): string {
-  return [...columns.map((column) => column.text), ...constraints]
-    .map((part) => `    ${part}`)
-    .join(',\n')
-}
-
-function optionsOf({ strict, withoutRowid }: DefinedTable): string {
-  const options = [...(strict ? ['STRICT'] : []), ...(withoutRowid ? ['WITHOUT ROWID'] : [])]
-  return options.length === 0 ? '' : ` ${options.join(', ')}`
 }
 
 function freeName(wanted: string, { tables, views, indexes }: SqliteDefinitions): string {

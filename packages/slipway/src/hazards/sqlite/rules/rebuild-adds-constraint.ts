@@ -1,14 +1,6 @@
-import { isSameName, keyOfName } from '../../../schema/index.ts'
+import { columnIn, isSameName, keyOfName } from '../../../schema/index.ts'
 import type { SqliteTable } from '../../../statements/index.ts'
-import {
-  columnOf,
-  copiesAt,
-  type Copy,
-  isKnown,
-  isNotNull,
-  type Rebuild,
-  successorOf,
-} from '../rebuild.ts'
+import { copiesAt, type Copy, isKnown, isNotNull, type Rebuild, successorOf } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { columnObject, list, quoted, tableObject } from '../words.ts'
 
@@ -29,8 +21,8 @@ function requiredNow(
   { name, old, oldName, made }: Rebuild,
 ): SqliteFinding[] {
   return values.flatMap(({ target, source }) => {
-    const after = columnOf(made, target)
-    const before = source.column === undefined ? undefined : columnOf(old, source.column)
+    const after = columnIn(made, target)
+    const before = source.column === undefined ? undefined : columnIn(old, source.column)
     if (!after || !before || source.neverNull) return []
     if (!isNotNull(made, after) || isNotNull(old, before)) return []
     return [

@@ -1,5 +1,6 @@
+import { columnIn } from '../../../schema/index.ts'
 import { lossOf } from '../affinity.ts'
-import { columnOf, copiesAt } from '../rebuild.ts'
+import { copiesAt } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { columnObject } from '../words.ts'
 
@@ -10,8 +11,8 @@ export const rebuildChangesType: SqliteRule = {
   judge(_detail, context) {
     return copiesAt(context).flatMap(({ copy, rebuild: { name, old, oldName, made } }) =>
       (copy.values ?? []).flatMap(({ target, source }): SqliteFinding[] => {
-        const before = source.column === undefined ? undefined : columnOf(old, source.column)
-        const after = columnOf(made, target)
+        const before = source.column === undefined ? undefined : columnIn(old, source.column)
+        const after = columnIn(made, target)
         if (!before || !after) return []
         const loss = lossOf(before.type, after.type)
         if (loss === undefined) return []

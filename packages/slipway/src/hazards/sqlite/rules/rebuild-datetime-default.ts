@@ -1,4 +1,4 @@
-import { columnOf } from '../rebuild.ts'
+import { columnIn } from '../../../schema/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { columnObject } from '../words.ts'
 
@@ -11,7 +11,7 @@ export const rebuildDatetimeDefault: SqliteRule = {
     if (rebuild === undefined) return undefined
     const { name, old, made } = rebuild
     return made.columns.flatMap((after) => {
-      const before = columnOf(old, after.name)
+      const before = columnIn(old, after.name)
       if (!before?.default || !after.default || !isMoment(after.type)) return []
       if (isSame(before.default.text, after.default.text)) return []
       return [

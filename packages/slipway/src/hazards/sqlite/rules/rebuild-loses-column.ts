@@ -1,8 +1,8 @@
-import { keyOfName } from '../../../schema/index.ts'
+import { columnIn, keyOfName } from '../../../schema/index.ts'
 import type { SqliteColumn } from '../../../statements/index.ts'
 import type { Severity } from '../../hazard.ts'
 import { keepingColumn, keptElsewhere, placesOf } from '../kept-elsewhere.ts'
-import { columnOf, type Rebuild, successorOf, writable } from '../rebuild.ts'
+import { type Rebuild, successorOf, writable } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { list, quoted, tableObject } from '../words.ts'
 
@@ -27,7 +27,7 @@ export const rebuildLosesColumn: SqliteRule = {
     )
     const computed = writable(old).filter(
       ({ name }) =>
-        used.has(keyOfName(name)) && !columnOf(made, name) && !successorOf(rebuild, name),
+        used.has(keyOfName(name)) && !columnIn(made, name) && !successorOf(rebuild, name),
     )
     return [
       losing(rebuild, lost, {
@@ -60,7 +60,7 @@ function losing(
 ): SqliteFinding | undefined {
   if (columns.length === 0) return undefined
   const { name, made } = rebuild
-  const kept = columns.filter((column) => columnOf(made, column.name))
+  const kept = columns.filter((column) => columnIn(made, column.name))
   const why =
     kept.length === 0
       ? ''
@@ -85,9 +85,9 @@ function usedColumns({ copies }: Rebuild): ReadonlySet<string> | undefined {
 /** Where one column goes and one of its type comes, it may be a rename. */
 function hintFor(lost: readonly SqliteColumn[], { old, made, copies }: Rebuild): string {
   const filled = copies.flatMap(({ values = [] }) => values.map(({ target }) => keyOfName(target)))
-  const gone = lost.filter((column) => !columnOf(made, column.name))
+  const gone = lost.filter((column) => !columnIn(made, column.name))
   const added = writable(made).filter(
-    (column) => !columnOf(old, column.name) && !filled.includes(keyOfName(column.name)),
+    (column) => !columnIn(old, column.name) && !filled.includes(keyOfName(column.name)),
   )
   const [before] = gone
   const after = added.filter(({ type }) => type === before?.type)

@@ -1,5 +1,5 @@
-import { isSameName } from '../../../schema/index.ts'
-import { columnOf, copiesAt } from '../rebuild.ts'
+import { columnIn, isSameName } from '../../../schema/index.ts'
+import { copiesAt } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { columnObject, tableObject } from '../words.ts'
 
@@ -24,7 +24,7 @@ export const rebuildMisplacesValues: SqliteRule = {
       }
       return (copy.values ?? []).flatMap(({ target, source: { column } }) => {
         if (column === undefined || isSameName(target, column)) return []
-        if (!columnOf(old, target) || !columnOf(old, column)) return []
+        if (!columnIn(old, target) || !columnIn(old, column)) return []
         return [
           {
             severity: 'error' as const,

@@ -1,6 +1,6 @@
-import { type DefinedTable, isSameName, keyOfName } from '../../../schema/index.ts'
+import { columnIn, type DefinedTable, isSameName, keyOfName } from '../../../schema/index.ts'
 import { sqliteDetail, type SqliteIndex } from '../../../statements/index.ts'
-import { columnOf, type Rebuild, successorOf } from '../rebuild.ts'
+import { type Rebuild, successorOf } from '../rebuild.ts'
 import type { SqliteContext, SqliteRule } from '../rule.ts'
 import { list, quoted, quotedList } from '../words.ts'
 
@@ -76,9 +76,9 @@ function isEmptyColumn(
   const rebuild = run.rebuilds.find(({ name }) => isSameName(name, index.table))
   const filled = rebuild?.copies.flatMap(({ values = [] }) => values.map(({ target }) => target))
   return index.columns.some((name) => {
-    const column = columnOf(table, name)
+    const column = columnIn(table, name)
     const hasDefault = column?.default !== undefined && column.default.kind !== 'null'
     const isFilled = filled?.some((target) => isSameName(target, name)) === true
-    return column !== undefined && !columnOf(start, name) && !hasDefault && !isFilled
+    return column !== undefined && !columnIn(start, name) && !hasDefault && !isFilled
   })
 }
