@@ -51,9 +51,19 @@ export function preChecksOf(
 
 /** Whether a statement of these asks anything: what says no needs no facts of the target. */
 export function asksRows(plans: readonly Migration[]): boolean {
-  return plans.some(({ statements }) =>
-    statements.some(({ actions }) => actions.some(({ kind }) => ASKING.has(kind))),
-  )
+  return plans.some(({ statements }) => statements.some(({ actions }) => actions.some(mayAsk)))
+}
+
+/** Columns that may be empty and indexes that are not unique are the most common, and ask nothing. */
+function mayAsk(action: Action): boolean {
+  switch (action.kind) {
+    case 'add-column':
+      return action.column.notNull || action.column.constraints.length > 0
+    case 'create-index':
+      return action.unique
+    default:
+      return ASKING.has(action.kind)
+  }
 }
 
 const ASKING = new Set<Action['kind']>([
