@@ -57,6 +57,7 @@ ALTER TABLE base DISABLE TRIGGER t1;
 CREATE CONSTRAINT TRIGGER ct AFTER INSERT ON fk DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION trg();
 ALTER TABLE fk ENABLE ALWAYS TRIGGER ct;
 ALTER TABLE fk ENABLE ROW LEVEL SECURITY; ALTER TABLE fk FORCE ROW LEVEL SECURITY;
+CREATE FUNCTION audit() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE POLICY pol ON fk AS RESTRICTIVE FOR UPDATE TO PUBLIC USING (n > 1) WITH CHECK (n > 2);
 `
 
@@ -64,6 +65,8 @@ CREATE POLICY pol ON fk AS RESTRICTIVE FOR UPDATE TO PUBLIC USING (n > 1) WITH C
 const NOT_WRITTEN = `
 CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
 CREATE TEXT SEARCH CONFIGURATION ts (COPY = english);
+CREATE EVENT TRIGGER audited ON ddl_command_end EXECUTE FUNCTION audit();
+CREATE PUBLICATION feed FOR TABLE fk;
 GRANT SELECT (id, m) ON base TO pg_monitor;
 GRANT SELECT ON part TO pg_monitor;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO pg_monitor;
@@ -102,6 +105,8 @@ test.skipIf(!canDump)(
       ).toEqual([
         'operator ===',
         'text search configuration ts',
+        'event trigger audited',
+        'publication feed',
         expect.stringMatching(/^default privileges of \S+ for TABLES of SCHEMA public$/),
         'privileges of TABLE public.base, TABLE public.part',
       ])

@@ -19,6 +19,7 @@ import {
 } from '../safekeeping/index.ts'
 import {
   choiceText,
+  databaseObjectsOnlyIn,
   difference,
   readCatalog,
   readIdentities,
@@ -141,15 +142,22 @@ async function withSettings(
   request: AdoptRequest,
 ): Promise<Written> {
   const actual = await readAttributes(session)
-  const lackingBehind = async (sql: string) =>
-    lackingOf(actual, await prove(session, { name: request.name, sql }, request))
-  const lacking = await lackingBehind(script)
-  const isWritten = ({ name }: Attribute) => !/^(?:publication|default privileges) /.test(name)
+  const lackingBehind = async (sql: string) => {
+    const proven = await prove(session, { name: request.name, sql }, request)
+    return {
+      lacking: lackingOf(actual, proven.attributes),
+      databaseObjects: proven.databaseObjects,
+    }
+  }
+  const { lacking, databaseObjects } = await lackingBehind(script)
+  const isWritten = ({ name }: Attribute) => !name.startsWith('default privileges ')
   const commands = lacking.filter(isWritten).flatMap((one) => commandOf(one) ?? [])
-  if (commands.length === 0) return { sql: script, notWritten: inShort(lacking) }
+  if (commands.length === 0)
+    return { sql: script, notWritten: [...databaseObjects, ...inShort(lacking)] }
   const settings = commands.map((one) => `${unqualified(one, session.server.schema)};\n`).join('\n')
   const sql = `${script}\n${settings}`
-  return { sql, notWritten: inShort(await lackingBehind(sql)) }
+  const behind = await lackingBehind(sql)
+  return { sql, notWritten: [...databaseObjects, ...inShort(behind.lacking)] }
 }
 
 /** A text for each kind: `privileges of TABLE app.a, TABLE app.b and 7 more`. */
@@ -161,23 +169,31 @@ function inShort(attributes: readonly Attribute[]): string[] {
   })
 }
 
-/** What objects of the project have on the target, and not on the shadow database. Owners are those of each database. */
+/**
+ * What objects of the project have on the target, and not on the shadow database. Owners are those of each database, and a
+ * publication is named as a whole.
+ */
 function lackingOf(actual: readonly Attribute[], given: readonly Attribute[]): Attribute[] {
   const objects = new Set(given.flatMap(({ object, relation = object }) => [object, relation]))
   return attributesWithout(actual, given).filter(
-    ({ object, relation = object, name }) => name !== 'owner' && objects.has(relation),
+    ({ object, relation = object, name }) =>
+      name !== 'owner' && !name.startsWith('publication ') && objects.has(relation),
   )
 }
 
-/**
- * Runs the migration on a shadow database that holds the history, and compares with the target. Gives what objects have
- * beside their definitions there.
- */
+interface Given {
+  /** What objects have beside their definitions. */
+  readonly attributes: readonly Attribute[]
+  /** What only the target has of the objects of a database as a whole. */
+  readonly databaseObjects: readonly string[]
+}
+
+/** Runs the migration on a shadow database that holds the history, and compares with the target. */
 async function prove(
   session: Session,
   migration: MigrationFile,
   request: AdoptRequest,
-): Promise<readonly Attribute[]> {
+): Promise<Given> {
   const { migrations, schemas, shadow } = shadowLike(request, session)
   const applied = appliedMigrations({ history: await readHistory(session), migrations })
   const actual = await readCatalog(session, await projectScope(session, migrations, schemas))
@@ -188,12 +204,16 @@ async function prove(
       const given = await readCatalog(copy, await projectScope(copy, migrations, schemas))
       const changes = difference(...withoutOwnOfInherited(given, actual))
       const replaced = await retakenObjects(copy, before)
-      const attributes = await readAttributes(copy)
-      return { unlike: changes.map(({ object }) => object), replaced, attributes }
+      return {
+        unlike: changes.map(({ object }) => object),
+        replaced,
+        attributes: await readAttributes(copy),
+        databaseObjects: databaseObjectsOnlyIn(actual, given),
+      }
     }),
   )
   if (proven.ok && proven.value.unlike.length === 0 && proven.value.replaced.length === 0)
-    return proven.value.attributes
+    return proven.value
   const why = proven.ok ? reasonOf(proven.value) : (proven.failure.why ?? proven.failure.message)
   raise('DRIFT.NOT_ADOPTABLE', {
     message:

@@ -74,6 +74,7 @@ export {
 } from './postgres/read-fingerprint.ts'
 export { schemaOf } from './postgres/catalog-schema.ts'
 export type { Retaken } from './postgres/plan-source.ts'
+export { databaseObjectsOnlyIn } from './postgres/database-objects.ts'
 export { attributesAddedBehind, scriptBetween } from './postgres/schema-script.ts'
 export type { Choice, SchemaScript, ScriptStatement } from './script.ts'
 export { choiceText, scriptSql } from './postgres/script-sql.ts'

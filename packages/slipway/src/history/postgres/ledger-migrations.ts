@@ -271,7 +271,8 @@ export const LEDGER_MIGRATIONS: readonly LedgerMigration[] = [
         'ALTER TABLE slipway.ledger ADD COLUMN upgraded_at timestamptz NOT NULL DEFAULT now();\n',
         'ALTER TABLE slipway.journal RENAME COLUMN unit TO transaction_group;\n',
         'ALTER TABLE slipway.catalog_state RENAME TO schema_state;\n',
-        'ALTER TABLE slipway.schema_state DROP COLUMN only_row;\n',
+        // The key goes with the column. A publication of all tables lets no rows be changed that nothing identifies.
+        'ALTER TABLE slipway.schema_state DROP COLUMN only_row, REPLICA IDENTITY FULL;\n',
         ...TABLES_BY_HISTORY.map(
           (table) => `ALTER TABLE slipway.${table} ADD COLUMN history_schema text;\n`,
         ),
@@ -281,6 +282,7 @@ export const LEDGER_MIGRATIONS: readonly LedgerMigration[] = [
         ),
         keyByHistory('journal', 'migration', 'direction', 'transaction_group'),
         keyByHistory('schema_state'),
+        'ALTER TABLE slipway.schema_state REPLICA IDENTITY DEFAULT;\n',
         keyByHistory('seed', 'name'),
         keyByHistory('seed_row', 'seed', 'relation', 'key'),
         keyByHistory('seed_table', 'seed', 'relation'),

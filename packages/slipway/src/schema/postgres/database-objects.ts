@@ -1,0 +1,20 @@
+import { type FactKind } from '@supabase/pg-delta'
+import type { Catalog } from './catalog.ts'
+
+/** Kinds of objects that belong to a database as a whole, as texts name them. A fingerprint leaves them out. */
+const KINDS: ReadonlyMap<FactKind, string> = new Map([
+  ['eventTrigger', 'event trigger'],
+  ['fdw', 'foreign-data wrapper'],
+  ['publication', 'publication'],
+  ['server', 'foreign server'],
+  ['subscription', 'subscription'],
+])
+
+/** The objects of a database as a whole that one catalog has and another has not: `event trigger audit`. */
+export function databaseObjectsOnlyIn({ facts }: Catalog, other: Catalog): string[] {
+  return facts.facts().flatMap(({ id }) => {
+    const kind = KINDS.get(id.kind)
+    const isThere = other.facts.get(id) !== undefined
+    return kind === undefined || isThere || !('name' in id) ? [] : [`${kind} ${id.name}`]
+  })
+}
