@@ -9,7 +9,10 @@ import { createTarget, shareImages } from './target.ts'
 test('on a database whose tables are all published, what is destroyed is kept and restored', async () => {
   const target = await createTarget()
   const root = writeProject([
-    { name: '1_init', sql: 'CREATE TABLE a (id integer PRIMARY KEY, v text, w text);' },
+    {
+      name: '1_init',
+      sql: 'CREATE TABLE a (id integer PRIMARY KEY, v text, w text); CREATE TABLE keyless (n integer, v text);',
+    },
   ])
   shareImages(root)
   const slipway = async (...words: string[]) => {
@@ -20,14 +23,19 @@ test('on a database whose tables are all published, what is destroyed is kept an
     await target.sql('CREATE PUBLICATION everything FOR ALL TABLES')
     await slipway('deploy')
     await target.sql(`INSERT INTO a SELECT i, 'v' || i, 'w' || i FROM generate_series(1, 9) AS i`)
+    await target.sql(`INSERT INTO keyless SELECT i, 'v' || i FROM generate_series(1, 9) AS i`)
     const rows = await target.sql('SELECT * FROM a ORDER BY id')
+    const keyless = await target.sql('SELECT * FROM keyless ORDER BY n')
     addMigration(root, {
       name: '2_less',
-      sql: `DELETE FROM a WHERE id > 6; UPDATE a SET w = 'x' WHERE id < 3; ALTER TABLE a DROP COLUMN v;`,
+      sql: `DELETE FROM a WHERE id > 6; UPDATE a SET w = 'x' WHERE id < 3; ALTER TABLE a DROP COLUMN v; ALTER TABLE keyless DROP COLUMN v;`,
     })
     await slipway('deploy')
     await slipway('rollback')
     expect(await target.sql('SELECT id, v, w FROM a ORDER BY id')).toEqual(rows)
+    expect(await target.sql('SELECT * FROM keyless ORDER BY n')).toEqual(keyless)
+    const identity = `SELECT relreplident FROM pg_class WHERE relname = 'keyless'`
+    expect(await target.sql(identity)).toEqual([{ relreplident: 'd' }])
     await slipway('deploy')
     await slipway('drift')
   } finally {

@@ -62,7 +62,8 @@ BEGIN
   RETURN count;
 END $$;
 
--- Turns off the user's triggers, rules and policies while rows are restored, also those of partitions; returns the commands that undo this.
+-- Turns off the user's triggers, rules and policies while rows are restored, also those of partitions, and lets a publication take rows
+-- that no key identifies, which the server refuses to change otherwise; returns the commands that undo this.
 CREATE OR REPLACE FUNCTION slipway.quiet(target regclass) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   off text[];
@@ -79,6 +80,15 @@ BEGIN
   IF (SELECT relforcerowsecurity FROM pg_class WHERE oid = target) THEN
     EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target);
     again := again || format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+  END IF;
+  IF EXISTS (SELECT FROM pg_publication WHERE pubupdate OR pubdelete) THEN
+    SELECT array_agg(format('ALTER TABLE %s REPLICA IDENTITY FULL', place)),
+      again || array_agg(format('ALTER TABLE %s REPLICA IDENTITY %s', place, CASE identity WHEN 'n' THEN 'NOTHING' ELSE 'DEFAULT' END))
+      INTO off, again FROM (
+        SELECT c.oid::regclass AS place, c.relreplident AS identity FROM pg_class c
+        WHERE c.oid IN (SELECT slipway.family_of(target)) AND c.relkind IN ('r', 'p') AND (c.relreplident = 'n' OR c.relreplident = 'd'
+          AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))) AS unidentified;
+    PERFORM slipway.run_all(off);
   END IF;
   RETURN again;
 END $$;
