@@ -118,8 +118,9 @@ function computedColumns(statements: readonly Statement[], defaultSchema: string
   )
 }
 
+/** What an earlier rollback restored is of an earlier deploy. */
 function isPutBack(statement: number, kept: readonly Kept[]): boolean {
-  const own = kept.filter((one) => one.statement === statement)
+  const own = kept.filter((one) => one.statement === statement && one.state !== 'restored')
   return own.length > 0 && own.every(({ state, returns }) => state === 'kept' && returns)
 }
 

@@ -236,6 +236,26 @@ test('values are restored before SET NOT NULL, and under the name that their key
   expect(await state()).toEqual(before)
 })
 
+test('rows that lost a column before they were deleted are restored with it, again and again', async () => {
+  const two = migration(
+    '2_two',
+    "ALTER TABLE lane DROP COLUMN name; DELETE FROM lane WHERE id < 'lane 4';",
+  )
+  const before = await state()
+  for (const _round of [1, 2]) {
+    await deployed([INIT, two])
+    const { failure, kept, downs } = await rolledBack([INIT, two])
+    expect(failure).toBeUndefined()
+    expect(await state()).toEqual(before)
+    expect(kept.slice(-2)).toMatchObject([
+      { kind: 'columns', state: 'restored', restored: { rows: 9, since: 0 } },
+      { kind: 'rows', state: 'restored', restored: { rows: 3, since: 0 } },
+    ])
+    expect(downs[0]?.announced.filter(({ kind }) => kind === 'rows')).toEqual([])
+    expect(await keptTables()).toEqual([])
+  }
+})
+
 test('rows are restored with a deferred constraint', async () => {
   const late = migration('2_late', 'ALTER TABLE team ADD CONSTRAINT one UNIQUE (name) DEFERRABLE')
   const change = migration('3_change', 'DELETE FROM team WHERE id = 2')

@@ -140,13 +140,16 @@ BEGIN
     GROUP BY id, run ORDER BY 2 DESC', all_events);
 END $$;
 
--- Columns that earlier statements of the migration dropped go back into a log of deleted rows.
+-- Columns that earlier statements of the migration dropped go back into a log of deleted rows. Notes how many values of each: they are
+-- restored with the rows.
 CREATE OR REPLACE FUNCTION slipway.complete_log(log_entry slipway.kept) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   log regclass := to_regclass('slipway.' || log_entry.stored_as);
   one record;
+  same text;
+  filled bigint;
 BEGIN
-  FOR one IN SELECT k.key, k.details ->> 'setAside' AS aside, to_regclass('slipway.' || k.stored_as) AS vals, name
+  FOR one IN SELECT k.id, k.key, k.details ->> 'setAside' AS aside, to_regclass('slipway.' || k.stored_as) AS vals, name
     FROM slipway.kept k, unnest(k.columns) AS name
     WHERE k.history_schema = log_entry.history_schema AND k.migration = log_entry.migration AND k.kind = 'columns'
       AND k.relation = log_entry.relation AND k.id < log_entry.id AND (k.key IS NOT NULL OR k.details ? 'setAside') ORDER BY k.id DESC
@@ -157,9 +160,25 @@ BEGIN
     ELSIF one.vals IS NOT NULL THEN
       EXECUTE (SELECT format('ALTER TABLE %s ADD COLUMN %I %s', log, one.name, format_type(atttypid, atttypmod))
         FROM pg_attribute WHERE attrelid = one.vals AND attname = one.name);
-      EXECUTE format('UPDATE %s AS t SET %2$I = k.%2$I FROM %3$s AS k WHERE %4$s', log, one.name, one.vals,
-        (SELECT string_agg(format('t.%1$I::text = k.%1$I::text', part), ' AND ') FROM unnest(one.key) AS part));
+      SELECT string_agg(format('t.%1$I::text = k.%1$I::text', part), ' AND ') INTO same FROM unnest(one.key) AS part;
+      EXECUTE format('UPDATE %s AS t SET %2$I = k.%2$I FROM %3$s AS k WHERE %4$s', log, one.name, one.vals, same);
+      EXECUTE format('SELECT count(*) FROM %s AS k WHERE EXISTS (SELECT FROM %s AS t WHERE %s)', one.vals, log, same) INTO filled;
+      UPDATE slipway.kept SET details = details || jsonb_build_object('filled',
+        coalesce(details -> 'filled', '{}') || jsonb_build_object(one.id::text, filled)) WHERE id = log_entry.id;
     END IF;
+  END LOOP;
+END $$;
+
+-- All deleted rows of a log are back, and with them values of dropped columns.
+CREATE OR REPLACE FUNCTION slipway.count_filled(log_entry slipway.kept) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  one record;
+BEGIN
+  FOR one IN SELECT k.id, (k.details ->> 'restored')::bigint + f.value::bigint AS restored, (k.details ->> 'since')::bigint AS since
+    FROM jsonb_each_text(log_entry.details -> 'filled') AS f JOIN slipway.kept k ON k.id = f.key::bigint
+    WHERE k.restored_at IS NOT NULL AND k.rows >= (k.details ->> 'restored')::bigint + f.value::bigint
+  LOOP
+    PERFORM slipway.mark_restored(one.id, one.restored, one.since);
   END LOOP;
 END $$;
 
@@ -195,6 +214,7 @@ BEGIN
     -- Rows that the application has changed since stay as they are.
     IF entry.details ->> 'operation' = 'insert' THEN UPDATE slipway.kept SET rows = count WHERE id = entry.id; END IF;
     PERFORM slipway.mark_restored(entry.id, count, CASE entry.details ->> 'operation' WHEN 'truncate' THEN since ELSE 0 END);
+    IF count = entry.rows AND entry.details ? 'filled' THEN PERFORM slipway.count_filled(entry); END IF;
   END LOOP;
 END $$;
 
