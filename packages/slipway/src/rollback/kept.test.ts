@@ -242,10 +242,10 @@ test('rows that lost a column before they were deleted are restored with it, aga
     "ALTER TABLE lane DROP COLUMN name; DELETE FROM lane WHERE id < 'lane 4';",
   )
   const before = await state()
-  for (const _round of [1, 2]) {
+  for (const round of [1, 2]) {
     await deployed([INIT, two])
     const { failure, kept, downs } = await rolledBack([INIT, two])
-    expect(failure).toBeUndefined()
+    expect(failure, `round ${round}`).toBeUndefined()
     expect(await state()).toEqual(before)
     expect(kept.slice(-2)).toMatchObject([
       { kind: 'columns', state: 'restored', restored: { rows: 9, since: 0 } },

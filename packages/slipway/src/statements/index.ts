@@ -33,6 +33,7 @@ export {
   sqliteColumnTexts,
   sqliteNamesIn,
   sqliteVirtualTable,
+  withPlainNames,
   tokenPlaces,
   withTableName,
 } from './sqlite/table-text.ts'

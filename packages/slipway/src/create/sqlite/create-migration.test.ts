@@ -227,3 +227,22 @@ test('a view does not turn a rebuild into the question whether its table is rena
   const models = 'model T {\n  id Int @id @default(autoincrement())\n  a String?\n}\n'
   expect(await create([history], models, { noRename: false })).toMatchObject({ kind: 'written' })
 })
+
+test('an index or a view of a column that is dropped is not created again with its name as a text', async () => {
+  const history = `CREATE TABLE "T" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "email" TEXT NOT NULL, "name" TEXT NOT NULL);
+CREATE UNIQUE INDEX "T_email_key" ON "T"("email");
+CREATE INDEX filled ON "T"("name") WHERE "email" IS NOT NULL;
+CREATE INDEX named ON "T"("name") WHERE "name" <> "a text";
+CREATE VIEW emails AS SELECT "id", "email" FROM "T";
+CREATE TRIGGER mailed AFTER UPDATE OF "name" ON "T" BEGIN INSERT INTO "T" ("name") SELECT "email" FROM "T" WHERE false; END;`
+  const models = 'model T {\n  id Int @id @default(autoincrement())\n  name String\n}\n'
+  const outcome = await create([history], models)
+  if (outcome.kind !== 'written') return expect.unreachable('there is nothing to do')
+  expect(outcome.sql).not.toMatch(/CREATE (?:UNIQUE )?(?:INDEX|VIEW|TRIGGER).*email/)
+  expect(outcome.sql).toContain('CREATE INDEX named ON "T"("name") WHERE "name" <> "a text"')
+  expect(said(outcome).notKept).toEqual([
+    'index filled | no such column: email',
+    'view emails | error in view emails: no such column: email',
+    expect.stringMatching(/^trigger T.mailed \| .*no such column: email$/),
+  ])
+})

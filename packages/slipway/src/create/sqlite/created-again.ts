@@ -1,8 +1,13 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { refusalOnTrial, runsOnTrial } from '../../down/index.ts'
 import { assertNever } from '../../kernel/index.ts'
-import { readSqliteState, type SqliteState } from '../../schema/index.ts'
-import { type ObjectRef, sqliteDetail, type Statement } from '../../statements/index.ts'
+import { isSameName, readSqliteState, type SqliteState } from '../../schema/index.ts'
+import {
+  type ObjectRef,
+  sqliteDetail,
+  type Statement,
+  withPlainNames,
+} from '../../statements/index.ts'
 import type { KeptObject, LostObject } from '../spare.ts'
 import { isInexpressibleIndex } from './keep-indexes.ts'
 
@@ -33,11 +38,13 @@ export async function createAgain(
     let after = await readSqliteState(session)
     for (const gone of goneObjects(before, after, statements)) {
       if (!hasOwner(gone, after)) continue
-      const { kind, sql } = gone
-      const reason = await refusalOnTrial(
-        session,
-        `${sql}\n;\n${CHECK_ALL}\n${firing(gone, after)}`,
-      )
+      const { kind, sql, name } = gone
+      const rest = `\n;\n${CHECK_ALL}\n${firing(gone, after)}`
+      const plain = withPlainNames(sql, isDroppedColumn(before, after))
+      const dropPlain = `\n;\nDROP ${kind} ${quoteIdentifier(name)}`
+      const reason =
+        (await refusalOnTrial(session, `${plain}${rest}${dropPlain}`)) ??
+        (await refusalOnTrial(session, `${sql}${rest}`))
       const object = refOf(gone)
       if (reason === undefined) {
         const text = sql.trimEnd()
@@ -50,6 +57,15 @@ export async function createAgain(
   } finally {
     await session.execute('ROLLBACK')
   }
+}
+
+/** Whether a name is one of a column that some table had and has no longer. */
+function isDroppedColumn(before: SqliteState, after: SqliteState): (name: string) => boolean {
+  const left = before.tables.flatMap(({ name: table, columns }) => {
+    const next = after.tables.find((one) => isSameName(one.name, table))?.columns ?? []
+    return columns.filter(({ name }) => !next.some((one) => isSameName(one.name, name)))
+  })
+  return (name) => left.some((one) => isSameName(one.name, name))
 }
 
 /** A rename makes SQLite read all views and triggers, and refuse those that name what does not exist. */

@@ -92,6 +92,20 @@ export function sqliteNamesIn(sql: string): ReadonlySet<string> {
   return new Set(names)
 }
 
+/**
+ * A statement in which some names that stand in double quotes can be nothing but names. SQLite takes "name" as a text where no
+ * column is called so. Needs `loadSqliteParser` first.
+ */
+export function withPlainNames(sql: string, isOne: (name: string) => boolean): string {
+  let text = sql
+  for (const { text: token, span } of [...sqliteParser().tokenize(sql)].toReversed()) {
+    if (!token.startsWith('"') || !isOne(bare(token))) continue
+    const name = `\`${bare(token).replaceAll('`', '``')}\``
+    text = text.slice(0, span.offset) + name + text.slice(span.offset + span.length)
+  }
+  return text
+}
+
 /** Where in a text a word is, whatever its case and quotes. Needs `loadSqliteParser` first. */
 export function tokenPlaces(sql: string, word: string): number[] {
   return [...sqliteParser().tokenize(sql)]
