@@ -1,6 +1,7 @@
 import type { Session } from '../../database/index.ts'
 import { atomicScriptOf } from '../../execution/index.ts'
 import { failureFrom, failureOf, rethrow } from '../../kernel/index.ts'
+import { readTriggers, type SqliteTrigger } from '../../safekeeping/index.ts'
 import {
   type Fingerprint,
   readFingerprint,
@@ -16,6 +17,8 @@ export interface TestedMigration {
   readonly migration: Migration
   /** Of the tables that existed before; empty if no row can change. */
   readonly changes: readonly TableChange[]
+  /** What the database has behind it, of what must not fire while rows are restored. */
+  readonly triggers: readonly SqliteTrigger[]
 }
 
 /** Migrations that ran on a copy of a schema, and the schema that they give. */
@@ -43,7 +46,7 @@ export async function testOnCopy(
     const changes = before
       ? tableChanges(before, await readRowTables(copy), migration.statements)
       : []
-    tested.push({ migration, changes })
+    tested.push({ migration, changes, triggers: await readTriggers(copy) })
   }
   return { tested, fingerprint: await readFingerprint(copy) }
 }

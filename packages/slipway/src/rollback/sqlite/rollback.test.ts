@@ -31,7 +31,7 @@ function database(migrations: readonly Reversible[]) {
       const opened = new DatabaseSync(file)
       const tables = opened
         .prepare(
-          `SELECT name, sql FROM sqlite_schema WHERE name NOT GLOB '_*' AND name NOT GLOB 'sqlite_*' ORDER BY name`,
+          `SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_*' AND name NOT GLOB 'sqlite_*' ORDER BY name`,
         )
         .all() as { name: string; sql: string }[]
       const rows = tables.map(({ name, sql }) => [
@@ -119,6 +119,53 @@ test('values that were written since stay as they are', async () => {
     '{"id":2,"name":"Bert","phone":"22"}',
     '{"id":3,"name":"Cid","phone":"33"}',
   ])
+})
+
+test('tables that refer to each other are restored whatever their names', async () => {
+  const { up, down, run, dump } = database([
+    {
+      name: '1_init',
+      sql: 'CREATE TABLE author (id INTEGER PRIMARY KEY); CREATE TABLE book (id INTEGER PRIMARY KEY, author INTEGER NOT NULL REFERENCES author (id));',
+    },
+    {
+      name: '2_drop',
+      sql: 'DROP TABLE book; DROP TABLE author;',
+      down: 'CREATE TABLE author (id INTEGER PRIMARY KEY); CREATE TABLE book (id INTEGER PRIMARY KEY, author INTEGER NOT NULL REFERENCES author (id));',
+    },
+  ])
+  await up(1)
+  run('INSERT INTO author VALUES (1), (2); INSERT INTO book VALUES (5, 2), (6, 1)')
+  const before = dump()
+  expect((await up(2)).failure).toBeUndefined()
+  expect((await down()).failure).toBeUndefined()
+  expect(dump()).toEqual(before)
+})
+
+test('triggers do not fire while rows are restored, but for those of a virtual table', async () => {
+  const { up, down, run, dump } = database([
+    {
+      name: '1_init',
+      sql: `CREATE TABLE account (id INTEGER PRIMARY KEY, total INTEGER NOT NULL);
+CREATE TABLE payment (id INTEGER PRIMARY KEY, account INTEGER, amount INTEGER, note TEXT);
+CREATE VIRTUAL TABLE payment_text USING fts5 (note, content='payment', content_rowid='id');
+CREATE TRIGGER paid AFTER INSERT ON payment BEGIN UPDATE account SET total = total + NEW.amount WHERE id = NEW.account; END;
+CREATE TRIGGER noted AFTER INSERT ON payment BEGIN INSERT INTO payment_text (rowid, note) VALUES (NEW.id, NEW.note); END;
+CREATE TRIGGER unnoted AFTER DELETE ON payment BEGIN
+  INSERT INTO payment_text (payment_text, rowid, note) VALUES ('delete', OLD.id, OLD.note); END;`,
+    },
+    { name: '2_less', sql: 'DELETE FROM payment WHERE id < 3;', down: '' },
+  ])
+  await up(1)
+  run(
+    `INSERT INTO account VALUES (1, 0); INSERT INTO payment VALUES (1, 1, 5, 'tea'), (2, 1, 7, 'milk'), (3, 1, 9, 'tea')`,
+  )
+  const tables = () => dump().filter(([sql]) => /TABLE (?:account|payment) /.test(sql ?? ''))
+  const before = tables()
+  expect(before).toHaveLength(2)
+  expect((await up(2)).failure).toBeUndefined()
+  expect((await down()).failure).toBeUndefined()
+  expect(tables()).toEqual(before)
+  run(`INSERT INTO payment_text (payment_text, rank) VALUES ('integrity-check', 1)`)
 })
 
 test('what a rollback destroys is kept', async () => {

@@ -25,7 +25,13 @@ import {
   sqliteReceiptSql,
 } from '../../history/index.ts'
 import { attempt, command, type Failure, failureFrom, rethrow } from '../../kernel/index.ts'
-import { type Kept, readSqliteKept, restoreSql, type SqliteKept } from '../../safekeeping/index.ts'
+import {
+  type Kept,
+  readSqliteKept,
+  restoreSql,
+  type SqliteKept,
+  withoutTriggers,
+} from '../../safekeeping/index.ts'
 import {
   differingObjects,
   type Fingerprint,
@@ -210,7 +216,7 @@ async function runAll(
 
 async function runDown(
   session: AtomicSession,
-  { migration, changes }: TestedMigration,
+  { migration, changes, triggers }: TestedMigration,
   { work, request }: { readonly work: Work; readonly request: RollbackRequest },
 ): Promise<{ readonly failure?: Failure | undefined; readonly ms: number }> {
   const { name, checksum } = migration
@@ -230,7 +236,9 @@ async function runDown(
       ({ after }) => !tables.has(after.name),
     ),
     behind: [
-      ...restored.toSorted(parentsFirst).map(restoreSql),
+      // Rows come back in any order: their keys are checked when all are there.
+      restored.length === 0 ? '' : 'PRAGMA defer_foreign_keys = ON;\n',
+      withoutTriggers(triggers, restored.toSorted(lastFirst).map(restoreSql).join('')),
       recordsOf(session).rolledBack(name),
       sqliteReceiptSql({ command: 'rollback', migration: name, checksum }),
       recordSchemaSql(isLast ? recordedSchema(stays, work.fingerprint) : undefined),
@@ -245,8 +253,8 @@ async function runDown(
   return { failure, ms: outcome.ms }
 }
 
-/** Later numbers first: a table that was dropped last is the one that others refer to. */
-function parentsFirst(one: SqliteKept, other: SqliteKept): number {
+/** What was changed last is undone first. */
+function lastFirst(one: SqliteKept, other: SqliteKept): number {
   return other.id - one.id
 }
 
