@@ -141,6 +141,22 @@ test('tables that refer to each other are restored whatever their names', async 
   expect(dump()).toEqual(before)
 })
 
+test('values that a CHECK compares are restored together', async () => {
+  const { up, down, run, dump } = database([
+    {
+      name: '1_init',
+      sql: 'CREATE TABLE span (id INTEGER PRIMARY KEY, low INTEGER, high INTEGER, CHECK (low <= high));',
+    },
+    { name: '2_less', sql: 'UPDATE span SET low = low - 900, high = high - 900;', down: '' },
+  ])
+  await up(1)
+  run('INSERT INTO span VALUES (1, 1000, 1001), (2, 5, 7)')
+  const before = dump()
+  await up(2)
+  expect((await down()).failure).toBeUndefined()
+  expect(dump()).toEqual(before)
+})
+
 test('triggers do not fire while rows are restored, but for those of a virtual table', async () => {
   const { up, down, run, dump } = database([
     {

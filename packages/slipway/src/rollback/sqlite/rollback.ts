@@ -236,7 +236,7 @@ async function runDown(
       ({ after }) => !tables.has(after.name),
     ),
     behind: [
-      // Rows come back in any order: their keys are checked when all are there.
+      // Rows are restored in any order: their keys are checked when all exist.
       restored.length === 0 ? '' : 'PRAGMA defer_foreign_keys = ON;\n',
       withoutTriggers(triggers, restored.toSorted(lastFirst).map(restoreSql).join('')),
       recordsOf(session).rolledBack(name),

@@ -38,21 +38,25 @@ function counterSql({ table, sequence }: SqliteKept): string {
   return `UPDATE sqlite_sequence SET seq = max(seq, ${sequence}) WHERE name = ${quoteText(table.name)};\n`
 }
 
-/** A value that was changed is restored only where nobody has changed it since. */
+/**
+ * A value that was changed is restored only where nobody has changed it since. The values of a row are restored together, for a
+ * CHECK may compare them.
+ */
 function valuesSql(kept: SqliteKept): string {
   const { id, stored: columns, table, key, later } = kept
   const target = quoteIdentifier(table.name)
   const match = matchSql(key)
-  const updates = columns.map((name) => {
+  const values = columns.map((name) => {
     const column = quoteIdentifier(name)
-    const unchanged = later.has(name)
-      ? ` AND t.${column} IS k.${quoteIdentifier(laterColumn(name))}`
-      : ''
-    return `UPDATE ${target} AS t SET ${column} = k.${column} FROM ${keptTable(id)} k WHERE ${match}${unchanged};\n`
+    const isUnchanged = `t.${column} IS k.${quoteIdentifier(laterColumn(name))}`
+    return later.has(name)
+      ? `${column} = CASE WHEN ${isUnchanged} THEN k.${column} ELSE t.${column} END`
+      : `${column} = k.${column}`
   })
+  const update = `UPDATE ${target} AS t SET ${values.join(', ')} FROM ${keptTable(id)} k WHERE ${match};\n`
   const isBack = (name: string) => `t.${quoteIdentifier(name)} IS k.${quoteIdentifier(name)}`
   const found = `(SELECT count(*) FROM ${keptTable(id)} k JOIN ${target} t ON ${match} WHERE ${balanced(columns.map(isBack), 'AND')})`
-  return updates.join('') + doneSql(id, found)
+  return (columns.length === 0 ? '' : update) + doneSql(id, found)
 }
 
 function matchSql(key: readonly string[]): string {

@@ -93,7 +93,7 @@ export function sqliteNamesIn(sql: string): ReadonlySet<string> {
 }
 
 /**
- * A statement in which some names that stand in double quotes can be nothing but names. SQLite takes "name" as a text where no
+ * A statement in which some names in double quotes can be nothing but names. SQLite takes "name" as a text where no
  * column is called so. Needs `loadSqliteParser` first.
  */
 export function withPlainNames(sql: string, isOne: (name: string) => boolean): string {
