@@ -18,6 +18,7 @@ import {
   withoutAttributes,
 } from '../safekeeping/index.ts'
 import {
+  type Catalog,
   choiceText,
   databaseObjectsOnlyIn,
   difference,
@@ -141,9 +142,15 @@ async function withSettings(
   script: string,
   request: AdoptRequest,
 ): Promise<Written> {
+  const { migrations, schemas } = request
+  const target = {
+    history: await readHistory(session),
+    catalog: await readCatalog(session, await projectScope(session, migrations, schemas)),
+  }
   const actual = await readAttributes(session)
   const lackingBehind = async (sql: string) => {
-    const proven = await prove(session, { name: request.name, sql }, request)
+    const migration = { name: request.name, sql }
+    const proven = await prove(session, migration, { request, target })
     return {
       lacking: lackingOf(actual, proven.attributes),
       databaseObjects: proven.databaseObjects,
@@ -181,6 +188,12 @@ function lackingOf(actual: readonly Attribute[], given: readonly Attribute[]): A
   )
 }
 
+/** What is read of the target once, for all proofs. */
+interface Target {
+  readonly history: History
+  readonly catalog: Catalog
+}
+
 interface Given {
   /** What objects have beside their definitions. */
   readonly attributes: readonly Attribute[]
@@ -192,11 +205,11 @@ interface Given {
 async function prove(
   session: Session,
   migration: MigrationFile,
-  request: AdoptRequest,
+  { request, target }: { readonly request: AdoptRequest; readonly target: Target },
 ): Promise<Given> {
   const { migrations, schemas, shadow } = shadowLike(request, session)
-  const applied = appliedMigrations({ history: await readHistory(session), migrations })
-  const actual = await readCatalog(session, await projectScope(session, migrations, schemas))
+  const { history, catalog: actual } = target
+  const applied = appliedMigrations({ history, migrations })
   const proven = await attempt(() =>
     withShadowDatabase(shadow, applied, async (copy) => {
       const before = await readIdentities(copy)
