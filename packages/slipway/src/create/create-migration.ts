@@ -1,12 +1,14 @@
 import type { Address, Session } from '../database/index.ts'
 import { type DownMigration, downMigrationOn, withGrade } from '../down/index.ts'
 import { listsExtensions, type SchemaFile, schemaToSql } from '../engine/index.ts'
+import { attempt, command, type Failure, rethrow } from '../kernel/index.ts'
 import { migrationPaths, type MigrationsLayout } from '../project/index.ts'
 import { gradeOf, type OnShadow, type Proof, prove } from '../proof/index.ts'
 import { type CatalogReader, catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
 import { checksum, type MigrationFile, parserFor, type Statement } from '../statements/index.ts'
 import { type AskRenames, type Draft, draftMigration, type ExternalObjects } from './draft.ts'
+import { raise } from './failures.ts'
 import { folderName, isAheadOf, writeMigrationFolder } from './migration-folder.ts'
 import { nameOf } from './migration-name.ts'
 import type { KeptObject, LostObject } from './spare.ts'
@@ -60,7 +62,8 @@ export type CreateOutcome =
 
 /**
  * Writes a migration from the history to the schema, and its proven down migration. `ask` decides which
- * drops beside an add are renames; without it an undecided one is CREATE.RENAME_UNDECIDED. Nothing is
+ * drops beside an add are renames; without it an undecided one is CREATE.RENAME_UNDECIDED, and SQL that the
+ * database does not take is CREATE.SQL_REFUSED. Nothing is
  * written before all is known: a failure leaves the project as it was.
  */
 export async function createMigration(
@@ -114,11 +117,14 @@ export async function createMigration(
           notKept,
         }
       }
-      const back = await downMigrationOn(session, { name, sql, path: file }, catalogs)
+      const back = await attempt(() =>
+        downMigrationOn(session, { name, sql, path: file }, catalogs),
+      )
+      if (!back.ok) return refuseSql(back.failure, options.name ?? name)
       const open = { session, address, catalogs }
-      const proven = back.proven
-        ? await proveWritten(open, { name, sql, down: back }, options)
-        : { down: back }
+      const proven = back.value.proven
+        ? await proveWritten(open, { name, sql, down: back.value }, options)
+        : { down: back.value }
       await writeMigrationFolder(folder, { 'migration.sql': sql, 'down.sql': proven.down.sql })
       const { down: written, ...proof } = proven
       const down = { ...written, path: downPath, ...proof }
@@ -152,6 +158,23 @@ async function chooseFolder(
   const suggested = name ?? nameOf(statements)
   const chosen = name === undefined && chooseName ? await chooseName(suggested) : suggested
   return folderName(chosen, { now, history, layout })
+}
+
+/** Prisma writes names and types that a database does not take: such SQL is not written to a file. */
+function refuseSql(failure: Failure, name: string): never {
+  if (failure.code !== 'SHADOW.REPLAY_FAILED') rethrow(failure)
+  const { why, where, server, sqlite } = failure
+  return raise('CREATE.SQL_REFUSED', {
+    message:
+      'The database refuses the SQL that Prisma writes for this change. Nothing was written.',
+    ...(why === undefined ? {} : { why }),
+    ...(where?.excerpt === undefined ? {} : { where: { excerpt: where.excerpt } }),
+    ...(server === undefined ? {} : { server }),
+    ...(sqlite === undefined ? {} : { sqlite }),
+    nextActions: [
+      command(['create', name, '--empty'], 'write an empty migration, and its SQL by hand'),
+    ],
+  })
 }
 
 /** A shadow database that is open. */

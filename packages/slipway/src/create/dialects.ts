@@ -14,6 +14,8 @@ interface DraftDialect {
   readSchema(session: Session, catalogs: CatalogReader): Promise<DatabaseSchema>
   /** The same within a transaction. */
   readSchemaInTransaction(session: Session): Promise<DatabaseSchema>
+  /** What of a schema that a session has now can be dropped or added in a rename. */
+  renamable(schema: DatabaseSchema, session: Session): Promise<DatabaseSchema>
   /** Prisma's SQL in a form that the database takes. */
   runnable(sql: string, session: Session): Promise<string>
   /** Keeps what Prisma's SQL would destroy, because its schema language cannot express it. */
@@ -24,18 +26,24 @@ const DIALECTS: ByDialect<() => Promise<DraftDialect>> = {
   postgres: async () => ({
     readSchema: async (_, catalogs) => schemaOf(await catalogs.whole()),
     readSchemaInTransaction: async (session) => schemaOf(await readCatalogInTransaction(session)),
+    renamable: async (schema) => schema,
     runnable: async (sql) => sql,
     spare: spareInexpressible,
   }),
   async sqlite() {
-    const [{ spareOnSqlite }, { withoutUsers }] = await Promise.all([
-      import('./sqlite/spare.ts'),
-      import('./sqlite/table-users.ts'),
-    ])
+    const [{ spareOnSqlite }, { withoutUsers }, { withFreeAsideNames }, { renamableOnSqlite }] =
+      await Promise.all([
+        import('./sqlite/spare.ts'),
+        import('./sqlite/table-users.ts'),
+        import('./sqlite/aside-names.ts'),
+        import('./sqlite/renamable.ts'),
+      ])
     return {
       readSchema: (session) => readSchema(session, { keys: true }),
       readSchemaInTransaction: (session) => readSchema(session, { keys: true }),
-      runnable: withoutUsers,
+      renamable: renamableOnSqlite,
+      runnable: async (sql, session) =>
+        await withoutUsers(await withFreeAsideNames(sql, session), session),
       spare: spareOnSqlite,
     }
   },

@@ -101,14 +101,16 @@ async function candidatesOf(
   statements: readonly Statement[],
   { schema, names }: { schema: DatabaseSchema; names: SchemaNames },
 ): Promise<RenameCandidate[]> {
+  const dialect = await draftDialectOf(session)
+  const before = await dialect.renamable(schema, session)
   await session.execute('BEGIN')
   try {
     for (const { text, role } of statements) {
       // What runs only after a commit has no part in a rename: it may fail here.
       if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
     }
-    const dialect = await draftDialectOf(session)
-    return renameCandidates(schema, await dialect.readSchemaInTransaction(session), names)
+    const after = await dialect.readSchemaInTransaction(session)
+    return renameCandidates(before, await dialect.renamable(after, session), names)
   } finally {
     await session.execute('ROLLBACK')
   }

@@ -9,6 +9,7 @@ export const createFailures = {
   'CREATE.FOLDER_LOCKED': { title: 'Another process is writing a migration' },
   'CREATE.RENAME_UNKNOWN': { title: 'A --rename names something that does not exist' },
   'CREATE.RENAME_UNDECIDED': { title: 'A drop and an add could be a rename' },
+  'CREATE.SQL_REFUSED': { title: 'The database refuses the SQL that Prisma writes' },
   'CREATE.GENERATE_FAILED': { title: 'Prisma could not generate the client', exit: 4 },
 } as const satisfies FailureSpecs
 

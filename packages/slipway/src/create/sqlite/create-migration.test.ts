@@ -246,3 +246,118 @@ CREATE TRIGGER mailed AFTER UPDATE OF "name" ON "T" BEGIN INSERT INTO "T" ("name
     expect.stringMatching(/^trigger T.mailed \| .*no such column: email$/),
   ])
 })
+
+const TWO = `model A {\n  id Int @id @default(autoincrement())\n  x String @default("-")\n}
+model B {\n  id Int @id @default(autoincrement())\n  x String @default("-")\n}\n`
+const TWO_TABLES = `CREATE TABLE "A" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, x TEXT);
+CREATE TABLE "B" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, x TEXT);`
+
+test.each([
+  ['the later one', [`t AFTER INSERT ON "B" BEGIN UPDATE "A" SET x = NEW.x; END`]],
+  ['the earlier one', [`t AFTER INSERT ON "A" BEGIN UPDATE "B" SET x = NEW.x; END`]],
+  [
+    'both',
+    [
+      `one AFTER INSERT ON "B" BEGIN UPDATE "A" SET x = NEW.x; END`,
+      `other AFTER DELETE ON "A" BEGIN DELETE FROM "B" WHERE x = OLD.x; END`,
+      `own AFTER UPDATE ON "B" BEGIN SELECT count(*) FROM "A" JOIN "B"; END`,
+    ],
+  ],
+])(
+  'triggers remain where two tables are rebuilt, and that of %s names the other',
+  async (_, triggers) => {
+    const texts = triggers.map((text) => `CREATE TRIGGER ${text}`)
+    const { kept, notKept, result } = await created(
+      {
+        history: `${TWO_TABLES}\n${texts.join(';\n')};`,
+        models: TWO,
+        rows: `INSERT INTO "A" (x) VALUES ('a'), (NULL)`,
+      },
+      async (session) => ({
+        texts: await session.query(`SELECT sql FROM sqlite_schema WHERE type = 'trigger'`),
+        rows: await session.query('SELECT x FROM "A"'),
+      }),
+    )
+    expect(kept.filter((one) => one.startsWith('trigger'))).toHaveLength(triggers.length)
+    expect(notKept).toEqual([])
+    expect(result).toEqual({
+      texts: texts.map((sql) => ({ sql })),
+      rows: [{ x: 'a' }, { x: '-' }],
+    })
+  },
+)
+
+test('a trigger on a table that is rebuilt later does not turn a rebuild into the question of a rename', async () => {
+  const history = `${TWO_TABLES} CREATE TRIGGER t AFTER INSERT ON "B" BEGIN UPDATE "A" SET x = NEW.x; END;`
+  expect(await create([history], TWO, { noRename: false })).toMatchObject({ kind: 'written' })
+})
+
+test('a trigger that writes a virtual table remains as it is where another table is rebuilt', async () => {
+  const { kept, sql } = await created(
+    {
+      history: `${TWO_TABLES}\nCREATE VIRTUAL TABLE words USING fts5 (x);
+CREATE TRIGGER t AFTER INSERT ON "B" BEGIN INSERT INTO words VALUES (NEW.x); END;`,
+      models: TWO.replace(/(model B .*) @default\("-"\)/s, '$1').replace(
+        /(model B .*String)/s,
+        '$1?',
+      ),
+    },
+    async () => undefined,
+  )
+  expect(kept).toEqual(['table words: virtual', 'table A: counter of AUTOINCREMENT'])
+  expect(sql).not.toContain('DROP TRIGGER')
+})
+
+test('the new table of a rebuild gets a name that nothing has', async () => {
+  const model = (name: string) => `model ${name} {\n  id Int @id\n  x String @default("-")\n}\n`
+  const { notKept, sql, result } = await created(
+    {
+      history: `CREATE TABLE "user" (id INTEGER NOT NULL PRIMARY KEY, x TEXT);
+CREATE TABLE "New_User" (id INTEGER NOT NULL PRIMARY KEY, x TEXT);
+CREATE TABLE item (id INTEGER NOT NULL PRIMARY KEY, x TEXT);
+CREATE VIEW new_item AS SELECT 1 AS one;
+CREATE TABLE box (id INTEGER NOT NULL PRIMARY KEY, x TEXT, new_box TEXT);
+CREATE INDEX new_box ON item (x) WHERE x > '';`,
+      models: `${['user', 'New_User', 'new_new_user', 'item'].map(model).join('')}
+model box {\n  id Int @id\n  x String @default("-")\n  new_box String?\n}\n`,
+      rows: `INSERT INTO "user" VALUES (1, NULL); INSERT INTO "New_User" VALUES (2, NULL); INSERT INTO box VALUES (3, NULL, 'same')`,
+    },
+    async (session) => [
+      await session.query('SELECT * FROM "user"'),
+      await session.query('SELECT * FROM "New_User"'),
+      await session.query('SELECT * FROM box'),
+      await session.query('SELECT * FROM new_item'),
+    ],
+  )
+  expect(notKept).toEqual([])
+  expect(sql).toContain('ALTER TABLE "new_new_new_user" RENAME TO "user"')
+  expect(result).toEqual([
+    [{ id: 1, x: '-' }],
+    [{ id: 2, x: '-' }],
+    [{ id: 3, x: '-', new_box: 'same' }],
+    [{ one: 1 }],
+  ])
+})
+
+test('nobody is asked whether what remains is renamed: a generated column or a virtual table', async () => {
+  const history = `CREATE TABLE "T" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, a TEXT, gone INTEGER, low TEXT AS (lower(a)) VIRTUAL, up TEXT AS (upper(a)) STORED);
+CREATE VIRTUAL TABLE words USING fts5 (a, b);`
+  const models = `model T {\n  id Int @id @default(autoincrement())\n  a String @default("")\n  nick String?\n}
+model Other {\n  a String @id\n  b String\n}\n`
+  const outcome = await create([history], models, { noRename: false })
+  expect(said(outcome)).toMatchObject({
+    kept: expect.arrayContaining(['column T.low: generated', 'column T.up: generated']),
+    notKept: [],
+  })
+})
+
+test('SQL that SQLite refuses is not written: a model with the name of a virtual table', async () => {
+  const history = 'CREATE VIRTUAL TABLE words USING fts5 (a);'
+  const models = 'model words {\n  a String @id\n}\n'
+  await expect(create([history], models)).rejects.toMatchObject({
+    failure: {
+      code: 'CREATE.SQL_REFUSED',
+      why: 'there is already another table or index with this name: words.',
+    },
+  })
+})

@@ -5,28 +5,36 @@ import { sqliteDetail, type SqliteTable, type Statement } from '../../statements
 export interface RebuiltTable {
   readonly create: Statement
   readonly made: SqliteTable
+  /** What fills the new table. */
+  readonly copies: readonly Statement[]
   /** Of the old table. */
   readonly drop: Statement
+  /** Of the new table. */
+  readonly rename: Statement
   /** What it is called in the end. */
   readonly name: string
 }
 
 /** The tables that statements rebuild. */
 export function rebuildsIn(statements: readonly Statement[]): RebuiltTable[] {
-  const details = statements.map((statement) => ({ statement, detail: sqliteDetail(statement) }))
-  return statements.flatMap((create, at): RebuiltTable[] => {
+  return statements.flatMap((rename, end): RebuiltTable[] => {
+    const detail = sqliteDetail(rename)
+    if (detail.kind !== 'rename-table') return []
+    const { table: aside, to: name } = detail
+    // Another table of that name may be created before.
+    const start = statements
+      .slice(0, end)
+      .findLastIndex((one) => isSameName(tableOf(one)?.name ?? '', aside))
+    const create = statements[start]
     const made = tableOf(create)
-    if (made === undefined) return []
-    const later = details.slice(at)
-    const rename = later.find(
-      ({ detail }) => detail.kind === 'rename-table' && isSameName(detail.table, made.name),
-    )?.detail
-    if (rename?.kind !== 'rename-table') return []
-    const drop = later.find(
-      ({ detail }) =>
-        detail.kind === 'drop' && detail.of === 'table' && isSameName(detail.name, rename.to),
-    )?.statement
-    return drop ? [{ create, made, drop, name: rename.to }] : []
+    if (create === undefined || made === undefined) return []
+    const between = statements.slice(start, end)
+    const drop = between.find((one) => isSameName(droppedTable(one) ?? '', name))
+    const copies = between.filter((one) => {
+      const copy = sqliteDetail(one)
+      return copy.kind === 'insert' && isSameName(copy.table, aside)
+    })
+    return drop ? [{ create, made, copies, drop, rename, name }] : []
   })
 }
 

@@ -14,6 +14,7 @@ import { createAgain } from './created-again.ts'
 import { keepIndexes } from './keep-indexes.ts'
 import { keepParts, objectOfPart, partKey } from './keep-parts.ts'
 import { droppedTable, tableOf } from './rebuilds.ts'
+import { readVirtualTables } from './virtual-tables.ts'
 
 /**
  * Keeps what Prisma's SQL for SQLite would destroy, because its schema language cannot express it: virtual tables with the
@@ -26,10 +27,7 @@ export async function spareOnSqlite(
 ): Promise<Spared> {
   const { parse } = await parserFor('sqlite')
   const state = await readSqliteState(session)
-  const virtual = await session.query<{ name: string; type: string }>(
-    `SELECT name, type FROM pragma_table_list WHERE schema = 'main' AND type IN ('virtual', 'shadow')`,
-  )
-  const kinds = new Map(virtual.map(({ name, type }) => [name, type]))
+  const kinds = await readVirtualTables(session)
   const statements = parse(sql)
   const drops = statements.filter((one) => kinds.has(droppedTable(one) ?? ''))
   let text = sql

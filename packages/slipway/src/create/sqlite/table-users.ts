@@ -3,6 +3,7 @@ import { refusalOnTrial } from '../../down/index.ts'
 import { isSameName, readSqliteState, usersOf } from '../../schema/index.ts'
 import { parserFor, type Statement } from '../../statements/index.ts'
 import { droppedTable } from './rebuilds.ts'
+import { readVirtualTables } from './virtual-tables.ts'
 
 /**
  * Prisma's SQL with the views and triggers dropped first that read a table which it drops or rebuilds, where SQLite refuses
@@ -10,26 +11,34 @@ import { droppedTable } from './rebuilds.ts'
  */
 export async function withoutUsers(sql: string, session: Session): Promise<string> {
   const { parse } = await parserFor('sqlite')
-  const statements = parse(sql)
+  const virtual = await readVirtualTables(session)
+  // A virtual table is kept: its drop is left out later.
+  const statementsIn = (text: string) =>
+    parse(text).filter((one) => !virtual.has(droppedTable(one) ?? ''))
+  const statements = statementsIn(sql)
   const tables = statements.flatMap((one) => droppedTable(one) ?? [])
   const refused = tables.length === 0 ? 0 : await countRefused(session, statements)
   if (refused === 0) return sql
   const drops = await dropsOfUsers(session, tables)
   const start = startOf(sql, statements)
   const less = `${sql.slice(0, start)}${drops.join('')}${sql.slice(start)}`
-  return (await countRefused(session, parse(less))) < refused ? less : sql
+  return (await countRefused(session, statementsIn(less))) < refused ? less : sql
 }
 
+/** `tables` are in the order in which they are dropped. */
 async function dropsOfUsers(session: Session, tables: readonly string[]): Promise<string[]> {
   const { objects } = await readSqliteState(session)
-  const users = new Set(tables.flatMap((table) => usersOf(objects, table)))
+  const users = tables.map((table) => new Set(usersOf(objects, table)))
   const isIn = (names: readonly string[], name: string) =>
     names.some((other) => isSameName(other, name))
-  const gone = objects.filter((one) => one.kind === 'view' && users.has(one))
-  // With a table or view, its triggers are dropped.
-  const owners = [...tables, ...gone.map(({ name }) => name)]
+  const gone = objects.filter((one) => one.kind === 'view' && users.some((of) => of.has(one)))
+  const views = gone.map(({ name }) => name)
+  // With a table or view, its triggers are dropped: those of a table that goes later are there when an earlier one is rebuilt.
   const triggers = objects.filter(
-    (one) => one.kind === 'trigger' && users.has(one) && !isIn(owners, one.table),
+    (one) =>
+      one.kind === 'trigger' &&
+      !isIn(views, one.table) &&
+      users.some((of, at) => of.has(one) && !isIn(tables.slice(0, at + 1), one.table)),
   )
   return [
     ...triggers.map(({ name }) => `-- DropTrigger\nDROP TRIGGER ${quoteIdentifier(name)};\n\n`),
