@@ -19,7 +19,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
   history: ['kernel', 'database', 'statements'],
   execution: ['kernel', 'database', 'statements', 'history'],
   shadow: ['kernel', 'database', 'schema', 'engine', 'statements', 'execution'],
-  safekeeping: ['kernel', 'database', 'schema (types)', 'statements', 'history', 'execution'],
+  safekeeping: ['kernel', 'database', 'schema', 'statements', 'history', 'execution'],
   down: [...run],
   proof: [...run, 'down', 'safekeeping'],
   create: [...run, 'down', 'proof', 'safekeeping'],

@@ -23,11 +23,14 @@ export function keptOf({ migration, byRollback }: KeptResult): string {
 /** A line for each piece of data that a rollback restored, or that stays kept. */
 export function restoredLines(kept: readonly KeptResult[]): Block[] {
   return kept.map((one) => {
-    const { restored } = one
+    const { restored, state } = one
+    if (state === 'not-kept') return status('warning', `Was not kept: ${one.object}`)
     if (!restored) return status('warning', `Still kept: ${one.object}`, `kept ${one.id}`)
     const since = restored.since > 0 ? `, newer rows that remain: ${restored.since}` : ''
     const what = isPosition(one) ? 'its position' : `${countOf(restored.rows)}${since}`
-    return status('done', `Restored ${one.object}`, what)
+    return restored.rows === 0 && restored.since > 0
+      ? status('warning', `Not restored: ${one.object}`, what)
+      : status('done', `Restored ${one.object}`, what)
   })
 }
 

@@ -179,9 +179,9 @@ CREATE TABLE parent (v text DEFAULT 'd', w integer, x text); CREATE TABLE heir (
     await target.sql('UPDATE plain SET w = 9 WHERE w = 2; UPDATE plain SET w = 2 WHERE w = 1')
     const back = await rolledBack(1, INIT, change)
     expect(messages(back)).toEqual([
-      expect.stringContaining('1 of 3 kept rows of column plain.v are not restored'),
+      expect.stringContaining('1 of 3 kept rows (column plain.v) are not restored'),
       expect.stringContaining(
-        '1 of 3 kept values of column plain.v are in rows that were written since',
+        '1 of 3 kept values (column plain.v) are in rows that were written since',
       ),
     ])
     const [id] = back.kept.map((one) => one.id)

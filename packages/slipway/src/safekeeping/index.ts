@@ -35,4 +35,4 @@ export {
 } from './sqlite/keep-sql.ts'
 export { readKeptIds, readSqliteKept, type SqliteKept } from './sqlite/kept.ts'
 export { restoreSql } from './sqlite/restore-sql.ts'
-export { readTriggers, type SqliteTrigger, withoutTriggers } from './sqlite/triggers.ts'
+export { readRestorePlace, type RestorePlace } from './sqlite/restore-place.ts'

@@ -78,6 +78,7 @@ export { databaseObjectsOnlyIn } from './postgres/database-objects.ts'
 export { attributesAddedBehind, scriptBetween } from './postgres/schema-script.ts'
 export type { Choice, SchemaScript, ScriptStatement } from './script.ts'
 export { choiceText, scriptSql } from './postgres/script-sql.ts'
+export { type Affinity, affinityOf, convertsValues } from './sqlite/affinity.ts'
 export { lostParts } from './sqlite/lost-parts.ts'
 export {
   columnIn,
@@ -95,9 +96,12 @@ export {
   type ColumnChange,
   readRowTables,
   type RowColumn,
+  rowidOf,
   type RowTable,
+  separateRowid,
   type TableChange,
   tableChanges,
 } from './sqlite/table-changes.ts'
 export { readDefinitions, withSchemaCopy } from './sqlite/definitions.ts'
 export { usersOf } from './sqlite/trial.ts'
+export { readVirtualRows } from './sqlite/virtual-rows.ts'

@@ -150,13 +150,13 @@ test('rows and values that were written since stay, and are named', async () => 
     INSERT INTO team VALUES (1, 'newer'), (7, 'seven')`)
   const findings = await restored(offering)
   expect(findings).toEqual([
-    expect.stringMatching(/^2_adds: 1 of 2 kept rows of table team are not restored/),
-    expect.stringMatching(/^2_adds: 1 of 4 kept rows of column note\.tag are not restored/),
+    expect.stringMatching(/^2_adds: 1 of 2 kept rows \(table team\) are not restored/),
+    expect.stringMatching(/^2_adds: 1 of 4 kept rows \(column note\.tag\) are not restored/),
     expect.stringMatching(
-      /^2_adds: 1 of 4 kept values of column note\.tag are in rows that were written since/,
+      /^2_adds: 1 of 4 kept values \(column note\.tag\) are in rows that were written since/,
     ),
-    expect.stringMatching(/^2_adds: 1 of 4 kept rows of column customer\.token are not restored/),
-    expect.stringMatching(/^2_adds: 2 of 4 kept rows of column customer\.nick are not restored/),
+    expect.stringMatching(/^2_adds: 1 of 4 kept rows \(column customer\.token\) are not restored/),
+    expect.stringMatching(/^2_adds: 2 of 4 kept rows \(column customer\.nick\) are not restored/),
   ])
   const now = await rows()
   expect(now).toMatchObject({
@@ -195,7 +195,7 @@ test('of two rollbacks the latest is offered; what the migration inserts itself 
     /slipway kept restore \d+ --env production +restore table team, kept by the rollback of 2_adds/,
   )
   const findings = await restored({ next: commandsOf(again.stdout) })
-  expect(findings).toEqual([expect.stringContaining('1 of 2 kept rows of table team')])
+  expect(findings).toEqual([expect.stringContaining('1 of 2 kept rows (table team)')])
   expect(await rows()).toMatchObject({
     customer: Array.from({ length: 4 }, () => ({ nick: 'second' })),
     team: [{ id: 0, name: 'own' }, { name: 'second' }],

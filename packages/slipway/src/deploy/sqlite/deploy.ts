@@ -165,14 +165,11 @@ async function runAll(
   target: SqliteTarget,
   work: Work,
   request: DeployRequest,
-): Promise<
-  Pick<DeployOutcome, 'receipts' | 'kept' | 'notKept' | 'offered' | 'verification' | 'failure'>
-> {
+): Promise<Pick<DeployOutcome, 'receipts' | 'kept' | 'offered' | 'verification' | 'failure'>> {
   const { session } = target
   const { tested, fingerprint } = work
   const keptBefore = new Set((await readSqliteKept(session)).map(({ id }) => id))
   const receipts: Receipt[] = []
-  const notKept: string[] = []
   let failure: Failure | undefined
   const done: TestedMigration[] = []
   for (const [index, one] of tested.entries()) {
@@ -183,7 +180,6 @@ async function runAll(
     }
     request.emit({ kind: 'migration-started', migration: name, index, total: tested.length })
     const outcome = await runOne(target, { one, done, work }, request)
-    notKept.push(...outcome.notKept.map((text) => `${name}, ${text}`))
     receipts.push(atomicReceipt(one.migration, outcome.failure ? 'failed' : 'done', outcome.ms))
     if (outcome.failure) {
       failure = outcome.failure
@@ -199,7 +195,6 @@ async function runAll(
   return {
     receipts,
     kept: all.filter(({ id }) => !keptBefore.has(id)),
-    notKept,
     offered: offeredTo(all, names),
     ...(verification ? { verification } : {}),
     ...((failure ?? verification?.verified === false)
@@ -241,15 +236,16 @@ async function runOne(
         if (refused) return { ...outcome, failure: refused }
         const columns = lost.columns.flatMap(({ before }) => before ?? [])
         const statement = migration.statements.at(-1)?.number ?? 1
+        const { assigned = [], grows = true } = endangered[known] ?? {}
         if (known !== -1) endangered.splice(known, 1)
-        endangered.push({ change: lost, rows: true, columns, statement })
+        endangered.push({ change: lost, rows: true, columns, assigned, grows, statement })
         continue
       }
     }
     if (violation.guard === 'history' && again < MOST_TURNS) {
       // Another deploy came first: what it has applied is done.
       const { before } = await readPending(session, request.migrations)
-      if (before.applied.includes(migration.name)) return { notKept: [], ms: outcome.ms }
+      if (before.applied.includes(migration.name)) return { ms: outcome.ms }
       continue
     }
     return {

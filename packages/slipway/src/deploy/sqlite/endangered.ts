@@ -1,7 +1,12 @@
 import type { ComparedTable, SummedColumn } from '../../execution/index.ts'
 import type { Endangered } from '../../safekeeping/index.ts'
 import { storedColumns } from '../../safekeeping/index.ts'
-import { isSameName, type RowTable, type TableChange } from '../../schema/index.ts'
+import {
+  type ColumnChange,
+  isSameName,
+  type RowTable,
+  type TableChange,
+} from '../../schema/index.ts'
 import { type Action, type Migration, partRef, type Statement } from '../../statements/index.ts'
 import type { MigrationLoss } from '../consent.ts'
 
@@ -42,6 +47,8 @@ interface Touched {
   readonly inserts?: Statement
   /** Columns, by the names that statements use. */
   readonly updates: ReadonlyMap<string, Statement>
+  /** Those of them that an UPDATE names. */
+  readonly assigned: readonly string[]
 }
 
 /**
@@ -60,31 +67,44 @@ export function endangeredBy(
       actions.some((one) => one.kind === 'drop' && isSameName(one.object.name, before.name)),
     )
     const at = (statement: Statement | undefined) => (statement ?? statements.at(-1))?.number ?? 1
-    if (after === undefined) return [{ change, rows: true, columns: [], statement: at(drop) }]
-    const columns = endangeredColumns(change, touched)
+    if (after === undefined)
+      return [{ change, rows: true, columns: [], assigned: [], grows: false, statement: at(drop) }]
     const rows = touched.deletes !== undefined
+    const grows = touched.inserts !== undefined
+    // What is deleted may be inserted again with other values.
+    const named = rows && grows ? storedColumns(before) : [...touched.updates.keys()]
+    const columns = endangeredColumns(change, named)
     if (!rows && columns.length === 0) return []
     const [update] = touched.updates.values()
     const dropsColumn = statements.find(({ actions }) =>
       actions.some((one) => one.kind === 'drop-column' && isNameOf(one.table.name, change)),
     )
     const statement = at(touched.deletes ?? dropsColumn ?? update ?? drop)
-    return [{ change, rows, columns, statement }]
+    const assigned = change.columns.flatMap((column) =>
+      column.before !== undefined && meansOneOf(column, touched.assigned) ? [column.before] : [],
+    )
+    return [{ change, rows, columns, assigned, grows, statement }]
   })
 }
-
-function endangeredColumns({ before, columns }: TableChange, { updates }: Touched): string[] {
+/** The stored columns that are gone, converted or computed, or that one of these names means. */
+function endangeredColumns({ before, columns }: TableChange, named: readonly string[]): string[] {
   const stored = new Set(before === undefined ? [] : storedColumns(before))
   return columns.flatMap((column) => {
     if (column.before === undefined || !stored.has(column.before)) return []
-    const names = [column.before, column.after ?? column.before]
-    const updated = [...updates.keys()].some((name) => names.some((one) => isSameName(one, name)))
-    return column.after === undefined || !column.exact || updated ? [column.before] : []
+    const isGone = column.after === undefined || !column.exact
+    return isGone || meansOneOf(column, named) ? [column.before] : []
   })
+}
+
+/** Whether one of the names is one of a column, before or after. */
+function meansOneOf({ before, after }: ColumnChange, names: readonly string[]): boolean {
+  const own = [before, after].filter((name) => name !== undefined)
+  return names.some((name) => own.some((one) => isSameName(one, name)))
 }
 
 function touchedBy(statements: readonly Statement[], change: TableChange): Touched {
   const updates = new Map<string, Statement>()
+  const assigned: string[] = []
   let [deletes, inserts]: (Statement | undefined)[] = []
   for (const statement of statements) {
     for (const action of statement.actions) {
@@ -105,10 +125,14 @@ function touchedBy(statements: readonly Statement[], change: TableChange): Touch
         if (action.updates)
           for (const { name } of change.before?.columns ?? []) updates.set(name, statement)
       }
-      if (action.kind === 'update') for (const name of action.columns) updates.set(name, statement)
+      if (action.kind !== 'update') continue
+      for (const name of action.columns) {
+        updates.set(name, statement)
+        assigned.push(name)
+      }
     }
   }
-  return { ...(deletes ? { deletes } : {}), ...(inserts ? { inserts } : {}), updates }
+  return { ...(deletes ? { deletes } : {}), ...(inserts ? { inserts } : {}), updates, assigned }
 }
 
 function isNameOf(name: string, { before, after }: TableChange): boolean {
@@ -123,7 +147,8 @@ export function comparedTables(
 ): ComparedTable[] {
   return changes.filter(isLasting).flatMap((change): ComparedTable[] => {
     const own = endangered.find((one) => one.change === change)
-    if (own?.rows) return []
+    // A virtual table changes with the one that it indexes.
+    if (own?.rows || change.before.virtual) return []
     const lost = new Set(own?.columns)
     const pairs = change.columns.flatMap(
       (column): { before: SummedColumn; after: SummedColumn }[] => {

@@ -39,7 +39,6 @@ export interface GuardedOutcome {
   readonly failure?: Failure
   /** What a guard found, where one undid it. */
   readonly violation?: Violation
-  readonly notKept: readonly string[]
   readonly ms: number
 }
 
@@ -52,12 +51,10 @@ export async function runGuarded(session: AtomicSession, run: GuardedRun): Promi
   const script = atomicScriptOf(run.migration)
   const records = recordsOf(session)
   const read = await readState(session, records.stateSql)
-  const keep = run.noKeep
-    ? { before: '', after: '', ids: 0, notKept: [] }
-    : await keeping(session, run)
+  const keep = run.noKeep ? { before: '', after: '', ids: 0 } : await keeping(session, run)
   const instead = session.d1 ? dividedInserts(script) : undefined
   const text = guardedScript({ ...run, script, records, read, keep, instead })
-  const ended = () => ({ notKept: keep.notKept, ms: Math.round(performance.now() - began) })
+  const ended = () => ({ ms: Math.round(performance.now() - began) })
   try {
     await session.runAtomically(text, { foreignKeys: script.foreignKeys })
     return ended()

@@ -1,11 +1,13 @@
 import type { Session } from '../../database/index.ts'
 import { atomicScriptOf } from '../../execution/index.ts'
 import { failureFrom, failureOf, rethrow } from '../../kernel/index.ts'
-import { readTriggers, type SqliteTrigger } from '../../safekeeping/index.ts'
+import { readRestorePlace, type RestorePlace } from '../../safekeeping/index.ts'
 import {
   type Fingerprint,
   readFingerprint,
   readRowTables,
+  readVirtualRows,
+  type RowTable,
   type TableChange,
   tableChanges,
 } from '../../schema/index.ts'
@@ -17,8 +19,8 @@ export interface TestedMigration {
   readonly migration: Migration
   /** Of the tables that existed before; empty if no row can change. */
   readonly changes: readonly TableChange[]
-  /** What the database has behind it, of what must not fire while rows are restored. */
-  readonly triggers: readonly SqliteTrigger[]
+  /** What the database has behind it, as a restore must know it; only where one may follow. */
+  readonly place?: RestorePlace
 }
 
 /** Migrations that ran on a copy of a schema, and the schema that they give. */
@@ -35,20 +37,40 @@ export interface CopyRun {
 export async function testOnCopy(
   copy: Session,
   migrations: readonly Migration[],
+  { restores = false }: { readonly restores?: boolean } = {},
 ): Promise<CopyRun> {
   const tested: TestedMigration[] = []
   for (const migration of migrations) {
     // Of what changes no row, nothing need be compared.
-    const before = mayChangeRows(migration) ? await readRowTables(copy) : undefined
+    const changesRows = mayChangeRows(migration)
+    const before = changesRows ? await readRowTables(copy) : []
+    const virtual = changesRows ? await readVirtualRows(copy) : []
     const { statements, foreignKeys } = atomicScriptOf(migration)
     await copy.execute(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`)
     for (const statement of statements) await runOnCopy(copy, migration, statement)
-    const changes = before
-      ? tableChanges(before, await readRowTables(copy), migration.statements)
+    const changes = changesRows
+      ? [
+          ...tableChanges(before, await readRowTables(copy), migration.statements),
+          ...(await virtualChanges(copy, virtual)),
+        ]
       : []
-    tested.push({ migration, changes, triggers: await readTriggers(copy) })
+    const place = restores ? { place: await readRestorePlace(copy) } : {}
+    tested.push({ migration, changes, ...place })
   }
   return { tested, fingerprint: await readFingerprint(copy) }
+}
+
+/** Virtual tables have no identity but their name. */
+async function virtualChanges(copy: Session, before: readonly RowTable[]): Promise<TableChange[]> {
+  const after = before.length === 0 ? [] : await readVirtualRows(copy)
+  return before.map((table) => {
+    const lasting = after.find(({ name }) => name === table.name)
+    const columns = table.columns.map(({ name }) => {
+      const there = lasting?.columns.some((one) => one.name === name)
+      return { before: name, ...(there ? { after: name } : {}), exact: true }
+    })
+    return { before: table, ...(lasting ? { after: lasting } : {}), columns, rebuilt: false }
+  })
 }
 
 async function runOnCopy(copy: Session, migration: Migration, statement: Statement): Promise<void> {

@@ -1,4 +1,9 @@
-import { isSameName, type SqliteState, type TableChange } from '../../schema/index.ts'
+import {
+  isSameName,
+  type RowTable,
+  type SqliteState,
+  type TableChange,
+} from '../../schema/index.ts'
 import {
   type Action,
   type Destruction,
@@ -22,11 +27,11 @@ export interface SqliteEffect {
  */
 export function sqliteLossesOf({ before, changes, statements }: SqliteEffect): Destruction[] {
   return distinctDestructions([
-    ...virtualTablesGone(before, statements),
+    ...virtualRows(before).flatMap((one) => virtualTableGone(one, statements)),
     ...changes.flatMap(goneOf),
     ...statements
       .flatMap(({ actions }) => actions)
-      .flatMap((action) => destroyedBy(action, changes)),
+      .flatMap((action) => destroyedBy(action, [...changes, ...virtualRows(before)])),
   ])
 }
 
@@ -48,24 +53,31 @@ function goneOf({ before, after, columns }: TableChange): Destruction[] {
   })
 }
 
-/** They have no identity but their name. One that indexes another table has no rows of its own. */
-function virtualTablesGone(
-  { objects, tables }: SqliteState,
-  statements: SqliteEffect['statements'],
-): Destruction[] {
+/** The virtual tables with rows of their own, as if each stayed. One that indexes another table has none. */
+function virtualRows({ objects, tables }: SqliteState): (TableChange & { before: RowTable })[] {
   const ordinary = new Set(tables.map(({ name }) => name))
   const virtual = objects.filter(({ kind, name }) => kind === 'table' && !ordinary.has(name))
-  const dropped = statements
-    .flatMap(({ actions }) => actions)
-    .flatMap((action) =>
-      action.kind === 'drop' && action.of === 'table' ? [action.object.name] : [],
-    )
   return virtual
-    .filter(
-      ({ name, sql }) =>
-        dropped.some((one) => isSameName(one, name)) && !/content\s*=\s*['"]?\w/i.test(sql),
-    )
-    .map(({ name }) => ({ what: 'object', object: refOf(name) }))
+    .filter(({ sql }) => !/content\s*=\s*['"]?\w/i.test(sql))
+    .map(({ name }) => ({
+      before: { name, columns: [], key: [], unique: [], virtual: true },
+      columns: [],
+      rebuilt: false,
+    }))
+}
+
+/** They have no identity but their name. */
+function virtualTableGone(
+  { before: { name } }: { readonly before: RowTable },
+  statements: SqliteEffect['statements'],
+): Destruction[] {
+  const isDropped = statements.some(({ actions }) =>
+    actions.some(
+      (action) =>
+        action.kind === 'drop' && action.of === 'table' && isSameName(action.object.name, name),
+    ),
+  )
+  return isDropped ? [{ what: 'object', object: refOf(name) }] : []
 }
 
 function destroyedBy(action: Action, changes: readonly TableChange[]): Destruction[] {
@@ -90,8 +102,8 @@ function destroyedBy(action: Action, changes: readonly TableChange[]): Destructi
       ]
     }
     case 'update':
-      return existing(action.table, changes).flatMap(({ name, columns }) =>
-        columns
+      return existing(action.table, changes).flatMap(({ name, columns, virtual }) =>
+        (virtual ? action.columns : columns)
           .filter((column) => action.columns.some((one) => isSameName(one, column)))
           .map((column) => ({
             what: 'values' as const,
@@ -111,12 +123,13 @@ function rowsOf(name: string): Destruction {
 function existing(
   { name }: ObjectName,
   changes: readonly TableChange[],
-): { readonly name: string; readonly columns: readonly string[] }[] {
+): { readonly name: string; readonly columns: readonly string[]; readonly virtual: boolean }[] {
   const found = changes.find(
     ({ before, after }) =>
       before &&
       [before.name, after?.name].some((one) => one !== undefined && isSameName(one, name)),
   )
   if (found?.before === undefined) return []
-  return [{ name: found.before.name, columns: found.before.columns.map((one) => one.name) }]
+  const { name: own, columns, virtual = false } = found.before
+  return [{ name: own, columns: columns.map((one) => one.name), virtual }]
 }

@@ -1,17 +1,5 @@
+import { affinityOf, convertsValues } from '../../schema/index.ts'
 import type { Severity } from '../hazard.ts'
-
-/** What a column does to values that are written into it. Source: sqlite.org/datatype3.html. */
-type Affinity = 'INTEGER' | 'TEXT' | 'BLOB' | 'REAL' | 'NUMERIC'
-
-/** The affinity that a declared type gives a column. */
-function affinityOf(type: string): Affinity {
-  const name = type.toUpperCase()
-  if (name.includes('INT')) return 'INTEGER'
-  if (['CHAR', 'CLOB', 'TEXT'].some((part) => name.includes(part))) return 'TEXT'
-  if (name === '' || name.includes('BLOB')) return 'BLOB'
-  if (['REAL', 'FLOA', 'DOUB'].some((part) => name.includes(part))) return 'REAL'
-  return 'NUMERIC'
-}
 
 /** What becomes of values when a column changes its affinity. */
 export interface Loss {
@@ -38,10 +26,8 @@ const TO_JSON: Loss = {
 /** What is lost or changed when values go from a column of one type into one of another; nothing if each remains as it is. */
 export function lossOf(from: string, to: string): Loss | undefined {
   const [before, after] = [affinityOf(from), affinityOf(to)]
-  // A number that is whole is the same one to INTEGER and NUMERIC, and BLOB converts nothing.
-  if (before === after || after === 'BLOB') return undefined
+  if (!convertsValues(before, after)) return undefined
   if (after === 'TEXT') return TO_TEXT
   if (before === 'TEXT' || before === 'BLOB') return /json/i.test(to) ? TO_JSON : TO_NUMBER
-  if (after !== 'REAL') return undefined
   return { severity: 'warning', what: 'whole numbers above 9007199254740992 lose digits' }
 }

@@ -1,6 +1,6 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
-import { isSameName, readRowTables, type RowTable } from '../../schema/index.ts'
+import { readRowTables, type RowTable } from '../../schema/index.ts'
 import { readSqliteShapes } from '../../shadow/index.ts'
 
 /** All rows of a table of a shadow database, which is small. */
@@ -33,7 +33,7 @@ export async function readDump(session: Session): Promise<Dump> {
   const virtual = (await readSqliteShapes(session)).filter((shape) => shape.virtual)
   const others = virtual.map(({ name, columns }): RowTable => {
     const own = columns.map((one) => ({ name: one.name, type: one.type, generated: false }))
-    return { name, columns: own, key: [], hasRowid: true }
+    return { name, columns: own, key: [], unique: [], rowid: 'rowid' }
   })
   const tables: DumpedTable[] = []
   for (const table of [...ordinary, ...others]) tables.push(await readTable(session, table))
@@ -45,13 +45,13 @@ export async function readDump(session: Session): Promise<Dump> {
 
 async function readTable(
   session: Session,
-  { name, columns, key, hasRowid }: RowTable,
+  { name, columns, key, rowid }: RowTable,
 ): Promise<DumpedTable> {
   const stored = columns.filter(({ generated }) => !generated).map((one) => one.name)
-  const rowid = hasRowid
-    ? ROWIDS.find((alias) => !columns.some((one) => isSameName(one.name, alias)))
-    : undefined
-  const selected = [rowid ?? 'NULL', ...stored.map((one) => `quote(${quoteIdentifier(one)})`)]
+  const selected = [
+    rowid === undefined ? 'NULL' : quoteIdentifier(rowid),
+    ...stored.map((one) => `quote(${quoteIdentifier(one)})`),
+  ]
   const read = await attempt(() =>
     session.queryRaw(`SELECT ${selected.join(', ')} FROM ${quoteIdentifier(name)}`),
   )
@@ -61,8 +61,6 @@ async function readTable(
   })
   return { name, columns: stored, key, rows }
 }
-
-const ROWIDS = ['rowid', '_rowid_', 'oid']
 
 async function readCounters(session: Session): Promise<Map<string, number>> {
   const read = await attempt(() =>

@@ -25,13 +25,7 @@ import {
   sqliteReceiptSql,
 } from '../../history/index.ts'
 import { attempt, command, type Failure, failureFrom, rethrow } from '../../kernel/index.ts'
-import {
-  type Kept,
-  readSqliteKept,
-  restoreSql,
-  type SqliteKept,
-  withoutTriggers,
-} from '../../safekeeping/index.ts'
+import { type Kept, readSqliteKept, restoreSql, type SqliteKept } from '../../safekeeping/index.ts'
 import {
   differingObjects,
   type Fingerprint,
@@ -147,7 +141,9 @@ async function prepare(
     if (migration) downs.push(await prepareDown(migration, applied.slice(0, at), request.shadow))
   }
   const plans = downs.map(({ plan }) => plan)
-  const { tested, fingerprint } = await withSchemaCopy(session, (copy) => testOnCopy(copy, plans))
+  const { tested, fingerprint } = await withSchemaCopy(session, (copy) =>
+    testOnCopy(copy, plans, { restores: true }),
+  )
   const stays = applied.slice(0, applied.length - steps)
   const replayed = await attempt(() => replayedFingerprint(stays))
   if (!replayed.ok) {
@@ -216,15 +212,15 @@ async function runAll(
 
 async function runDown(
   session: AtomicSession,
-  { migration, changes, triggers }: TestedMigration,
+  { migration, changes, place }: TestedMigration,
   { work, request }: { readonly work: Work; readonly request: RollbackRequest },
 ): Promise<{ readonly failure?: Failure | undefined; readonly ms: number }> {
   const { name, checksum } = migration
   const restored = keptOf(await readSqliteKept(session), name)
   const tables = new Set(restored.map(({ table }) => table.name))
   const endangered = endangeredBy(migration, changes)
-  const place = work.tested.findIndex((one) => one.migration === migration)
-  const gone = work.tested.slice(0, place + 1).map((one) => one.migration.name)
+  const index = work.tested.findIndex((one) => one.migration === migration)
+  const gone = work.tested.slice(0, index + 1).map((one) => one.migration.name)
   const isLast = gone.length === work.tested.length
   const stays = appliedWithout(work.history, gone)
   const outcome = await runGuarded(session, {
@@ -238,7 +234,9 @@ async function runDown(
     behind: [
       // Rows are restored in any order: their keys are checked when all exist.
       restored.length === 0 ? '' : 'PRAGMA defer_foreign_keys = ON;\n',
-      withoutTriggers(triggers, restored.toSorted(lastFirst).map(restoreSql).join('')),
+      restored.length === 0 || place === undefined
+        ? ''
+        : restoreSql(restored.toSorted(lastFirst), place),
       recordsOf(session).rolledBack(name),
       sqliteReceiptSql({ command: 'rollback', migration: name, checksum }),
       recordSchemaSql(isLast ? recordedSchema(stays, work.fingerprint) : undefined),
@@ -269,7 +267,7 @@ function stillKept(open: readonly Kept[]): Failure {
   const ids = open.map(({ id }) => String(id))
   return failureFrom('ROLLBACK.STILL_KEPT', {
     message: `The migrations are rolled back, but data that they destroyed is still kept: ${ids.join(', ')}.`,
-    why: 'It has no table to go to.',
+    why: 'Its rows have no key that the migration left as it was: which rows of now they are, nobody can tell.',
     nextActions: [command(['kept', 'list'], 'see what is kept')],
   })
 }

@@ -1,6 +1,6 @@
 import type { Session } from '../../database/index.ts'
 import type { Kept } from '../kept.ts'
-import { keptTable, laterColumn, ROWID } from './keep-sql.ts'
+import { IS_GONE, keptTable, laterColumn, ROWID } from './keep-sql.ts'
 
 /** Something that is kept on a SQLite database. */
 export interface SqliteKept extends Kept {
@@ -8,7 +8,11 @@ export interface SqliteKept extends Kept {
   readonly key: readonly string[]
   /** The columns that are kept. */
   readonly stored: readonly string[]
-  /** The columns of which the later value is kept, too. */
+  /** The copy has the rowids, too. */
+  readonly hasRowid: boolean
+  /** Rows may be there with other values: others may have been inserted in their place. */
+  readonly isReplaced: boolean
+  /** The columns of which the later value is kept, also of such that are not kept themselves. */
   readonly later: ReadonlySet<string>
   /** The counter of AUTOINCREMENT at that time. */
   readonly sequence?: number
@@ -82,8 +86,8 @@ function keptFrom(row: KeptRow, stored: ReadonlySet<string> | undefined): Sqlite
     columns: row.kind === 'columns' ? columns : [],
     state: row.why !== null ? 'not-kept' : isRestored ? 'restored' : 'kept',
     ...(row.why === null ? {} : { why: row.why }),
-    // Rowids are others once the table was rebuilt.
-    returns: row.why === null && !(row.kind === 'columns' && key.includes(ROWID)),
+    // Without what identifies them, nobody can tell which rows of now these were.
+    returns: row.why === null && !(row.kind === 'rows' && key.length === 0),
     ...(row.rows === null ? {} : { rows: row.rows }),
     bytes: row.bytes ?? 0,
     keptAt: row.kept_at,
@@ -92,7 +96,16 @@ function keptFrom(row: KeptRow, stored: ReadonlySet<string> | undefined): Sqlite
       : {}),
     key,
     stored: columns,
-    later: new Set(columns.filter((name) => stored?.has(laterColumn(name)))),
+    hasRowid: stored?.has(ROWID) ?? false,
+    isReplaced: stored?.has(IS_GONE) ?? false,
+    later: laterOf(stored ?? new Set()),
     ...(row.sequence === null ? {} : { sequence: row.sequence }),
   }
+}
+
+/** The columns of which a copy has the later values. */
+function laterOf(stored: ReadonlySet<string>): ReadonlySet<string> {
+  const prefix = laterColumn('')
+  const names = [...stored].filter((name) => name.startsWith(prefix))
+  return new Set(names.map((name) => name.slice(prefix.length)))
 }

@@ -7,8 +7,8 @@ import { raise } from '../failures.ts'
 import type { Kept } from '../kept.ts'
 import { keptTable } from './keep-sql.ts'
 import { readSqliteKept, type SqliteKept } from './kept.ts'
+import { readRestorePlace } from './restore-place.ts'
 import { restoreSql } from './restore-sql.ts'
-import { readTriggers, withoutTriggers } from './triggers.ts'
 
 /** Drops kept data permanently, in one transaction. */
 export async function pruneSqlite(
@@ -33,7 +33,7 @@ export async function restoreSqlite({ session }: TargetSession, id: number): Pro
     })
   }
   await refuseWithoutPlace(session, one)
-  await change(session, withoutTriggers(await readTriggers(session), restoreSql(one)))
+  await change(session, restoreSql([one], await readRestorePlace(session)))
   return (await readSqliteKept(session)).find((kept) => kept.id === id) ?? one
 }
 

@@ -1,71 +1,68 @@
-import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
-import { keptTable, laterColumn, ROWID } from './keep-sql.ts'
+import { quoteIdentifier, quoteText } from '../../database/index.ts'
+import { isSameName, separateRowid } from '../../schema/index.ts'
+import { keptTable, ROWID } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
+import { type RestorePlace, withoutTriggers } from './restore-place.ts'
+import { foundSql, inCopy, inTable, type Restored, restoreValues } from './restore-values.ts'
 
 const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
 
 /**
- * SQL that restores kept data into its table, which has its name of then. Rows that exist and values that were written
- * since stay as they are, and are counted.
+ * SQL that restores kept data into its tables, which have their names of then, without triggers. Rows that exist, or that
+ * have a unique value which another row has now, and values that were written since stay as they are, and are counted.
  */
-export function restoreSql(kept: SqliteKept): string {
+export function restoreSql(kept: readonly SqliteKept[], place: RestorePlace): string {
+  const parts = kept.map((one) => {
+    const table = place.tables.find(({ name }) => isSameName(name, one.table.name))
+    return restoreOne({ kept: one, table })
+  })
+  return withoutTriggers(place.triggers, parts.join(''))
+}
+
+function restoreOne(restored: Restored): string {
+  const { kept } = restored
   switch (kept.kind) {
     case 'table':
-      return rowsSql({ ...kept, key: [] }) + counterSql(kept)
+      return rowsSql(restored) + doneSql(kept.id, 'changes()') + counterSql(kept)
     case 'rows':
-      return rowsSql(kept)
+      return kept.isReplaced
+        ? restoreValues(restored, '') + rowsSql(restored) + doneSql(kept.id, foundSql(kept))
+        : rowsSql(restored) + doneSql(kept.id, 'changes()')
     default:
-      return valuesSql(kept)
+      return restoreValues(
+        restored,
+        doneSql(kept.id, kept.key.includes(ROWID) ? 'changes()' : foundSql(kept)),
+      )
   }
 }
 
-function rowsSql(kept: SqliteKept): string {
-  const { id, stored: columns, table, key } = kept
-  const names = columns.map((name) => quoteIdentifier(name)).join(', ')
+/** SQL that inserts rows; their rowids are those that they had, where these are free. */
+function rowsSql({
+  kept: { id, stored: columns, hasRowid, table, key },
+  table: into,
+}: Restored): string {
   const target = quoteIdentifier(table.name)
+  const rowid = hasRowid && into ? separateRowid(into) : undefined
   const known = key.filter((name) => name !== ROWID)
-  const isThere = known.map((name) => `t.${quoteIdentifier(name)} IS k.${quoteIdentifier(name)}`)
+  const isThere = known.map((name) => `${inTable(name)} IS ${inCopy(name)}`)
   const condition =
     isThere.length === 0
-      ? ''
-      : ` WHERE NOT EXISTS (SELECT 1 FROM ${target} t WHERE ${isThere.join(' AND ')})`
-  return `INSERT INTO ${target} (${names}) SELECT ${names} FROM ${keptTable(id)} k${condition};\n${doneSql(id, 'changes()')}`
+      ? 'true'
+      : `NOT EXISTS (SELECT 1 FROM ${target} t WHERE ${isThere.join(' AND ')})`
+  const names = columns.map((name) => quoteIdentifier(name))
+  const isTaken = `EXISTS (SELECT 1 FROM ${target} o WHERE o.${rowid} = k.${ROWID})`
+  const to = rowid === undefined ? names : [rowid, ...names]
+  const from =
+    rowid === undefined ? names : [`CASE WHEN ${isTaken} THEN NULL ELSE k.${ROWID} END`, ...names]
+  // A virtual table has no unique index, and takes no ON CONFLICT.
+  const conflict = into?.virtual ? '' : ' ON CONFLICT DO NOTHING'
+  return `INSERT INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${conflict};\n`
 }
 
 /** The counter of a table that is created again is not lower than it was. */
 function counterSql({ table, sequence }: SqliteKept): string {
   if (sequence === undefined) return ''
   return `UPDATE sqlite_sequence SET seq = max(seq, ${sequence}) WHERE name = ${quoteText(table.name)};\n`
-}
-
-/**
- * A value that was changed is restored only where nobody has changed it since. The values of a row are restored together, for a
- * CHECK may compare them.
- */
-function valuesSql(kept: SqliteKept): string {
-  const { id, stored: columns, table, key, later } = kept
-  const target = quoteIdentifier(table.name)
-  const match = matchSql(key)
-  const values = columns.map((name) => {
-    const column = quoteIdentifier(name)
-    const isUnchanged = `t.${column} IS k.${quoteIdentifier(laterColumn(name))}`
-    return later.has(name)
-      ? `${column} = CASE WHEN ${isUnchanged} THEN k.${column} ELSE t.${column} END`
-      : `${column} = k.${column}`
-  })
-  const update = `UPDATE ${target} AS t SET ${values.join(', ')} FROM ${keptTable(id)} k WHERE ${match};\n`
-  const isBack = (name: string) => `t.${quoteIdentifier(name)} IS k.${quoteIdentifier(name)}`
-  const found = `(SELECT count(*) FROM ${keptTable(id)} k JOIN ${target} t ON ${match} WHERE ${balanced(columns.map(isBack), 'AND')})`
-  return (columns.length === 0 ? '' : update) + doneSql(id, found)
-}
-
-function matchSql(key: readonly string[]): string {
-  return key
-    .map(
-      (name) =>
-        `t.${quoteIdentifier(name === ROWID ? 'rowid' : name)} IS k.${quoteIdentifier(name)}`,
-    )
-    .join(' AND ')
 }
 
 function doneSql(id: number, restored: string): string {

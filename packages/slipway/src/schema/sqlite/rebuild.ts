@@ -16,6 +16,8 @@ export interface Rebuild {
   readonly aside: string
   /** Columns of `to` whose values must differ from row to row. */
   readonly unique: readonly string[]
+  /** The name of the rowid in both, where it is not a column: rows keep theirs. */
+  readonly rowid: string | undefined
 }
 
 /** The statements of a rebuild, and what of it a person should know. */
@@ -29,7 +31,7 @@ export interface RebuildScript {
  * refuses NULL, and that rows have no value for, gets '' or 0, or a number of its own where it must be unique. The
  * counter of AUTOINCREMENT continues where it was.
  */
-export function rebuildSql({ from, to, columns, aside, unique }: Rebuild): RebuildScript {
+export function rebuildSql({ from, to, columns, aside, unique, rowid }: Rebuild): RebuildScript {
   const [name, next] = [quoteIdentifier(to.name), quoteIdentifier(aside)]
   const wanted = (sqliteColumnTexts(to.sql) ?? []).filter(({ generated }) => !generated)
   const sources = new Map(
@@ -54,7 +56,7 @@ export function rebuildSql({ from, to, columns, aside, unique }: Rebuild): Rebui
   return {
     statements: [
       withTableName(to.sql, next),
-      ...(sources.size === 0 ? [] : [copySql({ name, next, copied })]),
+      ...(sources.size === 0 ? [] : [copySql({ name, next, copied, rowid })]),
       ...(isCounted ? counterSql(to.name, aside) : []),
       `DROP TABLE ${name}`,
       `ALTER TABLE ${next} RENAME TO ${name}`,
@@ -67,13 +69,17 @@ function copySql({
   name,
   next,
   copied,
+  rowid,
 }: {
   readonly name: string
   readonly next: string
+  readonly rowid: string | undefined
   readonly copied: readonly { readonly to: string; readonly value: string }[]
 }): string {
-  const columns = copied.map((one) => quoteIdentifier(one.to)).join(', ')
-  return `INSERT INTO ${next} (${columns}) SELECT ${copied.map(({ value }) => value).join(', ')} FROM ${name}`
+  const own = rowid === undefined ? [] : [rowid]
+  const columns = [...own, ...copied.map((one) => quoteIdentifier(one.to))].join(', ')
+  const values = [...own, ...copied.map(({ value }) => value)].join(', ')
+  return `INSERT INTO ${next} (${columns}) SELECT ${values} FROM ${name}`
 }
 
 /**

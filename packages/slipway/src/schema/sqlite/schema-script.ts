@@ -11,8 +11,9 @@ import type { Choice, SchemaScript } from '../script.ts'
 import type { SqliteObject } from './objects.ts'
 import { rebuildSql } from './rebuild.ts'
 import type { SqliteState } from './state.ts'
-import type { TableChange } from './table-changes.ts'
+import { rowidOf, separateRowid, type TableChange } from './table-changes.ts'
 import { dropSql, isEqual, isNamed, type Trial, usersOf, withTrial } from './trial.ts'
+import { rebuildIndexSql } from './virtual-rows.ts'
 
 /**
  * The SQL that turns a SQLite database with the state `from` into one with the state `to`. `changes` says which tables
@@ -146,7 +147,12 @@ async function changeTables(plan: Plan): Promise<void> {
     if (now === undefined) await makeTable(trial, wanted)
     else if (isVirtual(wanted)) await replaceVirtual(plan, now, wanted)
     else if (!isEqual(now, wanted) || hasMovedColumns(change)) {
-      const task = { now, wanted, columns: change?.columns ?? [] }
+      const task = {
+        now,
+        wanted,
+        columns: change?.columns ?? [],
+        rowid: change && commonRowid(change),
+      }
       const done =
         (await trial.tries(() => changeInPlace(plan, task))) ||
         (await trial.tries(async () => {
@@ -156,6 +162,12 @@ async function changeTables(plan: Plan): Promise<void> {
       if (!done) await rebuild(plan, task)
     }
   }
+}
+
+function commonRowid({ before, after }: TableChange): string | undefined {
+  const tables = [before, after].filter((one) => one !== undefined)
+  if (tables.some((one) => separateRowid(one) === undefined)) return undefined
+  return rowidOf(tables.flatMap(({ columns }) => columns.map(({ name }) => name)))
 }
 
 /** A column that was dropped, and another one has its name now. */
@@ -176,15 +188,12 @@ function hasContentTable(sql: string): boolean {
   return virtual?.module === 'fts5' && table !== undefined && !/^(?:''|"")$/.test(table)
 }
 
-function rebuildIndexSql(name: string): string {
-  const table = quoteIdentifier(name)
-  return `INSERT INTO ${table} (${table}) VALUES ('rebuild')`
-}
-
 interface TableTask {
   readonly now: SqliteObject
   readonly wanted: SqliteObject
   readonly columns: TableChange['columns']
+  /** The name of its rowid, where it has one that is not a column before and after. */
+  readonly rowid: string | undefined
 }
 
 /** Fails if SQLite cannot, or if the table is not as wanted then. */
@@ -234,6 +243,7 @@ async function rebuild({ trial, to, choices }: Plan, task: TableTask): Promise<v
     columns,
     aside: await freeName(trial, wanted.name),
     unique,
+    rowid: task.rowid,
   })
   choices.push(...script.choices)
   const run = async () => {

@@ -1,16 +1,25 @@
 import type { Session } from '../../database/index.ts'
 import { sqliteNameKey } from '../../statements/index.ts'
 import type { Action, RowCopy, Statement } from '../../statements/index.ts'
-import { readPragmas } from './read-pragmas.ts'
+import { affinityOf, convertsValues } from './affinity.ts'
+import { isSameName } from './defined-objects.ts'
+import { readPragmas, type SqlitePragmas } from './read-pragmas.ts'
 
 /** A table of a SQLite database, as far as its rows are concerned. */
 export interface RowTable {
   readonly name: string
   readonly columns: readonly RowColumn[]
-  /** The columns that identify a row: its primary key, or else a unique index of columns that are never NULL; none if it has neither. */
+  /** The columns that identify a row and are never NULL: its primary key, or else a unique index; none if it has neither. */
   readonly key: readonly string[]
-  /** It has a rowid, which identifies a row as long as the table is not rebuilt. */
-  readonly hasRowid: boolean
+  /**
+   * A name of its rowid that no column has, or that of its INTEGER PRIMARY KEY. It identifies a row as long as the table
+   * is not rebuilt. Absent if the table has no rowid, or none that can be named.
+   */
+  readonly rowid?: string
+  /** The columns whose values a unique index compares; all of them where it compares an expression. */
+  readonly unique: readonly string[]
+  /** Its module keeps its rows. */
+  readonly virtual?: true
 }
 
 /** A column of it. */
@@ -35,7 +44,7 @@ export interface TableChange {
 export interface ColumnChange {
   readonly before?: string
   readonly after?: string
-  /** Its values are passed on as they are; a rebuild may compute them. */
+  /** Its values are passed on as they are; a rebuild may compute them, or its new type convert them. */
   readonly exact: boolean
 }
 
@@ -47,18 +56,50 @@ export async function readRowTables(session: Session): Promise<RowTable[]> {
     const own = columns.filter(({ table }) => table === name)
     const required = new Set(own.filter(({ notNull }) => notNull === 1).map((one) => one.name))
     const primary = own.filter(({ key }) => key > 0).toSorted((a, b) => a.key - b.key)
-    const unique = indexes
-      .filter((index) => index.table === name && index.isUnique === 1 && index.partial === 0)
+    const uniqueIndexes = indexes.filter((one) => one.table === name && one.isUnique === 1)
+    const unique = uniqueIndexes
+      .filter(({ partial }) => partial === 0)
       .map((index) => indexColumns.filter((one) => one.index === index.name))
       .find((parts) => parts.every(({ column }) => column !== null && required.has(column)))
-    const byIndex = (unique ?? []).flatMap(({ column }) => column ?? [])
+    // The INTEGER PRIMARY KEY is the rowid, and needs no index.
+    const [first] = primary
+    const isRowid =
+      wr === 0 &&
+      primary.length === 1 &&
+      first?.type.toUpperCase() === 'INTEGER' &&
+      !uniqueIndexes.some(({ origin }) => origin === 'pk')
+    // Others may hold NULL where they are not declared NOT NULL.
+    const isKey = wr === 1 || isRowid || primary.every((one) => required.has(one.name))
+    const names = primary.length > 0 && isKey ? primary.map((one) => one.name) : undefined
+    const rowid = isRowid ? first.name : wr === 0 ? rowidOf(own.map((one) => one.name)) : undefined
     return {
       name,
       columns: own.map((one) => ({ name: one.name, type: one.type, generated: one.hidden > 1 })),
-      key: primary.length > 0 ? primary.map((one) => one.name) : byIndex,
-      hasRowid: wr === 0,
+      key: names ?? (unique ?? []).flatMap(({ column }) => column ?? []),
+      ...(rowid === undefined ? {} : { rowid }),
+      unique: comparedColumns(uniqueIndexes, indexColumns) ?? own.map((one) => one.name),
     }
   })
+}
+
+/** The columns of indexes; nothing if one has an expression. */
+function comparedColumns(
+  indexes: readonly { readonly name: string }[],
+  parts: SqlitePragmas['indexColumns'],
+): string[] | undefined {
+  const names = new Set(indexes.map(({ name }) => name))
+  const columns = parts.filter(({ index }) => names.has(index)).map(({ column }) => column)
+  return columns.every((column) => column !== null) ? [...new Set(columns)] : undefined
+}
+
+/** The name of the rowid of a table where it is not a column: a copy of the columns gives rows new ones. */
+export function separateRowid({ rowid, columns }: RowTable): string | undefined {
+  return columns.some(({ name }) => name === rowid) ? undefined : rowid
+}
+
+/** The name by which a rowid can be read beside columns of these names; nothing if they have all of its names. */
+export function rowidOf(columns: readonly string[]): string | undefined {
+  return ['rowid', '_rowid_', 'oid'].find((name) => !columns.some((one) => isSameName(one, name)))
 }
 
 /** A table while statements change it: where it and its columns come from. */
@@ -205,9 +246,12 @@ function columnChanges(
   table: RowTable,
   found: Traced | undefined,
 ): ColumnChange[] {
-  const present = table.columns.map(({ name }): ColumnChange => {
+  const present = table.columns.map(({ name, type }): ColumnChange => {
     const { origin, exact = false } = (old && found?.columns.get(sqliteNameKey(name))) ?? {}
-    return { ...(origin === undefined ? {} : { before: origin }), after: name, exact }
+    if (origin === undefined) return { after: name, exact }
+    const source = old?.columns.find((column) => column.name === origin)
+    const converted = convertsValues(affinityOf(source?.type ?? type), affinityOf(type))
+    return { before: origin, after: name, exact: exact && !converted }
   })
   const kept = new Set(present.flatMap(({ before }) => before ?? []))
   const gone = (old?.columns ?? []).filter(({ name }) => !kept.has(name))

@@ -1,13 +1,16 @@
 import { quoteText, type Session } from '../../database/index.ts'
-import { isSameName, readSqliteState, type SqliteState } from '../../schema/index.ts'
+import {
+  type Affinity,
+  affinityOf,
+  isSameName,
+  readSqliteState,
+  type SqliteState,
+} from '../../schema/index.ts'
 import {
   loadSqliteParser,
   sqliteCheckedValues,
   sqliteVirtualTable,
 } from '../../statements/index.ts'
-
-/** How SQLite keeps what is written to a column. Source: sqlite.org/datatype3.html, section 3. */
-export type Affinity = 'INTEGER' | 'TEXT' | 'BLOB' | 'REAL' | 'NUMERIC'
 
 /** A column as generated rows need to know it. */
 export interface SqliteColumn {
@@ -118,14 +121,6 @@ function columnOf(
     labels: own.find(({ all }) => all)?.values ?? [],
     hints: own.flatMap(({ values }) => values),
   }
-}
-
-function affinityOf(type: string): Affinity {
-  const has = (...words: string[]) => words.some((word) => type.includes(word))
-  if (has('INT')) return 'INTEGER'
-  if (has('CHAR', 'CLOB', 'TEXT')) return 'TEXT'
-  if (type === '' || has('BLOB')) return 'BLOB'
-  return has('REAL', 'FLOA', 'DOUB') ? 'REAL' : 'NUMERIC'
 }
 
 async function readUnique(

@@ -1,4 +1,18 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { readRowTables, readVirtualRows, type RowTable } from '../../schema/index.ts'
+
+/** What a restore must know of the database into which rows are restored. */
+export interface RestorePlace {
+  readonly tables: readonly RowTable[]
+  /** Those that must not fire meanwhile. */
+  readonly triggers: readonly SqliteTrigger[]
+}
+
+/** Reads it. */
+export async function readRestorePlace(session: Session): Promise<RestorePlace> {
+  const tables = [...(await readRowTables(session)), ...(await readVirtualRows(session))]
+  return { tables, triggers: await readTriggers(session) }
+}
 
 /** A trigger that must not fire while rows are restored. */
 export interface SqliteTrigger {
@@ -7,7 +21,7 @@ export interface SqliteTrigger {
 }
 
 /** The triggers of a database, without those that name a virtual table: they keep an index of rows up to date. */
-export async function readTriggers(session: Session): Promise<SqliteTrigger[]> {
+async function readTriggers(session: Session): Promise<SqliteTrigger[]> {
   return await session.query<{
     name: string
     sql: string

@@ -1,0 +1,287 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, describe, expect, test } from 'vitest'
+import { quoteIdentifier, quoteText, withSession } from '../../database/index.ts'
+import { deploy } from '../../deploy/index.ts'
+import { readSqliteKept } from '../../safekeeping/index.ts'
+import { rollback } from '../index.ts'
+
+// Rows that are hard to find again: judged by all values, their types and their rowids, before and after, by plain SQL.
+
+const folder = mkdtempSync(path.join(tmpdir(), 'slipway-restored-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+
+/** Deploys the schema and one migration on rows, and rolls it back. */
+async function there({ schema, rows, change, meanwhile }: Case) {
+  const file = path.join(folder, `${files++}.db`)
+  const opened = new DatabaseSync(file)
+  const migrations = [
+    { name: '0001_schema', sql: schema },
+    { name: '0002_change', sql: change },
+  ]
+  const work = {
+    address: { kind: 'sqlite', file },
+    environment: 'development',
+    confirm: false,
+    protected: false,
+    migrations,
+    limits: { lockTimeoutMs: 10_000, statementTimeoutMs: 60_000 },
+    deadlineMs: 60_000,
+    shadow: { dialect: 'sqlite', cacheDir: folder },
+    signal: new AbortController().signal,
+    emit: () => {},
+    consent: { confirm: undefined },
+  } as const
+  const up = async (count: number) => {
+    const { failure } = await deploy({
+      ...work,
+      migrations: migrations.slice(0, count),
+      acceptDrift: false,
+    })
+    expect(failure).toBeUndefined()
+  }
+  await up(1)
+  opened.exec(rows)
+  const before = truth(opened)
+  await up(2)
+  const between = truth(opened)
+  if (meanwhile !== undefined) opened.exec(meanwhile)
+  const { failure } = await rollback({
+    ...work,
+    extent: { kind: 'steps', steps: 1 },
+    acceptUnproven: false,
+    announce: () => {},
+  })
+  const after = truth(opened)
+  opened.close()
+  const kept = await withSession(work.address, {}, readSqliteKept)
+  return { before, between, after, kept, failure }
+}
+
+interface Case {
+  readonly schema: string
+  readonly rows: string
+  readonly change: string
+  /** What an application does between deploy and rollback. */
+  readonly meanwhile?: string
+}
+
+/** Each row of each table, with its rowid where it has one, as SQL literals and types. */
+function truth(opened: DatabaseSync): string[] {
+  const tables = opened
+    .prepare(
+      `SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT GLOB '_*' AND name NOT GLOB 'sqlite_*' ORDER BY name`,
+    )
+    .all() as { name: string; wr: number }[]
+  return tables.flatMap(({ name, wr }) => {
+    const columns = opened
+      .prepare(`SELECT name FROM pragma_table_xinfo(${quoteText(name)}) ORDER BY name`)
+      .all() as {
+      name: string
+    }[]
+    const visible = columns.map((one) => one.name).filter((one) => !['rank', name].includes(one))
+    const values = visible.map(
+      (one) => `typeof(${quoteIdentifier(one)}) || ' ' || quote(${quoteIdentifier(one)})`,
+    )
+    const rowid = wr === 1 ? [] : [`'#' || ${visible.includes('rowid') ? '_rowid_' : 'rowid'}`]
+    const rows = opened
+      .prepare(
+        `SELECT concat_ws(', ', ${[...rowid, ...values].join(', ')}) AS row FROM ${quoteIdentifier(name)} ORDER BY 1`,
+      )
+      .all() as { row: string }[]
+    return rows.map(({ row }) => `${name}: ${row}`)
+  })
+}
+
+const cases: Record<string, Case> = {
+  'the values of a primary key of text': {
+    schema: 'CREATE TABLE user (email TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL)',
+    rows: `INSERT INTO user VALUES ('B@X', 'Bob'), ('A@X', 'Ann'); DELETE FROM user WHERE name = 'Bob'; INSERT INTO user VALUES ('C@X', 'Cy')`,
+    change: 'UPDATE user SET email = lower(email), name = upper(name)',
+  },
+  'values in a table without a key': {
+    schema: 'CREATE TABLE log (at TEXT, what TEXT)',
+    rows: `INSERT INTO log VALUES ('1', 'a'), ('1', 'a'), ('2', NULL); DELETE FROM log WHERE rowid = 1`,
+    change: `UPDATE log SET what = 'x'`,
+  },
+  'a column of a table without a key': {
+    schema: 'CREATE TABLE log (at TEXT, what TEXT, note TEXT)',
+    rows: `INSERT INTO log VALUES ('1', 'a', 'n'), ('1', 'a', 'm'), ('2', NULL, NULL); DELETE FROM log WHERE rowid = 1`,
+    change: 'ALTER TABLE log DROP COLUMN what',
+  },
+  'rows of a table without a key': {
+    schema: 'CREATE TABLE log (at TEXT, what TEXT)',
+    rows: `INSERT INTO log VALUES ('1', 'a'), ('1', 'a'), ('2', NULL), ('3', 'c')`,
+    change: `DELETE FROM log WHERE what = 'a'`,
+  },
+  'a table without an integer key': {
+    schema:
+      'CREATE TABLE post (id TEXT NOT NULL PRIMARY KEY, title TEXT); CREATE TABLE log (at TEXT)',
+    rows: `INSERT INTO post VALUES ('a', '1'), ('b', '2'), ('c', '3'); DELETE FROM post WHERE id = 'a'; INSERT INTO log VALUES (1), (2); DELETE FROM log WHERE rowid = 1`,
+    change: 'DROP TABLE post; DROP TABLE log',
+  },
+  'a table with a column that is called rowid': {
+    schema: 'CREATE TABLE t (rowid TEXT, v TEXT)',
+    rows: `INSERT INTO t (rowid, v) VALUES ('x', 'a'), ('x', 'b'), (NULL, 'c')`,
+    change: `UPDATE t SET v = 'z'; DELETE FROM t WHERE rowid IS NULL`,
+  },
+  'a primary key that is NULL': {
+    schema: 'CREATE TABLE t (id TEXT PRIMARY KEY, v TEXT)',
+    rows: `INSERT INTO t VALUES (NULL, 'a'), (NULL, 'b'), ('1', 'c')`,
+    change: `UPDATE t SET v = 'z'`,
+  },
+  'unique values that move between rows': {
+    schema:
+      'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, place INTEGER NOT NULL UNIQUE CHECK (place > 0), name TEXT UNIQUE)',
+    rows: `INSERT INTO t VALUES (1, 1, 'a'), (2, 2, 'b'), (3, 3, NULL)`,
+    change: `UPDATE t SET place = place + 10; UPDATE t SET place = CASE place WHEN 11 THEN 2 WHEN 12 THEN 3 ELSE 1 END, name = CASE id WHEN 1 THEN NULL WHEN 2 THEN 'a' ELSE 'b' END`,
+  },
+  'rows that are deleted and inserted again': {
+    schema: 'CREATE TABLE setting (name TEXT NOT NULL PRIMARY KEY, value TEXT)',
+    rows: `INSERT INTO setting VALUES ('theme', 'light'), ('size', '3')`,
+    change: `DELETE FROM setting; INSERT INTO setting VALUES ('theme', 'dark')`,
+  },
+  'rows of FTS5 and R-Tree': {
+    schema: `CREATE VIRTUAL TABLE note USING fts5(title, body, tokenize = 'porter'); CREATE VIRTUAL TABLE area USING rtree(id, x0, x1)`,
+    rows: `INSERT INTO note (rowid, title, body) VALUES (3, 'a', 'running'), (7, 'b', NULL); INSERT INTO area VALUES (5, 1, 2), (9, 3, 4)`,
+    change: 'DROP TABLE note; DROP TABLE area',
+  },
+  'rows that are deleted from FTS5': {
+    schema: `CREATE VIRTUAL TABLE note USING fts5(title, body)`,
+    rows: `INSERT INTO note (rowid, title, body) VALUES (3, 'a', 'running'), (7, 'b', NULL)`,
+    change: `DELETE FROM note WHERE title = 'b'; UPDATE note SET body = 'x'`,
+  },
+  'a type that takes digits away': {
+    schema: 'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, n BIGINT, s TEXT)',
+    rows: `INSERT INTO t VALUES (1, 9007199254740993, '007'), (2, 5, 'x'), (3, NULL, NULL)`,
+    change: `PRAGMA foreign_keys=OFF;
+CREATE TABLE new_t (id INTEGER NOT NULL PRIMARY KEY, n REAL, s INTEGER);
+INSERT INTO new_t (id, n, s) SELECT id, n, s FROM t;
+DROP TABLE t;
+ALTER TABLE new_t RENAME TO t;
+PRAGMA foreign_keys=ON;`,
+  },
+}
+
+const more: Record<string, Case> = {
+  'rows of a table without rowid': {
+    schema: 'CREATE TABLE t (a TEXT, b INTEGER, v TEXT UNIQUE, PRIMARY KEY (a, b)) WITHOUT ROWID',
+    rows: `INSERT INTO t VALUES ('x', 1, 'p'), ('x', 2, 'q'), ('y', 1, NULL)`,
+    change: `DELETE FROM t WHERE a = 'y'; UPDATE t SET v = v || '_'; UPDATE t SET v = CASE v WHEN 'p_' THEN 'q' ELSE 'p' END`,
+  },
+  'an upsert': {
+    schema: 'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, n INTEGER NOT NULL UNIQUE, v TEXT)',
+    rows: `INSERT INTO t VALUES (1, 10, 'a'), (2, 20, 'b')`,
+    change: `INSERT INTO t VALUES (1, 11, 'x') ON CONFLICT (id) DO UPDATE SET n = excluded.n, v = excluded.v`,
+  },
+  'rows that REPLACE deletes': {
+    schema: 'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, v TEXT)',
+    rows: `INSERT INTO t VALUES (1, '1'), (2, '2'), (3, '3'); DELETE FROM t WHERE id = 1`,
+    change: `INSERT OR REPLACE INTO t VALUES (2, 'x')`,
+  },
+  'all rows of a table with a generated column and a self reference': {
+    schema: `CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, up INTEGER REFERENCES t (id) ON DELETE CASCADE, v TEXT, w TEXT GENERATED ALWAYS AS (upper(v)) STORED)`,
+    rows: `INSERT INTO t (id, up, v) VALUES (1, NULL, 'a'), (2, 1, 'b'), (9, 2, 'c'); DELETE FROM t WHERE id = 9`,
+    change: `DELETE FROM t`,
+  },
+  'names that need quotes': {
+    schema: `CREATE TABLE "a ""b""" ("or""der" TEXT, "k' ey" TEXT NOT NULL, "x later" BLOB, PRIMARY KEY ("k' ey"))`,
+    rows: `INSERT INTO "a ""b""" VALUES ('1', 'k', x'00ff'), ('2', 'l', 'text')`,
+    change: `UPDATE "a ""b""" SET "or""der" = NULL, "x later" = 7; DELETE FROM "a ""b""" WHERE "k' ey" = 'l'`,
+  },
+  'values of every type': {
+    schema: `CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, a, b REAL, c NUMERIC, d BLOB UNIQUE, e REAL UNIQUE)`,
+    rows: `INSERT INTO t VALUES (1, 1.0, 2, 3, x'61', 0.1), (2, '1', 1e300, '0x', 'a', -0.5), (3, x'', NULL, 9223372036854775807, NULL, 1e15)`,
+    change: `UPDATE t SET a = NULL, b = 0, c = 1, d = CASE id WHEN 1 THEN 'b' WHEN 2 THEN x'62' END, e = id`,
+  },
+}
+
+describe('what was written since stays, and is counted', () => {
+  const schema =
+    'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, email TEXT NOT NULL UNIQUE, v TEXT)'
+  const rows = `INSERT INTO t VALUES (1, 'a', 'x'), (2, 'b', 'y'), (3, 'c', 'z')`
+
+  test.each([
+    {
+      what: 'a unique value that another row has by now',
+      change: `UPDATE t SET email = email || '@x'`,
+      meanwhile: `INSERT INTO t VALUES (4, 'a', 'new')`,
+      after: ["t: #1, text 'a@x', integer 1, text 'x'", "t: #2, text 'b', integer 2, text 'y'"],
+    },
+    {
+      what: 'a row that was inserted with the key',
+      change: `DELETE FROM t WHERE id > 1`,
+      meanwhile: `INSERT INTO t VALUES (2, 'new', 'new')`,
+      after: ["t: #2, text 'new', integer 2, text 'new'", "t: #3, text 'c', integer 3, text 'z'"],
+    },
+    {
+      what: 'a row that REPLACE inserted in place of another',
+      change: `INSERT OR REPLACE INTO t VALUES (9, 'a', 'new')`,
+      after: ["t: #2, text 'b', integer 2, text 'y'", "t: #9, text 'a', integer 9, text 'new'"],
+    },
+    {
+      what: 'a value that was changed',
+      change: `UPDATE t SET v = 'lost'`,
+      meanwhile: `UPDATE t SET v = 'new' WHERE id = 1`,
+      after: ["t: #1, text 'a', integer 1, text 'new'", "t: #2, text 'b', integer 2, text 'y'"],
+    },
+  ])('$what', async ({ change, meanwhile, after }) => {
+    const run = await there({ schema, rows, change, ...(meanwhile ? { meanwhile } : {}) })
+    expect(run.failure).toBeUndefined()
+    expect(run.after).toEqual(expect.arrayContaining(after))
+    expect(run.kept.map(({ restored }) => restored?.since)).toEqual([1])
+  })
+
+  test('rows whose rowids are others after VACUUM are not confused', async () => {
+    const { before, after, kept } = await there({
+      schema: 'CREATE TABLE log (at TEXT, what TEXT)',
+      rows: `INSERT INTO log VALUES ('1', 'a'), ('2', 'b'), ('3', 'c'), ('4', 'd'); DELETE FROM log WHERE at = '1'`,
+      change: `UPDATE log SET what = NULL`,
+      meanwhile: 'VACUUM',
+    })
+    const [values] = [before, after].map((all) => all.map((row) => row.replace(/#\d+, /, '')))
+    for (const row of after)
+      expect([...(values ?? []), expect.stringContaining('NULL')]).toContainEqual(
+        row.replace(/#\d+, /, ''),
+      )
+    expect(kept).toMatchObject([{ restored: { since: 3 } }])
+  })
+})
+
+describe('rows that nobody can find again are kept, and not restored by a rollback', () => {
+  test.each([
+    { what: 'of which the integer key changed', change: 'UPDATE t SET id = id + 10', rows: 3 },
+    {
+      what: 'of a rebuilt table without a key',
+      change: `CREATE TABLE new_log (at TEXT, what TEXT NOT NULL);
+INSERT INTO new_log (at, what) SELECT at, coalesce(what, '') FROM log;
+DROP TABLE log;
+ALTER TABLE new_log RENAME TO log;`,
+      rows: 2,
+    },
+  ])('$what', async ({ change, rows }) => {
+    const { kept, failure } = await there({
+      schema:
+        'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, v TEXT); CREATE TABLE log (at TEXT, what TEXT)',
+      rows: `INSERT INTO t VALUES (1, 'a'), (2, 'a'), (3, 'a'); INSERT INTO log VALUES ('1', NULL), ('1', NULL), ('1', 'x')`,
+      change,
+    })
+    expect(kept).toMatchObject([{ state: 'kept', kind: 'rows', rows, returns: false }])
+    expect(failure?.code).toBe('ROLLBACK.STILL_KEPT')
+  })
+})
+
+describe('are restored as they were, at their rowids', () => {
+  test.each(Object.entries({ ...cases, ...more }))('%s', async (_, one) => {
+    const { before, between, after, kept, failure } = await there(one)
+    expect(between).not.toEqual(before)
+    expect(kept.every(({ why }) => why === undefined)).toBe(true)
+    expect(kept.map(({ restored }) => restored?.since)).toEqual(kept.map(() => 0))
+    expect(after).toEqual(before)
+    expect(failure).toBeUndefined()
+  })
+})
