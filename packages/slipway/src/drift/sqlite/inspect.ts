@@ -1,4 +1,5 @@
 import { type Session, withSession } from '../../database/index.ts'
+import { sqliteLossesOf } from '../../down/index.ts'
 import { atomicScriptOf } from '../../execution/index.ts'
 import { compareHistory, readHistory } from '../../history/index.ts'
 import { attempt } from '../../kernel/index.ts'
@@ -7,6 +8,7 @@ import {
   type Choice,
   differingObjects,
   readSqliteState,
+  type SchemaScript,
   scriptSql,
   sqliteScriptBetween,
   type SqliteState,
@@ -17,6 +19,7 @@ import {
   type Destruction,
   type MigrationFile,
   parseMigrations,
+  parserFor,
   partRef,
 } from '../../statements/index.ts'
 import type { DriftReport, DriftRequest } from '../inspect.ts'
@@ -51,7 +54,10 @@ export async function inspectOn(
   const back = tableChanges(actual.tables, expected.tables, [])
   const toHistory = await sqliteScriptBetween(actual, expected, back)
   const toTarget = await sqliteScriptBetween(expected, actual, forth)
-  const loses = { toHistory: lossesOf(back), toTarget: lossesOf(forth) }
+  const loses = {
+    toHistory: await lossesOf(toHistory, actual, back),
+    toTarget: await lossesOf(toTarget, expected, forth),
+  }
   return {
     database,
     drifted: true,
@@ -83,18 +89,15 @@ function unknown(database: string, reason: string): DriftReport {
   return { ...sameAsHistory(database), basis: 'unknown', unknown: reason }
 }
 
-/** The tables and columns that a script drops. */
-function lossesOf(changes: readonly TableChange[]): Destruction[] {
-  return changes.flatMap(({ before, after, columns }): Destruction[] => {
-    if (before === undefined) return []
-    const table = { kind: 'table', schema: null, name: before.name } as const
-    if (after === undefined) return [{ what: 'object', object: table }]
-    return columns.flatMap((column): Destruction[] =>
-      column.before !== undefined && column.after === undefined
-        ? [{ what: 'values', object: partRef('column', table, column.before) }]
-        : [],
-    )
-  })
+/** The data that the SQL between two states loses. */
+async function lossesOf(
+  { statements }: SchemaScript,
+  before: SqliteState,
+  changes: readonly TableChange[],
+): Promise<Destruction[]> {
+  const { parse } = await parserFor('sqlite')
+  const parsed = statements.flatMap(({ sql }) => parse(sql))
+  return sqliteLossesOf({ before, changes, statements: parsed })
 }
 
 /** What may have been renamed: SQLite does not say whether it was, or dropped and created. */
