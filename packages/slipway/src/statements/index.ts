@@ -37,6 +37,13 @@ export {
   tokenPlaces,
   withTableName,
 } from './sqlite/table-text.ts'
+export {
+  rebuildOfTextIndex,
+  rebuildsTextIndex,
+  sqliteTextIndex,
+  type SqliteTextIndex,
+  staleBy,
+} from './sqlite/text-index.ts'
 export { parseStatements } from './postgres/parse-statements.ts'
 export type { IndexName, Statement, StatementRole } from './statement.ts'
 export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } from './squashed.ts'

@@ -361,3 +361,82 @@ test('SQL that SQLite refuses is not written: a model with the name of a virtual
     },
   })
 })
+
+const SEARCHED = `CREATE TABLE doc (id TEXT NOT NULL PRIMARY KEY, title TEXT, body TEXT);
+CREATE TABLE note (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, title TEXT, body TEXT);
+CREATE VIRTUAL TABLE docs USING fts5 (title, body, content='doc');
+CREATE VIRTUAL TABLE notes USING fts5 (title, content='note', content_rowid='id');
+CREATE VIRTUAL TABLE some_titles USING fts5 (title, content=note, content_rowid=id);
+CREATE TRIGGER doc_in AFTER INSERT ON doc BEGIN INSERT INTO docs (rowid, title, body) VALUES (NEW.rowid, NEW.title, NEW.body); END;
+CREATE TRIGGER doc_out AFTER DELETE ON doc BEGIN INSERT INTO docs (docs, rowid, title, body) VALUES ('delete', OLD.rowid, OLD.title, OLD.body);
+  DELETE FROM note WHERE title = OLD.title; END;
+CREATE TRIGGER note_in AFTER INSERT ON note BEGIN INSERT INTO notes (rowid, title) VALUES (NEW.id, NEW.title);
+  INSERT INTO some_titles (rowid, title) SELECT NEW.id, d.title FROM doc d WHERE d.title = NEW.title; END;`
+
+const SEARCHED_ROWS = `INSERT INTO doc VALUES ('a', 'apple', 'red'), ('b', 'banana', NULL), ('c', 'cherry', 'dark'); INSERT INTO note (title) VALUES ('cherry'), ('plum');
+DELETE FROM doc WHERE id = 'a';`
+
+const CHECK_INDEX = (name: string) =>
+  `INSERT INTO ${name} (${name}, rank) VALUES ('integrity-check', 1)`
+
+test('full-text indexes of rebuilt tables are built again where rowids or texts change', async () => {
+  const { kept, notKept, sql, result } = await created(
+    {
+      history: SEARCHED,
+      models: `model doc {\n  id String @id\n  title String @default("")\n  body String?\n}
+model note {\n  id Int @id @default(autoincrement())\n  title String?\n  body String @default("")\n}\n`,
+      rows: SEARCHED_ROWS,
+    },
+    async (session) => [
+      ...(await refusing(session, [
+        CHECK_INDEX('docs'),
+        CHECK_INDEX('notes'),
+        `DELETE FROM doc WHERE id = 'c'`,
+        CHECK_INDEX('docs'),
+      ])),
+      await session.query(`SELECT rowid, title FROM docs('banana')`),
+      await session.query('SELECT title FROM note'),
+      // The index has the words of some rows alone, and remains so.
+      await session.query(`SELECT title FROM some_titles WHERE title MATCH 'plum'`),
+    ],
+  )
+  expect(kept).toContain('table docs: its index is built again: the rebuild of doc changes rowids')
+  expect(notKept).toEqual([])
+  expect(sql).toContain(`-- RebuildFullText\nINSERT INTO "docs"("docs") VALUES('rebuild');\n`)
+  expect(sql).not.toContain('INSERT INTO "notes"')
+  expect(result).toEqual([
+    ...Array.from({ length: 4 }, () => 'done'),
+    [{ rowid: 1, title: 'banana' }],
+    [{ title: 'plum' }],
+    [],
+  ])
+})
+
+test('a full-text index of texts that a rebuild computes is built again', async () => {
+  const { kept, result } = await created(
+    {
+      history: SEARCHED,
+      models: `model doc {\n  id String @id\n  title String?\n  body String?\n}
+model note {\n  id Int @id @default(autoincrement())\n  title String @default("none")\n  body String?\n}\n`,
+      rows: `${SEARCHED_ROWS} INSERT INTO note (body) VALUES ('no title')`,
+    },
+    async (session) => [
+      ...(await refusing(session, [CHECK_INDEX('docs'), CHECK_INDEX('notes')])),
+      await session.query(`SELECT rowid FROM notes('none')`),
+    ],
+  )
+  expect(kept).toContain('table notes: its index is built again: the rebuild of note changes texts')
+  expect(kept.join()).not.toContain('docs: its index')
+  expect(result).toEqual(['done', 'done', [{ rowid: 3 }]])
+})
+
+test('a full-text index that reads a column which is dropped is named', async () => {
+  const { notKept } = await created(
+    {
+      history: `CREATE TABLE doc (id TEXT NOT NULL PRIMARY KEY, title TEXT, body TEXT); CREATE VIRTUAL TABLE docs USING fts5 (title, body, content='doc');`,
+      models: `model doc {\n  id String @id\n  title String @default("")\n}\n`,
+    },
+    async () => undefined,
+  )
+  expect(notKept).toEqual(['index | table docs | it names the column body, which is dropped'])
+})

@@ -4,14 +4,16 @@ import { assertNever } from '../../kernel/index.ts'
 import { isSameName, readSqliteState, type SqliteState } from '../../schema/index.ts'
 import {
   type ObjectRef,
+  rebuildOfTextIndex,
   sqliteDetail,
   type Statement,
   withPlainNames,
 } from '../../statements/index.ts'
 import type { KeptObject, LostObject } from '../spare.ts'
 import { isInexpressibleIndex } from './keep-indexes.ts'
+import { type StaleIndex, staleIndexes } from './text-indexes.ts'
 
-/** What can be created again behind statements, and what else they leave. */
+/** What can be created or built again behind statements, and what else they leave. */
 export interface CreatedAgain {
   readonly created: readonly (KeptObject & { readonly title: string; readonly sql: string })[]
   readonly notKept: readonly LostObject[]
@@ -23,7 +25,10 @@ type Gone = SqliteState['objects'][number] & { readonly kind: 'index' | 'view' |
 
 const TITLES = { index: 'CreateIndex', view: 'CreateView', trigger: 'CreateTrigger' }
 
-/** Runs statements, and creates again the indexes, triggers and views that they lose with tables. Leaves nothing. */
+/**
+ * Runs statements, and creates again the indexes, triggers and views that they lose with tables. Full-text indexes of rebuilt
+ * tables are built again. Leaves nothing.
+ */
 export async function createAgain(
   session: Session,
   statements: readonly Statement[],
@@ -53,10 +58,38 @@ export async function createAgain(
         after = await readSqliteState(session)
       } else if (kind !== 'index' || isInexpressibleIndex(sql)) notKept.push({ object, reason })
     }
-    return { created, notKept, after }
+    const built = await buildIndexes(session, staleIndexes(statements, before))
+    return {
+      created: [...created, ...built.created],
+      notKept: [...notKept, ...built.notKept],
+      after,
+    }
   } finally {
     await session.execute('ROLLBACK')
   }
+}
+
+/** Builds full-text indexes again, as far as the tables that they read still have their columns. */
+async function buildIndexes(
+  session: Session,
+  stale: readonly StaleIndex[],
+): Promise<Pick<CreatedAgain, 'created' | 'notKept'>> {
+  const created: CreatedAgain['created'][number][] = []
+  const notKept: LostObject[] = []
+  for (const { name, table, by, gone } of stale) {
+    const sql = rebuildOfTextIndex(name)
+    const refusal = await refusalOnTrial(session, sql)
+    const object = { kind: 'table', schema: null, name } as const
+    if (refusal === undefined) {
+      const reason = `its index is built again: the rebuild of ${table} changes ${by}`
+      created.push({ object, reason, title: 'RebuildFullText', sql })
+    } else {
+      const [column] = gone
+      const reason = column ? `it names the column ${column}, which is dropped` : refusal
+      notKept.push({ object, part: 'index', reason })
+    }
+  }
+  return { created, notKept }
 }
 
 /** Whether a name is one of a column that some table had and has no longer. */

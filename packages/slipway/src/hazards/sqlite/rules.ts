@@ -29,6 +29,7 @@ import { rebuildByPosition } from './rules/rebuild-by-position.ts'
 import { rebuildCascades } from './rules/rebuild-cascades.ts'
 import { rebuildChangesType } from './rules/rebuild-changes-type.ts'
 import { rebuildDatetimeDefault } from './rules/rebuild-datetime-default.ts'
+import { rebuildFullText } from './rules/rebuild-full-text.ts'
 import { rebuildKeysEnforced } from './rules/rebuild-keys-enforced.ts'
 import { rebuildLosesColumn } from './rules/rebuild-loses-column.ts'
 import { rebuildLosesDefinition } from './rules/rebuild-loses-definition.ts'
@@ -64,6 +65,7 @@ export const sqliteRules: readonly SqliteRule[] = [
   rebuildStrict,
   rebuildLosesObjects,
   rebuildLosesDefinition,
+  rebuildFullText,
   rebuildUnderView,
   rebuildRenamesFirst,
   rebuildAutoincrement,

@@ -117,3 +117,17 @@ function namesColumn({ columns }: SqliteNames, column: string): boolean {
 export function namesTable({ tables }: SqliteNames, table: string): boolean {
   return tables.some((name) => isSameName(name, table))
 }
+
+/** The views that read a table, also by other views. */
+export function viewsOver({ views }: SqliteDefinitions, table: string): string[] {
+  const names = [table]
+  // A view can only name what was made before it, or fails until then: one pass over them as they grow is enough.
+  for (let size = -1; size !== names.length;) {
+    size = names.length
+    for (const view of views.values()) {
+      if (names.some((name) => isSameName(name, view.name))) continue
+      if (names.some((name) => namesTable(view.names, name))) names.push(view.name)
+    }
+  }
+  return names.slice(1)
+}

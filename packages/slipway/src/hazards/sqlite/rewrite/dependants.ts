@@ -1,5 +1,5 @@
 import { isSameName, type SqliteDefinitions } from '../../../schema/index.ts'
-import { namesTable } from '../uses.ts'
+import { namesTable, viewsOver } from '../uses.ts'
 import { quoted } from '../words.ts'
 
 /** Views and triggers that stop the rename of a table, as statements without their semicolons. */
@@ -14,17 +14,9 @@ export interface Dependants {
  * What names a table and does not belong to it: views of it and of those views, with their triggers, and triggers of other
  * tables. They are created again in the order in which they were made.
  */
-export function dependentViews({ views, triggers }: SqliteDefinitions, table: string): Dependants {
-  const names = [table]
-  const found = []
-  // A view can only name what was made before it, or fails until then: one pass over them as they grow is enough.
-  for (let size = -1; size !== names.length;) {
-    size = names.length
-    for (const view of views.values()) {
-      if (names.some((name) => isSameName(name, view.name))) continue
-      if (names.some((name) => namesTable(view.names, name))) names.push(view.name)
-    }
-  }
+export function dependentViews(definitions: SqliteDefinitions, table: string): Dependants {
+  const { views, triggers } = definitions
+  const names = [table, ...viewsOver(definitions, table)]
   const gone = [...views.values()].filter((view) =>
     names.some((name) => isSameName(name, view.name)),
   )
@@ -32,7 +24,7 @@ export function dependentViews({ views, triggers }: SqliteDefinitions, table: st
     if (isSameName(trigger.table, table)) return false
     return names.some((name) => isSameName(trigger.table, name) || namesTable(trigger.names, name))
   })
-  found.push(...gone, ...fired)
+  const found = [...gone, ...fired]
   // A trigger of a view is dropped with it.
   const own = fired.filter((trigger) => !gone.some((view) => isSameName(view.name, trigger.table)))
   return {

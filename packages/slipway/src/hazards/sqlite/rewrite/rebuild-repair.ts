@@ -1,6 +1,7 @@
 import { counterSql, isSameName } from '../../../schema/index.ts'
-import { sqliteDetail, type Statement } from '../../../statements/index.ts'
+import { rebuildOfTextIndex, sqliteDetail, type Statement } from '../../../statements/index.ts'
 import { isExpressible, type Rebuild } from '../rebuild.ts'
+import { staleIndexes } from '../text-indexes.ts'
 import { quoted, quotedList } from '../words.ts'
 import { dependentViews } from './dependants.ts'
 import { hazardsAt, leave, settle, type Site } from './site.ts'
@@ -14,6 +15,7 @@ export function repairRebuilds(site: Site): void {
     keepCounter(site, rebuild, isTurned)
     dropViews(site, rebuild)
     createLost(site, rebuild)
+    rebuildIndexes(site, rebuild)
   }
 }
 
@@ -138,6 +140,26 @@ function createLost(site: Site, rebuild: Rebuild): void {
       settle(site, [hazard], 'It is created again after the rebuild.')
     }
   }
+}
+
+/** Full-text indexes of the table are built again, when all else of it is there. */
+function rebuildIndexes(site: Site, rebuild: Rebuild): void {
+  const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-full-text'])
+  if (hazards.length === 0) return
+  const { run, migration } = site
+  const stale = staleIndexes(rebuild, { run, statements: migration.statements })
+  if (stale.some(({ gone }) => gone.length > 0)) {
+    leave(site, hazards, 'It reads a column that is gone. Create it again without the column.')
+    return
+  }
+  const end = lastOf(site, rebuild)
+  for (const { name, content } of stale) {
+    const isOfTable = isSameName(content, rebuild.name)
+    // A view may be created again anywhere behind the rebuild.
+    const last = isOfTable ? end : (migration.statements.at(-1) ?? end)
+    site.changes.after(last, [rebuildOfTextIndex(name)])
+  }
+  settle(site, hazards, 'The full-text index is built again after the rebuild.')
 }
 
 /** The statement of the file after which a rebuild is complete, with its indexes and triggers. */

@@ -12,6 +12,7 @@ const GONE = [
   'rebuild-by-position',
   'rebuild-autoincrement',
   'rebuild-loses-objects',
+  'rebuild-full-text',
 ]
 
 /** Writes rebuilds as ALTER TABLE where SQLite can do so with the same result. */

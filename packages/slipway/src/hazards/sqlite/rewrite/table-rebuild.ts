@@ -9,6 +9,7 @@ import {
   tableOptions,
 } from '../../../schema/index.ts'
 import type { SqliteColumn } from '../../../statements/index.ts'
+import { indexRebuilds } from '../text-indexes.ts'
 import { quoted, quotedList } from '../words.ts'
 import { dependentViews } from './dependants.ts'
 
@@ -54,6 +55,7 @@ export function tableRebuild(
     ...indexes.map((index) => index.text),
     ...triggers.map((trigger) => trigger.text),
     ...others.creates,
+    ...indexRebuilds(definitions, { table, columns }),
   ]
 }
 

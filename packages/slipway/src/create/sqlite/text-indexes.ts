@@ -1,0 +1,55 @@
+import { columnIn, isSameName, type SqliteState, usersOf } from '../../schema/index.ts'
+import { sqliteDetail, sqliteTextIndex, staleBy, type Statement } from '../../statements/index.ts'
+import { type RebuiltTable, rebuildsIn, tableOf } from './rebuilds.ts'
+
+/** An index of texts that statements leave wrong. */
+export interface StaleIndex {
+  readonly name: string
+  /** The rebuilt table. */
+  readonly table: string
+  /** What of the table it does not notice. */
+  readonly by: 'rowids' | 'texts'
+  /** Columns that it reads and the new table does not have: it cannot be built again. */
+  readonly gone: readonly string[]
+}
+
+/** The full-text indexes of other tables that rebuilds of these leave wrong. */
+export function staleIndexes(
+  statements: readonly Statement[],
+  { objects }: SqliteState,
+): StaleIndex[] {
+  const indexes = objects.flatMap(({ kind, name, sql }) => {
+    const index = kind === 'table' ? sqliteTextIndex(sql) : undefined
+    return index ? [{ name, index }] : []
+  })
+  const rebuilds = indexes.length === 0 ? [] : rebuildsIn(statements)
+  const found = rebuilds.flatMap((rebuild) => {
+    const definition = objects.find((one) => one.kind === 'table' && one.name === rebuild.name)
+    const old = definition && tableOf({ text: definition.sql })
+    const views = usersOf(objects, rebuild.name).filter(({ kind }) => kind === 'view')
+    return indexes.flatMap(({ name, index }): StaleIndex[] => {
+      // What a view makes of the rows is not known.
+      const isOfView = views.some((one) => isSameName(one.name, index.content))
+      if (!old || !(isOfView || isSameName(rebuild.name, index.content))) return []
+      const { made } = rebuild
+      const successorOf = (column: string) => successorIn(rebuild, column)
+      const by = isOfView ? 'texts' : staleBy(index, { old, made, successorOf })
+      const gone = isOfView ? [] : index.columns.filter((column) => !columnIn(made, column))
+      return by ? [{ name, table: rebuild.name, by, gone }] : []
+    })
+  })
+  return found.filter(({ name }, at) => found.findIndex((one) => one.name === name) === at)
+}
+
+/** The column of the new table that takes the values of one of the old table as they are. */
+function successorIn({ copies }: RebuiltTable, column: string): string | undefined {
+  return copies
+    .flatMap((copy) => {
+      const detail = sqliteDetail(copy)
+      if (detail.kind !== 'insert' || detail.source.kind !== 'select') return []
+      const { columns } = detail.source.select
+      return (detail.columns ?? []).map((target, at) => ({ target, source: columns[at] }))
+    })
+    .find(({ source }) => source?.kind === 'value' && isSameName(source.column ?? '', column))
+    ?.target
+}

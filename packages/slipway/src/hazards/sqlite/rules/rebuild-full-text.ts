@@ -1,0 +1,30 @@
+import { rebuildOfTextIndex } from '../../../statements/index.ts'
+import type { SqliteRule } from '../rule.ts'
+import { staleIndexes } from '../text-indexes.ts'
+import { list, tableObject } from '../words.ts'
+
+/** An FTS5 table with external content knows rows by their rowid, and only triggers write changes to it. */
+export const rebuildFullText: SqliteRule = {
+  id: 'rebuild-full-text',
+  title: 'A rebuild leaves a full-text index wrong',
+  judge(_detail, { run, migration, statement }) {
+    const rebuild = run.rebuilds.find(({ drop }) => drop === statement)
+    if (rebuild === undefined) return undefined
+    const { name, oldName } = rebuild
+    const stale = staleIndexes(rebuild, { run, statements: migration.statements })
+    return stale.map(({ name: index, by, gone }) => {
+      const finding = { severity: 'warning', object: tableObject(index), table: oldName } as const
+      if (gone.length > 0) {
+        return {
+          ...finding,
+          message: `The rebuild leaves ${name} without ${list(gone)}, which the full-text index ${index} reads: searches fail. Create the index again without it.`,
+        }
+      }
+      return {
+        ...finding,
+        message: `The rebuild of ${name} can give its rows other ${by}, which the full-text index ${index} does not notice: searches find wrong rows or none, and SQLite may report a malformed database. Build the index again after the rebuild.`,
+        safeSql: `${rebuildOfTextIndex(index)};`,
+      }
+    })
+  },
+}

@@ -1,0 +1,75 @@
+import {
+  columnIn,
+  type DefinedTable,
+  isSameName,
+  keyOfName,
+  type SqliteDefinitions,
+} from '../../schema/index.ts'
+import {
+  rebuildOfTextIndex,
+  rebuildsTextIndex,
+  sqliteTextIndex,
+  type SqliteColumn,
+  type SqliteTextIndex,
+  staleBy,
+  type Statement,
+} from '../../statements/index.ts'
+import { isKnown, type Rebuild, successorOf } from './rebuild.ts'
+import type { MigrationRun } from './rule.ts'
+import { viewsOver } from './uses.ts'
+
+/** A full-text index that a rebuild of the table of its texts leaves wrong. */
+export interface StaleIndex {
+  readonly name: string
+  /** The table or view that it reads. */
+  readonly content: string
+  readonly by: 'rowids' | 'texts'
+  /** What it reads that the new table does not have: it cannot be built again. */
+  readonly gone: readonly string[]
+}
+
+/** The indexes that a rebuild leaves wrong, and that no statement of the migration builds again behind it. */
+export function staleIndexes(
+  rebuild: Rebuild,
+  { run, statements }: { readonly run: MigrationRun; readonly statements: readonly Statement[] },
+): StaleIndex[] {
+  const { order, rename, drop, before, name, old, made } = rebuild
+  const end = order === 'copy' ? rename : drop
+  const later = statements.filter(({ number }) => number > end.number)
+  // A view that stops the rename is dropped meanwhile.
+  const { views } = run.after
+  return indexesOver({ ...before, views }, name).flatMap(({ index, texts }): StaleIndex[] => {
+    const isLeft = run.after.tables.get(keyOfName(index.name))?.text === index.text
+    if (!isLeft || later.some(({ text }) => rebuildsTextIndex(text, index.name))) return []
+    // What a view makes of the rows is not known.
+    const isCertain = isSameName(texts.content, name) && isKnown(old) && isKnown(made)
+    const successor = (column: string) => successorOf(rebuild, column)
+    const by = isCertain ? staleBy(texts, { old, made, successorOf: successor }) : 'texts'
+    const gone = isCertain ? texts.columns.filter((column) => !columnIn(made, column)) : []
+    return by ? [{ name: index.name, content: texts.content, by, gone }] : []
+  })
+}
+
+/** The SQL that builds indexes again behind a rebuild of a table that keeps all its columns and gets others. */
+export function indexRebuilds(
+  definitions: SqliteDefinitions,
+  { table, columns }: { readonly table: DefinedTable; readonly columns: readonly SqliteColumn[] },
+): string[] {
+  const rebuilt = { old: table, made: { ...table, columns }, successorOf: (name: string) => name }
+  return indexesOver(definitions, table.name)
+    .filter(({ texts }) => !isSameName(texts.content, table.name) || staleBy(texts, rebuilt))
+    .map(({ index }) => rebuildOfTextIndex(index.name))
+}
+
+/** The indexes of the texts of a table, also through views. */
+function indexesOver(
+  definitions: SqliteDefinitions,
+  table: string,
+): { readonly index: DefinedTable; readonly texts: SqliteTextIndex }[] {
+  const contents = [table, ...viewsOver(definitions, table)]
+  return [...definitions.tables.values()].flatMap((index) => {
+    const texts = index.module === undefined ? undefined : sqliteTextIndex(index.text)
+    const isOver = texts && contents.some((one) => isSameName(one, texts.content))
+    return isOver ? [{ index, texts }] : []
+  })
+}
